@@ -1,0 +1,62 @@
+/**
+ * The errors that a caller may want to catch: a task cannot start. What is found while working is
+ * data instead (problems, findings, outcomes).
+ *
+ * @module
+ */
+
+/** No store at that place, or it cannot be read. */
+export class StoreNotFoundError extends Error {
+  override readonly name = "StoreNotFoundError";
+  /** The place that was looked at. */
+  readonly store: string;
+
+  /**
+   * @param message What is wrong and what to type next.
+   * @param store The place that was looked at.
+   * @param options The cause.
+   */
+  constructor(message: string, store: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.store = store;
+  }
+}
+
+/** There is something, but not a file store that this version can work on. */
+export class UnsupportedStoreError extends Error {
+  override readonly name = "UnsupportedStoreError";
+  /** The place that was looked at. */
+  readonly store: string;
+
+  /**
+   * @param message What is wrong and what to type next.
+   * @param store The place that was looked at.
+   * @param options The cause.
+   */
+  constructor(message: string, store: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.store = store;
+  }
+}
+
+/** Another process holds the store's lock. */
+export class StoreLockedError extends Error {
+  override readonly name = "StoreLockedError";
+  /** The locked store. */
+  readonly store: string;
+
+  /**
+   * @param message Who holds the lock and since when.
+   * @param store The locked store.
+   * @param options The cause.
+   */
+  constructor(message: string, store: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.store = store;
+  }
+}
+
+/** A plan that does not fit the store: stale, of another store, or not a plan at all. */
+export class StalePlanError extends Error {
+  override readonly name = "StalePlanError";
+}

@@ -1,0 +1,258 @@
+/**
+ * The nouns of a store: what was read of an MLflow file store at one moment, as plain readonly data.
+ *
+ * Ids are strings, always: experiment ids exceed 2^53 and a run id may look like a float. Lifecycle
+ * stages and statuses are MLflow's own words. Times are epoch milliseconds, sizes are bytes.
+ *
+ * @module
+ */
+
+declare const brand: unique symbol;
+
+/** The name of an experiment's directory: decimal digits, or the hexadecimal ids of older servers. */
+export type ExperimentId = string & { readonly [brand]: "ExperimentId" };
+
+/** The name of a run's directory: 32 hexadecimal digits as MLflow makes them. */
+export type RunId = string & { readonly [brand]: "RunId" };
+
+/** A path below the store root: POSIX separators, relative, no `.` or `..` segment, not empty. */
+export type StorePath = string & { readonly [brand]: "StorePath" };
+
+/** A list with at least one element. */
+export type NonEmpty<T> = readonly [T, ...T[]];
+
+/** MLflow's lifecycle stages. */
+export type LifecycleStage = "active" | "deleted";
+
+/** MLflow's run statuses. */
+export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED";
+
+/**
+ * How deep a store was read. `meta`: every `meta.yaml`. `tags`: also each run's tags, the stamps
+ * that plans carry as preconditions, and the disk usage of what a clean-up could move.
+ */
+export type Depth = "meta" | "tags";
+
+/** What a tree takes on disk: allocated bytes (as `du` counts, hard links once) and files. */
+export interface DiskUsage {
+  /** Allocated bytes, directories included. */
+  readonly bytes: number;
+  /** Number of files, directories not included. */
+  readonly files: number;
+}
+
+/** Why a `meta.yaml` is of no use. `io`: the operating system refused to give it. */
+export type MetaDamage = "missing" | "empty" | "unreadable" | "incomplete" | "id-mismatch" | "io";
+
+/** Something unreadable or contradictory met while reading: data, never an exception. */
+export interface Problem {
+  /** What could not be read. */
+  readonly path: StorePath;
+  /** Which kind of thing the path is. */
+  readonly subject: "experiment" | "run" | "tags" | "logged-model" | "registry" | "directory";
+  /** What is wrong with it. */
+  readonly damage: MetaDamage;
+  /** The cause, in words. */
+  readonly message: string;
+  /** 1-based line in the file, where there is one. */
+  readonly line: number | null;
+  /** 1-based column in the file, where there is one. */
+  readonly column: number | null;
+}
+
+/** A run whose `meta.yaml` is usable. */
+export interface Run {
+  readonly id: RunId;
+  readonly experimentId: ExperimentId;
+  readonly path: StorePath;
+  readonly name: string;
+  readonly status: RunStatus;
+  readonly lifecycleStage: LifecycleStage;
+  /** Epoch ms. */
+  readonly startTime: number;
+  /** Epoch ms; `null` while the run has not ended. */
+  readonly endTime: number | null;
+  /** Epoch ms; `null` when the key is absent or null. */
+  readonly deletedTime: number | null;
+  /** As recorded: data, never a path to delete. */
+  readonly artifactUri: string;
+  /** The run's directory is a symbolic link. */
+  readonly link: boolean;
+  /** Tag key → value; empty at depth `meta`. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** Changes when `meta.yaml` or the run's directory does; empty at depth `meta`. */
+  readonly stamp: string;
+  /** `null` where sizes were not read. */
+  readonly usage: DiskUsage | null;
+}
+
+/** A run directory whose `meta.yaml` MLflow cannot use. */
+export interface DamagedRun {
+  /** Name of the directory. */
+  readonly id: string;
+  readonly path: StorePath;
+  readonly damage: MetaDamage;
+  readonly message: string;
+  readonly link: boolean;
+  readonly usage: DiskUsage | null;
+}
+
+/** A logged model (MLflow 3): `models/m-…` inside an experiment. */
+export interface LoggedModel {
+  readonly id: string;
+  readonly path: StorePath;
+  readonly name: string;
+  readonly sourceRunId: string | null;
+  readonly lifecycleStage: LifecycleStage;
+  readonly artifactLocation: string;
+}
+
+/** An experiment whose `meta.yaml` MLflow can use. */
+export interface Experiment {
+  readonly id: ExperimentId;
+  readonly path: StorePath;
+  readonly name: string;
+  /** The stage by location: in the root `active`, in `.trash/` `deleted` (location beats content). */
+  readonly lifecycleStage: LifecycleStage;
+  /** The stage that `meta.yaml` records; MLflow before 2.3 never recorded `deleted`. */
+  readonly recordedStage: string;
+  readonly artifactLocation: string;
+  /** Epoch ms; `null` in stores older than MLflow 1.29. */
+  readonly creationTime: number | null;
+  /** Epoch ms; in a deleted experiment, the time of its deletion. */
+  readonly lastUpdateTime: number | null;
+  readonly runs: readonly Run[];
+  readonly damagedRuns: readonly DamagedRun[];
+  readonly loggedModels: readonly LoggedModel[];
+  /** Number of trace directories. */
+  readonly traces: number;
+  /** Number of logged datasets. */
+  readonly datasets: number;
+  /** The experiment's directory is a symbolic link. */
+  readonly link: boolean;
+  readonly stamp: string;
+  readonly usage: DiskUsage | null;
+}
+
+/** A directory that MLflow takes for an experiment, without a `meta.yaml` that MLflow can use. */
+export interface Orphan {
+  /** Name of the directory. */
+  readonly id: string;
+  readonly path: StorePath;
+  readonly lifecycleStage: LifecycleStage;
+  readonly damage: MetaDamage;
+  readonly message: string;
+  /** Runs in it whose own `meta.yaml` is usable. */
+  readonly runs: readonly Run[];
+  readonly damagedRuns: readonly DamagedRun[];
+  readonly loggedModels: readonly LoggedModel[];
+  /** Entries that MLflow does not write into an experiment; empty at depth `meta`. */
+  readonly foreign: readonly string[];
+  /** Epoch ms of the newest change anywhere inside; `null` at depth `meta`. */
+  readonly newestChange: number | null;
+  readonly link: boolean;
+  readonly stamp: string;
+  readonly usage: DiskUsage | null;
+}
+
+/**
+ * Something in the root, or in `.trash/`, that is no experiment. `file`: ignored by MLflow.
+ * `ignored-directory`: its name ends in `.trash`. `backup-directory`: made by an older script; MLflow
+ * warns of it or breaks on it. `unlistable-directory`: its name makes MLflow's whole listing raise.
+ * `duplicate-link`: a symbolic link to a directory that is counted elsewhere in this store.
+ * `broken-link`: a symbolic link to nothing.
+ */
+export interface Stray {
+  readonly path: StorePath;
+  readonly kind:
+    | "file"
+    | "ignored-directory"
+    | "backup-directory"
+    | "unlistable-directory"
+    | "duplicate-link"
+    | "broken-link";
+  readonly usage: DiskUsage | null;
+}
+
+/** A version of a registered model; deleted versions (`Deleted_Internal`) stay on disk. */
+export interface ModelVersion {
+  readonly version: string;
+  readonly path: StorePath;
+  /** `null` when the version names no run. */
+  readonly runId: string | null;
+  readonly source: string;
+  /** `null` when absent (MLflow 2). */
+  readonly storageLocation: string | null;
+  /** As recorded: `None`, `Staging`, `Production`, `Archived`, `Deleted_Internal`. */
+  readonly stage: string;
+  /** MLflow 3's link to a logged model; `null` when absent. */
+  readonly modelId: string | null;
+}
+
+/** A registered model: a directory of `models/` in the root. */
+export interface RegisteredModel {
+  readonly name: string;
+  readonly path: StorePath;
+  /** Alias → version. */
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly versions: readonly ModelVersion[];
+}
+
+/** All that was read of a store at one moment. */
+export interface StoreSnapshot<D extends Depth = Depth> {
+  /** Absolute real path of the root; for people and for comparing stores. */
+  readonly root: string;
+  readonly depth: D;
+  /** Whether `usage` was read for everything, not only for what a clean-up could move. */
+  readonly sizes: boolean;
+  /** Epoch ms. */
+  readonly readAt: number;
+  /** Changes when anything that a plan depends on does. */
+  readonly fingerprint: string;
+  /** Active ones first, then deleted ones; each ordered by id. */
+  readonly experiments: readonly Experiment[];
+  readonly orphans: readonly Orphan[];
+  readonly strays: readonly Stray[];
+  readonly registeredModels: readonly RegisteredModel[];
+  readonly problems: readonly Problem[];
+  /** Whether `.trash/` is there: without it MLflow's searches raise. */
+  readonly hasTrash: boolean;
+  /** Backups of ours: how many, and what they take. */
+  readonly backups: { readonly count: number; readonly usage: DiskUsage | null };
+}
+
+/**
+ * Marks a string as an experiment id.
+ *
+ * @param text The directory's name.
+ * @returns The same string.
+ */
+export function asExperimentId(text: string): ExperimentId {
+  return text as ExperimentId;
+}
+
+/**
+ * Marks a string as a run id.
+ *
+ * @param text The directory's name.
+ * @returns The same string.
+ */
+export function asRunId(text: string): RunId {
+  return text as RunId;
+}
+
+/**
+ * Checks that a string is a path below the store root.
+ *
+ * @param text A relative path with POSIX separators.
+ * @returns The same string.
+ * @throws {RangeError} When it is empty, absolute, holds NUL, or has an empty, `.` or `..` segment.
+ */
+export function asStorePath(text: string): StorePath {
+  if (text.includes("\0") || text.split("/").some((part) => ["", ".", ".."].includes(part))) {
+    throw new RangeError(
+      `Cannot use ${JSON.stringify(text)} as a path in a store: expected relative POSIX segments`,
+    );
+  }
+  return text as StorePath;
+}
