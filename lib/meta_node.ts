@@ -1,0 +1,134 @@
+/**
+ * The nouns of a `meta.yaml`: documents of nodes, whose scalars are text with the type that Python
+ * would give them.
+ *
+ * PyYAML, with which MLflow writes and reads these files, follows YAML 1.1: `1e5` and `0899` are
+ * strings to it, `yes`, `1:30` and `0123` are not. No schema of a YAML 1.2 parser agrees, so scalars
+ * stay text here, with a mark on those that Python takes for something else than a string.
+ *
+ * @module
+ */
+
+/** What PyYAML makes of a scalar. `other`: `=` and `<<`, which its safe loaders refuse as values. */
+export type PythonType = "str" | "int" | "float" | "bool" | "null" | "date" | "other";
+
+/** A scalar: its text, and whether Python takes it for something else than that text. */
+export interface MetaScalar {
+  /** Tells it from the other nodes. */
+  readonly kind: "scalar";
+  /** The text, unfolded and unescaped; `""` also for a key without a value, which is a null. */
+  readonly text: string;
+  /**
+   * It stands unquoted and PyYAML resolves it to another type than a string: a null, a number, a
+   * date. In words that are strings either way quotes mean nothing, so there this is `false`.
+   */
+  readonly plain: boolean;
+}
+
+/** A value in a document. */
+export type MetaNode =
+  | MetaScalar
+  | { readonly kind: "sequence"; readonly items: readonly MetaNode[] }
+  | { readonly kind: "mapping"; readonly entries: MetaDocument };
+
+/** A document: key → value. Keys are text, whatever Python would make of them. */
+export type MetaDocument = ReadonlyMap<string, MetaNode>;
+
+/** PyYAML's implicit resolvers (version 6.0, `resolver.py`), in its order. */
+const RESOLVERS: readonly (readonly [PythonType, RegExp])[] = [
+  ["bool", /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/],
+  [
+    "float",
+    /^(?:[-+]?\d[\d_]*\.[\d_]*(?:[eE][-+]\d+)?|\.\d[\d_]*(?:[eE][-+]\d+)?|[-+]?\d[\d_]*(?::[0-5]?\d)+\.[\d_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/,
+  ],
+  [
+    "int",
+    /^[-+]?(?:0b[01_]+|0[0-7_]+|0|[1-9][\d_]*|0x[\da-fA-F_]+|[1-9][\d_]*(?::[0-5]?\d)+)$/,
+  ],
+  ["other", /^(?:<<|=)$/],
+  ["null", /^(?:~|null|Null|NULL|)$/],
+  [
+    "date",
+    /^(?:\d{4}-\d\d-\d\d|\d{4}-\d\d?-\d\d?(?:[Tt]| +)\d\d?:\d\d:\d\d(?:\.\d*)?(?: *(?:Z|[-+]\d\d?(?::\d\d)?))?)$/,
+  ],
+];
+
+/** First characters of everything that the resolvers above know; spares them most words. */
+const RESOLVABLE = /^(?:[-+.\d~=<nNyYtTfFoO]|$)/;
+
+function resolve(text: string): PythonType {
+  if (!RESOLVABLE.test(text)) return "str";
+  return RESOLVERS.find(([, pattern]) => pattern.test(text))?.[0] ?? "str";
+}
+
+/**
+ * Tells what PyYAML makes of a scalar.
+ *
+ * @param scalar A scalar of a document.
+ * @returns The Python type.
+ *
+ * @example An id is a string only where Python says so
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { pythonType } from "mltidy";
+ *
+ * assertEquals(pythonType({ kind: "scalar", text: "0123", plain: true }), "int");
+ * assertEquals(pythonType({ kind: "scalar", text: "0123", plain: false }), "str");
+ * assertEquals(pythonType({ kind: "scalar", text: "1e5", plain: true }), "str");
+ * ```
+ */
+export function pythonType(scalar: MetaScalar): PythonType {
+  return scalar.plain ? resolve(scalar.text) : "str";
+}
+
+/**
+ * Builds a scalar.
+ *
+ * @param value A string stays a string for Python, whatever it looks like; a number is an integer.
+ * @returns The scalar.
+ * @throws {RangeError} When a number is not a safe integer.
+ */
+export function scalar(value: string | number | null): MetaScalar {
+  if (typeof value === "string") return { kind: "scalar", text: value, plain: false };
+  if (value !== null && !Number.isSafeInteger(value)) {
+    throw new RangeError(`Cannot write ${value} to meta.yaml: expected a safe integer`);
+  }
+  return { kind: "scalar", text: String(value), plain: true };
+}
+
+/**
+ * Builds the scalar that an unquoted word is.
+ *
+ * @param text The word; `""` where nothing is written, which is a null.
+ * @returns The scalar, marked as plain where Python takes the word for something else than a string.
+ */
+export function unquoted(text: string): MetaScalar {
+  return { kind: "scalar", text, plain: resolve(text) !== "str" };
+}
+
+/**
+ * Reads the integer that an unquoted scalar is for Python.
+ *
+ * @param scalar A scalar of type `int`.
+ * @returns The integer, or `null` for anything else.
+ *
+ * @example Integers of YAML 1.1
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { pythonInteger } from "mltidy";
+ *
+ * assertEquals(pythonInteger({ kind: "scalar", text: "0123", plain: true }), 83n);
+ * assertEquals(pythonInteger({ kind: "scalar", text: "1:30", plain: true }), 90n);
+ * ```
+ */
+export function pythonInteger(scalar: MetaScalar): bigint | null {
+  if (pythonType(scalar) !== "int") return null;
+  const [, sign, digits = ""] = /^([-+]?)(.*)$/.exec(scalar.text.replaceAll("_", "")) ?? [];
+  // `0b_` and `0x_` resolve to integers without a digit, on which PyYAML raises.
+  if (/^0[bx]$/.test(digits)) return null;
+  const magnitude = digits
+    .replace(/^0(?=\d)/, "0o")
+    .split(":")
+    .reduce((total, part) => total * 60n + BigInt(part), 0n);
+  return sign === "-" ? -magnitude : magnitude;
+}

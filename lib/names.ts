@@ -1,0 +1,99 @@
+/**
+ * MLflow's own rules for names in a file store. Python's `\w` is a letter or a number of any script,
+ * or `_`; combining marks are none.
+ *
+ * @module
+ */
+
+/**
+ * Tells whether MLflow accepts a directory's name as an experiment id. Any other name in the root,
+ * unless {@linkcode isTrashName}, makes MLflow's listing of experiments raise (all versions since 2018).
+ *
+ * @param name The name of a directory in the root or in `.trash/`.
+ * @returns Whether the name may be an experiment's.
+ *
+ * @example A hidden directory breaks the listing
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isExperimentDirectoryName } from "mltidy";
+ *
+ * assert(isExperimentDirectoryName("420101650667246494"));
+ * assert(!isExperimentDirectoryName(".git"));
+ * ```
+ */
+export function isExperimentDirectoryName(name: string): boolean {
+  return /^[a-zA-Z0-9][\p{L}\p{N}_-]{0,63}$/u.test(name);
+}
+
+/**
+ * Tells whether MLflow ignores a directory of the root because of its name's ending (all versions
+ * since 0.5).
+ *
+ * @param name The name of a directory in the root.
+ * @returns Whether it ends in `.trash`.
+ */
+export function isTrashName(name: string): boolean {
+  return name.endsWith(".trash");
+}
+
+/** Directories inside an experiment that MLflow never takes for runs. */
+export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
+  "tags",
+  "datasets",
+  "traces",
+  "models",
+]);
+
+/**
+ * Tells whether a directory looks like a backup that some script made. MLflow knows no such thing:
+ * in the root it warns of `backups` on each listing and breaks on `.backups`.
+ *
+ * @param name The name of a directory without a usable `meta.yaml`.
+ * @returns Whether one of its words is `backup`, `backups` or `bak`, and MLflow does not ignore it.
+ *
+ * @example What scripts have called them
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isBackupName } from "mltidy";
+ *
+ * assert(isBackupName("mlruns_backup_20240101"));
+ * assert(!isBackupName(".backups.trash"));
+ * ```
+ */
+export function isBackupName(name: string): boolean {
+  return /(?<![a-z])(?:backups?|bak)(?![a-z])/i.test(name) && !isTrashName(name);
+}
+
+/**
+ * Tells whether a name has the form of the ids that MLflow has given to experiments: decimal digits,
+ * or 32 lowercase hexadecimal digits on older servers.
+ *
+ * @param name The name of a directory.
+ * @returns Whether it looks like an experiment id.
+ */
+export function looksLikeExperimentId(name: string): boolean {
+  return /^(?:[0-9]+|[0-9a-f]{32})$/.test(name);
+}
+
+/**
+ * Tells whether MLflow accepts the key of a metric, param or tag when it reads one from disk. A file
+ * of any other name makes the search of the whole experiment raise. A colon is fine since 2.16, and
+ * never on Windows.
+ *
+ * @param key The path of the file below `metrics/`, `params/` or `tags/`, with `/`.
+ * @returns Whether the key is valid; the limit of 250 characters counts when logging only.
+ *
+ * @example An editor's backup is no key
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isKeyName } from "mltidy";
+ *
+ * assert(isKeyName("val/loss"));
+ * assert(!isKeyName("lr~"));
+ * ```
+ */
+export function isKeyName(key: string): boolean {
+  // A key is a relative path that normalization leaves alone.
+  const normal = key.split("/").every((segment) => !["", ".", ".."].includes(segment));
+  return normal && !key.startsWith("..") && /^[\p{L}\p{N}_/\-. :]*$/u.test(key);
+}

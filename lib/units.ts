@@ -1,0 +1,234 @@
+/**
+ * Durations, sizes, counts and times, as people type and read them.
+ *
+ * @module
+ */
+
+/** A unit of time that {@linkcode parseDuration} knows: days, hours, minutes, seconds. */
+export type DurationUnit = "d" | "h" | "m" | "s";
+
+/** Options of {@linkcode parseDuration}. */
+export interface ParseDurationOptions {
+  /**
+   * The unit of a number that has none.
+   *
+   * @default {"d"}
+   */
+  readonly bareUnit?: DurationUnit;
+}
+
+const UNIT_MS: Readonly<Record<DurationUnit, number>> = {
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+};
+
+/**
+ * Gives a number of days as milliseconds.
+ *
+ * @param count How many days.
+ * @returns Milliseconds.
+ */
+export function days(count: number): number {
+  return count * UNIT_MS.d;
+}
+
+/**
+ * Gives a number of minutes as milliseconds.
+ *
+ * @param count How many minutes.
+ * @returns Milliseconds.
+ */
+export function minutes(count: number): number {
+  return count * UNIT_MS.m;
+}
+
+const NUMBER = String.raw`(\d+(?:\.\d+)?|\.\d+)`;
+const BARE_NUMBER = new RegExp(`^${NUMBER}$`);
+const DURATION = new RegExp(
+  `^(?:${NUMBER} *d)?(?: *${NUMBER} *h)?(?: *${NUMBER} *m(?:in)?)?(?: *${NUMBER} *s)?$`,
+);
+const SIZE = new RegExp(`^${NUMBER} *([a-z]*)$`, "i");
+
+/**
+ * Reads a duration: `30d`, `1d2h3m4s`, `1.5h`, as `mlflow gc --older-than` takes them, or as
+ * {@linkcode formatDuration} writes them.
+ *
+ * @param text The duration, its units in falling order.
+ * @param options The unit of a bare number.
+ * @returns Milliseconds, a whole number.
+ * @throws {RangeError} When the text is no duration, or one too long to count in milliseconds.
+ *
+ * @example With and without a unit
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseDuration } from "mltidy";
+ *
+ * assertEquals(parseDuration("1h30m"), 5_400_000);
+ * assertEquals(parseDuration("30"), parseDuration("30d"));
+ * assertEquals(parseDuration("10", { bareUnit: "m" }), 600_000);
+ * ```
+ */
+export function parseDuration(text: string, options: ParseDurationOptions = {}): number {
+  const bare = BARE_NUMBER.test(text.trim()) ? options.bareUnit ?? "d" : "";
+  const counts = DURATION.exec(text.trim() + bare)?.slice(1) ?? [];
+  const sum = [UNIT_MS.d, UNIT_MS.h, UNIT_MS.m, UNIT_MS.s]
+    .reduce((total, unit, index) => total + Number(counts[index] ?? 0) * unit, 0);
+  const ms = Math.round(sum);
+  if (counts.every((count) => count === undefined) || !Number.isSafeInteger(ms)) {
+    const found = JSON.stringify(text);
+    throw new RangeError(
+      `Cannot read a duration: expected a form like 30d, 12h or 1d2h30m, found ${found}`,
+    );
+  }
+  return ms;
+}
+
+const SHOWN_UNITS: readonly (readonly [name: string, ms: number])[] = [
+  ["d", UNIT_MS.d],
+  ["h", UNIT_MS.h],
+  ["min", UNIT_MS.m],
+  ["s", UNIT_MS.s],
+];
+
+/**
+ * Writes a duration for people, cut to its two largest neighbouring units.
+ *
+ * @param ms Milliseconds, zero or more.
+ * @returns Such as `45 d`, `3 h 20 min` or `0 s`.
+ *
+ * @example Seconds do not matter after three hours
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatDuration } from "mltidy";
+ *
+ * assertEquals(formatDuration(3 * 3_600_000 + 20 * 60_000 + 7_000), "3 h 20 min");
+ * ```
+ */
+export function formatDuration(ms: number): string {
+  const first = SHOWN_UNITS.findIndex(([, unit]) => ms >= unit);
+  if (first === -1) return "0 s";
+  let rest = ms;
+  return SHOWN_UNITS.slice(first, first + 2)
+    .map(([name, unit]) => {
+      const count = Math.floor(rest / unit);
+      rest -= count * unit;
+      return count === 0 ? "" : `${count} ${name}`;
+    })
+    .join(" ")
+    .trimEnd();
+}
+
+const SIZE_UNITS: ReadonlyMap<string, number> = new Map(
+  ["", "k", "m", "g", "t", "p"].flatMap((prefix, power) => [
+    [`${prefix}b`, 1000 ** power],
+    [prefix === "" ? "" : `${prefix}ib`, 1024 ** power],
+  ]),
+);
+
+/**
+ * Reads a size: `20GB` counts in thousands, `20GiB` in 1024s, a number without a unit in bytes.
+ *
+ * @param text The size; upper and lower case mean the same.
+ * @returns Bytes, a whole number.
+ * @throws {RangeError} When the text is no size, or one too large to count.
+ *
+ * @example Decimal and binary
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseSize } from "mltidy";
+ *
+ * assertEquals(parseSize("1.5kB"), 1500);
+ * assertEquals(parseSize("1.5 KiB"), 1536);
+ * ```
+ */
+export function parseSize(text: string): number {
+  const match = SIZE.exec(text.trim());
+  const unit = SIZE_UNITS.get(match?.[2]?.toLowerCase() ?? "?");
+  const bytes = Math.round(Number(match?.[1]) * (unit ?? NaN));
+  if (!Number.isSafeInteger(bytes)) {
+    throw new RangeError(
+      `Cannot read a size: expected a form like 500MB or 20GiB, found ${JSON.stringify(text)}`,
+    );
+  }
+  return bytes;
+}
+
+/**
+ * Writes a size for people.
+ *
+ * @param bytes Bytes, zero or more.
+ * @returns Such as `512 B` or `4.1 GiB`.
+ *
+ * @example One decimal is enough
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatSize } from "mltidy";
+ *
+ * assertEquals(formatSize(4_402_341_478), "4.1 GiB");
+ * ```
+ */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = "B";
+  for (const next of ["KiB", "MiB", "GiB", "TiB", "PiB"]) {
+    // What one decimal would round up to 1024.0 belongs to the next unit already.
+    if (value < (unit === "B" ? 1024 : 1023.95)) break;
+    value /= 1024;
+    unit = next;
+  }
+  return `${unit === "B" ? value : value.toFixed(1)} ${unit}`;
+}
+
+/**
+ * Writes a count with a comma between thousands.
+ *
+ * @param count A whole number.
+ * @returns Such as `1,293`.
+ */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
+/**
+ * Writes a count with its noun.
+ *
+ * @param count A whole number.
+ * @param one The noun in the singular.
+ * @param many The noun in the plural.
+ * @returns Such as `1 run`, `1,293 runs`.
+ *
+ * @example An irregular noun
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { plural } from "mltidy";
+ *
+ * assertEquals(plural(2, "directory", "directories"), "2 directories");
+ * ```
+ */
+export function plural(count: number, one: string, many: string = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** The last moment that `Date` can hold, either way from 1970. */
+const MAXIMUM_TIME = 8.64e15;
+
+/**
+ * Writes a moment for people.
+ *
+ * @param ms Epoch milliseconds.
+ * @returns Such as `2026-11-23 02:45 UTC`; the bare number of ms where no calendar reaches.
+ *
+ * @example Always UTC
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { formatTime } from "mltidy";
+ *
+ * assertEquals(formatTime(0), "1970-01-01 00:00 UTC");
+ * ```
+ */
+export function formatTime(ms: number): string {
+  if (!(Math.abs(ms) <= MAXIMUM_TIME)) return `${ms} ms`;
+  return new Date(ms).toISOString().replace(/T(\d\d:\d\d).*$/, " $1 UTC");
+}
