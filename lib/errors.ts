@@ -5,7 +5,7 @@
  * @module
  */
 
-/** No store at that place, or it cannot be read. */
+/** No store at that place. */
 export class StoreNotFoundError extends Error {
   override readonly name = "StoreNotFoundError";
   /** The place that was looked at. */
@@ -14,6 +14,23 @@ export class StoreNotFoundError extends Error {
   /**
    * @param message What is wrong and what to type next.
    * @param store The place that was looked at.
+   * @param options The cause.
+   */
+  constructor(message: string, store: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.store = store;
+  }
+}
+
+/** The operating system does not let a task read or change the store. */
+export class StoreAccessError extends Error {
+  override readonly name = "StoreAccessError";
+  /** The store. */
+  readonly store: string;
+
+  /**
+   * @param message What was refused and what to do about it.
+   * @param store The store.
    * @param options The cause.
    */
   constructor(message: string, store: string, options?: { readonly cause?: unknown }) {
@@ -59,4 +76,24 @@ export class StoreLockedError extends Error {
 /** A plan that does not fit the store: stale, of another store, or not a plan at all. */
 export class StalePlanError extends Error {
   override readonly name = "StalePlanError";
+}
+
+/** Something stands where a backup would bring something back. */
+export class RestoreCollisionError extends Error {
+  override readonly name = "RestoreCollisionError";
+  /** Each collision, with both sides named. */
+  readonly collisions: readonly string[];
+
+  /**
+   * @param backup The backup's id.
+   * @param collisions Each collision, with both sides named.
+   */
+  constructor(backup: string, collisions: readonly string[]) {
+    super(
+      `Cannot restore ${backup}: nothing was moved\n${
+        collisions.map((one) => `  ${one}`).join("\n")
+      }`,
+    );
+    this.collisions = collisions;
+  }
 }

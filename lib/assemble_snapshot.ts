@@ -1,0 +1,332 @@
+/**
+ * Facts → snapshot: decides what each directory is to MLflow, without touching a disk.
+ *
+ * @module
+ */
+
+import type {
+  ExperimentFacts,
+  LoggedModelFacts,
+  MeasureFacts,
+  RegisteredModelFacts,
+  RunFacts,
+  TextFact,
+} from "./facts.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import {
+  type MetaResult,
+  readExperimentMeta,
+  readLoggedModelMeta,
+  readModelVersionMeta,
+  readRegisteredModelMeta,
+  readRunMeta,
+} from "./meta_record.ts";
+import {
+  asExperimentId,
+  asRunId,
+  asStorePath,
+  type DamagedRun,
+  type Depth,
+  type Experiment,
+  type LoggedModel,
+  type MetaDamage,
+  type ModelVersion,
+  type Orphan,
+  type Problem,
+  type RegisteredModel,
+  type Run,
+  type StoreSnapshot,
+} from "./model.ts";
+
+/** What a directory of a run turned out to be, with what was wrong. */
+export type AssembledRun =
+  | { readonly kind: "run"; readonly run: Run; readonly problems: readonly Problem[] }
+  | { readonly kind: "damaged"; readonly run: DamagedRun; readonly problems: readonly Problem[] };
+
+/** What a directory of an experiment turned out to be, with what was wrong. */
+export type AssembledExperiment =
+  | {
+    readonly kind: "experiment";
+    readonly experiment: Experiment;
+    readonly problems: readonly Problem[];
+  }
+  | { readonly kind: "orphan"; readonly orphan: Orphan; readonly problems: readonly Problem[] };
+
+/** The parts of a snapshot that are not derived from others. */
+export type SnapshotParts<D extends Depth> = Omit<StoreSnapshot<D>, "fingerprint">;
+
+/**
+ * Decides what a run's directory is.
+ *
+ * MLflow refuses a run whose `experiment_id` is not its parent's name, and from 3.8 one whose
+ * `run_id` is not its own directory's.
+ *
+ * @param facts What the scan found.
+ * @param experiment Name of the directory that holds it.
+ * @param measure Stamp and usage; asked once the lifecycle stage is known, since a soft-deleted run
+ * is measured as a whole tree.
+ * @returns The run, or what is damaged about it.
+ */
+export function assembleRun(
+  facts: RunFacts,
+  experiment: string,
+  measure: (deleted: boolean) => MeasureFacts,
+): AssembledRun {
+  const path = asStorePath(facts.path);
+  const read = readText(facts.meta, readRunMeta);
+  const mismatch = read.ok
+    ? idMismatch("run_id", read.meta.runId, facts.directory) ??
+      idMismatch("experiment_id", read.meta.experimentId, experiment)
+    : null;
+  const defect = read.ok ? mismatch : read.defect;
+  const problems: Problem[] = facts.tagFailures.map((failure) => ({
+    path: asStorePath(failure.path),
+    subject: "tags",
+    damage: failure.damage,
+    message: failure.message,
+    line: null,
+    column: null,
+  }));
+  if (!read.ok || defect !== null) {
+    const { damage, message, line, column } = defect!;
+    problems.push({ path, subject: "run", damage, message, line, column });
+    const { usage } = measure(false);
+    return {
+      kind: "damaged",
+      run: { id: facts.directory, path, damage, message, link: facts.link, usage },
+      problems,
+    };
+  }
+  const { meta } = read;
+  return {
+    kind: "run",
+    run: {
+      id: asRunId(facts.directory),
+      experimentId: asExperimentId(experiment),
+      path,
+      // MLflow falls back on the tag for runs written before 1.30.
+      name: meta.name || (facts.tags.get("mlflow.runName") ?? ""),
+      status: meta.status,
+      lifecycleStage: meta.lifecycleStage,
+      startTime: meta.startTime,
+      endTime: meta.endTime,
+      deletedTime: meta.deletedTime,
+      artifactUri: meta.artifactUri,
+      link: facts.link,
+      tags: facts.tags,
+      ...measure(meta.lifecycleStage === "deleted"),
+    },
+    problems,
+  };
+}
+
+/**
+ * Decides what an experiment's directory is: an experiment, or an orphan.
+ *
+ * @param facts What the scan found.
+ * @param runs Its runs' directories, already assembled.
+ * @returns The experiment or the orphan, with all problems below it.
+ */
+export function assembleExperiment(
+  facts: ExperimentFacts,
+  runs: readonly AssembledRun[],
+): AssembledExperiment {
+  const path = asStorePath(facts.path);
+  const read = readText(facts.meta, readExperimentMeta);
+  const mismatch = read.ok
+    ? idMismatch("experiment_id", read.meta.experimentId, facts.directory)
+    : null;
+  const defect = read.ok ? mismatch : read.defect;
+  const problems = runs.flatMap((run) => run.problems);
+  const loggedModels: LoggedModel[] = [];
+  for (const model of facts.loggedModels) {
+    const assembled = assembleLoggedModel(model);
+    if ("subject" in assembled) problems.push(assembled);
+    else loggedModels.push(assembled);
+  }
+  const common = {
+    path,
+    lifecycleStage: facts.inTrash ? "deleted" : "active",
+    runs: runs.flatMap((run) => run.kind === "run" ? [run.run] : []),
+    damagedRuns: runs.flatMap((run) => run.kind === "damaged" ? [run.run] : []),
+    loggedModels,
+    link: facts.link,
+    stamp: facts.stamp,
+    usage: facts.usage,
+  } as const;
+  if (!read.ok || defect !== null) {
+    const { damage, message, line, column } = defect!;
+    problems.unshift({ path, subject: "experiment", damage, message, line, column });
+    const { foreign, newestChange } = facts;
+    return {
+      kind: "orphan",
+      orphan: { id: facts.directory, ...common, damage, message, foreign, newestChange },
+      problems,
+    };
+  }
+  const { meta } = read;
+  return {
+    kind: "experiment",
+    experiment: {
+      id: asExperimentId(facts.directory),
+      ...common,
+      name: meta.name,
+      recordedStage: meta.lifecycleStage,
+      artifactLocation: meta.artifactLocation,
+      creationTime: meta.creationTime,
+      lastUpdateTime: meta.lastUpdateTime,
+      traces: facts.traces,
+      datasets: facts.datasets,
+    },
+    problems,
+  };
+}
+
+/**
+ * Reads a registered model's facts.
+ *
+ * @param facts What the scan found.
+ * @returns The model with the versions that could be read, and what could not.
+ */
+export function assembleRegisteredModel(
+  facts: RegisteredModelFacts,
+): { readonly model: RegisteredModel; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const problemOf = (at: string, defect: Defect): Problem => ({
+    path: asStorePath(at),
+    subject: "registry",
+    ...defect,
+  });
+  const own = readText(facts.meta, readRegisteredModelMeta);
+  if (!own.ok) problems.push(problemOf(facts.path, own.defect));
+  const versions: ModelVersion[] = [];
+  for (const { path, meta } of facts.versions) {
+    const read = readText(meta, readModelVersionMeta);
+    if (read.ok) versions.push({ path: asStorePath(path), ...read.meta });
+    else problems.push(problemOf(path, read.defect));
+  }
+  return {
+    model: {
+      // MLflow names the directory after the model, so a lost meta.yaml loses no name.
+      name: own.ok ? own.meta.name : facts.directory,
+      path: asStorePath(facts.path),
+      aliases: facts.aliases,
+      versions,
+    },
+    problems,
+  };
+}
+
+/**
+ * Puts the parts together, in a fixed order and with a fingerprint.
+ *
+ * @param parts What was assembled, in any order.
+ * @returns The snapshot: active experiments first, everything ordered by path.
+ */
+export function assembleSnapshot<D extends Depth>(parts: SnapshotParts<D>): StoreSnapshot<D> {
+  const ordered = {
+    ...parts,
+    experiments: parts.experiments.toSorted(byStageThenPath),
+    orphans: parts.orphans.toSorted(byStageThenPath),
+    strays: parts.strays.toSorted(byPath),
+    registeredModels: parts.registeredModels.toSorted(byPath),
+    problems: parts.problems.toSorted(byPath),
+  };
+  return { ...ordered, fingerprint: fingerprintOf(basisOf(ordered)) };
+}
+
+interface Defect {
+  readonly damage: MetaDamage;
+  readonly message: string;
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
+type TextResult<T> =
+  | { readonly ok: true; readonly meta: T }
+  | { readonly ok: false; readonly defect: Defect };
+
+function readText<T>(fact: TextFact, read: (text: string) => MetaResult<T>): TextResult<T> {
+  switch (fact.kind) {
+    case "text":
+      return read(fact.text);
+    case "missing":
+      return damaged("missing", "meta.yaml does not exist");
+    case "failed":
+      return damaged(fact.damage, fact.message);
+  }
+}
+
+function damaged(damage: MetaDamage, message: string): { ok: false; defect: Defect } {
+  return { ok: false, defect: { damage, message, line: null, column: null } };
+}
+
+function idMismatch(key: string, found: string, directory: string): Defect | null {
+  if (found === directory) return null;
+  const message = `${key} is ${JSON.stringify(found)}, but the directory is ${
+    JSON.stringify(directory)
+  }`;
+  return { damage: "id-mismatch", message, line: null, column: null };
+}
+
+function assembleLoggedModel(facts: LoggedModelFacts): LoggedModel | Problem {
+  const path = asStorePath(facts.path);
+  const read = readText(facts.meta, readLoggedModelMeta);
+  if (!read.ok) return { path, subject: "logged-model", ...read.defect };
+  const { name, sourceRunId, lifecycleStage, artifactLocation } = read.meta;
+  return { id: facts.directory, path, name, sourceRunId, lifecycleStage, artifactLocation };
+}
+
+interface Placed {
+  readonly path: string;
+}
+
+function byPath(left: Placed, right: Placed): number {
+  return left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
+}
+
+function byStageThenPath(
+  left: Placed & { lifecycleStage: string },
+  right: Placed & { lifecycleStage: string },
+): number {
+  return Number(left.lifecycleStage === "deleted") - Number(right.lifecycleStage === "deleted") ||
+    byPath(left, right);
+}
+
+function* basisOf(parts: SnapshotParts<Depth>): Iterable<string> {
+  yield parts.depth;
+  for (const experiment of parts.experiments) {
+    yield experiment.path;
+    yield experiment.stamp;
+    yield `${experiment.name}|${experiment.recordedStage}|${experiment.lastUpdateTime}`;
+    yield* runsBasis(experiment);
+  }
+  for (const orphan of parts.orphans) {
+    yield orphan.path;
+    yield `${orphan.stamp}|${orphan.damage}`;
+    yield* runsBasis(orphan);
+  }
+  for (const stray of parts.strays) yield `${stray.kind}|${stray.path}`;
+  for (const model of parts.registeredModels) {
+    yield model.path;
+    for (const [alias, version] of model.aliases) yield `${alias}=${version}`;
+    for (const version of model.versions) {
+      yield [version.path, version.runId, version.source, version.storageLocation, version.stage]
+        .join("|");
+    }
+  }
+  for (const problem of parts.problems) yield `${problem.damage}|${problem.path}`;
+}
+
+function* runsBasis(holder: Pick<Experiment, "runs" | "damagedRuns" | "loggedModels">) {
+  for (const run of holder.runs) {
+    yield run.id;
+    yield `${run.stamp}|${run.status}|${run.lifecycleStage}|${run.startTime}|${run.endTime}`;
+    for (const [key, value] of run.tags) {
+      yield key;
+      yield value;
+    }
+  }
+  for (const run of holder.damagedRuns) yield `${run.damage}|${run.path}`;
+  for (const model of holder.loggedModels) yield `${model.path}|${model.sourceRunId}`;
+}

@@ -1,0 +1,61 @@
+/**
+ * Reading files and directories so that every failure is a fact.
+ *
+ * @module
+ */
+
+import type { TextFact } from "../../lib/facts.ts";
+
+/** What came of listing a directory. */
+export type Listing =
+  | { readonly kind: "listed"; readonly entries: readonly Deno.DirEntry[] }
+  | { readonly kind: "failed"; readonly missing: boolean; readonly message: string };
+
+/**
+ * Reads a UTF-8 text file. Needs read permission.
+ *
+ * @param path Where it is.
+ * @returns Its text, or why there is none.
+ */
+export function readText(path: string): TextFact {
+  try {
+    const text = Deno.readTextFileSync(path);
+    // Deno replaces what is no UTF-8; MLflow raises. Only a text with U+FFFD can have been changed.
+    if (text.includes("\uFFFD")) {
+      new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(path));
+    }
+    return { kind: "text", text };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { kind: "missing" };
+    if (error instanceof TypeError) {
+      return { kind: "failed", damage: "unreadable", message: "the file is not valid UTF-8" };
+    }
+    return { kind: "failed", damage: "io", message: failureText(error) };
+  }
+}
+
+/**
+ * Lists a directory. Needs read permission.
+ *
+ * @param path Where it is.
+ * @returns Its entries in the order of the file system, or why there are none.
+ */
+export function listDirectory(path: string): Listing {
+  try {
+    return { kind: "listed", entries: [...Deno.readDirSync(path)] };
+  } catch (error) {
+    const missing = error instanceof Deno.errors.NotFound;
+    return { kind: "failed", missing, message: failureText(error) };
+  }
+}
+
+/**
+ * Says why a file operation failed, in the operating system's words, without the call and its paths.
+ *
+ * @param error What was thrown.
+ * @returns For example `Permission denied`.
+ */
+export function failureText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/ \(os error \d+\).*$/s, "");
+}
