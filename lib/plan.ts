@@ -62,7 +62,7 @@ export type KeepReason =
   | { readonly kind: "holds-registered-model"; readonly model: string; readonly version: string }
   | { readonly kind: "holds-kept-run"; readonly run: RunId }
   | { readonly kind: "in-deleted-experiment"; readonly experiment: ExperimentId }
-  | { readonly kind: "active" }
+  | { readonly kind: "in-orphan"; readonly orphan: StorePath }
   | { readonly kind: "default-experiment" }
   | { readonly kind: "unreadable"; readonly path: StorePath; readonly message: string }
   | { readonly kind: "symbolic-link" }
@@ -114,7 +114,7 @@ export type Action = SoftDeleteRun | PurgeRun | PurgeExperiment | QuarantineOrph
 
 /** Something that was judged and stays, with the reasons. */
 export interface Kept {
-  readonly kind: "run" | "damaged-run" | "experiment" | "orphan" | "stray";
+  readonly kind: "run" | "damaged-run" | "experiment" | "orphan";
   readonly path: StorePath;
   readonly name: string;
   readonly reasons: NonEmpty<KeepReason>;
@@ -160,7 +160,7 @@ export type ActionOutcome =
       readonly because: "changed-since-plan" | "gone" | "symbolic-link";
     }
     | { readonly outcome: "failed"; readonly message: string }
-    | { readonly outcome: "not-run"; readonly because: "interrupted" | "earlier-failure" }
+    | { readonly outcome: "not-run"; readonly because: "interrupted" }
   );
 
 /** What was done, action by action. */

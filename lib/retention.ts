@@ -1,0 +1,119 @@
+/**
+ * Judging one subject by itself: is it old enough to go, or why does it stay? What others need of it
+ * (a registered model, a kept child) is decided where the plan is made.
+ *
+ * @module
+ */
+
+import type { Experiment, NonEmpty, Orphan, Run } from "./model.ts";
+import type { ActionReason, CleanupPolicy, KeepReason } from "./plan.ts";
+
+/** A judgement with its reasons. */
+export type Verdict =
+  | { readonly goes: true; readonly reasons: NonEmpty<ActionReason> }
+  | { readonly goes: false; readonly reasons: NonEmpty<KeepReason> };
+
+/**
+ * Judges a run: an active one for soft deletion, a soft-deleted one for purging.
+ *
+ * Age counts from `end_time`, else from `start_time`; time since deletion from `deleted_time`, and a
+ * run that records none never counts as old (`mlflow gc` takes it for old enough).
+ *
+ * @param run The run.
+ * @param policy The rules.
+ * @param now Epoch ms.
+ * @returns The verdict.
+ */
+export function judgeRun(run: Run, policy: CleanupPolicy, now: number): Verdict {
+  if (run.link) return stays({ kind: "symbolic-link" });
+  if (run.status === "RUNNING" || run.status === "SCHEDULED") {
+    return stays({ kind: "not-finished", status: run.status });
+  }
+  if (run.stamp === "") return stays(unreadable(run));
+  if (run.lifecycleStage === "deleted") return judgeDeleted(run.deletedTime, policy, now);
+  if (policy.olderThan === null) return stays({ kind: "no-rule" });
+  const field = run.endTime === null ? "start_time" : "end_time";
+  const time = run.endTime ?? run.startTime;
+  const age = now - time;
+  const limit = policy.olderThan;
+  if (age < 0) return stays({ kind: "in-the-future", time });
+  if (age <= limit) return stays({ kind: "younger-than", age, limit });
+  return goes({ kind: "older-than", field, time, age, limit });
+}
+
+/**
+ * Judges a deleted experiment for purging.
+ *
+ * MLflow before 2.3 moved a deleted experiment without writing its stage or time, so only one that
+ * records `deleted` has a `last_update_time` that is its deletion.
+ *
+ * @param experiment An experiment in `.trash/`.
+ * @param policy The rules.
+ * @param now Epoch ms.
+ * @returns The verdict.
+ */
+export function judgeDeletedExperiment(
+  experiment: Experiment,
+  policy: CleanupPolicy,
+  now: number,
+): Verdict {
+  if (experiment.link) return stays({ kind: "symbolic-link" });
+  if (experiment.id === "0") return stays({ kind: "default-experiment" });
+  if (experiment.stamp === "") return stays(unreadable(experiment));
+  const damaged = experiment.damagedRuns[0];
+  if (damaged) {
+    return stays({ kind: "unreadable", path: damaged.path, message: damaged.message });
+  }
+  const deletedTime = experiment.recordedStage === "deleted" ? experiment.lastUpdateTime : null;
+  return judgeDeleted(deletedTime, policy, now);
+}
+
+/**
+ * Judges an orphan for quarantine.
+ *
+ * @param orphan A directory without a `meta.yaml` that MLflow can use.
+ * @param policy The rules.
+ * @param now Epoch ms.
+ * @returns The verdict.
+ */
+export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number): Verdict {
+  const { damage, message } = orphan;
+  if (!policy.quarantineOrphans) return stays({ kind: "no-rule" });
+  if (orphan.link) return stays({ kind: "symbolic-link" });
+  if (orphan.id === "0") return stays({ kind: "default-experiment" });
+  if (damage === "id-mismatch") return stays({ kind: "names-another-experiment", message });
+  if (damage === "io") return stays({ kind: "unreadable", path: orphan.path, message });
+  if (orphan.runs.length > 0) {
+    return stays({ kind: "holds-readable-runs", runs: orphan.runs.length });
+  }
+  const refused = orphan.damagedRuns.find((run) => run.damage === "io" || run.link);
+  if (refused) return stays({ kind: "unreadable", path: refused.path, message: refused.message });
+  if (orphan.foreign.length > 0) {
+    return stays({ kind: "holds-foreign-files", entries: orphan.foreign });
+  }
+  if (orphan.newestChange === null || orphan.stamp === "") return stays(unreadable(orphan));
+  const age = Math.max(0, now - orphan.newestChange);
+  if (age <= policy.settle) return stays({ kind: "changed-recently", age, limit: policy.settle });
+  return goes({ kind: "orphan", damage, message });
+}
+
+function judgeDeleted(time: number | null, { purgeAfter }: CleanupPolicy, now: number): Verdict {
+  if (purgeAfter === null) return stays({ kind: "no-rule" });
+  if (time === null) return stays({ kind: "no-deletion-time" });
+  const age = now - time;
+  if (age < 0) return stays({ kind: "in-the-future", time });
+  if (age <= purgeAfter) return stays({ kind: "deleted-recently", age, limit: purgeAfter });
+  return goes({ kind: "deleted-longer-than", time, age, limit: purgeAfter });
+}
+
+function unreadable({ path }: Run | Experiment | Orphan): KeepReason {
+  return { kind: "unreadable", path, message: "its files could not all be looked at" };
+}
+
+function goes(reason: ActionReason): Verdict {
+  return { goes: true, reasons: [reason] };
+}
+
+function stays(reason: KeepReason): Verdict {
+  return { goes: false, reasons: [reason] };
+}

@@ -1,0 +1,116 @@
+/**
+ * What a store would look like after a plan.
+ *
+ * @module
+ */
+
+import type { DiskUsage, Experiment, StoreSnapshot } from "./model.ts";
+import type { Action, Plan } from "./plan.ts";
+
+/** When, and how far, to simulate. */
+export interface SimulateOptions {
+  /** Epoch ms: the moment of acting, MLflow's `deleted_time`. */
+  readonly now: number;
+  /** How many actions, from the first on. @default {plan.actions.length} */
+  readonly prefix?: number;
+}
+
+/**
+ * Carries a plan out on a snapshot instead of a store.
+ *
+ * Not foreseen: the stamps of what would be changed and the fingerprint (`simulated:` and the number
+ * of actions), so the result is no basis for a plan to be applied; and what the backup would take.
+ * An action whose subject is not in the snapshot changes nothing.
+ *
+ * @param snapshot The store before.
+ * @param plan What would be done.
+ * @param options The moment, and how many actions.
+ * @returns The store after. Sizes shrink by what leaves; soft deletion moves nothing.
+ * @throws {RangeError} When `prefix` is not a whole number from 0 to the number of actions.
+ *
+ * @example Planning again after a plan yields nothing
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openStore, planPrune, simulatePlan } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const before = await store.read({ depth: "tags" });
+ * const now = Date.now();
+ * const plan = planPrune(before, { olderThan: 30 * 86_400_000 }, { now });
+ * const after = simulatePlan(before, plan, { now });
+ * assertEquals(planPrune(after, { olderThan: 30 * 86_400_000 }, { now }).actions, []);
+ * ```
+ */
+export function simulatePlan(
+  snapshot: StoreSnapshot<"tags">,
+  plan: Plan,
+  options: SimulateOptions,
+): StoreSnapshot<"tags"> {
+  const { now, prefix = plan.actions.length } = options;
+  if (!Number.isInteger(prefix) || prefix < 0 || prefix > plan.actions.length) {
+    throw new RangeError(
+      `Cannot simulate ${prefix} actions: expected a whole number up to ${plan.actions.length}`,
+    );
+  }
+  const changes = new Map<string, Change>(
+    plan.actions.slice(0, prefix).map((action) => [action.path, changeOf(action)]),
+  );
+  const stays = ({ path }: { readonly path: string }) => changes.get(path) !== "remove";
+  return {
+    ...snapshot,
+    readAt: now,
+    fingerprint: `simulated:${prefix}`,
+    experiments: snapshot.experiments
+      .filter(stays)
+      .map((experiment) => changeExperiment(experiment, changes, now)),
+    orphans: snapshot.orphans.filter(stays),
+    problems: snapshot.problems.filter(({ path }) =>
+      pathsDownTo(path).every((path) => stays({ path }))
+    ),
+  };
+}
+
+type Change = "mark-deleted" | "remove";
+
+function changeOf(action: Action): Change {
+  switch (action.kind) {
+    case "soft-delete-run":
+      return "mark-deleted";
+    case "purge-run":
+    case "purge-experiment":
+    case "quarantine-orphan":
+      return "remove";
+  }
+}
+
+function changeExperiment(
+  experiment: Experiment,
+  changes: ReadonlyMap<string, Change>,
+  now: number,
+): Experiment {
+  const { runs, usage } = experiment;
+  if (!runs.some(({ path }) => changes.has(path))) return experiment;
+  const gone = runs.filter(({ path }) => changes.get(path) === "remove");
+  return {
+    ...experiment,
+    usage: gone.reduce((left, run) => subtract(left, run.usage), usage),
+    runs: runs
+      .filter(({ path }) => changes.get(path) !== "remove")
+      .map((run) =>
+        changes.get(run.path) === "mark-deleted"
+          ? { ...run, lifecycleStage: "deleted", deletedTime: now }
+          : run
+      ),
+  };
+}
+
+function subtract(from: DiskUsage | null, what: DiskUsage | null): DiskUsage | null {
+  if (from === null || what === null) return from;
+  return { bytes: from.bytes - what.bytes, files: from.files - what.files };
+}
+
+/** A path and the directories that hold it. */
+function pathsDownTo(path: string): readonly string[] {
+  const names = path.split("/");
+  return names.map((_, index) => names.slice(0, index + 1).join("/"));
+}
