@@ -1,0 +1,159 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { summarize } from "../../lib/summarize.ts";
+import { snapshotArbitrary } from "../_support/arbitraries.ts";
+import {
+  damagedRun,
+  DAY,
+  deletedRun,
+  experiment,
+  EXPERIMENT_USAGE,
+  modelVersion,
+  NOW,
+  orphan,
+  registeredModel,
+  run,
+  RUN_USAGE,
+  runId,
+  snapshot,
+  stray,
+} from "../_support/builders.ts";
+import { deepFreeze } from "../_support/deep_freeze.ts";
+
+const NONE = { RUNNING: 0, SCHEDULED: 0, FINISHED: 0, FAILED: 0, KILLED: 0 };
+
+const STORE = deepFreeze(snapshot({
+  experiments: [
+    experiment({
+      id: "1",
+      name: "실험",
+      runs: [
+        run({ id: runId(1), startTime: NOW - 3 * DAY, status: "FAILED" }),
+        run({ id: runId(2), startTime: NOW - 2 * DAY, endTime: null, status: "RUNNING" }),
+        deletedRun({ id: runId(3), startTime: NOW - 9 * DAY }),
+      ],
+      damagedRuns: [damagedRun({ id: runId(4) })],
+    }),
+    experiment({ id: "2", lifecycleStage: "deleted", runs: [run({ id: runId(5) })] }),
+    experiment({ id: "3", usage: { bytes: 1_000_000, files: 7 } }),
+  ],
+  orphans: [orphan({ id: "7", runs: [run({ id: runId(6) })] })],
+  strays: [stray(), stray({ path: "nowhere", kind: "broken-link", usage: null })],
+  registeredModels: [
+    registeredModel({
+      versions: [modelVersion(), modelVersion({ version: "2", stage: "Deleted_Internal" })],
+    }),
+  ],
+  backups: { count: 1, usage: { bytes: 4_096, files: 2 } },
+}));
+
+Deno.test("summarize() counts what a store holds", () => {
+  const { experiments, orphans } = STORE;
+  assertEquals(summarize(STORE), {
+    experiments: { active: 2, deleted: 1, orphaned: 1 },
+    runs: {
+      total: 4,
+      active: 2,
+      deleted: 2,
+      byStatus: { ...NONE, RUNNING: 1, FINISHED: 2, FAILED: 1 },
+    },
+    findings: { error: 0, warning: 2, info: 2 },
+    usage: {
+      bytes: 3 * EXPERIMENT_USAGE.bytes + 6 * RUN_USAGE.bytes + 1_000_000 + 4_096,
+      files: 3 * EXPERIMENT_USAGE.files + 6 * RUN_USAGE.files + 7 + 1,
+    },
+    perExperiment: [
+      {
+        id: experiments[0]!.id,
+        name: "실험",
+        stage: "active",
+        path: experiments[0]!.path,
+        runs: 3,
+        activeRuns: 2,
+        deletedRuns: 1,
+        byStatus: { ...NONE, RUNNING: 1, FINISHED: 1, FAILED: 1 },
+        newestRun: NOW - 2 * DAY,
+        damagedRuns: 1,
+        usage: {
+          bytes: EXPERIMENT_USAGE.bytes + 4 * RUN_USAGE.bytes,
+          files: EXPERIMENT_USAGE.files + 4 * RUN_USAGE.files,
+        },
+      },
+      {
+        id: experiments[2]!.id,
+        name: "experiment 2",
+        stage: "deleted",
+        path: experiments[2]!.path,
+        runs: 1,
+        activeRuns: 0,
+        deletedRuns: 1,
+        byStatus: { ...NONE, FINISHED: 1 },
+        newestRun: experiments[2]!.runs[0]!.startTime,
+        damagedRuns: 0,
+        usage: {
+          bytes: EXPERIMENT_USAGE.bytes + RUN_USAGE.bytes,
+          files: EXPERIMENT_USAGE.files + RUN_USAGE.files,
+        },
+      },
+      {
+        id: experiments[1]!.id,
+        name: "experiment 3",
+        stage: "active",
+        path: experiments[1]!.path,
+        runs: 0,
+        activeRuns: 0,
+        deletedRuns: 0,
+        byStatus: NONE,
+        newestRun: null,
+        damagedRuns: 0,
+        usage: { bytes: 1_000_000, files: 7 },
+      },
+    ],
+    orphans: [{
+      path: orphans[0]!.path,
+      damage: "missing",
+      readableRuns: 1,
+      message: "meta.yaml is missing",
+    }],
+    registeredModels: { models: 1, versions: 1 },
+    backups: { count: 1, usage: { bytes: 4_096, files: 2 } },
+  });
+});
+
+Deno.test("summarize() gives no sizes that were not read for everything", () => {
+  const { usage, perExperiment } = summarize({ ...STORE, sizes: false });
+  assertEquals([usage, ...perExperiment.map((each) => each.usage)], [null, null, null, null]);
+});
+
+Deno.test("summarize() gives the top experiments by runs or by size, and counts all", () => {
+  const ids = (options: Parameters<typeof summarize>[1]) =>
+    summarize(STORE, options).perExperiment.map((each) => `${each.id}`);
+  assertEquals(ids({ top: 2 }), ["1", "2"]);
+  assertEquals(ids({ top: 2, by: "size" }), ["3", "1"]);
+  assertEquals(ids({ top: 0 }), []);
+  assertEquals(ids({ top: 99 }), ["1", "2", "3"]);
+  assertEquals(summarize(STORE, { top: 1 }).runs, summarize(STORE).runs);
+});
+
+Deno.test("summarize() refuses an order by sizes that were not read, and half an experiment", () => {
+  assertThrows(
+    () => summarize({ ...STORE, sizes: false }, { by: "size" }),
+    RangeError,
+    "read the store with sizes",
+  );
+  for (const top of [-1, 1.5, NaN]) {
+    assertThrows(() => summarize(STORE, { top }), RangeError, "expected a whole number");
+  }
+});
+
+Deno.test("summarize() adds up", () => {
+  const sum = (numbers: readonly number[]) => numbers.reduce((left, right) => left + right, 0);
+  fc.assert(fc.property(snapshotArbitrary({ now: NOW }), (store) => {
+    const { runs, experiments, perExperiment } = summarize(deepFreeze(store));
+    assertEquals(sum(Object.values(runs.byStatus)), runs.total);
+    assertEquals(sum(perExperiment.map((each) => each.runs)), runs.total);
+    assertEquals(sum(perExperiment.map((each) => each.activeRuns)), runs.active);
+    assertEquals(sum(perExperiment.map((each) => each.deletedRuns)), runs.deleted);
+    assertEquals(perExperiment.length, experiments.active + experiments.deleted);
+  }));
+});
