@@ -1,0 +1,229 @@
+/**
+ * One change of a store, from its first step to its backup.
+ *
+ * *Ordering*: backup directory, then journal (durable), then the steps, then the manifest (durable),
+ * then the journal goes. The manifest is what makes a change undoable; the journal what makes it
+ * settleable before that.
+ *
+ * *Locking*: the caller holds the store's lock; {@linkcode beginChange} asks for it by its parameter.
+ *
+ * *After an interruption*: with a manifest the change is complete and only its journal is left to
+ * remove; without one every step is taken back. See `settle.ts`.
+ *
+ * @module
+ */
+
+import { ensureDirSync } from "@std/fs";
+import { dirname, join } from "@std/path";
+import type { DiskUsage } from "../../lib/model.ts";
+import { judgesWholeTree, operationsOf } from "../../lib/operations.ts";
+import type { Action, ActionOutcome } from "../../lib/plan.ts";
+import { type Begin, openJournal, type Step } from "./journal.ts";
+import { discard, type Manifest, writeManifest } from "./manifest.ts";
+import { measureTree, metaStamp, newMeasurer } from "./measure.ts";
+import { carryOut, collisionOf, takeBack, type Workplace } from "./operate.ts";
+import { infoOf, type OwnPaths, syncDirectory } from "./own_directory.ts";
+import { failureText } from "./read.ts";
+
+/** A change that is under way. */
+export interface Change extends Disposable {
+  /**
+   * Carries out one of the change's actions, if its subject is still what the plan saw.
+   *
+   * @param action The action.
+   * @returns What came of it; never throws for what the disk does.
+   */
+  perform(action: Action): ActionOutcome;
+  /**
+   * Ends the change.
+   *
+   * @returns The backup's id and place; `null` when nothing was done or nothing is to be kept.
+   */
+  finish(): { readonly id: string; readonly path: string } | null;
+}
+
+/** What a change is about. */
+export interface ChangeOptions {
+  readonly root: string;
+  readonly paths: OwnPaths;
+  readonly task: string;
+  readonly actions: readonly Action[];
+  /** Epoch ms. */
+  readonly now: number;
+  /** Whether what is taken away stays in a backup. */
+  readonly keepBackup: boolean;
+}
+
+/**
+ * Begins a change: when this returns, its intent is on disk. Needs read and write permission.
+ *
+ * @param _lock The store's lock.
+ * @param options What the change is about.
+ * @returns The change.
+ */
+export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
+  const { root, paths, task, actions, now, keepBackup } = options;
+  const id = newBackupId(paths.backups, task, now);
+  const backup = join(paths.backups, id);
+  const at: Workplace = { root, files: join(backup, "files"), staging: paths.staging };
+  Deno.mkdirSync(backup, { mode: 0o700 });
+  ensureDirSync(at.files);
+  const stepsOf = (action: Action): readonly Step[] =>
+    operationsOf(action, { now }).map((operation) => ({
+      action: action.kind,
+      subject: action.path,
+      operation,
+    }));
+  const begin: Begin = {
+    type: "begin",
+    schema: "mltidy/journal/v1",
+    id,
+    direction: "apply",
+    task,
+    startedAt: now,
+    steps: actions.flatMap(stepsOf),
+    directories: directoryTimes(root, actions.flatMap(stepsOf)),
+  };
+  syncDirectory(paths.backups);
+  const journal = openJournal(paths.journals, begin);
+  const done: Step[] = [];
+  const passed = new Set<string>();
+  let usage: DiskUsage = { bytes: 0, files: 0 };
+  let started = 0;
+  const undo = (steps: readonly Step[]) => {
+    for (const { operation } of steps) {
+      passed.add(parentOf(operation.path));
+      if (collisionOf(operation, at) === null) takeBack(operation, at);
+    }
+  };
+
+  return {
+    perform(action) {
+      const subject = { kind: action.kind, path: action.path };
+      const before = checkSubject(root, action);
+      if (typeof before === "string") {
+        return { ...subject, outcome: "skipped", because: before };
+      }
+      const own: Step[] = [];
+      try {
+        for (const step of stepsOf(action)) {
+          journal.mark("start", started);
+          own.unshift(step);
+          carryOut(step.operation, at);
+          journal.mark("done", started++);
+        }
+        if (!isUntouched(action, at)) {
+          undo(own);
+          return { ...subject, outcome: "skipped", because: "changed-since-plan" };
+        }
+      } catch (error) {
+        undo(own);
+        return { ...subject, outcome: "failed", message: failureText(error) };
+      }
+      done.push(...own.toReversed());
+      usage = { bytes: usage.bytes + before.bytes, files: usage.files + before.files };
+      return { ...subject, outcome: "applied", usage: before };
+    },
+    finish() {
+      const directories = settleTimes(root, begin, done, passed);
+      if (done.length === 0 || !keepBackup) {
+        discard(paths, id, () => journal.settle());
+        return null;
+      }
+      syncTouched(at, done);
+      writeManifest(paths.backups, {
+        schema: "mltidy/backup/v1",
+        id,
+        task,
+        store: root,
+        createdAt: now,
+        steps: done,
+        directories,
+        usage,
+      });
+      journal.settle();
+      return { id, path: backup };
+    },
+    [Symbol.dispose]: () => journal[Symbol.dispose](),
+  };
+}
+
+function newBackupId(backups: string, task: string, now: number): string {
+  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
+  for (let count = 1;; count++) {
+    const id = `${time}-${task}${count === 1 ? "" : `-${count}`}`;
+    if (infoOf(join(backups, id)) === null) return id;
+  }
+}
+
+type Skipped = Extract<ActionOutcome, { outcome: "skipped" }>["because"];
+
+/** Looks at the subject just before acting: no link on the way to it, and the plan's stamp. */
+function checkSubject(root: string, action: Action): DiskUsage | Skipped {
+  let at = root;
+  for (const part of action.path.split("/")) {
+    at = join(at, part);
+    const info = infoOf(at);
+    if (info === null) return "gone";
+    if (info.isSymlink) return "symbolic-link";
+  }
+  if (!judgesWholeTree(action)) {
+    return metaStamp(at) === action.stamp ? { bytes: 0, files: 0 } : "changed-since-plan";
+  }
+  const tree = measureTree(at, newMeasurer());
+  return tree?.stamp === action.stamp ? tree.usage : "changed-since-plan";
+}
+
+/** A writer that does not know our lock may have written between the look and the act. */
+function isUntouched(action: Action, at: Workplace): boolean {
+  const kept = join(at.files, action.path);
+  if (judgesWholeTree(action)) {
+    return measureTree(kept, newMeasurer())?.stamp === action.stamp;
+  }
+  const info = infoOf(join(kept, "meta.yaml"));
+  const [, wanted] = action.stamp.split("/");
+  const found = info && `${info.ino}:${info.size}:${info.mtime?.getTime()}`;
+  // A kept copy, where links cannot be, has an inode of its own.
+  return found === wanted ||
+    info?.nlink === 1 && found?.replace(/^\d+/, "") === wanted?.replace(/^\d+/, "");
+}
+
+function directoryTimes(root: string, steps: readonly Step[]): Begin["directories"] {
+  const parents = new Set(steps.map(({ operation }) => parentOf(operation.path)));
+  return [...parents].flatMap((path) => {
+    const time = infoOf(join(root, path))?.mtime?.getTime();
+    return time === undefined ? [] : [{ path, before: time }];
+  });
+}
+
+function parentOf(path: string): string {
+  const parent = dirname(path);
+  return parent === "." ? "" : parent;
+}
+
+/** Records the times that the change left behind; directories that it only passed get their own back. */
+function settleTimes(
+  root: string,
+  begin: Begin,
+  done: readonly Step[],
+  passed: ReadonlySet<string>,
+): Manifest["directories"] {
+  const touched = new Set(done.map(({ operation }) => parentOf(operation.path)));
+  return begin.directories.flatMap(({ path, before }) => {
+    const info = infoOf(join(root, path));
+    if (!info?.mtime || !info.atime) return [];
+    if (touched.has(path)) return [{ path, before, after: info.mtime.getTime() }];
+    if (passed.has(path)) {
+      Deno.utimeSync(join(root, path), info.atime, new Date(before));
+    }
+    return [];
+  });
+}
+
+function syncTouched(at: Workplace, done: readonly Step[]): void {
+  const parents = new Set(done.map(({ operation }) => parentOf(operation.path)));
+  for (const path of parents) {
+    syncDirectory(join(at.root, path));
+    if (infoOf(join(at.files, path)) !== null) syncDirectory(join(at.files, path));
+  }
+}

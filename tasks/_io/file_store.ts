@@ -1,0 +1,92 @@
+/**
+ * The file store behind the ports.
+ *
+ * @module
+ */
+
+import { basename, join } from "@std/path";
+import type { Depth, StoreSnapshot } from "../../lib/model.ts";
+import type { BackupSummary, LockedStore, ReadOptions, Store, StoreDescription } from "../store.ts";
+import { beginChange } from "./change.ts";
+import { listJournals } from "./journal.ts";
+import { locateStore } from "./locate_store.ts";
+import { acquireLock } from "./lock.ts";
+import { listManifests, readManifest } from "./manifest.ts";
+import { ownPaths } from "./own_directory.ts";
+import { scanStore } from "./scan.ts";
+import { settleInterrupted, undoChange } from "./settle.ts";
+
+/**
+ * Opens a file store. Needs read permission for it; locking needs write permission.
+ *
+ * @param location A directory or a `file:` URI.
+ * @param options How it was chosen, and the clock.
+ * @returns The store.
+ */
+export function openFileStore(
+  location: string,
+  options: { readonly chosenBy: string; readonly now: () => number },
+): Store {
+  const { chosenBy, now } = options;
+  const root = locateStore(location);
+  const paths = ownPaths(root);
+  // Asynchronous to the outside, so that another adapter may wait for a network here.
+  const reading = {
+    describe: (): StoreDescription => ({ root, chosenBy }),
+    now,
+    read: <D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>> =>
+      attempt(() => scanStore(root, { ...options, sizes: options.sizes ?? false, now: now() })),
+    backups: (): Promise<readonly BackupSummary[]> =>
+      attempt(() =>
+        listManifests(paths.backups).map(({ id, task, createdAt, steps, usage }) => ({
+          id,
+          task,
+          createdAt,
+          changes: steps.length,
+          bytes: usage.bytes,
+          path: join(paths.backups, id),
+        }))
+      ),
+    interrupted: (): Promise<readonly string[]> =>
+      attempt(() => listJournals(paths.journals).map((path) => basename(path, ".jsonl"))),
+  };
+  const store: Store = {
+    ...reading,
+    lock: ({ task }) => attempt(() => lockedStore(acquireLock(root, task, now()))),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+
+  function lockedStore(lock: Disposable): LockedStore {
+    try {
+      const settled = settleInterrupted(root, paths);
+      return {
+        ...store,
+        settled,
+        begin: (options) =>
+          attempt(() => {
+            const change = beginChange(lock, { root, paths, ...options });
+            return {
+              perform: (action) => attempt(() => change.perform(action)),
+              finish: () => attempt(() => change.finish()),
+              [Symbol.dispose]: () => change[Symbol.dispose](),
+            };
+          }),
+        undo: (id) =>
+          attempt(() => {
+            const manifest = readManifest(paths.backups, id);
+            return manifest && undoChange(root, paths, manifest, now());
+          }),
+        [Symbol.asyncDispose]: () => attempt(() => lock[Symbol.dispose]()),
+      };
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  return store;
+}
+
+function attempt<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(work()));
+}

@@ -1,0 +1,156 @@
+/**
+ * The write-ahead record of one change of a store: `.mltidy.trash/journal/ID.jsonl`.
+ *
+ * Each line is a checksum (16 hexadecimal digits, over the JSON text), a space, a JSON record, a line
+ * feed. The first record is `begin` and names *every* step that may follow, with its operation and the
+ * modification times of the directories that it will touch; it is durable (file and directory synced)
+ * before the first step. Then `start` and `done` around each step, for people and for finding out how
+ * far a change got; they are not synced, because what a step did is found out by looking at the store
+ * and the backup, never from them.
+ *
+ * *After an interruption*: a journal that is still there belongs to a change that was cut off. A first
+ * line without its line feed means that nothing had begun. A line that does not match its checksum is
+ * never guessed at: as the first line it stops everything, later it ends the reading.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { fingerprintOf } from "../../lib/fingerprint.ts";
+import { asStorePath } from "../../lib/model.ts";
+import type { Operation } from "../../lib/operations.ts";
+import type { Action } from "../../lib/plan.ts";
+import { listDirectory } from "./read.ts";
+import { syncDirectory, writeAndSync } from "./own_directory.ts";
+
+/** One operation of one action. */
+export interface Step {
+  readonly action: Action["kind"];
+  /** What the action acts on. */
+  readonly subject: string;
+  readonly operation: Operation;
+}
+
+/** The modification time of a directory that a change touches; epoch ms. */
+export interface DirectoryTime {
+  readonly path: string;
+  readonly before: number;
+}
+
+/** What a change sets out to do. */
+export interface Begin {
+  readonly type: "begin";
+  readonly schema: "mltidy/journal/v1";
+  /** Also the id of the backup. */
+  readonly id: string;
+  readonly direction: "apply" | "restore";
+  readonly task: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly steps: readonly Step[];
+  readonly directories: readonly DirectoryTime[];
+}
+
+type Mark = { readonly type: "start" | "done" | "skipped"; readonly step: number };
+
+/** A journal that is being written. */
+export interface Journal extends Disposable {
+  readonly path: string;
+  /** Adds a record; not synced. */
+  mark(type: Mark["type"], step: number): void;
+  /** Removes the journal, durably: the change is settled. */
+  settle(): void;
+}
+
+/**
+ * Starts a journal; when this returns, its intent is durable. Needs write permission for the store.
+ *
+ * @param journals The journals' directory.
+ * @param begin What the change sets out to do.
+ * @returns The journal.
+ */
+export function openJournal(journals: string, begin: Begin): Journal {
+  const path = join(journals, `${begin.id}.jsonl`);
+  writeAndSync(path, lineOf(begin));
+  syncDirectory(journals);
+  const file = Deno.openSync(path, { append: true });
+  const encoder = new TextEncoder();
+  let open = true;
+  const close = () => {
+    if (open) file.close();
+    open = false;
+  };
+  return {
+    path,
+    mark(type, step) {
+      file.writeSync(encoder.encode(lineOf({ type, step })));
+    },
+    settle() {
+      close();
+      settleJournal(journals, path);
+    },
+    [Symbol.dispose]: close,
+  };
+}
+
+/**
+ * Removes a journal whose change is settled, durably. Needs write permission for the store.
+ *
+ * @param journals The journals' directory.
+ * @param path The journal.
+ */
+export function settleJournal(journals: string, path: string): void {
+  Deno.removeSync(path);
+  syncDirectory(journals);
+}
+
+/**
+ * Lists the journals of changes that were cut off. Needs read permission for the store.
+ *
+ * @param journals The journals' directory.
+ * @returns Absolute paths, oldest first.
+ */
+export function listJournals(journals: string): readonly string[] {
+  const listed = listDirectory(journals);
+  if (listed.kind === "failed") return [];
+  return listed.entries
+    .filter((entry) => entry.isFile && entry.name.endsWith(".jsonl"))
+    .map((entry) => join(journals, entry.name))
+    .toSorted();
+}
+
+/**
+ * Reads what a change set out to do.
+ *
+ * @param path The journal.
+ * @returns The intent, or `null` when the journal was cut off before anything had begun.
+ * @throws {SyntaxError} When the first line is whole but not one of ours.
+ */
+export function readBegin(path: string): Begin | null {
+  const text = Deno.readTextFileSync(path);
+  const end = text.indexOf("\n");
+  if (end < 0) return null;
+  const line = text.slice(0, end);
+  const json = line.slice(17);
+  if (line[16] !== " " || fingerprintOf([json]) !== line.slice(0, 16)) {
+    throw new SyntaxError(
+      `Cannot read journal ${path}: line 1 does not match its checksum; keep the store as it is and restore the journal from a copy, or move it away if you know that nothing was cut off`,
+    );
+  }
+  const begin = JSON.parse(json) as Begin;
+  if (begin.type !== "begin" || begin.schema !== "mltidy/journal/v1") {
+    throw new SyntaxError(
+      `Cannot read journal ${path}: expected schema "mltidy/journal/v1", found ${
+        JSON.stringify(begin.schema)
+      }; use the version of mltidy that wrote it`,
+    );
+  }
+  for (const { operation } of begin.steps) asStorePath(operation.path);
+  for (const { path } of begin.directories) if (path !== "") asStorePath(path);
+  return begin;
+}
+
+function lineOf(record: Begin | Mark): string {
+  const json = JSON.stringify(record);
+  return `${fingerprintOf([json])} ${json}\n`;
+}

@@ -1,0 +1,93 @@
+/**
+ * One task at a time may change a store.
+ *
+ * *Locking*: an advisory lock of the operating system on `.mltidy.trash/lock`, which dies with its
+ * process, so there is no stale lock to break. The file's text says who holds it; it is for people and
+ * decides nothing. The file itself stays: removing it would let two processes lock two different files.
+ * The lock binds mltidy alone, not MLflow.
+ *
+ * @module
+ */
+
+import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
+import { ensureOwnDirectory } from "./own_directory.ts";
+import { failureText } from "./read.ts";
+
+/** Who holds a lock. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string | null;
+  readonly task: string;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+}
+
+/**
+ * Takes a store's lock, or refuses at once. Needs read and write permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param task Which task takes it, for the message to others.
+ * @param now Epoch ms, for the same.
+ * @returns A handle; disposing of it releases the lock.
+ * @throws {StoreLockedError} When another process, or another handle of this one, holds it.
+ * @throws {StoreAccessError} When the store cannot be written to.
+ */
+export function acquireLock(root: string, task: string, now: number): Disposable {
+  const { lock, file } = openLock(root);
+  if (!file.tryLockSync(true)) {
+    file.close();
+    throw new StoreLockedError(
+      `Cannot lock store ${root}: ${describeHolder(lock)} holds the lock; wait until it is done`,
+      root,
+    );
+  }
+  const holder: Holder = {
+    pid: Deno.pid,
+    host: hostname(),
+    task,
+    since: new Date(now).toISOString(),
+  };
+  file.truncateSync();
+  file.writeSync(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
+  return {
+    [Symbol.dispose]() {
+      file.truncateSync();
+      file.close();
+    },
+  };
+}
+
+function openLock(root: string): { readonly lock: string; readonly file: Deno.FsFile } {
+  try {
+    const { lock } = ensureOwnDirectory(root);
+    const options = { read: true, write: true, create: true, mode: 0o600 };
+    return { lock, file: Deno.openSync(lock, options) };
+  } catch (error) {
+    const refused = error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.NotCapable || /read-only file system/i.test(String(error));
+    if (!refused) throw error;
+    throw new StoreAccessError(
+      `Cannot change store ${root}: ${failureText(error)}; nothing was touched`,
+      root,
+      { cause: error },
+    );
+  }
+}
+
+function describeHolder(lock: string): string {
+  try {
+    const { pid, host, task, since } = JSON.parse(Deno.readTextFileSync(lock)) as Holder;
+    return `${task} (pid ${pid}${host === null ? "" : ` on ${host}`}, since ${since})`;
+  } catch {
+    return "another process";
+  }
+}
+
+function hostname(): string | null {
+  try {
+    const granted = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
+    return granted.state === "granted" ? Deno.hostname() : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Carrying out the three operations, and taking them back.
+ *
+ * *Ordering*: the old file is in the backup before the new one is renamed over it, and a tree is moved
+ * by one rename, so at every moment each byte is in the store or in the backup.
+ *
+ * *After an interruption*: {@linkcode takeBack} looks at what is there and needs no record of how far
+ * {@linkcode carryOut} got; it may be called any number of times.
+ *
+ * @module
+ */
+
+import { ensureDirSync } from "@std/fs";
+import { dirname, join } from "@std/path";
+import { editMetaYaml } from "../../lib/meta_yaml.ts";
+import type { Operation } from "../../lib/operations.ts";
+import { infoOf, writeAndSync } from "./own_directory.ts";
+
+/** The places between which operations move things; absolute paths on one file system. */
+export interface Workplace {
+  /** The store's root. */
+  readonly root: string;
+  /** The backup's `files/`, which mirrors the store's paths. */
+  readonly files: string;
+  readonly staging: string;
+}
+
+/**
+ * Carries out an operation. Needs read and write permission for the store.
+ *
+ * @param operation The operation.
+ * @param at The places.
+ * @throws {Error} When the operating system refuses; then the store is as it was.
+ */
+export function carryOut(operation: Operation, at: Workplace): void {
+  const target = join(at.root, operation.path);
+  switch (operation.kind) {
+    case "move-tree": {
+      const kept = join(at.files, operation.path);
+      ensureDirSync(dirname(kept));
+      Deno.renameSync(target, kept);
+      return;
+    }
+    case "replace-file": {
+      const kept = join(at.files, operation.path);
+      ensureDirSync(dirname(kept));
+      const text = editMetaYaml(Deno.readTextFileSync(target), operation.changes);
+      const staged = join(at.staging, "meta.yaml");
+      writeAndSync(staged, text);
+      const { mode } = Deno.lstatSync(target);
+      if (mode !== null) Deno.chmodSync(staged, mode & 0o7777);
+      keepOld(target, kept);
+      try {
+        Deno.renameSync(staged, target);
+      } catch (error) {
+        Deno.removeSync(kept);
+        throw error;
+      }
+      return;
+    }
+    case "create-dir":
+      Deno.mkdirSync(target);
+      return;
+  }
+}
+
+/** A second link keeps the very file, with its times and mode; a copy serves where links cannot be. */
+function keepOld(target: string, kept: string): void {
+  try {
+    Deno.linkSync(target, kept);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) throw error;
+    const { atime, mtime } = Deno.lstatSync(target);
+    Deno.copyFileSync(target, kept);
+    if (atime && mtime) Deno.utimeSync(kept, atime, mtime);
+  }
+}
+
+/**
+ * Says why an operation cannot be taken back, if it cannot. Needs read permission for the store.
+ *
+ * @param operation The operation.
+ * @param at The places.
+ * @returns The two sides of the collision in words, or `null` when nothing is in the way.
+ */
+export function collisionOf(operation: Operation, at: Workplace): string | null {
+  const target = join(at.root, operation.path);
+  const kept = join(at.files, operation.path);
+  const parent = infoOf(dirname(target));
+  switch (operation.kind) {
+    case "move-tree":
+      if (infoOf(kept) === null) return null;
+      if (infoOf(target) !== null) return `${target} exists again, and ${kept} would replace it`;
+      return parent?.isDirectory ? null : `${dirname(target)} is gone, and ${kept} belongs into it`;
+    case "replace-file": {
+      const old = infoOf(kept);
+      if (old === null) return null;
+      const current = infoOf(target);
+      if (current === null) return `${target} is gone, and ${kept} would bring it back`;
+      if (sameFile(old, current)) return null;
+      const ours = editMetaYaml(Deno.readTextFileSync(kept), operation.changes);
+      return current.isFile && Deno.readTextFileSync(target) === ours
+        ? null
+        : `${target} was changed since, and ${kept} would replace it`;
+    }
+    case "create-dir":
+      return null;
+  }
+}
+
+/**
+ * Takes an operation back, whether it was carried out, half carried out, or not at all. The caller
+ * has asked {@linkcode collisionOf} before. Needs read and write permission for the store.
+ *
+ * @param operation The operation.
+ * @param at The places.
+ */
+export function takeBack(operation: Operation, at: Workplace): void {
+  const target = join(at.root, operation.path);
+  const kept = join(at.files, operation.path);
+  switch (operation.kind) {
+    case "move-tree":
+      if (infoOf(kept) !== null) Deno.renameSync(kept, target);
+      return;
+    case "replace-file": {
+      const old = infoOf(kept);
+      if (old === null) return;
+      const current = infoOf(target);
+      // rename(2) between two links of one file does nothing, so the second link is removed instead.
+      if (current !== null && sameFile(old, current)) Deno.removeSync(kept);
+      else Deno.renameSync(kept, target);
+      return;
+    }
+    case "create-dir":
+      try {
+        Deno.removeSync(target);
+      } catch (error) {
+        if (infoOf(target)?.isDirectory && [...Deno.readDirSync(target)].length > 0) return;
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+      return;
+  }
+}
+
+function sameFile(left: Deno.FileInfo, right: Deno.FileInfo): boolean {
+  return left.ino === right.ino && left.dev === right.dev;
+}

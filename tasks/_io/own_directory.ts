@@ -1,0 +1,148 @@
+/**
+ * Our directory inside a store: `.mltidy.trash/`. MLflow skips every directory whose name ends in
+ * `.trash`, and it lies on the store's own file system, where a rename is atomic.
+ *
+ * ```
+ * .mltidy.trash/
+ *   README.txt        what this is
+ *   lock              locked while a task changes the store
+ *   journal/ID.jsonl  the write-ahead record of a change that has not been settled
+ *   staging/          new files before they are renamed into place
+ *   backups/ID/       manifest.json and files/: what a change took away or replaced
+ * ```
+ *
+ * @module
+ */
+
+import { ensureDirSync } from "@std/fs";
+import { join } from "@std/path";
+import { UnsupportedStoreError } from "../../lib/errors.ts";
+import { OWN_DIRECTORY } from "./scan.ts";
+
+const README = `This directory belongs to mltidy. MLflow ignores it.
+
+It may hold the only copy of runs and experiments that mltidy moved out of the store:
+backups/<id>/files/ has them under their old paths. To bring them back, type
+
+    deno task restore --last --store <the directory above this one>
+
+Do not delete it by hand unless you want those runs gone for good.
+`;
+
+/** Where things lie in our directory; absolute paths. */
+export interface OwnPaths {
+  readonly own: string;
+  readonly lock: string;
+  readonly journals: string;
+  readonly staging: string;
+  readonly backups: string;
+}
+
+/**
+ * Names the places in our directory. Touches nothing.
+ *
+ * @param root Absolute real path of the store's root.
+ * @returns Absolute paths.
+ */
+export function ownPaths(root: string): OwnPaths {
+  const own = join(root, OWN_DIRECTORY);
+  return {
+    own,
+    lock: join(own, "lock"),
+    journals: join(own, "journal"),
+    staging: join(own, "staging"),
+    backups: join(own, "backups"),
+  };
+}
+
+/**
+ * Makes our directory, readable by its owner alone, leaving the root's modification time as it was.
+ * Needs read and write permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @returns Where things lie in it.
+ * @throws {UnsupportedStoreError} When a symbolic link or a file stands in its place.
+ */
+export function ensureOwnDirectory(root: string): OwnPaths {
+  const paths = ownPaths(root);
+  const found = infoOf(paths.own);
+  if (found && !found.isDirectory) {
+    throw new UnsupportedStoreError(
+      `Cannot use ${paths.own}: expected a directory of our own, found ${
+        found.isSymlink ? "a symbolic link" : "a file"
+      }; move it away`,
+      root,
+    );
+  }
+  if (!found) {
+    keepingTimes(root, () => Deno.mkdirSync(paths.own, { mode: 0o700 }));
+    Deno.writeTextFileSync(join(paths.own, "README.txt"), README);
+  }
+  for (const directory of [paths.journals, paths.staging, paths.backups]) ensureDirSync(directory);
+  return paths;
+}
+
+/**
+ * Does something that changes a directory, and puts its modification time back (to the millisecond).
+ *
+ * @param directory The directory.
+ * @param change What to do.
+ */
+export function keepingTimes(directory: string, change: () => void): void {
+  const { atime, mtime } = Deno.statSync(directory);
+  change();
+  if (atime && mtime) Deno.utimeSync(directory, atime, mtime);
+}
+
+/**
+ * Looks at what stands at a path, without following a link.
+ *
+ * @param path The path.
+ * @returns What stands there, or `null`.
+ */
+export function infoOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/**
+ * Makes a directory's entries durable.
+ *
+ * @param directory The directory.
+ */
+export function syncDirectory(directory: string): void {
+  using handle = Deno.openSync(directory);
+  handle.syncSync();
+}
+
+/**
+ * Writes a file so that it is either there whole and durable, or not at all.
+ *
+ * @param path Where it goes.
+ * @param text What it holds.
+ */
+export function writeDurably(path: string, text: string): void {
+  const aside = `${path}.new`;
+  writeAndSync(aside, text);
+  Deno.renameSync(aside, path);
+  syncDirectory(join(path, ".."));
+}
+
+/**
+ * Writes a new file and makes its content durable.
+ *
+ * @param path Where it goes; what stands there is replaced.
+ * @param text What it holds.
+ */
+export function writeAndSync(path: string, text: string): void {
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 });
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+  file.syncSync();
+}

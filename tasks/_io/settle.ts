@@ -1,0 +1,156 @@
+/**
+ * Settling what was cut off, and undoing what was done: both take steps back.
+ *
+ * *Ordering*: steps are taken back in the reverse of their order, then the times of the directories,
+ * and only then the backup and the journal go.
+ *
+ * *Locking*: the caller holds the store's lock.
+ *
+ * *After an interruption*: an apply without a manifest is taken back, one with a manifest is complete;
+ * a restore is finished. Each is idempotent, so settling may itself be cut off and done again.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { RestoreCollisionError } from "../../lib/errors.ts";
+import type { Begin, Step } from "./journal.ts";
+import { listJournals, openJournal, readBegin, settleJournal } from "./journal.ts";
+import { discard, type Manifest, readManifest, writeManifest } from "./manifest.ts";
+import { collisionOf, takeBack, type Workplace } from "./operate.ts";
+import { infoOf, type OwnPaths } from "./own_directory.ts";
+
+/** What became of a change that was cut off. */
+export interface Settled {
+  readonly id: string;
+  readonly task: string;
+  /** `completed`: all of it was done, or is now; `reversed`: the store is as it was before. */
+  readonly outcome: "completed" | "reversed";
+  /** What could not be taken back since something is in the way; it stays in the backup. */
+  readonly collisions: readonly string[];
+}
+
+/**
+ * Settles every change that was cut off. Needs read and write permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param paths Our directory.
+ * @returns What became of each.
+ * @throws {SyntaxError} When a journal is damaged; then nothing is touched.
+ */
+export function settleInterrupted(root: string, paths: OwnPaths): readonly Settled[] {
+  const journals = listJournals(paths.journals).map((path) => ({ path, begin: readBegin(path) }));
+  const settled: Settled[] = [];
+  for (const { path, begin } of journals) {
+    const settle = () => settleJournal(paths.journals, path);
+    if (begin === null) {
+      // Nothing had begun, and nothing is in the backup.
+      discard(paths, path.slice(paths.journals.length + 1, -".jsonl".length), settle);
+      continue;
+    }
+    settled.push(settleOne(root, paths, begin, settle));
+  }
+  for (const entry of [...Deno.readDirSync(paths.staging)]) {
+    Deno.removeSync(join(paths.staging, entry.name), { recursive: true });
+  }
+  return settled;
+}
+
+function settleOne(root: string, paths: OwnPaths, begin: Begin, settle: () => void): Settled {
+  const { id, task, direction } = begin;
+  const manifest = readManifest(paths.backups, id);
+  const isCommitted = direction === "apply" &&
+    (manifest !== null || infoOf(join(paths.backups, id)) === null);
+  if (isCommitted) {
+    settle();
+    return { id, task, outcome: "completed", collisions: [] };
+  }
+  const at = workplace(root, paths, id);
+  const left = takeBackAll(begin.steps, at);
+  const collisions = left.map(({ message }) => message);
+  restoreTimes(root, begin);
+  if (left.length === 0) {
+    discard(paths, id, settle);
+  } else {
+    writeManifest(paths.backups, {
+      schema: "mltidy/backup/v1",
+      id,
+      task,
+      store: root,
+      createdAt: begin.startedAt,
+      steps: left.map(({ step }) => step),
+      directories: [],
+      usage: { bytes: 0, files: 0 },
+    });
+    settle();
+  }
+  return { id, task, outcome: direction === "apply" ? "reversed" : "completed", collisions };
+}
+
+/**
+ * Undoes a change: brings back everything its backup holds, and gives up the backup. Needs read and
+ * write permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param paths Our directory.
+ * @param manifest The backup.
+ * @param now Epoch ms.
+ * @returns How many steps were taken back.
+ * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
+ */
+export function undoChange(
+  root: string,
+  paths: OwnPaths,
+  manifest: Manifest,
+  now: number,
+): number {
+  const at = workplace(root, paths, manifest.id);
+  const collisions = manifest.steps.flatMap((step) => collisionOf(step.operation, at) ?? []);
+  if (collisions.length > 0) throw new RestoreCollisionError(manifest.id, collisions);
+  // A directory that somebody else changed since keeps the time of that change.
+  const directories = manifest.directories.filter(({ path, after }) =>
+    infoOf(join(root, path))?.mtime?.getTime() === after
+  );
+  const begin: Begin = {
+    type: "begin",
+    schema: "mltidy/journal/v1",
+    id: manifest.id,
+    direction: "restore",
+    task: "restore",
+    startedAt: now,
+    steps: manifest.steps,
+    directories,
+  };
+  using journal = openJournal(paths.journals, begin);
+  const left = takeBackAll(manifest.steps, at);
+  if (left.length > 0) {
+    throw new RestoreCollisionError(manifest.id, left.map(({ message }) => message));
+  }
+  restoreTimes(root, begin);
+  discard(paths, manifest.id, () => journal.settle());
+  return manifest.steps.length;
+}
+
+function takeBackAll(
+  steps: readonly Step[],
+  at: Workplace,
+): readonly { readonly step: Step; readonly message: string }[] {
+  const left: { step: Step; message: string }[] = [];
+  for (const step of steps.toReversed()) {
+    const message = collisionOf(step.operation, at);
+    if (message === null) takeBack(step.operation, at);
+    else left.unshift({ step, message });
+  }
+  return left;
+}
+
+function restoreTimes(root: string, { directories }: Begin): void {
+  for (const { path, before } of directories) {
+    const info = infoOf(join(root, path));
+    if (info?.atime) Deno.utimeSync(join(root, path), info.atime, new Date(before));
+  }
+}
+
+function workplace(root: string, paths: OwnPaths, id: string): Workplace {
+  return { root, files: join(paths.backups, id, "files"), staging: paths.staging };
+}

@@ -1,0 +1,131 @@
+/**
+ * The only loop that acts.
+ *
+ * *Ordering*: actions run in the plan's order: soft deletions, purges, quarantines. Any prefix leaves a
+ * store that MLflow reads and that the next plan finishes.
+ *
+ * *Locking*: takes a {@linkcode LockedStore}, which only `store.lock()` gives.
+ *
+ * *After an interruption*: the signal is looked at between actions; what has been done is kept, undoable,
+ * and the rest is reported as not run. If the process dies, the next one that locks the store takes
+ * everything back.
+ *
+ * @module
+ */
+
+import { StalePlanError } from "../lib/errors.ts";
+import type { StoreSnapshot } from "../lib/model.ts";
+import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
+import type { Abortable, Change, LockedStore } from "./store.ts";
+
+/** How to apply a plan. */
+export interface ApplyOptions extends Abortable {
+  /** Keep what is taken away in a backup that `restore` can bring back. @default {true} */
+  readonly backup?: boolean;
+  /** A snapshot that was read under this very lock: spares a second reading. @default {undefined} */
+  readonly since?: StoreSnapshot<"tags">;
+  /** Called after each action, with the number done so far. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/**
+ * Applies a plan: what it says, no more, each action only if its subject is still what the plan saw.
+ * Needs read and write permission for the store.
+ *
+ * @param store The locked store.
+ * @param plan The plan.
+ * @param options How to apply it.
+ * @returns One outcome per action, bytes as measured, and where the backup is.
+ * @throws {StalePlanError} When the plan is of another store, or the store is not as it was planned.
+ *
+ * @example
+ * ```ts
+ * import { applyPlan, openStore, planPrune } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * await using locked = await store.lock({ task: "prune" });
+ * const snapshot = await locked.read({ depth: "tags" });
+ * const plan = planPrune(snapshot, { olderThan: 30 * 86_400_000 }, { now: Date.now() });
+ * const report = await applyPlan(locked, plan, { since: snapshot });
+ * console.log(report.totals.applied);
+ * ```
+ */
+export async function applyPlan(
+  store: LockedStore,
+  plan: Plan,
+  options: ApplyOptions = {},
+): Promise<ApplyReport> {
+  const { backup: keepBackup = true, since, onProgress, signal } = options;
+  await refuseStalePlan(store, plan, since);
+  const startedAt = store.now();
+  const outcomes: ActionOutcome[] = [];
+  let backup: ApplyReport["backup"] = null;
+  if (plan.actions.length > 0) {
+    const { task, actions } = plan;
+    using change = await store.begin({ task, actions, now: startedAt, keepBackup });
+    for (const action of actions) {
+      outcomes.push(await outcomeOf(change, action, signal));
+      onProgress?.(outcomes.length);
+    }
+    backup = await change.finish();
+  }
+  return {
+    schema: "mltidy/apply/v1",
+    task: plan.task,
+    store: plan.store,
+    startedAt,
+    finishedAt: store.now(),
+    outcomes,
+    totals: totalsOf(outcomes),
+    backup,
+    complete: outcomes.every(({ outcome }) => outcome === "applied"),
+  };
+}
+
+async function refuseStalePlan(
+  store: LockedStore,
+  plan: Plan,
+  since: StoreSnapshot<"tags"> | undefined,
+): Promise<void> {
+  const { root } = store.describe();
+  if (plan.store !== root) {
+    throw new StalePlanError(
+      `Cannot apply plan: it was made for store ${plan.store}, and this is ${root}; name the store with --store, or plan again`,
+    );
+  }
+  const { fingerprint } = since ?? await store.read({ depth: "tags" });
+  if (plan.basis !== fingerprint) {
+    throw new StalePlanError(
+      `Cannot apply plan: store ${root} has changed since ${
+        new Date(plan.plannedAt).toISOString()
+      }, when it was planned; plan again`,
+    );
+  }
+}
+
+async function outcomeOf(
+  change: Change,
+  action: Action,
+  signal: AbortSignal | undefined,
+): Promise<ActionOutcome> {
+  if (signal?.aborted) {
+    return { kind: action.kind, path: action.path, outcome: "not-run", because: "interrupted" };
+  }
+  return await change.perform(action);
+}
+
+function totalsOf(outcomes: readonly ActionOutcome[]): ApplyReport["totals"] {
+  const count = (wanted: ActionOutcome["outcome"]) =>
+    outcomes.filter(({ outcome }) => outcome === wanted).length;
+  const usages = outcomes.flatMap((one) => one.outcome === "applied" ? [one.usage] : []);
+  return {
+    applied: count("applied"),
+    skipped: count("skipped"),
+    failed: count("failed"),
+    notRun: count("not-run"),
+    usage: {
+      bytes: usages.reduce((sum, { bytes }) => sum + bytes, 0),
+      files: usages.reduce((sum, { files }) => sum + files, 0),
+    },
+  };
+}

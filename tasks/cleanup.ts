@@ -1,0 +1,56 @@
+/**
+ * The task `cleanup`: the main job.
+ *
+ * @module
+ */
+
+import type { CleanupPolicy } from "../lib/plan.ts";
+import { planCleanup } from "../lib/plan_cleanup.ts";
+import { days } from "../lib/units.ts";
+import {
+  planAndApply,
+  type PlanAndApplyOptions,
+  type PlanAndApplyResult,
+} from "./plan_and_apply.ts";
+import type { Store } from "./store.ts";
+
+/** What to clean up, and whether to do it. */
+export interface CleanupOptions extends PlanAndApplyOptions {
+  /** Soft-delete finished runs that ended more than this many days ago. @default {30} */
+  readonly daysOld?: number;
+  /** Purge what has been soft-deleted for longer than this, ms. @default {2_592_000_000} */
+  readonly purgeAfter?: number;
+  /** Leave an orphan alone that changed within this time, ms. @default {600_000} */
+  readonly settle?: number;
+}
+
+/**
+ * Plans a clean-up and, with `apply`, carries it out: quarantines orphans, soft-deletes old runs,
+ * purges what was deleted long ago. Needs read permission for the store; applying needs write
+ * permission, too.
+ *
+ * @param store The store.
+ * @param options What to clean up, and whether to do it.
+ * @returns The plan, and the report if it was applied.
+ * @throws {RangeError} When a duration is negative.
+ * @throws {StoreLockedError} When another process holds the store's lock.
+ *
+ * @example
+ * ```ts
+ * import { cleanup, openStore } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const { report } = await cleanup(store, { daysOld: 30, backup: true, apply: true });
+ * console.log(report?.totals.applied ?? 0);
+ * ```
+ */
+export function cleanup(store: Store, options: CleanupOptions = {}): Promise<PlanAndApplyResult> {
+  const { daysOld = 30, purgeAfter = days(30), settle = 600_000, ...applying } = options;
+  const policy: CleanupPolicy = {
+    olderThan: days(daysOld),
+    purgeAfter,
+    quarantineOrphans: true,
+    settle,
+  };
+  return planAndApply(store, (snapshot, now) => planCleanup(snapshot, policy, { now }), applying);
+}

@@ -1,0 +1,48 @@
+/**
+ * The task `prune`: retention on runs only.
+ *
+ * @module
+ */
+
+import { planPrune } from "../lib/plan_prune.ts";
+import { days } from "../lib/units.ts";
+import {
+  planAndApply,
+  type PlanAndApplyOptions,
+  type PlanAndApplyResult,
+} from "./plan_and_apply.ts";
+import type { Store } from "./store.ts";
+
+/** What to prune, and whether to do it. */
+export interface PruneOptions extends PlanAndApplyOptions {
+  /** Soft-delete finished runs that ended more than this many days ago. @default {30} */
+  readonly daysOld?: number;
+}
+
+/**
+ * Plans the soft deletion of old runs and, with `apply`, carries it out. Needs read permission for the
+ * store; applying needs write permission, too.
+ *
+ * @param store The store.
+ * @param options What to prune, and whether to do it.
+ * @returns The plan, and the report if it was applied.
+ * @throws {RangeError} When `daysOld` is negative.
+ * @throws {StoreLockedError} When another process holds the store's lock.
+ *
+ * @example
+ * ```ts
+ * import { openStore, prune } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const { plan } = await prune(store, { daysOld: 90 });
+ * console.log(plan.totals.softDeleteRuns);
+ * ```
+ */
+export function prune(store: Store, options: PruneOptions = {}): Promise<PlanAndApplyResult> {
+  const { daysOld = 30, ...applying } = options;
+  return planAndApply(
+    store,
+    (snapshot, now) => planPrune(snapshot, { olderThan: days(daysOld) }, { now }),
+    applying,
+  );
+}

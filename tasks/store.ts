@@ -1,0 +1,138 @@
+/**
+ * The ports: a store that can be read, and a store that is locked and can be changed.
+ *
+ * @module
+ */
+
+import type { Depth, StoreSnapshot } from "../lib/model.ts";
+import type { Action, ActionOutcome, PlanTask } from "../lib/plan.ts";
+import { openFileStore } from "./_io/file_store.ts";
+
+/** Options of everything that may take long. */
+export interface Abortable {
+  /** Looked at between actions, never inside one. */
+  readonly signal?: AbortSignal;
+}
+
+/** Which store, and how it was chosen. */
+export interface StoreDescription {
+  /** Absolute real path of the store's root. */
+  readonly root: string;
+  /** For people, for example `--store` or `MLFLOW_TRACKING_URI`. */
+  readonly chosenBy: string;
+}
+
+/** How to read a store. */
+export interface ReadOptions<D extends Depth> extends Abortable {
+  /** `meta` for counting, `tags` for planning. */
+  readonly depth: D;
+  /** Measure everything. @default {false} */
+  readonly sizes?: boolean;
+  /** Called as runs are read, with their number so far. */
+  readonly onProgress?: (runs: number) => void;
+}
+
+/** A backup that a change left behind. */
+export interface BackupSummary {
+  readonly id: string;
+  readonly task: string;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  /** How many changes it can undo. */
+  readonly changes: number;
+  /** Bytes it took out of the store. */
+  readonly bytes: number;
+  /** Absolute path. */
+  readonly path: string;
+}
+
+/** A change that was cut off and has been settled. */
+export interface SettledChange {
+  readonly id: string;
+  readonly task: string;
+  /** `completed`: all of it is done; `reversed`: the store is as it was before. */
+  readonly outcome: "completed" | "reversed";
+  /** What could not be taken back; it stays in the backup. */
+  readonly collisions: readonly string[];
+}
+
+/** A store that can be read. */
+export interface Store extends AsyncDisposable {
+  /** Says which store this is. */
+  describe(): StoreDescription;
+  /** The current time, epoch ms: the clock of everything that happens through this store. */
+  now(): number;
+  /** Reads a snapshot. */
+  read<D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>>;
+  /** Lists what can be undone, newest first. */
+  backups(): Promise<readonly BackupSummary[]>;
+  /** Names the changes that were cut off and wait for a task that may write. */
+  interrupted(): Promise<readonly string[]>;
+  /**
+   * Takes the lock and settles what was cut off.
+   *
+   * @throws {StoreLockedError} When another process holds it.
+   * @throws {StoreAccessError} When the store cannot be written to.
+   */
+  lock(options: { readonly task: string }): Promise<LockedStore>;
+}
+
+/** A change that is under way. */
+export interface Change extends Disposable {
+  /** Carries out one action, if its subject is still what the plan saw. Never throws for what the disk does. */
+  perform(action: Action): Promise<ActionOutcome>;
+  /** Ends the change; `null` when nothing was done or nothing is to be kept. */
+  finish(): Promise<{ readonly id: string; readonly path: string } | null>;
+}
+
+/** A store that this process alone may change; disposing of it releases the lock. */
+export interface LockedStore extends Store {
+  /** What was cut off before and has been settled on taking the lock. */
+  readonly settled: readonly SettledChange[];
+  /** Begins a change with these actions. */
+  begin(options: {
+    readonly task: PlanTask;
+    readonly actions: readonly Action[];
+    /** Epoch ms. */
+    readonly now: number;
+    readonly keepBackup: boolean;
+  }): Promise<Change>;
+  /**
+   * Brings back everything that a backup holds.
+   *
+   * @returns How many changes were undone; `null` when there is no such backup.
+   * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
+   */
+  undo(id: string): Promise<number | null>;
+}
+
+/** How to open a store. */
+export interface OpenOptions {
+  /** How the location was chosen, for messages. @default {"the caller"} */
+  readonly chosenBy?: string;
+  /** The clock, epoch ms. @default {Date.now} */
+  readonly now?: () => number;
+}
+
+/**
+ * Opens an MLflow file store. Needs read permission for it.
+ *
+ * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`.
+ * @param options How the location was chosen, and the clock.
+ * @returns The store; nothing of it has been read yet.
+ * @throws {StoreNotFoundError} When there is nothing at that place.
+ * @throws {StoreAccessError} When it cannot be read.
+ * @throws {UnsupportedStoreError} When it is no file store.
+ *
+ * @example
+ * ```ts
+ * import { openStore, summary } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * console.log((await summary(store)).runs.total);
+ * ```
+ */
+export function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
+  const { chosenBy = "the caller", now = Date.now } = options;
+  return Promise.resolve().then(() => openFileStore(location, { chosenBy, now }));
+}

@@ -1,0 +1,47 @@
+/**
+ * The task `summary`: what a store holds.
+ *
+ * @module
+ */
+
+import { summarize, type Summary } from "../lib/summarize.ts";
+import type { Abortable, Store } from "./store.ts";
+
+/** What to summarize, and how. */
+export interface SummaryOptions extends Abortable {
+  /** Measure what everything takes on disk. @default {false} */
+  readonly sizes?: boolean;
+  /** How many experiments to give. @default {Infinity} */
+  readonly top?: number;
+  /** What comes first: most runs, or most bytes (measures, too). @default {"runs"} */
+  readonly by?: "size" | "runs";
+  /** Called as runs are read, with their number so far. */
+  readonly onProgress?: (runs: number) => void;
+}
+
+/**
+ * Counts what a store holds. Needs read permission for it.
+ *
+ * @param store The store.
+ * @param options What to summarize, and how.
+ * @returns The numbers; sizes in bytes, times in epoch ms.
+ * @throws {RangeError} When `top` is no whole number.
+ *
+ * @example
+ * ```ts
+ * import { openStore, summary } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const { experiments } = await summary(store);
+ * console.log(`${experiments.orphaned} orphans`);
+ * ```
+ */
+export async function summary(store: Store, options: SummaryOptions = {}): Promise<Summary> {
+  const { by, top, sizes = false, ...reading } = options;
+  const measured = sizes || by === "size";
+  const snapshot = await store.read({ depth: "meta", ...reading, sizes: measured });
+  return summarize(snapshot, {
+    ...(top === undefined ? {} : { top }),
+    ...(by === undefined ? {} : { by }),
+  });
+}
