@@ -7,11 +7,14 @@
 
 /** No store at that place. */
 export class StoreNotFoundError extends Error {
+  /** The class, where `instanceof` does not reach. */
   override readonly name = "StoreNotFoundError";
   /** The place that was looked at. */
   readonly store: string;
 
   /**
+   * Makes the error.
+   *
    * @param message What is wrong and what to type next.
    * @param store The place that was looked at.
    * @param options The cause.
@@ -24,11 +27,14 @@ export class StoreNotFoundError extends Error {
 
 /** The operating system does not let a task read or change the store. */
 export class StoreAccessError extends Error {
+  /** The class, where `instanceof` does not reach. */
   override readonly name = "StoreAccessError";
   /** The store. */
   readonly store: string;
 
   /**
+   * Makes the error.
+   *
    * @param message What was refused and what to do about it.
    * @param store The store.
    * @param options The cause.
@@ -41,11 +47,14 @@ export class StoreAccessError extends Error {
 
 /** There is something, but not a file store that this version can work on. */
 export class UnsupportedStoreError extends Error {
+  /** The class, where `instanceof` does not reach. */
   override readonly name = "UnsupportedStoreError";
   /** The place that was looked at. */
   readonly store: string;
 
   /**
+   * Makes the error.
+   *
    * @param message What is wrong and what to type next.
    * @param store The place that was looked at.
    * @param options The cause.
@@ -58,11 +67,14 @@ export class UnsupportedStoreError extends Error {
 
 /** Another process holds the store's lock. */
 export class StoreLockedError extends Error {
+  /** The class, where `instanceof` does not reach. */
   override readonly name = "StoreLockedError";
   /** The locked store. */
   readonly store: string;
 
   /**
+   * Makes the error.
+   *
    * @param message Who holds the lock and since when.
    * @param store The locked store.
    * @param options The cause.
@@ -75,16 +87,20 @@ export class StoreLockedError extends Error {
 
 /** A plan that does not fit the store: stale, of another store, or not a plan at all. */
 export class StalePlanError extends Error {
+  /** The class, where `instanceof` does not reach. */
   override readonly name = "StalePlanError";
 }
 
 /** Something stands where a backup would bring something back. */
 export class RestoreCollisionError extends Error {
+  /** The class, where `instanceof` does not reach. */
   override readonly name = "RestoreCollisionError";
   /** Each collision, with both sides named. */
   readonly collisions: readonly string[];
 
   /**
+   * Makes the error.
+   *
    * @param backup The backup's id.
    * @param collisions Each collision, with both sides named.
    */

@@ -9,8 +9,11 @@ import type { ModelVersion, RegisteredModel, Run, StoreSnapshot } from "./model.
 
 /** A registered version that refers to something. */
 export interface ModelReference {
+  /** The registered model's name. */
   readonly model: string;
+  /** The version's number. */
   readonly version: string;
+  /** The aliases that point to that version. */
   readonly aliases: readonly string[];
 }
 

@@ -70,7 +70,6 @@ function resolve(text: string): PythonType {
  * @example An id is a string only where Python says so
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { pythonType } from "mltidy";
  *
  * assertEquals(pythonType({ kind: "scalar", text: "0123", plain: true }), "int");
  * assertEquals(pythonType({ kind: "scalar", text: "0123", plain: false }), "str");
@@ -115,7 +114,6 @@ export function unquoted(text: string): MetaScalar {
  * @example Integers of YAML 1.1
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { pythonInteger } from "mltidy";
  *
  * assertEquals(pythonInteger({ kind: "scalar", text: "0123", plain: true }), 83n);
  * assertEquals(pythonInteger({ kind: "scalar", text: "1:30", plain: true }), 90n);

@@ -120,7 +120,6 @@ export interface LoggedModelMeta {
  * @example An unquoted id is an integer to Python, and MLflow turns it into text
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { readExperimentMeta } from "mltidy";
  *
  * const result = readExperimentMeta(
  *   "artifact_location: s3://b/7\nexperiment_id: 7\nlifecycle_stage: active\nname: first\n",

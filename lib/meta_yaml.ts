@@ -51,7 +51,6 @@ export class MetaYamlError extends SyntaxError {
  * @example Types are Python's
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseMetaYaml } from "mltidy";
  *
  * const document = parseMetaYaml("experiment_id: '0'\nstatus: 3\n");
  * assertEquals(document.get("experiment_id"), { kind: "scalar", text: "0", plain: false });
@@ -67,10 +66,10 @@ const EMPTY_MAPPING: MetaNode = { kind: "mapping", entries: new Map() };
 
 /** `key:`, `key: []`, `key: {}`, `key: 'text'`, `key: "text"` or `key: text`, and nothing odd. */
 const FLAT_LINE = (() => {
-  const printable = String.raw`\x20-\x7E\xA0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD`;
-  const single = `'((?:''|(?!')[${printable}])*)'`;
-  const double = String.raw`"((?:(?!["\\])[${printable}])*)"`;
-  const plain = String.raw`(\[\]|\{\}|(?:-(?=\w)|[\w./\xA0-\u2027\u202A-\uD7FF])[${printable}]*)`;
+  const beyondAscii = String.raw`\xA0-\u2027\u202A-\uD7FF\uE000-\uFEFE\uFF00-\uFFFD`;
+  const single = `'((?:[ -&(-~${beyondAscii}]|'')*)'`;
+  const double = String.raw`"([ !#-[\]-~${beyondAscii}]*)"`;
+  const plain = String.raw`(\[\]|\{\}|(?:-(?=\w)|[\w./${beyondAscii}])[ -~${beyondAscii}]*)`;
   return new RegExp(`([A-Za-z_]\\w*):(?: (?:${single}|${double}|${plain}))?(?:\n|$)`, "y");
 })();
 
@@ -196,7 +195,7 @@ function load(source: string, schema: "failsafe" | "core"): unknown {
 /**
  * The parser does not say what was quoted, but its core schema resolves unquoted words only. A word
  * that core knows (`null`, `12`) shows at once. For one that only YAML 1.1 knows (`yes`, `1:30`), all
- * its occurrences make way for as many zeros: what turns into a number stood unquoted.
+ * its occurrences make way for a number of the same length: what turns into it stood unquoted.
  */
 function plainnessIn(
   source: string,
@@ -204,24 +203,22 @@ function plainnessIn(
 ): (text: string, path: readonly string[]) => boolean {
   const marked = new Map<string, unknown>();
   return (text, path) => {
-    const resolved = valueAt(core, path);
-    // Not there: below a key that core resolves too, such as `1e5`, which no file of MLflow's has.
-    if (resolved === undefined) return false;
-    if (typeof resolved !== "string") return true;
+    if (typeof path.reduce(child, core) !== "string") return true;
     if (typeof load(text, "core") !== "string") return false;
-    // Zeros, because the first letter of `no` may be part of an escape, and `\0` is one as well.
-    const zeros = "0".repeat(text.length);
-    if (!marked.has(text)) marked.set(text, load(source.replaceAll(text, zeros), "core"));
-    const markedPath = path.map((key) => key.replaceAll(text, zeros));
-    return typeof valueAt(marked.get(text), markedPath) === "number";
+    // Zeros first, because the first letter of `no` may be part of an escape, and `\0` is one too.
+    const number = "1".padStart(text.length, "0");
+    if (!marked.has(text)) marked.set(text, load(source.replaceAll(text, number), "core"));
+    const markedPath = path.map((key) => key.replaceAll(text, number));
+    return typeof markedPath.reduce(child, marked.get(text)) === "number";
   };
 }
 
-function valueAt(root: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (value as Readonly<Record<string, unknown>> | undefined)?.[key],
-    root,
-  );
+function child(parent: unknown, key: string): unknown {
+  if (typeof parent !== "object" || parent === null) return undefined;
+  const entries = parent as Readonly<Record<string, unknown>>;
+  if (Object.hasOwn(entries, key)) return entries[key];
+  // The core schema resolves keys as well: `1e5` is found at `100000`.
+  return /^[-+.~\w]+$/.test(key) ? entries[String(load(key, "core"))] : undefined;
 }
 
 // Writing ----------------------------------------------------------------------------------------
@@ -237,7 +234,6 @@ function valueAt(root: unknown, path: readonly string[]): unknown {
  * @example A string that looks like a number gets quotes
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { scalar, stringifyMetaYaml } from "mltidy";
  *
  * const text = stringifyMetaYaml(new Map([["status", scalar(3)], ["name", scalar("3")]]));
  * assertEquals(text, 'name: "3"\nstatus: 3\n');
@@ -248,12 +244,13 @@ export function stringifyMetaYaml(document: MetaDocument): string {
   return `${text.trimStart()}\n`;
 }
 
-/** What follows `key:` or `-`: on the same line, or as lines indented by `indent`. */
+/** What follows `key:` or `-`, on the same line or as lines indented by `indent`. */
 function block(node: MetaNode, indent: string): string {
   switch (node.kind) {
     case "scalar":
       if (pythonType(node) === "str") return ` ${quoteIfNeeded(node.text)}`;
-      return node.text === "" ? "" : ` ${node.text}`;
+      // Nothing would mean null as well, but parsers disagree on what may follow nothing.
+      return ` ${node.text || "null"}`;
     case "sequence":
       if (node.items.length === 0) return " []";
       return node.items
@@ -275,8 +272,9 @@ function compareCodePoints(a: string, b: string): number {
   return (a.codePointAt(index) ?? -1) - (b.codePointAt(index) ?? -1);
 }
 
-/** Words, dots and slashes; single spaces and colons only before more of them. */
-const CONSERVATIVE = /^[\p{L}\p{N}_./](?:[\p{L}\p{N}_./@%+=,~()-]|[ :](?=[\p{L}\p{N}_./(]))*$/u;
+/** Words, dots and slashes; single spaces and colons only before more of them; no end of document. */
+const CONSERVATIVE =
+  /^(?!\.{3})[\p{L}\p{N}_./](?:[\p{L}\p{N}_./@%+=,~()-]|[ :](?=[\p{L}\p{N}_./(]))*$/u;
 
 function quoteIfNeeded(text: string): string {
   const plain = CONSERVATIVE.test(text) && !/[\u{10000}-\u{10FFFF}]/u.test(text) &&
@@ -325,7 +323,6 @@ function escape(character: string): string {
  * @example Deleting a run as MLflow does
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { editMetaYaml } from "mltidy";
  *
  * assertEquals(
  *   editMetaYaml("lifecycle_stage: active\nmine: '1'\n", {

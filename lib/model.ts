@@ -7,7 +7,8 @@
  * @module
  */
 
-declare const brand: unique symbol;
+/** Keeps an id or a path apart from any other string; exists only for the compiler. */
+export declare const brand: unique symbol;
 
 /** The name of an experiment's directory: decimal digits, or the hexadecimal ids of older servers. */
 export type ExperimentId = string & { readonly [brand]: "ExperimentId" };
@@ -62,11 +63,17 @@ export interface Problem {
 
 /** A run whose `meta.yaml` is usable. */
 export interface Run {
+  /** Name of its directory. */
   readonly id: RunId;
+  /** The experiment it lies in. */
   readonly experimentId: ExperimentId;
+  /** Its directory. */
   readonly path: StorePath;
+  /** As MLflow shows it. */
   readonly name: string;
+  /** As recorded. */
   readonly status: RunStatus;
+  /** As recorded. */
   readonly lifecycleStage: LifecycleStage;
   /** Epoch ms. */
   readonly startTime: number;
@@ -90,39 +97,57 @@ export interface Run {
 export interface DamagedRun {
   /** Name of the directory. */
   readonly id: string;
+  /** Its directory. */
   readonly path: StorePath;
+  /** What is wrong with its `meta.yaml`. */
   readonly damage: MetaDamage;
+  /** The same, for people. */
   readonly message: string;
+  /** The directory is a symbolic link. */
   readonly link: boolean;
+  /** `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
 }
 
 /** A logged model (MLflow 3): `models/m-…` inside an experiment. */
 export interface LoggedModel {
+  /** Name of its directory. */
   readonly id: string;
+  /** Its directory. */
   readonly path: StorePath;
+  /** As MLflow shows it. */
   readonly name: string;
+  /** The run that logged it; `null` when it names none. */
   readonly sourceRunId: string | null;
+  /** As recorded. */
   readonly lifecycleStage: LifecycleStage;
+  /** As recorded: data, never a path to delete. */
   readonly artifactLocation: string;
 }
 
 /** An experiment whose `meta.yaml` MLflow can use. */
 export interface Experiment {
+  /** Name of its directory. */
   readonly id: ExperimentId;
+  /** Its directory. */
   readonly path: StorePath;
+  /** As MLflow shows it. */
   readonly name: string;
   /** The stage by location: in the root `active`, in `.trash/` `deleted` (location beats content). */
   readonly lifecycleStage: LifecycleStage;
   /** The stage that `meta.yaml` records; MLflow before 2.3 never recorded `deleted`. */
   readonly recordedStage: string;
+  /** As recorded: data, never a path to delete. */
   readonly artifactLocation: string;
   /** Epoch ms; `null` in stores older than MLflow 1.29. */
   readonly creationTime: number | null;
   /** Epoch ms; in a deleted experiment, the time of its deletion. */
   readonly lastUpdateTime: number | null;
+  /** Runs that MLflow can read, deleted ones included. */
   readonly runs: readonly Run[];
+  /** Runs that MLflow cannot read. */
   readonly damagedRuns: readonly DamagedRun[];
+  /** Its logged models (MLflow 3). */
   readonly loggedModels: readonly LoggedModel[];
   /** Number of trace directories. */
   readonly traces: number;
@@ -130,7 +155,9 @@ export interface Experiment {
   readonly datasets: number;
   /** The experiment's directory is a symbolic link. */
   readonly link: boolean;
+  /** Changes when `meta.yaml` or the directory does; empty at depth `meta`. */
   readonly stamp: string;
+  /** `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
 }
 
@@ -138,20 +165,29 @@ export interface Experiment {
 export interface Orphan {
   /** Name of the directory. */
   readonly id: string;
+  /** The directory. */
   readonly path: StorePath;
+  /** The stage by location: in the root `active`, in `.trash/` `deleted`. */
   readonly lifecycleStage: LifecycleStage;
+  /** What is wrong with its `meta.yaml`. */
   readonly damage: MetaDamage;
+  /** The same, for people. */
   readonly message: string;
   /** Runs in it whose own `meta.yaml` is usable. */
   readonly runs: readonly Run[];
+  /** Runs in it that MLflow could not read either. */
   readonly damagedRuns: readonly DamagedRun[];
+  /** Logged models in it (MLflow 3). */
   readonly loggedModels: readonly LoggedModel[];
   /** Entries that MLflow does not write into an experiment; empty at depth `meta`. */
   readonly foreign: readonly string[];
   /** Epoch ms of the newest change anywhere inside; `null` at depth `meta`. */
   readonly newestChange: number | null;
+  /** The directory is a symbolic link. */
   readonly link: boolean;
+  /** Changes when `meta.yaml` or the directory does; empty at depth `meta`. */
   readonly stamp: string;
+  /** `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
 }
 
@@ -163,7 +199,9 @@ export interface Orphan {
  * `broken-link`: a symbolic link to nothing.
  */
 export interface Stray {
+  /** Where it is. */
   readonly path: StorePath;
+  /** What it is. */
   readonly kind:
     | "file"
     | "ignored-directory"
@@ -171,15 +209,19 @@ export interface Stray {
     | "unlistable-directory"
     | "duplicate-link"
     | "broken-link";
+  /** `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
 }
 
 /** A version of a registered model; deleted versions (`Deleted_Internal`) stay on disk. */
 export interface ModelVersion {
+  /** The version's number, as MLflow writes it. */
   readonly version: string;
+  /** Its directory. */
   readonly path: StorePath;
   /** `null` when the version names no run. */
   readonly runId: string | null;
+  /** As recorded: a path, or a URI of any scheme. */
   readonly source: string;
   /** `null` when absent (MLflow 2). */
   readonly storageLocation: string | null;
@@ -191,10 +233,13 @@ export interface ModelVersion {
 
 /** A registered model: a directory of `models/` in the root. */
 export interface RegisteredModel {
+  /** As MLflow shows it. */
   readonly name: string;
+  /** Its directory. */
   readonly path: StorePath;
   /** Alias → version. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Its versions, deleted ones included. */
   readonly versions: readonly ModelVersion[];
 }
 
@@ -202,6 +247,7 @@ export interface RegisteredModel {
 export interface StoreSnapshot<D extends Depth = Depth> {
   /** Absolute real path of the root; for people and for comparing stores. */
   readonly root: string;
+  /** How deep the store was read. */
   readonly depth: D;
   /** Whether `usage` was read for everything, not only for what a clean-up could move. */
   readonly sizes: boolean;
@@ -211,9 +257,13 @@ export interface StoreSnapshot<D extends Depth = Depth> {
   readonly fingerprint: string;
   /** Active ones first, then deleted ones; each ordered by id. */
   readonly experiments: readonly Experiment[];
+  /** Directories that MLflow takes for experiments and cannot use. */
   readonly orphans: readonly Orphan[];
+  /** What is no experiment. */
   readonly strays: readonly Stray[];
+  /** The model registry. */
   readonly registeredModels: readonly RegisteredModel[];
+  /** What could not be read. */
   readonly problems: readonly Problem[];
   /** Whether `.trash/` is there: without it MLflow's searches raise. */
   readonly hasTrash: boolean;

@@ -15,7 +15,6 @@
  * @example A hidden directory breaks the listing
  * ```ts
  * import { assert } from "@std/assert";
- * import { isExperimentDirectoryName } from "mltidy";
  *
  * assert(isExperimentDirectoryName("420101650667246494"));
  * assert(!isExperimentDirectoryName(".git"));
@@ -54,7 +53,6 @@ export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
  * @example What scripts have called them
  * ```ts
  * import { assert } from "@std/assert";
- * import { isBackupName } from "mltidy";
  *
  * assert(isBackupName("mlruns_backup_20240101"));
  * assert(!isBackupName(".backups.trash"));
@@ -86,7 +84,6 @@ export function looksLikeExperimentId(name: string): boolean {
  * @example An editor's backup is no key
  * ```ts
  * import { assert } from "@std/assert";
- * import { isKeyName } from "mltidy";
  *
  * assert(isKeyName("val/loss"));
  * assert(!isKeyName("lr~"));

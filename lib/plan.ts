@@ -71,11 +71,13 @@ export type KeepReason =
   | { readonly kind: "holds-foreign-files"; readonly entries: readonly string[] }
   | { readonly kind: "names-another-experiment"; readonly message: string };
 
-interface ActionBase {
+/** What every action has. */
+export interface ActionBase {
   /** What it acts on. */
   readonly path: StorePath;
   /** Name for people. */
   readonly name: string;
+  /** Why. */
   readonly reasons: NonEmpty<ActionReason>;
   /** What leaves the store; `{ bytes: 0, files: 0 }` for an action that moves nothing. */
   readonly usage: DiskUsage;
@@ -85,27 +87,37 @@ interface ActionBase {
 
 /** MLflow's own delete: `lifecycle_stage: deleted` and `deleted_time`; MLflow can restore it. */
 export interface SoftDeleteRun extends ActionBase {
+  /** Tells the kinds of action apart. */
   readonly kind: "soft-delete-run";
+  /** The run. */
   readonly runId: RunId;
+  /** The experiment it lies in. */
   readonly experimentId: ExperimentId;
 }
 
 /** Moves a soft-deleted run out of the store. */
 export interface PurgeRun extends ActionBase {
+  /** Tells the kinds of action apart. */
   readonly kind: "purge-run";
+  /** The run. */
   readonly runId: RunId;
+  /** The experiment it lies in. */
   readonly experimentId: ExperimentId;
 }
 
 /** Moves a deleted experiment, with all its runs, out of the store. */
 export interface PurgeExperiment extends ActionBase {
+  /** Tells the kinds of action apart. */
   readonly kind: "purge-experiment";
+  /** The experiment. */
   readonly experimentId: ExperimentId;
+  /** The runs that go with it. */
   readonly runIds: readonly RunId[];
 }
 
 /** Moves an orphan out of MLflow's sight. */
 export interface QuarantineOrphan extends ActionBase {
+  /** Tells the kinds of action apart. */
   readonly kind: "quarantine-orphan";
 }
 
@@ -114,18 +126,27 @@ export type Action = SoftDeleteRun | PurgeRun | PurgeExperiment | QuarantineOrph
 
 /** Something that was judged and stays, with the reasons. */
 export interface Kept {
+  /** What it is. */
   readonly kind: "run" | "damaged-run" | "experiment" | "orphan";
+  /** Where it is. */
   readonly path: StorePath;
+  /** Name for people. */
   readonly name: string;
+  /** Why it stays. */
   readonly reasons: NonEmpty<KeepReason>;
 }
 
 /** Sums over a plan. */
 export interface PlanTotals {
+  /** Runs to soft-delete. */
   readonly softDeleteRuns: number;
+  /** Runs to purge, without those of purged experiments. */
   readonly purgeRuns: number;
+  /** Experiments to purge. */
   readonly purgeExperiments: number;
+  /** Orphans to quarantine. */
   readonly quarantineOrphans: number;
+  /** Runs that stay as they are. */
   readonly keptRuns: number;
   /** What leaves the store. */
   readonly usage: DiskUsage;
@@ -136,7 +157,9 @@ export type PlanTask = "prune" | "cleanup";
 
 /** What would change, in order, and what is kept. */
 export interface Plan {
+  /** Names this kind of document and its version. */
   readonly schema: `mltidy/${PlanTask}/v1`;
+  /** The task that made it. */
   readonly task: PlanTask;
   /** Absolute real path of the store's root. */
   readonly store: string;
@@ -144,9 +167,13 @@ export interface Plan {
   readonly basis: string;
   /** Epoch ms: the moment against which ages were judged. */
   readonly plannedAt: number;
+  /** The rules it was made by. */
   readonly policy: CleanupPolicy;
+  /** What would be done, in order. */
   readonly actions: readonly Action[];
+  /** What was judged and stays. */
   readonly kept: readonly Kept[];
+  /** Sums over it. */
   readonly totals: PlanTotals;
 }
 
@@ -165,12 +192,19 @@ export type ActionOutcome =
 
 /** What was done, action by action. */
 export interface ApplyReport {
+  /** Names this kind of document and its version. */
   readonly schema: "mltidy/apply/v1";
+  /** The task whose plan it was. */
   readonly task: PlanTask;
+  /** Absolute real path of the store's root. */
   readonly store: string;
+  /** Epoch ms. */
   readonly startedAt: number;
+  /** Epoch ms. */
   readonly finishedAt: number;
+  /** One for each action, in order. */
   readonly outcomes: readonly ActionOutcome[];
+  /** Sums over the outcomes. */
   readonly totals: {
     readonly applied: number;
     readonly skipped: number;

@@ -63,7 +63,12 @@ export async function applyPlan(
   if (plan.actions.length > 0) {
     const { task, actions } = plan;
     using change = await store.begin({ task, actions, now: startedAt, keepBackup });
+    let turn = performance.now();
     for (const action of actions) {
+      if (signal && performance.now() - turn > TURN) {
+        await letSignalsIn();
+        turn = performance.now();
+      }
       outcomes.push(await outcomeOf(change, action, signal));
       onProgress?.(outcomes.length);
     }
@@ -80,6 +85,14 @@ export async function applyPlan(
     backup,
     complete: outcomes.every(({ outcome }) => outcome === "applied"),
   };
+}
+
+/** How long signals may wait, ms. */
+const TURN = 50;
+
+/** The disk is worked on synchronously, so the event loop, and Ctrl-C with it, waits for its turn. */
+function letSignalsIn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 async function refuseStalePlan(

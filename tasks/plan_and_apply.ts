@@ -32,6 +32,7 @@ export interface PlanAndApplyOptions extends Abortable {
 
 /** What came of planning, and of applying if it was wanted. */
 export interface PlanAndApplyResult {
+  /** The plan: as applied, or as it would be. */
   readonly plan: Plan;
   /** `null` when nothing was to be applied, or it was not approved. */
   readonly report: ApplyReport | null;

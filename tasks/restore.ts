@@ -22,6 +22,7 @@ export interface RestoreOptions {
 
 /** What was, or would be, brought back. */
 export interface RestoreReport {
+  /** Names this kind of document and its version. */
   readonly schema: "mltidy/restore/v1";
   /** Absolute real path of the store's root. */
   readonly store: string;

@@ -34,7 +34,9 @@ export interface ReadOptions<D extends Depth> extends Abortable {
 
 /** A backup that a change left behind. */
 export interface BackupSummary {
+  /** What `restore` takes. */
   readonly id: string;
+  /** The task that made it. */
   readonly task: string;
   /** Epoch ms. */
   readonly createdAt: number;
@@ -48,7 +50,9 @@ export interface BackupSummary {
 
 /** A change that was cut off and has been settled. */
 export interface SettledChange {
+  /** The change's id: that of its backup. */
   readonly id: string;
+  /** The task that was cut off. */
   readonly task: string;
   /** `completed`: all of it is done; `reversed`: the store is as it was before. */
   readonly outcome: "completed" | "reversed";

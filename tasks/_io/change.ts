@@ -19,11 +19,12 @@ import type { DiskUsage } from "../../lib/model.ts";
 import { judgesWholeTree, operationsOf } from "../../lib/operations.ts";
 import type { Action, ActionOutcome } from "../../lib/plan.ts";
 import { type Begin, openJournal, type Step } from "./journal.ts";
-import { discard, type Manifest, writeManifest } from "./manifest.ts";
+import { type ChangeManifest, discard, writeManifest } from "./manifest.ts";
 import { measureTree, metaStamp, newMeasurer } from "./measure.ts";
 import { carryOut, collisionOf, takeBack, type Workplace } from "./operate.ts";
 import { infoOf, type OwnPaths, syncDirectory } from "./own_directory.ts";
 import { failureText } from "./read.ts";
+import { settleChange } from "./settle.ts";
 
 /** A change that is under way. */
 export interface Change extends Disposable {
@@ -90,10 +91,12 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   const passed = new Set<string>();
   let usage: DiskUsage = { bytes: 0, files: 0 };
   let started = 0;
+  // What cannot be taken back just now stays in the backup, and so in its manifest.
+  const stuck: Step[] = [];
   const undo = (steps: readonly Step[]) => {
-    for (const { operation } of steps) {
-      passed.add(parentOf(operation.path));
-      if (collisionOf(operation, at) === null) takeBack(operation, at);
+    for (const step of steps) {
+      passed.add(parentOf(step.operation.path));
+      if (!tryTakeBack(step, at)) stuck.push(step);
     }
   };
 
@@ -125,23 +128,37 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
       return { ...subject, outcome: "applied", usage: before };
     },
     finish() {
-      const directories = settleTimes(root, begin, done, passed);
-      if (done.length === 0 || !keepBackup) {
-        discard(paths, id, () => journal.settle());
-        return null;
+      const settle = () => journal.settle();
+      const steps = [...done, ...stuck];
+      try {
+        const directories = settleTimes(root, begin, steps, passed);
+        if (steps.length === 0 || !keepBackup && stuck.length === 0) {
+          discard(paths, id, settle);
+          return null;
+        }
+        syncTouched(at, steps);
+        writeManifest(paths.backups, {
+          schema: "mltidy/backup/v1",
+          kind: "change",
+          id,
+          task,
+          store: root,
+          createdAt: now,
+          steps,
+          directories,
+          usage,
+        });
+      } catch (error) {
+        const { outcome } = settleChange(root, paths, begin, settle);
+        if (outcome === "reversed") {
+          throw new Error(
+            `Cannot finish ${task}: ${failureText(error)}; everything was taken back`,
+            { cause: error },
+          );
+        }
+        return { id, path: backup };
       }
-      syncTouched(at, done);
-      writeManifest(paths.backups, {
-        schema: "mltidy/backup/v1",
-        id,
-        task,
-        store: root,
-        createdAt: now,
-        steps: done,
-        directories,
-        usage,
-      });
-      journal.settle();
+      settle();
       return { id, path: backup };
     },
     [Symbol.dispose]: () => journal[Symbol.dispose](),
@@ -188,6 +205,16 @@ function isUntouched(action: Action, at: Workplace): boolean {
     info?.nlink === 1 && found?.replace(/^\d+/, "") === wanted?.replace(/^\d+/, "");
 }
 
+function tryTakeBack({ operation }: Step, at: Workplace): boolean {
+  try {
+    if (collisionOf(operation, at) !== null) return false;
+    takeBack(operation, at);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function directoryTimes(root: string, steps: readonly Step[]): Begin["directories"] {
   const parents = new Set(steps.map(({ operation }) => parentOf(operation.path)));
   return [...parents].flatMap((path) => {
@@ -207,7 +234,7 @@ function settleTimes(
   begin: Begin,
   done: readonly Step[],
   passed: ReadonlySet<string>,
-): Manifest["directories"] {
+): ChangeManifest["directories"] {
   const touched = new Set(done.map(({ operation }) => parentOf(operation.path)));
   return begin.directories.flatMap(({ path, before }) => {
     const info = infoOf(join(root, path));

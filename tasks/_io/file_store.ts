@@ -74,7 +74,7 @@ export function openFileStore(
         undo: (id) =>
           attempt(() => {
             const manifest = readManifest(paths.backups, id);
-            return manifest && undoChange(root, paths, manifest, now());
+            return manifest && undoChange(root, paths, manifest, manifest.steps, now());
           }),
         [Symbol.asyncDispose]: () => attempt(() => lock[Symbol.dispose]()),
       };

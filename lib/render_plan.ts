@@ -1,0 +1,281 @@
+import type { StorePath } from "./model.ts";
+import type { Action, KeepReason, Kept, Plan } from "./plan.ts";
+import { keptText, reasonText } from "./render_reason.ts";
+import { type Column, renderRows } from "./render_rows.ts";
+import { type RenderOptions, type Style, styleOf } from "./render_style.ts";
+import { visibleText } from "./terminal_text.ts";
+import { formatCount, formatSize, plural } from "./units.ts";
+
+/** What to show of a plan. */
+export interface RenderPlanOptions extends RenderOptions {
+  /** Every action, and every reason for what is kept, instead of samples. @default {false} */
+  readonly all?: boolean;
+  /** Names of experiments by their paths, which a plan does not hold. @default {new Map()} */
+  readonly experimentNames?: ReadonlyMap<StorePath, string>;
+  /** The command that carries the plan out. @default {null} */
+  readonly next?: string | null;
+}
+
+const SAMPLE_OF_GROUP = 3;
+const SAMPLE_OF_KIND = 10;
+
+/**
+ * Renders a plan for people: what would change, what is kept and why, and the totals. Long lists are
+ * sampled, the biggest group first and in it the oldest.
+ *
+ * @param plan The plan.
+ * @param options What to show, and how.
+ * @returns Lines, each ended by a line feed.
+ *
+ * @example
+ * ```ts
+ * import { openStore, planPrune, renderPlan } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const snapshot = await store.read({ depth: "tags" });
+ * const plan = planPrune(snapshot, { olderThan: 30 * 86_400_000 }, { now: Date.now() });
+ * console.log(renderPlan(plan, { next: "deno task prune:apply" }));
+ * ```
+ */
+export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string {
+  const style = styleOf(options);
+  const next = options.next ?? null;
+  const closing = plan.actions.length === 0
+    ? [style.bold(isWithoutRules(plan) ? "Nothing to do: no rule is given." : "Nothing to do.")]
+    : [
+      style.bold(totalsText(plan)),
+      ...(next === null ? [] : [`To carry it out: ${style.bold(visibleText(next))}`]),
+    ];
+  const sections = [
+    ...KINDS.map((kind) => renderKind(kind, plan.actions, options)),
+    renderKept(plan.kept, options),
+    closing,
+  ];
+  return sections.filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join("\n")}\n`).join("\n");
+}
+
+const KINDS: readonly Action["kind"][] = [
+  "soft-delete-run",
+  "purge-run",
+  "purge-experiment",
+  "quarantine-orphan",
+];
+
+function headingOf(kind: Action["kind"], count: number): string {
+  switch (kind) {
+    case "soft-delete-run":
+      return `Soft-delete ${plural(count, "run")}: still in the store, and MLflow can restore them`;
+    case "purge-run":
+      return `Purge ${plural(count, "soft-deleted run")}: out of the store`;
+    case "purge-experiment":
+      return `Purge ${plural(count, "deleted experiment")} with all runs: out of the store`;
+    case "quarantine-orphan":
+      return `Quarantine ${plural(count, "orphan")}: out of MLflow's sight`;
+  }
+}
+
+function signOf(kind: Action["kind"], style: Style): string {
+  switch (kind) {
+    case "soft-delete-run":
+      return style.yellow("~");
+    case "purge-run":
+    case "purge-experiment":
+      return style.red("-");
+    case "quarantine-orphan":
+      return style.yellow(">");
+  }
+}
+
+function renderKind(
+  kind: Action["kind"],
+  planned: readonly Action[],
+  options: RenderPlanOptions,
+): string[] {
+  const actions = planned.filter((action) => action.kind === kind);
+  if (actions.length === 0) return [];
+  const style = styleOf(options);
+  const heading = `${signOf(kind, style)} ${style.bold(headingOf(kind, actions.length))}`;
+  return kind === "soft-delete-run" || kind === "purge-run"
+    ? [heading, ...renderByExperiment(actions, options)]
+    : [heading, ...renderSample(actions, SAMPLE_OF_KIND, "  ", options)];
+}
+
+function renderByExperiment(actions: readonly Action[], options: RenderPlanOptions): string[] {
+  const groups = [...Map.groupBy(actions, (action) => parentOf(action.path))]
+    .toSorted(([, left], [, right]) => right.length - left.length);
+  const shown = options.all ? groups : groups.slice(0, SAMPLE_OF_KIND);
+  const hidden = groups.slice(shown.length);
+  const lines = shown.flatMap(([path, group]) => [
+    visibleText(`  ${experimentText(path, options)}: ${plural(group.length, "run")}`),
+    ...renderSample(group, SAMPLE_OF_GROUP, "    ", options),
+  ]);
+  const hiddenRuns = hidden.reduce((sum, [, group]) => sum + group.length, 0);
+  const places = ` in ${plural(hidden.length, "other experiment")}`;
+  return [...lines, ...moreLines(hiddenRuns, places, "  ", options)];
+}
+
+function experimentText(path: StorePath, { experimentNames }: RenderPlanOptions): string {
+  const name = experimentNames?.get(path);
+  return name === undefined ? `experiment ${path}` : `${name} (${path})`;
+}
+
+// Where it is narrow names give way first; 9 columns still tell most ids apart.
+const COLUMNS: readonly Column[] = [
+  { align: "left", least: 12 },
+  { align: "left", least: 9 },
+  { align: "left" },
+];
+
+function renderSample(
+  actions: readonly Action[],
+  size: number,
+  indent: string,
+  options: RenderPlanOptions,
+): string[] {
+  const style = styleOf(options);
+  const oldestFirst = actions.toSorted((left, right) => timeOf(left) - timeOf(right));
+  const shown = options.all ? oldestFirst : oldestFirst.slice(0, size);
+  const rows = renderRows(
+    COLUMNS,
+    shown.map(cellsOfAction),
+    widthAfter(`${indent}~ `, options),
+  );
+  return [
+    ...shown.map(({ kind }, index) => `${indent}${signOf(kind, style)} ${rows[index] ?? ""}`),
+    ...moreLines(actions.length - shown.length, "", indent, options),
+  ];
+}
+
+function timeOf({ reasons: [reason] }: Action): number {
+  return reason.kind === "orphan" ? 0 : reason.time;
+}
+
+function cellsOfAction(action: Action): readonly string[] {
+  const reasons = action.reasons.map(reasonText).join("; ");
+  const words = action.usage.bytes === 0
+    ? reasons
+    : `${reasons}, ${formatSize(action.usage.bytes)}`;
+  switch (action.kind) {
+    case "soft-delete-run":
+    case "purge-run":
+      return [action.name || NO_NAME, action.runId, words];
+    case "purge-experiment":
+      return [action.name || NO_NAME, action.experimentId, words];
+    case "quarantine-orphan":
+      return ["", action.path, words];
+  }
+}
+
+const NO_NAME = "(no name)";
+
+function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[] {
+  return [...Map.groupBy(kept, (one) => one.kind)].flatMap(([kind, group]) => {
+    const byReason = [...Map.groupBy(group, (one) => keptText(mainReason(one)))]
+      .toSorted(([, left], [, right]) => right.length - left.length);
+    const summed = byReason.length === 1
+      ? byReason.map(([words]) => words)
+      : byReason.map(([words, { length }]) => `${formatCount(length)} ${words}`);
+    return [
+      `Keep ${plural(group.length, KEPT_WORDS[kind])}: ${summed.join(" · ")}`,
+      ...byReason.flatMap(([words, ones]) => renderKeptSample(words, ones, options)),
+    ];
+  });
+}
+
+const KEPT_WORDS: Readonly<Record<Kept["kind"], string>> = {
+  "run": "run",
+  "damaged-run": "damaged run",
+  "experiment": "deleted experiment",
+  "orphan": "orphan",
+};
+
+function renderKeptSample(
+  words: string,
+  kept: readonly Kept[],
+  options: RenderPlanOptions,
+): string[] {
+  const worthy = options.all ? kept : kept.filter((one) => NOTEWORTHY[mainReason(one).kind]);
+  const shown = options.all ? worthy : worthy.slice(0, SAMPLE_OF_GROUP);
+  const rows = renderRows(
+    COLUMNS,
+    shown.map(cellsOfKept),
+    widthAfter("  ", options),
+  );
+  return [
+    ...rows.map((row) => `  ${row}`),
+    ...moreLines(worthy.length - shown.length, ` ${words}`, "  ", options),
+  ];
+}
+
+function cellsOfKept({ kind, name, path, reasons }: Kept): readonly string[] {
+  // What could not be read is the subject or lies in it.
+  const place = reasons.find((reason) => reason.kind === "unreadable")?.path ?? path;
+  const words = reasons.map(reasonText).join("; ");
+  switch (kind) {
+    case "run":
+    case "experiment":
+      return [name || NO_NAME, place, words];
+    case "damaged-run":
+    case "orphan":
+      return ["", place, words];
+  }
+}
+
+/** The reason that a reader must not miss, if there is one. */
+function mainReason({ reasons }: Kept): KeepReason {
+  return reasons.find((reason) => NOTEWORTHY[reason.kind]) ?? reasons[0];
+}
+
+/** Protections that a reader would want to know by name; the others are summed only. */
+const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
+  "no-rule": false,
+  "not-finished": false,
+  "younger-than": false,
+  "in-the-future": true,
+  "deleted-recently": false,
+  "no-deletion-time": false,
+  "registered": true,
+  "parent-of-kept": true,
+  "holds-registered-model": true,
+  "holds-kept-run": true,
+  "in-deleted-experiment": false,
+  "in-orphan": false,
+  "default-experiment": false,
+  "unreadable": true,
+  "symbolic-link": true,
+  "holds-readable-runs": true,
+  "changed-recently": true,
+  "holds-foreign-files": true,
+  "names-another-experiment": true,
+};
+
+function totalsText({ totals }: Plan): string {
+  const purges = totals.purgeRuns + totals.purgeExperiments;
+  return `Plan: ${formatCount(totals.softDeleteRuns)} to soft-delete, ` +
+    `${formatCount(purges)} to purge, ${formatCount(totals.quarantineOrphans)} to quarantine; ` +
+    `${formatSize(totals.usage.bytes)} leave the store.`;
+}
+
+function isWithoutRules({ policy }: Plan): boolean {
+  return policy.olderThan === null && policy.purgeAfter === null && !policy.quarantineOrphans;
+}
+
+function parentOf(path: StorePath): StorePath {
+  return path.slice(0, path.lastIndexOf("/")) as StorePath;
+}
+
+function widthAfter(indent: string, { width = Infinity }: RenderPlanOptions): number {
+  return width - indent.length;
+}
+
+function moreLines(
+  count: number,
+  of: string,
+  indent: string,
+  options: RenderPlanOptions,
+): string[] {
+  if (count === 0) return [];
+  const { dim } = styleOf(options);
+  return [dim(`${indent}… and ${formatCount(count)} more${of} (--all shows them)`)];
+}

@@ -1,0 +1,124 @@
+/**
+ * Text for a terminal: what its columns are, and names that can do no harm there.
+ *
+ * A name in a store is data that anybody may have written. A control character in it could move the
+ * cursor or recolour what follows, a bidirectional override could show a path in another order than
+ * it has; so both are written as visible escapes, in a pipe as well.
+ *
+ * @module
+ */
+
+// C0, DEL, C1, line separators, bidirectional marks and overrides, lone surrogates.
+const HARMFUL =
+  // deno-lint-ignore no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
+
+const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+]);
+
+// Marks and format characters take no column of their own, nor do the Hangul vowels and finals that
+// complete a preceding consonant (macOS writes Korean file names that way).
+const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]$/u;
+
+// East Asian Wide and Fullwidth (UAX #11), by block; emoji that are wide are exactly those with an
+// emoji presentation of their own, but for the letters that only a pair of makes a flag.
+const WIDE =
+  /^(?!\p{RI})[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18d8f}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{2fffd}\u{30000}-\u{3fffd}\p{Emoji_Presentation}]$/u;
+
+// Most names are printable ASCII, which needs no look-up.
+const ASCII = /^[\x20-\x7e]*$/;
+
+/**
+ * Writes characters that could mislead a terminal or its reader as visible escapes.
+ *
+ * @param text Any text, such as the name of a run.
+ * @returns The same text on one line; `\n`, `\r`, `\t`, `\x1b` or `\u202e` in place of such characters.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(visibleText("red \x1b[31m"), "red \\x1b[31m");
+ * ```
+ */
+export function visibleText(text: string): string {
+  return text.replace(HARMFUL, (character) => {
+    const hex = character.charCodeAt(0).toString(16);
+    return SHORT_ESCAPES.get(character) ??
+      (hex.length <= 2 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`);
+  });
+}
+
+/**
+ * Counts the terminal columns that a text takes: 2 for Hangul, Han, Kana and emoji, 0 for marks.
+ *
+ * @param text Text without control characters.
+ * @returns Columns.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(textWidth("실험 1"), 6);
+ * ```
+ */
+export function textWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+/**
+ * Shortens a text to a number of columns, with an ellipsis where something was cut.
+ *
+ * @param text Text without control characters.
+ * @param width Columns, 1 or more; `Infinity` leaves the text alone.
+ * @returns The text, or as much of it as fits together with `…`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(shortenText("learning-rate", 9), "learning…");
+ * ```
+ */
+export function shortenText(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let kept = "";
+  let columns = 1;
+  for (const character of text) {
+    columns += characterWidth(character);
+    if (columns > width) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
+
+/**
+ * Fills a text with spaces up to a number of columns.
+ *
+ * @param text Text without control characters.
+ * @param width Columns.
+ * @param align Which side of its column the text stands on.
+ * @returns The text, at least `width` columns wide.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(padText("한글", 6, "right"), "  한글");
+ * ```
+ */
+export function padText(text: string, width: number, align: "left" | "right"): string {
+  const spaces = " ".repeat(Math.max(0, width - textWidth(text)));
+  return align === "left" ? text + spaces : spaces + text;
+}
+
+function characterWidth(character: string): 0 | 1 | 2 {
+  if (ZERO_WIDTH.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}

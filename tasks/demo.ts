@@ -1,0 +1,217 @@
+/**
+ * The example store and the guided tour through the main job.
+ *
+ * The store is drawn by chance from a seed, so everybody sees the same one. Three steps make it: say
+ * what it holds, lay that out as MLflow does, write it.
+ *
+ * @module
+ */
+
+import { join, toFileUrl } from "@std/path";
+import { describeDemoStore } from "./_demo/describe_demo_store.ts";
+import { type DemoEntry, layOutDemoStore } from "./_demo/lay_out_demo_store.ts";
+
+/** The oldest experiment is four years old; the store cannot begin before 1970. */
+const EARLIEST_NOW = Date.UTC(1974, 0, 1);
+
+/** How to draw the example store. */
+export interface DemoStoreOptions {
+  /** Epoch ms: the moment that all ages in the store count back from. */
+  readonly now: number;
+  /**
+   * The same seed and `now` give the same store, but for artifact URIs, which hold its directory.
+   *
+   * @default {42}
+   */
+  readonly seed?: number;
+}
+
+/** What was written. */
+export interface DemoStoreSummary {
+  /** Absolute real path of the store's root. */
+  readonly directory: string;
+  /** Experiments with metadata. */
+  readonly experiments: number;
+  /** Experiment directories without metadata. */
+  readonly orphans: number;
+  /** Runs of the experiments with metadata. */
+  readonly runs: number;
+  /** Those of the runs that a clean-up after 30 days removes. */
+  readonly prunable: number;
+}
+
+/**
+ * Writes the example store: 15 experiments with 1,293 runs, of which 143 can go after 30 days, two
+ * orphans and a small model registry. MLflow 2 and 3 read it.
+ *
+ * Requires `--allow-read` and `--allow-write` for the directory.
+ *
+ * @param directory Where to write it; made when it is not there.
+ * @param options The moment and the seed.
+ * @returns What was written, counted.
+ * @throws {RangeError} When the directory is not empty or no directory, or `now` is no time in ms.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { writeDemoStore } from "mltidy";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const written = await writeDemoStore(directory, { now: Date.UTC(2026, 4, 1) });
+ * assertEquals([written.experiments, written.orphans], [15, 2]);
+ * assertEquals([written.runs, written.prunable], [1293, 143]);
+ * ```
+ */
+export async function writeDemoStore(
+  directory: string,
+  options: DemoStoreOptions,
+): Promise<DemoStoreSummary> {
+  if (!Number.isSafeInteger(options.now) || options.now < EARLIEST_NOW) {
+    throw new RangeError(
+      `Cannot draw the example store for the time ${options.now}: expected milliseconds since 1970, ` +
+        `at least ${EARLIEST_NOW}`,
+    );
+  }
+  refuseUnlessEmpty(directory);
+  await Deno.mkdir(directory, { recursive: true });
+  const root = await Deno.realPath(directory);
+  const store = describeDemoStore(options.now, options.seed ?? 42);
+  writeEntries(root, [...layOutDemoStore(store, toFileUrl(root).href)]);
+  const runs = store.experiments.flatMap((experiment) => experiment.runs);
+  return {
+    directory: root,
+    experiments: store.experiments.length,
+    orphans: store.orphans.length,
+    runs: runs.length,
+    prunable: runs.filter((run) => run.prunable).length,
+  };
+}
+
+/** The tasks that the tour runs; each takes the store's directory and gives what it would print. */
+export interface DemoTasks {
+  /** Tells what the store holds. */
+  readonly summary: (store: string) => Promise<string>;
+  /** Tells what is broken. */
+  readonly verify: (store: string) => Promise<string>;
+  /** Computes the clean-up's plan and changes nothing. */
+  readonly plan: (store: string) => Promise<string>;
+  /** Carries the clean-up out, without a question. */
+  readonly apply: (store: string) => Promise<string>;
+}
+
+/** Where the tour speaks. */
+export interface DemoIo {
+  /** Takes some lines of text, without a newline at their end. */
+  readonly print: (text: string) => void;
+}
+
+/** What the tour needs. */
+export interface DemoOptions extends DemoStoreOptions {
+  /** What the steps run. */
+  readonly tasks: DemoTasks;
+  /** Looked at between the steps; the store stays where it is. */
+  readonly signal?: AbortSignal;
+}
+
+interface TourStep {
+  readonly sentence: string;
+  readonly command: string;
+  readonly run: () => Promise<string>;
+}
+
+/**
+ * Writes the example store into a new temporary directory and shows the main job on it, step by step:
+ * each with a sentence, the command to type, and what it prints. The store stays for a closer look.
+ *
+ * Requires `--allow-read` and `--allow-write` for the system's temporary directory.
+ *
+ * @param io Where to print.
+ * @param options The tasks to run, the moment and the seed.
+ * @returns What was written, before the clean-up.
+ * @throws {RangeError} When `now` is no time in ms.
+ */
+export async function demo(io: DemoIo, options: DemoOptions): Promise<DemoStoreSummary> {
+  const parent = await Deno.makeTempDir({ prefix: "mltidy-demo-" });
+  io.print("A neglected store, as MLflow leaves one behind, is written for this tour.");
+  const written = await writeDemoStore(join(parent, "mlruns"), options);
+  for (const step of tourOf(written.directory, options.tasks)) {
+    options.signal?.throwIfAborted();
+    io.print(`\n# ${step.sentence}\n$ ${step.command}\n`);
+    io.print((await step.run()).trimEnd());
+  }
+  io.print(
+    `\n# All of it can be undone: this brings back every byte.\n` +
+      `$ deno task restore --last --store ${shellWord(written.directory)}\n` +
+      `\n# The store stays for a closer look; remove it with:\n` +
+      `$ rm -r ${shellWord(parent)}`,
+  );
+  return written;
+}
+
+function tourOf(directory: string, tasks: DemoTasks): readonly TourStep[] {
+  const store = `--store ${shellWord(directory)}`;
+  return [
+    {
+      sentence: "What is there: 17 experiment directories, two of which lost their meta.yaml.",
+      command: `deno task summary ${store}`,
+      run: () => tasks.summary(directory),
+    },
+    {
+      sentence: "What is wrong with it: at the two orphans, MLflow warns on every listing.",
+      command: `deno task verify ${store}`,
+      run: () => tasks.verify(directory),
+    },
+    {
+      sentence: "What a clean-up would do, and why; this changes nothing.",
+      command: `deno task cleanup ${store}`,
+      run: () => tasks.plan(directory),
+    },
+    {
+      sentence: "Carry it out: exactly this plan, and everything that leaves goes into a backup.",
+      command: `deno task cleanup:apply --force ${store}`,
+      run: () => tasks.apply(directory),
+    },
+    {
+      sentence: "What is there now: MLflow lists it without a warning.",
+      command: `deno task summary ${store}`,
+      run: () => tasks.summary(directory),
+    },
+  ];
+}
+
+function refuseUnlessEmpty(directory: string): void {
+  const where = `Cannot write the example store to ${JSON.stringify(directory)}`;
+  try {
+    for (const _ of Deno.readDirSync(directory)) {
+      throw new RangeError(`${where}: expected an empty or new directory, found it in use`);
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new RangeError(`${where}: expected an empty or new directory, found a file`);
+    }
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Directories get their times last and from the inside out: what is written into them changes them. */
+function writeEntries(root: string, entries: readonly DemoEntry[]): void {
+  for (const { path, text, time } of entries) {
+    if (text === null) {
+      Deno.mkdirSync(`${root}/${path}`);
+    } else {
+      Deno.writeTextFileSync(`${root}/${path}`, text);
+      setTime(`${root}/${path}`, time);
+    }
+  }
+  const directories = entries.filter((entry) => entry.text === null);
+  for (const { path, time } of directories.toReversed()) setTime(`${root}/${path}`, time);
+  setTime(root, Math.max(...directories.map((entry) => entry.time)));
+}
+
+function setTime(path: string, time: number): void {
+  Deno.utimeSync(path, new Date(time), new Date(time));
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

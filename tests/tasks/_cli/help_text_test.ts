@@ -1,0 +1,64 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { flagHelp, helpText, overviewText } from "../../../tasks/_cli/help_text.ts";
+import { taskNames } from "../../../tasks/_cli/task_table.ts";
+
+Deno.test("helpText() tells what a task does, how to call it and what to expect", () => {
+  assertEquals(
+    helpText("restore"),
+    `Undo what was applied: bring back all that a backup holds.
+
+Usage: deno task restore --last [flags]
+       deno task restore ID [flags]
+
+Examples:
+  deno task restore --last --dry-run  show what would come back
+  deno task restore --last            undo the last apply
+
+Argument:
+  ID  The backup, as apply named it
+
+Flags:
+      --last           Take the newest backup
+      --dry-run        Show what would come back; nothing is changed
+      --store DIR|URI  The store to look at (default: MLFLOW_TRACKING_URI if a file store, else ./mlruns)
+      --json           Print one JSON document instead of text
+  -q, --quiet          Say nothing but the result and errors
+  -h, --help           Show this help
+  -V, --version        Show the version
+
+Exit codes:
+  0    Done, or nothing to do
+  1    Unexpected failure
+  2    Wrong usage
+  4    Applied in part: something failed, was skipped or was not run
+  10   Store not found, or its permissions do not let the task work
+  11   Store locked by another process
+  12   Store of a kind or version that is not supported
+  130  Interrupted
+
+Permissions: May write.
+`,
+  );
+});
+
+Deno.test("helpText() leaves out what only the commands in deno.json give", () => {
+  assertEquals(flagHelp("cleanup").map(({ form }) => form), [
+    "--days-old N",
+    "--purge-after DURATION",
+    "--settle DURATION",
+    "--all",
+    "--[no-]backup",
+    "--force",
+    "--detailed-exitcode",
+    "--store DIR|URI",
+    "--json",
+    "-q, --quiet",
+    "-h, --help",
+    "-V, --version",
+  ]);
+});
+
+Deno.test("overviewText() names every task", () => {
+  const text = overviewText();
+  for (const task of taskNames) assertStringIncludes(text, `\n  ${task.padEnd(10)}  `);
+});
