@@ -169,6 +169,8 @@ export interface Plan {
   readonly plannedAt: number;
   /** The rules it was made by. */
   readonly policy: CleanupPolicy;
+  /** Names, by their paths, of the experiments in which actions lie. */
+  readonly experiments: Readonly<Record<string, string>>;
   /** What would be done, in order. */
   readonly actions: readonly Action[];
   /** What was judged and stays. */

@@ -91,6 +91,7 @@ export function planCleanup(
     basis: snapshot.fingerprint,
     plannedAt: now,
     policy,
+    experiments: namesOf(snapshot, actions),
     actions,
     kept,
     totals: totalsOf(actions, kept),
@@ -327,6 +328,15 @@ function damagedRunsKept(
       name: id,
       reasons: [{ kind: "unreadable", path, message }],
     }));
+}
+
+function namesOf(snapshot: StoreSnapshot, actions: readonly Action[]): Record<string, string> {
+  const places = new Set(actions.map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
+  return Object.fromEntries(
+    inOrder(snapshot.experiments)
+      .filter(({ path }) => places.has(path))
+      .map(({ path, name }) => [path, name]),
+  );
 }
 
 function totalsOf(actions: readonly Action[], kept: readonly Kept[]): PlanTotals {

@@ -10,8 +10,6 @@ import { formatCount, formatSize, plural } from "./units.ts";
 export interface RenderPlanOptions extends RenderOptions {
   /** Every action, and every reason for what is kept, instead of samples. @default {false} */
   readonly all?: boolean;
-  /** Names of experiments by their paths, which a plan does not hold. @default {new Map()} */
-  readonly experimentNames?: ReadonlyMap<StorePath, string>;
   /** The command that carries the plan out. @default {null} */
   readonly next?: string | null;
 }
@@ -47,7 +45,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
       ...(next === null ? [] : [`To carry it out: ${style.bold(visibleText(next))}`]),
     ];
   const sections = [
-    ...KINDS.map((kind) => renderKind(kind, plan.actions, options)),
+    ...KINDS.map((kind) => renderKind(kind, plan, options)),
     renderKept(plan.kept, options),
     closing,
   ];
@@ -89,25 +87,29 @@ function signOf(kind: Action["kind"], style: Style): string {
 
 function renderKind(
   kind: Action["kind"],
-  planned: readonly Action[],
+  plan: Plan,
   options: RenderPlanOptions,
 ): string[] {
-  const actions = planned.filter((action) => action.kind === kind);
+  const actions = plan.actions.filter((action) => action.kind === kind);
   if (actions.length === 0) return [];
   const style = styleOf(options);
   const heading = `${signOf(kind, style)} ${style.bold(headingOf(kind, actions.length))}`;
   return kind === "soft-delete-run" || kind === "purge-run"
-    ? [heading, ...renderByExperiment(actions, options)]
+    ? [heading, ...renderByExperiment(actions, plan, options)]
     : [heading, ...renderSample(actions, SAMPLE_OF_KIND, "  ", options)];
 }
 
-function renderByExperiment(actions: readonly Action[], options: RenderPlanOptions): string[] {
+function renderByExperiment(
+  actions: readonly Action[],
+  plan: Plan,
+  options: RenderPlanOptions,
+): string[] {
   const groups = [...Map.groupBy(actions, (action) => parentOf(action.path))]
     .toSorted(([, left], [, right]) => right.length - left.length);
   const shown = options.all ? groups : groups.slice(0, SAMPLE_OF_KIND);
   const hidden = groups.slice(shown.length);
   const lines = shown.flatMap(([path, group]) => [
-    visibleText(`  ${experimentText(path, options)}: ${plural(group.length, "run")}`),
+    visibleText(`  ${experimentText(path, plan)}: ${plural(group.length, "run")}`),
     ...renderSample(group, SAMPLE_OF_GROUP, "    ", options),
   ]);
   const hiddenRuns = hidden.reduce((sum, [, group]) => sum + group.length, 0);
@@ -115,8 +117,8 @@ function renderByExperiment(actions: readonly Action[], options: RenderPlanOptio
   return [...lines, ...moreLines(hiddenRuns, places, "  ", options)];
 }
 
-function experimentText(path: StorePath, { experimentNames }: RenderPlanOptions): string {
-  const name = experimentNames?.get(path);
+function experimentText(path: StorePath, { experiments }: Plan): string {
+  const name = experiments[path];
   return name === undefined ? `experiment ${path}` : `${name} (${path})`;
 }
 

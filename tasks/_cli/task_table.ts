@@ -202,8 +202,8 @@ export const taskTable = {
         name: "seed",
         value: "N",
         describe: "Start of the pseudo-random choices",
-        default: 1,
-        defaultText: "1",
+        default: 42,
+        defaultText: "42",
         parse: parseWholeNumber(0),
       } satisfies Valued<number>,
       now: {

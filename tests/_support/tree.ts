@@ -7,7 +7,8 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 
-interface EntryBase {
+/** What every entry has. */
+export interface EntryBase {
   /** Permission bits; 0 on Windows, which has none. */
   readonly mode: number;
   /** Epoch ms. */

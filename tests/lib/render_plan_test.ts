@@ -74,7 +74,11 @@ function kept(kind: Kept["kind"], path: string, ...[first, ...rest]: Kept["reaso
 const YOUNG = { kind: "younger-than", age: DAY, limit: LIMIT } as const;
 const REGISTERED = { kind: "registered", model: "fraud", version: "2", aliases: ["best"] } as const;
 
-function planOf(actions: readonly Action[], keeps: readonly Kept[] = []): Plan {
+function planOf(
+  actions: readonly Action[],
+  keeps: readonly Kept[] = [],
+  experiments: Plan["experiments"] = {},
+): Plan {
   const count = (kind: Action["kind"]) => actions.filter((action) => action.kind === kind).length;
   return deepFreeze({
     schema: "mltidy/cleanup/v1",
@@ -83,6 +87,7 @@ function planOf(actions: readonly Action[], keeps: readonly Kept[] = []): Plan {
     basis: "test",
     plannedAt: NOW,
     policy: { olderThan: LIMIT, purgeAfter: LIMIT, quarantineOrphans: true, settle: 600_000 },
+    experiments,
     actions,
     kept: keeps,
     totals: {
@@ -121,12 +126,10 @@ Deno.test("renderPlan() shows what would change, what is kept and why, and the t
       kept("experiment", ".trash/0", { kind: "default-experiment" }),
       kept("orphan", "70e4", { kind: "holds-readable-runs", runs: 3 }),
     ],
+    { "2": "이미지 분류" },
   );
   assertEquals(
-    renderPlan(plan, {
-      experimentNames: new Map([[asStorePath("2"), "이미지 분류"]]),
-      next: "deno task cleanup:apply",
-    }),
+    renderPlan(plan, { next: "deno task cleanup:apply" }),
     `\
 ~ Soft-delete 3 runs: still in the store, and MLflow can restore them
   이미지 분류 (2): 2 runs
@@ -259,9 +262,7 @@ Deno.test("renderPlan() shows the same text with colour", () => {
 
 Deno.test("renderPlan() lets no control character of a name through", () => {
   const hostile = { ...softDelete(1, 31), name: "\x1b[2J\nPlan: 0 to soft-delete" };
-  const text = renderPlan(planOf([hostile]), {
-    experimentNames: new Map([[asStorePath("1"), "\u202eevil"]]),
-  });
+  const text = renderPlan(planOf([hostile], [], { "1": "\u202eevil" }));
   assertEquals(text.split("\n").slice(1, 3), [
     "  \\u202eevil (1): 1 run",
     "    ~ \\x1b[2J\\nPlan: 0 to soft-delete  00000000000000000000000000000001  " +
