@@ -40,6 +40,7 @@ export * from "./tasks/cleanup.ts";
 export * from "./tasks/demo.ts";
 export * from "./tasks/plan_and_apply.ts";
 export * from "./tasks/prune.ts";
+export * from "./tasks/recover.ts";
 export * from "./tasks/restore.ts";
 export * from "./tasks/store.ts";
 export * from "./tasks/summary.ts";

@@ -5,7 +5,7 @@
  */
 
 import { parseModelUri, uriSegments } from "./artifact_uri.ts";
-import type { ModelVersion, RegisteredModel, Run, StoreSnapshot } from "./model.ts";
+import type { LoggedModel, ModelVersion, RegisteredModel, Run, StoreSnapshot } from "./model.ts";
 
 /** A registered version that refers to something. */
 export interface ModelReference {
@@ -27,7 +27,8 @@ export interface References {
 
 /**
  * Finds every run and logged model that a registered version refers to, by `run_id`, `model_id`,
- * `source` or `storage_location`, whatever the scheme, through `runs:/` and `models:/` as well.
+ * `source` or `storage_location`, whatever the scheme, through `runs:/` and `models:/` as well; and
+ * those in whose directories the artifacts of what it refers to lie. Damaged ones are found, too.
  *
  * A version in the stage `Deleted_Internal` is deleted to MLflow and refers to nothing by itself.
  *
@@ -56,25 +57,33 @@ export function findReferences(snapshot: StoreSnapshot): References {
 
 interface Index {
   readonly models: ReadonlyMap<string, RegisteredModel>;
-  readonly runIds: ReadonlySet<string>;
-  /** Logged model id → its source run, if it has one. */
-  readonly loggedModels: ReadonlyMap<string, string | null>;
-  /** Runs whose artifacts lie where no segment of the path names the run. */
-  readonly unusual: readonly Run[];
+  /** Run id → the runs of that id; none of them may be readable. */
+  readonly runs: ReadonlyMap<string, readonly Run[]>;
+  /** Logged model id → the models of that id; none of them may be readable. */
+  readonly loggedModels: ReadonlyMap<string, readonly LoggedModel[]>;
+  /** Runs whose artifacts lie where no name along the path is the run's, with that path. */
+  readonly unusual: readonly { readonly run: Run; readonly prefix: readonly string[] }[];
 }
 
 function indexOf(snapshot: StoreSnapshot): Index {
   const holders = [...snapshot.experiments, ...snapshot.orphans];
   const runs = holders.flatMap((holder) => holder.runs);
+  const damagedRuns = holders.flatMap((holder) => holder.damagedRuns);
+  const damagedModels = snapshot.problems.filter(({ subject }) => subject === "logged-model");
   return {
     models: new Map(snapshot.registeredModels.map((model) => [model.name, model])),
-    runIds: new Set(runs.map((run) => run.id)),
-    loggedModels: new Map(
-      holders.flatMap((holder) =>
-        holder.loggedModels.map((model) => [model.id, model.sourceRunId])
-      ),
-    ),
-    unusual: runs.filter((run) => run.artifactUri !== "" && !run.artifactUri.includes(run.id)),
+    runs: new Map<string, readonly Run[]>([
+      ...damagedRuns.map(({ id }) => [id, []] as const),
+      ...Map.groupBy(runs, ({ id }) => id),
+    ]),
+    loggedModels: new Map<string, readonly LoggedModel[]>([
+      ...damagedModels.map(({ path }) => [path.split("/").at(-1)!, []] as const),
+      ...Map.groupBy(holders.flatMap((holder) => holder.loggedModels), ({ id }) => id),
+    ]),
+    unusual: runs
+      .filter(({ id, artifactUri }) => !namesAlong(artifactUri).includes(id))
+      .map((run) => ({ run, prefix: uriSegments(run.artifactUri) }))
+      .filter(({ prefix }) => prefix.length > 0),
   };
 }
 
@@ -82,12 +91,28 @@ function reachedFrom(start: ModelVersion, index: Index) {
   const runs = new Set<string>();
   const loggedModels = new Set<string>();
   const versions = new Set<ModelVersion>();
+  const reachNames = (names: readonly string[]) => {
+    for (const name of names) {
+      if (index.runs.has(name)) reachRun(name);
+      if (index.loggedModels.has(name)) reachLoggedModel(name);
+    }
+  };
+  const reachRun = (id: string) => {
+    if (runs.has(id)) return;
+    runs.add(id);
+    for (const run of index.runs.get(id) ?? []) reachNames(namesAlong(run.artifactUri));
+  };
   const reachLoggedModel = (id: string) => {
+    if (loggedModels.has(id)) return;
     loggedModels.add(id);
-    const source = index.loggedModels.get(id);
-    if (source) runs.add(source);
+    for (const { sourceRunId, artifactLocation } of index.loggedModels.get(id) ?? []) {
+      if (sourceRunId !== null) reachRun(sourceRunId);
+      reachNames(namesAlong(artifactLocation));
+    }
   };
   const reachUri = (uri: string) => {
+    const names = namesAlong(uri);
+    reachNames(names);
     const named = parseModelUri(uri);
     if (named?.kind === "logged-model") return reachLoggedModel(named.id);
     if (named !== null) {
@@ -97,22 +122,25 @@ function reachedFrom(start: ModelVersion, index: Index) {
       if (version) reachVersion(version);
       return;
     }
-    for (const segment of uriSegments(uri)) {
-      if (index.runIds.has(segment)) runs.add(segment);
-      if (index.loggedModels.has(segment)) reachLoggedModel(segment);
+    for (const { run, prefix } of index.unusual) {
+      if (prefix.every((name, position) => name === names[position])) reachRun(run.id);
     }
-    for (const run of index.unusual) if (uri.startsWith(run.artifactUri)) runs.add(run.id);
   };
   const reachVersion = (version: ModelVersion) => {
     if (versions.has(version)) return;
     versions.add(version);
-    if (version.runId !== null) runs.add(version.runId);
+    if (version.runId !== null) reachRun(version.runId);
     if (version.modelId !== null) reachLoggedModel(version.modelId);
     reachUri(version.source);
     if (version.storageLocation !== null) reachUri(version.storageLocation);
   };
   reachVersion(start);
   return { runs, loggedModels };
+}
+
+/** A local path that is no URI may hold `?` and `#`, so what follows them counts as well. */
+function namesAlong(uri: string): readonly string[] {
+  return uriSegments(uri.replaceAll(/[?#]/g, "/"));
 }
 
 function add(map: Map<string, ModelReference[]>, id: string, reference: ModelReference): void {

@@ -1,44 +1,99 @@
 /**
- * Renders what a restore did.
+ * Renders what a restore did, and what can be restored.
  *
  * @module
  */
 
+import { renderRows } from "./render_rows.ts";
+import { type RenderOptions, styleOf } from "./render_style.ts";
+import { visibleText } from "./terminal_text.ts";
 import { formatSize, formatTime, plural } from "./units.ts";
 
+/** What is shown of a backup. */
+export interface ShownBackup {
+  readonly id: string;
+  readonly task: string;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  readonly changes: number;
+  readonly bytes: number;
+}
+
 /** What is shown of a restore. */
-export interface RestoredBackup {
-  /** The backup; `null` when there is none. */
-  readonly backup: {
-    readonly id: string;
-    readonly task: string;
-    readonly createdAt: number;
-    readonly changes: number;
-    readonly bytes: number;
-  } | null;
-  /** How many changes were undone; 0 in a dry run. */
-  readonly undone: number;
+export interface ShownRestore {
+  readonly backup: ShownBackup | null;
+  readonly changes: number;
+  readonly collisions: readonly string[];
+  readonly dryRun: boolean;
 }
 
 /**
  * Renders for people what was, or would be, brought back.
  *
  * @param report What came of the restore.
- * @param dryRun Whether nothing was done.
  * @returns Lines, each ended by a line feed.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(renderRestore({ backup: null, undone: 0 }, false), "Nothing to restore.\n");
+ * assertEquals(
+ *   renderRestore({ backup: null, changes: 0, collisions: [], dryRun: false }),
+ *   "Nothing to restore.\n",
+ * );
  * ```
  */
-export function renderRestore({ backup, undone }: RestoredBackup, dryRun: boolean): string {
+export function renderRestore({ backup, changes, collisions, dryRun }: ShownRestore): string {
   if (backup === null) return "Nothing to restore.\n";
-  const { id, task, createdAt, changes, bytes } = backup;
-  const what = `${task} of ${formatTime(createdAt)}`;
-  return dryRun
-    ? `Would undo ${what} (${id}): ${plural(changes, "change")}, ${formatSize(bytes)} come back.\n`
-    : `Undone ${what} (${id}): ${plural(undone, "change")}, ${formatSize(bytes)} came back.\n`;
+  const what = `${backup.task} of ${formatTime(backup.createdAt)} (${backup.id})`;
+  const count = plural(changes, "change");
+  if (!dryRun) return `Undone: ${count} of ${what}.\n`;
+  if (collisions.length === 0) return `Would undo ${count} of ${what}.\n`;
+  const lines = collisions.map((one) => visibleText(`  ${one}`));
+  return [`Cannot undo ${what}, something is in the way:`, ...lines, ""].join("\n");
+}
+
+/**
+ * Renders for people what can be undone, newest first.
+ *
+ * @param backups The backups.
+ * @param options How to show them, and the command that undoes one.
+ * @returns Lines, each ended by a line feed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(renderBackups([], { undo: "deno task restore" }), "Nothing to restore.\n");
+ * ```
+ */
+export function renderBackups(
+  backups: readonly ShownBackup[],
+  options: RenderOptions & { readonly undo: string },
+): string {
+  if (backups.length === 0) return "Nothing to restore.\n";
+  const rows = renderRows(
+    [
+      { align: "left", least: 12 },
+      { align: "left" },
+      { align: "left" },
+      { align: "right" },
+      { align: "right" },
+    ],
+    [
+      ["Id", "When", "Task", "Changes", "Size"],
+      ...backups.map(({ id, createdAt, task, changes, bytes }) => [
+        id,
+        formatTime(createdAt),
+        task,
+        String(changes),
+        formatSize(bytes),
+      ]),
+    ],
+    options.width ?? Infinity,
+  );
+  const [heading = "", ...lines] = rows;
+  return [styleOf(options).bold(heading), ...lines, `To undo one: ${options.undo} ID`, ""].join(
+    "\n",
+  );
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Experiment, NonEmpty, Orphan, Run } from "./model.ts";
+import type { DamagedRun, Experiment, NonEmpty, Orphan, Run } from "./model.ts";
 import type { ActionReason, CleanupPolicy, KeepReason } from "./plan.ts";
 
 /** A judgement with its reasons. */
@@ -60,7 +60,7 @@ export function judgeDeletedExperiment(
   if (experiment.link) return stays({ kind: "symbolic-link" });
   if (experiment.id === "0") return stays({ kind: "default-experiment" });
   if (experiment.stamp === "") return stays(unreadable(experiment));
-  const damaged = experiment.damagedRuns[0];
+  const [damaged] = experiment.damagedRuns.toSorted(byPath);
   if (damaged) {
     return stays({ kind: "unreadable", path: damaged.path, message: damaged.message });
   }
@@ -86,10 +86,12 @@ export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number):
   if (orphan.runs.length > 0) {
     return stays({ kind: "holds-readable-runs", runs: orphan.runs.length });
   }
-  const refused = orphan.damagedRuns.find((run) => run.damage === "io" || run.link);
+  const [refused] = orphan.damagedRuns
+    .filter((run) => run.damage === "io" || run.link)
+    .toSorted(byPath);
   if (refused) return stays({ kind: "unreadable", path: refused.path, message: refused.message });
   if (orphan.foreign.length > 0) {
-    return stays({ kind: "holds-foreign-files", entries: orphan.foreign });
+    return stays({ kind: "holds-foreign-files", entries: orphan.foreign.toSorted() });
   }
   if (orphan.newestChange === null || orphan.stamp === "") return stays(unreadable(orphan));
   const age = Math.max(0, now - orphan.newestChange);
@@ -108,6 +110,11 @@ function judgeDeleted(time: number | null, { purgeAfter }: CleanupPolicy, now: n
 
 function unreadable({ path }: Run | Experiment | Orphan): KeepReason {
   return { kind: "unreadable", path, message: "its files could not all be looked at" };
+}
+
+/** The order of a directory's entries says nothing. */
+function byPath(left: DamagedRun, right: DamagedRun): number {
+  return left.path < right.path ? -1 : 1;
 }
 
 function goes(reason: ActionReason): Verdict {

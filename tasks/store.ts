@@ -48,6 +48,23 @@ export interface BackupSummary {
   readonly path: string;
 }
 
+/** What to take from a backup; neither is everything. */
+export interface RestoreSelection {
+  /** An experiment's id, with all its runs. */
+  readonly experiment?: string;
+  /** A run's id. */
+  readonly run?: string;
+}
+
+/** What undoing a backup, or part of it, would do. */
+export interface RestorePreview {
+  readonly backup: BackupSummary;
+  /** How many changes it would undo. */
+  readonly changes: number;
+  /** What is in the way, with both sides named; then nothing would be moved. */
+  readonly collisions: readonly string[];
+}
+
 /** A change that was cut off and has been settled. */
 export interface SettledChange {
   /** The change's id: that of its backup. */
@@ -70,6 +87,8 @@ export interface Store extends AsyncDisposable {
   read<D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>>;
   /** Lists what can be undone, newest first. */
   backups(): Promise<readonly BackupSummary[]>;
+  /** Tells what undoing a backup would do; `null` when there is no such backup. */
+  preview(id: string, selection?: RestoreSelection): Promise<RestorePreview | null>;
   /** Names the changes that were cut off and wait for a task that may write. */
   interrupted(): Promise<readonly string[]>;
   /**
@@ -102,12 +121,12 @@ export interface LockedStore extends Store {
     readonly keepBackup: boolean;
   }): Promise<Change>;
   /**
-   * Brings back everything that a backup holds.
+   * Brings back what a backup holds, or part of it.
    *
    * @returns How many changes were undone; `null` when there is no such backup.
    * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
    */
-  undo(id: string): Promise<number | null>;
+  undo(id: string, selection?: RestoreSelection): Promise<number | null>;
 }
 
 /** How to open a store. */

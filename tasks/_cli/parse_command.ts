@@ -155,7 +155,7 @@ function onlyOperand(task: TaskName, row: TaskRow, operands: readonly string[]):
 }
 
 function checkRestore(last: boolean, id: string | null): void {
-  if (last === (id !== null)) {
+  if (last && id !== null) {
     throw new UsageError(
       `Cannot tell what to restore: expected either --last or a backup's ID; ${seeHelp("restore")}`,
     );

@@ -62,6 +62,8 @@ export async function runTask(
       return await runApply(command, world);
     case "restore":
       return await runRestore(command, world);
+    case "recover":
+      return await runRecover(command, world);
     case "demo":
       return await runDemo(world);
     case "demo:store":
@@ -204,10 +206,25 @@ async function runRestore(
   world: World,
 ): Promise<ExitCode> {
   await using store = await open(options, world);
+  const { renderBackups, renderRestore } = await import("../../lib/render_restore.ts");
+  const { last, dryRun, experiment, run, json } = options;
+  if (!last && operand === null) {
+    const backups = await store.backups();
+    if (json) {
+      const { root } = store.describe();
+      printJson(world, { schema: "mltidy/backups/v1", store: root, backups });
+    } else {
+      const undo = `deno task restore${storeFlag(options.store)}`;
+      world.print(renderBackups(backups, { ...world.style, undo }));
+    }
+    return ExitCode.done;
+  }
   const { restore } = await import("../restore.ts");
   const report = await restore(store, {
-    dryRun: options.dryRun,
+    dryRun,
     ...(operand === null ? {} : { id: operand }),
+    ...(experiment === null ? {} : { experiment }),
+    ...(run === null ? {} : { run }),
   });
   saySettled(report.settled, world);
   if (operand !== null && report.backup === null) {
@@ -218,13 +235,24 @@ async function runRestore(
       }`,
     );
   }
+  if (json) printJson(world, report);
+  else world.print(renderRestore(report));
+  return report.collisions.length > 0 ? ExitCode.planDoesNotFit : ExitCode.done;
+}
+
+async function runRecover({ options }: Command<"recover">, world: World): Promise<ExitCode> {
+  await using store = await open({ ...options, quiet: true }, world);
+  const { recover } = await import("../recover.ts");
+  const report = await recover(store);
   if (options.json) {
     printJson(world, report);
   } else {
-    const { renderRestore } = await import("../../lib/render_restore.ts");
-    world.print(renderRestore(report, options.dryRun));
+    saySettled(report.settled, { ...world, say: world.print });
+    if (report.settled.length === 0) world.print("Nothing to recover.\n");
   }
-  return ExitCode.done;
+  return report.settled.some(({ collisions }) => collisions.length > 0)
+    ? ExitCode.partlyApplied
+    : ExitCode.done;
 }
 
 async function runDemo(world: World): Promise<ExitCode> {

@@ -14,11 +14,11 @@
  */
 
 import { ensureDirSync } from "@std/fs";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import type { DiskUsage } from "../../lib/model.ts";
 import { judgesWholeTree, operationsOf } from "../../lib/operations.ts";
 import type { Action, ActionOutcome } from "../../lib/plan.ts";
-import { type Begin, openJournal, type Step } from "./journal.ts";
+import { type Begin, openJournal, parentOf, parentsOf, type Step } from "./journal.ts";
 import { type ChangeManifest, discard, writeManifest } from "./manifest.ts";
 import { measureTree, metaStamp, newMeasurer } from "./measure.ts";
 import { carryOut, collisionOf, takeBack, type Workplace } from "./operate.ts";
@@ -216,16 +216,10 @@ function tryTakeBack({ operation }: Step, at: Workplace): boolean {
 }
 
 function directoryTimes(root: string, steps: readonly Step[]): Begin["directories"] {
-  const parents = new Set(steps.map(({ operation }) => parentOf(operation.path)));
-  return [...parents].flatMap((path) => {
+  return [...parentsOf(steps)].flatMap((path) => {
     const time = infoOf(join(root, path))?.mtime?.getTime();
     return time === undefined ? [] : [{ path, before: time }];
   });
-}
-
-function parentOf(path: string): string {
-  const parent = dirname(path);
-  return parent === "." ? "" : parent;
 }
 
 /** Records the times that the change left behind; directories that it only passed get their own back. */
@@ -235,7 +229,7 @@ function settleTimes(
   done: readonly Step[],
   passed: ReadonlySet<string>,
 ): ChangeManifest["directories"] {
-  const touched = new Set(done.map(({ operation }) => parentOf(operation.path)));
+  const touched = parentsOf(done);
   return begin.directories.flatMap(({ path, before }) => {
     const info = infoOf(join(root, path));
     if (!info?.mtime || !info.atime) return [];
@@ -248,8 +242,7 @@ function settleTimes(
 }
 
 function syncTouched(at: Workplace, done: readonly Step[]): void {
-  const parents = new Set(done.map(({ operation }) => parentOf(operation.path)));
-  for (const path of parents) {
+  for (const path of parentsOf(done)) {
     syncDirectory(join(at.root, path));
     if (infoOf(join(at.files, path)) !== null) syncDirectory(join(at.files, path));
   }

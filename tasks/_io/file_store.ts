@@ -6,15 +6,24 @@
 
 import { basename, join } from "@std/path";
 import type { Depth, StoreSnapshot } from "../../lib/model.ts";
-import type { BackupSummary, LockedStore, ReadOptions, Store, StoreDescription } from "../store.ts";
+import type {
+  BackupSummary,
+  LockedStore,
+  ReadOptions,
+  RestorePreview,
+  RestoreSelection,
+  Store,
+  StoreDescription,
+} from "../store.ts";
 import { beginChange } from "./change.ts";
 import { listJournals } from "./journal.ts";
 import { locateStore } from "./locate_store.ts";
 import { acquireLock } from "./lock.ts";
-import { listManifests, readManifest } from "./manifest.ts";
+import { type ChangeManifest, listManifests, readManifest } from "./manifest.ts";
 import { ownPaths } from "./own_directory.ts";
 import { scanStore } from "./scan.ts";
-import { settleInterrupted, undoChange } from "./settle.ts";
+import { selectSteps } from "./select_steps.ts";
+import { collisionsOf, settleInterrupted, undoChange } from "./settle.ts";
 
 /**
  * Opens a file store. Needs read permission for it; locking needs write permission.
@@ -37,19 +46,29 @@ export function openFileStore(
     read: <D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>> =>
       attempt(() => scanStore(root, { ...options, sizes: options.sizes ?? false, now: now() })),
     backups: (): Promise<readonly BackupSummary[]> =>
-      attempt(() =>
-        listManifests(paths.backups).map(({ id, task, createdAt, steps, usage }) => ({
-          id,
-          task,
-          createdAt,
+      attempt(() => listManifests(paths.backups).map(summaryOf)),
+    preview: (id: string, selection: RestoreSelection = {}): Promise<RestorePreview | null> =>
+      attempt(() => {
+        const manifest = readManifest(paths.backups, id);
+        if (manifest === null) return null;
+        const steps = selectSteps(manifest.steps, selection);
+        return {
+          backup: summaryOf(manifest),
           changes: steps.length,
-          bytes: usage.bytes,
-          path: join(paths.backups, id),
-        }))
-      ),
+          collisions: collisionsOf(root, paths, id, steps),
+        };
+      }),
     interrupted: (): Promise<readonly string[]> =>
       attempt(() => listJournals(paths.journals).map((path) => basename(path, ".jsonl"))),
   };
+  const summaryOf = (manifest: ChangeManifest): BackupSummary => ({
+    id: manifest.id,
+    task: manifest.task,
+    createdAt: manifest.createdAt,
+    changes: manifest.steps.length,
+    bytes: manifest.usage.bytes,
+    path: join(paths.backups, manifest.id),
+  });
   const store: Store = {
     ...reading,
     lock: ({ task }) => attempt(() => lockedStore(acquireLock(root, task, now()))),
@@ -71,10 +90,12 @@ export function openFileStore(
               [Symbol.dispose]: () => change[Symbol.dispose](),
             };
           }),
-        undo: (id) =>
+        undo: (id, selection = {}) =>
           attempt(() => {
             const manifest = readManifest(paths.backups, id);
-            return manifest && undoChange(root, paths, manifest, manifest.steps, now());
+            if (manifest === null) return null;
+            const steps = selectSteps(manifest.steps, selection);
+            return undoChange(root, paths, manifest, steps, now());
           }),
         [Symbol.asyncDispose]: () => attempt(() => lock[Symbol.dispose]()),
       };

@@ -31,6 +31,26 @@ export interface Step {
   readonly operation: Operation;
 }
 
+/**
+ * Names the directories whose entries steps change.
+ *
+ * @param steps The steps.
+ * @returns Paths relative to the root; the root itself is the empty one.
+ */
+export function parentsOf(steps: readonly Step[]): ReadonlySet<string> {
+  return new Set(steps.map(({ operation }) => parentOf(operation.path)));
+}
+
+/**
+ * Names the directory in which something lies.
+ *
+ * @param path Relative to the root.
+ * @returns Relative to the root; the root itself is the empty path.
+ */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
 /** The modification time of a directory that a change touches; epoch ms. */
 export interface DirectoryTime {
   readonly path: string;

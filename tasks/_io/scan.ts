@@ -65,6 +65,8 @@ interface Scan {
   readonly depth: Depth;
   readonly sizes: boolean;
   readonly measurer: Measurer;
+  /** Runs are measured apart: each is measured once more in its experiment. */
+  readonly runMeasurer: Measurer;
   readonly strays: Stray[];
   readonly problems: Problem[];
   countRun(): void;
@@ -89,6 +91,7 @@ export function scanStore<D extends Depth>(
     depth,
     sizes,
     measurer: newMeasurer(),
+    runMeasurer: newMeasurer(),
     strays: [],
     problems: [],
     countRun: () => onProgress?.(++runs),
@@ -221,9 +224,9 @@ function scanExperiment(scan: Scan, { name, path }: Entry, link: boolean): Assem
   let traces = 0;
   let datasets = 0;
   for (const entry of entriesOf(scan, path)) {
-    if (!entry.isDirectory) {
-      if (entry.name !== "meta.yaml") foreign.push(entry.name);
-    } else if (entry.name === "models") {
+    if (entry.name === "meta.yaml") continue; // read below, whatever it is
+    if (!entry.isDirectory) foreign.push(entry.name);
+    else if (entry.name === "models") {
       loggedModels = scanLoggedModels(scan, entry.path);
     } else if (entry.name === "traces") {
       traces = directoriesIn(scan, entry.path).length;
@@ -283,7 +286,7 @@ function scanRun(scan: Scan, entry: Entry, experiment: string, throughLink: bool
   if (scan.depth === "tags") readKeys(scan, `${entry.path}/tags`, "", tags, tagFailures);
   const measure = (deleted: boolean): MeasureFacts => {
     const wanted = scan.depth === "tags" && deleted;
-    const tree = !link && (wanted || scan.sizes) ? measureTree(at, scan.measurer) : null;
+    const tree = !link && (wanted || scan.sizes) ? measureTree(at, scan.runMeasurer) : null;
     const stamp = scan.depth === "meta" ? "" : deleted ? tree?.stamp ?? "" : metaStamp(at);
     return { stamp, usage: tree?.usage ?? null };
   };
@@ -327,6 +330,7 @@ function readKeys(
     const fact = readText(join(scan.root, path));
     if (fact.kind === "text") values.set(prefix + entry.name, fact.text);
     else if (fact.kind === "failed") failures.push({ ...fact, path });
+    else if (entry.isSymlink) failures.push({ path, damage: "io", message: "broken link" });
   }
 }
 

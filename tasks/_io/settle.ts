@@ -14,8 +14,15 @@
 
 import { join } from "@std/path";
 import { RestoreCollisionError } from "../../lib/errors.ts";
-import type { Begin, Step } from "./journal.ts";
-import { listJournals, openJournal, readBegin, settleJournal } from "./journal.ts";
+import {
+  type Begin,
+  listJournals,
+  openJournal,
+  parentsOf,
+  readBegin,
+  settleJournal,
+  type Step,
+} from "./journal.ts";
 import { type ChangeManifest, discard, readManifest, writeManifest } from "./manifest.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
 import { infoOf, type OwnPaths } from "./own_directory.ts";
@@ -98,7 +105,7 @@ export function settleChange(
     store: root,
     createdAt: manifest?.createdAt ?? startedAt,
     steps,
-    directories: manifest?.directories ?? [],
+    directories: timesLeft(root, manifest?.directories ?? [], begin.steps, steps),
     usage: manifest?.usage ?? { bytes: 0, files: 0 },
   }, settle);
   return {
@@ -107,6 +114,23 @@ export function settleChange(
     outcome: direction === "apply" ? "reversed" : "completed",
     collisions: left.map(({ message }) => message),
   };
+}
+
+/** What is taken back now changes directories that still miss something: their time is ours again. */
+function timesLeft(
+  root: string,
+  directories: ChangeManifest["directories"],
+  taken: readonly Step[],
+  left: readonly Step[],
+): ChangeManifest["directories"] {
+  const missing = parentsOf(left);
+  const touched = parentsOf(taken);
+  return directories.filter(({ path }) => missing.has(path)).map((directory) => {
+    const now = infoOf(join(root, directory.path))?.mtime?.getTime();
+    return touched.has(directory.path)
+      ? { ...directory, after: now ?? directory.after }
+      : directory;
+  });
 }
 
 /** A backup lives as long as it holds something. */
@@ -153,11 +177,12 @@ export function undoChange(
 ): number {
   const collisions = collisionsOf(root, paths, manifest.id, steps);
   if (collisions.length > 0) throw new RestoreCollisionError(manifest.id, collisions);
-  // A directory that somebody else changed since keeps the time of that change; so does one that still
-  // misses something.
-  const isWhole = steps.length === manifest.steps.length;
+  // A directory that somebody else changed since keeps the time of that change; so does, for now, one
+  // that still misses something.
+  const wanted = new Set(steps);
+  const unfinished = parentsOf(manifest.steps.filter((step) => !wanted.has(step)));
   const directories = manifest.directories.filter(({ path, after }) =>
-    isWhole && infoOf(join(root, path))?.mtime?.getTime() === after
+    !unfinished.has(path) && infoOf(join(root, path))?.mtime?.getTime() === after
   );
   const begin: Begin = {
     type: "begin",

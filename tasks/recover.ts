@@ -1,0 +1,47 @@
+/**
+ * The task `recover`: settle what was cut off.
+ *
+ * *Ordering*: an apply that had not written its manifest is taken back, one that had is complete, and a
+ * restore is finished.
+ *
+ * *Locking*: every task that locks a store does this first; this one does only this.
+ *
+ * *After an interruption*: it may itself be cut off and done again.
+ *
+ * @module
+ */
+
+import type { SettledChange, Store } from "./store.ts";
+
+/** What was settled. */
+export interface RecoverReport {
+  readonly schema: "mltidy/recover/v1";
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** What became of each change that had been cut off; none is the usual case. */
+  readonly settled: readonly SettledChange[];
+}
+
+/**
+ * Settles the changes that were cut off: each is complete afterwards, or all of it is taken back. Needs
+ * read permission for the store, and write permission if there is anything to settle.
+ *
+ * @param store The store.
+ * @returns What became of each.
+ * @throws {StoreLockedError} When another process holds the store's lock: it may be at work, not cut off.
+ * @throws {SyntaxError} When a journal is damaged; then nothing is touched.
+ *
+ * @example
+ * ```ts
+ * import { openStore, recover } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * for (const { id, outcome } of (await recover(store)).settled) console.log(id, outcome);
+ * ```
+ */
+export async function recover(store: Store): Promise<RecoverReport> {
+  const report = { schema: "mltidy/recover/v1", store: store.describe().root } as const;
+  if ((await store.interrupted()).length === 0) return { ...report, settled: [] };
+  await using locked = await store.lock({ task: "recover" });
+  return { ...report, settled: locked.settled };
+}
