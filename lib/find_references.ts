@@ -55,6 +55,17 @@ export function findReferences(snapshot: StoreSnapshot): References {
   return { runs, loggedModels };
 }
 
+/**
+ * Splits an artifact URI into every name that may matter along it. A local path that is no URI may
+ * hold `?` and `#`, so what follows them counts as well.
+ *
+ * @param uri An artifact URI, or a path.
+ * @returns The names, percent-decoded.
+ */
+export function namesAlong(uri: string): readonly string[] {
+  return uriSegments(uri.replaceAll(/[?#]/g, "/"));
+}
+
 interface Index {
   readonly models: ReadonlyMap<string, RegisteredModel>;
   /** Run id → the runs of that id; none of them may be readable. */
@@ -136,11 +147,6 @@ function reachedFrom(start: ModelVersion, index: Index) {
   };
   reachVersion(start);
   return { runs, loggedModels };
-}
-
-/** A local path that is no URI may hold `?` and `#`, so what follows them counts as well. */
-function namesAlong(uri: string): readonly string[] {
-  return uriSegments(uri.replaceAll(/[?#]/g, "/"));
 }
 
 function add(map: Map<string, ModelReference[]>, id: string, reference: ModelReference): void {

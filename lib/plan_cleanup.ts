@@ -4,12 +4,13 @@
  * @module
  */
 
-import { findReferences, type ModelReference } from "./find_references.ts";
+import { findReferences, type ModelReference, namesAlong } from "./find_references.ts";
 import type {
   DiskUsage,
   Experiment,
   NonEmpty,
   Orphan,
+  Problem,
   Run,
   RunId,
   StorePath,
@@ -39,13 +40,16 @@ export interface PlanOptions {
  *
  * Never in a plan: a run that is RUNNING or SCHEDULED, a run that a registered model version refers
  * to, a run whose kept child names it in `mlflow.parentRunId`, experiment `0`, anything that could
- * not be read, anything behind a symbolic link. A rule that is not given plans nothing.
+ * not be read, anything behind a symbolic link, a directory in which the artifacts of a kept run lie.
+ * A rule that is not given plans nothing, and so does any while a model version cannot be read: it
+ * might refer to anything.
  *
  * @param snapshot The store, read at depth `tags`.
  * @param policy The rules; durations in ms.
  * @param options The moment, and the task's name.
  * @returns Actions in the order in which they are to be applied, and what is kept, with reasons.
- * @throws {RangeError} When the snapshot was not read at depth `tags`, or a duration is negative.
+ * @throws {RangeError} When the snapshot was not read at depth `tags`, a duration is negative, or the
+ * moment is no finite number.
  *
  * @example
  * ```ts
@@ -66,8 +70,8 @@ export function planCleanup(
   policy: CleanupPolicy,
   options: PlanOptions,
 ): Plan {
-  checkArguments(snapshot, policy);
   const { now, task = "cleanup" } = options;
+  checkArguments(snapshot, policy, now);
   const { runs, experiments, orphans } = judge(snapshot, policy, now);
   const actions = [
     ...runs.flatMap(softDelete),
@@ -98,11 +102,14 @@ export function planCleanup(
   };
 }
 
-function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy): void {
+function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy, now: number): void {
   if (snapshot.depth !== "tags") {
     throw new RangeError(
       `Cannot plan from a snapshot of depth "${snapshot.depth}": read the store at depth "tags"`,
     );
+  }
+  if (!Number.isFinite(now)) {
+    throw new RangeError(`Cannot plan at the moment ${now}: expected epoch milliseconds`);
   }
   for (const key of ["olderThan", "purgeAfter", "settle"] as const) {
     const value = policy[key];
@@ -136,28 +143,24 @@ interface Judged {
 
 /** Judges everything by itself, then lets what others need overrule. */
 function judge(snapshot: StoreSnapshot<"tags">, policy: CleanupPolicy, now: number): Judged {
-  const unreadableTags = new Map<string, KeepReason>();
-  for (const { subject, path, message } of snapshot.problems) {
-    if (subject !== "tags") continue;
-    unreadableTags.set(path.slice(0, path.indexOf("/tags")), { kind: "unreadable", path, message });
-  }
+  const unreadable = unreadableBelow(snapshot.problems);
   const runs: JudgedRun[] = [];
   const experiments: JudgedExperiment[] = [];
   const orphans: JudgedOrphan[] = [];
   for (const experiment of inOrder(snapshot.experiments)) {
     if (experiment.lifecycleStage === "active") {
       for (const run of inOrder(experiment.runs)) {
-        const unread = unreadableTags.get(run.path);
+        const unread = unreadable.get(run.path);
         const verdict = unread ? keep([unread]) : judgeRun(run, policy, now);
         runs.push({ run, holder: null, verdict });
       }
       continue;
     }
     const holder = { experiment, verdict: judgeDeletedExperiment(experiment, policy, now) };
+    const unread = unreadable.get(experiment.path);
+    if (unread && holder.verdict.goes) holder.verdict = keep([unread]);
     experiments.push(holder);
     for (const run of inOrder(experiment.runs)) {
-      const unread = unreadableTags.get(run.path);
-      if (unread && holder.verdict.goes) holder.verdict = keep([unread]);
       const verdict = keep([{ kind: "in-deleted-experiment", experiment: experiment.id }]);
       runs.push({ run, holder, verdict });
     }
@@ -172,9 +175,20 @@ function judge(snapshot: StoreSnapshot<"tags">, policy: CleanupPolicy, now: numb
   }
   const judged = { runs, experiments, orphans };
   protectReferred(judged, snapshot);
-  protectUnfinished(judged);
-  protectParents(judged);
+  protectUntouchable(judged);
+  protectNeeded(judged, snapshot.root);
   return judged;
+}
+
+/** What could not be read, under its own path and that of each directory around it. */
+function unreadableBelow(problems: readonly Problem[]): ReadonlyMap<string, KeepReason> {
+  const below = new Map<string, KeepReason>();
+  for (const { path, message } of inOrder(problems).toReversed()) {
+    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+      below.set(path.slice(0, end), { kind: "unreadable", path, message });
+    }
+  }
+  return below;
 }
 
 /** A registered version must stay loadable. */
@@ -184,26 +198,49 @@ function protectReferred({ runs, experiments, orphans }: Judged, snapshot: Store
     const found = references.runs.get(one.run.id);
     if (found) keepRun(one, found.map(registeredReason));
   }
+  const damagedModels = snapshot.problems.filter(({ subject }) => subject === "logged-model");
   for (const holder of [...experiments, ...orphans]) {
     if (!holder.verdict.goes) continue;
-    const { loggedModels } = "experiment" in holder ? holder.experiment : holder.orphan;
-    const found = loggedModels.flatMap(({ id }) => references.loggedModels.get(id) ?? []);
+    const { path, damagedRuns, loggedModels } = subjectOf(holder);
+    const prefix = `${path}/models/`;
+    const found = [
+      ...inOrder(loggedModels).map(({ id }) => references.loggedModels.get(id)),
+      ...inOrder(damagedModels).map(({ path }) =>
+        path.startsWith(prefix) ? references.loggedModels.get(path.slice(prefix.length)) : []
+      ),
+      ...inOrder(damagedRuns).map(({ id }) => references.runs.get(id)),
+    ].flatMap((each) => each ?? []);
     if (found[0]) {
       const { model, version } = found[0];
       holder.verdict = keep([{ kind: "holds-registered-model", model, version }]);
     }
   }
+  const [hidden] = inOrder(snapshot.problems.filter(hidesReferences));
+  if (!hidden) return;
+  const { path } = hidden;
+  const message = `${path} cannot be read and may refer to it (${hidden.message})`;
+  for (const one of [...runs, ...experiments, ...orphans]) {
+    if (one.verdict.goes) one.verdict = keep([{ kind: "unreadable", path, message }]);
+  }
+}
+
+/** A registered model's own `meta.yaml` and its aliases refer to nothing but its versions. */
+function hidesReferences({ subject, path }: Problem): boolean {
+  if (subject === "registry") return /^models\/[^/]+\/version-[^/]+$/.test(path);
+  return subject === "directory" && /^models(?:\/|$)/.test(path);
 }
 
 function registeredReason({ model, version, aliases }: ModelReference): KeepReason {
   return { kind: "registered", model, version, aliases };
 }
 
-/** A deleted experiment is purged as a whole, so one run that has not finished keeps it. */
-function protectUnfinished({ runs }: Judged): void {
+/** A deleted experiment is purged as a whole, so one run that must not be touched keeps it. */
+function protectUntouchable({ runs }: Judged): void {
   for (const one of runs) {
-    const { status } = one.run;
-    if (one.holder !== null && (status === "RUNNING" || status === "SCHEDULED")) {
+    if (one.holder === null) continue;
+    const { link, status } = one.run;
+    if (link) keepRun(one, [{ kind: "symbolic-link" }]);
+    if (status === "RUNNING" || status === "SCHEDULED") {
       keepRun(one, [{ kind: "not-finished", status }]);
     }
   }
@@ -211,23 +248,59 @@ function protectUnfinished({ runs }: Judged): void {
 
 /**
  * A parent stays as long as a child needs it: not soft-deleted under an active child, not purged
- * under a child that stays in the store at all. Keeping a parent may make it a child that is kept, so
- * this runs until nothing changes; each run is raised at most twice.
+ * under a child that stays in the store at all. Likewise nothing is moved away in which the artifacts
+ * of a run lie that stays: an experiment's `artifact_location` may be any directory. What is kept
+ * may need others in turn, so this runs until nothing changes; each run is raised at most twice.
  */
-function protectParents({ runs }: Judged): void {
+function protectNeeded({ runs, experiments, orphans }: Judged, root: string): void {
   const byId = Map.groupBy(runs, (one) => one.run.id);
   const byHolder = Map.groupBy(runs, (one) => one.holder);
+  const movable = new Map<string, JudgedRun | JudgedExperiment | JudgedOrphan>(
+    [...runs.filter(leaves), ...experiments, ...orphans]
+      .filter((one) => one.verdict.goes)
+      .map((one) => [subjectOf(one).path, one]),
+  );
+  const rootNames = namesAlong(root);
   const waiting = [...runs];
   for (let child = waiting.pop(); child; child = waiting.pop()) {
     if (!stays(child)) continue;
-    const parentId = child.run.tags.get("mlflow.parentRunId");
-    if (parentId === undefined || parentId === child.run.id) continue;
-    for (const parent of byId.get(parentId as RunId) ?? []) {
+    for (const parent of parentsOf(child, byId)) {
       const needed = staysActive(child) ? !staysActive(parent) : !stays(parent);
       const couldStay = parent.verdict.goes || !stays(parent);
       if (!needed || !couldStay) continue;
       keepRun(parent, [{ kind: "parent-of-kept", child: child.run.id }]);
       waiting.push(...(parent.holder === null ? [parent] : byHolder.get(parent.holder) ?? []));
+    }
+    if (movable.size === 0) continue;
+    for (const path of directoriesAround(child.run.artifactUri, rootNames)) {
+      const around = movable.get(path);
+      if (!around?.verdict.goes) continue;
+      around.verdict = keep([{ kind: "holds-kept-run", run: child.run.id }]);
+      waiting.push(...("run" in around ? [around] : byHolder.get(around) ?? []));
+    }
+  }
+}
+
+function parentsOf(
+  { run }: JudgedRun,
+  byId: ReadonlyMap<string, readonly JudgedRun[]>,
+): readonly JudgedRun[] {
+  const id = run.tags.get("mlflow.parentRunId");
+  return id === undefined || id === run.id ? [] : byId.get(id) ?? [];
+}
+
+/**
+ * The directories of a store that a plan could move and in which the artifacts at a URI would lie.
+ * A URI from outside the root may be that of a store that was moved, or is mounted elsewhere: then
+ * any of its names may follow the root's.
+ */
+function* directoriesAround(uri: string, root: readonly string[]): Iterable<string> {
+  const names = namesAlong(uri);
+  const inside = root.every((name, position) => name === names[position]);
+  const starts = inside ? [root.length] : names.keys();
+  for (const start of starts) {
+    for (let end = start + 1; end <= start + 2 && end < names.length; end++) {
+      yield names.slice(start, end).join("/");
     }
   }
 }
@@ -242,6 +315,18 @@ function staysActive(one: JudgedRun): boolean {
   const { run, holder, verdict } = one;
   if (run.lifecycleStage !== "active") return false;
   return holder === null ? !verdict.goes : stays(one) && !("experiment" in holder);
+}
+
+/** Goes out of the store by itself. */
+function leaves({ run, holder, verdict }: JudgedRun): boolean {
+  return holder === null && verdict.goes && run.lifecycleStage === "deleted";
+}
+
+function subjectOf(one: JudgedExperiment | JudgedOrphan): Experiment | Orphan;
+function subjectOf(one: JudgedRun | JudgedExperiment | JudgedOrphan): Run | Experiment | Orphan;
+function subjectOf(one: JudgedRun | JudgedExperiment | JudgedOrphan): Run | Experiment | Orphan {
+  if ("run" in one) return one.run;
+  return "experiment" in one ? one.experiment : one.orphan;
 }
 
 function keepRun(one: JudgedRun, reasons: readonly KeepReason[]): void {

@@ -34,6 +34,7 @@ export interface Workplace {
  */
 export function carryOut(operation: Operation, at: Workplace): void {
   const target = join(at.root, operation.path);
+  if (leadsOutside(target)) throw new Error("a symbolic link leads to it");
   switch (operation.kind) {
     case "move-tree": {
       const kept = join(at.files, operation.path);
@@ -64,6 +65,12 @@ export function carryOut(operation: Operation, at: Workplace): void {
   }
 }
 
+/** The root is a real path, so whatever lies in the store by its path does so by its real path, too. */
+function leadsOutside(target: string): boolean {
+  const parent = dirname(target);
+  return infoOf(parent) !== null && Deno.realPathSync(parent) !== parent;
+}
+
 /** A second link keeps the very file, with its times and mode; a copy serves where links cannot be. */
 function keepOld(target: string, kept: string): void {
   try {
@@ -71,8 +78,11 @@ function keepOld(target: string, kept: string): void {
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) throw error;
     const { atime, mtime } = Deno.lstatSync(target);
-    Deno.copyFileSync(target, kept);
-    if (atime && mtime) Deno.utimeSync(kept, atime, mtime);
+    // Renamed when it is whole, so that what is under the kept name is always the old file.
+    const copy = `${kept}.new`;
+    Deno.copyFileSync(target, copy);
+    if (atime && mtime) Deno.utimeSync(copy, atime, mtime);
+    Deno.renameSync(copy, kept);
   }
 }
 
@@ -87,6 +97,9 @@ export function collisionOf(operation: Operation, at: Workplace): string | null 
   const target = join(at.root, operation.path);
   const kept = join(at.files, operation.path);
   const parent = infoOf(dirname(target));
+  if (infoOf(kept) !== null && leadsOutside(target)) {
+    return `a symbolic link leads to ${target}, and ${kept} belongs there`;
+  }
   switch (operation.kind) {
     case "move-tree":
       if (infoOf(kept) === null) return null;
@@ -98,8 +111,9 @@ export function collisionOf(operation: Operation, at: Workplace): string | null 
       const current = infoOf(target);
       if (current === null) return `${target} is gone, and ${kept} would bring it back`;
       if (sameFile(old, current)) return null;
-      const ours = editMetaYaml(Deno.readTextFileSync(kept), operation.changes);
-      return current.isFile && Deno.readTextFileSync(target) === ours
+      const before = Deno.readTextFileSync(kept);
+      const found = current.isFile ? Deno.readTextFileSync(target) : null;
+      return found === before || found === editMetaYaml(before, operation.changes)
         ? null
         : `${target} was changed since, and ${kept} would replace it`;
     }
