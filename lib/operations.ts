@@ -10,18 +10,29 @@ import type { Action } from "./plan.ts";
 /** Keys of a `meta.yaml` to set; all others stay as they are. */
 export type MetaChanges = Readonly<Record<string, string | number | null>>;
 
+/** What a file is to hold. */
+export type FileContent =
+  /** The old `meta.yaml` with some keys set. */
+  | { readonly kind: "changes"; readonly changes: MetaChanges }
+  /** The beginning of the old file, this many bytes. */
+  | { readonly kind: "prefix"; readonly bytes: number }
+  /** A text, in place of the old file. */
+  | { readonly kind: "text"; readonly text: string }
+  /** A text, in a file that was not there. */
+  | { readonly kind: "new-text"; readonly text: string };
+
 /**
  * One reversible change of a store.
  *
  * | operation | forward | inverse |
  * | --- | --- | --- |
  * | `move-tree` | rename from the store into the backup | rename it back |
- * | `replace-file` | keep the old file in the backup, rename a new one over it | put the old one back |
+ * | `replace-file` | keep the old file, if any, in the backup, rename a new one over it | put the old one back |
  * | `create-dir` | mkdir | rmdir while empty |
  */
 export type Operation =
   | { readonly kind: "move-tree"; readonly path: StorePath }
-  | { readonly kind: "replace-file"; readonly path: StorePath; readonly changes: MetaChanges }
+  | { readonly kind: "replace-file"; readonly path: StorePath; readonly content: FileContent }
   | { readonly kind: "create-dir"; readonly path: StorePath };
 
 /**
@@ -49,7 +60,7 @@ export type Operation =
  * assertEquals(operations, [{
  *   kind: "replace-file",
  *   path: asStorePath("1/abc/meta.yaml"),
- *   changes: { lifecycle_stage: "deleted", deleted_time: 5 },
+ *   content: { kind: "changes", changes: { lifecycle_stage: "deleted", deleted_time: 5 } },
  * }]);
  * ```
  */
@@ -62,7 +73,10 @@ export function operationsOf(
       return [{
         kind: "replace-file",
         path: `${action.path}/meta.yaml` as StorePath,
-        changes: { lifecycle_stage: "deleted", deleted_time: options.now },
+        content: {
+          kind: "changes",
+          changes: { lifecycle_stage: "deleted", deleted_time: options.now },
+        },
       }];
     case "purge-run":
     case "purge-experiment":

@@ -13,7 +13,7 @@
 import { ensureDirSync } from "@std/fs";
 import { dirname, join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
-import type { Operation } from "../../lib/operations.ts";
+import type { FileContent, Operation } from "../../lib/operations.ts";
 import { infoOf, writeAndSync } from "./own_directory.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
@@ -44,12 +44,17 @@ export function carryOut(operation: Operation, at: Workplace): void {
     }
     case "replace-file": {
       const kept = join(at.files, operation.path);
+      const staged = join(at.staging, "new");
+      const old = infoOf(target);
+      writeAndSync(staged, contentOf(operation.content, old && Deno.readFileSync(target)));
+      Deno.chmodSync(staged, (old?.mode ?? 0o644) & 0o7777);
+      if (operation.content.kind === "new-text") {
+        // Unlike a rename, a link never replaces what somebody else has just written.
+        Deno.linkSync(staged, target);
+        Deno.removeSync(staged);
+        return;
+      }
       ensureDirSync(dirname(kept));
-      const text = editMetaYaml(Deno.readTextFileSync(target), operation.changes);
-      const staged = join(at.staging, "meta.yaml");
-      writeAndSync(staged, text);
-      const { mode } = Deno.lstatSync(target);
-      if (mode !== null) Deno.chmodSync(staged, mode & 0o7777);
       keepOld(target, kept);
       try {
         Deno.renameSync(staged, target);
@@ -63,6 +68,24 @@ export function carryOut(operation: Operation, at: Workplace): void {
       Deno.mkdirSync(target);
       return;
   }
+}
+
+function contentOf(content: FileContent, old: Uint8Array | null): Uint8Array<ArrayBuffer> {
+  const encoder = new TextEncoder();
+  switch (content.kind) {
+    case "new-text":
+    case "text":
+      return encoder.encode(content.text);
+    case "prefix":
+      return new Uint8Array(existing(old).subarray(0, content.bytes));
+    case "changes":
+      return encoder.encode(editMetaYaml(new TextDecoder().decode(existing(old)), content.changes));
+  }
+}
+
+function existing(old: Uint8Array | null): Uint8Array {
+  if (old === null) throw new Error("the file to change is gone");
+  return old;
 }
 
 /** The root is a real path, so whatever lies in the store by its path does so by its real path, too. */
@@ -106,14 +129,14 @@ export function collisionOf(operation: Operation, at: Workplace): string | null 
       if (infoOf(target) !== null) return `${target} exists again, and ${kept} would replace it`;
       return parent?.isDirectory ? null : `${dirname(target)} is gone, and ${kept} belongs into it`;
     case "replace-file": {
-      const old = infoOf(kept);
-      if (old === null) return null;
       const current = infoOf(target);
+      const old = infoOf(kept);
+      // Nothing is kept of a file that was not there; what stands there goes only if it is ours.
+      if (old === null) return null;
       if (current === null) return `${target} is gone, and ${kept} would bring it back`;
       if (sameFile(old, current)) return null;
-      const before = Deno.readTextFileSync(kept);
-      const found = current.isFile ? Deno.readTextFileSync(target) : null;
-      return found === before || found === editMetaYaml(before, operation.changes)
+      const before = Deno.readFileSync(kept);
+      return holds(target, before) || holds(target, contentOf(operation.content, before))
         ? null
         : `${target} was changed since, and ${kept} would replace it`;
     }
@@ -138,7 +161,13 @@ export function takeBack(operation: Operation, at: Workplace): void {
       return;
     case "replace-file": {
       const old = infoOf(kept);
-      if (old === null) return;
+      const { content } = operation;
+      if (old === null) {
+        if (content.kind === "new-text" && holds(target, contentOf(content, null))) {
+          Deno.removeSync(target);
+        }
+        return;
+      }
       const current = infoOf(target);
       // rename(2) between two links of one file does nothing, so the second link is removed instead.
       if (current !== null && sameFile(old, current)) Deno.removeSync(kept);
@@ -154,6 +183,13 @@ export function takeBack(operation: Operation, at: Workplace): void {
       }
       return;
   }
+}
+
+function holds(path: string, wanted: Uint8Array): boolean {
+  const info = infoOf(path);
+  if (!info?.isFile || info.size !== wanted.length) return false;
+  const found = Deno.readFileSync(path);
+  return found.every((byte, index) => byte === wanted[index]);
 }
 
 function sameFile(left: Deno.FileInfo, right: Deno.FileInfo): boolean {

@@ -138,11 +138,11 @@ export function writeDurably(path: string, text: string): void {
  * Writes a new file and makes its content durable.
  *
  * @param path Where it goes; what stands there is replaced.
- * @param text What it holds.
+ * @param content What it holds; text as UTF-8.
  */
-export function writeAndSync(path: string, text: string): void {
+export function writeAndSync(path: string, content: string | Uint8Array): void {
   using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 });
-  const bytes = new TextEncoder().encode(text);
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
   file.syncSync();
 }
