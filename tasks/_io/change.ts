@@ -188,7 +188,7 @@ function checkSubject(root: string, action: Action): DiskUsage | Skipped {
     return metaStamp(at) === action.stamp ? { bytes: 0, files: 0 } : "changed-since-plan";
   }
   const tree = measureTree(at, newMeasurer());
-  return tree?.stamp === action.stamp ? tree.usage : "changed-since-plan";
+  return tree?.stamp === action.stamp ? tree.freed : "changed-since-plan";
 }
 
 /** A writer that does not know our lock may have written between the look and the act. */

@@ -11,6 +11,8 @@ import type { DiskUsage } from "../../lib/model.ts";
 /** What a walk over a tree finds. */
 export interface TreeMeasure {
   readonly usage: DiskUsage;
+  /** What removing the tree would free: files that have a link elsewhere stay on disk. */
+  readonly freed: DiskUsage;
   /** Epoch ms of the newest modification anywhere inside. */
   readonly newestChange: number;
   /** Changes when anything inside is added, removed or modified. */
@@ -46,6 +48,8 @@ export function measureTree(path: string, measurer: Measurer): TreeMeasure | nul
   let files = 0;
   let length = 0;
   let newestChange = 0;
+  let taken = 0;
+  const links = new Map<string, { readonly info: Deno.FileInfo; found: number }>();
   const visit = (at: string): Deno.FileInfo => {
     const info = Deno.lstatSync(at);
     newestChange = Math.max(newestChange, info.mtime?.getTime() ?? 0);
@@ -53,7 +57,12 @@ export function measureTree(path: string, measurer: Measurer): TreeMeasure | nul
       files++;
       length += info.size;
     }
-    if (isFirstLink(info, measurer)) bytes += (info.blocks ?? Math.ceil(info.size / 512)) * 512;
+    if (isFirstLink(info, measurer)) bytes += allocated(info);
+    if (!info.isDirectory && (info.nlink ?? 1) > 1) {
+      const link = links.get(identityOf(info)) ?? { info, found: 0 };
+      links.set(identityOf(info), { info, found: link.found + 1 });
+    }
+    taken += info.isDirectory || (info.nlink ?? 1) < 2 ? allocated(info) : 0;
     if (info.isDirectory) {
       for (const entry of Deno.readDirSync(at)) visit(join(at, entry.name));
     }
@@ -61,8 +70,12 @@ export function measureTree(path: string, measurer: Measurer): TreeMeasure | nul
   };
   try {
     const { ino } = visit(path);
+    for (const { info, found } of links.values()) {
+      if (found === info.nlink) taken += allocated(info);
+    }
     return {
       usage: { bytes, files },
+      freed: { bytes: taken, files },
       newestChange,
       stamp: `${ino}:${newestChange}:${files}:${length}`,
     };
@@ -73,10 +86,18 @@ export function measureTree(path: string, measurer: Measurer): TreeMeasure | nul
 
 function isFirstLink(info: Deno.FileInfo, { counted }: Measurer): boolean {
   if (info.isDirectory || (info.nlink ?? 1) < 2) return true;
-  const identity = `${info.dev}:${info.ino}`;
+  const identity = identityOf(info);
   if (counted.has(identity)) return false;
   counted.add(identity);
   return true;
+}
+
+function identityOf({ dev, ino }: Deno.FileInfo): string {
+  return `${dev}:${ino}`;
+}
+
+function allocated({ blocks, size }: Deno.FileInfo): number {
+  return (blocks ?? Math.ceil(size / 512)) * 512;
 }
 
 /**

@@ -264,7 +264,7 @@ function scanExperiment(scan: Scan, { name, path }: Entry, link: boolean): Assem
   return assembleExperiment({
     ...unmeasured,
     stamp: scan.depth === "meta" ? "" : stamp,
-    usage: tree?.usage ?? null,
+    usage: (scan.sizes ? tree?.usage : tree?.freed) ?? null,
     newestChange: tree?.newestChange ?? null,
   }, runs);
 }
@@ -288,7 +288,7 @@ function scanRun(scan: Scan, entry: Entry, experiment: string, throughLink: bool
     const wanted = scan.depth === "tags" && deleted;
     const tree = !link && (wanted || scan.sizes) ? measureTree(at, scan.runMeasurer) : null;
     const stamp = scan.depth === "meta" ? "" : deleted ? tree?.stamp ?? "" : metaStamp(at);
-    return { stamp, usage: tree?.usage ?? null };
+    return { stamp, usage: (scan.sizes ? tree?.usage : tree?.freed) ?? null };
   };
   scan.countRun();
   return assembleRun(
