@@ -1,3 +1,4 @@
+import { parseArgs } from "@std/cli/parse-args";
 import type { Flag, Flags } from "./flags.ts";
 import { nearestWord } from "./nearest_word.ts";
 import {
@@ -65,54 +66,72 @@ interface Words {
 }
 
 function readWords(task: TaskName, flags: Flags, words: readonly string[]): Words {
+  const typed = checkWords(task, flags, words);
+  const all = Object.values(flags);
+  const switches = all.filter((flag) => flag.value === null);
+  const valued = all.filter((flag): flag is Flag & { value: string } => flag.value !== null);
+  const parsed = parseArgs([...words], {
+    boolean: switches.map(({ name }) => name),
+    negatable: switches.filter(isNegatable).map(({ name }) => name),
+    string: ["_", ...valued.map(({ name }) => name)],
+    alias: Object.fromEntries(all.flatMap(({ name, short }) => short ? [[short, name]] : [])),
+  });
   const given = new Map<string, unknown>();
-  const operands: string[] = [];
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] ?? "";
-    if (word === "--") {
-      operands.push(...words.slice(index + 1));
-      break;
-    }
-    if (!word.startsWith("-") || word === "-") {
-      operands.push(word);
-      continue;
-    }
-    const [, typed = word, inline] = /^(.*?)(?:=(.*))?$/s.exec(word) ?? [];
-    const { flag, on } = findFlag(task, flags, typed);
-    if (flag.value === null) {
-      if (inline !== undefined) {
-        throw new UsageError(
-          `Cannot use "${word}": ${typed} takes no value; type ${switchForms(flag)}`,
-        );
-      }
-      given.set(flag.name, on);
-      continue;
-    }
-    const text = inline ?? (isValue(words[index + 1]) ? words[++index] : undefined);
-    if (text === undefined || text === "") {
+  for (const flag of switches) if (typed.has(flag.name)) given.set(flag.name, parsed[flag.name]);
+  for (const flag of valued) {
+    const form = typed.get(flag.name);
+    if (form === undefined) continue;
+    const text = parsed[flag.name];
+    if (typeof text !== "string" || text === "") {
       throw new UsageError(
-        `Missing value of ${typed}: expected ${typed} ${flag.value}; ${seeHelp(task)}`,
+        `Missing value of ${form}: expected ${form} ${flag.value}; ${seeHelp(task)}`,
       );
     }
-    given.set(flag.name, parseValue(flag, typed, text));
+    given.set(flag.name, parseValue(flag, form, text));
   }
-  return { given, operands };
+  return { given, operands: parsed._.map(String) };
 }
 
-// A negative number is a value, if a wrong one; anything else with a dash is the next flag.
-function isValue(word: string | undefined): boolean {
-  return word !== undefined && (!word.startsWith("-") || /^-\.?\d/.test(word) || word === "-");
-}
-
-function findFlag(
+/**
+ * The library takes what it does not know for a flag and any text for a yes, so each word that it would
+ * take for a flag is looked up first: a flag never takes a word with a dash for its value.
+ *
+ * @returns The flags given, by their long names, as they were typed.
+ */
+function checkWords(
   task: TaskName,
   flags: Flags,
-  typed: string,
-): { readonly flag: Flag; readonly on: boolean } {
+  words: readonly string[],
+): ReadonlyMap<string, string> {
+  const typed = new Map<string, string>();
+  let last: Flag | null = null;
+  for (const word of words) {
+    if (word === "--") break;
+    if (!word.startsWith("-") || word === "-") {
+      last = null;
+      continue;
+    }
+    if (last !== null && last.value !== null && /^-\.?\d/.test(word)) {
+      parseValue(last, `--${last.name}`, word);
+    }
+    const [, form = word, inline] = /^(.*?)(?:=(.*))?$/s.exec(word) ?? [];
+    const flag = findFlag(task, flags, form);
+    if (flag.value === null && inline !== undefined) {
+      throw new UsageError(
+        `Cannot use "${word}": ${form} takes no value; type ${switchForms(flag)}`,
+      );
+    }
+    typed.set(flag.name, form);
+    last = inline === undefined ? flag : null;
+  }
+  return typed;
+}
+
+function findFlag(task: TaskName, flags: Flags, typed: string): Flag {
   for (const flag of Object.values(flags)) {
-    if (typed === `--${flag.name}`) return { flag, on: true };
-    if (flag.short !== undefined && typed === `-${flag.short}`) return { flag, on: true };
-    if (isNegatable(flag) && typed === `--no-${flag.name}`) return { flag, on: false };
+    if (typed === `--${flag.name}`) return flag;
+    if (flag.short !== undefined && typed === `-${flag.short}`) return flag;
+    if (isNegatable(flag) && typed === `--no-${flag.name}`) return flag;
   }
   const names = Object.values(flags).filter((flag) => flag.hidden !== true)
     .flatMap((flag) => isNegatable(flag) ? [flag.name, `no-${flag.name}`] : [flag.name]);

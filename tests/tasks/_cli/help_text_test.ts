@@ -5,20 +5,26 @@ import { taskNames } from "../../../tasks/_cli/task_table.ts";
 Deno.test("helpText() tells what a task does, how to call it and what to expect", () => {
   assertEquals(
     helpText("restore"),
-    `Undo what was applied: bring back all that a backup holds.
+    `\
+Undo what was applied: bring back what a backup holds.
 
-Usage: deno task restore --last [flags]
+Usage: deno task restore [flags]
+       deno task restore --last [flags]
        deno task restore ID [flags]
 
 Examples:
-  deno task restore --last --dry-run  show what would come back
-  deno task restore --last            undo the last apply
+  deno task restore                      list what can be undone
+  deno task restore --last --dry-run     show what would come back
+  deno task restore --last               undo the last apply
+  deno task restore --last --run RUN_ID  bring back a single run
 
 Argument:
   ID  The backup, as apply named it
 
 Flags:
       --last           Take the newest backup
+      --experiment ID  Bring back only what belongs to this experiment
+      --run ID         Bring back only this run
       --dry-run        Show what would come back; nothing is changed
       --store DIR|URI  The store to look at (default: MLFLOW_TRACKING_URI if a file store, else ./mlruns)
       --json           Print one JSON document instead of text
@@ -34,6 +40,7 @@ Exit codes:
   10   Store not found, or its permissions do not let the task work
   11   Store locked by another process
   12   Store of a kind or version that is not supported
+  13   The plan does not fit: stale, of another store, or no plan
   130  Interrupted
 
 Permissions: May write.
