@@ -18,7 +18,7 @@ const KEY_FOLDERS: ReadonlySet<string> = new Set([
   "request_metadata",
 ]);
 
-/** MLflow 1.x to 3.x all write times of whole ms; some file systems keep only every other second. */
+/** Ms: some file systems keep only every other second. */
 const COARSEST_CLOCK = 2_000;
 
 /**
@@ -56,10 +56,10 @@ export function isInScope(scope: CopyScope, path: string): Membership {
 }
 
 function isArtifact(path: string): boolean {
-  const segments = path.split("/");
-  if (segments[0] === "models") return false;
+  const segments = path.replace(/^\.trash\//, "").split("/");
+  if (path.startsWith("models/")) return false;
   const folder = segments.findIndex((segment, index) =>
-    index > 1 && (segment === "artifacts" || KEY_FOLDERS.has(segment))
+    index > 1 && segment === "artifacts" || index > 0 && KEY_FOLDERS.has(segment)
   );
   return segments[folder] === "artifacts" && folder < segments.length - 1;
 }

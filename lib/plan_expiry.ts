@@ -208,7 +208,8 @@ function judge(
 }
 
 function newestFirst(backups: readonly BackupListing[]): readonly BackupListing[] {
-  const timeOf = (backup: BackupListing) => backup.kind === "damaged" ? -Infinity : backup.createdAt;
+  const timeOf = (backup: BackupListing) =>
+    backup.kind === "damaged" ? -Infinity : backup.createdAt;
   return backups.toSorted((left, right) =>
     timeOf(left) === timeOf(right) ? (left.id < right.id ? 1 : -1) : timeOf(right) - timeOf(left)
   );

@@ -11,19 +11,27 @@ import { formatSize, formatTime, plural } from "./units.ts";
 
 /** What is shown of a backup. */
 export interface ShownBackup {
+  /** What `restore` takes. */
   readonly id: string;
+  /** The task that made it. */
   readonly task: string;
   /** Epoch ms. */
   readonly createdAt: number;
+  /** How many changes it can undo. */
   readonly changes: number;
+  /** What it took out of the store. */
   readonly bytes: number;
 }
 
 /** What is shown of a restore. */
 export interface ShownRestore {
+  /** The backup; `null` when there is none. */
   readonly backup: ShownBackup | null;
+  /** How many changes were undone or, in a dry run, would be. */
   readonly changes: number;
+  /** What is in the way. */
   readonly collisions: readonly string[];
+  /** Whether nothing was done. */
   readonly dryRun: boolean;
 }
 

@@ -15,6 +15,7 @@ import type { SettledChange, Store } from "./store.ts";
 
 /** What was settled. */
 export interface RecoverReport {
+  /** Names this kind of document and its version. */
   readonly schema: "mltidy/recover/v1";
   /** Absolute real path of the store's root. */
   readonly store: string;

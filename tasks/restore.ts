@@ -28,6 +28,7 @@ export interface RestoreOptions extends RestoreSelection {
 
 /** What was, or would be, brought back. */
 export interface RestoreReport {
+  /** Names this kind of document and its version. */
   readonly schema: "mltidy/restore/v1";
   /** Absolute real path of the store's root. */
   readonly store: string;
@@ -37,6 +38,7 @@ export interface RestoreReport {
   readonly changes: number;
   /** In a dry run, what is in the way, with both sides named. */
   readonly collisions: readonly string[];
+  /** Whether nothing was done. */
   readonly dryRun: boolean;
   /** Earlier changes that had been cut off and were settled first. */
   readonly settled: readonly SettledChange[];

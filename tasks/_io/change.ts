@@ -90,7 +90,7 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   const done: Step[] = [];
   const passed = new Set<string>();
   let usage: DiskUsage = { bytes: 0, files: 0 };
-  let started = 0;
+  let reached = 0;
   // What cannot be taken back just now stays in the backup, and so in its manifest.
   const stuck: Step[] = [];
   const undo = (steps: readonly Step[]) => {
@@ -103,17 +103,20 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   return {
     perform(action) {
       const subject = { kind: action.kind, path: action.path };
+      const steps = stepsOf(action);
+      const first = reached;
+      reached += steps.length;
       const before = checkSubject(root, action);
       if (typeof before === "string") {
         return { ...subject, outcome: "skipped", because: before };
       }
       const own: Step[] = [];
       try {
-        for (const step of stepsOf(action)) {
-          journal.mark("start", started);
+        for (const [offset, step] of steps.entries()) {
+          journal.mark("start", first + offset);
           own.unshift(step);
           carryOut(step.operation, at);
-          journal.mark("done", started++);
+          journal.mark("done", first + offset);
         }
         if (!isUntouched(action, at)) {
           undo(own);
@@ -165,7 +168,15 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   };
 }
 
-function newBackupId(backups: string, task: string, now: number): string {
+/**
+ * Finds an id that no backup has yet, such as `20261123T031438Z-cleanup`. Needs read permission.
+ *
+ * @param backups The backups' directory.
+ * @param task The task that makes the backup.
+ * @param now Epoch ms.
+ * @returns The id; ids of later moments come later in the alphabet.
+ */
+export function newBackupId(backups: string, task: string, now: number): string {
   const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
   for (let count = 1;; count++) {
     const id = `${time}-${task}${count === 1 ? "" : `-${count}`}`;

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { fingerprintOf } from "../../lib/fingerprint.ts";
 import { asStorePath } from "../../lib/model.ts";
 import type { Operation } from "../../lib/operations.ts";
@@ -164,6 +164,9 @@ export function readBegin(path: string): Begin | null {
         JSON.stringify(begin.schema)
       }; use the version of mltidy that wrote it`,
     );
+  }
+  if (join(dirname(path), `${begin.id}.jsonl`) !== path) {
+    throw new SyntaxError(`Cannot read journal ${path}: it is the journal of another change`);
   }
   for (const { operation } of begin.steps) asStorePath(operation.path);
   for (const { path } of begin.directories) if (path !== "") asStorePath(path);

@@ -4,17 +4,19 @@
  * @module
  */
 
-import { fromFileUrl, join, resolve } from "@std/path";
+import { basename, fromFileUrl, join, resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
+import { looksLikeExperimentId } from "../../lib/names.ts";
 import { infoOf } from "./own_directory.ts";
-import { failureText, listDirectory } from "./read.ts";
+import { failureText, listDirectory, readText } from "./read.ts";
 import { OWN_DIRECTORY } from "./scan.ts";
 
 /**
  * Finds the root of a file store. Needs read permission.
  *
  * A directory is a store when it has `.trash/` (MLflow makes it whenever it opens a store), our own
- * directory, or a `meta.yaml` in a child or grandchild. With a database as its backend MLflow keeps
+ * directory, an experiment's `meta.yaml` in a child, or a run's or registered model's in a grandchild;
+ * a directory that has a store as `mlruns` stands for it. With a database as its backend MLflow keeps
  * only artifacts in `mlruns/`: such a directory is refused.
  *
  * @param location A directory or a `file:` URI.
@@ -50,6 +52,8 @@ export function locateStore(location: string): string {
 function pathOf(location: string): string {
   if (/^file:/i.test(location)) {
     try {
+      const { hostname } = new URL(location);
+      if (hostname !== "" && Deno.build.os !== "windows") throw new TypeError(`host ${hostname}`);
       return fromFileUrl(location);
     } catch (error) {
       throw new UnsupportedStoreError(
@@ -90,12 +94,22 @@ function isStore(root: string): boolean {
   const listed = listDirectory(root);
   if (listed.kind === "failed") throw unreadable(root, new Error(listed.message));
   if (listed.entries.some(({ name }) => name === ".trash" || name === OWN_DIRECTORY)) return true;
-  const inner = children(root);
-  return inner.some(hasMeta) || inner.some((child) => children(child).some(hasMeta));
+  return children(root).some((child) =>
+    isExperiment(child) ||
+    children(child).some((inner) => metaHas(inner, /^(run_id|run_uuid|creation_timestamp):/m))
+  );
 }
 
-function hasMeta(directory: string): boolean {
-  return infoOf(join(directory, "meta.yaml")) !== null;
+function isExperiment(directory: string): boolean {
+  const hasMeta = infoOf(join(directory, "meta.yaml")) !== null;
+  const hasId = looksLikeExperimentId(basename(directory));
+  return hasMeta && (hasId || metaHas(directory, /^experiment_id:/m));
+}
+
+/** Others write a `meta.yaml`, too: conda recipes do. Only its keys tell whose it is. */
+function metaHas(directory: string, key: RegExp): boolean {
+  const meta = readText(join(directory, "meta.yaml"));
+  return meta.kind === "text" && key.test(meta.text);
 }
 
 function whatItIs(root: string): string {

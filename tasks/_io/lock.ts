@@ -47,14 +47,23 @@ export function acquireLock(root: string, task: string, now: number): Disposable
     task,
     since: new Date(now).toISOString(),
   };
-  file.truncateSync();
-  file.writeSync(new TextEncoder().encode(JSON.stringify(holder) + "\n"));
+  sayWho(file, JSON.stringify(holder) + "\n");
   return {
     [Symbol.dispose]() {
-      file.truncateSync();
+      sayWho(file, "");
       file.close();
     },
   };
+}
+
+/** For people alone: a disk that is full must not keep anybody from recovering. */
+function sayWho(file: Deno.FsFile, text: string): void {
+  try {
+    file.truncateSync();
+    file.writeSync(new TextEncoder().encode(text));
+  } catch {
+    // The lock holds without it.
+  }
 }
 
 function openLock(root: string): { readonly lock: string; readonly file: Deno.FsFile } {

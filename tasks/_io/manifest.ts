@@ -91,6 +91,7 @@ export function readManifest(backups: string, id: string): ChangeManifest | null
       throw new SyntaxError(`expected schema "mltidy/backup/v1", found "${manifest.schema}"`);
     }
     if (manifest.kind !== "change") return null;
+    if (manifest.id !== id) throw new SyntaxError("it is the manifest of another backup");
     for (const { operation } of manifest.steps) asStorePath(operation.path);
     for (const directory of manifest.directories) {
       if (directory.path !== "") asStorePath(directory.path);

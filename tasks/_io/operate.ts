@@ -48,6 +48,7 @@ export function carryOut(operation: Operation, at: Workplace): void {
       const old = infoOf(target);
       writeAndSync(staged, contentOf(operation.content, old && Deno.readFileSync(target)));
       Deno.chmodSync(staged, (old?.mode ?? 0o644) & 0o7777);
+      if (old !== null) keepOwner(staged, old);
       if (operation.content.kind === "new-text") {
         // Unlike a rename, a link never replaces what somebody else has just written.
         Deno.linkSync(staged, target);
@@ -67,6 +68,17 @@ export function carryOut(operation: Operation, at: Workplace): void {
     case "create-dir":
       Deno.mkdirSync(target);
       return;
+  }
+}
+
+/** A clean-up by root must not take a user's files from them; one by a user cannot give files away. */
+function keepOwner(staged: string, { uid, gid }: Deno.FileInfo): void {
+  const own = Deno.lstatSync(staged);
+  if (uid === null || gid === null || own.uid === uid && own.gid === gid) return;
+  try {
+    Deno.chownSync(staged, uid, gid);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
   }
 }
 

@@ -75,9 +75,15 @@ export function ensureOwnDirectory(root: string): OwnPaths {
     );
   }
   if (!found) {
-    keepingTimes(root, () => Deno.mkdirSync(paths.own, { mode: 0o700 }));
-    Deno.writeTextFileSync(join(paths.own, "README.txt"), README);
+    try {
+      keepingTimes(root, () => Deno.mkdirSync(paths.own, { mode: 0o700 }));
+    } catch (error) {
+      // Another process that wants the lock was faster.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
   }
+  const readme = join(paths.own, "README.txt");
+  if (infoOf(readme)?.size !== README.length) Deno.writeTextFileSync(readme, README);
   for (const directory of [paths.journals, paths.staging, paths.backups]) ensureDirSync(directory);
   return paths;
 }

@@ -133,20 +133,6 @@ export function scanStore<D extends Depth>(
   });
 }
 
-/**
- * Reads the stamp of one subject again, as a scan at depth `tags` does.
- *
- * @param root Absolute real path of the store's root.
- * @param path The subject, relative to the root.
- * @param whole Whether the subject is judged as a whole tree (what is moved away), or by its
- * `meta.yaml` and directory (what is rewritten).
- * @returns The stamp; empty when the subject is gone.
- */
-export function readStamp(root: string, path: string, whole: boolean): string {
-  const at = join(root, path);
-  return whole ? measureTree(at, newMeasurer())?.stamp ?? "" : metaStamp(at);
-}
-
 interface Entry {
   readonly name: string;
   readonly path: string;

@@ -51,8 +51,8 @@ export function settleInterrupted(root: string, paths: OwnPaths): readonly Settl
   for (const { path, begin } of journals) {
     const settle = () => settleJournal(paths.journals, path);
     if (begin === null) {
-      // Nothing had begun, and nothing is in the backup.
-      discard(paths, path.slice(paths.journals.length + 1, -".jsonl".length), settle);
+      // Nothing had begun: the backup of an apply is hollow, that of a restore holds what it held.
+      settle();
       continue;
     }
     settled.push(settleChange(root, paths, begin, settle));
@@ -97,17 +97,22 @@ export function settleChange(
   const wanted = new Set(begin.steps.map(({ operation }) => operation.path));
   const others = (manifest?.steps ?? []).filter(({ operation }) => !wanted.has(operation.path));
   const steps = [...others, ...left.map(({ step }) => step)];
-  keepRest(paths, {
-    schema: "mltidy/backup/v1",
-    kind: "change",
-    id,
-    task: manifest?.task ?? task,
-    store: root,
-    createdAt: manifest?.createdAt ?? startedAt,
-    steps,
-    directories: timesLeft(root, manifest?.directories ?? [], begin.steps, steps),
-    usage: manifest?.usage ?? { bytes: 0, files: 0 },
-  }, settle);
+  keepRest(
+    paths,
+    {
+      schema: "mltidy/backup/v1",
+      kind: "change",
+      id,
+      task: manifest?.task ?? task,
+      store: root,
+      createdAt: manifest?.createdAt ?? startedAt,
+      steps,
+      directories: timesLeft(root, manifest?.directories ?? [], begin.steps, steps),
+      usage: manifest?.usage ?? { bytes: 0, files: 0 },
+    },
+    manifest !== null,
+    settle,
+  );
   return {
     id,
     task,
@@ -133,13 +138,25 @@ function timesLeft(
   });
 }
 
-/** A backup lives as long as it holds something. */
-function keepRest(paths: OwnPaths, rest: ChangeManifest, settle: () => void): void {
-  if (rest.steps.length === 0) {
-    discard(paths, rest.id, settle);
-  } else {
+/**
+ * A backup lives as long as it holds something. One with a manifest goes before its journal, so that
+ * none is left that promises what it has not; one without goes after it, for a journal without a backup
+ * says that its change was completed.
+ */
+function keepRest(
+  paths: OwnPaths,
+  rest: ChangeManifest,
+  hadManifest: boolean,
+  settle: () => void,
+): void {
+  if (rest.steps.length > 0) {
     writeManifest(paths.backups, rest);
     settle();
+  } else if (hadManifest) {
+    discard(paths, rest.id, settle);
+  } else {
+    settle();
+    discard(paths, rest.id, () => {});
   }
 }
 

@@ -1,0 +1,207 @@
+/**
+ * The parts of README.md that the code knows better: the tables of tasks, flags and exit codes, and
+ * what the main job prints on the example store.
+ *
+ * Each stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+ *
+ * @module
+ */
+
+import { fromFileUrl, join } from "@std/path";
+import manifest from "../../deno.json" with { type: "json" };
+import { exitMeaning } from "../../tasks/_cli/exit_code.ts";
+import { type FlagHelp, flagHelp } from "../../tasks/_cli/help_text.ts";
+import { parseCommand } from "../../tasks/_cli/parse_command.ts";
+import { runTask } from "../../tasks/_cli/run_task.ts";
+import { type TaskName, taskNames } from "../../tasks/_cli/task_table.ts";
+import { writeDemoStore } from "../../tasks/demo.ts";
+
+/** The path of README.md. */
+export const README: string = fromFileUrl(new URL("../../README.md", import.meta.url));
+
+/** The moment at which the README's example takes place. */
+const NOW = Date.UTC(2026, 4, 1, 9, 30);
+
+/** Where the example's user keeps the store. */
+const PLACE = "/home/kim/project/mlruns";
+
+/**
+ * Brings the generated parts of a README up to date.
+ *
+ * @param readme Its text.
+ * @returns The text as it should be, formatted.
+ * @throws {RangeError} When it names a part that does not exist, or leaves one out.
+ */
+export async function updateReadme(readme: string): Promise<string> {
+  const parts = new Map([...tableParts(), ...await exampleParts()]);
+  const updated = readme.replace(
+    /(<!-- generated: (\S+) -->).*?(<!-- end -->)/gs,
+    (_, begin: string, name: string, end: string) => {
+      const part = parts.get(name);
+      if (part === undefined) throw new RangeError(`Unknown or repeated part "${name}"`);
+      parts.delete(name);
+      return `${begin}\n\n${part}\n\n${end}`;
+    },
+  );
+  if (parts.size > 0) throw new RangeError(`Missing parts: ${[...parts.keys()].join(", ")}`);
+  return await format(updated);
+}
+
+function tableParts(): [name: string, text: string][] {
+  const tasks = Object.entries(manifest.tasks);
+  const ofUsers = tasks.filter(([, { command }]) => command.includes(" tasks/cli.ts "));
+  const ofDevelopers = tasks.filter((task) => !ofUsers.includes(task));
+  return [
+    [
+      "tasks",
+      table(
+        ["Task", "Does", "May write"],
+        ofUsers.map(([name, { description, command }]) => [
+          code(`deno task ${name}`),
+          description,
+          / -\w*W/.test(command) ? "yes" : "no",
+        ]),
+      ),
+    ],
+    [
+      "developer-tasks",
+      table(
+        ["Task", "Does"],
+        ofDevelopers.map(([name, { description }]) => [code(`deno task ${name}`), description]),
+      ),
+    ],
+    [
+      "flags",
+      table(
+        ["Flag", "Of", "Does", "Default"],
+        flagRows().map(({ flag, tasks }) => [
+          code(flag.form),
+          listTasks(tasks),
+          flag.describe,
+          flag.defaultText ?? "",
+        ]),
+      ),
+    ],
+    [
+      "exit-codes",
+      table(
+        ["Code", "Means"],
+        Object.entries(exitMeaning).map(([number, meaning]) => [number, meaning]),
+      ),
+    ],
+  ];
+}
+
+interface FlagRow {
+  readonly flag: FlagHelp;
+  readonly tasks: TaskName[];
+}
+
+/** Every flag once, those of the main job first. */
+function flagRows(): readonly FlagRow[] {
+  const rows = new Map<string, FlagRow>();
+  for (const task of new Set<TaskName>(["cleanup", ...taskNames])) {
+    for (const flag of flagHelp(task)) {
+      const key = JSON.stringify(flag);
+      const row = rows.get(key) ?? { flag, tasks: [] };
+      row.tasks.push(task);
+      rows.set(key, row);
+    }
+  }
+  return [...rows.values()];
+}
+
+function listTasks(tasks: readonly TaskName[]): string {
+  const others = taskNames.filter((task) => !tasks.includes(task));
+  if (others.length === 0) return "all";
+  return others.length < tasks.length && others.length < 3
+    ? `all but ${others.map(code).join(", ")}`
+    : tasks.map(code).join(", ");
+}
+
+async function exampleParts(): Promise<[name: string, text: string][]> {
+  const parent = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-readme-" }));
+  try {
+    const store = join(parent, "mlruns");
+    await writeDemoStore(store, { now: NOW });
+    const show = async (...words: string[]) =>
+      block((await output([...words, "--store", store], parent)).replaceAll(store, PLACE));
+    return [
+      ["plan", cut(await show("cleanup"))],
+      ["report", await show("cleanup", "--apply", "--force")],
+      ["undo", await show("restore", "--last")],
+    ];
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+}
+
+/** What a terminal would show, at the example's moment. */
+async function output(words: readonly string[], directory: string): Promise<string> {
+  const command = parseCommand(words);
+  if (command.task === "help" || command.task === "version") {
+    throw new RangeError(`Cannot show ${command.task}`);
+  }
+  let text = "";
+  const write = (more: string) => void (text += more);
+  await runTask(command, words, {
+    print: write,
+    say: write,
+    style: { color: false, width: Infinity },
+    progress: { update: () => {}, erase: () => {}, [Symbol.dispose]: () => {} },
+    ask: null,
+    environment: () => undefined,
+    directory,
+    now: () => NOW,
+    signal: () => new AbortController().signal,
+  });
+  return text.trimEnd();
+}
+
+/** Leaves out the groups of a plan's first list after the second one. */
+function cut(plan: string): string {
+  const lines = plan.split("\n");
+  const third =
+    lines.flatMap((line, index) => /^ {2}\S.*: [\d,]+ runs?$/.test(line) ? [index] : [])[2];
+  if (third === undefined) throw new RangeError("Cannot cut the plan: it has fewer than 3 groups");
+  return [...lines.slice(0, third), "  ⋮", ...lines.slice(lines.indexOf("", third))].join("\n");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n");
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function block(text: string): string {
+  return `\`\`\`text\n${text}\n\`\`\``;
+}
+
+async function format(markdown: string): Promise<string> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [
+      "fmt",
+      "--config",
+      fromFileUrl(new URL("../../deno.json", import.meta.url)),
+      "--ext",
+      "md",
+      "-",
+    ],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(markdown));
+  await writer.close();
+  const { success, stdout } = await process.output();
+  if (!success) throw new Error("deno fmt failed");
+  return new TextDecoder().decode(stdout);
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(README, await updateReadme(await Deno.readTextFile(README)));
+}

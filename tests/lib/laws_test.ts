@@ -1,0 +1,268 @@
+/**
+ * The laws that every plan obeys, whatever the store and the policy.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { findReferences } from "../../lib/find_references.ts";
+import type { Run, StoreSnapshot } from "../../lib/model.ts";
+import type { CleanupPolicy, Plan } from "../../lib/plan.ts";
+import { planCleanup } from "../../lib/plan_cleanup.ts";
+import { simulatePlan } from "../../lib/simulate_plan.ts";
+import { summarize } from "../../lib/summarize.ts";
+import { verifySnapshot } from "../../lib/verify_snapshot.ts";
+import { adverseSnapshotArbitrary, policyArbitrary } from "../_support/adverse_arbitraries.ts";
+import { snapshotArbitrary } from "../_support/arbitraries.ts";
+import { DAY, NOW } from "../_support/builders.ts";
+import { deepFreeze } from "../_support/deep_freeze.ts";
+
+type Store = StoreSnapshot<"tags">;
+
+const RUNS = { numRuns: 500 };
+const stores = fc.oneof(
+  snapshotArbitrary({ now: NOW }),
+  adverseSnapshotArbitrary({ now: NOW }),
+).map(deepFreeze);
+const policies = policyArbitrary().map(deepFreeze);
+
+const plan = (store: Store, policy: CleanupPolicy): Plan =>
+  deepFreeze(planCleanup(store, policy, { now: NOW }));
+const after = (store: Store, planned: Plan, prefix: number): Store =>
+  deepFreeze(simulatePlan(store, planned, { now: NOW, prefix }));
+
+const holdersOf = ({ experiments, orphans }: Store) => [...experiments, ...orphans];
+const runsOf = (store: Store): readonly Run[] => holdersOf(store).flatMap(({ runs }) => runs);
+
+/** Paths of the runs that a plan acts on, those of a purged experiment included. */
+function touched(store: Store, { actions }: Plan): readonly string[] {
+  return actions.flatMap((action) => {
+    switch (action.kind) {
+      case "soft-delete-run":
+      case "purge-run":
+        return [action.path];
+      case "purge-experiment":
+        return action.runIds.map((id) => `${action.path}/${id}`);
+      case "quarantine-orphan":
+        return store.orphans.find(({ path }) => path === action.path)!.runs.map(({ path }) => path);
+    }
+  });
+}
+
+Deno.test("partition: each run occurs exactly once among kept and actions", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const planned = plan(store, policy);
+      const kept = planned.kept.filter(({ kind }) => kind === "run").map(({ path }) => path);
+      assertEquals(
+        [...kept, ...touched(store, planned)].sort(),
+        runsOf(store).map(({ path }) => path).sort(),
+      );
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("partition: each deleted experiment, orphan and damaged run occurs exactly once, too", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const { kept, actions } = plan(store, policy);
+      const gone = actions.map(({ path }) => `${path}/`);
+      const judged = [
+        ...store.experiments.filter(({ lifecycleStage }) => lifecycleStage === "deleted"),
+        ...store.orphans,
+        ...holdersOf(store).flatMap(({ damagedRuns }) => damagedRuns)
+          .filter(({ path }) => !gone.some((prefix) => path.startsWith(prefix))),
+      ].map(({ path }) => path);
+      assertEquals(
+        [
+          ...kept.filter(({ kind }) => kind !== "run"),
+          ...actions.filter(({ kind }) => kind !== "soft-delete-run" && kind !== "purge-run"),
+        ].map(({ path }) => path).sort(),
+        judged.sort(),
+      );
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("order-blind: the order of a snapshot's lists changes nothing", () => {
+  fc.assert(
+    fc.property(stores, policies, fc.infiniteStream(fc.nat()), (store, policy, numbers) => {
+      const shuffled = <T>(list: readonly T[]): readonly T[] =>
+        list.map((item) => [numbers.next().value, item] as const)
+          .toSorted(([left], [right]) => left - right)
+          .map(([, item]) => item);
+      const inside = <T extends Store["experiments"][number] | Store["orphans"][number]>(
+        one: T,
+      ) => ({
+        ...one,
+        runs: shuffled(one.runs),
+        damagedRuns: shuffled(one.damagedRuns),
+        loggedModels: shuffled(one.loggedModels),
+      });
+      const other = deepFreeze({
+        ...store,
+        experiments: shuffled(store.experiments.map(inside)),
+        orphans: shuffled(store.orphans.map(inside)),
+        strays: shuffled(store.strays),
+        problems: shuffled(store.problems),
+      });
+      assertEquals(plan(other, policy), plan(store, policy));
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("fixpoint: planning after a plan yields nothing", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const planned = plan(store, policy);
+      assertEquals(plan(after(store, planned, planned.actions.length), policy).actions, []);
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("resumable: planning after any prefix yields the remaining suffix", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const planned = plan(store, policy);
+      for (const prefix of planned.actions.keys()) {
+        assertEquals(
+          plan(after(store, planned, prefix), policy).actions,
+          planned.actions.slice(prefix),
+        );
+      }
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("conservation: what is gone is what the actions take", () => {
+  fc.assert(
+    fc.property(stores, policies, fc.nat(), (store, policy, number) => {
+      const planned = plan(store, policy);
+      const prefix = number % (planned.actions.length + 1);
+      const taken = planned.actions.slice(0, prefix).map(({ usage }) => usage);
+      const sum = (of: "bytes" | "files") => taken.reduce((total, one) => total + one[of], 0);
+      const before = summarize(store).usage!;
+      const left = summarize(after(store, planned, prefix)).usage!;
+      assertEquals(
+        { bytes: before.bytes - left.bytes, files: before.files - left.files },
+        { bytes: sum("bytes"), files: sum("files") },
+      );
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("live is untouchable: no action on a run that runs, or that is registered", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const planned = plan(store, policy);
+      const paths = new Set(touched(store, planned));
+      const registered = findReferences(store).runs;
+      const live = runsOf(store).filter(({ id, status }) =>
+        status === "RUNNING" || status === "SCHEDULED" || registered.has(id)
+      );
+      assertEquals(live.filter(({ path }) => paths.has(path)), []);
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("live is untouchable: experiment 0, links and what was not read stay where they are", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const planned = plan(store, policy);
+      const paths = new Set([
+        ...touched(store, planned),
+        ...planned.actions.map(({ path }) => `${path}`),
+      ]);
+      const untouchable = [...holdersOf(store), ...runsOf(store)]
+        .filter(({ id, link, stamp }) => id === "0" || link || stamp === "");
+      const unreadable = store.problems.filter(({ subject }) => subject === "tags")
+        .map(({ path }) => path.replace(/\/tags\/note$/, ""));
+      assertEquals(untouchable.filter(({ path }) => paths.has(path)), []);
+      assertEquals(unreadable.filter((path) => paths.has(path)), []);
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("live is untouchable: no kept run loses its parent or its artifacts", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const planned = plan(store, policy);
+      const left = runsOf(after(store, planned, planned.actions.length));
+      const place = new Map(left.map(({ id, path }) => [id, path]));
+      const was = Map.groupBy(runsOf(store), ({ id }) => id);
+      const lost = left.filter(({ tags }) => {
+        const parent = tags.get("mlflow.parentRunId");
+        return was.has(parent as Run["id"]) && !place.has(parent as Run["id"]);
+      });
+      assertEquals(lost, []);
+      const moved = planned.actions.filter(({ kind }) => kind !== "soft-delete-run")
+        .map(({ path }) => `file://${store.root}/${path}/`);
+      assertEquals(
+        left.filter(({ artifactUri }) => moved.some((prefix) => artifactUri.startsWith(prefix))),
+        [],
+      );
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("monotone: a more generous policy never removes more", () => {
+  const more = fc.oneof(fc.constantFrom(0, 1, DAY, null), fc.integer({ min: 0, max: 60 * DAY }));
+  const longer = (limit: number | null, by: number | null) =>
+    limit === null || by === null ? null : limit + by;
+  fc.assert(
+    fc.property(
+      ...[stores, policies, more, more, fc.nat({ max: DAY }), fc.boolean()] as const,
+      (store, policy, older, later, settle, without) => {
+        const generous = {
+          olderThan: longer(policy.olderThan, older),
+          purgeAfter: longer(policy.purgeAfter, later),
+          quarantineOrphans: policy.quarantineOrphans && !without,
+          settle: policy.settle + settle,
+        };
+        const strict = new Set(plan(store, policy).actions.map(({ kind, path }) => kind + path));
+        const removed = plan(store, generous).actions;
+        assertEquals(removed.filter(({ kind, path }) => !strict.has(kind + path)), []);
+      },
+    ),
+    RUNS,
+  );
+});
+
+Deno.test("no new damage: no prefix adds an error finding", () => {
+  const errors = (store: Store) =>
+    verifySnapshot(store).filter(({ severity }) => severity === "error")
+      .map(({ rule, path }) => `${rule} ${path}`);
+  fc.assert(
+    fc.property(stores, policies, fc.nat(), (store, policy, number) => {
+      const planned = plan(store, policy);
+      const before = new Set(errors(store));
+      const prefix = number % (planned.actions.length + 1);
+      const found = errors(after(store, planned, prefix));
+      assertEquals(found.filter((error) => !before.has(error)), []);
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("the laws are tried on plans of every kind", () => {
+  const tried = fc.sample(fc.tuple(stores, policies), { ...RUNS, seed: 1 });
+  const kinds = Map.groupBy(
+    tried.flatMap((
+      [store, policy],
+    ) => [...new Set(plan(store, policy).actions.map(({ kind }) => kind))]),
+    (kind) => kind,
+  );
+  const rarest = Math.min(...[...kinds.values()].map(({ length }) => length));
+  assertEquals(kinds.size, 4);
+  assert(rarest >= 20, `The rarest kind of action is in ${rarest} plans only`);
+});

@@ -1,0 +1,416 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import fc from "fast-check";
+import type { Depth, StoreSnapshot } from "../../../lib/model.ts";
+import { scanStore } from "../../../tasks/_io/scan.ts";
+import { snapshotArbitrary } from "../../_support/arbitraries.ts";
+import {
+  damagedRun,
+  DAY,
+  deletedRun,
+  experiment,
+  loggedModel,
+  modelVersion,
+  NOW,
+  orphan,
+  registeredModel,
+  run,
+  runId,
+  snapshot,
+  stray,
+} from "../../_support/builders.ts";
+import {
+  experimentMeta,
+  runMeta,
+  setTimes,
+  tempStore,
+  writeFiles,
+  writeStore,
+} from "../../_support/disk_store.ts";
+import { unpackStore } from "../../_support/testdata.ts";
+
+function scan<D extends Depth = "tags">(root: string, depth?: D): StoreSnapshot<D> {
+  return scanStore(root, { depth: depth ?? "tags" as D, sizes: false, now: NOW });
+}
+
+/**
+ * What a scan must find again of what was written: not what is the disk's own, and no foreign
+ * entries, since the orphans have ids of MLflow's.
+ */
+function essence(found: StoreSnapshot) {
+  const byPath = (left: { path: string }, right: { path: string }) =>
+    left.path < right.path ? -1 : 1;
+  const own = <T extends { path: string }>(all: readonly T[], linked = false) =>
+    all.map((one) => ({
+      ...one,
+      ...("link" in one ? { link: one.link || linked } : {}),
+      ...("message" in one ? { message: "" } : {}),
+      stamp: "",
+      usage: null,
+    })).toSorted(byPath);
+  const holders = (all: StoreSnapshot["experiments"] | StoreSnapshot["orphans"]) =>
+    own<StoreSnapshot["experiments"][number] | StoreSnapshot["orphans"][number]>(all).map((
+      one,
+    ) => ({
+      ...one,
+      ...("foreign" in one ? { foreign: [] } : {}),
+      // The time of a link itself cannot be set.
+      ...("newestChange" in one && [one, ...one.runs].some(({ link }) => link)
+        ? { newestChange: null }
+        : {}),
+      runs: own(one.runs, one.link),
+      damagedRuns: own(one.damagedRuns, one.link),
+      loggedModels: own(one.loggedModels),
+    }));
+  return {
+    experiments: holders(found.experiments),
+    orphans: holders(found.orphans),
+    strays: own(found.strays),
+    registeredModels: own(found.registeredModels)
+      .map((model) => ({ ...model, versions: own(model.versions) })),
+    problems: found.problems.map(({ path, subject, damage }) => ({ path, subject, damage }))
+      .toSorted(byPath),
+    hasTrash: found.hasTrash,
+  };
+}
+
+Deno.test("scanStore() finds what was written, whatever it is", async () => {
+  await using place = await tempStore();
+  let number = 0;
+  fc.assert(
+    fc.property(snapshotArbitrary({ now: NOW }), (written) => {
+      const at = join(place.outside, String(number++));
+      Deno.mkdirSync(at);
+      const root = join(at, "mlruns");
+      writeStore({ root, outside: join(at, "outside") }, written);
+      assertEquals(essence(scan(root)), essence(written));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("scanStore() reads stores that MLflow 2 and 3 wrote without a problem", async () => {
+  const counts = [];
+  for (const name of ["mlflow-2.22", "mlflow-3.17"] as const) {
+    await using store = await unpackStore(name);
+    const { experiments, orphans, problems, registeredModels } = scan(store.path);
+    assertEquals([orphans, problems], [[], []]);
+    counts.push([
+      experiments.map((one) => `${one.path}: ${one.runs.length}`),
+      experiments.map((one) => one.loggedModels.length + one.traces).reduce((a, b) => a + b),
+      registeredModels.map((one) => one.versions.length),
+    ]);
+  }
+  const experiments = [
+    "0: 0",
+    "196743932076658936: 5",
+    "372298250545226180: 0",
+    ".trash/205420454355194853: 1",
+  ];
+  assertEquals(counts, [[experiments, 0, [3]], [experiments, 2, [4]]]);
+});
+
+Deno.test("scanStore() takes the stage of an experiment from where it lies", async () => {
+  const active = experiment({ id: "0", recordedStage: "deleted" });
+  const deleted = experiment({ id: "7", lifecycleStage: "deleted", recordedStage: "active" });
+  await using store = await tempStore({ experiments: [active, deleted] });
+  assertEquals(
+    scan(store.root).experiments.map((one) => [one.path, one.lifecycleStage, one.recordedStage]),
+    [["0", "active", "deleted"], [".trash/7", "deleted", "active"]],
+  );
+});
+
+Deno.test("scanStore() reads ids that MLflow before 1.0 wrote as integers, and run_uuid", async () => {
+  await using store = await tempStore();
+  const id = "f".repeat(32);
+  const legacy = `artifact_uri: /old\nend_time: 2\nexperiment_id: 3\nrun_uuid: ${id}\n` +
+    "source_type: 4\nstart_time: 1\nstatus: 3\nuser_id: kim\n";
+  writeFiles(store.root, {
+    "3/meta.yaml": "artifact_location: /old\nexperiment_id: 3\nlifecycle_stage: active\nname: a\n",
+    [`3/${id}/meta.yaml`]: legacy,
+  });
+  const { experiments, problems } = scan(store.root);
+  assertEquals(problems, []);
+  assertEquals(
+    experiments.map((one) => [one.id, one.runs.map((each) => [each.id, each.experimentId])]),
+    [["3", [[id, "3"]]]],
+  );
+});
+
+Deno.test("scanStore() takes reserved folders for no runs, and counts what they hold", async () => {
+  const model = loggedModel({ sourceRunId: runId(1) });
+  const written = experiment({ runs: [run()], loggedModels: [model], traces: 3, datasets: 2 });
+  await using store = await tempStore({ experiments: [written] });
+  writeFiles(store.root, { "1/tags/team/name": "vision" });
+  const [found] = scan(store.root).experiments;
+  assertEquals(found?.loggedModels, written.loggedModels);
+  assertEquals(
+    [found?.runs.length, found?.damagedRuns.length, found?.traces, found?.datasets],
+    [1, 0, 3, 2],
+  );
+});
+
+Deno.test("scanStore() reads the registry with versions, aliases and deleted versions", async () => {
+  const written = registeredModel({
+    name: "이탈 분류기 v1.0",
+    aliases: { champion: "2" },
+    versions: [
+      modelVersion({ version: "1", stage: "Deleted_Internal", runId: runId(1) }),
+      modelVersion({ version: "2", runId: runId(2), storageLocation: "s3://bucket/2" }),
+      modelVersion({ version: "10", source: "models:/m-1", modelId: "m-1" }),
+    ],
+  });
+  await using store = await tempStore({ registeredModels: [written] });
+  const found = scan(store.root).registeredModels.map((model) => ({
+    ...model,
+    versions: model.versions.toSorted((a, b) => Number(a.version) - Number(b.version)),
+  }));
+  assertEquals(found, [written]);
+});
+
+Deno.test("scanStore() reports a version without a meta.yaml and reads the others", async () => {
+  const written = registeredModel({ versions: [modelVersion()] });
+  await using store = await tempStore({ registeredModels: [written] });
+  writeFiles(store.root, { "models/model/version-2": null });
+  const { registeredModels, problems } = scan(store.root);
+  assertEquals(registeredModels, [written]);
+  assertEquals(problems.map(({ path, subject, damage }) => [path, subject, damage]), [
+    ["models/model/version-2", "registry", "missing"],
+  ]);
+});
+
+Deno.test("scanStore() passes over its own directory and everything else that ends in .trash", async () => {
+  await using store = await tempStore({
+    strays: [stray({ path: "old.trash", kind: "ignored-directory" })],
+  });
+  const inner = `backups/20260101T000000Z-cleanup/files/1/${runId(1)}`;
+  writeFiles(store.root, { [`.mltidy.trash/${inner}/meta.yaml`]: runMeta(run()) });
+  const { experiments, orphans, strays, problems, backups } = scan(store.root);
+  assertEquals([experiments, orphans, problems], [[], [], []]);
+  assertEquals(strays.map(({ path, kind }) => [path, kind]), [["old.trash", "ignored-directory"]]);
+  assertEquals(backups, { count: 1, usage: null });
+});
+
+Deno.test("scanStore() takes backups of older scripts, hidden directories and files for strays", async () => {
+  await using store = await tempStore();
+  writeFiles(store.root, {
+    "backups/1/meta.yaml": experimentMeta(experiment()),
+    ".backups/notes.txt": "",
+    ".git/HEAD": "",
+    ".trash/.hidden/notes.txt": "",
+    ".trash/notes.txt": "",
+    "mlruns.zip": "",
+  });
+  const { experiments, orphans, strays } = scan(store.root);
+  assertEquals([experiments, orphans], [[], []]);
+  assertEquals(strays.map(({ path, kind }) => [path, kind]), [
+    [".backups", "backup-directory"],
+    [".git", "unlistable-directory"],
+    [".trash/.hidden", "unlistable-directory"],
+    [".trash/notes.txt", "file"],
+    ["backups", "backup-directory"],
+    ["mlruns.zip", "file"],
+  ]);
+});
+
+Deno.test("scanStore() takes an experiment named like a backup for an experiment", async () => {
+  await using store = await tempStore({ experiments: [experiment({ id: "backup" })] });
+  const { experiments, strays } = scan(store.root);
+  assertEquals([experiments.map(({ id }) => `${id}`), strays], [["backup"], []]);
+});
+
+Deno.test("scanStore() follows links that lead out of the store, and marks what lies behind", async () => {
+  const linked = experiment({ id: "1", link: true, runs: [run({ id: runId(1) })] });
+  const plain = experiment({
+    id: "2",
+    runs: [run({ id: runId(2), link: true }), run({ id: runId(3) })],
+  });
+  await using store = await tempStore({ experiments: [linked, plain] });
+  const { experiments, strays } = scan(store.root);
+  assertEquals(
+    experiments.flatMap((one) => [
+      [one.path, one.link],
+      ...one.runs.toSorted((a, b) => a.id < b.id ? -1 : 1).map((each) => [each.path, each.link]),
+    ]),
+    [
+      ["1", true],
+      [`1/${runId(1)}`, true],
+      ["2", false],
+      [`2/${runId(2)}`, true],
+      [`2/${runId(3)}`, false],
+    ],
+  );
+  assertEquals(strays, []);
+});
+
+Deno.test("scanStore() counts what a link into the store leads to once", async () => {
+  await using store = await tempStore({
+    experiments: [experiment({ id: "1", runs: [run()] }), experiment({ id: "2" })],
+  });
+  Deno.symlinkSync("1", join(store.root, "3"));
+  Deno.symlinkSync(`../1/${runId(1)}`, join(store.root, "2", runId(1)));
+  const { experiments, orphans, strays } = scan(store.root);
+  assertEquals(experiments.map(({ id, runs }) => [`${id}`, runs.length]), [["1", 1], ["2", 0]]);
+  assertEquals(orphans, []);
+  assertEquals(strays.map(({ path, kind }) => [path, kind]), [
+    [`2/${runId(1)}`, "duplicate-link"],
+    ["3", "duplicate-link"],
+  ]);
+});
+
+Deno.test("scanStore() comes to an end where links go round", async () => {
+  await using store = await tempStore({ experiments: [experiment({ link: true })] });
+  Deno.symlinkSync("self", join(store.root, "self"));
+  Deno.symlinkSync(".", join(store.root, "root"));
+  Deno.symlinkSync("..", join(store.root, "1", "up"));
+  Deno.symlinkSync(store.root, join(store.root, "1", "back"));
+  const { experiments, strays } = scan(store.root);
+  assertEquals(experiments.map(({ damagedRuns }) => damagedRuns.map(({ path }) => `${path}`)), [
+    ["1/up"],
+  ]);
+  assertEquals(strays.map(({ path, kind }) => [path, kind]), [
+    ["1/back", "duplicate-link"],
+    ["root", "duplicate-link"],
+    ["self", "broken-link"],
+  ]);
+});
+
+Deno.test("scanStore() takes a link to nothing for a stray", async () => {
+  await using store = await tempStore({ experiments: [experiment()] });
+  Deno.symlinkSync("nothing", join(store.root, "2"));
+  Deno.symlinkSync("nothing", join(store.root, "1", runId(1)));
+  const { experiments, strays } = scan(store.root);
+  assertEquals(experiments.map(({ runs, damagedRuns }) => [runs, damagedRuns]), [[[], []]]);
+  assertEquals(strays.map(({ path, kind }) => [path, kind]), [
+    [`1/${runId(1)}`, "broken-link"],
+    ["2", "broken-link"],
+  ]);
+});
+
+Deno.test("scanStore() at depth meta reads no tags, no stamps and no sizes", async () => {
+  const tags = { "mlflow.note.content": "two\nlines ", "team/name": "vision", empty: "" };
+  const written = { experiments: [experiment({ runs: [run({ tags })] })], orphans: [orphan()] };
+  await using store = await tempStore(written);
+  const [found] = scan(store.root, "meta").experiments[0]?.runs ?? [];
+  const [lost] = scan(store.root, "meta").orphans;
+  assertEquals([found?.tags, found?.stamp, found?.usage], [new Map(), "", null]);
+  assertEquals([lost?.newestChange, lost?.stamp, lost?.usage], [null, "", null]);
+  assertEquals(
+    scan(store.root, "tags").experiments[0]?.runs[0]?.tags,
+    new Map(Object.entries(tags).toSorted()),
+  );
+});
+
+Deno.test("scanStore() makes one problem of each file that cannot be read, and reads on", async () => {
+  await using store = await tempStore({
+    experiments: [
+      experiment({
+        id: "1",
+        runs: [run({ id: runId(1) })],
+        damagedRuns: [damagedRun({ id: runId(2), damage: "io" })],
+      }),
+      experiment({ id: "2" }),
+    ],
+    orphans: [orphan({ id: "3", damage: "io" }), orphan({ id: "4" })],
+  });
+  const { root } = store;
+  Deno.symlinkSync("nothing", join(root, "4/meta.yaml"));
+  Deno.writeFileSync(join(root, "2/meta.yaml"), Uint8Array.of(0x61, 0x3a, 0x20, 0xff));
+  writeFiles(root, { [`1/${runId(1)}/tags`]: null });
+  Deno.writeFileSync(join(root, `1/${runId(1)}/tags/bad`), Uint8Array.of(0xc3, 0x28));
+  Deno.symlinkSync("nothing", join(root, `1/${runId(1)}/tags/gone`));
+  const { experiments, orphans, problems } = scan(root);
+  assertEquals(problems.map(({ path, subject, damage }) => [path, subject, damage]), [
+    [`1/${runId(1)}/tags/bad`, "tags", "unreadable"],
+    [`1/${runId(1)}/tags/gone`, "tags", "io"],
+    [`1/${runId(2)}`, "run", "io"],
+    ["2", "experiment", "unreadable"],
+    ["3", "experiment", "io"],
+    ["4", "experiment", "missing"],
+  ]);
+  assertEquals(experiments.map(({ id, runs }) => [`${id}`, runs.length]), [["1", 1]]);
+  assertEquals(orphans.map(({ id, damage }) => [id, damage]), [
+    ["2", "unreadable"],
+    ["3", "io"],
+    ["4", "missing"],
+  ]);
+});
+
+Deno.test("scanStore() names the entries of an orphan that MLflow does not write", async () => {
+  await using store = await tempStore({ orphans: [orphan({ id: "data" })] });
+  writeFiles(store.root, {
+    "data/images/1.png": "",
+    "data/list.csv": "",
+    "data/run/metrics/m": "",
+  });
+  setTimes(join(store.root, "data"), NOW - DAY);
+  const [found] = scan(store.root).orphans;
+  assertEquals(found?.foreign.toSorted(), ["images", "list.csv"]);
+  assertEquals(found?.newestChange, NOW - DAY);
+});
+
+Deno.test("scanStore() gives the same fingerprint as long as nothing changes", async () => {
+  await using store = await tempStore({
+    experiments: [experiment({ runs: [run(), deletedRun({ id: runId(2) })] })],
+    orphans: [orphan()],
+  });
+  const { fingerprint } = scan(store.root);
+  const changes: Record<string, string> = {
+    [`1/${runId(1)}/tags/mlflow.parentRunId`]: runId(2),
+    [`1/${runId(1)}/meta.yaml`]: runMeta(run({ name: "renamed" })),
+    [`1/${runId(2)}/artifacts/model`]: "more",
+    "5fbbd685931c4616bdc67005b055056d/notes.txt": "more",
+    "models/model/version-1/meta.yaml": `name: model\nrun_id: ${runId(1)}\nversion: 1\n`,
+  };
+  const seen = [fingerprint];
+  for (const [path, text] of Object.entries(changes)) {
+    writeFiles(store.root, { [path]: text });
+    const { fingerprint } = scan(store.root);
+    assertEquals(scan(store.root).fingerprint, fingerprint);
+    seen.push(fingerprint);
+  }
+  assertEquals(new Set(seen).size, seen.length);
+});
+
+Deno.test("scanStore() counts runs as it goes", async () => {
+  await using store = await tempStore({
+    experiments: [experiment({ runs: [run()], damagedRuns: [damagedRun({ id: runId(2) })] })],
+  });
+  const seen: number[] = [];
+  scanStore(store.root, {
+    depth: "meta",
+    sizes: false,
+    now: NOW,
+    onProgress: (runs) => seen.push(runs),
+  });
+  assertEquals(seen, [1, 2]);
+});
+
+Deno.test("scanStore() stops between experiments when it is told to", async () => {
+  await using store = await tempStore({
+    experiments: [experiment({ id: "1", runs: [run()] }), experiment({ id: "2", runs: [run()] })],
+  });
+  const controller = new AbortController();
+  let runs = 0;
+  const onProgress = () => {
+    runs++;
+    controller.abort();
+  };
+  assertThrows(
+    () =>
+      scanStore(store.root, {
+        depth: "tags",
+        sizes: false,
+        now: NOW,
+        onProgress,
+        signal: controller.signal,
+      }),
+    DOMException,
+  );
+  assertEquals(runs, 1);
+});
+
+Deno.test("scanStore() notices that .trash is missing", async () => {
+  await using store = await tempStore({ ...snapshot(), hasTrash: false });
+  assertEquals(scan(store.root).hasTrash, false);
+});

@@ -1,0 +1,52 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { cleanup, type CleanupOptions } from "../../tasks/cleanup.ts";
+import { openStore } from "../../tasks/store.ts";
+import { DAY, NOW } from "../_support/builders.ts";
+import { tempStore } from "../_support/disk_store.ts";
+import { ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+
+async function run(root: string, options?: CleanupOptions) {
+  await using store = await openStore(root, { now: () => NOW });
+  return await cleanup(store, options);
+}
+
+Deno.test("cleanup() plans by its defaults, and touches nothing", async () => {
+  await using store = await tempStore(ROTTEN);
+  const before = await readTree(store.root);
+  const { plan, report } = await run(store.root);
+  assertEquals(plan.policy, {
+    olderThan: 30 * DAY,
+    purgeAfter: 30 * DAY,
+    quarantineOrphans: true,
+    settle: DAY / 144,
+  });
+  assertEquals(plan.actions.map(({ kind, path }) => [kind, `${path}`]), [...ROTTEN_ACTIONS]);
+  assertEquals([plan.schema, plan.plannedAt, report], ["mltidy/cleanup/v1", NOW, null]);
+  assertSameTree(await readTree(store.root), before);
+});
+
+Deno.test("cleanup() takes its rules from its options", async () => {
+  await using store = await tempStore(ROTTEN);
+  const { plan } = await run(store.root, { daysOld: 60, purgeAfter: 50 * DAY, settle: 70 * DAY });
+  assertEquals(plan.actions, []);
+  assertEquals(plan.policy, {
+    olderThan: 60 * DAY,
+    purgeAfter: 50 * DAY,
+    quarantineOrphans: true,
+    settle: 70 * DAY,
+  });
+});
+
+Deno.test("cleanup() leaves nothing for a second one to do", async () => {
+  await using store = await tempStore(ROTTEN);
+  const first = await run(store.root, { apply: true });
+  assertEquals([first.report?.complete, first.report?.totals.applied], [true, 5]);
+  const second = await run(store.root, { apply: true });
+  assertEquals([second.plan.actions, second.report], [[], null]);
+});
+
+Deno.test("cleanup() refuses a negative age", async () => {
+  await using store = await tempStore(ROTTEN);
+  await assertRejects(() => run(store.root, { daysOld: -1, apply: true }), RangeError);
+});

@@ -1,0 +1,80 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { runTask } from "../_support/command.ts";
+
+Deno.test("the main job on the example store", async (t) => {
+  const parent = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-" }));
+  const root = join(parent, "mlruns");
+  const json = async (task: string, ...words: readonly string[]) => {
+    const { code, out, err } = await runTask(task, [...words, "--json", "--store", root]);
+    assertEquals(code, 0, err);
+    return JSON.parse(out);
+  };
+
+  await t.step("demo:store writes it, and says what to type next", async () => {
+    const { code, out, err } = await runTask("demo:store", ["mlruns"], { directory: parent });
+    assertEquals(code, 0, err);
+    assertEquals(out, `Wrote ${root}: 15 experiments with 1,293 runs, 2 orphans\n`);
+    assertEquals(err, `Next: deno task summary --store ${root}\n`);
+  });
+
+  await t.step("demo:store overwrites nothing", async () => {
+    const { code, err } = await runTask("demo:store", [root]);
+    assertEquals(code, 2);
+    assertStringIncludes(err, "expected an empty or new directory, found it in use");
+  });
+
+  await t.step("summary counts 15 experiments, 2 orphans and 1,293 runs", async () => {
+    const { experiments, runs } = await json("summary");
+    assertEquals([experiments.active, experiments.orphaned], [15, 2]);
+    assertEquals([runs.total, runs.active], [1293, 1293]);
+  });
+
+  await t.step("verify finds fault with the orphans alone", async () => {
+    const { findings, counts } = await json("verify");
+    const places = findings.map(({ path }: { readonly path: string }) => path.split("/")[0]);
+    assertEquals([...new Set(places)].sort(), [
+      "5fbbd685931c4616bdc67005b055056d",
+      "70e4cbddb9bd4af6aa8bc94b7da92397",
+    ]);
+    assertEquals(counts.error, 0);
+  });
+
+  await t.step("cleanup plans 143 soft deletions and 2 quarantines", async () => {
+    const { actions } = await json("cleanup");
+    const count = (wanted: string) =>
+      actions.filter(({ kind }: { readonly kind: string }) => kind === wanted).length;
+    assertEquals(
+      [count("soft-delete-run"), count("quarantine-orphan"), actions.length],
+      [143, 2, 145],
+    );
+  });
+
+  await t.step("cleanup:apply does just that", async () => {
+    const { code, out, err } = await runTask("cleanup:apply", ["--force", "--store", root]);
+    assertEquals(code, 0, err);
+    assertMatch(out, /^Done: 143 soft-deleted, 2 quarantined; /);
+  });
+
+  await t.step("summary then counts 1,150 active runs and no orphan", async () => {
+    const { experiments, runs } = await json("summary");
+    assertEquals([experiments.active, experiments.orphaned], [15, 0]);
+    assertEquals([runs.total, runs.active, runs.deleted], [1293, 1150, 143]);
+  });
+
+  await t.step("verify then finds nothing", async () => {
+    assertEquals((await json("verify")).findings, []);
+  });
+
+  await t.step("a second cleanup plans nothing", async () => {
+    assertEquals((await json("cleanup")).actions, []);
+  });
+
+  await t.step("restore --last brings everything back", async () => {
+    assertEquals((await json("restore", "--last")).changes, 145);
+    const { experiments, runs } = await json("summary");
+    assertEquals([experiments.orphaned, runs.active], [2, 1293]);
+  });
+
+  await Deno.remove(parent, { recursive: true });
+});

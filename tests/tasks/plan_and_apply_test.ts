@@ -1,0 +1,142 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { StoreLockedError } from "../../lib/errors.ts";
+import type { Plan } from "../../lib/plan.ts";
+import { planCleanup } from "../../lib/plan_cleanup.ts";
+import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_apply.ts";
+import { openStore } from "../../tasks/store.ts";
+import { DAY, NOW, runId } from "../_support/builders.ts";
+import { tempStore, writeFiles } from "../_support/disk_store.ts";
+import { beginCleanup, planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+
+const EXCEPT = { except: [".mltidy.trash"] };
+
+async function run(root: string, options: PlanAndApplyOptions, now: () => number = () => NOW) {
+  await using store = await openStore(root, { now });
+  return await planAndApply(
+    store,
+    (snapshot, now) => planCleanup(snapshot, POLICY, { now }),
+    options,
+  );
+}
+
+function subjectsOf({ actions }: Plan): readonly string[] {
+  return actions.map(({ path }) => path);
+}
+
+const SUBJECTS = ROTTEN_ACTIONS.map(([, path]) => path);
+
+Deno.test("planAndApply() only plans unless it is told to apply", async () => {
+  await using store = await tempStore(ROTTEN);
+  const before = await readTree(store.root);
+  const { plan, report, settled } = await run(store.root, {});
+  assertEquals([subjectsOf(plan), report, settled], [SUBJECTS, null, []]);
+  assertSameTree(await readTree(store.root), before);
+});
+
+Deno.test("planAndApply() touches nothing, not even to lock, when it is not approved", async () => {
+  await using store = await tempStore(ROTTEN);
+  const before = await readTree(store.root);
+  const asked: Plan[] = [];
+  const approve = (plan: Plan) => Promise.resolve(asked.push(plan) < 0);
+  const { plan, report } = await run(store.root, { apply: true, approve });
+  assertEquals([asked, report], [[plan], null]);
+  assertSameTree(await readTree(store.root), before);
+});
+
+Deno.test("planAndApply() applies what was approved", async () => {
+  await using store = await tempStore(ROTTEN);
+  let asked = 0;
+  const approve = () => Promise.resolve(++asked > 0);
+  const { plan, report } = await run(store.root, { apply: true, approve });
+  assertEquals([asked, subjectsOf(plan), report?.complete], [1, SUBJECTS, true]);
+  assertEquals(planFor(store.root).actions, []);
+});
+
+Deno.test("planAndApply() asks again when the store has changed since it was asked", async () => {
+  await using store = await tempStore(ROTTEN);
+  const asked: (readonly string[])[] = [];
+  const approve = (plan: Plan) => {
+    asked.push(subjectsOf(plan));
+    if (asked.length === 1) {
+      Deno.removeSync(join(store.root, `1/${runId(1)}`), { recursive: true });
+    }
+    return Promise.resolve(true);
+  };
+  const { plan, report } = await run(store.root, { apply: true, approve });
+  assertEquals(asked, [SUBJECTS, SUBJECTS.slice(1)]);
+  assertEquals([subjectsOf(plan), report?.totals.applied], [SUBJECTS.slice(1), 4]);
+});
+
+Deno.test("planAndApply() does nothing when the changed plan is not approved", async () => {
+  await using store = await tempStore(ROTTEN);
+  let asked = 0;
+  const approve = () => {
+    if (asked++ > 0) return Promise.resolve(false);
+    writeFiles(store.root, { "7/meta.yaml": "" });
+    return Promise.resolve(true);
+  };
+  const { report } = await run(store.root, { apply: true, approve });
+  assertEquals([asked, report], [2, null]);
+  assertEquals(subjectsOf(planFor(store.root)).slice(0, 4), SUBJECTS.slice(0, 4));
+});
+
+Deno.test("planAndApply() does not ask again because time has passed", async () => {
+  await using store = await tempStore(ROTTEN);
+  let [now, asked] = [NOW, 0];
+  const approve = () => {
+    now += DAY / 24;
+    return Promise.resolve(++asked > 0);
+  };
+  const { report } = await run(store.root, { apply: true, approve }, () => now);
+  assertEquals([asked, report?.complete, report?.startedAt], [1, true, NOW + DAY / 24]);
+});
+
+Deno.test("planAndApply() without a question applies the plan of the locked store", async () => {
+  await using store = await tempStore(ROTTEN);
+  const labels = new Set<string>();
+  const { plan, report, settled } = await run(store.root, {
+    apply: true,
+    onProgress: (label) => labels.add(label),
+  });
+  assertEquals([subjectsOf(plan), report?.complete, settled], [SUBJECTS, true, []]);
+  assertEquals([...labels], ["Reading runs", "Applying"]);
+});
+
+Deno.test("planAndApply() settles first what was cut off before", async () => {
+  await using store = await tempStore(ROTTEN);
+  {
+    using cleanup = beginCleanup(store.root);
+    for (const action of cleanup.plan.actions.slice(0, 3)) cleanup.change.perform(action);
+  }
+  const { report, settled } = await run(store.root, { apply: true });
+  assertEquals(settled.map(({ task, outcome }) => [task, outcome]), [["cleanup", "reversed"]]);
+  assertEquals(report?.totals.applied, 5);
+});
+
+Deno.test("planAndApply() refuses while another holds the lock", async () => {
+  await using store = await tempStore(ROTTEN);
+  await using opened = await openStore(store.root);
+  await using _locked = await opened.lock({ task: "restore" });
+  await assertRejects(() => run(store.root, { apply: true }), StoreLockedError, "restore (pid");
+  assertEquals((await run(store.root, {})).plan.actions.length, 5, "planning needs no lock");
+});
+
+Deno.test("planAndApply() gives back the lock when it cannot apply", async () => {
+  await using store = await tempStore(ROTTEN);
+  const failing = () => {
+    throw new Error("no progress");
+  };
+  const before = await readTree(store.root);
+  await assertRejects(
+    () =>
+      run(store.root, { apply: true, onProgress: (label) => label === "Applying" && failing() }),
+    Error,
+    "no progress",
+  );
+  await using opened = await openStore(store.root);
+  await using locked = await opened.lock({ task: "recover" });
+  assertEquals(locked.settled.map(({ outcome }) => outcome), ["reversed"]);
+  assertSameTree(await readTree(store.root, EXCEPT), before);
+});

@@ -1,0 +1,147 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { RestoreCollisionError } from "../../lib/errors.ts";
+import { cleanup } from "../../tasks/cleanup.ts";
+import { prune } from "../../tasks/prune.ts";
+import { restore, type RestoreOptions } from "../../tasks/restore.ts";
+import { openStore, type Store } from "../../tasks/store.ts";
+import { NOW, runId } from "../_support/builders.ts";
+import { tempStore, writeFiles } from "../_support/disk_store.ts";
+import { beginCleanup, ROTTEN } from "../_support/rotten_store.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+
+const EXCEPT = { except: [".mltidy.trash"] };
+
+/** Opens a store whose clock moves one second with each look at it. */
+function open(root: string): Promise<Store> {
+  let now = NOW;
+  return openStore(root, { now: () => now += 1_000 });
+}
+
+async function backupsOf(store: Store): Promise<readonly string[]> {
+  return (await store.backups()).map(({ task }) => task);
+}
+
+Deno.test("restore() undoes one change after the other, the newest first", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const trees = [await readTree(place.root)];
+  await prune(store, { apply: true });
+  trees.push(await readTree(place.root, EXCEPT));
+  await cleanup(store, { apply: true });
+  assertEquals(await backupsOf(store), ["cleanup", "prune"]);
+  for (const [task, changes] of [["cleanup", 3], ["prune", 2]] as const) {
+    const report = await restore(store);
+    assertEquals([report.backup?.task, report.changes, report.settled], [task, changes, []]);
+    assertSameTree(await readTree(place.root, EXCEPT), trees.pop()!);
+  }
+  const { backup, changes } = await restore(store);
+  assertEquals([backup, changes, await backupsOf(store)], [null, 0, []]);
+});
+
+Deno.test("restore() undoes the change that it is told to", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  await prune(store, { apply: true });
+  await cleanup(store, { apply: true });
+  const [, older] = await store.backups();
+  assertEquals((await restore(store, { id: older!.id })).changes, 2);
+  assertEquals(await backupsOf(store), ["cleanup"]);
+});
+
+Deno.test("restore() finds no backup of another id, and touches nothing", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  await cleanup(store, { apply: true });
+  const before = await readTree(place.root);
+  const { backup, changes } = await restore(store, { id: "20200101T000000Z-prune" });
+  assertEquals([backup, changes], [null, 0]);
+  assertSameTree(await readTree(place.root), before);
+});
+
+Deno.test("restore() needs nothing of ours where there is no backup", async () => {
+  await using place = await tempStore(ROTTEN);
+  const before = await readTree(place.root);
+  await using store = await open(place.root);
+  assertEquals((await restore(store)).backup, null);
+  assertSameTree(await readTree(place.root), before);
+});
+
+Deno.test("restore() only tells in a dry run what would come back, and what is in the way", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  await cleanup(store, { apply: true });
+  writeFiles(place.root, { "7/meta.yaml": "" });
+  const before = await readTree(place.root);
+  const [backup] = await store.backups();
+  const orphan = join(place.root, "7");
+  assertEquals(await restore(store, { dryRun: true }), {
+    schema: "mltidy/restore/v1",
+    store: place.root,
+    dryRun: true,
+    backup: backup!,
+    changes: 5,
+    collisions: [`${orphan} exists again, and ${backup!.path}/files/7 would replace it`],
+    settled: [],
+  });
+  assertSameTree(await readTree(place.root), before);
+});
+
+Deno.test("restore() moves nothing while anything is in the way", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const original = await readTree(place.root);
+  await cleanup(store, { apply: true });
+  writeFiles(place.root, { "7/meta.yaml": "" });
+  const before = await readTree(place.root, { except: [".mltidy.trash/lock"] });
+  const error = await assertRejects(() => restore(store), RestoreCollisionError);
+  assertEquals(error.collisions.length, 1);
+  assertSameTree(await readTree(place.root, { except: [".mltidy.trash/lock"] }), before);
+  Deno.removeSync(join(place.root, "7"), { recursive: true });
+  assertEquals((await restore(store)).changes, 5);
+  assertSameTree(await readTree(place.root, EXCEPT), original);
+});
+
+Deno.test("restore() brings back part of a backup, and keeps the rest", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const before = await readTree(place.root);
+  await cleanup(store, { apply: true });
+  const parts: readonly [RestoreOptions, number, number][] = [
+    [{ run: runId(1) }, 1, 4],
+    [{ experiment: "1" }, 2, 2],
+    [{ experiment: "2" }, 1, 1],
+    [{}, 1, 0],
+  ];
+  for (const [options, changes, left] of parts) {
+    assertEquals((await restore(store, options)).changes, changes);
+    assertEquals((await store.backups()).reduce((sum, one) => sum + one.changes, 0), left);
+  }
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("restore() says so when a backup holds nothing of what is wanted", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  await cleanup(store, { apply: true });
+  for (const options of [{ run: runId(3) }, { experiment: "9" }, { experiment: "2", run: "x" }]) {
+    await assertRejects(
+      () => restore(store, options),
+      RangeError,
+      "the backup holds nothing of it",
+    );
+  }
+});
+
+Deno.test("restore() settles first what was cut off", async () => {
+  await using place = await tempStore(ROTTEN);
+  const before = await readTree(place.root);
+  {
+    using cleanup = beginCleanup(place.root);
+    for (const action of cleanup.plan.actions) cleanup.change.perform(action);
+  }
+  await using store = await open(place.root);
+  const { settled, backup } = await restore(store);
+  assertEquals([settled.map(({ outcome }) => outcome), backup], [["reversed"], null]);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});

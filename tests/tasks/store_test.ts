@@ -1,0 +1,109 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { dirname, join, toFileUrl } from "@std/path";
+import { StoreLockedError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
+import { openStore } from "../../tasks/store.ts";
+import { NOW } from "../_support/builders.ts";
+import { tempStore, writeFiles } from "../_support/disk_store.ts";
+import { beginCleanup, ROTTEN } from "../_support/rotten_store.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+
+const EXCEPT = { except: [".mltidy.trash"] };
+
+Deno.test("openStore() says which store it is and how it was chosen", async () => {
+  await using place = await tempStore();
+  for (const location of [place.root, toFileUrl(place.root).href, dirname(place.root)]) {
+    await using store = await openStore(location, { chosenBy: "by --store" });
+    assertEquals(store.describe(), { root: place.root, chosenBy: "by --store" });
+  }
+  await using store = await openStore(place.root);
+  assertEquals(store.describe().chosenBy, "the caller");
+});
+
+Deno.test("openStore() rejects what is no store", async () => {
+  await using place = await tempStore();
+  await assertRejects(() => openStore(join(place.outside, "nothing")), StoreNotFoundError);
+  await assertRejects(() => openStore(place.outside), UnsupportedStoreError);
+  await assertRejects(() => openStore("sqlite:///mlflow.db"), UnsupportedStoreError);
+});
+
+Deno.test("openStore() takes the time from the clock it is given", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await openStore(place.root, { now: () => NOW });
+  const { readAt, root, depth, sizes } = await store.read({ depth: "meta" });
+  assertEquals([store.now(), readAt, root, depth, sizes], [NOW, NOW, place.root, "meta", false]);
+  await using present = await openStore(place.root);
+  assert(Math.abs(present.now() - Date.now()) < 60_000);
+});
+
+Deno.test("Store.lock() changes nothing of the store but its own directory", async () => {
+  await using place = await tempStore(ROTTEN);
+  const before = await readTree(place.root);
+  const { mtime } = Deno.statSync(place.root);
+  await using store = await openStore(place.root);
+  {
+    await using locked = await store.lock({ task: "cleanup" });
+    assertEquals([locked.settled, locked.describe()], [[], store.describe()]);
+    await assertRejects(() => store.lock({ task: "prune" }), StoreLockedError, "cleanup (pid");
+  }
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+  assertEquals(Deno.statSync(place.root).mtime, mtime);
+  await using _again = await store.lock({ task: "prune" });
+});
+
+Deno.test("Store.lock() settles what was cut off", async () => {
+  await using place = await tempStore(ROTTEN);
+  const before = await readTree(place.root);
+  {
+    using cleanup = beginCleanup(place.root);
+    for (const action of cleanup.plan.actions) cleanup.change.perform(action);
+  }
+  await using store = await openStore(place.root);
+  await using locked = await store.lock({ task: "prune" });
+  assertEquals(locked.settled.map(({ task, outcome }) => [task, outcome]), [
+    ["cleanup", "reversed"],
+  ]);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("Store.lock() gives the lock back when it cannot settle", async () => {
+  await using place = await tempStore(ROTTEN);
+  const journal = ".mltidy.trash/journal/foreign.jsonl";
+  writeFiles(place.root, { [journal]: "not one of ours\n" });
+  await using store = await openStore(place.root);
+  for (let times = 0; times < 2; times++) {
+    await assertRejects(() => store.lock({ task: "prune" }), SyntaxError, "its checksum");
+  }
+  Deno.removeSync(join(place.root, journal));
+  await using _locked = await store.lock({ task: "prune" });
+});
+
+Deno.test("Store.backups() lists finished changes, and interrupted() the others", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await openStore(place.root, { now: () => NOW });
+  assertEquals([await store.backups(), await store.interrupted()], [[], []]);
+  const id = "20261101T000000Z-cleanup";
+  {
+    using cleanup = beginCleanup(place.root);
+    assertEquals([await store.backups(), await store.interrupted()], [[], [id]]);
+    for (const action of cleanup.plan.actions) cleanup.change.perform(action);
+    cleanup.change.finish();
+  }
+  const [backup, ...others] = await store.backups();
+  assertEquals([others, await store.interrupted()], [[], []]);
+  assertEquals([backup?.id, backup?.task, backup?.createdAt, backup?.changes], [
+    id,
+    "cleanup",
+    NOW,
+    5,
+  ]);
+  assertEquals(backup?.path, join(place.root, ".mltidy.trash/backups", id));
+  assertEquals(await store.preview("unknown"), null);
+});
+
+Deno.test("LockedStore.undo() knows no backup of another id, and none outside of its directory", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await openStore(place.root);
+  await using locked = await store.lock({ task: "restore" });
+  assertEquals(await locked.undo("20200101T000000Z-prune"), null);
+  await assertRejects(() => locked.undo("../../1"), RangeError);
+});
