@@ -42,15 +42,19 @@ export type BackupEntry =
 
 /** Something of the store that a copy backup does not hold, and why. */
 export interface LeftOut {
+  /** Where it is in the store. */
   readonly path: string;
   /** `special`: a socket, pipe or device, which is none of MLflow's. `unreadable`: see the message. */
   readonly because: "special" | "unreadable";
+  /** Why, for people. */
   readonly message: string;
 }
 
 /** Sums over a copy backup. */
 export interface CopyTotals {
+  /** Directories, empty ones included. */
   readonly directories: number;
+  /** Regular files. */
   readonly files: number;
   /** Symbolic links, kept as links. */
   readonly links: number;
@@ -62,20 +66,27 @@ export interface CopyTotals {
 
 /** What a copy backup is: its `manifest.json`, beside `entries.jsonl` and `files/`. */
 export interface CopyManifest {
+  /** Names this kind of document and its version. */
   readonly schema: "mltidy/backup/v1";
+  /** Tells a copy from what a change left behind. */
   readonly kind: "copy";
+  /** The backup's id: the name of its directory. */
   readonly id: string;
+  /** The task that makes copies. */
   readonly task: "backup";
   /** Absolute real path of the store's root. */
   readonly store: string;
   /** Epoch ms. */
   readonly createdAt: number;
+  /** What it is a copy of. */
   readonly scope: CopyScope;
+  /** How much it holds. */
   readonly totals: CopyTotals;
   /** `entries.jsonl`: its number of lines, and what it must hash to. */
   readonly entries: { readonly count: number; readonly sha256: string };
   /** Files that somebody wrote to during each of several attempts; their last copy is kept. */
   readonly changing: readonly StorePath[];
+  /** What it does not hold, and why. */
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -114,12 +125,15 @@ export type BackupListing =
 export interface BackupFault {
   /** Below `files/`; or `entries.jsonl`, the list itself. */
   readonly path: string;
+  /** What is wrong. */
   readonly kind: "missing" | "changed" | "extra" | "unreadable";
+  /** What was expected and what was found. */
   readonly message: string;
 }
 
 /** What came of reading a copy backup again. */
 export interface BackupCheck {
+  /** The backup's id. */
   readonly id: string;
   /** Files that were read. */
   readonly files: number;
@@ -131,8 +145,11 @@ export interface BackupCheck {
 
 /** How far copying or checking is. */
 export interface BackupProgress {
+  /** What is being done. */
   readonly step: "Counting" | "Copying" | "Checking" | "Bringing back" | "Comparing";
+  /** Files that are done. */
   readonly files: number;
+  /** Bytes that are done. */
   readonly bytes: number;
   /** What there is to do; `null` while that is being counted. */
   readonly total: { readonly files: number; readonly bytes: number } | null;

@@ -42,21 +42,27 @@ export type StayReason =
 
 /** A backup that goes. */
 export interface Expired {
+  /** The backup's id. */
   readonly id: string;
   /** Bytes that its removal can free at most: what it shares with another backup stays on the disk. */
   readonly bytes: number;
+  /** Why it goes. */
   readonly reasons: NonEmpty<ExpiryReason>;
 }
 
 /** A backup that stays. */
 export interface Staying {
+  /** The backup's id. */
   readonly id: string;
+  /** Why it stays. */
   readonly reasons: NonEmpty<StayReason>;
 }
 
 /** Which backups go and which stay, each with its reasons; newest first. */
 export interface ExpiryPlan {
+  /** Which backups go. */
   readonly expired: readonly Expired[];
+  /** Which backups stay. */
   readonly kept: readonly Staying[];
 }
 

@@ -1,39 +1,30 @@
 /**
- * Renders what a restore did, and what can be restored.
+ * Renders what a restore did.
  *
  * @module
  */
 
-import { renderRows } from "./render_rows.ts";
-import { type RenderOptions, styleOf } from "./render_style.ts";
+import type { BackupFault, BackupListing } from "./backup.ts";
 import { visibleText } from "./terminal_text.ts";
-import { formatSize, formatTime, plural } from "./units.ts";
-
-/** What is shown of a backup. */
-export interface ShownBackup {
-  /** What `restore` takes. */
-  readonly id: string;
-  /** The task that made it. */
-  readonly task: string;
-  /** Epoch ms. */
-  readonly createdAt: number;
-  /** How many changes it can undo. */
-  readonly changes: number;
-  /** What it took out of the store. */
-  readonly bytes: number;
-}
+import { formatTime, plural } from "./units.ts";
 
 /** What is shown of a restore. */
 export interface ShownRestore {
-  /** The backup; `null` when there is none. */
-  readonly backup: ShownBackup | null;
-  /** How many changes were undone or, in a dry run, would be. */
+  /** What was restored from; `null` for nothing. */
+  readonly backup: BackupListing | null;
+  /** How many changes were undone, or files and directories brought back. */
   readonly changes: number;
   /** What is in the way. */
   readonly collisions: readonly string[];
+  /** What a copy could not give. */
+  readonly faults: readonly BackupFault[];
   /** Whether nothing was done. */
   readonly dryRun: boolean;
+  /** Where it was copied to; `null` for the store. */
+  readonly to: string | null;
 }
+
+const SAMPLE = 10;
 
 /**
  * Renders for people what was, or would be, brought back.
@@ -45,63 +36,41 @@ export interface ShownRestore {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(
- *   renderRestore({ backup: null, changes: 0, collisions: [], dryRun: false }),
- *   "Nothing to restore.\n",
- * );
+ * const report = { changes: 0, collisions: [], faults: [], dryRun: false, to: null };
+ * assertEquals(renderRestore({ ...report, backup: null }), "Nothing to restore.\n");
  * ```
  */
-export function renderRestore({ backup, changes, collisions, dryRun }: ShownRestore): string {
+export function renderRestore(report: ShownRestore): string {
+  const { backup, collisions, faults } = report;
   if (backup === null) return "Nothing to restore.\n";
-  const what = `${backup.task} of ${formatTime(backup.createdAt)} (${backup.id})`;
-  const count = plural(changes, "change");
-  if (!dryRun) return `Undone: ${count} of ${what}.\n`;
-  if (collisions.length === 0) return `Would undo ${count} of ${what}.\n`;
-  const lines = collisions.map((one) => visibleText(`  ${one}`));
-  return [`Cannot undo ${what}, something is in the way:`, ...lines, ""].join("\n");
+  const lines = collisions.length === 0
+    ? [doneText(report, backup)]
+    : [`Cannot restore ${backup.id}, something is in the way:`, ...sample(collisions)];
+  const damaged = faults.length === 0
+    ? []
+    : ["Not brought back, since the copy is damaged:", ...sample(faults.map(faultText))];
+  return [...lines, ...damaged].map((line) => `${visibleText(line)}\n`).join("");
 }
 
-/**
- * Renders for people what can be undone, newest first.
- *
- * @param backups The backups.
- * @param options How to show them, and the command that undoes one.
- * @returns Lines, each ended by a line feed.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(renderBackups([], { undo: "deno task restore" }), "Nothing to restore.\n");
- * ```
- */
-export function renderBackups(
-  backups: readonly ShownBackup[],
-  options: RenderOptions & { readonly undo: string },
-): string {
-  if (backups.length === 0) return "Nothing to restore.\n";
-  const rows = renderRows(
-    [
-      { align: "left", least: 12 },
-      { align: "left" },
-      { align: "left" },
-      { align: "right" },
-      { align: "right" },
-    ],
-    [
-      ["Id", "When", "Task", "Changes", "Size"],
-      ...backups.map(({ id, createdAt, task, changes, bytes }) => [
-        id,
-        formatTime(createdAt),
-        task,
-        String(changes),
-        formatSize(bytes),
-      ]),
-    ],
-    options.width ?? Infinity,
-  );
-  const [heading = "", ...lines] = rows;
-  return [styleOf(options).bold(heading), ...lines, `To undo one: ${options.undo} ID`, ""].join(
-    "\n",
-  );
+function doneText({ changes, dryRun, to }: ShownRestore, backup: BackupListing): string {
+  const isChange = backup.kind === "change";
+  const count = isChange
+    ? plural(changes, "change")
+    : plural(changes, "missing file or directory", "missing files and directories");
+  const what = backup.kind === "damaged"
+    ? backup.id
+    : `${isChange ? backup.task : "the copy"} of ${formatTime(backup.createdAt)} (${backup.id})`;
+  if (to !== null) return `${dryRun ? "Would copy" : "Copied"} what ${what} holds to ${to}.`;
+  if (isChange) return dryRun ? `Would undo ${count} of ${what}.` : `Undone: ${count} of ${what}.`;
+  return `${dryRun ? "Would bring" : "Brought"} back ${count} from ${what}.`;
+}
+
+function faultText({ path, message }: BackupFault): string {
+  return `${path}: ${message}`;
+}
+
+function sample(texts: readonly string[]): readonly string[] {
+  const more = texts.length - SAMPLE;
+  return [...texts.slice(0, SAMPLE), ...(more > 0 ? [`… and ${more} more`] : [])]
+    .map((text) => `  ${text}`);
 }

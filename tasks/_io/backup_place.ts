@@ -1,0 +1,230 @@
+/**
+ * Where a store's backups lie: in our directory inside the store, or in a directory of the user's.
+ *
+ * ```
+ * DIR/
+ *   .lock             locked while a task changes something here
+ *   .staging/ID/      a backup in the making, or on its way out
+ *   ID/               manifest.json, entries.jsonl and files/
+ * ```
+ *
+ * *Locking*: two stores may keep their backups in one place, so a place of the user's has a lock of its
+ * own, taken behind the store's.
+ *
+ * *After an interruption*: whoever locks the place next empties its staging directory.
+ *
+ * @module
+ */
+
+import { ensureDirSync } from "@std/fs";
+import { basename, dirname, join, resolve } from "@std/path";
+import type { BackupListing, CopyManifest } from "../../lib/backup.ts";
+import { StoreLockedError } from "../../lib/errors.ts";
+import { asStorePath } from "../../lib/model.ts";
+import { readManifest } from "./manifest.ts";
+import { free, infoOf, type OwnPaths, removeTree, syncDirectory } from "./own_directory.ts";
+import { failureText, listDirectory } from "./read.ts";
+
+/** Where backups lie; absolute paths on one file system. */
+export interface Place {
+  /** Holds `ID/`. */
+  readonly backups: string;
+  readonly staging: string;
+  /** `null` when the store's own lock guards the place. */
+  readonly lock: string | null;
+  /** Whether backups of other stores may lie here, too. */
+  readonly isShared: boolean;
+}
+
+/**
+ * Finds where a store's backups lie. Touches nothing; needs read permission.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param own Our directory in the store.
+ * @param directory A directory of the user's, which need not be there yet; `null` for our own.
+ * @returns The place.
+ * @throws {RangeError} When the directory lies in the store, where MLflow would take it for an experiment.
+ */
+export function placeOf(root: string, own: OwnPaths, directory: string | null): Place {
+  const { backups, staging } = own;
+  if (directory === null) return { backups, staging, lock: null, isShared: false };
+  const real = realPathOf(resolve(directory));
+  if (real === backups) return { backups, staging, lock: null, isShared: false };
+  if (real === root || real.startsWith(join(root, "/"))) {
+    throw new RangeError(
+      `Cannot keep backups in ${real}: it lies inside store ${root}, and MLflow would take it for an experiment; name a directory elsewhere, or leave --backups out`,
+    );
+  }
+  return {
+    backups: real,
+    staging: join(real, ".staging"),
+    lock: join(real, ".lock"),
+    isShared: true,
+  };
+}
+
+/** What is not there yet has no links of its own, but what it will lie in may. */
+function realPathOf(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound) || dirname(path) === path) throw error;
+    return join(realPathOf(dirname(path)), basename(path));
+  }
+}
+
+/**
+ * Takes a place for this process alone, makes it if need be, and empties its staging directory. Needs
+ * read and write permission for it.
+ *
+ * @param place The place; the caller holds the lock of the store.
+ * @returns A handle; disposing of it releases the place.
+ * @throws {StoreLockedError} When another process holds the place.
+ */
+export function lockPlace(place: Place): Disposable {
+  if (place.lock === null) return { [Symbol.dispose]() {} };
+  if (infoOf(place.backups) === null) {
+    Deno.mkdirSync(place.backups, { recursive: true, mode: 0o700 });
+  }
+  const file = Deno.openSync(place.lock, { write: true, create: true, mode: 0o600 });
+  try {
+    if (!file.tryLockSync(true)) {
+      throw new StoreLockedError(
+        `Cannot lock backups ${place.backups}: another process writes there; wait until it is done`,
+        place.backups,
+      );
+    }
+    ensureDirSync(place.staging);
+    for (const { name } of [...Deno.readDirSync(place.staging)]) {
+      free(join(place.staging, name));
+    }
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return { [Symbol.dispose]: () => file.close() };
+}
+
+/**
+ * Reads what a copy backup is. Needs read permission.
+ *
+ * @param directory The backup's directory.
+ * @returns Its manifest, or `null` when there is no backup, or it is a change's.
+ * @throws {SyntaxError} When the manifest is damaged, or of another schema.
+ */
+export function readCopyManifest(directory: string): CopyManifest | null {
+  const path = join(directory, "manifest.json");
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  try {
+    const manifest = JSON.parse(text) as CopyManifest;
+    if (manifest.schema !== "mltidy/backup/v1") {
+      throw new SyntaxError(`expected schema "mltidy/backup/v1", found "${manifest.schema}"`);
+    }
+    if (manifest.kind !== "copy") return null;
+    if (!isSound(manifest)) throw new SyntaxError("it does not describe a copy of a store");
+    return manifest;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SyntaxError(`Cannot read ${path}: ${message}`, { cause: error });
+  }
+}
+
+function isSound({ id, store, createdAt, scope, totals, entries }: CopyManifest): boolean {
+  const hasId = scope?.kind === "full" || scope?.kind === "metadata" ||
+    (scope?.kind === "experiment" || scope?.kind === "run") && typeof scope.id === "string";
+  const sums = [totals?.files, totals?.bytes, totals?.shared?.bytes, entries?.count, createdAt];
+  return typeof id === "string" && typeof store === "string" && hasId &&
+    sums.every(Number.isSafeInteger) && typeof entries.sha256 === "string";
+}
+
+/**
+ * Lists the copy backups of one store. Needs read permission.
+ *
+ * @param place Where they lie.
+ * @param root Absolute real path of the store's root.
+ * @returns The manifests, newest first; damaged ones are left out.
+ */
+export function listCopies(place: Place, root: string): readonly CopyManifest[] {
+  return directoriesIn(place)
+    .flatMap((name) => {
+      try {
+        const manifest = readCopyManifest(join(place.backups, name));
+        // A directory that was renamed goes by its new name.
+        return manifest === null ? [] : { ...manifest, id: name };
+      } catch {
+        return [];
+      }
+    })
+    .filter((manifest) => isOf(root, place, manifest))
+    .toSorted((left, right) => right.createdAt - left.createdAt || (left.id < right.id ? 1 : -1));
+}
+
+/**
+ * Lists the backups of one store, of both kinds. Needs read permission.
+ *
+ * @param place Where they lie.
+ * @param root Absolute real path of the store's root.
+ * @returns The backups, newest first, then the damaged ones.
+ */
+export function listBackups(place: Place, root: string): readonly BackupListing[] {
+  const timeOf = (one: BackupListing) => one.kind === "damaged" ? -Infinity : one.createdAt;
+  return directoriesIn(place)
+    .flatMap((name) => listingOf(place, root, name) ?? [])
+    .toSorted((left, right) =>
+      timeOf(left) === timeOf(right) ? (left.id < right.id ? 1 : -1) : timeOf(right) - timeOf(left)
+    );
+}
+
+function listingOf(place: Place, root: string, id: string): BackupListing | null {
+  const path = join(place.backups, id);
+  try {
+    const copy = readCopyManifest(path);
+    if (copy !== null) {
+      const { createdAt, scope, totals: { files, bytes, shared } } = copy;
+      if (!isOf(root, place, copy)) return null;
+      return { id, path, kind: "copy", createdAt, scope, files, bytes, sharedBytes: shared.bytes };
+    }
+    const change = readManifest(place.backups, id);
+    if (change === null || !isOf(root, place, change)) return null;
+    const { task, createdAt, steps, usage } = change;
+    return { id, path, kind: "change", task, createdAt, changes: steps.length, ...usage };
+  } catch (error) {
+    return { id, path, kind: "damaged", message: failureText(error) };
+  }
+}
+
+/** Our own directory moves and is copied with the store, so what lies there belongs to it. */
+function isOf(root: string, place: Place, { store }: { readonly store: string }): boolean {
+  return !place.isShared || store === root;
+}
+
+function directoriesIn({ backups }: Place): readonly string[] {
+  const listed = listDirectory(backups);
+  if (listed.kind === "failed") {
+    if (listed.missing) return [];
+    throw new Error(`Cannot list backups in ${backups}: ${listed.message}`);
+  }
+  return listed.entries
+    .filter(({ name, isDirectory }) => isDirectory && !name.startsWith("."))
+    .map(({ name }) => name);
+}
+
+/**
+ * Removes a backup: one rename takes it away, then what it held is freed. Needs write permission.
+ *
+ * @param _lock The place's lock.
+ * @param place Where it lies.
+ * @param id The backup.
+ */
+export function removeBackup(_lock: Disposable, place: Place, id: string): void {
+  const leaving = join(place.staging, asStorePath(id));
+  Deno.renameSync(join(place.backups, id), leaving);
+  syncDirectory(place.backups);
+  removeTree(leaving);
+}

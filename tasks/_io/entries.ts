@@ -1,0 +1,135 @@
+/**
+ * What a copy backup holds, in detail: `entries.jsonl`, one JSON object on each line, ordered by path.
+ *
+ * There may be millions, so they are written and read one by one. The manifest has their number and the
+ * SHA-256 of the whole file.
+ *
+ * @module
+ */
+
+import type { BackupEntry, CopyManifest } from "../../lib/backup.ts";
+import { asStorePath } from "../../lib/model.ts";
+import { comparePaths } from "../../lib/plan_backup.ts";
+import type { Digest } from "./digest.ts";
+
+const BUFFER = 1 << 16;
+
+/** Entries that are being written. */
+export interface EntriesWriter extends Disposable {
+  /** Adds an entry behind the one before. */
+  add(entry: BackupEntry): void;
+  /** Makes all of it durable, and tells how to recognise it. */
+  finish(): CopyManifest["entries"];
+}
+
+/**
+ * Begins a list of entries. Needs write permission.
+ *
+ * @param path Where the list goes; nothing stands there.
+ * @param digest SHA-256.
+ * @returns The list.
+ */
+export function writeEntries(path: string, digest: Digest): EntriesWriter {
+  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  const encoder = new TextEncoder();
+  const hash = digest();
+  let pending = "";
+  let count = 0;
+  const flush = () => {
+    const bytes = encoder.encode(pending);
+    pending = "";
+    hash.update(bytes);
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  };
+  return {
+    add(entry) {
+      pending += `${JSON.stringify(entry)}\n`;
+      count++;
+      if (pending.length > BUFFER) flush();
+    },
+    finish() {
+      flush();
+      file.syncSync();
+      return { count, sha256: hash.finish() };
+    },
+    [Symbol.dispose]: () => file.close(),
+  };
+}
+
+/**
+ * Reads a list of entries, one by one. Needs read permission.
+ *
+ * What comes out may be written to a disk: paths are relative and in order, and whatever lies in a
+ * directory comes behind that directory, so nothing can lie in a link.
+ *
+ * @param path Where the list is.
+ * @param expected How to recognise it; looked at when all of it has been read.
+ * @param digest SHA-256.
+ * @returns The entries.
+ * @throws {SyntaxError} When the list is damaged or not as expected.
+ */
+export function* readEntries(
+  path: string,
+  expected: CopyManifest["entries"],
+  digest: Digest,
+): Generator<BackupEntry> {
+  const hash = digest();
+  const parents: string[] = [];
+  let count = 0;
+  let last = "";
+  const fail = (why: string) =>
+    new SyntaxError(`Cannot read ${path}: ${why}; the backup is damaged, use another one`);
+  for (const line of linesOf(path, hash)) {
+    count++;
+    const entry = parseEntry(line);
+    if (entry === null) throw fail(`line ${count} is no entry`);
+    if (comparePaths(last, entry.path) >= 0) throw fail(`line ${count} is out of order`);
+    const parent = entry.path.slice(0, Math.max(entry.path.lastIndexOf("/"), 0));
+    while (parents.length > 0 && parents.at(-1) !== parent) parents.pop();
+    if (parent !== "" && parents.length === 0) {
+      throw fail(`line ${count} lies in no directory of the list`);
+    }
+    if (entry.kind === "directory") parents.push(entry.path);
+    last = entry.path;
+    yield entry;
+  }
+  if (count !== expected.count || hash.finish() !== expected.sha256) {
+    throw fail("it is not what the manifest says");
+  }
+}
+
+function* linesOf(
+  path: string,
+  hash: { update(bytes: Uint8Array): void },
+): Generator<string> {
+  using file = Deno.openSync(path);
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(BUFFER);
+  let rest = "";
+  for (let size = file.readSync(buffer); size !== null; size = file.readSync(buffer)) {
+    const bytes = buffer.subarray(0, size);
+    hash.update(bytes);
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  // A line without its line feed was cut off.
+  if (rest !== "") yield "";
+}
+
+function parseEntry(line: string): BackupEntry | null {
+  try {
+    const entry = JSON.parse(line) as BackupEntry;
+    asStorePath(entry.path);
+    const isSound = Number.isFinite(entry.mtime) && (
+      entry.kind === "link"
+        ? typeof entry.target === "string"
+        : Number.isInteger(entry.mode) && (entry.kind === "directory" ||
+          entry.kind === "file" && Number.isSafeInteger(entry.size) && entry.size >= 0 &&
+            /^[0-9a-f]{64}$/.test(entry.sha256))
+    );
+    return isSound ? entry : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * A store's backups behind their port.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { BackupListing } from "../../lib/backup.ts";
+import type {
+  BackupPreview,
+  Backups,
+  BackupWork,
+  BroughtBackReport,
+  LockedBackups,
+} from "../backups.ts";
+import type { RestoreSelection } from "../store.ts";
+import {
+  listBackups,
+  listCopies,
+  lockPlace,
+  type Place,
+  placeOf,
+  readCopyManifest,
+  removeBackup,
+} from "./backup_place.ts";
+import { extractCopy, restoreFromCopy } from "./bring_back.ts";
+import { copyBackup } from "./copy_backup.ts";
+import { findMissing } from "./find_missing.ts";
+import { findOnlyCopies } from "./find_only_copies.ts";
+import { readManifest } from "./manifest.ts";
+import { extractChange, moveBackup } from "./move_backup.ts";
+import { ownPaths } from "./own_directory.ts";
+import { selectSteps } from "./select_steps.ts";
+import { collisionsOf, undoChange } from "./settle.ts";
+import { verifyBackup } from "./verify_backup.ts";
+
+/** Which store. */
+export interface FileBackupsOptions {
+  /** Absolute real path of the store's root. */
+  readonly root: string;
+  /** A directory of the user's; `null` for our own. */
+  readonly directory: string | null;
+  /** The clock, epoch ms. */
+  readonly now: () => number;
+}
+
+/**
+ * Opens the place of a store's backups for reading. Needs read permission.
+ *
+ * @param options Which store.
+ * @returns The place; nothing of it has been read yet.
+ * @throws {RangeError} When the directory lies in the store.
+ */
+export function openBackups(options: FileBackupsOptions): Backups {
+  return backupsIn(options.root, placeOf(options.root, ownPaths(options.root), options.directory));
+}
+
+/**
+ * Opens the place of a store's backups for this process alone. Needs read and write permission for it.
+ *
+ * @param lock The store's lock.
+ * @param options Which store.
+ * @returns The place.
+ * @throws {RangeError} When the directory lies in the store.
+ * @throws {StoreLockedError} When another process writes there.
+ */
+export function lockBackups(lock: Disposable, options: FileBackupsOptions): LockedBackups {
+  const { root, now } = options;
+  const place = placeOf(root, ownPaths(root), options.directory);
+  const placeLock = lockPlace(place);
+  return {
+    ...backupsIn(root, place),
+    copy: (scope, work = {}) =>
+      copyBackup([lock, placeLock], { root, place, scope, now: now(), ...work }),
+    bringBack: (id, selection = {}, work = {}) =>
+      bringBack(lock, { root, place, id, selection, now: now(), work }),
+    take: (id, work = {}) => moveBackup(id, ownPaths(root), place, work),
+    // Asynchronous to the outside, as everything behind a port is.
+    remove: (id) => Promise.resolve().then(() => removeBackup(placeLock, place, id)),
+    [Symbol.asyncDispose]: () => Promise.resolve().then(() => placeLock[Symbol.dispose]()),
+  };
+}
+
+function backupsIn(root: string, place: Place): Backups {
+  return {
+    directory: place.backups,
+    list: () =>
+      new Promise<readonly BackupListing[]>((resolve) => resolve(listBackups(place, root))),
+    async verify(id, work = {}) {
+      const directory = join(place.backups, id);
+      const manifest = /[\\/]/.test(id) ? null : readCopyManifest(directory);
+      if (manifest === null) {
+        throw new RangeError(`Cannot verify ${id}: there is no such copy in ${place.backups}`);
+      }
+      return { ...await verifyBackup(Deno.realPathSync(directory), manifest, work), id };
+    },
+    preview: (id, selection = {}) => preview(root, place, id, selection),
+    async extract(id, target, selection = {}, work = {}) {
+      const directory = Deno.realPathSync(join(place.backups, id));
+      const manifest = readManifest(place.backups, id);
+      if (manifest === null) {
+        const { trees, faults } = await extractCopy(directory, selection, target, work);
+        return { changes: trees.length, faults };
+      }
+      const steps = selectSteps(manifest.steps, selection);
+      await extractChange(directory, steps, target, work);
+      return { changes: steps.length, faults: [] };
+    },
+    onlyCopies: (candidates, work = {}) =>
+      findOnlyCopies({
+        root,
+        backups: place.backups,
+        copies: listCopies(place, root),
+        candidates,
+        ...work,
+      }),
+  };
+}
+
+async function preview(
+  root: string,
+  place: Place,
+  id: string,
+  selection: RestoreSelection,
+): Promise<BackupPreview | null> {
+  const backup = listBackups(place, root).find((one) => one.id === id);
+  if (backup === undefined) return null;
+  if (backup.kind === "damaged") throw new SyntaxError(backup.message);
+  if (backup.kind === "copy") {
+    const directory = Deno.realPathSync(backup.path);
+    const job = { directory, selection, root, isStore: true };
+    const { trees, collisions } = await findMissing(job);
+    return { backup, changes: trees.length, collisions };
+  }
+  const manifest = readManifest(place.backups, id);
+  if (manifest === null) return null;
+  const steps = selectSteps(manifest.steps, selection);
+  const { experiment, run } = selection;
+  if (steps.length === 0 && (experiment ?? run) !== undefined) {
+    const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
+    throw new RangeError(
+      `Cannot restore ${wanted} from ${id}: the backup holds nothing of it by itself; a run that left with its experiment comes back with --experiment`,
+    );
+  }
+  const collisions = collisionsOf(root, { ...ownPaths(root), backups: place.backups }, id, steps);
+  return { backup, changes: steps.length, collisions };
+}
+
+interface BringBack {
+  readonly root: string;
+  readonly place: Place;
+  readonly id: string;
+  readonly selection: RestoreSelection;
+  readonly now: number;
+  readonly work: BackupWork;
+}
+
+/** A change is undone by renames, so its backup first comes to the store's own file system. */
+async function bringBack(
+  lock: Disposable,
+  { root, place, id, selection, now, work }: BringBack,
+): Promise<BroughtBackReport> {
+  const own = ownPaths(root);
+  const directory = join(place.backups, id);
+  if (readManifest(place.backups, id) === null) {
+    const real = Deno.realPathSync(directory);
+    const { trees, faults } = await restoreFromCopy(lock, root, own, real, selection, work);
+    return { changes: trees.length, faults };
+  }
+  if (place.isShared) await moveBackup(id, place, own, work);
+  const manifest = readManifest(own.backups, id);
+  if (manifest === null) throw new Error(`Cannot restore ${id}: its backup has gone meanwhile`);
+  const steps = selectSteps(manifest.steps, selection);
+  return { changes: undoChange(root, own, manifest, steps, now), faults: [] };
+}

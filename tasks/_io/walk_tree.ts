@@ -1,0 +1,100 @@
+/**
+ * Walking a tree in the order of its paths.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { Membership } from "../../lib/plan_backup.ts";
+import { failureText } from "./read.ts";
+
+/** One thing that a walk comes across. */
+export type Found =
+  | {
+    readonly kind: "directory" | "file" | "link" | "special";
+    /** Below the base, with `/`. */
+    readonly path: string;
+    readonly info: Deno.FileInfo;
+  }
+  | { readonly kind: "unreadable"; readonly path: string; readonly message: string };
+
+/**
+ * Walks a tree, a directory before what it holds, siblings by name. Links are found, never followed: a
+ * directory that was swapped for a link while it was listed counts as unreadable. Needs read permission.
+ *
+ * @param base Absolute real path of the directory; it is not itself found.
+ * @param membership Which paths to look at; what is on the way is found only with something beyond it.
+ * @returns What is there, in the order of `comparePaths`.
+ */
+export function* walkTree(
+  base: string,
+  membership: (path: string) => Membership = () => "in",
+): Generator<Found> {
+  yield* walkDirectory(base, "", membership, []);
+}
+
+function* walkDirectory(
+  base: string,
+  directory: string,
+  membership: (path: string) => Membership,
+  onTheWay: readonly Found[],
+): Generator<Found> {
+  const names = namesIn(base, directory);
+  if (typeof names === "string") {
+    if (onTheWay.length === 0) yield { kind: "unreadable", path: directory, message: names };
+    return;
+  }
+  let ahead = onTheWay;
+  for (const name of names) {
+    const path = directory === "" ? name : `${directory}/${name}`;
+    const member = membership(path);
+    if (member === "out") continue;
+    const found = lookAt(base, path);
+    if (found === null) continue;
+    if (member === "on-the-way") {
+      if (found.kind !== "directory") continue;
+      for (const inner of walkDirectory(base, path, membership, [...ahead, found])) {
+        ahead = [];
+        yield inner;
+      }
+      continue;
+    }
+    yield* ahead;
+    ahead = [];
+    yield found;
+    if (found.kind === "directory") yield* walkDirectory(base, path, membership, []);
+  }
+}
+
+function namesIn(base: string, directory: string): readonly string[] | string {
+  const place = join(base, directory);
+  try {
+    const names = Array.from(Deno.readDirSync(place), ({ name }) => name);
+    return Deno.realPathSync(place) === place
+      ? names.sort()
+      : "it was replaced by a link while it was read";
+  } catch (error) {
+    // What has gone since it was found holds nothing.
+    return error instanceof Deno.errors.NotFound ? [] : failureText(error);
+  }
+}
+
+function lookAt(base: string, path: string): Found | null {
+  try {
+    const info = Deno.lstatSync(join(base, path));
+    return { kind: kindOf(info), path, info };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      return { kind: "unreadable", path, message: failureText(error) };
+    }
+    // Deno puts U+FFFD for bytes that are no UTF-8. Anything else has gone since it was listed.
+    if (!path.includes("\uFFFD")) return null;
+    return { kind: "unreadable", path, message: "its name is not valid UTF-8" };
+  }
+}
+
+function kindOf(info: Deno.FileInfo): "directory" | "file" | "link" | "special" {
+  if (info.isSymlink) return "link";
+  if (info.isDirectory) return "directory";
+  return info.isFile ? "file" : "special";
+}

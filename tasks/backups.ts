@@ -1,0 +1,109 @@
+/**
+ * The port to the place where a store's backups lie.
+ *
+ * @module
+ */
+
+import type {
+  BackupCheck,
+  BackupFault,
+  BackupListing,
+  BackupProgress,
+  CopyManifest,
+  CopyScope,
+} from "../lib/backup.ts";
+import type { OnlyCopies } from "../lib/plan_expiry.ts";
+import type { RestoreSelection } from "./store.ts";
+
+/** Options of what may take long. */
+export interface BackupWork {
+  /** Looked at between files, and between the pieces of a large one. */
+  readonly signal?: AbortSignal;
+  /** Called as work goes on. */
+  readonly onProgress?: (progress: BackupProgress) => void;
+}
+
+/** The place where a store's backups lie. */
+export interface Backups {
+  /** Absolute path. */
+  readonly directory: string;
+  /** Lists the backups of the store, of both kinds, newest first. */
+  list(): Promise<readonly BackupListing[]>;
+  /**
+   * Reads a copy backup again and compares it.
+   *
+   * @throws {RangeError} When there is no such copy backup.
+   */
+  verify(id: string, options?: BackupWork): Promise<BackupCheck>;
+  /**
+   * Tells what bringing a backup back would do; `null` when there is no such backup.
+   *
+   * @throws {RangeError} When it holds nothing of the selection.
+   */
+  preview(id: string, selection?: RestoreSelection): Promise<BackupPreview | null>;
+  /**
+   * Copies what a backup holds to another place, under the paths of the store.
+   *
+   * @returns How many files, directories or trees were copied.
+   * @throws {RestoreCollisionError} When something stands at a path that is to be written; then nothing was.
+   */
+  extract(
+    id: string,
+    target: string,
+    selection?: RestoreSelection,
+    options?: BackupWork,
+  ): Promise<BroughtBackReport>;
+  /** Finds what some copy backups alone hold; one that holds nothing by itself is not in the answer. */
+  onlyCopies(
+    ids: readonly string[],
+    options?: BackupWork,
+  ): Promise<ReadonlyMap<string, OnlyCopies>>;
+}
+
+/** What bringing a backup back, or part of it, would do. */
+export interface BackupPreview {
+  /** The backup. */
+  readonly backup: BackupListing;
+  /** How many changes it would undo, or how many missing files and directories it would bring back. */
+  readonly changes: number;
+  /** What is in the way, with both sides named; then nothing would be moved. */
+  readonly collisions: readonly string[];
+}
+
+/** What was brought back. */
+export interface BroughtBackReport {
+  /** How many changes were undone, or how many missing files and directories are there again. */
+  readonly changes: number;
+  /** What a copy could not give since it is damaged. */
+  readonly faults: readonly BackupFault[];
+}
+
+/** The same place, where this process alone may change something; disposing of it releases it. */
+export interface LockedBackups extends Backups, AsyncDisposable {
+  /**
+   * Copies the store, or a part of it.
+   *
+   * @throws {RangeError} When the store has no such experiment or run.
+   * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is kept.
+   */
+  copy(scope: CopyScope, options?: BackupWork): Promise<CopyManifest>;
+  /**
+   * Brings back what a backup holds, or part of it.
+   *
+   * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
+   */
+  bringBack(
+    id: string,
+    selection?: RestoreSelection,
+    options?: BackupWork,
+  ): Promise<BroughtBackReport>;
+  /**
+   * Moves the backup of a change from our own directory to this place: copied, read back, and only then
+   * given up there.
+   *
+   * @returns Absolute path of the backup in this place.
+   */
+  take(id: string, options?: BackupWork): Promise<string>;
+  /** Removes a backup for good. */
+  remove(id: string): Promise<void>;
+}

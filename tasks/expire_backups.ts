@@ -1,0 +1,108 @@
+/**
+ * The task `backup --expire`: lets old copies go.
+ *
+ * *Ordering*: a backup leaves by one rename; only then what it held is freed. Oldest first.
+ *
+ * *Locking*: holds the store's lock from the decision to the last removal; a dry run takes none.
+ *
+ * *After an interruption*: each backup is whole or gone; the rest of one on its way out goes with the
+ * next task that locks the store.
+ *
+ * @module
+ */
+
+import { expiryCandidates, type ExpiryPlan, type ExpiryPolicy } from "../lib/plan_expiry.ts";
+import { planExpiry, planNamedExpiry } from "../lib/plan_expiry.ts";
+import type { Backups, BackupWork } from "./backups.ts";
+import type { SettledChange, Store } from "./store.ts";
+
+/** Which backups may go. */
+export interface ExpireBackupsOptions extends BackupWork {
+  /** By age, or one by its name, which may be that of any backup. */
+  readonly which: ExpiryPolicy | { readonly id: string };
+  /** A directory outside of the store. @default {our own, in the store} */
+  readonly backups?: string;
+  /** Only tell which would go; needs no write permission. @default {false} */
+  readonly dryRun?: boolean;
+}
+
+/** Which backups went, or would go, and which stay. */
+export interface ExpiryReport extends ExpiryPlan {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/backup-expire/v1";
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** Absolute path of the directory that has them. */
+  readonly directory: string;
+  /** Whether nothing was removed since it was only asked what would be. */
+  readonly dryRun: boolean;
+  /** Ids of those that are gone; fewer than `expired` when it was interrupted. */
+  readonly removed: readonly string[];
+  /** Earlier changes that had been cut off and were settled first. */
+  readonly settled: readonly SettledChange[];
+}
+
+/**
+ * Removes copy backups that are old enough and hold nothing by themselves, or one backup by its name.
+ * Needs read permission, and write permission unless it is a dry run.
+ *
+ * @param store The store.
+ * @param options Which backups may go.
+ * @returns What went and what stays, each with its reasons.
+ * @throws {RangeError} When the policy is none, there is no backup of that name, or the directory lies in
+ * the store.
+ * @throws {StoreLockedError} When another process holds the store's lock.
+ * @throws {SyntaxError} When a backup is damaged, so that it cannot be told what it holds.
+ *
+ * @example
+ * ```ts
+ * import { days, expireBackups, openStore } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const which = { olderThan: days(90), keepLast: 3 };
+ * const { expired } = await expireBackups(store, { which, dryRun: true });
+ * for (const { id, reasons } of expired) console.log(id, reasons[0].kind);
+ * ```
+ */
+export async function expireBackups(
+  store: Store,
+  options: ExpireBackupsOptions,
+): Promise<ExpiryReport> {
+  const { backups = null, dryRun = false } = options;
+  const report = {
+    schema: "mltidy/backup-expire/v1",
+    store: store.describe().root,
+    dryRun,
+  } as const;
+  if (dryRun) {
+    const place = await store.backupsIn(backups);
+    const plan = await planIn(place, store.now(), options);
+    return { ...report, ...plan, directory: place.directory, removed: [], settled: [] };
+  }
+  await using locked = await store.lock({ task: "backup" });
+  await using place = await locked.lockBackups(backups);
+  const plan = await planIn(place, store.now(), options);
+  const removed: string[] = [];
+  for (const { id } of plan.expired.toReversed()) {
+    if (options.signal?.aborted) break;
+    await place.remove(id);
+    removed.push(id);
+  }
+  const { settled } = locked;
+  return { ...report, ...plan, directory: place.directory, removed, settled };
+}
+
+async function planIn(
+  place: Backups,
+  now: number,
+  { which, signal, onProgress }: ExpireBackupsOptions,
+): Promise<ExpiryPlan> {
+  const listed = await place.list();
+  if ("id" in which) return planNamedExpiry(listed, which.id);
+  const candidates = expiryCandidates(listed, which, { now });
+  const only = candidates.length === 0 ? new Map() : await place.onlyCopies(candidates, {
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  return planExpiry(listed, which, { now, only });
+}

@@ -1,0 +1,143 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { backup } from "../../tasks/backup.ts";
+import { expireBackups, type ExpiryReport } from "../../tasks/expire_backups.ts";
+import { cleanup } from "../../tasks/cleanup.ts";
+import { openStore, type Store } from "../../tasks/store.ts";
+import { DAY, experiment, NOW, orphan, run, runId } from "../_support/builders.ts";
+import { tempStore, writeFiles } from "../_support/disk_store.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+
+const STORE = { experiments: [experiment({ id: "7", runs: [run({ id: runId(1) })] })] };
+const RUN = `7/${runId(1)}`;
+const EXCEPT = { except: [".mltidy.trash"] };
+
+/** A store on a given day. */
+function on(root: string, day: number): Promise<Store> {
+  return openStore(root, { now: () => NOW + day * DAY });
+}
+
+/** Backs up on some days. */
+async function backUpOn(root: string, ...days: readonly number[]): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const day of days) {
+    await using store = await on(root, day);
+    ids.push((await backup(store)).id);
+  }
+  return ids;
+}
+
+function verdicts({ expired, kept }: ExpiryReport): readonly string[] {
+  return [
+    ...expired.map(({ id, reasons: [{ kind }] }) => `${id}: ${kind}`),
+    ...kept.map(({ id, reasons: [{ kind }] }) => `${id}: ${kind}`),
+  ];
+}
+
+async function idsIn(root: string): Promise<readonly string[]> {
+  await using store = await on(root, 0);
+  return (await (await store.backupsIn(null)).list()).map(({ id }) => id);
+}
+
+Deno.test("expireBackups() removes what is old, in a dry run only says so", async () => {
+  await using place = await tempStore(STORE);
+  const [first = "", second = "", third = ""] = await backUpOn(place.root, 1, 2, 3);
+  await using store = await on(place.root, 100);
+  const which = { olderThan: 90 * DAY, keepLast: 1 };
+  const before = await readTree(place.root);
+  const planned = await expireBackups(store, { which, dryRun: true });
+  const expected = [
+    `${second}: older-than`,
+    `${first}: older-than`,
+    `${third}: among-the-newest`,
+  ];
+  assertEquals([verdicts(planned), planned.removed], [expected, []]);
+  assertSameTree(await readTree(place.root), before);
+  const done = await expireBackups(store, { which });
+  assertEquals([verdicts(done), done.removed], [expected, [first, second]]);
+  assertEquals(await idsIn(place.root), [third]);
+  assertEquals([...Deno.readDirSync(join(place.root, ".mltidy.trash/staging"))], []);
+});
+
+Deno.test("expireBackups() keeps the newest backup that holds what the store has lost", async () => {
+  await using place = await tempStore(STORE);
+  const lost = `${RUN}/artifacts/report.txt`;
+  const [first = "", second = ""] = await backUpOn(place.root, 1, 2);
+  Deno.removeSync(join(place.root, lost));
+  const [third = ""] = await backUpOn(place.root, 3);
+  await using store = await on(place.root, 200);
+  const report = await expireBackups(store, { which: { olderThan: 90 * DAY, keepLast: 1 } });
+  assertEquals(verdicts(report), [
+    `${first}: older-than`,
+    `${third}: among-the-newest`,
+    `${second}: only-copy`,
+  ]);
+  assertEquals(report.kept[1]?.reasons, [
+    { kind: "only-copy", files: 1, bytes: Deno.statSync(kept(second, lost)).size, example: lost },
+  ]);
+  const named = await expireBackups(store, { which: { id: second } });
+  assertEquals([named.removed, await idsIn(place.root)], [[second], [third]]);
+
+  function kept(id: string, path: string): string {
+    return join(place.root, ".mltidy.trash/backups", id, "files", path);
+  }
+});
+
+Deno.test("expireBackups() minds neither older versions of a file nor its move to .trash", async () => {
+  await using place = await tempStore(STORE);
+  const [first = "", second = ""] = await backUpOn(place.root, 1, 2);
+  writeFiles(place.root, { [`${RUN}/metrics/loss`]: "1 2 3\n4 5 6\n" });
+  Deno.renameSync(join(place.root, "7"), join(place.root, ".trash/7"));
+  await using store = await on(place.root, 200);
+  const report = await expireBackups(store, { which: { olderThan: 90 * DAY, keepLast: 1 } });
+  assertEquals(verdicts(report), [`${first}: older-than`, `${second}: among-the-newest`]);
+});
+
+Deno.test("expireBackups() lets a change's backup go only when it is named", async () => {
+  await using place = await tempStore({ orphans: [orphan()] });
+  await using store = await on(place.root, 1);
+  const { report } = await cleanup(store, { apply: true });
+  const { id } = report!.backup!;
+  await using later = await on(place.root, 999);
+  const byAge = await expireBackups(later, { which: { olderThan: 0, keepLast: 1 } });
+  assertEquals(verdicts(byAge), [`${id}: change`]);
+  assertEquals((await expireBackups(later, { which: { id } })).removed, [id]);
+  assertEquals(await later.backups(), []);
+});
+
+Deno.test("expireBackups() refuses a name that is none, and touches nothing", async () => {
+  await using place = await tempStore(STORE);
+  const [id = ""] = await backUpOn(place.root, 1);
+  await using store = await on(place.root, 1);
+  await assertRejects(
+    () => expireBackups(store, { which: { id: "nothing" } }),
+    RangeError,
+    `Unknown backup "nothing": expected one of ${id}`,
+  );
+  assertEquals(await idsIn(place.root), [id]);
+});
+
+Deno.test("expireBackups() stops between two backups", async () => {
+  await using place = await tempStore(STORE);
+  const ids = await backUpOn(place.root, 1, 2, 3);
+  await using store = await on(place.root, 200);
+  const report = await expireBackups(store, {
+    which: { id: ids[0]! },
+    signal: AbortSignal.abort(),
+  });
+  assertEquals([report.expired.length, report.removed], [1, []]);
+  assertEquals((await idsIn(place.root)).length, 3);
+});
+
+Deno.test("expireBackups() leaves whole what a later backup shares", async () => {
+  await using place = await tempStore(STORE);
+  const [first = "", second = ""] = await backUpOn(place.root, 1, 2);
+  await using store = await on(place.root, 3);
+  await expireBackups(store, { which: { id: first } });
+  const check = await (await store.backupsIn(null)).verify(second);
+  assertEquals(check.faults, []);
+  assertSameTree(
+    await readTree(join(place.root, ".mltidy.trash/backups", second, "files")),
+    await readTree(place.root, EXCEPT),
+  );
+});
