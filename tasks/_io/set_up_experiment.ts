@@ -1,0 +1,233 @@
+/**
+ * Finding, making, restoring and mending experiments of a file store.
+ *
+ * *Ordering*: a new experiment is made aside and appears by one rename. A deleted one gets its runs back
+ * first, then its own `meta.yaml` says `active`, and the rename out of `.trash/` comes last: until then it
+ * is deleted, for to MLflow the place decides. What is repaired or renamed is replaced by one rename, and
+ * a damaged `meta.yaml` is kept in `.mltidy.trash/damaged/`.
+ *
+ * *Locking*: `.mltidy.trash/experiments.lock`, an advisory lock of the operating system, on which others
+ * wait. It is not the lock of the tasks that clean up.
+ *
+ * *After an interruption*: the next call finds either state and goes on.
+ *
+ * @module
+ */
+
+import { ensureDirSync } from "@std/fs";
+import { join, resolve, toFileUrl } from "@std/path";
+import {
+  chooseExperiment,
+  type ChosenExperiment,
+  type ExperimentFile,
+} from "../../lib/choose_experiment.ts";
+import { LOGGING_LIMITS } from "../../lib/logging_rules.ts";
+import { readRunMeta } from "../../lib/meta_record.ts";
+import { editMetaYaml } from "../../lib/meta_yaml.ts";
+import { isExperimentDirectoryName, isTrashName } from "../../lib/names.ts";
+import { newExperimentMeta } from "../../lib/tracking_meta.ts";
+import type { ExperimentRequest, ExperimentSetup } from "../tracking.ts";
+import { infoOf, ownPaths, syncDirectory } from "./own_directory.ts";
+import {
+  makeDirectories,
+  openWriting,
+  placeFile,
+  placeNewDirectory,
+  sweepWriting,
+  syncFile,
+  type Writing,
+} from "./place.ts";
+import { listDirectory, readText } from "./read.ts";
+
+/**
+ * Sets an experiment up. Needs read and write permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param request Which experiment.
+ * @param now The clock, epoch ms.
+ * @returns Its id, and what was done.
+ * @throws {Error} When a deleted experiment cannot be restored because another has its id.
+ */
+export async function setUpExperiment(
+  root: string,
+  request: ExperimentRequest,
+  now: () => number,
+): Promise<ExperimentSetup> {
+  const writing = openWriting(root);
+  await using _lock = await waitForLock(join(ownPaths(root).own, "experiments.lock"));
+  sweepWriting(root, now());
+  makeDirectories(root, [".trash"]);
+  const at: Workshop = { root, writing, now: now() };
+  const setup = takeOrMake(at, request);
+  setTags(at, setup.experimentId, request.tags);
+  return setup;
+}
+
+/** Where experiments are made. */
+export interface Workshop {
+  /** Absolute real path of the store's root. */
+  readonly root: string;
+  /** Where things are written before they get their place. */
+  readonly writing: Writing;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+async function waitForLock(path: string): Promise<AsyncDisposable> {
+  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  await file.lock(true);
+  return {
+    async [Symbol.asyncDispose]() {
+      await file.unlock();
+      file.close();
+    },
+  };
+}
+
+function takeOrMake(at: Workshop, request: ExperimentRequest): ExperimentSetup {
+  const { root } = at;
+  const chosen = chooseExperiment(
+    listExperiments(root),
+    request.name,
+    (id) => toFileUrl(join(root, id)).href,
+  );
+  if (chosen === null) {
+    return { experimentId: createExperiment(at, newId(root), request), outcome: "created" };
+  }
+  if (chosen.stage === "deleted" && request.onDeleted === "replace") {
+    releaseName(at, chosen, request.name);
+    // There may be more than one.
+    return takeOrMake(at, request);
+  }
+  if (chosen.repaired !== null) repair(at, chosen, chosen.repaired);
+  if (chosen.stage === "deleted") restore(at, chosen.id);
+  const outcome = chosen.stage === "deleted"
+    ? "restored"
+    : chosen.repaired !== null
+    ? "repaired"
+    : "reused";
+  return { experimentId: chosen.id, outcome };
+}
+
+function listExperiments(root: string): readonly ExperimentFile[] {
+  return ([["", "active"], [".trash", "deleted"]] as const).flatMap(([folder, stage]) => {
+    const listed = listDirectory(join(root, folder));
+    if (listed.kind === "failed") return [];
+    return listed.entries.flatMap(({ name: id }): ExperimentFile[] => {
+      if (!isExperimentDirectoryName(id) || isTrashName(id)) return [];
+      if (stage === "active" && id === "models") return [];
+      const text = readText(join(root, folder, id, "meta.yaml"));
+      return text.kind === "text" ? [{ id, stage, text: text.text }] : [];
+    });
+  });
+}
+
+/**
+ * Makes an experiment. Needs read and write permission for the store.
+ *
+ * @param at The store's root, where to write, and the time.
+ * @param experimentId Its id, which nothing has yet.
+ * @param request Its name and artifact location.
+ * @returns Its id.
+ */
+export function createExperiment(
+  { root, writing, now }: Workshop,
+  experimentId: string,
+  { name, artifactLocation }: Pick<ExperimentRequest, "name" | "artifactLocation">,
+): string {
+  const meta = newExperimentMeta({
+    experimentId,
+    name,
+    artifactLocation: artifactLocation === null
+      ? toFileUrl(join(root, experimentId)).href
+      : absolute(artifactLocation),
+    createdAt: now,
+  });
+  placeNewDirectory(writing, join(root, experimentId), (aside) => {
+    Deno.writeTextFileSync(join(aside, "meta.yaml"), meta);
+    syncFile(join(aside, "meta.yaml"));
+    syncDirectory(aside);
+  });
+  syncDirectory(root);
+  return experimentId;
+}
+
+/** A path becomes a URI, so that it means the same wherever MLflow is started. */
+function absolute(location: string): string {
+  return /^[a-z][a-z0-9+.-]+:/i.test(location) ? location : toFileUrl(resolve(location)).href;
+}
+
+function newId(root: string): string {
+  const digits = crypto.getRandomValues(new Uint8Array(18));
+  // As MLflow's: 18 digits, the first of which is not 0.
+  const id = [...digits].map((byte, index) => index === 0 ? byte % 9 + 1 : byte % 10).join("");
+  const isTaken = infoOf(join(root, id)) !== null || infoOf(join(root, ".trash", id)) !== null;
+  return isTaken ? newId(root) : id;
+}
+
+function repair(at: Workshop, { id, stage }: ChosenExperiment, text: string): void {
+  const { root, writing, now } = at;
+  const path = join(directoryOf(root, { id, stage }), "meta.yaml");
+  const damaged = join(ownPaths(root).own, "damaged");
+  ensureDirSync(damaged);
+  Deno.copyFileSync(path, join(damaged, `${id}-${now}.yaml`));
+  placeFile(writing, path, text, true);
+}
+
+function directoryOf(root: string, { id, stage }: Pick<ChosenExperiment, "id" | "stage">): string {
+  return stage === "deleted" ? join(root, ".trash", id) : join(root, id);
+}
+
+/** As MLflow does, this brings the runs back that were deleted one by one before. */
+function restore({ root, writing, now }: Workshop, id: string): void {
+  const deleted = join(root, ".trash", id);
+  const target = join(root, id);
+  if (infoOf(target)) {
+    throw new Error(
+      `Cannot restore experiment ${id}: ${target} is in the way; move one of the two away`,
+    );
+  }
+  const listed = listDirectory(deleted);
+  for (const { name } of listed.kind === "listed" ? listed.entries : []) {
+    const path = join(deleted, name, "meta.yaml");
+    const text = readText(path);
+    const run = text.kind === "text" ? readRunMeta(text.text) : null;
+    if (text.kind !== "text" || !run?.ok || run.meta.lifecycleStage !== "deleted") continue;
+    const active = { lifecycle_stage: "active", deleted_time: undefined };
+    placeFile(writing, path, editMetaYaml(text.text, active), true);
+  }
+  edit(writing, join(deleted, "meta.yaml"), { lifecycle_stage: "active", last_update_time: now });
+  Deno.renameSync(deleted, target);
+  syncDirectory(root);
+}
+
+/** MLflow lets no two experiments have one name, deleted ones included. */
+function releaseName(
+  { root, writing }: Workshop,
+  { id, text, repaired }: ChosenExperiment,
+  name: string,
+): void {
+  const suffix = ` (replaced ${id})`;
+  const kept = [...name].slice(0, LOGGING_LIMITS.experimentName - suffix.length).join("");
+  const path = join(root, ".trash", id, "meta.yaml");
+  placeFile(writing, path, editMetaYaml(repaired ?? text, { name: kept + suffix }), true);
+}
+
+function edit(
+  writing: Writing,
+  path: string,
+  changes: Readonly<Record<string, string | number>>,
+): void {
+  placeFile(writing, path, editMetaYaml(Deno.readTextFileSync(path), changes), true);
+}
+
+function setTags({ root, writing }: Workshop, id: string, tags: ReadonlyMap<string, string>): void {
+  for (const [key, value] of tags) {
+    const names = ["tags", ...key.split("/")];
+    const path = join(root, id, ...names);
+    makeDirectories(join(root, id), names.slice(0, -1));
+    const existing = readText(path);
+    if (existing.kind === "text" && existing.text === value) continue;
+    placeFile(writing, path, value, true);
+  }
+}

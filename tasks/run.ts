@@ -1,0 +1,274 @@
+/**
+ * Runs that training cannot leave behind: started, logged to, and ended whatever happens.
+ *
+ * @module
+ */
+
+import { StoreAccessError } from "../lib/errors.ts";
+import { type LogOutcome, summarizeProblems } from "../lib/log_outcome.ts";
+import { openRunLog, reasonOf, tell } from "./open_run_log.ts";
+import type { LogValue, RunLog } from "./run_log.ts";
+import type { Abortable, Store } from "./store.ts";
+import type { Durability, TrackedRun } from "./tracking.ts";
+import { whenStopped } from "./_io/process.ts";
+
+/** How a run can end. */
+export type EndStatus = "FINISHED" | "FAILED" | "KILLED";
+
+/** Which run to start, and how. */
+export interface RunOptions extends Abortable {
+  /** The experiment of a new run, as `setupExperiment` gives it. Needed unless there is a `runId`. */
+  readonly experimentId?: string;
+  /** A run to go on with: it is RUNNING again, and keeps all that it has. */
+  readonly runId?: string;
+  /** The run's name in MLflow. @default {one that is made up, such as keen-wren-349} */
+  readonly runName?: string;
+  /** Tags to set. @default {{}} */
+  readonly tags?: Readonly<Record<string, LogValue>>;
+  /** The run that this one is part of: MLflow shows it below that one. */
+  readonly parentRunId?: string;
+  /** Who starts the run. @default {the account, as MLflow finds it; needs --allow-env} */
+  readonly user?: string;
+  /** Throw a `LoggingError` for what is not logged. @default {false} */
+  readonly strict?: boolean;
+  /** Told the first problem of each kind, and at the end how many there were. @default {console.warn} */
+  readonly warn?: (message: string) => void;
+  /**
+   * When what is logged is certain to survive a power cut: `end`, before the run's end is recorded;
+   * `always`, before each call returns; `never`, as with MLflow. A killed process loses nothing either way.
+   *
+   * @default {"end"}
+   */
+  readonly fsync?: Durability;
+  /**
+   * End the run KILLED on SIGINT and SIGTERM, and then let the process exit with 130 or 143, as it would
+   * have. Say `false` in a program that handles these signals itself, and give it a `signal`.
+   *
+   * @default {true}
+   */
+  readonly endOnSignals?: boolean;
+}
+
+/**
+ * A run that is being logged to. Leaving a block that holds it by `await using` without `end()` ends it
+ * FAILED.
+ */
+export interface ActiveRun extends RunLog, AsyncDisposable {
+  /** 32 hexadecimal digits. */
+  readonly id: string;
+  /** The experiment that it belongs to. */
+  readonly experimentId: string;
+  /** As MLflow shows it. */
+  readonly name: string;
+  /** Where its artifacts are. */
+  readonly artifactUri: string;
+  /** Epoch ms. */
+  readonly startTime: number;
+  /** Aborted when the run is KILLED, with the reason: for the training to stop. */
+  readonly signal: AbortSignal;
+  /**
+   * Ends the run; logs nothing more afterwards. A second call does nothing.
+   *
+   * @param status How it ended; by default `FINISHED`.
+   * @param error What made it fail, kept as the tag `mltidy.error`.
+   * @throws {LoggingError} When the run is strict and its end cannot be recorded.
+   */
+  end(status?: EndStatus, error?: unknown): Promise<void>;
+}
+
+/**
+ * Runs training in a run of MLflow: starts the run, ends it FINISHED when the body is done, FAILED when it
+ * throws, with the error as the tag `mltidy.error`, and KILLED on SIGINT, SIGTERM and `signal`. Logging
+ * never throws, see {@linkcode RunLog}. Needs read and write permission for the store.
+ *
+ * For nested runs, call it inside the body with `parentRunId: run.id`.
+ *
+ * @param store The store.
+ * @param options Which run, and how.
+ * @param body The training; its `run.signal` tells it to stop.
+ * @returns What the body gives.
+ * @throws {unknown} What the body throws; the reason of `signal`, once that is aborted.
+ * @throws {TypeError} When there is neither an `experimentId` nor a `runId`.
+ * @throws {RangeError} When there is no such experiment or run, or it is deleted.
+ * @throws {StoreAccessError} When the operating system lets no run be started.
+ *
+ * @example A parameter that is logged twice does not stop the training
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openStore, safeRun, setupExperiment } from "mltidy";
+ *
+ * const directory = await Deno.makeTempDir();
+ * await using store = await openStore(`${directory}/mlruns`, { create: true });
+ * const { experimentId } = await setupExperiment(store, "churn");
+ * const f1 = await safeRun(store, { experimentId, warn: () => {} }, async (run) => {
+ *   await run.logParam("depth", 3);
+ *   const again = await run.logParam("depth", 5);
+ *   assertEquals(again.problem?.kind, "param-conflict");
+ *   for (let step = 0; step < 10; step++) await run.logMetric("f1", step / 10, { step });
+ *   return 0.9;
+ * });
+ * assertEquals(f1, 0.9);
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
+export async function safeRun<T>(
+  store: Store,
+  options: RunOptions,
+  body: (run: ActiveRun) => Promise<T> | T,
+): Promise<T> {
+  const run = await startRun(store, options);
+  try {
+    const result = await unlessAborted(run.signal, async () => await body(run));
+    await run.end("FINISHED");
+    return result;
+  } catch (error) {
+    // Even a strict run fails with what made it fail.
+    await run.end("FAILED", error).catch(() => {});
+    throw error;
+  }
+}
+
+/** The body goes on if it does not listen, but nobody waits for it any more. */
+async function unlessAborted<T>(signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([body(), aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/**
+ * Starts a run, or goes on with one. Prefer {@linkcode safeRun}, which knows whether the training failed.
+ * Needs read and write permission for the store.
+ *
+ * @param store The store.
+ * @param options Which run, and how.
+ * @returns The run, to be bound by `await using`; call its `end()` when all went well.
+ * @throws {TypeError} When there is neither an `experimentId` nor a `runId`.
+ * @throws {RangeError} When there is no such experiment or run, or it is deleted.
+ * @throws {StoreAccessError} When the operating system lets no run be started.
+ *
+ * @example Without end() the run has failed
+ * ```ts
+ * import { openStore, setupExperiment, startRun } from "mltidy";
+ *
+ * const directory = await Deno.makeTempDir();
+ * await using store = await openStore(`${directory}/mlruns`, { create: true });
+ * const { experimentId } = await setupExperiment(store, "churn");
+ * {
+ *   await using run = await startRun(store, { experimentId, runName: "baseline" });
+ *   await run.logMetric("f1", 0.8);
+ *   await run.end();
+ * }
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
+export async function startRun(store: Store, options: RunOptions): Promise<ActiveRun> {
+  // deno-lint-ignore no-console -- a training program has no other ear by default.
+  const { strict = false, warn = console.warn, endOnSignals = true, signal } = options;
+  signal?.throwIfAborted();
+  const tracked = await openTracked(store, options);
+  const log = openRunLog(tracked, { now: store.now, strict, warn });
+  const { conclude, close, ...logging } = log;
+  const controller = new AbortController();
+  let ending: Promise<void> | null = null;
+
+  async function record(status: EndStatus, error: unknown): Promise<void> {
+    if (error !== undefined) await log.setTag("mltidy.error", errorText(error)).catch(() => {});
+    close(status);
+    stopping?.[Symbol.dispose]();
+    signal?.removeEventListener("abort", abort);
+    const outcome = await recordEnd(tracked, status, store.now());
+    try {
+      if (outcome !== null) conclude(outcome);
+    } finally {
+      if (log.problems.length > 0) {
+        tell(warn, `Run ${nameOf(tracked)} ended ${status}; ${summarizeProblems(log.problems)}`);
+      }
+    }
+  }
+  const end = (status: EndStatus = "FINISHED", error?: unknown) => ending ??= record(status, error);
+  const kill = async (reason: unknown) => {
+    await end("KILLED").catch(() => {});
+    controller.abort(reason);
+  };
+  const abort = () => void kill(signal?.reason);
+  const stopping = endOnSignals
+    ? whenStopped(() => kill(new DOMException("The process was told to stop", "AbortError")))
+    : null;
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+
+  const run: ActiveRun = {
+    ...logging,
+    get problems() {
+      return log.problems;
+    },
+    get name() {
+      return tracked.record.runName;
+    },
+    id: tracked.record.runId,
+    experimentId: tracked.record.experimentId,
+    artifactUri: tracked.record.artifactUri,
+    startTime: tracked.record.startTime,
+    signal: controller.signal,
+    end,
+    [Symbol.asyncDispose]: () => end("FAILED").catch(() => {}),
+  };
+  try {
+    await run.setTags(options.tags ?? {});
+    return run;
+  } catch (error) {
+    await end("FAILED", error).catch(() => {});
+    throw error;
+  }
+}
+
+async function openTracked(store: Store, options: RunOptions): Promise<TrackedRun> {
+  const { experimentId = null, runId, parentRunId, runName, user = null, fsync = "end" } = options;
+  const tags = new Map(parentRunId === undefined ? [] : [["mlflow.parentRunId", parentRunId]]);
+  const common = { runName: runName?.toWellFormed() || null, tags, durability: fsync };
+  try {
+    const tracking = await store.tracking();
+    if (runId !== undefined) return await tracking.resumeRun({ ...common, runId, experimentId });
+    if (experimentId === null) {
+      throw new TypeError(
+        "Cannot start a run: expected an experimentId, or a runId to go on with; setupExperiment() gives one",
+      );
+    }
+    return await tracking.startRun({ ...common, experimentId, user });
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) throw error;
+    const { root } = store.describe();
+    const what = runId === undefined ? "start a run" : `resume run ${runId}`;
+    throw new StoreAccessError(`Cannot ${what} in store ${root}: ${reasonOf(error)}`, root, {
+      cause: error,
+    });
+  }
+}
+
+async function recordEnd(
+  tracked: TrackedRun,
+  status: EndStatus,
+  endTime: number,
+): Promise<LogOutcome | null> {
+  try {
+    await tracked.end(status, endTime);
+    return null;
+  } catch (error) {
+    const message = `Cannot record that run ${nameOf(tracked)} ended ${status}: ${reasonOf(error)}`;
+    const problem = { kind: "write-failed", key: "status", message } as const;
+    return { outcome: "not-logged", key: "status", problem };
+  }
+}
+
+function nameOf({ record }: TrackedRun): string {
+  return `${record.runName} (${record.runId})`;
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,108 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  artifactPathFault,
+  experimentNameFault,
+  keyFault,
+  LOGGING_LIMITS,
+  metricLines,
+  storedPoint,
+  storedText,
+} from "../../lib/logging_rules.ts";
+import { latestValue } from "../../lib/primary_metric.ts";
+
+const fine = <T>(rule: (value: T) => string | null, values: readonly T[]) =>
+  values.filter((value) => rule(value) === null);
+
+Deno.test("keyFault() takes what MLflow takes, and says what it expects otherwise", () => {
+  const good = [
+    "lr",
+    "val/loss",
+    "손실",
+    "a b",
+    "a.b-c_d:e",
+    "mlflow.note.content",
+    "a".repeat(250),
+  ];
+  const bad = [
+    "",
+    "/a",
+    "a/",
+    "a//b",
+    "./a",
+    "a/../b",
+    "..",
+    "lr~",
+    "a(b)",
+    "a\nb",
+    "e\u0301",
+    "a\\b",
+  ];
+  assertEquals(fine(keyFault, [...good, ...bad]), good);
+  assertEquals(keyFault("ü".repeat(251)), "expected at most 250 characters, found 251");
+});
+
+Deno.test("artifactPathFault() takes relative paths that stay inside", () => {
+  const good = ["a.txt", "a/b (1).png", "..hidden", "요약"];
+  assertEquals(
+    fine(artifactPathFault, [...good, "", "/a", "a//b", "../a", "a/./b", "a/..", "a\0"]),
+    good,
+  );
+});
+
+Deno.test("experimentNameFault() takes what MLflow can look up", () => {
+  const good = ["Default", 'say "hi"', "고객 이탈", " ", "a/b\nc", "𝒳".repeat(500)];
+  assertEquals(
+    fine(experimentNameFault, [...good, "", "it's", "half \ud83d", "a".repeat(501)]),
+    good,
+  );
+});
+
+Deno.test("storedText() cuts between characters, not within one", () => {
+  assertEquals(storedText("𝒳𝒴𝒵", 2), {
+    text: "𝒳𝒴",
+    cut: "expected at most 2 characters, found 3",
+  });
+  assertEquals(storedText("𝒳𝒴", 2), { text: "𝒳𝒴", cut: null });
+  assertEquals(storedText(() => 0, 2), null);
+});
+
+Deno.test("storedPoint() cuts fractions off and refuses what MLflow could not read again", () => {
+  const rounded =
+    "expected whole numbers as time and step, found 17.9 and -1.5; cut off the fraction";
+  assertEquals(storedPoint(1, 17.9, -1.5), {
+    ok: true,
+    point: { value: 1, timestamp: 17, step: -1 },
+    rounded,
+  });
+  assertEquals(
+    ([
+      ["0.5", 1, 0],
+      [null, 1, 0],
+      [{}, 1, 0],
+      [1, -1, 0],
+      [1, NaN, 0],
+      [1, 1, Infinity],
+      [1, "1", 0],
+    ] as const).map(([value, time, step]) => storedPoint(value, time, step)).filter(({ ok }) => ok),
+    [],
+  );
+});
+
+Deno.test("metricLines() writes what latestValue() reads", () => {
+  const points = fc.record({
+    value: fc.double(),
+    timestamp: fc.nat(),
+    step: fc.integer(),
+  });
+  fc.assert(fc.property(points, (point) => {
+    const line = metricLines([point]);
+    assertEquals(line.split(" ").length, 3);
+    assertEquals(latestValue(line), point.value === 0 ? latestValue(line) : point.value);
+  }));
+});
+
+Deno.test("LOGGING_LIMITS are those of MLflow 2.22 and 3.17", () => {
+  const { key, param, tag, experimentName } = LOGGING_LIMITS;
+  assertEquals([key, param, tag, experimentName], [250, 6000, 8000, 500]);
+});
