@@ -1,0 +1,175 @@
+/**
+ * A case: a store with its surroundings on the disk, which can be put back as often as needed.
+ *
+ * ```
+ * DIR/case/mlruns      the store
+ * DIR/case/outside     what links in the store lead to
+ * DIR/case/mlruns-2    a store beside it
+ * DIR/case/notes.txt   a file beside it
+ * DIR/kept             how the case is to be put back
+ * ```
+ *
+ * It always lies at the same place, so that absolute paths in it stay right.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { readCopyManifest } from "../../tasks/_io/backup_place.ts";
+import { readManifest } from "../../tasks/_io/manifest.ts";
+import { ownPaths } from "../../tasks/_io/own_directory.ts";
+import { openStore, type SettledChange, type Store } from "../../tasks/store.ts";
+import { verifySnapshot } from "../../lib/verify_snapshot.ts";
+import { setTimes, writeFiles } from "../_support/disk_store.ts";
+import { writeRandomStore } from "../_support/random_store.ts";
+import { readTree, type Tree } from "../_support/tree.ts";
+
+/** A case on the disk. */
+export interface Case {
+  /** What holds everything, scratch files included. */
+  readonly directory: string;
+  /** The store with its surroundings. */
+  readonly place: string;
+  /** The store's root. */
+  readonly root: string;
+  /** The moment at which the store was made, epoch ms. */
+  readonly madeAt: number;
+}
+
+/** A case as it stood at one moment. */
+export interface Moment {
+  /** All of the case but our directory; the root itself is the entry `mlruns`. */
+  readonly tree: Tree;
+  /** What our directory held, without the text of the lock. */
+  readonly own: Tree;
+}
+
+const STORE = "mlruns";
+const OWN = `${STORE}/.mltidy.trash`;
+
+/**
+ * Writes a case.
+ *
+ * @param directory An empty directory for it alone; a real path.
+ * @param seed Names the store.
+ * @returns The case.
+ */
+export function writeCase(directory: string, seed: number): Case {
+  const place = join(directory, "case");
+  const root = join(place, STORE);
+  const madeAt = Date.now();
+  Deno.mkdirSync(place);
+  writeRandomStore({ root, outside: join(place, "outside") }, seed, madeAt);
+  writeFiles(place, {
+    "notes.txt": "beside the store\n",
+    "outside/notes.txt": "behind a link\n",
+    "mlruns-2/0/meta.yaml": "name: Default\n",
+    "mlruns-2/1/empty": null,
+    "mlruns-2/.mltidy.trash/journal/old.jsonl": "of another store",
+  });
+  for (const name of ["notes.txt", "outside", "mlruns-2"]) setTimes(join(place, name), 1e12);
+  return { directory, place, root, madeAt };
+}
+
+/**
+ * Keeps a case as it stands, to be put back later.
+ *
+ * @param one The case.
+ */
+export async function keep({ directory, place }: Case): Promise<void> {
+  await copyTree(place, join(directory, "kept"));
+}
+
+/**
+ * Puts a case back to how it was kept.
+ *
+ * @param one The case.
+ */
+export async function putBack({ directory, place }: Case): Promise<void> {
+  await copyTree(join(directory, "kept"), place);
+}
+
+/** Copies with times, modes, links and hard links. */
+async function copyTree(from: string, to: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("sh", {
+    args: ["-c", 'rm -rf "$2" && cp -a "$1" "$2"', "sh", from, to],
+  }).output();
+  if (!success) throw new Error(`Cannot copy ${from}: ${new TextDecoder().decode(stderr)}`);
+}
+
+/**
+ * Looks at a case.
+ *
+ * @param one The case.
+ * @returns How it stands.
+ */
+export async function look({ place, root }: Case): Promise<Moment> {
+  const tree = await readTree(place, { except: [OWN] });
+  try {
+    return { tree, own: await readTree(ownPaths(root).own, { except: ["lock"] }) };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return { tree, own: new Map() };
+  }
+}
+
+/**
+ * Opens the store of a case.
+ *
+ * @param one The case.
+ * @returns The store.
+ */
+export function openCase({ root }: Case): Promise<Store> {
+  return openStore(root);
+}
+
+/**
+ * Takes the lock, which settles what was cut off, and lets it go.
+ *
+ * @param one The case.
+ * @returns What was settled.
+ */
+export async function settle(one: Case): Promise<readonly SettledChange[]> {
+  await using store = await openCase(one);
+  await using locked = await store.lock({ task: "recover" });
+  return locked.settled;
+}
+
+/**
+ * Finds the errors in the store of a case.
+ *
+ * @param one The case.
+ * @returns Rule and path of each.
+ */
+export async function errorsIn(one: Case): Promise<ReadonlySet<string>> {
+  await using store = await openCase(one);
+  const findings = verifySnapshot(await store.read({ depth: "tags" }));
+  return new Set(
+    findings.filter(({ severity }) => severity === "error")
+      .map(({ rule, path }) => `${rule} at ${path}`),
+  );
+}
+
+/**
+ * Says what is untidy in our directory of a case in which nothing is under way.
+ *
+ * @param one The case.
+ * @returns One line each.
+ */
+export function untidiness({ root }: Case): readonly string[] {
+  const { own, journals, staging, backups } = ownPaths(root);
+  const namesIn = (directory: string) => [...Deno.readDirSync(directory)].map(({ name }) => name);
+  const isWhole = namesIn(own).includes("README.txt") &&
+    Deno.readTextFileSync(join(own, "README.txt")).endsWith("for good.\n");
+  return [
+    ...namesIn(journals).map((name) => `journal/${name} is left`),
+    ...namesIn(staging).map((name) => `staging/${name} is left`),
+    ...namesIn(backups).filter((id) => !hasManifest(backups, id))
+      .map((id) => `backups/${id} has no manifest`),
+    ...(isWhole ? [] : ["README.txt is missing or cut off"]),
+  ];
+}
+
+function hasManifest(backups: string, id: string): boolean {
+  return readManifest(backups, id) !== null || readCopyManifest(join(backups, id)) !== null;
+}

@@ -1,0 +1,189 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { fingerprintOf } from "../../lib/fingerprint.ts";
+import { parsePlan } from "../../lib/parse_plan.ts";
+import { measureTree, newMeasurer } from "../../tasks/_io/measure.ts";
+import { applyPlan } from "../../tasks/apply_plan.ts";
+import { cleanup } from "../../tasks/cleanup.ts";
+import { recover } from "../../tasks/recover.ts";
+import { restore } from "../../tasks/restore.ts";
+import { runId } from "../_support/builders.ts";
+import { type TempStore, writeFiles } from "../_support/disk_store.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+import { cleanUpAndBack, open, replaceByLink, rubbish, writeOutside } from "./rubbish.ts";
+
+const HOSTILE = [
+  "..",
+  "../outside",
+  "/etc",
+  "a/../..",
+  ".",
+  "a\0b",
+  "1/../../outside/precious",
+  "",
+];
+const ODD = ["a\nb", "\u001b[31mred", "a\\..\\..", "…", "-rf", "~", "$HOME", "%2e%2e"];
+
+for (const id of [...HOSTILE, ...ODD]) {
+  Deno.test(`cleanup() trusts no id from a meta.yaml: ${JSON.stringify(id)}`, async () => {
+    await using store = await rubbish();
+    writeOutside(store, { "a": "kept" });
+    for (const path of ["1", `1/${runId(1)}`, `1/${runId(2)}`, ".trash/2"]) {
+      const meta = join(store.root, path, "meta.yaml");
+      const text = Deno.readTextFileSync(meta)
+        .replace(/^(run_id|run_uuid|experiment_id): .*$/gm, `$1: ${JSON.stringify(id)}`);
+      Deno.writeTextFileSync(meta, text);
+    }
+    await cleanUpAndBack(store);
+  });
+
+  Deno.test(`apply trusts no path of a saved plan: ${JSON.stringify(id)}`, async () => {
+    await using store = await rubbish();
+    writeOutside(store, { "a": "kept" });
+    await using opened = await open(store);
+    const before = await readTree(dirname(store.root), { except: ["mlruns/.mltidy.trash"] });
+    const { plan } = await cleanup(opened);
+    const actions = plan.actions.map((action) => ({ ...action, path: id, name: id }));
+    try {
+      const parsed = parsePlan(JSON.stringify({ ...plan, actions }), "plan.json");
+      await using locked = await opened.lock({ task: "apply" });
+      const report = await applyPlan(locked, parsed);
+      assertEquals(report.totals.applied, 0);
+    } catch (error) {
+      assert(error instanceof Error && error.name === "StalePlanError", String(error));
+    }
+    assertSameTree(
+      await readTree(dirname(store.root), { except: ["mlruns/.mltidy.trash"] }),
+      before,
+    );
+  });
+}
+
+Deno.test("apply never touches our own directory, whatever a saved plan says", async () => {
+  await using store = await rubbish();
+  await using opened = await open(store);
+  await cleanup(opened, { apply: true });
+  const { plan } = await cleanup(opened, { daysOld: 0, purgeAfter: 0 });
+  const id = (await opened.backups())[0]!.id;
+  const paths = [`backups/${id}`, `backups/${id}/files/3`, "journal", "lock", "README.txt"];
+  const kept = await readTree(join(store.root, ".mltidy.trash/backups"));
+  for (const path of paths.map((path) => `.mltidy.trash/${path}`)) {
+    const action = {
+      kind: "quarantine-orphan",
+      path,
+      name: "x",
+      stamp: measureTree(join(store.root, path), newMeasurer())?.stamp,
+      reasons: [{ kind: "orphan", damage: "missing", message: "x" }],
+      usage: { bytes: 0, files: 0 },
+    };
+    try {
+      const parsed = parsePlan(JSON.stringify({ ...plan, actions: [action] }), "plan.json");
+      await using locked = await opened.lock({ task: "apply" });
+      const report = await applyPlan(locked, parsed);
+      assertEquals([path, report.totals.applied], [path, 0]);
+    } catch (error) {
+      assert(error instanceof Error && error.name === "StalePlanError", String(error));
+    }
+  }
+  assertSameTree(await readTree(join(store.root, ".mltidy.trash/backups")), kept);
+});
+
+/** Each thing that a step may say. */
+const OPERATIONS = [
+  { kind: "move-tree" },
+  { kind: "create-dir" },
+  { kind: "replace-file", content: { kind: "text", text: "ours" } },
+  { kind: "replace-file", content: { kind: "new-text", text: "kept" } },
+] as const;
+
+for (const direction of ["apply", "restore"] as const) {
+  for (const operation of OPERATIONS) {
+    for (const leaf of ["empty", "file", "missing"]) {
+      const content = "content" in operation ? ` of ${operation.content.kind}` : "";
+      Deno.test(`recover() takes no ${operation.kind}${content} back through a link: ${direction}, ${leaf}`, async () => {
+        await using store = await rubbish();
+        const precious = writeOutside(store, { "file": "kept", "empty": null });
+        await using opened = await open(store);
+        const { report } = await cleanup(opened, { apply: true });
+        const { id, path: backup } = report!.backup!;
+        const before = await readTree(store.outside);
+        replaceByLink(join(store.root, "1"), precious);
+        writeFiles(join(backup, "files/1"), { [leaf]: "from the backup" });
+        if (direction === "apply") Deno.removeSync(join(backup, "manifest.json"));
+        writeJournal(store, id, {
+          id,
+          direction,
+          steps: [{ action: "x", subject: "1", operation: { ...operation, path: `1/${leaf}` } }],
+          directories: [{ path: "1", before: 5 }, { path: "1/empty", before: 5 }],
+        });
+        await recover(opened).catch((error) => assert(error instanceof Error));
+        assertSameTree(await readTree(store.outside), before);
+      });
+    }
+  }
+}
+
+for (const id of [...HOSTILE, ...ODD]) {
+  Deno.test(`recover() trusts no path and no id of a journal: ${JSON.stringify(id)}`, async () => {
+    await using store = await rubbish();
+    writeOutside(store, { "a": "kept" });
+    await using opened = await open(store);
+    await cleanup(opened, { apply: true });
+    const except = { except: ["mlruns/.mltidy.trash/journal", "mlruns/.mltidy.trash/lock"] };
+    const before = await readTree(dirname(store.root), except);
+    const { id: backup } = (await opened.backups())[0]!;
+    for (const hostile of [{ id }, { id: backup, path: id }, { id: backup, directory: id }]) {
+      const { path = "3", directory = "" } = hostile;
+      const json = JSON.stringify({
+        ...{ type: "begin", schema: "mltidy/journal/v1", id: hostile.id, direction: "restore" },
+        ...{ task: "x", startedAt: 1, directories: [{ path: directory, before: 5 }] },
+        steps: "path" in hostile
+          ? [{ action: "x", subject: path, operation: { kind: "move-tree", path } }]
+          : [],
+      });
+      const journal = join(store.root, ".mltidy.trash/journal", `${backup}.jsonl`);
+      Deno.writeTextFileSync(journal, `${fingerprintOf([json])} ${json}\n`);
+      if (HOSTILE.includes(id) && !("directory" in hostile && id === "")) {
+        await assertRejects(() => recover(opened), SyntaxError);
+        assertSameTree(await readTree(dirname(store.root), except), before);
+      } else {
+        await recover(opened).catch((error) => assert(error instanceof Error));
+      }
+      if (await Deno.stat(journal).catch(() => null)) Deno.removeSync(journal);
+    }
+  });
+
+  Deno.test(`restore() trusts no path of a manifest: ${JSON.stringify(id)}`, async () => {
+    await using store = await rubbish();
+    writeOutside(store, { "a": "kept" });
+    await using opened = await open(store);
+    const { report } = await cleanup(opened, { apply: true });
+    const manifest = join(report!.backup!.path, "manifest.json");
+    const text = Deno.readTextFileSync(manifest);
+    const before = await readTree(dirname(store.root), { except: ["mlruns/.mltidy.trash"] });
+    for (const where of ["steps", "directories"] as const) {
+      const parsed = JSON.parse(text);
+      if (where === "steps") parsed.steps[0].operation.path = id;
+      else parsed.directories[0].path = id;
+      Deno.writeTextFileSync(manifest, JSON.stringify(parsed));
+      const restored = restore(opened, { id: report!.backup!.id });
+      if (HOSTILE.includes(id) && !(where === "directories" && id === "")) {
+        await assertRejects(() => restored);
+        const after = await readTree(dirname(store.root), { except: ["mlruns/.mltidy.trash"] });
+        assertSameTree(after, before);
+      } else {
+        await restored.catch((error) => assert(error instanceof Error));
+        break;
+      }
+    }
+  });
+}
+
+/** Leaves the journal of a change that was cut off, as somebody may have forged it. */
+function writeJournal({ root }: TempStore, name: string, begin: Readonly<Record<string, unknown>>) {
+  const head = { type: "begin", schema: "mltidy/journal/v1", task: "x", startedAt: 1 };
+  const json = JSON.stringify({ ...head, ...begin });
+  const path = join(root, ".mltidy.trash/journal", `${name}.jsonl`);
+  Deno.writeTextFileSync(path, `${fingerprintOf([json])} ${json}\n`);
+  return path;
+}

@@ -1,0 +1,136 @@
+/**
+ * What a plan promises: how a case stands when some of the plan's actions were done and nothing else.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { editMetaYaml } from "../../lib/meta_yaml.ts";
+import { type FileContent, type Operation, operationsOf } from "../../lib/operations.ts";
+import type { Action, ApplyReport, Plan } from "../../lib/plan.ts";
+import { type Tree, treeDifferences, type TreeEntry } from "../_support/tree.ts";
+import type { Moment } from "./case.ts";
+
+/** How a case should stand. */
+export interface Expected {
+  readonly tree: Tree;
+  /** Paths whose modification times are those of the change. */
+  readonly timeless: ReadonlySet<string>;
+}
+
+/** What is left as it was. */
+export function exactly({ tree }: Moment): Expected {
+  return { tree, timeless: new Set() };
+}
+
+/**
+ * Works out how a case stands after some actions.
+ *
+ * @param before How it stood before.
+ * @param actions What was done.
+ * @param actual How it stands now: the moment of deletion is read from it.
+ * @returns How it should stand.
+ */
+export function promised(before: Moment, actions: readonly Action[], actual: Moment): Expected {
+  const tree = new Map(before.tree);
+  const timeless = new Set<string>();
+  const now = deletedTimeIn(actual, actions);
+  for (const operation of actions.flatMap((action) => operationsOf(action, { now }))) {
+    const path = placeOf(operation);
+    timeless.add(path.slice(0, path.lastIndexOf("/")));
+    if (operation.kind === "move-tree") {
+      for (const key of [...tree.keys()]) {
+        if (key === path || key.startsWith(`${path}/`)) tree.delete(key);
+      }
+      continue;
+    }
+    timeless.add(path);
+    tree.set(
+      path,
+      operation.kind === "create-dir"
+        ? { kind: "directory", mode: 0o777 & ~Deno.umask(), mtimeMs: 0 }
+        : edited(tree.get(path), operation.content),
+    );
+  }
+  return { tree, timeless };
+}
+
+/**
+ * Picks the actions that were applied, as a report says.
+ *
+ * @param plan The plan.
+ * @param printed The report, one outcome for each action.
+ * @returns The actions.
+ */
+export function appliedOf(plan: Plan, printed: string): readonly Action[] {
+  const { outcomes } = JSON.parse(printed) as ApplyReport;
+  assertEquals(outcomes.map(({ path }) => path), plan.actions.map(({ path }) => path));
+  return plan.actions.filter((_, index) => outcomes[index]?.outcome === "applied");
+}
+
+/**
+ * Tells whether an action seems to have been done, wholly or in part.
+ *
+ * @param action The action.
+ * @param before How the case stood before.
+ * @param actual How it stands now.
+ * @returns Whether anything is no more as it was where the action writes.
+ */
+export function isDone(action: Action, before: Moment, actual: Moment): boolean {
+  return operationsOf(action, { now: 0 }).some((operation) => {
+    const at = ({ tree }: Moment) =>
+      new Map([...tree].filter(([path]) => path === placeOf(operation)));
+    const untimed = (moment: Moment): Expected => ({
+      tree: at(moment),
+      timeless: operation.kind === "create-dir" ? new Set([placeOf(operation)]) : new Set(),
+    });
+    return differences({ ...actual, tree: at(actual) }, untimed(before)).length > 0;
+  });
+}
+
+function placeOf({ path }: Operation): string {
+  return `mlruns/${path}`;
+}
+
+function edited(entry: TreeEntry | undefined, content: FileContent): TreeEntry {
+  if (content.kind === "new-text") {
+    return { kind: "file", mode: 0o644, mtimeMs: 0, content: content.text };
+  }
+  if (entry?.kind !== "file") throw new Error("Only a file can be rewritten");
+  switch (content.kind) {
+    case "changes":
+      return { ...entry, content: editMetaYaml(entry.content, content.changes) };
+    case "prefix":
+      return { ...entry, content: entry.content.slice(0, content.bytes) };
+    case "text":
+      return { ...entry, content: content.text };
+  }
+}
+
+/** All runs are deleted at the same moment; any one tells it. */
+function deletedTimeIn({ tree }: Moment, actions: readonly Action[]): number {
+  for (const { kind, path } of actions) {
+    const entry = tree.get(`mlruns/${path}/meta.yaml`);
+    if (kind !== "soft-delete-run" || entry?.kind !== "file") continue;
+    const [, time] = /^deleted_time: (\d+)$/m.exec(entry.content) ?? [];
+    if (time !== undefined) return Number(time);
+  }
+  return 0;
+}
+
+/**
+ * Compares a case with how it should stand.
+ *
+ * @param actual How it stands.
+ * @param expected How it should.
+ * @returns One line per difference.
+ */
+export function differences(actual: Moment, { tree, timeless }: Expected): readonly string[] {
+  const untimed = (from: Tree): Tree =>
+    new Map(
+      [...from].map((
+        [path, entry],
+      ) => [path, timeless.has(path) ? { ...entry, mtimeMs: 0 } : entry]),
+    );
+  return treeDifferences(untimed(actual.tree), untimed(tree));
+}

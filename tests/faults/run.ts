@@ -1,0 +1,266 @@
+// deno-lint-ignore-file no-console -- a campaign reports on the terminal.
+/**
+ * The fault campaign: kills and hinders every command that writes to a store, at every system call by
+ * which it changes the store, recovers, and compares.
+ *
+ * ```
+ * deno task test:faults                              a sample over every task, call and kind
+ * deno task test:faults --injections 10000           as many as that, over as many seeds as it takes
+ * deno task test:faults --seed 7 --tasks restore --full      every call of one store and task
+ * deno task test:faults --seed 7 --tasks restore --call rename#3 --kind kill      one injection
+ * ```
+ *
+ * What must hold after each injection and one recovery:
+ * - contents, modes, times (ms), links and empty directories of the store are as before the command, or
+ *   as the command promised; where the command printed a report, as that report says;
+ * - nothing beside the store has changed;
+ * - all that was there can be brought back by `restore`;
+ * - `verify` finds no error that was not there before;
+ * - our own directory is tidy, and a second recovery changes nothing.
+ *
+ * One tolerance: the modification time of the root itself, when the command was stopped between making
+ * `.mltidy.trash` and putting that time back. No system call does both.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { join } from "@std/path";
+import { type Case, keep, putBack, writeCase } from "./case.ts";
+import { judge } from "./judge.ts";
+import { shuffled } from "./shuffled.ts";
+import { bundleProgram, makeScratch } from "./program.ts";
+import { callName, type Scenario, scenarios, type Setup, type Tools } from "./scenarios.ts";
+import {
+  type Call,
+  type Ending,
+  isPossible,
+  type Kind,
+  KINDS,
+  runInjected,
+  traceCalls,
+} from "./strace.ts";
+
+/** A scenario on one store, ready to be injected into. */
+interface Unit {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly one: Case;
+  readonly setup: Setup;
+  readonly calls: readonly Call[];
+  /** What is wrong even when nothing is injected. */
+  readonly wrong: readonly string[];
+}
+
+interface Injection {
+  readonly unit: Unit;
+  readonly call: Call;
+  readonly kind: Kind;
+}
+
+const WORKERS = Math.min(4, navigator.hardwareConcurrency);
+/**
+ * Now and then a thread makes a call more or less than in the traced run, to wake another one; then the
+ * call that is meant is one of the neighbours. Calls of several threads come in no fixed order; after
+ * some attempts any of them will do.
+ */
+const SHIFTS = [0, 1, -1, 0, 0, -1, -2];
+const EXACT_ATTEMPTS = 3;
+
+const flags = parseArgs(Deno.args, {
+  string: ["seed", "tasks", "injections", "call", "kind", "scratch"],
+  boolean: ["full", "keep"],
+});
+const seed = Number(flags["seed"] ?? crypto.getRandomValues(new Uint16Array(1))[0]);
+const wanted = Number(flags["injections"] ?? 600);
+const tasks = typeof flags["tasks"] === "string" ? flags["tasks"].split(",") : null;
+const chosen = scenarios.filter(({ name, task }) =>
+  tasks === null || tasks.includes(name) || tasks.includes(task)
+);
+
+async function hasStrace(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("strace", { args: ["-V"], stdout: "null" }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+async function prepare(
+  scenario: Scenario,
+  seed: number,
+  scratch: string,
+  program: Tools["program"],
+): Promise<Unit> {
+  const directory = join(scratch, `${seed}-${scenario.name}`);
+  Deno.mkdirSync(directory);
+  const one = writeCase(directory, seed);
+  const log = join(directory, "trace");
+  const setup = await scenario.prepare(one, { seed, log, program });
+  await keep(one);
+  const { ending, calls } = await traceCalls(setup.program, one.root, log);
+  const wrong = await judge(one, setup, ending, { rootTime: false, several: false });
+  const failed = ending.code === 0 ? [] : [`exit ${ending.code}: ${ending.stderr}`];
+  return { scenario, seed, one, setup, calls, wrong: [...failed, ...wrong] };
+}
+
+function injectionsOf(unit: Unit): readonly Injection[] {
+  return unit.calls.flatMap((call) =>
+    KINDS.filter((kind) => isPossible(call, kind)).map((kind) => ({ unit, call, kind }))
+  );
+}
+
+/**
+ * One of each scenario, call name and kind first, then of each scenario and kind in turn, in an order that the
+ * seed decides: a scenario that makes many calls does not crowd out the others.
+ */
+function sample(all: readonly Injection[], size: number): readonly Injection[] {
+  const shuffledAll = shuffled(all, seed);
+  const first = shares(
+    shuffledAll,
+    ({ unit, call, kind }) => `${unit.scenario.name} ${call.name} ${kind}`,
+  ).flatMap((share) => share.slice(0, 1));
+  const taken = new Set(first);
+  const left = shares(
+    shuffledAll.filter((injection) => !taken.has(injection)),
+    ({ unit, kind }) => `${unit.scenario.name} ${kind}`,
+  );
+  const sampled = [...first];
+  for (let turn = 0; sampled.length < size && left.some((share) => turn < share.length); turn++) {
+    for (const share of left) {
+      const next = share[turn];
+      if (next !== undefined && sampled.length < size) sampled.push(next);
+    }
+  }
+  return sampled;
+}
+
+function shares(
+  all: readonly Injection[],
+  keyOf: (injection: Injection) => string,
+): readonly (readonly Injection[])[] {
+  return [...Map.groupBy(all, keyOf).values()];
+}
+
+interface Verdict {
+  readonly ending: Ending | null;
+  readonly wrong: readonly string[];
+}
+
+async function inject({ unit, call, kind }: Injection): Promise<Verdict> {
+  const { one, setup } = unit;
+  const log = join(one.directory, "trace");
+  for (const [attempt, shift] of SHIFTS.entries()) {
+    await putBack(one);
+    const shifted = { ...call, when: Math.max(1, call.when + shift) };
+    const ending = await runInjected(setup.program, one.root, log, shifted, kind);
+    if (ending.hit === null) continue;
+    if (ending.hit.ordinal !== call.ordinal && attempt < EXACT_ATTEMPTS) continue;
+    const rootTime = call.name === "utimensat" && call.ordinal === 1 &&
+      setup.before.own.size === 0;
+    const tolerance = { rootTime, several: kind === "EIO+" };
+    return { ending, wrong: await judge(one, setup, ending, tolerance) };
+  }
+  return { ending: null, wrong: [] };
+}
+
+async function run(scratch: string): Promise<boolean> {
+  const program = await bundleProgram(scratch);
+  const units: Unit[] = [];
+  const seeds = flags["call"] === undefined && !flags["full"] ? 3 : 1;
+  let available = 0;
+  for (
+    let next = seed;
+    next < seed + seeds || !flags["full"] && flags["call"] === undefined && available < wanted;
+    next++
+  ) {
+    for (const scenario of chosen) {
+      const unit = await prepare(scenario, next, scratch, program);
+      units.push(unit);
+      available += injectionsOf(unit).length;
+    }
+  }
+  const all = units.flatMap(injectionsOf);
+  const injections = flags["call"] !== undefined
+    ? all.filter(({ call, kind }) =>
+      callName(call) === flags["call"] && kind === (flags["kind"] ?? "kill")
+    )
+    : flags["full"]
+    ? all
+    : sample(all, wanted);
+  console.log(
+    `Seed ${seed}: ${units.length} cases, ${all.length} possible injections, trying ${injections.length}`,
+  );
+
+  let injected = 0;
+  let missed = 0;
+  let failed = 0;
+  for (const unit of units) {
+    if (unit.wrong.length > 0) report(unit, null, unit.wrong);
+  }
+  const started = performance.now();
+  const queue = Map.groupBy(injections, ({ unit }) => unit);
+  const pending = [...queue.values()].toSorted((a, b) => a.length - b.length);
+  const work = async () => {
+    for (let batch = pending.pop(); batch !== undefined; batch = pending.pop()) {
+      for (const injection of batch) {
+        const { ending, wrong } = await inject(injection).catch((error: unknown) => ({
+          ending: undefined,
+          wrong: [`cannot judge: ${error instanceof Error ? error.stack : error}`],
+        }));
+        if (ending === null) {
+          missed++;
+          if (flags["keep"]) {
+            console.log(`Not reached: ${callName(injection.call)} ${injection.kind}`);
+          }
+          continue;
+        }
+        injected++;
+        if (wrong.length > 0) {
+          failed++;
+          report(injection.unit, injection, wrong);
+        }
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
+  const seconds = (performance.now() - started) / 1000;
+  console.log(
+    `injected: ${injected}, survived: ${injected - failed}` +
+      (missed > 0 ? `, not reached: ${missed}` : "") +
+      ` (${seconds.toFixed(0)} s, ${(injected / seconds).toFixed(1)} a second)`,
+  );
+  return failed === 0 && injected > 0 && units.every(({ wrong }) => wrong.length === 0);
+}
+
+function report(
+  { scenario, seed }: Unit,
+  injection: Injection | null,
+  wrong: readonly string[],
+): void {
+  const which = injection && `${callName(injection.call)} ${injection.kind}`;
+  const again = `deno task test:faults --keep --seed ${seed} --tasks ${scenario.name} --call ${
+    injection === null ? "none" : `${callName(injection.call)} --kind ${injection.kind}`
+  }`;
+  console.log(
+    [
+      `FAILED: ${scenario.name}, ${which ?? "nothing injected"}: ${injection?.call.text ?? ""}`,
+      ...wrong.map((line) => `  ${line}`),
+      `  again: ${again}`,
+    ].join("\n"),
+  );
+}
+
+if (!await hasStrace()) {
+  console.log("Skipped: there is no strace; type apt-get install strace");
+  Deno.exit(0);
+}
+const scratch = await makeScratch(flags["scratch"] as string | undefined);
+let good = false;
+try {
+  good = await run(scratch);
+} finally {
+  if (flags["keep"]) console.log(`Kept: ${scratch}`);
+  else await Deno.remove(scratch, { recursive: true });
+}
+Deno.exit(good ? 0 : 1);
