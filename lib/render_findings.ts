@@ -2,19 +2,24 @@ import { renderRows } from "./render_rows.ts";
 import { type RenderOptions, type Style, styleOf } from "./render_style.ts";
 import { visibleText } from "./terminal_text.ts";
 import { formatCount, plural } from "./units.ts";
-import type { Severity } from "./verify_rules.ts";
+import { SEVERITIES, type Severity } from "./verify_rule.ts";
 import type { Finding } from "./verify_snapshot.ts";
 
-const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
-const SAMPLE = 50;
 const INDENT = "  ";
 
+/** How many findings of a rule are shown; fewer where many rules are broken. */
+const SAMPLE = { few: 50, many: 10 };
+
+/** From when on a table of what is broken comes first. */
+const MANY = { rules: 4, findings: 25 };
+
 /**
- * Renders findings for people: grouped by severity, rule and remedy, with a closing count.
+ * Renders findings for people: grouped by severity, rule and remedy, with a closing count. Where there
+ * are many, of many rules, a table of the rules comes first.
  *
  * @param findings The findings.
  * @param options How to show them.
- * @returns Lines, each ended by a line feed. Up to 50 findings of a rule are shown.
+ * @returns Lines, each ended by a line feed. Up to 50 findings of a rule are shown, of many rules 10.
  *
  * @example
  * ```ts
@@ -28,15 +33,43 @@ export function renderFindings(
   options: RenderOptions = {},
 ): string {
   const style = styleOf(options);
-  const sections = SEVERITIES.flatMap((severity) => {
+  const groups = SEVERITIES.flatMap((severity) => {
     const ofSeverity = findings.filter((one) => one.severity === severity);
-    return [...Map.groupBy(ofSeverity, (one) => one.rule)].map(([rule, ofRule]) => [
-      `${paint(severity, style)} ${style.bold(rule)}: ${formatCount(ofRule.length)}`,
-      ...renderRule(ofRule, options),
-    ]);
+    return [...Map.groupBy(ofSeverity, (one) => one.rule)]
+      .map(([rule, ofRule]) => ({ severity, rule, findings: ofRule }));
   });
-  return [...sections, [style.bold(`${findingsText(countBySeverity(findings))}.`)]]
+  const isMany = groups.length >= MANY.rules && findings.length >= MANY.findings;
+  const sample = isMany ? SAMPLE.many : SAMPLE.few;
+  const sections = groups.map(({ severity, rule, findings }) => [
+    `${paint(severity, style)} ${style.bold(rule)}: ${formatCount(findings.length)}`,
+    ...renderRule(findings, sample, options),
+  ]);
+  const total = style.bold(`${findingsText(countBySeverity(findings))}.`);
+  return [...(isMany ? [[total, ...renderOverview(groups, style)]] : []), ...sections, [total]]
     .map((lines) => `${lines.join("\n")}\n`).join("\n");
+}
+
+interface Group {
+  readonly severity: Severity;
+  readonly rule: string;
+  readonly findings: readonly Finding[];
+}
+
+/** One line for each rule that is broken, worst first. */
+function renderOverview(groups: readonly Group[], style: Style): readonly string[] {
+  const rows = groups.toSorted((left, right) =>
+    SEVERITIES.indexOf(left.severity) - SEVERITIES.indexOf(right.severity) ||
+    right.findings.length - left.findings.length
+  );
+  const lines = renderRows(
+    [{ align: "left" }, { align: "right" }, { align: "left" }],
+    rows.map(({ severity, rule, findings }) => [severity, formatCount(findings.length), rule]),
+    Infinity,
+  );
+  return lines.map((line, index) => {
+    const { severity } = rows[index]!;
+    return `${INDENT}${paint(severity, style)}${line.slice(severity.length)}`;
+  });
 }
 
 /**
@@ -67,9 +100,13 @@ function countBySeverity(findings: readonly Finding[]): Readonly<Record<Severity
   return counts;
 }
 
-function renderRule(findings: readonly Finding[], options: RenderOptions): string[] {
+function renderRule(
+  findings: readonly Finding[],
+  sample: number,
+  options: RenderOptions,
+): string[] {
   const { width = Infinity } = options;
-  const shown = findings.slice(0, SAMPLE);
+  const shown = findings.slice(0, sample);
   const more = findings.length - shown.length;
   const lines = [...Map.groupBy(shown, (one) => one.remedy)].flatMap(([remedy, ones]) => [
     ...renderRows(

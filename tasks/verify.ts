@@ -5,11 +5,16 @@
  */
 
 import type { Severity } from "../lib/verify_rules.ts";
-import { type Finding, verifySnapshot } from "../lib/verify_snapshot.ts";
+import {
+  experimentIds,
+  type Finding,
+  verifySnapshot,
+  type VerifySnapshotOptions,
+} from "../lib/verify_snapshot.ts";
 import type { Abortable, Store } from "./store.ts";
 
 /** How to verify. */
-export interface VerifyOptions extends Abortable {
+export interface VerifyOptions extends Abortable, VerifySnapshotOptions {
   /** Called as runs are read, with their number so far. */
   readonly onProgress?: (runs: number) => void;
 }
@@ -20,14 +25,21 @@ export interface Verification {
   readonly findings: readonly Finding[];
   /** Number of findings by severity. */
   readonly counts: Readonly<Record<Severity, number>>;
+  /**
+   * Whether the one that was asked for, a version of MLflow or a migration, gets through the whole
+   * store, whatever was filtered; left out where none was asked for.
+   */
+  readonly passes?: boolean;
 }
 
 /**
- * Checks a store against every rule. Needs read permission for it.
+ * Checks a store against every rule. Needs read permission for it, and for the places that its
+ * artifact URIs name, which otherwise count as being there.
  *
  * @param store The store.
  * @param options How to verify.
  * @returns The findings; none means that MLflow lists and searches the store without a warning.
+ * @throws {RangeError} When the store has no experiment of that id or name.
  *
  * @example
  * ```ts
@@ -39,10 +51,20 @@ export interface Verification {
  * ```
  */
 export async function verify(store: Store, options: VerifyOptions = {}): Promise<Verification> {
-  const findings = verifySnapshot(await store.read({ depth: "tags", ...options }));
+  const { experiment, reader } = options;
+  const snapshot = await store.read({ depth: "full", ...options });
+  if (experiment !== undefined && experimentIds(snapshot, experiment).size === 0) {
+    throw new RangeError(`Unknown experiment "${experiment}": no id and no name is that`);
+  }
+  const findings = verifySnapshot(snapshot, options);
   const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
-  return {
+  const result = {
     findings,
     counts: { error: count("error"), warning: count("warning"), info: count("info") },
+  };
+  if (reader === undefined || reader.kind === "any") return result;
+  return {
+    ...result,
+    passes: verifySnapshot(snapshot, { reader, severity: "error" }).length === 0,
   };
 }

@@ -12,10 +12,12 @@ function finding(
     rule: `${severity}-rule`,
     severity,
     path: asStorePath(path),
+    line: null,
     experimentId: null,
     runId: null,
     message: "meta.yaml is missing",
     remedy: null,
+    versions: ["2.22", "3.17"],
     ...more,
   };
 }
@@ -64,6 +66,28 @@ Deno.test("renderFindings() shows up to fifty findings of a rule", () => {
     "323 errors.",
     "",
   ]);
+});
+
+Deno.test("renderFindings() begins with what is broken, where that is much", () => {
+  const findings = (["error", "error", "warning", "info"] as const).flatMap((severity, index) =>
+    Array.from(
+      { length: 12 + index },
+      (_, number) => finding(severity, `${index}/${number}`, { rule: `rule-${index}` }),
+    )
+  );
+  const lines = renderFindings(findings).split("\n");
+  assertEquals(lines.slice(0, 9), [
+    "25 errors, 14 warnings, 15 info.",
+    "  error    13  rule-1",
+    "  error    12  rule-0",
+    "  warning  14  rule-2",
+    "  info     15  rule-3",
+    "",
+    "error rule-0: 12",
+    "  0/0  meta.yaml is missing",
+    "  0/1  meta.yaml is missing",
+  ]);
+  assertEquals(lines[17], "  … and 2 more (--json lists them)");
 });
 
 Deno.test("renderFindings() colours severities only where it may", () => {

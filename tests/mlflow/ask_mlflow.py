@@ -1,6 +1,7 @@
 """Asks real MLflow about a store and prints all it says as one JSON document.
 
-    python ask_mlflow.py STORE [--delete-run ID] [--restore-run ID] [--restore-experiment ID]
+    python ask_mlflow.py STORE [--delete-run ID] [--restore-run ID]
+        [--delete-experiment ID] [--restore-experiment ID]
 
 First does what the flags say, through MLflow's own client, then lists and searches everything.
 `complaints` holds each warning, each log record of level WARNING or above and each exception that
@@ -186,6 +187,7 @@ def main():
     flags.add_argument("store")
     flags.add_argument("--delete-run", action="append", default=[])
     flags.add_argument("--restore-run", action="append", default=[])
+    flags.add_argument("--delete-experiment", action="append", default=[])
     flags.add_argument("--restore-experiment", action="append", default=[])
     options = flags.parse_args()
     if not os.path.isdir(options.store):
@@ -196,7 +198,7 @@ def main():
 
     question = Question()
     client = MlflowClient()
-    for action in ("delete_run", "restore_run", "restore_experiment"):
+    for action in ("delete_run", "restore_run", "delete_experiment", "restore_experiment"):
         for subject in getattr(options, action):
             question.ask(f"{action}({subject})", lambda: getattr(client, action)(subject))
     answer = describe(client, question)

@@ -1,0 +1,144 @@
+/**
+ * The `meta.yaml` of experiments and runs, beyond what their records need: what only one version of
+ * MLflow minds, and what a migration makes of them.
+ *
+ * @module
+ */
+
+import { type FileFlaw, flaw } from "./flaw.ts";
+import { type MetaDocument, pythonInteger, pythonType } from "./meta_node.ts";
+import { MetaYamlError, parseMetaYaml } from "./meta_yaml.ts";
+import type { Migration, Run } from "./model.ts";
+import { days } from "./units.ts";
+
+/** How long a run may be silent until it counts as stale, ms. */
+export const STALE_AFTER: number = days(7);
+
+/**
+ * Checks the `meta.yaml` of a run that its record was read from.
+ *
+ * MLflow 3 needs `run_id`, where MLflow 2 is content with `run_uuid`; MLflow 3 lists no artifacts
+ * of a run that names no place for them; `mlflow gc` ends at a soft-deleted run whose `deleted_time` is
+ * null.
+ *
+ * @param text The decoded text.
+ * @returns What is wrong.
+ */
+export function checkRunMeta(text: string): readonly FileFlaw[] {
+  const document = readDocument(text);
+  if (document === null) return [];
+  const flaws: FileFlaw[] = [];
+  if (!document.has("run_id")) flaws.push(flaw("no-run-id", "key run_id is missing"));
+  if (isAbsent(document, "artifact_uri")) {
+    flaws.push(flaw("no-artifact-uri", "key artifact_uri is missing"));
+  }
+  const isDeleted = wordOf(document, "lifecycle_stage") === "deleted";
+  if (isDeleted && document.has("deleted_time") && isAbsent(document, "deleted_time")) {
+    flaws.push(flaw("no-deleted-time", "it is soft-deleted, and deleted_time is null"));
+  }
+  return flaws;
+}
+
+/**
+ * Checks the `meta.yaml` of an experiment that its record was read from.
+ *
+ * @param text The decoded text.
+ * @returns What is wrong.
+ */
+export function checkExperimentMeta(text: string): readonly FileFlaw[] {
+  const document = readDocument(text);
+  return document !== null && isAbsent(document, "name")
+    ? [flaw("no-name", "its name is null")]
+    : [];
+}
+
+/**
+ * Tells what a migration makes of the `meta.yaml` of an experiment that MLflow cannot use. It reads
+ * with defaults for most keys (MLflow 3.10 to 3.17).
+ *
+ * @param text The decoded text.
+ * @returns `null`: it migrates.
+ */
+export function migrateExperimentMeta(text: string): Migration | null {
+  const document = readForMigration(text);
+  if (typeof document === "string") return document;
+  return isStage(document) && !(document.has("name") && isAbsent(document, "name"))
+    ? null
+    : "aborts";
+}
+
+/**
+ * Tells what a migration makes of the `meta.yaml` of a run that MLflow cannot use.
+ *
+ * @param text The decoded text.
+ * @returns `null`: it migrates.
+ */
+export function migrateRunMeta(text: string): Migration | null {
+  const document = readForMigration(text);
+  if (typeof document === "string") return document;
+  const hasId = ["run_uuid", "run_id"].some((key) => (wordOf(document, key) ?? "") !== "");
+  if (!hasId) return "skips";
+  return isStatus(document) && isStage(document) ? null : "aborts";
+}
+
+/**
+ * Tells whether a run that has not ended shows no sign of life any more.
+ *
+ * @param run The run.
+ * @param newestChange Epoch ms of the newest change anywhere in its directory.
+ * @param now Epoch ms.
+ * @returns What is wrong.
+ */
+export function checkLife(run: Run, newestChange: number, now: number): readonly FileFlaw[] {
+  const silence = now - Math.max(newestChange, run.startTime);
+  if (silence < STALE_AFTER) return [];
+  const since = Math.floor(silence / days(1));
+  return [flaw("stale", `it is ${run.status}, and has written nothing for ${since} days`)];
+}
+
+function readDocument(text: string): MetaDocument | null {
+  try {
+    return parseMetaYaml(text);
+  } catch (error) {
+    if (error instanceof MetaYamlError) return null;
+    throw error;
+  }
+}
+
+function readForMigration(text: string): MetaDocument | Migration {
+  try {
+    const document = parseMetaYaml(text);
+    return document.size === 0 ? "skips" : document;
+  } catch (error) {
+    if (!(error instanceof MetaYamlError)) throw error;
+    // What is YAML, but no mapping, the migration takes for one.
+    return error.message.includes("expected a mapping") ? "aborts" : "skips";
+  }
+}
+
+function isAbsent(document: MetaDocument, key: string): boolean {
+  const node = document.get(key);
+  return node === undefined || (node.kind === "scalar" && pythonType(node) === "null");
+}
+
+function wordOf(document: MetaDocument, key: string): string | null {
+  const node = document.get(key);
+  return node?.kind === "scalar" && pythonType(node) !== "null" ? node.text : null;
+}
+
+/** The database takes no other stage; none at all, or null, it takes. */
+function isStage(document: MetaDocument): boolean {
+  const stage = wordOf(document, "lifecycle_stage");
+  return stage === null || stage === "active" || stage === "deleted";
+}
+
+const STATUSES = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
+
+function isStatus(document: MetaDocument): boolean {
+  const node = document.get("status");
+  if (node === undefined) return true;
+  const code = node.kind === "scalar" ? pythonInteger(node) : null;
+  return code === null
+    ? STATUSES.includes(wordOf(document, "status") ?? "")
+    : code >= 1n && code <= 5n;
+}

@@ -1,0 +1,107 @@
+/**
+ * The nouns of what is wrong with a store: problems, and what names what.
+ *
+ * @module
+ */
+
+import type { MetaDamage, StorePath } from "./model.ts";
+
+/**
+ * What can be wrong besides, found at depth `full`. Each says what a file, a folder or a record is to
+ * MLflow; which of them MLflow minds depends on where they are met.
+ */
+export type Flaw =
+  /** A directory where MLflow has none, and that is nothing of MLflow's. */
+  | "foreign"
+  /** A run that lies beside the one it was copied from. */
+  | "copied"
+  /** A run below a directory that is no experiment of its own. */
+  | "copied-outside"
+  /** A run of another experiment. */
+  | "wrong-experiment"
+  /** A folder that MLflow cannot do without is missing, or is no directory. */
+  | "missing-folder"
+  /** A file stands where a folder should be. */
+  | "not-a-directory"
+  /** A key is missing, or null, without which some reader stumbles. */
+  | "no-run-id"
+  | "no-artifact-uri"
+  | "no-name"
+  | "no-deleted-time"
+  /** A name that MLflow refuses when it reads it. */
+  | "illegal-name"
+  /** A file that an editor or operating system left behind, whose name MLflow takes for a key. */
+  | "stray-file"
+  /** Keys that some file systems take for one. */
+  | "lookalike"
+  /** A line of a metric that MLflow cannot read. */
+  | "malformed-line"
+  /** A line that ends without its line feed, cut off but readable. */
+  | "torn-line"
+  /** The same point of a metric twice. */
+  | "repeated-point"
+  /** Nothing but zeros, as a loss of power leaves behind. */
+  | "zeros"
+  /** A value with Windows line ends. */
+  | "carriage-return"
+  /** Written as MLflow 2 cannot read it. */
+  | "newer-format"
+  /** Sound, and of a kind that a migration does not know. */
+  | "unmigrated"
+  /** Names a place where nothing is, while what it names is here. */
+  | "moved"
+  /** Names something that is nowhere. */
+  | "dangling"
+  /** Nothing refers to it. */
+  | "unused"
+  /** Still RUNNING or SCHEDULED, without a sign of life. */
+  | "stale";
+
+/** What `mlflow migrate-filestore` makes of something: ends, leaves it behind, or changes it. */
+export type Migration = "aborts" | "skips" | "alters";
+
+/** Something unreadable or contradictory met while reading: data, never an exception. */
+export interface Problem {
+  /** What could not be read, or is wrong. */
+  readonly path: StorePath;
+  /** Which kind of thing the path is; a value is a file that holds a metric, a param or a tag. */
+  readonly subject:
+    | "experiment"
+    | "experiment-tag"
+    | "run"
+    | "tags"
+    | "metric"
+    | "param"
+    | "input"
+    | "output"
+    | "dataset"
+    | "trace"
+    | "trace-value"
+    | "assessment"
+    | "logged-model"
+    | "logged-model-value"
+    | "registry"
+    | "registry-value"
+    | "model-version"
+    | "directory";
+  /** What is wrong with it. */
+  readonly damage: MetaDamage | Flaw;
+  /** The cause, in words. */
+  readonly message: string;
+  /** 1-based line in the file, where there is one. */
+  readonly line: number | null;
+  /** 1-based column in the file, where there is one. */
+  readonly column: number | null;
+  /** What a migration makes of it, where that differs from what it makes of most of its kind. */
+  readonly migration?: Migration | null;
+}
+
+/** Something that names a run or a logged model by its id. */
+export interface Reference {
+  /** What names it. */
+  readonly path: StorePath;
+  /** What it names. */
+  readonly to: "run" | "logged-model";
+  /** The id. */
+  readonly id: string;
+}

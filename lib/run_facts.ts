@@ -1,0 +1,64 @@
+/**
+ * What rules look at in a run.
+ *
+ * @module
+ */
+
+import { nameGlob } from "./glob.ts";
+import type { Run } from "./model.ts";
+import type { BestRule } from "./policy.ts";
+
+/**
+ * Tells when a run ended; one that recorded no end counts from its start.
+ *
+ * @param run The run.
+ * @returns Epoch ms.
+ */
+export function timeOf({ endTime, startTime }: Run): number {
+  return endTime ?? startTime;
+}
+
+/**
+ * Finds the first tag of a list that a run has.
+ *
+ * @param run The run.
+ * @param wanted Keys, or `key=value` with a glob as value.
+ * @returns The tag as it was wanted; `null` when the run has none of them.
+ */
+export function firstTag({ tags }: Run, wanted: readonly string[]): string | null {
+  return wanted.find((each) => {
+    // A key may hold an equals sign itself.
+    if (tags.has(each)) return true;
+    const at = each.indexOf("=");
+    const value = at === -1 ? undefined : tags.get(each.slice(0, at));
+    return value !== undefined && nameGlob(each.slice(at + 1))(value);
+  }) ?? null;
+}
+
+/**
+ * Gives the value by which runs are told apart.
+ *
+ * @param run The run.
+ * @param key A parameter's key, else a tag's; `null` tells none apart.
+ * @returns The value; empty when the run has neither.
+ */
+export function facetOf(run: Run, key: string | null): string {
+  if (key === null) return "";
+  return run.extras?.params.get(key) ?? run.tags.get(key) ?? "";
+}
+
+/**
+ * Gives the value by which a run is compared.
+ *
+ * @param run The run.
+ * @param rule Which metric, which way, and over what.
+ * @returns A finite number, more being better; `null` when the run has none.
+ */
+export function scoreOf(run: Run, { metric, mode, over }: BestRule): number | null {
+  const summary = run.extras?.metrics.get(metric);
+  if (summary === undefined) return null;
+  const best = mode === "max" ? summary.greatest : summary.least;
+  const value = over === "latest" ? summary.latest : best;
+  if (value === null || !Number.isFinite(value)) return null;
+  return mode === "max" ? value : -value;
+}

@@ -1,0 +1,160 @@
+/**
+ * How the rules of `verify` find what names something that does not exist, or by another name.
+ *
+ * @module
+ */
+
+import type { StorePath, StoreSnapshot } from "./model.ts";
+import { namesOf } from "./verify_checks.ts";
+import type { Check, Violation } from "./verify_rule.ts";
+
+/**
+ * Finds runs whose parent does not exist.
+ *
+ * @param snapshot The store.
+ * @returns One violation per run.
+ */
+export function* findLostParents(snapshot: StoreSnapshot): Iterable<Violation> {
+  const ids = runIds(snapshot);
+  for (const { runs } of snapshot.experiments) {
+    for (const { id, experimentId, path, tags } of runs) {
+      const parent = tags.get("mlflow.parentRunId");
+      if (parent === undefined || parent === "" || ids.has(parent)) continue;
+      yield {
+        path,
+        line: null,
+        experimentId,
+        runId: id,
+        message: `Its parent ${JSON.stringify(parent)} does not exist`,
+      };
+    }
+  }
+}
+
+/**
+ * Finds what else names a run that does not exist: logged models, registered versions, traces,
+ * assessments, prompts, metrics of logged models.
+ *
+ * @param snapshot The store.
+ * @returns One violation for each that does.
+ */
+export function* findLostSourceRuns(snapshot: StoreSnapshot): Iterable<Violation> {
+  const ids = runIds(snapshot);
+  for (const { loggedModels } of [...snapshot.experiments, ...snapshot.orphans]) {
+    for (const { path, sourceRunId } of loggedModels) {
+      if (sourceRunId !== null && !ids.has(sourceRunId)) yield lostRun(path, sourceRunId);
+    }
+  }
+  for (const { path, to, id } of snapshot.references ?? []) {
+    if (to === "run" && !ids.has(id)) yield lostRun(path, id);
+  }
+}
+
+/**
+ * Finds inputs and outputs of runs, and traces, that name a logged model that does not exist.
+ *
+ * @param snapshot The store.
+ * @returns One violation for each that does.
+ */
+export function* findLostLoggedModels(snapshot: StoreSnapshot): Iterable<Violation> {
+  const { experiments, orphans, problems, references = [] } = snapshot;
+  const ids = new Set([
+    ...[...experiments, ...orphans].flatMap((each) => each.loggedModels.map(({ id }) => id)),
+    ...problems.filter(({ subject }) => subject === "logged-model").map(({ path }) => lastOf(path)),
+  ]);
+  for (const { path, to, id } of references) {
+    if (to !== "logged-model" || ids.has(id)) continue;
+    yield { ...lostRun(path, id), message: `The logged model ${id} does not exist` };
+  }
+}
+
+/**
+ * Finds aliases that name no version, or a deleted one.
+ *
+ * @param snapshot The store.
+ * @returns One violation per alias.
+ */
+export function* findLostVersions({ registeredModels }: StoreSnapshot): Iterable<Violation> {
+  for (const { path, aliases, versions } of registeredModels) {
+    const live = new Set(
+      versions.filter(({ stage }) => stage !== "Deleted_Internal").map(({ version }) => version),
+    );
+    for (const [alias, version] of aliases) {
+      if (live.has(version)) continue;
+      const isNumber = /^\s*[-+]?\d+\s*$/.test(version);
+      yield {
+        path: `${path}/aliases/${alias}` as StorePath,
+        line: null,
+        experimentId: null,
+        runId: null,
+        message: `It names version ${JSON.stringify(version)}, which does not exist`,
+        ...(isNumber ? {} : { migration: "skips" as const }),
+      };
+    }
+  }
+}
+
+/**
+ * Finds registered models that lie in a directory of another name.
+ *
+ * @param snapshot The store.
+ * @returns One violation per model.
+ */
+export function findRenamedModels({ registeredModels }: StoreSnapshot): readonly Violation[] {
+  return registeredModels.filter(({ name, path }) => name !== lastOf(path))
+    .map(({ name, path }) => inRegistry(path, `Its meta.yaml names it ${JSON.stringify(name)}`));
+}
+
+/**
+ * Finds versions that lie in a directory of another number.
+ *
+ * @param snapshot The store.
+ * @returns One violation per version.
+ */
+export function findRenamedVersions({ registeredModels }: StoreSnapshot): readonly Violation[] {
+  return registeredModels.flatMap(({ versions }) => versions)
+    .filter(({ version, path }) => lastOf(path) !== `version-${version}`)
+    .map(({ version, path }) =>
+      inRegistry(path, `Its meta.yaml says that it is version ${version}`)
+    );
+}
+
+/**
+ * Makes the check for registered models whose name MLflow refuses.
+ *
+ * @param character What may not be in a name.
+ * @returns The check.
+ */
+export function findModelNamesWith(character: string): Check {
+  return ({ registeredModels }) =>
+    registeredModels.filter(({ path }) => lastOf(path).includes(character))
+      .map(({ path }) => inRegistry(path, `There is a ${JSON.stringify(character)} in its name`));
+}
+
+function runIds({ experiments, orphans }: StoreSnapshot): ReadonlySet<string> {
+  return new Set(
+    [...experiments, ...orphans].flatMap(({ runs, damagedRuns }) =>
+      [...runs, ...damagedRuns].map(({ id }) => id as string)
+    ),
+  );
+}
+
+function lastOf(path: StorePath): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function lostRun(path: StorePath, id: string): Violation {
+  const [experimentId = null, runId = null] = path.startsWith("models/") ? [] : namesOf(path);
+  const isRun = runId !== null && !["models", "traces"].includes(runId);
+  return {
+    path,
+    line: null,
+    experimentId,
+    runId: isRun ? runId : null,
+    message: `The run ${id} does not exist`,
+  };
+}
+
+function inRegistry(path: StorePath, message: string): Violation {
+  return { path, line: null, experimentId: null, runId: null, message };
+}

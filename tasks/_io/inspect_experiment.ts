@@ -1,0 +1,142 @@
+/**
+ * An experiment's directory → what is wrong with its files, its runs' and its logged models'.
+ *
+ * @module
+ */
+
+import { basename, join } from "@std/path";
+import { checkKey, checkValue } from "../../lib/check_key_file.ts";
+import { checkExperimentMeta } from "../../lib/check_meta.ts";
+import { checkMetricFile } from "../../lib/check_metric_file.ts";
+import { checkRecord, textOf } from "../../lib/check_record.ts";
+import { flaw } from "../../lib/flaw.ts";
+import { isFormerPlace, localPathOf } from "../../lib/former_place.ts";
+import type { Experiment, LoggedModel, Orphan } from "../../lib/model.ts";
+import { type DatasetUse, hasMoved, inspectRun, isRunDirectory } from "./inspect_run.ts";
+import { inspectTraces } from "./inspect_traces.ts";
+import { directoriesAt, exists, type Inspection, refer, report, walkKeys } from "./inspection.ts";
+import { readText } from "./read.ts";
+
+/**
+ * Inspects an experiment, or an orphan. Needs read permission for it.
+ *
+ * @param inspection Where findings are kept.
+ * @param holder The experiment, or orphan.
+ */
+export function inspectExperiment(inspection: Inspection, holder: Experiment | Orphan): void {
+  const { root } = inspection;
+  const { path } = holder;
+  const active = holder.lifecycleStage === "active";
+  if ("artifactLocation" in holder) inspectMeta(inspection, holder);
+  const tags = walkKeys(root, `${path}/tags`, (key, at, fact) => {
+    report(inspection, "experiment-tag", at, checkKey(key));
+    report(inspection, "experiment-tag", at, checkValue(fact, "tag"));
+  });
+  if (tags === "not-a-directory") {
+    const message = "it is a file, not a folder";
+    report(inspection, "experiment-tag", `${path}/tags`, [flaw("not-a-directory", message)]);
+  }
+  const runs = [
+    ...holder.runs,
+    ...holder.damagedRuns.filter((run) =>
+      run.damage !== "missing" || isRunDirectory(root, run.path)
+    ),
+  ];
+  inspectDatasets(inspection, path, runs.flatMap((run) => inspectRun(inspection, run, active)));
+  for (const model of holder.loggedModels) inspectLoggedModel(inspection, model, holder);
+  inspectTraces(inspection, path, active);
+}
+
+function inspectMeta(inspection: Inspection, experiment: Experiment): void {
+  const { root } = inspection;
+  const { id, path, artifactLocation: location, lifecycleStage } = experiment;
+  const meta = readText(join(root, path, "meta.yaml"));
+  if (meta.kind === "text") {
+    report(inspection, "experiment", path, checkExperimentMeta(meta.text));
+  }
+  const local = localPathOf(location);
+  // Without a run in it the place alone must tell: it ends in the store's own name, too.
+  const named = `${basename(root)}/${id}`;
+  const former = local !== null && local !== `${root}/${id}` &&
+    isFormerPlace(local, "", named) && !exists(local);
+  if (former && lifecycleStage === "active") {
+    const message = `new runs keep their artifacts at ${location}, where nothing is`;
+    report(inspection, "experiment", path, [flaw("moved", message)]);
+  }
+}
+
+function inspectDatasets(
+  inspection: Inspection,
+  experiment: string,
+  uses: readonly DatasetUse[],
+): void {
+  const { root } = inspection;
+  const folder = `${experiment}/datasets`;
+  const names = new Set(directoriesAt(root, folder));
+  for (const { path, dataset } of uses) {
+    if (names.has(dataset)) continue;
+    const message = `its dataset ${dataset} is not in ${folder}/`;
+    report(inspection, "input", path, [flaw("dangling", message)]);
+  }
+  const used = new Set(uses.map(({ dataset }) => dataset));
+  // What cannot be read may use any of them.
+  const isKnown = !inspection.problems.some(({ subject, path }) =>
+    subject === "input" && path.startsWith(`${experiment}/`)
+  );
+  for (const name of names) {
+    const path = `${folder}/${name}`;
+    const { flaws: [found] } = checkRecord(readText(join(root, path, "meta.yaml")), "dataset");
+    if (used.has(name) || !isKnown) {
+      report(inspection, "dataset", path, found === undefined ? [] : [found]);
+      continue;
+    }
+    const isSkipped = found !== undefined && found.damage !== "incomplete";
+    const unused = flaw("unused", "no run uses it");
+    report(inspection, "dataset", path, [isSkipped ? { ...unused, migration: "skips" } : unused]);
+  }
+}
+
+function inspectLoggedModel(
+  inspection: Inspection,
+  model: LoggedModel,
+  holder: Experiment | Orphan,
+): void {
+  const { root } = inspection;
+  const { path, id } = model;
+  const { document, flaws } = checkRecord(
+    readText(join(root, path, "meta.yaml")),
+    "logged-model",
+  );
+  report(inspection, "logged-model", path, flaws);
+  const [owner, named] = [textOf(document, "experiment_id"), textOf(document, "model_id")];
+  if (owner !== holder.id) {
+    const message = `experiment_id is ${JSON.stringify(owner)}, but it lies in ${holder.id}`;
+    report(inspection, "logged-model", path, [flaw("wrong-experiment", message)]);
+  } else if (named !== id) {
+    const message = `model_id is ${JSON.stringify(named)}, but the directory is ${id}`;
+    report(inspection, "logged-model", path, [flaw("id-mismatch", message)]);
+  }
+  for (const folder of ["metrics", "params", "tags"] as const) {
+    walkKeys(root, `${path}/${folder}`, (key, at, fact) => {
+      report(inspection, "logged-model-value", at, checkKey(key));
+      const isMetric = folder === "metrics" && fact.kind === "text";
+      report(
+        inspection,
+        "logged-model-value",
+        at,
+        isMetric ? checkMetricFile(fact.text, "logged-model") : checkValue(fact, "tag"),
+      );
+      if (!isMetric) return;
+      const runs = fact.text.matchAll(/^\S+ \S+ \S+ ([0-9a-f]{32})\b/gm);
+      for (const run of new Set([...runs].map(([, run]) => run))) refer(inspection, at, "run", run);
+    });
+  }
+  const place = `${path}/artifacts`;
+  if (
+    holder.lifecycleStage === "active" && hasMoved(inspection, model.artifactLocation, place) &&
+    exists(join(root, place))
+  ) {
+    const message = `MLflow looks for its files at ${model.artifactLocation}, where nothing is`;
+    report(inspection, "logged-model", path, [flaw("moved", message)]);
+  }
+}

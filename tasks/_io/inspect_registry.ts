@@ -1,0 +1,105 @@
+/**
+ * The model registry → what is wrong with its files, and with the files of its models.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { parseModelUri, uriSegments } from "../../lib/artifact_uri.ts";
+import { checkKey, checkValue } from "../../lib/check_key_file.ts";
+import { checkRecord } from "../../lib/check_record.ts";
+import { flaw } from "../../lib/flaw.ts";
+import { localPathOf } from "../../lib/former_place.ts";
+import type { ModelVersion, RegisteredModel, Run, StoreSnapshot } from "../../lib/model.ts";
+import { exists, type Inspection, refer, report, walkKeys } from "./inspection.ts";
+import { readText } from "./read.ts";
+
+/**
+ * Inspects the model registry. Needs read permission for the store.
+ *
+ * @param inspection Where findings are kept.
+ * @param snapshot The store.
+ */
+export function inspectRegistry(inspection: Inspection, snapshot: StoreSnapshot): void {
+  const { registeredModels, experiments, orphans } = snapshot;
+  const unread = new Set(snapshot.problems.map(({ path }) => `${path}`));
+  const runs = new Map(
+    [...experiments, ...orphans].flatMap((holder) => holder.runs).map((run) => [`${run.id}`, run]),
+  );
+  for (const model of registeredModels) {
+    if (!unread.has(model.path)) inspectRecord(inspection, model.path, "registered-model");
+    inspectTags(inspection, `${model.path}/tags`);
+    for (const version of model.versions) {
+      inspectRecord(inspection, version.path, "model-version");
+      inspectTags(inspection, `${version.path}/tags`);
+      if (version.stage !== "Deleted_Internal") {
+        inspectSource(inspection, version, runs, registeredModels);
+      }
+    }
+  }
+}
+
+function inspectRecord(
+  inspection: Inspection,
+  path: string,
+  kind: "registered-model" | "model-version",
+): void {
+  const { flaws } = checkRecord(readText(join(inspection.root, path, "meta.yaml")), kind);
+  report(inspection, "registry", path, flaws);
+}
+
+function inspectTags(inspection: Inspection, folder: string): void {
+  walkKeys(inspection.root, folder, (key, path, fact) => {
+    report(inspection, "registry-value", path, checkKey(key));
+    report(inspection, "registry-value", path, checkValue(fact, "tag"));
+    if (key !== "mlflow.prompt.associatedRunIds" || fact.kind !== "text") return;
+    for (const id of fact.text.split(",")) refer(inspection, path, "run", id.trim());
+  });
+}
+
+/** Whether the files of a version are where MLflow looks for them; elsewhere than here it may be. */
+function inspectSource(
+  inspection: Inspection,
+  { path, source, storageLocation, runId }: ModelVersion,
+  runs: ReadonlyMap<string, Run>,
+  models: readonly RegisteredModel[],
+): void {
+  const { root } = inspection;
+  const uri = storageLocation ?? source;
+  const dangling = (message: string) =>
+    report(inspection, "model-version", path, [flaw("dangling", message)]);
+  if (uri.startsWith("runs:/")) {
+    const [id = "", ...inner] = uriSegments(uri);
+    const run = runs.get(id);
+    const local = run === undefined ? null : localPathOf(run.artifactUri);
+    if (run === undefined) dangling(`its files are those of run ${id}, which does not exist`);
+    else if (local === `${root}/${run.path}/artifacts` && !exists(join(local, ...inner))) {
+      dangling(`its files ${inner.join("/")} of run ${id} do not exist`);
+    }
+    return;
+  }
+  refer(inspection, path, "run", runId);
+  const named = parseModelUri(uri);
+  if (named?.kind === "version") {
+    const model = models.find(({ name }) => name === named.name);
+    if (!model?.versions.some(({ version }) => version === named.version)) {
+      dangling(`its files are those of ${uri}, which does not exist`);
+    }
+  }
+  const local = localPathOf(uri);
+  if (named !== null || local === null || exists(local)) return;
+  const here = placeInStore(root, local);
+  if (here === null) return dangling(`its files ${uri} do not exist`);
+  const message = `MLflow looks for its files at ${uri}, where nothing is`;
+  report(inspection, "model-version", path, [flaw("moved", message)]);
+}
+
+/** The place in this store that a path would be if the store had been moved. */
+function placeInStore(root: string, path: string): string | null {
+  const segments = path.slice(1).split("/");
+  for (let start = 1; start < segments.length - 1; start++) {
+    const place = segments.slice(start).join("/");
+    if (exists(join(root, place))) return place;
+  }
+  return null;
+}

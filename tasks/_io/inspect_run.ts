@@ -1,0 +1,217 @@
+/**
+ * A run's directory → what is wrong with its files.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { checkKey, checkValue, findLookalikes } from "../../lib/check_key_file.ts";
+import { checkLife, checkRunMeta } from "../../lib/check_meta.ts";
+import { checkMetricFile } from "../../lib/check_metric_file.ts";
+import { checkRecord, textOf } from "../../lib/check_record.ts";
+import { flaw } from "../../lib/flaw.ts";
+import { isFormerPlace, localPathOf } from "../../lib/former_place.ts";
+import type { DamagedRun, Run } from "../../lib/model.ts";
+import { exists, folderAt, type Inspection, refer, report, walkKeys } from "./inspection.ts";
+import { measureTree, newMeasurer } from "./measure.ts";
+import { listDirectory, readText } from "./read.ts";
+
+/** An input of a run that names a dataset. */
+export interface DatasetUse {
+  /** The input's directory, below the root. */
+  readonly path: string;
+  /** Name of the dataset's directory. */
+  readonly dataset: string;
+}
+
+/** Folders without which MLflow 3.8 and newer take a directory for no run. */
+const NEEDED = ["metrics", "params", "artifacts"];
+
+/**
+ * Tells whether a directory without `meta.yaml` is what is left of a run: by its name, or since it has
+ * a run's folders and no others.
+ *
+ * @param root Absolute path of the store's root.
+ * @param path The directory, below the root.
+ * @returns Whether it is.
+ */
+export function isRunDirectory(root: string, path: string): boolean {
+  if (/(^|\/)[0-9a-f]{32}$/.test(path)) return true;
+  const listed = listDirectory(join(root, path));
+  return listed.kind === "listed" && listed.entries.length > 0 &&
+    listed.entries.every(({ name, isDirectory }) => isDirectory && OWN_FOLDERS.includes(name));
+}
+
+const OWN_FOLDERS = ["artifacts", "metrics", "params", "tags", "inputs", "outputs"];
+
+/**
+ * Inspects a run. Needs read permission for it.
+ *
+ * @param inspection Where findings are kept.
+ * @param run The run, readable or not.
+ * @param active Whether its experiment is: a deleted one's URIs name where it was before.
+ * @returns The datasets that it names.
+ */
+export function inspectRun(
+  inspection: Inspection,
+  run: Run | DamagedRun,
+  active: boolean,
+): readonly DatasetUse[] {
+  const { root } = inspection;
+  const { path } = run;
+  const listed = listDirectory(join(root, path));
+  if (listed.kind === "failed") return [];
+  const names = new Map(listed.entries.map((entry) => [entry.name, entry]));
+  const isFolder = (name: string) => {
+    const entry = names.get(name);
+    if (entry === undefined) return false;
+    return entry.isDirectory ||
+      entry.isSymlink && folderAt(root, `${path}/${name}`) === "directory";
+  };
+  const lost = NEEDED.filter((name) => !isFolder(name));
+  if (lost.length > 0) {
+    const words = lost.map((name) => `${name}/`).join(" and ");
+    const verb = lost.length === 1 ? "is" : "are";
+    report(inspection, "run", path, [flaw("missing-folder", `${words} ${verb} missing`)]);
+  }
+  if (isFolder("metrics")) inspectMetrics(inspection, `${path}/metrics`);
+  if (isFolder("params")) inspectParams(inspection, `${path}/params`);
+  // A file in its place was met by the scan.
+  if (isFolder("tags")) inspectTags(inspection, run);
+  const uses = names.has("inputs") ? inspectInputs(inspection, `${path}/inputs`) : [];
+  if (names.has("outputs")) inspectOutputs(inspection, `${path}/outputs`);
+  if ("status" in run) inspectRecord(inspection, run, active && isFolder("artifacts"));
+  return uses;
+}
+
+function inspectMetrics(inspection: Inspection, folder: string): void {
+  walkKeys(inspection.root, folder, (key, path, fact) => {
+    report(inspection, "metric", path, checkKey(key));
+    const flaws = fact.kind === "text"
+      ? checkMetricFile(fact.text, "run")
+      : checkValue(fact, "param");
+    report(inspection, "metric", path, flaws);
+  });
+}
+
+function inspectParams(inspection: Inspection, folder: string): void {
+  const keys: string[] = [];
+  walkKeys(inspection.root, folder, (key, path, fact) => {
+    keys.push(key);
+    report(inspection, "param", path, checkKey(key));
+    report(inspection, "param", path, checkValue(fact, "param"));
+  });
+  reportLookalikes(inspection, folder, keys);
+}
+
+/** Values that cannot be read were met by the scan. */
+function inspectTags(inspection: Inspection, run: Run | DamagedRun): void {
+  const folder = `${run.path}/tags`;
+  const keys: string[] = [];
+  const visit = (key: string, value: string) => {
+    keys.push(key);
+    const path = `${folder}/${key}`;
+    report(inspection, "tags", path, checkKey(key));
+    report(inspection, "tags", path, checkValue({ kind: "text", text: value }, "tag"));
+  };
+  if ("tags" in run) {
+    for (const [key, value] of run.tags) visit(key, value);
+  } else {
+    walkKeys(inspection.root, folder, (key, _, fact) => {
+      if (fact.kind === "text") visit(key, fact.text);
+    });
+  }
+  reportLookalikes(inspection, folder, keys);
+}
+
+function reportLookalikes(
+  inspection: Inspection,
+  folder: string,
+  keys: readonly string[],
+): void {
+  for (const [key, other] of findLookalikes(keys)) {
+    const message = `it differs from ${JSON.stringify(other)} in case or composition alone`;
+    report(inspection, "param", `${folder}/${key}`, [flaw("lookalike", message)]);
+  }
+}
+
+function inspectInputs(inspection: Inspection, folder: string): readonly DatasetUse[] {
+  const uses: DatasetUse[] = [];
+  inspectLinks(inspection, folder, "input", (document, path) => {
+    const id = textOf(document, "source_id");
+    const kind = textOf(document, "source_type");
+    if (kind === "DATASET" && id !== null) uses.push({ path, dataset: id });
+    if (kind === "MODEL") refer(inspection, path, "logged-model", id);
+  });
+  return uses;
+}
+
+function inspectOutputs(inspection: Inspection, folder: string): void {
+  inspectLinks(inspection, folder, "output", (document, path) => {
+    refer(inspection, path, "logged-model", textOf(document, "destination_id"));
+  });
+}
+
+/** Inputs and outputs: each entry of the folder is a directory with a `meta.yaml` to MLflow. */
+function inspectLinks(
+  inspection: Inspection,
+  folder: string,
+  kind: "input" | "output",
+  visit: (document: Parameters<typeof textOf>[0], path: string) => void,
+): void {
+  const listed = listDirectory(join(inspection.root, folder));
+  if (listed.kind === "failed") {
+    report(inspection, kind, folder, [flaw("io", listed.message)]);
+    return;
+  }
+  for (const { name, isFile } of listed.entries) {
+    const path = `${folder}/${name}`;
+    if (isFile) {
+      report(inspection, kind, path, [flaw("io", "it is a file, not a directory", null)]);
+      continue;
+    }
+    const { document, flaws } = checkRecord(
+      readText(join(inspection.root, path, "meta.yaml")),
+      kind,
+    );
+    report(inspection, kind, path, flaws);
+    visit(document, path);
+  }
+}
+
+function inspectRecord(inspection: Inspection, run: Run, findsArtifacts: boolean): void {
+  const { root, now } = inspection;
+  const meta = readText(join(root, run.path, "meta.yaml"));
+  if (meta.kind === "text") report(inspection, "run", run.path, checkRunMeta(meta.text));
+  if (run.status === "RUNNING" || run.status === "SCHEDULED") {
+    const tree = measureTree(join(root, run.path), newMeasurer());
+    if (tree !== null) {
+      report(inspection, "run", run.path, checkLife(run, tree.newestChange, now));
+    }
+  }
+  const place = `${run.path}/artifacts`;
+  if (findsArtifacts && hasMoved(inspection, run.artifactUri, place) && !isEmpty(root, place)) {
+    const message = `MLflow looks for its artifacts at ${run.artifactUri}, where nothing is`;
+    report(inspection, "run", run.path, [flaw("moved", message)]);
+  }
+}
+
+/**
+ * Tells whether a URI names where something of this store was before the store was moved.
+ *
+ * @param inspection The inspection.
+ * @param uri The URI.
+ * @param place Where the thing is now, below the root.
+ * @returns Whether it does, and nothing is there any more.
+ */
+export function hasMoved({ root }: Inspection, uri: string, place: string): boolean {
+  // Nearly all of them, without taking the URI apart.
+  if (uri === `file://${root}/${place}`) return false;
+  const path = localPathOf(uri);
+  return path !== null && isFormerPlace(path, root, place) && !exists(path);
+}
+
+function isEmpty(root: string, path: string): boolean {
+  const listed = listDirectory(join(root, path));
+  return listed.kind === "failed" || listed.entries.length === 0;
+}

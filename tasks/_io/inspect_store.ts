@@ -1,0 +1,143 @@
+/**
+ * Snapshot of depth `tags` → depth `full`: reads every other file that MLflow reads, and keeps what is
+ * wrong.
+ *
+ * Each file's text goes to a pure check as it is read and is then forgotten, so a store takes no more
+ * memory than its snapshot and its damage.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { migrateExperimentMeta, migrateRunMeta } from "../../lib/check_meta.ts";
+import { readRunMeta } from "../../lib/meta_record.ts";
+import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
+import { inspectExperiment } from "./inspect_experiment.ts";
+import { inspectRegistry } from "./inspect_registry.ts";
+import { isRunDirectory } from "./inspect_run.ts";
+import { directoriesAt, folderAt, type Inspection } from "./inspection.ts";
+import { readText } from "./read.ts";
+
+/** What an inspection tells and hears while it runs. */
+export interface InspectOptions {
+  /** Called as runs are inspected, with their number so far. */
+  readonly onProgress?: (runs: number) => void;
+  /** Looked at between experiments. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Inspects a store. Needs read permission for it, and for the places that its URIs name.
+ *
+ * @param snapshot The store, read at depth `tags`.
+ * @param options What to tell and to hear.
+ * @returns The snapshot at depth `full`. Its fingerprint stays that of depth `tags`, on which plans
+ * are based.
+ * @throws {DOMException} `AbortError` when the signal is aborted between two experiments.
+ */
+export function inspectStore(
+  snapshot: StoreSnapshot<"tags">,
+  options: InspectOptions = {},
+): StoreSnapshot<"full"> {
+  const { root, readAt } = snapshot;
+  const inspection: Inspection = { root, now: readAt, problems: [], references: [] };
+  let runs = 0;
+  for (const holder of [...snapshot.experiments, ...snapshot.orphans]) {
+    options.signal?.throwIfAborted();
+    inspectExperiment(inspection, holder);
+    runs += holder.runs.length + holder.damagedRuns.length;
+    options.onProgress?.(runs);
+  }
+  inspectRegistry(inspection, snapshot);
+  inspectStrays(inspection, snapshot);
+  const known = snapshot.problems.map((problem) => inspectProblem(problem, snapshot));
+  return {
+    ...snapshot,
+    depth: "full",
+    problems: [...known, ...inspection.problems].toSorted(byPath),
+    references: inspection.references.toSorted(byPath),
+  };
+}
+
+/** Takes a second look at what the scan could not use: what it is, and what a migration makes of it. */
+function inspectProblem(problem: Problem, { root, experiments, orphans }: StoreSnapshot): Problem {
+  const { subject, damage, path } = problem;
+  if (subject === "registry" && path.split("/")[2] === "aliases") {
+    return { ...problem, subject: "registry-value" };
+  }
+  if (subject === "tags" && folderAt(root, path) === "not-a-directory" && path.endsWith("/tags")) {
+    return { ...problem, damage: "not-a-directory", message: "it is a file, not a folder" };
+  }
+  if (damage === "incomplete" && (subject === "logged-model" || subject === "registry")) {
+    // A migration needs nothing of them but the number of a version.
+    const isVersion = /\/version-[^/]*$/.test(path) && problem.message.startsWith("Key version:");
+    return { ...problem, migration: isVersion ? "aborts" : null };
+  }
+  if (subject !== "run" && subject !== "experiment") return problem;
+  if (subject === "run" && damage === "missing") {
+    return isRunDirectory(root, path) ? problem : {
+      ...problem,
+      damage: "foreign",
+      message: "it is no run",
+    };
+  }
+  const meta = readText(join(root, path, "meta.yaml"));
+  if (meta.kind !== "text") return problem;
+  if (subject === "experiment") {
+    return { ...problem, migration: migrateExperimentMeta(meta.text) };
+  }
+  const migration = migrateRunMeta(meta.text);
+  const read = readRunMeta(meta.text);
+  if (damage !== "id-mismatch" || !read.ok) return { ...problem, migration };
+  const [name = "", owner = ""] = path.split("/").toReversed();
+  const { experimentId, runId } = read.meta;
+  if (experimentId !== owner) {
+    const message = `experiment_id is ${JSON.stringify(experimentId)}, but it lies in ${owner}`;
+    return { ...problem, damage: "wrong-experiment", message, migration };
+  }
+  const beside = path.slice(0, -name.length) + runId;
+  const isCopy = [...experiments, ...orphans].some(({ runs }) =>
+    runs.some((run) => run.path === beside)
+  );
+  return isCopy
+    ? {
+      ...problem,
+      damage: "copied",
+      message: `it is a copy of ${runId} beside it`,
+      migration: "aborts",
+    }
+    : { ...problem, migration };
+}
+
+/**
+ * MLflow looks for a run by its id below every directory of the root that is not named `*.trash`, and
+ * takes the first it finds.
+ */
+function inspectStrays({ root, problems }: Inspection, snapshot: StoreSnapshot): void {
+  const { strays, registeredModels, experiments } = snapshot;
+  const kinds = ["backup-directory", "unlistable-directory", "duplicate-link"];
+  const places = [
+    ...strays.filter(({ kind, path }) => kinds.includes(kind) && !path.endsWith(".trash"))
+      .map(({ path }) => path),
+    ...(registeredModels.length === 0 ? [] : [asStorePath("models")]),
+  ];
+  if (places.length === 0) return;
+  const ids = new Set<string>(experiments.flatMap(({ runs }) => runs).map(({ id }) => id));
+  for (const path of places) {
+    const copies = directoriesAt(root, path).filter((name) => ids.has(name)).length;
+    if (copies === 0) continue;
+    const message = `${copies} of its directories are named after runs of this store`;
+    problems.push({
+      path,
+      subject: "directory",
+      damage: "copied-outside",
+      message,
+      line: null,
+      column: null,
+    });
+  }
+}
+
+function byPath(left: { readonly path: string }, right: { readonly path: string }): number {
+  return left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
+}

@@ -1,0 +1,107 @@
+/**
+ * The traces of an experiment → what is wrong with their files.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { checkKey, checkValue } from "../../lib/check_key_file.ts";
+import { checkRecord, textOf } from "../../lib/check_record.ts";
+import { flaw } from "../../lib/flaw.ts";
+import { localPathOf } from "../../lib/former_place.ts";
+import { hasMoved } from "./inspect_run.ts";
+import {
+  directoriesAt,
+  exists,
+  folderAt,
+  type Inspection,
+  refer,
+  report,
+  walkKeys,
+} from "./inspection.ts";
+import { listDirectory, readText } from "./read.ts";
+
+/**
+ * Inspects the traces of an experiment. Needs read permission for them.
+ *
+ * @param inspection Where findings are kept.
+ * @param experiment The experiment's directory, below the root.
+ * @param active Whether the experiment is: a deleted one's URIs name where it was before.
+ */
+export function inspectTraces(inspection: Inspection, experiment: string, active: boolean): void {
+  const folder = `${experiment}/traces`;
+  if (folderAt(inspection.root, folder) === "not-a-directory") {
+    report(inspection, "trace", folder, [flaw("io", "it is a file, not a directory", null)]);
+    return;
+  }
+  for (const name of directoriesAt(inspection.root, folder)) {
+    inspectTrace(inspection, `${folder}/${name}`, name, active);
+  }
+}
+
+function inspectTrace(inspection: Inspection, path: string, id: string, active: boolean): void {
+  const { root } = inspection;
+  const { document, flaws } = checkRecord(readText(join(root, path, "trace_info.yaml")), "trace");
+  report(inspection, "trace", path, flaws);
+  if (flaws.some(({ damage }) => damage === "missing")) return;
+  const named = textOf(document, "trace_id") ?? textOf(document, "request_id");
+  if (named !== null && named !== id) {
+    const message = `it names itself ${JSON.stringify(named)}, but the directory is ${id}`;
+    report(inspection, "trace", path, [flaw("id-mismatch", message)]);
+  }
+  let location: string | null = null;
+  walkKeys(root, `${path}/tags`, (key, at, fact) => {
+    report(inspection, "trace-value", at, checkKey(key));
+    report(inspection, "trace-value", at, checkValue(fact, "tag"));
+    if (key === "mlflow.artifactLocation" && fact.kind === "text") location = fact.text;
+  });
+  walkKeys(root, `${path}/request_metadata`, (key, at, fact) => {
+    report(inspection, "trace-value", at, checkKey(key));
+    report(inspection, "trace-value", at, checkValue(fact, "tag"));
+    if (fact.kind !== "text") return;
+    if (key === "mlflow.sourceRun") refer(inspection, at, "run", fact.text);
+    if (key === "mlflow.modelId") refer(inspection, at, "logged-model", fact.text);
+  });
+  inspectAssessments(inspection, `${path}/assessments`);
+  // A trace that has not ended has no spans yet.
+  const state = textOf(document, "state") ?? textOf(document, "status");
+  if (active && location !== null && state !== "IN_PROGRESS") {
+    inspectSpans(inspection, path, location);
+  }
+}
+
+function inspectSpans(inspection: Inspection, path: string, location: string): void {
+  const { root } = inspection;
+  const place = `${path}/artifacts`;
+  const here = exists(join(root, place, "traces.json"));
+  if (hasMoved(inspection, location, place)) {
+    const message = `MLflow looks for its spans at ${location}, where nothing is`;
+    if (here) report(inspection, "trace", path, [flaw("moved", message)]);
+  } else if (localPathOf(location) === `${root}/${place}` && !here) {
+    const message = "artifacts/traces.json, which holds its spans, does not exist";
+    report(inspection, "trace", path, [flaw("dangling", message)]);
+  }
+}
+
+/** MLflow loads each entry as an assessment whose id is the name up to the first dot. */
+function inspectAssessments(inspection: Inspection, folder: string): void {
+  const { root } = inspection;
+  const listed = listDirectory(join(root, folder));
+  if (listed.kind === "failed") {
+    if (!listed.missing) report(inspection, "assessment", folder, [flaw("io", listed.message)]);
+    return;
+  }
+  for (const { name } of listed.entries) {
+    const path = `${folder}/${name}`;
+    if (`${name.split(".")[0]}.yaml` !== name) {
+      const message = "it is no assessment: those are named after their id";
+      report(inspection, "assessment", path, [flaw("foreign", message, null)]);
+      continue;
+    }
+    const { document, flaws } = checkRecord(readText(join(root, path)), "assessment");
+    report(inspection, "assessment", path, flaws);
+    const metadata = document.get("metadata");
+    if (metadata?.kind !== "mapping") continue;
+    refer(inspection, path, "run", textOf(metadata.entries, "mlflow.assessment.sourceRunId"));
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The state of one inspection, and its means: reporting, walking through folders of keys, looking for
+ * places.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { TextFact } from "../../lib/facts.ts";
+import type { FileFlaw } from "../../lib/flaw.ts";
+import { asStorePath, type Problem, type Reference } from "../../lib/model.ts";
+import { failureText, listDirectory, readText } from "./read.ts";
+
+/** Where an inspection is, and what it has found. */
+export interface Inspection {
+  readonly root: string;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly problems: Problem[];
+  readonly references: Reference[];
+}
+
+/** What kind of folder lies at a path. */
+export type Folder = "directory" | "missing" | "not-a-directory";
+
+/**
+ * Keeps what is wrong with a file.
+ *
+ * @param inspection The inspection.
+ * @param subject What the file is.
+ * @param path Where it is, below the root.
+ * @param flaws What is wrong with it.
+ */
+export function report(
+  { problems }: Inspection,
+  subject: Problem["subject"],
+  path: string,
+  flaws: readonly FileFlaw[],
+): void {
+  for (const flaw of flaws) problems.push({ path: asStorePath(path), subject, ...flaw });
+}
+
+/**
+ * Keeps that something names a run or a logged model.
+ *
+ * @param inspection The inspection.
+ * @param path What names it, below the root.
+ * @param to What it names.
+ * @param id The id.
+ */
+export function refer(
+  { references }: Inspection,
+  path: string,
+  to: Reference["to"],
+  id: string | null | undefined,
+): void {
+  if (id) references.push({ path: asStorePath(path), to, id });
+}
+
+/**
+ * Walks through a folder of one file per key, as MLflow does: links to files are files, links to
+ * directories are nothing.
+ *
+ * @param root Absolute path of the store's root.
+ * @param folder The folder, below the root.
+ * @param visit Called for each file, with its key and what reading it gave.
+ * @returns What lies there.
+ */
+export function walkKeys(
+  root: string,
+  folder: string,
+  visit: (key: string, path: string, fact: TextFact) => void,
+): Folder {
+  const listed = listDirectory(join(root, folder));
+  if (listed.kind === "failed") return listed.missing ? "missing" : folderAt(root, folder);
+  const walk = (entries: readonly Deno.DirEntry[], within: string, prefix: string) => {
+    for (const { name, isDirectory, isSymlink } of entries) {
+      const path = `${within}/${name}`;
+      if (isDirectory) {
+        const inner = listDirectory(join(root, path));
+        if (inner.kind === "listed") walk(inner.entries, path, `${prefix}${name}/`);
+      } else if (!isSymlink || !isDirectoryAt(root, path)) {
+        visit(prefix + name, path, readExactly(join(root, path)));
+      }
+    }
+  };
+  walk(listed.entries, folder, "");
+  return "directory";
+}
+
+/**
+ * Reads a UTF-8 text file with its byte order mark, which is part of a value to MLflow.
+ *
+ * @param path Absolute path.
+ * @returns Its text, or why there is none.
+ */
+export function readExactly(path: string): TextFact {
+  try {
+    return { kind: "text", text: DECODER.decode(Deno.readFileSync(path)) };
+  } catch (error) {
+    // Rarely so, and then for the same reason.
+    const fact = readText(path);
+    if (fact.kind !== "text") return fact;
+    return { kind: "failed", damage: "unreadable", message: failureText(error) };
+  }
+}
+
+const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Lists the directories in a folder, links to directories among them.
+ *
+ * @param root Absolute path of the store's root.
+ * @param folder The folder, below the root.
+ * @returns Their names; empty when there is no such folder.
+ */
+export function directoriesAt(root: string, folder: string): readonly string[] {
+  const listed = listDirectory(join(root, folder));
+  if (listed.kind === "failed") return [];
+  return listed.entries
+    .filter(({ name, isDirectory, isSymlink }) =>
+      isDirectory || isSymlink && isDirectoryAt(root, `${folder}/${name}`)
+    )
+    .map(({ name }) => name);
+}
+
+/**
+ * Tells what lies at a path.
+ *
+ * @param root Absolute path of the store's root.
+ * @param path A path below it.
+ * @returns What lies there; what may not be looked at counts as a directory.
+ */
+export function folderAt(root: string, path: string): Folder {
+  try {
+    return Deno.statSync(join(root, path)).isDirectory ? "directory" : "not-a-directory";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "missing" : "directory";
+  }
+}
+
+/**
+ * Tells whether there is anything at a place, in the store or out of it.
+ *
+ * @param path An absolute path.
+ * @returns Whether there is; what may not be looked at counts as being there.
+ */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    return !/not a directory/i.test(failureText(error));
+  }
+}
+
+function isDirectoryAt(root: string, path: string): boolean {
+  return folderAt(root, path) === "directory";
+}

@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import {
+  checkExperimentMeta,
+  checkLife,
+  checkRunMeta,
+  migrateExperimentMeta,
+  migrateRunMeta,
+  STALE_AFTER,
+} from "../../lib/check_meta.ts";
+import { NOW, run } from "../_support/builders.ts";
+
+const RUN = "artifact_uri: /a\nrun_id: '1'\nlifecycle_stage: active\nstatus: 3\n";
+
+const damageOf = (flaws: readonly { readonly damage: string }[]) => flaws.map((one) => one.damage);
+
+Deno.test("checkRunMeta() finds what one reader alone stumbles over", () => {
+  assertEquals(checkRunMeta(RUN), []);
+  assertEquals(damageOf(checkRunMeta(RUN.replace("run_id", "run_uuid"))), ["no-run-id"]);
+  assertEquals(damageOf(checkRunMeta(RUN.replace("/a", "null"))), ["no-artifact-uri"]);
+  const deleted = RUN.replace("active", "deleted");
+  assertEquals(checkRunMeta(deleted), []);
+  assertEquals(checkRunMeta(`${deleted}deleted_time: 1\n`), []);
+  assertEquals(damageOf(checkRunMeta(`${deleted}deleted_time: null\n`)), ["no-deleted-time"]);
+  assertEquals(checkRunMeta(`${RUN}deleted_time: null\n`), []);
+});
+
+Deno.test("checkExperimentMeta() finds a name that is null, not one that says so", () => {
+  assertEquals(damageOf(checkExperimentMeta("name: null\n")), ["no-name"]);
+  assertEquals(checkExperimentMeta("name: 'null'\n"), []);
+});
+
+Deno.test("migrateRunMeta() tells what a migration makes of a run", () => {
+  assertEquals(
+    [
+      RUN,
+      "",
+      "- a\n",
+      "name: 'cut",
+      "status: 3\n",
+      RUN.replace("3", "9"),
+      RUN.replace("3", "null"),
+      RUN.replace("3", "FINISHED"),
+      RUN.replace("active", "archived"),
+      RUN.replace("active", "null"),
+    ].map(migrateRunMeta),
+    [null, "skips", "aborts", "skips", "skips", "aborts", "aborts", null, "aborts", null],
+  );
+});
+
+Deno.test("migrateExperimentMeta() tells what a migration makes of an experiment", () => {
+  assertEquals(
+    [
+      "experiment_id: '1'\n",
+      "name: null\n",
+      "lifecycle_stage: archived\n",
+      "word\n",
+      "# nothing\n",
+    ].map(migrateExperimentMeta),
+    [null, "aborts", "aborts", "aborts", "skips"],
+  );
+});
+
+Deno.test("checkLife() counts from the last sign of life, the start included", () => {
+  const silent = run({ status: "RUNNING", startTime: NOW - STALE_AFTER });
+  assertEquals(checkLife(silent, 0, NOW).map(({ message }) => message), [
+    "it is RUNNING, and has written nothing for 7 days",
+  ]);
+  assertEquals(checkLife(silent, NOW - STALE_AFTER + 1, NOW), []);
+  assertEquals(checkLife(run({ status: "RUNNING", startTime: NOW - 1 }), 0, NOW), []);
+});

@@ -1,0 +1,98 @@
+/**
+ * Conformance by damage: a healthy store is damaged in one way after the other, and `verify` must say
+ * of each what MLflow itself does.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import type { Severity } from "../../lib/verify_rule.ts";
+import { type Finding, type Reader, verifySnapshot } from "../../lib/verify_snapshot.ts";
+import { openStore } from "../../tasks/store.ts";
+import { type Damage, layOutDamaged, layOutHealthy } from "../_support/damage.ts";
+import { BASES, judgeDamages, type Judgement, type Verdict } from "./damaged_stores.ts";
+import { testEachVersion } from "./each_version.ts";
+import type { MlflowVersion } from "./python.ts";
+
+const judgements = new Map<string, Promise<readonly Judgement[]>>();
+
+/** MLflow takes minutes: it is asked once. */
+function judgementsOf(version: MlflowVersion): Promise<readonly Judgement[]> {
+  const known = judgements.get(version.name) ?? judgeDamages(version);
+  judgements.set(version.name, known);
+  return known;
+}
+
+/** What is found in a damaged store, and not in a healthy one. */
+async function findingsOf(damage: Damage, reader: Reader): Promise<readonly Finding[]> {
+  const parent = await Deno.makeTempDir({ prefix: "mltidy-" });
+  try {
+    const healthy = join(parent, "healthy", "mlruns");
+    layOutHealthy(healthy, damage.base ?? "2.22");
+    const before = (await verifyStore(healthy, reader)).map(nameOf);
+    const damaged = layOutDamaged(join(parent, "damaged"), damage);
+    return (await verifyStore(damaged, reader)).filter((each) => !before.includes(nameOf(each)));
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+}
+
+function nameOf({ rule, path }: Finding): string {
+  return `${rule} ${path}`;
+}
+
+async function verifyStore(root: string, reader: Reader): Promise<readonly Finding[]> {
+  await using store = await openStore(root);
+  return verifySnapshot(await store.read({ depth: "full" }), { reader });
+}
+
+const VERDICTS: Readonly<Record<Severity, Verdict>> = {
+  error: "error",
+  warning: "warning",
+  info: "silent",
+};
+
+testEachVersion("verify says of every damage what MLflow does", async (version) => {
+  const reader = {
+    kind: "mlflow",
+    version: version.name.startsWith("2.") ? "2.22" : "3.17",
+  } as const;
+  const judged = await judgementsOf(version);
+  assert(judged.length > 150);
+  const differences: string[] = [];
+  for (const { damage, verdict, why } of judged) {
+    const [worst] = await findingsOf(damage, reader);
+    const own = worst === undefined ? "silent" : VERDICTS[worst.severity];
+    if (own === verdict) continue;
+    differences.push(`${damage.name}: ${verdict} (${why}), not ${own} (${worst?.rule})`);
+  }
+  assertEquals(differences, []);
+});
+
+testEachVersion("verify lists what a migration stumbles over", async (version) => {
+  // MLflow 2 has no such command.
+  if (version.name.startsWith("2.")) return;
+  const differences: string[] = [];
+  for (const { damage, stumbles, why } of await judgementsOf(version)) {
+    const [found] = await findingsOf(damage, { kind: "migration" });
+    if (stumbles === (found !== undefined)) continue;
+    differences.push(`${damage.name}: ${stumbles} (${why}), not ${found?.rule}`);
+  }
+  assertEquals(differences, []);
+});
+
+testEachVersion("verify finds nothing in the stores that are damaged", async () => {
+  const parent = await Deno.makeTempDir({ prefix: "mltidy-" });
+  try {
+    for (const base of BASES) {
+      const root = join(parent, base, "mlruns");
+      layOutHealthy(root, base);
+      for (const kind of ["any", "migration"] as const) {
+        assertEquals(await verifyStore(root, { kind }), []);
+      }
+    }
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+});

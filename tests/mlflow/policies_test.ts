@@ -1,0 +1,89 @@
+/**
+ * Policies, put to real MLflow: whatever they say, a registered model's run survives, and MLflow still
+ * loads the model.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { editMetaYaml } from "../../lib/meta_yaml.ts";
+import type { Plan } from "../../lib/plan.ts";
+import { testEachVersion } from "./each_version.ts";
+import { runPython } from "./python.ts";
+
+const LONG_AGO = Date.now() - 400 * 24 * 60 * 60 * 1000;
+
+/** Every way of writing a policy without a key that begins with `unsafe_`, the harshest last. */
+const POLICIES: readonly string[] = [
+  "retention: { keep_last: 1 }",
+  "retention: { keep_within: 1d }",
+  "retention: { keep_best: { metric: f1, mode: max, n: 1 } }",
+  "retention: { keep_best: { metric: f1, mode: max, n: 1, over: history, per: model } }",
+  "retention: { keep_daily: 1, keep_weekly: 1, keep_monthly: 1 }",
+  "retention: { keep_tags: nobody }",
+  "retention: { keep_status: FAILED, children: own }",
+  "retention: { keep_named: run-5, group_by: model }",
+  "retention: { keep_last: 2 }\nrules: [{ experiments: churn, keep_named: run-5, keep_last: 0 }]",
+  "retention: { keep_last: 2 }\nrules: [{ tags: mlflow.user, keep_last: 0, keep_tags: x }]",
+  "retention: { keep_last: 1 }\nprotect: { pinned_tags: other }",
+  'retention: { keep_last: 1 }\npurge: { after: 0d, artifacts_only: "**" }',
+  'retention: { keep_tags: nobody }\npurge: { after: 0d, artifacts_only: "**" }',
+].map((policy) => `limits: { max_share: 100% }\n${policy}\n`);
+
+testEachVersion("a registered model outlives every policy, and still loads", async (version) => {
+  const parent = await Deno.makeTempDir({ prefix: "mltidy-" });
+  try {
+    const store = join(parent, "mlruns");
+    const { runs } = await runPython(version, "registered_model.py", ["make", store]) as {
+      readonly runs: readonly string[];
+    };
+    const [registered = ""] = runs;
+    for (const [index, run] of runs.entries()) {
+      const meta = join(store, run, "meta.yaml");
+      const end = LONG_AGO + index * 1000;
+      await Deno.writeTextFile(
+        meta,
+        editMetaYaml(await Deno.readTextFile(meta), { start_time: end - 1, end_time: end }),
+      );
+    }
+
+    for (const policy of POLICIES) {
+      const { actions } = await cleanup<Plan>(store, policy);
+      const paths = actions.map(({ path }) => `${path}`);
+      assert(paths.length > 0, `${policy} lets nothing go`);
+      assertEquals(paths.filter((path) => path.startsWith(registered)), [], policy);
+    }
+
+    const harshest = POLICIES.at(-1) ?? "";
+    await cleanup(store, harshest, "--apply", "--force");
+    // A moment later, what was soft-deleted is purged.
+    await cleanup(store, harshest, "--apply", "--force");
+    const left = [...Deno.readDirSync(join(store, registered, ".."))]
+      .filter(({ name }) => /^[0-9a-f]{32}$/.test(name)).map(({ name }) => name);
+    assertEquals(left, [registered.split("/").at(-1)]);
+    assertEquals(await runPython(version, "registered_model.py", ["load", store]), {
+      answer: [2, 42],
+      stage: "active",
+    });
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+});
+
+/** Runs a clean-up by a policy and gives the document that it prints. */
+async function cleanup<T = unknown>(
+  store: string,
+  policy: string,
+  ...flags: readonly string[]
+): Promise<T> {
+  await Deno.writeTextFile(join(store, "..", "mltidy.yaml"), policy);
+  const cli = fromFileUrl(new URL("../../tasks/cli.ts", import.meta.url));
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", cli, "cleanup", ...flags, "--store", store, "--json"],
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  assertEquals(code, 0, `cleanup ${flags.join(" ")} failed:\n${text.decode(stderr)}`);
+  return JSON.parse(text.decode(stdout));
+}

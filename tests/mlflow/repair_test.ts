@@ -1,0 +1,105 @@
+// deno-lint-ignore-file no-console -- how much was mended is worth a line.
+/**
+ * Repairs before the judge: whatever `repair` mends, MLflow lists, searches and opens without a warning,
+ * and shows as it did before.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { repair } from "../../tasks/repair.ts";
+import { openStore } from "../../tasks/store.ts";
+import { type Damage, layOutDamaged, layOutHealthy } from "../_support/damage.ts";
+import { DAMAGES } from "../_support/damages.ts";
+import { type Answer, askStores, BASES } from "./damaged_stores.ts";
+import { testEachVersion } from "./each_version.ts";
+
+const HOUR = 3_600_000;
+
+/** Lost with the damage: what is mended shows otherwise, and better so. */
+const CORRECTED: Readonly<Record<string, RegExp>> = {
+  // The misread end of a torn line was shown as a point.
+  "metric-line-torn": /metrics\/val\/loss|val\/loss\//,
+  "stale-run": /info\/(status|end_time)$/,
+  "stage-disagrees-with-location": /^experiments\//,
+  "duplicate-experiment-name": /\/name$/,
+  "run-artifact-uri-missing": /artifact_uri$/,
+  "run-artifacts-moved": /artifact_uri$/,
+  "experiment-location-moved": /location$/,
+  "logged-model-artifacts-moved": /artifact_location$/,
+  "model-source-moved": /\/source$/,
+  "trace-artifacts-moved": /artifactLocation$/,
+  // An editor's file was shown as a tag.
+  "stray-file-among-keys": /tags\/\.note\.swp$/,
+};
+
+/** What else is broken in the same stroke, and nobody can tell how it was. */
+const BEYOND = new Set(["an input's dataset has lost its meta.yaml"]);
+
+async function mend(root: string, damage: Damage): Promise<boolean> {
+  await using store = await openStore(root, { now: () => Date.now() + HOUR });
+  const relocate = /moved$/.test(damage.rule ?? "");
+  const options = { settle: 0, relocate, staleAfter: 90 * 24 * HOUR };
+  const { plan, report } = await repair(store, { ...options, apply: true });
+  if (report !== null) {
+    assert(report.complete, `${damage.name}: ${JSON.stringify(report.outcomes)}`);
+  }
+  return report !== null && plan.kept.length === 0;
+}
+
+function complaints(mended: Answer, damaged: Answer, healthy: Answer, rule: string): string[] {
+  const isNew = (found: Answer["raised"], known: Answer["raised"]) =>
+    Object.entries(found).filter(([what]) => !(what in known))
+      .map(([what, why]) => `${what}: ${why}`);
+  const corrected = CORRECTED[rule] ?? /^$/;
+  const changed = Object.entries(damaged.shown)
+    .filter(([path, value]) => mended.shown[path] !== value && !corrected.test(path))
+    .map(([path, value]) => `${path} was ${value}, and is ${mended.shown[path]}`);
+  const hidden = Object.keys(healthy.shown)
+    .filter((path) => /^runs\/[^/]*\/info\/run_id$|^experiments\/.*\/location$/.test(path))
+    .filter((path) => !(path in mended.shown) && !corrected.test(path))
+    .map((path) => `${path} is hidden`);
+  return [
+    ...isNew(mended.raised, healthy.raised),
+    ...isNew(mended.refused, healthy.refused),
+    ...mended.warned.filter((warning) => !healthy.warned.includes(warning)),
+    ...changed,
+    ...hidden,
+  ];
+}
+
+testEachVersion(
+  "what is repaired is listed, searched and opened without a warning",
+  async (version) => {
+    const isThree = version.name.startsWith("3.");
+    const place = await Deno.makeTempDir({ prefix: "mltidy-" });
+    try {
+      const stores: Record<string, string> = {};
+      for (const base of BASES) layOutHealthy(stores[base] = join(place, base, "mlruns"), base);
+      const mended: Damage[] = [];
+      for (const [index, damage] of DAMAGES.entries()) {
+        if (damage.onlyMlflow3 && !isThree || damage.rule === null) continue;
+        const root = layOutDamaged(join(place, `${index}-mended`), damage);
+        if (!await mend(root, damage) || BEYOND.has(damage.name)) continue;
+        mended.push(damage);
+        stores[`mended: ${damage.name}`] = root;
+        stores[`damaged: ${damage.name}`] = layOutDamaged(join(place, `${index}-damaged`), damage);
+      }
+      const answers = await askStores(version, stores, place);
+      const wrong = mended.flatMap(({ name, rule, base = "2.22" }) =>
+        complaints(
+          answers[`mended: ${name}`]!,
+          answers[`damaged: ${name}`]!,
+          answers[base]!,
+          rule!,
+        ).map((complaint) => `${name}: ${complaint}`)
+      );
+      assertEquals(wrong, []);
+      console.log(`${mended.length} kinds of damage mended`);
+      assert(mended.length >= 50);
+    } finally {
+      await Deno.remove(place, { recursive: true });
+    }
+  },
+);
