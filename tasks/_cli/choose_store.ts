@@ -14,12 +14,15 @@ export interface StoreChoice {
   readonly flag: string | null;
   /** `MLFLOW_TRACKING_URI`. */
   readonly trackingUri: string | undefined;
+  /** What a configuration names, absolute; `null` when none does. @default {null} */
+  readonly configured?: string | null;
   /** The directory in which the user typed the command. */
   readonly directory: string;
 }
 
 /**
- * Chooses the store: the flag, else `MLFLOW_TRACKING_URI` if it names a file store, else `./mlruns`.
+ * Chooses the store: the flag, else `MLFLOW_TRACKING_URI` if it names a file store,
+ * else what a configuration names, else `./mlruns`.
  *
  * @param choice What the choice depends on.
  * @returns The store, and why that one.
@@ -37,12 +40,15 @@ export interface StoreChoice {
  * );
  * ```
  */
-export function chooseStore({ flag, trackingUri = "", directory }: StoreChoice): ChosenStore {
+export function chooseStore(
+  { flag, trackingUri = "", configured = null, directory }: StoreChoice,
+): ChosenStore {
   if (flag !== null) return { location: absolute(flag, directory), chosenBy: "by --store" };
   const isFileStore = trackingUri !== "" && !/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(trackingUri);
   if (isFileStore) {
     return { location: absolute(trackingUri, directory), chosenBy: "by MLFLOW_TRACKING_URI" };
   }
+  if (configured !== null) return { location: configured, chosenBy: "by mltidy.yaml" };
   return {
     location: resolve(directory, "mlruns"),
     chosenBy: trackingUri === ""

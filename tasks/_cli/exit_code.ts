@@ -31,6 +31,6 @@ export const exitMeaning: Readonly<Record<ExitCode, string>> = {
   10: "Store not found, or its permissions do not let the task work",
   11: "Store locked by another process",
   12: "Store of a kind or version that is not supported",
-  13: "The plan does not fit: stale, of another store, or no plan",
+  13: "The plan does not fit: stale, beyond a limit, of another store, or no plan",
   130: "Interrupted",
 };

@@ -78,6 +78,16 @@ export const storeFlags = {
   ...commonFlags,
 } satisfies Flags;
 
+/** `--backups`, the place of backups. */
+export const backups = {
+  name: "backups",
+  value: "DIR",
+  describe: "Where backups lie, on any file system but not in the store",
+  default: null,
+  defaultText: ".mltidy.trash/backups in the store",
+  parse: parseText,
+} satisfies Valued<string | null>;
+
 /** Flags of the tasks that show or apply a plan. */
 export const planFlags = {
   all: toggle("all", "Print every line of the plan, not only samples"),
@@ -85,20 +95,11 @@ export const planFlags = {
     negatable: true,
     default: true,
   }),
+  backups,
   force: toggle("force", "Apply without asking; needed where there is no terminal"),
   detailedExitcode: toggle("detailed-exitcode", "Exit with 3 when changes are pending"),
   apply: toggle("apply", "Carry the plan out", { hidden: true }),
 } satisfies Flags;
-
-/** `--days-old`, in days. */
-export const daysOld = {
-  name: "days-old",
-  value: "N",
-  describe: "Soft-delete finished runs that ended more than N days ago",
-  default: 30,
-  defaultText: "30",
-  parse: parseDays,
-} satisfies Valued<number>;
 
 /**
  * A flag that is on or off.
@@ -162,6 +163,49 @@ export function parseSpan(bareUnit: DurationUnit): (text: string) => number {
       return parseDuration(text, { bareUnit });
     } catch (cause) {
       throw new RangeError("expected a duration such as 30d, 12h or 10m", { cause });
+    }
+  };
+}
+
+/**
+ * Reads which backups may go: those of an age, such as `90d`, or the one of an id.
+ *
+ * @param text What was typed.
+ * @returns The age in ms, or the id.
+ * @throws {RangeError} When it is neither.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseExpiry("90d"), { olderThan: 7_776_000_000 });
+ * assertEquals(parseExpiry("20261101T000000Z-backup"), { id: "20261101T000000Z-backup" });
+ * ```
+ */
+export function parseExpiry(
+  text: string,
+): { readonly olderThan: number } | { readonly id: string } {
+  if (/^\d{8}T\d{6}Z-/.test(text)) return { id: text };
+  try {
+    return { olderThan: parseSpan("d")(text) };
+  } catch (cause) {
+    throw new RangeError("expected an age such as 90d, or a backup's ID", { cause });
+  }
+}
+
+/**
+ * Reads what another parser does, with a shorter message.
+ *
+ * @param expected What is expected.
+ * @param parse The other parser.
+ * @returns A parser that throws a `RangeError` with that message.
+ */
+export function parseOr<T>(expected: string, parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (cause) {
+      throw new RangeError(`expected ${expected}`, { cause });
     }
   };
 }

@@ -1,6 +1,7 @@
 import { exitMeaning } from "./exit_code.ts";
 import type { Flag } from "./flags.ts";
-import { type TaskName, taskNames, type TaskRow, taskTable } from "./task_table.ts";
+import type { TaskRow } from "./task_row.ts";
+import { type TaskName, taskNames, taskTable } from "./task_table.ts";
 
 /** A flag in the words of `--help` and the README. */
 export interface FlagHelp {

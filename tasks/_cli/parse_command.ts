@@ -1,13 +1,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import type { Flag, Flags } from "./flags.ts";
-import { nearestWord } from "./nearest_word.ts";
-import {
-  type TaskCommand,
-  type TaskName,
-  taskNames,
-  type TaskRow,
-  taskTable,
-} from "./task_table.ts";
+import { nearestWord } from "../../lib/nearest_word.ts";
+import { type TaskCommand, type TaskName, taskNames, taskTable } from "./task_table.ts";
+import type { TaskRow } from "./task_row.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a command line asks for. */
@@ -54,6 +49,7 @@ export function parseCommand(words: readonly string[]): Command {
     Object.entries(row.flags).map(([key, flag]) => [key, given.get(flag.name) ?? flag.default]),
   );
   const operand = onlyOperand(task, row, operands);
+  if (task === "backup") checkBackup(given, operand);
   if (task === "restore") checkRestore(options["last"] === true, operand);
   // The table's types and its parsers are the same rows: what was read has the row's type.
   return { task, options, operand } as TaskCommand;
@@ -171,6 +167,36 @@ function onlyOperand(task: TaskName, row: TaskRow, operands: readonly string[]):
     );
   }
   return operand;
+}
+
+/** Which flags of `backup` may stand beside which. */
+function checkBackup(given: ReadonlyMap<string, unknown>, id: string | null): void {
+  const chosen = (...names: readonly string[]) =>
+    names.filter((name) => given.has(name) && given.get(name) !== false);
+  const refuse = (names: readonly string[], why: string): UsageError =>
+    new UsageError(
+      `Cannot use ${names.map((name) => `--${name}`).join(" and ")}: ${why}; ${seeHelp("backup")}`,
+    );
+  const jobs = chosen("list", "verify", "expire");
+  const scopes = chosen("experiment", "run", "metadata");
+  if (jobs.length > 1) throw refuse(jobs, "they are different jobs");
+  if (scopes.length > 1) throw refuse(scopes, "they are different parts of the store");
+  if (jobs.length + scopes.length > 1) {
+    throw refuse([...jobs, ...scopes], "the first copies nothing");
+  }
+  const expiring = chosen("keep-last", "dry-run");
+  if (jobs[0] !== "expire" && expiring.length > 0) {
+    throw refuse(expiring, "expected --expire beside it");
+  }
+  const expire = given.get("expire");
+  if (given.has("keep-last") && typeof expire === "object" && expire !== null && "id" in expire) {
+    throw refuse(["keep-last"], "a backup that is named goes whatever else there is");
+  }
+  if (id !== null && jobs[0] !== "verify") {
+    throw new UsageError(
+      `Unexpected argument "${id}" of backup: expected it behind --verify; ${seeHelp("backup")}`,
+    );
+  }
 }
 
 function checkRestore(last: boolean, id: string | null): void {

@@ -1,5 +1,5 @@
 import { shortenText, visibleText } from "../../lib/terminal_text.ts";
-import { formatCount } from "../../lib/units.ts";
+import { formatCount, formatDuration, formatSize } from "../../lib/units.ts";
 
 /** What progress is shown on. */
 export interface ProgressTerminal {
@@ -9,6 +9,12 @@ export interface ProgressTerminal {
   readonly clock: () => number;
   /** Columns of the terminal. */
   readonly columns: number;
+}
+
+/** Files, and what is in them. */
+export interface Amount {
+  readonly files: number;
+  readonly bytes: number;
 }
 
 /** A line that tells how far the work is. */
@@ -21,6 +27,14 @@ export interface Progress extends Disposable {
    * @param total How much there is to do, where that is known.
    */
   readonly update: (label: string, done: number, total?: number) => void;
+  /**
+   * Tells how far the reading or writing of files is, how fast it goes and how long it will take.
+   *
+   * @param label What is being done; another one, or fewer files, begins another piece of work.
+   * @param done How much of it is done.
+   * @param total How much there is to do; `null` where that is not known.
+   */
+  readonly transfer: (label: string, done: Amount, total: Amount | null) => void;
   /** Erases the line; a later update may show it again. */
   readonly erase: () => void;
 }
@@ -42,22 +56,30 @@ const INTERVAL = 100;
  * ```
  */
 export function showProgress(terminal: ProgressTerminal | null): Progress {
-  if (terminal === null) return { update() {}, erase() {}, [Symbol.dispose]() {} };
+  if (terminal === null) {
+    return { update() {}, transfer() {}, erase() {}, [Symbol.dispose]() {} };
+  }
   const { write, clock, columns } = terminal;
   let due = clock() + PATIENCE;
   let shown = false;
+  let work = { label: "", files: 0, since: 0 };
+  const show = (makeText: (now: number) => string): void => {
+    const now = clock();
+    if (now < due) return;
+    due = now + INTERVAL;
+    write(`\r${shortenText(visibleText(makeText(now)), columns - 1)}\x1b[K`);
+    shown = true;
+  };
   const erase = (): void => {
     if (shown) write("\r\x1b[K");
     shown = false;
   };
   return {
-    update(label, done, total) {
-      const now = clock();
-      if (now < due) return;
-      due = now + INTERVAL;
-      const text = shortenText(visibleText(progressText(label, done, total)), columns - 1);
-      write(`\r${text}\x1b[K`);
-      shown = true;
+    update: (label, done, total) => show(() => progressText(label, done, total)),
+    transfer(label, done, total) {
+      const isNew = label !== work.label || done.files < work.files;
+      work = { label, files: done.files, since: isNew ? clock() : work.since };
+      show((now) => transferText(label, done, total, now - work.since));
     },
     erase,
     [Symbol.dispose]: erase,
@@ -68,4 +90,23 @@ function progressText(label: string, done: number, total: number | undefined): s
   if (total === undefined) return `${label} … ${formatCount(done)}`;
   const percent = total === 0 ? 100 : Math.floor(100 * done / total);
   return `${label} … ${formatCount(done)} of ${formatCount(total)} (${percent} %)`;
+}
+
+/** What opening and closing a file takes, in bytes that could be copied meanwhile. */
+const BYTES_PER_FILE = 64 * 1024;
+
+function transferText(
+  label: string,
+  done: Amount,
+  total: Amount | null,
+  elapsed: number,
+): string {
+  if (total === null) return `${label} ${formatCount(done.files)} files`;
+  const cost = ({ files, bytes }: Amount) => bytes + files * BYTES_PER_FILE;
+  const rate = elapsed > 0 ? `${formatSize(Math.round(done.bytes / elapsed * 1000))}/s` : "";
+  const left = cost(done) === 0
+    ? ""
+    : formatDuration(Math.max(elapsed * (cost(total) / cost(done) - 1), 0)) + " left";
+  const count = `${formatCount(done.files)} of ${formatCount(total.files)} files`;
+  return [`${label} ${count}`, rate, left].filter((part) => part !== "").join(" · ");
 }

@@ -6,14 +6,10 @@
  */
 
 import { resolve } from "@std/path";
-import type { ApplyReport, Plan } from "../../lib/plan.ts";
 import type { RenderOptions } from "../../lib/render_style.ts";
-import type { PlanAndApplyResult } from "../plan_and_apply.ts";
-import { openStore, type SettledChange, type Store } from "../store.ts";
-import { chooseStore } from "./choose_store.ts";
 import { ExitCode } from "./exit_code.ts";
 import type { Progress } from "./progress.ts";
-import { shellWords } from "./shell_words.ts";
+import { openChosenStore, saySettled, storeFlag } from "./run_open.ts";
 import type { TaskCommand } from "./task_table.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -57,9 +53,24 @@ export async function runTask(
       return await runVerify(command, world);
     case "prune":
     case "cleanup":
-      return await runPlanning(command, words, world);
+      return await (await import("./run_planning.ts")).runPlanning(command, words, world);
+    case "repair":
+      return await (await import("./run_repair.ts")).runRepair(command, words, world);
+    case "preflight":
+      return await (await import("./run_preflight.ts")).runPreflight(command, world);
     case "apply":
-      return await runApply(command, world);
+      return await (await import("./run_planning.ts")).runApply(command, world);
+    case "explain":
+      return await (await import("./run_policy.ts")).runExplain(command, world);
+    case "config":
+      return await (await import("./run_policy.ts")).runConfig(command, world);
+    case "backup": {
+      await using store = await openChosenStore(command.options, world);
+      const { runBackup } = await import("./run_backup.ts");
+      const { exitCode, settled } = await runBackup(command, store, world);
+      saySettled(settled, world);
+      return exitCode;
+    }
     case "restore":
       return await runRestore(command, world);
     case "recover":
@@ -73,27 +84,8 @@ export async function runTask(
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 
-interface StoreFlags {
-  readonly store: string | null;
-  readonly quiet: boolean;
-}
-
-async function open({ store: flag, quiet }: StoreFlags, world: World): Promise<Store> {
-  const trackingUri = world.environment("MLFLOW_TRACKING_URI");
-  const { location, chosenBy } = chooseStore({ flag, trackingUri, directory: world.directory });
-  const store = await openStore(location, { chosenBy, now: world.now });
-  if (quiet) return store;
-  world.say(`Store ${store.describe().root} (chosen ${chosenBy})\n`);
-  for (const id of await store.interrupted()) {
-    world.say(
-      `Change ${id} of this store was cut off; deno task recover${storeFlag(flag)} settles it\n`,
-    );
-  }
-  return store;
-}
-
 async function runSummary({ options }: Command<"summary">, world: World): Promise<ExitCode> {
-  await using store = await open(options, world);
+  await using store = await openChosenStore(options, world);
   const { summary } = await import("../summary.ts");
   const { sizes, top, by } = options;
   const result = await summary(store, {
@@ -118,104 +110,38 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
 }
 
 async function runVerify({ options }: Command<"verify">, world: World): Promise<ExitCode> {
-  await using store = await open(options, world);
+  const { readVerifyOptions, showRules, showVerification } = await import("./show_verification.ts");
+  if (options.rules) return showRules(options, world);
+  const asked = readVerifyOptions(options);
+  await using store = await openChosenStore(options, world);
   const { verify } = await import("../verify.ts");
   const result = await verify(store, {
+    ...asked,
     onProgress: (runs) => world.progress.update("Reading runs", runs),
+  }).catch((error: unknown) => {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
   });
   world.progress.erase();
-  if (options.json) {
-    printJson(world, { schema: "mltidy/verify/v1", store: store.describe().root, ...result });
-  } else {
-    const { renderFindings } = await import("../../lib/render_findings.ts");
-    world.print(renderFindings(result.findings, world.style));
-  }
-  return result.counts.error > 0 ? ExitCode.findings : ExitCode.done;
-}
-
-async function runPlanning(
-  command: Command<"prune"> | Command<"cleanup">,
-  words: readonly string[],
-  world: World,
-): Promise<ExitCode> {
-  const { options } = command;
-  if (options.apply) refuseUnattended(options.force, `${command.task}:apply`, world);
-  await using store = await open(options, world);
-  const { renderPlan } = await import("../../lib/render_plan.ts");
-  const show = (plan: Plan, next: string | null) =>
-    renderPlan(plan, { ...world.style, all: options.all, next });
-  const applying = {
-    apply: options.apply,
-    backup: options.backup,
-    ...(options.apply ? { signal: world.signal() } : {}),
-    ...(options.force ? {} : {
-      approve: async (plan: Plan) => {
-        world.progress.erase();
-        world.say(show(plan, null));
-        return await world.ask?.("Apply this plan") ?? false;
-      },
-    }),
-    onProgress: world.progress.update,
-  };
-  let result: PlanAndApplyResult;
-  if (command.task === "prune") {
-    const { prune } = await import("../prune.ts");
-    result = await prune(store, { ...applying, daysOld: command.options.daysOld });
-  } else {
-    const { cleanup } = await import("../cleanup.ts");
-    const { daysOld, purgeAfter, settle } = command.options;
-    result = await cleanup(store, { ...applying, daysOld, purgeAfter, settle });
-  }
-  world.progress.erase();
-  saySettled(result.settled, world);
-  const { plan, report } = result;
-  if (report !== null) return await showReport(report, options, world);
-  if (options.json) printJson(world, plan);
-  else if (options.apply && plan.actions.length > 0) world.say("Nothing was changed.\n");
-  else world.print(show(plan, applyCommand(command.task, words)));
-  return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
-}
-
-async function runApply({ options, operand }: Command<"apply">, world: World): Promise<ExitCode> {
-  refuseUnattended(options.force, "apply", world);
-  const { parsePlan } = await import("../../lib/parse_plan.ts");
-  const plan = parsePlan(readPlanFile(resolve(world.directory, operand), operand), operand);
-  await using store = await open({ ...options, store: options.store ?? plan.store }, world);
-  if (!options.force) {
-    const { renderPlan } = await import("../../lib/render_plan.ts");
-    world.say(renderPlan(plan, { ...world.style, all: options.all }));
-    if (!await world.ask?.("Apply this plan")) {
-      world.say("Nothing was changed.\n");
-      return ExitCode.done;
-    }
-  }
-  const { applyPlan } = await import("../apply_plan.ts");
-  await using locked = await store.lock({ task: "apply" });
-  saySettled(locked.settled, world);
-  const report = await applyPlan(locked, plan, {
-    backup: options.backup,
-    signal: world.signal(),
-    onProgress: (done) => world.progress.update("Applying", done, plan.actions.length),
-  });
-  world.progress.erase();
-  return await showReport(report, options, world);
+  return showVerification(result, { ...options, root: store.describe().root }, world);
 }
 
 async function runRestore(
   { options, operand }: Command<"restore">,
   world: World,
 ): Promise<ExitCode> {
-  await using store = await open(options, world);
-  const { renderBackups, renderRestore } = await import("../../lib/render_restore.ts");
-  const { last, dryRun, experiment, run, json } = options;
+  await using store = await openChosenStore(options, world);
+  const { renderRestore } = await import("../../lib/render_restore.ts");
+  const { last, dryRun, experiment, run, json, to } = options;
+  const place = options.backups === null ? null : resolve(world.directory, options.backups);
+  const listed = async () => (await store.backupsIn(place)).list();
   if (!last && operand === null) {
-    const backups = await store.backups();
-    if (json) {
-      const { root } = store.describe();
-      printJson(world, { schema: "mltidy/backups/v1", store: root, backups });
-    } else {
-      const undo = `deno task restore${storeFlag(options.store)}`;
-      world.print(renderBackups(backups, { ...world.style, undo }));
+    const backups = await listed();
+    const { root } = store.describe();
+    const { renderBackupList } = await import("../../lib/render_backups.ts");
+    if (json) printJson(world, { schema: "mltidy/backups/v1", store: root, backups });
+    else world.print(renderBackupList(backups, { ...world.style, now: world.now() }));
+    if (!options.quiet && backups.length > 0) {
+      world.say(`To bring one back: deno task restore ID${storeFlag(options.store)}\n`);
     }
     return ExitCode.done;
   }
@@ -225,10 +151,16 @@ async function runRestore(
     ...(operand === null ? {} : { id: operand }),
     ...(experiment === null ? {} : { experiment }),
     ...(run === null ? {} : { run }),
+    ...(place === null ? {} : { backups: place }),
+    ...(to === null ? {} : { to: resolve(world.directory, to) }),
+    ...(dryRun ? {} : { signal: world.signal() }),
+    onProgress: ({ step, files, bytes, total }) =>
+      world.progress.transfer(step, { files, bytes }, total),
   });
+  world.progress.erase();
   saySettled(report.settled, world);
   if (operand !== null && report.backup === null) {
-    const known = (await store.backups()).map(({ id }) => id);
+    const known = (await listed()).map(({ id }) => id);
     throw new UsageError(
       `Unknown backup "${operand}": ${
         known.length === 0 ? "this store has none" : `expected one of ${known.join(", ")}`
@@ -237,11 +169,12 @@ async function runRestore(
   }
   if (json) printJson(world, report);
   else world.print(renderRestore(report));
-  return report.collisions.length > 0 ? ExitCode.planDoesNotFit : ExitCode.done;
+  if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
+  return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
 }
 
 async function runRecover({ options }: Command<"recover">, world: World): Promise<ExitCode> {
-  await using store = await open({ ...options, quiet: true }, world);
+  await using store = await openChosenStore({ ...options, quiet: true }, world);
   const { recover } = await import("../recover.ts");
   const report = await recover(store);
   if (options.json) {
@@ -298,58 +231,6 @@ async function runDemoStore(
   );
   if (!options.quiet) world.say(`Next: deno task summary${storeFlag(directory)}\n`);
   return ExitCode.done;
-}
-
-function refuseUnattended(force: boolean, task: string, world: World): void {
-  if (force || world.ask !== null) return;
-  throw new UsageError(
-    `Cannot ask before applying: there is no terminal; type deno task ${task} --force to apply without a question`,
-  );
-}
-
-function readPlanFile(path: string, name: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : error.message;
-    throw new UsageError(`Cannot read plan ${name}: ${why}`);
-  }
-}
-
-async function showReport(
-  report: ApplyReport,
-  options: { readonly json: boolean; readonly store: string | null },
-  world: World,
-): Promise<ExitCode> {
-  if (options.json) {
-    printJson(world, report);
-  } else {
-    const { renderReport } = await import("../../lib/render_report.ts");
-    const undo = report.backup &&
-      `deno task restore ${report.backup.id}${storeFlag(options.store)}`;
-    world.print(renderReport(report, { ...world.style, undo }));
-  }
-  if (report.complete) return ExitCode.done;
-  return report.totals.notRun > 0 ? ExitCode.interrupted : ExitCode.partlyApplied;
-}
-
-function saySettled(settled: readonly SettledChange[], world: World): void {
-  for (const { id, outcome, collisions } of settled) {
-    const result = outcome === "completed" ? "it is complete now" : "all of it was taken back";
-    world.say(`Change ${id} had been cut off: ${result}\n`);
-    for (const collision of collisions) world.say(`  but ${collision}\n`);
-  }
-}
-
-function applyCommand(task: string, words: readonly string[]): string {
-  const onlyForShow = ["--json", "--all", "--detailed-exitcode", "--quiet", "-q"];
-  const flags = words.slice(1).filter((word) => !onlyForShow.includes(word));
-  return shellWords(["deno", "task", `${task}:apply`, ...flags]);
-}
-
-function storeFlag(location: string | null): string {
-  return location === null ? "" : ` ${shellWords(["--store", location])}`;
 }
 
 function printJson(world: World, document: unknown): void {

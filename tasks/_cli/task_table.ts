@@ -4,16 +4,13 @@
  * @module
  */
 
-import { days } from "../../lib/units.ts";
+import { backupTasks } from "./backup_tasks.ts";
 import { ExitCode } from "./exit_code.ts";
 import {
   commonFlags,
-  daysOld,
-  type Flags,
   type OptionsOf,
   parseChoice,
   parseMoment,
-  parseSpan,
   parseText,
   parseWholeNumber,
   planFlags,
@@ -21,38 +18,9 @@ import {
   toggle,
   type Valued,
 } from "./flags.ts";
-
-/** What a task takes besides flags. */
-export interface Operand {
-  /** What stands for it in `--help`. */
-  readonly name: string;
-  /** One line for `--help`. */
-  readonly describe: string;
-  /** Whether the task cannot do without. */
-  readonly required: boolean;
-}
-
-/** One task. */
-export interface TaskRow {
-  /** One line: what the task does. */
-  readonly summary: string;
-  /** How it is called, without flags. */
-  readonly usage: readonly string[];
-  /** Commands to copy, each with what it does. */
-  readonly examples: readonly (readonly [command: string, does: string])[];
-  /** What it takes besides flags. */
-  readonly operand: Operand | null;
-  /** Its flags, in the order of `--help`. */
-  readonly flags: Flags;
-  /** The codes it may end with. */
-  readonly exitCodes: readonly ExitCode[];
-  /** Whether it may write, in a sentence. */
-  readonly permissions: string;
-}
-
-const always = [ExitCode.done, ExitCode.unexpected, ExitCode.usage, ExitCode.interrupted] as const;
-const reading = [...always, ExitCode.storeNotFound, ExitCode.unsupportedStore] as const;
-const applying = [...reading, ExitCode.partlyApplied, ExitCode.storeLocked] as const;
+import { config, daysOld, policyFlags, purgeAfter, settle } from "./policy_flags.ts";
+import { repairTasks } from "./repair_tasks.ts";
+import { always, applying, reading, type TaskRow } from "./task_row.ts";
 
 /** The tasks, in the order in which a newcomer meets them. */
 export const taskTable = {
@@ -91,13 +59,52 @@ export const taskTable = {
     usage: ["deno task verify [flags]"],
     examples: [
       ["deno task verify", "check ./mlruns"],
+      ["deno task verify --severity error", "only what makes a listing or a search fail"],
+      ["deno task verify --mlflow 2.22", "can MLflow 2.22 open it, and if not, why"],
+      ["deno task verify --for-migration", "what mlflow migrate-filestore stumbles over"],
       ["deno task verify --json > findings.json", "keep the findings"],
     ],
     operand: null,
-    flags: storeFlags,
+    flags: {
+      severity: {
+        name: "severity",
+        value: "error|warning|info",
+        describe: "Show only findings of this severity",
+        default: null,
+        parse: parseChoice("error", "warning", "info"),
+      } satisfies Valued<"error" | "warning" | "info" | null>,
+      experiment: {
+        name: "experiment",
+        value: "ID|NAME",
+        describe: "Show only findings of this experiment",
+        default: null,
+        parse: parseText,
+      } satisfies Valued<string | null>,
+      rule: {
+        name: "rule",
+        value: "ID",
+        describe: "Show only findings of this rule",
+        default: null,
+        parse: parseText,
+      } satisfies Valued<string | null>,
+      mlflow: {
+        name: "mlflow",
+        value: "2.22|3.17",
+        describe: "Tell whether this version of MLflow opens the store, and if not, why",
+        default: null,
+        parse: parseChoice("2.22", "3.17"),
+      } satisfies Valued<"2.22" | "3.17" | null>,
+      forMigration: toggle(
+        "for-migration",
+        "Tell what mlflow migrate-filestore would skip or stumble over",
+      ),
+      rules: toggle("rules", "Print every rule, and look at no store"),
+      ...storeFlags,
+    },
     exitCodes: [...reading, ExitCode.findings],
     permissions: "Only reads.",
   },
+  ...repairTasks,
   prune: {
     summary: "Soft-delete old runs; MLflow itself can restore them",
     usage: ["deno task prune [flags]", "deno task prune:apply [flags]"],
@@ -106,7 +113,7 @@ export const taskTable = {
       ["deno task prune:apply --days-old 90", "show the plan, ask, then carry it out"],
     ],
     operand: null,
-    flags: { daysOld, ...planFlags, ...storeFlags },
+    flags: { daysOld, ...policyFlags, ...planFlags, ...storeFlags },
     exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
     permissions: "prune only reads; prune:apply may write.",
   },
@@ -122,27 +129,56 @@ export const taskTable = {
     operand: null,
     flags: {
       daysOld,
-      purgeAfter: {
-        name: "purge-after",
-        value: "DURATION",
-        describe: "Purge what has been soft-deleted for longer than this",
-        default: days(30),
-        defaultText: "30d",
-        parse: parseSpan("d"),
-      } satisfies Valued<number>,
-      settle: {
-        name: "settle",
-        value: "DURATION",
-        describe: "Leave an orphan alone that changed within this time: it may be in the making",
-        default: 10 * 60_000,
-        defaultText: "10m",
-        parse: parseSpan("m"),
-      } satisfies Valued<number>,
+      purgeAfter,
+      settle,
+      ...policyFlags,
       ...planFlags,
       ...storeFlags,
     },
     exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
     permissions: "cleanup only reads; cleanup:apply may write.",
+  },
+  explain: {
+    summary: "Tell why a run stays or goes, and the smallest change that would turn that",
+    usage: ["deno task explain RUN [flags]"],
+    examples: [
+      ["deno task explain 3a7bb8184ebf8eeb74c0e755c838591a", "a run by its id"],
+      ["deno task explain baseline", "all runs of a name"],
+    ],
+    operand: { name: "RUN", describe: "The run's id, its beginning, or its name", required: true },
+    flags: {
+      config,
+      daysOld,
+      purgeAfter,
+      ...storeFlags,
+    },
+    exitCodes: reading,
+    permissions: "Only reads.",
+  },
+  config: {
+    summary: "Check mltidy.yaml, the file that says what is worth keeping, or write one",
+    usage: ["deno task config [flags]", "deno task config --init [flags]"],
+    examples: [
+      ["deno task config --init", "write a commented mltidy.yaml into this directory"],
+      ["deno task config", "check it, and show it with all defaults"],
+      ["deno task config --schema > mltidy.schema.json", "for editors"],
+    ],
+    operand: null,
+    flags: {
+      init: toggle("init", "Write a file in which every key is commented out"),
+      schema: toggle("schema", "Print a JSON Schema for editors"),
+      config: {
+        name: "config",
+        value: "FILE",
+        describe: "The file",
+        default: null,
+        defaultText: "mltidy.yaml in this directory",
+        parse: parseText,
+      } satisfies Valued<string | null>,
+      ...commonFlags,
+    },
+    exitCodes: always,
+    permissions: "Writes only with --init, only that file.",
   },
   apply: {
     summary: "Carry out exactly a saved plan, or refuse",
@@ -159,57 +195,14 @@ export const taskTable = {
     flags: {
       all: planFlags.all,
       backup: planFlags.backup,
+      backups: planFlags.backups,
       force: planFlags.force,
       ...storeFlags,
     },
     exitCodes: [...applying, ExitCode.planDoesNotFit],
     permissions: "May write.",
   },
-  restore: {
-    summary: "Undo what was applied: bring back what a backup holds",
-    usage: [
-      "deno task restore [flags]",
-      "deno task restore --last [flags]",
-      "deno task restore ID [flags]",
-    ],
-    examples: [
-      ["deno task restore", "list what can be undone"],
-      ["deno task restore --last --dry-run", "show what would come back"],
-      ["deno task restore --last", "undo the last apply"],
-      ["deno task restore --last --run RUN_ID", "bring back a single run"],
-    ],
-    operand: { name: "ID", describe: "The backup, as apply named it", required: false },
-    flags: {
-      last: toggle("last", "Take the newest backup"),
-      experiment: {
-        name: "experiment",
-        value: "ID",
-        describe: "Bring back only what belongs to this experiment",
-        default: null,
-        parse: parseText,
-      } satisfies Valued<string | null>,
-      run: {
-        name: "run",
-        value: "ID",
-        describe: "Bring back only this run",
-        default: null,
-        parse: parseText,
-      } satisfies Valued<string | null>,
-      dryRun: toggle("dry-run", "Show what would come back; nothing is changed"),
-      ...storeFlags,
-    },
-    exitCodes: [...applying, ExitCode.planDoesNotFit],
-    permissions: "May write.",
-  },
-  recover: {
-    summary: "Settle a change that was cut off: complete it, or take it back",
-    usage: ["deno task recover [flags]"],
-    examples: [["deno task recover", "every other task that may write does this first"]],
-    operand: null,
-    flags: storeFlags,
-    exitCodes: applying,
-    permissions: "May write.",
-  },
+  ...backupTasks,
   demo: {
     summary: "Walk through the main job on an example store in a temporary directory",
     usage: ["deno task demo [flags]"],

@@ -40,7 +40,7 @@ Exit codes:
   10   Store not found, or its permissions do not let the task work
   11   Store locked by another process
   12   Store of a kind or version that is not supported
-  13   The plan does not fit: stale, of another store, or no plan
+  13   The plan does not fit: stale, beyond a limit, of another store, or no plan
   130  Interrupted
 
 Permissions: May write.
@@ -53,6 +53,16 @@ Deno.test("helpText() leaves out what only the commands in deno.json give", () =
     "--days-old N",
     "--purge-after DURATION",
     "--settle DURATION",
+    "--config FILE",
+    "--compare FILE",
+    "--max-share SHARE",
+    "--max-runs N",
+    "--free SIZE",
+    "--max-size SIZE",
+    "--max-files N",
+    "--first oldest|largest",
+    "--sizes",
+    "--format text|markdown",
     "--all",
     "--[no-]backup",
     "--force",

@@ -6,11 +6,22 @@ import { UsageError } from "../../../tasks/_cli/usage_error.ts";
 
 const STORE_DEFAULTS = { store: null, json: false, quiet: false, help: false, version: false };
 const CLEANUP_DEFAULTS = {
-  daysOld: 30,
-  purgeAfter: 2_592_000_000,
-  settle: 600_000,
+  daysOld: null,
+  purgeAfter: null,
+  settle: null,
+  config: null,
+  compare: null,
+  maxShare: null,
+  maxRuns: null,
+  free: null,
+  maxSize: null,
+  maxFiles: null,
+  first: "oldest" as const,
+  sizes: false,
+  format: "text" as const,
   all: false,
   backup: true,
+  backups: null,
   force: false,
   detailedExitcode: false,
   apply: false,
@@ -72,7 +83,7 @@ Deno.test("parseCommand() lets the last of repeated flags count", () => {
 });
 
 Deno.test("parseCommand() gives the operand, also one with a leading dash behind --", () => {
-  const options = { all: false, backup: true, force: true, ...STORE_DEFAULTS };
+  const options = { all: false, backup: true, backups: null, force: true, ...STORE_DEFAULTS };
   assertEquals<Command>(parse("apply plan.json --force"), {
     task: "apply",
     options,
@@ -85,7 +96,15 @@ Deno.test("parseCommand() gives the operand, also one with a leading dash behind
   });
   assertEquals<Command>(parse("restore 20260101"), {
     task: "restore",
-    options: { last: false, experiment: null, run: null, dryRun: false, ...STORE_DEFAULTS },
+    options: {
+      last: false,
+      experiment: null,
+      run: null,
+      to: null,
+      backups: null,
+      dryRun: false,
+      ...STORE_DEFAULTS,
+    },
     operand: "20260101",
   });
 });
@@ -212,6 +231,47 @@ Deno.test("parseCommand() wants a backup's ID or --last to restore, not both", (
   const expected =
     "Cannot tell what to restore: expected either --last or a backup's ID; see deno task restore --help";
   assertEquals(complaint("restore", "--last", "20260101"), expected);
+});
+
+Deno.test("parseCommand() reads which backups may go, by age or by name", () => {
+  const expireOf = (line: string) => {
+    const command = parse(line);
+    return command.task === "backup" ? command.options.expire : null;
+  };
+  assertEquals(expireOf("backup --expire 90d --keep-last 3"), { olderThan: 90 * 86_400_000 });
+  assertEquals(expireOf("backup --expire 20261101T000000Z-backup --dry-run"), {
+    id: "20261101T000000Z-backup",
+  });
+  assertEquals(expireOf("backup"), null);
+  assertEquals(
+    complaint("backup", "--expire", "soon"),
+    'Cannot use "soon" for --expire: expected an age such as 90d, or a backup\'s ID',
+  );
+});
+
+Deno.test("parseCommand() refuses flags of backup that make no sense together", () => {
+  const refusals: readonly (readonly [line: string, message: string])[] = [
+    ["--list --verify", "Cannot use --list and --verify: they are different jobs"],
+    [
+      "--run 1 --metadata",
+      "Cannot use --run and --metadata: they are different parts of the store",
+    ],
+    ["--list --run 1", "Cannot use --list and --run: the first copies nothing"],
+    ["--dry-run", "Cannot use --dry-run: expected --expire beside it"],
+    ["--list --keep-last 2", "Cannot use --keep-last: expected --expire beside it"],
+    [
+      "--expire 20261101T000000Z-backup --keep-last 2",
+      "Cannot use --keep-last: a backup that is named goes whatever else there is",
+    ],
+    ["x", 'Unexpected argument "x" of backup: expected it behind --verify'],
+  ];
+  for (const [line, message] of refusals) {
+    assertEquals(
+      complaint("backup", ...line.split(" ")),
+      `${message}; see deno task backup --help`,
+    );
+  }
+  assertEquals(parse("backup --verify x").task, "backup");
 });
 
 Deno.test("parseCommand() names the nearest task for an unknown one", () => {

@@ -71,3 +71,27 @@ Deno.test("erase() takes the line away once, for other output to come", () => {
   progress.erase();
   assertEquals(written, ["\rReading runs … 7\x1b[K", "\r\x1b[K"]);
 });
+
+Deno.test("showProgress() tells the rate of copying and the time left", () => {
+  const { written, at, port } = terminal();
+  const progress: Progress = showProgress(port);
+  const total = { files: 23_291, bytes: 600 * 2 ** 20 };
+  progress.transfer("Copying", { files: 0, bytes: 0 }, total);
+  at(2_000);
+  progress.transfer("Copying", { files: 1_204, bytes: 82 * 2 ** 20 }, total);
+  assertEquals(written, ["\rCopying 1,204 of 23,291 files · 41.0 MiB/s · 24 s left\x1b[K"]);
+});
+
+Deno.test("showProgress() counts time anew for the next piece of work, and guesses nothing", () => {
+  const { written, at, port } = terminal();
+  const progress: Progress = showProgress(port);
+  progress.transfer("Counting", { files: 1, bytes: 1 }, null);
+  at(2_000);
+  progress.transfer("Counting", { files: 9, bytes: 9 }, null);
+  at(3_000);
+  progress.transfer("Copying", { files: 0, bytes: 0 }, { files: 9, bytes: 9 });
+  assertEquals(written, [
+    "\rCounting 9 files\x1b[K",
+    "\rCopying 0 of 9 files\x1b[K",
+  ]);
+});

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { ExitCode, exitMeaning } from "../../../tasks/_cli/exit_code.ts";
 import type { Flag } from "../../../tasks/_cli/flags.ts";
 import { parseCommand } from "../../../tasks/_cli/parse_command.ts";
-import { type TaskRow, taskTable } from "../../../tasks/_cli/task_table.ts";
+import type { TaskRow } from "../../../tasks/_cli/task_row.ts";
+import { taskTable } from "../../../tasks/_cli/task_table.ts";
 
 const rows: readonly (readonly [string, TaskRow])[] = Object.entries(taskTable);
 

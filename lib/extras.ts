@@ -1,0 +1,65 @@
+/**
+ * The nouns of what is read of a store besides metadata and tags, because a policy asks for it.
+ *
+ * @module
+ */
+
+import type { DiskUsage, StorePath } from "./model.ts";
+
+/** What a run logged of one metric. */
+export interface MetricSummary {
+  /** The value of the greatest step, then time, then value, as MLflow shows it; may be NaN. */
+  readonly latest: number;
+  /** The least finite value of the history; `null` when there is none. */
+  readonly least: number | null;
+  /** The greatest finite value of the history; `null` when there is none. */
+  readonly greatest: number | null;
+}
+
+/** A file, or a whole directory, below a run's `artifacts/` that a glob named. */
+export interface HeavyFile {
+  /** Where it is. */
+  readonly path: StorePath;
+  /** What it takes. */
+  readonly usage: DiskUsage;
+  /** Changes when it does. */
+  readonly stamp: string;
+}
+
+/** What was read of a run besides, since a policy asked for it. */
+export interface RunExtras {
+  /** Key → value, of the metrics that were asked for. */
+  readonly metrics: ReadonlyMap<string, MetricSummary>;
+  /** Key → value, of the parameters that were asked for. */
+  readonly params: ReadonlyMap<string, string>;
+  /** Ids of the logged models that are its inputs (MLflow 3). */
+  readonly inputs: readonly string[];
+  /** Empty when there are none, or they were not asked for; none lies inside another. */
+  readonly heavy: readonly HeavyFile[];
+}
+
+/** A trace, or an assessment of one, that names what it comes from. */
+export interface TraceUse {
+  /** Name of the trace's directory. */
+  readonly trace: string;
+  /** `null` when it is the trace itself. */
+  readonly assessment: string | null;
+  /** The run that made it; `null` when it names none. */
+  readonly runId: string | null;
+  /** The logged model that made it; `null` when it names none. */
+  readonly modelId: string | null;
+}
+
+/** What to read, or was read, of a store besides metadata: only the files that a policy names. */
+export interface Extras {
+  /** Keys of tags. */
+  readonly tags: readonly string[];
+  /** Keys of metrics. */
+  readonly metrics: readonly string[];
+  /** Keys of parameters. */
+  readonly params: readonly string[];
+  /** Whether what runs, traces and assessments refer to. */
+  readonly uses: boolean;
+  /** Glob of heavy files below `artifacts/`; `null`: none. */
+  readonly artifacts: string | null;
+}

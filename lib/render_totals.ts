@@ -1,0 +1,103 @@
+/**
+ * How a plan ends: its sums, how far its budget is met, and what stops it.
+ *
+ * @module
+ */
+
+import { stopText } from "./find_stops.ts";
+import type { BudgetOutcome, Plan } from "./plan.ts";
+import { isEmptyRule } from "./policy.ts";
+import { keptText } from "./render_reason.ts";
+import type { Style } from "./render_style.ts";
+import { visibleText } from "./terminal_text.ts";
+import { formatCount, formatSize, plural } from "./units.ts";
+
+/**
+ * Sums a plan up in one line: how much of what, what leaves the store now and what later.
+ *
+ * @param plan The plan.
+ * @returns The line.
+ */
+export function totalsText({ totals }: Plan): string {
+  if (totals.repairs !== undefined) {
+    const leaving = formatSize(totals.usage.bytes);
+    return `Plan: ${plural(totals.repairs, "repair")}; ${leaving} leave the store.`;
+  }
+  const purges = totals.purgeRuns + totals.purgeExperiments;
+  const dropped = totals.dropArtifacts === undefined
+    ? ""
+    : `${plural(totals.dropArtifacts, "heavy file")} to drop, `;
+  const later = totals.later === undefined
+    ? ""
+    : ` now, ${formatSize(totals.later.bytes)} once what is soft-deleted is purged`;
+  return `Plan: ${formatCount(totals.softDeleteRuns)} to soft-delete, ${dropped}` +
+    `${formatCount(purges)} to purge, ${formatCount(totals.quarantineOrphans)} to quarantine; ` +
+    `${formatSize(totals.usage.bytes)} leave the store${later}.`;
+}
+
+/**
+ * Tells whether a policy has no rule at all, so that it cannot do anything.
+ *
+ * @param plan The plan that was made by it.
+ * @returns Whether it has none.
+ */
+export function isWithoutRules({ policy }: Plan): boolean {
+  if (!("olderThan" in policy)) return false;
+  const { olderThan, purgeAfter, quarantineOrphans, retention } = policy;
+  const keepsNothing = retention?.rules.every(isEmptyRule) ?? true;
+  return olderThan === null && purgeAfter === null && !quarantineOrphans && keepsNothing;
+}
+
+/**
+ * Says of a policy that judges by rules whether none of them keeps anything, so that none removes any.
+ *
+ * @param plan The plan that was made by it.
+ * @returns A line, or none.
+ */
+export function emptyPolicyLines({ policy }: Plan): readonly string[] {
+  const retention = "olderThan" in policy ? policy.retention : undefined;
+  return retention !== undefined && retention.rules.every(isEmptyRule)
+    ? ["The policy says of no run that it is worth keeping, so it lets no run go."]
+    : [];
+}
+
+/**
+ * Says how far a budget is met and, where it is not, what holds the most.
+ *
+ * @param budget What came of it, if there is one.
+ * @returns Lines.
+ */
+export function budgetLines(budget: BudgetOutcome | undefined): readonly string[] {
+  if (budget === undefined) return [];
+  const { kind, wanted, reached, met, heldBy: [most] } = budget;
+  const amount = (count: number) =>
+    kind === "max-files" ? plural(count, "file") : formatSize(count);
+  if (met) return [`The target is met: ${amount(reached)} of ${amount(wanted)} wanted.`];
+  return [
+    `The target cannot be met without breaking the policy: ${amount(reached)} of ${
+      amount(wanted)
+    } wanted.`,
+    ...(most === undefined ? [] : [
+      visibleText(
+        `Most is held by ${plural(most.runs, "run")} ${keptText(most.reason)}: ${
+          formatSize(most.usage.bytes)
+        }.`,
+      ),
+    ]),
+  ];
+}
+
+/**
+ * Says what stops a plan, and what would allow it.
+ *
+ * @param stops What stops it, if anything does.
+ * @param style How to set off.
+ * @returns Lines.
+ */
+export function stopLines(stops: Plan["stops"], style: Style): readonly string[] {
+  if (stops === undefined) return [];
+  return [
+    style.red("This plan cannot be applied:"),
+    ...stops.map((stop) => `  ${visibleText(stopText(stop))}`),
+  ];
+}

@@ -1,0 +1,104 @@
+/**
+ * Opening the store that a command means, and finding the configuration that goes with it.
+ *
+ * @module
+ */
+
+import { openStore, type SettledChange, type Store } from "../store.ts";
+import { chooseConfig, type ChosenConfig, configBeside, storeOf } from "./choose_config.ts";
+import { chooseStore } from "./choose_store.ts";
+import type { World } from "./run_task.ts";
+import { shellWords } from "./shell_words.ts";
+
+/** What tells which store is meant. */
+export interface StoreFlags {
+  readonly store: string | null;
+  readonly quiet: boolean;
+}
+
+/** A store with the configuration that goes with it. */
+export interface ConfiguredStore extends AsyncDisposable {
+  readonly store: Store;
+  /** `null` when there is none. */
+  readonly chosen: ChosenConfig | null;
+}
+
+/**
+ * Opens the store that a command means, and says which it is.
+ *
+ * @param flags What tells which store is meant.
+ * @param world What the task needs of the world.
+ * @returns The store.
+ */
+export function openChosenStore(flags: StoreFlags, world: World): Promise<Store> {
+  return open(flags, chooseConfig(null, world.directory), world);
+}
+
+/**
+ * Opens the store that a command means, with its configuration: that of the flag, else that beside the
+ * store, else that of the caller's directory. Says which they are.
+ *
+ * @param flags What tells which store and which configuration are meant.
+ * @param world What the task needs of the world.
+ * @returns Both.
+ */
+export async function openConfigured(
+  flags: StoreFlags & { readonly config: string | null },
+  world: World,
+): Promise<ConfiguredStore> {
+  const first = chooseConfig(flags.config, world.directory);
+  const store = await open(flags, first, world);
+  const beside = flags.config === null ? configBeside(store.describe().root) : null;
+  const chosen = beside ?? first;
+  if (chosen !== null && !flags.quiet) {
+    world.say(`Configuration ${chosen.path} (found ${chosen.chosenBy})\n`);
+  }
+  return { store, chosen, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+}
+
+async function open(
+  { store: flag, quiet }: StoreFlags,
+  config: ChosenConfig | null,
+  world: World,
+): Promise<Store> {
+  const trackingUri = world.environment("MLFLOW_TRACKING_URI");
+  const { directory } = world;
+  const configured = storeOf(config);
+  const { location, chosenBy } = chooseStore({ flag, trackingUri, configured, directory });
+  const store = await openStore(location, { chosenBy, now: world.now });
+  if (quiet) return store;
+  world.say(`Store ${store.describe().root} (chosen ${chosenBy})\n`);
+  for (const id of await store.interrupted()) {
+    world.say(
+      `Change ${id} of this store was cut off; deno task recover${storeFlag(flag)} settles it\n`,
+    );
+  }
+  return store;
+}
+
+/**
+ * Gives the flag that names a store, to be put behind a command.
+ *
+ * @param location What `--store` said; `null` when it was not given.
+ * @returns The flag with a space before it, or nothing.
+ */
+export function storeFlag(location: string | null): string {
+  return location === null ? "" : ` ${shellWords(["--store", location])}`;
+}
+
+/**
+ * Says what had been cut off and was settled.
+ *
+ * @param settled The changes.
+ * @param world What the task needs of the world.
+ */
+export function saySettled(
+  settled: readonly SettledChange[],
+  world: Pick<World, "say">,
+): void {
+  for (const { id, outcome, collisions } of settled) {
+    const result = outcome === "completed" ? "it is complete now" : "all of it was taken back";
+    world.say(`Change ${id} had been cut off: ${result}\n`);
+    for (const collision of collisions) world.say(`  but ${collision}\n`);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The task `explain`: why a run stays or goes.
+ *
+ * @module
+ */
+
+import { explainRun, type Explanation, findRuns } from "../lib/explain_run.ts";
+import type { Run } from "../lib/model.ts";
+import type { CleanupPolicy } from "../lib/plan.ts";
+import { readingOf } from "../lib/policy.ts";
+import type { Store } from "./store.ts";
+
+/** What to explain. */
+export interface ExplainOptions {
+  /** The policy. */
+  readonly policy: CleanupPolicy;
+  /** Called as runs are read, with their number so far. */
+  readonly onProgress?: (runs: number) => void;
+}
+
+/** What came of looking for a run. */
+export interface ExplainResult {
+  /** One for each run that was meant: none, one, or all those of the same name. */
+  readonly explanations: readonly Explanation[];
+  /** The runs that were meant, when they are too many to explain. */
+  readonly candidates: readonly Run[];
+}
+
+const MOST = 5;
+
+/**
+ * Explains what a clean-up would do with a run, and what would change that. Needs read permission for
+ * the store.
+ *
+ * @param store The store.
+ * @param run The run's id, the beginning of it, or its name.
+ * @param options The policy.
+ * @returns The explanations.
+ *
+ * @example
+ * ```ts
+ * import { explain, openStore, policyOf, readConfig } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const policy = policyOf(readConfig("retention: { keep_last: 20 }", "mltidy.yaml"));
+ * const { explanations } = await explain(store, "baseline", { policy });
+ * console.log(explanations[0]?.verdict);
+ * ```
+ */
+export async function explain(
+  store: Store,
+  run: string,
+  options: ExplainOptions,
+): Promise<ExplainResult> {
+  const { policy, onProgress } = options;
+  const snapshot = await store.read({
+    depth: "tags",
+    ...readingOf(policy),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  const found = findRuns(snapshot, run);
+  if (found.length > MOST) return { explanations: [], candidates: found };
+  const now = store.now();
+  return {
+    explanations: found.map(({ path }) => explainRun(snapshot, policy, { path, now })),
+    candidates: [],
+  };
+}
