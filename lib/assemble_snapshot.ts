@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RunExtras } from "./extras.ts";
 import type {
   ExperimentFacts,
   LoggedModelFacts,
@@ -114,6 +115,7 @@ export function assembleRun(
       artifactUri: meta.artifactUri,
       link: facts.link,
       tags: facts.tags,
+      ...(facts.extras === undefined ? {} : { extras: facts.extras }),
       ...measure(meta.lifecycleStage === "deleted"),
     },
     problems,
@@ -176,6 +178,7 @@ export function assembleExperiment(
       creationTime: meta.creationTime,
       lastUpdateTime: meta.lastUpdateTime,
       traces: facts.traces,
+      ...(facts.traceUses === undefined ? {} : { traceUses: facts.traceUses }),
       datasets: facts.datasets,
     },
     problems,
@@ -299,6 +302,9 @@ function* basisOf(parts: SnapshotParts<Depth>): Iterable<string> {
     yield experiment.path;
     yield experiment.stamp;
     yield `${experiment.name}|${experiment.recordedStage}|${experiment.lastUpdateTime}`;
+    for (const { trace, runId, modelId } of experiment.traceUses ?? []) {
+      yield `${trace}|${runId}|${modelId}`;
+    }
     yield* runsBasis(experiment);
   }
   for (const orphan of parts.orphans) {
@@ -311,22 +317,34 @@ function* basisOf(parts: SnapshotParts<Depth>): Iterable<string> {
     yield model.path;
     for (const [alias, version] of model.aliases) yield `${alias}=${version}`;
     for (const version of model.versions) {
-      yield [version.path, version.runId, version.source, version.storageLocation, version.stage]
-        .join("|");
+      const { path, runId, source, storageLocation, stage, modelId } = version;
+      yield [path, runId, source, storageLocation, stage, modelId].join("|");
     }
   }
   for (const problem of parts.problems) yield `${problem.damage}|${problem.path}`;
 }
 
+function* extrasBasis({ metrics, params, inputs, heavy }: RunExtras): Iterable<string> {
+  for (const [key, { latest, least, greatest }] of metrics) {
+    yield `${key}=${latest}|${least}|${greatest}`;
+  }
+  for (const [key, value] of params) yield `${key}=${value}`;
+  yield* inputs;
+  for (const { path, stamp } of heavy) yield `${path}|${stamp}`;
+}
+
 function* runsBasis(holder: Pick<Experiment, "runs" | "damagedRuns" | "loggedModels">) {
-  for (const run of holder.runs) {
+  for (const run of holder.runs.toSorted(byPath)) {
     yield run.id;
     yield `${run.stamp}|${run.status}|${run.lifecycleStage}|${run.startTime}|${run.endTime}`;
     for (const [key, value] of run.tags) {
       yield key;
       yield value;
     }
+    if (run.extras !== undefined) yield* extrasBasis(run.extras);
   }
-  for (const run of holder.damagedRuns) yield `${run.damage}|${run.path}`;
-  for (const model of holder.loggedModels) yield `${model.path}|${model.sourceRunId}`;
+  for (const run of holder.damagedRuns.toSorted(byPath)) yield `${run.damage}|${run.path}`;
+  for (const { path, sourceRunId, artifactLocation } of holder.loggedModels) {
+    yield `${path}|${sourceRunId}|${artifactLocation}`;
+  }
 }

@@ -85,6 +85,32 @@ export class StoreLockedError extends Error {
   }
 }
 
+/** A configuration that cannot be read; the message names each fault with its file and line. */
+export class ConfigError extends Error {
+  /** The class, where `instanceof` does not reach. */
+  override readonly name = "ConfigError";
+  /** Where the configuration comes from. */
+  readonly source: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param message Each fault on a line of its own.
+   * @param source Where the configuration comes from.
+   * @param options The cause.
+   */
+  constructor(message: string, source: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.source = source;
+  }
+}
+
+/** A plan that one of the policy's own limits stops. */
+export class PlanRefusedError extends Error {
+  /** The class, where `instanceof` does not reach. */
+  override readonly name = "PlanRefusedError";
+}
+
 /** A plan that does not fit the store: stale, of another store, or not a plan at all. */
 export class StalePlanError extends Error {
   /** The class, where `instanceof` does not reach. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RunExtras, TraceUse } from "./extras.ts";
 import type { DiskUsage } from "./model.ts";
 
 /** A text file as it was found. */
@@ -30,6 +31,8 @@ export interface RunFacts {
   /** Tag key → value; empty at depth `meta`. */
   readonly tags: ReadonlyMap<string, string>;
   readonly tagFailures: readonly FailureFact[];
+  /** Left out where nothing besides was asked for. */
+  readonly extras?: RunExtras;
 }
 
 /** What an experiment's directory and a run's directory are measured by. */
@@ -58,6 +61,8 @@ export interface ExperimentFacts extends MeasureFacts {
   readonly meta: TextFact;
   readonly loggedModels: readonly LoggedModelFacts[];
   readonly traces: number;
+  /** Left out where it was not asked for. */
+  readonly traceUses?: readonly TraceUse[];
   readonly datasets: number;
   /** Entries that MLflow does not write into an experiment; empty at depth `meta`. */
   readonly foreign: readonly string[];

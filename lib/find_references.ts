@@ -15,6 +15,8 @@ export interface ModelReference {
   readonly version: string;
   /** The aliases that point to that version. */
   readonly aliases: readonly string[];
+  /** The stage of that version; left out where it is in none. */
+  readonly stage?: string;
 }
 
 /** Who refers to what. */
@@ -46,6 +48,7 @@ export function findReferences(snapshot: StoreSnapshot): References {
         model: model.name,
         version: version.version,
         aliases: [...model.aliases].flatMap(([alias, of]) => of === version.version ? [alias] : []),
+        ...(["", "None"].includes(version.stage) ? {} : { stage: version.stage }),
       };
       const reached = reachedFrom(version, index);
       for (const id of reached.runs) add(runs, id, reference);

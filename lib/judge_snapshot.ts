@@ -5,15 +5,29 @@
  */
 
 import { findReferences, type ModelReference, namesAlong } from "./find_references.ts";
-import type { Experiment, NonEmpty, Orphan, Problem, Run, StoreSnapshot } from "./model.ts";
+import { findUses, sourceRuns } from "./find_uses.ts";
+import { judgeByRules, type Ruling } from "./judge_by_rules.ts";
+import type {
+  Experiment,
+  NonEmpty,
+  Orphan,
+  Problem,
+  Run,
+  StorePath,
+  StoreSnapshot,
+} from "./model.ts";
 import type { CleanupPolicy, KeepReason } from "./plan.ts";
+import { PIN_TAG, type Protection } from "./policy.ts";
 import { judgeDeletedExperiment, judgeOrphan, judgeRun, type Verdict } from "./retention.ts";
+import { firstTag } from "./run_facts.ts";
 
 /** A run with its verdict. */
 export interface JudgedRun {
   readonly run: Run;
   /** What it goes or stays with: a deleted experiment or an orphan; else `null`. */
   readonly holder: JudgedExperiment | JudgedOrphan | null;
+  /** How a retention policy judges it by itself; `null` where none does. */
+  readonly ruling: Ruling | null;
   verdict: Verdict;
 }
 
@@ -29,11 +43,16 @@ export interface JudgedOrphan {
   verdict: Verdict;
 }
 
+/** What may go by the rules and stays nevertheless. */
+export type Held = ReadonlySet<StorePath>;
+
 /** Everything that a plan decides about, ordered by path. */
 export interface JudgedSnapshot {
   readonly runs: readonly JudgedRun[];
   readonly experiments: readonly JudgedExperiment[];
   readonly orphans: readonly JudgedOrphan[];
+  /** Experiments that are not judged themselves. */
+  readonly activeExperiments: readonly Experiment[];
 }
 
 /**
@@ -42,13 +61,18 @@ export interface JudgedSnapshot {
  * @param snapshot The store.
  * @param policy The rules.
  * @param now Epoch ms.
+ * @param held Paths of what is to stay though it may go.
  * @returns The verdicts.
  */
 export function judgeSnapshot(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
+  held: Held = new Set(),
 ): JudgedSnapshot {
+  const { retention } = policy;
+  const rulings = retention ? judgeByRules(snapshot, retention, now) : null;
+  const unsafe = new Set<Protection>(retention?.protect.unsafe);
   const unreadable = unreadableBelow(snapshot.problems);
   const runs: JudgedRun[] = [];
   const experiments: JudgedExperiment[] = [];
@@ -57,8 +81,12 @@ export function judgeSnapshot(
     if (experiment.lifecycleStage === "active") {
       for (const run of inOrder(experiment.runs)) {
         const unread = unreadable.get(run.path);
-        const verdict = unread ? keep([unread]) : judgeRun(run, policy, now);
-        runs.push({ run, holder: null, verdict });
+        const ruling = rulings?.get(run) ?? null;
+        const verdict = ruling?.verdict ?? judgeRun(run, policy, now);
+        const one: JudgedRun = { run, holder: null, ruling, verdict };
+        runs.push(one);
+        if (unread && ruling === null) one.verdict = keep([unread]);
+        else if (unread && !unsafe.has("unreadable")) keepRun(one, [unread]);
       }
       continue;
     }
@@ -68,7 +96,7 @@ export function judgeSnapshot(
     experiments.push(holder);
     for (const run of inOrder(experiment.runs)) {
       const verdict = keep([{ kind: "in-deleted-experiment", experiment: experiment.id }]);
-      runs.push({ run, holder, verdict });
+      runs.push({ run, holder, ruling: null, verdict });
     }
   }
   for (const orphan of inOrder(snapshot.orphans)) {
@@ -76,13 +104,25 @@ export function judgeSnapshot(
     orphans.push(holder);
     for (const run of inOrder(orphan.runs)) {
       const verdict = keep([{ kind: "in-orphan", orphan: orphan.path }]);
-      runs.push({ run, holder, verdict });
+      runs.push({ run, holder, ruling: null, verdict });
     }
   }
-  const judged = { runs, experiments, orphans };
-  protectReferred(judged, snapshot);
-  protectUntouchable(judged);
-  protectNeeded(judged, snapshot.root);
+  const judged: JudgedSnapshot = {
+    runs,
+    experiments,
+    orphans,
+    activeExperiments: inOrder(snapshot.experiments)
+      .filter(({ lifecycleStage }) => lifecycleStage === "active"),
+  };
+  protectReferred(judged, snapshot, unsafe);
+  protectUsed(runs, snapshot, unsafe);
+  protectUntouchable(judged, retention?.protect.pinnedTags ?? [PIN_TAG]);
+  for (const one of [...runs, ...experiments, ...orphans]) {
+    if (one.verdict.goes && held.has(subjectOf(one).path)) {
+      one.verdict = keep([{ kind: "not-needed" }]);
+    }
+  }
+  protectNeeded(judged, snapshot, unsafe);
   return judged;
 }
 
@@ -101,11 +141,14 @@ function unreadableBelow(problems: readonly Problem[]): ReadonlyMap<string, Keep
 function protectReferred(
   { runs, experiments, orphans }: JudgedSnapshot,
   snapshot: StoreSnapshot,
+  unsafe: ReadonlySet<Protection>,
 ): void {
   const references = findReferences(snapshot);
   for (const one of runs) {
     const found = references.runs.get(one.run.id);
-    if (found) keepRun(one, found.map(registeredReason));
+    if (found && !isSwitchedOff(one, "registered", unsafe)) {
+      keepRun(one, found.map(registeredReason));
+    }
   }
   const damagedModels = snapshot.problems.filter(({ subject }) => subject === "logged-model");
   for (const holder of [...experiments, ...orphans]) {
@@ -128,9 +171,37 @@ function protectReferred(
   if (!hidden) return;
   const { path } = hidden;
   const message = `${path} cannot be read and may refer to it (${hidden.message})`;
-  for (const one of [...runs, ...experiments, ...orphans]) {
+  for (const one of runs) {
+    if (one.verdict.goes || one.ruling !== null) {
+      keepRun(one, [{ kind: "unreadable", path, message }]);
+    }
+  }
+  for (const one of [...experiments, ...orphans]) {
     if (one.verdict.goes) one.verdict = keep([{ kind: "unreadable", path, message }]);
   }
+}
+
+/** What a trace or an assessment comes from must stay where MLflow finds it. */
+function protectUsed(
+  runs: readonly JudgedRun[],
+  snapshot: StoreSnapshot,
+  unsafe: ReadonlySet<Protection>,
+): void {
+  const uses = findUses(snapshot);
+  for (const one of runs) {
+    const found = (uses.get(one.run.id) ?? [])
+      .filter(({ protection }) => !isSwitchedOff(one, protection, unsafe));
+    keepRun(one, found.map(({ reason }) => reason));
+  }
+}
+
+/** A switch lets a policy soft-delete what MLflow can restore; nothing is ever purged through it. */
+function isSwitchedOff(
+  { ruling }: JudgedRun,
+  protection: Protection,
+  unsafe: ReadonlySet<Protection>,
+): boolean {
+  return ruling !== null && unsafe.has(protection);
 }
 
 /** A registered model's own `meta.yaml` and its aliases refer to nothing but its versions. */
@@ -139,16 +210,18 @@ function hidesReferences({ subject, path }: Problem): boolean {
   return subject === "directory" && /^models(?:\/|$)/.test(path);
 }
 
-function registeredReason({ model, version, aliases }: ModelReference): KeepReason {
-  return { kind: "registered", model, version, aliases };
+function registeredReason(reference: ModelReference): KeepReason {
+  return { kind: "registered", ...reference };
 }
 
 /** A deleted experiment is purged as a whole, so one run that must not be touched keeps it. */
-function protectUntouchable({ runs }: JudgedSnapshot): void {
+function protectUntouchable({ runs }: JudgedSnapshot, pinnedTags: readonly string[]): void {
   for (const one of runs) {
     if (one.holder === null) continue;
     const { link, status } = one.run;
     if (link) keepRun(one, [{ kind: "symbolic-link" }]);
+    const tag = firstTag(one.run, pinnedTags);
+    if (tag !== null) keepRun(one, [{ kind: "pinned", tag }]);
     if (status === "RUNNING" || status === "SCHEDULED") {
       keepRun(one, [{ kind: "not-finished", status }]);
     }
@@ -157,28 +230,47 @@ function protectUntouchable({ runs }: JudgedSnapshot): void {
 
 /**
  * A parent stays as long as a child needs it: not soft-deleted under an active child, not purged
- * under a child that stays in the store at all. Likewise nothing is moved away in which the artifacts
+ * under a child that stays in the store at all. So does a run whose logged model is an input of
+ * another. Where a rule says so, active children follow a parent that stays. Likewise nothing is moved away in which the artifacts
  * of a run lie that stays: an experiment's `artifact_location` may be any directory. What is kept
  * may need others in turn, so this runs until nothing changes; each run is raised at most twice.
  */
-function protectNeeded({ runs, experiments, orphans }: JudgedSnapshot, root: string): void {
-  const byId = Map.groupBy(runs, (one) => one.run.id);
+function protectNeeded(
+  { runs, experiments, orphans }: JudgedSnapshot,
+  snapshot: StoreSnapshot,
+  unsafe: ReadonlySet<Protection>,
+): void {
+  const byId: RunsById = Map.groupBy(runs, (one) => one.run.id);
+  const followers = Map.groupBy(
+    runs.filter(({ ruling }) => ruling?.rule.children === "follow"),
+    ({ run }) => run.tags.get("mlflow.parentRunId"),
+  );
+  const sources = sourceRuns(snapshot);
   const byHolder = Map.groupBy(runs, (one) => one.holder);
   const movable = new Map<string, JudgedRun | JudgedExperiment | JudgedOrphan>(
     [...runs.filter(leaves), ...experiments, ...orphans]
       .filter((one) => one.verdict.goes)
       .map((one) => [subjectOf(one).path, one]),
   );
-  const rootNames = namesAlong(root);
+  const rootNames = namesAlong(snapshot.root);
   const waiting = [...runs];
   for (let child = waiting.pop(); child; child = waiting.pop()) {
     if (!stays(child)) continue;
-    for (const parent of parentsOf(child, byId)) {
-      const needed = staysActive(child) ? !staysActive(parent) : !stays(parent);
-      const couldStay = parent.verdict.goes || !stays(parent);
+    const needs = [
+      ...parentsOf(child, byId),
+      ...inputsOf(child, sources, byId).filter(({ one }) => !isSwitchedOff(one, "inputs", unsafe)),
+    ];
+    for (const { one, reason } of needs) {
+      const needed = staysActive(child) ? !staysActive(one) : !stays(one);
+      const couldStay = one.verdict.goes || !stays(one);
       if (!needed || !couldStay) continue;
-      keepRun(parent, [{ kind: "parent-of-kept", child: child.run.id }]);
-      waiting.push(...(parent.holder === null ? [parent] : byHolder.get(parent.holder) ?? []));
+      keepRun(one, [reason]);
+      waiting.push(...(one.holder === null ? [one] : byHolder.get(one.holder) ?? []));
+    }
+    for (const one of staysActive(child) ? followers.get(child.run.id) ?? [] : []) {
+      if (!one.verdict.goes) continue;
+      keepRun(one, [{ kind: "child-of-kept", parent: child.run.id }]);
+      waiting.push(one);
     }
     if (movable.size === 0) continue;
     for (const path of directoriesAround(child.run.artifactUri, rootNames)) {
@@ -190,12 +282,31 @@ function protectNeeded({ runs, experiments, orphans }: JudgedSnapshot, root: str
   }
 }
 
-function parentsOf(
-  { run }: JudgedRun,
-  byId: ReadonlyMap<string, readonly JudgedRun[]>,
-): readonly JudgedRun[] {
+type RunsById = ReadonlyMap<string, readonly JudgedRun[]>;
+
+interface Need {
+  readonly one: JudgedRun;
+  readonly reason: KeepReason;
+}
+
+function parentsOf({ run }: JudgedRun, byId: RunsById): readonly Need[] {
   const id = run.tags.get("mlflow.parentRunId");
-  return id === undefined || id === run.id ? [] : byId.get(id) ?? [];
+  if (id === undefined || id === run.id) return [];
+  return (byId.get(id) ?? [])
+    .map((one) => ({ one, reason: { kind: "parent-of-kept", child: run.id } }));
+}
+
+function inputsOf(
+  { run }: JudgedRun,
+  sources: ReadonlyMap<string, readonly string[]>,
+  byId: RunsById,
+): readonly Need[] {
+  return (run.extras?.inputs ?? []).flatMap((model) =>
+    (sources.get(model) ?? []).filter((id) => id !== run.id).flatMap((id): Need[] =>
+      (byId.get(id) ?? [])
+        .map((one) => ({ one, reason: { kind: "input-of-kept", run: run.id, model } }))
+    )
+  );
 }
 
 /**
@@ -242,7 +353,9 @@ function keepRun(one: JudgedRun, reasons: readonly KeepReason[]): void {
   const [first, ...rest] = reasons;
   if (!first) return;
   if (one.verdict.goes) one.verdict = keep([first, ...rest]);
-  else if (one.holder !== null) one.verdict = keep([...one.verdict.reasons, ...reasons]);
+  else if (one.holder !== null || one.ruling !== null) {
+    one.verdict = keep([...one.verdict.reasons, ...reasons]);
+  }
   if (one.holder?.verdict.goes) {
     one.holder.verdict = keep([{ kind: "holds-kept-run", run: one.run.id }]);
   }

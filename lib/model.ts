@@ -7,6 +7,12 @@
  * @module
  */
 
+import type { Extras, RunExtras, TraceUse } from "./extras.ts";
+
+import type { Problem, Reference } from "./problem.ts";
+
+export type { Flaw, Migration, Problem, Reference } from "./problem.ts";
+
 /** Keeps an id or a path apart from any other string; exists only for the compiler. */
 export declare const brand: unique symbol;
 
@@ -30,9 +36,10 @@ export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLE
 
 /**
  * How deep a store was read. `meta`: every `meta.yaml`. `tags`: also each run's tags, the stamps
- * that plans carry as preconditions, and the disk usage of what a clean-up could move.
+ * that plans carry as preconditions, and the disk usage of what a clean-up could move. `full`: also
+ * every other file that MLflow reads, for what is wrong with it.
  */
-export type Depth = "meta" | "tags";
+export type Depth = "meta" | "tags" | "full";
 
 /** What a tree takes on disk: allocated bytes (as `du` counts, hard links once) and files. */
 export interface DiskUsage {
@@ -44,22 +51,6 @@ export interface DiskUsage {
 
 /** Why a `meta.yaml` is of no use. `io`: the operating system refused to give it. */
 export type MetaDamage = "missing" | "empty" | "unreadable" | "incomplete" | "id-mismatch" | "io";
-
-/** Something unreadable or contradictory met while reading: data, never an exception. */
-export interface Problem {
-  /** What could not be read. */
-  readonly path: StorePath;
-  /** Which kind of thing the path is. */
-  readonly subject: "experiment" | "run" | "tags" | "logged-model" | "registry" | "directory";
-  /** What is wrong with it. */
-  readonly damage: MetaDamage;
-  /** The cause, in words. */
-  readonly message: string;
-  /** 1-based line in the file, where there is one. */
-  readonly line: number | null;
-  /** 1-based column in the file, where there is one. */
-  readonly column: number | null;
-}
 
 /** A run whose `meta.yaml` is usable. */
 export interface Run {
@@ -91,6 +82,8 @@ export interface Run {
   readonly stamp: string;
   /** `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
+  /** Left out where nothing besides was asked for. */
+  readonly extras?: RunExtras;
 }
 
 /** A run directory whose `meta.yaml` MLflow cannot use. */
@@ -151,6 +144,8 @@ export interface Experiment {
   readonly loggedModels: readonly LoggedModel[];
   /** Number of trace directories. */
   readonly traces: number;
+  /** What traces and assessments come from; left out where it was not asked for. */
+  readonly traceUses?: readonly TraceUse[];
   /** Number of logged datasets. */
   readonly datasets: number;
   /** The experiment's directory is a symbolic link. */
@@ -251,6 +246,8 @@ export interface StoreSnapshot<D extends Depth = Depth> {
   readonly depth: D;
   /** Whether `usage` was read for everything, not only for what a clean-up could move. */
   readonly sizes: boolean;
+  /** What alone was read besides metadata; left out where all tags were. */
+  readonly extras?: Extras;
   /** Epoch ms. */
   readonly readAt: number;
   /** Changes when anything that a plan depends on does. */
@@ -263,8 +260,10 @@ export interface StoreSnapshot<D extends Depth = Depth> {
   readonly strays: readonly Stray[];
   /** The model registry. */
   readonly registeredModels: readonly RegisteredModel[];
-  /** What could not be read. */
+  /** What could not be read, or is wrong. */
   readonly problems: readonly Problem[];
+  /** What names runs and logged models, besides runs' tags; left out below depth `full`. */
+  readonly references?: readonly Reference[];
   /** Whether `.trash/` is there: without it MLflow's searches raise. */
   readonly hasTrash: boolean;
   /** Backups of ours: how many, and what they take. */

@@ -6,6 +6,7 @@
 
 import type { NonEmpty, StorePath } from "./model.ts";
 import type { Action } from "./plan.ts";
+import type { WriteMeta } from "./repair.ts";
 
 /** Keys of a `meta.yaml` to set; all others stay as they are. */
 export type MetaChanges = Readonly<Record<string, string | number | null>>;
@@ -78,19 +79,114 @@ export function operationsOf(
           changes: { lifecycle_stage: "deleted", deleted_time: options.now },
         },
       }];
+    case "drop-artifact":
+      return [{ kind: "move-tree", path: action.path }, {
+        kind: "replace-file",
+        path: `${action.experimentId}/${action.runId}/tags/${DROPPED_TAG}` as StorePath,
+        content: {
+          kind: action.tagged ? "text" : "new-text",
+          text: new Date(options.now).toISOString(),
+        },
+      }];
     case "purge-run":
     case "purge-experiment":
     case "quarantine-orphan":
+    case "quarantine-stray":
       return [{ kind: "move-tree", path: action.path }];
+    case "write-meta":
+      return writeMeta(action);
+    case "finish-stale-run":
+    case "set-stage":
+    case "release-name":
+    case "complete-meta":
+    case "rewrite-location":
+      return [{
+        kind: "replace-file",
+        path: `${action.path}/meta.yaml` as StorePath,
+        content: { kind: "changes", changes: action.changes },
+      }];
+    case "rewrite-tag":
+      return [{
+        kind: "replace-file",
+        path: action.path,
+        content: { kind: "text", text: action.text },
+      }];
+    case "create-dirs": {
+      const [first, ...others] = action.directories;
+      const create = (path: StorePath): Operation => ({ kind: "create-dir", path });
+      return [create(first), ...others.map(create)];
+    }
+    case "trim-metric-file":
+      return [{
+        kind: "replace-file",
+        path: action.path,
+        content: { kind: "prefix", bytes: action.bytes },
+      }];
   }
+}
+
+function writeMeta({ path, file, text, isNew, tag }: WriteMeta): NonEmpty<Operation> {
+  const record: Operation = {
+    kind: "replace-file",
+    path: `${path}/${file}` as StorePath,
+    content: { kind: isNew ? "new-text" : "text", text },
+  };
+  if (tag === null) return [record];
+  const folder = `${path}/tags` as StorePath;
+  const tell: Operation = {
+    kind: "replace-file",
+    path: `${folder}/${RECOVERED_TAG}` as StorePath,
+    content: { kind: "new-text", text: tag.text },
+  };
+  return tag.makesFolder ? [{ kind: "create-dir", path: folder }, tell, record] : [tell, record];
+}
+
+/** The tag on an experiment that says that its name was lost. */
+export const RECOVERED_TAG = "mltidy.recovered";
+
+/** The tag on a run that says when heavy files of it were dropped. */
+export const DROPPED_TAG = "mltidy.artifacts_dropped";
+
+/** What an action's stamp is of, and where that is. */
+export interface Stamped {
+  /**
+   * `tree`: everything in it. `directory`: the directory and its `meta.yaml`. `file`: that file alone,
+   * which may have to be absent.
+   */
+  readonly kind: "tree" | "directory" | "file";
+  /** Where it is. */
+  readonly path: StorePath;
 }
 
 /**
  * Tells by what a precondition of an action is judged.
  *
  * @param action The action.
- * @returns Whether the whole tree must be as it was (it is moved away), or only its `meta.yaml`.
+ * @returns The whole tree of what is moved, and of what is rewritten the file.
  */
-export function judgesWholeTree(action: Action): boolean {
-  return action.kind !== "soft-delete-run";
+export function stampedBy(action: Action): Stamped {
+  const { path } = action;
+  switch (action.kind) {
+    case "soft-delete-run":
+      return { kind: "directory", path };
+    case "drop-artifact":
+    case "purge-run":
+    case "purge-experiment":
+    case "quarantine-orphan":
+    case "quarantine-stray":
+      return { kind: "tree", path };
+    case "write-meta":
+      return { kind: "file", path: `${path}/${action.file}` as StorePath };
+    case "finish-stale-run":
+    case "set-stage":
+    case "release-name":
+    case "complete-meta":
+    case "rewrite-location":
+      return { kind: "file", path: `${path}/meta.yaml` as StorePath };
+    case "create-dirs":
+      return { kind: "file", path: action.directories[0] };
+    case "rewrite-tag":
+    case "trim-metric-file":
+      return { kind: "file", path };
+  }
 }

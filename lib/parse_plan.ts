@@ -8,12 +8,23 @@ import { StalePlanError } from "./errors.ts";
 import { asStorePath } from "./model.ts";
 import type { Action, Plan, PlanTask } from "./plan.ts";
 
-const TASKS: readonly PlanTask[] = ["prune", "cleanup"];
+const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
 const KINDS: readonly Action["kind"][] = [
   "soft-delete-run",
+  "drop-artifact",
   "purge-run",
   "purge-experiment",
   "quarantine-orphan",
+  "write-meta",
+  "finish-stale-run",
+  "set-stage",
+  "release-name",
+  "complete-meta",
+  "rewrite-location",
+  "rewrite-tag",
+  "create-dirs",
+  "trim-metric-file",
+  "quarantine-stray",
 ];
 
 /**
@@ -58,6 +69,7 @@ export function parsePlan(text: string, source: string): Plan {
   }
   if (plan?.schema !== `mltidy/${plan?.task}/v1`) refuse("its task does not fit its schema");
   if (typeof plan?.plannedAt !== "number") refuse("expected epoch milliseconds in plannedAt");
+  if (!isRecord(plan?.policy)) refuse("expected an object in policy");
   for (const key of ["actions", "kept"] as const) {
     if (!Array.isArray(plan?.[key])) refuse(`expected a list in ${key}`);
   }
@@ -82,7 +94,40 @@ function faultOf(action: unknown): string | null {
   }
   if (typeof stamp !== "string" || stamp === "") return "has no stamp";
   if (!Array.isArray(reasons) || reasons.length === 0) return "has no reason";
-  return null;
+  return repairFault(action, path);
+}
+
+/** Only repairs have more that acting depends on. */
+function repairFault(action: Record<string, unknown>, path: string): string | null {
+  const { kind, file, text, tag, bytes, changes, directories } = action;
+  switch (kind) {
+    case "write-meta": {
+      if (file !== "meta.yaml" && file !== "trace_info.yaml") return "writes no record";
+      const isTag = tag === null || isRecord(tag) && typeof tag["text"] === "string";
+      return typeof text === "string" && isTag ? null : "has no text";
+    }
+    case "rewrite-tag":
+      return typeof text === "string" ? null : "has no text";
+    case "trim-metric-file":
+      return Number.isSafeInteger(bytes) && Number(bytes) > 0 ? null : "has no number of bytes";
+    case "create-dirs": {
+      const own = (one: unknown) =>
+        one === path || one === `${path}/${String(one).split("/").at(-1)}`;
+      const isOwn = Array.isArray(directories) && directories.length > 0 && directories.every(own);
+      return isOwn ? null : "makes directories elsewhere";
+    }
+    case "finish-stale-run":
+    case "set-stage":
+    case "release-name":
+    case "complete-meta":
+    case "rewrite-location": {
+      const isScalar = (one: unknown) =>
+        one === null || typeof one === "string" || Number.isSafeInteger(one);
+      return isRecord(changes) && Object.values(changes).every(isScalar) ? null : "has no changes";
+    }
+    default:
+      return null;
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

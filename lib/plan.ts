@@ -14,6 +14,8 @@ import type {
   RunStatus,
   StorePath,
 } from "./model.ts";
+import type { RetentionPolicy } from "./policy.ts";
+import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair.ts";
 
 /** What a clean-up may do; a rule that is `null` or `false` is not given. Durations are ms. */
 export interface CleanupPolicy {
@@ -25,10 +27,87 @@ export interface CleanupPolicy {
   readonly quarantineOrphans: boolean;
   /** Leave an orphan alone that changed within this time: it may be in the making. */
   readonly settle: number;
+  /** What keeps a run; when given, it judges active runs in place of `olderThan`. @default {undefined} */
+  readonly retention?: RetentionPolicy;
+  /** Take only as much of what may go as this needs. @default {undefined} */
+  readonly budget?: Budget;
 }
+
+/** How much is to go: of what the policy lets go, the first that are enough. */
+export type Budget =
+  & (
+    /** Bytes to free. */
+    | { readonly kind: "free"; readonly bytes: number }
+    /** The most that the store may take, bytes. */
+    | { readonly kind: "max-size"; readonly bytes: number }
+    /** The most files that the store may have. */
+    | { readonly kind: "max-files"; readonly files: number }
+  )
+  & {
+    /** Which go first; what leaves the store at once goes before what is soft-deleted. */
+    readonly first: "oldest" | "largest";
+  };
+
+/** How far a plan with a budget gets. */
+export interface BudgetOutcome {
+  /** What is counted. */
+  readonly kind: Budget["kind"];
+  /** Bytes, or files of `max-files`, that would have to go. */
+  readonly wanted: number;
+  /** Bytes, or files, that go with the plan, now or once what it soft-deletes is purged. */
+  readonly reached: number;
+  /** Whether that is enough. */
+  readonly met: boolean;
+  /** Where it is not: what keeps the most, by the first reason of each run; the largest first. */
+  readonly heldBy: readonly {
+    readonly reason: KeepReason;
+    readonly runs: number;
+    readonly usage: DiskUsage;
+  }[];
+}
+
+/** How a run stands under one of the rules that keep runs. */
+export type Standing =
+  | {
+    readonly kind: "keep-last";
+    readonly rank: number;
+    readonly of: number;
+    readonly n: number;
+  }
+  | { readonly kind: "keep-within"; readonly age: number; readonly limit: number }
+  | {
+    readonly kind: "keep-best";
+    readonly metric: string;
+    readonly mode: "max" | "min";
+    readonly over: "latest" | "history";
+    /** The parameter or tag, and the run's value of it; `null` where the rule names none. */
+    readonly per: { readonly key: string; readonly value: string } | null;
+    /** `null` when the run has no finite value. */
+    readonly rank: number | null;
+    readonly of: number;
+    readonly n: number;
+  }
+  | {
+    readonly kind: "keep-period";
+    readonly period: Period;
+    /** Epoch ms. */
+    readonly start: number;
+    /** Whether the run is the newest of its period. */
+    readonly newest: boolean;
+    /** The period's place among those that have runs, from the latest. */
+    readonly rank: number;
+    readonly n: number;
+  }
+  | { readonly kind: "keep-tag"; readonly tag: string }
+  | { readonly kind: "keep-status"; readonly status: RunStatus }
+  | { readonly kind: "keep-named"; readonly glob: string };
+
+/** A stretch of the calendar, in UTC; weeks begin on Mondays. */
+export type Period = "day" | "week" | "month";
 
 /** Why an action is in the plan. */
 export type ActionReason =
+  | RepairReason
   | {
     readonly kind: "older-than";
     readonly field: "end_time" | "start_time";
@@ -42,10 +121,28 @@ export type ActionReason =
     readonly age: number;
     readonly limit: number;
   }
-  | { readonly kind: "orphan"; readonly damage: MetaDamage; readonly message: string };
+  | { readonly kind: "orphan"; readonly damage: MetaDamage; readonly message: string }
+  | {
+    readonly kind: "not-kept";
+    /** The name of the rule that judged it. */
+    readonly rule: string;
+    readonly time: number;
+    readonly age: number;
+    /** How it stands under what would keep it. */
+    readonly standings: readonly Standing[];
+  }
+  | {
+    readonly kind: "heavy-files";
+    readonly glob: string;
+    readonly time: number;
+    readonly age: number;
+    readonly limit: number;
+  };
 
 /** Why something stays. */
 export type KeepReason =
+  | Standing
+  | NeedsChoice
   | { readonly kind: "no-rule" }
   | { readonly kind: "not-finished"; readonly status: RunStatus }
   | { readonly kind: "younger-than"; readonly age: number; readonly limit: number }
@@ -57,7 +154,17 @@ export type KeepReason =
     readonly model: string;
     readonly version: string;
     readonly aliases: readonly string[];
+    /** Left out where the version is in no stage. */
+    readonly stage?: string;
   }
+  | { readonly kind: "ended-recently"; readonly age: number; readonly limit: number }
+  | { readonly kind: "pinned"; readonly tag: string }
+  | { readonly kind: "trace-source"; readonly trace: string }
+  | { readonly kind: "assessment-source"; readonly trace: string; readonly assessment: string }
+  | { readonly kind: "logged-model-in-use"; readonly model: string; readonly trace: string }
+  | { readonly kind: "input-of-kept"; readonly run: RunId; readonly model: string }
+  | { readonly kind: "child-of-kept"; readonly parent: RunId }
+  | { readonly kind: "not-needed" }
   | { readonly kind: "parent-of-kept"; readonly child: RunId }
   | { readonly kind: "holds-registered-model"; readonly model: string; readonly version: string }
   | { readonly kind: "holds-kept-run"; readonly run: RunId }
@@ -93,6 +200,20 @@ export interface SoftDeleteRun extends ActionBase {
   readonly runId: RunId;
   /** The experiment it lies in. */
   readonly experimentId: ExperimentId;
+  /** What it takes, and frees once it is purged; left out where that was not asked for or measured. */
+  readonly later?: DiskUsage;
+}
+
+/** Moves a heavy file, or directory, of a run that stays out of the store; a tag on the run says so. */
+export interface DropArtifact extends ActionBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "drop-artifact";
+  /** The run in whose `artifacts/` it lies. */
+  readonly runId: RunId;
+  /** The experiment it lies in. */
+  readonly experimentId: ExperimentId;
+  /** The run will have the tag already: from earlier, or from an action before this one. */
+  readonly tagged: boolean;
 }
 
 /** Moves a soft-deleted run out of the store. */
@@ -122,12 +243,18 @@ export interface QuarantineOrphan extends ActionBase {
 }
 
 /** One change of a store. A new kind of rubbish is a new member here, or it is not touched. */
-export type Action = SoftDeleteRun | PurgeRun | PurgeExperiment | QuarantineOrphan;
+export type Action =
+  | SoftDeleteRun
+  | DropArtifact
+  | PurgeRun
+  | PurgeExperiment
+  | QuarantineOrphan
+  | RepairAction;
 
 /** Something that was judged and stays, with the reasons. */
 export interface Kept {
   /** What it is. */
-  readonly kind: "run" | "damaged-run" | "experiment" | "orphan";
+  readonly kind: "run" | "damaged-run" | "experiment" | "orphan" | "damage";
   /** Where it is. */
   readonly path: StorePath;
   /** Name for people. */
@@ -148,12 +275,38 @@ export interface PlanTotals {
   readonly quarantineOrphans: number;
   /** Runs that stay as they are. */
   readonly keptRuns: number;
+  /** Repairs; left out where there are none. */
+  readonly repairs?: number;
   /** What leaves the store. */
   readonly usage: DiskUsage;
+  /** Heavy files, or directories, of runs that stay; left out where there are none. */
+  readonly dropArtifacts?: number;
+  /** What will leave once what is soft-deleted is purged; left out where it was not measured. */
+  readonly later?: DiskUsage;
 }
 
+/** Why a plan must not be applied. */
+export type Stop =
+  | {
+    readonly kind: "max-share";
+    readonly experiment: ExperimentId;
+    readonly name: string;
+    readonly removes: number;
+    readonly of: number;
+    readonly limit: number;
+  }
+  | { readonly kind: "max-runs"; readonly removes: number; readonly limit: number }
+  | {
+    readonly kind: "empties-protected";
+    readonly experiment: ExperimentId;
+    readonly name: string;
+    /** The value of `group_by`; `null` where there is none. */
+    readonly group: string | null;
+    readonly removes: number;
+  };
+
 /** Which tasks make plans. */
-export type PlanTask = "prune" | "cleanup";
+export type PlanTask = "prune" | "cleanup" | "repair";
 
 /** What would change, in order, and what is kept. */
 export interface Plan {
@@ -168,7 +321,7 @@ export interface Plan {
   /** Epoch ms: the moment against which ages were judged. */
   readonly plannedAt: number;
   /** The rules it was made by. */
-  readonly policy: CleanupPolicy;
+  readonly policy: CleanupPolicy | RepairPolicy;
   /** Names, by their paths, of the experiments in which actions lie. */
   readonly experiments: Readonly<Record<string, string>>;
   /** What would be done, in order. */
@@ -177,6 +330,10 @@ export interface Plan {
   readonly kept: readonly Kept[];
   /** Sums over it. */
   readonly totals: PlanTotals;
+  /** How far its budget is met; left out where there is none. */
+  readonly budget?: BudgetOutcome;
+  /** Why it must not be applied; left out where nothing is against it. */
+  readonly stops?: NonEmpty<Stop>;
 }
 
 /** What came of one action. */
@@ -216,7 +373,12 @@ export interface ApplyReport {
     readonly usage: DiskUsage;
   };
   /** Where what was taken away lies, and its id for `restore`; `null` when nothing was taken or no backup was wanted. */
-  readonly backup: { readonly id: string; readonly path: string } | null;
+  readonly backup: {
+    readonly id: string;
+    readonly path: string;
+    /** Why it is not where it was wanted. */
+    readonly problem?: string;
+  } | null;
   /** Every action was applied. */
   readonly complete: boolean;
 }

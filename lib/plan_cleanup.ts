@@ -4,6 +4,10 @@
  * @module
  */
 
+import { dropArtifacts } from "./drop_artifacts.ts";
+import type { Extras } from "./extras.ts";
+import { findStops } from "./find_stops.ts";
+import { fitBudget } from "./fit_budget.ts";
 import {
   inOrder,
   type JudgedExperiment,
@@ -11,7 +15,8 @@ import {
   type JudgedRun,
   judgeSnapshot,
 } from "./judge_snapshot.ts";
-import type { DiskUsage, StorePath, StoreSnapshot } from "./model.ts";
+import type { DiskUsage, NonEmpty, StorePath, StoreSnapshot } from "./model.ts";
+import { extrasOf } from "./policy.ts";
 import type { Action, CleanupPolicy, Kept, Plan, PlanTask, PlanTotals } from "./plan.ts";
 import type { Verdict } from "./retention.ts";
 
@@ -29,6 +34,10 @@ export interface PlanOptions {
  * Never in a plan: a run that is RUNNING or SCHEDULED, a run that a registered model version refers
  * to, a run whose kept child names it in `mlflow.parentRunId`, experiment `0`, anything that could
  * not be read, anything behind a symbolic link, a directory in which the artifacts of a kept run lie.
+ * With a retention policy, active runs are judged by it instead of by their age alone, and heavy files
+ * of runs that stay may go; a budget then takes no more than it needs. What would be too much is said in
+ * `stops`, and such a plan is not applied.
+ *
  * A rule that is not given plans nothing, and so does any while a model version cannot be read: it
  * might refer to anything.
  *
@@ -60,9 +69,14 @@ export function planCleanup(
 ): Plan {
   const { now, task = "cleanup" } = options;
   checkArguments(snapshot, policy, now);
-  const { runs, experiments, orphans } = judgeSnapshot(snapshot, policy, now);
+  checkExtras(snapshot, policy);
+  const fitted = policy.budget ? fitBudget(snapshot, policy, policy.budget, now) : null;
+  const judged = fitted?.judged ?? judgeSnapshot(snapshot, policy, now);
+  const { runs, experiments, orphans } = judged;
+  const measured = policy.retention !== undefined && snapshot.sizes;
   const actions = [
-    ...runs.flatMap(softDelete),
+    ...runs.flatMap((one) => softDelete(one, measured)),
+    ...dropArtifacts(judged, policy, now, fitted?.held),
     ...runs.flatMap(purgeRun),
     ...experiments.flatMap(purgeExperiment),
     ...orphans.flatMap(quarantine),
@@ -76,6 +90,7 @@ export function planCleanup(
     ),
     ...orphans.flatMap((one) => keptOf("orphan", one.orphan.id, one.orphan.path, one.verdict)),
   ];
+  const stops = policy.retention ? findStops(judged, policy.retention) : [];
   return {
     schema: `mltidy/${task}/v1`,
     task,
@@ -86,8 +101,14 @@ export function planCleanup(
     experiments: namesOf(snapshot, actions),
     actions,
     kept,
-    totals: totalsOf(actions, kept),
+    totals: totalsOf(actions, kept, measured),
+    ...(fitted === null ? {} : { budget: fitted.outcome }),
+    ...(isNonEmpty(stops) ? { stops } : {}),
   };
+}
+
+function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
+  return list.length > 0;
 }
 
 function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy, now: number): void {
@@ -107,9 +128,39 @@ function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy, now: num
   }
 }
 
+/** Whatever a rule looks at must have been looked for: what is not there may just not have been read. */
+function checkExtras({ extras, sizes }: StoreSnapshot, policy: CleanupPolicy): void {
+  if (policy.budget && !sizes) {
+    throw new RangeError("Cannot plan for a budget without sizes: read the store with sizes");
+  }
+  if (!policy.retention) return;
+  const wanted = extrasOf(policy.retention);
+  const missing = [
+    ...missingKeys("tag", wanted.tags, extras?.tags),
+    ...missingKeys("metric", wanted.metrics, extras?.metrics),
+    ...missingKeys("param", wanted.params, extras?.params),
+    ...(wanted.uses && !extras?.uses ? ["what runs and traces refer to"] : []),
+    ...(wanted.artifacts !== null && wanted.artifacts !== extras?.artifacts
+      ? [`artifacts ${wanted.artifacts}`]
+      : []),
+  ];
+  if (missing.length === 0) return;
+  throw new RangeError(
+    `Cannot plan without ${missing.join(", ")}: read the store with the extras of the policy`,
+  );
+}
+
+function missingKeys(
+  kind: string,
+  wanted: readonly string[],
+  read: Extras["metrics"] = [],
+): readonly string[] {
+  return wanted.filter((key) => !read.includes(key)).map((key) => `${kind} ${key}`);
+}
+
 const NOTHING: DiskUsage = { bytes: 0, files: 0 };
 
-function softDelete({ run, holder, verdict }: JudgedRun): Action[] {
+function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Action[] {
   if (holder !== null || !verdict.goes || run.lifecycleStage !== "active") return [];
   const { id, experimentId, path, name, stamp } = run;
   const { reasons } = verdict;
@@ -122,6 +173,7 @@ function softDelete({ run, holder, verdict }: JudgedRun): Action[] {
     reasons,
     usage: NOTHING,
     stamp,
+    ...(measured ? { later: run.usage ?? NOTHING } : {}),
   }];
 }
 
@@ -188,7 +240,13 @@ function namesOf(snapshot: StoreSnapshot, actions: readonly Action[]): Record<st
   );
 }
 
-function totalsOf(actions: readonly Action[], kept: readonly Kept[]): PlanTotals {
+function totalsOf(
+  actions: readonly Action[],
+  kept: readonly Kept[],
+  measured: boolean,
+): PlanTotals {
+  const later = actions.map((one) => one.kind === "soft-delete-run" && one.later || NOTHING);
+  const dropped = actions.filter(({ kind }) => kind === "drop-artifact").length;
   const count = (kind: Action["kind"]) => actions.filter((action) => action.kind === kind).length;
   return {
     softDeleteRuns: count("soft-delete-run"),
@@ -196,9 +254,15 @@ function totalsOf(actions: readonly Action[], kept: readonly Kept[]): PlanTotals
     purgeExperiments: count("purge-experiment"),
     quarantineOrphans: count("quarantine-orphan"),
     keptRuns: kept.filter((one) => one.kind === "run").length,
-    usage: {
-      bytes: actions.reduce((sum, action) => sum + action.usage.bytes, 0),
-      files: actions.reduce((sum, action) => sum + action.usage.files, 0),
-    },
+    usage: sumOf(actions.map(({ usage }) => usage)),
+    ...(dropped === 0 ? {} : { dropArtifacts: dropped }),
+    ...(measured ? { later: sumOf(later) } : {}),
+  };
+}
+
+function sumOf(usages: readonly DiskUsage[]): DiskUsage {
+  return {
+    bytes: usages.reduce((sum, { bytes }) => sum + bytes, 0),
+    files: usages.reduce((sum, { files }) => sum + files, 0),
   };
 }

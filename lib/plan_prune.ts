@@ -5,13 +5,18 @@
  */
 
 import type { StoreSnapshot } from "./model.ts";
-import type { Plan } from "./plan.ts";
+import type { Budget, Plan } from "./plan.ts";
 import { planCleanup } from "./plan_cleanup.ts";
+import type { RetentionPolicy } from "./policy.ts";
 
 /** The retention rules; durations are ms. A rule that is `null` is not given. */
 export interface PrunePolicy {
   /** Soft-delete finished runs that ended longer ago than this. */
   readonly olderThan: number | null;
+  /** What keeps a run; when given, it judges in place of `olderThan`. @default {undefined} */
+  readonly retention?: RetentionPolicy;
+  /** Take only as much of what may go as this needs. @default {undefined} */
+  readonly budget?: Budget;
 }
 
 /**
@@ -40,7 +45,7 @@ export function planPrune(
 ): Plan {
   return planCleanup(
     snapshot,
-    { olderThan: policy.olderThan, purgeAfter: null, quarantineOrphans: false, settle: 0 },
+    { ...policy, purgeAfter: null, quarantineOrphans: false, settle: 0 },
     { now: options.now, task: "prune" },
   );
 }

@@ -1,9 +1,17 @@
 import type { StorePath } from "./model.ts";
 import type { Action, KeepReason, Kept, Plan } from "./plan.ts";
 import { keptText, reasonText } from "./render_reason.ts";
+import { REPAIR_KINDS, repairHeading } from "./render_repair.ts";
 import { type Column, renderRows } from "./render_rows.ts";
 import { type RenderOptions, type Style, styleOf } from "./render_style.ts";
 import { visibleText } from "./terminal_text.ts";
+import {
+  budgetLines,
+  emptyPolicyLines,
+  isWithoutRules,
+  stopLines,
+  totalsText,
+} from "./render_totals.ts";
 import { formatCount, formatSize, plural } from "./units.ts";
 
 /** What to show of a plan. */
@@ -42,8 +50,13 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     ? [style.bold(isWithoutRules(plan) ? "Nothing to do: no rule is given." : "Nothing to do.")]
     : [
       style.bold(totalsText(plan)),
-      ...(next === null ? [] : [`To carry it out: ${style.bold(visibleText(next))}`]),
+      ...(next === null || plan.stops ? [] : [`To carry it out: ${style.bold(visibleText(next))}`]),
     ];
+  closing.push(
+    ...emptyPolicyLines(plan),
+    ...budgetLines(plan.budget),
+    ...stopLines(plan.stops, style),
+  );
   const sections = [
     ...KINDS.map((kind) => renderKind(kind, plan, options)),
     renderKept(plan.kept, options),
@@ -55,21 +68,27 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
 
 const KINDS: readonly Action["kind"][] = [
   "soft-delete-run",
+  "drop-artifact",
   "purge-run",
   "purge-experiment",
   "quarantine-orphan",
+  ...REPAIR_KINDS,
 ];
 
 function headingOf(kind: Action["kind"], count: number): string {
   switch (kind) {
     case "soft-delete-run":
       return `Soft-delete ${plural(count, "run")}: still in the store, and MLflow can restore them`;
+    case "drop-artifact":
+      return `Drop ${plural(count, "heavy file")} of runs that stay: out of the store`;
     case "purge-run":
       return `Purge ${plural(count, "soft-deleted run")}: out of the store`;
     case "purge-experiment":
       return `Purge ${plural(count, "deleted experiment")} with all runs: out of the store`;
     case "quarantine-orphan":
       return `Quarantine ${plural(count, "orphan")}: out of MLflow's sight`;
+    default:
+      return repairHeading(kind, count);
   }
 }
 
@@ -77,11 +96,18 @@ function signOf(kind: Action["kind"], style: Style): string {
   switch (kind) {
     case "soft-delete-run":
       return style.yellow("~");
+    case "drop-artifact":
     case "purge-run":
     case "purge-experiment":
       return style.red("-");
     case "quarantine-orphan":
+    case "quarantine-stray":
       return style.yellow(">");
+    case "write-meta":
+    case "create-dirs":
+      return style.green("+");
+    default:
+      return style.yellow("~");
   }
 }
 
@@ -94,7 +120,7 @@ function renderKind(
   if (actions.length === 0) return [];
   const style = styleOf(options);
   const heading = `${signOf(kind, style)} ${style.bold(headingOf(kind, actions.length))}`;
-  return kind === "soft-delete-run" || kind === "purge-run"
+  return kind === "soft-delete-run" || kind === "drop-artifact" || kind === "purge-run"
     ? [heading, ...renderByExperiment(actions, plan, options)]
     : [heading, ...renderSample(actions, SAMPLE_OF_KIND, "  ", options)];
 }
@@ -104,17 +130,31 @@ function renderByExperiment(
   plan: Plan,
   options: RenderPlanOptions,
 ): string[] {
-  const groups = [...Map.groupBy(actions, (action) => parentOf(action.path))]
+  const groups = [...Map.groupBy(actions, experimentOf)]
     .toSorted(([, left], [, right]) => right.length - left.length);
   const shown = options.all ? groups : groups.slice(0, SAMPLE_OF_KIND);
   const hidden = groups.slice(shown.length);
   const lines = shown.flatMap(([path, group]) => [
-    visibleText(`  ${experimentText(path, plan)}: ${plural(group.length, "run")}`),
+    visibleText(`  ${experimentText(path, plan)}: ${countText(group)}`),
     ...renderSample(group, SAMPLE_OF_GROUP, "    ", options),
   ]);
   const hiddenRuns = hidden.reduce((sum, [, group]) => sum + group.length, 0);
   const places = ` in ${plural(hidden.length, "other experiment")}`;
   return [...lines, ...moreLines(hiddenRuns, places, "  ", options)];
+}
+
+/** How many there are, and of runs by which rules of a policy. */
+function countText(group: readonly Action[]): string {
+  const rules = group.flatMap(({ reasons }) =>
+    reasons.flatMap((reason) => reason.kind === "not-kept" ? [reason.rule] : [])
+  );
+  const byRule = [...Map.groupBy(rules, (rule) => rule)]
+    .toSorted(([, left], [, right]) => right.length - left.length)
+    .map(([rule, { length }]) =>
+      length === group.length ? rule : `${rule} (${formatCount(length)})`
+    );
+  const count = plural(group.length, group[0]?.kind === "drop-artifact" ? "file" : "run");
+  return byRule.length === 0 ? count : `${count} by ${byRule.join(", ")}`;
 }
 
 function experimentText(path: StorePath, { experiments }: Plan): string {
@@ -150,7 +190,7 @@ function renderSample(
 }
 
 function timeOf({ reasons: [reason] }: Action): number {
-  return reason.kind === "orphan" ? 0 : reason.time;
+  return "time" in reason ? reason.time : 0;
 }
 
 function cellsOfAction(action: Action): readonly string[] {
@@ -159,13 +199,18 @@ function cellsOfAction(action: Action): readonly string[] {
     ? reasons
     : `${reasons}, ${formatSize(action.usage.bytes)}`;
   switch (action.kind) {
+    case "drop-artifact":
+      return [action.name || NO_NAME, action.path, words];
     case "soft-delete-run":
     case "purge-run":
       return [action.name || NO_NAME, action.runId, words];
     case "purge-experiment":
       return [action.name || NO_NAME, action.experimentId, words];
     case "quarantine-orphan":
+    case "quarantine-stray":
       return ["", action.path, words];
+    default:
+      return [action.name || NO_NAME, action.path, words];
   }
 }
 
@@ -179,7 +224,9 @@ function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[]
       ? byReason.map(([words]) => words)
       : byReason.map(([words, { length }]) => `${formatCount(length)} ${words}`);
     return [
-      `Keep ${plural(group.length, KEPT_WORDS[kind])}: ${summed.join(" · ")}`,
+      kind === "damage"
+        ? `Left to you: ${summed.join(" · ")}`
+        : `Keep ${plural(group.length, KEPT_WORDS[kind])}: ${summed.join(" · ")}`,
       ...byReason.flatMap(([words, ones]) => renderKeptSample(words, ones, options)),
     ];
   });
@@ -190,6 +237,7 @@ const KEPT_WORDS: Readonly<Record<Kept["kind"], string>> = {
   "damaged-run": "damaged run",
   "experiment": "deleted experiment",
   "orphan": "orphan",
+  "damage": "damaged thing",
 };
 
 function renderKeptSample(
@@ -220,6 +268,7 @@ function cellsOfKept({ kind, name, path, reasons }: Kept): readonly string[] {
       return [name || NO_NAME, place, words];
     case "damaged-run":
     case "orphan":
+    case "damage":
       return ["", place, words];
   }
 }
@@ -231,6 +280,21 @@ function mainReason({ reasons }: Kept): KeepReason {
 
 /** Protections that a reader would want to know by name; the others are summed only. */
 const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
+  "keep-last": false,
+  "keep-within": false,
+  "keep-best": false,
+  "keep-period": false,
+  "keep-tag": false,
+  "keep-status": false,
+  "keep-named": false,
+  "ended-recently": false,
+  "pinned": true,
+  "trace-source": true,
+  "assessment-source": true,
+  "logged-model-in-use": true,
+  "input-of-kept": true,
+  "child-of-kept": false,
+  "not-needed": false,
   "no-rule": false,
   "not-finished": false,
   "younger-than": false,
@@ -244,6 +308,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "in-deleted-experiment": false,
   "in-orphan": false,
   "default-experiment": false,
+  "needs-choice": true,
   "unreadable": true,
   "symbolic-link": true,
   "holds-readable-runs": true,
@@ -252,15 +317,9 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "names-another-experiment": true,
 };
 
-function totalsText({ totals }: Plan): string {
-  const purges = totals.purgeRuns + totals.purgeExperiments;
-  return `Plan: ${formatCount(totals.softDeleteRuns)} to soft-delete, ` +
-    `${formatCount(purges)} to purge, ${formatCount(totals.quarantineOrphans)} to quarantine; ` +
-    `${formatSize(totals.usage.bytes)} leave the store.`;
-}
-
-function isWithoutRules({ policy }: Plan): boolean {
-  return policy.olderThan === null && policy.purgeAfter === null && !policy.quarantineOrphans;
+/** The directory of the experiment that a run lies in. */
+function experimentOf({ kind, path }: Action): StorePath {
+  return kind === "drop-artifact" ? path.slice(0, path.indexOf("/")) as StorePath : parentOf(path);
 }
 
 function parentOf(path: StorePath): StorePath {

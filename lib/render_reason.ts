@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ActionReason, KeepReason } from "./plan.ts";
+import type { ActionReason, KeepReason, Standing } from "./plan.ts";
+import { repairReasonText } from "./render_repair.ts";
 import { visibleText } from "./terminal_text.ts";
 import { formatCount, formatDuration, formatTime, plural } from "./units.ts";
 
@@ -27,6 +28,12 @@ export function reasonText(reason: ActionReason | KeepReason): string {
 
 function words(reason: ActionReason | KeepReason): string {
   switch (reason.kind) {
+    case "broken":
+    case "evidence":
+    case "silent":
+    case "moved":
+    case "needs-choice":
+      return repairReasonText(reason);
     case "older-than":
       return reason.field === "end_time"
         ? `ended ${within(reason)}`
@@ -37,6 +44,37 @@ function words(reason: ActionReason | KeepReason): string {
     case "orphan":
     case "names-another-experiment":
       return reason.message;
+    case "not-kept":
+      return [
+        `ended ${formatDuration(reason.age)} ago`,
+        ...reason.standings.flatMap(rankWords),
+      ].join(", ");
+    case "heavy-files":
+      return `${reason.glob}, ended ${within(reason)}`;
+    case "keep-last":
+    case "keep-within":
+    case "keep-best":
+    case "keep-period":
+    case "keep-tag":
+    case "keep-status":
+    case "keep-named":
+      return standingWords(reason);
+    case "ended-recently":
+      return `ended ${formatDuration(reason.age)} ago: nothing goes in its first 24 h`;
+    case "pinned":
+      return `pinned by tag ${reason.tag}`;
+    case "trace-source":
+      return `trace ${reason.trace} comes from it`;
+    case "assessment-source":
+      return `assessment ${reason.assessment} of trace ${reason.trace} comes from it`;
+    case "logged-model-in-use":
+      return `trace ${reason.trace} comes from its logged model ${reason.model}`;
+    case "input-of-kept":
+      return `its logged model ${reason.model} is an input of run ${reason.run}, which is kept`;
+    case "child-of-kept":
+      return `child of run ${reason.parent}, which is kept`;
+    case "not-needed":
+      return "may go, but the target is met without it";
     case "no-rule":
       return "no rule is given";
     case "not-finished":
@@ -51,7 +89,8 @@ function words(reason: ActionReason | KeepReason): string {
       const aliases = reason.aliases.length === 0
         ? ""
         : ` (${reason.aliases.length === 1 ? "alias" : "aliases"} ${reason.aliases.join(", ")})`;
-      return `registered: model ${reason.model} v${reason.version}${aliases}`;
+      const stage = reason.stage === undefined ? "" : ` (stage ${reason.stage})`;
+      return `registered: model ${reason.model} v${reason.version}${aliases}${stage}`;
     }
     case "parent-of-kept":
       return `parent of run ${reason.child}, which is kept`;
@@ -79,6 +118,62 @@ function words(reason: ActionReason | KeepReason): string {
 }
 
 /**
+ * Says in words how a run stands under a rule that keeps runs.
+ *
+ * @param standing The standing.
+ * @returns Such as `best of f1: #4 of 37, n is 3`.
+ */
+export function standingText(standing: Standing): string {
+  return visibleText(standingWords(standing));
+}
+
+function standingWords(standing: Standing): string {
+  switch (standing.kind) {
+    case "keep-last":
+      return `newest: ${placeText(standing)}`;
+    case "keep-within":
+      return `ended ${within(standing)}`;
+    case "keep-best": {
+      const over = standing.over === "history" ? " at its best" : "";
+      const per = standing.per === null ? "" : ` with ${standing.per.key} ${standing.per.value}`;
+      return `best of ${standing.metric}${over}${per}: ${placeText(standing)}`;
+    }
+    case "keep-period": {
+      const start = formatTime(standing.start).slice(0, 10);
+      const of = `${standing.period} of ${start}`;
+      return standing.newest
+        ? `newest of the ${of}: ${standing.period} #${standing.rank}, n is ${standing.n}`
+        : `not the newest of the ${of}`;
+    }
+    case "keep-tag":
+      return `has tag ${standing.tag}`;
+    case "keep-status":
+      return `is ${standing.status}`;
+    case "keep-named":
+      return `is named ${standing.glob}`;
+  }
+}
+
+/** Only the ranks: how long ago it ended is said, and `explain` tells the rest. */
+function rankWords(standing: Standing): readonly string[] {
+  if (standing.kind !== "keep-last" && standing.kind !== "keep-best") return [];
+  const { kind, rank, of } = standing;
+  if (rank === null) return [];
+  const by = kind === "keep-last" ? "newest" : standing.metric;
+  const per = kind === "keep-best" && standing.per !== null ? ` with ${standing.per.value}` : "";
+  return [`${by} #${formatCount(rank)} of ${formatCount(of)}${per}`];
+}
+
+function placeText(
+  { rank, of, n }: { readonly rank: number | null; readonly of: number; readonly n: number },
+): string {
+  const place = rank === null
+    ? "has no finite value"
+    : `#${formatCount(rank)} of ${formatCount(of)}`;
+  return `${place}, n is ${formatCount(n)}`;
+}
+
+/**
  * Names the group of things that stay for the same kind of reason.
  *
  * @param reason The reason.
@@ -88,6 +183,37 @@ export function keptText(reason: KeepReason): string {
   switch (reason.kind) {
     case "no-rule":
       return "under no rule";
+    case "keep-last":
+      return `of the newest ${formatCount(reason.n)}`;
+    case "keep-within":
+      return `younger than ${formatDuration(reason.limit)}`;
+    case "keep-best": {
+      const per = reason.per === null ? "" : ` of each ${reason.per.key}`;
+      return `of the best ${formatCount(reason.n)} by ${reason.metric}${per}`;
+    }
+    case "keep-period":
+      return `newest of their ${reason.period}`;
+    case "keep-tag":
+      return `with tag ${reason.tag}`;
+    case "keep-status":
+      return `that are ${reason.status}`;
+    case "keep-named":
+      return `named ${reason.glob}`;
+    case "ended-recently":
+      return "in their first 24 h";
+    case "pinned":
+      return "pinned";
+    case "trace-source":
+    case "assessment-source":
+      return "that traces come from";
+    case "logged-model-in-use":
+      return "with a logged model in use";
+    case "input-of-kept":
+      return "with an input of a kept run";
+    case "child-of-kept":
+      return "with a kept parent";
+    case "not-needed":
+      return "not needed for the target";
     case "not-finished":
       return `still ${reason.status.toLowerCase()}`;
     case "younger-than":
@@ -112,6 +238,8 @@ export function keptText(reason: KeepReason): string {
       return "in orphans";
     case "default-experiment":
       return "the default experiment";
+    case "needs-choice":
+      return "that nothing proves how to mend";
     case "unreadable":
       return "unreadable";
     case "symbolic-link":

@@ -1,4 +1,5 @@
 import type { Action, ActionOutcome, ApplyReport } from "./plan.ts";
+import { repairVerb } from "./render_repair.ts";
 import { renderRows } from "./render_rows.ts";
 import { type RenderOptions, styleOf } from "./render_style.ts";
 import { visibleText } from "./terminal_text.ts";
@@ -39,6 +40,9 @@ export function renderReport(report: ApplyReport, options: RenderReportOptions =
     ...problemLines(outcomes, "not-run", style.yellow("Not run"), options),
     style.bold(doneText(report)),
     ...(backup === null ? [] : [visibleText(`Backup ${backup.id}: ${backup.path}`)]),
+    ...(backup?.problem === undefined
+      ? []
+      : [`${style.red("Left there")}: ${visibleText(backup.problem)}`]),
     ...(backup === null || undo === null ? [] : [`To undo: ${style.bold(visibleText(undo))}`]),
     ...(backup === null && report.totals.applied > 0
       ? ["There is no backup: mltidy cannot undo this."]
@@ -60,15 +64,25 @@ function doneText({ outcomes, totals, complete, startedAt, finishedAt }: ApplyRe
     `${formatSize(totals.usage.bytes)} left the store, in ${duration}.`;
 }
 
-function verbOf(kind: Action["kind"]): string {
+/**
+ * Says what was done with the subject of an action.
+ *
+ * @param kind The kind of action.
+ * @returns A participle, such as `purged`.
+ */
+export function verbOf(kind: Action["kind"]): string {
   switch (kind) {
     case "soft-delete-run":
       return "soft-deleted";
+    case "drop-artifact":
+      return "dropped";
     case "purge-run":
     case "purge-experiment":
       return "purged";
     case "quarantine-orphan":
       return "quarantined";
+    default:
+      return repairVerb(kind);
   }
 }
 

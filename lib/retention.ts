@@ -7,6 +7,8 @@
 
 import type { DamagedRun, Experiment, NonEmpty, Orphan, Run } from "./model.ts";
 import type { ActionReason, CleanupPolicy, KeepReason } from "./plan.ts";
+import { PIN_TAG, YOUNG } from "./policy.ts";
+import { firstTag } from "./run_facts.ts";
 
 /** A judgement with its reasons. */
 export type Verdict =
@@ -15,6 +17,9 @@ export type Verdict =
 
 /**
  * Judges a run: an active one for soft deletion, a soft-deleted one for purging.
+ *
+ * Whatever the rules, an active run that ended within the last 24 hours stays, and so does any that is
+ * pinned by a tag.
  *
  * Age counts from `end_time`, else from `start_time`; time since deletion from `deleted_time`, and a
  * run that records none never counts as old (`mlflow gc` takes it for old enough).
@@ -30,6 +35,8 @@ export function judgeRun(run: Run, policy: CleanupPolicy, now: number): Verdict 
     return stays({ kind: "not-finished", status: run.status });
   }
   if (run.stamp === "") return stays(unreadable(run));
+  const tag = firstTag(run, policy.retention?.protect.pinnedTags ?? [PIN_TAG]);
+  if (tag !== null) return stays({ kind: "pinned", tag });
   if (run.lifecycleStage === "deleted") return judgeDeleted(run.deletedTime, policy, now);
   if (policy.olderThan === null) return stays({ kind: "no-rule" });
   const field = run.endTime === null ? "start_time" : "end_time";
@@ -38,6 +45,7 @@ export function judgeRun(run: Run, policy: CleanupPolicy, now: number): Verdict 
   const limit = policy.olderThan;
   if (age < 0) return stays({ kind: "in-the-future", time });
   if (age <= limit) return stays({ kind: "younger-than", age, limit });
+  if (age < YOUNG) return stays({ kind: "ended-recently", age, limit: YOUNG });
   return goes({ kind: "older-than", field, time, age, limit });
 }
 

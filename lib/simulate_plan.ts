@@ -4,8 +4,12 @@
  * @module
  */
 
-import type { DiskUsage, Experiment, StoreSnapshot } from "./model.ts";
+import type { HeavyFile } from "./extras.ts";
+import type { Depth, DiskUsage, Experiment, Run, StoreSnapshot } from "./model.ts";
+import { DROPPED_TAG } from "./operations.ts";
 import type { Action, Plan } from "./plan.ts";
+import type { RepairAction } from "./repair.ts";
+import { simulateRepairs } from "./simulate_repairs.ts";
 
 /** When, and how far, to simulate. */
 export interface SimulateOptions {
@@ -41,22 +45,26 @@ export interface SimulateOptions {
  * assertEquals(planPrune(after, { olderThan: 30 * 86_400_000 }, { now }).actions, []);
  * ```
  */
-export function simulatePlan(
-  snapshot: StoreSnapshot<"tags">,
+export function simulatePlan<D extends Depth>(
+  snapshot: StoreSnapshot<D>,
   plan: Plan,
   options: SimulateOptions,
-): StoreSnapshot<"tags"> {
+): StoreSnapshot<D> {
   const { now, prefix = plan.actions.length } = options;
   if (!Number.isInteger(prefix) || prefix < 0 || prefix > plan.actions.length) {
     throw new RangeError(
       `Cannot simulate ${prefix} actions: expected a whole number up to ${plan.actions.length}`,
     );
   }
-  const changes = new Map<string, Change>(
-    plan.actions.slice(0, prefix).map((action) => [action.path, changeOf(action)]),
-  );
+  const repairs: RepairAction[] = [];
+  const changes = new Map<string, Change>();
+  for (const action of plan.actions.slice(0, prefix)) {
+    const change = changeOf(action);
+    if (typeof change === "string") changes.set(action.path, change);
+    else repairs.push(change);
+  }
   const stays = ({ path }: { readonly path: string }) => changes.get(path) !== "remove";
-  return {
+  return simulateRepairs({
     ...snapshot,
     readAt: now,
     fingerprint: `simulated:${prefix}`,
@@ -67,19 +75,22 @@ export function simulatePlan(
     problems: snapshot.problems.filter(({ path }) =>
       pathsDownTo(path).every((path) => stays({ path }))
     ),
-  };
+  }, repairs);
 }
 
 type Change = "mark-deleted" | "remove";
 
-function changeOf(action: Action): Change {
+function changeOf(action: Action): Change | RepairAction {
   switch (action.kind) {
     case "soft-delete-run":
       return "mark-deleted";
+    case "drop-artifact":
     case "purge-run":
     case "purge-experiment":
     case "quarantine-orphan":
       return "remove";
+    default:
+      return action;
   }
 }
 
@@ -89,18 +100,32 @@ function changeExperiment(
   now: number,
 ): Experiment {
   const { runs, usage } = experiment;
-  if (!runs.some(({ path }) => changes.has(path))) return experiment;
+  const dropped = (run: Run) =>
+    (run.extras?.heavy ?? []).filter(({ path }) => changes.get(path) === "remove");
+  if (!runs.some((run) => changes.has(run.path) || dropped(run).length > 0)) return experiment;
   const gone = runs.filter(({ path }) => changes.get(path) === "remove");
   return {
     ...experiment,
-    usage: gone.reduce((left, run) => subtract(left, run.usage), usage),
+    usage: [...gone, ...runs.flatMap(dropped)]
+      .reduce((left, one) => subtract(left, one.usage), usage),
     runs: runs
       .filter(({ path }) => changes.get(path) !== "remove")
       .map((run) =>
         changes.get(run.path) === "mark-deleted"
           ? { ...run, lifecycleStage: "deleted", deletedTime: now }
-          : run
+          : dropHeavy(run, dropped(run), now)
       ),
+  };
+}
+
+function dropHeavy(run: Run, dropped: readonly HeavyFile[], now: number): Run {
+  const { extras, tags, usage } = run;
+  if (dropped.length === 0 || extras === undefined) return run;
+  return {
+    ...run,
+    usage: dropped.reduce((left, one) => subtract(left, one.usage), usage),
+    tags: new Map([...tags, [DROPPED_TAG, new Date(now).toISOString()]]),
+    extras: { ...extras, heavy: extras.heavy.filter((one) => !dropped.includes(one)) },
   };
 }
 

@@ -182,6 +182,79 @@ export function formatSize(bytes: number): string {
 }
 
 /**
+ * Writes a duration as one types it, in whole minutes.
+ *
+ * @param ms Milliseconds; a rest of less than a minute is cut.
+ * @returns Such as `30d` or `1d6h30m`, which {@linkcode parseDuration} reads.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseDuration, typedDuration } from "mltidy";
+ *
+ * assertEquals(typedDuration(parseDuration("1d6h30m")), "1d6h30m");
+ * ```
+ */
+export function typedDuration(ms: number): string {
+  const minutes = Math.floor(ms / UNIT_MS.m);
+  const counts = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];
+  return counts.map((count, index) => count === 0 ? "" : `${count}${"dhm"[index]}`).join("") ||
+    "0d";
+}
+
+/**
+ * Reads a share: `50%`, or a number from 0 to 1.
+ *
+ * @param text The share.
+ * @returns 0 to 1.
+ * @throws {RangeError} When the text is no share.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseShare } from "mltidy";
+ *
+ * assertEquals(parseShare("50%"), 0.5);
+ * ```
+ */
+export function parseShare(text: string): number {
+  const [, digits = "", percent = ""] = /^(\d+\.?\d*|\.\d+) *(%?)$/.exec(text.trim()) ?? [];
+  const value = Number(digits) / (percent === "%" ? 100 : 1);
+  if (digits === "" || value > 1) {
+    throw new RangeError(
+      `Cannot read a share: expected a form like 50% or 0.5, found ${JSON.stringify(text)}`,
+    );
+  }
+  return value;
+}
+
+/**
+ * Reads a count: `900k` and `1.5M` count in thousands.
+ *
+ * @param text The count.
+ * @returns A whole number.
+ * @throws {RangeError} When the text is no count.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseCount } from "mltidy";
+ *
+ * assertEquals(parseCount("900k"), 900_000);
+ * ```
+ */
+export function parseCount(text: string): number {
+  const [, digits = "", unit = ""] = /^(\d+\.?\d*|\.\d+) *([km]?)$/i.exec(text.trim()) ?? [];
+  const count = Number(digits) * (unit === "" ? 1 : unit.toLowerCase() === "k" ? 1e3 : 1e6);
+  if (digits === "" || !Number.isSafeInteger(count)) {
+    throw new RangeError(
+      `Cannot read a count: expected a form like 900k or 1.5M, found ${JSON.stringify(text)}`,
+    );
+  }
+  return count;
+}
+
+/**
  * Writes a count with a comma between thousands.
  *
  * @param count A whole number.

@@ -13,17 +13,22 @@
  * @module
  */
 
-import { StalePlanError } from "../lib/errors.ts";
+import { PlanRefusedError, StalePlanError } from "../lib/errors.ts";
+import { stopText } from "../lib/find_stops.ts";
 import type { StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
+import { readingOf } from "../lib/policy.ts";
+import type { LockedBackups } from "./backups.ts";
 import type { Abortable, Change, LockedStore } from "./store.ts";
 
 /** How to apply a plan. */
 export interface ApplyOptions extends Abortable {
   /** Keep what is taken away in a backup that `restore` can bring back. @default {true} */
   readonly backup?: boolean;
+  /** Where the backup goes in the end. @default {our own directory inside the store} */
+  readonly backups?: string;
   /** A snapshot that was read under this very lock: spares a second reading. @default {undefined} */
-  readonly since?: StoreSnapshot<"tags">;
+  readonly since?: StoreSnapshot<"tags"> | StoreSnapshot<"full">;
   /** Called after each action, with the number done so far. */
   readonly onProgress?: (done: number) => void;
 }
@@ -36,6 +41,7 @@ export interface ApplyOptions extends Abortable {
  * @param plan The plan.
  * @param options How to apply it.
  * @returns One outcome per action, bytes as measured, and where the backup is.
+ * @throws {PlanRefusedError} When the policy's own limits stop the plan.
  * @throws {StalePlanError} When the plan is of another store, or the store is not as it was planned.
  *
  * @example
@@ -55,13 +61,17 @@ export async function applyPlan(
   plan: Plan,
   options: ApplyOptions = {},
 ): Promise<ApplyReport> {
-  const { backup: keepBackup = true, since, onProgress, signal } = options;
-  await refuseStalePlan(store, plan, since);
+  const { backup: keepBackup = true, backups, since, onProgress, signal } = options;
+  refuseStopped(plan);
+  const snapshot = await refuseStalePlan(store, plan, since);
+  await keepMetadata(store, snapshot);
   const startedAt = store.now();
   const outcomes: ActionOutcome[] = [];
   let backup: ApplyReport["backup"] = null;
   if (plan.actions.length > 0) {
     const { task, actions } = plan;
+    // Asked for first: a place that cannot be used is refused while nothing has happened.
+    await using place = backups === undefined ? null : await store.lockBackups(backups);
     using change = await store.begin({ task, actions, now: startedAt, keepBackup });
     let turn = performance.now();
     for (const action of actions) {
@@ -72,7 +82,8 @@ export async function applyPlan(
       outcomes.push(await outcomeOf(change, action, signal));
       onProgress?.(outcomes.length);
     }
-    backup = await change.finish();
+    const kept = await change.finish();
+    backup = kept && (place === null ? kept : { ...kept, ...await sendTo(place, kept.id) });
   }
   return {
     schema: "mltidy/apply/v1",
@@ -83,8 +94,22 @@ export async function applyPlan(
     outcomes,
     totals: totalsOf(outcomes),
     backup,
-    complete: outcomes.every(({ outcome }) => outcome === "applied"),
+    complete: outcomes.every(({ outcome }) => outcome === "applied") &&
+      backup?.problem === undefined,
   };
+}
+
+/** What was applied stays applied: a place that is full or gone only keeps the backup where it is. */
+async function sendTo(
+  place: LockedBackups,
+  id: string,
+): Promise<{ readonly path: string } | { readonly problem: string }> {
+  try {
+    return { path: await place.take(id) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { problem: `it could not be moved to ${place.directory}: ${message}` };
+  }
 }
 
 /** How long signals may wait, ms. */
@@ -95,24 +120,50 @@ function letSignalsIn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/**
+ * Refuses a plan that the limits of its own policy stop.
+ *
+ * @param plan The plan.
+ * @throws {PlanRefusedError} When there is a limit that it exceeds.
+ */
+export function refuseStopped(plan: Plan): void {
+  if (plan.stops === undefined) return;
+  throw new PlanRefusedError(
+    `Cannot apply plan: ${plan.stops.map(stopText).join("\n  and ")}`,
+  );
+}
+
 async function refuseStalePlan(
   store: LockedStore,
   plan: Plan,
-  since: StoreSnapshot<"tags"> | undefined,
-): Promise<void> {
+  since: StoreSnapshot | undefined,
+): Promise<StoreSnapshot> {
   const { root } = store.describe();
   if (plan.store !== root) {
     throw new StalePlanError(
       `Cannot apply plan: it was made for store ${plan.store}, and this is ${root}; name the store with --store, or plan again`,
     );
   }
-  const { fingerprint } = since ?? await store.read({ depth: "tags" });
-  if (plan.basis !== fingerprint) {
+  // Of a repair's policy nothing decides how deep the store is read.
+  const isCleanup = plan.policy !== undefined && "olderThan" in plan.policy;
+  const reading = isCleanup ? readingOf(plan.policy) : {};
+  const snapshot = since ?? await store.read({ depth: "tags", ...reading, sizes: false });
+  if (plan.basis !== snapshot.fingerprint) {
     throw new StalePlanError(
       `Cannot apply plan: store ${root} has changed since ${
         new Date(plan.plannedAt).toISOString()
       }, when it was planned; plan again`,
     );
+  }
+  return snapshot;
+}
+
+/** The copies are for another day: nothing that is to be done now depends on them. */
+async function keepMetadata(store: LockedStore, snapshot: StoreSnapshot): Promise<void> {
+  try {
+    await store.keepMetadata(snapshot);
+  } catch {
+    // A disk that is full may be what the plan makes room on.
   }
 }
 

@@ -6,6 +6,7 @@
 
 import type { CleanupPolicy } from "../lib/plan.ts";
 import { planCleanup } from "../lib/plan_cleanup.ts";
+import { readingOf } from "../lib/policy.ts";
 import { days } from "../lib/units.ts";
 import {
   planAndApply,
@@ -22,6 +23,10 @@ export interface CleanupOptions extends PlanAndApplyOptions {
   readonly purgeAfter?: number;
   /** Leave an orphan alone that changed within this time, ms. @default {600_000} */
   readonly settle?: number;
+  /** What to do instead of what the options above say. @default {undefined} */
+  readonly policy?: CleanupPolicy;
+  /** Measure what a run takes that a rule lets go. @default {false} */
+  readonly sizes?: boolean;
 }
 
 /**
@@ -45,12 +50,17 @@ export interface CleanupOptions extends PlanAndApplyOptions {
  * ```
  */
 export function cleanup(store: Store, options: CleanupOptions = {}): Promise<PlanAndApplyResult> {
-  const { daysOld = 30, purgeAfter = days(30), settle = 600_000, ...applying } = options;
-  const policy: CleanupPolicy = {
+  const { daysOld = 30, purgeAfter = days(30), settle = 600_000, ...more } = options;
+  const byAge: CleanupPolicy = {
     olderThan: days(daysOld),
     purgeAfter,
     quarantineOrphans: true,
     settle,
   };
-  return planAndApply(store, (snapshot, now) => planCleanup(snapshot, policy, { now }), applying);
+  const { policy = byAge, sizes = false, ...applying } = more;
+  return planAndApply(
+    store,
+    (snapshot, now) => planCleanup(snapshot, policy, { now }),
+    { ...applying, reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) } },
+  );
 }

@@ -6,6 +6,8 @@
  */
 
 import {
+  ConfigError,
+  PlanRefusedError,
   RestoreCollisionError,
   StalePlanError,
   StoreAccessError,
@@ -111,6 +113,8 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
 
 function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError || error instanceof RangeError) return ExitCode.usage;
+  if (error instanceof ConfigError) return ExitCode.usage;
+  if (error instanceof PlanRefusedError) return ExitCode.planDoesNotFit;
   if (error instanceof StoreNotFoundError) return ExitCode.storeNotFound;
   if (error instanceof StoreAccessError) return ExitCode.storeNotFound;
   if (error instanceof UnsupportedStoreError) return ExitCode.unsupportedStore;

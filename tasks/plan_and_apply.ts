@@ -15,8 +15,8 @@
 
 import type { StoreSnapshot } from "../lib/model.ts";
 import type { Action, ApplyReport, Plan } from "../lib/plan.ts";
-import { applyPlan } from "./apply_plan.ts";
-import type { Abortable, SettledChange, Store } from "./store.ts";
+import { applyPlan, refuseStopped } from "./apply_plan.ts";
+import type { Abortable, ReadOptions, SettledChange, Store } from "./store.ts";
 
 /** Whether and how to apply. */
 export interface PlanAndApplyOptions extends Abortable {
@@ -24,6 +24,8 @@ export interface PlanAndApplyOptions extends Abortable {
   readonly apply?: boolean;
   /** Keep what is taken away in a backup that `restore` can bring back. @default {true} */
   readonly backup?: boolean;
+  /** Where the backup goes in the end. @default {our own directory inside the store} */
+  readonly backups?: string;
   /** Asked before anything is applied; asked again when the store has changed meanwhile. */
   readonly approve?: (plan: Plan) => Promise<boolean>;
   /** Called as work goes on. */
@@ -47,29 +49,62 @@ export interface PlanAndApplyResult {
  * @param makePlan The planner.
  * @param options Whether and how to apply.
  * @returns The plan and the report.
+ * @throws {PlanRefusedError} When the policy's own limits stop the plan.
  * @throws {StoreLockedError} When another process holds the store's lock.
  */
 export async function planAndApply(
   store: Store,
   makePlan: (snapshot: StoreSnapshot<"tags">, now: number) => Plan,
-  options: PlanAndApplyOptions,
+  options: PlanAndApplyOptions & {
+    /** How deep the planner needs the store to be read. @default {{}} */
+    readonly reading?: Pick<ReadOptions<"tags">, "sizes" | "extras">;
+  },
 ): Promise<PlanAndApplyResult> {
-  const { apply = false, backup = true, approve, onProgress, signal } = options;
-  const abortable = signal === undefined ? {} : { signal };
-  const read = (from: Store) =>
-    from.read({
+  const { reading = {}, onProgress, signal } = options;
+  return await decideAndApply(store, async (from) => {
+    const snapshot = await from.read({
       depth: "tags",
-      ...abortable,
+      ...reading,
+      ...(signal === undefined ? {} : { signal }),
       onProgress: (runs) => onProgress?.("Reading runs", runs),
     });
-  let plan = makePlan(await read(store), store.now());
+    return { snapshot, plan: makePlan(snapshot, from.now()) };
+  }, options);
+}
+
+/** A plan, and the reading of the store that it was made from. */
+export interface Decision {
+  /** The store as it was read. */
+  readonly snapshot: StoreSnapshot<"tags"> | StoreSnapshot<"full">;
+  /** The plan. */
+  readonly plan: Plan;
+}
+
+/**
+ * Makes a plan from whatever it needs to be read and, if wanted, applies it.
+ *
+ * @param store The store.
+ * @param decide Reads and plans; called again once the store is locked.
+ * @param options Whether and how to apply.
+ * @returns The plan and the report.
+ * @throws {PlanRefusedError} When the policy's own limits stop the plan.
+ * @throws {StoreLockedError} When another process holds the store's lock.
+ */
+export async function decideAndApply(
+  store: Store,
+  decide: (from: Store) => Promise<Decision>,
+  options: PlanAndApplyOptions,
+): Promise<PlanAndApplyResult> {
+  const { apply = false, backup = true, backups, approve, onProgress, signal } = options;
+  const abortable = signal === undefined ? {} : { signal };
+  let { plan } = await decide(store);
   const settled: SettledChange[] = [];
   while (apply && plan.actions.length > 0) {
+    refuseStopped(plan);
     if (approve && !(await approve(plan))) break;
     await using locked = await store.lock({ task: plan.task });
     settled.push(...locked.settled);
-    const since = await read(locked);
-    const current = makePlan(since, store.now());
+    const { snapshot: since, plan: current } = await decide(locked);
     if (approve && !sameActions(plan.actions, current.actions)) {
       plan = current;
       continue;
@@ -77,6 +112,7 @@ export async function planAndApply(
     const total = current.actions.length;
     const report = await applyPlan(locked, current, {
       ...abortable,
+      ...(backups === undefined ? {} : { backups }),
       backup,
       since,
       onProgress: (done) => onProgress?.("Applying", done, total),
@@ -88,7 +124,10 @@ export async function planAndApply(
 
 /** Ages grow while a person thinks; what would be done must not. */
 function sameActions(left: readonly Action[], right: readonly Action[]): boolean {
-  const identity = ({ kind, path, stamp }: Action) => `${kind} ${path} ${stamp}`;
+  const identity = (action: Action) => {
+    const { kind, path, stamp } = action;
+    return `${kind} ${path} ${stamp} ${"text" in action ? action.text : ""}`;
+  };
   return left.length === right.length &&
     left.every((action, index) => identity(action) === identity(right[index]!));
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { planPrune } from "../lib/plan_prune.ts";
+import { planPrune, type PrunePolicy } from "../lib/plan_prune.ts";
+import { readingOf } from "../lib/policy.ts";
 import { days } from "../lib/units.ts";
 import {
   planAndApply,
@@ -17,6 +18,10 @@ import type { Store } from "./store.ts";
 export interface PruneOptions extends PlanAndApplyOptions {
   /** Soft-delete finished runs that ended more than this many days ago. @default {30} */
   readonly daysOld?: number;
+  /** What to do instead: rules, or a budget. @default {undefined} */
+  readonly policy?: PrunePolicy;
+  /** Measure what a run takes that a rule lets go. @default {false} */
+  readonly sizes?: boolean;
 }
 
 /**
@@ -39,10 +44,11 @@ export interface PruneOptions extends PlanAndApplyOptions {
  * ```
  */
 export function prune(store: Store, options: PruneOptions = {}): Promise<PlanAndApplyResult> {
-  const { daysOld = 30, ...applying } = options;
+  const { daysOld = 30, policy = { olderThan: days(daysOld) }, sizes = false, ...applying } =
+    options;
   return planAndApply(
     store,
-    (snapshot, now) => planPrune(snapshot, { olderThan: days(daysOld) }, { now }),
-    applying,
+    (snapshot, now) => planPrune(snapshot, policy, { now }),
+    { ...applying, reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) } },
   );
 }

@@ -10,18 +10,18 @@
  * @module
  */
 
-import type {
-  BackupSummary,
-  RestorePreview,
-  RestoreSelection,
-  SettledChange,
-  Store,
-} from "./store.ts";
+import type { BackupFault, BackupListing } from "../lib/backup.ts";
+import type { BackupPreview, Backups, BackupWork } from "./backups.ts";
+import type { RestoreSelection, SettledChange, Store } from "./store.ts";
 
-/** Which backup, what of it, and whether to bring it back. */
-export interface RestoreOptions extends RestoreSelection {
-  /** The backup's id. @default {the newest backup} */
+/** Which backup, what of it, and where to bring it. */
+export interface RestoreOptions extends RestoreSelection, BackupWork {
+  /** The backup's id. @default {the newest backup of a change} */
   readonly id?: string;
+  /** Where backups lie. @default {our own directory inside the store} */
+  readonly backups?: string;
+  /** Copy it there, instead of bringing it back. @default {the store} */
+  readonly to?: string;
   /** Only tell what would come back; needs no write permission. @default {false} */
   readonly dryRun?: boolean;
 }
@@ -33,23 +33,28 @@ export interface RestoreReport {
   /** Absolute real path of the store's root. */
   readonly store: string;
   /** The backup; `null` when there is none of that id, or none at all. */
-  readonly backup: BackupSummary | null;
-  /** How many changes were undone or, in a dry run, would be. */
+  readonly backup: BackupListing | null;
+  /** How many changes were undone, or files and directories brought back; or would be. */
   readonly changes: number;
   /** In a dry run, what is in the way, with both sides named. */
   readonly collisions: readonly string[];
+  /** What a copy could not give since it is damaged. */
+  readonly faults: readonly BackupFault[];
   /** Whether nothing was done. */
   readonly dryRun: boolean;
+  /** Where it was copied to; `null` for the store. */
+  readonly to: string | null;
   /** Earlier changes that had been cut off and were settled first. */
   readonly settled: readonly SettledChange[];
 }
 
 /**
- * Brings back what a backup holds: all of it, or one experiment or run. Needs read and write permission
- * for the store.
+ * Brings back what a backup holds: all of it, or one experiment or run. The backup of a change is undone,
+ * and is no more when all of it is; of a copy comes back what the store misses. Needs read and write
+ * permission for the store.
  *
  * @param store The store.
- * @param options Which backup, what of it, and whether to bring it back.
+ * @param options Which backup, what of it, and where to bring it.
  * @returns What was, or would be, brought back.
  * @throws {RangeError} When the backup holds nothing of the experiment or run.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
@@ -65,34 +70,43 @@ export interface RestoreReport {
  * ```
  */
 export async function restore(store: Store, options: RestoreOptions = {}): Promise<RestoreReport> {
-  const { dryRun = false } = options;
-  const report = { schema: "mltidy/restore/v1", store: store.describe().root, dryRun } as const;
-  if (dryRun) {
-    const found = await previewOf(store, options);
-    const { backup = null, changes = 0, collisions = [] } = found ?? {};
-    return { ...report, backup, changes, collisions, settled: [] };
-  }
+  const { dryRun = false, to = null, backups: directory = null } = options;
+  const report: RestoreReport = {
+    schema: "mltidy/restore/v1",
+    store: store.describe().root,
+    backup: null,
+    changes: 0,
+    collisions: [],
+    faults: [],
+    dryRun,
+    to,
+    settled: [],
+  };
+  const place = await store.backupsIn(directory);
   const isIdle = (await store.interrupted()).length === 0;
-  if (isIdle && await previewOf(store, options) === null) {
-    return { ...report, backup: null, changes: 0, collisions: [], settled: [] };
+  const found = isIdle || dryRun ? await find(place, options) : null;
+  if (isIdle && found === null) return report;
+  if (dryRun) return { ...report, ...found };
+  if (to !== null && found !== null) {
+    const { id } = found.backup;
+    return {
+      ...report,
+      ...found,
+      ...await place.extract(id, to, options, options),
+      collisions: [],
+    };
   }
   await using locked = await store.lock({ task: "restore" });
   const { settled } = locked;
-  const found = await previewOf(locked, options);
-  const changes = found === null ? null : await locked.undo(found.backup.id, options);
-  const { backup = null } = found ?? {};
-  return { ...report, backup, changes: changes ?? 0, collisions: [], settled };
+  await using own = await locked.lockBackups(directory);
+  const { backup } = await find(own, options) ?? {};
+  if (!backup) return { ...report, settled };
+  const broughtBack = await own.bringBack(backup.id, options, options);
+  return { ...report, backup, ...broughtBack, settled };
 }
 
-async function previewOf(store: Store, options: RestoreOptions): Promise<RestorePreview | null> {
-  const { experiment, run } = options;
-  const id = options.id ?? (await store.backups())[0]?.id;
-  const found = id === undefined ? null : await store.preview(id, options);
-  if (found?.changes === 0 && (experiment ?? run) !== undefined) {
-    const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
-    throw new RangeError(
-      `Cannot restore ${wanted} from ${id}: the backup holds nothing of it by itself; a run that left with its experiment comes back with --experiment`,
-    );
-  }
-  return found;
+async function find(place: Backups, options: RestoreOptions): Promise<BackupPreview | null> {
+  const newest = async () => (await place.list()).find(({ kind }) => kind === "change")?.id;
+  const id = options.id ?? await newest();
+  return id === undefined ? null : await place.preview(id, options);
 }

@@ -4,9 +4,13 @@
  * @module
  */
 
+import type { Extras } from "../lib/extras.ts";
 import type { Depth, StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, PlanTask } from "../lib/plan.ts";
+import type { Evidence, RepairPolicy } from "../lib/repair.ts";
 import { openFileStore } from "./_io/file_store.ts";
+import type { Backups, LockedBackups } from "./backups.ts";
+import type { Tracking } from "./tracking.ts";
 
 /** Options of everything that may take long. */
 export interface Abortable {
@@ -28,6 +32,8 @@ export interface ReadOptions<D extends Depth> extends Abortable {
   readonly depth: D;
   /** Measure everything. @default {false} */
   readonly sizes?: boolean;
+  /** What alone to read besides metadata; otherwise all tags. @default {undefined} */
+  readonly extras?: Extras;
   /** Called as runs are read, with their number so far. */
   readonly onProgress?: (runs: number) => void;
 }
@@ -56,15 +62,6 @@ export interface RestoreSelection {
   readonly run?: string;
 }
 
-/** What undoing a backup, or part of it, would do. */
-export interface RestorePreview {
-  readonly backup: BackupSummary;
-  /** How many changes it would undo. */
-  readonly changes: number;
-  /** What is in the way, with both sides named; then nothing would be moved. */
-  readonly collisions: readonly string[];
-}
-
 /** A change that was cut off and has been settled. */
 export interface SettledChange {
   /** The change's id: that of its backup. */
@@ -85,12 +82,16 @@ export interface Store extends AsyncDisposable {
   now(): number;
   /** Reads a snapshot. */
   read<D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>>;
+  /** Reads what repair must know of the damage in a snapshot. */
+  evidence(snapshot: StoreSnapshot<"full">, policy: RepairPolicy): Promise<Evidence>;
   /** Lists what can be undone, newest first. */
   backups(): Promise<readonly BackupSummary[]>;
-  /** Tells what undoing a backup would do; `null` when there is no such backup. */
-  preview(id: string, selection?: RestoreSelection): Promise<RestorePreview | null>;
+  /** Opens the place of the store's backups: a directory of the user's, or our own by `null`. */
+  backupsIn(directory: string | null): Promise<Backups>;
   /** Names the changes that were cut off and wait for a task that may write. */
   interrupted(): Promise<readonly string[]>;
+  /** What training writes: experiments and runs. Takes no lock that a clean-up waits for. */
+  tracking(): Promise<Tracking>;
   /**
    * Takes the lock and settles what was cut off.
    *
@@ -120,6 +121,8 @@ export interface LockedStore extends Store {
     readonly now: number;
     readonly keepBackup: boolean;
   }): Promise<Change>;
+  /** Keeps copies of the records that MLflow can read, so that `repair` can bring them back exactly. */
+  keepMetadata(snapshot: StoreSnapshot): Promise<void>;
   /**
    * Brings back what a backup holds, or part of it.
    *
@@ -127,6 +130,12 @@ export interface LockedStore extends Store {
    * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
    */
   undo(id: string, selection?: RestoreSelection): Promise<number | null>;
+  /**
+   * Opens the place of the store's backups for this process alone.
+   *
+   * @throws {StoreLockedError} When another process writes there.
+   */
+  lockBackups(directory: string | null): Promise<LockedBackups>;
 }
 
 /** How to open a store. */
@@ -135,6 +144,8 @@ export interface OpenOptions {
   readonly chosenBy?: string;
   /** The clock, epoch ms. @default {Date.now} */
   readonly now?: () => number;
+  /** Make an empty store where nothing is yet; needs write permission. @default {false} */
+  readonly create?: boolean;
 }
 
 /**
@@ -155,7 +166,8 @@ export interface OpenOptions {
  * console.log((await summary(store)).runs.total);
  * ```
  */
-export function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
+export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
   const { chosenBy = "the caller", now = Date.now } = options;
-  return Promise.resolve().then(() => openFileStore(location, { chosenBy, now }));
+  if (options.create) (await import("./_io/create_store.ts")).createStore(location, now());
+  return openFileStore(location, { chosenBy, now });
 }

@@ -15,15 +15,17 @@
 
 import { ensureDirSync } from "@std/fs";
 import { join } from "@std/path";
+import { StalePlanError } from "../../lib/errors.ts";
 import type { DiskUsage } from "../../lib/model.ts";
-import { judgesWholeTree, operationsOf } from "../../lib/operations.ts";
+import { operationsOf, stampedBy } from "../../lib/operations.ts";
 import type { Action, ActionOutcome } from "../../lib/plan.ts";
 import { type Begin, openJournal, parentOf, parentsOf, type Step } from "./journal.ts";
 import { type ChangeManifest, discard, writeManifest } from "./manifest.ts";
-import { measureTree, metaStamp, newMeasurer } from "./measure.ts";
+import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "./measure.ts";
 import { carryOut, collisionOf, takeBack, type Workplace } from "./operate.ts";
-import { infoOf, type OwnPaths, syncDirectory } from "./own_directory.ts";
+import { infoOf, type OwnPaths, putTimeBack, syncDirectory } from "./own_directory.ts";
 import { failureText } from "./read.ts";
+import { OWN_DIRECTORY } from "./scan.ts";
 import { settleChange } from "./settle.ts";
 
 /** A change that is under way. */
@@ -61,9 +63,11 @@ export interface ChangeOptions {
  * @param _lock The store's lock.
  * @param options What the change is about.
  * @returns The change.
+ * @throws {StalePlanError} When an action is about our own directory, which no planner proposes.
  */
 export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   const { root, paths, task, actions, now, keepBackup } = options;
+  refuseOwnDirectory(actions);
   const id = newBackupId(paths.backups, task, now);
   const backup = join(paths.backups, id);
   const at: Workplace = { root, files: join(backup, "files"), staging: paths.staging };
@@ -94,10 +98,13 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   // What cannot be taken back just now stays in the backup, and so in its manifest.
   const stuck: Step[] = [];
   const undo = (steps: readonly Step[]) => {
+    const left: Step[] = [];
     for (const step of steps) {
       passed.add(parentOf(step.operation.path));
-      if (!tryTakeBack(step, at)) stuck.push(step);
+      // What came before a step that stays may hold it, so it stays, too.
+      if (left.length > 0 || !tryTakeBack(step, at)) left.unshift(step);
     }
+    stuck.push(...left);
   };
 
   return {
@@ -168,6 +175,12 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   };
 }
 
+function refuseOwnDirectory(actions: readonly Action[]): void {
+  const own = actions.find(({ path }) => path.split("/")[0] === OWN_DIRECTORY);
+  if (own === undefined) return;
+  throw new StalePlanError(`Cannot apply plan: ${own.path} is mltidy's own; plan again`);
+}
+
 /**
  * Finds an id that no backup has yet, such as `20261123T031438Z-cleanup`. Needs read permission.
  *
@@ -188,15 +201,18 @@ type Skipped = Extract<ActionOutcome, { outcome: "skipped" }>["because"];
 
 /** Looks at the subject just before acting: no link on the way to it, and the plan's stamp. */
 function checkSubject(root: string, action: Action): DiskUsage | Skipped {
-  let at = root;
-  for (const part of action.path.split("/")) {
-    at = join(at, part);
-    const info = infoOf(at);
-    if (info === null) return "gone";
-    if (info.isSymlink) return "symbolic-link";
+  const { kind, path } = stampedBy(action);
+  const names = path.split("/");
+  for (const depth of names.keys()) {
+    const info = infoOf(join(root, ...names.slice(0, depth + 1)));
+    const isLast = depth === names.length - 1;
+    if (info === null && !(isLast && kind === "file")) return "gone";
+    if (info?.isSymlink) return "symbolic-link";
   }
-  if (!judgesWholeTree(action)) {
-    return metaStamp(at) === action.stamp ? { bytes: 0, files: 0 } : "changed-since-plan";
+  const at = join(root, path);
+  if (kind !== "tree") {
+    const found = kind === "file" ? fileStamp(at) : metaStamp(at);
+    return found === action.stamp ? { bytes: 0, files: 0 } : "changed-since-plan";
   }
   const tree = measureTree(at, newMeasurer());
   return tree?.stamp === action.stamp ? tree.freed : "changed-since-plan";
@@ -204,16 +220,25 @@ function checkSubject(root: string, action: Action): DiskUsage | Skipped {
 
 /** A writer that does not know our lock may have written between the look and the act. */
 function isUntouched(action: Action, at: Workplace): boolean {
-  const kept = join(at.files, action.path);
-  if (judgesWholeTree(action)) {
-    return measureTree(kept, newMeasurer())?.stamp === action.stamp;
+  const { kind, path } = stampedBy(action);
+  // What was absent is made by calls that fail where something stands.
+  if (action.stamp === ABSENT) return true;
+  const kept = join(at.files, path);
+  switch (kind) {
+    case "tree":
+      return measureTree(kept, newMeasurer())?.stamp === action.stamp;
+    case "directory":
+      return isKept(join(kept, "meta.yaml"), action.stamp.split("/")[1]);
+    case "file":
+      return isKept(kept, action.stamp);
   }
-  const info = infoOf(join(kept, "meta.yaml"));
-  const [, wanted] = action.stamp.split("/");
-  const found = info && `${info.ino}:${info.size}:${info.mtime?.getTime()}`;
+}
+
+function isKept(kept: string, wanted: string | undefined): boolean {
+  const found = fileStamp(kept);
   // A kept copy, where links cannot be, has an inode of its own.
   return found === wanted ||
-    info?.nlink === 1 && found?.replace(/^\d+/, "") === wanted?.replace(/^\d+/, "");
+    infoOf(kept)?.nlink === 1 && found.replace(/^\d+/, "") === wanted?.replace(/^\d+/, "");
 }
 
 function tryTakeBack({ operation }: Step, at: Workplace): boolean {
@@ -246,7 +271,7 @@ function settleTimes(
     if (!info?.mtime || !info.atime) return [];
     if (touched.has(path)) return [{ path, before, after: info.mtime.getTime() }];
     if (passed.has(path)) {
-      Deno.utimeSync(join(root, path), info.atime, new Date(before));
+      putTimeBack(root, path, before);
     }
     return [];
   });

@@ -17,9 +17,9 @@
 
 import { dirname, join } from "@std/path";
 import { fingerprintOf } from "../../lib/fingerprint.ts";
-import { asStorePath } from "../../lib/model.ts";
 import type { Operation } from "../../lib/operations.ts";
 import type { Action } from "../../lib/plan.ts";
+import { checkDirectories, checkSteps } from "./check_steps.ts";
 import { listDirectory } from "./read.ts";
 import { syncDirectory, writeAndSync } from "./own_directory.ts";
 
@@ -157,7 +157,7 @@ export function readBegin(path: string): Begin | null {
       `Cannot read journal ${path}: line 1 does not match its checksum; keep the store as it is and restore the journal from a copy, or move it away if you know that nothing was cut off`,
     );
   }
-  const begin = JSON.parse(json) as Begin;
+  const begin = parseBegin(path, json);
   if (begin.type !== "begin" || begin.schema !== "mltidy/journal/v1") {
     throw new SyntaxError(
       `Cannot read journal ${path}: expected schema "mltidy/journal/v1", found ${
@@ -168,9 +168,30 @@ export function readBegin(path: string): Begin | null {
   if (join(dirname(path), `${begin.id}.jsonl`) !== path) {
     throw new SyntaxError(`Cannot read journal ${path}: it is the journal of another change`);
   }
-  for (const { operation } of begin.steps) asStorePath(operation.path);
-  for (const { path } of begin.directories) if (path !== "") asStorePath(path);
+  try {
+    if (!["apply", "restore"].includes(begin.direction)) {
+      throw new SyntaxError("expected a direction");
+    }
+    checkSteps(begin.steps);
+    checkDirectories(begin.directories, ["before"]);
+  } catch (error) {
+    throw new SyntaxError(`Cannot read journal ${path}: ${textOf(error)}`, { cause: error });
+  }
   return begin;
+}
+
+function parseBegin(path: string, json: string): Begin {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== "object" || value === null) throw new SyntaxError("it is no object");
+    return value as Begin;
+  } catch (error) {
+    throw new SyntaxError(`Cannot read journal ${path}: ${textOf(error)}`, { cause: error });
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function lineOf(record: Begin | Mark): string {

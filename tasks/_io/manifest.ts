@@ -9,8 +9,9 @@
 
 import { join } from "@std/path";
 import { asStorePath, type DiskUsage } from "../../lib/model.ts";
+import { checkDirectories, checkSteps } from "./check_steps.ts";
 import type { Step } from "./journal.ts";
-import { infoOf, type OwnPaths, syncDirectory, writeDurably } from "./own_directory.ts";
+import { free, infoOf, type OwnPaths, syncDirectory, writeDurably } from "./own_directory.ts";
 import { listDirectory } from "./read.ts";
 
 /** What an apply did, and what is needed to undo it. */
@@ -64,7 +65,7 @@ export function discard(paths: OwnPaths, id: string, settle: () => void): void {
     syncDirectory(paths.backups);
   }
   settle();
-  if (infoOf(leaving) !== null) Deno.removeSync(leaving, { recursive: true });
+  free(leaving);
 }
 
 /**
@@ -92,10 +93,8 @@ export function readManifest(backups: string, id: string): ChangeManifest | null
     }
     if (manifest.kind !== "change") return null;
     if (manifest.id !== id) throw new SyntaxError("it is the manifest of another backup");
-    for (const { operation } of manifest.steps) asStorePath(operation.path);
-    for (const directory of manifest.directories) {
-      if (directory.path !== "") asStorePath(directory.path);
-    }
+    checkSteps(manifest.steps);
+    checkDirectories(manifest.directories, ["before", "after"]);
     return manifest;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -37,7 +37,8 @@ export function newMeasurer(): Measurer {
  * Walks a tree without following links. Needs read permission.
  *
  * Counts allocated blocks, as `du` does; a file with several links counts once for the measurer, but
- * always for the stamp.
+ * always for the stamp. What is mounted inside from another device is not part of the tree, and such a
+ * tree has no stamp.
  *
  * @param path The tree's root.
  * @param measurer What was counted before.
@@ -50,8 +51,15 @@ export function measureTree(path: string, measurer: Measurer): TreeMeasure | nul
   let newestChange = 0;
   let taken = 0;
   const links = new Map<string, { readonly info: Deno.FileInfo; found: number }>();
+  let device: number | null = null;
+  let isMounted = false;
   const visit = (at: string): Deno.FileInfo => {
     const info = Deno.lstatSync(at);
+    device ??= info.dev;
+    if (info.dev !== device) {
+      isMounted = true;
+      return info;
+    }
     newestChange = Math.max(newestChange, info.mtime?.getTime() ?? 0);
     if (!info.isDirectory) {
       files++;
@@ -77,7 +85,7 @@ export function measureTree(path: string, measurer: Measurer): TreeMeasure | nul
       usage: { bytes, files },
       freed: { bytes: taken, files },
       newestChange,
-      stamp: `${ino}:${newestChange}:${files}:${length}`,
+      stamp: isMounted ? "" : `${ino}:${newestChange}:${files}:${length}`,
     };
   } catch {
     return null;
@@ -113,5 +121,23 @@ export function metaStamp(directory: string): string {
     return `${own.ino}:${own.mtime?.getTime()}/${meta.ino}:${meta.size}:${meta.mtime?.getTime()}`;
   } catch {
     return "";
+  }
+}
+
+/** The stamp of what is not there. */
+export const ABSENT = "absent";
+
+/**
+ * Stamps a file, or a directory without what it holds. Needs read permission.
+ *
+ * @param path The file; a link is not followed.
+ * @returns The stamp; {@linkcode ABSENT} when nothing is there.
+ */
+export function fileStamp(path: string): string {
+  try {
+    const { ino, size, mtime } = Deno.lstatSync(path);
+    return `${ino}:${size}:${mtime?.getTime()}`;
+  } catch {
+    return ABSENT;
   }
 }

@@ -46,6 +46,8 @@ export function carryOut(operation: Operation, at: Workplace): void {
       const kept = join(at.files, operation.path);
       const staged = join(at.staging, "new");
       const old = infoOf(target);
+      // Never written into what is there: one that was left behind may be a link to a file of the store.
+      if (infoOf(staged) !== null) Deno.removeSync(staged);
       writeAndSync(staged, contentOf(operation.content, old && Deno.readFileSync(target)));
       Deno.chmodSync(staged, (old?.mode ?? 0o644) & 0o7777);
       if (old !== null) keepOwner(staged, old);
@@ -56,7 +58,7 @@ export function carryOut(operation: Operation, at: Workplace): void {
         return;
       }
       ensureDirSync(dirname(kept));
-      keepOld(target, kept);
+      keepOld(target, kept, join(at.staging, "old"));
       try {
         Deno.renameSync(staged, target);
       } catch (error) {
@@ -107,14 +109,13 @@ function leadsOutside(target: string): boolean {
 }
 
 /** A second link keeps the very file, with its times and mode; a copy serves where links cannot be. */
-function keepOld(target: string, kept: string): void {
+function keepOld(target: string, kept: string, copy: string): void {
   try {
     Deno.linkSync(target, kept);
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) throw error;
     const { atime, mtime } = Deno.lstatSync(target);
     // Renamed when it is whole, so that what is under the kept name is always the old file.
-    const copy = `${kept}.new`;
     Deno.copyFileSync(target, copy);
     if (atime && mtime) Deno.utimeSync(copy, atime, mtime);
     Deno.renameSync(copy, kept);
@@ -132,8 +133,13 @@ export function collisionOf(operation: Operation, at: Workplace): string | null 
   const target = join(at.root, operation.path);
   const kept = join(at.files, operation.path);
   const parent = infoOf(dirname(target));
-  if (infoOf(kept) !== null && leadsOutside(target)) {
-    return `a symbolic link leads to ${target}, and ${kept} belongs there`;
+  if (leadsOutside(target)) {
+    if (infoOf(kept) !== null) {
+      return `a symbolic link leads to ${target}, and ${kept} belongs there`;
+    }
+    if (isNew(operation) && infoOf(target) !== null) {
+      return `a symbolic link leads to ${target}, which may not be what was made there`;
+    }
   }
   switch (operation.kind) {
     case "move-tree":
@@ -155,6 +161,12 @@ export function collisionOf(operation: Operation, at: Workplace): string | null 
     case "create-dir":
       return null;
   }
+}
+
+/** Makes something that was not there, of which nothing is kept. */
+function isNew(operation: Operation): boolean {
+  return operation.kind === "create-dir" ||
+    operation.kind === "replace-file" && operation.content.kind === "new-text";
 }
 
 /**

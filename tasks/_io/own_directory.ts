@@ -101,6 +101,54 @@ export function keepingTimes(directory: string, change: () => void): void {
 }
 
 /**
+ * Gives a directory of the store the modification time that it had, unless a link has come in its way.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param path The directory, relative to the root; empty for the root.
+ * @param time Epoch ms.
+ */
+export function putTimeBack(root: string, path: string, time: number): void {
+  const directory = join(root, path);
+  const info = infoOf(directory);
+  if (!info?.isDirectory || !info.atime || Deno.realPathSync(directory) !== directory) return;
+  Deno.utimeSync(directory, info.atime, new Date(time));
+}
+
+/**
+ * Removes a tree, but nothing of what is mounted in it: a directory is first removed as if it were
+ * empty, which the system refuses differently where something is mounted.
+ *
+ * @param path The tree.
+ * @throws {Error} When something is mounted in it; then all of that is still there.
+ */
+export function removeTree(path: string): void {
+  if (!Deno.lstatSync(path).isDirectory) return Deno.removeSync(path);
+  try {
+    return Deno.removeSync(path);
+  } catch (error) {
+    if (!NOT_EMPTY.test(String(error))) throw error;
+  }
+  for (const { name } of [...Deno.readDirSync(path)]) removeTree(join(path, name));
+  Deno.removeSync(path);
+}
+
+/** As Linux, other Unixes and Windows say it. */
+const NOT_EMPTY = /\(os error (39|17|66|145)\)/;
+
+/**
+ * Frees what a tree in our staging directory takes. What cannot be freed now waits for the next change.
+ *
+ * @param path The tree; nothing happens when it is not there.
+ */
+export function free(path: string): void {
+  try {
+    if (infoOf(path) !== null) removeTree(path);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
+/**
  * Looks at what stands at a path, without following a link.
  *
  * @param path The path.

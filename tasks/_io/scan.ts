@@ -17,6 +17,7 @@ import {
   assembleRun,
   assembleSnapshot,
 } from "../../lib/assemble_snapshot.ts";
+import type { Extras } from "../../lib/extras.ts";
 import type {
   ExperimentFacts,
   FailureFact,
@@ -35,12 +36,20 @@ import {
 import {
   isBackupName,
   isExperimentDirectoryName,
+  isGeneratedExperimentId,
   isTrashName,
-  looksLikeExperimentId,
   RESERVED_IN_EXPERIMENT,
 } from "../../lib/names.ts";
 import { type Measurer, measureTree, metaStamp, newMeasurer } from "./measure.ts";
 import { listDirectory, readText } from "./read.ts";
+import { judgeRemains } from "./scan_remains.ts";
+import {
+  scanRunExtras,
+  scanTraceUses,
+  seekExtras,
+  type SoughtExtras,
+  tagFilter,
+} from "./scan_extras.ts";
 
 /** The directory inside a store that is ours; MLflow skips every name that ends in `.trash`. */
 export const OWN_DIRECTORY = ".mltidy.trash";
@@ -51,6 +60,8 @@ export interface ScanOptions<D extends Depth> {
   readonly depth: D;
   /** Whether to measure everything. */
   readonly sizes: boolean;
+  /** What to read besides. */
+  readonly extras?: Extras;
   /** Epoch ms, kept in the snapshot. */
   readonly now: number;
   /** Called as runs are read, with their number so far. */
@@ -64,6 +75,7 @@ interface Scan {
   readonly root: string;
   readonly depth: Depth;
   readonly sizes: boolean;
+  readonly extras: SoughtExtras | undefined;
   readonly measurer: Measurer;
   /** Runs are measured apart: each is measured once more in its experiment. */
   readonly runMeasurer: Measurer;
@@ -84,12 +96,13 @@ export function scanStore<D extends Depth>(
   root: string,
   options: ScanOptions<D>,
 ): StoreSnapshot<D> {
-  const { depth, sizes, now, onProgress, signal } = options;
+  const { depth, sizes, extras, now, onProgress, signal } = options;
   let runs = 0;
   const scan: Scan = {
     root,
     depth,
     sizes,
+    extras: extras && seekExtras(root, extras),
     measurer: newMeasurer(),
     runMeasurer: newMeasurer(),
     strays: [],
@@ -122,6 +135,7 @@ export function scanStore<D extends Depth>(
     root,
     depth,
     sizes,
+    ...(extras === undefined ? {} : { extras }),
     readAt: now,
     experiments: assembled.flatMap((one) => one.kind === "experiment" ? [one.experiment] : []),
     orphans: assembled.flatMap((one) => one.kind === "orphan" ? [one.orphan] : []),
@@ -206,9 +220,11 @@ function scanExperiment(scan: Scan, { name, path }: Entry, link: boolean): Assem
   const inTrash = path.startsWith(".trash/");
   const runs: AssembledRun[] = [];
   const foreign: string[] = [];
+  const alive: string[] = [];
   let loggedModels: readonly LoggedModelFacts[] = [];
   let traces = 0;
   let datasets = 0;
+  let uses: Pick<ExperimentFacts, "traceUses"> = {};
   for (const entry of entriesOf(scan, path)) {
     if (entry.name === "meta.yaml") continue; // read below, whatever it is
     if (!entry.isDirectory) foreign.push(entry.name);
@@ -216,12 +232,15 @@ function scanExperiment(scan: Scan, { name, path }: Entry, link: boolean): Assem
       loggedModels = scanLoggedModels(scan, entry.path);
     } else if (entry.name === "traces") {
       traces = directoriesIn(scan, entry.path).length;
+      if (scan.extras?.uses) uses = { traceUses: scanTraceUses(scan, entry.path) };
     } else if (entry.name === "datasets") {
       datasets = directoriesIn(scan, entry.path).length;
     } else if (!RESERVED_IN_EXPERIMENT.has(entry.name)) {
       const run = scanRun(scan, entry, name, link);
-      if (run.kind === "damaged" && run.run.damage === "missing" && !couldBeRun(scan, entry)) {
-        foreign.push(entry.name);
+      if (run.kind === "damaged" && run.run.damage === "missing" && scan.depth !== "meta") {
+        const remains = judgeRemains(join(scan.root, entry.path), entry.name);
+        if (remains === "foreign") foreign.push(entry.name);
+        if (remains === "artifacts-of-a-database") alive.push(entry.name);
       }
       runs.push(run);
     }
@@ -235,8 +254,12 @@ function scanExperiment(scan: Scan, { name, path }: Entry, link: boolean): Assem
     loggedModels,
     traces,
     datasets,
-    // An id of MLflow's makes the directory an experiment whatever lies in it.
-    foreign: scan.depth === "meta" || looksLikeExperimentId(name) ? [] : foreign,
+    ...uses,
+    foreign: scan.depth === "meta"
+      ? []
+      : isGeneratedExperimentId(name)
+      ? alive
+      : [...foreign, ...alive],
   };
   const unmeasured: ExperimentFacts = { ...facts, stamp: "", usage: null, newestChange: null };
   const assembled = assembleExperiment(unmeasured, runs);
@@ -255,21 +278,14 @@ function scanExperiment(scan: Scan, { name, path }: Entry, link: boolean): Assem
   }, runs);
 }
 
-/** A directory without `meta.yaml` may be what is left of a run: MLflow's own folders and no others. */
-function couldBeRun(scan: Scan, entry: Entry): boolean {
-  if (/^[0-9a-f]{32}$/.test(entry.name)) return true;
-  const listed = listDirectory(join(scan.root, entry.path));
-  const own = ["artifacts", "metrics", "params", "tags", "inputs", "outputs"];
-  return listed.kind === "listed" &&
-    listed.entries.every((inner) => inner.isDirectory && own.includes(inner.name));
-}
-
 function scanRun(scan: Scan, entry: Entry, experiment: string, throughLink: boolean): AssembledRun {
   const at = join(scan.root, entry.path);
   const link = entry.link || throughLink;
   const tags = new Map<string, string>();
   const tagFailures: FailureFact[] = [];
-  if (scan.depth === "tags") readKeys(scan, `${entry.path}/tags`, "", tags, tagFailures);
+  const meta = readText(join(at, "meta.yaml"));
+  const wants = tagFilter(scan.extras, meta);
+  if (scan.depth === "tags") readKeys(scan, `${entry.path}/tags`, "", tags, tagFailures, wants);
   const measure = (deleted: boolean): MeasureFacts => {
     const wanted = scan.depth === "tags" && deleted;
     const tree = !link && (wanted || scan.sizes) ? measureTree(at, scan.runMeasurer) : null;
@@ -277,18 +293,17 @@ function scanRun(scan: Scan, entry: Entry, experiment: string, throughLink: bool
     return { stamp, usage: (scan.sizes ? tree?.usage : tree?.freed) ?? null };
   };
   scan.countRun();
-  return assembleRun(
-    {
-      directory: entry.name,
-      path: entry.path,
-      link,
-      meta: readText(join(at, "meta.yaml")),
-      tags,
-      tagFailures,
-    },
-    experiment,
-    measure,
-  );
+  const extras = scan.extras && { extras: scanRunExtras(scan, entry.path, scan.extras) };
+  const facts = {
+    directory: entry.name,
+    path: entry.path,
+    link,
+    meta,
+    tags,
+    tagFailures,
+    ...extras,
+  };
+  return assembleRun(facts, experiment, measure);
 }
 
 /** Reads a folder of one file per key; a `/` in a key is a directory. */
@@ -298,6 +313,7 @@ function readKeys(
   prefix: string,
   values: Map<string, string>,
   failures: FailureFact[],
+  wants: (key: string) => boolean = () => true,
 ): void {
   const listed = listDirectory(join(scan.root, folder));
   if (listed.kind === "failed") {
@@ -310,9 +326,10 @@ function readKeys(
   for (const entry of listed.entries.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory) {
-      readKeys(scan, path, `${prefix}${entry.name}/`, values, failures);
+      readKeys(scan, path, `${prefix}${entry.name}/`, values, failures, wants);
       continue;
     }
+    if (!wants(prefix + entry.name)) continue;
     const fact = readText(join(scan.root, path));
     if (fact.kind === "text") values.set(prefix + entry.name, fact.text);
     else if (fact.kind === "failed") failures.push({ ...fact, path });

@@ -25,7 +25,7 @@ import {
 } from "./journal.ts";
 import { type ChangeManifest, discard, readManifest, writeManifest } from "./manifest.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
-import { infoOf, type OwnPaths } from "./own_directory.ts";
+import { free, infoOf, type OwnPaths, putTimeBack } from "./own_directory.ts";
 
 /** What became of a change that was cut off. */
 export interface Settled {
@@ -59,10 +59,14 @@ export function settleInterrupted(root: string, paths: OwnPaths): readonly Settl
   }
   for (const entry of [...Deno.readDirSync(paths.backups)]) {
     const backup = join(paths.backups, entry.name);
-    if (infoOf(join(backup, "manifest.json")) === null) removeHollow(backup);
+    if (infoOf(join(backup, "manifest.json")) === null) {
+      // A manifest that was never finished says nothing.
+      free(join(backup, "manifest.json.new"));
+      removeHollow(backup);
+    }
   }
   for (const entry of [...Deno.readDirSync(paths.staging)]) {
-    Deno.removeSync(join(paths.staging, entry.name), { recursive: true });
+    free(join(paths.staging, entry.name));
   }
   return settled;
 }
@@ -117,7 +121,7 @@ export function settleChange(
     id,
     task,
     outcome: direction === "apply" ? "reversed" : "completed",
-    collisions: left.map(({ message }) => message),
+    collisions: left.flatMap(({ messages }) => messages),
   };
 }
 
@@ -241,20 +245,22 @@ export function collisionsOf(
 function takeBackAll(
   steps: readonly Step[],
   at: Workplace,
-): readonly { readonly step: Step; readonly message: string }[] {
-  const left: { step: Step; message: string }[] = [];
+): readonly { readonly step: Step; readonly messages: readonly string[] }[] {
+  const left: { step: Step; messages: readonly string[] }[] = [];
   for (const step of steps.toReversed()) {
     const message = collisionOf(step.operation, at);
-    if (message === null) takeBack(step.operation, at);
-    else left.unshift({ step, message });
+    const holdsLeft = step.operation.kind === "create-dir" &&
+      left.some((other) => other.step.operation.path.startsWith(`${step.operation.path}/`));
+    if (message !== null) left.unshift({ step, messages: [message] });
+    else if (holdsLeft) left.unshift({ step, messages: [] });
+    else takeBack(step.operation, at);
   }
   return left;
 }
 
 function restoreTimes(root: string, { directories }: Begin): void {
   for (const { path, before } of directories) {
-    const info = infoOf(join(root, path));
-    if (info?.atime) Deno.utimeSync(join(root, path), info.atime, new Date(before));
+    putTimeBack(root, path, before);
   }
 }
 

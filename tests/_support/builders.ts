@@ -25,6 +25,7 @@ import {
   type StoreSnapshot,
   type Stray,
 } from "../../lib/model.ts";
+import type { RetentionRule } from "../../lib/policy.ts";
 
 /** One hour in ms. */
 export const HOUR = 3_600_000;
@@ -200,6 +201,27 @@ export function orphan(init: OrphanInit = {}): Orphan {
 export function stray(init: StrayInit = {}): Stray {
   const { path = "notes.txt", ...rest } = init;
   return { path: asStorePath(path), kind: "file", usage: { bytes: 4_096, files: 1 }, ...rest };
+}
+
+/** A rule for every experiment that keeps nothing. */
+export function retentionRule(init: Partial<RetentionRule> = {}): RetentionRule {
+  return {
+    name: "retention",
+    experiments: [],
+    tags: [],
+    keepLast: 0,
+    keepWithin: 0,
+    keepBest: [],
+    keepDaily: 0,
+    keepWeekly: 0,
+    keepMonthly: 0,
+    keepTags: [],
+    keepStatus: [],
+    keepNamed: [],
+    groupBy: null,
+    children: "follow",
+    ...init,
+  };
 }
 
 /** A problem: a tag file that is no UTF-8. */

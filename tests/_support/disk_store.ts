@@ -293,6 +293,7 @@ function writeRegisteredModel(root: string, model: RegisteredModel): void {
 
 function versionMeta(version: ModelVersion, name: string): string {
   return yaml({
+    creation_timestamp: 0,
     current_stage: version.stage,
     model_id: version.modelId,
     name,

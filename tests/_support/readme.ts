@@ -148,7 +148,7 @@ async function output(words: readonly string[], directory: string): Promise<stri
     print: write,
     say: write,
     style: { color: false, width: Infinity },
-    progress: { update: () => {}, erase: () => {}, [Symbol.dispose]: () => {} },
+    progress: { update: () => {}, transfer: () => {}, erase: () => {}, [Symbol.dispose]: () => {} },
     ask: null,
     environment: () => undefined,
     directory,

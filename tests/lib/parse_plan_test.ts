@@ -47,8 +47,8 @@ Deno.test("parsePlan() gives back the plan that was printed", () => {
   assertEquals(parsePlan(`\n${JSON.stringify(PLAN, null, 2)}\n`, "plan.json"), PLAN);
 });
 
-Deno.test("parsePlan() reads the plan of either task", () => {
-  for (const task of ["prune", "cleanup"] as const) {
+Deno.test("parsePlan() reads the plan of any task", () => {
+  for (const task of ["prune", "cleanup", "repair"] as const) {
     const plan = { ...PLAN, task, schema: `mltidy/${task}/v1` };
     assertEquals(parsePlan(JSON.stringify(plan), "plan.json").task, task);
   }
@@ -63,7 +63,8 @@ Deno.test("parsePlan() refuses what is not JSON, and keeps the cause", () => {
 
 Deno.test("parsePlan() refuses another schema, and says which it found", () => {
   const found = (value: unknown) => {
-    const [, what] = /expected schema "mltidy\/prune\/v1" or "mltidy\/cleanup\/v1", found (.*);/
+    const schemas = ["prune", "cleanup", "repair"].map((task) => `"mltidy/${task}/v1"`);
+    const [, what] = new RegExp(`expected schema ${schemas.join(" or ")}, found (.*);`)
       .exec(refusal(value))!;
     return what;
   };

@@ -22,7 +22,105 @@ Deno.test("reasonText() says why something is to be changed", () => {
   ]);
 });
 
+Deno.test("reasonText() tells the ranks of what no rule keeps, and leaves the rest to explain", () => {
+  const reason: ActionReason = {
+    kind: "not-kept",
+    rule: "retention",
+    time: TIME,
+    age: 45 * DAY,
+    standings: [
+      { ...BEST, rank: 4 },
+      { ...BEST, per: { key: "model", value: "cnn" } },
+      { kind: "keep-last", rank: 1_200, of: 1_300, n: 20 },
+      { kind: "keep-within", age: 45 * DAY, limit: 30 * DAY },
+    ],
+  };
+  assertEquals(reasonText(reason), "ended 45 d ago, f1 #4 of 37, newest #1,200 of 1,300");
+});
+
+const BEST: Extract<KeepReason, { kind: "keep-best" }> = {
+  kind: "keep-best",
+  metric: "f1",
+  mode: "max",
+  over: "latest",
+  per: null,
+  rank: null,
+  of: 37,
+  n: 3,
+};
+
 const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
+  [{ ...BEST, rank: 2 }, "best of f1: #2 of 37, n is 3", "of the best 3 by f1"],
+  [BEST, "best of f1: has no finite value, n is 3", "of the best 3 by f1"],
+  [
+    { ...BEST, rank: 1, over: "history", per: { key: "model", value: "cnn" } },
+    "best of f1 at its best with model cnn: #1 of 37, n is 3",
+    "of the best 3 by f1 of each model",
+  ],
+  [
+    { kind: "keep-last", rank: 2, of: 40, n: 20 },
+    "newest: #2 of 40, n is 20",
+    "of the newest 20",
+  ],
+  [
+    { kind: "keep-within", age: 3 * DAY, limit: 30 * DAY },
+    "ended 3 d ago, limit 30 d",
+    "younger than 30 d",
+  ],
+  [
+    { kind: "keep-period", period: "week", start: TIME, newest: true, rank: 2, n: 4 },
+    "newest of the week of 2026-01-31: week #2, n is 4",
+    "newest of their week",
+  ],
+  [
+    { kind: "keep-period", period: "day", start: TIME, newest: false, rank: 2, n: 4 },
+    "not the newest of the day of 2026-01-31",
+    "newest of their day",
+  ],
+  [{ kind: "keep-tag", tag: "stage=prod*" }, "has tag stage=prod*", "with tag stage=prod*"],
+  [{ kind: "keep-status", status: "FAILED" }, "is FAILED", "that are FAILED"],
+  [{ kind: "keep-named", glob: "base*" }, "is named base*", "named base*"],
+  [
+    { kind: "ended-recently", age: DAY / 8, limit: DAY },
+    "ended 3 h ago: nothing goes in its first 24 h",
+    "in their first 24 h",
+  ],
+  [{ kind: "pinned", tag: "mltidy.pin" }, "pinned by tag mltidy.pin", "pinned"],
+  [
+    { kind: "trace-source", trace: "tr-1" },
+    "trace tr-1 comes from it",
+    "that traces come from",
+  ],
+  [
+    { kind: "assessment-source", trace: "tr-1", assessment: "a-1" },
+    "assessment a-1 of trace tr-1 comes from it",
+    "that traces come from",
+  ],
+  [
+    { kind: "logged-model-in-use", model: "m-1", trace: "tr-1" },
+    "trace tr-1 comes from its logged model m-1",
+    "with a logged model in use",
+  ],
+  [
+    { kind: "input-of-kept", run: RUN, model: "m-1" },
+    `its logged model m-1 is an input of run ${RUN}, which is kept`,
+    "with an input of a kept run",
+  ],
+  [
+    { kind: "child-of-kept", parent: RUN },
+    `child of run ${RUN}, which is kept`,
+    "with a kept parent",
+  ],
+  [
+    { kind: "not-needed" },
+    "may go, but the target is met without it",
+    "not needed for the target",
+  ],
+  [
+    { kind: "registered", model: "fraud", version: "2", aliases: [], stage: "Production" },
+    "registered: model fraud v2 (stage Production)",
+    "registered",
+  ],
   [{ kind: "no-rule" }, "no rule is given", "under no rule"],
   [{ kind: "not-finished", status: "RUNNING" }, "still running", "still running"],
   [{ kind: "not-finished", status: "SCHEDULED" }, "still scheduled", "still scheduled"],

@@ -1,13 +1,14 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { RestoreCollisionError } from "../../lib/errors.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { prune } from "../../tasks/prune.ts";
-import { restore, type RestoreOptions } from "../../tasks/restore.ts";
+import { restore, type RestoreOptions, type RestoreReport } from "../../tasks/restore.ts";
 import { openStore, type Store } from "../../tasks/store.ts";
 import { NOW, runId } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { beginCleanup, ROTTEN } from "../_support/rotten_store.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
@@ -16,6 +17,10 @@ const EXCEPT = { except: [".mltidy.trash"] };
 function open(root: string): Promise<Store> {
   let now = NOW;
   return openStore(root, { now: () => now += 1_000 });
+}
+
+function taskOf({ backup }: RestoreReport): string | null {
+  return backup?.kind === "change" ? backup.task : null;
 }
 
 async function backupsOf(store: Store): Promise<readonly string[]> {
@@ -32,7 +37,7 @@ Deno.test("restore() undoes one change after the other, the newest first", async
   assertEquals(await backupsOf(store), ["cleanup", "prune"]);
   for (const [task, changes] of [["cleanup", 3], ["prune", 2]] as const) {
     const report = await restore(store);
-    assertEquals([report.backup?.task, report.changes, report.settled], [task, changes, []]);
+    assertEquals([taskOf(report), report.changes, report.settled], [task, changes, []]);
     assertSameTree(await readTree(place.root, EXCEPT), trees.pop()!);
   }
   const { backup, changes } = await restore(store);
@@ -73,7 +78,7 @@ Deno.test("restore() only tells in a dry run what would come back, and what is i
   await cleanup(store, { apply: true });
   writeFiles(place.root, { "7/meta.yaml": "" });
   const before = await readTree(place.root);
-  const [backup] = await store.backups();
+  const [backup] = await (await store.backupsIn(null)).list();
   const orphan = join(place.root, "7");
   assertEquals(await restore(store, { dryRun: true }), {
     schema: "mltidy/restore/v1",
@@ -82,6 +87,8 @@ Deno.test("restore() only tells in a dry run what would come back, and what is i
     backup: backup!,
     changes: 5,
     collisions: [`${orphan} exists again, and ${backup!.path}/files/7 would replace it`],
+    faults: [],
+    to: null,
     settled: [],
   });
   assertSameTree(await readTree(place.root), before);
@@ -143,5 +150,70 @@ Deno.test("restore() settles first what was cut off", async () => {
   await using store = await open(place.root);
   const { settled, backup } = await restore(store);
   assertEquals([settled.map(({ outcome }) => outcome), backup], [["reversed"], null]);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("restore() brings back what lies in another place, and gives it up there", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using elsewhere = await tempDirectory();
+  await using store = await open(place.root);
+  const before = await readTree(place.root);
+  const backups = elsewhere.path;
+  const { report } = await cleanup(store, { apply: true, backups });
+  assertEquals(report?.backup?.path, join(backups, report!.backup!.id));
+  assertEquals(await store.backups(), []);
+  assertEquals((await restore(store, { backups, dryRun: true })).collisions, []);
+  assertEquals((await restore(store, { backups })).changes, 5);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+  assertEquals(await (await store.backupsIn(backups)).list(), []);
+});
+
+Deno.test("restore() copies what a backup holds to another place, and keeps it", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using elsewhere = await tempDirectory();
+  await using store = await open(place.root);
+  const before = await readTree(place.root);
+  await cleanup(store, { apply: true });
+  const after = await readTree(place.root);
+  const to = join(elsewhere.path, "copy");
+  await restore(store, { to, experiment: "2" });
+  const copied = await readTree(to);
+  const expected = [...before].filter(([path]) => path.startsWith(".trash/2/"));
+  assertEquals([...copied].filter(([path]) => path.startsWith(".trash/2/")), expected);
+  assertSameTree(await readTree(place.root), after);
+  await assertRejects(
+    () => restore(store, { to, experiment: "2" }),
+    RestoreCollisionError,
+    "exists",
+  );
+});
+
+Deno.test("cleanup() leaves its backup where it is when the other place cannot take it", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using elsewhere = await tempDirectory();
+  await using store = await open(place.root);
+  const before = await readTree(place.root);
+  const staging = join(elsewhere.path, ".staging");
+  const { report } = await cleanup(store, {
+    apply: true,
+    backups: elsewhere.path,
+    onProgress: (label, done) => {
+      if (label !== "Applying" || done !== 1) return;
+      Deno.removeSync(staging);
+      Deno.writeTextFileSync(staging, "in the way");
+    },
+  });
+  assertEquals([report?.complete, report?.totals.applied], [false, 5]);
+  assertMatch(report?.backup?.problem ?? "", /^it could not be moved to /);
+  assertEquals((await restore(store)).changes, 5);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("cleanup() refuses a place for its backup inside the store before anything happens", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const before = await readTree(place.root, EXCEPT);
+  const backups = join(place.root, "backups");
+  await assertRejects(() => cleanup(store, { apply: true, backups }), RangeError, "inside store");
   assertSameTree(await readTree(place.root, EXCEPT), before);
 });

@@ -97,7 +97,6 @@ Deno.test("Store.backups() lists finished changes, and interrupted() the others"
     5,
   ]);
   assertEquals(backup?.path, join(place.root, ".mltidy.trash/backups", id));
-  assertEquals(await store.preview("unknown"), null);
 });
 
 Deno.test("LockedStore.undo() knows no backup of another id, and none outside of its directory", async () => {

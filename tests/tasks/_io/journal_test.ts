@@ -89,7 +89,7 @@ Deno.test("readBegin() refuses paths that lead out of the store", async () => {
   ];
   for (const begin of escaping) {
     Deno.writeTextFileSync(path, lineOf(begin));
-    assertThrows(() => readBegin(path), RangeError, "as a path in a store");
+    assertThrows(() => readBegin(path), SyntaxError, "as a path in a store");
   }
 });
 

@@ -349,6 +349,18 @@ Deno.test("scanStore() names the entries of an orphan that MLflow does not write
   assertEquals(found?.newestChange, NOW - DAY);
 });
 
+Deno.test("scanStore() takes the artifacts of a run that lives in a database for nobody's remains", async () => {
+  const [empty, full, year] = ["a".repeat(32), "b".repeat(32), "2024"];
+  await using store = await tempStore();
+  writeFiles(store.root, {
+    [`${empty}/${runId(1)}/artifacts`]: null,
+    [`${full}/${runId(1)}/artifacts/model/MLmodel`]: "",
+    [`${year}/sales.csv`]: "",
+  });
+  const foreign = scan(store.root).orphans.map((one) => [one.id, one.foreign]);
+  assertEquals(foreign, [[year, ["sales.csv"]], [empty, []], [full, [runId(1)]]]);
+});
+
 Deno.test("scanStore() gives the same fingerprint as long as nothing changes", async () => {
   await using store = await tempStore({
     experiments: [experiment({ runs: [run(), deletedRun({ id: runId(2) })] })],

@@ -1,0 +1,50 @@
+/**
+ * Runs that have not ended and show no sign of life any more.
+ *
+ * @module
+ */
+
+import type { Run, StoreSnapshot } from "./model.ts";
+import type { Evidence } from "./repair.ts";
+
+/** A run without a sign of life. */
+export interface StaleRun {
+  /** The run. */
+  readonly run: Run;
+  /** Epoch ms of its last sign of life. */
+  readonly lastSign: number;
+}
+
+/**
+ * Finds stale runs. A change anywhere in a run is a sign of life, and so is one in a child of it that
+ * goes on: a parent may wait for its children for days.
+ *
+ * @param snapshot The store.
+ * @param evidence When runs that have not ended last changed; a run that it lacks is not judged.
+ * @param options How long a run may be silent, ms, and the moment, epoch ms.
+ * @returns Active runs of active experiments, in the order of the snapshot.
+ */
+export function findStaleRuns(
+  snapshot: StoreSnapshot,
+  evidence: Pick<Evidence, "runs">,
+  options: { readonly staleAfter: number; readonly now: number },
+): readonly StaleRun[] {
+  const unfinished = snapshot.experiments
+    .filter(({ lifecycleStage, link }) => lifecycleStage === "active" && !link)
+    .flatMap(({ runs }) => runs)
+    .filter((run) =>
+      (run.status === "RUNNING" || run.status === "SCHEDULED") &&
+      run.lifecycleStage === "active" && !run.link && evidence.runs.has(run.path)
+    );
+  const children = Map.groupBy(unfinished, ({ tags }) => tags.get("mlflow.parentRunId"));
+  const lastSignOf = (run: Run, seen: ReadonlySet<string>): number => {
+    const own = Math.max(evidence.runs.get(run.path)?.newestChange ?? 0, run.startTime);
+    if (seen.has(run.id)) return own;
+    const within = new Set([...seen, run.id]);
+    return Math.max(own, ...(children.get(run.id) ?? []).map((each) => lastSignOf(each, within)));
+  };
+  return unfinished.flatMap((run) => {
+    const lastSign = lastSignOf(run, new Set());
+    return options.now - lastSign >= options.staleAfter ? [{ run, lastSign }] : [];
+  });
+}

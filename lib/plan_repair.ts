@@ -1,0 +1,180 @@
+/**
+ * Deciding what of a store's damage to mend: only what is provable from what is there.
+ *
+ * @module
+ */
+
+import { choicesFor } from "./choices_for.ts";
+import { isMendedBy } from "./mended_by.ts";
+import type { NonEmpty, Problem, StoreSnapshot } from "./model.ts";
+import type { Kept, Plan } from "./plan.ts";
+import {
+  byPath,
+  holdersOf,
+  keep,
+  linkedIn,
+  nameOf,
+  type RepairContext,
+  unsettled,
+} from "./repair_context.ts";
+import { repairEdits } from "./repair_edits.ts";
+import { repairFiles } from "./repair_files.ts";
+import { relocateTraces } from "./repair_locations.ts";
+import { LOST, repairRecords } from "./repair_records.ts";
+import type { Evidence, RepairAction, RepairPolicy } from "./repair.ts";
+import { simulateRepairs } from "./simulate_repairs.ts";
+import { findExperimentsInTwoPlaces, findRunsInTwoPlaces } from "./verify_experiment_checks.ts";
+
+/**
+ * Plans repairs. Records that were lost come back exactly from a kept copy, or are put together from
+ * what other files tell; keys that are not known to us survive. Missing folders are made, metrics whose
+ * end was torn off are trimmed, litter is moved away, stages agree with places, stale runs end, a deleted
+ * experiment gives a name free that an active one has, and with `relocate` records name the places where
+ * things are now. What is ambiguous stays, with the choices.
+ *
+ * @param snapshot The store, read at depth `full`.
+ * @param evidence What was read of its damage.
+ * @param policy What may be done; durations in ms.
+ * @param options The moment, epoch ms.
+ * @returns Actions in the order in which they are to be applied, and what stays, with reasons.
+ * @throws {RangeError} When the snapshot was not read at depth `full`, a duration is negative, or the
+ * moment is no finite number.
+ */
+export function planRepair(
+  snapshot: StoreSnapshot<"full">,
+  evidence: Evidence,
+  policy: RepairPolicy,
+  options: { readonly now: number },
+): Plan {
+  const { now } = options;
+  checkArguments(snapshot, policy, now);
+  const context: RepairContext = { snapshot, evidence, policy, now };
+  const records = repairRecords(context);
+  const written = new Set(records.actions.map(({ path }) => path));
+  // What becomes readable is judged at once as what is.
+  const readable = { ...context, snapshot: simulateRepairs(snapshot, records.actions) };
+  const edits = repairEdits(readable, written);
+  const files = repairFiles(context, written);
+  const actions: readonly RepairAction[] = [
+    ...edits.actions,
+    ...records.actions,
+    ...relocateTraces(context),
+    ...files,
+  ];
+  const kept = [...records.kept, ...edits.kept, ...leftAlone(context, actions)];
+  return {
+    schema: "mltidy/repair/v1",
+    task: "repair",
+    store: snapshot.root,
+    basis: snapshot.fingerprint,
+    plannedAt: now,
+    policy,
+    experiments: namesOf(snapshot, actions),
+    actions,
+    kept: withoutRepeats(kept),
+    totals: {
+      softDeleteRuns: 0,
+      purgeRuns: 0,
+      purgeExperiments: 0,
+      quarantineOrphans: 0,
+      keptRuns: 0,
+      repairs: actions.length,
+      usage: {
+        bytes: actions.reduce((sum, { usage }) => sum + usage.bytes, 0),
+        files: actions.reduce((sum, { usage }) => sum + usage.files, 0),
+      },
+    },
+  };
+}
+
+function checkArguments(snapshot: StoreSnapshot, policy: RepairPolicy, now: number): void {
+  if (snapshot.depth !== "full") {
+    throw new RangeError(
+      `Cannot plan repairs from a snapshot of depth "${snapshot.depth}": read the store at depth "full"`,
+    );
+  }
+  if (!Number.isFinite(now)) {
+    throw new RangeError(`Cannot plan at the moment ${now}: expected epoch milliseconds`);
+  }
+  for (const key of ["settle", "staleAfter"] as const) {
+    if (!(policy[key] >= 0)) {
+      throw new RangeError(
+        `Cannot plan with ${key} ${policy[key]}: expected milliseconds, 0 or more`,
+      );
+    }
+  }
+}
+
+/** What is damaged and no action mends. */
+function leftAlone(context: RepairContext, actions: readonly RepairAction[]): readonly Kept[] {
+  const { snapshot, evidence } = context;
+  const isLinked = linkedIn(snapshot);
+  const byPlace = Map.groupBy(actions, ({ path }) => `${path}`);
+  const quarantined = actions.filter(({ kind }) =>
+    kind === "quarantine-stray" || kind === "rewrite-tag"
+  );
+  const isMended = (problem: Problem) =>
+    [...byPlace.get(problem.path) ?? [], ...quarantined]
+      .some((action) => isMendedBy(problem, action));
+  const problems = snapshot.problems.toSorted(byPath).flatMap((problem): readonly Kept[] => {
+    const choices = choicesFor(problem);
+    if (choices === null || isMended(problem)) return [];
+    const { path, damage, message } = problem;
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    if (isLinked(path)) return [keep(path, name, { kind: "symbolic-link" })];
+    const changed = LOST.has(damage)
+      ? evidence.records.get(path)?.changed
+      : evidence.entries.get(path)?.changed;
+    const recent = changed === undefined ? null : unsettled(context, changed);
+    return [keep(path, name, recent ?? { kind: "needs-choice", message, choices })];
+  });
+  const strays = snapshot.strays.toSorted(byPath).flatMap(({ path, kind }): readonly Kept[] => {
+    if (kind !== "backup-directory" && kind !== "unlistable-directory") return [];
+    if (byPlace.has(path)) return [];
+    const entry = evidence.entries.get(path);
+    if (entry?.kind === "link") return [keep(path, path, { kind: "symbolic-link" })];
+    const recent = entry === undefined ? null : unsettled(context, entry.changed);
+    const message = kind === "backup-directory"
+      ? "MLflow warns of it on every listing"
+      : "MLflow lists no experiment at all because of its name";
+    return [keep(path, path, recent ?? { kind: "needs-choice", message, choices: MOVE })];
+  });
+  const copies = [...findRunsInTwoPlaces(snapshot), ...findExperimentsInTwoPlaces(snapshot)]
+    .filter(({ path }) => !quarantined.some((action) => action.path === path))
+    .map(({ path, message }) =>
+      keep(path, path, { kind: "needs-choice", message, choices: ["move one of the two away"] })
+    );
+  return [...problems, ...strays, ...copies];
+}
+
+const MOVE: NonEmpty<string> = [
+  "move it out of the store",
+  "give it a name that ends in .trash",
+];
+
+/** One entry says that something stays. */
+function withoutRepeats(kept: readonly Kept[]): readonly Kept[] {
+  const seen = new Set<string>();
+  return kept.filter(({ path }) => {
+    const isNew = !seen.has(path);
+    seen.add(path);
+    return isNew;
+  });
+}
+
+function namesOf(
+  snapshot: StoreSnapshot,
+  actions: readonly RepairAction[],
+): Record<string, string> {
+  const places = new Set(actions.map(({ path }) => experimentPathOf(path)));
+  return Object.fromEntries(
+    holdersOf(snapshot).filter(({ path }) => places.has(path)).map((
+      one,
+    ) => [one.path, nameOf(one)]),
+  );
+}
+
+/** The experiment's directory in which a path lies, or which it is. */
+function experimentPathOf(path: string): string {
+  return path.split("/").slice(0, path.startsWith(".trash/") ? 2 : 1).join("/");
+}

@@ -1,0 +1,248 @@
+/**
+ * The `meta.yaml` of a run that was lost, from what the run's other files tell.
+ *
+ * @module
+ */
+
+import { type MetaDocument, type MetaNode, pythonInteger, pythonType } from "./meta_node.ts";
+import { parseMetaYaml, scalar, stringifyMetaYaml } from "./meta_yaml.ts";
+import { readRunMeta } from "./meta_record.ts";
+import type { LifecycleStage, RunStatus } from "./model.ts";
+import type { KeptText, RecordEvidence, RepairReason, RunEvidence } from "./repair.ts";
+import { salvageMeta } from "./salvage_meta.ts";
+import { appendToUri, STATUS_CODES } from "./tracking_meta.ts";
+import { formatTime } from "./units.ts";
+
+/** What is known of a run from its place. */
+export interface LostRun {
+  /** Name of its directory. */
+  readonly id: string;
+  /** Name of the directory around it. */
+  readonly experimentId: string;
+  /** The stage of its experiment, by location. */
+  readonly stage: LifecycleStage;
+  /** Where its experiment keeps artifacts. */
+  readonly location: string;
+  /** Epoch ms of its experiment's deletion; `null` when it is active, or that is not known. */
+  readonly deletedAt: number | null;
+}
+
+/** A record that was put together, and where each value comes from. */
+export interface RebuiltMeta {
+  /** The text. */
+  readonly text: string;
+  /** Where what was not in the damaged text comes from. */
+  readonly reasons: readonly RepairReason[];
+}
+
+/**
+ * Puts the `meta.yaml` of a run together. What a kept copy or the damaged text says whole is taken as it
+ * is, keys unknown to us included; ids come from the path, user, name and source from tags, times from
+ * metrics and files. A status that nothing tells becomes `otherwise`.
+ *
+ * @param run What its place tells.
+ * @param record What is left of the record.
+ * @param files What its other files tell.
+ * @param otherwise The status that it gets where none is known, or an unfinished one of long ago.
+ * @param isAlive Whether the run shows signs of life: then one that was running goes on to.
+ * @returns The record; `null` when nothing shows that it was a run, or what is left names another one.
+ */
+export function rebuildRunMeta(
+  run: LostRun,
+  record: RecordEvidence,
+  files: RunEvidence,
+  otherwise: "FAILED" | "KILLED",
+  isAlive: boolean,
+): RebuiltMeta | null {
+  const left = salvageMeta(record.text ?? "");
+  const kept = keptDocument(record.kept, run);
+  const known = new Map([...kept ?? [], ...left]);
+  if (known.size === 0 && files.oldestFile === null) return null;
+  const namesAnother = ["run_id", "run_uuid"].some((key) => isOther(known.get(key), run.id)) ||
+    isOther(known.get("experiment_id"), run.experimentId);
+  if (namesAnother) return null;
+  const document = new Map(known);
+  const reasons: RepairReason[] = [];
+  const fill = (key: string, value: string | number | null, from: string | null) => {
+    document.set(key, scalar(value));
+    if (from !== null) reasons.push(evidenceOf(key, value, from));
+  };
+  const tag = (key: string) => files.tags.get(key);
+
+  for (const key of ["run_id", "run_uuid"]) fill(key, run.id, null);
+  fill("experiment_id", run.experimentId, null);
+  if (!textOf(known.get("artifact_uri"))) {
+    fill("artifact_uri", appendToUri(run.location, run.id, "artifacts"), "its experiment");
+  }
+  if (textOf(known.get("user_id")) === null) {
+    const user = tag("mlflow.user");
+    fill("user_id", user ?? "", user === undefined ? null : "tag mlflow.user");
+  }
+  if (!textOf(known.get("run_name"))) {
+    const name = tag("mlflow.runName");
+    fill("run_name", name ?? "", name === undefined ? null : "tag mlflow.runName");
+  }
+  const status = statusOf(known.get("status"));
+  const hasEnded = status !== null && status !== "RUNNING" && status !== "SCHEDULED";
+  const goesOn = status !== null && !hasEnded && isAlive;
+  const [start, startFrom] = startOf(files);
+  const startTime = integerOf(known.get("start_time")) ?? start;
+  if (integerOf(known.get("start_time")) === null) fill("start_time", start, startFrom);
+  if (status === null || !(hasEnded || goesOn)) {
+    fill("status", STATUS_CODES[otherwise], null);
+    reasons.push({ kind: "evidence", of: "status", value: otherwise, from: NO_SIGN });
+  } else fill("status", STATUS_CODES[status], null);
+  if (goesOn) fill("end_time", null, null);
+  else if (integerOf(known.get("end_time")) === null) {
+    const [end, endFrom] = endOf(files);
+    fill("end_time", Math.max(end, startTime), endFrom);
+  }
+  fillStage(run, known, files, fill);
+  const defaults: readonly (readonly [string, string | number])[] = [
+    ["entry_point_name", ""],
+    ["source_name", tag("mlflow.source.name") ?? ""],
+    ["source_type", LOCAL],
+    ["source_version", tag("mlflow.source.git.commit") ?? ""],
+  ];
+  for (const [key, value] of defaults) if (!known.has(key)) fill(key, value, null);
+  if (!known.has("tags")) document.set("tags", { kind: "sequence", items: [] });
+
+  const text = kept !== null && sameDocument(document, kept, record.kept!.text)
+    ? record.kept!.text
+    : stringifyMetaYaml(document);
+  if (!readRunMeta(text).ok) return null;
+  const origin: readonly RepairReason[] = kept !== null
+    ? [keptReason(record.kept!)]
+    : leftReason(left);
+  return { text, reasons: [...origin, ...reasons] };
+}
+
+const NO_SIGN = "the lack of any sign that it finished";
+
+/** MLflow's code for a run that came from a local program; it writes no other. */
+const LOCAL = 4;
+
+type Fill = (key: string, value: string | number | null, from: string | null) => void;
+
+function fillStage(run: LostRun, known: MetaDocument, files: RunEvidence, fill: Fill): void {
+  const deletedTime = integerOf(known.get("deleted_time"));
+  const recorded = textOf(known.get("lifecycle_stage"));
+  if (recorded === "active") return;
+  const isDeleted = recorded === "deleted" || deletedTime !== null || run.stage === "deleted";
+  if (recorded !== "deleted") {
+    const from = deletedTime !== null
+      ? "its deleted_time"
+      : isDeleted
+      ? "its experiment, which is deleted"
+      : null;
+    fill("lifecycle_stage", isDeleted ? "deleted" : "active", from);
+  }
+  if (isDeleted && deletedTime === null) {
+    fill("deleted_time", run.deletedAt ?? files.newestChange, "the last change");
+  }
+}
+
+/**
+ * Says where the value of a key comes from.
+ *
+ * @param key The key.
+ * @param value Its value; of a time, epoch ms.
+ * @param from Where it comes from.
+ * @returns The reason.
+ */
+export function evidenceOf(key: string, value: string | number | null, from: string): RepairReason {
+  const text = key.endsWith("_time") && typeof value === "number" ? formatTime(value) : `${value}`;
+  return { kind: "evidence", of: key, value: text, from };
+}
+
+/**
+ * Says which copy a record was taken from.
+ *
+ * @param kept The copy.
+ * @returns The reason.
+ */
+export function keptReason({ source, keptAt }: KeptText): RepairReason {
+  return {
+    kind: "evidence",
+    of: "the record",
+    value: "",
+    from: `${source} of ${formatTime(keptAt)}`,
+  };
+}
+
+/**
+ * Says which keys a damaged text still has.
+ *
+ * @param left The keys.
+ * @returns The reason, or none where there is no key.
+ */
+export function leftReason(left: MetaDocument): readonly RepairReason[] {
+  return left.size === 0 ? [] : [{
+    kind: "evidence",
+    of: [...left.keys()].join(", "),
+    value: "",
+    from: "what is left of it",
+  }];
+}
+
+/** Only a copy of this very run will do. */
+function keptDocument(kept: KeptText | null, run: LostRun): MetaDocument | null {
+  if (kept === null) return null;
+  const read = readRunMeta(kept.text);
+  const isSame = read.ok && read.meta.runId === run.id &&
+    read.meta.experimentId === run.experimentId;
+  return isSame ? parseMetaYaml(kept.text) : null;
+}
+
+/** The ids are written twice, for MLflow 2 and 3, and are no difference. */
+function sameDocument(left: MetaDocument, right: MetaDocument, text: string): boolean {
+  const both = new Map(parseMetaYaml(text));
+  for (const key of ["run_id", "run_uuid"]) if (left.has(key)) both.set(key, left.get(key)!);
+  return right.size > 0 && stringifyMetaYaml(left) === stringifyMetaYaml(both);
+}
+
+function startOf({ points, oldestFile, newestChange }: RunEvidence): readonly [number, string] {
+  if (points !== null) return [points.first, "its first metric"];
+  if (oldestFile !== null) return [oldestFile, "its oldest file"];
+  return [newestChange, "its directory"];
+}
+
+function endOf({ points, newestFile, newestChange }: RunEvidence): readonly [number, string] {
+  if (points !== null) return [points.last, "its last metric"];
+  if (newestFile !== null) return [newestFile, "its newest file"];
+  return [newestChange, "its directory"];
+}
+
+function isOther(node: MetaNode | undefined, id: string): boolean {
+  const text = textOf(node);
+  return text !== null && text !== id;
+}
+
+/**
+ * Gives the text of a scalar.
+ *
+ * @param node A value of a record.
+ * @returns The text; `null` for a null, and for what is no scalar.
+ */
+export function textOf(node: MetaNode | undefined): string | null {
+  return node?.kind === "scalar" && pythonType(node) !== "null" ? node.text : null;
+}
+
+/**
+ * Gives the integer of a scalar.
+ *
+ * @param node A value of a record.
+ * @returns The integer; `null` for anything else.
+ */
+export function integerOf(node: MetaNode | undefined): number | null {
+  const integer = node?.kind === "scalar" ? pythonInteger(node) : null;
+  return integer !== null && Number.isSafeInteger(Number(integer)) ? Number(integer) : null;
+}
+
+/** A code, or the word for it, which MLflow itself refuses here. */
+function statusOf(node: MetaNode | undefined): RunStatus | null {
+  const code = integerOf(node);
+  const word = textOf(node);
+  const found = Object.entries(STATUS_CODES).find(([name, each]) => each === code || name === word);
+  return (found?.[0] ?? null) as RunStatus | null;
+}

@@ -1,0 +1,99 @@
+import type { ApplyReport, Kept } from "./plan.ts";
+import { reasonText } from "./render_reason.ts";
+import { verbOf } from "./render_report.ts";
+import { type RenderOptions, styleOf } from "./render_style.ts";
+import { visibleText } from "./terminal_text.ts";
+import { formatCount, plural } from "./units.ts";
+import type { Finding } from "./verify_snapshot.ts";
+
+/** What a preflight came to, as far as it is shown. */
+export interface PreflightResult {
+  /** MLflow lists and searches everything. */
+  readonly ready: boolean;
+  /** Nothing was changed. */
+  readonly checked: boolean;
+  /** What the store holds. */
+  readonly summary: {
+    readonly experiments: { readonly active: number };
+    readonly runs: { readonly total: number };
+  };
+  /** What was done. */
+  readonly done: { readonly repair: ApplyReport | null; readonly quarantine: ApplyReport | null };
+  /** What would be done. */
+  readonly pending: { readonly repairs: number; readonly quarantines: number };
+  /** What is left to its owner. */
+  readonly left: readonly Kept[];
+  /** What MLflow raises on. */
+  readonly errors: readonly Finding[];
+  /** Number of findings by severity. */
+  readonly findings: Readonly<Record<"error" | "warning" | "info", number>>;
+  /** The experiment that was set up. */
+  readonly experiment: {
+    readonly experimentId: string;
+    readonly outcome: string;
+  } | null;
+}
+
+const SAMPLE = 5;
+
+/**
+ * Renders for people whether a store is ready: what it holds, what was done, what is left, the verdict.
+ *
+ * @param result What the preflight came to.
+ * @param options How to show it, and the command that tells more.
+ * @returns A few lines, each ended by a line feed.
+ */
+export function renderPreflight(
+  result: PreflightResult,
+  options: RenderOptions & { readonly verify?: string } = {},
+): string {
+  const { ready, checked, summary, done, pending, left, errors, findings, experiment } = result;
+  const style = styleOf(options);
+  const applied = [done.repair, done.quarantine].filter((report) => report !== null);
+  const lines = [
+    `${plural(summary.experiments.active, "active experiment")}, ` +
+    `${plural(summary.runs.total, "run")}`,
+    ...applied.map((report) => `${doneText(report)}${undoText(report)}`),
+    ...(checked && pending.repairs > 0 ? [`${plural(pending.repairs, "repair")} possible`] : []),
+    ...(checked && pending.quarantines > 0
+      ? [`${plural(pending.quarantines, "empty orphan")} to quarantine`]
+      : []),
+    ...left.slice(0, SAMPLE).map(({ path, reasons }) =>
+      `Left to you: ${path}: ${reasons.map(reasonText).join("; ")}`
+    ),
+    ...moreText(left.length - SAMPLE, "left to you"),
+    ...errors.slice(0, SAMPLE).map(({ path, message }) => `Error: ${path}: ${message}`),
+    ...moreText(errors.length - SAMPLE, "errors"),
+    ...(experiment === null
+      ? []
+      : [`Experiment ${experiment.experimentId}: ${experiment.outcome}`]),
+  ].map(visibleText);
+  const others = `${plural(findings.warning, "warning")}, ${formatCount(findings.info)} info`;
+  const verdict = ready
+    ? style.green(`Ready (${others})`)
+    : style.red(`Not ready: ${plural(findings.error, "error")} (${others})`);
+  const more = ready && findings.warning === 0 || options.verify === undefined
+    ? []
+    : [`For all findings: ${style.bold(visibleText(options.verify))}`];
+  return [...lines, style.bold(verdict), ...more].map((line) => `${line}\n`).join("");
+}
+
+function doneText({ outcomes }: ApplyReport): string {
+  const verbs = Map.groupBy(
+    outcomes.filter(({ outcome }) => outcome === "applied"),
+    ({ kind }) => verbOf(kind),
+  );
+  const failed = outcomes.filter(({ outcome }) => outcome !== "applied").length;
+  return [
+    ...[...verbs].map(([verb, { length }]) => `${formatCount(length)} ${verb}`),
+    ...(failed === 0 ? [] : [`${formatCount(failed)} not done`]),
+  ].join(", ");
+}
+
+function undoText({ backup }: ApplyReport): string {
+  return backup === null ? "" : `; to undo: deno task restore ${backup.id}`;
+}
+
+function moreText(count: number, of: string): readonly string[] {
+  return count > 0 ? [`… and ${formatCount(count)} more ${of}`] : [];
+}

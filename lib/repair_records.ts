@@ -1,0 +1,285 @@
+/**
+ * Repairing records that were lost: of experiments, of runs, and, from a kept copy, of everything else.
+ *
+ * @module
+ */
+
+import { checkRecord, type RecordKind } from "./check_record.ts";
+import type { DamagedRun, Experiment, Orphan, Problem, StorePath } from "./model.ts";
+import type { Kept } from "./plan.ts";
+import { rebuildExperimentMeta } from "./rebuild_experiment_meta.ts";
+import { keptReason, rebuildRunMeta } from "./rebuild_run_meta.ts";
+import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
+import { fileUri, formerPlaces, renameUri } from "./relocate_uri.ts";
+import {
+  byPath,
+  type Holder,
+  holdersOf,
+  keep,
+  linkedIn,
+  NO_USAGE,
+  type RepairContext,
+  type Repairs,
+  unsettled,
+} from "./repair_context.ts";
+import type { RepairReason, WriteMeta } from "./repair.ts";
+import { editMetaYaml } from "./meta_yaml.ts";
+
+/** The kinds of damage that leave a record without use, and its directory where it belongs. */
+export const LOST: ReadonlySet<string> = new Set(["missing", "empty", "unreadable", "incomplete"]);
+
+/**
+ * Plans the repair of records.
+ *
+ * @param context The store and what is known of it.
+ * @returns Experiments first, then runs, then the rest.
+ */
+export function repairRecords(context: RepairContext): Repairs {
+  const isLinked = linkedIn(context.snapshot);
+  const experiments: WriteMeta[] = [];
+  const runs: WriteMeta[] = [];
+  const kept: Kept[] = [];
+  const taken = new Set(context.snapshot.experiments.map(({ name }) => name));
+  for (const holder of holdersOf(context.snapshot)) {
+    if (isLinked(holder.path)) continue;
+    // Where the runs keep their artifacts depends on the experiment, which depends on their texts.
+    const location = "artifactLocation" in holder
+      ? holder.artifactLocation
+      : usualLocation(context, holder.id).location;
+    const rebuilt = holder.damagedRuns.toSorted(byPath).flatMap((run) =>
+      repairRun(context, run, holder, location) ?? []
+    );
+    if ("artifactLocation" in holder) {
+      runs.push(...rebuilt);
+      continue;
+    }
+    const outcome = repairOrphan(context, holder, rebuilt, taken);
+    if (outcome === null) {
+      // Without their experiment MLflow would not list them.
+      continue;
+    }
+    if (!("action" in outcome)) {
+      kept.push(outcome);
+      continue;
+    }
+    experiments.push(outcome.action);
+    taken.add(outcome.action.name);
+    runs.push(
+      ...holder.damagedRuns.toSorted(byPath).flatMap((run) =>
+        repairRun(context, run, holder, outcome.location) ?? []
+      ),
+    );
+  }
+  return { actions: [...experiments, ...runs, ...repairFromCopies(context, isLinked)], kept };
+}
+
+function repairRun(
+  context: RepairContext,
+  run: DamagedRun,
+  holder: Holder,
+  location: string,
+): WriteMeta | null {
+  const { evidence, policy, now } = context;
+  const record = evidence.records.get(run.path);
+  const files = evidence.runs.get(run.path);
+  if (!LOST.has(run.damage) || run.link || record === undefined || files === undefined) return null;
+  if (unsettled(context, record.changed) !== null) return null;
+  const deletedAt = "lastUpdateTime" in holder && holder.lifecycleStage === "deleted"
+    ? holder.lastUpdateTime
+    : null;
+  const isAlive = now - files.newestChange < policy.staleAfter;
+  const rebuilt = rebuildRunMeta(
+    { id: run.id, experimentId: holder.id, stage: holder.lifecycleStage, location, deletedAt },
+    record,
+    files,
+    policy.finishAs,
+    isAlive,
+  );
+  if (rebuilt === null) return null;
+  const read = readRunMeta(rebuilt.text);
+  const own = `${holder.id}/${run.id}/artifacts`;
+  const { text, reasons } = relocated(context, rebuilt, "artifact_uri", own);
+  return {
+    kind: "write-meta",
+    path: run.path,
+    name: (read.ok && read.meta.name) || run.id,
+    file: "meta.yaml",
+    text,
+    isNew: record.stamp === ABSENT,
+    tag: null,
+    reasons: [{ kind: "broken", message: run.message }, ...reasons],
+    usage: NO_USAGE,
+    stamp: record.stamp,
+  };
+}
+
+/** The stamp of what is not there. */
+export const ABSENT = "absent";
+
+function repairOrphan(
+  context: RepairContext,
+  orphan: Orphan,
+  rebuilt: readonly WriteMeta[],
+  taken: ReadonlySet<string>,
+): { readonly action: WriteMeta; readonly location: string } | Kept | null {
+  const { evidence } = context;
+  const { id, path, lifecycleStage: stage, damage, message } = orphan;
+  const record = evidence.records.get(path);
+  if (!LOST.has(damage) || record === undefined) return null;
+  if (unsettled(context, record.changed) !== null) return null;
+  const runs = [
+    ...orphan.runs,
+    ...rebuilt.flatMap(({ path, text }) => {
+      const read = readRunMeta(text);
+      const named = evidence.records.get(path)?.text?.includes("artifact_uri:") === true;
+      return read.ok
+        ? [{ ...read.meta, id: read.meta.runId, artifactUri: named ? read.meta.artifactUri : "" }]
+        : [];
+    }),
+  ];
+  const outcome = rebuildExperimentMeta({
+    id,
+    stage,
+    runs,
+    usual: usualLocation(context, id),
+    taken,
+    newestChange: orphan.newestChange ?? context.now,
+  }, record);
+  switch (outcome.kind) {
+    case "unknown":
+      return null;
+    case "ambiguous":
+      return keep(path, id, {
+        kind: "needs-choice",
+        message: `${message}, and its runs keep artifacts in ${outcome.locations.length} places`,
+        choices: [
+          `write a meta.yaml that names one of ${outcome.locations.join(", ")}`,
+          "restore its meta.yaml from a backup",
+        ],
+      });
+    case "rebuilt": {
+      const { text, reasons } = relocated(context, outcome, "artifact_location", id);
+      const tag = outcome.isNamed ? null : {
+        text: `mltidy rebuilt this experiment's meta.yaml, which was lost, and its name with it`,
+        makesFolder: !record.hasTags,
+      };
+      const action: WriteMeta = {
+        kind: "write-meta",
+        path,
+        name: outcome.name,
+        file: "meta.yaml",
+        text,
+        isNew: record.stamp === ABSENT,
+        tag,
+        reasons: [{ kind: "broken", message }, ...reasons],
+        usage: NO_USAGE,
+        stamp: record.stamp,
+      };
+      return { action, location: outcome.location };
+    }
+  }
+}
+
+/** Where an experiment would keep its artifacts if it did as all others do that keep theirs apart. */
+function usualLocation(
+  { snapshot }: RepairContext,
+  id: string,
+): { readonly location: string; readonly from: string } {
+  const own = { location: fileUri(`${snapshot.root}/${id}`), from: "its place, as MLflow has it" };
+  const prefixes = new Set(
+    snapshot.experiments.map((each: Experiment) =>
+      each.artifactLocation.endsWith(`/${each.id}`)
+        ? each.artifactLocation.slice(0, -each.id.length)
+        : null
+    ),
+  );
+  const [prefix, ...others] = prefixes;
+  if (typeof prefix !== "string" || others.length > 0) return own;
+  return { location: `${prefix}${id}`, from: "the other experiments" };
+}
+
+/** What is written in a store that moves to where it is now names no former place. */
+function relocated(
+  { snapshot, policy }: RepairContext,
+  { text, reasons }: { readonly text: string; readonly reasons: readonly RepairReason[] },
+  key: string,
+  own: string,
+): { readonly text: string; readonly reasons: readonly RepairReason[] } {
+  if (policy.relocate === null) return { text, reasons };
+  const uri = new RegExp(`^${key}: "?(.*?)"?$`, "m").exec(text)?.[1] ?? "";
+  const { from } = policy.relocate;
+  const [place] = formerPlaces(uri, { root: snapshot.root, own, from });
+  if (place !== own) return { text, reasons };
+  const to = renameUri(uri, snapshot.root, own);
+  return {
+    text: editMetaYaml(text, { [key]: to }),
+    reasons: [...reasons, { kind: "moved", from: uri, to }],
+  };
+}
+
+const KINDS: Readonly<Partial<Record<Problem["subject"], RecordKind>>> = {
+  input: "input",
+  output: "output",
+  dataset: "dataset",
+  trace: "trace",
+  "logged-model": "logged-model",
+};
+
+function repairFromCopies(
+  { snapshot, evidence }: RepairContext,
+  isLinked: (path: string) => boolean,
+): WriteMeta[] {
+  const seen = new Set<StorePath>();
+  return snapshot.problems.toSorted(byPath).flatMap(({ path, subject, damage, message }) => {
+    const record = evidence.records.get(path);
+    const kind = kindOf(path, subject);
+    if (kind === null || !LOST.has(damage) || record?.kept == null) return [];
+    if (seen.has(path) || isLinked(path)) return [];
+    seen.add(path);
+    const { text } = record.kept;
+    return [{
+      kind: "write-meta",
+      path,
+      name: path.slice(path.lastIndexOf("/") + 1),
+      file: record.file,
+      text,
+      isNew: record.stamp === ABSENT,
+      tag: null,
+      reasons: [{ kind: "broken", message }, keptReason(record.kept)],
+      usage: NO_USAGE,
+      stamp: record.stamp,
+    }];
+  });
+}
+
+/**
+ * Tells whether a text is a record that MLflow can use.
+ *
+ * @param text The text.
+ * @param path The directory in which it would lie.
+ * @param subject What it would be of.
+ * @returns Whether it is.
+ */
+export function isSoundRecord(text: string, path: StorePath, subject: Problem["subject"]): boolean {
+  if (subject === "experiment") return readExperimentMeta(text).ok;
+  if (subject === "run") return readRunMeta(text).ok;
+  const kind = kindOf(path, subject);
+  if (kind === null) return false;
+  return checkRecord({ kind: "text", text }, kind).flaws
+    .every(({ damage }) => damage === "newer-format");
+}
+
+function kindOf(path: StorePath, subject: Problem["subject"]): RecordKind | null {
+  return subject === "registry" ? registryKind(path) : KINDS[subject] ?? null;
+}
+
+function registryKind(path: StorePath): RecordKind | null {
+  switch (path.split("/").length) {
+    case 2:
+      return "registered-model";
+    case 3:
+      return "model-version";
+    default:
+      return null;
+  }
+}

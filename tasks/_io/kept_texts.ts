@@ -1,0 +1,53 @@
+/**
+ * Kept copies of records: the newest that a copy backup or the metadata history has.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { StorePath } from "../../lib/model.ts";
+import type { KeptText } from "../../lib/repair.ts";
+import { listCopies } from "./backup_place.ts";
+import { readHistory } from "./metadata_history.ts";
+import { ownPaths } from "./own_directory.ts";
+import { readText } from "./read.ts";
+
+/** Finds the newest copy of a record that is sound; `null` when none was kept. */
+export type FindCopy = (path: StorePath, isSound: (text: string) => boolean) => KeptText | null;
+
+/**
+ * Opens what was kept of a store. Nothing is read before the first question. Needs read permission for
+ * the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @returns The way to ask.
+ */
+export function openCopies(root: string): FindCopy {
+  const paths = ownPaths(root);
+  const place = { backups: paths.backups, staging: paths.staging, lock: null, isShared: false };
+  let history: ReadonlyMap<string, KeptText> | undefined;
+  let backups: ReturnType<typeof listCopies> | undefined;
+  return (path, isSound) => {
+    history ??= readHistory(paths);
+    backups ??= copiesIn(place, root);
+    const found = history.get(path);
+    const kept = found !== undefined && isSound(found.text) ? found : null;
+    for (const { id, createdAt } of backups) {
+      if (kept !== null && kept.keptAt >= createdAt) return kept;
+      const fact = readText(join(paths.backups, id, "files", path));
+      // It may have been damaged already when it was copied.
+      if (fact.kind === "text" && isSound(fact.text)) {
+        return { text: fact.text, source: `backup ${id}`, keptAt: createdAt };
+      }
+    }
+    return kept;
+  };
+}
+
+function copiesIn(...[place, root]: Parameters<typeof listCopies>): ReturnType<typeof listCopies> {
+  try {
+    return listCopies(place, root);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * Disk → evidence: of what is damaged, all that may tell how to mend it.
+ *
+ * @module
+ */
+
+import { dirname, join } from "@std/path";
+import type {
+  Experiment,
+  Orphan,
+  Problem,
+  Run,
+  StorePath,
+  StoreSnapshot,
+} from "../../lib/model.ts";
+import { asStorePath } from "../../lib/model.ts";
+import { isSoundRecord } from "../../lib/repair_records.ts";
+import { formerPlaces } from "../../lib/relocate_uri.ts";
+import { withoutTrash } from "../../lib/repair_locations.ts";
+import type {
+  EntryEvidence,
+  Evidence,
+  RecordEvidence,
+  RepairPolicy,
+  RunEvidence,
+  TraceLocation,
+} from "../../lib/repair.ts";
+import { walkKeys } from "./inspection.ts";
+import { type FindCopy, openCopies } from "./kept_texts.ts";
+import { ABSENT, fileStamp, measureTree, newMeasurer } from "./measure.ts";
+import { infoOf } from "./own_directory.ts";
+import { listDirectory } from "./read.ts";
+
+/**
+ * Reads what repair must know of a store's damage. Needs read permission for the store.
+ *
+ * @param snapshot The store, read at depth `full`.
+ * @param policy What may be done: places are looked for only when records may be relocated.
+ * @returns The evidence.
+ */
+export function readEvidence(snapshot: StoreSnapshot<"full">, policy: RepairPolicy): Evidence {
+  const { root, experiments, orphans, strays, problems, registeredModels } = snapshot;
+  const copies = openCopies(root);
+  const records = new Map<string, RecordEvidence>();
+  const runs = new Map<string, RunEvidence>();
+  const entries = new Map<string, EntryEvidence>();
+  const stamps = new Map<string, string>();
+  const stampOf = (path: string) => stamps.set(path, fileStamp(join(root, path, "meta.yaml")));
+
+  for (const problem of problems) {
+    const { path, subject, damage } = problem;
+    if (subject === "run" && !runs.has(path) && damage !== "foreign") {
+      runs.set(path, readRun(root, path));
+    }
+    if (!entries.has(path)) {
+      const entry = readEntry(root, path, isMetric(problem));
+      if (entry !== null) entries.set(path, entry);
+    }
+    if (RECORDS.includes(subject) && !records.has(path)) {
+      records.set(path, readRecord(root, path, subject, copies));
+    }
+    if (subject === "run" || subject === "model-version") stampOf(path);
+  }
+  for (const { path } of strays) {
+    const entry = readEntry(root, path, false);
+    if (entry !== null) entries.set(path, entry);
+  }
+  for (const { path } of experiments) stampOf(path);
+  for (const run of [...experiments, ...orphans].flatMap(unfinishedRuns)) {
+    if (!runs.has(run.path)) runs.set(run.path, readRun(root, run.path));
+    stampOf(run.path);
+  }
+  const base = { records, runs, entries, stamps, traceLocations: [], places: new Set<string>() };
+  if (policy.relocate === null) return base;
+  const holders = [...experiments, ...orphans];
+  for (const { path } of holders.flatMap((one) => [...one.runs, ...one.loggedModels])) {
+    stampOf(path);
+  }
+  for (const { path } of registeredModels.flatMap(({ versions }) => versions)) stampOf(path);
+  const traceLocations = holders.flatMap(({ path }) => readTraceLocations(root, path));
+  const places = findPlaces(snapshot, traceLocations, policy.relocate.from);
+  return { ...base, traceLocations, places };
+}
+
+const RECORDS: readonly Problem["subject"][] = [
+  "experiment",
+  "run",
+  "input",
+  "output",
+  "dataset",
+  "trace",
+  "logged-model",
+  "registry",
+];
+
+function isMetric({ subject, damage }: Problem): boolean {
+  return (subject === "metric" || subject === "logged-model-value") &&
+    (damage === "malformed-line" || damage === "torn-line");
+}
+
+function unfinishedRuns({ lifecycleStage, runs }: Experiment | Orphan): readonly Run[] {
+  return lifecycleStage === "deleted"
+    ? []
+    : runs.filter(({ status }) => status === "RUNNING" || status === "SCHEDULED");
+}
+
+function readRecord(
+  root: string,
+  path: StorePath,
+  subject: Problem["subject"],
+  copies: FindCopy,
+): RecordEvidence {
+  const file = subject === "trace" ? "trace_info.yaml" : "meta.yaml";
+  const at = join(root, path, file);
+  const info = infoOf(at);
+  const changed = info ?? infoOf(dirname(at));
+  return {
+    file,
+    stamp: fileStamp(at),
+    text: info?.isFile ? readLeniently(at) : null,
+    changed: changed?.mtime?.getTime() ?? 0,
+    kept: copies(asStorePath(`${path}/${file}`), (text) => isSoundRecord(text, path, subject)),
+    hasTags: infoOf(join(root, path, "tags")) !== null,
+  };
+}
+
+/** What is no text becomes U+FFFD. */
+function readLeniently(path: string): string | null {
+  try {
+    return new TextDecoder().decode(Deno.readFileSync(path));
+  } catch {
+    return null;
+  }
+}
+
+function readEntry(root: string, path: StorePath, withText: boolean): EntryEvidence | null {
+  const at = join(root, path);
+  const info = infoOf(at);
+  if (info === null) return null;
+  const tree = info.isSymlink ? null : measureTree(at, newMeasurer());
+  return {
+    stamp: fileStamp(at),
+    treeStamp: tree?.stamp ?? "",
+    usage: tree?.freed ?? { bytes: 0, files: 0 },
+    changed: info.mtime?.getTime() ?? 0,
+    text: withText ? readLeniently(at) : null,
+    kind: info.isSymlink ? "link" : info.isDirectory ? "directory" : "file",
+  };
+}
+
+const NEEDED = ["metrics", "params", "artifacts"];
+
+function readRun(root: string, path: string): RunEvidence {
+  const folders = NEEDED.map((name) => [name, infoOf(join(root, path, name))] as const);
+  const tags = new Map<string, string>();
+  walkKeys(root, `${path}/tags`, (key, _, fact) => {
+    if (fact.kind === "text") tags.set(key, fact.text);
+  });
+  let points: { first: number; last: number } | null = null;
+  walkKeys(root, `${path}/metrics`, (_key, _path, fact) => {
+    if (fact.kind !== "text") return;
+    for (const [, time] of fact.text.matchAll(/^(\d{1,15}) \S+(?: \S+)*\r?\n/gm)) {
+      const at = Number(time);
+      points = points === null
+        ? { first: at, last: at }
+        : { first: Math.min(points.first, at), last: Math.max(points.last, at) };
+    }
+  });
+  const own = fileTimes(join(root, path), ["tags", "params", "metrics"]);
+  const all = [...own, ...fileTimes(join(root, path), ["artifacts"])];
+  return {
+    lacks: folders.flatMap(([name, info]) => info === null ? [name] : []),
+    blocked: folders.flatMap(([name, info]) => info?.isFile ? [name] : []),
+    tags,
+    points,
+    oldestFile: own.length === 0 ? null : own.reduce((least, time) => Math.min(least, time)),
+    newestFile: all.length === 0 ? null : all.reduce((most, time) => Math.max(most, time)),
+    newestChange: measureTree(join(root, path), newMeasurer())?.newestChange ?? 0,
+  };
+}
+
+function fileTimes(directory: string, folders: readonly string[]): readonly number[] {
+  const visit = (at: string): readonly number[] => {
+    const listed = listDirectory(at);
+    if (listed.kind === "failed") return [];
+    return listed.entries.flatMap(({ name, isDirectory }) =>
+      isDirectory ? visit(join(at, name)) : infoOf(join(at, name))?.mtime?.getTime() ?? []
+    );
+  };
+  return folders.flatMap((name) => visit(join(directory, name)));
+}
+
+const LOCATION = "tags/mlflow.artifactLocation";
+
+function readTraceLocations(root: string, experiment: StorePath): readonly TraceLocation[] {
+  const listed = listDirectory(join(root, experiment, "traces"));
+  if (listed.kind === "failed") return [];
+  return listed.entries.flatMap(({ name }) => {
+    const path = `${experiment}/traces/${name}/${LOCATION}`;
+    const stamp = fileStamp(join(root, path));
+    const uri = stamp === ABSENT ? null : readLeniently(join(root, path));
+    return uri === null ? [] : [{ path: asStorePath(path), uri, stamp }];
+  });
+}
+
+/** Of all places that records may mean, those where something is. */
+function findPlaces(
+  snapshot: StoreSnapshot,
+  traces: readonly TraceLocation[],
+  from: string | null,
+): ReadonlySet<string> {
+  const { root, experiments, orphans, registeredModels } = snapshot;
+  const found = new Set<string>();
+  const look = (uri: string, own: string | null) => {
+    for (const place of formerPlaces(uri, { root, own, from })) {
+      const isThere = infoOf(join(root, place)) !== null ||
+        infoOf(join(root, ".trash", place)) !== null;
+      if (isThere) found.add(place);
+    }
+  };
+  const artifactsOf = ({ path }: { readonly path: string }) => `${withoutTrash(path)}/artifacts`;
+  for (const each of experiments) look(each.artifactLocation, withoutTrash(each.path));
+  for (const holder of [...experiments, ...orphans] as readonly (Experiment | Orphan)[]) {
+    for (const run of holder.runs) look(run.artifactUri, artifactsOf(run));
+    for (const model of holder.loggedModels) look(model.artifactLocation, artifactsOf(model));
+  }
+  for (const { source, storageLocation } of registeredModels.flatMap((one) => one.versions)) {
+    look(source, null);
+    look(storageLocation ?? "", null);
+  }
+  for (const { path, uri } of traces) {
+    look(uri, artifactsOf({ path: path.slice(0, path.indexOf("/tags/")) }));
+  }
+  return found;
+}

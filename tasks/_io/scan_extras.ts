@@ -1,0 +1,187 @@
+/**
+ * Reading what a policy asks for besides metadata: only the files that it names.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { Extras, HeavyFile, MetricSummary, RunExtras, TraceUse } from "../../lib/extras.ts";
+import type { TextFact } from "../../lib/facts.ts";
+import { pathGlob } from "../../lib/glob.ts";
+import { summarizeMetric } from "../../lib/metric_file.ts";
+import { asStorePath, type Problem } from "../../lib/model.ts";
+import { isKeyName } from "../../lib/names.ts";
+import { readAssessmentSource } from "../../lib/trace_file.ts";
+import { measureTree, newMeasurer } from "./measure.ts";
+import { listDirectory, readText } from "./read.ts";
+
+/** Where a scan is. */
+interface Place {
+  readonly root: string;
+  readonly problems: Problem[];
+}
+
+/** What was asked for, less what a look at the store has shown not to be there. */
+export interface SoughtExtras extends Extras {
+  /** Whether to look for inputs of runs. */
+  readonly inputs: boolean;
+}
+
+/**
+ * Begins to read what was asked for. Needs read permission.
+ *
+ * An input matters only where it is a logged model of an active experiment, so in a store without any, as
+ * MLflow 2 leaves it, no run need be searched for inputs.
+ *
+ * @param root The store's root.
+ * @param wanted What was asked for.
+ * @returns What to look for.
+ */
+export function seekExtras(root: string, wanted: Extras): SoughtExtras {
+  return { ...wanted, inputs: wanted.uses && hasLoggedModels(root) };
+}
+
+function hasLoggedModels(root: string): boolean {
+  const listed = listDirectory(root);
+  return listed.kind === "listed" &&
+    listed.entries.some(({ name }) => listDirectory(join(root, name, "models")).kind === "listed");
+}
+
+/**
+ * Tells which tags of a run to read. One that records no name, as MLflow before 1.30 wrote it, has it in
+ * a tag.
+ *
+ * @param wanted What was asked for; all where nothing was.
+ * @param meta The run's `meta.yaml`.
+ * @returns Tells whether a key is wanted.
+ */
+export function tagFilter(wanted: Extras | undefined, meta: TextFact): (key: string) => boolean {
+  if (wanted === undefined) return () => true;
+  const isNamed = meta.kind === "text" && /^run_name: *(?!''|""|~|null)\S/m.test(meta.text);
+  return (key) => wanted.tags.includes(key) || !isNamed && key === "mlflow.runName";
+}
+
+/**
+ * Reads of a run what was asked for. Needs read permission.
+ *
+ * @param place The store's root, and where problems go.
+ * @param run The run's directory, relative to the root.
+ * @param wanted What to look for.
+ * @returns What there is; what cannot be read is a problem of the run.
+ */
+export function scanRunExtras(place: Place, run: string, wanted: SoughtExtras): RunExtras {
+  const metrics = new Map<string, MetricSummary>();
+  for (const [key, text] of readKeys(place, `${run}/metrics`, "metric", wanted.metrics)) {
+    const summary = summarizeMetric(text);
+    if (typeof summary !== "string") metrics.set(key, summary);
+    else addProblem(place, "metric", `${run}/metrics/${key}`, "unreadable", summary);
+  }
+  return {
+    metrics,
+    params: new Map(readKeys(place, `${run}/params`, "param", wanted.params)),
+    inputs: wanted.inputs ? inputsOf(place, run) : [],
+    heavy: wanted.artifacts === null ? [] : heavyFilesOf(place, run, wanted.artifacts),
+  };
+}
+
+/**
+ * Reads what the traces of an experiment, and their assessments, come from. Needs read permission.
+ *
+ * @param place The store's root, and where problems go.
+ * @param traces The directory of the traces, relative to the root.
+ * @returns One for each trace or assessment that names a run or a logged model.
+ */
+export function scanTraceUses(place: Place, traces: string): readonly TraceUse[] {
+  return namesIn(place, traces).toSorted().flatMap((trace) => {
+    const metadata = `${traces}/${trace}/request_metadata`;
+    const keys = ["mlflow.sourceRun", "mlflow.modelId"];
+    const read = new Map(readKeys(place, metadata, "trace-value", keys));
+    const [runId = null, modelId = null] = keys.map((key) => read.get(key));
+    const own: TraceUse = { trace, assessment: null, runId, modelId };
+    const folder = `${traces}/${trace}/assessments`;
+    const assessed = namesIn(place, folder).toSorted().flatMap((file): TraceUse[] => {
+      const text = readFile(place, `${folder}/${file}`, "assessment");
+      const source = text === null ? null : readAssessmentSource(text);
+      const assessment = file.replace(/\.yaml$/, "");
+      return source === null ? [] : [{ trace, assessment, runId: source, modelId: null }];
+    });
+    return runId === null && modelId === null ? assessed : [own, ...assessed];
+  });
+}
+
+/** MLflow names the folder of an input after no model, so its record must be read. */
+function inputsOf(place: Place, run: string): readonly string[] {
+  const folder = `${run}/inputs`;
+  return namesIn(place, folder).toSorted().flatMap((name) => {
+    const text = readFile(place, `${folder}/${name}/meta.yaml`, "input") ?? "";
+    const isModel = /^source_type: *MODEL *$/m.test(text);
+    const id = /^source_id: *'?(m-[0-9a-f]+)'? *$/m.exec(text)?.[1];
+    return isModel && id !== undefined ? [id] : [];
+  });
+}
+
+/** A file or directory that fits goes as a whole; links are nobody's own weight. */
+function heavyFilesOf(place: Place, run: string, glob: string): readonly HeavyFile[] {
+  const fits = pathGlob(glob);
+  const found: HeavyFile[] = [];
+  const visit = (folder: string, inside: string) => {
+    const listed = listDirectory(join(place.root, folder));
+    if (listed.kind === "failed") return;
+    for (const { name, isDirectory, isSymlink } of listed.entries) {
+      if (isSymlink) continue;
+      const path = `${folder}/${name}`;
+      const below = inside === "" ? name : `${inside}/${name}`;
+      if (!fits(below)) {
+        if (isDirectory) visit(path, below);
+        continue;
+      }
+      const tree = measureTree(join(place.root, path), newMeasurer());
+      if (tree) found.push({ path: asStorePath(path), usage: tree.freed, stamp: tree.stamp });
+    }
+  };
+  if (!isLink(join(place.root, run, "artifacts"))) visit(`${run}/artifacts`, "");
+  return found;
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    return true;
+  }
+}
+
+function readKeys(
+  place: Place,
+  folder: string,
+  subject: Problem["subject"],
+  keys: readonly string[],
+): readonly (readonly [key: string, text: string])[] {
+  return keys.filter(isKeyName).flatMap((key) => {
+    const text = readFile(place, `${folder}/${key}`, subject);
+    return text === null ? [] : [[key, text] as const];
+  });
+}
+
+function readFile(place: Place, path: string, subject: Problem["subject"]): string | null {
+  const fact = readText(join(place.root, path));
+  if (fact.kind === "failed") addProblem(place, subject, path, fact.damage, fact.message);
+  return fact.kind === "text" ? fact.text : null;
+}
+
+function namesIn(place: Place, folder: string): readonly string[] {
+  const listed = listDirectory(join(place.root, folder));
+  if (listed.kind === "listed") return listed.entries.map(({ name }) => name);
+  if (!listed.missing) addProblem(place, "directory", folder, "io", listed.message);
+  return [];
+}
+
+function addProblem(
+  { problems }: Place,
+  subject: Problem["subject"],
+  path: string,
+  damage: Problem["damage"],
+  message: string,
+): void {
+  problems.push({ path: asStorePath(path), subject, damage, message, line: null, column: null });
+}

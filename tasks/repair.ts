@@ -1,0 +1,88 @@
+/**
+ * The task `repair`: mends what is provable from what is there.
+ *
+ * @module
+ */
+
+import { STALE_AFTER } from "../lib/check_meta.ts";
+import { planRepair } from "../lib/plan_repair.ts";
+import type { RepairPolicy } from "../lib/repair.ts";
+import {
+  decideAndApply,
+  type PlanAndApplyOptions,
+  type PlanAndApplyResult,
+} from "./plan_and_apply.ts";
+import type { Store } from "./store.ts";
+
+/** What to repair. */
+export interface RepairRules {
+  /** Leave damage alone that is younger than this, ms: MLflow may be writing. @default {60_000} */
+  readonly settle?: number;
+  /** A run that has not ended is stale when it is silent for longer, ms. @default {604_800_000} */
+  readonly staleAfter?: number;
+  /** The status that a stale run gets. @default {"FAILED"} */
+  readonly finishAs?: "FAILED" | "KILLED";
+  /** Rewrite the places that records name, in a store that was moved or copied. @default {false} */
+  readonly relocate?: boolean;
+  /** Where the store was: with `relocate`, only places below it are rewritten. @default {anywhere} */
+  readonly from?: string;
+}
+
+/** What to repair, and whether to do it. */
+export interface RepairOptions extends PlanAndApplyOptions, RepairRules {}
+
+/**
+ * Plans repairs and, with `apply`, carries them out: records that were lost, missing folders, torn
+ * metrics, litter, stages, stale runs, names; with `relocate` the places that records name. Needs read
+ * permission for the store; applying needs write permission, too.
+ *
+ * @param store The store.
+ * @param options What to repair, and whether to do it.
+ * @returns The plan, and the report if it was applied. What is ambiguous is in `plan.kept`.
+ * @throws {RangeError} When a duration is negative, or `from` is given without `relocate`.
+ * @throws {StoreLockedError} When another process holds the store's lock.
+ *
+ * @example
+ * ```ts
+ * import { openStore, repair } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const { plan, report } = await repair(store, { apply: true });
+ * console.log(`${report?.totals.applied ?? 0} repaired, ${plan.kept.length} left to you`);
+ * ```
+ */
+export async function repair(
+  store: Store,
+  options: RepairOptions = {},
+): Promise<PlanAndApplyResult> {
+  const policy = repairPolicyOf(options);
+  const { onProgress, signal } = options;
+  return await decideAndApply(store, async (source) => {
+    const snapshot = await source.read({
+      depth: "full",
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: (runs) => onProgress?.("Reading runs", runs),
+    });
+    const evidence = await source.evidence(snapshot, policy);
+    return { snapshot, plan: planRepair(snapshot, evidence, policy, { now: source.now() }) };
+  }, options);
+}
+
+/**
+ * Completes rules by their defaults.
+ *
+ * @param rules What to repair.
+ * @returns The policy.
+ * @throws {RangeError} When `from` is given without `relocate`.
+ */
+export function repairPolicyOf(rules: RepairRules): RepairPolicy {
+  const { settle = SETTLE, staleAfter = STALE_AFTER, finishAs = "FAILED" } = rules;
+  const { relocate = false, from } = rules;
+  if (from !== undefined && !relocate) {
+    throw new RangeError("Cannot repair places from a former root: expected relocate, too");
+  }
+  return { settle, staleAfter, finishAs, relocate: relocate ? { from: from ?? null } : null };
+}
+
+/** MLflow writes a record in milliseconds, on a slow network in seconds. */
+const SETTLE = 60_000;

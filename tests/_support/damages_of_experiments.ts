@@ -1,0 +1,204 @@
+/**
+ * Damage to experiments.
+ *
+ * @module
+ */
+
+import { type Damage, DELETED, EMPTY, experiment, IN_DELETED, MAIN, NOT_UTF8 } from "./damage.ts";
+
+/** Every damage of that kind. */
+export const EXPERIMENT_DAMAGES: readonly Damage[] = [
+  {
+    name: "an experiment's meta.yaml is lost",
+    rule: "experiment-meta-missing",
+    inflict: (s) => s.remove(experiment),
+  },
+  {
+    name: "an experiment's meta.yaml is empty",
+    rule: "experiment-meta-empty",
+    inflict: (s) => s.write(experiment, ""),
+  },
+  {
+    name: "an experiment's meta.yaml holds a comment alone",
+    rule: "experiment-meta-empty",
+    inflict: (s) => s.write(experiment, "# nothing\n"),
+  },
+  {
+    name: "an experiment's meta.yaml is cut off within a quoted word",
+    rule: "experiment-meta-unreadable",
+    inflict: (s) => s.edit(experiment, (text) => text.slice(0, text.indexOf("_id: '") + 8)),
+  },
+  {
+    name: "an experiment's meta.yaml is cut off after a line",
+    rule: "experiment-meta-incomplete",
+    inflict: (s) => s.edit(experiment, (text) => text.slice(0, text.indexOf("experiment_id"))),
+  },
+  ...["experiment_id", "name", "artifact_location", "lifecycle_stage"].map((key): Damage => ({
+    name: `an experiment's meta.yaml lacks ${key}`,
+    rule: "experiment-meta-incomplete",
+    inflict: (s) => s.drop(experiment, key),
+  })),
+  {
+    name: "an experiment's meta.yaml is filled with zeros",
+    rule: "experiment-meta-unreadable",
+    inflict: (s) => s.edit(experiment, (text) => "\0".repeat(text.length)),
+  },
+  {
+    name: "an experiment's meta.yaml is not UTF-8",
+    rule: "experiment-meta-unreadable",
+    inflict: (s) => s.write(experiment, NOT_UTF8),
+  },
+  {
+    name: "an experiment's meta.yaml is a list",
+    rule: "experiment-meta-unreadable",
+    inflict: (s) => s.write(experiment, "- a\n- b\n"),
+  },
+  {
+    name: "an experiment's meta.yaml is a word",
+    rule: "experiment-meta-unreadable",
+    inflict: (s) => s.write(experiment, "word\n"),
+  },
+  {
+    name: "an experiment's meta.yaml is a directory",
+    rule: "experiment-meta-inaccessible",
+    inflict: (s) => {
+      s.remove(experiment);
+      s.makeDirectory(experiment);
+    },
+  },
+  {
+    name: "an experiment's meta.yaml has Windows line ends and a byte order mark",
+    rule: null,
+    inflict: (s) => s.edit(experiment, (text) => "\uFEFF" + text.replaceAll("\n", "\r\n")),
+  },
+  {
+    name: "an experiment's meta.yaml has an unknown key and an unquoted id",
+    rule: null,
+    inflict: (s) =>
+      s.edit(experiment, (text) => text.replace(/(experiment_id: )'(.*)'/, "$1$2") + "zebra: 1\n"),
+  },
+  {
+    name: "an experiment's creation_time is text",
+    rule: "experiment-meta-incomplete",
+    inflict: (s) => s.set(experiment, "creation_time", "yesterday"),
+  },
+  {
+    name: "an experiment's creation_time is missing",
+    rule: null,
+    inflict: (s) => s.drop(experiment, "creation_time"),
+  },
+  {
+    name: "a copied experiment",
+    rule: "experiment-id-mismatch",
+    inflict: (s) => s.copy(EMPTY, "copy"),
+  },
+  {
+    name: "a copied experiment with a number for its id",
+    rule: "experiment-id-mismatch",
+    inflict: (s) => s.copy(EMPTY, "123"),
+  },
+  {
+    name: "two experiments of one name",
+    rule: "duplicate-experiment-name",
+    changes: /name$/,
+    inflict: (s) => s.set(experiment, "name", "Default"),
+  },
+  {
+    name: "an active and a deleted experiment of one name",
+    rule: "duplicate-experiment-name",
+    changes: /name$/,
+    inflict: (s) => s.set(`.trash/${DELETED}/meta.yaml`, "name", "Default"),
+  },
+  {
+    name: "an experiment's name holds an apostrophe",
+    rule: "experiment-name-with-quote",
+    changes: /name$/,
+    inflict: (s) => s.set(experiment, "name", '"it\'s"'),
+  },
+  {
+    name: "an experiment's name is null",
+    rule: "experiment-name-missing",
+    changes: /name$/,
+    inflict: (s) => s.set(experiment, "name", "null"),
+  },
+  {
+    name: "an experiment in the root is marked deleted",
+    rule: "stage-disagrees-with-location",
+    changes: /^experiment\//,
+    inflict: (s) => s.set(experiment, "lifecycle_stage", "deleted"),
+  },
+  {
+    name: "an experiment's stage is no word of MLflow's",
+    rule: "experiment-stage-unknown",
+    inflict: (s) => s.set(experiment, "lifecycle_stage", "archived"),
+  },
+  {
+    name: "an experiment in .trash/ is marked active",
+    rule: "deletion-not-recorded",
+    inflict: (s) => s.set(`.trash/${DELETED}/meta.yaml`, "lifecycle_stage", "active"),
+  },
+  {
+    name: "a deletion that stopped before the runs",
+    rule: "active-runs-in-deleted-experiment",
+    changes: /^run\//,
+    inflict: (s) => {
+      s.set(`.trash/${DELETED}/${IN_DELETED}/meta.yaml`, "lifecycle_stage", "active");
+      s.drop(`.trash/${DELETED}/${IN_DELETED}/meta.yaml`, "deleted_time");
+    },
+  },
+  {
+    name: "an experiment whose id is no number",
+    rule: "experiment-id-not-numeric",
+    changes: new RegExp(EMPTY),
+    inflict: (s) => {
+      s.move(EMPTY, "abc");
+      s.edit("abc/meta.yaml", (text) => text.replaceAll(EMPTY, "abc"));
+    },
+  },
+  {
+    name: "an experiment's tag is not UTF-8",
+    rule: "experiment-tag-unreadable",
+    inflict: (s) => s.write(`${EMPTY}/tags/why`, NOT_UTF8),
+  },
+  {
+    name: "an experiment's tag has an illegal name",
+    rule: "experiment-tag-name-illegal",
+    inflict: (s) => s.write(`${EMPTY}/tags/why~`, "x"),
+  },
+  {
+    name: "an experiment's tag is filled with zeros",
+    rule: "value-of-zeros",
+    inflict: (s) => s.write(`${EMPTY}/tags/why`, "\0\0\0\0"),
+  },
+  {
+    name: "an experiment's tags/ is a file",
+    rule: "folder-is-no-directory",
+    inflict: (s) => {
+      s.remove(`${EMPTY}/tags`);
+      s.write(`${EMPTY}/tags`, "x");
+    },
+  },
+  {
+    name: "an experiment names a former place of the store",
+    rule: "experiment-location-moved",
+    inflict: (s) => s.set(experiment, "artifact_location", `file:///srv/old/mlruns/${EMPTY}`),
+  },
+  {
+    name: "an experiment keeps its artifacts elsewhere",
+    rule: null,
+    changes: /location$/,
+    inflict: (s) =>
+      s.edit(experiment, (text) => text.replace(/artifact_location: .*/, "$&/custom")),
+  },
+  {
+    name: "a directory that is no run in an experiment",
+    rule: "directory-in-experiment",
+    inflict: (s) => s.write(`${MAIN}/.ipynb_checkpoints/a.ipynb`, "{}"),
+  },
+  { name: "a file in an experiment", rule: null, inflict: (s) => s.write(`${MAIN}/a.txt`, "x") },
+  {
+    name: "an experiment within an experiment",
+    rule: "run-meta-incomplete",
+    inflict: (s) => s.copy(EMPTY, `${MAIN}/${EMPTY}`),
+  },
+];

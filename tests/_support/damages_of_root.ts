@@ -1,0 +1,114 @@
+/**
+ * Damage to the root of a store.
+ *
+ * @module
+ */
+
+import { CHILD, child, type Damage, type DamagedStore, MAIN } from "./damage.ts";
+
+/** A copy that every listing meets before the original. */
+function copyAhead(store: DamagedStore, names: string): string {
+  for (let number = 1;; number++) {
+    const place = `${names}${number}`;
+    store.copy(child, `${place}/${CHILD}`);
+    for (const { name } of Deno.readDirSync(store.root)) {
+      if (name === MAIN) break;
+      if (name === place) return place;
+    }
+  }
+}
+
+/** A link that every listing meets before what it leads to. */
+function linkAhead(store: DamagedStore, names: string, target: string): void {
+  for (let number = 1;; number++) {
+    const place = `${names}${number}`;
+    store.link(place, target);
+    for (const { name } of Deno.readDirSync(store.root)) {
+      if (name === target) break;
+      if (name === place) return;
+    }
+    store.remove(place);
+    store.makeDirectory(`.${number}.trash`);
+  }
+}
+
+/** Every damage of that kind. */
+export const ROOT_DAMAGES: readonly Damage[] = [
+  {
+    name: ".trash/ is lost",
+    rule: "missing-trash-directory",
+    changes: /./,
+    inflict: (s) => s.remove(".trash"),
+  },
+  { name: "a plain file in the root", rule: null, inflict: (s) => s.write("notes~.txt", "x") },
+  {
+    name: "a directory named *.trash in the root",
+    rule: null,
+    inflict: (s) => s.copy(child, `.old.trash/${CHILD}`),
+  },
+  {
+    name: "a directory of backups in the root",
+    rule: "backup-directory",
+    inflict: (s) => s.write("backups/2026-05-01.tar", "x"),
+  },
+  {
+    name: "a hidden directory of backups in the root",
+    rule: "unlistable-directory",
+    inflict: (s) => s.makeDirectory(".backups"),
+  },
+  {
+    name: "a directory in the root whose name cannot be an id",
+    rule: "unlistable-directory",
+    inflict: (s) => s.makeDirectory("lost+found"),
+  },
+  {
+    name: "a hidden directory in .trash/",
+    rule: "unlistable-directory",
+    inflict: (s) => s.makeDirectory(".trash/.git"),
+  },
+  {
+    name: "a link to an experiment of the store",
+    rule: "run-in-two-places",
+    inflict: (s) => linkAhead(s, "again", MAIN),
+  },
+  {
+    name: "a link to an experiment, whose name cannot be an id",
+    rule: "unlistable-directory",
+    inflict: (s) => s.link(".again", MAIN),
+  },
+  { name: "a link to the root", rule: "duplicate-link", inflict: (s) => s.link("loop", ".") },
+  {
+    name: "a link to an experiment, named *.trash",
+    rule: null,
+    inflict: (s) => s.link("again.trash", MAIN),
+  },
+  { name: "a link to nothing", rule: "broken-link", inflict: (s) => s.link("dead", "nowhere") },
+  {
+    name: "the store lies below a directory called artifacts",
+    rule: "store-below-artifacts",
+    root: "artifacts/mlruns",
+    inflict: () => {},
+  },
+  {
+    name: "an experiment in the root and in .trash/ at once",
+    rule: "experiment-in-two-places",
+    inflict: (s) => s.copy(MAIN, `.trash/${MAIN}`),
+  },
+  {
+    name: "a run's copy below a directory of backups",
+    rule: "run-in-two-places",
+    inflict: (s) => copyAhead(s, "backup-"),
+  },
+  {
+    name: "a run's copy below another experiment",
+    rule: "run-in-two-places",
+    inflict: (s) => {
+      const place = copyAhead(s, "9");
+      s.write(
+        `${place}/meta.yaml`,
+        `artifact_location: file://${s.root}/${place}\nexperiment_id: '${place}'\n` +
+          "lifecycle_stage: active\nname: other\n",
+      );
+    },
+  },
+];

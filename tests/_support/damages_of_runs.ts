@@ -1,0 +1,226 @@
+/**
+ * Damage to runs.
+ *
+ * @module
+ */
+
+import {
+  CHILD,
+  child,
+  type Damage,
+  EMPTY,
+  MAIN,
+  meta,
+  PARENT,
+  REMOVED,
+  run,
+  RUNNING,
+  victims,
+} from "./damage.ts";
+
+/** Every damage of that kind. */
+export const RUN_DAMAGES: readonly Damage[] = [
+  {
+    name: "a run's meta.yaml is lost",
+    rule: "run-meta-missing",
+    ...run,
+    inflict: (s) => s.remove(meta),
+  },
+  {
+    name: "a run's meta.yaml is empty",
+    rule: "run-meta-empty",
+    ...run,
+    inflict: (s) => s.write(meta, ""),
+  },
+  {
+    name: "a run's meta.yaml is cut off within a quoted word",
+    rule: "run-meta-unreadable",
+    ...run,
+    inflict: (s) => s.edit(meta, (text) => text.slice(0, text.indexOf("point_name: '") + 13)),
+  },
+  {
+    name: "a run's meta.yaml is cut off after a line",
+    rule: "run-meta-incomplete",
+    ...run,
+    inflict: (s) => s.edit(meta, (text) => text.slice(0, text.indexOf("run_name"))),
+  },
+  ...["experiment_id", "user_id", "start_time", "end_time"].map((key): Damage => ({
+    name: `a run's meta.yaml lacks ${key}`,
+    rule: "run-meta-incomplete",
+    victims,
+    inflict: (s) => s.drop(meta, key),
+  })),
+  ...["user_id", "start_time"].map((key): Damage => ({
+    name: `a run's ${key} is null`,
+    rule: "run-meta-incomplete",
+    victims,
+    inflict: (s) => s.set(meta, key, "null"),
+  })),
+  {
+    name: "a run's meta.yaml lacks all that is optional",
+    rule: null,
+    changes: new RegExp(`${PARENT}/info`),
+    inflict: (s) => {
+      for (const key of ["status", "lifecycle_stage", "run_name", "tags"]) {
+        s.drop(`${MAIN}/${PARENT}/meta.yaml`, key);
+      }
+    },
+  },
+  {
+    name: "a run does not say where its artifacts are",
+    rule: "run-artifact-uri-missing",
+    ...run,
+    changes: /artifact_uri$/,
+    inflict: (s) => s.drop(meta, "artifact_uri"),
+  },
+  {
+    name: "a run has no run_id, as before MLflow 1.0",
+    rule: "run-id-missing",
+    ...run,
+    inflict: (s) => s.drop(meta, "run_id"),
+  },
+  {
+    name: "a run has no run_uuid, as since MLflow 3.0",
+    rule: null,
+    ...run,
+    inflict: (s) => s.drop(meta, "run_uuid"),
+  },
+  {
+    name: "a run has neither run_id nor run_uuid",
+    rule: "run-meta-incomplete",
+    ...run,
+    inflict: (s) => {
+      s.drop(meta, "run_id");
+      s.drop(meta, "run_uuid");
+    },
+  },
+  ...["FINISHED", "9", "null"].map((status): Damage => ({
+    name: `a run's status is ${status}`,
+    rule: "run-meta-incomplete",
+    victims,
+    inflict: (s) => s.set(meta, "status", status),
+  })),
+  {
+    name: "a run's stage is no word of MLflow's",
+    rule: "run-meta-incomplete",
+    ...run,
+    inflict: (s) => s.set(meta, "lifecycle_stage", "archived"),
+  },
+  {
+    name: "a run's meta.yaml is filled with zeros",
+    rule: "run-meta-unreadable",
+    ...run,
+    inflict: (s) => s.write(meta, "\0".repeat(400)),
+  },
+  {
+    name: "a run's meta.yaml is a directory",
+    rule: "run-meta-inaccessible",
+    ...run,
+    inflict: (s) => {
+      s.remove(meta);
+      s.makeDirectory(meta);
+    },
+  },
+  {
+    name: "a run was moved to another experiment",
+    rule: "run-in-wrong-experiment",
+    ...run,
+    inflict: (s) => s.move(child, `${EMPTY}/${CHILD}`),
+  },
+  {
+    name: "a run's directory was renamed",
+    rule: "run-id-mismatch",
+    ...run,
+    inflict: (s) => s.move(child, `${child}-old`),
+  },
+  {
+    name: "a run was copied within its experiment",
+    rule: "run-copied",
+    ...run,
+    inflict: (s) => s.copy(child, `${child}.bak`),
+  },
+  ...["metrics", "params", "artifacts"].map((folder): Damage => ({
+    name: `a run's empty ${folder}/ is lost`,
+    rule: "run-folder-missing",
+    victims: [PARENT],
+    inflict: (s) => s.remove(`${MAIN}/${PARENT}/${folder}`),
+  })),
+  {
+    name: "a deleted run's artifacts/ is lost",
+    rule: "run-folder-missing",
+    victims: [REMOVED],
+    inflict: (s) => s.remove(`${MAIN}/${REMOVED}/artifacts`),
+  },
+  {
+    name: "a run's metrics/ is a file",
+    rule: "run-folder-missing",
+    victims: [PARENT],
+    inflict: (s) => {
+      s.remove(`${MAIN}/${PARENT}/metrics`);
+      s.write(`${MAIN}/${PARENT}/metrics`, "x");
+    },
+  },
+  {
+    name: "a run's tags/ is a file",
+    rule: "folder-is-no-directory",
+    ...run,
+    inflict: (s) => {
+      s.remove(`${child}/tags`);
+      s.write(`${child}/tags`, "x");
+    },
+  },
+  {
+    name: "a run's tags/ is lost",
+    rule: null,
+    changes: /tags/,
+    inflict: (s) => s.remove(`${MAIN}/${REMOVED}/tags`),
+  },
+  {
+    name: "a deleted run's deleted_time is null",
+    rule: "deleted-time-null",
+    inflict: (s) => s.set(`${MAIN}/${REMOVED}/meta.yaml`, "deleted_time", "null"),
+  },
+  {
+    name: "a deleted run has no deleted_time",
+    rule: null,
+    inflict: (s) => s.drop(`${MAIN}/${REMOVED}/meta.yaml`, "deleted_time"),
+  },
+  {
+    name: "a deleted run is a link",
+    rule: "deleted-link",
+    inflict: (s) => {
+      s.move(`${MAIN}/${REMOVED}`, "../outside");
+      s.link(`${MAIN}/${REMOVED}`, "../../outside");
+    },
+  },
+  {
+    name: "a run that has been RUNNING for months",
+    rule: "stale-run",
+    inflict: (s) => s.age(`${MAIN}/${RUNNING}`, Date.UTC(2026, 4, 1)),
+  },
+  {
+    name: "a run's artifacts are sought in a former place",
+    rule: "run-artifacts-moved",
+    ...run,
+    inflict: (s) =>
+      s.set(meta, "artifact_uri", `file:///srv/old/mlruns/${MAIN}/${CHILD}/artifacts`),
+  },
+  {
+    name: "a run without artifacts names a former place",
+    rule: null,
+    changes: /artifact_uri$/,
+    inflict: (s) =>
+      s.set(
+        `${MAIN}/${PARENT}/meta.yaml`,
+        "artifact_uri",
+        `file:///srv/old/mlruns/${MAIN}/${PARENT}/artifacts`,
+      ),
+  },
+  {
+    name: "a run's parent is lost",
+    rule: "parent-run-missing",
+    ...run,
+    changes: /./,
+    inflict: (s) => s.remove(`${MAIN}/${PARENT}`),
+  },
+];

@@ -1,0 +1,189 @@
+/**
+ * Damage to metrics, params and tags.
+ *
+ * @module
+ */
+
+import { child, type Damage, metric, NOT_UTF8, run, victims } from "./damage.ts";
+
+/** Every damage of that kind. */
+export const VALUE_DAMAGES: readonly Damage[] = [
+  {
+    name: "a metric is empty",
+    rule: "metric-empty",
+    ...run,
+    changes: /metrics$/,
+    inflict: (s) => s.write(metric, ""),
+  },
+  {
+    name: "a metric's last line is torn, and of one field",
+    rule: "metric-line-malformed",
+    ...run,
+    inflict: (s) => s.edit(metric, (text) => text + "17775"),
+  },
+  {
+    name: "a metric's last line is torn, and looks whole",
+    rule: "metric-line-torn",
+    ...run,
+    inflict: (s) => s.edit(metric, (text) => text.replace(/ 1\n$/, "")),
+  },
+  {
+    name: "a metric has a blank line",
+    rule: "metric-line-malformed",
+    ...run,
+    inflict: (s) => s.edit(metric, (text) => text.replace("\n", "\n\n")),
+  },
+  ...[
+    ["one field", "1777593609002"],
+    ["four fields", "1777593609002 0.5 1 x"],
+    ["six fields", "1777593609002 0.5 1 x y z"],
+    ["two spaces", "1777593609002  0.5 1"],
+    ["a time that is no integer", "1.5 0.5 1"],
+    ["a value that is no number", "1777593609002 high 1"],
+    ["a step that is no integer", "1777593609002 0.5 1.5"],
+    ["zeros", "\0\0\0\0\0\0"],
+    ["a line separator of Unicode", "1777593609002\u2028 0.5 3"],
+  ].map(([what, line]): Damage => ({
+    name: `a metric has a line with ${what}`,
+    rule: "metric-line-malformed",
+    victims,
+    inflict: (s) => s.edit(metric, (text) => `${text}${line}\n`),
+  })),
+  {
+    name: "a metric is filled with zeros",
+    rule: "metric-line-malformed",
+    ...run,
+    inflict: (s) => s.write(metric, "\0".repeat(40)),
+  },
+  {
+    name: "a metric is not UTF-8",
+    rule: "metric-unreadable",
+    ...run,
+    inflict: (s) => s.write(metric, NOT_UTF8),
+  },
+  {
+    name: "a metric has Windows line ends",
+    rule: null,
+    inflict: (s) => s.edit(metric, (text) => text.replaceAll("\n", "\r\n")),
+  },
+  {
+    name: "a metric begins with a byte order mark",
+    rule: "metric-line-malformed",
+    ...run,
+    inflict: (s) => s.edit(metric, (text) => "\uFEFF" + text),
+  },
+  {
+    name: "a metric has numbers as Python spells them",
+    rule: null,
+    changes: /metrics\/val\/loss$/,
+    inflict: (s) =>
+      s.edit(metric, (text) => `${text}+1_777 1_0.5e-3 -2\n0 -Infinity 3\n1 NAN 4\n2 .5 5\n`),
+  },
+  {
+    name: "a metric has lines of two fields, as before MLflow 1.0",
+    rule: null,
+    inflict: (s) => s.write(`${child}/metrics/old`, "1 0.5\n2 0.6\n"),
+  },
+  {
+    name: "a metric names its dataset, as since MLflow 3.0",
+    rule: "metric-with-dataset",
+    ...run,
+    inflict: (s) => s.write(`${child}/metrics/with`, "1777593609000 0.5 0 data a1b2\n"),
+  },
+  {
+    name: "a metric has two lines in one",
+    rule: "metric-with-dataset",
+    ...run,
+    inflict: (s) => s.edit(metric, (text) => text + "1777593609002 0.5 21777593609003 0.6 3\n"),
+  },
+  {
+    name: "a metric has the same point twice",
+    rule: "metric-point-twice",
+    inflict: (s) => s.edit(metric, (text) => text + text),
+  },
+  {
+    name: "an editor's backup in metrics/",
+    rule: "metric-name-illegal",
+    ...run,
+    inflict: (s) => s.copy(metric, `${metric}~`),
+  },
+  {
+    name: "a .DS_Store in metrics/",
+    rule: "metric-unreadable",
+    ...run,
+    inflict: (s) => s.write(`${child}/metrics/.DS_Store`, new Uint8Array([0, 0, 0, 1, 0xc0])),
+  },
+  {
+    name: "a linked directory in metrics/",
+    rule: null,
+    inflict: (s) => s.link(`${child}/metrics/again`, "val"),
+  },
+  {
+    name: "a link to nothing in metrics/",
+    rule: "metric-unreadable",
+    ...run,
+    inflict: (s) => s.link(`${child}/metrics/dead`, "nowhere"),
+  },
+  {
+    name: "a param is not UTF-8",
+    rule: "param-unreadable",
+    ...run,
+    inflict: (s) => s.write(`${child}/params/lr`, NOT_UTF8),
+  },
+  {
+    name: "a param has an illegal name",
+    rule: "param-name-illegal",
+    ...run,
+    inflict: (s) => s.write(`${child}/params/a(b)`, "x"),
+  },
+  {
+    name: "a param has a colon in its name",
+    rule: null,
+    inflict: (s) => s.write(`${child}/params/a:b`, "x"),
+  },
+  {
+    name: "a param is filled with zeros",
+    rule: "value-of-zeros",
+    ...run,
+    inflict: (s) => s.write(`${child}/params/lr`, "\0\0\0\0"),
+  },
+  {
+    name: "a param has Windows line ends",
+    rule: "param-with-carriage-return",
+    ...run,
+    inflict: (s) => s.edit(`${child}/params/설명`, (text) => text.replaceAll("\n", "\r\n")),
+  },
+  {
+    name: "params whose names differ in case alone",
+    rule: "lookalike-keys",
+    inflict: (s) => s.write(`${child}/params/LR`, "1e-3"),
+  },
+  {
+    name: "a param is empty",
+    rule: null,
+    inflict: (s) => s.write(`${child}/params/nothing`, ""),
+  },
+  {
+    name: "a tag is not UTF-8",
+    rule: "tags-unreadable",
+    ...run,
+    inflict: (s) => s.write(`${child}/tags/team/이름`, NOT_UTF8),
+  },
+  {
+    name: "a tag has an illegal name",
+    rule: "tag-name-illegal",
+    ...run,
+    inflict: (s) => s.write(`${child}/tags/.note.swp#`, "x"),
+  },
+  {
+    name: "a tag is filled with zeros",
+    rule: "value-of-zeros",
+    ...run,
+    inflict: (s) => s.write(`${child}/tags/team/이름`, "\0\0\0\0"),
+  },
+  {
+    name: "an editor's file in tags/ with a legal name",
+    rule: "stray-file-among-keys",
+    inflict: (s) => s.write(`${child}/tags/.note.swp`, "x"),
+  },
+];

@@ -1,0 +1,153 @@
+/**
+ * Random retention policies, and stores that were read as they need it.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import type { RunExtras, TraceUse } from "../../lib/extras.ts";
+import type { Experiment, Run, StoreSnapshot } from "../../lib/model.ts";
+import { asStorePath } from "../../lib/model.ts";
+import type { CleanupPolicy } from "../../lib/plan.ts";
+import {
+  type BestRule,
+  type Protection,
+  PROTECTIONS,
+  type RetentionPolicy,
+  type RetentionRule,
+} from "../../lib/policy.ts";
+import { DAY, HOUR, retentionRule } from "./builders.ts";
+
+/** Metrics, parameters and tags that stores and policies speak of. */
+const METRICS = ["f1", "loss"] as const;
+const FACETS = ["model", "team"] as const;
+const VALUES = ["cnn", "gru"] as const;
+const TAGS = [
+  ...FACETS,
+  "keep",
+  "mlflow.parentRunId",
+  "mltidy.artifacts_dropped",
+  "mltidy.pin",
+  "team=cnn",
+  "team=g*",
+];
+const GLOB = "*.ckpt";
+
+const count = (most: number) => fc.oneof(fc.constant(0), fc.nat({ max: most }));
+const facet = () => fc.option(fc.constantFrom<string[]>(...FACETS), { freq: 2 });
+
+function bestRule(): fc.Arbitrary<BestRule> {
+  return fc.record({
+    metric: fc.constantFrom<string[]>(...METRICS),
+    mode: fc.constantFrom<("max" | "min")[]>("max", "min"),
+    n: fc.nat({ max: 3 }),
+    over: fc.constantFrom<("latest" | "history")[]>("latest", "history"),
+    per: facet(),
+  });
+}
+
+/** A random rule: each part given or not. */
+export function ruleArbitrary(): fc.Arbitrary<RetentionRule> {
+  const tags = fc.uniqueArray(fc.constantFrom("keep", "team=g*"), { maxLength: 1 });
+  return fc.record({
+    experiments: fc.constantFrom<(readonly string[])[]>([], [], ["base*"], ["4201*"]),
+    tags: fc.constantFrom<(readonly string[])[]>([], [], ["team=cnn"]),
+    keepLast: count(4),
+    keepWithin: fc.constantFrom(0, 0, DAY, 30 * DAY, 60 * DAY),
+    keepBest: fc.array(bestRule(), { maxLength: 2 }),
+    keepDaily: count(3),
+    keepWeekly: count(3),
+    keepMonthly: count(3),
+    keepTags: tags,
+    keepStatus: fc.constantFrom<RetentionRule["keepStatus"][]>([], [], ["FAILED"]),
+    keepNamed: fc.constantFrom<(readonly string[])[]>([], [], ["base*"]),
+    groupBy: facet(),
+    children: fc.constantFrom<("follow" | "own")[]>("follow", "own"),
+  }).map((rule) => retentionRule(rule));
+}
+
+/** A random retention policy, without switched-off protections unless they are wanted. */
+export function retentionArbitrary(
+  options: { readonly unsafe?: boolean } = {},
+): fc.Arbitrary<RetentionPolicy> {
+  const unsafe: fc.Arbitrary<readonly Protection[]> = options.unsafe
+    ? fc.subarray([...PROTECTIONS])
+    : fc.constant([]);
+  return fc.record({
+    rules: fc.array(ruleArbitrary(), { maxLength: 2 }).chain((some) =>
+      ruleArbitrary().map((last) => [
+        ...some.map((rule, index) => ({ ...rule, name: `rule ${index + 1}` })),
+        { ...last, name: "retention", experiments: [], tags: [] },
+      ])
+    ),
+    protect: fc.record({
+      pinnedTags: fc.constantFrom<(readonly string[])[]>(["mltidy.pin"], ["keep"]),
+      experiments: fc.constant([]),
+      unsafe,
+    }),
+    limits: fc.constant({ maxShare: 1, maxRuns: null }),
+    artifactsOnly: fc.constantFrom(null, GLOB),
+  });
+}
+
+/** A random policy of a clean-up that judges by rules. */
+export function rulesArbitrary(
+  options: { readonly unsafe?: boolean } = {},
+): fc.Arbitrary<CleanupPolicy & { readonly retention: RetentionPolicy }> {
+  return fc.record({
+    olderThan: fc.constant(null),
+    purgeAfter: fc.constantFrom(null, 0, DAY, 30 * DAY),
+    quarantineOrphans: fc.boolean(),
+    settle: fc.constant(HOUR / 6),
+    retention: retentionArbitrary(options),
+  });
+}
+
+/** What a policy may ask for, on top of random stores: numbers pick what each run has. */
+export function withExtras(
+  store: StoreSnapshot<"tags">,
+  numbers: readonly number[],
+): StoreSnapshot<"tags"> {
+  let next = 0;
+  const draw = (below: number) => (numbers[next++ % numbers.length] ?? 0) % below;
+  const models = store.experiments.flatMap(({ loggedModels }) => loggedModels.map(({ id }) => id));
+  const runIds = store.experiments.flatMap(({ runs }) => runs.map(({ id }) => id));
+  const addToRun = (run: Run): Run => {
+    const tags = new Map(run.tags);
+    const facets = FACETS.map((key) => [key, VALUES[draw(3)]] as const);
+    const params = new Map<string, string>();
+    for (const [key, value] of facets) {
+      if (value !== undefined) (draw(2) === 0 ? tags : params).set(key, value);
+    }
+    const files = draw(3) === 0 ? draw(3) : 0;
+    const extras: RunExtras = {
+      metrics: new Map(METRICS.flatMap((key) => {
+        const latest = [0.5, 0.5, 0.7, 0.9, NaN, Infinity, undefined][draw(7)];
+        const least = draw(3) / 10;
+        return latest === undefined ? [] : [[key, { latest, least, greatest: least + 0.5 }]];
+      })),
+      params,
+      inputs: models.length > 0 && draw(6) === 0 ? [models[draw(models.length)]!] : [],
+      heavy: Array.from({ length: files }, (_, index) => ({
+        path: asStorePath(`${run.path}/artifacts/${index}.ckpt`),
+        usage: { bytes: 4_096, files: 1 },
+        stamp: `stamp:${index}`,
+      })),
+    };
+    return { ...run, tags, extras };
+  };
+  const addToExperiment = (experiment: Experiment): Experiment => {
+    const traceUses: TraceUse[] = Array.from({ length: draw(4) === 0 ? 2 : 0 }, (_, index) => ({
+      trace: `tr-${index}`,
+      assessment: draw(2) === 0 ? null : "a-1",
+      runId: runIds.length > 0 && draw(2) === 0 ? runIds[draw(runIds.length)]! : null,
+      modelId: models.length > 0 && draw(2) === 0 ? models[draw(models.length)]! : null,
+    }));
+    return { ...experiment, traceUses, runs: experiment.runs.map(addToRun) };
+  };
+  return {
+    ...store,
+    extras: { tags: TAGS, metrics: METRICS, params: FACETS, uses: true, artifacts: GLOB },
+    experiments: store.experiments.map(addToExperiment),
+  };
+}

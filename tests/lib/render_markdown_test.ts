@@ -1,0 +1,66 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { policyOf, readConfig } from "../../lib/config.ts";
+import { planCleanup } from "../../lib/plan_cleanup.ts";
+import { renderMarkdown } from "../../lib/render_markdown.ts";
+import { DAY, experiment, NOW, run, runId, snapshot } from "../_support/builders.ts";
+import { deepFreeze } from "../_support/deep_freeze.ts";
+import { longHistory } from "../_support/long_history.ts";
+
+const planOf = (yaml: string) =>
+  planCleanup(deepFreeze(longHistory(null)), policyOf(readConfig(yaml, "mltidy.yaml")), {
+    now: NOW,
+  });
+
+Deno.test("renderMarkdown() puts the totals first, then what goes, then what stays and why", () => {
+  const text = renderMarkdown(
+    planOf("retention: { keep_within: 100d }\nlimits: { max_share: 100% }"),
+  );
+  assertEquals(text.split("\n").slice(0, 9), [
+    "**Plan: 4 to soft-delete, 2 to purge, 1 to quarantine; 25.8 KiB leave the store now, 1005.9 KiB once what is soft-deleted is purged.**",
+    "",
+    "| Experiment | Goes | Leaves the store |",
+    "| --- | --- | --- |",
+    "| churn (1) | 3 to be soft-deleted, 1 to be purged | 9.8 KiB |",
+    "| vision (2) | 1 to be soft-deleted | 0 B |",
+    "| deleted experiments | 1 to be purged | 8.0 KiB |",
+    "| orphans | 1 to be quarantined | 8.0 KiB |",
+    "",
+  ]);
+  assertStringIncludes(text, "<summary>churn (1)</summary>");
+  assertStringIncludes(text, "| 2 | registered |");
+});
+
+Deno.test("renderMarkdown() says what stops a plan", () => {
+  assertStringIncludes(
+    renderMarkdown(planOf("retention: { keep_within: 7d }")),
+    "> This plan cannot be applied: it removes 4 of 4 runs of experiment scratch (3), and max\\_share is 50%; --max-share 100% allows it",
+  );
+});
+
+Deno.test("renderMarkdown() lets no name become mark-up, break a table or mention anybody", () => {
+  const name = "a|b <img src=x> [c](d) `e` @everyone #1\n# heading";
+  const endTime = NOW - 90 * DAY;
+  const runs = [run({ id: runId(1), name, startTime: endTime, endTime })];
+  const store = deepFreeze(snapshot({ experiments: [experiment({ name, runs })] }));
+  const policy = { olderThan: DAY, purgeAfter: null, quarantineOrphans: false, settle: 0 };
+  const text = renderMarkdown(planCleanup(store, policy, { now: NOW }));
+  assert(!/<img|[^\\]@everyone|[^\\]`e|[^\\]\|b|^# /m.test(text), text);
+  assertStringIncludes(
+    text,
+    "a\\|b &lt;img src=x\\> \\[c\\](d) \\`e\\` \\@everyone \\#1\\\\n\\# heading",
+  );
+});
+
+Deno.test("renderMarkdown() samples long lists unless all is wanted", () => {
+  const endTime = NOW - 90 * DAY;
+  const runs = Array.from(
+    { length: 30 },
+    (_, index) => run({ id: runId(index), startTime: endTime, endTime }),
+  );
+  const store = deepFreeze(snapshot({ experiments: [experiment({ runs })] }));
+  const policy = { olderThan: DAY, purgeAfter: null, quarantineOrphans: false, settle: 0 };
+  const plan = planCleanup(store, policy, { now: NOW });
+  assertEquals(renderMarkdown(plan).match(/^- sunny/gm)?.length, 10);
+  assertStringIncludes(renderMarkdown(plan), "- … and 20 more\n");
+  assertEquals(renderMarkdown(plan, { all: true }).match(/^- sunny/gm)?.length, 30);
+});

@@ -1,0 +1,139 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import type { Extras } from "../../../lib/extras.ts";
+import type { Problem } from "../../../lib/model.ts";
+import { scanStore } from "../../../tasks/_io/scan.ts";
+import { scanRunExtras, scanTraceUses, seekExtras } from "../../../tasks/_io/scan_extras.ts";
+import { experiment, NOW, run, runId } from "../../_support/builders.ts";
+import { type Files, tempStore, writeFiles } from "../../_support/disk_store.ts";
+
+const NOTHING: Extras = { tags: [], metrics: [], params: [], uses: false, artifacts: null };
+const RUN = `1/${runId(1)}`;
+
+/** What is read of a run that has these files, and what could not be. */
+async function scanned(files: Files, wanted: Partial<Extras>) {
+  await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
+  writeFiles(store.root, files);
+  const problems: Problem[] = [];
+  const sought = seekExtras(store.root, { ...NOTHING, ...wanted });
+  const extras = scanRunExtras({ root: store.root, problems }, RUN, sought);
+  return { extras, problems };
+}
+
+Deno.test("scanRunExtras() reads the metrics and parameters that it is asked for, no others", async () => {
+  const { extras, problems } = await scanned({
+    [`${RUN}/metrics/f1`]: "1 0.5 0\n2 0.7 1\n",
+    [`${RUN}/metrics/val/loss`]: "1 0.1 0\n",
+    [`${RUN}/metrics/broken`]: "",
+    [`${RUN}/params/model`]: "cnn",
+    [`${RUN}/params/lr`]: "0.1",
+  }, { metrics: ["f1", "missing", "val/loss"], params: ["model", "../../../x"] });
+  assertEquals(extras, {
+    metrics: new Map([
+      ["f1", { latest: 0.7, least: 0.5, greatest: 0.7 }],
+      ["val/loss", { latest: 0.1, least: 0.1, greatest: 0.1 }],
+    ]),
+    params: new Map([["model", "cnn"]]),
+    inputs: [],
+    heavy: [],
+  });
+  assertEquals(problems, []);
+});
+
+Deno.test("scanRunExtras() takes a metric that cannot be read for a problem of its run", async () => {
+  const { extras, problems } = await scanned({
+    [`${RUN}/metrics/f1`]: "1 0.5 0\n17\n",
+  }, { metrics: ["f1"] });
+  assertEquals(extras.metrics, new Map());
+  assertEquals(problems.map(({ path, message }) => [`${path}`, message]), [
+    [`${RUN}/metrics/f1`, "line 2 is no point of a metric"],
+  ]);
+});
+
+Deno.test("scanRunExtras() names the logged models that are inputs, and no datasets", async () => {
+  const model = "m-0123456789abcdef0123456789abcdef";
+  const { extras } = await scanned({
+    [`${RUN}/inputs/aa/meta.yaml`]:
+      `destination_id: ${model}\ndestination_type: MODEL_INPUT\nsource_id: ${model}\nsource_type: MODEL\ntags: {}\n`,
+    [`${RUN}/inputs/bb/meta.yaml`]:
+      "destination_id: d1\ndestination_type: RUN\nsource_id: d1\nsource_type: DATASET\ntags: {}\n",
+    ...loggedModel,
+  }, { uses: true });
+  assertEquals(extras.inputs, [model]);
+});
+
+Deno.test("scanRunExtras() finds heavy files by a glob, directories as a whole, never through links", async () => {
+  await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
+  writeFiles(store.root, {
+    [`${RUN}/artifacts/last.ckpt`]: "x",
+    [`${RUN}/artifacts/model/model.pkl`]: "x",
+    [`${RUN}/artifacts/model/old.ckpt`]: "x",
+    [`${RUN}/artifacts/checkpoints/1/a`]: "x",
+    [`${RUN}/artifacts/checkpoints/2/b`]: "x",
+  });
+  Deno.symlinkSync(store.outside, join(store.root, RUN, "artifacts/link.ckpt"));
+  const found = (artifacts: string) => {
+    const place = { root: store.root, problems: [] };
+    return scanRunExtras(place, RUN, { ...NOTHING, artifacts, inputs: false }).heavy
+      .map(({ path, usage }) => `${path.slice(`${RUN}/artifacts/`.length)} ${usage.files}`).sort();
+  };
+  assertEquals(found("**/*.ckpt"), ["last.ckpt 1", "model/old.ckpt 1"]);
+  assertEquals(found("checkpoints"), ["checkpoints 2"]);
+  assertEquals(found("checkpoints/**"), ["checkpoints/1 1", "checkpoints/2 1"]);
+  assertEquals(found("nothing"), []);
+});
+
+Deno.test("scanTraceUses() names what traces and assessments come from", async () => {
+  await using store = await tempStore({ experiments: [experiment()] });
+  writeFiles(store.root, {
+    "1/traces/tr-1/request_metadata/mlflow.sourceRun": runId(1),
+    "1/traces/tr-1/request_metadata/mlflow.modelId": "m-1",
+    "1/traces/tr-1/assessments/a-1.yaml":
+      `assessment_name: good\nmetadata:\n  mlflow.assessment.sourceRunId: ${runId(2)}\n`,
+    "1/traces/tr-1/assessments/a-2.yaml": "assessment_name: fine\n",
+    "1/traces/tr-2/tags/x": "y",
+  });
+  assertEquals(scanTraceUses({ root: store.root, problems: [] }, "1/traces"), [
+    { trace: "tr-1", assessment: null, runId: runId(1), modelId: "m-1" },
+    { trace: "tr-1", assessment: "a-1", runId: runId(2), modelId: null },
+  ]);
+});
+
+Deno.test("scanStore() reads only the tags that it is asked for, and a name where there is none", async () => {
+  const tags = { keep: "1", "a/b": "2", other: "3", "mlflow.runName": "old" };
+  await using store = await tempStore({
+    experiments: [experiment({
+      runs: [run({ id: runId(1), tags }), run({ id: runId(2), name: "", tags })],
+    })],
+  });
+  const extras = { ...NOTHING, tags: ["a/b", "keep", "missing"] };
+  const { experiments: [found] } = scanStore(store.root, {
+    depth: "tags",
+    sizes: false,
+    now: NOW,
+    extras,
+  });
+  assertEquals(found?.runs.map(({ name, tags }) => [name, [...tags.keys()].sort()]), [
+    ["sunny-crane-1", ["a/b", "keep"]],
+    ["old", ["a/b", "keep", "mlflow.runName"]],
+  ]);
+});
+
+Deno.test("scanStore() changes its fingerprint with a metric that was asked for, and only then", async () => {
+  await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
+  const fingerprints = () =>
+    [undefined, { ...NOTHING, metrics: ["f1"] }].map((extras) =>
+      scanStore(store.root, {
+        depth: "tags",
+        sizes: false,
+        now: NOW,
+        ...(extras === undefined ? {} : { extras }),
+      }).fingerprint
+    );
+  writeFiles(store.root, { [`${RUN}/metrics/f1`]: "1 0.5 0\n" });
+  const [plain, withMetric] = fingerprints();
+  Deno.writeTextFileSync(join(store.root, RUN, "metrics/f1"), "1 0.5 0\n2 0.9 1\n");
+  const [plainAfter, withMetricAfter] = fingerprints();
+  assertEquals(plainAfter, plain);
+  assertEquals(withMetricAfter === withMetric, false);
+});

@@ -1,0 +1,365 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { join } from "@std/path";
+import { parseMetaYaml } from "../../lib/meta_yaml.ts";
+import type { StoreSnapshot } from "../../lib/model.ts";
+import type { Plan } from "../../lib/plan.ts";
+import { simulatePlan } from "../../lib/simulate_plan.ts";
+import { verifySnapshot } from "../../lib/verify_snapshot.ts";
+import { RULES } from "../../lib/verify_rules.ts";
+import { backup } from "../../tasks/backup.ts";
+import { prune } from "../../tasks/prune.ts";
+import { repair, type RepairOptions } from "../../tasks/repair.ts";
+import { restore } from "../../tasks/restore.ts";
+import { openStore, type Store } from "../../tasks/store.ts";
+import { DAY, HOUR } from "../_support/builders.ts";
+import {
+  CHILD,
+  child,
+  type Damage,
+  type DamagedStore,
+  DELETED,
+  EMPTY,
+  layOutHealthy,
+  MAIN,
+  openDamaged,
+  PARENT,
+  REGISTRY,
+  RUNNING,
+} from "../_support/damage.ts";
+import { DAMAGES } from "../_support/damages.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+
+/** Months after everything in the healthy stores. */
+const NOW = Date.UTC(2026, 11, 1);
+const NOW_OR_LATER = Date.now() + HOUR;
+
+interface Opened extends DamagedStore, AsyncDisposable {
+  readonly store: Store;
+}
+
+/** A healthy store of real MLflow, all of it months old. */
+async function healthyStore(base: "2.22" | "3.17" = "2.22", root = "mlruns"): Promise<Opened> {
+  const parent = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-" }));
+  const place = join(parent, root);
+  layOutHealthy(place, base);
+  const damaged = openDamaged(place);
+  damaged.age(".", Date.UTC(2026, 4, 2));
+  const store = await openStore(place, { now: () => NOW });
+  return {
+    ...damaged,
+    store,
+    [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }),
+  };
+}
+
+async function damagedStore(damage: Damage): Promise<Opened> {
+  const opened = await healthyStore(damage.base, damage.root);
+  damage.inflict(opened);
+  return { ...opened, store: await openStore(opened.root, { now: () => NOW_OR_LATER }) };
+}
+
+const treeOf = (root: string) => readTree(root, { except: [".mltidy.trash"] });
+const read = ({ root }: Opened, path: string) => Deno.readTextFileSync(join(root, path));
+const metaOf = (opened: Opened, path: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...parseMetaYaml(read(opened, `${path}/meta.yaml`))]
+      .map(([key, node]) => [key, node.kind === "scalar" ? node.text : node.kind]),
+  );
+/** No run is stale unless a test says so, and no damage too young. */
+const plan = (store: Store, options: RepairOptions = {}) =>
+  repair(store, { settle: 0, staleAfter: 10_000 * DAY, ...options });
+const apply = (store: Store, options: RepairOptions = {}) =>
+  plan(store, { ...options, apply: true });
+const kindsOf = ({ actions }: Plan) => actions.map(({ kind, path }) => `${kind} ${path}`);
+
+function errorsIn(snapshot: StoreSnapshot): readonly string[] {
+  const repairable = new Set(RULES.filter((rule) => rule.repairable).map(({ id }) => id));
+  return verifySnapshot(snapshot)
+    .filter(({ severity, rule }) => severity === "error" && repairable.has(rule))
+    .map(({ path }) => path);
+}
+
+/** What is foreseen of a store, apart from stamps and tags. */
+function shapeOf({ experiments, orphans, strays, hasTrash }: StoreSnapshot): unknown {
+  return {
+    experiments: experiments.map((each) => [
+      each.path,
+      each.name,
+      each.recordedStage,
+      each.artifactLocation,
+      each.runs.map(({ path, status, endTime, artifactUri, deletedTime }) => [
+        path,
+        status,
+        endTime,
+        artifactUri,
+        deletedTime,
+      ]).toSorted(),
+      each.damagedRuns.map(({ path }) => path),
+    ]).toSorted(),
+    orphans: orphans.map(({ path }) => path),
+    strays: strays.map(({ path }) => path),
+    hasTrash,
+  };
+}
+
+/** What must hold of the repair of any store. */
+async function checkRepair(opened: Opened, options: RepairOptions, what: string): Promise<void> {
+  const { store, root } = opened;
+  const before = await treeOf(root);
+  const damaged = await store.read({ depth: "full" });
+  const planned = await plan(store, options);
+  assertSameTree(await treeOf(root), before, `${what}: planning changes nothing`);
+  const { report } = await apply(store, options);
+  assert(report === null || report.complete, `${what}: ${JSON.stringify(report?.outcomes)}`);
+  const mended = await store.read({ depth: "full" });
+  const foreseen = simulatePlan(damaged, planned.plan, { now: store.now() });
+  assertEquals(shapeOf(foreseen), shapeOf(mended), `${what}: simulatePlan() foresees it`);
+  const again = await plan(store, options);
+  assertEquals(kindsOf(again.plan), [], `${what}: a second repair plans nothing`);
+  const left = new Set(again.plan.kept.map(({ path }) => `${path}`));
+  assertEquals(errorsIn(mended).filter((path) => !left.has(path)), [], what);
+  if (report === null) return;
+  assertEquals(kindsOf(planned.plan).length, report.totals.applied, what);
+  await restore(store, { id: report.backup!.id });
+  assertSameTree(await treeOf(root), before, `${what}: undo`);
+}
+
+Deno.test("repair() mends every damage or leaves it, plans nothing more, and is undone byte for byte", async (t) => {
+  for (const damage of DAMAGES) {
+    await t.step(damage.name, async () => {
+      await using opened = await damagedStore(damage);
+      const relocate = /moved$/.test(damage.rule ?? "");
+      await checkRepair(opened, { relocate, staleAfter: 90 * DAY }, damage.name);
+    });
+  }
+});
+
+/** One way of damaging any file. */
+const WAYS: readonly ((bytes: Uint8Array, number: number) => Uint8Array | null)[] = [
+  (bytes, number) => bytes.slice(0, number % (bytes.length + 1)),
+  (bytes) => new Uint8Array(bytes.length),
+  (bytes, number) => bytes.map((byte, at) => at === number % bytes.length ? byte ^ 0x55 : byte),
+  () => null,
+  (bytes) => new Uint8Array([...bytes, ...bytes]),
+  (bytes, number) => bytes.map((byte, at) => at < number % (bytes.length + 1) ? byte : 0),
+];
+
+async function damageAtRandom({ root }: Opened, choices: readonly number[]): Promise<void> {
+  const files = [...await treeOf(root)].flatMap(([path, { kind }]) =>
+    kind === "file" ? [path] : []
+  );
+  const metas = files.filter((path) => /\.yaml$|\/metrics\//.test(path));
+  for (const choice of choices) {
+    const pool = choice % 4 === 0 ? files : metas;
+    const path = join(root, pool[choice % pool.length]!);
+    try {
+      const damaged = WAYS[(choice >> 3) % WAYS.length]!(Deno.readFileSync(path), choice >> 5);
+      if (damaged === null) Deno.removeSync(path);
+      else Deno.writeFileSync(path, damaged);
+      if (choice % 7 === 0) Deno.renameSync(path, `${path}~`);
+      if (choice % 11 === 0) Deno.copyFileSync(path, `${path}.bak`);
+    } catch (error) {
+      // It was damaged away before.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+Deno.test("repair() survives random damage, and leaves no error that it claims to mend", async () => {
+  const damages = fc.array(fc.nat(), { minLength: 1, maxLength: 8 });
+  const bases = fc.constantFrom("2.22" as const, "3.17" as const);
+  await fc.assert(
+    fc.asyncProperty(bases, damages, fc.boolean(), async (base, choices, keepsCopy) => {
+      await using opened = await healthyStore(base);
+      if (keepsCopy) await keepMetadata(opened.store);
+      await damageAtRandom(opened, choices);
+      const store = await openStore(opened.root, { now: () => NOW_OR_LATER });
+      await checkRepair({ ...opened, store }, { staleAfter: 90 * DAY }, `${base} ${choices}`);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+async function keepMetadata(store: Store): Promise<void> {
+  await using locked = await store.lock({ task: "preflight" });
+  await locked.keepMetadata(await store.read({ depth: "tags" }));
+}
+
+Deno.test("repair() puts an experiment's record together from its runs, and says that the name is lost", async () => {
+  await using opened = await healthyStore();
+  const before = metaOf(opened, MAIN);
+  opened.remove(`${MAIN}/meta.yaml`);
+  const { plan: planned } = await apply(opened.store);
+  assertEquals(kindsOf(planned), [`write-meta ${MAIN}`]);
+  assertEquals(planned.actions[0]!.reasons.slice(0, 2), [
+    { kind: "broken", message: "meta.yaml does not exist" },
+    {
+      kind: "evidence",
+      of: "artifact_location",
+      value: before["artifact_location"]!,
+      from: "its runs",
+    },
+  ]);
+  const after = metaOf(opened, MAIN);
+  assertEquals(after["name"], `recovered-${MAIN}`);
+  assertEquals(after["artifact_location"], before["artifact_location"]);
+  assertEquals(after["experiment_id"], MAIN);
+  assertEquals(after["lifecycle_stage"], "active");
+  assertMatch(read(opened, `${MAIN}/tags/mltidy.recovered`), /rebuilt/);
+});
+
+Deno.test("repair() brings a record back exactly from the metadata that the last apply kept", async () => {
+  await using opened = await healthyStore();
+  await prune(opened.store, { daysOld: 100_000, apply: true });
+  await keepMetadata(opened.store);
+  const paths = [MAIN, child, `${REGISTRY}/version-1`, REGISTRY];
+  const before = paths.map((path) => read(opened, `${path}/meta.yaml`));
+  for (const path of paths) opened.write(`${path}/meta.yaml`, "");
+  await apply(opened.store);
+  assertEquals(paths.map((path) => read(opened, `${path}/meta.yaml`)), before);
+});
+
+Deno.test("repair() brings a record back exactly from a copy backup, not from one that was damaged", async () => {
+  await using opened = await healthyStore();
+  const before = read(opened, `${MAIN}/meta.yaml`);
+  await backup(opened.store, { scope: { kind: "metadata" } });
+  opened.edit(`${MAIN}/meta.yaml`, (text) => text.slice(0, 30));
+  const later = await openStore(opened.root, { now: () => NOW + DAY });
+  await backup(later);
+  const { plan: planned } = await apply(later);
+  assertEquals(read(opened, `${MAIN}/meta.yaml`), before);
+  const [, evidence] = planned.actions[0]!.reasons;
+  assertMatch(JSON.stringify(evidence), /backup 20261201T000000Z-backup of 2026-12-01/);
+});
+
+Deno.test("repair() tells apart names that another experiment has taken since", async () => {
+  await using opened = await healthyStore();
+  await keepMetadata(opened.store);
+  const { name } = metaOf(opened, MAIN);
+  opened.remove(`${MAIN}/meta.yaml`);
+  opened.set(`${EMPTY}/meta.yaml`, "name", JSON.stringify(name));
+  await apply(opened.store);
+  assertEquals(metaOf(opened, MAIN)["name"], `${name} (recovered ${MAIN})`);
+  assertEquals(metaOf(opened, EMPTY)["name"], name);
+});
+
+Deno.test("repair() leaves an experiment whose runs name several places, and lists them", async () => {
+  await using opened = await healthyStore();
+  opened.set(`${child}/meta.yaml`, "artifact_uri", `s3://bucket/1/${CHILD}/artifacts`);
+  opened.remove(`${MAIN}/meta.yaml`);
+  const planned = await plan(opened.store);
+  assertEquals(kindsOf(planned.plan), []);
+  const [reason] = planned.plan.kept.find(({ path }) => path === MAIN)!.reasons;
+  assert(reason.kind === "needs-choice");
+  assertMatch(reason.choices[0], /s3:\/\/bucket\/1, file:|file:.*, s3:\/\/bucket\/1/);
+});
+
+Deno.test("repair() puts a run's record together: keys that it does not know survive, both ids are written", async () => {
+  await using opened = await healthyStore();
+  const before = metaOf(opened, child);
+  opened.edit(`${child}/meta.yaml`, (text) => {
+    const cut = text.slice(0, text.indexOf("run_name"));
+    return `a_key_of_ours: 'kept'\n${cut}run_na`;
+  });
+  await apply(opened.store);
+  const after = metaOf(opened, child);
+  assertEquals(after["a_key_of_ours"], "kept");
+  assertEquals([after["run_id"], after["run_uuid"]], [CHILD, CHILD]);
+  for (const key of ["artifact_uri", "end_time", "experiment_id", "lifecycle_stage", "run_name"]) {
+    assertEquals(after[key], before[key], key);
+  }
+  assertEquals(after["status"], "4");
+});
+
+Deno.test("repair() leaves damage alone that is younger than a minute: MLflow may be writing", async () => {
+  await using opened = await healthyStore();
+  opened.write(`${child}/meta.yaml`, "");
+  const path = join(opened.root, child, "meta.yaml");
+  Deno.utimeSync(path, new Date(NOW - 30_000), new Date(NOW - 30_000));
+  const planned = await repair(opened.store);
+  assertEquals(kindsOf(planned.plan).filter((each) => each.includes(CHILD)), []);
+  assertEquals(planned.plan.kept.find((each) => each.path === child)!.reasons, [
+    { kind: "changed-recently", age: 30_000, limit: 60_000 },
+  ]);
+});
+
+Deno.test("repair() ends a stale run at its last sign of life, and not the parent of one that goes on", async () => {
+  await using opened = await healthyStore();
+  opened.age(`${MAIN}/${RUNNING}`, NOW - 30 * DAY);
+  opened.set(`${MAIN}/${PARENT}/meta.yaml`, "status", "1");
+  opened.age(`${MAIN}/${PARENT}`, NOW - 30 * DAY);
+  const killed = await repair(opened.store, { finishAs: "KILLED" });
+  assertEquals(
+    kindsOf(killed.plan).sort(),
+    [
+      `finish-stale-run ${MAIN}/${PARENT}`,
+      `finish-stale-run ${MAIN}/${RUNNING}`,
+    ].sort(),
+  );
+  opened.write(`${MAIN}/${RUNNING}/tags/mlflow.parentRunId`, PARENT);
+  opened.age(`${MAIN}/${RUNNING}`, NOW - 2 * DAY);
+  assertEquals(kindsOf((await repair(opened.store)).plan), []);
+  const { plan: planned } = await apply(opened.store, { staleAfter: DAY, finishAs: "KILLED" });
+  assertEquals(planned.actions.length, 2);
+  const { status, end_time } = metaOf(opened, `${MAIN}/${RUNNING}`);
+  assertEquals([status, Number(end_time)], ["5", NOW - 2 * DAY]);
+});
+
+Deno.test("repair() relocates all that a moved store names by its former place, and nothing else", async () => {
+  await using opened = await healthyStore("3.17");
+  const moved = `${opened.root} 이사`;
+  await Deno.rename(opened.root, moved);
+  const elsewhere = openDamaged(moved);
+  elsewhere.set(`${MAIN}/${PARENT}/meta.yaml`, "artifact_uri", "s3://bucket/x/artifacts");
+  const store = await openStore(moved, { now: () => NOW });
+  const { plan: planned, report } = await apply(store, { relocate: true, from: opened.root });
+  assert(report?.complete);
+  assert(planned.actions.length > 8);
+  const texts = [...await treeOf(moved)].flatMap(([path, entry]) =>
+    entry.kind === "file" && !path.includes("/artifacts/") ? [[path, entry.content] as const] : []
+  );
+  const former = texts.filter(([path, text]) =>
+    /meta\.yaml$|artifactLocation$/.test(path) && text.includes(`${opened.root}/`)
+  );
+  assertEquals(former.map(([path]) => path), []);
+  assertMatch(Deno.readTextFileSync(join(moved, child, "meta.yaml")), /mlruns%20%EC%9D%B4/);
+  assertMatch(Deno.readTextFileSync(join(moved, MAIN, PARENT, "meta.yaml")), /s3:\/\/bucket\/x/);
+  const findings = verifySnapshot(await store.read({ depth: "full" }));
+  assertEquals(findings.filter(({ severity }) => severity !== "info"), []);
+  assertEquals(kindsOf((await plan(store, { relocate: true })).plan), []);
+});
+
+Deno.test("repair() names the former root only where records are relocated", async () => {
+  await using opened = await healthyStore();
+  await assertRejects(() => repair(opened.store, { from: "/old" }), RangeError, "relocate");
+});
+
+Deno.test("repair() gives the name of a deleted experiment free for the active one", async () => {
+  await using opened = await healthyStore();
+  const { name } = metaOf(opened, MAIN);
+  opened.set(`.trash/${DELETED}/meta.yaml`, "name", JSON.stringify(name));
+  await apply(opened.store);
+  assertEquals(metaOf(opened, `.trash/${DELETED}`)["name"], `${name} (deleted ${DELETED})`);
+  assertEquals(metaOf(opened, MAIN)["name"], name);
+});
+
+Deno.test("repair() skips what changed after it was planned", async () => {
+  await using opened = await healthyStore();
+  opened.edit(`${child}/metrics/val/loss`, (text) => `${text}17775`);
+  const { plan: { actions } } = await plan(opened.store);
+  assertEquals(actions.map(({ kind, path }) => `${kind} ${path}`), [
+    `trim-metric-file ${child}/metrics/val/loss`,
+  ]);
+  await using locked = await opened.store.lock({ task: "repair" });
+  using change = await locked.begin({
+    task: "repair",
+    actions,
+    now: NOW,
+    keepBackup: true,
+  });
+  opened.edit(`${child}/metrics/val/loss`, (text) => `${text}93609002 0.5 2\n`);
+  const outcome = await change.perform(actions[0]!);
+  assertEquals(outcome.outcome === "skipped" && outcome.because, "changed-since-plan");
+  assertEquals(await change.finish(), null);
+});
