@@ -19,7 +19,7 @@ import type { Severity } from "../lib/verify_rules.ts";
 import { type Finding, verifySnapshot } from "../lib/verify_snapshot.ts";
 import { setupExperiment, type SetupExperimentOptions } from "./experiment.ts";
 import { planAndApply } from "./plan_and_apply.ts";
-import { repairPolicyOf, repair, type RepairRules } from "./repair.ts";
+import { repair, repairPolicyOf, type RepairRules } from "./repair.ts";
 import type { Abortable, SettledChange, Store } from "./store.ts";
 import type { ExperimentSetup } from "./tracking.ts";
 

@@ -5,6 +5,7 @@
  */
 
 import type { TextFact } from "../../lib/facts.ts";
+import { asStorePath, type Problem } from "../../lib/model.ts";
 
 /** What came of listing a directory. */
 export type Listing =
@@ -47,6 +48,24 @@ export function listDirectory(path: string): Listing {
     const missing = error instanceof Deno.errors.NotFound;
     return { kind: "failed", missing, message: failureText(error) };
   }
+}
+
+/**
+ * Makes a problem of what went wrong at a place that has no lines.
+ *
+ * @param subject Which kind of thing it is.
+ * @param path Where, relative to the store's root.
+ * @param damage What is wrong.
+ * @param message The cause, in words.
+ * @returns The problem.
+ */
+export function problemAt(
+  subject: Problem["subject"],
+  path: string,
+  damage: Problem["damage"],
+  message: string,
+): Problem {
+  return { path: asStorePath(path), subject, damage, message, line: null, column: null };
 }
 
 /**

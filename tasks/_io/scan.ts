@@ -41,7 +41,7 @@ import {
   RESERVED_IN_EXPERIMENT,
 } from "../../lib/names.ts";
 import { type Measurer, measureTree, metaStamp, newMeasurer } from "./measure.ts";
-import { listDirectory, readText } from "./read.ts";
+import { listDirectory, problemAt, readText } from "./read.ts";
 import { judgeRemains } from "./scan_remains.ts";
 import {
   scanRunExtras,
@@ -159,7 +159,9 @@ interface Entry {
 function entriesOf(scan: Scan, directory: string): readonly Entry[] {
   const listed = listDirectory(join(scan.root, directory));
   if (listed.kind === "failed") {
-    if (directory !== "") scan.problems.push(directoryProblem(directory, listed.message));
+    if (directory !== "") {
+      scan.problems.push(problemAt("directory", directory, "io", listed.message));
+    }
     return [];
   }
   const entries: Entry[] = [];
@@ -392,15 +394,4 @@ function scanBackups(scan: Scan): StoreSnapshot["backups"] {
 function stray(scan: Scan, path: string, kind: Stray["kind"]): Stray {
   const tree = scan.sizes ? measureTree(join(scan.root, path), scan.measurer) : null;
   return { path: asStorePath(path), kind, usage: tree?.usage ?? null };
-}
-
-function directoryProblem(path: string, message: string): Problem {
-  return {
-    path: asStorePath(path),
-    subject: "directory",
-    damage: "io",
-    message,
-    line: null,
-    column: null,
-  };
 }

@@ -13,7 +13,7 @@ import { asStorePath, type Problem } from "../../lib/model.ts";
 import { isKeyName } from "../../lib/names.ts";
 import { readAssessmentSource } from "../../lib/trace_file.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
-import { listDirectory, readText } from "./read.ts";
+import { listDirectory, problemAt, readText } from "./read.ts";
 
 /** Where a scan is. */
 interface Place {
@@ -74,7 +74,7 @@ export function scanRunExtras(place: Place, run: string, wanted: SoughtExtras): 
   for (const [key, text] of readKeys(place, `${run}/metrics`, "metric", wanted.metrics)) {
     const summary = summarizeMetric(text);
     if (typeof summary !== "string") metrics.set(key, summary);
-    else addProblem(place, "metric", `${run}/metrics/${key}`, "unreadable", summary);
+    else place.problems.push(problemAt("metric", `${run}/metrics/${key}`, "unreadable", summary));
   }
   return {
     metrics,
@@ -165,23 +165,15 @@ function readKeys(
 
 function readFile(place: Place, path: string, subject: Problem["subject"]): string | null {
   const fact = readText(join(place.root, path));
-  if (fact.kind === "failed") addProblem(place, subject, path, fact.damage, fact.message);
+  if (fact.kind === "failed") {
+    place.problems.push(problemAt(subject, path, fact.damage, fact.message));
+  }
   return fact.kind === "text" ? fact.text : null;
 }
 
 function namesIn(place: Place, folder: string): readonly string[] {
   const listed = listDirectory(join(place.root, folder));
   if (listed.kind === "listed") return listed.entries.map(({ name }) => name);
-  if (!listed.missing) addProblem(place, "directory", folder, "io", listed.message);
+  if (!listed.missing) place.problems.push(problemAt("directory", folder, "io", listed.message));
   return [];
-}
-
-function addProblem(
-  { problems }: Place,
-  subject: Problem["subject"],
-  path: string,
-  damage: Problem["damage"],
-  message: string,
-): void {
-  problems.push({ path: asStorePath(path), subject, damage, message, line: null, column: null });
 }

@@ -52,14 +52,17 @@ Deno.test("scanRunExtras() takes a metric that cannot be read for a problem of i
 
 Deno.test("scanRunExtras() names the logged models that are inputs, and no datasets", async () => {
   const model = "m-0123456789abcdef0123456789abcdef";
-  const { extras } = await scanned({
+  const inputs = {
     [`${RUN}/inputs/aa/meta.yaml`]:
       `destination_id: ${model}\ndestination_type: MODEL_INPUT\nsource_id: ${model}\nsource_type: MODEL\ntags: {}\n`,
     [`${RUN}/inputs/bb/meta.yaml`]:
       "destination_id: d1\ndestination_type: RUN\nsource_id: d1\nsource_type: DATASET\ntags: {}\n",
-    ...loggedModel,
-  }, { uses: true });
-  assertEquals(extras.inputs, [model]);
+  };
+  const models = { [`2/models/${model}`]: null };
+  assertEquals((await scanned({ ...inputs, ...models }, { uses: true })).extras.inputs, [model]);
+  assertEquals((await scanned({ ...inputs, ...models }, { uses: false })).extras.inputs, []);
+  // Where no experiment has a logged model, none can be an input.
+  assertEquals((await scanned(inputs, { uses: true })).extras.inputs, []);
 });
 
 Deno.test("scanRunExtras() finds heavy files by a glob, directories as a whole, never through links", async () => {
