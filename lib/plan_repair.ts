@@ -10,6 +10,7 @@ import type { NonEmpty, Problem, StoreSnapshot } from "./model.ts";
 import type { Kept, Plan } from "./plan.ts";
 import {
   byPath,
+  experimentPathOf,
   holdersOf,
   keep,
   linkedIn,
@@ -116,10 +117,15 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
   const isMended = (problem: Problem) =>
     [...byPlace.get(problem.path) ?? [], ...quarantined]
       .some((action) => isMendedBy(problem, action));
+  // Of an orphan it is said once that it needs its owner.
+  const orphans = new Set<string>(
+    snapshot.orphans.map(({ path }) => path).filter((path) => !byPlace.has(path)),
+  );
   const problems = snapshot.problems.toSorted(byPath).flatMap((problem): readonly Kept[] => {
-    const choices = choicesFor(problem);
-    if (choices === null || isMended(problem)) return [];
     const { path, damage, message } = problem;
+    const choices = choicesFor(problem);
+    const isWithin = orphans.has(experimentPathOf(path)) && !orphans.has(path);
+    if (choices === null || isWithin || isMended(problem)) return [];
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (isLinked(path)) return [keep(path, name, { kind: "symbolic-link" })];
     const changed = LOST.has(damage)
@@ -172,9 +178,4 @@ function namesOf(
       one,
     ) => [one.path, nameOf(one)]),
   );
-}
-
-/** The experiment's directory in which a path lies, or which it is. */
-function experimentPathOf(path: string): string {
-  return path.split("/").slice(0, path.startsWith(".trash/") ? 2 : 1).join("/");
 }

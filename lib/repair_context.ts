@@ -77,6 +77,16 @@ export function unsettled(
 }
 
 /**
+ * Names the experiment, or orphan, in which a path lies.
+ *
+ * @param path A path below the root.
+ * @returns The path of its directory, which may be the same.
+ */
+export function experimentPathOf(path: string): string {
+  return path.split("/").slice(0, path.startsWith(".trash/") ? 2 : 1).join("/");
+}
+
+/**
  * Orders by path.
  *
  * @param left Something with a path.

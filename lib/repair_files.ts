@@ -8,6 +8,7 @@
 import { asStorePath, type Problem, type StorePath } from "./model.ts";
 import {
   byPath,
+  experimentPathOf,
   holdersOf,
   linkedIn,
   NO_USAGE,
@@ -37,7 +38,13 @@ export function repairFiles(
   written: ReadonlySet<string>,
 ): readonly RepairAction[] {
   const isLinked = linkedIn(context.snapshot);
-  const problems = context.snapshot.problems.filter(({ path }) => !isLinked(path)).toSorted(byPath);
+  // What lies in an orphan is in nobody's way but its own.
+  const orphans = new Set<string>(
+    context.snapshot.orphans.map(({ path }) => path).filter((path) => !written.has(path)),
+  );
+  const problems = context.snapshot.problems
+    .filter(({ path }) => !isLinked(path) && !orphans.has(experimentPathOf(path)))
+    .toSorted(byPath);
   const strays = outermost([
     ...context.snapshot.strays.toSorted(byPath).flatMap(({ path, kind }) => {
       const entry = context.evidence.entries.get(path);

@@ -4,23 +4,27 @@
  * *Ordering*: what is provable is repaired first, so that no orphan is quarantined that could be mended;
  * the experiment is set up last, in a store that MLflow can list.
  *
- * *Locking* and *After an interruption*: each step locks the store for itself, and is done whole or not
- * at all.
+ * *Locking*: the store's lock is held from the reading to the last repair. Where another process holds
+ * it, the store is only looked at, and the experiment set up.
+ *
+ * *After an interruption*: each of the two changes is done whole or not at all.
  *
  * @module
  */
 
+import { StoreLockedError } from "../lib/errors.ts";
 import type { StoreSnapshot } from "../lib/model.ts";
 import type { ApplyReport, Kept, Plan } from "../lib/plan.ts";
 import { planCleanup } from "../lib/plan_cleanup.ts";
 import { planRepair } from "../lib/plan_repair.ts";
+import { simulatePlan } from "../lib/simulate_plan.ts";
 import { summarize, type Summary } from "../lib/summarize.ts";
 import type { Severity } from "../lib/verify_rules.ts";
 import { type Finding, verifySnapshot } from "../lib/verify_snapshot.ts";
+import { applyPlan } from "./apply_plan.ts";
 import { setupExperiment, type SetupExperimentOptions } from "./experiment.ts";
-import { planAndApply } from "./plan_and_apply.ts";
-import { repair, repairPolicyOf, type RepairRules } from "./repair.ts";
-import type { Abortable, SettledChange, Store } from "./store.ts";
+import { repairPolicyOf, type RepairRules } from "./repair.ts";
+import type { Abortable, LockedStore, SettledChange, Store } from "./store.ts";
 import type { ExperimentSetup } from "./tracking.ts";
 
 /** How to get ready. */
@@ -29,7 +33,7 @@ export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" 
   readonly check?: boolean;
   /** How to set the experiment up. @default {{}} */
   readonly experiment?: SetupExperimentOptions;
-  /** Called as runs are read. */
+  /** Called as work goes on. */
   readonly onProgress?: (label: "Reading runs" | "Applying", done: number, total?: number) => void;
 }
 
@@ -37,13 +41,13 @@ export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" 
 export interface PreflightReport {
   /** MLflow lists and searches everything: no finding is an error. */
   readonly ready: boolean;
-  /** Nothing was changed: what could be mended is in `pending`. */
+  /** The store was only looked at: what could be mended is in `pending`. */
   readonly checked: boolean;
   /** What the store holds. */
   readonly summary: Pick<Summary, "experiments" | "runs">;
   /** What repair, and the quarantine of empty orphans, did; `null`: there was nothing to do. */
   readonly done: { readonly repair: ApplyReport | null; readonly quarantine: ApplyReport | null };
-  /** How much repair, and the quarantine, would do; 0 unless only checked. */
+  /** How much repair, and the quarantine, would do; 0 unless the store was only looked at. */
   readonly pending: { readonly repairs: number; readonly quarantines: number };
   /** What is damaged and left to its owner, with the choices. */
   readonly left: readonly Kept[];
@@ -67,7 +71,6 @@ export interface PreflightReport {
  * @param options How.
  * @returns Whether the store is ready, and what was done.
  * @throws {RangeError} When MLflow allows no such name, or a duration is negative.
- * @throws {StoreLockedError} When another process holds the store's lock and something is to be done.
  *
  * @example
  * ```ts
@@ -83,75 +86,129 @@ export async function preflight(
   name?: string,
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
-  const { check = false, experiment = {}, onProgress, signal, ...rules } = options;
-  const reading = {
-    ...(signal === undefined ? {} : { signal }),
-    onProgress: (runs: number) => onProgress?.("Reading runs", runs),
-  };
-  const read = () => store.read({ depth: "full", ...reading });
-  const before = await read();
-  const policy = repairPolicyOf(rules);
-  const evidence = await store.evidence(before, policy);
-  const repairs = planRepair(before, evidence, policy, { now: store.now() });
-  const applying = {
-    apply: true,
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  };
-  const repaired = !check && repairs.actions.length > 0
-    ? await repair(store, { ...rules, ...applying })
-    : null;
-  const mended = repaired?.report ? await read() : before;
-  const orphans = quarantinePlan(mended, policy.settle, store.now());
-  const cleaned = !check && orphans.actions.length > 0
-    ? await planAndApply(
-      store,
-      (snapshot, now) => quarantinePlan(snapshot, policy.settle, now),
-      applying,
-    )
-    : null;
-  const after = cleaned?.report ? await read() : mended;
-  const isChanged = after !== before;
-  if (!check && !isChanged) await keepMetadata(store, after);
-  const findings = verifySnapshot(after);
+  const { check = false, experiment = {}, ...rules } = options;
+  const outcome = check ? await look(store, rules) : await lookAndMend(store, rules);
+  const { snapshot, plan, orphans, settled } = outcome;
+  const findings = verifySnapshot(snapshot);
   const errors = findings.filter(({ severity }) => severity === "error");
   const setUp = check || name === undefined || errors.length > 0
     ? null
     : await setupExperiment(store, name, experiment);
   const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
-  const { experiments, runs } = summarize(after);
+  const { experiments, runs } = summarize(snapshot);
+  const quarantined = new Set(orphans.actions.map(({ path }) => path));
   return {
     ready: errors.length === 0,
-    checked: check,
+    checked: outcome.done === null,
     summary: { experiments, runs },
-    done: { repair: repaired?.report ?? null, quarantine: cleaned?.report ?? null },
-    pending: {
-      repairs: check ? repairs.actions.length : 0,
-      quarantines: check ? orphans.actions.length : 0,
-    },
-    left: repaired?.plan.kept ?? repairs.kept,
+    done: outcome.done ?? { repair: null, quarantine: null },
+    pending: outcome.done === null
+      ? { repairs: plan.actions.length, quarantines: orphans.actions.length }
+      : { repairs: 0, quarantines: 0 },
+    left: plan.kept.filter(({ path }) => !quarantined.has(path)),
     errors,
     findings: { error: errors.length, warning: count("warning"), info: count("info") },
     experiment: setUp,
-    settled: [...repaired?.settled ?? [], ...cleaned?.settled ?? []],
+    settled,
   };
 }
 
-function quarantinePlan(
-  snapshot: StoreSnapshot<"tags"> | StoreSnapshot<"full">,
-  settle: number,
-  now: number,
-): Plan {
-  const policy = { olderThan: null, purgeAfter: null, quarantineOrphans: true, settle };
+type Rules = Omit<PreflightOptions, "check" | "experiment">;
+
+/** How the store stands in the end, and what was planned on the way. */
+interface Outcome {
+  readonly snapshot: StoreSnapshot<"full">;
+  /** Repairs. */
+  readonly plan: Plan;
+  /** Quarantines. */
+  readonly orphans: Plan;
+  /** `null` when nothing was to be changed, or could be. */
+  readonly done: PreflightReport["done"] | null;
+  readonly settled: readonly SettledChange[];
+}
+
+async function look(store: Store, rules: Rules): Promise<Outcome> {
+  const snapshot = await read(store, rules);
+  const plan = await planRepairs(store, snapshot, rules);
+  const orphans = planQuarantine(snapshot, rules, store.now());
+  return { snapshot, plan, orphans, done: null, settled: [] };
+}
+
+/** A store that another process is changing is looked at only: so many experiments may start at once. */
+async function lookAndMend(store: Store, rules: Rules): Promise<Outcome> {
+  let held: LockedStore;
+  try {
+    held = await store.lock({ task: "preflight" });
+  } catch (error) {
+    if (error instanceof StoreLockedError) return await look(store, rules);
+    throw error;
+  }
+  await using locked = held;
+  const before = await read(locked, rules);
+  const plan = await planRepairs(locked, before, rules);
+  const repair = await applyIfAny(locked, plan, before, rules);
+  const mended = repair === null ? before : await read(locked, rules);
+  const orphans = planQuarantine(mended, rules, store.now());
+  const quarantine = await applyIfAny(locked, orphans, mended, rules);
+  // What is moved away whole needs no second look.
+  const snapshot = quarantine?.complete === false
+    ? await read(locked, rules)
+    : simulatePlan(mended, orphans, { now: store.now() });
+  if (repair === null && quarantine === null) await keepMetadata(locked, before);
+  return { snapshot, plan, orphans, done: { repair, quarantine }, settled: locked.settled };
+}
+
+function read(store: Store, { signal, onProgress }: Rules): Promise<StoreSnapshot<"full">> {
+  return store.read({
+    depth: "full",
+    ...(signal === undefined ? {} : { signal }),
+    onProgress: (runs) => onProgress?.("Reading runs", runs),
+  });
+}
+
+async function planRepairs(
+  store: Store,
+  snapshot: StoreSnapshot<"full">,
+  rules: Rules,
+): Promise<Plan> {
+  const policy = repairPolicyOf(rules);
+  const evidence = await store.evidence(snapshot, policy);
+  return planRepair(snapshot, evidence, policy, { now: store.now() });
+}
+
+async function applyIfAny(
+  store: LockedStore,
+  plan: Plan,
+  since: StoreSnapshot<"full">,
+  { signal, onProgress }: Rules,
+): Promise<ApplyReport | null> {
+  const { length } = plan.actions;
+  if (length === 0) return null;
+  return await applyPlan(store, plan, {
+    ...(signal === undefined ? {} : { signal }),
+    since,
+    onProgress: (done) => onProgress?.("Applying", done, length),
+  });
+}
+
+function planQuarantine(snapshot: StoreSnapshot<"full">, { settle }: Rules, now: number): Plan {
+  const policy = {
+    olderThan: null,
+    purgeAfter: null,
+    quarantineOrphans: true,
+    settle: settle ?? ORPHAN_SETTLE,
+  };
   // Whatever depth `full` has besides, planning does without.
   return planCleanup({ ...snapshot, depth: "tags" }, policy, { now });
 }
 
-/** The copies are for another day; a store that is busy, or may not be written to, is no less ready. */
-async function keepMetadata(store: Store, snapshot: StoreSnapshot): Promise<void> {
+/** As a clean-up has it: an experiment may be in the making. */
+const ORPHAN_SETTLE = 600_000;
+
+/** The copies are for another day: a store without them is no less ready. */
+async function keepMetadata(store: LockedStore, snapshot: StoreSnapshot): Promise<void> {
   try {
-    await using locked = await store.lock({ task: "preflight" });
-    await locked.keepMetadata(snapshot);
+    await store.keepMetadata(snapshot);
   } catch {
     // The next task that may write keeps them.
   }

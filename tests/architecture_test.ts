@@ -35,7 +35,7 @@ const directions: readonly { readonly by: string; readonly of: Places }[] = [
     of: [
       "lib/",
       "tasks/store.ts",
-      "tasks/plan_and_apply.ts",
+      "tasks/apply_plan.ts",
       "tasks/repair.ts",
       "tasks/experiment.ts",
     ],

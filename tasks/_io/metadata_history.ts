@@ -3,8 +3,8 @@
  * was.
  *
  * ```
- * .mltidy.trash/metadata/TIME.jsonl   first {"schema":"mltidy/metadata/v1","keptAt":MS},
- *                                     then [path, stamp, text] for each record that had changed
+ * .mltidy.trash/metadata/TIME.jsonl   first {"schema":"mltidy/metadata/v1"}, then
+ *                                     [path, stamp, text, ms] for each record that had changed
  * ```
  *
  * A file holds only what had changed since the ones before it; when there are more than five, they become
@@ -36,12 +36,8 @@ interface Copy {
   readonly path: string;
   readonly stamp: string;
   readonly text: string;
-}
-
-interface Part {
   /** Epoch ms. */
   readonly keptAt: number;
-  readonly copies: readonly Copy[];
 }
 
 /**
@@ -55,24 +51,23 @@ interface Part {
  */
 export function keepMetadata(paths: OwnPaths, snapshot: StoreSnapshot, now: number): void {
   const files = partFiles(paths);
-  const parts = files.map(readPart);
-  const known = new Map(
-    parts.flatMap(({ copies }) => copies.map(({ path, stamp }) => [path, stamp] as const)),
-  );
-  const changed = recordsOf(snapshot).flatMap((path): readonly Copy[] => {
+  const known = new Map(files.flatMap(readStamps));
+  const changed = recordsOf(snapshot).flatMap(({ path, stamp: read }): readonly Copy[] => {
     const at = join(snapshot.root, path);
-    const stamp = fileStamp(at);
+    const stamp = read ?? fileStamp(at);
     if (known.get(path) === stamp) return [];
     const fact = readText(at);
-    return fact.kind === "text" ? [{ path, stamp, text: fact.text }] : [];
+    // What is being written just now may be half of it.
+    const isWhole = fact.kind === "text" && fileStamp(at) === stamp;
+    return isWhole ? [{ path, stamp, text: fact.text, keptAt: now }] : [];
   });
   if (changed.length === 0) return;
   const merges = files.length >= MOST_FILES;
   const copies = merges
-    ? newestOf([...parts.flatMap((part) => part.copies), ...changed])
+    ? newestOf([...files.flatMap(readCopies), ...changed])
       .filter(({ path }) => infoOf(join(snapshot.root, dirname(path))) !== null)
     : changed;
-  writePart(paths, { keptAt: now, copies });
+  writeCopies(paths, copies, now);
   if (merges) { for (const file of files) Deno.removeSync(file); }
 }
 
@@ -84,9 +79,10 @@ export function keepMetadata(paths: OwnPaths, snapshot: StoreSnapshot, now: numb
  */
 export function readHistory(paths: OwnPaths): ReadonlyMap<string, KeptText> {
   return new Map(
-    partFiles(paths).map(readPart).flatMap(({ keptAt, copies }) =>
-      copies.map(({ path, text }) => [path, { text, source: "the metadata kept", keptAt }] as const)
-    ),
+    partFiles(paths).flatMap(readCopies).map(({ path, text, keptAt }) => [
+      path,
+      { text, source: "the metadata kept", keptAt },
+    ]),
   );
 }
 
@@ -94,8 +90,14 @@ function newestOf(copies: readonly Copy[]): readonly Copy[] {
   return [...new Map(copies.map((copy) => [copy.path, copy])).values()];
 }
 
+/** A record, with the stamp of its file where the snapshot has it. */
+interface Recorded {
+  readonly path: string;
+  readonly stamp: string | undefined;
+}
+
 /** The records that MLflow can read, and that lie in the store itself. */
-function recordsOf(snapshot: StoreSnapshot): readonly string[] {
+function recordsOf(snapshot: StoreSnapshot): readonly Recorded[] {
   const { experiments, orphans, registeredModels, problems } = snapshot;
   const broken = new Set<string>(problems.map(({ path }) => path));
   const holders = [...experiments, ...orphans].filter(({ link }) => !link);
@@ -110,7 +112,11 @@ function recordsOf(snapshot: StoreSnapshot): readonly string[] {
       ...model.versions,
     ]),
   ];
-  return places.map(({ path }) => `${path}/meta.yaml`);
+  return places.map((each) => ({
+    path: `${each.path}/meta.yaml`,
+    // What is soft-deleted has one of all its files instead.
+    stamp: "stamp" in each ? each.stamp.split("/")[1] : undefined,
+  }));
 }
 
 function partFiles({ own }: OwnPaths): readonly string[] {
@@ -121,25 +127,34 @@ function partFiles({ own }: OwnPaths): readonly string[] {
     .map(({ name }) => join(directory, name)).toSorted();
 }
 
-/** A line that is damaged is none: whatever it held is kept again. */
-function readPart(file: string): Part {
-  const [first = "", ...lines] = Deno.readTextFileSync(file).split("\n");
-  const header = parse(first) as { readonly schema?: string; readonly keptAt?: number } | null;
-  if (header?.schema !== SCHEMA || typeof header.keptAt !== "number") {
-    return { keptAt: 0, copies: [] };
-  }
-  const copies = lines.flatMap((line) => {
-    const fields = line === "" ? null : parse(line);
-    if (!Array.isArray(fields) || fields.some((field) => typeof field !== "string")) return [];
-    const [path, stamp, text] = fields as readonly string[];
-    return path === undefined || stamp === undefined || text === undefined
-      ? []
-      : [{ path, stamp, text }];
-  });
-  return { keptAt: header.keptAt, copies };
+/** Far faster than reading the texts as well. */
+function readStamps(file: string): readonly (readonly [path: string, stamp: string])[] {
+  const line = /^\["((?:[^"\\]|\\.)*)","([^"\\]*)",".*",\d+\]$/gm;
+  return [...textOf(file).matchAll(line)].map(([, path = "", stamp = ""]) => [
+    path.includes("\\") ? String(parse(`"${path}"`)) : path,
+    stamp,
+  ]);
 }
 
-const SCHEMA = "mltidy/metadata/v1";
+/** A line that is damaged is none: whatever it held is kept again. */
+function readCopies(file: string): readonly Copy[] {
+  return textOf(file).split("\n").slice(1, -1).flatMap((line) => {
+    const fields = parse(line);
+    if (!Array.isArray(fields)) return [];
+    const [path, stamp, text, keptAt] = fields as readonly unknown[];
+    const isWhole = typeof path === "string" && typeof stamp === "string" &&
+      typeof text === "string" && typeof keptAt === "number";
+    return isWhole ? [{ path, stamp, text, keptAt }] : [];
+  });
+}
+
+/** Nothing of a file that another version has written. */
+function textOf(file: string): string {
+  const text = Deno.readTextFileSync(file);
+  return text.startsWith(`${HEADER}\n`) ? text : "";
+}
+
+const HEADER = JSON.stringify({ schema: "mltidy/metadata/v1" });
 
 function parse(line: string): unknown {
   try {
@@ -149,16 +164,15 @@ function parse(line: string): unknown {
   }
 }
 
-function writePart(paths: OwnPaths, { keptAt, copies }: Part): void {
+function writeCopies(paths: OwnPaths, copies: readonly Copy[], now: number): void {
   const directory = join(paths.own, "metadata");
   ensureDirSync(directory);
-  const lines = [
-    JSON.stringify({ schema: SCHEMA, keptAt }),
-    ...copies.map(({ path, stamp, text }) => JSON.stringify([path, stamp, text])),
-  ];
+  const lines = copies.map(({ path, stamp, text, keptAt }) =>
+    JSON.stringify([path, stamp, text, keptAt])
+  );
   const staged = join(paths.staging, "metadata");
-  writeAndSync(staged, lines.map((line) => `${line}\n`).join(""));
-  Deno.renameSync(staged, join(directory, newName(directory, keptAt)));
+  writeAndSync(staged, [HEADER, ...lines].map((line) => `${line}\n`).join(""));
+  Deno.renameSync(staged, join(directory, newName(directory, now)));
   syncDirectory(directory);
 }
 

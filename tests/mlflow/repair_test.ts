@@ -10,7 +10,15 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { repair } from "../../tasks/repair.ts";
 import { openStore } from "../../tasks/store.ts";
-import { type Damage, layOutDamaged, layOutHealthy } from "../_support/damage.ts";
+import {
+  child,
+  type Damage,
+  type DamagedStore,
+  DELETED,
+  layOutDamaged,
+  layOutHealthy,
+  MAIN,
+} from "../_support/damage.ts";
 import { DAMAGES } from "../_support/damages.ts";
 import { type Answer, askStores, BASES } from "./damaged_stores.ts";
 import { testEachVersion } from "./each_version.ts";
@@ -30,12 +38,75 @@ const CORRECTED: Readonly<Record<string, RegExp>> = {
   "logged-model-artifacts-moved": /artifact_location$/,
   "model-source-moved": /\/source$/,
   "trace-artifacts-moved": /artifactLocation$/,
+  "everything-moved": /location$|artifact_uri$|artifactLocation$|\/source$/i,
   // An editor's file was shown as a tag.
   "stray-file-among-keys": /tags\/\.note\.swp$/,
 };
 
 /** What else is broken in the same stroke, and nobody can tell how it was. */
 const BEYOND = new Set(["an input's dataset has lost its meta.yaml"]);
+
+const main = `${MAIN}/meta.yaml`;
+
+/** Damage that only shows its worth, or its danger, in an experiment with runs. */
+const FURTHER: readonly Damage[] = [
+  {
+    name: "an experiment with runs has lost its meta.yaml",
+    rule: "experiment-meta-missing",
+    inflict: (s) => s.remove(main),
+  },
+  {
+    name: "an experiment with runs and traces has lost its meta.yaml",
+    rule: "experiment-meta-missing",
+    base: "3.17",
+    inflict: (s) => s.remove(main),
+  },
+  {
+    name: "the meta.yaml of an experiment with runs is cut off",
+    rule: "experiment-meta-unreadable",
+    inflict: (s) => s.edit(main, (text) => text.slice(0, text.indexOf("experiment_id: '") + 20)),
+  },
+  {
+    name: "the meta.yaml of an experiment with runs is filled with zeros",
+    rule: "experiment-meta-unreadable",
+    inflict: (s) => s.edit(main, (text) => "\0".repeat(text.length)),
+  },
+  {
+    name: "an experiment and one of its runs have lost their meta.yaml",
+    rule: "experiment-meta-missing",
+    inflict: (s) => {
+      s.remove(main);
+      s.remove(`${child}/meta.yaml`);
+    },
+  },
+  {
+    name: "a deleted experiment has lost its meta.yaml",
+    rule: "experiment-meta-missing",
+    inflict: (s) => s.remove(`.trash/${DELETED}/meta.yaml`),
+  },
+  {
+    name: "a notebook has left its checkpoints in the root",
+    rule: "unlistable-directory",
+    inflict: (s) => s.write(".ipynb_checkpoints/a.ipynb", "{}"),
+  },
+  ...BASES.map((base): Damage => ({
+    name: `a store of MLflow ${base} that was moved`,
+    rule: "everything-moved",
+    base,
+    inflict: (s) => renameRoot(s, "."),
+  })),
+];
+
+/** As if the store had been elsewhere when MLflow wrote it. */
+function renameRoot(store: DamagedStore, folder: string): void {
+  for (const { name, isDirectory } of Deno.readDirSync(join(store.root, folder))) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) renameRoot(store, path);
+    else if (/^meta\.yaml$|^mlflow\.artifactLocation$/.test(name)) {
+      store.edit(path, (text) => text.replaceAll(store.root, "/srv/old/mlruns"));
+    }
+  }
+}
 
 async function mend(root: string, damage: Damage): Promise<boolean> {
   await using store = await openStore(root, { now: () => Date.now() + HOUR });
@@ -48,17 +119,22 @@ async function mend(root: string, damage: Damage): Promise<boolean> {
   return report !== null && plan.kept.length === 0;
 }
 
-function complaints(mended: Answer, damaged: Answer, healthy: Answer, rule: string): string[] {
+function complaints(
+  { rule, changes = /^$/ }: Damage,
+  mended: Answer,
+  damaged: Answer,
+  healthy: Answer,
+): string[] {
   const isNew = (found: Answer["raised"], known: Answer["raised"]) =>
     Object.entries(found).filter(([what]) => !(what in known))
       .map(([what, why]) => `${what}: ${why}`);
-  const corrected = CORRECTED[rule] ?? /^$/;
+  const corrected = CORRECTED[rule ?? ""] ?? /^$/;
   const changed = Object.entries(damaged.shown)
     .filter(([path, value]) => mended.shown[path] !== value && !corrected.test(path))
     .map(([path, value]) => `${path} was ${value}, and is ${mended.shown[path]}`);
   const hidden = Object.keys(healthy.shown)
     .filter((path) => /^runs\/[^/]*\/info\/run_id$|^experiments\/.*\/location$/.test(path))
-    .filter((path) => !(path in mended.shown) && !corrected.test(path))
+    .filter((path) => !(path in mended.shown) && !changes.test(path))
     .map((path) => `${path} is hidden`);
   return [
     ...isNew(mended.raised, healthy.raised),
@@ -78,7 +154,7 @@ testEachVersion(
       const stores: Record<string, string> = {};
       for (const base of BASES) layOutHealthy(stores[base] = join(place, base, "mlruns"), base);
       const mended: Damage[] = [];
-      for (const [index, damage] of DAMAGES.entries()) {
+      for (const [index, damage] of [...DAMAGES, ...FURTHER].entries()) {
         if (damage.onlyMlflow3 && !isThree || damage.rule === null) continue;
         const root = layOutDamaged(join(place, `${index}-mended`), damage);
         if (!await mend(root, damage) || BEYOND.has(damage.name)) continue;
@@ -87,15 +163,14 @@ testEachVersion(
         stores[`damaged: ${damage.name}`] = layOutDamaged(join(place, `${index}-damaged`), damage);
       }
       const answers = await askStores(version, stores, place);
-      const wrong = mended.flatMap(({ name, rule, base = "2.22" }) =>
-        complaints(
-          answers[`mended: ${name}`]!,
-          answers[`damaged: ${name}`]!,
-          answers[base]!,
-          rule!,
-        ).map((complaint) => `${name}: ${complaint}`)
-      );
+      const wrong = mended.flatMap((damage) => {
+        const { name, base = "2.22" } = damage;
+        const at = (state: string) => answers[`${state}: ${name}`]!;
+        return complaints(damage, at("mended"), at("damaged"), answers[base]!)
+          .map((complaint) => `${name}: ${complaint}`);
+      });
       assertEquals(wrong, []);
+      assertEquals(FURTHER.filter((each) => !mended.includes(each)).map(({ name }) => name), []);
       console.log(`${mended.length} kinds of damage mended`);
       assert(mended.length >= 50);
     } finally {

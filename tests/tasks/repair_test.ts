@@ -116,7 +116,13 @@ async function checkRepair(opened: Opened, options: RepairOptions, what: string)
   const foreseen = simulatePlan(damaged, planned.plan, { now: store.now() });
   assertEquals(shapeOf(foreseen), shapeOf(mended), `${what}: simulatePlan() foresees it`);
   const again = await plan(store, options);
-  assertEquals(kindsOf(again.plan), [], `${what}: a second repair plans nothing`);
+  // Nobody looks into what MLflow cannot read: what is wrong there shows once its record is back.
+  const restored = planned.plan.actions.filter(({ kind }) => kind === "write-meta")
+    .map(({ path }) => `${path}/`);
+  const more = again.plan.actions.filter(({ path }) =>
+    !restored.some((folder) => path.startsWith(folder))
+  );
+  assertEquals(more, [], `${what}: a second repair plans nothing`);
   const left = new Set(again.plan.kept.map(({ path }) => `${path}`));
   assertEquals(errorsIn(mended).filter((path) => !left.has(path)), [], what);
   if (report === null) return;

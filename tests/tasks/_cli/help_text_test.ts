@@ -17,14 +17,17 @@ Examples:
   deno task restore --last --dry-run     show what would come back
   deno task restore --last               undo the last apply
   deno task restore --last --run RUN_ID  bring back a single run
+  deno task restore ID --to /tmp/before  copy what it holds to another place
 
 Argument:
-  ID  The backup, as apply named it
+  ID  The backup, as apply or backup named it
 
 Flags:
       --last           Take the newest backup
       --experiment ID  Bring back only what belongs to this experiment
       --run ID         Bring back only this run
+      --to DIR         Copy it there instead, under the paths of the store
+      --backups DIR    Where backups lie, on any file system but not in the store (default: .mltidy.trash/backups in the store)
       --dry-run        Show what would come back; nothing is changed
       --store DIR|URI  The store to look at (default: MLFLOW_TRACKING_URI if a file store, else ./mlruns)
       --json           Print one JSON document instead of text
@@ -65,6 +68,7 @@ Deno.test("helpText() leaves out what only the commands in deno.json give", () =
     "--format text|markdown",
     "--all",
     "--[no-]backup",
+    "--backups DIR",
     "--force",
     "--detailed-exitcode",
     "--store DIR|URI",

@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { renderPreflight } from "../../lib/render_preflight.ts";
+import { preflight } from "../../tasks/preflight.ts";
+import { restore } from "../../tasks/restore.ts";
+import { openStore, type Store } from "../../tasks/store.ts";
+import { DAY } from "../_support/builders.ts";
+import { child, EMPTY, layOutHealthy, MAIN, openDamaged, RUNNING } from "../_support/damage.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+
+const NOW = Date.UTC(2026, 4, 5);
+
+interface Opened extends ReturnType<typeof openDamaged>, AsyncDisposable {
+  readonly store: Store;
+}
+
+async function storeWith(damage: (store: ReturnType<typeof openDamaged>) => void): Promise<Opened> {
+  const parent = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-" }));
+  const root = join(parent, "mlruns");
+  layOutHealthy(root, "2.22");
+  const damaged = openDamaged(root);
+  damage(damaged);
+  damaged.age(".", NOW - 2 * DAY);
+  const store = await openStore(root, { now: () => NOW });
+  return {
+    ...damaged,
+    store,
+    [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }),
+  };
+}
+
+const treeOf = (root: string) => readTree(root, { except: [".mltidy.trash"] });
+
+Deno.test("preflight() finds a healthy store ready, keeps its records and sets the experiment up", async () => {
+  await using opened = await storeWith(() => {});
+  const before = await treeOf(opened.root);
+  const report = await preflight(opened.store);
+  assertEquals([report.ready, report.checked, report.experiment], [true, false, null]);
+  assertEquals(report.done, { repair: null, quarantine: null });
+  assertEquals([report.errors, report.left], [[], []]);
+  assertSameTree(await treeOf(opened.root), before);
+  const kept = [...Deno.readDirSync(join(opened.root, ".mltidy.trash/metadata"))];
+  assertEquals(kept.length, 1);
+
+  const first = await preflight(opened.store, "churn");
+  assertEquals(first.experiment?.outcome, "created");
+  const second = await preflight(opened.store, "churn");
+  assertEquals(second.experiment, { ...first.experiment!, outcome: "reused" });
+});
+
+Deno.test("preflight() mends, quarantines what is empty, and can be undone", async () => {
+  await using opened = await storeWith((s) => {
+    s.write(`${child}/meta.yaml`, "");
+    s.makeDirectory("77");
+  });
+  const before = await treeOf(opened.root);
+  const report = await preflight(opened.store);
+  assertEquals([report.ready, report.errors, report.left], [true, [], []]);
+  assertEquals(report.done.repair?.outcomes.map(({ kind, path }) => `${kind} ${path}`), [
+    `write-meta ${child}`,
+  ]);
+  assertEquals(report.done.quarantine?.outcomes.map(({ path }) => `${path}`), ["77"]);
+  for (const id of [report.done.quarantine!.backup!.id, report.done.repair!.backup!.id]) {
+    await restore(opened.store, { id });
+  }
+  assertSameTree(await treeOf(opened.root), before);
+});
+
+Deno.test("preflight() rebuilds an experiment with runs instead of quarantining it", async () => {
+  await using opened = await storeWith((s) => s.remove(`${MAIN}/meta.yaml`));
+  const report = await preflight(opened.store);
+  assertEquals(report.done.quarantine, null);
+  assertEquals(report.ready, true);
+});
+
+Deno.test("preflight() restores exactly what an earlier one kept", async () => {
+  await using opened = await storeWith(() => {});
+  await preflight(opened.store);
+  const path = join(opened.root, MAIN, "meta.yaml");
+  const before = Deno.readTextFileSync(path);
+  Deno.writeTextFileSync(path, "");
+  const report = await preflight(opened.store, undefined, { settle: 0 });
+  assert(report.ready);
+  assertEquals(Deno.readTextFileSync(path), before);
+});
+
+Deno.test("preflight() only looks with check, and says what it would do", async () => {
+  await using opened = await storeWith((s) => {
+    s.write(`${child}/meta.yaml`, "");
+    s.makeDirectory("77");
+  });
+  const before = await readTree(opened.root);
+  const report = await preflight(opened.store, "churn", { check: true });
+  assertEquals([report.ready, report.checked, report.experiment], [false, true, null]);
+  assertEquals(report.pending, { repairs: 1, quarantines: 1 });
+  assertSameTree(await readTree(opened.root), before);
+});
+
+Deno.test("preflight() is not ready while MLflow raises, and sets nothing up", async () => {
+  await using opened = await storeWith((s) => s.makeDirectory("lost+found"));
+  const report = await preflight(opened.store, "churn");
+  assertEquals([report.ready, report.experiment], [false, null]);
+  assertEquals(report.left.map(({ path }) => `${path}`), ["lost+found"]);
+  const text = renderPreflight(report, { verify: "deno task verify" });
+  assertMatch(text, /Left to you: lost\+found: .*: move it out of the store/);
+  assertMatch(text, /Not ready: 1 error/);
+});
+
+Deno.test("preflight() goes on in a store that another process is changing", async () => {
+  await using opened = await storeWith((s) => s.remove(`${MAIN}/meta.yaml`));
+  await using _ = await opened.store.lock({ task: "cleanup" });
+  const report = await preflight(opened.store, "churn");
+  assertEquals([report.checked, report.pending.repairs], [true, 1]);
+  assertEquals(report.experiment?.outcome, "created");
+});
+
+Deno.test("preflight() ends stale runs, not one that was alive this week", async () => {
+  await using opened = await storeWith(() => {});
+  assertEquals((await preflight(opened.store)).done.repair, null);
+  const { done } = await preflight(opened.store, undefined, { staleAfter: DAY });
+  assertEquals(done.repair?.outcomes.map(({ path }) => `${path}`), [`${MAIN}/${RUNNING}`]);
+});
+
+Deno.test("preflight() refuses a name that MLflow cannot look up", async () => {
+  await using opened = await storeWith(() => {});
+  await assertRejects(() => preflight(opened.store, "it's"), RangeError, "single quote");
+});
+
+Deno.test("renderPreflight() says in a few lines what was done, and how to undo it", async () => {
+  await using opened = await storeWith((s) => {
+    s.write(`${child}/meta.yaml`, "");
+    s.edit(
+      `${EMPTY}/meta.yaml`,
+      (text) => text.replace(/^lifecycle_stage.*/m, "lifecycle_stage: x"),
+    );
+  });
+  const text = renderPreflight(await preflight(opened.store, "churn"));
+  assertMatch(
+    text,
+    /^\d active experiments, \d+ runs\n1 corrected, 1 rewritten; to undo: deno task restore 20260505T000000Z-repair\nExperiment \d{18}: created\nReady \(0 warnings, 0 info\)\n$/,
+  );
+});
