@@ -10,6 +10,7 @@ import { fromFileUrl, join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { Plan } from "../../lib/plan.ts";
 import type { Summary } from "../../lib/summarize.ts";
+import type { Finding } from "../../lib/verify_snapshot.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 import { testEachVersion } from "./each_version.ts";
 import {
@@ -72,8 +73,12 @@ testEachVersion("after cleanup:apply MLflow complains of nothing any more", asyn
   await mltidy(store, "cleanup", "--apply", "--force");
   assertEquals(await askMlflow(version, store.path), cleanedUp(before, store));
   assertEquals((await mltidy<Plan>(store, "cleanup")).actions, []);
-  const { findings } = await mltidy<{ readonly findings: unknown }>(store, "verify");
-  assertEquals(findings, []);
+  // The store has two runs that never ended; MLflow has nothing against them.
+  const { findings } = await mltidy<{ readonly findings: readonly Finding[] }>(store, "verify");
+  assertEquals(findings.map(({ rule, severity }) => `${severity} ${rule}`), [
+    "info stale-run",
+    "info stale-run",
+  ]);
 });
 
 testEachVersion("MLflow itself restores what cleanup:apply soft-deleted", async (version) => {
