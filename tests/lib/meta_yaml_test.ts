@@ -249,7 +249,7 @@ Deno.test("parseFlatMetaYaml() agrees with the full parser wherever it answers",
       answered++;
       assertEquals(outcome(() => parseAnyMetaYaml(text)), flat);
     }),
-    { numRuns: 2000 },
+    { numRuns: 2000, seed: 42 },
   );
   assert(answered > 100);
 });
@@ -273,7 +273,7 @@ Deno.test("parseMetaYaml() reads back what stringifyMetaYaml() writes", () => {
     fc.property(anyDocument, (document) => {
       assertEquals(parseMetaYaml(stringifyMetaYaml(document)), document);
     }),
-    { numRuns: 2000 },
+    { numRuns: 2000, seed: 42 },
   );
 });
 
