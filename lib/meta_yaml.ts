@@ -4,35 +4,14 @@
  * @module
  */
 
-import { parse, YamlSyntaxError } from "@std/yaml";
+import { findUnquoted } from "./find_unquoted.ts";
+import { loadYaml, MetaYamlError } from "./load_yaml.ts";
 import { pythonType, scalar, unquoted } from "./meta_node.ts";
 import type { MetaDocument, MetaNode } from "./meta_node.ts";
 
+export { MetaYamlError } from "./load_yaml.ts";
 export { pythonType, scalar } from "./meta_node.ts";
 export type { MetaDocument, MetaNode, MetaScalar, PythonType } from "./meta_node.ts";
-
-/** Text that PyYAML would not read as one mapping; says where. */
-export class MetaYamlError extends SyntaxError {
-  /** The name of the class. */
-  override readonly name = "MetaYamlError";
-  /** 1-based line. */
-  readonly line: number;
-  /** 1-based column. */
-  readonly column: number;
-
-  /**
-   * Makes the error.
-   *
-   * @param reason What is wrong there.
-   * @param line 1-based line.
-   * @param column 1-based column.
-   */
-  constructor(reason: string, line: number, column: number) {
-    super(`Cannot read YAML at line ${line}, column ${column}: ${reason}`);
-    this.line = line;
-    this.column = column;
-  }
-}
 
 // Parsing ----------------------------------------------------------------------------------------
 
@@ -122,43 +101,63 @@ export function parseAnyMetaYaml(text: string): MetaDocument {
     throw new MetaYamlError(`character U+${code} is not allowed in YAML`, lines.length, column);
   }
   const source = withCommonLineBreaks(text);
-  const root = load(source, "failsafe");
-  const core = load(source, "core");
-  if (core === null) return new Map();
-  if (typeof root !== "object" || root === null || Array.isArray(root)) {
-    const kind = Array.isArray(root) ? "a sequence" : "a scalar";
-    throw new MetaYamlError(`expected a mapping of keys to values, found ${kind}`, 1, 1);
-  }
-  const stoodPlain = plainnessIn(source, core);
-  let nodes = 0;
+  const loaded = loadYaml(source);
+  const isUnquoted = findUnquoted(source, loaded, wordsInDoubt(loaded, text.length));
 
   function toNode(value: unknown, path: readonly string[]): MetaNode {
-    // Aliases may unfold to more than the text spells out, or without end.
-    if (path.length > MAXIMUM_DEPTH || ++nodes > text.length) {
-      throw new MetaYamlError("nested too deeply", 1, 1);
-    }
     if (value === null) return unquoted("");
     if (typeof value === "string") {
-      if (!value.isWellFormed()) {
-        throw new MetaYamlError(`half a character in ${JSON.stringify(value)}`, 1, 1);
-      }
-      const word = unquoted(value);
-      return word.plain && stoodPlain(value, path) ? word : scalar(value);
+      return mayMeanMore(value) && isUnquoted(path) ? unquoted(value) : scalar(value);
     }
     if (Array.isArray(value)) {
       const items = value.map((item: unknown, index) => toNode(item, [...path, String(index)]));
       return { kind: "sequence", items };
     }
-    return { kind: "mapping", entries: toEntries(value as object, path) };
+    const entries = Object.entries(value as object)
+      .map(([key, item]) => [key, toNode(item, [...path, key])] as const);
+    return { kind: "mapping", entries: new Map(entries) };
   }
 
-  function toEntries(value: object, path: readonly string[]): MetaDocument {
-    return new Map(
-      Object.entries(value).map(([key, item]) => [key, toNode(item, [...path, key])]),
-    );
+  const root = toNode(loaded, []);
+  if (root.kind === "mapping") return root.entries;
+  if (root.kind === "scalar" && pythonType(root) === "null") return new Map();
+  throw new MetaYamlError(`expected a mapping of keys to values, found a ${root.kind}`, 1, 1);
+}
+
+/** Whether a scalar would be something else than text if no quotes stood around it. */
+function mayMeanMore(text: string): boolean {
+  // Where nothing is written the parser finds null, so empty text was quoted.
+  return text !== "" && unquoted(text).plain;
+}
+
+/**
+ * Values whose meaning depends on their quotes.
+ *
+ * @param loaded What was loaded.
+ * @param size How many letters it was loaded from.
+ * @returns The words.
+ * @throws {MetaYamlError} When it is endless, far too deep, or holds half a character.
+ */
+function wordsInDoubt(loaded: unknown, size: number): ReadonlySet<string> {
+  const words = new Set<string>();
+  let nodes = 0;
+
+  function look(value: unknown, depth: number): void {
+    // Aliases may unfold to more than the text spells out, or without end.
+    if (depth > MAXIMUM_DEPTH || nodes++ > size) {
+      throw new MetaYamlError("nested too deeply", 1, 1);
+    }
+    if (typeof value === "object" && value !== null) {
+      for (const item of Object.values(value)) look(item, depth + 1);
+    } else if (typeof value === "string" && !value.isWellFormed()) {
+      throw new MetaYamlError(`half a character in ${JSON.stringify(value)}`, 1, 1);
+    } else if (typeof value === "string" && mayMeanMore(value)) {
+      words.add(value);
+    }
   }
 
-  return toEntries(root, []);
+  look(loaded, 0);
+  return words;
 }
 
 /**
@@ -172,53 +171,6 @@ function withCommonLineBreaks(text: string): string {
     // Folding takes one newline off each group of them.
     return breaks.replaceAll(" ", "").replace(/^\n/, "").replace(/\n+/g, "$&\n");
   });
-}
-
-function load(source: string, schema: "failsafe" | "core"): unknown {
-  try {
-    return parse(source, { schema, allowDuplicateKeys: true });
-  } catch (error) {
-    if (error instanceof YamlSyntaxError) {
-      const [reason = ""] = error.message.split(" at line ");
-      throw new MetaYamlError(
-        reason.charAt(0).toLowerCase() + reason.slice(1),
-        error.line,
-        error.column,
-      );
-    }
-    // The parser's recursion met the end of the call stack.
-    if (error instanceof RangeError) throw new MetaYamlError("nested too deeply", 1, 1);
-    throw error;
-  }
-}
-
-/**
- * The parser does not say what was quoted, but its core schema resolves unquoted words only. A word
- * that core knows (`null`, `12`) shows at once. For one that only YAML 1.1 knows (`yes`, `1:30`), all
- * its occurrences make way for a number of the same length: what turns into it stood unquoted.
- */
-function plainnessIn(
-  source: string,
-  core: unknown,
-): (text: string, path: readonly string[]) => boolean {
-  const marked = new Map<string, unknown>();
-  return (text, path) => {
-    if (typeof path.reduce(child, core) !== "string") return true;
-    if (typeof load(text, "core") !== "string") return false;
-    // Zeros first, because the first letter of `no` may be part of an escape, and `\0` is one too.
-    const number = "1".padStart(text.length, "0");
-    if (!marked.has(text)) marked.set(text, load(source.replaceAll(text, number), "core"));
-    const markedPath = path.map((key) => key.replaceAll(text, number));
-    return typeof markedPath.reduce(child, marked.get(text)) === "number";
-  };
-}
-
-function child(parent: unknown, key: string): unknown {
-  if (typeof parent !== "object" || parent === null) return undefined;
-  const entries = parent as Readonly<Record<string, unknown>>;
-  if (Object.hasOwn(entries, key)) return entries[key];
-  // The core schema resolves keys as well: `1e5` is found at `100000`.
-  return /^[-+.~\w]+$/.test(key) ? entries[String(load(key, "core"))] : undefined;
 }
 
 // Writing ----------------------------------------------------------------------------------------
