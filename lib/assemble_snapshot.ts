@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RunExtras } from "./extras.ts";
+import { digestRuns } from "./digest_runs.ts";
 import type {
   ExperimentFacts,
   LoggedModelFacts,
@@ -13,7 +13,7 @@ import type {
   RunFacts,
   TextFact,
 } from "./facts.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { type Digest, fingerprintOf, sumDigests } from "./fingerprint.ts";
 import {
   type MetaResult,
   readExperimentMeta,
@@ -25,7 +25,6 @@ import {
 import {
   asExperimentId,
   asRunId,
-  asStorePath,
   type DamagedRun,
   type Depth,
   type Experiment,
@@ -36,8 +35,10 @@ import {
   type Problem,
   type RegisteredModel,
   type Run,
+  type StorePath,
   type StoreSnapshot,
 } from "./model.ts";
+import { quoteText } from "./quote_text.ts";
 
 /** What a directory of a run turned out to be, with what was wrong. */
 export type AssembledRun =
@@ -73,7 +74,7 @@ export function assembleRun(
   experiment: string,
   measure: (deleted: boolean) => MeasureFacts,
 ): AssembledRun {
-  const path = asStorePath(facts.path);
+  const { path } = facts;
   const read = readText(facts.meta, readRunMeta);
   const mismatch = read.ok
     ? idMismatch("run_id", read.meta.runId, facts.directory) ??
@@ -81,7 +82,7 @@ export function assembleRun(
     : null;
   const defect = read.ok ? mismatch : read.defect;
   const problems: Problem[] = facts.tagFailures.map((failure) => ({
-    path: asStorePath(failure.path),
+    path: failure.path,
     subject: "tags",
     damage: failure.damage,
     message: failure.message,
@@ -122,35 +123,45 @@ export function assembleRun(
   };
 }
 
+/** The runs of an experiment, with what was wrong with them. */
+export interface AssembledRuns {
+  /** Those that MLflow can read. */
+  readonly runs: readonly Run[];
+  /** Those that it cannot. */
+  readonly damagedRuns: readonly DamagedRun[];
+  /** What was wrong with either. */
+  readonly problems: readonly Problem[];
+}
+
 /**
  * Decides what an experiment's directory is: an experiment, or an orphan.
  *
  * @param facts What the scan found.
- * @param runs Its runs' directories, already assembled.
+ * @param assembled Its runs' directories, already assembled.
  * @returns The experiment or the orphan, with all problems below it.
  */
 export function assembleExperiment(
   facts: ExperimentFacts,
-  runs: readonly AssembledRun[],
+  assembled: AssembledRuns,
 ): AssembledExperiment {
-  const path = asStorePath(facts.path);
+  const { path } = facts;
   const read = readText(facts.meta, readExperimentMeta);
   const mismatch = read.ok
     ? idMismatch("experiment_id", read.meta.experimentId, facts.directory)
     : null;
   const defect = read.ok ? mismatch : read.defect;
-  const problems = runs.flatMap((run) => run.problems);
+  const problems = [...assembled.problems];
   const loggedModels: LoggedModel[] = [];
   for (const model of facts.loggedModels) {
-    const assembled = assembleLoggedModel(model);
-    if ("subject" in assembled) problems.push(assembled);
-    else loggedModels.push(assembled);
+    const read = assembleLoggedModel(model);
+    if ("subject" in read) problems.push(read);
+    else loggedModels.push(read);
   }
   const common = {
     path,
     lifecycleStage: facts.inTrash ? "deleted" : "active",
-    runs: runs.flatMap((run) => run.kind === "run" ? [run.run] : []),
-    damagedRuns: runs.flatMap((run) => run.kind === "damaged" ? [run.run] : []),
+    runs: assembled.runs,
+    damagedRuns: assembled.damagedRuns,
     loggedModels,
     link: facts.link,
     stamp: facts.stamp,
@@ -195,8 +206,8 @@ export function assembleRegisteredModel(
   facts: RegisteredModelFacts,
 ): { readonly model: RegisteredModel; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const problemOf = (at: string, defect: Defect): Problem => ({
-    path: asStorePath(at),
+  const problemOf = (at: StorePath, defect: Defect): Problem => ({
+    path: at,
     subject: "registry",
     ...defect,
   });
@@ -205,14 +216,14 @@ export function assembleRegisteredModel(
   const versions: ModelVersion[] = [];
   for (const { path, meta } of facts.versions) {
     const read = readText(meta, readModelVersionMeta);
-    if (read.ok) versions.push({ path: asStorePath(path), ...read.meta });
+    if (read.ok) versions.push({ path, ...read.meta });
     else problems.push(problemOf(path, read.defect));
   }
   return {
     model: {
       // MLflow names the directory after the model, so a lost meta.yaml loses no name.
       name: own.ok ? own.meta.name : facts.directory,
-      path: asStorePath(facts.path),
+      path: facts.path,
       aliases: facts.aliases,
       versions,
     },
@@ -224,9 +235,13 @@ export function assembleRegisteredModel(
  * Puts the parts together, in a fixed order and with a fingerprint.
  *
  * @param parts What was assembled, in any order.
- * @returns The snapshot: active experiments first, everything ordered by path.
+ * @param digest The digest of all runs, where it is known already.
+ * @returns The snapshot: active experiments first, everything ordered by path; runs as they were found.
  */
-export function assembleSnapshot<D extends Depth>(parts: SnapshotParts<D>): StoreSnapshot<D> {
+export function assembleSnapshot<D extends Depth>(
+  parts: SnapshotParts<D>,
+  digest?: Digest,
+): StoreSnapshot<D> {
   const ordered = {
     ...parts,
     experiments: parts.experiments.toSorted(byStageThenPath),
@@ -235,7 +250,11 @@ export function assembleSnapshot<D extends Depth>(parts: SnapshotParts<D>): Stor
     registeredModels: parts.registeredModels.toSorted(byPath),
     problems: parts.problems.toSorted(byPath),
   };
-  return { ...ordered, fingerprint: fingerprintOf(basisOf(ordered)) };
+  if (parts.depth === "meta") return { ...ordered, fingerprint: "" };
+  const runs = digest ?? sumDigests(
+    [...parts.experiments, ...parts.orphans].map((holder) => digestRuns(holder.runs)),
+  );
+  return { ...ordered, fingerprint: fingerprintOf([...basisOf(ordered), runs.join()]) };
 }
 
 interface Defect {
@@ -266,14 +285,12 @@ function damaged(damage: MetaDamage, message: string): { ok: false; defect: Defe
 
 function idMismatch(key: string, found: string, directory: string): Defect | null {
   if (found === directory) return null;
-  const message = `${key} is ${JSON.stringify(found)}, but the directory is ${
-    JSON.stringify(directory)
-  }`;
+  const message = `${key} is ${quoteText(found)}, but the directory is ${quoteText(directory)}`;
   return { damage: "id-mismatch", message, line: null, column: null };
 }
 
 function assembleLoggedModel(facts: LoggedModelFacts): LoggedModel | Problem {
-  const path = asStorePath(facts.path);
+  const { path } = facts;
   const read = readText(facts.meta, readLoggedModelMeta);
   if (!read.ok) return { path, subject: "logged-model", ...read.defect };
   const { name, sourceRunId, lifecycleStage, artifactLocation } = read.meta;
@@ -305,12 +322,12 @@ function* basisOf(parts: SnapshotParts<Depth>): Iterable<string> {
     for (const { trace, runId, modelId } of experiment.traceUses ?? []) {
       yield `${trace}|${runId}|${modelId}`;
     }
-    yield* runsBasis(experiment);
+    yield* holderBasis(experiment);
   }
   for (const orphan of parts.orphans) {
     yield orphan.path;
     yield `${orphan.stamp}|${orphan.damage}`;
-    yield* runsBasis(orphan);
+    yield* holderBasis(orphan);
   }
   for (const stray of parts.strays) yield `${stray.kind}|${stray.path}`;
   for (const model of parts.registeredModels) {
@@ -324,25 +341,7 @@ function* basisOf(parts: SnapshotParts<Depth>): Iterable<string> {
   for (const problem of parts.problems) yield `${problem.damage}|${problem.path}`;
 }
 
-function* extrasBasis({ metrics, params, inputs, heavy }: RunExtras): Iterable<string> {
-  for (const [key, { latest, least, greatest }] of metrics) {
-    yield `${key}=${latest}|${least}|${greatest}`;
-  }
-  for (const [key, value] of params) yield `${key}=${value}`;
-  yield* inputs;
-  for (const { path, stamp } of heavy) yield `${path}|${stamp}`;
-}
-
-function* runsBasis(holder: Pick<Experiment, "runs" | "damagedRuns" | "loggedModels">) {
-  for (const run of holder.runs.toSorted(byPath)) {
-    yield run.id;
-    yield `${run.stamp}|${run.status}|${run.lifecycleStage}|${run.startTime}|${run.endTime}`;
-    for (const [key, value] of run.tags) {
-      yield key;
-      yield value;
-    }
-    if (run.extras !== undefined) yield* extrasBasis(run.extras);
-  }
+function* holderBasis(holder: Pick<Experiment, "damagedRuns" | "loggedModels">) {
   for (const run of holder.damagedRuns.toSorted(byPath)) yield `${run.damage}|${run.path}`;
   for (const { path, sourceRunId, artifactLocation } of holder.loggedModels) {
     yield `${path}|${sourceRunId}|${artifactLocation}`;

@@ -59,6 +59,9 @@ export function checkValue(fact: TextFact, kind: "param" | "tag"): readonly File
     : FLAWLESS;
 }
 
+/** Keys that are alike only when they are the same. */
+const FOLDED = /^[a-z\d_/\-. :]*$/;
+
 /**
  * Finds keys that are one and the same to some file systems and databases: they differ in case, or in
  * how Unicode composes a letter.
@@ -76,7 +79,7 @@ export function checkValue(fact: TextFact, kind: "param" | "tag"): readonly File
 export function findLookalikes(
   keys: readonly string[],
 ): readonly (readonly [key: string, other: string])[] {
-  if (keys.length < 2) return [];
+  if (keys.length < 2 || keys.every((key) => FOLDED.test(key))) return [];
   const seen = new Map<string, string>();
   const found: [string, string][] = [];
   for (const key of keys) {

@@ -11,6 +11,7 @@ import type { TextFact } from "./facts.ts";
 import { type FileFlaw, flaw, FLAWLESS, unreadFlaw } from "./flaw.ts";
 import { type MetaDocument, type MetaNode, pythonInteger, pythonType } from "./meta_node.ts";
 import { MetaYamlError, parseMetaYaml } from "./meta_yaml.ts";
+import { quoteText } from "./quote_text.ts";
 
 /** The kinds of records. */
 export type RecordKind =
@@ -100,7 +101,7 @@ function isNot(
 ): FileFlaw | null {
   const text = textOf(document, key);
   if (text !== null && words.includes(text)) return null;
-  const found = text === null ? "null" : JSON.stringify(text);
+  const found = text === null ? "null" : quoteText(text);
   return incomplete(`key ${key}: expected ${words.join(" or ")}, found ${found}`, migration);
 }
 
@@ -109,7 +110,7 @@ function isNoTime(document: MetaDocument, key: string): FileFlaw | null {
   const text = textOf(document, key) ?? "";
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? null
-    : incomplete(`key ${key}: expected a time, found ${JSON.stringify(text)}`);
+    : incomplete(`key ${key}: expected a time, found ${quoteText(text)}`);
 }
 
 const VERTICES = ["RUN", "DATASET", "MODEL"];
@@ -158,7 +159,7 @@ const checkTrace: RecordCheck = (document) => {
   const isLegacy = document.has("request_id");
   const known = isLegacy ? LEGACY_TRACE_KEYS : TRACE_KEYS;
   const unknown = [...document.keys()].find((key) => !known.includes(key));
-  if (unknown !== undefined) return incomplete(`key ${unknown} is unknown to MLflow`);
+  if (unknown !== undefined) return incomplete(`key ${quoteText(unknown)} is unknown to MLflow`);
   if (isLegacy) {
     return lacks(document, "experiment_id", "timestamp_ms", "execution_time_ms", "status") ??
       isNot(document, "status", [...STATES, "TRACE_STATUS_UNSPECIFIED"]);
@@ -202,8 +203,20 @@ const checkAssessment: RecordCheck = (document) => {
   if (!SOURCES.includes(type?.toUpperCase() ?? "")) {
     return incomplete(`key source: expected a mapping with a source_type of ${SOURCES.join(", ")}`);
   }
+  const other = unknownIn(source, SOURCE_KEYS) ??
+    (kind === "feedback" ? unknownIn(value.entries.get("error"), ERROR_KEYS) : null);
+  if (other !== null) return incomplete(`key ${quoteText(other)} is unknown to MLflow`);
   return kind === "issue" ? flaw("unmigrated", "it names an issue", "skips") : null;
 };
+
+const SOURCE_KEYS = ["source_type", "source_id"];
+const ERROR_KEYS = ["error_code", "error_message", "stack_trace"];
+
+/** A key that MLflow makes an argument of, and that it takes for none. */
+function unknownIn(node: MetaNode | undefined, known: readonly string[]): string | null {
+  const keys = node?.kind === "mapping" ? [...node.entries.keys()] : [];
+  return keys.find((key) => !known.includes(key)) ?? null;
+}
 
 /** Whether Python takes a value for true. */
 function isTrue(node: MetaNode | undefined): boolean {

@@ -5,7 +5,7 @@
  */
 
 import type { RunExtras, TraceUse } from "./extras.ts";
-import type { DiskUsage } from "./model.ts";
+import type { DiskUsage, StorePath } from "./model.ts";
 
 /** A text file as it was found. */
 export type TextFact =
@@ -16,7 +16,7 @@ export type TextFact =
 
 /** A file below a directory that could not be read. */
 export interface FailureFact {
-  readonly path: string;
+  readonly path: StorePath;
   readonly damage: "io" | "unreadable";
   readonly message: string;
 }
@@ -25,7 +25,7 @@ export interface FailureFact {
 export interface RunFacts {
   /** Name of the directory. */
   readonly directory: string;
-  readonly path: string;
+  readonly path: StorePath;
   readonly link: boolean;
   readonly meta: TextFact;
   /** Tag key → value; empty at depth `meta`. */
@@ -46,7 +46,7 @@ export interface MeasureFacts {
 /** A directory below an experiment's `models/`. */
 export interface LoggedModelFacts {
   readonly directory: string;
-  readonly path: string;
+  readonly path: StorePath;
   readonly meta: TextFact;
 }
 
@@ -54,7 +54,7 @@ export interface LoggedModelFacts {
 export interface ExperimentFacts extends MeasureFacts {
   /** Name of the directory. */
   readonly directory: string;
-  readonly path: string;
+  readonly path: StorePath;
   /** Lies in `.trash/`. */
   readonly inTrash: boolean;
   readonly link: boolean;
@@ -72,14 +72,14 @@ export interface ExperimentFacts extends MeasureFacts {
 
 /** A directory of a registered model's version. */
 export interface ModelVersionFacts {
-  readonly path: string;
+  readonly path: StorePath;
   readonly meta: TextFact;
 }
 
 /** A directory of the registry `models/`. */
 export interface RegisteredModelFacts {
   readonly directory: string;
-  readonly path: string;
+  readonly path: StorePath;
   readonly meta: TextFact;
   readonly aliases: ReadonlyMap<string, string>;
   readonly versions: readonly ModelVersionFacts[];

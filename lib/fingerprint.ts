@@ -23,19 +23,48 @@
  * ```
  */
 export function fingerprintOf(parts: Iterable<string>): string {
-  let first = 0x811c9dc5;
-  let second = 0x9747b28c;
-  for (const part of parts) {
-    for (let index = 0; index < part.length; index++) {
-      const unit = part.charCodeAt(index);
-      first = Math.imul(first ^ unit, 0x01000193);
-      second = Math.imul(second ^ unit, 0x01000197);
-    }
-    // A separator that no UTF-16 unit equals, so that ["a", "b"] and ["ab"] differ.
-    first = Math.imul(first ^ 0x10000, 0x01000193);
-    second = Math.imul(second ^ 0x10001, 0x01000197);
+  let digest = EMPTY;
+  for (const part of parts) digest = digestText(digest, part);
+  return hexadecimal(digest[0]) + hexadecimal(digest[1]);
+}
+
+/** Two 32-bit hashes. */
+export type Digest = readonly [first: number, second: number];
+
+/** The digest of nothing. */
+export const EMPTY: Digest = [0x811c9dc5, 0x9747b28c];
+
+/**
+ * Adds a string to a digest.
+ *
+ * @param digest The digest of what comes before it.
+ * @param text The string.
+ * @returns The digest of both; the boundary between them counts.
+ */
+export function digestText(digest: Digest, text: string): Digest {
+  let [first, second] = digest;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    first = Math.imul(first ^ unit, 0x01000193);
+    second = Math.imul(second ^ unit, 0x01000197);
   }
-  return hexadecimal(first) + hexadecimal(second);
+  // A separator that no UTF-16 unit equals, so that ["a", "b"] and ["ab"] differ.
+  return [Math.imul(first ^ 0x10000, 0x01000193), Math.imul(second ^ 0x10001, 0x01000197)];
+}
+
+/**
+ * Adds up digests of things whose order does not count.
+ *
+ * @param digests The digests.
+ * @returns The digest of all of them, in whatever order.
+ */
+export function sumDigests(digests: readonly Digest[]): Digest {
+  let [first, second] = [0, 0];
+  for (const digest of digests) {
+    first = (first + digest[0]) | 0;
+    second = (second + digest[1]) | 0;
+  }
+  return [first, second];
 }
 
 function hexadecimal(value: number): string {

@@ -12,6 +12,8 @@ import { pythonInteger, pythonType } from "./meta_node.ts";
 import type { MetaDocument, MetaNode } from "./meta_node.ts";
 import { MetaYamlError, parseMetaYaml } from "./meta_yaml.ts";
 import type { LifecycleStage, RunStatus } from "./model.ts";
+import { quoteText } from "./quote_text.ts";
+import { readUsualRunMeta } from "./usual_run_meta.ts";
 
 /**
  * Why MLflow cannot use the text of a `meta.yaml`. `empty`: no key in it. `unreadable`: not a YAML
@@ -145,6 +147,8 @@ export function readExperimentMeta(text: string): MetaResult<ExperimentMeta> {
  * @returns The record, or why MLflow cannot use the text.
  */
 export function readRunMeta(text: string): MetaResult<RunMeta> {
+  const usual = readUsualRunMeta(text);
+  if (usual !== null) return { ok: true, meta: usual };
   return readMeta(text, (document) => {
     need(document, "end_time", TIME);
     // MLflow before 1.0 wrote `run_uuid` alone, 3.0 and later write `run_id` alone.
@@ -321,5 +325,5 @@ function describe(node: MetaNode): string {
   if (node.kind !== "scalar") return `a ${node.kind}`;
   const type = pythonType(node);
   if (type === "null") return TYPE_NAMES.null;
-  return `${TYPE_NAMES[type]} ${type === "str" ? JSON.stringify(node.text) : node.text}`;
+  return `${TYPE_NAMES[type]} ${type === "str" ? quoteText(node.text) : node.text}`;
 }

@@ -250,7 +250,7 @@ export interface StoreSnapshot<D extends Depth = Depth> {
   readonly extras?: Extras;
   /** Epoch ms. */
   readonly readAt: number;
-  /** Changes when anything that a plan depends on does. */
+  /** Changes when anything that a plan depends on does; empty at depth `meta`, which no plan is based on. */
   readonly fingerprint: string;
   /** Active ones first, then deleted ones; each ordered by id. */
   readonly experiments: readonly Experiment[];
@@ -298,7 +298,7 @@ export function asRunId(text: string): RunId {
  * @throws {RangeError} When it is empty, absolute, holds NUL, or has an empty, `.` or `..` segment.
  */
 export function asStorePath(text: string): StorePath {
-  if (text.includes("\0") || text.split("/").some((part) => ["", ".", ".."].includes(part))) {
+  if (/\0|(?:^|\/)\.{0,2}(?:\/|$)/.test(text)) {
     throw new RangeError(
       `Cannot use ${JSON.stringify(text)} as a path in a store: expected relative POSIX segments`,
     );

@@ -73,6 +73,9 @@ export function looksLikeExperimentId(name: string): boolean {
   return /^(?:[0-9]+|[0-9a-f]{32})$/.test(name);
 }
 
+/** Nearly every key: one segment, which begins with a letter. */
+const PLAIN_KEY = /^[A-Za-z\d_][\w\-. :]*$/;
+
 /**
  * Tells whether MLflow accepts the key of a metric, param or tag when it reads one from disk. A file
  * of any other name makes the search of the whole experiment raise. A colon is fine since 2.16, and
@@ -90,6 +93,7 @@ export function looksLikeExperimentId(name: string): boolean {
  * ```
  */
 export function isKeyName(key: string): boolean {
+  if (PLAIN_KEY.test(key)) return true;
   // A key is a relative path that normalization leaves alone.
   const normal = key.split("/").every((segment) => !["", ".", ".."].includes(segment));
   return normal && !key.startsWith("..") && /^[\p{L}\p{N}_/\-. :]*$/u.test(key);

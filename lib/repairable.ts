@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The remedy for what `repair` can mend. */
+export const REPAIR = "Run `deno task repair` to plan its repair";
+
 /** Ids of the rules whose violations `repair` plans to mend, where what is there proves how. */
 export const REPAIRABLE: ReadonlySet<string> = new Set([
   "missing-trash-directory",

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { isLitter } from "./litter.ts";
 import type { Orphan, Problem, StorePath } from "./model.ts";
 import type { CleanupPolicy } from "./plan.ts";
+import { REPAIR } from "./repairable.ts";
 import { judgeOrphan } from "./retention.ts";
 import type { Check, Violation } from "./verify_rule.ts";
 
@@ -88,7 +90,11 @@ function isMisplaced({ damage }: Problem): boolean {
 function violationOf(problem: Problem, orphan: Orphan | undefined, now: number): Violation {
   const { path, subject, line, migration } = problem;
   const [experimentId, runId] = ownersOf(problem);
-  const remedy = subject === "experiment" ? orphanRemedy(problem, orphan, now) : null;
+  const remedy = subject === "experiment"
+    ? orphanRemedy(problem, orphan, now)
+    : isLitter(path.slice(path.lastIndexOf("/") + 1))
+    ? REPAIR
+    : null;
   return {
     path,
     line,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isLitter } from "./litter.ts";
 import {
   asStorePath,
   type Experiment,
@@ -13,6 +14,7 @@ import {
   type Stray,
 } from "./model.ts";
 import { isExperimentDirectoryName, isTrashName } from "./names.ts";
+import { REPAIR } from "./repairable.ts";
 import { count, namesOf } from "./verify_checks.ts";
 import type { Check, Violation } from "./verify_rule.ts";
 
@@ -49,11 +51,17 @@ export function findMissingTrash({ hasTrash }: StoreSnapshot): readonly Violatio
  */
 export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violation> {
   const { experiments, orphans, problems } = snapshot;
+  const holders = [...orphans, ...experiments];
+  const repeated = repeatedRunIds(holders);
   // MLflow looks among the active ones first.
   const listed = new Map<string, Experiment>(
-    experiments.toReversed().flatMap((each) => each.runs.map(({ id }) => [id, each])),
+    repeated.size === 0
+      ? []
+      : experiments.toReversed().flatMap((each) =>
+        each.runs.filter(({ id }) => repeated.has(id)).map(({ id }) => [id, each])
+      ),
   );
-  for (const holder of [...orphans, ...experiments]) {
+  for (const holder of repeated.size === 0 ? [] : holders) {
     const copies = [...holder.runs, ...holder.damagedRuns].filter(({ id }) => {
       const other = listed.get(id);
       return other !== undefined && other !== holder &&
@@ -69,6 +77,20 @@ export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violatio
     if (damage !== "copied-outside") continue;
     yield { path, line: null, experimentId: null, runId: null, message, migration: null };
   }
+}
+
+function repeatedRunIds(holders: readonly (Experiment | Orphan)[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  const see = ({ id }: { readonly id: string }) => {
+    const known = seen.size;
+    if (seen.add(id).size === known) repeated.add(id);
+  };
+  for (const { runs, damagedRuns } of holders) {
+    runs.forEach(see);
+    damagedRuns.forEach(see);
+  }
+  return repeated;
 }
 
 /**
@@ -250,13 +272,19 @@ export function findMisnamedExperiments({ orphans }: StoreSnapshot): readonly Vi
 export function findStrays(kind: ReportedStray): Check {
   return ({ strays }) =>
     strays.filter((each) => reportedKind(each) === kind)
-      .map(({ path }) => ({
-        path,
+      .map((each) => ({
+        path: each.path,
         line: null,
         experimentId: null,
         runId: null,
         message: STRAYS[kind],
+        ...(isRepairable(each) ? { remedy: REPAIR } : {}),
       }));
+}
+
+function isRepairable({ kind, path }: Stray): boolean {
+  return kind === "backup-directory" ||
+    kind === "unlistable-directory" && isLitter(namesOf(path).at(-1)!);
 }
 
 const STRAYS: Readonly<Record<ReportedStray, string>> = {

@@ -5,6 +5,7 @@
  */
 
 import type { StorePath, StoreSnapshot } from "./model.ts";
+import { quoteText } from "./quote_text.ts";
 import { namesOf } from "./verify_checks.ts";
 import type { Check, Violation } from "./verify_rule.ts";
 
@@ -15,17 +16,24 @@ import type { Check, Violation } from "./verify_rule.ts";
  * @returns One violation per run.
  */
 export function* findLostParents(snapshot: StoreSnapshot): Iterable<Violation> {
-  const ids = runIds(snapshot);
-  for (const { runs } of snapshot.experiments) {
+  const { experiments } = snapshot;
+  const named = new Set<string>();
+  for (const { runs } of experiments) {
+    for (const { tags } of runs) named.add(tags.get("mlflow.parentRunId") ?? "");
+  }
+  named.delete("");
+  const lost = lostRunIds(snapshot, named);
+  if (lost.size === 0) return;
+  for (const { runs } of experiments) {
     for (const { id, experimentId, path, tags } of runs) {
       const parent = tags.get("mlflow.parentRunId");
-      if (parent === undefined || parent === "" || ids.has(parent)) continue;
+      if (parent === undefined || !lost.has(parent)) continue;
       yield {
         path,
         line: null,
         experimentId,
         runId: id,
-        message: `Its parent ${JSON.stringify(parent)} does not exist`,
+        message: `Its parent ${quoteText(parent)} does not exist`,
       };
     }
   }
@@ -39,15 +47,17 @@ export function* findLostParents(snapshot: StoreSnapshot): Iterable<Violation> {
  * @returns One violation for each that does.
  */
 export function* findLostSourceRuns(snapshot: StoreSnapshot): Iterable<Violation> {
-  const ids = runIds(snapshot);
-  for (const { loggedModels } of [...snapshot.experiments, ...snapshot.orphans]) {
-    for (const { path, sourceRunId } of loggedModels) {
-      if (sourceRunId !== null && !ids.has(sourceRunId)) yield lostRun(path, sourceRunId);
-    }
-  }
-  for (const { path, to, id } of snapshot.references ?? []) {
-    if (to === "run" && !ids.has(id)) yield lostRun(path, id);
-  }
+  const { experiments, orphans, references = [] } = snapshot;
+  const named = [
+    ...[...experiments, ...orphans].flatMap(({ loggedModels }) =>
+      loggedModels.map(({ path, sourceRunId }) => ({ path, id: sourceRunId ?? "" }))
+    ),
+    ...references.filter(({ to }) => to === "run"),
+  ];
+  const ids = new Set(named.map(({ id }) => id));
+  ids.delete("");
+  const lost = lostRunIds(snapshot, ids);
+  for (const { path, id } of named) if (lost.has(id)) yield lostRun(path, id);
 }
 
 /**
@@ -87,7 +97,7 @@ export function* findLostVersions({ registeredModels }: StoreSnapshot): Iterable
         line: null,
         experimentId: null,
         runId: null,
-        message: `It names version ${JSON.stringify(version)}, which does not exist`,
+        message: `It names version ${quoteText(version)}, which does not exist`,
         ...(isNumber ? {} : { migration: "skips" as const }),
       };
     }
@@ -102,7 +112,7 @@ export function* findLostVersions({ registeredModels }: StoreSnapshot): Iterable
  */
 export function findRenamedModels({ registeredModels }: StoreSnapshot): readonly Violation[] {
   return registeredModels.filter(({ name, path }) => name !== lastOf(path))
-    .map(({ name, path }) => inRegistry(path, `Its meta.yaml names it ${JSON.stringify(name)}`));
+    .map(({ name, path }) => inRegistry(path, `Its meta.yaml names it ${quoteText(name)}`));
 }
 
 /**
@@ -131,12 +141,17 @@ export function findModelNamesWith(character: string): Check {
       .map(({ path }) => inRegistry(path, `There is a ${JSON.stringify(character)} in its name`));
 }
 
-function runIds({ experiments, orphans }: StoreSnapshot): ReadonlySet<string> {
-  return new Set(
-    [...experiments, ...orphans].flatMap(({ runs, damagedRuns }) =>
-      [...runs, ...damagedRuns].map(({ id }) => id as string)
-    ),
-  );
+/** Of many runs only few are ever named, so these are looked for, and not all of them remembered. */
+function lostRunIds(
+  { experiments, orphans }: StoreSnapshot,
+  named: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const lost = new Set(named);
+  for (const { runs, damagedRuns } of lost.size === 0 ? [] : [...experiments, ...orphans]) {
+    for (const { id } of runs) lost.delete(id);
+    for (const { id } of damagedRuns) lost.delete(id);
+  }
+  return lost;
 }
 
 function lastOf(path: StorePath): string {

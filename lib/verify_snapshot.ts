@@ -5,6 +5,7 @@
  */
 
 import type { Migration, StorePath, StoreSnapshot } from "./model.ts";
+import { REPAIR } from "./repairable.ts";
 import {
   MLFLOW_VERSIONS,
   type MlflowVersion,
@@ -159,7 +160,7 @@ const MIGRATIONS: Readonly<
 
 function remedyOf(rule: Rule, { remedy }: Violation): string | null {
   if (remedy !== undefined) return remedy;
-  return rule.repairable ? "Run `deno task repair` to plan its repair" : rule.remedy;
+  return rule.repairable ? REPAIR : rule.remedy;
 }
 
 function compare(left: string, right: string): number {

@@ -1,10 +1,10 @@
 /**
- * An experiment's directory → what is wrong with its files, its runs' and its logged models'.
+ * An experiment's directory → what is wrong with its files, and its logged models' and traces'.
  *
  * @module
  */
 
-import { basename, join } from "@std/path";
+import { basename } from "@std/path";
 import { checkKey, checkValue } from "../../lib/check_key_file.ts";
 import { checkExperimentMeta } from "../../lib/check_meta.ts";
 import { checkMetricFile } from "../../lib/check_metric_file.ts";
@@ -12,18 +12,15 @@ import { checkRecord, textOf } from "../../lib/check_record.ts";
 import { flaw } from "../../lib/flaw.ts";
 import { isFormerPlace, localPathOf } from "../../lib/former_place.ts";
 import type { Experiment, LoggedModel, Orphan } from "../../lib/model.ts";
-import { type DatasetUse, hasMoved, inspectRun, isRunDirectory } from "./inspect_run.ts";
+import { hasMoved, inspectRun } from "./inspect_run.ts";
 import { inspectTraces } from "./inspect_traces.ts";
-import { directoriesAt, exists, type Inspection, refer, report, walkKeys } from "./inspection.ts";
+import { exists, type Inspection, type Inspector, refer, report, walkKeys } from "./inspection.ts";
 import { readText } from "./read.ts";
 
-/**
- * Inspects an experiment, or an orphan. Needs read permission for it.
- *
- * @param inspection Where findings are kept.
- * @param holder The experiment, or orphan.
- */
-export function inspectExperiment(inspection: Inspection, holder: Experiment | Orphan): void {
+/** Inspects runs and experiments. */
+export const INSPECTOR: Inspector = { inspectRun, inspectExperiment };
+
+function inspectExperiment(inspection: Inspection, holder: Experiment | Orphan): void {
   const { root } = inspection;
   const { path } = holder;
   const active = holder.lifecycleStage === "active";
@@ -36,13 +33,6 @@ export function inspectExperiment(inspection: Inspection, holder: Experiment | O
     const message = "it is a file, not a folder";
     report(inspection, "experiment-tag", `${path}/tags`, [flaw("not-a-directory", message)]);
   }
-  const runs = [
-    ...holder.runs,
-    ...holder.damagedRuns.filter((run) =>
-      run.damage !== "missing" || isRunDirectory(root, run.path)
-    ),
-  ];
-  inspectDatasets(inspection, path, runs.flatMap((run) => inspectRun(inspection, run, active)));
   for (const model of holder.loggedModels) inspectLoggedModel(inspection, model, holder);
   inspectTraces(inspection, path, active);
 }
@@ -50,7 +40,7 @@ export function inspectExperiment(inspection: Inspection, holder: Experiment | O
 function inspectMeta(inspection: Inspection, experiment: Experiment): void {
   const { root } = inspection;
   const { id, path, artifactLocation: location, lifecycleStage } = experiment;
-  const meta = readText(join(root, path, "meta.yaml"));
+  const meta = readText(`${root}/${path}/meta.yaml`);
   if (meta.kind === "text") {
     report(inspection, "experiment", path, checkExperimentMeta(meta.text));
   }
@@ -65,37 +55,6 @@ function inspectMeta(inspection: Inspection, experiment: Experiment): void {
   }
 }
 
-function inspectDatasets(
-  inspection: Inspection,
-  experiment: string,
-  uses: readonly DatasetUse[],
-): void {
-  const { root } = inspection;
-  const folder = `${experiment}/datasets`;
-  const names = new Set(directoriesAt(root, folder));
-  for (const { path, dataset } of uses) {
-    if (names.has(dataset)) continue;
-    const message = `its dataset ${dataset} is not in ${folder}/`;
-    report(inspection, "input", path, [flaw("dangling", message)]);
-  }
-  const used = new Set(uses.map(({ dataset }) => dataset));
-  // What cannot be read may use any of them.
-  const isKnown = !inspection.problems.some(({ subject, path }) =>
-    subject === "input" && path.startsWith(`${experiment}/`)
-  );
-  for (const name of names) {
-    const path = `${folder}/${name}`;
-    const { flaws: [found] } = checkRecord(readText(join(root, path, "meta.yaml")), "dataset");
-    if (used.has(name) || !isKnown) {
-      report(inspection, "dataset", path, found === undefined ? [] : [found]);
-      continue;
-    }
-    const isSkipped = found !== undefined && found.damage !== "incomplete";
-    const unused = flaw("unused", "no run uses it");
-    report(inspection, "dataset", path, [isSkipped ? { ...unused, migration: "skips" } : unused]);
-  }
-}
-
 function inspectLoggedModel(
   inspection: Inspection,
   model: LoggedModel,
@@ -104,7 +63,7 @@ function inspectLoggedModel(
   const { root } = inspection;
   const { path, id } = model;
   const { document, flaws } = checkRecord(
-    readText(join(root, path, "meta.yaml")),
+    readText(`${root}/${path}/meta.yaml`),
     "logged-model",
   );
   report(inspection, "logged-model", path, flaws);
@@ -134,7 +93,7 @@ function inspectLoggedModel(
   const place = `${path}/artifacts`;
   if (
     holder.lifecycleStage === "active" && hasMoved(inspection, model.artifactLocation, place) &&
-    exists(join(root, place))
+    exists(`${root}/${place}`)
   ) {
     const message = `MLflow looks for its files at ${model.artifactLocation}, where nothing is`;
     report(inspection, "logged-model", path, [flaw("moved", message)]);

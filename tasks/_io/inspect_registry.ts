@@ -4,7 +4,6 @@
  * @module
  */
 
-import { join } from "@std/path";
 import { parseModelUri, uriSegments } from "../../lib/artifact_uri.ts";
 import { checkKey, checkValue } from "../../lib/check_key_file.ts";
 import { checkRecord } from "../../lib/check_record.ts";
@@ -44,7 +43,7 @@ function inspectRecord(
   path: string,
   kind: "registered-model" | "model-version",
 ): void {
-  const { flaws } = checkRecord(readText(join(inspection.root, path, "meta.yaml")), kind);
+  const { flaws } = checkRecord(readText(`${inspection.root}/${path}/meta.yaml`), kind);
   report(inspection, "registry", path, flaws);
 }
 
@@ -73,7 +72,7 @@ function inspectSource(
     const run = runs.get(id);
     const local = run === undefined ? null : localPathOf(run.artifactUri);
     if (run === undefined) dangling(`its files are those of run ${id}, which does not exist`);
-    else if (local === `${root}/${run.path}/artifacts` && !exists(join(local, ...inner))) {
+    else if (local === `${root}/${run.path}/artifacts` && !exists(`${local}/${inner.join("/")}`)) {
       dangling(`its files ${inner.join("/")} of run ${id} do not exist`);
     }
     return;
@@ -99,7 +98,7 @@ function placeInStore(root: string, path: string): string | null {
   const segments = path.slice(1).split("/");
   for (let start = 1; start < segments.length - 1; start++) {
     const place = segments.slice(start).join("/");
-    if (exists(join(root, place))) return place;
+    if (exists(`${root}/${place}`)) return place;
   }
   return null;
 }

@@ -4,25 +4,25 @@
  * @module
  */
 
-import { join } from "@std/path";
 import { checkKey, checkValue, findLookalikes } from "../../lib/check_key_file.ts";
 import { checkLife, checkRunMeta } from "../../lib/check_meta.ts";
 import { checkMetricFile } from "../../lib/check_metric_file.ts";
 import { checkRecord, textOf } from "../../lib/check_record.ts";
 import { flaw } from "../../lib/flaw.ts";
 import { isFormerPlace, localPathOf } from "../../lib/former_place.ts";
+import type { TextFact } from "../../lib/facts.ts";
 import type { DamagedRun, Run } from "../../lib/model.ts";
-import { exists, folderAt, type Inspection, refer, report, walkKeys } from "./inspection.ts";
+import {
+  type DatasetUse,
+  exists,
+  folderAt,
+  type Inspection,
+  refer,
+  report,
+  walkKeys,
+} from "./inspection.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
 import { listDirectory, readText } from "./read.ts";
-
-/** An input of a run that names a dataset. */
-export interface DatasetUse {
-  /** The input's directory, below the root. */
-  readonly path: string;
-  /** Name of the dataset's directory. */
-  readonly dataset: string;
-}
 
 /** Folders without which MLflow 3.8 and newer take a directory for no run. */
 const NEEDED = ["metrics", "params", "artifacts"];
@@ -37,7 +37,7 @@ const NEEDED = ["metrics", "params", "artifacts"];
  */
 export function isRunDirectory(root: string, path: string): boolean {
   if (/(^|\/)[0-9a-f]{32}$/.test(path)) return true;
-  const listed = listDirectory(join(root, path));
+  const listed = listDirectory(`${root}/${path}`);
   return listed.kind === "listed" && listed.entries.length > 0 &&
     listed.entries.every(({ name, isDirectory }) => isDirectory && OWN_FOLDERS.includes(name));
 }
@@ -45,21 +45,24 @@ export function isRunDirectory(root: string, path: string): boolean {
 const OWN_FOLDERS = ["artifacts", "metrics", "params", "tags", "inputs", "outputs"];
 
 /**
- * Inspects a run. Needs read permission for it.
+ * Inspects a run, see {@linkcode Inspector}. Needs read permission for it.
  *
  * @param inspection Where findings are kept.
  * @param run The run, readable or not.
  * @param active Whether its experiment is: a deleted one's URIs name where it was before.
+ * @param meta Its `meta.yaml`.
  * @returns The datasets that it names.
  */
 export function inspectRun(
   inspection: Inspection,
   run: Run | DamagedRun,
   active: boolean,
+  meta: TextFact,
 ): readonly DatasetUse[] {
   const { root } = inspection;
   const { path } = run;
-  const listed = listDirectory(join(root, path));
+  if ("damage" in run && run.damage === "missing" && !isRunDirectory(root, path)) return [];
+  const listed = listDirectory(`${root}/${path}`);
   if (listed.kind === "failed") return [];
   const names = new Map(listed.entries.map((entry) => [entry.name, entry]));
   const isFolder = (name: string) => {
@@ -80,7 +83,10 @@ export function inspectRun(
   if (isFolder("tags")) inspectTags(inspection, run);
   const uses = names.has("inputs") ? inspectInputs(inspection, `${path}/inputs`) : [];
   if (names.has("outputs")) inspectOutputs(inspection, `${path}/outputs`);
-  if ("status" in run) inspectRecord(inspection, run, active && isFolder("artifacts"));
+  if ("status" in run) {
+    if (meta.kind === "text") report(inspection, "run", path, checkRunMeta(meta.text));
+    inspectRecord(inspection, run, active && isFolder("artifacts"));
+  }
   return uses;
 }
 
@@ -136,11 +142,12 @@ function reportLookalikes(
 }
 
 function inspectInputs(inspection: Inspection, folder: string): readonly DatasetUse[] {
+  const experiment = folder.split("/").slice(0, -2).join("/");
   const uses: DatasetUse[] = [];
   inspectLinks(inspection, folder, "input", (document, path) => {
     const id = textOf(document, "source_id");
     const kind = textOf(document, "source_type");
-    if (kind === "DATASET" && id !== null) uses.push({ path, dataset: id });
+    if (kind === "DATASET" && id !== null) uses.push({ experiment, path, dataset: id });
     if (kind === "MODEL") refer(inspection, path, "logged-model", id);
   });
   return uses;
@@ -159,7 +166,7 @@ function inspectLinks(
   kind: "input" | "output",
   visit: (document: Parameters<typeof textOf>[0], path: string) => void,
 ): void {
-  const listed = listDirectory(join(inspection.root, folder));
+  const listed = listDirectory(`${inspection.root}/${folder}`);
   if (listed.kind === "failed") {
     report(inspection, kind, folder, [flaw("io", listed.message)]);
     return;
@@ -171,7 +178,7 @@ function inspectLinks(
       continue;
     }
     const { document, flaws } = checkRecord(
-      readText(join(inspection.root, path, "meta.yaml")),
+      readText(`${inspection.root}/${path}/meta.yaml`),
       kind,
     );
     report(inspection, kind, path, flaws);
@@ -181,10 +188,8 @@ function inspectLinks(
 
 function inspectRecord(inspection: Inspection, run: Run, findsArtifacts: boolean): void {
   const { root, now } = inspection;
-  const meta = readText(join(root, run.path, "meta.yaml"));
-  if (meta.kind === "text") report(inspection, "run", run.path, checkRunMeta(meta.text));
   if (run.status === "RUNNING" || run.status === "SCHEDULED") {
-    const tree = measureTree(join(root, run.path), newMeasurer());
+    const tree = measureTree(`${root}/${run.path}`, newMeasurer());
     if (tree !== null) {
       report(inspection, "run", run.path, checkLife(run, tree.newestChange, now));
     }
@@ -212,6 +217,6 @@ export function hasMoved({ root }: Inspection, uri: string, place: string): bool
 }
 
 function isEmpty(root: string, path: string): boolean {
-  const listed = listDirectory(join(root, path));
+  const listed = listDirectory(`${root}/${path}`);
   return listed.kind === "failed" || listed.entries.length === 0;
 }

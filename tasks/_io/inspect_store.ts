@@ -1,52 +1,44 @@
 /**
- * Snapshot of depth `tags` → depth `full`: reads every other file that MLflow reads, and keeps what is
- * wrong.
- *
- * Each file's text goes to a pure check as it is read and is then forgotten, so a store takes no more
- * memory than its snapshot and its damage.
+ * Snapshot of depth `tags` → depth `full`: what is wrong with the registry and the store as a whole, and
+ * a second look at what the scan could not use.
  *
  * @module
  */
 
-import { join } from "@std/path";
 import { migrateExperimentMeta, migrateRunMeta } from "../../lib/check_meta.ts";
 import { readRunMeta } from "../../lib/meta_record.ts";
 import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
-import { inspectExperiment } from "./inspect_experiment.ts";
+import { inspectDatasets } from "./inspect_datasets.ts";
 import { inspectRegistry } from "./inspect_registry.ts";
 import { isRunDirectory } from "./inspect_run.ts";
-import { directoriesAt, folderAt, type Inspection } from "./inspection.ts";
+import { directoriesAt, folderAt, type Inspected, type Inspection } from "./inspection.ts";
 import { readText } from "./read.ts";
 
-/** What an inspection tells and hears while it runs. */
-export interface InspectOptions {
-  /** Called as runs are inspected, with their number so far. */
-  readonly onProgress?: (runs: number) => void;
-  /** Looked at between experiments. */
-  readonly signal?: AbortSignal;
-}
-
 /**
- * Inspects a store. Needs read permission for it, and for the places that its URIs name.
+ * Ends the inspection of a store whose experiments have been inspected. Needs read permission for it.
  *
- * @param snapshot The store, read at depth `tags`.
- * @param options What to tell and to hear.
+ * @param snapshot The store, with what is wrong with its experiments and runs.
+ * @param inspected What was found in its experiments and runs.
  * @returns The snapshot at depth `full`. Its fingerprint stays that of depth `tags`, on which plans
  * are based.
- * @throws {DOMException} `AbortError` when the signal is aborted between two experiments.
  */
 export function inspectStore(
-  snapshot: StoreSnapshot<"tags">,
-  options: InspectOptions = {},
+  snapshot: StoreSnapshot,
+  inspected: readonly Inspected[],
 ): StoreSnapshot<"full"> {
   const { root, readAt } = snapshot;
-  const inspection: Inspection = { root, now: readAt, problems: [], references: [] };
-  let runs = 0;
-  for (const holder of [...snapshot.experiments, ...snapshot.orphans]) {
-    options.signal?.throwIfAborted();
-    inspectExperiment(inspection, holder);
-    runs += holder.runs.length + holder.damagedRuns.length;
-    options.onProgress?.(runs);
+  const inspection: Inspection = {
+    root,
+    now: readAt,
+    problems: inspected.flatMap(({ problems }) => problems),
+    references: inspected.flatMap(({ references }) => references),
+  };
+  const uses = Map.groupBy(
+    inspected.flatMap(({ datasetUses }) => datasetUses),
+    ({ experiment }) => experiment,
+  );
+  for (const { path } of [...snapshot.experiments, ...snapshot.orphans]) {
+    inspectDatasets(inspection, path, uses.get(path) ?? []);
   }
   inspectRegistry(inspection, snapshot);
   inspectStrays(inspection, snapshot);
@@ -81,7 +73,7 @@ function inspectProblem(problem: Problem, { root, experiments, orphans }: StoreS
       message: "it is no run",
     };
   }
-  const meta = readText(join(root, path, "meta.yaml"));
+  const meta = readText(`${root}/${path}/meta.yaml`);
   if (meta.kind !== "text") return problem;
   if (subject === "experiment") {
     return { ...problem, migration: migrateExperimentMeta(meta.text) };

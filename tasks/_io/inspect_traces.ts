@@ -4,7 +4,6 @@
  * @module
  */
 
-import { join } from "@std/path";
 import { checkKey, checkValue } from "../../lib/check_key_file.ts";
 import { checkRecord, textOf } from "../../lib/check_record.ts";
 import { flaw } from "../../lib/flaw.ts";
@@ -41,7 +40,7 @@ export function inspectTraces(inspection: Inspection, experiment: string, active
 
 function inspectTrace(inspection: Inspection, path: string, id: string, active: boolean): void {
   const { root } = inspection;
-  const { document, flaws } = checkRecord(readText(join(root, path, "trace_info.yaml")), "trace");
+  const { document, flaws } = checkRecord(readText(`${root}/${path}/trace_info.yaml`), "trace");
   report(inspection, "trace", path, flaws);
   if (flaws.some(({ damage }) => damage === "missing")) return;
   const named = textOf(document, "trace_id") ?? textOf(document, "request_id");
@@ -71,22 +70,20 @@ function inspectTrace(inspection: Inspection, path: string, id: string, active: 
 }
 
 function inspectSpans(inspection: Inspection, path: string, location: string): void {
-  const { root } = inspection;
+  const local = localPathOf(location);
+  if (local === null || exists(`${local}/traces.json`)) return;
   const place = `${path}/artifacts`;
-  const here = exists(join(root, place, "traces.json"));
-  if (hasMoved(inspection, location, place)) {
-    const message = `MLflow looks for its spans at ${location}, where nothing is`;
-    if (here) report(inspection, "trace", path, [flaw("moved", message)]);
-  } else if (localPathOf(location) === `${root}/${place}` && !here) {
-    const message = "artifacts/traces.json, which holds its spans, does not exist";
-    report(inspection, "trace", path, [flaw("dangling", message)]);
-  }
+  const isHere = exists(`${inspection.root}/${place}/traces.json`);
+  const found = isHere && hasMoved(inspection, location, place)
+    ? flaw("moved", `MLflow looks for its spans at ${location}, where nothing is`)
+    : flaw("dangling", `traces.json, which holds its spans, does not exist at ${location}`);
+  report(inspection, "trace", path, [found]);
 }
 
 /** MLflow loads each entry as an assessment whose id is the name up to the first dot. */
 function inspectAssessments(inspection: Inspection, folder: string): void {
   const { root } = inspection;
-  const listed = listDirectory(join(root, folder));
+  const listed = listDirectory(`${root}/${folder}`);
   if (listed.kind === "failed") {
     if (!listed.missing) report(inspection, "assessment", folder, [flaw("io", listed.message)]);
     return;
@@ -98,7 +95,7 @@ function inspectAssessments(inspection: Inspection, folder: string): void {
       report(inspection, "assessment", path, [flaw("foreign", message, null)]);
       continue;
     }
-    const { document, flaws } = checkRecord(readText(join(root, path)), "assessment");
+    const { document, flaws } = checkRecord(readText(`${root}/${path}`), "assessment");
     report(inspection, "assessment", path, flaws);
     const metadata = document.get("metadata");
     if (metadata?.kind !== "mapping") continue;

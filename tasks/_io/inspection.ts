@@ -5,10 +5,17 @@
  * @module
  */
 
-import { join } from "@std/path";
 import type { TextFact } from "../../lib/facts.ts";
 import type { FileFlaw } from "../../lib/flaw.ts";
-import { asStorePath, type Problem, type Reference } from "../../lib/model.ts";
+import {
+  asStorePath,
+  type DamagedRun,
+  type Experiment,
+  type Orphan,
+  type Problem,
+  type Reference,
+  type Run,
+} from "../../lib/model.ts";
 import { failureText, listDirectory, readText } from "./read.ts";
 
 /** Where an inspection is, and what it has found. */
@@ -18,6 +25,47 @@ export interface Inspection {
   readonly now: number;
   readonly problems: Problem[];
   readonly references: Reference[];
+}
+
+/** What was found in a part of a store: plain data. */
+export interface Inspected extends Pick<Inspection, "problems" | "references"> {
+  readonly datasetUses: readonly DatasetUse[];
+}
+
+/** An input of a run that names a dataset. */
+export interface DatasetUse {
+  /** The experiment's directory, below the root. */
+  readonly experiment: string;
+  /** The input's directory, below the root. */
+  readonly path: string;
+  /** Name of the dataset's directory. */
+  readonly dataset: string;
+}
+
+/** What reads, of runs and experiments, everything that a scan leaves unread. */
+export interface Inspector {
+  /**
+   * Inspects a run. Needs read permission for it.
+   *
+   * @param inspection Where findings are kept.
+   * @param run The run, readable or not.
+   * @param active Whether its experiment is: a deleted one's URIs name where it was before.
+   * @param meta Its `meta.yaml`.
+   * @returns The datasets that it names.
+   */
+  inspectRun(
+    inspection: Inspection,
+    run: Run | DamagedRun,
+    active: boolean,
+    meta: TextFact,
+  ): readonly DatasetUse[];
+  /**
+   * Inspects an experiment, or an orphan, without its runs and datasets. Needs read permission for it.
+   *
+   * @param inspection Where findings are kept.
+   * @param holder The experiment, or orphan.
+   */
+  inspectExperiment(inspection: Inspection, holder: Experiment | Orphan): void;
 }
 
 /** What kind of folder lies at a path. */
@@ -71,41 +119,22 @@ export function walkKeys(
   folder: string,
   visit: (key: string, path: string, fact: TextFact) => void,
 ): Folder {
-  const listed = listDirectory(join(root, folder));
+  const listed = listDirectory(`${root}/${folder}`);
   if (listed.kind === "failed") return listed.missing ? "missing" : folderAt(root, folder);
   const walk = (entries: readonly Deno.DirEntry[], within: string, prefix: string) => {
     for (const { name, isDirectory, isSymlink } of entries) {
       const path = `${within}/${name}`;
       if (isDirectory) {
-        const inner = listDirectory(join(root, path));
+        const inner = listDirectory(`${root}/${path}`);
         if (inner.kind === "listed") walk(inner.entries, path, `${prefix}${name}/`);
       } else if (!isSymlink || !isDirectoryAt(root, path)) {
-        visit(prefix + name, path, readExactly(join(root, path)));
+        visit(prefix + name, path, readText(`${root}/${path}`));
       }
     }
   };
   walk(listed.entries, folder, "");
   return "directory";
 }
-
-/**
- * Reads a UTF-8 text file with its byte order mark, which is part of a value to MLflow.
- *
- * @param path Absolute path.
- * @returns Its text, or why there is none.
- */
-export function readExactly(path: string): TextFact {
-  try {
-    return { kind: "text", text: DECODER.decode(Deno.readFileSync(path)) };
-  } catch (error) {
-    // Rarely so, and then for the same reason.
-    const fact = readText(path);
-    if (fact.kind !== "text") return fact;
-    return { kind: "failed", damage: "unreadable", message: failureText(error) };
-  }
-}
-
-const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Lists the directories in a folder, links to directories among them.
@@ -115,7 +144,7 @@ const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @returns Their names; empty when there is no such folder.
  */
 export function directoriesAt(root: string, folder: string): readonly string[] {
-  const listed = listDirectory(join(root, folder));
+  const listed = listDirectory(`${root}/${folder}`);
   if (listed.kind === "failed") return [];
   return listed.entries
     .filter(({ name, isDirectory, isSymlink }) =>
@@ -133,7 +162,7 @@ export function directoriesAt(root: string, folder: string): readonly string[] {
  */
 export function folderAt(root: string, path: string): Folder {
   try {
-    return Deno.statSync(join(root, path)).isDirectory ? "directory" : "not-a-directory";
+    return Deno.statSync(`${root}/${path}`).isDirectory ? "directory" : "not-a-directory";
   } catch (error) {
     return error instanceof Deno.errors.NotFound ? "missing" : "directory";
   }

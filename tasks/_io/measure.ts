@@ -5,8 +5,37 @@
  * @module
  */
 
-import { join } from "@std/path";
 import type { DiskUsage } from "../../lib/model.ts";
+
+/** What a tree weighs, alone or together with others. */
+export interface TreeWeight {
+  /** Allocated bytes of directories, and of files with a single name. */
+  readonly bytes: number;
+  /** Number of files. */
+  readonly files: number;
+  /** Bytes in files. */
+  readonly length: number;
+  /** Epoch ms of the newest modification anywhere inside. */
+  readonly newestChange: number;
+  /** The device of the tree's root. */
+  readonly device: number;
+  /** The inode of the tree's root. */
+  readonly inode: number | null;
+  /** Something is mounted inside from another device. */
+  readonly isMounted: boolean;
+  /** Files with several names, by device and inode. */
+  readonly links: ReadonlyMap<string, LinkedFile>;
+}
+
+/** A file with several names. */
+export interface LinkedFile {
+  /** Allocated bytes. */
+  readonly bytes: number;
+  /** How many names it has anywhere. */
+  readonly names: number;
+  /** How many of them are in the tree. */
+  readonly found: number;
+}
 
 /** What a walk over a tree finds. */
 export interface TreeMeasure {
@@ -33,75 +62,117 @@ export function newMeasurer(): Measurer {
   return { counted: new Set() };
 }
 
+const NO_LINKS: TreeWeight["links"] = new Map();
+
 /**
- * Walks a tree without following links. Needs read permission.
+ * Weighs a tree without following links. Needs read permission.
  *
- * Counts allocated blocks, as `du` does; a file with several links counts once for the measurer, but
- * always for the stamp. What is mounted inside from another device is not part of the tree, and such a
- * tree has no stamp.
+ * Counts allocated blocks, as `du` does. What is mounted inside from another device is not part of the
+ * tree.
  *
  * @param path The tree's root.
- * @param measurer What was counted before.
- * @returns The measure, or `null` when there is nothing at that place.
+ * @param part `root`: the root itself, without all that it holds.
+ * @returns The weight, or `null` when there is nothing at that place, or it changed meanwhile.
  */
-export function measureTree(path: string, measurer: Measurer): TreeMeasure | null {
-  let bytes = 0;
-  let files = 0;
-  let length = 0;
-  let newestChange = 0;
-  let taken = 0;
-  const links = new Map<string, { readonly info: Deno.FileInfo; found: number }>();
-  let device: number | null = null;
-  let isMounted = false;
-  const visit = (at: string): Deno.FileInfo => {
+export function weighTree(path: string, part: "all" | "root" = "all"): TreeWeight | null {
+  let [bytes, files, length, newestChange, device, isMounted] = [0, 0, 0, 0, -1, false];
+  let inode: number | null = null;
+  let links: Map<string, LinkedFile> | null = null;
+  const visit = (at: string) => {
     const info = Deno.lstatSync(at);
-    device ??= info.dev;
+    if (device === -1) [device, inode] = [info.dev, info.ino];
     if (info.dev !== device) {
       isMounted = true;
-      return info;
+      return;
     }
-    newestChange = Math.max(newestChange, info.mtime?.getTime() ?? 0);
-    if (!info.isDirectory) {
-      files++;
-      length += info.size;
-    }
-    if (isFirstLink(info, measurer)) bytes += allocated(info);
-    if (!info.isDirectory && (info.nlink ?? 1) > 1) {
-      const link = links.get(identityOf(info)) ?? { info, found: 0 };
-      links.set(identityOf(info), { info, found: link.found + 1 });
-    }
-    taken += info.isDirectory || (info.nlink ?? 1) < 2 ? allocated(info) : 0;
+    const changed = info.mtime?.getTime() ?? 0;
+    if (changed > newestChange) newestChange = changed;
     if (info.isDirectory) {
-      for (const entry of Deno.readDirSync(at)) visit(join(at, entry.name));
+      bytes += allocated(info);
+      if (part === "root") return;
+      for (const { name } of Deno.readDirSync(at)) visit(`${at}/${name}`);
+      return;
     }
-    return info;
+    files++;
+    length += info.size;
+    if ((info.nlink ?? 1) < 2) {
+      bytes += allocated(info);
+      return;
+    }
+    links ??= new Map();
+    const identity = `${info.dev}:${info.ino}`;
+    const found = (links.get(identity)?.found ?? 0) + 1;
+    links.set(identity, { bytes: allocated(info), names: info.nlink!, found });
   };
   try {
-    const { ino } = visit(path);
-    for (const { info, found } of links.values()) {
-      if (found === info.nlink) taken += allocated(info);
-    }
-    return {
-      usage: { bytes, files },
-      freed: { bytes: taken, files },
-      newestChange,
-      stamp: isMounted ? "" : `${ino}:${newestChange}:${files}:${length}`,
-    };
+    visit(path);
   } catch {
     return null;
   }
+  return { bytes, files, length, newestChange, device, inode, isMounted, links: links ?? NO_LINKS };
 }
 
-function isFirstLink(info: Deno.FileInfo, { counted }: Measurer): boolean {
-  if (info.isDirectory || (info.nlink ?? 1) < 2) return true;
-  const identity = identityOf(info);
-  if (counted.has(identity)) return false;
-  counted.add(identity);
-  return true;
+/**
+ * Adds the weights of parts to a tree's.
+ *
+ * @param tree The weight of a tree without these parts.
+ * @param parts Weights of trees inside it, which have nothing in common.
+ * @returns What they weigh together; a part on another device weighs nothing.
+ */
+export function addWeights(tree: TreeWeight, parts: readonly TreeWeight[]): TreeWeight {
+  const own = [tree, ...parts.filter(({ device }) => device === tree.device)];
+  const sum = (of: (weight: TreeWeight) => number) => own.reduce((all, one) => all + of(one), 0);
+  const links = new Map<string, LinkedFile>();
+  for (const [identity, link] of own.flatMap((each) => [...each.links])) {
+    links.set(identity, { ...link, found: link.found + (links.get(identity)?.found ?? 0) });
+  }
+  return {
+    bytes: sum(({ bytes }) => bytes),
+    files: sum(({ files }) => files),
+    length: sum(({ length }) => length),
+    newestChange: own.reduce((newest, one) => Math.max(newest, one.newestChange), 0),
+    device: tree.device,
+    inode: tree.inode,
+    isMounted: own.length <= parts.length || own.some(({ isMounted }) => isMounted),
+    links,
+  };
 }
 
-function identityOf({ dev, ino }: Deno.FileInfo): string {
-  return `${dev}:${ino}`;
+/**
+ * Tells what a tree takes by its weight. A file with several links counts once for the measurer, but
+ * always for the stamp. A tree with a mount in it has no stamp.
+ *
+ * @param weight The weight.
+ * @param measurer What was counted before.
+ * @returns The measure.
+ */
+export function measureWeight(weight: TreeWeight, { counted }: Measurer): TreeMeasure {
+  const { files, length, newestChange, inode, isMounted } = weight;
+  let [bytes, freed] = [weight.bytes, weight.bytes];
+  for (const [identity, link] of weight.links) {
+    if (!counted.has(identity)) bytes += link.bytes;
+    counted.add(identity);
+    if (link.found === link.names) freed += link.bytes;
+  }
+  return {
+    usage: { bytes, files },
+    freed: { bytes: freed, files },
+    newestChange,
+    stamp: isMounted ? "" : `${inode}:${newestChange}:${files}:${length}`,
+  };
+}
+
+/**
+ * Walks a tree without following links. Needs read permission.
+ *
+ * @param path The tree's root.
+ * @param measurer What was counted before.
+ * @returns The measure, see {@linkcode weighTree} and {@linkcode measureWeight}; `null` when there is
+ * nothing at that place.
+ */
+export function measureTree(path: string, measurer: Measurer): TreeMeasure | null {
+  const weight = weighTree(path);
+  return weight === null ? null : measureWeight(weight, measurer);
 }
 
 function allocated({ blocks, size }: Deno.FileInfo): number {
@@ -117,7 +188,7 @@ function allocated({ blocks, size }: Deno.FileInfo): number {
 export function metaStamp(directory: string): string {
   try {
     const own = Deno.lstatSync(directory);
-    const meta = Deno.lstatSync(join(directory, "meta.yaml"));
+    const meta = Deno.lstatSync(`${directory}/meta.yaml`);
     return `${own.ino}:${own.mtime?.getTime()}/${meta.ino}:${meta.size}:${meta.mtime?.getTime()}`;
   } catch {
     return "";

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { join } from "@std/path";
 import type { Extras, HeavyFile, MetricSummary, RunExtras, TraceUse } from "../../lib/extras.ts";
 import type { TextFact } from "../../lib/facts.ts";
 import { pathGlob } from "../../lib/glob.ts";
@@ -44,7 +43,7 @@ export function seekExtras(root: string, wanted: Extras): SoughtExtras {
 function hasLoggedModels(root: string): boolean {
   const listed = listDirectory(root);
   return listed.kind === "listed" &&
-    listed.entries.some(({ name }) => listDirectory(join(root, name, "models")).kind === "listed");
+    listed.entries.some(({ name }) => listDirectory(`${root}/${name}/models`).kind === "listed");
 }
 
 /**
@@ -125,7 +124,7 @@ function heavyFilesOf(place: Place, run: string, glob: string): readonly HeavyFi
   const fits = pathGlob(glob);
   const found: HeavyFile[] = [];
   const visit = (folder: string, inside: string) => {
-    const listed = listDirectory(join(place.root, folder));
+    const listed = listDirectory(`${place.root}/${folder}`);
     if (listed.kind === "failed") return;
     for (const { name, isDirectory, isSymlink } of listed.entries) {
       if (isSymlink) continue;
@@ -135,11 +134,11 @@ function heavyFilesOf(place: Place, run: string, glob: string): readonly HeavyFi
         if (isDirectory) visit(path, below);
         continue;
       }
-      const tree = measureTree(join(place.root, path), newMeasurer());
+      const tree = measureTree(`${place.root}/${path}`, newMeasurer());
       if (tree) found.push({ path: asStorePath(path), usage: tree.freed, stamp: tree.stamp });
     }
   };
-  if (!isLink(join(place.root, run, "artifacts"))) visit(`${run}/artifacts`, "");
+  if (!isLink(`${place.root}/${run}/artifacts`)) visit(`${run}/artifacts`, "");
   return found;
 }
 
@@ -164,7 +163,7 @@ function readKeys(
 }
 
 function readFile(place: Place, path: string, subject: Problem["subject"]): string | null {
-  const fact = readText(join(place.root, path));
+  const fact = readText(`${place.root}/${path}`);
   if (fact.kind === "failed") {
     place.problems.push(problemAt(subject, path, fact.damage, fact.message));
   }
@@ -172,7 +171,7 @@ function readFile(place: Place, path: string, subject: Problem["subject"]): stri
 }
 
 function namesIn(place: Place, folder: string): readonly string[] {
-  const listed = listDirectory(join(place.root, folder));
+  const listed = listDirectory(`${place.root}/${folder}`);
   if (listed.kind === "listed") return listed.entries.map(({ name }) => name);
   if (!listed.missing) place.problems.push(problemAt("directory", folder, "io", listed.message));
   return [];

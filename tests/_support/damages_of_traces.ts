@@ -107,6 +107,12 @@ export const TRACE_DAMAGES: readonly Damage[] = [
       s.edit(`${trace}/tags/mlflow.artifactLocation`, (t) => t.replace(s.root, "/srv/old/mlruns")),
   },
   {
+    name: "a trace's spans are sought in a place of nobody's",
+    rule: "trace-spans-missing",
+    ...traced,
+    inflict: (s) => s.write(`${trace}/tags/mlflow.artifactLocation`, "file:///srv/nothing/here"),
+  },
+  {
     name: "a trace's source run is lost",
     rule: "source-run-missing",
     ...traced,
@@ -135,6 +141,38 @@ export const TRACE_DAMAGES: readonly Damage[] = [
     rule: "assessment-unreadable",
     ...traced,
     inflict: (s) => s.write(assessment, ASSESSMENT.replace("HUMAN", "ALIEN")),
+  },
+  {
+    name: "an assessment's source has a key that MLflow does not know",
+    rule: "assessment-unreadable",
+    ...traced,
+    inflict: (s) => s.write(assessment, ASSESSMENT.replace("source_id", "soupce_id")),
+  },
+  {
+    name: "an assessment's error has a key that MLflow does not know",
+    rule: "assessment-unreadable",
+    ...traced,
+    inflict: (s) =>
+      s.write(
+        assessment,
+        ASSESSMENT.replace(
+          "  value: true",
+          "  error:\n    error_code: E\n    cause: x\n  value: true",
+        ),
+      ),
+  },
+  {
+    name: "an assessment's error is as MLflow writes it",
+    rule: null,
+    ...traced,
+    inflict: (s) =>
+      s.write(
+        assessment,
+        ASSESSMENT.replace(
+          "  value: true",
+          "  error:\n    error_code: E\n    error_message: m\n    stack_trace: s\n  value: null",
+        ),
+      ),
   },
   {
     name: "an assessment's time is no time",

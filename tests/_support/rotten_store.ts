@@ -95,8 +95,8 @@ export const ROTTEN_ACTIONS: readonly [Action["kind"], string][] = [
  * @param root The store's root.
  * @returns The plan by {@link POLICY}.
  */
-export function planFor(root: string): Plan {
-  const read = scanStore(root, { depth: "tags", sizes: false, now: NOW });
+export async function planFor(root: string): Promise<Plan> {
+  const read = await scanStore(root, { depth: "tags", sizes: false, now: NOW });
   return planCleanup(read, POLICY, { now: NOW });
 }
 
@@ -115,14 +115,14 @@ export interface BegunCleanup extends Disposable {
  * @param options Whether what is taken away stays in a backup.
  * @returns The change, under a lock of its own.
  */
-export function beginCleanup(
+export async function beginCleanup(
   root: string,
   options: { readonly keepBackup?: boolean } = {},
-): BegunCleanup {
+): Promise<BegunCleanup> {
   const { keepBackup = true } = options;
   const paths = ownPaths(root);
   const lock = acquireLock(root, "cleanup", NOW);
-  const plan = planFor(root);
+  const plan = await planFor(root);
   const { task, actions } = plan;
   const change = beginChange(lock, { root, paths, task, actions, now: NOW, keepBackup });
   return {

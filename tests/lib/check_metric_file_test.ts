@@ -89,3 +89,11 @@ Deno.test("checkMetricFile() finds any line that is cut in the middle of a file"
     ),
   );
 });
+
+Deno.test("checkMetricFile() reads a very long line as fast as any, and shows its beginning", () => {
+  const long = [`17 ${" ".repeat(1e6)}0.5 0\n`, `${"1".repeat(1e6)}x 0.5 0\n`];
+  for (const text of [...long, `17 1.${"1".repeat(1e6)}x 0\n`, "\0".repeat(1e6)]) {
+    const [found] = checkMetricFile(text, "run");
+    assert(found?.damage === "malformed-line" && found.message.length < 200);
+  }
+});

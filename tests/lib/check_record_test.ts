@@ -55,7 +55,7 @@ Deno.test("checkRecord() tells traces of MLflow 2 from those of MLflow 3", () =>
   const newer = "request_time: '2026-05-01T00:00:29.5Z'\nstate: OK\ntrace_id: a\n" +
     "trace_location:\n  type: MLFLOW_EXPERIMENT\n";
   assertEquals(found("trace", newer)[0], "newer-format");
-  assertEquals(found("trace", `${newer}zebra: 1\n`)[1], "key zebra is unknown to MLflow");
+  assertEquals(found("trace", `${newer}zebra: 1\n`)[1], 'key "zebra" is unknown to MLflow');
 });
 
 Deno.test("checkRecord() wants what an assessment says, by whom and when", () => {

@@ -5,8 +5,6 @@ import fc from "fast-check";
 import type { StoreSnapshot } from "../../../lib/model.ts";
 import { RULES } from "../../../lib/verify_rules.ts";
 import { verifySnapshot } from "../../../lib/verify_snapshot.ts";
-import { inspectStore } from "../../../tasks/_io/inspect_store.ts";
-import { readStore } from "../../../tasks/_io/read_store.ts";
 import { scanStore } from "../../../tasks/_io/scan.ts";
 import { type Damage, layOutDamaged, layOutHealthy } from "../../_support/damage.ts";
 import { DAMAGES } from "../../_support/damages.ts";
@@ -28,8 +26,8 @@ async function inTemporaryDirectory<T>(work: (path: string) => T | Promise<T>): 
   }
 }
 
-function inspect(root: string): StoreSnapshot<"full"> {
-  return inspectStore(scanStore(root, { depth: "tags", sizes: false, now: Date.now() }));
+function inspect(root: string): Promise<StoreSnapshot<"full">> {
+  return scanStore(root, { depth: "full", sizes: false, now: Date.now() });
 }
 
 /** Rules that any reader finds broken, but for what is so in a healthy store. */
@@ -42,13 +40,14 @@ function brokenRules(snapshot: StoreSnapshot, base: Damage["base"]): ReadonlySet
 }
 
 Deno.test("inspectStore() finds every damage, as the rule that is about it", async () => {
-  await inTemporaryDirectory((path) => {
-    const missed = DAMAGES.flatMap((damage, index) => {
+  await inTemporaryDirectory(async (path) => {
+    const missed: string[] = [];
+    for (const [index, damage] of DAMAGES.entries()) {
       const root = layOutDamaged(join(path, String(index)), damage);
-      const rules = brokenRules(inspect(root), damage.base);
+      const rules = brokenRules(await inspect(root), damage.base);
       const found = damage.rule === null ? rules.size === 0 : rules.has(damage.rule);
-      return found ? [] : [`${damage.name}: ${[...rules].join(", ")}, not ${damage.rule}`];
-    });
+      if (!found) missed.push(`${damage.name}: ${[...rules].join(", ")}, not ${damage.rule}`);
+    }
     assertEquals(missed, []);
   });
 });
@@ -66,31 +65,14 @@ Deno.test("inspectStore() keeps what the scan read, and touches nothing", async 
     const root = join(path, "mlruns");
     layOutHealthy(root, "3.17");
     const before = await readTree(root);
-    const scanned = scanStore(root, { depth: "tags", sizes: false, now: 0 });
-    const { references, problems, ...inspected } = await readStore(root, { depth: "full" }, 0);
-    const { problems: none, ...expected } = scanned;
+    const options = { sizes: false, now: 0 };
+    const full = await scanStore(root, { ...options, depth: "full" });
+    const { references, problems, ...inspected } = full;
+    const { problems: none, ...expected } = await scanStore(root, { ...options, depth: "tags" });
     assertEquals(inspected, { ...expected, depth: "full" });
     assertEquals([none, problems.map(({ damage }) => damage)], [[], ["newer-format"]]);
     assert(references !== undefined && references.length > 0);
     assertSameTree(await readTree(root), before);
-  });
-});
-
-Deno.test("inspectStore() tells how many runs it has inspected, and can be stopped", async () => {
-  await inTemporaryDirectory((path) => {
-    const root = join(path, "mlruns");
-    layOutHealthy(root, "2.22");
-    const scanned = scanStore(root, { depth: "tags", sizes: false, now: 0 });
-    const told: number[] = [];
-    inspectStore(scanned, { onProgress: (runs) => told.push(runs) });
-    assertEquals(told.at(-1), 6);
-    let stopped: unknown = null;
-    try {
-      inspectStore(scanned, { signal: AbortSignal.abort() });
-    } catch (error) {
-      stopped = error;
-    }
-    assert(stopped instanceof DOMException && stopped.name === "AbortError");
   });
 });
 
@@ -237,15 +219,15 @@ function isNumber(text: string): boolean {
 
 for (const base of ["2.22", "3.17"] as const) {
   Deno.test(`inspectStore() survives random damage to a store of MLflow ${base}, and misses none`, async () => {
-    await inTemporaryDirectory((parent) => {
+    await inTemporaryDirectory(async (parent) => {
       const root = join(parent, "mlruns");
       layOutHealthy(root, base);
       const healthy = pack(root);
-      fc.assert(
-        fc.property(fc.array(blow, { minLength: 1, maxLength: 3 }), (blows) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(blow, { minLength: 1, maxLength: 3 }), async (blows) => {
           try {
             for (const each of blows) strike(root, each);
-            const found = verifySnapshot(inspect(root)).map(({ path }) => path as string);
+            const found = verifySnapshot(await inspect(root)).map(({ path }) => path as string);
             const missed = [...pack(root)].filter(([path, bytes]) =>
               bytes !== null && isUnreadable(path, bytes) &&
               !found.some((place) => path === place || path.startsWith(`${place}/`))

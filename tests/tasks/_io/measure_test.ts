@@ -79,7 +79,7 @@ Deno.test("scanStore() with sizes counts everything once", async () => {
   const big = `${runId(1)}/artifacts/big`;
   writeFiles(join(root, "1"), { [big]: "x".repeat(50_000) });
   Deno.linkSync(join(root, "1", big), join(root, "2", big));
-  const { experiments, orphans, strays } = scanStore(root, {
+  const { experiments, orphans, strays } = await scanStore(root, {
     depth: "meta",
     sizes: true,
     now: NOW,
@@ -95,7 +95,11 @@ Deno.test("scanStore() with sizes counts everything once", async () => {
 Deno.test("scanStore() measures links as nothing of the store's", async () => {
   const linked = experiment({ link: true, runs: [run()] });
   await using store = await tempStore({ experiments: [linked] });
-  const [found] = scanStore(store.root, { depth: "tags", sizes: true, now: NOW }).experiments;
+  const { experiments: [found] } = await scanStore(store.root, {
+    depth: "tags",
+    sizes: true,
+    now: NOW,
+  });
   assertEquals([found?.usage, found?.runs[0]?.usage], [null, null]);
 });
 
@@ -107,7 +111,7 @@ Deno.test("scanStore() without sizes still measures what a clean-up could move",
     ],
     orphans: [orphan({ id: "3" })],
   });
-  const found = scanStore(store.root, { depth: "tags", sizes: false, now: NOW });
+  const found = await scanStore(store.root, { depth: "tags", sizes: false, now: NOW });
   const usages = [...found.experiments, ...found.experiments[0]!.runs, ...found.orphans]
     .map(({ path, usage }) => [path.replace(/^1\/0+/, "1/"), usage !== null]);
   assertEquals(

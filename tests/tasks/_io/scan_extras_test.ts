@@ -110,7 +110,7 @@ Deno.test("scanStore() reads only the tags that it is asked for, and a name wher
     })],
   });
   const extras = { ...NOTHING, tags: ["a/b", "keep", "missing"] };
-  const { experiments: [found] } = scanStore(store.root, {
+  const { experiments: [found] } = await scanStore(store.root, {
     depth: "tags",
     sizes: false,
     now: NOW,
@@ -125,18 +125,19 @@ Deno.test("scanStore() reads only the tags that it is asked for, and a name wher
 Deno.test("scanStore() changes its fingerprint with a metric that was asked for, and only then", async () => {
   await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
   const fingerprints = () =>
-    [undefined, { ...NOTHING, metrics: ["f1"] }].map((extras) =>
-      scanStore(store.root, {
+    Promise.all([undefined, { ...NOTHING, metrics: ["f1"] }].map(async (extras) => {
+      const { fingerprint } = await scanStore(store.root, {
         depth: "tags",
         sizes: false,
         now: NOW,
         ...(extras === undefined ? {} : { extras }),
-      }).fingerprint
-    );
+      });
+      return fingerprint;
+    }));
   writeFiles(store.root, { [`${RUN}/metrics/f1`]: "1 0.5 0\n" });
-  const [plain, withMetric] = fingerprints();
+  const [plain, withMetric] = await fingerprints();
   Deno.writeTextFileSync(join(store.root, RUN, "metrics/f1"), "1 0.5 0\n2 0.9 1\n");
-  const [plainAfter, withMetricAfter] = fingerprints();
+  const [plainAfter, withMetricAfter] = await fingerprints();
   assertEquals(plainAfter, plain);
   assertEquals(withMetricAfter === withMetric, false);
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import fc from "fast-check";
 import type { Depth, StoreSnapshot } from "../../../lib/model.ts";
@@ -29,7 +29,7 @@ import {
 } from "../../_support/disk_store.ts";
 import { unpackStore } from "../../_support/testdata.ts";
 
-function scan<D extends Depth = "tags">(root: string, depth?: D): StoreSnapshot<D> {
+function scan<D extends Depth = "tags">(root: string, depth?: D): Promise<StoreSnapshot<D>> {
   return scanStore(root, { depth: depth ?? "tags" as D, sizes: false, now: NOW });
 }
 
@@ -77,13 +77,13 @@ function essence(found: StoreSnapshot) {
 Deno.test("scanStore() finds what was written, whatever it is", async () => {
   await using place = await tempStore();
   let number = 0;
-  fc.assert(
-    fc.property(snapshotArbitrary({ now: NOW }), (written) => {
+  await fc.assert(
+    fc.asyncProperty(snapshotArbitrary({ now: NOW }), async (written) => {
       const at = join(place.outside, String(number++));
       Deno.mkdirSync(at);
       const root = join(at, "mlruns");
       writeStore({ root, outside: join(at, "outside") }, written);
-      assertEquals(essence(scan(root)), essence(written));
+      assertEquals(essence(await scan(root)), essence(written));
     }),
     { numRuns: 30 },
   );
@@ -93,7 +93,7 @@ Deno.test("scanStore() reads stores that MLflow 2 and 3 wrote without a problem"
   const counts = [];
   for (const name of ["mlflow-2.22", "mlflow-3.17"] as const) {
     await using store = await unpackStore(name);
-    const { experiments, orphans, problems, registeredModels } = scan(store.path);
+    const { experiments, orphans, problems, registeredModels } = await scan(store.path);
     assertEquals([orphans, problems], [[], []]);
     counts.push([
       experiments.map((one) => `${one.path}: ${one.runs.length}`),
@@ -115,7 +115,9 @@ Deno.test("scanStore() takes the stage of an experiment from where it lies", asy
   const deleted = experiment({ id: "7", lifecycleStage: "deleted", recordedStage: "active" });
   await using store = await tempStore({ experiments: [active, deleted] });
   assertEquals(
-    scan(store.root).experiments.map((one) => [one.path, one.lifecycleStage, one.recordedStage]),
+    (await scan(store.root)).experiments.map((
+      one,
+    ) => [one.path, one.lifecycleStage, one.recordedStage]),
     [["0", "active", "deleted"], [".trash/7", "deleted", "active"]],
   );
 });
@@ -129,7 +131,7 @@ Deno.test("scanStore() reads ids that MLflow before 1.0 wrote as integers, and r
     "3/meta.yaml": "artifact_location: /old\nexperiment_id: 3\nlifecycle_stage: active\nname: a\n",
     [`3/${id}/meta.yaml`]: legacy,
   });
-  const { experiments, problems } = scan(store.root);
+  const { experiments, problems } = await scan(store.root);
   assertEquals(problems, []);
   assertEquals(
     experiments.map((one) => [one.id, one.runs.map((each) => [each.id, each.experimentId])]),
@@ -142,7 +144,7 @@ Deno.test("scanStore() takes reserved folders for no runs, and counts what they 
   const written = experiment({ runs: [run()], loggedModels: [model], traces: 3, datasets: 2 });
   await using store = await tempStore({ experiments: [written] });
   writeFiles(store.root, { "1/tags/team/name": "vision" });
-  const [found] = scan(store.root).experiments;
+  const [found] = (await scan(store.root)).experiments;
   assertEquals(found?.loggedModels, written.loggedModels);
   assertEquals(
     [found?.runs.length, found?.damagedRuns.length, found?.traces, found?.datasets],
@@ -161,7 +163,7 @@ Deno.test("scanStore() reads the registry with versions, aliases and deleted ver
     ],
   });
   await using store = await tempStore({ registeredModels: [written] });
-  const found = scan(store.root).registeredModels.map((model) => ({
+  const found = (await scan(store.root)).registeredModels.map((model) => ({
     ...model,
     versions: model.versions.toSorted((a, b) => Number(a.version) - Number(b.version)),
   }));
@@ -172,7 +174,7 @@ Deno.test("scanStore() reports a version without a meta.yaml and reads the other
   const written = registeredModel({ versions: [modelVersion()] });
   await using store = await tempStore({ registeredModels: [written] });
   writeFiles(store.root, { "models/model/version-2": null });
-  const { registeredModels, problems } = scan(store.root);
+  const { registeredModels, problems } = await scan(store.root);
   assertEquals(registeredModels, [written]);
   assertEquals(problems.map(({ path, subject, damage }) => [path, subject, damage]), [
     ["models/model/version-2", "registry", "missing"],
@@ -185,7 +187,7 @@ Deno.test("scanStore() passes over its own directory and everything else that en
   });
   const inner = `backups/20260101T000000Z-cleanup/files/1/${runId(1)}`;
   writeFiles(store.root, { [`.mltidy.trash/${inner}/meta.yaml`]: runMeta(run()) });
-  const { experiments, orphans, strays, problems, backups } = scan(store.root);
+  const { experiments, orphans, strays, problems, backups } = await scan(store.root);
   assertEquals([experiments, orphans, problems], [[], [], []]);
   assertEquals(strays.map(({ path, kind }) => [path, kind]), [["old.trash", "ignored-directory"]]);
   assertEquals(backups, { count: 1, usage: null });
@@ -201,7 +203,7 @@ Deno.test("scanStore() takes backups of older scripts, hidden directories and fi
     ".trash/notes.txt": "",
     "mlruns.zip": "",
   });
-  const { experiments, orphans, strays } = scan(store.root);
+  const { experiments, orphans, strays } = await scan(store.root);
   assertEquals([experiments, orphans], [[], []]);
   assertEquals(strays.map(({ path, kind }) => [path, kind]), [
     [".backups", "backup-directory"],
@@ -215,7 +217,7 @@ Deno.test("scanStore() takes backups of older scripts, hidden directories and fi
 
 Deno.test("scanStore() takes an experiment named like a backup for an experiment", async () => {
   await using store = await tempStore({ experiments: [experiment({ id: "backup" })] });
-  const { experiments, strays } = scan(store.root);
+  const { experiments, strays } = await scan(store.root);
   assertEquals([experiments.map(({ id }) => `${id}`), strays], [["backup"], []]);
 });
 
@@ -226,7 +228,7 @@ Deno.test("scanStore() follows links that lead out of the store, and marks what 
     runs: [run({ id: runId(2), link: true }), run({ id: runId(3) })],
   });
   await using store = await tempStore({ experiments: [linked, plain] });
-  const { experiments, strays } = scan(store.root);
+  const { experiments, strays } = await scan(store.root);
   assertEquals(
     experiments.flatMap((one) => [
       [one.path, one.link],
@@ -249,7 +251,7 @@ Deno.test("scanStore() counts what a link into the store leads to once", async (
   });
   Deno.symlinkSync("1", join(store.root, "3"));
   Deno.symlinkSync(`../1/${runId(1)}`, join(store.root, "2", runId(1)));
-  const { experiments, orphans, strays } = scan(store.root);
+  const { experiments, orphans, strays } = await scan(store.root);
   assertEquals(experiments.map(({ id, runs }) => [`${id}`, runs.length]), [["1", 1], ["2", 0]]);
   assertEquals(orphans, []);
   assertEquals(strays.map(({ path, kind }) => [path, kind]), [
@@ -264,7 +266,7 @@ Deno.test("scanStore() comes to an end where links go round", async () => {
   Deno.symlinkSync(".", join(store.root, "root"));
   Deno.symlinkSync("..", join(store.root, "1", "up"));
   Deno.symlinkSync(store.root, join(store.root, "1", "back"));
-  const { experiments, strays } = scan(store.root);
+  const { experiments, strays } = await scan(store.root);
   assertEquals(experiments.map(({ damagedRuns }) => damagedRuns.map(({ path }) => `${path}`)), [
     ["1/up"],
   ]);
@@ -279,7 +281,7 @@ Deno.test("scanStore() takes a link to nothing for a stray", async () => {
   await using store = await tempStore({ experiments: [experiment()] });
   Deno.symlinkSync("nothing", join(store.root, "2"));
   Deno.symlinkSync("nothing", join(store.root, "1", runId(1)));
-  const { experiments, strays } = scan(store.root);
+  const { experiments, strays } = await scan(store.root);
   assertEquals(experiments.map(({ runs, damagedRuns }) => [runs, damagedRuns]), [[[], []]]);
   assertEquals(strays.map(({ path, kind }) => [path, kind]), [
     [`1/${runId(1)}`, "broken-link"],
@@ -291,12 +293,12 @@ Deno.test("scanStore() at depth meta reads no tags, no stamps and no sizes", asy
   const tags = { "mlflow.note.content": "two\nlines ", "team/name": "vision", empty: "" };
   const written = { experiments: [experiment({ runs: [run({ tags })] })], orphans: [orphan()] };
   await using store = await tempStore(written);
-  const [found] = scan(store.root, "meta").experiments[0]?.runs ?? [];
-  const [lost] = scan(store.root, "meta").orphans;
+  const [found] = (await scan(store.root, "meta")).experiments[0]?.runs ?? [];
+  const [lost] = (await scan(store.root, "meta")).orphans;
   assertEquals([found?.tags, found?.stamp, found?.usage], [new Map(), "", null]);
   assertEquals([lost?.newestChange, lost?.stamp, lost?.usage], [null, "", null]);
   assertEquals(
-    scan(store.root, "tags").experiments[0]?.runs[0]?.tags,
+    (await scan(store.root, "tags")).experiments[0]?.runs[0]?.tags,
     new Map(Object.entries(tags).toSorted()),
   );
 });
@@ -319,7 +321,7 @@ Deno.test("scanStore() makes one problem of each file that cannot be read, and r
   writeFiles(root, { [`1/${runId(1)}/tags`]: null });
   Deno.writeFileSync(join(root, `1/${runId(1)}/tags/bad`), Uint8Array.of(0xc3, 0x28));
   Deno.symlinkSync("nothing", join(root, `1/${runId(1)}/tags/gone`));
-  const { experiments, orphans, problems } = scan(root);
+  const { experiments, orphans, problems } = await scan(root);
   assertEquals(problems.map(({ path, subject, damage }) => [path, subject, damage]), [
     [`1/${runId(1)}/tags/bad`, "tags", "unreadable"],
     [`1/${runId(1)}/tags/gone`, "tags", "io"],
@@ -344,7 +346,7 @@ Deno.test("scanStore() names the entries of an orphan that MLflow does not write
     "data/run/metrics/m": "",
   });
   setTimes(join(store.root, "data"), NOW - DAY);
-  const [found] = scan(store.root).orphans;
+  const [found] = (await scan(store.root)).orphans;
   assertEquals(found?.foreign.toSorted(), ["images", "list.csv"]);
   assertEquals(found?.newestChange, NOW - DAY);
 });
@@ -357,7 +359,7 @@ Deno.test("scanStore() takes the artifacts of a run that lives in a database for
     [`${full}/${runId(1)}/artifacts/model/MLmodel`]: "",
     [`${year}/sales.csv`]: "",
   });
-  const foreign = scan(store.root).orphans.map((one) => [one.id, one.foreign]);
+  const foreign = (await scan(store.root)).orphans.map((one) => [one.id, one.foreign]);
   assertEquals(foreign, [[year, ["sales.csv"]], [empty, []], [full, [runId(1)]]]);
 });
 
@@ -366,7 +368,7 @@ Deno.test("scanStore() gives the same fingerprint as long as nothing changes", a
     experiments: [experiment({ runs: [run(), deletedRun({ id: runId(2) })] })],
     orphans: [orphan()],
   });
-  const { fingerprint } = scan(store.root);
+  const { fingerprint } = await scan(store.root);
   const changes: Record<string, string> = {
     [`1/${runId(1)}/tags/mlflow.parentRunId`]: runId(2),
     [`1/${runId(1)}/meta.yaml`]: runMeta(run({ name: "renamed" })),
@@ -377,8 +379,8 @@ Deno.test("scanStore() gives the same fingerprint as long as nothing changes", a
   const seen = [fingerprint];
   for (const [path, text] of Object.entries(changes)) {
     writeFiles(store.root, { [path]: text });
-    const { fingerprint } = scan(store.root);
-    assertEquals(scan(store.root).fingerprint, fingerprint);
+    const { fingerprint } = await scan(store.root);
+    assertEquals((await scan(store.root)).fingerprint, fingerprint);
     seen.push(fingerprint);
   }
   assertEquals(new Set(seen).size, seen.length);
@@ -389,7 +391,7 @@ Deno.test("scanStore() counts runs as it goes", async () => {
     experiments: [experiment({ runs: [run()], damagedRuns: [damagedRun({ id: runId(2) })] })],
   });
   const seen: number[] = [];
-  scanStore(store.root, {
+  await scanStore(store.root, {
     depth: "meta",
     sizes: false,
     now: NOW,
@@ -408,7 +410,7 @@ Deno.test("scanStore() stops between experiments when it is told to", async () =
     runs++;
     controller.abort();
   };
-  assertThrows(
+  await assertRejects(
     () =>
       scanStore(store.root, {
         depth: "tags",
@@ -424,5 +426,5 @@ Deno.test("scanStore() stops between experiments when it is told to", async () =
 
 Deno.test("scanStore() notices that .trash is missing", async () => {
   await using store = await tempStore({ ...snapshot(), hasTrash: false });
-  assertEquals(scan(store.root).hasTrash, false);
+  assertEquals((await scan(store.root)).hasTrash, false);
 });

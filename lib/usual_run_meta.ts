@@ -1,0 +1,76 @@
+/**
+ * The `meta.yaml` of a run as MLflow nearly always writes it, read by one pattern: ten times as fast
+ * as key by key.
+ *
+ * @module
+ */
+
+import { unquoted } from "./meta_node.ts";
+import type { RunMeta } from "./meta_record.ts";
+import type { RunStatus } from "./model.ts";
+
+/** No escape, no fold, nothing that a YAML parser would look at twice. */
+const QUOTED = String.raw`'([ -&(-~]*)'|"([ !#-[\]-~]*)"`;
+const WORDS = String.raw`[A-Za-z_./][\w./-]*(?: [\w./-]+)*`;
+const TIME = String.raw`[1-9]\d{12}`;
+/** Hexadecimal digits, of which one at least makes it a string to YAML; `0b…` may be a number. */
+const RUN_ID = String.raw`(?!0b)(?=\d*[a-f])[0-9a-f]{32}`;
+const EMPTY = `(?:''|"")`;
+
+/** Keys stand in the order of the alphabet; `deleted_time` and `run_uuid` are not in every version's. */
+const USUAL = new RegExp(
+  [
+    `artifact_uri: ((?:[a-z][\\w+.-]*:|/)[!-~]*[!-9;-~])`,
+    `(?:deleted_time: (${TIME}|null))?`,
+    `end_time: (${TIME}|null)`,
+    `entry_point_name: ${EMPTY}`,
+    `experiment_id: (['"])(\\d+)\\4`,
+    `lifecycle_stage: (active|deleted)`,
+    `run_id: (${RUN_ID})`,
+    `run_name: (?:${QUOTED}|(${WORDS}))`,
+    `(?:run_uuid: ${RUN_ID})?`,
+    `source_name: (?:${EMPTY}|${WORDS})`,
+    `source_type: \\d`,
+    `source_version: ${EMPTY}`,
+    `start_time: (${TIME})`,
+    `status: ([1-5])`,
+    `tags: \\[\\]`,
+    `user_id: (${WORDS})`,
+  ].map((line) => line.startsWith("(?:") ? `${line.slice(0, -2)}\n)?` : `${line}\n`).join(""),
+  "y",
+);
+
+const STATUSES: readonly RunStatus[] = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
+
+/**
+ * Reads the text of a run's `meta.yaml`, if it is as MLflow writes it.
+ *
+ * @param text The decoded text.
+ * @returns What {@linkcode readRunMeta} reads, or `null` for any other form, however sound.
+ */
+export function readUsualRunMeta(text: string): RunMeta | null {
+  USUAL.lastIndex = 0;
+  const match = USUAL.exec(text);
+  if (match === null || USUAL.lastIndex !== text.length) return null;
+  const artifactUri = match[1]!;
+  const words = match[10];
+  const userId = match[13]!;
+  // YAML takes `no` for a boolean and `null` for nothing.
+  if (words !== undefined && unquoted(words).plain || unquoted(userId).plain) return null;
+  return {
+    runId: match[7]!,
+    experimentId: match[5]!,
+    name: words ?? match[8] ?? match[9]!,
+    status: STATUSES[Number(match[12]) - 1]!,
+    lifecycleStage: match[6] === "active" ? "active" : "deleted",
+    startTime: Number(match[11]),
+    endTime: timeOf(match[3]),
+    deletedTime: timeOf(match[2]),
+    artifactUri,
+    userId,
+  };
+}
+
+function timeOf(text: string | undefined): number | null {
+  return text === undefined || text === "null" ? null : Number(text);
+}

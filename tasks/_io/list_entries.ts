@@ -1,0 +1,168 @@
+/**
+ * Listing directories of a store as MLflow sees them: links to directories are directories, but what
+ * leads back into the store is never met a second time.
+ *
+ * @module
+ */
+
+import { relative } from "@std/path";
+import type { FailureFact } from "../../lib/facts.ts";
+import type { Problem, StorePath, Stray } from "../../lib/model.ts";
+import { type Measurer, measureTree } from "./measure.ts";
+import { listDirectory, problemAt, readText } from "./read.ts";
+
+/** A store that is being listed, and what is met on the way. */
+export interface Listed {
+  /** Absolute real path of the store's root. */
+  readonly root: string;
+  /** Whether to measure everything. */
+  readonly sizes: boolean;
+  readonly measurer: Measurer;
+  readonly strays: Stray[];
+  readonly problems: Problem[];
+}
+
+/** An entry of a directory. */
+export interface Entry {
+  readonly name: string;
+  /** Relative to the store's root. */
+  readonly path: StorePath;
+  /** A directory, or a link to one. */
+  readonly isDirectory: boolean;
+  /** A symbolic link. */
+  readonly link: boolean;
+}
+
+/**
+ * Lists a directory, resolves links, and takes those for strays that lead to nothing or back into the
+ * store. Needs read permission.
+ *
+ * @param listed The store, and where problems and strays go.
+ * @param directory Relative to the store's root; the root itself is empty.
+ * @param isWanted Which entries to look at.
+ * @returns The entries.
+ */
+export function listEntries(
+  listed: Listed,
+  directory: string,
+  isWanted: (entry: Deno.DirEntry) => boolean = () => true,
+): readonly Entry[] {
+  const { root, problems } = listed;
+  const found = listDirectory(directory === "" ? root : `${root}/${directory}`);
+  if (found.kind === "failed") {
+    if (directory !== "") problems.push(problemAt("directory", directory, "io", found.message));
+    return [];
+  }
+  const entries: Entry[] = [];
+  for (const entry of found.entries) {
+    if (!isWanted(entry)) continue;
+    const { name, isDirectory, isSymlink } = entry;
+    const path = pathOf(directory, name);
+    const target = isSymlink ? targetOf(root, path) : isDirectory ? "directory" : "file";
+    if (target === "directory" || target === "file") {
+      entries.push({ name, path, isDirectory: target === "directory", link: isSymlink });
+    } else {
+      addStray(listed, path, target);
+    }
+  }
+  return entries;
+}
+
+/**
+ * Lists the directories in a directory, see {@linkcode listEntries}. Needs read permission.
+ *
+ * @param listed The store, and where problems and strays go.
+ * @param directory Relative to the store's root.
+ * @returns The directories.
+ */
+export function listDirectories(listed: Listed, directory: string): readonly Entry[] {
+  return listEntries(listed, directory).filter((entry) => entry.isDirectory);
+}
+
+/**
+ * Keeps that something is no experiment and no run.
+ *
+ * @param listed The store, and where strays go.
+ * @param path Where it is, relative to the root.
+ * @param kind What it is.
+ */
+export function addStray(
+  { root, sizes, measurer, strays }: Listed,
+  path: StorePath,
+  kind: Stray["kind"],
+): void {
+  const tree = sizes ? measureTree(`${root}/${path}`, measurer) : null;
+  strays.push({ path, kind, usage: tree?.usage ?? null });
+}
+
+/** What came of reading a folder of keys. */
+export interface ReadKeys {
+  readonly values: ReadonlyMap<string, string>;
+  readonly failures: readonly FailureFact[];
+}
+
+const NO_KEYS: ReadKeys = { values: new Map(), failures: [] };
+
+/**
+ * Reads a folder of one file per key; a `/` in a key is a directory. Needs read permission.
+ *
+ * @param root Absolute path of the store's root.
+ * @param folder Relative to it.
+ * @param isWanted Which keys to read.
+ * @returns Key → value in order of the keys, and what cannot be read.
+ */
+export function readKeys(
+  root: string,
+  folder: StorePath,
+  isWanted: (key: string) => boolean = () => true,
+): ReadKeys {
+  const listed = listDirectory(`${root}/${folder}`);
+  // MLflow writes the folder with the first key, so its absence says only that there is none.
+  if (listed.kind === "failed" && listed.missing) return NO_KEYS;
+  const values = new Map<string, string>();
+  const failures: FailureFact[] = [];
+  const read = (found: typeof listed, path: StorePath, prefix: string) => {
+    if (found.kind === "failed") {
+      if (!found.missing) failures.push({ path, damage: "io", message: found.message });
+      return;
+    }
+    for (const { name, isDirectory, isSymlink } of found.entries.toSorted(byName)) {
+      const at = pathOf(path, name);
+      if (isDirectory) {
+        read(listDirectory(`${root}/${at}`), at, `${prefix}${name}/`);
+        continue;
+      }
+      if (!isWanted(prefix + name)) continue;
+      const fact = readText(`${root}/${at}`);
+      if (fact.kind === "text") values.set(prefix + name, fact.text);
+      else if (fact.kind === "failed") failures.push({ ...fact, path: at });
+      else if (isSymlink) failures.push({ path: at, damage: "io", message: "broken link" });
+    }
+  };
+  read(listed, folder, "");
+  return { values, failures };
+}
+
+/** A name that a directory lists is never `..`, and not looking at it spares a walk over all runs. */
+function pathOf(directory: string, name: string): StorePath {
+  return (directory === "" ? name : `${directory}/${name}`) as StorePath;
+}
+
+function byName(left: Deno.DirEntry, right: Deno.DirEntry): number {
+  return left.name < right.name ? -1 : 1;
+}
+
+function targetOf(
+  root: string,
+  path: string,
+): "directory" | "file" | "broken-link" | "duplicate-link" {
+  try {
+    const at = `${root}/${path}`;
+    if (!Deno.statSync(at).isDirectory) return "file";
+    const toTarget = relative(root, Deno.realPathSync(at));
+    const outside = toTarget === ".." || toTarget.startsWith("../");
+    return outside ? "directory" : "duplicate-link";
+  } catch {
+    return "broken-link";
+  }
+}

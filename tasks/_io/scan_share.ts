@@ -1,0 +1,308 @@
+/**
+ * A share of an experiment's directory → facts: what one thread reads at a time.
+ *
+ * Calls are synchronous, but for reading ahead. What a share gives can be copied from one thread to
+ * another.
+ *
+ * @module
+ */
+
+import { type AssembledRun, assembleExperiment, assembleRun } from "../../lib/assemble_snapshot.ts";
+import { digestRuns } from "../../lib/digest_runs.ts";
+import type { ExperimentFacts, MeasureFacts } from "../../lib/facts.ts";
+import type { Digest } from "../../lib/fingerprint.ts";
+import type { DamagedRun, Depth, Problem, Run, StorePath, Stray } from "../../lib/model.ts";
+import { isGeneratedExperimentId, RESERVED_IN_EXPERIMENT } from "../../lib/names.ts";
+import { type PackedRuns, packRuns } from "../../lib/pack_runs.ts";
+import type { DatasetUse, Inspected, Inspection, Inspector } from "./inspection.ts";
+import { type Entry, listDirectories, type Listed, listEntries, readKeys } from "./list_entries.ts";
+import {
+  addWeights,
+  measureWeight,
+  metaStamp,
+  newMeasurer,
+  type TreeWeight,
+  weighTree,
+} from "./measure.ts";
+import { listDirectory, readText } from "./read.ts";
+import type { ReadAhead } from "./read_ahead.ts";
+import { scanRunExtras, scanTraceUses, type SoughtExtras, tagFilter } from "./scan_extras.ts";
+import { judgeRemains } from "./scan_remains.ts";
+
+/** What to read of every experiment. */
+export interface Reading {
+  /** Absolute real path of the store's root. */
+  readonly root: string;
+  readonly depth: Depth;
+  /** Whether to measure everything. */
+  readonly sizes: boolean;
+  /** What alone to read besides metadata; `null`: all tags. */
+  readonly extras: SoughtExtras | null;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+/** A directory that MLflow takes for an experiment, or a share of its runs. */
+export interface Share {
+  /** Name of the directory. */
+  readonly name: string;
+  /** Relative to the store's root. */
+  readonly path: StorePath;
+  /** It is reached through a symbolic link. */
+  readonly link: boolean;
+  /** Which share it is. All that is no run belongs to the first. */
+  readonly index: number;
+  /** How many shares the directory has. */
+  readonly of: number;
+}
+
+/** What was found in a share: plain data. */
+export interface ShareFacts {
+  /** The experiment, without what its runs tell; of the first share alone. */
+  readonly experiment: UnmeasuredExperiment | null;
+  readonly runs: PackedRuns;
+  /** Of the runs; `null` at depth `meta`, on which no plan is based. */
+  readonly digest: Digest | null;
+  readonly damagedRuns: readonly DamagedRun[];
+  /** Names of directories in it that are no run's, or may be those of runs in a database. */
+  readonly foreign: readonly string[];
+  /** `null` where the experiment is not weighed as a whole, or changed meanwhile. */
+  readonly weight: TreeWeight | null;
+  readonly problems: readonly Problem[];
+  readonly strays: readonly Stray[];
+  /** What an inspector found besides. */
+  readonly inspected: Inspected;
+}
+
+/** An experiment before it is measured. */
+export type UnmeasuredExperiment = Omit<ExperimentFacts, "usage" | "newestChange">;
+
+/** A share that is being read. */
+interface Scan extends Listed {
+  readonly reading: Reading;
+  readonly share: Share;
+  /** The experiment is weighed as a whole. */
+  readonly isWeighed: boolean;
+  readonly inspector: Inspector | null;
+  readonly inspection: Inspection;
+}
+
+/**
+ * Reads a share. Needs read permission.
+ *
+ * @param reading What to read.
+ * @param share The share.
+ * @param inspector Reads what there is besides at depth `full`; `null` at any other.
+ * @param readAhead Watches the pace of this thread.
+ * @param countRun Called for each run.
+ * @returns What was found; what cannot be read is a fact, too.
+ */
+export async function scanShare(
+  reading: Reading,
+  share: Share,
+  inspector: Inspector | null,
+  readAhead: ReadAhead,
+  countRun: () => void,
+): Promise<ShareFacts> {
+  const { root, depth, sizes, now } = reading;
+  const { path, link } = share;
+  const inspection: Inspection = { root, now, problems: [], references: [] };
+  const bare = bareExperiment(reading, share);
+  const isRemovable = bare.inTrash || isOrphan(bare);
+  const scan: Scan = {
+    root,
+    sizes,
+    measurer: newMeasurer(),
+    strays: [],
+    problems: [],
+    reading,
+    share,
+    isWeighed: !link && (sizes || depth !== "meta" && isRemovable),
+    inspector,
+    inspection,
+  };
+  const entries = listEntries(scan, path, (entry) => isInShare(entry, share))
+    .filter(({ name }) => name !== "meta.yaml");
+  const runs: Run[] = [];
+  const damagedRuns: DamagedRun[] = [];
+  const foreign: string[] = [];
+  const weights: (TreeWeight | null)[] = [];
+  const datasetUses: DatasetUse[] = [];
+  const runEntries = entries.filter(isRunEntry);
+  const runPaths = runEntries.map((entry) => `${root}/${entry.path}`);
+  for (const [index, entry] of runEntries.entries()) {
+    const waiting = readAhead.before(runPaths, index);
+    if (waiting !== null) await waiting;
+    countRun();
+    const { assembled, weight, uses } = scanRun(scan, entry);
+    scan.problems.push(...assembled.problems);
+    datasetUses.push(...uses);
+    if (scan.isWeighed && !entry.link) weights.push(weight);
+    if (assembled.kind === "run") {
+      runs.push(assembled.run);
+      continue;
+    }
+    damagedRuns.push(assembled.run);
+    if (depth !== "meta" && isForeign(scan, assembled.run)) foreign.push(entry.name);
+  }
+  const experiment = share.index > 0 ? null : {
+    ...bare,
+    ...scanFolders(scan, entries),
+    foreign: depth === "meta" || isGeneratedExperimentId(share.name)
+      ? []
+      : entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name),
+    stamp: depth === "meta" ? "" : metaStamp(`${root}/${path}`),
+  };
+  if (experiment !== null && inspector !== null) {
+    const whole = assembleExperiment({ ...experiment, usage: null, newestChange: null }, NO_RUNS);
+    inspector.inspectExperiment(
+      inspection,
+      whole.kind === "orphan" ? whole.orphan : whole.experiment,
+    );
+  }
+  return {
+    experiment,
+    runs: packRuns(runs),
+    digest: depth === "meta" ? null : digestRuns(runs),
+    damagedRuns,
+    foreign,
+    weight: scan.isWeighed ? weighShare(scan, weights) : null,
+    problems: scan.problems,
+    strays: scan.strays,
+    inspected: { problems: inspection.problems, references: inspection.references, datasetUses },
+  };
+}
+
+const NO_RUNS = { runs: [], damagedRuns: [], problems: [] } as const;
+
+function bareExperiment({ root }: Reading, { name, path, link }: Share): UnmeasuredExperiment {
+  return {
+    directory: name,
+    path,
+    inTrash: path.startsWith(".trash/"),
+    link,
+    meta: readText(`${root}/${path}/meta.yaml`),
+    loggedModels: [],
+    traces: 0,
+    datasets: 0,
+    foreign: [],
+    stamp: "",
+  };
+}
+
+function isOrphan(bare: UnmeasuredExperiment): boolean {
+  const whole = assembleExperiment({ ...bare, usage: null, newestChange: null }, NO_RUNS);
+  return whole.kind === "orphan";
+}
+
+function isRunEntry({ name, isDirectory }: { name: string; isDirectory: boolean }): boolean {
+  // To look up the name of every run in a set would take as long as reading its record.
+  return isDirectory && (name.length > 8 || !RESERVED_IN_EXPERIMENT.has(name));
+}
+
+/** Runs are dealt out by the last letters of their names, which are as good as chance. */
+function isInShare(entry: Deno.DirEntry, { index, of }: Share): boolean {
+  if (of === 1) return true;
+  const { name } = entry;
+  const dealt = name.charCodeAt(name.length - 1) + name.charCodeAt(name.length - 2);
+  return isRunEntry(entry) ? dealt % of === index : index === 0;
+}
+
+interface ScannedRun {
+  readonly assembled: AssembledRun;
+  /** Where the run was weighed. */
+  readonly weight: TreeWeight | null;
+  readonly uses: readonly DatasetUse[];
+}
+
+function scanRun(scan: Scan, entry: Entry): ScannedRun {
+  const { root, reading, share, inspector } = scan;
+  const { depth, sizes, extras } = reading;
+  const { name, path } = entry;
+  const at = `${root}/${path}`;
+  const link = entry.link || share.link;
+  const meta = readText(`${at}/meta.yaml`);
+  const tags = depth === "meta"
+    ? NO_TAGS
+    : readKeys(root, `${path}/tags` as StorePath, tagFilter(extras ?? undefined, meta));
+  let weight: TreeWeight | null = null;
+  const measure = (deleted: boolean): MeasureFacts => {
+    const isMeasured = !link && (sizes || depth !== "meta" && deleted);
+    if (isMeasured || scan.isWeighed && !link) weight = weighTree(at);
+    const tree = weight && isMeasured ? measureWeight(weight, newMeasurer()) : null;
+    const stamp = depth === "meta" ? "" : deleted ? tree?.stamp ?? "" : metaStamp(at);
+    return { stamp, usage: (sizes ? tree?.usage : tree?.freed) ?? null };
+  };
+  const assembled = assembleRun(
+    {
+      directory: name,
+      path,
+      link,
+      meta,
+      tags: tags.values,
+      tagFailures: tags.failures,
+      ...(extras === null ? {} : { extras: scanRunExtras(scan, path, extras) }),
+    },
+    share.name,
+    measure,
+  );
+  const uses = inspector?.inspectRun(scan.inspection, assembled.run, isActive(share), meta) ?? [];
+  return { assembled, weight, uses };
+}
+
+const NO_TAGS: ReturnType<typeof readKeys> = { values: new Map(), failures: [] };
+
+function isActive({ path }: Share): boolean {
+  return !path.startsWith(".trash/");
+}
+
+/** Tells whether a directory is nothing of MLflow's, or may belong to a run that is alive elsewhere. */
+function isForeign({ root, share }: Scan, { id, path, damage }: DamagedRun): boolean {
+  if (damage !== "missing") return false;
+  const remains = judgeRemains(`${root}/${path}`, id);
+  return remains === "artifacts-of-a-database" ||
+    remains === "foreign" && !isGeneratedExperimentId(share.name);
+}
+
+function scanFolders(
+  scan: Scan,
+  entries: readonly Entry[],
+): Pick<ExperimentFacts, "loggedModels" | "traces" | "datasets" | "traceUses"> {
+  const { root, reading } = scan;
+  const folder = (wanted: string) =>
+    entries.find(({ name, isDirectory }) => isDirectory && name === wanted)?.path;
+  const [models, traces, datasets] = ["models", "traces", "datasets"].map(folder);
+  const inFolder = (path: string | undefined) =>
+    path === undefined ? [] : listDirectories(scan, path);
+  return {
+    loggedModels: inFolder(models).map(({ name, path }) => ({
+      directory: name,
+      path,
+      meta: readText(`${root}/${path}/meta.yaml`),
+    })),
+    traces: inFolder(traces).length,
+    datasets: inFolder(datasets).length,
+    ...(traces !== undefined && reading.extras?.uses
+      ? { traceUses: scanTraceUses(scan, traces) }
+      : {}),
+  };
+}
+
+/** The experiment's own directory weighs something in one share alone. */
+function weighShare(
+  { root, share }: Scan,
+  runs: readonly (TreeWeight | null)[],
+): TreeWeight | null {
+  const at = `${root}/${share.path}`;
+  const listed = listDirectory(at);
+  const own = weighTree(at, "root");
+  if (own === null || listed.kind === "failed") return null;
+  const rest = share.index > 0
+    ? []
+    : listed.entries.filter((entry) => !isRunEntry(entry)).map(({ name }) =>
+      weighTree(`${at}/${name}`)
+    );
+  const parts = [...runs, ...rest].filter((weight) => weight !== null);
+  if (parts.length < runs.length + rest.length) return null;
+  return addWeights(share.index > 0 ? { ...own, bytes: 0 } : own, parts);
+}
