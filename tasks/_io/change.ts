@@ -1,9 +1,14 @@
 /**
  * One change of a store, from its first step to its backup.
  *
- * *Ordering*: backup directory, then journal (durable), then the steps, then the manifest (durable),
- * then the journal goes. The manifest is what makes a change undoable; the journal what makes it
- * settleable before that.
+ * *Ordering*: backup directory, then journal (durable), then the steps, then the directories that they
+ * touched (durable), then the manifest (durable), then the journal goes. The manifest is what makes a
+ * change undoable; the journal what makes it settleable before that.
+ *
+ * *Waiting for the disk*: never for one step alone. New files are written and made durable a group ahead
+ * of their turn, see `stage_ahead.ts`, and directories all together at the end. Nothing is lost by that:
+ * only durable files are renamed into place, and what a step did before there is a manifest is found out
+ * by looking, so no step has to be on disk before the next one begins.
  *
  * *Locking*: the caller holds the store's lock; {@linkcode beginChange} asks for it by its parameter.
  *
@@ -23,13 +28,26 @@ import { type Begin, openJournal, parentOf, parentsOf, type Step } from "./journ
 import { type ChangeManifest, discard, writeManifest } from "./manifest.ts";
 import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "./measure.ts";
 import { carryOut, collisionOf, takeBack, type Workplace } from "./operate.ts";
-import { infoOf, type OwnPaths, putTimeBack, syncDirectory } from "./own_directory.ts";
+import {
+  infoOf,
+  type OwnPaths,
+  putTimeBack,
+  syncDirectories,
+  syncDirectory,
+} from "./own_directory.ts";
 import { failureText } from "./read.ts";
 import { OWN_DIRECTORY } from "./scan.ts";
 import { settleChange } from "./settle.ts";
+import { stageAhead } from "./stage_ahead.ts";
 
 /** A change that is under way. */
 export interface Change extends Disposable {
+  /**
+   * Waits until all is ready that an action needs, so that performing it does not wait for the disk.
+   *
+   * @param action The action that is performed next.
+   */
+  ready(action: Action): Promise<void>;
   /**
    * Carries out one of the change's actions, if its subject is still what the plan saw.
    *
@@ -42,7 +60,7 @@ export interface Change extends Disposable {
    *
    * @returns The backup's id and place; `null` when nothing was done or nothing is to be kept.
    */
-  finish(): { readonly id: string; readonly path: string } | null;
+  finish(): Promise<{ readonly id: string; readonly path: string } | null>;
 }
 
 /** What a change is about. */
@@ -73,12 +91,8 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   const at: Workplace = { root, files: join(backup, "files"), staging: paths.staging };
   Deno.mkdirSync(backup, { mode: 0o700 });
   ensureDirSync(at.files);
-  const stepsOf = (action: Action): readonly Step[] =>
-    operationsOf(action, { now }).map((operation) => ({
-      action: action.kind,
-      subject: action.path,
-      operation,
-    }));
+  const stepsOf = new Map(actions.map((action) => [action, unfold(action, now)]));
+  const all = [...stepsOf.values()].flat();
   const begin: Begin = {
     type: "begin",
     schema: "mltidy/journal/v1",
@@ -86,11 +100,12 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
     direction: "apply",
     task,
     startedAt: now,
-    steps: actions.flatMap(stepsOf),
-    directories: directoryTimes(root, actions.flatMap(stepsOf)),
+    steps: all,
+    directories: directoryTimes(root, all),
   };
   syncDirectory(paths.backups);
   const journal = openJournal(paths.journals, begin);
+  const ahead = stageAhead(all.map(({ operation }) => operation), at);
   const done: Step[] = [];
   const passed = new Set<string>();
   let usage: DiskUsage = { bytes: 0, files: 0 };
@@ -108,9 +123,12 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   };
 
   return {
+    async ready(action) {
+      for (const { operation } of stepsOf.get(action) ?? []) await ahead.ready(operation);
+    },
     perform(action) {
       const subject = { kind: action.kind, path: action.path };
-      const steps = stepsOf(action);
+      const steps = stepsOf.get(action) ?? [];
       const first = reached;
       reached += steps.length;
       const before = checkSubject(root, action);
@@ -122,7 +140,7 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
         for (const [offset, step] of steps.entries()) {
           journal.mark("start", first + offset);
           own.unshift(step);
-          carryOut(step.operation, at);
+          carryOut(step.operation, at, ahead.take(step.operation));
           journal.mark("done", first + offset);
         }
         if (!isUntouched(action, at)) {
@@ -137,16 +155,17 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
       usage = { bytes: usage.bytes + before.bytes, files: usage.files + before.files };
       return { ...subject, outcome: "applied", usage: before };
     },
-    finish() {
+    async finish() {
       const settle = () => journal.settle();
       const steps = [...done, ...stuck];
       try {
+        await ahead.clear();
         const directories = settleTimes(root, begin, steps, passed);
         if (steps.length === 0 || !keepBackup && stuck.length === 0) {
           discard(paths, id, settle);
           return null;
         }
-        syncTouched(at, steps);
+        await syncTouched(at, steps);
         writeManifest(paths.backups, {
           schema: "mltidy/backup/v1",
           kind: "change",
@@ -171,8 +190,19 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
       settle();
       return { id, path: backup };
     },
-    [Symbol.dispose]: () => journal[Symbol.dispose](),
+    [Symbol.dispose]() {
+      ahead[Symbol.dispose]();
+      journal[Symbol.dispose]();
+    },
   };
+}
+
+function unfold(action: Action, now: number): readonly Step[] {
+  return operationsOf(action, { now }).map((operation) => ({
+    action: action.kind,
+    subject: action.path,
+    operation,
+  }));
 }
 
 function refuseOwnDirectory(actions: readonly Action[]): void {
@@ -277,9 +307,15 @@ function settleTimes(
   });
 }
 
-function syncTouched(at: Workplace, done: readonly Step[]): void {
-  for (const path of parentsOf(done)) {
-    syncDirectory(join(at.root, path));
-    if (infoOf(join(at.files, path)) !== null) syncDirectory(join(at.files, path));
-  }
+/** The directories of the store, and in the backup those that were made for what they gave away. */
+async function syncTouched(at: Workplace, done: readonly Step[]): Promise<void> {
+  const touched = [...parentsOf(done)];
+  const kept = [...new Set(touched.flatMap(waysTo))].map((path) => join(at.files, path))
+    .filter((path) => infoOf(path) !== null);
+  await syncDirectories([...kept, ...touched.map((path) => join(at.root, path))]);
+}
+
+/** A path and all that it lies in, up to the root, which is the empty path. */
+function waysTo(path: string): readonly string[] {
+  return path === "" ? [""] : [...waysTo(parentOf(path)), path];
 }

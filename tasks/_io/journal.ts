@@ -20,7 +20,6 @@ import { fingerprintOf } from "../../lib/fingerprint.ts";
 import type { Operation } from "../../lib/operations.ts";
 import type { Action } from "../../lib/plan.ts";
 import { checkDirectories, checkSteps } from "./check_steps.ts";
-import { listDirectory } from "./read.ts";
 import { syncDirectory, writeAndSync } from "./own_directory.ts";
 
 /** One operation of one action. */
@@ -122,21 +121,6 @@ export function openJournal(journals: string, begin: Begin): Journal {
 export function settleJournal(journals: string, path: string): void {
   Deno.removeSync(path);
   syncDirectory(journals);
-}
-
-/**
- * Lists the journals of changes that were cut off. Needs read permission for the store.
- *
- * @param journals The journals' directory.
- * @returns Absolute paths, oldest first.
- */
-export function listJournals(journals: string): readonly string[] {
-  const listed = listDirectory(journals);
-  if (listed.kind === "failed") return [];
-  return listed.entries
-    .filter((entry) => entry.isFile && entry.name.endsWith(".jsonl"))
-    .map((entry) => join(journals, entry.name))
-    .toSorted();
 }
 
 /**

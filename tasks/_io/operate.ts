@@ -1,8 +1,8 @@
 /**
  * Carrying out the three operations, and taking them back.
  *
- * *Ordering*: the old file is in the backup before the new one is renamed over it, and a tree is moved
- * by one rename, so at every moment each byte is in the store or in the backup.
+ * *Ordering*: the new file is durable, and the old one in the backup, before the one is renamed over the
+ * other, and a tree is moved by one rename, so at every moment each byte is in the store or in the backup.
  *
  * *After an interruption*: {@linkcode takeBack} looks at what is there and needs no record of how far
  * {@linkcode carryOut} got; it may be called any number of times.
@@ -14,7 +14,7 @@ import { ensureDirSync } from "@std/fs";
 import { dirname, join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { FileContent, Operation } from "../../lib/operations.ts";
-import { infoOf, writeAndSync } from "./own_directory.ts";
+import { infoOf, writeAll } from "./own_directory.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
 export interface Workplace {
@@ -25,14 +25,25 @@ export interface Workplace {
   readonly staging: string;
 }
 
+/** An operation that gives a file new content. */
+export type ReplaceFile = Extract<Operation, { kind: "replace-file" }>;
+
+/** A new file, written and waiting to be renamed into place. */
+export interface Staged {
+  readonly path: string;
+  /** The file that it was made from and will replace; `null` when there was none. */
+  readonly old: Deno.FileInfo | null;
+}
+
 /**
  * Carries out an operation. Needs read and write permission for the store.
  *
  * @param operation The operation.
  * @param at The places.
+ * @param ahead Its new file, if that has been staged and is durable.
  * @throws {Error} When the operating system refuses; then the store is as it was.
  */
-export function carryOut(operation: Operation, at: Workplace): void {
+export function carryOut(operation: Operation, at: Workplace, ahead: Staged | null = null): void {
   const target = join(at.root, operation.path);
   if (leadsOutside(target)) throw new Error("a symbolic link leads to it");
   switch (operation.kind) {
@@ -44,13 +55,7 @@ export function carryOut(operation: Operation, at: Workplace): void {
     }
     case "replace-file": {
       const kept = join(at.files, operation.path);
-      const staged = join(at.staging, "new");
-      const old = infoOf(target);
-      // Never written into what is there: one that was left behind may be a link to a file of the store.
-      if (infoOf(staged) !== null) Deno.removeSync(staged);
-      writeAndSync(staged, contentOf(operation.content, old && Deno.readFileSync(target)));
-      Deno.chmodSync(staged, (old?.mode ?? 0o644) & 0o7777);
-      if (old !== null) keepOwner(staged, old);
+      const staged = stagedFor(operation, at, ahead);
       if (operation.content.kind === "new-text") {
         // Unlike a rename, a link never replaces what somebody else has just written.
         Deno.linkSync(staged, target);
@@ -73,12 +78,64 @@ export function carryOut(operation: Operation, at: Workplace): void {
   }
 }
 
+/** What was staged ahead serves if the file that it was made from is still the one to be replaced. */
+function stagedFor(operation: ReplaceFile, at: Workplace, ahead: Staged | null): string {
+  if (ahead !== null) {
+    if (isSameState(ahead.old, infoOf(join(at.root, operation.path)))) return ahead.path;
+    Deno.removeSync(ahead.path);
+  }
+  const path = join(at.staging, "new");
+  if (infoOf(path) !== null) Deno.removeSync(path);
+  using file = stageFile(operation, at, path).file;
+  file.syncSync();
+  return path;
+}
+
+function isSameState(left: Deno.FileInfo | null, right: Deno.FileInfo | null): boolean {
+  if (left === null || right === null) return left === right;
+  return sameFile(left, right) && left.size === right.size &&
+    left.mtime?.getTime() === right.mtime?.getTime();
+}
+
+/**
+ * Writes what a file is to hold into staging, with the mode and the owner of the file that it will
+ * replace. Durable once the handle is synced. Needs read and write permission for the store.
+ *
+ * @param operation The operation.
+ * @param at The places.
+ * @param path Where it is written; nothing may be there, for that might be a link into the store.
+ * @returns The staged file, and its handle, which the caller closes.
+ * @throws {Error} When the operating system refuses; then nothing is left at the path.
+ */
+export function stageFile(
+  operation: ReplaceFile,
+  at: Workplace,
+  path: string,
+): { readonly staged: Staged; readonly file: Deno.FsFile } {
+  const target = join(at.root, operation.path);
+  const old = infoOf(target);
+  const bytes = contentOf(operation.content, old && Deno.readFileSync(target));
+  const mode = (old?.mode ?? 0o644) & 0o7777;
+  const file = Deno.openSync(path, { write: true, createNew: true, mode });
+  try {
+    writeAll(file, bytes);
+    const own = file.statSync();
+    // The process may take rights away from what it creates.
+    if (((own.mode ?? mode) & 0o7777) !== mode) Deno.chmodSync(path, mode);
+    if (old !== null) keepOwner(path, own, old);
+  } catch (error) {
+    file.close();
+    Deno.removeSync(path);
+    throw error;
+  }
+  return { staged: { path, old }, file };
+}
+
 /** A clean-up by root must not take a user's files from them; one by a user cannot give files away. */
-function keepOwner(staged: string, { uid, gid }: Deno.FileInfo): void {
-  const own = Deno.lstatSync(staged);
+function keepOwner(path: string, own: Deno.FileInfo, { uid, gid }: Deno.FileInfo): void {
   if (uid === null || gid === null || own.uid === uid && own.gid === gid) return;
   try {
-    Deno.chownSync(staged, uid, gid);
+    Deno.chownSync(path, uid, gid);
   } catch (error) {
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
   }
@@ -105,7 +162,12 @@ function existing(old: Uint8Array | null): Uint8Array {
 /** The root is a real path, so whatever lies in the store by its path does so by its real path, too. */
 function leadsOutside(target: string): boolean {
   const parent = dirname(target);
-  return infoOf(parent) !== null && Deno.realPathSync(parent) !== parent;
+  try {
+    return Deno.realPathSync(parent) !== parent;
+  } catch (error) {
+    if (infoOf(parent) !== null) throw error;
+    return false;
+  }
 }
 
 /** A second link keeps the very file, with its times and mode; a copy serves where links cannot be. */

@@ -115,21 +115,34 @@ export function putTimeBack(root: string, path: string, time: number): void {
 }
 
 /**
- * Removes a tree, but nothing of what is mounted in it: a directory is first removed as if it were
- * empty, which the system refuses differently where something is mounted.
+ * Removes a tree, but nothing of what is mounted in it.
  *
  * @param path The tree.
  * @throws {Error} When something is mounted in it; then all of that is still there.
  */
 export function removeTree(path: string): void {
   if (!Deno.lstatSync(path).isDirectory) return Deno.removeSync(path);
-  try {
-    return Deno.removeSync(path);
-  } catch (error) {
-    if (!NOT_EMPTY.test(String(error))) throw error;
-  }
+  if (removeIfEmpty(path)) return;
   for (const { name } of [...Deno.readDirSync(path)]) removeTree(join(path, name));
   Deno.removeSync(path);
+}
+
+/**
+ * Removes a directory if it is empty. To try that is also how to find out that something is mounted there:
+ * the system then refuses for another reason.
+ *
+ * @param directory The directory.
+ * @returns Whether it was empty, and is gone.
+ * @throws {Error} When something is mounted there.
+ */
+export function removeIfEmpty(directory: string): boolean {
+  try {
+    Deno.removeSync(directory);
+    return true;
+  } catch (error) {
+    if (!NOT_EMPTY.test(String(error))) throw error;
+    return false;
+  }
 }
 
 /** As Linux, other Unixes and Windows say it. */
@@ -176,6 +189,37 @@ export function syncDirectory(directory: string): void {
 }
 
 /**
+ * Makes the entries of many directories durable. The disk makes one journey for all that wait for it at
+ * the same time, so they wait together.
+ *
+ * @param directories The directories.
+ */
+export async function syncDirectories(directories: Iterable<string>): Promise<void> {
+  for (const group of groupsOf(directories)) {
+    await Promise.all(group.map(async (directory) => {
+      using handle = Deno.openSync(directory);
+      await handle.sync();
+    }));
+  }
+}
+
+/** So many files may be open at the same time, and no larger group makes the disk faster. */
+const MOST_OPEN = 256;
+
+/**
+ * Splits what the disk is to do into groups that it does at the same time.
+ *
+ * @param items What there is to do.
+ * @returns The same, in order.
+ */
+export function* groupsOf<T>(items: Iterable<T>): Generator<readonly T[]> {
+  const all = [...items];
+  for (let start = 0; start < all.length; start += MOST_OPEN) {
+    yield all.slice(start, start + MOST_OPEN);
+  }
+}
+
+/**
  * Writes a file so that it is either there whole and durable, or not at all.
  *
  * @param path Where it goes.
@@ -196,7 +240,16 @@ export function writeDurably(path: string, text: string): void {
  */
 export function writeAndSync(path: string, content: string | Uint8Array): void {
   using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 });
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+  writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
   file.syncSync();
+}
+
+/**
+ * Writes all of the bytes, in as many turns as the system wants.
+ *
+ * @param file The file.
+ * @param bytes What is written.
+ */
+export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
 }

@@ -16,13 +16,13 @@ import { join } from "@std/path";
 import { RestoreCollisionError } from "../../lib/errors.ts";
 import {
   type Begin,
-  listJournals,
   openJournal,
   parentsOf,
   readBegin,
   settleJournal,
   type Step,
 } from "./journal.ts";
+import { listJournals } from "./list_journals.ts";
 import { type ChangeManifest, discard, readManifest, writeManifest } from "./manifest.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
 import { free, infoOf, type OwnPaths, putTimeBack } from "./own_directory.ts";

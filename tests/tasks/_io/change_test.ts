@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { ActionOutcome } from "../../../lib/plan.ts";
-import { listJournals, readBegin } from "../../../tasks/_io/journal.ts";
-import { listManifests } from "../../../tasks/_io/manifest.ts";
+import { readBegin } from "../../../tasks/_io/journal.ts";
+import { listJournals } from "../../../tasks/_io/list_journals.ts";
+import { readManifest } from "../../../tasks/_io/manifest.ts";
 import { measureTree, newMeasurer } from "../../../tasks/_io/measure.ts";
 import { NOW, runId } from "../../_support/builders.ts";
 import { setTimes, tempStore, writeFiles } from "../../_support/disk_store.ts";
@@ -19,7 +20,7 @@ function pathsIn(directory: string): readonly string[] {
 Deno.test("beginChange() has recorded everything and done nothing when it returns", async () => {
   await using store = await tempStore(ROTTEN);
   const before = await readTree(store.root);
-  using cleanup = beginCleanup(store.root);
+  using cleanup = await beginCleanup(store.root);
   assertSameTree(await readTree(store.root, EXCEPT), before);
   const [journal = ""] = listJournals(cleanup.paths.journals);
   const begin = readBegin(journal);
@@ -45,7 +46,7 @@ Deno.test("beginChange() names each backup differently", async () => {
     [`.mltidy.trash/backups/${ID}`]: null,
     [`.mltidy.trash/backups/${ID}-2`]: null,
   });
-  using cleanup = beginCleanup(store.root);
+  using cleanup = await beginCleanup(store.root);
   assertEquals(pathsIn(cleanup.paths.backups), [ID, `${ID}-2`, `${ID}-3`]);
 });
 
@@ -57,7 +58,7 @@ Deno.test("perform() does what each kind of action says, and measures what leave
   const usages = ROTTEN_ACTIONS.map(([kind, path]) =>
     kind === "soft-delete-run" ? { bytes: 0, files: 0 } : usageOf(path)
   );
-  using cleanup = beginCleanup(root);
+  using cleanup = await beginCleanup(root);
   const { plan, change, paths } = cleanup;
   assertEquals(
     plan.actions.map((action) => change.perform(action)),
@@ -90,13 +91,13 @@ Deno.test("perform() does what each kind of action says, and measures what leave
 
 Deno.test("finish() leaves a backup with its manifest, and nothing else", async () => {
   await using store = await tempStore(ROTTEN);
-  using cleanup = beginCleanup(store.root);
+  using cleanup = await beginCleanup(store.root);
   const { plan, change, paths } = cleanup;
   for (const action of plan.actions) change.perform(action);
-  assertEquals(change.finish(), { id: ID, path: join(paths.backups, ID) });
+  assertEquals(await change.finish(), { id: ID, path: join(paths.backups, ID) });
   assertEquals([pathsIn(paths.journals), pathsIn(paths.staging)], [[], []]);
   assertEquals(pathsIn(join(paths.backups, ID)), ["files", "manifest.json"]);
-  const [manifest] = listManifests(paths.backups);
+  const manifest = readManifest(paths.backups, ID);
   assertEquals(
     [manifest?.id, manifest?.task, manifest?.store, manifest?.createdAt, manifest?.usage],
     [ID, "cleanup", store.root, NOW, plan.totals.usage],
@@ -110,8 +111,8 @@ Deno.test("finish() leaves a backup with its manifest, and nothing else", async 
 Deno.test("finish() leaves no trace of a change that did nothing", async () => {
   await using store = await tempStore(ROTTEN);
   const before = await readTree(store.root);
-  using cleanup = beginCleanup(store.root);
-  assertEquals(cleanup.change.finish(), null);
+  using cleanup = await beginCleanup(store.root);
+  assertEquals(await cleanup.change.finish(), null);
   assertSameTree(await readTree(store.root, EXCEPT), before);
   const { journals, backups, staging } = cleanup.paths;
   assertEquals([journals, backups, staging].map(pathsIn), [[], [], []]);
@@ -119,10 +120,10 @@ Deno.test("finish() leaves no trace of a change that did nothing", async () => {
 
 Deno.test("finish() keeps nothing when no backup is wanted", async () => {
   await using store = await tempStore(ROTTEN);
-  using cleanup = beginCleanup(store.root, { keepBackup: false });
+  using cleanup = await beginCleanup(store.root, { keepBackup: false });
   const { plan, change, paths } = cleanup;
   for (const action of plan.actions) assertEquals(change.perform(action).outcome, "applied");
-  assertEquals(change.finish(), null);
+  assertEquals(await change.finish(), null);
   assertEquals([paths.journals, paths.backups, paths.staging].map(pathsIn), [[], [], []]);
 });
 
@@ -222,7 +223,7 @@ const MEDDLING: readonly Meddling[] = [
 for (const { label, number, because, meddle } of MEDDLING) {
   Deno.test(`perform() skips ${label}, and touches nothing of it`, async () => {
     await using store = await tempStore(ROTTEN);
-    using cleanup = beginCleanup(store.root);
+    using cleanup = await beginCleanup(store.root);
     meddle(store.root, store.outside);
     const inside = await readTree(store.root, EXCEPT);
     const outside = await readTree(store.outside);
@@ -233,7 +234,7 @@ for (const { label, number, because, meddle } of MEDDLING) {
       outcome: "skipped",
       because,
     });
-    assertEquals(cleanup.change.finish(), null);
+    assertEquals(await cleanup.change.finish(), null);
     assertSameTree(await readTree(store.root, EXCEPT), inside);
     assertSameTree(await readTree(store.outside), outside);
   });
@@ -242,7 +243,7 @@ for (const { label, number, because, meddle } of MEDDLING) {
 Deno.test("perform() reports an action that fails, and leaves its subject as it was", async () => {
   await using store = await tempStore(ROTTEN);
   const before = await readTree(store.root);
-  using cleanup = beginCleanup(store.root);
+  using cleanup = await beginCleanup(store.root);
   const { plan, change, paths } = cleanup;
   // Where the backup must make directories, a file stands in the way.
   const files = join(paths.backups, ID, "files");
@@ -253,13 +254,13 @@ Deno.test("perform() reports an action that fails, and leaves its subject as it 
     assertEquals([outcome.path, outcome.outcome], [action.path, "failed"]);
     assert(outcome.outcome === "failed" && outcome.message !== "", "it says why");
   }
-  assertEquals(change.finish(), null);
+  assertEquals(await change.finish(), null);
   assertSameTree(await readTree(store.root, EXCEPT), before);
 });
 
 Deno.test("finish() keeps what was done when other actions failed or were skipped", async () => {
   await using store = await tempStore(ROTTEN);
-  using cleanup = beginCleanup(store.root);
+  using cleanup = await beginCleanup(store.root);
   const { plan, change, paths } = cleanup;
   writeFiles(join(paths.backups, ID, "files"), { ".trash": "" });
   writeFiles(store.root, { [`1/${runId(1)}/inputs`]: null });
@@ -270,8 +271,8 @@ Deno.test("finish() keeps what was done when other actions failed or were skippe
     "failed",
     "applied",
   ]);
-  change.finish();
-  assertEquals(listManifests(paths.backups)[0]?.steps.map(({ subject }) => subject), [
+  await change.finish();
+  assertEquals(readManifest(paths.backups, ID)?.steps.map(({ subject }) => subject), [
     `1/${runId(2)}`,
     `1/${runId(5)}`,
     "7",

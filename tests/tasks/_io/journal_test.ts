@@ -2,9 +2,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { fingerprintOf } from "../../../lib/fingerprint.ts";
 import { asStorePath } from "../../../lib/model.ts";
-import { type Begin, listJournals, openJournal, readBegin } from "../../../tasks/_io/journal.ts";
+import { type Begin, openJournal, readBegin } from "../../../tasks/_io/journal.ts";
 import { NOW, runId } from "../../_support/builders.ts";
-import { tempStore, writeFiles } from "../../_support/disk_store.ts";
+import { tempStore } from "../../_support/disk_store.ts";
 
 const BEGIN: Begin = {
   type: "begin",
@@ -91,23 +91,4 @@ Deno.test("readBegin() refuses paths that lead out of the store", async () => {
     Deno.writeTextFileSync(path, lineOf(begin));
     assertThrows(() => readBegin(path), SyntaxError, "as a path in a store");
   }
-});
-
-Deno.test("listJournals() lists journals alone, oldest first", async () => {
-  await using store = await tempStore();
-  writeFiles(store.outside, {
-    "20261102T000000Z-prune.jsonl": "",
-    "20261101T000000Z-cleanup.jsonl": "",
-    "notes.txt": "",
-    "directory.jsonl": null,
-  });
-  assertEquals(listJournals(store.outside), [
-    join(store.outside, "20261101T000000Z-cleanup.jsonl"),
-    join(store.outside, "20261102T000000Z-prune.jsonl"),
-  ]);
-});
-
-Deno.test("listJournals() finds none where there is no directory", async () => {
-  await using store = await tempStore();
-  assertEquals(listJournals(join(store.root, ".mltidy.trash/journal")), []);
 });

@@ -1,7 +1,8 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
-import { type Begin, listJournals, openJournal, readBegin } from "../../../tasks/_io/journal.ts";
+import { type Begin, openJournal, readBegin } from "../../../tasks/_io/journal.ts";
+import { listJournals } from "../../../tasks/_io/list_journals.ts";
 import { readManifest } from "../../../tasks/_io/manifest.ts";
 import { takeBack } from "../../../tasks/_io/operate.ts";
 import { type OwnPaths, ownPaths } from "../../../tasks/_io/own_directory.ts";
@@ -33,22 +34,25 @@ function readStore(root: string): Promise<Tree> {
 }
 
 /** The change of a process that dies after so many actions. */
-function cutOff(root: string, actions: number): void {
-  using cleanup = beginCleanup(root);
+async function cutOff(root: string, actions: number): Promise<void> {
+  using cleanup = await beginCleanup(root);
   for (const action of cleanup.plan.actions.slice(0, actions)) {
     assertEquals(cleanup.change.perform(action).outcome, "applied");
   }
 }
 
 /** The whole change, with its backup; optionally its journal is left. */
-function complete(root: string, options: { keepBackup?: boolean; leaveJournal?: boolean } = {}) {
-  using cleanup = beginCleanup(root, options);
+async function complete(
+  root: string,
+  options: { keepBackup?: boolean; leaveJournal?: boolean } = {},
+) {
+  using cleanup = await beginCleanup(root, options);
   for (const action of cleanup.plan.actions) {
     assertEquals(cleanup.change.perform(action).outcome, "applied");
   }
   const [journal = ""] = listJournals(cleanup.paths.journals);
   const text = Deno.readTextFileSync(journal);
-  cleanup.change.finish();
+  await cleanup.change.finish();
   if (options.leaveJournal) Deno.writeTextFileSync(journal, text);
 }
 
@@ -63,7 +67,7 @@ function assertNothingLeft({ journals, staging, backups }: OwnPaths): void {
 for (let actions = 0; actions <= ROTTEN_ACTIONS.length; actions++) {
   Deno.test(`settleInterrupted() takes back a change that was cut off after ${actions} actions`, async () => {
     await using store = await rottenStore();
-    cutOff(store.root, actions);
+    await cutOff(store.root, actions);
     assertEquals(settleInterrupted(store.root, store.paths), [REVERSED]);
     assertSameTree(await readStore(store.root), store.before);
     assertNothingLeft(store.paths);
@@ -90,7 +94,7 @@ const HALF_DONE: Readonly<Record<string, (root: string, paths: OwnPaths) => void
 for (const [state, construct] of Object.entries(HALF_DONE)) {
   Deno.test(`settleInterrupted() takes back a change that was cut off when ${state}`, async () => {
     await using store = await rottenStore();
-    cutOff(store.root, 0);
+    await cutOff(store.root, 0);
     construct(store.root, store.paths);
     assertEquals(settleInterrupted(store.root, store.paths), [REVERSED]);
     assertSameTree(await readStore(store.root), store.before);
@@ -100,7 +104,7 @@ for (const [state, construct] of Object.entries(HALF_DONE)) {
 
 Deno.test("settleInterrupted() needs no mark to find out how far a change got", async () => {
   await using store = await rottenStore();
-  cutOff(store.root, ROTTEN_ACTIONS.length);
+  await cutOff(store.root, ROTTEN_ACTIONS.length);
   const [journal = ""] = listJournals(store.paths.journals);
   const [first] = Deno.readTextFileSync(journal).split("\n");
   Deno.writeTextFileSync(journal, `${first}\n0123`);
@@ -110,7 +114,7 @@ Deno.test("settleInterrupted() needs no mark to find out how far a change got", 
 
 Deno.test("settleInterrupted() goes on where settling was cut off itself", async () => {
   await using store = await rottenStore();
-  cutOff(store.root, ROTTEN_ACTIONS.length);
+  await cutOff(store.root, ROTTEN_ACTIONS.length);
   const [journal = ""] = listJournals(store.paths.journals);
   const files = join(store.paths.backups, ID, "files");
   const at = { root: store.root, files, staging: store.paths.staging };
@@ -121,7 +125,7 @@ Deno.test("settleInterrupted() goes on where settling was cut off itself", async
 
 Deno.test("settleInterrupted() leaves a change complete that has its manifest", async () => {
   await using store = await rottenStore();
-  complete(store.root, { leaveJournal: true });
+  await complete(store.root, { leaveJournal: true });
   const done = await readStore(store.root);
   assertEquals(settleInterrupted(store.root, store.paths), [COMPLETED]);
   assertSameTree(await readStore(store.root), done);
@@ -132,7 +136,7 @@ Deno.test("settleInterrupted() leaves a change complete that has its manifest", 
 
 Deno.test("settleInterrupted() frees the rest of a change that keeps no backup", async () => {
   await using store = await rottenStore();
-  complete(store.root, { keepBackup: false, leaveJournal: true });
+  await complete(store.root, { keepBackup: false, leaveJournal: true });
   const done = await readStore(store.root);
   writeFiles(store.paths.staging, { [`${ID}/files/7/tags/owner`]: "kim" });
   assertEquals(settleInterrupted(store.root, store.paths), [COMPLETED]);
@@ -142,7 +146,7 @@ Deno.test("settleInterrupted() frees the rest of a change that keeps no backup",
 
 Deno.test("settleInterrupted() knows from a torn first line that nothing had begun", async () => {
   await using store = await rottenStore();
-  cutOff(store.root, 0);
+  await cutOff(store.root, 0);
   const [journal = ""] = listJournals(store.paths.journals);
   Deno.truncateSync(journal, 100);
   assertEquals(settleInterrupted(store.root, store.paths), []);
@@ -152,7 +156,7 @@ Deno.test("settleInterrupted() knows from a torn first line that nothing had beg
 
 Deno.test("settleInterrupted() touches nothing while one journal cannot be read", async () => {
   await using store = await rottenStore();
-  cutOff(store.root, 3);
+  await cutOff(store.root, 3);
   writeFiles(store.paths.journals, { "20261102T000000Z-prune.jsonl": "not one of ours\n" });
   const before = await readTree(store.root);
   assertThrows(
@@ -185,7 +189,7 @@ Deno.test("settleInterrupted() removes a hollow backup, and keeps one that holds
 
 Deno.test("settleInterrupted() keeps in the backup what cannot be taken back, for later", async () => {
   await using store = await rottenStore();
-  cutOff(store.root, ROTTEN_ACTIONS.length);
+  await cutOff(store.root, ROTTEN_ACTIONS.length);
   const again = join(store.root, "7");
   writeFiles(again, { "meta.yaml": "experiment_id: '7'\n" });
   const kept = join(store.paths.backups, ID, "files/7");
@@ -203,7 +207,7 @@ Deno.test("settleInterrupted() keeps in the backup what cannot be taken back, fo
 for (let steps = 0; steps <= ROTTEN_ACTIONS.length; steps++) {
   Deno.test(`settleInterrupted() finishes a restore that was cut off after ${steps} steps`, async () => {
     await using store = await rottenStore();
-    complete(store.root);
+    await complete(store.root);
     const manifest = readManifest(store.paths.backups, ID)!;
     const begin: Begin = {
       type: "begin",
@@ -229,7 +233,7 @@ for (let steps = 0; steps <= ROTTEN_ACTIONS.length; steps++) {
 Deno.test("undoChange() gives back the very tree, and gives up the backup", async () => {
   await using store = await rottenStore();
   const { mtime } = Deno.statSync(store.root);
-  complete(store.root);
+  await complete(store.root);
   const manifest = readManifest(store.paths.backups, ID)!;
   assertEquals(undoChange(store.root, store.paths, manifest, manifest.steps, NOW), 5);
   assertSameTree(await readStore(store.root), store.before);
@@ -239,7 +243,7 @@ Deno.test("undoChange() gives back the very tree, and gives up the backup", asyn
 
 Deno.test("undoChange() moves nothing while anything is in the way", async () => {
   await using store = await rottenStore();
-  complete(store.root);
+  await complete(store.root);
   const manifest = readManifest(store.paths.backups, ID)!;
   writeFiles(store.root, { "7/meta.yaml": "" });
   Deno.writeTextFileSync(join(store.root, `1/${runId(1)}/meta.yaml`), "changed: since\n");
@@ -258,7 +262,7 @@ Deno.test("undoChange() moves nothing while anything is in the way", async () =>
 Deno.test("undoChange() gives no old time to a directory that somebody else has changed since", async () => {
   await using store = await rottenStore();
   const { mtime: old } = Deno.statSync(store.root);
-  complete(store.root);
+  await complete(store.root);
   writeFiles(store.root, { "notes.txt": "" });
   Deno.utimeSync(store.root, new Date(NOW + 5_000), new Date(NOW + 5_000));
   const manifest = readManifest(store.paths.backups, ID)!;
@@ -270,7 +274,7 @@ Deno.test("undoChange() gives no old time to a directory that somebody else has 
 
 Deno.test("undoChange() brings back one run, later the rest, and then all is as it was", async () => {
   await using store = await rottenStore();
-  complete(store.root);
+  await complete(store.root);
   for (const selection of [{ run: runId(5) }, { run: runId(2) }, { experiment: "2" }, {}]) {
     const manifest = readManifest(store.paths.backups, ID)!;
     const steps = selectSteps(manifest.steps, selection);

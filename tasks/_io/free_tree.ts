@@ -1,0 +1,79 @@
+/**
+ * Giving back what a tree takes on the disk, which takes longer than all else that happens to a tree: many
+ * files at a time, with progress, until it is told to stop.
+ *
+ * *Ordering*: every directory is looked into before anything in it goes; then the files go, then the
+ * directories, the deepest first.
+ *
+ * *After an interruption*: what is left lies in a staging directory, and whoever locks it next frees it.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { BackupWork } from "../backups.ts";
+import { groupsOf, removeIfEmpty } from "./own_directory.ts";
+import { takeTurns } from "./take_turns.ts";
+
+/**
+ * Frees a tree in a staging directory, but nothing of what is mounted in it. Needs read and write
+ * permission.
+ *
+ * @param path The tree.
+ * @param work The signal, after which the rest stays, and progress.
+ * @throws {Error} When something is mounted in it, or the system refuses; then the rest is still there.
+ */
+export async function freeTree(path: string, work: BackupWork = {}): Promise<void> {
+  const { signal, onProgress } = work;
+  const { files, levels } = await look(path);
+  const total = { files: files.length, bytes: bytesOf(files) };
+  let done = { files: 0, bytes: 0 };
+  for (const group of groupsOf(files)) {
+    if (signal?.aborted) return;
+    await Promise.all(group.map((file) => Deno.remove(file.path)));
+    done = { files: done.files + group.length, bytes: done.bytes + bytesOf(group) };
+    onProgress?.({ step: "Freeing", ...done, total });
+  }
+  for (const group of levels.toReversed().flatMap((level) => [...groupsOf(level)])) {
+    if (signal?.aborted) return;
+    await Promise.all(group.map((directory) => Deno.remove(directory)));
+  }
+}
+
+interface Tree {
+  readonly files: readonly File[];
+  /** Directories that are not empty, by their depth. */
+  readonly levels: readonly (readonly string[])[];
+}
+
+interface File {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+async function look(path: string): Promise<Tree> {
+  const turn = takeTurns(undefined);
+  const files: File[] = [];
+  const levels: string[][] = [];
+  let level: readonly string[] = [path];
+  while (level.length > 0) {
+    const filled = level.filter((directory) => !removeIfEmpty(directory));
+    const deeper: string[] = [];
+    for (const directory of filled) {
+      await turn();
+      for (const { name } of Deno.readDirSync(directory)) {
+        const inner = join(directory, name);
+        const { isDirectory, size } = Deno.lstatSync(inner);
+        if (isDirectory) deeper.push(inner);
+        else files.push({ path: inner, bytes: size });
+      }
+    }
+    levels.push(filled);
+    level = deeper;
+  }
+  return { files, levels };
+}
+
+function bytesOf(files: readonly File[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
