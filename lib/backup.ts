@@ -118,7 +118,11 @@ export type BackupListing =
       readonly files: number;
       readonly bytes: number;
     }
-    | { readonly kind: "damaged"; readonly message: string }
+    | {
+      readonly kind: "damaged";
+      /** What is wrong with its manifest, and what to do about it. */
+      readonly message: string;
+    }
   );
 
 /** Something in a copy backup that is not as its entries say. */
@@ -146,11 +150,23 @@ export interface BackupCheck {
 /** How far copying or checking is. */
 export interface BackupProgress {
   /** What is being done. */
-  readonly step: "Counting" | "Copying" | "Checking" | "Bringing back" | "Comparing";
+  readonly step: "Counting" | "Copying" | "Checking" | "Bringing back" | "Comparing" | "Freeing";
   /** Files that are done. */
   readonly files: number;
   /** Bytes that are done. */
   readonly bytes: number;
   /** What there is to do; `null` while that is being counted. */
   readonly total: { readonly files: number; readonly bytes: number } | null;
+}
+
+/** What the metadata history takes: the copies of records that every apply and every preflight keep. */
+export interface MetadataHistory {
+  /** How many records have a copy. */
+  readonly records: number;
+  /** How many copies there are, older ones of a record among them. */
+  readonly copies: number;
+  /** What they take on the disk. */
+  readonly bytes: number;
+  /** When the newest was kept, epoch ms; `null` when there is none. */
+  readonly newest: number | null;
 }

@@ -4,28 +4,14 @@
  * @module
  */
 
+import { isActionKind, mayActAt } from "./action_paths.ts";
 import { StalePlanError } from "./errors.ts";
 import { asStorePath } from "./model.ts";
-import type { Action, Plan, PlanTask } from "./plan.ts";
+import type { Plan, PlanTask } from "./plan.ts";
 
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
-const KINDS: readonly Action["kind"][] = [
-  "soft-delete-run",
-  "drop-artifact",
-  "purge-run",
-  "purge-experiment",
-  "quarantine-orphan",
-  "write-meta",
-  "finish-stale-run",
-  "set-stage",
-  "release-name",
-  "complete-meta",
-  "rewrite-location",
-  "rewrite-tag",
-  "create-dirs",
-  "trim-metric-file",
-  "quarantine-stray",
-];
+/** The folders of a run that a repair makes. */
+const FOLDERS = ["metrics", "params", "artifacts"];
 
 /**
  * Reads a plan that `prune --json` or `cleanup --json` printed.
@@ -83,24 +69,31 @@ export function parsePlan(text: string, source: string): Plan {
 function faultOf(action: unknown): string | null {
   if (!isRecord(action)) return "is no object";
   const { kind, path, stamp, reasons } = action;
-  if (!(KINDS as readonly unknown[]).includes(kind)) {
-    return `is of an unknown kind ${JSON.stringify(kind)}`;
-  }
+  if (!isActionKind(kind)) return `is of an unknown kind ${JSON.stringify(kind)}`;
   if (typeof path !== "string") return "has no path";
   try {
     asStorePath(path);
   } catch {
     return `has a path that is none of a store: ${JSON.stringify(path)}`;
   }
+  if (!mayActAt(kind, path)) return `has a path that no ${kind} has: ${JSON.stringify(path)}`;
   if (typeof stamp !== "string" || stamp === "") return "has no stamp";
   if (!Array.isArray(reasons) || reasons.length === 0) return "has no reason";
-  return repairFault(action, path);
+  return ownFault(action, path);
 }
 
-/** Only repairs have more that acting depends on. */
-function repairFault(action: Record<string, unknown>, path: string): string | null {
-  const { kind, file, text, tag, bytes, changes, directories } = action;
+/** What acting depends on in one kind of action alone. */
+function ownFault(action: Record<string, unknown>, path: string): string | null {
+  const { kind, runId, experimentId, file, text, tag, bytes, changes, directories } = action;
+  const isOf = (subject: string) => path === subject ? null : "names another subject than its path";
   switch (kind) {
+    case "soft-delete-run":
+    case "purge-run":
+      return isOf(`${experimentId}/${runId}`);
+    case "purge-experiment":
+      return isOf(`.trash/${experimentId}`);
+    case "drop-artifact":
+      return isOf(`${experimentId}/${runId}/artifacts/${path.split("/").slice(3).join("/")}`);
     case "write-meta": {
       if (file !== "meta.yaml" && file !== "trace_info.yaml") return "writes no record";
       const isTag = tag === null || isRecord(tag) && typeof tag["text"] === "string";
@@ -111,9 +104,9 @@ function repairFault(action: Record<string, unknown>, path: string): string | nu
     case "trim-metric-file":
       return Number.isSafeInteger(bytes) && Number(bytes) > 0 ? null : "has no number of bytes";
     case "create-dirs": {
-      const own = (one: unknown) =>
-        one === path || one === `${path}/${String(one).split("/").at(-1)}`;
-      const isOwn = Array.isArray(directories) && directories.length > 0 && directories.every(own);
+      const own = path === ".trash" ? [path] : FOLDERS.map((name) => `${path}/${name}`);
+      const isOwn = Array.isArray(directories) && directories.length > 0 &&
+        directories.every((one) => own.includes(one));
       return isOwn ? null : "makes directories elsewhere";
     }
     case "finish-stale-run":

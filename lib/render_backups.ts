@@ -4,12 +4,18 @@
  * @module
  */
 
-import type { BackupCheck, BackupListing, CopyManifest, CopyScope } from "./backup.ts";
+import type {
+  BackupCheck,
+  BackupListing,
+  CopyManifest,
+  CopyScope,
+  MetadataHistory,
+} from "./backup.ts";
 import type { ExpiryPlan, ExpiryReason, StayReason } from "./plan_expiry.ts";
 import { renderRows } from "./render_rows.ts";
 import { type RenderOptions, styleOf } from "./render_style.ts";
 import { visibleText } from "./terminal_text.ts";
-import { formatDuration, formatSize, formatTime, plural } from "./units.ts";
+import { formatCount, formatDuration, formatSize, formatTime, plural } from "./units.ts";
 
 /** How many lines of a kind are shown before the rest is only counted. */
 const SAMPLE = 20;
@@ -66,7 +72,7 @@ export function renderBackupList(
     [
       ["Id", "When", "What", "Files", "Size", "Age"],
       ...backups.map((backup) => {
-        if (backup.kind === "damaged") return [backup.id, "", `damaged: ${backup.message}`];
+        if (backup.kind === "damaged") return [backup.id, "", "damaged"];
         const { id, createdAt, files, bytes } = backup;
         const age = formatDuration(Math.max(0, options.now - createdAt));
         return [
@@ -81,7 +87,33 @@ export function renderBackupList(
     ],
     options.width ?? Infinity,
   );
-  return lines([styleOf(options).bold(heading), ...rows]);
+  const damages = backups.flatMap((one) => one.kind === "damaged" ? [one.message] : []);
+  return lines([styleOf(options).bold(heading), ...rows, ...damages.map(visibleText)]);
+}
+
+/**
+ * Renders for people what the metadata history takes.
+ *
+ * @param history What it takes; `null` where there is none to have.
+ * @returns A line, ended by a line feed, or nothing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const history = { records: 2, copies: 3, bytes: 900, newest: Date.UTC(2026, 10, 1) };
+ * assertEquals(
+ *   renderHistory(history),
+ *   "Metadata history: 3 copies of 2 records, 900 B, the newest of 2026-11-01 00:00 UTC.\n",
+ * );
+ * ```
+ */
+export function renderHistory(history: MetadataHistory | null): string {
+  if (history === null || history.newest === null) return "";
+  const { records, copies, bytes, newest } = history;
+  const count = `${formatCount(copies)} ${copies === 1 ? "copy" : "copies"}`;
+  return `Metadata history: ${count} of ${plural(records, "record")}, ${formatSize(bytes)}, ` +
+    `the newest of ${formatTime(newest)}.\n`;
 }
 
 function whatText(backup: Exclude<BackupListing, { readonly kind: "damaged" }>): string {
@@ -139,6 +171,8 @@ export interface ShownExpiry extends ExpiryPlan {
   readonly dryRun: boolean;
   /** Ids of those that are gone. */
   readonly removed: readonly string[];
+  /** How many kept copies of records went, or would go. */
+  readonly expiredRecords: number;
 }
 
 /**
@@ -149,11 +183,11 @@ export interface ShownExpiry extends ExpiryPlan {
  * @returns Lines, each ended by a line feed.
  */
 export function renderExpiry(report: ShownExpiry, options: RenderOptions): string {
-  const { expired, kept, removed, dryRun } = report;
+  const { expired, kept, removed, dryRun, expiredRecords } = report;
   const { bold } = styleOf(options);
   const gone = new Set(removed);
   const verb = (id: string) => dryRun ? "Would remove" : gone.has(id) ? "Removed" : "Not removed";
-  if (expired.length + kept.length === 0) return "No backups.\n";
+  if (expired.length + kept.length + expiredRecords === 0) return "No backups.\n";
   return lines([
     ...expired.map(({ id, bytes, reasons }) =>
       `${bold(verb(id))} ${visibleText(id)} (${formatSize(bytes)}): ${
@@ -163,6 +197,11 @@ export function renderExpiry(report: ShownExpiry, options: RenderOptions): strin
     ...kept.map(({ id, reasons }) =>
       visibleText(`Keeping ${id}: ${reasons.map(stayText).join(", ")}`)
     ),
+    ...(expiredRecords === 0 ? [] : [
+      `${bold(dryRun ? "Would remove" : "Removed")} ${formatCount(expiredRecords)} old ${
+        expiredRecords === 1 ? "copy" : "copies"
+      } of records: a newer one was kept, or the store no longer has what they were of`,
+    ]),
   ]);
 }
 

@@ -11,6 +11,7 @@ import type {
   BackupProgress,
   CopyManifest,
   CopyScope,
+  MetadataHistory,
 } from "../lib/backup.ts";
 import type { OnlyCopies } from "../lib/plan_expiry.ts";
 import type { RestoreSelection } from "./store.ts";
@@ -53,6 +54,10 @@ export interface Backups {
     selection?: RestoreSelection,
     options?: BackupWork,
   ): Promise<BroughtBackReport>;
+  /** Tells what the metadata history takes; `null` in a place that has none, since it lies in the store. */
+  history(): Promise<MetadataHistory | null>;
+  /** Counts the copies in the metadata history that are older than that, ms, and that no repair can need. */
+  expiredRecords(olderThan: number): Promise<number>;
   /** Finds what some copy backups alone hold; one that holds nothing by itself is not in the answer. */
   onlyCopies(
     ids: readonly string[],
@@ -104,6 +109,11 @@ export interface LockedBackups extends Backups, AsyncDisposable {
    * @returns Absolute path of the backup in this place.
    */
   take(id: string, options?: BackupWork): Promise<string>;
-  /** Removes a backup for good. */
-  remove(id: string): Promise<void>;
+  /** Lets those copies go that `expiredRecords` counts, and tells how many they were. */
+  expireRecords(olderThan: number): Promise<number>;
+  /**
+   * Removes a backup for good, and frees what it takes. When the signal is aborted it is gone all the same,
+   * and what is not yet freed waits for the next task that locks the place.
+   */
+  remove(id: string, options?: BackupWork): Promise<void>;
 }

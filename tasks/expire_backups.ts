@@ -38,12 +38,18 @@ export interface ExpiryReport extends ExpiryPlan {
   readonly dryRun: boolean;
   /** Ids of those that are gone; fewer than `expired` when it was interrupted. */
   readonly removed: readonly string[];
+  /**
+   * How many kept copies of records went from the metadata history, or would go: older than the limit,
+   * and either followed by a newer copy or of what has left the store.
+   */
+  readonly expiredRecords: number;
   /** Earlier changes that had been cut off and were settled first. */
   readonly settled: readonly SettledChange[];
 }
 
 /**
- * Removes copy backups that are old enough and hold nothing by themselves, or one backup by its name.
+ * Removes copy backups that are old enough and hold nothing by themselves, or one backup by its name. By
+ * age it also lets old copies of records go from the metadata history that no repair can need.
  * Needs read permission, and write permission unless it is a dry run.
  *
  * @param store The store.
@@ -68,7 +74,11 @@ export async function expireBackups(
   store: Store,
   options: ExpireBackupsOptions,
 ): Promise<ExpiryReport> {
-  const { backups = null, dryRun = false } = options;
+  const { which, backups = null, dryRun = false, signal, onProgress } = options;
+  const work: BackupWork = {
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
   const report = {
     schema: "mltidy/backup-expire/v1",
     store: store.describe().root,
@@ -76,33 +86,35 @@ export async function expireBackups(
   } as const;
   if (dryRun) {
     const place = await store.backupsIn(backups);
-    const plan = await planIn(place, store.now(), options);
-    return { ...report, ...plan, directory: place.directory, removed: [], settled: [] };
+    const plan = await planIn(place, store.now(), which, work);
+    const expiredRecords = "id" in which ? 0 : await place.expiredRecords(which.olderThan);
+    const { directory } = place;
+    return { ...report, ...plan, directory, removed: [], expiredRecords, settled: [] };
   }
   await using locked = await store.lock({ task: "backup" });
   await using place = await locked.lockBackups(backups);
-  const plan = await planIn(place, store.now(), options);
+  const plan = await planIn(place, store.now(), which, work);
   const removed: string[] = [];
   for (const { id } of plan.expired.toReversed()) {
-    if (options.signal?.aborted) break;
-    await place.remove(id);
+    if (signal?.aborted) break;
+    await place.remove(id, work);
     removed.push(id);
   }
+  const isCutOff = removed.length < plan.expired.length;
+  const expiredRecords = isCutOff || "id" in which ? 0 : await place.expireRecords(which.olderThan);
   const { settled } = locked;
-  return { ...report, ...plan, directory: place.directory, removed, settled };
+  return { ...report, ...plan, directory: place.directory, removed, expiredRecords, settled };
 }
 
 async function planIn(
   place: Backups,
   now: number,
-  { which, signal, onProgress }: ExpireBackupsOptions,
+  which: ExpireBackupsOptions["which"],
+  work: BackupWork,
 ): Promise<ExpiryPlan> {
   const listed = await place.list();
   if ("id" in which) return planNamedExpiry(listed, which.id);
   const candidates = expiryCandidates(listed, which, { now });
-  const only = candidates.length === 0 ? new Map() : await place.onlyCopies(candidates, {
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  });
+  const only = candidates.length === 0 ? new Map() : await place.onlyCopies(candidates, work);
   return planExpiry(listed, which, { now, only });
 }

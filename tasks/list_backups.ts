@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BackupListing } from "../lib/backup.ts";
+import type { BackupListing, MetadataHistory } from "../lib/backup.ts";
 import type { Store } from "./store.ts";
 
 /** Where to look. */
@@ -23,6 +23,8 @@ export interface BackupList {
   readonly directory: string;
   /** Newest first, then those that are damaged. */
   readonly backups: readonly BackupListing[];
+  /** What the copies of records take that every apply keeps; `null` outside of the store. */
+  readonly history: MetadataHistory | null;
 }
 
 /**
@@ -51,5 +53,6 @@ export async function listBackups(
     store: store.describe().root,
     directory: place.directory,
     backups: await place.list(),
+    history: await place.history(),
   };
 }

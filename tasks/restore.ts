@@ -59,6 +59,7 @@ export interface RestoreReport {
  * @throws {RangeError} When the backup holds nothing of the experiment or run.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  * @throws {StoreLockedError} When another process holds the store's lock.
+ * @throws {SyntaxError} When the backup is damaged, or one that may be the newest.
  *
  * @example
  * ```ts
@@ -106,7 +107,22 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
 }
 
 async function find(place: Backups, options: RestoreOptions): Promise<BackupPreview | null> {
-  const newest = async () => (await place.list()).find(({ kind }) => kind === "change")?.id;
-  const id = options.id ?? await newest();
-  return id === undefined ? null : await place.preview(id, options);
+  const id = options.id ?? newestChange(await place.list());
+  return id === null ? null : await place.preview(id, options);
+}
+
+/** Ids begin with their times, to the second: a damaged one still tells whether it may be the newest. */
+function newestChange(backups: readonly BackupListing[]): string | null {
+  const id = backups.find(({ kind }) => kind === "change")?.id ?? null;
+  const timeOf = (id: string) => /^\d{8}T\d{6}Z-(?!backup)/.exec(id)?.[0] ?? "";
+  const newest = timeOf(id ?? "");
+  const damaged = backups.find((one) =>
+    one.kind === "damaged" && timeOf(one.id) !== "" && timeOf(one.id) >= newest
+  );
+  if (damaged !== undefined) {
+    throw new SyntaxError(
+      `Cannot tell what the last change was: backup ${damaged.id} is damaged; list them with deno task restore, and name the one to undo`,
+    );
+  }
+  return id;
 }

@@ -38,22 +38,6 @@ export interface ReadOptions<D extends Depth> extends Abortable {
   readonly onProgress?: (runs: number) => void;
 }
 
-/** A backup that a change left behind. */
-export interface BackupSummary {
-  /** What `restore` takes. */
-  readonly id: string;
-  /** The task that made it. */
-  readonly task: string;
-  /** Epoch ms. */
-  readonly createdAt: number;
-  /** How many changes it can undo. */
-  readonly changes: number;
-  /** Bytes it took out of the store. */
-  readonly bytes: number;
-  /** Absolute path. */
-  readonly path: string;
-}
-
 /** What to take from a backup; neither is everything. */
 export interface RestoreSelection {
   /** An experiment's id, with all its runs. */
@@ -84,8 +68,6 @@ export interface Store extends AsyncDisposable {
   read<D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>>;
   /** Reads what repair must know of the damage in a snapshot. */
   evidence(snapshot: StoreSnapshot<"full">, policy: RepairPolicy): Promise<Evidence>;
-  /** Lists what can be undone, newest first. */
-  backups(): Promise<readonly BackupSummary[]>;
   /** Opens the place of the store's backups: a directory of the user's, or our own by `null`. */
   backupsIn(directory: string | null): Promise<Backups>;
   /** Names the changes that were cut off and wait for a task that may write. */
@@ -123,13 +105,6 @@ export interface LockedStore extends Store {
   }): Promise<Change>;
   /** Keeps copies of the records that MLflow can read, so that `repair` can bring them back exactly. */
   keepMetadata(snapshot: StoreSnapshot): Promise<void>;
-  /**
-   * Brings back what a backup holds, or part of it.
-   *
-   * @returns How many changes were undone; `null` when there is no such backup.
-   * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
-   */
-  undo(id: string, selection?: RestoreSelection): Promise<number | null>;
   /**
    * Opens the place of the store's backups for this process alone.
    *

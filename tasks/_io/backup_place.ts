@@ -21,8 +21,10 @@ import { basename, dirname, join, resolve } from "@std/path";
 import type { BackupListing, CopyManifest } from "../../lib/backup.ts";
 import { StoreLockedError } from "../../lib/errors.ts";
 import { asStorePath } from "../../lib/model.ts";
-import { readManifest } from "./manifest.ts";
-import { free, infoOf, type OwnPaths, removeTree, syncDirectory } from "./own_directory.ts";
+import type { BackupWork } from "../backups.ts";
+import { freeTree } from "./free_tree.ts";
+import { readAnyManifest, readCopyManifest } from "./manifest.ts";
+import { free, infoOf, type OwnPaths, syncDirectory } from "./own_directory.ts";
 import { failureText, listDirectory } from "./read.ts";
 
 /** Where backups lie; absolute paths on one file system. */
@@ -106,44 +108,6 @@ export function lockPlace(place: Place): Disposable {
 }
 
 /**
- * Reads what a copy backup is. Needs read permission.
- *
- * @param directory The backup's directory.
- * @returns Its manifest, or `null` when there is no backup, or it is a change's.
- * @throws {SyntaxError} When the manifest is damaged, or of another schema.
- */
-export function readCopyManifest(directory: string): CopyManifest | null {
-  const path = join(directory, "manifest.json");
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  try {
-    const manifest = JSON.parse(text) as CopyManifest;
-    if (manifest.schema !== "mltidy/backup/v1") {
-      throw new SyntaxError(`expected schema "mltidy/backup/v1", found "${manifest.schema}"`);
-    }
-    if (manifest.kind !== "copy") return null;
-    if (!isSound(manifest)) throw new SyntaxError("it does not describe a copy of a store");
-    return manifest;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new SyntaxError(`Cannot read ${path}: ${message}`, { cause: error });
-  }
-}
-
-function isSound({ id, store, createdAt, scope, totals, entries }: CopyManifest): boolean {
-  const hasId = scope?.kind === "full" || scope?.kind === "metadata" ||
-    (scope?.kind === "experiment" || scope?.kind === "run") && typeof scope.id === "string";
-  const sums = [totals?.files, totals?.bytes, totals?.shared?.bytes, entries?.count, createdAt];
-  return typeof id === "string" && typeof store === "string" && hasId &&
-    sums.every(Number.isSafeInteger) && typeof entries.sha256 === "string";
-}
-
-/**
  * Lists the copy backups of one store. Needs read permission.
  *
  * @param place Where they lie.
@@ -184,18 +148,22 @@ export function listBackups(place: Place, root: string): readonly BackupListing[
 function listingOf(place: Place, root: string, id: string): BackupListing | null {
   const path = join(place.backups, id);
   try {
-    const copy = readCopyManifest(path);
-    if (copy !== null) {
-      const { createdAt, scope, totals: { files, bytes, shared } } = copy;
-      if (!isOf(root, place, copy)) return null;
+    const manifest = readAnyManifest(path);
+    if (manifest === null || !isOf(root, place, manifest)) return null;
+    const { createdAt } = manifest;
+    if (manifest.kind === "copy") {
+      const { scope, totals: { files, bytes, shared } } = manifest;
       return { id, path, kind: "copy", createdAt, scope, files, bytes, sharedBytes: shared.bytes };
     }
-    const change = readManifest(place.backups, id);
-    if (change === null || !isOf(root, place, change)) return null;
-    const { task, createdAt, steps, usage } = change;
-    return { id, path, kind: "change", task, createdAt, changes: steps.length, ...usage };
+    const { task, steps, usage: { bytes, files } } = manifest;
+    return { id, path, kind: "change", task, createdAt, changes: steps.length, bytes, files };
   } catch (error) {
-    return { id, path, kind: "damaged", message: failureText(error) };
+    const message = `${failureText(error)}; copy what you need from ${
+      join(path, "files")
+    }, then remove the backup: deno task backup --expire ${id}${
+      place.isShared ? ` --backups ${place.backups}` : ""
+    }`;
+    return { id, path, kind: "damaged", message };
   }
 }
 
@@ -221,10 +189,16 @@ function directoriesIn({ backups }: Place): readonly string[] {
  * @param _lock The place's lock.
  * @param place Where it lies.
  * @param id The backup.
+ * @param work The signal, after which the rest waits for whoever locks the place next, and progress.
  */
-export function removeBackup(_lock: Disposable, place: Place, id: string): void {
+export async function removeBackup(
+  _lock: Disposable,
+  place: Place,
+  id: string,
+  work: BackupWork = {},
+): Promise<void> {
   const leaving = join(place.staging, asStorePath(id));
   Deno.renameSync(join(place.backups, id), leaving);
   syncDirectory(place.backups);
-  removeTree(leaving);
+  await freeTree(leaving, work);
 }

@@ -79,7 +79,13 @@ function isContent({ kind, text, bytes, changes }: Readonly<Record<string, unkno
   }
 }
 
-function isTime(value: unknown): boolean {
+/**
+ * Tells whether a value is a moment.
+ *
+ * @param value What was read from a file.
+ * @returns Whether it is a number of epoch milliseconds that a date can have.
+ */
+export function isTime(value: unknown): boolean {
   return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
 }
 

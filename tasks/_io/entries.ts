@@ -120,6 +120,7 @@ function* linesOf(
 function parseEntry(line: string): BackupEntry | null {
   try {
     const entry = JSON.parse(line) as BackupEntry;
+    if (typeof entry.path !== "string") return null;
     asStorePath(entry.path);
     const isSound = Number.isFinite(entry.mtime) && (
       entry.kind === "link"

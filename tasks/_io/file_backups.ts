@@ -20,14 +20,13 @@ import {
   lockPlace,
   type Place,
   placeOf,
-  readCopyManifest,
   removeBackup,
 } from "./backup_place.ts";
 import { extractCopy, restoreFromCopy } from "./bring_back.ts";
 import { copyBackup } from "./copy_backup.ts";
 import { findMissing } from "./find_missing.ts";
 import { findOnlyCopies } from "./find_only_copies.ts";
-import { readManifest } from "./manifest.ts";
+import { readCopyManifest, readManifest } from "./manifest.ts";
 import { extractChange, moveBackup } from "./move_backup.ts";
 import { ownPaths } from "./own_directory.ts";
 import { selectSteps } from "./select_steps.ts";
@@ -52,7 +51,8 @@ export interface FileBackupsOptions {
  * @throws {RangeError} When the directory lies in the store.
  */
 export function openBackups(options: FileBackupsOptions): Backups {
-  return backupsIn(options.root, placeOf(options.root, ownPaths(options.root), options.directory));
+  const { root, directory } = options;
+  return backupsIn(options, placeOf(root, ownPaths(root), directory));
 }
 
 /**
@@ -69,19 +69,23 @@ export function lockBackups(lock: Disposable, options: FileBackupsOptions): Lock
   const place = placeOf(root, ownPaths(root), options.directory);
   const placeLock = lockPlace(place);
   return {
-    ...backupsIn(root, place),
+    ...backupsIn(options, place),
     copy: (scope, work = {}) =>
       copyBackup([lock, placeLock], { root, place, scope, now: now(), ...work }),
     bringBack: (id, selection = {}, work = {}) =>
       bringBack(lock, { root, place, id, selection, now: now(), work }),
     take: (id, work = {}) => moveBackup(id, ownPaths(root), place, work),
-    // Asynchronous to the outside, as everything behind a port is.
-    remove: (id) => Promise.resolve().then(() => removeBackup(placeLock, place, id)),
+    async expireRecords(olderThan) {
+      if (place.isShared) return 0;
+      const { expireHistory } = await import("./metadata_history.ts");
+      return expireHistory(ownPaths(root), root, { olderThan, now: now() });
+    },
+    remove: (id, work = {}) => removeBackup(placeLock, place, id, work),
     [Symbol.asyncDispose]: () => Promise.resolve().then(() => placeLock[Symbol.dispose]()),
   };
 }
 
-function backupsIn(root: string, place: Place): Backups {
+function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
   return {
     directory: place.backups,
     list: () =>
@@ -105,6 +109,16 @@ function backupsIn(root: string, place: Place): Backups {
       const steps = selectSteps(manifest.steps, selection);
       await extractChange(directory, steps, target, work);
       return { changes: steps.length, faults: [] };
+    },
+    async history() {
+      if (place.isShared) return null;
+      const { describeHistory } = await import("./metadata_history.ts");
+      return describeHistory(ownPaths(root));
+    },
+    async expiredRecords(olderThan) {
+      if (place.isShared) return 0;
+      const { countExpired } = await import("./metadata_history.ts");
+      return countExpired(ownPaths(root), root, { olderThan, now: now() });
     },
     onlyCopies: (candidates, work = {}) =>
       findOnlyCopies({

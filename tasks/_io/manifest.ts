@@ -7,12 +7,12 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
+import type { CopyManifest } from "../../lib/backup.ts";
 import { asStorePath, type DiskUsage } from "../../lib/model.ts";
-import { checkDirectories, checkSteps } from "./check_steps.ts";
+import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
 import type { Step } from "./journal.ts";
 import { free, infoOf, type OwnPaths, syncDirectory, writeDurably } from "./own_directory.ts";
-import { listDirectory } from "./read.ts";
 
 /** What an apply did, and what is needed to undo it. */
 export interface ChangeManifest {
@@ -69,16 +69,14 @@ export function discard(paths: OwnPaths, id: string, settle: () => void): void {
 }
 
 /**
- * Reads a backup's manifest. Needs read permission for the store.
+ * Reads what a backup is. Needs read permission.
  *
- * @param backups The backups' directory.
- * @param id The backup's id.
- * @returns The manifest, or `null` when there is no such backup, it was never finished, or it is no
- * change's but a copy.
- * @throws {SyntaxError} When it is damaged, or of another schema.
+ * @param directory The backup's directory.
+ * @returns Its manifest, or `null` when there is no such backup, or it was never finished.
+ * @throws {SyntaxError} When the manifest is damaged, or of another schema.
  */
-export function readManifest(backups: string, id: string): ChangeManifest | null {
-  const path = join(backups, asStorePath(id), "manifest.json");
+export function readAnyManifest(directory: string): ChangeManifest | CopyManifest | null {
+  const path = join(directory, "manifest.json");
   let text: string;
   try {
     text = Deno.readTextFileSync(path);
@@ -87,14 +85,12 @@ export function readManifest(backups: string, id: string): ChangeManifest | null
     throw error;
   }
   try {
-    const manifest = JSON.parse(text) as ChangeManifest;
+    const manifest = JSON.parse(text) as ChangeManifest | CopyManifest;
     if (manifest.schema !== "mltidy/backup/v1") {
       throw new SyntaxError(`expected schema "mltidy/backup/v1", found "${manifest.schema}"`);
     }
-    if (manifest.kind !== "change") return null;
-    if (manifest.id !== id) throw new SyntaxError("it is the manifest of another backup");
-    checkSteps(manifest.steps);
-    checkDirectories(manifest.directories, ["before", "after"]);
+    if (manifest.kind === "copy") checkCopy(manifest);
+    else checkChange(manifest, basename(directory));
     return manifest;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -103,16 +99,49 @@ export function readManifest(backups: string, id: string): ChangeManifest | null
 }
 
 /**
- * Lists the finished backups. Needs read permission for the store.
+ * Reads the manifest of a change's backup. Needs read permission.
  *
  * @param backups The backups' directory.
- * @returns Their manifests, newest first.
+ * @param id The backup's id.
+ * @returns The manifest, or `null` when there is no such backup, it was never finished, or it is a copy.
+ * @throws {SyntaxError} When the manifest is damaged, or of another schema.
  */
-export function listManifests(backups: string): readonly ChangeManifest[] {
-  const listed = listDirectory(backups);
-  if (listed.kind === "failed") return [];
-  return listed.entries
-    .filter((entry) => entry.isDirectory)
-    .flatMap((entry) => readManifest(backups, entry.name) ?? [])
-    .toSorted((left, right) => right.createdAt - left.createdAt || (left.id < right.id ? 1 : -1));
+export function readManifest(backups: string, id: string): ChangeManifest | null {
+  const manifest = readAnyManifest(join(backups, asStorePath(id)));
+  return manifest?.kind === "change" ? manifest : null;
+}
+
+/**
+ * Reads the manifest of a copy. Needs read permission.
+ *
+ * @param directory The backup's directory.
+ * @returns The manifest, or `null` when there is no such backup, or it is a change's.
+ * @throws {SyntaxError} When the manifest is damaged, or of another schema.
+ */
+export function readCopyManifest(directory: string): CopyManifest | null {
+  const manifest = readAnyManifest(directory);
+  return manifest?.kind === "copy" ? manifest : null;
+}
+
+function checkChange(manifest: ChangeManifest, id: string): void {
+  if (manifest.kind !== "change") {
+    throw new SyntaxError(`expected kind "change" or "copy", found "${manifest["kind"]}"`);
+  }
+  if (manifest.id !== id) throw new SyntaxError("it is the manifest of another backup");
+  const { task, store, createdAt, steps, directories, usage } = manifest;
+  const isSound = typeof task === "string" && typeof store === "string" && isTime(createdAt) &&
+    Number.isSafeInteger(usage?.bytes) && Number.isSafeInteger(usage?.files);
+  if (!isSound) throw new SyntaxError("it does not describe a change of a store");
+  checkSteps(steps);
+  checkDirectories(directories, ["before", "after"]);
+}
+
+/** A copy whose directory was renamed goes by its new name. */
+function checkCopy({ id, store, createdAt, scope, totals, entries }: CopyManifest): void {
+  const hasId = scope?.kind === "full" || scope?.kind === "metadata" ||
+    (scope?.kind === "experiment" || scope?.kind === "run") && typeof scope.id === "string";
+  const sums = [totals?.files, totals?.bytes, totals?.shared?.bytes, entries?.count];
+  const isSound = typeof id === "string" && typeof store === "string" && isTime(createdAt) &&
+    hasId && sums.every(Number.isSafeInteger) && typeof entries.sha256 === "string";
+  if (!isSound) throw new SyntaxError("it does not describe a copy of a store");
 }

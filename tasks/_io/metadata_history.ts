@@ -8,7 +8,8 @@
  * ```
  *
  * A file holds only what had changed since the ones before it; when there are more than five, they become
- * one with the newest copy of each record whose directory is still there.
+ * one with the newest copy of each record whose directory is still there. `backup --expire AGE` lets old
+ * copies go by the same measure.
  *
  * *Ordering*: a file is written in `staging/`, synced, and renamed into place; files that it replaces go
  * after that.
@@ -22,8 +23,11 @@
 
 import { ensureDirSync } from "@std/fs";
 import { dirname, join } from "@std/path";
-import type { StoreSnapshot } from "../../lib/model.ts";
+import type { MetadataHistory } from "../../lib/backup.ts";
+import { expireRecords, type RecordCopy } from "../../lib/expire_records.ts";
+import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
 import type { KeptText } from "../../lib/repair.ts";
+import { isSoundRecord } from "../../lib/repair_records.ts";
 import { fileStamp } from "./measure.ts";
 import { infoOf, type OwnPaths, syncDirectory, writeAndSync } from "./own_directory.ts";
 import { listDirectory, readText } from "./read.ts";
@@ -31,18 +35,10 @@ import { listDirectory, readText } from "./read.ts";
 /** How many files there are at most. */
 const MOST_FILES = 5;
 
-/** A copy of one record. */
-interface Copy {
-  readonly path: string;
-  readonly stamp: string;
-  readonly text: string;
-  /** Epoch ms. */
-  readonly keptAt: number;
-}
-
 /**
  * Keeps copies of the records that changed since they were kept last: the `meta.yaml` of experiments,
- * runs, logged models, registered models and their versions, where MLflow can read it. Needs read and
+ * runs with their inputs and outputs, datasets, logged models, registered models and their versions, where
+ * MLflow can read it. Needs read and
  * write permission for the store.
  *
  * @param paths Our directory.
@@ -52,20 +48,23 @@ interface Copy {
 export function keepMetadata(paths: OwnPaths, snapshot: StoreSnapshot, now: number): void {
   const files = partFiles(paths);
   const known = new Map(files.flatMap(readStamps));
-  const changed = recordsOf(snapshot).flatMap(({ path, stamp: read }): readonly Copy[] => {
+  const copy = ({ path, stamp: read, subject }: Recorded): readonly RecordCopy[] => {
     const at = join(snapshot.root, path);
     const stamp = read ?? fileStamp(at);
     if (known.get(path) === stamp) return [];
     const fact = readText(at);
     // What is being written just now may be half of it.
-    const isWhole = fact.kind === "text" && fileStamp(at) === stamp;
+    const isWhole = fact.kind === "text" && fileStamp(at) === stamp &&
+      (subject === undefined || isSoundRecord(fact.text, asStorePath(dirname(path)), subject));
     return isWhole ? [{ path, stamp, text: fact.text, keptAt: now }] : [];
-  });
+  };
+  const listed = recordsOf(snapshot).flatMap(copy);
+  const changed = [...listed, ...furtherRecords(snapshot, listed).flatMap(copy)];
   if (changed.length === 0) return;
   const merges = files.length >= MOST_FILES;
   const copies = merges
     ? newestOf([...files.flatMap(readCopies), ...changed])
-      .filter(({ path }) => infoOf(join(snapshot.root, dirname(path))) !== null)
+      .filter(({ path }) => isHeld(snapshot.root, path))
     : changed;
   writeCopies(paths, copies, now);
   if (merges) { for (const file of files) Deno.removeSync(file); }
@@ -86,7 +85,73 @@ export function readHistory(paths: OwnPaths): ReadonlyMap<string, KeptText> {
   );
 }
 
-function newestOf(copies: readonly Copy[]): readonly Copy[] {
+/**
+ * Tells what the history takes. Needs read permission for the store.
+ *
+ * @param paths Our directory.
+ * @returns How many copies there are of how many records, and what they take.
+ */
+export function describeHistory(paths: OwnPaths): MetadataHistory {
+  const files = partFiles(paths);
+  const copies = files.flatMap(readCopies);
+  return {
+    records: newestOf(copies).length,
+    copies: copies.length,
+    bytes: files.reduce((sum, file) => sum + (infoOf(file)?.size ?? 0), 0),
+    newest: copies.reduce<number | null>((most, { keptAt }) => Math.max(most ?? 0, keptAt), null),
+  };
+}
+
+/**
+ * Counts the copies that are old and that no repair can need. Needs read permission for the store.
+ *
+ * @param paths Our directory.
+ * @param root Absolute real path of the store's root.
+ * @param age What is old, ms, and the moment, epoch ms.
+ * @returns How many would go.
+ */
+export function countExpired(paths: OwnPaths, root: string, age: Age): number {
+  return expire(partFiles(paths).flatMap(readCopies), root, age).size;
+}
+
+/**
+ * Lets go of the copies that are old and that no repair can need. Needs read and write permission for the
+ * store.
+ *
+ * @param paths Our directory.
+ * @param root Absolute real path of the store's root.
+ * @param age What is old, ms, and the moment, epoch ms.
+ * @returns How many have gone.
+ */
+export function expireHistory(paths: OwnPaths, root: string, age: Age): number {
+  const files = partFiles(paths);
+  const copies = files.flatMap(readCopies);
+  const gone = expire(copies, root, age);
+  if (gone.size === 0) return 0;
+  const staying = copies.filter((copy) => !gone.has(copy));
+  if (staying.length > 0) writeCopies(paths, staying, age.now);
+  for (const file of files) Deno.removeSync(file);
+  return gone.size;
+}
+
+/** What is old. */
+interface Age {
+  /** Ms. */
+  readonly olderThan: number;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+function expire(copies: readonly RecordCopy[], root: string, age: Age): ReadonlySet<RecordCopy> {
+  return expireRecords(copies, { ...age, isThere: (path) => isHeld(root, path) });
+}
+
+/** Whether the directory of a record is in the store: without it there is nothing to bring back. */
+function isHeld(root: string, path: string): boolean {
+  return infoOf(join(root, dirname(path))) !== null;
+}
+
+function newestOf(copies: readonly RecordCopy[]): readonly RecordCopy[] {
   return [...new Map(copies.map((copy) => [copy.path, copy])).values()];
 }
 
@@ -94,7 +159,41 @@ function newestOf(copies: readonly Copy[]): readonly Copy[] {
 interface Recorded {
   readonly path: string;
   readonly stamp: string | undefined;
+  /** What it is of, where the snapshot does not say that MLflow can read it. */
+  readonly subject?: Problem["subject"];
 }
+
+/**
+ * Records that a snapshot does not list: datasets, and inputs and outputs of the runs that have changed
+ * themselves, as each does when it ends. To look into all runs would take too long.
+ */
+function furtherRecords(
+  { root, experiments }: StoreSnapshot,
+  changed: readonly RecordCopy[],
+): readonly Recorded[] {
+  const own = experiments.filter(({ link }) => !link);
+  const runs = new Set<string>(own.flatMap((each) => each.runs).map(({ path }) => path));
+  const directoriesIn = (folder: string): readonly string[] => {
+    const listed = listDirectory(join(root, folder));
+    if (listed.kind === "failed") return [];
+    return listed.entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+  };
+  const list = (folder: string, subject: Problem["subject"]): readonly Recorded[] =>
+    directoriesIn(folder)
+      .map((name) => ({ path: `${folder}/${name}/meta.yaml`, stamp: undefined, subject }));
+  return [
+    ...own.flatMap(({ path }) => list(`${path}/datasets`, "dataset")),
+    // To list a run is faster than to fail at folders that it does not have.
+    ...changed.map(({ path }) => dirname(path)).filter((path) => runs.has(path)).flatMap((path) => {
+      const folders = new Set(directoriesIn(path));
+      return NAMED_BY_RUNS.flatMap(([folder, subject]) =>
+        folders.has(folder) ? list(`${path}/${folder}`, subject) : []
+      );
+    }),
+  ];
+}
+
+const NAMED_BY_RUNS = [["inputs", "input"], ["outputs", "output"]] as const;
 
 /** The records that MLflow can read, and that lie in the store itself. */
 function recordsOf(snapshot: StoreSnapshot): readonly Recorded[] {
@@ -137,7 +236,7 @@ function readStamps(file: string): readonly (readonly [path: string, stamp: stri
 }
 
 /** A line that is damaged is none: whatever it held is kept again. */
-function readCopies(file: string): readonly Copy[] {
+function readCopies(file: string): readonly RecordCopy[] {
   return textOf(file).split("\n").slice(1, -1).flatMap((line) => {
     const fields = parse(line);
     if (!Array.isArray(fields)) return [];
@@ -164,7 +263,7 @@ function parse(line: string): unknown {
   }
 }
 
-function writeCopies(paths: OwnPaths, copies: readonly Copy[], now: number): void {
+function writeCopies(paths: OwnPaths, copies: readonly RecordCopy[], now: number): void {
   const directory = join(paths.own, "metadata");
   ensureDirSync(directory);
   const lines = copies.map(({ path, stamp, text, keptAt }) =>

@@ -6,6 +6,7 @@ import {
   renderChecks,
   renderCopy,
   renderExpiry,
+  renderHistory,
 } from "../../lib/render_backups.ts";
 import { DAY, NOW } from "../_support/builders.ts";
 
@@ -67,7 +68,7 @@ Deno.test("renderCopy() shows samples of a long list", () => {
   );
 });
 
-Deno.test("renderBackupList() lists both kinds, and what cannot be read", () => {
+Deno.test("renderBackupList() lists both kinds, and says in full what cannot be read", () => {
   const text = renderBackupList([
     {
       kind: "copy",
@@ -89,13 +90,14 @@ Deno.test("renderBackupList() lists both kinds, and what cannot be read", () => 
       files: 4,
       bytes: 100,
     },
-    { kind: "damaged", id: "broken", path: "", message: "no JSON" },
-  ], { now: NOW });
+    { kind: "damaged", id: "broken", path: "", message: "Cannot read \x1b: no JSON" },
+  ], { now: NOW, width: 96 });
   assertEquals(text.split("\n"), [
     "Id                        When                  What                        Files     Size   Age",
     "20261101T000000Z-backup   2026-10-30 00:00 UTC  copy of experiment 7           12  2.0 KiB   2 d",
     "20261001T000000Z-cleanup  2026-10-01 00:00 UTC  cleanup, 3 changes to undo      4    100 B  31 d",
-    "broken                                          damaged: no JSON",
+    "broken                                          damaged",
+    "Cannot read \\x1b: no JSON",
     "",
   ]);
 });
@@ -145,9 +147,28 @@ Deno.test("renderExpiry() gives the reason for what goes and for what stays", ()
     "",
   ];
   const first = (dryRun: boolean, removed: readonly string[]) =>
-    renderExpiry({ ...report, dryRun, removed }, {}).split("\n");
+    renderExpiry({ ...report, dryRun, removed, expiredRecords: 0 }, {}).split("\n");
   const reason = "old (2.0 KiB): 100 d old, limit 90 d";
   assertEquals(first(true, []), [`Would remove ${reason}`, ...kept]);
   assertEquals(first(false, ["old"]), [`Removed ${reason}`, ...kept]);
   assertEquals(first(false, []), [`Not removed ${reason}`, ...kept]);
+});
+
+Deno.test("renderExpiry() counts the kept copies of records that went, or would go", () => {
+  const line = (dryRun: boolean, expiredRecords: number) =>
+    renderExpiry({ expired: [], kept: [], removed: [], dryRun, expiredRecords }, {});
+  const why = "a newer one was kept, or the store no longer has what they were of\n";
+  assertEquals(line(true, 1), `Would remove 1 old copy of records: ${why}`);
+  assertEquals(line(false, 1200), `Removed 1,200 old copies of records: ${why}`);
+  assertEquals(line(false, 0), "No backups.\n");
+});
+
+Deno.test("renderHistory() says what the copies of records take, where there are any", () => {
+  const history = { records: 1, copies: 1, bytes: 2048, newest: 0 };
+  assertEquals(
+    renderHistory(history),
+    "Metadata history: 1 copy of 1 record, 2.0 KiB, the newest of 1970-01-01 00:00 UTC.\n",
+  );
+  assertEquals(renderHistory({ records: 0, copies: 0, bytes: 0, newest: null }), "");
+  assertEquals(renderHistory(null), "");
 });

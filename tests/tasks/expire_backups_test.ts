@@ -102,7 +102,7 @@ Deno.test("expireBackups() lets a change's backup go only when it is named", asy
   const byAge = await expireBackups(later, { which: { olderThan: 0, keepLast: 1 } });
   assertEquals(verdicts(byAge), [`${id}: change`]);
   assertEquals((await expireBackups(later, { which: { id } })).removed, [id]);
-  assertEquals(await later.backups(), []);
+  assertEquals(await idsIn(place.root), []);
 });
 
 Deno.test("expireBackups() refuses a name that is none, and touches nothing", async () => {
@@ -140,4 +140,30 @@ Deno.test("expireBackups() leaves whole what a later backup shares", async () =>
     await readTree(join(place.root, ".mltidy.trash/backups", second, "files")),
     await readTree(place.root, EXCEPT),
   );
+});
+
+Deno.test("expireBackups() lets old copies of records go, too, unless one backup is named", async () => {
+  await using place = await tempStore(STORE);
+  const keepOn = async (day: number) => {
+    await using store = await on(place.root, day);
+    await using locked = await store.lock({ task: "preflight" });
+    await locked.keepMetadata(await store.read({ depth: "tags" }));
+  };
+  await keepOn(1);
+  const [id = ""] = await backUpOn(place.root, 1);
+  const record = join(place.root, RUN, "meta.yaml");
+  Deno.writeTextFileSync(record, `${Deno.readTextFileSync(record)}zebra: 1\n`);
+  await keepOn(2);
+  await using store = await on(place.root, 100);
+  const historyOf = async () => (await (await store.backupsIn(null)).history())?.copies;
+  const which = { olderThan: 90 * DAY, keepLast: 1 };
+  const before = await readTree(place.root);
+  assertEquals((await expireBackups(store, { which, dryRun: true })).expiredRecords, 1);
+  assertSameTree(await readTree(place.root), before);
+  const elsewhere = { which, backups: join(place.outside, "copies") };
+  assertEquals((await expireBackups(store, elsewhere)).expiredRecords, 0);
+  assertEquals((await expireBackups(store, { which: { id } })).expiredRecords, 0);
+  assertEquals(await historyOf(), 3);
+  assertEquals((await expireBackups(store, { which })).expiredRecords, 1);
+  assertEquals(await historyOf(), 2);
 });

@@ -19,9 +19,12 @@ Deno.test("listBackups() lists copies and changes, newest first, then what is da
   Deno.mkdirSync(join(directory, "broken"));
   Deno.writeTextFileSync(join(directory, "broken/manifest.json"), "[]");
   Deno.mkdirSync(join(directory, "unfinished"));
-  const { backups, ...rest } = await listBackups(store);
+  const { backups, history, ...rest } = await listBackups(store);
+  const [kept] = [...Deno.readDirSync(join(place.root, ".mltidy.trash/metadata"))];
+  const { size } = Deno.statSync(join(place.root, ".mltidy.trash/metadata", kept!.name));
+  assertEquals(history, { records: 11, copies: 11, bytes: size, newest: now });
   assertEquals(rest, { schema: "mltidy/backup-list/v1", store: place.root, directory });
-  const [change, copy, broken] = backups;
+  const [change, copy, damaged] = backups;
   assertEquals(change && change.kind === "change" && [change.id, change.task, change.createdAt], [
     report!.backup!.id,
     "prune",
@@ -37,14 +40,38 @@ Deno.test("listBackups() lists copies and changes, newest first, then what is da
     bytes: totals.bytes,
     sharedBytes: 0,
   });
-  assertEquals(broken && [broken.id, broken.kind], ["broken", "damaged"]);
+  const broken = join(directory, "broken");
+  assertEquals(damaged, {
+    kind: "damaged",
+    id: "broken",
+    path: broken,
+    message:
+      `Cannot read ${broken}/manifest.json: expected schema "mltidy/backup/v1", found "undefined"; ` +
+      `copy what you need from ${broken}/files, then remove the backup: deno task backup --expire broken`,
+  });
   assertEquals(backups.length, 3);
+});
+
+Deno.test("listBackups() says of what is damaged elsewhere how to remove it there", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await openStore(place.root);
+  const backups = join(place.outside, "copies");
+  const { id, path } = await backup(store, { scope: { kind: "metadata" }, backups });
+  Deno.writeTextFileSync(join(path, "manifest.json"), "");
+  const [damaged] = (await listBackups(store, { backups })).backups;
+  assertEquals(
+    damaged?.kind === "damaged" && damaged.message.slice(damaged.message.indexOf("deno task")),
+    `deno task backup --expire ${id} --backups ${backups}`,
+  );
 });
 
 Deno.test("listBackups() finds none where nothing has ever been", async () => {
   await using place = await tempStore(ROTTEN);
   await using store = await openStore(place.root);
   assertEquals((await listBackups(store)).backups, []);
-  assertEquals((await listBackups(store, { backups: join(place.outside, "new") })).backups, []);
+  const nothing = { records: 0, copies: 0, bytes: 0, newest: null };
+  assertEquals((await listBackups(store)).history, nothing);
+  const elsewhere = await listBackups(store, { backups: join(place.outside, "new") });
+  assertEquals([elsewhere.backups, elsewhere.history], [[], null]);
   assertEquals([...Deno.readDirSync(place.outside)].map(({ name }) => name).includes("new"), false);
 });

@@ -1,7 +1,10 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import type { BackupListing } from "../../lib/backup.ts";
 import { RestoreCollisionError } from "../../lib/errors.ts";
+import { backup } from "../../tasks/backup.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
+import { listBackups } from "../../tasks/list_backups.ts";
 import { prune } from "../../tasks/prune.ts";
 import { restore, type RestoreOptions, type RestoreReport } from "../../tasks/restore.ts";
 import { openStore, type Store } from "../../tasks/store.ts";
@@ -13,6 +16,8 @@ import { assertSameTree, readTree } from "../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
 
+type Change = Extract<BackupListing, { readonly kind: "change" }>;
+
 /** Opens a store whose clock moves one second with each look at it. */
 function open(root: string): Promise<Store> {
   let now = NOW;
@@ -23,8 +28,12 @@ function taskOf({ backup }: RestoreReport): string | null {
   return backup?.kind === "change" ? backup.task : null;
 }
 
-async function backupsOf(store: Store): Promise<readonly string[]> {
-  return (await store.backups()).map(({ task }) => task);
+async function changesOf(store: Store): Promise<readonly Change[]> {
+  return (await listBackups(store)).backups.filter((one) => one.kind === "change");
+}
+
+async function tasksOf(store: Store): Promise<readonly string[]> {
+  return (await changesOf(store)).map(({ task }) => task);
 }
 
 Deno.test("restore() undoes one change after the other, the newest first", async () => {
@@ -34,14 +43,14 @@ Deno.test("restore() undoes one change after the other, the newest first", async
   await prune(store, { apply: true });
   trees.push(await readTree(place.root, EXCEPT));
   await cleanup(store, { apply: true });
-  assertEquals(await backupsOf(store), ["cleanup", "prune"]);
+  assertEquals(await tasksOf(store), ["cleanup", "prune"]);
   for (const [task, changes] of [["cleanup", 3], ["prune", 2]] as const) {
     const report = await restore(store);
     assertEquals([taskOf(report), report.changes, report.settled], [task, changes, []]);
     assertSameTree(await readTree(place.root, EXCEPT), trees.pop()!);
   }
   const { backup, changes } = await restore(store);
-  assertEquals([backup, changes, await backupsOf(store)], [null, 0, []]);
+  assertEquals([backup, changes, await tasksOf(store)], [null, 0, []]);
 });
 
 Deno.test("restore() undoes the change that it is told to", async () => {
@@ -49,9 +58,9 @@ Deno.test("restore() undoes the change that it is told to", async () => {
   await using store = await open(place.root);
   await prune(store, { apply: true });
   await cleanup(store, { apply: true });
-  const [, older] = await store.backups();
+  const [, older] = await changesOf(store);
   assertEquals((await restore(store, { id: older!.id })).changes, 2);
-  assertEquals(await backupsOf(store), ["cleanup"]);
+  assertEquals(await tasksOf(store), ["cleanup"]);
 });
 
 Deno.test("restore() finds no backup of another id, and touches nothing", async () => {
@@ -62,6 +71,43 @@ Deno.test("restore() finds no backup of another id, and touches nothing", async 
   const { backup, changes } = await restore(store, { id: "20200101T000000Z-prune" });
   assertEquals([backup, changes], [null, 0]);
   assertSameTree(await readTree(place.root), before);
+});
+
+Deno.test("restore() refuses a damaged backup, and to guess past it which change was the last", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  await prune(store, { apply: true });
+  const pruned = await readTree(place.root, EXCEPT);
+  const { report } = await cleanup(store, { apply: true });
+  const { id, path } = report!.backup!;
+  const manifest = join(path, "manifest.json");
+  const text = Deno.readTextFileSync(manifest);
+  Deno.writeTextFileSync(manifest, text.slice(0, -9));
+  const before = await readTree(place.root, EXCEPT);
+  const damaged = await assertRejects(() => restore(store, { id }), SyntaxError);
+  assertMatch(damaged.message, /^Cannot read .*manifest\.json: .*deno task backup --expire /);
+  const unsure = await assertRejects(() => restore(store), SyntaxError);
+  assertEquals(
+    unsure.message,
+    `Cannot tell what the last change was: backup ${id} is damaged; list them with deno task restore, and name the one to undo`,
+  );
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+  assertEquals(await tasksOf(store), ["prune"]);
+  Deno.writeTextFileSync(manifest, text);
+  await restore(store);
+  assertSameTree(await readTree(place.root, EXCEPT), pruned);
+});
+
+Deno.test("restore() undoes the last change whatever older backup or copy is damaged", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { path: older } = (await prune(store, { apply: true })).report!.backup!;
+  const before = await readTree(place.root, EXCEPT);
+  await cleanup(store, { apply: true });
+  const { path: newer } = await backup(store);
+  for (const path of [older, newer]) Deno.writeTextFileSync(join(path, "manifest.json"), "{");
+  await restore(store);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
 });
 
 Deno.test("restore() needs nothing of ours where there is no backup", async () => {
@@ -109,6 +155,22 @@ Deno.test("restore() moves nothing while anything is in the way", async () => {
   assertSameTree(await readTree(place.root, EXCEPT), original);
 });
 
+Deno.test("restore() names both sides where MLflow changed a run since, and moves nothing", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { path: backup } = (await cleanup(store, { apply: true })).report!.backup!;
+  const meta = `1/${runId(1)}/meta.yaml`;
+  const text = Deno.readTextFileSync(join(place.root, meta));
+  const restored = text.replace("lifecycle_stage: deleted", "lifecycle_stage: active");
+  writeFiles(place.root, { [meta]: restored.replace(/^deleted_time: .*$/m, "deleted_time: null") });
+  const before = await readTree(place.root, { except: [".mltidy.trash/lock"] });
+  const { collisions } = await assertRejects(() => restore(store), RestoreCollisionError);
+  assertEquals(collisions, [
+    `${join(place.root, meta)} was changed since, and ${backup}/files/${meta} would replace it`,
+  ]);
+  assertSameTree(await readTree(place.root, { except: [".mltidy.trash/lock"] }), before);
+});
+
 Deno.test("restore() brings back part of a backup, and keeps the rest", async () => {
   await using place = await tempStore(ROTTEN);
   await using store = await open(place.root);
@@ -122,7 +184,7 @@ Deno.test("restore() brings back part of a backup, and keeps the rest", async ()
   ];
   for (const [options, changes, left] of parts) {
     assertEquals((await restore(store, options)).changes, changes);
-    assertEquals((await store.backups()).reduce((sum, one) => sum + one.changes, 0), left);
+    assertEquals((await changesOf(store)).reduce((sum, one) => sum + one.changes, 0), left);
   }
   assertSameTree(await readTree(place.root, EXCEPT), before);
 });
@@ -144,7 +206,7 @@ Deno.test("restore() settles first what was cut off", async () => {
   await using place = await tempStore(ROTTEN);
   const before = await readTree(place.root);
   {
-    using cleanup = beginCleanup(place.root);
+    using cleanup = await beginCleanup(place.root);
     for (const action of cleanup.plan.actions) cleanup.change.perform(action);
   }
   await using store = await open(place.root);
@@ -161,7 +223,7 @@ Deno.test("restore() brings back what lies in another place, and gives it up the
   const backups = elsewhere.path;
   const { report } = await cleanup(store, { apply: true, backups });
   assertEquals(report?.backup?.path, join(backups, report!.backup!.id));
-  assertEquals(await store.backups(), []);
+  assertEquals(await changesOf(store), []);
   assertEquals((await restore(store, { backups, dryRun: true })).collisions, []);
   assertEquals((await restore(store, { backups })).changes, 5);
   assertSameTree(await readTree(place.root, EXCEPT), before);

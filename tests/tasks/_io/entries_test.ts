@@ -63,6 +63,28 @@ Deno.test("readEntries() reads lines that are longer than what it reads at once"
   assertEquals([...readEntries(path, writer.finish(), digest)], entries);
 });
 
+Deno.test("readEntries() refuses a line that is no entry", async () => {
+  await using place = await tempDirectory();
+  const path = join(place.path, "entries.jsonl");
+  const sound = { path: "a", kind: "link", target: "b", mtime: 1 };
+  const paths = [undefined, null, 7, true, ["a"], {}, "", "..", "/a", "a//b", "a\0"];
+  const others = [{ mtime: null }, { target: 7 }, { kind: "socket" }, { kind: "file", mode: 1 }];
+  for (const change of [...paths.map((path) => ({ path })), ...others]) {
+    const line = `${JSON.stringify({ ...sound, ...change })}\n`;
+    Deno.writeTextFileSync(path, line);
+    const hash = digest();
+    hash.update(new TextEncoder().encode(line));
+    const { message } = assertThrows(
+      () => [...readEntries(path, { count: 1, sha256: hash.finish() }, digest)],
+      SyntaxError,
+    );
+    assertEquals(
+      message,
+      `Cannot read ${path}: line 1 is no entry; the backup is damaged, use another one`,
+    );
+  }
+});
+
 Deno.test("readEntries() gives an error or a prefix of the truth, whatever is done to the list", async () => {
   await using place = await tempDirectory();
   const path = join(place.path, "entries.jsonl");

@@ -1,9 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import type { CopyManifest } from "../../../lib/backup.ts";
 import { asStorePath } from "../../../lib/model.ts";
 import {
   discard,
-  listManifests,
+  readAnyManifest,
+  readCopyManifest,
   readManifest,
   writeManifest,
 } from "../../../tasks/_io/manifest.ts";
@@ -47,20 +49,60 @@ Deno.test("readManifest() finds none in a backup that was never finished, or is 
   ]);
 });
 
-Deno.test("readManifest() refuses a damaged manifest, and one of another version", async () => {
+const COPY: CopyManifest = {
+  schema: "mltidy/backup/v1",
+  kind: "copy",
+  id: "two",
+  task: "backup",
+  store: "/data/mlruns",
+  createdAt: NOW,
+  scope: { kind: "run", id: "7f" },
+  totals: { directories: 1, files: 2, links: 0, bytes: 3, shared: { files: 1, bytes: 2 } },
+  entries: { count: 3, sha256: "0".repeat(64) },
+  changing: [],
+  leftOut: [],
+};
+
+Deno.test("readAnyManifest() refuses a damaged manifest, and one of another version", async () => {
   await using store = await tempStore();
-  const texts = ["", "{", "null", JSON.stringify({ ...MANIFEST, schema: "mltidy/backup/v9" })];
-  for (const text of texts) {
+  const damages: readonly (readonly [text: string, why: string])[] = [
+    ["", "Unexpected end of JSON input"],
+    ["null", "Cannot read properties of null"],
+    ["[]", 'expected schema "mltidy/backup/v1", found "undefined"'],
+    [JSON.stringify({ ...MANIFEST, schema: "mltidy/backup/v9" }), 'found "mltidy/backup/v9"'],
+    [JSON.stringify({ ...MANIFEST, kind: "move" }), 'kind "change" or "copy", found "move"'],
+    [JSON.stringify({ ...MANIFEST, id: "two" }), "it is the manifest of another backup"],
+    [JSON.stringify({ ...MANIFEST, createdAt: 9e15 }), "it does not describe a change of a store"],
+    [JSON.stringify({ ...MANIFEST, usage: null }), "it does not describe a change of a store"],
+    [JSON.stringify({ ...MANIFEST, steps: {} }), "expected a list in steps"],
+    [JSON.stringify({ ...COPY, createdAt: "today" }), "it does not describe a copy of a store"],
+    [JSON.stringify({ ...COPY, scope: { kind: "run" } }), "it does not describe a copy of a store"],
+    [JSON.stringify({ ...COPY, entries: null }), "it does not describe a copy of a store"],
+  ];
+  for (const [text, why] of damages) {
     writeFiles(store.outside, { "one/manifest.json": text });
-    assertThrows(() => readManifest(store.outside, "one"), SyntaxError, "Cannot read");
+    const { message } = assertThrows(
+      () => readAnyManifest(join(store.outside, "one")),
+      SyntaxError,
+    );
+    assertStringIncludes(message, `Cannot read ${join(store.outside, "one/manifest.json")}: `);
+    assertStringIncludes(message, why);
   }
 });
 
-Deno.test("readManifest() passes over a backup that is no change's", async () => {
+Deno.test("readManifest() and readCopyManifest() each pass over the other kind", async () => {
   await using store = await tempStore();
-  const copy = JSON.stringify({ ...MANIFEST, kind: "copy" });
-  writeFiles(store.outside, { "one/manifest.json": copy });
-  assertEquals([readManifest(store.outside, "one"), listManifests(store.outside)], [null, []]);
+  writeFiles(store.outside, {
+    "one/manifest.json": JSON.stringify(MANIFEST),
+    "renamed/manifest.json": JSON.stringify(COPY),
+  });
+  assertEquals(
+    ["one", "renamed"].map((id) => [
+      readManifest(store.outside, id),
+      readCopyManifest(join(store.outside, id)),
+    ]),
+    [[MANIFEST, null], [null, COPY]],
+  );
 });
 
 Deno.test("readManifest() refuses paths that lead out of the store", async () => {
@@ -69,22 +111,6 @@ Deno.test("readManifest() refuses paths that lead out of the store", async () =>
   writeFiles(store.outside, { "one/manifest.json": escaping });
   assertThrows(() => readManifest(store.outside, "one"), SyntaxError, "as a path in a store");
   assertThrows(() => readManifest(store.outside, "../one"), RangeError, "as a path in a store");
-});
-
-Deno.test("listManifests() lists finished backups, newest first", async () => {
-  await using store = await tempStore();
-  const manifests = [
-    MANIFEST,
-    { ...MANIFEST, id: "two", createdAt: NOW + 1 },
-    { ...MANIFEST, id: "one-2" },
-  ];
-  writeFiles(store.outside, { "unfinished/files": null, "notes.txt": "" });
-  for (const manifest of manifests) {
-    writeFiles(store.outside, { [manifest.id]: null });
-    writeManifest(store.outside, manifest);
-  }
-  assertEquals(listManifests(store.outside).map(({ id }) => id), ["two", "one-2", "one"]);
-  assertEquals(listManifests(join(store.outside, "nowhere")), []);
 });
 
 Deno.test("discard() takes the backup out of sight, settles, and then frees it", async () => {

@@ -1,10 +1,26 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { keepMetadata, readHistory } from "../../../tasks/_io/metadata_history.ts";
+import {
+  countExpired,
+  describeHistory,
+  expireHistory,
+  keepMetadata,
+  readHistory,
+} from "../../../tasks/_io/metadata_history.ts";
 import { ensureOwnDirectory, type OwnPaths } from "../../../tasks/_io/own_directory.ts";
 import { openStore } from "../../../tasks/store.ts";
 import { experiment, NOW, orphan, registeredModel, run, runId } from "../../_support/builders.ts";
+import {
+  child,
+  DATASET,
+  input,
+  layOutHealthy,
+  MAIN,
+  openDamaged,
+  output,
+} from "../../_support/damage.ts";
 import { tempStore } from "../../_support/disk_store.ts";
+import { memoryDirectory } from "../../_support/temp_directory.ts";
 
 const INIT = {
   experiments: [experiment({ runs: [run(), run({ id: runId(2) })] })],
@@ -35,6 +51,25 @@ Deno.test("keepMetadata() keeps every record that MLflow can read, as it is", as
   assertEquals([...history.keys()].filter((path) => path.startsWith("7/")), []);
 });
 
+Deno.test("keepMetadata() keeps datasets, and what a run names once the run has changed", async () => {
+  await using directory = await memoryDirectory();
+  const root = join(directory.path, "mlruns");
+  layOutHealthy(root, "3.17");
+  const store = openDamaged(root);
+  const dataset = `${MAIN}/datasets/${DATASET}/meta.yaml`;
+  const kept = readHistory(await keep(root, NOW));
+  for (const path of [dataset, `${input}/meta.yaml`, `${output}/meta.yaml`]) {
+    assertEquals(kept.get(path)?.text, Deno.readTextFileSync(join(root, path)), path);
+  }
+  store.write(dataset, "");
+  store.copy(input, `${child}/inputs/another`);
+  const later = readHistory(await keep(root, NOW + 1));
+  assertEquals(later.get(dataset), kept.get(dataset));
+  assertEquals(later.has(`${child}/inputs/another/meta.yaml`), false);
+  store.edit(`${child}/meta.yaml`, (text) => `${text}zebra: 1\n`);
+  assert(readHistory(await keep(root, NOW + 2)).has(`${child}/inputs/another/meta.yaml`));
+});
+
 Deno.test("keepMetadata() keeps only what changed, and the newest copy counts", async () => {
   await using place = await tempStore(INIT);
   await keep(place.root, NOW);
@@ -58,10 +93,10 @@ Deno.test("keepMetadata() never keeps more than five files, nor what has left th
   const path = `1/${runId(1)}/meta.yaml`;
   const original = Deno.readTextFileSync(join(place.root, path));
   for (let turn = 0; turn < 12; turn++) {
-    Deno.writeTextFileSync(join(place.root, path), `${original}turn: ${turn}\n`);
+    Deno.writeTextFileSync(join(place.root, path), `${original}turn: ${"x".repeat(turn)}\n`);
     const paths = await keep(place.root, NOW + turn);
     assert(filesIn(paths).length <= 5);
-    assertEquals(readHistory(paths).get(path)?.text, `${original}turn: ${turn}\n`);
+    assertEquals(readHistory(paths).get(path)?.text, `${original}turn: ${"x".repeat(turn)}\n`);
     if (turn === 1) Deno.removeSync(join(place.root, "1", runId(2)), { recursive: true });
   }
   const history = readHistory(await keep(place.root, NOW + 12));
@@ -90,4 +125,38 @@ Deno.test("readHistory() passes over lines and files that are damaged", async ()
   assertEquals(readHistory(paths).size, others.length - 1);
   Deno.writeTextFileSync(file, "nonsense");
   assertEquals(readHistory(paths).size, 0);
+});
+
+Deno.test("expireHistory() lets old copies go that no repair can need, and no other", async () => {
+  await using place = await tempStore(INIT);
+  const [first, second] = [1, 2].map((number) => `1/${runId(number)}/meta.yaml`) as [
+    string,
+    string,
+  ];
+  await keep(place.root, NOW);
+  const text = `${Deno.readTextFileSync(join(place.root, first))}zebra: 1\n`;
+  Deno.writeTextFileSync(join(place.root, first), text);
+  const paths = await keep(place.root, NOW + 5);
+  Deno.removeSync(join(place.root, "1", runId(2)), { recursive: true });
+  Deno.removeSync(join(place.root, "1", "meta.yaml"));
+  assertEquals(describeHistory(paths).copies, 5);
+
+  const young = { olderThan: 10, now: NOW + 10 };
+  assertEquals(expireHistory(paths, place.root, young), 0);
+  const old = { olderThan: 10, now: NOW + 100 };
+  assertEquals(countExpired(paths, place.root, old), 2);
+  assertEquals(describeHistory(paths).copies, 5);
+  assertEquals(expireHistory(paths, place.root, old), 2);
+
+  const history = readHistory(paths);
+  assertEquals([history.get(first)?.text, history.has(second)], [text, false]);
+  assert(history.has("1/meta.yaml"), "what was lost in the store is kept, however old");
+  assertEquals(describeHistory(paths), {
+    records: 3,
+    copies: 3,
+    bytes: Deno.statSync(join(paths.own, "metadata", filesIn(paths)[0]!)).size,
+    newest: NOW + 5,
+  });
+  assertEquals(filesIn(paths).length, 1);
+  assertEquals(expireHistory(paths, place.root, old), 0);
 });
