@@ -44,11 +44,11 @@ export async function readTree(
   const entries: [string, TreeEntry][] = [];
   const pending = [""];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-    const names: string[] = [];
-    for await (const { name } of Deno.readDir(join(root, folder))) names.push(name);
-    const paths = names.map((name) => folder === "" ? name : `${folder}/${name}`)
-      .filter((path) => !except.has(path));
-    for (const [path, entry] of await Promise.all(paths.map((path) => readEntry(root, path)))) {
+    // Small files are read several times as fast without another thread.
+    for (const { name } of Deno.readDirSync(join(root, folder))) {
+      const path = folder === "" ? name : `${folder}/${name}`;
+      if (except.has(path)) continue;
+      const entry = await readEntry(join(root, path));
       entries.push([path, entry]);
       if (entry.kind === "directory") pending.push(path);
     }
@@ -86,13 +86,12 @@ export function treeDifferences(actual: Tree, expected: Tree): readonly string[]
   });
 }
 
-async function readEntry(root: string, path: string): Promise<[string, TreeEntry]> {
-  const place = join(root, path);
-  const info = await Deno.lstat(place);
+async function readEntry(place: string): Promise<TreeEntry> {
+  const info = Deno.lstatSync(place);
   const base = { mode: (info.mode ?? 0) & 0o7777, mtimeMs: info.mtime?.getTime() ?? 0 };
-  if (info.isDirectory) return [path, { kind: "directory", ...base }];
-  if (info.isSymlink) return [path, { kind: "link", ...base, target: await Deno.readLink(place) }];
-  return [path, { kind: "file", ...base, content: await contentOf(await Deno.readFile(place)) }];
+  if (info.isDirectory) return { kind: "directory", ...base };
+  if (info.isSymlink) return { kind: "link", ...base, target: Deno.readLinkSync(place) };
+  return { kind: "file", ...base, content: await contentOf(Deno.readFileSync(place)) };
 }
 
 const LONGEST_TEXT = 4096;

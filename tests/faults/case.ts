@@ -6,6 +6,7 @@
  * DIR/case/outside     what links in the store lead to
  * DIR/case/mlruns-2    a store beside it
  * DIR/case/notes.txt   a file beside it
+ * DIR/case/copies      where a command keeps its backups that is told to
  * DIR/kept             how the case is to be put back
  * ```
  *
@@ -15,9 +16,8 @@
  */
 
 import { join } from "@std/path";
-import { readCopyManifest } from "../../tasks/_io/backup_place.ts";
-import { readManifest } from "../../tasks/_io/manifest.ts";
-import { ownPaths } from "../../tasks/_io/own_directory.ts";
+import { readAnyManifest } from "../../tasks/_io/manifest.ts";
+import { infoOf, ownPaths } from "../../tasks/_io/own_directory.ts";
 import { openStore, type SettledChange, type Store } from "../../tasks/store.ts";
 import { verifySnapshot } from "../../lib/verify_snapshot.ts";
 import { setTimes, writeFiles } from "../_support/disk_store.ts";
@@ -32,20 +32,23 @@ export interface Case {
   readonly place: string;
   /** The store's root. */
   readonly root: string;
+  /** A directory for backups, which need not be there. */
+  readonly copies: string;
   /** The moment at which the store was made, epoch ms. */
   readonly madeAt: number;
 }
 
 /** A case as it stood at one moment. */
 export interface Moment {
-  /** All of the case but our directory; the root itself is the entry `mlruns`. */
+  /** All of the case but our directories; the root itself is the entry `mlruns`. */
   readonly tree: Tree;
-  /** What our directory held, without the text of the lock. */
+  /** What our directory held, and `copies/` that of the user's, without the texts of the locks. */
   readonly own: Tree;
 }
 
 const STORE = "mlruns";
 const OWN = `${STORE}/.mltidy.trash`;
+const COPIES = "copies";
 
 /**
  * Writes a case.
@@ -68,7 +71,7 @@ export function writeCase(directory: string, seed: number): Case {
     "mlruns-2/.mltidy.trash/journal/old.jsonl": "of another store",
   });
   for (const name of ["notes.txt", "outside", "mlruns-2"]) setTimes(join(place, name), 1e12);
-  return { directory, place, root, madeAt };
+  return { directory, place, root, copies: join(place, COPIES), madeAt };
 }
 
 /**
@@ -103,14 +106,30 @@ async function copyTree(from: string, to: string): Promise<void> {
  * @param one The case.
  * @returns How it stands.
  */
-export async function look({ place, root }: Case): Promise<Moment> {
-  const tree = await readTree(place, { except: [OWN] });
-  try {
-    return { tree, own: await readTree(ownPaths(root).own, { except: ["lock"] }) };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { tree, own: new Map() };
-  }
+export async function look({ place, root, copies }: Case): Promise<Moment> {
+  const tree = await readTree(place, { except: [OWN, COPIES] });
+  const own = await treeIn(ownPaths(root).own, ["lock"]);
+  const elsewhere = await treeIn(copies, [".lock"]);
+  const prefixed = [...elsewhere].map(([path, entry]) => [`${COPIES}/${path}`, entry] as const);
+  return { tree, own: new Map([...own, ...prefixed]) };
+}
+
+async function treeIn(directory: string, except: readonly string[]): Promise<Tree> {
+  return isThere(directory) ? await readTree(directory, { except }) : new Map();
+}
+
+function isThere(directory: string): boolean {
+  return infoOf(directory) !== null;
+}
+
+/**
+ * Lists the backups that a case had.
+ *
+ * @param moment The moment.
+ * @returns Where each lies: `backups/ID` or `copies/ID`.
+ */
+export function backupsIn({ own }: Moment): readonly string[] {
+  return [...own.keys()].filter((path) => /^(?:backups|copies)\/[^./][^/]*$/.test(path));
 }
 
 /**
@@ -124,7 +143,7 @@ export function openCase({ root }: Case): Promise<Store> {
 }
 
 /**
- * Takes the lock, which settles what was cut off, and lets it go.
+ * Takes the locks, which settles what was cut off, and lets them go.
  *
  * @param one The case.
  * @returns What was settled.
@@ -132,6 +151,7 @@ export function openCase({ root }: Case): Promise<Store> {
 export async function settle(one: Case): Promise<readonly SettledChange[]> {
   await using store = await openCase(one);
   await using locked = await store.lock({ task: "recover" });
+  if (isThere(one.copies)) await (await locked.lockBackups(one.copies))[Symbol.asyncDispose]();
   return locked.settled;
 }
 
@@ -156,20 +176,26 @@ export async function errorsIn(one: Case): Promise<ReadonlySet<string>> {
  * @param one The case.
  * @returns One line each.
  */
-export function untidiness({ root }: Case): readonly string[] {
+export function untidiness({ root, copies }: Case): readonly string[] {
   const { own, journals, staging, backups } = ownPaths(root);
-  const namesIn = (directory: string) => [...Deno.readDirSync(directory)].map(({ name }) => name);
   const isWhole = namesIn(own).includes("README.txt") &&
     Deno.readTextFileSync(join(own, "README.txt")).endsWith("for good.\n");
   return [
     ...namesIn(journals).map((name) => `journal/${name} is left`),
-    ...namesIn(staging).map((name) => `staging/${name} is left`),
-    ...namesIn(backups).filter((id) => !hasManifest(backups, id))
-      .map((id) => `backups/${id} has no manifest`),
+    ...[staging, join(copies, ".staging")].flatMap(namesIn).map((name) =>
+      `staging/${name} is left`
+    ),
+    ...[backups, copies].flatMap(unfinishedIn),
     ...(isWhole ? [] : ["README.txt is missing or cut off"]),
   ];
 }
 
-function hasManifest(backups: string, id: string): boolean {
-  return readManifest(backups, id) !== null || readCopyManifest(join(backups, id)) !== null;
+function namesIn(directory: string): readonly string[] {
+  return isThere(directory) ? [...Deno.readDirSync(directory)].map(({ name }) => name) : [];
+}
+
+function unfinishedIn(backups: string): readonly string[] {
+  return namesIn(backups)
+    .filter((id) => !id.startsWith(".") && readAnyManifest(join(backups, id)) === null)
+    .map((id) => `backups/${id} has no manifest`);
 }

@@ -62,9 +62,9 @@ for (const id of [...HOSTILE, ...ODD]) {
 Deno.test("apply never touches our own directory, whatever a saved plan says", async () => {
   await using store = await rubbish();
   await using opened = await open(store);
-  await cleanup(opened, { apply: true });
+  const { report } = await cleanup(opened, { apply: true });
   const { plan } = await cleanup(opened, { daysOld: 0, purgeAfter: 0 });
-  const id = (await opened.backups())[0]!.id;
+  const { id } = report!.backup!;
   const paths = [`backups/${id}`, `backups/${id}/files/3`, "journal", "lock", "README.txt"];
   const kept = await readTree(join(store.root, ".mltidy.trash/backups"));
   for (const path of paths.map((path) => `.mltidy.trash/${path}`)) {
@@ -128,10 +128,10 @@ for (const id of [...HOSTILE, ...ODD]) {
     await using store = await rubbish();
     writeOutside(store, { "a": "kept" });
     await using opened = await open(store);
-    await cleanup(opened, { apply: true });
+    const { report } = await cleanup(opened, { apply: true });
     const except = { except: ["mlruns/.mltidy.trash/journal", "mlruns/.mltidy.trash/lock"] };
     const before = await readTree(dirname(store.root), except);
-    const { id: backup } = (await opened.backups())[0]!;
+    const { id: backup } = report!.backup!;
     for (const hostile of [{ id }, { id: backup, path: id }, { id: backup, directory: id }]) {
       const { path = "3", directory = "" } = hostile;
       const json = JSON.stringify({

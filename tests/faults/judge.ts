@@ -5,8 +5,18 @@
  */
 
 import { treeDifferences } from "../_support/tree.ts";
+import { listBackups } from "../../tasks/list_backups.ts";
 import { restore } from "../../tasks/restore.ts";
-import { type Case, errorsIn, look, type Moment, openCase, settle, untidiness } from "./case.ts";
+import {
+  backupsIn,
+  type Case,
+  errorsIn,
+  look,
+  type Moment,
+  openCase,
+  settle,
+  untidiness,
+} from "./case.ts";
 import { differences, exactly, type Expected } from "./promise.ts";
 import type { Setup } from "./scenarios.ts";
 import type { Ending } from "./strace.ts";
@@ -71,7 +81,9 @@ export async function judge(
     blame("not as before", fromBefore);
     blame("not as promised", fromPromised);
   }
-  if (ending.code === 0 && fromPromised.length > 0) wrong.push("it said done, and it is not");
+  if (ending.code === (setup.done ?? 0) && fromPromised.length > 0) {
+    wrong.push("it said done, and it is not");
+  }
   for (const { outcome, collisions } of settled) {
     if (outcome === "reversed" && !isBefore) wrong.push("it said taken back, and it is not");
     if (outcome === "completed" && isBefore) wrong.push("it said complete, and it is not");
@@ -91,9 +103,7 @@ export async function judge(
 
   if (setup.original !== null && (isBefore || setup.isUndoable)) {
     const wanted = tolerating(exactly(setup.original));
-    const back = differences(after, wanted).length > 0
-      ? await bringBack(one, setup.undo?.id ?? null)
-      : after;
+    const back = differences(after, wanted).length > 0 ? await bringBack(one, setup, after) : after;
     const timeless = isPartly ? [...setup.undo?.timeless ?? []] : [];
     const expected = { ...wanted, timeless: new Set([...wanted.timeless, ...timeless]) };
     blame("lost", differences(back, expected));
@@ -112,12 +122,28 @@ function settledIn(printed: string | null): Awaited<ReturnType<typeof settle>> {
 
 function backupDifferences(after: Moment, before: Moment): readonly string[] {
   const backupsOf = ({ own }: Moment) =>
-    new Map([...own].filter(([path]) => path.startsWith("backups/")));
+    new Map([...own].filter(([path]) => /^(?:backups|copies)\/[^.]/.test(path)));
   return treeDifferences(backupsOf(after), backupsOf(before));
 }
 
-async function bringBack(one: Case, id: string | null): Promise<Moment> {
+/** Undoes the changes that the command made, the newest first; of a command that undoes, one change. */
+async function bringBack(one: Case, { undo, before }: Setup, after: Moment): Promise<Moment> {
   await using store = await openCase(one);
-  await restore(store, id === null ? {} : { id });
+  if (undo !== undefined) {
+    await restore(store, { id: undo.id });
+    return await look(one);
+  }
+  const made = backupsIn(after).filter((place) => !backupsIn(before).includes(place));
+  const changesOf = async (place: string, options: { readonly backups?: string }) =>
+    (await listBackups(store, options)).backups
+      .filter(({ kind, id }) => kind === "change" && made.includes(`${place}/${id}`))
+      .map(({ id }) => ({ id, ...options }));
+  const own = await changesOf("backups", {});
+  const elsewhere = await changesOf("copies", { backups: one.copies });
+  // What was being moved may lie in both places.
+  const moved = elsewhere.filter(({ id }) => !own.some((each) => each.id === id));
+  const changes = [...own, ...moved];
+  if (changes.length === 0) await restore(store);
+  for (const change of changes) await restore(store, change);
   return await look(one);
 }

@@ -49,7 +49,7 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
       path,
       operation.kind === "create-dir"
         ? { kind: "directory", mode: 0o777 & ~Deno.umask(), mtimeMs: 0 }
-        : edited(tree.get(path), operation.content),
+        : edited(tree.get(path), atItsMoment(operation.content, actual.tree.get(path))),
     );
   }
   return { tree, timeless };
@@ -59,11 +59,10 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
  * Picks the actions that were applied, as a report says.
  *
  * @param plan The plan.
- * @param printed The report, one outcome for each action.
+ * @param report The report, one outcome for each action.
  * @returns The actions.
  */
-export function appliedOf(plan: Plan, printed: string): readonly Action[] {
-  const { outcomes } = JSON.parse(printed) as ApplyReport;
+export function appliedOf(plan: Plan, { outcomes }: ApplyReport): readonly Action[] {
   assertEquals(outcomes.map(({ path }) => path), plan.actions.map(({ path }) => path));
   return plan.actions.filter((_, index) => outcomes[index]?.outcome === "applied");
 }
@@ -105,6 +104,15 @@ function edited(entry: TreeEntry | undefined, content: FileContent): TreeEntry {
     case "text":
       return { ...entry, content: content.text };
   }
+}
+
+/** Where the moment of acting is written as that of a deletion, what is there tells it. */
+function atItsMoment(content: FileContent, entry: TreeEntry | undefined): FileContent {
+  const planned = content.kind === "changes" ? content.changes["last_update_time"] : undefined;
+  if (content.kind !== "changes" || planned === undefined || entry?.kind !== "file") return content;
+  const [, time] = /^last_update_time: (\d+)$/m.exec(entry.content) ?? [];
+  if (!(Number(time) >= Number(planned))) return content;
+  return { ...content, changes: { ...content.changes, last_update_time: Number(time) } };
 }
 
 /** All runs are deleted at the same moment; any one tells it. */

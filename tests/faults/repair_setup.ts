@@ -29,9 +29,11 @@ export async function prepareRepair(one: Case, { seed, program }: Tools): Promis
     program: program("repair", "--apply", "--force", "--json", ...flags, "--store", one.root),
     before,
     promises: (actual, printed) =>
-      plan.actions.length === 0
-        ? exactly(before)
-        : promised(before, printed === null ? plan.actions : appliedOf(plan, printed), actual),
+      plan.actions.length === 0 ? exactly(before) : promised(
+        before,
+        printed === null ? plan.actions : appliedOf(plan, JSON.parse(printed)),
+        actual,
+      ),
     partly: (actual) =>
       promised(before, plan.actions.filter((action) => isDone(action, before, actual)), actual),
     original: before,
@@ -40,8 +42,14 @@ export async function prepareRepair(one: Case, { seed, program }: Tools): Promis
   };
 }
 
-/** Some runs lose a folder, some a record, some have a torn metric; an experiment loses its name. */
-async function damage(one: Case, seed: number): Promise<void> {
+/**
+ * Damages a case: some runs lose a folder, some a record, some have a torn metric; an experiment loses its
+ * name.
+ *
+ * @param one The case.
+ * @param seed What is damaged.
+ */
+export async function damage(one: Case, seed: number): Promise<void> {
   await using store = await openCase(one);
   const { experiments } = await store.read({ depth: "tags" });
   const healthy = experiments.filter(({ link }) => !link);

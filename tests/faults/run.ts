@@ -61,11 +61,12 @@ interface Injection {
 const WORKERS = Math.min(4, navigator.hardwareConcurrency);
 /**
  * Now and then a thread makes a call more or less than in the traced run, to wake another one; then the
- * call that is meant is one of the neighbours. Calls of several threads come in no fixed order; after
- * some attempts any of them will do.
+ * call that is meant is one of the neighbours, and after some attempts any of them will do.
  */
 const SHIFTS = [0, 1, -1, 0, 0, -1, -2];
 const EXACT_ATTEMPTS = 3;
+/** A campaign that rarely gets to the calls that it means proves little: so many for each that it gets to. */
+const MOST_MISSED = 0.1;
 
 const flags = parseArgs(Deno.args, {
   string: ["seed", "tasks", "injections", "call", "kind", "scratch"],
@@ -78,9 +79,11 @@ const chosen = scenarios.filter(({ name, task }) =>
   tasks === null || tasks.includes(name) || tasks.includes(task)
 );
 
+/** A container may have strace and not let it trace. */
 async function hasStrace(): Promise<boolean> {
   try {
-    return (await new Deno.Command("strace", { args: ["-V"], stdout: "null" }).output()).success;
+    return (await new Deno.Command("strace", { args: ["-o", "/dev/null", "true"], stderr: "null" })
+      .output()).success;
   } catch {
     return false;
   }
@@ -98,9 +101,9 @@ async function prepare(
   const log = join(directory, "trace");
   const setup = await scenario.prepare(one, { seed, log, program });
   await keep(one);
-  const { ending, calls } = await traceCalls(setup.program, one.root, log);
+  const { ending, calls } = await traceCalls(setup.program, one.place, log);
   const wrong = await judge(one, setup, ending, { rootTime: false, several: false });
-  const failed = ending.code === 0 ? [] : [`exit ${ending.code}: ${ending.stderr}`];
+  const failed = ending.code === (setup.done ?? 0) ? [] : [`exit ${ending.code}: ${ending.stderr}`];
   return { scenario, seed, one, setup, calls, wrong: [...failed, ...wrong] };
 }
 
@@ -153,9 +156,10 @@ async function inject({ unit, call, kind }: Injection): Promise<Verdict> {
   for (const [attempt, shift] of SHIFTS.entries()) {
     await putBack(one);
     const shifted = { ...call, when: Math.max(1, call.when + shift) };
-    const ending = await runInjected(setup.program, one.root, log, shifted, kind);
+    const ending = await runInjected(setup.program, one.place, log, shifted, kind);
     if (ending.hit === null) continue;
-    if (ending.hit.ordinal !== call.ordinal && attempt < EXACT_ATTEMPTS) continue;
+    const isMeant = call.shared || ending.hit.ordinal === call.ordinal;
+    if (!isMeant && attempt < EXACT_ATTEMPTS) continue;
     const rootTime = call.name === "utimensat" && call.ordinal === 1 &&
       setup.before.own.size === 0;
     const tolerance = { rootTime, several: kind === "EIO+" };
@@ -230,7 +234,8 @@ async function run(scratch: string): Promise<boolean> {
       (missed > 0 ? `, not reached: ${missed}` : "") +
       ` (${seconds.toFixed(0)} s, ${(injected / seconds).toFixed(1)} a second)`,
   );
-  return failed === 0 && injected > 0 && units.every(({ wrong }) => wrong.length === 0);
+  const reached = injected > 0 && missed <= injected * MOST_MISSED;
+  return failed === 0 && reached && units.every(({ wrong }) => wrong.length === 0);
 }
 
 function report(
@@ -252,7 +257,7 @@ function report(
 }
 
 if (!await hasStrace()) {
-  console.log("Skipped: there is no strace; type apt-get install strace");
+  console.log("Skipped: there is no strace that may trace; type apt-get install strace");
   Deno.exit(0);
 }
 const scratch = await makeScratch(flags["scratch"] as string | undefined);

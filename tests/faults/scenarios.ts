@@ -9,8 +9,19 @@ import { cleanup } from "../../tasks/cleanup.ts";
 import { prune } from "../../tasks/prune.ts";
 import { verifyBackups } from "../../tasks/verify_backups.ts";
 import { type Tree, treeDifferences } from "../_support/tree.ts";
-import { type Case, errorsIn, keep, look, type Moment, openCase, putBack, settle } from "./case.ts";
+import {
+  backupsIn,
+  type Case,
+  errorsIn,
+  keep,
+  look,
+  type Moment,
+  openCase,
+  putBack,
+  settle,
+} from "./case.ts";
 import { appliedOf, exactly, type Expected, isDone, promised } from "./promise.ts";
+import { preparePreflight } from "./preflight_setup.ts";
 import type { Program } from "./program.ts";
 import { prepareRepair } from "./repair_setup.ts";
 import { prepareRestore, prepareRestoreCopy, prepareRestorePart } from "./restore_setups.ts";
@@ -46,6 +57,8 @@ export interface Setup {
   readonly timeless?: readonly string[];
   /** How that is brought back, and of what the times are not when only a part was there. */
   readonly undo?: { readonly id: string; readonly timeless: ReadonlySet<string> };
+  /** The exit code that says that all is done. @default {0} */
+  readonly done?: number;
   /** The errors that the store had before anything was done to it. */
   readonly errors: ReadonlySet<string>;
   /** Whether the promised state, too, can be undone. */
@@ -76,6 +89,11 @@ export const scenarios: readonly Scenario[] = [
       isUndoable: false,
     }),
   },
+  {
+    name: "cleanup-elsewhere",
+    task: "cleanup",
+    prepare: (one, tools) => prepareCleanup(one, tools, "--backups", one.copies),
+  },
   { name: "restore-last", task: "restore", prepare: prepareRestore },
   { name: "restore-part", task: "restore", prepare: prepareRestorePart },
   { name: "restore-copy", task: "restore", prepare: prepareRestoreCopy },
@@ -89,9 +107,15 @@ export const scenarios: readonly Scenario[] = [
     task: "recover",
     prepare: (one, tools) => prepareRecover(one, tools, prepareRestore),
   },
-  { name: "backup-copy", task: "backup", prepare: prepareBackup },
+  { name: "backup-copy", task: "backup", prepare: (one, tools) => prepareBackup(one, tools) },
+  {
+    name: "backup-elsewhere",
+    task: "backup",
+    prepare: (one, tools) => prepareBackup(one, tools, { backups: one.copies }),
+  },
   { name: "backup-expire", task: "backup", prepare: prepareExpiry },
   { name: "repair", task: "repair", prepare: prepareRepair },
+  { name: "preflight", task: "preflight", prepare: preparePreflight },
   { name: "training", task: "training", prepare: prepareTraining },
 ];
 
@@ -110,7 +134,11 @@ async function prepareCleanup(
     program: program("cleanup", "--apply", "--force", "--json", ...flags, "--store", one.root),
     before,
     promises: (actual, printed) =>
-      promised(before, printed === null ? plan.actions : appliedOf(plan, printed), actual),
+      promised(
+        before,
+        printed === null ? plan.actions : appliedOf(plan, JSON.parse(printed)),
+        actual,
+      ),
     partly: (actual) =>
       promised(before, plan.actions.filter((action) => isDone(action, before, actual)), actual),
     original: before,
@@ -127,10 +155,10 @@ async function prepareRecover(
 ): Promise<Setup> {
   const setup = await prepare(one, tools);
   await keep(one);
-  const { ending, calls } = await traceCalls(setup.program, one.root, tools.log);
+  const { ending, calls } = await traceCalls(setup.program, one.place, tools.log);
   for (const call of shuffled(calls, tools.seed)) {
     await putBack(one);
-    await runInjected(setup.program, one.root, tools.log, call, "kill");
+    await runInjected(setup.program, one.place, tools.log, call, "kill");
     await using store = await openCase(one);
     if ((await store.interrupted()).length > 0) {
       return {
@@ -157,16 +185,21 @@ export function callName({ name, ordinal }: Call): string {
 }
 
 /** A first copy for some seeds; for the others a second one, which shares with the first what it can. */
-async function prepareBackup(one: Case, { seed, program }: Tools): Promise<Setup> {
+async function prepareBackup(
+  one: Case,
+  { seed, program }: Tools,
+  place: { readonly backups?: string } = {},
+): Promise<Setup> {
   await using store = await openCase(one);
   const errors = await errorsIn(one);
   if (seed % 2 === 1) {
-    await backup(store);
+    await backup(store, place);
     await prune(store, { daysOld: 60, apply: true });
   }
   const before = await look(one);
+  const flags = place.backups === undefined ? [] : ["--backups", place.backups];
   return {
-    program: program("backup", "--json", "--store", one.root),
+    program: program("backup", "--json", ...flags, "--store", one.root),
     before,
     promises: () => exactly(before),
     original: null,
@@ -202,17 +235,18 @@ async function checkCopies(
   mayGo: readonly string[],
 ): Promise<readonly string[]> {
   const wrong: string[] = [];
-  const idsIn = ({ own }: Moment) =>
-    [...own.keys()].flatMap((path) => /^backups\/([^/]+)$/.exec(path)?.[1] ?? []);
-  const partOf = ({ own }: Moment, id: string): Tree =>
-    new Map([...own].filter(([path]) => path.startsWith(`backups/${id}/`)));
-  for (const id of idsIn(before)) {
-    if (mayGo.includes(id) && !idsIn(after).includes(id)) continue;
-    wrong.push(...treeDifferences(partOf(after, id), partOf(before, id)));
+  const partOf = ({ own }: Moment, place: string): Tree =>
+    new Map([...own].filter(([path]) => path.startsWith(`${place}/`)));
+  for (const place of backupsIn(before)) {
+    const isGone = !backupsIn(after).includes(place);
+    if (isGone && mayGo.some((id) => place === `backups/${id}`)) continue;
+    wrong.push(...treeDifferences(partOf(after, place), partOf(before, place)));
   }
   await using store = await openCase(one);
-  for (const { id, faults } of (await verifyBackups(store)).checks) {
-    wrong.push(...faults.map(({ path, message }) => `${id}, ${path}: ${message}`));
+  for (const place of [{}, { backups: one.copies }]) {
+    for (const { id, faults } of (await verifyBackups(store, place)).checks) {
+      wrong.push(...faults.map(({ path, message }) => `${id}, ${path}: ${message}`));
+    }
   }
   return wrong;
 }

@@ -67,6 +67,8 @@ export interface Call {
   readonly ordinal: number;
   /** The same among all calls of that name by its thread, which is what strace counts. */
   readonly when: number;
+  /** Several threads make such calls, in no fixed order: its ordinal is that of one run only. */
+  readonly shared: boolean;
   /** The line of the trace. */
   readonly text: string;
 }
@@ -78,20 +80,20 @@ export interface Ending extends Ran {
 }
 
 /**
- * Runs a program and lists the calls by which it changes a store.
+ * Runs a program and lists the calls by which it changes a store or what lies beside it.
  *
  * @param program The program.
- * @param root Absolute path of the store's root.
+ * @param place Absolute path of the directory that has all of it.
  * @param log Where strace may write.
  * @returns How it ended, and its calls in order.
  */
 export async function traceCalls(
   program: Program,
-  root: string,
+  place: string,
   log: string,
 ): Promise<{ readonly ending: Ending; readonly calls: readonly Call[] }> {
   const ending = await runTraced(program, log, ["--seccomp-bpf", "-e", `trace=${names()}`]);
-  return { ending, calls: changesOf(await Deno.readTextFile(log), root).map(({ call }) => call) };
+  return { ending, calls: changesOf(await Deno.readTextFile(log), place).map(({ call }) => call) };
 }
 
 /**
@@ -109,7 +111,7 @@ export function isPossible({ name }: Call, kind: Kind): boolean {
  * Runs a program and makes something of one of its calls.
  *
  * @param program The program.
- * @param root Absolute path of the store's root.
+ * @param place Absolute path of the directory that has the store and what lies beside it.
  * @param log Where strace may write.
  * @param call Which call.
  * @param kind What to make of it.
@@ -117,7 +119,7 @@ export function isPossible({ name }: Call, kind: Kind): boolean {
  */
 export async function runInjected(
   program: Program,
-  root: string,
+  place: string,
   log: string,
   call: Call,
   kind: Kind,
@@ -133,7 +135,10 @@ export async function runInjected(
       `inject=${call.name}:${effect}:when=${call.when}${lasts}`,
     ],
   ]);
-  const changes = changesOf(await Deno.readTextFile(log), root);
+  const trace = await Deno.readTextFile(log);
+  // What another thread counts the same may be how Deno wakes itself up, and without that it panics.
+  if (/<anon_inode:\[eventfd\]>.*\(INJECTED/.test(trace)) return { ...ending, hit: null };
+  const changes = changesOf(trace, place);
   const hit = kind === "kill"
     ? changes.findLast(({ cutOff }) => cutOff)
     : changes.find(({ injected }) => injected);
@@ -162,29 +167,36 @@ interface Change {
 }
 
 /** Reads `PID name(arguments) = result`; a call that another thread interrupts stands there twice. */
-function changesOf(trace: string, root: string): readonly Change[] {
+function changesOf(trace: string, place: string): readonly Change[] {
   const ofThread = new Map<string, number>();
   const ofStore = new Map<string, number>();
+  const threads = new Map<string, Set<string>>();
   const changes: Change[] = [];
   for (const line of trace.split("\n")) {
     const [, pid, name, rest] = /^(\d+) +(\w+)\((.*)$/.exec(line) ?? [];
-    if (name === undefined || rest === undefined) continue;
+    if (pid === undefined || name === undefined || rest === undefined) continue;
     const thread = `${pid} ${name}`;
     const when = (ofThread.get(thread) ?? 0) + 1;
     ofThread.set(thread, when);
-    if (!isChange(name, rest, root)) continue;
+    if (!isChange(name, rest, place)) continue;
     const ordinal = (ofStore.get(name) ?? 0) + 1;
     ofStore.set(name, ordinal);
+    threads.set(name, (threads.get(name) ?? new Set()).add(pid));
     changes.push({
-      call: { name, ordinal, when, text: `${name}(${rest}` },
+      call: { name, ordinal, when, shared: false, text: `${name}(${rest}` },
       cutOff: /(= \?|<unfinished \.\.\.>)\s*$/.test(rest),
       injected: /\(INJECTED[^)]*\)\s*$/.test(rest),
     });
   }
-  return changes;
+  return changes.map((change) => ({
+    ...change,
+    call: { ...change.call, shared: threads.get(change.call.name)!.size > 1 },
+  }));
 }
 
-function isChange(name: string, rest: string, root: string): boolean {
+function isChange(name: string, rest: string, place: string): boolean {
   if (/^open(at2?)?$/.test(name) && !/O_(WRONLY|RDWR|CREAT)/.test(rest)) return false;
-  return [`"${root}/`, `"${root}"`, `<${root}/`, `<${root}>`].some((part) => rest.includes(part));
+  return [`"${place}/`, `"${place}"`, `<${place}/`, `<${place}>`].some((part) =>
+    rest.includes(part)
+  );
 }
