@@ -12,7 +12,7 @@ const RECORD: Choices = [
   "bring its meta.yaml back from a backup of your own",
   "move the directory out of the store",
 ];
-const EXPERIMENT: Choices = [
+const REMAINS: Choices = [
   "bring its meta.yaml back from a backup of your own",
   "move it out of MLflow's sight with deno task cleanup",
 ];
@@ -50,11 +50,15 @@ const CHOICES: Readonly<Partial<Record<Problem["damage"], Choices>>> = {
  * Names what may be done about a problem.
  *
  * @param problem What was met while reading.
+ * @param isForCleanup Whether a clean-up would quarantine it.
  * @returns The choices, each in the imperative; `null` when there is nothing to decide.
  */
-export function choicesFor({ subject, damage }: Problem): Choices | null {
+export function choicesFor(
+  { subject, damage }: Pick<Problem, "subject" | "damage">,
+  isForCleanup: boolean,
+): Choices | null {
   const isRecord = RECORDS.includes(subject);
-  if (subject === "experiment" && LOST.includes(damage)) return EXPERIMENT;
+  if (isForCleanup && LOST.includes(damage)) return REMAINS;
   if (!isRecord && LOST.includes(damage)) return VALUE;
   return CHOICES[damage] ?? null;
 }

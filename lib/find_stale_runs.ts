@@ -36,15 +36,26 @@ export function findStaleRuns(
       (run.status === "RUNNING" || run.status === "SCHEDULED") &&
       run.lifecycleStage === "active" && !run.link && evidence.runs.has(run.path)
     );
-  const children = Map.groupBy(unfinished, ({ tags }) => tags.get("mlflow.parentRunId"));
-  const lastSignOf = (run: Run, seen: ReadonlySet<string>): number => {
-    const own = Math.max(evidence.runs.get(run.path)?.newestChange ?? 0, run.startTime);
-    if (seen.has(run.id)) return own;
-    const within = new Set([...seen, run.id]);
-    return Math.max(own, ...(children.get(run.id) ?? []).map((each) => lastSignOf(each, within)));
-  };
+  const signs = new Map(
+    unfinished.map((run) => [
+      run,
+      Math.max(evidence.runs.get(run.path)?.newestChange ?? 0, run.startTime),
+    ]),
+  );
+  const byId = Map.groupBy(unfinished, ({ id }) => `${id}`);
+  const parentsOf = ({ tags }: Run) => byId.get(tags.get("mlflow.parentRunId") ?? "") ?? [];
+  const signOf = (run: Run) => signs.get(run) ?? 0;
+  // Newest first, so that none is raised twice, and a circle of parents comes to an end.
+  for (const run of unfinished.toSorted((left, right) => signOf(right) - signOf(left))) {
+    const sign = signOf(run);
+    for (let above = parentsOf(run); above.length > 0;) {
+      const raised = above.filter((parent) => signOf(parent) < sign);
+      for (const parent of raised) signs.set(parent, sign);
+      above = raised.flatMap(parentsOf);
+    }
+  }
   return unfinished.flatMap((run) => {
-    const lastSign = lastSignOf(run, new Set());
+    const lastSign = signOf(run);
     return options.now - lastSign >= options.staleAfter ? [{ run, lastSign }] : [];
   });
 }

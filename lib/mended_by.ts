@@ -37,6 +37,29 @@ export function isMendedBy(problem: Problem, action: RepairAction): boolean {
   }
 }
 
+/**
+ * Tells of each problem whether any of many repairs mends it.
+ *
+ * @param actions The repairs.
+ * @returns Whether a problem is gone once they are done.
+ */
+export function mendedByAny(actions: readonly RepairAction[]): (problem: Problem) => boolean {
+  const byPlace = Map.groupBy(actions, ({ path }) => `${path}`);
+  return (problem) =>
+    placesFor(problem.path).some((place) =>
+      byPlace.get(place)?.some((action) => isMendedBy(problem, action))
+    );
+}
+
+/** Where a repair may act that mends something at a path. */
+function placesFor(path: string): readonly string[] {
+  const names = path.split("/");
+  return [
+    `${path}/tags/mlflow.artifactLocation`,
+    ...names.map((_, index) => names.slice(0, names.length - index).join("/")),
+  ];
+}
+
 const RECORD_DAMAGES: readonly Problem["damage"][] = [
   "missing",
   "empty",

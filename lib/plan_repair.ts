@@ -5,9 +5,9 @@
  */
 
 import { choicesFor } from "./choices_for.ts";
-import { isMendedBy } from "./mended_by.ts";
-import type { NonEmpty, Problem, StoreSnapshot } from "./model.ts";
-import type { Kept, Plan } from "./plan.ts";
+import { mendedByAny } from "./mended_by.ts";
+import type { NonEmpty, StoreSnapshot } from "./model.ts";
+import type { CleanupPolicy, KeepReason, Kept, Plan } from "./plan.ts";
 import {
   byPath,
   experimentPathOf,
@@ -23,6 +23,7 @@ import { repairFiles } from "./repair_files.ts";
 import { relocateTraces } from "./repair_locations.ts";
 import { LOST, repairRecords } from "./repair_records.ts";
 import type { Evidence, RepairAction, RepairPolicy } from "./repair.ts";
+import { judgeOrphan, ORPHAN_SETTLE } from "./retention.ts";
 import { simulateRepairs } from "./simulate_repairs.ts";
 import { findExperimentsInTwoPlaces, findRunsInTwoPlaces } from "./verify_experiment_checks.ts";
 
@@ -108,22 +109,19 @@ function checkArguments(snapshot: StoreSnapshot, policy: RepairPolicy, now: numb
 
 /** What is damaged and no action mends. */
 function leftAlone(context: RepairContext, actions: readonly RepairAction[]): readonly Kept[] {
-  const { snapshot, evidence } = context;
+  const { snapshot, evidence, now } = context;
   const isLinked = linkedIn(snapshot);
   const byPlace = Map.groupBy(actions, ({ path }) => `${path}`);
-  const quarantined = actions.filter(({ kind }) =>
-    kind === "quarantine-stray" || kind === "rewrite-tag"
-  );
-  const isMended = (problem: Problem) =>
-    [...byPlace.get(problem.path) ?? [], ...quarantined]
-      .some((action) => isMendedBy(problem, action));
+  const isMended = mendedByAny(actions);
   // Of an orphan it is said once that it needs its owner.
-  const orphans = new Set<string>(
-    snapshot.orphans.map(({ path }) => path).filter((path) => !byPlace.has(path)),
+  const orphans = new Map(
+    snapshot.orphans.filter(({ path }) => !byPlace.has(path)).map((each) => [`${each.path}`, each]),
   );
   const problems = snapshot.problems.toSorted(byPath).flatMap((problem): readonly Kept[] => {
     const { path, damage, message } = problem;
-    const choices = choicesFor(problem);
+    const orphan = orphans.get(path);
+    const verdict = orphan === undefined ? null : judgeOrphan(orphan, QUARANTINE, now);
+    const choices = choicesFor(problem, verdict?.goes === true);
     const isWithin = orphans.has(experimentPathOf(path)) && !orphans.has(path);
     if (choices === null || isWithin || isMended(problem)) return [];
     const name = path.slice(path.lastIndexOf("/") + 1);
@@ -132,7 +130,10 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
       ? evidence.records.get(path)?.changed
       : evidence.entries.get(path)?.changed;
     const recent = changed === undefined ? null : unsettled(context, changed);
-    return [keep(path, name, recent ?? { kind: "needs-choice", message, choices })];
+    const unsure = verdict?.goes === false ? verdict.reasons : [];
+    const young = recent ?? unsure.find(({ kind }) => kind === "changed-recently");
+    const choice: KeepReason = { kind: "needs-choice", message, choices };
+    return [young ? keep(path, name, young) : keep(path, name, choice, ...unsure)];
   });
   const strays = snapshot.strays.toSorted(byPath).flatMap(({ path, kind }): readonly Kept[] => {
     if (kind !== "backup-directory" && kind !== "unlistable-directory") return [];
@@ -146,12 +147,20 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
     return [keep(path, path, recent ?? { kind: "needs-choice", message, choices: MOVE })];
   });
   const copies = [...findRunsInTwoPlaces(snapshot), ...findExperimentsInTwoPlaces(snapshot)]
-    .filter(({ path }) => !quarantined.some((action) => action.path === path))
+    .filter(({ path }) => !byPlace.get(path)?.some(({ kind }) => kind === "quarantine-stray"))
     .map(({ path, message }) =>
       keep(path, path, { kind: "needs-choice", message, choices: ["move one of the two away"] })
     );
   return [...problems, ...strays, ...copies];
 }
+
+/** What a clean-up would make of an orphan. */
+const QUARANTINE: CleanupPolicy = {
+  olderThan: null,
+  purgeAfter: null,
+  quarantineOrphans: true,
+  settle: ORPHAN_SETTLE,
+};
 
 const MOVE: NonEmpty<string> = [
   "move it out of the store",

@@ -67,21 +67,14 @@ export function rebuildRunMeta(
     document.set(key, scalar(value));
     if (from !== null) reasons.push(evidenceOf(key, value, from));
   };
-  const tag = (key: string) => files.tags.get(key);
 
   for (const key of ["run_id", "run_uuid"]) fill(key, run.id, null);
   fill("experiment_id", run.experimentId, null);
   if (!textOf(known.get("artifact_uri"))) {
     fill("artifact_uri", appendToUri(run.location, run.id, "artifacts"), "its experiment");
   }
-  if (textOf(known.get("user_id")) === null) {
-    const user = tag("mlflow.user");
-    fill("user_id", user ?? "", user === undefined ? null : "tag mlflow.user");
-  }
-  if (!textOf(known.get("run_name"))) {
-    const name = tag("mlflow.runName");
-    fill("run_name", name ?? "", name === undefined ? null : "tag mlflow.runName");
-  }
+  // What an older MLflow did not write, its copy does not lack.
+  if (kept === null) fillFromTags(known, files, fill);
   const status = statusOf(known.get("status"));
   const hasEnded = status !== null && status !== "RUNNING" && status !== "SCHEDULED";
   const goesOn = status !== null && !hasEnded && isAlive;
@@ -98,19 +91,17 @@ export function rebuildRunMeta(
     fill("end_time", Math.max(end, startTime), endFrom);
   }
   fillStage(run, known, files, fill);
-  const defaults: readonly (readonly [string, string | number])[] = [
-    ["entry_point_name", ""],
-    ["source_name", tag("mlflow.source.name") ?? ""],
-    ["source_type", LOCAL],
-    ["source_version", tag("mlflow.source.git.commit") ?? ""],
-  ];
-  for (const [key, value] of defaults) if (!known.has(key)) fill(key, value, null);
-  if (!known.has("tags")) document.set("tags", { kind: "sequence", items: [] });
+  if (kept === null && !known.has("tags")) document.set("tags", { kind: "sequence", items: [] });
 
   const text = kept !== null && sameDocument(document, kept, record.kept!.text)
     ? record.kept!.text
     : stringifyMetaYaml(document);
-  if (!readRunMeta(text).ok) return null;
+  if (!readRunMeta(text).ok) {
+    // What is left spoils the copy.
+    return kept === null || left.size === 0
+      ? null
+      : rebuildRunMeta(run, { ...record, text: null }, files, otherwise, isAlive);
+  }
   const origin: readonly RepairReason[] = kept !== null
     ? [keptReason(record.kept!)]
     : leftReason(left);
@@ -123,6 +114,24 @@ const NO_SIGN = "the lack of any sign that it finished";
 const LOCAL = 4;
 
 type Fill = (key: string, value: string | number | null, from: string | null) => void;
+
+function fillFromTags(known: MetaDocument, { tags }: RunEvidence, fill: Fill): void {
+  if (textOf(known.get("user_id")) === null) {
+    const user = tags.get("mlflow.user");
+    fill("user_id", user ?? "", user === undefined ? null : "tag mlflow.user");
+  }
+  if (!textOf(known.get("run_name"))) {
+    const name = tags.get("mlflow.runName");
+    fill("run_name", name ?? "", name === undefined ? null : "tag mlflow.runName");
+  }
+  const others: readonly (readonly [string, string | number])[] = [
+    ["entry_point_name", ""],
+    ["source_name", tags.get("mlflow.source.name") ?? ""],
+    ["source_type", LOCAL],
+    ["source_version", tags.get("mlflow.source.git.commit") ?? ""],
+  ];
+  for (const [key, value] of others) if (!known.has(key)) fill(key, value, null);
+}
 
 function fillStage(run: LostRun, known: MetaDocument, files: RunEvidence, fill: Fill): void {
   const deletedTime = integerOf(known.get("deleted_time"));

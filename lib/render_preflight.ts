@@ -40,28 +40,30 @@ const SAMPLE = 5;
  * Renders for people whether a store is ready: what it holds, what was done, what is left, the verdict.
  *
  * @param result What the preflight came to.
- * @param options How to show it, and the command that tells more.
+ * @param options How to show it, and the flag that names the store to the commands that are proposed.
  * @returns A few lines, each ended by a line feed.
  */
 export function renderPreflight(
   result: PreflightResult,
-  options: RenderOptions & { readonly verify?: string } = {},
+  options: RenderOptions & { readonly flag?: string } = {},
 ): string {
   const { ready, checked, summary, done, pending, left, errors, findings, experiment } = result;
   const style = styleOf(options);
+  const { flag = "" } = options;
   const applied = [done.repair, done.quarantine].filter((report) => report !== null);
   const lines = [
     `${plural(summary.experiments.active, "active experiment")}, ` +
     `${plural(summary.runs.total, "run")}`,
-    ...applied.map((report) => `${doneText(report)}${undoText(report)}`),
+    ...applied.map((report) => `${doneText(report)}${undoText(report, flag)}`),
     ...(checked && pending.repairs > 0 ? [`${plural(pending.repairs, "repair")} possible`] : []),
     ...(checked && pending.quarantines > 0
       ? [`${plural(pending.quarantines, "empty orphan")} to quarantine`]
       : []),
-    ...left.slice(0, SAMPLE).map(({ path, reasons }) =>
-      `Left to you: ${path}: ${reasons.map(reasonText).join("; ")}`
-    ),
-    ...moreText(left.length - SAMPLE, "left to you"),
+    ...(checked && pending.repairs + pending.quarantines > 0
+      ? [`To do so: deno task preflight${flag}`]
+      : []),
+    ...left.slice(0, SAMPLE).map(leftText),
+    ...moreText(left.length - SAMPLE, "left alone"),
     ...errors.slice(0, SAMPLE).map(({ path, message }) => `Error: ${path}: ${message}`),
     ...moreText(errors.length - SAMPLE, "errors"),
     ...(experiment === null
@@ -72,9 +74,9 @@ export function renderPreflight(
   const verdict = ready
     ? style.green(`Ready (${others})`)
     : style.red(`Not ready: ${plural(findings.error, "error")} (${others})`);
-  const more = ready && findings.warning === 0 || options.verify === undefined
+  const more = ready && findings.warning === 0
     ? []
-    : [`For all findings: ${style.bold(visibleText(options.verify))}`];
+    : [`For all findings: ${style.bold(visibleText(`deno task verify${flag}`))}`];
   return [...lines, style.bold(verdict), ...more].map((line) => `${line}\n`).join("");
 }
 
@@ -90,8 +92,14 @@ function doneText({ outcomes }: ApplyReport): string {
   ].join(", ");
 }
 
-function undoText({ backup }: ApplyReport): string {
-  return backup === null ? "" : `; to undo: deno task restore ${backup.id}`;
+/** What has only to settle asks nothing of its owner. */
+function leftText({ path, reasons }: Kept): string {
+  const asks = reasons.some(({ kind }) => kind === "needs-choice");
+  return `${asks ? "Left to you" : "Left alone"}: ${path}: ${reasons.map(reasonText).join("; ")}`;
+}
+
+function undoText({ backup }: ApplyReport, flag: string): string {
+  return backup === null ? "" : `; to undo: deno task restore ${backup.id}${flag}`;
 }
 
 function moreText(count: number, of: string): readonly string[] {

@@ -13,6 +13,7 @@ import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
 import { fileUri, formerPlaces, renameUri } from "./relocate_uri.ts";
 import {
   byPath,
+  experimentPathOf,
   type Holder,
   holdersOf,
   keep,
@@ -70,7 +71,13 @@ export function repairRecords(context: RepairContext): Repairs {
       ),
     );
   }
-  return { actions: [...experiments, ...runs, ...repairFromCopies(context, isLinked)], kept };
+  const written = new Set<string>(experiments.map(({ path }) => path));
+  // Nobody reads what lies in an orphan: a change there would only make it look alive.
+  const orphans = new Set<string>(
+    context.snapshot.orphans.map(({ path }) => path).filter((path) => !written.has(path)),
+  );
+  const isLeft = (path: string) => isLinked(path) || orphans.has(experimentPathOf(path));
+  return { actions: [...experiments, ...runs, ...repairFromCopies(context, isLeft)], kept };
 }
 
 function repairRun(
@@ -227,14 +234,14 @@ const KINDS: Readonly<Partial<Record<Problem["subject"], RecordKind>>> = {
 
 function repairFromCopies(
   { snapshot, evidence }: RepairContext,
-  isLinked: (path: string) => boolean,
+  isLeft: (path: string) => boolean,
 ): WriteMeta[] {
   const seen = new Set<StorePath>();
   return snapshot.problems.toSorted(byPath).flatMap(({ path, subject, damage, message }) => {
     const record = evidence.records.get(path);
     const kind = kindOf(path, subject);
     if (kind === null || !LOST.has(damage) || record?.kept == null) return [];
-    if (seen.has(path) || isLinked(path)) return [];
+    if (seen.has(path) || isLeft(path)) return [];
     seen.add(path);
     const { text } = record.kept;
     return [{

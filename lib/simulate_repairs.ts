@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isMendedBy } from "./mended_by.ts";
+import { mendedByAny } from "./mended_by.ts";
 import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
 import {
   asExperimentId,
@@ -12,7 +12,6 @@ import {
   type Depth,
   type Experiment,
   type Orphan,
-  type Problem,
   type Run,
   type RunStatus,
   type StoreSnapshot,
@@ -36,13 +35,9 @@ export function simulateRepairs<D extends Depth>(
 ): StoreSnapshot<D> {
   if (actions.length === 0) return snapshot;
   const byPlace = Map.groupBy(actions, ({ path }) => `${path}`);
-  const leaving = actions.filter(({ kind }) => kind === "quarantine-stray");
-  const traces = actions.filter(({ kind }) => kind === "rewrite-tag");
-  const isMended = (problem: Problem) =>
-    [...byPlace.get(problem.path) ?? [], ...leaving, ...traces]
-      .some((action) => isMendedBy(problem, action));
+  const isMended = mendedByAny(actions);
   const stays = ({ path }: { readonly path: string }) =>
-    !leaving.some((each) => each.path === path);
+    !byPlace.get(path)?.some(({ kind }) => kind === "quarantine-stray");
   const mended = snapshot.orphans.flatMap((orphan) => mendedOrphan(orphan, byPlace) ?? []);
   const paths = new Set(mended.map(({ path }) => path));
   return {

@@ -33,9 +33,9 @@ export function soundBytes(text: string, owner: MetricOwner): number | null {
 /** The length of all lines up to the first that cannot be read, or has no end. */
 function soundLength(text: string, owner: MetricOwner): number {
   let length = 0;
-  for (const line of text.match(/[^\n]*\n/g) ?? []) {
-    if (!isPoint(line, owner)) return length;
-    length += line.length;
+  for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", length)) {
+    if (!isPoint(text.slice(length, end + 1), owner)) return length;
+    length = end + 1;
   }
   return length;
 }
@@ -47,10 +47,17 @@ function isPoint(line: string, owner: MetricOwner): boolean {
 function isRubbish(rest: string, sound: string, owner: MetricOwner): boolean {
   if (rest === "") return sound === "";
   if (/^[\0\s]*$/.test(rest)) return true;
-  const torn = /^([^\n]*?)\0*$/.exec(rest)?.[1];
-  if (torn === undefined) return false;
+  const torn = withoutZeros(rest);
+  if (torn.includes("\n")) return false;
   const before = /([^\n]*)\n$/.exec(sound)?.[1] ?? "";
   return !isPoint(`${torn}\n`, owner) || fields(torn) < fields(before);
+}
+
+/** A pattern would take its time over a long file of zeros. */
+function withoutZeros(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === "\0") end--;
+  return text.slice(0, end);
 }
 
 function fields(line: string): number {

@@ -17,6 +17,7 @@ import type { StoreSnapshot } from "../lib/model.ts";
 import type { ApplyReport, Kept, Plan } from "../lib/plan.ts";
 import { planCleanup } from "../lib/plan_cleanup.ts";
 import { planRepair } from "../lib/plan_repair.ts";
+import { ORPHAN_SETTLE } from "../lib/retention.ts";
 import { simulatePlan } from "../lib/simulate_plan.ts";
 import { summarize, type Summary } from "../lib/summarize.ts";
 import type { Severity } from "../lib/verify_rules.ts";
@@ -130,7 +131,8 @@ interface Outcome {
 async function look(store: Store, rules: Rules): Promise<Outcome> {
   const snapshot = await read(store, rules);
   const plan = await planRepairs(store, snapshot, rules);
-  const orphans = planQuarantine(snapshot, rules, store.now());
+  const mended = simulatePlan(snapshot, plan, { now: store.now() });
+  const orphans = planQuarantine(mended, rules, store.now());
   return { snapshot, plan, orphans, done: null, settled: [] };
 }
 
@@ -147,8 +149,13 @@ async function lookAndMend(store: Store, rules: Rules): Promise<Outcome> {
   const before = await read(locked, rules);
   const plan = await planRepairs(locked, before, rules);
   const repair = await applyIfAny(locked, plan, before, rules);
-  const mended = repair === null ? before : await read(locked, rules);
-  const orphans = planQuarantine(mended, rules, store.now());
+  // What is written anew may show more damage; all else is foreseen.
+  const isForeseen = repair?.complete !== false &&
+    plan.actions.every(({ kind }) => kind !== "write-meta");
+  const mended = isForeseen
+    ? simulatePlan(before, plan, { now: store.now() })
+    : await read(locked, rules);
+  const orphans = planQuarantine(mended, rules, store.now(), repair?.complete !== false);
   const quarantine = await applyIfAny(locked, orphans, mended, rules);
   // What is moved away whole needs no second look.
   const snapshot = quarantine?.complete === false
@@ -191,19 +198,22 @@ async function applyIfAny(
   });
 }
 
-function planQuarantine(snapshot: StoreSnapshot<"full">, { settle }: Rules, now: number): Plan {
+/** Where a repair has failed, no orphan goes: it may be the one that was to be mended. */
+function planQuarantine(
+  snapshot: StoreSnapshot<"full">,
+  { settle }: Rules,
+  now: number,
+  quarantineOrphans = true,
+): Plan {
   const policy = {
     olderThan: null,
     purgeAfter: null,
-    quarantineOrphans: true,
+    quarantineOrphans,
     settle: settle ?? ORPHAN_SETTLE,
   };
   // Whatever depth `full` has besides, planning does without.
   return planCleanup({ ...snapshot, depth: "tags" }, policy, { now });
 }
-
-/** As a clean-up has it: an experiment may be in the making. */
-const ORPHAN_SETTLE = 600_000;
 
 /** The copies are for another day: a store without them is no less ready. */
 async function keepMetadata(store: LockedStore, snapshot: StoreSnapshot): Promise<void> {

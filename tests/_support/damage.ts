@@ -5,6 +5,7 @@
  */
 
 import { dirname, join } from "@std/path";
+import { type Files, writeFiles } from "./disk_store.ts";
 
 /** What a damage does to a store. */
 export interface Damage {
@@ -97,22 +98,36 @@ export const traced = { base: "3.17", onlyMlflow3: true } as const;
 export const run = { victims } as const;
 
 /**
- * Lays out one of the stores of `tests/testdata/`, as MLflow would have written it there; that of
+ * Reads one of the stores of `tests/testdata/`, as MLflow would have written it elsewhere; that of
  * MLflow 3 with an assessment.
+ *
+ * @param root Where it would lie.
+ * @param base Which store.
+ * @returns Path below the root → text of the file, or `null` for an empty directory.
+ */
+export function healthyFiles(root: string, base: "2.22" | "3.17"): Files {
+  const packed: Files = JSON.parse(
+    Deno.readTextFileSync(new URL(`../testdata/mlflow-${base}.json`, import.meta.url)),
+  );
+  return {
+    ...Object.fromEntries(
+      Object.entries(packed).map(([path, text]) => [
+        path,
+        text?.replaceAll("/srv/mlflow/mlruns", root) ?? null,
+      ]),
+    ),
+    ...(base === "3.17" ? { [assessment]: ASSESSMENT } : {}),
+  };
+}
+
+/**
+ * Lays out one of the stores of `tests/testdata/`.
  *
  * @param root Where; its parents are made.
  * @param base Which store.
  */
 export function layOutHealthy(root: string, base: "2.22" | "3.17"): void {
-  const packed: Readonly<Record<string, string | null>> = JSON.parse(
-    Deno.readTextFileSync(new URL(`../testdata/mlflow-${base}.json`, import.meta.url)),
-  );
-  for (const [path, text] of Object.entries(packed)) {
-    const place = join(root, path);
-    Deno.mkdirSync(text === null ? place : dirname(place), { recursive: true });
-    if (text !== null) Deno.writeTextFileSync(place, text.replaceAll("/srv/mlflow/mlruns", root));
-  }
-  if (base === "3.17") openDamaged(root).write(assessment, ASSESSMENT);
+  writeFiles(root, healthyFiles(root, base));
 }
 
 /**

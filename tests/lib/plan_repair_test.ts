@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { asStorePath, type StoreSnapshot } from "../../lib/model.ts";
+import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
 import { planRepair } from "../../lib/plan_repair.ts";
 import type { Evidence, RecordEvidence, RepairPolicy, RunEvidence } from "../../lib/repair.ts";
 import { simulatePlan } from "../../lib/simulate_plan.ts";
-import { DAY, experiment, HOUR, NOW, run, runId, snapshot } from "../_support/builders.ts";
+import { DAY, experiment, HOUR, NOW, orphan, run, runId, snapshot } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 
 const POLICY: RepairPolicy = deepFreeze({
@@ -184,4 +184,48 @@ Deno.test("planRepair() ends a run at the last sign of life of its family", () =
     actions.map((action) => "changes" in action && action.changes),
     [{ end_time: NOW - 8 * DAY, status: 5 }, { end_time: NOW - 8 * DAY, status: 5 }],
   );
+});
+
+Deno.test("planRepair() touches nothing in an orphan that stays: it would look alive", () => {
+  const problem = (path: string, subject: "experiment" | "dataset"): Problem => ({
+    path: asStorePath(path),
+    subject,
+    damage: "empty",
+    message: "No key in the file",
+    line: null,
+    column: null,
+  });
+  const dataset = "name: iris\ndigest: a1\nsource_type: local\nsource: here\n";
+  const kept = { text: dataset, source: "backup a", keptAt: NOW };
+  const evidence = { records: new Map([["7/datasets/a", { ...RECORD, kept }], ["7", RECORD]]) };
+  const problems = [problem("7", "experiment"), problem("7/datasets/a", "dataset")];
+  const store = full({ orphans: [orphan({ id: "7", damage: "empty" })], problems });
+  const { actions, kept: left } = plan(store, evidence);
+  assertEquals([actions, left.map(({ path }) => `${path}`)], [[], ["7"]]);
+
+  const known = full({ experiments: [experiment({ id: "7" })], problems: problems.slice(1) });
+  assertEquals(plan(known, evidence).actions.map(({ path }) => `${path}`), ["7/datasets/a"]);
+});
+
+Deno.test("planRepair() proposes a clean-up only of an orphan that it would quarantine", () => {
+  const choicesOf = (init: Parameters<typeof orphan>[0]) => {
+    const one = orphan({ id: "7", newestChange: NOW - DAY, ...init });
+    const problems: readonly Problem[] = [{
+      path: one.path,
+      subject: "experiment",
+      damage: "missing",
+      message: "meta.yaml does not exist",
+      line: null,
+      column: null,
+    }];
+    return plan(full({ orphans: [one], problems })).kept.map(({ reasons }) =>
+      reasons.map((reason) => reason.kind === "needs-choice" ? reason.choices[1] : reason.kind)
+    );
+  };
+  assertEquals(choicesOf({}), [["move it out of MLflow's sight with deno task cleanup"]]);
+  assertEquals(choicesOf({ foreign: [".DS_Store"] }), choicesOf({}));
+  assertEquals(choicesOf({ foreign: ["notes.txt"] }), [
+    ["move the directory out of the store", "holds-foreign-files"],
+  ]);
+  assertEquals(choicesOf({ newestChange: NOW - HOUR / 60 }), [["changed-recently"]]);
 });

@@ -6,11 +6,12 @@
  */
 
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { Plan } from "../../lib/plan.ts";
 import type { Summary } from "../../lib/summarize.ts";
 import type { Finding } from "../../lib/verify_snapshot.ts";
+import { runForJson } from "../_support/command.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 import { testEachVersion } from "./each_version.ts";
 import {
@@ -28,7 +29,7 @@ const OURS = ".mltidy.trash";
 testEachVersion("summary counts what MLflow counts, verify finds nothing", async (version) => {
   await using store = await writeStore(version);
   const answer = await askMlflow(version, store.path);
-  const summary = await mltidy<Summary>(store, "summary");
+  const summary = await runForJson<Summary>("summary", store.path);
 
   assertEquals(answer.complaints, []);
   assertEquals(
@@ -45,7 +46,7 @@ testEachVersion("summary counts what MLflow counts, verify finds nothing", async
     },
     countsOf(answer),
   );
-  const { findings } = await mltidy<{ readonly findings: unknown }>(store, "verify");
+  const { findings } = await runForJson<{ readonly findings: unknown }>("verify", store.path);
   assertEquals(findings, []);
 });
 
@@ -59,7 +60,7 @@ testEachVersion("after cleanup:apply MLflow complains of nothing any more", asyn
     orphans.map((id) => `WARNING: Malformed experiment '${id}'`),
   );
 
-  const plan = await mltidy<Plan>(store, "cleanup");
+  const plan = await runForJson<Plan>("cleanup", store.path);
   assertEquals(
     plan.actions.map(({ kind, path }) => `${kind} ${path}`).sort(),
     [
@@ -70,11 +71,14 @@ testEachVersion("after cleanup:apply MLflow complains of nothing any more", asyn
     ].sort(),
   );
 
-  await mltidy(store, "cleanup", "--apply", "--force");
+  await runForJson("cleanup:apply", store.path, "--force");
   assertEquals(await askMlflow(version, store.path), cleanedUp(before, store));
-  assertEquals((await mltidy<Plan>(store, "cleanup")).actions, []);
+  assertEquals((await runForJson<Plan>("cleanup", store.path)).actions, []);
   // The store has two runs that never ended; MLflow has nothing against them.
-  const { findings } = await mltidy<{ readonly findings: readonly Finding[] }>(store, "verify");
+  const { findings } = await runForJson<{ readonly findings: readonly Finding[] }>(
+    "verify",
+    store.path,
+  );
   assertEquals(findings.map(({ rule, severity }) => `${severity} ${rule}`), [
     "info stale-run",
     "info stale-run",
@@ -85,7 +89,7 @@ testEachVersion("MLflow itself restores what cleanup:apply soft-deleted", async 
   await using store = await writeStore(version);
   await letRot(store);
   const before = cleanedUp(await askMlflow(version, store.path), store, { restored: true });
-  await mltidy(store, "cleanup", "--apply", "--force");
+  await runForJson("cleanup:apply", store.path, "--force");
 
   const ids = softDeleted(store).map((path) => path.slice(path.indexOf("/") + 1));
   const flags = ids.flatMap((id) => ["--restore-run", id]);
@@ -96,7 +100,7 @@ testEachVersion("mlflow gc takes what cleanup:apply soft-deleted, and no more", 
   await using store = await writeStore(version);
   await letRot(store);
   const before = await askMlflow(version, store.path);
-  await mltidy(store, "cleanup", "--apply", "--force");
+  await runForJson("cleanup:apply", store.path, "--force");
   const backups = await readTree(join(store.path, OURS));
 
   await runMlflow(version, store.path, "gc");
@@ -108,29 +112,13 @@ testEachVersion("restore --last gives back the identical store", async (version)
   await using store = await writeStore(version);
   await letRot(store);
   const before = await readTree(store.path, { except: [OURS] });
-  await mltidy(store, "cleanup", "--apply", "--force");
+  await runForJson("cleanup:apply", store.path, "--force");
   const after = await readTree(store.path, { except: [OURS] });
-  await mltidy(store, "restore", "--last");
+  await runForJson("restore", store.path, "--last");
 
   assertNotEquals(after.size, before.size);
   assertSameTree(await readTree(store.path, { except: [OURS] }), before);
 });
-
-/** Runs a task on a store and gives the document that it prints. */
-async function mltidy<T = unknown>(
-  store: LiveStore,
-  task: string,
-  ...flags: readonly string[]
-): Promise<T> {
-  const cli = fromFileUrl(new URL("../../tasks/cli.ts", import.meta.url));
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", cli, task, ...flags, "--store", store.path, "--json"],
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  assertEquals(code, 0, `${task} ${flags.join(" ")} failed:\n${text.decode(stderr)}`);
-  return JSON.parse(text.decode(stdout));
-}
 
 /** Two experiments lose their metadata, and much of the store grows old. */
 async function letRot(store: LiveStore): Promise<void> {

@@ -6,9 +6,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { Plan } from "../../lib/plan.ts";
+import { runForJson } from "../_support/command.ts";
 import { testEachVersion } from "./each_version.ts";
 import { runPython } from "./python.ts";
 
@@ -49,16 +50,16 @@ testEachVersion("a registered model outlives every policy, and still loads", asy
     }
 
     for (const policy of POLICIES) {
-      const { actions } = await cleanup<Plan>(store, policy);
+      await Deno.writeTextFile(join(parent, "mltidy.yaml"), policy);
+      const { actions } = await runForJson<Plan>("cleanup", store);
       const paths = actions.map(({ path }) => `${path}`);
       assert(paths.length > 0, `${policy} lets nothing go`);
       assertEquals(paths.filter((path) => path.startsWith(registered)), [], policy);
     }
 
-    const harshest = POLICIES.at(-1) ?? "";
-    await cleanup(store, harshest, "--apply", "--force");
-    // A moment later, what was soft-deleted is purged.
-    await cleanup(store, harshest, "--apply", "--force");
+    // The harshest is in force now; a moment later, what it soft-deletes is purged.
+    await runForJson("cleanup:apply", store, "--force");
+    await runForJson("cleanup:apply", store, "--force");
     const left = [...Deno.readDirSync(join(store, registered, ".."))]
       .filter(({ name }) => /^[0-9a-f]{32}$/.test(name)).map(({ name }) => name);
     assertEquals(left, [registered.split("/").at(-1)]);
@@ -70,20 +71,3 @@ testEachVersion("a registered model outlives every policy, and still loads", asy
     await Deno.remove(parent, { recursive: true });
   }
 });
-
-/** Runs a clean-up by a policy and gives the document that it prints. */
-async function cleanup<T = unknown>(
-  store: string,
-  policy: string,
-  ...flags: readonly string[]
-): Promise<T> {
-  await Deno.writeTextFile(join(store, "..", "mltidy.yaml"), policy);
-  const cli = fromFileUrl(new URL("../../tasks/cli.ts", import.meta.url));
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", cli, "cleanup", ...flags, "--store", store, "--json"],
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  assertEquals(code, 0, `cleanup ${flags.join(" ")} failed:\n${text.decode(stderr)}`);
-  return JSON.parse(text.decode(stdout));
-}

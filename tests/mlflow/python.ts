@@ -21,6 +21,16 @@ export interface MlflowVersion {
   readonly python: string;
 }
 
+/** The variables that every MLflow here is run with. */
+export const settings: Readonly<Record<string, string>> = {
+  LOGNAME: "mltidy",
+  // Without it MLflow 3.13 and newer refuse to open a file store.
+  MLFLOW_ALLOW_FILE_STORE: "true",
+  MLFLOW_ENABLE_ASYNC_TRACE_LOGGING: "false",
+  MLFLOW_DISABLE_TELEMETRY: "true",
+  DO_NOT_TRACK: "true",
+};
+
 /** Every version that `requirements/` pins, oldest first. */
 export const versions: readonly MlflowVersion[] = [...Deno.readDirSync(join(here, "requirements"))]
   .map(({ name }) => describeVersion(name.replace(/\.txt$/, "")))
@@ -121,15 +131,7 @@ async function runInterpreter(
     const { success, stdout, stderr } = await new Deno.Command(version.python, {
       args: ["-X", "utf8", ...args],
       cwd,
-      env: {
-        LOGNAME: "mltidy",
-        // Without it MLflow 3.13 and newer refuse to open a file store.
-        MLFLOW_ALLOW_FILE_STORE: "true",
-        MLFLOW_ENABLE_ASYNC_TRACE_LOGGING: "false",
-        MLFLOW_DISABLE_TELEMETRY: "true",
-        DO_NOT_TRACK: "true",
-        ...environment,
-      },
+      env: { ...settings, ...environment },
       stdin: "null",
     }).output();
     if (!success) {

@@ -4,7 +4,7 @@ import { renderPreflight } from "../../lib/render_preflight.ts";
 import { preflight } from "../../tasks/preflight.ts";
 import { restore } from "../../tasks/restore.ts";
 import { openStore, type Store } from "../../tasks/store.ts";
-import { DAY } from "../_support/builders.ts";
+import { DAY, HOUR } from "../_support/builders.ts";
 import { child, EMPTY, layOutHealthy, MAIN, openDamaged, RUNNING } from "../_support/damage.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -29,6 +29,7 @@ async function storeWith(damage: (store: ReturnType<typeof openDamaged>) => void
   };
 }
 
+type Damaged = ReturnType<typeof openDamaged>;
 const treeOf = (root: string) => readTree(root, { except: [".mltidy.trash"] });
 
 Deno.test("preflight() finds a healthy store ready, keeps its records and sets the experiment up", async () => {
@@ -73,6 +74,26 @@ Deno.test("preflight() rebuilds an experiment with runs instead of quarantining 
   assertEquals(report.ready, true);
 });
 
+Deno.test("preflight() quarantines no orphan while a repair is left undone", async () => {
+  const damage = `${EMPTY}/meta.yaml`;
+  await using opened = await storeWith((s) => {
+    s.remove(`${MAIN}/meta.yaml`);
+    s.drop(damage, "lifecycle_stage");
+  });
+  const { done, ready } = await preflight(opened.store, undefined, {
+    onProgress: (label, number) => {
+      if (label !== "Applying" || number !== 1) return;
+      opened.write(damage, "name: [");
+      opened.age(EMPTY, NOW - 2 * DAY);
+    },
+  });
+  assertEquals(done.repair?.outcomes.map(({ path, outcome }) => [`${path}`, outcome]), [
+    [MAIN, "applied"],
+    [EMPTY, "skipped"],
+  ]);
+  assertEquals([done.quarantine, ready], [null, false]);
+});
+
 Deno.test("preflight() restores exactly what an earlier one kept", async () => {
   await using opened = await storeWith(() => {});
   await preflight(opened.store);
@@ -96,14 +117,61 @@ Deno.test("preflight() only looks with check, and says what it would do", async 
   assertSameTree(await readTree(opened.root), before);
 });
 
+Deno.test("preflight() quarantines what holds nothing, were it litter, and says of all else why it stays", async () => {
+  const run = "77/0123456789abcdef0123456789abcdef";
+  const cases: readonly (readonly [inflict: (s: Damaged) => void, left: string | null])[] = [
+    [(s) => s.makeDirectory("77"), null],
+    [(s) => s.write("77/.DS_Store", "litter"), null],
+    [(s) => s.write("77/tags/team", "vision"), null],
+    [(s) => s.makeDirectory(`${run}/metrics`), null],
+    [(s) => s.write(`${run}/meta.yaml`, ""), null],
+    [
+      (s) => s.write("77/notes.txt", "mine"),
+      "Left to you: 77: meta.yaml does not exist: bring its meta.yaml back from a backup of your " +
+      "own, or move the directory out of the store; holds what MLflow did not write: notes.txt",
+    ],
+    [
+      (s) => s.write(`${run}/artifacts/model.pkl`, "of a database's run"),
+      "Left to you: 77: meta.yaml does not exist: bring its meta.yaml back from a backup of your " +
+      "own, or move the directory out of the store; holds what MLflow did not write: " +
+      run.slice(3),
+    ],
+  ];
+  for (const [inflict, left] of cases) {
+    await using opened = await storeWith(inflict);
+    const checked = await preflight(opened.store, undefined, { check: true });
+    assertEquals(checked.pending, { repairs: 0, quarantines: left === null ? 1 : 0 });
+    const report = await preflight(opened.store);
+    assertEquals(report.done.quarantine?.outcomes.length, left === null ? 1 : undefined);
+    const lines = renderPreflight(report).split("\n").filter((line) => line.startsWith("Left"));
+    assertEquals(lines, left === null ? [] : [left]);
+  }
+});
+
+Deno.test("preflight() leaves a young orphan to settle, which asks nothing of its owner", async () => {
+  await using opened = await storeWith((s) => s.makeDirectory("77"));
+  opened.age("77", NOW - 5 * HOUR / 60);
+  const text = renderPreflight(await preflight(opened.store));
+  assertMatch(text, /^Left alone: 77: changed 5 min ago, limit 10 min: it may be in the making$/m);
+});
+
+Deno.test("preflight() with check counts no orphan to quarantine that it would rebuild", async () => {
+  await using opened = await storeWith((s) => s.remove(`${MAIN}/meta.yaml`));
+  const report = await preflight(opened.store, undefined, { check: true });
+  assertEquals(report.pending, { repairs: 1, quarantines: 0 });
+  const text = renderPreflight(report);
+  assertMatch(text, /^1 repair possible\nTo do so: deno task preflight\n/m);
+});
+
 Deno.test("preflight() is not ready while MLflow raises, and sets nothing up", async () => {
   await using opened = await storeWith((s) => s.makeDirectory("lost+found"));
   const report = await preflight(opened.store, "churn");
   assertEquals([report.ready, report.experiment], [false, null]);
   assertEquals(report.left.map(({ path }) => `${path}`), ["lost+found"]);
-  const text = renderPreflight(report, { verify: "deno task verify" });
+  const text = renderPreflight(report, { flag: " --store /data/mlruns" });
   assertMatch(text, /Left to you: lost\+found: .*: move it out of the store/);
   assertMatch(text, /Not ready: 1 error/);
+  assertMatch(text, /For all findings: deno task verify --store \/data\/mlruns\n$/);
 });
 
 Deno.test("preflight() goes on in a store that another process is changing", async () => {
