@@ -34,8 +34,7 @@ import { type BestRule, PROTECTIONS, type RetentionRule } from "./policy.ts";
 import type { PrimaryMetric } from "./primary_metric.ts";
 import { minutes } from "./units.ts";
 
-/** How the file is called where its name is not said. */
-export const CONFIG_FILE = "mltidy.yaml";
+export { CONFIG_FILE } from "./config_file.ts";
 
 /**
  * Reads a configuration.

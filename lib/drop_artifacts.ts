@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Held, JudgedRun, JudgedSnapshot } from "./judge_snapshot.ts";
+import type { Held, JudgedRun, JudgedSnapshot } from "./judged.ts";
 import { DROPPED_TAG } from "./operations.ts";
 import type { CleanupPolicy, DropArtifact, KeepReason } from "./plan.ts";
 import { YOUNG } from "./policy.ts";

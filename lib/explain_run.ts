@@ -75,7 +75,7 @@ export function explainRun(
   if (judged === undefined) {
     throw new RangeError(`Cannot explain ${path}: the store has no such run`);
   }
-  const { run, ruling, holder } = judged;
+  const { run, ruling, standings, holder } = judged;
   const action = plan.actions.find((one) => path === one.path || path.startsWith(`${one.path}/`));
   const kept = plan.kept.find((one) => one.path === path);
   return {
@@ -94,7 +94,7 @@ export function explainRun(
     rule: ruling?.rule.name ?? null,
     // Every run is in a plan exactly once: to stay, to go, or with what holds it.
     reasons: (kept ?? action)!.reasons,
-    standings: ruling?.standings ?? [],
+    standings,
     flip: holder === null ? findFlip(snapshot, policy, judged, now) : null,
   };
 }

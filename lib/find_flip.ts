@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { JudgedRun } from "./judge_snapshot.ts";
+import type { JudgedRun } from "./judged.ts";
 import { keeps } from "./keep_rules.ts";
 import type { NonEmpty, StorePath, StoreSnapshot } from "./model.ts";
 import type { CleanupPolicy, KeepReason, Standing } from "./plan.ts";
 import { planCleanup } from "./plan_cleanup.ts";
 import type { BestRule, Protection, RetentionPolicy, RetentionRule } from "./policy.ts";
-import { firstTag, timeOf } from "./run_facts.ts";
+import { tagFinder, timeOf } from "./run_facts.ts";
 import { nameGlob } from "./glob.ts";
 import { typedDuration } from "./units.ts";
 
@@ -91,7 +91,7 @@ function candidatesFor(
   if (ruling === null) return limitCandidates(policy, run, goes, now);
   if (!goes) return lettingGo(policy, judged);
   const age = Math.ceil((now - timeOf(run)) / MINUTE) * MINUTE;
-  const edits = ruling.standings.flatMap((standing) =>
+  const edits = judged.standings.flatMap((standing) =>
     keeps(standing) ? [] : raise(standing, ruling.rule)
   );
   const all = ruling.rule.keepWithin > 0
@@ -154,7 +154,7 @@ function lower(standing: Standing, rule: RetentionRule, judged: JudgedRun): Edit
     case "keep-period":
       return editPeriod(standing, standing.rank - 1);
     case "keep-tag": {
-      const keepTags = rule.keepTags.filter((tag) => firstTag(judged.run, [tag]) === null);
+      const keepTags = rule.keepTags.filter((tag) => tagFinder([tag])(judged.run) === null);
       return edit("keep_tags", listed(rule.keepTags), listed(keepTags), { keepTags });
     }
     case "keep-status": {
@@ -204,7 +204,7 @@ function lettingGo(policy: CleanupPolicy, judged: JudgedRun): readonly Candidate
   const { rule } = ruling;
   const edits: Edit[] = [];
   const switches = new Set<Protection>();
-  for (const standing of ruling.standings.filter(keeps)) {
+  for (const standing of judged.standings.filter(keeps)) {
     // Each edit starts from what the ones before it left, so that two on one key add up.
     const soFar = Object.assign({}, rule, ...edits.map(({ fields }) => fields));
     const lowered = lower(standing, soFar, judged);

@@ -38,12 +38,16 @@ export interface References {
  * @returns Who refers to what; a version appears once for each thing it refers to.
  */
 export function findReferences(snapshot: StoreSnapshot): References {
+  const isShown = ({ stage }: ModelVersion) => stage !== "Deleted_Internal";
+  if (!snapshot.registeredModels.some(({ versions }) => versions.some(isShown))) {
+    return { runs: new Map(), loggedModels: new Map() };
+  }
   const index = indexOf(snapshot);
   const runs = new Map<string, ModelReference[]>();
   const loggedModels = new Map<string, ModelReference[]>();
   for (const model of snapshot.registeredModels) {
     for (const version of model.versions) {
-      if (version.stage === "Deleted_Internal") continue;
+      if (!isShown(version)) continue;
       const reference = {
         model: model.name,
         version: version.version,
@@ -86,19 +90,29 @@ function indexOf(snapshot: StoreSnapshot): Index {
   const damagedModels = snapshot.problems.filter(({ subject }) => subject === "logged-model");
   return {
     models: new Map(snapshot.registeredModels.map((model) => [model.name, model])),
-    runs: new Map<string, readonly Run[]>([
-      ...damagedRuns.map(({ id }) => [id, []] as const),
-      ...Map.groupBy(runs, ({ id }) => id),
-    ]),
-    loggedModels: new Map<string, readonly LoggedModel[]>([
-      ...damagedModels.map(({ path }) => [path.split("/").at(-1)!, []] as const),
-      ...Map.groupBy(holders.flatMap((holder) => holder.loggedModels), ({ id }) => id),
-    ]),
+    runs: byId(runs, damagedRuns.map(({ id }) => id)),
+    loggedModels: byId(
+      holders.flatMap((holder) => holder.loggedModels),
+      damagedModels.map(({ path }) => path.split("/").at(-1)!),
+    ),
     unusual: runs
-      .filter(({ id, artifactUri }) => !namesAlong(artifactUri).includes(id))
+      .filter(({ id, artifactUri }) =>
+        // Nearly all have it there as it is, and need not be taken apart.
+        (id.includes("%") || !artifactUri.includes(`/${id}/`)) &&
+        !namesAlong(artifactUri).includes(id)
+      )
       .map((run) => ({ run, prefix: uriSegments(run.artifactUri) }))
       .filter(({ prefix }) => prefix.length > 0),
   };
+}
+
+function byId<T extends { readonly id: string }>(
+  list: readonly T[],
+  damaged: readonly string[],
+): ReadonlyMap<string, readonly T[]> {
+  const groups = Map.groupBy(list, ({ id }): string => id);
+  for (const id of damaged) if (!groups.has(id)) groups.set(id, []);
+  return groups;
 }
 
 function reachedFrom(start: ModelVersion, index: Index) {

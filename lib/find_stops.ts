@@ -5,7 +5,7 @@
  */
 
 import { isNamed } from "./judge_by_rules.ts";
-import type { JudgedRun, JudgedSnapshot } from "./judge_snapshot.ts";
+import type { JudgedRun, JudgedSnapshot } from "./judged.ts";
 import type { Experiment } from "./model.ts";
 import type { Stop } from "./plan.ts";
 import type { RetentionPolicy } from "./policy.ts";

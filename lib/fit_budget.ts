@@ -5,7 +5,8 @@
  */
 
 import { dropArtifacts } from "./drop_artifacts.ts";
-import { type Held, type JudgedSnapshot, judgeSnapshot } from "./judge_snapshot.ts";
+import { judgeRepeatedly } from "./judge_snapshot.ts";
+import type { Held, JudgedSnapshot } from "./judged.ts";
 import type { DiskUsage, StorePath, StoreSnapshot } from "./model.ts";
 import type { Budget, BudgetOutcome, CleanupPolicy } from "./plan.ts";
 import { timeOf } from "./run_facts.ts";
@@ -39,7 +40,8 @@ export function fitBudget(
   budget: Budget,
   now: number,
 ): FittedBudget {
-  const all = judgeSnapshot(snapshot, policy, now);
+  const judge = judgeRepeatedly(snapshot, policy, now);
+  const all = judge(new Set());
   const order = candidatesOf(all, policy, now).toSorted((left, right) =>
     Number(left.later) - Number(right.later) ||
     (budget.first === "oldest"
@@ -50,7 +52,7 @@ export function fitBudget(
   const wanted = wantedOf(snapshot, all, budget);
   const take = (count: number) => {
     const held = new Set(order.slice(count).map(({ path }) => path));
-    const judged = judgeSnapshot(snapshot, policy, now, held);
+    const judged = judge(held);
     const reached = candidatesOf(judged, policy, now, held)
       .reduce((sum, { usage }) => sum + amountOf(usage, budget), 0);
     return { judged, held, reached };

@@ -23,15 +23,15 @@ export type Matcher = (text: string) => boolean;
  * ```
  */
 export function nameGlob(glob: string): Matcher {
-  const known = READ.get(glob);
-  if (known !== undefined) return known;
-  const matcher = matcherOf(glob, (stars) => stars === "?" ? "." : ".*");
-  READ.set(glob, matcher);
-  return matcher;
+  const [first = "", ...rest] = glob.split(/\*+/)
+    .map((part) => part.split("?").map(literal).join("."));
+  const last = rest.pop();
+  // What stands between two stars is found where it comes first, and never looked for again: else a
+  // name of thousands of letters could be tried in more ways than anyone would wait for.
+  const between = rest.map((part, index) => `(?=(.*?${part}))\\${index + 1}`).join("");
+  const pattern = new RegExp(`^${first}${between}${last === undefined ? "" : `.*${last}`}$`, "su");
+  return (text) => pattern.test(text);
 }
-
-/** The globs of a policy are few and asked of every run, so each is read once. */
-const READ = new Map<string, Matcher>();
 
 /**
  * Reads a glob for relative paths: `*` and `?` stay inside one name, `**` crosses them. A glob that
@@ -50,23 +50,22 @@ const READ = new Map<string, Matcher>();
  * ```
  */
 export function pathGlob(glob: string): Matcher {
-  const matches = matcherOf(glob.replace(/\/+$/, ""), (stars) => {
-    if (stars === "?") return "[^/]";
-    if (stars.startsWith("**")) return stars.endsWith("/") ? "(?:.*/)?" : ".*";
-    return "[^/]*";
-  });
+  const source = glob.replace(/\/+$/, "").split(/(\*\*+\/|\*+|\?)/)
+    .map((part, index) => index % 2 === 1 ? wildcard(part) : literal(part))
+    .join("");
+  const pattern = new RegExp(`^${source}$`, "su");
   return (path) => {
     const names = path.split("/");
-    return names.some((_, index) => matches(names.slice(0, index + 1).join("/")));
+    return names.some((_, index) => pattern.test(names.slice(0, index + 1).join("/")));
   };
 }
 
-function matcherOf(glob: string, wildcard: (stars: string) => string): Matcher {
-  const source = glob.split(/(\*\*+\/|\*+|\?)/)
-    .map((part, index) =>
-      index % 2 === 1 ? wildcard(part) : part.replace(/[\\^$.|?*+(){}[\]]/g, "\\$&")
-    )
-    .join("");
-  const pattern = new RegExp(`^${source}$`, "su");
-  return (text) => pattern.test(text);
+function wildcard(stars: string): string {
+  if (stars === "?") return "[^/]";
+  if (stars.startsWith("**")) return stars.endsWith("/") ? "(?:.*/)?" : ".*";
+  return "[^/]*";
+}
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.|?*+(){}[\]]/g, "\\$&");
 }

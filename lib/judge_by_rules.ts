@@ -6,8 +6,9 @@
  */
 
 import { nameGlob } from "./glob.ts";
+import type { JudgedRun, Ruling } from "./judged.ts";
 import { KEEP_RULES, keeps } from "./keep_rules.ts";
-import type { Experiment, Run, StoreSnapshot } from "./model.ts";
+import type { Experiment, NonEmpty, Run } from "./model.ts";
 import type { KeepReason, Standing } from "./plan.ts";
 import {
   isEmptyRule,
@@ -17,59 +18,54 @@ import {
   type RetentionRule,
   YOUNG,
 } from "./policy.ts";
-import { rankRuns } from "./rank_runs.ts";
+import { byEnd } from "./rank_runs.ts";
 import type { Verdict } from "./retention.ts";
-import { facetOf, firstTag, timeOf } from "./run_facts.ts";
-
-/** How a rule judges a run. */
-export interface Ruling {
-  readonly rule: RetentionRule;
-  /** The value of `group_by`; `null` where there is none. */
-  readonly group: string | null;
-  /** How the run stands under all that the rule asks for, whether it keeps it or not. */
-  readonly standings: readonly Standing[];
-  readonly verdict: Verdict;
-}
+import { facetOf, tagFinder, timeOf } from "./run_facts.ts";
 
 /**
- * Judges every active run of the active experiments by itself. What others need of it is decided where
- * the plan is made.
+ * Judges every active run of an active experiment by itself. What others need of it is decided where the
+ * plan is made.
  *
  * A run that is dated in the future is kept and ranked nowhere: it would take the place of others.
  *
- * @param snapshot The store.
+ * @param experiment The experiment.
  * @param policy The rules.
  * @param now Epoch ms.
- * @returns A ruling for each of these runs.
+ * @returns A verdict on each of these runs.
  */
 export function judgeByRules(
-  snapshot: StoreSnapshot,
+  experiment: Experiment,
   policy: RetentionPolicy,
   now: number,
-): ReadonlyMap<Run, Ruling> {
-  const rulings = new Map<Run, Ruling>();
-  for (const experiment of snapshot.experiments) {
-    if (experiment.lifecycleStage !== "active") continue;
-    const rules = policy.rules.filter((rule) => fitsExperiment(rule, experiment));
-    const active = experiment.runs.filter((run) => run.lifecycleStage === "active");
-    for (const [rule, ruled] of Map.groupBy(active, (run) => ruleOf(run, rules))) {
-      for (const [value, group] of Map.groupBy(ruled, (run) => facetOf(run, rule.groupBy))) {
-        const ranking = rankRuns(group.filter((run) => timeOf(run) <= now), rule, now);
-        for (const run of group) {
-          const standings = timeOf(run) > now
-            ? []
-            : KEEP_RULES.flatMap((each) => each.standings(run, rule, ranking));
-          rulings.set(run, {
-            rule,
-            group: rule.groupBy === null ? null : value,
-            standings,
-            verdict: judge(run, rule, standings, policy.protect, now),
-          });
+): ReadonlyMap<Run, JudgedRun> {
+  const judged = new Map<Run, JudgedRun>();
+  const ruleOf = ruleFinder(policy.rules.filter((rule) => fitsExperiment(rule, experiment)));
+  const protections = protectionsOf(policy.protect);
+  const active = experiment.runs.filter((run) => run.lifecycleStage === "active");
+  for (const [rule, ruled] of Map.groupBy(active, ruleOf)) {
+    const removes = !isEmptyRule(rule);
+    for (const [value, members] of Map.groupBy(ruled, (run) => facetOf(run, rule.groupBy))) {
+      const ruling: Ruling = { rule, group: rule.groupBy === null ? null : value };
+      const add = (run: Run, standings: readonly Standing[]) => {
+        const verdict = judge(run, removes ? rule : null, standings, protections, now);
+        judged.set(run, { run, holder: null, ruling, standings, verdict });
+      };
+      const newestFirst = members.filter((run) => timeOf(run) <= now).sort(byEnd);
+      const finders = KEEP_RULES.flatMap((each) => each.standings(rule, newestFirst, now));
+      const found: Standing[] = [];
+      for (const [place, run] of newestFirst.entries()) {
+        found.length = 0;
+        for (const find of finders) {
+          const standing = find(run, place);
+          if (standing !== null) found.push(standing);
         }
+        // A copy takes no more room than it needs, and there is one for each run.
+        add(run, found.slice());
       }
+      for (const run of members) if (timeOf(run) > now) add(run, []);
     }
   }
-  return rulings;
+  return judged;
 }
 
 /** Fits what no other rule does, and keeps nothing, so removes nothing. */
@@ -90,8 +86,10 @@ const NO_RULE: RetentionRule = {
   children: "follow",
 };
 
-function ruleOf(run: Run, rules: readonly RetentionRule[]): RetentionRule {
-  return rules.find(({ tags }) => tags.every((tag) => firstTag(run, [tag]) !== null)) ?? NO_RULE;
+function ruleFinder(rules: readonly RetentionRule[]): (run: Run) => RetentionRule {
+  const tests = rules.map((rule) => ({ rule, finders: rule.tags.map((tag) => tagFinder([tag])) }));
+  return (run) =>
+    tests.find(({ finders }) => finders.every((find) => find(run) !== null))?.rule ?? NO_RULE;
 }
 
 function fitsExperiment({ experiments }: RetentionRule, experiment: Experiment): boolean {
@@ -109,65 +107,81 @@ export function isNamed({ id, name }: Experiment, globs: readonly string[]): boo
   return globs.some((glob) => nameGlob(glob)(name) || nameGlob(glob)(id));
 }
 
+/** `rule` is `null` where it keeps nothing, and so removes nothing. */
 function judge(
   run: Run,
-  rule: RetentionRule,
+  rule: RetentionRule | null,
   standings: readonly Standing[],
-  protect: ProtectPolicy,
+  protections: readonly Protect[],
   now: number,
 ): Verdict {
-  const protections = OWN_PROTECTIONS.flatMap(({ name, reason }) => {
-    if (name !== null && protect.unsafe.includes(name)) return [];
-    return reason(run, protect, now) ?? [];
-  });
-  const [first, ...rest] = [...protections, ...standings.filter(keeps)];
-  if (first !== undefined) return { goes: false, reasons: [first, ...rest] };
-  if (isEmptyRule(rule)) return { goes: false, reasons: [{ kind: "no-rule" }] };
   const time = timeOf(run);
+  const age = now - time;
+  const reasons: KeepReason[] = [];
+  for (const protect of protections) {
+    const reason = protect(run, age);
+    if (reason !== null) reasons.push(reason);
+  }
+  for (const standing of standings) if (keeps(standing)) reasons.push(standing);
+  if (rule === null && reasons.length === 0) reasons.push({ kind: "no-rule" });
+  if (isNonEmpty(reasons)) return { goes: false, reasons };
   return {
     goes: true,
-    reasons: [{ kind: "not-kept", rule: rule.name, time, age: now - time, standings }],
+    reasons: [{ kind: "not-kept", rule: rule!.name, time, age, standings }],
   };
+}
+
+function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
+  return list.length > 0;
+}
+
+/** Why a run of an age stays, whatever the rules say; `null` when this is no reason. */
+type Protect = (run: Run, age: number) => KeepReason | null;
+
+function protectionsOf(policy: ProtectPolicy): readonly Protect[] {
+  return OWN_PROTECTIONS
+    .filter(({ name }) => name === null || !policy.unsafe.includes(name))
+    .map(({ protect }) => protect(policy));
 }
 
 interface OwnProtection {
   /** What switches it off; `null`: nothing does. */
   readonly name: Protection | null;
-  readonly reason: (run: Run, protect: ProtectPolicy, now: number) => KeepReason | null;
+  readonly protect: (policy: ProtectPolicy) => Protect;
 }
 
 /** What protects a run by what it is itself; what others need of it comes later. */
 const OWN_PROTECTIONS: readonly OwnProtection[] = [
-  { name: null, reason: ({ link }) => link ? { kind: "symbolic-link" } : null },
+  { name: null, protect: () => ({ link }) => link ? { kind: "symbolic-link" } : null },
   {
     name: null,
-    reason: ({ stamp, path }) =>
+    protect: () => ({ stamp, path }) =>
       stamp === ""
         ? { kind: "unreadable", path, message: "its files could not all be looked at" }
         : null,
   },
   {
     name: null,
-    reason: (run, _protect, now) =>
-      timeOf(run) > now ? { kind: "in-the-future", time: timeOf(run) } : null,
+    protect: () => (run, age) => age < 0 ? { kind: "in-the-future", time: timeOf(run) } : null,
   },
   {
     name: "running",
-    reason: ({ status }) =>
+    protect: () => ({ status }) =>
       status === "RUNNING" || status === "SCHEDULED" ? { kind: "not-finished", status } : null,
   },
   {
     name: "young",
-    reason: (run, _protect, now) => {
-      const age = now - timeOf(run);
-      return age >= 0 && age < YOUNG ? { kind: "ended-recently", age, limit: YOUNG } : null;
-    },
+    protect: () => (_run, age) =>
+      age >= 0 && age < YOUNG ? { kind: "ended-recently", age, limit: YOUNG } : null,
   },
   {
     name: "pinned",
-    reason: (run, { pinnedTags }) => {
-      const tag = firstTag(run, pinnedTags);
-      return tag === null ? null : { kind: "pinned", tag };
+    protect: ({ pinnedTags }) => {
+      const find = tagFinder(pinnedTags);
+      return (run) => {
+        const tag = find(run);
+        return tag === null ? null : { kind: "pinned", tag };
+      };
     },
   },
 ];

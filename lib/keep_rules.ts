@@ -6,69 +6,92 @@
 
 import { nameGlob } from "./glob.ts";
 import type { Run } from "./model.ts";
-import type { Standing } from "./plan.ts";
+import type { Period, Standing } from "./plan.ts";
 import type { RetentionRule } from "./policy.ts";
-import { firstTag } from "./run_facts.ts";
-import type { Ranking } from "./rank_runs.ts";
+import { rankByMetric, rankByPeriod } from "./rank_runs.ts";
+import { tagFinder, timeOf } from "./run_facts.ts";
+
+/** Tells how a run stands, which has a place from 0 among those that it is ranked with, newest first. */
+export type FindStanding = (run: Run, place: number) => Standing | null;
 
 /** One rule that keeps runs. */
 export interface KeepRule {
   /** As it is called in `mltidy.yaml`. */
   readonly key: string;
-  /** How a run stands under it, of the runs that it is ranked among; empty where the rule is not given. */
-  readonly standings: (run: Run, rule: RetentionRule, ranking: Ranking) => readonly Standing[];
+  /** How runs stand under it, given those that are ranked together; empty where the rule is not given. */
+  readonly standings: (
+    rule: RetentionRule,
+    newestFirst: readonly Run[],
+    now: number,
+  ) => readonly FindStanding[];
 }
 
 /** The rules, in the order in which reasons are told. */
 export const KEEP_RULES: readonly KeepRule[] = [
   {
     key: "keep_tags",
-    standings: (run, { keepTags }) => {
-      const tag = firstTag(run, keepTags);
-      return tag === null ? [] : [{ kind: "keep-tag", tag }];
+    standings: ({ keepTags }) => {
+      if (keepTags.length === 0) return [];
+      const find = tagFinder(keepTags);
+      return [(run) => {
+        const tag = find(run);
+        return tag === null ? null : { kind: "keep-tag", tag };
+      }];
     },
   },
   {
     key: "keep_named",
-    standings: (run, { keepNamed }) => {
-      const glob = keepNamed.find((each) => nameGlob(each)(run.name));
-      return glob === undefined ? [] : [{ kind: "keep-named", glob }];
+    standings: ({ keepNamed }) => {
+      if (keepNamed.length === 0) return [];
+      const globs = keepNamed.map((glob) => ({ glob, matches: nameGlob(glob) }));
+      return [({ name }) => {
+        const found = globs.find(({ matches }) => matches(name));
+        return found === undefined ? null : { kind: "keep-named", glob: found.glob };
+      }];
     },
   },
   {
     key: "keep_status",
-    standings: ({ status }, { keepStatus }) =>
-      keepStatus.includes(status) ? [{ kind: "keep-status", status }] : [],
+    standings: ({ keepStatus }) =>
+      keepStatus.length === 0
+        ? []
+        : [({ status }) => keepStatus.includes(status) ? { kind: "keep-status", status } : null],
   },
   {
     key: "keep_best",
-    standings: (run, _rule, { best }) =>
-      best.map(({ rule: { metric, mode, over, n }, places }) => {
-        const { rank, of, per } = places.get(run)!;
-        return { kind: "keep-best", metric, mode, over, per, rank, of, n };
+    standings: ({ keepBest }, newestFirst) =>
+      keepBest.filter(({ n }) => n > 0).map((best) => {
+        const standings = rankByMetric(newestFirst, best);
+        return (_run, place) => standings[place]!;
       }),
   },
   {
     key: "keep_last",
-    standings: (run, { keepLast: n }, { ends }) =>
-      n === 0 ? [] : [{ kind: "keep-last", rank: ends.get(run)!, of: ends.size, n }],
+    standings: ({ keepLast: n }, { length: of }) =>
+      n === 0 ? [] : [(_run, place) => ({ kind: "keep-last", rank: place + 1, of, n })],
   },
   {
     key: "keep_within",
-    standings: (run, { keepWithin: limit }, { ages }) =>
-      limit === 0 ? [] : [{ kind: "keep-within", age: ages.get(run)!, limit }],
+    standings: ({ keepWithin: limit }, _newestFirst, now) =>
+      limit === 0 ? [] : [(run) => ({ kind: "keep-within", age: now - timeOf(run), limit })],
   },
-  periodRule("keep_daily", 0),
-  periodRule("keep_weekly", 1),
-  periodRule("keep_monthly", 2),
+  periodRule("keep_daily", "day", ({ keepDaily }) => keepDaily),
+  periodRule("keep_weekly", "week", ({ keepWeekly }) => keepWeekly),
+  periodRule("keep_monthly", "month", ({ keepMonthly }) => keepMonthly),
 ];
 
-function periodRule(key: string, index: 0 | 1 | 2): KeepRule {
+function periodRule(
+  key: string,
+  period: Period,
+  countOf: (rule: RetentionRule) => number,
+): KeepRule {
   return {
     key,
-    standings: (run, _rule, { periods }) => {
-      const { period, n, places } = periods[index];
-      return n === 0 ? [] : [{ kind: "keep-period", period, ...places.get(run)!, n }];
+    standings: (rule, newestFirst) => {
+      const n = countOf(rule);
+      if (n === 0) return [];
+      const standings = rankByPeriod(newestFirst, period, n);
+      return [(_run, place) => standings[place]!];
     },
   };
 }

@@ -166,6 +166,7 @@ export type KeepReason =
   | { readonly kind: "child-of-kept"; readonly parent: RunId }
   | { readonly kind: "not-needed" }
   | { readonly kind: "parent-of-kept"; readonly child: RunId }
+  | { readonly kind: "hides-copy"; readonly copy: StorePath }
   | { readonly kind: "holds-registered-model"; readonly model: string; readonly version: string }
   | { readonly kind: "holds-kept-run"; readonly run: RunId }
   | { readonly kind: "in-deleted-experiment"; readonly experiment: ExperimentId }

@@ -8,13 +8,8 @@ import { dropArtifacts } from "./drop_artifacts.ts";
 import type { Extras } from "./extras.ts";
 import { findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
-import {
-  inOrder,
-  type JudgedExperiment,
-  type JudgedOrphan,
-  type JudgedRun,
-  judgeSnapshot,
-} from "./judge_snapshot.ts";
+import { inOrder, judgeSnapshot } from "./judge_snapshot.ts";
+import type { JudgedExperiment, JudgedOrphan, JudgedRun } from "./judged.ts";
 import type { DiskUsage, NonEmpty, StorePath, StoreSnapshot } from "./model.ts";
 import { extrasOf } from "./policy.ts";
 import type { Action, CleanupPolicy, Kept, Plan, PlanTask, PlanTotals } from "./plan.ts";
@@ -33,7 +28,8 @@ export interface PlanOptions {
  *
  * Never in a plan: a run that is RUNNING or SCHEDULED, a run that a registered model version refers
  * to, a run whose kept child names it in `mlflow.parentRunId`, experiment `0`, anything that could
- * not be read, anything behind a symbolic link, a directory in which the artifacts of a kept run lie.
+ * not be read, anything behind a symbolic link, a directory in which the artifacts of a kept run lie. Nor
+ * is a run purged of which a deleted experiment that stays has a copy: MLflow would find that instead.
  * With a retention policy, active runs are judged by it instead of by their age alone, and heavy files
  * of runs that stay may go; a budget then takes no more than it needs. What would be too much is said in
  * `stops`, and such a plan is not applied.
@@ -75,20 +71,24 @@ export function planCleanup(
   const { runs, experiments, orphans } = judged;
   const measured = policy.retention !== undefined && snapshot.sizes;
   const actions = [
-    ...runs.flatMap((one) => softDelete(one, measured)),
+    ...mapped(runs, (one) => softDelete(one, measured)),
     ...dropArtifacts(judged, policy, now, fitted?.held),
-    ...runs.flatMap(purgeRun),
-    ...experiments.flatMap(purgeExperiment),
-    ...orphans.flatMap(quarantine),
+    ...mapped(runs, purgeRun),
+    ...mapped(experiments, purgeExperiment),
+    ...mapped(orphans, quarantine),
   ];
   const kept = [
-    ...runs.filter((one) => !one.holder?.verdict.goes)
-      .flatMap(({ run, verdict }) => keptOf("run", run.name || run.id, run.path, verdict)),
-    ...damagedRunsKept(experiments, orphans, snapshot),
-    ...experiments.flatMap((one) =>
-      keptOf("experiment", one.experiment.name, one.experiment.path, one.verdict)
+    ...mapped(
+      runs,
+      ({ run, holder, verdict }) =>
+        holder?.verdict.goes ? null : keptOf("run", run.name || run.id, run.path, verdict),
     ),
-    ...orphans.flatMap((one) => keptOf("orphan", one.orphan.id, one.orphan.path, one.verdict)),
+    ...damagedRunsKept(experiments, orphans, snapshot),
+    ...mapped(
+      experiments,
+      ({ experiment: { name, path }, verdict }) => keptOf("experiment", name, path, verdict),
+    ),
+    ...mapped(orphans, ({ orphan: { id, path }, verdict }) => keptOf("orphan", id, path, verdict)),
   ];
   const stops = policy.retention ? findStops(judged, policy.retention) : [];
   return {
@@ -105,6 +105,16 @@ export function planCleanup(
     ...(fitted === null ? {} : { budget: fitted.outcome }),
     ...(isNonEmpty(stops) ? { stops } : {}),
   };
+}
+
+/** Maps, leaving out what comes to nothing. */
+function mapped<T, U>(list: readonly T[], map: (one: T) => U | null): readonly U[] {
+  const all: U[] = [];
+  for (const one of list) {
+    const made = map(one);
+    if (made !== null) all.push(made);
+  }
+  return all;
 }
 
 function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
@@ -160,11 +170,11 @@ function missingKeys(
 
 const NOTHING: DiskUsage = { bytes: 0, files: 0 };
 
-function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Action[] {
-  if (holder !== null || !verdict.goes || run.lifecycleStage !== "active") return [];
+function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Action | null {
+  if (holder !== null || !verdict.goes || run.lifecycleStage !== "active") return null;
   const { id, experimentId, path, name, stamp } = run;
   const { reasons } = verdict;
-  return [{
+  return {
     kind: "soft-delete-run",
     path,
     name,
@@ -174,21 +184,21 @@ function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Act
     usage: NOTHING,
     stamp,
     ...(measured ? { later: run.usage ?? NOTHING } : {}),
-  }];
+  };
 }
 
-function purgeRun({ run, holder, verdict }: JudgedRun): Action[] {
-  if (holder !== null || !verdict.goes || run.lifecycleStage !== "deleted") return [];
+function purgeRun({ run, holder, verdict }: JudgedRun): Action | null {
+  if (holder !== null || !verdict.goes || run.lifecycleStage !== "deleted") return null;
   const { id, experimentId, path, name, stamp } = run;
   const { reasons } = verdict;
   const usage = run.usage ?? NOTHING;
-  return [{ kind: "purge-run", path, name, runId: id, experimentId, reasons, usage, stamp }];
+  return { kind: "purge-run", path, name, runId: id, experimentId, reasons, usage, stamp };
 }
 
-function purgeExperiment({ experiment, verdict }: JudgedExperiment): Action[] {
-  if (!verdict.goes) return [];
+function purgeExperiment({ experiment, verdict }: JudgedExperiment): Action | null {
+  if (!verdict.goes) return null;
   const { id, path, name, stamp, runs } = experiment;
-  return [{
+  return {
     kind: "purge-experiment",
     path,
     name,
@@ -197,18 +207,18 @@ function purgeExperiment({ experiment, verdict }: JudgedExperiment): Action[] {
     reasons: verdict.reasons,
     usage: experiment.usage ?? NOTHING,
     stamp,
-  }];
+  };
 }
 
-function quarantine({ orphan, verdict }: JudgedOrphan): Action[] {
-  if (!verdict.goes) return [];
+function quarantine({ orphan, verdict }: JudgedOrphan): Action | null {
+  if (!verdict.goes) return null;
   const { id, path, stamp } = orphan;
   const usage = orphan.usage ?? NOTHING;
-  return [{ kind: "quarantine-orphan", path, name: id, reasons: verdict.reasons, usage, stamp }];
+  return { kind: "quarantine-orphan", path, name: id, reasons: verdict.reasons, usage, stamp };
 }
 
-function keptOf(kind: Kept["kind"], name: string, path: StorePath, verdict: Verdict): Kept[] {
-  return verdict.goes ? [] : [{ kind, path, name, reasons: verdict.reasons }];
+function keptOf(kind: Kept["kind"], name: string, path: StorePath, verdict: Verdict): Kept | null {
+  return verdict.goes ? null : { kind, path, name, reasons: verdict.reasons };
 }
 
 function damagedRunsKept(

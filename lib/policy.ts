@@ -109,7 +109,7 @@ export interface RetentionPolicy {
 export const PIN_TAG = "mltidy.pin";
 
 /** MLflow's tag that names the parent of a nested run. */
-const PARENT_TAG = "mlflow.parentRunId";
+export const PARENT_TAG = "mlflow.parentRunId";
 
 /** Nothing goes within this time after its end, ms. */
 export const YOUNG = 86_400_000;

@@ -5,111 +5,79 @@
  */
 
 import type { Run } from "./model.ts";
-import type { Period } from "./plan.ts";
-import type { BestRule, RetentionRule } from "./policy.ts";
+import type { Period, Standing } from "./plan.ts";
+import type { BestRule } from "./policy.ts";
 import { facetOf, scoreOf, timeOf } from "./run_facts.ts";
 
-/** A run's place by a metric. */
-export interface BestPlace {
-  /** From 1; `null` when the run has no finite value. */
-  readonly rank: number | null;
-  /** How many runs have one. */
-  readonly of: number;
-  /** What tells it apart from runs that it is not compared with. */
-  readonly per: { readonly key: string; readonly value: string } | null;
-}
-
-/** A run's place in the calendar. */
-export interface PeriodPlace {
-  /** Epoch ms: when the period began. */
-  readonly start: number;
-  /** Whether the run is the newest of its period. */
-  readonly newest: boolean;
-  /** The period's place among those that have runs, from the latest, from 1. */
-  readonly rank: number;
-}
-
-/** The places of one calendar rule. */
-export interface PeriodRanking {
-  readonly period: Period;
-  readonly n: number;
-  /** Empty where the rule is not given. */
-  readonly places: ReadonlyMap<Run, PeriodPlace>;
-}
-
-/** The runs that are judged together, in every order that their rule asks for. */
-export interface Ranking {
-  /** Place by end, from the newest, from 1. */
-  readonly ends: ReadonlyMap<Run, number>;
-  /** Time since the end, ms. */
-  readonly ages: ReadonlyMap<Run, number>;
-  /** One for each rule of `keep_best`. */
-  readonly best: readonly {
-    readonly rule: BestRule;
-    readonly places: ReadonlyMap<Run, BestPlace>;
-  }[];
-  /** By days, weeks, months. */
-  readonly periods: readonly [PeriodRanking, PeriodRanking, PeriodRanking];
-}
+type BestStanding = Extract<Standing, { kind: "keep-best" }>;
+type PeriodStanding = Extract<Standing, { kind: "keep-period" }>;
 
 /**
- * Ranks the runs of a group. Of equals the newer one comes first, of equally new ones the one whose id
- * comes first, so the order of the list says nothing.
+ * Orders runs by their end, the newest first, and those that ended at once by path.
  *
- * @param runs The runs; none may have ended in the future.
- * @param rule What is asked for.
- * @param now Epoch ms.
- * @returns The places.
+ * @param left A run.
+ * @param right Another one.
+ * @returns Negative when the left one comes first.
  */
-export function rankRuns(runs: readonly Run[], rule: RetentionRule, now: number): Ranking {
-  const newestFirst = runs.toSorted(byEnd);
-  return {
-    ends: new Map(newestFirst.map((run, index) => [run, index + 1])),
-    ages: new Map(runs.map((run) => [run, now - timeOf(run)])),
-    best: rule.keepBest.filter(({ n }) => n > 0)
-      .map((best) => ({ rule: best, places: rankByMetric(newestFirst, best) })),
-    periods: [
-      rankByPeriod(newestFirst, "day", rule.keepDaily),
-      rankByPeriod(newestFirst, "week", rule.keepWeekly),
-      rankByPeriod(newestFirst, "month", rule.keepMonthly),
-    ],
-  };
-}
-
-function byEnd(left: Run, right: Run): number {
+export function byEnd(left: Run, right: Run): number {
   return timeOf(right) - timeOf(left) || (left.path < right.path ? -1 : 1);
 }
 
-function rankByMetric(newestFirst: readonly Run[], rule: BestRule): ReadonlyMap<Run, BestPlace> {
-  const places = new Map<Run, BestPlace>();
-  for (const [value, group] of Map.groupBy(newestFirst, (run) => facetOf(run, rule.per))) {
-    const per = rule.per === null ? null : { key: rule.per, value };
-    const scored = group.flatMap((run) => {
-      const score = scoreOf(run, rule);
-      return score === null ? [] : [{ run, score }];
-    });
-    // Sorting is stable: of equals the newer one stays first.
-    scored.sort((left, right) => right.score - left.score);
-    const of = scored.length;
-    for (const run of group) places.set(run, { rank: null, of, per });
-    for (const [index, { run }] of scored.entries()) places.set(run, { rank: index + 1, of, per });
+/**
+ * Ranks runs by a metric, of equals the newer one first.
+ *
+ * @param newestFirst The runs, by {@linkcode byEnd}.
+ * @param best What is asked for.
+ * @returns How each stands, in the same order.
+ */
+export function rankByMetric(
+  newestFirst: readonly Run[],
+  best: BestRule,
+): readonly BestStanding[] {
+  const { metric, mode, over, n, per: key } = best;
+  const scored = newestFirst.map((run, place) => ({
+    place,
+    score: scoreOf(run, best),
+    value: facetOf(run, key),
+  }));
+  const standings = new Array<BestStanding>(newestFirst.length);
+  for (const [value, group] of Map.groupBy(scored, (one) => one.value)) {
+    const per = key === null ? null : { key, value };
+    // Sorting is stable: of equals the newer one stays first, and those without a score are last.
+    group.sort((left, right) => (right.score ?? -Infinity) - (left.score ?? -Infinity) || 0);
+    const of = group.findLastIndex(({ score }) => score !== null) + 1;
+    const unranked = { kind: "keep-best", metric, mode, over, per, rank: null, of, n } as const;
+    for (const [index, { place }] of group.entries()) {
+      standings[place] = index < of ? { ...unranked, rank: index + 1 } : unranked;
+    }
   }
-  return places;
+  return standings;
 }
 
-function rankByPeriod(newestFirst: readonly Run[], period: Period, n: number): PeriodRanking {
-  const places = new Map<Run, PeriodPlace>();
-  if (n === 0) return { period, n, places };
+/**
+ * Places runs in the calendar.
+ *
+ * @param newestFirst The runs, by {@linkcode byEnd}.
+ * @param period Days, weeks or months, in UTC.
+ * @param n How many periods are asked for.
+ * @returns How each stands, in the same order.
+ */
+export function rankByPeriod(
+  newestFirst: readonly Run[],
+  period: Period,
+  n: number,
+): readonly PeriodStanding[] {
+  let start = NaN;
   let rank = 0;
-  let latest = NaN;
-  for (const run of newestFirst) {
-    const start = startOf(period, timeOf(run));
-    const newest = start !== latest;
-    if (newest) rank++;
-    latest = start;
-    places.set(run, { start, newest, rank });
-  }
-  return { period, n, places };
+  let older: PeriodStanding | null = null;
+  return newestFirst.map((run) => {
+    const begun = startOf(period, timeOf(run));
+    if (begun === start && older !== null) return older;
+    start = begun;
+    rank++;
+    older = { kind: "keep-period", period, start, newest: false, rank, n };
+    return { ...older, newest: true };
+  });
 }
 
 const DAY = 86_400_000;

@@ -120,6 +120,7 @@ function renderKind(
   if (actions.length === 0) return [];
   const style = styleOf(options);
   const heading = `${signOf(kind, style)} ${style.bold(headingOf(kind, actions.length))}`;
+  if (kind === "write-meta") return [heading, ...renderRecords(actions, options)];
   return kind === "soft-delete-run" || kind === "drop-artifact" || kind === "purge-run"
     ? [heading, ...renderByExperiment(actions, plan, options)]
     : [heading, ...renderSample(actions, SAMPLE_OF_KIND, "  ", options)];
@@ -186,6 +187,19 @@ function renderSample(
   return [
     ...shown.map(({ kind }, index) => `${indent}${signOf(kind, style)} ${rows[index] ?? ""}`),
     ...moreLines(actions.length - shown.length, "", indent, options),
+  ];
+}
+
+/** A record is put together from many pieces of evidence: one a line. */
+function renderRecords(actions: readonly Action[], options: RenderPlanOptions): string[] {
+  const style = styleOf(options);
+  const shown = options.all ? actions : actions.slice(0, SAMPLE_OF_GROUP);
+  return [
+    ...shown.flatMap(({ kind, name, path, reasons }) => [
+      `  ${signOf(kind, style)} ${visibleText(`${name || NO_NAME}  ${path}`)}`,
+      ...reasons.map((reason) => `      ${visibleText(reasonText(reason))}`),
+    ]),
+    ...moreLines(actions.length - shown.length, "", "  ", options),
   ];
 }
 
@@ -303,6 +317,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "no-deletion-time": false,
   "registered": true,
   "parent-of-kept": true,
+  "hides-copy": true,
   "holds-registered-model": true,
   "holds-kept-run": true,
   "in-deleted-experiment": false,

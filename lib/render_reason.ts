@@ -94,6 +94,8 @@ function words(reason: ActionReason | KeepReason): string {
     }
     case "parent-of-kept":
       return `parent of run ${reason.child}, which is kept`;
+    case "hides-copy":
+      return `MLflow would find its copy ${reason.copy} instead`;
     case "holds-registered-model":
       return `holds registered model ${reason.model} v${reason.version}`;
     case "holds-kept-run":
@@ -228,6 +230,8 @@ export function keptText(reason: KeepReason): string {
       return "registered";
     case "parent-of-kept":
       return "with a kept child";
+    case "hides-copy":
+      return "with a copy in a deleted experiment";
     case "holds-registered-model":
       return "with a registered model";
     case "holds-kept-run":

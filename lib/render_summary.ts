@@ -2,7 +2,7 @@ import type { RunStatus } from "./model.ts";
 import { findingsText } from "./render_findings.ts";
 import { type Column, renderRows } from "./render_rows.ts";
 import { type RenderOptions, styleOf } from "./render_style.ts";
-import type { ExperimentSummary, Summary } from "./summarize.ts";
+import type { ExperimentSummary, MetricStanding, Summary } from "./summarize.ts";
 import { visibleText } from "./terminal_text.ts";
 import { formatCount, formatSize, formatTime, plural } from "./units.ts";
 
@@ -68,7 +68,8 @@ function renderTable(summary: Summary, options: RenderSummaryOptions): string[] 
 }
 
 /** Columns that would be empty throughout are left out. */
-function fieldsOf({ perExperiment: experiments, runs, usage }: Summary): readonly Field[] {
+function fieldsOf(summary: Summary): readonly Field[] {
+  const { perExperiment: experiments, runs, usage, primaryMetric } = summary;
   const number = (heading: string, count: (experiment: ExperimentSummary) => number): Field => ({
     heading,
     column: RIGHT,
@@ -90,12 +91,25 @@ function fieldsOf({ perExperiment: experiments, runs, usage }: Summary): readonl
       column: LEFT,
       text: ({ newestRun }) => newestRun === null ? "–" : formatTime(newestRun),
     },
+    ...(primaryMetric === undefined ? [] : [{
+      heading: `Best ${primaryMetric.name}`,
+      column: { align: "left" as const, least: 12 },
+      text: ({ byMetric }: ExperimentSummary) => standingText(byMetric, primaryMetric.name),
+    }]),
     ...(usage === null ? [] : [{
       heading: "Size",
       column: RIGHT,
       text: (each: ExperimentSummary) => each.usage === null ? "–" : formatSize(each.usage.bytes),
     }]),
   ];
+}
+
+function standingText(standing: MetricStanding | undefined, metric: string): string {
+  if (standing === undefined) return "";
+  const { best, runsWithout } = standing;
+  if (best === null) return runsWithout === 0 ? "–" : `no ${metric} logged`;
+  const run = `${Number(best.value.toPrecision(6))} ${best.name || best.runId}`;
+  return runsWithout === 0 ? run : `${run} (${plural(runsWithout, "run")} without)`;
 }
 
 function renderTotals(summary: Summary, options: RenderSummaryOptions): string[] {

@@ -5,10 +5,11 @@
  * @module
  */
 
+import { isLitter } from "./litter.ts";
 import type { DamagedRun, Experiment, NonEmpty, Orphan, Run } from "./model.ts";
 import type { ActionReason, CleanupPolicy, KeepReason } from "./plan.ts";
 import { PIN_TAG, YOUNG } from "./policy.ts";
-import { firstTag } from "./run_facts.ts";
+import { tagFinder } from "./run_facts.ts";
 
 /** A judgement with its reasons. */
 export type Verdict =
@@ -29,13 +30,18 @@ export type Verdict =
  * @param now Epoch ms.
  * @returns The verdict.
  */
-export function judgeRun(run: Run, policy: CleanupPolicy, now: number): Verdict {
+export function judgeRun(
+  run: Run,
+  policy: CleanupPolicy,
+  now: number,
+  findPin: (run: Run) => string | null = pinFinder(policy),
+): Verdict {
   if (run.link) return stays({ kind: "symbolic-link" });
   if (run.status === "RUNNING" || run.status === "SCHEDULED") {
     return stays({ kind: "not-finished", status: run.status });
   }
   if (run.stamp === "") return stays(unreadable(run));
-  const tag = firstTag(run, policy.retention?.protect.pinnedTags ?? [PIN_TAG]);
+  const tag = findPin(run);
   if (tag !== null) return stays({ kind: "pinned", tag });
   if (run.lifecycleStage === "deleted") return judgeDeleted(run.deletedTime, policy, now);
   if (policy.olderThan === null) return stays({ kind: "no-rule" });
@@ -47,6 +53,16 @@ export function judgeRun(run: Run, policy: CleanupPolicy, now: number): Verdict 
   if (age <= limit) return stays({ kind: "younger-than", age, limit });
   if (age < YOUNG) return stays({ kind: "ended-recently", age, limit: YOUNG });
   return goes({ kind: "older-than", field, time, age, limit });
+}
+
+/**
+ * Makes what finds the tag that pins a run.
+ *
+ * @param policy The rules.
+ * @returns Gives the tag; `null` for a run that is not pinned.
+ */
+export function pinFinder({ retention }: CleanupPolicy): (run: Run) => string | null {
+  return tagFinder(retention?.protect.pinnedTags ?? [PIN_TAG]);
 }
 
 /**
@@ -76,8 +92,11 @@ export function judgeDeletedExperiment(
   return judgeDeleted(deletedTime, policy, now);
 }
 
+/** Ms for which a clean-up leaves an orphan alone: an experiment may be in the making. */
+export const ORPHAN_SETTLE = 600_000;
+
 /**
- * Judges an orphan for quarantine.
+ * Judges an orphan for quarantine. What editors and operating systems leave behind is nothing to keep.
  *
  * @param orphan A directory without a `meta.yaml` that MLflow can use.
  * @param policy The rules.
@@ -98,8 +117,11 @@ export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number):
     .filter((run) => run.damage === "io" || run.link)
     .toSorted(byPath);
   if (refused) return stays({ kind: "unreadable", path: refused.path, message: refused.message });
-  if (orphan.foreign.length > 0) {
-    return stays({ kind: "holds-foreign-files", entries: orphan.foreign.toSorted() });
+  const foreign = orphan.foreign.filter((entry) =>
+    !isLitter(entry.slice(entry.lastIndexOf("/") + 1))
+  );
+  if (foreign.length > 0) {
+    return stays({ kind: "holds-foreign-files", entries: foreign.toSorted() });
   }
   if (orphan.newestChange === null || orphan.stamp === "") return stays(unreadable(orphan));
   const age = Math.max(0, now - orphan.newestChange);

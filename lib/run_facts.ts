@@ -19,20 +19,29 @@ export function timeOf({ endTime, startTime }: Run): number {
 }
 
 /**
- * Finds the first tag of a list that a run has.
+ * Makes what finds the first tag of a list that a run has.
  *
- * @param run The run.
  * @param wanted Keys, or `key=value` with a glob as value.
- * @returns The tag as it was wanted; `null` when the run has none of them.
+ * @returns Gives the tag of a run as it was wanted; `null` when the run has none of them.
  */
-export function firstTag({ tags }: Run, wanted: readonly string[]): string | null {
-  return wanted.find((each) => {
+export function tagFinder(wanted: readonly string[]): (run: Run) => string | null {
+  const tests = wanted.map((each) => ({ each, isIn: tagTest(each) }));
+  return ({ tags }) => {
+    for (const { each, isIn } of tests) if (isIn(tags)) return each;
+    return null;
+  };
+}
+
+function tagTest(wanted: string): (tags: Run["tags"]) => boolean {
+  const at = wanted.indexOf("=");
+  if (at === -1) return (tags) => tags.has(wanted);
+  const key = wanted.slice(0, at);
+  const fits = nameGlob(wanted.slice(at + 1));
+  return (tags) => {
+    const value = tags.get(key);
     // A key may hold an equals sign itself.
-    if (tags.has(each)) return true;
-    const at = each.indexOf("=");
-    const value = at === -1 ? undefined : tags.get(each.slice(0, at));
-    return value !== undefined && nameGlob(each.slice(at + 1))(value);
-  }) ?? null;
+    return value !== undefined && fits(value) || tags.has(wanted);
+  };
 }
 
 /**

@@ -11,12 +11,23 @@ import type {
   LifecycleStage,
   MetaDamage,
   Run,
+  RunId,
   RunStatus,
   StorePath,
   StoreSnapshot,
 } from "./model.ts";
+import { bestRun, type PrimaryMetric } from "./primary_metric.ts";
+import { byEnd } from "./rank_runs.ts";
 import type { Severity } from "./verify_rules.ts";
 import { verifySnapshot } from "./verify_snapshot.ts";
+
+/** How the active runs of an experiment stand by a metric. */
+export interface MetricStanding {
+  /** The run with the best latest value, of equals the newest; `null` when no run has a finite one. */
+  readonly best: { readonly runId: RunId; readonly name: string; readonly value: number } | null;
+  /** Active runs without a finite value. */
+  readonly runsWithout: number;
+}
 
 /** One experiment in numbers. */
 export interface ExperimentSummary {
@@ -42,6 +53,8 @@ export interface ExperimentSummary {
   readonly damagedRuns: number;
   /** What it takes on disk; `null` when sizes were not read. */
   readonly usage: DiskUsage | null;
+  /** How its runs stand by the metric; left out when none was asked for. */
+  readonly byMetric?: MetricStanding;
 }
 
 /** One orphan in numbers. */
@@ -81,6 +94,8 @@ export interface Summary {
   readonly orphans: readonly OrphanSummary[];
   /** Registered models, and their versions that MLflow shows. */
   readonly registeredModels: { readonly models: number; readonly versions: number };
+  /** The metric by which runs were compared; left out when none was asked for. */
+  readonly primaryMetric?: PrimaryMetric;
   /** Backups of ours. */
   readonly backups: StoreSnapshot["backups"];
 }
@@ -91,6 +106,8 @@ export interface SummarizeOptions {
   readonly top?: number;
   /** What comes first: most runs, or most bytes. Ties are ordered by path. @default {"runs"} */
   readonly by?: "size" | "runs";
+  /** Compare the runs of each experiment by this metric; the snapshot must have it. */
+  readonly metric?: PrimaryMetric;
 }
 
 /**
@@ -99,7 +116,8 @@ export interface SummarizeOptions {
  * @param snapshot The store.
  * @param options Order and length of `perExperiment`.
  * @returns The numbers; sizes in bytes, times in epoch ms.
- * @throws {RangeError} When `top` is no whole number, or `by` is `size` without sizes in the snapshot.
+ * @throws {RangeError} When `top` is no whole number, `by` is `size` without sizes in the snapshot, or
+ *   the metric was not read.
  *
  * @example
  * ```ts
@@ -112,15 +130,21 @@ export interface SummarizeOptions {
  * ```
  */
 export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {}): Summary {
-  const { top = Infinity, by = "runs" } = options;
+  const { top = Infinity, by = "runs", metric } = options;
   if (!(top >= 0 && (top === Infinity || Number.isInteger(top)))) {
     throw new RangeError(`Cannot give the top ${top} experiments: expected a whole number`);
   }
   if (by === "size" && !snapshot.sizes) {
     throw new RangeError("Cannot order experiments by size: read the store with sizes");
   }
+  if (metric !== undefined && !snapshot.extras?.metrics.includes(metric.name)) {
+    throw new RangeError(`Cannot compare runs by ${metric.name}: read the store with this metric`);
+  }
   const { orphans, strays, registeredModels, backups } = snapshot;
-  const experiments = snapshot.experiments.map((each) => summarizeExperiment(each, snapshot.sizes));
+  const experiments = snapshot.experiments.map((each) => ({
+    ...summarizeExperiment(each, snapshot.sizes),
+    ...(metric === undefined ? {} : { byMetric: standingOf(each, metric) }),
+  }));
   const active = experiments.filter((each) => each.stage === "active").length;
   const total = sum(experiments, (each) => each.runs);
   const activeRuns = sum(experiments, (each) => each.activeRuns);
@@ -131,7 +155,7 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
       total,
       active: activeRuns,
       deleted: total - activeRuns,
-      byStatus: countStatuses(snapshot.experiments.flatMap((each) => each.runs)),
+      byStatus: addStatuses(experiments.map((each) => each.byStatus)),
     },
     findings: {
       error: findings.get("error")?.length ?? 0,
@@ -154,7 +178,21 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
         ({ versions }) => versions.filter(({ stage }) => stage !== "Deleted_Internal").length,
       ),
     },
+    ...(metric === undefined ? {} : { primaryMetric: metric }),
     backups,
+  };
+}
+
+function standingOf({ runs }: Experiment, metric: PrimaryMetric): MetricStanding {
+  const values = runs.filter((run) => run.lifecycleStage === "active").toSorted(byEnd)
+    .map(({ id, name, extras }) => ({
+      runId: id,
+      name,
+      value: extras?.metrics.get(metric.name)?.latest ?? NaN,
+    }));
+  return {
+    best: bestRun(values, metric),
+    runsWithout: values.filter(({ value }) => !Number.isFinite(value)).length,
   };
 }
 
@@ -185,6 +223,18 @@ function countStatuses(runs: readonly Run[]): Readonly<Record<RunStatus, number>
   const counts = { RUNNING: 0, SCHEDULED: 0, FINISHED: 0, FAILED: 0, KILLED: 0 };
   for (const run of runs) counts[run.status]++;
   return counts;
+}
+
+function addStatuses(
+  counts: readonly Readonly<Record<RunStatus, number>>[],
+): Readonly<Record<RunStatus, number>> {
+  return {
+    RUNNING: sum(counts, (each) => each.RUNNING),
+    SCHEDULED: sum(counts, (each) => each.SCHEDULED),
+    FINISHED: sum(counts, (each) => each.FINISHED),
+    FAILED: sum(counts, (each) => each.FAILED),
+    KILLED: sum(counts, (each) => each.KILLED),
+  };
 }
 
 function sumUsage(all: readonly { readonly usage: DiskUsage | null }[]): DiskUsage {

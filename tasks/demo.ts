@@ -8,6 +8,7 @@
  */
 
 import { join, toFileUrl } from "@std/path";
+import { shellWords } from "../lib/shell_words.ts";
 import { describeDemoStore } from "./_demo/describe_demo_store.ts";
 import { type DemoEntry, layOutDemoStore } from "./_demo/lay_out_demo_store.ts";
 
@@ -141,15 +142,15 @@ export async function demo(io: DemoIo, options: DemoOptions): Promise<DemoStoreS
   }
   io.print(
     `\n# All of it can be undone: this brings back every byte.\n` +
-      `$ deno task restore --last --store ${shellWord(written.directory)}\n` +
+      `$ deno task restore --last --store ${shellWords([written.directory])}\n` +
       `\n# The store stays for a closer look; remove it with:\n` +
-      `$ rm -r ${shellWord(parent)}`,
+      `$ rm -r ${shellWords([parent])}`,
   );
   return written;
 }
 
 function tourOf(directory: string, tasks: DemoTasks): readonly TourStep[] {
-  const store = `--store ${shellWord(directory)}`;
+  const store = shellWords(["--store", directory]);
   return [
     {
       sentence: "What is there: 17 experiment directories, two of which lost their meta.yaml.",
@@ -210,8 +211,4 @@ function writeEntries(root: string, entries: readonly DemoEntry[]): void {
 
 function setTime(path: string, time: number): void {
   Deno.utimeSync(path, new Date(time), new Date(time));
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

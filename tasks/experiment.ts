@@ -18,13 +18,18 @@ import type { ExperimentSetup } from "./tracking.ts";
 /** How to set an experiment up. */
 export interface SetupExperimentOptions {
   /**
-   * Where the artifacts of a new experiment go: a URI or a path. MLflow keeps it for good, so it counts
-   * only when the experiment is created.
+   * Where the artifacts of a new experiment go: a URI or a path, at most 2048 characters. MLflow keeps it
+   * for good, so it counts only when the experiment is created.
    *
    * @default {the experiment's own directory}
    */
   readonly artifactLocation?: string;
-  /** Tags to set, whether the experiment is new or not. @default {{}} */
+  /**
+   * Tags to set, whether the experiment is new or not: keys of at most 250 characters as runs have them,
+   * values of at most 5000. Others that it has stay.
+   *
+   * @default {{}}
+   */
   readonly tags?: Readonly<Record<string, string | number | boolean>>;
   /**
    * What to do when a deleted experiment has the name. `restore`: bring it back with all its runs, as
@@ -36,18 +41,22 @@ export interface SetupExperimentOptions {
 }
 
 /**
- * Makes an experiment ready for runs: takes the active one of that name, restores a deleted one, or
- * creates it. One whose `meta.yaml` is damaged is mended first if its name can still be read in it; the
- * damaged text is kept in `.mltidy.trash/damaged/`. When several processes call it at once, one does the
- * work and all get the same experiment. Needs read and write permission for the store.
+ * Makes an experiment ready for runs: takes the active one of that name, restores a deleted one with all
+ * its runs, or creates it. When several processes call it at once, one does the work and all get the same
+ * experiment. Needs read and write permission for the store.
+ *
+ * One whose `meta.yaml` is damaged is mended first if its name can still be read in it; the damaged text
+ * is kept in `.mltidy.trash/damaged/`. Where the name is lost a new experiment is created: call `preflight`
+ * before, which mends such a record from copies.
  *
  * Of several experiments with the name it takes the one that MLflow would: the newest.
  *
  * @param store The store; `openStore(location, { create: true })` makes one where there is none.
  * @param name The experiment's name: 1 to 500 characters, no single quote (MLflow cannot look it up).
+ *   Upper and lower case tell names apart.
  * @param options Where artifacts go, tags, and what to do with a deleted experiment.
  * @returns The experiment's id, and what was done: `reused`, `created`, `restored` or `repaired`.
- * @throws {RangeError} When MLflow allows no such name, tag or artifact location.
+ * @throws {RangeError} When MLflow allows no such name, tag or artifact location; nothing is written then.
  * @throws {StoreAccessError} When the operating system refuses, or the way of a restored one is blocked.
  *
  * @example The second call finds what the first has made

@@ -19,20 +19,41 @@ export type EndStatus = "FINISHED" | "FAILED" | "KILLED";
 export interface RunOptions extends Abortable {
   /** The experiment of a new run, as `setupExperiment` gives it. Needed unless there is a `runId`. */
   readonly experimentId?: string;
-  /** A run to go on with: it is RUNNING again, and keeps all that it has. */
+  /**
+   * A run to go on with, ended or not: it is RUNNING again, and keeps all that it has, its start included.
+   * Together with an `experimentId` it is looked for there alone.
+   */
   readonly runId?: string;
-  /** The run's name in MLflow. @default {one that is made up, such as keen-wren-349} */
+  /**
+   * The run's name in MLflow; of a run to go on with, its new name.
+   *
+   * @default {one that is made up, such as keen-wren-349}
+   */
   readonly runName?: string;
-  /** Tags to set. @default {{}} */
+  /** Tags to set, as `setTag` does. @default {{}} */
   readonly tags?: Readonly<Record<string, LogValue>>;
-  /** The run that this one is part of: MLflow shows it below that one. */
+  /**
+   * The run that this one is part of: MLflow shows it below that one. It is not looked up, and need not
+   * be of the same experiment.
+   */
   readonly parentRunId?: string;
-  /** Who starts the run. @default {the account, as MLflow finds it; needs --allow-env} */
+  /**
+   * Who starts a new run.
+   *
+   * @default {the account, as MLflow finds it; "unknown" where --allow-env is not granted}
+   */
   readonly user?: string;
   /** Throw a `LoggingError` for what is not logged. @default {false} */
   readonly strict?: boolean;
-  /** Told the first problem of each kind, and at the end how many there were. @default {console.warn} */
+  /**
+   * Told in a line the first problem of each kind, and at the end how many there were; nothing where all
+   * went well. What it throws is passed over.
+   *
+   * @default {console.warn}
+   */
   readonly warn?: (message: string) => void;
+  /** Ends the run KILLED when it is aborted, whatever the training is doing. */
+  readonly signal?: AbortSignal;
   /**
    * When what is logged is certain to survive a power cut: `end`, before the run's end is recorded;
    * `always`, before each call returns; `never`, as with MLflow. A killed process loses nothing either way.
@@ -81,13 +102,18 @@ export interface ActiveRun extends RunLog, AsyncDisposable {
  * throws, with the error as the tag `mltidy.error`, and KILLED on SIGINT, SIGTERM and `signal`. Logging
  * never throws, see {@linkcode RunLog}. Needs read and write permission for the store.
  *
+ * The run is in the store, RUNNING, before the body begins, and its end is recorded whatever the last
+ * thing logged came to. A process that is killed outright leaves it RUNNING, with all that was logged;
+ * `preflight` ends it once it has given no sign of life for seven days.
+ *
  * For nested runs, call it inside the body with `parentRunId: run.id`.
  *
  * @param store The store.
  * @param options Which run, and how.
  * @param body The training; its `run.signal` tells it to stop.
  * @returns What the body gives.
- * @throws {unknown} What the body throws; the reason of `signal`, once that is aborted.
+ * @throws {unknown} What the body throws; the reason of `signal`, once that is aborted. The body is not
+ *   waited for then.
  * @throws {TypeError} When there is neither an `experimentId` nor a `runId`.
  * @throws {RangeError} When there is no such experiment or run, or it is deleted.
  * @throws {StoreAccessError} When the operating system lets no run be started.
@@ -141,8 +167,9 @@ async function unlessAborted<T>(signal: AbortSignal, body: () => Promise<T>): Pr
 }
 
 /**
- * Starts a run, or goes on with one. Prefer {@linkcode safeRun}, which knows whether the training failed.
- * Needs read and write permission for the store.
+ * Starts a run, or goes on with one, for programs in which no single function holds the training. Prefer
+ * {@linkcode safeRun}, which knows whether the training failed: this run ends FAILED unless it is told
+ * otherwise, and KILLED as there. Needs read and write permission for the store.
  *
  * @param store The store.
  * @param options Which run, and how.

@@ -44,7 +44,7 @@ export async function safeLogParam(
  * @param run The run.
  * @param key The metric's key.
  * @param value The value.
- * @param options Its step and time.
+ * @param options Its step, 0 by default, and its time, by default now.
  * @returns What came of it.
  */
 export async function safeLogMetric(

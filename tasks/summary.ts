@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Extras } from "../lib/extras.ts";
+import type { PrimaryMetric } from "../lib/primary_metric.ts";
 import { summarize, type Summary } from "../lib/summarize.ts";
 import type { Abortable, Store } from "./store.ts";
 
@@ -15,6 +17,11 @@ export interface SummaryOptions extends Abortable {
   readonly top?: number;
   /** What comes first: most runs, or most bytes (measures, too). @default {"runs"} */
   readonly by?: "size" | "runs";
+  /**
+   * Show the best run of each experiment by this metric; reads its file of each run, besides metadata.
+   * Left out: none.
+   */
+  readonly metric?: PrimaryMetric;
   /** Called as runs are read, with their number so far. */
   readonly onProgress?: (runs: number) => void;
 }
@@ -37,11 +44,21 @@ export interface SummaryOptions extends Abortable {
  * ```
  */
 export async function summary(store: Store, options: SummaryOptions = {}): Promise<Summary> {
-  const { by, top, sizes = false, ...reading } = options;
+  const { by, top, metric, sizes = false, ...reading } = options;
   const measured = sizes || by === "size";
-  const snapshot = await store.read({ depth: "meta", ...reading, sizes: measured });
+  const snapshot = await store.read({
+    depth: "meta",
+    ...reading,
+    sizes: measured,
+    ...(metric === undefined ? {} : { extras: onlyMetric(metric) }),
+  });
   return summarize(snapshot, {
     ...(top === undefined ? {} : { top }),
     ...(by === undefined ? {} : { by }),
+    ...(metric === undefined ? {} : { metric }),
   });
+}
+
+function onlyMetric({ name }: PrimaryMetric): Extras {
+  return { tags: [], metrics: [name], params: [], uses: false, artifacts: null };
 }

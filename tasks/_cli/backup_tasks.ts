@@ -24,7 +24,7 @@ export const backupTasks = {
       "deno task backup [flags]",
       "deno task backup --list [flags]",
       "deno task backup --verify [ID] [flags]",
-      "deno task backup --expire AGE|ID [flags]",
+      "deno task backup --expire AGE|ID|due [flags]",
     ],
     examples: [
       ["deno task backup", "copy the whole store; what is unchanged is shared with the last copy"],
@@ -50,12 +50,13 @@ export const backupTasks = {
       } satisfies Valued<string | null>,
       metadata: toggle("metadata", "Copy everything but what lies in artifacts/"),
       backups,
-      list: toggle("list", "List the backups; nothing is changed"),
+      list: toggle("list", "List the backups, and what kept records take; nothing is changed"),
       verify: toggle("verify", "Read copies again and compare; nothing is changed"),
       expire: {
         name: "expire",
-        value: "AGE|ID",
-        describe: "Remove copies older than that, unless they hold an only copy, or the one named",
+        value: "AGE|ID|due",
+        describe:
+          "Remove copies older than that (due: than expire_after of mltidy.yaml), unless they hold an only copy, and kept records that no repair can need; or the one named",
         default: null,
         parse: parseExpiry,
       } satisfies Valued<ReturnType<typeof parseExpiry> | null>,
@@ -64,6 +65,7 @@ export const backupTasks = {
         value: "N",
         describe: "With --expire AGE: keep the newest N of each kind, whatever their age",
         default: null,
+        defaultText: "keep_last of backups in mltidy.yaml, else 1",
         parse: parseWholeNumber(1),
       } satisfies Valued<number | null>,
       dryRun: toggle("dry-run", "With --expire: show what would go; nothing is changed"),

@@ -84,7 +84,7 @@ export const backups = {
   value: "DIR",
   describe: "Where backups lie, on any file system but not in the store",
   default: null,
-  defaultText: ".mltidy.trash/backups in the store",
+  defaultText: "as mltidy.yaml says, else .mltidy.trash/backups in the store",
   parse: parseText,
 } satisfies Valued<string | null>;
 
@@ -168,11 +168,12 @@ export function parseSpan(bareUnit: DurationUnit): (text: string) => number {
 }
 
 /**
- * Reads which backups may go: those of an age, such as `90d`, or the one of an id.
+ * Reads which backups may go: those of an age, such as `90d`, the one of an id, or `due`: those of the age
+ * that the configuration says.
  *
  * @param text What was typed.
- * @returns The age in ms, or the id.
- * @throws {RangeError} When it is neither.
+ * @returns The age in ms, the id, or that the configuration says it.
+ * @throws {RangeError} When it is none of these.
  *
  * @example
  * ```ts
@@ -184,12 +185,13 @@ export function parseSpan(bareUnit: DurationUnit): (text: string) => number {
  */
 export function parseExpiry(
   text: string,
-): { readonly olderThan: number } | { readonly id: string } {
+): { readonly olderThan: number } | { readonly id: string } | { readonly due: true } {
+  if (text === "due") return { due: true };
   if (/^\d{8}T\d{6}Z-/.test(text)) return { id: text };
   try {
     return { olderThan: parseSpan("d")(text) };
   } catch (cause) {
-    throw new RangeError("expected an age such as 90d, or a backup's ID", { cause });
+    throw new RangeError("expected an age such as 90d, a backup's ID, or due", { cause });
   }
 }
 
@@ -238,6 +240,29 @@ export function parseChoice<const W extends string>(...words: readonly W[]): (te
     if (word === undefined) throw new RangeError(`expected ${words.join(" or ")}`);
     return word;
   };
+}
+
+/**
+ * Reads a metric, and which way is better.
+ *
+ * @param text The metric's key, and `:max` or `:min` behind it.
+ * @returns The key; `mode` is `null` where it was not said.
+ * @throws {RangeError} When there is no key.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseMetric("val/loss:min"), { name: "val/loss", mode: "min" });
+ * assertEquals(parseMetric("f1"), { name: "f1", mode: null });
+ * ```
+ */
+export function parseMetric(
+  text: string,
+): { readonly name: string; readonly mode: "max" | "min" | null } {
+  const [, name = "", mode] = /^(.*?)(?::(max|min))?$/s.exec(text) ?? [];
+  if (name === "") throw new RangeError("expected a metric such as f1 or loss:min");
+  return { name, mode: mode === "max" || mode === "min" ? mode : null };
 }
 
 /**

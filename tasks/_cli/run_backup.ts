@@ -4,13 +4,15 @@
  * @module
  */
 
-import { resolve } from "@std/path";
 import type { BackupProgress, CopyScope } from "../../lib/backup.ts";
 import type { BackupWork } from "../backups.ts";
-import type { SettledChange, Store } from "../store.ts";
+import type { SettledChange } from "../store.ts";
+import { chooseBackups } from "./choose_backups.ts";
 import { ExitCode } from "./exit_code.ts";
+import type { ConfiguredStore } from "./run_open.ts";
 import type { World } from "./run_task.ts";
 import type { TaskCommand } from "./task_table.ts";
+import { UsageError } from "./usage_error.ts";
 
 type BackupCommand = Extract<TaskCommand, { readonly task: "backup" }>;
 
@@ -18,19 +20,18 @@ type BackupCommand = Extract<TaskCommand, { readonly task: "backup" }>;
  * Runs `backup`.
  *
  * @param command The parsed command.
- * @param store The store.
+ * @param opened The store, with its configuration.
  * @param world What it needs of the world.
  * @returns The exit code, and what had been cut off and was settled before.
  */
 export async function runBackup(
   { options, operand }: BackupCommand,
-  store: Store,
+  { store, chosen }: ConfiguredStore,
   world: World,
 ): Promise<{ readonly exitCode: ExitCode; readonly settled: readonly SettledChange[] }> {
   const { json, list, verify, expire, keepLast, dryRun } = options;
-  const place = options.backups === null
-    ? {}
-    : { backups: resolve(world.directory, options.backups) };
+  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  const place = backups === null ? {} : { backups };
   const work: BackupWork = {
     signal: world.signal(),
     onProgress: ({ step, files, bytes, total }: BackupProgress) =>
@@ -40,13 +41,14 @@ export async function runBackup(
     world.progress.erase();
     world.print(json ? `${JSON.stringify(document)}\n` : text);
   };
-  const { renderBackupList, renderChecks, renderCopy, renderExpiry } = await import(
+  const { renderBackupList, renderChecks, renderCopy, renderExpiry, renderHistory } = await import(
     "../../lib/render_backups.ts"
   );
   if (list) {
     const { listBackups } = await import("../list_backups.ts");
     const report = await listBackups(store, place);
-    show(report, renderBackupList(report.backups, { ...world.style, now: world.now() }));
+    const list = renderBackupList(report.backups, { ...world.style, now: world.now() });
+    show(report, `${list}${renderHistory(report.history)}`);
     return { exitCode: ExitCode.done, settled: [] };
   }
   if (verify) {
@@ -58,7 +60,11 @@ export async function runBackup(
   }
   if (expire !== null) {
     const { expireBackups } = await import("../expire_backups.ts");
-    const which = "id" in expire ? expire : { ...expire, keepLast: keepLast ?? 1 };
+    const configured = chosen?.config.backups;
+    const which = "id" in expire ? expire : {
+      olderThan: "olderThan" in expire ? expire.olderThan : dueAfter(configured?.expireAfter),
+      keepLast: keepLast ?? configured?.keepLast ?? 1,
+    };
     const report = await expireBackups(store, { ...place, ...work, which, dryRun });
     show(report, renderExpiry(report, world.style));
     const isCutOff = !dryRun && report.removed.length < report.expired.length;
@@ -70,6 +76,13 @@ export async function runBackup(
   show(report, renderCopy(report));
   const exitCode = report.complete ? ExitCode.done : ExitCode.partlyApplied;
   return { exitCode, settled: report.settled };
+}
+
+function dueAfter(expireAfter: number | null = null): number {
+  if (expireAfter !== null) return expireAfter;
+  throw new UsageError(
+    "Cannot tell which copies are due: no mltidy.yaml says expire_after in backups; type --expire AGE",
+  );
 }
 
 function scopeOf({ experiment, run, metadata }: BackupCommand["options"]): CopyScope {

@@ -8,7 +8,7 @@ import { openStore, type SettledChange, type Store } from "../store.ts";
 import { chooseConfig, type ChosenConfig, configBeside, storeOf } from "./choose_config.ts";
 import { chooseStore } from "./choose_store.ts";
 import type { World } from "./run_task.ts";
-import { shellWords } from "./shell_words.ts";
+import { shellWords } from "../../lib/shell_words.ts";
 
 /** What tells which store is meant. */
 export interface StoreFlags {
@@ -30,8 +30,8 @@ export interface ConfiguredStore extends AsyncDisposable {
  * @param world What the task needs of the world.
  * @returns The store.
  */
-export function openChosenStore(flags: StoreFlags, world: World): Promise<Store> {
-  return open(flags, chooseConfig(null, world.directory), world);
+export async function openChosenStore(flags: StoreFlags, world: World): Promise<Store> {
+  return await open(flags, await chooseConfig(null, world.directory), world);
 }
 
 /**
@@ -43,12 +43,13 @@ export function openChosenStore(flags: StoreFlags, world: World): Promise<Store>
  * @returns Both.
  */
 export async function openConfigured(
-  flags: StoreFlags & { readonly config: string | null },
+  flags: StoreFlags & { readonly config?: string | null },
   world: World,
 ): Promise<ConfiguredStore> {
-  const first = chooseConfig(flags.config, world.directory);
+  const { config = null } = flags;
+  const first = await chooseConfig(config, world.directory);
   const store = await open(flags, first, world);
-  const beside = flags.config === null ? configBeside(store.describe().root) : null;
+  const beside = config === null ? await configBeside(store.describe().root) : null;
   const chosen = beside ?? first;
   if (chosen !== null && !flags.quiet) {
     world.say(`Configuration ${chosen.path} (found ${chosen.chosenBy})\n`);

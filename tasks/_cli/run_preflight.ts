@@ -39,8 +39,7 @@ export async function runPreflight(
       `${JSON.stringify({ schema: "mltidy/preflight/v1", store: root, ...report })}\n`,
     );
   } else {
-    const verify = `deno task verify${storeFlag(options.store)}`;
-    world.print(renderPreflight(report, { ...world.style, verify }));
+    world.print(renderPreflight(report, { ...world.style, flag: storeFlag(options.store) }));
   }
   return report.ready ? ExitCode.done : ExitCode.findings;
 }

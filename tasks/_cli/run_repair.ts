@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Plan } from "../../lib/plan.ts";
 import { renderPlan } from "../../lib/render_plan.ts";
 import { repair } from "../repair.ts";
-import { ExitCode } from "./exit_code.ts";
-import { openChosenStore, saySettled } from "./run_open.ts";
-import { applyCommand, placeOf, refuseUnattended, showReport } from "./run_planning.ts";
+import { carryOut, refuseUnattended } from "./carry_out.ts";
+import { chooseBackups } from "./choose_backups.ts";
+import type { ExitCode } from "./exit_code.ts";
+import { openConfigured } from "./run_open.ts";
 import type { World } from "./run_task.ts";
 import type { TaskCommand } from "./task_table.ts";
 import { UsageError } from "./usage_error.ts";
@@ -32,33 +32,22 @@ export async function runRepair(
     throw new UsageError("Cannot use --from alone: type --relocate --from OLD");
   }
   if (options.apply) refuseUnattended(options.force, "repair:apply", world);
-  await using store = await openChosenStore(options, world);
-  const show = (plan: Plan, next: string | null) =>
-    renderPlan(plan, { ...world.style, all: options.all, next });
-  const { plan, report, settled } = await repair(store, {
-    settle,
-    staleAfter,
-    finishAs,
-    relocate,
-    ...(from === null ? {} : { from }),
-    apply: options.apply,
-    backup: options.backup,
-    ...placeOf(options.backups, world),
-    ...(options.apply ? { signal: world.signal() } : {}),
-    ...(options.force ? {} : {
-      approve: async (plan: Plan) => {
-        world.progress.erase();
-        world.say(show(plan, null));
-        return await world.ask?.("Apply this plan") ?? false;
-      },
-    }),
-    onProgress: world.progress.update,
-  });
-  world.progress.erase();
-  saySettled(settled, world);
-  if (report !== null) return await showReport(report, options, world);
-  if (options.json) world.print(`${JSON.stringify(plan)}\n`);
-  else if (options.apply && plan.actions.length > 0) world.say("Nothing was changed.\n");
-  else world.print(show(plan, applyCommand("repair", words)));
-  return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
+  await using opened = await openConfigured(options, world);
+  const { store, chosen } = opened;
+  return await carryOut({
+    task: "repair",
+    words,
+    options,
+    backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
+    show: (plan, next) => renderPlan(plan, { ...world.style, all: options.all, next }),
+    run: async (applying) =>
+      await repair(store, {
+        ...applying,
+        settle,
+        staleAfter,
+        finishAs,
+        relocate,
+        ...(from === null ? {} : { from }),
+      }),
+  }, world);
 }

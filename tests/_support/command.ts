@@ -61,6 +61,24 @@ export async function runTask(
 }
 
 /**
+ * Runs a task on a store, and gives the document that it prints. It must succeed.
+ *
+ * @param task The task's name.
+ * @param store The store's root.
+ * @param words What the user types besides.
+ * @returns The document.
+ */
+export async function runForJson<T = unknown>(
+  task: string,
+  store: string,
+  ...words: readonly string[]
+): Promise<T> {
+  const { code, out, err } = await runTask(task, [...words, "--store", store, "--json"]);
+  if (code !== 0) throw new Error(`${task} ${words.join(" ")} failed with ${code}:\n${err}`);
+  return JSON.parse(out);
+}
+
+/**
  * Runs Deno in the project's directory.
  *
  * @param words What follows `deno`.

@@ -10,7 +10,15 @@
  * @module
  */
 
-import { bestRun, openStore, primaryMetric, safeRun, setupExperiment, type Store } from "mltidy";
+import {
+  bestRun,
+  openStore,
+  preflight,
+  primaryMetric,
+  safeRun,
+  setupExperiment,
+  type Store,
+} from "mltidy";
 import { chance, drawSamples, learn, score } from "./learner.ts";
 
 /** What came of one trial. */
@@ -27,10 +35,12 @@ export interface Trial {
 const RATES: readonly number[] = [0.001, 0.03, 0.3, 1e4];
 
 /**
- * Searches for a good learning rate.
+ * Searches for a good learning rate, after a look at the store: what is provable of its damage is mended,
+ * and runs that died are ended.
  *
  * @param store The store.
  * @returns The search's run, all trials, and the best of them.
+ * @throws {Error} When MLflow could not list what is there already.
  */
 export async function search(store: Store): Promise<{
   readonly runId: string;
@@ -42,6 +52,8 @@ export async function search(store: Store): Promise<{
   const test = drawSamples(400, 0.4, random);
   const metric = primaryMetric();
 
+  const { ready, errors } = await preflight(store);
+  if (!ready) throw new Error(`The store is not ready: ${errors[0]?.path} ${errors[0]?.message}`);
   const { experimentId } = await setupExperiment(store, "hyper-parameter search");
   return await safeRun(store, { experimentId, runName: "search" }, async (parent) => {
     await parent.logParams({ rates: RATES, epochs: 40, samples: training.length });

@@ -12,6 +12,7 @@
 
 import {
   openStore,
+  preflight,
   safeLogArtifact,
   safeLogMetric,
   safeLogParam,
@@ -49,16 +50,19 @@ function resample(samples: readonly Sample[], resampling: Resampling): readonly 
 }
 
 /**
- * Compares the ways on the same data.
+ * Compares the ways on the same data, in a store that is made ready first.
  *
  * @param store The store.
  * @returns The scores of each.
+ * @throws {Error} When MLflow could not list what is there already.
  */
 export async function compare(store: Store): Promise<readonly Comparison[]> {
   const random = chance(11);
   const training = drawSamples(1500, 0.06, random);
   const test = drawSamples(1500, 0.06, random);
 
+  const { ready, errors } = await preflight(store);
+  if (!ready) throw new Error(`The store is not ready: ${errors[0]?.path} ${errors[0]?.message}`);
   const { experimentId } = await setupExperiment(store, "resampling comparison");
   const results: Comparison[] = [];
   for (const resampling of ["none", "over", "under"] as const) {

@@ -12,7 +12,6 @@ import {
   run,
   runId,
   type RunInit,
-  snapshot,
 } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 
@@ -24,16 +23,14 @@ function judged(
   rules: readonly Partial<RetentionRule>[],
   protect: Partial<ProtectPolicy> = {},
 ): readonly string[] {
-  const store = deepFreeze(
-    snapshot({ experiments: [experiment({ id: "7", name: "churn", runs })] }),
-  );
-  const rulings = judgeByRules(store, {
+  const churn = deepFreeze(experiment({ id: "7", name: "churn", runs }));
+  const rulings = judgeByRules(churn, {
     rules: rules.map((rule, index) => retentionRule({ name: `rule ${index + 1}`, ...rule })),
     protect: { ...PROTECT, ...protect },
     limits: { maxShare: 1, maxRuns: null },
     artifactsOnly: null,
   }, NOW);
-  return store.experiments[0]!.runs.map((one) => {
+  return churn.runs.map((one) => {
     const verdict = rulings.get(one)?.verdict;
     if (verdict === undefined) return "not judged";
     return verdict.reasons

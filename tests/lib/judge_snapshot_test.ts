@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { inOrder } from "../../lib/judge_snapshot.ts";
+import { inOrder, judgeSnapshot } from "../../lib/judge_snapshot.ts";
+import { asRunId, asStorePath, type Run } from "../../lib/model.ts";
 import {
   damagedRun,
   DAY,
@@ -11,6 +12,7 @@ import {
   problem,
   run,
   runId,
+  snapshot,
 } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 import {
@@ -407,6 +409,34 @@ Deno.test("judgeSnapshot() keeps the parent of a run in an orphan, and every cop
   );
 });
 
+Deno.test("judgeSnapshot() does not purge a run whose copy in a deleted experiment MLflow would find", () => {
+  const copied = experiment({ runs: [gone(A), gone(B)] });
+  const copy = asStorePath(`.trash/7/${A}`);
+  assertEquals(
+    verdictsOf({
+      experiments: [copied, goneExperiment({ lastUpdateTime: NOW - HOUR, runs: [run({ id: A })] })],
+      orphans: [orphan({ id: "8", runs: [run({ id: B })] })],
+    }),
+    {
+      [`1/${A}`]: [{ kind: "hides-copy", copy }],
+      [`1/${B}`]: [GONE],
+      [copy]: [inDeleted("7")],
+      ".trash/7": [JUST_DELETED],
+      [`8/${B}`]: [inOrphan("8")],
+      "8": [{ kind: "holds-readable-runs", runs: 1 }],
+    },
+  );
+  assertEquals(
+    verdictsOf({ experiments: [copied, goneExperiment({ runs: [run({ id: A })] })] }),
+    {
+      [`1/${A}`]: [GONE],
+      [`1/${B}`]: [GONE],
+      [copy]: [inDeleted("7")],
+      ".trash/7": [GONE],
+    },
+  );
+});
+
 Deno.test("judgeSnapshot() tells an experiment from its namesake in .trash/", () => {
   assertEquals(
     verdictsOf({
@@ -517,6 +547,23 @@ Deno.test("judgeSnapshot() keeps what is needed by what is kept for its director
       ".trash/7": [holds(runId(2))],
     },
   );
+});
+
+Deno.test("judgeSnapshot() keeps a deleted experiment of any size for a parent in it", () => {
+  // More than a call can have arguments.
+  const one = run({ id: A, experimentId: "7" });
+  const runs = Array.from({ length: 130_000 }, (_, index): Run => {
+    const id = asRunId(runId(index + 10));
+    return { ...one, id, path: asStorePath(`.trash/7/${id}`) };
+  });
+  const deleted = { ...goneExperiment(), runs };
+  const child = young(B, childOf(runId(10)));
+  const { verdict } = judgeSnapshot(
+    snapshot({ experiments: [experiment({ runs: [child] }), deleted] }),
+    { olderThan: null, purgeAfter: 0, quarantineOrphans: false, settle: 0 },
+    NOW,
+  ).experiments[0]!;
+  assertEquals(verdict, { goes: false, reasons: [holds(runId(10))] });
 });
 
 Deno.test("inOrder() sorts a copy by path", () => {

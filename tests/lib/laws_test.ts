@@ -21,7 +21,7 @@ import { rulesArbitrary, withExtras } from "../_support/policy_arbitraries.ts";
 
 type Store = StoreSnapshot<"tags">;
 
-const RUNS = { numRuns: 500, seed: 42 };
+const RUNS = { numRuns: 500 };
 const stores = fc.tuple(
   fc.oneof(snapshotArbitrary({ now: NOW }), adverseSnapshotArbitrary({ now: NOW })),
   fc.array(fc.nat(), { minLength: 20, maxLength: 60 }),

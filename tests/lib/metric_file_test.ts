@@ -9,6 +9,7 @@ Deno.test("summarizeMetric() takes the greatest step, then time, then value for 
   assertEquals(latest("5 0.1 2\n9 0.9 1\n"), 0.1);
   assertEquals(latest("5 0.1 1\n9 0.9 1\n7 0.5 1\n"), 0.9);
   assertEquals(latest("5 0.1 1\n5 0.3 1\n5 0.2 1\n"), 0.3);
+  assertEquals(latest("9 0.1 0\n3 0.5 2\n2 0.9 2\n3 0.6 2\n8 0.2 1\n"), 0.6);
   assertEquals(latest("5 nan 1\n5 0.2 1\n"), 0.2);
 });
 

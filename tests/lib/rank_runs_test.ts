@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
+import type { Period } from "../../lib/plan.ts";
 import type { BestRule } from "../../lib/policy.ts";
-import { rankRuns } from "../../lib/rank_runs.ts";
-import { DAY, NOW, retentionRule, run, runId } from "../_support/builders.ts";
+import { byEnd, rankByMetric, rankByPeriod } from "../../lib/rank_runs.ts";
+import { DAY, NOW, run, runId } from "../_support/builders.ts";
 
 const at = (number: number, endTime: number, f1?: number, model?: string) => ({
   ...run({ id: runId(number), endTime }),
@@ -19,32 +20,28 @@ const best: BestRule = { metric: "f1", mode: "max", n: 1, over: "latest", per: n
 
 /** Ranks by metric, in the order of the runs. */
 function ranks(runs: readonly ReturnType<typeof at>[], rule: Partial<BestRule> = {}) {
-  const { best: [first] } = rankRuns(
-    runs,
-    retentionRule({ keepBest: [{ ...best, ...rule }] }),
-    NOW,
-  );
-  return runs.map((one) => first!.places.get(one)!.rank);
+  const newestFirst = runs.toSorted(byEnd);
+  const standings = rankByMetric(newestFirst, { ...best, ...rule });
+  return runs.map((one) => standings[newestFirst.indexOf(one)]!.rank);
 }
 
-Deno.test("rankRuns() ranks by end, the newest first, of equals by id", () => {
+Deno.test("byEnd() puts the newest first, and of equals the one whose path comes first", () => {
   const runs = [at(3, NOW - DAY), at(1, NOW - DAY), at(2, NOW)];
-  const { ends } = rankRuns(runs, retentionRule(), NOW);
-  assertEquals(runs.map((one) => ends.get(one)), [3, 2, 1]);
+  assertEquals(runs.toSorted(byEnd), [runs[2], runs[1], runs[0]]);
 });
 
-Deno.test("rankRuns() ranks by a metric either way, of equals the newer first", () => {
+Deno.test("rankByMetric() ranks either way, of equals the newer first", () => {
   const runs = [at(1, NOW - DAY, 0.5), at(2, NOW, 0.5), at(3, NOW, 0.9)];
   assertEquals(ranks(runs), [3, 2, 1]);
   assertEquals(ranks(runs, { mode: "min" }), [2, 1, 3]);
 });
 
-Deno.test("rankRuns() ranks no run without a finite value", () => {
+Deno.test("rankByMetric() ranks no run without a finite value", () => {
   const runs = [at(1, NOW, NaN), at(2, NOW, Infinity), at(3, NOW), at(4, NOW, 0.1)];
   assertEquals(ranks(runs), [null, null, null, 1]);
 });
 
-Deno.test("rankRuns() compares the best of a history, which may be another run's latest", () => {
+Deno.test("rankByMetric() compares the best of a history, which may be another run's latest", () => {
   const runs = [
     { ...at(1, NOW, 0.5) },
     {
@@ -60,7 +57,7 @@ Deno.test("rankRuns() compares the best of a history, which may be another run's
   assertEquals(ranks(runs), [1, null]);
 });
 
-Deno.test("rankRuns() compares only runs of the same parameter or tag", () => {
+Deno.test("rankByMetric() compares only runs of the same parameter or tag", () => {
   const runs = [
     at(1, NOW, 0.9, "cnn"),
     at(2, NOW, 0.8, "gru"),
@@ -71,7 +68,7 @@ Deno.test("rankRuns() compares only runs of the same parameter or tag", () => {
   assertEquals(ranks(runs, { per: "model" }), [1, 2, 2, 1, 1]);
 });
 
-Deno.test("rankRuns() places runs in days, weeks from Monday, and months, all in UTC", () => {
+Deno.test("rankByPeriod() places runs in days, weeks from Monday, and months, all in UTC", () => {
   const times = [
     "2026-10-12T00:00:00Z", // a Monday
     "2026-10-11T23:59:59Z",
@@ -79,18 +76,11 @@ Deno.test("rankRuns() places runs in days, weeks from Monday, and months, all in
     "2026-09-30T23:59:59Z",
   ];
   const runs = times.map((time, index) => at(index + 1, Date.parse(time)));
-  const { periods } = rankRuns(
-    runs,
-    retentionRule({ keepDaily: 1, keepWeekly: 1, keepMonthly: 1 }),
-    NOW,
-  );
-  assertEquals(
-    periods.map(({ places }) =>
-      runs.map((one) => {
-        const { rank, newest } = places.get(one)!;
-        return newest ? rank : -rank;
-      })
-    ),
-    [[1, 2, -2, 3], [1, 2, -2, 3], [1, -1, -1, 2]],
-  );
+  const places = (period: Period) =>
+    rankByPeriod(runs, period, 1).map(({ rank, newest }) => newest ? rank : -rank);
+  assertEquals(["day", "week", "month"].map((period) => places(period as Period)), [
+    [1, 2, -2, 3],
+    [1, 2, -2, 3],
+    [1, -1, -1, 2],
+  ]);
 });

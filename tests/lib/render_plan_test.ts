@@ -269,3 +269,29 @@ Deno.test("renderPlan() lets no control character of a name through", () => {
     "ended 31 d ago, limit 30 d",
   ]);
 });
+
+Deno.test("renderPlan() shows the evidence for a lost record, one piece a line, whatever the width", () => {
+  const record = (number: number): Action => ({
+    kind: "write-meta",
+    path: asStorePath(`1/${id(number)}`),
+    name: "calm\u001b[31m-owl",
+    file: "meta.yaml",
+    text: "",
+    isNew: true,
+    tag: null,
+    reasons: [
+      { kind: "broken", message: "meta.yaml does not exist" },
+      { kind: "evidence", of: "run_name", value: "calm-owl", from: "tag mlflow.runName" },
+    ],
+    usage: { bytes: 0, files: 0 },
+    stamp: "absent",
+  });
+  const text = renderPlan(planOf([1, 2, 3, 4].map(record)), { width: 40 });
+  assertEquals(text.split("\n").slice(0, 4), [
+    "+ Write 4 records that were lost",
+    `  + calm\\x1b[31m-owl  1/${id(1)}`,
+    "      meta.yaml does not exist",
+    "      run_name calm-owl from tag mlflow.runName",
+  ]);
+  assertStringIncludes(text, "  … and 1 more (--all shows them)\n");
+});

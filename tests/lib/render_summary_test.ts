@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { asExperimentId, asStorePath } from "../../lib/model.ts";
+import { asExperimentId, asRunId, asStorePath } from "../../lib/model.ts";
 import { renderSummary } from "../../lib/render_summary.ts";
 import type { ExperimentSummary, Summary } from "../../lib/summarize.ts";
 
@@ -58,6 +58,29 @@ No orphans
 No findings
 `,
   );
+});
+
+Deno.test("renderSummary() shows the best run by a metric, and where there is none", () => {
+  const by = (value: number | null, runsWithout: number): ExperimentSummary => ({
+    ...BASELINE,
+    byMetric: {
+      best: value === null ? null : { runId: asRunId("a".repeat(32)), name: "calm-owl", value },
+      runsWithout,
+    },
+  });
+  const text = renderSummary({
+    ...STORE,
+    primaryMetric: { name: "f1", mode: "max" },
+    perExperiment: [by(2 / 3, 0), by(1, 1), by(1e-9, 2), by(null, 1_200), by(null, 0)],
+  });
+  assertEquals(text.split("\n").slice(0, 6).map((line) => line.split(/ {2,}/).at(-1)), [
+    "Best f1",
+    "0.666667 calm-owl",
+    "1 calm-owl (1 run without)",
+    "1e-9 calm-owl (2 runs without)",
+    "no f1 logged",
+    "–",
+  ]);
 });
 
 Deno.test("renderSummary() shows deleted and damaged runs, sizes and models where there are any", () => {

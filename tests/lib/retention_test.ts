@@ -276,7 +276,7 @@ Deno.test("judgeOrphan() keeps links, an experiment 0, and what MLflow did not w
     [
       ofOrphan({ link: true }),
       ofOrphan({ id: "0" }),
-      ofOrphan({ foreign: ["src", "paper.pdf"] }),
+      ofOrphan({ foreign: ["src", ".DS_Store", "paper.pdf"] }),
       ofOrphan({}, { ...POLICY, quarantineOrphans: false }),
     ],
     [
@@ -286,4 +286,10 @@ Deno.test("judgeOrphan() keeps links, an experiment 0, and what MLflow did not w
       stays({ kind: "no-rule" }),
     ],
   );
+});
+
+Deno.test("judgeOrphan() takes what an operating system left behind for nothing", () => {
+  const litter = { foreign: [".DS_Store", "runs/Thumbs.db"] };
+  assertEquals(ofOrphan(litter), ofOrphan({}));
+  assertEquals(ofOrphan(litter).goes, true);
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { asRunId } from "../../lib/model.ts";
 import { summarize } from "../../lib/summarize.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
 import {
@@ -133,6 +134,52 @@ Deno.test("summarize() gives the top experiments by runs or by size, and counts 
   assertEquals(ids({ top: 0 }), []);
   assertEquals(ids({ top: 99 }), ["1", "2", "3"]);
   assertEquals(summarize(STORE, { top: 1 }).runs, summarize(STORE).runs);
+});
+
+const F1 = { name: "f1", mode: "max" } as const;
+
+function scored(id: number, latest: number | null, changes: Parameters<typeof run>[0] = {}) {
+  const metrics = new Map(latest === null ? [] : [["f1", { latest, least: 0, greatest: 1 }]]);
+  const extras = { metrics, params: new Map(), inputs: [], heavy: [] };
+  return run({ id: runId(id), name: `run ${id}`, extras, ...changes });
+}
+
+Deno.test("summarize() names the best active run of each experiment, of equals the newest", () => {
+  const store = deepFreeze({
+    ...snapshot({
+      experiments: [
+        experiment({
+          id: "1",
+          runs: [
+            scored(1, 0.9, { startTime: NOW - 9 * DAY, endTime: NOW - 9 * DAY }),
+            scored(2, 0.9, { startTime: NOW - 2 * DAY, endTime: NOW - 2 * DAY }),
+            scored(3, 1, { lifecycleStage: "deleted", deletedTime: NOW }),
+            scored(4, null),
+            scored(5, NaN),
+            scored(6, Infinity),
+          ],
+        }),
+        experiment({ id: "2", runs: [scored(7, null)] }),
+        experiment({ id: "3" }),
+      ],
+    }),
+    extras: { tags: [], metrics: ["f1"], params: [], uses: false, artifacts: null },
+  });
+  const { primaryMetric, perExperiment } = summarize(store, { metric: F1 });
+  assertEquals(primaryMetric, F1);
+  assertEquals(perExperiment.map(({ byMetric }) => byMetric), [
+    { best: { runId: asRunId(runId(2)), name: "run 2", value: 0.9 }, runsWithout: 3 },
+    { best: null, runsWithout: 1 },
+    { best: null, runsWithout: 0 },
+  ]);
+});
+
+Deno.test("summarize() refuses to compare by a metric that was not read", () => {
+  assertThrows(
+    () => summarize(STORE, { metric: F1 }),
+    RangeError,
+    "Cannot compare runs by f1: read the store with this metric",
+  );
 });
 
 Deno.test("summarize() refuses an order by sizes that were not read, and half an experiment", () => {

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { asRunId } from "../../lib/model.ts";
 import { openStore } from "../../tasks/store.ts";
 import { summary, type SummaryOptions } from "../../tasks/summary.ts";
 import {
@@ -9,6 +11,7 @@ import {
   run,
   runId,
 } from "../_support/builders.ts";
+import { runTask } from "../_support/command.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { ROTTEN } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -39,6 +42,57 @@ Deno.test("summary() counts what a store holds, and touches nothing", async () =
   );
   assertEquals([found.usage, found.backups], [null, { count: 0, usage: null }]);
   assertSameTree(await readTree(store.root), before);
+});
+
+const TWO_EXPERIMENTS = {
+  experiments: [
+    experiment({ id: "1", name: "churn", runs: [1, 2, 3].map(namedRun) }),
+    experiment({ id: "2", name: "other", runs: [namedRun(4)] }),
+  ],
+};
+
+function namedRun(id: number) {
+  return run({ id: runId(id), name: `run ${id}` });
+}
+
+Deno.test("summary() finds the best run by a metric, whatever the files of others hold", async () => {
+  await using store = await tempStore(TWO_EXPERIMENTS);
+  writeFiles(store.root, {
+    [`1/${runId(1)}/metrics/f1`]: "1 0.9 0\n2 0.5 1\n",
+    [`1/${runId(2)}/metrics/f1`]: "1 0.7 0\n",
+    [`1/${runId(3)}/metrics/f1`]: "torn",
+  });
+  const { perExperiment } = await summarizeStore(store.root, {
+    metric: { name: "f1", mode: "max" },
+  });
+  assertEquals(perExperiment.map(({ byMetric }) => byMetric), [
+    { best: { runId: asRunId(runId(2)), name: "run 2", value: 0.7 }, runsWithout: 1 },
+    { best: null, runsWithout: 1 },
+  ]);
+});
+
+Deno.test("deno task summary compares runs where a metric is named or configured, else only counts", async () => {
+  await using store = await tempStore(TWO_EXPERIMENTS);
+  writeFiles(store.root, { [`1/${runId(2)}/metrics/val/f1`]: "1 0.75 0\n" });
+  const best = async (...words: readonly string[]) => {
+    const { code, out, err } = await runTask("summary", ["--store", store.root, ...words]);
+    assertEquals(code, 0, err);
+    return out.split("\n").slice(0, 3).map((line) => line.split(/ {2,}/)[6]);
+  };
+  const compared = ["Best val/f1", "0.75 run 2 (2 runs without)", "no val/f1 logged"];
+  assertEquals(await best(), [undefined, undefined, undefined]);
+  assertEquals(await best("--metric", "val/f1"), compared);
+  const config = join(dirname(store.root), "mltidy.yaml");
+  Deno.writeTextFileSync(config, "primary_metric: { name: val/f1 }\n");
+  assertEquals(await best(), compared);
+  assertEquals(await best("--metric", "loss:min"), ["Best loss", "0.5 run 1", "0.5 run 4"]);
+  const { out } = await runTask("summary", ["--store", store.root, "--json", "--quiet"]);
+  const { primaryMetric, perExperiment } = JSON.parse(out);
+  assertEquals(primaryMetric, { name: "val/f1", mode: "max" });
+  assertEquals(perExperiment[0].byMetric, {
+    best: { runId: runId(2), name: "run 2", value: 0.75 },
+    runsWithout: 2,
+  });
 });
 
 Deno.test("summary() hides versions of registered models that MLflow hides", async () => {

@@ -4,8 +4,10 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { days } from "../../lib/units.ts";
+import { preflight } from "../../tasks/preflight.ts";
 import { safeRun } from "../../tasks/run.ts";
 import { setupExperiment } from "../../tasks/experiment.ts";
 import type { ExperimentSetup } from "../../tasks/tracking.ts";
@@ -87,6 +89,38 @@ Deno.test("eight processes log to one run, and no point is lost or torn", async 
   assertEquals(lines("batch").filter((line) => !/^\d+ \d\.0 \d+$|^$/.test(line)), []);
   assert(/^[0-7]$/.test(file("params", "first")));
   assert(/^x{1,8}$/.test(file("tags", "last")));
+});
+
+Deno.test("a training that is killed leaves a run RUNNING and nothing else amiss; preflight ends it", async () => {
+  await using training = await trainingStore();
+  const { root, experimentId } = training;
+  await assertRejects(
+    () =>
+      trainInProcesses({
+        processes: 1,
+        root,
+        body: `
+          const run = await startRun(store, { experimentId: ${JSON.stringify(experimentId)} });
+          for (let step = 0; step < 50; step++) await run.logMetric("loss", 1 / step, { step });
+          await run.logParam("rate", 0.1);
+          Deno.kill(Deno.pid, "SIGKILL");
+          await new Promise(() => {});`,
+      }),
+    Error,
+    "Process 0 failed",
+  );
+  let now = Date.now();
+  await using store = await openStore(root, { now: () => now });
+  const runs = async () =>
+    (await store.read({ depth: "meta" })).experiments.flatMap((one) => one.runs);
+  const status = async () => (await runs()).map((run) => run.status);
+  assertEquals([await status(), (await verify(store)).findings], [["RUNNING"], []]);
+  now += days(8);
+  assertEquals((await verify(store)).findings.map(({ rule }) => rule), ["stale-run"]);
+  const { ready } = await preflight(store);
+  assertEquals([ready, await status(), (await verify(store)).findings], [true, ["FAILED"], []]);
+  const [run] = await runs();
+  assertEquals(training.read(experimentId, run?.id ?? "", "metrics/loss")?.split("\n").length, 51);
 });
 
 Deno.test("training goes on while clean-ups are applied, and neither waits for the other", async () => {

@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { experiment, run, runId } from "../../_support/builders.ts";
+import { experiment, orphan, run, runId } from "../../_support/builders.ts";
 import { runTask } from "../../_support/command.ts";
-import { tempStore } from "../../_support/disk_store.ts";
+import { tempStore, writeFiles } from "../../_support/disk_store.ts";
+import { assertSameTree, readTree } from "../../_support/tree.ts";
 
 const STORE = { experiments: [experiment({ id: "7", runs: [run({ id: runId(1) })] })] };
 
@@ -46,6 +47,52 @@ Deno.test("backup --backups is relative to where the user types it", async () =>
   });
   assertEquals(inside.code, 2);
   assertStringIncludes(inside.err, `Cannot keep backups in ${place.root}/mine: it lies inside`);
+});
+
+Deno.test("copies and what is taken away lie where the configuration says, unless a flag does", async () => {
+  await using place = await tempStore({ ...STORE, orphans: [orphan({ id: "8" })] });
+  const beside = join(place.root, "..");
+  writeFiles(beside, { "mltidy.yaml": "backups: { directory: copies }\n" });
+  const run = async (task: string, ...words: readonly string[]) => {
+    const { code, out, err } = await runTask(task, [...words, "--store", place.root]);
+    assertEquals(code, 0, err);
+    return out;
+  };
+  const copies = join(beside, "copies");
+  const before = await readTree(place.root, { except: [".mltidy.trash"] });
+  assertStringIncludes(await run("backup", "--json"), `"path":"${copies}/`);
+  const applied = await run("cleanup:apply", "--force");
+  const undo = /deno task (restore) (\S+) --backups (\S+)/.exec(applied);
+  assertEquals(undo?.[3], copies);
+  assertStringIncludes(await run("restore"), undo?.[2] ?? "");
+  await run("restore", undo?.[2] ?? "");
+  assertSameTree(await readTree(place.root, { except: [".mltidy.trash"] }), before);
+  const own = join(place.root, ".mltidy.trash/backups");
+  assertMatch(await run("backup", "--list", "--backups", own), /^No backups\.\n/);
+});
+
+Deno.test("backup --expire due takes the age from the configuration, and says when there is none", async () => {
+  await using place = await tempStore(STORE);
+  const backup = (...words: readonly string[]) =>
+    runTask("backup", [...words, "--quiet", "--json", "--store", place.root]);
+  const due = async (...words: readonly string[]) => {
+    const { code, out, err } = await backup("--expire", "due", "--dry-run", ...words);
+    assertEquals(code, 0, err);
+    return JSON.parse(out).expired.length;
+  };
+  await backup();
+  await backup();
+  const refused = await backup("--expire", "due");
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.err, "no mltidy.yaml says expire_after in backups");
+  const config = (text: string) =>
+    writeFiles(join(place.root, ".."), { "mltidy.yaml": `backups: ${text}\n` });
+  config("{ expire_after: 0d, keep_last: 1 }");
+  assertEquals([await due(), await due("--keep-last", "2")], [1, 0]);
+  config("{ expire_after: 0d, keep_last: 2 }");
+  assertEquals([await due(), await due("--keep-last", "1")], [0, 1]);
+  config("{ expire_after: 1d, keep_last: 1 }");
+  assertEquals(await due(), 0);
 });
 
 Deno.test("backup refuses a run that is not there as wrong usage", async () => {

@@ -1,0 +1,132 @@
+/**
+ * What all tasks that plan and apply have in common: asking, showing, reporting, and the exit code.
+ *
+ * @module
+ */
+
+import type { ApplyReport, Plan } from "../../lib/plan.ts";
+import type { PlanAndApplyOptions, PlanAndApplyResult } from "../plan_and_apply.ts";
+import { ExitCode } from "./exit_code.ts";
+import { saySettled, storeFlag } from "./run_open.ts";
+import type { World } from "./run_task.ts";
+import { shellWords } from "../../lib/shell_words.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What flags say of how to apply, and how to show it. */
+export interface ApplyFlags {
+  readonly apply: boolean;
+  readonly backup: boolean;
+  readonly force: boolean;
+  readonly json: boolean;
+  readonly detailedExitcode: boolean;
+  readonly store: string | null;
+}
+
+/** One task that plans and applies. */
+export interface Job {
+  /** Its name. */
+  readonly task: string;
+  /** The words of the command, for the command that is proposed next. */
+  readonly words: readonly string[];
+  readonly options: ApplyFlags;
+  /** Where the backup goes; `null`: into the store. */
+  readonly backups: string | null;
+  /** Renders the plan. */
+  readonly show: (plan: Plan, next: string | null) => string;
+  /** Runs it. */
+  readonly run: (options: PlanAndApplyOptions) => Promise<PlanAndApplyResult>;
+}
+
+/**
+ * Plans, and applies where that is wanted and approved; shows what came of it.
+ *
+ * @param job The task.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function carryOut(job: Job, world: World): Promise<ExitCode> {
+  const { task, words, options, backups, show, run } = job;
+  const { plan, report, settled } = await run({
+    apply: options.apply,
+    backup: options.backup,
+    ...(backups === null ? {} : { backups }),
+    ...(options.apply ? { signal: world.signal() } : {}),
+    ...(options.force ? {} : {
+      approve: async (plan) => {
+        world.progress.erase();
+        world.say(show(plan, null));
+        return await world.ask?.(APPLY_QUESTION) ?? false;
+      },
+    }),
+    onProgress: world.progress.update,
+  });
+  world.progress.erase();
+  saySettled(settled, world);
+  if (report !== null) return await showReport(report, { ...options, backups }, world);
+  if (options.json) world.print(`${JSON.stringify(plan)}\n`);
+  else if (options.apply && plan.actions.length > 0) world.say(NOTHING_CHANGED);
+  else world.print(show(plan, applyCommand(task, words)));
+  return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
+}
+
+/** What is asked before anything is applied. */
+export const APPLY_QUESTION = "Apply this plan";
+
+/** What is said where the answer is no. */
+export const NOTHING_CHANGED = "Nothing was changed.\n";
+
+/**
+ * Refuses to apply where nobody can be asked.
+ *
+ * @param force Whether nobody needs to be.
+ * @param task The task, as it was typed.
+ * @param world What it needs of the world.
+ * @throws {UsageError} When there is no terminal.
+ */
+export function refuseUnattended(force: boolean, task: string, world: World): void {
+  if (force || world.ask !== null) return;
+  throw new UsageError(
+    `Cannot ask before applying: there is no terminal; type deno task ${task} --force to apply without a question`,
+  );
+}
+
+/**
+ * Prints what was applied.
+ *
+ * @param report The report.
+ * @param options How to print it, and what the command to undo needs.
+ * @param world What the task needs of the world.
+ * @returns The exit code.
+ */
+export async function showReport(
+  report: ApplyReport,
+  options: {
+    readonly json: boolean;
+    readonly store: string | null;
+    readonly backups: string | null;
+  },
+  world: World,
+): Promise<ExitCode> {
+  if (options.json) {
+    world.print(`${JSON.stringify(report)}\n`);
+  } else {
+    const { renderReport } = await import("../../lib/render_report.ts");
+    const undo = report.backup &&
+      `deno task restore ${report.backup.id}${placeFlag(options.backups)}${
+        storeFlag(options.store)
+      }`;
+    world.print(renderReport(report, { ...world.style, undo }));
+  }
+  if (report.complete) return ExitCode.done;
+  return report.totals.notRun > 0 ? ExitCode.interrupted : ExitCode.partlyApplied;
+}
+
+function placeFlag(directory: string | null): string {
+  return directory === null ? "" : ` ${shellWords(["--backups", directory])}`;
+}
+
+function applyCommand(task: string, words: readonly string[]): string {
+  const onlyForShow = ["--json", "--all", "--detailed-exitcode", "--quiet", "-q", "--sizes"];
+  const flags = words.slice(1).filter((word) => !onlyForShow.includes(word));
+  return shellWords(["deno", "task", `${task}:apply`, ...flags]);
+}
