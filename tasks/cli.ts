@@ -19,7 +19,7 @@ import { visibleText } from "../lib/terminal_text.ts";
 import { ExitCode } from "./_cli/exit_code.ts";
 import { parseCommand } from "./_cli/parse_command.ts";
 import { showProgress } from "./_cli/progress.ts";
-import { runTask, type World } from "./_cli/run_task.ts";
+import type { World } from "./_cli/run_task.ts";
 import { decideStyle } from "./_cli/style.ts";
 import { UsageError } from "./_cli/usage_error.ts";
 
@@ -84,6 +84,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     now: Date.now,
     signal: interruption,
   };
+  // Loaded when it is needed, as it would cost --help time.
+  const { runTask } = await import("./_cli/run_task.ts");
   return await runTask(command, words, world);
 }
 

@@ -1,7 +1,7 @@
 // What this project uses of the standard library outside lib/, declared by hand because the npm republication
 // ships no types. Under jsr:@std/… the packages bring their own and this file is not needed.
 
-declare module "@std/path" {
+declare module "@std/path/posix" {
   export function basename(path: string, suffix?: string): string;
   export function dirname(path: string): string;
   export function fromFileUrl(url: string | URL): string;
@@ -10,6 +10,10 @@ declare module "@std/path" {
   export function relative(from: string, to: string): string;
   export function resolve(...paths: string[]): string;
   export function toFileUrl(path: string): URL;
+}
+
+declare module "@std/path/windows" {
+  export * from "@std/path/posix";
 }
 
 declare module "@std/cli/parse-args" {

@@ -74,7 +74,7 @@ Deno.test("README narrows a task to one store by commands that work", async () =
   const commands = commandsIn(readme, /^deno (run .* tasks\/cli\.ts .*)$/);
   const results: unknown[] = [];
   for (const command of commands) {
-    assert(/^run --no-prompt --allow-read=\/data\/mlruns --allow-/.test(command));
+    assert(/^run --no-prompt --allow-read=\.,\/data\/mlruns --allow-/.test(command));
     const args = `${command.replaceAll("/data/mlruns", store.root)} --json --force`.split(" ");
     const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
     results.push(JSON.parse(new TextDecoder().decode(stdout)).totals);
@@ -101,4 +101,26 @@ Deno.test("README names only files that exist", async () => {
   const paths = commandsIn(readme, /^((?:lib|tasks|tests)\/\S*)$/);
   assert(paths.length > 2);
   for (const path of paths) await Deno.stat(join(root, path));
+});
+
+/** The names of a file's tests as patterns: what a template fills in may be anything. */
+function testsIn(path: string): readonly RegExp[] {
+  const calls = Deno.readTextFileSync(join(root, path))
+    .matchAll(/\b(?:Deno\.test\(|testEachVersion\(|name: )\s*(["`])(.*?)\1/gs);
+  return [...calls].map(([, , name = ""]) =>
+    new RegExp(`^${name.split(/\$\{.*?\}/s).map((part) => RegExp.escape(part)).join(".+")}$`)
+  );
+}
+
+Deno.test("README names for each sentence of what happens the tests that prove it", () => {
+  const [, section = ""] = /^## What happens if …\n(.*?)^## /ms.exec(readme) ?? [];
+  const sentences = section.split(/^- /m).slice(1).map((text) => text.replace(/\s+/g, " "));
+  assert(sentences.length > 20);
+  for (const sentence of sentences) {
+    const proofs = [...sentence.matchAll(/\[([^\]]+)\]\((tests\/[^)]+)\)/g)];
+    assert(proofs.length > 0, sentence);
+    for (const [, name = "", path = ""] of proofs) {
+      assert(testsIn(path).some((test) => test.test(name)), `${path} has no test "${name}"`);
+    }
+  }
 });

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "@std/path";
-import { CONFIG_FILE, readConfig } from "../../lib/config.ts";
+import { CONFIG_FILE } from "../../lib/config_file.ts";
 import type { Config } from "../../lib/config_rows.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -22,10 +22,13 @@ export interface ChosenConfig {
  * @throws {UsageError} When the flag names a file that cannot be read.
  * @throws {ConfigError} When the file makes no sense.
  */
-export function chooseConfig(flag: string | null, directory: string): ChosenConfig | null {
-  if (flag === null) return readIfAllowed(join(directory, CONFIG_FILE), "in this directory");
+export async function chooseConfig(
+  flag: string | null,
+  directory: string,
+): Promise<ChosenConfig | null> {
+  if (flag === null) return await readIfAllowed(join(directory, CONFIG_FILE), "in this directory");
   const path = resolve(directory, flag);
-  const found = readIfThere(path, "by --config");
+  const found = await readIfThere(path, "by --config");
   if (found === null) throw new UsageError(`Cannot read configuration ${flag}: no such file`);
   return found;
 }
@@ -37,8 +40,8 @@ export function chooseConfig(flag: string | null, directory: string): ChosenConf
  * @returns The configuration; `null` when there is none.
  * @throws {ConfigError} When the file makes no sense.
  */
-export function configBeside(root: string): ChosenConfig | null {
-  return readIfAllowed(join(dirname(root), CONFIG_FILE), "beside the store");
+export async function configBeside(root: string): Promise<ChosenConfig | null> {
+  return await readIfAllowed(join(dirname(root), CONFIG_FILE), "beside the store");
 }
 
 /**
@@ -54,16 +57,16 @@ export function storeOf(chosen: ChosenConfig | null): string | null {
 }
 
 /** Nobody has asked for this file, so a process that may only read the store does without. */
-function readIfAllowed(path: string, chosenBy: string): ChosenConfig | null {
+async function readIfAllowed(path: string, chosenBy: string): Promise<ChosenConfig | null> {
   try {
-    return readIfThere(path, chosenBy);
+    return await readIfThere(path, chosenBy);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) return null;
     throw error;
   }
 }
 
-function readIfThere(path: string, chosenBy: string): ChosenConfig | null {
+async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig | null> {
   let text: string;
   try {
     text = Deno.readTextFileSync(path);
@@ -73,5 +76,7 @@ function readIfThere(path: string, chosenBy: string): ChosenConfig | null {
     const why = error instanceof Error ? error.message : String(error);
     throw new UsageError(`Cannot read configuration ${path}: ${why}`);
   }
+  // Loaded when it is needed, as it would cost every task without a configuration time at its start.
+  const { readConfig } = await import("../../lib/config.ts");
   return { config: readConfig(text, path), path, chosenBy };
 }

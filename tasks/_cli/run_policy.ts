@@ -84,7 +84,7 @@ export async function runConfig(
     world.print(`Wrote ${path}\n`);
     return ExitCode.done;
   }
-  const chosen = chooseConfig(flag, world.directory);
+  const chosen = await chooseConfig(flag, world.directory);
   if (chosen === null) {
     throw new UsageError(
       `Cannot find ${CONFIG_FILE} in ${world.directory}: type deno task config --init to write one`,

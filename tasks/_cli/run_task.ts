@@ -7,9 +7,11 @@
 
 import { resolve } from "@std/path";
 import type { RenderOptions } from "../../lib/render_style.ts";
+import { chooseBackups } from "./choose_backups.ts";
+import { chooseMetric } from "./choose_metric.ts";
 import { ExitCode } from "./exit_code.ts";
 import type { Progress } from "./progress.ts";
-import { openChosenStore, saySettled, storeFlag } from "./run_open.ts";
+import { openChosenStore, openConfigured, saySettled, storeFlag } from "./run_open.ts";
 import type { TaskCommand } from "./task_table.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -65,9 +67,9 @@ export async function runTask(
     case "config":
       return await (await import("./run_policy.ts")).runConfig(command, world);
     case "backup": {
-      await using store = await openChosenStore(command.options, world);
+      await using opened = await openConfigured(command.options, world);
       const { runBackup } = await import("./run_backup.ts");
-      const { exitCode, settled } = await runBackup(command, store, world);
+      const { exitCode, settled } = await runBackup(command, opened, world);
       saySettled(settled, world);
       return exitCode;
     }
@@ -85,13 +87,16 @@ export async function runTask(
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 
 async function runSummary({ options }: Command<"summary">, world: World): Promise<ExitCode> {
-  await using store = await openChosenStore(options, world);
+  await using opened = await openConfigured(options, world);
+  const { store, chosen } = opened;
   const { summary } = await import("../summary.ts");
+  const metric = chooseMetric(options.metric, chosen?.config ?? null);
   const { sizes, top, by } = options;
   const result = await summary(store, {
     sizes,
     by,
     ...(top === null ? {} : { top }),
+    ...(metric === null ? {} : { metric }),
     onProgress: (runs) => world.progress.update("Reading runs", runs),
   });
   world.progress.erase();
@@ -129,10 +134,11 @@ async function runRestore(
   { options, operand }: Command<"restore">,
   world: World,
 ): Promise<ExitCode> {
-  await using store = await openChosenStore(options, world);
+  await using opened = await openConfigured(options, world);
+  const { store, chosen } = opened;
   const { renderRestore } = await import("../../lib/render_restore.ts");
   const { last, dryRun, experiment, run, json, to } = options;
-  const place = options.backups === null ? null : resolve(world.directory, options.backups);
+  const place = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const listed = async () => (await store.backupsIn(place)).list();
   if (!last && operand === null) {
     const backups = await listed();

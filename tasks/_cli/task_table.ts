@@ -10,6 +10,7 @@ import {
   commonFlags,
   type OptionsOf,
   parseChoice,
+  parseMetric,
   parseMoment,
   parseText,
   parseWholeNumber,
@@ -30,6 +31,7 @@ export const taskTable = {
     examples: [
       ["deno task summary", "look at ./mlruns"],
       ["deno task summary --top 10 --by size", "the ten largest experiments"],
+      ["deno task summary --metric loss:min", "the run of least loss of each experiment"],
     ],
     operand: null,
     flags: {
@@ -49,6 +51,15 @@ export const taskTable = {
         defaultText: "runs",
         parse: parseChoice("size", "runs"),
       } satisfies Valued<"size" | "runs">,
+      metric: {
+        name: "metric",
+        value: "NAME[:min]",
+        describe: "Show the best run of each experiment by this metric; :min where less is better",
+        default: null,
+        defaultText: "primary_metric of mltidy.yaml if there is one, else none",
+        parse: parseMetric,
+      } satisfies Valued<ReturnType<typeof parseMetric> | null>,
+      config,
       ...storeFlags,
     },
     exitCodes: reading,

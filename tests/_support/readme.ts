@@ -9,21 +9,24 @@
 
 import { fromFileUrl, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
+import { rulesTable } from "../../lib/render_rules.ts";
 import { exitMeaning } from "../../tasks/_cli/exit_code.ts";
 import { type FlagHelp, flagHelp } from "../../tasks/_cli/help_text.ts";
 import { parseCommand } from "../../tasks/_cli/parse_command.ts";
 import { runTask } from "../../tasks/_cli/run_task.ts";
 import { type TaskName, taskNames } from "../../tasks/_cli/task_table.ts";
 import { writeDemoStore } from "../../tasks/demo.ts";
+import { EXAMPLE_NOW, layOutExample } from "./damaged_example.ts";
+import type { StorePlace } from "./disk_store.ts";
 
 /** The path of README.md. */
 export const README: string = fromFileUrl(new URL("../../README.md", import.meta.url));
 
-/** The moment at which the README's example takes place. */
-const NOW = Date.UTC(2026, 4, 1, 9, 30);
+/** The moment at which the README's examples take place. */
+const NOW = EXAMPLE_NOW;
 
 /** Where the example's user keeps the store. */
-const PLACE = "/home/kim/project/mlruns";
+export const PLACE = "/home/kim/project/mlruns";
 
 /**
  * Brings the generated parts of a README up to date.
@@ -33,7 +36,7 @@ const PLACE = "/home/kim/project/mlruns";
  * @throws {RangeError} When it names a part that does not exist, or leaves one out.
  */
 export async function updateReadme(readme: string): Promise<string> {
-  const parts = new Map([...tableParts(), ...await exampleParts()]);
+  const parts = new Map([...tableParts(), ...await exampleParts(), ...await repairParts()]);
   const updated = readme.replace(
     /(<!-- generated: (\S+) -->).*?(<!-- end -->)/gs,
     (_, begin: string, name: string, end: string) => {
@@ -89,6 +92,7 @@ function tableParts(): [name: string, text: string][] {
         Object.entries(exitMeaning).map(([number, meaning]) => [number, meaning]),
       ),
     ],
+    ["rules", rulesTable()],
   ];
 }
 
@@ -120,20 +124,44 @@ function listTasks(tasks: readonly TaskName[]): string {
 }
 
 async function exampleParts(): Promise<[name: string, text: string][]> {
+  await using example = await openExample();
+  const { show } = example;
+  await writeDemoStore(example.root, { now: NOW });
+  return [
+    ["plan", cut(await show("cleanup"))],
+    ["report", await show("cleanup", "--apply", "--force")],
+    ["undo", await show("restore", "--last")],
+    ["preflight", await show("preflight", "churn-prediction")],
+  ];
+}
+
+async function repairParts(): Promise<[name: string, text: string][]> {
+  await using example = await openExample();
+  const { show } = example;
+  layOutExample(example);
+  return [
+    ["damage", await show("verify")],
+    ["repair", await show("repair")],
+    ["repaired", await show("repair", "--apply", "--force")],
+    ["sound", await show("verify")],
+  ];
+}
+
+/** A place for a store, and the means to show what a task prints there. */
+interface Example extends StorePlace, AsyncDisposable {
+  readonly show: (...words: string[]) => Promise<string>;
+}
+
+async function openExample(): Promise<Example> {
   const parent = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-readme-" }));
-  try {
-    const store = join(parent, "mlruns");
-    await writeDemoStore(store, { now: NOW });
-    const show = async (...words: string[]) =>
-      block((await output([...words, "--store", store], parent)).replaceAll(store, PLACE));
-    return [
-      ["plan", cut(await show("cleanup"))],
-      ["report", await show("cleanup", "--apply", "--force")],
-      ["undo", await show("restore", "--last")],
-    ];
-  } finally {
-    await Deno.remove(parent, { recursive: true });
-  }
+  const root = join(parent, "mlruns");
+  return {
+    root,
+    outside: join(parent, "outside"),
+    show: async (...words) =>
+      block((await output([...words, "--store", root], parent)).replaceAll(root, PLACE)),
+    [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }),
+  };
 }
 
 /** What a terminal would show, at the example's moment. */

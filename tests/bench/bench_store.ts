@@ -5,7 +5,8 @@
  * @module
  */
 
-const NOW = Date.UTC(2026, 10, 1);
+/** The moment from which the ages of all runs count back, epoch ms. */
+export const NOW = Date.UTC(2026, 10, 1);
 const DAY = 86_400_000;
 const STATUSES = [3, 3, 3, 3, 3, 3, 4, 5];
 
@@ -21,9 +22,14 @@ export interface BenchStore {
  *
  * @param parent Where stores are kept between calls.
  * @param runs How many runs; 1,000 in each experiment, fewer in a small store.
+ * @param holds What each run holds: all that training logs, or its metadata alone.
  * @returns The store.
  */
-export function benchStore(parent: string, runs: number): BenchStore {
+export function benchStore(
+  parent: string,
+  runs: number,
+  holds: "everything" | "metadata" = "everything",
+): BenchStore {
   const directory = `${parent}/${runs}`;
   const perExperiment = runs >= 100_000 ? 1_000 : runs >= 20_000 ? 400 : 77;
   const experiments = Math.ceil(runs / perExperiment);
@@ -33,20 +39,28 @@ export function benchStore(parent: string, runs: number): BenchStore {
   } catch {
     Deno.mkdirSync(`${directory}/.trash`, { recursive: true });
     for (let index = 0; index < experiments; index++) {
-      writeExperiment(directory, index, Math.min(perExperiment, runs - index * perExperiment));
+      const place = writeExperiment(directory, index);
+      const some = Math.min(perExperiment, runs - index * perExperiment);
+      for (let run = 0; run < some; run++) writeRun(place, index * 1_000 + run, holds);
     }
     Deno.writeTextFileSync(done, "");
   }
   return { directory, experiments, runs };
 }
 
-function writeExperiment(root: string, index: number, runs: number): void {
+/** Where an experiment lies, and its id. */
+interface Place {
+  readonly path: string;
+  readonly id: string;
+}
+
+function writeExperiment(root: string, index: number): Place {
   const id = String(100_000_000_000_000_000n + BigInt(index));
-  const place = `${root}/${id}`;
-  Deno.mkdirSync(place, { recursive: true });
+  const path = `${root}/${id}`;
+  Deno.mkdirSync(path, { recursive: true });
   Deno.writeTextFileSync(
-    `${place}/meta.yaml`,
-    `artifact_location: file://${place}
+    `${path}/meta.yaml`,
+    `artifact_location: file://${path}
 creation_time: ${NOW - 400 * DAY}
 experiment_id: '${id}'
 last_update_time: ${NOW - 400 * DAY}
@@ -54,24 +68,22 @@ lifecycle_stage: active
 name: experiment-${index}
 `,
   );
-  for (let run = 0; run < runs; run++) writeRun(place, id, index * 1_000 + run);
+  return { path, id };
 }
 
-function writeRun(experiment: string, experimentId: string, number: number): void {
+function writeRun(experiment: Place, number: number, holds: "everything" | "metadata"): void {
   const id = fakeHex(number);
-  const place = `${experiment}/${id}`;
+  const place = `${experiment.path}/${id}`;
   const end = NOW - (number % 4 === 0 ? 40 + number % 300 : number % 29) * DAY;
   const start = end - 3_600_000;
   const status = STATUSES[number % STATUSES.length];
-  for (const folder of ["", "/artifacts", "/metrics", "/params", "/tags"]) {
-    Deno.mkdirSync(place + folder, { recursive: true });
-  }
+  Deno.mkdirSync(place, { recursive: true });
   Deno.writeTextFileSync(
     `${place}/meta.yaml`,
     `artifact_uri: file://${place}/artifacts
 end_time: ${end}
 entry_point_name: ''
-experiment_id: '${experimentId}'
+experiment_id: '${experiment.id}'
 lifecycle_stage: active
 run_id: ${id}
 run_name: run-${number}
@@ -85,6 +97,10 @@ tags: []
 user_id: kim
 `,
   );
+  if (holds === "metadata") return;
+  for (const folder of ["artifacts", "metrics", "params", "tags"]) {
+    Deno.mkdirSync(`${place}/${folder}`, { recursive: true });
+  }
   for (let param = 0; param < 8; param++) {
     Deno.writeTextFileSync(`${place}/params/param_${param}`, String((number * 7 + param) % 1_000));
   }

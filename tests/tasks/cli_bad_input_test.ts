@@ -137,6 +137,7 @@ Deno.test("apply ends with 13 for a plan that is none, and the store stays as it
   const before = await readTree(store.root);
   const plan = JSON.parse((await runTask("cleanup", ["--json", "--store", store.root])).out);
   const escaping = { ...plan.actions[0], path: "../outside" };
+  const wide = { ...plan.actions[0], path: "1" };
   const files: readonly (readonly [string, string])[] = [
     ["Store /data/mlruns", "it is not JSON"],
     ["", "it is not JSON"],
@@ -144,6 +145,7 @@ Deno.test("apply ends with 13 for a plan that is none, and the store stays as it
     [JSON.stringify({ ...plan, schema: "mltidy/cleanup/v9" }), 'found "mltidy/cleanup/v9"'],
     [JSON.stringify({ ...plan, schema: "mltidy/summary/v1" }), 'found "mltidy/summary/v1"'],
     [JSON.stringify({ ...plan, actions: [escaping] }), "has a path that is none of a store"],
+    [JSON.stringify({ ...plan, actions: [wide] }), 'a path that no soft-delete-run has: "1"'],
     [JSON.stringify({ ...plan, actions: [{ ...escaping, kind: "rm" }] }), 'unknown kind "rm"'],
   ];
   for (const [text, says] of files) {
@@ -228,6 +230,37 @@ Deno.test("restore ends with 2 for an unknown backup, and with 13 when something
   const ran = await runTask("restore", ["--last", "--store", store.root]);
   assertRefused(ran, 13, "nothing was moved", `${join(store.root, "7")} exists again`);
   assertSameTree(await readTree(store.root, EXCEPT), before);
+});
+
+Deno.test("restore lists every backup though one is damaged, which it names and refuses", async () => {
+  await using store = await tempStore(ROTTEN);
+  for (const task of ["prune:apply", "cleanup:apply"]) {
+    await runTask(task, ["--force", "--store", store.root]);
+  }
+  const at = ["--store", store.root];
+  const list = async () => JSON.parse((await runTask("restore", ["--json", ...at])).out).backups;
+  const [newest, other] = await list();
+  writeFiles(newest.path, { "manifest.json": '{"schema":' });
+  const [first, second, ...more] = await list();
+  assertEquals([first, second.id, second.kind, more], [other, newest.id, "damaged", []]);
+  const shown = await runTask("restore", at);
+  assertEquals(shown.code, 0, shown.err);
+  assertMatch(shown.out, new RegExp(`^${other.id} .* to undo `, "m"));
+  const problem = `Cannot read ${newest.path}/manifest.json: `;
+  const remedy = `copy what you need from ${newest.path}/files, then remove the backup: ` +
+    `deno task backup --expire ${newest.id}\n`;
+  for (const words of [problem, remedy]) assertStringIncludes(shown.out, words);
+  const before = await readTree(store.root, EXCEPT);
+  assertRefused(await runTask("restore", [newest.id, ...at]), 1, problem, remedy);
+  assertRefused(
+    await runTask("restore", ["--last", ...at]),
+    1,
+    `Cannot tell what the last change was: backup ${newest.id} is damaged; `,
+  );
+  assertSameTree(await readTree(store.root, EXCEPT), before);
+  assertEquals((await runTask("restore", [other.id, "--dry-run", ...at])).code, 0);
+  assertEquals((await runTask("backup", ["--expire", newest.id, ...at])).code, 0);
+  assertEquals(await list(), [other]);
 });
 
 Deno.test("the planning tasks' commands hold no permission to write", () => {

@@ -164,7 +164,7 @@ Deno.test("every task says of a change that was cut off how to settle it", async
   await using store = await tempStore(ROTTEN);
   const before = await readTree(store.root);
   {
-    using cleanup = beginCleanup(store.root);
+    using cleanup = await beginCleanup(store.root);
     for (const action of cleanup.plan.actions) cleanup.change.perform(action);
   }
   const { err } = await runTask("summary", ["--store", store.root]);

@@ -51,7 +51,7 @@ Deno.test("planAndApply() applies what was approved", async () => {
   const approve = () => Promise.resolve(++asked > 0);
   const { plan, report } = await run(store.root, { apply: true, approve });
   assertEquals([asked, subjectsOf(plan), report?.complete], [1, SUBJECTS, true]);
-  assertEquals(planFor(store.root).actions, []);
+  assertEquals((await planFor(store.root)).actions, []);
 });
 
 Deno.test("planAndApply() asks again when the store has changed since it was asked", async () => {
@@ -79,7 +79,7 @@ Deno.test("planAndApply() does nothing when the changed plan is not approved", a
   };
   const { report } = await run(store.root, { apply: true, approve });
   assertEquals([asked, report], [2, null]);
-  assertEquals(subjectsOf(planFor(store.root)).slice(0, 4), SUBJECTS.slice(0, 4));
+  assertEquals(subjectsOf(await planFor(store.root)).slice(0, 4), SUBJECTS.slice(0, 4));
 });
 
 Deno.test("planAndApply() does not ask again because time has passed", async () => {
@@ -107,7 +107,7 @@ Deno.test("planAndApply() without a question applies the plan of the locked stor
 Deno.test("planAndApply() settles first what was cut off before", async () => {
   await using store = await tempStore(ROTTEN);
   {
-    using cleanup = beginCleanup(store.root);
+    using cleanup = await beginCleanup(store.root);
     for (const action of cleanup.plan.actions.slice(0, 3)) cleanup.change.perform(action);
   }
   const { report, settled } = await run(store.root, { apply: true });

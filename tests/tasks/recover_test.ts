@@ -13,7 +13,7 @@ Deno.test("recover() settles what was cut off, and says what became of it", asyn
   await using place = await tempStore(ROTTEN);
   const before = await readTree(place.root);
   {
-    using cleanup = beginCleanup(place.root);
+    using cleanup = await beginCleanup(place.root);
     for (const action of cleanup.plan.actions) cleanup.change.perform(action);
   }
   await using store = await openStore(place.root, { now: () => NOW });
@@ -40,7 +40,7 @@ Deno.test("recover() touches nothing where nothing was cut off", async () => {
 
 Deno.test("recover() leaves a change alone that is still at work", async () => {
   await using place = await tempStore(ROTTEN);
-  using _cleanup = beginCleanup(place.root);
+  using _cleanup = await beginCleanup(place.root);
   await using store = await openStore(place.root);
   await assertRejects(() => recover(store), StoreLockedError, "cleanup (pid");
   assertEquals((await store.interrupted()).length, 1);

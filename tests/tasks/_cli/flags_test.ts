@@ -1,5 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseDays, parseMoment, parseSpan, parseWholeNumber } from "../../../tasks/_cli/flags.ts";
+import {
+  parseDays,
+  parseMetric,
+  parseMoment,
+  parseSpan,
+  parseWholeNumber,
+} from "../../../tasks/_cli/flags.ts";
 
 Deno.test("parseDays() reads whole days and fractions", () => {
   assertEquals(["0", "30", "0.5", ".5", "7."].map(parseDays), [0, 30, 0.5, 0.5, 7]);
@@ -29,6 +35,16 @@ Deno.test("parseWholeNumber() refuses what is below its least, no whole number, 
   for (const text of ["0", "-1", "1.5", "1e3", "", "9007199254740993"]) {
     assertThrows(() => parseWholeNumber(1)(text), RangeError, "expected a whole number, 1 or more");
   }
+});
+
+Deno.test("parseMetric() tells which way is better only where it is said", () => {
+  assertEquals(["f1", "val/f1:max", "a:b:min", "loss:least"].map(parseMetric), [
+    { name: "f1", mode: null },
+    { name: "val/f1", mode: "max" },
+    { name: "a:b", mode: "min" },
+    { name: "loss:least", mode: null },
+  ]);
+  assertThrows(() => parseMetric(":min"), RangeError, "expected a metric such as f1 or loss:min");
 });
 
 Deno.test("parseMoment() reads dates, moments with an offset and epoch milliseconds", () => {

@@ -27,7 +27,7 @@ Flags:
       --experiment ID  Bring back only what belongs to this experiment
       --run ID         Bring back only this run
       --to DIR         Copy it there instead, under the paths of the store
-      --backups DIR    Where backups lie, on any file system but not in the store (default: .mltidy.trash/backups in the store)
+      --backups DIR    Where backups lie, on any file system but not in the store (default: as mltidy.yaml says, else .mltidy.trash/backups in the store)
       --dry-run        Show what would come back; nothing is changed
       --store DIR|URI  The store to look at (default: MLFLOW_TRACKING_URI if a file store, else ./mlruns)
       --json           Print one JSON document instead of text

@@ -45,7 +45,7 @@ Deno.test("parseCommand() gives every option of a task its default", () => {
   });
   assertEquals<Command>(parse("summary"), {
     task: "summary",
-    options: { sizes: false, top: null, by: "runs", ...STORE_DEFAULTS },
+    options: { sizes: false, top: null, by: "runs", metric: null, config: null, ...STORE_DEFAULTS },
     operand: null,
   });
 });
@@ -242,10 +242,11 @@ Deno.test("parseCommand() reads which backups may go, by age or by name", () => 
   assertEquals(expireOf("backup --expire 20261101T000000Z-backup --dry-run"), {
     id: "20261101T000000Z-backup",
   });
+  assertEquals(expireOf("backup --expire due --keep-last 3"), { due: true });
   assertEquals(expireOf("backup"), null);
   assertEquals(
     complaint("backup", "--expire", "soon"),
-    'Cannot use "soon" for --expire: expected an age such as 90d, or a backup\'s ID',
+    'Cannot use "soon" for --expire: expected an age such as 90d, a backup\'s ID, or due',
   );
 });
 

@@ -199,12 +199,12 @@ Deno.test("a configuration that makes no sense stops everything, with its line",
   );
 });
 
-Deno.test("a process that may read nothing but the store does without a configuration", async () => {
+Deno.test("a process that may read nothing but itself and the store does without a configuration", async () => {
   await using store = await withPolicy("retention: { keep_last: 1 }\n");
   const { code, out, err } = await runTask("prune", ["--json", "--store", store.root], {
     permissions: [
       "--no-prompt",
-      `--allow-read=${store.root}`,
+      `--allow-read=.,${store.root}`,
       "--allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
     ],
   });

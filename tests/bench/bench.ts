@@ -1,0 +1,166 @@
+// deno-lint-ignore-file no-console -- a benchmark reports on the terminal.
+/**
+ * Measures whole processes as users start them, against bare system calls, the usual tools and real MLflow,
+ * and prints one Markdown table: what was measured, its bound, and whether it is met.
+ *
+ *     deno task bench [--rows summary,verify] [--rounds 7] [--stores DIR] [--million]
+ *
+ * Stores are made once and kept in DIR, or in a directory of the system's temporary one: some 9 GB and two
+ * million files. Needs a C compiler.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { fromFileUrl, join } from "@std/path";
+import { measureApply } from "./apply_bench.ts";
+import { benchStore } from "./bench_store.ts";
+import { comparePrograms, outputOf } from "./compare_programs.ts";
+import { measureDamage } from "./damage_bench.ts";
+import {
+  type Bench,
+  type Bound,
+  type Figure,
+  type Measurement,
+  Unmeasurable,
+} from "./measurement.ts";
+import { measureMillion } from "./million_bench.ts";
+import { measureMlflow } from "./mlflow_bench.ts";
+import { measurePlanning } from "./planning_bench.ts";
+import { measureCold, measureSizes, measureSummary, measureVerify } from "./reading_bench.ts";
+import { measureStartUp } from "./start_up_bench.ts";
+
+/** Everything there is to measure, by the words that `--rows` knows. */
+const measurements: Readonly<Record<string, Measurement>> = {
+  summary: measureSummary,
+  verify: measureVerify,
+  sizes: measureSizes,
+  planning: measurePlanning,
+  damage: measureDamage,
+  mlflow: measureMlflow,
+  apply: measureApply,
+  "start-up": measureStartUp,
+  cold: measureCold,
+  million: measureMillion,
+};
+
+/** What is measured, and how. */
+interface Options {
+  readonly chosen: readonly string[];
+  readonly rounds: number;
+  /** Where stores are kept. */
+  readonly directory: string;
+}
+
+/** A mistake of the caller. */
+class UsageError extends Error {}
+
+function readOptions(args: readonly string[]): Options {
+  const flags = parseArgs(args, { string: ["rows", "rounds", "stores"], boolean: ["million"] });
+  const text = (flag: string) => {
+    const value = flags[flag];
+    return typeof value === "string" && value !== "" ? value : null;
+  };
+  const all = Object.keys(measurements);
+  const usual = all.filter((name) => name !== "million" || flags["million"] === true);
+  const chosen = text("rows")?.split(",") ?? usual;
+  const unknown = chosen.filter((name) => !all.includes(name));
+  if (unknown.length > 0) {
+    throw new UsageError(`Unknown rows ${unknown.join(", ")}: expected some of ${all.join(", ")}`);
+  }
+  const rounds = Number(text("rounds") ?? 7);
+  if (!Number.isSafeInteger(rounds) || rounds < 1) {
+    throw new UsageError("Cannot use that for --rounds: expected a whole number, 1 or more");
+  }
+  const temporary = Deno.env.get("TMPDIR") ?? "/tmp";
+  return { chosen, rounds, directory: text("stores") ?? join(temporary, "mltidy-bench") };
+}
+
+async function openBench({ rounds, directory }: Options): Promise<Bench> {
+  await Deno.mkdir(directory, { recursive: true });
+  const compile: Bench["compile"] = async (name) => {
+    const program = join(directory, name);
+    const source = fromFileUrl(new URL(`${name}.c`, import.meta.url));
+    await outputOf(["cc", "-O2", "-pthread", "-o", program, source]);
+    return program;
+  };
+  const stopwatch = await compile("stopwatch");
+  return {
+    rounds,
+    directory,
+    store: (runs) => benchStore(directory, runs).directory,
+    compile,
+    compare: (programs, ownRounds = rounds) => comparePrograms(stopwatch, programs, ownRounds),
+  };
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args);
+  const bench = await openBench(options);
+  console.log(`${machine()}\n`);
+  console.log("| figure | measured | bound | met | medians | rounds |");
+  console.log("| --- | ---: | ---: | --- | --- | ---: |");
+  for (const name of options.chosen) {
+    try {
+      for (const figure of await measurements[name]!(bench)) console.log(rowOf(figure));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      console.log(`| ${name} | not measured | | | ${why.split("\n")[0]} | |`);
+      if (error instanceof Unmeasurable) continue;
+      console.error(why);
+      Deno.exitCode = 1;
+    }
+  }
+}
+
+function rowOf({ what, value, unit, bound, detail, rounds }: Figure): string {
+  const met = bound === null ? "" : isMet(value, bound) ? "yes" : "**no**";
+  const cells = [what, shown(value, unit), shownBound(bound, unit), met, detail, rounds];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function isMet(value: number, bound: Bound): boolean {
+  return "atMost" in bound ? value <= bound.atMost : value >= bound.atLeast;
+}
+
+function shownBound(bound: Bound | null, unit: Figure["unit"]): string {
+  if (bound === null) return "";
+  return "atMost" in bound
+    ? `≤ ${withUnit(bound.atMost, unit)}`
+    : `≥ ${withUnit(bound.atLeast, unit)}`;
+}
+
+function shown(value: number, unit: Figure["unit"]): string {
+  const digits = unit === "s" || unit === "×" && value < 20 ? 2 : 0;
+  return withUnit(value.toFixed(digits), unit);
+}
+
+function withUnit(value: number | string, unit: Figure["unit"]): string {
+  return unit === "" ? `${value}` : `${value} ${unit}`;
+}
+
+function machine(): string {
+  const model = /^model name\s*:\s*(.*)$/m.exec(readOrNothing("/proc/cpuinfo"))?.[1] ?? "";
+  const memory = Math.round(Deno.systemMemoryInfo().total / 2 ** 30);
+  const date = new Date().toISOString().slice(0, 10);
+  const cores = navigator.hardwareConcurrency;
+  return `${date}, ${cores} × ${model}, ${memory} GB, Deno ${Deno.version.deno}`;
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await main(Deno.args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    Deno.exitCode = 2;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * What a task loads before it works: nothing that only another task needs, and nothing of Node, which
+ * alone takes as long as all the rest.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { join, toFileUrl } from "@std/path";
+import { PROJECT } from "../_support/command.ts";
+
+/** Everything that one of these modules imports statically, and what that imports, itself included. */
+function loadedBy(...roots: readonly string[]): readonly string[] {
+  const reached = new Set(roots);
+  for (const path of reached) {
+    for (const imported of graph.get(path) ?? []) reached.add(imported);
+  }
+  return [...reached].sort();
+}
+
+const graph = await readGraph();
+
+/** Static imports by the module that has them: paths in the repository, or names of other modules. */
+async function readGraph(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const modules = new Map<string, readonly string[]>();
+  const repository = `${toFileUrl(PROJECT)}/`;
+  const shorten = (specifier: string) => specifier.replace(repository, "");
+  for (const root of ["tasks/cli.ts", "mod.ts"]) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", join(PROJECT, root)],
+      stderr: "null",
+    }).output();
+    const info = JSON.parse(new TextDecoder().decode(stdout)) as Info;
+    for (const { specifier, dependencies = [] } of info.modules) {
+      const imported = dependencies.flatMap(({ code, isDynamic }) =>
+        code?.specifier !== undefined && isDynamic !== true ? [shorten(code.specifier)] : []
+      );
+      modules.set(shorten(specifier), imported);
+    }
+  }
+  return modules;
+}
+
+interface Info {
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly dependencies?: readonly {
+      readonly code?: { readonly specifier?: string };
+      readonly isDynamic?: boolean;
+    }[];
+  }[];
+}
+
+/** What each task loads on its way, as cli.ts and run_task.ts import it. */
+const HELP = ["tasks/cli.ts", "tasks/_cli/help_text.ts"];
+const READING = ["tasks/cli.ts", "tasks/_cli/run_task.ts"];
+const SUMMARY = [...READING, "tasks/summary.ts", "lib/render_summary.ts"];
+const PLANNING = [...READING, "tasks/_cli/run_planning.ts", "tasks/prune.ts", "tasks/cleanup.ts"];
+
+Deno.test("--help loads no store, no path and no YAML", () => {
+  const loaded = loadedBy(...HELP);
+  assert(loaded.length > 10);
+  const room = /^(tasks\/cli\.ts|tasks\/_cli\/|lib\/)|\bparse[-_]args\b/;
+  assertEquals(loaded.filter((path) => !room.test(path)), []);
+});
+
+Deno.test("summary loads nothing that plans, changes a store or reads a configuration", () => {
+  const loaded = loadedBy(...SUMMARY);
+  assert(loaded.includes("tasks/_io/scan.ts"));
+  const others =
+    /^lib\/(plan|config_|repair_|render_plan)\w*\.ts$|^tasks\/_io\/(change|journal|settle|operate|lock|manifest|\w*backup\w*|start_run|open_run)/;
+  assertEquals(loaded.filter((path) => others.test(path) && path !== "lib/config_file.ts"), []);
+});
+
+Deno.test("a plan loads nothing that changes a store", () => {
+  const loaded = loadedBy(...PLANNING);
+  assert(loaded.includes("lib/plan_prune.ts"));
+  const changing = /^tasks\/_io\/(change|journal|settle|operate|lock|manifest|\w*backup)/;
+  assertEquals(loaded.filter((path) => changing.test(path)), []);
+});
+
+Deno.test("no task and no import of mod.ts begins with a module of Node", () => {
+  const loaded = loadedBy(...HELP, ...SUMMARY, ...PLANNING, "mod.ts");
+  assert(loaded.length > 100);
+  assertEquals(loaded.filter((path) => path.startsWith("node:")), []);
+});
+
+Deno.test("nothing that summary loads asks for Node's process, which would load it", async () => {
+  const program = `
+    let asked = false;
+    Object.defineProperty(globalThis, "process", { get: () => void (asked = true) });
+    for (const path of Deno.args) await import(path);
+    console.log(asked);`;
+  const modules = SUMMARY.map((path) => toFileUrl(join(PROJECT, path)).href);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", program, ...modules],
+    cwd: PROJECT,
+    stderr: "inherit",
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "false\n");
+});
