@@ -16,7 +16,7 @@ export interface PackedRuns {
   readonly ids: readonly RunId[];
   /** One for each run. */
   readonly names: readonly string[];
-  /** One for each run; empty when no run has a stamp. */
+  /** One for each run. */
   readonly stamps: readonly string[];
   /** One for each run; empty when nothing besides was asked for. */
   readonly extras: readonly RunExtras[];
@@ -71,6 +71,10 @@ export function packRuns(runs: readonly Run[]): PackedRuns {
     return places.size - 1;
   };
   const numbers = new Float64Array(runs.length * NUMBERS.length);
+  const ids: RunId[] = [];
+  const names: string[] = [];
+  const stamps: string[] = [];
+  const extras: RunExtras[] = [];
   const tags: number[] = [];
   let at = 0;
   for (const run of runs) {
@@ -86,14 +90,18 @@ export function packRuns(runs: readonly Run[]): PackedRuns {
     numbers[at++] = usage?.files ?? NaN;
     numbers[at++] = placeOf(cut === -1 ? artifactUri : artifactUri.slice(0, cut));
     numbers[at++] = cut === -1 ? NaN : placeOf(artifactUri.slice(cut + id.length));
+    ids.push(id);
+    names.push(run.name);
+    stamps.push(run.stamp);
+    if (run.extras !== undefined) extras.push(run.extras);
     tags.push(run.tags.size);
     for (const [key, value] of run.tags) tags.push(placeOf(key), placeOf(value));
   }
   return {
-    ids: runs.map(({ id }) => id),
-    names: letGo(runs.map(({ name }) => name)),
-    stamps: runs.some(({ stamp }) => stamp !== "") ? runs.map(({ stamp }) => stamp) : [],
-    extras: runs.flatMap(({ extras }) => extras === undefined ? [] : [extras]),
+    ids,
+    names: letGo(names),
+    stamps,
+    extras,
     numbers,
     tags: Uint32Array.from(tags),
     texts: [...places.keys()],
@@ -155,7 +163,7 @@ export function unpackRuns(
       artifactUri: afterId === undefined ? beforeId : beforeId + id + afterId,
       link,
       tags: readTags(),
-      stamp: stamps[index] ?? "",
+      stamp: stamps[index]!,
       usage: Number.isNaN(bytes) ? null : { bytes, files },
     };
     return extras.length === 0 ? run : { ...run, extras: extras[index]! };

@@ -9,17 +9,18 @@ import { unquoted } from "./meta_node.ts";
 import type { RunMeta } from "./meta_record.ts";
 import type { RunStatus } from "./model.ts";
 
-/** No escape, no fold, nothing that a YAML parser would look at twice. */
-const QUOTED = String.raw`'([ -&(-~]*)'|"([ !#-[\]-~]*)"`;
-const WORDS = String.raw`[A-Za-z_./][\w./-]*(?: [\w./-]+)*`;
 const TIME = String.raw`[1-9]\d{12}`;
 /** Hexadecimal digits, of which one at least makes it a string to YAML; `0b…` may be a number. */
 const RUN_ID = String.raw`(?!0b)(?=\d*[a-f])[0-9a-f]{32}`;
 const EMPTY = `(?:''|"")`;
 
 /** Keys stand in the order of the alphabet; `deleted_time` and `run_uuid` are not in every version's. */
-const USUAL = new RegExp(
-  [
+function usual(letters: string): RegExp {
+  // No escape, no fold, nothing that a YAML parser would look at twice.
+  const quoted = String.raw`'([ -&(-~${letters}]*)'|"([ !#-[\]-~${letters}]*)"`;
+  const word = String.raw`[\w./${letters}-]`;
+  const words = String.raw`[A-Za-z_./${letters}]${word}*(?: ${word}+)*`;
+  const lines = [
     `artifact_uri: ((?:[a-z][\\w+.-]*:|/)[!-~]*[!-9;-~])`,
     `(?:deleted_time: (${TIME}|null))?`,
     `end_time: (${TIME}|null)`,
@@ -27,17 +28,23 @@ const USUAL = new RegExp(
     `experiment_id: (['"])(\\d+)\\4`,
     `lifecycle_stage: (active|deleted)`,
     `run_id: (${RUN_ID})`,
-    `run_name: (?:${QUOTED}|(${WORDS}))`,
+    `run_name: (?:${quoted}|(${words}))`,
     `(?:run_uuid: ${RUN_ID})?`,
-    `source_name: (?:${EMPTY}|${WORDS})`,
+    `source_name: (?:${EMPTY}|${words})`,
     `source_type: \\d`,
     `source_version: ${EMPTY}`,
     `start_time: (${TIME})`,
     `status: ([1-5])`,
     `tags: \\[\\]`,
-    `user_id: (${WORDS})`,
-  ].map((line) => line.startsWith("(?:") ? `${line.slice(0, -2)}\n)?` : `${line}\n`).join(""),
-  "y",
+    `user_id: (${words})`,
+  ].map((line) => line.startsWith("(?:") ? `${line.slice(0, -2)}\n)?` : `${line}\n`);
+  return new RegExp(lines.join(""), "y");
+}
+
+const ASCII = usual("");
+/** Beyond ASCII, what is neither a break, a blank nor beyond 16 bits. A pattern apart: it is slower. */
+const ANY_SCRIPT = usual(
+  String.raw`\xA1-\u167F\u1681-\u1FFF\u2010-\u2027\u2030-\u205E\u2070-\u2FFF\u3001-\uD7FF`,
 );
 
 const STATUSES: readonly RunStatus[] = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
@@ -49,9 +56,8 @@ const STATUSES: readonly RunStatus[] = ["RUNNING", "SCHEDULED", "FINISHED", "FAI
  * @returns What {@linkcode readRunMeta} reads, or `null` for any other form, however sound.
  */
 export function readUsualRunMeta(text: string): RunMeta | null {
-  USUAL.lastIndex = 0;
-  const match = USUAL.exec(text);
-  if (match === null || USUAL.lastIndex !== text.length) return null;
+  const match = wholeMatch(ASCII, text) ?? wholeMatch(ANY_SCRIPT, text);
+  if (match === null) return null;
   const artifactUri = match[1]!;
   const words = match[10];
   const userId = match[13]!;
@@ -69,6 +75,12 @@ export function readUsualRunMeta(text: string): RunMeta | null {
     artifactUri,
     userId,
   };
+}
+
+function wholeMatch(pattern: RegExp, text: string): RegExpExecArray | null {
+  pattern.lastIndex = 0;
+  const match = pattern.exec(text);
+  return pattern.lastIndex === text.length ? match : null;
 }
 
 function timeOf(text: string | undefined): number | null {

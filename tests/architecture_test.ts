@@ -117,9 +117,10 @@ const LONGEST_FILE = 400;
 
 /** What each task of the command line may do. */
 const permissions = {
-  planning: "--no-prompt -R --allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+  planning:
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -R --allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   applying:
-    "--no-prompt -RW --allow-sys=hostname --allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW --allow-sys=hostname --allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
 } as const;
 
 const planning = ["summary", "verify", "prune", "cleanup", "repair", "explain"];

@@ -11,20 +11,28 @@
 import type { Extras } from "../../lib/extras.ts";
 import type { Depth } from "../../lib/model.ts";
 
+/** Where a run is. */
+export interface RunPlace {
+  /** Relative to the store's root. */
+  readonly path: string;
+}
+
 /** Watches the pace of a scan. */
 export interface ReadAhead {
   /**
    * To be asked before each run is read. Needs read permission.
    *
-   * @param runs Absolute paths of the runs that will be read.
+   * @param runs The runs that will be read.
    * @param index Which of them is the next.
    * @returns What to wait for first; mostly `null`.
    */
-  before(runs: readonly string[], index: number): Promise<void> | null;
+  before(runs: readonly RunPlace[], index: number): Promise<void> | null;
 }
 
 /** After how many runs to look at the clock. */
 const PROBE = 64;
+/** Once may be chance, or code that is still to be compiled. */
+const TWICE = 2;
 /** How many runs to read ahead before the pace is measured again. */
 const AHEAD = 2_048;
 /** How many files to read at once. */
@@ -38,18 +46,27 @@ const FOLDERS: Readonly<Record<Depth, readonly string[]>> = {
   full: ["tags", "params", "metrics"],
 };
 
+/** What a scan reads. */
+export interface ReadAheadOptions {
+  /** Absolute path of the store's root. */
+  readonly root: string;
+  /** How deep it reads. */
+  readonly depth: Depth;
+  /** What alone it reads besides metadata; `null`: all of the folders. */
+  readonly extras: Extras | null;
+}
+
 /**
  * Begins to watch the pace of a scan.
  *
- * @param depth How deep it reads.
- * @param extras What alone it reads besides metadata; `null`: all of the folders.
+ * @param options What the scan reads.
  * @returns What to ask before each run.
  */
-export function newReadAhead(depth: Depth, extras: Extras | null): ReadAhead {
+export function newReadAhead({ root, depth, extras }: ReadAheadOptions): ReadAhead {
   const files = namedFiles(extras);
   const folders = extras === null ? FOLDERS[depth] : [];
   let since = performance.now();
-  let probed = 0;
+  let [probed, slow] = [0, 0];
   // How many runs are to be read ahead, and how many have been and not been reached yet.
   let [ahead, ready] = [0, 0];
   return {
@@ -61,11 +78,12 @@ export function newReadAhead(depth: Depth, extras: Extras | null): ReadAhead {
       if (ahead === 0) {
         if (probed++ < PROBE) return null;
         const now = performance.now();
-        if (now - since > PROBE * SLOW[depth]) ahead = AHEAD;
+        slow = now - since > PROBE * SLOW[depth] ? slow + 1 : 0;
         [since, probed] = [now, 0];
-        if (ahead === 0) return null;
+        if (slow < TWICE) return null;
+        ahead = AHEAD;
       }
-      const next = runs.slice(index, index + ahead);
+      const next = runs.slice(index, index + ahead).map(({ path }) => `${root}/${path}`);
       ahead -= next.length;
       ready = next.length - 1;
       return readAll(next, files, folders).then(() => {

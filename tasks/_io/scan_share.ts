@@ -129,14 +129,13 @@ export async function scanShare(
   const weights: (TreeWeight | null)[] = [];
   const datasetUses: DatasetUse[] = [];
   const runEntries = entries.filter(isRunEntry);
-  const runPaths = runEntries.map((entry) => `${root}/${entry.path}`);
   for (const [index, entry] of runEntries.entries()) {
-    const waiting = readAhead.before(runPaths, index);
+    const waiting = readAhead.before(runEntries, index);
     if (waiting !== null) await waiting;
     countRun();
     const { assembled, weight, uses } = scanRun(scan, entry);
-    scan.problems.push(...assembled.problems);
-    datasetUses.push(...uses);
+    if (assembled.problems.length > 0) scan.problems.push(...assembled.problems);
+    if (uses.length > 0) datasetUses.push(...uses);
     if (scan.isWeighed && !entry.link) weights.push(weight);
     if (assembled.kind === "run") {
       runs.push(assembled.run);
@@ -233,22 +232,15 @@ function scanRun(scan: Scan, entry: Entry): ScannedRun {
     const stamp = depth === "meta" ? "" : deleted ? tree?.stamp ?? "" : metaStamp(at);
     return { stamp, usage: (sizes ? tree?.usage : tree?.freed) ?? null };
   };
-  const assembled = assembleRun(
-    {
-      directory: name,
-      path,
-      link,
-      meta,
-      tags: tags.values,
-      tagFailures: tags.failures,
-      ...(extras === null ? {} : { extras: scanRunExtras(scan, path, extras) }),
-    },
-    share.name,
-    measure,
-  );
-  const uses = inspector?.inspectRun(scan.inspection, assembled.run, isActive(share), meta) ?? [];
-  return { assembled, weight, uses };
+  const { values, failures } = tags;
+  const own = { directory: name, path, link, meta, tags: values, tagFailures: failures };
+  const facts = extras === null ? own : { ...own, extras: scanRunExtras(scan, path, extras) };
+  const assembled = assembleRun(facts, share.name, measure);
+  const uses = inspector?.inspectRun(scan.inspection, assembled.run, isActive(share), meta);
+  return { assembled, weight, uses: uses ?? NO_USES };
 }
+
+const NO_USES: readonly DatasetUse[] = [];
 
 const NO_TAGS: ReturnType<typeof readKeys> = { values: new Map(), failures: [] };
 

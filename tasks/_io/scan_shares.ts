@@ -76,7 +76,7 @@ export async function scanShares(
   const inspector = await loadInspector(reading.depth);
   let runs = 0;
   let helper: Helper | null = null;
-  const readAhead = newReadAhead(reading.depth, reading.extras);
+  const readAhead = newReadAhead(reading);
   const read = async (index: number) => {
     signal?.throwIfAborted();
     const facts = await scanShare(reading, shares[index]!, inspector, readAhead, () => {

@@ -16,7 +16,7 @@ const thread = self as unknown as {
 
 thread.addEventListener("message", async ({ data: { reading, shares, board } }) => {
   const inspector = await loadInspector(reading.depth);
-  const readAhead = newReadAhead(reading.depth, reading.extras);
+  const readAhead = newReadAhead(reading);
   const countRun = () => void Atomics.add(board, BOARD.runs, 1);
   const take = () => {
     const index = Atomics.add(board, BOARD.next, 1);

@@ -42,6 +42,15 @@ Deno.test("readUsualRunMeta() reads what MLflow 2 and 3 write", () => {
   }
 });
 
+Deno.test("readUsualRunMeta() reads names in any script", () => {
+  for (const name of ["실험-3", "モデル 2", "'été: 1'", "grüße/ж"]) {
+    const text = textOf({ ...LINES, run_name: name });
+    const meta = readUsualRunMeta(text);
+    assertEquals(meta?.name, name.replaceAll("'", ""));
+    assertEquals<unknown>({ ok: true, meta }, readSlowly(text));
+  }
+});
+
 Deno.test("readUsualRunMeta() reads what this project writes", () => {
   const document = new Map(
     Object.entries({
