@@ -10,8 +10,8 @@ import type { RunMeta } from "./meta_record.ts";
 import type { RunStatus } from "./model.ts";
 
 const TIME = String.raw`[1-9]\d{12}`;
-/** Hexadecimal digits, of which one at least makes it a string to YAML; `0b…` may be a number. */
-const RUN_ID = String.raw`(?!0b)(?=\d*[a-f])[0-9a-f]{32}`;
+/** Hexadecimal digits, of which one at least makes it a string to YAML; `0b` and binary ones are a number. */
+const RUN_ID = String.raw`(?!0b[01]{30})(?=\d*[a-f])[0-9a-f]{32}`;
 const EMPTY = `(?:''|"")`;
 
 /** Keys stand in the order of the alphabet; `deleted_time` and `run_uuid` are not in every version's. */

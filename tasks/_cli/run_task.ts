@@ -87,9 +87,11 @@ export async function runTask(
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 
 async function runSummary({ options }: Command<"summary">, world: World): Promise<ExitCode> {
+  // Together, as each would be waited for on its own.
+  const loading = Promise.all([import("../summary.ts"), import("../../lib/render_summary.ts")]);
   await using opened = await openConfigured(options, world);
   const { store, chosen } = opened;
-  const { summary } = await import("../summary.ts");
+  const [{ summary }, { renderSummary }] = await loading;
   const metric = chooseMetric(options.metric, chosen?.config ?? null);
   const { sizes, top, by } = options;
   const result = await summary(store, {
@@ -104,7 +106,6 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
     printJson(world, { schema: "mltidy/summary/v1", store: store.describe().root, ...result });
     return ExitCode.done;
   }
-  const { renderSummary } = await import("../../lib/render_summary.ts");
   const flag = storeFlag(options.store);
   world.print(renderSummary(result, {
     ...world.style,
