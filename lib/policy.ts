@@ -160,11 +160,20 @@ export function extrasOf(policy: RetentionPolicy): Extras {
  * Says how deep a store must be read for a policy.
  *
  * @param policy The policy.
- * @returns What to read besides metadata, and whether to measure everything.
+ * @returns What alone to read besides metadata, and whether to measure everything.
  */
 export function readingOf(
   policy: Pick<CleanupPolicy, "retention" | "budget">,
-): { readonly sizes: boolean; readonly extras?: Extras } {
-  const extras = policy.retention && extrasOf(policy.retention);
-  return { sizes: policy.budget !== undefined, ...(extras === undefined ? {} : { extras }) };
+): { readonly sizes: boolean; readonly extras: Extras } {
+  const { retention, budget } = policy;
+  return { sizes: budget !== undefined, extras: retention ? extrasOf(retention) : FAMILIES };
 }
+
+/** All that ages alone need to know of a run besides its record. */
+const FAMILIES: Extras = {
+  tags: [PARENT_TAG],
+  metrics: [],
+  params: [],
+  uses: false,
+  artifacts: null,
+};

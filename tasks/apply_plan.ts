@@ -19,7 +19,7 @@ import type { StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
 import { readingOf } from "../lib/policy.ts";
 import type { LockedBackups } from "./backups.ts";
-import type { Abortable, Change, LockedStore } from "./store.ts";
+import type { Abortable, Change, LockedStore, ReadOptions } from "./store.ts";
 
 /** How to apply a plan. */
 export interface ApplyOptions extends Abortable {
@@ -144,18 +144,21 @@ async function refuseStalePlan(
       `Cannot apply plan: it was made for store ${plan.store}, and this is ${root}; name the store with --store, or plan again`,
     );
   }
-  // Of a repair's policy nothing decides how deep the store is read.
-  const isCleanup = plan.policy !== undefined && "olderThan" in plan.policy;
-  const reading = isCleanup ? readingOf(plan.policy) : {};
-  const snapshot = since ?? await store.read({ depth: "tags", ...reading, sizes: false });
-  if (plan.basis !== snapshot.fingerprint) {
-    throw new StalePlanError(
-      `Cannot apply plan: store ${root} has changed since ${
-        new Date(plan.plannedAt).toISOString()
-      }, when it was planned; plan again`,
-    );
+  for (const reading of since ? [] : readingsFor(plan)) {
+    const snapshot = await store.read({ depth: "tags", ...reading, sizes: false });
+    if (plan.basis === snapshot.fingerprint) return snapshot;
   }
-  return snapshot;
+  if (plan.basis === since?.fingerprint) return since;
+  throw new StalePlanError(
+    `Cannot apply plan: store ${root} has changed since ${
+      new Date(plan.plannedAt).toISOString()
+    }, when it was planned; plan again`,
+  );
+}
+
+/** A clean-up may have been planned from what its policy needs, or from all tags; a repair was from all. */
+function readingsFor({ policy }: Plan): readonly Pick<ReadOptions<"tags">, "extras">[] {
+  return policy !== undefined && "olderThan" in policy ? [readingOf(policy), {}] : [{}];
 }
 
 /** The copies are for another day: nothing that is to be done now depends on them. */

@@ -42,7 +42,7 @@ export async function comparePolicies(
   const snapshot = await store.read({
     depth: "tags",
     sizes: true,
-    ...(extras === undefined ? {} : { extras }),
+    extras,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   const now = store.now();
@@ -58,8 +58,7 @@ function withoutArtifacts({ retention, ...policy }: CleanupPolicy): CleanupPolic
     : { ...policy, retention: { ...retention, artifactsOnly: null } };
 }
 
-function joined(left: Extras | undefined, right: Extras | undefined): Extras | undefined {
-  if (left === undefined || right === undefined) return left ?? right;
+function joined(left: Extras, right: Extras): Extras {
   return {
     tags: [...new Set([...left.tags, ...right.tags])].toSorted(),
     metrics: [...new Set([...left.metrics, ...right.metrics])].toSorted(),

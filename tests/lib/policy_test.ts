@@ -33,16 +33,23 @@ purge: { artifacts_only: "*.ckpt" }
   });
 });
 
-Deno.test("readingOf() asks for nothing besides where ages alone count", () => {
+Deno.test("readingOf() asks for parents alone where ages alone count", () => {
   const byAge: CleanupPolicy = {
     olderThan: 0,
     purgeAfter: null,
     quarantineOrphans: true,
     settle: 0,
   };
-  assertEquals(readingOf(byAge), { sizes: false });
+  const extras = {
+    tags: ["mlflow.parentRunId"],
+    metrics: [],
+    params: [],
+    uses: false,
+    artifacts: null,
+  };
+  assertEquals(readingOf(byAge), { sizes: false, extras });
   const budget = { kind: "free", bytes: 1, first: "oldest" } as const;
-  assertEquals(readingOf({ ...byAge, budget }), { sizes: true });
+  assertEquals(readingOf({ ...byAge, budget }), { sizes: true, extras });
 });
 
 Deno.test("planCleanup() refuses to guess what was not read", () => {
