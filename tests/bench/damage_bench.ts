@@ -9,7 +9,7 @@ import { outputOf } from "./compare_programs.ts";
 import type { Bench, Figure } from "./measurement.ts";
 import { taskWords } from "./programs.ts";
 
-const RUNS = 20_000;
+const RUNS = 100_000;
 const DAMAGES = 300;
 
 /** Ways to damage a run, each with the rule that it breaks. */
@@ -58,7 +58,7 @@ export async function measureDamage(bench: Bench): Promise<readonly Figure[]> {
     const missed = broken.filter((each) => !told(each)).length;
     const wrong = missed + Math.abs(findings.length - broken.length);
     return [{
-      what: `damages missed or invented by \`verify\`, ${DAMAGES} in 20,000 runs`,
+      what: `damages missed or invented by \`verify\`, ${DAMAGES} in 100,000 runs`,
       value: wrong,
       unit: "",
       bound: { atMost: 0 },
