@@ -52,6 +52,8 @@ export interface ReadAheadOptions {
   readonly root: string;
   /** How deep it reads. */
   readonly depth: Depth;
+  /** Whether it measures every run, too, which takes its time. */
+  readonly sizes: boolean;
   /** What alone it reads besides metadata; `null`: all of the folders. */
   readonly extras: Extras | null;
 }
@@ -62,7 +64,7 @@ export interface ReadAheadOptions {
  * @param options What the scan reads.
  * @returns What to ask before each run.
  */
-export function newReadAhead({ root, depth, extras }: ReadAheadOptions): ReadAhead {
+export function newReadAhead({ root, depth, sizes, extras }: ReadAheadOptions): ReadAhead {
   const files = namedFiles(extras);
   const folders = extras === null ? FOLDERS[depth] : [];
   let since = performance.now();
@@ -78,7 +80,7 @@ export function newReadAhead({ root, depth, extras }: ReadAheadOptions): ReadAhe
       if (ahead === 0) {
         if (probed++ < PROBE) return null;
         const now = performance.now();
-        slow = now - since > PROBE * SLOW[depth] ? slow + 1 : 0;
+        slow = now - since > PROBE * SLOW[sizes ? "full" : depth] ? slow + 1 : 0;
         [since, probed] = [now, 0];
         if (slow < TWICE) return null;
         ahead = AHEAD;

@@ -9,7 +9,7 @@ function wait(ms: number): void {
 }
 
 Deno.test("before() lets a scan go on that does not wait for anything", () => {
-  const readAhead = newReadAhead({ root: "/nowhere", depth: "full", extras: null });
+  const readAhead = newReadAhead({ root: "/nowhere", depth: "full", sizes: false, extras: null });
   const runs = Array.from({ length: 1_000 }, (_, index) => ({ path: String(index) }));
   const waits = runs.filter((_, index) => readAhead.before(runs, index) !== null);
   assertEquals(waits, []);
@@ -24,7 +24,12 @@ Deno.test("before() reads ahead once runs have taken long, across directories, t
     Deno.writeTextFileSync(join(run, "meta.yaml"), "");
     Deno.writeTextFileSync(join(run, "tags", "key"), "");
   }
-  const readAhead = newReadAhead({ root: directory.path, depth: "tags", extras: null });
+  const readAhead = newReadAhead({
+    root: directory.path,
+    depth: "tags",
+    sizes: false,
+    extras: null,
+  });
   const asked: number[] = [];
   for (let turn = 0; turn < 25; turn++) {
     for (const index of runs.keys()) {
