@@ -13,6 +13,7 @@ import { unpackRuns } from "../../lib/pack_runs.ts";
 import type { Inspector } from "./inspection.ts";
 import { newReadAhead } from "./read_ahead.ts";
 import { type Reading, scanShare, type Share, type ShareFacts } from "./scan_share.ts";
+import { startThread } from "./second_thread.ts";
 
 /** What the second thread is told. */
 export interface Assignment {
@@ -87,7 +88,7 @@ export async function scanShares(
   };
   try {
     for (let index; (index = Atomics.add(board, BOARD.next, 1)) < shares.length;) {
-      if (helper === null && isWorthwhile(reading, shares, index, runs) && mayCallHelper()) {
+      if (helper === null && isWorthwhile(reading, shares, index, runs)) {
         helper = callHelper({ reading, shares, board }, keep);
       }
       await read(index);
@@ -126,12 +127,6 @@ export async function loadInspector(depth: Depth): Promise<Inspector | null> {
 
 const WORKER = new URL("./scan_worker.ts", import.meta.url);
 
-/** Asked first, as a thread that may not be started says so on standard error. */
-function mayCallHelper(): boolean {
-  if (WORKER.protocol !== "file:") return true;
-  return Deno.permissions.querySync({ name: "read", path: WORKER }).state === "granted";
-}
-
 interface Helper {
   /** Settles when the second thread has read all that it took, or has failed. */
   readonly done: Promise<void>;
@@ -141,18 +136,12 @@ interface Helper {
 function callHelper(
   assignment: Assignment,
   keep: (index: number, facts: ShareFacts) => void,
-): Helper {
-  const worker = new Worker(WORKER.href, { type: "module" });
-  const done = new Promise<void>((resolve) => {
-    worker.addEventListener("message", ({ data }: MessageEvent<Report>) => {
-      if (data === "done") resolve();
-      else keep(data.index, data.facts);
-    });
-    worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      resolve();
-    });
+): Helper | null {
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const thread = startThread<Assignment, Report>(WORKER, {
+    onReport: (report) => report === "done" ? resolve() : keep(report.index, report.facts),
+    onFailure: resolve,
   });
-  worker.postMessage(assignment);
-  return { done, dismiss: () => worker.terminate() };
+  thread?.send(assignment);
+  return thread && { done, dismiss: () => thread.dismiss() };
 }

@@ -7,14 +7,9 @@
 import { newReadAhead } from "./read_ahead.ts";
 import { scanShare } from "./scan_share.ts";
 import { type Assignment, BOARD, loadInspector, type Report } from "./scan_shares.ts";
+import { serveThread } from "./second_thread.ts";
 
-/** What this thread has of the interface of workers. */
-const thread = self as unknown as {
-  addEventListener(type: "message", listener: (event: MessageEvent<Assignment>) => void): void;
-  postMessage(report: Report): void;
-};
-
-thread.addEventListener("message", async ({ data: { reading, shares, board } }) => {
+serveThread<Assignment, Report>(async ({ reading, shares, board }, report) => {
   const inspector = await loadInspector(reading.depth);
   const readAhead = newReadAhead(reading);
   const countRun = () => void Atomics.add(board, BOARD.runs, 1);
@@ -25,7 +20,7 @@ thread.addEventListener("message", async ({ data: { reading, shares, board } }) 
   };
   for (let index; (index = take()) < shares.length;) {
     const facts = await scanShare(reading, shares[index]!, inspector, readAhead, countRun);
-    thread.postMessage({ index, facts });
+    report({ index, facts });
   }
-  thread.postMessage("done");
+  report("done");
 });

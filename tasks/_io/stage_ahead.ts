@@ -18,6 +18,7 @@
 import type { Operation } from "../../lib/operations.ts";
 import type { ReplaceFile, Staged, Workplace } from "./operate.ts";
 import { free, groupsOf } from "./own_directory.ts";
+import { startThread } from "./second_thread.ts";
 import { type Batch, stageFiles } from "./stage_files.ts";
 
 /** Files that are staged a while before they are needed; disposing of them ends the second thread. */
@@ -69,7 +70,7 @@ export function stageAhead(operations: readonly Operation[], at: Workplace): Sta
   let helper: Helper | null = null;
 
   async function stage(batch: Batch): Promise<void> {
-    if (helper === null && batches.length >= WORTHWHILE && mayCallHelper()) helper = callHelper(at);
+    if (helper === null && batches.length >= WORTHWHILE) helper = callHelper(at);
     const files = helper === null ? await stageFiles(batch, at) : await helper.stage(batch);
     for (const [index, file] of files.entries()) {
       if (file !== null) staged.set(batch.operations[index]!, file);
@@ -104,41 +105,34 @@ function isSmall(operation: Operation): operation is ReplaceFile {
 
 const WORKER = new URL("./stage_worker.ts", import.meta.url);
 
-/** Asked first, as a thread that may not be started says so on standard error. */
-function mayCallHelper(): boolean {
-  if (WORKER.protocol !== "file:") return true;
-  return Deno.permissions.querySync({ name: "read", path: WORKER }).state === "granted";
-}
-
 interface Helper {
   /** Stages a batch; nothing of it where the second thread has failed. */
   stage(batch: Batch): Promise<readonly (Staged | null)[]>;
   dismiss(): void;
 }
 
-function callHelper(at: Workplace): Helper {
-  const worker = new Worker(WORKER.href, { type: "module" });
+function callHelper(at: Workplace): Helper | null {
   const waiting = new Map<string, (staged: StagedBatch["staged"]) => void>();
   let failed = false;
-  worker.addEventListener("message", ({ data }: MessageEvent<StagedBatch>) => {
-    waiting.get(data.name)?.(data.staged);
-    waiting.delete(data.name);
+  const thread = startThread<Assignment, StagedBatch>(WORKER, {
+    onReport({ name, staged }) {
+      waiting.get(name)?.(staged);
+      waiting.delete(name);
+    },
+    onFailure() {
+      failed = true;
+      for (const resolve of waiting.values()) resolve([]);
+      waiting.clear();
+    },
   });
-  worker.addEventListener("error", (event) => {
-    event.preventDefault();
-    failed = true;
-    for (const resolve of waiting.values()) resolve([]);
-    waiting.clear();
-  });
-  return {
+  return thread && {
     stage(batch) {
       if (failed) return Promise.resolve([]);
-      const done = new Promise<StagedBatch["staged"]>((resolve) =>
-        waiting.set(batch.name, resolve)
-      );
-      worker.postMessage({ batch, at } satisfies Assignment);
-      return done;
+      const { promise, resolve } = Promise.withResolvers<StagedBatch["staged"]>();
+      waiting.set(batch.name, resolve);
+      thread.send({ batch, at });
+      return promise;
     },
-    dismiss: () => worker.terminate(),
+    dismiss: () => thread.dismiss(),
   };
 }

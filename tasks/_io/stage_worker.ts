@@ -5,14 +5,9 @@
  */
 
 import type { Assignment, StagedBatch } from "./stage_ahead.ts";
+import { serveThread } from "./second_thread.ts";
 import { stageFiles } from "./stage_files.ts";
 
-/** What this thread has of the interface of workers. */
-const thread = self as unknown as {
-  addEventListener(type: "message", listener: (event: MessageEvent<Assignment>) => void): void;
-  postMessage(report: StagedBatch): void;
-};
-
-thread.addEventListener("message", async ({ data: { batch, at } }) => {
-  thread.postMessage({ name: batch.name, staged: await stageFiles(batch, at) });
+serveThread<Assignment, StagedBatch>(async ({ batch, at }, report) => {
+  report({ name: batch.name, staged: await stageFiles(batch, at) });
 });
