@@ -102,6 +102,8 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
     runId,
     message: problem.message + positionOf(problem),
     ...(remedy === null ? {} : { remedy }),
+    // It goes with its experiment, and no repair would mend it.
+    ...(subject === "run" && goes(orphan, now) ? { remedy: null } : {}),
     ...(migration === undefined ? {} : { migration }),
   };
 }
@@ -115,10 +117,13 @@ function orphanRemedy(
   now: number,
 ): string | null {
   if (!IN_ORPHAN.includes(damage)) return null;
-  if (orphan && judgeOrphan(orphan, QUARANTINE, now).goes) {
-    return "Run `deno task cleanup` to plan its quarantine, or restore its meta.yaml from a backup";
-  }
-  return null;
+  return goes(orphan, now)
+    ? "Run `deno task cleanup` to plan its quarantine, or restore its meta.yaml from a backup"
+    : null;
+}
+
+function goes(orphan: Orphan | undefined, now: number): boolean {
+  return orphan !== undefined && judgeOrphan(orphan, QUARANTINE, now).goes;
 }
 
 const QUARANTINE: CleanupPolicy = {

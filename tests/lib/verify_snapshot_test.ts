@@ -376,6 +376,20 @@ Deno.test("verifySnapshot() says what is wrong, what MLflow makes of it and what
   }]);
 });
 
+Deno.test("verifySnapshot() promises no repair to a lost run that goes with its experiment", () => {
+  const lost = (path: string) => problem({ path, subject: "run", damage: "missing" });
+  const store = snapshot({
+    experiments: [experiment({ id: "1" })],
+    orphans: [orphan({ id: "7" }), orphan({ id: "8", runs: [run()] })],
+    problems: [lost(`1/${RUN}`), lost(`7/${RUN}`), lost(`8/${RUN}`)],
+  });
+  assertEquals(verify(store).map(({ path, remedy }) => [path.slice(0, 1), remedy]), [
+    ["1", "Run `deno task repair` to plan its repair"],
+    ["7", null],
+    ["8", "Run `deno task repair` to plan its repair"],
+  ]);
+});
+
 /** Something for each reader. */
 const MIXED = snapshot({
   experiments: [experiment({ id: "1", name: "one" }), experiment({ id: "two", name: "two" })],
