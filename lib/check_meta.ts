@@ -9,6 +9,7 @@ import { type FileFlaw, flaw, FLAWLESS } from "./flaw.ts";
 import { type MetaDocument, pythonInteger, pythonType } from "./meta_node.ts";
 import { MetaYamlError, parseMetaYaml } from "./meta_yaml.ts";
 import type { Migration, Run } from "./model.ts";
+import { RUN_STATUSES } from "./run_status.ts";
 import { days } from "./units.ts";
 import { readUsualRunMeta } from "./usual_run_meta.ts";
 
@@ -135,13 +136,11 @@ function isStage(document: MetaDocument): boolean {
   return stage === null || stage === "active" || stage === "deleted";
 }
 
-const STATUSES = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
-
 function isStatus(document: MetaDocument): boolean {
   const node = document.get("status");
   if (node === undefined) return true;
   const code = node.kind === "scalar" ? pythonInteger(node) : null;
   return code === null
-    ? STATUSES.includes(wordOf(document, "status") ?? "")
+    ? RUN_STATUSES.some((status) => status === wordOf(document, "status"))
     : code >= 1n && code <= 5n;
 }

@@ -13,6 +13,7 @@ import type { MetaDocument, MetaNode } from "./meta_node.ts";
 import { MetaYamlError, parseMetaYaml } from "./meta_yaml.ts";
 import type { LifecycleStage, RunStatus } from "./model.ts";
 import { quoteText } from "./quote_text.ts";
+import { statusOf } from "./run_status.ts";
 import { readUsualRunMeta } from "./usual_run_meta.ts";
 
 /**
@@ -286,20 +287,10 @@ function optionalTime(document: MetaDocument, key: string): number | null {
   return absent ? null : needTime(document, key);
 }
 
-/** MLflow's codes; there is no 0. */
-const RUN_STATUSES: readonly (RunStatus | undefined)[] = [
-  undefined,
-  "RUNNING",
-  "SCHEDULED",
-  "FINISHED",
-  "FAILED",
-  "KILLED",
-];
-
 function runStatus(document: MetaDocument): RunStatus {
   const node = document.get("status");
   if (node === undefined) return "RUNNING";
-  return RUN_STATUSES[integerIn(node) ?? 0] ??
+  return statusOf(integerIn(node) ?? 0) ??
     refuse("status", "an integer from 1 to 5", describe(node));
 }
 

@@ -8,7 +8,8 @@
  */
 
 import type { RunExtras } from "./extras.ts";
-import type { ExperimentId, LifecycleStage, Run, RunId, RunStatus, StorePath } from "./model.ts";
+import type { ExperimentId, LifecycleStage, Run, RunId, StorePath } from "./model.ts";
+import { codeOf, statusOf } from "./run_status.ts";
 
 /** Runs of one experiment, as columns. */
 export interface PackedRuns {
@@ -28,7 +29,6 @@ export interface PackedRuns {
   readonly texts: readonly string[];
 }
 
-const STATUSES: readonly RunStatus[] = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
 const STAGES: readonly LifecycleStage[] = ["active", "deleted"];
 const NO_TAGS: ReadonlyMap<string, string> = new Map();
 
@@ -80,7 +80,7 @@ export function packRuns(runs: readonly Run[]): PackedRuns {
   for (const run of runs) {
     const { id, artifactUri, usage } = run;
     const cut = artifactUri.lastIndexOf(id);
-    numbers[at++] = STATUSES.indexOf(run.status);
+    numbers[at++] = codeOf(run.status);
     numbers[at++] = STAGES.indexOf(run.lifecycleStage);
     numbers[at++] = Number(run.link);
     numbers[at++] = run.startTime;
@@ -140,7 +140,7 @@ export function unpackRuns(
     return read;
   };
   return ids.map((id, index) => {
-    const status = STATUSES[numbers[at++]!]!;
+    const status = statusOf(numbers[at++]!)!;
     const lifecycleStage = STAGES[numbers[at++]!]!;
     const link = numbers[at++] === 1;
     const startTime = numbers[at++]!;

@@ -10,7 +10,8 @@ import { readRunMeta } from "./meta_record.ts";
 import type { LifecycleStage, RunStatus } from "./model.ts";
 import type { KeptText, RecordEvidence, RepairReason, RunEvidence } from "./repair.ts";
 import { salvageMeta } from "./salvage_meta.ts";
-import { appendToUri, STATUS_CODES } from "./tracking_meta.ts";
+import { codeOf, RUN_STATUSES, statusOf } from "./run_status.ts";
+import { appendToUri } from "./tracking_meta.ts";
 import { formatTime } from "./units.ts";
 
 /** What is known of a run from its place. */
@@ -75,16 +76,16 @@ export function rebuildRunMeta(
   }
   // What an older MLflow did not write, its copy does not lack.
   if (kept === null) fillFromTags(known, files, fill);
-  const status = statusOf(known.get("status"));
+  const status = recordedStatus(known.get("status"));
   const hasEnded = status !== null && status !== "RUNNING" && status !== "SCHEDULED";
   const goesOn = status !== null && !hasEnded && isAlive;
   const [start, startFrom] = startOf(files);
   const startTime = integerOf(known.get("start_time")) ?? start;
   if (integerOf(known.get("start_time")) === null) fill("start_time", start, startFrom);
   if (status === null || !(hasEnded || goesOn)) {
-    fill("status", STATUS_CODES[otherwise], null);
+    fill("status", codeOf(otherwise), null);
     reasons.push({ kind: "evidence", of: "status", value: otherwise, from: NO_SIGN });
-  } else fill("status", STATUS_CODES[status], null);
+  } else fill("status", codeOf(status), null);
   if (goesOn) fill("end_time", null, null);
   else if (integerOf(known.get("end_time")) === null) {
     const [end, endFrom] = endOf(files);
@@ -249,9 +250,7 @@ export function integerOf(node: MetaNode | undefined): number | null {
 }
 
 /** A code, or the word for it, which MLflow itself refuses here. */
-function statusOf(node: MetaNode | undefined): RunStatus | null {
-  const code = integerOf(node);
+function recordedStatus(node: MetaNode | undefined): RunStatus | null {
   const word = textOf(node);
-  const found = Object.entries(STATUS_CODES).find(([name, each]) => each === code || name === word);
-  return (found?.[0] ?? null) as RunStatus | null;
+  return statusOf(integerOf(node) ?? 0) ?? RUN_STATUSES.find((status) => status === word) ?? null;
 }

@@ -17,7 +17,8 @@ import {
 } from "./repair_context.ts";
 import type { EditMeta, RepairReason } from "./repair.ts";
 import { relocateRecords } from "./repair_locations.ts";
-import { appendToUri, STATUS_CODES } from "./tracking_meta.ts";
+import { codeOf } from "./run_status.ts";
+import { appendToUri } from "./tracking_meta.ts";
 import { formatTime } from "./units.ts";
 
 /** Keys of one record to set, before all that is to be set in it is put together. */
@@ -75,7 +76,7 @@ function finishStaleRuns({ snapshot, evidence, policy, now }: RepairContext): re
       kind: "finish-stale-run",
       path: run.path,
       name: run.name,
-      changes: { end_time: lastSign, status: STATUS_CODES[finishAs] },
+      changes: { end_time: lastSign, status: codeOf(finishAs) },
       reasons: [{
         kind: "silent",
         status: run.status,

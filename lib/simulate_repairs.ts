@@ -13,11 +13,10 @@ import {
   type Experiment,
   type Orphan,
   type Run,
-  type RunStatus,
   type StoreSnapshot,
 } from "./model.ts";
 import type { EditMeta, RepairAction } from "./repair.ts";
-import { STATUS_CODES } from "./tracking_meta.ts";
+import { statusOf } from "./run_status.ts";
 
 /**
  * Carries repairs out on a snapshot instead of a store.
@@ -148,10 +147,10 @@ function withRuns<H extends Experiment | Orphan>(
 
 function editRun(run: Run, byPlace: ByPlace): Run {
   const { status, end_time, deleted_time, artifact_uri } = changesOf(byPlace, run.path);
-  const word = Object.entries(STATUS_CODES).find(([, code]) => code === status)?.[0];
+  const ended = statusOf(Number(status));
   return {
     ...run,
-    ...(word === undefined ? {} : { status: word as RunStatus }),
+    ...(ended === undefined ? {} : { status: ended }),
     ...(end_time === undefined ? {} : { endTime: Number(end_time) }),
     ...(deleted_time === undefined ? {} : { deletedTime: Number(deleted_time) }),
     ...(artifact_uri === undefined ? {} : { artifactUri: String(artifact_uri) }),

@@ -6,16 +6,8 @@
 
 import { type MetaDocument, scalar, stringifyMetaYaml } from "./meta_yaml.ts";
 import type { RunStatus } from "./model.ts";
+import { codeOf } from "./run_status.ts";
 import type { Dataset, RunRecord } from "./tracking_model.ts";
-
-/** MLflow's codes of run statuses in `meta.yaml`. */
-export const STATUS_CODES: Readonly<Record<RunStatus, number>> = {
-  RUNNING: 1,
-  SCHEDULED: 2,
-  FINISHED: 3,
-  FAILED: 4,
-  KILLED: 5,
-};
 
 /** MLflow's code for a run that came from a local program; it writes no other. */
 const SOURCE_TYPE_LOCAL = 4;
@@ -67,7 +59,7 @@ export function runMetaText(run: RunRecord, status: RunStatus, endTime: number |
     source_type: SOURCE_TYPE_LOCAL,
     source_version: "",
     start_time: run.startTime,
-    status: STATUS_CODES[status],
+    status: codeOf(status),
     user_id: run.user,
   }, new Map([["tags", { kind: "sequence", items: [] }]]));
 }

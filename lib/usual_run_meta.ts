@@ -7,7 +7,7 @@
 
 import { unquoted } from "./meta_node.ts";
 import type { RunMeta } from "./meta_record.ts";
-import type { RunStatus } from "./model.ts";
+import { statusOf } from "./run_status.ts";
 
 const TIME = String.raw`[1-9]\d{12}`;
 /** Hexadecimal digits, of which one at least makes it a string to YAML; `0b` and binary ones are a number. */
@@ -47,8 +47,6 @@ const ANY_SCRIPT = usual(
   String.raw`\xA1-\u167F\u1681-\u1FFF\u2010-\u2027\u2030-\u205E\u2070-\u2FFF\u3001-\uD7FF`,
 );
 
-const STATUSES: readonly RunStatus[] = ["RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"];
-
 /**
  * Reads the text of a run's `meta.yaml`, if it is as MLflow writes it.
  *
@@ -67,7 +65,7 @@ export function readUsualRunMeta(text: string): RunMeta | null {
     runId: match[7]!,
     experimentId: match[5]!,
     name: words ?? match[8] ?? match[9]!,
-    status: STATUSES[Number(match[12]) - 1]!,
+    status: statusOf(Number(match[12]))!,
     lifecycleStage: match[6] === "active" ? "active" : "deleted",
     startTime: Number(match[11]),
     endTime: timeOf(match[3]),

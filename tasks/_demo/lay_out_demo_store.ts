@@ -6,7 +6,7 @@
  */
 
 import { type MetaNode, scalar, stringifyMetaYaml } from "../../lib/meta_yaml.ts";
-import type { RunStatus } from "../../lib/model.ts";
+import { codeOf } from "../../lib/run_status.ts";
 import type {
   DemoExperiment,
   DemoModel,
@@ -25,14 +25,6 @@ export interface DemoEntry {
   /** Epoch ms. */
   readonly time: number;
 }
-
-const STATUS: Readonly<Record<RunStatus, number>> = {
-  RUNNING: 1,
-  SCHEDULED: 2,
-  FINISHED: 3,
-  FAILED: 4,
-  KILLED: 5,
-};
 
 /** Lists what the store is made of; `rootUri` is the `file://` URI of its root. */
 export function* layOutDemoStore(store: DemoStore, rootUri: string): Generator<DemoEntry> {
@@ -81,7 +73,7 @@ function* layOutRun(
     source_type: 4,
     source_version: "",
     start_time: run.startTime,
-    status: STATUS[run.status],
+    status: codeOf(run.status),
     tags: [],
     user_id: run.user,
   });

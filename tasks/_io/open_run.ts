@@ -19,7 +19,8 @@ import { dirname, join } from "@std/path";
 import { metricLines } from "../../lib/logging_rules.ts";
 import { readRunMeta } from "../../lib/meta_record.ts";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
-import { runMetaText, STATUS_CODES } from "../../lib/tracking_meta.ts";
+import { codeOf } from "../../lib/run_status.ts";
+import { runMetaText } from "../../lib/tracking_meta.ts";
 import type { RunRecord } from "../../lib/tracking_model.ts";
 import type { Durability, Placement, TrackedRun } from "../tracking.ts";
 import { infoOf } from "./own_directory.ts";
@@ -162,7 +163,7 @@ export function openRun(
       attempt(() => {
         const failed = syncAll(touched);
         rewriteMeta(
-          { status: STATUS_CODES[status], end_time: endTime },
+          { status: codeOf(status), end_time: endTime },
           () => runMetaText(current, status, endTime),
         );
         if (durability !== "never") syncEntry(directory);

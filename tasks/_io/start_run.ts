@@ -7,7 +7,8 @@
 import { join } from "@std/path";
 import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
 import { isExperimentDirectoryName, isTrashName } from "../../lib/names.ts";
-import { appendToUri, runMetaText, STATUS_CODES } from "../../lib/tracking_meta.ts";
+import { codeOf } from "../../lib/run_status.ts";
+import { appendToUri, runMetaText } from "../../lib/tracking_meta.ts";
 import type { RunRecord } from "../../lib/tracking_model.ts";
 import type { NewRunRequest, ResumeRequest, TrackedRun } from "../tracking.ts";
 import { openRun } from "./open_run.ts";
@@ -124,7 +125,7 @@ export function resumeTrackedRun(root: string, request: ResumeRequest): TrackedR
   };
   const run = openRun(directory, openWriting(root), record, { durability, isNew: false });
   for (const name of ["metrics", "params", "artifacts", "tags"]) makeDirectories(directory, [name]);
-  run.rewriteMeta({ status: STATUS_CODES.RUNNING, end_time: null });
+  run.rewriteMeta({ status: codeOf("RUNNING"), end_time: null });
   for (const [key, text] of request.tags) run.setTag(key, text);
   if (request.runName !== null) run.rename(request.runName);
   return run.tracked;

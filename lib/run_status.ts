@@ -1,0 +1,50 @@
+/**
+ * MLflow's codes for the statuses of runs, as `meta.yaml` has them.
+ *
+ * @module
+ */
+
+import type { RunStatus } from "./model.ts";
+
+/** The statuses, in the order of their codes; the first has code 1, and there is no 0. */
+export const RUN_STATUSES: readonly RunStatus[] = [
+  "RUNNING",
+  "SCHEDULED",
+  "FINISHED",
+  "FAILED",
+  "KILLED",
+];
+
+/**
+ * Gives the code of a status.
+ *
+ * @param status The status.
+ * @returns 1 to 5.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(codeOf("FINISHED"), 3);
+ * ```
+ */
+export function codeOf(status: RunStatus): number {
+  return RUN_STATUSES.indexOf(status) + 1;
+}
+
+/**
+ * Gives the status of a code.
+ *
+ * @param code Any number.
+ * @returns The status; `undefined` when MLflow has no such code.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([statusOf(5), statusOf(0)], ["KILLED", undefined]);
+ * ```
+ */
+export function statusOf(code: number): RunStatus | undefined {
+  return RUN_STATUSES[code - 1];
+}
