@@ -10,6 +10,7 @@ import { type FileContent, type Operation, operationsOf } from "../../lib/operat
 import type { Action, ApplyReport, Plan } from "../../lib/plan.ts";
 import { type Tree, treeDifferences, type TreeEntry } from "../_support/tree.ts";
 import type { Moment } from "./case.ts";
+import type { Setup } from "./scenarios.ts";
 
 /** How a case should stand. */
 export interface Expected {
@@ -65,6 +66,29 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
 export function appliedOf(plan: Plan, { outcomes }: ApplyReport): readonly Action[] {
   assertEquals(outcomes.map(({ path }) => path), plan.actions.map(({ path }) => path));
   return plan.actions.filter((_, index) => outcomes[index]?.outcome === "applied");
+}
+
+/**
+ * Says how a case may stand after a command that carries out a plan and prints its report as JSON.
+ *
+ * @param plan The plan; an empty one leaves everything as it was.
+ * @param before How the case stood before.
+ * @returns How it may stand, by what was printed, and when only a part was done.
+ */
+export function carriedOut(
+  plan: Plan,
+  before: Moment,
+): Required<Pick<Setup, "promises" | "partly">> {
+  return {
+    promises: (actual, printed) =>
+      plan.actions.length === 0 ? exactly(before) : promised(
+        before,
+        printed === null ? plan.actions : appliedOf(plan, JSON.parse(printed)),
+        actual,
+      ),
+    partly: (actual) =>
+      promised(before, plan.actions.filter((action) => isDone(action, before, actual)), actual),
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { repair } from "../../tasks/repair.ts";
 import { writeFiles } from "../_support/disk_store.ts";
 import { type Case, errorsIn, look, openCase } from "./case.ts";
-import { appliedOf, exactly, isDone, promised } from "./promise.ts";
+import { carriedOut } from "./promise.ts";
 import type { Setup, Tools } from "./scenarios.ts";
 import { shuffled } from "./shuffled.ts";
 
@@ -28,14 +28,7 @@ export async function prepareRepair(one: Case, { seed, program }: Tools): Promis
   return {
     program: program("repair", "--apply", "--force", "--json", ...flags, "--store", one.root),
     before,
-    promises: (actual, printed) =>
-      plan.actions.length === 0 ? exactly(before) : promised(
-        before,
-        printed === null ? plan.actions : appliedOf(plan, JSON.parse(printed)),
-        actual,
-      ),
-    partly: (actual) =>
-      promised(before, plan.actions.filter((action) => isDone(action, before, actual)), actual),
+    ...carriedOut(plan, before),
     original: before,
     errors: await errorsIn(one),
     isUndoable: true,

@@ -20,7 +20,7 @@ import {
   putBack,
   settle,
 } from "./case.ts";
-import { appliedOf, exactly, type Expected, isDone, promised } from "./promise.ts";
+import { carriedOut, exactly, type Expected } from "./promise.ts";
 import { preparePreflight } from "./preflight_setup.ts";
 import type { Program } from "./program.ts";
 import { prepareRepair } from "./repair_setup.ts";
@@ -133,14 +133,7 @@ async function prepareCleanup(
   return {
     program: program("cleanup", "--apply", "--force", "--json", ...flags, "--store", one.root),
     before,
-    promises: (actual, printed) =>
-      promised(
-        before,
-        printed === null ? plan.actions : appliedOf(plan, JSON.parse(printed)),
-        actual,
-      ),
-    partly: (actual) =>
-      promised(before, plan.actions.filter((action) => isDone(action, before, actual)), actual),
+    ...carriedOut(plan, before),
     original: before,
     errors: await errorsIn(one),
     isUndoable: true,
