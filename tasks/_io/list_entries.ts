@@ -126,13 +126,14 @@ export function readKeys(
       if (!found.missing) failures.push({ path, damage: "io", message: found.message });
       return;
     }
-    for (const { name, isDirectory, isSymlink } of found.entries.toSorted(byName)) {
+    const wanted = found.entries
+      .filter(({ name, isDirectory }) => isDirectory || isWanted(prefix + name));
+    for (const { name, isDirectory, isSymlink } of wanted.sort(byName)) {
       const at = pathOf(path, name);
       if (isDirectory) {
         read(listDirectory(`${root}/${at}`), at, `${prefix}${name}/`);
         continue;
       }
-      if (!isWanted(prefix + name)) continue;
       const fact = readText(`${root}/${at}`);
       if (fact.kind === "text") values.set(prefix + name, fact.text);
       else if (fact.kind === "failed") failures.push({ ...fact, path: at });
