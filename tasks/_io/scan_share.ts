@@ -150,7 +150,6 @@ export async function scanShare(
     foreign: depth === "meta" || isGeneratedExperimentId(share.name)
       ? []
       : entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name),
-    stamp: depth === "meta" ? "" : metaStamp(`${root}/${path}`),
   };
   if (experiment !== null && inspector !== null) {
     const whole = assembleExperiment({ ...experiment, usage: null, newestChange: null }, NO_RUNS);
@@ -165,7 +164,7 @@ export async function scanShare(
     digest: depth === "meta" ? null : digestRuns(runs),
     damagedRuns,
     foreign,
-    weight: scan.isWeighed ? weighShare(scan, weights) : null,
+    weight: scan.isWeighed ? weighShare(scan, weights, bare.stamp) : null,
     problems: scan.problems,
     strays: scan.strays,
     inspected: { problems: inspection.problems, references: inspection.references, datasetUses },
@@ -174,19 +173,26 @@ export async function scanShare(
 
 const NO_RUNS = { runs: [], damagedRuns: [], problems: [] } as const;
 
-function bareExperiment({ root }: Reading, { name, path, link }: Share): UnmeasuredExperiment {
+function bareExperiment(reading: Reading, { name, path, link }: Share): UnmeasuredExperiment {
+  const at = `${reading.root}/${path}`;
+  const stamp = stampOf(reading, at);
   return {
     directory: name,
     path,
     inTrash: path.startsWith(".trash/"),
     link,
-    meta: readText(`${root}/${path}/meta.yaml`),
+    meta: readText(`${at}/meta.yaml`),
     loggedModels: [],
     traces: 0,
     datasets: 0,
     foreign: [],
-    stamp: "",
+    stamp,
   };
+}
+
+/** To be taken before anything is read: then a change in between makes a plan stale, and is not missed. */
+function stampOf({ depth }: Reading, at: string): string {
+  return depth === "meta" ? "" : metaStamp(at);
 }
 
 function isOrphan(bare: UnmeasuredExperiment): boolean {
@@ -220,6 +226,7 @@ function scanRun(scan: Scan, entry: Entry): ScannedRun {
   const { name, path } = entry;
   const at = `${root}/${path}`;
   const link = entry.link || share.link;
+  const stamp = stampOf(reading, at);
   const meta = readText(`${at}/meta.yaml`);
   const tags = depth === "meta"
     ? NO_TAGS
@@ -229,8 +236,10 @@ function scanRun(scan: Scan, entry: Entry): ScannedRun {
     const isMeasured = !link && (sizes || depth !== "meta" && deleted);
     if (isMeasured || scan.isWeighed && !link) weight = weighTree(at);
     const tree = weight && isMeasured ? measureWeight(weight, newMeasurer()) : null;
-    const stamp = depth === "meta" ? "" : deleted ? tree?.stamp ?? "" : metaStamp(at);
-    return { stamp, usage: (sizes ? tree?.usage : tree?.freed) ?? null };
+    const usage = (sizes ? tree?.usage : tree?.freed) ?? null;
+    if (!deleted || depth === "meta") return { stamp, usage };
+    // What was weighed must still be what was read.
+    return { stamp: tree !== null && metaStamp(at) === stamp ? tree.stamp : "", usage };
   };
   const { values, failures } = tags;
   const own = { directory: name, path, link, meta, tags: values, tagFailures: failures };
@@ -280,10 +289,14 @@ function scanFolders(
   };
 }
 
-/** The experiment's own directory weighs something in one share alone. */
+/**
+ * The experiment's own directory weighs something in one share alone; `null` where it is no longer what
+ * was stamped.
+ */
 function weighShare(
-  { root, share }: Scan,
+  { root, reading, share }: Scan,
   runs: readonly (TreeWeight | null)[],
+  stamp: string,
 ): TreeWeight | null {
   const at = `${root}/${share.path}`;
   const listed = listDirectory(at);
@@ -295,6 +308,6 @@ function weighShare(
       weighTree(`${at}/${name}`)
     );
   const parts = [...runs, ...rest].filter((weight) => weight !== null);
-  if (parts.length < runs.length + rest.length) return null;
+  if (parts.length < runs.length + rest.length || stampOf(reading, at) !== stamp) return null;
   return addWeights(share.index > 0 ? { ...own, bytes: 0 } : own, parts);
 }

@@ -428,3 +428,34 @@ Deno.test("scanStore() notices that .trash is missing", async () => {
   await using store = await tempStore({ ...snapshot(), hasTrash: false });
   assertEquals((await scan(store.root)).hasTrash, false);
 });
+
+Deno.test("scanStore() stamps a run as it was before it was read, so that no later change is missed", async () => {
+  await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
+  const at = join(store.root, run().path, "meta.yaml");
+  // Each version has the time that it tells, and is there at once.
+  const writer = new Worker(
+    `data:text/javascript,${
+      encodeURIComponent(`
+        const [at, text] = ${JSON.stringify([at, runMeta(run())])};
+        for (let second = 1_000_000_000; second < 1_000_005_000; second++) {
+          Deno.writeTextFileSync(at + ".new", text.replace(/(?<=end_time: ).*/, second * 1000));
+          Deno.utimeSync(at + ".new", second, second);
+          Deno.renameSync(at + ".new", at);
+        }
+        self.postMessage("done");
+      `)
+    }`,
+    { type: "module" },
+  );
+  let isDone = false;
+  writer.onmessage = () => isDone = true;
+  const missed: string[] = [];
+  while (!isDone) {
+    const { stamp, endTime } = (await scan(store.root)).experiments[0]!.runs[0]!;
+    const [changed] = stamp.split(":").slice(-1);
+    if (Number(changed) > endTime! && endTime! < NOW) missed.push(`${changed} > ${endTime}`);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  writer.terminate();
+  assertEquals(missed, []);
+});
