@@ -122,6 +122,26 @@ export function peak(what: string, { memory, times }: Samples, bound: Bound | nu
 }
 
 /**
+ * Tells how long a program took.
+ *
+ * @param what The figure's name.
+ * @param samples What was measured.
+ * @param bound In seconds; `null` when there is none.
+ * @returns The figure.
+ */
+export function duration(what: string, { times }: Samples, bound: Bound | null): Figure {
+  const [least, most] = [Math.min(...times), Math.max(...times)];
+  return {
+    what,
+    value: median(times) / 1_000,
+    unit: "s",
+    bound,
+    detail: `${shownTime(least)} to ${shownTime(most)}`,
+    rounds: times.length,
+  };
+}
+
+/**
  * Shows a time.
  *
  * @param milliseconds The time.

@@ -6,8 +6,8 @@
  */
 
 import { join } from "@std/path";
-import { type Bench, type Figure, peak, ratio } from "./measurement.ts";
-import { taskWords } from "./programs.ts";
+import { type Bench, duration, type Figure, peak, ratio } from "./measurement.ts";
+import { type Permissions, taskWords } from "./programs.ts";
 
 const RUNS = 100_000;
 const POLICY = `retention:
@@ -23,16 +23,19 @@ export async function measurePlanning(bench: Bench): Promise<readonly Figure[]> 
   const store = ["--store", bench.store(RUNS)];
   const policy = join(bench.directory, "policy.yaml");
   Deno.writeTextFileSync(policy, POLICY);
-  const cleanup = (...flags: readonly string[]) => ({
-    words: taskWords("cleanup", [...flags, ...store]),
+  const cleanup = (flags: readonly string[], permissions?: Permissions) => ({
+    words: taskWords("cleanup", [...flags, ...store], permissions),
   });
-  const { summary, byAge, byPolicy, json } = await bench.compare({
+  const { summary, byAge, byPolicy, granted, json } = await bench.compare({
     summary: { words: taskWords("summary", ["--json", ...store]) },
-    byAge: cleanup(),
-    byPolicy: cleanup("--config", policy),
-    json: cleanup("--json", "--config", policy),
+    byAge: cleanup([]),
+    byPolicy: cleanup(["--config", policy]),
+    granted: cleanup(["--config", policy], "all"),
+    json: cleanup(["--json", "--config", policy]),
   });
   return [
+    duration("`cleanup` by best, last, weekly and tags, 100,000 runs", byPolicy, { atMost: 3 }),
+    duration("the same with `-A`", granted, null),
     ratio("`cleanup` by age, 100,000 runs ÷ `summary --json`", byAge, summary, null),
     ratio("`cleanup` by a policy ÷ `cleanup` by age", byPolicy, byAge, null),
     ratio("`cleanup --json` by a policy ÷ its text", json, byPolicy, null),
