@@ -40,21 +40,22 @@ const SAMPLE = 5;
  * Renders for people whether a store is ready: what it holds, what was done, what is left, the verdict.
  *
  * @param result What the preflight came to.
- * @param options How to show it, and the flag that names the store to the commands that are proposed.
+ * @param options How to show it, the flag that names the store to the commands that are proposed, and
+ * those that the undoing ones need.
  * @returns A few lines, each ended by a line feed.
  */
 export function renderPreflight(
   result: PreflightResult,
-  options: RenderOptions & { readonly flag?: string } = {},
+  options: RenderOptions & { readonly flag?: string; readonly undo?: string } = {},
 ): string {
   const { ready, checked, summary, done, pending, left, errors, findings, experiment } = result;
   const style = styleOf(options);
-  const { flag = "" } = options;
+  const { flag = "", undo = flag } = options;
   const applied = [done.repair, done.quarantine].filter((report) => report !== null);
   const lines = [
     `${plural(summary.experiments.active, "active experiment")}, ` +
     `${plural(summary.runs.total, "run")}`,
-    ...applied.map((report) => `${doneText(report)}${undoText(report, flag)}`),
+    ...applied.map((report) => `${doneText(report)}${undoText(report, undo)}`),
     ...(checked && pending.repairs > 0 ? [`${plural(pending.repairs, "repair")} possible`] : []),
     ...(checked && pending.quarantines > 0
       ? [`${plural(pending.quarantines, "empty orphan")} to quarantine`]
@@ -98,8 +99,8 @@ function leftText({ path, reasons }: Kept): string {
   return `${asks ? "Left to you" : "Left alone"}: ${path}: ${reasons.map(reasonText).join("; ")}`;
 }
 
-function undoText({ backup }: ApplyReport, flag: string): string {
-  return backup === null ? "" : `; to undo: deno task restore ${backup.id}${flag}`;
+function undoText({ backup }: ApplyReport, flags: string): string {
+  return backup === null ? "" : `; to undo: deno task restore ${backup.id}${flags}`;
 }
 
 function moreText(count: number, of: string): readonly string[] {

@@ -32,6 +32,8 @@ import type { ExperimentSetup } from "./tracking.ts";
 export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" | "staleAfter"> {
   /** Only look: nothing is repaired, quarantined or set up. @default {false} */
   readonly check?: boolean;
+  /** Where backups go in the end. @default {our own directory inside the store} */
+  readonly backups?: string;
   /** How to set the experiment up. @default {{}} */
   readonly experiment?: SetupExperimentOptions;
   /** Called as work goes on. */
@@ -187,11 +189,12 @@ async function applyIfAny(
   store: LockedStore,
   plan: Plan,
   since: StoreSnapshot<"full">,
-  { signal, onProgress }: Rules,
+  { backups, signal, onProgress }: Rules,
 ): Promise<ApplyReport | null> {
   const { length } = plan.actions;
   if (length === 0) return null;
   return await applyPlan(store, plan, {
+    ...(backups === undefined ? {} : { backups }),
     ...(signal === undefined ? {} : { signal }),
     since,
     onProgress: (done) => onProgress?.("Applying", done, length),

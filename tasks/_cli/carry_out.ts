@@ -6,6 +6,7 @@
 
 import type { ApplyReport, Plan } from "../../lib/plan.ts";
 import type { PlanAndApplyOptions, PlanAndApplyResult } from "../plan_and_apply.ts";
+import { backupsFlag } from "./choose_backups.ts";
 import { ExitCode } from "./exit_code.ts";
 import { saySettled, storeFlag } from "./run_open.ts";
 import type { World } from "./run_task.ts";
@@ -112,17 +113,13 @@ export async function showReport(
   } else {
     const { renderReport } = await import("../../lib/render_report.ts");
     const undo = report.backup &&
-      `deno task restore ${report.backup.id}${placeFlag(options.backups)}${
+      `deno task restore ${report.backup.id}${backupsFlag(options.backups)}${
         storeFlag(options.store)
       }`;
     world.print(renderReport(report, { ...world.style, undo }));
   }
   if (report.complete) return ExitCode.done;
   return report.totals.notRun > 0 ? ExitCode.interrupted : ExitCode.partlyApplied;
-}
-
-function placeFlag(directory: string | null): string {
-  return directory === null ? "" : ` ${shellWords(["--backups", directory])}`;
 }
 
 function applyCommand(task: string, words: readonly string[]): string {

@@ -84,6 +84,7 @@ export const repairTasks = {
       check: toggle("check", "Only look; nothing is changed"),
       staleAfter,
       settle,
+      backups: planFlags.backups,
       ...storeFlags,
     },
     exitCodes: [...applying, ExitCode.findings],

@@ -6,8 +6,9 @@
 
 import { renderPreflight } from "../../lib/render_preflight.ts";
 import { preflight } from "../preflight.ts";
+import { backupsFlag, chooseBackups } from "./choose_backups.ts";
 import { ExitCode } from "./exit_code.ts";
-import { openChosenStore, saySettled, storeFlag } from "./run_open.ts";
+import { openConfigured, saySettled, storeFlag } from "./run_open.ts";
 import type { World } from "./run_task.ts";
 import type { TaskCommand } from "./task_table.ts";
 
@@ -22,12 +23,15 @@ export async function runPreflight(
   { options, operand }: Extract<TaskCommand, { task: "preflight" }>,
   world: World,
 ): Promise<ExitCode> {
-  await using store = await openChosenStore(options, world);
+  await using opened = await openConfigured(options, world);
+  const { store, chosen } = opened;
   const { check, settle, staleAfter } = options;
+  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const report = await preflight(store, operand ?? undefined, {
     check,
     settle,
     staleAfter,
+    ...(backups === null ? {} : { backups }),
     signal: world.signal(),
     onProgress: world.progress.update,
   });
@@ -39,7 +43,9 @@ export async function runPreflight(
       `${JSON.stringify({ schema: "mltidy/preflight/v1", store: root, ...report })}\n`,
     );
   } else {
-    world.print(renderPreflight(report, { ...world.style, flag: storeFlag(options.store) }));
+    const flag = storeFlag(options.store);
+    const undo = `${backupsFlag(backups)}${flag}`;
+    world.print(renderPreflight(report, { ...world.style, flag, undo }));
   }
   return report.ready ? ExitCode.done : ExitCode.findings;
 }

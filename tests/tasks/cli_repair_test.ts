@@ -148,6 +148,21 @@ Deno.test("preflight gets a store ready and ends with 0", async () => {
   );
 });
 
+Deno.test("preflight keeps its backups where mltidy.yaml says, and undoes from there", async () => {
+  await using store = await damagedStore(loseRun);
+  const before = await readTree(store.root, EXCEPT);
+  const config = join(store.root, "../mltidy.yaml");
+  await Deno.writeTextFile(config, "backups: { directory: copies }\n");
+  const { code, out } = await runTask("preflight", ["--quiet", "--store", store.root]);
+  assertEquals(code, 0);
+  const [, undo = ""] = /to undo: deno task restore (.*)/.exec(out) ?? [];
+  const copies = join(store.root, "../copies");
+  assertMatch(undo, new RegExp(`^\\S+ --backups ${copies} --store ${store.root}$`));
+  assertEquals([...Deno.readDirSync(join(store.root, ".mltidy.trash/backups"))], []);
+  assertEquals((await runTask("restore", undo.split(" "))).code, 0);
+  assertSameTree(await readTree(store.root, EXCEPT), before);
+});
+
 Deno.test("preflight --check changes nothing, even without permission to, and ends with 3 while MLflow raises", async () => {
   await using store = await damagedStore(loseRun);
   const before = await readTree(store.root);
