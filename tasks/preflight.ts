@@ -5,7 +5,7 @@
  * the experiment is set up last, in a store that MLflow can list.
  *
  * *Locking*: the store's lock is held from the reading to the last repair. Where another process holds
- * it, the store is only looked at, and the experiment set up.
+ * it, or that of the backups' place, the store is only looked at, and the experiment set up.
  *
  * *After an interruption*: each of the two changes is done whole or not at all.
  *
@@ -138,16 +138,18 @@ async function look(store: Store, rules: Rules): Promise<Outcome> {
   return { snapshot, plan, orphans, done: null, settled: [] };
 }
 
-/** A store that another process is changing is looked at only: so many experiments may start at once. */
+/** Where another process is changing the store, or the backups, this only looks: many may start at once. */
 async function lookAndMend(store: Store, rules: Rules): Promise<Outcome> {
-  let held: LockedStore;
   try {
-    held = await store.lock({ task: "preflight" });
+    return await mend(store, rules);
   } catch (error) {
     if (error instanceof StoreLockedError) return await look(store, rules);
     throw error;
   }
-  await using locked = held;
+}
+
+async function mend(store: Store, rules: Rules): Promise<Outcome> {
+  await using locked = await store.lock({ task: "preflight" });
   const before = await read(locked, rules);
   const plan = await planRepairs(locked, before, rules);
   const repair = await applyIfAny(locked, plan, before, rules);

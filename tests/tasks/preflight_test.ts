@@ -182,6 +182,18 @@ Deno.test("preflight() goes on in a store that another process is changing", asy
   assertEquals(report.experiment?.outcome, "created");
 });
 
+Deno.test("preflight() goes on while another store's backups are moved to the same place", async () => {
+  await using opened = await storeWith((s) => s.remove(`${MAIN}/meta.yaml`));
+  await using other = await storeWith(() => {});
+  const backups = join(opened.root, "../backups");
+  await Deno.mkdir(backups);
+  await using locked = await other.store.lock({ task: "cleanup" });
+  await using _ = await locked.lockBackups(backups);
+  const report = await preflight(opened.store, "churn", { backups });
+  assertEquals([report.checked, report.pending.repairs], [true, 1]);
+  assertEquals(report.experiment?.outcome, "created");
+});
+
 Deno.test("preflight() ends stale runs, not one that was alive this week", async () => {
   await using opened = await storeWith(() => {});
   assertEquals((await preflight(opened.store)).done.repair, null);
