@@ -171,6 +171,8 @@ export interface ShownExpiry extends ExpiryPlan {
   readonly dryRun: boolean;
   /** Ids of those that are gone. */
   readonly removed: readonly string[];
+  /** Whether all that was to go is gone, and free what it took. */
+  readonly complete: boolean;
   /** How many kept copies of records went, or would go. */
   readonly expiredRecords: number;
 }
@@ -183,7 +185,7 @@ export interface ShownExpiry extends ExpiryPlan {
  * @returns Lines, each ended by a line feed.
  */
 export function renderExpiry(report: ShownExpiry, options: RenderOptions): string {
-  const { expired, kept, removed, dryRun, expiredRecords } = report;
+  const { expired, kept, removed, dryRun, complete, expiredRecords } = report;
   const { bold } = styleOf(options);
   const gone = new Set(removed);
   const verb = (id: string) => dryRun ? "Would remove" : gone.has(id) ? "Removed" : "Not removed";
@@ -201,6 +203,9 @@ export function renderExpiry(report: ShownExpiry, options: RenderOptions): strin
       `${bold(dryRun ? "Would remove" : "Removed")} ${formatCount(expiredRecords)} old ${
         expiredRecords === 1 ? "copy" : "copies"
       } of records: a newer one was kept, or the store no longer has what they were of`,
+    ]),
+    ...(complete ? [] : [
+      "Interrupted; what is gone and not yet free is freed by the next task that changes the store",
     ]),
   ]);
 }

@@ -114,6 +114,8 @@ export interface LockedBackups extends Backups, AsyncDisposable {
   /**
    * Removes a backup for good, and frees what it takes. When the signal is aborted it is gone all the same,
    * and what is not yet freed waits for the next task that locks the place.
+   *
+   * @returns Whether all that it took is free.
    */
-  remove(id: string, options?: BackupWork): Promise<void>;
+  remove(id: string, options?: BackupWork): Promise<boolean>;
 }

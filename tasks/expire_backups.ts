@@ -36,8 +36,13 @@ export interface ExpiryReport extends ExpiryPlan {
   readonly directory: string;
   /** Whether nothing was removed since it was only asked what would be. */
   readonly dryRun: boolean;
-  /** Ids of those that are gone; fewer than `expired` when it was interrupted. */
+  /** Ids of those that are gone. */
   readonly removed: readonly string[];
+  /**
+   * Whether all that was to go is gone, and free what it took. It is not after an interruption: then the
+   * next task that changes the store frees what the last one of `removed` took.
+   */
+  readonly complete: boolean;
   /**
    * How many kept copies of records went from the metadata history, or would go: older than the limit,
    * and either followed by a newer copy or of what has left the store.
@@ -89,21 +94,25 @@ export async function expireBackups(
     const plan = await planIn(place, store.now(), which, work);
     const expiredRecords = "id" in which ? 0 : await place.expiredRecords(which.olderThan);
     const { directory } = place;
-    return { ...report, ...plan, directory, removed: [], expiredRecords, settled: [] };
+    const nothing = { removed: [], complete: true, settled: [] };
+    return { ...report, ...plan, directory, expiredRecords, ...nothing };
   }
   await using locked = await store.lock({ task: "backup" });
   await using place = await locked.lockBackups(backups);
   const plan = await planIn(place, store.now(), which, work);
   const removed: string[] = [];
+  let complete = true;
   for (const { id } of plan.expired.toReversed()) {
-    if (signal?.aborted) break;
-    await place.remove(id, work);
+    complete = !signal?.aborted;
+    if (!complete) break;
+    complete = await place.remove(id, work);
     removed.push(id);
   }
-  const isCutOff = removed.length < plan.expired.length;
-  const expiredRecords = isCutOff || "id" in which ? 0 : await place.expireRecords(which.olderThan);
+  const isByAge = complete && !("id" in which);
+  const expiredRecords = isByAge ? await place.expireRecords(which.olderThan) : 0;
+  const { directory } = place;
   const { settled } = locked;
-  return { ...report, ...plan, directory: place.directory, removed, expiredRecords, settled };
+  return { ...report, ...plan, directory, removed, complete, expiredRecords, settled };
 }
 
 async function planIn(

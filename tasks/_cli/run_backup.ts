@@ -67,8 +67,7 @@ export async function runBackup(
     };
     const report = await expireBackups(store, { ...place, ...work, which, dryRun });
     show(report, renderExpiry(report, world.style));
-    const isCutOff = !dryRun && report.removed.length < report.expired.length;
-    const exitCode = isCutOff ? ExitCode.interrupted : ExitCode.done;
+    const exitCode = report.complete ? ExitCode.done : ExitCode.interrupted;
     return { exitCode, settled: report.settled };
   }
   const { backup } = await import("../backup.ts");

@@ -190,15 +190,16 @@ function directoriesIn({ backups }: Place): readonly string[] {
  * @param place Where it lies.
  * @param id The backup.
  * @param work The signal, after which the rest waits for whoever locks the place next, and progress.
+ * @returns Whether all that it took is free.
  */
 export async function removeBackup(
   _lock: Disposable,
   place: Place,
   id: string,
   work: BackupWork = {},
-): Promise<void> {
+): Promise<boolean> {
   const leaving = join(place.staging, asStorePath(id));
   Deno.renameSync(join(place.backups, id), leaving);
   syncDirectory(place.backups);
-  await freeTree(leaving, work);
+  return await freeTree(leaving, work);
 }

@@ -21,23 +21,25 @@ import { takeTurns } from "./take_turns.ts";
  *
  * @param path The tree.
  * @param work The signal, after which the rest stays, and progress.
+ * @returns Whether all of it is gone.
  * @throws {Error} When something is mounted in it, or the system refuses; then the rest is still there.
  */
-export async function freeTree(path: string, work: BackupWork = {}): Promise<void> {
+export async function freeTree(path: string, work: BackupWork = {}): Promise<boolean> {
   const { signal, onProgress } = work;
   const { files, levels } = await look(path);
   const total = { files: files.length, bytes: bytesOf(files) };
   let done = { files: 0, bytes: 0 };
   for (const group of groupsOf(files)) {
-    if (signal?.aborted) return;
+    if (signal?.aborted) return false;
     await Promise.all(group.map((file) => Deno.remove(file.path)));
     done = { files: done.files + group.length, bytes: done.bytes + bytesOf(group) };
     onProgress?.({ step: "Freeing", ...done, total });
   }
   for (const group of levels.toReversed().flatMap((level) => [...groupsOf(level)])) {
-    if (signal?.aborted) return;
+    if (signal?.aborted) return false;
     await Promise.all(group.map((directory) => Deno.remove(directory)));
   }
+  return true;
 }
 
 interface Tree {

@@ -147,16 +147,29 @@ Deno.test("renderExpiry() gives the reason for what goes and for what stays", ()
     "",
   ];
   const first = (dryRun: boolean, removed: readonly string[]) =>
-    renderExpiry({ ...report, dryRun, removed, expiredRecords: 0 }, {}).split("\n");
+    renderExpiry({ ...report, dryRun, removed, complete: true, expiredRecords: 0 }, {}).split("\n");
   const reason = "old (2.0 KiB): 100 d old, limit 90 d";
   assertEquals(first(true, []), [`Would remove ${reason}`, ...kept]);
   assertEquals(first(false, ["old"]), [`Removed ${reason}`, ...kept]);
   assertEquals(first(false, []), [`Not removed ${reason}`, ...kept]);
 });
 
+Deno.test("renderExpiry() says who frees what an interrupted one has left", () => {
+  const expired = [{ id: "old", bytes: 2048, reasons: [{ kind: "named" }] }] as const;
+  const report = { expired, kept: [], removed: ["old"], dryRun: false, expiredRecords: 0 };
+  assertEquals(
+    renderExpiry({ ...report, complete: false }, {}),
+    "Removed old (2.0 KiB): named\n" +
+      "Interrupted; what is gone and not yet free is freed by the next task that changes the store\n",
+  );
+});
+
 Deno.test("renderExpiry() counts the kept copies of records that went, or would go", () => {
   const line = (dryRun: boolean, expiredRecords: number) =>
-    renderExpiry({ expired: [], kept: [], removed: [], dryRun, expiredRecords }, {});
+    renderExpiry(
+      { expired: [], kept: [], removed: [], complete: true, dryRun, expiredRecords },
+      {},
+    );
   const why = "a newer one was kept, or the store no longer has what they were of\n";
   assertEquals(line(true, 1), `Would remove 1 old copy of records: ${why}`);
   assertEquals(line(false, 1200), `Removed 1,200 old copies of records: ${why}`);

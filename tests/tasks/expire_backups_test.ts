@@ -125,8 +125,21 @@ Deno.test("expireBackups() stops between two backups", async () => {
     which: { id: ids[0]! },
     signal: AbortSignal.abort(),
   });
-  assertEquals([report.expired.length, report.removed], [1, []]);
+  assertEquals([report.expired.length, report.removed, report.complete], [1, [], false]);
   assertEquals((await idsIn(place.root)).length, 3);
+});
+
+Deno.test("expireBackups() tells that it was interrupted while it freed the last backup", async () => {
+  await using place = await tempStore(STORE);
+  const [id = ""] = await backUpOn(place.root, 1);
+  await using store = await on(place.root, 200);
+  const stop = new AbortController();
+  const work = { signal: stop.signal, onProgress: () => stop.abort() };
+  const cutOff = await expireBackups(store, { which: { id }, ...work });
+  assertEquals([cutOff.removed, cutOff.complete], [[id], false]);
+  const [next = ""] = await backUpOn(place.root, 2);
+  assertEquals((await expireBackups(store, { which: { id: next } })).complete, true);
+  assertEquals([...Deno.readDirSync(join(place.root, ".mltidy.trash/staging"))], []);
 });
 
 Deno.test("expireBackups() leaves whole what a later backup shares", async () => {

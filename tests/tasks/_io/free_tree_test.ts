@@ -31,11 +31,12 @@ Deno.test("freeTree() stops when it is told to, and frees the rest another time"
   writeFiles(store.outside, FILES);
   const place = join(store.outside, "backup");
   const stop = new AbortController();
-  await freeTree(place, { signal: stop.signal, onProgress: () => stop.abort() });
+  const work = { signal: stop.signal, onProgress: () => stop.abort() };
+  assertEquals(await freeTree(place, work), false);
   const left = [...Deno.readDirSync(place)].flatMap(({ name }) => [
     ...Deno.readDirSync(join(place, name, "deep")),
   ]);
   assertEquals(left.length, 600 - 256);
-  await freeTree(place);
+  assertEquals(await freeTree(place), true);
   assertEquals(infoOf(place), null);
 });
