@@ -18,7 +18,7 @@ import { stopText } from "../lib/find_stops.ts";
 import type { StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
 import { readingOf } from "../lib/policy.ts";
-import type { LockedBackups } from "./backups.ts";
+import type { BackupWork, LockedBackups } from "./backups.ts";
 import type { Abortable, Change, LockedStore, ReadOptions } from "./store.ts";
 
 /** How to apply a plan. */
@@ -31,6 +31,8 @@ export interface ApplyOptions extends Abortable {
   readonly since?: StoreSnapshot<"tags"> | StoreSnapshot<"full">;
   /** Called after each action, with the number done so far. */
   readonly onProgress?: (done: number) => void;
+  /** Called while files are copied to where backups lie, or given back to the disk. */
+  readonly onFiles?: BackupWork["onProgress"];
 }
 
 /**
@@ -61,7 +63,7 @@ export async function applyPlan(
   plan: Plan,
   options: ApplyOptions = {},
 ): Promise<ApplyReport> {
-  const { backup: keepBackup = true, backups, since, onProgress, signal } = options;
+  const { backup: keepBackup = true, backups, since, onProgress, onFiles, signal } = options;
   refuseStopped(plan);
   const snapshot = await refuseStalePlan(store, plan, since);
   await keepMetadata(store, snapshot);
@@ -82,8 +84,9 @@ export async function applyPlan(
       outcomes.push(await outcomeOf(change, action, signal));
       onProgress?.(outcomes.length);
     }
-    const kept = await change.finish();
-    backup = kept && (place === null ? kept : { ...kept, ...await sendTo(place, kept.id) });
+    const work = onFiles === undefined ? {} : { onProgress: onFiles };
+    const kept = await change.finish(work);
+    backup = kept && (place === null ? kept : { ...kept, ...await sendTo(place, kept.id, work) });
   }
   return {
     schema: "mltidy/apply/v1",
@@ -103,9 +106,10 @@ export async function applyPlan(
 async function sendTo(
   place: LockedBackups,
   id: string,
+  work: BackupWork,
 ): Promise<{ readonly path: string } | { readonly problem: string }> {
   try {
-    return { path: await place.take(id) };
+    return { path: await place.take(id, work) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { problem: `it could not be moved to ${place.directory}: ${message}` };

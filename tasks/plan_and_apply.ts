@@ -16,6 +16,7 @@
 import type { StoreSnapshot } from "../lib/model.ts";
 import type { Action, ApplyReport, Plan } from "../lib/plan.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";
+import type { BackupWork } from "./backups.ts";
 import type { Abortable, ReadOptions, SettledChange, Store } from "./store.ts";
 
 /** Whether and how to apply. */
@@ -30,6 +31,8 @@ export interface PlanAndApplyOptions extends Abortable {
   readonly approve?: (plan: Plan) => Promise<boolean>;
   /** Called as work goes on. */
   readonly onProgress?: (label: "Reading runs" | "Applying", done: number, total?: number) => void;
+  /** Called while files are copied to where backups lie, or given back to the disk. */
+  readonly onFiles?: BackupWork["onProgress"];
 }
 
 /** What came of planning, and of applying if it was wanted. */
@@ -95,8 +98,7 @@ export async function decideAndApply(
   decide: (from: Store) => Promise<Decision>,
   options: PlanAndApplyOptions,
 ): Promise<PlanAndApplyResult> {
-  const { apply = false, backup = true, backups, approve, onProgress, signal } = options;
-  const abortable = signal === undefined ? {} : { signal };
+  const { apply = false, backup = true, backups, approve, onProgress, onFiles, signal } = options;
   let { plan } = await decide(store);
   const settled: SettledChange[] = [];
   while (apply && plan.actions.length > 0) {
@@ -111,7 +113,8 @@ export async function decideAndApply(
     }
     const total = current.actions.length;
     const report = await applyPlan(locked, current, {
-      ...abortable,
+      ...(signal === undefined ? {} : { signal }),
+      ...(onFiles === undefined ? {} : { onFiles }),
       ...(backups === undefined ? {} : { backups }),
       backup,
       since,

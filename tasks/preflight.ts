@@ -23,6 +23,7 @@ import { summarize, type Summary } from "../lib/summarize.ts";
 import type { Severity } from "../lib/verify_rules.ts";
 import { type Finding, verifySnapshot } from "../lib/verify_snapshot.ts";
 import { applyPlan } from "./apply_plan.ts";
+import type { BackupWork } from "./backups.ts";
 import { setupExperiment, type SetupExperimentOptions } from "./experiment.ts";
 import { repairPolicyOf, type RepairRules } from "./repair.ts";
 import type { Abortable, LockedStore, SettledChange, Store } from "./store.ts";
@@ -38,6 +39,8 @@ export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" 
   readonly experiment?: SetupExperimentOptions;
   /** Called as work goes on. */
   readonly onProgress?: (label: "Reading runs" | "Applying", done: number, total?: number) => void;
+  /** Called while files are copied to where backups lie. */
+  readonly onFiles?: BackupWork["onProgress"];
 }
 
 /** Whether a store is ready, and what was done for it. */
@@ -191,12 +194,13 @@ async function applyIfAny(
   store: LockedStore,
   plan: Plan,
   since: StoreSnapshot<"full">,
-  { backups, signal, onProgress }: Rules,
+  { backups, signal, onProgress, onFiles }: Rules,
 ): Promise<ApplyReport | null> {
   const { length } = plan.actions;
   if (length === 0) return null;
   return await applyPlan(store, plan, {
     ...(backups === undefined ? {} : { backups }),
+    ...(onFiles === undefined ? {} : { onFiles }),
     ...(signal === undefined ? {} : { signal }),
     since,
     onProgress: (done) => onProgress?.("Applying", done, length),

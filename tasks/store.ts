@@ -9,7 +9,7 @@ import type { Depth, StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, PlanTask } from "../lib/plan.ts";
 import type { Evidence, RepairPolicy } from "../lib/repair.ts";
 import { openFileStore } from "./_io/file_store.ts";
-import type { Backups, LockedBackups } from "./backups.ts";
+import type { Backups, BackupWork, LockedBackups } from "./backups.ts";
 import type { Tracking } from "./tracking.ts";
 
 /** Options of everything that may take long. */
@@ -87,8 +87,14 @@ export interface Store extends AsyncDisposable {
 export interface Change extends Disposable {
   /** Carries out one action, if its subject is still what the plan saw. Never throws for what the disk does. */
   perform(action: Action): Promise<ActionOutcome>;
-  /** Ends the change; `null` when nothing was done or nothing is to be kept. */
-  finish(): Promise<{ readonly id: string; readonly path: string } | null>;
+  /**
+   * Ends the change, and frees what is not to be kept.
+   *
+   * @returns The backup; `null` when nothing was done or nothing is to be kept.
+   */
+  finish(
+    work?: Pick<BackupWork, "onProgress">,
+  ): Promise<{ readonly id: string; readonly path: string } | null>;
 }
 
 /** A store that this process alone may change; disposing of it releases the lock. */

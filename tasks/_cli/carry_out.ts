@@ -60,6 +60,7 @@ export async function carryOut(job: Job, world: World): Promise<ExitCode> {
       },
     }),
     onProgress: world.progress.update,
+    onFiles: world.progress.transfer,
   });
   world.progress.erase();
   saySettled(settled, world);

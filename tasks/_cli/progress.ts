@@ -1,3 +1,4 @@
+import type { BackupProgress } from "../../lib/backup.ts";
 import { shortenText, visibleText } from "../../lib/terminal_text.ts";
 import { formatCount, formatDuration, formatSize } from "../../lib/units.ts";
 
@@ -9,12 +10,6 @@ export interface ProgressTerminal {
   readonly clock: () => number;
   /** Columns of the terminal. */
   readonly columns: number;
-}
-
-/** Files, and what is in them. */
-export interface Amount {
-  readonly files: number;
-  readonly bytes: number;
 }
 
 /** A line that tells how far the work is. */
@@ -30,11 +25,10 @@ export interface Progress extends Disposable {
   /**
    * Tells how far the reading or writing of files is, how fast it goes and how long it will take.
    *
-   * @param label What is being done; another one, or fewer files, begins another piece of work.
-   * @param done How much of it is done.
-   * @param total How much there is to do; `null` where that is not known.
+   * @param progress What is being done, and how much of it is done; another step, or fewer files, begins
+   * another piece of work.
    */
-  readonly transfer: (label: string, done: Amount, total: Amount | null) => void;
+  readonly transfer: (progress: BackupProgress) => void;
   /** Erases the line; a later update may show it again. */
   readonly erase: () => void;
 }
@@ -62,7 +56,7 @@ export function showProgress(terminal: ProgressTerminal | null): Progress {
   const { write, clock, columns } = terminal;
   let due = clock() + PATIENCE;
   let shown = false;
-  let work = { label: "", files: 0, since: 0 };
+  let work = { step: "", files: 0, since: 0 };
   const show = (makeText: (now: number) => string): void => {
     const now = clock();
     if (now < due) return;
@@ -76,10 +70,11 @@ export function showProgress(terminal: ProgressTerminal | null): Progress {
   };
   return {
     update: (label, done, total) => show(() => progressText(label, done, total)),
-    transfer(label, done, total) {
-      const isNew = label !== work.label || done.files < work.files;
-      work = { label, files: done.files, since: isNew ? clock() : work.since };
-      show((now) => transferText(label, done, total, now - work.since));
+    transfer(progress) {
+      const { step, files } = progress;
+      const isNew = step !== work.step || files < work.files;
+      work = { step, files, since: isNew ? clock() : work.since };
+      show((now) => transferText(progress, now - work.since));
     },
     erase,
     [Symbol.dispose]: erase,
@@ -92,21 +87,19 @@ function progressText(label: string, done: number, total: number | undefined): s
   return `${label} … ${formatCount(done)} of ${formatCount(total)} (${percent} %)`;
 }
 
+type Amount = Pick<BackupProgress, "files" | "bytes">;
+
 /** What opening and closing a file takes, in bytes that could be copied meanwhile. */
 const BYTES_PER_FILE = 64 * 1024;
 
-function transferText(
-  label: string,
-  done: Amount,
-  total: Amount | null,
-  elapsed: number,
-): string {
-  if (total === null) return `${label} ${formatCount(done.files)} files`;
+function transferText(done: BackupProgress, elapsed: number): string {
+  const { step, total } = done;
+  if (total === null) return `${step} ${formatCount(done.files)} files`;
   const cost = ({ files, bytes }: Amount) => bytes + files * BYTES_PER_FILE;
   const rate = elapsed > 0 ? `${formatSize(Math.round(done.bytes / elapsed * 1000))}/s` : "";
   const left = cost(done) === 0
     ? ""
     : formatDuration(Math.max(elapsed * (cost(total) / cost(done) - 1), 0)) + " left";
   const count = `${formatCount(done.files)} of ${formatCount(total.files)} files`;
-  return [`${label} ${count}`, rate, left].filter((part) => part !== "").join(" · ");
+  return [`${step} ${count}`, rate, left].filter((part) => part !== "").join(" · ");
 }

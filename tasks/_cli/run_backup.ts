@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BackupProgress, CopyScope } from "../../lib/backup.ts";
+import type { CopyScope } from "../../lib/backup.ts";
 import type { BackupWork } from "../backups.ts";
 import type { SettledChange } from "../store.ts";
 import { chooseBackups } from "./choose_backups.ts";
@@ -34,8 +34,7 @@ export async function runBackup(
   const place = backups === null ? {} : { backups };
   const work: BackupWork = {
     signal: world.signal(),
-    onProgress: ({ step, files, bytes, total }: BackupProgress) =>
-      world.progress.transfer(step, { files, bytes }, total),
+    onProgress: world.progress.transfer,
   };
   const show = (document: unknown, text: string) => {
     world.progress.erase();

@@ -143,6 +143,7 @@ export async function runApply(
     ...(backups === null ? {} : { backups }),
     signal: world.signal(),
     onProgress: (done) => world.progress.update("Applying", done, plan.actions.length),
+    onFiles: world.progress.transfer,
   });
   world.progress.erase();
   return await showReport(report, { ...options, backups }, world);

@@ -34,6 +34,7 @@ export async function runPreflight(
     ...(backups === null ? {} : { backups }),
     signal: world.signal(),
     onProgress: world.progress.update,
+    onFiles: world.progress.transfer,
   });
   world.progress.erase();
   saySettled(report.settled, world);

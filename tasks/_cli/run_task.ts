@@ -161,8 +161,7 @@ async function runRestore(
     ...(place === null ? {} : { backups: place }),
     ...(to === null ? {} : { to: resolve(world.directory, to) }),
     ...(dryRun ? {} : { signal: world.signal() }),
-    onProgress: ({ step, files, bytes, total }) =>
-      world.progress.transfer(step, { files, bytes }, total),
+    onProgress: world.progress.transfer,
   });
   world.progress.erase();
   saySettled(report.settled, world);

@@ -24,6 +24,8 @@ import { StalePlanError } from "../../lib/errors.ts";
 import type { DiskUsage } from "../../lib/model.ts";
 import { operationsOf, stampedBy } from "../../lib/operations.ts";
 import type { Action, ActionOutcome } from "../../lib/plan.ts";
+import type { BackupWork } from "../backups.ts";
+import { tryFreeTree } from "./free_tree.ts";
 import { type Begin, openJournal, parentOf, parentsOf, type Step } from "./journal.ts";
 import { type ChangeManifest, discard, writeManifest } from "./manifest.ts";
 import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "./measure.ts";
@@ -56,11 +58,14 @@ export interface Change extends Disposable {
    */
   perform(action: Action): ActionOutcome;
   /**
-   * Ends the change.
+   * Ends the change, and frees what is not to be kept.
    *
+   * @param work Progress of the freeing.
    * @returns The backup's id and place; `null` when nothing was done or nothing is to be kept.
    */
-  finish(): Promise<{ readonly id: string; readonly path: string } | null>;
+  finish(
+    work?: Pick<BackupWork, "onProgress">,
+  ): Promise<{ readonly id: string; readonly path: string } | null>;
 }
 
 /** What a change is about. */
@@ -155,14 +160,14 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
       usage = { bytes: usage.bytes + before.bytes, files: usage.files + before.files };
       return { ...subject, outcome: "applied", usage: before };
     },
-    async finish() {
+    async finish(work = {}) {
       const settle = () => journal.settle();
       const steps = [...done, ...stuck];
       try {
         await ahead.clear();
         const directories = settleTimes(root, begin, steps, passed);
         if (steps.length === 0 || !keepBackup && stuck.length === 0) {
-          discard(paths, id, settle);
+          await tryFreeTree(discard(paths, id, settle), work);
           return null;
         }
         await syncTouched(at, steps);

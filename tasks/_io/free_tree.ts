@@ -12,7 +12,7 @@
 
 import { join } from "@std/path";
 import type { BackupWork } from "../backups.ts";
-import { groupsOf, removeIfEmpty } from "./own_directory.ts";
+import { groupsOf, infoOf, removeIfEmpty } from "./own_directory.ts";
 import { takeTurns } from "./take_turns.ts";
 
 /**
@@ -40,6 +40,21 @@ export async function freeTree(path: string, work: BackupWork = {}): Promise<boo
     await Promise.all(group.map((directory) => Deno.remove(directory)));
   }
   return true;
+}
+
+/**
+ * Frees a tree in a staging directory; what cannot be freed now waits for whoever locks it next. Needs read
+ * and write permission.
+ *
+ * @param path The tree; nothing happens when it is not there.
+ * @param work The signal, after which the rest stays, and progress.
+ */
+export async function tryFreeTree(path: string, work: BackupWork = {}): Promise<void> {
+  try {
+    if (infoOf(path) !== null) await freeTree(path, work);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
 }
 
 interface Tree {

@@ -30,7 +30,7 @@ export function lockStore(store: Store, task: string): LockedStore {
               await change.ready(action);
               return change.perform(action);
             },
-            finish: () => change.finish(),
+            finish: (work) => change.finish(work),
             [Symbol.dispose]: () => change[Symbol.dispose](),
           };
         }),

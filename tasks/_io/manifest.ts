@@ -12,7 +12,7 @@ import type { CopyManifest } from "../../lib/backup.ts";
 import { asStorePath, type DiskUsage } from "../../lib/model.ts";
 import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
 import type { Step } from "./journal.ts";
-import { free, infoOf, type OwnPaths, syncDirectory, writeDurably } from "./own_directory.ts";
+import { infoOf, type OwnPaths, syncDirectory, writeDurably } from "./own_directory.ts";
 
 /** What an apply did, and what is needed to undo it. */
 export interface ChangeManifest {
@@ -50,22 +50,23 @@ export function writeManifest(backups: string, manifest: ChangeManifest): void {
 }
 
 /**
- * Gives up a backup: one rename takes it out of the backups, then the journal is settled, then what it
- * held is freed. Cut off after the rename, the next change frees the rest of `staging/`. Needs write
- * permission for the store.
+ * Gives up a backup: one rename takes it out of the backups, then the journal is settled. What it held is
+ * for the caller to free; what is left of it in `staging/`, the next change frees. Needs write permission
+ * for the store.
  *
  * @param paths Our directory.
  * @param id The backup.
  * @param settle Settles the journal of the change.
+ * @returns Where what it held waits to be freed; nothing is there if there was no backup.
  */
-export function discard(paths: OwnPaths, id: string, settle: () => void): void {
+export function discard(paths: OwnPaths, id: string, settle: () => void): string {
   const leaving = join(paths.staging, id);
   if (infoOf(join(paths.backups, id)) !== null) {
     Deno.renameSync(join(paths.backups, id), leaving);
     syncDirectory(paths.backups);
   }
   settle();
-  free(leaving);
+  return leaving;
 }
 
 /**

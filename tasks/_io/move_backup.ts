@@ -21,6 +21,7 @@ import type { Place } from "./backup_place.ts";
 import type { BringBackOptions } from "./bring_back.ts";
 import { copyTree } from "./copy_tree.ts";
 import type { Step } from "./journal.ts";
+import { tryFreeTree } from "./free_tree.ts";
 import { free, infoOf, syncDirectory } from "./own_directory.ts";
 
 /** Where backups lie, and where they are written first. */
@@ -60,7 +61,7 @@ export async function moveBackup(
   const leaving = join(from.staging, id);
   Deno.renameSync(source, leaving);
   syncDirectory(from.backups);
-  free(leaving);
+  await tryFreeTree(leaving, options);
   return target;
 }
 

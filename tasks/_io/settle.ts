@@ -157,10 +157,10 @@ function keepRest(
     writeManifest(paths.backups, rest);
     settle();
   } else if (hadManifest) {
-    discard(paths, rest.id, settle);
+    free(discard(paths, rest.id, settle));
   } else {
     settle();
-    discard(paths, rest.id, () => {});
+    free(discard(paths, rest.id, () => {}));
   }
 }
 

@@ -85,7 +85,9 @@ export async function judge(
     wrong.push("it said done, and it is not");
   }
   for (const { outcome, collisions } of settled) {
-    if (outcome === "reversed" && !isBefore) wrong.push("it said taken back, and it is not");
+    // Of two changes of one task, the one before the one that was taken back stays.
+    const isTakenBack = isBefore || isPartly && setup.mayBePartly === true;
+    if (outcome === "reversed" && !isTakenBack) wrong.push("it said taken back, and it is not");
     if (outcome === "completed" && isBefore) wrong.push("it said complete, and it is not");
     blame("collision", collisions);
   }

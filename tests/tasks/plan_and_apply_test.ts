@@ -104,6 +104,21 @@ Deno.test("planAndApply() without a question applies the plan of the locked stor
   assertEquals([...labels], ["Reading runs", "Applying"]);
 });
 
+Deno.test("planAndApply() tells of the files that are copied to another place, or freed", async () => {
+  await using store = await tempStore(ROTTEN);
+  await using other = await tempStore(ROTTEN);
+  const stepsOf = async (root: string, options: PlanAndApplyOptions) => {
+    const steps = new Set<string>();
+    const onFiles: PlanAndApplyOptions["onFiles"] = ({ step }) => steps.add(step);
+    assertEquals((await run(root, { apply: true, ...options, onFiles })).report?.complete, true);
+    return [...steps];
+  };
+  const elsewhere = await stepsOf(store.root, { backups: join(store.root, "../copies") });
+  assertEquals(elsewhere.slice(-1), ["Freeing"]);
+  assertEquals(elsewhere.includes("Copying"), true);
+  assertEquals(await stepsOf(other.root, { backup: false }), ["Freeing"]);
+});
+
 Deno.test("planAndApply() settles first what was cut off before", async () => {
   await using store = await tempStore(ROTTEN);
   {

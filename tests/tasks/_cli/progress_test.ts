@@ -76,20 +76,20 @@ Deno.test("showProgress() tells the rate of copying and the time left", () => {
   const { written, at, port } = terminal();
   const progress: Progress = showProgress(port);
   const total = { files: 23_291, bytes: 600 * 2 ** 20 };
-  progress.transfer("Copying", { files: 0, bytes: 0 }, total);
+  progress.transfer({ step: "Copying", files: 0, bytes: 0, total });
   at(2_000);
-  progress.transfer("Copying", { files: 1_204, bytes: 82 * 2 ** 20 }, total);
+  progress.transfer({ step: "Copying", files: 1_204, bytes: 82 * 2 ** 20, total });
   assertEquals(written, ["\rCopying 1,204 of 23,291 files · 41.0 MiB/s · 24 s left\x1b[K"]);
 });
 
 Deno.test("showProgress() counts time anew for the next piece of work, and guesses nothing", () => {
   const { written, at, port } = terminal();
   const progress: Progress = showProgress(port);
-  progress.transfer("Counting", { files: 1, bytes: 1 }, null);
+  progress.transfer({ step: "Counting", files: 1, bytes: 1, total: null });
   at(2_000);
-  progress.transfer("Counting", { files: 9, bytes: 9 }, null);
+  progress.transfer({ step: "Counting", files: 9, bytes: 9, total: null });
   at(3_000);
-  progress.transfer("Copying", { files: 0, bytes: 0 }, { files: 9, bytes: 9 });
+  progress.transfer({ step: "Copying", files: 0, bytes: 0, total: { files: 9, bytes: 9 } });
   assertEquals(written, [
     "\rCounting 9 files\x1b[K",
     "\rCopying 0 of 9 files\x1b[K",

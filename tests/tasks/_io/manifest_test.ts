@@ -113,7 +113,7 @@ Deno.test("readManifest() refuses paths that lead out of the store", async () =>
   assertThrows(() => readManifest(store.outside, "../one"), RangeError, "as a path in a store");
 });
 
-Deno.test("discard() takes the backup out of sight, settles, and then frees it", async () => {
+Deno.test("discard() takes the backup out of sight, then settles, and tells what is to be freed", async () => {
   await using store = await tempStore();
   const paths = ensureOwnDirectory(store.root);
   writeFiles(paths.backups, { "one/files/7/tags/owner": "kim" });
@@ -124,9 +124,8 @@ Deno.test("discard() takes the backup out of sight, settles, and then frees it",
         [...Deno.readDirSync(path)].map(({ name }) => `${path.slice(paths.own.length + 1)}/${name}`)
       ),
     );
-  discard(paths, "one", look);
-  look();
-  assertEquals(seen, [["staging/one"], []]);
+  assertEquals(discard(paths, "one", look), join(paths.staging, "one"));
+  assertEquals(seen, [["staging/one"]]);
 });
 
 Deno.test("discard() settles what has no backup", async () => {
