@@ -58,9 +58,9 @@ export function cleanup(store: Store, options: CleanupOptions = {}): Promise<Pla
     settle,
   };
   const { policy = byAge, sizes = false, ...applying } = more;
-  return planAndApply(
-    store,
-    (snapshot, now) => planCleanup(snapshot, policy, { now }),
-    { ...applying, reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) } },
-  );
+  return planAndApply(store, {
+    task: "cleanup",
+    reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },
+    plan: (snapshot, now) => planCleanup(snapshot, policy, { now }),
+  }, applying);
 }

@@ -14,7 +14,7 @@
  */
 
 import type { StoreSnapshot } from "../lib/model.ts";
-import type { Action, ApplyReport, Plan } from "../lib/plan.ts";
+import type { Action, ApplyReport, Plan, PlanTask } from "../lib/plan.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";
 import type { BackupWork } from "./backups.ts";
 import type { Abortable, ReadOptions, SettledChange, Store } from "./store.ts";
@@ -27,7 +27,10 @@ export interface PlanAndApplyOptions extends Abortable {
   readonly backup?: boolean;
   /** Where the backup goes in the end. @default {our own directory inside the store} */
   readonly backups?: string;
-  /** Asked before anything is applied; asked again when the store has changed meanwhile. */
+  /**
+   * Asked before anything is applied; asked again when the store has changed meanwhile. Left out, nobody
+   * is asked.
+   */
   readonly approve?: (plan: Plan) => Promise<boolean>;
   /** Called as work goes on. */
   readonly onProgress?: (label: "Reading runs" | "Applying", done: number, total?: number) => void;
@@ -45,11 +48,21 @@ export interface PlanAndApplyResult {
   readonly settled: readonly SettledChange[];
 }
 
+/** What a task plans, and from what. */
+export interface Planner {
+  /** The task's name, for whoever is kept waiting by its lock. */
+  readonly task: PlanTask;
+  /** What to read of the store besides metadata and tags. @default {{}} */
+  readonly reading?: Pick<ReadOptions<"tags">, "sizes" | "extras">;
+  /** Makes the plan. */
+  readonly plan: (snapshot: StoreSnapshot<"tags">, now: number) => Plan;
+}
+
 /**
  * Makes a plan and, if wanted, applies it.
  *
  * @param store The store.
- * @param makePlan The planner.
+ * @param planner What to plan.
  * @param options Whether and how to apply.
  * @returns The plan and the report.
  * @throws {PlanRefusedError} When the policy's own limits stop the plan.
@@ -57,21 +70,18 @@ export interface PlanAndApplyResult {
  */
 export async function planAndApply(
   store: Store,
-  makePlan: (snapshot: StoreSnapshot<"tags">, now: number) => Plan,
-  options: PlanAndApplyOptions & {
-    /** How deep the planner needs the store to be read. @default {{}} */
-    readonly reading?: Pick<ReadOptions<"tags">, "sizes" | "extras">;
-  },
+  { task, reading = {}, plan }: Planner,
+  options: PlanAndApplyOptions,
 ): Promise<PlanAndApplyResult> {
-  const { reading = {}, onProgress, signal } = options;
-  return await decideAndApply(store, async (from) => {
+  const { onProgress, signal } = options;
+  return await decideAndApply(store, task, async (from) => {
     const snapshot = await from.read({
       depth: "tags",
       ...reading,
       ...(signal === undefined ? {} : { signal }),
       onProgress: (runs) => onProgress?.("Reading runs", runs),
     });
-    return { snapshot, plan: makePlan(snapshot, from.now()) };
+    return { snapshot, plan: plan(snapshot, from.now()) };
   }, options);
 }
 
@@ -84,10 +94,12 @@ export interface Decision {
 }
 
 /**
- * Makes a plan from whatever it needs to be read and, if wanted, applies it.
+ * Makes a plan from whatever it needs to be read and, if wanted, applies it. A plan that is not shown to
+ * anybody before it is applied is made once, under the lock.
  *
  * @param store The store.
- * @param decide Reads and plans; called again once the store is locked.
+ * @param task The task's name, for whoever is kept waiting by its lock.
+ * @param decide Reads and plans; called again under the lock when somebody was asked.
  * @param options Whether and how to apply.
  * @returns The plan and the report.
  * @throws {PlanRefusedError} When the policy's own limits stop the plan.
@@ -95,23 +107,27 @@ export interface Decision {
  */
 export async function decideAndApply(
   store: Store,
+  task: PlanTask,
   decide: (from: Store) => Promise<Decision>,
   options: PlanAndApplyOptions,
 ): Promise<PlanAndApplyResult> {
   const { apply = false, backup = true, backups, approve, onProgress, onFiles, signal } = options;
-  let { plan } = await decide(store);
   const settled: SettledChange[] = [];
-  while (apply && plan.actions.length > 0) {
-    refuseStopped(plan);
-    if (approve && !(await approve(plan))) break;
-    await using locked = await store.lock({ task: plan.task });
+  let plan = apply && approve === undefined ? null : (await decide(store)).plan;
+  while (true) {
+    if (plan !== null) {
+      if (!apply || plan.actions.length === 0) return { plan, report: null, settled };
+      refuseStopped(plan);
+      if (!(await approve?.(plan))) return { plan, report: null, settled };
+    }
+    await using locked = await store.lock({ task });
     settled.push(...locked.settled);
     const { snapshot: since, plan: current } = await decide(locked);
-    if (approve && !sameActions(plan.actions, current.actions)) {
+    const total = current.actions.length;
+    if (plan === null ? total === 0 : !sameActions(plan.actions, current.actions)) {
       plan = current;
       continue;
     }
-    const total = current.actions.length;
     const report = await applyPlan(locked, current, {
       ...(signal === undefined ? {} : { signal }),
       ...(onFiles === undefined ? {} : { onFiles }),
@@ -122,7 +138,6 @@ export async function decideAndApply(
     });
     return { plan: current, report, settled };
   }
-  return { plan, report: null, settled };
 }
 
 /** Ages grow while a person thinks; what would be done must not. */

@@ -46,9 +46,9 @@ export interface PruneOptions extends PlanAndApplyOptions {
 export function prune(store: Store, options: PruneOptions = {}): Promise<PlanAndApplyResult> {
   const { daysOld = 30, policy = { olderThan: days(daysOld) }, sizes = false, ...applying } =
     options;
-  return planAndApply(
-    store,
-    (snapshot, now) => planPrune(snapshot, policy, { now }),
-    { ...applying, reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) } },
-  );
+  return planAndApply(store, {
+    task: "prune",
+    reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },
+    plan: (snapshot, now) => planPrune(snapshot, policy, { now }),
+  }, applying);
 }

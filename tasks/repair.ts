@@ -57,7 +57,7 @@ export async function repair(
 ): Promise<PlanAndApplyResult> {
   const policy = repairPolicyOf(options);
   const { onProgress, signal } = options;
-  return await decideAndApply(store, async (source) => {
+  return await decideAndApply(store, "repair", async (source) => {
     const snapshot = await source.read({
       depth: "full",
       ...(signal === undefined ? {} : { signal }),

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { StoreLockedError } from "../../lib/errors.ts";
+import type { StoreSnapshot } from "../../lib/model.ts";
 import type { Plan } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
 import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_apply.ts";
@@ -14,11 +15,9 @@ const EXCEPT = { except: [".mltidy.trash"] };
 
 async function run(root: string, options: PlanAndApplyOptions, now: () => number = () => NOW) {
   await using store = await openStore(root, { now });
-  return await planAndApply(
-    store,
-    (snapshot, now) => planCleanup(snapshot, POLICY, { now }),
-    options,
-  );
+  const plan = (snapshot: StoreSnapshot<"tags">, now: number) =>
+    planCleanup(snapshot, POLICY, { now });
+  return await planAndApply(store, { task: "cleanup", plan }, options);
 }
 
 function subjectsOf({ actions }: Plan): readonly string[] {
