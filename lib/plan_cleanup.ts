@@ -11,7 +11,7 @@ import { fitBudget } from "./fit_budget.ts";
 import { inOrder, judgeSnapshot } from "./judge_snapshot.ts";
 import type { JudgedExperiment, JudgedOrphan, JudgedRun } from "./judged.ts";
 import type { DiskUsage, NonEmpty, StorePath, StoreSnapshot } from "./model.ts";
-import { extrasOf } from "./policy.ts";
+import { readingOf } from "./policy.ts";
 import type { Action, CleanupPolicy, Kept, Plan, PlanTask, PlanTotals } from "./plan.ts";
 import type { Verdict } from "./retention.ts";
 
@@ -143,8 +143,9 @@ function checkExtras({ extras, sizes }: StoreSnapshot, policy: CleanupPolicy): v
   if (policy.budget && !sizes) {
     throw new RangeError("Cannot plan for a budget without sizes: read the store with sizes");
   }
-  if (!policy.retention) return;
-  const wanted = extrasOf(policy.retention);
+  // Without extras all tags were read, and ages ask for no more.
+  if (!policy.retention && extras === undefined) return;
+  const { extras: wanted } = readingOf(policy);
   const missing = [
     ...missingKeys("tag", wanted.tags, extras?.tags),
     ...missingKeys("metric", wanted.metrics, extras?.metrics),

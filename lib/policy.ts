@@ -166,12 +166,12 @@ export function readingOf(
   policy: Pick<CleanupPolicy, "retention" | "budget">,
 ): { readonly sizes: boolean; readonly extras: Extras } {
   const { retention, budget } = policy;
-  return { sizes: budget !== undefined, extras: retention ? extrasOf(retention) : FAMILIES };
+  return { sizes: budget !== undefined, extras: retention ? extrasOf(retention) : BY_AGE };
 }
 
-/** All that ages alone need to know of a run besides its record. */
-const FAMILIES: Extras = {
-  tags: [PARENT_TAG],
+/** All that is to be known of a run besides its record where it is judged by its age. */
+const BY_AGE: Extras = {
+  tags: [PARENT_TAG, PIN_TAG],
   metrics: [],
   params: [],
   uses: false,

@@ -114,6 +114,7 @@ export function withExtras(
   const runIds = store.experiments.flatMap(({ runs }) => runs.map(({ id }) => id));
   const addToRun = (run: Run): Run => {
     const tags = new Map(run.tags);
+    if (draw(8) === 0) tags.set("mltidy.pin", "");
     const facets = FACETS.map((key) => [key, VALUES[draw(3)]] as const);
     const params = new Map<string, string>();
     for (const [key, value] of facets) {

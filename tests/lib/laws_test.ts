@@ -6,10 +6,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { Extras } from "../../lib/extras.ts";
 import { findReferences } from "../../lib/find_references.ts";
 import type { Run, StoreSnapshot } from "../../lib/model.ts";
 import type { Action, CleanupPolicy, Plan } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
+import { readingOf } from "../../lib/policy.ts";
 import { simulatePlan } from "../../lib/simulate_plan.ts";
 import { summarize } from "../../lib/summarize.ts";
 import { verifySnapshot } from "../../lib/verify_snapshot.ts";
@@ -52,6 +54,45 @@ function touched(store: Store, { actions }: Plan): readonly string[] {
     }
   });
 }
+
+/** A store as it is when only that is read of it. */
+function asRead(store: Store, extras: Extras): Store {
+  const only = <T>(all: ReadonlyMap<string, T>, keys: readonly string[]) =>
+    new Map([...all].filter(([key]) => keys.includes(key)));
+  const readRun = (run: Run): Run => ({
+    ...run,
+    tags: only(run.tags, extras.tags),
+    extras: {
+      metrics: only(run.extras?.metrics ?? new Map(), extras.metrics),
+      params: only(run.extras?.params ?? new Map(), extras.params),
+      inputs: extras.uses ? run.extras?.inputs ?? [] : [],
+      heavy: extras.artifacts === null ? [] : run.extras?.heavy ?? [],
+    },
+  });
+  return deepFreeze({
+    ...store,
+    extras,
+    experiments: store.experiments.map(({ traceUses = [], ...one }) => ({
+      ...one,
+      runs: one.runs.map(readRun),
+      ...(extras.uses ? { traceUses } : {}),
+    })),
+    orphans: store.orphans.map((one) => ({ ...one, runs: one.runs.map(readRun) })),
+  });
+}
+
+Deno.test("frugal: a plan depends on no key that its policy does not ask for", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const { extras } = readingOf(policy);
+      const { uses, artifacts } = extras;
+      const tags = runsOf(store).flatMap((run) => [...run.tags.keys()]);
+      const all = { ...store.extras!, tags: [...store.extras!.tags, ...tags], uses, artifacts };
+      assertEquals(plan(asRead(store, extras), policy), plan(asRead(store, all), policy));
+    }),
+    RUNS,
+  );
+});
 
 Deno.test("partition: each run occurs exactly once among kept and actions", () => {
   fc.assert(

@@ -33,7 +33,7 @@ purge: { artifacts_only: "*.ckpt" }
   });
 });
 
-Deno.test("readingOf() asks for parents alone where ages alone count", () => {
+Deno.test("readingOf() asks for parents and pins alone where ages alone count", () => {
   const byAge: CleanupPolicy = {
     olderThan: 0,
     purgeAfter: null,
@@ -41,7 +41,7 @@ Deno.test("readingOf() asks for parents alone where ages alone count", () => {
     settle: 0,
   };
   const extras = {
-    tags: ["mlflow.parentRunId"],
+    tags: ["mlflow.parentRunId", "mltidy.pin"],
     metrics: [],
     params: [],
     uses: false,

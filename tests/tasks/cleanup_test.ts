@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { cleanup, type CleanupOptions } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/store.ts";
-import { DAY, NOW } from "../_support/builders.ts";
+import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
 import { tempStore } from "../_support/disk_store.ts";
 import { ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
-async function run(root: string, options?: CleanupOptions) {
+async function cleanUp(root: string, options?: CleanupOptions) {
   await using store = await openStore(root, { now: () => NOW });
   return await cleanup(store, options);
 }
@@ -14,7 +14,7 @@ async function run(root: string, options?: CleanupOptions) {
 Deno.test("cleanup() plans by its defaults, and touches nothing", async () => {
   await using store = await tempStore(ROTTEN);
   const before = await readTree(store.root);
-  const { plan, report } = await run(store.root);
+  const { plan, report } = await cleanUp(store.root);
   assertEquals(plan.policy, {
     olderThan: 30 * DAY,
     purgeAfter: 30 * DAY,
@@ -28,7 +28,11 @@ Deno.test("cleanup() plans by its defaults, and touches nothing", async () => {
 
 Deno.test("cleanup() takes its rules from its options", async () => {
   await using store = await tempStore(ROTTEN);
-  const { plan } = await run(store.root, { daysOld: 60, purgeAfter: 50 * DAY, settle: 70 * DAY });
+  const { plan } = await cleanUp(store.root, {
+    daysOld: 60,
+    purgeAfter: 50 * DAY,
+    settle: 70 * DAY,
+  });
   assertEquals(plan.actions, []);
   assertEquals(plan.policy, {
     olderThan: 60 * DAY,
@@ -38,15 +42,33 @@ Deno.test("cleanup() takes its rules from its options", async () => {
   });
 });
 
+Deno.test("cleanup() keeps what is pinned, active or deleted, without any policy", async () => {
+  const tags = { "mltidy.pin": "" };
+  await using store = await tempStore({
+    experiments: [
+      experiment({ runs: [run({ tags }), deletedRun({ id: runId(2), tags })] }),
+      experiment({ id: "2", lifecycleStage: "deleted", runs: [run({ id: runId(3), tags })] }),
+    ],
+  });
+  const { plan } = await cleanUp(store.root, { daysOld: 0, purgeAfter: 0 });
+  assertEquals(plan.actions, []);
+  assertEquals(plan.kept.map(({ reasons }) => reasons[0].kind), [
+    "in-deleted-experiment",
+    "pinned",
+    "pinned",
+    "holds-kept-run",
+  ]);
+});
+
 Deno.test("cleanup() leaves nothing for a second one to do", async () => {
   await using store = await tempStore(ROTTEN);
-  const first = await run(store.root, { apply: true });
+  const first = await cleanUp(store.root, { apply: true });
   assertEquals([first.report?.complete, first.report?.totals.applied], [true, 5]);
-  const second = await run(store.root, { apply: true });
+  const second = await cleanUp(store.root, { apply: true });
   assertEquals([second.plan.actions, second.report], [[], null]);
 });
 
 Deno.test("cleanup() refuses a negative age", async () => {
   await using store = await tempStore(ROTTEN);
-  await assertRejects(() => run(store.root, { daysOld: -1, apply: true }), RangeError);
+  await assertRejects(() => cleanUp(store.root, { daysOld: -1, apply: true }), RangeError);
 });
