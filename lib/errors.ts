@@ -5,84 +5,46 @@
  * @module
  */
 
-/** No store at that place. */
-export class StoreNotFoundError extends Error {
-  /** The class, where `instanceof` does not reach. */
-  override readonly name = "StoreNotFoundError";
-  /** The place that was looked at. */
+/** What keeps a task from working on a store; which of the classes below it is tells why. */
+export class StoreError extends Error {
+  /** The store, or the place that was looked at. */
   readonly store: string;
 
   /**
    * Makes the error.
    *
    * @param message What is wrong and what to type next.
-   * @param store The place that was looked at.
+   * @param store The store, or the place that was looked at.
    * @param options The cause.
    */
   constructor(message: string, store: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.store = store;
   }
+}
+
+/** No store at that place. */
+export class StoreNotFoundError extends StoreError {
+  /** The class, where `instanceof` does not reach. */
+  override readonly name = "StoreNotFoundError";
 }
 
 /** The operating system does not let a task read or change the store. */
-export class StoreAccessError extends Error {
+export class StoreAccessError extends StoreError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "StoreAccessError";
-  /** The store. */
-  readonly store: string;
-
-  /**
-   * Makes the error.
-   *
-   * @param message What was refused and what to do about it.
-   * @param store The store.
-   * @param options The cause.
-   */
-  constructor(message: string, store: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
-    this.store = store;
-  }
 }
 
 /** There is something, but not a file store that this version can work on. */
-export class UnsupportedStoreError extends Error {
+export class UnsupportedStoreError extends StoreError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "UnsupportedStoreError";
-  /** The place that was looked at. */
-  readonly store: string;
-
-  /**
-   * Makes the error.
-   *
-   * @param message What is wrong and what to type next.
-   * @param store The place that was looked at.
-   * @param options The cause.
-   */
-  constructor(message: string, store: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
-    this.store = store;
-  }
 }
 
 /** Another process holds the store's lock. */
-export class StoreLockedError extends Error {
+export class StoreLockedError extends StoreError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "StoreLockedError";
-  /** The locked store. */
-  readonly store: string;
-
-  /**
-   * Makes the error.
-   *
-   * @param message Who holds the lock and since when.
-   * @param store The locked store.
-   * @param options The cause.
-   */
-  constructor(message: string, store: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
-    this.store = store;
-  }
 }
 
 /** A configuration that cannot be read; the message names each fault with its file and line. */

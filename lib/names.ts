@@ -35,6 +35,9 @@ export function isTrashName(name: string): boolean {
   return name.endsWith(".trash");
 }
 
+/** Our own directory in the root of a store, named so that MLflow ignores it. */
+export const OWN_DIRECTORY = ".mltidy.trash";
+
 /** Directories inside an experiment that MLflow never takes for runs. */
 export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
   "tags",

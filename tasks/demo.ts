@@ -110,8 +110,6 @@ export interface DemoIo {
 export interface DemoOptions extends DemoStoreOptions {
   /** What the steps run. */
   readonly tasks: DemoTasks;
-  /** Looked at between the steps; the store stays where it is. */
-  readonly signal?: AbortSignal;
 }
 
 interface TourStep {
@@ -136,7 +134,6 @@ export async function demo(io: DemoIo, options: DemoOptions): Promise<DemoStoreS
   io.print("A neglected store, as MLflow leaves one behind, is written for this tour.");
   const written = await writeDemoStore(join(parent, "mlruns"), options);
   for (const step of tourOf(written.directory, options.tasks)) {
-    options.signal?.throwIfAborted();
     io.print(`\n# ${step.sentence}\n$ ${step.command}\n`);
     io.print((await step.run()).trimEnd());
   }

@@ -22,6 +22,7 @@ import { ensureDirSync } from "@std/fs";
 import { join } from "@std/path";
 import { StalePlanError } from "../../lib/errors.ts";
 import type { DiskUsage } from "../../lib/model.ts";
+import { OWN_DIRECTORY } from "../../lib/names.ts";
 import { operationsOf, stampedBy } from "../../lib/operations.ts";
 import type { Action, ActionOutcome } from "../../lib/plan.ts";
 import type { BackupWork } from "../backups.ts";
@@ -38,7 +39,6 @@ import {
   syncDirectory,
 } from "./own_directory.ts";
 import { failureText } from "./read.ts";
-import { OWN_DIRECTORY } from "./scan.ts";
 import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";
 

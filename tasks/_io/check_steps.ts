@@ -6,7 +6,7 @@
  */
 
 import { asStorePath } from "../../lib/model.ts";
-import { OWN_DIRECTORY } from "./scan.ts";
+import { OWN_DIRECTORY } from "../../lib/names.ts";
 
 /**
  * Checks steps as they were read from a file.

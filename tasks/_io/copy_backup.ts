@@ -20,6 +20,7 @@
 import { join } from "@std/path";
 import type { BackupProgress, CopyManifest, CopyScope, LeftOut } from "../../lib/backup.ts";
 import { asStorePath, type StorePath } from "../../lib/model.ts";
+import { OWN_DIRECTORY } from "../../lib/names.ts";
 import { chooseBase, isInScope, type Membership } from "../../lib/plan_backup.ts";
 import { listCopies, type Place } from "./backup_place.ts";
 import { newBackupId } from "./change.ts";
@@ -28,7 +29,6 @@ import { type EntriesWriter, writeEntries } from "./entries.ts";
 import { type OpenedFile, openInside } from "./open_inside.ts";
 import { syncDirectory, writeAndSync } from "./own_directory.ts";
 import { failureText } from "./read.ts";
-import { OWN_DIRECTORY } from "./scan.ts";
 import { type EarlierFiles, earlierFiles } from "./share_files.ts";
 import { takeTurns } from "./take_turns.ts";
 import { type Found, walkTree } from "./walk_tree.ts";

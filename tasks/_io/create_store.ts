@@ -8,9 +8,9 @@
 
 import { ensureDirSync } from "@std/fs";
 import { fromFileUrl, resolve } from "@std/path";
+import { OWN_DIRECTORY } from "../../lib/names.ts";
 import { makeDirectories, openWriting } from "./place.ts";
 import { listDirectory } from "./read.ts";
-import { OWN_DIRECTORY } from "./scan.ts";
 import { createExperiment } from "./set_up_experiment.ts";
 
 /**

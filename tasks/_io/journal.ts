@@ -70,11 +70,10 @@ export interface Begin {
   readonly directories: readonly DirectoryTime[];
 }
 
-type Mark = { readonly type: "start" | "done" | "skipped"; readonly step: number };
+type Mark = { readonly type: "start" | "done"; readonly step: number };
 
 /** A journal that is being written. */
 export interface Journal extends Disposable {
-  readonly path: string;
   /** Adds a record; not synced. */
   mark(type: Mark["type"], step: number): void;
   /** Removes the journal, durably: the change is settled. */
@@ -100,7 +99,6 @@ export function openJournal(journals: string, begin: Begin): Journal {
     open = false;
   };
   return {
-    path,
     mark(type, step) {
       file.writeSync(encoder.encode(lineOf({ type, step })));
     },

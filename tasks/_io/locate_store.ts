@@ -6,10 +6,9 @@
 
 import { basename, fromFileUrl, join, resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
-import { looksLikeExperimentId } from "../../lib/names.ts";
+import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/names.ts";
 import { infoOf } from "./own_directory.ts";
 import { failureText, listDirectory, readText } from "./read.ts";
-import { OWN_DIRECTORY } from "./scan.ts";
 
 /**
  * Finds the root of a file store. Needs read permission.

@@ -17,7 +17,7 @@
 import { ensureDirSync } from "@std/fs";
 import { join } from "@std/path";
 import { UnsupportedStoreError } from "../../lib/errors.ts";
-import { OWN_DIRECTORY } from "./scan.ts";
+import { OWN_DIRECTORY } from "../../lib/names.ts";
 
 const README = `This directory belongs to mltidy. MLflow ignores it.
 

@@ -24,7 +24,12 @@ import {
   type RegisteredModel,
   type StoreSnapshot,
 } from "../../lib/model.ts";
-import { isBackupName, isExperimentDirectoryName, isTrashName } from "../../lib/names.ts";
+import {
+  isBackupName,
+  isExperimentDirectoryName,
+  isTrashName,
+  OWN_DIRECTORY,
+} from "../../lib/names.ts";
 import {
   addStray,
   type Entry,
@@ -38,9 +43,6 @@ import { listDirectory, readText } from "./read.ts";
 import { seekExtras } from "./scan_extras.ts";
 import type { Share } from "./scan_share.ts";
 import { type ScanListeners, type ScannedShare, scanShares } from "./scan_shares.ts";
-
-/** The directory inside a store that is ours; MLflow skips every name that ends in `.trash`. */
-export const OWN_DIRECTORY = ".mltidy.trash";
 
 /** How to scan. */
 export interface ScanOptions<D extends Depth> extends ScanListeners {

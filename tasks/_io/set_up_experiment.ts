@@ -24,7 +24,7 @@ import {
 import { LOGGING_LIMITS } from "../../lib/logging_rules.ts";
 import { readRunMeta } from "../../lib/meta_record.ts";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
-import { isExperimentDirectoryName, isTrashName } from "../../lib/names.ts";
+import { isExperimentDirectoryName } from "../../lib/names.ts";
 import { newExperimentMeta } from "../../lib/tracking_meta.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../tracking.ts";
 import { infoOf, ownPaths, syncDirectory } from "./own_directory.ts";
@@ -114,7 +114,7 @@ function listExperiments(root: string): readonly ExperimentFile[] {
     const listed = listDirectory(join(root, folder));
     if (listed.kind === "failed") return [];
     return listed.entries.flatMap(({ name: id }): ExperimentFile[] => {
-      if (!isExperimentDirectoryName(id) || isTrashName(id)) return [];
+      if (!isExperimentDirectoryName(id)) return [];
       if (stage === "active" && id === "models") return [];
       const text = readText(join(root, folder, id, "meta.yaml"));
       return text.kind === "text" ? [{ id, stage, text: text.text }] : [];

@@ -6,7 +6,7 @@
 
 import { join } from "@std/path";
 import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
-import { isExperimentDirectoryName, isTrashName } from "../../lib/names.ts";
+import { isExperimentDirectoryName } from "../../lib/names.ts";
 import { codeOf } from "../../lib/run_status.ts";
 import { appendToUri, runMetaText } from "../../lib/tracking_meta.ts";
 import type { RunRecord } from "../../lib/tracking_model.ts";
@@ -140,7 +140,7 @@ function findRun(root: string, { runId, experimentId }: ResumeRequest): string |
     ? listed.entries.map(({ name }) => name)
     : [];
   return experiments
-    .filter((name) => isExperimentDirectoryName(name) && !isTrashName(name))
+    .filter(isExperimentDirectoryName)
     .map((name) => join(root, name, runId))
     .find((directory) => infoOf(join(directory, "meta.yaml")) !== null) ?? null;
 }

@@ -20,19 +20,3 @@ export function ensureDirSync(dir: string | URL): void {
     }
   }
 }
-
-/**
- * Tells whether something exists at a path; a dangling link does not. Needs read permission.
- *
- * @param path The path.
- * @returns Whether it exists.
- */
-export function existsSync(path: string | URL): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}

@@ -381,21 +381,3 @@ Deno.test("demo() walks through the main job on the example store and leaves it 
   ]);
   assertSameTree(new Map(relocated), store.tree);
 });
-
-Deno.test("demo() stops between two steps when it is told to", async () => {
-  const calls: string[] = [];
-  const abort = new AbortController();
-  const tasks = recordingTasks(calls);
-  const verify = (directory: string): Promise<string> => {
-    directories.push(dirname(directory));
-    abort.abort(new Error("Interrupted"));
-    return tasks.verify(directory);
-  };
-  await assertRejects(
-    () =>
-      demo({ print: () => {} }, { now: NOW, signal: abort.signal, tasks: { ...tasks, verify } }),
-    Error,
-    "Interrupted",
-  );
-  assertEquals(calls.map((call) => call.split(" ")[0]), ["summary", "verify"]);
-});

@@ -28,10 +28,10 @@ function lineOf(record: unknown): string {
 
 Deno.test("openJournal() has written the whole intent before anything is marked", async () => {
   await using store = await tempStore();
-  using journal = openJournal(store.outside, BEGIN);
-  assertEquals(journal.path, join(store.outside, "20261101T000000Z-cleanup.jsonl"));
-  assertEquals(Deno.readTextFileSync(journal.path), lineOf(BEGIN));
-  assertEquals(readBegin(journal.path), BEGIN);
+  using _ = openJournal(store.outside, BEGIN);
+  const path = join(store.outside, "20261101T000000Z-cleanup.jsonl");
+  assertEquals(Deno.readTextFileSync(path), lineOf(BEGIN));
+  assertEquals(readBegin(path), BEGIN);
 });
 
 Deno.test("openJournal() appends marks, each with its checksum", async () => {
@@ -39,11 +39,12 @@ Deno.test("openJournal() appends marks, each with its checksum", async () => {
   using journal = openJournal(store.outside, BEGIN);
   journal.mark("start", 0);
   journal.mark("done", 0);
+  const path = join(store.outside, "20261101T000000Z-cleanup.jsonl");
   assertEquals(
-    Deno.readTextFileSync(journal.path),
+    Deno.readTextFileSync(path),
     [BEGIN, { type: "start", step: 0 }, { type: "done", step: 0 }].map(lineOf).join(""),
   );
-  assertEquals(readBegin(journal.path), BEGIN);
+  assertEquals(readBegin(path), BEGIN);
 });
 
 Deno.test("openJournal() leaves nothing behind once the change is settled", async () => {
