@@ -13,6 +13,8 @@ import { shellWords } from "../../lib/shell_words.ts";
 /** What tells which store is meant. */
 export interface StoreFlags {
   readonly store: string | null;
+  /** Absolute path of the store that a saved plan is for. */
+  readonly planned?: string;
   readonly quiet: boolean;
 }
 
@@ -31,7 +33,7 @@ export interface ConfiguredStore extends AsyncDisposable {
  * @returns The store.
  */
 export async function openChosenStore(flags: StoreFlags, world: World): Promise<Store> {
-  return await open(flags, await chooseConfig(null, world.directory), world);
+  return await open(flags, await configToOpen(flags, world), world);
 }
 
 /**
@@ -47,25 +49,36 @@ export async function openConfigured(
   world: World,
 ): Promise<ConfiguredStore> {
   const { config = null } = flags;
-  const first = await chooseConfig(config, world.directory);
-  const store = await open(flags, first, world);
-  const beside = config === null ? await configBeside(store.describe().root) : null;
-  const chosen = beside ?? first;
+  const named = config === null ? null : await chooseConfig(config, world.directory);
+  const toOpen = named ?? await configToOpen(flags, world);
+  const store = await open(flags, toOpen, world);
+  const chosen = named ?? await configBeside(store.describe().root) ?? toOpen ??
+    await chooseConfig(null, world.directory);
   if (chosen !== null && !flags.quiet) {
     world.say(`Configuration ${chosen.path} (found ${chosen.chosenBy})\n`);
   }
   return { store, chosen, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
+/** What is wrong with the configuration here matters to no store that has one of its own. */
+async function configToOpen(
+  { store, planned }: StoreFlags,
+  world: World,
+): Promise<ChosenConfig | null> {
+  return store ?? planned ? null : await chooseConfig(null, world.directory);
+}
+
 async function open(
-  { store: flag, quiet }: StoreFlags,
+  { store: flag, planned, quiet }: StoreFlags,
   config: ChosenConfig | null,
   world: World,
 ): Promise<Store> {
   const trackingUri = world.environment("MLFLOW_TRACKING_URI");
   const { directory } = world;
   const configured = storeOf(config);
-  const { location, chosenBy } = chooseStore({ flag, trackingUri, configured, directory });
+  const { location, chosenBy } = flag === null && planned !== undefined
+    ? { location: planned, chosenBy: "by the plan" }
+    : chooseStore({ flag, trackingUri, configured, directory });
   const store = await openStore(location, { chosenBy, now: world.now });
   if (quiet) return store;
   world.say(`Store ${store.describe().root} (chosen ${chosenBy})\n`);

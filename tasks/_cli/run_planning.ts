@@ -41,6 +41,7 @@ export async function runPlanning(
   world: World,
 ): Promise<ExitCode> {
   const { options } = command;
+  refuseContradictions(command);
   if (options.apply) refuseUnattended(options.force, `${command.task}:apply`, world);
   await using opened = await openConfigured(options, world);
   const { store, chosen } = opened;
@@ -64,6 +65,19 @@ export async function runPlanning(
       return await (await import("../prune.ts")).prune(store, task);
     },
   }, world);
+}
+
+function refuseContradictions({ task, options }: PlanningCommand): void {
+  const { apply, compare, json, format, detailedExitcode } = options;
+  const clashes = [
+    [compare !== null && apply, `${task}:apply`, "--compare"],
+    [compare !== null && format === "markdown", "--format markdown", "--compare"],
+    [compare !== null && detailedExitcode, "--detailed-exitcode", "--compare"],
+    [json && format === "markdown", "--format markdown", "--json"],
+  ] as const;
+  for (const [clash, one, other] of clashes) {
+    if (clash) throw new UsageError(`Cannot use ${one} with ${other}: type one of them`);
+  }
 }
 
 function policyOf({ task, options }: PlanningCommand, config: Config | null): CleanupPolicy {
@@ -123,8 +137,7 @@ export async function runApply(
   refuseUnattended(options.force, "apply", world);
   const { parsePlan } = await import("../../lib/parse_plan.ts");
   const plan = parsePlan(readPlanFile(resolve(world.directory, operand), operand), operand);
-  const flags = { ...options, store: options.store ?? plan.store };
-  await using opened = await openConfigured(flags, world);
+  await using opened = await openConfigured({ ...options, planned: plan.store }, world);
   const { store, chosen } = opened;
   if (!options.force) {
     const { renderPlan } = await import("../../lib/render_plan.ts");
@@ -146,7 +159,7 @@ export async function runApply(
     onFiles: world.progress.transfer,
   });
   world.progress.erase();
-  return await showReport(report, { ...options, backups }, world);
+  return await showReport(report, { ...options, store: plan.store, backups }, world);
 }
 
 function readPlanFile(path: string, name: string): string {

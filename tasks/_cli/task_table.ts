@@ -200,7 +200,7 @@ export const taskTable = {
     ],
     operand: {
       name: "PLAN.json",
-      describe: "A plan that prune --json or cleanup --json printed",
+      describe: "A plan that cleanup, prune or repair printed with --json",
       required: true,
     },
     flags: {

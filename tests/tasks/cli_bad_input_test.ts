@@ -117,6 +117,8 @@ Deno.test("cleanup ends with 2 for what it does not understand, and names the ne
     ["summary", ["--by", "name"], 'Cannot use "name" for --by: expected size or runs'],
     ["summary", ["extra"], 'Unexpected argument "extra" of summary'],
     ["apply", [], "Missing argument of apply: expected deno task apply PLAN.json"],
+    ["prune:apply", ["--compare", "x", "--force"], "Cannot use prune:apply with --compare"],
+    ["cleanup", ["--json", "--format", "markdown"], "Cannot use --format markdown with --json"],
   ];
   for (const [task, words, says] of lines) {
     assertRefused(await runTask(task, [...words, ...at]), 2, says);

@@ -109,6 +109,20 @@ Deno.test("cleanup:apply says what was done and how to undo it, and restore undo
   assertSameTree(await readTree(store.root, EXCEPT), before);
 });
 
+Deno.test("apply works on the store of the plan, and names it to undo", async () => {
+  await using store = await tempStore(ROTTEN);
+  const before = await readTree(store.root);
+  const { out } = await runTask("cleanup", ["--json", "--store", store.root]);
+  writeFiles(store.outside, { "plan.json": out });
+  const options = { directory: store.outside };
+  const applied = await runTask("apply", ["plan.json", "--force"], options);
+  assertEquals(applied.err, `Store ${store.root} (chosen by the plan)\n`);
+  const [, ...undo] = /^To undo: deno task (restore) (\S+) (--store) (\S+)$/m
+    .exec(applied.out) ?? [];
+  assertEquals((await runTask(undo[0]!, undo.slice(1), options)).code, 0);
+  assertSameTree(await readTree(store.root, EXCEPT), before);
+});
+
 Deno.test("apply carries out a saved plan", async () => {
   await using store = await tempStore(ROTTEN);
   const words = ["--days-old", "45", "--json", "--store", store.root];
