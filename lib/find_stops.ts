@@ -30,7 +30,8 @@ export function findStops(
     const judged = byExperiment.get(experiment.id) ?? [];
     const removes = judged.filter(goes).length;
     const { id, name } = experiment;
-    const share: Stop[] = removes > maxShare * judged.length
+    // Divided as a percentage is, so that a share equal to the limit is equal to it in bits, too.
+    const share: Stop[] = removes / judged.length > maxShare
       ? [{ kind: "max-share", experiment: id, name, removes, of: judged.length, limit: maxShare }]
       : [];
     return [...share, ...emptied(experiment, judged, policy)];
@@ -41,26 +42,26 @@ export function findStops(
     : [{ kind: "max-runs", removes, limit: maxRuns }, ...stops];
 }
 
+/** All of the experiment, or of one of the groups that a rule tells apart. */
 function emptied(
   experiment: Experiment,
   judged: readonly JudgedRun[],
   { protect }: RetentionPolicy,
 ): readonly Stop[] {
-  if (!isNamed(experiment, protect.experiments)) return [];
+  if (judged.length === 0 || !isNamed(experiment, protect.experiments)) return [];
   const { id, name } = experiment;
-  return [...Map.groupBy(judged, ({ ruling }) => `${ruling!.rule.name}\n${ruling!.group ?? ""}`)]
+  const stop = ({ length: removes }: readonly JudgedRun[], group: string | null): Stop => ({
+    kind: "empties-protected",
+    experiment: id,
+    name,
+    group,
+    removes,
+  });
+  if (judged.every(goes)) return [stop(judged, null)];
+  const grouped = judged.filter(({ ruling }) => ruling!.group !== null);
+  return [...Map.groupBy(grouped, ({ ruling }) => `${ruling!.rule.name}\n${ruling!.group}`)]
     .toSorted(([left], [right]) => left < right ? -1 : 1)
-    .flatMap(([, group]) =>
-      group.every(goes)
-        ? [{
-          kind: "empties-protected",
-          experiment: id,
-          name,
-          group: group[0]!.ruling!.group,
-          removes: group.length,
-        }]
-        : []
-    );
+    .flatMap(([, group]) => group.every(goes) ? [stop(group, group[0]!.ruling!.group)] : []);
 }
 
 function goes({ verdict }: JudgedRun): boolean {
@@ -71,7 +72,7 @@ function goes({ verdict }: JudgedRun): boolean {
  * Says in words what stops a plan.
  *
  * @param stop What stops it.
- * @returns A clause about the plan, with what would allow it.
+ * @returns A clause about the plan.
  *
  * @example
  * ```ts
@@ -79,26 +80,57 @@ function goes({ verdict }: JudgedRun): boolean {
  *
  * assertEquals(
  *   stopText({ kind: "max-runs", removes: 120, limit: 100 }),
- *   "it removes 120 runs, and max_runs is 100; --max-runs 120 allows it",
+ *   "it removes 120 runs, and max_runs is 100",
  * );
  * ```
  */
 export function stopText(stop: Stop): string {
   switch (stop.kind) {
-    case "max-share": {
-      const share = Math.ceil(100 * stop.removes / stop.of);
+    case "max-share":
       return `it removes ${formatCount(stop.removes)} of ${plural(stop.of, "run")} of experiment ` +
-        `${stop.name} (${stop.experiment}), and max_share is ${Math.round(stop.limit * 100)}%; ` +
-        `--max-share ${share}% allows it`;
-    }
+        `${stop.name} (${stop.experiment}), and max_share is ${percent(stop.limit)}`;
     case "max-runs":
       return `it removes ${plural(stop.removes, "run")}, and max_runs is ${
         formatCount(stop.limit)
-      }; --max-runs ${stop.removes} allows it`;
+      }`;
     case "empties-protected": {
-      const group = stop.group === null ? "" : `group ${stop.group} of `;
+      const group = stop.group === null ? "" : `group "${stop.group}" of `;
       return `it removes all ${plural(stop.removes, "run")} of ${group}experiment ${stop.name} ` +
         `(${stop.experiment}), which protect.experiments names; let the policy keep one of them`;
     }
   }
+}
+
+/**
+ * Names the flags that allow a plan that is stopped.
+ *
+ * @param stops What stops it.
+ * @returns The flags, to be put behind the command that plans; empty where none does.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   allowingFlags([{ kind: "max-runs", removes: 120, limit: 100 }]),
+ *   "--max-runs 120",
+ * );
+ * ```
+ */
+export function allowingFlags(stops: readonly Stop[]): string {
+  if (stops.some(({ kind }) => kind === "empties-protected")) return "";
+  const shares = stops.flatMap((stop) =>
+    stop.kind === "max-share" ? [Math.ceil(100 * stop.removes / stop.of)] : []
+  );
+  const most = shares.reduce((most, share) => Math.max(most, share), 0);
+  const runs = stops.find(({ kind }) => kind === "max-runs");
+  return [
+    ...(most === 0 ? [] : [`--max-share ${most}%`]),
+    ...(runs === undefined ? [] : [`--max-runs ${runs.removes}`]),
+  ].join(" ");
+}
+
+/** Without what binary fractions add to it. */
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(12))}%`;
 }

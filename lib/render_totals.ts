@@ -4,7 +4,7 @@
  * @module
  */
 
-import { stopText } from "./find_stops.ts";
+import { allowingFlags, stopText } from "./find_stops.ts";
 import type { BudgetOutcome, Plan } from "./plan.ts";
 import { isEmptyRule } from "./policy.ts";
 import { keptText } from "./render_reason.ts";
@@ -96,8 +96,10 @@ export function budgetLines(budget: BudgetOutcome | undefined): readonly string[
  */
 export function stopLines(stops: Plan["stops"], style: Style): readonly string[] {
   if (stops === undefined) return [];
+  const flags = allowingFlags(stops);
   return [
     style.red("This plan cannot be applied:"),
     ...stops.map((stop) => `  ${visibleText(stopText(stop))}`),
+    ...(flags === "" ? [] : [`To allow it, add ${style.bold(flags)}`]),
   ];
 }

@@ -14,7 +14,7 @@
  */
 
 import { PlanRefusedError, StalePlanError } from "../lib/errors.ts";
-import { stopText } from "../lib/find_stops.ts";
+import { allowingFlags, stopText } from "../lib/find_stops.ts";
 import type { StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
 import { readingOf } from "../lib/policy.ts";
@@ -132,8 +132,11 @@ function letSignalsIn(): Promise<void> {
  */
 export function refuseStopped(plan: Plan): void {
   if (plan.stops === undefined) return;
+  const flags = allowingFlags(plan.stops);
   throw new PlanRefusedError(
-    `Cannot apply plan: ${plan.stops.map(stopText).join("\n  and ")}`,
+    `Cannot apply plan: ${plan.stops.map(stopText).join("\n  and ")}${
+      flags === "" ? "" : `; plan again with ${flags} to allow it`
+    }`,
   );
 }
 

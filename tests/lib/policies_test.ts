@@ -677,16 +677,14 @@ quarantine-orphan: 7
 `,
   },
   {
-    shows: "a group must not lose its last run",
+    shows: "a protected experiment must not lose its last run",
     policy: `
-retention: { keep_within: 30d, group_by: team }
+retention: { keep_within: 30d, keep_last: 0 }
 protect: { experiments: scratch }
 limits: { max_share: 100% }
 `,
     plan: `
-stop: empties-protected scratch, 1 runs
-stop: empties-protected scratch, 1 runs
-stop: empties-protected scratch, 2 runs
+stop: empties-protected scratch, 4 runs
 soft-delete-run: cnn-2 cnn-1 baseline-2 killed baseline-1 first sweep trial-1 trial-2 trial-3 plain try-1 try-2 try-3 try-4
 purge-run: binned
 purge-experiment: .trash/9
@@ -695,6 +693,33 @@ quarantine-orphan: 7
   ended-recently + keep-within: today
   in-the-future: tomorrow
   input-of-kept: teacher
+  keep-within: gru-3 gru-2 gru-nan gru-1 crash cnn-4 cnn-3 student
+  logged-model-in-use: serving
+  not-finished + keep-within: live
+  pinned: pinned
+  registered: champion archived
+  trace-source: traced
+`,
+  },
+  {
+    shows: "a group must not lose its last run",
+    policy: `
+retention: { keep_within: 30d, keep_named: try-1, group_by: team }
+protect: { experiments: scratch }
+limits: { max_share: 100% }
+`,
+    plan: `
+stop: empties-protected scratch, 1 runs
+stop: empties-protected scratch, 1 runs
+soft-delete-run: cnn-2 cnn-1 baseline-2 killed baseline-1 first sweep trial-1 trial-2 trial-3 plain try-2 try-3 try-4
+purge-run: binned
+purge-experiment: .trash/9
+quarantine-orphan: 7
+  deleted-recently: binned-lately
+  ended-recently + keep-within: today
+  in-the-future: tomorrow
+  input-of-kept: teacher
+  keep-named: try-1
   keep-within: gru-3 gru-2 gru-nan gru-1 crash cnn-4 cnn-3 student
   logged-model-in-use: serving
   not-finished + keep-within: live

@@ -113,12 +113,17 @@ Deno.test("a plan beyond a limit is shown, not applied, and names the flag that 
   const before = await readTree(store.root, { except: [".mltidy.trash"] });
   const shown = await runTask("cleanup", ["--store", store.root]);
   assertEquals(shown.code, 0);
-  const stop =
-    "it removes 6 of 10 runs of experiment churn (7), and max_share is 50%; --max-share 60% allows it";
-  assertStringIncludes(shown.out, `This plan cannot be applied:\n  ${stop}\n`);
+  const stop = "it removes 6 of 10 runs of experiment churn (7), and max_share is 50%";
+  assertStringIncludes(
+    shown.out,
+    `This plan cannot be applied:\n  ${stop}\nTo allow it, add --max-share 60%\n`,
+  );
   const refused = await runTask("cleanup:apply", ["--force", "--store", store.root]);
   assertEquals(refused.code, 13);
-  assertStringIncludes(refused.err, `Cannot apply plan: ${stop}\n`);
+  assertStringIncludes(
+    refused.err,
+    `Cannot apply plan: ${stop}; plan again with --max-share 60% to allow it\n`,
+  );
   assertSameTree(await readTree(store.root, { except: [".mltidy.trash"] }), before);
 
   const words = ["--json", "--store", store.root];
