@@ -12,7 +12,7 @@ import { timeOf } from "./run_facts.ts";
 
 /**
  * Plans which heavy files go: those of runs that a rule alone keeps and that ended longer ago than
- * `purgeAfter`, never within 24 hours. A run that is protected keeps its files.
+ * `purgeAfter`, never within 24 hours. A run that is protected keeps its files, whatever is switched off.
  *
  * @param judged The verdicts.
  * @param policy The rules.
@@ -52,8 +52,8 @@ export function dropArtifacts(
   });
 }
 
-function isKeptByRulesAlone({ ruling, verdict }: JudgedRun): boolean {
-  return ruling !== null && !verdict.goes &&
+function isKeptByRulesAlone({ ruling, verdict, isProtected }: JudgedRun): boolean {
+  return ruling !== null && !verdict.goes && !isProtected &&
     verdict.reasons.every(({ kind }) => RULE_REASONS.has(kind));
 }
 

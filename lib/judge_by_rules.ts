@@ -9,7 +9,7 @@ import { nameGlob } from "./glob.ts";
 import type { JudgedRun, Ruling } from "./judged.ts";
 import { KEEP_RULES, keeps } from "./keep_rules.ts";
 import type { Experiment, NonEmpty, Run } from "./model.ts";
-import type { KeepReason, Standing } from "./plan.ts";
+import type { ActionReason, KeepReason, Standing } from "./plan.ts";
 import {
   isEmptyRule,
   type Protection,
@@ -47,8 +47,8 @@ export function judgeByRules(
     for (const [value, members] of Map.groupBy(ruled, (run) => facetOf(run, rule.groupBy))) {
       const ruling: Ruling = { rule, group: rule.groupBy === null ? null : value };
       const add = (run: Run, standings: readonly Standing[]) => {
-        const verdict = judge(run, removes ? rule : null, standings, protections, now);
-        judged.set(run, { run, holder: null, ruling, standings, verdict });
+        const judgement = judge(run, removes ? rule : null, standings, protections, now);
+        judged.set(run, { run, holder: null, ruling, standings, ...judgement });
       };
       const newestFirst = members.filter((run) => timeOf(run) <= now).sort(byEnd);
       const finders = KEEP_RULES.flatMap((each) => each.standings(rule, newestFirst, now));
@@ -112,23 +112,24 @@ function judge(
   run: Run,
   rule: RetentionRule | null,
   standings: readonly Standing[],
-  protections: readonly Protect[],
+  protections: readonly ChosenProtection[],
   now: number,
-): Verdict {
+): Pick<JudgedRun, "verdict" | "isProtected"> {
   const time = timeOf(run);
   const age = now - time;
   const reasons: KeepReason[] = [];
-  for (const protect of protections) {
+  let isProtected = false;
+  for (const { isOff, protect } of protections) {
     const reason = protect(run, age);
-    if (reason !== null) reasons.push(reason);
+    if (reason === null) continue;
+    isProtected = true;
+    if (!isOff) reasons.push(reason);
   }
   for (const standing of standings) if (keeps(standing)) reasons.push(standing);
   if (rule === null && reasons.length === 0) reasons.push({ kind: "no-rule" });
-  if (isNonEmpty(reasons)) return { goes: false, reasons };
-  return {
-    goes: true,
-    reasons: [{ kind: "not-kept", rule: rule!.name, time, age, standings }],
-  };
+  if (isNonEmpty(reasons)) return { verdict: { goes: false, reasons }, isProtected };
+  const reason: ActionReason = { kind: "not-kept", rule: rule!.name, time, age, standings };
+  return { verdict: { goes: true, reasons: [reason] }, isProtected };
 }
 
 function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
@@ -138,10 +139,17 @@ function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
 /** Why a run of an age stays, whatever the rules say; `null` when this is no reason. */
 type Protect = (run: Run, age: number) => KeepReason | null;
 
-function protectionsOf(policy: ProtectPolicy): readonly Protect[] {
-  return OWN_PROTECTIONS
-    .filter(({ name }) => name === null || !policy.unsafe.includes(name))
-    .map(({ protect }) => protect(policy));
+interface ChosenProtection {
+  readonly protect: Protect;
+  /** The policy lets what it protects be soft-deleted. */
+  readonly isOff: boolean;
+}
+
+function protectionsOf(policy: ProtectPolicy): readonly ChosenProtection[] {
+  return OWN_PROTECTIONS.map(({ name, protect }) => ({
+    protect: protect(policy),
+    isOff: name !== null && policy.unsafe.includes(name),
+  }));
 }
 
 interface OwnProtection {

@@ -5,7 +5,7 @@
  */
 
 import { findReferences, type ModelReference } from "./find_references.ts";
-import { findUses } from "./find_uses.ts";
+import { findUses, type Use } from "./find_uses.ts";
 import { judgeByRules } from "./judge_by_rules.ts";
 import {
   type Held,
@@ -98,8 +98,9 @@ function judgeAlone(
         const unread = unreadable.get(run.path);
         const one = ruled?.get(run) ?? unruled(run, null, judgeRun(run, policy, now, findPin));
         runs.push(one);
-        if (unread && one.ruling === null) one.verdict = keep([unread]);
-        else if (unread && !unsafe.has("unreadable")) keepRun(one, [unread]);
+        if (unread === undefined) continue;
+        if (one.ruling === null) one.verdict = keep([unread]);
+        else protectRun(one, [{ protection: "unreadable", reason: unread }], unsafe);
       }
       continue;
     }
@@ -130,7 +131,7 @@ function judgeAlone(
 }
 
 function unruled(run: Run, holder: JudgedRun["holder"], verdict: Verdict): JudgedRun {
-  return { run, holder, ruling: null, standings: NO_STANDINGS, verdict };
+  return { run, holder, ruling: null, standings: NO_STANDINGS, verdict, isProtected: false };
 }
 
 const NO_STANDINGS: readonly never[] = [];
@@ -155,9 +156,7 @@ function protectReferred(
   const references = findReferences(snapshot);
   for (const one of references.runs.size === 0 ? [] : runs) {
     const found = references.runs.get(one.run.id);
-    if (found && !isSwitchedOff(one, "registered", unsafe)) {
-      keepRun(one, found.map(registeredReason));
-    }
+    if (found) protectRun(one, found.map(registeredUse), unsafe);
   }
   const damagedModels = snapshot.problems.filter(({ subject }) => subject === "logged-model");
   for (const holder of [...experiments, ...orphans]) {
@@ -199,20 +198,22 @@ function protectUsed(
   const uses = findUses(snapshot);
   if (uses.size === 0) return;
   for (const one of runs) {
-    const found = (uses.get(one.run.id) ?? [])
-      .filter(({ protection }) => !isSwitchedOff(one, protection, unsafe));
-    keepRun(one, found.map(({ reason }) => reason));
+    protectRun(one, uses.get(one.run.id) ?? NO_USES, unsafe);
   }
 }
 
-/** A switch lets a policy soft-delete what MLflow can restore; nothing is ever purged through it. */
-function isSwitchedOff(
-  { ruling }: JudgedRun,
-  protection: Protection,
+/** A switch lets a policy soft-delete what MLflow can restore; nothing is ever removed through it. */
+function protectRun(
+  one: JudgedRun,
+  uses: readonly Use[],
   unsafe: ReadonlySet<Protection>,
-): boolean {
-  return ruling !== null && unsafe.has(protection);
+): void {
+  if (uses.length > 0) one.isProtected = true;
+  const isOn = ({ protection }: Use) => one.ruling === null || !unsafe.has(protection);
+  keepRun(one, uses.filter(isOn).map(({ reason }) => reason));
 }
+
+const NO_USES: readonly Use[] = [];
 
 /** A registered model's own `meta.yaml` and its aliases refer to nothing but its versions. */
 function hidesReferences({ subject, path }: Problem): boolean {
@@ -220,8 +221,8 @@ function hidesReferences({ subject, path }: Problem): boolean {
   return subject === "directory" && /^models(?:\/|$)/.test(path);
 }
 
-function registeredReason(reference: ModelReference): KeepReason {
-  return { kind: "registered", ...reference };
+function registeredUse(reference: ModelReference): Use {
+  return { protection: "registered", reason: { kind: "registered", ...reference } };
 }
 
 /** A deleted experiment is purged as a whole, so one run that must not be touched keeps it. */

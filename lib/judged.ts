@@ -27,6 +27,11 @@ export interface JudgedRun {
   /** How it stands under all that its rule asks for, whether it keeps it or not. */
   readonly standings: readonly Standing[];
   verdict: Verdict;
+  /**
+   * Something protects it, be it switched off: then it may be soft-deleted, which MLflow can undo, but
+   * nothing of it is removed.
+   */
+  isProtected: boolean;
 }
 
 /** A deleted experiment with its verdict. */

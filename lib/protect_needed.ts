@@ -62,7 +62,11 @@ export function needProtector(
     };
     for (let child = waiting.pop(); child; child = waiting.pop()) {
       if (!stays(child)) continue;
-      for (const { one, reason } of needsOf(child)) {
+      for (const { one, reason, isOff } of needsOf(child)) {
+        if (isOff) {
+          one.isProtected = true;
+          continue;
+        }
         const needed = staysActive(child) ? !staysActive(one) : !stays(one);
         const couldStay = one.verdict.goes || !stays(one);
         if (!needed || !couldStay) continue;
@@ -89,6 +93,8 @@ export function needProtector(
 interface Need {
   readonly one: JudgedRun;
   readonly reason: KeepReason;
+  /** The policy lets it be soft-deleted all the same. */
+  readonly isOff: boolean;
 }
 
 const NONE: readonly never[] = [];
@@ -114,7 +120,7 @@ function needFinder(
     ({ run }): string => run.id,
   );
   const needs = (id: string, reason: KeepReason): readonly Need[] =>
-    (byId.get(id) ?? NONE).map((one) => ({ one, reason }));
+    (byId.get(id) ?? NONE).map((one) => ({ one, reason, isOff: false }));
 
   return ({ run, holder }) => {
     const parent = run.tags.get(PARENT_TAG);
@@ -132,7 +138,7 @@ function needFinder(
       ...inputs.flatMap((model) =>
         sourcesOf(model).filter((id) => id !== run.id)
           .flatMap((id) => needs(id, { kind: "input-of-kept", run: run.id, model }))
-          .filter(({ one }) => one.ruling === null || !areInputsFree)
+          .map((need) => ({ ...need, isOff: areInputsFree && need.one.ruling !== null }))
       ),
     ];
   };

@@ -15,6 +15,7 @@ function judged(groups: readonly (string | null)[]): JudgedSnapshot {
     holder: null,
     ruling: { rule, group },
     standings: [],
+    isProtected: false,
     verdict: goes
       ? { goes, reasons: [{ kind: "not-kept", rule: rule.name, time: 0, age: 0, standings: [] }] }
       : { goes, reasons: [{ kind: "no-rule" }] },

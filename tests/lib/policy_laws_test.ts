@@ -122,7 +122,7 @@ Deno.test("heavy files go only of runs that stay, and never of protected ones", 
   );
 });
 
-Deno.test("a switched-off protection lets more be soft-deleted, and nothing more be purged", () => {
+Deno.test("a switched-off protection lets more be soft-deleted, and nothing more be removed", () => {
   fc.assert(
     fc.property(stores, rulesArbitrary({ unsafe: true }).map(deepFreeze), (store, policy) => {
       const protect = { ...policy.retention.protect, unsafe: [] };
@@ -133,6 +133,8 @@ Deno.test("a switched-off protection lets more be soft-deleted, and nothing more
       }
       const gone = new Set(pathsOf(unsafe, "soft-delete-run"));
       assertEquals(pathsOf(safe, "soft-delete-run").filter((path) => !gone.has(path)), []);
+      const dropped = new Set(pathsOf(safe, "drop-artifact"));
+      assertEquals(pathsOf(unsafe, "drop-artifact").filter((path) => !dropped.has(path)), []);
     }),
     RUNS,
   );
