@@ -19,9 +19,16 @@ import {
   toggle,
   whole,
 } from "./config_value.ts";
-import type { RunStatus } from "./model.ts";
-import { PIN_TAG, type Protection } from "./policy.ts";
+import {
+  type BestRule,
+  type Limits,
+  PIN_TAG,
+  type Protection,
+  type ProtectPolicy,
+  type RetentionRule,
+} from "./policy.ts";
 import type { PrimaryMetric } from "./primary_metric.ts";
+import { RUN_STATUSES } from "./run_status.ts";
 import { days } from "./units.ts";
 
 /** `backups`: where copies go, and when they may go. */
@@ -35,61 +42,26 @@ export interface BackupsConfig {
 }
 
 /** `keep_best`: one of its rules as written. */
-export interface BestConfig {
+export interface BestConfig extends Omit<BestRule, "metric" | "mode"> {
   /** The metric's key; `null`: the primary metric. */
-  readonly metric: string | null;
+  readonly metric: BestRule["metric"] | null;
   /** Which way is better; `null`: as for the primary metric. */
-  readonly mode: "max" | "min" | null;
-  /** How many of the best stay. */
-  readonly n: number;
-  /** What counts: the latest value, or the best of the whole history. */
-  readonly over: "latest" | "history";
-  /** A parameter, else a tag: the best `n` of each of its values stay. */
-  readonly per: string | null;
+  readonly mode: BestRule["mode"] | null;
 }
 
 /** `retention`: what keeps a run, for all experiments. */
-export interface RetentionConfig {
-  /** The newest runs. */
-  readonly keepLast: number;
-  /** Runs that ended within this time, ms. */
-  readonly keepWithin: number;
+export interface RetentionConfig
+  extends Omit<RetentionRule, "name" | "experiments" | "tags" | "keepBest"> {
   /** The best runs by metrics. */
   readonly keepBest: readonly Partial<BestConfig>[];
-  /** The newest run of each of the last days that have runs. */
-  readonly keepDaily: number;
-  /** The newest run of each of the last weeks that have runs. */
-  readonly keepWeekly: number;
-  /** The newest run of each of the last months that have runs. */
-  readonly keepMonthly: number;
-  /** Runs with a tag: a key, or `key=value` with a glob as value. */
-  readonly keepTags: readonly string[];
-  /** Runs of a status. */
-  readonly keepStatus: readonly RunStatus[];
-  /** Runs whose name fits a glob. */
-  readonly keepNamed: readonly string[];
-  /** A parameter, else a tag: runs are ranked among those of the same value. */
-  readonly groupBy: string | null;
-  /** Whether nested runs and their parents stay together. */
-  readonly children: "follow" | "own";
 }
 
 /** `rules`: what keeps the runs of some experiments. */
-export interface RuleConfig extends RetentionConfig {
-  /** Globs on the name or id of an experiment. */
-  readonly experiments: readonly string[];
-  /** Tags that a run must have. */
-  readonly tags: readonly string[];
-}
+export interface RuleConfig extends RetentionConfig, Pick<RetentionRule, "experiments" | "tags"> {}
 
 /** `protect`: what no rule can let go. */
 export type ProtectConfig =
-  & {
-    /** Tags that pin a run. */
-    readonly pinnedTags: readonly string[];
-    /** Globs on the name or id of an experiment. */
-    readonly experiments: readonly string[];
-  }
+  & Omit<ProtectPolicy, "unsafe">
   & { readonly [P in `unsafe_${Protection}`]: boolean };
 
 /** `purge`: what leaves the store. */
@@ -101,12 +73,7 @@ export interface PurgeConfig {
 }
 
 /** `limits`: what stops a plan. */
-export interface LimitsConfig {
-  /** The largest share of an experiment's runs in one plan, 0 to 1. */
-  readonly maxShare: number;
-  /** The most runs in one plan; `null`: any number. */
-  readonly maxRuns: number | null;
-}
+export type LimitsConfig = Limits;
 
 /** A `mltidy.yaml`, with all defaults. */
 export interface Config {
@@ -137,8 +104,6 @@ function orNull<T>(kind: Kind<T>): Kind<T | null> {
   return kind;
 }
 
-const STATUSES: readonly RunStatus[] = ["FINISHED", "FAILED", "KILLED", "RUNNING", "SCHEDULED"];
-
 /** The keys of one rule of `keep_best`. */
 export const bestRows: Rows<BestConfig> = {
   metric: row(optionalText(), null, "f1", "The metric; left out: the primary metric"),
@@ -167,7 +132,7 @@ export const retentionRows: Rows<RetentionConfig> = {
   keepWeekly: row(whole(0), 0, "4", "The newest run of each of the last weeks that have runs"),
   keepMonthly: row(whole(0), 0, "6", "The newest run of each of the last months that have runs"),
   keepTags: row(listOf(text()), [], '[keep, "stage=prod*"]', "Runs with a tag: key, or key=glob"),
-  keepStatus: row(listOf(choice(STATUSES)), [], "[FAILED]", "Runs of a status"),
+  keepStatus: row(listOf(choice(RUN_STATUSES)), [], "[FAILED]", "Runs of a status"),
   keepNamed: row(listOf(text()), [], '["baseline*"]', "Runs whose name fits a glob"),
   groupBy: row(
     optionalText(),
@@ -192,7 +157,12 @@ export const ruleRows: Rows<RuleConfig> = {
 
 /** The keys of `protect`. */
 export const protectRows: Rows<ProtectConfig> = {
-  pinnedTags: row(listOf(text()), [PIN_TAG], PIN_TAG, "Tags that pin a run: key, or key=glob"),
+  pinnedTags: row(
+    listOf(text()),
+    [],
+    "[thesis]",
+    `Tags that pin a run besides ${PIN_TAG}: key, or key=glob`,
+  ),
   experiments: row(
     listOf(text()),
     [],

@@ -8,10 +8,11 @@
 import { nameGlob } from "./glob.ts";
 import type { JudgedRun, Ruling } from "./judged.ts";
 import { KEEP_RULES, keeps } from "./keep_rules.ts";
-import type { Experiment, NonEmpty, Run } from "./model.ts";
+import { type Experiment, isNonEmpty, type Run } from "./model.ts";
 import type { ActionReason, KeepReason, Standing } from "./plan.ts";
 import {
   isEmptyRule,
+  pinsOf,
   type Protection,
   type ProtectPolicy,
   type RetentionPolicy,
@@ -132,10 +133,6 @@ function judge(
   return { verdict: { goes: true, reasons: [reason] }, isProtected };
 }
 
-function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
-  return list.length > 0;
-}
-
 /** Why a run of an age stays, whatever the rules say; `null` when this is no reason. */
 type Protect = (run: Run, age: number) => KeepReason | null;
 
@@ -184,8 +181,8 @@ const OWN_PROTECTIONS: readonly OwnProtection[] = [
   },
   {
     name: "pinned",
-    protect: ({ pinnedTags }) => {
-      const find = tagFinder(pinnedTags);
+    protect: (policy) => {
+      const find = tagFinder(pinsOf(policy));
       return (run) => {
         const tag = find(run);
         return tag === null ? null : { kind: "pinned", tag };

@@ -77,7 +77,7 @@ export type Protection = typeof PROTECTIONS[number];
 
 /** What no rule can let go. */
 export interface ProtectPolicy {
-  /** Runs that have one of these tags: a key, or `key=value` with a glob as value. */
+  /** Tags that pin a run besides `mltidy.pin`: a key, or `key=value` with a glob as value. */
   readonly pinnedTags: readonly string[];
   /** Experiments, by globs on name or id, of which each group keeps at least one run. */
   readonly experiments: readonly string[];
@@ -128,6 +128,16 @@ export function isEmptyRule(rule: KeepRules): boolean {
 }
 
 /**
+ * Names the tags that pin a run.
+ *
+ * @param protect What is protected, where a policy says.
+ * @returns Keys, or `key=value` with a glob as value; `mltidy.pin` is always one.
+ */
+export function pinsOf(protect: ProtectPolicy | undefined): readonly string[] {
+  return [PIN_TAG, ...protect?.pinnedTags ?? []];
+}
+
+/**
  * Names the files that a policy needs; no others need be read. Of a run that records no name the tag
  * with its name is read as well.
  *
@@ -140,7 +150,7 @@ export function extrasOf(policy: RetentionPolicy): Extras {
   const facets = [...rules.map((rule) => rule.groupBy), ...best.map(({ per }) => per)]
     .filter((facet) => facet !== null);
   const tags = [
-    ...policy.protect.pinnedTags,
+    ...pinsOf(policy.protect),
     ...policy.rules.flatMap((rule) => [...rule.tags, ...rule.keepTags]),
     ...(policy.artifactsOnly === null ? [] : [DROPPED_TAG]),
   ];

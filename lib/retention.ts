@@ -8,7 +8,7 @@
 import { isLitter } from "./litter.ts";
 import type { DamagedRun, Experiment, NonEmpty, Orphan, Run } from "./model.ts";
 import type { ActionReason, CleanupPolicy, KeepReason } from "./plan.ts";
-import { PIN_TAG, YOUNG } from "./policy.ts";
+import { pinsOf, YOUNG } from "./policy.ts";
 import { tagFinder } from "./run_facts.ts";
 
 /** A judgement with its reasons. */
@@ -62,7 +62,7 @@ export function judgeRun(
  * @returns Gives the tag; `null` for a run that is not pinned.
  */
 export function pinFinder({ retention }: CleanupPolicy): (run: Run) => string | null {
-  return tagFinder(retention?.protect.pinnedTags ?? [PIN_TAG]);
+  return tagFinder(pinsOf(retention?.protect));
 }
 
 /**

@@ -81,7 +81,7 @@ export function retentionArbitrary(
       ])
     ),
     protect: fc.record({
-      pinnedTags: fc.constantFrom<(readonly string[])[]>(["mltidy.pin"], ["keep"]),
+      pinnedTags: fc.constantFrom<(readonly string[])[]>([], ["keep"]),
       experiments: fc.constant([]),
       unsafe,
     }),

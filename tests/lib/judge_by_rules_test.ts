@@ -15,7 +15,7 @@ import {
 } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 
-const PROTECT: ProtectPolicy = { pinnedTags: ["mltidy.pin"], experiments: [], unsafe: [] };
+const PROTECT: ProtectPolicy = { pinnedTags: [], experiments: [], unsafe: [] };
 
 /** The kinds of reasons for each run, in order; of one that goes the rule. */
 function judged(

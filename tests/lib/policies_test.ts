@@ -729,14 +729,14 @@ quarantine-orphan: 7
 `,
   },
   {
-    shows: "another tag pins",
+    shows: "another tag pins, too",
     policy: `
 retention: { keep_within: 30d }
 protect: { pinned_tags: [stage=production] }
 limits: { max_share: 100% }
 `,
     plan: `
-soft-delete-run: cnn-2 cnn-1 killed baseline-1 first sweep trial-1 trial-2 trial-3 pinned plain try-1 try-2 try-3 try-4
+soft-delete-run: cnn-2 cnn-1 killed baseline-1 first sweep trial-1 trial-2 trial-3 plain try-1 try-2 try-3 try-4
 purge-run: binned
 purge-experiment: .trash/9
 quarantine-orphan: 7
@@ -747,7 +747,7 @@ quarantine-orphan: 7
   keep-within: gru-3 gru-2 gru-nan gru-1 crash cnn-4 cnn-3 student
   logged-model-in-use: serving
   not-finished + keep-within: live
-  pinned: baseline-2
+  pinned: baseline-2 pinned
   registered: champion archived
   trace-source: traced
 `,

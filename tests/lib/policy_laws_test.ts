@@ -43,9 +43,9 @@ Deno.test("protected runs stay: running, young, pinned, registered, used by a tr
         store.experiments.filter(({ lifecycleStage }) => lifecycleStage === "active")
           .flatMap(({ traceUses = [] }) => traceUses.map(({ runId }) => runId)),
       );
-      const [pin = ""] = policy.retention.protect.pinnedTags;
+      const pins = ["mltidy.pin", ...policy.retention.protect.pinnedTags];
       const isProtected = (run: Run) =>
-        ["RUNNING", "SCHEDULED"].includes(run.status) || run.tags.has(pin) ||
+        ["RUNNING", "SCHEDULED"].includes(run.status) || pins.some((pin) => run.tags.has(pin)) ||
         NOW - (run.endTime ?? run.startTime) < YOUNG || registered.has(run.id) ||
         traced.has(run.id);
       const gone = new Set(pathsOf(plan(store, policy), "soft-delete-run"));
