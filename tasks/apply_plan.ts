@@ -20,6 +20,7 @@ import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
 import { readingOf } from "../lib/policy.ts";
 import type { BackupWork, LockedBackups } from "./backups.ts";
 import type { Abortable, Change, LockedStore, ReadOptions } from "./store.ts";
+import { takeTurns } from "./_io/take_turns.ts";
 
 /** How to apply a plan. */
 export interface ApplyOptions extends Abortable {
@@ -75,12 +76,9 @@ export async function applyPlan(
     // Asked for first: a place that cannot be used is refused while nothing has happened.
     await using place = backups === undefined ? null : await store.lockBackups(backups);
     using change = await store.begin({ task, actions, now: startedAt, keepBackup });
-    let turn = performance.now();
+    const turn = takeTurns();
     for (const action of actions) {
-      if (signal && performance.now() - turn > TURN) {
-        await letSignalsIn();
-        turn = performance.now();
-      }
+      await turn();
       outcomes.push(await outcomeOf(change, action, signal));
       onProgress?.(outcomes.length);
     }
@@ -114,14 +112,6 @@ async function sendTo(
     const message = error instanceof Error ? error.message : String(error);
     return { problem: `it could not be moved to ${place.directory}: ${message}` };
   }
-}
-
-/** How long signals may wait, ms. */
-const TURN = 50;
-
-/** The disk is worked on synchronously, so the event loop, and Ctrl-C with it, waits for its turn. */
-function letSignalsIn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /**

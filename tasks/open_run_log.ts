@@ -20,7 +20,10 @@ import {
   storedText,
 } from "../lib/logging_rules.ts";
 import type { RunStatus } from "../lib/model.ts";
+import { quoteText } from "../lib/quote_text.ts";
 import type { Dataset, MetricPoint } from "../lib/tracking_model.ts";
+import { failureText } from "./_io/read.ts";
+import { takeTurns } from "./_io/take_turns.ts";
 import type { InputOptions, LogValue, MetricEntry, MetricOptions, RunLog } from "./run_log.ts";
 import type { ArtifactContent, Placement, TrackedRun } from "./tracking.ts";
 
@@ -54,7 +57,7 @@ export function openRunLog(tracked: TrackedRun, options: RunLogOptions): OpenRun
   const problems = new Map<string, CountedProblem>();
   const told = new Set<LogProblemKind>();
   let ended: RunStatus | null = null;
-  let turn = performance.now();
+  const turn = takeTurns();
 
   function conclude(outcome: LogOutcome): LogOutcome {
     const { problem } = outcome;
@@ -69,12 +72,15 @@ export function openRunLog(tracked: TrackedRun, options: RunLogOptions): OpenRun
     return outcome;
   }
 
-  /** Does something and turns whatever comes of it into an outcome. */
+  /** What nobody waits for is logged all the same, so signals get their turn behind it. */
   async function log(entry: Entry): Promise<LogOutcome> {
-    if (performance.now() - turn > TURN) {
-      await letSignalsIn();
-      turn = performance.now();
-    }
+    const outcome = await outcomeOf(entry);
+    await turn();
+    return outcome;
+  }
+
+  /** Does something and turns whatever comes of it into an outcome. */
+  async function outcomeOf(entry: Entry): Promise<LogOutcome> {
     const { key, note = null } = entry;
     const refuse = (kind: LogProblemKind, reason: string) => {
       const outcome = notLogged(kind, key, `Cannot log ${entry.subject()}: ${reason}`);
@@ -91,7 +97,7 @@ export function openRunLog(tracked: TrackedRun, options: RunLogOptions): OpenRun
           return refuse("key-collision", `${JSON.stringify(placement.by)} is in its way`);
         case "differs": {
           const { existing, wanted } = placement;
-          const reason = `the first value ${shorten(existing)} stays, not ${shorten(wanted)}`;
+          const reason = `the first value ${quoteText(existing)} stays, not ${quoteText(wanted)}`;
           return refuse("param-conflict", reason);
         }
         case "logged":
@@ -104,7 +110,7 @@ export function openRunLog(tracked: TrackedRun, options: RunLogOptions): OpenRun
       }
     } catch (error) {
       if (error instanceof LoggingError) throw error;
-      return refuse(entry.failure?.(error) ?? "write-failed", reasonOf(error));
+      return refuse(entry.failure?.(error) ?? "write-failed", failureText(error));
     }
   }
 
@@ -290,14 +296,6 @@ interface Entry {
   readonly failure?: (error: unknown) => LogProblemKind;
 }
 
-/** How long signals may wait, ms. */
-const TURN = 50;
-
-/** The disk is worked on synchronously, so the event loop, and Ctrl-C with it, waits for its turn. */
-function letSignalsIn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
 /**
  * Tells something without ever throwing.
  *
@@ -310,17 +308,6 @@ export function tell(warn: (message: string) => void, message: string): void {
   } catch {
     // Training goes on even if its logger is broken.
   }
-}
-
-/**
- * Says why something failed, without the call and its paths.
- *
- * @param error What was thrown.
- * @returns For example `No space left on device`.
- */
-export function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/ \(os error \d+\).*$/s, "");
 }
 
 function jsonOf(value: unknown): ArtifactContent | null {
@@ -352,10 +339,6 @@ function twinNote({ subject, key }: Entry, twin: string | null): LogProblem | nu
 
 function noteOf(kind: LogProblemKind, key: string, message: string | null): LogProblem | null {
   return message === null ? null : { kind, key, message };
-}
-
-function shorten(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
 function isList(

@@ -6,11 +6,12 @@
 
 import { StoreAccessError } from "../lib/errors.ts";
 import { type LogOutcome, summarizeProblems } from "../lib/log_outcome.ts";
-import { openRunLog, reasonOf, tell } from "./open_run_log.ts";
+import { openRunLog, tell } from "./open_run_log.ts";
 import type { LogValue, RunLog } from "./run_log.ts";
 import type { Abortable, Store } from "./store.ts";
 import type { Durability, TrackedRun } from "./tracking.ts";
 import { whenStopped } from "./_io/process.ts";
+import { failureText } from "./_io/read.ts";
 
 /** How a run can end. */
 export type EndStatus = "FINISHED" | "FAILED" | "KILLED";
@@ -144,8 +145,11 @@ export async function safeRun<T>(
 ): Promise<T> {
   const run = await startRun(store, options);
   try {
+    options.signal?.throwIfAborted();
     const result = await unlessAborted(run.signal, async () => await body(run));
     await run.end("FINISHED");
+    // It may have been killed while the body came to its end.
+    run.signal.throwIfAborted();
     return result;
   } catch (error) {
     // Even a strict run fails with what made it fail.
@@ -203,7 +207,7 @@ export async function startRun(store: Store, options: RunOptions): Promise<Activ
   const controller = new AbortController();
   let ending: Promise<void> | null = null;
 
-  async function record(status: EndStatus, error: unknown): Promise<void> {
+  async function record(status: EndStatus, error?: unknown): Promise<void> {
     if (error !== undefined) await log.setTag("mltidy.error", errorText(error)).catch(() => {});
     close(status);
     stopping?.[Symbol.dispose]();
@@ -217,11 +221,15 @@ export async function startRun(store: Store, options: RunOptions): Promise<Activ
       }
     }
   }
+  async function recordKilled(reason: unknown): Promise<void> {
+    try {
+      await record("KILLED");
+    } finally {
+      controller.abort(reason);
+    }
+  }
   const end = (status: EndStatus = "FINISHED", error?: unknown) => ending ??= record(status, error);
-  const kill = async (reason: unknown) => {
-    await end("KILLED").catch(() => {});
-    controller.abort(reason);
-  };
+  const kill = (reason: unknown) => (ending ??= recordKilled(reason)).catch(() => {});
   const abort = () => void kill(signal?.reason);
   const stopping = endOnSignals
     ? whenStopped(() => kill(new DOMException("The process was told to stop", "AbortError")))
@@ -271,7 +279,7 @@ async function openTracked(store: Store, options: RunOptions): Promise<TrackedRu
     if (error instanceof TypeError || error instanceof RangeError) throw error;
     const { root } = store.describe();
     const what = runId === undefined ? "start a run" : `resume run ${runId}`;
-    throw new StoreAccessError(`Cannot ${what} in store ${root}: ${reasonOf(error)}`, root, {
+    throw new StoreAccessError(`Cannot ${what} in store ${root}: ${failureText(error)}`, root, {
       cause: error,
     });
   }
@@ -286,7 +294,9 @@ async function recordEnd(
     await tracked.end(status, endTime);
     return null;
   } catch (error) {
-    const message = `Cannot record that run ${nameOf(tracked)} ended ${status}: ${reasonOf(error)}`;
+    const message = `Cannot record that run ${nameOf(tracked)} ended ${status}: ${
+      failureText(error)
+    }`;
     const problem = { kind: "write-failed", key: "status", message } as const;
     return { outcome: "not-logged", key: "status", problem };
   }

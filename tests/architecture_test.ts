@@ -28,7 +28,7 @@ const directions: readonly { readonly by: string; readonly of: Places }[] = [
   { by: "tasks/_cli/", of: ["lib/", "tasks/_cli/", "@std/"] },
   { by: "tasks/cli.ts", of: ["deno.json", "lib/", "tasks/_cli/"] },
   { by: "tasks/store.ts", of: ["lib/", "tasks/_io/"] },
-  { by: "tasks/apply_plan.ts", of: ["lib/", "tasks/store.ts"] },
+  { by: "tasks/apply_plan.ts", of: ["lib/", "tasks/store.ts", "tasks/_io/take_turns.ts"] },
   { by: "tasks/plan_and_apply.ts", of: ["lib/", "tasks/store.ts", "tasks/apply_plan.ts"] },
   {
     by: "tasks/preflight.ts",
@@ -42,8 +42,15 @@ const directions: readonly { readonly by: string; readonly of: Places }[] = [
   },
   {
     by: "tasks/run.ts",
-    of: ["lib/", "tasks/store.ts", "tasks/open_run_log.ts", "tasks/_io/process.ts"],
+    of: [
+      "lib/",
+      "tasks/store.ts",
+      "tasks/open_run_log.ts",
+      "tasks/_io/process.ts",
+      "tasks/_io/read.ts",
+    ],
   },
+  { by: "tasks/open_run_log.ts", of: ["lib/", "tasks/_io/read.ts", "tasks/_io/take_turns.ts"] },
   { by: "tasks/demo.ts", of: ["lib/", "tasks/_demo/", "@std/"] },
   {
     by: "tasks/",

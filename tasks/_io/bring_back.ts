@@ -29,7 +29,7 @@ import { type OpenedFile, openInside } from "./open_inside.ts";
 import { infoOf, type OwnPaths, syncDirectory } from "./own_directory.ts";
 import { failureText } from "./read.ts";
 import type { Selection } from "./select_steps.ts";
-import { takeTurns } from "./take_turns.ts";
+import { isAbort, stopped, takeTurns } from "./take_turns.ts";
 import { type Draft, UnreadableSource, writeTree } from "./write_tree.ts";
 
 /** How to bring back. */
@@ -122,13 +122,14 @@ async function bringBack(missing: Missing, job: Job): Promise<BroughtBack> {
   Deno.mkdirSync(staged);
   try {
     const written = await stage(staged, missing, job);
-    for (const tree of written.trees) moveInto(root, tree, staged);
     const digest = await loadDigest();
+    // From here on nothing is asked whether to stop.
+    for (const tree of written.trees) moveInto(root, tree, staged);
     finishDirectories(root, written.trees, entriesOf(directory, digest));
     return written;
   } catch (error) {
-    if (!job.signal?.aborted) throw error;
-    throw new DOMException("Restore stopped: nothing was brought back", "AbortError");
+    if (!isAbort(error, job.signal)) throw error;
+    throw stopped("Restore stopped: nothing was brought back", error);
   } finally {
     Deno.removeSync(staged, { recursive: true });
   }

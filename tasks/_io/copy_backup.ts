@@ -30,7 +30,7 @@ import { type OpenedFile, openInside } from "./open_inside.ts";
 import { syncDirectory, writeAndSync } from "./own_directory.ts";
 import { failureText } from "./read.ts";
 import { type EarlierFiles, earlierFiles } from "./share_files.ts";
-import { takeTurns } from "./take_turns.ts";
+import { isAbort, stopped, takeTurns } from "./take_turns.ts";
 import { type Found, walkTree } from "./walk_tree.ts";
 import { type Draft, type TreeWriter, UnreadableSource, writeTree } from "./write_tree.ts";
 
@@ -80,8 +80,8 @@ export async function copyBackup(
   } catch (error) {
     removeQuietly(staged);
     if (error instanceof RangeError) throw error;
-    if (options.signal?.aborted) {
-      throw new DOMException("Backup stopped: nothing of it was kept", "AbortError");
+    if (isAbort(error, options.signal)) {
+      throw stopped("Backup stopped: nothing of it was kept", error);
     }
     throw new Error(
       `Cannot back up store ${root} into ${place.backups}: ${

@@ -11,8 +11,7 @@ import type { BackupEntry, CopyManifest } from "../../lib/backup.ts";
 import { asStorePath } from "../../lib/model.ts";
 import { comparePaths } from "../../lib/plan_backup.ts";
 import type { Digest } from "./digest.ts";
-
-const BUFFER = 1 << 16;
+import { readLines, writeLines } from "./lines.ts";
 
 /** Entries that are being written. */
 export interface EntriesWriter extends Disposable {
@@ -30,29 +29,19 @@ export interface EntriesWriter extends Disposable {
  * @returns The list.
  */
 export function writeEntries(path: string, digest: Digest): EntriesWriter {
-  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
-  const encoder = new TextEncoder();
   const hash = digest();
-  let pending = "";
+  const lines = writeLines(path, (bytes) => hash.update(bytes));
   let count = 0;
-  const flush = () => {
-    const bytes = encoder.encode(pending);
-    pending = "";
-    hash.update(bytes);
-    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-  };
   return {
     add(entry) {
-      pending += `${JSON.stringify(entry)}\n`;
+      lines.add(JSON.stringify(entry));
       count++;
-      if (pending.length > BUFFER) flush();
     },
     finish() {
-      flush();
-      file.syncSync();
+      lines.finish();
       return { count, sha256: hash.finish() };
     },
-    [Symbol.dispose]: () => file.close(),
+    [Symbol.dispose]: () => lines[Symbol.dispose](),
   };
 }
 
@@ -79,7 +68,7 @@ export function* readEntries(
   let last = "";
   const fail = (why: string) =>
     new SyntaxError(`Cannot read ${path}: ${why}; the backup is damaged, use another one`);
-  for (const line of linesOf(path, hash)) {
+  for (const line of readLines(path, (bytes) => hash.update(bytes))) {
     count++;
     const entry = parseEntry(line);
     if (entry === null) throw fail(`line ${count} is no entry`);
@@ -96,25 +85,6 @@ export function* readEntries(
   if (count !== expected.count || hash.finish() !== expected.sha256) {
     throw fail("it is not what the manifest says");
   }
-}
-
-function* linesOf(
-  path: string,
-  hash: { update(bytes: Uint8Array): void },
-): Generator<string> {
-  using file = Deno.openSync(path);
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(BUFFER);
-  let rest = "";
-  for (let size = file.readSync(buffer); size !== null; size = file.readSync(buffer)) {
-    const bytes = buffer.subarray(0, size);
-    hash.update(bytes);
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-  // A line without its line feed was cut off.
-  if (rest !== "") yield "";
 }
 
 function parseEntry(line: string): BackupEntry | null {

@@ -50,8 +50,9 @@ export async function findOnlyCopies(
   const turn = takeTurns(signal);
   const asked = new Set(candidates);
   const only = new Map<string, OnlyCopies>();
+  using lists = new DisposableStack();
   const cursors = copies.map(({ id, entries }): Cursor => {
-    const list = readEntries(join(backups, id, "entries.jsonl"), entries, digest);
+    const list = lists.use(readEntries(join(backups, id, "entries.jsonl"), entries, digest));
     return { id, entries: list, current: next(list) };
   });
   let files = 0;

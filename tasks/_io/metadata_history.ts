@@ -28,8 +28,9 @@ import { expireRecords, type RecordCopy } from "../../lib/expire_records.ts";
 import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
 import type { KeptText } from "../../lib/repair.ts";
 import { isSoundRecord } from "../../lib/repair_records.ts";
+import { readLines, writeLines } from "./lines.ts";
 import { fileStamp } from "./measure.ts";
-import { infoOf, type OwnPaths, syncDirectory, writeAndSync } from "./own_directory.ts";
+import { free, infoOf, type OwnPaths, syncDirectory } from "./own_directory.ts";
 import { listDirectory, readText } from "./read.ts";
 
 /** How many files there are at most. */
@@ -47,7 +48,8 @@ const MOST_FILES = 5;
  */
 export function keepMetadata(paths: OwnPaths, snapshot: StoreSnapshot, now: number): void {
   const files = partFiles(paths);
-  const known = new Map(files.flatMap(readStamps));
+  const known = new Map<string, string>();
+  for (const { path, stamp } of readCopies(files)) known.set(path, stamp);
   const copy = ({ path, stamp: read, subject }: Recorded): readonly RecordCopy[] => {
     const at = join(snapshot.root, path);
     const stamp = read ?? fileStamp(at);
@@ -63,7 +65,7 @@ export function keepMetadata(paths: OwnPaths, snapshot: StoreSnapshot, now: numb
   if (changed.length === 0) return;
   const merges = files.length >= MOST_FILES;
   const copies = merges
-    ? newestOf([...files.flatMap(readCopies), ...changed])
+    ? newestOf([...readCopies(files), ...changed])
       .filter(({ path }) => isHeld(snapshot.root, path))
     : changed;
   writeCopies(paths, copies, now);
@@ -77,12 +79,11 @@ export function keepMetadata(paths: OwnPaths, snapshot: StoreSnapshot, now: numb
  * @returns Copies by their path in the store.
  */
 export function readHistory(paths: OwnPaths): ReadonlyMap<string, KeptText> {
-  return new Map(
-    partFiles(paths).flatMap(readCopies).map(({ path, text, keptAt }) => [
-      path,
-      { text, source: "the metadata kept", keptAt },
-    ]),
-  );
+  const history = new Map<string, KeptText>();
+  for (const { path, text, keptAt } of readCopies(partFiles(paths))) {
+    history.set(path, { text, source: "the metadata kept", keptAt });
+  }
+  return history;
 }
 
 /**
@@ -93,13 +94,16 @@ export function readHistory(paths: OwnPaths): ReadonlyMap<string, KeptText> {
  */
 export function describeHistory(paths: OwnPaths): MetadataHistory {
   const files = partFiles(paths);
-  const copies = files.flatMap(readCopies);
-  return {
-    records: newestOf(copies).length,
-    copies: copies.length,
-    bytes: files.reduce((sum, file) => sum + (infoOf(file)?.size ?? 0), 0),
-    newest: copies.reduce<number | null>((most, { keptAt }) => Math.max(most ?? 0, keptAt), null),
-  };
+  const records = new Set<string>();
+  let copies = 0;
+  let newest: number | null = null;
+  for (const { path, keptAt } of readCopies(files)) {
+    records.add(path);
+    copies++;
+    newest = Math.max(newest ?? 0, keptAt);
+  }
+  const bytes = files.reduce((sum, file) => sum + (infoOf(file)?.size ?? 0), 0);
+  return { records: records.size, copies, bytes, newest };
 }
 
 /**
@@ -111,7 +115,7 @@ export function describeHistory(paths: OwnPaths): MetadataHistory {
  * @returns How many would go.
  */
 export function countExpired(paths: OwnPaths, root: string, age: Age): number {
-  return expire(partFiles(paths).flatMap(readCopies), root, age).size;
+  return expire([...readCopies(partFiles(paths))], root, age).size;
 }
 
 /**
@@ -125,7 +129,7 @@ export function countExpired(paths: OwnPaths, root: string, age: Age): number {
  */
 export function expireHistory(paths: OwnPaths, root: string, age: Age): number {
   const files = partFiles(paths);
-  const copies = files.flatMap(readCopies);
+  const copies = [...readCopies(files)];
   const gone = expire(copies, root, age);
   if (gone.size === 0) return 0;
   const staying = copies.filter((copy) => !gone.has(copy));
@@ -226,31 +230,28 @@ function partFiles({ own }: OwnPaths): readonly string[] {
     .map(({ name }) => join(directory, name)).toSorted();
 }
 
-/** Far faster than reading the texts as well. */
-function readStamps(file: string): readonly (readonly [path: string, stamp: string])[] {
-  const line = /^\["((?:[^"\\]|\\.)*)","([^"\\]*)",".*",\d+\]$/gm;
-  return [...textOf(file).matchAll(line)].map(([, path = "", stamp = ""]) => [
-    path.includes("\\") ? String(parse(`"${path}"`)) : path,
-    stamp,
-  ]);
-}
-
 /** A line that is damaged is none: whatever it held is kept again. */
-function readCopies(file: string): readonly RecordCopy[] {
-  return textOf(file).split("\n").slice(1, -1).flatMap((line) => {
+function* readCopies(files: readonly string[]): Generator<RecordCopy> {
+  for (const line of linesOf(files)) {
     const fields = parse(line);
-    if (!Array.isArray(fields)) return [];
+    if (!Array.isArray(fields)) continue;
     const [path, stamp, text, keptAt] = fields as readonly unknown[];
     const isWhole = typeof path === "string" && typeof stamp === "string" &&
       typeof text === "string" && typeof keptAt === "number";
-    return isWhole ? [{ path, stamp, text, keptAt }] : [];
-  });
+    if (isWhole) yield { path, stamp, text, keptAt };
+  }
 }
 
 /** Nothing of a file that another version has written. */
-function textOf(file: string): string {
-  const text = Deno.readTextFileSync(file);
-  return text.startsWith(`${HEADER}\n`) ? text : "";
+function* linesOf(files: readonly string[]): Generator<string> {
+  for (const file of files) {
+    let isOurs = false;
+    for (const line of readLines(file)) {
+      if (isOurs) yield line;
+      else if (line === HEADER) isOurs = true;
+      else break;
+    }
+  }
 }
 
 const HEADER = JSON.stringify({ schema: "mltidy/metadata/v1" });
@@ -266,11 +267,18 @@ function parse(line: string): unknown {
 function writeCopies(paths: OwnPaths, copies: readonly RecordCopy[], now: number): void {
   const directory = join(paths.own, "metadata");
   ensureDirSync(directory);
-  const lines = copies.map(({ path, stamp, text, keptAt }) =>
-    JSON.stringify([path, stamp, text, keptAt])
-  );
   const staged = join(paths.staging, "metadata");
-  writeAndSync(staged, [HEADER, ...lines].map((line) => `${line}\n`).join(""));
+  try {
+    using lines = writeLines(staged);
+    lines.add(HEADER);
+    for (const { path, stamp, text, keptAt } of copies) {
+      lines.add(JSON.stringify([path, stamp, text, keptAt]));
+    }
+    lines.finish();
+  } catch (error) {
+    free(staged);
+    throw error;
+  }
   Deno.renameSync(staged, join(directory, newName(directory, now)));
   syncDirectory(directory);
 }

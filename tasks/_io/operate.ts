@@ -15,6 +15,7 @@ import { dirname, join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { FileContent, Operation } from "../../lib/operations.ts";
 import { infoOf, writeAll } from "./own_directory.ts";
+import { linkNew } from "./place.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
 export interface Workplace {
@@ -57,9 +58,7 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
       const kept = join(at.files, operation.path);
       const staged = stagedFor(operation, at, ahead);
       if (operation.content.kind === "new-text") {
-        // Unlike a rename, a link never replaces what somebody else has just written.
-        Deno.linkSync(staged, target);
-        Deno.removeSync(staged);
+        linkNew(staged, target);
         return;
       }
       ensureDirSync(dirname(kept));

@@ -91,8 +91,15 @@ export function placeNewFile(
   }
 }
 
-/** A link fails where something is; where there are no links, looking first must do. */
-function linkNew(aside: string, target: string): void {
+/**
+ * Puts a file at a place at which nothing is: unlike a rename, a link never replaces what somebody else
+ * has just written. Where there are no links, looking first must do.
+ *
+ * @param aside The file, whole, on the same disk.
+ * @param target Its place.
+ * @throws {Deno.errors.AlreadyExists} When something is there.
+ */
+export function linkNew(aside: string, target: string): void {
   try {
     Deno.linkSync(aside, target);
   } catch (error) {

@@ -10,14 +10,7 @@ import { datasetMeta, inputMeta } from "../../lib/tracking_meta.ts";
 import type { Dataset } from "../../lib/tracking_model.ts";
 import type { ArtifactContent, Durability, Placement } from "../tracking.ts";
 import { infoOf } from "./own_directory.ts";
-import {
-  makeDirectories,
-  placeFile,
-  placeNewDirectory,
-  syncEntry,
-  syncFile,
-  type Writing,
-} from "./place.ts";
+import { makeDirectories, placeNewDirectory, syncEntry, syncFile, type Writing } from "./place.ts";
 
 /** Where a run is written, and how. */
 export interface RunPlace {
@@ -52,12 +45,14 @@ export async function putArtifact(
   const base = localDirectory(artifactUri);
   try {
     if ("bytes" in content) {
-      const target = makePlaceFor(place, base, path);
-      placeFile(place.writing, target, content.bytes, place.durability === "always");
-      place.keep(target);
+      using aside = newAside(place);
+      Deno.writeFileSync(aside.path, content.bytes);
+      await putInPlace(place, aside.path, base, path);
     } else {
       for (const [source, name] of filesOf(content.path, path)) {
-        await copyTo(place, base, source, name);
+        using aside = newAside(place);
+        await Deno.copyFile(source, aside.path);
+        await putInPlace(place, aside.path, base, name);
       }
     }
     return { placed: "logged", twin: null };
@@ -69,22 +64,48 @@ export async function putArtifact(
   }
 }
 
-async function copyTo(place: RunPlace, base: string, source: string, name: string): Promise<void> {
-  const aside = place.writing.newPath();
+/** A path for a file that goes to its place, or goes. */
+function newAside({ writing }: RunPlace): Disposable & { readonly path: string } {
+  const path = writing.newPath();
+  return {
+    path,
+    [Symbol.dispose]() {
+      if (infoOf(path)) Deno.removeSync(path);
+    },
+  };
+}
+
+/** On one disk it is there when this returns, awaited or not. */
+async function putInPlace(
+  place: RunPlace,
+  aside: string,
+  base: string,
+  name: string,
+): Promise<void> {
+  const isDurable = place.durability === "always";
+  if (isDurable) syncFile(aside);
+  const target = makePlaceFor(place, base, name);
   try {
-    await Deno.copyFile(source, aside);
-    if (place.durability === "always") syncFile(aside);
-    const target = makePlaceFor(place, base, name);
-    try {
-      Deno.renameSync(aside, target);
-    } catch (error) {
-      // An artifact location of its own may lie on another disk.
-      if (!/\(os error 18\)/.test(String(error))) throw error;
-      await Deno.copyFile(aside, target);
-    }
-    place.keep(target);
-  } finally {
-    if (infoOf(aside)) Deno.removeSync(aside);
+    Deno.renameSync(aside, target);
+  } catch (error) {
+    // An artifact location of its own may lie on another disk.
+    const isElsewhere = error instanceof Error && "code" in error && error.code === "EXDEV";
+    if (!isElsewhere) throw error;
+    await copyBeside(aside, target, isDurable);
+  }
+  place.keep(target);
+}
+
+/** Copies a file to its place so that it appears whole there. */
+async function copyBeside(source: string, target: string, isDurable: boolean): Promise<void> {
+  const beside = join(dirname(target), `.mltidy-${crypto.randomUUID()}`);
+  try {
+    await Deno.copyFile(source, beside);
+    if (isDurable) syncFile(beside);
+    Deno.renameSync(beside, target);
+  } catch (error) {
+    if (infoOf(beside)) Deno.removeSync(beside);
+    throw error;
   }
 }
 

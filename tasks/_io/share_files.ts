@@ -65,8 +65,9 @@ export function earlierFiles(
       if (current?.kind !== "file" || current.path !== path) return null;
       if (!isUnchanged(current, found, base.createdAt)) return null;
       const entry = current;
-      const filled = await hashFile(files, path, options).catch((error: unknown) => {
-        if (isAbort(error)) throw error;
+      const filled = await hashFile(files, path, options).catch(async () => {
+        // Throws again what was no fault of the file but an abort.
+        await options.turn();
         return null;
       });
       return filled?.sha256 === entry.sha256 ? { entry, place: join(files, path) } : null;
@@ -83,8 +84,4 @@ function nextOf(entries: Generator<BackupEntry>): BackupEntry | null {
   } catch {
     return null;
   }
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof DOMException && error.name === "AbortError";
 }

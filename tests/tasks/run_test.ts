@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a skipped test says why.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { LoggingError, type LogOutcome } from "../../lib/log_outcome.ts";
@@ -6,6 +7,7 @@ import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import { setupExperiment } from "../../tasks/experiment.ts";
 import { type ActiveRun, type RunOptions, safeRun, startRun } from "../../tasks/run.ts";
 import { verify } from "../../tasks/verify.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { START, type TrainingStore, trainingStore } from "../_support/training.ts";
 
 const quiet = { warn: () => {} };
@@ -114,6 +116,49 @@ Deno.test("safeRun() starts nothing when its signal is aborted already", async (
   assertEquals([...Deno.readDirSync(join(root, experimentId))].map(({ name }) => name), [
     "meta.yaml",
   ]);
+});
+
+Deno.test("safeRun() begins no body when its signal is aborted while the run is started", async () => {
+  await using training = await trainingStore();
+  const { store, experimentId } = training;
+  const controller = new AbortController();
+  let begun = false;
+  const running = safeRun(store, {
+    experimentId,
+    ...quiet,
+    signal: controller.signal,
+    tags: {
+      get first() {
+        controller.abort("enough");
+        return "1";
+      },
+    },
+  }, () => {
+    begun = true;
+  });
+  assertEquals(await running.catch((reason) => reason), "enough");
+  assertEquals(begun, false);
+  const { experiments } = await store.read({ depth: "meta" });
+  assertEquals(
+    experiments.flatMap(({ runs }) => runs.map(({ status }) => status)),
+    ["KILLED"],
+  );
+});
+
+Deno.test("safeRun() gives no result of a body that returns as its signal is aborted", async () => {
+  await using training = await trainingStore();
+  const { store, experimentId } = training;
+  const controller = new AbortController();
+  let killed: ActiveRun | undefined;
+  const running = safeRun(store, { experimentId, ...quiet, signal: controller.signal }, (run) => {
+    killed = run;
+    controller.abort("enough");
+    return 0.9;
+  });
+  assertEquals(await running.catch((reason) => reason), "enough");
+  assert(killed);
+  assertEquals(metaOf(training, killed).status, "KILLED");
+  assertEquals(killed.signal.reason, "enough");
 });
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
@@ -453,6 +498,54 @@ Deno.test("artifacts go where the experiment says, and nowhere if that is a serv
   }, remote);
 });
 
+Deno.test("artifacts appear whole on another disk as well", async (context) => {
+  await using training = await trainingStore();
+  await using memory = await memoryDirectory();
+  if (Deno.statSync(memory.path).dev === Deno.statSync(training.root).dev) {
+    return console.error("Skipped: there is no other disk than that of the temporary directory");
+  }
+  const source = join(training.outside, "model.bin");
+  Deno.writeTextFileSync(source, "new");
+  for (const fsync of ["always", "end"] as const) {
+    await context.step(`fsync: ${fsync}`, async () => {
+      const artifactLocation = join(memory.path, fsync);
+      const { experimentId } = await setupExperiment(training.store, fsync, { artifactLocation });
+      const run = await inRun(training, async (run) => {
+        const artifacts = join(artifactLocation, run.id, "artifacts");
+        const earlier = (name: string) => join(memory.path, `${fsync} ${name}`);
+        const names = ["model.bin", "note.txt"];
+        Deno.mkdirSync(artifacts, { recursive: true });
+        for (const name of names) {
+          Deno.writeTextFileSync(join(artifacts, name), "old");
+          Deno.linkSync(join(artifacts, name), earlier(name));
+        }
+        Deno.mkdirSync(join(artifacts, "folder"));
+        const outcomes = [
+          await run.logArtifact(source),
+          await run.logText("new", "note.txt"),
+          await run.logText("new", "folder"),
+        ];
+        assertEquals(outcomes.map(brief), [
+          ["logged", "model.bin", null],
+          ["logged", "note.txt", null],
+          ["not-logged", "folder", "key-collision"],
+        ]);
+        assertEquals(names.map((name) => Deno.readTextFileSync(join(artifacts, name))), [
+          "new",
+          "new",
+        ]);
+        assertEquals(names.map((name) => Deno.readTextFileSync(earlier(name))), ["old", "old"]);
+        assertEquals([...Deno.readDirSync(artifacts)].map(({ name }) => name).sort(), [
+          "folder",
+          ...names,
+        ]);
+      }, { experimentId, fsync });
+      assertEquals(run.problems.length, 1);
+    });
+  }
+  assertEquals([...Deno.readDirSync(join(training.root, ".mltidy.trash", "writing"))], []);
+});
+
 Deno.test("logInput() writes a dataset once, and refuses what MLflow would", async () => {
   await using training = await trainingStore();
   const { root, experimentId } = training;
@@ -494,6 +587,20 @@ Deno.test("a run tells the first problem of each kind, and at its end how many t
   ]);
 });
 
+Deno.test("a run shows the beginning of values that are long, and no half of a character", async () => {
+  await using training = await trainingStore();
+  await inRun(training, async (run) => {
+    const face = "\u{1f600}";
+    await run.logParam("depth", `a${face.repeat(100)}`);
+    const { problem } = await run.logParam("depth", `b${face.repeat(100)}`);
+    const shown = face.repeat(59);
+    assertEquals(
+      problem?.message,
+      `Cannot log parameter "depth": the first value "a${shown}"… stays, not "b${shown}"…`,
+    );
+  });
+});
+
 Deno.test("a broken logger does not stop the training", async () => {
   await using training = await trainingStore();
   const warn = () => {
@@ -521,6 +628,23 @@ Deno.test("a strict run throws what is not logged, and fails with it", async () 
   assertEquals(error.problem.kind, "param-conflict");
   assertEquals(metaOf(training, strict).status, "FAILED");
   assertEquals(read(experimentId, strict.id, "tags", "mltidy.param_conflict.depth"), "5");
+});
+
+Deno.test("what nobody waited for is logged before the run ends", async () => {
+  await using training = await trainingStore();
+  const { store, experimentId, read } = training;
+  const run = await startRun(store, { experimentId, ...quiet });
+  void run.logParam("depth", 3);
+  void run.logMetric("f1", 0.5, { step: 1, timestamp: 17 });
+  void run.logText("note", "note.txt");
+  await run.end();
+  assertEquals(
+    [["params", "depth"], ["metrics", "f1"], ["artifacts", "note.txt"]].map((path) =>
+      read(experimentId, run.id, ...path)
+    ),
+    ["3", "17 0.5 1\n", "note"],
+  );
+  assertEquals(run.problems, []);
 });
 
 Deno.test("a run whose directory is gone logs nothing and makes no empty shell of itself", async () => {

@@ -1,7 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import type { BackupProgress } from "../../../lib/backup.ts";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
-import { extractCopy, restoreFromCopy } from "../../../tasks/_io/bring_back.ts";
+import {
+  type BringBackOptions,
+  extractCopy,
+  restoreFromCopy,
+} from "../../../tasks/_io/bring_back.ts";
 import { acquireLock } from "../../../tasks/_io/lock.ts";
 import { ownPaths } from "../../../tasks/_io/own_directory.ts";
 import type { Selection } from "../../../tasks/_io/select_steps.ts";
@@ -14,8 +19,8 @@ import { assertSameTree, readTree, type Tree } from "../../_support/tree.ts";
 const EXCEPT = { except: [".mltidy.trash"] };
 const [ONE, TWO] = [runId(1), runId(2)];
 
-/** A store with one full backup. */
-async function backedUp() {
+/** A store with one full backup, and with files of its own. */
+async function backedUp(files: Readonly<Record<string, string>> = {}) {
   const place = await tempStore({
     experiments: [
       experiment({ id: "7", runs: [run({ id: ONE }), run({ id: TWO })] }),
@@ -23,6 +28,7 @@ async function backedUp() {
     ],
   });
   const { root, outside } = place;
+  writeFiles(root, files);
   const store = await openStore(root, { now: () => NOW });
   const { path } = await backup(store);
   return {
@@ -30,9 +36,9 @@ async function backedUp() {
     path,
     outside,
     before: await readTree(root, EXCEPT),
-    async restore(selection: Selection = {}) {
+    async restore(selection: Selection = {}, options: BringBackOptions = {}) {
       using lock = acquireLock(root, "restore", NOW);
-      return await restoreFromCopy(lock, root, ownPaths(root), path, selection);
+      return await restoreFromCopy(lock, root, ownPaths(root), path, selection, options);
     },
     remove: (...paths: readonly string[]) =>
       paths.forEach((each) => Deno.removeSync(join(root, each), { recursive: true })),
@@ -161,6 +167,41 @@ Deno.test("restoreFromCopy() writes nothing where the list of entries is damaged
   }
 });
 
+Deno.test("restoreFromCopy() tells what failed, though it was to stop as well", async () => {
+  // Nobody asks whether to stop once empty files are written, for there is nothing to read back.
+  const [first, last] = [`7/${ONE}/artifacts/first`, "zzz"];
+  await using made = await backedUp({ [first]: "", [last]: "" });
+  made.remove(first, last);
+  const stop = new AbortController();
+  const onProgress = ({ files }: BackupProgress) => {
+    if (files < 2) return;
+    queueMicrotask(() => {
+      stop.abort();
+      writeFiles(made.root, { [last]: "new" });
+    });
+  };
+  await assertRejects(
+    () => made.restore({}, { signal: stop.signal, onProgress }),
+    Error,
+    `Cannot bring back ${join(made.root, last)}: something was put there meanwhile`,
+  );
+  assertEquals(stop.signal.aborted, true);
+  assertEquals(Deno.readTextFileSync(join(made.root, first)), "");
+  assertEquals(Deno.readTextFileSync(join(made.root, last)), "new");
+});
+
+Deno.test("restoreFromCopy() brings back everything when it is told to stop too late", async () => {
+  const last = "zzz";
+  await using made = await backedUp({ [last]: "" });
+  made.remove(last);
+  const stop = new AbortController();
+  const onProgress = () => queueMicrotask(() => stop.abort());
+  const { trees } = await made.restore({}, { signal: stop.signal, onProgress });
+  assertEquals<readonly string[]>(trees, [last]);
+  assertEquals(stop.signal.aborted, true);
+  assertSameTree(await made.tree(), made.before);
+});
+
 Deno.test("restoreFromCopy() refuses what the backup has nothing of", async () => {
   await using made = await backedUp();
   await assertRejects(() => made.restore({ experiment: "9" }), RangeError, "restore experiment 9");
@@ -194,9 +235,10 @@ Deno.test("extractCopy() leaves nothing behind when it is stopped", async () => 
       signal: controller.signal,
       onProgress: () => controller.abort(),
     }), DOMException);
-  assertEquals([error.name, error.message], [
+  assertEquals([error.name, error.message, error.cause], [
     "AbortError",
     "Restore stopped: nothing was brought back",
+    controller.signal.reason,
   ]);
   assertEquals([...Deno.readDirSync(target)], []);
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
   countExpired,
@@ -7,7 +7,7 @@ import {
   keepMetadata,
   readHistory,
 } from "../../../tasks/_io/metadata_history.ts";
-import { ensureOwnDirectory, type OwnPaths } from "../../../tasks/_io/own_directory.ts";
+import { ensureOwnDirectory, type OwnPaths, writeAll } from "../../../tasks/_io/own_directory.ts";
 import { openStore } from "../../../tasks/store.ts";
 import { experiment, NOW, orphan, registeredModel, run, runId } from "../../_support/builders.ts";
 import {
@@ -19,7 +19,7 @@ import {
   openDamaged,
   output,
 } from "../../_support/damage.ts";
-import { tempStore } from "../../_support/disk_store.ts";
+import { tempStore, writeFiles } from "../../_support/disk_store.ts";
 import { memoryDirectory } from "../../_support/temp_directory.ts";
 
 const INIT = {
@@ -125,6 +125,54 @@ Deno.test("readHistory() passes over lines and files that are damaged", async ()
   assertEquals(readHistory(paths).size, others.length - 1);
   Deno.writeTextFileSync(file, "nonsense");
   assertEquals(readHistory(paths).size, 0);
+});
+
+Deno.test("readHistory() reads a history that is longer than any text can be", async () => {
+  await using place = await memoryDirectory();
+  const paths = ensureOwnDirectory(place.path);
+  Deno.mkdirSync(join(paths.own, "metadata"));
+  const lineOf = (line: unknown) => new TextEncoder().encode(`${JSON.stringify(line)}\n`);
+  const longest = 2 ** 29;
+  const filler = lineOf("x".repeat(60_000));
+  {
+    using file = Deno.openSync(join(paths.own, "metadata", "1.jsonl"), {
+      write: true,
+      createNew: true,
+    });
+    writeAll(file, lineOf({ schema: "mltidy/metadata/v1" }));
+    for (let size = 0; size <= longest; size += filler.length) writeAll(file, filler);
+    writeAll(file, lineOf(["1/meta.yaml", "stamp", "name: first\n", NOW]));
+  }
+  assertEquals(
+    readHistory(paths),
+    new Map([["1/meta.yaml", { text: "name: first\n", source: "the metadata kept", keptAt: NOW }]]),
+  );
+});
+
+Deno.test("keepMetadata() keeps records that are longer than what is written at once", async () => {
+  await using place = await tempStore(INIT);
+  const changed = new Map([1, 2].map((number) => {
+    const path = `1/${runId(number)}/meta.yaml`;
+    const note = `note: "${`é${number}`.repeat(100_000)}\u2028"\n`;
+    return [path, `${Deno.readTextFileSync(join(place.root, path))}${note}`];
+  }));
+  for (const [path, text] of changed) Deno.writeTextFileSync(join(place.root, path), text);
+  const paths = await keep(place.root, NOW);
+  const history = readHistory(paths);
+  for (const [path, text] of changed) assertEquals(history.get(path)?.text, text);
+  assertEquals(filesIn(await keep(place.root, NOW + 1)), filesIn(paths), "they are known again");
+});
+
+Deno.test("keepMetadata() leaves nothing in the way when it fails", async () => {
+  await using place = await tempStore(INIT);
+  await using store = await openStore(place.root);
+  const snapshot = await store.read({ depth: "tags" });
+  const paths = ensureOwnDirectory(place.root);
+  // Where one copy cannot be written, the next attempt must not fail for that reason, too.
+  writeFiles(paths.staging, { metadata: "" });
+  assertThrows(() => keepMetadata(paths, snapshot, NOW), Deno.errors.AlreadyExists);
+  keepMetadata(paths, snapshot, NOW);
+  assertEquals(readHistory(paths).size, 4);
 });
 
 Deno.test("expireHistory() lets old copies go that no repair can need, and no other", async () => {

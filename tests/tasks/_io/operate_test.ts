@@ -143,6 +143,21 @@ Deno.test("carryOut() writes no new file over one that somebody else has written
   assertSameTree(await readTree(store.root), before);
 });
 
+Deno.test("carryOut() writes a new file where there are no links, but over no other", async () => {
+  await using store = await oneRun();
+  // No system links a directory: it refuses as one does that has no links at all.
+  const path = join(store.at.staging, "ahead");
+  const target = join(store.root, `${RUN}/new`);
+  Deno.mkdirSync(path);
+  Deno.mkdirSync(target);
+  const ahead = { path, old: Deno.lstatSync(target) };
+  assertThrows(() => carryOut(writeNew, store.at, ahead), Deno.errors.AlreadyExists);
+  Deno.removeSync(target);
+  carryOut(writeNew, store.at, { path, old: null });
+  assertEquals(Deno.statSync(target).isDirectory, true);
+  assertEquals([...Deno.readDirSync(store.at.staging)], []);
+});
+
 Deno.test("takeBack() undoes a replacement that was cut off before the new file came", async () => {
   await using store = await oneRun();
   const before = await readTree(store.root);

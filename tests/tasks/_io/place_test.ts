@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
+  linkNew,
   makeDirectories,
   openWriting,
   placeFile,
@@ -26,6 +27,17 @@ Deno.test("placeNewFile() puts a file where none is, and lets another stay", asy
   }
   assertThrows(() => placeNewFile(writing, join(target, "b"), "", false), Deno.errors.NotFound);
   assertEquals(writingIn(store.root), []);
+});
+
+Deno.test("linkNew() renames what cannot be linked, and only to where nothing is", async () => {
+  await using store = await tempStore();
+  // No system links a directory: it refuses as one does that has no links at all.
+  writeFiles(store.outside, { "aside/new": "new", "taken/old": "old" });
+  const at = (name: string) => join(store.outside, name);
+  assertThrows(() => linkNew(at("aside"), at("taken")), Deno.errors.AlreadyExists);
+  assertEquals([namesIn(at("aside")), namesIn(at("taken"))], [["new"], ["old"]]);
+  linkNew(at("aside"), at("free"));
+  assertEquals([namesIn(store.outside), namesIn(at("free"))], [["free", "taken"], ["new"]]);
 });
 
 Deno.test("placeFile() replaces a file whole, and leaves nothing when it cannot", async () => {

@@ -1,0 +1,80 @@
+/**
+ * Files of lines that may be longer than any text can be, so they are written and read piece by piece.
+ *
+ * @module
+ */
+
+import { writeAll } from "./own_directory.ts";
+
+/** How much is written or read at once, bytes. */
+const BUFFER = 1 << 16;
+
+/** Lines that are being written. */
+export interface LineWriter extends Disposable {
+  /** Adds a line behind the one before; it holds no line feed. */
+  add(line: string): void;
+  /** Makes all of it durable. */
+  finish(): void;
+}
+
+/**
+ * Begins a file of lines, which its owner alone can read. Needs write permission.
+ *
+ * @param path Where it goes; nothing stands there.
+ * @param onBytes Called with all that is written, in order.
+ * @returns The lines.
+ */
+export function writeLines(
+  path: string,
+  onBytes: (bytes: Uint8Array) => void = () => {},
+): LineWriter {
+  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  const encoder = new TextEncoder();
+  let pending = "";
+  const flush = () => {
+    const bytes = encoder.encode(pending);
+    pending = "";
+    onBytes(bytes);
+    writeAll(file, bytes);
+  };
+  return {
+    add(line) {
+      pending += `${line}\n`;
+      if (pending.length > BUFFER) flush();
+    },
+    finish() {
+      flush();
+      file.syncSync();
+    },
+    [Symbol.dispose]: () => file.close(),
+  };
+}
+
+/**
+ * Reads a file of lines, one by one. Needs read permission.
+ *
+ * @param path Where it is.
+ * @param onBytes Called with all that is read, in order.
+ * @returns The lines; an empty one instead of a last one that was cut off.
+ */
+export function* readLines(
+  path: string,
+  onBytes: (bytes: Uint8Array) => void = () => {},
+): Generator<string> {
+  using file = Deno.openSync(path);
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(BUFFER);
+  let rest = "";
+  for (let size = file.readSync(buffer); size !== null; size = file.readSync(buffer)) {
+    const bytes = buffer.subarray(0, size);
+    onBytes(bytes);
+    const [end = "", ...lines] = decoder.decode(bytes, { stream: true }).split("\n");
+    rest += end;
+    const begun = lines.pop();
+    if (begun === undefined) continue;
+    yield rest;
+    yield* lines;
+    rest = begun;
+  }
+  if (rest !== "") yield "";
+}
