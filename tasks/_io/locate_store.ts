@@ -4,7 +4,7 @@
  * @module
  */
 
-import { basename, fromFileUrl, join, resolve } from "@std/path";
+import { basename, dirname, fromFileUrl, join, resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/names.ts";
 import { infoOf } from "./own_directory.ts";
@@ -16,7 +16,7 @@ import { failureText, listDirectory, readText } from "./read.ts";
  * A directory is a store when it has `.trash/` (MLflow makes it whenever it opens a store), our own
  * directory, an experiment's `meta.yaml` in a child, or a run's or registered model's in a grandchild;
  * a directory that has a store as `mlruns` stands for it. With a database as its backend MLflow keeps
- * only artifacts in `mlruns/`: such a directory is refused.
+ * only artifacts in `mlruns/`: such a directory is refused, and so is a part of a store.
  *
  * @param location A directory or a `file:` URI.
  * @returns The absolute real path of the root.
@@ -39,6 +39,13 @@ export function locateStore(location: string): string {
   if (!Deno.statSync(root).isDirectory) {
     throw new UnsupportedStoreError(
       `Cannot open store ${root}: expected a directory such as mlruns/, found a file; name the store with --store DIR`,
+      root,
+    );
+  }
+  const around = storeAround(root);
+  if (around !== null) {
+    throw new UnsupportedStoreError(
+      `Cannot open store ${root}: it is a part of store ${around}; name that with --store ${around}`,
       root,
     );
   }
@@ -97,6 +104,18 @@ function isStore(root: string): boolean {
     isExperiment(child) ||
     children(child).some((inner) => metaHas(inner, /^(run_id|run_uuid|creation_timestamp):/m))
   );
+}
+
+/** To MLflow, and to a clean-up, the runs of an experiment would be experiments that are broken. */
+function storeAround(directory: string): string | null {
+  const [parent, name] = [dirname(directory), basename(directory)];
+  if (name === ".trash" || name === OWN_DIRECTORY) return parent;
+  const isRun = metaHas(directory, /^run_(id|uuid):/m);
+  if (isRun) return storeAround(parent) ?? dirname(parent);
+  const isOwn = metaHas(directory, /^experiment_id:/m);
+  const mayBe = name === "models" || looksLikeExperimentId(name);
+  if (!isOwn && !(mayBe && isStore(parent))) return null;
+  return storeAround(parent) ?? parent;
 }
 
 function isExperiment(directory: string): boolean {

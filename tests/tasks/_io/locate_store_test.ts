@@ -6,7 +6,7 @@ import {
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
 import { locateStore } from "../../../tasks/_io/locate_store.ts";
-import { experiment, orphan, runId } from "../../_support/builders.ts";
+import { experiment, orphan, registeredModel, run, runId } from "../../_support/builders.ts";
 import { type Files, tempStore, writeFiles } from "../../_support/disk_store.ts";
 
 Deno.test("locateStore() finds a store by a directory, a file URI, a link and its parent", async () => {
@@ -39,6 +39,35 @@ Deno.test("locateStore() takes for a store what holds any sign of one", async ()
     writeFiles(join(place.outside, "store"), files);
     assertEquals(locateStore(join(place.outside, "store")), join(place.outside, "store"), sign);
   }
+});
+
+Deno.test("locateStore() refuses a part of a store, and names the store", async () => {
+  const [first, deleted] = ["420101650667246494", "420101650667246495"];
+  await using store = await tempStore({
+    experiments: [
+      experiment({ id: first, runs: [run()] }),
+      experiment({ id: deleted, lifecycleStage: "deleted", runs: [run({ id: runId(2) })] }),
+    ],
+    registeredModels: [registeredModel()],
+  });
+  const parts = [
+    first,
+    `${first}/${runId(1)}`,
+    ".trash",
+    `.trash/${deleted}`,
+    `.trash/${deleted}/${runId(2)}`,
+    "models",
+  ];
+  const refuse = (part: string) =>
+    assertThrows(
+      () => locateStore(join(store.root, part)),
+      UnsupportedStoreError,
+      `it is a part of store ${store.root}; name that with --store ${store.root}`,
+      part,
+    );
+  parts.forEach(refuse);
+  Deno.removeSync(join(store.root, first, "meta.yaml"));
+  refuse(first);
 });
 
 Deno.test("locateStore() finds a store of which only orphans are left", async () => {
