@@ -47,16 +47,22 @@ export interface Job {
  */
 export async function carryOut(job: Job, world: World): Promise<ExitCode> {
   const { task, words, options, backups, show, run } = job;
+  const stop = new AbortController();
+  // Until there is something to stop, an interruption just ends the process.
+  const listen = () => world.signal().addEventListener("abort", () => stop.abort());
+  if (options.apply && options.force) listen();
   const { plan, report, settled } = await run({
     apply: options.apply,
     backup: options.backup,
     ...(backups === null ? {} : { backups }),
-    ...(options.apply ? { signal: world.signal() } : {}),
+    signal: stop.signal,
     ...(options.force ? {} : {
       approve: async (plan) => {
         world.progress.erase();
         world.say(show(plan, null));
-        return await world.ask?.(APPLY_QUESTION) ?? false;
+        const isApproved = await world.ask?.(APPLY_QUESTION) ?? false;
+        if (isApproved) listen();
+        return isApproved;
       },
     }),
     onProgress: world.progress.update,

@@ -25,10 +25,17 @@ async function runOnTerminal(
     stderr: "null",
   }).spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(types));
-  const { code, stdout } = await child.output();
+  let screen = "";
+  let isTyped = types === "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    screen += text;
+    if (isTyped || !screen.includes("[y/N] ")) continue;
+    await writer.write(new TextEncoder().encode(types));
+    isTyped = true;
+  }
+  const { code } = await child.status;
   await writer.close().catch(() => {});
-  return { code, screen: new TextDecoder().decode(stdout) };
+  return { code, screen };
 }
 
 /** Of the systems with a program of that name, only this one's takes these flags. */
@@ -82,6 +89,19 @@ Deno.test({
       assertEquals(code, 0, screen);
       assertStringIncludes(screen, "Nothing was changed.");
     }
+    assertSameTree(await readTree(store.root), before);
+  },
+});
+
+Deno.test({
+  name: "cleanup:apply ends at an interruption while it asks, and touches nothing",
+  ignore,
+  fn: async () => {
+    await using store = await tempStore(ROTTEN);
+    const before = await readTree(store.root);
+    const words = ["--store", store.root];
+    const { code, screen } = await runOnTerminal("cleanup:apply", words, { types: "\x03" });
+    assertEquals(code, 130, screen);
     assertSameTree(await readTree(store.root), before);
   },
 });
