@@ -25,7 +25,7 @@ export function uriSegments(uri: string): readonly string[] {
     .replace(/[?#].*$/s, "")
     .split(/[/\\]/)
     .filter((segment) => segment !== "")
-    .map(decoded);
+    .map(percentDecoded);
 }
 
 /**
@@ -61,10 +61,25 @@ export function parseModelUri(uri: string):
   return { kind: "logged-model", id: name };
 }
 
-function decoded(segment: string): string {
+/**
+ * Decodes what a URI encodes by per cent signs.
+ *
+ * @param text A part of a URI.
+ * @returns The text; as it is where it is not encoded as a URI is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { percentDecoded } from "./artifact_uri.ts";
+ *
+ * assertEquals(percentDecoded("my%20model"), "my model");
+ * assertEquals(percentDecoded("100%"), "100%");
+ * ```
+ */
+export function percentDecoded(text: string): string {
   try {
-    return decodeURIComponent(segment);
+    return decodeURIComponent(text);
   } catch {
-    return segment;
+    return text;
   }
 }

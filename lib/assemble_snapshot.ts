@@ -170,10 +170,12 @@ export function assembleExperiment(
   if (!read.ok || defect !== null) {
     const { damage, message, line, column } = defect!;
     problems.unshift({ path, subject: "experiment", damage, message, line, column });
-    const { foreign, newestChange } = facts;
+    const { directory: id, foreign, lostRuns, traces, newestChange } = facts;
+    const { length: modelDirectories } = facts.loggedModels;
+    const held = { foreign, lostRuns, modelDirectories, traces };
     return {
       kind: "orphan",
-      orphan: { id: facts.directory, ...common, damage, message, foreign, newestChange },
+      orphan: { id, ...common, damage, message, ...held, newestChange },
       problems,
     };
   }

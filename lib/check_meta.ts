@@ -6,15 +6,13 @@
  */
 
 import { type FileFlaw, flaw, FLAWLESS } from "./flaw.ts";
-import { type MetaDocument, pythonInteger, pythonType } from "./meta_node.ts";
-import { MetaYamlError, parseMetaYaml } from "./meta_yaml.ts";
+import { integerOf, isAbsent, type MetaDocument, pythonType, textOf } from "./meta_node.ts";
+import { MetaYamlError, NoMappingError, parseMetaYaml } from "./meta_yaml.ts";
 import type { Migration, Run } from "./model.ts";
+import { STALE_AFTER } from "./repair.ts";
 import { RUN_STATUSES } from "./run_status.ts";
 import { days } from "./units.ts";
 import { readUsualRunMeta } from "./usual_run_meta.ts";
-
-/** How long a run may be silent until it counts as stale, ms. */
-export const STALE_AFTER: number = days(7);
 
 /**
  * Checks the `meta.yaml` of a run that its record was read from.
@@ -33,11 +31,11 @@ export function checkRunMeta(text: string): readonly FileFlaw[] {
   if (document === null) return [];
   const flaws: FileFlaw[] = [];
   if (!document.has("run_id")) flaws.push(flaw("no-run-id", "key run_id is missing"));
-  if (isAbsent(document, "artifact_uri")) {
+  if (isAbsent(document.get("artifact_uri"))) {
     flaws.push(flaw("no-artifact-uri", "key artifact_uri is missing"));
   }
-  const isDeleted = wordOf(document, "lifecycle_stage") === "deleted";
-  if (isDeleted && document.has("deleted_time") && isAbsent(document, "deleted_time")) {
+  const isDeleted = textOf(document.get("lifecycle_stage")) === "deleted";
+  if (isDeleted && document.has("deleted_time") && isAbsent(document.get("deleted_time"))) {
     flaws.push(flaw("no-deleted-time", "it is soft-deleted, and deleted_time is null"));
   }
   return flaws;
@@ -51,7 +49,7 @@ export function checkRunMeta(text: string): readonly FileFlaw[] {
  */
 export function checkExperimentMeta(text: string): readonly FileFlaw[] {
   const document = readDocument(text);
-  return document !== null && isAbsent(document, "name")
+  return document !== null && isAbsent(document.get("name"))
     ? [flaw("no-name", "its name is null")]
     : [];
 }
@@ -66,7 +64,7 @@ export function checkExperimentMeta(text: string): readonly FileFlaw[] {
 export function migrateExperimentMeta(text: string): Migration | null {
   const document = readForMigration(text);
   if (typeof document === "string") return document;
-  return isStage(document) && !(document.has("name") && isAbsent(document, "name"))
+  return isStage(document) && !(document.has("name") && isAbsent(document.get("name")))
     ? null
     : "aborts";
 }
@@ -80,9 +78,28 @@ export function migrateExperimentMeta(text: string): Migration | null {
 export function migrateRunMeta(text: string): Migration | null {
   const document = readForMigration(text);
   if (typeof document === "string") return document;
-  const hasId = ["run_uuid", "run_id"].some((key) => (wordOf(document, key) ?? "") !== "");
+  const hasId = ["run_uuid", "run_id"].some((key) => textOf(document.get(key)));
   if (!hasId) return "skips";
   return isStatus(document) && isStage(document) ? null : "aborts";
+}
+
+/**
+ * Tells what a migration makes of the `meta.yaml` of a model version that MLflow cannot use. It needs
+ * nothing of it but a version that Python's `int()` takes (MLflow 3.10 to 3.17).
+ *
+ * @param text The decoded text.
+ * @returns `null`: it migrates.
+ */
+export function migrateModelVersionMeta(text: string): Migration | null {
+  const document = readForMigration(text);
+  if (typeof document === "string") return document;
+  const node = document.get("version");
+  if (node?.kind !== "scalar") return "aborts";
+  const type = pythonType(node);
+  const isNumber = type === "str"
+    ? /^\s*[-+]?\d(?:_?\d)*\s*$/.test(node.text)
+    : ["int", "float", "bool"].includes(type);
+  return isNumber ? null : "aborts";
 }
 
 /**
@@ -116,31 +133,21 @@ function readForMigration(text: string): MetaDocument | Migration {
   } catch (error) {
     if (!(error instanceof MetaYamlError)) throw error;
     // What is YAML, but no mapping, the migration takes for one.
-    return error.message.includes("expected a mapping") ? "aborts" : "skips";
+    return error instanceof NoMappingError ? "aborts" : "skips";
   }
-}
-
-function isAbsent(document: MetaDocument, key: string): boolean {
-  const node = document.get(key);
-  return node === undefined || (node.kind === "scalar" && pythonType(node) === "null");
-}
-
-function wordOf(document: MetaDocument, key: string): string | null {
-  const node = document.get(key);
-  return node?.kind === "scalar" && pythonType(node) !== "null" ? node.text : null;
 }
 
 /** The database takes no other stage; none at all, or null, it takes. */
 function isStage(document: MetaDocument): boolean {
-  const stage = wordOf(document, "lifecycle_stage");
+  const stage = textOf(document.get("lifecycle_stage"));
   return stage === null || stage === "active" || stage === "deleted";
 }
 
 function isStatus(document: MetaDocument): boolean {
   const node = document.get("status");
   if (node === undefined) return true;
-  const code = node.kind === "scalar" ? pythonInteger(node) : null;
+  const code = integerOf(node);
   return code === null
-    ? RUN_STATUSES.some((status) => status === wordOf(document, "status"))
-    : code >= 1n && code <= 5n;
+    ? RUN_STATUSES.some((status) => status === textOf(node))
+    : code >= 1 && code <= 5;
 }

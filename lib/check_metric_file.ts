@@ -5,6 +5,7 @@
  */
 
 import { type FileFlaw, flaw, FLAWLESS } from "./flaw.ts";
+import { pythonLines, pythonStripped, readPythonFloat, readPythonInteger } from "./python_text.ts";
 import { quoteText } from "./quote_text.ts";
 
 /** Who owns a metric; each writes columns of its own. */
@@ -37,7 +38,7 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly File
   const isSound = isUsual(text, usual);
   const lines = isSound ? text.slice(0, -1).split("\n") : pythonLines(text);
   const faults = isSound ? [] : lines.flatMap((line, index) => {
-    const fault = check(stripped(line).split(" "));
+    const fault = check(pythonStripped(line).split(" "));
     return fault === null ? [] : [{ ...fault, line: index + 1 }];
   });
   const flaws = ["malformed-line", "newer-format"].flatMap((damage) => {
@@ -50,7 +51,7 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly File
     return [worst === undefined ? { ...base, migration: first.migration ?? null } : base];
   });
   const readable = flaws.every(({ damage }) => damage !== "malformed-line");
-  if (readable && !LINE_END.test(text)) {
+  if (readable && pythonLines(text.slice(-1))[0] !== "") {
     flaws.push({ ...flaw("torn-line", "the last line has no end"), line: lines.length });
   }
   const mayRepeat = readable && !(isSound && haveRisingSteps(lines, owner));
@@ -61,12 +62,6 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly File
   }
   return flaws.length === 0 ? FLAWLESS : flaws;
 }
-
-const BREAKS = String.raw`\n\r\v\f\x1C-\x1E\x85\u2028\u2029`;
-const LINE_BREAK = new RegExp(`\\r\\n|[${BREAKS}]`);
-const LINE_END = new RegExp(`[${BREAKS}]$`);
-// deno-lint-ignore no-control-regex
-const SPACE = /^(?!\uFEFF)[\s\x1C-\x1F\x85]$/;
 
 type LineFault = Pick<FileFlaw, "damage" | "message" | "migration">;
 
@@ -84,23 +79,6 @@ function isUsual(text: string, line: RegExp): boolean {
   line.lastIndex = 0;
   while (line.lastIndex < text.length) if (!line.test(text)) return false;
   return true;
-}
-
-/** As Python's `str.splitlines()`. */
-function pythonLines(text: string): readonly string[] {
-  const lines = text.split(LINE_BREAK);
-  if (lines.at(-1) === "") lines.pop();
-  return lines;
-}
-
-/** As Python's `str.strip()`, to which a byte order mark is no space. */
-function stripped(line: string): string {
-  // A pattern would take its time over many spaces in the middle.
-  let end = line.length;
-  while (end > 0 && SPACE.test(line[end - 1]!)) end--;
-  let start = 0;
-  while (start < end && SPACE.test(line[start]!)) start++;
-  return line.slice(start, end);
 }
 
 function checkRunLine(fields: readonly string[]): LineFault | null {
@@ -129,7 +107,7 @@ function checkNumbers(fields: readonly string[], count: number): LineFault | nul
   const expected = ["an integer as time", "a number as value", "an integer as step"] as const;
   for (const index of [0, 1, 2].slice(0, count)) {
     const field = fields[index] ?? "";
-    if (index === 1 ? isPythonFloat(field) : isPythonInteger(field)) continue;
+    if ((index === 1 ? readPythonFloat(field) : readPythonInteger(field)) !== null) continue;
     const message = `expected ${expected[index]}, found ${quoteText(field)}`;
     return { damage: "malformed-line", message };
   }
@@ -138,23 +116,6 @@ function checkNumbers(fields: readonly string[], count: number): LineFault | nul
 
 function countOf(fields: number): string {
   return fields === 1 ? "1 field" : `${fields} fields`;
-}
-
-const DIGITS = String.raw`\p{Nd}(?:_?\p{Nd})*`;
-const INTEGER = new RegExp(`^\\s*[-+]?${DIGITS}\\s*$`, "u");
-const FLOAT = new RegExp(
-  `^\\s*[-+]?(?:inf(?:inity)?|nan|(?:${DIGITS}(?:\\.(?:${DIGITS})?)?|\\.${DIGITS})(?:e[-+]?${DIGITS})?)\\s*$`,
-  "iu",
-);
-
-/** What Python's `int()` takes. */
-function isPythonInteger(text: string): boolean {
-  return INTEGER.test(text) && !text.includes("\uFEFF");
-}
-
-/** What Python's `float()` takes. */
-function isPythonFloat(text: string): boolean {
-  return FLOAT.test(text) && !text.includes("\uFEFF");
 }
 
 /** Steps that rise, as those of nearly every metric, are those of points that differ. */

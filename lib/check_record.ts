@@ -9,7 +9,7 @@
 
 import type { TextFact } from "./facts.ts";
 import { type FileFlaw, flaw, FLAWLESS, unreadFlaw } from "./flaw.ts";
-import { type MetaDocument, type MetaNode, pythonInteger, pythonType } from "./meta_node.ts";
+import { integerOf, type MetaDocument, type MetaNode, pythonType, textOf } from "./meta_node.ts";
 import { MetaYamlError, parseMetaYaml } from "./meta_yaml.ts";
 import { quoteText } from "./quote_text.ts";
 
@@ -67,18 +67,6 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
   }
 }
 
-/**
- * Gives the text of a key.
- *
- * @param document A record.
- * @param key The key.
- * @returns Its text; `null` where there is none, or a null.
- */
-export function textOf(document: MetaDocument, key: string): string | null {
-  const node = document.get(key);
-  return node?.kind === "scalar" && pythonType(node) !== "null" ? node.text : null;
-}
-
 const NOTHING: MetaDocument = new Map();
 
 type RecordCheck = (document: MetaDocument) => FileFlaw | null;
@@ -99,7 +87,7 @@ function isNot(
   words: readonly string[],
   migration: FileFlaw["migration"] = null,
 ): FileFlaw | null {
-  const text = textOf(document, key);
+  const text = textOf(document.get(key));
   if (text !== null && words.includes(text)) return null;
   const found = text === null ? "null" : quoteText(text);
   return incomplete(`key ${key}: expected ${words.join(" or ")}, found ${found}`, migration);
@@ -107,7 +95,7 @@ function isNot(
 
 /** As RFC 3339 writes a time. */
 function isNoTime(document: MetaDocument, key: string): FileFlaw | null {
-  const text = textOf(document, key) ?? "";
+  const text = textOf(document.get(key)) ?? "";
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? null
     : incomplete(`key ${key}: expected a time, found ${quoteText(text)}`);
@@ -122,7 +110,7 @@ const checkInput: RecordCheck = (document) => {
     isNot(document, "source_type", VERTICES, "skips") ??
     isNot(document, "destination_type", VERTICES);
   if (fault !== null) return fault;
-  const isModel = textOf(document, "source_type") === "MODEL";
+  const isModel = textOf(document.get("source_type")) === "MODEL";
   if (document.get("tags")?.kind !== "mapping") {
     // What has no tags at all stops a migration, which walks through them.
     return isModel ? null : incomplete("key tags: expected a mapping", "aborts");
@@ -196,7 +184,7 @@ const checkAssessment: RecordCheck = (document) => {
     return incomplete(`key ${kind}: expected a mapping with ${keys.join(" or ")}`);
   }
   const source = document.get("source");
-  const type = source?.kind === "mapping" ? textOf(source.entries, "source_type") : null;
+  const type = source?.kind === "mapping" ? textOf(source.entries.get("source_type")) : null;
   const fault = lacks(document, "assessment_name", "source", "create_time", "last_update_time") ??
     isNoTime(document, "create_time") ?? isNoTime(document, "last_update_time");
   if (fault !== null) return fault;
@@ -240,8 +228,8 @@ const checkLoggedModel: RecordCheck = (document) => {
   if (fault !== null) return fault;
   const node = document.get("status");
   if (node === undefined) return null;
-  const status = node.kind === "scalar" ? pythonInteger(node) : null;
-  return status !== null && status >= 0n && status <= 3n
+  const status = integerOf(node);
+  return status !== null && status >= 0 && status <= 3
     ? null
     : incomplete("key status: expected an integer from 0 to 3");
 };

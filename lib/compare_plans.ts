@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { DiskUsage, NonEmpty, Run, StorePath, StoreSnapshot } from "./model.ts";
+import {
+  addUsage,
+  type DiskUsage,
+  NO_USAGE,
+  type NonEmpty,
+  type Run,
+  type StorePath,
+  type StoreSnapshot,
+} from "./model.ts";
 import type { ActionReason, KeepReason, Plan } from "./plan.ts";
 
 /** A run that one policy removes and the other keeps. */
@@ -81,10 +89,7 @@ function removedBy({ actions }: Plan): ReadonlyMap<StorePath, NonEmpty<ActionRea
 }
 
 function sumOf(sides: readonly ChangedSide[]): DiskUsage {
-  return {
-    bytes: sides.reduce((sum, { usage }) => sum + (usage?.bytes ?? 0), 0),
-    files: sides.reduce((sum, { usage }) => sum + (usage?.files ?? 0), 0),
-  };
+  return addUsage(sides.map(({ usage }) => usage ?? NO_USAGE));
 }
 
 function byPath(left: ChangedSide, right: ChangedSide): number {

@@ -30,9 +30,8 @@ import {
 } from "./config_value.ts";
 import { ConfigError } from "./errors.ts";
 import type { CleanupPolicy } from "./plan.ts";
-import { type BestRule, PROTECTIONS, type RetentionRule } from "./policy.ts";
+import { type BestRule, ORPHAN_SETTLE, PROTECTIONS, type RetentionRule } from "./policy.ts";
 import type { PrimaryMetric } from "./primary_metric.ts";
-import { minutes } from "./units.ts";
 
 export { CONFIG_FILE } from "./config_file.ts";
 
@@ -120,7 +119,7 @@ export function policyOf(config: Config): CleanupPolicy {
     olderThan: null,
     purgeAfter: purge.after,
     quarantineOrphans: true,
-    settle: minutes(10),
+    settle: ORPHAN_SETTLE,
     retention: {
       rules: [
         ...rules.map((rule, index) => toRule(`rule ${index + 1}`, rule)),

@@ -25,11 +25,12 @@ import {
   PIN_TAG,
   type Protection,
   type ProtectPolicy,
+  PURGE_AFTER,
   type RetentionRule,
 } from "./policy.ts";
 import type { PrimaryMetric } from "./primary_metric.ts";
 import { RUN_STATUSES } from "./run_status.ts";
-import { days } from "./units.ts";
+import { typedDuration } from "./units.ts";
 
 /** `backups`: where copies go, and when they may go. */
 export interface BackupsConfig {
@@ -185,7 +186,12 @@ function unsafe(describe: string): Row<boolean> {
 
 /** The keys of `purge`. */
 export const purgeRows: Rows<PurgeConfig> = {
-  after: row(duration(), days(30), "30d", "What has been soft-deleted longer leaves the store"),
+  after: row(
+    duration(),
+    PURGE_AFTER,
+    typedDuration(PURGE_AFTER),
+    "What has been soft-deleted longer leaves the store",
+  ),
   artifactsOnly: row(
     optionalText(),
     null,

@@ -66,6 +66,8 @@ export interface ExperimentFacts extends MeasureFacts {
   readonly datasets: number;
   /** Entries that MLflow does not write into an experiment; empty at depth `meta`. */
   readonly foreign: readonly string[];
+  /** How many directories of damaged runs hold a file, and not only an empty record; 0 at depth `meta`. */
+  readonly lostRuns: number;
   /** Epoch ms of the newest change anywhere inside; `null` where the tree was not walked. */
   readonly newestChange: number | null;
 }

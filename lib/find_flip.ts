@@ -6,7 +6,7 @@
 
 import type { JudgedRun } from "./judged.ts";
 import { keeps } from "./keep_rules.ts";
-import type { NonEmpty, StorePath, StoreSnapshot } from "./model.ts";
+import { isNonEmpty, type NonEmpty, type StorePath, type StoreSnapshot } from "./model.ts";
 import type { CleanupPolicy, KeepReason, Standing } from "./plan.ts";
 import { planCleanup } from "./plan_cleanup.ts";
 import type { BestRule, Protection, RetentionPolicy, RetentionRule } from "./policy.ts";
@@ -16,8 +16,8 @@ import { typedDuration } from "./units.ts";
 
 /** One key of a policy that changes. */
 export interface PolicyChange {
-  /** The rule, or the section of the file. */
-  readonly rule: string;
+  /** The rule, or the section of the file; `null` where it is a flag. */
+  readonly rule: string | null;
   /** As it is called in `mltidy.yaml`, or the flag. */
   readonly key: string;
   /** What it is, as one would type it. */
@@ -97,7 +97,7 @@ function candidatesFor(
   const all = ruling.rule.keepWithin > 0
     ? edits
     : [...edits, edit("keep_within", "0d", typedDuration(age), { keepWithin: age })];
-  return all.map((one) => withRule(policy, ruling.rule, [one]));
+  return all.flatMap((one) => withRule(policy, ruling.rule, [one]));
 }
 
 /** A change of one key of a rule. */
@@ -218,7 +218,7 @@ function lettingGo(policy: CleanupPolicy, judged: JudgedRun): readonly Candidate
   if (verdict.reasons.some(({ kind }) => kind === "child-of-kept")) {
     edits.push(edit("children", rule.children, "own", { children: "own" }));
   }
-  return [withRule(policy, rule, edits, [...switches])].filter(({ changes }) => changes.length > 0);
+  return withRule(policy, rule, edits, [...switches]);
 }
 
 const SWITCHES: Readonly<Partial<Record<KeepReason["kind"], Protection>>> = {
@@ -233,12 +233,13 @@ const SWITCHES: Readonly<Partial<Record<KeepReason["kind"], Protection>>> = {
   "unreadable": "unreadable",
 };
 
+/** No candidate where nothing changes. */
 function withRule(
   policy: CleanupPolicy,
   rule: RetentionRule,
   edits: readonly Edit[],
   switches: readonly Protection[] = [],
-): Candidate {
+): readonly Candidate[] {
   const changed: RetentionRule = Object.assign({}, rule, ...edits.map(({ fields }) => fields));
   // Only a policy's own rule has been judged by, so there is one.
   const before: RetentionPolicy = policy.retention!;
@@ -259,13 +260,10 @@ function withRule(
       to: "true",
     })),
   ];
-  return {
-    changes: changes as unknown as NonEmpty<PolicyChange>,
-    policy: { ...policy, retention },
-  };
+  return isNonEmpty(changes) ? [{ changes, policy: { ...policy, retention } }] : [];
 }
 
-/** The age alone decides: of an active run by `--days-old`, of a soft-deleted one by `--purge-after`. */
+/** The age alone decides: of an active run by `--days-old`, of a soft-deleted one since its deletion. */
 function limitCandidates(
   policy: CleanupPolicy,
   run: JudgedRun["run"],
@@ -277,11 +275,24 @@ function limitCandidates(
   const from = isActive ? policy.olderThan : policy.purgeAfter;
   if (time === null || from === null) return [];
   const age = now - time;
-  const to = goes ? Math.ceil(age / MINUTE) * MINUTE : Math.floor((age - 1) / MINUTE) * MINUTE;
+  const step = isActive ? HUNDREDTH : MINUTE;
+  const to = goes ? Math.ceil(age / step) * step : Math.floor((age - 1) / step) * step;
   if (to < 0) return [];
-  const key = isActive ? "older than" : "purge.after";
+  const [rule, key] = isActive
+    ? [null, "--days-old"]
+    : policy.retention
+    ? ["purge", "after"]
+    : [null, "--purge-after"];
+  const typed = isActive ? typedDays : typedDuration;
   return [{
-    changes: [{ rule: "policy", key, from: typedDuration(from), to: typedDuration(to) }],
+    changes: [{ rule, key, from: typed(from), to: typed(to) }],
     policy: { ...policy, ...(isActive ? { olderThan: to } : { purgeAfter: to }) },
   }];
+}
+
+/** Of a day, ms: `--days-old` takes a number of days, of which nobody types more digits. */
+const HUNDREDTH = 864_000;
+
+function typedDays(ms: number): string {
+  return `${Math.round(ms / HUNDREDTH) / 100}`;
 }

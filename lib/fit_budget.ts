@@ -7,7 +7,7 @@
 import { dropArtifacts } from "./drop_artifacts.ts";
 import { judgeRepeatedly } from "./judge_snapshot.ts";
 import type { Held, JudgedSnapshot } from "./judged.ts";
-import type { DiskUsage, StorePath, StoreSnapshot } from "./model.ts";
+import { addUsage, type DiskUsage, NO_USAGE, type StorePath, type StoreSnapshot } from "./model.ts";
 import type { Budget, BudgetOutcome, CleanupPolicy } from "./plan.ts";
 import { timeOf } from "./run_facts.ts";
 
@@ -83,8 +83,6 @@ interface Candidate {
   readonly later: boolean;
 }
 
-const NOTHING: DiskUsage = { bytes: 0, files: 0 };
-
 function candidatesOf(
   judged: JudgedSnapshot,
   policy: CleanupPolicy,
@@ -95,7 +93,7 @@ function candidatesOf(
     ...judged.runs.filter(({ holder, verdict }) => holder === null && verdict.goes)
       .map(({ run }) => ({
         path: run.path,
-        usage: run.usage ?? NOTHING,
+        usage: run.usage ?? NO_USAGE,
         time: timeOf(run),
         later: run.lifecycleStage === "active",
       })),
@@ -109,14 +107,14 @@ function candidatesOf(
     ...judged.experiments.filter(({ verdict }) => verdict.goes)
       .map(({ experiment: { path, usage, lastUpdateTime } }) => ({
         path,
-        usage: usage ?? NOTHING,
+        usage: usage ?? NO_USAGE,
         time: lastUpdateTime ?? 0,
         later: false,
       })),
     ...judged.orphans.filter(({ verdict }) => verdict.goes)
       .map(({ orphan: { path, usage, newestChange } }) => ({
         path,
-        usage: usage ?? NOTHING,
+        usage: usage ?? NO_USAGE,
         time: newestChange ?? 0,
         later: false,
       })),
@@ -130,7 +128,7 @@ function amountOf({ bytes, files }: DiskUsage, { kind }: Budget): number {
 function wantedOf(snapshot: StoreSnapshot, all: JudgedSnapshot, budget: Budget): number {
   if (budget.kind === "free") return budget.bytes;
   const amount = (list: readonly { readonly usage: DiskUsage | null }[]) =>
-    list.reduce((sum, { usage }) => sum + amountOf(usage ?? NOTHING, budget), 0);
+    list.reduce((sum, { usage }) => sum + amountOf(usage ?? NO_USAGE, budget), 0);
   const { experiments, orphans, strays } = snapshot;
   const waits = [
     ...all.runs.filter(({ holder, verdict }) => holder === null && isWaiting(verdict))
@@ -150,16 +148,13 @@ function isWaiting(verdict: JudgedSnapshot["runs"][number]["verdict"]): boolean 
 
 function heldBy({ runs }: JudgedSnapshot): BudgetOutcome["heldBy"] {
   const kept = runs.flatMap(({ run, verdict }) =>
-    verdict.goes ? [] : [{ reason: verdict.reasons[0], usage: run.usage ?? NOTHING }]
+    verdict.goes ? [] : [{ reason: verdict.reasons[0], usage: run.usage ?? NO_USAGE }]
   );
   return [...Map.groupBy(kept, ({ reason }) => reason.kind).values()]
     .map((group) => ({
       reason: group[0]!.reason,
       runs: group.length,
-      usage: group.reduce((sum, { usage }) => ({
-        bytes: sum.bytes + usage.bytes,
-        files: sum.files + usage.files,
-      }), NOTHING),
+      usage: addUsage(group.map(({ usage }) => usage)),
     }))
     .toSorted((left, right) => right.usage.bytes - left.usage.bytes);
 }

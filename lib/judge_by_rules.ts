@@ -20,7 +20,6 @@ import {
   YOUNG,
 } from "./policy.ts";
 import { byEnd } from "./rank_runs.ts";
-import type { Verdict } from "./retention.ts";
 import { facetOf, tagFinder, timeOf } from "./run_facts.ts";
 
 /**
@@ -52,7 +51,7 @@ export function judgeByRules(
         judged.set(run, { run, holder: null, ruling, standings, ...judgement });
       };
       const newestFirst = members.filter((run) => timeOf(run) <= now).sort(byEnd);
-      const finders = KEEP_RULES.flatMap((each) => each.standings(rule, newestFirst, now));
+      const finders = KEEP_RULES.flatMap((standings) => standings(rule, newestFirst, now));
       const found: Standing[] = [];
       for (const [place, run] of newestFirst.entries()) {
         found.length = 0;

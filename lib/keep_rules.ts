@@ -14,86 +14,60 @@ import { tagFinder, timeOf } from "./run_facts.ts";
 /** Tells how a run stands, which has a place from 0 among those that it is ranked with, newest first. */
 export type FindStanding = (run: Run, place: number) => Standing | null;
 
-/** One rule that keeps runs. */
-export interface KeepRule {
-  /** As it is called in `mltidy.yaml`. */
-  readonly key: string;
-  /** How runs stand under it, given those that are ranked together; empty where the rule is not given. */
-  readonly standings: (
-    rule: RetentionRule,
-    newestFirst: readonly Run[],
-    now: number,
-  ) => readonly FindStanding[];
-}
+/**
+ * One rule that keeps runs: how runs stand under it, given those that are ranked together; empty where the
+ * rule is not given.
+ */
+export type KeepRule = (
+  rule: RetentionRule,
+  newestFirst: readonly Run[],
+  now: number,
+) => readonly FindStanding[];
 
 /** The rules, in the order in which reasons are told. */
 export const KEEP_RULES: readonly KeepRule[] = [
-  {
-    key: "keep_tags",
-    standings: ({ keepTags }) => {
-      if (keepTags.length === 0) return [];
-      const find = tagFinder(keepTags);
-      return [(run) => {
-        const tag = find(run);
-        return tag === null ? null : { kind: "keep-tag", tag };
-      }];
-    },
+  ({ keepTags }) => {
+    if (keepTags.length === 0) return [];
+    const find = tagFinder(keepTags);
+    return [(run) => {
+      const tag = find(run);
+      return tag === null ? null : { kind: "keep-tag", tag };
+    }];
   },
-  {
-    key: "keep_named",
-    standings: ({ keepNamed }) => {
-      if (keepNamed.length === 0) return [];
-      const globs = keepNamed.map((glob) => ({ glob, matches: nameGlob(glob) }));
-      return [({ name }) => {
-        const found = globs.find(({ matches }) => matches(name));
-        return found === undefined ? null : { kind: "keep-named", glob: found.glob };
-      }];
-    },
+  ({ keepNamed }) => {
+    if (keepNamed.length === 0) return [];
+    const globs = keepNamed.map((glob) => ({ glob, matches: nameGlob(glob) }));
+    return [({ name }) => {
+      const found = globs.find(({ matches }) => matches(name));
+      return found === undefined ? null : { kind: "keep-named", glob: found.glob };
+    }];
   },
-  {
-    key: "keep_status",
-    standings: ({ keepStatus }) =>
-      keepStatus.length === 0
-        ? []
-        : [({ status }) => keepStatus.includes(status) ? { kind: "keep-status", status } : null],
-  },
-  {
-    key: "keep_best",
-    standings: ({ keepBest }, newestFirst) =>
-      keepBest.filter(({ n }) => n > 0).map((best) => {
-        const standings = rankByMetric(newestFirst, best);
-        return (_run, place) => standings[place]!;
-      }),
-  },
-  {
-    key: "keep_last",
-    standings: ({ keepLast: n }, { length: of }) =>
-      n === 0 ? [] : [(_run, place) => ({ kind: "keep-last", rank: place + 1, of, n })],
-  },
-  {
-    key: "keep_within",
-    standings: ({ keepWithin: limit }, _newestFirst, now) =>
-      limit === 0 ? [] : [(run) => ({ kind: "keep-within", age: now - timeOf(run), limit })],
-  },
-  periodRule("keep_daily", "day", ({ keepDaily }) => keepDaily),
-  periodRule("keep_weekly", "week", ({ keepWeekly }) => keepWeekly),
-  periodRule("keep_monthly", "month", ({ keepMonthly }) => keepMonthly),
+  ({ keepStatus }) =>
+    keepStatus.length === 0
+      ? []
+      : [({ status }) => keepStatus.includes(status) ? { kind: "keep-status", status } : null],
+  ({ keepBest }, newestFirst) =>
+    keepBest.filter(({ n }) => n > 0).map((best) => {
+      const standings = rankByMetric(newestFirst, best);
+      return (_run, place) => standings[place]!;
+    }),
+  ({ keepLast: n }, { length: of }) =>
+    n === 0 ? [] : [(_run, place) => ({ kind: "keep-last", rank: place + 1, of, n })],
+  ({ keepWithin: limit }, _newestFirst, now) =>
+    limit === 0 ? [] : [(run) => ({ kind: "keep-within", age: now - timeOf(run), limit })],
+  ({ keepDaily }, newestFirst) => newestOfPeriods(newestFirst, "day", keepDaily),
+  ({ keepWeekly }, newestFirst) => newestOfPeriods(newestFirst, "week", keepWeekly),
+  ({ keepMonthly }, newestFirst) => newestOfPeriods(newestFirst, "month", keepMonthly),
 ];
 
-function periodRule(
-  key: string,
+function newestOfPeriods(
+  newestFirst: readonly Run[],
   period: Period,
-  countOf: (rule: RetentionRule) => number,
-): KeepRule {
-  return {
-    key,
-    standings: (rule, newestFirst) => {
-      const n = countOf(rule);
-      if (n === 0) return [];
-      const standings = rankByPeriod(newestFirst, period, n);
-      return [(_run, place) => standings[place]!];
-    },
-  };
+  n: number,
+): readonly FindStanding[] {
+  if (n === 0) return [];
+  const standings = rankByPeriod(newestFirst, period, n);
+  return [(_run, place) => standings[place]!];
 }
 
 /**

@@ -106,6 +106,54 @@ export function unquoted(text: string): MetaScalar {
 }
 
 /**
+ * Gives the text of a scalar.
+ *
+ * @param node A value of a document.
+ * @returns The text; `null` for a null, and for what is no scalar.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(textOf(scalar("churn")), "churn");
+ * assertEquals(textOf(scalar(null)), null);
+ * assertEquals(textOf(undefined), null);
+ * ```
+ */
+export function textOf(node: MetaNode | undefined): string | null {
+  return node?.kind === "scalar" && pythonType(node) !== "null" ? node.text : null;
+}
+
+/**
+ * Gives the integer that a scalar is for Python.
+ *
+ * @param node A value of a document.
+ * @returns The integer; `null` for anything else, and for one too large to count with.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(integerOf(scalar(3)), 3);
+ * assertEquals(integerOf(scalar("3")), null);
+ * ```
+ */
+export function integerOf(node: MetaNode | undefined): number | null {
+  const integer = node?.kind === "scalar" ? pythonInteger(node) : null;
+  return integer !== null && Number.isSafeInteger(Number(integer)) ? Number(integer) : null;
+}
+
+/**
+ * Tells whether a key says nothing.
+ *
+ * @param node A value of a document.
+ * @returns Whether it is missing, or null.
+ */
+export function isAbsent(node: MetaNode | undefined): boolean {
+  return node === undefined || (node.kind === "scalar" && pythonType(node) === "null");
+}
+
+/**
  * Reads the integer that an unquoted scalar is for Python.
  *
  * @param scalar A scalar of type `int`.

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { pythonInteger, pythonType } from "./meta_node.ts";
+import { integerOf, isAbsent, pythonInteger, pythonType } from "./meta_node.ts";
 import type { MetaDocument, MetaNode } from "./meta_node.ts";
 import { MetaYamlError, parseMetaYaml } from "./meta_yaml.ts";
 import type { LifecycleStage, RunStatus } from "./model.ts";
@@ -271,26 +271,19 @@ function needId(document: MetaDocument, key: string): string {
 
 const TIME = "milliseconds since 1970";
 
-function integerIn(node: MetaNode): number | null {
-  const integer = node.kind === "scalar" ? pythonInteger(node) : null;
-  return integer !== null && Number.isSafeInteger(Number(integer)) ? Number(integer) : null;
-}
-
 function needTime(document: MetaDocument, key: string): number {
   const node = need(document, key, TIME);
-  return integerIn(node) ?? refuse(key, TIME, describe(node));
+  return integerOf(node) ?? refuse(key, TIME, describe(node));
 }
 
 function optionalTime(document: MetaDocument, key: string): number | null {
-  const node = document.get(key);
-  const absent = node === undefined || (node.kind === "scalar" && pythonType(node) === "null");
-  return absent ? null : needTime(document, key);
+  return isAbsent(document.get(key)) ? null : needTime(document, key);
 }
 
 function runStatus(document: MetaDocument): RunStatus {
   const node = document.get("status");
   if (node === undefined) return "RUNNING";
-  return statusOf(integerIn(node) ?? 0) ??
+  return statusOf(integerOf(node) ?? 0) ??
     refuse("status", "an integer from 1 to 5", describe(node));
 }
 

@@ -13,6 +13,9 @@ export { MetaYamlError } from "./load_yaml.ts";
 export { pythonType, scalar } from "./meta_node.ts";
 export type { MetaDocument, MetaNode, MetaScalar, PythonType } from "./meta_node.ts";
 
+/** The text is YAML, but no mapping of keys to values. */
+export class NoMappingError extends MetaYamlError {}
+
 // Parsing ----------------------------------------------------------------------------------------
 
 /**
@@ -24,8 +27,9 @@ export type { MetaDocument, MetaNode, MetaScalar, PythonType } from "./meta_node
  *
  * @param text The decoded text.
  * @returns The document; empty when the text holds nothing but comments, or a null.
- * @throws {MetaYamlError} When the text is no YAML, no mapping, more than one document, has a
- *   character that PyYAML refuses, a tag other than `!!str`, `!!seq`, `!!map`, or half a character.
+ * @throws {MetaYamlError} When the text is no YAML, more than one document, has a character that
+ *   PyYAML refuses, a tag other than `!!str`, `!!seq`, `!!map`, or half a character.
+ * @throws {NoMappingError} When it is YAML, but no mapping.
  *
  * @example Types are Python's
  * ```ts
@@ -91,6 +95,7 @@ const MAXIMUM_DEPTH = 100;
  * @param text The decoded text.
  * @returns The document, see {@linkcode parseMetaYaml}.
  * @throws {MetaYamlError} See {@linkcode parseMetaYaml}.
+ * @throws {NoMappingError} See {@linkcode parseMetaYaml}.
  */
 export function parseAnyMetaYaml(text: string): MetaDocument {
   const found = UNREADABLE.exec(text);
@@ -121,7 +126,7 @@ export function parseAnyMetaYaml(text: string): MetaDocument {
   const root = toNode(loaded, []);
   if (root.kind === "mapping") return root.entries;
   if (root.kind === "scalar" && pythonType(root) === "null") return new Map();
-  throw new MetaYamlError(`expected a mapping of keys to values, found a ${root.kind}`, 1, 1);
+  throw new NoMappingError(`expected a mapping of keys to values, found a ${root.kind}`, 1, 1);
 }
 
 /** Whether a scalar would be something else than text if no quotes stood around it. */
@@ -166,7 +171,7 @@ function wordsInDoubt(loaded: unknown, size: number): ReadonlySet<string> {
  */
 function withCommonLineBreaks(text: string): string {
   if (!/[\x85\u2028\u2029]/.test(text)) return text;
-  return text.replaceAll("\x85", "\n").replace(/(?: *[\n\u2028\u2029])+ */g, (breaks) => {
+  return text.replaceAll("\x85", "\n").replace(/(?<! )(?: *[\n\u2028\u2029])+ */g, (breaks) => {
     if (!/[\u2028\u2029]/.test(breaks)) return breaks;
     // Folding takes one newline off each group of them.
     return breaks.replaceAll(" ", "").replace(/^\n/, "").replace(/\n+/g, "$&\n");

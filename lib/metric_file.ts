@@ -5,6 +5,7 @@
  */
 
 import type { MetricSummary } from "./extras.ts";
+import { pythonLines, pythonStripped, readPythonFloat, readPythonInteger } from "./python_text.ts";
 
 /**
  * Reads a metric's file as MLflow does: each line has 2, 3 or 5 columns, with one space between, and
@@ -25,14 +26,12 @@ import type { MetricSummary } from "./extras.ts";
  * ```
  */
 export function summarizeMetric(text: string): MetricSummary | string {
+  const points = usualPoints(text) ?? pointsOf(text);
+  if (typeof points === "string") return points;
   let latest: Point | null = null;
   let least = Infinity;
   let greatest = -Infinity;
-  const lines = text.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  for (const [index, line] of lines.entries()) {
-    const point = pointOf(line.trim().split(" "));
-    if (point === null) return `line ${index + 1} is no point of a metric`;
+  for (const point of points) {
     if (latest === null || isLater(point, latest)) latest = point;
     if (!Number.isFinite(point.value)) continue;
     least = Math.min(least, point.value);
@@ -53,11 +52,43 @@ interface Point {
   readonly value: number;
 }
 
+/** What MLflow's file store takes for the step also where a dataset's two columns follow it (3.0 to 3.17). */
+const NO_STEP = 0;
+
+/** Lines as MLflow itself writes them, which spares nearly every file the slow way. */
+const USUAL = /(\d+) (-?\d+(?:\.\d+)?(?:e[-+]\d+)?|nan) (-?\d+)( [!-~]+ [!-~]+)?\n/y;
+
+/** `null` where a line is another one. */
+function usualPoints(text: string): readonly Point[] | null {
+  const points: Point[] = [];
+  USUAL.lastIndex = 0;
+  while (USUAL.lastIndex < text.length) {
+    const found = USUAL.exec(text);
+    if (found === null) return null;
+    const [, time, value, step, dataset] = found;
+    points.push({
+      time: Number(time),
+      value: Number(value),
+      step: dataset === undefined ? Number(step) : NO_STEP,
+    });
+  }
+  return points;
+}
+
+function pointsOf(text: string): readonly Point[] | string {
+  const points: Point[] = [];
+  for (const [index, line] of pythonLines(text).entries()) {
+    const point = pointOf(pythonStripped(line).split(" "));
+    if (point === null) return `line ${index + 1} is no point of a metric`;
+    points.push(point);
+  }
+  return points;
+}
+
 function pointOf(columns: readonly string[]): Point | null {
   if (![2, 3, 5].includes(columns.length)) return null;
-  const [time, value] = [wholeNumber(columns[0]!), pythonFloat(columns[1]!)];
-  // With a dataset's two columns MLflow's file store takes the step for 0 (3.0 to 3.17).
-  const step = columns.length === 3 ? wholeNumber(columns[2]!) : 0;
+  const [time, value] = [readPythonInteger(columns[0]!), readPythonFloat(columns[1]!)];
+  const step = columns.length === 3 ? readPythonInteger(columns[2]!) : NO_STEP;
   return time === null || value === null || step === null ? null : { step, time, value };
 }
 
@@ -66,21 +97,4 @@ function isLater(left: Point, right: Point): boolean {
   if (left.step !== right.step) return left.step > right.step;
   if (left.time !== right.time) return left.time > right.time;
   return left.value > right.value || Number.isNaN(right.value) && !Number.isNaN(left.value);
-}
-
-function wholeNumber(text: string): number | null {
-  return /^[-+]?\d(?:_?\d)*$/.test(text) ? Number(text.replaceAll("_", "")) : null;
-}
-
-const DIGITS = String.raw`\d(?:_?\d)*`;
-const FLOAT = new RegExp(
-  `^[-+]?(?:${DIGITS}\\.?(?:${DIGITS})?|\\.${DIGITS})(?:e[-+]?${DIGITS})?$`,
-  "i",
-);
-
-/** What Python's `float()` takes. */
-function pythonFloat(text: string): number | null {
-  if (/^[-+]?nan$/i.test(text)) return NaN;
-  if (/^[-+]?inf(?:inity)?$/i.test(text)) return text.startsWith("-") ? -Infinity : Infinity;
-  return FLOAT.test(text) ? Number(text.replaceAll("_", "")) : null;
 }

@@ -28,6 +28,16 @@ export type StorePath = string & { readonly [brand]: "StorePath" };
 /** A list with at least one element. */
 export type NonEmpty<T> = readonly [T, ...T[]];
 
+/**
+ * Tells whether a list has an element.
+ *
+ * @param list Any list.
+ * @returns Whether it has one.
+ */
+export function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
+  return list.length > 0;
+}
+
 /** MLflow's lifecycle stages. */
 export type LifecycleStage = "active" | "deleted";
 
@@ -47,6 +57,32 @@ export interface DiskUsage {
   readonly bytes: number;
   /** Number of files, directories not included. */
   readonly files: number;
+}
+
+/** What nothing takes. */
+export const NO_USAGE: DiskUsage = { bytes: 0, files: 0 };
+
+/**
+ * Adds up what several things take.
+ *
+ * @param usages What each takes.
+ * @returns What all take.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(addUsage([{ bytes: 4096, files: 1 }, { bytes: 512, files: 2 }]), {
+ *   bytes: 4608,
+ *   files: 3,
+ * });
+ * ```
+ */
+export function addUsage(usages: readonly DiskUsage[]): DiskUsage {
+  return {
+    bytes: usages.reduce((sum, { bytes }) => sum + bytes, 0),
+    files: usages.reduce((sum, { files }) => sum + files, 0),
+  };
 }
 
 /** Why a `meta.yaml` is of no use. `io`: the operating system refused to give it. */
@@ -176,6 +212,12 @@ export interface Orphan {
   readonly loggedModels: readonly LoggedModel[];
   /** Entries that MLflow does not write into an experiment; empty at depth `meta`. */
   readonly foreign: readonly string[];
+  /** How many of the damaged runs' directories hold a file, and not only an empty record; 0 at depth `meta`. */
+  readonly lostRuns: number;
+  /** How many directories of logged models it has, whether they can be read or not. */
+  readonly modelDirectories: number;
+  /** How many traces it has. */
+  readonly traces: number;
   /** Epoch ms of the newest change anywhere inside; `null` at depth `meta`. */
   readonly newestChange: number | null;
   /** The directory is a symbolic link. */

@@ -6,20 +6,23 @@
 
 import { isActionKind, mayActAt } from "./action_paths.ts";
 import { StalePlanError } from "./errors.ts";
-import { asStorePath } from "./model.ts";
-import type { Plan, PlanTask } from "./plan.ts";
+import { asStorePath, type DiskUsage } from "./model.ts";
+import type { Kept, Plan, PlanTask } from "./plan.ts";
+import { readingOf } from "./policy.ts";
+import { isActionReason, isKeepReason, isStop } from "./reason_shape.ts";
 
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
 /** The folders of a run that a repair makes. */
 const FOLDERS = ["metrics", "params", "artifacts"];
 
 /**
- * Reads a plan that `prune --json` or `cleanup --json` printed.
+ * Reads a plan that `prune --json`, `cleanup --json` or `repair --json` printed.
  *
  * @param text JSON.
  * @param source Where the text comes from, for the message.
  * @returns The plan.
- * @throws {StalePlanError} When the text is no plan, or one of another schema.
+ * @throws {StalePlanError} When the text is no plan, or one of another schema, or lacks what showing or
+ * applying it depends on.
  *
  * @example
  * ```ts
@@ -55,20 +58,83 @@ export function parsePlan(text: string, source: string): Plan {
   }
   if (plan?.schema !== `mltidy/${plan?.task}/v1`) refuse("its task does not fit its schema");
   if (typeof plan?.plannedAt !== "number") refuse("expected epoch milliseconds in plannedAt");
-  if (!isRecord(plan?.policy)) refuse("expected an object in policy");
+  for (const key of ["policy", "experiments", "totals"] as const) {
+    if (!isRecord(plan?.[key])) refuse(`expected an object in ${key}`);
+  }
   for (const key of ["actions", "kept"] as const) {
     if (!Array.isArray(plan?.[key])) refuse(`expected a list in ${key}`);
   }
-  for (const [index, action] of (plan?.actions ?? []).entries()) {
-    const fault = faultOf(action);
+  const whole = value as unknown as Plan;
+  const fault = faultOf(whole);
+  if (fault !== null) refuse(fault);
+  for (const [index, action] of whole.actions.entries()) {
+    const fault = faultOfAction(action);
     if (fault !== null) refuse(`action ${index + 1} ${fault}`);
   }
-  return value as unknown as Plan;
+  for (const [index, one] of whole.kept.entries()) {
+    const fault = faultOfKept(one);
+    if (fault !== null) refuse(`what is kept, ${index + 1}, ${fault}`);
+  }
+  return whole;
 }
 
-function faultOf(action: unknown): string | null {
+const COUNTS = [
+  "softDeleteRuns",
+  "purgeRuns",
+  "purgeExperiments",
+  "quarantineOrphans",
+  "keptRuns",
+] as const;
+
+/** What is wrong with what a plan says of all its actions. */
+function faultOf({ policy, experiments, totals, budget, stops }: Plan): string | null {
+  if (!Object.values(experiments).every(isText)) return "expected texts in experiments";
+  for (const key of COUNTS) if (!isCount(totals[key])) return `expected a number in totals.${key}`;
+  for (const key of ["repairs", "dropArtifacts"] as const) {
+    if (totals[key] !== undefined && !isCount(totals[key])) {
+      return `expected a number in totals.${key}`;
+    }
+  }
+  if (!isUsage(totals.usage)) return "expected bytes and files in totals.usage";
+  if (totals.later !== undefined && !isUsage(totals.later)) {
+    return "expected bytes and files in totals.later";
+  }
+  if (!isPolicy(policy)) return "its policy is none";
+  if (budget !== undefined && !isBudget(budget)) return "its budget is none";
+  const areStops = stops === undefined || Array.isArray(stops) && stops.every(isStop);
+  return areStops ? null : "its stops are none";
+}
+
+const KEPT_KINDS: Readonly<Record<Kept["kind"], true>> = {
+  "run": true,
+  "damaged-run": true,
+  "experiment": true,
+  "orphan": true,
+  "damage": true,
+};
+
+/** What is wrong with something that stays. */
+function faultOfKept(kept: unknown): string | null {
+  if (!isRecord(kept)) return "is no object";
+  const { kind, path, name, reasons } = kept;
+  if (!isText(kind) || !Object.hasOwn(KEPT_KINDS, kind)) {
+    return `is of an unknown kind ${JSON.stringify(kind)}`;
+  }
+  if (!isText(path)) return "has no path";
+  if (!isText(name)) return "has no name";
+  return faultOfReasons(reasons, isKeepReason);
+}
+
+/** Whoever is asked must be able to read why. */
+function faultOfReasons(reasons: unknown, isReason: (value: unknown) => boolean): string | null {
+  if (!Array.isArray(reasons) || reasons.length === 0) return "has no reason";
+  return reasons.every(isReason) ? null : "has a reason that is none";
+}
+
+/** What is wrong with an action. */
+function faultOfAction(action: unknown): string | null {
   if (!isRecord(action)) return "is no object";
-  const { kind, path, stamp, reasons } = action;
+  const { kind, path, name, stamp, usage, reasons } = action;
   if (!isActionKind(kind)) return `is of an unknown kind ${JSON.stringify(kind)}`;
   if (typeof path !== "string") return "has no path";
   try {
@@ -78,13 +144,15 @@ function faultOf(action: unknown): string | null {
   }
   if (!mayActAt(kind, path)) return `has a path that no ${kind} has: ${JSON.stringify(path)}`;
   if (typeof stamp !== "string" || stamp === "") return "has no stamp";
-  if (!Array.isArray(reasons) || reasons.length === 0) return "has no reason";
-  return ownFault(action, path);
+  if (!isText(name)) return "has no name";
+  if (!isUsage(usage)) return "does not say what leaves the store";
+  return faultOfReasons(reasons, isActionReason) ?? ownFault(action, path);
 }
 
 /** What acting depends on in one kind of action alone. */
 function ownFault(action: Record<string, unknown>, path: string): string | null {
-  const { kind, runId, experimentId, file, text, tag, bytes, changes, directories } = action;
+  const { kind, runId, experimentId, tagged } = action;
+  const { file, text, isNew, tag, bytes, changes, directories } = action;
   const isOf = (subject: string) => path === subject ? null : "names another subject than its path";
   switch (kind) {
     case "soft-delete-run":
@@ -93,11 +161,14 @@ function ownFault(action: Record<string, unknown>, path: string): string | null 
     case "purge-experiment":
       return isOf(`.trash/${experimentId}`);
     case "drop-artifact":
+      if (typeof tagged !== "boolean") return "does not say whether its run has a tag";
       return isOf(`${experimentId}/${runId}/artifacts/${path.split("/").slice(3).join("/")}`);
     case "write-meta": {
       if (file !== "meta.yaml" && file !== "trace_info.yaml") return "writes no record";
-      const isTag = tag === null || isRecord(tag) && typeof tag["text"] === "string";
-      return typeof text === "string" && isTag ? null : "has no text";
+      if (typeof isNew !== "boolean") return "does not say whether its record is new";
+      const isTag = tag === null ||
+        isRecord(tag) && isText(tag["text"]) && typeof tag["makesFolder"] === "boolean";
+      return isText(text) && isTag ? null : "has no text";
     }
     case "rewrite-tag":
       return typeof text === "string" ? null : "has no text";
@@ -121,6 +192,36 @@ function ownFault(action: Record<string, unknown>, path: string): string | null 
     default:
       return null;
   }
+}
+
+function isBudget(value: unknown): boolean {
+  if (!isRecord(value) || !isText(value["kind"])) return false;
+  const { wanted, reached, met, heldBy } = value;
+  return isCount(wanted) && isCount(reached) && typeof met === "boolean" && Array.isArray(heldBy) &&
+    heldBy.every((one: unknown) =>
+      isRecord(one) && isKeepReason(one["reason"]) && isCount(one["runs"]) && isUsage(one["usage"])
+    );
+}
+
+/** Whether it says what to read of the store. */
+function isPolicy(policy: Plan["policy"]): boolean {
+  try {
+    return !("olderThan" in policy) || readingOf(policy) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number";
+}
+
+function isUsage(value: unknown): value is DiskUsage {
+  return isRecord(value) && isCount(value["bytes"]) && isCount(value["files"]);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -175,6 +175,13 @@ export type KeepReason =
   | { readonly kind: "unreadable"; readonly path: StorePath; readonly message: string }
   | { readonly kind: "symbolic-link" }
   | { readonly kind: "holds-readable-runs"; readonly runs: number }
+  | {
+    /** What a repair may still bring back. */
+    readonly kind: "holds-lost-data";
+    readonly runs: number;
+    readonly loggedModels: number;
+    readonly traces: number;
+  }
   | { readonly kind: "changed-recently"; readonly age: number; readonly limit: number }
   | { readonly kind: "holds-foreign-files"; readonly entries: readonly string[] }
   | { readonly kind: "names-another-experiment"; readonly message: string };

@@ -10,9 +10,10 @@ import { findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
 import { inOrder, judgeSnapshot } from "./judge_snapshot.ts";
 import type { JudgedExperiment, JudgedOrphan, JudgedRun } from "./judged.ts";
-import type { DiskUsage, NonEmpty, StorePath, StoreSnapshot } from "./model.ts";
+import { addUsage, isNonEmpty, NO_USAGE, type StorePath, type StoreSnapshot } from "./model.ts";
 import { readingOf } from "./policy.ts";
 import type { Action, CleanupPolicy, Kept, Plan, PlanTask, PlanTotals } from "./plan.ts";
+import { experimentPathOf } from "./repair_context.ts";
 import type { Verdict } from "./retention.ts";
 
 /** What a planner needs besides the store and the rules. */
@@ -117,10 +118,6 @@ function mapped<T, U>(list: readonly T[], map: (one: T) => U | null): readonly U
   return all;
 }
 
-function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {
-  return list.length > 0;
-}
-
 function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy, now: number): void {
   if (snapshot.depth !== "tags") {
     throw new RangeError(
@@ -169,8 +166,6 @@ function missingKeys(
   return wanted.filter((key) => !read.includes(key)).map((key) => `${kind} ${key}`);
 }
 
-const NOTHING: DiskUsage = { bytes: 0, files: 0 };
-
 function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Action | null {
   if (holder !== null || !verdict.goes || run.lifecycleStage !== "active") return null;
   const { id, experimentId, path, name, stamp } = run;
@@ -182,9 +177,9 @@ function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Act
     runId: id,
     experimentId,
     reasons,
-    usage: NOTHING,
+    usage: NO_USAGE,
     stamp,
-    ...(measured ? { later: run.usage ?? NOTHING } : {}),
+    ...(measured ? { later: run.usage ?? NO_USAGE } : {}),
   };
 }
 
@@ -192,7 +187,7 @@ function purgeRun({ run, holder, verdict }: JudgedRun): Action | null {
   if (holder !== null || !verdict.goes || run.lifecycleStage !== "deleted") return null;
   const { id, experimentId, path, name, stamp } = run;
   const { reasons } = verdict;
-  const usage = run.usage ?? NOTHING;
+  const usage = run.usage ?? NO_USAGE;
   return { kind: "purge-run", path, name, runId: id, experimentId, reasons, usage, stamp };
 }
 
@@ -206,7 +201,7 @@ function purgeExperiment({ experiment, verdict }: JudgedExperiment): Action | nu
     experimentId: id,
     runIds: inOrder(runs).map((run) => run.id),
     reasons: verdict.reasons,
-    usage: experiment.usage ?? NOTHING,
+    usage: experiment.usage ?? NO_USAGE,
     stamp,
   };
 }
@@ -214,7 +209,7 @@ function purgeExperiment({ experiment, verdict }: JudgedExperiment): Action | nu
 function quarantine({ orphan, verdict }: JudgedOrphan): Action | null {
   if (!verdict.goes) return null;
   const { id, path, stamp } = orphan;
-  const usage = orphan.usage ?? NOTHING;
+  const usage = orphan.usage ?? NO_USAGE;
   return { kind: "quarantine-orphan", path, name: id, reasons: verdict.reasons, usage, stamp };
 }
 
@@ -243,7 +238,8 @@ function damagedRunsKept(
 }
 
 function namesOf(snapshot: StoreSnapshot, actions: readonly Action[]): Record<string, string> {
-  const places = new Set(actions.map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
+  const within = actions.filter(({ kind }) => kind !== "purge-experiment");
+  const places = new Set(within.map(({ path }) => experimentPathOf(path)));
   return Object.fromEntries(
     inOrder(snapshot.experiments)
       .filter(({ path }) => places.has(path))
@@ -256,7 +252,7 @@ function totalsOf(
   kept: readonly Kept[],
   measured: boolean,
 ): PlanTotals {
-  const later = actions.map((one) => one.kind === "soft-delete-run" && one.later || NOTHING);
+  const later = actions.map((one) => one.kind === "soft-delete-run" && one.later || NO_USAGE);
   const dropped = actions.filter(({ kind }) => kind === "drop-artifact").length;
   const count = (kind: Action["kind"]) => actions.filter((action) => action.kind === kind).length;
   return {
@@ -265,15 +261,8 @@ function totalsOf(
     purgeExperiments: count("purge-experiment"),
     quarantineOrphans: count("quarantine-orphan"),
     keptRuns: kept.filter((one) => one.kind === "run").length,
-    usage: sumOf(actions.map(({ usage }) => usage)),
+    usage: addUsage(actions.map(({ usage }) => usage)),
     ...(dropped === 0 ? {} : { dropArtifacts: dropped }),
-    ...(measured ? { later: sumOf(later) } : {}),
-  };
-}
-
-function sumOf(usages: readonly DiskUsage[]): DiskUsage {
-  return {
-    bytes: usages.reduce((sum, { bytes }) => sum + bytes, 0),
-    files: usages.reduce((sum, { files }) => sum + files, 0),
+    ...(measured ? { later: addUsage(later) } : {}),
   };
 }

@@ -6,8 +6,9 @@
 
 import { choicesFor } from "./choices_for.ts";
 import { mendedByAny } from "./mended_by.ts";
-import type { NonEmpty, StoreSnapshot } from "./model.ts";
+import { addUsage, type NonEmpty, type StoreSnapshot } from "./model.ts";
 import type { CleanupPolicy, KeepReason, Kept, Plan } from "./plan.ts";
+import { ORPHAN_SETTLE } from "./policy.ts";
 import {
   byPath,
   experimentPathOf,
@@ -23,7 +24,7 @@ import { repairFiles } from "./repair_files.ts";
 import { relocateTraces } from "./repair_locations.ts";
 import { LOST, repairRecords } from "./repair_records.ts";
 import type { Evidence, RepairAction, RepairPolicy } from "./repair.ts";
-import { judgeOrphan, ORPHAN_SETTLE } from "./retention.ts";
+import { judgeOrphan } from "./retention.ts";
 import { simulateRepairs } from "./simulate_repairs.ts";
 import { findExperimentsInTwoPlaces, findRunsInTwoPlaces } from "./verify_experiment_checks.ts";
 
@@ -81,10 +82,7 @@ export function planRepair(
       quarantineOrphans: 0,
       keptRuns: 0,
       repairs: actions.length,
-      usage: {
-        bytes: actions.reduce((sum, { usage }) => sum + usage.bytes, 0),
-        files: actions.reduce((sum, { usage }) => sum + usage.files, 0),
-      },
+      usage: addUsage(actions.map(({ usage }) => usage)),
     },
   };
 }

@@ -9,6 +9,7 @@ import type { Extras } from "./extras.ts";
 import type { RunStatus } from "./model.ts";
 import { DROPPED_TAG } from "./operations.ts";
 import type { CleanupPolicy } from "./plan.ts";
+import { days, minutes } from "./units.ts";
 
 /** Keeps the best runs by a metric. */
 export interface BestRule {
@@ -113,6 +114,41 @@ export const PARENT_TAG = "mlflow.parentRunId";
 
 /** Nothing goes within this time after its end, ms. */
 export const YOUNG = 86_400_000;
+
+/** What has been soft-deleted for longer leaves the store, unless it is said otherwise; ms. */
+export const PURGE_AFTER: number = days(30);
+
+/** Ms for which a clean-up leaves an orphan alone: an experiment may be in the making. */
+export const ORPHAN_SETTLE: number = minutes(10);
+
+/** The ages by which a clean-up goes where there are no rules. */
+export interface Ages {
+  /** Days after which a finished run is soft-deleted. @default {30} */
+  readonly daysOld?: number | undefined;
+  /** Ms after which what is soft-deleted is purged. @default {2_592_000_000} */
+  readonly purgeAfter?: number | undefined;
+  /** Ms for which an orphan that changed is left alone. @default {600_000} */
+  readonly settle?: number | undefined;
+}
+
+/**
+ * Gives the policy of a clean-up that goes by ages alone.
+ *
+ * @param ages The ages.
+ * @returns The policy.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(policyByAge({ daysOld: 90 }).olderThan, 90 * 86_400_000);
+ * ```
+ */
+export function policyByAge(
+  { daysOld = 30, purgeAfter = PURGE_AFTER, settle = ORPHAN_SETTLE }: Ages = {},
+): CleanupPolicy {
+  return { olderThan: days(daysOld), purgeAfter, quarantineOrphans: true, settle };
+}
 
 /**
  * Tells whether a rule keeps anything at all. One that does not removes nothing either.

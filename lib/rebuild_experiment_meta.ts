@@ -4,17 +4,11 @@
  * @module
  */
 
+import { integerOf, textOf } from "./meta_node.ts";
 import { readExperimentMeta } from "./meta_record.ts";
 import { parseMetaYaml, scalar, stringifyMetaYaml } from "./meta_yaml.ts";
 import type { LifecycleStage, NonEmpty } from "./model.ts";
-import {
-  evidenceOf,
-  integerOf,
-  keptReason,
-  leftReason,
-  type RebuiltMeta,
-  textOf,
-} from "./rebuild_run_meta.ts";
+import { evidenceOf, keptReason, leftReason, type RebuiltMeta } from "./rebuild_run_meta.ts";
 import type { RecordEvidence, RepairReason } from "./repair.ts";
 import { salvageMeta } from "./salvage_meta.ts";
 
@@ -105,8 +99,11 @@ export function rebuildExperimentMeta(
   }
   const starts = runs.map(({ startTime }) => startTime);
   if (integerOf(known.get("creation_time")) === null) {
-    const first = starts.length === 0 ? newestChange : Math.min(...starts);
-    fill("creation_time", first, starts.length === 0 ? "its newest file" : "its first run");
+    if (starts.length === 0) fill("creation_time", newestChange, "its newest file");
+    else {
+      const first = starts.reduce((least, start) => Math.min(least, start));
+      fill("creation_time", first, "its first run");
+    }
   }
   // In a deleted experiment this is the time of its deletion, which an older copy does not know.
   const isOld = stage === "deleted" && textOf(known.get("lifecycle_stage")) === "active";
@@ -134,7 +131,7 @@ const KEYS = ["artifact_location", "creation_time", "experiment_id", "lifecycle_
 function locationsOf(runs: LostExperiment["runs"]): readonly string[] {
   return [
     ...new Set(runs.flatMap(({ id, artifactUri }) => {
-      const name = id.replace(/[^\w]/g, "\\$&");
+      const name = RegExp.escape(id);
       const end = new RegExp(`[/\\\\]${name}[/\\\\]artifacts[/\\\\]?(?=$|[?#])`).exec(artifactUri);
       return end === null
         ? []

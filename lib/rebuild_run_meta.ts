@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type MetaDocument, type MetaNode, pythonInteger, pythonType } from "./meta_node.ts";
+import { integerOf, type MetaDocument, type MetaNode, textOf } from "./meta_node.ts";
 import { parseMetaYaml, scalar, stringifyMetaYaml } from "./meta_yaml.ts";
 import { readRunMeta } from "./meta_record.ts";
 import type { LifecycleStage, RunStatus } from "./model.ts";
@@ -94,7 +94,7 @@ export function rebuildRunMeta(
   fillStage(run, known, files, fill);
   if (kept === null && !known.has("tags")) document.set("tags", { kind: "sequence", items: [] });
 
-  const text = kept !== null && sameDocument(document, kept, record.kept!.text)
+  const text = kept !== null && sameDocument(document, kept)
     ? record.kept!.text
     : stringifyMetaYaml(document);
   if (!readRunMeta(text).ok) {
@@ -205,10 +205,10 @@ function keptDocument(kept: KeptText | null, run: LostRun): MetaDocument | null 
 }
 
 /** The ids are written twice, for MLflow 2 and 3, and are no difference. */
-function sameDocument(left: MetaDocument, right: MetaDocument, text: string): boolean {
-  const both = new Map(parseMetaYaml(text));
+function sameDocument(left: MetaDocument, right: MetaDocument): boolean {
+  const both = new Map(right);
   for (const key of ["run_id", "run_uuid"]) if (left.has(key)) both.set(key, left.get(key)!);
-  return right.size > 0 && stringifyMetaYaml(left) === stringifyMetaYaml(both);
+  return stringifyMetaYaml(left) === stringifyMetaYaml(both);
 }
 
 function startOf({ points, oldestFile, newestChange }: RunEvidence): readonly [number, string] {
@@ -226,27 +226,6 @@ function endOf({ points, newestFile, newestChange }: RunEvidence): readonly [num
 function isOther(node: MetaNode | undefined, id: string): boolean {
   const text = textOf(node);
   return text !== null && text !== id;
-}
-
-/**
- * Gives the text of a scalar.
- *
- * @param node A value of a record.
- * @returns The text; `null` for a null, and for what is no scalar.
- */
-export function textOf(node: MetaNode | undefined): string | null {
-  return node?.kind === "scalar" && pythonType(node) !== "null" ? node.text : null;
-}
-
-/**
- * Gives the integer of a scalar.
- *
- * @param node A value of a record.
- * @returns The integer; `null` for anything else.
- */
-export function integerOf(node: MetaNode | undefined): number | null {
-  const integer = node?.kind === "scalar" ? pythonInteger(node) : null;
-  return integer !== null && Number.isSafeInteger(Number(integer)) ? Number(integer) : null;
 }
 
 /** A code, or the word for it, which MLflow itself refuses here. */

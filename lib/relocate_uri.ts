@@ -4,6 +4,8 @@
  * @module
  */
 
+import { percentDecoded } from "./artifact_uri.ts";
+
 /** A place on some machine, as a record names it. */
 export interface LocalPlace {
   /** A `file:` URI, or a path as it is. */
@@ -49,8 +51,28 @@ export function parseLocalPlace(uri: string): LocalPlace | null {
     : /^localhost$/i.test(host)
     ? below ?? ""
     : host + below;
-  const path = normalized(decoded(named).replace(/^[/\\](?=[a-z]:)/i, ""));
+  const path = normalized(percentDecoded(named).replace(/^[/\\](?=[a-z]:)/i, ""));
   return path === null ? null : { form: "uri", path, tail };
+}
+
+/**
+ * Gives the path that a URI names on this machine.
+ *
+ * @param uri An artifact URI, or a bare path.
+ * @returns An absolute POSIX path without a slash at its end; `null` for what lies elsewhere, or
+ * depends on where MLflow is started.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(localPathOf("file:///data/my%20runs/1"), "/data/my runs/1");
+ * assertEquals(localPathOf("C:\\runs\\1"), null);
+ * ```
+ */
+export function localPathOf(uri: string): string | null {
+  const path = parseLocalPlace(uri)?.path ?? "";
+  return /^\/(?!\/)/.test(path) ? path : null;
 }
 
 /**
@@ -76,16 +98,20 @@ export function formerPlaces(
   options: { readonly root: string; readonly own: string | null; readonly from: string | null },
 ): readonly string[] {
   const { root, own, from } = options;
-  const place = parseLocalPlace(uri);
-  if (place === null || isWithin(place.path, root)) return [];
+  const path = parseLocalPlace(uri)?.path;
+  if (path === undefined) return [];
+  if (from === null && own !== null) {
+    // The former root may have been a directory of the present one.
+    return path.endsWith(`/${own}`) && !isWithin(path, `${root}/${own}`) ? [own] : [];
+  }
+  if (isWithin(path, root)) return [];
   if (from !== null) {
     const former = parseLocalPlace(from)?.path ?? from;
-    return isWithin(place.path, former) && place.path.length > former.length
-      ? [place.path.slice(former.replace(/\/+$/, "").length + 1)]
+    return isWithin(path, former) && path.length > former.length
+      ? [path.slice(former.replace(/\/+$/, "").length + 1)]
       : [];
   }
-  if (own !== null) return place.path.endsWith(`/${own}`) ? [own] : [];
-  const names = place.path.split("/").filter((name) => name !== "");
+  const names = path.split("/").filter((name) => name !== "");
   // The first name is at best the former root itself, and one name alone says too little.
   return names.slice(1, -1).map((_, index) => names.slice(index + 1).join("/"));
 }
@@ -149,12 +175,4 @@ function isWithin(path: string, directory: string): boolean {
   const fold = (text: string) => /^([A-Z]:|\/\/)/.test(text) ? text.toLowerCase() : text;
   const [inner, outer] = [fold(path), fold(directory.replace(/\/+$/, ""))];
   return inner === outer || inner.startsWith(`${outer}/`);
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

@@ -61,7 +61,7 @@ function flipText({ changes, others }: Flip, verdict: Explanation["verdict"]): s
 }
 
 function changeText({ rule, key, from, to }: PolicyChange): string {
-  return visibleText(`${key} ${from} → ${to} in ${rule}`);
+  return visibleText(`${key} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`);
 }
 
 function unflippable(verdict: Explanation["verdict"]): string {

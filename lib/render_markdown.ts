@@ -4,8 +4,9 @@
  * @module
  */
 
-import { stopText } from "./find_stops.ts";
-import type { Action, Kept, Plan } from "./plan.ts";
+import { allowingFlags, stopText } from "./find_stops.ts";
+import type { Action, Kept, Plan, Stop } from "./plan.ts";
+import { experimentPathOf } from "./repair_context.ts";
 import { keptText, reasonText } from "./render_reason.ts";
 import { verbOf } from "./render_report.ts";
 import { budgetLines, emptyPolicyLines, totalsText } from "./render_totals.ts";
@@ -36,13 +37,21 @@ export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } =
   const blocks = [
     [`**${escape(totalsText(plan))}**`],
     [...budgetLines(plan.budget), ...emptyPolicyLines(plan)].map(escape),
-    (plan.stops ?? []).map((stop) => `> This plan cannot be applied: ${escape(stopText(stop))}`),
+    renderStops(plan.stops ?? []),
     renderGoing(plan),
     renderSamples(plan, options.all ?? false),
     renderKept(plan.kept),
   ];
   return blocks.filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join("\n")}\n`).join("\n");
+}
+
+function renderStops(stops: readonly Stop[]): string[] {
+  const flags = allowingFlags(stops);
+  return [
+    ...stops.map((stop) => `> This plan cannot be applied: ${escape(stopText(stop))}`),
+    ...(flags === "" ? [] : [`> To allow it, add \`${flags}\``]),
+  ];
 }
 
 function renderGoing(plan: Plan): string[] {
@@ -79,8 +88,7 @@ function groupsOf({ actions, experiments }: Plan): readonly (readonly [string, A
   const placeOf = ({ kind, path }: Action) => {
     if (kind === "purge-experiment") return "deleted experiments";
     if (kind === "quarantine-orphan") return "orphans";
-    const end = kind === "drop-artifact" ? path.indexOf("/") : path.lastIndexOf("/");
-    const place = path.slice(0, end);
+    const place = experimentPathOf(path);
     const name = experiments[place];
     return name === undefined ? place : `${name} (${place})`;
   };

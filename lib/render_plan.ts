@@ -1,5 +1,5 @@
-import type { StorePath } from "./model.ts";
 import type { Action, KeepReason, Kept, Plan } from "./plan.ts";
+import { experimentPathOf } from "./repair_context.ts";
 import { keptText, reasonText } from "./render_reason.ts";
 import { REPAIR_KINDS, repairHeading } from "./render_repair.ts";
 import { type Column, renderRows } from "./render_rows.ts";
@@ -131,7 +131,7 @@ function renderByExperiment(
   plan: Plan,
   options: RenderPlanOptions,
 ): string[] {
-  const groups = [...Map.groupBy(actions, experimentOf)]
+  const groups = [...Map.groupBy(actions, ({ path }) => experimentPathOf(path))]
     .toSorted(([, left], [, right]) => right.length - left.length);
   const shown = options.all ? groups : groups.slice(0, SAMPLE_OF_KIND);
   const hidden = groups.slice(shown.length);
@@ -158,7 +158,7 @@ function countText(group: readonly Action[]): string {
   return byRule.length === 0 ? count : `${count} by ${byRule.join(", ")}`;
 }
 
-function experimentText(path: StorePath, { experiments }: Plan): string {
+function experimentText(path: string, { experiments }: Plan): string {
   const name = experiments[path];
   return name === undefined ? `experiment ${path}` : `${name} (${path})`;
 }
@@ -327,19 +327,11 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "unreadable": true,
   "symbolic-link": true,
   "holds-readable-runs": true,
+  "holds-lost-data": true,
   "changed-recently": true,
   "holds-foreign-files": true,
   "names-another-experiment": true,
 };
-
-/** The directory of the experiment that a run lies in. */
-function experimentOf({ kind, path }: Action): StorePath {
-  return kind === "drop-artifact" ? path.slice(0, path.indexOf("/")) as StorePath : parentOf(path);
-}
-
-function parentOf(path: StorePath): StorePath {
-  return path.slice(0, path.lastIndexOf("/")) as StorePath;
-}
 
 function widthAfter(indent: string, { width = Infinity }: RenderPlanOptions): number {
   return width - indent.length;

@@ -112,6 +112,14 @@ function words(reason: ActionReason | KeepReason): string {
       return "behind a symbolic link";
     case "holds-readable-runs":
       return `holds ${plural(reason.runs, "readable run")}`;
+    case "holds-lost-data": {
+      const held = [
+        plural(reason.runs, "run that cannot be read", "runs that cannot be read"),
+        plural(reason.loggedModels, "logged model"),
+        plural(reason.traces, "trace"),
+      ].filter((_, index) => [reason.runs, reason.loggedModels, reason.traces][index]! > 0);
+      return `holds ${held.join(", ")}`;
+    }
     case "changed-recently":
       return `changed ${within(reason)}: it may be in the making`;
     case "holds-foreign-files":
@@ -250,6 +258,8 @@ export function keptText(reason: KeepReason): string {
       return "behind a symbolic link";
     case "holds-readable-runs":
       return "with readable runs";
+    case "holds-lost-data":
+      return "with what a repair may bring back";
     case "changed-recently":
       return `changed less than ${formatDuration(reason.limit)} ago`;
     case "holds-foreign-files":

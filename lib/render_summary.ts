@@ -2,6 +2,7 @@ import type { RunStatus } from "./model.ts";
 import { findingsText } from "./render_findings.ts";
 import { type Column, renderRows } from "./render_rows.ts";
 import { type RenderOptions, styleOf } from "./render_style.ts";
+import { RUN_STATUSES } from "./run_status.ts";
 import type { ExperimentSummary, MetricStanding, Summary } from "./summarize.ts";
 import { visibleText } from "./terminal_text.ts";
 import { formatCount, formatSize, formatTime, plural } from "./units.ts";
@@ -12,6 +13,8 @@ export interface RenderSummaryOptions extends RenderOptions {
   readonly verify?: string;
   /** The command that plans what to do about orphans. @default {"deno task cleanup"} */
   readonly cleanup?: string;
+  /** The command for orphans with runs that MLflow could read. @default {"deno task repair"} */
+  readonly repair?: string;
 }
 
 /**
@@ -44,7 +47,6 @@ interface Field {
 
 const LEFT: Column = { align: "left" };
 const RIGHT: Column = { align: "right" };
-const STATUSES: readonly RunStatus[] = ["FINISHED", "RUNNING", "SCHEDULED", "FAILED", "KILLED"];
 
 function renderTable(summary: Summary, options: RenderSummaryOptions): string[] {
   const { perExperiment: experiments } = summary;
@@ -81,7 +83,7 @@ function fieldsOf(summary: Summary): readonly Field[] {
     { heading: "Stage", column: LEFT, text: ({ stage }) => stage },
     number("Runs", (each) => each.runs),
     ...(runs.deleted === 0 ? [] : [number("Deleted", (each) => each.deletedRuns)]),
-    ...STATUSES.filter((status) => runs.byStatus[status] > 0)
+    ...RUN_STATUSES.filter((status) => runs.byStatus[status] > 0)
       .map((status) => number(sentenceCase(status), (each) => each.byStatus[status])),
     ...(experiments.some((each) => each.damagedRuns > 0)
       ? [number("Damaged", (each) => each.damagedRuns)]
@@ -114,7 +116,11 @@ function standingText(standing: MetricStanding | undefined, metric: string): str
 
 function renderTotals(summary: Summary, options: RenderSummaryOptions): string[] {
   const { experiments, runs, usage, orphans, findings, registeredModels, backups } = summary;
-  const { verify = "deno task verify", cleanup = "deno task cleanup" } = options;
+  const {
+    verify = "deno task verify",
+    cleanup = "deno task cleanup",
+    repair = "deno task repair",
+  } = options;
   const style = styleOf(options);
   const next = (command: string) => ` → ${style.bold(visibleText(command))}`;
   const total = [
@@ -129,7 +135,7 @@ function renderTotals(summary: Summary, options: RenderSummaryOptions): string[]
     orphans.length === 0
       ? "No orphans"
       : `${style.yellow(plural(orphans.length, "orphan"))}: ${orphansText(summary)}${
-        next(cleanup)
+        next(orphans.some(({ readableRuns }) => readableRuns > 0) ? repair : cleanup)
       }`,
     hasFindings
       ? `${style.yellow(findingsText(findings))}${next(verify)}`

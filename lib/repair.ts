@@ -6,6 +6,7 @@
  */
 
 import type { DiskUsage, NonEmpty, RunStatus, StorePath } from "./model.ts";
+import { days, minutes } from "./units.ts";
 
 /** What a repair may do; durations in ms. */
 export interface RepairPolicy {
@@ -18,6 +19,18 @@ export interface RepairPolicy {
   /** Rewrite the places that records name; `null`: leave them. `from`: only those below it. */
   readonly relocate: { readonly from: string | null } | null;
 }
+
+/** How long a run may be silent until it counts as stale, ms. */
+export const STALE_AFTER: number = days(7);
+
+/** What a repair does unless it is told otherwise. */
+export const DEFAULT_REPAIR: RepairPolicy = {
+  // MLflow writes a record in milliseconds, on a slow network in seconds.
+  settle: minutes(1),
+  staleAfter: STALE_AFTER,
+  finishAs: "FAILED",
+  relocate: null,
+};
 
 /** Why something is mended, and what tells how. */
 export type RepairReason =

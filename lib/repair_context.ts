@@ -4,9 +4,11 @@
  * @module
  */
 
-import type { DiskUsage, Experiment, NonEmpty, Orphan, StorePath, StoreSnapshot } from "./model.ts";
+import type { Experiment, NonEmpty, Orphan, StorePath, StoreSnapshot } from "./model.ts";
 import type { KeepReason, Kept } from "./plan.ts";
 import type { Evidence, RepairAction, RepairPolicy } from "./repair.ts";
+
+export { NO_USAGE } from "./model.ts";
 
 /** The store, the evidence, the rules and the moment. */
 export interface RepairContext {
@@ -22,9 +24,6 @@ export interface Repairs {
   readonly actions: readonly RepairAction[];
   readonly kept: readonly Kept[];
 }
-
-/** Nothing moves. */
-export const NO_USAGE: DiskUsage = { bytes: 0, files: 0 };
 
 /** An experiment, or an orphan. */
 export type Holder = Experiment | Orphan;

@@ -17,6 +17,7 @@ import {
 } from "./repair_context.ts";
 import type { EditMeta, RepairReason } from "./repair.ts";
 import { relocateRecords } from "./repair_locations.ts";
+import { quoteText } from "./quote_text.ts";
 import { codeOf } from "./run_status.ts";
 import { appendToUri } from "./tracking_meta.ts";
 import { formatTime } from "./units.ts";
@@ -130,17 +131,25 @@ function releaseNames(
     }
     for (const { id, path, lifecycleStage } of holders) {
       const released = `${name} (deleted ${id})`;
-      const isTwin = first !== undefined && lifecycleStage === "deleted" && first.id !== id;
-      if (!isTwin || taken.has(released)) continue;
+      if (first === undefined || lifecycleStage !== "deleted" || first.id === id) continue;
+      const message = `experiment ${first.id} is active under the same name`;
+      if (taken.has(released)) {
+        kept.push(keep(path, name, {
+          kind: "needs-choice",
+          message: `${message}, and another one is called ${quoteText(released)}`,
+          choices: [
+            `rename experiment ${first.id} in MLflow`,
+            "rename the other one in MLflow, then run deno task repair again",
+          ],
+        }));
+        continue;
+      }
       edits.push({
         kind: "release-name",
         path,
         name,
         changes: { name: released },
-        reasons: [{
-          kind: "broken",
-          message: `experiment ${first.id} is active under the same name`,
-        }],
+        reasons: [{ kind: "broken", message }],
       });
     }
   }

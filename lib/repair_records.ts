@@ -24,7 +24,8 @@ import {
   unsettled,
 } from "./repair_context.ts";
 import type { RepairReason, WriteMeta } from "./repair.ts";
-import { editMetaYaml } from "./meta_yaml.ts";
+import { textOf } from "./meta_node.ts";
+import { editMetaYaml, parseMetaYaml } from "./meta_yaml.ts";
 
 /** The kinds of damage that leave a record without use, and its directory where it belongs. */
 export const LOST: ReadonlySet<string> = new Set(["missing", "empty", "unreadable", "incomplete"]);
@@ -38,7 +39,7 @@ export const LOST: ReadonlySet<string> = new Set(["missing", "empty", "unreadabl
 export function repairRecords(context: RepairContext): Repairs {
   const isLinked = linkedIn(context.snapshot);
   const experiments: WriteMeta[] = [];
-  const runs: WriteMeta[] = [];
+  const runs: (readonly WriteMeta[])[] = [];
   const kept: Kept[] = [];
   const taken = new Set(context.snapshot.experiments.map(({ name }) => name));
   for (const holder of holdersOf(context.snapshot)) {
@@ -47,11 +48,9 @@ export function repairRecords(context: RepairContext): Repairs {
     const location = "artifactLocation" in holder
       ? holder.artifactLocation
       : usualLocation(context, holder.id).location;
-    const rebuilt = holder.damagedRuns.toSorted(byPath).flatMap((run) =>
-      repairRun(context, run, holder, location) ?? []
-    );
+    const rebuilt = repairRuns(context, holder, location);
     if ("artifactLocation" in holder) {
-      runs.push(...rebuilt);
+      runs.push(rebuilt);
       continue;
     }
     const outcome = repairOrphan(context, holder, rebuilt, taken);
@@ -65,11 +64,7 @@ export function repairRecords(context: RepairContext): Repairs {
     }
     experiments.push(outcome.action);
     taken.add(outcome.action.name);
-    runs.push(
-      ...holder.damagedRuns.toSorted(byPath).flatMap((run) =>
-        repairRun(context, run, holder, outcome.location) ?? []
-      ),
-    );
+    runs.push(repairRuns(context, holder, outcome.location));
   }
   const written = new Set<string>(experiments.map(({ path }) => path));
   // Nobody reads what lies in an orphan: a change there would only make it look alive.
@@ -77,7 +72,17 @@ export function repairRecords(context: RepairContext): Repairs {
     context.snapshot.orphans.map(({ path }) => path).filter((path) => !written.has(path)),
   );
   const isLeft = (path: string) => isLinked(path) || orphans.has(experimentPathOf(path));
-  return { actions: [...experiments, ...runs, ...repairFromCopies(context, isLeft)], kept };
+  return { actions: [...experiments, ...runs.flat(), ...repairFromCopies(context, isLeft)], kept };
+}
+
+function repairRuns(
+  context: RepairContext,
+  holder: Holder,
+  location: string,
+): readonly WriteMeta[] {
+  return holder.damagedRuns.toSorted(byPath).flatMap((run) =>
+    repairRun(context, run, holder, location) ?? []
+  );
 }
 
 function repairRun(
@@ -213,7 +218,7 @@ function relocated(
   own: string,
 ): { readonly text: string; readonly reasons: readonly RepairReason[] } {
   if (policy.relocate === null) return { text, reasons };
-  const uri = new RegExp(`^${key}: "?(.*?)"?$`, "m").exec(text)?.[1] ?? "";
+  const uri = textOf(parseMetaYaml(text).get(key)) ?? "";
   const { from } = policy.relocate;
   const [place] = formerPlaces(uri, { root: snapshot.root, own, from });
   if (place !== own) return { text, reasons };

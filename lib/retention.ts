@@ -28,13 +28,14 @@ export type Verdict =
  * @param run The run.
  * @param policy The rules.
  * @param now Epoch ms.
+ * @param findPin Gives the tag that pins a run; `null` for one that is not pinned.
  * @returns The verdict.
  */
 export function judgeRun(
   run: Run,
   policy: CleanupPolicy,
   now: number,
-  findPin: (run: Run) => string | null = pinFinder(policy),
+  findPin: (run: Run) => string | null,
 ): Verdict {
   if (run.link) return stays({ kind: "symbolic-link" });
   if (run.status === "RUNNING" || run.status === "SCHEDULED") {
@@ -92,11 +93,9 @@ export function judgeDeletedExperiment(
   return judgeDeleted(deletedTime, policy, now);
 }
 
-/** Ms for which a clean-up leaves an orphan alone: an experiment may be in the making. */
-export const ORPHAN_SETTLE = 600_000;
-
 /**
- * Judges an orphan for quarantine. What editors and operating systems leave behind is nothing to keep.
+ * Judges an orphan for quarantine: only one goes in which nothing is that anybody could miss. What editors
+ * and operating systems leave behind is nothing to keep.
  *
  * @param orphan A directory without a `meta.yaml` that MLflow can use.
  * @param policy The rules.
@@ -122,6 +121,10 @@ export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number):
   );
   if (foreign.length > 0) {
     return stays({ kind: "holds-foreign-files", entries: foreign.toSorted() });
+  }
+  const { lostRuns: runs, modelDirectories: loggedModels, traces } = orphan;
+  if (runs + loggedModels + traces > 0) {
+    return stays({ kind: "holds-lost-data", runs, loggedModels, traces });
   }
   if (orphan.newestChange === null || orphan.stamp === "") return stays(unreadable(orphan));
   const age = Math.max(0, now - orphan.newestChange);

@@ -79,18 +79,25 @@ function mendedOrphan(orphan: Orphan, byPlace: ByPlace): Experiment | null {
   const text = textFor(byPlace, orphan.path);
   const read = text === null ? null : readExperimentMeta(text);
   if (!read?.ok) return null;
-  const { damage: _damage, message: _message, foreign: _foreign, newestChange: _, ...common } =
+  const { path, lifecycleStage, runs, damagedRuns, loggedModels, traces, link, stamp, usage } =
     orphan;
   const { meta } = read;
   return {
-    ...common,
     id: asExperimentId(orphan.id),
+    path,
+    lifecycleStage,
+    runs,
+    damagedRuns,
+    loggedModels,
+    link,
+    stamp,
+    usage,
     name: meta.name,
     recordedStage: meta.lifecycleStage,
     artifactLocation: meta.artifactLocation,
     creationTime: meta.creationTime,
     lastUpdateTime: meta.lastUpdateTime,
-    traces: 0,
+    traces,
     datasets: 0,
   };
 }

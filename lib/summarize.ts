@@ -4,17 +4,19 @@
  * @module
  */
 
-import type {
-  DiskUsage,
-  Experiment,
-  ExperimentId,
-  LifecycleStage,
-  MetaDamage,
-  Run,
-  RunId,
-  RunStatus,
-  StorePath,
-  StoreSnapshot,
+import {
+  addUsage,
+  type DiskUsage,
+  type Experiment,
+  type ExperimentId,
+  type LifecycleStage,
+  type MetaDamage,
+  NO_USAGE,
+  type Run,
+  type RunId,
+  type RunStatus,
+  type StorePath,
+  type StoreSnapshot,
 } from "./model.ts";
 import { bestRun, type PrimaryMetric } from "./primary_metric.ts";
 import { byEnd } from "./rank_runs.ts";
@@ -162,7 +164,11 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
       warning: findings.get("warning")?.length ?? 0,
       info: findings.get("info")?.length ?? 0,
     },
-    usage: snapshot.sizes ? sumUsage([...snapshot.experiments, ...orphans, ...strays]) : null,
+    usage: snapshot.sizes
+      ? addUsage(
+        [...snapshot.experiments, ...orphans, ...strays].map(({ usage }) => usage ?? NO_USAGE),
+      )
+      : null,
     perExperiment: experiments.toSorted(by === "size" ? bySize : byRuns).slice(0, top),
     orphans: orphans.map(({ path, damage, runs, message }) => ({
       path,
@@ -234,13 +240,6 @@ function addStatuses(
     FINISHED: sum(counts, (each) => each.FINISHED),
     FAILED: sum(counts, (each) => each.FAILED),
     KILLED: sum(counts, (each) => each.KILLED),
-  };
-}
-
-function sumUsage(all: readonly { readonly usage: DiskUsage | null }[]): DiskUsage {
-  return {
-    bytes: sum(all, ({ usage }) => usage?.bytes ?? 0),
-    files: sum(all, ({ usage }) => usage?.files ?? 0),
   };
 }
 

@@ -6,8 +6,7 @@
 
 import type { CleanupPolicy } from "../lib/plan.ts";
 import { planCleanup } from "../lib/plan_cleanup.ts";
-import { readingOf } from "../lib/policy.ts";
-import { days } from "../lib/units.ts";
+import { policyByAge, readingOf } from "../lib/policy.ts";
 import {
   planAndApply,
   type PlanAndApplyOptions,
@@ -50,14 +49,8 @@ export interface CleanupOptions extends PlanAndApplyOptions {
  * ```
  */
 export function cleanup(store: Store, options: CleanupOptions = {}): Promise<PlanAndApplyResult> {
-  const { daysOld = 30, purgeAfter = days(30), settle = 600_000, ...more } = options;
-  const byAge: CleanupPolicy = {
-    olderThan: days(daysOld),
-    purgeAfter,
-    quarantineOrphans: true,
-    settle,
-  };
-  const { policy = byAge, sizes = false, ...applying } = more;
+  const { daysOld, purgeAfter, settle, sizes = false, ...more } = options;
+  const { policy = policyByAge({ daysOld, purgeAfter, settle }), ...applying } = more;
   return planAndApply(store, {
     task: "cleanup",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },

@@ -14,6 +14,7 @@
  */
 
 import type { StoreSnapshot } from "../lib/model.ts";
+import { operationsOf } from "../lib/operations.ts";
 import type { Action, ApplyReport, Plan, PlanTask } from "../lib/plan.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";
 import type { BackupWork } from "./backups.ts";
@@ -124,7 +125,7 @@ export async function decideAndApply(
     settled.push(...locked.settled);
     const { snapshot: since, plan: current } = await decide(locked);
     const total = current.actions.length;
-    if (plan === null ? total === 0 : !sameActions(plan.actions, current.actions)) {
+    if (plan === null ? total === 0 : !sameActions(plan, current)) {
       plan = current;
       continue;
     }
@@ -140,12 +141,20 @@ export async function decideAndApply(
   }
 }
 
-/** Ages grow while a person thinks; what would be done must not. */
-function sameActions(left: readonly Action[], right: readonly Action[]): boolean {
-  const identity = (action: Action) => {
-    const { kind, path, stamp } = action;
-    return `${kind} ${path} ${stamp} ${"text" in action ? action.text : ""}`;
-  };
-  return left.length === right.length &&
-    left.every((action, index) => identity(action) === identity(right[index]!));
+/** Ages grow while a person thinks, and so does what is stamped with the moment; what is done must not. */
+function sameActions(left: Plan, right: Plan): boolean {
+  return left.actions.length === right.actions.length &&
+    left.actions.every((action, index) =>
+      identityOf(action, left) === identityOf(right.actions[index]!, right)
+    );
+}
+
+/** All that acting depends on. */
+function identityOf(action: Action, { plannedAt }: Plan): string {
+  const { kind, path, stamp } = action;
+  const operations = operationsOf(action, { now: 0 });
+  return JSON.stringify(
+    [kind, path, stamp, operations],
+    (_, value) => value === plannedAt ? "now" : value,
+  );
 }

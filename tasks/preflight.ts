@@ -17,7 +17,7 @@ import type { StoreSnapshot } from "../lib/model.ts";
 import type { ApplyReport, Kept, Plan } from "../lib/plan.ts";
 import { planCleanup } from "../lib/plan_cleanup.ts";
 import { planRepair } from "../lib/plan_repair.ts";
-import { ORPHAN_SETTLE } from "../lib/retention.ts";
+import { ORPHAN_SETTLE } from "../lib/policy.ts";
 import { simulatePlan } from "../lib/simulate_plan.ts";
 import { summarize, type Summary } from "../lib/summarize.ts";
 import type { Severity } from "../lib/verify_rules.ts";

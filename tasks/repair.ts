@@ -4,9 +4,8 @@
  * @module
  */
 
-import { STALE_AFTER } from "../lib/check_meta.ts";
 import { planRepair } from "../lib/plan_repair.ts";
-import type { RepairPolicy } from "../lib/repair.ts";
+import { DEFAULT_REPAIR, type RepairPolicy } from "../lib/repair.ts";
 import {
   decideAndApply,
   type PlanAndApplyOptions,
@@ -76,13 +75,15 @@ export async function repair(
  * @throws {RangeError} When `from` is given without `relocate`.
  */
 export function repairPolicyOf(rules: RepairRules): RepairPolicy {
-  const { settle = SETTLE, staleAfter = STALE_AFTER, finishAs = "FAILED" } = rules;
-  const { relocate = false, from } = rules;
+  const {
+    settle = DEFAULT_REPAIR.settle,
+    staleAfter = DEFAULT_REPAIR.staleAfter,
+    finishAs = DEFAULT_REPAIR.finishAs,
+    relocate = false,
+    from,
+  } = rules;
   if (from !== undefined && !relocate) {
     throw new RangeError("Cannot repair places from a former root: expected relocate, too");
   }
   return { settle, staleAfter, finishAs, relocate: relocate ? { from: from ?? null } : null };
 }
-
-/** MLflow writes a record in milliseconds, on a slow network in seconds. */
-const SETTLE = 60_000;

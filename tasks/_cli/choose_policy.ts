@@ -1,7 +1,8 @@
 import { policyOf } from "../../lib/config.ts";
 import type { Config } from "../../lib/config_rows.ts";
 import type { Budget, CleanupPolicy } from "../../lib/plan.ts";
-import { days, minutes } from "../../lib/units.ts";
+import { policyByAge } from "../../lib/policy.ts";
+import { days } from "../../lib/units.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What flags say of a policy; `null` where a flag was not given. */
@@ -71,12 +72,7 @@ function byAge({ daysOld, maxShare, maxRuns }: PolicyFlags): CleanupPolicy {
       }: there is no mltidy.yaml whose limits it would raise; type deno task config --init to write one`,
     );
   }
-  return {
-    olderThan: days(daysOld ?? 30),
-    purgeAfter: days(30),
-    quarantineOrphans: true,
-    settle: minutes(10),
-  };
+  return policyByAge(daysOld === null ? {} : { daysOld });
 }
 
 function byRules({ daysOld, maxShare, maxRuns }: PolicyFlags, config: Config): CleanupPolicy {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { days } from "../../lib/units.ts";
+import { DEFAULT_REPAIR } from "../../lib/repair.ts";
+import { typedDuration } from "../../lib/units.ts";
 import { ExitCode } from "./exit_code.ts";
 import {
   parseChoice,
@@ -22,8 +23,8 @@ const settle = {
   name: "settle",
   value: "DURATION",
   describe: "Leave damage alone that is younger than this: MLflow may be writing",
-  default: 60_000,
-  defaultText: "1m",
+  default: DEFAULT_REPAIR.settle,
+  defaultText: typedDuration(DEFAULT_REPAIR.settle),
   parse: parseSpan("m"),
 } satisfies Valued<number>;
 
@@ -31,8 +32,8 @@ const staleAfter = {
   name: "stale-after",
   value: "DURATION",
   describe: "End runs that have not ended and were silent for longer than this",
-  default: days(7),
-  defaultText: "7d",
+  default: DEFAULT_REPAIR.staleAfter,
+  defaultText: typedDuration(DEFAULT_REPAIR.staleAfter),
   parse: parseSpan("d"),
 } satisfies Valued<number>;
 
@@ -61,8 +62,8 @@ export const repairTasks = {
         name: "as",
         value: "FAILED|KILLED",
         describe: "The status that a stale run gets",
-        default: "FAILED",
-        defaultText: "FAILED",
+        default: DEFAULT_REPAIR.finishAs,
+        defaultText: DEFAULT_REPAIR.finishAs,
         parse: parseChoice("FAILED", "KILLED"),
       } satisfies Valued<"FAILED" | "KILLED">,
       settle,

@@ -111,6 +111,7 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
     ...world.style,
     verify: `deno task verify${flag}`,
     cleanup: `deno task cleanup${flag}`,
+    repair: `deno task repair${flag}`,
   }));
   return ExitCode.done;
 }

@@ -8,9 +8,9 @@ import { basename } from "@std/path";
 import { checkKey, checkValue } from "../../lib/check_key_file.ts";
 import { checkExperimentMeta } from "../../lib/check_meta.ts";
 import { checkMetricFile } from "../../lib/check_metric_file.ts";
-import { checkRecord, textOf } from "../../lib/check_record.ts";
+import { checkRecord } from "../../lib/check_record.ts";
 import { flaw } from "../../lib/flaw.ts";
-import { isFormerPlace, localPathOf } from "../../lib/former_place.ts";
+import { textOf } from "../../lib/meta_node.ts";
 import type { Experiment, LoggedModel, Orphan } from "../../lib/model.ts";
 import { hasMoved, inspectRun } from "./inspect_run.ts";
 import { inspectTraces } from "./inspect_traces.ts";
@@ -44,12 +44,9 @@ function inspectMeta(inspection: Inspection, experiment: Experiment): void {
   if (meta.kind === "text") {
     report(inspection, "experiment", path, checkExperimentMeta(meta.text));
   }
-  const local = localPathOf(location);
   // Without a run in it the place alone must tell: it ends in the store's own name, too.
   const named = `${basename(root)}/${id}`;
-  const former = local !== null && local !== `${root}/${id}` &&
-    isFormerPlace(local, "", named) && !exists(local);
-  if (former && lifecycleStage === "active") {
+  if (lifecycleStage === "active" && hasMoved(inspection, location, named)) {
     const message = `new runs keep their artifacts at ${location}, where nothing is`;
     report(inspection, "experiment", path, [flaw("moved", message)]);
   }
@@ -67,7 +64,8 @@ function inspectLoggedModel(
     "logged-model",
   );
   report(inspection, "logged-model", path, flaws);
-  const [owner, named] = [textOf(document, "experiment_id"), textOf(document, "model_id")];
+  const owner = textOf(document.get("experiment_id"));
+  const named = textOf(document.get("model_id"));
   if (owner !== holder.id) {
     const message = `experiment_id is ${JSON.stringify(owner)}, but it lies in ${holder.id}`;
     report(inspection, "logged-model", path, [flaw("wrong-experiment", message)]);

@@ -8,8 +8,8 @@ import { parseModelUri, uriSegments } from "../../lib/artifact_uri.ts";
 import { checkKey, checkValue } from "../../lib/check_key_file.ts";
 import { checkRecord } from "../../lib/check_record.ts";
 import { flaw } from "../../lib/flaw.ts";
-import { localPathOf } from "../../lib/former_place.ts";
 import type { ModelVersion, RegisteredModel, Run, StoreSnapshot } from "../../lib/model.ts";
+import { formerPlaces, localPathOf, parseLocalPlace } from "../../lib/relocate_uri.ts";
 import { exists, type Inspection, refer, report, walkKeys } from "./inspection.ts";
 import { readText } from "./read.ts";
 
@@ -85,20 +85,13 @@ function inspectSource(
       dangling(`its files are those of ${uri}, which does not exist`);
     }
   }
-  const local = localPathOf(uri);
-  if (named !== null || local === null || exists(local)) return;
-  const here = placeInStore(root, local);
-  if (here === null) return dangling(`its files ${uri} do not exist`);
-  const message = `MLflow looks for its files at ${uri}, where nothing is`;
-  report(inspection, "model-version", path, [flaw("moved", message)]);
-}
-
-/** The place in this store that a path would be if the store had been moved. */
-function placeInStore(root: string, path: string): string | null {
-  const segments = path.slice(1).split("/");
-  for (let start = 1; start < segments.length - 1; start++) {
-    const place = segments.slice(start).join("/");
-    if (exists(`${root}/${place}`)) return place;
+  const local = parseLocalPlace(uri);
+  if (named !== null || local === null || exists(local.path)) return;
+  const places = formerPlaces(uri, { root, own: null, from: null });
+  if (places.some((place) => exists(`${root}/${place}`))) {
+    const message = `MLflow looks for its files at ${uri}, where nothing is`;
+    report(inspection, "model-version", path, [flaw("moved", message)]);
+  } else if (localPathOf(uri) !== null) {
+    dangling(`its files ${uri} do not exist`);
   }
-  return null;
 }

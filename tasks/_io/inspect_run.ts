@@ -7,11 +7,12 @@
 import { checkKey, checkValue, findLookalikes } from "../../lib/check_key_file.ts";
 import { checkLife, checkRunMeta } from "../../lib/check_meta.ts";
 import { checkMetricFile } from "../../lib/check_metric_file.ts";
-import { checkRecord, textOf } from "../../lib/check_record.ts";
+import { checkRecord } from "../../lib/check_record.ts";
 import { flaw } from "../../lib/flaw.ts";
-import { isFormerPlace, localPathOf } from "../../lib/former_place.ts";
 import type { TextFact } from "../../lib/facts.ts";
+import { type MetaDocument, textOf } from "../../lib/meta_node.ts";
 import type { DamagedRun, Run } from "../../lib/model.ts";
+import { formerPlaces, parseLocalPlace } from "../../lib/relocate_uri.ts";
 import {
   type DatasetUse,
   exists,
@@ -145,8 +146,8 @@ function inspectInputs(inspection: Inspection, folder: string): readonly Dataset
   const experiment = folder.split("/").slice(0, -2).join("/");
   const uses: DatasetUse[] = [];
   inspectLinks(inspection, folder, "input", (document, path) => {
-    const id = textOf(document, "source_id");
-    const kind = textOf(document, "source_type");
+    const id = textOf(document.get("source_id"));
+    const kind = textOf(document.get("source_type"));
     if (kind === "DATASET" && id !== null) uses.push({ experiment, path, dataset: id });
     if (kind === "MODEL") refer(inspection, path, "logged-model", id);
   });
@@ -155,7 +156,7 @@ function inspectInputs(inspection: Inspection, folder: string): readonly Dataset
 
 function inspectOutputs(inspection: Inspection, folder: string): void {
   inspectLinks(inspection, folder, "output", (document, path) => {
-    refer(inspection, path, "logged-model", textOf(document, "destination_id"));
+    refer(inspection, path, "logged-model", textOf(document.get("destination_id")));
   });
 }
 
@@ -164,7 +165,7 @@ function inspectLinks(
   inspection: Inspection,
   folder: string,
   kind: "input" | "output",
-  visit: (document: Parameters<typeof textOf>[0], path: string) => void,
+  visit: (document: MetaDocument, path: string) => void,
 ): void {
   const listed = listDirectory(`${inspection.root}/${folder}`);
   if (listed.kind === "failed") {
@@ -212,8 +213,9 @@ function inspectRecord(inspection: Inspection, run: Run, findsArtifacts: boolean
 export function hasMoved({ root }: Inspection, uri: string, place: string): boolean {
   // Nearly all of them, without taking the URI apart.
   if (uri === `file://${root}/${place}`) return false;
-  const path = localPathOf(uri);
-  return path !== null && isFormerPlace(path, root, place) && !exists(path);
+  const local = parseLocalPlace(uri);
+  return local !== null && formerPlaces(uri, { root, own: place, from: null }).length > 0 &&
+    !exists(local.path);
 }
 
 function isEmpty(root: string, path: string): boolean {

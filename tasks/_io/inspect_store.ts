@@ -5,13 +5,18 @@
  * @module
  */
 
-import { migrateExperimentMeta, migrateRunMeta } from "../../lib/check_meta.ts";
+import {
+  migrateExperimentMeta,
+  migrateModelVersionMeta,
+  migrateRunMeta,
+} from "../../lib/check_meta.ts";
 import { readRunMeta } from "../../lib/meta_record.ts";
 import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
 import { inspectDatasets } from "./inspect_datasets.ts";
 import { inspectRegistry } from "./inspect_registry.ts";
 import { isRunDirectory } from "./inspect_run.ts";
 import { directoriesAt, folderAt, type Inspected, type Inspection } from "./inspection.ts";
+import { kindAt } from "./list_entries.ts";
 import { readText } from "./read.ts";
 
 /**
@@ -42,7 +47,11 @@ export function inspectStore(
   }
   inspectRegistry(inspection, snapshot);
   inspectStrays(inspection, snapshot);
-  const known = snapshot.problems.map((problem) => inspectProblem(problem, snapshot));
+  const runs = new Set<string>(
+    [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs)
+      .map((run) => run.path),
+  );
+  const known = snapshot.problems.map((problem) => inspectProblem(problem, root, runs));
   return {
     ...snapshot,
     depth: "full",
@@ -52,18 +61,24 @@ export function inspectStore(
 }
 
 /** Takes a second look at what the scan could not use: what it is, and what a migration makes of it. */
-function inspectProblem(problem: Problem, { root, experiments, orphans }: StoreSnapshot): Problem {
+function inspectProblem(problem: Problem, root: string, runs: ReadonlySet<string>): Problem {
   const { subject, damage, path } = problem;
-  if (subject === "registry" && path.split("/")[2] === "aliases") {
-    return { ...problem, subject: "registry-value" };
+  const isAlias = subject === "registry" && path.split("/")[2] === "aliases";
+  if (isAlias || subject === "tags" && damage === "io") {
+    const named = isAlias ? { ...problem, subject: "registry-value" as const } : problem;
+    // A link to nothing is a file to MLflow's reader, and none to the migration's.
+    if (kindAt(`${root}/${path}`) === "nothing") return { ...named, migration: null };
+    if (isAlias) return named;
   }
   if (subject === "tags" && folderAt(root, path) === "not-a-directory" && path.endsWith("/tags")) {
     return { ...problem, damage: "not-a-directory", message: "it is a file, not a folder" };
   }
   if (damage === "incomplete" && (subject === "logged-model" || subject === "registry")) {
     // A migration needs nothing of them but the number of a version.
-    const isVersion = /\/version-[^/]*$/.test(path) && problem.message.startsWith("Key version:");
-    return { ...problem, migration: isVersion ? "aborts" : null };
+    const isVersion = /\/version-[^/]*$/.test(path);
+    const meta = isVersion ? readText(`${root}/${path}/meta.yaml`) : null;
+    const migration = meta?.kind === "text" ? migrateModelVersionMeta(meta.text) : null;
+    return { ...problem, migration };
   }
   if (subject !== "run" && subject !== "experiment") return problem;
   if (subject === "run" && damage === "missing") {
@@ -87,11 +102,7 @@ function inspectProblem(problem: Problem, { root, experiments, orphans }: StoreS
     const message = `experiment_id is ${JSON.stringify(experimentId)}, but it lies in ${owner}`;
     return { ...problem, damage: "wrong-experiment", message, migration };
   }
-  const beside = path.slice(0, -name.length) + runId;
-  const isCopy = [...experiments, ...orphans].some(({ runs }) =>
-    runs.some((run) => run.path === beside)
-  );
-  return isCopy
+  return runs.has(path.slice(0, -name.length) + runId)
     ? {
       ...problem,
       damage: "copied",

@@ -5,9 +5,11 @@
  */
 
 import { checkKey, checkValue } from "../../lib/check_key_file.ts";
-import { checkRecord, textOf } from "../../lib/check_record.ts";
+import { checkRecord } from "../../lib/check_record.ts";
 import { flaw } from "../../lib/flaw.ts";
-import { localPathOf } from "../../lib/former_place.ts";
+import { textOf } from "../../lib/meta_node.ts";
+import { localPathOf } from "../../lib/relocate_uri.ts";
+import { assessmentSource } from "../../lib/trace_file.ts";
 import { hasMoved } from "./inspect_run.ts";
 import {
   directoriesAt,
@@ -43,7 +45,7 @@ function inspectTrace(inspection: Inspection, path: string, id: string, active: 
   const { document, flaws } = checkRecord(readText(`${root}/${path}/trace_info.yaml`), "trace");
   report(inspection, "trace", path, flaws);
   if (flaws.some(({ damage }) => damage === "missing")) return;
-  const named = textOf(document, "trace_id") ?? textOf(document, "request_id");
+  const named = textOf(document.get("trace_id")) ?? textOf(document.get("request_id"));
   if (named !== null && named !== id) {
     const message = `it names itself ${JSON.stringify(named)}, but the directory is ${id}`;
     report(inspection, "trace", path, [flaw("id-mismatch", message)]);
@@ -63,7 +65,7 @@ function inspectTrace(inspection: Inspection, path: string, id: string, active: 
   });
   inspectAssessments(inspection, `${path}/assessments`);
   // A trace that has not ended has no spans yet.
-  const state = textOf(document, "state") ?? textOf(document, "status");
+  const state = textOf(document.get("state")) ?? textOf(document.get("status"));
   if (active && location !== null && state !== "IN_PROGRESS") {
     inspectSpans(inspection, path, location);
   }
@@ -71,13 +73,17 @@ function inspectTrace(inspection: Inspection, path: string, id: string, active: 
 
 function inspectSpans(inspection: Inspection, path: string, location: string): void {
   const local = localPathOf(location);
-  if (local === null || exists(`${local}/traces.json`)) return;
+  if (local !== null && exists(`${local}/traces.json`)) return;
   const place = `${path}/artifacts`;
-  const isHere = exists(`${inspection.root}/${place}/traces.json`);
-  const found = isHere && hasMoved(inspection, location, place)
-    ? flaw("moved", `MLflow looks for its spans at ${location}, where nothing is`)
-    : flaw("dangling", `traces.json, which holds its spans, does not exist at ${location}`);
-  report(inspection, "trace", path, [found]);
+  if (
+    hasMoved(inspection, location, place) && exists(`${inspection.root}/${place}/traces.json`)
+  ) {
+    const message = `MLflow looks for its spans at ${location}, where nothing is`;
+    report(inspection, "trace", path, [flaw("moved", message)]);
+  } else if (local !== null) {
+    const message = `traces.json, which holds its spans, does not exist at ${location}`;
+    report(inspection, "trace", path, [flaw("dangling", message)]);
+  }
 }
 
 /** MLflow loads each entry as an assessment whose id is the name up to the first dot. */
@@ -97,8 +103,6 @@ function inspectAssessments(inspection: Inspection, folder: string): void {
     }
     const { document, flaws } = checkRecord(readText(`${root}/${path}`), "assessment");
     report(inspection, "assessment", path, flaws);
-    const metadata = document.get("metadata");
-    if (metadata?.kind !== "mapping") continue;
-    refer(inspection, path, "run", textOf(metadata.entries, "mlflow.assessment.sourceRunId"));
+    refer(inspection, path, "run", assessmentSource(document));
   }
 }

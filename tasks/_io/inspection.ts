@@ -16,6 +16,7 @@ import {
   type Reference,
   type Run,
 } from "../../lib/model.ts";
+import { kindAt } from "./list_entries.ts";
 import { failureText, listDirectory, readText } from "./read.ts";
 
 /** Where an inspection is, and what it has found. */
@@ -127,9 +128,14 @@ export function walkKeys(
       if (isDirectory) {
         const inner = listDirectory(`${root}/${path}`);
         if (inner.kind === "listed") walk(inner.entries, path, `${prefix}${name}/`);
-      } else if (!isSymlink || !isDirectoryAt(root, path)) {
-        visit(prefix + name, path, readText(`${root}/${path}`));
+        continue;
       }
+      const target = isSymlink ? kindAt(`${root}/${path}`) : "file";
+      if (target === "directory") continue;
+      const fact: TextFact = target === "nothing"
+        ? { kind: "missing" }
+        : readText(`${root}/${path}`);
+      visit(prefix + name, path, fact);
     }
   };
   walk(listed.entries, folder, "");
@@ -148,7 +154,7 @@ export function directoriesAt(root: string, folder: string): readonly string[] {
   if (listed.kind === "failed") return [];
   return listed.entries
     .filter(({ name, isDirectory, isSymlink }) =>
-      isDirectory || isSymlink && isDirectoryAt(root, `${folder}/${name}`)
+      isDirectory || isSymlink && kindAt(`${root}/${folder}/${name}`) === "directory"
     )
     .map(({ name }) => name);
 }
@@ -182,8 +188,4 @@ export function exists(path: string): boolean {
     if (error instanceof Deno.errors.NotFound) return false;
     return !/not a directory/i.test(failureText(error));
   }
-}
-
-function isDirectoryAt(root: string, path: string): boolean {
-  return folderAt(root, path) === "directory";
 }

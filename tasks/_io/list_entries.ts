@@ -104,7 +104,8 @@ export interface ReadKeys {
 const NO_KEYS: ReadKeys = { values: new Map(), failures: [] };
 
 /**
- * Reads a folder of one file per key; a `/` in a key is a directory. Needs read permission.
+ * Reads a folder of one file per key; a `/` in a key is a directory. As MLflow does, it takes links to
+ * files for files, and links to directories for nothing (2.22 and 3.17). Needs read permission.
  *
  * @param root Absolute path of the store's root.
  * @param folder Relative to it.
@@ -134,14 +135,36 @@ export function readKeys(
         read(listDirectory(`${root}/${at}`), at, `${prefix}${name}/`);
         continue;
       }
+      const target = isSymlink ? kindAt(`${root}/${at}`) : "file";
+      if (target === "directory") continue;
+      if (target === "nothing") {
+        failures.push({ path: at, damage: "io", message: "broken link" });
+        continue;
+      }
       const fact = readText(`${root}/${at}`);
       if (fact.kind === "text") values.set(prefix + name, fact.text);
       else if (fact.kind === "failed") failures.push({ ...fact, path: at });
-      else if (isSymlink) failures.push({ path: at, damage: "io", message: "broken link" });
     }
   };
   read(listed, folder, "");
   return { values, failures };
+}
+
+/**
+ * Tells what is at a place, links followed. Needs read permission.
+ *
+ * @param path An absolute path.
+ * @returns What is there; a link to nothing, or to itself, is nothing, and what may not be looked at is
+ * a file, as Python has it.
+ */
+export function kindAt(path: string): "directory" | "file" | "nothing" {
+  try {
+    return Deno.statSync(path).isDirectory ? "directory" : "file";
+  } catch (error) {
+    const isNothing = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.FilesystemLoop;
+    return isNothing ? "nothing" : "file";
+  }
 }
 
 /** A name that a directory lists is never `..`, and not looking at it spares a walk over all runs. */

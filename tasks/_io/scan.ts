@@ -185,6 +185,7 @@ function assembleShares(
   const facts = {
     ...experiment!,
     foreign: [...experiment!.foreign, ...shares.flatMap(({ foreign }) => foreign)],
+    lostRuns: shares.reduce((sum, { lostRuns }) => sum + lostRuns, 0),
     usage: (sizes ? tree?.usage : tree?.freed) ?? null,
     newestChange: tree?.newestChange ?? null,
   };

@@ -4,13 +4,16 @@
  * @module
  */
 
+import { checkRecord } from "../../lib/check_record.ts";
 import type { Extras, HeavyFile, MetricSummary, RunExtras, TraceUse } from "../../lib/extras.ts";
 import type { TextFact } from "../../lib/facts.ts";
 import { pathGlob } from "../../lib/glob.ts";
 import { summarizeMetric } from "../../lib/metric_file.ts";
+import { type MetaDocument, textOf } from "../../lib/meta_node.ts";
 import { asStorePath, type Problem } from "../../lib/model.ts";
 import { isKeyName } from "../../lib/names.ts";
-import { readAssessmentSource } from "../../lib/trace_file.ts";
+import { assessmentSource } from "../../lib/trace_file.ts";
+import { kindAt } from "./list_entries.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
 import { listDirectory, problemAt, readText } from "./read.ts";
 
@@ -99,8 +102,7 @@ export function scanTraceUses(place: Place, traces: string): readonly TraceUse[]
     const own: TraceUse = { trace, assessment: null, runId, modelId };
     const folder = `${traces}/${trace}/assessments`;
     const assessed = namesIn(place, folder).toSorted().flatMap((file): TraceUse[] => {
-      const text = readFile(place, `${folder}/${file}`, "assessment");
-      const source = text === null ? null : readAssessmentSource(text);
+      const source = assessmentSource(readRecord(place, `${folder}/${file}`, "assessment"));
       const assessment = file.replace(/\.yaml$/, "");
       return source === null ? [] : [{ trace, assessment, runId: source, modelId: null }];
     });
@@ -112,10 +114,9 @@ export function scanTraceUses(place: Place, traces: string): readonly TraceUse[]
 function inputsOf(place: Place, run: string): readonly string[] {
   const folder = `${run}/inputs`;
   return namesIn(place, folder).toSorted().flatMap((name) => {
-    const text = readFile(place, `${folder}/${name}/meta.yaml`, "input") ?? "";
-    const isModel = /^source_type: *MODEL *$/m.test(text);
-    const id = /^source_id: *'?(m-[0-9a-f]+)'? *$/m.exec(text)?.[1];
-    return isModel && id !== undefined ? [id] : [];
+    const input = readRecord(place, `${folder}/${name}/meta.yaml`, "input");
+    const id = textOf(input.get("source_id"));
+    return textOf(input.get("source_type")) === "MODEL" && id !== null ? [id] : [];
   });
 }
 
@@ -163,11 +164,23 @@ function readKeys(
 }
 
 function readFile(place: Place, path: string, subject: Problem["subject"]): string | null {
-  const fact = readText(`${place.root}/${path}`);
-  if (fact.kind === "failed") {
+  const at = `${place.root}/${path}`;
+  const fact = readText(at);
+  // A directory holds keys that begin with this one and a slash.
+  if (fact.kind === "failed" && kindAt(at) !== "directory") {
     place.problems.push(problemAt(subject, path, fact.damage, fact.message));
   }
   return fact.kind === "text" ? fact.text : null;
+}
+
+/** What cannot be used may name any run or logged model. */
+function readRecord(place: Place, path: string, subject: "input" | "assessment"): MetaDocument {
+  const { document, flaws } = checkRecord(readText(`${place.root}/${path}`), subject);
+  for (const flaw of flaws) {
+    if (flaw.damage === "newer-format" || flaw.damage === "unmigrated") continue;
+    place.problems.push({ path: asStorePath(path), subject, ...flaw });
+  }
+  return document;
 }
 
 function namesIn(place: Place, folder: string): readonly string[] {

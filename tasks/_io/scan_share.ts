@@ -12,7 +12,7 @@ import { digestRuns } from "../../lib/digest_runs.ts";
 import type { ExperimentFacts, MeasureFacts } from "../../lib/facts.ts";
 import type { Digest } from "../../lib/fingerprint.ts";
 import type { DamagedRun, Depth, Problem, Run, StorePath, Stray } from "../../lib/model.ts";
-import { isGeneratedExperimentId, RESERVED_IN_EXPERIMENT } from "../../lib/names.ts";
+import { RESERVED_IN_EXPERIMENT } from "../../lib/names.ts";
 import { type PackedRuns, packRuns } from "../../lib/pack_runs.ts";
 import type { DatasetUse, Inspected, Inspection, Inspector } from "./inspection.ts";
 import { type Entry, listDirectories, type Listed, listEntries, readKeys } from "./list_entries.ts";
@@ -66,6 +66,8 @@ export interface ShareFacts {
   readonly damagedRuns: readonly DamagedRun[];
   /** Names of directories in it that are no run's, or may be those of runs in a database. */
   readonly foreign: readonly string[];
+  /** How many directories of damaged runs hold a file, and not only an empty record. */
+  readonly lostRuns: number;
   /** `null` where the experiment is not weighed as a whole, or changed meanwhile. */
   readonly weight: TreeWeight | null;
   readonly problems: readonly Problem[];
@@ -126,6 +128,7 @@ export async function scanShare(
   const runs: Run[] = [];
   const damagedRuns: DamagedRun[] = [];
   const foreign: string[] = [];
+  let lostRuns = 0;
   const weights: (TreeWeight | null)[] = [];
   const datasetUses: DatasetUse[] = [];
   const runEntries = entries.filter(isRunEntry);
@@ -142,12 +145,15 @@ export async function scanShare(
       continue;
     }
     damagedRuns.push(assembled.run);
-    if (depth !== "meta" && isForeign(scan, assembled.run)) foreign.push(entry.name);
+    if (depth === "meta") continue;
+    const records = assembled.run.damage === "empty" ? 1 : 0;
+    if ((weight?.files ?? 0) > records) lostRuns++;
+    if (isForeign(scan, assembled.run)) foreign.push(entry.name);
   }
   const experiment = share.index > 0 ? null : {
     ...bare,
     ...scanFolders(scan, entries),
-    foreign: depth === "meta" || isGeneratedExperimentId(share.name)
+    foreign: depth === "meta"
       ? []
       : entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name),
   };
@@ -164,6 +170,7 @@ export async function scanShare(
     digest: depth === "meta" ? null : digestRuns(runs),
     damagedRuns,
     foreign,
+    lostRuns,
     weight: scan.isWeighed ? weighShare(scan, weights, bare.stamp) : null,
     problems: scan.problems,
     strays: scan.strays,
@@ -186,6 +193,7 @@ function bareExperiment(reading: Reading, { name, path, link }: Share): Unmeasur
     traces: 0,
     datasets: 0,
     foreign: [],
+    lostRuns: 0,
     stamp,
   };
 }
@@ -258,11 +266,8 @@ function isActive({ path }: Share): boolean {
 }
 
 /** Tells whether a directory is nothing of MLflow's, or may belong to a run that is alive elsewhere. */
-function isForeign({ root, share }: Scan, { id, path, damage }: DamagedRun): boolean {
-  if (damage !== "missing") return false;
-  const remains = judgeRemains(`${root}/${path}`, id);
-  return remains === "artifacts-of-a-database" ||
-    remains === "foreign" && !isGeneratedExperimentId(share.name);
+function isForeign({ root }: Scan, { id, path, damage }: DamagedRun): boolean {
+  return damage === "missing" && judgeRemains(`${root}/${path}`, id) !== "run";
 }
 
 function scanFolders(

@@ -205,6 +205,16 @@ export const RUN_DAMAGES: readonly Damage[] = [
     inflict: (s) =>
       s.set(meta, "artifact_uri", `file:///srv/old/mlruns/${MAIN}/${CHILD}/artifacts`),
   },
+  ...[
+    { where: "on Windows", uri: `file:///C:/old/mlruns/${MAIN}/${CHILD}/artifacts` },
+    { where: "on Windows, by a path", uri: `'C:\\old\\${MAIN}\\${CHILD}\\artifacts'` },
+    { where: "below the root", uri: `file://ROOT/old/${MAIN}/${CHILD}/artifacts` },
+  ].map(({ where, uri }): Damage => ({
+    name: `a run's artifacts are sought in a former place ${where}`,
+    rule: "run-artifacts-moved",
+    victims,
+    inflict: (s) => s.set(meta, "artifact_uri", uri.replace("ROOT", s.root)),
+  })),
   {
     name: "a run without artifacts names a former place",
     rule: null,

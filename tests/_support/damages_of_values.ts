@@ -125,6 +125,12 @@ export const VALUE_DAMAGES: readonly Damage[] = [
     inflict: (s) => s.link(`${child}/metrics/dead`, "nowhere"),
   },
   {
+    name: "a link to itself in metrics/",
+    rule: "metric-unreadable",
+    ...run,
+    inflict: (s) => s.link(`${child}/metrics/circle`, "circle"),
+  },
+  {
     name: "a param is not UTF-8",
     rule: "param-unreadable",
     ...run,
@@ -185,5 +191,27 @@ export const VALUE_DAMAGES: readonly Damage[] = [
     name: "an editor's file in tags/ with a legal name",
     rule: "stray-file-among-keys",
     inflict: (s) => s.write(`${child}/tags/.note.swp`, "x"),
+  },
+  {
+    name: "a linked directory in tags/",
+    rule: null,
+    inflict: (s) => s.link(`${child}/tags/again`, "team"),
+  },
+  {
+    name: "a link in tags/ that leads back to it",
+    rule: null,
+    inflict: (s) => s.link(`${child}/tags/team/above`, ".."),
+  },
+  {
+    name: "a link to nothing in tags/",
+    rule: "tags-unreadable",
+    ...run,
+    inflict: (s) => s.link(`${child}/tags/dead`, "nowhere"),
+  },
+  {
+    name: "a link to itself in tags/",
+    rule: "tags-unreadable",
+    ...run,
+    inflict: (s) => s.link(`${child}/tags/circle`, "circle"),
   },
 ];

@@ -4,9 +4,10 @@ import {
   checkLife,
   checkRunMeta,
   migrateExperimentMeta,
+  migrateModelVersionMeta,
   migrateRunMeta,
-  STALE_AFTER,
 } from "../../lib/check_meta.ts";
+import { STALE_AFTER } from "../../lib/repair.ts";
 import { NOW, run } from "../_support/builders.ts";
 
 const RUN = "artifact_uri: /a\nrun_id: '1'\nlifecycle_stage: active\nstatus: 3\n";
@@ -42,8 +43,9 @@ Deno.test("migrateRunMeta() tells what a migration makes of a run", () => {
       RUN.replace("3", "FINISHED"),
       RUN.replace("active", "archived"),
       RUN.replace("active", "null"),
+      'name: "expected a mapping \\uD800"\n',
     ].map(migrateRunMeta),
-    [null, "skips", "aborts", "skips", "skips", "aborts", "aborts", null, "aborts", null],
+    [null, "skips", "aborts", "skips", "skips", "aborts", "aborts", null, "aborts", null, "skips"],
   );
 });
 
@@ -58,6 +60,19 @@ Deno.test("migrateExperimentMeta() tells what a migration makes of an experiment
     ].map(migrateExperimentMeta),
     [null, "aborts", "aborts", "aborts", "skips"],
   );
+});
+
+Deno.test("migrateModelVersionMeta() tells what a migration makes of a version's number", () => {
+  assertEquals(
+    ["version: 1", "version: '12'", "version: 1.5", "version: yes"].map(migrateModelVersionMeta),
+    [null, null, null, null],
+  );
+  assertEquals(
+    ["name: a", "version:", "version: one", "version: []", "version: 2024-01-01", "- 1"]
+      .map(migrateModelVersionMeta),
+    ["aborts", "aborts", "aborts", "aborts", "aborts", "aborts"],
+  );
+  assertEquals(["", "version: 'cut"].map(migrateModelVersionMeta), ["skips", "skips"]);
 });
 
 Deno.test("checkLife() counts from the last sign of life, the start included", () => {

@@ -119,7 +119,7 @@ protect:
       'mltidy.yaml:5: Cannot use "many" for retention.keep_last: expected a whole number, 0 or more',
       'mltidy.yaml:6: Cannot use "a month" for retention.keep_within: expected a duration such as 30d, 12h or 1d6h',
       'mltidy.yaml:7: Cannot use "best" for retention.keep_best.mode: expected max or min',
-      'mltidy.yaml:8: Cannot use "DONE" for retention.keep_status[2]: expected one of FINISHED, FAILED, KILLED, RUNNING, SCHEDULED',
+      'mltidy.yaml:8: Cannot use "DONE" for retention.keep_status[2]: expected one of RUNNING, SCHEDULED, FINISHED, FAILED, KILLED',
       'mltidy.yaml:9: Unknown key "keep_lots" in retention: did you mean keep_last?',
       'mltidy.yaml:10: Cannot use "150%" for limits.max_share: expected a share from 0% to 100%, such as 50% or 0.5',
       'mltidy.yaml:10: Cannot use "0" for limits.max_runs: expected a whole number, 1 or more',

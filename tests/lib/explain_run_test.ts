@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { policyOf, readConfig } from "../../lib/config.ts";
 import { explainRun, findRuns } from "../../lib/explain_run.ts";
+import { renderExplanation } from "../../lib/render_explanation.ts";
 import { NOW } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 import { longHistory } from "../_support/long_history.ts";
@@ -97,19 +98,25 @@ Deno.test("explainRun() knows no change for what only another run keeps, or the 
 Deno.test("explainRun() explains a soft-deleted run by the time since its deletion", () => {
   const { verdict, rule } = explained("binned", "");
   assertEquals([verdict, rule], ["purge", null]);
-  assertEquals(flipOf("binned", ""), ["purge.after 30d → 40d", 0]);
-  assertEquals(flipOf("binned-lately", ""), ["purge.after 30d → 4d23h59m", 0]);
+  assertEquals(flipOf("binned", ""), ["after 30d → 40d", 0]);
+  assertEquals(explained("binned", "").flip?.changes[0].rule, "purge");
+  assertEquals(flipOf("binned-lately", ""), ["after 30d → 4d23h59m", 0]);
 });
 
-Deno.test("explainRun() explains a policy of ages alone", () => {
-  const [run] = findRuns(STORE, "cnn-4");
+Deno.test("explainRun() explains a policy of ages alone by its flags", () => {
   const policy = {
     olderThan: 10 * 86_400_000,
-    purgeAfter: null,
+    purgeAfter: 30 * 86_400_000,
     quarantineOrphans: false,
     settle: 0,
   };
-  const { verdict, flip } = explainRun(STORE, policy, { path: run!.path, now: NOW });
-  assertEquals(verdict, "soft-delete");
-  assertEquals(flip?.changes.map(({ key, to }) => [key, to]), [["older than", "20d"]]);
+  const flipped = (name: string) => {
+    const [run] = findRuns(STORE, name);
+    const explanation = explainRun(STORE, policy, { path: run!.path, now: NOW });
+    const change = renderExplanation(explanation).match(/^Smallest change that (.*);/m)?.[1];
+    return [explanation.verdict, change];
+  };
+  assertEquals(flipped("cnn-4"), ["soft-delete", "keeps it: --days-old 10 → 20"]);
+  assertEquals(flipped("gru-2"), ["stays", "lets it go: --days-old 10 → 2.19"]);
+  assertEquals(flipped("binned"), ["purge", "keeps it: --purge-after 30d → 40d"]);
 });

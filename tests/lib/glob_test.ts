@@ -41,3 +41,44 @@ Deno.test("pathGlob() fits all that lies in a directory that fits", () => {
   );
   assertEquals(fitting(pathGlob("**/tmp"), "tmp/a", "x/tmp/a", "xtmp/a"), ["tmp/a", "x/tmp/a"]);
 });
+
+/** Tries everything. */
+function fitsPath(glob: string, path: string, isWhole = true): boolean {
+  if (glob === "") return path === "" || path.startsWith("/");
+  const [stars = ""] = /^\*+/.exec(glob) ?? [];
+  const rest = glob.slice(stars.length || 1);
+  const starts = Array.from({ length: path.length + 1 }, (_, index) => index);
+  if (stars.length > 1 && isWhole && rest.startsWith("/")) {
+    return starts.filter((start) => start === 0 || path[start - 1] === "/")
+      .some((start) => fitsPath(rest.slice(1), path.slice(start)));
+  }
+  if (stars !== "") {
+    return starts.filter((start) => stars.length > 1 || !path.slice(0, start).includes("/"))
+      .some((start) => fitsPath(rest, path.slice(start), false));
+  }
+  if (path === "" || (glob[0] === "?" ? path[0] === "/" : path[0] !== glob[0])) return false;
+  return fitsPath(rest, path.slice(1), glob[0] === "/");
+}
+
+Deno.test("pathGlob() takes stars, question marks and slashes in any order", () => {
+  const parts = ["a", "b", "*", "**", "**/", "*/", "?", "/"];
+  const glob = fc.array(fc.constantFrom(...parts), { maxLength: 8 })
+    .map((all) => all.join("").replace(/\/+$/, ""));
+  const path = fc.array(fc.constantFrom("a", "b", "ab", "ba", "aab", "bba"), { minLength: 1 })
+    .map((all) => all.join("/"));
+  fc.assert(
+    fc.property(glob, path, (glob, path) => {
+      assertEquals(pathGlob(glob)(path), fitsPath(glob, path));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("pathGlob() gives an answer for long paths that nearly fit many stars", () => {
+  const name = "a".repeat(2000);
+  const path = "a/".repeat(1000);
+  assertEquals(fitting(pathGlob("*a*a*a*a*b"), name, `${name}b`), [`${name}b`]);
+  assertEquals(fitting(pathGlob("**a**a**a**a**b"), path, `${path}b`), [`${path}b`]);
+  assertEquals(fitting(pathGlob("**/**/**/**/*.ckpt"), path, `${path}.ckpt`), [`${path}.ckpt`]);
+  assertEquals(fitting(pathGlob("**/a/**/a/**/a/*a*/b"), path, `${path}b`), [`${path}b`]);
+});

@@ -120,6 +120,8 @@ Deno.test("judgeSnapshot() names the first registered model that something holds
   );
 });
 
+const HOLDS_ONE_MODEL = { kind: "holds-lost-data", runs: 0, loggedModels: 1, traces: 0 } as const;
+
 Deno.test("judgeSnapshot() keeps an orphan that holds what is registered, damaged or not", () => {
   assertEquals(
     verdictsOf({
@@ -136,7 +138,7 @@ Deno.test("judgeSnapshot() keeps an orphan that holds what is registered, damage
       ],
       problems: [problem({ path: "4/models/m-4", subject: "logged-model", damage: "missing" })],
     }),
-    { "2": [holdsModel()], "3": [holdsModel()], "4": [holdsModel()], "5": [ORPHAN] },
+    { "2": [holdsModel()], "3": [HOLDS_ONE_MODEL], "4": [holdsModel()], "5": [ORPHAN] },
   );
 });
 

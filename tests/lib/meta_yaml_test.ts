@@ -442,3 +442,13 @@ Deno.test("pythonInteger() reads integers of any notation and length", () => {
   assertEquals(pythonInteger(scalar("1")), null);
   assertNotEquals(pythonInteger(scalar(1)), null);
 });
+
+Deno.test("parseMetaYaml() reads long runs of spaces beside breaks of lines that YAML 1.1 alone knows", () => {
+  const spaces = " ".repeat(400_000);
+  const textOf = (text: string) => {
+    const node = parseMetaYaml(text).get("a");
+    return node?.kind === "scalar" ? node.text : node;
+  };
+  assertEquals(textOf(`a: "x${spaces}y\u2028z"\n`), `x${spaces}y\u2028z`);
+  assertEquals(textOf(`a: "x${spaces}\u2028${spaces}z"\n`), "x\u2028z");
+});

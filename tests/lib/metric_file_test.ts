@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { checkMetricFile } from "../../lib/check_metric_file.ts";
 import { summarizeMetric } from "../../lib/metric_file.ts";
 
 Deno.test("summarizeMetric() takes the greatest step, then time, then value for the latest", () => {
@@ -37,4 +39,67 @@ Deno.test("summarizeMetric() says which line MLflow would stumble over", () => {
     assertEquals(summarizeMetric(`1 0.5 0\n${line}\n`), "line 2 is no point of a metric");
   }
   assertEquals(summarizeMetric("1 0.5 0\n\n2 0.5 1\n"), "line 2 is no point of a metric");
+});
+
+Deno.test("summarizeMetric() finds lines and numbers where Python does, and a byte order mark is none", () => {
+  const rising = { latest: 0.7, least: 0.5, greatest: 0.7 };
+  for (const end of ["\r", "\v", "\f", "\x1C", "\x85", "\u2028"]) {
+    assertEquals(summarizeMetric(`1 0.5 0${end}2 0.7 1${end}`), rising);
+  }
+  assertEquals(summarizeMetric("1 0.5 0\n２ ０.７ 1_0\x1F\n"), rising);
+  assertEquals(summarizeMetric("\uFEFF1 0.5 0\n"), "line 1 is no point of a metric");
+});
+
+Deno.test("summarizeMetric() reads exactly what verify takes for sound", () => {
+  const part = fc.constantFrom(
+    ...[
+      "17",
+      "3",
+      "0.5",
+      "1e-7",
+      "nan",
+      "-inf",
+      " ",
+      " ",
+      " ",
+      "\n",
+      "\n",
+      "\r\n",
+      "\r",
+      "\v",
+      "\u2028",
+    ],
+    ...[
+      "\t",
+      "\x1F",
+      "\uFEFF",
+      "\xA0",
+      "٣",
+      "_",
+      "-",
+      "x",
+      "1 0.5 0\n",
+      "2 nan 1\n",
+      "3 1 4 data f1\n",
+    ],
+  );
+  const READABLE = new Set(["newer-format", "torn-line", "repeated-point"]);
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+      const text = parts.join("");
+      const isReadable = checkMetricFile(text, "run").every(({ damage }) => READABLE.has(damage));
+      assertEquals(typeof summarizeMetric(text) !== "string", isReadable, JSON.stringify(text));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("summarizeMetric() tells the same of usual lines as of others", () => {
+  const number = fc.constantFrom("0", "5", "-3", "0.25", "1e-07", "nan", "-1.5e+22");
+  const line = fc.tuple(fc.nat(9), number, fc.nat(9), fc.constantFrom("", " data f1"))
+    .map(([time, value, step, dataset]) => `${time} ${value} ${step}${dataset}`);
+  fc.assert(fc.property(fc.array(line, { minLength: 1, maxLength: 6 }), (lines) => {
+    const [usual, other] = ["\n", "\v"].map((end) => lines.map((each) => each + end).join(""));
+    assertEquals(summarizeMetric(usual!), summarizeMetric(other!));
+  }));
 });

@@ -1,8 +1,10 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { StalePlanError } from "../../lib/errors.ts";
 import { parsePlan } from "../../lib/parse_plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
+import { renderMarkdown } from "../../lib/render_markdown.ts";
+import { renderPlan } from "../../lib/render_plan.ts";
 import { adverseSnapshotArbitrary, policyArbitrary } from "../_support/adverse_arbitraries.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
 import {
@@ -111,6 +113,29 @@ Deno.test("parsePlan() refuses a plan that lacks what acting depends on", () => 
     "expected a text in basis": { ...PLAN, basis: null },
     "its task does not fit its schema": { ...PLAN, task: "prune" },
     "expected epoch milliseconds in plannedAt": { ...PLAN, plannedAt: "today" },
+    "expected an object in policy": { ...PLAN, policy: [] },
+    "expected an object in experiments": { ...PLAN, experiments: undefined },
+    "expected texts in experiments": { ...PLAN, experiments: { "1": null } },
+    "expected an object in totals": { ...PLAN, totals: undefined },
+    "expected a number in totals.keptRuns": {
+      ...PLAN,
+      totals: { ...PLAN.totals, keptRuns: undefined },
+    },
+    "expected a number in totals.dropArtifacts": {
+      ...PLAN,
+      totals: { ...PLAN.totals, dropArtifacts: "1" },
+    },
+    "expected bytes and files in totals.usage": {
+      ...PLAN,
+      totals: { ...PLAN.totals, usage: undefined },
+    },
+    "expected bytes and files in totals.later": {
+      ...PLAN,
+      totals: { ...PLAN.totals, later: { bytes: 1 } },
+    },
+    "its policy is none": { ...PLAN, policy: { ...PLAN.policy, retention: { rules: 1 } } },
+    "its budget is none": { ...PLAN, budget: {} },
+    "its stops are none": { ...PLAN, stops: [{ kind: "max-time" }] },
     "expected a list in actions": { ...PLAN, actions: {} },
     "expected a list in kept": { ...PLAN, kept: null },
   };
@@ -127,13 +152,74 @@ Deno.test("parsePlan() refuses an action that nobody could carry out, and number
     'is of an unknown kind "purge-store"': { ...first, kind: "purge-store" },
     "has no path": { ...first, path: undefined },
     "has no stamp": { ...first, stamp: "" },
+    "has no name": { ...first, name: null },
+    "does not say what leaves the store": { ...first, usage: undefined },
     "has no reason": { ...first, reasons: [] },
+    "has a reason that is none": { ...first, reasons: [{ kind: "old" }] },
+    "does not say whether its run has a tag": {
+      ...first,
+      kind: "drop-artifact",
+      path: `${first!.path}/artifacts/x`,
+    },
+    "does not say whether its record is new": {
+      ...first,
+      kind: "write-meta",
+      file: "meta.yaml",
+      text: "",
+      tag: null,
+    },
   };
   assertEquals(
     Object.values(cases).map((action) => refusal({ ...PLAN, actions: [...others, action] })),
     Object.keys(cases).map((why) => `Cannot apply plan.json: action 4 ${why}${HINT}`),
   );
 });
+
+Deno.test("parsePlan() refuses what is kept where nobody could say what or why, and numbers it", () => {
+  const [first, ...others] = PLAN.kept;
+  const cases = {
+    "is no object": null,
+    'is of an unknown kind "toString"': { ...first, kind: "toString" },
+    "has no path": { ...first, path: 1 },
+    "has no name": { ...first, name: undefined },
+    "has no reason": { ...first, reasons: undefined },
+    "has a reason that is none": { ...first, reasons: [{ kind: "registered" }] },
+  };
+  assertEquals(others.length, 0);
+  assertEquals(
+    Object.values(cases).map((kept) => refusal({ ...PLAN, kept: [first, kept] })),
+    Object.keys(cases).map((why) => `Cannot apply plan.json: what is kept, 2, ${why}${HINT}`),
+  );
+});
+
+Deno.test("parsePlan() refuses whatever the plan lacks without which it cannot be shown", () => {
+  const whole = JSON.parse(JSON.stringify(PLAN));
+  for (const path of placesIn(whole)) {
+    const text = JSON.stringify(without(whole, path));
+    let plan;
+    try {
+      plan = parsePlan(text, "plan.json");
+    } catch (error) {
+      assert(error instanceof StalePlanError, `${error}`);
+      continue;
+    }
+    renderPlan(plan, { all: true });
+    renderMarkdown(plan, { all: true });
+  }
+});
+
+/** The path of every value in a document. */
+function placesIn(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return [path];
+  const within = Object.entries(value).flatMap(([key, each]) => placesIn(each, [...path, key]));
+  return [path, ...within].filter(({ length }) => length > 0);
+}
+
+function without(value: unknown, [key = "", ...rest]: readonly string[]): unknown {
+  const { [key]: inner, ...others } = value as Record<string, unknown>;
+  const left = rest.length === 0 ? others : { ...others, [key]: without(inner, rest) };
+  return Array.isArray(value) ? Object.values(left) : left;
+}
 
 Deno.test("parsePlan() refuses a path that leads out of the store", () => {
   const paths = ["../other", "/etc", "1/../../other", ".", "", "1//2", "1/\0"];
@@ -181,7 +267,12 @@ Deno.test("parsePlan() refuses a path that the kind of action never has", () => 
 Deno.test("parsePlan() refuses an action whose ids name another subject than its path", () => {
   const actions = [
     ...PLAN.actions.filter(({ kind }) => kind !== "quarantine-orphan"),
-    { ...PLAN.actions[0], kind: "drop-artifact", path: `${PLAN.actions[0]!.path}/artifacts/x` },
+    {
+      ...PLAN.actions[0],
+      kind: "drop-artifact",
+      path: `${PLAN.actions[0]!.path}/artifacts/x`,
+      tagged: false,
+    },
   ];
   assertEquals(actions.length, 4);
   const printed = JSON.stringify({ ...PLAN, actions });

@@ -105,6 +105,39 @@ Deno.test("planRepair() keeps two active experiments of one name, with the choic
   }]);
 });
 
+Deno.test("planRepair() gives the name of a deleted twin free, or says that it cannot", () => {
+  const deleted = { lifecycleStage: "deleted", recordedStage: "deleted" } as const;
+  const store = full({
+    experiments: [
+      experiment({ id: "1", name: "twin" }),
+      experiment({ id: "2", name: "twin", ...deleted }),
+      experiment({ id: "3", name: "twin", ...deleted }),
+      experiment({ id: "4", name: "twin (deleted 3)" }),
+    ],
+  });
+  const { actions, kept } = plan(store, {
+    stamps: new Map([[".trash/2", "a"], [".trash/3", "b"]]),
+  });
+  assertEquals(
+    actions.map((action) => [action.kind, `${action.path}`, "changes" in action && action.changes]),
+    [["release-name", ".trash/2", { name: "twin (deleted 2)" }]],
+  );
+  assertEquals(kept, [{
+    kind: "damage",
+    path: asStorePath(".trash/3"),
+    name: "twin",
+    reasons: [{
+      kind: "needs-choice",
+      message:
+        'experiment 1 is active under the same name, and another one is called "twin (deleted 3)"',
+      choices: [
+        "rename experiment 1 in MLflow",
+        "rename the other one in MLflow, then run deno task repair again",
+      ],
+    }],
+  }]);
+});
+
 Deno.test("planRepair() rebuilds a lost run from its tags and files, and plans nothing after that", () => {
   const id = runId(5);
   const path = asStorePath(`1/${id}`);

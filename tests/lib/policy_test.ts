@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { policyOf, readConfig } from "../../lib/config.ts";
 import type { CleanupPolicy } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
-import { extrasOf, isEmptyRule, readingOf } from "../../lib/policy.ts";
+import { extrasOf, isEmptyRule, policyByAge, readingOf } from "../../lib/policy.ts";
 import { NOW, retentionRule, snapshot } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 
@@ -79,4 +79,19 @@ Deno.test("planCleanup() refuses to guess what was not read", () => {
     RangeError,
     "Cannot plan for a budget without sizes",
   );
+});
+
+Deno.test("policyByAge() takes the ages of a configuration that names none for what is not given", () => {
+  const byFile = policyFor("");
+  const byAge = policyByAge({ daysOld: 90 });
+  assertEquals(byAge.olderThan, 90 * 86_400_000);
+  assertEquals(policyByAge({ purgeAfter: 0, settle: 1 }), {
+    olderThan: 30 * 86_400_000,
+    purgeAfter: 0,
+    quarantineOrphans: true,
+    settle: 1,
+  });
+  const { olderThan: _, ...rest } = byAge;
+  const { olderThan: _none, retention: _rules, ...filed } = byFile;
+  assertEquals(rest, filed);
 });

@@ -1,6 +1,13 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { pythonFloat, pythonText } from "../../lib/python_text.ts";
+import {
+  pythonFloat,
+  pythonLines,
+  pythonStripped,
+  pythonText,
+  readPythonFloat,
+  readPythonInteger,
+} from "../../lib/python_text.ts";
 
 Deno.test("pythonFloat() spells numbers as Python 3 does", () => {
   const spelled: readonly (readonly [number, string])[] = [
@@ -59,4 +66,62 @@ Deno.test("pythonText() has no text for what contains itself", () => {
   const loop: unknown[] = [];
   loop.push(loop);
   assertEquals(pythonText(loop), null);
+});
+
+Deno.test("pythonLines() cuts where str.splitlines() does", () => {
+  assertEquals(pythonLines(""), []);
+  assertEquals(pythonLines("a"), ["a"]);
+  assertEquals(pythonLines("a\n\nb\n"), ["a", "", "b"]);
+  assertEquals(
+    pythonLines("1\r\n2\r3\v4\f5\x1C6\x1D7\x1E8\x859\u2028a\u2029b\x1Fc\n\r"),
+    ["1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b\x1Fc", ""],
+  );
+});
+
+Deno.test("pythonStripped() takes away what str.strip() does, so no byte order mark", () => {
+  assertEquals(pythonStripped(" \t\x1C\x1F\x85\xA0\u3000a b\u2028 "), "a b");
+  assertEquals(pythonStripped(" \uFEFFa\u200B "), "\uFEFFa\u200B");
+  assertEquals(pythonStripped(" \n "), "");
+});
+
+Deno.test("readPythonInteger() reads what int() does", () => {
+  const read: readonly (readonly [string, number | null])[] = [
+    ["0017", 17],
+    [" +1_777\x85", 1777],
+    ["1\x1F", null],
+    ["-１２", -12],
+    ["٣٤", 34],
+    ["𝟘𝟙𝟗", 19],
+    ["1__0", null],
+    ["_1", null],
+    ["1.0", null],
+    ["0x1", null],
+    ["²", null],
+    ["\uFEFF1", null],
+    ["", null],
+  ];
+  assertEquals(read.map(([text]) => readPythonInteger(text)), read.map(([, number]) => number));
+});
+
+Deno.test("readPythonFloat() reads what float() does", () => {
+  const read: readonly (readonly [string, number | null])[] = [
+    ["1", 1],
+    ["5.", 5],
+    [" -.5\t", -0.5],
+    ["1_0.2_5E-0_3", 0.01025],
+    ["１.５", 1.5],
+    ["1e999", Infinity],
+    ["-Inf", -Infinity],
+    ["+infinity", Infinity],
+    ["\x1CNaN", null],
+    ["NaN", NaN],
+    ["-nan", NaN],
+    [".", null],
+    ["1._5", null],
+    ["1e", null],
+    ["infinit", null],
+    ["\uFEFF1", null],
+    ["", null],
+  ];
+  assertEquals(read.map(([text]) => readPythonFloat(text)), read.map(([, number]) => number));
 });

@@ -133,3 +133,11 @@ Deno.test("rebuildExperimentMeta() rebuilds nothing that was no experiment, or a
   assertEquals(rebuild({}, { text: "experiment_id: '8'\n" }), { kind: "unknown" });
   assertEquals(metaOf({ runs: [] }, { text: "name: vision\n" }).creationTime, NOW - DAY);
 });
+
+Deno.test("rebuildExperimentMeta() takes more runs than a function takes arguments", () => {
+  const runs = Array.from({ length: 130_000 }, (_, index) => ({
+    ...RUN,
+    startTime: NOW - index,
+  }));
+  assertEquals(metaOf({ runs }).creationTime, NOW - 129_999);
+});

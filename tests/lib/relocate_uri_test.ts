@@ -1,6 +1,12 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { fileUri, formerPlaces, parseLocalPlace, renameUri } from "../../lib/relocate_uri.ts";
+import {
+  fileUri,
+  formerPlaces,
+  localPathOf,
+  parseLocalPlace,
+  renameUri,
+} from "../../lib/relocate_uri.ts";
 
 const ROOT = "/new/mlruns";
 const OWN = "1/ab/artifacts";
@@ -45,11 +51,37 @@ Deno.test("parseLocalPlace() knows no place on a disk in remote and relative URI
   assertEquals(uris.filter((uri) => parseLocalPlace(uri) !== null), []);
 });
 
+Deno.test("localPathOf() reads every form that names a place on this machine", () => {
+  const forms: Readonly<Record<string, string | null>> = {
+    "file:///data/mlruns/1": "/data/mlruns/1",
+    "file:/data/mlruns/1": "/data/mlruns/1",
+    "file://localhost/data/1": "/data/1",
+    "FILE:///data/a%20b%ED%95%9C": "/data/a b한",
+    "file:///data/1?x=y": "/data/1",
+    "file:///data/100%": "/data/100%",
+    "/data/1/": "/data/1",
+    "/": "/",
+    "file://host/share": null,
+    "file:C:/runs": null,
+    "C:\\runs": null,
+    "./mlruns/1": null,
+    "mlruns/1": null,
+    "//host/share": null,
+    "s3://bucket/1": null,
+    "mlflow-artifacts:/1/a": null,
+    "runs:/a/b": null,
+    "": null,
+  };
+  for (const [uri, path] of Object.entries(forms)) assertEquals(localPathOf(uri), path, uri);
+});
+
 Deno.test("formerPlaces() finds a thing's own place behind another root, and not behind this one", () => {
   assertEquals(own("file:///old/mlruns/1/ab/artifacts"), [OWN]);
   assertEquals(own("C:\\old\\mlruns\\1\\ab\\artifacts"), [OWN]);
   assertEquals(own("/old/1/ab/artifacts/"), [OWN]);
   assertEquals(own("file:///new/mlruns/1/ab/artifacts"), []);
+  assertEquals(own("file:///new/mlruns/old/1/ab/artifacts"), [OWN]);
+  assertEquals(own("file:///new/mlruns/1/ab/artifacts/1/ab/artifacts"), []);
   assertEquals(own("/old/mlruns/2/ab/artifacts"), []);
   assertEquals(own("/old/mlruns/11/ab/artifacts"), []);
   assertEquals(own("/old/x1/ab/artifacts"), []);

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { policyOf, readConfig } from "../../lib/config.ts";
+import type { StoreSnapshot } from "../../lib/model.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
 import { renderMarkdown } from "../../lib/render_markdown.ts";
+import { renderPlan } from "../../lib/render_plan.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 import { longHistory } from "../_support/long_history.ts";
 
-const planOf = (yaml: string) =>
-  planCleanup(deepFreeze(longHistory(null)), policyOf(readConfig(yaml, "mltidy.yaml")), {
-    now: NOW,
-  });
+const planOf = (yaml: string, store: StoreSnapshot<"tags"> = longHistory(null)) =>
+  planCleanup(deepFreeze(store), policyOf(readConfig(yaml, "mltidy.yaml")), { now: NOW });
 
 Deno.test("renderMarkdown() puts the totals first, then what goes, then what stays and why", () => {
   const text = renderMarkdown(
@@ -33,7 +33,7 @@ Deno.test("renderMarkdown() puts the totals first, then what goes, then what sta
 Deno.test("renderMarkdown() says what stops a plan", () => {
   assertStringIncludes(
     renderMarkdown(planOf("retention: { keep_within: 7d }")),
-    "> This plan cannot be applied: it removes 4 of 4 runs of experiment scratch (3), and max\\_share is 50%; --max-share 100% allows it",
+    "> This plan cannot be applied: it removes 4 of 4 runs of experiment scratch (3), and max\\_share is 50%\n> To allow it, add `--max-share 100%`\n",
   );
 });
 
@@ -63,4 +63,19 @@ Deno.test("renderMarkdown() samples long lists unless all is wanted", () => {
   assertEquals(renderMarkdown(plan).match(/^- sunny/gm)?.length, 10);
   assertStringIncludes(renderMarkdown(plan), "- … and 20 more\n");
   assertEquals(renderMarkdown(plan, { all: true }).match(/^- sunny/gm)?.length, 30);
+});
+
+Deno.test("an experiment has its name where nothing but heavy files of its runs goes", () => {
+  const store = longHistory("checkpoints");
+  const experiments = store.experiments.map((each) => ({
+    ...each,
+    runs: each.runs.filter(({ extras }) => (extras?.heavy ?? []).length > 0),
+  }));
+  const plan = planOf(
+    "retention: { keep_within: 365d }\npurge: { after: 7d, artifacts_only: checkpoints }",
+    { ...store, experiments, orphans: [] },
+  );
+  assertEquals(plan.experiments, { "1": "churn" });
+  assertStringIncludes(renderMarkdown(plan), "| churn (1) | 3 to be dropped | 2.6 MiB |\n");
+  assertStringIncludes(renderPlan(plan), "  churn (1): 3 files\n");
 });

@@ -189,6 +189,11 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
   [{ kind: "symbolic-link" }, "behind a symbolic link", "behind a symbolic link"],
   [{ kind: "holds-readable-runs", runs: 1 }, "holds 1 readable run", "with readable runs"],
   [
+    { kind: "holds-lost-data", runs: 2, loggedModels: 0, traces: 1 },
+    "holds 2 runs that cannot be read, 1 trace",
+    "with what a repair may bring back",
+  ],
+  [
     { kind: "changed-recently", age: 120_000, limit: 600_000 },
     "changed 2 min ago, limit 10 min: it may be in the making",
     "changed less than 10 min ago",

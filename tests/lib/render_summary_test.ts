@@ -49,9 +49,9 @@ Deno.test("renderSummary() gives an experiment a line, then the totals", () => {
   assertEquals(
     renderSummary(STORE),
     `\
-Experiment        Id                  Stage    Runs  Finished  Running  Newest run
-baseline          123456789012345678  active  1,200     1,199        1  2026-10-31 08:30 UTC
-이미지 분류 실험  2                   active      0         0        0  –
+Experiment        Id                  Stage    Runs  Running  Finished  Newest run
+baseline          123456789012345678  active  1,200        1     1,199  2026-10-31 08:30 UTC
+이미지 분류 실험  2                   active      0        0         0  –
 
 2 experiments · 1,200 runs
 No orphans
@@ -142,7 +142,7 @@ Deno.test("renderSummary() says how many experiments are not shown", () => {
   assertEquals(
     renderSummary({ ...STORE, perExperiment: [BASELINE] }).split("\n").slice(1, 4),
     [
-      "baseline    123456789012345678  active  1,200     1,199        1  2026-10-31 08:30 UTC",
+      "baseline    123456789012345678  active  1,200        1     1,199  2026-10-31 08:30 UTC",
       "… and 1 more",
       "",
     ],
@@ -153,9 +153,9 @@ Deno.test("renderSummary() shortens names on a narrow terminal, by columns", () 
   assertEquals(
     renderSummary(STORE, { width: 88 }).split("\n").slice(0, 3),
     [
-      "Experiment    Id                  Stage    Runs  Finished  Running  Newest run",
-      "baseline      123456789012345678  active  1,200     1,199        1  2026-10-31 08:30 UTC",
-      "이미지 분류…  2                   active      0         0        0  –",
+      "Experiment    Id                  Stage    Runs  Running  Finished  Newest run",
+      "baseline      123456789012345678  active  1,200        1     1,199  2026-10-31 08:30 UTC",
+      "이미지 분류…  2                   active      0        0         0  –",
     ],
   );
 });

@@ -4,6 +4,7 @@ import {
   judgeDeletedExperiment,
   judgeOrphan,
   judgeRun,
+  pinFinder,
   type Verdict,
 } from "../../lib/retention.ts";
 import {
@@ -41,9 +42,10 @@ const OLD = NOW - LIMIT - 1;
 const goes = (reason: ActionReason): Verdict => ({ goes: true, reasons: [reason] });
 const stays = (reason: KeepReason): Verdict => ({ goes: false, reasons: [reason] });
 
-const ofRun = (init: RunInit, policy = POLICY) => judgeRun(deepFreeze(run(init)), policy, NOW);
+const ofRun = (init: RunInit, policy = POLICY) =>
+  judgeRun(deepFreeze(run(init)), policy, NOW, pinFinder(policy));
 const ofDeletedRun = (init: RunInit, policy = POLICY) =>
-  judgeRun(deepFreeze(deletedRun(init)), policy, NOW);
+  judgeRun(deepFreeze(deletedRun(init)), policy, NOW, pinFinder(policy));
 const ofExperiment = (init: ExperimentInit, policy = POLICY) =>
   judgeDeletedExperiment(
     deepFreeze(experiment({ id: "7", lifecycleStage: "deleted", ...init })),
@@ -243,6 +245,14 @@ Deno.test("judgeOrphan() waits until an orphan has settled", () => {
 Deno.test("judgeOrphan() keeps an orphan that holds a readable run: it can be repaired", () => {
   const runs = [1, 2].map((number) => run({ id: runId(number) }));
   assertEquals(ofOrphan({ runs }), stays({ kind: "holds-readable-runs", runs: 2 }));
+});
+
+Deno.test("judgeOrphan() keeps what a repair may bring back: lost runs, logged models, traces", () => {
+  const held = { runs: 0, loggedModels: 0, traces: 0 };
+  const kept = (more: Partial<typeof held>) => stays({ kind: "holds-lost-data", ...held, ...more });
+  assertEquals(ofOrphan({ lostRuns: 2 }), kept({ runs: 2 }));
+  assertEquals(ofOrphan({ modelDirectories: 1 }), kept({ loggedModels: 1 }));
+  assertEquals(ofOrphan({ traces: 3 }), kept({ traces: 3 }));
 });
 
 Deno.test("judgeOrphan() keeps what names another experiment, and what cannot be read", () => {

@@ -1,20 +1,28 @@
 import { assertEquals } from "@std/assert";
-import { readAssessmentSource } from "../../lib/trace_file.ts";
+import { parseMetaYaml } from "../../lib/meta_yaml.ts";
+import { assessmentSource } from "../../lib/trace_file.ts";
 
-Deno.test("readAssessmentSource() reads the run from the metadata, as MLflow writes it", () => {
+Deno.test("assessmentSource() reads the run from the metadata, as MLflow writes it", () => {
   const text = `assessment_id: a-1
 metadata:
   mlflow.assessment.sourceRunId: 12345678901234567890123456789e12
 source:
   source_type: HUMAN
 `;
-  assertEquals(readAssessmentSource(text), "12345678901234567890123456789e12");
+  assertEquals(assessmentSource(parseMetaYaml(text)), "12345678901234567890123456789e12");
 });
 
-Deno.test("readAssessmentSource() finds nothing where there is nothing, or no YAML", () => {
-  for (
-    const text of ["", "metadata: {}\n", "metadata: text\n", "metadata:\n  other: x\n", "a: [1"]
-  ) {
-    assertEquals(readAssessmentSource(text), null);
-  }
+Deno.test("assessmentSource() finds nothing where there is nothing", () => {
+  const texts = [
+    "",
+    "metadata: {}\n",
+    "metadata: text\n",
+    "metadata:\n  other: x\n",
+    "metadata:\n  mlflow.assessment.sourceRunId: null\n",
+    "metadata:\n  mlflow.assessment.sourceRunId: ''\n",
+  ];
+  assertEquals(
+    texts.map((text) => assessmentSource(parseMetaYaml(text))),
+    texts.map(() => null),
+  );
 });

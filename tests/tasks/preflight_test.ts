@@ -126,6 +126,11 @@ Deno.test("preflight() quarantines what holds nothing, were it litter, and says 
     [(s) => s.makeDirectory(`${run}/metrics`), null],
     [(s) => s.write(`${run}/meta.yaml`, ""), null],
     [
+      (s) => s.write("77/traces/tr-1/request_metadata/mlflow.user", "kim"),
+      "Left to you: 77: meta.yaml does not exist: bring its meta.yaml back from a backup of your " +
+      "own, or move the directory out of the store; holds 1 trace",
+    ],
+    [
       (s) => s.write("77/notes.txt", "mine"),
       "Left to you: 77: meta.yaml does not exist: bring its meta.yaml back from a backup of your " +
       "own, or move the directory out of the store; holds what MLflow did not write: notes.txt",

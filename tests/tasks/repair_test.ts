@@ -236,6 +236,17 @@ Deno.test("repair() relocates all that a moved store names by its former place, 
   assertEquals(kindsOf((await plan(store, { relocate: true })).plan), []);
 });
 
+Deno.test("repair() relocates all that verify() calls moved", async () => {
+  const left: string[] = [];
+  for (const damage of DAMAGES.filter(({ rule }) => rule?.endsWith("-moved"))) {
+    await using opened = await damagedStore(damage);
+    await apply(opened.store, { relocate: true });
+    const findings = verifySnapshot(await opened.store.read({ depth: "full" }));
+    if (findings.some(({ rule }) => rule.endsWith("-moved"))) left.push(damage.name);
+  }
+  assertEquals(left, []);
+});
+
 Deno.test("repair() names the former root only where records are relocated", async () => {
   await using opened = await healthyStore();
   await assertRejects(() => repair(opened.store, { from: "/old" }), RangeError, "relocate");
@@ -268,4 +279,41 @@ Deno.test("repair() skips what changed after it was planned", async () => {
   const outcome = await change.perform(actions[0]!);
   assertEquals(outcome.outcome === "skipped" && outcome.because, "changed-since-plan");
   assertEquals(await change.finish(), null);
+});
+
+Deno.test("repair() asks again when it would make other directories than it was allowed to", async () => {
+  await using opened = await healthyStore();
+  for (const name of ["metrics", "params"]) opened.remove(`${child}/${name}`);
+  const asked: unknown[] = [];
+  const { report } = await apply(opened.store, {
+    approve: ({ actions }) => {
+      asked.push(actions.map((action) => action.kind === "create-dirs" && action.directories));
+      Deno.mkdirSync(join(opened.root, `${child}/metrics`), { recursive: true });
+      return Promise.resolve(asked.length < 3);
+    },
+  });
+  assertEquals(asked, [[[`${child}/metrics`, `${child}/params`]], [[`${child}/params`]]]);
+  assertEquals(report?.complete, true);
+});
+
+Deno.test("repair() does not ask again because what it writes is stamped with the moment", async () => {
+  await using opened = await healthyStore();
+  const path = join(opened.root, `.trash/${DELETED}/meta.yaml`);
+  const text = Deno.readTextFileSync(path);
+  Deno.writeTextFileSync(path, text.replace("lifecycle_stage: deleted", "lifecycle_stage: active"));
+  let [now, asked] = [NOW_OR_LATER, 0];
+  const { plan: planned, report } = await apply(
+    await openStore(opened.root, { now: () => now }),
+    {
+      approve: () => {
+        now += HOUR;
+        return Promise.resolve(++asked < 3);
+      },
+    },
+  );
+  assertEquals([kindsOf(planned), report?.complete, asked], [
+    [`set-stage .trash/${DELETED}`],
+    true,
+    1,
+  ]);
 });

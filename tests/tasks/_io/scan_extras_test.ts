@@ -10,6 +10,11 @@ import { type Files, tempStore, writeFiles } from "../../_support/disk_store.ts"
 const NOTHING: Extras = { tags: [], metrics: [], params: [], uses: false, artifacts: null };
 const RUN = `1/${runId(1)}`;
 
+/** As MLflow writes it, apart from metadata. */
+const ASSESSMENT =
+  "assessment_name: good\ncreate_time: '2026-05-01T00:00:29Z'\nfeedback:\n  value: true\n" +
+  "last_update_time: '2026-05-01T00:00:29Z'\nsource:\n  source_type: HUMAN\n";
+
 /** What is read of a run that has these files, and what could not be. */
 async function scanned(files: Files, wanted: Partial<Extras>) {
   await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
@@ -27,7 +32,7 @@ Deno.test("scanRunExtras() reads the metrics and parameters that it is asked for
     [`${RUN}/metrics/broken`]: "",
     [`${RUN}/params/model`]: "cnn",
     [`${RUN}/params/lr`]: "0.1",
-  }, { metrics: ["f1", "missing", "val/loss"], params: ["model", "../../../x"] });
+  }, { metrics: ["f1", "missing", "val/loss", "val"], params: ["model", "../../../x"] });
   assertEquals(extras, {
     metrics: new Map([
       ["f1", { latest: 0.7, least: 0.5, greatest: 0.7 }],
@@ -54,7 +59,7 @@ Deno.test("scanRunExtras() names the logged models that are inputs, and no datas
   const model = "m-0123456789abcdef0123456789abcdef";
   const inputs = {
     [`${RUN}/inputs/aa/meta.yaml`]:
-      `destination_id: ${model}\ndestination_type: MODEL_INPUT\nsource_id: ${model}\nsource_type: MODEL\ntags: {}\n`,
+      `destination_id: ${model}\ndestination_type: RUN\nsource_id: ${model}\nsource_type: MODEL\ntags: {}\n`,
     [`${RUN}/inputs/bb/meta.yaml`]:
       "destination_id: d1\ndestination_type: RUN\nsource_id: d1\nsource_type: DATASET\ntags: {}\n",
   };
@@ -63,6 +68,41 @@ Deno.test("scanRunExtras() names the logged models that are inputs, and no datas
   assertEquals((await scanned({ ...inputs, ...models }, { uses: false })).extras.inputs, []);
   // Where no experiment has a logged model, none can be an input.
   assertEquals((await scanned(inputs, { uses: true })).extras.inputs, []);
+});
+
+Deno.test("scanRunExtras() reads an input however it is quoted", async () => {
+  const model = "m-0123456789abcdef0123456789abcdef";
+  const ends = `destination_id: ${RUN}\ndestination_type: RUN\n`;
+  const forms = [
+    `source_id: "${model}"\nsource_type: "MODEL"\n`,
+    `source_id: '${model}'  # a comment\r\nsource_type: 'MODEL'\r\n`,
+    `"source_id": ${model}\n'source_type': MODEL\n`,
+    `source_id: >-\n  ${model}\nsource_type: !!str MODEL\n`,
+  ];
+  for (const form of forms) {
+    const { extras, problems } = await scanned({
+      [`${RUN}/inputs/aa/meta.yaml`]: `${ends}${form}tags: {}\n`,
+      [`2/models/${model}`]: null,
+    }, { uses: true });
+    assertEquals([extras.inputs, problems], [[model], []], form);
+  }
+});
+
+Deno.test("scanRunExtras() takes an input that cannot be used for a problem of its run", async () => {
+  const { extras, problems } = await scanned({
+    [`${RUN}/inputs/aa/meta.yaml`]: "source_id: 'm-0123",
+    [`${RUN}/inputs/bb/meta.yaml`]: "destination_id: m-1\n",
+    [`${RUN}/inputs/cc/meta.yaml`]: "",
+    [`${RUN}/inputs/dd`]: null,
+    "2/models/m-1": null,
+  }, { uses: true });
+  assertEquals(extras.inputs, []);
+  assertEquals(problems.map(({ path, subject, damage }) => [`${path}`, subject, damage]), [
+    [`${RUN}/inputs/aa/meta.yaml`, "input", "unreadable"],
+    [`${RUN}/inputs/bb/meta.yaml`, "input", "incomplete"],
+    [`${RUN}/inputs/cc/meta.yaml`, "input", "empty"],
+    [`${RUN}/inputs/dd/meta.yaml`, "input", "missing"],
+  ]);
 });
 
 Deno.test("scanRunExtras() finds heavy files by a glob, directories as a whole, never through links", async () => {
@@ -92,13 +132,36 @@ Deno.test("scanTraceUses() names what traces and assessments come from", async (
     "1/traces/tr-1/request_metadata/mlflow.sourceRun": runId(1),
     "1/traces/tr-1/request_metadata/mlflow.modelId": "m-1",
     "1/traces/tr-1/assessments/a-1.yaml":
-      `assessment_name: good\nmetadata:\n  mlflow.assessment.sourceRunId: ${runId(2)}\n`,
-    "1/traces/tr-1/assessments/a-2.yaml": "assessment_name: fine\n",
+      `${ASSESSMENT}metadata:\n  mlflow.assessment.sourceRunId: ${runId(2)}\n`,
+    "1/traces/tr-1/assessments/a-2.yaml": ASSESSMENT,
     "1/traces/tr-2/tags/x": "y",
   });
-  assertEquals(scanTraceUses({ root: store.root, problems: [] }, "1/traces"), [
+  const problems: Problem[] = [];
+  assertEquals(scanTraceUses({ root: store.root, problems }, "1/traces"), [
     { trace: "tr-1", assessment: null, runId: runId(1), modelId: "m-1" },
     { trace: "tr-1", assessment: "a-1", runId: runId(2), modelId: null },
+  ]);
+  assertEquals(problems, []);
+});
+
+Deno.test("scanTraceUses() takes an assessment that cannot be used for a problem", async () => {
+  await using store = await tempStore({ experiments: [experiment()] });
+  const metadata = `metadata:\n  mlflow.assessment.sourceRunId: ${runId(2)}\n`;
+  const folder = "1/traces/tr-1/assessments";
+  writeFiles(store.root, {
+    [`${folder}/a-1.yaml`]: `${ASSESSMENT}${metadata}tags: [`,
+    [`${folder}/a-2.yaml`]: "assessment_name: good\n",
+    [`${folder}/a-3.yaml`]: `assessment_name: good\n${metadata}`,
+  });
+  const problems: Problem[] = [];
+  // Whatever else is wrong with it, the run that it names is kept.
+  assertEquals(scanTraceUses({ root: store.root, problems }, "1/traces"), [
+    { trace: "tr-1", assessment: "a-3", runId: runId(2), modelId: null },
+  ]);
+  assertEquals(problems.map(({ path, subject, damage }) => [`${path}`, subject, damage]), [
+    [`${folder}/a-1.yaml`, "assessment", "unreadable"],
+    [`${folder}/a-2.yaml`, "assessment", "incomplete"],
+    [`${folder}/a-3.yaml`, "assessment", "incomplete"],
   ]);
 });
 

@@ -53,7 +53,7 @@ function essence(found: StoreSnapshot) {
       one,
     ) => ({
       ...one,
-      ...("foreign" in one ? { foreign: [] } : {}),
+      ...("foreign" in one ? { foreign: [], lostRuns: 0, modelDirectories: 0, traces: 0 } : {}),
       // The time of a link itself cannot be set.
       ...("newestChange" in one && [one, ...one.runs].some(({ link }) => link)
         ? { newestChange: null }
@@ -349,6 +349,30 @@ Deno.test("scanStore() names the entries of an orphan that MLflow does not write
   const [found] = (await scan(store.root)).orphans;
   assertEquals(found?.foreign.toSorted(), ["images", "list.csv"]);
   assertEquals(found?.newestChange, NOW - DAY);
+});
+
+Deno.test("scanStore() counts in an orphan what a repair may bring back", async () => {
+  await using store = await tempStore();
+  const [hollow, lost, moved, id] = ["1", "2", "3", "420101650667246494"];
+  writeFiles(store.root, {
+    [`${hollow}/${runId(1)}/metrics`]: null,
+    [`${hollow}/${runId(2)}/meta.yaml`]: "",
+    [`${lost}/${runId(1)}/params/lr`]: "0.1",
+    [`${lost}/${runId(2)}/meta.yaml`]: "status: 3\n",
+    [`${lost}/models/m-1/meta.yaml`]: "",
+    [`${lost}/traces/tr-1/request_metadata/k`]: "",
+    [`${moved}/${id}/meta.yaml`]: experimentMeta(experiment({ id })),
+    [`${moved}/${id}/${runId(1)}/meta.yaml`]: runMeta(run({ experimentId: id })),
+    [`${id}/results.csv`]: "mine",
+  });
+  const held = ({ orphans }: StoreSnapshot) =>
+    orphans.map((one) => [one.id, one.lostRuns, one.modelDirectories, one.traces, one.foreign]);
+  assertEquals(held(await scan(store.root)), [
+    [hollow, 0, 0, 0, []],
+    [lost, 2, 1, 1, []],
+    [moved, 1, 0, 0, []],
+    [id, 0, 0, 0, ["results.csv"]],
+  ]);
 });
 
 Deno.test("scanStore() takes the artifacts of a run that lives in a database for nobody's remains", async () => {
