@@ -196,10 +196,28 @@ function protectUsed(
   unsafe: ReadonlySet<Protection>,
 ): void {
   const uses = findUses(snapshot);
-  if (uses.size === 0) return;
+  const hidden = inOrder(snapshot.problems).flatMap(hiddenUse);
+  if (uses.size === 0 && hidden.length === 0) return;
   for (const one of runs) {
     protectRun(one, uses.get(one.run.id) ?? NO_USES, unsafe);
+    if (!one.verdict.goes && one.ruling === null) continue;
+    for (const protection of ["inputs", "traces"]) {
+      const first = hidden.find((use) =>
+        use.protection === protection && one.run.path.startsWith(use.folder)
+      );
+      if (first) protectRun(one, [first], unsafe);
+    }
   }
+}
+
+/** What cannot be read may refer to any run: an input of the whole store, a trace of its experiment. */
+function hiddenUse({ subject, path, message }: Problem): readonly (Use & { folder: string })[] {
+  if (subject !== "input" && subject !== "trace-value" && subject !== "assessment") return [];
+  const [protection, folder] = subject === "input"
+    ? ["inputs", ""] as const
+    : ["traces", `${path.split("/", 1)[0]}/`] as const;
+  const text = `${path} cannot be read and may refer to it (${message})`;
+  return [{ protection, folder, reason: { kind: "unreadable", path, message: text } }];
 }
 
 /** A switch lets a policy soft-delete what MLflow can restore; nothing is ever removed through it. */

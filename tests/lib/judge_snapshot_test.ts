@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { inOrder, judgeSnapshot } from "../../lib/judge_snapshot.ts";
-import { asRunId, asStorePath, type Run } from "../../lib/model.ts";
+import { asRunId, asStorePath, type Problem, type Run } from "../../lib/model.ts";
+import type { KeepReason } from "../../lib/plan.ts";
 import {
   damagedRun,
   DAY,
@@ -178,6 +179,33 @@ Deno.test("judgeSnapshot() goes on where only a model's own meta.yaml or an alia
       { [`1/${A}`]: [OLD] },
     );
   }
+});
+
+Deno.test("judgeSnapshot() keeps what an unreadable trace or input may refer to", () => {
+  const unread = (path: string): KeepReason => ({
+    kind: "unreadable",
+    path: asStorePath(path),
+    message: `${path} cannot be read and may refer to it (torn)`,
+  });
+  const [trace, input] = ["1/traces/tr-1/assessments/a-1.yaml", `2/${B}/inputs/x/meta.yaml`];
+  const store = (...problems: readonly Problem[]) =>
+    verdictsOf({
+      experiments: [
+        experiment({ id: "1", runs: [old(A)] }),
+        experiment({ id: "2", runs: [old(C)] }),
+      ],
+      problems,
+    });
+  const torn = (path: string, subject: Problem["subject"]) =>
+    problem({ path, subject, message: "torn" });
+  assertEquals(store(torn(trace, "assessment")), {
+    [`1/${A}`]: [unread(trace)],
+    [`2/${C}`]: [OLD],
+  });
+  assertEquals(store(torn(input, "input")), {
+    [`1/${A}`]: [unread(input)],
+    [`2/${C}`]: [unread(input)],
+  });
 });
 
 Deno.test("judgeSnapshot() keeps a run whose tags cannot be read: it may be anyone's child", () => {
