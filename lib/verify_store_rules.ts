@@ -80,6 +80,14 @@ export const STORE_RULES: readonly RuleRow[] = [
     check: findStrays("broken-link"),
   },
   {
+    id: "directory-blocked",
+    in: toBoth("error"),
+    describes: "MLflow needs a directory there: it opens no registry, or lists nothing deleted",
+    migration: "aborts",
+    remedy: "Mount what the link leads to, or move away what is there",
+    check: findProblems("directory", "not-a-directory"),
+  },
+  {
     id: "directory-unreadable",
     in: toBoth("error"),
     describes: "MLflow cannot list it under the same account, and mltidy leaves it alone",

@@ -23,6 +23,7 @@ import {
   type Problem,
   type RegisteredModel,
   type StoreSnapshot,
+  type Stray,
 } from "../../lib/model.ts";
 import {
   isBackupName,
@@ -39,7 +40,7 @@ import {
   readKeys,
 } from "./list_entries.ts";
 import { addWeights, measureTree, measureWeight, newMeasurer } from "./measure.ts";
-import { listDirectory, readText } from "./read.ts";
+import { listDirectory, problemAt, readText } from "./read.ts";
 import { seekExtras } from "./scan_extras.ts";
 import type { Share } from "./scan_share.ts";
 import { type ScanListeners, type ScannedShare, scanShares } from "./scan_shares.ts";
@@ -143,7 +144,17 @@ function scanTop(listed: Listed): Top {
       scanEntry(entry, false);
     }
   }
+  for (const { path } of listed.strays.filter(isInTheWay)) {
+    hasTrash ||= path === ".trash";
+    const message = "it is no directory, nor leads to one";
+    listed.problems.push(problemAt("directory", path, "not-a-directory", message));
+  }
   return { experiments, registeredModels, hasTrash, backups };
+}
+
+/** Where MLflow needs a directory of its own, something else is: it opens neither store nor registry. */
+function isInTheWay({ path, kind }: Stray): boolean {
+  return (path === "models" || path === ".trash") && (kind === "file" || kind === "broken-link");
 }
 
 function hasMeta({ root }: Listed, path: string): boolean {

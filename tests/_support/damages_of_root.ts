@@ -40,6 +40,30 @@ export const ROOT_DAMAGES: readonly Damage[] = [
     changes: /./,
     inflict: (s) => s.remove(".trash"),
   },
+  {
+    name: ".trash is a file",
+    rule: "directory-blocked",
+    inflict: (s) => {
+      s.remove(".trash");
+      s.write(".trash", "x");
+    },
+  },
+  {
+    name: "models is a file",
+    rule: "directory-blocked",
+    inflict: (s) => {
+      s.remove("models");
+      s.write("models", "x");
+    },
+  },
+  {
+    name: "models is a link to a place that is not mounted",
+    rule: "directory-blocked",
+    inflict: (s) => {
+      s.remove("models");
+      s.link("models", "elsewhere/models");
+    },
+  },
   { name: "a plain file in the root", rule: null, inflict: (s) => s.write("notes~.txt", "x") },
   {
     name: "a directory named *.trash in the root",

@@ -453,6 +453,22 @@ Deno.test("scanStore() notices that .trash is missing", async () => {
   assertEquals((await scan(store.root)).hasTrash, false);
 });
 
+Deno.test("scanStore() makes a problem of what stands where MLflow needs a directory", async () => {
+  for (const name of [".trash", "models"]) {
+    await using store = await tempStore({ ...snapshot(), hasTrash: false });
+    const inTheWay = async () => {
+      const { hasTrash, problems } = await scan(store.root);
+      return [hasTrash, problems.map(({ path, subject, damage }) => [path, subject, damage])];
+    };
+    const expected = [name === ".trash", [[name, "directory", "not-a-directory"]]];
+    Deno.symlinkSync("not-mounted", join(store.root, name));
+    assertEquals(await inTheWay(), expected);
+    Deno.removeSync(join(store.root, name));
+    writeFiles(store.root, { [name]: "" });
+    assertEquals(await inTheWay(), expected);
+  }
+});
+
 Deno.test("scanStore() stamps a run as it was before it was read, so that no later change is missed", async () => {
   await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
   const at = join(store.root, run().path, "meta.yaml");
