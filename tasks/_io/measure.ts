@@ -183,15 +183,31 @@ function allocated({ blocks, size }: Deno.FileInfo): number {
  * Stamps a run or an experiment by its directory and its `meta.yaml`. Needs read permission.
  *
  * @param directory The directory.
- * @returns The stamp; empty when either is gone.
+ * @returns The stamp; empty when either is gone, or the record is neither a file nor a link.
  */
 export function metaStamp(directory: string): string {
   try {
     const own = Deno.lstatSync(directory);
     const meta = Deno.lstatSync(`${directory}/meta.yaml`);
+    if (!meta.isFile && !meta.isSymlink) return "";
     return `${own.ino}:${own.mtime?.getTime()}/${meta.ino}:${meta.size}:${meta.mtime?.getTime()}`;
   } catch {
     return "";
+  }
+}
+
+/**
+ * Tells whether something is a pipe, a socket or a device. Needs read permission.
+ *
+ * @param path Where it is; a link is not followed.
+ * @returns Whether it is there, and neither a file nor a directory nor a link.
+ */
+export function isSpecial(path: string): boolean {
+  try {
+    const { isFile, isDirectory, isSymlink } = Deno.lstatSync(path);
+    return !isFile && !isDirectory && !isSymlink;
+  } catch {
+    return false;
   }
 }
 

@@ -9,7 +9,7 @@
 
 import { type AssembledRun, assembleExperiment, assembleRun } from "../../lib/assemble_snapshot.ts";
 import { digestRuns } from "../../lib/digest_runs.ts";
-import type { ExperimentFacts, MeasureFacts } from "../../lib/facts.ts";
+import type { ExperimentFacts, MeasureFacts, TextFact } from "../../lib/facts.ts";
 import type { Digest } from "../../lib/fingerprint.ts";
 import type { DamagedRun, Depth, Problem, Run, StorePath, Stray } from "../../lib/model.ts";
 import { RESERVED_IN_EXPERIMENT } from "../../lib/names.ts";
@@ -18,6 +18,7 @@ import type { DatasetUse, Inspected, Inspection, Inspector } from "./inspection.
 import { type Entry, listDirectories, type Listed, listEntries, readKeys } from "./list_entries.ts";
 import {
   addWeights,
+  isSpecial,
   measureWeight,
   metaStamp,
   newMeasurer,
@@ -188,7 +189,7 @@ function bareExperiment(reading: Reading, { name, path, link }: Share): Unmeasur
     path,
     inTrash: path.startsWith(".trash/"),
     link,
-    meta: readText(`${at}/meta.yaml`),
+    meta: readMeta(reading, at, stamp),
     loggedModels: [],
     traces: 0,
     datasets: 0,
@@ -201,6 +202,14 @@ function bareExperiment(reading: Reading, { name, path, link }: Share): Unmeasur
 /** To be taken before anything is read: then a change in between makes a plan stale, and is not missed. */
 function stampOf({ depth }: Reading, at: string): string {
   return depth === "meta" ? "" : metaStamp(at);
+}
+
+/** To open a pipe is to wait for whoever writes into it. No pipe has a stamp, so only then is it looked for. */
+function readMeta({ depth }: Reading, at: string, stamp: string): TextFact {
+  const path = `${at}/meta.yaml`;
+  return depth !== "meta" && stamp === "" && isSpecial(path)
+    ? { kind: "failed", damage: "unreadable", message: "it is no regular file" }
+    : readText(path);
 }
 
 function isOrphan(bare: UnmeasuredExperiment): boolean {
@@ -235,7 +244,7 @@ function scanRun(scan: Scan, entry: Entry): ScannedRun {
   const at = `${root}/${path}`;
   const link = entry.link || share.link;
   const stamp = stampOf(reading, at);
-  const meta = readText(`${at}/meta.yaml`);
+  const meta = readMeta(reading, at, stamp);
   const tags = depth === "meta"
     ? NO_TAGS
     : readKeys(root, `${path}/tags` as StorePath, tagFilter(extras ?? undefined, meta));

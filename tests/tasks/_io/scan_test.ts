@@ -453,6 +453,25 @@ Deno.test("scanStore() notices that .trash is missing", async () => {
   assertEquals((await scan(store.root)).hasTrash, false);
 });
 
+Deno.test({
+  name: "scanStore() waits for no pipe that stands where a record should be",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
+    const pipe = (path: string) => {
+      Deno.removeSync(join(store.root, path));
+      const made = new Deno.Command("mkfifo", { args: [join(store.root, path)] }).outputSync();
+      assertEquals(made.code, 0);
+    };
+    pipe(`1/${runId(1)}/meta.yaml`);
+    assertEquals((await scan(store.root)).experiments[0]!.damagedRuns.map(({ damage }) => damage), [
+      "unreadable",
+    ]);
+    pipe("1/meta.yaml");
+    assertEquals((await scan(store.root)).orphans.map(({ damage }) => damage), ["unreadable"]);
+  },
+});
+
 Deno.test("scanStore() makes a problem of what stands where MLflow needs a directory", async () => {
   for (const name of [".trash", "models"]) {
     await using store = await tempStore({ ...snapshot(), hasTrash: false });
