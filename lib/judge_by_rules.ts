@@ -11,6 +11,7 @@ import { KEEP_RULES, keeps } from "./keep_rules.ts";
 import { type Experiment, isNonEmpty, type Run } from "./model.ts";
 import type { ActionReason, KeepReason, Standing } from "./plan.ts";
 import {
+  EARLIEST,
   isEmptyRule,
   pinsOf,
   type Protection,
@@ -167,6 +168,13 @@ const OWN_PROTECTIONS: readonly OwnProtection[] = [
   {
     name: null,
     protect: () => (run, age) => age < 0 ? { kind: "in-the-future", time: timeOf(run) } : null,
+  },
+  {
+    name: null,
+    protect: () => (run) => {
+      const time = timeOf(run);
+      return time < EARLIEST ? { kind: "implausible-time", time } : null;
+    },
   },
   {
     name: "running",

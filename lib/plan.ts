@@ -147,6 +147,8 @@ export type KeepReason =
   | { readonly kind: "not-finished"; readonly status: RunStatus }
   | { readonly kind: "younger-than"; readonly age: number; readonly limit: number }
   | { readonly kind: "in-the-future"; readonly time: number }
+  /** So long ago that its times must be seconds, not ms. */
+  | { readonly kind: "implausible-time"; readonly time: number }
   | { readonly kind: "deleted-recently"; readonly age: number; readonly limit: number }
   | { readonly kind: "no-deletion-time" }
   | {

@@ -115,6 +115,9 @@ export const PARENT_TAG = "mlflow.parentRunId";
 /** Nothing goes within this time after its end, ms. */
 export const YOUNG = 86_400_000;
 
+/** Epoch ms before which nothing can have happened: whoever writes less has written seconds. */
+export const EARLIEST = 100_000_000_000;
+
 /** What has been soft-deleted for longer leaves the store, unless it is said otherwise; ms. */
 export const PURGE_AFTER: number = days(30);
 

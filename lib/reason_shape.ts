@@ -64,6 +64,7 @@ const KEEP_REASONS: Shapes<KeepReason> = {
   "not-finished": { status: text },
   "younger-than": { age: number, limit: number },
   "in-the-future": { time: number },
+  "implausible-time": { time: number },
   "deleted-recently": { age: number, limit: number },
   "no-deletion-time": {},
   "registered": { model: text, version: text, aliases: texts, stage: textOrNothing },

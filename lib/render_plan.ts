@@ -313,6 +313,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "not-finished": false,
   "younger-than": false,
   "in-the-future": true,
+  "implausible-time": true,
   "deleted-recently": false,
   "no-deletion-time": false,
   "registered": true,

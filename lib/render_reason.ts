@@ -83,6 +83,8 @@ function words(reason: ActionReason | KeepReason): string {
       return `ended ${within(reason)}`;
     case "in-the-future":
       return `dated in the future, ${formatTime(reason.time)}`;
+    case "implausible-time":
+      return `dated ${formatTime(reason.time)}: its times seem to be seconds, not milliseconds`;
     case "no-deletion-time":
       return "records no time of its deletion";
     case "registered": {
@@ -230,6 +232,8 @@ export function keptText(reason: KeepReason): string {
       return `younger than ${formatDuration(reason.limit)}`;
     case "in-the-future":
       return "dated in the future";
+    case "implausible-time":
+      return "with times in seconds";
     case "deleted-recently":
       return `deleted less than ${formatDuration(reason.limit)} ago`;
     case "no-deletion-time":

@@ -8,7 +8,7 @@
 import { isLitter } from "./litter.ts";
 import type { DamagedRun, Experiment, NonEmpty, Orphan, Run } from "./model.ts";
 import type { ActionReason, CleanupPolicy, KeepReason } from "./plan.ts";
-import { pinsOf, YOUNG } from "./policy.ts";
+import { EARLIEST, pinsOf, YOUNG } from "./policy.ts";
 import { tagFinder } from "./run_facts.ts";
 
 /** A judgement with its reasons. */
@@ -51,6 +51,7 @@ export function judgeRun(
   const age = now - time;
   const limit = policy.olderThan;
   if (age < 0) return stays({ kind: "in-the-future", time });
+  if (time < EARLIEST) return stays({ kind: "implausible-time", time });
   if (age <= limit) return stays({ kind: "younger-than", age, limit });
   if (age < YOUNG) return stays({ kind: "ended-recently", age, limit: YOUNG });
   return goes({ kind: "older-than", field, time, age, limit });
@@ -137,6 +138,7 @@ function judgeDeleted(time: number | null, { purgeAfter }: CleanupPolicy, now: n
   if (time === null) return stays({ kind: "no-deletion-time" });
   const age = now - time;
   if (age < 0) return stays({ kind: "in-the-future", time });
+  if (time < EARLIEST) return stays({ kind: "implausible-time", time });
   if (age <= purgeAfter) return stays({ kind: "deleted-recently", age, limit: purgeAfter });
   return goes({ kind: "deleted-longer-than", time, age, limit: purgeAfter });
 }

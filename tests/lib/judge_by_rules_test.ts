@@ -85,6 +85,7 @@ Deno.test("judgeByRules() protects whatever the rules, each until it is switched
     old(5, { link: true }),
     old(6, { stamp: "" }),
     old(7, { endTime: NOW + 1 }),
+    old(8, { endTime: NOW / 1000 }),
   ];
   const rule = { keepNamed: ["nothing"] };
   assertEquals(judged(runs, [rule]), [
@@ -95,6 +96,7 @@ Deno.test("judgeByRules() protects whatever the rules, each until it is switched
     "symbolic-link",
     "unreadable",
     "in-the-future",
+    "implausible-time",
   ]);
   const gone = "not kept by rule 1";
   assertEquals(judged(runs, [rule], { unsafe: ["running", "young", "pinned", "unreadable"] }), [
@@ -105,6 +107,7 @@ Deno.test("judgeByRules() protects whatever the rules, each until it is switched
     "symbolic-link",
     "unreadable",
     "in-the-future",
+    "implausible-time",
   ]);
 });
 

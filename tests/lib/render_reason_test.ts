@@ -135,6 +135,11 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
     "dated in the future",
   ],
   [
+    { kind: "implausible-time", time: TIME / 1000 },
+    "dated 1970-01-21 11:37 UTC: its times seem to be seconds, not milliseconds",
+    "with times in seconds",
+  ],
+  [
     { kind: "deleted-recently", age: DAY, limit: 30 * DAY },
     "deleted 1 d ago, limit 30 d",
     "deleted less than 30 d ago",

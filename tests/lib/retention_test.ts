@@ -115,6 +115,14 @@ Deno.test("judgeRun() lets a run that runs, or is to run, stay; however old, del
   }
 });
 
+Deno.test("judgeRun() takes seconds for no milliseconds: such a run may have ended just now", () => {
+  const time = NOW / 1000;
+  const kept = stays({ kind: "implausible-time", time });
+  assertEquals(ofRun({ startTime: time - 60, endTime: time }), kept);
+  assertEquals(ofRun({ startTime: time, endTime: null }), kept);
+  assertEquals(ofDeletedRun({ deletedTime: time }), kept);
+});
+
 Deno.test("judgeRun() lets a run from the future stay", () => {
   assertEquals(ofRun({ endTime: NOW + 1 }), stays({ kind: "in-the-future", time: NOW + 1 }));
   assertEquals(
