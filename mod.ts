@@ -33,6 +33,7 @@ export * from "./lib/errors.ts";
 export * from "./lib/explain_run.ts";
 export * from "./lib/extras.ts";
 export type { Flip, PolicyChange } from "./lib/find_flip.ts";
+export type { Misfit } from "./lib/find_misfits.ts";
 export * from "./lib/find_references.ts";
 export * from "./lib/log_outcome.ts";
 export * from "./lib/model.ts";

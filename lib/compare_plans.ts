@@ -6,6 +6,7 @@
 
 import {
   addUsage,
+  asStorePath,
   type DiskUsage,
   NO_USAGE,
   type NonEmpty,
@@ -13,15 +14,17 @@ import {
   type StorePath,
   type StoreSnapshot,
 } from "./model.ts";
-import type { ActionReason, KeepReason, Plan } from "./plan.ts";
+import type { Action, ActionReason, KeepReason, Plan } from "./plan.ts";
 
-/** A run that one policy removes and the other keeps. */
+/** Something that one policy removes and the other keeps. */
 export interface ChangedSide {
-  /** Its directory. */
+  /** What it is: a run, with all its files; a heavy file of a run that stays; an orphan. */
+  readonly kind: "run" | "heavy-file" | "orphan";
+  /** Where it is. */
   readonly path: StorePath;
   /** Name for people. */
   readonly name: string;
-  /** What the other policy says of it. */
+  /** What the other policy says of it, or of the run that keeps it. */
   readonly reasons: NonEmpty<ActionReason | KeepReason>;
   /** What it takes; `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
@@ -33,44 +36,42 @@ export interface PlanComparison {
   readonly schema: "mltidy/compare/v1";
   /** Absolute real path of the store's root. */
   readonly store: string;
-  /** Runs that only the other policy removes. */
+  /** What only the other policy removes. */
   readonly removed: readonly ChangedSide[];
-  /** Runs that only the other policy keeps. */
+  /** What only the other policy keeps. */
   readonly kept: readonly ChangedSide[];
   /** What those take together, where sizes were read. */
   readonly usage: { readonly removed: DiskUsage; readonly kept: DiskUsage };
 }
 
 /**
- * Compares two plans by the runs that they remove, whether by soft deletion or by purging.
+ * Compares two plans by what they remove: runs, whether by soft deletion, by purging or with their
+ * experiment, heavy files of runs that stay in both, and orphans.
  *
  * @param snapshot The store that both were made for.
  * @param plan The plan of the policy at hand.
  * @param other The plan of the other policy.
- * @returns Which runs change sides, ordered by path.
+ * @returns What changes sides, ordered by path.
  */
 export function comparePlans(
   snapshot: StoreSnapshot,
   plan: Plan,
   other: Plan,
 ): PlanComparison {
-  const runs = new Map<string, Run>(
-    [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs)
-      .map((run) => [run.path, run]),
-  );
-  const before = removedBy(plan);
-  const after = removedBy(other);
+  const before = removedBy(plan, snapshot);
+  const after = removedBy(other, snapshot);
   const staying = new Map<string, NonEmpty<KeepReason>>(
     other.kept.map(({ path, reasons }) => [path, reasons]),
   );
-  const sideOf = (path: StorePath, reasons: ChangedSide["reasons"]): ChangedSide => {
-    const run = runs.get(path);
-    return { path, name: run?.name || path, reasons, usage: run?.usage ?? null };
-  };
-  const removed = [...after].filter(([path]) => !before.has(path))
-    .map(([path, reasons]) => sideOf(path, reasons)).toSorted(byPath);
-  const kept = [...before.keys()].filter((path) => !after.has(path))
-    .map((path) => sideOf(path, staying.get(path)!)).toSorted(byPath);
+  const removed = [...after.values()]
+    .filter(({ side, holder }) => !before.has(side.path) && !before.has(holder))
+    .map(({ side }) => side).toSorted(byPath);
+  const kept = [...before.values()]
+    .filter(({ side, holder }) => !after.has(side.path) && !after.has(holder))
+    .flatMap(({ side, holder }) => {
+      const reasons = staying.get(holder);
+      return reasons === undefined ? [] : [{ ...side, reasons }];
+    }).toSorted(byPath);
   return {
     schema: "mltidy/compare/v1",
     store: snapshot.root,
@@ -80,12 +81,42 @@ export function comparePlans(
   };
 }
 
-/** The runs that a plan takes out of sight, with the reasons. */
-function removedBy({ actions }: Plan): ReadonlyMap<StorePath, NonEmpty<ActionReason>> {
-  return new Map(
-    actions.filter(({ kind }) => kind === "soft-delete-run" || kind === "purge-run")
-      .map(({ path, reasons }) => [path, reasons]),
+interface Removed {
+  readonly side: ChangedSide;
+  /** The run of a heavy file, else itself. */
+  readonly holder: StorePath;
+}
+
+/** What a plan takes out of sight, by path. */
+function removedBy({ actions }: Plan, snapshot: StoreSnapshot): ReadonlyMap<StorePath, Removed> {
+  const runs = new Map<string, Run>(
+    [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs)
+      .map((run) => [run.path, run]),
   );
+  const ofRun = (path: StorePath, reasons: ChangedSide["reasons"]): Removed => {
+    const run = runs.get(path);
+    const side = { kind: "run", path, name: run?.name || path, usage: run?.usage ?? null } as const;
+    return { side: { ...side, reasons }, holder: path };
+  };
+  const ofAction = (action: Action): readonly Removed[] => {
+    const { path, name, reasons, usage } = action;
+    switch (action.kind) {
+      case "soft-delete-run":
+      case "purge-run":
+        return [ofRun(path, reasons)];
+      case "purge-experiment":
+        return action.runIds.map((id) => ofRun(asStorePath(`${path}/${id}`), reasons));
+      case "drop-artifact": {
+        const side = { kind: "heavy-file", path, name, reasons, usage } as const;
+        return [{ side, holder: asStorePath(`${action.experimentId}/${action.runId}`) }];
+      }
+      case "quarantine-orphan":
+        return [{ side: { kind: "orphan", path, name, reasons, usage }, holder: path }];
+      default:
+        return [];
+    }
+  };
+  return new Map(actions.flatMap(ofAction).map((one) => [one.side.path, one]));
 }
 
 function sumOf(sides: readonly ChangedSide[]): DiskUsage {

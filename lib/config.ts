@@ -8,7 +8,7 @@ import { parse, YamlSyntaxError } from "@std/yaml";
 import {
   backupsRows,
   type BestConfig,
-  bestRows,
+  bestRule,
   type Config,
   configRows,
   type GivenConfig,
@@ -19,10 +19,12 @@ import {
   retentionRows,
   type RuleConfig,
 } from "./config_rows.ts";
+import { lineOf, repeatedKey, tabbedLine } from "./config_lines.ts";
 import {
   type ConfigFault,
   type ConfigPath,
   fileKey,
+  isNothing,
   type JsonSchema,
   type Row,
   section,
@@ -30,8 +32,7 @@ import {
 } from "./config_value.ts";
 import { ConfigError } from "./errors.ts";
 import type { CleanupPolicy } from "./plan.ts";
-import { type BestRule, ORPHAN_SETTLE, PROTECTIONS, type RetentionRule } from "./policy.ts";
-import type { PrimaryMetric } from "./primary_metric.ts";
+import { ORPHAN_SETTLE, PROTECTIONS, type RetentionRule } from "./policy.ts";
 
 export { CONFIG_FILE } from "./config_file.ts";
 
@@ -66,17 +67,20 @@ export function readConfig(text: string, source: string): Config {
       source,
     );
   };
+  const tabbed = tabbedLine(text);
+  if (tabbed !== null) {
+    refuse([{ line: tabbed, message: "Cannot read an indentation by tabs: expected spaces" }]);
+  }
   let document: unknown;
   try {
-    document = parse(text, { schema: "failsafe" }) ?? {};
+    document = parse(text, { schema: "failsafe" });
   } catch (error) {
     if (!(error instanceof YamlSyntaxError)) throw error;
-    const [message = ""] = error.message.split(/ at line \d/);
-    return refuse([{ line: error.line, message }]);
+    return refuse([{ line: error.line, message: syntaxFault(error, text) }]);
   }
   const faults: ConfigFault[] = [];
-  const given: Partial<GivenConfig> = section<GivenConfig>(configRows).read(document, [], faults) ??
-    {};
+  const given: Partial<GivenConfig> =
+    section<GivenConfig>(configRows).read(isNothing(document) ? {} : document, [], faults) ?? {};
   const config: Config = {
     store: given.store ?? null,
     backups: withDefaults(backupsRows, given.backups),
@@ -87,7 +91,7 @@ export function readConfig(text: string, source: string): Config {
     purge: withDefaults(purgeRows, given.purge),
     limits: withDefaults(limitsRows, given.limits),
   };
-  faults.push(...contradictions(config));
+  faults.push(...contradictions(config, given.primaryMetric));
   if (faults.length > 0) {
     refuse(faults.map(({ path, message }) => ({ line: lineOf(text, path), message })));
   }
@@ -136,9 +140,16 @@ export function policyOf(config: Config): CleanupPolicy {
   };
 }
 
-function bestRule(given: Partial<BestConfig>, primary: PrimaryMetric): BestRule {
-  const { metric, mode, n, over, per } = withDefaults(bestRows, given);
-  return { metric: metric ?? primary.name, mode: mode ?? primary.mode, n, over, per };
+/** Says what is wrong in words of this file where the parser's own hide it. */
+function syntaxFault({ message, line }: YamlSyntaxError, text: string): string {
+  const [fault = ""] = message.split(/ at line \d/);
+  if (/duplicated key/.test(fault)) {
+    const key = repeatedKey(text.split("\n")[line - 1] ?? "");
+    return `Duplicate key "${key}": expected each key of a section once`;
+  }
+  return /^Cannot read alias/.test(fault)
+    ? `${fault}: put a glob that begins with * in quotes, such as "*-test"`
+    : fault;
 }
 
 /**
@@ -181,22 +192,36 @@ export function configTemplate(): string {
 }
 
 const SECTIONS: Readonly<Record<string, Readonly<Record<string, Row<unknown>>>>> = {
-  backups: { ...backupsRows },
   primaryMetric: { ...primaryMetricRows },
   retention: { ...retentionRows },
   protect: { ...protectRows },
   purge: { ...purgeRows },
   limits: { ...limitsRows },
+  backups: { ...backupsRows },
 };
 
 /** What each key allows and all together make no sense of. */
-function contradictions({ retention, rules, primaryMetric }: Config): readonly ConfigFault[] {
+function contradictions(
+  { retention, rules, primaryMetric }: Config,
+  givenMetric: GivenConfig["primaryMetric"] = {},
+): readonly ConfigFault[] {
   const faults: ConfigFault[] = [];
+  const missMode = (metric: string, path: ConfigPath) =>
+    faults.push({
+      path,
+      message: `Missing mode of ${metric} in ${
+        path.findLast((part) => typeof part === "string")
+      }: expected max or min`,
+    });
+  // Whoever is taken for the best of losses by mistake is the worst.
+  if (primaryMetric.name !== primaryMetricRows.name.default && givenMetric.mode === undefined) {
+    missMode(primaryMetric.name, ["primary_metric"]);
+  }
   const checkBest = (list: readonly Partial<BestConfig>[] | undefined, path: ConfigPath) => {
-    for (const { metric, mode } of list ?? []) {
-      if (metric === undefined || metric === primaryMetric.name || mode !== undefined) continue;
-      const message = `Missing mode of ${metric} in keep_best: expected max or min`;
-      faults.push({ path: [...path, "keep_best"], message });
+    for (const [index, { metric, mode }] of (list ?? []).entries()) {
+      if (metric && metric !== primaryMetric.name && !mode) {
+        missMode(metric, [...path, "keep_best", index]);
+      }
     }
   };
   checkBest(retention.keepBest, ["retention"]);
@@ -208,42 +233,4 @@ function contradictions({ retention, rules, primaryMetric }: Config): readonly C
     faults.push({ path: ["rules", index], message });
   }
   return faults;
-}
-
-/** The line, from 1, of a value, or of the last key on the way to it that the text has. */
-function lineOf(text: string, path: ConfigPath): number {
-  const lines = text.split("\n");
-  let line = 0;
-  let column = 0;
-  for (const part of path) {
-    // What stands on the line of its key, in brackets or braces, is found there.
-    if (typeof part === "number" && /^\s*[^\s#]/.test(lines[line]?.slice(column) ?? "")) continue;
-    const pattern = typeof part === "number" ? /^\s*-(?=\s|$)/ : keyPattern(part);
-    const found = typeof part === "number"
-      ? nthItem(lines, line, part)
-      : lines.findIndex((each, index) =>
-        index >= line && pattern.test(index === line ? each.slice(column) : each)
-      );
-    if (found === -1) break;
-    column = found === line ? column : 0;
-    const match = pattern.exec(lines[found]!.slice(column));
-    column += match === null ? 0 : match.index + match[0].length;
-    line = found;
-  }
-  return line + 1;
-}
-
-function keyPattern(key: string): RegExp {
-  const name = key.replace(/[\\^$.|?*+(){}[\]]/g, "\\$&");
-  return new RegExp(`(?:^|[\\s{,])(["']?)${name}\\1\\s*:`);
-}
-
-/** The line of an item of a block list that begins after a line; -1 where items share one line. */
-function nthItem(lines: readonly string[], after: number, number: number): number {
-  const items = lines.flatMap((each, index) => {
-    const indent = /^(\s*)-(?=\s|$)/.exec(each)?.[1];
-    return index > after && indent !== undefined ? [{ index, indent: indent.length }] : [];
-  });
-  const siblings = items.filter(({ indent }) => indent === items[0]?.indent);
-  return siblings[number]?.index ?? -1;
 }

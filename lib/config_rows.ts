@@ -18,6 +18,7 @@ import {
   text,
   toggle,
   whole,
+  withDefaults,
 } from "./config_value.ts";
 import {
   type BestRule,
@@ -222,7 +223,6 @@ export const primaryMetricRows: Rows<PrimaryMetric> = {
 /** The sections of the file. */
 export const configRows = {
   store: row(optionalText(), null, "./mlruns", "The store, relative to this file"),
-  backups: row(section(backupsRows), {}, "", "Where backups go, and when they may go"),
   primaryMetric: row(section(primaryMetricRows), {}, "", "How runs are compared"),
   retention: row(
     section(retentionRows),
@@ -239,16 +239,29 @@ export const configRows = {
   protect: row(section(protectRows), {}, "", "What no rule can let go"),
   purge: row(section(purgeRows), {}, "", "What leaves the store"),
   limits: row(section(limitsRows), {}, "", "What stops a plan"),
+  backups: row(section(backupsRows), {}, "", "Where backups go, and when they may go"),
 } satisfies Rows<GivenConfig>;
 
 /** A `mltidy.yaml` as written: only what is given. */
 export interface GivenConfig {
   readonly store: string | null;
-  readonly backups: Partial<BackupsConfig>;
   readonly primaryMetric: Partial<PrimaryMetric>;
   readonly retention: Partial<RetentionConfig>;
   readonly rules: readonly Partial<RuleConfig>[];
   readonly protect: Partial<ProtectConfig>;
   readonly purge: Partial<PurgeConfig>;
   readonly limits: Partial<LimitsConfig>;
+  readonly backups: Partial<BackupsConfig>;
+}
+
+/**
+ * Puts a rule of `keep_best` together.
+ *
+ * @param given What the file says.
+ * @param primary The metric that counts where it names none.
+ * @returns The whole rule.
+ */
+export function bestRule(given: Partial<BestConfig>, primary: PrimaryMetric): BestRule {
+  const { metric, mode, n, over, per } = withDefaults(bestRows, given);
+  return { metric: metric ?? primary.name, mode: mode ?? primary.mode, n, over, per };
 }

@@ -18,7 +18,7 @@ export type ConfigPath = readonly (string | number)[];
 export interface ConfigFault {
   /** Where. */
   readonly path: ConfigPath;
-  /** What, with what was expected and found. */
+  /** What, with what was expected and found; of a value that a program made, what was expected. */
   readonly message: string;
 }
 
@@ -31,8 +31,14 @@ export interface Kind<T> {
   readonly expected: string;
   /** The same for editors. */
   readonly schema: JsonSchema;
+  /** The keys of a section, as they stand in the file. @default {[]} */
+  readonly keys?: readonly string[];
   /** Reads a value; `undefined` when it is of no use, with the fault added to the list. */
   readonly read: (value: unknown, path: ConfigPath, faults: ConfigFault[]) => T | undefined;
+  /** Checks a value that a program made, where the names of code count; gives what is wrong with it. */
+  readonly check: (value: unknown, path: ConfigPath) => readonly ConfigFault[];
+  /** Gives a value as it is typed, for {@linkcode Kind.read} to read. */
+  write(value: T): unknown;
 }
 
 /** One key of a section. */
@@ -61,17 +67,14 @@ export function fileKey(name: string): string {
 }
 
 /**
- * Names all keys of a value as they stand in the file.
+ * Tells whether a value is none. Scalars arrive as text, and so does the word that YAML has for nothing.
  *
- * @param value Plain data with the names of code.
- * @returns A copy.
+ * @param value What YAML gives.
+ * @returns Whether nothing stands there, or a word for it.
  */
-export function withFileKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withFileKeys);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [fileKey(name), withFileKeys(inner)]),
-  );
+export function isNothing(value: unknown): boolean {
+  return value === null ||
+    typeof value === "string" && /^(?:~|null|Null|NULL)$/.test(value.trim());
 }
 
 /**
@@ -80,11 +83,12 @@ export function withFileKeys(value: unknown): unknown {
  * @returns The kind.
  */
 export function text(): Kind<string> {
-  return scalar(
-    "a text",
-    { type: ["string", "number"] },
-    (typed) => typed === "" ? undefined : typed,
-  );
+  return scalar({
+    expected: "a text",
+    schema: { type: ["string", "number"] },
+    parse: (typed) => typed === "" || isNothing(typed) ? undefined : typed,
+    isOne: (value) => typeof value === "string" && value !== "",
+  });
 }
 
 /**
@@ -103,42 +107,54 @@ export function optionalText(): Kind<string | null> {
  * @returns The kind.
  */
 export function whole(least: number): Kind<number> {
-  return scalar(
-    `a whole number, ${least} or more`,
-    { type: "integer", minimum: least },
-    (typed) => {
-      const number = Number(typed);
-      return /^\d+$/.test(typed) && Number.isSafeInteger(number) && number >= least
-        ? number
-        : undefined;
-    },
-  );
+  const isOne = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= least;
+  return scalar({
+    expected: `a whole number, ${least} or more`,
+    schema: { type: "integer", minimum: least },
+    parse: (typed) => /^\d+$/.test(typed) && isOne(Number(typed)) ? Number(typed) : undefined,
+    isOne,
+  });
 }
 
 /**
- * A duration such as `30d`; a number without a unit counts in days.
+ * A duration in days and hours such as `30d`; a number without a unit counts in days. Smaller units are
+ * refused: whoever types `6m` may mean months.
  *
  * @returns The kind, in ms.
  */
 export function duration(): Kind<number> {
-  return scalar(
-    "a duration such as 30d, 12h or 1d6h",
-    { type: ["string", "number"], pattern: "^[0-9.]+ *([dhms]|min)?([ 0-9.dhmsin]*)$", minimum: 0 },
-    (typed) => attempt(parseDuration, typed),
-  );
+  return scalar({
+    expected: "days or hours, such as 30d, 12h or 1d6h",
+    schema: {
+      type: ["string", "number"],
+      pattern: "^ *([0-9]+[.]?[0-9]*|[.][0-9]+) *(d *(([0-9]+[.]?[0-9]*|[.][0-9]+) *h)?|h)? *$",
+      minimum: 0,
+    },
+    parse: (typed) => /[ms]/.test(typed) ? undefined : attempt(parseDuration, typed),
+    expectedInCode: "milliseconds, 0 or more",
+    isOne: (value) => typeof value === "number" && value >= 0,
+    write: (ms) => ms % DAY === 0 ? `${ms / DAY}d` : `${ms / HOUR}h`,
+  });
 }
 
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
 /**
- * A share such as `50%` or `0.5`.
+ * A share such as `50%`. Without its sign it is refused: 1 might be all or one in a hundred.
  *
  * @returns The kind, 0 to 1.
  */
 export function share(): Kind<number> {
-  return scalar(
-    "a share from 0% to 100%, such as 50% or 0.5",
-    { type: ["string", "number"], pattern: "^[0-9.]+%$", minimum: 0, maximum: 1 },
-    (typed) => attempt(parseShare, typed),
-  );
+  return scalar({
+    expected: "a share from 0% to 100%, such as 50%",
+    schema: { type: "string", pattern: "^ *(100([.]0*)?|[0-9]{1,2}([.][0-9]*)?|[.][0-9]+) *% *$" },
+    parse: (typed) => typed.endsWith("%") ? attempt(parseShare, typed) : undefined,
+    expectedInCode: "a share from 0 to 1",
+    isOne: (value) => typeof value === "number" && value >= 0 && value <= 1,
+    // What a hundred does to a binary fraction is no part of it.
+    write: (value) => `${Number((value * 100).toPrecision(12))}%`,
+  });
 }
 
 /**
@@ -148,7 +164,12 @@ export function share(): Kind<number> {
  */
 export function toggle(): Kind<boolean> {
   const words: Readonly<Record<string, boolean>> = { true: true, false: false };
-  return scalar("true or false", { type: "boolean" }, (typed) => words[typed]);
+  return scalar({
+    expected: "true or false",
+    schema: { type: "boolean" },
+    parse: (typed) => words[typed],
+    isOne: (value) => typeof value === "boolean",
+  });
 }
 
 /**
@@ -158,11 +179,12 @@ export function toggle(): Kind<boolean> {
  * @returns The kind.
  */
 export function choice<const W extends string>(words: readonly W[]): Kind<W> {
-  return scalar(
-    words.length === 2 ? words.join(" or ") : `one of ${words.join(", ")}`,
-    { enum: words },
-    (typed) => words.find((word) => word === typed),
-  );
+  return scalar({
+    expected: words.length === 2 ? words.join(" or ") : `one of ${words.join(", ")}`,
+    schema: { enum: words },
+    parse: (typed) => words.find((word) => word === typed),
+    isOne: (value) => words.some((word) => word === value),
+  });
 }
 
 /**
@@ -182,6 +204,12 @@ export function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
       );
       return read.every((one) => one !== undefined) ? read : undefined;
     },
+    check(value, path) {
+      return Array.isArray(value)
+        ? value.flatMap((one, index) => item.check(one, [...path, index]))
+        : [{ path, message: "a list" }];
+    },
+    write: (values) => values.map((one) => item.write(one)),
   };
 }
 
@@ -196,11 +224,15 @@ export function section<T extends object>(rows: Rows<T>): Kind<Partial<T>> {
     .map(([name, row]) => ({ name, key: fileKey(name), row }));
   return {
     expected: `a section with ${known.map(({ key }) => key).join(", ")}`,
+    keys: known.map(({ key }) => key),
     schema: {
       type: "object",
       additionalProperties: false,
       properties: Object.fromEntries(
-        known.map(({ key, row }) => [key, { description: row.describe, ...row.kind.schema }]),
+        known.map(({ key, row }) => [
+          key,
+          { description: row.describe, ...orNothing(row.kind.schema) },
+        ]),
       ),
     },
     read(value, path, faults) {
@@ -217,17 +249,47 @@ export function section<T extends object>(rows: Rows<T>): Kind<Partial<T>> {
         if (match === undefined) {
           faults.push({
             path: [...path, key],
-            message: unknownKey(key, path, known.map((one) => one.key)),
+            message: unknownKey(key, path, known),
           });
           continue;
         }
-        // A key without a value is not given.
-        if (inner === null) continue;
+        if (isNothing(inner)) {
+          // A key without a value is not given, and says no where that is possible.
+          if (match.row.default === null) read[match.name] = null;
+          continue;
+        }
         const given = match.row.kind.read(inner, [...path, key], faults);
         if (given !== undefined) read[match.name] = given;
       }
       return read as Partial<T>;
     },
+    check(value, path) {
+      if (typeof value !== "object" || value === null) return [{ path, message: "an object" }];
+      const found = value as Readonly<Record<string, unknown>>;
+      return known.flatMap(({ name, row }) =>
+        found[name] === null && row.default === null
+          ? []
+          : row.kind.check(found[name], [...path, name])
+      );
+    },
+    write(value) {
+      const found = value as Readonly<Record<string, unknown>>;
+      return Object.fromEntries(
+        known.filter(({ name }) => (found[name] ?? null) !== null)
+          .map(({ name, key, row }) => [key, row.kind.write(found[name])]),
+      );
+    },
+  };
+}
+
+/** Any key may be left without a value. */
+function orNothing({ type, enum: words, anyOf, ...rest }: JsonSchema): JsonSchema {
+  const list = (one: unknown) => Array.isArray(one) ? one : [one];
+  return {
+    ...rest,
+    ...(type === undefined ? {} : { type: [...list(type), "null"] }),
+    ...(words === undefined ? {} : { enum: [...list(words), null] }),
+    ...(anyOf === undefined ? {} : { anyOf: [...list(anyOf), { type: "null" }] }),
   };
 }
 
@@ -254,11 +316,18 @@ export function place(path: ConfigPath): string {
   return words.join("").replace(/^\./, "") || "the file";
 }
 
-function scalar<T>(
-  expected: string,
-  schema: JsonSchema,
-  parse: (typed: string) => T | undefined,
-): Kind<T> {
+interface Scalar<T> extends Pick<Kind<T>, "expected" | "schema"> {
+  readonly parse: (typed: string) => T | undefined;
+  /** Tells whether what a program gives is such a value. */
+  readonly isOne: (value: unknown) => boolean;
+  /** What is expected of a program. @default {expected} */
+  readonly expectedInCode?: string;
+  /** @default {(value) => value} */
+  readonly write?: (value: T) => unknown;
+}
+
+function scalar<T>({ expected, schema, parse, isOne, ...inCode }: Scalar<T>): Kind<T> {
+  const { expectedInCode = expected, write = (value) => value } = inCode;
   return {
     expected,
     schema,
@@ -272,6 +341,8 @@ function scalar<T>(
       }
       return parsed;
     },
+    check: (value, path) => isOne(value) ? [] : [{ path, message: expectedInCode }],
+    write,
   };
 }
 
@@ -284,10 +355,19 @@ function attempt<T>(parse: (typed: string) => T, typed: string): T | undefined {
   }
 }
 
-function unknownKey(key: string, path: ConfigPath, known: readonly string[]): string {
-  const nearest = nearestWord(key, known);
-  const hint = nearest === null
-    ? `expected one of ${known.join(", ")}`
+interface KnownKey {
+  readonly key: string;
+  readonly row: Row<unknown>;
+}
+
+function unknownKey(key: string, path: ConfigPath, known: readonly KnownKey[]): string {
+  const keys = known.map((one) => one.key);
+  const nearest = nearestWord(key, keys);
+  const homes = known.filter(({ row }) => row.kind.keys?.includes(key)).map((one) => one.key);
+  const hint = homes.length > 0
+    ? `it belongs into ${homes.join(" or ")}`
+    : nearest === null
+    ? `expected one of ${keys.join(", ")}`
     : `did you mean ${nearest}?`;
   return `Unknown key ${shown(key)} in ${place(path)}: ${hint}`;
 }

@@ -38,7 +38,7 @@ export function dropArtifacts(
     return (run.extras?.heavy ?? [])
       .filter(({ path }) => !held.has(path))
       .toSorted((left, right) => left.path < right.path ? -1 : 1)
-      .map(({ path, usage, stamp }, index) => ({
+      .map(({ path, usage, stamp }) => ({
         kind: "drop-artifact",
         path,
         name,
@@ -47,7 +47,7 @@ export function dropArtifacts(
         reasons: [{ kind: "heavy-files", glob, time, age, limit }],
         usage,
         stamp,
-        tagged: index > 0 || run.tags.has(DROPPED_TAG),
+        tagged: run.tags.has(DROPPED_TAG),
       }));
   });
 }

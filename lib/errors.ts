@@ -96,7 +96,7 @@ export class RestoreCollisionError extends Error {
     super(
       `Cannot restore ${backup}: nothing was moved\n${
         collisions.map((one) => `  ${one}`).join("\n")
-      }`,
+      }\nTo bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR`,
     );
     this.collisions = collisions;
   }

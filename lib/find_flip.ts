@@ -1,30 +1,22 @@
 /**
- * The smallest change of a policy that turns the verdict on a run.
+ * The change of a policy that turns the verdict on a run and moves the fewest others.
  *
  * @module
  */
 
-import type { JudgedRun } from "./judged.ts";
-import { keeps } from "./keep_rules.ts";
-import { isNonEmpty, type NonEmpty, type StorePath, type StoreSnapshot } from "./model.ts";
-import type { CleanupPolicy, KeepReason, Standing } from "./plan.ts";
-import { planCleanup } from "./plan_cleanup.ts";
-import type { BestRule, Protection, RetentionPolicy, RetentionRule } from "./policy.ts";
-import { tagFinder, timeOf } from "./run_facts.ts";
-import { nameGlob } from "./glob.ts";
-import { typedDuration } from "./units.ts";
+import { fitBudget } from "./fit_budget.ts";
+import { judgeByRules } from "./judge_by_rules.ts";
+import { judgeSnapshot } from "./judge_snapshot.ts";
+import type { JudgedRun, JudgedSnapshot } from "./judged.ts";
+import { isNonEmpty, type NonEmpty, type StoreSnapshot } from "./model.ts";
+import type { CleanupPolicy, KeepReason, Period, Standing } from "./plan.ts";
+import { isEmptyRule, PARENT_TAG, type Protection, type RetentionRule } from "./policy.ts";
+import { type PolicyChange, policyChanges } from "./policy_changes.ts";
+import { timeOf } from "./run_facts.ts";
+import { above, below, lower, raise } from "./turn_standing.ts";
+import { days } from "./units.ts";
 
-/** One key of a policy that changes. */
-export interface PolicyChange {
-  /** The rule, or the section of the file; `null` where it is a flag. */
-  readonly rule: string | null;
-  /** As it is called in `mltidy.yaml`, or the flag. */
-  readonly key: string;
-  /** What it is, as one would type it. */
-  readonly from: string;
-  /** What it would be. */
-  readonly to: string;
-}
+export type { PolicyChange };
 
 /** A change of a policy that turns the verdict on a run. */
 export interface Flip {
@@ -37,189 +29,268 @@ export interface Flip {
 }
 
 /**
- * Finds the change of a policy that turns the verdict on a run and moves the fewest others. Each change
- * is tried out by planning with it, so what is found does turn the verdict.
+ * Judges a store as a plan of the policy does.
+ *
+ * @param snapshot The store, read as the policy needs it.
+ * @param policy The policy; a budget lets stay what it does not need.
+ * @param now Epoch ms.
+ * @returns The verdicts.
+ */
+export function judgeAsPlanned(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  now: number,
+): JudgedSnapshot {
+  return policy.budget
+    ? fitBudget(snapshot, policy, policy.budget, now).judged
+    : judgeSnapshot(snapshot, policy, now);
+}
+
+/**
+ * Tells whether a run goes, by itself or with what holds it.
+ *
+ * @param one The run.
+ * @returns Whether it goes.
+ */
+export function leaves({ holder, verdict }: JudgedRun): boolean {
+  return (holder ?? { verdict }).verdict.goes;
+}
+
+/**
+ * Finds a change of a policy that turns the verdict on a run and, of all that are tried, moves the
+ * fewest others. Each is tried by judging the store with it, so what is found does turn the verdict, and
+ * as far as ages go still does a day later. The larger the store, the fewer are tried.
  *
  * @param snapshot The store, read as the policy needs it.
  * @param policy The policy.
- * @param judged The run, in an active experiment.
+ * @param before The verdicts by it.
+ * @param judged The run, one of these.
  * @param now Epoch ms.
- * @returns The change; `null` when no change of a number, a list or a switch that is known does it.
+ * @returns The change; `null` when none that was tried does it.
  */
 export function findFlip(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
+  before: JudgedSnapshot,
   judged: JudgedRun,
   now: number,
 ): Flip | null {
-  const before = removedBy(snapshot, policy, now);
-  const goes = before.has(judged.run.path);
-  const flips = candidatesFor(policy, judged, goes, now).flatMap((candidate): Flip[] => {
-    const after = removedBy(snapshot, candidate.policy, now);
-    if (after.has(judged.run.path) === goes) return [];
-    return [{ ...candidate, others: before.symmetricDifference(after).size - 1 }];
-  });
-  return flips.reduce<Flip | null>(
-    (least, flip) => least === null || flip.others < least.others ? flip : least,
-    null,
-  );
+  const place = before.runs.indexOf(judged);
+  const goes = leaves(judged);
+  let trials = Math.max(LEAST_TRIALS, Math.floor(MOST_JUDGED / before.runs.length));
+  let least: Flip | null = null;
+
+  /** The verdicts by another policy; `null` where it is no other, or nothing more is to be tried. */
+  const attempt = (changed: CleanupPolicy): JudgedSnapshot | null => {
+    const changes = policyChanges(policy, changed);
+    const isDone = least?.others === 0 && least.changes.length === 1;
+    if (!isNonEmpty(changes) || trials === 0 || isDone) return null;
+    trials--;
+    const after = judgeAsPlanned(snapshot, changed, now);
+    if (leaves(after.runs[place]!) !== goes) {
+      // The same snapshot gives the same runs in the same order.
+      const moved = before.runs.filter((one, index) => leaves(one) !== leaves(after.runs[index]!));
+      const flip: Flip = { changes, policy: changed, others: moved.length - 1 };
+      if (least === null || isLess(flip, least)) least = flip;
+    }
+    return after;
+  };
+  const rankedOf = (changed: CleanupPolicy, one: JudgedRun) =>
+    rankedByAll(snapshot, changed, one, now);
+
+  if (judged.ruling === null) {
+    const changed = withLimit(policy, judged, now);
+    if (changed !== null) attempt(changed);
+  } else if (goes) {
+    for (const changed of keeping(policy, before, judged, rankedOf)) attempt(changed);
+  } else {
+    for (const way of waysFor(judged.ruling.rule)) {
+      let at: JudgedSnapshot | null = before;
+      let changed = policy;
+      for (let round = 0; round < ROUNDS && at !== null; round++) {
+        const one: JudgedRun = at.runs[place]!;
+        if (leaves(one)) break;
+        const next: CleanupPolicy | null = lettingGo(changed, at, one, way, rankedOf);
+        if (next === null || policyChanges(changed, next).length === 0) break;
+        changed = next;
+        at = attempt(changed);
+      }
+    }
+  }
+  return least;
 }
 
-type Candidate = Pick<Flip, "changes" | "policy">;
+function isLess(left: Flip, right: Flip): boolean {
+  return (left.others - right.others || left.changes.length - right.changes.length) < 0;
+}
 
-const MINUTE = 60_000;
-const REMOVES: ReadonlySet<string> = new Set(["soft-delete-run", "purge-run"]);
+/** Verdicts that may be given for one flip: reading a run takes as long as judging it ten times. */
+const MOST_JUDGED = 1_000_000;
+const LEAST_TRIALS = 4;
+/** What falls for one reason may stay for the next. */
+const ROUNDS = 4;
 
-function removedBy(
+/** How a run stands under each counting rule, whether it is given or not. */
+type RankedOf = (policy: CleanupPolicy, one: JudgedRun) => readonly Standing[];
+
+/** A rule that is not given ranks nothing, so each such is given for once. */
+function rankedByAll(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
+  { run, ruling }: JudgedRun,
   now: number,
-): Set<StorePath> {
-  return new Set(
-    planCleanup(snapshot, policy, { now }).actions
-      .filter(({ kind }) => REMOVES.has(kind)).map(({ path }) => path),
-  );
+): readonly Standing[] {
+  const rule = ruling?.rule;
+  const { retention } = policy;
+  if (!retention || !rule || !isGrouped(snapshot, rule)) return [];
+  const experiment = snapshot.experiments.find(({ path }) => run.path.startsWith(`${path}/`))!;
+  const counting: RetentionRule = {
+    ...rule,
+    keepLast: rule.keepLast || 1,
+    keepWithin: rule.keepWithin || 1,
+    keepDaily: rule.keepDaily || 1,
+    keepWeekly: rule.keepWeekly || 1,
+    keepMonthly: rule.keepMonthly || 1,
+  };
+  const rules = retention.rules.map((one) => one === rule ? counting : one);
+  return judgeByRules(experiment, { ...retention, rules }, now).get(run)?.standings ?? [];
 }
 
-function candidatesFor(
+/** The values by which a rule tells groups apart are not read for one that keeps nothing. */
+function isGrouped({ extras }: StoreSnapshot, { groupBy }: RetentionRule): boolean {
+  return groupBy === null || (extras?.params.includes(groupBy) ?? true);
+}
+
+/** Policies that may let a run stay which goes: by a rule of its own, of its parent, or of a child. */
+function* keeping(
   policy: CleanupPolicy,
+  { runs }: JudgedSnapshot,
   judged: JudgedRun,
-  goes: boolean,
-  now: number,
-): readonly Candidate[] {
-  const { run, ruling } = judged;
-  if (ruling === null) return limitCandidates(policy, run, goes, now);
-  if (!goes) return lettingGo(policy, judged);
-  const age = Math.ceil((now - timeOf(run)) / MINUTE) * MINUTE;
-  const edits = judged.standings.flatMap((standing) =>
-    keeps(standing) ? [] : raise(standing, ruling.rule)
-  );
-  const all = ruling.rule.keepWithin > 0
-    ? edits
-    : [...edits, edit("keep_within", "0d", typedDuration(age), { keepWithin: age })];
-  return all.flatMap((one) => withRule(policy, ruling.rule, [one]));
-}
-
-/** A change of one key of a rule. */
-interface Edit {
-  readonly change: Omit<PolicyChange, "rule">;
-  readonly fields: Partial<RetentionRule>;
-}
-
-function edit(
-  key: string,
-  from: string | number,
-  to: string | number,
-  fields: Partial<RetentionRule>,
-): Edit {
-  return { change: { key, from: `${from}`, to: `${to}` }, fields };
-}
-
-/** What would make a standing keep its run. */
-function raise(standing: Standing, rule: RetentionRule): readonly Edit[] {
-  switch (standing.kind) {
-    case "keep-last":
-      return [edit("keep_last", standing.n, standing.rank, { keepLast: standing.rank })];
-    case "keep-within": {
-      const limit = Math.ceil(standing.age / MINUTE) * MINUTE;
-      const from = typedDuration(standing.limit);
-      return [edit("keep_within", from, typedDuration(limit), { keepWithin: limit })];
-    }
-    case "keep-best":
-      return standing.rank === null ? [] : [editBest(standing, rule, standing.rank)];
-    case "keep-period":
-      return standing.newest ? [editPeriod(standing, standing.rank)] : [];
-    case "keep-tag":
-    case "keep-status":
-    case "keep-named":
-      return [];
+  rankedOf: RankedOf,
+): Generator<CleanupPolicy> {
+  const { run } = judged;
+  const rule = judged.ruling!.rule;
+  yield* raised(judged);
+  const parentId = run.tags.get(PARENT_TAG);
+  if (rule.children === "own" && parentId !== undefined) {
+    yield withRule(policy, rule, { children: "follow" });
   }
-}
+  const parent = runs.find((one) => one.run.id === parentId);
+  const children = runs.filter((one) => one.run.tags.get(PARENT_TAG) === run.id);
+  const newest = children.toSorted((left, right) => timeOf(right.run) - timeOf(left.run));
+  for (const relative of [parent, newest[0]]) if (relative) yield* raised(relative);
 
-/** What would make a standing let its run go. */
-function lower(standing: Standing, rule: RetentionRule, judged: JudgedRun): Edit | null {
-  switch (standing.kind) {
-    case "keep-last": {
-      const n = standing.rank - 1;
-      return edit("keep_last", standing.n, n, { keepLast: n });
-    }
-    case "keep-within": {
-      const limit = Math.floor((standing.age - 1) / MINUTE) * MINUTE;
-      if (limit < 0) return null;
-      const from = typedDuration(standing.limit);
-      return edit("keep_within", from, typedDuration(limit), { keepWithin: limit });
-    }
-    case "keep-best":
-      return editBest(standing, rule, standing.rank! - 1);
-    case "keep-period":
-      return editPeriod(standing, standing.rank - 1);
-    case "keep-tag": {
-      const keepTags = rule.keepTags.filter((tag) => tagFinder([tag])(judged.run) === null);
-      return edit("keep_tags", listed(rule.keepTags), listed(keepTags), { keepTags });
-    }
-    case "keep-status": {
-      const keepStatus = rule.keepStatus.filter((status) => status !== standing.status);
-      return edit("keep_status", listed(rule.keepStatus), listed(keepStatus), { keepStatus });
-    }
-    case "keep-named": {
-      const keepNamed = rule.keepNamed.filter((glob) => !nameGlob(glob)(judged.run.name));
-      return edit("keep_named", listed(rule.keepNamed), listed(keepNamed), { keepNamed });
+  function* raised(one: JudgedRun): Generator<CleanupPolicy> {
+    if (one.ruling === null || !leaves(one)) return;
+    for (const standing of rankedOf(policy, one)) {
+      const fields = raise(standing, one.ruling.rule);
+      if (fields !== null) yield withRule(policy, one.ruling.rule, fields);
     }
   }
 }
 
-function listed(items: readonly string[]): string {
-  return `[${items.join(", ")}]`;
+/** How to let a run go which stays. */
+interface Way {
+  /** Whether others no longer hold it; else these go as well. */
+  readonly cutsLinks: boolean;
+  /** What a rule is to keep that keeps nothing, and so lets nothing go. */
+  readonly start: "keep-last" | "keep-within" | Period;
 }
 
-type BestStanding = Extract<Standing, { kind: "keep-best" }>;
-
-function editBest(standing: BestStanding, rule: RetentionRule, n: number): Edit {
-  const isMeant = (best: BestRule) =>
-    best.metric === standing.metric && best.mode === standing.mode &&
-    best.over === standing.over && best.n === standing.n &&
-    best.per === (standing.per?.key ?? null);
-  const keepBest = rule.keepBest.map((best) => isMeant(best) ? { ...best, n } : best);
-  return edit(`keep_best of ${standing.metric}, n`, standing.n, n, { keepBest });
+function waysFor(rule: RetentionRule): readonly Way[] {
+  const starts = isEmptyRule(rule)
+    ? ["keep-last", "keep-within", "day", "week", "month"] as const
+    : ["keep-last"] as const;
+  return [
+    ...starts.map((start) => ({ cutsLinks: true, start })),
+    { cutsLinks: false, start: "keep-last" },
+  ];
 }
 
-function editPeriod(
-  { period, n: from }: Extract<Standing, { kind: "keep-period" }>,
-  n: number,
-): Edit {
-  switch (period) {
-    case "day":
-      return edit("keep_daily", from, n, { keepDaily: n });
-    case "week":
-      return edit("keep_weekly", from, n, { keepWeekly: n });
-    case "month":
-      return edit("keep_monthly", from, n, { keepMonthly: n });
+/** Every reason to stay must fall at once, since any one is enough; `null` where one cannot. */
+function lettingGo(
+  policy: CleanupPolicy,
+  { runs }: JudgedSnapshot,
+  judged: JudgedRun,
+  way: Way,
+  rankedOf: RankedOf,
+): CleanupPolicy | null {
+  const byId = Map.groupBy(runs, ({ run }): string => run.id);
+  const byParent = Map.groupBy(runs, ({ run }) => run.tags.get(PARENT_TAG));
+  let changed = policy;
+  const holdersBy = (reason: KeepReason, { run }: JudgedRun): readonly JudgedRun[] | null => {
+    switch (reason.kind) {
+      case "child-of-kept":
+        return byId.get(reason.parent) ?? [];
+      case "input-of-kept":
+        return byId.get(reason.run) ?? [];
+      case "parent-of-kept":
+        // One child is named, and others may hold it as well.
+        return (byParent.get(run.id) ?? []).filter(({ ruling }) => ruling !== null);
+      default:
+        return null;
+    }
+  };
+  const fieldsAgainst = (reason: KeepReason, rule: RetentionRule, one: JudgedRun) => {
+    if (reason.kind === "child-of-kept") return { children: "own" } as const;
+    if (reason.kind !== "no-rule") return isStanding(reason) ? lower(reason, rule, one.run) : null;
+    // Ranking takes long, and a run may have any number of children.
+    const ranked = one === judged ? rankedOf(policy, one) : [];
+    const standing = ranked.find((each) =>
+      (each.kind === "keep-period" ? each.period : each.kind) === way.start
+    );
+    const fields = standing === undefined
+      ? null
+      : lower(standing, { ...rule, ...UNLIMITED }, one.run);
+    return isEmptyRule({ ...rule, ...fields }) ? null : fields;
+  };
+  // What is added to a set while it is gone through has its turn as well.
+  const falling = new Set([judged]);
+  for (const one of falling) {
+    if (one.verdict.goes) continue;
+    for (const reason of one.verdict.reasons) {
+      const holding = way.cutsLinks && reason.kind !== "parent-of-kept"
+        ? null
+        : holdersBy(reason, one);
+      if (holding !== null) {
+        for (const other of holding) falling.add(other);
+        continue;
+      }
+      const protection = SWITCHES[reason.kind];
+      // A rule becomes another one with each change; its place stays.
+      const place = policy.retention!.rules.findIndex((rule) => rule === one.ruling?.rule);
+      const rule = changed.retention!.rules[place];
+      const fields = rule === undefined ? null : fieldsAgainst(reason, rule, one);
+      if (protection !== undefined) changed = withoutProtection(changed, protection);
+      else if (rule !== undefined && fields !== null) changed = withRule(changed, rule, fields);
+      else return null;
+    }
   }
+  return changed;
 }
 
-/** Every reason to stay must fall at once, since any one is enough. */
-function lettingGo(policy: CleanupPolicy, judged: JudgedRun): readonly Candidate[] {
-  const { ruling, verdict } = judged;
-  if (ruling === null || verdict.goes) return [];
-  const { rule } = ruling;
-  const edits: Edit[] = [];
-  const switches = new Set<Protection>();
-  for (const standing of judged.standings.filter(keeps)) {
-    // Each edit starts from what the ones before it left, so that two on one key add up.
-    const soFar = Object.assign({}, rule, ...edits.map(({ fields }) => fields));
-    const lowered = lower(standing, soFar, judged);
-    if (lowered === null) return [];
-    edits.push(lowered);
-  }
-  for (const reason of verdict.reasons) {
-    const protection = SWITCHES[reason.kind];
-    if (protection !== undefined) switches.add(protection);
-  }
-  if (verdict.reasons.some(({ kind }) => kind === "child-of-kept")) {
-    edits.push(edit("children", rule.children, "own", { children: "own" }));
-  }
-  return withRule(policy, rule, edits, [...switches]);
+/** A rule that keeps nothing has no number that another one would have to be below. */
+const UNLIMITED: Partial<RetentionRule> = {
+  keepLast: Infinity,
+  keepWithin: Infinity,
+  keepDaily: Infinity,
+  keepWeekly: Infinity,
+  keepMonthly: Infinity,
+};
+
+function isStanding(reason: KeepReason): reason is Standing {
+  return STANDINGS.has(reason.kind);
 }
+
+const STANDINGS: ReadonlySet<KeepReason["kind"]> = new Set<Standing["kind"]>([
+  "keep-last",
+  "keep-within",
+  "keep-best",
+  "keep-period",
+  "keep-tag",
+  "keep-status",
+  "keep-named",
+]);
 
 const SWITCHES: Readonly<Partial<Record<KeepReason["kind"], Protection>>> = {
   "not-finished": "running",
@@ -233,66 +304,50 @@ const SWITCHES: Readonly<Partial<Record<KeepReason["kind"], Protection>>> = {
   "unreadable": "unreadable",
 };
 
-/** No candidate where nothing changes. */
+// What a rule has judged is of a policy that has rules.
+
 function withRule(
   policy: CleanupPolicy,
   rule: RetentionRule,
-  edits: readonly Edit[],
-  switches: readonly Protection[] = [],
-): readonly Candidate[] {
-  const changed: RetentionRule = Object.assign({}, rule, ...edits.map(({ fields }) => fields));
-  // Only a policy's own rule has been judged by, so there is one.
-  const before: RetentionPolicy = policy.retention!;
-  const retention: RetentionPolicy = {
-    ...before,
-    rules: before.rules.map((one) => one === rule ? changed : one),
-    protect: {
-      ...before.protect,
-      unsafe: [...new Set([...before.protect.unsafe, ...switches])],
-    },
-  };
-  const changes: PolicyChange[] = [
-    ...edits.map(({ change }) => ({ rule: rule.name, ...change })),
-    ...switches.map((name) => ({
-      rule: "protect",
-      key: `unsafe_${name}`,
-      from: "false",
-      to: "true",
-    })),
-  ];
-  return isNonEmpty(changes) ? [{ changes, policy: { ...policy, retention } }] : [];
+  fields: Partial<RetentionRule>,
+): CleanupPolicy {
+  const retention = policy.retention!;
+  const rules = retention.rules.map((one) => one === rule ? { ...rule, ...fields } : one);
+  return { ...policy, retention: { ...retention, rules } };
 }
 
-/** The age alone decides: of an active run by `--days-old`, of a soft-deleted one since its deletion. */
-function limitCandidates(
-  policy: CleanupPolicy,
-  run: JudgedRun["run"],
-  goes: boolean,
-  now: number,
-): readonly Candidate[] {
-  const isActive = run.lifecycleStage === "active";
-  const time = isActive ? timeOf(run) : run.deletedTime;
-  const from = isActive ? policy.olderThan : policy.purgeAfter;
-  if (time === null || from === null) return [];
-  const age = now - time;
-  const step = isActive ? HUNDREDTH : MINUTE;
-  const to = goes ? Math.ceil(age / step) * step : Math.floor((age - 1) / step) * step;
-  if (to < 0) return [];
-  const [rule, key] = isActive
-    ? [null, "--days-old"]
-    : policy.retention
-    ? ["purge", "after"]
-    : [null, "--purge-after"];
-  const typed = isActive ? typedDays : typedDuration;
-  return [{
-    changes: [{ rule, key, from: typed(from), to: typed(to) }],
-    policy: { ...policy, ...(isActive ? { olderThan: to } : { purgeAfter: to }) },
-  }];
+function withoutProtection(policy: CleanupPolicy, protection: Protection): CleanupPolicy {
+  const retention = policy.retention!;
+  const unsafe = [...new Set([...retention.protect.unsafe, protection])];
+  return { ...policy, retention: { ...retention, protect: { ...retention.protect, unsafe } } };
 }
 
-/** Of a day, ms: `--days-old` takes a number of days, of which nobody types more digits. */
-const HUNDREDTH = 864_000;
+/**
+ * The age alone decides: of an active run by `--days-old`; of a soft-deleted one, and of a deleted
+ * experiment, since the deletion.
+ */
+function withLimit(policy: CleanupPolicy, judged: JudgedRun, now: number): CleanupPolicy | null {
+  const { run, holder } = judged;
+  if (holder === null && run.lifecycleStage === "active") {
+    if (policy.olderThan === null) return null;
+    // Nobody types a number of days in hours.
+    const limit = limitFor(judged, now - timeOf(run), days(0.01));
+    return limit < 0 ? null : { ...policy, olderThan: limit };
+  }
+  const deleted = deletedTimeOf(judged);
+  if (deleted === null || policy.purgeAfter === null) return null;
+  const limit = limitFor(judged, now - deleted);
+  return limit < 0 ? null : { ...policy, purgeAfter: limit };
+}
 
-function typedDays(ms: number): string {
-  return `${Math.round(ms / HUNDREDTH) / 100}`;
+function deletedTimeOf({ run, holder }: JudgedRun): number | null {
+  if (holder === null) return run.deletedTime;
+  // MLflow before 2.3 deleted an experiment without writing when.
+  return "experiment" in holder && holder.experiment.recordedStage === "deleted"
+    ? holder.experiment.lastUpdateTime
+    : null;
+}
+
+function limitFor(judged: JudgedRun, age: number, small?: number): number {
+  return leaves(judged) ? above(age) : below(age, small);
 }

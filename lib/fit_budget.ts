@@ -70,7 +70,7 @@ export function fitBudget(
   return {
     judged,
     held,
-    outcome: { kind: budget.kind, wanted, reached, met, heldBy: met ? [] : heldBy(judged) },
+    outcome: { kind: budget.kind, wanted, reached, met, heldBy: met ? [] : heldBy(judged, budget) },
   };
 }
 
@@ -146,15 +146,20 @@ function isWaiting(verdict: JudgedSnapshot["runs"][number]["verdict"]): boolean 
   return !verdict.goes && verdict.reasons.every(({ kind }) => kind === "deleted-recently");
 }
 
-function heldBy({ runs }: JudgedSnapshot): BudgetOutcome["heldBy"] {
-  const kept = runs.flatMap(({ run, verdict }) =>
-    verdict.goes ? [] : [{ reason: verdict.reasons[0], usage: run.usage ?? NO_USAGE }]
+function heldBy({ runs }: JudgedSnapshot, budget: Budget): BudgetOutcome["heldBy"] {
+  const kept = runs.flatMap(({ run, holder, verdict }) =>
+    verdict.goes || holder?.verdict.goes
+      ? []
+      : [{ reason: verdict.reasons[0], usage: run.usage ?? NO_USAGE }]
   );
-  return [...Map.groupBy(kept, ({ reason }) => reason.kind).values()]
+  return [...Map.groupBy(kept, ({ reason }) => JSON.stringify(reason, RULE_KEYS)).values()]
     .map((group) => ({
       reason: group[0]!.reason,
       runs: group.length,
       usage: addUsage(group.map(({ usage }) => usage)),
     }))
-    .toSorted((left, right) => right.usage.bytes - left.usage.bytes);
+    .toSorted((left, right) => amountOf(right.usage, budget) - amountOf(left.usage, budget));
 }
+
+/** What a reason has from its rule; the rest is the run's own. */
+const RULE_KEYS = "kind n limit metric mode over per key period tag glob status".split(" ");

@@ -13,6 +13,9 @@ export type FileFlaw = Pick<Problem, "damage" | "message" | "line" | "column" | 
 /** Nothing is wrong: shared, since that is so of nearly all files. */
 export const FLAWLESS: readonly FileFlaw[] = [];
 
+/** Says of a pipe, a socket or a device why it is not opened: that would wait for whoever writes. */
+export const NO_FILE = "it is no regular file";
+
 /**
  * Builds a flaw that has no place in its file.
  *

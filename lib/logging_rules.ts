@@ -48,7 +48,8 @@ export const LOGGING_LIMITS = {
  * assertEquals(keyFault("../loss"), "expected a relative path without empty parts, . and ..");
  * ```
  */
-export function keyFault(key: string): string | null {
+export function keyFault(key: unknown): string | null {
+  if (typeof key !== "string") return `expected text, found ${pythonTextOrType(key)}`;
   if (!/^[\p{L}\p{N}_/\-. :]+$/u.test(key)) {
     return "expected letters, digits, _ - . : / and spaces only";
   }
@@ -62,8 +63,9 @@ export function keyFault(key: string): string | null {
  * @param path The path below the run's artifacts, with `/`.
  * @returns The reason, or `null` when the path is fine.
  */
-export function artifactPathFault(path: string): string | null {
-  return path.includes("\0") || path.split("/").some((part) => ["", ".", ".."].includes(part))
+export function artifactPathFault(path: unknown): string | null {
+  return typeof path !== "string" || path.includes("\0") ||
+      path.split("/").some((part) => ["", ".", ".."].includes(part))
     ? "expected a relative path without empty parts, . and .."
     : null;
 }
@@ -103,6 +105,72 @@ export function lengthFault(text: string, limit: number): string | null {
   return length > limit ? `expected at most ${limit} characters, found ${length}` : null;
 }
 
+/**
+ * Says why a dataset cannot be an input of a run.
+ *
+ * @param dataset What was given as one.
+ * @param tags What it was to the run.
+ * @returns The reason, or `null` when it is fine.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const iris = { name: "iris", digest: "0123", sourceType: "local", source: "{}" };
+ * assertEquals(datasetFault(iris, new Map()), null);
+ * assertEquals(datasetFault({ ...iris, digest: "" }, new Map()), "expected a name and a digest");
+ * ```
+ */
+export function datasetFault(dataset: unknown, tags: ReadonlyMap<string, unknown>): string | null {
+  if (!isRecord(dataset)) return "expected a dataset with name, digest, sourceType and source";
+  const limits = LOGGING_LIMITS.dataset;
+  const { name, digest, sourceType, source, schema, profile } = dataset;
+  if (name === "" || digest === "") return "expected a name and a digest";
+  const faults = [
+    ["name", textFault(name, limits.name)],
+    ["digest", textFault(digest, limits.digest)],
+    ["sourceType", textFault(sourceType, Infinity)],
+    ["source", textFault(source, limits.source)],
+    ["schema", textFault(schema ?? "", limits.schema)],
+    ["profile", textFault(profile ?? "", limits.profile)],
+    ...[...tags].map(([key, value]) => [
+      `tag ${key}`,
+      lengthFault(key, limits.tagKey) ?? textFault(value, limits.tag),
+    ]),
+  ];
+  const [field, fault] = faults.find(([, fault]) => fault !== null) ?? [];
+  return fault ? `${field}: ${fault}` : null;
+}
+
+function textFault(value: unknown, limit: number): string | null {
+  if (typeof value === "string") return lengthFault(value, limit);
+  return `expected text, found ${pythonTextOrType(value)}`;
+}
+
+/**
+ * Tells whether a value has keys and values: no list, no map, and not `null`.
+ *
+ * @param value Any value.
+ * @returns Whether it is an object, of any class of the caller's.
+ */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return Object.prototype.toString.call(value) === "[object Object]";
+}
+
+/**
+ * Gives the entries of an object with keys and values.
+ *
+ * @param values The object.
+ * @returns Its entries, in order.
+ * @throws {TypeError} When a program without types gives something else.
+ */
+export function entriesOf<T>(
+  values: Readonly<Record<string, T>>,
+): readonly (readonly [key: string, value: T])[] {
+  if (isRecord(values)) return Object.entries(values);
+  throw new TypeError(`expected an object of keys and values, found ${pythonTextOrType(values)}`);
+}
+
 /** A value as it is stored, and why that is not all of it. */
 export interface StoredText {
   /** What goes into the file. */
@@ -112,9 +180,11 @@ export interface StoredText {
 }
 
 /**
- * Writes a parameter's or a tag's value as it is stored: as Python spells it, and cut to MLflow's limit.
+ * Writes a parameter's or a tag's value as it is stored: as Python spells it, with the line ends that MLflow
+ * reads, and cut to its limit.
  *
- * @param value The value, see {@linkcode pythonText}.
+ * @param value The value, see {@linkcode pythonText}; in lists and objects numbers that JSON has not become
+ *   text, such as `"nan"`.
  * @param limit Characters.
  * @returns The text; `null` for a value that has none.
  *
@@ -130,10 +200,39 @@ export interface StoredText {
  * ```
  */
 export function storedText(value: unknown, limit: number): StoredText | null {
-  const text = pythonText(value);
+  const text = typeof value === "object" && value !== null ? jsonText(value) : pythonText(value);
   if (text === null) return null;
-  const cut = lengthFault(text, limit);
-  return { text: cut === null ? text : [...text].slice(0, limit).join(""), cut };
+  const whole = withLineFeeds(text);
+  const cut = lengthFault(whole, limit);
+  return { text: cut === null ? whole : [...whole].slice(0, limit).join(""), cut };
+}
+
+/**
+ * Gives a text the line ends that Python, and so MLflow, reads in its place.
+ *
+ * @param text A value of a parameter or tag.
+ * @returns The same with a line feed for each line end of Windows or the old Macintosh.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(withLineFeeds("a\r\nb\rc\n"), "a\nb\nc\n");
+ * ```
+ */
+export function withLineFeeds(text: string): string {
+  return text.replace(/\r\n?/g, "\n");
+}
+
+function jsonText(value: object): string | null {
+  const spell = (_key: string, inner: unknown) =>
+    typeof inner === "number" && !Number.isFinite(inner) ? pythonFloat(inner) : inner;
+  try {
+    const json: string | undefined = JSON.stringify(value, spell);
+    return json?.toWellFormed() ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** A point as it is stored, or why it cannot be. */

@@ -49,7 +49,7 @@ const RESOLVERS: readonly (readonly [PythonType, RegExp])[] = [
   ["null", /^(?:~|null|Null|NULL|)$/],
   [
     "date",
-    /^(?:\d{4}-\d\d-\d\d|\d{4}-\d\d?-\d\d?(?:[Tt]| +)\d\d?:\d\d:\d\d(?:\.\d*)?(?: *(?:Z|[-+]\d\d?(?::\d\d)?))?)$/,
+    /^(?:\d{4}-\d\d-\d\d|\d{4}-\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?)$/,
   ],
 ];
 
@@ -177,4 +177,41 @@ export function pythonInteger(scalar: MetaScalar): bigint | null {
     .split(":")
     .reduce((total, part) => total * 60n + BigInt(part), 0n);
   return sign === "-" ? -magnitude : magnitude;
+}
+
+/**
+ * Tells whether Python can make the value that an unquoted scalar looks like.
+ *
+ * @param scalar A scalar of a document.
+ * @returns Whether PyYAML's safe loaders do: `2024-02-30` and `0x_` they refuse.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(isConstructible(unquoted("2024-02-29")));
+ * assert(!isConstructible(unquoted("2024-02-30")));
+ * ```
+ */
+export function isConstructible(scalar: MetaScalar): boolean {
+  switch (pythonType(scalar)) {
+    case "int":
+      return pythonInteger(scalar) !== null;
+    case "date":
+      return isDate(scalar.text);
+    default:
+      return true;
+  }
+}
+
+/** The last numbers are those of the zone: Python takes none that is off by a day. */
+function isDate(text: string): boolean {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = text
+    .replace(/\.\d*/, "").split(/\D+/).map(Number);
+  const [, zone = "0", minutes = "0"] =
+    /:\d\d(?:\.\d*)?[ \t]*[-+](\d\d?)(?::(\d\d))?$/.exec(text) ?? [];
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = month === 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
+  return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= days && hour < 24 &&
+    minute < 60 && second < 60 && Number(zone) * 60 + Number(minutes) < 24 * 60;
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { findUnquoted } from "./find_unquoted.ts";
-import { loadYaml, MetaYamlError } from "./load_yaml.ts";
-import { pythonType, scalar, unquoted } from "./meta_node.ts";
+import { loadYaml } from "./load_yaml.ts";
+import { isConstructible, pythonType, scalar, unquoted } from "./meta_node.ts";
 import type { MetaDocument, MetaNode } from "./meta_node.ts";
+import { MetaYamlError } from "./yaml_reader.ts";
 
-export { MetaYamlError } from "./load_yaml.ts";
+export { MetaYamlError } from "./yaml_reader.ts";
 export { pythonType, scalar } from "./meta_node.ts";
 export type { MetaDocument, MetaNode, MetaScalar, PythonType } from "./meta_node.ts";
 
@@ -21,14 +21,15 @@ export class NoMappingError extends MetaYamlError {}
 /**
  * Reads the text of a `meta.yaml`.
  *
- * Accepts what PyYAML's safe loaders accept, hand edits included: comments, CRLF, a byte order mark,
- * `%YAML`, anchors, flow style, folding; of duplicate keys the last counts. More lenient than PyYAML
- * with tab characters between tokens and with escaped surrogate pairs.
+ * Accepts what PyYAML's safe loader on libyaml accepts, with which MLflow reads, and nothing else:
+ * comments, CRLF, a byte order mark, `%YAML`, anchors, flow style, folding; of duplicate keys the last
+ * counts. PyYAML's own loader, with which a migration reads, differs in two things: it refuses a tab
+ * between tokens and passes over a byte order mark before any key.
  *
  * @param text The decoded text.
  * @returns The document; empty when the text holds nothing but comments, or a null.
  * @throws {MetaYamlError} When the text is no YAML, more than one document, has a character that
- *   PyYAML refuses, a tag other than `!!str`, `!!seq`, `!!map`, or half a character.
+ *   PyYAML refuses, a tag that is none of a scalar, list or mapping, or a value that Python cannot make.
  * @throws {NoMappingError} When it is YAML, but no mapping.
  *
  * @example Types are Python's
@@ -53,7 +54,7 @@ const FLAT_LINE = (() => {
   const single = `'((?:[ -&(-~${beyondAscii}]|'')*)'`;
   const double = String.raw`"([ !#-[\]-~${beyondAscii}]*)"`;
   const plain = String.raw`(\[\]|\{\}|(?:-(?=\w)|[\w./${beyondAscii}])[ -~${beyondAscii}]*)`;
-  return new RegExp(`([A-Za-z_]\\w*):(?: (?:${single}|${double}|${plain}))?(?:\n|$)`, "y");
+  return new RegExp(`([A-Za-z_]\\w{0,1023}):(?: (?:${single}|${double}|${plain}))?(?:\n|$)`, "y");
 })();
 
 /** Where a plain scalar on one line ends before its line does, or is a nested mapping. */
@@ -77,17 +78,14 @@ export function parseFlatMetaYaml(text: string): MetaDocument | null {
     else if (double !== undefined) document.set(key, scalar(double));
     else if (plain === "[]") document.set(key, EMPTY_SEQUENCE);
     else if (plain === "{}") document.set(key, EMPTY_MAPPING);
-    else if (PLAIN_STOPS.test(plain)) return null;
-    else document.set(key, unquoted(plain));
+    else {
+      const value = unquoted(plain);
+      if (PLAIN_STOPS.test(plain) || value.plain && !isConstructible(value)) return null;
+      document.set(key, value);
+    }
   }
   return document;
 }
-
-/** What PyYAML's reader refuses anywhere in a file. */
-const UNREADABLE = /[^\t\n\r\x20-\x7E\x85\xA0-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
-
-/** Far deeper than any file of MLflow's, and far from the end of the call stack. */
-const MAXIMUM_DEPTH = 100;
 
 /**
  * Reads any form of YAML.
@@ -98,84 +96,10 @@ const MAXIMUM_DEPTH = 100;
  * @throws {NoMappingError} See {@linkcode parseMetaYaml}.
  */
 export function parseAnyMetaYaml(text: string): MetaDocument {
-  const found = UNREADABLE.exec(text);
-  if (found !== null) {
-    const lines = text.slice(0, found.index).split(/\r\n|[\n\r\x85\u2028\u2029]/);
-    const code = found[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0");
-    const column = (lines.at(-1)?.length ?? 0) + 1;
-    throw new MetaYamlError(`character U+${code} is not allowed in YAML`, lines.length, column);
-  }
-  const source = withCommonLineBreaks(text);
-  const loaded = loadYaml(source);
-  const isUnquoted = findUnquoted(source, loaded, wordsInDoubt(loaded, text.length));
-
-  function toNode(value: unknown, path: readonly string[]): MetaNode {
-    if (value === null) return unquoted("");
-    if (typeof value === "string") {
-      return mayMeanMore(value) && isUnquoted(path) ? unquoted(value) : scalar(value);
-    }
-    if (Array.isArray(value)) {
-      const items = value.map((item: unknown, index) => toNode(item, [...path, String(index)]));
-      return { kind: "sequence", items };
-    }
-    const entries = Object.entries(value as object)
-      .map(([key, item]) => [key, toNode(item, [...path, key])] as const);
-    return { kind: "mapping", entries: new Map(entries) };
-  }
-
-  const root = toNode(loaded, []);
-  if (root.kind === "mapping") return root.entries;
-  if (root.kind === "scalar" && pythonType(root) === "null") return new Map();
+  const root = loadYaml(text);
+  if (root?.kind === "mapping") return root.entries;
+  if (root === null || root.kind === "scalar" && pythonType(root) === "null") return new Map();
   throw new NoMappingError(`expected a mapping of keys to values, found a ${root.kind}`, 1, 1);
-}
-
-/** Whether a scalar would be something else than text if no quotes stood around it. */
-function mayMeanMore(text: string): boolean {
-  // Where nothing is written the parser finds null, so empty text was quoted.
-  return text !== "" && unquoted(text).plain;
-}
-
-/**
- * Values whose meaning depends on their quotes.
- *
- * @param loaded What was loaded.
- * @param size How many letters it was loaded from.
- * @returns The words.
- * @throws {MetaYamlError} When it is endless, far too deep, or holds half a character.
- */
-function wordsInDoubt(loaded: unknown, size: number): ReadonlySet<string> {
-  const words = new Set<string>();
-  let nodes = 0;
-
-  function look(value: unknown, depth: number): void {
-    // Aliases may unfold to more than the text spells out, or without end.
-    if (depth > MAXIMUM_DEPTH || nodes++ > size) {
-      throw new MetaYamlError("nested too deeply", 1, 1);
-    }
-    if (typeof value === "object" && value !== null) {
-      for (const item of Object.values(value)) look(item, depth + 1);
-    } else if (typeof value === "string" && !value.isWellFormed()) {
-      throw new MetaYamlError(`half a character in ${JSON.stringify(value)}`, 1, 1);
-    } else if (typeof value === "string" && mayMeanMore(value)) {
-      words.add(value);
-    }
-  }
-
-  look(loaded, 0);
-  return words;
-}
-
-/**
- * YAML 1.1 breaks lines at NEL, LS and PS too, and PyYAML's own writer puts them raw into
- * single-quoted text. NEL counts as a newline; LS and PS stay, with all breaks after the first.
- */
-function withCommonLineBreaks(text: string): string {
-  if (!/[\x85\u2028\u2029]/.test(text)) return text;
-  return text.replaceAll("\x85", "\n").replace(/(?<! )(?: *[\n\u2028\u2029])+ */g, (breaks) => {
-    if (!/[\u2028\u2029]/.test(breaks)) return breaks;
-    // Folding takes one newline off each group of them.
-    return breaks.replaceAll(" ", "").replace(/^\n/, "").replace(/\n+/g, "$&\n");
-  });
 }
 
 // Writing ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 import { isActionKind, mayActAt } from "./action_paths.ts";
 import { StalePlanError } from "./errors.ts";
+import { isMisfit } from "./find_misfits.ts";
 import { asStorePath, type DiskUsage } from "./model.ts";
 import type { Kept, Plan, PlanTask } from "./plan.ts";
 import { readingOf } from "./policy.ts";
@@ -87,7 +88,7 @@ const COUNTS = [
 ] as const;
 
 /** What is wrong with what a plan says of all its actions. */
-function faultOf({ policy, experiments, totals, budget, stops }: Plan): string | null {
+function faultOf({ policy, experiments, totals, budget, stops, notes }: Plan): string | null {
   if (!Object.values(experiments).every(isText)) return "expected texts in experiments";
   for (const key of COUNTS) if (!isCount(totals[key])) return `expected a number in totals.${key}`;
   for (const key of ["repairs", "dropArtifacts"] as const) {
@@ -102,7 +103,9 @@ function faultOf({ policy, experiments, totals, budget, stops }: Plan): string |
   if (!isPolicy(policy)) return "its policy is none";
   if (budget !== undefined && !isBudget(budget)) return "its budget is none";
   const areStops = stops === undefined || Array.isArray(stops) && stops.every(isStop);
-  return areStops ? null : "its stops are none";
+  if (!areStops) return "its stops are none";
+  const areNotes = notes === undefined || Array.isArray(notes) && notes.every(isMisfit);
+  return areNotes ? null : "its notes are none";
 }
 
 const KEPT_KINDS: Readonly<Record<Kept["kind"], true>> = {

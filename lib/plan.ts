@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Misfit } from "./find_misfits.ts";
 import type {
   DiskUsage,
   ExperimentId,
@@ -222,7 +223,7 @@ export interface DropArtifact extends ActionBase {
   readonly runId: RunId;
   /** The experiment it lies in. */
   readonly experimentId: ExperimentId;
-  /** The run will have the tag already: from earlier, or from an action before this one. */
+  /** The run has the tag already, from an earlier plan. */
   readonly tagged: boolean;
 }
 
@@ -344,6 +345,8 @@ export interface Plan {
   readonly budget?: BudgetOutcome;
   /** Why it must not be applied; left out where nothing is against it. */
   readonly stops?: NonEmpty<Stop>;
+  /** What its policy asks for in vain; left out where there is nothing. */
+  readonly notes?: NonEmpty<Misfit>;
 }
 
 /** What came of one action. */

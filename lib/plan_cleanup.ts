@@ -4,13 +4,23 @@
  * @module
  */
 
+import { checkPolicy } from "./check_policy.ts";
 import { dropArtifacts } from "./drop_artifacts.ts";
 import type { Extras } from "./extras.ts";
+import { findMisfits } from "./find_misfits.ts";
 import { findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
 import { inOrder, judgeSnapshot } from "./judge_snapshot.ts";
-import type { JudgedExperiment, JudgedOrphan, JudgedRun } from "./judged.ts";
-import { addUsage, isNonEmpty, NO_USAGE, type StorePath, type StoreSnapshot } from "./model.ts";
+import type { JudgedExperiment, JudgedOrphan, JudgedRun, JudgedSnapshot } from "./judged.ts";
+import {
+  addUsage,
+  type Experiment,
+  isNonEmpty,
+  NO_USAGE,
+  type Orphan,
+  type StorePath,
+  type StoreSnapshot,
+} from "./model.ts";
 import { readingOf } from "./policy.ts";
 import type { Action, CleanupPolicy, Kept, Plan, PlanTask, PlanTotals } from "./plan.ts";
 import { experimentPathOf } from "./repair_context.ts";
@@ -42,8 +52,8 @@ export interface PlanOptions {
  * @param policy The rules; durations in ms.
  * @param options The moment, and the task's name.
  * @returns Actions in the order in which they are to be applied, and what is kept, with reasons.
- * @throws {RangeError} When the snapshot was not read at depth `tags`, a duration is negative, or the
- * moment is no finite number.
+ * @throws {RangeError} When the snapshot was not read at depth `tags`, or not with what the policy looks
+ * at, a value of the policy makes no sense, or the moment is no finite number.
  *
  * @example
  * ```ts
@@ -70,7 +80,7 @@ export function planCleanup(
   const fitted = policy.budget ? fitBudget(snapshot, policy, policy.budget, now) : null;
   const judged = fitted?.judged ?? judgeSnapshot(snapshot, policy, now);
   const { runs, experiments, orphans } = judged;
-  const measured = policy.retention !== undefined && snapshot.sizes;
+  const measured = snapshot.sizes;
   const actions = [
     ...mapped(runs, (one) => softDelete(one, measured)),
     ...dropArtifacts(judged, policy, now, fitted?.held),
@@ -80,18 +90,15 @@ export function planCleanup(
   ];
   const kept = [
     ...mapped(
-      runs,
+      task === "prune" ? runs.filter(isActive) : runs,
       ({ run, holder, verdict }) =>
         holder?.verdict.goes ? null : keptOf("run", run.name || run.id, run.path, verdict),
     ),
-    ...damagedRunsKept(experiments, orphans, snapshot),
-    ...mapped(
-      experiments,
-      ({ experiment: { name, path }, verdict }) => keptOf("experiment", name, path, verdict),
-    ),
-    ...mapped(orphans, ({ orphan: { id, path }, verdict }) => keptOf("orphan", id, path, verdict)),
+    // What is deleted or an orphan a prune never touches.
+    ...(task === "prune" ? damagedRunsOf(judged.activeExperiments) : keptHolders(judged, snapshot)),
   ];
   const stops = policy.retention ? findStops(judged, policy.retention) : [];
+  const notes = policy.retention ? findMisfits(judged, policy.retention) : [];
   return {
     schema: `mltidy/${task}/v1`,
     task,
@@ -105,6 +112,7 @@ export function planCleanup(
     totals: totalsOf(actions, kept, measured),
     ...(fitted === null ? {} : { budget: fitted.outcome }),
     ...(isNonEmpty(stops) ? { stops } : {}),
+    ...(isNonEmpty(notes) ? { notes } : {}),
   };
 }
 
@@ -127,12 +135,7 @@ function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy, now: num
   if (!Number.isFinite(now)) {
     throw new RangeError(`Cannot plan at the moment ${now}: expected epoch milliseconds`);
   }
-  for (const key of ["olderThan", "purgeAfter", "settle"] as const) {
-    const value = policy[key];
-    if (value !== null && !(value >= 0)) {
-      throw new RangeError(`Cannot plan with ${key} ${value}: expected milliseconds, 0 or more`);
-    }
-  }
+  checkPolicy(policy);
 }
 
 /** Whatever a rule looks at must have been looked for: what is not there may just not have been read. */
@@ -217,18 +220,34 @@ function keptOf(kind: Kept["kind"], name: string, path: StorePath, verdict: Verd
   return verdict.goes ? null : { kind, path, name, reasons: verdict.reasons };
 }
 
-function damagedRunsKept(
-  experiments: readonly JudgedExperiment[],
-  orphans: readonly JudgedOrphan[],
+function isActive({ run, holder }: JudgedRun): boolean {
+  return holder === null && run.lifecycleStage === "active";
+}
+
+/** Deleted experiments and orphans that stay, and the damaged runs in all that stays. */
+function keptHolders(
+  { experiments, orphans }: JudgedSnapshot,
   snapshot: StoreSnapshot,
-): Kept[] {
+): readonly Kept[] {
   const leaving = new Set<string>([
     ...experiments.flatMap(({ experiment, verdict }) => verdict.goes ? [experiment.path] : []),
     ...orphans.flatMap(({ orphan, verdict }) => verdict.goes ? [orphan.path] : []),
   ]);
-  return [...inOrder(snapshot.experiments), ...inOrder(snapshot.orphans)]
-    .filter((holder) => !leaving.has(holder.path))
-    .flatMap((holder) => inOrder(holder.damagedRuns))
+  return [
+    ...damagedRunsOf(
+      [...inOrder(snapshot.experiments), ...inOrder(snapshot.orphans)]
+        .filter(({ path }) => !leaving.has(path)),
+    ),
+    ...mapped(
+      experiments,
+      ({ experiment: { name, path }, verdict }) => keptOf("experiment", name, path, verdict),
+    ),
+    ...mapped(orphans, ({ orphan: { id, path }, verdict }) => keptOf("orphan", id, path, verdict)),
+  ];
+}
+
+function damagedRunsOf(holders: readonly (Experiment | Orphan)[]): readonly Kept[] {
+  return holders.flatMap((holder) => inOrder(holder.damagedRuns))
     .map(({ id, path, message }) => ({
       kind: "damaged-run",
       path,

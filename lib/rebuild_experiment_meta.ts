@@ -4,13 +4,20 @@
  * @module
  */
 
-import { integerOf, textOf } from "./meta_node.ts";
+import { integerOf, type MetaNode, textOf } from "./meta_node.ts";
 import { readExperimentMeta } from "./meta_record.ts";
 import { parseMetaYaml, scalar, stringifyMetaYaml } from "./meta_yaml.ts";
 import type { LifecycleStage, NonEmpty } from "./model.ts";
-import { evidenceOf, keptReason, leftReason, type RebuiltMeta } from "./rebuild_run_meta.ts";
+import {
+  differences,
+  evidenceOf,
+  keptReason,
+  leftReason,
+  provenInteger,
+  type RebuiltMeta,
+} from "./rebuild_run_meta.ts";
 import type { RecordEvidence, RepairReason } from "./repair.ts";
-import { salvageMeta } from "./salvage_meta.ts";
+import { contradictsItself, isCutOff, salvageMeta } from "./salvage_meta.ts";
 
 /** What is known of an experiment besides its record. */
 export interface LostExperiment {
@@ -63,13 +70,20 @@ export function rebuildExperimentMeta(
   record: RecordEvidence,
 ): RebuiltExperiment {
   const { id, stage, runs, taken, newestChange } = experiment;
-  const left = salvageMeta(record.text ?? "");
+  const damaged = record.text ?? "";
+  const left = salvageMeta(damaged);
   const read = record.kept === null ? null : readExperimentMeta(record.kept.text);
   const kept = read?.ok && read.meta.experimentId === id ? parseMetaYaml(record.kept!.text) : null;
-  const known = new Map([...kept ?? [], ...left]);
-  const owner = textOf(known.get("experiment_id"));
+  // Of two values that the text gives, nothing tells which was meant.
+  if (kept === null && contradictsItself(damaged)) return { kind: "unknown" };
+  const newer = kept === null || isCutOff(damaged) ? left : new Map<string, MetaNode>();
+  const known = new Map([...kept ?? [], ...newer]);
+  const owner = textOf(left.get("experiment_id"));
   if (owner !== null && owner !== id) return { kind: "unknown" };
-  if (runs.length === 0 && !KEYS.some((key) => known.has(key))) return { kind: "unknown" };
+  // MLflow makes experiment 0 itself, so that there is one is known.
+  if (id !== "0" && runs.length === 0 && !KEYS.some((key) => known.has(key))) {
+    return { kind: "unknown" };
+  }
 
   const document = new Map(known);
   const reasons: RepairReason[] = [];
@@ -90,16 +104,17 @@ export function rebuildExperimentMeta(
   }
   if (textOf(known.get("lifecycle_stage")) !== stage) fill("lifecycle_stage", stage, "its place");
   const oldName = textOf(known.get("name")) || null;
-  // MLflow makes experiment 0 itself, and calls it so.
-  const wanted = oldName ?? (id === "0" && !taken.has("Default") ? "Default" : `recovered-${id}`);
+  const wanted = oldName ?? (id === "0" && !taken.has("Default") ? "Default" : recoveredName(id));
   const name = taken.has(wanted) ? `${wanted} (recovered ${id})` : wanted;
   if (name !== oldName) {
     const from = oldName === null ? "its id" : "its name, which another experiment has now";
     fill("name", name, from);
   }
   const starts = runs.map(({ startTime }) => startTime);
+  const created = provenInteger(known.get("creation_time"));
   if (integerOf(known.get("creation_time")) === null) {
-    if (starts.length === 0) fill("creation_time", newestChange, "its newest file");
+    if (created !== null) fill("creation_time", created, null);
+    else if (starts.length === 0) fill("creation_time", newestChange, "its newest file");
     else {
       const first = starts.reduce((least, start) => Math.min(least, start));
       fill("creation_time", first, "its first run");
@@ -107,13 +122,16 @@ export function rebuildExperimentMeta(
   }
   // In a deleted experiment this is the time of its deletion, which an older copy does not know.
   const isOld = stage === "deleted" && textOf(known.get("lifecycle_stage")) === "active";
-  if (integerOf(known.get("last_update_time")) === null || isOld) {
-    fill("last_update_time", newestChange, null);
+  const updated = isOld ? null : provenInteger(known.get("last_update_time"));
+  if (updated === null || integerOf(known.get("last_update_time")) === null) {
+    fill("last_update_time", updated ?? newestChange, null);
   }
   const isExact = kept !== null && stringifyMetaYaml(document) === stringifyMetaYaml(kept);
   const text = isExact ? record.kept!.text : stringifyMetaYaml(document);
   if (!readExperimentMeta(text).ok) return { kind: "unknown" };
-  const origin = kept === null ? leftReason(left) : [keptReason(record.kept!)];
+  const origin = kept === null
+    ? leftReason(left)
+    : [keptReason(record.kept!), ...leftReason(differences(newer, kept))];
   return {
     kind: "rebuilt",
     text,
@@ -122,6 +140,16 @@ export function rebuildExperimentMeta(
     isNamed: oldName !== null || id === "0",
     location,
   };
+}
+
+/**
+ * Names an experiment of which nobody knows how it was called.
+ *
+ * @param id Its id.
+ * @returns The name.
+ */
+export function recoveredName(id: string): string {
+  return `recovered-${id}`;
 }
 
 /** What MLflow writes for an experiment. */

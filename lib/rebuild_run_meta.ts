@@ -9,7 +9,7 @@ import { parseMetaYaml, scalar, stringifyMetaYaml } from "./meta_yaml.ts";
 import { readRunMeta } from "./meta_record.ts";
 import type { LifecycleStage, RunStatus } from "./model.ts";
 import type { KeptText, RecordEvidence, RepairReason, RunEvidence } from "./repair.ts";
-import { salvageMeta } from "./salvage_meta.ts";
+import { contradictsItself, isCutOff, salvageMeta } from "./salvage_meta.ts";
 import { codeOf, RUN_STATUSES, statusOf } from "./run_status.ts";
 import { appendToUri } from "./tracking_meta.ts";
 import { formatTime } from "./units.ts";
@@ -55,12 +55,16 @@ export function rebuildRunMeta(
   otherwise: "FAILED" | "KILLED",
   isAlive: boolean,
 ): RebuiltMeta | null {
-  const left = salvageMeta(record.text ?? "");
+  const damaged = record.text ?? "";
+  const left = salvageMeta(damaged);
   const kept = keptDocument(record.kept, run);
-  const known = new Map([...kept ?? [], ...left]);
+  // Of two values that the text gives, nothing tells which was meant.
+  if (kept === null && contradictsItself(damaged)) return null;
+  const newer = kept === null || isCutOff(damaged) ? left : NOTHING;
+  const known = new Map([...kept ?? [], ...newer]);
   if (known.size === 0 && files.oldestFile === null) return null;
-  const namesAnother = ["run_id", "run_uuid"].some((key) => isOther(known.get(key), run.id)) ||
-    isOther(known.get("experiment_id"), run.experimentId);
+  const namesAnother = ["run_id", "run_uuid"].some((key) => isOther(left.get(key), run.id)) ||
+    isOther(left.get("experiment_id"), run.experimentId);
   if (namesAnother) return null;
   const document = new Map(known);
   const reasons: RepairReason[] = [];
@@ -80,15 +84,19 @@ export function rebuildRunMeta(
   const hasEnded = status !== null && status !== "RUNNING" && status !== "SCHEDULED";
   const goesOn = status !== null && !hasEnded && isAlive;
   const [start, startFrom] = startOf(files);
-  const startTime = integerOf(known.get("start_time")) ?? start;
-  if (integerOf(known.get("start_time")) === null) fill("start_time", start, startFrom);
+  const recordedStart = provenInteger(known.get("start_time"));
+  const startTime = recordedStart ?? start;
+  if (integerOf(known.get("start_time")) === null) {
+    fill("start_time", startTime, recordedStart === null ? startFrom : null);
+  }
   if (status === null || !(hasEnded || goesOn)) {
     fill("status", codeOf(otherwise), null);
     reasons.push({ kind: "evidence", of: "status", value: otherwise, from: NO_SIGN });
   } else fill("status", codeOf(status), null);
   if (goesOn) fill("end_time", null, null);
   else if (integerOf(known.get("end_time")) === null) {
-    const [end, endFrom] = endOf(files);
+    const recordedEnd = provenInteger(known.get("end_time"));
+    const [end, endFrom] = recordedEnd === null ? endOf(files) : [recordedEnd, null];
     fill("end_time", Math.max(end, startTime), endFrom);
   }
   fillStage(run, known, files, fill);
@@ -104,9 +112,37 @@ export function rebuildRunMeta(
       : rebuildRunMeta(run, { ...record, text: null }, files, otherwise, isAlive);
   }
   const origin: readonly RepairReason[] = kept !== null
-    ? [keptReason(record.kept!)]
+    ? [keptReason(record.kept!), ...leftReason(differences(newer, kept))]
     : leftReason(left);
   return { text, reasons: [...origin, ...reasons] };
+}
+
+const NOTHING: MetaDocument = new Map();
+
+/**
+ * Finds what a text says otherwise than a copy of it.
+ *
+ * @param left What the text says.
+ * @param kept What the copy says.
+ * @returns The keys that differ, with what the text says.
+ */
+export function differences(left: MetaDocument, kept: MetaDocument): MetaDocument {
+  const written = (key: string, node: MetaNode | undefined) =>
+    node === undefined ? null : stringifyMetaYaml(new Map([[key, node]]));
+  return new Map(
+    [...left].filter(([key, node]) => written(key, node) !== written(key, kept.get(key))),
+  );
+}
+
+/**
+ * Gives the integer that a value proves, were it written as Python's MLflow does not take it.
+ *
+ * @param node A value of a document.
+ * @returns The integer, also of `1700000000000.0` and of `'1700000000000'`; `null` for anything else.
+ */
+export function provenInteger(node: MetaNode | undefined): number | null {
+  const written = /^(\d{1,15})(?:\.0*)?$/.exec(textOf(node) ?? "");
+  return integerOf(node) ?? (written === null ? null : Number(written[1]));
 }
 
 const NO_SIGN = "the lack of any sign that it finished";
@@ -135,7 +171,7 @@ function fillFromTags(known: MetaDocument, { tags }: RunEvidence, fill: Fill): v
 }
 
 function fillStage(run: LostRun, known: MetaDocument, files: RunEvidence, fill: Fill): void {
-  const deletedTime = integerOf(known.get("deleted_time"));
+  const deletedTime = provenInteger(known.get("deleted_time"));
   const recorded = textOf(known.get("lifecycle_stage"));
   if (recorded === "active") return;
   const isDeleted = recorded === "deleted" || deletedTime !== null || run.stage === "deleted";
@@ -147,8 +183,9 @@ function fillStage(run: LostRun, known: MetaDocument, files: RunEvidence, fill: 
       : null;
     fill("lifecycle_stage", isDeleted ? "deleted" : "active", from);
   }
-  if (isDeleted && deletedTime === null) {
-    fill("deleted_time", run.deletedAt ?? files.newestChange, "the last change");
+  if (isDeleted && integerOf(known.get("deleted_time")) === null) {
+    const from = deletedTime === null ? "the last change" : null;
+    fill("deleted_time", deletedTime ?? run.deletedAt ?? files.newestChange, from);
   }
 }
 
@@ -231,5 +268,6 @@ function isOther(node: MetaNode | undefined, id: string): boolean {
 /** A code, or the word for it, which MLflow itself refuses here. */
 function recordedStatus(node: MetaNode | undefined): RunStatus | null {
   const word = textOf(node);
-  return statusOf(integerOf(node) ?? 0) ?? RUN_STATUSES.find((status) => status === word) ?? null;
+  return statusOf(provenInteger(node) ?? 0) ?? RUN_STATUSES.find((status) => status === word) ??
+    null;
 }

@@ -147,12 +147,15 @@ function scopeText(scope: CopyScope): string {
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(
- *   renderChecks([{ id: "20261101T000000Z-backup", files: 2, bytes: 300, faults: [] }], {}),
+ *   renderChecks([{ id: "20261101T000000Z-backup", files: 2, bytes: 300, faults: [] }]),
  *   "20261101T000000Z-backup: sound, 2 files, 300 B read\n",
  * );
  * ```
  */
-export function renderChecks(checks: readonly BackupCheck[], options: RenderOptions): string {
+export function renderChecks(
+  checks: readonly BackupCheck[],
+  options: RenderOptions = {},
+): string {
   if (checks.length === 0) return "No copies to check.\n";
   const { green, red } = styleOf(options);
   return lines(checks.flatMap(({ id, files, bytes, faults }) => {
@@ -184,7 +187,7 @@ export interface ShownExpiry extends ExpiryPlan {
  * @param options How to show it.
  * @returns Lines, each ended by a line feed.
  */
-export function renderExpiry(report: ShownExpiry, options: RenderOptions): string {
+export function renderExpiry(report: ShownExpiry, options: RenderOptions = {}): string {
   const { expired, kept, removed, dryRun, complete, expiredRecords } = report;
   const { bold } = styleOf(options);
   const gone = new Set(removed);

@@ -14,7 +14,7 @@ import { formatCount, formatSize, plural } from "./units.ts";
 
 /** What to show of a comparison. */
 export interface RenderComparisonOptions extends RenderOptions {
-  /** Every run instead of samples. @default {false} */
+  /** Everything instead of samples. @default {false} */
   readonly all?: boolean;
   /** How the other policy is called. @default {"the other policy"} */
   readonly other?: string;
@@ -23,7 +23,7 @@ export interface RenderComparisonOptions extends RenderOptions {
 const SAMPLE = 10;
 
 /**
- * Renders for people which runs change sides between two policies.
+ * Renders for people what changes sides between two policies.
  *
  * @param comparison The comparison.
  * @param options What to show, and how.
@@ -35,7 +35,7 @@ export function renderComparison(
 ): string {
   const { removed, kept, usage } = comparison;
   const other = visibleText(options.other ?? "the other policy");
-  if (removed.length + kept.length === 0) return `${other} removes and keeps the same runs.\n`;
+  if (removed.length + kept.length === 0) return `${other} removes and keeps the same.\n`;
   const sections = [
     ...side(`Only ${other} removes`, removed, usage.removed, options),
     ...side(`Only ${other} keeps`, kept, usage.kept, options),
@@ -45,13 +45,13 @@ export function renderComparison(
 
 function side(
   heading: string,
-  runs: readonly ChangedSide[],
+  sides: readonly ChangedSide[],
   { bytes }: DiskUsage,
   options: RenderComparisonOptions,
 ): readonly string[] {
-  if (runs.length === 0) return [];
+  if (sides.length === 0) return [];
   const { bold, dim } = styleOf(options);
-  const largestFirst = runs.toSorted((left, right) =>
+  const largestFirst = sides.toSorted((left, right) =>
     (right.usage?.bytes ?? 0) - (left.usage?.bytes ?? 0)
   );
   const shown = options.all ? largestFirst : largestFirst.slice(0, SAMPLE);
@@ -67,10 +67,24 @@ function side(
     ]),
     (options.width ?? Infinity) - 2,
   );
-  const more = runs.length - shown.length;
+  const more = sides.length - shown.length;
   return [
-    bold(`${heading} ${plural(runs.length, "run")}, ${formatSize(bytes)}:`),
+    bold(`${heading} ${countText(sides)}, ${formatSize(bytes)}:`),
     ...rows.map((row) => `  ${row}`),
     ...(more === 0 ? [] : [dim(`  … and ${formatCount(more)} more (--all shows them)`)]),
   ];
 }
+
+/** Runs first, whatever lies first in the store. */
+function countText(sides: readonly ChangedSide[]): string {
+  return NOUNS.map(({ kind, noun }) => {
+    const count = sides.filter((side) => side.kind === kind).length;
+    return count === 0 ? "" : plural(count, noun);
+  }).filter((words) => words !== "").join(", ");
+}
+
+const NOUNS = [
+  { kind: "run", noun: "run" },
+  { kind: "heavy-file", noun: "heavy file" },
+  { kind: "orphan", noun: "orphan" },
+] as const;

@@ -5,11 +5,13 @@
  */
 
 import { allowingFlags, stopText } from "./find_stops.ts";
+import { countKept, groupKept, NO_NAME, oldestFirst } from "./render_groups.ts";
+import { addUsage, NO_USAGE } from "./model.ts";
 import type { Action, Kept, Plan, Stop } from "./plan.ts";
 import { experimentPathOf } from "./repair_context.ts";
-import { keptText, reasonText } from "./render_reason.ts";
+import { reasonText } from "./render_reason.ts";
 import { verbOf } from "./render_report.ts";
-import { budgetLines, emptyPolicyLines, totalsText } from "./render_totals.ts";
+import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "./render_totals.ts";
 import { visibleText } from "./terminal_text.ts";
 import { formatCount, formatSize } from "./units.ts";
 
@@ -36,7 +38,8 @@ const SAMPLE = 10;
 export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } = {}): string {
   const blocks = [
     [`**${escape(totalsText(plan))}**`],
-    [...budgetLines(plan.budget), ...emptyPolicyLines(plan)].map(escape),
+    [...budgetLines(plan), ...emptyPolicyLines(plan)].map(escape),
+    noteLines(plan).map((line) => `- ${escape(line)}`),
     renderStops(plan.stops ?? []),
     renderGoing(plan),
     renderSamples(plan, options.all ?? false),
@@ -56,31 +59,51 @@ function renderStops(stops: readonly Stop[]): string[] {
 
 function renderGoing(plan: Plan): string[] {
   if (plan.actions.length === 0) return [];
+  const isMeasured = plan.totals.later !== undefined;
   const rows = groupsOf(plan).map(([place, actions]) => {
     const counts = [...Map.groupBy(actions, ({ kind }) => verbOf(kind))]
       .map(([verb, { length }]) => `${formatCount(length)} to be ${verb}`);
-    const bytes = actions.reduce((sum, { usage }) => sum + usage.bytes, 0);
-    return `| ${escape(place)} | ${counts.join(", ")} | ${formatSize(bytes)} |`;
+    const now = addUsage(actions.map(({ usage }) => usage));
+    const later = addUsage(
+      actions.map((one) => one.kind === "soft-delete-run" && one.later || NO_USAGE),
+    );
+    const sizes = [now, ...(isMeasured ? [later] : [])].map(({ bytes }) => formatSize(bytes));
+    return rowOf([escape(place), counts.join(", "), ...sizes]);
   });
-  return ["| Experiment | Goes | Leaves the store |", "| --- | --- | --- |", ...rows];
+  const heading = [
+    "Experiment",
+    "Goes",
+    "Leaves the store",
+    ...(isMeasured ? ["Once purged"] : []),
+  ];
+  return [rowOf(heading), rowOf(heading.map(() => "---")), ...rows];
+}
+
+function rowOf(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
 }
 
 function renderSamples(plan: Plan, all: boolean): string[] {
   return groupsOf(plan).flatMap(([place, actions]) => {
-    const shown = all ? actions : actions.slice(0, SAMPLE);
+    const ordered = oldestFirst(actions);
+    const shown = all ? ordered : ordered.slice(0, SAMPLE);
     const more = actions.length - shown.length;
     return [
       "<details>",
-      `<summary>${escape(place)}</summary>`,
+      `<summary>${escapeHtml(place)}</summary>`,
       "",
-      ...shown.map(({ name, path, reasons }) =>
-        `- ${escape(name)} (${escape(path)}): ${escape(reasons.map(reasonText).join("; "))}`
-      ),
+      ...shown.map(itemOf),
       ...(more === 0 ? [] : [`- … and ${formatCount(more)} more`]),
       "",
       "</details>",
     ];
   });
+}
+
+function itemOf({ name, path, reasons, usage }: Action): string {
+  const words = reasons.map(reasonText).join("; ");
+  const size = usage.bytes === 0 ? "" : `, ${formatSize(usage.bytes)}`;
+  return `- ${escape(name.trim() || NO_NAME)} (${escape(path)}): ${escape(words)}${size}`;
 }
 
 /** By experiment, the one with the most actions first. */
@@ -97,18 +120,23 @@ function groupsOf({ actions, experiments }: Plan): readonly (readonly [string, A
 }
 
 function renderKept(kept: readonly Kept[]): string[] {
-  const runs = kept.filter(({ kind }) => kind === "run");
-  if (runs.length === 0) return [];
-  const rows = [...Map.groupBy(runs, ({ reasons: [reason] }) => keptText(reason))]
-    .toSorted(([, left], [, right]) => right.length - left.length)
-    .map(([words, { length }]) => `| ${formatCount(length)} | ${escape(words)} |`);
-  return ["| Runs kept | Why |", "| ---: | --- |", ...rows];
+  const rows = groupKept(kept).flatMap(({ kind, byReason }) =>
+    byReason.map(({ words, kept: { length } }) => rowOf([countKept(kind, length), escape(words)]))
+  );
+  return rows.length === 0 ? [] : [rowOf(["Kept", "Why"]), rowOf(["---", "---"]), ...rows];
 }
 
-/** GitHub takes `<` for HTML, and these for mark-up or the end of a cell. */
+/** GitHub takes `<` for HTML, these for mark-up or the end of a cell, and a first `-` or `1.` for a list. */
 function escape(text: string): string {
-  return visibleText(text).replace(
-    /[\\`*_[\]<>|@#~!&]/g,
-    (letter) => letter === "<" ? "&lt;" : letter === "&" ? "&amp;" : `\\${letter}`,
-  );
+  return visibleText(text)
+    .replace(
+      /[\\`*_[\]<>|@#~!&]/g,
+      (letter) => letter === "<" ? "&lt;" : letter === "&" ? "&amp;" : `\\${letter}`,
+    )
+    .replace(/^[-+]|^(\d+)([.)])/, (mark, number = "", sign = mark) => `${number}\\${sign}`);
+}
+
+/** Where there is HTML, GitHub reads no Markdown, but it still finds whom to mention. */
+function escapeHtml(text: string): string {
+  return visibleText(text).replace(/[&<>"@]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }

@@ -1,6 +1,7 @@
-import type { Action, KeepReason, Kept, Plan } from "./plan.ts";
+import { groupKept, type KeptForReason, NO_NAME, oldestFirst } from "./render_groups.ts";
+import type { Action, Kept, Plan } from "./plan.ts";
 import { experimentPathOf } from "./repair_context.ts";
-import { keptText, reasonText } from "./render_reason.ts";
+import { reasonText } from "./render_reason.ts";
 import { REPAIR_KINDS, repairHeading } from "./render_repair.ts";
 import { type Column, renderRows } from "./render_rows.ts";
 import { type RenderOptions, type Style, styleOf } from "./render_style.ts";
@@ -9,6 +10,7 @@ import {
   budgetLines,
   emptyPolicyLines,
   isWithoutRules,
+  noteLines,
   stopLines,
   totalsText,
 } from "./render_totals.ts";
@@ -46,20 +48,24 @@ const SAMPLE_OF_KIND = 10;
 export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string {
   const style = styleOf(options);
   const next = options.next ?? null;
+  const empty = emptyPolicyLines(plan);
+  // What the policy says of itself tells more.
+  const isUnsaid = isWithoutRules(plan) && empty.length === 0;
   const closing = plan.actions.length === 0
-    ? [style.bold(isWithoutRules(plan) ? "Nothing to do: no rule is given." : "Nothing to do.")]
+    ? [style.bold(isUnsaid ? "Nothing to do: no rule is given." : "Nothing to do.")]
     : [
       style.bold(totalsText(plan)),
       ...(next === null || plan.stops ? [] : [`To carry it out: ${style.bold(visibleText(next))}`]),
     ];
   closing.push(
-    ...emptyPolicyLines(plan),
-    ...budgetLines(plan.budget),
+    ...empty,
+    ...budgetLines(plan),
     ...stopLines(plan.stops, style),
   );
   const sections = [
     ...KINDS.map((kind) => renderKind(kind, plan, options)),
     renderKept(plan.kept, options),
+    noteLines(plan),
     closing,
   ];
   return sections.filter((lines) => lines.length > 0)
@@ -177,8 +183,8 @@ function renderSample(
   options: RenderPlanOptions,
 ): string[] {
   const style = styleOf(options);
-  const oldestFirst = actions.toSorted((left, right) => timeOf(left) - timeOf(right));
-  const shown = options.all ? oldestFirst : oldestFirst.slice(0, size);
+  const ordered = oldestFirst(actions);
+  const shown = options.all ? ordered : ordered.slice(0, size);
   const rows = renderRows(
     COLUMNS,
     shown.map(cellsOfAction),
@@ -203,10 +209,6 @@ function renderRecords(actions: readonly Action[], options: RenderPlanOptions): 
   ];
 }
 
-function timeOf({ reasons: [reason] }: Action): number {
-  return "time" in reason ? reason.time : 0;
-}
-
 function cellsOfAction(action: Action): readonly string[] {
   const reasons = action.reasons.map(reasonText).join("; ");
   const words = action.usage.bytes === 0
@@ -228,39 +230,25 @@ function cellsOfAction(action: Action): readonly string[] {
   }
 }
 
-const NO_NAME = "(no name)";
-
 function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[] {
-  return [...Map.groupBy(kept, (one) => one.kind)].flatMap(([kind, group]) => {
-    const byReason = [...Map.groupBy(group, (one) => keptText(mainReason(one)))]
-      .toSorted(([, left], [, right]) => right.length - left.length);
-    const summed = byReason.length === 1
-      ? byReason.map(([words]) => words)
-      : byReason.map(([words, { length }]) => `${formatCount(length)} ${words}`);
+  return groupKept(kept).flatMap(({ kind, count, byReason }) => {
+    const summed = byReason.map(({ words, kept: { length } }) =>
+      byReason.length === 1 ? words : `${formatCount(length)} ${words}`
+    );
+    const heading = kind === "damage" ? "Left to you" : `Keep ${count}`;
     return [
-      kind === "damage"
-        ? `Left to you: ${summed.join(" · ")}`
-        : `Keep ${plural(group.length, KEPT_WORDS[kind])}: ${summed.join(" · ")}`,
-      ...byReason.flatMap(([words, ones]) => renderKeptSample(words, ones, options)),
+      `${heading}: ${summed.join(" · ")}`,
+      ...byReason.flatMap((group) => renderKeptSample(group, options)),
     ];
   });
 }
 
-const KEPT_WORDS: Readonly<Record<Kept["kind"], string>> = {
-  "run": "run",
-  "damaged-run": "damaged run",
-  "experiment": "deleted experiment",
-  "orphan": "orphan",
-  "damage": "damaged thing",
-};
-
 function renderKeptSample(
-  words: string,
-  kept: readonly Kept[],
+  { words, isNoteworthy, kept }: KeptForReason,
   options: RenderPlanOptions,
 ): string[] {
-  const worthy = options.all ? kept : kept.filter((one) => NOTEWORTHY[mainReason(one).kind]);
-  const shown = options.all ? worthy : worthy.slice(0, SAMPLE_OF_GROUP);
+  if (!isNoteworthy && !options.all) return [];
+  const shown = options.all ? kept : kept.slice(0, SAMPLE_OF_GROUP);
   const rows = renderRows(
     COLUMNS,
     shown.map(cellsOfKept),
@@ -268,7 +256,7 @@ function renderKeptSample(
   );
   return [
     ...rows.map((row) => `  ${row}`),
-    ...moreLines(worthy.length - shown.length, ` ${words}`, "  ", options),
+    ...moreLines(kept.length - shown.length, ` ${words}`, "  ", options),
   ];
 }
 
@@ -286,53 +274,6 @@ function cellsOfKept({ kind, name, path, reasons }: Kept): readonly string[] {
       return ["", place, words];
   }
 }
-
-/** The reason that a reader must not miss, if there is one. */
-function mainReason({ reasons }: Kept): KeepReason {
-  return reasons.find((reason) => NOTEWORTHY[reason.kind]) ?? reasons[0];
-}
-
-/** Protections that a reader would want to know by name; the others are summed only. */
-const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
-  "keep-last": false,
-  "keep-within": false,
-  "keep-best": false,
-  "keep-period": false,
-  "keep-tag": false,
-  "keep-status": false,
-  "keep-named": false,
-  "ended-recently": false,
-  "pinned": true,
-  "trace-source": true,
-  "assessment-source": true,
-  "logged-model-in-use": true,
-  "input-of-kept": true,
-  "child-of-kept": false,
-  "not-needed": false,
-  "no-rule": false,
-  "not-finished": false,
-  "younger-than": false,
-  "in-the-future": true,
-  "implausible-time": true,
-  "deleted-recently": false,
-  "no-deletion-time": false,
-  "registered": true,
-  "parent-of-kept": true,
-  "hides-copy": true,
-  "holds-registered-model": true,
-  "holds-kept-run": true,
-  "in-deleted-experiment": false,
-  "in-orphan": false,
-  "default-experiment": false,
-  "needs-choice": true,
-  "unreadable": true,
-  "symbolic-link": true,
-  "holds-readable-runs": true,
-  "holds-lost-data": true,
-  "changed-recently": true,
-  "holds-foreign-files": true,
-  "names-another-experiment": true,
-};
 
 function widthAfter(indent: string, { width = Infinity }: RenderPlanOptions): number {
   return width - indent.length;

@@ -2,6 +2,7 @@ import type { ApplyReport, Kept } from "./plan.ts";
 import { reasonText } from "./render_reason.ts";
 import { verbOf } from "./render_report.ts";
 import { type RenderOptions, styleOf } from "./render_style.ts";
+import { shellWords } from "./shell_words.ts";
 import { visibleText } from "./terminal_text.ts";
 import { formatCount, plural } from "./units.ts";
 import type { Finding } from "./verify_snapshot.ts";
@@ -32,7 +33,15 @@ export interface PreflightResult {
     readonly experimentId: string;
     readonly outcome: string;
   } | null;
+  /** Experiments of which each may be the one that was asked for. */
+  readonly unnamed: readonly {
+    readonly experimentId: string;
+    readonly name: string;
+    readonly wanted: string;
+  }[];
 }
+
+type Unnamed = PreflightResult["unnamed"][number];
 
 const SAMPLE = 5;
 
@@ -48,7 +57,8 @@ export function renderPreflight(
   result: PreflightResult,
   options: RenderOptions & { readonly flag?: string; readonly undo?: string } = {},
 ): string {
-  const { ready, checked, summary, done, pending, left, errors, findings, experiment } = result;
+  const { ready, checked, summary, done, pending, left, errors, findings, experiment, unnamed } =
+    result;
   const style = styleOf(options);
   const { flag = "", undo = flag } = options;
   const applied = [done.repair, done.quarantine].filter((report) => report !== null);
@@ -67,6 +77,8 @@ export function renderPreflight(
     ...moreText(left.length - SAMPLE, "left alone"),
     ...errors.slice(0, SAMPLE).map(({ path, message }) => `Error: ${path}: ${message}`),
     ...moreText(errors.length - SAMPLE, "errors"),
+    ...unnamed.slice(0, SAMPLE).flatMap(unnamedLines),
+    ...moreText(unnamed.length - SAMPLE, "experiments without a name"),
     ...(experiment === null
       ? []
       : [`Experiment ${experiment.experimentId}: ${experiment.outcome}`]),
@@ -74,11 +86,26 @@ export function renderPreflight(
   const others = `${plural(findings.warning, "warning")}, ${formatCount(findings.info)} info`;
   const verdict = ready
     ? style.green(`Ready (${others})`)
-    : style.red(`Not ready: ${plural(findings.error, "error")} (${others})`);
+    : style.red(`Not ready: ${causeText(findings.error, unnamed)} (${others})`);
   const more = ready && findings.warning === 0
     ? []
     : [`For all findings: ${style.bold(visibleText(`deno task verify${flag}`))}`];
   return [...lines, style.bold(verdict), ...more].map((line) => `${line}\n`).join("");
+}
+
+function causeText(errors: number, [lost]: readonly Unnamed[]): string {
+  return errors > 0 || lost === undefined
+    ? plural(errors, "error")
+    : `no experiment is called ${lost.wanted}, and the name of ${lost.experimentId} was lost`;
+}
+
+function unnamedLines({ experimentId, name, wanted }: Unnamed): readonly string[] {
+  const command = (verb: string) => `mlflow experiments ${verb} --experiment-id ${experimentId}`;
+  return [
+    `Experiment ${experimentId} may be ${wanted}: its name was lost, and it is called ${name}`,
+    `If it is: ${command("rename")} --new-name ${shellWords([wanted])}`,
+    `If not, give it another name, or delete it: ${command("delete")}`,
+  ];
 }
 
 function doneText({ outcomes }: ApplyReport): string {

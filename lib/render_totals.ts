@@ -4,8 +4,10 @@
  * @module
  */
 
+import { misfitText } from "./find_misfits.ts";
 import { allowingFlags, stopText } from "./find_stops.ts";
-import type { BudgetOutcome, Plan } from "./plan.ts";
+import type { DiskUsage } from "./model.ts";
+import type { Plan } from "./plan.ts";
 import { isEmptyRule } from "./policy.ts";
 import { keptText } from "./render_reason.ts";
 import type { Style } from "./render_style.ts";
@@ -62,29 +64,62 @@ export function emptyPolicyLines({ policy }: Plan): readonly string[] {
 }
 
 /**
- * Says how far a budget is met and, where it is not, what holds the most.
+ * Says how far a budget is met and, where it is not, what holds the most. Sizes are in the units in which
+ * the budget was given, as far as can be told.
  *
- * @param budget What came of it, if there is one.
+ * @param plan The plan.
  * @returns Lines.
  */
-export function budgetLines(budget: BudgetOutcome | undefined): readonly string[] {
+export function budgetLines({ budget, policy }: Plan): readonly string[] {
   if (budget === undefined) return [];
   const { kind, wanted, reached, met, heldBy: [most] } = budget;
-  const amount = (count: number) =>
-    kind === "max-files" ? plural(count, "file") : formatSize(count);
-  if (met) return [`The target is met: ${amount(reached)} of ${amount(wanted)} wanted.`];
+  const given = "budget" in policy ? policy.budget : undefined;
+  const isDecimal = given !== undefined && "bytes" in given && countsInThousands(given.bytes);
+  const size = isDecimal ? decimalSize : formatSize;
+  const amount = (usage: DiskUsage) =>
+    kind === "max-files" ? plural(usage.files, "file") : size(usage.bytes);
+  const all = (count: number) => amount({ bytes: count, files: count });
+  if (met) return [`The target is met: ${all(reached)} of ${all(wanted)} wanted.`];
   return [
-    `The target cannot be met without breaking the policy: ${amount(reached)} of ${
-      amount(wanted)
+    `The target cannot be met without breaking the policy: ${all(reached)} of ${
+      all(wanted)
     } wanted.`,
     ...(most === undefined ? [] : [
       visibleText(
         `Most is held by ${plural(most.runs, "run")} ${keptText(most.reason)}: ${
-          formatSize(most.usage.bytes)
+          amount(most.usage)
         }.`,
       ),
     ]),
   ];
+}
+
+/** What has one decimal in thousands and more in 1024s was typed in thousands: 20GB, not 18.6 GiB. */
+function countsInThousands(bytes: number): boolean {
+  const isRound = (base: number) => {
+    let value = bytes;
+    while (value >= base) value /= base;
+    return Number.isInteger(value * 10);
+  };
+  return isRound(1000) && !isRound(1024);
+}
+
+function decimalSize(bytes: number): string {
+  const power = DECIMAL_UNITS.findLastIndex((_, index) => bytes >= 1000 ** (index + 1));
+  if (power === -1) return `${bytes} B`;
+  return `${(bytes / 1000 ** (power + 1)).toFixed(1)} ${DECIMAL_UNITS[power]}`;
+}
+
+const DECIMAL_UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
+
+/**
+ * Says what the policy asks for in vain.
+ *
+ * @param plan The plan.
+ * @returns Lines.
+ */
+export function noteLines({ notes }: Plan): readonly string[] {
+  return (notes ?? []).map((note) => visibleText(`Note: ${misfitText(note)}`));
 }
 
 /**

@@ -130,6 +130,8 @@ function removeLitter(context: RepairContext, problem: Problem): readonly Quaran
   const { path, subject, damage, message } = problem;
   const entry = context.evidence.entries.get(path);
   if (entry === undefined || entry.kind === "link") return [];
+  // An emptied version still tells that a model is in use: what is registered is for its owner.
+  if (isRegistered(context, path)) return [];
   const litter = litterText(path);
   if (litter !== null) return quarantine(context, path, entry, litter);
   if (damage === "missing" && entry.kind === "directory" && entry.usage.files === 0) {
@@ -145,6 +147,13 @@ function removeLitter(context: RepairContext, problem: Problem): readonly Quaran
   return isMetric && isPointless
     ? quarantine(context, path, entry, `${message}; there is no point in it`)
     : [];
+}
+
+/** Whether a path lies in a registered model, or is one of which anything but its directory is left. */
+function isRegistered({ snapshot }: RepairContext, path: string): boolean {
+  const names = path.split("/");
+  return names[0] === "models" &&
+    (names.length > 2 || snapshot.problems.some((other) => other.path.startsWith(`${path}/`)));
 }
 
 function litterText(path: string): string | null {

@@ -30,6 +30,39 @@ export function salvageMeta(text: string): MetaDocument {
   return withoutFoldedEnd(parse(whole) ?? parseEachLine(whole), whole);
 }
 
+/**
+ * Tells whether a damaged `meta.yaml` was only cut off: what stands before the cut is as it was written.
+ *
+ * @param text What is left, as text.
+ * @returns Whether its complete lines are YAML, and give no key two values.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(isCutOff("lifecycle_stage: active\nname: chu"));
+ * assert(!isCutOff("<<<<<<< HEAD\nstatus: 3\n=======\nstatus: 4\n"));
+ * ```
+ */
+export function isCutOff(text: string): boolean {
+  return parse(text.slice(0, text.lastIndexOf("\n") + 1)) !== null && !contradictsItself(text);
+}
+
+/**
+ * Tells whether a damaged `meta.yaml` gives a key two values, as a merge of git leaves it.
+ *
+ * @param text What is left, as text.
+ * @returns Whether it does.
+ */
+export function contradictsItself(text: string): boolean {
+  const values = new Map<string, string>();
+  return [...text.matchAll(/^([A-Za-z_]\w*):[ \t]*(.*)\r?\n/gm)].some(([, key, value]) => {
+    const other = values.get(key!);
+    values.set(key!, value!.trim());
+    return other !== undefined && other !== value!.trim();
+  });
+}
+
 function withoutFoldedEnd(document: MetaDocument, whole: string): MetaDocument {
   const last = whole.trimEnd().split("\n").at(-1) ?? "";
   if (last.length <= FOLDED) return document;

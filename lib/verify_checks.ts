@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NO_FILE } from "./flaw.ts";
 import { isLitter } from "./litter.ts";
 import type { Orphan, Problem, StorePath } from "./model.ts";
 import type { CleanupPolicy } from "./plan.ts";
@@ -90,11 +91,8 @@ function isMisplaced({ damage }: Problem): boolean {
 function violationOf(problem: Problem, orphan: Orphan | undefined, now: number): Violation {
   const { path, subject, line, migration } = problem;
   const [experimentId, runId] = ownersOf(problem);
-  const remedy = subject === "experiment"
-    ? orphanRemedy(problem, orphan, now)
-    : isLitter(path.slice(path.lastIndexOf("/") + 1))
-    ? REPAIR
-    : null;
+  const remedy = remedyFor(problem) ??
+    (subject === "experiment" ? orphanRemedy(problem, orphan, now) : null);
   return {
     path,
     line,
@@ -106,6 +104,20 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
     ...(subject === "run" && goes(orphan, now) ? { remedy: null } : {}),
     ...(migration === undefined ? {} : { migration }),
   };
+}
+
+const MOVE_AWAY = "Move it out of the store";
+
+/** What helps against the cause, whatever it strikes; `null`: what helps against the damage. */
+function remedyFor({ path, subject, damage, message }: Problem): string | null {
+  if (damage === "io" && /permission denied/i.test(message)) {
+    return "Give this account permission to read it";
+  }
+  if (damage === "io" && /link to nothing|broken link/.test(message)) return "Remove the link";
+  if (message === NO_FILE) return MOVE_AWAY;
+  if (subject === "experiment" || !isLitter(path.slice(path.lastIndexOf("/") + 1))) return null;
+  // Nothing of a registered model is moved by a repair.
+  return OUTSIDE.includes(subject) ? MOVE_AWAY : REPAIR;
 }
 
 const IN_ORPHAN: readonly Problem["damage"][] = ["missing", "empty", "unreadable", "incomplete"];

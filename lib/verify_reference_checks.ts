@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isLitter } from "./litter.ts";
 import type { StorePath, StoreSnapshot } from "./model.ts";
 import { quoteText } from "./quote_text.ts";
 import { namesOf } from "./verify_checks.ts";
@@ -84,7 +85,12 @@ export function* findLostLoggedModels(snapshot: StoreSnapshot): Iterable<Violati
  * @param snapshot The store.
  * @returns One violation per alias.
  */
-export function* findLostVersions({ registeredModels }: StoreSnapshot): Iterable<Violation> {
+export function* findLostVersions(
+  { registeredModels, problems }: StoreSnapshot,
+): Iterable<Violation> {
+  const damaged = new Set(
+    problems.filter(({ subject }) => subject === "registry").map(({ path }) => `${path}`),
+  );
   for (const { path, aliases, versions } of registeredModels) {
     const live = new Set(
       versions.filter(({ stage }) => stage !== "Deleted_Internal").map(({ version }) => version),
@@ -97,11 +103,27 @@ export function* findLostVersions({ registeredModels }: StoreSnapshot): Iterable
         line: null,
         experimentId: null,
         runId: null,
-        message: `It names version ${quoteText(version)}, which does not exist`,
+        ...describeAlias(alias, version, damaged.has(`${path}/version-${version}`)),
         ...(isNumber ? {} : { migration: "skips" as const }),
       };
     }
   }
+}
+
+function describeAlias(
+  alias: string,
+  version: string,
+  isDamaged: boolean,
+): Pick<Violation, "message" | "remedy"> {
+  if (isLitter(alias)) {
+    const message = "An editor or the operating system left it; MLflow takes it for an alias";
+    return { message, remedy: "Move it out of the store" };
+  }
+  if (isDamaged) {
+    const message = `It names version ${quoteText(version)}, whose meta.yaml cannot be used`;
+    return { message, remedy: "Bring back the meta.yaml of the version first" };
+  }
+  return { message: `It names version ${quoteText(version)}, which does not exist` };
 }
 
 /**
@@ -111,8 +133,12 @@ export function* findLostVersions({ registeredModels }: StoreSnapshot): Iterable
  * @returns One violation per model.
  */
 export function findRenamedModels({ registeredModels }: StoreSnapshot): readonly Violation[] {
+  const places = new Set<string>(registeredModels.map(({ path }) => path));
   return registeredModels.filter(({ name, path }) => name !== lastOf(path))
-    .map(({ name, path }) => inRegistry(path, `Its meta.yaml names it ${quoteText(name)}`));
+    .map(({ name, path }) => ({
+      ...inRegistry(path, `Its meta.yaml names it ${quoteText(name)}`),
+      ...(places.has(`models/${name}`) ? COPY : {}),
+    }));
 }
 
 /**
@@ -122,12 +148,21 @@ export function findRenamedModels({ registeredModels }: StoreSnapshot): readonly
  * @returns One violation per version.
  */
 export function findRenamedVersions({ registeredModels }: StoreSnapshot): readonly Violation[] {
-  return registeredModels.flatMap(({ versions }) => versions)
-    .filter(({ version, path }) => lastOf(path) !== `version-${version}`)
-    .map(({ version, path }) =>
-      inRegistry(path, `Its meta.yaml says that it is version ${version}`)
-    );
+  return registeredModels.flatMap((model) => {
+    const places = new Set<string>(model.versions.map(({ path }) => path));
+    return model.versions.filter(({ version, path }) => lastOf(path) !== `version-${version}`)
+      .map(({ version, path }) => ({
+        ...inRegistry(path, `Its meta.yaml says that it is version ${version}`),
+        ...(places.has(`${model.path}/version-${version}`) ? COPY : {}),
+      }));
+  });
 }
+
+/** Beside what it was copied from it can take no other name, and a database takes it once. */
+const COPY: Pick<Violation, "remedy" | "migration"> = {
+  remedy: "Move the copy out of the store",
+  migration: "aborts",
+};
 
 /**
  * Makes the check for registered models whose name MLflow refuses.

@@ -7,8 +7,8 @@
  * *Locking*: takes a {@linkcode LockedStore}, which only `store.lock()` gives.
  *
  * *After an interruption*: the signal is looked at between actions; what has been done is kept, undoable,
- * and the rest is reported as not run. If the process dies, the next one that locks the store takes
- * everything back.
+ * and the rest is reported as not run. If a callback throws, everything is taken back before the error
+ * goes on; if the process dies, the next one that locks the store does that.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import { allowingFlags, stopText } from "../lib/find_stops.ts";
 import type { StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
 import { readingOf } from "../lib/policy.ts";
+import { reportOutcomes } from "../lib/report_outcomes.ts";
 import type { BackupWork, LockedBackups } from "./backups.ts";
 import type { Abortable, Change, LockedStore, ReadOptions } from "./store.ts";
 import { takeTurns } from "./_io/take_turns.ts";
@@ -30,7 +31,7 @@ export interface ApplyOptions extends Abortable {
   readonly backups?: string;
   /** A snapshot that was read under this very lock: spares a second reading. @default {undefined} */
   readonly since?: StoreSnapshot<"tags"> | StoreSnapshot<"full">;
-  /** Called after each action, with the number done so far. */
+  /** Called after each action, with the number done so far. If it throws, everything is taken back. */
   readonly onProgress?: (done: number) => void;
   /** Called while files are copied to where backups lie, or given back to the disk. */
   readonly onFiles?: BackupWork["onProgress"];
@@ -86,18 +87,8 @@ export async function applyPlan(
     const kept = await change.finish(work);
     backup = kept && (place === null ? kept : { ...kept, ...await sendTo(place, kept.id, work) });
   }
-  return {
-    schema: "mltidy/apply/v1",
-    task: plan.task,
-    store: plan.store,
-    startedAt,
-    finishedAt: store.now(),
-    outcomes,
-    totals: totalsOf(outcomes),
-    backup,
-    complete: outcomes.every(({ outcome }) => outcome === "applied") &&
-      backup?.problem === undefined,
-  };
+  const finishedAt = store.now();
+  return reportOutcomes(plan, { startedAt, finishedAt, outcomes, backup });
 }
 
 /** What was applied stays applied: a place that is full or gone only keeps the backup where it is. */
@@ -176,20 +167,4 @@ async function outcomeOf(
     return { kind: action.kind, path: action.path, outcome: "not-run", because: "interrupted" };
   }
   return await change.perform(action);
-}
-
-function totalsOf(outcomes: readonly ActionOutcome[]): ApplyReport["totals"] {
-  const count = (wanted: ActionOutcome["outcome"]) =>
-    outcomes.filter(({ outcome }) => outcome === wanted).length;
-  const usages = outcomes.flatMap((one) => one.outcome === "applied" ? [one.usage] : []);
-  return {
-    applied: count("applied"),
-    skipped: count("skipped"),
-    failed: count("failed"),
-    notRun: count("not-run"),
-    usage: {
-      bytes: usages.reduce((sum, { bytes }) => sum + bytes, 0),
-      files: usages.reduce((sum, { files }) => sum + files, 0),
-    },
-  };
 }

@@ -5,34 +5,38 @@
  * @module
  */
 
-import {
-  ConfigError,
-  PlanRefusedError,
-  RestoreCollisionError,
-  StalePlanError,
-  StoreAccessError,
-  StoreLockedError,
-  StoreNotFoundError,
-  UnsupportedStoreError,
-} from "../lib/errors.ts";
 import { visibleText } from "../lib/terminal_text.ts";
-import { ExitCode } from "./_cli/exit_code.ts";
+import { ExitCode, exitCodeOf } from "./_cli/exit_code.ts";
 import { parseCommand } from "./_cli/parse_command.ts";
 import { showProgress } from "./_cli/progress.ts";
 import type { World } from "./_cli/run_task.ts";
 import { decideStyle } from "./_cli/style.ts";
-import { UsageError } from "./_cli/usage_error.ts";
 
-/** The reader of our output has gone: nothing is left to say, and nothing is wrong. */
-class BrokenPipe extends Error {}
+/** Where something is written to. */
+type Stream = { writeSync(bytes: Uint8Array): number };
 
-function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+function write(stream: Stream, text: string): void {
   const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
+}
+
+/** A reader that has gone, as `head` has, wants no more; how the task ends is told by its exit code. */
+function print(text: string): void {
   try {
-    for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
+    write(Deno.stdout, text);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) throw new BrokenPipe();
-    throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot write to standard output: ${why}`, { cause: error });
+  }
+}
+
+/** Talk that cannot be heard stops no task. */
+function say(text: string): void {
+  try {
+    write(Deno.stderr, text);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
   }
 }
 
@@ -46,7 +50,6 @@ function columns(): number {
 
 async function main(words: readonly string[]): Promise<ExitCode> {
   const command = parseCommand(words);
-  const print = (text: string) => write(Deno.stdout, text);
   if (command.task === "version") {
     const { default: manifest } = await import("../deno.json", { with: { type: "json" } });
     print(`mltidy ${manifest.version}\n`);
@@ -62,7 +65,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   using progress = showProgress(
     talks
       ? {
-        write: (text) => write(Deno.stderr, text),
+        write: say,
         clock: () => performance.now(),
         columns: columns(),
       }
@@ -71,7 +74,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   const isAttended = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
   const world: World = {
     print,
-    say: (text) => write(Deno.stderr, text),
+    say,
     style: decideStyle({
       isTerminal: Deno.stdout.isTerminal(),
       columns: columns(),
@@ -97,13 +100,16 @@ async function ask(question: string): Promise<boolean> {
   });
 }
 
-/** The first Ctrl-C stops at the next safe boundary; the second one ends the process, which is safe, too. */
+/**
+ * The first Ctrl-C stops at the next safe boundary; the second one ends the process, which is safe, too. As
+ * long as nobody listens, a signal ends the process at once, however busy it is with reading.
+ */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   const onSignal = () => {
     for (const name of SIGNALS) Deno.removeSignalListener(name, onSignal);
     controller.abort();
-    write(Deno.stderr, "Stopping after the current action …\n");
+    say("Stopping after the current action …\n");
   };
   for (const name of SIGNALS) Deno.addSignalListener(name, onSignal);
   return controller.signal;
@@ -113,30 +119,13 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 
-function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof UsageError || error instanceof RangeError) return ExitCode.usage;
-  if (error instanceof ConfigError) return ExitCode.usage;
-  if (error instanceof PlanRefusedError) return ExitCode.planDoesNotFit;
-  if (error instanceof StoreNotFoundError) return ExitCode.storeNotFound;
-  if (error instanceof StoreAccessError) return ExitCode.storeNotFound;
-  if (error instanceof UnsupportedStoreError) return ExitCode.unsupportedStore;
-  if (error instanceof StoreLockedError) return ExitCode.storeLocked;
-  if (error instanceof StalePlanError) return ExitCode.planDoesNotFit;
-  if (error instanceof RestoreCollisionError) return ExitCode.planDoesNotFit;
-  if (error instanceof DOMException && error.name === "AbortError") return ExitCode.interrupted;
-  return ExitCode.unexpected;
-}
-
 if (import.meta.main) {
   try {
     Deno.exitCode = await main(Deno.args);
   } catch (error) {
-    if (!(error instanceof BrokenPipe)) {
-      const message = error instanceof Error ? error.message : String(error);
-      const lines = message.split("\n").map(visibleText).join("\n");
-      write(Deno.stderr, `${lines}\n`);
-      Deno.exitCode = exitCodeOf(error);
-    }
+    const message = error instanceof Error ? error.message : String(error);
+    say(`${message.split("\n").map(visibleText).join("\n")}\n`);
+    Deno.exitCode = exitCodeOf(error);
   }
   // Signal listeners would keep the process alive.
   Deno.exit();

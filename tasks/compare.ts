@@ -6,6 +6,7 @@
 
 import { comparePlans, type PlanComparison } from "../lib/compare_plans.ts";
 import type { Extras } from "../lib/extras.ts";
+import type { StoreSnapshot } from "../lib/model.ts";
 import type { CleanupPolicy, PlanTask } from "../lib/plan.ts";
 import { planCleanup } from "../lib/plan_cleanup.ts";
 import { planPrune } from "../lib/plan_prune.ts";
@@ -21,14 +22,15 @@ export interface CompareOptions {
 }
 
 /**
- * Tells which runs one policy removes and another keeps. Heavy files of runs that stay are left out.
- * Needs read permission for the store.
+ * Tells what one policy removes and another keeps: runs, heavy files of runs that stay, orphans. Needs
+ * read permission for the store, which is read twice where both policies name heavy files, and not the
+ * same.
  *
  * @param store The store.
  * @param policy The policy at hand.
  * @param other The other policy.
  * @param options How to compare.
- * @returns The runs that change sides, with what they take.
+ * @returns What changes sides, with what it takes.
  */
 export async function comparePolicies(
   store: Store,
@@ -37,33 +39,35 @@ export async function comparePolicies(
   options: CompareOptions = {},
 ): Promise<PlanComparison> {
   const { task = "cleanup", onProgress } = options;
-  const both = [policy, other].map(withoutArtifacts);
-  const extras = both.map((one) => readingOf(one).extras).reduce(joined);
-  const snapshot = await store.read({
-    depth: "tags",
-    sizes: true,
-    extras,
-    ...(onProgress === undefined ? {} : { onProgress }),
-  });
+  const extras = joined(readingOf(policy).extras, readingOf(other).extras);
   const now = store.now();
-  const [plan, otherPlan] = both.map((one) =>
-    task === "prune" ? planPrune(snapshot, one, { now }) : planCleanup(snapshot, one, { now })
-  );
-  return comparePlans(snapshot, plan!, otherPlan!);
+  const read = async (artifacts: string | null) =>
+    await store.read({
+      depth: "tags",
+      sizes: true,
+      extras: { ...extras, artifacts },
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
+  const planOf = (snapshot: StoreSnapshot<"tags">, one: CleanupPolicy) =>
+    task === "prune" ? planPrune(snapshot, one, { now }) : planCleanup(snapshot, one, { now });
+  const heavy = heavyOf(policy);
+  const otherHeavy = heavyOf(other);
+  const snapshot = await read(heavy ?? otherHeavy);
+  // A snapshot knows the heavy files of one glob.
+  const isEnough = heavy === null || otherHeavy === null || heavy === otherHeavy;
+  const otherSnapshot = isEnough ? snapshot : await read(otherHeavy);
+  return comparePlans(snapshot, planOf(snapshot, policy), planOf(otherSnapshot, other));
 }
 
-function withoutArtifacts({ retention, ...policy }: CleanupPolicy): CleanupPolicy {
-  return retention === undefined
-    ? policy
-    : { ...policy, retention: { ...retention, artifactsOnly: null } };
+function heavyOf({ retention }: CleanupPolicy): string | null {
+  return retention?.artifactsOnly ?? null;
 }
 
-function joined(left: Extras, right: Extras): Extras {
+function joined(left: Extras, right: Extras): Omit<Extras, "artifacts"> {
   return {
     tags: [...new Set([...left.tags, ...right.tags])].toSorted(),
     metrics: [...new Set([...left.metrics, ...right.metrics])].toSorted(),
     params: [...new Set([...left.params, ...right.params])].toSorted(),
     uses: left.uses || right.uses,
-    artifacts: null,
   };
 }

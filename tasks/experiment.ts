@@ -18,10 +18,10 @@ import type { ExperimentSetup } from "./tracking.ts";
 /** How to set an experiment up. */
 export interface SetupExperimentOptions {
   /**
-   * Where the artifacts of a new experiment go: a URI or a path, at most 2048 characters. MLflow keeps it
-   * for good, so it counts only when the experiment is created.
+   * Where the artifacts of a new experiment go: a URI or a path, at most 2048 characters; relative ones
+   * to the current directory. MLflow keeps it for good, so it counts only when the experiment is created.
    *
-   * @default {the experiment's own directory}
+   * @default {the experiment's own directory, as with an empty one}
    */
   readonly artifactLocation?: string;
   /**

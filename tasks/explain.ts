@@ -33,7 +33,7 @@ const MOST = 5;
  * the store.
  *
  * @param store The store.
- * @param run The run's id, the beginning of it, or its name.
+ * @param run The run's id, 6 or more of its first letters, `7/3a7bb818…` as plans print it, or its name.
  * @param options The policy.
  * @returns The explanations.
  *

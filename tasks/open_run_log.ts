@@ -4,6 +4,7 @@
  * @module
  */
 
+import { percentDecoded } from "../lib/artifact_uri.ts";
 import {
   type CountedProblem,
   LoggingError,
@@ -13,8 +14,9 @@ import {
 } from "../lib/log_outcome.ts";
 import {
   artifactPathFault,
+  datasetFault,
+  entriesOf,
   keyFault,
-  lengthFault,
   LOGGING_LIMITS,
   storedPoint,
   storedText,
@@ -39,8 +41,8 @@ export interface RunLogOptions {
 
 /** A log, and what the run needs of it besides. */
 export interface OpenRunLog extends RunLog {
-  /** Counts a problem and tells of it; throws it when the run is strict. */
-  conclude(outcome: LogOutcome): LogOutcome;
+  /** Counts a problem among the run's. */
+  count(problem: LogProblem): void;
   /** From now on everything is `run-ended`. */
   close(status: RunStatus): void;
 }
@@ -59,11 +61,16 @@ export function openRunLog(tracked: TrackedRun, options: RunLogOptions): OpenRun
   let ended: RunStatus | null = null;
   const turn = takeTurns();
 
+  function count(problem: LogProblem): void {
+    const id = `${problem.kind} ${problem.key}`;
+    problems.set(id, { ...problem, count: (problems.get(id)?.count ?? 0) + 1 });
+  }
+
+  /** Counts a problem and tells of it; throws it when the run is strict. */
   function conclude(outcome: LogOutcome): LogOutcome {
     const { problem } = outcome;
     if (problem === null) return outcome;
-    const id = `${problem.kind} ${problem.key}`;
-    problems.set(id, { ...problem, count: (problems.get(id)?.count ?? 0) + 1 });
+    count(problem);
     if (!told.has(problem.kind)) {
       told.add(problem.kind);
       tell(warn, `${problem.message} (${problem.kind}: told once, then only counted)`);
@@ -165,8 +172,9 @@ export function openRunLog(tracked: TrackedRun, options: RunLogOptions): OpenRun
   async function logMetric(
     key: string,
     value: number,
-    { step = 0, timestamp = now() }: MetricOptions = {},
+    options?: MetricOptions | null,
   ): Promise<LogOutcome> {
+    const { step = 0, timestamp = now() } = options ?? {};
     const stored = storedPoint(value, timestamp, step);
     return stored.ok
       ? await logPoints(key, [stored.point], roundedNote(key, stored.rounded))
@@ -190,12 +198,12 @@ export function openRunLog(tracked: TrackedRun, options: RunLogOptions): OpenRun
 
   async function logMetrics(
     metrics: Readonly<Record<string, number>> | readonly MetricEntry[],
-    options: MetricOptions = {},
+    options?: MetricOptions | null,
   ): Promise<readonly LogOutcome[]> {
     const time = now();
     const entries = isList(metrics)
       ? metrics
-      : Object.entries(metrics).map(([key, value]) => ({ key, value }));
+      : entriesOf(metrics).map(([key, value]) => ({ key, value }));
     const batches = new Map<string, MetricPoint[]>();
     const checked = entries.map((entry) => {
       const { key, value, step = 0, timestamp = time } = { ...options, ...entry };
@@ -223,14 +231,18 @@ export function openRunLog(tracked: TrackedRun, options: RunLogOptions): OpenRun
     return all;
   }
 
-  async function logFile(path: string, content: ArtifactContent | null): Promise<LogOutcome> {
+  async function logFile(
+    path: string,
+    content: ArtifactContent | null,
+    expected = "a value for JSON",
+  ): Promise<LogOutcome> {
     const fault = artifactPathFault(path);
     const source = content !== null && "path" in content ? content.path : null;
     const badPath = fault === null ? null : ["artifact", fault] as const;
     return await log({
       subject: () => `artifact ${JSON.stringify(path)}${source === null ? "" : ` from ${source}`}`,
       key: path,
-      fault: badPath ?? (content === null ? ["bad-value", "expected a value for JSON"] : null),
+      fault: badPath ?? (content === null ? ["bad-value", `expected ${expected}`] : null),
       // Without content the fault above has refused it.
       write: () => tracked.logArtifact(path, content ?? { bytes: new Uint8Array() }),
       failure: (error) =>
@@ -240,40 +252,75 @@ export function openRunLog(tracked: TrackedRun, options: RunLogOptions): OpenRun
     });
   }
 
-  async function logInput(
-    dataset: Dataset,
-    { context, tags = {} }: InputOptions = {},
-  ): Promise<LogOutcome> {
-    const all = new Map(Object.entries(tags));
-    if (context !== undefined) all.set("mlflow.data.context", context);
-    const fault = datasetFault(dataset, all);
+  async function logArtifact(path: string | URL, directory?: string): Promise<LogOutcome> {
+    const isFileUrl = path instanceof URL && path.protocol === "file:";
+    if (!isFileUrl && typeof path !== "string") {
+      throw new TypeError(`expected a path or a file URL, found ${path}`);
+    }
+    const source = String(path);
+    const last = source.split(/[/\\]/).findLast((part) => part !== "") ?? "";
+    const name = isFileUrl ? percentDecoded(last) : last;
+    return await logFile(directory ? `${directory}/${name}` : name, { path: source });
+  }
+
+  async function logInput(dataset: Dataset, options?: InputOptions | null): Promise<LogOutcome> {
+    const { context, tags } = options ?? {};
+    const every = new Map(Object.entries(tags ?? {}));
+    if (context !== undefined) every.set("mlflow.data.context", context);
+    const fault = datasetFault(dataset, every);
+    const name = typeof dataset?.name === "string" ? dataset.name : "";
     return await log({
-      subject: () => `dataset ${JSON.stringify(dataset.name)}`,
-      key: dataset.name,
+      subject: () => `dataset ${JSON.stringify(name)}`,
+      key: name,
       fault: fault === null ? null : ["bad-value", fault],
-      write: () => tracked.logInput(dataset, all),
+      write: () => tracked.logInput(dataset, every),
     });
   }
+
+  async function each(
+    values: Readonly<Record<string, LogValue>>,
+    log: (key: string, value: LogValue) => Promise<LogOutcome>,
+  ): Promise<readonly LogOutcome[]> {
+    const outcomes: LogOutcome[] = [];
+    for (const [key, value] of entriesOf(values)) outcomes.push(await log(key, value));
+    return outcomes;
+  }
+
+  /** A program without types may pass anything: what cannot even be looked at is a problem, too. */
+  async function all(
+    subject: string,
+    work: () => Promise<readonly LogOutcome[]>,
+  ): Promise<readonly LogOutcome[]> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof LoggingError) throw error;
+      const message = `Cannot log ${subject}: ${failureText(error)}`;
+      return [conclude(notLogged("bad-value", subject, message))];
+    }
+  }
+  const one = async (subject: string, work: () => Promise<LogOutcome>): Promise<LogOutcome> =>
+    (await all(subject, async () => [await work()]))[0]!;
 
   return {
     get problems() {
       return [...problems.values()];
     },
-    logParam,
-    logParams: (params) => each(params, logParam),
-    logMetric,
-    logMetrics,
-    setTag,
-    setTags: (tags) => each(tags, setTag),
-    logArtifact: (path, directory) => {
-      const name = path.split(/[/\\]/).findLast((part) => part !== "") ?? "";
-      return logFile(directory ? `${directory}/${name}` : name, { path });
-    },
-    logText: (text, path) => logFile(path, { bytes: new TextEncoder().encode(text) }),
-    logDict: (value, path) => logFile(path, jsonOf(value)),
-    logBytes: (bytes, path) => logFile(path, { bytes }),
-    logInput,
-    conclude,
+    logParam: (key, value) => one("parameter", () => logParam(key, value)),
+    logParams: (params) => all("parameters", () => each(params, logParam)),
+    logMetric: (key, value, options) => one("metric", () => logMetric(key, value, options)),
+    logMetrics: (metrics, options) => all("metrics", () => logMetrics(metrics, options)),
+    setTag: (key, value) => one("tag", () => setTag(key, value)),
+    setTags: (tags) => all("tags", () => each(tags, setTag)),
+    logArtifact: (path, directory) => one("artifact", () => logArtifact(path, directory)),
+    logText: (text, path) => one("artifact", () => logFile(path, textContent(text), "text")),
+    logDict: (value, path) => one("artifact", () => logFile(path, jsonOf(value))),
+    logBytes: (bytes, path) =>
+      one("artifact", () => {
+        return logFile(path, bytes instanceof Uint8Array ? { bytes } : null, "a Uint8Array");
+      }),
+    logInput: (dataset, options) => one("dataset", () => logInput(dataset, options)),
+    count,
     close: (status) => {
       ended = status;
     },
@@ -310,10 +357,13 @@ export function tell(warn: (message: string) => void, message: string): void {
   }
 }
 
+function textContent(text: unknown): ArtifactContent | null {
+  return typeof text === "string" ? { bytes: new TextEncoder().encode(text) } : null;
+}
+
 function jsonOf(value: unknown): ArtifactContent | null {
   try {
-    const json: string | undefined = JSON.stringify(value, null, 2);
-    return json === undefined ? null : { bytes: new TextEncoder().encode(json) };
+    return textContent(JSON.stringify(value, null, 2));
   } catch {
     return null;
   }
@@ -345,28 +395,4 @@ function isList(
   metrics: Readonly<Record<string, number>> | readonly MetricEntry[],
 ): metrics is readonly MetricEntry[] {
   return Array.isArray(metrics);
-}
-
-async function each(
-  values: Readonly<Record<string, LogValue>>,
-  log: (key: string, value: LogValue) => Promise<LogOutcome>,
-): Promise<readonly LogOutcome[]> {
-  const outcomes: LogOutcome[] = [];
-  for (const [key, value] of Object.entries(values)) outcomes.push(await log(key, value));
-  return outcomes;
-}
-
-function datasetFault(dataset: Dataset, tags: ReadonlyMap<string, string>): string | null {
-  const limits = LOGGING_LIMITS.dataset;
-  if (dataset.name === "" || dataset.digest === "") return "expected a name and a digest";
-  const fields = ["name", "digest", "source", "schema", "profile"] as const;
-  const faults = [
-    ...fields.map((field) => [field, lengthFault(dataset[field] ?? "", limits[field])]),
-    ...[...tags].map(([key, value]) => [
-      `tag ${key}`,
-      lengthFault(key, limits.tagKey) ?? lengthFault(value, limits.tag),
-    ]),
-  ];
-  const [field, fault] = faults.find(([, fault]) => fault !== null) ?? [];
-  return fault ? `${field}: ${fault}` : null;
 }

@@ -18,6 +18,7 @@ import type { ApplyReport, Kept, Plan } from "../lib/plan.ts";
 import { planCleanup } from "../lib/plan_cleanup.ts";
 import { planRepair } from "../lib/plan_repair.ts";
 import { ORPHAN_SETTLE } from "../lib/policy.ts";
+import { recoveredName } from "../lib/rebuild_experiment_meta.ts";
 import { simulatePlan } from "../lib/simulate_plan.ts";
 import { summarize, type Summary } from "../lib/summarize.ts";
 import type { Severity } from "../lib/verify_rules.ts";
@@ -43,6 +44,16 @@ export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" 
   readonly onFiles?: BackupWork["onProgress"];
 }
 
+/** An experiment whose name was lost. */
+export interface UnnamedExperiment {
+  /** Its id. */
+  readonly experimentId: string;
+  /** The name that a repair gave it. */
+  readonly name: string;
+  /** The name that was asked for, which no experiment has. */
+  readonly wanted: string;
+}
+
 /** Whether a store is ready, and what was done for it. */
 export interface PreflightReport {
   /** MLflow lists and searches everything: no finding is an error. */
@@ -63,6 +74,11 @@ export interface PreflightReport {
   readonly findings: Readonly<Record<Severity, number>>;
   /** The experiment that was asked for. */
   readonly experiment: ExperimentSetup | null;
+  /**
+   * Experiments whose name was lost, while none has the name that was asked for: each may be the one,
+   * and making another would split its history.
+   */
+  readonly unnamed: readonly UnnamedExperiment[];
   /** Earlier changes that had been cut off and were settled first. */
   readonly settled: readonly SettledChange[];
 }
@@ -97,14 +113,16 @@ export async function preflight(
   const { snapshot, plan, orphans, settled } = outcome;
   const findings = verifySnapshot(snapshot);
   const errors = findings.filter(({ severity }) => severity === "error");
-  const setUp = check || name === undefined || errors.length > 0
+  const unnamed = name === undefined ? [] : findUnnamed(snapshot, name);
+  const ready = errors.length === 0 && unnamed.length === 0;
+  const setUp = check || name === undefined || !ready
     ? null
     : await setupExperiment(store, name, experiment);
   const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
   const { experiments, runs } = summarize(snapshot);
   const quarantined = new Set(orphans.actions.map(({ path }) => path));
   return {
-    ready: errors.length === 0,
+    ready,
     checked: outcome.done === null,
     summary: { experiments, runs },
     done: outcome.done ?? { repair: null, quarantine: null },
@@ -115,8 +133,20 @@ export async function preflight(
     errors,
     findings: { error: errors.length, warning: count("warning"), info: count("info") },
     experiment: setUp,
+    unnamed,
     settled,
   };
+}
+
+/** A repair gave them names by their ids, where nothing told how they were called. */
+function findUnnamed(snapshot: StoreSnapshot, wanted: string): readonly UnnamedExperiment[] {
+  const { experiments } = snapshot;
+  if (experiments.some(({ name }) => name === wanted)) return [];
+  return experiments
+    .filter(({ id, name, lifecycleStage }) =>
+      lifecycleStage === "active" && name === recoveredName(id)
+    )
+    .map(({ id, name }) => ({ experimentId: id, name, wanted }));
 }
 
 type Rules = Omit<PreflightOptions, "check" | "experiment">;

@@ -29,6 +29,7 @@ export interface RecoverReport {
  *
  * @param store The store.
  * @returns What became of each.
+ * @throws {StoreAccessError} When it cannot be told whether anything was cut off, or be settled.
  * @throws {StoreLockedError} When another process holds the store's lock: it may be at work, not cut off.
  * @throws {SyntaxError} When a journal is damaged; then nothing is touched.
  *

@@ -20,7 +20,7 @@ export interface RestoreOptions extends RestoreSelection, BackupWork {
   readonly id?: string;
   /** Where backups lie. @default {our own directory inside the store} */
   readonly backups?: string;
-  /** Copy it there, instead of bringing it back. @default {the store} */
+  /** Copy it there, to a directory outside of the store, instead of bringing it back. @default {the store} */
   readonly to?: string;
   /** Only tell what would come back; needs no write permission. @default {false} */
   readonly dryRun?: boolean;
@@ -32,7 +32,7 @@ export interface RestoreReport {
   readonly schema: "mltidy/restore/v1";
   /** Absolute real path of the store's root. */
   readonly store: string;
-  /** The backup; `null` when there is none of that id, or none at all. */
+  /** The backup; `null` when none was named and there is no change to undo. */
   readonly backup: BackupListing | null;
   /** How many changes were undone, or files and directories brought back; or would be. */
   readonly changes: number;
@@ -56,7 +56,8 @@ export interface RestoreReport {
  * @param store The store.
  * @param options Which backup, what of it, and where to bring it.
  * @returns What was, or would be, brought back.
- * @throws {RangeError} When the backup holds nothing of the experiment or run.
+ * @throws {RangeError} When there is no backup of that id, it holds nothing of the experiment or run, or
+ * a directory lies in the store.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  * @throws {StoreLockedError} When another process holds the store's lock.
  * @throws {SyntaxError} When the backup is damaged, or one that may be the newest.
@@ -107,8 +108,15 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
 }
 
 async function find(place: Backups, options: RestoreOptions): Promise<BackupPreview | null> {
-  const id = options.id ?? newestChange(await place.list());
-  return id === null ? null : await place.preview(id, options);
+  const listed = await place.list();
+  const id = options.id ?? newestChange(listed);
+  if (id === null) return null;
+  const found = await place.preview(id, options);
+  if (found !== null) return found;
+  const known = listed.map((one) => one.id).join(", ");
+  throw new RangeError(
+    `Unknown backup "${id}": ${known === "" ? "there is none" : `expected one of ${known}`}`,
+  );
 }
 
 /** Ids begin with their times, to the second: a damaged one still tells whether it may be the newest. */

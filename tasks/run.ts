@@ -5,12 +5,12 @@
  */
 
 import { StoreAccessError } from "../lib/errors.ts";
-import { type LogOutcome, summarizeProblems } from "../lib/log_outcome.ts";
+import { LoggingError, type LogProblem, summarizeProblems } from "../lib/log_outcome.ts";
 import { openRunLog, tell } from "./open_run_log.ts";
 import type { LogValue, RunLog } from "./run_log.ts";
 import type { Abortable, Store } from "./store.ts";
 import type { Durability, TrackedRun } from "./tracking.ts";
-import { whenStopped } from "./_io/process.ts";
+import { letSignalsIn, unlessStopping, whenEnding, whenStopped } from "./_io/process.ts";
 import { failureText } from "./_io/read.ts";
 
 /** How a run can end. */
@@ -63,8 +63,9 @@ export interface RunOptions extends Abortable {
    */
   readonly fsync?: Durability;
   /**
-   * End the run KILLED on SIGINT and SIGTERM, and then let the process exit with 130 or 143, as it would
-   * have. Say `false` in a program that handles these signals itself, and give it a `signal`.
+   * End the run KILLED on SIGINT, SIGTERM and SIGHUP, and then let the process exit with 130, 143 or 129,
+   * as it would have. Say `false` in a program that handles these signals itself, and give it a `signal`.
+   * What `nohup` has started goes on after SIGHUP; only Linux with `--allow-all` can tell.
    *
    * @default {true}
    */
@@ -100,12 +101,13 @@ export interface ActiveRun extends RunLog, AsyncDisposable {
 
 /**
  * Runs training in a run of MLflow: starts the run, ends it FINISHED when the body is done, FAILED when it
- * throws, with the error as the tag `mltidy.error`, and KILLED on SIGINT, SIGTERM and `signal`. Logging
- * never throws, see {@linkcode RunLog}. Needs read and write permission for the store.
+ * throws, with the error as the tag `mltidy.error`, and KILLED on SIGINT, SIGTERM, SIGHUP and `signal`.
+ * Logging never throws, see {@linkcode RunLog}. Needs read and write permission for the store.
  *
  * The run is in the store, RUNNING, before the body begins, and its end is recorded whatever the last
- * thing logged came to. A process that is killed outright leaves it RUNNING, with all that was logged;
- * `preflight` ends it once it has given no sign of life for seven days.
+ * thing logged came to: FAILED as well when the process exits before, or dies of an error that nobody
+ * catches. A process that is killed outright leaves it RUNNING, with all that was logged; `preflight` ends
+ * it once it has given no sign of life for seven days.
  *
  * For nested runs, call it inside the body with `parentRunId: run.id`.
  *
@@ -147,6 +149,7 @@ export async function safeRun<T>(
   try {
     options.signal?.throwIfAborted();
     const result = await unlessAborted(run.signal, async () => await body(run));
+    await letSignalsIn();
     await run.end("FINISHED");
     // It may have been killed while the body came to its end.
     run.signal.throwIfAborted();
@@ -203,23 +206,34 @@ export async function startRun(store: Store, options: RunOptions): Promise<Activ
   signal?.throwIfAborted();
   const tracked = await openTracked(store, options);
   const log = openRunLog(tracked, { now: store.now, strict, warn });
-  const { conclude, close, ...logging } = log;
+  const { count, close, ...logging } = log;
   const controller = new AbortController();
   let ending: Promise<void> | null = null;
 
   async function record(status: EndStatus, error?: unknown): Promise<void> {
-    if (error !== undefined) await log.setTag("mltidy.error", errorText(error)).catch(() => {});
+    if (error !== undefined) markError(error);
     close(status);
+    const problem = await recordEnd(tracked, status, store.now());
+    // A signal that came meanwhile has its say before nobody listens any more.
+    await letSignalsIn();
     stopping?.[Symbol.dispose]();
+    exiting[Symbol.dispose]();
     signal?.removeEventListener("abort", abort);
-    const outcome = await recordEnd(tracked, status, store.now());
-    try {
-      if (outcome !== null) conclude(outcome);
-    } finally {
-      if (log.problems.length > 0) {
-        tell(warn, `Run ${nameOf(tracked)} ended ${status}; ${summarizeProblems(log.problems)}`);
-      }
+    if (problem !== null) count(problem);
+    if (log.problems.length > 0) {
+      const head = problem?.message ?? `Run ${nameOf(tracked)} ended ${status}`;
+      tell(warn, `${head}; ${summarizeProblems(log.problems)}`);
     }
+    if (strict && problem !== null) throw new LoggingError(problem);
+  }
+  function markError(error: unknown): void {
+    log.setTag("mltidy.error", errorText(error)).catch(() => {});
+  }
+  /** The log stays open: if the process lives on after all, the run will end once more. */
+  function recordExit(error: unknown): void {
+    if (ending !== null) return;
+    markError(error);
+    void recordEnd(tracked, "FAILED", store.now());
   }
   async function recordKilled(reason: unknown): Promise<void> {
     try {
@@ -234,6 +248,7 @@ export async function startRun(store: Store, options: RunOptions): Promise<Activ
   const stopping = endOnSignals
     ? whenStopped(() => kill(new DOMException("The process was told to stop", "AbortError")))
     : null;
+  const exiting = whenEnding(recordExit);
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
 
@@ -268,6 +283,7 @@ async function openTracked(store: Store, options: RunOptions): Promise<TrackedRu
   const common = { runName: runName?.toWellFormed() || null, tags, durability: fsync };
   try {
     const tracking = await store.tracking();
+    await unlessStopping();
     if (runId !== undefined) return await tracking.resumeRun({ ...common, runId, experimentId });
     if (experimentId === null) {
       throw new TypeError(
@@ -289,7 +305,7 @@ async function recordEnd(
   tracked: TrackedRun,
   status: EndStatus,
   endTime: number,
-): Promise<LogOutcome | null> {
+): Promise<LogProblem | null> {
   try {
     await tracked.end(status, endTime);
     return null;
@@ -297,8 +313,7 @@ async function recordEnd(
     const message = `Cannot record that run ${nameOf(tracked)} ended ${status}: ${
       failureText(error)
     }`;
-    const problem = { kind: "write-failed", key: "status", message } as const;
-    return { outcome: "not-logged", key: "status", problem };
+    return { kind: "write-failed", key: "status", message };
   }
 }
 
@@ -306,6 +321,11 @@ function nameOf({ record }: TrackedRun): string {
   return `${record.runName} (${record.runId})`;
 }
 
+/** Anything can be thrown, also what raises when it is looked at. */
 function errorText(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return "an error without a text";
+  }
 }

@@ -133,10 +133,11 @@ export interface OpenOptions {
  * Opens an MLflow file store. Needs read permission for it.
  *
  * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`.
+ *   Relative ones, such as `file:./mlruns`, to the current directory.
  * @param options How the location was chosen, and the clock.
  * @returns The store; nothing of it has been read yet.
  * @throws {StoreNotFoundError} When there is nothing at that place.
- * @throws {StoreAccessError} When it cannot be read.
+ * @throws {StoreAccessError} When it cannot be read, or made.
  * @throws {UnsupportedStoreError} When it is no file store.
  *
  * @example

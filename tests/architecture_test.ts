@@ -115,6 +115,7 @@ const withoutMirror: Places = [
   "tests/tasks/cli_bad_input_test.ts", // the whole command line
   "tests/tasks/cli_demo_store_test.ts",
   "tests/tasks/cli_repair_test.ts",
+  "tests/tasks/cli_streams_test.ts",
   "tests/tasks/cli_terminal_test.ts",
   "tests/tasks/start_up_test.ts", // what is loaded
   "tests/tasks/random_damage_test.ts", // verify and repair of anything

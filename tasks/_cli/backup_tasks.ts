@@ -90,7 +90,7 @@ export const backupTasks = {
     ],
     operand: { name: "ID", describe: "The backup, as apply or backup named it", required: false },
     flags: {
-      last: toggle("last", "Take the newest backup"),
+      last: toggle("last", "Undo the newest change; copies are passed over, name those by ID"),
       experiment: {
         name: "experiment",
         value: "ID",

@@ -5,6 +5,7 @@
  */
 
 import type { ApplyReport, Plan } from "../../lib/plan.ts";
+import { reportOutcomes } from "../../lib/report_outcomes.ts";
 import type { PlanAndApplyOptions, PlanAndApplyResult } from "../plan_and_apply.ts";
 import { backupsFlag } from "./choose_backups.ts";
 import { ExitCode } from "./exit_code.ts";
@@ -71,10 +72,20 @@ export async function carryOut(job: Job, world: World): Promise<ExitCode> {
   world.progress.erase();
   saySettled(settled, world);
   if (report !== null) return await showReport(report, { ...options, backups }, world);
-  if (options.json) world.print(`${JSON.stringify(plan)}\n`);
-  else if (options.apply && plan.actions.length > 0) world.say(NOTHING_CHANGED);
-  else world.print(show(plan, applyCommand(task, words)));
+  const isRefused = options.apply && plan.actions.length > 0;
+  if (isRefused) world.say(NOTHING_CHANGED);
+  if (options.json) {
+    const document = options.apply ? nothingOf(plan, world.now()) : plan;
+    world.print(`${JSON.stringify(document)}\n`);
+  } else if (!isRefused) {
+    world.print(show(plan, applyCommand(task, words)));
+  }
   return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
+}
+
+/** Whoever reads what applying prints need not know that there was nothing to apply. */
+function nothingOf(plan: Plan, now: number): ApplyReport {
+  return reportOutcomes(plan, { startedAt: now, finishedAt: now, outcomes: [], backup: null });
 }
 
 /** What is asked before anything is applied. */
@@ -115,18 +126,36 @@ export async function showReport(
   },
   world: World,
 ): Promise<ExitCode> {
-  if (options.json) {
-    world.print(`${JSON.stringify(report)}\n`);
-  } else {
-    const { renderReport } = await import("../../lib/render_report.ts");
-    const undo = report.backup &&
-      `deno task restore ${report.backup.id}${backupsFlag(options.backups)}${
-        storeFlag(options.store)
-      }`;
-    world.print(renderReport(report, { ...world.style, undo }));
-  }
+  const { renderReport } = await import("../../lib/render_report.ts");
+  const undo = report.backup &&
+    `deno task restore ${report.backup.id}${backupsFlag(options.backups)}${
+      storeFlag(options.store)
+    }`;
+  const text = renderReport(report, { ...world.style, undo });
+  printDone(options.json ? `${JSON.stringify(report)}\n` : text, text, world);
   if (report.complete) return ExitCode.done;
   return report.totals.notRun > 0 ? ExitCode.interrupted : ExitCode.partlyApplied;
+}
+
+/**
+ * Prints what was done; where that cannot be written, says it instead, since it was done all the same.
+ *
+ * @param document What is printed.
+ * @param text The same for people.
+ * @param world What it needs of the world.
+ * @throws {Error} When it cannot be printed.
+ */
+export function printDone(
+  document: string,
+  text: string,
+  world: Pick<World, "print" | "say">,
+): void {
+  try {
+    world.print(document);
+  } catch (error) {
+    world.say(text);
+    throw error;
+  }
 }
 
 function applyCommand(task: string, words: readonly string[]): string {

@@ -4,6 +4,18 @@
  * @module
  */
 
+import {
+  ConfigError,
+  PlanRefusedError,
+  RestoreCollisionError,
+  StalePlanError,
+  StoreAccessError,
+  StoreLockedError,
+  StoreNotFoundError,
+  UnsupportedStoreError,
+} from "../../lib/errors.ts";
+import { UsageError } from "./usage_error.ts";
+
 /** Exit codes by what they stand for. Codes that are not listed mean an unexpected failure. */
 export const ExitCode = {
   done: 0,
@@ -32,5 +44,30 @@ export const exitMeaning: Readonly<Record<ExitCode, string>> = {
   11: "Store locked by another process",
   12: "Store of a kind or version that is not supported",
   13: "The plan does not fit: stale, beyond a limit, of another store, or no plan",
-  130: "Interrupted",
+  130: "Interrupted (143: ended by SIGTERM while it only read)",
 };
+
+/**
+ * Tells how a task ends that threw.
+ *
+ * @param error What it threw.
+ * @returns The exit code.
+ */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError || isWrongArgument(error)) return ExitCode.usage;
+  if (error instanceof ConfigError) return ExitCode.usage;
+  if (error instanceof PlanRefusedError) return ExitCode.planDoesNotFit;
+  if (error instanceof StoreNotFoundError) return ExitCode.storeNotFound;
+  if (error instanceof StoreAccessError) return ExitCode.storeNotFound;
+  if (error instanceof UnsupportedStoreError) return ExitCode.unsupportedStore;
+  if (error instanceof StoreLockedError) return ExitCode.storeLocked;
+  if (error instanceof StalePlanError) return ExitCode.planDoesNotFit;
+  if (error instanceof RestoreCollisionError) return ExitCode.planDoesNotFit;
+  if (error instanceof DOMException && error.name === "AbortError") return ExitCode.interrupted;
+  return ExitCode.unexpected;
+}
+
+/** Our own; those of the engine tell of what it cannot do, such as recurse any deeper. */
+function isWrongArgument(error: unknown): boolean {
+  return error instanceof RangeError && /^(Cannot|Unknown) /.test(error.message);
+}

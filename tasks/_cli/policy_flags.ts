@@ -63,7 +63,7 @@ export const policyFlags = {
   compare: {
     name: "compare",
     value: "FILE",
-    describe: "Show which runs change sides under another policy",
+    describe: "Show what changes sides under another policy",
     default: null,
     parse: parseText,
   } satisfies Valued<string | null>,
@@ -73,7 +73,7 @@ export const policyFlags = {
     describe: "Allow a plan to remove this share of an experiment's runs",
     default: null,
     defaultText: "max_share of mltidy.yaml",
-    parse: parseOr("a share such as 80%", parseShare),
+    parse: parseOr("a share such as 80%", parsePercent),
   } satisfies Valued<number | null>,
   maxRuns: {
     name: "max-runs",
@@ -122,3 +122,9 @@ export const policyFlags = {
     parse: parseChoice("text", "markdown"),
   } satisfies Valued<"text" | "markdown">,
 } satisfies Flags;
+
+/** As in `mltidy.yaml`: without its sign 1 might be all or one in a hundred. */
+function parsePercent(text: string): number {
+  if (!text.trim().endsWith("%")) throw new RangeError("a share needs its sign");
+  return parseShare(text);
+}

@@ -7,6 +7,7 @@
 import type { CopyScope } from "../../lib/backup.ts";
 import type { BackupWork } from "../backups.ts";
 import type { SettledChange } from "../store.ts";
+import { printDone } from "./carry_out.ts";
 import { chooseBackups } from "./choose_backups.ts";
 import { ExitCode } from "./exit_code.ts";
 import type { ConfiguredStore } from "./run_open.ts";
@@ -38,7 +39,7 @@ export async function runBackup(
   };
   const show = (document: unknown, text: string) => {
     world.progress.erase();
-    world.print(json ? `${JSON.stringify(document)}\n` : text);
+    printDone(json ? `${JSON.stringify(document)}\n` : text, text, world);
   };
   const { renderBackupList, renderChecks, renderCopy, renderExpiry, renderHistory } = await import(
     "../../lib/render_backups.ts"

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { StoreAccessError } from "../../lib/errors.ts";
 import { openStore, type SettledChange, type Store } from "../store.ts";
 import { chooseConfig, type ChosenConfig, configBeside, storeOf } from "./choose_config.ts";
 import { chooseStore } from "./choose_store.ts";
@@ -82,12 +83,26 @@ async function open(
   const store = await openStore(location, { chosenBy, now: world.now });
   if (quiet) return store;
   world.say(`Store ${store.describe().root} (chosen ${chosenBy})\n`);
-  for (const id of await store.interrupted()) {
-    world.say(
-      `Change ${id} of this store was cut off; deno task recover${storeFlag(flag)} settles it\n`,
-    );
-  }
+  await sayInterrupted(store, flag, world);
   return store;
+}
+
+/** An account that may read a store need not be one that may read what another one changed of it. */
+async function sayInterrupted(
+  store: Store,
+  flag: string | null,
+  world: Pick<World, "say">,
+): Promise<void> {
+  try {
+    for (const id of await store.interrupted()) {
+      world.say(
+        `Change ${id} of this store was cut off; deno task recover${storeFlag(flag)} settles it\n`,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof StoreAccessError)) throw error;
+    world.say(`${error.message}\n`);
+  }
 }
 
 /**

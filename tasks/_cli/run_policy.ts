@@ -6,7 +6,7 @@
 
 import { resolve } from "@std/path";
 import { CONFIG_FILE, configSchema } from "../../lib/config.ts";
-import { withFileKeys } from "../../lib/config_value.ts";
+import { writeConfig } from "../../lib/write_config.ts";
 import { chooseConfig } from "./choose_config.ts";
 import { choosePolicy, NO_FLAGS } from "./choose_policy.ts";
 import { ExitCode } from "./exit_code.ts";
@@ -41,10 +41,11 @@ export async function runExplain(
   });
   world.progress.erase();
   if (explanations.length === 0) {
-    const some = candidates.slice(0, 10).map(({ id }) => `\n  ${id}`).join("");
+    const some = candidates.slice(0, 10)
+      .map(({ experimentId, id }) => `\n  ${experimentId}/${id}`).join("");
     throw new UsageError(
       candidates.length === 0
-        ? `Unknown run "${operand}": expected the id of a run of this store, its beginning, or a name`
+        ? `Unknown run "${operand}": expected the id of a run of this store, 6 or more of its first letters, 7/3a7bb818… as plans print it, or a name`
         : `Cannot tell which run "${operand}" is: ${candidates.length} are called so; expected an id, such as${some}`,
     );
   }
@@ -91,6 +92,6 @@ export async function runConfig(
     );
   }
   if (!options.quiet) world.say(`Configuration ${chosen.path} (found ${chosen.chosenBy})\n`);
-  world.print(`${JSON.stringify(withFileKeys(chosen.config), null, 2)}\n`);
+  world.print(writeConfig(chosen.config));
   return ExitCode.done;
 }

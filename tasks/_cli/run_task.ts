@@ -7,6 +7,7 @@
 
 import { resolve } from "@std/path";
 import type { RenderOptions } from "../../lib/render_style.ts";
+import { printDone } from "./carry_out.ts";
 import { chooseBackups } from "./choose_backups.ts";
 import { chooseMetric } from "./choose_metric.ts";
 import { ExitCode } from "./exit_code.ts";
@@ -141,12 +142,12 @@ async function runRestore(
   const { renderRestore } = await import("../../lib/render_restore.ts");
   const { last, dryRun, experiment, run, json, to } = options;
   const place = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
-  const listed = async () => (await store.backupsIn(place)).list();
   if (!last && operand === null) {
-    const backups = await listed();
-    const { root } = store.describe();
+    const { listBackups } = await import("../list_backups.ts");
     const { renderBackupList } = await import("../../lib/render_backups.ts");
-    if (json) printJson(world, { schema: "mltidy/backups/v1", store: root, backups });
+    const list = await listBackups(store, place === null ? {} : { backups: place });
+    const { backups } = list;
+    if (json) printJson(world, list);
     else world.print(renderBackupList(backups, { ...world.style, now: world.now() }));
     if (!options.quiet && backups.length > 0) {
       world.say(`To bring one back: deno task restore ID${storeFlag(options.store)}\n`);
@@ -166,16 +167,8 @@ async function runRestore(
   });
   world.progress.erase();
   saySettled(report.settled, world);
-  if (operand !== null && report.backup === null) {
-    const known = (await listed()).map(({ id }) => id);
-    throw new UsageError(
-      `Unknown backup "${operand}": ${
-        known.length === 0 ? "this store has none" : `expected one of ${known.join(", ")}`
-      }`,
-    );
-  }
-  if (json) printJson(world, report);
-  else world.print(renderRestore(report));
+  const text = renderRestore(report);
+  printDone(json ? `${JSON.stringify(report)}\n` : text, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
   return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
 }

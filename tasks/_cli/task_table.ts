@@ -156,7 +156,12 @@ export const taskTable = {
       ["deno task explain 3a7bb8184ebf8eeb74c0e755c838591a", "a run by its id"],
       ["deno task explain baseline", "all runs of a name"],
     ],
-    operand: { name: "RUN", describe: "The run's id, its beginning, or its name", required: true },
+    operand: {
+      name: "RUN",
+      describe:
+        "The run's id, 6 or more of its first letters, 7/3a7bb818… as plans print it, or its name",
+      required: true,
+    },
     flags: {
       config,
       daysOld,

@@ -19,7 +19,7 @@
 import { ensureDirSync } from "@std/fs";
 import { basename, dirname, join, resolve } from "@std/path";
 import type { BackupListing, CopyManifest } from "../../lib/backup.ts";
-import { StoreLockedError } from "../../lib/errors.ts";
+import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import { asStorePath } from "../../lib/model.ts";
 import type { BackupWork } from "../backups.ts";
 import { freeTree } from "./free_tree.ts";
@@ -52,17 +52,34 @@ export function placeOf(root: string, own: OwnPaths, directory: string | null): 
   if (directory === null) return { backups, staging, lock: null, isShared: false };
   const real = realPathOf(resolve(directory));
   if (real === backups) return { backups, staging, lock: null, isShared: false };
-  if (real === root || real.startsWith(join(root, "/"))) {
-    throw new RangeError(
-      `Cannot keep backups in ${real}: it lies inside store ${root}, and MLflow would take it for an experiment; name a directory elsewhere, or leave --backups out`,
-    );
-  }
+  refuseInside(root, real, "keep backups in", "leave --backups out");
   return {
     backups: real,
     staging: join(real, ".staging"),
     lock: join(real, ".lock"),
     isShared: true,
   };
+}
+
+/**
+ * Finds where something of a store's backups is copied to. Touches nothing; needs read permission.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param target A directory of the user's, which need not be there yet.
+ * @returns Its absolute path, without links.
+ * @throws {RangeError} When it lies in the store.
+ */
+export function targetOf(root: string, target: string): string {
+  const real = realPathOf(resolve(target));
+  refuseInside(root, real, "copy to", "leave --to out to bring it back into the store");
+  return real;
+}
+
+function refuseInside(root: string, real: string, what: string, instead: string): void {
+  if (real !== root && !real.startsWith(join(root, "/"))) return;
+  throw new RangeError(
+    `Cannot ${what} ${real}: it lies inside store ${root}, and MLflow would take it for an experiment; name a directory elsewhere, or ${instead}`,
+  );
 }
 
 /** What is not there yet has no links of its own, but what it will lie in may. */
@@ -113,6 +130,7 @@ export function lockPlace(place: Place): Disposable {
  * @param place Where they lie.
  * @param root Absolute real path of the store's root.
  * @returns The manifests, newest first; damaged ones are left out.
+ * @throws {StoreAccessError} When the place cannot be listed.
  */
 export function listCopies(place: Place, root: string): readonly CopyManifest[] {
   return directoriesIn(place)
@@ -135,6 +153,7 @@ export function listCopies(place: Place, root: string): readonly CopyManifest[] 
  * @param place Where they lie.
  * @param root Absolute real path of the store's root.
  * @returns The backups, newest first, then the damaged ones.
+ * @throws {StoreAccessError} When the place cannot be listed.
  */
 export function listBackups(place: Place, root: string): readonly BackupListing[] {
   const timeOf = (one: BackupListing) => one.kind === "damaged" ? -Infinity : one.createdAt;
@@ -176,7 +195,10 @@ function directoriesIn({ backups }: Place): readonly string[] {
   const listed = listDirectory(backups);
   if (listed.kind === "failed") {
     if (listed.missing) return [];
-    throw new Error(`Cannot list backups in ${backups}: ${listed.message}`);
+    throw new StoreAccessError(
+      `Cannot list backups in ${backups}: ${listed.message}; type the command as an account that may read it`,
+      backups,
+    );
   }
   return listed.entries
     .filter(({ name, isDirectory }) => isDirectory && !name.startsWith("."))

@@ -33,6 +33,7 @@ import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "./measur
 import { carryOut, collisionOf, takeBack, type Workplace } from "./operate.ts";
 import {
   infoOf,
+  makeLikeParent,
   type OwnPaths,
   putTimeBack,
   syncDirectories,
@@ -94,7 +95,7 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   const id = newBackupId(paths.backups, task, now);
   const backup = join(paths.backups, id);
   const at: Workplace = { root, files: join(backup, "files"), staging: paths.staging };
-  Deno.mkdirSync(backup, { mode: 0o700 });
+  makeLikeParent(backup);
   ensureDirSync(at.files);
   const stepsOf = new Map(actions.map((action) => [action, unfold(action, now)]));
   const all = [...stepsOf.values()].flat();
@@ -112,6 +113,8 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   const journal = openJournal(paths.journals, begin);
   const ahead = stageAhead(all.map(({ operation }) => operation), at);
   const done: Step[] = [];
+  // What several actions ask for alike, such as the tag of their run, the first that gets to it does.
+  const standing = new Set<string>();
   const passed = new Set<string>();
   let usage: DiskUsage = { bytes: 0, files: 0 };
   let reached = 0;
@@ -123,6 +126,7 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
       passed.add(parentOf(step.operation.path));
       // What came before a step that stays may hold it, so it stays, too.
       if (left.length > 0 || !tryTakeBack(step, at)) left.unshift(step);
+      else standing.delete(keyOf(step));
     }
     stuck.push(...left);
   };
@@ -143,8 +147,11 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
       const own: Step[] = [];
       try {
         for (const [offset, step] of steps.entries()) {
+          const key = keyOf(step);
+          if (standing.has(key)) continue;
           journal.mark("start", first + offset);
           own.unshift(step);
+          standing.add(key);
           carryOut(step.operation, at, ahead.take(step.operation));
           journal.mark("done", first + offset);
         }
@@ -208,6 +215,10 @@ function unfold(action: Action, now: number): readonly Step[] {
     subject: action.path,
     operation,
   }));
+}
+
+function keyOf({ operation }: Step): string {
+  return JSON.stringify(operation);
 }
 
 function refuseOwnDirectory(actions: readonly Action[]): void {

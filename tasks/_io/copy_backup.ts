@@ -27,7 +27,7 @@ import { newBackupId } from "./change.ts";
 import { loadDigest } from "./digest.ts";
 import { type EntriesWriter, writeEntries } from "./entries.ts";
 import { type OpenedFile, openInside } from "./open_inside.ts";
-import { syncDirectory, writeAndSync } from "./own_directory.ts";
+import { makeLikeParent, syncDirectory, writeAndSync } from "./own_directory.ts";
 import { failureText } from "./read.ts";
 import { type EarlierFiles, earlierFiles } from "./share_files.ts";
 import { isAbort, stopped, takeTurns } from "./take_turns.ts";
@@ -69,7 +69,7 @@ export async function copyBackup(
   const staged = join(place.staging, id);
   try {
     const total = await count(options);
-    Deno.mkdirSync(staged, { mode: 0o700 });
+    makeLikeParent(staged);
     const manifest = await copyInto(staged, id, total, options);
     writeAndSync(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
     syncDirectory(join(staged, "files"));

@@ -7,30 +7,43 @@
  */
 
 import { ensureDirSync } from "@std/fs";
-import { fromFileUrl, resolve } from "@std/path";
+import { StoreAccessError } from "../../lib/errors.ts";
 import { OWN_DIRECTORY } from "../../lib/names.ts";
+import { storePath } from "./locate_store.ts";
+import { infoOf } from "./own_directory.ts";
 import { makeDirectories, openWriting } from "./place.ts";
-import { listDirectory } from "./read.ts";
+import { failureText, listDirectory } from "./read.ts";
 import { createExperiment } from "./set_up_experiment.ts";
 
 /**
  * Makes a store where nothing is, as MLflow does: with the experiment `Default`, whose id is 0. Where
- * something is, it does nothing. Needs read and write permission.
+ * something is, be it a link to nothing, it does nothing. Needs read and write permission.
  *
  * @param location A directory or a `file:` URI.
  * @param now Epoch ms.
+ * @throws {StoreNotFoundError} When it names no place.
+ * @throws {StoreAccessError} When no directory can be made there.
+ * @throws {UnsupportedStoreError} When it is a URI of something else.
  */
 export function createStore(location: string, now: number): void {
-  const isUri = /^[a-z][a-z0-9+.-]+:/i.test(location);
-  if (isUri && !/^file:/i.test(location)) return;
-  const path = isUri ? fromFileUrl(location) : resolve(location);
+  const path = storePath(location);
   const listed = listDirectory(path);
-  if (listed.kind === "failed" && !listed.missing) return;
+  if (listed.kind === "failed" && (!listed.missing || infoOf(path) !== null)) return;
   const names = listed.kind === "listed" ? listed.entries.map(({ name }) => name) : [];
   if (names.some((name) => name !== OWN_DIRECTORY && name !== ".trash")) return;
-  ensureDirSync(path);
+  makeRoot(path);
   const root = Deno.realPathSync(path);
   const writing = openWriting(root);
   createExperiment({ root, writing, now }, "0", { name: "Default", artifactLocation: null });
   makeDirectories(root, [".trash"]);
+}
+
+function makeRoot(path: string): void {
+  try {
+    ensureDirSync(path);
+  } catch (error) {
+    throw new StoreAccessError(`Cannot make store ${path}: ${failureText(error)}`, path, {
+      cause: error,
+    });
+  }
 }

@@ -5,7 +5,7 @@
  */
 
 import { join } from "@std/path";
-import type { BackupListing } from "../../lib/backup.ts";
+import type { BackupListing, CopyScope } from "../../lib/backup.ts";
 import type {
   BackupPreview,
   Backups,
@@ -21,6 +21,7 @@ import {
   type Place,
   placeOf,
   removeBackup,
+  targetOf,
 } from "./backup_place.ts";
 import { extractCopy, restoreFromCopy } from "./bring_back.ts";
 import { copyBackup } from "./copy_backup.ts";
@@ -70,8 +71,10 @@ export function lockBackups(lock: Disposable, options: FileBackupsOptions): Lock
   const placeLock = lockPlace(place);
   return {
     ...backupsIn(options, place),
-    copy: (scope, work = {}) =>
-      copyBackup([lock, placeLock], { root, place, scope, now: now(), ...work }),
+    async copy(scope, work = {}) {
+      checkScope(scope);
+      return await copyBackup([lock, placeLock], { root, place, scope, now: now(), ...work });
+    },
     bringBack: (id, selection = {}, work = {}) =>
       bringBack(lock, { root, place, id, selection, now: now(), work }),
     take: (id, work = {}) => moveBackup(id, ownPaths(root), place, work),
@@ -83,6 +86,18 @@ export function lockBackups(lock: Disposable, options: FileBackupsOptions): Lock
     remove: (id, work = {}) => removeBackup(placeLock, place, id, work),
     [Symbol.asyncDispose]: () => Promise.resolve().then(() => placeLock[Symbol.dispose]()),
   };
+}
+
+/** Whoever is not checked by a compiler must not get a copy of something else than they asked for. */
+function checkScope(scope: CopyScope): void {
+  const { kind } = scope;
+  if (kind === "full" || kind === "metadata") return;
+  if ((kind === "experiment" || kind === "run") && typeof scope.id === "string") return;
+  throw new RangeError(
+    `Cannot back up ${
+      JSON.stringify(scope)
+    }: expected a scope of kind full or metadata, or of kind experiment or run with an id`,
+  );
 }
 
 function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
@@ -99,7 +114,8 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       return { ...await verifyBackup(Deno.realPathSync(directory), manifest, work), id };
     },
     preview: (id, selection = {}) => preview(root, place, id, selection),
-    async extract(id, target, selection = {}, work = {}) {
+    async extract(id, to, selection = {}, work = {}) {
+      const target = targetOf(root, to);
       const directory = Deno.realPathSync(join(place.backups, id));
       const manifest = readManifest(place.backups, id);
       if (manifest === null) {

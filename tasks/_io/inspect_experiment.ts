@@ -11,7 +11,9 @@ import { checkMetricFile } from "../../lib/check_metric_file.ts";
 import { checkRecord } from "../../lib/check_record.ts";
 import { flaw } from "../../lib/flaw.ts";
 import { textOf } from "../../lib/meta_node.ts";
+import { readExperimentMeta } from "../../lib/meta_record.ts";
 import type { Experiment, LoggedModel, Orphan } from "../../lib/model.ts";
+import { localPathOf } from "../../lib/relocate_uri.ts";
 import { hasMoved, inspectRun } from "./inspect_run.ts";
 import { inspectTraces } from "./inspect_traces.ts";
 import { exists, type Inspection, type Inspector, refer, report, walkKeys } from "./inspection.ts";
@@ -49,6 +51,30 @@ function inspectMeta(inspection: Inspection, experiment: Experiment): void {
   if (lifecycleStage === "active" && hasMoved(inspection, location, named)) {
     const message = `new runs keep their artifacts at ${location}, where nothing is`;
     report(inspection, "experiment", path, [flaw("moved", message)]);
+  } else if (lifecycleStage === "active" && isInOtherStore(inspection, location, id)) {
+    const message = `new runs keep their artifacts in the store that has it, too: ${location}`;
+    report(inspection, "experiment", path, [flaw("moved", message)]);
+  }
+}
+
+/** Whether a location is the same experiment in a store of which this one is a copy. */
+function isInOtherStore({ root }: Inspection, location: string, id: string): boolean {
+  // Nearly all of them, without a look at the disk.
+  if (location === `file://${root}/${id}` || location === `${root}/${id}`) return false;
+  const local = localPathOf(location);
+  if (local === null || basename(local) !== id || realPathOf(local) === `${root}/${id}`) {
+    return false;
+  }
+  const meta = readText(`${local}/meta.yaml`);
+  const read = meta.kind === "text" ? readExperimentMeta(meta.text) : null;
+  return read?.ok === true && read.meta.experimentId === id;
+}
+
+function realPathOf(path: string): string | null {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return null;
   }
 }
 

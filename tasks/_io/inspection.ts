@@ -6,7 +6,7 @@
  */
 
 import type { TextFact } from "../../lib/facts.ts";
-import type { FileFlaw } from "../../lib/flaw.ts";
+import { type FileFlaw, NO_FILE } from "../../lib/flaw.ts";
 import {
   asStorePath,
   type DamagedRun,
@@ -123,17 +123,19 @@ export function walkKeys(
   const listed = listDirectory(`${root}/${folder}`);
   if (listed.kind === "failed") return listed.missing ? "missing" : folderAt(root, folder);
   const walk = (entries: readonly Deno.DirEntry[], within: string, prefix: string) => {
-    for (const { name, isDirectory, isSymlink } of entries) {
+    for (const { name, isDirectory, isFile, isSymlink } of entries) {
       const path = `${within}/${name}`;
       if (isDirectory) {
         const inner = listDirectory(`${root}/${path}`);
         if (inner.kind === "listed") walk(inner.entries, path, `${prefix}${name}/`);
         continue;
       }
-      const target = isSymlink ? kindAt(`${root}/${path}`) : "file";
+      const target = isSymlink ? kindAt(`${root}/${path}`) : isFile ? "file" : "special";
       if (target === "directory") continue;
       const fact: TextFact = target === "nothing"
         ? { kind: "missing" }
+        : target === "special"
+        ? { kind: "failed", damage: "unreadable", message: NO_FILE }
         : readText(`${root}/${path}`);
       visit(prefix + name, path, fact);
     }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { writeAll } from "./own_directory.ts";
+import { dirname } from "@std/path";
+import { modeBelow, writeAll } from "./own_directory.ts";
 
 /** How much is written or read at once, bytes. */
 const BUFFER = 1 << 16;
@@ -18,7 +19,7 @@ export interface LineWriter extends Disposable {
 }
 
 /**
- * Begins a file of lines, which its owner alone can read. Needs write permission.
+ * Begins a file of lines, for those who can use the directory that it is in. Needs write permission.
  *
  * @param path Where it goes; nothing stands there.
  * @param onBytes Called with all that is written, in order.
@@ -28,7 +29,8 @@ export function writeLines(
   path: string,
   onBytes: (bytes: Uint8Array) => void = () => {},
 ): LineWriter {
-  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  const mode = modeBelow(dirname(path), "file");
+  const file = Deno.openSync(path, { write: true, createNew: true, mode });
   const encoder = new TextEncoder();
   let pending = "";
   const flush = () => {

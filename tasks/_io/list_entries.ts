@@ -7,6 +7,7 @@
 
 import { relative } from "@std/path";
 import type { FailureFact } from "../../lib/facts.ts";
+import { NO_FILE } from "../../lib/flaw.ts";
 import type { Problem, StorePath, Stray } from "../../lib/model.ts";
 import { type Measurer, measureTree } from "./measure.ts";
 import { listDirectory, problemAt, readText } from "./read.ts";
@@ -129,16 +130,20 @@ export function readKeys(
     }
     const wanted = found.entries
       .filter(({ name, isDirectory }) => isDirectory || isWanted(prefix + name));
-    for (const { name, isDirectory, isSymlink } of wanted.sort(byName)) {
+    for (const { name, isDirectory, isFile, isSymlink } of wanted.sort(byName)) {
       const at = pathOf(path, name);
       if (isDirectory) {
         read(listDirectory(`${root}/${at}`), at, `${prefix}${name}/`);
         continue;
       }
-      const target = isSymlink ? kindAt(`${root}/${at}`) : "file";
+      const target = isSymlink ? kindAt(`${root}/${at}`) : isFile ? "file" : "special";
       if (target === "directory") continue;
       if (target === "nothing") {
         failures.push({ path: at, damage: "io", message: "broken link" });
+        continue;
+      }
+      if (target === "special") {
+        failures.push({ path: at, damage: "unreadable", message: NO_FILE });
         continue;
       }
       const fact = readText(`${root}/${at}`);
@@ -155,11 +160,12 @@ export function readKeys(
  *
  * @param path An absolute path.
  * @returns What is there; a link to nothing, or to itself, is nothing, and what may not be looked at is
- * a file, as Python has it.
+ * a file, as Python has it. `special`: a pipe, a socket or a device.
  */
-export function kindAt(path: string): "directory" | "file" | "nothing" {
+export function kindAt(path: string): "directory" | "file" | "nothing" | "special" {
   try {
-    return Deno.statSync(path).isDirectory ? "directory" : "file";
+    const { isDirectory, isFile } = Deno.statSync(path);
+    return isDirectory ? "directory" : isFile ? "file" : "special";
   } catch (error) {
     const isNothing = error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.FilesystemLoop;

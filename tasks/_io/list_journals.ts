@@ -1,4 +1,6 @@
 import { join } from "@std/path";
+import { StoreAccessError } from "../../lib/errors.ts";
+import { infoOf } from "./own_directory.ts";
 import { listDirectory } from "./read.ts";
 
 /**
@@ -6,12 +8,29 @@ import { listDirectory } from "./read.ts";
  *
  * @param journals The journals' directory.
  * @returns Absolute paths, oldest first.
+ * @throws {StoreAccessError} When the directory cannot be listed: there may be some.
  */
 export function listJournals(journals: string): readonly string[] {
   const listed = listDirectory(journals);
-  if (listed.kind === "failed") return [];
+  if (listed.kind === "failed") {
+    if (isNone(journals)) return [];
+    throw new StoreAccessError(
+      `Cannot tell whether a change was cut off: ${journals}: ${listed.message}; type deno task recover as an account that may read it`,
+      journals,
+    );
+  }
   return listed.entries
     .filter((entry) => entry.isFile && entry.name.endsWith(".jsonl"))
     .map((entry) => join(journals, entry.name))
     .toSorted();
+}
+
+/** Where a file stands in the way of our directory, no change can have begun. */
+function isNone(journals: string): boolean {
+  try {
+    return infoOf(journals) === null;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return false;
+  }
 }

@@ -5,6 +5,7 @@
  */
 
 import { basename, dirname, fromFileUrl, join, resolve } from "@std/path";
+import { percentDecoded } from "../../lib/artifact_uri.ts";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/names.ts";
 import { infoOf } from "./own_directory.ts";
@@ -25,14 +26,15 @@ import { failureText, listDirectory, readText } from "./read.ts";
  * @throws {UnsupportedStoreError} When it is no file store.
  */
 export function locateStore(location: string): string {
-  const path = pathOf(location);
+  const path = storePath(location);
   let root: string;
   try {
     root = Deno.realPathSync(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw unreadable(path, error);
+    const found = infoOf(path)?.isSymlink ? "it is a link to nothing" : "no such directory";
     throw new StoreNotFoundError(
-      `Cannot open store ${path}: no such directory; name the store with --store DIR`,
+      `Cannot open store ${path}: ${found}; name the store with --store DIR`,
       path,
     );
   }
@@ -55,12 +57,39 @@ export function locateStore(location: string): string {
   throw new UnsupportedStoreError(`Cannot open store ${root}: ${whatItIs(root)}`, root);
 }
 
-function pathOf(location: string): string {
+/**
+ * Takes a `file:` URI for a path as MLflow does (2.22 and 3.17): without a slash behind its scheme it is
+ * relative to the current directory.
+ *
+ * @param uri The URI.
+ * @returns An absolute path.
+ * @throws {TypeError} When it is no URI.
+ */
+export function fileUriPath(uri: string): string {
+  const relative = /^file:(?![/\\])([^?#]*)/i.exec(uri)?.[1];
+  return relative === undefined ? fromFileUrl(uri) : resolve(percentDecoded(relative));
+}
+
+/**
+ * Names the place that a user means. Touches nothing.
+ *
+ * @param location A directory or a `file:` URI.
+ * @returns An absolute path.
+ * @throws {StoreNotFoundError} When it names none.
+ * @throws {UnsupportedStoreError} When it is a URI of something else.
+ */
+export function storePath(location: string): string {
+  if (/^(file:)?$/i.test(location)) {
+    throw new StoreNotFoundError(
+      "Cannot open a store without a name: expected a directory such as mlruns, or a file URI",
+      location,
+    );
+  }
   if (/^file:/i.test(location)) {
     try {
       const { hostname } = new URL(location);
       if (hostname !== "" && Deno.build.os !== "windows") throw new TypeError(`host ${hostname}`);
-      return fromFileUrl(location);
+      return fileUriPath(location);
     } catch (error) {
       throw new UnsupportedStoreError(
         `Cannot open store ${location}: expected a file URI of this machine, such as file:///data/mlruns`,

@@ -9,8 +9,15 @@
  * @module
  */
 
+import { dirname } from "@std/path";
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
-import { ensureOwnDirectory } from "./own_directory.ts";
+import {
+  ensureOwnDirectory,
+  infoOf,
+  inOwnDirectory,
+  modeBelow,
+  openLikeParent,
+} from "./own_directory.ts";
 import { failureText } from "./read.ts";
 
 /** Who holds a lock. */
@@ -22,17 +29,23 @@ interface Holder {
   readonly since: string;
 }
 
+/** A lock that was taken; disposing of it, once or more often, releases it. */
+export interface Lock extends Disposable {
+  /** Whether it has not been released yet. */
+  isHeld(): boolean;
+}
+
 /**
  * Takes a store's lock, or refuses at once. Needs read and write permission for the store.
  *
  * @param root Absolute real path of the store's root.
  * @param task Which task takes it, for the message to others.
  * @param now Epoch ms, for the same.
- * @returns A handle; disposing of it releases the lock.
+ * @returns The lock.
  * @throws {StoreLockedError} When another process, or another handle of this one, holds it.
  * @throws {StoreAccessError} When the store cannot be written to.
  */
-export function acquireLock(root: string, task: string, now: number): Disposable {
+export function acquireLock(root: string, task: string, now: number): Lock {
   const { lock, file } = openLock(root);
   if (!file.tryLockSync(true)) {
     file.close();
@@ -48,8 +61,12 @@ export function acquireLock(root: string, task: string, now: number): Disposable
     since: new Date(now).toISOString(),
   };
   sayWho(file, JSON.stringify(holder) + "\n");
+  let isHeld = true;
   return {
+    isHeld: () => isHeld,
     [Symbol.dispose]() {
+      if (!isHeld) return;
+      isHeld = false;
       sayWho(file, "");
       file.close();
     },
@@ -68,9 +85,10 @@ function sayWho(file: Deno.FsFile, text: string): void {
 
 function openLock(root: string): { readonly lock: string; readonly file: Deno.FsFile } {
   try {
-    const { lock } = ensureOwnDirectory(root);
-    const options = { read: true, write: true, create: true, mode: 0o600 };
-    return { lock, file: Deno.openSync(lock, options) };
+    return inOwnDirectory(root, () => {
+      const { lock } = ensureOwnDirectory(root);
+      return { lock, file: openLockFile(lock) };
+    });
   } catch (error) {
     const refused = error instanceof Deno.errors.PermissionDenied ||
       error instanceof Deno.errors.NotCapable || /read-only file system/i.test(String(error));
@@ -81,6 +99,20 @@ function openLock(root: string): { readonly lock: string; readonly file: Deno.Fs
       { cause: error },
     );
   }
+}
+
+/**
+ * Opens the file of a lock. Needs write permission for its directory.
+ *
+ * @param path Where it is, or is made, for those who can use its directory.
+ * @returns The file, not locked yet.
+ */
+export function openLockFile(path: string): Deno.FsFile {
+  const isNew = infoOf(path) === null;
+  const mode = modeBelow(dirname(path), "file");
+  const file = Deno.openSync(path, { read: true, write: true, create: true, mode });
+  if (isNew) openLikeParent(path);
+  return file;
 }
 
 function describeHolder(lock: string): string {

@@ -1,3 +1,4 @@
+import { StoreLockedError } from "../../lib/errors.ts";
 import type { LockedStore, Store } from "../store.ts";
 import { beginChange } from "./change.ts";
 import { acquireLock } from "./lock.ts";
@@ -19,29 +20,68 @@ export function lockStore(store: Store, task: string): LockedStore {
   const lock = acquireLock(root, task, store.now());
   try {
     const settled = settleInterrupted(root, paths);
+    /** Half done, say by an error of the caller's, is taken back now, or else by whoever locks next. */
+    const giveUp = () => {
+      try {
+        settleInterrupted(root, paths);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+      }
+    };
+    /** Whoever still has the store after its release must not change it beside the next holder. */
+    const assertHeld = () => {
+      if (lock.isHeld()) return;
+      throw new Error(
+        `Cannot change store ${root}: its lock, taken for ${task}, has been released; take it again with store.lock()`,
+      );
+    };
+    const whileHeld = <T>(work: () => T) =>
+      Promise.try(() => {
+        assertHeld();
+        return work();
+      });
     return {
       ...store,
       settled,
+      lock: () =>
+        whileHeld(() => {
+          throw new StoreLockedError(
+            `Cannot lock store ${root}: this very store is locked already, for ${task}; apply a plan to it with applyPlan(), or give a task the store that was opened, once the lock is released`,
+            root,
+          );
+        }),
       begin: (options) =>
-        Promise.try(() => {
+        whileHeld(() => {
           const change = beginChange(lock, { root, paths, ...options });
+          let isOpen = true;
           return {
             async perform(action) {
               await change.ready(action);
+              assertHeld();
               return change.perform(action);
             },
-            finish: (work) => change.finish(work),
-            [Symbol.dispose]: () => change[Symbol.dispose](),
+            finish: (work) =>
+              whileHeld(() => {
+                isOpen = false;
+                return change.finish(work);
+              }),
+            [Symbol.dispose]() {
+              change[Symbol.dispose]();
+              if (isOpen && lock.isHeld()) giveUp();
+              isOpen = false;
+            },
           };
         }),
-      async keepMetadata(snapshot) {
-        const { keepMetadata } = await import("./metadata_history.ts");
-        keepMetadata(paths, snapshot, store.now());
-      },
-      async lockBackups(directory) {
-        const { lockBackups } = await import("./file_backups.ts");
-        return lockBackups(lock, { root, directory, now: store.now });
-      },
+      keepMetadata: (snapshot) =>
+        whileHeld(async () => {
+          const { keepMetadata } = await import("./metadata_history.ts");
+          keepMetadata(paths, snapshot, store.now());
+        }),
+      lockBackups: (directory) =>
+        whileHeld(async () => {
+          const { lockBackups } = await import("./file_backups.ts");
+          return lockBackups(lock, { root, directory, now: store.now });
+        }),
       [Symbol.asyncDispose]: () => Promise.try(() => lock[Symbol.dispose]()),
     };
   } catch (error) {

@@ -22,7 +22,7 @@ import type { BringBackOptions } from "./bring_back.ts";
 import { copyTree } from "./copy_tree.ts";
 import type { Step } from "./journal.ts";
 import { tryFreeTree } from "./free_tree.ts";
-import { free, infoOf, syncDirectory } from "./own_directory.ts";
+import { free, infoOf, makeLikeParent, syncDirectory } from "./own_directory.ts";
 
 /** Where backups lie, and where they are written first. */
 export type Holder = Pick<Place, "backups" | "staging">;
@@ -49,7 +49,7 @@ export async function moveBackup(
   const staged = join(to.staging, id);
   if (infoOf(target) === null) {
     try {
-      Deno.mkdirSync(staged, { mode: 0o700 });
+      makeLikeParent(staged);
       await copyTree(Deno.realPathSync(source), staged, options);
       Deno.renameSync(staged, target);
       syncDirectory(to.backups);

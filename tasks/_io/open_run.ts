@@ -16,7 +16,7 @@
  */
 
 import { dirname, join } from "@std/path";
-import { metricLines } from "../../lib/logging_rules.ts";
+import { metricLines, withLineFeeds } from "../../lib/logging_rules.ts";
 import { readRunMeta } from "../../lib/meta_record.ts";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import { codeOf } from "../../lib/run_status.ts";
@@ -152,7 +152,9 @@ export function openRun(
             return WRITTEN;
           }
           const existing = Deno.readTextFileSync(target);
-          return existing === text ? UNCHANGED : { placed: "differs", existing, wanted: text };
+          return withLineFeeds(existing) === text
+            ? UNCHANGED
+            : { placed: "differs", existing, wanted: text };
         })
       ),
     setTag: (key, text) => attempt(() => setTag(key, text)),

@@ -14,10 +14,11 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { UnsupportedStoreError } from "../../lib/errors.ts";
 import { OWN_DIRECTORY } from "../../lib/names.ts";
+import { shellWords } from "../../lib/shell_words.ts";
+import { failureText } from "./read.ts";
 
 const README = `This directory belongs to mltidy. MLflow ignores it.
 
@@ -56,7 +57,7 @@ export function ownPaths(root: string): OwnPaths {
 }
 
 /**
- * Makes our directory, readable by its owner alone, leaving the root's modification time as it was.
+ * Makes our directory, open to whom the root is open to, leaving the root's modification time as it was.
  * Needs read and write permission for the store.
  *
  * @param root Absolute real path of the store's root.
@@ -74,18 +75,110 @@ export function ensureOwnDirectory(root: string): OwnPaths {
       root,
     );
   }
-  if (!found) {
-    try {
-      keepingTimes(root, () => Deno.mkdirSync(paths.own, { mode: 0o700 }));
-    } catch (error) {
-      // Another process that wants the lock was faster.
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-  }
+  if (!found) keepingTimes(root, () => makeLikeParent(paths.own));
   const readme = join(paths.own, "README.txt");
-  if (infoOf(readme)?.size !== README.length) Deno.writeTextFileSync(readme, README);
-  for (const directory of [paths.journals, paths.staging, paths.backups]) ensureDirSync(directory);
+  if (infoOf(readme)?.size !== README.length) writeAndSync(readme, README);
+  for (const directory of [paths.journals, paths.staging, paths.backups]) {
+    if (!infoOf(directory)) makeLikeParent(directory);
+  }
   return paths;
+}
+
+/**
+ * Makes a directory that those can use who can use the one that it is in. Needs write permission.
+ *
+ * @param path The directory; it may be there.
+ */
+export function makeLikeParent(path: string): void {
+  try {
+    Deno.mkdirSync(path, { mode: modeBelow(dirname(path), "directory") });
+  } catch (error) {
+    // Another process that wants the same was faster.
+    if (error instanceof Deno.errors.AlreadyExists && infoOf(path)?.isDirectory) return;
+    throw error;
+  }
+  openLikeParent(path);
+}
+
+/**
+ * Opens something new of ours to those who can use the directory that it is in, and to nobody else: several
+ * accounts may share a store. It gets that directory's group, its permissions as far as they concern group
+ * and others, and its owner where the process may give it away, as the root account may. What cannot be
+ * done is left.
+ *
+ * @param path What was made.
+ */
+export function openLikeParent(path: string): void {
+  if (Deno.build.os === "windows") return;
+  const { uid, gid } = Deno.statSync(dirname(path));
+  const made = Deno.lstatSync(path);
+  const mode = modeBelow(dirname(path), made.isDirectory ? "directory" : "file");
+  if (uid === null || gid === null) return;
+  if (made.uid === uid && made.gid === gid && ((made.mode ?? 0) & 0o7777) === mode) return;
+  // Who can write there could put a link in its place meanwhile, which Deno's own chmod would follow. An
+  // import would cost all that start, and this is seldom.
+  // deno-lint-ignore no-process-global
+  const fs = process.getBuiltinModule("node:fs");
+  const { O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const attempt = (change: () => void): boolean => {
+    try {
+      change();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  attempt(() => {
+    const file = fs.openSync(path, O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const hasGroup = attempt(() => fs.fchownSync(file, made.uid ?? uid, gid));
+      // Another group gets what everybody gets.
+      const others = (mode & 0o1707) | ((mode & 0o7) << 3);
+      attempt(() => fs.fchmodSync(file, hasGroup ? mode : others));
+      attempt(() => fs.fchownSync(file, uid, gid));
+    } finally {
+      fs.closeSync(file);
+    }
+  });
+}
+
+/**
+ * Says which permissions something of ours has that is as open as the directory that it is in.
+ *
+ * @param directory The directory.
+ * @param kind What it is.
+ * @returns The mode; whoever makes it can use it in any case.
+ */
+export function modeBelow(directory: string, kind: "directory" | "file"): number {
+  const mode = Deno.statSync(directory).mode ?? 0;
+  return kind === "directory" ? (mode & 0o3777) | 0o700 : (mode & 0o666) | 0o600;
+}
+
+/**
+ * Does something in our directory. Where another account keeps it closed, the error says how to open it.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param work What to do.
+ * @returns What it gives.
+ * @throws {Deno.errors.PermissionDenied} When the operating system refuses.
+ */
+export function inOwnDirectory<T>(root: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { own } = ownPaths(root);
+    const info = error instanceof Deno.errors.PermissionDenied ? infoOf(own) : null;
+    if (info === null) throw error;
+    const { gid } = Deno.statSync(root);
+    const open = shellWords(["chmod", "-R", "g+rwX", own]);
+    const give = gid === info.gid ? "" : `${shellWords(["chgrp", "-R", `${gid}`, own])} && `;
+    throw new Deno.errors.PermissionDenied(
+      `${
+        failureText(error)
+      }: ${own} is closed to this account; as its owner, user ${info.uid}, type ${give}${open}`,
+      { cause: error },
+    );
+  }
 }
 
 /**
@@ -97,7 +190,16 @@ export function ensureOwnDirectory(root: string): OwnPaths {
 export function keepingTimes(directory: string, change: () => void): void {
   const { atime, mtime } = Deno.statSync(directory);
   change();
-  if (atime && mtime) Deno.utimeSync(directory, atime, mtime);
+  if (atime && mtime) setTimes(directory, atime, mtime);
+}
+
+/** Another account's directory keeps the time at which we changed it: only its owner may say otherwise. */
+function setTimes(directory: string, atime: Date, mtime: Date): void {
+  try {
+    Deno.utimeSync(directory, atime, mtime);
+  } catch (error) {
+    if (!/\(os error 1\)/.test(String(error))) throw error;
+  }
 }
 
 /**
@@ -111,7 +213,7 @@ export function putTimeBack(root: string, path: string, time: number): void {
   const directory = join(root, path);
   const info = infoOf(directory);
   if (!info?.isDirectory || !info.atime || Deno.realPathSync(directory) !== directory) return;
-  Deno.utimeSync(directory, info.atime, new Date(time));
+  setTimes(directory, info.atime, new Date(time));
 }
 
 /**
@@ -233,14 +335,16 @@ export function writeDurably(path: string, text: string): void {
 }
 
 /**
- * Writes a new file and makes its content durable.
+ * Writes a new file and makes its content durable; those can read it who can use its directory.
  *
  * @param path Where it goes; what stands there is replaced.
  * @param content What it holds; text as UTF-8.
  */
 export function writeAndSync(path: string, content: string | Uint8Array): void {
-  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 });
+  const mode = modeBelow(dirname(path), "file");
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode });
   writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
+  openLikeParent(path);
   file.syncSync();
 }
 

@@ -12,9 +12,15 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
 import { dirname, join } from "@std/path";
-import { ensureOwnDirectory, infoOf, ownPaths, syncDirectory } from "./own_directory.ts";
+import {
+  ensureOwnDirectory,
+  infoOf,
+  inOwnDirectory,
+  makeLikeParent,
+  ownPaths,
+  syncDirectory,
+} from "./own_directory.ts";
 
 /** How long something may take to be written, ms; what is older was abandoned. */
 const ABANDONED = 24 * 60 * 60 * 1000;
@@ -33,21 +39,20 @@ export interface Writing {
  */
 export function openWriting(root: string): Writing {
   const directory = join(ownPaths(root).own, "writing");
-  if (!infoOf(directory)) {
-    ensureOwn(root);
-    ensureDirSync(directory);
-  }
-  return { newPath: () => join(directory, crypto.randomUUID()) };
-}
-
-function ensureOwn(root: string): void {
-  try {
-    ensureOwnDirectory(root);
-  } catch (error) {
-    // Another process makes it at the same moment.
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    ensureOwnDirectory(root);
-  }
+  // Somebody may tidy our directory away while a run goes on.
+  const ensure = () =>
+    inOwnDirectory(root, () => {
+      if (infoOf(directory)) return;
+      ensureOwnDirectory(root);
+      makeLikeParent(directory);
+    });
+  ensure();
+  return {
+    newPath() {
+      ensure();
+      return join(directory, crypto.randomUUID());
+    },
+  };
 }
 
 /**

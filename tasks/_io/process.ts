@@ -36,23 +36,45 @@ export function mainFile(): string | null {
 
 /** Signals that tell a process to stop, and the exit codes by which a shell reports them. */
 const STOPPING: ReadonlyMap<Deno.Signal, number> = new Map<Deno.Signal, number>(
-  Deno.build.os === "windows" ? [["SIGINT", 130]] : [["SIGINT", 130], ["SIGTERM", 143]],
+  Deno.build.os === "windows"
+    ? [["SIGINT", 130]]
+    : [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]],
 );
 
+/**
+ * Tells whether the program was started by `nohup`, as far as can be told: only Linux says so, and Deno
+ * shows it only to who may do everything, and only before the first listener. From then on the process
+ * would die of SIGHUP, so that it needs a listener that does nothing.
+ */
+function ignoresHangUp(): boolean {
+  const path = "/proc/self/status";
+  if (Deno.build.os !== "linux") return false;
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
+  try {
+    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync(path))?.[1] ?? "0";
+    return BigInt(`0x${mask}`) % 2n === 1n;
+  } catch {
+    return false;
+  }
+}
+
+let isHangUpIgnored: boolean | undefined;
 const stoppers = new Set<() => Promise<void>>();
 const listeners = new Map<Deno.Signal, () => void>();
 
 /**
  * Does something when the process is told to stop, and then lets it stop: it exits as it would have
- * without. The latest registered is done first.
+ * without. The latest registered is begun first, and all are awaited together.
  *
  * @param stop What to do.
  * @returns A handle; disposing of it means that the process may stop at once again.
  */
 export function whenStopped(stop: () => Promise<void>): Disposable {
   if (stoppers.size === 0) {
+    isHangUpIgnored ??= ignoresHangUp();
     for (const [signal, code] of STOPPING) {
-      const listener = () => void stopAll(code);
+      const isIgnored = signal === "SIGHUP" && isHangUpIgnored;
+      const listener = () => void (isIgnored || stopAll(code));
       listeners.set(signal, listener);
       Deno.addSignalListener(signal, listener);
     }
@@ -68,7 +90,53 @@ export function whenStopped(stop: () => Promise<void>): Disposable {
   };
 }
 
+let isStopping = false;
+
 async function stopAll(code: number): Promise<never> {
-  for (const stop of [...stoppers].reverse()) await stop().catch(() => {});
+  isStopping = true;
+  // An inner run that has stopped makes the outer one fail: that one has to have begun to stop by then.
+  await Promise.allSettled([...stoppers].reverse().map((stop) => stop()));
   Deno.exit(code);
+}
+
+/**
+ * Waits for the end of a process that has been told to stop: nothing new begins in it.
+ *
+ * @returns At once when it has not been told so, else never.
+ */
+export async function unlessStopping(): Promise<void> {
+  if (isStopping) await new Promise<never>(() => {});
+}
+
+/**
+ * Lets the listeners of signals run that came while the program computed.
+ *
+ * @returns After two turns of the event loop: Deno does not always see a signal in the first.
+ */
+export async function letSignalsIn(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/**
+ * Does something when the process exits, or is about to die of an error that nobody catches. How it ends
+ * stays as it is. A listener that was added later may still keep it alive.
+ *
+ * @param end What to do, with the error; only what it does synchronously gets done.
+ * @returns A handle; disposing of it means that it is not done any more.
+ */
+export function whenEnding(end: (error: unknown) => void): Disposable {
+  const onUnload = () => end(new Error("The process exited before the run had ended"));
+  const onError = (event: ErrorEvent) => void (event.defaultPrevented || end(event.error));
+  const onRejection = (event: PromiseRejectionEvent) =>
+    void (event.defaultPrevented || end(event.reason));
+  addEventListener("unload", onUnload);
+  addEventListener("error", onError);
+  addEventListener("unhandledrejection", onRejection);
+  return {
+    [Symbol.dispose]() {
+      removeEventListener("unload", onUnload);
+      removeEventListener("error", onError);
+      removeEventListener("unhandledrejection", onRejection);
+    },
+  };
 }

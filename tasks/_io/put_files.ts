@@ -4,13 +4,15 @@
  * @module
  */
 
-import { dirname, fromFileUrl, isAbsolute, join } from "@std/path";
+import { dirname, isAbsolute, join } from "@std/path";
 import { md5 } from "../../lib/md5.ts";
 import { datasetMeta, inputMeta } from "../../lib/tracking_meta.ts";
 import type { Dataset } from "../../lib/tracking_model.ts";
 import type { ArtifactContent, Durability, Placement } from "../tracking.ts";
+import { fileUriPath } from "./locate_store.ts";
 import { infoOf } from "./own_directory.ts";
 import { makeDirectories, placeNewDirectory, syncEntry, syncFile, type Writing } from "./place.ts";
+import { failureText } from "./read.ts";
 
 /** Where a run is written, and how. */
 export interface RunPlace {
@@ -25,15 +27,17 @@ export interface RunPlace {
 }
 
 /**
- * Puts a file, or all files of a directory, among the artifacts of a run, wherever its artifact URI says
- * that they are. Each file appears whole; what was there under its name is replaced, as MLflow does.
+ * Puts a file, or a directory with all that is in it, among the artifacts of a run, wherever its artifact URI
+ * says that they are. Each file appears whole; what was there under its name is replaced, as MLflow does.
+ * The run's own artifacts, when they are in the directory, are left out.
  *
  * @param place The run.
  * @param artifactUri Where its artifacts are.
  * @param path The path below that.
  * @param content A file or directory, or bytes.
  * @returns What came of it.
- * @throws {Deno.errors.NotSupported} When the artifacts are not on a disk of this machine.
+ * @throws {Deno.errors.NotSupported} When the artifacts are not on a disk of this machine; when something
+ *   could not be copied, such as a pipe or a link to nothing, after all the rest has been.
  * @throws {Deno.errors.NotFound} When there is no such file or directory.
  */
 export async function putArtifact(
@@ -49,11 +53,8 @@ export async function putArtifact(
       Deno.writeFileSync(aside.path, content.bytes);
       await putInPlace(place, aside.path, base, path);
     } else {
-      for (const [source, name] of filesOf(content.path, path)) {
-        using aside = newAside(place);
-        await Deno.copyFile(source, aside.path);
-        await putInPlace(place, aside.path, base, name);
-      }
+      const isUrl = /^file:\/\//i.test(content.path);
+      await copySource(place, base, isUrl ? fileUriPath(content.path) : content.path, path);
     }
     return { placed: "logged", twin: null };
   } catch (error) {
@@ -109,18 +110,22 @@ async function copyBeside(source: string, target: string, isDurable: boolean): P
   }
 }
 
-function makePlaceFor({ directory, keep }: RunPlace, base: string, path: string): string {
+function makePlaceFor(place: RunPlace, base: string, path: string): string {
   const names = path.split("/");
-  if (base === join(directory, "artifacts")) {
-    makeDirectories(directory, ["artifacts", ...names.slice(0, -1)], keep);
-  } else {
-    Deno.mkdirSync(dirname(join(base, ...names)), { recursive: true });
-  }
+  makeFolder(place, base, names.slice(0, -1));
   return join(base, ...names);
 }
 
+function makeFolder({ directory, keep }: RunPlace, base: string, names: readonly string[]): void {
+  if (base === join(directory, "artifacts")) {
+    makeDirectories(directory, ["artifacts", ...names], keep);
+  } else {
+    Deno.mkdirSync(join(base, ...names), { recursive: true });
+  }
+}
+
 function localDirectory(artifactUri: string): string {
-  if (/^file:/i.test(artifactUri)) return fromFileUrl(artifactUri).replace(/\/+$/, "");
+  if (/^file:/i.test(artifactUri)) return fileUriPath(artifactUri).replace(/\/+$/, "");
   if (isAbsolute(artifactUri)) return artifactUri;
   throw new Deno.errors.NotSupported(
     `the artifacts of this run are at ${
@@ -129,19 +134,77 @@ function localDirectory(artifactUri: string): string {
   );
 }
 
-/** The files below a path, each with the name that it gets; links are followed, loops are not. */
-function* filesOf(
-  path: string,
+/** What is to be copied, each with the name that it gets, and what cannot be. */
+interface Sources {
+  readonly files: (readonly [source: string, name: string])[];
+  readonly emptyDirectories: string[];
+  readonly left: string[];
+}
+
+async function copySource(
+  place: RunPlace,
+  base: string,
+  source: string,
   name: string,
-  above: readonly string[] = [],
-): Generator<readonly [source: string, name: string]> {
-  const { isFile, isDirectory } = Deno.statSync(path);
-  if (isFile) yield [path, name];
-  if (!isDirectory) return;
-  const real = Deno.realPathSync(path);
-  if (above.includes(real)) return;
-  for (const entry of [...Deno.readDirSync(path)]) {
-    yield* filesOf(join(path, entry.name), `${name}/${entry.name}`, [...above, real]);
+): Promise<void> {
+  // All of it is listed before anything is copied: the run may lie in it.
+  const { files, emptyDirectories, left } = listSources(source, name, realPathOrNull(base));
+  for (const directory of emptyDirectories) makeFolder(place, base, directory.split("/"));
+  for (const [path, name] of files) {
+    using aside = newAside(place);
+    try {
+      await Deno.copyFile(path, aside.path);
+    } catch (error) {
+      const isItsOwn = error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.PermissionDenied;
+      if (!isItsOwn) throw error;
+      left.push(`${path}: ${failureText(error)}`);
+      continue;
+    }
+    await putInPlace(place, aside.path, base, name);
+  }
+  if (left.length === 0) return;
+  const shown = left.slice(0, MOST_SHOWN).join("; ");
+  const more = left.length > MOST_SHOWN ? `; and ${left.length - MOST_SHOWN} more` : "";
+  throw new Deno.errors.NotSupported(`could not copy ${shown}${more}`);
+}
+
+/** So many of what could not be copied are named. */
+const MOST_SHOWN = 5;
+
+/** Links are followed, loops are not. */
+function listSources(source: string, name: string, ownArtifacts: string | null): Sources {
+  const found: Sources = { files: [], emptyDirectories: [], left: [] };
+  const add = (path: string, name: string, above: readonly string[]): void => {
+    const { isFile, isDirectory } = Deno.statSync(path);
+    if (isFile) return void found.files.push([path, name]);
+    // To open a pipe is to wait for whoever writes into it.
+    if (!isDirectory) return void found.left.push(`${path}: it is no file and no directory`);
+    const real = Deno.realPathSync(path);
+    if (real === ownArtifacts && above.length === 0) {
+      return void found.left.push(`${path}: these are the run's artifacts already`);
+    }
+    if (above.includes(real) || real === ownArtifacts) return;
+    const entries = [...Deno.readDirSync(path)];
+    if (entries.length === 0) found.emptyDirectories.push(name);
+    for (const entry of entries) {
+      const below = join(path, entry.name);
+      try {
+        add(below, `${name}/${entry.name}`, [...above, real]);
+      } catch (error) {
+        found.left.push(`${below}: ${failureText(error)}`);
+      }
+    }
+  };
+  add(source, name, []);
+  return found;
+}
+
+function realPathOrNull(path: string): string | null {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return null;
   }
 }
 

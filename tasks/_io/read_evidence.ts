@@ -28,7 +28,6 @@ import type {
 import { walkKeys } from "./inspection.ts";
 import { type FindCopy, openCopies } from "./kept_texts.ts";
 import { ABSENT, fileStamp, measureTree, newMeasurer } from "./measure.ts";
-import { infoOf } from "./own_directory.ts";
 import { listDirectory } from "./read.ts";
 
 /**
@@ -80,6 +79,24 @@ export function readEvidence(snapshot: StoreSnapshot<"full">, policy: RepairPoli
   const traceLocations = holders.flatMap(({ path }) => readTraceLocations(root, path));
   const places = findPlaces(snapshot, traceLocations, policy.relocate.from);
   return { ...base, traceLocations, places };
+}
+
+/** What this account may not look at is left alone: it is reported, and all else is mended. */
+function infoOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function isMissing(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
 }
 
 const RECORDS: readonly Problem["subject"][] = [
@@ -151,7 +168,7 @@ function readEntry(root: string, path: StorePath, withText: boolean): EntryEvide
 const NEEDED = ["metrics", "params", "artifacts"];
 
 function readRun(root: string, path: string): RunEvidence {
-  const folders = NEEDED.map((name) => [name, infoOf(join(root, path, name))] as const);
+  const folders = NEEDED.map((name) => [name, join(root, path, name)] as const);
   const tags = new Map<string, string>();
   walkKeys(root, `${path}/tags`, (key, _, fact) => {
     if (fact.kind === "text") tags.set(key, fact.text);
@@ -169,8 +186,8 @@ function readRun(root: string, path: string): RunEvidence {
   const own = fileTimes(join(root, path), ["tags", "params", "metrics"]);
   const all = [...own, ...fileTimes(join(root, path), ["artifacts"])];
   return {
-    lacks: folders.flatMap(([name, info]) => info === null ? [name] : []),
-    blocked: folders.flatMap(([name, info]) => info?.isFile ? [name] : []),
+    lacks: folders.flatMap(([name, at]) => isMissing(at) ? [name] : []),
+    blocked: folders.flatMap(([name, at]) => infoOf(at)?.isFile ? [name] : []),
     tags,
     points,
     oldestFile: own.length === 0 ? null : own.reduce((least, time) => Math.min(least, time)),

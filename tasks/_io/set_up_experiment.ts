@@ -14,7 +14,6 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
 import { join, resolve, toFileUrl } from "@std/path";
 import {
   chooseExperiment,
@@ -27,7 +26,15 @@ import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import { isExperimentDirectoryName } from "../../lib/names.ts";
 import { newExperimentMeta } from "../../lib/tracking_meta.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../tracking.ts";
-import { infoOf, ownPaths, syncDirectory } from "./own_directory.ts";
+import {
+  infoOf,
+  inOwnDirectory,
+  makeLikeParent,
+  ownPaths,
+  syncDirectory,
+} from "./own_directory.ts";
+import { fileUriPath } from "./locate_store.ts";
+import { openLockFile } from "./lock.ts";
 import {
   makeDirectories,
   openWriting,
@@ -54,7 +61,7 @@ export async function setUpExperiment(
   now: () => number,
 ): Promise<ExperimentSetup> {
   const writing = openWriting(root);
-  await using _lock = await waitForLock(join(ownPaths(root).own, "experiments.lock"));
+  await using _lock = await waitForLock(root);
   sweepWriting(root, now());
   makeDirectories(root, [".trash"]);
   const at: Workshop = { root, writing, now: now() };
@@ -73,8 +80,11 @@ export interface Workshop {
   readonly now: number;
 }
 
-async function waitForLock(path: string): Promise<AsyncDisposable> {
-  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+async function waitForLock(root: string): Promise<AsyncDisposable> {
+  const file = inOwnDirectory(
+    root,
+    () => openLockFile(join(ownPaths(root).own, "experiments.lock")),
+  );
   await file.lock(true);
   return {
     async [Symbol.asyncDispose]() {
@@ -138,7 +148,7 @@ export function createExperiment(
   const meta = newExperimentMeta({
     experimentId,
     name,
-    artifactLocation: artifactLocation === null
+    artifactLocation: artifactLocation === null || artifactLocation === ""
       ? toFileUrl(join(root, experimentId)).href
       : absolute(artifactLocation),
     createdAt: now,
@@ -152,8 +162,10 @@ export function createExperiment(
   return experimentId;
 }
 
-/** A path becomes a URI, so that it means the same wherever MLflow is started. */
+/** What depends on the current directory no longer does, so that it means the same wherever MLflow is started. */
 function absolute(location: string): string {
+  const [, tail] = /^file:(?![/\\])[^?#]*(.*)$/is.exec(location) ?? [];
+  if (tail !== undefined) return toFileUrl(fileUriPath(location)).href + tail;
   return /^[a-z][a-z0-9+.-]+:/i.test(location) ? location : toFileUrl(resolve(location)).href;
 }
 
@@ -169,7 +181,7 @@ function repair(at: Workshop, { id, stage }: ChosenExperiment, text: string): vo
   const { root, writing, now } = at;
   const path = join(directoryOf(root, { id, stage }), "meta.yaml");
   const damaged = join(ownPaths(root).own, "damaged");
-  ensureDirSync(damaged);
+  if (!infoOf(damaged)) makeLikeParent(damaged);
   Deno.copyFileSync(path, join(damaged, `${id}-${now}.yaml`));
   placeFile(writing, path, text, true);
 }

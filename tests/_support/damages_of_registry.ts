@@ -49,6 +49,14 @@ export const REGISTRY_DAMAGES: readonly Damage[] = [
     inflict: (s) => s.remove(`${version}/meta.yaml`),
   },
   {
+    name: "all of a version but its directory is lost",
+    rule: "registry-unreadable",
+    inflict: (s) => {
+      s.remove(version);
+      s.makeDirectory(version);
+    },
+  },
+  {
     name: "a version's meta.yaml is cut off",
     rule: "registry-unreadable",
     inflict: (s) =>
@@ -63,6 +71,24 @@ export const REGISTRY_DAMAGES: readonly Damage[] = [
     name: "a version's number is not its directory's",
     rule: "model-version-renamed",
     inflict: (s) => s.move(version, `${REGISTRY}/version-9`),
+  },
+  {
+    name: "a version is copied beside itself",
+    rule: "model-version-renamed",
+    inflict: (s) => s.copy(version, `${version} copy`),
+  },
+  {
+    name: "a registered model is copied beside itself",
+    rule: "registered-model-renamed",
+    inflict: (s) => s.copy(REGISTRY, `${REGISTRY} copy`),
+  },
+  {
+    name: "a version is emptied to which an alias points",
+    rule: "registry-unreadable",
+    inflict: (s) => {
+      s.write(`${REGISTRY}/aliases/champion`, "1");
+      s.write(`${version}/meta.yaml`, "");
+    },
   },
   {
     name: "a registered model's tag is not UTF-8",

@@ -44,6 +44,32 @@ export const RUN_DAMAGES: readonly Damage[] = [
     ...run,
     inflict: (s) => s.edit(meta, (text) => text.slice(0, text.indexOf("run_name"))),
   },
+  ...[
+    ["a tab before a key", (text: string) => text.replace("\nstatus:", "\n\tstatus:")],
+    ["a tab before a comment", (text: string) => text.replace("\nstatus:", "\n\t# note\nstatus:")],
+    ["a tab in a blank line", (text: string) => text.replace("\nstatus:", "\n\t\nstatus:")],
+    ["text behind a closing quote", (text: string) => text.replace(/(?<='\d+')\nlife/, "fe")],
+    ["a line separator in a value", (text: string) => text.replace("_id: ", "_id: x\u2028y")],
+    ["a line separator in a key", (text: string) => text.replace("\nstatus", "\nsta\u2028tus")],
+    ["an operator for a name", (text: string) => text.replace(/(?<=\nrun_name:).*/, " =")],
+    ["a merge for a source", (text: string) => text.replace(/(?<=\nsource_name:).*/, " <<")],
+    ["a key for a name", (text: string) => text.replace(/(?<=\nrun_name:).*/, " ? alpha")],
+    ["a list for a key", (text: string) => text.replace("\ntags:", "\n? tags:")],
+    ["a date that is none", (text: string) => text.replace(/(?<=\nrun_name:).*/, " 2026-02-30")],
+  ].map(([what, change]): Damage => ({
+    name: `a run's meta.yaml has ${what}`,
+    rule: "run-meta-unreadable",
+    victims,
+    inflict: (s) => s.edit(meta, change as (text: string) => string),
+  })),
+  ...[
+    ["a tagged integer", (text: string) => text.replace("source_type: 4", "source_type: !!int 4")],
+    ["a line separator before a key", (text: string) => text.replace("\nst", "\n\u2028st")],
+  ].map(([what, change]): Damage => ({
+    name: `a run's meta.yaml has ${what}`,
+    rule: null,
+    inflict: (s) => s.edit(meta, change as (text: string) => string),
+  })),
   ...["experiment_id", "user_id", "start_time", "end_time"].map((key): Damage => ({
     name: `a run's meta.yaml lacks ${key}`,
     rule: "run-meta-incomplete",

@@ -4,7 +4,7 @@
  * plans.
  *
  * ```
- * deno run -A tests/faults/fuzz_readers.ts [--inputs 100000] [--seed N]
+ * deno task test:fuzz [--inputs 100000] [--seed N]
  * ```
  *
  * Each input is a real document in which bytes or values have been changed; journals get a right checksum

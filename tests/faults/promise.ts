@@ -6,9 +6,15 @@
 
 import { assertEquals } from "@std/assert";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
-import { type FileContent, type Operation, operationsOf } from "../../lib/operations.ts";
+import {
+  DROPPED_TAG,
+  type FileContent,
+  type Operation,
+  operationsOf,
+} from "../../lib/operations.ts";
 import type { Action, ApplyReport, Plan } from "../../lib/plan.ts";
 import { type Tree, treeDifferences, type TreeEntry } from "../_support/tree.ts";
+import type { ReplaceFile } from "../../tasks/_io/operate.ts";
 import type { Moment } from "./case.ts";
 import type { Setup } from "./scenarios.ts";
 
@@ -50,7 +56,7 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
       path,
       operation.kind === "create-dir"
         ? { kind: "directory", mode: 0o777 & ~Deno.umask(), mtimeMs: 0 }
-        : edited(tree.get(path), atItsMoment(operation.content, actual.tree.get(path))),
+        : edited(tree.get(path), atItsMoment(operation, actual.tree.get(path))),
     );
   }
   return { tree, timeless };
@@ -100,7 +106,9 @@ export function carriedOut(
  * @returns Whether anything is no more as it was where the action writes.
  */
 export function isDone(action: Action, before: Moment, actual: Moment): boolean {
-  return operationsOf(action, { now: 0 }).some((operation) => {
+  // The tag of a run tells that something was dropped of it, not what.
+  const own = operationsOf(action, { now: 0 }).filter(({ path }) => !isDroppedTag(path));
+  return own.some((operation) => {
     const at = ({ tree }: Moment) =>
       new Map([...tree].filter(([path]) => path === placeOf(operation)));
     const untimed = (moment: Moment): Expected => ({
@@ -130,8 +138,18 @@ function edited(entry: TreeEntry | undefined, content: FileContent): TreeEntry {
   }
 }
 
-/** Where the moment of acting is written as that of a deletion, what is there tells it. */
-function atItsMoment(content: FileContent, entry: TreeEntry | undefined): FileContent {
+function isDroppedTag(path: string): boolean {
+  return path.endsWith(`/tags/${DROPPED_TAG}`);
+}
+
+/** Where the moment of acting is written, what is there tells it. */
+function atItsMoment(
+  { path, content }: ReplaceFile,
+  entry: TreeEntry | undefined,
+): FileContent {
+  if (isDroppedTag(path) && entry?.kind === "file" && "text" in content) {
+    return { ...content, text: new Date(entry.content).toISOString() };
+  }
   const planned = content.kind === "changes" ? content.changes["last_update_time"] : undefined;
   if (content.kind !== "changes" || planned === undefined || entry?.kind !== "file") return content;
   const [, time] = /^last_update_time: (\d+)$/m.exec(entry.content) ?? [];

@@ -20,6 +20,7 @@ import {
   putBack,
   settle,
 } from "./case.ts";
+import { prepareDrop } from "./drop_setup.ts";
 import { carriedOut, exactly, type Expected } from "./promise.ts";
 import { preparePreflight } from "./preflight_setup.ts";
 import type { Program } from "./program.ts";
@@ -94,6 +95,7 @@ export const scenarios: readonly Scenario[] = [
     task: "cleanup",
     prepare: (one, tools) => prepareCleanup(one, tools, "--backups", one.copies),
   },
+  { name: "cleanup-drop", task: "cleanup", prepare: prepareDrop },
   { name: "restore-last", task: "restore", prepare: prepareRestore },
   { name: "restore-part", task: "restore", prepare: prepareRestorePart },
   { name: "restore-copy", task: "restore", prepare: prepareRestoreCopy },

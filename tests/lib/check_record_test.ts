@@ -20,7 +20,7 @@ Deno.test("checkRecord() gives the record of a sound file, and why there is none
     column: null,
   }]);
   const cut = checkRecord({ kind: "text", text: "tags: {}\nsource_id: 'a" }, "input").flaws;
-  assertEquals(cut.map(({ damage, line }) => [damage, line]), [["unreadable", 3]]);
+  assertEquals(cut.map(({ damage, line }) => [damage, line]), [["unreadable", 2]]);
   assertEquals(found("input", ""), ["empty", "no key in the file", undefined]);
 });
 

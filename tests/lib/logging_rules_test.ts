@@ -1,7 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   artifactPathFault,
+  datasetFault,
+  entriesOf,
   experimentNameFault,
   keyFault,
   LOGGING_LIMITS,
@@ -108,4 +110,39 @@ Deno.test("metricLines() writes what summarizeMetric() reads", () => {
 Deno.test("LOGGING_LIMITS are those of MLflow 2.22 and 3.17", () => {
   const { key, param, tag, experimentName } = LOGGING_LIMITS;
   assertEquals([key, param, tag, experimentName], [250, 6000, 8000, 500]);
+});
+
+Deno.test("the rules have an answer to what programs without types give", () => {
+  const odd = [undefined, null, 5, 1n, Symbol("odd"), {}, [], () => {}];
+  assertEquals(fine(keyFault, odd), []);
+  assertEquals(fine(artifactPathFault, odd), []);
+  assertEquals(fine((value) => datasetFault(value, new Map()), odd), []);
+  for (const values of [undefined, null, 5, "text", [1], new Map([["a", 1]])]) {
+    assertThrows(() => entriesOf(values as never), TypeError, "expected an object of keys and");
+  }
+  assertEquals(entriesOf({ b: 1, a: 2 }), [["b", 1], ["a", 2]]);
+});
+
+Deno.test("datasetFault() wants text in all fields, within MLflow's limits", () => {
+  const iris = { name: "iris", digest: "0123", sourceType: "local", source: "{}" };
+  const cases = [
+    [iris, {}, null],
+    [{ ...iris, schema: null, profile: "{}" }, { context: "train" }, null],
+    [{ ...iris, name: "" }, {}, "expected a name and a digest"],
+    [{ ...iris, source: undefined }, {}, "source: expected text, found undefined"],
+    [{ ...iris, profile: 5 }, {}, "profile: expected text, found 5"],
+    [{ ...iris, digest: "d".repeat(37) }, {}, "digest: expected at most 36 characters, found 37"],
+    [iris, { a: 5 }, "tag a: expected text, found 5"],
+  ] as const;
+  for (const [dataset, tags, fault] of cases) {
+    assertEquals(datasetFault(dataset, new Map(Object.entries(tags))), fault);
+  }
+});
+
+Deno.test("storedText() spells numbers that JSON has not, and line ends as Python reads them", () => {
+  assertEquals(
+    [[NaN, { to: -Infinity }], { a: [1.5, null, "NaN"] }, "a\r\nb\rc", { toJSON: () => 1 }]
+      .map((value) => storedText(value, 100)?.text),
+    ['["nan",{"to":"-inf"}]', '{"a":[1.5,null,"NaN"]}', "a\nb\nc", "1"],
+  );
 });

@@ -159,7 +159,7 @@ Deno.test("readExperimentMeta() tells empty from unreadable, with the place", ()
     [
       ["unreadable", 2, 1],
       ["unreadable", 1, 1],
-      ["unreadable", 2, 1],
+      ["unreadable", 1, 12],
       ["unreadable", 1, 1],
       ["unreadable", 1, 1],
     ],

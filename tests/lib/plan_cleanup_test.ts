@@ -90,6 +90,7 @@ Deno.test("planCleanup() says of everything whether it goes or stays, and why", 
         reasons: [OLD],
         usage: { bytes: 0, files: 0 },
         stamp: a!.stamp,
+        later: RUN_USAGE,
       },
       {
         kind: "purge-run",
@@ -157,6 +158,7 @@ Deno.test("planCleanup() says of everything whether it goes or stays, and why", 
         bytes: RUN_USAGE.bytes + finished!.usage!.bytes + usageOfOrphan!.bytes,
         files: RUN_USAGE.files + finished!.usage!.files + usageOfOrphan!.files,
       },
+      later: RUN_USAGE,
     },
   };
   const planned: unknown = planCleanup(store, POLICY, { now: NOW });
@@ -350,8 +352,17 @@ Deno.test("planCleanup() plans nothing for an empty store", () => {
       quarantineOrphans: 0,
       keptRuns: 0,
       usage: { bytes: 0, files: 0 },
+      later: { bytes: 0, files: 0 },
     },
   });
+});
+
+Deno.test("planCleanup() says what is soft-deleted will free only where sizes were read", () => {
+  const store = deepFreeze({ ...snapshot({ experiments: [experiment({ runs: [old(A)] })] }) });
+  assertEquals(planCleanup(store, POLICY, { now: NOW }).totals.later, RUN_USAGE);
+  const unmeasured = planCleanup(deepFreeze({ ...store, sizes: false }), POLICY, { now: NOW });
+  assertEquals(unmeasured.totals.later, undefined);
+  assertEquals(unmeasured.actions.map((action) => "later" in action), [false]);
 });
 
 Deno.test("planCleanup() takes the name of the task that asks", () => {

@@ -121,6 +121,26 @@ Deno.test("rebuildExperimentMeta() lets the place overrule the stage of an older
   assertEquals([meta.lifecycleStage, meta.lastUpdateTime], ["deleted", NOW - DAY]);
 });
 
+Deno.test("rebuildExperimentMeta() knows the default experiment without any evidence", () => {
+  const { name, experimentId, isNamed } = metaOf({ id: "0", runs: [], taken: new Set() });
+  assertEquals([name, experimentId, isNamed], ["Default", "0", true]);
+});
+
+Deno.test("rebuildExperimentMeta() takes a copy whole where the text is damaged and not only cut off", () => {
+  const kept = { text: SOUND, source: "backup a", keptAt: NOW };
+  const text = "<<<<<<< HEAD\nname: vision\n=======\nname: other\n>>>>>>> theirs\n";
+  const rebuilt = rebuild({}, { kept, text });
+  assertEquals(rebuilt.kind === "rebuilt" && rebuilt.text, SOUND);
+  assertEquals(sourcesOf({}, { kept, text }).length, 1);
+  assertEquals(rebuild({}, { text }).kind, "unknown");
+});
+
+Deno.test("rebuildExperimentMeta() keeps times that the text proves, however they are written", () => {
+  const text = `creation_time: ${NOW - 20 * DAY}.0\nlast_update_time: '${NOW - 10 * DAY}'\n`;
+  const { creationTime, lastUpdateTime } = metaOf({}, { text });
+  assertEquals([creationTime, lastUpdateTime], [NOW - 20 * DAY, NOW - 10 * DAY]);
+});
+
 Deno.test("rebuildExperimentMeta() takes no copy of another experiment", () => {
   const other = experimentMeta(experiment({ id: "8", name: "other" }));
   const kept = { text: other, source: "the metadata kept", keptAt: NOW };

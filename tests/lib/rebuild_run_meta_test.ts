@@ -156,6 +156,40 @@ Deno.test("rebuildRunMeta() passes over what is left of the record where it woul
   assertEquals(rebuild({ record: { kept, text: "user_id: [1]\n" } })?.text, SOUND);
 });
 
+Deno.test("rebuildRunMeta() takes a copy whole where the text is damaged and not only cut off", () => {
+  const kept = { text: SOUND, source: "backup a", keptAt: NOW - DAY };
+  const [before = "", after = ""] = SOUND.split(/(?<=^run_name: .*\n)/m);
+  const merged = `<<<<<<< HEAD\n${before}=======\nrun_name: other\n>>>>>>> theirs\n${after}`;
+  const spoilt = SOUND.replace(/^status: \d/m, "status: 5\n}junk");
+  for (const text of [merged, spoilt]) {
+    const rebuilt = rebuild({ record: { kept, text } });
+    assertEquals(rebuilt?.text, SOUND);
+    assertEquals(rebuilt?.reasons.length, 1);
+  }
+});
+
+Deno.test("rebuildRunMeta() says which values are newer than the copy", () => {
+  const kept = { text: SOUND, source: "backup a", keptAt: NOW - DAY };
+  const text = `end_time: ${NOW - 2 * DAY}\nlifecycle_stage: active\nrun_na`;
+  assertEquals(rebuild({ record: { kept, text } })?.reasons.slice(1), [
+    { kind: "evidence", of: "end_time", value: "", from: "what is left of it" },
+  ]);
+});
+
+Deno.test("rebuildRunMeta() does not choose between two values", () => {
+  const text = "<<<<<<< HEAD\nstatus: 3\n=======\nstatus: 4\n>>>>>>> theirs\nuser_id: kim\n";
+  assertEquals(rebuild({ record: { text } }), null);
+  assertEquals(valuesOf({ record: { text: text.replace("4", "3") } }, "status"), ["3"]);
+});
+
+Deno.test("rebuildRunMeta() keeps times that the text proves, however they are written", () => {
+  const text = `start_time: ${NOW - 9 * DAY}.0\nend_time: '${NOW - 8 * DAY}'\nstatus: '3'\n`;
+  assertEquals(
+    valuesOf({ record: { text } }, "start_time", "end_time", "status"),
+    [`${NOW - 9 * DAY}`, `${NOW - 8 * DAY}`, "3"],
+  );
+});
+
 Deno.test("rebuildRunMeta() takes no copy of another run, nor one that is no record", () => {
   const other = runMeta(run({ id: runId(8), name: "other" }));
   for (const text of [other, "name: [", ""]) {

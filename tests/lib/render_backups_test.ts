@@ -111,10 +111,10 @@ Deno.test("renderChecks() names every fault", () => {
         bytes: 5,
         faults: [{ path: "7/meta.yaml", kind: "changed", message: "expected 2 bytes, found 3" }],
       },
-    ], {}),
+    ]),
     `${ID}: 1 fault, 2 files, 5 B read\n  changed 7/meta.yaml: expected 2 bytes, found 3\n`,
   );
-  assertEquals(renderChecks([], {}), "No copies to check.\n");
+  assertEquals(renderChecks([]), "No copies to check.\n");
 });
 
 Deno.test("renderExpiry() gives the reason for what goes and for what stays", () => {
@@ -147,7 +147,7 @@ Deno.test("renderExpiry() gives the reason for what goes and for what stays", ()
     "",
   ];
   const first = (dryRun: boolean, removed: readonly string[]) =>
-    renderExpiry({ ...report, dryRun, removed, complete: true, expiredRecords: 0 }, {}).split("\n");
+    renderExpiry({ ...report, dryRun, removed, complete: true, expiredRecords: 0 }).split("\n");
   const reason = "old (2.0 KiB): 100 d old, limit 90 d";
   assertEquals(first(true, []), [`Would remove ${reason}`, ...kept]);
   assertEquals(first(false, ["old"]), [`Removed ${reason}`, ...kept]);
@@ -158,7 +158,7 @@ Deno.test("renderExpiry() says who frees what an interrupted one has left", () =
   const expired = [{ id: "old", bytes: 2048, reasons: [{ kind: "named" }] }] as const;
   const report = { expired, kept: [], removed: ["old"], dryRun: false, expiredRecords: 0 };
   assertEquals(
-    renderExpiry({ ...report, complete: false }, {}),
+    renderExpiry({ ...report, complete: false }),
     "Removed old (2.0 KiB): named\n" +
       "Interrupted; what is gone and not yet free is freed by the next task that changes the store\n",
   );

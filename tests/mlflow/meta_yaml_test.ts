@@ -1,8 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { pythonInteger, unquoted } from "../../lib/meta_node.ts";
 import {
   type MetaDocument,
   type MetaNode,
+  MetaYamlError,
+  NoMappingError,
   parseMetaYaml,
   pythonType,
   scalar,
@@ -96,7 +99,7 @@ const samples = () => fc.sample(document, { numRuns: 3000, seed });
 /** Hands lines to Python in a file: they are more than an argument can hold. */
 async function roundTrip(
   version: MlflowVersion,
-  action: "load" | "dump",
+  action: "load" | "dump" | "judge",
   lines: readonly unknown[],
 ) {
   const file = await Deno.makeTempFile({ prefix: "mltidy-", suffix: ".jsonl" });
@@ -148,4 +151,173 @@ function sortedJson(value: unknown): string {
         ? Object.entries(each).sort(([a], [b]) => a < b ? -1 : 1)
         : each,
   );
+}
+
+/** A run's record as MLflow 2 writes it, with hand edits of every kind that YAML has. */
+const RECORDS = [
+  `artifact_uri: file:///srv/mlflow/mlruns/0/7b4a985c39de46d9b949af49fd530458/artifacts
+end_time: 1786786659830
+entry_point_name: ''
+experiment_id: '839455018712036513'
+lifecycle_stage: active
+run_id: 7b4a985c39de46d9b949af49fd530458
+run_name: "a \\"name\\" that goes on and on, past the eightieth column of its line, and so it
+  folds"
+source_name: it is a plain one that goes on and on, past the eightieth column, so it
+  folds
+source_type: 4
+status: 3
+tags: []
+user_id: kim
+`,
+  `# by hand
+name: &name churn   # first
+same: *name
+list:
+- 1
+- [a, 'b', {c: d}]
+- - e
+when: 2026-05-01 10:00:00
+nested:
+  key: |
+    text
+     more
+  ? other
+  : >-
+    folded
+    text
+`,
+];
+const FRAGMENTS = [
+  ..."\t|\n|\r|\r\n| |  |\n |\n\n|\u0085|\u2028|\u2029|\uFEFF|\u00A0|\0|\x07|\u{1F600}|é|한".split(
+    "|",
+  ),
+  ...[
+    "|",
+    "|-\n",
+    ">+\n ",
+    "'",
+    '"',
+    "''",
+    ":",
+    ": ",
+    ":\t",
+    "? ",
+    "- ",
+    "-\t",
+    "# ",
+    "\t# note\n",
+    "#",
+  ],
+  ...[
+    "=",
+    "<<",
+    "<<: *name\n",
+    "<<: {a: b}\n",
+    "!!int ",
+    "!!str ",
+    "!!float ",
+    "!!null ",
+    "!",
+  ],
+  ...[
+    "!x ",
+    "&a ",
+    "*a",
+    "*name",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "%",
+    "%YAML 1.1\n",
+    "%YAML 1.1\n---\n",
+    "@",
+    "`",
+  ],
+  ...[
+    "\n---\n",
+    "\n...\n",
+    "---",
+    "...",
+    "\\",
+    "\\x41",
+    "\\/",
+    "\\\n",
+    "\\ud83d",
+    "2026-02-30",
+    "0x_",
+  ],
+  ...[
+    "0123",
+    "1:30",
+    "yes",
+    "~",
+    "null",
+    "1e5",
+    "12345678901234567890",
+    ".inf",
+    "\nstatus: 3\n",
+    "\n\tstatus: 3",
+  ],
+];
+const mutation = fc.record({
+  at: fc.nat(),
+  cut: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 30 })),
+  put: fc.oneof(
+    { weight: 5, arbitrary: fc.constantFrom(...FRAGMENTS) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom("", ...RECORDS.flatMap((text) => text.split(/(?<=\n)/))),
+    },
+  ),
+});
+const mutated = fc.tuple(
+  fc.constantFrom(...RECORDS),
+  fc.array(mutation, { minLength: 1, maxLength: 3 }),
+).map(([record, mutations]) =>
+  mutations.reduce((text, { at, cut, put }) => {
+    // Most edits are made where lines begin or end, or around the colon.
+    const places = [...text.matchAll(/^|$|(?<=: ?)|\b/gm)].map(({ index }) => index);
+    const start = places[at % places.length] ?? 0;
+    return text.slice(0, start) + put + text.slice(start + cut);
+  }, record)
+);
+
+testEachVersion(
+  "parseMetaYaml() takes of any text what the loader takes that MLflow uses",
+  async (version) => {
+    const texts = fc.sample(mutated, { numRuns: 3000, seed });
+    const judged = await roundTrip(version, "judge", texts) as readonly unknown[];
+    const differences = texts.map((text, index) => ({ text, expected: judged[index] }))
+      .map((each) => ({ ...each, actual: shapeOf(each.text) }))
+      .filter(({ expected, actual }) => sortedJson(actual) !== sortedJson(expected as Value));
+    assertEquals(differences.slice(0, 3), [], `${differences.length} found with SEED=${seed}`);
+    const refused = judged.filter((each) => each === null).length;
+    assert(refused > 500 && refused < 2500, `${refused} are refused`);
+  },
+);
+
+/** What `yaml_round_trip.py` says of a text. */
+function shapeOf(text: string): unknown {
+  try {
+    const document = parseMetaYaml(text);
+    if (document.size === 0) return "null";
+    return Object.fromEntries(
+      [...document].filter(([key]) => pythonType(unquoted(key)) === "str")
+        .map(([key, node]) => [key, kindOf(node)]),
+    );
+  } catch (error) {
+    if (error instanceof NoMappingError) return "no mapping";
+    if (error instanceof MetaYamlError) return null;
+    throw error;
+  }
+}
+
+function kindOf(node: MetaNode): string {
+  if (node.kind !== "scalar") return node.kind;
+  const type = pythonType(node);
+  if (type === "str") return `str ${node.text}`;
+  return type === "int" ? `int ${pythonInteger(node)}` : type;
 }

@@ -3,6 +3,8 @@
     python yaml_round_trip.py load FILE    each line {"text": …, "expected": …}; prints the failures
     python yaml_round_trip.py dump FILE    each line a document; prints {"text": …, "expected": …}
                                            for each way to write it that PyYAML itself reads back
+    python yaml_round_trip.py judge FILE   each line a text; prints what the loader of libyaml, with
+                                           which MLflow reads, makes of it: null where it raises
 
 Both loaders and both dumpers take part: MLflow uses libyaml's where there is one, else PyYAML's own.
 """
@@ -52,15 +54,50 @@ def dumped(documents):
                 yield {"text": text, "expected": document}
 
 
+def judged(texts):
+    for text in texts:
+        try:
+            yield shape(yaml.load(text, Loader=yaml.CSafeLoader))
+        # Besides its own errors PyYAML lets any of Python's through.
+        except Exception:
+            yield None
+
+
+def shape(value):
+    if isinstance(value, dict):
+        return {key: kind(each) for key, each in value.items() if is_word(key)}
+    return "null" if value is None else "no mapping"
+
+
+def is_word(key):
+    """Whether a key is text with quotes and without: keys have no type where the answer is read."""
+    if not isinstance(key, str):
+        return False
+    tag = yaml.resolver.Resolver().resolve(yaml.ScalarNode, key, (True, False))
+    return tag == "tag:yaml.org,2002:str"
+
+
+def kind(value):
+    if isinstance(value, str):
+        return f"str {value}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"int {value}"
+    names = {"NoneType": "null", "datetime": "date", "list": "sequence", "dict": "mapping"}
+    return names.get(type(value).__name__, type(value).__name__)
+
+
 def main():
     action, path = sys.argv[1:]
     with open(path, encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     if action == "load":
         answer = list(failures(lines))
+    elif action == "judge":
+        answer = list(judged(lines))
     else:
         answer = list(dumped(lines))
-    json.dump(answer, sys.stdout)
+    # Keys with escapes in them are not read back right by every parser of JSON.
+    json.dump(answer, sys.stdout, ensure_ascii=action != "judge")
 
 
 if __name__ == "__main__":

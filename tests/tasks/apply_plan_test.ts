@@ -1,17 +1,23 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import fc from "fast-check";
+import { policyOf, readConfig } from "../../lib/config.ts";
 import { StalePlanError } from "../../lib/errors.ts";
 import type { StoreSnapshot } from "../../lib/model.ts";
 import type { Plan } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
+import { readingOf } from "../../lib/policy.ts";
 import { simulatePlan } from "../../lib/simulate_plan.ts";
+import { beginChange } from "../../tasks/_io/change.ts";
+import { acquireLock } from "../../tasks/_io/lock.ts";
+import { ownPaths } from "../../tasks/_io/own_directory.ts";
 import { type ApplyOptions, applyPlan } from "../../tasks/apply_plan.ts";
+import { recover } from "../../tasks/recover.ts";
 import { restore } from "../../tasks/restore.ts";
 import { openStore } from "../../tasks/store.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
-import { NOW, runId, type SnapshotInit } from "../_support/builders.ts";
-import { tempStore, writeFiles, writeStore } from "../_support/disk_store.ts";
+import { DAY, experiment, NOW, run, runId, type SnapshotInit } from "../_support/builders.ts";
+import { type TempStore, tempStore, writeFiles, writeStore } from "../_support/disk_store.ts";
 import { planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -242,4 +248,144 @@ Deno.test("applyPlan() refuses to apply a plan twice", async () => {
   const plan = await planFor(store.root);
   await apply(store.root, plan);
   await assertRejects(() => apply(store.root, plan), StalePlanError, "has changed since");
+});
+
+const HEAVY = policyOf(
+  readConfig("retention: { keep_last: 9 }\npurge: { artifacts_only: checkpoints/* }", "test"),
+);
+const DROPPED_TAG = "tags/mltidy.artifacts_dropped";
+
+/** Two runs that a rule keeps, each with five heavy files; the second one had some dropped before. */
+async function withHeavyFiles(): Promise<TempStore> {
+  const old = {
+    startTime: NOW - 50 * DAY,
+    endTime: NOW - 40 * DAY,
+    tags: { "mlflow.user": "kim" },
+  };
+  const runs = [1, 2].map((number) => run({ id: runId(number), ...old }));
+  const store = await tempStore({ experiments: [experiment({ id: "1", runs })] });
+  writeFiles(store.root, { [`1/${runId(2)}/${DROPPED_TAG}`]: "2026-10-01T00:00:00.000Z" });
+  for (const { id } of runs) {
+    for (const name of "abcde") {
+      writeFiles(store.root, { [`1/${id}/artifacts/checkpoints/${name}`]: `weights ${name}` });
+    }
+  }
+  return store;
+}
+
+async function planHeavy(root: string): Promise<Plan> {
+  await using store = await openStore(root, { now: () => NOW });
+  const snapshot = await store.read({ depth: "tags", ...readingOf(HEAVY) });
+  return planCleanup(snapshot, HEAVY, { now: NOW });
+}
+
+Deno.test("applyPlan() drops any number of heavy files of a run in one go, and restore() gives them back", async () => {
+  await using place = await withHeavyFiles();
+  const { root } = place;
+  const before = await readTree(root);
+  const plan = await planHeavy(root);
+  assertEquals(plan.totals.dropArtifacts, 10);
+  const { totals, complete, outcomes } = await apply(root, plan);
+  assertEquals([totals.applied, complete], [10, true], JSON.stringify(outcomes));
+  for (const number of [1, 2]) {
+    assertEquals(
+      Deno.readTextFileSync(join(root, "1", runId(number), DROPPED_TAG)),
+      new Date(LATER).toISOString(),
+    );
+  }
+  await using store = await openStore(root, { now: () => LATER });
+  await restore(store, { run: runId(1) });
+  await restore(store);
+  assertSameTree(await readTree(root, EXCEPT), before);
+});
+
+Deno.test("applyPlan() tags a run whichever of its heavy files are dropped", async () => {
+  for (const kept of [[0], [0, 5], [1, 2, 6], [0, 1, 2, 3, 5, 6, 7, 8]]) {
+    await using place = await withHeavyFiles();
+    const { root } = place;
+    const before = await readTree(root);
+    const plan = await planHeavy(root);
+    const actions = plan.actions.filter((_, index) => !kept.includes(index));
+    const report = await apply(root, { ...plan, actions });
+    assertEquals(report.complete, true, JSON.stringify(report.outcomes));
+    for (const number of [1, 2]) {
+      assertEquals(
+        Deno.readTextFileSync(join(root, "1", runId(number), DROPPED_TAG)),
+        new Date(LATER).toISOString(),
+      );
+    }
+    await using store = await openStore(root, { now: () => LATER });
+    await restore(store);
+    assertSameTree(await readTree(root, EXCEPT), before);
+  }
+});
+
+Deno.test("a change tags a run though the first of its heavy files had changed", async () => {
+  await using place = await withHeavyFiles();
+  const { root } = place;
+  const files = ["a", "c"].map((name) => `1/${runId(1)}/artifacts/checkpoints/${name}`);
+  const { task, actions } = await planHeavy(root);
+  for (const file of files) Deno.writeTextFileSync(join(root, file), "trained on");
+  const before = await readTree(root);
+  await using store = await openStore(root, { now: () => LATER });
+  {
+    await using locked = await store.lock({ task });
+    using change = await locked.begin({ task, actions, now: LATER, keepBackup: true });
+    for (const action of actions) {
+      const { outcome } = await change.perform(action);
+      assertEquals(outcome, files.includes(action.path) ? "skipped" : "applied");
+    }
+    await change.finish();
+  }
+  assertEquals(
+    Deno.readTextFileSync(join(root, "1", runId(1), DROPPED_TAG)),
+    new Date(LATER).toISOString(),
+  );
+  await restore(store);
+  assertSameTree(await readTree(root, EXCEPT), before);
+});
+
+Deno.test("heavy files come back whenever dropping them was cut off", async () => {
+  await using place = await withHeavyFiles();
+  const { root } = place;
+  const paths = ownPaths(root);
+  const before = await readTree(root);
+  const { task, actions } = await planHeavy(root);
+  for (const prefix of actions.keys()) {
+    {
+      using lock = acquireLock(root, task, LATER);
+      const options = { root, paths, task, actions, now: LATER, keepBackup: true };
+      using change = beginChange(lock, options);
+      for (const action of actions.slice(0, prefix + 1)) {
+        assertEquals(change.perform(action).outcome, "applied");
+      }
+    }
+    await using store = await openStore(root, { now: () => LATER });
+    const { settled } = await recover(store);
+    assertEquals(settled.map(({ outcome, collisions }) => [outcome, collisions]), [
+      ["reversed", []],
+    ]);
+    assertSameTree(await readTree(root, EXCEPT), before);
+  }
+});
+
+Deno.test("applyPlan() takes everything back before it hands on what a callback throws", async () => {
+  await using place = await tempStore(ROTTEN);
+  const before = await readTree(place.root);
+  const plan = await planFor(place.root);
+  await using store = await openStore(place.root, { now: () => LATER });
+  await using locked = await store.lock({ task: "cleanup" });
+  for (const backup of [true, false]) {
+    for (const at of plan.actions.keys()) {
+      const onProgress = (done: number) => {
+        if (done > at) throw new TypeError("of the caller");
+      };
+      const error = await assertRejects(() => applyPlan(locked, plan, { backup, onProgress }));
+      assertEquals([error instanceof TypeError, String(error)], [true, "TypeError: of the caller"]);
+      assertSameTree(await readTree(place.root, EXCEPT), before);
+      assertEquals(await store.interrupted(), []);
+      assertEquals(await (await store.backupsIn(null)).list(), []);
+    }
+  }
+  assertEquals((await applyPlan(locked, plan)).complete, true, "the lock is still held");
 });

@@ -1,6 +1,13 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import fc from "fast-check";
+import type { CopyScope } from "../../lib/backup.ts";
 import { StoreLockedError } from "../../lib/errors.ts";
 import { extractCopy } from "../../tasks/_io/bring_back.ts";
 import { backup } from "../../tasks/backup.ts";
@@ -317,6 +324,24 @@ Deno.test("backup() passes over what is removed while it runs", async () => {
   });
   assertEquals([report.complete, report.leftOut], [true, []]);
   assertEquals((await verifyBackups(store)).sound, true);
+});
+
+Deno.test("backup() refuses a scope of no kind that there is, and copies nothing", async () => {
+  await using place = await tempStore(STORE);
+  await using store = await open(place.root);
+  for (
+    const scope of [{ kind: "everything" }, { kind: "run" }, { kind: "experiment", id: 7 }, {}]
+  ) {
+    const error = await assertRejects(
+      () => backup(store, { scope: scope as unknown as CopyScope }),
+      RangeError,
+    );
+    assertStringIncludes(
+      error.message,
+      `Cannot back up ${JSON.stringify(scope)}: expected a scope`,
+    );
+  }
+  assertEquals(await (await store.backupsIn(null)).list(), []);
 });
 
 Deno.test("backup() fails cleanly when the disk is full", async (t) => {

@@ -96,6 +96,32 @@ Deno.test({
   },
 });
 
+Deno.test("restore, recover and backup end with 10 where our directory cannot be read", async () => {
+  await using store = await tempStore(ROTTEN);
+  const { root } = store;
+  await runTask("cleanup:apply", ["--force", "--store", root]);
+  const own = join(root, ".mltidy.trash");
+  const permissions = ["--no-prompt", "--allow-read", `--deny-read=${own}`, "--allow-env"];
+  const untold = `Cannot tell whether a change was cut off: ${own}/journal: `;
+  const unlisted = `Cannot list backups in ${own}/backups: `;
+  for (
+    const [task, words, message] of [
+      ["recover", [], untold],
+      ["restore", ["--last"], untold],
+      ["restore", [], unlisted],
+      ["backup", ["--list"], unlisted],
+      ["backup", ["--verify"], unlisted],
+    ] as const
+  ) {
+    const ran = await runTask(task, [...words, "--quiet", "--store", root], { permissions });
+    assertRefused(ran, 10, message);
+    assertStringIncludes(ran.err, "as an account that may read it");
+  }
+  const { code, err } = await runTask("summary", ["--store", root], { permissions });
+  assertEquals(code, 0);
+  assertStringIncludes(err, untold);
+});
+
 Deno.test("cleanup ends with 2 for what it does not understand, and names the nearest", async () => {
   await using store = await tempStore(ROTTEN);
   const before = await readTree(store.root);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { join } from "@std/path";
-import { StoreAccessError } from "../../lib/errors.ts";
+import { join, toFileUrl } from "@std/path";
+import { StoreAccessError, StoreNotFoundError } from "../../lib/errors.ts";
 import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import { setupExperiment } from "../../tasks/experiment.ts";
@@ -113,6 +113,28 @@ Deno.test("setupExperiment() does not restore over another experiment", async ()
   );
 });
 
+Deno.test("setupExperiment() resolves where artifacts go as MLflow does", async () => {
+  await using training = await trainingStore();
+  const here = toFileUrl(Deno.cwd()).href;
+  const locations = {
+    "file:./some%20where": `${here}/some%20where`,
+    "file:else?x=1#y": `${here}/else?x=1#y`,
+    "some where": `${here}/some%20where`,
+    "/data": "file:///data",
+    "file:///data/a": "file:///data/a",
+    "s3://bucket/x?y=z": "s3://bucket/x?y=z",
+  };
+  for (const [artifactLocation, expected] of Object.entries(locations)) {
+    const setup = await setupExperiment(training.store, artifactLocation, { artifactLocation });
+    assertEquals(experimentOf(training, setup.experimentId).artifactLocation, expected);
+  }
+  const { experimentId } = await setupExperiment(training.store, "own", { artifactLocation: "" });
+  assertEquals(
+    experimentOf(training, experimentId).artifactLocation,
+    `file://${training.root}/${experimentId}`,
+  );
+});
+
 Deno.test("setupExperiment() refuses what MLflow would, before it writes anything", async () => {
   await using training = await trainingStore();
   const { root, store } = training;
@@ -168,4 +190,19 @@ Deno.test("openStore() makes an empty store as MLflow does, and leaves what is t
   Deno.mkdirSync(join(outside, "other", "code"), { recursive: true });
   await assertRejects(() => openStore(join(outside, "other"), { create: true }));
   assertEquals([...Deno.readDirSync(join(outside, "other"))].map(({ name }) => name), ["code"]);
+});
+
+Deno.test("openStore() makes no store without a name, nor where a link or a file is in the way", async () => {
+  await using training = await trainingStore();
+  const link = join(training.outside, "link");
+  Deno.symlinkSync("nothing", link);
+  const create = (location: string) => openStore(location, { create: true });
+  await assertRejects(() => create(""), StoreNotFoundError, "without a name");
+  await assertRejects(() => create(link), StoreNotFoundError, `${link}: it is a link to nothing`);
+  const below = join(link, "mlruns");
+  await assertRejects(() => create(below), StoreAccessError, `Cannot make store ${below}: `);
+  assertEquals([...Deno.readDirSync(training.outside)].map(({ name }) => name).sort(), [
+    "link",
+    "mlruns",
+  ]);
 });

@@ -74,6 +74,25 @@ Deno.test("preflight() rebuilds an experiment with runs instead of quarantining 
   assertEquals(report.ready, true);
 });
 
+Deno.test("preflight() makes no experiment while one has lost its name that may be it", async () => {
+  await using opened = await storeWith((s) => s.remove(`${MAIN}/meta.yaml`));
+  const report = await preflight(opened.store, "vision 2");
+  assertEquals([report.ready, report.experiment, report.errors], [false, null, []]);
+  assertEquals(report.unnamed, [
+    { experimentId: MAIN, name: `recovered-${MAIN}`, wanted: "vision 2" },
+  ]);
+  const text = renderPreflight(report);
+  assertMatch(
+    text,
+    new RegExp(`If it is: mlflow experiments rename --experiment-id ${MAIN} --new-name 'vision 2'`),
+  );
+  assertMatch(text, new RegExp(`Not ready: no experiment is called vision 2, .* of ${MAIN} was`));
+  // One that is there is meant, and once the lost one is called otherwise, another may be made.
+  assertEquals((await preflight(opened.store, "Default")).ready, true);
+  opened.edit(`${MAIN}/meta.yaml`, (meta) => meta.replace(`recovered-${MAIN}`, "speech"));
+  assertEquals((await preflight(opened.store, "vision 2")).experiment?.outcome, "created");
+});
+
 Deno.test("preflight() quarantines no orphan while a repair is left undone", async () => {
   const damage = `${EMPTY}/meta.yaml`;
   await using opened = await storeWith((s) => {

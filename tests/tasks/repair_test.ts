@@ -9,6 +9,7 @@ import { repair, type RepairOptions } from "../../tasks/repair.ts";
 import { openStore, type Store } from "../../tasks/store.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { checkRepairAndUndo } from "../_support/check_repair.ts";
+import { commandOf, PROJECT } from "../_support/command.ts";
 import {
   CHILD,
   child,
@@ -150,6 +151,86 @@ Deno.test("repair() tells apart names that another experiment has taken since", 
   assertEquals(metaOf(opened, EMPTY)["name"], name);
 });
 
+Deno.test("repair() moves nothing of a registered model away, were a version's directory empty", async () => {
+  await using opened = await healthyStore();
+  const version = `${REGISTRY}/version-1`;
+  opened.remove(version);
+  opened.makeDirectory(version);
+  opened.write(`${REGISTRY}/aliases/.DS_Store`, "");
+  opened.makeDirectory("models/emptied/version-1");
+  const { plan: planned } = await apply(opened.store);
+  assertEquals(kindsOf(planned), []);
+  const left = planned.kept.find(({ path }) => path === version);
+  assertEquals(left?.reasons.map(({ kind }) => kind), ["needs-choice"]);
+});
+
+Deno.test({
+  name: "repair and preflight mend the rest of a store in which a directory cannot be read",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  fn: async () => {
+    for (const task of ["repair:apply", "preflight"]) {
+      for (const closed of [child, EMPTY, REGISTRY]) {
+        await using opened = await healthyStore();
+        opened.remove(`${MAIN}/${PARENT}/artifacts`);
+        opened.age(".", Date.UTC(2026, 4, 2));
+        Deno.chmodSync(join(opened.root, closed), 0);
+        const store = ["--store", opened.root];
+        const said = task === "preflight"
+          ? await runTaskWithoutPrivilege(task, store)
+          : await runTaskWithoutPrivilege("repair", store) +
+            await runTaskWithoutPrivilege(task, [...store, "--force"]);
+        Deno.chmodSync(join(opened.root, closed), 0o755);
+        assertMatch(said, /Permission denied/, closed);
+        assert(!/os error|lstat/.test(said), said);
+        assert(Deno.statSync(join(opened.root, MAIN, PARENT, "artifacts")).isDirectory, said);
+      }
+    }
+  },
+});
+
+/** The superuser without the right to pass over permissions: what all others meet. */
+async function runTaskWithoutPrivilege(task: string, words: readonly string[]): Promise<string> {
+  const own = commandOf(task);
+  const { stdout, stderr } = await new Deno.Command("setpriv", {
+    args: [
+      "--bounding-set=-dac_override,-dac_read_search",
+      ...["deno", "run", "-A", ...own.slice(own.indexOf("tasks/cli.ts")), ...words],
+    ],
+    cwd: PROJECT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+Deno.test({
+  name: "verify, repair and preflight open no pipe",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using opened = await healthyStore();
+    const pipes = [
+      `${child}/metrics/pipe`,
+      `${child}/params/pipe`,
+      `${child}/tags/pipe`,
+      `${REGISTRY}/aliases/pipe`,
+    ];
+    for (const path of pipes) {
+      await new Deno.Command("mkfifo", { args: [join(opened.root, path)] }).output();
+    }
+    opened.link(`${child}/params/.#lr`, "kim@host.1:2");
+    const { plan: planned } = await plan(opened.store);
+    assertEquals(kindsOf(planned), []);
+    const found = verifySnapshot(await opened.store.read({ depth: "full" }))
+      .filter(({ rule }) => rule !== "stale-run");
+    assertEquals(
+      Object.fromEntries(found.map(({ path, remedy }) => [path, remedy])),
+      {
+        ...Object.fromEntries(pipes.map((path) => [path, "Move it out of the store"])),
+        [`${child}/params/.#lr`]: "Remove the link",
+      },
+    );
+  },
+});
+
 Deno.test("repair() leaves an experiment whose runs name several places, and lists them", async () => {
   await using opened = await healthyStore();
   opened.set(`${child}/meta.yaml`, "artifact_uri", `s3://bucket/1/${CHILD}/artifacts`);
@@ -245,6 +326,27 @@ Deno.test("repair() relocates all that verify() calls moved", async () => {
     if (findings.some(({ rule }) => rule.endsWith("-moved"))) left.push(damage.name);
   }
   assertEquals(left, []);
+});
+
+Deno.test("repair() relocates a copy whose original is still there, of which verify() warns", async () => {
+  await using original = await healthyStore();
+  await using copied = await healthyStore();
+  const names = (path: string) =>
+    copied.edit(path, (text) => text.replaceAll(copied.root, original.root));
+  names(`${MAIN}/meta.yaml`);
+  const moved = async () =>
+    verifySnapshot(await copied.store.read({ depth: "full" }))
+      .filter(({ rule }) => rule === "experiment-location-moved").map(({ path }) => `${path}`);
+  assertEquals(await moved(), [MAIN]);
+  await apply(copied.store, { relocate: true });
+  assertEquals(await moved(), []);
+});
+
+Deno.test("repair() makes the record of the default experiment anew, which needs no evidence", async () => {
+  await using opened = await healthyStore();
+  opened.remove("0/meta.yaml");
+  assertEquals(kindsOf((await apply(opened.store)).plan), ["write-meta 0"]);
+  assertEquals(metaOf(opened, "0")["name"], "Default");
 });
 
 Deno.test("repair() names the former root only where records are relocated", async () => {

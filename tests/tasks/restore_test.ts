@@ -63,13 +63,19 @@ Deno.test("restore() undoes the change that it is told to", async () => {
   assertEquals(await tasksOf(store), ["cleanup"]);
 });
 
-Deno.test("restore() finds no backup of another id, and touches nothing", async () => {
+Deno.test("restore() refuses the id of no backup, and touches nothing", async () => {
   await using place = await tempStore(ROTTEN);
   await using store = await open(place.root);
-  await cleanup(store, { apply: true });
+  const id = "20200101T000000Z-prune";
+  const refused = (options: RestoreOptions) =>
+    assertRejects(() => restore(store, { id, ...options }), RangeError);
+  assertEquals((await refused({})).message, `Unknown backup "${id}": there is none`);
+  const { report } = await cleanup(store, { apply: true });
   const before = await readTree(place.root);
-  const { backup, changes } = await restore(store, { id: "20200101T000000Z-prune" });
-  assertEquals([backup, changes], [null, 0]);
+  const unknown = `Unknown backup "${id}": expected one of ${report!.backup!.id}`;
+  for (const options of [{}, { dryRun: true }, { to: join(place.outside, "copy") }]) {
+    assertEquals((await refused(options)).message, unknown);
+  }
   assertSameTree(await readTree(place.root), before);
 });
 
@@ -248,6 +254,55 @@ Deno.test("restore() copies what a backup holds to another place, and keeps it",
     RestoreCollisionError,
     "exists",
   );
+});
+
+Deno.test("restore() of a copy says how to bring back what nothing is in the way of, and does", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { id, path } = await backup(store);
+  const param = `1/${runId(2)}/params/lr`;
+  const before = await readTree(place.root, EXCEPT);
+  Deno.removeSync(join(place.root, `1/${runId(1)}`), { recursive: true });
+  writeFiles(place.root, { [param]: "changed" });
+  const { message } = await assertRejects(() => restore(store, { id }), RestoreCollisionError);
+  assertEquals(message.split("\n"), [
+    `Cannot restore ${id}: nothing was moved`,
+    `  ${join(place.root, param)} was changed since, and ${path}/files/${param} would replace it`,
+    "To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR",
+  ]);
+  await restore(store, { id, run: runId(1) });
+  writeFiles(place.root, { [param]: "0.1" });
+  const content = (tree: typeof before) =>
+    [...tree].map(([path, entry]) => [path, "content" in entry ? entry.content : entry.kind]);
+  assertEquals(content(await readTree(place.root, EXCEPT)), content(before));
+});
+
+Deno.test("restore() copies nothing to a place inside the store", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { id } = await backup(store);
+  await cleanup(store, { apply: true });
+  const before = await readTree(place.root);
+  Deno.symlinkSync(join(place.root, ".trash"), join(place.outside, "link"));
+  const inside = [
+    ".",
+    "new",
+    "new/deep",
+    ".mltidy.trash/new",
+    ".mltidy.trash/backups",
+    ".trash/new",
+  ]
+    .map((path) => join(place.root, path));
+  for (const to of [...inside, join(place.outside, "link/new")]) {
+    for (const which of [{}, { id }]) {
+      await assertRejects(
+        () => restore(store, { ...which, to }),
+        RangeError,
+        `: it lies inside store ${place.root}, and MLflow would take it for an experiment; name a directory elsewhere, or leave --to out`,
+      );
+    }
+  }
+  assertSameTree(await readTree(place.root), before);
 });
 
 Deno.test("cleanup() leaves its backup where it is when the other place cannot take it", async () => {

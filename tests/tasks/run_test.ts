@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- a skipped test says why.
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { basename, join, relative, toFileUrl } from "@std/path";
 import { LoggingError, type LogOutcome } from "../../lib/log_outcome.ts";
 import { readRunMeta } from "../../lib/meta_record.ts";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
@@ -161,50 +161,25 @@ Deno.test("safeRun() gives no result of a body that returns as its signal is abo
   assertEquals(killed.signal.reason, "enough");
 });
 
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
-  Deno.test(`safeRun() ends nested runs KILLED on ${signal}, and the process exits with ${code}`, async () => {
+for (
+  const [thrown, text] of [
+    [Object.create(null), "an error without a text"],
+    [Object.assign(new Error(), { message: Symbol("boom") }), "an error without a text"],
+    ["out of memory", "out of memory"],
+  ] as const
+) {
+  Deno.test(`safeRun() ends a run FAILED whatever is thrown: ${Deno.inspect(text)}`, async () => {
     await using training = await trainingStore();
-    const { root, store, experimentId } = training;
-    const module = (name: string) =>
-      JSON.stringify(new URL(`../../tasks/${name}.ts`, import.meta.url));
-    const script = `
-      import { openStore } from ${module("store")};
-      import { safeRun } from ${module("run")};
-      await using store = await openStore(${JSON.stringify(root)});
-      const experimentId = ${JSON.stringify(experimentId)};
-      await safeRun(store, { experimentId }, (outer) =>
-        safeRun(store, { experimentId, parentRunId: outer.id }, async (run) => {
-          for (let step = 0;; step++) {
-            await run.logMetric("loss", 1 / step, { step });
-            if (step === 100) console.log("ready");
-          }
-        }));`;
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        "--quiet",
-        "--config",
-        fromFileUrl(new URL("../../deno.json", import.meta.url)),
-        "-",
-      ],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(script));
-    await writer.close();
-    const reader = child.stdout.getReader();
-    await reader.read();
-    child.kill(signal);
-    assertEquals((await child.status).code, code);
-    await reader.cancel();
-    const { experiments } = await store.read({ depth: "meta" });
-    assertEquals(
-      experiments.flatMap(({ runs }) => runs.map(({ status }) => status)),
-      ["KILLED", "KILLED"],
-    );
+    const { store, experimentId, read } = training;
+    let failed: ActiveRun | undefined;
+    const running = safeRun(store, { experimentId }, (run) => {
+      failed = run;
+      throw thrown;
+    });
+    assertEquals(await running.catch((error) => error === thrown), true);
+    assert(failed);
+    assertEquals(metaOf(training, failed).status, "FAILED");
+    assertEquals(read(experimentId, failed.id, "tags", "mltidy.error"), text);
   });
 }
 
@@ -388,6 +363,80 @@ Deno.test("logging has an answer to every key and value", async () => {
   await assertSound(training);
 });
 
+Deno.test("logging answers programs without types, whatever they pass", async () => {
+  await using training = await trainingStore();
+  const { outside, experimentId, read } = training;
+  const file = join(outside, "with space.txt");
+  Deno.writeTextFileSync(file, "text");
+  const hostile = { toString: null, [Symbol.toPrimitive]: null };
+  const outcomes: LogOutcome[] = [];
+  const run = await inRun(training, async (typed) => {
+    // deno-lint-ignore no-explicit-any -- such programs are in JavaScript.
+    const run = typed as any;
+    for (const nothing of [undefined, null, 5, "text", new Map(), [1]]) {
+      outcomes.push(...await run.logParams(nothing), ...await run.setTags(nothing));
+    }
+    for (const nothing of [undefined, null, 5, "text", new Map(), [null]]) {
+      outcomes.push(...await run.logMetrics(nothing));
+    }
+    for (const key of [undefined, null, 5, Symbol("key"), 1n, hostile]) {
+      outcomes.push(
+        await run.logParam(key, 1),
+        await run.logMetric(key, 1),
+        await run.setTag(key, 1),
+      );
+      outcomes.push(
+        await run.logArtifact(key),
+        await run.logText("", key),
+        await run.logInput(key),
+      );
+    }
+    outcomes.push(
+      await run.logArtifact(new URL("https://example.org/a.txt")),
+      await run.logArtifact(file, hostile),
+      await run.logText(5, "a.txt"),
+      await run.logBytes("text", "a.txt"),
+      await run.logInput({ name: 5, digest: "b", sourceType: "local", source: "" }),
+      await run.logInput({ name: "a", digest: "b", sourceType: "local" }),
+      await run.logInput({ name: "a", digest: "b", sourceType: "local", source: "" }, { tags: 5n }),
+    );
+    const { length } = outcomes;
+    assertEquals(outcomes.filter(({ outcome }) => outcome !== "not-logged").map(brief), [
+      ["logged", "a", null],
+    ]);
+    outcomes.length = 0;
+    assertEquals(length, 12 + 6 + 36 + 7);
+    outcomes.push(
+      await run.logMetric("k", 1, null),
+      await run.logArtifact(toFileUrl(file)),
+    );
+  });
+  assertEquals(outcomes.map(brief), [["logged", "k", null], ["logged", "with space.txt", null]]);
+  assertEquals(read(experimentId, run.id, "artifacts", "with space.txt"), "text");
+  assertEquals(metaOf(training, run).status, "FINISHED");
+  await assertSound(training);
+});
+
+Deno.test("logging stores what Python reads: line feeds, and numbers that JSON has not", async () => {
+  await using training = await trainingStore();
+  const { root, experimentId, read } = training;
+  const run = await inRun(training, async (run) => {
+    await run.logParam("query", "select 1\r\nfrom a\r");
+    await run.logParam("range", [NaN, { to: [Infinity, -Infinity] }, 1]);
+    await run.setTag("note", "a\r\nb");
+    Deno.writeTextFileSync(join(root, experimentId, run.id, "params", "old"), "a\r\nb");
+    assertEquals(brief(await run.logParam("old", "a\r\nb")), ["unchanged", "old", null]);
+    Deno.removeSync(join(root, experimentId, run.id, "params", "old"));
+  });
+  assertEquals(
+    [["params", "query"], ["params", "range"], ["tags", "note"]].map((path) =>
+      read(experimentId, run.id, ...path)
+    ),
+    ["select 1\nfrom a\n", '["nan",{"to":["inf","-inf"]},1]', "a\nb"],
+  );
+  await assertSound(training);
+});
+
 Deno.test("logging knows a key that the file system takes for another", async () => {
   await using training = await trainingStore();
   const { root, experimentId, read } = training;
@@ -479,6 +528,66 @@ Deno.test("artifacts are copied whole, directories with all that is in them", as
   );
 });
 
+Deno.test("artifacts that hold the run are copied without the run's own", async () => {
+  await using training = await trainingStore();
+  const { root, outside, experimentId, read } = training;
+  Deno.writeTextFileSync(join(outside, "code.py"), "print()");
+  const run = await inRun(training, async (run) => {
+    for (let times = 0; times < 2; times++) {
+      const { outcome } = await run.logArtifact(outside, "all");
+      assertEquals(outcome, "logged");
+    }
+  });
+  const copied = join(root, experimentId, run.id, "artifacts", "all", basename(outside));
+  assertEquals([...Deno.readDirSync(copied)].map(({ name }) => name).sort(), ["code.py", "mlruns"]);
+  const inCopy = join(copied, "mlruns", experimentId, run.id);
+  assertEquals(
+    read(experimentId, run.id, "tags", "mlflow.user"),
+    Deno.readTextFileSync(join(inCopy, "tags", "mlflow.user")),
+  );
+  assertEquals([...Deno.readDirSync(inCopy)].some(({ name }) => name === "artifacts"), false);
+});
+
+Deno.test({
+  name: "artifacts that cannot be copied are named, and never waited for",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using training = await trainingStore();
+    const { root, outside, experimentId, read } = training;
+    const at = (...path: readonly string[]) => join(outside, "plots", ...path);
+    Deno.mkdirSync(at("empty"), { recursive: true });
+    Deno.writeTextFileSync(at("a.svg"), "<svg/>");
+    Deno.symlinkSync("gone", at("link"));
+    new Deno.Command("mkfifo", { args: [at("pipe")] }).outputSync();
+    const outcomes: LogOutcome[] = [];
+    const run = await inRun(training, async (run) => {
+      for (const path of [at(), at("pipe"), "/dev/null", at("empty")]) {
+        outcomes.push(await run.logArtifact(path));
+      }
+    });
+    assertEquals(outcomes.map(brief), [
+      ["not-logged", "plots", "artifact"],
+      ["not-logged", "pipe", "artifact"],
+      ["not-logged", "null", "artifact"],
+      ["logged", "empty", null],
+    ]);
+    const why = outcomes.map(({ problem }) => problem?.message.replace(/^.*?: could/, "could"));
+    assertEquals(why[0]?.replace("could not copy ", "").split("; ").sort(), [
+      `${at("link")}: No such file or directory`,
+      `${at("pipe")}: it is no file and no directory`,
+    ]);
+    assertEquals(why.slice(1, 3), [
+      `could not copy ${at("pipe")}: it is no file and no directory`,
+      "could not copy /dev/null: it is no file and no directory",
+    ]);
+    assertEquals(read(experimentId, run.id, "artifacts", "plots", "a.svg"), "<svg/>");
+    for (const folder of ["plots/empty", "empty"]) {
+      const made = join(root, experimentId, run.id, "artifacts", folder);
+      assertEquals(Deno.statSync(made).isDirectory, true);
+    }
+  },
+});
+
 Deno.test("artifacts go where the experiment says, and nowhere if that is a server", async () => {
   await using training = await trainingStore();
   const { store, outside } = training;
@@ -496,6 +605,19 @@ Deno.test("artifacts go where the experiment says, and nowhere if that is a serv
     assertEquals(run.artifactUri, `s3://bucket/x/${run.id}/artifacts?y=z`);
     assertEquals(brief(await run.logText("", "a.txt")), ["not-logged", "a.txt", "artifact"]);
   }, remote);
+});
+
+Deno.test("artifacts of a run whose URI is relative go where MLflow looks for them", async () => {
+  await using training = await trainingStore();
+  const { root, outside, experimentId, store } = training;
+  const { id } = await inRun(training, () => {});
+  const path = join(root, experimentId, id, "meta.yaml");
+  const uri = `file:${relative(Deno.cwd(), outside)}/else%20where`;
+  Deno.writeTextFileSync(path, editMetaYaml(Deno.readTextFileSync(path), { artifact_uri: uri }));
+  await safeRun(store, { runId: id, ...quiet }, async (run) => {
+    assertEquals(brief(await run.logText("here", "a.txt")), ["logged", "a.txt", null]);
+  });
+  assertEquals(Deno.readTextFileSync(join(outside, "else where", "a.txt")), "here");
 });
 
 Deno.test("artifacts appear whole on another disk as well", async (context) => {
@@ -585,6 +707,25 @@ Deno.test("a run tells the first problem of each kind, and at its end how many t
     'Cannot log metric "a": expected a number, found x (bad-value: told once, then only counted)',
     `Run noisy (${id}) ended FINISHED; 4 problems: 3 bad-key, 1 bad-value`,
   ]);
+});
+
+Deno.test("a run always tells that its end cannot be recorded", async () => {
+  await using training = await trainingStore();
+  const { root, store, experimentId } = training;
+  const told: string[] = [];
+  const options = { experimentId, runName: "lost", warn: (message: string) => told.push(message) };
+  const { id } = await safeRun(store, options, async (run) => {
+    Deno.removeSync(join(root, experimentId, run.id), { recursive: true });
+    await run.logMetric("loss", 1);
+    return run;
+  });
+  assertEquals(told.length, 2);
+  assertMatch(told[0] ?? "", /^Cannot log metric "loss": /);
+  assertEquals(
+    told[1],
+    `Cannot record that run lost (${id}) ended FINISHED: No such file or directory` +
+      "; 2 problems: 2 write-failed",
+  );
 });
 
 Deno.test("a run shows the beginning of values that are long, and no half of a character", async () => {

@@ -83,7 +83,7 @@ Deno.test("deno task summary compares runs where a metric is named or configured
   assertEquals(await best(), [undefined, undefined, undefined]);
   assertEquals(await best("--metric", "val/f1"), compared);
   const config = join(dirname(store.root), "mltidy.yaml");
-  Deno.writeTextFileSync(config, "primary_metric: { name: val/f1 }\n");
+  Deno.writeTextFileSync(config, "primary_metric: { name: val/f1, mode: max }\n");
   assertEquals(await best(), compared);
   assertEquals(await best("--metric", "loss:min"), ["Best loss", "0.5 run 1", "0.5 run 4"]);
   const { out } = await runTask("summary", ["--store", store.root, "--json", "--quiet"]);

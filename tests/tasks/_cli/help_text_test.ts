@@ -23,7 +23,7 @@ Argument:
   ID  The backup, as apply or backup named it
 
 Flags:
-      --last           Take the newest backup
+      --last           Undo the newest change; copies are passed over, name those by ID
       --experiment ID  Bring back only what belongs to this experiment
       --run ID         Bring back only this run
       --to DIR         Copy it there instead, under the paths of the store
@@ -44,7 +44,7 @@ Exit codes:
   11   Store locked by another process
   12   Store of a kind or version that is not supported
   13   The plan does not fit: stale, beyond a limit, of another store, or no plan
-  130  Interrupted
+  130  Interrupted (143: ended by SIGTERM while it only read)
 
 Permissions: May write.
 `,

@@ -32,13 +32,14 @@ in experiment churn, 7
 Goes: a clean-up would soft-delete it.
 Of retention it is not kept by:
   newest: #2 of 3, n is 1
-Smallest change that keeps it: keep_last 1 → 2 in retention; no other run changes sides.
+Smallest change found that keeps it: keep_last 1 → 2 in retention; no other run changes sides.
 It also stays once it has the tag mltidy.pin.
+The plan as a whole is stopped: it removes 2 of 3 runs of experiment churn (7), and max_share is 50%; add --max-share 67%.
 `,
   );
   const stays = await explain("newest");
   assertStringIncludes(stays.out, "Stays.\nKept, since:\n  newest: #1 of 3, n is 1\n");
-  assertStringIncludes(stays.out, "No change of a number, a list or a switch lets it go.\n");
+  assertStringIncludes(stays.out, "No single change that was tried lets it go.\n");
   const both = JSON.parse((await explain("twin", "--json")).out);
   assertEquals(both.map(({ verdict }: Record<string, string>) => verdict), [
     "soft-delete",
@@ -50,7 +51,31 @@ Deno.test("explain names what it takes when there is no such run", async () => {
   await using store = await tempStore(STORE);
   const { code, err } = await runTask("explain", ["nobody", "--quiet", "--store", store.root]);
   assertEquals(code, 2);
-  assertStringIncludes(err, 'Unknown run "nobody": expected the id of a run of this store');
+  assertStringIncludes(
+    err,
+    'Unknown run "nobody": expected the id of a run of this store, 6 or more of its first letters, ' +
+      "7/3a7bb818… as plans print it, or a name",
+  );
+  assertStringIncludes(
+    (await runTask("explain", ["--help"])).out,
+    "6 or more of its first letters",
+  );
+});
+
+Deno.test("explain takes a run as a plan prints it, and tells that the plan is stopped", async () => {
+  await using store = await tempStore(STORE);
+  writeFiles(store.outside, { "mltidy.yaml": "retention: { keep_last: 1 }\n" });
+  for (const word of [`7/${runId(2)}`, `7/${runId(2)}…`]) {
+    const { code, out } = await runTask("explain", [word, "--store", store.root], {
+      directory: store.outside,
+    });
+    assertEquals([code, out.split("\n")[0]], [0, `Run twin, ${runId(2)}`]);
+    assertStringIncludes(
+      out,
+      "The plan as a whole is stopped: it removes 2 of 3 runs of experiment churn (7), " +
+        "and max_share is 50%; add --max-share 67%.\n",
+    );
+  }
 });
 
 Deno.test("config --init writes a file once, and config checks it", async () => {
@@ -66,7 +91,7 @@ Deno.test("config --init writes a file once, and config checks it", async () => 
     assertEquals([again.code, again.err.includes("it exists")], [2, true]);
     const checked = await config();
     assertEquals(checked.code, 0, checked.err);
-    assertEquals(JSON.parse(checked.out).limits, { max_share: 0.5, max_runs: null });
+    assertEquals(JSON.parse(checked.out).limits, { max_share: "50%" });
     Deno.writeTextFileSync(path, "limits: { max_share: 2 }\n");
     const wrong = await config();
     assertEquals([wrong.code, wrong.out], [2, ""]);

@@ -21,3 +21,9 @@ Deno.test("listJournals() finds none where there is no directory", async () => {
   await using store = await tempStore();
   assertEquals(listJournals(join(store.root, ".mltidy.trash/journal")), []);
 });
+
+Deno.test("listJournals() finds none where a file stands in place of our directory", async () => {
+  await using store = await tempStore();
+  writeFiles(store.root, { ".mltidy.trash": "" });
+  assertEquals(listJournals(join(store.root, ".mltidy.trash/journal")), []);
+});

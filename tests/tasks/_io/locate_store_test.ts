@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { dirname, join, toFileUrl } from "@std/path";
+import { dirname, join, relative, toFileUrl } from "@std/path";
 import {
   StoreAccessError,
   StoreNotFoundError,
@@ -22,6 +22,19 @@ Deno.test("locateStore() finds a store by a directory, a file URI, a link and it
     dirname(store.root),
   ];
   assertEquals(new Set(ways.map(locateStore)), new Set([store.root]));
+});
+
+Deno.test("locateStore() takes relative file URIs, as MLflow does, from the current directory", async () => {
+  await using store = await tempStore({ experiments: [experiment()] });
+  const path = relative(Deno.cwd(), store.root);
+  const ways = [`file:${path}`, `file:./${path}`, `FILE:${path.replace("mlruns", "ml%72uns")}?x#y`];
+  assertEquals(new Set(ways.map(locateStore)), new Set([store.root]));
+});
+
+Deno.test("locateStore() refuses an empty name", () => {
+  for (const name of ["", "file:"]) {
+    assertThrows(() => locateStore(name), StoreNotFoundError, "Cannot open a store without a name");
+  }
 });
 
 Deno.test("locateStore() takes for a store what holds any sign of one", async () => {

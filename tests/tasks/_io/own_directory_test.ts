@@ -4,19 +4,24 @@ import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import {
   ensureOwnDirectory,
   infoOf,
+  inOwnDirectory,
   keepingTimes,
+  openLikeParent,
   writeDurably,
 } from "../../../tasks/_io/own_directory.ts";
+import { acquireLock } from "../../../tasks/_io/lock.ts";
+import { openWriting } from "../../../tasks/_io/place.ts";
 import { NOW } from "../../_support/builders.ts";
 import { setTimes, tempStore, writeFiles } from "../../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../../_support/tree.ts";
 
-Deno.test("ensureOwnDirectory() makes a private directory that says what it is", async () => {
+const modeOf = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o7777;
+
+Deno.test("ensureOwnDirectory() makes a directory that says what it is", async () => {
   await using store = await tempStore();
   const before = Deno.statSync(store.root).mtime;
   const paths = ensureOwnDirectory(store.root);
   assertEquals(paths.own, join(store.root, ".mltidy.trash"));
-  if (Deno.build.os !== "windows") assertEquals(Deno.statSync(paths.own).mode! & 0o777, 0o700);
   assertStringIncludes(
     Deno.readTextFileSync(join(paths.own, "README.txt")),
     "It may hold the only copy of runs",
@@ -36,6 +41,62 @@ Deno.test("ensureOwnDirectory() uses nothing that is no directory of ours", asyn
   Deno.removeSync(own);
   writeFiles(store.root, { ".mltidy.trash": "" });
   assertThrows(() => ensureOwnDirectory(store.root), UnsupportedStoreError, "a file");
+});
+
+for (const mode of [0o700, 0o755, 0o775, 0o2775, 0o1777]) {
+  Deno.test({
+    name: `our directory is as open as its store: ${mode.toString(8)}`,
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      await using store = await tempStore();
+      Deno.chmodSync(store.root, mode);
+      ensureOwnDirectory(store.root);
+      acquireLock(store.root, "cleanup", NOW)[Symbol.dispose]();
+      openWriting(store.root);
+      const own = join(store.root, ".mltidy.trash");
+      const modes = [...Deno.readDirSync(own)].map(({ name }) => modeOf(join(own, name)));
+      assertEquals(new Set([modeOf(own), ...modes]), new Set([mode, mode & 0o666]));
+    },
+  });
+}
+
+Deno.test({
+  name:
+    "what the root account makes in a store belongs to the store's owner, but no link's target does",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  async fn() {
+    await using store = await tempStore();
+    Deno.chmodSync(store.root, 0o2770);
+    Deno.chownSync(store.root, 1234, 4321);
+    const paths = ensureOwnDirectory(store.root);
+    acquireLock(store.root, "cleanup", NOW)[Symbol.dispose]();
+    for (const path of [paths.own, paths.journals, paths.lock]) {
+      const { uid, gid } = Deno.statSync(path);
+      assertEquals([uid, gid], [1234, 4321]);
+    }
+    const [before, link] = [Deno.statSync(store.outside), join(store.root, "link")];
+    Deno.symlinkSync(store.outside, link);
+    openLikeParent(link);
+    const after = Deno.statSync(store.outside);
+    assertEquals([after.uid, after.gid, after.mode], [before.uid, before.gid, before.mode]);
+  },
+});
+
+Deno.test("inOwnDirectory() says how to open our directory where another account keeps it closed", async () => {
+  await using store = await tempStore();
+  const { own } = ensureOwnDirectory(store.root);
+  const refuse = () =>
+    inOwnDirectory(store.root, () => {
+      throw new Deno.errors.PermissionDenied("Permission denied (os error 13), open 'lock'");
+    });
+  const { uid } = Deno.statSync(own);
+  assertThrows(
+    refuse,
+    Deno.errors.PermissionDenied,
+    `Permission denied: ${own} is closed to this account; as its owner, user ${uid}, type chmod -R g+rwX ${own}`,
+  );
+  Deno.removeSync(own, { recursive: true });
+  assertThrows(refuse, Deno.errors.PermissionDenied, "(os error 13)");
 });
 
 Deno.test("keepingTimes() puts a directory's modification time back to the millisecond", async () => {

@@ -103,3 +103,14 @@ Deno.test("openWriting() makes our directory, whoever else makes it at the same 
     "writing",
   ]);
 });
+
+Deno.test("openWriting() goes on when our directory is tidied away meanwhile", async () => {
+  await using store = await tempStore();
+  const writing = openWriting(store.root);
+  Deno.mkdirSync(store.outside, { recursive: true });
+  const own = join(store.root, ".mltidy.trash");
+  Deno.removeSync(own, { recursive: true });
+  assertEquals(placeNewFile(writing, join(store.outside, "file"), "new", false), true);
+  Deno.removeSync(own, { recursive: true });
+  assertEquals(placeNewDirectory(writing, join(store.outside, "directory"), () => {}), true);
+});

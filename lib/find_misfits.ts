@@ -1,0 +1,152 @@
+/**
+ * What a policy asks for and no run has: most often a name that is not what the store calls it.
+ *
+ * @module
+ */
+
+import { nameGlob } from "./glob.ts";
+import { isNamed } from "./judge_by_rules.ts";
+import type { JudgedRun, JudgedSnapshot } from "./judged.ts";
+import { DROPPED_TAG } from "./operations.ts";
+import { isEmptyRule, type RetentionPolicy, type RetentionRule } from "./policy.ts";
+import { facetOf, scoreOf, tagFinder } from "./run_facts.ts";
+import { plural } from "./units.ts";
+
+/** A metric, parameter, tag or glob of a policy that fits nothing, or not everywhere. */
+export interface Misfit {
+  /** The key that asks for it, such as `keep_best` or `experiments of rule 1`. */
+  readonly key: string;
+  /** What is asked for. */
+  readonly wanted: string;
+  /** Among what it was looked for. */
+  readonly among: "experiment" | "run";
+  /** How many of them it does not fit. */
+  readonly without: number;
+  /** How many there are. */
+  readonly of: number;
+}
+
+/**
+ * Finds what a policy asks for in vain: where it fits no run at all, and the metrics of `keep_best` that
+ * rank no run in some experiments.
+ *
+ * @param judged The active runs with the rules that judge them.
+ * @param policy The rules.
+ * @returns What does not fit, in the order of the policy; nothing for a store without active runs.
+ */
+export function findMisfits(judged: JudgedSnapshot, policy: RetentionPolicy): readonly Misfit[] {
+  const ruled = judged.runs.filter(({ ruling }) => ruling !== null);
+  const byRule = Map.groupBy(ruled, ({ ruling }) => ruling?.rule);
+  const { rules, protect, artifactsOnly } = policy;
+  // For what keeps nothing nothing was read.
+  const keeping = rules.filter((rule) => !isEmptyRule(rule));
+  /** For each value of a key, once, the runs that are judged by a rule that says so. */
+  const each = (valuesOf: (rule: RetentionRule) => readonly string[]) =>
+    [...new Set(keeping.flatMap(valuesOf))].map((wanted) => ({
+      wanted,
+      runs: keeping.filter((rule) => valuesOf(rule).includes(wanted))
+        .flatMap((rule) => byRule.get(rule) ?? []),
+    }));
+  const experiments = (key: string, globs: readonly string[]) =>
+    globs.flatMap((wanted) =>
+      fitsNone(key, wanted, "experiment", judged.activeExperiments, (one) => isNamed(one, [wanted]))
+    );
+  const tags = (key: string, wanted: string, runs: readonly JudgedRun[]) => {
+    const find = tagFinder([wanted]);
+    return fitsNone(key, wanted, "run", runs, ({ run }) => find(run) !== null);
+  };
+  const facets = (key: string, valuesOf: (rule: RetentionRule) => readonly (string | null)[]) =>
+    each((rule) => valuesOf(rule).filter((facet) => facet !== null)).flatMap(({ wanted, runs }) =>
+      fitsNone(key, wanted, "run", runs, ({ run }) => facetOf(run, wanted) !== "")
+    );
+  const bestOf = ({ keepBest }: RetentionRule) => keepBest.filter(({ n }) => n > 0);
+  if (ruled.length === 0) return [];
+  return [
+    ...rules.flatMap((rule) => [
+      ...experiments(`experiments of ${rule.name}`, rule.experiments),
+      ...rule.tags.flatMap((tag) => tags(`tags of ${rule.name}`, tag, ruled)),
+    ]),
+    ...each((rule) => bestOf(rule).map(({ metric }) => metric))
+      .flatMap(({ wanted, runs }) => unranked(wanted, runs)),
+    ...facets("per", (rule) => bestOf(rule).map(({ per }) => per)),
+    ...facets("group_by", ({ groupBy }) => [groupBy]),
+    ...each(({ keepTags }) => keepTags).flatMap(({ wanted, runs }) =>
+      tags("keep_tags", wanted, runs)
+    ),
+    ...each(({ keepNamed }) => keepNamed).flatMap(({ wanted, runs }) => {
+      const matches = nameGlob(wanted);
+      return fitsNone("keep_named", wanted, "run", runs, ({ run }) => matches(run.name));
+    }),
+    ...experiments("protect.experiments", protect.experiments),
+    ...protect.pinnedTags.flatMap((tag) => tags("protect.pinned_tags", tag, ruled)),
+    ...(artifactsOnly === null ? [] : fitsNone(
+      "purge.artifacts_only",
+      artifactsOnly,
+      "run",
+      ruled,
+      // Where they have been dropped before, there may be none left.
+      ({ run }) => (run.extras?.heavy ?? []).length > 0 || run.tags.has(DROPPED_TAG),
+    )),
+  ];
+}
+
+/**
+ * Says in words what does not fit.
+ *
+ * @param misfit What does not fit.
+ * @returns Such as `keep_best by f1 ranks no run in 12 of 15 experiments`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   misfitText({ key: "keep_tags", wanted: "keep", among: "run", without: 9, of: 9 }),
+ *   "keep_tags keep fits none of 9 runs",
+ * );
+ * ```
+ */
+export function misfitText({ key, wanted, among, without, of }: Misfit): string {
+  if (key !== "keep_best") return `${key} ${wanted} fits none of ${plural(of, among)}`;
+  const share = without === of ? "" : `${without} of `;
+  return `keep_best by ${wanted} ranks no run in ${share}${plural(of, among)}`;
+}
+
+/**
+ * Tells whether a value that was read from JSON is a misfit.
+ *
+ * @param value Anything.
+ * @returns Whether it is.
+ */
+export function isMisfit(value: unknown): value is Misfit {
+  if (typeof value !== "object" || value === null) return false;
+  const { key, wanted, among, without, of } = value as Partial<Misfit>;
+  return [key, wanted].every((one) => typeof one === "string") &&
+    (among === "experiment" || among === "run") &&
+    [without, of].every((one) => typeof one === "number");
+}
+
+function fitsNone<T>(
+  key: string,
+  wanted: string,
+  among: Misfit["among"],
+  list: readonly T[],
+  fits: (one: T) => boolean,
+): readonly Misfit[] {
+  if (list.length === 0 || list.some(fits)) return [];
+  return [{ key, wanted, among, without: list.length, of: list.length }];
+}
+
+function unranked(metric: string, runs: readonly JudgedRun[]): readonly Misfit[] {
+  const ofExperiments = [...Map.groupBy(runs, ({ run }) => run.experimentId).values()];
+  const without =
+    ofExperiments.filter((members) =>
+      !members.some(({ run, ruling }) =>
+        ruling?.rule.keepBest.some((best) => best.metric === metric && scoreOf(run, best) !== null)
+      )
+    ).length;
+  const of = ofExperiments.length;
+  return without === 0
+    ? []
+    : [{ key: "keep_best", wanted: metric, among: "experiment", without, of }];
+}
