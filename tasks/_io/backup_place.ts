@@ -121,7 +121,12 @@ export function lockPlace(place: Place): Disposable {
     file.close();
     throw error;
   }
-  return { [Symbol.dispose]: () => file.close() };
+  return {
+    [Symbol.dispose]() {
+      file.unlockSync();
+      file.close();
+    },
+  };
 }
 
 /**

@@ -68,6 +68,8 @@ export function acquireLock(root: string, task: string, now: number): Lock {
       if (!isHeld) return;
       isHeld = false;
       sayWho(file, "");
+      // A program that is being started just now has a copy of the file, which closing ours leaves locked.
+      file.unlockSync();
       file.close();
     },
   };

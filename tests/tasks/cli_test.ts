@@ -30,7 +30,7 @@ Deno.test("summary prints the data to stdout, and to stderr which store it is", 
   const { out, err } = await runTask("summary", ["--store", store.root]);
   assertEquals(err, `Store ${store.root} (chosen by --store)\n`);
   assertStringIncludes(out, "experiment 1");
-  assertStringIncludes(out, `deno task cleanup --store ${store.root}`);
+  assertStringIncludes(out, `deno task repair --store ${store.root}`);
   assertEquals(out.includes("chosen by"), false);
 });
 
