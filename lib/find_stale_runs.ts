@@ -5,7 +5,9 @@
  */
 
 import type { Run, StoreSnapshot } from "./model.ts";
+import { PARENT_TAG } from "./policy.ts";
 import type { Evidence } from "./repair.ts";
+import { isUnfinished } from "./run_status.ts";
 
 /** A run without a sign of life. */
 export interface StaleRun {
@@ -33,8 +35,8 @@ export function findStaleRuns(
     .filter(({ lifecycleStage, link }) => lifecycleStage === "active" && !link)
     .flatMap(({ runs }) => runs)
     .filter((run) =>
-      (run.status === "RUNNING" || run.status === "SCHEDULED") &&
-      run.lifecycleStage === "active" && !run.link && evidence.runs.has(run.path)
+      isUnfinished(run.status) && run.lifecycleStage === "active" && !run.link &&
+      evidence.runs.has(run.path)
     );
   const signs = new Map(
     unfinished.map((run) => [
@@ -43,7 +45,7 @@ export function findStaleRuns(
     ]),
   );
   const byId = Map.groupBy(unfinished, ({ id }) => `${id}`);
-  const parentsOf = ({ tags }: Run) => byId.get(tags.get("mlflow.parentRunId") ?? "") ?? [];
+  const parentsOf = ({ tags }: Run) => byId.get(tags.get(PARENT_TAG) ?? "") ?? [];
   const signOf = (run: Run) => signs.get(run) ?? 0;
   // Newest first, so that none is raised twice, and a circle of parents comes to an end.
   for (const run of unfinished.toSorted((left, right) => signOf(right) - signOf(left))) {

@@ -22,6 +22,7 @@ import {
 } from "./policy.ts";
 import { byEnd } from "./rank_runs.ts";
 import { facetOf, tagFinder, timeOf } from "./run_facts.ts";
+import { isUnfinished } from "./run_status.ts";
 
 /**
  * Judges every active run of an active experiment by itself. What others need of it is decided where the
@@ -178,8 +179,7 @@ const OWN_PROTECTIONS: readonly OwnProtection[] = [
   },
   {
     name: "running",
-    protect: () => ({ status }) =>
-      status === "RUNNING" || status === "SCHEDULED" ? { kind: "not-finished", status } : null,
+    protect: () => ({ status }) => isUnfinished(status) ? { kind: "not-finished", status } : null,
   },
   {
     name: "young",

@@ -28,6 +28,7 @@ import {
   pinFinder,
   type Verdict,
 } from "./retention.ts";
+import { isUnfinished } from "./run_status.ts";
 
 /**
  * Judges everything by itself, then lets what others need overrule.
@@ -254,9 +255,7 @@ function protectUntouchable(
     if (link) keepRun(one, [{ kind: "symbolic-link" }]);
     const tag = findPin(one.run);
     if (tag !== null) keepRun(one, [{ kind: "pinned", tag }]);
-    if (status === "RUNNING" || status === "SCHEDULED") {
-      keepRun(one, [{ kind: "not-finished", status }]);
-    }
+    if (isUnfinished(status)) keepRun(one, [{ kind: "not-finished", status }]);
   }
 }
 

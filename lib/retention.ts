@@ -10,6 +10,7 @@ import type { DamagedRun, Experiment, NonEmpty, Orphan, Run } from "./model.ts";
 import type { ActionReason, CleanupPolicy, KeepReason } from "./plan.ts";
 import { EARLIEST, pinsOf, YOUNG } from "./policy.ts";
 import { tagFinder } from "./run_facts.ts";
+import { isUnfinished } from "./run_status.ts";
 
 /** A judgement with its reasons. */
 export type Verdict =
@@ -38,9 +39,7 @@ export function judgeRun(
   findPin: (run: Run) => string | null,
 ): Verdict {
   if (run.link) return stays({ kind: "symbolic-link" });
-  if (run.status === "RUNNING" || run.status === "SCHEDULED") {
-    return stays({ kind: "not-finished", status: run.status });
-  }
+  if (isUnfinished(run.status)) return stays({ kind: "not-finished", status: run.status });
   if (run.stamp === "") return stays(unreadable(run));
   const tag = findPin(run);
   if (tag !== null) return stays({ kind: "pinned", tag });

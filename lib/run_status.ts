@@ -48,3 +48,21 @@ export function codeOf(status: RunStatus): number {
 export function statusOf(code: number): RunStatus | undefined {
   return RUN_STATUSES[code - 1];
 }
+
+/**
+ * Tells whether a run with a status has not ended.
+ *
+ * @param status The status.
+ * @returns Whether it is, or is to be, at work.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(isUnfinished("SCHEDULED"));
+ * assert(!isUnfinished("KILLED"));
+ * ```
+ */
+export function isUnfinished(status: RunStatus): status is "RUNNING" | "SCHEDULED" {
+  return status === "RUNNING" || status === "SCHEDULED";
+}

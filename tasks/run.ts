@@ -6,6 +6,7 @@
 
 import { StoreAccessError } from "../lib/errors.ts";
 import { LoggingError, type LogProblem, summarizeProblems } from "../lib/log_outcome.ts";
+import { PARENT_TAG } from "../lib/policy.ts";
 import { openRunLog, tell } from "./open_run_log.ts";
 import type { LogValue, RunLog } from "./run_log.ts";
 import type { Abortable, Store } from "./store.ts";
@@ -279,7 +280,7 @@ export async function startRun(store: Store, options: RunOptions): Promise<Activ
 
 async function openTracked(store: Store, options: RunOptions): Promise<TrackedRun> {
   const { experimentId = null, runId, parentRunId, runName, user = null, fsync = "end" } = options;
-  const tags = new Map(parentRunId === undefined ? [] : [["mlflow.parentRunId", parentRunId]]);
+  const tags = new Map(parentRunId === undefined ? [] : [[PARENT_TAG, parentRunId]]);
   const common = { runName: runName?.toWellFormed() || null, tags, durability: fsync };
   try {
     const tracking = await store.tracking();

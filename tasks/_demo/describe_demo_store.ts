@@ -5,6 +5,8 @@
  */
 
 import type { RunStatus } from "../../lib/model.ts";
+import { PARENT_TAG } from "../../lib/policy.ts";
+import { isUnfinished } from "../../lib/run_status.ts";
 import {
   type CastExperiment,
   type CastModel,
@@ -139,7 +141,7 @@ function drawYoungRun(random: Random, experiment: CastExperiment): CastRun {
     ["RUNNING", 0.015],
     ["SCHEDULED", 0.005],
   ]);
-  if (status === "RUNNING" || status === "SCHEDULED") {
+  if (isUnfinished(status)) {
     const started = between(random, 0.02, 0.8);
     const seen = status === "RUNNING" ? between(random, 0.0005, 0.01) : started;
     return { name, status, started, ended: null, seen, prunable: false };
@@ -199,7 +201,7 @@ function drawRecord(
       "mlflow.source.name": topic.source,
       "mlflow.source.type": "LOCAL",
       "mlflow.user": user,
-      ...(parent === null ? {} : { "mlflow.parentRunId": parent }),
+      ...(parent === null ? {} : { [PARENT_TAG]: parent }),
       ...(random() < 0.15 ? { team: pick(random, ["search", "risk", "growth"]) } : {}),
       ...(random() < 0.05 ? { "mlflow.note.content": "발표 자료에 쓴 결과\nSee slide 12." } : {}),
     },

@@ -25,6 +25,7 @@ import type {
   RunEvidence,
   TraceLocation,
 } from "../../lib/repair.ts";
+import { isUnfinished } from "../../lib/run_status.ts";
 import { walkKeys } from "./inspection.ts";
 import { type FindCopy, openCopies } from "./kept_texts.ts";
 import { ABSENT, fileStamp, measureTree, newMeasurer } from "./measure.ts";
@@ -116,9 +117,7 @@ function isMetric({ subject, damage }: Problem): boolean {
 }
 
 function unfinishedRuns({ lifecycleStage, runs }: Experiment | Orphan): readonly Run[] {
-  return lifecycleStage === "deleted"
-    ? []
-    : runs.filter(({ status }) => status === "RUNNING" || status === "SCHEDULED");
+  return lifecycleStage === "deleted" ? [] : runs.filter(({ status }) => isUnfinished(status));
 }
 
 function readRecord(

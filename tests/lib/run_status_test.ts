@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { codeOf, RUN_STATUSES, statusOf } from "../../lib/run_status.ts";
+import { codeOf, isUnfinished, RUN_STATUSES, statusOf } from "../../lib/run_status.ts";
 
 Deno.test("codeOf() gives MLflow's codes, and statusOf() takes them back", () => {
   const codes = { RUNNING: 1, SCHEDULED: 2, FINISHED: 3, FAILED: 4, KILLED: 5 };
@@ -9,4 +9,8 @@ Deno.test("codeOf() gives MLflow's codes, and statusOf() takes them back", () =>
 
 Deno.test("statusOf() knows no other number", () => {
   assertEquals([0, 6, -1, 1.5, NaN].map(statusOf), Array(5).fill(undefined));
+});
+
+Deno.test("isUnfinished() is true of what runs and of what is to run", () => {
+  assertEquals(RUN_STATUSES.filter(isUnfinished), ["RUNNING", "SCHEDULED"]);
 });
