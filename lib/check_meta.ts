@@ -5,6 +5,7 @@
  * @module
  */
 
+import { hasLooseTab, parseMigratedYaml } from "./check_migrated_yaml.ts";
 import { type FileFlaw, flaw, FLAWLESS } from "./flaw.ts";
 import { integerOf, isAbsent, type MetaDocument, pythonType, textOf } from "./meta_node.ts";
 import { MetaYamlError, NoMappingError, parseMetaYaml } from "./meta_yaml.ts";
@@ -38,7 +39,7 @@ export function checkRunMeta(text: string): readonly FileFlaw[] {
   if (isDeleted && document.has("deleted_time") && isAbsent(document.get("deleted_time"))) {
     flaws.push(flaw("no-deleted-time", "it is soft-deleted, and deleted_time is null"));
   }
-  return flaws;
+  return [...flaws, ...checkMigration(text)];
 }
 
 /**
@@ -49,9 +50,23 @@ export function checkRunMeta(text: string): readonly FileFlaw[] {
  */
 export function checkExperimentMeta(text: string): readonly FileFlaw[] {
   const document = readDocument(text);
-  return document !== null && isAbsent(document.get("name"))
-    ? [flaw("no-name", "its name is null")]
-    : [];
+  if (document === null) return [];
+  return [
+    ...(isAbsent(document.get("name")) ? [flaw("no-name", "its name is null")] : []),
+    ...checkMigration(text),
+  ];
+}
+
+/**
+ * Checks a record that MLflow reads for what a migration cannot.
+ *
+ * @param text The decoded text.
+ * @returns What is wrong; at most one flaw.
+ */
+export function checkMigration(text: string): readonly FileFlaw[] {
+  return hasLooseTab(text)
+    ? [flaw("unmigrated", "its metadata has a tab outside of quotes", "skips")]
+    : FLAWLESS;
 }
 
 /**
@@ -127,14 +142,35 @@ function readDocument(text: string): MetaDocument | null {
 }
 
 function readForMigration(text: string): MetaDocument | Migration {
+  if (hasLooseTab(text)) return "skips";
   try {
-    const document = parseMetaYaml(text);
+    const document = parseMigratedYaml(text);
     return document.size === 0 ? "skips" : document;
   } catch (error) {
     if (!(error instanceof MetaYamlError)) throw error;
     // What is YAML, but no mapping, the migration takes for one.
     return error instanceof NoMappingError ? "aborts" : "skips";
   }
+}
+
+/**
+ * Tells whether a migration looks into an experiment's directory: one whose name Python's `int()` takes.
+ *
+ * @param name The directory's name.
+ * @returns Whether it does.
+ */
+export function isMigratedDirectory(name: string): boolean {
+  return /^\p{Nd}+(?:_\p{Nd}+)*$/u.test(name);
+}
+
+/**
+ * Tells whether a migration can read a text, be it a byte order mark at which MLflow cannot.
+ *
+ * @param text The decoded text.
+ * @returns Whether it can.
+ */
+export function migrates(text: string): boolean {
+  return typeof readForMigration(text) !== "string";
 }
 
 /** The database takes no other stage; none at all, or null, it takes. */

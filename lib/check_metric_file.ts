@@ -54,6 +54,11 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly File
   if (readable && pythonLines(text.slice(-1))[0] !== "") {
     flaws.push({ ...flaw("torn-line", "the last line has no end"), line: lines.length });
   }
+  const tooLarge = isSound ? -1 : lines.findIndex(hasTooLarge);
+  if (tooLarge !== -1) {
+    const message = "a time or a step is beyond 64 bits";
+    flaws.push({ ...flaw("unmigrated", message), line: tooLarge + 1 });
+  }
   const mayRepeat = readable && !(isSound && haveRisingSteps(lines, owner));
   const repeated = mayRepeat ? repeatedLine(lines, owner) : null;
   if (repeated !== null) {
@@ -68,9 +73,9 @@ type LineFault = Pick<FileFlaw, "damage" | "message" | "migration">;
 /** Lines as MLflow itself writes them, which spares nearly every file the slow way. */
 const USUAL_VALUE = String.raw`(?:-?\d+(?:\.\d+)?(?:e[-+]\d+)?|nan|-?inf)`;
 const OWNERS = {
-  run: { usual: new RegExp(`\\d+ ${USUAL_VALUE} -?\\d+\n`, "y"), check: checkRunLine },
+  run: { usual: new RegExp(`\\d{1,18} ${USUAL_VALUE} -?\\d{1,18}\n`, "y"), check: checkRunLine },
   "logged-model": {
-    usual: new RegExp(`\\d+ ${USUAL_VALUE} -?\\d+ [0-9a-f]{32}\n`, "y"),
+    usual: new RegExp(`\\d{1,18} ${USUAL_VALUE} -?\\d{1,18} [0-9a-f]{32}\n`, "y"),
     check: checkModelLine,
   },
 } as const;
@@ -112,6 +117,17 @@ function checkNumbers(fields: readonly string[], count: number): LineFault | nul
     return { damage: "malformed-line", message };
   }
   return null;
+}
+
+/** A database keeps times and steps in 64 bits, Python in as many as it takes. */
+function hasTooLarge(line: string): boolean {
+  const [time = "", , step = ""] = pythonStripped(line).split(" ");
+  return [time, step].some((field) => {
+    const number = readPythonInteger(field) ?? 0;
+    if (Math.abs(number) !== 2 ** 63) return Math.abs(number) > 2 ** 63;
+    const exact = BigInt(field.replace(/[^-\d]/g, ""));
+    return BigInt.asIntN(64, exact) !== exact;
+  });
 }
 
 function countOf(fields: number): string {

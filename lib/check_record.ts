@@ -7,6 +7,7 @@
  * @module
  */
 
+import { checkMigration, migrates } from "./check_meta.ts";
 import type { TextFact } from "./facts.ts";
 import { type FileFlaw, flaw, FLAWLESS, unreadFlaw } from "./flaw.ts";
 import { integerOf, type MetaDocument, type MetaNode, pythonType, textOf } from "./meta_node.ts";
@@ -59,11 +60,15 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
       return { document, flaws: [flaw("empty", "no key in the file")] };
     }
     const fault = CHECKS[kind](document);
-    return { document, flaws: fault === null ? FLAWLESS : [fault] };
+    const [refused] = checkMigration(fact.text);
+    if (fault === null) return { document, flaws: refused === undefined ? FLAWLESS : [refused] };
+    return { document, flaws: [refused === undefined ? fault : { ...fault, migration: "skips" }] };
   } catch (error) {
     if (!(error instanceof MetaYamlError)) throw error;
     const { message, line, column } = error;
-    return { document: NOTHING, flaws: [{ damage: "unreadable", message, line, column }] };
+    const unreadable: FileFlaw = { damage: "unreadable", message, line, column };
+    const flaws = [migrates(fact.text) ? { ...unreadable, migration: null } : unreadable];
+    return { document: NOTHING, flaws };
   }
 }
 

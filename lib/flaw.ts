@@ -8,7 +8,7 @@ import type { TextFact } from "./facts.ts";
 import type { Problem } from "./model.ts";
 
 /** What is wrong with a file. */
-export type FileFlaw = Pick<Problem, "damage" | "message" | "line" | "column" | "migration">;
+export type FileFlaw = Omit<Problem, "path" | "subject">;
 
 /** Nothing is wrong: shared, since that is so of nearly all files. */
 export const FLAWLESS: readonly FileFlaw[] = [];

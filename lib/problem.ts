@@ -94,6 +94,8 @@ export interface Problem {
   readonly column: number | null;
   /** What a migration makes of it, where that differs from what it makes of most of its kind. */
   readonly migration?: Migration | null;
+  /** Nothing there proves how to mend it, though a repair mends others of its kind. */
+  readonly mendable?: false;
 }
 
 /** Something that names a run or a logged model by its id. */

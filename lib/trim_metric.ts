@@ -41,8 +41,10 @@ function soundLength(text: string, owner: MetricOwner): number {
 }
 
 function isPoint(line: string, owner: MetricOwner): boolean {
-  return checkMetricFile(line, owner).every(({ damage }) => damage === "newer-format");
+  return checkMetricFile(line, owner).every(({ damage }) => READABLE.includes(damage));
 }
+
+const READABLE: readonly string[] = ["newer-format", "unmigrated"];
 
 function isRubbish(rest: string, sound: string, owner: MetricOwner): boolean {
   if (rest === "") return sound === "";

@@ -89,7 +89,7 @@ function isMisplaced({ damage }: Problem): boolean {
 }
 
 function violationOf(problem: Problem, orphan: Orphan | undefined, now: number): Violation {
-  const { path, subject, line, migration } = problem;
+  const { path, subject, line, migration, mendable } = problem;
   const [experimentId, runId] = ownersOf(problem);
   const remedy = remedyFor(problem) ??
     (subject === "experiment" ? orphanRemedy(problem, orphan, now) : null);
@@ -103,6 +103,7 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
     // It goes with its experiment, and no repair would mend it.
     ...(subject === "run" && goes(orphan, now) ? { remedy: null } : {}),
     ...(migration === undefined ? {} : { migration }),
+    ...(mendable === undefined ? {} : { mendable }),
   };
 }
 

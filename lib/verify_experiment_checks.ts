@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isMigratedDirectory } from "./check_meta.ts";
 import { isLitter } from "./litter.ts";
 import {
   asStorePath,
@@ -70,7 +71,7 @@ export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violatio
     if (copies === 0) continue;
     yield {
       ...ofExperiment(holder, `It holds ${count(copies, "run")} that an experiment holds too`),
-      migration: isNumber(holder.id) ? "aborts" : null,
+      migration: isMigratedDirectory(holder.id) ? "aborts" : null,
     };
   }
   for (const { path, damage, message } of problems) {
@@ -245,22 +246,8 @@ export function* findDeletedLinks({ experiments }: StoreSnapshot): Iterable<Viol
  * @returns One violation per experiment.
  */
 export function findUnnumbered({ experiments }: StoreSnapshot): readonly Violation[] {
-  return experiments.filter(({ id }) => !isNumber(id))
+  return experiments.filter(({ id }) => !isMigratedDirectory(id))
     .map((each) => ofExperiment(each, `Its id ${JSON.stringify(each.id)} is no number`));
-}
-
-/**
- * Finds copied or renamed experiments, whose `meta.yaml` records another id.
- *
- * @param snapshot The store.
- * @returns One violation per orphan.
- */
-export function findMisnamedExperiments({ orphans }: StoreSnapshot): readonly Violation[] {
-  return orphans.filter(({ damage }) => damage === "id-mismatch").map((each) => ({
-    ...ofExperiment(each, each.message),
-    // A copy has its original's name, which a database takes once.
-    migration: isNumber(each.id) ? "aborts" : null,
-  }));
 }
 
 /**
@@ -300,11 +287,6 @@ function reportedKind({ kind, path }: Stray): Stray["kind"] {
   const name = namesOf(path).at(-1)!;
   if (isTrashName(name) && !path.includes("/")) return "ignored-directory";
   return isExperimentDirectoryName(name) ? kind : "unlistable-directory";
-}
-
-/** As Python's `int()` takes it. */
-function isNumber(id: string): boolean {
-  return /^\p{Nd}+(?:_\p{Nd}+)*$/u.test(id);
 }
 
 function ofExperiment({ path, id }: Experiment | Orphan, message: string): Violation {

@@ -35,6 +35,8 @@ export interface Violation {
   readonly message: string;
   /** What to do about it, where that differs from the rule's remedy. */
   readonly remedy?: string | null;
+  /** No repair mends it, though one mends others that break the rule. */
+  readonly mendable?: false;
   /** What a migration makes of it, where that differs from the rule's. */
   readonly migration?: Migration | null;
 }

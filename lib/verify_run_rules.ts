@@ -161,7 +161,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_SEARCH,
     migration: "aborts",
-    remedy: "Remove the line, or restore the file from a backup",
+    remedy: "Correct the line or remove it, or restore the file from a backup",
     check: findProblems("metric", "malformed-line"),
   },
   {
@@ -188,6 +188,14 @@ export const VALUE_RULES: readonly RuleRow[] = [
     migration: "aborts",
     remedy: "Remove the line",
     check: findProblems(["metric", "logged-model-value"], "repeated-point"),
+  },
+  {
+    id: "metric-beyond-64-bits",
+    in: toBoth(null),
+    describes: "MLflow minds only when the store is migrated",
+    migration: "aborts",
+    remedy: "Correct the line, or remove it",
+    check: findProblems(["metric", "logged-model-value"], "unmigrated"),
   },
   {
     id: "metric-name-illegal",

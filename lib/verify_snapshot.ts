@@ -158,9 +158,9 @@ const MIGRATIONS: Readonly<
   alters: { severity: "warning", message: "the migration makes an active experiment of it" },
 };
 
-function remedyOf(rule: Rule, { remedy }: Violation): string | null {
+function remedyOf(rule: Rule, { remedy, mendable }: Violation): string | null {
   if (remedy !== undefined) return remedy;
-  return rule.repairable ? REPAIR : rule.remedy;
+  return rule.repairable && mendable !== false ? REPAIR : rule.remedy;
 }
 
 function compare(left: string, right: string): number {

@@ -4,13 +4,13 @@
  * @module
  */
 
+import type { Problem } from "./model.ts";
 import { findProblems } from "./verify_checks.ts";
 import {
   findActiveRunsInTrash,
   findDeletedLinks,
   findDuplicateNames,
   findExperimentsInTwoPlaces,
-  findMisnamedExperiments,
   findMissingTrash,
   findQuotedNames,
   findRunsInTwoPlaces,
@@ -26,6 +26,18 @@ import { type RuleRow, toBoth, toMlflow3 } from "./verify_rule.ts";
 const META = "Restore its meta.yaml from a backup, or move the directory out of the store";
 const ACCESS = "Give this account permission to read it, or restore the file from a backup";
 const MOVE_AWAY = "Move it out of the store, or give it a name that ends in `.trash`";
+
+/** What a `meta.yaml` or `trace_info.yaml` describes. */
+const RECORDS: readonly Problem["subject"][] = [
+  "experiment",
+  "run",
+  "input",
+  "output",
+  "dataset",
+  "trace",
+  "logged-model",
+  "registry",
+];
 
 /** Rules about the root. */
 export const STORE_RULES: readonly RuleRow[] = [
@@ -78,6 +90,14 @@ export const STORE_RULES: readonly RuleRow[] = [
     migration: null,
     remedy: null,
     check: findStrays("broken-link"),
+  },
+  {
+    id: "metadata-with-tab",
+    in: toBoth(null),
+    describes: "MLflow minds only when the store is migrated",
+    migration: "skips",
+    remedy: "Replace the tabs in it by spaces, or restore the file from a backup",
+    check: findProblems(RECORDS, "unmigrated"),
   },
   {
     id: "directory-blocked",
@@ -162,7 +182,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     migration: "aborts",
     remedy:
       "Rename the directory to the id that its meta.yaml records, or move it out of the store",
-    check: findMisnamedExperiments,
+    check: findProblems("experiment", "id-mismatch"),
   },
   {
     id: "experiment-id-not-numeric",

@@ -7,14 +7,13 @@
 import { basename } from "@std/path";
 import { checkKey, checkValue } from "../../lib/check_key_file.ts";
 import { checkExperimentMeta } from "../../lib/check_meta.ts";
-import { checkMetricFile } from "../../lib/check_metric_file.ts";
 import { checkRecord } from "../../lib/check_record.ts";
 import { flaw } from "../../lib/flaw.ts";
 import { textOf } from "../../lib/meta_node.ts";
 import { readExperimentMeta } from "../../lib/meta_record.ts";
 import type { Experiment, LoggedModel, Orphan } from "../../lib/model.ts";
 import { localPathOf } from "../../lib/relocate_uri.ts";
-import { hasMoved, inspectRun } from "./inspect_run.ts";
+import { hasMoved, inspectMetric, inspectRun } from "./inspect_run.ts";
 import { inspectTraces } from "./inspect_traces.ts";
 import { exists, type Inspection, type Inspector, refer, report, walkKeys } from "./inspection.ts";
 import { readText } from "./read.ts";
@@ -107,7 +106,7 @@ function inspectLoggedModel(
         inspection,
         "logged-model-value",
         at,
-        isMetric ? checkMetricFile(fact.text, "logged-model") : checkValue(fact, "tag"),
+        isMetric ? inspectMetric(fact.text, "logged-model") : checkValue(fact, "tag"),
       );
       if (!isMetric) return;
       const runs = fact.text.matchAll(/^\S+ \S+ \S+ ([0-9a-f]{32})\b/gm);

@@ -6,13 +6,14 @@
 
 import { checkKey, checkValue, findLookalikes } from "../../lib/check_key_file.ts";
 import { checkLife, checkRunMeta } from "../../lib/check_meta.ts";
-import { checkMetricFile } from "../../lib/check_metric_file.ts";
+import { checkMetricFile, type MetricOwner } from "../../lib/check_metric_file.ts";
 import { checkRecord } from "../../lib/check_record.ts";
-import { flaw } from "../../lib/flaw.ts";
+import { type FileFlaw, flaw } from "../../lib/flaw.ts";
 import type { TextFact } from "../../lib/facts.ts";
 import { type MetaDocument, textOf } from "../../lib/meta_node.ts";
 import type { DamagedRun, Run } from "../../lib/model.ts";
 import { formerPlaces, parseLocalPlace } from "../../lib/relocate_uri.ts";
+import { soundBytes } from "../../lib/trim_metric.ts";
 import {
   type DatasetUse,
   exists,
@@ -95,10 +96,24 @@ function inspectMetrics(inspection: Inspection, folder: string): void {
   walkKeys(inspection.root, folder, (key, path, fact) => {
     report(inspection, "metric", path, checkKey(key));
     const flaws = fact.kind === "text"
-      ? checkMetricFile(fact.text, "run")
+      ? inspectMetric(fact.text, "run")
       : checkValue(fact, "param");
     report(inspection, "metric", path, flaws);
   });
+}
+
+/**
+ * Inspects a metric, and tells whether anything proves how to mend it.
+ *
+ * @param text The text of its file.
+ * @param owner Whose metric it is.
+ * @returns What is wrong with it.
+ */
+export function inspectMetric(text: string, owner: MetricOwner): readonly FileFlaw[] {
+  const flaws = checkMetricFile(text, owner);
+  const isCut = flaws.some(({ damage }) => damage === "malformed-line" || damage === "torn-line");
+  if (!isCut || soundBytes(text, owner) !== null) return flaws;
+  return flaws.map((flaw) => ({ ...flaw, mendable: false }));
 }
 
 function inspectParams(inspection: Inspection, folder: string): void {

@@ -6,17 +6,19 @@
  */
 
 import {
+  isMigratedDirectory,
   migrateExperimentMeta,
   migrateModelVersionMeta,
   migrateRunMeta,
 } from "../../lib/check_meta.ts";
-import { readRunMeta } from "../../lib/meta_record.ts";
+import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
 import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
 import { inspectDatasets } from "./inspect_datasets.ts";
 import { inspectRegistry } from "./inspect_registry.ts";
 import { isRunDirectory } from "./inspect_run.ts";
 import { directoriesAt, folderAt, type Inspected, type Inspection } from "./inspection.ts";
 import { kindAt } from "./list_entries.ts";
+import { weighTree } from "./measure.ts";
 import { readText } from "./read.ts";
 
 /**
@@ -51,7 +53,9 @@ export function inspectStore(
     [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs)
       .map((run) => run.path),
   );
-  const known = snapshot.problems.map((problem) => inspectProblem(problem, root, runs));
+  const taken = takenIn(snapshot);
+  const known = snapshot.problems.map((problem) => inspectProblem(problem, root, runs))
+    .map((problem) => clash(problem, root, taken));
   return {
     ...snapshot,
     depth: "full",
@@ -82,11 +86,10 @@ function inspectProblem(problem: Problem, root: string, runs: ReadonlySet<string
   }
   if (subject !== "run" && subject !== "experiment") return problem;
   if (subject === "run" && damage === "missing") {
-    return isRunDirectory(root, path) ? problem : {
-      ...problem,
-      damage: "foreign",
-      message: "it is no run",
-    };
+    if (!isRunDirectory(root, path)) {
+      return { ...problem, damage: "foreign", message: "it is no run" };
+    }
+    return holdsArtifactsAlone(`${root}/${path}`) ? { ...problem, mendable: false } : problem;
   }
   const meta = readText(`${root}/${path}/meta.yaml`);
   if (meta.kind !== "text") return problem;
@@ -110,6 +113,52 @@ function inspectProblem(problem: Problem, root: string, runs: ReadonlySet<string
       migration: "aborts",
     }
     : { ...problem, migration };
+}
+
+/** Whether nothing but artifacts is left of a run, which tell neither what it was nor when. */
+function holdsArtifactsAlone(directory: string): boolean {
+  const count = (at: string) => weighTree(at)?.files ?? 0;
+  return ["tags", "params", "metrics"].every((name) => count(`${directory}/${name}`) === 0) &&
+    count(directory) > 0;
+}
+
+/** Names of experiments and ids of runs, each of which a database takes once. */
+interface Taken {
+  readonly experiment: Set<string>;
+  readonly run: Set<string>;
+}
+
+function takenIn({ experiments, orphans }: StoreSnapshot): Taken {
+  const migrated = [...experiments, ...orphans].filter(({ id }) => isMigratedDirectory(id));
+  return {
+    experiment: new Set(migrated.flatMap((each) => "name" in each ? [each.name] : [])),
+    run: new Set(migrated.flatMap(({ runs }) => runs).map(({ id }) => id)),
+  };
+}
+
+/** What lies in the wrong place migrates as what it says it is, unless that is there already. */
+function clash(problem: Problem, root: string, taken: Taken): Problem {
+  const { subject, damage, path, migration } = problem;
+  if (subject !== "run" && subject !== "experiment") return problem;
+  if (damage !== "id-mismatch" && damage !== "wrong-experiment") return problem;
+  const [directory = ""] = path.replace(/^\.trash\//, "").split("/");
+  if (!isMigratedDirectory(directory)) return { ...problem, migration: null };
+  const meta = readText(`${root}/${path}/meta.yaml`);
+  if (migration !== null || meta.kind !== "text") return problem;
+  const name = nameOf(subject, meta.text);
+  if (name === null) return problem;
+  if (taken[subject].has(name)) return { ...problem, migration: "aborts" };
+  taken[subject].add(name);
+  return problem;
+}
+
+function nameOf(subject: "run" | "experiment", text: string): string | null {
+  if (subject === "experiment") {
+    const read = readExperimentMeta(text);
+    return read.ok ? read.meta.name : null;
+  }
+  const read = readRunMeta(text);
+  return read.ok ? read.meta.runId : null;
 }
 
 /**

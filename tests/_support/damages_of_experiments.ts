@@ -98,6 +98,27 @@ export const EXPERIMENT_DAMAGES: readonly Damage[] = [
     inflict: (s) => s.copy(EMPTY, "123"),
   },
   {
+    name: "an experiment's directory is renamed to a number",
+    rule: "experiment-id-mismatch",
+    changes: new RegExp(`experiment/${EMPTY}`),
+    inflict: (s) => s.move(EMPTY, "123"),
+  },
+  {
+    name: "an experiment's meta.yaml records another number",
+    rule: "experiment-id-mismatch",
+    inflict: (s) => s.set(experiment, "experiment_id", "'123'"),
+  },
+  {
+    name: "an experiment's meta.yaml has a tab for a space",
+    rule: "metadata-with-tab",
+    inflict: (s) => s.edit(experiment, (text) => text.replace("stage: ", "stage:\t")),
+  },
+  {
+    name: "an experiment's meta.yaml has a byte order mark before a key",
+    rule: "experiment-meta-unreadable",
+    inflict: (s) => s.edit(experiment, (text) => text.replace("creation", "\uFEFF$&")),
+  },
+  {
     name: "two experiments of one name",
     rule: "duplicate-experiment-name",
     changes: /name$/,

@@ -8,6 +8,7 @@ import {
   CHILD,
   child,
   type Damage,
+  DELETED,
   EMPTY,
   MAIN,
   meta,
@@ -152,6 +153,35 @@ export const RUN_DAMAGES: readonly Damage[] = [
     rule: "run-in-wrong-experiment",
     ...run,
     inflict: (s) => s.move(child, `${EMPTY}/${CHILD}`),
+  },
+  {
+    name: "a run was copied into a deleted experiment",
+    rule: "run-in-wrong-experiment",
+    inflict: (s) => s.copy(child, `.trash/${DELETED}/${CHILD}`),
+  },
+  {
+    name: "a run's meta.yaml names another experiment",
+    rule: "run-in-wrong-experiment",
+    ...run,
+    inflict: (s) => s.set(meta, "experiment_id", `'${EMPTY}'`),
+  },
+  {
+    name: "a run's meta.yaml has a tab for a space",
+    rule: "metadata-with-tab",
+    changes: new RegExp(CHILD),
+    inflict: (s) => s.edit(meta, (text) => text.replace("status: ", "status:\t")),
+  },
+  {
+    name: "a run's meta.yaml has a tab in quotes, and one in a comment",
+    rule: null,
+    changes: /run_name$|tags\/mlflow.runName$/,
+    inflict: (s) => s.edit(meta, (text) => text.replace(/(?<=\nrun_name:).*/, ' "a\tb" #\tnote')),
+  },
+  {
+    name: "a run's meta.yaml has a byte order mark before a key",
+    rule: "run-meta-unreadable",
+    ...run,
+    inflict: (s) => s.edit(meta, (text) => text.replace("\nstatus:", "\n\uFEFFstatus:")),
   },
   {
     name: "a run's directory was renamed",

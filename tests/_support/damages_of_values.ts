@@ -101,6 +101,27 @@ export const VALUE_DAMAGES: readonly Damage[] = [
     rule: "metric-point-twice",
     inflict: (s) => s.edit(metric, (text) => text + text),
   },
+  ...[
+    ["a time", "9223372036854775808 0.5 7"],
+    ["a step", "1777593609007 0.5 -9223372036854775809"],
+  ].map(([what, line]): Damage => ({
+    name: `a metric has ${what} beyond 64 bits`,
+    rule: "metric-beyond-64-bits",
+    changes: /val\/loss/,
+    inflict: (s) => s.edit(metric, (text) => `${text}${line}\n`),
+  })),
+  {
+    name: "a metric has a time and a step of 64 bits",
+    rule: null,
+    changes: /val\/loss/,
+    inflict: (s) =>
+      s.edit(metric, (text) => `${text}9223372036854775807 0.5 -9223372036854775808\n`),
+  },
+  {
+    name: "a conflict of Syncthing's in metrics/",
+    rule: "stray-file-among-keys",
+    inflict: (s) => s.copy(metric, `${metric}.sync-conflict-20260501-101010-ABCDEFG`),
+  },
   {
     name: "an editor's backup in metrics/",
     rule: "metric-name-illegal",

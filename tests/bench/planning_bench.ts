@@ -7,9 +7,10 @@
 
 import { join } from "@std/path";
 import { type Bench, duration, type Figure, peak, ratio } from "./measurement.ts";
-import { type Permissions, taskWords } from "./programs.ts";
+import { type Permissions, repository, taskWords } from "./programs.ts";
 
 const RUNS = 100_000;
+const READS = join(repository, "tests/bench/bare_reads.ts");
 const POLICY = `retention:
   keep_best: { metric: metric_0, mode: max, n: 10 }
   keep_last: 20
@@ -26,16 +27,23 @@ export async function measurePlanning(bench: Bench): Promise<readonly Figure[]> 
   const cleanup = (flags: readonly string[], permissions?: Permissions) => ({
     words: taskWords("cleanup", [...flags, ...store], permissions),
   });
-  const { summary, byAge, byPolicy, granted, json } = await bench.compare({
+  const bare = (...permissions: readonly string[]) => ({
+    words: [Deno.execPath(), "run", ...permissions, READS, bench.store(RUNS)],
+  });
+  const { summary, byAge, byPolicy, granted, json, reads, grantedReads } = await bench.compare({
     summary: { words: taskWords("summary", ["--json", ...store]) },
     byAge: cleanup([]),
     byPolicy: cleanup(["--config", policy]),
     granted: cleanup(["--config", policy], "all"),
     json: cleanup(["--json", "--config", policy]),
+    reads: bare("--no-prompt", "-R"),
+    grantedReads: bare("-A"),
   });
   return [
     duration("`cleanup` by best, last, weekly and tags, 100,000 runs", byPolicy, { atMost: 3 }),
     duration("the same with `-A`", granted, null),
+    duration("what it must read, in bare Deno and two threads", reads, null),
+    duration("the same with `-A`", grantedReads, null),
     ratio("`cleanup` by age, 100,000 runs ÷ `summary --json`", byAge, summary, null),
     ratio("`cleanup` by a policy ÷ `cleanup` by age", byPolicy, byAge, null),
     ratio("`cleanup --json` by a policy ÷ its text", json, byPolicy, null),

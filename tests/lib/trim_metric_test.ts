@@ -52,3 +52,9 @@ Deno.test("soundBytes() reads a file without a line feed as fast as any", () => 
     assertEquals(soundBytes(`${SOUND}${text}`, "run"), SOUND.length, JSON.stringify(rest));
   }
 });
+
+Deno.test("soundBytes() takes a step beyond 64 bits for a step, as MLflow does", () => {
+  const whole = "17 0.5 0\n18 0.5 9223372036854775808\n";
+  assertEquals(soundBytes(`${whole}19`, "run"), whole.length);
+  assertEquals(soundBytes(whole.slice(0, -1), "run"), null);
+});

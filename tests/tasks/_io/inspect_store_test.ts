@@ -6,7 +6,14 @@ import type { StoreSnapshot } from "../../../lib/model.ts";
 import { RULES } from "../../../lib/verify_rules.ts";
 import { verifySnapshot } from "../../../lib/verify_snapshot.ts";
 import { scanStore } from "../../../tasks/_io/scan.ts";
-import { type Damage, layOutDamaged, layOutHealthy } from "../../_support/damage.ts";
+import {
+  type Damage,
+  layOutDamaged,
+  layOutHealthy,
+  MAIN,
+  metric,
+  openDamaged,
+} from "../../_support/damage.ts";
 import { DAMAGES } from "../../_support/damages.ts";
 import { assertSameTree, readTree } from "../../_support/tree.ts";
 
@@ -243,3 +250,23 @@ for (const base of ["2.22", "3.17"] as const) {
     });
   });
 }
+
+Deno.test("inspectStore() promises no repair where nothing proves how to mend it", async () => {
+  await inTemporaryDirectory(async (parent) => {
+    const root = join(parent, "mlruns");
+    layOutHealthy(root, "2.22");
+    const store = openDamaged(root);
+    store.edit(metric, (text) => text.replace("\n", "\n17 0.5 1 x\n"));
+    store.write(`${MAIN}/plots/artifacts/loss.png`, "x");
+    const remedies = verifySnapshot(await inspect(root))
+      .filter(({ path }) => path === metric || path === `${MAIN}/plots`)
+      .map(({ rule, remedy }) => [rule, remedy]);
+    assertEquals(remedies, [
+      ["metric-line-malformed", "Correct the line or remove it, or restore the file from a backup"],
+      [
+        "run-meta-missing",
+        "Restore its meta.yaml from a backup, or move the directory out of the store",
+      ],
+    ]);
+  });
+});
