@@ -8,9 +8,9 @@ import type { TextFact } from "./facts.ts";
 import { type FileFlaw, flaw, FLAWLESS, unreadFlaw } from "./flaw.ts";
 import { isKeyName } from "./names.ts";
 
-/** What files that are no keys are called: by Finder, Explorer, editors, NFS, git and Syncthing. */
+/** What files that are no keys are called: by Finder, Explorer, editors, NFS and git. */
 const STRAY =
-  /(?:^|\/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|\.nfs[\da-f]+|\.git(?:keep|ignore)|[^/]+\.(?:sw[op]|bak|orig|rej|tmp)|[^/]+\.sync-conflict-\d{8}-\d{6}-[A-Z\d]{7}(?:\.[^/]*)?)$/i;
+  /(?:^|\/)(?:\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|\.nfs[\da-f]+|\.git(?:keep|ignore)|[^/]+\.(?:sw[op]|bak|orig|rej|tmp))$/i;
 
 /**
  * Checks a key. MLflow raises when it meets a file whose path is no key, and takes any other for one.

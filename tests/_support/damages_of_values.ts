@@ -118,11 +118,6 @@ export const VALUE_DAMAGES: readonly Damage[] = [
       s.edit(metric, (text) => `${text}9223372036854775807 0.5 -9223372036854775808\n`),
   },
   {
-    name: "a conflict of Syncthing's in metrics/",
-    rule: "stray-file-among-keys",
-    inflict: (s) => s.copy(metric, `${metric}.sync-conflict-20260501-101010-ABCDEFG`),
-  },
-  {
     name: "an editor's backup in metrics/",
     rule: "metric-name-illegal",
     ...run,
