@@ -58,8 +58,12 @@ export function comparePlans(
   plan: Plan,
   other: Plan,
 ): PlanComparison {
-  const before = removedBy(plan, snapshot);
-  const after = removedBy(other, snapshot);
+  const runs = new Map<string, Run>(
+    [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs)
+      .map((run) => [run.path, run]),
+  );
+  const before = removedBy(plan, runs);
+  const after = removedBy(other, runs);
   const staying = new Map<string, NonEmpty<KeepReason>>(
     other.kept.map(({ path, reasons }) => [path, reasons]),
   );
@@ -88,11 +92,10 @@ interface Removed {
 }
 
 /** What a plan takes out of sight, by path. */
-function removedBy({ actions }: Plan, snapshot: StoreSnapshot): ReadonlyMap<StorePath, Removed> {
-  const runs = new Map<string, Run>(
-    [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs)
-      .map((run) => [run.path, run]),
-  );
+function removedBy(
+  { actions }: Plan,
+  runs: ReadonlyMap<string, Run>,
+): ReadonlyMap<StorePath, Removed> {
   const ofRun = (path: StorePath, reasons: ChangedSide["reasons"]): Removed => {
     const run = runs.get(path);
     const side = { kind: "run", path, name: run?.name || path, usage: run?.usage ?? null } as const;

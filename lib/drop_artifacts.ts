@@ -5,6 +5,7 @@
  */
 
 import type { Held, JudgedRun, JudgedSnapshot } from "./judged.ts";
+import { isStanding } from "./keep_rules.ts";
 import { DROPPED_TAG } from "./operations.ts";
 import type { CleanupPolicy, DropArtifact, KeepReason } from "./plan.ts";
 import { YOUNG } from "./policy.ts";
@@ -54,17 +55,7 @@ export function dropArtifacts(
 
 function isKeptByRulesAlone({ ruling, verdict, isProtected }: JudgedRun): boolean {
   return ruling !== null && !verdict.goes && !isProtected &&
-    verdict.reasons.every(({ kind }) => RULE_REASONS.has(kind));
+    verdict.reasons.every((reason) => isStanding(reason) || KIN.has(reason.kind));
 }
 
-const RULE_REASONS: ReadonlySet<KeepReason["kind"]> = new Set([
-  "keep-last",
-  "keep-within",
-  "keep-best",
-  "keep-period",
-  "keep-tag",
-  "keep-status",
-  "keep-named",
-  "parent-of-kept",
-  "child-of-kept",
-]);
+const KIN: ReadonlySet<KeepReason["kind"]> = new Set(["parent-of-kept", "child-of-kept"]);

@@ -8,6 +8,7 @@ import { fitBudget } from "./fit_budget.ts";
 import { judgeByRules } from "./judge_by_rules.ts";
 import { judgeSnapshot } from "./judge_snapshot.ts";
 import type { JudgedRun, JudgedSnapshot } from "./judged.ts";
+import { isStanding } from "./keep_rules.ts";
 import { isNonEmpty, type NonEmpty, type StoreSnapshot } from "./model.ts";
 import type { CleanupPolicy, KeepReason, Period, Standing } from "./plan.ts";
 import { isEmptyRule, PARENT_TAG, type Protection, type RetentionRule } from "./policy.ts";
@@ -277,20 +278,6 @@ const UNLIMITED: Partial<RetentionRule> = {
   keepWeekly: Infinity,
   keepMonthly: Infinity,
 };
-
-function isStanding(reason: KeepReason): reason is Standing {
-  return STANDINGS.has(reason.kind);
-}
-
-const STANDINGS: ReadonlySet<KeepReason["kind"]> = new Set<Standing["kind"]>([
-  "keep-last",
-  "keep-within",
-  "keep-best",
-  "keep-period",
-  "keep-tag",
-  "keep-status",
-  "keep-named",
-]);
 
 const SWITCHES: Readonly<Partial<Record<KeepReason["kind"], Protection>>> = {
   "not-finished": "running",

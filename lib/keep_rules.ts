@@ -6,7 +6,7 @@
 
 import { nameGlob } from "./glob.ts";
 import type { Run } from "./model.ts";
-import type { Period, Standing } from "./plan.ts";
+import type { KeepReason, Period, Standing } from "./plan.ts";
 import type { RetentionRule } from "./policy.ts";
 import { rankByMetric, rankByPeriod } from "./rank_runs.ts";
 import { tagFinder, timeOf } from "./run_facts.ts";
@@ -92,3 +92,23 @@ export function keeps(standing: Standing): boolean {
       return true;
   }
 }
+
+/**
+ * Tells whether a reason is how a run stands under a rule, rather than what protects or ties it.
+ *
+ * @param reason Why a run stays.
+ * @returns Whether a rule keeps it.
+ */
+export function isStanding(reason: KeepReason): reason is Standing {
+  return STANDINGS.has(reason.kind);
+}
+
+const STANDINGS: ReadonlySet<KeepReason["kind"]> = new Set<Standing["kind"]>([
+  "keep-last",
+  "keep-within",
+  "keep-best",
+  "keep-period",
+  "keep-tag",
+  "keep-status",
+  "keep-named",
+]);
