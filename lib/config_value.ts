@@ -9,7 +9,7 @@
  */
 
 import { nearestWord } from "./nearest_word.ts";
-import { parseDuration, parseShare } from "./units.ts";
+import { parseDuration, parseShare, typedShare } from "./units.ts";
 
 /** Where a value stands: keys as typed, and positions in lists. */
 export type ConfigPath = readonly (string | number)[];
@@ -152,8 +152,7 @@ export function share(): Kind<number> {
     parse: (typed) => typed.endsWith("%") ? attempt(parseShare, typed) : undefined,
     expectedInCode: "a share from 0 to 1",
     isOne: (value) => typeof value === "number" && value >= 0 && value <= 1,
-    // What a hundred does to a binary fraction is no part of it.
-    write: (value) => `${Number((value * 100).toPrecision(12))}%`,
+    write: typedShare,
   });
 }
 

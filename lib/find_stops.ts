@@ -9,7 +9,7 @@ import type { JudgedRun, JudgedSnapshot } from "./judged.ts";
 import type { Experiment } from "./model.ts";
 import type { Stop } from "./plan.ts";
 import type { RetentionPolicy } from "./policy.ts";
-import { formatCount, plural } from "./units.ts";
+import { formatCount, plural, typedShare } from "./units.ts";
 
 /**
  * Finds what stops a plan: too large a share of an experiment's active runs, too many runs, or the last
@@ -88,7 +88,7 @@ export function stopText(stop: Stop): string {
   switch (stop.kind) {
     case "max-share":
       return `it removes ${formatCount(stop.removes)} of ${plural(stop.of, "run")} of experiment ` +
-        `${stop.name} (${stop.experiment}), and max_share is ${percent(stop.limit)}`;
+        `${stop.name} (${stop.experiment}), and max_share is ${typedShare(stop.limit)}`;
     case "max-runs":
       return `it removes ${plural(stop.removes, "run")}, and max_runs is ${
         formatCount(stop.limit)
@@ -128,9 +128,4 @@ export function allowingFlags(stops: readonly Stop[]): string {
     ...(most === 0 ? [] : [`--max-share ${most}%`]),
     ...(runs === undefined ? [] : [`--max-runs ${runs.removes}`]),
   ].join(" ");
-}
-
-/** Without what binary fractions add to it. */
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(12))}%`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { addUsage } from "./model.ts";
 import type { ActionOutcome, ApplyReport, Plan } from "./plan.ts";
 
 /** What a report says besides what the plan does. */
@@ -53,9 +54,6 @@ function totalsOf(outcomes: readonly ActionOutcome[]): ApplyReport["totals"] {
     skipped: count("skipped"),
     failed: count("failed"),
     notRun: count("not-run"),
-    usage: {
-      bytes: usages.reduce((sum, { bytes }) => sum + bytes, 0),
-      files: usages.reduce((sum, { files }) => sum + files, 0),
-    },
+    usage: addUsage(usages),
   };
 }

@@ -229,6 +229,24 @@ export function parseShare(text: string): number {
 }
 
 /**
+ * Writes a share the way it is typed, without what binary fractions add to it.
+ *
+ * @param share 0 to 1.
+ * @returns Percent, which {@link parseShare} reads.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { typedShare } from "mltidy";
+ *
+ * assertEquals(typedShare(0.07), "7%");
+ * ```
+ */
+export function typedShare(share: number): string {
+  return `${Number((100 * share).toPrecision(12))}%`;
+}
+
+/**
  * Reads a count: `900k` and `1.5M` count in thousands.
  *
  * @param text The count.

@@ -16,7 +16,7 @@ import {
   type Reference,
   type Run,
 } from "../../lib/model.ts";
-import { kindAt } from "./list_entries.ts";
+import { kindAt, kindOf } from "./list_entries.ts";
 import { failureText, listDirectory, readText } from "./read.ts";
 
 /** Where an inspection is, and what it has found. */
@@ -123,14 +123,15 @@ export function walkKeys(
   const listed = listDirectory(`${root}/${folder}`);
   if (listed.kind === "failed") return listed.missing ? "missing" : folderAt(root, folder);
   const walk = (entries: readonly Deno.DirEntry[], within: string, prefix: string) => {
-    for (const { name, isDirectory, isFile, isSymlink } of entries) {
+    for (const entry of entries) {
+      const { name, isDirectory } = entry;
       const path = `${within}/${name}`;
       if (isDirectory) {
         const inner = listDirectory(`${root}/${path}`);
         if (inner.kind === "listed") walk(inner.entries, path, `${prefix}${name}/`);
         continue;
       }
-      const target = isSymlink ? kindAt(`${root}/${path}`) : isFile ? "file" : "special";
+      const target = kindOf(entry, `${root}/${path}`);
       if (target === "directory") continue;
       const fact: TextFact = target === "nothing"
         ? { kind: "missing" }

@@ -130,13 +130,14 @@ export function readKeys(
     }
     const wanted = found.entries
       .filter(({ name, isDirectory }) => isDirectory || isWanted(prefix + name));
-    for (const { name, isDirectory, isFile, isSymlink } of wanted.sort(byName)) {
+    for (const entry of wanted.sort(byName)) {
+      const { name, isDirectory } = entry;
       const at = pathOf(path, name);
       if (isDirectory) {
         read(listDirectory(`${root}/${at}`), at, `${prefix}${name}/`);
         continue;
       }
-      const target = isSymlink ? kindAt(`${root}/${at}`) : isFile ? "file" : "special";
+      const target = kindOf(entry, `${root}/${at}`);
       if (target === "directory") continue;
       if (target === "nothing") {
         failures.push({ path: at, damage: "io", message: "broken link" });
@@ -153,6 +154,20 @@ export function readKeys(
   };
   read(listed, folder, "");
   return { values, failures };
+}
+
+/**
+ * Tells what a listed entry is, links followed; looks at the disk for links alone. Needs read permission.
+ *
+ * @param entry An entry that is no directory itself.
+ * @param path Its absolute path.
+ * @returns As {@link kindAt} does.
+ */
+export function kindOf(
+  { isFile, isSymlink }: Deno.DirEntry,
+  path: string,
+): ReturnType<typeof kindAt> {
+  return isSymlink ? kindAt(path) : isFile ? "file" : "special";
 }
 
 /**
