@@ -60,7 +60,7 @@ interface Place {
 
 /** The key that is indented least; those of what it holds are further in. */
 function findKey(lines: readonly string[], place: Place, key: string): Place | null {
-  const name = key.replace(/[\\^$.|?*+(){}[\]]/g, "\\$&");
+  const name = RegExp.escape(key);
   const pattern = new RegExp(`(?<=^|[\\s{,[])(["']?)${name}\\1\\s*:`);
   const found = lines.slice(place.line, place.end).flatMap((each, index) => {
     const start = index === 0 ? place.column : 0;

@@ -263,7 +263,7 @@ class Parser {
 
   #set(entries: Map<string, MetaNode>, merged: MetaNode[], key: MetaNode, value: MetaNode): void {
     if (key.kind !== "scalar") this.#fail(`a ${key.kind} cannot be a key`);
-    if (key.plain && key.text === "<<") merged.push(...[value].flatMap(mergedBy));
+    if (key.plain && key.text === "<<") merged.push(...mergedBy(value));
     else entries.set(key.text, value);
   }
 

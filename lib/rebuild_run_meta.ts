@@ -10,7 +10,7 @@ import { readRunMeta } from "./meta_record.ts";
 import type { LifecycleStage, RunStatus } from "./model.ts";
 import type { KeptText, RecordEvidence, RepairReason, RunEvidence } from "./repair.ts";
 import { contradictsItself, isCutOff, salvageMeta } from "./salvage_meta.ts";
-import { codeOf, RUN_STATUSES, statusOf } from "./run_status.ts";
+import { codeOf, isUnfinished, RUN_STATUSES, statusOf } from "./run_status.ts";
 import { appendToUri } from "./tracking_meta.ts";
 import { formatTime } from "./units.ts";
 
@@ -81,7 +81,7 @@ export function rebuildRunMeta(
   // What an older MLflow did not write, its copy does not lack.
   if (kept === null) fillFromTags(known, files, fill);
   const status = recordedStatus(known.get("status"));
-  const hasEnded = status !== null && status !== "RUNNING" && status !== "SCHEDULED";
+  const hasEnded = status !== null && !isUnfinished(status);
   const goesOn = status !== null && !hasEnded && isAlive;
   const [start, startFrom] = startOf(files);
   const recordedStart = provenInteger(known.get("start_time"));

@@ -13,6 +13,7 @@ import type { TextFact } from "../../lib/facts.ts";
 import { type MetaDocument, textOf } from "../../lib/meta_node.ts";
 import type { DamagedRun, Run } from "../../lib/model.ts";
 import { formerPlaces, parseLocalPlace } from "../../lib/relocate_uri.ts";
+import { isUnfinished } from "../../lib/run_status.ts";
 import { soundBytes } from "../../lib/trim_metric.ts";
 import {
   type DatasetUse,
@@ -204,7 +205,7 @@ function inspectLinks(
 
 function inspectRecord(inspection: Inspection, run: Run, findsArtifacts: boolean): void {
   const { root, now } = inspection;
-  if (run.status === "RUNNING" || run.status === "SCHEDULED") {
+  if (isUnfinished(run.status)) {
     const tree = measureTree(`${root}/${run.path}`, newMeasurer());
     if (tree !== null) {
       report(inspection, "run", run.path, checkLife(run, tree.newestChange, now));

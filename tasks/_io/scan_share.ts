@@ -10,6 +10,7 @@
 import { type AssembledRun, assembleExperiment, assembleRun } from "../../lib/assemble_snapshot.ts";
 import { digestRuns } from "../../lib/digest_runs.ts";
 import type { ExperimentFacts, MeasureFacts, TextFact } from "../../lib/facts.ts";
+import { NO_FILE } from "../../lib/flaw.ts";
 import type { Digest } from "../../lib/fingerprint.ts";
 import type { DamagedRun, Depth, Problem, Run, StorePath, Stray } from "../../lib/model.ts";
 import { RESERVED_IN_EXPERIMENT } from "../../lib/names.ts";
@@ -208,7 +209,7 @@ function stampOf({ depth }: Reading, at: string): string {
 function readMeta({ depth }: Reading, at: string, stamp: string): TextFact {
   const path = `${at}/meta.yaml`;
   return depth !== "meta" && stamp === "" && isSpecial(path)
-    ? { kind: "failed", damage: "unreadable", message: "it is no regular file" }
+    ? { kind: "failed", damage: "unreadable", message: NO_FILE }
     : readText(path);
 }
 
