@@ -66,6 +66,15 @@ Deno.test("deno.json has a task for every task of the command line, and none bes
   assertEquals(new Set(own), new Set(taskNames));
 });
 
+Deno.test("README sets up with the Deno that is tested, and npx asks nothing", async () => {
+  const [, pinned] = /^readonly DENO=(deno@\S+)$/m.exec(
+    await Deno.readTextFile(join(root, ".ci/run")),
+  ) ?? [];
+  const commands = readme.match(/^npx .*? task \w+/gm);
+  const expected = ["demo", "test"].map((task) => `npx -y ${pinned} task ${task}`);
+  assertEquals(commands, [...expected, ...expected]);
+});
+
 Deno.test("README narrows a task to one store by commands that work", async () => {
   const [startTime, endTime] = [Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 2)];
   await using store = await tempStore({
