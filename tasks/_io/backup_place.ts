@@ -22,10 +22,11 @@ import type { BackupListing, CopyManifest } from "../../lib/backup.ts";
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import { asStorePath } from "../../lib/model.ts";
 import type { BackupWork } from "../backups.ts";
+import { free, syncDirectory } from "./durable.ts";
 import { freeTree } from "./free_tree.ts";
 import { readAnyManifest, readCopyManifest } from "./manifest.ts";
-import { free, infoOf, type OwnPaths, syncDirectory } from "./own_directory.ts";
-import { failureText, listDirectory } from "./read.ts";
+import type { OwnPaths } from "./own_directory.ts";
+import { failureText, infoOf, listDirectory } from "./read.ts";
 
 /** Where backups lie; absolute paths on one file system. */
 export interface Place {

@@ -18,6 +18,7 @@ import type { BackupEntry, BackupFault, BackupProgress } from "../../lib/backup.
 import { RestoreCollisionError } from "../../lib/errors.ts";
 import type { StorePath } from "../../lib/model.ts";
 import { loadDigest } from "./digest.ts";
+import { syncDirectory } from "./durable.ts";
 import {
   type BringBackJob,
   entriesOf,
@@ -26,8 +27,8 @@ import {
   type Missing,
 } from "./find_missing.ts";
 import { type OpenedFile, openInside } from "./open_inside.ts";
-import { infoOf, type OwnPaths, syncDirectory } from "./own_directory.ts";
-import { failureText } from "./read.ts";
+import type { OwnPaths } from "./own_directory.ts";
+import { failureText, infoOf } from "./read.ts";
 import type { Selection } from "./select_steps.ts";
 import { isAbort, stopped, takeTurns } from "./take_turns.ts";
 import { type Draft, UnreadableSource, writeTree } from "./write_tree.ts";

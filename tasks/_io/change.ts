@@ -26,20 +26,15 @@ import { OWN_DIRECTORY } from "../../lib/names.ts";
 import { operationsOf, stampedBy } from "../../lib/operations.ts";
 import type { Action, ActionOutcome } from "../../lib/plan.ts";
 import type { BackupWork } from "../backups.ts";
+import { putTimeBack, syncDirectories, syncDirectory } from "./durable.ts";
 import { tryFreeTree } from "./free_tree.ts";
 import { type Begin, openJournal, parentOf, parentsOf, type Step } from "./journal.ts";
 import { type ChangeManifest, discard, writeManifest } from "./manifest.ts";
 import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "./measure.ts";
 import { carryOut, collisionOf, takeBack, type Workplace } from "./operate.ts";
-import {
-  infoOf,
-  makeLikeParent,
-  type OwnPaths,
-  putTimeBack,
-  syncDirectories,
-  syncDirectory,
-} from "./own_directory.ts";
-import { failureText } from "./read.ts";
+import type { OwnPaths } from "./own_directory.ts";
+import { makeLikeParent } from "./permissions.ts";
+import { failureText, infoOf } from "./read.ts";
 import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";
 

@@ -25,9 +25,10 @@ import { chooseBase, isInScope, type Membership } from "../../lib/plan_backup.ts
 import { listCopies, type Place } from "./backup_place.ts";
 import { newBackupId } from "./change.ts";
 import { loadDigest } from "./digest.ts";
+import { syncDirectory, writeAndSync } from "./durable.ts";
 import { type EntriesWriter, writeEntries } from "./entries.ts";
 import { type OpenedFile, openInside } from "./open_inside.ts";
-import { makeLikeParent, syncDirectory, writeAndSync } from "./own_directory.ts";
+import { makeLikeParent } from "./permissions.ts";
 import { failureText } from "./read.ts";
 import { type EarlierFiles, earlierFiles } from "./share_files.ts";
 import { isAbort, stopped, takeTurns } from "./take_turns.ts";

@@ -9,10 +9,10 @@
 import { ensureDirSync } from "@std/fs";
 import { StoreAccessError } from "../../lib/errors.ts";
 import { OWN_DIRECTORY } from "../../lib/names.ts";
+import { makeDirectories } from "./durable.ts";
 import { storePath } from "./locate_store.ts";
-import { infoOf } from "./own_directory.ts";
-import { makeDirectories, openWriting } from "./place.ts";
-import { failureText, listDirectory } from "./read.ts";
+import { openWriting } from "./place.ts";
+import { failureText, infoOf, listDirectory } from "./read.ts";
 import { createExperiment } from "./set_up_experiment.ts";
 
 /**

@@ -12,7 +12,7 @@ import { type Digest, loadDigest } from "./digest.ts";
 import { readEntries } from "./entries.ts";
 import { hashFile } from "./hash_file.ts";
 import { readCopyManifest } from "./manifest.ts";
-import { infoOf } from "./own_directory.ts";
+import { infoOf } from "./read.ts";
 import type { Selection } from "./select_steps.ts";
 import { takeTurns } from "./take_turns.ts";
 

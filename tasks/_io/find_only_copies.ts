@@ -10,7 +10,7 @@ import { comparePaths } from "../../lib/plan_backup.ts";
 import type { OnlyCopies } from "../../lib/plan_expiry.ts";
 import { loadDigest } from "./digest.ts";
 import { readEntries } from "./entries.ts";
-import { infoOf } from "./own_directory.ts";
+import { infoOf } from "./read.ts";
 import { takeTurns } from "./take_turns.ts";
 
 /** Which store, which backups. */

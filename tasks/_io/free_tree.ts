@@ -12,7 +12,8 @@
 
 import { join } from "@std/path";
 import type { BackupWork } from "../backups.ts";
-import { groupsOf, infoOf, removeIfEmpty } from "./own_directory.ts";
+import { groupsOf, removeIfEmpty } from "./durable.ts";
+import { infoOf } from "./read.ts";
 import { takeTurns } from "./take_turns.ts";
 
 /**

@@ -20,7 +20,7 @@ import { fingerprintOf } from "../../lib/fingerprint.ts";
 import type { Operation } from "../../lib/operations.ts";
 import type { Action } from "../../lib/plan.ts";
 import { checkDirectories, checkSteps } from "./check_steps.ts";
-import { syncDirectory, writeAndSync } from "./own_directory.ts";
+import { syncDirectory, writeAndSync } from "./durable.ts";
 
 /** One operation of one action. */
 export interface Step {

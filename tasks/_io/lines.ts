@@ -5,7 +5,8 @@
  */
 
 import { dirname } from "@std/path";
-import { modeBelow, writeAll } from "./own_directory.ts";
+import { writeAll } from "./durable.ts";
+import { modeBelow } from "./permissions.ts";
 
 /** How much is written or read at once, bytes. */
 const BUFFER = 1 << 16;

@@ -1,7 +1,6 @@
 import { join } from "@std/path";
 import { StoreAccessError } from "../../lib/errors.ts";
-import { infoOf } from "./own_directory.ts";
-import { listDirectory } from "./read.ts";
+import { infoOf, listDirectory } from "./read.ts";
 
 /**
  * Lists the journals of changes that were cut off. Needs read permission for the store.

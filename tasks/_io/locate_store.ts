@@ -8,8 +8,7 @@ import { basename, dirname, fromFileUrl, join, resolve } from "@std/path";
 import { percentDecoded } from "../../lib/artifact_uri.ts";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/names.ts";
-import { infoOf } from "./own_directory.ts";
-import { failureText, listDirectory, readText } from "./read.ts";
+import { failureText, infoOf, listDirectory, readText } from "./read.ts";
 
 /**
  * Finds the root of a file store. Needs read permission.

@@ -11,14 +11,9 @@
 
 import { dirname } from "@std/path";
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
-import {
-  ensureOwnDirectory,
-  infoOf,
-  inOwnDirectory,
-  modeBelow,
-  openLikeParent,
-} from "./own_directory.ts";
-import { failureText } from "./read.ts";
+import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
+import { modeBelow, openLikeParent } from "./permissions.ts";
+import { failureText, infoOf } from "./read.ts";
 
 /** Who holds a lock. */
 interface Holder {

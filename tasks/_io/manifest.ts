@@ -11,8 +11,10 @@ import { basename, join } from "@std/path";
 import type { CopyManifest } from "../../lib/backup.ts";
 import { asStorePath, type DiskUsage } from "../../lib/model.ts";
 import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
+import { syncDirectory, writeDurably } from "./durable.ts";
 import type { Step } from "./journal.ts";
-import { infoOf, type OwnPaths, syncDirectory, writeDurably } from "./own_directory.ts";
+import type { OwnPaths } from "./own_directory.ts";
+import { infoOf } from "./read.ts";
 
 /** What an apply did, and what is needed to undo it. */
 export interface ChangeManifest {

@@ -28,10 +28,11 @@ import { expireRecords, type RecordCopy } from "../../lib/expire_records.ts";
 import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
 import type { KeptText } from "../../lib/repair.ts";
 import { isSoundRecord } from "../../lib/repair_records.ts";
+import { free, syncDirectory } from "./durable.ts";
 import { readLines, writeLines } from "./lines.ts";
 import { fileStamp } from "./measure.ts";
-import { free, infoOf, type OwnPaths, syncDirectory } from "./own_directory.ts";
-import { listDirectory, readText } from "./read.ts";
+import type { OwnPaths } from "./own_directory.ts";
+import { infoOf, listDirectory, readText } from "./read.ts";
 
 /** How many files there are at most. */
 const MOST_FILES = 5;

@@ -20,9 +20,11 @@ import type { Membership } from "../../lib/plan_backup.ts";
 import type { Place } from "./backup_place.ts";
 import type { BringBackOptions } from "./bring_back.ts";
 import { copyTree } from "./copy_tree.ts";
+import { free, syncDirectory } from "./durable.ts";
 import type { Step } from "./journal.ts";
 import { tryFreeTree } from "./free_tree.ts";
-import { free, infoOf, makeLikeParent, syncDirectory } from "./own_directory.ts";
+import { makeLikeParent } from "./permissions.ts";
+import { infoOf } from "./read.ts";
 
 /** Where backups lie, and where they are written first. */
 export type Holder = Pick<Place, "backups" | "staging">;

@@ -23,17 +23,10 @@ import { codeOf } from "../../lib/run_status.ts";
 import { runMetaText } from "../../lib/tracking_meta.ts";
 import type { RunRecord } from "../../lib/tracking_model.ts";
 import type { Durability, Placement, TrackedRun } from "../tracking.ts";
-import { infoOf } from "./own_directory.ts";
-import {
-  makeDirectories,
-  placeFile,
-  placeNewFile,
-  syncEntry,
-  syncFile,
-  type Writing,
-} from "./place.ts";
+import { makeDirectories, syncEntry, syncFile } from "./durable.ts";
+import { placeFile, placeNewFile, type Writing } from "./place.ts";
 import { putArtifact, putInput, type RunPlace } from "./put_files.ts";
-import { failureText, readText } from "./read.ts";
+import { failureText, infoOf, readText } from "./read.ts";
 import { type KeyKind, newTwinFinder } from "./twin_keys.ts";
 
 /** An open run, and what starting and resuming need besides. */

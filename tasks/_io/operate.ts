@@ -14,8 +14,8 @@ import { ensureDirSync } from "@std/fs";
 import { dirname, join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { FileContent, Operation } from "../../lib/operations.ts";
-import { infoOf, writeAll } from "./own_directory.ts";
-import { linkNew } from "./place.ts";
+import { linkNew, writeAll } from "./durable.ts";
+import { infoOf } from "./read.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
 export interface Workplace {

@@ -12,15 +12,11 @@
  * @module
  */
 
-import { dirname, join } from "@std/path";
-import {
-  ensureOwnDirectory,
-  infoOf,
-  inOwnDirectory,
-  makeLikeParent,
-  ownPaths,
-  syncDirectory,
-} from "./own_directory.ts";
+import { join } from "@std/path";
+import { linkNew, removeIfThere, syncFile } from "./durable.ts";
+import { ensureOwnDirectory, inOwnDirectory, ownPaths } from "./own_directory.ts";
+import { makeLikeParent } from "./permissions.ts";
+import { infoOf } from "./read.ts";
 
 /** How long something may take to be written, ms; what is older was abandoned. */
 const ABANDONED = 24 * 60 * 60 * 1000;
@@ -97,28 +93,6 @@ export function placeNewFile(
 }
 
 /**
- * Puts a file at a place at which nothing is: unlike a rename, a link never replaces what somebody else
- * has just written. Where there are no links, looking first must do.
- *
- * @param aside The file, whole, on the same disk.
- * @param target Its place.
- * @throws {Deno.errors.AlreadyExists} When something is there.
- */
-export function linkNew(aside: string, target: string): void {
-  try {
-    Deno.linkSync(aside, target);
-  } catch (error) {
-    const cannotLink = error instanceof Deno.errors.PermissionDenied ||
-      error instanceof Deno.errors.NotSupported || /\(os error (?:1|38|95)\)/.test(String(error));
-    if (!cannotLink) throw error;
-    if (infoOf(target)) throw new Deno.errors.AlreadyExists(target);
-    Deno.renameSync(aside, target);
-    return;
-  }
-  removeIfThere(aside);
-}
-
-/**
  * Writes a file aside and puts it at a place, over what is there.
  *
  * @param writing Where to write it.
@@ -179,61 +153,4 @@ function writeAside(writing: Writing, content: string | Uint8Array, durable: boo
     removeIfThere(aside);
     throw error;
   }
-}
-
-/** What cannot be removed now is swept later. */
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-  }
-}
-
-/**
- * Makes the directories of a path, below one that has to be there: a store that was moved away is not
- * brought back as an empty shell.
- *
- * @param base The directory that is there.
- * @param names The names of the directories in it, outermost first.
- * @param onMake Called with the parent of each directory that was made.
- * @throws {Deno.errors.NotADirectory} When a file stands in the way.
- */
-export function makeDirectories(
-  base: string,
-  names: readonly string[],
-  onMake: (parent: string) => void = () => {},
-): void {
-  let at = base;
-  for (const name of names) {
-    const parent = at;
-    at = join(at, name);
-    try {
-      Deno.mkdirSync(at);
-      onMake(parent);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      if (!Deno.statSync(at).isDirectory) throw new Deno.errors.NotADirectory(at);
-    }
-  }
-}
-
-/**
- * Makes a file's content durable.
- *
- * @param path The file.
- */
-export function syncFile(path: string): void {
-  using file = Deno.openSync(path);
-  file.syncSync();
-}
-
-/**
- * Makes a file or directory durable, and that it is where it is.
- *
- * @param path The file or directory.
- */
-export function syncEntry(path: string): void {
-  syncFile(path);
-  syncDirectory(dirname(path));
 }

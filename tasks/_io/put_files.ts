@@ -9,10 +9,10 @@ import { md5 } from "../../lib/md5.ts";
 import { datasetMeta, inputMeta } from "../../lib/tracking_meta.ts";
 import type { Dataset } from "../../lib/tracking_model.ts";
 import type { ArtifactContent, Durability, Placement } from "../tracking.ts";
+import { makeDirectories, syncEntry, syncFile } from "./durable.ts";
 import { fileUriPath } from "./locate_store.ts";
-import { infoOf } from "./own_directory.ts";
-import { makeDirectories, placeNewDirectory, syncEntry, syncFile, type Writing } from "./place.ts";
-import { failureText } from "./read.ts";
+import { placeNewDirectory, type Writing } from "./place.ts";
+import { failureText, infoOf } from "./read.ts";
 
 /** Where a run is written, and how. */
 export interface RunPlace {

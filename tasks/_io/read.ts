@@ -51,6 +51,23 @@ export function listDirectory(path: string): Listing {
 }
 
 /**
+ * Looks at what stands at a path, without following a link.
+ *
+ * @param path The path.
+ * @returns What stands there, or `null`.
+ */
+export function infoOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/**
  * Makes a problem of what went wrong at a place that has no lines.
  *
  * @param subject Which kind of thing it is.

@@ -26,25 +26,13 @@ import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import { isExperimentDirectoryName } from "../../lib/names.ts";
 import { newExperimentMeta } from "../../lib/tracking_meta.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../tracking.ts";
-import {
-  infoOf,
-  inOwnDirectory,
-  makeLikeParent,
-  ownPaths,
-  syncDirectory,
-} from "./own_directory.ts";
+import { makeDirectories, syncDirectory, syncFile } from "./durable.ts";
 import { fileUriPath } from "./locate_store.ts";
 import { openLockFile } from "./lock.ts";
-import {
-  makeDirectories,
-  openWriting,
-  placeFile,
-  placeNewDirectory,
-  sweepWriting,
-  syncFile,
-  type Writing,
-} from "./place.ts";
-import { listDirectory, readText } from "./read.ts";
+import { inOwnDirectory, ownPaths } from "./own_directory.ts";
+import { makeLikeParent } from "./permissions.ts";
+import { openWriting, placeFile, placeNewDirectory, sweepWriting, type Writing } from "./place.ts";
+import { infoOf, listDirectory, readText } from "./read.ts";
 
 /**
  * Sets an experiment up. Needs read and write permission for the store.

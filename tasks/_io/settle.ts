@@ -14,6 +14,7 @@
 
 import { join } from "@std/path";
 import { RestoreCollisionError } from "../../lib/errors.ts";
+import { free, putTimeBack } from "./durable.ts";
 import {
   type Begin,
   openJournal,
@@ -25,7 +26,8 @@ import {
 import { listJournals } from "./list_journals.ts";
 import { type ChangeManifest, discard, readManifest, writeManifest } from "./manifest.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
-import { free, infoOf, type OwnPaths, putTimeBack } from "./own_directory.ts";
+import type { OwnPaths } from "./own_directory.ts";
+import { infoOf } from "./read.ts";
 
 /** What became of a change that was cut off. */
 export interface Settled {

@@ -16,8 +16,8 @@
  */
 
 import type { Operation } from "../../lib/operations.ts";
+import { free, groupsOf } from "./durable.ts";
 import type { ReplaceFile, Staged, Workplace } from "./operate.ts";
-import { free, groupsOf } from "./own_directory.ts";
 import { startThread } from "./second_thread.ts";
 import { type Batch, stageFiles } from "./stage_files.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { join } from "@std/path";
+import { free } from "./durable.ts";
 import { type ReplaceFile, type Staged, stageFile, type Workplace } from "./operate.ts";
-import { free } from "./own_directory.ts";
 
 /** Files to be staged. */
 export interface Batch {

@@ -11,11 +11,11 @@ import { codeOf } from "../../lib/run_status.ts";
 import { appendToUri, runMetaText } from "../../lib/tracking_meta.ts";
 import type { RunRecord } from "../../lib/tracking_model.ts";
 import type { NewRunRequest, ResumeRequest, TrackedRun } from "../tracking.ts";
+import { makeDirectories, syncEntry, syncFile } from "./durable.ts";
 import { openRun } from "./open_run.ts";
-import { infoOf } from "./own_directory.ts";
-import { makeDirectories, openWriting, placeNewDirectory, syncEntry, syncFile } from "./place.ts";
+import { openWriting, placeNewDirectory } from "./place.ts";
 import { accountName, mainFile } from "./process.ts";
-import { listDirectory, readText } from "./read.ts";
+import { infoOf, listDirectory, readText } from "./read.ts";
 
 /**
  * Starts a run. Needs read and write permission for the store.

@@ -7,8 +7,7 @@
  */
 
 import { join } from "@std/path";
-import { infoOf } from "./own_directory.ts";
-import { listDirectory } from "./read.ts";
+import { infoOf, listDirectory } from "./read.ts";
 
 /** Which keys. */
 export type KeyKind = "metrics" | "params" | "tags";

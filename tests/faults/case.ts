@@ -17,7 +17,8 @@
 
 import { join } from "@std/path";
 import { readAnyManifest } from "../../tasks/_io/manifest.ts";
-import { infoOf, ownPaths } from "../../tasks/_io/own_directory.ts";
+import { ownPaths } from "../../tasks/_io/own_directory.ts";
+import { infoOf } from "../../tasks/_io/read.ts";
 import { openStore, type SettledChange, type Store } from "../../tasks/store.ts";
 import { verifySnapshot } from "../../lib/verify_snapshot.ts";
 import { setTimes, writeFiles } from "../_support/disk_store.ts";

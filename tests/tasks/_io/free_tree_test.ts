@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { BackupProgress } from "../../../lib/backup.ts";
 import { freeTree } from "../../../tasks/_io/free_tree.ts";
-import { infoOf } from "../../../tasks/_io/own_directory.ts";
+import { infoOf } from "../../../tasks/_io/read.ts";
 import { tempStore, writeFiles } from "../../_support/disk_store.ts";
 
 /** More files than are freed at once. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import { writeAll } from "../../../tasks/_io/durable.ts";
 import {
   countExpired,
   describeHistory,
@@ -7,7 +8,7 @@ import {
   keepMetadata,
   readHistory,
 } from "../../../tasks/_io/metadata_history.ts";
-import { ensureOwnDirectory, type OwnPaths, writeAll } from "../../../tasks/_io/own_directory.ts";
+import { ensureOwnDirectory, type OwnPaths } from "../../../tasks/_io/own_directory.ts";
 import { openStore } from "../../../tasks/store.ts";
 import { experiment, NOW, orphan, registeredModel, run, runId } from "../../_support/builders.ts";
 import {

@@ -1,18 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
-import {
-  ensureOwnDirectory,
-  infoOf,
-  inOwnDirectory,
-  keepingTimes,
-  openLikeParent,
-  writeDurably,
-} from "../../../tasks/_io/own_directory.ts";
 import { acquireLock } from "../../../tasks/_io/lock.ts";
+import { ensureOwnDirectory, inOwnDirectory } from "../../../tasks/_io/own_directory.ts";
 import { openWriting } from "../../../tasks/_io/place.ts";
 import { NOW } from "../../_support/builders.ts";
-import { setTimes, tempStore, writeFiles } from "../../_support/disk_store.ts";
+import { tempStore, writeFiles } from "../../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../../_support/tree.ts";
 
 const modeOf = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o7777;
@@ -61,8 +54,7 @@ for (const mode of [0o700, 0o755, 0o775, 0o2775, 0o1777]) {
 }
 
 Deno.test({
-  name:
-    "what the root account makes in a store belongs to the store's owner, but no link's target does",
+  name: "what the root account makes in a store belongs to the store's owner",
   ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
   async fn() {
     await using store = await tempStore();
@@ -74,11 +66,6 @@ Deno.test({
       const { uid, gid } = Deno.statSync(path);
       assertEquals([uid, gid], [1234, 4321]);
     }
-    const [before, link] = [Deno.statSync(store.outside), join(store.root, "link")];
-    Deno.symlinkSync(store.outside, link);
-    openLikeParent(link);
-    const after = Deno.statSync(store.outside);
-    assertEquals([after.uid, after.gid, after.mode], [before.uid, before.gid, before.mode]);
   },
 });
 
@@ -97,35 +84,4 @@ Deno.test("inOwnDirectory() says how to open our directory where another account
   );
   Deno.removeSync(own, { recursive: true });
   assertThrows(refuse, Deno.errors.PermissionDenied, "(os error 13)");
-});
-
-Deno.test("keepingTimes() puts a directory's modification time back to the millisecond", async () => {
-  await using store = await tempStore();
-  setTimes(store.outside, NOW + 123);
-  keepingTimes(store.outside, () => writeFiles(store.outside, { new: "" }));
-  assertEquals(Deno.statSync(store.outside).mtime?.getTime(), NOW + 123);
-});
-
-Deno.test("writeDurably() replaces a file and leaves nothing beside it", async () => {
-  await using store = await tempStore();
-  const path = join(store.outside, "manifest.json");
-  for (const text of ["a longer text", "한국어"]) {
-    writeDurably(path, text);
-    assertEquals(Deno.readTextFileSync(path), text);
-  }
-  assertEquals([...Deno.readDirSync(store.outside)].map(({ name }) => name), ["manifest.json"]);
-});
-
-Deno.test("infoOf() follows no link and finds nothing below a file", async () => {
-  await using store = await tempStore();
-  writeFiles(store.root, { file: "" });
-  Deno.symlinkSync("nothing", join(store.root, "link"));
-  const found = ["file", "link", "nothing", "file/below"]
-    .map((path) => infoOf(join(store.root, path)));
-  assertEquals(found.map((info) => info && (info.isSymlink ? "link" : "file")), [
-    "file",
-    "link",
-    null,
-    null,
-  ]);
 });

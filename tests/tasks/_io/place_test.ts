@@ -1,8 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import {
-  linkNew,
-  makeDirectories,
   openWriting,
   placeFile,
   placeNewDirectory,
@@ -27,17 +25,6 @@ Deno.test("placeNewFile() puts a file where none is, and lets another stay", asy
   }
   assertThrows(() => placeNewFile(writing, join(target, "b"), "", false), Deno.errors.NotFound);
   assertEquals(writingIn(store.root), []);
-});
-
-Deno.test("linkNew() renames what cannot be linked, and only to where nothing is", async () => {
-  await using store = await tempStore();
-  // No system links a directory: it refuses as one does that has no links at all.
-  writeFiles(store.outside, { "aside/new": "new", "taken/old": "old" });
-  const at = (name: string) => join(store.outside, name);
-  assertThrows(() => linkNew(at("aside"), at("taken")), Deno.errors.AlreadyExists);
-  assertEquals([namesIn(at("aside")), namesIn(at("taken"))], [["new"], ["old"]]);
-  linkNew(at("aside"), at("free"));
-  assertEquals([namesIn(store.outside), namesIn(at("free"))], [["free", "taken"], ["new"]]);
 });
 
 Deno.test("placeFile() replaces a file whole, and leaves nothing when it cannot", async () => {
@@ -73,22 +60,6 @@ Deno.test("placeNewDirectory() puts a directory where nothing or an empty one is
   );
   assertEquals(namesIn(store.outside), ["empty", "full", "none"]);
   assertEquals(writingIn(store.root), []);
-});
-
-Deno.test("makeDirectories() makes none below a directory that is gone, and none through a file", async () => {
-  await using store = await tempStore();
-  writeFiles(store.outside, { "file": "" });
-  const made: string[] = [];
-  makeDirectories(store.outside, ["a", "b"], (parent) => made.push(parent));
-  makeDirectories(store.outside, ["a", "b"], (parent) => made.push(parent));
-  assertEquals(made, [store.outside, join(store.outside, "a")]);
-  assertThrows(
-    () => makeDirectories(join(store.outside, "gone"), ["a"]),
-    Deno.errors.NotFound,
-  );
-  for (const names of [["file"], ["file", "a"]]) {
-    assertThrows(() => makeDirectories(store.outside, names), Deno.errors.NotADirectory);
-  }
 });
 
 Deno.test("openWriting() makes our directory, whoever else makes it at the same moment", async () => {

@@ -1,0 +1,259 @@
+/**
+ * Changes of directories and files that last: written whole, made durable, removed to the last entry.
+ *
+ * *Ordering*: what is to be found under a name is durable before it gets that name.
+ *
+ * *Locking*: none.
+ *
+ * *After an interruption*: a file written durably is there whole or not at all; what was removed in part
+ * can be removed again.
+ *
+ * @module
+ */
+
+import { dirname, join } from "@std/path";
+import { modeBelow, openLikeParent } from "./permissions.ts";
+import { infoOf } from "./read.ts";
+
+/**
+ * Makes a directory's entries durable.
+ *
+ * @param directory The directory.
+ */
+export function syncDirectory(directory: string): void {
+  using handle = Deno.openSync(directory);
+  handle.syncSync();
+}
+
+/**
+ * Makes the entries of many directories durable. The disk makes one journey for all that wait for it at
+ * the same time, so they wait together.
+ *
+ * @param directories The directories.
+ */
+export async function syncDirectories(directories: Iterable<string>): Promise<void> {
+  for (const group of groupsOf(directories)) {
+    await Promise.all(group.map(async (directory) => {
+      using handle = Deno.openSync(directory);
+      await handle.sync();
+    }));
+  }
+}
+
+/** So many files may be open at the same time, and no larger group makes the disk faster. */
+const MOST_OPEN = 256;
+
+/**
+ * Splits what the disk is to do into groups that it does at the same time.
+ *
+ * @param items What there is to do.
+ * @returns The same, in order.
+ */
+export function* groupsOf<T>(items: Iterable<T>): Generator<readonly T[]> {
+  const all = [...items];
+  for (let start = 0; start < all.length; start += MOST_OPEN) {
+    yield all.slice(start, start + MOST_OPEN);
+  }
+}
+
+/**
+ * Writes a file so that it is either there whole and durable, or not at all.
+ *
+ * @param path Where it goes.
+ * @param text What it holds.
+ */
+export function writeDurably(path: string, text: string): void {
+  const aside = `${path}.new`;
+  writeAndSync(aside, text);
+  Deno.renameSync(aside, path);
+  syncDirectory(join(path, ".."));
+}
+
+/**
+ * Writes a new file and makes its content durable; those can read it who can use its directory.
+ *
+ * @param path Where it goes; what stands there is replaced.
+ * @param content What it holds; text as UTF-8.
+ */
+export function writeAndSync(path: string, content: string | Uint8Array): void {
+  const mode = modeBelow(dirname(path), "file");
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode });
+  writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
+  openLikeParent(path);
+  file.syncSync();
+}
+
+/**
+ * Writes all of the bytes, in as many turns as the system wants.
+ *
+ * @param file The file.
+ * @param bytes What is written.
+ */
+export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+}
+
+/**
+ * Removes a tree, but nothing of what is mounted in it.
+ *
+ * @param path The tree.
+ * @throws {Error} When something is mounted in it; then all of that is still there.
+ */
+export function removeTree(path: string): void {
+  if (!Deno.lstatSync(path).isDirectory) return Deno.removeSync(path);
+  if (removeIfEmpty(path)) return;
+  for (const { name } of [...Deno.readDirSync(path)]) removeTree(join(path, name));
+  Deno.removeSync(path);
+}
+
+/**
+ * Removes a directory if it is empty. To try that is also how to find out that something is mounted there:
+ * the system then refuses for another reason.
+ *
+ * @param directory The directory.
+ * @returns Whether it was empty, and is gone.
+ * @throws {Error} When something is mounted there.
+ */
+export function removeIfEmpty(directory: string): boolean {
+  try {
+    Deno.removeSync(directory);
+    return true;
+  } catch (error) {
+    if (!NOT_EMPTY.test(String(error))) throw error;
+    return false;
+  }
+}
+
+/** As Linux, other Unixes and Windows say it. */
+const NOT_EMPTY = /\(os error (39|17|66|145)\)/;
+
+/**
+ * Frees what a tree in our staging directory takes. What cannot be freed now waits for the next change.
+ *
+ * @param path The tree; nothing happens when it is not there.
+ */
+export function free(path: string): void {
+  try {
+    if (infoOf(path) !== null) removeTree(path);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
+/**
+ * Does something that changes a directory, and puts its modification time back (to the millisecond).
+ *
+ * @param directory The directory.
+ * @param change What to do.
+ */
+export function keepingTimes(directory: string, change: () => void): void {
+  const { atime, mtime } = Deno.statSync(directory);
+  change();
+  if (atime && mtime) setTimes(directory, atime, mtime);
+}
+
+/** Another account's directory keeps the time at which we changed it: only its owner may say otherwise. */
+function setTimes(directory: string, atime: Date, mtime: Date): void {
+  try {
+    Deno.utimeSync(directory, atime, mtime);
+  } catch (error) {
+    if (!/\(os error 1\)/.test(String(error))) throw error;
+  }
+}
+
+/**
+ * Gives a directory of the store the modification time that it had, unless a link has come in its way.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param path The directory, relative to the root; empty for the root.
+ * @param time Epoch ms.
+ */
+export function putTimeBack(root: string, path: string, time: number): void {
+  const directory = join(root, path);
+  const info = infoOf(directory);
+  if (!info?.isDirectory || !info.atime || Deno.realPathSync(directory) !== directory) return;
+  setTimes(directory, info.atime, new Date(time));
+}
+
+/**
+ * Puts a file at a place at which nothing is: unlike a rename, a link never replaces what somebody else
+ * has just written. Where there are no links, looking first must do.
+ *
+ * @param aside The file, whole, on the same disk.
+ * @param target Its place.
+ * @throws {Deno.errors.AlreadyExists} When something is there.
+ */
+export function linkNew(aside: string, target: string): void {
+  try {
+    Deno.linkSync(aside, target);
+  } catch (error) {
+    const cannotLink = error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.NotSupported || /\(os error (?:1|38|95)\)/.test(String(error));
+    if (!cannotLink) throw error;
+    if (infoOf(target)) throw new Deno.errors.AlreadyExists(target);
+    Deno.renameSync(aside, target);
+    return;
+  }
+  removeIfThere(aside);
+}
+
+/**
+ * Removes what stands at a path. What cannot be removed now is swept later.
+ *
+ * @param path The path.
+ */
+export function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
+/**
+ * Makes a file's content durable.
+ *
+ * @param path The file.
+ */
+export function syncFile(path: string): void {
+  using file = Deno.openSync(path);
+  file.syncSync();
+}
+
+/**
+ * Makes a file or directory durable, and that it is where it is.
+ *
+ * @param path The file or directory.
+ */
+export function syncEntry(path: string): void {
+  syncFile(path);
+  syncDirectory(dirname(path));
+}
+
+/**
+ * Makes the directories of a path, below one that has to be there: a store that was moved away is not
+ * brought back as an empty shell.
+ *
+ * @param base The directory that is there.
+ * @param names The names of the directories in it, outermost first.
+ * @param onMake Called with the parent of each directory that was made.
+ * @throws {Deno.errors.NotADirectory} When a file stands in the way.
+ */
+export function makeDirectories(
+  base: string,
+  names: readonly string[],
+  onMake: (parent: string) => void = () => {},
+): void {
+  let at = base;
+  for (const name of names) {
+    const parent = at;
+    at = join(at, name);
+    try {
+      Deno.mkdirSync(at);
+      onMake(parent);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (!Deno.statSync(at).isDirectory) throw new Deno.errors.NotADirectory(at);
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import {
+  keepingTimes,
+  linkNew,
+  makeDirectories,
+  writeDurably,
+} from "../../../tasks/_io/durable.ts";
+import { NOW } from "../../_support/builders.ts";
+import { setTimes, tempStore, writeFiles } from "../../_support/disk_store.ts";
+
+const namesIn = (...path: readonly string[]) =>
+  [...Deno.readDirSync(join(...path))].map(({ name }) => name).sort();
+
+Deno.test("keepingTimes() puts a directory's modification time back to the millisecond", async () => {
+  await using store = await tempStore();
+  setTimes(store.outside, NOW + 123);
+  keepingTimes(store.outside, () => writeFiles(store.outside, { new: "" }));
+  assertEquals(Deno.statSync(store.outside).mtime?.getTime(), NOW + 123);
+});
+
+Deno.test("writeDurably() replaces a file and leaves nothing beside it", async () => {
+  await using store = await tempStore();
+  const path = join(store.outside, "manifest.json");
+  for (const text of ["a longer text", "한국어"]) {
+    writeDurably(path, text);
+    assertEquals(Deno.readTextFileSync(path), text);
+  }
+  assertEquals([...Deno.readDirSync(store.outside)].map(({ name }) => name), ["manifest.json"]);
+});
+
+Deno.test("linkNew() renames what cannot be linked, and only to where nothing is", async () => {
+  await using store = await tempStore();
+  // No system links a directory: it refuses as one does that has no links at all.
+  writeFiles(store.outside, { "aside/new": "new", "taken/old": "old" });
+  const at = (name: string) => join(store.outside, name);
+  assertThrows(() => linkNew(at("aside"), at("taken")), Deno.errors.AlreadyExists);
+  assertEquals([namesIn(at("aside")), namesIn(at("taken"))], [["new"], ["old"]]);
+  linkNew(at("aside"), at("free"));
+  assertEquals([namesIn(store.outside), namesIn(at("free"))], [["free", "taken"], ["new"]]);
+});
+
+Deno.test("makeDirectories() makes none below a directory that is gone, and none through a file", async () => {
+  await using store = await tempStore();
+  writeFiles(store.outside, { "file": "" });
+  const made: string[] = [];
+  makeDirectories(store.outside, ["a", "b"], (parent) => made.push(parent));
+  makeDirectories(store.outside, ["a", "b"], (parent) => made.push(parent));
+  assertEquals(made, [store.outside, join(store.outside, "a")]);
+  assertThrows(
+    () => makeDirectories(join(store.outside, "gone"), ["a"]),
+    Deno.errors.NotFound,
+  );
+  for (const names of [["file"], ["file", "a"]]) {
+    assertThrows(() => makeDirectories(store.outside, names), Deno.errors.NotADirectory);
+  }
+});
