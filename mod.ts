@@ -62,6 +62,7 @@ export * from "./lib/render_summary.ts";
 export * from "./lib/repair.ts";
 export * from "./lib/simulate_plan.ts";
 export * from "./lib/summarize.ts";
+export * from "./lib/tags.ts";
 export * from "./lib/tracking_model.ts";
 export * from "./lib/units.ts";
 export * from "./lib/verify_rules.ts";

@@ -23,7 +23,6 @@ import {
 import {
   type BestRule,
   type Limits,
-  PIN_TAG,
   type Protection,
   type ProtectPolicy,
   PURGE_AFTER,
@@ -31,6 +30,7 @@ import {
 } from "./policy.ts";
 import type { PrimaryMetric } from "./primary_metric.ts";
 import { RUN_STATUSES } from "./run_status.ts";
+import { PIN_TAG } from "./tags.ts";
 import { typedDuration } from "./units.ts";
 
 /** `backups`: where copies go, and when they may go. */

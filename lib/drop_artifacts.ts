@@ -6,10 +6,10 @@
 
 import type { Held, JudgedRun, JudgedSnapshot } from "./judged.ts";
 import { isStanding } from "./keep_rules.ts";
-import { DROPPED_TAG } from "./operations.ts";
 import type { CleanupPolicy, DropArtifact, KeepReason } from "./plan.ts";
 import { YOUNG } from "./policy.ts";
 import { timeOf } from "./run_facts.ts";
+import { DROPPED_TAG } from "./tags.ts";
 
 /**
  * Plans which heavy files go: those of runs that a rule alone keeps and that ended longer ago than

@@ -11,9 +11,10 @@ import type { JudgedRun, JudgedSnapshot } from "./judged.ts";
 import { isStanding } from "./keep_rules.ts";
 import { isNonEmpty, type NonEmpty, type StoreSnapshot } from "./model.ts";
 import type { CleanupPolicy, KeepReason, Period, Standing } from "./plan.ts";
-import { isEmptyRule, PARENT_TAG, type Protection, type RetentionRule } from "./policy.ts";
+import { isEmptyRule, type Protection, type RetentionRule } from "./policy.ts";
 import { type PolicyChange, policyChanges } from "./policy_changes.ts";
 import { timeOf } from "./run_facts.ts";
+import { PARENT_TAG } from "./tags.ts";
 import { above, below, lower, raise } from "./turn_standing.ts";
 import { days } from "./units.ts";
 

@@ -7,9 +7,9 @@
 import { nameGlob } from "./glob.ts";
 import { isNamed } from "./judge_by_rules.ts";
 import type { JudgedRun, JudgedSnapshot } from "./judged.ts";
-import { DROPPED_TAG } from "./operations.ts";
 import { isEmptyRule, type RetentionPolicy, type RetentionRule } from "./policy.ts";
 import { facetOf, scoreOf, tagFinder } from "./run_facts.ts";
+import { DROPPED_TAG } from "./tags.ts";
 import { plural } from "./units.ts";
 
 /** A metric, parameter, tag or glob of a policy that fits nothing, or not everywhere. */

@@ -5,9 +5,9 @@
  */
 
 import type { Run, StoreSnapshot } from "./model.ts";
-import { PARENT_TAG } from "./policy.ts";
 import type { Evidence } from "./repair.ts";
 import { isUnfinished } from "./run_status.ts";
+import { PARENT_TAG } from "./tags.ts";
 
 /** A run without a sign of life. */
 export interface StaleRun {

@@ -7,6 +7,7 @@
 import type { NonEmpty, StorePath } from "./model.ts";
 import type { Action } from "./plan.ts";
 import type { WriteMeta } from "./repair.ts";
+import { DROPPED_TAG, RECOVERED_TAG } from "./tags.ts";
 
 /** Keys of a `meta.yaml` to set; all others stay as they are. */
 export type MetaChanges = Readonly<Record<string, string | number | null>>;
@@ -140,12 +141,6 @@ function writeMeta({ path, file, text, isNew, tag }: WriteMeta): NonEmpty<Operat
   };
   return tag.makesFolder ? [{ kind: "create-dir", path: folder }, tell, record] : [tell, record];
 }
-
-/** The tag on an experiment that says that its name was lost. */
-export const RECOVERED_TAG = "mltidy.recovered";
-
-/** The tag on a run that says when heavy files of it were dropped. */
-export const DROPPED_TAG = "mltidy.artifacts_dropped";
 
 /** What an action's stamp is of, and where that is. */
 export interface Stamped {

@@ -7,8 +7,8 @@
 
 import type { Extras } from "./extras.ts";
 import type { RunStatus } from "./model.ts";
-import { DROPPED_TAG } from "./operations.ts";
 import type { CleanupPolicy } from "./plan.ts";
+import { DROPPED_TAG, PARENT_TAG, PIN_TAG } from "./tags.ts";
 import { days, minutes } from "./units.ts";
 
 /** Keeps the best runs by a metric. */
@@ -105,12 +105,6 @@ export interface RetentionPolicy {
   /** Glob, below `artifacts/`, of heavy files of runs that stay; `null`: they stay, too. */
   readonly artifactsOnly: string | null;
 }
-
-/** The tag that pins a run, whatever the policy says. */
-export const PIN_TAG = "mltidy.pin";
-
-/** MLflow's tag that names the parent of a nested run. */
-export const PARENT_TAG = "mlflow.parentRunId";
 
 /** Nothing goes within this time after its end, ms. */
 export const YOUNG = 86_400_000;

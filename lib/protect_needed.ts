@@ -17,7 +17,7 @@ import {
 } from "./judged.ts";
 import type { StoreSnapshot } from "./model.ts";
 import type { KeepReason } from "./plan.ts";
-import { PARENT_TAG } from "./policy.ts";
+import { PARENT_TAG } from "./tags.ts";
 
 /**
  * Makes what lets a parent stay as long as a child needs it: not soft-deleted under an active child, not

@@ -6,10 +6,10 @@
 
 import type { HeavyFile } from "./extras.ts";
 import type { Depth, DiskUsage, Experiment, Run, StoreSnapshot } from "./model.ts";
-import { DROPPED_TAG } from "./operations.ts";
 import type { Action, Plan } from "./plan.ts";
 import type { RepairAction } from "./repair.ts";
 import { simulateRepairs } from "./simulate_repairs.ts";
+import { DROPPED_TAG } from "./tags.ts";
 
 /** When, and how far, to simulate. */
 export interface SimulateOptions {

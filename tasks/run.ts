@@ -6,7 +6,7 @@
 
 import { StoreAccessError } from "../lib/errors.ts";
 import { LoggingError, type LogProblem, summarizeProblems } from "../lib/log_outcome.ts";
-import { PARENT_TAG } from "../lib/policy.ts";
+import { PARENT_TAG } from "../lib/tags.ts";
 import { openRunLog, tell } from "./open_run_log.ts";
 import type { LogValue, RunLog } from "./run_log.ts";
 import type { Abortable, Store } from "./store.ts";

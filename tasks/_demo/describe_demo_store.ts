@@ -5,8 +5,8 @@
  */
 
 import type { RunStatus } from "../../lib/model.ts";
-import { PARENT_TAG } from "../../lib/policy.ts";
 import { isUnfinished } from "../../lib/run_status.ts";
+import { PARENT_TAG } from "../../lib/tags.ts";
 import {
   type CastExperiment,
   type CastModel,

@@ -6,13 +6,9 @@
 
 import { assertEquals } from "@std/assert";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
-import {
-  DROPPED_TAG,
-  type FileContent,
-  type Operation,
-  operationsOf,
-} from "../../lib/operations.ts";
+import { type FileContent, type Operation, operationsOf } from "../../lib/operations.ts";
 import type { Action, ApplyReport, Plan } from "../../lib/plan.ts";
+import { DROPPED_TAG } from "../../lib/tags.ts";
 import { type Tree, treeDifferences, type TreeEntry } from "../_support/tree.ts";
 import type { ReplaceFile } from "../../tasks/_io/operate.ts";
 import type { Moment } from "./case.ts";

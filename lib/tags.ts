@@ -1,0 +1,17 @@
+/**
+ * The tags that decide something: MLflow's, and our own.
+ *
+ * @module
+ */
+
+/** The tag that pins a run, whatever the policy says. */
+export const PIN_TAG = "mltidy.pin";
+
+/** MLflow's tag that names the parent of a nested run. */
+export const PARENT_TAG = "mlflow.parentRunId";
+
+/** The tag on an experiment that says that its name was lost. */
+export const RECOVERED_TAG = "mltidy.recovered";
+
+/** The tag on a run that says when heavy files of it were dropped. */
+export const DROPPED_TAG = "mltidy.artifacts_dropped";
