@@ -14,8 +14,7 @@ import {
   section,
   whole,
 } from "./config_value.ts";
-import type { CleanupPolicy } from "./plan.ts";
-import { PROTECTIONS } from "./policy.ts";
+import { type CleanupPolicy, PROTECTIONS } from "./policy.ts";
 
 /**
  * Refuses a policy of which a value makes no sense: most would let every run go.

@@ -31,8 +31,7 @@ import {
   withDefaults,
 } from "./config_value.ts";
 import { ConfigError } from "./errors.ts";
-import type { CleanupPolicy } from "./plan.ts";
-import { ORPHAN_SETTLE, PROTECTIONS, type RetentionRule } from "./policy.ts";
+import { type CleanupPolicy, ORPHAN_SETTLE, PROTECTIONS, type RetentionRule } from "./policy.ts";
 
 export { CONFIG_FILE } from "./config_file.ts";
 

@@ -6,8 +6,8 @@
 
 import type { Held, JudgedRun, JudgedSnapshot } from "./judged.ts";
 import { isStanding } from "./keep_rules.ts";
-import type { CleanupPolicy, DropArtifact, KeepReason } from "./plan.ts";
-import { YOUNG } from "./policy.ts";
+import type { DropArtifact, KeepReason } from "./plan.ts";
+import { type CleanupPolicy, YOUNG } from "./policy.ts";
 import { timeOf } from "./run_facts.ts";
 import { DROPPED_TAG } from "./tags.ts";
 

@@ -8,9 +8,10 @@ import { findFlip, type Flip, judgeAsPlanned } from "./find_flip.ts";
 import type { JudgedRun } from "./judged.ts";
 import { type ExperimentId, isNonEmpty, type NonEmpty, type Run, type RunId } from "./model.ts";
 import type { StorePath, StoreSnapshot } from "./model.ts";
-import type { ActionReason, CleanupPolicy, DropArtifact, KeepReason } from "./plan.ts";
+import type { ActionReason, DropArtifact, KeepReason } from "./plan.ts";
 import type { Standing, Stop } from "./plan.ts";
 import { planCleanup } from "./plan_cleanup.ts";
+import type { CleanupPolicy } from "./policy.ts";
 
 /** What a rule asks for and a run has nothing of. */
 export interface Lack {

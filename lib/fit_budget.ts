@@ -8,7 +8,8 @@ import { dropArtifacts } from "./drop_artifacts.ts";
 import { judgeRepeatedly } from "./judge_snapshot.ts";
 import type { Held, JudgedSnapshot } from "./judged.ts";
 import { addUsage, type DiskUsage, NO_USAGE, type StorePath, type StoreSnapshot } from "./model.ts";
-import type { Budget, BudgetOutcome, CleanupPolicy } from "./plan.ts";
+import type { BudgetOutcome } from "./plan.ts";
+import type { Budget, CleanupPolicy } from "./policy.ts";
 import { timeOf } from "./run_facts.ts";
 
 /** What comes of a budget. */

@@ -18,8 +18,8 @@ import {
   subjectOf,
 } from "./judged.ts";
 import type { Problem, Run, StoreSnapshot } from "./model.ts";
-import type { CleanupPolicy, KeepReason } from "./plan.ts";
-import type { Protection } from "./policy.ts";
+import type { KeepReason } from "./plan.ts";
+import type { CleanupPolicy, Protection } from "./policy.ts";
 import { needProtector } from "./protect_needed.ts";
 import {
   judgeDeletedExperiment,

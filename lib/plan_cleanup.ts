@@ -21,8 +21,8 @@ import {
   type StorePath,
   type StoreSnapshot,
 } from "./model.ts";
-import { readingOf } from "./policy.ts";
-import type { Action, CleanupPolicy, Kept, Plan, PlanTask, PlanTotals } from "./plan.ts";
+import { type CleanupPolicy, readingOf } from "./policy.ts";
+import type { Action, Kept, Plan, PlanTask, PlanTotals } from "./plan.ts";
 import { experimentPathOf } from "./repair_context.ts";
 import type { Verdict } from "./retention.ts";
 

@@ -5,9 +5,9 @@
  */
 
 import type { StoreSnapshot } from "./model.ts";
-import type { Budget, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { planCleanup } from "./plan_cleanup.ts";
-import type { RetentionPolicy } from "./policy.ts";
+import type { Budget, RetentionPolicy } from "./policy.ts";
 
 /** The retention rules; durations are ms. A rule that is `null` is not given. */
 export interface PrunePolicy {

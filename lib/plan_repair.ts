@@ -7,8 +7,8 @@
 import { choicesFor } from "./choices_for.ts";
 import { mendedByAny } from "./mended_by.ts";
 import { addUsage, type NonEmpty, type StoreSnapshot } from "./model.ts";
-import type { CleanupPolicy, KeepReason, Kept, Plan } from "./plan.ts";
-import { ORPHAN_SETTLE } from "./policy.ts";
+import type { KeepReason, Kept, Plan } from "./plan.ts";
+import { type CleanupPolicy, ORPHAN_SETTLE } from "./policy.ts";
 import {
   byPath,
   experimentPathOf,

@@ -7,7 +7,6 @@
 
 import type { Extras } from "./extras.ts";
 import type { RunStatus } from "./model.ts";
-import type { CleanupPolicy } from "./plan.ts";
 import { DROPPED_TAG, PARENT_TAG, PIN_TAG } from "./tags.ts";
 import { days, minutes } from "./units.ts";
 
@@ -105,6 +104,37 @@ export interface RetentionPolicy {
   /** Glob, below `artifacts/`, of heavy files of runs that stay; `null`: they stay, too. */
   readonly artifactsOnly: string | null;
 }
+
+/** What a clean-up may do; a rule that is `null` or `false` is not given. Durations are ms. */
+export interface CleanupPolicy {
+  /** Soft-delete finished runs that ended longer ago than this. */
+  readonly olderThan: number | null;
+  /** Purge what has been soft-deleted for longer than this. */
+  readonly purgeAfter: number | null;
+  /** Quarantine orphans that hold no readable run. */
+  readonly quarantineOrphans: boolean;
+  /** Leave an orphan alone that changed within this time: it may be in the making. */
+  readonly settle: number;
+  /** What keeps a run; when given, it judges active runs in place of `olderThan`. @default {undefined} */
+  readonly retention?: RetentionPolicy;
+  /** Take only as much of what may go as this needs. @default {undefined} */
+  readonly budget?: Budget;
+}
+
+/** How much is to go: of what the policy lets go, the first that are enough. */
+export type Budget =
+  & (
+    /** Bytes to free. */
+    | { readonly kind: "free"; readonly bytes: number }
+    /** The most that the store may take, bytes. */
+    | { readonly kind: "max-size"; readonly bytes: number }
+    /** The most files that the store may have. */
+    | { readonly kind: "max-files"; readonly files: number }
+  )
+  & {
+    /** Which go first; what leaves the store at once goes before what is soft-deleted. */
+    readonly first: "oldest" | "largest";
+  };
 
 /** Nothing goes within this time after its end, ms. */
 export const YOUNG = 86_400_000;

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { CleanupPolicy } from "./plan.ts";
-import { type BestRule, PROTECTIONS, type RetentionRule } from "./policy.ts";
+import { type BestRule, type CleanupPolicy, PROTECTIONS, type RetentionRule } from "./policy.ts";
 import { days, typedDuration } from "./units.ts";
 
 /** One key of a policy that changes. */

@@ -7,8 +7,8 @@
 
 import { isLitter } from "./litter.ts";
 import type { DamagedRun, Experiment, NonEmpty, Orphan, Run } from "./model.ts";
-import type { ActionReason, CleanupPolicy, KeepReason } from "./plan.ts";
-import { EARLIEST, pinsOf, YOUNG } from "./policy.ts";
+import type { ActionReason, KeepReason } from "./plan.ts";
+import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "./policy.ts";
 import { tagFinder } from "./run_facts.ts";
 import { isUnfinished } from "./run_status.ts";
 

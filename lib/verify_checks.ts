@@ -7,7 +7,7 @@
 import { NO_FILE } from "./flaw.ts";
 import { isLitter } from "./litter.ts";
 import type { Orphan, Problem, StorePath } from "./model.ts";
-import type { CleanupPolicy } from "./plan.ts";
+import type { CleanupPolicy } from "./policy.ts";
 import { REPAIR } from "./repairable.ts";
 import { judgeOrphan } from "./retention.ts";
 import type { Check, Violation } from "./verify_rule.ts";

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { CleanupPolicy } from "../lib/plan.ts";
 import { planCleanup } from "../lib/plan_cleanup.ts";
-import { policyByAge, readingOf } from "../lib/policy.ts";
+import { type CleanupPolicy, policyByAge, readingOf } from "../lib/policy.ts";
 import {
   planAndApply,
   type PlanAndApplyOptions,

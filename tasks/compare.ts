@@ -7,10 +7,10 @@
 import { comparePlans, type PlanComparison } from "../lib/compare_plans.ts";
 import type { Extras } from "../lib/extras.ts";
 import type { StoreSnapshot } from "../lib/model.ts";
-import type { CleanupPolicy, PlanTask } from "../lib/plan.ts";
+import type { PlanTask } from "../lib/plan.ts";
 import { planCleanup } from "../lib/plan_cleanup.ts";
 import { planPrune } from "../lib/plan_prune.ts";
-import { readingOf } from "../lib/policy.ts";
+import { type CleanupPolicy, readingOf } from "../lib/policy.ts";
 import type { Store } from "./store.ts";
 
 /** How to compare. */

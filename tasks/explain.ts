@@ -6,8 +6,7 @@
 
 import { explainRun, type Explanation, findRuns } from "../lib/explain_run.ts";
 import type { Run } from "../lib/model.ts";
-import type { CleanupPolicy } from "../lib/plan.ts";
-import { readingOf } from "../lib/policy.ts";
+import { type CleanupPolicy, readingOf } from "../lib/policy.ts";
 import type { Store } from "./store.ts";
 
 /** What to explain. */

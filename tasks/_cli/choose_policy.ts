@@ -1,7 +1,6 @@
 import { policyOf } from "../../lib/config.ts";
 import type { Config } from "../../lib/config_rows.ts";
-import type { Budget, CleanupPolicy } from "../../lib/plan.ts";
-import { policyByAge } from "../../lib/policy.ts";
+import { type Budget, type CleanupPolicy, policyByAge } from "../../lib/policy.ts";
 import { days } from "../../lib/units.ts";
 import { UsageError } from "./usage_error.ts";
 

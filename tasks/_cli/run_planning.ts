@@ -6,7 +6,8 @@
 
 import { resolve } from "@std/path";
 import type { Config } from "../../lib/config_rows.ts";
-import type { CleanupPolicy, Plan } from "../../lib/plan.ts";
+import type { Plan } from "../../lib/plan.ts";
+import type { CleanupPolicy } from "../../lib/policy.ts";
 import type { Store } from "../store.ts";
 import {
   APPLY_QUESTION,

@@ -7,7 +7,7 @@
 
 import fc from "fast-check";
 import type { Experiment, Orphan, Problem, Run, StoreSnapshot } from "../../lib/model.ts";
-import type { CleanupPolicy } from "../../lib/plan.ts";
+import type { CleanupPolicy } from "../../lib/policy.ts";
 import { snapshotArbitrary, type SnapshotArbitraryOptions } from "./arbitraries.ts";
 import {
   DAY,

@@ -8,9 +8,9 @@ import fc from "fast-check";
 import type { RunExtras, TraceUse } from "../../lib/extras.ts";
 import type { Experiment, Run, StoreSnapshot } from "../../lib/model.ts";
 import { asStorePath } from "../../lib/model.ts";
-import type { CleanupPolicy } from "../../lib/plan.ts";
 import {
   type BestRule,
+  type CleanupPolicy,
   type Protection,
   PROTECTIONS,
   type RetentionPolicy,

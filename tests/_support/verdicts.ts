@@ -7,7 +7,8 @@
 
 import { judgeSnapshot } from "../../lib/judge_snapshot.ts";
 import type { Experiment, RegisteredModel, Run } from "../../lib/model.ts";
-import type { ActionReason, CleanupPolicy, KeepReason } from "../../lib/plan.ts";
+import type { ActionReason, KeepReason } from "../../lib/plan.ts";
+import type { CleanupPolicy } from "../../lib/policy.ts";
 import {
   DAY,
   deletedRun,

@@ -1,8 +1,13 @@
 import { assertThrows } from "@std/assert";
 import { checkPolicy } from "../../lib/check_policy.ts";
-import type { Budget, CleanupPolicy } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
-import type { BestRule, RetentionPolicy, RetentionRule } from "../../lib/policy.ts";
+import type {
+  BestRule,
+  Budget,
+  CleanupPolicy,
+  RetentionPolicy,
+  RetentionRule,
+} from "../../lib/policy.ts";
 import { NOW, retentionRule } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 import { longHistory } from "../_support/long_history.ts";

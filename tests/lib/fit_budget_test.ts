@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { policyOf, readConfig } from "../../lib/config.ts";
-import type { Budget } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
+import type { Budget } from "../../lib/policy.ts";
 import { renderPlan } from "../../lib/render_plan.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";

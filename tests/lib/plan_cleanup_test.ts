@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { StoreSnapshot } from "../../lib/model.ts";
-import type { CleanupPolicy, Plan } from "../../lib/plan.ts";
+import type { Plan } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
+import type { CleanupPolicy } from "../../lib/policy.ts";
 import {
   damagedRun,
   DAY,

@@ -9,9 +9,15 @@ import fc from "fast-check";
 import { explainRun } from "../../lib/explain_run.ts";
 import { findReferences } from "../../lib/find_references.ts";
 import type { Run, StoreSnapshot } from "../../lib/model.ts";
-import type { Budget, CleanupPolicy, Plan } from "../../lib/plan.ts";
+import type { Plan } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
-import { isEmptyRule, type RetentionRule, YOUNG } from "../../lib/policy.ts";
+import {
+  type Budget,
+  type CleanupPolicy,
+  isEmptyRule,
+  type RetentionRule,
+  YOUNG,
+} from "../../lib/policy.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
 import { NOW } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";

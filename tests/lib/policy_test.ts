@@ -1,8 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { policyOf, readConfig } from "../../lib/config.ts";
-import type { CleanupPolicy } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
-import { extrasOf, isEmptyRule, policyByAge, readingOf } from "../../lib/policy.ts";
+import {
+  type CleanupPolicy,
+  extrasOf,
+  isEmptyRule,
+  policyByAge,
+  readingOf,
+} from "../../lib/policy.ts";
 import { NOW, retentionRule, snapshot } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 

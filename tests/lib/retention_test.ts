@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { ActionReason, CleanupPolicy, KeepReason } from "../../lib/plan.ts";
+import type { ActionReason, KeepReason } from "../../lib/plan.ts";
+import type { CleanupPolicy } from "../../lib/policy.ts";
 import {
   judgeDeletedExperiment,
   judgeOrphan,
