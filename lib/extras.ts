@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { DiskUsage, StorePath } from "./model.ts";
+import type { StorePath } from "./path.ts";
+import type { DiskUsage } from "./usage.ts";
 
 /** What a run logged of one metric. */
 export interface MetricSummary {

@@ -5,7 +5,8 @@
  */
 
 import type { RunExtras, TraceUse } from "./extras.ts";
-import type { DiskUsage, StorePath } from "./model.ts";
+import type { StorePath } from "./path.ts";
+import type { DiskUsage } from "./usage.ts";
 
 /** A text file as it was found. */
 export type TextFact =

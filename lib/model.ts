@@ -8,22 +8,21 @@
  */
 
 import type { Extras, RunExtras, TraceUse } from "./extras.ts";
+import type { ExperimentId, RunId, StorePath } from "./path.ts";
+import type { MetaDamage, Problem, Reference } from "./problem.ts";
+import type { DiskUsage } from "./usage.ts";
 
-import type { Problem, Reference } from "./problem.ts";
-
-export type { Flaw, Migration, Problem, Reference } from "./problem.ts";
-
-/** Keeps an id or a path apart from any other string; exists only for the compiler. */
-export declare const brand: unique symbol;
-
-/** The name of an experiment's directory: decimal digits, or the hexadecimal ids of older servers. */
-export type ExperimentId = string & { readonly [brand]: "ExperimentId" };
-
-/** The name of a run's directory: 32 hexadecimal digits as MLflow makes them. */
-export type RunId = string & { readonly [brand]: "RunId" };
-
-/** A path below the store root: POSIX separators, relative, no `.` or `..` segment, not empty. */
-export type StorePath = string & { readonly [brand]: "StorePath" };
+export {
+  asExperimentId,
+  asRunId,
+  asStorePath,
+  type brand,
+  type ExperimentId,
+  type RunId,
+  type StorePath,
+} from "./path.ts";
+export type { Flaw, MetaDamage, Migration, Problem, Reference } from "./problem.ts";
+export { addUsage, type DiskUsage, NO_USAGE } from "./usage.ts";
 
 /** A list with at least one element. */
 export type NonEmpty<T> = readonly [T, ...T[]];
@@ -50,43 +49,6 @@ export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLE
  * every other file that MLflow reads, for what is wrong with it.
  */
 export type Depth = "meta" | "tags" | "full";
-
-/** What a tree takes on disk: allocated bytes (as `du` counts, hard links once) and files. */
-export interface DiskUsage {
-  /** Allocated bytes, directories included. */
-  readonly bytes: number;
-  /** Number of files, directories not included. */
-  readonly files: number;
-}
-
-/** What nothing takes. */
-export const NO_USAGE: DiskUsage = { bytes: 0, files: 0 };
-
-/**
- * Adds up what several things take.
- *
- * @param usages What each takes.
- * @returns What all take.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(addUsage([{ bytes: 4096, files: 1 }, { bytes: 512, files: 2 }]), {
- *   bytes: 4608,
- *   files: 3,
- * });
- * ```
- */
-export function addUsage(usages: readonly DiskUsage[]): DiskUsage {
-  return {
-    bytes: usages.reduce((sum, { bytes }) => sum + bytes, 0),
-    files: usages.reduce((sum, { files }) => sum + files, 0),
-  };
-}
-
-/** Why a `meta.yaml` is of no use. `io`: the operating system refused to give it. */
-export type MetaDamage = "missing" | "empty" | "unreadable" | "incomplete" | "id-mismatch" | "io";
 
 /** A run whose `meta.yaml` is usable. */
 export interface Run {
@@ -310,40 +272,4 @@ export interface StoreSnapshot<D extends Depth = Depth> {
   readonly hasTrash: boolean;
   /** Backups of ours: how many, and what they take. */
   readonly backups: { readonly count: number; readonly usage: DiskUsage | null };
-}
-
-/**
- * Marks a string as an experiment id.
- *
- * @param text The directory's name.
- * @returns The same string.
- */
-export function asExperimentId(text: string): ExperimentId {
-  return text as ExperimentId;
-}
-
-/**
- * Marks a string as a run id.
- *
- * @param text The directory's name.
- * @returns The same string.
- */
-export function asRunId(text: string): RunId {
-  return text as RunId;
-}
-
-/**
- * Checks that a string is a path below the store root.
- *
- * @param text A relative path with POSIX separators.
- * @returns The same string.
- * @throws {RangeError} When it is empty, absolute, holds NUL, or has an empty, `.` or `..` segment.
- */
-export function asStorePath(text: string): StorePath {
-  if (/\0|(?:^|\/)\.{0,2}(?:\/|$)/.test(text)) {
-    throw new RangeError(
-      `Cannot use ${JSON.stringify(text)} as a path in a store: expected relative POSIX segments`,
-    );
-  }
-  return text as StorePath;
 }

@@ -4,7 +4,10 @@
  * @module
  */
 
-import type { MetaDamage, StorePath } from "./model.ts";
+import type { StorePath } from "./path.ts";
+
+/** Why a `meta.yaml` is of no use. `io`: the operating system refused to give it. */
+export type MetaDamage = "missing" | "empty" | "unreadable" | "incomplete" | "id-mismatch" | "io";
 
 /**
  * What can be wrong besides, found at depth `full`. Each says what a file, a folder or a record is to

@@ -1,0 +1,5 @@
+/**
+ * What holds runs: experiments, and orphans.
+ *
+ * @module
+ */

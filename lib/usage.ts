@@ -1,0 +1,39 @@
+/**
+ * What something takes on disk.
+ *
+ * @module
+ */
+
+/** What a tree takes on disk: allocated bytes (as `du` counts, hard links once) and files. */
+export interface DiskUsage {
+  /** Allocated bytes, directories included. */
+  readonly bytes: number;
+  /** Number of files, directories not included. */
+  readonly files: number;
+}
+
+/** What nothing takes. */
+export const NO_USAGE: DiskUsage = { bytes: 0, files: 0 };
+
+/**
+ * Adds up what several things take.
+ *
+ * @param usages What each takes.
+ * @returns What all take.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(addUsage([{ bytes: 4096, files: 1 }, { bytes: 512, files: 2 }]), {
+ *   bytes: 4608,
+ *   files: 3,
+ * });
+ * ```
+ */
+export function addUsage(usages: readonly DiskUsage[]): DiskUsage {
+  return {
+    bytes: usages.reduce((sum, { bytes }) => sum + bytes, 0),
+    files: usages.reduce((sum, { files }) => sum + files, 0),
+  };
+}
