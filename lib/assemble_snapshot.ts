@@ -38,6 +38,7 @@ import {
   type StorePath,
   type StoreSnapshot,
 } from "./model.ts";
+import { byPath } from "./path.ts";
 import { quoteText } from "./quote_text.ts";
 
 /** What a directory of a run turned out to be, with what was wrong. */
@@ -301,10 +302,6 @@ function assembleLoggedModel(facts: LoggedModelFacts): LoggedModel | Problem {
 
 interface Placed {
   readonly path: string;
-}
-
-function byPath(left: Placed, right: Placed): number {
-  return left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
 }
 
 function byStageThenPath(

@@ -14,6 +14,7 @@ import {
   type StorePath,
   type StoreSnapshot,
 } from "./model.ts";
+import { byPath } from "./path.ts";
 import type { Action, ActionReason, KeepReason, Plan } from "./plan.ts";
 
 /** Something that one policy removes and the other keeps. */
@@ -124,8 +125,4 @@ function removedBy(
 
 function sumOf(sides: readonly ChangedSide[]): DiskUsage {
   return addUsage(sides.map(({ usage }) => usage ?? NO_USAGE));
-}
-
-function byPath(left: ChangedSide, right: ChangedSide): number {
-  return left.path < right.path ? -1 : 1;
 }

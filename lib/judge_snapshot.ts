@@ -18,6 +18,7 @@ import {
   subjectOf,
 } from "./judged.ts";
 import type { Problem, Run, StoreSnapshot } from "./model.ts";
+import { inOrder, pathsUp } from "./path.ts";
 import type { KeepReason } from "./plan.ts";
 import type { CleanupPolicy, Protection } from "./policy.ts";
 import { needProtector } from "./protect_needed.ts";
@@ -141,9 +142,7 @@ const NO_STANDINGS: readonly never[] = [];
 function unreadableBelow(problems: readonly Problem[]): ReadonlyMap<string, KeepReason> {
   const below = new Map<string, KeepReason>();
   for (const { path, message } of inOrder(problems).toReversed()) {
-    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
-      below.set(path.slice(0, end), { kind: "unreadable", path, message });
-    }
+    for (const place of pathsUp(path)) below.set(place, { kind: "unreadable", path, message });
   }
   return below;
 }
@@ -257,15 +256,4 @@ function protectUntouchable(
     if (tag !== null) keepRun(one, [{ kind: "pinned", tag }]);
     if (isUnfinished(status)) keepRun(one, [{ kind: "not-finished", status }]);
   }
-}
-
-/**
- * Sorts by path.
- *
- * @param list Anything with a path.
- * @returns The list where it is in order already, else a sorted copy.
- */
-export function inOrder<T extends { readonly path: string }>(list: readonly T[]): readonly T[] {
-  const isSorted = list.every(({ path }, index) => index === 0 || list[index - 1]!.path <= path);
-  return isSorted ? list : list.toSorted((left, right) => left.path < right.path ? -1 : 1);
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Problem } from "./model.ts";
+import { pathsUp } from "./path.ts";
 import type { RepairAction } from "./repair.ts";
 
 /**
@@ -53,11 +54,7 @@ export function mendedByAny(actions: readonly RepairAction[]): (problem: Problem
 
 /** Where a repair may act that mends something at a path. */
 function placesFor(path: string): readonly string[] {
-  const names = path.split("/");
-  return [
-    `${path}/tags/mlflow.artifactLocation`,
-    ...names.map((_, index) => names.slice(0, names.length - index).join("/")),
-  ];
+  return [`${path}/tags/mlflow.artifactLocation`, ...pathsUp(path)];
 }
 
 const RECORD_DAMAGES: readonly Problem["damage"][] = [

@@ -51,3 +51,57 @@ export function asStorePath(text: string): StorePath {
   }
   return text as StorePath;
 }
+
+/**
+ * Names the experiment, or orphan, in which a path lies.
+ *
+ * @param path A path below the root.
+ * @returns The path of its directory, which may be the same.
+ */
+export function experimentPathOf(path: string): string {
+  return path.split("/").slice(0, path.startsWith(".trash/") ? 2 : 1).join("/");
+}
+
+/**
+ * Orders by path.
+ *
+ * @param left Something with a path.
+ * @param right Another.
+ * @returns Less than 0 when `left` comes first.
+ */
+export function byPath(left: { readonly path: string }, right: { readonly path: string }): number {
+  return left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
+}
+
+/**
+ * Sorts by path.
+ *
+ * @param list Anything with a path.
+ * @returns The list where it is in order already, else a sorted copy.
+ */
+export function inOrder<T extends { readonly path: string }>(list: readonly T[]): readonly T[] {
+  const isSorted = list.every(({ path }, index) => index === 0 || list[index - 1]!.path <= path);
+  return isSorted ? list : list.toSorted((left, right) => left.path < right.path ? -1 : 1);
+}
+
+/**
+ * Walks up from a path.
+ *
+ * @param path A path below the root.
+ * @returns It, then each directory that it lies in; without the root.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { pathsUp } from "./path.ts";
+ *
+ * assertEquals(pathsUp("1/abc/meta.yaml"), ["1/abc/meta.yaml", "1/abc", "1"]);
+ * ```
+ */
+export function pathsUp(path: string): readonly string[] {
+  const paths: string[] = [];
+  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+    paths.push(path.slice(0, end));
+  }
+  return paths;
+}

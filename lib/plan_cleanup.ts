@@ -10,7 +10,7 @@ import type { Extras } from "./extras.ts";
 import { findMisfits } from "./find_misfits.ts";
 import { findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
-import { inOrder, judgeSnapshot } from "./judge_snapshot.ts";
+import { judgeSnapshot } from "./judge_snapshot.ts";
 import type { JudgedExperiment, JudgedOrphan, JudgedRun, JudgedSnapshot } from "./judged.ts";
 import {
   addUsage,
@@ -21,9 +21,9 @@ import {
   type StorePath,
   type StoreSnapshot,
 } from "./model.ts";
+import { experimentPathOf, inOrder } from "./path.ts";
 import { type CleanupPolicy, readingOf } from "./policy.ts";
 import type { Action, Kept, Plan, PlanTask, PlanTotals } from "./plan.ts";
-import { experimentPathOf } from "./repair_context.ts";
 import type { Verdict } from "./retention.ts";
 
 /** What a planner needs besides the store and the rules. */

@@ -5,20 +5,13 @@
  */
 
 import { choicesFor } from "./choices_for.ts";
+import { holdersOf, linkedIn, nameOf } from "./holders.ts";
 import { mendedByAny } from "./mended_by.ts";
 import { addUsage, type NonEmpty, type StoreSnapshot } from "./model.ts";
+import { byPath, experimentPathOf } from "./path.ts";
 import type { KeepReason, Kept, Plan } from "./plan.ts";
 import { type CleanupPolicy, ORPHAN_SETTLE } from "./policy.ts";
-import {
-  byPath,
-  experimentPathOf,
-  holdersOf,
-  keep,
-  linkedIn,
-  nameOf,
-  type RepairContext,
-  unsettled,
-} from "./repair_context.ts";
+import { keep, type RepairContext, unsettled } from "./repair_context.ts";
 import { repairEdits } from "./repair_edits.ts";
 import { repairFiles } from "./repair_files.ts";
 import { relocateTraces } from "./repair_locations.ts";

@@ -7,8 +7,8 @@
 import { allowingFlags, stopText } from "./find_stops.ts";
 import { countKept, groupKept, NO_NAME, oldestFirst } from "./render_groups.ts";
 import { addUsage, NO_USAGE } from "./model.ts";
+import { experimentPathOf } from "./path.ts";
 import type { Action, Kept, Plan, Stop } from "./plan.ts";
-import { experimentPathOf } from "./repair_context.ts";
 import { reasonText } from "./render_reason.ts";
 import { verbOf } from "./render_report.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "./render_totals.ts";

@@ -1,6 +1,6 @@
+import { experimentPathOf } from "./path.ts";
 import { groupKept, type KeptForReason, NO_NAME, oldestFirst } from "./render_groups.ts";
 import type { Action, Kept, Plan } from "./plan.ts";
-import { experimentPathOf } from "./repair_context.ts";
 import { reasonText } from "./render_reason.ts";
 import { REPAIR_KINDS, repairHeading } from "./render_repair.ts";
 import { type Column, renderRows } from "./render_rows.ts";

@@ -5,16 +5,11 @@
  */
 
 import { findStaleRuns } from "./find_stale_runs.ts";
+import { linkedIn } from "./holders.ts";
 import type { Experiment, NonEmpty, Problem, Run, StorePath } from "./model.ts";
+import { byPath } from "./path.ts";
 import type { Kept } from "./plan.ts";
-import {
-  byPath,
-  keep,
-  linkedIn,
-  NO_USAGE,
-  type RepairContext,
-  type Repairs,
-} from "./repair_context.ts";
+import { keep, NO_USAGE, type RepairContext, type Repairs } from "./repair_context.ts";
 import type { EditMeta, RepairReason } from "./repair.ts";
 import { relocateRecords } from "./repair_locations.ts";
 import { quoteText } from "./quote_text.ts";

@@ -5,16 +5,9 @@
  * @module
  */
 
+import { holdersOf, linkedIn } from "./holders.ts";
 import { asStorePath, type Problem, type StorePath } from "./model.ts";
-import {
-  byPath,
-  experimentPathOf,
-  holdersOf,
-  linkedIn,
-  NO_USAGE,
-  type RepairContext,
-  unsettled,
-} from "./repair_context.ts";
+import { NO_USAGE, type RepairContext, unsettled } from "./repair_context.ts";
 import type {
   CreateDirectories,
   EntryEvidence,
@@ -24,6 +17,7 @@ import type {
 } from "./repair.ts";
 import { ABSENT } from "./repair_records.ts";
 import { isLitter } from "./litter.ts";
+import { byPath, experimentPathOf } from "./path.ts";
 import { soundBytes } from "./trim_metric.ts";
 
 /**

@@ -5,27 +5,18 @@
  */
 
 import { checkRecord, type RecordKind } from "./check_record.ts";
+import { type Holder, holdersOf, linkedIn } from "./holders.ts";
 import type { DamagedRun, Experiment, Orphan, Problem, StorePath } from "./model.ts";
 import type { Kept } from "./plan.ts";
 import { rebuildExperimentMeta } from "./rebuild_experiment_meta.ts";
 import { keptReason, rebuildRunMeta } from "./rebuild_run_meta.ts";
 import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
 import { fileUri, formerPlaces, renameUri } from "./relocate_uri.ts";
-import {
-  byPath,
-  experimentPathOf,
-  type Holder,
-  holdersOf,
-  keep,
-  linkedIn,
-  NO_USAGE,
-  type RepairContext,
-  type Repairs,
-  unsettled,
-} from "./repair_context.ts";
+import { keep, NO_USAGE, type RepairContext, type Repairs, unsettled } from "./repair_context.ts";
 import type { RepairReason, WriteMeta } from "./repair.ts";
 import { textOf } from "./meta_node.ts";
 import { editMetaYaml, parseMetaYaml } from "./meta_yaml.ts";
+import { byPath, experimentPathOf } from "./path.ts";
 
 /** The kinds of damage that leave a record without use, and its directory where it belongs. */
 export const LOST: ReadonlySet<string> = new Set(["missing", "empty", "unreadable", "incomplete"]);

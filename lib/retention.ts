@@ -6,7 +6,8 @@
  */
 
 import { isLitter } from "./litter.ts";
-import type { DamagedRun, Experiment, NonEmpty, Orphan, Run } from "./model.ts";
+import type { Experiment, NonEmpty, Orphan, Run } from "./model.ts";
+import { byPath } from "./path.ts";
 import type { ActionReason, KeepReason } from "./plan.ts";
 import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "./policy.ts";
 import { tagFinder } from "./run_facts.ts";
@@ -147,10 +148,6 @@ function unreadable({ path }: Run | Experiment | Orphan): KeepReason {
 }
 
 /** The order of a directory's entries says nothing. */
-function byPath(left: DamagedRun, right: DamagedRun): number {
-  return left.path < right.path ? -1 : 1;
-}
-
 function goes(reason: ActionReason): Verdict {
   return { goes: true, reasons: [reason] };
 }

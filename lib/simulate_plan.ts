@@ -6,6 +6,7 @@
 
 import type { HeavyFile } from "./extras.ts";
 import type { Depth, DiskUsage, Experiment, Run, StoreSnapshot } from "./model.ts";
+import { pathsUp } from "./path.ts";
 import type { Action, Plan } from "./plan.ts";
 import type { RepairAction } from "./repair.ts";
 import { simulateRepairs } from "./simulate_repairs.ts";
@@ -73,7 +74,7 @@ export function simulatePlan<D extends Depth>(
       .map((experiment) => changeExperiment(experiment, changes, now)),
     orphans: snapshot.orphans.filter(stays),
     problems: snapshot.problems.filter(({ path }) =>
-      pathsDownTo(path).every((path) => stays({ path }))
+      pathsUp(path).every((path) => stays({ path }))
     ),
   }, repairs);
 }
@@ -132,10 +133,4 @@ function dropHeavy(run: Run, dropped: readonly HeavyFile[], now: number): Run {
 function subtract(from: DiskUsage | null, what: DiskUsage | null): DiskUsage | null {
   if (from === null || what === null) return from;
   return { bytes: from.bytes - what.bytes, files: from.files - what.files };
-}
-
-/** A path and the directories that hold it. */
-function pathsDownTo(path: string): readonly string[] {
-  const names = path.split("/");
-  return names.map((_, index) => names.slice(0, index + 1).join("/"));
 }

@@ -18,6 +18,7 @@ import {
   type StorePath,
   type StoreSnapshot,
 } from "./model.ts";
+import { byPath } from "./path.ts";
 import { bestRun, type PrimaryMetric } from "./primary_metric.ts";
 import { byEnd } from "./rank_runs.ts";
 import type { Severity } from "./verify_rules.ts";
@@ -253,8 +254,4 @@ function byRuns(left: ExperimentSummary, right: ExperimentSummary): number {
 
 function bySize(left: ExperimentSummary, right: ExperimentSummary): number {
   return (right.usage?.bytes ?? 0) - (left.usage?.bytes ?? 0) || byPath(left, right);
-}
-
-function byPath(left: ExperimentSummary, right: ExperimentSummary): number {
-  return left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
 }

@@ -13,6 +13,7 @@ import {
 } from "../../lib/check_meta.ts";
 import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
 import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
+import { byPath } from "../../lib/path.ts";
 import { inspectDatasets } from "./inspect_datasets.ts";
 import { inspectRegistry } from "./inspect_registry.ts";
 import { isRunDirectory } from "./inspect_run.ts";
@@ -188,8 +189,4 @@ function inspectStrays({ root, problems }: Inspection, snapshot: StoreSnapshot):
       column: null,
     });
   }
-}
-
-function byPath(left: { readonly path: string }, right: { readonly path: string }): number {
-  return left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { inOrder, judgeSnapshot } from "../../lib/judge_snapshot.ts";
+import { judgeSnapshot } from "../../lib/judge_snapshot.ts";
 import { asRunId, asStorePath, type Problem, type Run } from "../../lib/model.ts";
 import type { KeepReason } from "../../lib/plan.ts";
 import {
@@ -594,9 +594,4 @@ Deno.test("judgeSnapshot() keeps a deleted experiment of any size for a parent i
     NOW,
   ).experiments[0]!;
   assertEquals(verdict, { goes: false, reasons: [holds(runId(10))] });
-});
-
-Deno.test("inOrder() sorts a copy by path", () => {
-  const list = deepFreeze([{ path: "b" }, { path: "a/b" }, { path: ".trash/c" }, { path: "a" }]);
-  assertEquals(inOrder(list).map(({ path }) => path), [".trash/c", "a", "a/b", "b"]);
 });
