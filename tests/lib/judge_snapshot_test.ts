@@ -589,7 +589,7 @@ Deno.test("judgeSnapshot() keeps a deleted experiment of any size for a parent i
   const deleted = { ...goneExperiment(), runs };
   const child = young(B, childOf(runId(10)));
   const { verdict } = judgeSnapshot(
-    snapshot({ experiments: [experiment({ runs: [child] }), deleted] }),
+    deepFreeze(snapshot({ experiments: [experiment({ runs: [child] }), deleted] })),
     { olderThan: null, purgeAfter: 0, quarantineOrphans: false, settle: 0 },
     NOW,
   ).experiments[0]!;

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { byPath, experimentPathOf, inOrder, pathsUp } from "../../lib/path.ts";
+import { deepFreeze } from "../_support/deep_freeze.ts";
 
 Deno.test("walking up names a path and each directory around it, and not the root", () => {
   assertEquals(pathsUp("1/abc/tags/mlflow.runName"), [
@@ -17,7 +18,7 @@ Deno.test("what lies in MLflow's trash lies in an experiment of the trash", () =
 });
 
 Deno.test("a list in disorder is sorted as a copy by path, and one in order stays itself", () => {
-  const list = ["b", ".trash/c", "a/b", "a"].map((path) => ({ path }));
+  const list = deepFreeze(["b", ".trash/c", "a/b", "a"].map((path) => ({ path })));
   const sorted = [".trash/c", "a", "a/b", "b"];
   assertEquals(inOrder(list).map(({ path }) => path), sorted);
   assertEquals(list.toSorted(byPath).map(({ path }) => path), sorted);
