@@ -10,8 +10,7 @@ import { type FileFlaw, flaw, FLAWLESS } from "./flaw.ts";
 import { integerOf, isAbsent, type MetaDocument, pythonType, textOf } from "./meta_node.ts";
 import { MetaYamlError, NoMappingError, parseMetaYaml } from "./meta_yaml.ts";
 import type { Migration, Run } from "./model.ts";
-import { STALE_AFTER } from "./repair.ts";
-import { RUN_STATUSES } from "./run_status.ts";
+import { RUN_STATUSES, STALE_AFTER } from "./run_status.ts";
 import { days } from "./units.ts";
 import { readUsualRunMeta } from "./usual_run_meta.ts";
 

@@ -11,7 +11,9 @@ import { checkMigration, migrates } from "./check_meta.ts";
 import type { TextFact } from "./facts.ts";
 import { type FileFlaw, flaw, FLAWLESS, unreadFlaw } from "./flaw.ts";
 import { integerOf, type MetaDocument, type MetaNode, pythonType, textOf } from "./meta_node.ts";
+import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
 import { MetaYamlError, parseMetaYaml } from "./meta_yaml.ts";
+import type { Problem, StorePath } from "./model.ts";
 import { quoteText } from "./quote_text.ts";
 
 /** The kinds of records. */
@@ -251,4 +253,51 @@ const CHECKS: Readonly<Record<RecordKind, RecordCheck>> = {
     document.has("version")
       ? lacks(document, "name", "creation_timestamp")
       : incomplete("key version is missing", "aborts"),
+};
+
+/**
+ * Tells whether a text is a record that MLflow can use.
+ *
+ * @param text The text.
+ * @param path The directory in which it would lie.
+ * @param subject What it would be of.
+ * @returns Whether it is.
+ */
+export function isSoundRecord(text: string, path: StorePath, subject: Problem["subject"]): boolean {
+  if (subject === "experiment") return readExperimentMeta(text).ok;
+  if (subject === "run") return readRunMeta(text).ok;
+  const kind = recordKindOf(path, subject);
+  if (kind === null) return false;
+  return checkRecord({ kind: "text", text }, kind).flaws
+    .every(({ damage }) => damage === "newer-format");
+}
+
+/**
+ * Tells what lies, or would lie, in a directory.
+ *
+ * @param path The directory.
+ * @param subject What it is of.
+ * @returns The kind of record; `null` for what is none of the small ones.
+ */
+export function recordKindOf(path: StorePath, subject: Problem["subject"]): RecordKind | null {
+  return subject === "registry" ? registryKind(path) : KINDS_OF_SUBJECTS[subject] ?? null;
+}
+
+function registryKind(path: StorePath): RecordKind | null {
+  switch (path.split("/").length) {
+    case 2:
+      return "registered-model";
+    case 3:
+      return "model-version";
+    default:
+      return null;
+  }
+}
+
+const KINDS_OF_SUBJECTS: Readonly<Partial<Record<Problem["subject"], RecordKind>>> = {
+  input: "input",
+  output: "output",
+  dataset: "dataset",
+  trace: "trace",
+  "logged-model": "logged-model",
 };

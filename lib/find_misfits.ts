@@ -7,24 +7,10 @@
 import { nameGlob } from "./glob.ts";
 import { isNamed } from "./judge_by_rules.ts";
 import type { JudgedRun, JudgedSnapshot } from "./judged.ts";
+import type { Misfit } from "./plan.ts";
 import { isEmptyRule, type RetentionPolicy, type RetentionRule } from "./policy.ts";
 import { facetOf, scoreOf, tagFinder } from "./run_facts.ts";
 import { DROPPED_TAG } from "./tags.ts";
-import { plural } from "./units.ts";
-
-/** A metric, parameter, tag or glob of a policy that fits nothing, or not everywhere. */
-export interface Misfit {
-  /** The key that asks for it, such as `keep_best` or `experiments of rule 1`. */
-  readonly key: string;
-  /** What is asked for. */
-  readonly wanted: string;
-  /** Among what it was looked for. */
-  readonly among: "experiment" | "run";
-  /** How many of them it does not fit. */
-  readonly without: number;
-  /** How many there are. */
-  readonly of: number;
-}
 
 /**
  * Finds what a policy asks for in vain: where it fits no run at all, and the metrics of `keep_best` that
@@ -88,42 +74,6 @@ export function findMisfits(judged: JudgedSnapshot, policy: RetentionPolicy): re
       ({ run }) => (run.extras?.heavy ?? []).length > 0 || run.tags.has(DROPPED_TAG),
     )),
   ];
-}
-
-/**
- * Says in words what does not fit.
- *
- * @param misfit What does not fit.
- * @returns Such as `keep_best by f1 ranks no run in 12 of 15 experiments`.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(
- *   misfitText({ key: "keep_tags", wanted: "keep", among: "run", without: 9, of: 9 }),
- *   "keep_tags keep fits none of 9 runs",
- * );
- * ```
- */
-export function misfitText({ key, wanted, among, without, of }: Misfit): string {
-  if (key !== "keep_best") return `${key} ${wanted} fits none of ${plural(of, among)}`;
-  const share = without === of ? "" : `${without} of `;
-  return `keep_best by ${wanted} ranks no run in ${share}${plural(of, among)}`;
-}
-
-/**
- * Tells whether a value that was read from JSON is a misfit.
- *
- * @param value Anything.
- * @returns Whether it is.
- */
-export function isMisfit(value: unknown): value is Misfit {
-  if (typeof value !== "object" || value === null) return false;
-  const { key, wanted, among, without, of } = value as Partial<Misfit>;
-  return [key, wanted].every((one) => typeof one === "string") &&
-    (among === "experiment" || among === "run") &&
-    [without, of].every((one) => typeof one === "number");
 }
 
 function fitsNone<T>(

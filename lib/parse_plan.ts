@@ -6,11 +6,10 @@
 
 import { isActionKind, mayActAt } from "./action_paths.ts";
 import { StalePlanError } from "./errors.ts";
-import { isMisfit } from "./find_misfits.ts";
 import { asStorePath, type DiskUsage } from "./model.ts";
 import type { Kept, Plan, PlanTask } from "./plan.ts";
 import { readingOf } from "./policy.ts";
-import { isActionReason, isKeepReason, isStop } from "./reason_shape.ts";
+import { isActionReason, isKeepReason, isMisfit, isStop } from "./reason_shape.ts";
 
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
 /** The folders of a run that a repair makes. */

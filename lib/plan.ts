@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { Misfit } from "./find_misfits.ts";
 import type {
   DiskUsage,
   ExperimentId,
@@ -363,4 +362,18 @@ export interface ApplyReport {
   } | null;
   /** Every action was applied. */
   readonly complete: boolean;
+}
+
+/** A metric, parameter, tag or glob of a policy that fits nothing, or not everywhere. */
+export interface Misfit {
+  /** The key that asks for it, such as `keep_best` or `experiments of rule 1`. */
+  readonly key: string;
+  /** What is asked for. */
+  readonly wanted: string;
+  /** Among what it was looked for. */
+  readonly among: "experiment" | "run";
+  /** How many of them it does not fit. */
+  readonly without: number;
+  /** How many there are. */
+  readonly of: number;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ActionReason, KeepReason, Standing, Stop } from "./plan.ts";
+import type { ActionReason, KeepReason, Misfit, Standing, Stop } from "./plan.ts";
 
 /** Tells whether a value read from JSON is as it must be. */
 type Check = (value: unknown) => boolean;
@@ -153,4 +153,18 @@ function hasAll(value: unknown, checks: Readonly<Record<string, Check>>): boolea
   if (typeof value !== "object" || value === null) return false;
   const found = value as Readonly<Record<string, unknown>>;
   return Object.entries(checks).every(([key, check]) => check(found[key]));
+}
+
+/**
+ * Tells whether a value that was read from JSON is a misfit.
+ *
+ * @param value Anything.
+ * @returns Whether it is.
+ */
+export function isMisfit(value: unknown): value is Misfit {
+  if (typeof value !== "object" || value === null) return false;
+  const { key, wanted, among, without, of } = value as Partial<Misfit>;
+  return [key, wanted].every((one) => typeof one === "string") &&
+    (among === "experiment" || among === "run") &&
+    [without, of].every((one) => typeof one === "number");
 }

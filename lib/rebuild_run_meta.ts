@@ -4,6 +4,7 @@
  * @module
  */
 
+import { appendToUri } from "./artifact_uri.ts";
 import { integerOf, type MetaDocument, type MetaNode, textOf } from "./meta_node.ts";
 import { parseMetaYaml, scalar, stringifyMetaYaml } from "./meta_yaml.ts";
 import { readRunMeta } from "./meta_record.ts";
@@ -11,7 +12,6 @@ import type { LifecycleStage, RunStatus } from "./model.ts";
 import type { KeptText, RecordEvidence, RepairReason, RunEvidence } from "./repair.ts";
 import { contradictsItself, isCutOff, salvageMeta } from "./salvage_meta.ts";
 import { codeOf, isUnfinished, RUN_STATUSES, statusOf } from "./run_status.ts";
-import { appendToUri } from "./tracking_meta.ts";
 import { formatTime } from "./units.ts";
 
 /** What is known of a run from its place. */

@@ -6,11 +6,11 @@
 
 import type { Explanation, Lack } from "./explain_run.ts";
 import type { Flip, PolicyChange } from "./find_flip.ts";
-import { allowingFlags, stopText } from "./find_stops.ts";
 import { keeps } from "./keep_rules.ts";
 import type { ActionReason, KeepReason, Standing, Stop } from "./plan.ts";
 import { reasonText } from "./render_reason.ts";
 import { type RenderOptions, type Style, styleOf } from "./render_style.ts";
+import { allowingFlags, stopText } from "./stop_text.ts";
 import { PIN_TAG } from "./tags.ts";
 import { visibleText } from "./terminal_text.ts";
 import { formatCount, plural } from "./units.ts";

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { allowingFlags, stopText } from "./find_stops.ts";
 import { countKept, groupKept, NO_NAME, oldestFirst } from "./render_groups.ts";
 import { addUsage, NO_USAGE } from "./model.ts";
 import { experimentPathOf } from "./path.ts";
@@ -12,6 +11,7 @@ import type { Action, Kept, Plan, Stop } from "./plan.ts";
 import { reasonText } from "./render_reason.ts";
 import { verbOf } from "./render_report.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "./render_totals.ts";
+import { allowingFlags, stopText } from "./stop_text.ts";
 import { visibleText } from "./terminal_text.ts";
 import { formatCount, formatSize } from "./units.ts";
 

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { misfitText } from "./find_misfits.ts";
-import { allowingFlags, stopText } from "./find_stops.ts";
+import { misfitText } from "./misfit_text.ts";
 import type { DiskUsage } from "./model.ts";
 import type { Plan } from "./plan.ts";
 import { isEmptyRule } from "./policy.ts";
 import { keptText } from "./render_reason.ts";
 import type { Style } from "./render_style.ts";
+import { allowingFlags, stopText } from "./stop_text.ts";
 import { visibleText } from "./terminal_text.ts";
 import { formatCount, formatSize, plural } from "./units.ts";
 

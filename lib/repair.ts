@@ -6,7 +6,8 @@
  */
 
 import type { DiskUsage, NonEmpty, RunStatus, StorePath } from "./model.ts";
-import { days, minutes } from "./units.ts";
+import { STALE_AFTER } from "./run_status.ts";
+import { minutes } from "./units.ts";
 
 /** What a repair may do; durations in ms. */
 export interface RepairPolicy {
@@ -19,9 +20,6 @@ export interface RepairPolicy {
   /** Rewrite the places that records name; `null`: leave them. `from`: only those below it. */
   readonly relocate: { readonly from: string | null } | null;
 }
-
-/** How long a run may be silent until it counts as stale, ms. */
-export const STALE_AFTER: number = days(7);
 
 /** What a repair does unless it is told otherwise. */
 export const DEFAULT_REPAIR: RepairPolicy = {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { appendToUri } from "./artifact_uri.ts";
 import { findStaleRuns } from "./find_stale_runs.ts";
 import { linkedIn } from "./holders.ts";
 import type { Experiment, NonEmpty, Problem, Run, StorePath } from "./model.ts";
@@ -14,7 +15,6 @@ import type { EditMeta, RepairReason } from "./repair.ts";
 import { relocateRecords } from "./repair_locations.ts";
 import { quoteText } from "./quote_text.ts";
 import { codeOf } from "./run_status.ts";
-import { appendToUri } from "./tracking_meta.ts";
 import { formatTime } from "./units.ts";
 
 /** Keys of one record to set, before all that is to be set in it is put together. */

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { checkRecord, type RecordKind } from "./check_record.ts";
+import { recordKindOf } from "./check_record.ts";
 import { type Holder, holdersOf, linkedIn } from "./holders.ts";
-import type { DamagedRun, Experiment, Orphan, Problem, StorePath } from "./model.ts";
+import type { DamagedRun, Experiment, Orphan, StorePath } from "./model.ts";
 import type { Kept } from "./plan.ts";
 import { rebuildExperimentMeta } from "./rebuild_experiment_meta.ts";
 import { keptReason, rebuildRunMeta } from "./rebuild_run_meta.ts";
-import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
+import { readRunMeta } from "./meta_record.ts";
 import { fileUri, formerPlaces, renameUri } from "./relocate_uri.ts";
 import { keep, NO_USAGE, type RepairContext, type Repairs, unsettled } from "./repair_context.ts";
 import type { RepairReason, WriteMeta } from "./repair.ts";
@@ -220,14 +220,6 @@ function relocated(
   };
 }
 
-const KINDS: Readonly<Partial<Record<Problem["subject"], RecordKind>>> = {
-  input: "input",
-  output: "output",
-  dataset: "dataset",
-  trace: "trace",
-  "logged-model": "logged-model",
-};
-
 function repairFromCopies(
   { snapshot, evidence }: RepairContext,
   isLeft: (path: string) => boolean,
@@ -235,7 +227,7 @@ function repairFromCopies(
   const seen = new Set<StorePath>();
   return snapshot.problems.toSorted(byPath).flatMap(({ path, subject, damage, message }) => {
     const record = evidence.records.get(path);
-    const kind = kindOf(path, subject);
+    const kind = recordKindOf(path, subject);
     if (kind === null || !LOST.has(damage) || record?.kept == null) return [];
     if (seen.has(path) || isLeft(path)) return [];
     seen.add(path);
@@ -253,36 +245,4 @@ function repairFromCopies(
       stamp: record.stamp,
     }];
   });
-}
-
-/**
- * Tells whether a text is a record that MLflow can use.
- *
- * @param text The text.
- * @param path The directory in which it would lie.
- * @param subject What it would be of.
- * @returns Whether it is.
- */
-export function isSoundRecord(text: string, path: StorePath, subject: Problem["subject"]): boolean {
-  if (subject === "experiment") return readExperimentMeta(text).ok;
-  if (subject === "run") return readRunMeta(text).ok;
-  const kind = kindOf(path, subject);
-  if (kind === null) return false;
-  return checkRecord({ kind: "text", text }, kind).flaws
-    .every(({ damage }) => damage === "newer-format");
-}
-
-function kindOf(path: StorePath, subject: Problem["subject"]): RecordKind | null {
-  return subject === "registry" ? registryKind(path) : KINDS[subject] ?? null;
-}
-
-function registryKind(path: StorePath): RecordKind | null {
-  switch (path.split("/").length) {
-    case 2:
-      return "registered-model";
-    case 3:
-      return "model-version";
-    default:
-      return null;
-  }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { RunStatus } from "./model.ts";
+import { days } from "./units.ts";
 
 /** The statuses, in the order of their codes; the first has code 1, and there is no 0. */
 export const RUN_STATUSES: readonly RunStatus[] = [
@@ -66,3 +67,6 @@ export function statusOf(code: number): RunStatus | undefined {
 export function isUnfinished(status: RunStatus): status is "RUNNING" | "SCHEDULED" {
   return status === "RUNNING" || status === "SCHEDULED";
 }
+
+/** How long a run may be silent until it counts as stale, ms. */
+export const STALE_AFTER: number = days(7);

@@ -99,27 +99,6 @@ export function inputMeta(datasetId: string, tags: ReadonlyMap<string, string>):
   }, new Map([["tags", { kind: "mapping", entries }]]));
 }
 
-/**
- * Appends names to the path of a URI, before its query, as MLflow derives a run's artifact URI from
- * that of its experiment.
- *
- * @param uri A URI of any scheme, or a path.
- * @param names The names.
- * @returns The longer URI.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(appendToUri("s3://b/x?y=z", "4fe", "artifacts"), "s3://b/x/4fe/artifacts?y=z");
- * ```
- */
-export function appendToUri(uri: string, ...names: readonly string[]): string {
-  const end = /^[a-z][a-z0-9+.-]*:/i.test(uri) ? uri.search(/[?#]/) : -1;
-  const path = end === -1 ? uri : uri.slice(0, end);
-  return [path.replace(/\/+$/, ""), ...names].join("/") + uri.slice(path.length);
-}
-
 function text(
   values: Readonly<Record<string, string | number | null>>,
   others: MetaDocument = new Map(),

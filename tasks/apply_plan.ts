@@ -14,11 +14,11 @@
  */
 
 import { PlanRefusedError, StalePlanError } from "../lib/errors.ts";
-import { allowingFlags, stopText } from "../lib/find_stops.ts";
 import type { StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
 import { readingOf } from "../lib/policy.ts";
 import { reportOutcomes } from "../lib/report_outcomes.ts";
+import { allowingFlags, stopText } from "../lib/stop_text.ts";
 import type { BackupWork, LockedBackups } from "./backups.ts";
 import type { Abortable, Change, LockedStore, ReadOptions } from "./store.ts";
 import { takeTurns } from "./_io/take_turns.ts";

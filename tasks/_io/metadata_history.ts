@@ -24,10 +24,10 @@
 import { ensureDirSync } from "@std/fs";
 import { dirname, join } from "@std/path";
 import type { MetadataHistory } from "../../lib/backup.ts";
+import { isSoundRecord } from "../../lib/check_record.ts";
 import { expireRecords, type RecordCopy } from "../../lib/expire_records.ts";
 import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
 import type { KeptText } from "../../lib/repair.ts";
-import { isSoundRecord } from "../../lib/repair_records.ts";
 import { free, syncDirectory } from "./durable.ts";
 import { readLines, writeLines } from "./lines.ts";
 import { fileStamp } from "./measure.ts";

@@ -5,6 +5,7 @@
  */
 
 import { dirname, join } from "@std/path";
+import { isSoundRecord } from "../../lib/check_record.ts";
 import type {
   Experiment,
   Orphan,
@@ -14,7 +15,6 @@ import type {
   StoreSnapshot,
 } from "../../lib/model.ts";
 import { asStorePath } from "../../lib/model.ts";
-import { isSoundRecord } from "../../lib/repair_records.ts";
 import { formerPlaces } from "../../lib/relocate_uri.ts";
 import { withoutTrash } from "../../lib/repair_locations.ts";
 import type {

@@ -5,10 +5,11 @@
  */
 
 import { join } from "@std/path";
+import { appendToUri } from "../../lib/artifact_uri.ts";
 import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
 import { isExperimentDirectoryName } from "../../lib/names.ts";
 import { codeOf } from "../../lib/run_status.ts";
-import { appendToUri, runMetaText } from "../../lib/tracking_meta.ts";
+import { runMetaText } from "../../lib/tracking_meta.ts";
 import type { RunRecord } from "../../lib/tracking_model.ts";
 import type { NewRunRequest, ResumeRequest, TrackedRun } from "../tracking.ts";
 import { makeDirectories, syncEntry, syncFile } from "./durable.ts";

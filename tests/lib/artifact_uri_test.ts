@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseModelUri, uriSegments } from "../../lib/artifact_uri.ts";
+import { appendToUri, parseModelUri, uriSegments } from "../../lib/artifact_uri.ts";
 
 function segmentsOf(uris: Readonly<Record<string, readonly string[]>>): void {
   const found = Object.keys(uris).map((uri) => [uri, uriSegments(uri)]);
@@ -72,6 +72,20 @@ Deno.test("parseModelUri() knows that other URIs name no model", () => {
       null,
       null,
       null,
+    ],
+  );
+});
+
+Deno.test("appendToUri() goes before a query, and takes paths as they are", () => {
+  assertEquals(
+    ["s3://b/x?y=z", "s3://b/x/", "file:///a%20b", "/a b?c", "mlflow-artifacts:/7"]
+      .map((uri) => appendToUri(uri, "4fe", "artifacts")),
+    [
+      "s3://b/x/4fe/artifacts?y=z",
+      "s3://b/x/4fe/artifacts",
+      "file:///a%20b/4fe/artifacts",
+      "/a b?c/4fe/artifacts",
+      "mlflow-artifacts:/7/4fe/artifacts",
     ],
   );
 });

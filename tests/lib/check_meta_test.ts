@@ -7,7 +7,7 @@ import {
   migrateModelVersionMeta,
   migrateRunMeta,
 } from "../../lib/check_meta.ts";
-import { STALE_AFTER } from "../../lib/repair.ts";
+import { STALE_AFTER } from "../../lib/run_status.ts";
 import { NOW, run } from "../_support/builders.ts";
 
 const RUN = "artifact_uri: /a\nrun_id: '1'\nlifecycle_stage: active\nstatus: 3\n";

@@ -1,10 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { policyOf, readConfig } from "../../lib/config.ts";
-import { isMisfit, misfitText } from "../../lib/find_misfits.ts";
+import { misfitText } from "../../lib/misfit_text.ts";
 import { parsePlan } from "../../lib/parse_plan.ts";
 import type { StoreSnapshot } from "../../lib/model.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
 import { extrasOf } from "../../lib/policy.ts";
+import { isMisfit } from "../../lib/reason_shape.ts";
 import { renderPlan } from "../../lib/render_plan.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";

@@ -1,13 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
 import { parseMetaYaml } from "../../lib/meta_yaml.ts";
-import {
-  appendToUri,
-  datasetMeta,
-  inputMeta,
-  newExperimentMeta,
-  runMetaText,
-} from "../../lib/tracking_meta.ts";
+import { datasetMeta, inputMeta, newExperimentMeta, runMetaText } from "../../lib/tracking_meta.ts";
 
 const RUN = {
   runId: "12345678901234567890123456789e12",
@@ -90,18 +84,4 @@ Deno.test("inputMeta() names the dataset at both ends, as MLflow does", () => {
       "tags:\n  mlflow.data.context: train\n",
   );
   assertEquals(inputMeta("abc", new Map()).endsWith("tags: {}\n"), true);
-});
-
-Deno.test("appendToUri() goes before a query, and takes paths as they are", () => {
-  assertEquals(
-    ["s3://b/x?y=z", "s3://b/x/", "file:///a%20b", "/a b?c", "mlflow-artifacts:/7"]
-      .map((uri) => appendToUri(uri, "4fe", "artifacts")),
-    [
-      "s3://b/x/4fe/artifacts?y=z",
-      "s3://b/x/4fe/artifacts",
-      "file:///a%20b/4fe/artifacts",
-      "/a b?c/4fe/artifacts",
-      "mlflow-artifacts:/7/4fe/artifacts",
-    ],
-  );
 });
