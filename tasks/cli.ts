@@ -9,8 +9,8 @@ import { visibleText } from "../lib/terminal_text.ts";
 import { ExitCode, exitCodeOf } from "./_cli/exit_code.ts";
 import { parseCommand } from "./_cli/parse_command.ts";
 import { showProgress } from "./_cli/progress.ts";
-import type { World } from "./_cli/run_task.ts";
 import { decideStyle } from "./_cli/style.ts";
+import type { World } from "./_cli/world.ts";
 
 /** Where something is written to. */
 type Stream = { writeSync(bytes: Uint8Array): number };

@@ -10,9 +10,9 @@ import type { PlanAndApplyOptions, PlanAndApplyResult } from "../plan_and_apply.
 import { backupsFlag } from "./choose_backups.ts";
 import { ExitCode } from "./exit_code.ts";
 import { saySettled, storeFlag } from "./run_open.ts";
-import type { World } from "./run_task.ts";
 import { shellWords } from "../../lib/shell_words.ts";
 import { UsageError } from "./usage_error.ts";
+import type { World } from "./world.ts";
 
 /** What flags say of how to apply, and how to show it. */
 export interface ApplyFlags {

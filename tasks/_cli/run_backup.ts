@@ -11,9 +11,9 @@ import { printDone } from "./carry_out.ts";
 import { chooseBackups } from "./choose_backups.ts";
 import { ExitCode } from "./exit_code.ts";
 import type { ConfiguredStore } from "./run_open.ts";
-import type { World } from "./run_task.ts";
 import type { TaskCommand } from "./task_table.ts";
 import { UsageError } from "./usage_error.ts";
+import type { World } from "./world.ts";
 
 type BackupCommand = Extract<TaskCommand, { readonly task: "backup" }>;
 

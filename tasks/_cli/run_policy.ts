@@ -11,9 +11,9 @@ import { chooseConfig } from "./choose_config.ts";
 import { choosePolicy, NO_FLAGS } from "./choose_policy.ts";
 import { ExitCode } from "./exit_code.ts";
 import { openConfigured } from "./run_open.ts";
-import type { World } from "./run_task.ts";
 import type { TaskCommand } from "./task_table.ts";
 import { UsageError } from "./usage_error.ts";
+import type { World } from "./world.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 

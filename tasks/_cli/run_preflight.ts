@@ -9,8 +9,8 @@ import { preflight } from "../preflight.ts";
 import { backupsFlag, chooseBackups } from "./choose_backups.ts";
 import { ExitCode } from "./exit_code.ts";
 import { openConfigured, saySettled, storeFlag } from "./run_open.ts";
-import type { World } from "./run_task.ts";
 import type { TaskCommand } from "./task_table.ts";
+import type { World } from "./world.ts";
 
 /**
  * Runs `preflight`.

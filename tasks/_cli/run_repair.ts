@@ -10,9 +10,9 @@ import { carryOut, refuseUnattended } from "./carry_out.ts";
 import { chooseBackups } from "./choose_backups.ts";
 import type { ExitCode } from "./exit_code.ts";
 import { openConfigured } from "./run_open.ts";
-import type { World } from "./run_task.ts";
 import type { TaskCommand } from "./task_table.ts";
 import { UsageError } from "./usage_error.ts";
+import type { World } from "./world.ts";
 
 /**
  * Runs `repair`.

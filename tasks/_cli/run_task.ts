@@ -6,35 +6,14 @@
  */
 
 import { resolve } from "@std/path";
-import type { RenderOptions } from "../../lib/render_style.ts";
 import { printDone } from "./carry_out.ts";
 import { chooseBackups } from "./choose_backups.ts";
 import { chooseMetric } from "./choose_metric.ts";
 import { ExitCode } from "./exit_code.ts";
-import type { Progress } from "./progress.ts";
 import { openChosenStore, openConfigured, saySettled, storeFlag } from "./run_open.ts";
 import type { TaskCommand } from "./task_table.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** What a task needs of the world. */
-export interface World {
-  /** Writes data, to standard output. */
-  readonly print: (text: string) => void;
-  /** Writes talk, to standard error. */
-  readonly say: (text: string) => void;
-  /** How to render data. */
-  readonly style: Required<RenderOptions>;
-  readonly progress: Progress;
-  /** Asks a question answered by yes or no; `null` where there is no terminal. */
-  readonly ask: ((question: string) => Promise<boolean>) | null;
-  readonly environment: (name: string) => string | undefined;
-  /** The directory in which the user typed the command. */
-  readonly directory: string;
-  /** Epoch ms. */
-  readonly now: () => number;
-  /** Starts to listen for interruptions; aborted at the first. */
-  readonly signal: () => AbortSignal;
-}
+import type { World } from "./world.ts";
 
 /**
  * Runs a task.

@@ -1,0 +1,28 @@
+/**
+ * What a command needs of the world; all of it comes by parameter.
+ *
+ * @module
+ */
+
+import type { RenderOptions } from "../../lib/render_style.ts";
+import type { Progress } from "./progress.ts";
+
+/** What a task needs of the world. */
+export interface World {
+  /** Writes data, to standard output. */
+  readonly print: (text: string) => void;
+  /** Writes talk, to standard error. */
+  readonly say: (text: string) => void;
+  /** How to render data. */
+  readonly style: Required<RenderOptions>;
+  readonly progress: Progress;
+  /** Asks a question answered by yes or no; `null` where there is no terminal. */
+  readonly ask: ((question: string) => Promise<boolean>) | null;
+  readonly environment: (name: string) => string | undefined;
+  /** The directory in which the user typed the command. */
+  readonly directory: string;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Starts to listen for interruptions; aborted at the first. */
+  readonly signal: () => AbortSignal;
+}
