@@ -4,10 +4,10 @@
  * @module
  */
 
-import { basename, dirname, fromFileUrl, join, resolve } from "@std/path";
-import { percentDecoded } from "../../lib/artifact_uri.ts";
+import { basename, dirname, join, resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/names.ts";
+import { fileUriPath } from "./file_uri.ts";
 import { failureText, infoOf, listDirectory, readText } from "./read.ts";
 
 /**
@@ -54,19 +54,6 @@ export function locateStore(location: string): string {
   const inside = join(root, "mlruns");
   if (infoOf(inside)?.isDirectory && isStore(inside)) return Deno.realPathSync(inside);
   throw new UnsupportedStoreError(`Cannot open store ${root}: ${whatItIs(root)}`, root);
-}
-
-/**
- * Takes a `file:` URI for a path as MLflow does (2.22 and 3.17): without a slash behind its scheme it is
- * relative to the current directory.
- *
- * @param uri The URI.
- * @returns An absolute path.
- * @throws {TypeError} When it is no URI.
- */
-export function fileUriPath(uri: string): string {
-  const relative = /^file:(?![/\\])([^?#]*)/i.exec(uri)?.[1];
-  return relative === undefined ? fromFileUrl(uri) : resolve(percentDecoded(relative));
 }
 
 /**

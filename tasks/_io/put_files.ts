@@ -10,7 +10,7 @@ import { datasetMeta, inputMeta } from "../../lib/tracking_meta.ts";
 import type { Dataset } from "../../lib/tracking_model.ts";
 import type { ArtifactContent, Durability, Placement } from "../tracking.ts";
 import { makeDirectories, syncEntry, syncFile } from "./durable.ts";
-import { fileUriPath } from "./locate_store.ts";
+import { fileUriPath } from "./file_uri.ts";
 import { placeNewDirectory, type Writing } from "./place.ts";
 import { failureText, infoOf } from "./read.ts";
 

@@ -27,7 +27,7 @@ import { isExperimentDirectoryName } from "../../lib/names.ts";
 import { newExperimentMeta } from "../../lib/tracking_meta.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../tracking.ts";
 import { makeDirectories, syncDirectory, syncFile } from "./durable.ts";
-import { fileUriPath } from "./locate_store.ts";
+import { fileUriPath } from "./file_uri.ts";
 import { openLockFile } from "./lock.ts";
 import { inOwnDirectory, ownPaths } from "./own_directory.ts";
 import { makeLikeParent } from "./permissions.ts";
