@@ -78,6 +78,7 @@ export * from "./tasks/experiment.ts";
 export * from "./tasks/expire_backups.ts";
 export * from "./tasks/explain.ts";
 export * from "./tasks/list_backups.ts";
+export * from "./tasks/open_store.ts";
 export * from "./tasks/plan_and_apply.ts";
 export * from "./tasks/preflight.ts";
 export * from "./tasks/prune.ts";

@@ -8,7 +8,6 @@ import type { Extras } from "../lib/extras.ts";
 import type { Depth, StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, PlanTask } from "../lib/plan.ts";
 import type { Evidence, RepairPolicy } from "../lib/repair.ts";
-import { openFileStore } from "./_io/file_store.ts";
 import type { Backups, BackupWork, LockedBackups } from "./backups.ts";
 import type { Tracking } from "./tracking.ts";
 
@@ -117,39 +116,4 @@ export interface LockedStore extends Store {
    * @throws {StoreLockedError} When another process writes there.
    */
   lockBackups(directory: string | null): Promise<LockedBackups>;
-}
-
-/** How to open a store. */
-export interface OpenOptions {
-  /** How the location was chosen, for messages. @default {"the caller"} */
-  readonly chosenBy?: string;
-  /** The clock, epoch ms. @default {Date.now} */
-  readonly now?: () => number;
-  /** Make an empty store where nothing is yet; needs write permission. @default {false} */
-  readonly create?: boolean;
-}
-
-/**
- * Opens an MLflow file store. Needs read permission for it.
- *
- * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`.
- *   Relative ones, such as `file:./mlruns`, to the current directory.
- * @param options How the location was chosen, and the clock.
- * @returns The store; nothing of it has been read yet.
- * @throws {StoreNotFoundError} When there is nothing at that place.
- * @throws {StoreAccessError} When it cannot be read, or made.
- * @throws {UnsupportedStoreError} When it is no file store.
- *
- * @example
- * ```ts
- * import { openStore, summary } from "mltidy";
- *
- * await using store = await openStore("./mlruns");
- * console.log((await summary(store)).runs.total);
- * ```
- */
-export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
-  const { chosenBy = "the caller", now = Date.now } = options;
-  if (options.create) (await import("./_io/create_store.ts")).createStore(location, now());
-  return openFileStore(location, { chosenBy, now });
 }

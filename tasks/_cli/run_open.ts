@@ -5,10 +5,11 @@
  */
 
 import { StoreAccessError } from "../../lib/errors.ts";
-import { openStore, type SettledChange, type Store } from "../store.ts";
+import type { SettledChange, Store } from "../store.ts";
 import { chooseConfig, type ChosenConfig, configBeside, storeOf } from "./choose_config.ts";
 import { chooseStore } from "./choose_store.ts";
 import { shellWords } from "../../lib/shell_words.ts";
+import { openStore } from "../open_store.ts";
 import type { World } from "./world.ts";
 
 /** What tells which store is meant. */

@@ -5,8 +5,9 @@
  */
 
 import { join } from "@std/path";
-import { openStore, type Store } from "../../tasks/store.ts";
+import type { Store } from "../../tasks/store.ts";
 import { setupExperiment } from "../../tasks/experiment.ts";
+import { openStore } from "../../tasks/open_store.ts";
 
 /** An empty store with one experiment, in a temporary directory that goes when the scope ends. */
 export interface TrainingStore extends AsyncDisposable {

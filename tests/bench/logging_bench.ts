@@ -16,8 +16,8 @@
 
 import { join } from "@std/path";
 import { setupExperiment } from "../../tasks/experiment.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { safeRun, startRun } from "../../tasks/run.ts";
-import { openStore } from "../../tasks/store.ts";
 import { isSetUp, runPython, versions } from "../mlflow/python.ts";
 
 /** Microseconds per call. */

@@ -6,8 +6,9 @@
 
 import { dirname, join } from "@std/path";
 import { cleanup } from "../../tasks/cleanup.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { restore } from "../../tasks/restore.ts";
-import { openStore, type Store } from "../../tasks/store.ts";
+import type { Store } from "../../tasks/store.ts";
 import { DAY, deletedRun, experiment, NOW, orphan, run, runId } from "../_support/builders.ts";
 import {
   type Files,

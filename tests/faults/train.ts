@@ -12,8 +12,8 @@
 
 import type { LogOutcome } from "../../lib/log_outcome.ts";
 import { setupExperiment } from "../../tasks/experiment.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { type ActiveRun, safeRun } from "../../tasks/run.ts";
-import { openStore } from "../../tasks/store.ts";
 import { ARTIFACT, EXPERIMENT } from "./training.ts";
 
 /** What one run was told. */

@@ -11,7 +11,7 @@ import { join } from "@std/path";
 import { UnsupportedStoreError } from "../../lib/errors.ts";
 import { verifySnapshot } from "../../lib/verify_snapshot.ts";
 import { locateStore } from "../../tasks/_io/locate_store.ts";
-import { openStore } from "../../tasks/store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { damageAtRandom, layOutRandom, randomDamageArbitrary } from "../_support/random_damage.ts";
 import { askStores } from "./damaged_stores.ts";
 import { testEachVersion } from "./each_version.ts";

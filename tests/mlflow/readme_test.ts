@@ -6,8 +6,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { openStore } from "../../tasks/open_store.ts";
 import { repair } from "../../tasks/repair.ts";
-import { openStore } from "../../tasks/store.ts";
 import { EXAMPLE_NOW, layOutExample } from "../_support/damaged_example.ts";
 import { PLACE, README } from "../_support/readme.ts";
 import { askStores } from "./damaged_stores.ts";

@@ -8,8 +8,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { openStore } from "../../tasks/open_store.ts";
 import { repair } from "../../tasks/repair.ts";
-import { openStore } from "../../tasks/store.ts";
 import {
   child,
   type Damage,

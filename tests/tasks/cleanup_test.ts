@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { cleanup, type CleanupOptions } from "../../tasks/cleanup.ts";
-import { openStore } from "../../tasks/store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
 import { tempStore } from "../_support/disk_store.ts";
 import { ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";

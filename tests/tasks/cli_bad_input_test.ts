@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { openStore } from "../../tasks/store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { runId } from "../_support/builders.ts";
 import { commandOf, type Ran, runTask } from "../_support/command.ts";
 import { type Files, tempStore, writeFiles } from "../_support/disk_store.ts";

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { policyOf, readConfig } from "../../lib/config.ts";
 import { comparePolicies } from "../../tasks/compare.ts";
-import { openStore } from "../../tasks/store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { DAY, experiment, run, runId } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 

@@ -4,8 +4,8 @@ import { StoreAccessError, StoreNotFoundError } from "../../lib/errors.ts";
 import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import { setupExperiment } from "../../tasks/experiment.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { safeRun } from "../../tasks/run.ts";
-import { openStore } from "../../tasks/store.ts";
 import { verify } from "../../tasks/verify.ts";
 import { START, type TrainingStore, trainingStore } from "../_support/training.ts";
 

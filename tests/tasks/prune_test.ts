@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { openStore } from "../../tasks/open_store.ts";
 import { prune, type PruneOptions } from "../../tasks/prune.ts";
-import { openStore } from "../../tasks/store.ts";
 import { NOW, runId } from "../_support/builders.ts";
 import { tempStore } from "../_support/disk_store.ts";
 import { ROTTEN } from "../_support/rotten_store.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StoreLockedError } from "../../lib/errors.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { recover } from "../../tasks/recover.ts";
-import { openStore } from "../../tasks/store.ts";
 import { NOW } from "../_support/builders.ts";
 import { tempStore } from "../_support/disk_store.ts";
 import { beginCleanup, ROTTEN } from "../_support/rotten_store.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { asRunId } from "../../lib/model.ts";
-import { openStore } from "../../tasks/store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { summary, type SummaryOptions } from "../../tasks/summary.ts";
 import {
   experiment,

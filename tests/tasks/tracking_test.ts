@@ -12,7 +12,7 @@ import { safeRun } from "../../tasks/run.ts";
 import { setupExperiment } from "../../tasks/experiment.ts";
 import type { ExperimentSetup } from "../../tasks/tracking.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { openStore } from "../../tasks/store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { verify } from "../../tasks/verify.ts";
 import { trainingStore } from "../_support/training.ts";
 import { trainInProcesses } from "../_support/train_in_processes.ts";

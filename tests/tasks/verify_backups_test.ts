@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { backup } from "../../tasks/backup.ts";
-import { openStore } from "../../tasks/store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { verifyBackups } from "../../tasks/verify_backups.ts";
 import { experiment, NOW, run, runId } from "../_support/builders.ts";
 import { tempStore } from "../_support/disk_store.ts";

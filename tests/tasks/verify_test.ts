@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { MlflowVersion } from "../../lib/verify_rule.ts";
 import type { Finding } from "../../lib/verify_snapshot.ts";
-import { openStore } from "../../tasks/store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { verify, type VerifyOptions } from "../../tasks/verify.ts";
 import { damagedRun, experiment, NOW, orphan, run, runId, stray } from "../_support/builders.ts";
 import { layOutHealthy } from "../_support/damage.ts";

@@ -11,7 +11,7 @@ import { acquireLock } from "../../../tasks/_io/lock.ts";
 import { ownPaths } from "../../../tasks/_io/own_directory.ts";
 import type { Selection } from "../../../tasks/_io/select_steps.ts";
 import { backup } from "../../../tasks/backup.ts";
-import { openStore } from "../../../tasks/store.ts";
+import { openStore } from "../../../tasks/open_store.ts";
 import { experiment, NOW, run, runId } from "../../_support/builders.ts";
 import { tempStore, writeFiles } from "../../_support/disk_store.ts";
 import { assertSameTree, readTree, type Tree } from "../../_support/tree.ts";

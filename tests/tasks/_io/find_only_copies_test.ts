@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import type { CopyManifest } from "../../../lib/backup.ts";
 import { findOnlyCopies } from "../../../tasks/_io/find_only_copies.ts";
 import { backup } from "../../../tasks/backup.ts";
-import { openStore } from "../../../tasks/store.ts";
+import { openStore } from "../../../tasks/open_store.ts";
 import { experiment, NOW, run, runId } from "../../_support/builders.ts";
 import { tempStore } from "../../_support/disk_store.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { StoreLockedError } from "../../../lib/errors.ts";
 import { applyPlan } from "../../../tasks/apply_plan.ts";
 import { cleanup } from "../../../tasks/cleanup.ts";
-import { openStore } from "../../../tasks/store.ts";
+import { openStore } from "../../../tasks/open_store.ts";
 import { NOW } from "../../_support/builders.ts";
 import { tempStore } from "../../_support/disk_store.ts";
 import { planFor, ROTTEN } from "../../_support/rotten_store.ts";

@@ -9,7 +9,7 @@ import {
   readHistory,
 } from "../../../tasks/_io/metadata_history.ts";
 import { ensureOwnDirectory, type OwnPaths } from "../../../tasks/_io/own_directory.ts";
-import { openStore } from "../../../tasks/store.ts";
+import { openStore } from "../../../tasks/open_store.ts";
 import { experiment, NOW, orphan, registeredModel, run, runId } from "../../_support/builders.ts";
 import {
   child,

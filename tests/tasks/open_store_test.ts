@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join, toFileUrl } from "@std/path";
 import { StoreLockedError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
-import { openStore } from "../../tasks/store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { NOW } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { beginCleanup, ROTTEN } from "../_support/rotten_store.ts";
