@@ -16,7 +16,6 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
 import { basename, dirname, join, resolve } from "@std/path";
 import type { BackupListing, CopyManifest } from "../../lib/backup.ts";
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
@@ -24,8 +23,10 @@ import { asStorePath } from "../../lib/model.ts";
 import type { BackupWork } from "../backups.ts";
 import { free, syncDirectory } from "./durable.ts";
 import { freeTree } from "./free_tree.ts";
+import { openLockFile } from "./lock.ts";
 import { readAnyManifest, readCopyManifest } from "./manifest.ts";
 import type { OwnPaths } from "./own_directory.ts";
+import { makeLikeParent } from "./permissions.ts";
 import { failureText, infoOf, listDirectory } from "./read.ts";
 
 /** Where backups lie; absolute paths on one file system. */
@@ -106,7 +107,7 @@ export function lockPlace(place: Place): Disposable {
   if (infoOf(place.backups) === null) {
     Deno.mkdirSync(place.backups, { recursive: true, mode: 0o700 });
   }
-  const file = Deno.openSync(place.lock, { write: true, create: true, mode: 0o600 });
+  const file = openLockFile(place.lock);
   try {
     if (!file.tryLockSync(true)) {
       throw new StoreLockedError(
@@ -114,7 +115,7 @@ export function lockPlace(place: Place): Disposable {
         place.backups,
       );
     }
-    ensureDirSync(place.staging);
+    makeLikeParent(place.staging);
     for (const { name } of [...Deno.readDirSync(place.staging)]) {
       free(join(place.staging, name));
     }

@@ -12,7 +12,6 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
 import { basename, dirname, join, resolve } from "@std/path";
 import type { BackupEntry, BackupFault, BackupProgress } from "../../lib/backup.ts";
 import { RestoreCollisionError } from "../../lib/errors.ts";
@@ -26,12 +25,20 @@ import {
   isBelow,
   type Missing,
 } from "./find_missing.ts";
+import { linkedFiles } from "./linked_files.ts";
 import { type OpenedFile, openInside } from "./open_inside.ts";
 import type { OwnPaths } from "./own_directory.ts";
+import { type Access, accessOf, makeLikeParent, mirrorWayTo, setAccess } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
 import type { Selection } from "./select_steps.ts";
 import { isAbort, stopped, takeTurns } from "./take_turns.ts";
-import { type Draft, UnreadableSource, writeTree } from "./write_tree.ts";
+import {
+  type Attributes,
+  attributesOf,
+  type Draft,
+  UnreadableSource,
+  writeTree,
+} from "./write_tree.ts";
 
 /** How to bring back. */
 export interface BringBackOptions {
@@ -120,7 +127,7 @@ type Job = BringBackJob & BringBackOptions & { readonly staging: string };
 async function bringBack(missing: Missing, job: Job): Promise<BroughtBack> {
   const { directory, root } = job;
   const staged = join(job.staging, "restore");
-  Deno.mkdirSync(staged);
+  makeLikeParent(staged);
   try {
     const written = await stage(staged, missing, job);
     const digest = await loadDigest();
@@ -151,6 +158,7 @@ async function stage(
   let files = 0;
   let bytes = 0;
   const tell = () => onProgress?.({ step: "Bringing back", files, bytes, total: missing });
+  const linked = linkedFiles<{ readonly path: string; readonly sha256: string }>();
   using writer = await writeTree(staged, {
     digest,
     turn,
@@ -163,19 +171,28 @@ async function stage(
     await turn();
     if (tree === null) continue;
     const { path } = entry;
-    if (path === tree) ensureDirSync(dirname(join(staged, path)));
+    if (path === tree) mirrorWayTo(kept, staged, path);
+    const info = infoOf(join(kept, path)) ?? Deno.statSync(staged);
     switch (entry.kind) {
-      case "directory":
-        await writer.directory(path, { mode: entry.mode | 0o700, mtime: entry.mtime });
+      case "directory": {
+        const attributes = attributesBack(entry, info);
+        await writer.directory(path, { ...attributes, mode: attributes.mode | 0o700 });
         continue;
+      }
       case "link":
-        await writer.link(path, entry.target, entry.mtime);
+        await writer.link(path, entry.target, { ...attributesOf(info), mtime: entry.mtime });
         continue;
       case "file": {
+        const known = linked.find(info);
+        if (known?.sha256 === entry.sha256 && await writer.again(path, known.path)) {
+          files++;
+          continue;
+        }
         const draft = await writer.file(path);
         const fault = await copyBack(kept, entry, draft);
         if (fault === null) {
-          await draft.settle(entry);
+          await draft.settle(attributesBack(entry, info));
+          linked.remember(info, entry);
           files++;
         } else {
           draft.drop();
@@ -188,6 +205,18 @@ async function stage(
   }
   await writer.finish();
   return { trees: trees.filter((tree) => !lost.has(tree)), files, bytes, faults };
+}
+
+/**
+ * The list is what the backup's makers say, its files are what they could make: nobody but an owner could
+ * make a file that lends the owner's rights, nor give a group what the list says that it may do.
+ */
+function attributesBack(
+  { mode, mtime }: { readonly mode: number; readonly mtime: number },
+  info: Deno.FileInfo,
+): Attributes {
+  const kept = accessOf(info);
+  return { ...kept, mode: mode & (0o1707 | kept.mode & 0o6070), mtime };
 }
 
 async function copyBack(
@@ -222,7 +251,7 @@ function open(base: string, path: string): OpenedFile {
 function moveInto(root: string, tree: StorePath, staged: string): void {
   const source = join(staged, tree);
   const target = join(root, tree);
-  ensureDirSync(dirname(target));
+  mirrorWayTo(staged, root, tree);
   const isInside = Deno.realPathSync(dirname(target)) === dirname(target);
   if (!isInside || infoOf(target) !== null) {
     throw new Error(
@@ -242,20 +271,20 @@ function finishDirectories(
   entries: Generator<BackupEntry>,
 ): void {
   const parents = new Set<string>(trees.map((tree) => dirname(tree)));
-  const closed: (readonly [place: string, mode: number])[] = [];
+  const closed: (readonly [place: string, access: Access])[] = [];
   for (const { entry, tree } of withTrees(trees, entries)) {
     if (entry.kind !== "directory") continue;
     const place = join(root, entry.path);
     const isNew = tree !== null;
-    if (isNew && (entry.mode & 0o700) !== 0o700) closed.push([place, entry.mode]);
+    if (isNew && (entry.mode & 0o700) !== 0o700) {
+      closed.push([place, attributesBack(entry, Deno.lstatSync(place))]);
+    }
     if (!isNew && parents.has(entry.path)) {
       Deno.utimeSync(place, new Date(entry.mtime), new Date(entry.mtime));
     }
   }
   for (const parent of parents) syncDirectory(join(root, parent));
-  for (const [place, mode] of closed.toReversed()) {
-    if (Deno.build.os !== "windows") Deno.chmodSync(place, mode & 0o7777);
-  }
+  for (const [place, access] of closed.toReversed()) setAccess(place, access);
 }
 
 interface Placed {

@@ -18,7 +18,6 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
 import { join } from "@std/path";
 import { StalePlanError } from "../../lib/errors.ts";
 import type { DiskUsage } from "../../lib/model.ts";
@@ -91,7 +90,7 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   const backup = join(paths.backups, id);
   const at: Workplace = { root, files: join(backup, "files"), staging: paths.staging };
   makeLikeParent(backup);
-  ensureDirSync(at.files);
+  makeLikeParent(at.files);
   const stepsOf = new Map(actions.map((action) => [action, unfold(action, now)]));
   const all = [...stepsOf.values()].flat();
   const begin: Begin = {

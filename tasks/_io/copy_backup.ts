@@ -9,9 +9,8 @@
  *
  * *After an interruption*: nothing but rubbish in the staging directory, which the next lock empties.
  *
- * Kept are contents, modification times (to the millisecond) and modes; not owners, access control lists
- * and extended attributes. Links are copied as links, never followed. Our own directory, sockets, pipes
- * and devices are left out. In a backup its owner may enter each directory, whatever its mode is in the
+ * Kept is what `write_tree.ts` keeps. Links are copied as links, never followed. Our own directory, sockets,
+ * pipes and devices are left out. In a backup its owner may enter each directory, whatever its mode is in the
  * store; the entries have that mode.
  *
  * @module
@@ -27,13 +26,21 @@ import { newBackupId } from "./change.ts";
 import { loadDigest } from "./digest.ts";
 import { syncDirectory, writeAndSync } from "./durable.ts";
 import { type EntriesWriter, writeEntries } from "./entries.ts";
+import { type LinkedFiles, linkedFiles } from "./linked_files.ts";
 import { type OpenedFile, openInside } from "./open_inside.ts";
 import { makeLikeParent } from "./permissions.ts";
 import { failureText } from "./read.ts";
-import { type EarlierFiles, earlierFiles } from "./share_files.ts";
+import { type EarlierFiles, earlierFiles, type FileEntry } from "./share_files.ts";
 import { isAbort, stopped, takeTurns } from "./take_turns.ts";
 import { type Found, walkTree } from "./walk_tree.ts";
-import { type Draft, type TreeWriter, UnreadableSource, writeTree } from "./write_tree.ts";
+import {
+  type Attributes,
+  attributesOf,
+  type Draft,
+  type TreeWriter,
+  UnreadableSource,
+  writeTree,
+} from "./write_tree.ts";
 
 /** What to copy, and where. */
 export interface CopyOptions {
@@ -141,6 +148,7 @@ interface Copying {
   readonly earlier: EarlierFiles;
   readonly writer: TreeWriter;
   readonly entries: EntriesWriter;
+  readonly linked: LinkedFiles<FileEntry>;
   readonly totals: {
     directories: number;
     files: number;
@@ -160,7 +168,7 @@ async function copyInto(
 ): Promise<CopyManifest> {
   const { root, place, scope, now, signal, onProgress } = options;
   const files = join(staged, "files");
-  Deno.mkdirSync(files);
+  makeLikeParent(files);
   const digest = await loadDigest();
   const turn = takeTurns(signal);
   let done = 0;
@@ -180,6 +188,7 @@ async function copyInto(
     earlier,
     writer,
     entries,
+    linked: linkedFiles(),
     totals: { directories: 0, files: 0, links: 0, bytes: 0, shared: { files: 0, bytes: 0 } },
     changing: [],
     leftOut: [],
@@ -217,8 +226,9 @@ async function copyOne(copying: Copying, found: Found): Promise<void> {
       leftOut.push({ path, because: "special", message: "it is a socket, pipe or device" });
       return;
     case "directory": {
-      const { mode, mtime } = attributesOf(found.info);
-      await writer.directory(path, { mode: mode | 0o700, mtime });
+      const attributes = attributesOf(found.info);
+      const { mode, mtime } = attributes;
+      await writer.directory(path, { ...attributes, mode: mode | 0o700 });
       entries.add({ path: asStorePath(path), kind: "directory", mode, mtime });
       totals.directories++;
       return;
@@ -229,23 +239,24 @@ async function copyOne(copying: Copying, found: Found): Promise<void> {
         leftOut.push({ path, because: "unreadable", message: "it changed while it was read" });
         return;
       }
-      const { mtime } = attributesOf(found.info);
-      await writer.link(path, target, mtime);
+      const attributes = attributesOf(found.info);
+      await writer.link(path, target, attributes);
+      const { mtime } = attributes;
       entries.add({ path: asStorePath(path), kind: "link", target, mtime });
       totals.links++;
       return;
     }
     case "file": {
       const shared = await copying.earlier.find(path, found.info);
-      if (shared !== null && await writer.share(path, shared.place)) {
-        entries.add(shared.entry);
-        totals.files++;
-        totals.bytes += shared.entry.size;
+      const attributes = attributesOf(found.info);
+      if (shared !== null && await writer.share(path, shared.place, attributes)) {
+        addFile(copying, shared.entry);
+        copying.linked.remember(found.info, shared.entry);
         totals.shared.files++;
         totals.shared.bytes += shared.entry.size;
         return;
       }
-      await copyFile(copying, path);
+      await copyFile(copying, found.info, path);
     }
   }
 }
@@ -258,8 +269,14 @@ function readLink(place: string): string | null {
   }
 }
 
-async function copyFile(copying: Copying, path: string): Promise<void> {
-  const { writer, entries, totals, changing, leftOut } = copying;
+function addFile({ entries, totals }: Copying, entry: FileEntry): void {
+  entries.add(entry);
+  totals.files++;
+  totals.bytes += entry.size;
+}
+
+async function copyFile(copying: Copying, info: Deno.FileInfo, path: string): Promise<void> {
+  const { writer, linked, changing, leftOut } = copying;
   const draft = await writer.file(path);
   for (let attempt = 1;; attempt++) {
     const outcome = await fillFrom(copying.root, path, draft);
@@ -274,9 +291,10 @@ async function copyFile(copying: Copying, path: string): Promise<void> {
     }
     const { size, sha256, attributes } = outcome;
     await draft.settle(attributes);
-    entries.add({ path: asStorePath(path), kind: "file", size, ...attributes, sha256 });
-    totals.files++;
-    totals.bytes += size;
+    const { mode, mtime } = attributes;
+    const entry = { path: asStorePath(path), kind: "file", size, mode, mtime, sha256 } as const;
+    addFile(copying, entry);
+    linked.remember(info, entry);
     if (outcome.kind === "changed") changing.push(asStorePath(path));
     return;
   }
@@ -287,7 +305,7 @@ type Fill =
     readonly kind: "same" | "changed";
     readonly size: number;
     readonly sha256: string;
-    readonly attributes: { readonly mode: number; readonly mtime: number };
+    readonly attributes: Attributes;
   }
   | { readonly kind: "gone" }
   | { readonly kind: "unreadable"; readonly message: string };
@@ -313,11 +331,4 @@ function open(root: string, path: string): OpenedFile {
   } catch (error) {
     throw new UnreadableSource(error);
   }
-}
-
-function attributesOf({ mode, mtime }: Deno.FileInfo): {
-  readonly mode: number;
-  readonly mtime: number;
-} {
-  return { mode: (mode ?? 0) & 0o7777, mtime: mtime?.getTime() ?? 0 };
 }

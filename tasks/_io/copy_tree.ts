@@ -4,18 +4,19 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import type { Membership } from "../../lib/plan_backup.ts";
 import type { BringBackOptions } from "./bring_back.ts";
 import { loadDigest } from "./digest.ts";
+import { linkedFiles } from "./linked_files.ts";
 import { openInside } from "./open_inside.ts";
+import { mirrorWayTo } from "./permissions.ts";
 import { takeTurns } from "./take_turns.ts";
 import { walkTree } from "./walk_tree.ts";
-import { writeTree } from "./write_tree.ts";
+import { attributesOf, writeTree } from "./write_tree.ts";
 
 /**
- * Copies a tree with modes and times. When this returns, the copy is durable and was read back. Links are
+ * Copies a tree with all that `write_tree.ts` keeps. When this returns, the copy is durable and was read back. Links are
  * copied, never followed. Needs read permission for the source and write permission for the target.
  *
  * @param source Absolute real path of a directory.
@@ -38,6 +39,7 @@ export async function copyTree(
     onProgress?.({ step: "Copying", files, bytes, total: null });
   };
   using writer = await writeTree(target, { digest: await loadDigest(), turn, onBytes });
+  const linked = linkedFiles<string>();
   for (const found of walkTree(source, membership)) {
     await turn();
     const { path, kind } = found;
@@ -45,18 +47,21 @@ export async function copyTree(
       throw new Error(`Cannot copy ${join(source, path)}: ${found.message}`);
     }
     if (kind === "special") throw new Error(`Cannot copy ${join(source, path)}: it is no file`);
-    const attributes = { mode: found.info.mode ?? 0o600, mtime: found.info.mtime?.getTime() ?? 0 };
+    const attributes = attributesOf(found.info);
     // Only some of a directory may be wanted, and then it is not found itself.
-    ensureDirSync(dirname(join(target, path)));
+    mirrorWayTo(source, target, path);
     if (kind === "directory") {
       await writer.directory(path, { ...attributes, mode: attributes.mode | 0o700 });
     } else if (kind === "link") {
-      await writer.link(path, Deno.readLinkSync(join(source, path)), attributes.mtime);
+      await writer.link(path, Deno.readLinkSync(join(source, path)), attributes);
     } else {
       using opened = openInside(source, path);
+      const earlier = linked.find(opened.info);
+      if (earlier !== null && await writer.again(path, earlier)) continue;
       const draft = await writer.file(path);
       await draft.fill(opened.file, opened.info.size);
-      await draft.settle(attributes);
+      await draft.settle(attributesOf(opened.info));
+      linked.remember(opened.info, path);
       files++;
     }
   }

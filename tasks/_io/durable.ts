@@ -12,7 +12,7 @@
  */
 
 import { dirname, join } from "@std/path";
-import { modeBelow, openLikeParent } from "./permissions.ts";
+import { openLikeParent } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 
 /**
@@ -76,8 +76,7 @@ export function writeDurably(path: string, text: string): void {
  * @param content What it holds; text as UTF-8.
  */
 export function writeAndSync(path: string, content: string | Uint8Array): void {
-  const mode = modeBelow(dirname(path), "file");
-  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode });
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 });
   writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
   openLikeParent(path);
   file.syncSync();

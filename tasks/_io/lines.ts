@@ -4,9 +4,8 @@
  * @module
  */
 
-import { dirname } from "@std/path";
 import { writeAll } from "./durable.ts";
-import { modeBelow } from "./permissions.ts";
+import { openLikeParent } from "./permissions.ts";
 
 /** How much is written or read at once, bytes. */
 const BUFFER = 1 << 16;
@@ -30,8 +29,8 @@ export function writeLines(
   path: string,
   onBytes: (bytes: Uint8Array) => void = () => {},
 ): LineWriter {
-  const mode = modeBelow(dirname(path), "file");
-  const file = Deno.openSync(path, { write: true, createNew: true, mode });
+  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  openLikeParent(path);
   const encoder = new TextEncoder();
   let pending = "";
   const flush = () => {

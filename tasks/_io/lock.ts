@@ -9,10 +9,9 @@
  * @module
  */
 
-import { dirname } from "@std/path";
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
-import { modeBelow, openLikeParent } from "./permissions.ts";
+import { openLikeParent } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
 
 /** Who holds a lock. */
@@ -106,8 +105,7 @@ function openLock(root: string): { readonly lock: string; readonly file: Deno.Fs
  */
 export function openLockFile(path: string): Deno.FsFile {
   const isNew = infoOf(path) === null;
-  const mode = modeBelow(dirname(path), "file");
-  const file = Deno.openSync(path, { read: true, write: true, create: true, mode });
+  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
   if (isNew) openLikeParent(path);
   return file;
 }

@@ -21,7 +21,6 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
 import { dirname, join } from "@std/path";
 import type { MetadataHistory } from "../../lib/backup.ts";
 import { isSoundRecord } from "../../lib/check_record.ts";
@@ -32,6 +31,7 @@ import { free, syncDirectory } from "./durable.ts";
 import { readLines, writeLines } from "./lines.ts";
 import { fileStamp } from "./measure.ts";
 import type { OwnPaths } from "./own_directory.ts";
+import { makeLikeParent } from "./permissions.ts";
 import { infoOf, listDirectory, readText } from "./read.ts";
 
 /** How many files there are at most. */
@@ -267,7 +267,7 @@ function parse(line: string): unknown {
 
 function writeCopies(paths: OwnPaths, copies: readonly RecordCopy[], now: number): void {
   const directory = join(paths.own, "metadata");
-  ensureDirSync(directory);
+  makeLikeParent(directory);
   const staged = join(paths.staging, "metadata");
   try {
     using lines = writeLines(staged);

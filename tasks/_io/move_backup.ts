@@ -2,8 +2,8 @@
  * Moving a change's backup between our directory and one of the user's, and copying what it holds to a
  * place of its own.
  *
- * *Ordering*: copied into staging, synced and read back, renamed into place; only then is the original
- * given up. At every moment one of the two is whole.
+ * *Ordering*: on one file system, one rename. Elsewhere copied into staging, synced and read back, renamed
+ * into place; only then is the original given up. At every moment one of the two is whole.
  *
  * *Locking*: the caller holds the lock of the store, and that of the other place.
  *
@@ -14,7 +14,7 @@
  */
 
 import { ensureDirSync } from "@std/fs";
-import { dirname, join, resolve } from "@std/path";
+import { join, resolve } from "@std/path";
 import { RestoreCollisionError } from "../../lib/errors.ts";
 import type { Membership } from "../../lib/plan_backup.ts";
 import type { Place } from "./backup_place.ts";
@@ -23,7 +23,7 @@ import { copyTree } from "./copy_tree.ts";
 import { free, syncDirectory } from "./durable.ts";
 import type { Step } from "./journal.ts";
 import { tryFreeTree } from "./free_tree.ts";
-import { makeLikeParent } from "./permissions.ts";
+import { makeLikeParent, mirrorWayTo } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 
 /** Where backups lie, and where they are written first. */
@@ -50,6 +50,11 @@ export async function moveBackup(
   const target = join(to.backups, id);
   const staged = join(to.staging, id);
   if (infoOf(target) === null) {
+    if (tryRename(source, target)) {
+      syncDirectory(to.backups);
+      syncDirectory(from.backups);
+      return target;
+    }
     try {
       makeLikeParent(staged);
       await copyTree(Deno.realPathSync(source), staged, options);
@@ -65,6 +70,18 @@ export async function moveBackup(
   syncDirectory(from.backups);
   await tryFreeTree(leaving, options);
   return target;
+}
+
+/** On one file system a rename takes all along: owners, access lists, attributes, times, links and holes. */
+function tryRename(source: string, target: string): boolean {
+  try {
+    Deno.renameSync(source, target);
+    return true;
+  } catch (error) {
+    const isElsewhere = error instanceof Error && "code" in error && error.code === "EXDEV";
+    if (!isElsewhere) throw error;
+    return false;
+  }
 }
 
 /**
@@ -96,7 +113,7 @@ export async function extractChange(
   try {
     await copyTree(kept, staging, { ...options, membership: membershipOf(paths) });
     for (const path of paths) {
-      ensureDirSync(dirname(join(place, path)));
+      mirrorWayTo(kept, place, path);
       Deno.renameSync(join(staging, path), join(place, path));
     }
   } finally {

@@ -10,11 +10,11 @@
  * @module
  */
 
-import { ensureDirSync } from "@std/fs";
 import { dirname, join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { FileContent, Operation } from "../../lib/operations.ts";
 import { linkNew, writeAll } from "./durable.ts";
+import { accessBelow, accessOf, mirrorWayTo, openLikeParent, setAccess } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
@@ -50,7 +50,7 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
   switch (operation.kind) {
     case "move-tree": {
       const kept = join(at.files, operation.path);
-      ensureDirSync(dirname(kept));
+      mirrorWayTo(at.root, at.files, operation.path);
       Deno.renameSync(target, kept);
       return;
     }
@@ -61,7 +61,7 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
         linkNew(staged, target);
         return;
       }
-      ensureDirSync(dirname(kept));
+      mirrorWayTo(at.root, at.files, operation.path);
       keepOld(target, kept, join(at.staging, "old"));
       try {
         Deno.renameSync(staged, target);
@@ -72,7 +72,8 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
       return;
     }
     case "create-dir":
-      Deno.mkdirSync(target);
+      Deno.mkdirSync(target, { mode: 0o700 });
+      openLikeParent(target);
       return;
   }
 }
@@ -114,30 +115,20 @@ export function stageFile(
   const target = join(at.root, operation.path);
   const old = infoOf(target);
   const bytes = contentOf(operation.content, old && Deno.readFileSync(target));
-  const mode = (old?.mode ?? 0o644) & 0o7777;
-  const file = Deno.openSync(path, { write: true, createNew: true, mode });
+  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   try {
     writeAll(file, bytes);
-    const own = file.statSync();
-    // The process may take rights away from what it creates.
-    if (((own.mode ?? mode) & 0o7777) !== mode) Deno.chmodSync(path, mode);
-    if (old !== null) keepOwner(path, own, old);
+    setAccess(
+      path,
+      old === null ? accessBelow(dirname(target), "file") : accessOf(old),
+      file.statSync(),
+    );
   } catch (error) {
     file.close();
     Deno.removeSync(path);
     throw error;
   }
   return { staged: { path, old }, file };
-}
-
-/** A clean-up by root must not take a user's files from them; one by a user cannot give files away. */
-function keepOwner(path: string, own: Deno.FileInfo, { uid, gid }: Deno.FileInfo): void {
-  if (uid === null || gid === null || own.uid === uid && own.gid === gid) return;
-  try {
-    Deno.chownSync(path, uid, gid);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-  }
 }
 
 function contentOf(content: FileContent, old: Uint8Array | null): Uint8Array<ArrayBuffer> {
@@ -175,12 +166,20 @@ function keepOld(target: string, kept: string, copy: string): void {
     Deno.linkSync(target, kept);
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) throw error;
-    const { atime, mtime } = Deno.lstatSync(target);
+    copyOld(target, copy);
     // Renamed when it is whole, so that what is under the kept name is always the old file.
-    Deno.copyFileSync(target, copy);
-    if (atime && mtime) Deno.utimeSync(copy, atime, mtime);
     Deno.renameSync(copy, kept);
   }
+}
+
+function copyOld(target: string, copy: string): void {
+  if (infoOf(copy) !== null) Deno.removeSync(copy);
+  const old = Deno.lstatSync(target);
+  using file = Deno.openSync(copy, { write: true, createNew: true, mode: 0o600 });
+  writeAll(file, Deno.readFileSync(target));
+  setAccess(copy, accessOf(old), file.statSync());
+  if (old.atime && old.mtime) file.utimeSync(old.atime, old.mtime);
+  file.syncSync();
 }
 
 /**

@@ -1,64 +1,171 @@
 /**
- * Who may use what we make: those who can use the directory that it is in.
+ * Who may use what we make.
+ *
+ * The rule: *whatever mltidy makes may be used by those who may use what it stands for, and by nobody
+ * else, whoever made it.* What stands for something in the store (a copy, a new version of a file, a
+ * directory of a backup that mirrors one of the store) takes owner, group and mode from that; what stands
+ * for nothing takes them from the directory that it is in, so in the end from the store's root; and what
+ * holds the text of records takes what is common to all the ways that lead to them. The owner is kept
+ * where this account may give things away, as the root account may, the group where it belongs to it. Where
+ * one is not kept, the group gets what everybody gets, and no set-user-ID or set-group-ID bit of a file is
+ * kept: under another account it would lend that account's rights to whoever wrote the file. An access
+ * list shows in a mode by its mask alone: a directory that mirrors one with such a list lets its group do
+ * what the mask allows.
+ *
+ * *Ordering*: everything is made for this account alone, then it gets its owner, which takes set-ID bits
+ * away, and its mode last; so there is no moment at which it is more open, or lends more, than in the end.
  *
  * @module
  */
 
-import { dirname } from "@std/path";
+import { dirname, join } from "@std/path";
 import { infoOf } from "./read.ts";
 
+/** Whose something is, and who may do what with it. */
+export interface Access {
+  /** `null` on Windows, which has no such owners; so has it no such group. */
+  readonly uid: number | null;
+  readonly gid: number | null;
+  /** Permission bits with set-user-ID, set-group-ID and sticky bit. */
+  readonly mode: number;
+}
+
+const SET_ID = 0o6000;
+/** Of a directory: only owners remove, and what is made in it gets its group. */
+const STICKY = 0o1000;
+const INHERIT = 0o2000;
+
 /**
- * Says which permissions something of ours has that is as open as the directory that it is in.
+ * Tells whose something is, and who may do what with it.
  *
- * @param directory The directory.
- * @param kind What it is.
- * @returns The mode; whoever makes it can use it in any case.
+ * @param info What it is.
+ * @returns The access.
  */
-export function modeBelow(directory: string, kind: "directory" | "file"): number {
-  const mode = Deno.statSync(directory).mode ?? 0;
-  return kind === "directory" ? (mode & 0o3777) | 0o700 : (mode & 0o666) | 0o600;
+export function accessOf({ uid, gid, mode }: Deno.FileInfo): Access {
+  return { uid, gid, mode: (mode ?? 0o600) & 0o7777 };
 }
 
 /**
- * Opens something new of ours to those who can use the directory that it is in, and to nobody else: several
- * accounts may share a store. It gets that directory's group, its permissions as far as they concern group
- * and others, and its owner where the process may give it away, as the root account may. What cannot be
- * done is left.
+ * Tells whether a file under another owner is no looser than what it stands for, and lends nothing.
+ *
+ * @param mode The file's mode.
+ * @param than The mode of what it stands for.
+ * @returns Whether it has no set-user-ID and set-group-ID, and no right that the other has not.
+ */
+export function isNoLooser(mode: number, than: number): boolean {
+  return (mode & SET_ID) === 0 && (mode & ~than) === 0;
+}
+
+/**
+ * Says what something of ours gets that stands for nothing in the store: as open as the directory that it
+ * is in.
+ *
+ * @param directory The directory.
+ * @param kind What it is.
+ * @returns The access; whoever makes it can use it in any case.
+ */
+export function accessBelow(directory: string, kind: "directory" | "file"): Access {
+  return ownAccess(Deno.statSync(directory), kind);
+}
+
+function ownAccess(model: Deno.FileInfo, kind: "directory" | "file"): Access {
+  const { uid, gid, mode } = accessOf(model);
+  const own = kind === "directory"
+    ? (mode & (STICKY | INHERIT | 0o777)) | 0o700
+    : (mode & 0o666) | 0o600;
+  return { uid, gid, mode: own };
+}
+
+/**
+ * Gives a file or directory that this account has made its owner, its group and its mode, as far as this
+ * account may. Does nothing to a link, nor through one.
  *
  * @param path What was made.
+ * @param wanted What it gets.
+ * @param made What was made, as its open file tells: nothing else gets anything.
+ * @returns Whether it got the owner and the group.
+ * @throws {Error} When it cannot be opened, or its mode cannot be changed.
  */
-export function openLikeParent(path: string): void {
-  if (Deno.build.os === "windows") return;
-  const { uid, gid } = Deno.statSync(dirname(path));
-  const made = Deno.lstatSync(path);
-  const mode = modeBelow(dirname(path), made.isDirectory ? "directory" : "file");
-  if (uid === null || gid === null) return;
-  if (made.uid === uid && made.gid === gid && ((made.mode ?? 0) & 0o7777) === mode) return;
+export function setAccess(
+  path: string,
+  wanted: Access,
+  made: Deno.FileInfo = Deno.lstatSync(path),
+): boolean {
+  const { uid, gid, mode } = wanted;
+  if (Deno.build.os === "windows" || uid === null || gid === null) return true;
+  if (made.uid === uid && made.gid === gid && ((made.mode ?? 0) & 0o7777) === mode) return true;
   // Who can write there could put a link in its place meanwhile, which Deno's own chmod would follow. An
   // import would cost all that start, and this is seldom.
   // deno-lint-ignore no-process-global
   const fs = process.getBuiltinModule("node:fs");
   const { O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-  const attempt = (change: () => void): boolean => {
+  const file = fs.openSync(path, O_NOFOLLOW | O_NONBLOCK);
+  const give = (owner: number): boolean => {
     try {
-      change();
+      fs.fchownSync(file, owner, gid);
       return true;
     } catch {
       return false;
     }
   };
-  attempt(() => {
-    const file = fs.openSync(path, O_NOFOLLOW | O_NONBLOCK);
-    try {
-      const hasGroup = attempt(() => fs.fchownSync(file, made.uid ?? uid, gid));
-      // Another group gets what everybody gets.
-      const others = (mode & 0o1707) | ((mode & 0o7) << 3);
-      attempt(() => fs.fchmodSync(file, hasGroup ? mode : others));
-      attempt(() => fs.fchownSync(file, uid, gid));
-    } finally {
-      fs.closeSync(file);
+  try {
+    const found = fs.fstatSync(file);
+    if (found.ino !== made.ino || found.dev !== made.dev) {
+      throw new Error(`${path} was replaced while it was written`);
     }
-  });
+    const hasBoth = give(uid);
+    const hasGroup = hasBoth || give(found.uid);
+    // Another group gets what everybody gets.
+    const rights = hasGroup ? mode & 0o777 : (mode & 0o707) | (mode & mode << 3 & 0o070);
+    const special = made.isDirectory
+      ? mode & (hasGroup ? STICKY | INHERIT : STICKY)
+      : mode & (hasBoth ? SET_ID | STICKY : STICKY);
+    fs.fchmodSync(file, rights | special);
+    return hasBoth;
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/**
+ * Gives a link its owner and its group, as far as this account may.
+ *
+ * @param path The link.
+ * @param wanted What it gets.
+ */
+export function setLinkOwner(path: string, { uid, gid }: Access): void {
+  if (Deno.build.os === "windows" || uid === null || gid === null) return;
+  const made = Deno.lstatSync(path);
+  if (made.uid === uid && made.gid === gid) return;
+  // deno-lint-ignore no-process-global
+  const { lchownSync } = process.getBuiltinModule("node:fs");
+  for (const owner of [uid, made.uid ?? uid]) {
+    try {
+      return lchownSync(path, owner, gid);
+    } catch {
+      // Nobody's rights depend on who owns a link.
+    }
+  }
+}
+
+/**
+ * Opens something new of ours to those who can use the directory that it is in, and to nobody else: several
+ * accounts may share a store. What cannot be done is left.
+ *
+ * @param path What was made.
+ */
+export function openLikeParent(path: string): void {
+  if (Deno.build.os === "windows") return;
+  const kind = Deno.lstatSync(path).isDirectory ? "directory" : "file";
+  trySetAccess(path, accessBelow(dirname(path), kind));
+}
+
+function trySetAccess(path: string, wanted: Access): void {
+  try {
+    setAccess(path, wanted);
+  } catch {
+    // A file system without owners or modes: it decides who may use what.
+  }
 }
 
 /**
@@ -67,12 +174,36 @@ export function openLikeParent(path: string): void {
  * @param path The directory; it may be there.
  */
 export function makeLikeParent(path: string): void {
+  if (makeClosed(path)) openLikeParent(path);
+}
+
+/** @returns Whether it was made; another process that wants the same may have been faster. */
+function makeClosed(path: string): boolean {
   try {
-    Deno.mkdirSync(path, { mode: modeBelow(dirname(path), "directory") });
+    Deno.mkdirSync(path, { mode: 0o700 });
+    return true;
   } catch (error) {
-    // Another process that wants the same was faster.
-    if (error instanceof Deno.errors.AlreadyExists && infoOf(path)?.isDirectory) return;
+    if (error instanceof Deno.errors.AlreadyExists && infoOf(path)?.isDirectory) return false;
     throw error;
   }
-  openLikeParent(path);
+}
+
+/**
+ * Makes the directories in which something lies by its path as they are in another tree that has the
+ * same path: open to those who may use those, and to nobody else. Needs write permission.
+ *
+ * @param from Absolute path of the other tree.
+ * @param to Absolute path of a directory.
+ * @param path What is to lie there; relative, and not itself made.
+ */
+export function mirrorWayTo(from: string, to: string, path: string): void {
+  const way = dirname(path);
+  if (way === "." || infoOf(join(to, way))?.isDirectory) return;
+  mirrorWayTo(from, to, way);
+  const made = join(to, way);
+  if (!makeClosed(made)) return;
+  const model = infoOf(join(from, way));
+  // Where there is nothing to go by, it stays closed.
+  if (!model?.isDirectory) return;
+  trySetAccess(made, ownAccess(model, "directory"));
 }

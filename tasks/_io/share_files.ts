@@ -14,7 +14,8 @@ import type { Digest } from "./digest.ts";
 import { readEntries } from "./entries.ts";
 import { hashFile } from "./hash_file.ts";
 
-type FileEntry = Extract<BackupEntry, { readonly kind: "file" }>;
+/** A file in a list of entries. */
+export type FileEntry = Extract<BackupEntry, { readonly kind: "file" }>;
 
 /** A file of an earlier backup that is as good as the store's. */
 export interface Shareable {

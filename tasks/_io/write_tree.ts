@@ -1,9 +1,13 @@
 /**
  * Writing a tree so that it is durable, and read back before it counts.
  *
- * *Ordering*: a file is written, gets its mode and time, is synced, and is then read again from its first
- * byte; a directory gets its own when the last thing in it has been written. Syncing many at once lets
+ * *Ordering*: a file is written, gets its owner, mode and time, is synced, and is then read again from its
+ * first byte; a directory gets its own when the last thing in it has been written. Syncing many at once lets
  * the file system commit them together, which is what makes it affordable.
+ *
+ * Kept are contents with their holes, names of one file, owners and groups where this account may give them,
+ * modes, and modification times to the millisecond; not access lists and extended attributes, of which Deno
+ * tells nothing. See `permissions.ts` for what is not kept under another owner.
  *
  * *After an interruption*: what was written is no one's yet: the caller writes into a staging directory
  * and renames.
@@ -13,13 +17,23 @@
 
 import { join } from "@std/path";
 import type { Digest } from "./digest.ts";
+import { writeAll } from "./durable.ts";
+import { type Access, accessOf, isNoLooser, setAccess, setLinkOwner } from "./permissions.ts";
 
 /** What a tree's files and directories keep besides their content. */
-export interface Attributes {
-  /** Permission bits. */
-  readonly mode: number;
-  /** Modification time, epoch ms. */
+export interface Attributes extends Access {
+  /** Modification time, epoch ms: Deno tells and sets no finer ones. */
   readonly mtime: number;
+}
+
+/**
+ * Tells what a copy of something keeps.
+ *
+ * @param info What is copied.
+ * @returns Its attributes.
+ */
+export function attributesOf(info: Deno.FileInfo): Attributes {
+  return { ...accessOf(info), mtime: info.mtime?.getTime() ?? 0 };
 }
 
 /** What was copied of a file. */
@@ -59,15 +73,22 @@ export interface Draft {
 /** A tree that is being written, in the order of its paths. */
 export interface TreeWriter extends Disposable {
   directory(path: string, attributes: Attributes): Promise<void>;
-  link(path: string, target: string, mtime: number): Promise<void>;
-  /** Makes a second name of an existing file; `false` where that cannot be. */
-  share(path: string, existing: string): Promise<boolean>;
+  link(path: string, target: string, attributes: Attributes): Promise<void>;
+  /** Makes another name of a file of this tree; `false` where that cannot be. */
+  again(path: string, earlier: string): Promise<boolean>;
+  /**
+   * Makes another name of a file of another tree; `false` where that cannot be, and where a copy would be of
+   * other attributes.
+   */
+  share(path: string, existing: string, attributes: Attributes): Promise<boolean>;
   file(path: string): Promise<Draft>;
   /** Makes all of it durable and reads back what was written. */
   finish(): Promise<void>;
 }
 
 const CHUNK = 1 << 20;
+/** How large a hole is at least: to look for smaller ones takes longer than they save. */
+const BLOCK = 1 << 16;
 /** How much waits to be synced together. */
 const BATCH = { files: 64, bytes: 64 << 20 } as const;
 
@@ -100,6 +121,8 @@ export async function writeTree(
   const unsynced: Unsynced[] = [];
   const handles = new Set<Deno.FsFile>();
   let waiting = 0;
+  /** Whether this account may give files away; not known before it has tried. */
+  let givesAway: boolean | null = null;
 
   const open = (place: string, options?: Deno.OpenOptions): Deno.FsFile => {
     const handle = Deno.openSync(place, options);
@@ -119,7 +142,7 @@ export async function writeTree(
     const place = join(base, directory.path);
     // Opened first: a mode may well forbid its owner to.
     const handle = open(place);
-    setAttributes(place, directory);
+    setAttributes(place, handle, directory);
     await settle({ handle, path: place, filled: null });
   };
   const settle = async (one: Unsynced) => {
@@ -154,21 +177,25 @@ export async function writeTree(
       Deno.mkdirSync(join(base, path), { mode: 0o700 });
       filling.push({ path, ...attributes });
     },
-    async link(path, target, mtime) {
+    async link(path, target, attributes) {
       await enter(path);
       const place = join(base, path);
       Deno.symlinkSync(target, place);
-      lutimesSync(place, new Date(mtime), new Date(mtime));
+      setLinkOwner(place, attributes);
+      const time = new Date(attributes.mtime);
+      lutimesSync(place, time, time);
     },
-    async share(path, existing) {
+    async again(path, earlier) {
       await enter(path);
-      try {
-        Deno.linkSync(existing, join(base, path));
-        return true;
-      } catch {
-        // Too many links to one file, or a file system without any: a copy serves.
-        return false;
-      }
+      return tryLink(join(base, earlier), join(base, path));
+    },
+    async share(path, existing, attributes) {
+      await enter(path);
+      const { uid, gid, mode } = accessOf(Deno.lstatSync(existing));
+      const isSame = uid === attributes.uid && gid === attributes.gid && mode === attributes.mode;
+      // What this account copies is its own, whoever may have copied it before.
+      const isAsGood = isSame || givesAway === false && isNoLooser(mode, attributes.mode);
+      return isAsGood && tryLink(existing, join(base, path));
     },
     async file(path) {
       await enter(path);
@@ -183,21 +210,24 @@ export async function writeTree(
             handle.truncateSync();
             handle.seekSync(0, Deno.SeekMode.Start);
           }
+          const { blocks } = source.statSync();
+          const isSparse = blocks !== null && blocks * 512 < limit;
           while (size < limit) {
             const bytes = buffer.subarray(0, readChunk(source, buffer, limit - size));
             if (bytes.length === 0) break;
             hash.update(bytes);
-            for (let done = 0; done < bytes.length;) {
-              done += handle.writeSync(bytes.subarray(done));
-            }
+            if (isSparse) writeSparsely(handle, bytes);
+            else writeAll(handle, bytes);
             size += bytes.length;
             onBytes?.(bytes.length);
             await turn();
           }
+          if (isSparse) handle.truncateSync(size);
           return filled = { size, sha256: hash.finish() };
         },
         async settle(attributes) {
-          setAttributes(place, attributes);
+          const hasOwner = setAttributes(place, handle, attributes);
+          if (!hasOwner) givesAway = false;
           await settle({ handle, path: place, filled });
         },
         drop() {
@@ -224,7 +254,34 @@ function readChunk(source: Deno.FsFile, buffer: Uint8Array, most: number): numbe
   }
 }
 
-function setAttributes(place: string, { mode, mtime }: Attributes): void {
-  if (Deno.build.os !== "windows") Deno.chmodSync(place, mode & 0o7777);
-  Deno.utimeSync(place, new Date(mtime), new Date(mtime));
+/** What is passed over is a hole, and reads as zeros. */
+function writeSparsely(handle: Deno.FsFile, bytes: Uint8Array): void {
+  for (let start = 0; start < bytes.length; start += BLOCK) {
+    const block = bytes.subarray(start, start + BLOCK);
+    if (isZeros(block)) handle.seekSync(block.length, Deno.SeekMode.Current);
+    else writeAll(handle, block);
+  }
+}
+
+function isZeros(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte !== 0) return false;
+  return true;
+}
+
+/** Too many links to one file, or a file system without any: a copy serves. */
+function tryLink(existing: string, path: string): boolean {
+  try {
+    Deno.linkSync(existing, path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns Whether the owner and the group were kept. */
+function setAttributes(place: string, handle: Deno.FsFile, attributes: Attributes): boolean {
+  const hasOwner = setAccess(place, attributes, handle.statSync());
+  const time = new Date(attributes.mtime);
+  handle.utimeSync(time, time);
+  return hasOwner;
 }
