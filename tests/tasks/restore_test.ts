@@ -311,14 +311,13 @@ Deno.test("cleanup() leaves its backup where it is when the other place cannot t
   await using elsewhere = await tempDirectory();
   await using store = await open(place.root);
   const before = await readTree(place.root);
-  const staging = join(elsewhere.path, ".staging");
   const { report } = await cleanup(store, {
     apply: true,
     backups: elsewhere.path,
     onProgress: (label, done) => {
       if (label !== "Applying" || done !== 1) return;
-      Deno.removeSync(staging);
-      Deno.writeTextFileSync(staging, "in the way");
+      Deno.removeSync(elsewhere.path, { recursive: true });
+      Deno.writeTextFileSync(elsewhere.path, "in the way");
     },
   });
   assertEquals([report?.complete, report?.totals.applied], [false, 5]);
