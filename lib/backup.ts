@@ -78,6 +78,8 @@ export interface CopyManifest {
   readonly store: string;
   /** Epoch ms. */
   readonly createdAt: number;
+  /** Its place among all backups, which no clock that was set back disturbs; not in older ones. */
+  readonly order?: number;
   /** What it is a copy of. */
   readonly scope: CopyScope;
   /** How much it holds. */
@@ -102,6 +104,8 @@ export type BackupListing =
       readonly kind: "copy";
       /** Epoch ms. */
       readonly createdAt: number;
+      /** Its place among all backups; see {@linkcode CopyManifest.order}. */
+      readonly order?: number;
       readonly scope: CopyScope;
       readonly files: number;
       /** Bytes of all files, those included that are shared with an earlier backup. */
@@ -114,6 +118,8 @@ export type BackupListing =
       readonly task: string;
       /** Epoch ms. */
       readonly createdAt: number;
+      /** Its place among all backups; see {@linkcode CopyManifest.order}. */
+      readonly order?: number;
       readonly changes: number;
       readonly files: number;
       readonly bytes: number;

@@ -5,6 +5,7 @@
  */
 
 import type { BackupEntry, CopyManifest, CopyScope } from "./backup.ts";
+import { newestFirst } from "./backup_order.ts";
 
 /** How a path stands to a scope: part of it, on the way to a part of it, or neither. */
 export type Membership = "in" | "on-the-way" | "out";
@@ -135,12 +136,8 @@ export function chooseBase(
   earlier: readonly CopyManifest[],
   scope: CopyScope,
 ): CopyManifest | null {
-  return earlier
-    .filter((one) => one.scope.kind === "full" || sameScope(one.scope, scope))
-    .reduce<CopyManifest | null>(
-      (newest, one) => newest === null || one.createdAt > newest.createdAt ? one : newest,
-      null,
-    );
+  const able = earlier.filter((one) => one.scope.kind === "full" || sameScope(one.scope, scope));
+  return newestFirst(able)[0] ?? null;
 }
 
 /**

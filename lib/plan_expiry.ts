@@ -5,6 +5,7 @@
  */
 
 import type { BackupListing, CopyScope } from "./backup.ts";
+import { newestFirst as inOrder } from "./backup_order.ts";
 import { sameScope } from "./plan_backup.ts";
 import type { NonEmpty } from "./model.ts";
 
@@ -18,12 +19,14 @@ export interface ExpiryPolicy {
 
 /** What a copy backup alone holds. */
 export interface OnlyCopies {
-  /** Files whose path neither the store (active or in `.trash/`) nor a newer copy backup has. */
+  /** Files that neither the store (active or in `.trash/`) nor a newer copy backup has, sound. */
   readonly files: number;
   /** Bytes of those files. */
   readonly bytes: number;
   /** One of them. */
   readonly example: string;
+  /** A newer copy backup that lists one of them and does not hold it; `null` when none lists any. */
+  readonly unsound: { readonly id: string; readonly message: string } | null;
 }
 
 /** Why a backup goes. */
@@ -94,9 +97,9 @@ export function expiryCandidates(
  * nowhere else.
  *
  * A copy backup holds the *only copy* of a file when neither the store, active or in `.trash/`, nor any
- * newer copy backup has a file at that path. An older version of a file that is still there is no such
- * thing: otherwise each metric that grows would keep every backup for ever. Since of all backups that
- * hold a path the newest one counts as its holder, no path is lost by letting several go at once.
+ * newer copy backup has a sound file at that path. An older version of a file that is still there is no
+ * such thing: otherwise each metric that grows would keep every backup for ever. Since only what is newer
+ * may stand in for a copy, no path is lost by letting several go at once.
  *
  * @param backups All backups of a store.
  * @param policy Which may go.
@@ -214,9 +217,6 @@ function judge(
 }
 
 function newestFirst(backups: readonly BackupListing[]): readonly BackupListing[] {
-  const timeOf = (backup: BackupListing) =>
-    backup.kind === "damaged" ? -Infinity : backup.createdAt;
-  return backups.toSorted((left, right) =>
-    timeOf(left) === timeOf(right) ? (left.id < right.id ? 1 : -1) : timeOf(right) - timeOf(left)
-  );
+  return inOrder(backups.map((backup) => ({ createdAt: -Infinity, ...backup, backup })))
+    .map(({ backup }) => backup);
 }

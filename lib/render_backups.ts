@@ -231,9 +231,13 @@ function stayText(reason: StayReason): string {
     case "among-the-newest":
       return `number ${reason.place} of the newest ${reason.keepLast}`;
     case "only-copy":
-      return `the only copy of ${plural(reason.files, "file")} (${
-        formatSize(reason.bytes)
-      }), such as ${reason.example}; goes only when named`;
+      return `the only ${reason.unsound === null ? "" : "sound "}copy of ${
+        plural(reason.files, "file")
+      } (${formatSize(reason.bytes)}), such as ${reason.example}${
+        reason.unsound === null
+          ? ""
+          : `, which ${reason.unsound.id} should have, too: ${reason.unsound.message}`
+      }; goes only when named`;
     case "change":
       return "the only copy of what a change took out of the store; goes only when named";
     case "damaged":

@@ -76,7 +76,13 @@ export async function applyPlan(
     const { task, actions } = plan;
     // Asked for first: a place that cannot be used is refused while nothing has happened.
     await using place = backups === undefined ? null : await store.lockBackups(backups);
-    using change = await store.begin({ task, actions, now: startedAt, keepBackup });
+    using change = await store.begin({
+      task,
+      actions,
+      now: startedAt,
+      keepBackup,
+      ...(place === null ? {} : { elsewhere: place.directory }),
+    });
     const turn = takeTurns();
     for (const action of actions) {
       await turn();

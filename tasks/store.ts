@@ -107,6 +107,8 @@ export interface LockedStore extends Store {
     /** Epoch ms. */
     readonly now: number;
     readonly keepBackup: boolean;
+    /** Where else backups of the store lie: their ids are not given again. */
+    readonly elsewhere?: string;
   }): Promise<Change>;
   /** Keeps copies of the records that MLflow can read, so that `repair` can bring them back exactly. */
   keepMetadata(snapshot: StoreSnapshot): Promise<void>;

@@ -18,6 +18,7 @@
 
 import { basename, dirname, join, resolve } from "@std/path";
 import type { BackupListing, CopyManifest } from "../../lib/backup.ts";
+import { newestFirst } from "../../lib/backup_order.ts";
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import { asStorePath } from "../../lib/model.ts";
 import type { BackupWork } from "../backups.ts";
@@ -140,7 +141,7 @@ export function lockPlace(place: Place): Disposable {
  * @throws {StoreAccessError} When the place cannot be listed.
  */
 export function listCopies(place: Place, root: string): readonly CopyManifest[] {
-  return directoriesIn(place)
+  const copies = directoriesIn(place)
     .flatMap((name) => {
       try {
         const manifest = readCopyManifest(join(place.backups, name));
@@ -150,8 +151,8 @@ export function listCopies(place: Place, root: string): readonly CopyManifest[] 
         return [];
       }
     })
-    .filter((manifest) => isOf(root, place, manifest))
-    .toSorted((left, right) => right.createdAt - left.createdAt || (left.id < right.id ? 1 : -1));
+    .filter((manifest) => isOf(root, place, manifest));
+  return newestFirst(copies);
 }
 
 /**
@@ -163,12 +164,12 @@ export function listCopies(place: Place, root: string): readonly CopyManifest[] 
  * @throws {StoreAccessError} When the place cannot be listed.
  */
 export function listBackups(place: Place, root: string): readonly BackupListing[] {
-  const timeOf = (one: BackupListing) => one.kind === "damaged" ? -Infinity : one.createdAt;
-  return directoriesIn(place)
-    .flatMap((name) => listingOf(place, root, name) ?? [])
-    .toSorted((left, right) =>
-      timeOf(left) === timeOf(right) ? (left.id < right.id ? 1 : -1) : timeOf(right) - timeOf(left)
-    );
+  const listed = directoriesIn(place).flatMap((name) => listingOf(place, root, name) ?? []);
+  return [
+    ...newestFirst(listed.filter((one) => one.kind !== "damaged")),
+    ...listed.filter((one) => one.kind === "damaged")
+      .toSorted((left, right) => left.id < right.id ? 1 : -1),
+  ];
 }
 
 function listingOf(place: Place, root: string, id: string): BackupListing | null {
@@ -176,13 +177,14 @@ function listingOf(place: Place, root: string, id: string): BackupListing | null
   try {
     const manifest = readAnyManifest(path);
     if (manifest === null || !isOf(root, place, manifest)) return null;
-    const { createdAt } = manifest;
+    const { createdAt, order } = manifest;
+    const written = { createdAt, ...(order === undefined ? {} : { order }) };
     if (manifest.kind === "copy") {
       const { scope, totals: { files, bytes, shared } } = manifest;
-      return { id, path, kind: "copy", createdAt, scope, files, bytes, sharedBytes: shared.bytes };
+      return { id, path, kind: "copy", ...written, scope, files, bytes, sharedBytes: shared.bytes };
     }
     const { task, steps, usage: { bytes, files } } = manifest;
-    return { id, path, kind: "change", task, createdAt, changes: steps.length, bytes, files };
+    return { id, path, kind: "change", task, ...written, changes: steps.length, bytes, files };
   } catch (error) {
     const message = `${failureText(error)}; copy what you need from ${
       join(path, "files")

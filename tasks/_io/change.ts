@@ -28,7 +28,7 @@ import type { BackupWork } from "../backups.ts";
 import { putTimeBack, syncDirectories, syncDirectory } from "./durable.ts";
 import { tryFreeTree } from "./free_tree.ts";
 import { type Begin, openJournal, parentOf, parentsOf, type Step } from "./journal.ts";
-import { type ChangeManifest, discard, writeManifest } from "./manifest.ts";
+import { type ChangeManifest, discard, nextOrder, writeManifest } from "./manifest.ts";
 import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "./measure.ts";
 import { carryOut, collisionOf, takeBack, type Workplace } from "./operate.ts";
 import type { OwnPaths } from "./own_directory.ts";
@@ -73,6 +73,8 @@ export interface ChangeOptions {
   readonly now: number;
   /** Whether what is taken away stays in a backup. */
   readonly keepBackup: boolean;
+  /** Where else backups of the store lie: their ids are not given again. */
+  readonly elsewhere?: string;
 }
 
 /**
@@ -86,7 +88,9 @@ export interface ChangeOptions {
 export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   const { root, paths, task, actions, now, keepBackup } = options;
   refuseOwnDirectory(actions);
-  const id = newBackupId(paths.backups, task, now);
+  const places = [paths.backups, ...(options.elsewhere === undefined ? [] : [options.elsewhere])];
+  const id = newBackupId([...places, paths.staging], task, now);
+  const order = nextOrder(places, now);
   const backup = join(paths.backups, id);
   const at: Workplace = { root, files: join(backup, "files"), staging: paths.staging };
   makeLikeParent(backup);
@@ -179,6 +183,7 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
           task,
           store: root,
           createdAt: now,
+          order,
           steps,
           directories,
           usage,
@@ -224,16 +229,16 @@ function refuseOwnDirectory(actions: readonly Action[]): void {
 /**
  * Finds an id that no backup has yet, such as `20261123T031438Z-cleanup`. Needs read permission.
  *
- * @param backups The backups' directory.
+ * @param places All directories where backups lie.
  * @param task The task that makes the backup.
  * @param now Epoch ms.
  * @returns The id; ids of later moments come later in the alphabet.
  */
-export function newBackupId(backups: string, task: string, now: number): string {
+export function newBackupId(places: readonly string[], task: string, now: number): string {
   const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
   for (let count = 1;; count++) {
     const id = `${time}-${task}${count === 1 ? "" : `-${count}`}`;
-    if (infoOf(join(backups, id)) === null) return id;
+    if (places.every((place) => infoOf(join(place, id)) === null)) return id;
   }
 }
 

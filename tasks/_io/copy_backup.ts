@@ -23,12 +23,14 @@ import { OWN_DIRECTORY } from "../../lib/names.ts";
 import { chooseBase, isInScope, type Membership } from "../../lib/plan_backup.ts";
 import { listCopies, type Place } from "./backup_place.ts";
 import { newBackupId } from "./change.ts";
+import { nextOrder } from "./manifest.ts";
 import { loadDigest } from "./digest.ts";
 import { syncDirectory, writeAndSync } from "./durable.ts";
 import { type EntriesWriter, writeEntries } from "./entries.ts";
 import { type LinkedFiles, linkedFiles } from "./linked_files.ts";
 import { type OpenedFile, openInside } from "./open_inside.ts";
 import { makeLikeParent } from "./permissions.ts";
+import { ownPaths } from "./own_directory.ts";
 import { failureText } from "./read.ts";
 import { type EarlierFiles, earlierFiles, type FileEntry } from "./share_files.ts";
 import { isAbort, stopped, takeTurns } from "./take_turns.ts";
@@ -73,12 +75,14 @@ export async function copyBackup(
   options: CopyOptions,
 ): Promise<CopyManifest> {
   const { root, place, now } = options;
-  const id = newBackupId(place.backups, "backup", now);
+  const places = [place.backups, ownPaths(root).backups];
+  const id = newBackupId(places, "backup", now);
   const staged = join(place.staging, id);
   try {
     const total = await count(options);
     makeLikeParent(staged);
-    const manifest = await copyInto(staged, id, total, options);
+    const order = nextOrder(places, now);
+    const manifest = await copyInto(staged, { id, order }, total, options);
     writeAndSync(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
     syncDirectory(join(staged, "files"));
     syncDirectory(staged);
@@ -162,7 +166,7 @@ interface Copying {
 
 async function copyInto(
   staged: string,
-  id: string,
+  { id, order }: { readonly id: string; readonly order: number },
   total: Total,
   options: CopyOptions,
 ): Promise<CopyManifest> {
@@ -207,6 +211,7 @@ async function copyInto(
     task: "backup",
     store: root,
     createdAt: now,
+    order,
     scope,
     totals: copying.totals,
     entries: entries.finish(),

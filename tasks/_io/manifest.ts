@@ -9,12 +9,13 @@
 
 import { basename, join } from "@std/path";
 import type { CopyManifest } from "../../lib/backup.ts";
+import { orderAfter } from "../../lib/backup_order.ts";
 import { asStorePath, type DiskUsage } from "../../lib/model.ts";
 import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
 import { syncDirectory, writeDurably } from "./durable.ts";
 import type { Step } from "./journal.ts";
 import type { OwnPaths } from "./own_directory.ts";
-import { infoOf } from "./read.ts";
+import { infoOf, listDirectory } from "./read.ts";
 
 /** What an apply did, and what is needed to undo it. */
 export interface ChangeManifest {
@@ -26,6 +27,8 @@ export interface ChangeManifest {
   readonly store: string;
   /** Epoch ms. */
   readonly createdAt: number;
+  /** Its place among all backups, which no clock that was set back disturbs; not in older ones. */
+  readonly order?: number;
   /** What was done, in order. */
   readonly steps: readonly Step[];
   /** Modification times of the touched directories, epoch ms. */
@@ -49,6 +52,43 @@ export function writeManifest(backups: string, manifest: ChangeManifest): void {
     join(backups, manifest.id, "manifest.json"),
     JSON.stringify(manifest, null, 1) + "\n",
   );
+}
+
+/** What stands in a manifest before the long lists. */
+const HEAD = 8_192;
+
+/**
+ * Gives a new backup its place behind all that lie in some directories. Reads only the beginning of each
+ * manifest: they may be long, and there may be many. Needs read permission.
+ *
+ * @param places Directories that hold backups; they need not be there.
+ * @param now Epoch ms.
+ * @returns Its place, see `orderAfter`.
+ */
+export function nextOrder(places: readonly string[], now: number): number {
+  const buffer = new Uint8Array(HEAD);
+  const decoder = new TextDecoder();
+  const orders = places.flatMap((place) => {
+    const listed = listDirectory(place);
+    return listed.kind === "failed" ? [] : listed.entries.flatMap(({ name }) => {
+      const head = decoder.decode(headOf(join(place, name, "manifest.json"), buffer));
+      const [, order] = /^ "order": (-?\d+),?$/m.exec(head) ??
+        /^ "createdAt": (-?\d+),?$/m.exec(head) ?? [];
+      return Number.isSafeInteger(Number(order ?? NaN)) ? [Number(order)] : [];
+    });
+  });
+  return orderAfter(orders, now);
+}
+
+function headOf(path: string, buffer: Uint8Array): Uint8Array {
+  try {
+    if (!Deno.lstatSync(path).isFile) return buffer.subarray(0, 0);
+    using file = Deno.openSync(path);
+    return buffer.subarray(0, file.readSync(buffer) ?? 0);
+  } catch {
+    // What cannot be read has no place.
+    return buffer.subarray(0, 0);
+  }
 }
 
 /**
@@ -133,18 +173,24 @@ function checkChange(manifest: ChangeManifest, id: string): void {
   if (manifest.id !== id) throw new SyntaxError("it is the manifest of another backup");
   const { task, store, createdAt, steps, directories, usage } = manifest;
   const isSound = typeof task === "string" && typeof store === "string" && isTime(createdAt) &&
-    Number.isSafeInteger(usage?.bytes) && Number.isSafeInteger(usage?.files);
+    Number.isSafeInteger(usage?.bytes) && Number.isSafeInteger(usage?.files) &&
+    isOrder(manifest.order);
   if (!isSound) throw new SyntaxError("it does not describe a change of a store");
   checkSteps(steps);
   checkDirectories(directories, ["before", "after"]);
 }
 
+function isOrder(order: unknown): boolean {
+  return order === undefined || Number.isSafeInteger(order);
+}
+
 /** A copy whose directory was renamed goes by its new name. */
-function checkCopy({ id, store, createdAt, scope, totals, entries }: CopyManifest): void {
+function checkCopy({ id, store, createdAt, order, scope, totals, entries }: CopyManifest): void {
   const hasId = scope?.kind === "full" || scope?.kind === "metadata" ||
     (scope?.kind === "experiment" || scope?.kind === "run") && typeof scope.id === "string";
   const sums = [totals?.files, totals?.bytes, totals?.shared?.bytes, entries?.count];
   const isSound = typeof id === "string" && typeof store === "string" && isTime(createdAt) &&
-    hasId && sums.every(Number.isSafeInteger) && typeof entries.sha256 === "string";
+    isOrder(order) && hasId && sums.every(Number.isSafeInteger) &&
+    typeof entries.sha256 === "string";
   if (!isSound) throw new SyntaxError("it does not describe a copy of a store");
 }

@@ -24,7 +24,13 @@ import {
   type Step,
 } from "./journal.ts";
 import { listJournals } from "./list_journals.ts";
-import { type ChangeManifest, discard, readManifest, writeManifest } from "./manifest.ts";
+import {
+  type ChangeManifest,
+  discard,
+  nextOrder,
+  readManifest,
+  writeManifest,
+} from "./manifest.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
 import type { OwnPaths } from "./own_directory.ts";
 import { infoOf } from "./read.ts";
@@ -112,6 +118,7 @@ export function settleChange(
       task: manifest?.task ?? task,
       store: root,
       createdAt: manifest?.createdAt ?? startedAt,
+      ...orderOf(paths, begin, manifest),
       steps,
       directories: timesLeft(root, manifest?.directories ?? [], begin.steps, steps),
       usage: manifest?.usage ?? { bytes: 0, files: 0 },
@@ -125,6 +132,16 @@ export function settleChange(
     outcome: direction === "apply" ? "reversed" : "completed",
     collisions: left.flatMap(({ messages }) => messages),
   };
+}
+
+/** What is left of an older backup has the place of that, if it has any. */
+function orderOf(
+  { backups }: OwnPaths,
+  { startedAt }: Begin,
+  manifest: ChangeManifest | null,
+): Pick<ChangeManifest, "order"> {
+  if (manifest === null) return { order: nextOrder([backups], startedAt) };
+  return manifest.order === undefined ? {} : { order: manifest.order };
 }
 
 /** What is taken back now changes directories that still miss something: their time is ours again. */

@@ -12,7 +12,7 @@ import { DAY, NOW } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 
 const POLICY: ExpiryPolicy = { olderThan: 90 * DAY, keepLast: 2 };
-const ONLY: OnlyCopies = { files: 2, bytes: 7, example: "7/ab/artifacts/model.pkl" };
+const ONLY: OnlyCopies = { files: 2, bytes: 7, example: "7/ab/artifacts/model.pkl", unsound: null };
 
 function copy(id: string, age: number, scope: CopyScope = { kind: "full" }): BackupListing {
   return deepFreeze<BackupListing>({

@@ -132,7 +132,20 @@ Deno.test("renderExpiry() gives the reason for what goes and for what stays", ()
           { kind: "among-the-newest", place: 1, keepLast: 3 },
         ],
       },
-      { id: "only", reasons: [{ kind: "only-copy", files: 1, bytes: 7, example: "7/meta.yaml" }] },
+      {
+        id: "only",
+        reasons: [{ kind: "only-copy", files: 1, bytes: 7, example: "7/meta.yaml", unsound: null }],
+      },
+      {
+        id: "sound",
+        reasons: [{
+          kind: "only-copy",
+          files: 1,
+          bytes: 7,
+          example: "7/meta.yaml",
+          unsound: { id: "newer", message: "expected 7 bytes, found 0" },
+        }],
+      },
       { id: "change", reasons: [{ kind: "change" }] },
       { id: "broken", reasons: [{ kind: "damaged", message: "no JSON" }] },
       { id: "other", reasons: [{ kind: "not-named" }] },
@@ -141,6 +154,7 @@ Deno.test("renderExpiry() gives the reason for what goes and for what stays", ()
   const kept = [
     "Keeping new: 1 d old, limit 90 d, number 1 of the newest 3",
     "Keeping only: the only copy of 1 file (7 B), such as 7/meta.yaml; goes only when named",
+    "Keeping sound: the only sound copy of 1 file (7 B), such as 7/meta.yaml, which newer should have, too: expected 7 bytes, found 0; goes only when named",
     "Keeping change: the only copy of what a change took out of the store; goes only when named",
     "Keeping broken: damaged (no JSON); goes only when named",
     "Keeping other: not named",

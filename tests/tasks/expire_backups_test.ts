@@ -74,7 +74,13 @@ Deno.test("expireBackups() keeps the newest backup that holds what the store has
     `${second}: only-copy`,
   ]);
   assertEquals(report.kept[1]?.reasons, [
-    { kind: "only-copy", files: 1, bytes: Deno.statSync(kept(second, lost)).size, example: lost },
+    {
+      kind: "only-copy",
+      files: 1,
+      bytes: Deno.statSync(kept(second, lost)).size,
+      example: lost,
+      unsound: null,
+    },
   ]);
   const named = await expireBackups(store, { which: { id: second } });
   assertEquals([named.removed, await idsIn(place.root)], [[second], [third]]);
@@ -181,3 +187,57 @@ Deno.test("expireBackups() lets old copies of records go, too, unless one backup
   assertEquals((await expireBackups(store, { which })).expiredRecords, 1);
   assertEquals(await historyOf(), 2);
 });
+
+const MODEL = `${RUN}/artifacts/model.bin`;
+
+/** What can become of a file without a word. */
+const LOSSES: Readonly<Record<string, (path: string) => void>> = {
+  "is missing": (path) => Deno.removeSync(path),
+  "has rotted": (path) => {
+    const { atime, mtime } = Deno.statSync(path);
+    Deno.writeTextFileSync(path, "w3ights");
+    Deno.utimeSync(path, atime!, mtime!);
+  },
+  "is empty": (path) => Deno.writeTextFileSync(path, ""),
+  "is a link": (path) => {
+    Deno.removeSync(path);
+    Deno.symlinkSync("/nowhere", path);
+  },
+};
+
+for (const [label, lose] of Object.entries(LOSSES)) {
+  Deno.test(`expireBackups() keeps the only sound copy where in the newer one it ${label}`, async () => {
+    await using place = await tempStore(STORE);
+    writeFiles(place.root, { [MODEL]: "weights" });
+    const [first = ""] = await backUpOn(place.root, 1);
+    // Written anew, so that the second copy has a file of its own.
+    Deno.utimeSync(join(place.root, MODEL), 1, 1);
+    const [second = ""] = await backUpOn(place.root, 2);
+    lose(join(place.root, ".mltidy.trash/backups", second, "files", MODEL));
+    Deno.removeSync(join(place.root, MODEL));
+    await using store = await on(place.root, 200);
+    const steps: string[] = [];
+    const report = await expireBackups(store, {
+      which: { olderThan: 90 * DAY, keepLast: 1 },
+      onProgress: ({ step }) => steps.push(step),
+    });
+    assertEquals([report.removed, await idsIn(place.root)], [[], [second, first]]);
+    const [reason] = report.kept.find(({ id }) => id === first)!.reasons;
+    assertEquals(reason.kind === "only-copy" && [reason.files, reason.example], [1, MODEL]);
+    assertEquals(reason.kind === "only-copy" && reason.unsound?.id, second);
+    assertEquals(new Set(steps), new Set(["Comparing"]));
+  });
+
+  if (label === "is a link") continue;
+  Deno.test(`expireBackups() keeps the only sound copy where in the store it ${label}`, async () => {
+    await using place = await tempStore(STORE);
+    writeFiles(place.root, { [MODEL]: "weights" });
+    const [first = ""] = await backUpOn(place.root, 1);
+    await using early = await on(place.root, 2);
+    const { id: second } = await backup(early, { scope: { kind: "metadata" } });
+    lose(join(place.root, MODEL));
+    await using store = await on(place.root, 200);
+    const { removed } = await expireBackups(store, { which: { olderThan: 90 * DAY, keepLast: 1 } });
+    assertEquals([removed, await idsIn(place.root)], [[], [second, first]]);
+  });
+}

@@ -35,6 +35,7 @@ Deno.test("listBackups() lists copies and changes, newest first, then what is da
     id,
     path,
     createdAt: NOW,
+    order: NOW,
     scope: { kind: "metadata" },
     files: totals.files,
     bytes: totals.bytes,

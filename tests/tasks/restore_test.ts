@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { BackupListing } from "../../lib/backup.ts";
 import { RestoreCollisionError } from "../../lib/errors.ts";
+import { applyPlan } from "../../tasks/apply_plan.ts";
 import { backup } from "../../tasks/backup.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { listBackups } from "../../tasks/list_backups.ts";
@@ -334,3 +335,49 @@ Deno.test("cleanup() refuses a place for its backup inside the store before anyt
   await assertRejects(() => cleanup(store, { apply: true, backups }), RangeError, "inside store");
   assertSameTree(await readTree(place.root, EXCEPT), before);
 });
+
+Deno.test("restore() undoes what was written last, whatever the clock says", async () => {
+  await using place = await tempStore(ROTTEN);
+  const trees = [await readTree(place.root)];
+  // A day before; then in the year 1969, and in 9999.
+  const moments = [NOW, NOW - 86_400_000, -1, Date.UTC(9999, 11, 31, 23, 59, 59), NOW + 1_000];
+  const ids: string[] = [];
+  for (const now of moments) {
+    await using store = await openStore(place.root, { now: () => now });
+    ids.unshift(await applyFirst(store));
+    trees.push(await readTree(place.root, EXCEPT));
+  }
+  trees.pop();
+  await using store = await open(place.root);
+  assertEquals((await changesOf(store)).map(({ id }) => id), ids);
+  for (const id of ids) {
+    assertEquals((await restore(store)).backup?.id, id);
+    assertSameTree(await readTree(place.root, EXCEPT), trees.pop()!);
+  }
+});
+
+Deno.test("restore() goes by the dates of backups that an older version wrote", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { path: first } = (await prune(store, { apply: true })).report!.backup!;
+  await cleanup(store, { apply: true });
+  for (const { path } of await changesOf(store)) {
+    const manifest = join(path, "manifest.json");
+    const { order: _, ...old } = JSON.parse(Deno.readTextFileSync(manifest));
+    Deno.writeTextFileSync(manifest, JSON.stringify(old, null, 1));
+  }
+  assertEquals(await tasksOf(store), ["cleanup", "prune"]);
+  const manifest = join(first, "manifest.json");
+  const old = JSON.parse(Deno.readTextFileSync(manifest));
+  Deno.writeTextFileSync(manifest, JSON.stringify({ ...old, createdAt: 4e12 }, null, 1));
+  assertEquals(await tasksOf(store), ["prune", "cleanup"]);
+});
+
+/** Carries out the first action of a clean-up alone, and gives the backup's id. */
+async function applyFirst(store: Store): Promise<string> {
+  await using planning = await open(store.describe().root);
+  const { plan } = await cleanup(planning);
+  await using locked = await store.lock({ task: "cleanup" });
+  const { backup } = await applyPlan(locked, { ...plan, actions: plan.actions.slice(0, 1) });
+  return backup!.id;
+}

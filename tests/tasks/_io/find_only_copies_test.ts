@@ -37,7 +37,7 @@ Deno.test("findOnlyCopies() finds what neither the store nor a newer backup has"
   Deno.removeSync(join(root, path));
   assertEquals(
     await findOnlyCopies(options),
-    new Map([[options.copies[0]!.id, { files: 1, bytes, example: path }]]),
+    new Map([[options.copies[0]!.id, { files: 1, bytes, example: path, unsound: null }]]),
   );
 });
 
