@@ -30,7 +30,10 @@ function commandsIn(text: string, pattern: RegExp): readonly string[] {
       span
     ),
   ];
-  return code.flatMap((line) => pattern.exec(line.replace(/\s+[#|>]( .*)?$/, ""))?.[1] ?? []);
+  const commands = code.map((line) =>
+    line.replace(/^npx -y deno@\S+/, "deno").replace(/\s+[#|>]( .*)?$/, "")
+  );
+  return commands.flatMap((command) => pattern.exec(command)?.[1] ?? []);
 }
 
 /** The words after the task's name are its arguments, as `deno task` passes them on. */
