@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { ExperimentMeta } from "./meta.ts";
 import { type MetaDocument, parseMetaYaml, scalar, stringifyMetaYaml } from "./meta_yaml.ts";
-import { type ExperimentMeta, readExperimentMeta } from "./meta_record.ts";
+import { readExperimentMeta } from "./meta_record.ts";
 import type { LifecycleStage } from "./model.ts";
 
 /** The `meta.yaml` of an experiment's directory. */

@@ -16,19 +16,14 @@ import {
   keep,
   keepRun,
   subjectOf,
+  type Verdict,
 } from "./judged.ts";
 import type { Problem, Run, StoreSnapshot } from "./model.ts";
 import { inOrder, pathsUp } from "./path.ts";
 import type { KeepReason } from "./plan.ts";
 import type { CleanupPolicy, Protection } from "./policy.ts";
 import { needProtector } from "./protect_needed.ts";
-import {
-  judgeDeletedExperiment,
-  judgeOrphan,
-  judgeRun,
-  pinFinder,
-  type Verdict,
-} from "./retention.ts";
+import { judgeDeletedExperiment, judgeOrphan, judgeRun, pinFinder } from "./retention.ts";
 import { isUnfinished } from "./run_status.ts";
 
 /**

@@ -6,9 +6,13 @@
  */
 
 import type { Experiment, NonEmpty, Orphan, Run, StorePath } from "./model.ts";
-import type { KeepReason, Standing } from "./plan.ts";
+import type { ActionReason, KeepReason, Standing } from "./plan.ts";
 import type { RetentionRule } from "./policy.ts";
-import type { Verdict } from "./retention.ts";
+
+/** A judgement with its reasons. */
+export type Verdict =
+  | { readonly goes: true; readonly reasons: NonEmpty<ActionReason> }
+  | { readonly goes: false; readonly reasons: NonEmpty<KeepReason> };
 
 /** By what a retention policy judges a run; one for all that are ranked together. */
 export interface Ruling {

@@ -11,7 +11,13 @@ import { findMisfits } from "./find_misfits.ts";
 import { findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
 import { judgeSnapshot } from "./judge_snapshot.ts";
-import type { JudgedExperiment, JudgedOrphan, JudgedRun, JudgedSnapshot } from "./judged.ts";
+import type {
+  JudgedExperiment,
+  JudgedOrphan,
+  JudgedRun,
+  JudgedSnapshot,
+  Verdict,
+} from "./judged.ts";
 import {
   addUsage,
   type Experiment,
@@ -24,7 +30,6 @@ import {
 import { experimentPathOf, inOrder } from "./path.ts";
 import { type CleanupPolicy, readingOf } from "./policy.ts";
 import type { Action, Kept, Plan, PlanTask, PlanTotals } from "./plan.ts";
-import type { Verdict } from "./retention.ts";
 
 /** What a planner needs besides the store and the rules. */
 export interface PlanOptions {

@@ -6,7 +6,7 @@
 
 import type { NonEmpty, StorePath, StoreSnapshot } from "./model.ts";
 import type { KeepReason, Kept } from "./plan.ts";
-import type { Evidence, RepairAction, RepairPolicy } from "./repair.ts";
+import type { EditMeta, Evidence, RepairAction, RepairPolicy, RepairReason } from "./repair.ts";
 
 export { NO_USAGE } from "./model.ts";
 
@@ -23,6 +23,15 @@ export interface RepairContext {
 export interface Repairs {
   readonly actions: readonly RepairAction[];
   readonly kept: readonly Kept[];
+}
+
+/** Keys of one record to set, before all that is to be set in it is put together. */
+export interface Edit {
+  readonly kind: EditMeta["kind"];
+  readonly path: StorePath;
+  readonly name: string;
+  readonly changes: EditMeta["changes"];
+  readonly reasons: NonEmpty<RepairReason>;
 }
 
 /**

@@ -7,24 +7,15 @@
 import { appendToUri } from "./artifact_uri.ts";
 import { findStaleRuns } from "./find_stale_runs.ts";
 import { linkedIn } from "./holders.ts";
-import type { Experiment, NonEmpty, Problem, Run, StorePath } from "./model.ts";
+import type { Experiment, NonEmpty, Problem, Run } from "./model.ts";
 import { byPath } from "./path.ts";
 import type { Kept } from "./plan.ts";
-import { keep, NO_USAGE, type RepairContext, type Repairs } from "./repair_context.ts";
+import { type Edit, keep, NO_USAGE, type RepairContext, type Repairs } from "./repair_context.ts";
 import type { EditMeta, RepairReason } from "./repair.ts";
 import { relocateRecords } from "./repair_locations.ts";
 import { quoteText } from "./quote_text.ts";
 import { codeOf } from "./run_status.ts";
 import { formatTime } from "./units.ts";
-
-/** Keys of one record to set, before all that is to be set in it is put together. */
-export interface Edit {
-  readonly kind: EditMeta["kind"];
-  readonly path: StorePath;
-  readonly name: string;
-  readonly changes: EditMeta["changes"];
-  readonly reasons: NonEmpty<RepairReason>;
-}
 
 /**
  * Plans the repair of records that can be read: at most one action for each.

@@ -8,8 +8,7 @@ import { linkedIn } from "./holders.ts";
 import type { Experiment, LoggedModel, ModelVersion, NonEmpty, Run, StorePath } from "./model.ts";
 import { byPath } from "./path.ts";
 import { formerPlaces, renameUri } from "./relocate_uri.ts";
-import { NO_USAGE, type RepairContext } from "./repair_context.ts";
-import type { Edit } from "./repair_edits.ts";
+import { type Edit, NO_USAGE, type RepairContext } from "./repair_context.ts";
 import type { RepairReason, RewriteTag } from "./repair.ts";
 
 /**

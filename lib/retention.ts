@@ -5,18 +5,14 @@
  * @module
  */
 
+import type { Verdict } from "./judged.ts";
 import { isLitter } from "./litter.ts";
-import type { Experiment, NonEmpty, Orphan, Run } from "./model.ts";
+import type { Experiment, Orphan, Run } from "./model.ts";
 import { byPath } from "./path.ts";
 import type { ActionReason, KeepReason } from "./plan.ts";
 import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "./policy.ts";
 import { tagFinder } from "./run_facts.ts";
 import { isUnfinished } from "./run_status.ts";
-
-/** A judgement with its reasons. */
-export type Verdict =
-  | { readonly goes: true; readonly reasons: NonEmpty<ActionReason> }
-  | { readonly goes: false; readonly reasons: NonEmpty<KeepReason> };
 
 /**
  * Judges a run: an active one for soft deletion, a soft-deleted one for purging.

@@ -5,8 +5,8 @@
  * @module
  */
 
+import type { RunMeta } from "./meta.ts";
 import { unquoted } from "./meta_node.ts";
-import type { RunMeta } from "./meta_record.ts";
 import { statusOf } from "./run_status.ts";
 
 const TIME = String.raw`[1-9]\d{12}`;

@@ -14,7 +14,14 @@ import type {
   MetadataHistory,
 } from "../lib/backup.ts";
 import type { OnlyCopies } from "../lib/plan_expiry.ts";
-import type { RestoreSelection } from "./store.ts";
+
+/** What to take from a backup; neither is everything. */
+export interface RestoreSelection {
+  /** An experiment's id, with all its runs. */
+  readonly experiment?: string;
+  /** A run's id. */
+  readonly run?: string;
+}
 
 /** Options of what may take long. */
 export interface BackupWork {

@@ -11,8 +11,8 @@
  */
 
 import type { BackupFault, BackupListing } from "../lib/backup.ts";
-import type { BackupPreview, Backups, BackupWork } from "./backups.ts";
-import type { RestoreSelection, SettledChange, Store } from "./store.ts";
+import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "./backups.ts";
+import type { SettledChange, Store } from "./store.ts";
 
 /** Which backup, what of it, and where to bring it. */
 export interface RestoreOptions extends RestoreSelection, BackupWork {

@@ -37,14 +37,6 @@ export interface ReadOptions<D extends Depth> extends Abortable {
   readonly onProgress?: (runs: number) => void;
 }
 
-/** What to take from a backup; neither is everything. */
-export interface RestoreSelection {
-  /** An experiment's id, with all its runs. */
-  readonly experiment?: string;
-  /** A run's id. */
-  readonly run?: string;
-}
-
 /** A change that was cut off and has been settled. */
 export interface SettledChange {
   /** The change's id: that of its backup. */

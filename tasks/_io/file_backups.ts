@@ -12,8 +12,8 @@ import type {
   BackupWork,
   BroughtBackReport,
   LockedBackups,
+  RestoreSelection,
 } from "../backups.ts";
-import type { RestoreSelection } from "../store.ts";
 import {
   listBackups,
   listCopies,

@@ -1,13 +1,8 @@
 import { assertEquals } from "@std/assert";
+import type { Verdict } from "../../lib/judged.ts";
 import type { ActionReason, KeepReason } from "../../lib/plan.ts";
 import type { CleanupPolicy } from "../../lib/policy.ts";
-import {
-  judgeDeletedExperiment,
-  judgeOrphan,
-  judgeRun,
-  pinFinder,
-  type Verdict,
-} from "../../lib/retention.ts";
+import { judgeDeletedExperiment, judgeOrphan, judgeRun, pinFinder } from "../../lib/retention.ts";
 import {
   damagedRun,
   DAY,
