@@ -25,12 +25,8 @@ export interface ProcessOptions {
  */
 export async function trainInProcesses<T>(options: ProcessOptions): Promise<readonly T[]> {
   const { processes, root, body } = options;
-  const module = (name: string) =>
-    JSON.stringify(new URL(`../../tasks/${name}.ts`, import.meta.url).href);
   const script = (number: number) => `
-    import { openStore } from ${module("store")};
-    import { setupExperiment } from ${module("experiment")};
-    import { safeRun, startRun } from ${module("run")};
+    import { openStore, safeRun, setupExperiment, startRun } from "mltidy";
     const number = ${number};
     await using store = await openStore(${JSON.stringify(root)});
     const body = async () => {${body}};

@@ -8,13 +8,10 @@ Deno.test({
   fn: async () => {
     await using training = await trainingStore();
     const { root, experimentId, read } = training;
-    const module = (name: string) =>
-      JSON.stringify(new URL(`../../../tasks/${name}.ts`, import.meta.url).href);
     const script = join(training.outside, "fill.ts");
     Deno.writeTextFileSync(
       script,
-      `import { openStore } from ${module("store")};
-      import { safeRun } from ${module("run")};
+      `import { openStore, safeRun } from "mltidy";
       await using store = await openStore(${JSON.stringify(root)});
       const options = { experimentId: ${JSON.stringify(experimentId)}, warn: () => {} };
       await safeRun(store, options, async (run) => {

@@ -8,13 +8,10 @@ function startProgram(
   script: string,
   command: readonly string[] = [],
 ) {
-  const module = (name: string) =>
-    JSON.stringify(new URL(`../../../tasks/${name}.ts`, import.meta.url));
   const path = join(outside, "train.js");
   Deno.writeTextFileSync(
     path,
-    `import { openStore } from ${module("store")};
-    import { safeRun, startRun } from ${module("run")};
+    `import { openStore, safeRun, startRun } from "mltidy";
     let clock = Date.now;
     const store = await openStore(${JSON.stringify(root)}, { now: () => clock() });
     const options = { experimentId: ${JSON.stringify(experimentId)}, warn: () => {} };
