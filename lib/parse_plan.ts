@@ -5,11 +5,12 @@
  */
 
 import { isActionKind, mayActAt } from "./action_paths.ts";
+import { checkPolicy } from "./check_policy.ts";
 import { StalePlanError } from "./errors.ts";
 import { asStorePath, type DiskUsage } from "./model.ts";
-import type { Kept, Plan, PlanTask } from "./plan.ts";
-import { readingOf } from "./policy.ts";
-import { isActionReason, isKeepReason, isMisfit, isStop } from "./reason_shape.ts";
+import type { Action, Kept, Plan, PlanTask } from "./plan.ts";
+import { type CleanupPolicy, readingOf } from "./policy.ts";
+import { isActionReason, isKeepReason, isMisfit, isMoment, isStop } from "./reason_shape.ts";
 
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
 /** The folders of a run that a repair makes. */
@@ -39,6 +40,7 @@ export function parsePlan(text: string, source: string): Plan {
       { cause },
     );
   };
+  if (isDeeperThan(DEEPEST, text)) refuse(`expected at most ${DEEPEST} levels of nesting`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -57,7 +59,7 @@ export function parsePlan(text: string, source: string): Plan {
     if (typeof plan?.[key] !== "string") refuse(`expected a text in ${key}`);
   }
   if (plan?.schema !== `mltidy/${plan?.task}/v1`) refuse("its task does not fit its schema");
-  if (typeof plan?.plannedAt !== "number") refuse("expected epoch milliseconds in plannedAt");
+  if (!isMoment(plan?.plannedAt)) refuse("expected epoch milliseconds in plannedAt");
   for (const key of ["policy", "experiments", "totals"] as const) {
     if (!isRecord(plan?.[key])) refuse(`expected an object in ${key}`);
   }
@@ -86,8 +88,23 @@ const COUNTS = [
   "keptRuns",
 ] as const;
 
+/** No plan has as many levels. */
+const DEEPEST = 64;
+
+/** Tells whether a text of JSON has more levels than so many, whoever may get lost in them. */
+function isDeeperThan(limit: number, text: string): boolean {
+  let depth = 0;
+  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
+    if (part === "[" || part === "{") depth++;
+    else if (part === "]" || part === "}") depth--;
+    if (depth > limit) return true;
+  }
+  return false;
+}
+
 /** What is wrong with what a plan says of all its actions. */
-function faultOf({ policy, experiments, totals, budget, stops, notes }: Plan): string | null {
+function faultOf(plan: Plan): string | null {
+  const { experiments, totals, budget, stops, notes } = plan;
   if (!Object.values(experiments).every(isText)) return "expected texts in experiments";
   for (const key of COUNTS) if (!isCount(totals[key])) return `expected a number in totals.${key}`;
   for (const key of ["repairs", "dropArtifacts"] as const) {
@@ -99,7 +116,7 @@ function faultOf({ policy, experiments, totals, budget, stops, notes }: Plan): s
   if (totals.later !== undefined && !isUsage(totals.later)) {
     return "expected bytes and files in totals.later";
   }
-  if (!isPolicy(policy)) return "its policy is none";
+  if (!isPolicy(plan)) return "its policy is none";
   if (budget !== undefined && !isBudget(budget)) return "its budget is none";
   const areStops = stops === undefined || Array.isArray(stops) && stops.every(isStop);
   if (!areStops) return "its stops are none";
@@ -148,52 +165,67 @@ function faultOfAction(action: unknown): string | null {
   if (typeof stamp !== "string" || stamp === "") return "has no stamp";
   if (!isText(name)) return "has no name";
   if (!isUsage(usage)) return "does not say what leaves the store";
-  return faultOfReasons(reasons, isActionReason) ?? ownFault(action, path);
+  return faultOfReasons(reasons, isActionReason) ?? ownFault({ ...action, kind }, path);
 }
 
 /** What acting depends on in one kind of action alone. */
-function ownFault(action: Record<string, unknown>, path: string): string | null {
-  const { kind, runId, experimentId, tagged } = action;
-  const { file, text, isNew, tag, bytes, changes, directories } = action;
-  const isOf = (subject: string) => path === subject ? null : "names another subject than its path";
-  switch (kind) {
-    case "soft-delete-run":
-    case "purge-run":
-      return isOf(`${experimentId}/${runId}`);
-    case "purge-experiment":
-      return isOf(`.trash/${experimentId}`);
-    case "drop-artifact":
-      if (typeof tagged !== "boolean") return "does not say whether its run has a tag";
-      return isOf(`${experimentId}/${runId}/artifacts/${path.split("/").slice(3).join("/")}`);
-    case "write-meta": {
-      if (file !== "meta.yaml" && file !== "trace_info.yaml") return "writes no record";
-      if (typeof isNew !== "boolean") return "does not say whether its record is new";
-      const isTag = tag === null ||
-        isRecord(tag) && isText(tag["text"]) && typeof tag["makesFolder"] === "boolean";
-      return isText(text) && isTag ? null : "has no text";
-    }
-    case "rewrite-tag":
-      return typeof text === "string" ? null : "has no text";
-    case "trim-metric-file":
-      return Number.isSafeInteger(bytes) && Number(bytes) > 0 ? null : "has no number of bytes";
-    case "create-dirs": {
-      const own = path === ".trash" ? [path] : FOLDERS.map((name) => `${path}/${name}`);
-      const isOwn = Array.isArray(directories) && directories.length > 0 &&
-        directories.every((one) => own.includes(one));
-      return isOwn ? null : "makes directories elsewhere";
-    }
-    case "finish-stale-run":
-    case "set-stage":
-    case "release-name":
-    case "complete-meta":
-    case "rewrite-location": {
-      const isScalar = (one: unknown) =>
-        one === null || typeof one === "string" || Number.isSafeInteger(one);
-      return isRecord(changes) && Object.values(changes).every(isScalar) ? null : "has no changes";
-    }
-    default:
-      return null;
-  }
+function ownFault(action: ActionFields, path: string): string | null {
+  return OWN_FAULTS[action.kind](action, path);
+}
+
+/** An action of a known kind, of which nothing else is known. */
+type ActionFields = Record<string, unknown> & { readonly kind: Action["kind"] };
+
+type OwnFault = (action: ActionFields, path: string) => string | null;
+
+const ofRun: OwnFault = ({ runId, experimentId }, path) => isOf(path, `${experimentId}/${runId}`);
+
+const changed: OwnFault = ({ changes }) => {
+  const isScalar = (one: unknown) =>
+    one === null || typeof one === "string" || Number.isSafeInteger(one);
+  return isRecord(changes) && Object.values(changes).every(isScalar) ? null : "has no changes";
+};
+
+/** What is moved away is named by its path alone. */
+const nothing: OwnFault = () => null;
+
+const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
+  "soft-delete-run": ofRun,
+  "purge-run": ofRun,
+  "purge-experiment": ({ experimentId, runIds }, path) =>
+    Array.isArray(runIds) && runIds.every(isText)
+      ? isOf(path, `.trash/${experimentId}`)
+      : "does not say which runs go with it",
+  "drop-artifact": ({ runId, experimentId, tagged }, path) =>
+    typeof tagged === "boolean"
+      ? isOf(path, `${experimentId}/${runId}/artifacts/${path.split("/").slice(3).join("/")}`)
+      : "does not say whether its run has a tag",
+  "quarantine-orphan": nothing,
+  "quarantine-stray": nothing,
+  "write-meta": ({ file, text, isNew, tag }) => {
+    if (file !== "meta.yaml" && file !== "trace_info.yaml") return "writes no record";
+    if (typeof isNew !== "boolean") return "does not say whether its record is new";
+    const isTag = tag === null ||
+      isRecord(tag) && isText(tag["text"]) && typeof tag["makesFolder"] === "boolean";
+    return isText(text) && isTag ? null : "has no text";
+  },
+  "rewrite-tag": ({ text }) => isText(text) ? null : "has no text",
+  "trim-metric-file": ({ bytes }) => isCount(bytes) && bytes > 0 ? null : "has no number of bytes",
+  "create-dirs": ({ directories }, path) => {
+    const own = path === ".trash" ? [path] : FOLDERS.map((name) => `${path}/${name}`);
+    const isOwn = Array.isArray(directories) && directories.length > 0 &&
+      directories.every((one) => own.includes(one));
+    return isOwn ? null : "makes directories elsewhere";
+  },
+  "finish-stale-run": changed,
+  "set-stage": changed,
+  "release-name": changed,
+  "complete-meta": changed,
+  "rewrite-location": changed,
+};
+
+function isOf(path: string, subject: string): string | null {
+  return path === subject ? null : "names another subject than its path";
 }
 
 function isBudget(value: unknown): boolean {
@@ -205,13 +237,23 @@ function isBudget(value: unknown): boolean {
     );
 }
 
-/** Whether it says what to read of the store. */
-function isPolicy(policy: Plan["policy"]): boolean {
+/** Whether a plan could have been made by it: that of a repair has no word of ages. */
+function isPolicy({ policy, task }: Plan): boolean {
+  if (task === "repair") return isRepairPolicy(policy as unknown as Record<string, unknown>);
+  const cleanup = policy as CleanupPolicy;
   try {
-    return !("olderThan" in policy) || readingOf(policy) !== null;
+    checkPolicy(cleanup);
+    return typeof cleanup.quarantineOrphans === "boolean" && readingOf(cleanup) !== null;
   } catch {
     return false;
   }
+}
+
+function isRepairPolicy({ settle, staleAfter, finishAs, relocate }: Record<string, unknown>) {
+  const isPlace = relocate === null ||
+    isRecord(relocate) && (relocate["from"] === null || isText(relocate["from"]));
+  return isAmount(settle) && isAmount(staleAfter) && isPlace &&
+    (finishAs === "FAILED" || finishAs === "KILLED");
 }
 
 function isText(value: unknown): value is string {
@@ -219,7 +261,11 @@ function isText(value: unknown): value is string {
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === "number";
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isAmount(value: unknown): boolean {
+  return typeof value === "number" && value >= 0;
 }
 
 function isUsage(value: unknown): value is DiskUsage {

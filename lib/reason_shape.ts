@@ -6,6 +6,7 @@
  */
 
 import type { ActionReason, KeepReason, Misfit, Standing, Stop } from "./plan.ts";
+import { MAXIMUM_TIME } from "./units.ts";
 
 /** Tells whether a value read from JSON is as it must be. */
 type Check = (value: unknown) => boolean;
@@ -19,7 +20,8 @@ type Shapes<R extends { readonly kind: string }> = {
 
 const text: Check = (value) => typeof value === "string";
 /** JSON has no infinity: it writes `null`. */
-const number: Check = (value) => typeof value === "number" || value === null;
+const number: Check = (value) =>
+  value === null || typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 const flag: Check = (value) => typeof value === "boolean";
 const texts: Check = (value) => Array.isArray(value) && value.every(text);
 const textOrNothing: Check = (value) => value === undefined || text(value);
@@ -102,6 +104,23 @@ const STOPS: Shapes<Stop> = {
     removes: number,
   },
 };
+
+/**
+ * Tells whether a value that was read from JSON is a moment.
+ *
+ * @param value Anything.
+ * @returns Whether it is epoch ms, from 1970 to the last day that a date can have.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(isMoment(1_700_000_000_000) && !isMoment(1e300) && !isMoment("today"));
+ * ```
+ */
+export function isMoment(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= MAXIMUM_TIME;
+}
 
 /**
  * Tells whether a value that was read from JSON is a reason of an action.

@@ -303,7 +303,7 @@ export function plural(count: number, one: string, many: string = `${one}s`): st
 }
 
 /** The last moment that `Date` can hold, either way from 1970. */
-const MAXIMUM_TIME = 8.64e15;
+export const MAXIMUM_TIME = 8.64e15;
 
 /**
  * Writes a moment for people.

@@ -16,11 +16,13 @@
 import { PlanRefusedError, StalePlanError } from "../lib/errors.ts";
 import type { StoreSnapshot } from "../lib/model.ts";
 import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
-import { readingOf } from "../lib/policy.ts";
+import { type CleanupPolicy, readingOf } from "../lib/policy.ts";
+import type { RepairPolicy } from "../lib/repair.ts";
 import { reportOutcomes } from "../lib/report_outcomes.ts";
 import { allowingFlags, stopText } from "../lib/stop_text.ts";
+import { findForeignAction } from "../lib/same_action.ts";
 import type { BackupWork, LockedBackups } from "./backups.ts";
-import type { Abortable, Change, LockedStore, ReadOptions } from "./store.ts";
+import type { Abortable, Change, LockedStore } from "./store.ts";
 import { takeTurns } from "./_io/take_turns.ts";
 
 /** How to apply a plan. */
@@ -46,7 +48,8 @@ export interface ApplyOptions extends Abortable {
  * @param options How to apply it.
  * @returns One outcome per action, bytes as measured, and where the backup is.
  * @throws {PlanRefusedError} When the policy's own limits stop the plan.
- * @throws {StalePlanError} When the plan is of another store, or the store is not as it was planned.
+ * @throws {StalePlanError} When the plan is of another store, the store is not as it was planned, or, where
+ * `since` is not given, its policy gives no such plan.
  *
  * @example
  * ```ts
@@ -67,7 +70,10 @@ export async function applyPlan(
 ): Promise<ApplyReport> {
   const { backup: keepBackup = true, backups, since, onProgress, onFiles, signal } = options;
   refuseStopped(plan);
-  const snapshot = await refuseStalePlan(store, plan, since);
+  const snapshot = since ?? await readAgain(store, plan);
+  refuseStalePlan(store, plan, snapshot);
+  // What was planned from this very reading need not be planned again.
+  if (since === undefined) await refuseForeign(store, plan, snapshot);
   await keepMetadata(store, snapshot);
   const startedAt = store.now();
   const outcomes: ActionOutcome[] = [];
@@ -127,32 +133,72 @@ export function refuseStopped(plan: Plan): void {
   );
 }
 
-async function refuseStalePlan(
-  store: LockedStore,
-  plan: Plan,
-  since: StoreSnapshot | undefined,
-): Promise<StoreSnapshot> {
-  const { root } = store.describe();
-  if (plan.store !== root) {
-    throw new StalePlanError(
-      `Cannot apply plan: it was made for store ${plan.store}, and this is ${root}; name the store with --store, or plan again`,
-    );
-  }
-  for (const reading of since ? [] : readingsFor(plan)) {
-    const snapshot = await store.read({ depth: "tags", ...reading, sizes: false });
-    if (plan.basis === snapshot.fingerprint) return snapshot;
-  }
-  if (plan.basis === since?.fingerprint) return since;
+/** Reads the store as it was read for the plan, as far as one can tell. */
+async function readAgain(store: LockedStore, plan: Plan): Promise<SnapshotToPlanFrom> {
+  refuseOtherStore(store, plan);
+  if (!isCleanup(plan)) return await store.read({ depth: "full" });
+  const frugal = await store.read({ depth: "tags", ...readingOf(plan.policy) });
+  if (frugal.fingerprint === plan.basis || plan.policy.retention) return frugal;
+  // Ages ask for no more than that, but may have been judged from a reading of all tags.
+  return await store.read({ depth: "tags" });
+}
+
+function refuseStalePlan(store: LockedStore, plan: Plan, snapshot: StoreSnapshot): void {
+  refuseOtherStore(store, plan);
+  if (plan.basis === snapshot.fingerprint) return;
   throw new StalePlanError(
-    `Cannot apply plan: store ${root} has changed since ${
+    `Cannot apply plan: store ${store.describe().root} has changed since ${
       new Date(plan.plannedAt).toISOString()
     }, when it was planned; plan again`,
   );
 }
 
-/** A clean-up may have been planned from what its policy needs, or from all tags; a repair was from all. */
-function readingsFor({ policy }: Plan): readonly Pick<ReadOptions<"tags">, "extras">[] {
-  return policy !== undefined && "olderThan" in policy ? [readingOf(policy), {}] : [{}];
+function refuseOtherStore(store: LockedStore, plan: Plan): void {
+  const { root } = store.describe();
+  if (plan.store === root) return;
+  throw new StalePlanError(
+    `Cannot apply plan: it was made for store ${plan.store}, and this is ${root}; name the store with --store, or plan again`,
+  );
+}
+
+/**
+ * A plan that was saved may have been written by anybody. So it is made again by its own policy, at the
+ * moment that it gives unless that is still to come, and may do no more than what comes of that.
+ */
+async function refuseForeign(
+  store: LockedStore,
+  plan: Plan,
+  snapshot: SnapshotToPlanFrom,
+): Promise<void> {
+  const again = await planAgain(store, plan, snapshot);
+  refuseStopped(again);
+  const foreign = findForeignAction(plan, again);
+  if (foreign === null) return;
+  throw new StalePlanError(
+    `Cannot apply plan: ${foreign.kind} ${foreign.path} does not come of its policy in store ${store.describe().root} as it is; plan again`,
+  );
+}
+
+async function planAgain(
+  store: LockedStore,
+  plan: Plan,
+  snapshot: SnapshotToPlanFrom,
+): Promise<Plan> {
+  const now = Math.min(plan.plannedAt, store.now());
+  if (isCleanup(plan)) {
+    const { planCleanup } = await import("../lib/plan_cleanup.ts");
+    return planCleanup(snapshot as StoreSnapshot<"tags">, plan.policy, { now, task: plan.task });
+  }
+  const policy = plan.policy as RepairPolicy;
+  const whole = snapshot as StoreSnapshot<"full">;
+  const { planRepair } = await import("../lib/plan_repair.ts");
+  return planRepair(whole, await store.evidence(whole, policy), policy, { now });
+}
+
+type SnapshotToPlanFrom = StoreSnapshot<"tags"> | StoreSnapshot<"full">;
+
+function isCleanup(plan: Plan): plan is Plan & { readonly policy: CleanupPolicy } {
+  return plan.task !== "repair";
 }
 
 /** The copies are for another day: nothing that is to be done now depends on them. */

@@ -14,8 +14,8 @@
  */
 
 import type { StoreSnapshot } from "../lib/model.ts";
-import { operationsOf } from "../lib/operations.ts";
-import type { Action, ApplyReport, Plan, PlanTask } from "../lib/plan.ts";
+import type { ApplyReport, Plan, PlanTask } from "../lib/plan.ts";
+import { sameActions } from "../lib/same_action.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";
 import type { BackupWork } from "./backups.ts";
 import type { Abortable, ReadOptions, SettledChange, Store } from "./store.ts";
@@ -139,22 +139,4 @@ export async function decideAndApply(
     });
     return { plan: current, report, settled };
   }
-}
-
-/** Ages grow while a person thinks, and so does what is stamped with the moment; what is done must not. */
-function sameActions(left: Plan, right: Plan): boolean {
-  return left.actions.length === right.actions.length &&
-    left.actions.every((action, index) =>
-      identityOf(action, left) === identityOf(right.actions[index]!, right)
-    );
-}
-
-/** All that acting depends on. */
-function identityOf(action: Action, { plannedAt }: Plan): string {
-  const { kind, path, stamp } = action;
-  const operations = operationsOf(action, { now: 0 });
-  return JSON.stringify(
-    [kind, path, stamp, operations],
-    (_, value) => value === plannedAt ? "now" : value,
-  );
 }

@@ -165,6 +165,10 @@ export async function runApply(
 
 function readPlanFile(path: string, name: string): string {
   try {
+    // To read a pipe is to wait for whoever writes into it.
+    if (!Deno.statSync(path).isFile) {
+      throw new UsageError("expected a file that cleanup --json wrote");
+    }
     return Deno.readTextFileSync(path);
   } catch (error) {
     if (!(error instanceof Error)) throw error;

@@ -5,6 +5,7 @@ import { parsePlan } from "../../lib/parse_plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
 import { renderMarkdown } from "../../lib/render_markdown.ts";
 import { renderPlan } from "../../lib/render_plan.ts";
+import { DEFAULT_REPAIR } from "../../lib/repair.ts";
 import { adverseSnapshotArbitrary, policyArbitrary } from "../_support/adverse_arbitraries.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
 import {
@@ -81,7 +82,8 @@ Deno.test("parsePlan() gives back every plan of a clean-up", () => {
 
 Deno.test("parsePlan() reads the plan of any task", () => {
   for (const task of ["prune", "cleanup", "repair"] as const) {
-    const plan = { ...PLAN, task, schema: `mltidy/${task}/v1` };
+    const policy = task === "repair" ? DEFAULT_REPAIR : PLAN.policy;
+    const plan = { ...PLAN, task, schema: `mltidy/${task}/v1`, policy };
     assertEquals(parsePlan(JSON.stringify(plan), "plan.json").task, task);
   }
 });
@@ -145,6 +147,68 @@ Deno.test("parsePlan() refuses a plan that lacks what acting depends on", () => 
   );
 });
 
+Deno.test("parsePlan() refuses numbers that no plan has", () => {
+  const { usage } = PLAN.totals;
+  const [first, ...others] = PLAN.actions;
+  const acting = (changes: object) => ({ ...PLAN, actions: [{ ...first, ...changes }, ...others] });
+  const cases: readonly (readonly [why: string, plan: unknown])[] = [
+    ...[1e308, -1, 8.64e15 + 2].map((plannedAt) =>
+      ["expected epoch milliseconds in plannedAt", { ...PLAN, plannedAt }] as const
+    ),
+    ...[-1, 0.5, 2 ** 53].map((keptRuns) =>
+      ["expected a number in totals.keptRuns", {
+        ...PLAN,
+        totals: { ...PLAN.totals, keptRuns },
+      }] as const
+    ),
+    ...[-1, 1.5, 1e300].map((bytes) =>
+      ["expected bytes and files in totals.usage", {
+        ...PLAN,
+        totals: { ...PLAN.totals, usage: { ...usage, bytes } },
+      }] as const
+    ),
+    ["action 1 does not say what leaves the store", acting({ usage: { bytes: -1, files: 0 } })],
+    [
+      "action 1 has a reason that is none",
+      acting({ reasons: [{ ...first!.reasons[0], age: 1e300 }] }),
+    ],
+    ["its policy is none", { ...PLAN, policy: { ...PLAN.policy, olderThan: -1 } }],
+    ["its policy is none", { ...PLAN, policy: { ...PLAN.policy, settle: "never" } }],
+    ["its policy is none", { ...PLAN, policy: { ...PLAN.policy, quarantineOrphans: 1 } }],
+  ];
+  for (const [why, plan] of cases) {
+    assertEquals(refusal(plan), `Cannot apply plan.json: ${why}${HINT}`);
+  }
+});
+
+Deno.test("parsePlan() refuses the policy of a repair that nobody could have asked for", () => {
+  const { store, basis, plannedAt, experiments, totals } = PLAN;
+  const empty = { store, basis, plannedAt, experiments, totals, actions: [], kept: [] };
+  const head = { ...empty, schema: "mltidy/repair/v1", task: "repair" };
+  const policies = [
+    { settle: -1 },
+    { staleAfter: null },
+    { finishAs: "FINISHED" },
+    { relocate: { from: 1 } },
+    { relocate: undefined },
+  ];
+  assertEquals(parsePlan(JSON.stringify({ ...head, policy: DEFAULT_REPAIR }), "").actions, []);
+  for (const policy of policies) {
+    const plan = { ...head, policy: { ...DEFAULT_REPAIR, ...policy } };
+    assertEquals(refusal(plan), `Cannot apply plan.json: its policy is none${HINT}`);
+  }
+});
+
+Deno.test("parsePlan() refuses what is nested deeper than any plan, and no text with brackets in it", () => {
+  const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+  const why = "expected at most 64 levels of nesting";
+  for (const text of ["[".repeat(100_000), `{"schema":${deep(64)}}`]) {
+    assertEquals(refusal(text), `Cannot apply plan.json: ${why}${HINT}`);
+  }
+  const named = { ...PLAN, experiments: { "1": `"${"[{".repeat(100)}\\"` } };
+  assertEquals(parsePlan(JSON.stringify(named), "plan.json"), named);
+});
+
 Deno.test("parsePlan() refuses an action that nobody could carry out, and numbers it", () => {
   const [first, ...others] = PLAN.actions;
   const cases = {
@@ -156,6 +220,7 @@ Deno.test("parsePlan() refuses an action that nobody could carry out, and number
     "does not say what leaves the store": { ...first, usage: undefined },
     "has no reason": { ...first, reasons: [] },
     "has a reason that is none": { ...first, reasons: [{ kind: "old" }] },
+    "does not say which runs go with it": { ...PLAN.actions[2], runIds: [1] },
     "does not say whether its run has a tag": {
       ...first,
       kind: "drop-artifact",

@@ -1,22 +1,35 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import fc from "fast-check";
 import { policyOf, readConfig } from "../../lib/config.ts";
-import { StalePlanError } from "../../lib/errors.ts";
-import type { StoreSnapshot } from "../../lib/model.ts";
-import type { Plan } from "../../lib/plan.ts";
+import { PlanRefusedError, StalePlanError } from "../../lib/errors.ts";
+import { asStorePath, type StoreSnapshot } from "../../lib/model.ts";
+import { parsePlan } from "../../lib/parse_plan.ts";
+import type { Action, Plan } from "../../lib/plan.ts";
 import { planCleanup } from "../../lib/plan_cleanup.ts";
 import { readingOf } from "../../lib/policy.ts";
 import { simulatePlan } from "../../lib/simulate_plan.ts";
 import { beginChange } from "../../tasks/_io/change.ts";
 import { acquireLock } from "../../tasks/_io/lock.ts";
+import { fileStamp, measureTree, metaStamp, newMeasurer } from "../../tasks/_io/measure.ts";
 import { ownPaths } from "../../tasks/_io/own_directory.ts";
+import { scanStore } from "../../tasks/_io/scan.ts";
 import { type ApplyOptions, applyPlan } from "../../tasks/apply_plan.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { recover } from "../../tasks/recover.ts";
+import { repair } from "../../tasks/repair.ts";
 import { restore } from "../../tasks/restore.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
-import { DAY, experiment, NOW, run, runId, type SnapshotInit } from "../_support/builders.ts";
+import {
+  DAY,
+  deletedRun,
+  experiment,
+  NOW,
+  run,
+  runId,
+  type SnapshotInit,
+} from "../_support/builders.ts";
 import { type TempStore, tempStore, writeFiles, writeStore } from "../_support/disk_store.ts";
 import { planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -248,6 +261,131 @@ Deno.test("applyPlan() refuses to apply a plan twice", async () => {
   const plan = await planFor(store.root);
   await apply(store.root, plan);
   await assertRejects(() => apply(store.root, plan), StalePlanError, "has changed since");
+});
+
+/** The stamp of a tree, as whoever writes a plan by hand can find it out. */
+function treeStamp(root: string, path: string): string {
+  return measureTree(join(root, path), newMeasurer())!.stamp;
+}
+
+Deno.test("applyPlan() refuses what a saved plan adds to what its policy gives, and touches nothing", async () => {
+  const [running, pinned, live] = [21, 22, 23].map(runId) as [string, string, string];
+  const old = { startTime: NOW - 50 * DAY, endTime: NOW - 40 * DAY };
+  const gone = { deletedTime: NOW - 31 * DAY };
+  await using place = await tempStore({
+    ...ROTTEN,
+    experiments: [
+      experiment({ id: "0", name: "Default" }),
+      ...ROTTEN.experiments!,
+      experiment({
+        id: "3",
+        lifecycleStage: "deleted",
+        lastUpdateTime: NOW - 31 * DAY,
+        runs: [run({ id: live, status: "RUNNING", startTime: NOW - DAY, endTime: null })],
+      }),
+      experiment({
+        id: "4",
+        runs: [
+          run({ id: running, status: "RUNNING", startTime: NOW - 50 * DAY, endTime: null }),
+          deletedRun({ id: pinned, ...old, ...gone, tags: { "mltidy.pin": "" } }),
+        ],
+      }),
+    ],
+  });
+  const { root } = place;
+  const plan = await planFor(root);
+  const [softDelete, , purge, purgeExperiment, quarantine] = plan.actions;
+  const at = (path: string) => ({ path: asStorePath(path), stamp: treeStamp(root, path) });
+  const ofRun = (action: Action | undefined, experimentId: string, runId: string) =>
+    ({ ...action, ...at(`${experimentId}/${runId}`), experimentId, runId }) as Action;
+  const record = "artifact_location: /\nexperiment_id: '9'\nlifecycle_stage: active\nname: n\n";
+  const write = { kind: "write-meta", file: "meta.yaml", text: record, isNew: false, tag: null };
+  const foreign: readonly Action[] = [
+    { ...ofRun(softDelete, "4", running), stamp: metaStamp(join(root, "4", running)) },
+    ofRun(purge, "4", running),
+    ofRun(purge, "4", pinned),
+    ofRun(purge, "1", runId(4)),
+    ofRun(purge, "1", runId(1)),
+    { ...purgeExperiment, ...at(".trash/3"), experimentId: "3" } as Action,
+    ...["0", "1", "8"].map((path) => ({ ...quarantine, ...at(path) }) as Action),
+    ...["0", "1", `4/${pinned}`, ".trash/3"].map((path) =>
+      ({ ...quarantine, ...at(path), kind: "quarantine-stray" }) as Action
+    ),
+    { ...quarantine, ...at("1"), ...write, stamp: fileStamp(join(root, "1/meta.yaml")) } as Action,
+  ];
+  const before = await readTree(root);
+  for (const action of foreign) {
+    // In front, where it would be carried out first.
+    const written = { ...plan, actions: [action, ...plan.actions] };
+    await assertRejects(
+      () => apply(root, parsePlan(JSON.stringify(written), "plan.json")),
+      StalePlanError,
+      `Cannot apply plan: ${action.kind} ${action.path} does not come of its policy`,
+    );
+    assertSameTree(await readTree(root, EXCEPT), before);
+  }
+  assertEquals((await apply(root, plan)).complete, true);
+});
+
+Deno.test("applyPlan() takes no plan's word for the day, nor for what its policy stops", async () => {
+  await using place = await tempStore(ROTTEN);
+  const { root } = place;
+  const before = await readTree(root);
+  const plan = await planFor(root);
+  const read = await scanStore(root, { depth: "tags", sizes: false, now: NOW });
+  const ahead = planCleanup(read, POLICY, { now: NOW + 100 * DAY });
+  assertEquals(ahead.actions.some(({ path }) => path.endsWith(runId(3))), true);
+  await assertRejects(() => apply(root, ahead), StalePlanError, runId(3));
+  const limits = policyOf(
+    readConfig("retention: { keep_within: 30d }\nlimits: { max_runs: 1 }", "test"),
+  );
+  await using store = await openStore(root, { now: () => NOW });
+  const stopped = planCleanup(
+    await store.read({ depth: "tags", ...readingOf(limits) }),
+    limits,
+    { now: NOW },
+  );
+  const { stops: _, ...unstopped } = stopped;
+  assertEquals(stopped.stops !== undefined, true);
+  await assertRejects(() => apply(root, unstopped), PlanRefusedError);
+  assertSameTree(await readTree(root, EXCEPT), before);
+  assertEquals((await apply(root, plan)).complete, true);
+});
+
+Deno.test("applyPlan() carries out a saved repair, and refuses one that writes what no evidence says", async () => {
+  await using place = await tempStore({
+    experiments: [
+      experiment({ id: "1", runs: [run({ id: runId(1), startTime: NOW - 50 * DAY })] }),
+    ],
+  });
+  const { root } = place;
+  for (const folder of ["metrics", "params"]) {
+    const path = join(root, "1", runId(1), folder);
+    if (existsSync(path)) Deno.removeSync(path, { recursive: true });
+  }
+  await using store = await openStore(root, { now: () => LATER });
+  const { plan } = await repair(store, { settle: 0 });
+  assertEquals(plan.actions.map(({ kind }) => kind), ["create-dirs"]);
+  const text = Deno.readTextFileSync(join(root, "1/meta.yaml"));
+  const added = {
+    ...plan.actions[0]!,
+    kind: "write-meta",
+    path: asStorePath("1"),
+    file: "meta.yaml",
+    text: text.replace("lifecycle_stage: active", "lifecycle_stage: deleted"),
+    isNew: false,
+    tag: null,
+    stamp: fileStamp(join(root, "1/meta.yaml")),
+  } as Action;
+  const before = await readTree(root);
+  await assertRejects(
+    () => apply(root, { ...plan, actions: [...plan.actions, added] }),
+    StalePlanError,
+    "write-meta 1 does not come of its policy",
+  );
+  assertSameTree(await readTree(root, EXCEPT), before);
+  const saved = parsePlan(JSON.stringify(plan), "plan.json");
+  assertEquals((await apply(root, saved)).complete, true);
 });
 
 const HEAVY = policyOf(
