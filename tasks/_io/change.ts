@@ -1,14 +1,16 @@
 /**
  * One change of a store, from its first step to its backup.
  *
- * *Ordering*: backup directory, then journal (durable), then the steps, then the directories that they
- * touched (durable), then the manifest (durable), then the journal goes. The manifest is what makes a
- * change undoable; the journal what makes it settleable before that.
+ * *Ordering*: backup directory, then journal (durable), then the steps, each replacing a file only when the
+ * old one is in the backup (durable), then the directories that they touched (durable), those of the backup
+ * before those of the store, then the manifest (durable), then the journal goes. The manifest is what makes
+ * a change undoable; the journal what makes it settleable before that.
  *
- * *Waiting for the disk*: never for one step alone. New files are written and made durable a group ahead
- * of their turn, see `stage_ahead.ts`, and directories all together at the end. Nothing is lost by that:
- * only durable files are renamed into place, and what a step did before there is a manifest is found out
- * by looking, so no step has to be on disk before the next one begins.
+ * *Waiting for the disk*: never for one step alone. New files are written and old ones linked into the
+ * backup, and both made durable, a group ahead of their turn, see `stage_ahead.ts`, and the directories of
+ * the store all together at the end. Nothing is lost by that: only durable files are renamed into place,
+ * over what is kept durably, and what a step did before there is a manifest is found out by looking, so no
+ * step has to be on disk before the next one begins.
  *
  * *Locking*: the caller holds the store's lock; {@linkcode beginChange} asks for it by its parameter.
  *
@@ -30,7 +32,7 @@ import { tryFreeTree } from "./free_tree.ts";
 import { type Begin, openJournal, parentOf, parentsOf, type Step } from "./journal.ts";
 import { type ChangeManifest, discard, nextOrder, writeManifest } from "./manifest.ts";
 import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "./measure.ts";
-import { carryOut, collisionOf, takeBack, type Workplace } from "./operate.ts";
+import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";
 import type { OwnPaths } from "./own_directory.ts";
 import { makeLikeParent } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
@@ -107,6 +109,7 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
     steps: all,
     directories: directoryTimes(root, all),
   };
+  syncDirectory(backup);
   syncDirectory(paths.backups);
   const journal = openJournal(paths.journals, begin);
   const ahead = stageAhead(all.map(({ operation }) => operation), at);
@@ -140,6 +143,7 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
       reached += steps.length;
       const before = checkSubject(root, action);
       if (typeof before === "string") {
+        for (const { operation } of steps) ahead.drop(operation);
         return { ...subject, outcome: "skipped", because: before };
       }
       const own: Step[] = [];
@@ -171,11 +175,11 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
       try {
         await ahead.clear();
         const directories = settleTimes(root, begin, steps, passed);
+        await syncTouched(at, steps, passed);
         if (steps.length === 0 || !keepBackup && stuck.length === 0) {
           await tryFreeTree(discard(paths, id, settle), work);
           return null;
         }
-        await syncTouched(at, steps);
         writeManifest(paths.backups, {
           schema: "mltidy/backup/v1",
           kind: "change",
@@ -322,15 +326,17 @@ function settleTimes(
   });
 }
 
-/** The directories of the store, and in the backup those that were made for what they gave away. */
-async function syncTouched(at: Workplace, done: readonly Step[]): Promise<void> {
-  const touched = [...parentsOf(done)];
-  const kept = [...new Set(touched.flatMap(waysTo))].map((path) => join(at.files, path))
-    .filter((path) => infoOf(path) !== null);
-  await syncDirectories([...kept, ...touched.map((path) => join(at.root, path))]);
-}
-
-/** A path and all that it lies in, up to the root, which is the empty path. */
-function waysTo(path: string): readonly string[] {
-  return path === "" ? [""] : [...waysTo(parentOf(path)), path];
+/**
+ * In the backup the directories that were made for trees that came there, then those of the store, also
+ * where all was taken back. What a replaced file was is in the backup durably since before it was replaced.
+ */
+async function syncTouched(
+  at: Workplace,
+  done: readonly Step[],
+  passed: ReadonlySet<string>,
+): Promise<void> {
+  const moved = done.map(({ operation }) => operation).filter(({ kind }) => kind === "move-tree");
+  await syncDirectories(new Set(moved.flatMap((operation) => directoriesToKept(operation, at))));
+  const touched = [...new Set([...parentsOf(done), ...passed])].map((path) => join(at.root, path));
+  await syncDirectories(touched.filter((path) => infoOf(path) !== null));
 }

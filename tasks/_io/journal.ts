@@ -50,6 +50,16 @@ export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
+/**
+ * Names a path and all that it lies in.
+ *
+ * @param path Relative to the root.
+ * @returns Relative to the root, which is the empty path and the first.
+ */
+export function waysTo(path: string): readonly string[] {
+  return path === "" ? [""] : [...waysTo(parentOf(path)), path];
+}
+
 /** The modification time of a directory that a change touches; epoch ms. */
 export interface DirectoryTime {
   readonly path: string;

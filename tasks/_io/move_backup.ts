@@ -20,7 +20,7 @@ import type { Membership } from "../../lib/plan_backup.ts";
 import type { Place } from "./backup_place.ts";
 import type { BringBackOptions } from "./bring_back.ts";
 import { copyTree } from "./copy_tree.ts";
-import { free, syncDirectory } from "./durable.ts";
+import { free, syncDirectories, syncDirectory } from "./durable.ts";
 import type { Step } from "./journal.ts";
 import { tryFreeTree } from "./free_tree.ts";
 import { makeLikeParent, mirrorWayTo } from "./permissions.ts";
@@ -58,6 +58,7 @@ export async function moveBackup(
     try {
       makeLikeParent(staged);
       await copyTree(Deno.realPathSync(source), staged, options);
+      syncDirectory(staged);
       Deno.renameSync(staged, target);
       syncDirectory(to.backups);
     } catch (error) {
@@ -116,6 +117,8 @@ export async function extractChange(
       mirrorWayTo(kept, place, path);
       Deno.renameSync(join(staging, path), join(place, path));
     }
+    const parents = new Set(paths.flatMap(ancestorsOf).map((path) => join(place, path)));
+    await syncDirectories([place, ...parents]);
   } finally {
     Deno.removeSync(staging, { recursive: true });
   }

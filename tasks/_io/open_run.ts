@@ -99,8 +99,10 @@ export function openRun(
 
   const setTag = (key: string, text: string): Placement =>
     put("tags", key, (target) => {
-      if (existingText(target) === text) return UNCHANGED;
-      placeFile(writing, target, text, durable);
+      const existing = existingText(target);
+      if (existing === text) return UNCHANGED;
+      // What replaces something durable is durable itself, or a power loss leaves neither.
+      placeFile(writing, target, text, durable || existing !== null && durability !== "never");
       keep(target);
       return WRITTEN;
     });

@@ -1,8 +1,10 @@
 /**
  * Carrying out the three operations, and taking them back.
  *
- * *Ordering*: the new file is durable, and the old one in the backup, before the one is renamed over the
- * other, and a tree is moved by one rename, so at every moment each byte is in the store or in the backup.
+ * *Ordering*: the new file is durable, and the old one in the backup, durably too, before the one is
+ * renamed over the other, and a tree is moved by one rename, so at every moment each byte is in the store or
+ * in the backup. To wait for the latter is no excess of care: a file system may write the new name of a file
+ * that it was asked to make durable long before the second link to another, however old that is.
  *
  * *After an interruption*: {@linkcode takeBack} looks at what is there and needs no record of how far
  * {@linkcode carryOut} got; it may be called any number of times.
@@ -13,7 +15,8 @@
 import { dirname, join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { FileContent, Operation } from "../../lib/operations.ts";
-import { linkNew, writeAll } from "./durable.ts";
+import { free, linkNew, syncDirectory, writeAll } from "./durable.ts";
+import { parentOf, waysTo } from "./journal.ts";
 import { accessBelow, accessOf, mirrorWayTo, openLikeParent, setAccess } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 
@@ -34,6 +37,8 @@ export interface Staged {
   readonly path: string;
   /** The file that it was made from and will replace; `null` when there was none. */
   readonly old: Deno.FileInfo | null;
+  /** Whether the backup has a second link to the old file, durably. */
+  readonly isKept: boolean;
 }
 
 /**
@@ -41,7 +46,7 @@ export interface Staged {
  *
  * @param operation The operation.
  * @param at The places.
- * @param ahead Its new file, if that has been staged and is durable.
+ * @param ahead Its new file, if that has been staged and is durable, and whether the old one is kept.
  * @throws {Error} When the operating system refuses; then the store is as it was.
  */
 export function carryOut(operation: Operation, at: Workplace, ahead: Staged | null = null): void {
@@ -56,14 +61,18 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
     }
     case "replace-file": {
       const kept = join(at.files, operation.path);
+      const isKept = ahead !== null && isStillKept(ahead, target, kept);
       const staged = stagedFor(operation, at, ahead);
       if (operation.content.kind === "new-text") {
         linkNew(staged, target);
         return;
       }
-      mirrorWayTo(at.root, at.files, operation.path);
-      keepOld(target, kept, join(at.staging, "old"));
+      if (!isKept) {
+        mirrorWayTo(at.root, at.files, operation.path);
+        keepOld(target, kept, join(at.staging, "old"));
+      }
       try {
+        if (!isKept) directoriesToKept(operation, at).forEach(syncDirectory);
         Deno.renameSync(staged, target);
       } catch (error) {
         Deno.removeSync(kept);
@@ -89,6 +98,59 @@ function stagedFor(operation: ReplaceFile, at: Workplace, ahead: Staged | null):
   using file = stageFile(operation, at, path).file;
   file.syncSync();
   return path;
+}
+
+/** What was kept ahead serves if it is still the one to be replaced; another would be in the way. */
+function isStillKept({ isKept }: Staged, target: string, kept: string): boolean {
+  if (!isKept) return false;
+  const [current, old] = [infoOf(target), infoOf(kept)];
+  if (current !== null && old !== null && sameFile(current, old)) return true;
+  if (old !== null) Deno.removeSync(kept);
+  return false;
+}
+
+/**
+ * Names the directories that have to be durable for what an operation keeps in the backup to be so.
+ *
+ * @param operation The operation.
+ * @param at The places.
+ * @returns Absolute paths, outermost first.
+ */
+export function directoriesToKept(operation: Operation, at: Workplace): readonly string[] {
+  return waysTo(parentOf(operation.path)).map((path) => join(at.files, path));
+}
+
+/**
+ * Keeps the old file of an operation before its turn, by a second link. Durable once the directories are
+ * that lead to it. Needs read and write permission for the store.
+ *
+ * @param operation The operation.
+ * @param at The places.
+ * @returns Whether it is kept; `false` where that is left to its turn.
+ */
+export function keepAhead(operation: ReplaceFile, at: Workplace): boolean {
+  const target = join(at.root, operation.path);
+  if (operation.content.kind === "new-text" || leadsOutside(target)) return false;
+  const kept = join(at.files, operation.path);
+  try {
+    mirrorWayTo(at.root, at.files, operation.path);
+    Deno.linkSync(target, kept);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Gives up what was prepared for an operation that is not carried out. Needs write permission for the store.
+ *
+ * @param operation The operation.
+ * @param at The places.
+ * @param ahead What was prepared.
+ */
+export function giveUpAhead(operation: Operation, at: Workplace, ahead: Staged): void {
+  free(ahead.path);
+  if (ahead.isKept) free(join(at.files, operation.path));
 }
 
 function isSameState(left: Deno.FileInfo | null, right: Deno.FileInfo | null): boolean {
@@ -128,7 +190,7 @@ export function stageFile(
     Deno.removeSync(path);
     throw error;
   }
-  return { staged: { path, old }, file };
+  return { staged: { path, old, isKept: false }, file };
 }
 
 function contentOf(content: FileContent, old: Uint8Array | null): Uint8Array<ArrayBuffer> {

@@ -18,7 +18,7 @@ import { join } from "@std/path";
 import { UnsupportedStoreError } from "../../lib/errors.ts";
 import { OWN_DIRECTORY } from "../../lib/names.ts";
 import { shellWords } from "../../lib/shell_words.ts";
-import { keepingTimes, writeAndSync } from "./durable.ts";
+import { keepingTimes, syncDirectory, writeAndSync } from "./durable.ts";
 import { makeLikeParent } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
 
@@ -80,9 +80,11 @@ export function ensureOwnDirectory(root: string): OwnPaths {
   if (!found) keepingTimes(root, () => makeLikeParent(paths.own));
   const readme = join(paths.own, "README.txt");
   if (infoOf(readme)?.size !== README.length) writeAndSync(readme, README);
-  for (const directory of [paths.journals, paths.staging, paths.backups]) {
-    if (!infoOf(directory)) makeLikeParent(directory);
-  }
+  const missing = [paths.journals, paths.staging, paths.backups].filter((path) => !infoOf(path));
+  missing.forEach(makeLikeParent);
+  // A journal and a backup are as durable as the way to them.
+  if (missing.length > 0) syncDirectory(paths.own);
+  if (!found) syncDirectory(root);
   return paths;
 }
 

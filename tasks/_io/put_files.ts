@@ -83,9 +83,11 @@ async function putInPlace(
   base: string,
   name: string,
 ): Promise<void> {
-  const isDurable = place.durability === "always";
-  if (isDurable) syncFile(aside);
   const target = makePlaceFor(place, base, name);
+  // What replaces something durable is durable itself, or a power loss leaves neither.
+  const isDurable = place.durability === "always" ||
+    place.durability === "end" && infoOf(target) !== null;
+  if (isDurable) syncFile(aside);
   try {
     Deno.renameSync(aside, target);
   } catch (error) {

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { join, resolve, toFileUrl } from "@std/path";
+import { dirname, join, resolve, toFileUrl } from "@std/path";
 import {
   chooseExperiment,
   type ChosenExperiment,
@@ -26,7 +26,7 @@ import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import { isExperimentDirectoryName } from "../../lib/names.ts";
 import { newExperimentMeta } from "../../lib/tracking_meta.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../tracking.ts";
-import { makeDirectories, syncDirectory, syncFile } from "./durable.ts";
+import { makeDirectories, syncDirectory, syncEntry, syncFile } from "./durable.ts";
 import { fileUriPath } from "./file_uri.ts";
 import { openLockFile } from "./lock.ts";
 import { inOwnDirectory, ownPaths } from "./own_directory.ts";
@@ -169,9 +169,19 @@ function repair(at: Workshop, { id, stage }: ChosenExperiment, text: string): vo
   const { root, writing, now } = at;
   const path = join(directoryOf(root, { id, stage }), "meta.yaml");
   const damaged = join(ownPaths(root).own, "damaged");
-  if (!infoOf(damaged)) makeLikeParent(damaged);
-  Deno.copyFileSync(path, join(damaged, `${id}-${now}.yaml`));
+  if (!infoOf(damaged)) {
+    makeLikeParent(damaged);
+    syncDirectory(ownPaths(root).own);
+  }
+  const kept = join(damaged, `${id}-${now}.yaml`);
+  Deno.copyFileSync(path, kept);
+  syncEntry(kept);
+  replaceDurably(writing, path, text);
+}
+
+function replaceDurably(writing: Writing, path: string, text: string): void {
   placeFile(writing, path, text, true);
+  syncDirectory(dirname(path));
 }
 
 function directoryOf(root: string, { id, stage }: Pick<ChosenExperiment, "id" | "stage">): string {
@@ -194,7 +204,7 @@ function restore({ root, writing, now }: Workshop, id: string): void {
     const run = text.kind === "text" ? readRunMeta(text.text) : null;
     if (text.kind !== "text" || !run?.ok || run.meta.lifecycleStage !== "deleted") continue;
     const active = { lifecycle_stage: "active", deleted_time: undefined };
-    placeFile(writing, path, editMetaYaml(text.text, active), true);
+    replaceDurably(writing, path, editMetaYaml(text.text, active));
   }
   edit(writing, join(deleted, "meta.yaml"), { lifecycle_stage: "active", last_update_time: now });
   Deno.renameSync(deleted, target);
@@ -210,7 +220,7 @@ function releaseName(
   const suffix = ` (replaced ${id})`;
   const kept = [...name].slice(0, LOGGING_LIMITS.experimentName - suffix.length).join("");
   const path = join(root, ".trash", id, "meta.yaml");
-  placeFile(writing, path, editMetaYaml(repaired ?? text, { name: kept + suffix }), true);
+  replaceDurably(writing, path, editMetaYaml(repaired ?? text, { name: kept + suffix }));
 }
 
 function edit(
@@ -218,16 +228,16 @@ function edit(
   path: string,
   changes: Readonly<Record<string, string | number>>,
 ): void {
-  placeFile(writing, path, editMetaYaml(Deno.readTextFileSync(path), changes), true);
+  replaceDurably(writing, path, editMetaYaml(Deno.readTextFileSync(path), changes));
 }
 
 function setTags({ root, writing }: Workshop, id: string, tags: ReadonlyMap<string, string>): void {
   for (const [key, value] of tags) {
     const names = ["tags", ...key.split("/")];
     const path = join(root, id, ...names);
-    makeDirectories(join(root, id), names.slice(0, -1));
+    makeDirectories(join(root, id), names.slice(0, -1), syncDirectory);
     const existing = readText(path);
     if (existing.kind === "text" && existing.text === value) continue;
-    placeFile(writing, path, value, true);
+    replaceDurably(writing, path, value);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Settling what was cut off, and undoing what was done: both take steps back.
  *
- * *Ordering*: steps are taken back in the reverse of their order, then the times of the directories,
- * and only then the backup and the journal go.
+ * *Ordering*: steps are taken back in the reverse of their order, then the times of the directories, all of
+ * that is made durable, and only then the backup and the journal go.
  *
  * *Locking*: the caller holds the store's lock.
  *
@@ -14,7 +14,7 @@
 
 import { join } from "@std/path";
 import { RestoreCollisionError } from "../../lib/errors.ts";
-import { free, putTimeBack } from "./durable.ts";
+import { free, putTimeBack, syncDirectory } from "./durable.ts";
 import {
   type Begin,
   openJournal,
@@ -106,6 +106,7 @@ export function settleChange(
   const at = workplace(root, paths, id);
   const left = takeBackAll(begin.steps, at);
   restoreTimes(root, begin);
+  syncParents(root, begin.steps);
   const wanted = new Set(begin.steps.map(({ operation }) => operation.path));
   const others = (manifest?.steps ?? []).filter(({ operation }) => !wanted.has(operation.path));
   const steps = [...others, ...left.map(({ step }) => step)];
@@ -281,6 +282,12 @@ function restoreTimes(root: string, { directories }: Begin): void {
   for (const { path, before } of directories) {
     putTimeBack(root, path, before);
   }
+}
+
+/** What is back must be there for good before what leads to it in the backup goes. */
+function syncParents(root: string, steps: readonly Step[]): void {
+  const parents = [...parentsOf(steps)].map((path) => join(root, path));
+  for (const parent of parents.filter((path) => infoOf(path)?.isDirectory)) syncDirectory(parent);
 }
 
 function workplace(root: string, paths: OwnPaths, id: string): Workplace {

@@ -1,23 +1,24 @@
 /**
- * Writing new files before it is their turn to replace old ones.
+ * Writing new files, and keeping the old ones, before it is their turn to be replaced.
  *
  * A new file has to be durable before it is renamed over an old one, and to wait for the disk for each
- * alone takes longer than all else that a change does. So they are written a batch at a time, and the disk
- * makes one journey for all of it, while the batch before it is renamed into place one by one. Where there
+ * alone takes longer than all else that a change does; so has the old one's link in the backup. So they are
+ * written and linked a batch at a time, and the disk makes one journey for all of it, while the batch before it is renamed into place one by one. Where there
  * are many, a second thread writes them.
  *
  * *Ordering*: what is handed out is durable. It is used only as long as the file that it was made from is
  * the one that it will replace, see {@linkcode carryOut}; otherwise, and where it could not be written,
  * everything happens when it is its turn, as if nothing had been staged.
  *
- * *After an interruption*: nothing but our staging directory has changed, and the next lock empties it.
+ * *After an interruption*: nothing of the store has changed. The next lock empties our staging directory and
+ * takes the links back, which are named in the journal as all steps are.
  *
  * @module
  */
 
 import type { Operation } from "../../lib/operations.ts";
-import { free, groupsOf } from "./durable.ts";
-import type { ReplaceFile, Staged, Workplace } from "./operate.ts";
+import { groupsOf } from "./durable.ts";
+import { giveUpAhead, type ReplaceFile, type Staged, type Workplace } from "./operate.ts";
 import { startThread } from "./second_thread.ts";
 import { type Batch, stageFiles } from "./stage_files.ts";
 
@@ -27,7 +28,9 @@ export interface StagedAhead extends Disposable {
   ready(operation: Operation): Promise<void>;
   /** Hands an operation's file over; `null` when none is staged. */
   take(operation: Operation): Staged | null;
-  /** Frees what was never taken. */
+  /** Gives up what is staged for an operation that will not be carried out. */
+  drop(operation: Operation): void;
+  /** Gives up what was never taken. */
   clear(): Promise<void>;
 }
 
@@ -77,6 +80,13 @@ export function stageAhead(operations: readonly Operation[], at: Workplace): Sta
     }
   }
 
+  function drop(operation: Operation): void {
+    const one = staged.get(operation);
+    if (one === undefined) return;
+    staged.delete(operation);
+    giveUpAhead(operation, at, one);
+  }
+
   return {
     async ready(operation) {
       const index = batchOf.get(operation);
@@ -89,10 +99,10 @@ export function stageAhead(operations: readonly Operation[], at: Workplace): Sta
       staged.delete(operation);
       return one;
     },
+    drop,
     async clear() {
       await Promise.all(begun);
-      for (const { path } of staged.values()) free(path);
-      staged.clear();
+      for (const operation of [...staged.keys()]) drop(operation);
     },
     [Symbol.dispose]: () => helper?.dismiss(),
   };

@@ -1,12 +1,23 @@
 /**
- * Staging the files of many operations at once.
+ * Staging the files of many operations at once, and keeping those that they will replace.
+ *
+ * *Ordering*: when the files are handed out, the new ones are durable, and so are the second links to the
+ * old ones in the backup.
  *
  * @module
  */
 
 import { join } from "@std/path";
-import { free } from "./durable.ts";
-import { type ReplaceFile, type Staged, stageFile, type Workplace } from "./operate.ts";
+import { free, syncDirectories } from "./durable.ts";
+import {
+  directoriesToKept,
+  giveUpAhead,
+  keepAhead,
+  type ReplaceFile,
+  type Staged,
+  stageFile,
+  type Workplace,
+} from "./operate.ts";
 
 /** Files to be staged. */
 export interface Batch {
@@ -16,26 +27,38 @@ export interface Batch {
 }
 
 /**
- * Stages files and makes them durable, all at the same time. Needs read and write permission for the store.
+ * Stages files and makes them durable, all at the same time, and the links to the old ones. Needs read and write permission for the store.
  *
  * @param batch The operations.
  * @param at The places.
  * @returns For each operation its file; `null` where it could not be staged.
  */
-export function stageFiles(
+export async function stageFiles(
   { name, operations }: Batch,
   at: Workplace,
 ): Promise<readonly (Staged | null)[]> {
-  return Promise.all(operations.map(async (operation, index) => {
+  const prepared = await Promise.all(operations.map(async (operation, index) => {
     const path = join(at.staging, `${name}-${index}`);
+    let isKept = false;
     try {
       const { staged, file: handle } = stageFile(operation, at, path);
       using file = handle;
+      isKept = keepAhead(operation, at);
       await file.sync();
-      return staged;
+      return { operation, staged: { ...staged, isKept } };
     } catch {
-      free(path);
-      return null;
+      giveUpAhead(operation, at, { path, old: null, isKept });
+      return { operation, staged: null };
     }
   }));
+  const kept = prepared.filter(({ staged }) => staged?.isKept);
+  try {
+    await syncDirectories(
+      new Set(kept.flatMap(({ operation }) => directoriesToKept(operation, at))),
+    );
+    return prepared.map(({ staged }) => staged);
+  } catch {
+    for (const { operation } of kept) free(join(at.files, operation.path));
+    return prepared.map(({ staged }) => staged && { ...staged, isKept: false });
+  }
 }

@@ -150,10 +150,10 @@ Deno.test("carryOut() writes a new file where there are no links, but over no ot
   const target = join(store.root, `${RUN}/new`);
   Deno.mkdirSync(path);
   Deno.mkdirSync(target);
-  const ahead = { path, old: Deno.lstatSync(target) };
+  const ahead = { path, old: Deno.lstatSync(target), isKept: false };
   assertThrows(() => carryOut(writeNew, store.at, ahead), Deno.errors.AlreadyExists);
   Deno.removeSync(target);
-  carryOut(writeNew, store.at, { path, old: null });
+  carryOut(writeNew, store.at, { path, old: null, isKept: false });
   assertEquals(Deno.statSync(target).isDirectory, true);
   assertEquals([...Deno.readDirSync(store.at.staging)], []);
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { asStorePath } from "../../../lib/model.ts";
 import { carryOut, type ReplaceFile, type Workplace } from "../../../tasks/_io/operate.ts";
 import { stageAhead } from "../../../tasks/_io/stage_ahead.ts";
@@ -25,6 +25,12 @@ async function manyFiles(): Promise<TempStore & { readonly at: Workplace }> {
     staging: join(store.outside, "staging"),
   };
   return { ...store, at };
+}
+
+/** Of the first so many files. */
+function inodesIn(directory: string, count: number): readonly (number | null)[] {
+  return operations.slice(0, count)
+    .map(({ path }) => Deno.statSync(join(directory, basename(path))).ino);
 }
 
 function namesIn(directory: string): readonly string[] {
@@ -55,6 +61,20 @@ Deno.test("stageAhead() leaves nothing behind of what was not needed", async () 
   await ahead.ready(first);
   await ahead.clear();
   assertEquals([ahead.take(first), namesIn(store.at.staging)], [null, []]);
+});
+
+Deno.test("stageAhead() keeps the files that will be replaced, and lets them go that will not be", async () => {
+  await using store = await manyFiles();
+  using ahead = stageAhead(operations, store.at);
+  await ahead.ready(first);
+  const kept = join(store.at.files, "1");
+  assertEquals(inodesIn(kept, 2), inodesIn(join(store.root, "1"), 2));
+  const before = namesIn(kept).length;
+  carryOut(first, store.at, ahead.take(first));
+  ahead.drop(second);
+  assertEquals(namesIn(kept).length, before - 1);
+  await ahead.clear();
+  assertEquals(namesIn(kept), ["file-0"]);
 });
 
 Deno.test("stageAhead() leaves to its turn what cannot be staged", async () => {
@@ -92,4 +112,16 @@ Deno.test("carryOut() makes a new file of what a file has become since its own w
     "lifecycle_stage: deleted\nrun_name: afterwards\n",
   );
   assertEquals(namesIn(store.at.staging), []);
+});
+
+Deno.test("carryOut() keeps what stands at its turn, not what stood there when files were staged", async () => {
+  await using store = await manyFiles();
+  using ahead = stageAhead(operations, store.at);
+  await ahead.ready(first);
+  const staged = ahead.take(first);
+  writeFiles(store.root, { elsewhere: "newer" });
+  Deno.renameSync(join(store.root, "elsewhere"), join(store.root, first.path));
+  carryOut(first, store.at, staged);
+  assertEquals(Deno.readTextFileSync(join(store.at.files, first.path)), "newer");
+  assertEquals(Deno.readTextFileSync(join(store.root, first.path)), "new 0");
 });
