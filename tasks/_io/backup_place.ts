@@ -3,8 +3,9 @@
  *
  * ```
  * DIR/
- *   .lock             locked while a task changes something here
- *   .staging/ID/      a backup in the making, or on its way out
+ *   .mltidy/          ours, as its README.txt says
+ *     lock            locked while a task changes something here
+ *     staging/ID/     a backup in the making, or on its way out
  *   ID/               manifest.json, entries.jsonl and files/
  * ```
  *
@@ -26,7 +27,7 @@ import { free, syncDirectory } from "./durable.ts";
 import { freeTree } from "./free_tree.ts";
 import { openLockFile } from "./lock.ts";
 import { readAnyManifest, readCopyManifest } from "./manifest.ts";
-import type { OwnPaths } from "./own_directory.ts";
+import { type Layout, type OwnPaths, refuseForeign, sayWhoseItIs } from "./own_directory.ts";
 import { makeLikeParent } from "./permissions.ts";
 import { failureText, infoOf, listDirectory } from "./read.ts";
 
@@ -58,8 +59,8 @@ export function placeOf(root: string, own: OwnPaths, directory: string | null): 
   refuseInside(root, real, "keep backups in", "leave --backups out");
   return {
     backups: real,
-    staging: join(real, ".staging"),
-    lock: join(real, ".lock"),
+    staging: join(real, ".mltidy", "staging"),
+    lock: join(real, ".mltidy", "lock"),
     isShared: true,
   };
 }
@@ -95,6 +96,15 @@ function realPathOf(path: string): string {
   }
 }
 
+/** What stands in our directory in a place of the user's. */
+const PLACES: Layout = { "README.txt": "file", "lock": "file", "staging": "directory" };
+
+const README = `This directory belongs to mltidy.
+
+The backups beside it are written to staging/ first, and on their way out they pass through it. What was
+left there is removed whenever a backup is made, moved or removed.
+`;
+
 /**
  * Takes a place for this process alone, makes it if need be, and empties its staging directory. Needs
  * read and write permission for it.
@@ -102,12 +112,17 @@ function realPathOf(path: string): string {
  * @param place The place; the caller holds the lock of the store.
  * @returns A handle; disposing of it releases the place.
  * @throws {StoreLockedError} When another process holds the place.
+ * @throws {UnsupportedStoreError} When something stands in the place of what is ours there.
  */
 export function lockPlace(place: Place): Disposable {
   if (place.lock === null) return { [Symbol.dispose]() {} };
   if (infoOf(place.backups) === null) {
     Deno.mkdirSync(place.backups, { recursive: true, mode: 0o700 });
   }
+  const own = dirname(place.lock);
+  refuseForeign(own, PLACES, place.backups);
+  if (infoOf(own) === null) makeLikeParent(own);
+  sayWhoseItIs(own, README);
   const file = openLockFile(place.lock);
   try {
     if (!file.tryLockSync(true)) {

@@ -72,14 +72,26 @@ export function writeDurably(path: string, text: string): void {
 /**
  * Writes a new file and makes its content durable; those can read it who can use its directory.
  *
- * @param path Where it goes; what stands there is replaced.
+ * @param path Where it goes; what stands there is removed first, so that nothing is written through a link
+ *   or to another name of somebody's file.
  * @param content What it holds; text as UTF-8.
  */
 export function writeAndSync(path: string, content: string | Uint8Array): void {
-  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 });
+  using file = openNew(path);
   writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
   openLikeParent(path);
   file.syncSync();
+}
+
+function openNew(path: string): Deno.FsFile {
+  const options = { write: true, createNew: true, mode: 0o600 };
+  try {
+    return Deno.openSync(path, options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    Deno.removeSync(path);
+    return Deno.openSync(path, options);
+  }
 }
 
 /**

@@ -21,6 +21,7 @@ import type { Operation } from "../../lib/operations.ts";
 import type { Action } from "../../lib/plan.ts";
 import { checkDirectories, checkSteps } from "./check_steps.ts";
 import { syncDirectory, writeAndSync } from "./durable.ts";
+import { readEntry } from "./open_entry.ts";
 
 /** One operation of one action. */
 export interface Step {
@@ -139,7 +140,7 @@ export function settleJournal(journals: string, path: string): void {
  * @throws {SyntaxError} When the first line is whole but not one of ours.
  */
 export function readBegin(path: string): Begin | null {
-  const text = Deno.readTextFileSync(path);
+  const text = readEntry(path);
   const end = text.indexOf("\n");
   if (end < 0) return null;
   const line = text.slice(0, end);

@@ -18,8 +18,9 @@ export function listJournals(journals: string): readonly string[] {
       journals,
     );
   }
+  // A link or a pipe is refused when it is read: it may hide that a change was cut off.
   return listed.entries
-    .filter((entry) => entry.isFile && entry.name.endsWith(".jsonl"))
+    .filter((entry) => !entry.isDirectory && entry.name.endsWith(".jsonl"))
     .map((entry) => join(journals, entry.name))
     .toSorted();
 }

@@ -9,7 +9,8 @@
  * @module
  */
 
-import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
+import { StoreAccessError, StoreLockedError, UnsupportedStoreError } from "../../lib/errors.ts";
+import { openEntry } from "./open_entry.ts";
 import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
 import { openLikeParent } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
@@ -47,6 +48,12 @@ export function acquireLock(root: string, task: string, now: number): Lock {
       `Cannot lock store ${root}: ${describeHolder(lock)} holds the lock; wait until it is done`,
       root,
     );
+  }
+  try {
+    refuseForeignText(root, lock, file);
+  } catch (error) {
+    file.close();
+    throw error;
   }
   const holder: Holder = {
     pid: Deno.pid,
@@ -102,13 +109,38 @@ function openLock(root: string): { readonly lock: string; readonly file: Deno.Fs
  *
  * @param path Where it is, or is made, for those who can use its directory.
  * @returns The file, not locked yet.
+ * @throws {NotRegularFile} When something else stands there, such as a link.
  */
 export function openLockFile(path: string): Deno.FsFile {
-  const isNew = infoOf(path) === null;
-  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
-  if (isNew) openLikeParent(path);
-  return file;
+  if (infoOf(path) === null) {
+    try {
+      const file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
+      openLikeParent(path);
+      return file;
+    } catch (error) {
+      // Another process that wants the same was faster.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+  return openEntry(path, { write: true });
 }
+
+/** It may be another name of somebody's file, and who holds the lock is written over what it holds. */
+function refuseForeignText(root: string, lock: string, file: Deno.FsFile): void {
+  const start = new Uint8Array(LONGEST_HOLDER);
+  const size = file.readSync(start) ?? 0;
+  file.seekSync(0, Deno.SeekMode.Start);
+  const text = new TextDecoder().decode(start.subarray(0, size));
+  // A holder that died may have left the beginning of its text, or a file system what it had reserved.
+  if (size < LONGEST_HOLDER && /^({("pid":.*)?)?\0*\n?$/s.test(text)) return;
+  throw new UnsupportedStoreError(
+    `Cannot use ${lock}: expected a file of our own, found another text; move it away`,
+    root,
+  );
+}
+
+/** The longest text that names a holder, and more, bytes. */
+const LONGEST_HOLDER = 4096;
 
 function describeHolder(lock: string): string {
   try {

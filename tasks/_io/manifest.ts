@@ -14,6 +14,7 @@ import { asStorePath, type DiskUsage } from "../../lib/model.ts";
 import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
 import { syncDirectory, writeDurably } from "./durable.ts";
 import type { Step } from "./journal.ts";
+import { readEntry } from "./open_entry.ts";
 import type { OwnPaths } from "./own_directory.ts";
 import { infoOf, listDirectory } from "./read.ts";
 
@@ -122,7 +123,7 @@ export function readAnyManifest(directory: string): ChangeManifest | CopyManifes
   const path = join(directory, "manifest.json");
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readEntry(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

@@ -38,10 +38,11 @@ export function openWriting(root: string): Writing {
   // Somebody may tidy our directory away while a run goes on.
   const ensure = () =>
     inOwnDirectory(root, () => {
-      if (infoOf(directory)) return;
+      if (infoOf(directory)?.isDirectory) return;
       ensureOwnDirectory(root);
       makeLikeParent(directory);
     });
+  inOwnDirectory(root, () => ensureOwnDirectory(root));
   ensure();
   return {
     newPath() {

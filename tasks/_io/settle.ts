@@ -66,6 +66,8 @@ export function settleInterrupted(root: string, paths: OwnPaths): readonly Settl
     settled.push(settleChange(root, paths, begin, settle));
   }
   for (const entry of [...Deno.readDirSync(paths.backups)]) {
+    // Behind a link lies what is somebody else's.
+    if (!entry.isDirectory) continue;
     const backup = join(paths.backups, entry.name);
     if (infoOf(join(backup, "manifest.json")) === null) {
       // A manifest that was never finished says nothing.

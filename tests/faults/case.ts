@@ -111,7 +111,7 @@ async function copyTree(from: string, to: string): Promise<void> {
 export async function look({ place, root, copies }: Case): Promise<Moment> {
   const tree = await readTree(place, { except: [OWN, COPIES] });
   const own = await treeIn(ownPaths(root).own, ["lock"]);
-  const elsewhere = await treeIn(copies, [".lock"]);
+  const elsewhere = await treeIn(copies, [".mltidy/lock"]);
   const prefixed = [...elsewhere].map(([path, entry]) => [`${COPIES}/${path}`, entry] as const);
   return { tree, own: new Map([...own, ...prefixed]) };
 }
@@ -184,7 +184,7 @@ export function untidiness({ root, copies }: Case): readonly string[] {
     Deno.readTextFileSync(join(own, "README.txt")).endsWith("for good.\n");
   return [
     ...namesIn(journals).map((name) => `journal/${name} is left`),
-    ...[staging, join(copies, ".staging")].flatMap(namesIn).map((name) =>
+    ...[staging, join(copies, ".mltidy/staging")].flatMap(namesIn).map((name) =>
       `staging/${name} is left`
     ),
     ...[backups, copies].flatMap(unfinishedIn),

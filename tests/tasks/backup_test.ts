@@ -208,8 +208,7 @@ Deno.test("backup() into a directory elsewhere makes it, and leaves the store al
   assertEquals(
     [...Deno.readDirSync(backups)].map(({ name }) => name).sort(),
     [
-      ".lock",
-      ".staging",
+      ".mltidy",
       first.id,
       second.id,
     ].sort(),
@@ -259,8 +258,8 @@ Deno.test("backup() waits for nobody: a locked store or place is refused", async
     await using _lock = await store.lock({ task: "cleanup" });
     await assertRejects(() => backup(store), StoreLockedError);
   }
-  Deno.mkdirSync(backups);
-  using file = Deno.openSync(join(backups, ".lock"), { write: true, create: true });
+  Deno.mkdirSync(join(backups, ".mltidy"), { recursive: true });
+  using file = Deno.openSync(join(backups, ".mltidy/lock"), { write: true, create: true });
   file.lockSync(true);
   await assertRejects(() => backup(store, { backups }), StoreLockedError, "another process writes");
 });
@@ -364,7 +363,7 @@ Deno.test("backup() fails cleanly when the disk is full", async (t) => {
       error.message,
       `Cannot back up store ${place.root} into ${backups}: No space left on device; nothing was kept, and the store is as it was`,
     );
-    assertEquals([...Deno.readDirSync(join(backups, ".staging"))], []);
+    assertEquals([...Deno.readDirSync(join(backups, ".mltidy/staging"))], []);
     assertEquals(await (await store.backupsIn(backups)).list(), []);
     assertSameTree(await readTree(place.root, EXCEPT), before);
   } finally {

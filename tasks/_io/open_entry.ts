@@ -1,0 +1,76 @@
+import { infoOf } from "./read.ts";
+
+/**
+ * Opens a file that is itself the entry of its directory: no link, no pipe, no device, nothing that was
+ * put in its place meanwhile. Deno resolves a path before it opens it, so the system cannot be asked not
+ * to follow a link; what was opened is compared with the entry instead. Needs read permission, and write
+ * permission if it is to be written.
+ *
+ * @param path The file.
+ * @param options Whether it is to be written, too.
+ * @returns The file.
+ * @throws {Deno.errors.NotFound} When nothing is there.
+ * @throws {NotRegularFile} When something else than a file is.
+ */
+export function openEntry(path: string, options: { readonly write?: boolean } = {}): Deno.FsFile {
+  // Looked at first: to open a pipe is to wait for whoever writes into it.
+  refuseOther(path, Deno.lstatSync(path));
+  const file = Deno.openSync(path, { read: true, write: options.write ?? false });
+  try {
+    const { ino, dev } = file.statSync();
+    const named = infoOf(path);
+    if (named?.ino !== ino || named.dev !== dev) throw new NotRegularFile(path, "something new");
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Something stands where a file belongs. */
+export class NotRegularFile extends Error {
+  /**
+   * @param path Where.
+   * @param found What stands there.
+   */
+  constructor(path: string, found: string) {
+    super(`Cannot use ${path}: expected a file, found ${found}; move it away`);
+  }
+}
+
+function refuseOther(path: string, info: Deno.FileInfo): void {
+  if (!info.isFile) throw new NotRegularFile(path, kindOf(info));
+}
+
+/**
+ * Says what something is.
+ *
+ * @param info What was found.
+ * @returns For example `a symbolic link`.
+ */
+export function kindOf(info: Deno.FileInfo): string {
+  if (info.isSymlink) return "a symbolic link";
+  if (info.isDirectory) return "a directory";
+  return info.isFile ? "a file" : "a pipe, socket or device";
+}
+
+/**
+ * Reads a text file that is itself the entry of its directory, see {@linkcode openEntry}. Needs read
+ * permission.
+ *
+ * @param path The file.
+ * @returns Its text.
+ * @throws {Deno.errors.NotFound} When nothing is there.
+ * @throws {NotRegularFile} When something else than a file is.
+ */
+export function readEntry(path: string): string {
+  using file = openEntry(path);
+  const bytes = new Uint8Array(file.statSync().size);
+  let size = 0;
+  while (size < bytes.length) {
+    const more = file.readSync(bytes.subarray(size));
+    if (more === null) break;
+    size += more;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, size));
+}
