@@ -73,7 +73,7 @@ export async function writeDemoStore(
         `at least ${EARLIEST_NOW}`,
     );
   }
-  refuseUnlessEmpty(directory);
+  await refuseUnlessEmpty(directory);
   await Deno.mkdir(directory, { recursive: true });
   const root = await Deno.realPath(directory);
   const store = describeDemoStore(options.now, options.seed ?? 42);
@@ -177,10 +177,10 @@ function tourOf(directory: string, tasks: DemoTasks): readonly TourStep[] {
   ];
 }
 
-function refuseUnlessEmpty(directory: string): void {
+async function refuseUnlessEmpty(directory: string): Promise<void> {
   const where = `Cannot write the example store to ${JSON.stringify(directory)}`;
   try {
-    for (const _ of Deno.readDirSync(directory)) {
+    for await (const _ of Deno.readDir(directory)) {
       throw new RangeError(`${where}: expected an empty or new directory, found it in use`);
     }
   } catch (error) {

@@ -38,6 +38,6 @@ export interface OpenOptions {
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
   const { chosenBy = "the caller", now = Date.now } = options;
-  if (options.create) (await import("./_io/create_store.ts")).createStore(location, now());
+  if (options.create) await (await import("./_io/create_store.ts")).createStore(location, now());
   return openFileStore(location, { chosenBy, now });
 }

@@ -33,6 +33,8 @@ export interface ReadOptions<D extends Depth> extends Abortable {
   readonly sizes?: boolean;
   /** What alone to read besides metadata; otherwise all tags. @default {undefined} */
   readonly extras?: Extras;
+  /** Nothing will be planned of it: read faster, and no less on any file system that is known. @default {false} */
+  readonly isReport?: boolean;
   /** Called as runs are read, with their number so far. */
   readonly onProgress?: (runs: number) => void;
 }

@@ -48,6 +48,7 @@ export async function summary(store: Store, options: SummaryOptions = {}): Promi
   const measured = sizes || by === "size";
   const snapshot = await store.read({
     depth: "meta",
+    isReport: true,
     ...reading,
     sizes: measured,
     ...(metric === undefined ? {} : { extras: onlyMetric(metric) }),

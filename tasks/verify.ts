@@ -52,7 +52,7 @@ export interface Verification {
  */
 export async function verify(store: Store, options: VerifyOptions = {}): Promise<Verification> {
   const { experiment, reader } = options;
-  const snapshot = await store.read({ depth: "full", ...options });
+  const snapshot = await store.read({ depth: "full", isReport: true, ...options });
   if (experiment !== undefined && experimentIds(snapshot, experiment).size === 0) {
     throw new RangeError(`Unknown experiment "${experiment}": no id and no name is that`);
   }

@@ -27,9 +27,10 @@ import { free, syncDirectory } from "./durable.ts";
 import { freeTree } from "./free_tree.ts";
 import { openLockFile } from "./lock.ts";
 import { readAnyManifest, readCopyManifest } from "./manifest.ts";
+import { listDirectory, listSome } from "./list_directory.ts";
 import { type Layout, type OwnPaths, refuseForeign, sayWhoseItIs } from "./own_directory.ts";
 import { makeLikeParent } from "./permissions.ts";
-import { failureText, infoOf, listDirectory } from "./read.ts";
+import { failureText, infoOf } from "./read.ts";
 
 /** Where backups lie; absolute paths on one file system. */
 export interface Place {
@@ -132,7 +133,7 @@ export function lockPlace(place: Place): Disposable {
       );
     }
     makeLikeParent(place.staging);
-    for (const { name } of [...Deno.readDirSync(place.staging)]) {
+    for (const { name } of listSome(place.staging)) {
       free(join(place.staging, name));
     }
   } catch (error) {
@@ -155,8 +156,8 @@ export function lockPlace(place: Place): Disposable {
  * @returns The manifests, newest first; damaged ones are left out.
  * @throws {StoreAccessError} When the place cannot be listed.
  */
-export function listCopies(place: Place, root: string): readonly CopyManifest[] {
-  const copies = directoriesIn(place)
+export async function listCopies(place: Place, root: string): Promise<readonly CopyManifest[]> {
+  const copies = (await directoriesIn(place))
     .flatMap((name) => {
       try {
         const manifest = readCopyManifest(join(place.backups, name));
@@ -178,8 +179,12 @@ export function listCopies(place: Place, root: string): readonly CopyManifest[] 
  * @returns The backups, newest first, then the damaged ones.
  * @throws {StoreAccessError} When the place cannot be listed.
  */
-export function listBackups(place: Place, root: string): readonly BackupListing[] {
-  const listed = directoriesIn(place).flatMap((name) => listingOf(place, root, name) ?? []);
+export async function listBackups(
+  place: Place,
+  root: string,
+): Promise<readonly BackupListing[]> {
+  const names = await directoriesIn(place);
+  const listed = names.flatMap((name) => listingOf(place, root, name) ?? []);
   return [
     ...newestFirst(listed.filter((one) => one.kind !== "damaged")),
     ...listed.filter((one) => one.kind === "damaged")
@@ -215,8 +220,8 @@ function isOf(root: string, place: Place, { store }: { readonly store: string })
   return !place.isShared || store === root;
 }
 
-function directoriesIn({ backups }: Place): readonly string[] {
-  const listed = listDirectory(backups);
+async function directoriesIn({ backups }: Place): Promise<readonly string[]> {
+  const listed = await listDirectory(backups);
   if (listed.kind === "failed") {
     if (listed.missing) return [];
     throw new StoreAccessError(

@@ -41,6 +41,8 @@ import { stageAhead } from "./stage_ahead.ts";
 
 /** A change that is under way. */
 export interface Change extends Disposable {
+  /** Absolute path of its journal. */
+  readonly journal: string;
   /**
    * Waits until all is ready that an action needs, so that performing it does not wait for the disk.
    *
@@ -53,7 +55,7 @@ export interface Change extends Disposable {
    * @param action The action.
    * @returns What came of it; never throws for what the disk does.
    */
-  perform(action: Action): ActionOutcome;
+  perform(action: Action): Promise<ActionOutcome>;
   /**
    * Ends the change, and frees what is not to be kept.
    *
@@ -87,12 +89,12 @@ export interface ChangeOptions {
  * @returns The change.
  * @throws {StalePlanError} When an action is about our own directory, which no planner proposes.
  */
-export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
+export async function beginChange(_lock: Disposable, options: ChangeOptions): Promise<Change> {
   const { root, paths, task, actions, now, keepBackup } = options;
   refuseOwnDirectory(actions);
   const places = [paths.backups, ...(options.elsewhere === undefined ? [] : [options.elsewhere])];
   const id = newBackupId([...places, paths.staging], task, now);
-  const order = nextOrder(places, now);
+  const order = await nextOrder(places, now);
   const backup = join(paths.backups, id);
   const at: Workplace = { root, files: join(backup, "files"), staging: paths.staging };
   makeLikeParent(backup);
@@ -133,15 +135,16 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
   };
 
   return {
+    journal: journal.path,
     async ready(action) {
       for (const { operation } of stepsOf.get(action) ?? []) await ahead.ready(operation);
     },
-    perform(action) {
+    async perform(action) {
       const subject = { kind: action.kind, path: action.path };
       const steps = stepsOf.get(action) ?? [];
       const first = reached;
       reached += steps.length;
-      const before = checkSubject(root, action);
+      const before = await checkSubject(root, action);
       if (typeof before === "string") {
         for (const { operation } of steps) ahead.drop(operation);
         return { ...subject, outcome: "skipped", because: before };
@@ -157,7 +160,7 @@ export function beginChange(_lock: Disposable, options: ChangeOptions): Change {
           carryOut(step.operation, at, ahead.take(step.operation));
           journal.mark("done", first + offset);
         }
-        if (!isUntouched(action, at)) {
+        if (!await isUntouched(action, at)) {
           undo(own);
           return { ...subject, outcome: "skipped", because: "changed-since-plan" };
         }
@@ -249,7 +252,7 @@ export function newBackupId(places: readonly string[], task: string, now: number
 type Skipped = Extract<ActionOutcome, { outcome: "skipped" }>["because"];
 
 /** Looks at the subject just before acting: no link on the way to it, and the plan's stamp. */
-function checkSubject(root: string, action: Action): DiskUsage | Skipped {
+async function checkSubject(root: string, action: Action): Promise<DiskUsage | Skipped> {
   const { kind, path } = stampedBy(action);
   const names = path.split("/");
   for (const depth of names.keys()) {
@@ -263,19 +266,19 @@ function checkSubject(root: string, action: Action): DiskUsage | Skipped {
     const found = kind === "file" ? fileStamp(at) : metaStamp(at);
     return found === action.stamp ? { bytes: 0, files: 0 } : "changed-since-plan";
   }
-  const tree = measureTree(at, newMeasurer());
+  const tree = await measureTree(at, newMeasurer());
   return tree?.stamp === action.stamp ? tree.freed : "changed-since-plan";
 }
 
 /** A writer that does not know our lock may have written between the look and the act. */
-function isUntouched(action: Action, at: Workplace): boolean {
+async function isUntouched(action: Action, at: Workplace): Promise<boolean> {
   const { kind, path } = stampedBy(action);
   // What was absent is made by calls that fail where something stands.
   if (action.stamp === ABSENT) return true;
   const kept = join(at.files, path);
   switch (kind) {
     case "tree":
-      return measureTree(kept, newMeasurer())?.stamp === action.stamp;
+      return (await measureTree(kept, newMeasurer()))?.stamp === action.stamp;
     case "directory":
       return isKept(join(kept, "meta.yaml"), action.stamp.split("/")[1]);
     case "file":

@@ -81,7 +81,7 @@ export async function copyBackup(
   try {
     const total = await count(options);
     makeLikeParent(staged);
-    const order = nextOrder(places, now);
+    const order = await nextOrder(places, now);
     const manifest = await copyInto(staged, { id, order }, total, options);
     writeAndSync(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
     syncDirectory(join(staged, "files"));
@@ -123,7 +123,7 @@ async function count({ root, scope, signal, onProgress }: CopyOptions): Promise<
   let files = 0;
   let bytes = 0;
   let isEmpty = true;
-  for (const found of walkStore(root, scope)) {
+  for await (const found of walkStore(root, scope)) {
     await turn();
     isEmpty = false;
     if (found.kind !== "file") continue;
@@ -139,7 +139,7 @@ async function count({ root, scope, signal, onProgress }: CopyOptions): Promise<
   return { files, bytes };
 }
 
-function walkStore(root: string, scope: CopyScope): Generator<Found> {
+function walkStore(root: string, scope: CopyScope): AsyncGenerator<Found> {
   return walkTree(
     root,
     (path): Membership => path === OWN_DIRECTORY ? "out" : isInScope(scope, path),
@@ -183,7 +183,7 @@ async function copyInto(
     tell();
   };
   const reading = { digest, turn, onBytes };
-  const base = chooseBase(listCopies(place, root), scope);
+  const base = chooseBase(await listCopies(place, root), scope);
   using earlier = earlierFiles(place.backups, base, reading);
   using writer = await writeTree(files, reading);
   using entries = writeEntries(join(staged, "entries.jsonl"), digest);
@@ -197,7 +197,7 @@ async function copyInto(
     changing: [],
     leftOut: [],
   };
-  for (const found of walkStore(root, scope)) {
+  for await (const found of walkStore(root, scope)) {
     await turn();
     await copyOne(copying, found);
     if (found.kind === "file") done++;

@@ -40,7 +40,7 @@ export async function copyTree(
   };
   using writer = await writeTree(target, { digest: await loadDigest(), turn, onBytes });
   const linked = linkedFiles<string>();
-  for (const found of walkTree(source, membership)) {
+  for await (const found of walkTree(source, membership)) {
     await turn();
     const { path, kind } = found;
     if (kind === "unreadable") {

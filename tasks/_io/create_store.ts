@@ -12,7 +12,8 @@ import { OWN_DIRECTORY } from "../../lib/names.ts";
 import { makeDirectories } from "./durable.ts";
 import { storePath } from "./locate_store.ts";
 import { openWriting } from "./place.ts";
-import { failureText, infoOf, listDirectory } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
+import { failureText, infoOf } from "./read.ts";
 import { createExperiment } from "./set_up_experiment.ts";
 
 /**
@@ -25,9 +26,9 @@ import { createExperiment } from "./set_up_experiment.ts";
  * @throws {StoreAccessError} When no directory can be made there.
  * @throws {UnsupportedStoreError} When it is a URI of something else.
  */
-export function createStore(location: string, now: number): void {
+export async function createStore(location: string, now: number): Promise<void> {
   const path = storePath(location);
-  const listed = listDirectory(path);
+  const listed = await listDirectory(path);
   if (listed.kind === "failed" && (!listed.missing || infoOf(path) !== null)) return;
   const names = listed.kind === "listed" ? listed.entries.map(({ name }) => name) : [];
   if (names.some((name) => name !== OWN_DIRECTORY && name !== ".trash")) return;

@@ -12,6 +12,7 @@
  */
 
 import { dirname, join } from "@std/path";
+import { listSome } from "./list_directory.ts";
 import { openLikeParent } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 
@@ -113,7 +114,7 @@ export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
 export function removeTree(path: string): void {
   if (!Deno.lstatSync(path).isDirectory) return Deno.removeSync(path);
   if (removeIfEmpty(path)) return;
-  for (const { name } of [...Deno.readDirSync(path)]) removeTree(join(path, name));
+  for (const { name } of listSome(path)) removeTree(join(path, name));
   Deno.removeSync(path);
 }
 

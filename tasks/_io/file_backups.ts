@@ -103,8 +103,7 @@ function checkScope(scope: CopyScope): void {
 function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
   return {
     directory: place.backups,
-    list: () =>
-      new Promise<readonly BackupListing[]>((resolve) => resolve(listBackups(place, root))),
+    list: () => listBackups(place, root),
     async verify(id, work = {}) {
       const directory = join(place.backups, id);
       const manifest = /[\\/]/.test(id) ? null : readCopyManifest(directory);
@@ -136,11 +135,11 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       const { countExpired } = await import("./metadata_history.ts");
       return countExpired(ownPaths(root), root, { olderThan, now: now() });
     },
-    onlyCopies: (candidates, work = {}) =>
-      findOnlyCopies({
+    onlyCopies: async (candidates, work = {}) =>
+      await findOnlyCopies({
         root,
         backups: place.backups,
-        copies: listCopies(place, root),
+        copies: await listCopies(place, root),
         candidates,
         ...work,
       }),
@@ -153,7 +152,7 @@ async function preview(
   id: string,
   selection: RestoreSelection,
 ): Promise<BackupPreview | null> {
-  const backup = listBackups(place, root).find((one) => one.id === id);
+  const backup = (await listBackups(place, root)).find((one) => one.id === id);
   if (backup === undefined) return null;
   if (backup.kind === "damaged") throw new SyntaxError(backup.message);
   if (backup.kind === "copy") {

@@ -22,12 +22,12 @@ import { scanStore } from "./scan.ts";
  * @param options How it was chosen, and the clock.
  * @returns The store.
  */
-export function openFileStore(
+export async function openFileStore(
   location: string,
   options: { readonly chosenBy: string; readonly now: () => number },
-): Store {
+): Promise<Store> {
   const { chosenBy, now } = options;
-  const root = locateStore(location);
+  const root = await locateStore(location);
   const paths = ownPaths(root);
   let tracking: Promise<Tracking> | undefined;
   // Asynchronous to the outside, so that another adapter may wait for a network here. What not every task
@@ -47,8 +47,8 @@ export function openFileStore(
     },
     tracking: (): Promise<Tracking> =>
       tracking ??= import("./file_tracking.ts").then(({ openTracking }) => openTracking(root, now)),
-    interrupted: (): Promise<readonly string[]> =>
-      Promise.try(() => listJournals(paths.journals).map((path) => basename(path, ".jsonl"))),
+    interrupted: async (): Promise<readonly string[]> =>
+      (await listJournals(paths.journals)).map((path) => basename(path, ".jsonl")),
     async lock({ task }): Promise<LockedStore> {
       const { lockStore } = await import("./lock_store.ts");
       return lockStore(store, task);

@@ -25,6 +25,6 @@ export function openTracking(root: string, now: () => number): Tracking {
   };
 }
 
-function attempt<T>(work: () => T): Promise<T> {
+function attempt<T>(work: () => T | Promise<T>): Promise<T> {
   return new Promise((resolve) => resolve(work()));
 }

@@ -14,6 +14,7 @@ import { join } from "@std/path";
 import type { BackupWork } from "../backups.ts";
 import { groupsOf, removeIfEmpty } from "./durable.ts";
 import { infoOf } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
 import { takeTurns } from "./take_turns.ts";
 
 /**
@@ -79,7 +80,7 @@ async function look(path: string): Promise<Tree> {
     const deeper: string[] = [];
     for (const directory of filled) {
       await turn();
-      for (const { name } of Deno.readDirSync(directory)) {
+      for (const { name } of await listOrThrow(directory)) {
         const inner = join(directory, name);
         const { isDirectory, size } = Deno.lstatSync(inner);
         if (isDirectory) deeper.push(inner);
@@ -90,6 +91,12 @@ async function look(path: string): Promise<Tree> {
     level = deeper;
   }
   return { files, levels };
+}
+
+async function listOrThrow(directory: string): Promise<readonly Deno.DirEntry[]> {
+  const listed = await listDirectory(directory);
+  if (listed.kind === "listed") return listed.entries;
+  throw new Error(`Cannot list ${directory}: ${listed.message}`);
 }
 
 function bytesOf(files: readonly File[]): number {

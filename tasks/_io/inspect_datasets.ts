@@ -16,14 +16,16 @@ import { readText } from "./read.ts";
  * @param experiment The experiment's directory, below the root.
  * @param uses Which datasets its runs name.
  */
-export function inspectDatasets(
+export async function inspectDatasets(
   inspection: Inspection,
   experiment: string,
   uses: readonly DatasetUse[],
-): void {
+): Promise<void> {
   const { root } = inspection;
   const folder = `${experiment}/datasets`;
-  const names = new Set(directoriesAt(root, folder));
+  const directories = await directoriesAt(inspection, folder);
+  if (directories === null) return;
+  const names = new Set(directories);
   for (const { path, dataset } of uses) {
     if (names.has(dataset)) continue;
     const message = `its dataset ${dataset} is not in ${folder}/`;

@@ -21,12 +21,14 @@ import { readText } from "./read.ts";
 /** Inspects runs and experiments. */
 export const INSPECTOR: Inspector = { inspectRun, inspectExperiment };
 
-function inspectExperiment(inspection: Inspection, holder: Experiment | Orphan): void {
-  const { root } = inspection;
+async function inspectExperiment(
+  inspection: Inspection,
+  holder: Experiment | Orphan,
+): Promise<void> {
   const { path } = holder;
   const active = holder.lifecycleStage === "active";
   if ("artifactLocation" in holder) inspectMeta(inspection, holder);
-  const tags = walkKeys(root, `${path}/tags`, (key, at, fact) => {
+  const tags = await walkKeys(inspection, `${path}/tags`, (key, at, fact) => {
     report(inspection, "experiment-tag", at, checkKey(key));
     report(inspection, "experiment-tag", at, checkValue(fact, "tag"));
   });
@@ -34,8 +36,8 @@ function inspectExperiment(inspection: Inspection, holder: Experiment | Orphan):
     const message = "it is a file, not a folder";
     report(inspection, "experiment-tag", `${path}/tags`, [flaw("not-a-directory", message)]);
   }
-  for (const model of holder.loggedModels) inspectLoggedModel(inspection, model, holder);
-  inspectTraces(inspection, path, active);
+  for (const model of holder.loggedModels) await inspectLoggedModel(inspection, model, holder);
+  await inspectTraces(inspection, path, active);
 }
 
 function inspectMeta(inspection: Inspection, experiment: Experiment): void {
@@ -77,11 +79,11 @@ function realPathOf(path: string): string | null {
   }
 }
 
-function inspectLoggedModel(
+async function inspectLoggedModel(
   inspection: Inspection,
   model: LoggedModel,
   holder: Experiment | Orphan,
-): void {
+): Promise<void> {
   const { root } = inspection;
   const { path, id } = model;
   const { document, flaws } = checkRecord(
@@ -99,7 +101,7 @@ function inspectLoggedModel(
     report(inspection, "logged-model", path, [flaw("id-mismatch", message)]);
   }
   for (const folder of ["metrics", "params", "tags"] as const) {
-    walkKeys(root, `${path}/${folder}`, (key, at, fact) => {
+    await walkKeys(inspection, `${path}/${folder}`, (key, at, fact) => {
       report(inspection, "logged-model-value", at, checkKey(key));
       const isMetric = folder === "metrics" && fact.kind === "text";
       report(

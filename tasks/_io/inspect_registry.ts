@@ -19,7 +19,10 @@ import { readText } from "./read.ts";
  * @param inspection Where findings are kept.
  * @param snapshot The store.
  */
-export function inspectRegistry(inspection: Inspection, snapshot: StoreSnapshot): void {
+export async function inspectRegistry(
+  inspection: Inspection,
+  snapshot: StoreSnapshot,
+): Promise<void> {
   const { registeredModels, experiments, orphans } = snapshot;
   const unread = new Set(snapshot.problems.map(({ path }) => `${path}`));
   const runs = new Map(
@@ -27,10 +30,10 @@ export function inspectRegistry(inspection: Inspection, snapshot: StoreSnapshot)
   );
   for (const model of registeredModels) {
     if (!unread.has(model.path)) inspectRecord(inspection, model.path, "registered-model");
-    inspectTags(inspection, `${model.path}/tags`);
+    await inspectTags(inspection, `${model.path}/tags`);
     for (const version of model.versions) {
       inspectRecord(inspection, version.path, "model-version");
-      inspectTags(inspection, `${version.path}/tags`);
+      await inspectTags(inspection, `${version.path}/tags`);
       if (version.stage !== "Deleted_Internal") {
         inspectSource(inspection, version, runs, registeredModels);
       }
@@ -47,8 +50,8 @@ function inspectRecord(
   report(inspection, "registry", path, flaws);
 }
 
-function inspectTags(inspection: Inspection, folder: string): void {
-  walkKeys(inspection.root, folder, (key, path, fact) => {
+async function inspectTags(inspection: Inspection, folder: string): Promise<void> {
+  await walkKeys(inspection, folder, (key, path, fact) => {
     report(inspection, "registry-value", path, checkKey(key));
     report(inspection, "registry-value", path, checkValue(fact, "tag"));
     if (key !== "mlflow.prompt.associatedRunIds" || fact.kind !== "text") return;

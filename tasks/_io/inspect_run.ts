@@ -25,7 +25,8 @@ import {
   walkKeys,
 } from "./inspection.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
-import { listDirectory, readText } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
+import { readText } from "./read.ts";
 
 /** Folders without which MLflow 3.8 and newer take a directory for no run. */
 const NEEDED = ["metrics", "params", "artifacts"];
@@ -38,9 +39,9 @@ const NEEDED = ["metrics", "params", "artifacts"];
  * @param path The directory, below the root.
  * @returns Whether it is.
  */
-export function isRunDirectory(root: string, path: string): boolean {
+export async function isRunDirectory(root: string, path: string): Promise<boolean> {
   if (/(^|\/)[0-9a-f]{32}$/.test(path)) return true;
-  const listed = listDirectory(`${root}/${path}`);
+  const listed = await listDirectory(`${root}/${path}`);
   return listed.kind === "listed" && listed.entries.length > 0 &&
     listed.entries.every(({ name, isDirectory }) => isDirectory && OWN_FOLDERS.includes(name));
 }
@@ -56,17 +57,20 @@ const OWN_FOLDERS = ["artifacts", "metrics", "params", "tags", "inputs", "output
  * @param meta Its `meta.yaml`.
  * @returns The datasets that it names.
  */
-export function inspectRun(
+export async function inspectRun(
   inspection: Inspection,
   run: Run | DamagedRun,
   active: boolean,
   meta: TextFact,
-): readonly DatasetUse[] {
+): Promise<readonly DatasetUse[]> {
   const { root } = inspection;
   const { path } = run;
-  if ("damage" in run && run.damage === "missing" && !isRunDirectory(root, path)) return [];
-  const listed = listDirectory(`${root}/${path}`);
-  if (listed.kind === "failed") return [];
+  if ("damage" in run && run.damage === "missing" && !await isRunDirectory(root, path)) return [];
+  const listed = await inspection.list(`${root}/${path}`);
+  if (listed.kind === "failed") {
+    if (!listed.missing) report(inspection, "directory", path, [flaw("io", listed.message)]);
+    return [];
+  }
   const names = new Map(listed.entries.map((entry) => [entry.name, entry]));
   const isFolder = (name: string) => {
     const entry = names.get(name);
@@ -80,21 +84,21 @@ export function inspectRun(
     const verb = lost.length === 1 ? "is" : "are";
     report(inspection, "run", path, [flaw("missing-folder", `${words} ${verb} missing`)]);
   }
-  if (isFolder("metrics")) inspectMetrics(inspection, `${path}/metrics`);
-  if (isFolder("params")) inspectParams(inspection, `${path}/params`);
+  if (isFolder("metrics")) await inspectMetrics(inspection, `${path}/metrics`);
+  if (isFolder("params")) await inspectParams(inspection, `${path}/params`);
   // A file in its place was met by the scan.
-  if (isFolder("tags")) inspectTags(inspection, run);
-  const uses = names.has("inputs") ? inspectInputs(inspection, `${path}/inputs`) : [];
-  if (names.has("outputs")) inspectOutputs(inspection, `${path}/outputs`);
+  if (isFolder("tags")) await inspectTags(inspection, run);
+  const uses = names.has("inputs") ? await inspectInputs(inspection, `${path}/inputs`) : [];
+  if (names.has("outputs")) await inspectOutputs(inspection, `${path}/outputs`);
   if ("status" in run) {
     if (meta.kind === "text") report(inspection, "run", path, checkRunMeta(meta.text));
-    inspectRecord(inspection, run, active && isFolder("artifacts"));
+    await inspectRecord(inspection, run, active && isFolder("artifacts"));
   }
   return uses;
 }
 
-function inspectMetrics(inspection: Inspection, folder: string): void {
-  walkKeys(inspection.root, folder, (key, path, fact) => {
+async function inspectMetrics(inspection: Inspection, folder: string): Promise<void> {
+  await walkKeys(inspection, folder, (key, path, fact) => {
     report(inspection, "metric", path, checkKey(key));
     const flaws = fact.kind === "text"
       ? inspectMetric(fact.text, "run")
@@ -117,9 +121,9 @@ export function inspectMetric(text: string, owner: MetricOwner): readonly FileFl
   return flaws.map((flaw) => ({ ...flaw, mendable: false }));
 }
 
-function inspectParams(inspection: Inspection, folder: string): void {
+async function inspectParams(inspection: Inspection, folder: string): Promise<void> {
   const keys: string[] = [];
-  walkKeys(inspection.root, folder, (key, path, fact) => {
+  await walkKeys(inspection, folder, (key, path, fact) => {
     keys.push(key);
     report(inspection, "param", path, checkKey(key));
     report(inspection, "param", path, checkValue(fact, "param"));
@@ -128,7 +132,7 @@ function inspectParams(inspection: Inspection, folder: string): void {
 }
 
 /** Values that cannot be read were met by the scan. */
-function inspectTags(inspection: Inspection, run: Run | DamagedRun): void {
+async function inspectTags(inspection: Inspection, run: Run | DamagedRun): Promise<void> {
   const folder = `${run.path}/tags`;
   const keys: string[] = [];
   const visit = (key: string, value: string) => {
@@ -140,7 +144,7 @@ function inspectTags(inspection: Inspection, run: Run | DamagedRun): void {
   if ("tags" in run) {
     for (const [key, value] of run.tags) visit(key, value);
   } else {
-    walkKeys(inspection.root, folder, (key, _, fact) => {
+    await walkKeys(inspection, folder, (key, _, fact) => {
       if (fact.kind === "text") visit(key, fact.text);
     });
   }
@@ -158,10 +162,13 @@ function reportLookalikes(
   }
 }
 
-function inspectInputs(inspection: Inspection, folder: string): readonly DatasetUse[] {
+async function inspectInputs(
+  inspection: Inspection,
+  folder: string,
+): Promise<readonly DatasetUse[]> {
   const experiment = folder.split("/").slice(0, -2).join("/");
   const uses: DatasetUse[] = [];
-  inspectLinks(inspection, folder, "input", (document, path) => {
+  await inspectLinks(inspection, folder, "input", (document, path) => {
     const id = textOf(document.get("source_id"));
     const kind = textOf(document.get("source_type"));
     if (kind === "DATASET" && id !== null) uses.push({ experiment, path, dataset: id });
@@ -170,20 +177,20 @@ function inspectInputs(inspection: Inspection, folder: string): readonly Dataset
   return uses;
 }
 
-function inspectOutputs(inspection: Inspection, folder: string): void {
-  inspectLinks(inspection, folder, "output", (document, path) => {
+async function inspectOutputs(inspection: Inspection, folder: string): Promise<void> {
+  await inspectLinks(inspection, folder, "output", (document, path) => {
     refer(inspection, path, "logged-model", textOf(document.get("destination_id")));
   });
 }
 
 /** Inputs and outputs: each entry of the folder is a directory with a `meta.yaml` to MLflow. */
-function inspectLinks(
+async function inspectLinks(
   inspection: Inspection,
   folder: string,
   kind: "input" | "output",
   visit: (document: MetaDocument, path: string) => void,
-): void {
-  const listed = listDirectory(`${inspection.root}/${folder}`);
+): Promise<void> {
+  const listed = await inspection.list(`${inspection.root}/${folder}`);
   if (listed.kind === "failed") {
     report(inspection, kind, folder, [flaw("io", listed.message)]);
     return;
@@ -203,16 +210,22 @@ function inspectLinks(
   }
 }
 
-function inspectRecord(inspection: Inspection, run: Run, findsArtifacts: boolean): void {
+async function inspectRecord(
+  inspection: Inspection,
+  run: Run,
+  findsArtifacts: boolean,
+): Promise<void> {
   const { root, now } = inspection;
   if (isUnfinished(run.status)) {
-    const tree = measureTree(`${root}/${run.path}`, newMeasurer());
+    const tree = await measureTree(`${root}/${run.path}`, newMeasurer(), inspection.list);
     if (tree !== null) {
       report(inspection, "run", run.path, checkLife(run, tree.newestChange, now));
     }
   }
   const place = `${run.path}/artifacts`;
-  if (findsArtifacts && hasMoved(inspection, run.artifactUri, place) && !isEmpty(root, place)) {
+  if (
+    findsArtifacts && hasMoved(inspection, run.artifactUri, place) && !await isEmpty(root, place)
+  ) {
     const message = `MLflow looks for its artifacts at ${run.artifactUri}, where nothing is`;
     report(inspection, "run", run.path, [flaw("moved", message)]);
   }
@@ -234,7 +247,7 @@ export function hasMoved({ root }: Inspection, uri: string, place: string): bool
     !exists(local.path);
 }
 
-function isEmpty(root: string, path: string): boolean {
-  const listed = listDirectory(`${root}/${path}`);
+async function isEmpty(root: string, path: string): Promise<boolean> {
+  const listed = await listDirectory(`${root}/${path}`);
   return listed.kind === "failed" || listed.entries.length === 0;
 }

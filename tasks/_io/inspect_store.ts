@@ -18,6 +18,7 @@ import { inspectDatasets } from "./inspect_datasets.ts";
 import { inspectRegistry } from "./inspect_registry.ts";
 import { isRunDirectory } from "./inspect_run.ts";
 import { directoriesAt, folderAt, type Inspected, type Inspection } from "./inspection.ts";
+import { listDirectory } from "./list_directory.ts";
 import { kindAt } from "./list_entries.ts";
 import { weighTree } from "./measure.ts";
 import { readText } from "./read.ts";
@@ -30,14 +31,15 @@ import { readText } from "./read.ts";
  * @returns The snapshot at depth `full`. Its fingerprint stays that of depth `tags`, on which plans
  * are based.
  */
-export function inspectStore(
+export async function inspectStore(
   snapshot: StoreSnapshot,
   inspected: readonly Inspected[],
-): StoreSnapshot<"full"> {
+): Promise<StoreSnapshot<"full">> {
   const { root, readAt } = snapshot;
   const inspection: Inspection = {
     root,
     now: readAt,
+    list: listDirectory,
     problems: inspected.flatMap(({ problems }) => problems),
     references: inspected.flatMap(({ references }) => references),
   };
@@ -46,17 +48,18 @@ export function inspectStore(
     ({ experiment }) => experiment,
   );
   for (const { path } of [...snapshot.experiments, ...snapshot.orphans]) {
-    inspectDatasets(inspection, path, uses.get(path) ?? []);
+    await inspectDatasets(inspection, path, uses.get(path) ?? []);
   }
-  inspectRegistry(inspection, snapshot);
-  inspectStrays(inspection, snapshot);
+  await inspectRegistry(inspection, snapshot);
+  await inspectStrays(inspection, snapshot);
   const runs = new Set<string>(
     [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs)
       .map((run) => run.path),
   );
   const taken = takenIn(snapshot);
-  const known = snapshot.problems.map((problem) => inspectProblem(problem, root, runs))
-    .map((problem) => clash(problem, root, taken));
+  const looked: Problem[] = [];
+  for (const problem of snapshot.problems) looked.push(await inspectProblem(problem, root, runs));
+  const known = looked.map((problem) => clash(problem, root, taken));
   return {
     ...snapshot,
     depth: "full",
@@ -66,7 +69,11 @@ export function inspectStore(
 }
 
 /** Takes a second look at what the scan could not use: what it is, and what a migration makes of it. */
-function inspectProblem(problem: Problem, root: string, runs: ReadonlySet<string>): Problem {
+async function inspectProblem(
+  problem: Problem,
+  root: string,
+  runs: ReadonlySet<string>,
+): Promise<Problem> {
   const { subject, damage, path } = problem;
   const isAlias = subject === "registry" && path.split("/")[2] === "aliases";
   if (isAlias || subject === "tags" && damage === "io") {
@@ -87,10 +94,10 @@ function inspectProblem(problem: Problem, root: string, runs: ReadonlySet<string
   }
   if (subject !== "run" && subject !== "experiment") return problem;
   if (subject === "run" && damage === "missing") {
-    if (!isRunDirectory(root, path)) {
+    if (!await isRunDirectory(root, path)) {
       return { ...problem, damage: "foreign", message: "it is no run" };
     }
-    return holdsArtifactsAlone(`${root}/${path}`) ? { ...problem, mendable: false } : problem;
+    return await holdsArtifactsAlone(`${root}/${path}`) ? { ...problem, mendable: false } : problem;
   }
   const meta = readText(`${root}/${path}/meta.yaml`);
   if (meta.kind !== "text") return problem;
@@ -117,10 +124,12 @@ function inspectProblem(problem: Problem, root: string, runs: ReadonlySet<string
 }
 
 /** Whether nothing but artifacts is left of a run, which tell neither what it was nor when. */
-function holdsArtifactsAlone(directory: string): boolean {
-  const count = (at: string) => weighTree(at)?.files ?? 0;
-  return ["tags", "params", "metrics"].every((name) => count(`${directory}/${name}`) === 0) &&
-    count(directory) > 0;
+async function holdsArtifactsAlone(directory: string): Promise<boolean> {
+  const count = async (at: string) => (await weighTree(at))?.files ?? 0;
+  for (const name of ["tags", "params", "metrics"]) {
+    if (await count(`${directory}/${name}`) > 0) return false;
+  }
+  return await count(directory) > 0;
 }
 
 /** Names of experiments and ids of runs, each of which a database takes once. */
@@ -166,7 +175,7 @@ function nameOf(subject: "run" | "experiment", text: string): string | null {
  * MLflow looks for a run by its id below every directory of the root that is not named `*.trash`, and
  * takes the first it finds.
  */
-function inspectStrays({ root, problems }: Inspection, snapshot: StoreSnapshot): void {
+async function inspectStrays(inspection: Inspection, snapshot: StoreSnapshot): Promise<void> {
   const { strays, registeredModels, experiments } = snapshot;
   const kinds = ["backup-directory", "unlistable-directory", "duplicate-link"];
   const places = [
@@ -177,10 +186,11 @@ function inspectStrays({ root, problems }: Inspection, snapshot: StoreSnapshot):
   if (places.length === 0) return;
   const ids = new Set<string>(experiments.flatMap(({ runs }) => runs).map(({ id }) => id));
   for (const path of places) {
-    const copies = directoriesAt(root, path).filter((name) => ids.has(name)).length;
+    const names = await directoriesAt(inspection, path) ?? [];
+    const copies = names.filter((name) => ids.has(name)).length;
     if (copies === 0) continue;
     const message = `${copies} of its directories are named after runs of this store`;
-    problems.push({
+    inspection.problems.push({
       path,
       subject: "directory",
       damage: "copied-outside",

@@ -20,7 +20,7 @@ import {
   report,
   walkKeys,
 } from "./inspection.ts";
-import { listDirectory, readText } from "./read.ts";
+import { readText } from "./read.ts";
 
 /**
  * Inspects the traces of an experiment. Needs read permission for them.
@@ -29,18 +29,27 @@ import { listDirectory, readText } from "./read.ts";
  * @param experiment The experiment's directory, below the root.
  * @param active Whether the experiment is: a deleted one's URIs name where it was before.
  */
-export function inspectTraces(inspection: Inspection, experiment: string, active: boolean): void {
+export async function inspectTraces(
+  inspection: Inspection,
+  experiment: string,
+  active: boolean,
+): Promise<void> {
   const folder = `${experiment}/traces`;
   if (folderAt(inspection.root, folder) === "not-a-directory") {
     report(inspection, "trace", folder, [flaw("io", "it is a file, not a directory", null)]);
     return;
   }
-  for (const name of directoriesAt(inspection.root, folder)) {
-    inspectTrace(inspection, `${folder}/${name}`, name, active);
+  for (const name of await directoriesAt(inspection, folder) ?? []) {
+    await inspectTrace(inspection, `${folder}/${name}`, name, active);
   }
 }
 
-function inspectTrace(inspection: Inspection, path: string, id: string, active: boolean): void {
+async function inspectTrace(
+  inspection: Inspection,
+  path: string,
+  id: string,
+  active: boolean,
+): Promise<void> {
   const { root } = inspection;
   const { document, flaws } = checkRecord(readText(`${root}/${path}/trace_info.yaml`), "trace");
   report(inspection, "trace", path, flaws);
@@ -51,19 +60,19 @@ function inspectTrace(inspection: Inspection, path: string, id: string, active: 
     report(inspection, "trace", path, [flaw("id-mismatch", message)]);
   }
   let location: string | null = null;
-  walkKeys(root, `${path}/tags`, (key, at, fact) => {
+  await walkKeys(inspection, `${path}/tags`, (key, at, fact) => {
     report(inspection, "trace-value", at, checkKey(key));
     report(inspection, "trace-value", at, checkValue(fact, "tag"));
     if (key === "mlflow.artifactLocation" && fact.kind === "text") location = fact.text;
   });
-  walkKeys(root, `${path}/request_metadata`, (key, at, fact) => {
+  await walkKeys(inspection, `${path}/request_metadata`, (key, at, fact) => {
     report(inspection, "trace-value", at, checkKey(key));
     report(inspection, "trace-value", at, checkValue(fact, "tag"));
     if (fact.kind !== "text") return;
     if (key === "mlflow.sourceRun") refer(inspection, at, "run", fact.text);
     if (key === "mlflow.modelId") refer(inspection, at, "logged-model", fact.text);
   });
-  inspectAssessments(inspection, `${path}/assessments`);
+  await inspectAssessments(inspection, `${path}/assessments`);
   // A trace that has not ended has no spans yet.
   const state = textOf(document.get("state")) ?? textOf(document.get("status"));
   if (active && location !== null && state !== "IN_PROGRESS") {
@@ -87,9 +96,9 @@ function inspectSpans(inspection: Inspection, path: string, location: string): v
 }
 
 /** MLflow loads each entry as an assessment whose id is the name up to the first dot. */
-function inspectAssessments(inspection: Inspection, folder: string): void {
+async function inspectAssessments(inspection: Inspection, folder: string): Promise<void> {
   const { root } = inspection;
-  const listed = listDirectory(`${root}/${folder}`);
+  const listed = await inspection.list(`${root}/${folder}`);
   if (listed.kind === "failed") {
     if (!listed.missing) report(inspection, "assessment", folder, [flaw("io", listed.message)]);
     return;

@@ -17,16 +17,22 @@ import {
   type Run,
 } from "../../lib/model.ts";
 import { kindAt, kindOf } from "./list_entries.ts";
-import { failureText, listDirectory, readText } from "./read.ts";
+import type { ListDirectory } from "./list_directory.ts";
+import { failureText, problemAt, readText } from "./read.ts";
 
 /** Where an inspection is, and what it has found. */
 export interface Inspection {
   readonly root: string;
   /** Epoch ms. */
   readonly now: number;
+  /** How to list directories. */
+  readonly list: ListDirectory;
   readonly problems: Problem[];
   readonly references: Reference[];
 }
+
+/** The store's root, how to list directories, and where it is kept that one cannot be listed. */
+type Place = Pick<Inspection, "root" | "list" | "problems">;
 
 /** What was found in a part of a store: plain data. */
 export interface Inspected extends Pick<Inspection, "problems" | "references"> {
@@ -59,14 +65,14 @@ export interface Inspector {
     run: Run | DamagedRun,
     active: boolean,
     meta: TextFact,
-  ): readonly DatasetUse[];
+  ): Promise<readonly DatasetUse[]>;
   /**
    * Inspects an experiment, or an orphan, without its runs and datasets. Needs read permission for it.
    *
    * @param inspection Where findings are kept.
    * @param holder The experiment, or orphan.
    */
-  inspectExperiment(inspection: Inspection, holder: Experiment | Orphan): void;
+  inspectExperiment(inspection: Inspection, holder: Experiment | Orphan): Promise<void>;
 }
 
 /** What kind of folder lies at a path. */
@@ -110,25 +116,24 @@ export function refer(
  * Walks through a folder of one file per key, as MLflow does: links to files are files, links to
  * directories are nothing.
  *
- * @param root Absolute path of the store's root.
+ * @param inspection The store's root, and where it is kept that a folder cannot be listed.
  * @param folder The folder, below the root.
  * @param visit Called for each file, with its key and what reading it gave.
  * @returns What lies there.
  */
-export function walkKeys(
-  root: string,
+export async function walkKeys(
+  inspection: Place,
   folder: string,
   visit: (key: string, path: string, fact: TextFact) => void,
-): Folder {
-  const listed = listDirectory(`${root}/${folder}`);
-  if (listed.kind === "failed") return listed.missing ? "missing" : folderAt(root, folder);
-  const walk = (entries: readonly Deno.DirEntry[], within: string, prefix: string) => {
-    for (const entry of entries) {
+): Promise<Folder> {
+  const { root } = inspection;
+  const walk = async (within: string, prefix: string): Promise<boolean> => {
+    const entries = await entriesAt(inspection, within);
+    for (const entry of entries ?? []) {
       const { name, isDirectory } = entry;
       const path = `${within}/${name}`;
       if (isDirectory) {
-        const inner = listDirectory(`${root}/${path}`);
-        if (inner.kind === "listed") walk(inner.entries, path, `${prefix}${name}/`);
+        await walk(path, `${prefix}${name}/`);
         continue;
       }
       const target = kindOf(entry, `${root}/${path}`);
@@ -140,26 +145,43 @@ export function walkKeys(
         : readText(`${root}/${path}`);
       visit(prefix + name, path, fact);
     }
+    return entries !== null;
   };
-  walk(listed.entries, folder, "");
-  return "directory";
+  return await walk(folder, "") ? "directory" : folderAt(root, folder);
 }
 
 /**
  * Lists the directories in a folder, links to directories among them.
  *
- * @param root Absolute path of the store's root.
+ * @param inspection The store's root, and where it is kept that the folder cannot be listed.
  * @param folder The folder, below the root.
- * @returns Their names; empty when there is no such folder.
+ * @returns Their names; empty when there is no such folder, `null` when it cannot be listed.
  */
-export function directoriesAt(root: string, folder: string): readonly string[] {
-  const listed = listDirectory(`${root}/${folder}`);
-  if (listed.kind === "failed") return [];
-  return listed.entries
+export async function directoriesAt(
+  inspection: Place,
+  folder: string,
+): Promise<readonly string[] | null> {
+  const { root } = inspection;
+  const entries = await entriesAt(inspection, folder);
+  if (entries === null) return folderAt(root, folder) === "directory" ? null : [];
+  return entries
     .filter(({ name, isDirectory, isSymlink }) =>
       isDirectory || isSymlink && kindAt(`${root}/${folder}/${name}`) === "directory"
     )
     .map(({ name }) => name);
+}
+
+/** `null` where no directory can be listed; where there is one, that is a problem of its own. */
+async function entriesAt(
+  { root, list, problems }: Place,
+  folder: string,
+): Promise<readonly Deno.DirEntry[] | null> {
+  const listed = await list(`${root}/${folder}`);
+  if (listed.kind === "listed") return listed.entries;
+  if (!listed.missing && folderAt(root, folder) === "directory") {
+    problems.push(problemAt("directory", folder, "io", listed.message));
+  }
+  return null;
 }
 
 /**

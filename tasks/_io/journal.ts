@@ -85,6 +85,8 @@ type Mark = { readonly type: "start" | "done"; readonly step: number };
 
 /** A journal that is being written. */
 export interface Journal extends Disposable {
+  /** Absolute path of its file. */
+  readonly path: string;
   /** Adds a record; not synced. */
   mark(type: Mark["type"], step: number): void;
   /** Removes the journal, durably: the change is settled. */
@@ -110,6 +112,7 @@ export function openJournal(journals: string, begin: Begin): Journal {
     open = false;
   };
   return {
+    path,
     mark(type, step) {
       file.writeSync(encoder.encode(lineOf({ type, step })));
     },

@@ -13,7 +13,10 @@ import { ownPaths } from "./own_directory.ts";
 import { readText } from "./read.ts";
 
 /** Finds the newest copy of a record that is sound; `null` when none was kept. */
-export type FindCopy = (path: StorePath, isSound: (text: string) => boolean) => KeptText | null;
+export type FindCopy = (
+  path: StorePath,
+  isSound: (text: string) => boolean,
+) => Promise<KeptText | null>;
 
 /**
  * Opens what was kept of a store. Nothing is read before the first question. Needs read permission for
@@ -26,10 +29,10 @@ export function openCopies(root: string): FindCopy {
   const paths = ownPaths(root);
   const place = { backups: paths.backups, staging: paths.staging, lock: null, isShared: false };
   let history: ReadonlyMap<string, KeptText> | undefined;
-  let backups: ReturnType<typeof listCopies> | undefined;
-  return (path, isSound) => {
-    history ??= readHistory(paths);
-    backups ??= copiesIn(place, root);
+  let backups: Awaited<ReturnType<typeof listCopies>> | undefined;
+  return async (path, isSound) => {
+    history ??= await orNothing(readHistory(paths), new Map());
+    backups ??= await orNothing(listCopies(place, root), []);
     const found = history.get(path);
     const kept = found !== undefined && isSound(found.text) ? found : null;
     for (const { id, createdAt } of backups) {
@@ -44,10 +47,12 @@ export function openCopies(root: string): FindCopy {
   };
 }
 
-function copiesIn(...[place, root]: Parameters<typeof listCopies>): ReturnType<typeof listCopies> {
+/** What cannot be listed gives nothing back, and what is damaged is mended without it. */
+async function orNothing<T>(kept: Promise<T>, nothing: T): Promise<T> {
   try {
-    return listCopies(place, root);
-  } catch {
-    return [];
+    return await kept;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return nothing;
   }
 }

@@ -7,10 +7,12 @@
 
 import { relative } from "@std/path";
 import type { FailureFact } from "../../lib/facts.ts";
+import { StoreAccessError } from "../../lib/errors.ts";
 import { NO_FILE } from "../../lib/flaw.ts";
 import type { Problem, StorePath, Stray } from "../../lib/model.ts";
 import { type Measurer, measureTree } from "./measure.ts";
-import { listDirectory, problemAt, readText } from "./read.ts";
+import { type ListDirectory, listDirectory, type Listing } from "./list_directory.ts";
+import { failureText, problemAt, readText } from "./read.ts";
 
 /** A store that is being listed, and what is met on the way. */
 export interface Listed {
@@ -41,17 +43,24 @@ export interface Entry {
  * @param listed The store, and where problems and strays go.
  * @param directory Relative to the store's root; the root itself is empty.
  * @param isWanted Which entries to look at.
- * @returns The entries.
+ * @returns The entries; none where the directory cannot be listed, which is a problem.
+ * @throws {StoreAccessError} When it is the root that cannot be listed.
  */
-export function listEntries(
+export async function listEntries(
   listed: Listed,
   directory: string,
   isWanted: (entry: Deno.DirEntry) => boolean = () => true,
-): readonly Entry[] {
+): Promise<readonly Entry[]> {
   const { root, problems } = listed;
-  const found = listDirectory(directory === "" ? root : `${root}/${directory}`);
+  const found = await listDirectory(directory === "" ? root : `${root}/${directory}`);
   if (found.kind === "failed") {
-    if (directory !== "") problems.push(problemAt("directory", directory, "io", found.message));
+    if (directory === "") {
+      throw new StoreAccessError(
+        `Cannot list store ${root}: ${found.message}; check that disk and the permissions of the directory`,
+        root,
+      );
+    }
+    problems.push(problemAt("directory", directory, "io", found.message));
     return [];
   }
   const entries: Entry[] = [];
@@ -60,10 +69,12 @@ export function listEntries(
     const { name, isDirectory, isSymlink } = entry;
     const path = pathOf(directory, name);
     const target = isSymlink ? targetOf(root, path) : isDirectory ? "directory" : "file";
-    if (target === "directory" || target === "file") {
+    if (typeof target !== "string") {
+      problems.push(problemAt("directory", path, "io", target.message));
+    } else if (target === "directory" || target === "file") {
       entries.push({ name, path, isDirectory: target === "directory", link: isSymlink });
     } else {
-      addStray(listed, path, target);
+      await addStray(listed, path, target);
     }
   }
   return entries;
@@ -76,8 +87,11 @@ export function listEntries(
  * @param directory Relative to the store's root.
  * @returns The directories.
  */
-export function listDirectories(listed: Listed, directory: string): readonly Entry[] {
-  return listEntries(listed, directory).filter((entry) => entry.isDirectory);
+export async function listDirectories(
+  listed: Listed,
+  directory: string,
+): Promise<readonly Entry[]> {
+  return (await listEntries(listed, directory)).filter((entry) => entry.isDirectory);
 }
 
 /**
@@ -87,12 +101,12 @@ export function listDirectories(listed: Listed, directory: string): readonly Ent
  * @param path Where it is, relative to the root.
  * @param kind What it is.
  */
-export function addStray(
+export async function addStray(
   { root, sizes, measurer, strays }: Listed,
   path: StorePath,
   kind: Stray["kind"],
-): void {
-  const tree = sizes ? measureTree(`${root}/${path}`, measurer) : null;
+): Promise<void> {
+  const tree = sizes ? await measureTree(`${root}/${path}`, measurer) : null;
   strays.push({ path, kind, usage: tree?.usage ?? null });
 }
 
@@ -111,19 +125,21 @@ const NO_KEYS: ReadKeys = { values: new Map(), failures: [] };
  * @param root Absolute path of the store's root.
  * @param folder Relative to it.
  * @param isWanted Which keys to read.
+ * @param list How to list directories.
  * @returns Key → value in order of the keys, and what cannot be read.
  */
-export function readKeys(
+export async function readKeys(
   root: string,
   folder: StorePath,
   isWanted: (key: string) => boolean = () => true,
-): ReadKeys {
-  const listed = listDirectory(`${root}/${folder}`);
+  list: ListDirectory = listDirectory,
+): Promise<ReadKeys> {
+  const listed = await list(`${root}/${folder}`);
   // MLflow writes the folder with the first key, so its absence says only that there is none.
   if (listed.kind === "failed" && listed.missing) return NO_KEYS;
   const values = new Map<string, string>();
   const failures: FailureFact[] = [];
-  const read = (found: typeof listed, path: StorePath, prefix: string) => {
+  const read = async (found: Listing, path: StorePath, prefix: string) => {
     if (found.kind === "failed") {
       if (!found.missing) failures.push({ path, damage: "io", message: found.message });
       return;
@@ -134,7 +150,7 @@ export function readKeys(
       const { name, isDirectory } = entry;
       const at = pathOf(path, name);
       if (isDirectory) {
-        read(listDirectory(`${root}/${at}`), at, `${prefix}${name}/`);
+        await read(await list(`${root}/${at}`), at, `${prefix}${name}/`);
         continue;
       }
       const target = kindOf(entry, `${root}/${at}`);
@@ -152,7 +168,7 @@ export function readKeys(
       else if (fact.kind === "failed") failures.push({ ...fact, path: at });
     }
   };
-  read(listed, folder, "");
+  await read(listed, folder, "");
   return { values, failures };
 }
 
@@ -200,14 +216,16 @@ function byName(left: Deno.DirEntry, right: Deno.DirEntry): number {
 function targetOf(
   root: string,
   path: string,
-): "directory" | "file" | "broken-link" | "duplicate-link" {
+): "directory" | "file" | "broken-link" | "duplicate-link" | { readonly message: string } {
   try {
     const at = `${root}/${path}`;
     if (!Deno.statSync(at).isDirectory) return "file";
     const toTarget = relative(root, Deno.realPathSync(at));
     const outside = toTarget === ".." || toTarget.startsWith("../");
     return outside ? "directory" : "duplicate-link";
-  } catch {
-    return "broken-link";
+  } catch (error) {
+    const isBroken = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.FilesystemLoop;
+    return isBroken ? "broken-link" : { message: failureText(error) };
   }
 }

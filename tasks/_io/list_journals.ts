@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { StoreAccessError } from "../../lib/errors.ts";
-import { infoOf, listDirectory } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
+import { infoOf } from "./read.ts";
 
 /**
  * Lists the journals of changes that were cut off. Needs read permission for the store.
@@ -9,8 +10,8 @@ import { infoOf, listDirectory } from "./read.ts";
  * @returns Absolute paths, oldest first.
  * @throws {StoreAccessError} When the directory cannot be listed: there may be some.
  */
-export function listJournals(journals: string): readonly string[] {
-  const listed = listDirectory(journals);
+export async function listJournals(journals: string): Promise<readonly string[]> {
+  const listed = await listDirectory(journals);
   if (listed.kind === "failed") {
     if (isNone(journals)) return [];
     throw new StoreAccessError(

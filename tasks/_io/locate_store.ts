@@ -8,7 +8,8 @@ import { basename, dirname, join, resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/names.ts";
 import { fileUriPath } from "./file_uri.ts";
-import { failureText, infoOf, listDirectory, readText } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
+import { failureText, infoOf, readText } from "./read.ts";
 
 /**
  * Finds the root of a file store. Needs read permission.
@@ -24,7 +25,7 @@ import { failureText, infoOf, listDirectory, readText } from "./read.ts";
  * @throws {StoreAccessError} When it cannot be read.
  * @throws {UnsupportedStoreError} When it is no file store.
  */
-export function locateStore(location: string): string {
+export async function locateStore(location: string): Promise<string> {
   const path = storePath(location);
   let root: string;
   try {
@@ -43,17 +44,17 @@ export function locateStore(location: string): string {
       root,
     );
   }
-  const around = storeAround(root);
+  const around = await storeAround(root);
   if (around !== null) {
     throw new UnsupportedStoreError(
       `Cannot open store ${root}: it is a part of store ${around}; name that with --store ${around}`,
       root,
     );
   }
-  if (isStore(root)) return root;
+  if (await isStore(root)) return root;
   const inside = join(root, "mlruns");
-  if (infoOf(inside)?.isDirectory && isStore(inside)) return Deno.realPathSync(inside);
-  throw new UnsupportedStoreError(`Cannot open store ${root}: ${whatItIs(root)}`, root);
+  if (infoOf(inside)?.isDirectory && await isStore(inside)) return Deno.realPathSync(inside);
+  throw new UnsupportedStoreError(`Cannot open store ${root}: ${await whatItIs(root)}`, root);
 }
 
 /**
@@ -103,34 +104,39 @@ function unreadable(path: string, cause: unknown): StoreAccessError {
   );
 }
 
-function children(directory: string): readonly string[] {
-  const listed = listDirectory(directory);
+async function children(directory: string): Promise<readonly string[]> {
+  const listed = await listDirectory(directory);
   if (listed.kind === "failed") return [];
   return listed.entries
     .filter((entry) => entry.isDirectory || entry.isSymlink)
     .map((entry) => join(directory, entry.name));
 }
 
-function isStore(root: string): boolean {
-  const listed = listDirectory(root);
+async function isStore(root: string): Promise<boolean> {
+  const listed = await listDirectory(root);
   if (listed.kind === "failed") throw unreadable(root, new Error(listed.message));
   if (listed.entries.some(({ name }) => name === ".trash" || name === OWN_DIRECTORY)) return true;
-  return children(root).some((child) =>
-    isExperiment(child) ||
-    children(child).some((inner) => metaHas(inner, /^(run_id|run_uuid|creation_timestamp):/m))
-  );
+  const inside = await children(root);
+  if (inside.some(isExperiment)) return true;
+  for (const child of inside) {
+    const held = await children(child);
+    if (held.some((inner) => metaHas(inner, /^(run_id|run_uuid|creation_timestamp):/m))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** To MLflow, and to a clean-up, the runs of an experiment would be experiments that are broken. */
-function storeAround(directory: string): string | null {
+async function storeAround(directory: string): Promise<string | null> {
   const [parent, name] = [dirname(directory), basename(directory)];
   if (name === ".trash" || name === OWN_DIRECTORY) return parent;
   const isRun = metaHas(directory, /^run_(id|uuid):/m);
-  if (isRun) return storeAround(parent) ?? dirname(parent);
+  if (isRun) return await storeAround(parent) ?? dirname(parent);
   const isOwn = metaHas(directory, /^experiment_id:/m);
   const mayBe = name === "models" || looksLikeExperimentId(name);
-  if (!isOwn && !(mayBe && isStore(parent))) return null;
-  return storeAround(parent) ?? parent;
+  if (!isOwn && !(mayBe && await isStore(parent))) return null;
+  return await storeAround(parent) ?? parent;
 }
 
 function isExperiment(directory: string): boolean {
@@ -145,16 +151,17 @@ function metaHas(directory: string, key: RegExp): boolean {
   return meta.kind === "text" && key.test(meta.text);
 }
 
-function whatItIs(root: string): string {
-  const listed = listDirectory(root);
+async function whatItIs(root: string): Promise<string> {
+  const listed = await listDirectory(root);
   if (listed.kind === "listed" && listed.entries.length === 0) {
     return "the directory is empty; name the store with --store DIR";
   }
-  const holdsArtifacts = children(root).some((experiment) =>
-    children(experiment).some((inner) =>
+  let holdsArtifacts = false;
+  for (const experiment of await children(root)) {
+    holdsArtifacts ||= (await children(experiment)).some((inner) =>
       infoOf(join(inner, "artifacts")) !== null || inner.endsWith("/models")
-    )
-  );
+    );
+  }
   return holdsArtifacts
     ? "it holds artifacts only, no meta.yaml: MLflow keeps the runs of this store in a database (such as mlflow.db), which is not supported"
     : "it is no MLflow file store: no experiment has a meta.yaml; name the store with --store DIR";

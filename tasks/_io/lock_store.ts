@@ -1,8 +1,10 @@
 import { StoreLockedError } from "../../lib/errors.ts";
 import type { LockedStore, Store } from "../store.ts";
-import { beginChange } from "./change.ts";
+import { beginChange, type Change } from "./change.ts";
+import { listJournals } from "./list_journals.ts";
 import { acquireLock } from "./lock.ts";
 import { ownPaths } from "./own_directory.ts";
+import { infoOf } from "./read.ts";
 import { settleInterrupted } from "./settle.ts";
 
 /**
@@ -14,16 +16,16 @@ import { settleInterrupted } from "./settle.ts";
  * @throws {StoreLockedError} When another process holds the lock.
  * @throws {StoreAccessError} When the store cannot be written to.
  */
-export function lockStore(store: Store, task: string): LockedStore {
+export async function lockStore(store: Store, task: string): Promise<LockedStore> {
   const { root } = store.describe();
   const paths = ownPaths(root);
   const lock = acquireLock(root, task, store.now());
   try {
-    const settled = settleInterrupted(root, paths);
+    const settled = settleInterrupted(root, paths, await listJournals(paths.journals));
     /** Half done, say by an error of the caller's, is taken back now, or else by whoever locks next. */
-    const giveUp = () => {
+    const giveUp = ({ journal }: Change) => {
       try {
-        settleInterrupted(root, paths);
+        if (infoOf(journal) !== null) settleInterrupted(root, paths, [journal]);
       } catch (error) {
         if (!(error instanceof Error)) throw error;
       }
@@ -51,14 +53,14 @@ export function lockStore(store: Store, task: string): LockedStore {
           );
         }),
       begin: (options) =>
-        whileHeld(() => {
-          const change = beginChange(lock, { root, paths, ...options });
+        whileHeld(async () => {
+          const change = await beginChange(lock, { root, paths, ...options });
           let isOpen = true;
           return {
             async perform(action) {
               await change.ready(action);
               assertHeld();
-              return change.perform(action);
+              return await change.perform(action);
             },
             finish: (work) =>
               whileHeld(() => {
@@ -67,7 +69,7 @@ export function lockStore(store: Store, task: string): LockedStore {
               }),
             [Symbol.dispose]() {
               change[Symbol.dispose]();
-              if (isOpen && lock.isHeld()) giveUp();
+              if (isOpen && lock.isHeld()) giveUp(change);
               isOpen = false;
             },
           };
@@ -75,7 +77,7 @@ export function lockStore(store: Store, task: string): LockedStore {
       keepMetadata: (snapshot) =>
         whileHeld(async () => {
           const { keepMetadata } = await import("./metadata_history.ts");
-          keepMetadata(paths, snapshot, store.now());
+          await keepMetadata(paths, snapshot, store.now());
         }),
       lockBackups: (directory) =>
         whileHeld(async () => {

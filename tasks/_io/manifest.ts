@@ -16,7 +16,8 @@ import { syncDirectory, writeDurably } from "./durable.ts";
 import type { Step } from "./journal.ts";
 import { readEntry } from "./open_entry.ts";
 import type { OwnPaths } from "./own_directory.ts";
-import { infoOf, listDirectory } from "./read.ts";
+import { listDirectory, listSome } from "./list_directory.ts";
+import { infoOf } from "./read.ts";
 
 /** What an apply did, and what is needed to undo it. */
 export interface ChangeManifest {
@@ -65,20 +66,39 @@ const HEAD = 8_192;
  * @param places Directories that hold backups; they need not be there.
  * @param now Epoch ms.
  * @returns Its place, see `orderAfter`.
+ * @throws {Error} When not all of them can be listed.
  */
-export function nextOrder(places: readonly string[], now: number): number {
+export async function nextOrder(places: readonly string[], now: number): Promise<number> {
+  const orders: number[] = [];
+  for (const place of places) {
+    const listed = await listDirectory(place);
+    if (listed.kind === "listed") orders.push(...ordersOf(place, listed.entries));
+    else if (!listed.missing) throw new Error(`Cannot list ${place}: ${listed.message}`);
+  }
+  return orderAfter(orders, now);
+}
+
+/**
+ * Gives what is left of a change its place behind the backups that can be seen without waiting, which the
+ * clock alone mostly gives. Needs read permission.
+ *
+ * @param place The directory that holds backups.
+ * @param now Epoch ms.
+ * @returns Its place, see `orderAfter`.
+ */
+export function orderOfRest(place: string, now: number): number {
+  return orderAfter(ordersOf(place, listSome(place)), now);
+}
+
+function ordersOf(place: string, entries: readonly Deno.DirEntry[]): readonly number[] {
   const buffer = new Uint8Array(HEAD);
   const decoder = new TextDecoder();
-  const orders = places.flatMap((place) => {
-    const listed = listDirectory(place);
-    return listed.kind === "failed" ? [] : listed.entries.flatMap(({ name }) => {
-      const head = decoder.decode(headOf(join(place, name, "manifest.json"), buffer));
-      const [, order] = /^ "order": (-?\d+),?$/m.exec(head) ??
-        /^ "createdAt": (-?\d+),?$/m.exec(head) ?? [];
-      return Number.isSafeInteger(Number(order ?? NaN)) ? [Number(order)] : [];
-    });
+  return entries.flatMap(({ name }) => {
+    const head = decoder.decode(headOf(join(place, name, "manifest.json"), buffer));
+    const [, order] = /^ "order": (-?\d+),?$/m.exec(head) ??
+      /^ "createdAt": (-?\d+),?$/m.exec(head) ?? [];
+    return Number.isSafeInteger(Number(order ?? NaN)) ? [Number(order)] : [];
   });
-  return orderAfter(orders, now);
 }
 
 function headOf(path: string, buffer: Uint8Array): Uint8Array {

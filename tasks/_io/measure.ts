@@ -6,6 +6,7 @@
  */
 
 import type { DiskUsage } from "../../lib/model.ts";
+import { type ListDirectory, listDirectory } from "./list_directory.ts";
 
 /** What a tree weighs, alone or together with others. */
 export interface TreeWeight {
@@ -72,40 +73,54 @@ const NO_LINKS: TreeWeight["links"] = new Map();
  *
  * @param path The tree's root.
  * @param part `root`: the root itself, without all that it holds.
- * @returns The weight, or `null` when there is nothing at that place, or it changed meanwhile.
+ * @param list How to list directories.
+ * @returns The weight, or `null` when there is nothing at that place, it changed meanwhile, or not all of it
+ * can be read.
  */
-export function weighTree(path: string, part: "all" | "root" = "all"): TreeWeight | null {
+export async function weighTree(
+  path: string,
+  part: "all" | "root" = "all",
+  list: ListDirectory = listDirectory,
+): Promise<TreeWeight | null> {
   let [bytes, files, length, newestChange, device, isMounted] = [0, 0, 0, 0, -1, false];
   let inode: number | null = null;
   let links: Map<string, LinkedFile> | null = null;
-  const visit = (at: string) => {
+  /** Tells whether it is a directory that is to be entered. */
+  const add = (at: string): boolean => {
     const info = Deno.lstatSync(at);
     if (device === -1) [device, inode] = [info.dev, info.ino];
     if (info.dev !== device) {
       isMounted = true;
-      return;
+      return false;
     }
     const changed = info.mtime?.getTime() ?? 0;
     if (changed > newestChange) newestChange = changed;
     if (info.isDirectory) {
       bytes += allocated(info);
-      if (part === "root") return;
-      for (const { name } of Deno.readDirSync(at)) visit(`${at}/${name}`);
-      return;
+      return part === "all";
     }
     files++;
     length += info.size;
     if ((info.nlink ?? 1) < 2) {
       bytes += allocated(info);
-      return;
+      return false;
     }
     links ??= new Map();
     const identity = `${info.dev}:${info.ino}`;
     const found = (links.get(identity)?.found ?? 0) + 1;
     links.set(identity, { bytes: allocated(info), names: info.nlink!, found });
+    return false;
   };
   try {
-    visit(path);
+    const entered = add(path) ? [path] : [];
+    for (let at; (at = entered.pop()) !== undefined;) {
+      const listed = await list(at);
+      if (listed.kind === "failed") return null;
+      for (const { name } of listed.entries) {
+        const inner = `${at}/${name}`;
+        if (add(inner)) entered.push(inner);
+      }
+    }
   } catch {
     return null;
   }
@@ -167,11 +182,16 @@ export function measureWeight(weight: TreeWeight, { counted }: Measurer): TreeMe
  *
  * @param path The tree's root.
  * @param measurer What was counted before.
+ * @param list How to list directories.
  * @returns The measure, see {@linkcode weighTree} and {@linkcode measureWeight}; `null` when there is
- * nothing at that place.
+ * nothing at that place, or not all of it can be read.
  */
-export function measureTree(path: string, measurer: Measurer): TreeMeasure | null {
-  const weight = weighTree(path);
+export async function measureTree(
+  path: string,
+  measurer: Measurer,
+  list: ListDirectory = listDirectory,
+): Promise<TreeMeasure | null> {
+  const weight = await weighTree(path, "all", list);
   return weight === null ? null : measureWeight(weight, measurer);
 }
 

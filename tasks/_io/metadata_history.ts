@@ -24,6 +24,7 @@
 import { dirname, join } from "@std/path";
 import type { MetadataHistory } from "../../lib/backup.ts";
 import { isSoundRecord } from "../../lib/check_record.ts";
+import { StoreAccessError } from "../../lib/errors.ts";
 import { expireRecords, type RecordCopy } from "../../lib/expire_records.ts";
 import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.ts";
 import type { KeptText } from "../../lib/repair.ts";
@@ -31,8 +32,9 @@ import { free, syncDirectory } from "./durable.ts";
 import { readLines, writeLines } from "./lines.ts";
 import { fileStamp } from "./measure.ts";
 import type { OwnPaths } from "./own_directory.ts";
+import { listDirectory } from "./list_directory.ts";
 import { makeLikeParent } from "./permissions.ts";
-import { infoOf, listDirectory, readText } from "./read.ts";
+import { infoOf, readText } from "./read.ts";
 
 /** How many files there are at most. */
 const MOST_FILES = 5;
@@ -47,8 +49,12 @@ const MOST_FILES = 5;
  * @param snapshot The store as it is.
  * @param now Epoch ms.
  */
-export function keepMetadata(paths: OwnPaths, snapshot: StoreSnapshot, now: number): void {
-  const files = partFiles(paths);
+export async function keepMetadata(
+  paths: OwnPaths,
+  snapshot: StoreSnapshot,
+  now: number,
+): Promise<void> {
+  const files = await partFiles(paths);
   const known = new Map<string, string>();
   for (const { path, stamp } of readCopies(files)) known.set(path, stamp);
   const copy = ({ path, stamp: read, subject }: Recorded): readonly RecordCopy[] => {
@@ -62,7 +68,7 @@ export function keepMetadata(paths: OwnPaths, snapshot: StoreSnapshot, now: numb
     return isWhole ? [{ path, stamp, text: fact.text, keptAt: now }] : [];
   };
   const listed = recordsOf(snapshot).flatMap(copy);
-  const changed = [...listed, ...furtherRecords(snapshot, listed).flatMap(copy)];
+  const changed = [...listed, ...(await furtherRecords(snapshot, listed)).flatMap(copy)];
   if (changed.length === 0) return;
   const merges = files.length >= MOST_FILES;
   const copies = merges
@@ -79,9 +85,9 @@ export function keepMetadata(paths: OwnPaths, snapshot: StoreSnapshot, now: numb
  * @param paths Our directory.
  * @returns Copies by their path in the store.
  */
-export function readHistory(paths: OwnPaths): ReadonlyMap<string, KeptText> {
+export async function readHistory(paths: OwnPaths): Promise<ReadonlyMap<string, KeptText>> {
   const history = new Map<string, KeptText>();
-  for (const { path, text, keptAt } of readCopies(partFiles(paths))) {
+  for (const { path, text, keptAt } of readCopies(await partFiles(paths))) {
     history.set(path, { text, source: "the metadata kept", keptAt });
   }
   return history;
@@ -93,8 +99,8 @@ export function readHistory(paths: OwnPaths): ReadonlyMap<string, KeptText> {
  * @param paths Our directory.
  * @returns How many copies there are of how many records, and what they take.
  */
-export function describeHistory(paths: OwnPaths): MetadataHistory {
-  const files = partFiles(paths);
+export async function describeHistory(paths: OwnPaths): Promise<MetadataHistory> {
+  const files = await partFiles(paths);
   const records = new Set<string>();
   let copies = 0;
   let newest: number | null = null;
@@ -115,8 +121,8 @@ export function describeHistory(paths: OwnPaths): MetadataHistory {
  * @param age What is old, ms, and the moment, epoch ms.
  * @returns How many would go.
  */
-export function countExpired(paths: OwnPaths, root: string, age: Age): number {
-  return expire([...readCopies(partFiles(paths))], root, age).size;
+export async function countExpired(paths: OwnPaths, root: string, age: Age): Promise<number> {
+  return expire([...readCopies(await partFiles(paths))], root, age).size;
 }
 
 /**
@@ -128,8 +134,8 @@ export function countExpired(paths: OwnPaths, root: string, age: Age): number {
  * @param age What is old, ms, and the moment, epoch ms.
  * @returns How many have gone.
  */
-export function expireHistory(paths: OwnPaths, root: string, age: Age): number {
-  const files = partFiles(paths);
+export async function expireHistory(paths: OwnPaths, root: string, age: Age): Promise<number> {
+  const files = await partFiles(paths);
   const copies = [...readCopies(files)];
   const gone = expire(copies, root, age);
   if (gone.size === 0) return 0;
@@ -172,30 +178,32 @@ interface Recorded {
  * Records that a snapshot does not list: datasets, and inputs and outputs of the runs that have changed
  * themselves, as each does when it ends. To look into all runs would take too long.
  */
-function furtherRecords(
+async function furtherRecords(
   { root, experiments }: StoreSnapshot,
   changed: readonly RecordCopy[],
-): readonly Recorded[] {
+): Promise<readonly Recorded[]> {
   const own = experiments.filter(({ link }) => !link);
   const runs = new Set<string>(own.flatMap((each) => each.runs).map(({ path }) => path));
-  const directoriesIn = (folder: string): readonly string[] => {
-    const listed = listDirectory(join(root, folder));
+  const directoriesIn = async (folder: string): Promise<readonly string[]> => {
+    const listed = await listDirectory(join(root, folder));
     if (listed.kind === "failed") return [];
     return listed.entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
   };
-  const list = (folder: string, subject: Problem["subject"]): readonly Recorded[] =>
-    directoriesIn(folder)
-      .map((name) => ({ path: `${folder}/${name}/meta.yaml`, stamp: undefined, subject }));
-  return [
-    ...own.flatMap(({ path }) => list(`${path}/datasets`, "dataset")),
+  const found: Recorded[] = [];
+  const add = async (folder: string, subject: Problem["subject"]) => {
+    for (const name of await directoriesIn(folder)) {
+      found.push({ path: `${folder}/${name}/meta.yaml`, stamp: undefined, subject });
+    }
+  };
+  for (const { path } of own) await add(`${path}/datasets`, "dataset");
+  for (const path of changed.map(({ path }) => dirname(path)).filter((path) => runs.has(path))) {
     // To list a run is faster than to fail at folders that it does not have.
-    ...changed.map(({ path }) => dirname(path)).filter((path) => runs.has(path)).flatMap((path) => {
-      const folders = new Set(directoriesIn(path));
-      return NAMED_BY_RUNS.flatMap(([folder, subject]) =>
-        folders.has(folder) ? list(`${path}/${folder}`, subject) : []
-      );
-    }),
-  ];
+    const folders = new Set(await directoriesIn(path));
+    for (const [folder, subject] of NAMED_BY_RUNS) {
+      if (folders.has(folder)) await add(`${path}/${folder}`, subject);
+    }
+  }
+  return found;
 }
 
 const NAMED_BY_RUNS = [["inputs", "input"], ["outputs", "output"]] as const;
@@ -223,10 +231,16 @@ function recordsOf(snapshot: StoreSnapshot): readonly Recorded[] {
   }));
 }
 
-function partFiles({ own }: OwnPaths): readonly string[] {
+async function partFiles({ own }: OwnPaths): Promise<readonly string[]> {
   const directory = join(own, "metadata");
-  const listed = listDirectory(directory);
-  if (listed.kind === "failed") return [];
+  const listed = await listDirectory(directory);
+  if (listed.kind === "failed") {
+    if (infoOf(directory) === null) return [];
+    throw new StoreAccessError(
+      `Cannot list the metadata kept in ${directory}: ${listed.message}; check that disk and the permissions of the directory`,
+      directory,
+    );
+  }
   return listed.entries.filter(({ name, isFile }) => isFile && name.endsWith(".jsonl"))
     .map(({ name }) => join(directory, name)).toSorted();
 }

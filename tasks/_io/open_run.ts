@@ -27,7 +27,7 @@ import { makeDirectories, syncEntry, syncFile } from "./durable.ts";
 import { placeFile, placeNewFile, type Writing } from "./place.ts";
 import { putArtifact, putInput, type RunPlace } from "./put_files.ts";
 import { failureText, infoOf, readText } from "./read.ts";
-import { type KeyKind, newTwinFinder } from "./twin_keys.ts";
+import type { KeyKind, TwinFinder } from "./twin_keys.ts";
 
 /** An open run, and what starting and resuming need besides. */
 export interface OpenRun {
@@ -49,14 +49,14 @@ export interface OpenRun {
  * @param directory Absolute path of the run's directory.
  * @param writing Where things are written before they get their place.
  * @param record What its `meta.yaml` says.
- * @param options When what is written reaches the disk, and whether the run has just been made.
+ * @param options When what is written reaches the disk, and the keys that it has.
  * @returns The run.
  */
 export function openRun(
   directory: string,
   writing: Writing,
   record: RunRecord,
-  { durability, isNew }: { readonly durability: Durability; readonly isNew: boolean },
+  { durability, twins }: { readonly durability: Durability; readonly twins: TwinFinder },
 ): OpenRun {
   const durable = durability === "always";
   const touched = new Set<string>();
@@ -65,7 +65,6 @@ export function openRun(
   };
   const keep = (path: string) => durable ? syncEntry(path) : touch(path);
   const place: RunPlace = { directory, writing, durability, keep };
-  const twins = newTwinFinder(directory, isNew);
   let current = record;
 
   /** Puts a key's file at its place; `write` is called again once its directory has been made. */

@@ -15,7 +15,7 @@
 import { dirname, join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { FileContent, Operation } from "../../lib/operations.ts";
-import { free, linkNew, syncDirectory, writeAll } from "./durable.ts";
+import { free, linkNew, removeIfEmpty, syncDirectory, writeAll } from "./durable.ts";
 import { parentOf, waysTo } from "./journal.ts";
 import { accessBelow, accessOf, mirrorWayTo, openLikeParent, setAccess } from "./permissions.ts";
 import { infoOf } from "./read.ts";
@@ -321,12 +321,8 @@ export function takeBack(operation: Operation, at: Workplace): void {
       return;
     }
     case "create-dir":
-      try {
-        Deno.removeSync(target);
-      } catch (error) {
-        if (infoOf(target)?.isDirectory && [...Deno.readDirSync(target)].length > 0) return;
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
+      // Somebody may have put something into it, and then it stays.
+      if (infoOf(target) !== null) removeIfEmpty(target);
       return;
   }
 }

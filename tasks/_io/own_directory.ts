@@ -23,6 +23,7 @@ import { UnsupportedStoreError } from "../../lib/errors.ts";
 import { OWN_DIRECTORY } from "../../lib/names.ts";
 import { shellWords } from "../../lib/shell_words.ts";
 import { keepingTimes, syncDirectory, writeAndSync } from "./durable.ts";
+import { listSome } from "./list_directory.ts";
 import { kindOf, readEntry } from "./open_entry.ts";
 import { makeLikeParent } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
@@ -142,12 +143,10 @@ export function refuseForeign(own: string, layout: Layout, store: string): void 
 
 /** What stands in it that we would not have put there; `null` for nothing. */
 function foreignName(own: string, layout: Layout): string | null {
-  const names = Array.from(Deno.readDirSync(own), ({ name }) => name);
+  const names = listSome(own).map(({ name }) => name);
   const staging = join(own, "staging");
   // What is staged goes when the directory is used.
-  const staged = infoOf(staging) === null
-    ? []
-    : Array.from(Deno.readDirSync(staging), ({ name }) => name);
+  const staged = infoOf(staging) === null ? [] : listSome(staging).map(({ name }) => name);
   return names.find((name) => !Object.hasOwn(layout, name)) ??
     staged.filter((name) => !STAGED.test(name)).map((name) => `staging/${name}`)[0] ?? null;
 }

@@ -14,6 +14,7 @@
 
 import { join } from "@std/path";
 import { linkNew, removeIfThere, syncFile } from "./durable.ts";
+import { listSome } from "./list_directory.ts";
 import { ensureOwnDirectory, inOwnDirectory, ownPaths } from "./own_directory.ts";
 import { makeLikeParent } from "./permissions.ts";
 import { infoOf } from "./read.ts";
@@ -60,7 +61,7 @@ export function openWriting(root: string): Writing {
  */
 export function sweepWriting(root: string, now: number): void {
   const directory = join(ownPaths(root).own, "writing");
-  for (const { name } of [...Deno.readDirSync(directory)]) {
+  for (const { name } of listSome(directory)) {
     const path = join(directory, name);
     const changed = infoOf(path)?.mtime?.getTime() ?? now;
     if (now - changed >= ABANDONED) removeIfThere(path);

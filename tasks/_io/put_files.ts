@@ -11,6 +11,7 @@ import type { Dataset } from "../../lib/tracking_model.ts";
 import type { ArtifactContent, Durability, Placement } from "../tracking.ts";
 import { makeDirectories, syncEntry, syncFile } from "./durable.ts";
 import { fileUriPath } from "./file_uri.ts";
+import { listDirectory } from "./list_directory.ts";
 import { placeNewDirectory, type Writing } from "./place.ts";
 import { failureText, infoOf } from "./read.ts";
 
@@ -150,7 +151,7 @@ async function copySource(
   name: string,
 ): Promise<void> {
   // All of it is listed before anything is copied: the run may lie in it.
-  const { files, emptyDirectories, left } = listSources(source, name, realPathOrNull(base));
+  const { files, emptyDirectories, left } = await listSources(source, name, realPathOrNull(base));
   for (const directory of emptyDirectories) makeFolder(place, base, directory.split("/"));
   for (const [path, name] of files) {
     using aside = newAside(place);
@@ -175,9 +176,13 @@ async function copySource(
 const MOST_SHOWN = 5;
 
 /** Links are followed, loops are not. */
-function listSources(source: string, name: string, ownArtifacts: string | null): Sources {
+async function listSources(
+  source: string,
+  name: string,
+  ownArtifacts: string | null,
+): Promise<Sources> {
   const found: Sources = { files: [], emptyDirectories: [], left: [] };
-  const add = (path: string, name: string, above: readonly string[]): void => {
+  const add = async (path: string, name: string, above: readonly string[]): Promise<void> => {
     const { isFile, isDirectory } = Deno.statSync(path);
     if (isFile) return void found.files.push([path, name]);
     // To open a pipe is to wait for whoever writes into it.
@@ -187,18 +192,20 @@ function listSources(source: string, name: string, ownArtifacts: string | null):
       return void found.left.push(`${path}: these are the run's artifacts already`);
     }
     if (above.includes(real) || real === ownArtifacts) return;
-    const entries = [...Deno.readDirSync(path)];
+    const listed = await listDirectory(path);
+    if (listed.kind === "failed") return void found.left.push(`${path}: ${listed.message}`);
+    const { entries } = listed;
     if (entries.length === 0) found.emptyDirectories.push(name);
     for (const entry of entries) {
       const below = join(path, entry.name);
       try {
-        add(below, `${name}/${entry.name}`, [...above, real]);
+        await add(below, `${name}/${entry.name}`, [...above, real]);
       } catch (error) {
         found.left.push(`${below}: ${failureText(error)}`);
       }
     }
   };
-  add(source, name, []);
+  await add(source, name, []);
   return found;
 }
 

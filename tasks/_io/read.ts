@@ -1,16 +1,11 @@
 /**
- * Reading files and directories so that every failure is a fact.
+ * Reading files so that every failure is a fact.
  *
  * @module
  */
 
 import type { TextFact } from "../../lib/facts.ts";
 import { asStorePath, type Problem } from "../../lib/model.ts";
-
-/** What came of listing a directory. */
-export type Listing =
-  | { readonly kind: "listed"; readonly entries: readonly Deno.DirEntry[] }
-  | { readonly kind: "failed"; readonly missing: boolean; readonly message: string };
 
 /**
  * Reads a UTF-8 text file. Needs read permission.
@@ -32,21 +27,6 @@ export function readText(path: string): TextFact {
       return { kind: "failed", damage: "unreadable", message: "the file is not valid UTF-8" };
     }
     return { kind: "failed", damage: "io", message: failureText(error) };
-  }
-}
-
-/**
- * Lists a directory. Needs read permission.
- *
- * @param path Where it is.
- * @returns Its entries in the order of the file system, or why there are none.
- */
-export function listDirectory(path: string): Listing {
-  try {
-    return { kind: "listed", entries: [...Deno.readDirSync(path)] };
-  } catch (error) {
-    const missing = error instanceof Deno.errors.NotFound;
-    return { kind: "failed", missing, message: failureText(error) };
   }
 }
 

@@ -29,7 +29,7 @@ import { isUnfinished } from "../../lib/run_status.ts";
 import { walkKeys } from "./inspection.ts";
 import { type FindCopy, openCopies } from "./kept_texts.ts";
 import { ABSENT, fileStamp, measureTree, newMeasurer } from "./measure.ts";
-import { listDirectory } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
 
 /**
  * Reads what repair must know of a store's damage. Needs read permission for the store.
@@ -38,36 +38,43 @@ import { listDirectory } from "./read.ts";
  * @param policy What may be done: places are looked for only when records may be relocated.
  * @returns The evidence.
  */
-export function readEvidence(snapshot: StoreSnapshot<"full">, policy: RepairPolicy): Evidence {
+export async function readEvidence(
+  snapshot: StoreSnapshot<"full">,
+  policy: RepairPolicy,
+): Promise<Evidence> {
   const { root, experiments, orphans, strays, problems, registeredModels } = snapshot;
   const copies = openCopies(root);
   const records = new Map<string, RecordEvidence>();
   const runs = new Map<string, RunEvidence>();
   const entries = new Map<string, EntryEvidence>();
   const stamps = new Map<string, string>();
+  const addRun = async (path: string) => {
+    const run = await readRun(root, path);
+    if (run !== null) runs.set(path, run);
+  };
   const stampOf = (path: string) => stamps.set(path, fileStamp(join(root, path, "meta.yaml")));
 
   for (const problem of problems) {
     const { path, subject, damage } = problem;
     if (subject === "run" && !runs.has(path) && damage !== "foreign") {
-      runs.set(path, readRun(root, path));
+      await addRun(path);
     }
     if (!entries.has(path)) {
-      const entry = readEntry(root, path, isMetric(problem));
+      const entry = await readEntry(root, path, isMetric(problem));
       if (entry !== null) entries.set(path, entry);
     }
     if (RECORDS.includes(subject) && !records.has(path)) {
-      records.set(path, readRecord(root, path, subject, copies));
+      records.set(path, await readRecord(root, path, subject, copies));
     }
     if (subject === "run" || subject === "model-version") stampOf(path);
   }
   for (const { path } of strays) {
-    const entry = readEntry(root, path, false);
+    const entry = await readEntry(root, path, false);
     if (entry !== null) entries.set(path, entry);
   }
   for (const { path } of experiments) stampOf(path);
   for (const run of [...experiments, ...orphans].flatMap(unfinishedRuns)) {
-    if (!runs.has(run.path)) runs.set(run.path, readRun(root, run.path));
+    if (!runs.has(run.path)) await addRun(run.path);
     stampOf(run.path);
   }
   const base = { records, runs, entries, stamps, traceLocations: [], places: new Set<string>() };
@@ -77,7 +84,8 @@ export function readEvidence(snapshot: StoreSnapshot<"full">, policy: RepairPoli
     stampOf(path);
   }
   for (const { path } of registeredModels.flatMap(({ versions }) => versions)) stampOf(path);
-  const traceLocations = holders.flatMap(({ path }) => readTraceLocations(root, path));
+  const traceLocations: TraceLocation[] = [];
+  for (const { path } of holders) traceLocations.push(...await readTraceLocations(root, path));
   const places = findPlaces(snapshot, traceLocations, policy.relocate.from);
   return { ...base, traceLocations, places };
 }
@@ -120,12 +128,12 @@ function unfinishedRuns({ lifecycleStage, runs }: Experiment | Orphan): readonly
   return lifecycleStage === "deleted" ? [] : runs.filter(({ status }) => isUnfinished(status));
 }
 
-function readRecord(
+async function readRecord(
   root: string,
   path: StorePath,
   subject: Problem["subject"],
   copies: FindCopy,
-): RecordEvidence {
+): Promise<RecordEvidence> {
   const file = subject === "trace" ? "trace_info.yaml" : "meta.yaml";
   const at = join(root, path, file);
   const info = infoOf(at);
@@ -135,7 +143,10 @@ function readRecord(
     stamp: fileStamp(at),
     text: info?.isFile ? readLeniently(at) : null,
     changed: changed?.mtime?.getTime() ?? 0,
-    kept: copies(asStorePath(`${path}/${file}`), (text) => isSoundRecord(text, path, subject)),
+    kept: await copies(
+      asStorePath(`${path}/${file}`),
+      (text) => isSoundRecord(text, path, subject),
+    ),
     hasTags: infoOf(join(root, path, "tags")) !== null,
   };
 }
@@ -149,11 +160,15 @@ function readLeniently(path: string): string | null {
   }
 }
 
-function readEntry(root: string, path: StorePath, withText: boolean): EntryEvidence | null {
+async function readEntry(
+  root: string,
+  path: StorePath,
+  withText: boolean,
+): Promise<EntryEvidence | null> {
   const at = join(root, path);
   const info = infoOf(at);
   if (info === null) return null;
-  const tree = info.isSymlink ? null : measureTree(at, newMeasurer());
+  const tree = info.isSymlink ? null : await measureTree(at, newMeasurer());
   return {
     stamp: fileStamp(at),
     treeStamp: tree?.stamp ?? "",
@@ -166,14 +181,15 @@ function readEntry(root: string, path: StorePath, withText: boolean): EntryEvide
 
 const NEEDED = ["metrics", "params", "artifacts"];
 
-function readRun(root: string, path: string): RunEvidence {
+async function readRun(root: string, path: string): Promise<RunEvidence | null> {
+  const inspection = { root, list: listDirectory, problems: [] };
   const folders = NEEDED.map((name) => [name, join(root, path, name)] as const);
   const tags = new Map<string, string>();
-  walkKeys(root, `${path}/tags`, (key, _, fact) => {
+  await walkKeys(inspection, `${path}/tags`, (key, _, fact) => {
     if (fact.kind === "text") tags.set(key, fact.text);
   });
   let points: { first: number; last: number } | null = null;
-  walkKeys(root, `${path}/metrics`, (_key, _path, fact) => {
+  await walkKeys(inspection, `${path}/metrics`, (_key, _path, fact) => {
     if (fact.kind !== "text") return;
     for (const [, time] of fact.text.matchAll(/^(\d{1,15}) \S+(?: \S+)*\r?\n/gm)) {
       const at = Number(time);
@@ -182,8 +198,12 @@ function readRun(root: string, path: string): RunEvidence {
         : { first: Math.min(points.first, at), last: Math.max(points.last, at) };
     }
   });
-  const own = fileTimes(join(root, path), ["tags", "params", "metrics"]);
-  const all = [...own, ...fileTimes(join(root, path), ["artifacts"])];
+  const own = await fileTimes(join(root, path), ["tags", "params", "metrics"]);
+  const artifacts = await fileTimes(join(root, path), ["artifacts"]);
+  const tree = await measureTree(join(root, path), newMeasurer());
+  const isKnown = own !== null && artifacts !== null && tree !== null;
+  if (!isKnown || inspection.problems.length > 0) return null;
+  const all = [...own, ...artifacts];
   return {
     lacks: folders.flatMap(([name, at]) => isMissing(at) ? [name] : []),
     blocked: folders.flatMap(([name, at]) => infoOf(at)?.isFile ? [name] : []),
@@ -191,25 +211,39 @@ function readRun(root: string, path: string): RunEvidence {
     points,
     oldestFile: own.length === 0 ? null : own.reduce((least, time) => Math.min(least, time)),
     newestFile: all.length === 0 ? null : all.reduce((most, time) => Math.max(most, time)),
-    newestChange: measureTree(join(root, path), newMeasurer())?.newestChange ?? 0,
+    newestChange: tree.newestChange,
   };
 }
 
-function fileTimes(directory: string, folders: readonly string[]): readonly number[] {
-  const visit = (at: string): readonly number[] => {
-    const listed = listDirectory(at);
-    if (listed.kind === "failed") return [];
-    return listed.entries.flatMap(({ name, isDirectory }) =>
-      isDirectory ? visit(join(at, name)) : infoOf(join(at, name))?.mtime?.getTime() ?? []
-    );
-  };
-  return folders.flatMap((name) => visit(join(directory, name)));
+/** `null` where not all can be listed. */
+async function fileTimes(
+  directory: string,
+  folders: readonly string[],
+): Promise<readonly number[] | null> {
+  const times: number[] = [];
+  const left = folders.map((name) => join(directory, name));
+  for (let at; (at = left.pop()) !== undefined;) {
+    const listed = await listDirectory(at);
+    if (listed.kind === "failed") {
+      if (infoOf(at)?.isDirectory) return null;
+      continue;
+    }
+    for (const { name, isDirectory } of listed.entries) {
+      const inner = join(at, name);
+      if (isDirectory) left.push(inner);
+      else times.push(...[infoOf(inner)?.mtime?.getTime() ?? []].flat());
+    }
+  }
+  return times;
 }
 
 const LOCATION = "tags/mlflow.artifactLocation";
 
-function readTraceLocations(root: string, experiment: StorePath): readonly TraceLocation[] {
-  const listed = listDirectory(join(root, experiment, "traces"));
+async function readTraceLocations(
+  root: string,
+  experiment: StorePath,
+): Promise<readonly TraceLocation[]> {
+  const listed = await listDirectory(join(root, experiment, "traces"));
   if (listed.kind === "failed") return [];
   return listed.entries.flatMap(({ name }) => {
     const path = `${experiment}/traces/${name}/${LOCATION}`;

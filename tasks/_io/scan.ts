@@ -40,7 +40,8 @@ import {
   readKeys,
 } from "./list_entries.ts";
 import { addWeights, measureTree, measureWeight, newMeasurer } from "./measure.ts";
-import { listDirectory, problemAt, readText } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
+import { problemAt, readText } from "./read.ts";
 import { seekExtras } from "./scan_extras.ts";
 import type { Share } from "./scan_share.ts";
 import { type ScanListeners, type ScannedShare, scanShares } from "./scan_shares.ts";
@@ -55,6 +56,8 @@ export interface ScanOptions<D extends Depth> extends ScanListeners {
   readonly extras?: Extras;
   /** Epoch ms, kept in the snapshot. */
   readonly now: number;
+  /** Nothing is planned of it. */
+  readonly isReport?: boolean;
 }
 
 /**
@@ -71,10 +74,17 @@ export async function scanStore<D extends Depth>(
   root: string,
   options: ScanOptions<D>,
 ): Promise<StoreSnapshot<D>> {
-  const { depth, sizes, extras, now } = options;
+  const { depth, sizes, extras, now, isReport = false } = options;
   const listed: Listed = { root, sizes, measurer: newMeasurer(), strays: [], problems: [] };
-  const top = scanTop(listed);
-  const reading = { root, depth, sizes, now, extras: extras ? seekExtras(root, extras) : null };
+  const top = await scanTop(listed);
+  const reading = {
+    root,
+    depth,
+    sizes,
+    now,
+    isReport,
+    extras: extras ? await seekExtras(root, extras) : null,
+  };
   const shares = top.experiments.flatMap((entry) => sharesOf(root, entry));
   const found = await scanShares(reading, shares, options);
   const byPath = Map.groupBy(shares.keys(), (index) => shares[index]!.path);
@@ -100,7 +110,10 @@ export async function scanStore<D extends Depth>(
   const snapshot = assembleSnapshot(parts, sumDigests(digests));
   if (depth !== "full") return snapshot as StoreSnapshot<D>;
   const { inspectStore } = await import("./inspect_store.ts");
-  const whole: StoreSnapshot = inspectStore(snapshot, found.map(({ inspected }) => inspected));
+  const whole: StoreSnapshot = await inspectStore(
+    snapshot,
+    found.map(({ inspected }) => inspected),
+  );
   return whole as StoreSnapshot<D>;
 }
 
@@ -114,34 +127,34 @@ interface Top extends Pick<StoreSnapshot, "registeredModels" | "hasTrash" | "bac
   readonly experiments: readonly ExperimentEntry[];
 }
 
-function scanTop(listed: Listed): Top {
+async function scanTop(listed: Listed): Promise<Top> {
   const experiments: ExperimentEntry[] = [];
   let registeredModels: readonly RegisteredModel[] = [];
   let hasTrash = false;
   let backups: StoreSnapshot["backups"] = { count: 0, usage: null };
-  const scanEntry = (entry: Entry, isLinked: boolean) => {
+  const scanEntry = async (entry: Entry, isLinked: boolean) => {
     if (!entry.isDirectory) {
-      addStray(listed, entry.path, "file");
+      await addStray(listed, entry.path, "file");
     } else if (isBackupName(entry.name) && !hasMeta(listed, entry.path)) {
-      addStray(listed, entry.path, "backup-directory");
+      await addStray(listed, entry.path, "backup-directory");
     } else if (!isExperimentDirectoryName(entry.name)) {
-      addStray(listed, entry.path, "unlistable-directory");
+      await addStray(listed, entry.path, "unlistable-directory");
     } else {
       experiments.push({ ...entry, isLinked });
     }
   };
-  for (const entry of listEntries(listed, "")) {
+  for (const entry of await listEntries(listed, "")) {
     if (entry.name === OWN_DIRECTORY) {
-      backups = scanBackups(listed);
+      backups = await scanBackups(listed);
     } else if (entry.name === ".trash" && entry.isDirectory) {
       hasTrash = true;
-      for (const inner of listEntries(listed, ".trash")) scanEntry(inner, entry.link);
+      for (const inner of await listEntries(listed, ".trash")) await scanEntry(inner, entry.link);
     } else if (entry.name === "models" && entry.isDirectory) {
-      registeredModels = scanRegistry(listed);
+      registeredModels = await scanRegistry(listed);
     } else if (isTrashName(entry.name) && entry.isDirectory) {
-      addStray(listed, entry.path, "ignored-directory");
+      await addStray(listed, entry.path, "ignored-directory");
     } else {
-      scanEntry(entry, false);
+      await scanEntry(entry, false);
     }
   }
   for (const { path } of listed.strays.filter(isInTheWay)) {
@@ -206,11 +219,12 @@ function assembleShares(
   return assembleExperiment({ ...facts, stamp: tree?.stamp ?? "" }, runs);
 }
 
-function scanRegistry(listed: Listed): readonly RegisteredModel[] {
+async function scanRegistry(listed: Listed): Promise<readonly RegisteredModel[]> {
   const { root, problems } = listed;
-  return listDirectories(listed, "models").map((entry) => {
-    const aliases = readKeys(root, asStorePath(`${entry.path}/aliases`));
-    const versions = listDirectories(listed, entry.path)
+  const models: RegisteredModel[] = [];
+  for (const entry of await listDirectories(listed, "models")) {
+    const aliases = await readKeys(root, asStorePath(`${entry.path}/aliases`));
+    const versions = (await listDirectories(listed, entry.path))
       .filter(({ name }) => /^version-/.test(name));
     const facts: RegisteredModelFacts = {
       directory: entry.name,
@@ -232,16 +246,22 @@ function scanRegistry(listed: Listed): readonly RegisteredModel[] {
         column: null,
       })),
     );
-    return assembled.model;
-  });
+    models.push(assembled.model);
+  }
+  return models;
 }
 
-function scanBackups({ root, sizes, measurer }: Listed): StoreSnapshot["backups"] {
+async function scanBackups(
+  { root, sizes, measurer, problems }: Listed,
+): Promise<StoreSnapshot["backups"]> {
   const own = `${root}/${OWN_DIRECTORY}`;
-  const listed = listDirectory(`${own}/backups`);
+  const listed = await listDirectory(`${own}/backups`);
+  if (listed.kind === "failed" && !listed.missing) {
+    problems.push(problemAt("directory", `${OWN_DIRECTORY}/backups`, "io", listed.message));
+  }
   const count = listed.kind === "listed"
     ? listed.entries.filter((entry) => entry.isDirectory).length
     : 0;
-  const tree = sizes ? measureTree(own, measurer) : null;
+  const tree = sizes ? await measureTree(own, measurer) : null;
   return { count, usage: tree?.usage ?? null };
 }

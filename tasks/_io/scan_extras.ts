@@ -15,7 +15,8 @@ import { isKeyName } from "../../lib/names.ts";
 import { assessmentSource } from "../../lib/trace_file.ts";
 import { kindAt } from "./list_entries.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
-import { listDirectory, problemAt, readText } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
+import { problemAt, readText } from "./read.ts";
 
 /** Where a scan is. */
 interface Place {
@@ -39,14 +40,16 @@ export interface SoughtExtras extends Extras {
  * @param wanted What was asked for.
  * @returns What to look for.
  */
-export function seekExtras(root: string, wanted: Extras): SoughtExtras {
-  return { ...wanted, inputs: wanted.uses && hasLoggedModels(root) };
+export async function seekExtras(root: string, wanted: Extras): Promise<SoughtExtras> {
+  return { ...wanted, inputs: wanted.uses && await mayHaveLoggedModels(root) };
 }
 
-function hasLoggedModels(root: string): boolean {
-  const listed = listDirectory(root);
-  return listed.kind === "listed" &&
-    listed.entries.some(({ name }) => listDirectory(`${root}/${name}/models`).kind === "listed");
+async function mayHaveLoggedModels(root: string): Promise<boolean> {
+  const listed = await listDirectory(root);
+  return listed.kind === "failed" ||
+    listed.entries.some(({ name, isFile }) =>
+      !isFile && kindAt(`${root}/${name}/models`) !== "nothing"
+    );
 }
 
 /**
@@ -71,7 +74,11 @@ export function tagFilter(wanted: Extras | undefined, meta: TextFact): (key: str
  * @param wanted What to look for.
  * @returns What there is; what cannot be read is a problem of the run.
  */
-export function scanRunExtras(place: Place, run: string, wanted: SoughtExtras): RunExtras {
+export async function scanRunExtras(
+  place: Place,
+  run: string,
+  wanted: SoughtExtras,
+): Promise<RunExtras> {
   const metrics = new Map<string, MetricSummary>();
   for (const [key, text] of readKeys(place, `${run}/metrics`, "metric", wanted.metrics)) {
     const summary = summarizeMetric(text);
@@ -81,8 +88,8 @@ export function scanRunExtras(place: Place, run: string, wanted: SoughtExtras): 
   return {
     metrics,
     params: new Map(readKeys(place, `${run}/params`, "param", wanted.params)),
-    inputs: wanted.inputs ? inputsOf(place, run) : [],
-    heavy: wanted.artifacts === null ? [] : heavyFilesOf(place, run, wanted.artifacts),
+    inputs: wanted.inputs ? await inputsOf(place, run) : [],
+    heavy: wanted.artifacts === null ? [] : await heavyFilesOf(place, run, wanted.artifacts),
   };
 }
 
@@ -93,27 +100,29 @@ export function scanRunExtras(place: Place, run: string, wanted: SoughtExtras): 
  * @param traces The directory of the traces, relative to the root.
  * @returns One for each trace or assessment that names a run or a logged model.
  */
-export function scanTraceUses(place: Place, traces: string): readonly TraceUse[] {
-  return namesIn(place, traces).toSorted().flatMap((trace) => {
+export async function scanTraceUses(place: Place, traces: string): Promise<readonly TraceUse[]> {
+  const uses: TraceUse[] = [];
+  for (const trace of (await namesIn(place, traces)).toSorted()) {
     const metadata = `${traces}/${trace}/request_metadata`;
     const keys = ["mlflow.sourceRun", "mlflow.modelId"];
     const read = new Map(readKeys(place, metadata, "trace-value", keys));
     const [runId = null, modelId = null] = keys.map((key) => read.get(key));
     const own: TraceUse = { trace, assessment: null, runId, modelId };
     const folder = `${traces}/${trace}/assessments`;
-    const assessed = namesIn(place, folder).toSorted().flatMap((file): TraceUse[] => {
+    const assessed = (await namesIn(place, folder)).toSorted().flatMap((file): TraceUse[] => {
       const source = assessmentSource(readRecord(place, `${folder}/${file}`, "assessment"));
       const assessment = file.replace(/\.yaml$/, "");
       return source === null ? [] : [{ trace, assessment, runId: source, modelId: null }];
     });
-    return runId === null && modelId === null ? assessed : [own, ...assessed];
-  });
+    uses.push(...(runId === null && modelId === null ? [] : [own]), ...assessed);
+  }
+  return uses;
 }
 
 /** MLflow names the folder of an input after no model, so its record must be read. */
-function inputsOf(place: Place, run: string): readonly string[] {
+async function inputsOf(place: Place, run: string): Promise<readonly string[]> {
   const folder = `${run}/inputs`;
-  return namesIn(place, folder).toSorted().flatMap((name) => {
+  return (await namesIn(place, folder)).toSorted().flatMap((name) => {
     const input = readRecord(place, `${folder}/${name}/meta.yaml`, "input");
     const id = textOf(input.get("source_id"));
     return textOf(input.get("source_type")) === "MODEL" && id !== null ? [id] : [];
@@ -121,25 +130,29 @@ function inputsOf(place: Place, run: string): readonly string[] {
 }
 
 /** A file or directory that fits goes as a whole; links are nobody's own weight. */
-function heavyFilesOf(place: Place, run: string, glob: string): readonly HeavyFile[] {
+async function heavyFilesOf(
+  place: Place,
+  run: string,
+  glob: string,
+): Promise<readonly HeavyFile[]> {
   const fits = pathGlob(glob);
   const found: HeavyFile[] = [];
-  const visit = (folder: string, inside: string) => {
-    const listed = listDirectory(`${place.root}/${folder}`);
+  const visit = async (folder: string, inside: string) => {
+    const listed = await listDirectory(`${place.root}/${folder}`);
     if (listed.kind === "failed") return;
     for (const { name, isDirectory, isSymlink } of listed.entries) {
       if (isSymlink) continue;
       const path = `${folder}/${name}`;
       const below = inside === "" ? name : `${inside}/${name}`;
       if (!fits(below)) {
-        if (isDirectory) visit(path, below);
+        if (isDirectory) await visit(path, below);
         continue;
       }
-      const tree = measureTree(`${place.root}/${path}`, newMeasurer());
+      const tree = await measureTree(`${place.root}/${path}`, newMeasurer());
       if (tree) found.push({ path: asStorePath(path), usage: tree.freed, stamp: tree.stamp });
     }
   };
-  if (!isLink(`${place.root}/${run}/artifacts`)) visit(`${run}/artifacts`, "");
+  if (!isLink(`${place.root}/${run}/artifacts`)) await visit(`${run}/artifacts`, "");
   return found;
 }
 
@@ -183,8 +196,8 @@ function readRecord(place: Place, path: string, subject: "input" | "assessment")
   return document;
 }
 
-function namesIn(place: Place, folder: string): readonly string[] {
-  const listed = listDirectory(`${place.root}/${folder}`);
+async function namesIn(place: Place, folder: string): Promise<readonly string[]> {
+  const listed = await listDirectory(`${place.root}/${folder}`);
   if (listed.kind === "listed") return listed.entries.map(({ name }) => name);
   if (!listed.missing) place.problems.push(problemAt("directory", folder, "io", listed.message));
   return [];

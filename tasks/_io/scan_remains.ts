@@ -6,7 +6,7 @@
  */
 
 import { join } from "@std/path";
-import { listDirectory } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
 
 const FOLDERS = ["artifacts", "metrics", "params", "tags", "inputs", "outputs"];
 
@@ -23,17 +23,19 @@ export type Remains = "run" | "artifacts-of-a-database" | "foreign";
  * @param name Its name.
  * @returns What it looks like.
  */
-export function judgeRemains(path: string, name: string): Remains {
-  const listed = listDirectory(path);
+export async function judgeRemains(path: string, name: string): Promise<Remains> {
+  const listed = await listDirectory(path);
   if (listed.kind === "failed") return "foreign";
   const { entries } = listed;
   const isArtifactsAlone = entries.length === 1 && entries[0]?.name === "artifacts";
-  if (isArtifactsAlone && holdsSomething(join(path, "artifacts"))) return "artifacts-of-a-database";
+  if (isArtifactsAlone && await holdsSomething(join(path, "artifacts"))) {
+    return "artifacts-of-a-database";
+  }
   const isOwn = entries.every((entry) => entry.isDirectory && FOLDERS.includes(entry.name));
   return isOwn || /^[0-9a-f]{32}$/.test(name) ? "run" : "foreign";
 }
 
-function holdsSomething(path: string): boolean {
-  const listed = listDirectory(path);
+async function holdsSomething(path: string): Promise<boolean> {
+  const listed = await listDirectory(path);
   return listed.kind === "failed" || listed.entries.length > 0;
 }

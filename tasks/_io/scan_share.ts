@@ -9,7 +9,7 @@
 
 import { type AssembledRun, assembleExperiment, assembleRun } from "../../lib/assemble_snapshot.ts";
 import { digestRuns } from "../../lib/digest_runs.ts";
-import type { ExperimentFacts, MeasureFacts, TextFact } from "../../lib/facts.ts";
+import type { ExperimentFacts, TextFact } from "../../lib/facts.ts";
 import { NO_FILE } from "../../lib/flaw.ts";
 import type { Digest } from "../../lib/fingerprint.ts";
 import type { DamagedRun, Depth, Problem, Run, StorePath, Stray } from "../../lib/model.ts";
@@ -26,7 +26,8 @@ import {
   type TreeWeight,
   weighTree,
 } from "./measure.ts";
-import { listDirectory, readText } from "./read.ts";
+import { glanceInto, listDirectory } from "./list_directory.ts";
+import { readText } from "./read.ts";
 import type { ReadAhead } from "./read_ahead.ts";
 import { scanRunExtras, scanTraceUses, type SoughtExtras, tagFilter } from "./scan_extras.ts";
 import { judgeRemains } from "./scan_remains.ts";
@@ -42,6 +43,8 @@ export interface Reading {
   readonly extras: SoughtExtras | null;
   /** Epoch ms. */
   readonly now: number;
+  /** Nothing is planned of it. */
+  readonly isReport: boolean;
 }
 
 /** A directory that MLflow takes for an experiment, or a share of its runs. */
@@ -110,7 +113,8 @@ export async function scanShare(
 ): Promise<ShareFacts> {
   const { root, depth, sizes, now } = reading;
   const { path, link } = share;
-  const inspection: Inspection = { root, now, problems: [], references: [] };
+  const list = reading.isReport ? glanceInto : listDirectory;
+  const inspection: Inspection = { root, now, list, problems: [], references: [] };
   const bare = bareExperiment(reading, share);
   const isRemovable = bare.inTrash || isOrphan(bare);
   const scan: Scan = {
@@ -125,7 +129,7 @@ export async function scanShare(
     inspector,
     inspection,
   };
-  const entries = listEntries(scan, path, (entry) => isInShare(entry, share))
+  const entries = (await listEntries(scan, path, (entry) => isInShare(entry, share)))
     .filter(({ name }) => name !== "meta.yaml");
   const runs: Run[] = [];
   const damagedRuns: DamagedRun[] = [];
@@ -134,34 +138,46 @@ export async function scanShare(
   const weights: (TreeWeight | null)[] = [];
   const datasetUses: DatasetUse[] = [];
   const runEntries = entries.filter(isRunEntry);
-  for (const [index, entry] of runEntries.entries()) {
-    const waiting = readAhead.before(runEntries, index);
-    if (waiting !== null) await waiting;
-    countRun();
-    const { assembled, weight, uses } = scanRun(scan, entry);
-    if (assembled.problems.length > 0) scan.problems.push(...assembled.problems);
-    if (uses.length > 0) datasetUses.push(...uses);
-    if (scan.isWeighed && !entry.link) weights.push(weight);
-    if (assembled.kind === "run") {
-      runs.push(assembled.run);
-      continue;
+  for (let start = 0; start < runEntries.length; start += AT_ONCE) {
+    const group = runEntries.slice(start, start + AT_ONCE);
+    const scanned: Promise<ScannedRun>[] = [];
+    for (const [offset, entry] of group.entries()) {
+      const waiting = readAhead.before(runEntries, start + offset);
+      if (waiting !== null) await waiting;
+      countRun();
+      scanned.push(scanRun(scan, entry));
     }
-    damagedRuns.push(assembled.run);
-    if (depth === "meta") continue;
-    const records = assembled.run.damage === "empty" ? 1 : 0;
-    if ((weight?.files ?? 0) > records) lostRuns++;
-    if (isForeign(scan, assembled.run)) foreign.push(entry.name);
+    for (const [offset, one] of (await Promise.all(scanned)).entries()) {
+      const entry = group[offset]!;
+      const { assembled, weight, uses } = one;
+      scan.problems.push(...assembled.problems, ...one.problems);
+      inspection.problems.push(...one.inspection.problems);
+      inspection.references.push(...one.inspection.references);
+      if (uses.length > 0) datasetUses.push(...uses);
+      if (scan.isWeighed && !entry.link) weights.push(weight);
+      if (assembled.kind === "run") {
+        runs.push(assembled.run);
+        continue;
+      }
+      damagedRuns.push(assembled.run);
+      if (depth === "meta") continue;
+      const records = assembled.run.damage === "empty" ? 1 : 0;
+      // What could not be weighed may hold anything.
+      const isUnknown = weight === null && scan.isWeighed && !entry.link;
+      if (isUnknown || (weight?.files ?? 0) > records) lostRuns++;
+      if (await isForeign(scan, assembled.run)) foreign.push(entry.name);
+    }
   }
   const experiment = share.index > 0 ? null : {
     ...bare,
-    ...scanFolders(scan, entries),
+    ...await scanFolders(scan, entries),
     foreign: depth === "meta"
       ? []
       : entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name),
   };
   if (experiment !== null && inspector !== null) {
     const whole = assembleExperiment({ ...experiment, usage: null, newestChange: null }, NO_RUNS);
-    inspector.inspectExperiment(
+    await inspector.inspectExperiment(
       inspection,
       whole.kind === "orphan" ? whole.orphan : whole.experiment,
     );
@@ -173,7 +189,7 @@ export async function scanShare(
     damagedRuns,
     foreign,
     lostRuns,
-    weight: scan.isWeighed ? weighShare(scan, weights, bare.stamp) : null,
+    weight: scan.isWeighed ? await weighShare(scan, weights, bare.stamp) : null,
     problems: scan.problems,
     strays: scan.strays,
     inspected: { problems: inspection.problems, references: inspection.references, datasetUses },
@@ -236,11 +252,17 @@ interface ScannedRun {
   /** Where the run was weighed. */
   readonly weight: TreeWeight | null;
   readonly uses: readonly DatasetUse[];
+  /** Met besides: many runs are read at the same time, and each keeps its own. */
+  readonly problems: readonly Problem[];
+  readonly inspection: Inspection;
 }
 
-function scanRun(scan: Scan, entry: Entry): ScannedRun {
-  const { root, reading, share, inspector } = scan;
-  const { depth, sizes, extras } = reading;
+/** To list one directory after the other would be to wait for each. */
+const AT_ONCE = 16;
+
+async function scanRun(scan: Scan, entry: Entry): Promise<ScannedRun> {
+  const { root, reading, share, inspector, inspection: { list } } = scan;
+  const { depth, extras } = reading;
   const { name, path } = entry;
   const at = `${root}/${path}`;
   const link = entry.link || share.link;
@@ -248,58 +270,85 @@ function scanRun(scan: Scan, entry: Entry): ScannedRun {
   const meta = readMeta(reading, at, stamp);
   const tags = depth === "meta"
     ? NO_TAGS
-    : readKeys(root, `${path}/tags` as StorePath, tagFilter(extras ?? undefined, meta));
-  let weight: TreeWeight | null = null;
-  const measure = (deleted: boolean): MeasureFacts => {
-    const isMeasured = !link && (sizes || depth !== "meta" && deleted);
-    if (isMeasured || scan.isWeighed && !link) weight = weighTree(at);
-    const tree = weight && isMeasured ? measureWeight(weight, newMeasurer()) : null;
-    const usage = (sizes ? tree?.usage : tree?.freed) ?? null;
-    if (!deleted || depth === "meta") return { stamp, usage };
-    // What was weighed must still be what was read.
-    return { stamp: tree !== null && metaStamp(at) === stamp ? tree.stamp : "", usage };
-  };
+    : await readKeys(root, `${path}/tags` as StorePath, tagFilter(extras ?? undefined, meta), list);
+  const problems: Problem[] = [];
   const { values, failures } = tags;
   const own = { directory: name, path, link, meta, tags: values, tagFailures: failures };
-  const facts = extras === null ? own : { ...own, extras: scanRunExtras(scan, path, extras) };
-  const assembled = assembleRun(facts, share.name, measure);
-  const uses = inspector?.inspectRun(scan.inspection, assembled.run, isActive(share), meta);
-  return { assembled, weight, uses: uses ?? NO_USES };
+  const facts = extras === null
+    ? own
+    : { ...own, extras: await scanRunExtras({ root, problems }, path, extras) };
+  let deleted = false;
+  const unmeasured = assembleRun(facts, share.name, (isDeleted) => {
+    deleted = isDeleted;
+    return { stamp, usage: null };
+  });
+  const { assembled, weight } = await measureRun(scan, unmeasured, { at, link, stamp, deleted });
+  const inspection: Inspection = { ...scan.inspection, problems: [], references: [] };
+  const uses = await inspector?.inspectRun(inspection, assembled.run, isActive(share), meta);
+  return { assembled, weight, uses: uses ?? NO_USES, problems, inspection };
+}
+
+/** Where sizes are wanted, and what a clean-up may take away. */
+async function measureRun(
+  { reading: { depth, sizes }, isWeighed, inspection: { list } }: Scan,
+  assembled: AssembledRun,
+  { at, link, stamp, deleted }: {
+    readonly at: string;
+    readonly link: boolean;
+    readonly stamp: string;
+    readonly deleted: boolean;
+  },
+): Promise<Pick<ScannedRun, "assembled" | "weight">> {
+  const isMeasured = !link && (sizes || depth !== "meta" && deleted);
+  const weight = isMeasured || isWeighed && !link ? await weighTree(at, "all", list) : null;
+  if (!sizes && (!deleted || depth === "meta")) return { assembled, weight };
+  const tree = weight && isMeasured ? measureWeight(weight, newMeasurer()) : null;
+  const usage = (sizes ? tree?.usage : tree?.freed) ?? null;
+  if (assembled.kind === "damaged") {
+    return { assembled: { ...assembled, run: { ...assembled.run, usage } }, weight };
+  }
+  // What was weighed must still be what was read.
+  const whole = tree !== null && metaStamp(at) === stamp ? tree.stamp : "";
+  const measured = { stamp: deleted && depth !== "meta" ? whole : stamp, usage };
+  return { assembled: { ...assembled, run: { ...assembled.run, ...measured } }, weight };
 }
 
 const NO_USES: readonly DatasetUse[] = [];
 
-const NO_TAGS: ReturnType<typeof readKeys> = { values: new Map(), failures: [] };
+const NO_TAGS: Awaited<ReturnType<typeof readKeys>> = { values: new Map(), failures: [] };
 
 function isActive({ path }: Share): boolean {
   return !path.startsWith(".trash/");
 }
 
 /** Tells whether a directory is nothing of MLflow's, or may belong to a run that is alive elsewhere. */
-function isForeign({ root }: Scan, { id, path, damage }: DamagedRun): boolean {
-  return damage === "missing" && judgeRemains(`${root}/${path}`, id) !== "run";
+async function isForeign(
+  { root }: Scan,
+  { id, path, damage }: DamagedRun,
+): Promise<boolean> {
+  return damage === "missing" && await judgeRemains(`${root}/${path}`, id) !== "run";
 }
 
-function scanFolders(
+async function scanFolders(
   scan: Scan,
   entries: readonly Entry[],
-): Pick<ExperimentFacts, "loggedModels" | "traces" | "datasets" | "traceUses"> {
+): Promise<Pick<ExperimentFacts, "loggedModels" | "traces" | "datasets" | "traceUses">> {
   const { root, reading } = scan;
   const folder = (wanted: string) =>
     entries.find(({ name, isDirectory }) => isDirectory && name === wanted)?.path;
   const [models, traces, datasets] = ["models", "traces", "datasets"].map(folder);
   const inFolder = (path: string | undefined) =>
-    path === undefined ? [] : listDirectories(scan, path);
+    path === undefined ? Promise.resolve([]) : listDirectories(scan, path);
   return {
-    loggedModels: inFolder(models).map(({ name, path }) => ({
+    loggedModels: (await inFolder(models)).map(({ name, path }) => ({
       directory: name,
       path,
       meta: readText(`${root}/${path}/meta.yaml`),
     })),
-    traces: inFolder(traces).length,
-    datasets: inFolder(datasets).length,
+    traces: (await inFolder(traces)).length,
+    datasets: (await inFolder(datasets)).length,
     ...(traces !== undefined && reading.extras?.uses
-      ? { traceUses: scanTraceUses(scan, traces) }
+      ? { traceUses: await scanTraceUses(scan, traces) }
       : {}),
   };
 }
@@ -308,20 +357,19 @@ function scanFolders(
  * The experiment's own directory weighs something in one share alone; `null` where it is no longer what
  * was stamped.
  */
-function weighShare(
-  { root, reading, share }: Scan,
+async function weighShare(
+  { root, reading, share, inspection: { list } }: Scan,
   runs: readonly (TreeWeight | null)[],
   stamp: string,
-): TreeWeight | null {
+): Promise<TreeWeight | null> {
   const at = `${root}/${share.path}`;
-  const listed = listDirectory(at);
-  const own = weighTree(at, "root");
+  const listed = await listDirectory(at);
+  const own = await weighTree(at, "root");
   if (own === null || listed.kind === "failed") return null;
-  const rest = share.index > 0
-    ? []
-    : listed.entries.filter((entry) => !isRunEntry(entry)).map(({ name }) =>
-      weighTree(`${at}/${name}`)
-    );
+  const rest = share.index > 0 ? [] : await Promise.all(
+    listed.entries.filter((entry) => !isRunEntry(entry))
+      .map(({ name }) => weighTree(`${at}/${name}`, "all", list)),
+  );
   const parts = [...runs, ...rest].filter((weight) => weight !== null);
   if (parts.length < runs.length + rest.length || stampOf(reading, at) !== stamp) return null;
   return addWeights(share.index > 0 ? { ...own, bytes: 0 } : own, parts);

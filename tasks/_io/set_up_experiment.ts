@@ -20,6 +20,7 @@ import {
   type ChosenExperiment,
   type ExperimentFile,
 } from "../../lib/choose_experiment.ts";
+import { StoreAccessError } from "../../lib/errors.ts";
 import { LOGGING_LIMITS } from "../../lib/logging_rules.ts";
 import { readRunMeta } from "../../lib/meta_record.ts";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
@@ -32,7 +33,8 @@ import { openLockFile } from "./lock.ts";
 import { inOwnDirectory, ownPaths } from "./own_directory.ts";
 import { makeLikeParent } from "./permissions.ts";
 import { openWriting, placeFile, placeNewDirectory, sweepWriting, type Writing } from "./place.ts";
-import { infoOf, listDirectory, readText } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
+import { infoOf, readText } from "./read.ts";
 
 /**
  * Sets an experiment up. Needs read and write permission for the store.
@@ -53,7 +55,7 @@ export async function setUpExperiment(
   sweepWriting(root, now());
   makeDirectories(root, [".trash"]);
   const at: Workshop = { root, writing, now: now() };
-  const setup = takeOrMake(at, request);
+  const setup = await takeOrMake(at, request);
   setTags(at, setup.experimentId, request.tags);
   return setup;
 }
@@ -82,10 +84,13 @@ async function waitForLock(root: string): Promise<AsyncDisposable> {
   };
 }
 
-function takeOrMake(at: Workshop, request: ExperimentRequest): ExperimentSetup {
+async function takeOrMake(
+  at: Workshop,
+  request: ExperimentRequest,
+): Promise<ExperimentSetup> {
   const { root } = at;
   const chosen = chooseExperiment(
-    listExperiments(root),
+    await listExperiments(root),
     request.name,
     (id) => toFileUrl(join(root, id)).href,
   );
@@ -95,10 +100,10 @@ function takeOrMake(at: Workshop, request: ExperimentRequest): ExperimentSetup {
   if (chosen.stage === "deleted" && request.onDeleted === "replace") {
     releaseName(at, chosen, request.name);
     // There may be more than one.
-    return takeOrMake(at, request);
+    return await takeOrMake(at, request);
   }
   if (chosen.repaired !== null) repair(at, chosen, chosen.repaired);
-  if (chosen.stage === "deleted") restore(at, chosen.id);
+  if (chosen.stage === "deleted") await restore(at, chosen.id);
   const outcome = chosen.stage === "deleted"
     ? "restored"
     : chosen.repaired !== null
@@ -107,17 +112,27 @@ function takeOrMake(at: Workshop, request: ExperimentRequest): ExperimentSetup {
   return { experimentId: chosen.id, outcome };
 }
 
-function listExperiments(root: string): readonly ExperimentFile[] {
-  return ([["", "active"], [".trash", "deleted"]] as const).flatMap(([folder, stage]) => {
-    const listed = listDirectory(join(root, folder));
-    if (listed.kind === "failed") return [];
-    return listed.entries.flatMap(({ name: id }): ExperimentFile[] => {
-      if (!isExperimentDirectoryName(id)) return [];
-      if (stage === "active" && id === "models") return [];
+/** One that is passed over would be made a second time. */
+async function listExperiments(root: string): Promise<readonly ExperimentFile[]> {
+  const found: ExperimentFile[] = [];
+  for (const [folder, stage] of [["", "active"], [".trash", "deleted"]] as const) {
+    for (const { name: id } of await entriesOf(join(root, folder))) {
+      if (!isExperimentDirectoryName(id)) continue;
+      if (stage === "active" && id === "models") continue;
       const text = readText(join(root, folder, id, "meta.yaml"));
-      return text.kind === "text" ? [{ id, stage, text: text.text }] : [];
-    });
-  });
+      if (text.kind === "text") found.push({ id, stage, text: text.text });
+    }
+  }
+  return found;
+}
+
+async function entriesOf(directory: string): Promise<readonly Deno.DirEntry[]> {
+  const listed = await listDirectory(directory);
+  if (listed.kind === "listed") return listed.entries;
+  throw new StoreAccessError(
+    `Cannot list ${directory}: ${listed.message}; check that disk and the permissions of the directory`,
+    directory,
+  );
 }
 
 /**
@@ -189,7 +204,7 @@ function directoryOf(root: string, { id, stage }: Pick<ChosenExperiment, "id" | 
 }
 
 /** As MLflow does, this brings the runs back that were deleted one by one before. */
-function restore({ root, writing, now }: Workshop, id: string): void {
+async function restore({ root, writing, now }: Workshop, id: string): Promise<void> {
   const deleted = join(root, ".trash", id);
   const target = join(root, id);
   if (infoOf(target)) {
@@ -197,8 +212,7 @@ function restore({ root, writing, now }: Workshop, id: string): void {
       `Cannot restore experiment ${id}: ${target} is in the way; move one of the two away`,
     );
   }
-  const listed = listDirectory(deleted);
-  for (const { name } of listed.kind === "listed" ? listed.entries : []) {
+  for (const { name } of await entriesOf(deleted)) {
     const path = join(deleted, name, "meta.yaml");
     const text = readText(path);
     const run = text.kind === "text" ? readRunMeta(text.text) : null;

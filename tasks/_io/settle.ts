@@ -23,11 +23,11 @@ import {
   settleJournal,
   type Step,
 } from "./journal.ts";
-import { listJournals } from "./list_journals.ts";
+import { listSome } from "./list_directory.ts";
 import {
   type ChangeManifest,
   discard,
-  nextOrder,
+  orderOfRest,
   readManifest,
   writeManifest,
 } from "./manifest.ts";
@@ -50,11 +50,16 @@ export interface Settled {
  *
  * @param root Absolute real path of the store's root.
  * @param paths Our directory.
+ * @param files The journals of all changes that were cut off, oldest first.
  * @returns What became of each.
  * @throws {SyntaxError} When a journal is damaged; then nothing is touched.
  */
-export function settleInterrupted(root: string, paths: OwnPaths): readonly Settled[] {
-  const journals = listJournals(paths.journals).map((path) => ({ path, begin: readBegin(path) }));
+export function settleInterrupted(
+  root: string,
+  paths: OwnPaths,
+  files: readonly string[],
+): readonly Settled[] {
+  const journals = files.map((path) => ({ path, begin: readBegin(path) }));
   const settled: Settled[] = [];
   for (const { path, begin } of journals) {
     const settle = () => settleJournal(paths.journals, path);
@@ -65,7 +70,7 @@ export function settleInterrupted(root: string, paths: OwnPaths): readonly Settl
     }
     settled.push(settleChange(root, paths, begin, settle));
   }
-  for (const entry of [...Deno.readDirSync(paths.backups)]) {
+  for (const entry of listSome(paths.backups)) {
     // Behind a link lies what is somebody else's.
     if (!entry.isDirectory) continue;
     const backup = join(paths.backups, entry.name);
@@ -75,7 +80,7 @@ export function settleInterrupted(root: string, paths: OwnPaths): readonly Settl
       removeHollow(backup);
     }
   }
-  for (const entry of [...Deno.readDirSync(paths.staging)]) {
+  for (const entry of listSome(paths.staging)) {
     free(join(paths.staging, entry.name));
   }
   return settled;
@@ -143,7 +148,7 @@ function orderOf(
   { startedAt }: Begin,
   manifest: ChangeManifest | null,
 ): Pick<ChangeManifest, "order"> {
-  if (manifest === null) return { order: nextOrder([backups], startedAt) };
+  if (manifest === null) return { order: orderOfRest(backups, startedAt) };
   return manifest.order === undefined ? {} : { order: manifest.order };
 }
 
@@ -189,7 +194,7 @@ function keepRest(
 /** Removes a directory tree that holds no file; one that does stays as it is. */
 function removeHollow(directory: string): void {
   try {
-    for (const entry of [...Deno.readDirSync(directory)]) {
+    for (const entry of listSome(directory)) {
       if (entry.isDirectory) removeHollow(join(directory, entry.name));
     }
     Deno.removeSync(directory);

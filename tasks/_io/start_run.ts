@@ -6,6 +6,7 @@
 
 import { join } from "@std/path";
 import { appendToUri } from "../../lib/artifact_uri.ts";
+import { StoreAccessError } from "../../lib/errors.ts";
 import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
 import { isExperimentDirectoryName } from "../../lib/names.ts";
 import { codeOf } from "../../lib/run_status.ts";
@@ -16,7 +17,9 @@ import { makeDirectories, syncEntry, syncFile } from "./durable.ts";
 import { openRun } from "./open_run.ts";
 import { openWriting, placeNewDirectory } from "./place.ts";
 import { accountName, mainFile } from "./process.ts";
-import { infoOf, listDirectory, readText } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
+import { infoOf, readText } from "./read.ts";
+import { newTwinFinder, readTwinFinder } from "./twin_keys.ts";
 
 /**
  * Starts a run. Needs read and write permission for the store.
@@ -66,7 +69,7 @@ export function startTrackedRun(
     }
   });
   if (durable) syncEntry(directory);
-  const run = openRun(directory, writing, record, { durability, isNew: true });
+  const run = openRun(directory, writing, record, { durability, twins: newTwinFinder(directory) });
   for (const name of tags.keys()) run.touch(join(directory, "tags", name));
   return run.tracked;
 }
@@ -98,10 +101,13 @@ function locationOfActive(root: string, experimentId: string): string {
  * @returns The run; it is RUNNING again.
  * @throws {RangeError} When there is no such run, it is deleted, or its `meta.yaml` is damaged.
  */
-export function resumeTrackedRun(root: string, request: ResumeRequest): TrackedRun {
+export async function resumeTrackedRun(
+  root: string,
+  request: ResumeRequest,
+): Promise<TrackedRun> {
   const { runId, durability } = request;
   const subject = `Cannot resume run ${JSON.stringify(runId)}`;
-  const directory = findRun(root, request);
+  const directory = await findRun(root, request);
   if (directory === null) {
     throw new RangeError(
       `${subject}: store ${root} has no such run; start a new one without runId`,
@@ -124,7 +130,10 @@ export function resumeTrackedRun(root: string, request: ResumeRequest): TrackedR
     user: meta.userId,
     startTime: meta.startTime,
   };
-  const run = openRun(directory, openWriting(root), record, { durability, isNew: false });
+  const run = openRun(directory, openWriting(root), record, {
+    durability,
+    twins: await readTwinFinder(directory),
+  });
   for (const name of ["metrics", "params", "artifacts", "tags"]) makeDirectories(directory, [name]);
   run.rewriteMeta({ status: codeOf("RUNNING"), end_time: null });
   for (const [key, text] of request.tags) run.setTag(key, text);
@@ -132,9 +141,18 @@ export function resumeTrackedRun(root: string, request: ResumeRequest): TrackedR
   return run.tracked;
 }
 
-function findRun(root: string, { runId, experimentId }: ResumeRequest): string | null {
+async function findRun(
+  root: string,
+  { runId, experimentId }: ResumeRequest,
+): Promise<string | null> {
   if (!/^[a-zA-Z0-9][\p{L}\p{N}_-]{0,255}$/u.test(runId)) return null;
-  const listed = listDirectory(root);
+  const listed = await listDirectory(root);
+  if (experimentId === null && listed.kind === "failed") {
+    throw new StoreAccessError(
+      `Cannot look for run ${runId} in store ${root}: ${listed.message}; resume it with experimentId, or check that disk`,
+      root,
+    );
+  }
   const experiments = experimentId !== null
     ? [experimentId]
     : listed.kind === "listed"

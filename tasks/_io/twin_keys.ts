@@ -7,7 +7,8 @@
  */
 
 import { join } from "@std/path";
-import { infoOf, listDirectory } from "./read.ts";
+import { listDirectory } from "./list_directory.ts";
+import { infoOf } from "./read.ts";
 
 /** Which keys. */
 export type KeyKind = "metrics" | "params" | "tags";
@@ -29,21 +30,14 @@ export interface TwinFinder {
 }
 
 /**
- * Knows the keys of a run. Needs read permission for the store.
+ * Knows the keys of a run that has just been made, and so none.
  *
  * @param directory Absolute path of the run's directory.
- * @param isNew The run has no keys yet, so there is nothing to read.
  * @returns The keys, to be asked.
  */
-export function newTwinFinder(directory: string, isNew: boolean): TwinFinder {
+export function newTwinFinder(directory: string): TwinFinder {
   const known = new Map<string, string>();
   const fold = (kind: KeyKind, key: string) => `${kind}/${key.normalize("NFC").toLowerCase()}`;
-  const remember = (kind: KeyKind, key: string) => {
-    if (!known.has(fold(kind, key))) known.set(fold(kind, key), key);
-  };
-  for (const kind of isNew ? [] : ["metrics", "params", "tags"] as const) {
-    for (const key of keysBelow(join(directory, kind), "")) remember(kind, key);
-  }
   return {
     find(kind, key) {
       const twin = known.get(fold(kind, key));
@@ -56,14 +50,37 @@ export function newTwinFinder(directory: string, isNew: boolean): TwinFinder {
         left.ino === right.ino && left.dev === right.dev;
       return { key: twin, isSameFile };
     },
-    remember,
+    remember(kind, key) {
+      if (!known.has(fold(kind, key))) known.set(fold(kind, key), key);
+    },
   };
 }
 
-function keysBelow(directory: string, prefix: string): readonly string[] {
-  const listed = listDirectory(directory);
-  if (listed.kind === "failed") return [];
-  return listed.entries.flatMap(({ name, isDirectory }) =>
-    isDirectory ? keysBelow(join(directory, name), `${prefix}${name}/`) : [prefix + name]
-  );
+/**
+ * Reads which keys a run has. Needs read permission for the store.
+ *
+ * @param directory Absolute path of the run's directory.
+ * @returns The keys, to be asked.
+ * @throws {Error} When not all of them can be listed.
+ */
+export async function readTwinFinder(directory: string): Promise<TwinFinder> {
+  const twins = newTwinFinder(directory);
+  for (const kind of ["metrics", "params", "tags"] as const) {
+    for (const key of await keysBelow(join(directory, kind), "")) twins.remember(kind, key);
+  }
+  return twins;
+}
+
+async function keysBelow(directory: string, prefix: string): Promise<readonly string[]> {
+  const listed = await listDirectory(directory);
+  if (listed.kind === "failed") {
+    if (!infoOf(directory)?.isDirectory) return [];
+    throw new Error(`Cannot list ${directory}: ${listed.message}`);
+  }
+  const keys: string[] = [];
+  for (const { name, isDirectory } of listed.entries) {
+    if (isDirectory) keys.push(...await keysBelow(join(directory, name), `${prefix}${name}/`));
+    else keys.push(prefix + name);
+  }
+  return keys;
 }

@@ -67,7 +67,7 @@ export async function verifyBackup(
   const entries = readEntries(list, manifest.entries, reading.digest);
   const found = walkTree(base);
   try {
-    for (const [entry, there] of pairs(entries, found)) {
+    for await (const [entry, there] of pairs(entries, found)) {
       await reading.turn();
       const fault = await faultOf(base, entry, there, reading);
       if (fault !== null) faults.push(fault);
@@ -85,18 +85,23 @@ export async function verifyBackup(
 }
 
 /** Walks two sequences in the order of paths; at each path one side or both have something. */
-function* pairs(
+async function* pairs(
   entries: Generator<BackupEntry>,
-  found: Generator<Found>,
-): Generator<readonly [BackupEntry | null, Found | null]> {
+  found: AsyncGenerator<Found>,
+): AsyncGenerator<readonly [BackupEntry | null, Found | null]> {
   let entry = next(entries);
-  let there = next(found);
+  let there = await nextFound(found);
   while (entry !== null || there !== null) {
     const order = entry === null ? 1 : there === null ? -1 : comparePaths(entry.path, there.path);
     yield [order <= 0 ? entry : null, order >= 0 ? there : null];
     if (order <= 0) entry = next(entries);
-    if (order >= 0) there = next(found);
+    if (order >= 0) there = await nextFound(found);
   }
+}
+
+async function nextFound(found: AsyncGenerator<Found>): Promise<Found | null> {
+  const step = await found.next();
+  return step.done ? null : step.value;
 }
 
 function next<T>(sequence: Generator<T>): T | null {

@@ -6,6 +6,7 @@
 
 import { join } from "@std/path";
 import type { Membership } from "../../lib/plan_backup.ts";
+import { listDirectory } from "./list_directory.ts";
 import { failureText } from "./read.ts";
 
 /** One thing that a walk comes across. */
@@ -26,20 +27,20 @@ export type Found =
  * @param membership Which paths to look at; what is on the way is found only with something beyond it.
  * @returns What is there, in the order of `comparePaths`.
  */
-export function* walkTree(
+export async function* walkTree(
   base: string,
   membership: (path: string) => Membership = () => "in",
-): Generator<Found> {
+): AsyncGenerator<Found> {
   yield* walkDirectory(base, "", membership, []);
 }
 
-function* walkDirectory(
+async function* walkDirectory(
   base: string,
   directory: string,
   membership: (path: string) => Membership,
   onTheWay: readonly Found[],
-): Generator<Found> {
-  const names = namesIn(base, directory);
+): AsyncGenerator<Found> {
+  const names = await namesIn(base, directory);
   if (typeof names === "string") {
     if (onTheWay.length === 0) yield { kind: "unreadable", path: directory, message: names };
     return;
@@ -53,7 +54,7 @@ function* walkDirectory(
     if (found === null) continue;
     if (member === "on-the-way") {
       if (found.kind !== "directory") continue;
-      for (const inner of walkDirectory(base, path, membership, [...ahead, found])) {
+      for await (const inner of walkDirectory(base, path, membership, [...ahead, found])) {
         ahead = [];
         yield inner;
       }
@@ -66,12 +67,13 @@ function* walkDirectory(
   }
 }
 
-function namesIn(base: string, directory: string): readonly string[] | string {
+async function namesIn(base: string, directory: string): Promise<readonly string[] | string> {
   const place = join(base, directory);
+  const listed = await listDirectory(place);
   try {
-    const names = Array.from(Deno.readDirSync(place), ({ name }) => name);
+    if (listed.kind === "failed") return listed.missing ? [] : listed.message;
     return Deno.realPathSync(place) === place
-      ? names.sort()
+      ? listed.entries.map(({ name }) => name).sort()
       : "it was replaced by a link while it was read";
   } catch (error) {
     // What has gone since it was found holds nothing.

@@ -124,7 +124,7 @@ export async function beginCleanup(
   const lock = acquireLock(root, "cleanup", NOW);
   const plan = await planFor(root);
   const { task, actions } = plan;
-  const change = beginChange(lock, { root, paths, task, actions, now: NOW, keepBackup });
+  const change = await beginChange(lock, { root, paths, task, actions, now: NOW, keepBackup });
   return {
     plan,
     change,

@@ -72,7 +72,7 @@ Deno.test("apply never touches our own directory, whatever a saved plan says", a
       kind: "quarantine-orphan",
       path,
       name: "x",
-      stamp: measureTree(join(store.root, path), newMeasurer())?.stamp,
+      stamp: (await measureTree(join(store.root, path), newMeasurer()))?.stamp,
       reasons: [{ kind: "orphan", damage: "missing", message: "x" }],
       usage: { bytes: 0, files: 0 },
     };

@@ -21,9 +21,9 @@ const MORE = Deno.env.get("MLTIDY_RANDOM_STORES");
 const STORES = MORE === undefined ? { numRuns: 60, seed: 4 } : { numRuns: Number(MORE) };
 
 /** Where nothing is left to tell a store by, it is refused. */
-function isStore(root: string): boolean {
+async function isStore(root: string): Promise<boolean> {
   try {
-    return locateStore(root) === root;
+    return await locateStore(root) === root;
   } catch (error) {
     if (error instanceof UnsupportedStoreError) return false;
     throw error;
@@ -43,7 +43,7 @@ testEachVersion(
         const root = join(parent, `${index}`, "mlruns");
         layOutRandom(root, damage);
         damageAtRandom(root, damage.blows);
-        if (!isStore(root)) continue;
+        if (!await isStore(root)) continue;
         const key = `${index} ${damage.base} ${JSON.stringify(damage.blows)}`;
         stores[key] = root;
         await using store = await openStore(root);

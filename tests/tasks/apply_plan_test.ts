@@ -264,8 +264,8 @@ Deno.test("applyPlan() refuses to apply a plan twice", async () => {
 });
 
 /** The stamp of a tree, as whoever writes a plan by hand can find it out. */
-function treeStamp(root: string, path: string): string {
-  return measureTree(join(root, path), newMeasurer())!.stamp;
+async function treeStamp(root: string, path: string): Promise<string> {
+  return (await measureTree(join(root, path), newMeasurer()))!.stamp;
 }
 
 Deno.test("applyPlan() refuses what a saved plan adds to what its policy gives, and touches nothing", async () => {
@@ -295,24 +295,32 @@ Deno.test("applyPlan() refuses what a saved plan adds to what its policy gives, 
   const { root } = place;
   const plan = await planFor(root);
   const [softDelete, , purge, purgeExperiment, quarantine] = plan.actions;
-  const at = (path: string) => ({ path: asStorePath(path), stamp: treeStamp(root, path) });
-  const ofRun = (action: Action | undefined, experimentId: string, runId: string) =>
-    ({ ...action, ...at(`${experimentId}/${runId}`), experimentId, runId }) as Action;
+  const at = async (path: string) => ({
+    path: asStorePath(path),
+    stamp: await treeStamp(root, path),
+  });
+  const ofRun = async (action: Action | undefined, experimentId: string, runId: string) =>
+    ({ ...action, ...await at(`${experimentId}/${runId}`), experimentId, runId }) as Action;
   const record = "artifact_location: /\nexperiment_id: '9'\nlifecycle_stage: active\nname: n\n";
   const write = { kind: "write-meta", file: "meta.yaml", text: record, isNew: false, tag: null };
-  const foreign: readonly Action[] = [
-    { ...ofRun(softDelete, "4", running), stamp: metaStamp(join(root, "4", running)) },
+  const foreign: readonly Action[] = await Promise.all([
+    { ...await ofRun(softDelete, "4", running), stamp: metaStamp(join(root, "4", running)) },
     ofRun(purge, "4", running),
     ofRun(purge, "4", pinned),
     ofRun(purge, "1", runId(4)),
     ofRun(purge, "1", runId(1)),
-    { ...purgeExperiment, ...at(".trash/3"), experimentId: "3" } as Action,
-    ...["0", "1", "8"].map((path) => ({ ...quarantine, ...at(path) }) as Action),
-    ...["0", "1", `4/${pinned}`, ".trash/3"].map((path) =>
-      ({ ...quarantine, ...at(path), kind: "quarantine-stray" }) as Action
+    { ...purgeExperiment, ...await at(".trash/3"), experimentId: "3" } as Action,
+    ...["0", "1", "8"].map(async (path) => ({ ...quarantine, ...await at(path) }) as Action),
+    ...["0", "1", `4/${pinned}`, ".trash/3"].map(async (path) =>
+      ({ ...quarantine, ...await at(path), kind: "quarantine-stray" }) as Action
     ),
-    { ...quarantine, ...at("1"), ...write, stamp: fileStamp(join(root, "1/meta.yaml")) } as Action,
-  ];
+    {
+      ...quarantine,
+      ...await at("1"),
+      ...write,
+      stamp: fileStamp(join(root, "1/meta.yaml")),
+    } as Action,
+  ]);
   const before = await readTree(root);
   for (const action of foreign) {
     // In front, where it would be carried out first.
@@ -493,9 +501,9 @@ Deno.test("heavy files come back whenever dropping them was cut off", async () =
     {
       using lock = acquireLock(root, task, LATER);
       const options = { root, paths, task, actions, now: LATER, keepBackup: true };
-      using change = beginChange(lock, options);
+      using change = await beginChange(lock, options);
       for (const action of actions.slice(0, prefix + 1)) {
-        assertEquals(change.perform(action).outcome, "applied");
+        assertEquals((await change.perform(action)).outcome, "applied");
       }
     }
     await using store = await openStore(root, { now: () => LATER });

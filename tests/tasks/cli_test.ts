@@ -179,7 +179,7 @@ Deno.test("every task says of a change that was cut off how to settle it", async
   const before = await readTree(store.root);
   {
     using cleanup = await beginCleanup(store.root);
-    for (const action of cleanup.plan.actions) cleanup.change.perform(action);
+    for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
   }
   const { err } = await runTask("summary", ["--store", store.root]);
   assertMatch(

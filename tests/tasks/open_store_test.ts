@@ -55,7 +55,7 @@ Deno.test("Store.lock() settles what was cut off", async () => {
   const before = await readTree(place.root);
   {
     using cleanup = await beginCleanup(place.root);
-    for (const action of cleanup.plan.actions) cleanup.change.perform(action);
+    for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
   }
   await using store = await openStore(place.root);
   await using locked = await store.lock({ task: "prune" });
@@ -84,7 +84,7 @@ Deno.test("Store.interrupted() names the change that is not finished", async () 
   {
     using cleanup = await beginCleanup(place.root);
     assertEquals(await store.interrupted(), ["20261101T000000Z-cleanup"]);
-    for (const action of cleanup.plan.actions) cleanup.change.perform(action);
+    for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
     await cleanup.change.finish();
   }
   assertEquals(await store.interrupted(), []);

@@ -122,7 +122,7 @@ Deno.test("planAndApply() settles first what was cut off before", async () => {
   await using store = await tempStore(ROTTEN);
   {
     using cleanup = await beginCleanup(store.root);
-    for (const action of cleanup.plan.actions.slice(0, 3)) cleanup.change.perform(action);
+    for (const action of cleanup.plan.actions.slice(0, 3)) await cleanup.change.perform(action);
   }
   const { report, settled } = await run(store.root, { apply: true });
   assertEquals(settled.map(({ task, outcome }) => [task, outcome]), [["cleanup", "reversed"]]);

@@ -14,7 +14,7 @@ Deno.test("recover() settles what was cut off, and says what became of it", asyn
   const before = await readTree(place.root);
   {
     using cleanup = await beginCleanup(place.root);
-    for (const action of cleanup.plan.actions) cleanup.change.perform(action);
+    for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
   }
   await using store = await openStore(place.root, { now: () => NOW });
   const id = "20261101T000000Z-cleanup";

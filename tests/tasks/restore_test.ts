@@ -215,7 +215,7 @@ Deno.test("restore() settles first what was cut off", async () => {
   const before = await readTree(place.root);
   {
     using cleanup = await beginCleanup(place.root);
-    for (const action of cleanup.plan.actions) cleanup.change.perform(action);
+    for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
   }
   await using store = await open(place.root);
   const { settled, backup } = await restore(store);

@@ -7,7 +7,12 @@ import { readManifest } from "../../../tasks/_io/manifest.ts";
 import { measureTree, newMeasurer } from "../../../tasks/_io/measure.ts";
 import { NOW, runId } from "../../_support/builders.ts";
 import { setTimes, tempStore, writeFiles } from "../../_support/disk_store.ts";
-import { beginCleanup, ROTTEN, ROTTEN_ACTIONS } from "../../_support/rotten_store.ts";
+import {
+  beginCleanup,
+  type BegunCleanup,
+  ROTTEN,
+  ROTTEN_ACTIONS,
+} from "../../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
@@ -17,12 +22,18 @@ function pathsIn(directory: string): readonly string[] {
   return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
 }
 
+async function performAll({ plan, change }: BegunCleanup): Promise<readonly ActionOutcome[]> {
+  const outcomes: ActionOutcome[] = [];
+  for (const action of plan.actions) outcomes.push(await change.perform(action));
+  return outcomes;
+}
+
 Deno.test("beginChange() has recorded everything and done nothing when it returns", async () => {
   await using store = await tempStore(ROTTEN);
   const before = await readTree(store.root);
   using cleanup = await beginCleanup(store.root);
   assertSameTree(await readTree(store.root, EXCEPT), before);
-  const [journal = ""] = listJournals(cleanup.paths.journals);
+  const [journal = ""] = await listJournals(cleanup.paths.journals);
   const begin = readBegin(journal);
   assertEquals([begin?.id, begin?.direction, begin?.task, begin?.startedAt], [
     ID,
@@ -54,14 +65,17 @@ Deno.test("perform() does what each kind of action says, and measures what leave
   await using store = await tempStore(ROTTEN);
   const { root } = store;
   const before = await readTree(root);
-  const usageOf = (path: string) => measureTree(join(root, path), newMeasurer())!.usage;
-  const usages = ROTTEN_ACTIONS.map(([kind, path]) =>
-    kind === "soft-delete-run" ? { bytes: 0, files: 0 } : usageOf(path)
+  const usageOf = async (path: string) =>
+    (await measureTree(join(root, path), newMeasurer()))!.usage;
+  const usages = await Promise.all(
+    ROTTEN_ACTIONS.map(([kind, path]) =>
+      kind === "soft-delete-run" ? { bytes: 0, files: 0 } : usageOf(path)
+    ),
   );
   using cleanup = await beginCleanup(root);
   const { plan, change, paths } = cleanup;
   assertEquals(
-    plan.actions.map((action) => change.perform(action)),
+    await performAll(cleanup),
     ROTTEN_ACTIONS.map(([kind, path], index) => ({
       kind,
       path,
@@ -93,7 +107,7 @@ Deno.test("finish() leaves a backup with its manifest, and nothing else", async 
   await using store = await tempStore(ROTTEN);
   using cleanup = await beginCleanup(store.root);
   const { plan, change, paths } = cleanup;
-  for (const action of plan.actions) change.perform(action);
+  for (const action of plan.actions) await change.perform(action);
   assertEquals(await change.finish(), { id: ID, path: join(paths.backups, ID) });
   assertEquals([pathsIn(paths.journals), pathsIn(paths.staging)], [[], []]);
   assertEquals(pathsIn(join(paths.backups, ID)), ["files", "manifest.json"]);
@@ -122,7 +136,9 @@ Deno.test("finish() keeps nothing when no backup is wanted", async () => {
   await using store = await tempStore(ROTTEN);
   using cleanup = await beginCleanup(store.root, { keepBackup: false });
   const { plan, change, paths } = cleanup;
-  for (const action of plan.actions) assertEquals(change.perform(action).outcome, "applied");
+  for (const action of plan.actions) {
+    assertEquals((await change.perform(action)).outcome, "applied");
+  }
   assertEquals(await change.finish(), null);
   assertEquals([paths.journals, paths.backups, paths.staging].map(pathsIn), [[], [], []]);
 });
@@ -228,7 +244,7 @@ for (const { label, number, because, meddle } of MEDDLING) {
     const inside = await readTree(store.root, EXCEPT);
     const outside = await readTree(store.outside);
     const action = cleanup.plan.actions[number]!;
-    assertEquals(cleanup.change.perform(action), {
+    assertEquals(await cleanup.change.perform(action), {
       kind: action.kind,
       path: action.path,
       outcome: "skipped",
@@ -250,7 +266,7 @@ Deno.test("perform() reports an action that fails, and leaves its subject as it 
   Deno.removeSync(files);
   writeFiles(join(paths.backups, ID), { files: "" });
   for (const action of plan.actions) {
-    const outcome = change.perform(action);
+    const outcome = await change.perform(action);
     assertEquals([outcome.path, outcome.outcome], [action.path, "failed"]);
     assert(outcome.outcome === "failed" && outcome.message !== "", "it says why");
   }
@@ -264,7 +280,7 @@ Deno.test("finish() keeps what was done when other actions failed or were skippe
   const { plan, change, paths } = cleanup;
   writeFiles(join(paths.backups, ID, "files"), { ".trash": "" });
   writeFiles(store.root, { [`1/${runId(1)}/inputs`]: null });
-  assertEquals(plan.actions.map((action) => change.perform(action).outcome), [
+  assertEquals((await performAll(cleanup)).map(({ outcome }) => outcome), [
     "skipped",
     "applied",
     "applied",

@@ -11,7 +11,7 @@ Deno.test("listJournals() lists journals alone, oldest first", async () => {
     "notes.txt": "",
     "directory.jsonl": null,
   });
-  assertEquals(listJournals(store.outside), [
+  assertEquals(await listJournals(store.outside), [
     join(store.outside, "20261101T000000Z-cleanup.jsonl"),
     join(store.outside, "20261102T000000Z-prune.jsonl"),
   ]);
@@ -19,11 +19,11 @@ Deno.test("listJournals() lists journals alone, oldest first", async () => {
 
 Deno.test("listJournals() finds none where there is no directory", async () => {
   await using store = await tempStore();
-  assertEquals(listJournals(join(store.root, ".mltidy.trash/journal")), []);
+  assertEquals(await listJournals(join(store.root, ".mltidy.trash/journal")), []);
 });
 
 Deno.test("listJournals() finds none where a file stands in place of our directory", async () => {
   await using store = await tempStore();
   writeFiles(store.root, { ".mltidy.trash": "" });
-  assertEquals(listJournals(join(store.root, ".mltidy.trash/journal")), []);
+  assertEquals(await listJournals(join(store.root, ".mltidy.trash/journal")), []);
 });

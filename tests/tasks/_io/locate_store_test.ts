@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { dirname, join, relative, toFileUrl } from "@std/path";
 import {
   StoreAccessError,
@@ -21,19 +21,23 @@ Deno.test("locateStore() finds a store by a directory, a file URI, a link and it
     link,
     dirname(store.root),
   ];
-  assertEquals(new Set(ways.map(locateStore)), new Set([store.root]));
+  assertEquals(new Set(await Promise.all(ways.map(locateStore))), new Set([store.root]));
 });
 
 Deno.test("locateStore() takes relative file URIs, as MLflow does, from the current directory", async () => {
   await using store = await tempStore({ experiments: [experiment()] });
   const path = relative(Deno.cwd(), store.root);
   const ways = [`file:${path}`, `file:./${path}`, `FILE:${path.replace("mlruns", "ml%72uns")}?x#y`];
-  assertEquals(new Set(ways.map(locateStore)), new Set([store.root]));
+  assertEquals(new Set(await Promise.all(ways.map(locateStore))), new Set([store.root]));
 });
 
-Deno.test("locateStore() refuses an empty name", () => {
+Deno.test("locateStore() refuses an empty name", async () => {
   for (const name of ["", "file:"]) {
-    assertThrows(() => locateStore(name), StoreNotFoundError, "Cannot open a store without a name");
+    await assertRejects(
+      () => locateStore(name),
+      StoreNotFoundError,
+      "Cannot open a store without a name",
+    );
   }
 });
 
@@ -50,7 +54,11 @@ Deno.test("locateStore() takes for a store what holds any sign of one", async ()
   for (const [sign, files] of Object.entries(signs)) {
     await using place = await tempStore();
     writeFiles(join(place.outside, "store"), files);
-    assertEquals(locateStore(join(place.outside, "store")), join(place.outside, "store"), sign);
+    assertEquals(
+      await locateStore(join(place.outside, "store")),
+      join(place.outside, "store"),
+      sign,
+    );
   }
 });
 
@@ -71,8 +79,8 @@ Deno.test("locateStore() refuses a part of a store, and names the store", async 
     `.trash/${deleted}/${runId(2)}`,
     "models",
   ];
-  const refuse = (part: string) =>
-    assertThrows(
+  const refuse = async (part: string) =>
+    await assertRejects(
       () => locateStore(join(store.root, part)),
       UnsupportedStoreError,
       `it is a part of store ${store.root}; name that with --store ${store.root}`,
@@ -85,7 +93,7 @@ Deno.test("locateStore() refuses a part of a store, and names the store", async 
 
 Deno.test("locateStore() finds a store of which only orphans are left", async () => {
   await using store = await tempStore({ orphans: [orphan()] });
-  assertEquals(locateStore(store.root), store.root);
+  assertEquals(await locateStore(store.root), store.root);
 });
 
 Deno.test("locateStore() takes a directory that has a store as mlruns for no store itself", async () => {
@@ -93,13 +101,13 @@ Deno.test("locateStore() takes a directory that has a store as mlruns for no sto
   const experiments = { "1/meta.yaml": "experiment_id: '1'\n", "1/run/meta.yaml": "run_id: run\n" };
   writeFiles(join(place.outside, "mlruns"), experiments);
   writeFiles(place.outside, { "recipe/meta.yaml": "package: {}\n" });
-  assertEquals(locateStore(place.outside), join(place.outside, "mlruns"));
+  assertEquals(await locateStore(place.outside), join(place.outside, "mlruns"));
 });
 
 Deno.test("locateStore() finds no store where nothing is", async () => {
   await using store = await tempStore();
   const nowhere = join(store.outside, "mlruns");
-  const error = assertThrows(
+  const error = await assertRejects(
     () => locateStore(nowhere),
     StoreNotFoundError,
     `Cannot open store ${nowhere}: no such directory; name the store with --store DIR`,
@@ -112,9 +120,13 @@ Deno.test("locateStore() refuses a file, an empty directory and one that is no s
   const at = (path: string) => join(store.outside, path);
   writeFiles(store.outside, { file: "", empty: null, "photos/2026/1.jpg": "" });
   writeFiles(store.outside, { "project/recipe/meta.yaml": "package: {}\n" });
-  assertThrows(() => locateStore(at("file")), UnsupportedStoreError, "found a file");
-  assertThrows(() => locateStore(at("empty")), UnsupportedStoreError, "the directory is empty");
-  assertThrows(
+  await assertRejects(() => locateStore(at("file")), UnsupportedStoreError, "found a file");
+  await assertRejects(
+    () => locateStore(at("empty")),
+    UnsupportedStoreError,
+    "the directory is empty",
+  );
+  await assertRejects(
     () => locateStore(at("photos")),
     UnsupportedStoreError,
     "it is no MLflow file store",
@@ -130,7 +142,7 @@ Deno.test("locateStore() tells the artifacts of a database from a store", async 
     await using place = await tempStore();
     const root = join(place.outside, "mlruns");
     writeFiles(root, files);
-    assertThrows(() => locateStore(root), UnsupportedStoreError, "it holds artifacts only");
+    await assertRejects(() => locateStore(root), UnsupportedStoreError, "it holds artifacts only");
   }
 });
 
@@ -138,17 +150,17 @@ Deno.test("locateStore() says why it cannot read a store", async () => {
   await using store = await tempStore();
   const loop = join(store.outside, "loop");
   Deno.symlinkSync("loop", loop);
-  assertThrows(() => locateStore(loop), StoreAccessError, `Cannot read store ${loop}: `);
+  await assertRejects(() => locateStore(loop), StoreAccessError, `Cannot read store ${loop}: `);
 });
 
-Deno.test("locateStore() refuses tracking servers, databases and file URIs of other machines", () => {
+Deno.test("locateStore() refuses tracking servers, databases and file URIs of other machines", async () => {
   for (const uri of ["http://localhost:5000", "sqlite:///mlflow.db", "databricks://profile"]) {
-    assertThrows(
+    await assertRejects(
       () => locateStore(uri),
       UnsupportedStoreError,
       `found a ${uri.slice(0, uri.indexOf(":"))} URI`,
     );
   }
   if (Deno.build.os === "windows") return;
-  assertThrows(() => locateStore("file://nas/mlruns"), UnsupportedStoreError);
+  await assertRejects(() => locateStore("file://nas/mlruns"), UnsupportedStoreError);
 });

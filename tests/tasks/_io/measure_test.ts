@@ -39,7 +39,7 @@ Deno.test("measureTree() measures what du does", async () => {
   Deno.linkSync(join(store.root, "1/a/big"), join(store.root, "1/b/again"));
   Deno.symlinkSync(store.outside, join(store.root, "1/away"));
   const expected = du(store.root);
-  const { bytes, files } = measureTree(store.root, newMeasurer())!.usage;
+  const { bytes, files } = (await measureTree(store.root, newMeasurer()))!.usage;
   assert(bytes >= 105_001, `${bytes} bytes hold at least the content`);
   assertEquals([bytes, files], [expected ?? bytes, 6]);
 });
@@ -49,8 +49,11 @@ Deno.test("measureTree() counts a file with two links once for one measurer", as
   writeFiles(store.root, FILES);
   Deno.linkSync(join(store.root, "1/a/big"), join(store.root, "2/again"));
   const measurer = newMeasurer();
-  const measured = ["1", "2"].map((id) => measureTree(join(store.root, id), measurer)!.usage.bytes);
-  const alone = measureTree(join(store.root, "2"), newMeasurer())!.usage.bytes;
+  const measured: number[] = [];
+  for (const id of ["1", "2"]) {
+    measured.push((await measureTree(join(store.root, id), measurer))!.usage.bytes);
+  }
+  const alone = (await measureTree(join(store.root, "2"), newMeasurer()))!.usage.bytes;
   assert(alone - measured[1]! >= 100_000, "the second tree does not count the file again");
 });
 
@@ -58,13 +61,13 @@ Deno.test("measureTree() takes for freed only what has no link elsewhere", async
   await using store = await tempStore();
   writeFiles(store.root, FILES);
   const tree = join(store.root, "1");
-  const before = measureTree(tree, newMeasurer())!;
+  const before = (await measureTree(tree, newMeasurer()))!;
   assertEquals(before.freed, before.usage);
   Deno.linkSync(join(tree, "a/big"), join(tree, "b/again"));
-  const within = measureTree(tree, newMeasurer())!;
+  const within = (await measureTree(tree, newMeasurer()))!;
   assertEquals(within.freed.bytes, before.usage.bytes, "both links are in the tree");
   Deno.linkSync(join(tree, "a/big"), join(store.outside, "kept"));
-  const kept = measureTree(tree, newMeasurer())!;
+  const kept = (await measureTree(tree, newMeasurer()))!;
   assertEquals(kept.usage, within.usage);
   assert(within.freed.bytes - kept.freed.bytes >= 100_000, "a third link is elsewhere");
 });
@@ -88,7 +91,7 @@ Deno.test("scanStore() with sizes counts everything once", async () => {
     .reduce((sum, { usage }) => sum + (usage?.bytes ?? NaN), 0);
   const directories = [root, join(root, ".trash")]
     .reduce((sum, path) => sum + Deno.lstatSync(path).blocks! * 512, 0);
-  const expected = measureTree(root, newMeasurer())!.usage.bytes - directories;
+  const expected = (await measureTree(root, newMeasurer()))!.usage.bytes - directories;
   assertEquals(measured, expected);
 });
 
@@ -128,15 +131,15 @@ Deno.test("scanStore() without sizes still measures what a clean-up could move",
 
 Deno.test("measureTree() finds nothing where nothing is", async () => {
   await using store = await tempStore();
-  assertEquals(measureTree(join(store.root, "1"), newMeasurer()), null);
+  assertEquals(await measureTree(join(store.root, "1"), newMeasurer()), null);
 });
 
 Deno.test("measureTree() gives another stamp after any change inside", async () => {
   await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
   const tree = join(store.root, "1");
-  const stamp = () => measureTree(tree, newMeasurer())!.stamp;
+  const stamp = async () => (await measureTree(tree, newMeasurer()))!.stamp;
   setTimes(tree, NOW);
-  const seen = [stamp()];
+  const seen = [await stamp()];
   const changes = [
     () => rewrite(join(tree, runId(1), "params/lr"), "0.2"),
     () => writeFiles(tree, { [`${runId(1)}/artifacts/new`]: "new" }),
@@ -144,8 +147,8 @@ Deno.test("measureTree() gives another stamp after any change inside", async () 
   ];
   for (const change of changes) {
     change();
-    seen.push(stamp());
-    assertEquals(stamp(), seen.at(-1), "a stamp stays as long as nothing changes");
+    seen.push(await stamp());
+    assertEquals(await stamp(), seen.at(-1), "a stamp stays as long as nothing changes");
   }
   assertEquals(new Set(seen).size, seen.length);
 });
@@ -153,10 +156,10 @@ Deno.test("measureTree() gives another stamp after any change inside", async () 
 Deno.test("measureTree() gives a tree that takes another's place another stamp", async () => {
   await using store = await tempStore({ orphans: [orphan({ id: "1" }), orphan({ id: "2" })] });
   const [one, two] = [join(store.root, "1"), join(store.root, "2")];
-  const before = measureTree(one, newMeasurer())!.stamp;
+  const before = (await measureTree(one, newMeasurer()))!.stamp;
   Deno.removeSync(one, { recursive: true });
   Deno.renameSync(two, one);
-  assertNotEquals(measureTree(one, newMeasurer())!.stamp, before);
+  assertNotEquals((await measureTree(one, newMeasurer()))!.stamp, before);
 });
 
 Deno.test("metaStamp() changes when meta.yaml is rewritten or replaced by a twin", async () => {

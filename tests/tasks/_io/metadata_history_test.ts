@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { writeAll } from "../../../tasks/_io/durable.ts";
 import {
@@ -32,7 +32,7 @@ const INIT = {
 async function keep(root: string, now: number): Promise<OwnPaths> {
   await using store = await openStore(root);
   const paths = ensureOwnDirectory(root);
-  keepMetadata(paths, await store.read({ depth: "tags" }), now);
+  await keepMetadata(paths, await store.read({ depth: "tags" }), now);
   return paths;
 }
 
@@ -41,7 +41,7 @@ const filesIn = ({ own }: OwnPaths) =>
 
 Deno.test("keepMetadata() keeps every record that MLflow can read, as it is", async () => {
   await using place = await tempStore(INIT);
-  const history = readHistory(await keep(place.root, NOW));
+  const history = await readHistory(await keep(place.root, NOW));
   const expected = [...history.keys()].filter((path) => path.endsWith("/meta.yaml"));
   assertEquals([...history.keys()], expected);
   assertEquals(history.size, 4);
@@ -58,17 +58,17 @@ Deno.test("keepMetadata() keeps datasets, and what a run names once the run has 
   layOutHealthy(root, "3.17");
   const store = openDamaged(root);
   const dataset = `${MAIN}/datasets/${DATASET}/meta.yaml`;
-  const kept = readHistory(await keep(root, NOW));
+  const kept = await readHistory(await keep(root, NOW));
   for (const path of [dataset, `${input}/meta.yaml`, `${output}/meta.yaml`]) {
     assertEquals(kept.get(path)?.text, Deno.readTextFileSync(join(root, path)), path);
   }
   store.write(dataset, "");
   store.copy(input, `${child}/inputs/another`);
-  const later = readHistory(await keep(root, NOW + 1));
+  const later = await readHistory(await keep(root, NOW + 1));
   assertEquals(later.get(dataset), kept.get(dataset));
   assertEquals(later.has(`${child}/inputs/another/meta.yaml`), false);
   store.edit(`${child}/meta.yaml`, (text) => `${text}zebra: 1\n`);
-  assert(readHistory(await keep(root, NOW + 2)).has(`${child}/inputs/another/meta.yaml`));
+  assert((await readHistory(await keep(root, NOW + 2))).has(`${child}/inputs/another/meta.yaml`));
 });
 
 Deno.test("keepMetadata() keeps only what changed, and the newest copy counts", async () => {
@@ -82,7 +82,7 @@ Deno.test("keepMetadata() keeps only what changed, and the newest copy counts", 
   assertEquals(filesIn(paths).length, 2);
   const last = Deno.readTextFileSync(join(paths.own, "metadata", filesIn(paths)[1]!));
   assertEquals(last.trimEnd().split("\n").length, 2);
-  assertEquals(readHistory(paths).get(path), {
+  assertEquals((await readHistory(paths)).get(path), {
     text,
     source: "the metadata kept",
     keptAt: NOW + 2,
@@ -97,10 +97,13 @@ Deno.test("keepMetadata() never keeps more than five files, nor what has left th
     Deno.writeTextFileSync(join(place.root, path), `${original}turn: ${"x".repeat(turn)}\n`);
     const paths = await keep(place.root, NOW + turn);
     assert(filesIn(paths).length <= 5);
-    assertEquals(readHistory(paths).get(path)?.text, `${original}turn: ${"x".repeat(turn)}\n`);
+    assertEquals(
+      (await readHistory(paths)).get(path)?.text,
+      `${original}turn: ${"x".repeat(turn)}\n`,
+    );
     if (turn === 1) Deno.removeSync(join(place.root, "1", runId(2)), { recursive: true });
   }
-  const history = readHistory(await keep(place.root, NOW + 12));
+  const history = await readHistory(await keep(place.root, NOW + 12));
   assertEquals([...history.keys()].filter((each) => each.includes(runId(2))), []);
 });
 
@@ -113,7 +116,7 @@ Deno.test("keepMetadata() keeps the copy of a record that was lost since", async
   for (let turn = 1; turn < 8; turn++) {
     const record = join(place.root, `1/${runId(2)}/meta.yaml`);
     Deno.writeTextFileSync(record, `${Deno.readTextFileSync(record)}turn${turn}: 1\n`);
-    assertEquals(readHistory(await keep(place.root, NOW + turn)).get(path)?.text, before);
+    assertEquals((await readHistory(await keep(place.root, NOW + turn))).get(path)?.text, before);
   }
 });
 
@@ -123,9 +126,9 @@ Deno.test("readHistory() passes over lines and files that are damaged", async ()
   const file = join(paths.own, "metadata", filesIn(paths)[0]!);
   const [header, first, ...others] = Deno.readTextFileSync(file).split("\n");
   Deno.writeTextFileSync(file, [header, first!.slice(0, 20), ...others].join("\n"));
-  assertEquals(readHistory(paths).size, others.length - 1);
+  assertEquals((await readHistory(paths)).size, others.length - 1);
   Deno.writeTextFileSync(file, "nonsense");
-  assertEquals(readHistory(paths).size, 0);
+  assertEquals((await readHistory(paths)).size, 0);
 });
 
 Deno.test("readHistory() reads a history that is longer than any text can be", async () => {
@@ -145,7 +148,7 @@ Deno.test("readHistory() reads a history that is longer than any text can be", a
     writeAll(file, lineOf(["1/meta.yaml", "stamp", "name: first\n", NOW]));
   }
   assertEquals(
-    readHistory(paths),
+    await readHistory(paths),
     new Map([["1/meta.yaml", { text: "name: first\n", source: "the metadata kept", keptAt: NOW }]]),
   );
 });
@@ -159,7 +162,7 @@ Deno.test("keepMetadata() keeps records that are longer than what is written at 
   }));
   for (const [path, text] of changed) Deno.writeTextFileSync(join(place.root, path), text);
   const paths = await keep(place.root, NOW);
-  const history = readHistory(paths);
+  const history = await readHistory(paths);
   for (const [path, text] of changed) assertEquals(history.get(path)?.text, text);
   assertEquals(filesIn(await keep(place.root, NOW + 1)), filesIn(paths), "they are known again");
 });
@@ -171,9 +174,9 @@ Deno.test("keepMetadata() leaves nothing in the way when it fails", async () => 
   const paths = ensureOwnDirectory(place.root);
   // Where one copy cannot be written, the next attempt must not fail for that reason, too.
   writeFiles(paths.staging, { metadata: "" });
-  assertThrows(() => keepMetadata(paths, snapshot, NOW), Deno.errors.AlreadyExists);
-  keepMetadata(paths, snapshot, NOW);
-  assertEquals(readHistory(paths).size, 4);
+  await assertRejects(() => keepMetadata(paths, snapshot, NOW), Deno.errors.AlreadyExists);
+  await keepMetadata(paths, snapshot, NOW);
+  assertEquals((await readHistory(paths)).size, 4);
 });
 
 Deno.test("expireHistory() lets old copies go that no repair can need, and no other", async () => {
@@ -188,24 +191,24 @@ Deno.test("expireHistory() lets old copies go that no repair can need, and no ot
   const paths = await keep(place.root, NOW + 5);
   Deno.removeSync(join(place.root, "1", runId(2)), { recursive: true });
   Deno.removeSync(join(place.root, "1", "meta.yaml"));
-  assertEquals(describeHistory(paths).copies, 5);
+  assertEquals((await describeHistory(paths)).copies, 5);
 
   const young = { olderThan: 10, now: NOW + 10 };
-  assertEquals(expireHistory(paths, place.root, young), 0);
+  assertEquals(await expireHistory(paths, place.root, young), 0);
   const old = { olderThan: 10, now: NOW + 100 };
-  assertEquals(countExpired(paths, place.root, old), 2);
-  assertEquals(describeHistory(paths).copies, 5);
-  assertEquals(expireHistory(paths, place.root, old), 2);
+  assertEquals(await countExpired(paths, place.root, old), 2);
+  assertEquals((await describeHistory(paths)).copies, 5);
+  assertEquals(await expireHistory(paths, place.root, old), 2);
 
-  const history = readHistory(paths);
+  const history = await readHistory(paths);
   assertEquals([history.get(first)?.text, history.has(second)], [text, false]);
   assert(history.has("1/meta.yaml"), "what was lost in the store is kept, however old");
-  assertEquals(describeHistory(paths), {
+  assertEquals(await describeHistory(paths), {
     records: 3,
     copies: 3,
     bytes: Deno.statSync(join(paths.own, "metadata", filesIn(paths)[0]!)).size,
     newest: NOW + 5,
   });
   assertEquals(filesIn(paths).length, 1);
-  assertEquals(expireHistory(paths, place.root, old), 0);
+  assertEquals(await expireHistory(paths, place.root, old), 0);
 });

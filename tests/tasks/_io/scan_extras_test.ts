@@ -20,8 +20,8 @@ async function scanned(files: Files, wanted: Partial<Extras>) {
   await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
   writeFiles(store.root, files);
   const problems: Problem[] = [];
-  const sought = seekExtras(store.root, { ...NOTHING, ...wanted });
-  const extras = scanRunExtras({ root: store.root, problems }, RUN, sought);
+  const sought = await seekExtras(store.root, { ...NOTHING, ...wanted });
+  const extras = await scanRunExtras({ root: store.root, problems }, RUN, sought);
   return { extras, problems };
 }
 
@@ -115,15 +115,16 @@ Deno.test("scanRunExtras() finds heavy files by a glob, directories as a whole, 
     [`${RUN}/artifacts/checkpoints/2/b`]: "x",
   });
   Deno.symlinkSync(store.outside, join(store.root, RUN, "artifacts/link.ckpt"));
-  const found = (artifacts: string) => {
+  const found = async (artifacts: string) => {
     const place = { root: store.root, problems: [] };
-    return scanRunExtras(place, RUN, { ...NOTHING, artifacts, inputs: false }).heavy
+    const extras = await scanRunExtras(place, RUN, { ...NOTHING, artifacts, inputs: false });
+    return extras.heavy
       .map(({ path, usage }) => `${path.slice(`${RUN}/artifacts/`.length)} ${usage.files}`).sort();
   };
-  assertEquals(found("**/*.ckpt"), ["last.ckpt 1", "model/old.ckpt 1"]);
-  assertEquals(found("checkpoints"), ["checkpoints 2"]);
-  assertEquals(found("checkpoints/**"), ["checkpoints/1 1", "checkpoints/2 1"]);
-  assertEquals(found("nothing"), []);
+  assertEquals(await found("**/*.ckpt"), ["last.ckpt 1", "model/old.ckpt 1"]);
+  assertEquals(await found("checkpoints"), ["checkpoints 2"]);
+  assertEquals(await found("checkpoints/**"), ["checkpoints/1 1", "checkpoints/2 1"]);
+  assertEquals(await found("nothing"), []);
 });
 
 Deno.test("scanTraceUses() names what traces and assessments come from", async () => {
@@ -137,7 +138,7 @@ Deno.test("scanTraceUses() names what traces and assessments come from", async (
     "1/traces/tr-2/tags/x": "y",
   });
   const problems: Problem[] = [];
-  assertEquals(scanTraceUses({ root: store.root, problems }, "1/traces"), [
+  assertEquals(await scanTraceUses({ root: store.root, problems }, "1/traces"), [
     { trace: "tr-1", assessment: null, runId: runId(1), modelId: "m-1" },
     { trace: "tr-1", assessment: "a-1", runId: runId(2), modelId: null },
   ]);
@@ -155,7 +156,7 @@ Deno.test("scanTraceUses() takes an assessment that cannot be used for a problem
   });
   const problems: Problem[] = [];
   // Whatever else is wrong with it, the run that it names is kept.
-  assertEquals(scanTraceUses({ root: store.root, problems }, "1/traces"), [
+  assertEquals(await scanTraceUses({ root: store.root, problems }, "1/traces"), [
     { trace: "tr-1", assessment: "a-3", runId: runId(2), modelId: null },
   ]);
   assertEquals(problems.map(({ path, subject, damage }) => [`${path}`, subject, damage]), [

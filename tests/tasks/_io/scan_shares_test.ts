@@ -20,7 +20,7 @@ const LARGE = {
 };
 
 function readingOf(root: string, depth: Depth): Reading {
-  return { root, depth, sizes: true, extras: null, now: NOW };
+  return { root, depth, sizes: true, extras: null, now: NOW, isReport: false };
 }
 
 function sharesOf(of: number): readonly Share[] {

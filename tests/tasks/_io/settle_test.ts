@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
 import { type Begin, openJournal, readBegin } from "../../../tasks/_io/journal.ts";
@@ -7,7 +7,7 @@ import { readManifest } from "../../../tasks/_io/manifest.ts";
 import { takeBack } from "../../../tasks/_io/operate.ts";
 import { type OwnPaths, ownPaths } from "../../../tasks/_io/own_directory.ts";
 import { selectSteps } from "../../../tasks/_io/select_steps.ts";
-import { settleInterrupted, undoChange } from "../../../tasks/_io/settle.ts";
+import { type Settled, settleInterrupted, undoChange } from "../../../tasks/_io/settle.ts";
 import { NOW, runId } from "../../_support/builders.ts";
 import { type TempStore, tempStore, writeFiles } from "../../_support/disk_store.ts";
 import { beginCleanup, ROTTEN, ROTTEN_ACTIONS } from "../../_support/rotten_store.ts";
@@ -16,6 +16,10 @@ import { assertSameTree, readTree, type Tree } from "../../_support/tree.ts";
 const ID = "20261101T000000Z-cleanup";
 const REVERSED = { id: ID, task: "cleanup", outcome: "reversed", collisions: [] } as const;
 const COMPLETED = { ...REVERSED, outcome: "completed" } as const;
+
+function settle({ root, paths }: Rotten): Promise<readonly Settled[]> {
+  return listJournals(paths.journals).then((files) => settleInterrupted(root, paths, files));
+}
 
 interface Rotten extends TempStore {
   readonly paths: OwnPaths;
@@ -37,7 +41,7 @@ function readStore(root: string): Promise<Tree> {
 async function cutOff(root: string, actions: number): Promise<void> {
   using cleanup = await beginCleanup(root);
   for (const action of cleanup.plan.actions.slice(0, actions)) {
-    assertEquals(cleanup.change.perform(action).outcome, "applied");
+    assertEquals((await cleanup.change.perform(action)).outcome, "applied");
   }
 }
 
@@ -48,9 +52,9 @@ async function complete(
 ) {
   using cleanup = await beginCleanup(root, options);
   for (const action of cleanup.plan.actions) {
-    assertEquals(cleanup.change.perform(action).outcome, "applied");
+    assertEquals((await cleanup.change.perform(action)).outcome, "applied");
   }
-  const [journal = ""] = listJournals(cleanup.paths.journals);
+  const [journal = ""] = await listJournals(cleanup.paths.journals);
   const text = Deno.readTextFileSync(journal);
   await cleanup.change.finish();
   if (options.leaveJournal) Deno.writeTextFileSync(journal, text);
@@ -68,10 +72,10 @@ for (let actions = 0; actions <= ROTTEN_ACTIONS.length; actions++) {
   Deno.test(`settleInterrupted() takes back a change that was cut off after ${actions} actions`, async () => {
     await using store = await rottenStore();
     await cutOff(store.root, actions);
-    assertEquals(settleInterrupted(store.root, store.paths), [REVERSED]);
+    assertEquals(await settle(store), [REVERSED]);
     assertSameTree(await readStore(store.root), store.before);
     assertNothingLeft(store.paths);
-    assertEquals(settleInterrupted(store.root, store.paths), [], "once is enough");
+    assertEquals(await settle(store), [], "once is enough");
     assertSameTree(await readStore(store.root), store.before);
   });
 }
@@ -96,7 +100,7 @@ for (const [state, construct] of Object.entries(HALF_DONE)) {
     await using store = await rottenStore();
     await cutOff(store.root, 0);
     construct(store.root, store.paths);
-    assertEquals(settleInterrupted(store.root, store.paths), [REVERSED]);
+    assertEquals(await settle(store), [REVERSED]);
     assertSameTree(await readStore(store.root), store.before);
     assertNothingLeft(store.paths);
   });
@@ -105,21 +109,21 @@ for (const [state, construct] of Object.entries(HALF_DONE)) {
 Deno.test("settleInterrupted() needs no mark to find out how far a change got", async () => {
   await using store = await rottenStore();
   await cutOff(store.root, ROTTEN_ACTIONS.length);
-  const [journal = ""] = listJournals(store.paths.journals);
+  const [journal = ""] = await listJournals(store.paths.journals);
   const [first] = Deno.readTextFileSync(journal).split("\n");
   Deno.writeTextFileSync(journal, `${first}\n0123`);
-  assertEquals(settleInterrupted(store.root, store.paths), [REVERSED]);
+  assertEquals(await settle(store), [REVERSED]);
   assertSameTree(await readStore(store.root), store.before);
 });
 
 Deno.test("settleInterrupted() goes on where settling was cut off itself", async () => {
   await using store = await rottenStore();
   await cutOff(store.root, ROTTEN_ACTIONS.length);
-  const [journal = ""] = listJournals(store.paths.journals);
+  const [journal = ""] = await listJournals(store.paths.journals);
   const files = join(store.paths.backups, ID, "files");
   const at = { root: store.root, files, staging: store.paths.staging };
   for (const { operation } of readBegin(journal)!.steps.slice(2)) takeBack(operation, at);
-  assertEquals(settleInterrupted(store.root, store.paths), [REVERSED]);
+  assertEquals(await settle(store), [REVERSED]);
   assertSameTree(await readStore(store.root), store.before);
 });
 
@@ -127,7 +131,7 @@ Deno.test("settleInterrupted() leaves a change complete that has its manifest", 
   await using store = await rottenStore();
   await complete(store.root, { leaveJournal: true });
   const done = await readStore(store.root);
-  assertEquals(settleInterrupted(store.root, store.paths), [COMPLETED]);
+  assertEquals(await settle(store), [COMPLETED]);
   assertSameTree(await readStore(store.root), done);
   const manifest = readManifest(store.paths.backups, ID)!;
   assertEquals(undoChange(store.root, store.paths, manifest, manifest.steps, NOW), 5);
@@ -139,7 +143,7 @@ Deno.test("settleInterrupted() frees the rest of a change that keeps no backup",
   await complete(store.root, { keepBackup: false, leaveJournal: true });
   const done = await readStore(store.root);
   writeFiles(store.paths.staging, { [`${ID}/files/7/tags/owner`]: "kim" });
-  assertEquals(settleInterrupted(store.root, store.paths), [COMPLETED]);
+  assertEquals(await settle(store), [COMPLETED]);
   assertSameTree(await readStore(store.root), done);
   assertNothingLeft(store.paths);
 });
@@ -147,9 +151,9 @@ Deno.test("settleInterrupted() frees the rest of a change that keeps no backup",
 Deno.test("settleInterrupted() knows from a torn first line that nothing had begun", async () => {
   await using store = await rottenStore();
   await cutOff(store.root, 0);
-  const [journal = ""] = listJournals(store.paths.journals);
+  const [journal = ""] = await listJournals(store.paths.journals);
   Deno.truncateSync(journal, 100);
-  assertEquals(settleInterrupted(store.root, store.paths), []);
+  assertEquals(await settle(store), []);
   assertSameTree(await readStore(store.root), store.before);
   assertNothingLeft(store.paths);
 });
@@ -159,8 +163,8 @@ Deno.test("settleInterrupted() touches nothing while one journal cannot be read"
   await cutOff(store.root, 3);
   writeFiles(store.paths.journals, { "20261102T000000Z-prune.jsonl": "not one of ours\n" });
   const before = await readTree(store.root);
-  assertThrows(
-    () => settleInterrupted(store.root, store.paths),
+  await assertRejects(
+    () => settle(store),
     SyntaxError,
     "line 1 does not match its checksum",
   );
@@ -175,7 +179,7 @@ Deno.test("settleInterrupted() removes a hollow backup, and keeps one that holds
     "backups/hollow/files/1": null,
     "backups/full/files/1/meta.yaml": "the only copy",
   });
-  assertEquals(settleInterrupted(store.root, store.paths), []);
+  assertEquals(await settle(store), []);
   assertEquals([...(await readTree(store.paths.own)).keys()], [
     "backups",
     "backups/full",
@@ -193,11 +197,11 @@ Deno.test("settleInterrupted() keeps in the backup what cannot be taken back, fo
   const again = join(store.root, "7");
   writeFiles(again, { "meta.yaml": "experiment_id: '7'\n" });
   const kept = join(store.paths.backups, ID, "files/7");
-  assertEquals(settleInterrupted(store.root, store.paths), [{
+  assertEquals(await settle(store), [{
     ...REVERSED,
     collisions: [`${again} exists again, and ${kept} would replace it`],
   }]);
-  assertEquals(settleInterrupted(store.root, store.paths), []);
+  assertEquals(await settle(store), []);
   Deno.removeSync(again, { recursive: true });
   const manifest = readManifest(store.paths.backups, ID)!;
   assertEquals(undoChange(store.root, store.paths, manifest, manifest.steps, NOW), 1);
@@ -224,7 +228,7 @@ for (let steps = 0; steps <= ROTTEN_ACTIONS.length; steps++) {
     for (const { operation } of manifest.steps.toReversed().slice(0, steps)) {
       takeBack(operation, { root: store.root, files, staging: store.paths.staging });
     }
-    assertEquals(settleInterrupted(store.root, store.paths), [{ ...COMPLETED, task: "restore" }]);
+    assertEquals(await settle(store), [{ ...COMPLETED, task: "restore" }]);
     assertSameTree(await readStore(store.root), store.before);
     assertNothingLeft(store.paths);
   });

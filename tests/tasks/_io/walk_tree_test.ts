@@ -14,7 +14,9 @@ Deno.test("walkTree() finds everything once, in the order of paths, and follows 
       await using place = await tempDirectory();
       const base = join(place.path, "tree");
       writeAnyTree(base, tree, 1e12);
-      const found = [...walkTree(base)].map(({ path, kind }) => [path, kind] as const);
+      const found = (await Array.fromAsync(walkTree(base))).map(({ path, kind }) =>
+        [path, kind] as const
+      );
       const expected = [...await readTree(base)].map(([path, { kind }]) => [path, kind] as const);
       assertEquals(found, expected.sort(([one], [other]) => comparePaths(one, other)));
     }),
@@ -27,7 +29,9 @@ Deno.test("walkTree() enters only what it is told to, and names the way only whe
   writeFiles(place.path, { "7/ab/meta.yaml": "", "7/cd/meta.yaml": "", "8/ef/meta.yaml": "" });
   const scope = { kind: "run", id: "ab" } as const;
   assertEquals(
-    [...walkTree(place.path, (path) => isInScope(scope, path))].map(({ path }) => path),
+    (await Array.fromAsync(walkTree(place.path, (path) => isInScope(scope, path)))).map((
+      { path },
+    ) => path),
     ["7", "7/ab", "7/ab/meta.yaml"],
   );
 });
@@ -38,7 +42,7 @@ Deno.test("walkTree() does not enter a directory that is swapped for a link mean
   writeFiles(base, { "a/file": "", "b/file": "" });
   writeFiles(outside, { "secret": "" });
   const found: string[] = [];
-  for (const one of walkTree(base)) {
+  for await (const one of walkTree(base)) {
     found.push(`${one.kind} ${one.path}`);
     if (one.path !== "b" || one.kind !== "directory") continue;
     Deno.removeSync(join(base, "b"), { recursive: true });
@@ -57,7 +61,7 @@ Deno.test("walkTree() names what has no valid name, and passes over what has gon
   }).output();
   assertEquals(bytes.success, true);
   const found: string[] = [];
-  for (const one of walkTree(place.path)) {
+  for await (const one of walkTree(place.path)) {
     found.push(`${one.kind} ${one.path}`);
     if (one.path === "a/file") Deno.removeSync(join(place.path, "b"));
   }
