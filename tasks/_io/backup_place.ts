@@ -29,7 +29,7 @@ import { openLockFile } from "./lock.ts";
 import { readAnyManifest, readCopyManifest } from "./manifest.ts";
 import { listDirectory, listSome } from "./list_directory.ts";
 import { type Layout, type OwnPaths, refuseForeign, sayWhoseItIs } from "./own_directory.ts";
-import { makeLikeParent } from "./permissions.ts";
+import { makeLikeParent, makePassage } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
 
 /** Where backups lie; absolute paths on one file system. */
@@ -132,7 +132,7 @@ export function lockPlace(place: Place): Disposable {
         place.backups,
       );
     }
-    makeLikeParent(place.staging);
+    makePassage(place.staging);
     for (const { name } of listSome(place.staging)) {
       free(join(place.staging, name));
     }

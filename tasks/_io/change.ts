@@ -29,7 +29,7 @@ import type { Action, ActionOutcome } from "../../lib/plan.ts";
 import type { BackupWork } from "../backups.ts";
 import { putTimeBack, syncDirectories, syncDirectory } from "./durable.ts";
 import { tryFreeTree } from "./free_tree.ts";
-import { type Begin, openJournal, parentOf, parentsOf, type Step } from "./journal.ts";
+import { type Begin, openJournal, parentOf, parentsOf, readersOf, type Step } from "./journal.ts";
 import { type ChangeManifest, discard, nextOrder, writeManifest } from "./manifest.ts";
 import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "./measure.ts";
 import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";
@@ -113,7 +113,8 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
   };
   syncDirectory(backup);
   syncDirectory(paths.backups);
-  const journal = openJournal(paths.journals, begin);
+  const readers = readersOf(root, all);
+  const journal = openJournal(paths.journals, begin, readers);
   const ahead = stageAhead(all.map(({ operation }) => operation), at);
   const done: Step[] = [];
   // What several actions ask for alike, such as the tag of their run, the first that gets to it does.
@@ -194,7 +195,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
           steps,
           directories,
           usage,
-        });
+        }, readers);
       } catch (error) {
         const { outcome } = settleChange(root, paths, begin, settle);
         if (outcome === "reversed") {

@@ -29,7 +29,7 @@ import { syncDirectory, writeAndSync } from "./durable.ts";
 import { type EntriesWriter, writeEntries } from "./entries.ts";
 import { type LinkedFiles, linkedFiles } from "./linked_files.ts";
 import { type OpenedFile, openInside } from "./open_inside.ts";
-import { makeLikeParent } from "./permissions.ts";
+import { makeLike, makeLikeParent } from "./permissions.ts";
 import { ownPaths } from "./own_directory.ts";
 import { failureText } from "./read.ts";
 import { type EarlierFiles, earlierFiles, type FileEntry } from "./share_files.ts";
@@ -80,7 +80,7 @@ export async function copyBackup(
   const staged = join(place.staging, id);
   try {
     const total = await count(options);
-    makeLikeParent(staged);
+    makeLike(staged, place.backups);
     const order = await nextOrder(places, now);
     const manifest = await copyInto(staged, { id, order }, total, options);
     writeAndSync(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);

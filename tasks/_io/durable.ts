@@ -13,7 +13,7 @@
 
 import { dirname, join } from "@std/path";
 import { listSome } from "./list_directory.ts";
-import { openLikeParent } from "./permissions.ts";
+import { type Access, openLikeParent } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 
 /**
@@ -62,10 +62,11 @@ export function* groupsOf<T>(items: Iterable<T>): Generator<readonly T[]> {
  *
  * @param path Where it goes.
  * @param text What it holds.
+ * @param limit Who may read it at most.
  */
-export function writeDurably(path: string, text: string): void {
+export function writeDurably(path: string, text: string, limit: Access | null = null): void {
   const aside = `${path}.new`;
-  writeAndSync(aside, text);
+  writeAndSync(aside, text, limit);
   Deno.renameSync(aside, path);
   syncDirectory(join(path, ".."));
 }
@@ -76,11 +77,16 @@ export function writeDurably(path: string, text: string): void {
  * @param path Where it goes; what stands there is removed first, so that nothing is written through a link
  *   or to another name of somebody's file.
  * @param content What it holds; text as UTF-8.
+ * @param limit Who may read it at most.
  */
-export function writeAndSync(path: string, content: string | Uint8Array): void {
+export function writeAndSync(
+  path: string,
+  content: string | Uint8Array,
+  limit: Access | null = null,
+): void {
   using file = openNew(path);
   writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
-  openLikeParent(path);
+  openLikeParent(path, limit);
   file.syncSync();
 }
 

@@ -30,7 +30,7 @@ export interface EntriesWriter extends Disposable {
  */
 export function writeEntries(path: string, digest: Digest): EntriesWriter {
   const hash = digest();
-  const lines = writeLines(path, (bytes) => hash.update(bytes));
+  const lines = writeLines(path, { onBytes: (bytes) => hash.update(bytes) });
   let count = 0;
   return {
     add(entry) {

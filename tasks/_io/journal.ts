@@ -22,6 +22,7 @@ import type { Action } from "../../lib/plan.ts";
 import { checkDirectories, checkSteps } from "./check_steps.ts";
 import { syncDirectory, writeAndSync } from "./durable.ts";
 import { readEntry } from "./open_entry.ts";
+import { type Access, accessAlong, narrower } from "./permissions.ts";
 
 /** One operation of one action. */
 export interface Step {
@@ -61,6 +62,21 @@ export function waysTo(path: string): readonly string[] {
   return path === "" ? [""] : [...waysTo(parentOf(path)), path];
 }
 
+/**
+ * Says who may read at most what tells of steps: some hold the text of records. Needs read permission.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param steps The steps.
+ * @returns Those who may read all of these records; `null` where there are none.
+ */
+export function readersOf(root: string, steps: readonly Step[]): Access | null {
+  return steps.filter(({ operation }) =>
+    operation.kind === "replace-file" && "text" in operation.content
+  )
+    .map(({ operation }) => accessAlong(root, operation.path))
+    .reduce<Access | null>((all, one) => all === null ? one : narrower(all, one), null);
+}
+
 /** The modification time of a directory that a change touches; epoch ms. */
 export interface DirectoryTime {
   readonly path: string;
@@ -98,11 +114,16 @@ export interface Journal extends Disposable {
  *
  * @param journals The journals' directory.
  * @param begin What the change sets out to do.
+ * @param access Who may read it at most, see {@linkcode readersOf}.
  * @returns The journal.
  */
-export function openJournal(journals: string, begin: Begin): Journal {
+export function openJournal(
+  journals: string,
+  begin: Begin,
+  access: Access | null = null,
+): Journal {
   const path = join(journals, `${begin.id}.jsonl`);
-  writeAndSync(path, lineOf(begin));
+  writeAndSync(path, lineOf(begin), access);
   syncDirectory(journals);
   const file = Deno.openSync(path, { append: true });
   const encoder = new TextEncoder();

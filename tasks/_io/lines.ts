@@ -5,7 +5,7 @@
  */
 
 import { writeAll } from "./durable.ts";
-import { openLikeParent } from "./permissions.ts";
+import { type Access, openLikeParent, trySetAccess } from "./permissions.ts";
 
 /** How much is written or read at once, bytes. */
 const BUFFER = 1 << 16;
@@ -19,18 +19,21 @@ export interface LineWriter extends Disposable {
 }
 
 /**
- * Begins a file of lines, for those who can use the directory that it is in. Needs write permission.
+ * Begins a file of lines. Needs write permission.
  *
  * @param path Where it goes; nothing stands there.
- * @param onBytes Called with all that is written, in order.
+ * @param options Who may use it, by default those who can use the directory that it is in; and what is
+ *   called with all that is written, in order.
  * @returns The lines.
  */
 export function writeLines(
   path: string,
-  onBytes: (bytes: Uint8Array) => void = () => {},
+  options: { readonly access?: Access; readonly onBytes?: (bytes: Uint8Array) => void } = {},
 ): LineWriter {
+  const { access, onBytes = () => {} } = options;
   const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
-  openLikeParent(path);
+  if (access === undefined) openLikeParent(path);
+  else trySetAccess(path, access);
   const encoder = new TextEncoder();
   let pending = "";
   const flush = () => {

@@ -17,6 +17,7 @@ import type { Step } from "./journal.ts";
 import { readEntry } from "./open_entry.ts";
 import type { OwnPaths } from "./own_directory.ts";
 import { listDirectory, listSome } from "./list_directory.ts";
+import type { Access } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 
 /** What an apply did, and what is needed to undo it. */
@@ -48,11 +49,17 @@ export interface ChangeManifest {
  *
  * @param backups The backups' directory.
  * @param manifest What it says.
+ * @param access Who may read it at most.
  */
-export function writeManifest(backups: string, manifest: ChangeManifest): void {
+export function writeManifest(
+  backups: string,
+  manifest: ChangeManifest,
+  access: Access | null = null,
+): void {
   writeDurably(
     join(backups, manifest.id, "manifest.json"),
     JSON.stringify(manifest, null, 1) + "\n",
+    access,
   );
 }
 

@@ -9,7 +9,8 @@
  *
  * A file holds only what had changed since the ones before it; when there are more than five, they become
  * one with the newest copy of each record whose directory is still there. `backup --expire AGE` lets old
- * copies go by the same measure.
+ * copies go by the same measure. Records that not everybody may read who may use the store are in files of
+ * their own, one for each circle of readers; whoever may not read such a file does without it.
  *
  * *Ordering*: a file is written in `staging/`, synced, and renamed into place; files that it replaces go
  * after that.
@@ -33,7 +34,14 @@ import { readLines, writeLines } from "./lines.ts";
 import { fileStamp } from "./measure.ts";
 import type { OwnPaths } from "./own_directory.ts";
 import { listDirectory } from "./list_directory.ts";
-import { makeLikeParent } from "./permissions.ts";
+import {
+  type Access,
+  accessAlong,
+  accessBelow,
+  accessOf,
+  makeLikeParent,
+  narrower,
+} from "./permissions.ts";
 import { infoOf, readText } from "./read.ts";
 
 /** How many files there are at most. */
@@ -70,12 +78,12 @@ export async function keepMetadata(
   const listed = recordsOf(snapshot).flatMap(copy);
   const changed = [...listed, ...(await furtherRecords(snapshot, listed)).flatMap(copy)];
   if (changed.length === 0) return;
-  const merges = files.length >= MOST_FILES;
+  const merges = files.length >= MOST_FILES * Math.max(1, circlesOf(files));
   const copies = merges
     ? newestOf([...readCopies(files), ...changed])
       .filter(({ path }) => isHeld(snapshot.root, path))
     : changed;
-  writeCopies(paths, copies, now);
+  writeCopies(paths, snapshot.root, copies, now);
   if (merges) { for (const file of files) Deno.removeSync(file); }
 }
 
@@ -140,7 +148,7 @@ export async function expireHistory(paths: OwnPaths, root: string, age: Age): Pr
   const gone = expire(copies, root, age);
   if (gone.size === 0) return 0;
   const staying = copies.filter((copy) => !gone.has(copy));
-  if (staying.length > 0) writeCopies(paths, staying, age.now);
+  writeCopies(paths, root, staying, age.now);
   for (const file of files) Deno.removeSync(file);
   return gone.size;
 }
@@ -162,7 +170,7 @@ function isHeld(root: string, path: string): boolean {
   return infoOf(join(root, dirname(path))) !== null;
 }
 
-function newestOf(copies: readonly RecordCopy[]): readonly RecordCopy[] {
+function newestOf(copies: readonly Kept[]): readonly Kept[] {
   return [...new Map(copies.map((copy) => [copy.path, copy])).values()];
 }
 
@@ -242,30 +250,51 @@ async function partFiles({ own }: OwnPaths): Promise<readonly string[]> {
     );
   }
   return listed.entries.filter(({ name, isFile }) => isFile && name.endsWith(".jsonl"))
-    .map(({ name }) => join(directory, name)).toSorted();
+    .map(({ name }) => join(directory, name)).filter(isReadable).toSorted();
+}
+
+function isReadable(path: string): boolean {
+  try {
+    Deno.openSync(path).close();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    return false;
+  }
+}
+
+/** How many circles of readers files have. */
+function circlesOf(files: readonly string[]): number {
+  return new Set(files.map((file) => keyOf(accessOf(Deno.lstatSync(file))))).size;
+}
+
+function keyOf({ uid, gid, mode }: Access): string {
+  return `${uid}:${gid}:${mode}`;
 }
 
 /** A line that is damaged is none: whatever it held is kept again. */
-function* readCopies(files: readonly string[]): Generator<RecordCopy> {
-  for (const line of linesOf(files)) {
+function* readCopies(files: readonly string[]): Generator<Kept> {
+  for (const file of files) yield* copiesIn(file, accessOf(Deno.lstatSync(file)));
+}
+
+function* copiesIn(file: string, access: Access): Generator<Kept> {
+  for (const line of linesOf(file)) {
     const fields = parse(line);
     if (!Array.isArray(fields)) continue;
     const [path, stamp, text, keptAt] = fields as readonly unknown[];
     const isWhole = typeof path === "string" && typeof stamp === "string" &&
       typeof text === "string" && typeof keptAt === "number";
-    if (isWhole) yield { path, stamp, text, keptAt };
+    if (isWhole) yield { path, stamp, text, keptAt, access };
   }
 }
 
 /** Nothing of a file that another version has written. */
-function* linesOf(files: readonly string[]): Generator<string> {
-  for (const file of files) {
-    let isOurs = false;
-    for (const line of readLines(file)) {
-      if (isOurs) yield line;
-      else if (line === HEADER) isOurs = true;
-      else break;
-    }
+function* linesOf(file: string): Generator<string> {
+  let isOurs = false;
+  for (const line of readLines(file)) {
+    if (isOurs) yield line;
+    else if (line === HEADER) isOurs = true;
+    else break;
   }
 }
 
@@ -279,23 +308,59 @@ function parse(line: string): unknown {
   }
 }
 
-function writeCopies(paths: OwnPaths, copies: readonly RecordCopy[], now: number): void {
+function writeCopies(
+  paths: OwnPaths,
+  root: string,
+  copies: readonly Kept[],
+  now: number,
+): void {
+  if (copies.length === 0) return;
   const directory = join(paths.own, "metadata");
   makeLikeParent(directory);
-  const staged = join(paths.staging, "metadata");
-  try {
-    using lines = writeLines(staged);
-    lines.add(HEADER);
-    for (const { path, stamp, text, keptAt } of copies) {
-      lines.add(JSON.stringify([path, stamp, text, keptAt]));
+  for (const { access, copies: own } of byCircle(directory, root, copies)) {
+    const staged = join(paths.staging, "metadata");
+    try {
+      using lines = writeLines(staged, { access });
+      lines.add(HEADER);
+      for (const { path, stamp, text, keptAt } of own) {
+        lines.add(JSON.stringify([path, stamp, text, keptAt]));
+      }
+      lines.finish();
+    } catch (error) {
+      free(staged);
+      throw error;
     }
-    lines.finish();
-  } catch (error) {
-    free(staged);
-    throw error;
+    Deno.renameSync(staged, join(directory, newName(directory, now)));
   }
-  Deno.renameSync(staged, join(directory, newName(directory, now)));
   syncDirectory(directory);
+}
+
+/** A copy, with who may read the file that it comes from. */
+type Kept = RecordCopy & { readonly access?: Access };
+
+interface Circle {
+  readonly access: Access;
+  readonly copies: Kept[];
+}
+
+/** A record that has gone tells no more who may read it, so its copy stays as closed as it was. */
+function byCircle(directory: string, root: string, copies: readonly Kept[]): Iterable<Circle> {
+  const usual = accessBelow(directory, "file");
+  const circles = new Map<string, Circle>();
+  const seen = new Map<string, Deno.FileInfo | null>();
+  const look = (path: string) => {
+    if (!seen.has(path)) seen.set(path, infoOf(path));
+    return seen.get(path) ?? null;
+  };
+  for (const copy of copies) {
+    const along = narrower(usual, accessAlong(root, copy.path, look));
+    const access = copy.access === undefined ? along : narrower(along, copy.access);
+    const key = keyOf(access);
+    const circle = circles.get(key) ?? { access, copies: [] };
+    circle.copies.push(copy);
+    circles.set(key, circle);
+  }
+  return circles.values();
 }
 
 /** Later files come later in the alphabet. */

@@ -23,7 +23,7 @@ import { copyTree } from "./copy_tree.ts";
 import { free, syncDirectories, syncDirectory } from "./durable.ts";
 import type { Step } from "./journal.ts";
 import { tryFreeTree } from "./free_tree.ts";
-import { makeLikeParent, mirrorWayTo } from "./permissions.ts";
+import { makeLike, mirrorWayTo } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 
 /** Where backups lie, and where they are written first. */
@@ -56,7 +56,7 @@ export async function moveBackup(
       return target;
     }
     try {
-      makeLikeParent(staged);
+      makeLike(staged, to.backups);
       await copyTree(Deno.realPathSync(source), staged, options);
       syncDirectory(staged);
       Deno.renameSync(staged, target);

@@ -25,7 +25,7 @@ import { shellWords } from "../../lib/shell_words.ts";
 import { keepingTimes, syncDirectory, writeAndSync } from "./durable.ts";
 import { listSome } from "./list_directory.ts";
 import { kindOf, readEntry } from "./open_entry.ts";
-import { makeLikeParent } from "./permissions.ts";
+import { makeLikeParent, makePassage } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
 
 const README = `This directory belongs to mltidy. MLflow ignores it.
@@ -92,7 +92,7 @@ export function ensureOwnDirectory(root: string): OwnPaths {
   if (isNew) keepingTimes(root, () => makeLikeParent(paths.own));
   sayWhoseItIs(paths.own, README);
   const missing = [paths.journals, paths.staging, paths.backups].filter((path) => !infoOf(path));
-  missing.forEach(makeLikeParent);
+  for (const path of missing) (path === paths.staging ? makePassage : makeLikeParent)(path);
   // A journal and a backup are as durable as the way to them.
   if (missing.length > 0) syncDirectory(paths.own);
   if (isNew) syncDirectory(root);

@@ -153,18 +153,27 @@ export function setLinkOwner(path: string, { uid, gid }: Access): void {
  * accounts may share a store. What cannot be done is left.
  *
  * @param path What was made.
+ * @param limit Who may use it at most.
  */
-export function openLikeParent(path: string): void {
+export function openLikeParent(path: string, limit: Access | null = null): void {
   if (Deno.build.os === "windows") return;
   const kind = Deno.lstatSync(path).isDirectory ? "directory" : "file";
-  trySetAccess(path, accessBelow(dirname(path), kind));
+  const usual = accessBelow(dirname(path), kind);
+  trySetAccess(path, limit === null ? usual : narrower(usual, limit));
 }
 
-function trySetAccess(path: string, wanted: Access): void {
+/**
+ * Gives something that this account has made its access where that is possible: a file system without owners
+ * or modes decides itself who may use what.
+ *
+ * @param path What was made.
+ * @param wanted What it gets.
+ */
+export function trySetAccess(path: string, wanted: Access): void {
   try {
     setAccess(path, wanted);
   } catch {
-    // A file system without owners or modes: it decides who may use what.
+    // What was made stays closed.
   }
 }
 
@@ -174,7 +183,29 @@ function trySetAccess(path: string, wanted: Access): void {
  * @param path The directory; it may be there.
  */
 export function makeLikeParent(path: string): void {
-  if (makeClosed(path)) openLikeParent(path);
+  makeLike(path, dirname(path));
+}
+
+/**
+ * Makes a directory that those can use who can use another one. Needs write permission.
+ *
+ * @param path The directory; it may be there.
+ * @param model The other one.
+ */
+export function makeLike(path: string, model: string): void {
+  if (makeClosed(path)) trySetAccess(path, accessBelow(model, "directory"));
+}
+
+/**
+ * Makes a directory for what is on its way, which is as closed as its place only when it gets there: for the
+ * owner and the group of the one that it is in, and for nobody else. Needs write permission.
+ *
+ * @param path The directory; it may be there.
+ */
+export function makePassage(path: string): void {
+  if (!makeClosed(path)) return;
+  const usual = accessBelow(dirname(path), "directory");
+  trySetAccess(path, { ...usual, mode: usual.mode & ~0o007 });
 }
 
 /** @returns Whether it was made; another process that wants the same may have been faster. */
@@ -206,4 +237,44 @@ export function mirrorWayTo(from: string, to: string, path: string): void {
   // Where there is nothing to go by, it stays closed.
   if (!model?.isDirectory) return;
   trySetAccess(made, ownAccess(model, "directory"));
+}
+
+/**
+ * Says who may read something of ours that tells what lies at a path of the store: those who may read that,
+ * on all of the way to it. Needs read permission.
+ *
+ * @param base Absolute path of a directory; who may use that is not asked.
+ * @param path Below it; where nothing is, the way ends before.
+ * @param look Looks at what stands at a path.
+ * @returns Who may read and write a file; somebody of the group only if all of the way is open to it.
+ */
+export function accessAlong(
+  base: string,
+  path: string,
+  look: (path: string) => Deno.FileInfo | null = infoOf,
+): Access {
+  const names = path.split("/");
+  const way = names.flatMap((_, depth) => look(join(base, ...names.slice(0, depth + 1))) ?? []);
+  const may = (info: Deno.FileInfo, shift: number): boolean =>
+    (((info.mode ?? 0o777) >> shift) & (info.isDirectory ? 1 : 4)) !== 0;
+  const closed = way.filter((info) => !may(info, 0));
+  const gid = closed.map((info) => info.gid)
+    .find((gid) => closed.every((info) => info.gid === gid && may(info, 3)));
+  const uid = closed.map((info) => info.uid)
+    .find((uid) => closed.every((info) => info.uid === uid)) ?? closed[0]?.uid;
+  const { uid: owner, gid: group } = accessOf(Deno.statSync(base));
+  if (closed.length === 0) return { uid: owner, gid: group, mode: 0o666 };
+  return { uid: uid ?? owner, gid: gid ?? group, mode: gid === undefined ? 0o600 : 0o660 };
+}
+
+/**
+ * Tells the more closed one of two accesses, or what is common to both.
+ *
+ * @param one An access.
+ * @param other Another one.
+ * @returns No right that either has not.
+ */
+export function narrower(one: Access, other: Access): Access {
+  if ((one.mode & ~other.mode) === 0) return one;
+  return { ...other, mode: one.mode & other.mode };
 }

@@ -16,7 +16,7 @@ import { join } from "@std/path";
 import { linkNew, removeIfThere, syncFile } from "./durable.ts";
 import { listSome } from "./list_directory.ts";
 import { ensureOwnDirectory, inOwnDirectory, ownPaths } from "./own_directory.ts";
-import { makeLikeParent } from "./permissions.ts";
+import { makePassage } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 
 /** How long something may take to be written, ms; what is older was abandoned. */
@@ -41,7 +41,7 @@ export function openWriting(root: string): Writing {
     inOwnDirectory(root, () => {
       if (infoOf(directory)?.isDirectory) return;
       ensureOwnDirectory(root);
-      makeLikeParent(directory);
+      makePassage(directory);
     });
   inOwnDirectory(root, () => ensureOwnDirectory(root));
   ensure();

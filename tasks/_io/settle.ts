@@ -20,6 +20,7 @@ import {
   openJournal,
   parentsOf,
   readBegin,
+  readersOf,
   settleJournal,
   type Step,
 } from "./journal.ts";
@@ -181,7 +182,7 @@ function keepRest(
   settle: () => void,
 ): void {
   if (rest.steps.length > 0) {
-    writeManifest(paths.backups, rest);
+    writeManifest(paths.backups, rest, readersOf(rest.store, rest.steps));
     settle();
   } else if (hadManifest) {
     free(discard(paths, rest.id, settle));
@@ -242,7 +243,7 @@ export function undoChange(
     steps,
     directories,
   };
-  using journal = openJournal(paths.journals, begin);
+  using journal = openJournal(paths.journals, begin, readersOf(root, steps));
   const settled = settleChange(root, paths, begin, () => journal.settle());
   if (settled.collisions.length > 0) {
     throw new RestoreCollisionError(manifest.id, settled.collisions);

@@ -23,7 +23,7 @@ Deno.test("readLines() gives back what writeLines() wrote, and both tell its byt
       const path = join(place.path, String(number++));
       const written: Uint8Array[] = [];
       {
-        using writer = writeLines(path, (bytes) => written.push(bytes));
+        using writer = writeLines(path, { onBytes: (bytes) => written.push(bytes) });
         for (const line of lines) writer.add(line);
         writer.finish();
       }
