@@ -7,11 +7,13 @@
  * @module
  */
 
+import { dirname } from "@std/path";
 import type { BackupEntry, CopyManifest } from "../../lib/backup.ts";
 import { asStorePath } from "../../lib/model.ts";
 import { comparePaths } from "../../lib/plan_backup.ts";
 import type { Digest } from "./digest.ts";
 import { readLines, writeLines } from "./lines.ts";
+import { accessBelow, trySetAccess } from "./permissions.ts";
 
 /** Entries that are being written. */
 export interface EntriesWriter extends Disposable {
@@ -21,8 +23,13 @@ export interface EntriesWriter extends Disposable {
   finish(): CopyManifest["entries"];
 }
 
+function isForAll(entry: BackupEntry): boolean {
+  return entry.kind === "link" || (entry.mode & (entry.kind === "directory" ? 1 : 4)) !== 0;
+}
+
 /**
- * Begins a list of entries. Needs write permission.
+ * Begins a list of entries, with names and sums: those can use it who can use its directory, but where
+ * anything is closed to others, so is the list. Needs write permission.
  *
  * @param path Where the list goes; nothing stands there.
  * @param digest SHA-256.
@@ -30,14 +37,19 @@ export interface EntriesWriter extends Disposable {
  */
 export function writeEntries(path: string, digest: Digest): EntriesWriter {
   const hash = digest();
-  const lines = writeLines(path, { onBytes: (bytes) => hash.update(bytes) });
+  const usual = accessBelow(dirname(path), "file");
+  const access = { ...usual, mode: usual.mode & ~0o007 };
+  const lines = writeLines(path, { access, onBytes: (bytes) => hash.update(bytes) });
   let count = 0;
+  let isOpen = true;
   return {
     add(entry) {
       lines.add(JSON.stringify(entry));
       count++;
+      isOpen &&= isForAll(entry);
     },
     finish() {
+      if (isOpen) trySetAccess(path, usual);
       lines.finish();
       return { count, sha256: hash.finish() };
     },

@@ -197,15 +197,16 @@ export function makeLike(path: string, model: string): void {
 }
 
 /**
- * Makes a directory for what is on its way, which is as closed as its place only when it gets there: for the
- * owner and the group of the one that it is in, and for nobody else. Needs write permission.
+ * Makes a directory for what is on its way, which is as closed as its place only when it gets there: for
+ * those who may write where it is in, not for those who may only read there. Needs write permission.
  *
  * @param path The directory; it may be there.
  */
 export function makePassage(path: string): void {
   if (!makeClosed(path)) return;
   const usual = accessBelow(dirname(path), "directory");
-  trySetAccess(path, { ...usual, mode: usual.mode & ~0o007 });
+  const mayWrite = (usual.mode & 0o002) !== 0;
+  trySetAccess(path, mayWrite ? usual : { ...usual, mode: usual.mode & ~0o007 });
 }
 
 /** @returns Whether it was made; another process that wants the same may have been faster. */

@@ -47,8 +47,21 @@ for (const mode of [0o700, 0o755, 0o775, 0o2775, 0o1777]) {
       acquireLock(store.root, "cleanup", NOW)[Symbol.dispose]();
       openWriting(store.root);
       const own = join(store.root, ".mltidy.trash");
-      const modes = [...Deno.readDirSync(own)].map(({ name }) => modeOf(join(own, name)));
-      assertEquals(new Set([modeOf(own), ...modes]), new Set([mode, mode & 0o666]));
+      const passage = mode & 0o002 ? mode : mode & ~0o007;
+      assertEquals(
+        Object.fromEntries(
+          [...Deno.readDirSync(own)].map(({ name }) => [name, modeOf(join(own, name))]),
+        ),
+        {
+          "README.txt": mode & 0o666,
+          lock: mode & 0o666,
+          backups: mode,
+          journal: mode,
+          staging: passage,
+          writing: passage,
+        },
+      );
+      assertEquals(modeOf(own), mode);
     },
   });
 }
