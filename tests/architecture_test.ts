@@ -132,6 +132,7 @@ const withoutMirror: Places = [
   "tests/lib/policies_test.ts", // what policies make of one long history
   "tests/lib/policy_laws_test.ts", // what every policy obeys
   "tests/mlflow/", // real MLflow
+  "tests/power/", // losing power at any point
   "tests/tasks/cli_bad_input_test.ts", // the whole command line
   "tests/tasks/cli_demo_store_test.ts",
   "tests/tasks/cli_repair_test.ts",

@@ -25,6 +25,8 @@ import type { Ending } from "./strace.ts";
 export interface Tolerance {
   /** The time of the root, which our directory's making changes, and which cannot be put back at once. */
   readonly rootTime: boolean;
+  /** The times of all directories, which nobody makes durable. */
+  readonly directoryTimes?: boolean;
   /**
    * Several calls failed, so what could not be taken back may be there in part, as long as it can be
    * undone.
@@ -53,6 +55,11 @@ export async function judge(
       ...expected.timeless,
       ...(setup.timeless ?? []),
       ...(tolerance.rootTime ? ["mlruns"] : []),
+      ...(tolerance.directoryTimes
+        ? [...setup.before.tree].filter(([, { kind }]) => kind === "directory").map(([path]) =>
+          path
+        )
+        : []),
     ]),
   });
   const printed = ending.signal === null && ending.stdout !== "" ? ending.stdout : null;
@@ -95,7 +102,12 @@ export async function judge(
   else if (isBefore) blame("backup not as before", backupDifferences(after, setup.before));
   blame("untidy", untidiness(one));
   const errors = await errorsIn(one);
-  blame("new damage", [...errors].filter((error) => !setup.errors.has(error)));
+  if (!setup.mayDamage) {
+    blame(
+      "new damage",
+      [...errors].filter((error) => !setup.errors.has(error)),
+    );
+  }
 
   const again = await settle(one);
   blame("settled twice", again.map(({ id, outcome }) => `${id} ${outcome}`));

@@ -48,11 +48,12 @@ export function promised(before: Moment, actions: readonly Action[], actual: Mom
       continue;
     }
     timeless.add(path);
+    const open = openness(tree.get(path.slice(0, path.lastIndexOf("/"))));
     tree.set(
       path,
       operation.kind === "create-dir"
-        ? { kind: "directory", mode: 0o777 & ~Deno.umask(), mtimeMs: 0 }
-        : edited(tree.get(path), atItsMoment(operation, actual.tree.get(path))),
+        ? { kind: "directory", mode: open & 0o3777 | 0o700, mtimeMs: 0 }
+        : edited(tree.get(path), atItsMoment(operation, actual.tree.get(path)), open),
     );
   }
   return { tree, timeless };
@@ -119,9 +120,14 @@ function placeOf({ path }: Operation): string {
   return `mlruns/${path}`;
 }
 
-function edited(entry: TreeEntry | undefined, content: FileContent): TreeEntry {
+/** What is new is open to those to whom its directory is. */
+function openness(directory: TreeEntry | undefined): number {
+  return directory?.kind === "directory" ? directory.mode : 0;
+}
+
+function edited(entry: TreeEntry | undefined, content: FileContent, open: number): TreeEntry {
   if (content.kind === "new-text") {
-    return { kind: "file", mode: 0o644, mtimeMs: 0, content: content.text };
+    return { kind: "file", mode: open & 0o666 | 0o600, mtimeMs: 0, content: content.text };
   }
   if (entry?.kind !== "file") throw new Error("Only a file can be rewritten");
   switch (content.kind) {

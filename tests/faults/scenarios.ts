@@ -52,6 +52,8 @@ export interface Setup {
    * Whether the case may stand so whenever nothing was printed; else only when several calls failed.
    */
   readonly mayBePartly?: boolean;
+  /** Whether what was being written may be found damaged. */
+  readonly mayDamage?: boolean;
   /** What `restore` must bring back from wherever the case ends; `null` when it need not. */
   readonly original: Moment | null;
   /** Paths of whose times there is no record. */
