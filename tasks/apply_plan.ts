@@ -108,13 +108,28 @@ async function sendTo(
   place: LockedBackups,
   id: string,
   work: BackupWork,
-): Promise<{ readonly path: string } | { readonly problem: string }> {
+): Promise<{ readonly path: string; readonly problem?: string } | { readonly problem: string }> {
   try {
-    return { path: await place.take(id, work) };
+    const { path, failures } = await place.take(id, work);
+    return failures.length === 0 ? { path } : { path, problem: stayText(place, failures) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { problem: `it could not be moved to ${place.directory}: ${message}` };
   }
+}
+
+/** How many paths are named of those that stay. */
+const SAMPLE = 3;
+
+function stayText(
+  { directory }: LockedBackups,
+  failures: readonly { readonly path: string; readonly message: string }[],
+): string {
+  const named = failures.slice(0, SAMPLE).map(({ path, message }) => `${path}: ${message}`);
+  const more = failures.length - named.length;
+  return `in the store's own directory, with what was taken away together with it, since it could not be copied to ${directory}: ${
+    [...named, ...(more > 0 ? [`${more} more`] : [])].join("; ")
+  }`;
 }
 
 /**

@@ -35,8 +35,13 @@ export interface BackupWork {
 export interface Backups {
   /** Absolute path. */
   readonly directory: string;
-  /** Lists the backups of the store, of both kinds, newest first. */
+  /**
+   * Lists the backups of the store, of both kinds, newest first: those of this place, and those that lie in
+   * our own directory since they were never moved here, or not wholly.
+   */
   list(): Promise<readonly BackupListing[]>;
+  /** Names the backups of which both this place and our own directory have something. */
+  split(): Promise<readonly string[]>;
   /**
    * Reads a copy backup again and compares it.
    *
@@ -111,11 +116,14 @@ export interface LockedBackups extends Backups, AsyncDisposable {
   ): Promise<BroughtBackReport>;
   /**
    * Moves the backup of a change from our own directory to this place: copied, read back, and only then
-   * given up there.
+   * given up there. What cannot be copied stays there.
    *
-   * @returns Absolute path of the backup in this place.
+   * @returns Absolute path of the backup in this place, and what stays where it was.
    */
-  take(id: string, options?: BackupWork): Promise<string>;
+  take(id: string, options?: BackupWork): Promise<{
+    readonly path: string;
+    readonly failures: readonly { readonly path: string; readonly message: string }[];
+  }>;
   /** Lets those copies go that `expiredRecords` counts, and tells how many they were. */
   expireRecords(olderThan: number): Promise<number>;
   /**

@@ -13,6 +13,12 @@
 
 import type { SettledChange, Store } from "./store.ts";
 
+/** Where to look. */
+export interface RecoverOptions {
+  /** A directory outside of the store where backups lie, too. @default {none} */
+  readonly backups?: string;
+}
+
 /** What was settled. */
 export interface RecoverReport {
   /** Names this kind of document and its version. */
@@ -28,6 +34,7 @@ export interface RecoverReport {
  * read permission for the store, and write permission if there is anything to settle.
  *
  * @param store The store.
+ * @param options Where to look.
  * @returns What became of each.
  * @throws {StoreAccessError} When it cannot be told whether anything was cut off, or be settled.
  * @throws {StoreLockedError} When another process holds the store's lock: it may be at work, not cut off.
@@ -41,9 +48,16 @@ export interface RecoverReport {
  * for (const { id, outcome } of (await recover(store)).settled) console.log(id, outcome);
  * ```
  */
-export async function recover(store: Store): Promise<RecoverReport> {
+export async function recover(
+  store: Store,
+  options: RecoverOptions = {},
+): Promise<RecoverReport> {
   const report = { schema: "mltidy/recover/v1", store: store.describe().root } as const;
-  if ((await store.interrupted()).length === 0) return { ...report, settled: [] };
+  const { backups = null } = options;
+  const isSplit = backups !== null && (await (await store.backupsIn(backups)).split()).length > 0;
+  if ((await store.interrupted()).length === 0 && !isSplit) return { ...report, settled: [] };
   await using locked = await store.lock({ task: "recover" });
+  // What was being moved and lies in both places is given up in one of them.
+  if (isSplit) await (await locked.lockBackups(backups))[Symbol.asyncDispose]();
   return { ...report, settled: locked.settled };
 }

@@ -11,6 +11,7 @@
  */
 
 import type { BackupFault, BackupListing } from "../lib/backup.ts";
+import { shellWords } from "../lib/shell_words.ts";
 import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "./backups.ts";
 import type { SettledChange, Store } from "./store.ts";
 
@@ -84,9 +85,10 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     to,
     settled: [],
   };
+  const { store: root } = report;
   const place = await store.backupsIn(directory);
   const isIdle = (await store.interrupted()).length === 0;
-  const found = isIdle || dryRun ? await find(place, options) : null;
+  const found = isIdle || dryRun ? await find(place, root, options) : null;
   if (isIdle && found === null) return report;
   if (dryRun) return { ...report, ...found };
   if (to !== null && found !== null) {
@@ -101,15 +103,19 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   await using locked = await store.lock({ task: "restore" });
   const { settled } = locked;
   await using own = await locked.lockBackups(directory);
-  const { backup } = await find(own, options) ?? {};
+  const { backup } = await find(own, root, options) ?? {};
   if (!backup) return { ...report, settled };
   const broughtBack = await own.bringBack(backup.id, options, options);
   return { ...report, backup, ...broughtBack, settled };
 }
 
-async function find(place: Backups, options: RestoreOptions): Promise<BackupPreview | null> {
+async function find(
+  place: Backups,
+  root: string,
+  options: RestoreOptions,
+): Promise<BackupPreview | null> {
   const listed = await place.list();
-  const id = options.id ?? newestChange(listed);
+  const id = options.id ?? newestChange(listed, listCommand(root, options));
   if (id === null) return null;
   const found = await place.preview(id, options);
   if (found !== null) return found;
@@ -119,8 +125,13 @@ async function find(place: Backups, options: RestoreOptions): Promise<BackupPrev
   );
 }
 
+function listCommand(root: string, { backups }: RestoreOptions): string {
+  const elsewhere = backups === undefined ? [] : ["--backups", backups];
+  return shellWords(["deno", "task", "restore", ...elsewhere, "--store", root]);
+}
+
 /** Ids begin with their times, to the second: a damaged one still tells whether it may be the newest. */
-function newestChange(backups: readonly BackupListing[]): string | null {
+function newestChange(backups: readonly BackupListing[], command: string): string | null {
   const id = backups.find(({ kind }) => kind === "change")?.id ?? null;
   const timeOf = (id: string) => /^\d{8}T\d{6}Z-(?!backup)/.exec(id)?.[0] ?? "";
   const newest = timeOf(id ?? "");
@@ -129,7 +140,7 @@ function newestChange(backups: readonly BackupListing[]): string | null {
   );
   if (damaged !== undefined) {
     throw new SyntaxError(
-      `Cannot tell what the last change was: backup ${damaged.id} is damaged; list them with deno task restore, and name the one to undo`,
+      `Cannot tell what the last change was: backup ${damaged.id} is damaged; list them with ${command}, and name the one to undo`,
     );
   }
   return id;

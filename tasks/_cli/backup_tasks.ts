@@ -124,7 +124,7 @@ export const backupTasks = {
     usage: ["deno task recover [flags]"],
     examples: [["deno task recover", "every other task that may write does this first"]],
     operand: null,
-    flags: storeFlags,
+    flags: { backups, ...storeFlags },
     exitCodes: applying,
     permissions: "May write.",
   },

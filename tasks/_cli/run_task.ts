@@ -7,7 +7,7 @@
 
 import { resolve } from "@std/path";
 import { printDone } from "./carry_out.ts";
-import { chooseBackups } from "./choose_backups.ts";
+import { backupsFlag, chooseBackups } from "./choose_backups.ts";
 import { chooseMetric } from "./choose_metric.ts";
 import { ExitCode } from "./exit_code.ts";
 import { openChosenStore, openConfigured, saySettled, storeFlag } from "./run_open.ts";
@@ -129,7 +129,8 @@ async function runRestore(
     if (json) printJson(world, list);
     else world.print(renderBackupList(backups, { ...world.style, now: world.now() }));
     if (!options.quiet && backups.length > 0) {
-      world.say(`To bring one back: deno task restore ID${storeFlag(options.store)}\n`);
+      const where = options.backups === null ? "" : backupsFlag(place);
+      world.say(`To bring one back: deno task restore ID${where}${storeFlag(options.store)}\n`);
     }
     return ExitCode.done;
   }
@@ -153,9 +154,11 @@ async function runRestore(
 }
 
 async function runRecover({ options }: Command<"recover">, world: World): Promise<ExitCode> {
-  await using store = await openChosenStore({ ...options, quiet: true }, world);
+  await using opened = await openConfigured({ ...options, quiet: true }, world);
+  const { store, chosen } = opened;
   const { recover } = await import("../recover.ts");
-  const report = await recover(store);
+  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  const report = await recover(store, backups === null ? {} : { backups });
   if (options.json) {
     printJson(world, report);
   } else {

@@ -22,6 +22,7 @@ import type { BackupListing, CopyManifest } from "../../lib/backup.ts";
 import { newestFirst } from "../../lib/backup_order.ts";
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import { asStorePath } from "../../lib/model.ts";
+import { shellWords } from "../../lib/shell_words.ts";
 import type { BackupWork } from "../backups.ts";
 import { free, syncDirectory } from "./durable.ts";
 import { freeTree } from "./free_tree.ts";
@@ -184,7 +185,16 @@ export async function listBackups(
   root: string,
 ): Promise<readonly BackupListing[]> {
   const names = await directoriesIn(place);
-  const listed = names.flatMap((name) => listingOf(place, root, name) ?? []);
+  return listedInOrder(names.flatMap((name) => listingOf(place, root, name) ?? []));
+}
+
+/**
+ * Sorts backups as they are listed.
+ *
+ * @param listed The backups.
+ * @returns Newest first, then the damaged ones.
+ */
+export function listedInOrder(listed: readonly BackupListing[]): readonly BackupListing[] {
   return [
     ...newestFirst(listed.filter((one) => one.kind !== "damaged")),
     ...listed.filter((one) => one.kind === "damaged")
@@ -208,8 +218,12 @@ function listingOf(place: Place, root: string, id: string): BackupListing | null
   } catch (error) {
     const message = `${failureText(error)}; copy what you need from ${
       join(path, "files")
-    }, then remove the backup: deno task backup --expire ${id}${
-      place.isShared ? ` --backups ${place.backups}` : ""
+    }, then remove the backup: ${
+      shellWords([
+        ...["deno", "task", "backup", "--expire", id],
+        ...(place.isShared ? ["--backups", place.backups] : []),
+        ...["--store", root],
+      ])
     }`;
     return { id, path, kind: "damaged", message };
   }

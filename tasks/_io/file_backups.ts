@@ -6,6 +6,7 @@
 
 import { join } from "@std/path";
 import type { BackupListing, CopyScope } from "../../lib/backup.ts";
+import { newestFirst } from "../../lib/backup_order.ts";
 import type {
   BackupPreview,
   Backups,
@@ -17,6 +18,7 @@ import type {
 import {
   listBackups,
   listCopies,
+  listedInOrder,
   lockPlace,
   type Place,
   placeOf,
@@ -26,12 +28,13 @@ import {
 import { extractCopy, restoreFromCopy } from "./bring_back.ts";
 import { copyBackup } from "./copy_backup.ts";
 import { findMissing } from "./find_missing.ts";
-import { findOnlyCopies } from "./find_only_copies.ts";
-import { readCopyManifest, readManifest } from "./manifest.ts";
-import { extractChange, moveBackup } from "./move_backup.ts";
+import { findOnlyCopies, type OnlyCopiesOptions } from "./find_only_copies.ts";
+import { type ChangeManifest, readCopyManifest, readManifest } from "./manifest.ts";
+import { extractChange, sendBackup } from "./move_backup.ts";
 import { ownPaths } from "./own_directory.ts";
+import { infoOf } from "./read.ts";
 import { selectSteps } from "./select_steps.ts";
-import { collisionsOf, undoChange } from "./settle.ts";
+import { dropTwins, findParts, splitIds, undoParts } from "./undo_parts.ts";
 import { verifyBackup } from "./verify_backup.ts";
 
 /** Which store. */
@@ -65,10 +68,19 @@ export function openBackups(options: FileBackupsOptions): Backups {
  * @throws {RangeError} When the directory lies in the store.
  * @throws {StoreLockedError} When another process writes there.
  */
-export function lockBackups(lock: Disposable, options: FileBackupsOptions): LockedBackups {
+export async function lockBackups(
+  lock: Disposable,
+  options: FileBackupsOptions,
+): Promise<LockedBackups> {
   const { root, now } = options;
   const place = placeOf(root, ownPaths(root), options.directory);
   const placeLock = lockPlace(place);
+  try {
+    await dropTwins(root, place);
+  } catch (error) {
+    placeLock[Symbol.dispose]();
+    throw error;
+  }
   return {
     ...backupsIn(options, place),
     async copy(scope, work = {}) {
@@ -77,13 +89,20 @@ export function lockBackups(lock: Disposable, options: FileBackupsOptions): Lock
     },
     bringBack: (id, selection = {}, work = {}) =>
       bringBack(lock, { root, place, id, selection, now: now(), work }),
-    take: (id, work = {}) => moveBackup(id, ownPaths(root), place, work),
+    take: (id, work = {}) => sendBackup(id, ownPaths(root), place, work),
     async expireRecords(olderThan) {
       if (place.isShared) return 0;
       const { expireHistory } = await import("./metadata_history.ts");
       return expireHistory(ownPaths(root), root, { olderThan, now: now() });
     },
-    remove: (id, work = {}) => removeBackup(placeLock, place, id, work),
+    async remove(id, work = {}) {
+      let isFree = true;
+      for (const one of placesOf(root, place)) {
+        if (!(await listBackups(one, root)).some((listed) => listed.id === id)) continue;
+        isFree = await removeBackup(placeLock, one, id, work) && isFree;
+      }
+      return isFree;
+    },
     [Symbol.asyncDispose]: () => Promise.resolve().then(() => placeLock[Symbol.dispose]()),
   };
 }
@@ -103,9 +122,10 @@ function checkScope(scope: CopyScope): void {
 function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
   return {
     directory: place.backups,
-    list: () => listBackups(place, root),
+    list: () => listAll(root, place),
+    split: () => Promise.try(() => splitIds(root, place)),
     async verify(id, work = {}) {
-      const directory = join(place.backups, id);
+      const directory = await directoryOf(root, place, id);
       const manifest = /[\\/]/.test(id) ? null : readCopyManifest(directory);
       if (manifest === null) {
         throw new RangeError(`Cannot verify ${id}: there is no such copy in ${place.backups}`);
@@ -115,15 +135,24 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
     preview: (id, selection = {}) => preview(root, place, id, selection),
     async extract(id, to, selection = {}, work = {}) {
       const target = targetOf(root, to);
-      const directory = Deno.realPathSync(join(place.backups, id));
-      const manifest = readManifest(place.backups, id);
-      if (manifest === null) {
+      const changes = changesIn(root, place, id);
+      if (changes.length === 0) {
+        const directory = Deno.realPathSync(await directoryOf(root, place, id));
         const { trees, faults } = await extractCopy(directory, selection, target, work);
         return { changes: trees.length, faults };
       }
-      const steps = selectSteps(manifest.steps, selection);
-      await extractChange(directory, steps, target, work);
-      return { changes: steps.length, faults: [] };
+      const steps = new Set<string>();
+      const kept = new Set<string>();
+      for (const { directory, manifest } of changes) {
+        const selected = selectSteps(manifest.steps, selection);
+        for (const { operation } of selected) steps.add(JSON.stringify(operation));
+        const more = selected.map(({ operation }) => operation.path as string).filter((path) =>
+          !kept.has(path) && infoOf(join(directory, "files", path)) !== null
+        );
+        await extractChange(Deno.realPathSync(directory), more, target, work);
+        for (const path of more) kept.add(path);
+      }
+      return { changes: steps.size, faults: [] };
     },
     async history() {
       if (place.isShared) return null;
@@ -138,8 +167,7 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
     onlyCopies: async (candidates, work = {}) =>
       await findOnlyCopies({
         root,
-        backups: place.backups,
-        copies: await listCopies(place, root),
+        copies: await allCopies(root, place),
         candidates,
         ...work,
       }),
@@ -152,7 +180,7 @@ async function preview(
   id: string,
   selection: RestoreSelection,
 ): Promise<BackupPreview | null> {
-  const backup = (await listBackups(place, root)).find((one) => one.id === id);
+  const backup = (await listAll(root, place)).find((one) => one.id === id);
   if (backup === undefined) return null;
   if (backup.kind === "damaged") throw new SyntaxError(backup.message);
   if (backup.kind === "copy") {
@@ -161,18 +189,17 @@ async function preview(
     const { trees, collisions } = await findMissing(job);
     return { backup, changes: trees.length, collisions };
   }
-  const manifest = readManifest(place.backups, id);
-  if (manifest === null) return null;
-  const steps = selectSteps(manifest.steps, selection);
+  const parts = await findParts({ root, place, id, selection, work: {} });
+  if (parts === null) return null;
+  const { selected, collisions, faults } = parts;
   const { experiment, run } = selection;
-  if (steps.length === 0 && (experiment ?? run) !== undefined) {
+  if (selected === 0 && (experiment ?? run) !== undefined) {
     const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
     throw new RangeError(
       `Cannot restore ${wanted} from ${id}: the backup holds nothing of it by itself; a run that left with its experiment comes back with --experiment`,
     );
   }
-  const collisions = collisionsOf(root, { ...ownPaths(root), backups: place.backups }, id, steps);
-  return { backup, changes: steps.length, collisions };
+  return { backup, changes: selected - faults.length, collisions };
 }
 
 interface BringBack {
@@ -184,21 +211,74 @@ interface BringBack {
   readonly work: BackupWork;
 }
 
-/** A change is undone by renames, so its backup first comes to the store's own file system. */
 async function bringBack(
   lock: Disposable,
   { root, place, id, selection, now, work }: BringBack,
 ): Promise<BroughtBackReport> {
-  const own = ownPaths(root);
-  const directory = join(place.backups, id);
-  if (readManifest(place.backups, id) === null) {
-    const real = Deno.realPathSync(directory);
-    const { trees, faults } = await restoreFromCopy(lock, root, own, real, selection, work);
-    return { changes: trees.length, faults };
+  const job = { root, place, id, selection, work };
+  const parts = await findParts(job);
+  if (parts !== null) return await undoParts(job, parts, now);
+  const real = Deno.realPathSync(await directoryOf(root, place, id));
+  const { trees, faults } = await restoreFromCopy(
+    lock,
+    root,
+    ownPaths(root),
+    real,
+    selection,
+    work,
+  );
+  return { changes: trees.length, faults };
+}
+
+/** A place of the user's, and behind it our own: what was not moved there, or not wholly, lies here. */
+function placesOf(root: string, place: Place): readonly Place[] {
+  return place.isShared ? [place, placeOf(root, ownPaths(root), null)] : [place];
+}
+
+/** Another store may have a backup of that name in the same place. */
+async function directoryOf(root: string, place: Place, id: string): Promise<string> {
+  const listed = await listAll(root, place);
+  return listed.find((one) => one.id === id)?.path ?? join(place.backups, id);
+}
+
+async function listAll(root: string, place: Place): Promise<readonly BackupListing[]> {
+  const listed: (readonly BackupListing[])[] = [];
+  for (const one of placesOf(root, place)) listed.push(await listBackups(one, root));
+  const [first = [], ...others] = listed;
+  const more = others.flat().filter(({ id }) => !first.some((one) => one.id === id));
+  const both = first.map((one): BackupListing => {
+    const other = others.flat().find(({ id }) => id === one.id);
+    if (one.kind !== "change" || other?.kind !== "change") return one;
+    return { ...one, changes: countSteps(root, place, one.id) };
+  });
+  return listedInOrder([...both, ...more]);
+}
+
+async function allCopies(root: string, place: Place): Promise<OnlyCopiesOptions["copies"]> {
+  const copies: OnlyCopiesOptions["copies"][number][] = [];
+  for (const one of placesOf(root, place)) {
+    for (const manifest of await listCopies(one, root)) {
+      copies.push({ ...manifest, directory: join(one.backups, manifest.id) });
+    }
   }
-  if (place.isShared) await moveBackup(id, place, own, work);
-  const manifest = readManifest(own.backups, id);
-  if (manifest === null) throw new Error(`Cannot restore ${id}: its backup has gone meanwhile`);
-  const steps = selectSteps(manifest.steps, selection);
-  return { changes: undoChange(root, own, manifest, steps, now), faults: [] };
+  return newestFirst(copies);
+}
+
+/** A step that lies in both places is one all the same. */
+function countSteps(root: string, place: Place, id: string): number {
+  const steps = changesIn(root, place, id).flatMap(({ manifest }) => manifest.steps);
+  return new Set(steps.map(({ operation }) => JSON.stringify(operation))).size;
+}
+
+/** What each place has of the backup of a change. */
+function changesIn(
+  root: string,
+  place: Place,
+  id: string,
+): readonly { readonly directory: string; readonly manifest: ChangeManifest }[] {
+  return placesOf(root, place).flatMap(({ backups, isShared }) => {
+    const manifest = readManifest(backups, id);
+    if (manifest === null || isShared && manifest.store !== root) return [];
+    return [{ directory: join(backups, id), manifest }];
+  });
 }

@@ -21,10 +21,8 @@ import { takeTurns } from "./take_turns.ts";
 export interface OnlyCopiesOptions {
   /** Absolute real path of the store's root. */
   readonly root: string;
-  /** Where the backups lie. */
-  readonly backups: string;
-  /** Copy backups of the store, newest first. */
-  readonly copies: readonly CopyManifest[];
+  /** Copy backups of the store, newest first, and where each lies. */
+  readonly copies: readonly (CopyManifest & { readonly directory: string })[];
   /** Which of them are asked about. */
   readonly candidates: readonly string[];
   readonly signal?: AbortSignal;
@@ -66,7 +64,7 @@ interface Reading {
 export async function findOnlyCopies(
   options: OnlyCopiesOptions,
 ): Promise<ReadonlyMap<string, OnlyCopies>> {
-  const { root, backups, copies, candidates, signal, onProgress } = options;
+  const { root, copies, candidates, signal, onProgress } = options;
   const digest = await loadDigest();
   const turn = takeTurns(signal);
   const asked = new Set(candidates);
@@ -79,9 +77,9 @@ export async function findOnlyCopies(
   };
   const reading: Reading = { digest, turn, onBytes };
   using lists = new DisposableStack();
-  const cursors = copies.map(({ id, entries }): Cursor => {
-    const list = lists.use(readEntries(join(backups, id, "entries.jsonl"), entries, digest));
-    return { id, files: join(backups, id, "files"), entries: list, current: next(list) };
+  const cursors = copies.map(({ id, directory, entries }): Cursor => {
+    const list = lists.use(readEntries(join(directory, "entries.jsonl"), entries, digest));
+    return { id, files: join(directory, "files"), entries: list, current: next(list) };
   });
   for (;;) {
     await turn();

@@ -153,8 +153,17 @@ function orderOf(
   return manifest.order === undefined ? {} : { order: manifest.order };
 }
 
-/** What is taken back now changes directories that still miss something: their time is ours again. */
-function timesLeft(
+/**
+ * Says which times are still to be put back once some steps were taken back: what is taken back now changes
+ * directories that still miss something, so their time is ours again.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param directories The times that were to be put back.
+ * @param taken The steps that were taken back.
+ * @param left The steps that were not.
+ * @returns Those of directories that still miss something.
+ */
+export function timesLeft(
   root: string,
   directories: ChangeManifest["directories"],
   taken: readonly Step[],

@@ -48,7 +48,7 @@ Deno.test("listBackups() lists copies and changes, newest first, then what is da
     path: broken,
     message:
       `Cannot read ${broken}/manifest.json: expected schema "mltidy/backup/v1", found "undefined"; ` +
-      `copy what you need from ${broken}/files, then remove the backup: deno task backup --expire broken`,
+      `copy what you need from ${broken}/files, then remove the backup: deno task backup --expire broken --store ${place.root}`,
   });
   assertEquals(backups.length, 3);
 });
@@ -62,7 +62,7 @@ Deno.test("listBackups() says of what is damaged elsewhere how to remove it ther
   const [damaged] = (await listBackups(store, { backups })).backups;
   assertEquals(
     damaged?.kind === "damaged" && damaged.message.slice(damaged.message.indexOf("deno task")),
-    `deno task backup --expire ${id} --backups ${backups}`,
+    `deno task backup --expire ${id} --backups ${backups} --store ${place.root}`,
   );
 });
 

@@ -13,17 +13,18 @@ const STORE = { experiments: [experiment({ id: "7", runs: [run({ id: runId(1) })
 async function backedUpTwice() {
   const place = await tempStore(STORE);
   const { root } = place;
-  const copies: CopyManifest[] = [];
+  const copies: (CopyManifest & { readonly directory: string })[] = [];
   for (const now of [NOW, NOW + 1]) {
     await using store = await openStore(root, { now: () => now });
     const { path } = await backup(store);
-    copies.unshift(JSON.parse(Deno.readTextFileSync(join(path, "manifest.json"))));
+    const manifest = JSON.parse(Deno.readTextFileSync(join(path, "manifest.json")));
+    copies.unshift({ ...manifest, directory: path });
   }
   const backups = join(root, ".mltidy.trash/backups");
   return {
     root,
     listOf: (index: number) => join(backups, copies[index]!.id, "entries.jsonl"),
-    options: { root, backups, copies, candidates: copies.map(({ id }) => id) },
+    options: { root, copies, candidates: copies.map(({ id }) => id) },
     [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
   };
 }
