@@ -123,7 +123,7 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
   return {
     directory: place.backups,
     list: () => listAll(root, place),
-    split: () => Promise.try(() => splitIds(root, place)),
+    split: () => splitIds(root, place),
     async verify(id, work = {}) {
       const directory = await directoryOf(root, place, id);
       const manifest = /[\\/]/.test(id) ? null : readCopyManifest(directory);

@@ -29,6 +29,7 @@ import { type ChangeManifest, readManifest, writeManifest } from "./manifest.ts"
 import { copyParts, giveUpParts, isOneFileSystem } from "./move_backup.ts";
 import { collisionOf, type Workplace } from "./operate.ts";
 import { type OwnPaths, ownPaths } from "./own_directory.ts";
+import { listDirectory } from "./list_directory.ts";
 import { makeLikeParent, mirrorWayTo } from "./permissions.ts";
 import { infoOf } from "./read.ts";
 import { type Selection, selectSteps } from "./select_steps.ts";
@@ -260,7 +261,7 @@ export async function dropTwins(root: string, place: Place, work: BackupWork = {
     contents: true,
     ...(work.signal === undefined ? {} : { signal: work.signal }),
   };
-  for (const id of splitIds(root, place)) {
+  for (const id of await splitIds(root, place)) {
     const [here, away] = [readManifest(own.backups, id), readManifest(place.backups, id)];
     if (here === null || away?.store !== root) continue;
     const keys = new Set(away.steps.map(keyOf));
@@ -285,11 +286,14 @@ export async function dropTwins(root: string, place: Place, work: BackupWork = {
  * @param root Absolute real path of the store's root.
  * @param place The other place.
  * @returns Their ids.
+ * @throws {Error} When our own directory cannot be listed.
  */
-export function splitIds(root: string, place: Place): readonly string[] {
+export async function splitIds(root: string, place: Place): Promise<readonly string[]> {
   const own = ownPaths(root);
   if (!place.isShared || infoOf(own.backups) === null) return [];
-  return [...Deno.readDirSync(own.backups)].map(({ name }) => name)
+  const listed = await listDirectory(own.backups);
+  if (listed.kind === "failed") throw new Error(`Cannot list ${own.backups}: ${listed.message}`);
+  return listed.entries.map(({ name }) => name)
     .filter((id) => infoOf(join(place.backups, id, "manifest.json")) !== null);
 }
 

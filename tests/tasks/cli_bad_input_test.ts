@@ -276,7 +276,7 @@ Deno.test("restore lists every backup though one is damaged, which it names and 
   assertMatch(shown.out, new RegExp(`^${other.id} .* to undo `, "m"));
   const problem = `Cannot read ${newest.path}/manifest.json: `;
   const remedy = `copy what you need from ${newest.path}/files, then remove the backup: ` +
-    `deno task backup --expire ${newest.id}\n`;
+    `deno task backup --expire ${newest.id} --store ${store.root}\n`;
   for (const words of [problem, remedy]) assertStringIncludes(shown.out, words);
   const before = await readTree(store.root, EXCEPT);
   assertRefused(await runTask("restore", [newest.id, ...at]), 1, problem, remedy);

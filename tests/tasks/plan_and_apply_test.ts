@@ -9,6 +9,7 @@ import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_app
 import { DAY, NOW, runId } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { beginCleanup, planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
@@ -112,7 +113,8 @@ Deno.test("planAndApply() tells of the files that are copied to another place, o
     assertEquals((await run(root, { apply: true, ...options, onFiles })).report?.complete, true);
     return [...steps];
   };
-  const elsewhere = await stepsOf(store.root, { backups: join(store.root, "../copies") });
+  await using memory = await memoryDirectory();
+  const elsewhere = await stepsOf(store.root, { backups: memory.path });
   assertEquals(elsewhere.slice(-1), ["Freeing"]);
   assertEquals(elsewhere.includes("Copying"), true);
   assertEquals(await stepsOf(other.root, { backup: false }), ["Freeing"]);

@@ -2,7 +2,6 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { BackupListing } from "../../lib/backup.ts";
 import { RestoreCollisionError } from "../../lib/errors.ts";
-import { applyPlan } from "../../tasks/apply_plan.ts";
 import { backup } from "../../tasks/backup.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { listBackups } from "../../tasks/list_backups.ts";
@@ -378,6 +377,9 @@ async function applyFirst(store: Store): Promise<string> {
   await using planning = await open(store.describe().root);
   const { plan } = await cleanup(planning);
   await using locked = await store.lock({ task: "cleanup" });
-  const { backup } = await applyPlan(locked, { ...plan, actions: plan.actions.slice(0, 1) });
-  return backup!.id;
+  const [action] = plan.actions;
+  const options = { task: plan.task, actions: [action!], now: store.now(), keepBackup: true };
+  using change = await locked.begin(options);
+  await change.perform(action!);
+  return (await change.finish())!.id;
 }
