@@ -39,7 +39,9 @@ import {
   type StoreSnapshot,
 } from "./model.ts";
 import { byPath } from "./path.ts";
+import { textOf } from "./meta_node.ts";
 import { quoteText } from "./quote_text.ts";
+import { salvageMeta } from "./salvage_meta.ts";
 
 /** What a directory of a run turned out to be, with what was wrong. */
 export type AssembledRun =
@@ -94,12 +96,18 @@ export function assembleRun(
     const { damage, message, line, column } = defect!;
     problems.push({ path, subject: "run", damage, message, line, column });
     const { usage } = measure(false);
+    const known = {
+      tags: facts.tags,
+      inputs: facts.extras?.inputs ?? [],
+      artifactUri: salvageUri(facts.meta),
+    };
     return {
       kind: "damaged",
-      run: { id: facts.directory, path, damage, message, link: facts.link, usage },
+      run: { id: facts.directory, path, damage, message, link: facts.link, ...known, usage },
       problems,
     };
   }
+  problems.push(...cutOff(facts.meta, "run", path));
   const { meta } = read;
   return {
     kind: "run",
@@ -157,6 +165,7 @@ export function assembleExperiment(
     const read = assembleLoggedModel(model);
     if ("subject" in read) problems.push(read);
     else loggedModels.push(read);
+    problems.push(...cutOff(model.meta, "logged-model", model.path));
   }
   const common = {
     path,
@@ -173,13 +182,14 @@ export function assembleExperiment(
     problems.unshift({ path, subject: "experiment", damage, message, line, column });
     const { directory: id, foreign, lostRuns, traces, newestChange } = facts;
     const { length: modelDirectories } = facts.loggedModels;
-    const held = { foreign, lostRuns, modelDirectories, traces };
+    const held = { foreign, lostRuns, modelDirectories, traces, ...usesOf(facts) };
     return {
       kind: "orphan",
       orphan: { id, ...common, damage, message, ...held, newestChange },
       problems,
     };
   }
+  problems.unshift(...cutOff(facts.meta, "experiment", path));
   const { meta } = read;
   return {
     kind: "experiment",
@@ -192,11 +202,15 @@ export function assembleExperiment(
       creationTime: meta.creationTime,
       lastUpdateTime: meta.lastUpdateTime,
       traces: facts.traces,
-      ...(facts.traceUses === undefined ? {} : { traceUses: facts.traceUses }),
+      ...usesOf(facts),
       datasets: facts.datasets,
     },
     problems,
   };
+}
+
+function usesOf({ traceUses }: ExperimentFacts): Pick<ExperimentFacts, "traceUses"> {
+  return traceUses === undefined ? {} : { traceUses };
 }
 
 /**
@@ -219,8 +233,12 @@ export function assembleRegisteredModel(
   const versions: ModelVersion[] = [];
   for (const { path, meta } of facts.versions) {
     const read = readText(meta, readModelVersionMeta);
-    if (read.ok) versions.push({ path, ...read.meta });
-    else problems.push(problemOf(path, read.defect));
+    if (!read.ok) {
+      problems.push(problemOf(path, read.defect));
+      continue;
+    }
+    versions.push({ path, ...read.meta });
+    problems.push(...cutOff(meta, "registry", path));
   }
   return {
     model: {
@@ -258,6 +276,38 @@ export function assembleSnapshot<D extends Depth>(
     [...parts.experiments, ...parts.orphans].map((holder) => digestRuns(holder.runs)),
   );
   return { ...ordered, fingerprint: fingerprintOf([...basisOf(ordered), runs.join()]) };
+}
+
+/** What MLflow writes into every record of a kind, be it null, and reads without. */
+const ALWAYS = {
+  run: ["end_time"],
+  experiment: [],
+  "logged-model": ["source_run_id"],
+  registry: ["run_id", "source"],
+} as const;
+
+/**
+ * Tells whether a record that can be read ends before its end: MLflow writes a line feed behind the last
+ * value. What it says last may be half of what it said, and what came after that is not known.
+ */
+function cutOff(
+  fact: TextFact,
+  subject: keyof typeof ALWAYS,
+  path: StorePath,
+): readonly Problem[] {
+  if (fact.kind !== "text" || fact.text === "") return [];
+  const { text } = fact;
+  const lost = ALWAYS[subject].find((key) => !text.includes(`${key}:`));
+  if (lost === undefined && text.endsWith("\n")) return [];
+  const message = lost === undefined
+    ? "its last line has no line feed, so it may be cut off"
+    : `it has no key ${lost}, which MLflow always writes, so it may be cut off`;
+  return [{ path, subject, damage: "cut-off", message, line: null, column: null }];
+}
+
+/** Of a record that is of no use this line may be whole. */
+function salvageUri(fact: TextFact): string | null {
+  return fact.kind === "text" ? textOf(salvageMeta(fact.text).get("artifact_uri")) : null;
 }
 
 interface Defect {

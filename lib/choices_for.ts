@@ -39,6 +39,10 @@ const CHOICES: Readonly<Partial<Record<Problem["damage"], Choices>>> = {
   "missing-folder": ["move the file out of the folder's place", "bring the run back from a backup"],
   "not-a-directory": ["move the file out of the store"],
   "illegal-name": ["give the file a name that MLflow takes", "move it out of the store"],
+  "cut-off": [
+    "complete its last line, with a line feed at its end",
+    "bring its meta.yaml back from a backup of your own",
+  ],
   "malformed-line": ["correct the line", "bring the file back from a backup of your own"],
   "torn-line": ["complete the line, with a line feed at its end", "remove the line"],
   "stray-file": ["move the file out of the store"],

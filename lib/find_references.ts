@@ -6,6 +6,7 @@
 
 import { parseModelUri, uriSegments } from "./artifact_uri.ts";
 import type { LoggedModel, ModelVersion, RegisteredModel, Run, StoreSnapshot } from "./model.ts";
+import { presumedRun } from "./presumed_run.ts";
 
 /** A registered version that refers to something. */
 export interface ModelReference {
@@ -75,7 +76,7 @@ export function namesAlong(uri: string): readonly string[] {
 
 interface Index {
   readonly models: ReadonlyMap<string, RegisteredModel>;
-  /** Run id → the runs of that id; none of them may be readable. */
+  /** Run id → the runs of that id, damaged ones as far as they are known. */
   readonly runs: ReadonlyMap<string, readonly Run[]>;
   /** Logged model id → the models of that id; none of them may be readable. */
   readonly loggedModels: ReadonlyMap<string, readonly LoggedModel[]>;
@@ -86,16 +87,24 @@ interface Index {
 function indexOf(snapshot: StoreSnapshot): Index {
   const holders = [...snapshot.experiments, ...snapshot.orphans];
   const runs = holders.flatMap((holder) => holder.runs);
-  const damagedRuns = holders.flatMap((holder) => holder.damagedRuns);
+  const damagedRuns = holders.flatMap((holder) =>
+    holder.damagedRuns.map((run) => presumedRun(run, holder))
+  );
   const damagedModels = snapshot.problems.filter(({ subject }) => subject === "logged-model");
   return {
-    models: new Map(snapshot.registeredModels.map((model) => [model.name, model])),
-    runs: byId(runs, damagedRuns.map(({ id }) => id)),
+    // MLflow names the directory after the model, whatever its record says.
+    models: new Map(
+      snapshot.registeredModels.flatMap((model) => [
+        [model.path.slice(model.path.lastIndexOf("/") + 1), model],
+        [model.name, model],
+      ]),
+    ),
+    runs: Map.groupBy([...runs, ...damagedRuns], ({ id }): string => id),
     loggedModels: byId(
       holders.flatMap((holder) => holder.loggedModels),
       damagedModels.map(({ path }) => path.split("/").at(-1)!),
     ),
-    unusual: runs
+    unusual: [...runs, ...damagedRuns]
       .filter(({ id, artifactUri }) =>
         // Nearly all have it there as it is, and need not be taken apart.
         (id.includes("%") || !artifactUri.includes(`/${id}/`)) &&
@@ -146,8 +155,11 @@ function reachedFrom(start: ModelVersion, index: Index) {
     if (named !== null) {
       const model = index.models.get(named.name);
       const wanted = named.kind === "version" ? named.version : model?.aliases.get(named.alias);
-      const version = model?.versions.find((one) => one.version === wanted);
-      if (version) reachVersion(version);
+      // An alias that cannot be read may be that of any version.
+      const found = model?.versions.filter(({ version }) =>
+        wanted === undefined || version === wanted
+      );
+      for (const version of found ?? []) reachVersion(version);
       return;
     }
     for (const { run, prefix } of index.unusual) {

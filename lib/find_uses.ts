@@ -5,7 +5,7 @@
  */
 
 import type { TraceUse } from "./extras.ts";
-import type { StoreSnapshot } from "./model.ts";
+import type { Experiment, Orphan, StoreSnapshot } from "./model.ts";
 import type { KeepReason } from "./plan.ts";
 import type { Protection } from "./policy.ts";
 
@@ -30,8 +30,7 @@ export function findUses(snapshot: StoreSnapshot): ReadonlyMap<string, readonly 
     const known = uses.get(id) ?? [];
     if (!known.some(({ reason }) => reason.kind === use.reason.kind)) uses.set(id, [...known, use]);
   };
-  const active = snapshot.experiments.filter((one) => one.lifecycleStage === "active");
-  const traces = active.flatMap(({ traceUses = [] }) => traceUses).toSorted(byTrace);
+  const traces = activeOf(snapshot).flatMap(({ traceUses = [] }) => traceUses).toSorted(byTrace);
   for (const { trace, assessment, runId, modelId } of traces) {
     if (runId !== null) {
       const reason: KeepReason = assessment === null
@@ -50,19 +49,24 @@ export function findUses(snapshot: StoreSnapshot): ReadonlyMap<string, readonly 
 
 /**
  * Names the run that made each logged model of the active experiments. Where a store holds copies there
- * may be several. A model in a deleted experiment or an orphan is in nobody's use: it may itself go.
+ * may be several. A model in a deleted experiment is in nobody's use: it may itself go.
  *
  * @param snapshot The store.
  * @returns Logged model id → run ids, in alphabetical order.
  */
 export function sourceRuns(snapshot: StoreSnapshot): ReadonlyMap<string, readonly string[]> {
-  const models = snapshot.experiments
-    .flatMap((one) => one.lifecycleStage === "active" ? one.loggedModels : [])
+  const models = activeOf(snapshot)
+    .flatMap(({ loggedModels }) => loggedModels)
     .flatMap(({ id, sourceRunId }) => sourceRunId === null ? [] : [{ id, source: sourceRunId }]);
   return new Map(
     [...Map.groupBy(models, ({ id }) => id)]
       .map(([id, group]) => [id, [...new Set(group.map(({ source }) => source))].toSorted()]),
   );
+}
+
+/** An orphan outside of the trash was an active experiment, and may be one again. */
+function activeOf({ experiments, orphans }: StoreSnapshot): readonly (Experiment | Orphan)[] {
+  return [...experiments, ...orphans].filter((one) => one.lifecycleStage === "active");
 }
 
 function byTrace(left: TraceUse, right: TraceUse): number {

@@ -28,17 +28,20 @@ import { isUnfinished } from "./run_status.ts";
  * Judges every active run of an active experiment by itself. What others need of it is decided where the
  * plan is made.
  *
- * A run that is dated in the future is kept and ranked nowhere: it would take the place of others.
+ * A run that is dated in the future, or so long ago that it cannot be, is kept and ranked nowhere: it would
+ * take the place of others. So is one that could not be read as a whole.
  *
  * @param experiment The experiment.
  * @param policy The rules.
  * @param now Epoch ms.
+ * @param isUnsure Tells which runs could not be read as a whole.
  * @returns A verdict on each of these runs.
  */
 export function judgeByRules(
   experiment: Experiment,
   policy: RetentionPolicy,
   now: number,
+  isUnsure: (run: Run) => boolean = () => false,
 ): ReadonlyMap<Run, JudgedRun> {
   const judged = new Map<Run, JudgedRun>();
   const ruleOf = ruleFinder(policy.rules.filter((rule) => fitsExperiment(rule, experiment)));
@@ -50,9 +53,10 @@ export function judgeByRules(
       const ruling: Ruling = { rule, group: rule.groupBy === null ? null : value };
       const add = (run: Run, standings: readonly Standing[]) => {
         const judgement = judge(run, removes ? rule : null, standings, protections, now);
-        judged.set(run, { run, holder: null, ruling, standings, ...judgement });
+        judged.set(run, { run, holder: null, ruling, standings, isUnsure: false, ...judgement });
       };
-      const newestFirst = members.filter((run) => timeOf(run) <= now).sort(byEnd);
+      const isRanked = (run: Run) => isPlausible(timeOf(run), now) && !isUnsure(run);
+      const newestFirst = members.filter(isRanked).sort(byEnd);
       const finders = KEEP_RULES.flatMap((standings) => standings(rule, newestFirst, now));
       const found: Standing[] = [];
       for (const [place, run] of newestFirst.entries()) {
@@ -64,10 +68,14 @@ export function judgeByRules(
         // A copy takes no more room than it needs, and there is one for each run.
         add(run, found.slice());
       }
-      for (const run of members) if (timeOf(run) > now) add(run, []);
+      for (const run of members) if (!isRanked(run)) add(run, []);
     }
   }
   return judged;
+}
+
+function isPlausible(time: number, now: number): boolean {
+  return time >= EARLIEST && time <= now;
 }
 
 /** Fits what no other rule does, and keeps nothing, so removes nothing. */

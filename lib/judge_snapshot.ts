@@ -4,7 +4,8 @@
  * @module
  */
 
-import { findReferences, type ModelReference } from "./find_references.ts";
+import { findHidden, type Hidden } from "./find_hidden.ts";
+import { findReferences, type ModelReference, type References } from "./find_references.ts";
 import { findUses, type Use } from "./find_uses.ts";
 import { judgeByRules } from "./judge_by_rules.ts";
 import {
@@ -85,17 +86,23 @@ function judgeAlone(
   const findPin = pinFinder(policy);
   const unsafe = new Set<Protection>(retention?.protect.unsafe);
   const unreadable = unreadableBelow(snapshot.problems);
+  const cutOff = unreadableAt(snapshot.problems.filter(({ damage }) => damage === "cut-off"));
   const runs: JudgedRun[] = [];
   const experiments: JudgedExperiment[] = [];
   const orphans: JudgedOrphan[] = [];
   for (const experiment of inOrder(snapshot.experiments)) {
     if (experiment.lifecycleStage === "active") {
-      const ruled = retention && judgeByRules(experiment, retention, now);
+      // What is not whole says nothing for sure of its runs: by its name they are judged.
+      const unsure = cutOff.get(experiment.path);
+      const unreadOf = (run: Run) => unreadable.get(run.path) ?? unsure;
+      const isUnsure = (run: Run) => !unsafe.has("unreadable") && unreadOf(run) !== undefined;
+      const ruled = retention && judgeByRules(experiment, retention, now, isUnsure);
       for (const run of inOrder(experiment.runs)) {
-        const unread = unreadable.get(run.path);
+        const unread = unreadOf(run);
         const one = ruled?.get(run) ?? unruled(run, null, judgeRun(run, policy, now, findPin));
         runs.push(one);
         if (unread === undefined) continue;
+        one.isUnsure = true;
         if (one.ruling === null) one.verdict = keep([unread]);
         else protectRun(one, [{ protection: "unreadable", reason: unread }], unsafe);
       }
@@ -121,14 +128,17 @@ function judgeAlone(
     activeExperiments: inOrder(snapshot.experiments)
       .filter(({ lifecycleStage }) => lifecycleStage === "active"),
   };
-  protectReferred(judged, snapshot, unsafe);
+  const references = findReferences(snapshot);
+  protectReferred(judged, snapshot, references, unsafe);
   protectUsed(runs, snapshot, unsafe);
+  protectFromHidden(judged, findHidden(snapshot, references), unsafe);
   protectUntouchable(judged, findPin);
   return judged;
 }
 
 function unruled(run: Run, holder: JudgedRun["holder"], verdict: Verdict): JudgedRun {
-  return { run, holder, ruling: null, standings: NO_STANDINGS, verdict, isProtected: false };
+  const flags = { isProtected: false, isUnsure: false };
+  return { run, holder, ruling: null, standings: NO_STANDINGS, verdict, ...flags };
 }
 
 const NO_STANDINGS: readonly never[] = [];
@@ -142,13 +152,19 @@ function unreadableBelow(problems: readonly Problem[]): ReadonlyMap<string, Keep
   return below;
 }
 
+function unreadableAt(problems: readonly Problem[]): ReadonlyMap<string, KeepReason> {
+  return new Map(
+    problems.map(({ path, message }) => [path, { kind: "unreadable", path, message }]),
+  );
+}
+
 /** A registered version must stay loadable. */
 function protectReferred(
   { runs, experiments, orphans }: JudgedSnapshot,
   snapshot: StoreSnapshot,
+  references: References,
   unsafe: ReadonlySet<Protection>,
 ): void {
-  const references = findReferences(snapshot);
   for (const one of references.runs.size === 0 ? [] : runs) {
     const found = references.runs.get(one.run.id);
     if (found) protectRun(one, found.map(registeredUse), unsafe);
@@ -170,18 +186,6 @@ function protectReferred(
       holder.verdict = keep([{ kind: "holds-registered-model", model, version }]);
     }
   }
-  const [hidden] = inOrder(snapshot.problems.filter(hidesReferences));
-  if (!hidden) return;
-  const { path } = hidden;
-  const message = `${path} cannot be read and may refer to it (${hidden.message})`;
-  for (const one of runs) {
-    if (one.verdict.goes || one.ruling !== null) {
-      keepRun(one, [{ kind: "unreadable", path, message }]);
-    }
-  }
-  for (const one of [...experiments, ...orphans]) {
-    if (one.verdict.goes) one.verdict = keep([{ kind: "unreadable", path, message }]);
-  }
 }
 
 /** What a trace or an assessment comes from must stay where MLflow finds it. */
@@ -191,48 +195,42 @@ function protectUsed(
   unsafe: ReadonlySet<Protection>,
 ): void {
   const uses = findUses(snapshot);
-  const hidden = inOrder(snapshot.problems).flatMap(hiddenUse);
-  if (uses.size === 0 && hidden.length === 0) return;
-  for (const one of runs) {
-    protectRun(one, uses.get(one.run.id) ?? NO_USES, unsafe);
-    if (!one.verdict.goes && one.ruling === null) continue;
-    for (const protection of ["inputs", "traces"]) {
-      const first = hidden.find((use) =>
-        use.protection === protection && one.run.path.startsWith(use.folder)
-      );
-      if (first) protectRun(one, [first], unsafe);
-    }
-  }
+  if (uses.size === 0) return;
+  for (const one of runs) protectRun(one, uses.get(one.run.id) ?? NO_USES, unsafe);
 }
 
-/** What cannot be read may refer to any run: an input of the whole store, a trace of its experiment. */
-function hiddenUse({ subject, path, message }: Problem): readonly (Use & { folder: string })[] {
-  if (subject !== "input" && subject !== "trace-value" && subject !== "assessment") return [];
-  const [protection, folder] = subject === "input"
-    ? ["inputs", ""] as const
-    : ["traces", `${path.split("/", 1)[0]}/`] as const;
-  const text = `${path} cannot be read and may refer to it (${message})`;
-  return [{ protection, folder, reason: { kind: "unreadable", path, message: text } }];
+/** What cannot be read may refer to any run. */
+function protectFromHidden(
+  { runs, experiments, orphans }: JudgedSnapshot,
+  hidden: readonly Hidden[],
+  unsafe: ReadonlySet<Protection>,
+): void {
+  if (hidden.length === 0) return;
+  for (const one of runs) {
+    if (!one.verdict.goes && one.ruling === null) continue;
+    one.isUnsure = true;
+    protectRun(one, hidden, unsafe);
+  }
+  const surely = hidden.find(({ protection }) => protection === null);
+  if (surely === undefined) return;
+  for (const one of [...experiments, ...orphans]) {
+    if (one.verdict.goes) one.verdict = keep([surely.reason]);
+  }
 }
 
 /** A switch lets a policy soft-delete what MLflow can restore; nothing is ever removed through it. */
 function protectRun(
   one: JudgedRun,
-  uses: readonly Use[],
+  uses: readonly (Use | Hidden)[],
   unsafe: ReadonlySet<Protection>,
 ): void {
   if (uses.length > 0) one.isProtected = true;
-  const isOn = ({ protection }: Use) => one.ruling === null || !unsafe.has(protection);
+  const isOn = ({ protection }: Use | Hidden) =>
+    one.ruling === null || protection === null || !unsafe.has(protection);
   keepRun(one, uses.filter(isOn).map(({ reason }) => reason));
 }
 
 const NO_USES: readonly Use[] = [];
-
-/** A registered model's own `meta.yaml` and its aliases refer to nothing but its versions. */
-function hidesReferences({ subject, path }: Problem): boolean {
-  if (subject === "registry") return /^models\/[^/]+\/version-[^/]+$/.test(path);
-  return subject === "directory" && /^models(?:\/|$)/.test(path);
-}
 
 function registeredUse(reference: ModelReference): Use {
   return { protection: "registered", reason: { kind: "registered", ...reference } };

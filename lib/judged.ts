@@ -36,6 +36,11 @@ export interface JudgedRun {
    * nothing of it is removed.
    */
   isProtected: boolean;
+  /**
+   * It stays since something cannot be read. Whatever stays for its sake might have gone, and so loses
+   * nothing instead.
+   */
+  isUnsure: boolean;
 }
 
 /** A deleted experiment with its verdict. */

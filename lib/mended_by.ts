@@ -58,6 +58,7 @@ function placesFor(path: string): readonly string[] {
 }
 
 const RECORD_DAMAGES: readonly Problem["damage"][] = [
+  "cut-off",
   "missing",
   "empty",
   "unreadable",

@@ -96,6 +96,12 @@ export interface DamagedRun {
   readonly message: string;
   /** The directory is a symbolic link. */
   readonly link: boolean;
+  /** Tag key → value, as far as they can be read; empty at depth `meta`. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** Ids of the logged models that are its inputs; empty where they were not asked for. */
+  readonly inputs: readonly string[];
+  /** As far as its record still says: data, never a path to delete. `null` when it does not. */
+  readonly artifactUri: string | null;
   /** `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
 }
@@ -180,6 +186,8 @@ export interface Orphan {
   readonly modelDirectories: number;
   /** How many traces it has. */
   readonly traces: number;
+  /** What traces and assessments come from; left out where it was not asked for. */
+  readonly traceUses?: readonly TraceUse[];
   /** Epoch ms of the newest change anywhere inside; `null` at depth `meta`. */
   readonly newestChange: number | null;
   /** The directory is a symbolic link. */

@@ -139,8 +139,11 @@ export type Budget =
 /** Nothing goes within this time after its end, ms. */
 export const YOUNG = 86_400_000;
 
-/** Epoch ms before which nothing can have happened: whoever writes less has written seconds. */
-export const EARLIEST = 100_000_000_000;
+/**
+ * Epoch ms before which nothing can have happened: whoever writes less has written seconds, or has lost a
+ * digit of the thirteen that every time has had since 2001.
+ */
+export const EARLIEST = 1_000_000_000_000;
 
 /** What has been soft-deleted for longer leaves the store, unless it is said otherwise; ms. */
 export const PURGE_AFTER: number = days(30);

@@ -51,6 +51,8 @@ export type Flaw =
   | "newer-format"
   /** Sound, and of a kind that a migration does not know. */
   | "unmigrated"
+  /** A record that MLflow can read, and that lacks an end that MLflow always writes. */
+  | "cut-off"
   /** Names a place where nothing is, while what it names is here. */
   | "moved"
   /** Names something that is nowhere. */

@@ -15,8 +15,9 @@ import {
   keepRun,
   subjectOf,
 } from "./judged.ts";
-import type { StoreSnapshot } from "./model.ts";
+import type { Experiment, Orphan, StoreSnapshot } from "./model.ts";
 import type { KeepReason } from "./plan.ts";
+import { presumedRun } from "./presumed_run.ts";
 import { PARENT_TAG } from "./tags.ts";
 
 /**
@@ -35,18 +36,23 @@ import { PARENT_TAG } from "./tags.ts";
  * @returns Turns the verdicts on what is needed.
  */
 export function needProtector(
-  { runs, experiments, orphans }: JudgedSnapshot,
+  judged: JudgedSnapshot,
   snapshot: StoreSnapshot,
   areInputsFree: boolean,
 ): () => void {
-  const needsOf = needFinder(runs, snapshot, areInputsFree);
+  const { runs, experiments, orphans } = judged;
+  const damaged = damagedOf(judged, snapshot);
+  const needsOf = needFinder([...runs, ...damaged], snapshot, areInputsFree);
   const followers = Map.groupBy(
     runs.filter(({ run, ruling }) =>
       ruling?.rule.children === "follow" && run.tags.has(PARENT_TAG)
     ),
     ({ run }) => run.tags.get(PARENT_TAG),
   );
-  const byHolder = Map.groupBy(runs.filter(({ holder }) => holder !== null), (one) => one.holder);
+  const byHolder = Map.groupBy(
+    [...runs, ...damaged].filter(({ holder }) => holder !== null),
+    (one) => one.holder,
+  );
   const placesAround = placeFinder(snapshot.root);
 
   return () => {
@@ -55,7 +61,7 @@ export function needProtector(
         .filter((one) => one.verdict.goes)
         .map((one) => [subjectOf(one).path, one]),
     );
-    const waiting = [...runs];
+    const waiting = [...runs, ...damaged];
     const wait = (one: JudgedRun | JudgedExperiment | JudgedOrphan) => {
       // One by one: an experiment may hold more runs than a call can have arguments.
       for (const each of "run" in one ? [one] : byHolder.get(one) ?? NONE) waiting.push(each);
@@ -70,12 +76,12 @@ export function needProtector(
         const needed = staysActive(child) ? !staysActive(one) : !stays(one);
         const couldStay = one.verdict.goes || !stays(one);
         if (!needed || !couldStay) continue;
-        keepRun(one, [reason]);
+        keepFor(child, one, reason);
         wait(one.holder ?? one);
       }
       for (const one of followers.get(child.run.id) ?? NONE) {
         if (!one.verdict.goes || !staysActive(child)) continue;
-        keepRun(one, [{ kind: "child-of-kept", parent: child.run.id }]);
+        keepFor(child, one, { kind: "child-of-kept", parent: child.run.id });
         waiting.push(one);
       }
       if (movable.size === 0) continue;
@@ -87,6 +93,36 @@ export function needProtector(
       }
     }
   };
+}
+
+/** What stays for the sake of something that could not be read might have gone as a whole. */
+function keepFor(child: JudgedRun, one: JudgedRun, reason: KeepReason): void {
+  if (child.isUnsure) one.isUnsure = one.isProtected = true;
+  keepRun(one, [reason]);
+}
+
+/**
+ * The runs that MLflow cannot read, taken for active ones: they stay, and so does what they need as far as
+ * their tags, their inputs and what is left of their records say.
+ */
+function damagedOf(
+  { experiments, orphans }: JudgedSnapshot,
+  snapshot: StoreSnapshot,
+): readonly JudgedRun[] {
+  const holders = new Map<Experiment | Orphan, JudgedExperiment | JudgedOrphan>(
+    [...experiments, ...orphans].map((one) => [subjectOf(one), one]),
+  );
+  return [...snapshot.experiments, ...snapshot.orphans].flatMap((place) =>
+    place.damagedRuns.map((run): JudgedRun => ({
+      run: presumedRun(run, place),
+      holder: holders.get(place) ?? null,
+      ruling: null,
+      standings: NONE,
+      verdict: keep([{ kind: "unreadable", path: run.path, message: run.message }]),
+      isProtected: true,
+      isUnsure: true,
+    }))
+  );
 }
 
 /** What a run needs, and why that must stay. */
@@ -149,7 +185,7 @@ function inputsOf({ extras }: JudgedRun["run"]): readonly string[] {
 }
 
 function isInDeleted(holder: JudgedRun["holder"]): boolean {
-  return holder !== null && "experiment" in holder;
+  return holder !== null && subjectOf(holder).lifecycleStage === "deleted";
 }
 
 /**

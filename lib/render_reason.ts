@@ -84,7 +84,7 @@ function words(reason: ActionReason | KeepReason): string {
     case "in-the-future":
       return `dated in the future, ${formatTime(reason.time)}`;
     case "implausible-time":
-      return `dated ${formatTime(reason.time)}: its times seem to be seconds, not milliseconds`;
+      return `dated ${formatTime(reason.time)}: its times seem to be seconds, or cut off`;
     case "no-deletion-time":
       return "records no time of its deletion";
     case "registered": {
@@ -233,7 +233,7 @@ export function keptText(reason: KeepReason): string {
     case "in-the-future":
       return "dated in the future";
     case "implausible-time":
-      return "with times in seconds";
+      return "with times in seconds, or cut off";
     case "deleted-recently":
       return `deleted less than ${formatDuration(reason.limit)} ago`;
     case "no-deletion-time":

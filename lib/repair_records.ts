@@ -220,6 +220,11 @@ function relocated(
   };
 }
 
+/** Whether a copy says all that is left of a record, and ends as MLflow ends it. */
+function completes(copy: string, left: string | null): boolean {
+  return left !== null && copy.startsWith(left) && copy.endsWith("\n");
+}
+
 function repairFromCopies(
   { snapshot, evidence }: RepairContext,
   isLeft: (path: string) => boolean,
@@ -227,8 +232,9 @@ function repairFromCopies(
   const seen = new Set<StorePath>();
   return snapshot.problems.toSorted(byPath).flatMap(({ path, subject, damage, message }) => {
     const record = evidence.records.get(path);
-    const kind = recordKindOf(path, subject);
-    if (kind === null || !LOST.has(damage) || record?.kept == null) return [];
+    if (record?.kept == null) return [];
+    const isLost = LOST.has(damage) && recordKindOf(path, subject) !== null;
+    if (!isLost && !(damage === "cut-off" && completes(record.kept.text, record.text))) return [];
     if (seen.has(path) || isLeft(path)) return [];
     seen.add(path);
     const { text } = record.kept;

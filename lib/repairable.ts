@@ -11,6 +11,7 @@ export const REPAIR = "Run `deno task repair` to plan its repair";
 export const REPAIRABLE: ReadonlySet<string> = new Set([
   "missing-trash-directory",
   "backup-directory",
+  "metadata-cut-off",
   "experiment-meta-missing",
   "experiment-meta-empty",
   "experiment-meta-unreadable",

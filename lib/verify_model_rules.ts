@@ -198,7 +198,15 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     describes: NO_REGISTRY,
     migration: "skips",
     remedy: META,
-    check: findProblems("registry"),
+    check: findProblems(
+      "registry",
+      "missing",
+      "empty",
+      "unreadable",
+      "incomplete",
+      "io",
+      "not-a-directory",
+    ),
   },
   {
     id: "registry-value-unreadable",

@@ -100,6 +100,15 @@ export const STORE_RULES: readonly RuleRow[] = [
     check: findProblems(RECORDS, "unmigrated"),
   },
   {
+    id: "metadata-cut-off",
+    in: toBoth("warning"),
+    describes: "MLflow reads it as it is, and mltidy lets nothing go by what it says",
+    migration: null,
+    remedy:
+      "Complete its last line, with a line feed at its end, or restore the file from a backup",
+    check: findProblems(RECORDS, "cut-off"),
+  },
+  {
     id: "directory-blocked",
     in: toBoth("error"),
     describes: "MLflow needs a directory there: it opens no registry, or lists nothing deleted",

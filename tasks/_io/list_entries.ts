@@ -10,6 +10,7 @@ import type { FailureFact } from "../../lib/facts.ts";
 import { StoreAccessError } from "../../lib/errors.ts";
 import { NO_FILE } from "../../lib/flaw.ts";
 import type { Problem, StorePath, Stray } from "../../lib/model.ts";
+import { PARENT_TAG, PIN_TAG } from "../../lib/tags.ts";
 import { type Measurer, measureTree } from "./measure.ts";
 import { type ListDirectory, listDirectory, type Listing } from "./list_directory.ts";
 import { failureText, problemAt, readText } from "./read.ts";
@@ -116,6 +117,11 @@ export interface ReadKeys {
   readonly failures: readonly FailureFact[];
 }
 
+/** Tags that no key of anybody's begins with, and a slash. */
+const PROTECTING: ReadonlySet<string> = new Set([PARENT_TAG, PIN_TAG]);
+
+const NO_KEY = "a directory is where its file would be";
+
 const NO_KEYS: ReadKeys = { values: new Map(), failures: [] };
 
 /**
@@ -126,6 +132,8 @@ const NO_KEYS: ReadKeys = { values: new Map(), failures: [] };
  * @param folder Relative to it.
  * @param isWanted Which keys to read.
  * @param list How to list directories.
+ * @param isNamed Which keys are asked for by their names: an empty directory where one of them would be is
+ * damage, and no part of a longer key.
  * @returns Key → value in order of the keys, and what cannot be read.
  */
 export async function readKeys(
@@ -133,6 +141,7 @@ export async function readKeys(
   folder: StorePath,
   isWanted: (key: string) => boolean = () => true,
   list: ListDirectory = listDirectory,
+  isNamed: (key: string) => boolean = () => false,
 ): Promise<ReadKeys> {
   const listed = await list(`${root}/${folder}`);
   // MLflow writes the folder with the first key, so its absence says only that there is none.
@@ -150,7 +159,12 @@ export async function readKeys(
       const { name, isDirectory } = entry;
       const at = pathOf(path, name);
       if (isDirectory) {
-        await read(await list(`${root}/${at}`), at, `${prefix}${name}/`);
+        const inner = await list(`${root}/${at}`);
+        const isEmpty = inner.kind === "listed" && inner.entries.length === 0;
+        if (PROTECTING.has(prefix + name) || isEmpty && isNamed(prefix + name)) {
+          failures.push({ path: at, damage: "unreadable", message: NO_KEY });
+        }
+        await read(inner, at, `${prefix}${name}/`);
         continue;
       }
       const target = kindOf(entry, `${root}/${at}`);

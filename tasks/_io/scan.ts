@@ -224,8 +224,13 @@ async function scanRegistry(listed: Listed): Promise<readonly RegisteredModel[]>
   const models: RegisteredModel[] = [];
   for (const entry of await listDirectories(listed, "models")) {
     const aliases = await readKeys(root, asStorePath(`${entry.path}/aliases`));
-    const versions = (await listDirectories(listed, entry.path))
-      .filter(({ name }) => /^version-/.test(name));
+    const [versions, others] = partition(
+      (await listEntries(listed, entry.path)).filter(({ name }) => /^version-/.test(name)),
+      ({ isDirectory }) => isDirectory,
+    );
+    for (const { path } of others) {
+      problems.push(problemAt("registry", path, "not-a-directory", NO_DIRECTORY));
+    }
     const facts: RegisteredModelFacts = {
       directory: entry.name,
       path: entry.path,
@@ -249,6 +254,15 @@ async function scanRegistry(listed: Listed): Promise<readonly RegisteredModel[]>
     models.push(assembled.model);
   }
   return models;
+}
+
+const NO_DIRECTORY = "it is no directory";
+
+function partition<T>(
+  list: readonly T[],
+  isFirst: (one: T) => boolean,
+): readonly [readonly T[], readonly T[]] {
+  return [list.filter(isFirst), list.filter((one) => !isFirst(one))];
 }
 
 async function scanBackups(

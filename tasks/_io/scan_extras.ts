@@ -80,14 +80,14 @@ export async function scanRunExtras(
   wanted: SoughtExtras,
 ): Promise<RunExtras> {
   const metrics = new Map<string, MetricSummary>();
-  for (const [key, text] of readKeys(place, `${run}/metrics`, "metric", wanted.metrics)) {
+  for (const [key, text] of await readKeys(place, `${run}/metrics`, "metric", wanted.metrics)) {
     const summary = summarizeMetric(text);
     if (typeof summary !== "string") metrics.set(key, summary);
     else place.problems.push(problemAt("metric", `${run}/metrics/${key}`, "unreadable", summary));
   }
   return {
     metrics,
-    params: new Map(readKeys(place, `${run}/params`, "param", wanted.params)),
+    params: new Map(await readKeys(place, `${run}/params`, "param", wanted.params)),
     inputs: wanted.inputs ? await inputsOf(place, run) : [],
     heavy: wanted.artifacts === null ? [] : await heavyFilesOf(place, run, wanted.artifacts),
   };
@@ -105,7 +105,7 @@ export async function scanTraceUses(place: Place, traces: string): Promise<reado
   for (const trace of (await namesIn(place, traces)).toSorted()) {
     const metadata = `${traces}/${trace}/request_metadata`;
     const keys = ["mlflow.sourceRun", "mlflow.modelId"];
-    const read = new Map(readKeys(place, metadata, "trace-value", keys));
+    const read = new Map(await readKeys(place, metadata, "trace-value", keys));
     const [runId = null, modelId = null] = keys.map((key) => read.get(key));
     const own: TraceUse = { trace, assessment: null, runId, modelId };
     const folder = `${traces}/${trace}/assessments`;
@@ -164,26 +164,28 @@ function isLink(path: string): boolean {
   }
 }
 
-function readKeys(
-  place: Place,
+async function readKeys(
+  { root, problems }: Place,
   folder: string,
   subject: Problem["subject"],
   keys: readonly string[],
-): readonly (readonly [key: string, text: string])[] {
-  return keys.filter(isKeyName).flatMap((key) => {
-    const text = readFile(place, `${folder}/${key}`, subject);
-    return text === null ? [] : [[key, text] as const];
-  });
+): Promise<readonly (readonly [key: string, text: string])[]> {
+  const read: (readonly [string, string])[] = [];
+  for (const key of keys.filter(isKeyName)) {
+    const at = `${root}/${folder}/${key}`;
+    const fact = readText(at);
+    if (fact.kind === "text") read.push([key, fact.text]);
+    if (fact.kind !== "failed" || subject !== "trace-value" && await isPrefix(at)) continue;
+    problems.push(problemAt(subject, `${folder}/${key}`, fact.damage, fact.message));
+  }
+  return read;
 }
 
-function readFile(place: Place, path: string, subject: Problem["subject"]): string | null {
-  const at = `${place.root}/${path}`;
-  const fact = readText(at);
-  // A directory holds keys that begin with this one and a slash.
-  if (fact.kind === "failed" && kindAt(at) !== "directory") {
-    place.problems.push(problemAt(subject, path, fact.damage, fact.message));
-  }
-  return fact.kind === "text" ? fact.text : null;
+/** A directory holds keys that begin with this one and a slash, unless it holds nothing. */
+async function isPrefix(path: string): Promise<boolean> {
+  if (kindAt(path) !== "directory") return false;
+  const listed = await listDirectory(path);
+  return listed.kind === "failed" || listed.entries.length > 0;
 }
 
 /** What cannot be used may name any run or logged model. */

@@ -26,7 +26,7 @@ import {
   type TreeWeight,
   weighTree,
 } from "./measure.ts";
-import { glanceInto, listDirectory } from "./list_directory.ts";
+import { glanceInto, type ListDirectory, listDirectory } from "./list_directory.ts";
 import { readText } from "./read.ts";
 import type { ReadAhead } from "./read_ahead.ts";
 import { scanRunExtras, scanTraceUses, type SoughtExtras, tagFilter } from "./scan_extras.ts";
@@ -268,9 +268,7 @@ async function scanRun(scan: Scan, entry: Entry): Promise<ScannedRun> {
   const link = entry.link || share.link;
   const stamp = stampOf(reading, at);
   const meta = readMeta(reading, at, stamp);
-  const tags = depth === "meta"
-    ? NO_TAGS
-    : await readKeys(root, `${path}/tags` as StorePath, tagFilter(extras ?? undefined, meta), list);
+  const tags = depth === "meta" ? NO_TAGS : await readTags(reading, path, meta, list);
   const problems: Problem[] = [];
   const { values, failures } = tags;
   const own = { directory: name, path, link, meta, tags: values, tagFailures: failures };
@@ -311,6 +309,17 @@ async function measureRun(
   const whole = tree !== null && metaStamp(at) === stamp ? tree.stamp : "";
   const measured = { stamp: deleted && depth !== "meta" ? whole : stamp, usage };
   return { assembled: { ...assembled, run: { ...assembled.run, ...measured } }, weight };
+}
+
+async function readTags(
+  { root, extras }: Reading,
+  path: StorePath,
+  meta: TextFact,
+  list: ListDirectory,
+): ReturnType<typeof readKeys> {
+  const isWanted = tagFilter(extras ?? undefined, meta);
+  const isNamed = (key: string) => extras !== null && extras.tags.includes(key);
+  return readKeys(root, `${path}/tags` as StorePath, isWanted, list, isNamed);
 }
 
 const NO_USES: readonly DatasetUse[] = [];

@@ -130,6 +130,9 @@ export function damagedRun(init: DamagedRunInit = {}): DamagedRun {
     damage: "missing",
     message: "meta.yaml is missing",
     link: false,
+    tags: new Map(),
+    inputs: [],
+    artifactUri: null,
     usage: RUN_USAGE,
     ...rest,
   };

@@ -242,3 +242,65 @@ export function listAll(root: string): readonly Entry[] {
     });
   return visit("").toSorted((left, right) => left.path < right.path ? -1 : 1);
 }
+
+/** One damage of a file, as a failing disk or a careless hand does it. */
+export interface Harm {
+  /** Which of all files. */
+  readonly target: number;
+  readonly way: "cut" | "empty" | "garbage" | "zeros" | "pipe" | "directory";
+  /** Where it is cut off. */
+  readonly at: number;
+}
+
+/**
+ * Draws what happens to a file.
+ *
+ * @returns The arbitrary.
+ */
+export function harmArbitrary(): fc.Arbitrary<Harm> {
+  return fc.record({
+    target: fc.nat(),
+    way: fc.constantFrom(
+      ...["cut", "cut", "cut", "empty", "garbage", "zeros", "directory"] as const,
+    ),
+    at: fc.nat(),
+  });
+}
+
+/**
+ * Does something to a file.
+ *
+ * @param place Absolute path of the file.
+ * @param harm What.
+ * @returns Puts the file back as it was.
+ */
+export function harmFile(place: string, { way, at }: Omit<Harm, "target">): () => void {
+  const whole = Deno.readFileSync(place);
+  const put = (bytes: Uint8Array) => {
+    Deno.removeSync(place, { recursive: true });
+    Deno.writeFileSync(place, bytes);
+  };
+  switch (way) {
+    case "cut":
+      put(whole.slice(0, at % Math.max(whole.length, 1)));
+      break;
+    case "empty":
+      put(new Uint8Array());
+      break;
+    case "garbage":
+      put(whole.map((byte, index) => index % 2 === 0 ? byte ^ 0x80 : byte));
+      break;
+    case "zeros":
+      put(new Uint8Array(whole.length));
+      break;
+    case "pipe":
+      Deno.removeSync(place);
+      new Deno.Command("mkfifo", { args: [place] }).outputSync();
+      break;
+    case "directory":
+      Deno.removeSync(place);
+      Deno.mkdirSync(place);
+      break;
+  }
+  return () => put(whole);
+}

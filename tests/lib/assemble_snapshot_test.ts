@@ -191,7 +191,14 @@ Deno.test("assembleRun() tells every damage apart, and says what and where", () 
   ];
   for (const [meta, damage, message, line] of cases) {
     const of = { damage, message } as Pick<Parameters<typeof damagedRun>[0] & object, "damage">;
-    const damaged = damagedRun({ id: ID, usage: MEASURED.usage, link: true, ...of });
+    const artifactUri = meta.kind === "text" && meta.text !== "" ? RUN_META.artifact_uri : null;
+    const damaged = damagedRun({
+      id: ID,
+      usage: MEASURED.usage,
+      link: true,
+      artifactUri,
+      ...of,
+    });
     assertEquals(assembledRun({ meta, link: true }), {
       kind: "damaged",
       run: damaged,
@@ -253,6 +260,7 @@ Deno.test("assembleExperiment() makes an orphan of any damage, with all that is 
       experiment_id: "'1'",
       model_id: "m-1",
       name: "model",
+      source_run_id: "null",
     }),
   };
   const damages = [

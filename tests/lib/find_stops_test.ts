@@ -17,6 +17,7 @@ function judged(groups: readonly (string | null)[]): JudgedSnapshot {
     ruling: { rule, group },
     standings: [],
     isProtected: false,
+    isUnsure: false,
     verdict: goes
       ? { goes, reasons: [{ kind: "not-kept", rule: rule.name, time: 0, age: 0, standings: [] }] }
       : { goes, reasons: [{ kind: "no-rule" }] },

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { judgeSnapshot } from "../../lib/judge_snapshot.ts";
-import { asRunId, asStorePath, type Problem, type Run } from "../../lib/model.ts";
+import { asRunId, asStorePath, type Experiment, type Problem, type Run } from "../../lib/model.ts";
 import type { KeepReason } from "../../lib/plan.ts";
 import {
   damagedRun,
@@ -121,6 +121,15 @@ Deno.test("judgeSnapshot() names the first registered model that something holds
   );
 });
 
+/** Stays since something that cannot be read may refer to it. */
+function unread(path: string, message = "torn"): KeepReason {
+  return {
+    kind: "unreadable",
+    path: asStorePath(path),
+    message: `${path} cannot be read and may refer to it (${message})`,
+  };
+}
+
 const HOLDS_ONE_MODEL = { kind: "holds-lost-data", runs: 0, loggedModels: 1, traces: 0 } as const;
 
 Deno.test("judgeSnapshot() keeps an orphan that holds what is registered, damaged or not", () => {
@@ -139,7 +148,12 @@ Deno.test("judgeSnapshot() keeps an orphan that holds what is registered, damage
       ],
       problems: [problem({ path: "4/models/m-4", subject: "logged-model", damage: "missing" })],
     }),
-    { "2": [holdsModel()], "3": [HOLDS_ONE_MODEL], "4": [holdsModel()], "5": [ORPHAN] },
+    {
+      "2": [holdsModel()],
+      "3": [HOLDS_ONE_MODEL],
+      "4": [holdsModel()],
+      "5": [unread("4/models/m-4", "the file is not UTF-8 text")],
+    },
   );
 });
 
@@ -182,11 +196,6 @@ Deno.test("judgeSnapshot() goes on where only a model's own meta.yaml or an alia
 });
 
 Deno.test("judgeSnapshot() keeps what an unreadable trace or input may refer to", () => {
-  const unread = (path: string): KeepReason => ({
-    kind: "unreadable",
-    path: asStorePath(path),
-    message: `${path} cannot be read and may refer to it (torn)`,
-  });
   const [trace, input] = ["1/traces/tr-1/assessments/a-1.yaml", `2/${B}/inputs/x/meta.yaml`];
   const store = (...problems: readonly Problem[]) =>
     verdictsOf({
@@ -200,11 +209,101 @@ Deno.test("judgeSnapshot() keeps what an unreadable trace or input may refer to"
     problem({ path, subject, message: "torn" });
   assertEquals(store(torn(trace, "assessment")), {
     [`1/${A}`]: [unread(trace)],
-    [`2/${C}`]: [OLD],
+    [`2/${C}`]: [unread(trace)],
   });
   assertEquals(store(torn(input, "input")), {
     [`1/${A}`]: [unread(input)],
     [`2/${C}`]: [unread(input)],
+  });
+});
+
+Deno.test("judgeSnapshot() keeps all that a parent's name may mean where it cannot be read, or is no whole id", () => {
+  const tags = `1/${A}/tags`;
+  const store = (parent: string, ...problems: readonly Problem[]) =>
+    verdictsOf({
+      experiments: [
+        experiment({ id: "1", runs: [young(A, { tags: { "mlflow.parentRunId": parent } })] }),
+        experiment({ id: "2", runs: [old(C)] }),
+      ],
+      ...(problems.length === 0 ? {} : { problems }),
+    })[`2/${C}`];
+  const names = `${tags}/mlflow.parentRunId`;
+  for (const path of [tags, names, `${names}/x`]) {
+    assertEquals(store(B, problem({ path, message: "torn" })), [unread(path)]);
+  }
+  for (const cut of ["", C.slice(0, -1), "no id"]) {
+    assertEquals(store(cut), [unread(names, "it names no run, and is no whole id")]);
+  }
+  assertEquals(store(B), [OLD], "a whole id names a run that is nowhere");
+  assertEquals(store(B, problem({ path: `${tags}/note`, message: "torn" })), [OLD]);
+});
+
+Deno.test("judgeSnapshot() keeps what a damaged run needs, by its tags, its inputs and its record", () => {
+  const needs = (damaged: Parameters<typeof damagedRun>[0], ...more: readonly Experiment[]) =>
+    verdictsOf({
+      experiments: [
+        experiment({
+          id: "1",
+          damagedRuns: [damagedRun({ id: A, damage: "incomplete", ...damaged })],
+        }),
+        experiment({
+          id: "2",
+          runs: [old(C)],
+          loggedModels: [loggedModel({ id: "m-1", sourceRunId: C })],
+        }),
+        ...more,
+      ],
+    });
+  const tags = new Map([["mlflow.parentRunId", C]]);
+  assertEquals(needs({})[`2/${C}`], [OLD]);
+  assertEquals(needs({ tags })[`2/${C}`], [{ kind: "parent-of-kept", child: asRunId(A) }]);
+  assertEquals(needs({ inputs: ["m-1"] })[`2/${C}`], [
+    { kind: "input-of-kept", run: asRunId(A), model: "m-1" },
+  ]);
+  const inTrash = goneExperiment({ id: "7" });
+  assertEquals(needs({}, inTrash)[".trash/7"], [GONE]);
+  const artifactUri = `file:///data/mlruns/.trash/7/${A}/artifacts`;
+  assertEquals(needs({ artifactUri }, inTrash)[".trash/7"], [holds(A)]);
+});
+
+Deno.test("judgeSnapshot() keeps all runs while nobody can tell what made a logged model in use", () => {
+  const path = "2/models/m-1";
+  const store = (inputs: readonly string[], subject: Problem["subject"], at = path) =>
+    verdictsOf({
+      experiments: [
+        experiment({ id: "1", damagedRuns: [damagedRun({ id: A, inputs })] }),
+        experiment({ id: "2", runs: [old(C)] }),
+      ],
+      problems: [problem({ path: at, subject, message: "torn" })],
+    })[`2/${C}`];
+  assertEquals(store(["m-1"], "logged-model"), [unread(path)]);
+  assertEquals(store(["m-1"], "directory", "2/models"), [unread("2/models")]);
+  assertEquals(store([], "logged-model"), [OLD], "in nobody's use");
+});
+
+Deno.test("judgeSnapshot() keeps all runs of an experiment whose record may be cut off", () => {
+  const store = (path: string, subject: Problem["subject"]) =>
+    verdictsOf({
+      experiments: [
+        experiment({ id: "1", runs: [old(A), old(B)] }),
+        experiment({ id: "2", runs: [old(C)] }),
+      ],
+      problems: [problem({ path, subject, damage: "cut-off", message: "torn" })],
+    });
+  const torn = (path: string): KeepReason => ({
+    kind: "unreadable",
+    path: asStorePath(path),
+    message: "torn",
+  });
+  assertEquals(store("1", "experiment"), {
+    [`1/${A}`]: [torn("1")],
+    [`1/${B}`]: [torn("1")],
+    [`2/${C}`]: [OLD],
+  });
+  assertEquals(store(`1/${A}`, "run"), {
+    [`1/${A}`]: [torn(`1/${A}`)],
+    [`1/${B}`]: [OLD],
+    [`2/${C}`]: [OLD],
   });
 });
 

@@ -3,7 +3,17 @@ import { asStorePath, type Problem, type StoreSnapshot } from "../../lib/model.t
 import { planRepair } from "../../lib/plan_repair.ts";
 import type { Evidence, RecordEvidence, RepairPolicy, RunEvidence } from "../../lib/repair.ts";
 import { simulatePlan } from "../../lib/simulate_plan.ts";
-import { DAY, experiment, HOUR, NOW, orphan, run, runId, snapshot } from "../_support/builders.ts";
+import {
+  damagedRun,
+  DAY,
+  experiment,
+  HOUR,
+  NOW,
+  orphan,
+  run,
+  runId,
+  snapshot,
+} from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 
 const POLICY: RepairPolicy = deepFreeze({
@@ -145,14 +155,7 @@ Deno.test("planRepair() rebuilds a lost run from its tags and files, and plans n
     experiments: [experiment({
       id: "1",
       artifactLocation: "s3://bucket/1",
-      damagedRuns: [{
-        id,
-        path,
-        damage: "missing",
-        message: "meta.yaml does not exist",
-        link: false,
-        usage: null,
-      }],
+      damagedRuns: [damagedRun({ id, message: "meta.yaml does not exist", usage: null })],
     })],
     problems: [{
       path,

@@ -136,8 +136,8 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
   ],
   [
     { kind: "implausible-time", time: TIME / 1000 },
-    "dated 1970-01-21 11:37 UTC: its times seem to be seconds, not milliseconds",
-    "with times in seconds",
+    "dated 1970-01-21 11:37 UTC: its times seem to be seconds, or cut off",
+    "with times in seconds, or cut off",
   ],
   [
     { kind: "deleted-recently", age: DAY, limit: 30 * DAY },

@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { readRunMeta } from "../../lib/meta_record.ts";
-import { asStorePath } from "../../lib/model.ts";
 import type { Evidence, RecordEvidence, RepairPolicy, RunEvidence } from "../../lib/repair.ts";
 import { repairRecords } from "../../lib/repair_records.ts";
-import { DAY, experiment, NOW, ROOT, runId, snapshot } from "../_support/builders.ts";
+import { damagedRun, DAY, experiment, NOW, ROOT, runId, snapshot } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 
 const RECORD: RecordEvidence = {
@@ -30,14 +29,9 @@ function repairRuns(
   record: Partial<RecordEvidence> = {},
   policy: Partial<RepairPolicy> = {},
 ) {
-  const damagedRuns = ids.map((id) => ({
-    id,
-    path: asStorePath(`1/${id}`),
-    damage: "missing" as const,
-    message: "meta.yaml does not exist",
-    link: false,
-    usage: null,
-  }));
+  const damagedRuns = ids.map((id) =>
+    damagedRun({ id, message: "meta.yaml does not exist", usage: null })
+  );
   const evidence: Evidence = {
     records: new Map(damagedRuns.map(({ path }) => [path, { ...RECORD, ...record }])),
     runs: new Map(damagedRuns.map(({ path }) => [path, RUN])),

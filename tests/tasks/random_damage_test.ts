@@ -1,13 +1,25 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { join } from "@std/path";
+import { policyOf, readConfig } from "../../lib/config.ts";
 import type { StoreSnapshot } from "../../lib/model.ts";
+import { planCleanup } from "../../lib/plan_cleanup.ts";
+import { type CleanupPolicy, policyByAge, readingOf } from "../../lib/policy.ts";
 import { verifySnapshot } from "../../lib/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import type { Store } from "../../tasks/store.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { checkRepair, checkRepairAndUndo } from "../_support/check_repair.ts";
-import { damageAtRandom, layOutRandom, randomDamageArbitrary } from "../_support/random_damage.ts";
+import { CHILD, healthyFiles, MAIN, PARENT, REGISTERED, REMOVED } from "../_support/damage.ts";
+import { writeFiles } from "../_support/disk_store.ts";
+import {
+  damageAtRandom,
+  harmArbitrary,
+  harmFile,
+  layOutRandom,
+  listAll,
+  randomDamageArbitrary,
+} from "../_support/random_damage.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { unreadableFiles } from "../_support/unreadable_files.ts";
 
@@ -74,4 +86,90 @@ Deno.test("verify() misses no unreadable file of 1,000 random stores, and repair
     unreadables > count / 2 && repaired > count / 2,
     `${unreadables}, ${repaired} of ${count}`,
   );
+});
+
+const config = (text: string) => policyOf(readConfig(text, "test"));
+
+/** What a store is cleaned up by: the default, and rules of every kind. */
+const POLICIES: readonly CleanupPolicy[] = [
+  policyByAge(),
+  policyByAge({ daysOld: 0, purgeAfter: 0, settle: 0 }),
+  config("retention: { keep_last: 1 }"),
+  config("retention: { keep_last: 1, children: own }\npurge: { artifacts_only: '*', after: 1d }"),
+  config("retention: { keep_daily: 1, keep_tags: [keep] }\npurge: { artifacts_only: '**' }"),
+  config("retention: { keep_best: [{ metric: loss, mode: min, n: 1 }] }"),
+  config("retention: { keep_last: 1, group_by: lr }\nprotect: { unsafe_young: true }"),
+  config("retention: { keep_last: 1 }\nrules: [{ experiments: 'churn*', keep_last: 2 }]"),
+];
+
+/** A store of MLflow 3 in which much needs something else: runs that stay for one reason alone. */
+function layOutNeeds(root: string, now: number): void {
+  const base = healthyFiles(root, "3.17");
+  const copies = [PARENT, CHILD, REGISTERED, REMOVED].flatMap((former, index) => {
+    const id = `${index}`.repeat(32);
+    return Object.entries(base)
+      .filter(([path]) => path.startsWith(`${MAIN}/${former}/`) && !path.includes("/outputs/"))
+      .map(([path, text]) => [path.replace(former, id), text?.replaceAll(former, id) ?? null]);
+  });
+  writeFiles(root, {
+    ".trash": null,
+    ...base,
+    ...Object.fromEntries(copies),
+    [`${MAIN}/${"2".repeat(32)}/tags/mltidy.pin`]: "",
+    [`${MAIN}/${"0".repeat(32)}/tags/keep`]: "yes",
+    [`${MAIN}/${"2".repeat(32)}/tags/mlflow.parentRunId`]: PARENT,
+    [`${MAIN}/${"0".repeat(32)}/artifacts/weights`]: "heavy",
+  });
+  // One run of those has just ended.
+  const young = join(root, MAIN, "0".repeat(32), "meta.yaml");
+  const text = Deno.readTextFileSync(young);
+  Deno.writeTextFileSync(young, text.replace(/^end_time: .*$/m, `end_time: ${now - HOUR}`));
+}
+
+/** What is taken away, by kind and path, without what holds nothing. */
+async function removals(
+  root: string,
+  policy: CleanupPolicy,
+  now: number,
+): Promise<readonly string[]> {
+  await using store = await openStore(root, { now: () => now });
+  const snapshot = await store.read({ depth: "tags", ...readingOf(policy) });
+  const bare = new Set<string>(
+    snapshot.orphans.filter((one) => one.runs.length + one.damagedRuns.length === 0)
+      .map(({ path }) => path),
+  );
+  return planCleanup(snapshot, policy, { now }).actions
+    .filter(({ kind, path }) => kind !== "quarantine-orphan" || !bare.has(path))
+    .map(({ kind, path }) => `${kind} ${path}`);
+}
+
+/** What a rule ranks by may be one value as well as another: no text of it is damage. */
+function isAmbiguous(path: string, way: string): boolean {
+  return /\/(?:metrics|params)\//.test(path) && way !== "pipe" && way !== "directory";
+}
+
+Deno.test("whatever happens to a file, a clean-up takes nothing that it would not take without", async () => {
+  await using directory = await memoryDirectory();
+  const root = join(directory.path, "mlruns");
+  const now = Date.now() + HOUR;
+  layOutNeeds(root, now);
+  const healthy = await Promise.all(POLICIES.map((policy) => removals(root, policy, now)));
+  assertEquals(healthy.map(({ length }) => length > 0), POLICIES.map(() => true), "something goes");
+  const files = listAll(root).filter(({ isFile }) => isFile).map(({ path }) => path);
+  let taken = 0;
+  await fc.assert(
+    fc.asyncProperty(harmArbitrary(), fc.nat(), async (harm, chosen) => {
+      const path = files[harm.target % files.length]!;
+      if (isAmbiguous(path, harm.way)) return;
+      const policy = chosen % POLICIES.length;
+      const putBack = harmFile(join(root, path), harm);
+      const now_ = await removals(root, POLICIES[policy]!, now).finally(putBack);
+      taken += now_.length;
+      const more = now_.filter((one) => !healthy[policy]!.includes(one));
+      assertEquals(more, [], `${path}: ${harm.way} at ${harm.at}, policy ${policy}`);
+    }),
+    MORE === undefined ? { numRuns: 2000, seed: 7 } : { numRuns: Number(MORE) },
+  );
+  // Otherwise it would prove little.
+  assert(taken > 1000, `${taken}`);
 });
