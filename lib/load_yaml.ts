@@ -5,11 +5,9 @@
  */
 
 import { isConstructible, type MetaNode, pythonType, unquoted } from "./meta_node.ts";
-import { scanYaml, type Token, type TokenKind } from "./scan_yaml.ts";
+import { MAXIMUM_DEPTH, scanYaml, type Token, type TokenKind, TOO_DEEP } from "./scan_yaml.ts";
 import { MetaYamlError } from "./yaml_reader.ts";
 
-/** Far deeper than any file of MLflow's, and far from the end of the call stack. */
-const MAXIMUM_DEPTH = 100;
 const STANDARD = "tag:yaml.org,2002:";
 
 /**
@@ -21,10 +19,10 @@ const STANDARD = "tag:yaml.org,2002:";
  * @throws {MetaYamlError} When PyYAML's safe loaders raise, and where a node would hold itself.
  */
 export function loadYaml(source: string): MetaNode | null {
-  const node = new Parser(scanYaml(source)).parse();
+  const node = new Parser(scanYaml(source), source.length + 1).parse();
   // Aliases may unfold to far more than the text spells out.
   if (node !== null && sizeOf(node, source.length + 1) > source.length + 1) {
-    throw new MetaYamlError("nested too deeply", 1, 1);
+    throw new MetaYamlError(TOO_DEEP, 1, 1);
   }
   return node;
 }
@@ -48,8 +46,12 @@ class Parser {
   /** `null` while the node is being read. */
   readonly #anchors = new Map<string, MetaNode | null>();
 
-  constructor(tokens: readonly Token[]) {
+  /** How many entries aliases may still bring into other mappings. */
+  #merges: number;
+
+  constructor(tokens: readonly Token[], merges: number) {
     this.#tokens = tokens;
+    this.#merges = merges;
   }
 
   get #token(): Token {
@@ -121,9 +123,9 @@ class Parser {
     if (alias !== null) {
       const node = this.#anchors.get(alias.text);
       if (node === undefined) this.#fail(`nothing is called *${alias.text}`, alias);
-      return node ?? this.#fail("nested too deeply", alias);
+      return node ?? this.#fail(TOO_DEEP, alias);
     }
-    if (this.#depth > MAXIMUM_DEPTH) this.#fail("nested too deeply");
+    if (this.#depth > MAXIMUM_DEPTH) this.#fail(TOO_DEEP);
     const first = this.#take("anchor");
     const tag = this.#take("tag");
     const anchor = first ?? this.#take("anchor");
@@ -268,7 +270,10 @@ class Parser {
   }
 
   #entriesOf(node: MetaNode): readonly (readonly [string, MetaNode])[] {
-    return node.kind === "mapping" ? [...node.entries] : this.#fail("expected mappings to merge");
+    if (node.kind !== "mapping") this.#fail("expected mappings to merge");
+    this.#merges -= node.entries.size;
+    if (this.#merges < 0) this.#fail(TOO_DEEP);
+    return [...node.entries];
   }
 }
 

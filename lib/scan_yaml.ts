@@ -49,8 +49,12 @@ interface KeyPlace {
   readonly required: boolean;
 }
 
+/** Far deeper than any file of MLflow's, and far from the end of the call stack of whoever reads on. */
+export const MAXIMUM_DEPTH = 100;
 /** A key ends on its line, and this many letters further on at the latest. */
 const LONGEST_KEY = 1024;
+/** What is said of a text that is nested further. */
+export const TOO_DEEP = "nested too deeply";
 const WORD = /[\w-]/;
 
 /**
@@ -100,7 +104,7 @@ class Scanner {
     else if (letter === "]" || letter === "}") this.#closeFlow(letter);
     else if (letter === ",") this.#scanComma();
     else if (letter === "-" && reader.isGap(1)) this.#scanDash();
-    else if (letter === "?" && reader.isGap(1)) this.#scanQuestionMark();
+    else if (letter === "?" && (this.#inFlow || reader.isGap(1))) this.#scanQuestionMark();
     else if (letter === ":" && (this.#inFlow || reader.isGap(1))) this.#scanColon();
     else if (letter === "*" || letter === "&") this.#scanAnchor();
     else if (letter === "!") this.#scanTag();
@@ -114,9 +118,7 @@ class Scanner {
   #isPlain(letter: string): boolean {
     const reader = this.#reader;
     if (letter === "-") return !reader.isBlank(1);
-    if (letter === "?" || letter === ":") {
-      return !this.#inFlow && !reader.isGap(1) || letter === "?";
-    }
+    if (letter === "?" || letter === ":") return !this.#inFlow && !reader.isGap(1);
     return !reader.isGap() && !",[]{}#&*!|>'\"%@`".includes(letter);
   }
 
@@ -166,6 +168,7 @@ class Scanner {
 
   #openBlock(column: number, kind: TokenKind, mark: Mark, at = this.tokens.length): void {
     if (this.#inFlow || this.#indent >= column) return;
+    if (this.#indents.length > MAXIMUM_DEPTH) this.#reader.fail(TOO_DEEP, mark);
     this.#indents.push(this.#indent);
     this.#indent = column;
     this.tokens.splice(at, 0, { kind, text: "", mark });
@@ -218,6 +221,8 @@ class Scanner {
 
   #openFlow(kind: "[" | "{"): void {
     this.#markKey();
+    // Each token looks at all keys that may have begun, so without an end it would take the square of it.
+    if (this.#keys.length > MAXIMUM_DEPTH) this.#reader.fail(TOO_DEEP);
     this.#keys.push(null);
     this.#keyAllowed = true;
     this.#takeLetter(kind);

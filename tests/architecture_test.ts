@@ -25,6 +25,10 @@ const directions: readonly { readonly by: string; readonly of: Places }[] = [
   { by: "tasks/_io/", of: ["lib/", "tasks/_io/", "@std/", "node:*"] },
   { by: "tasks/_demo/", of: ["lib/", "tasks/_demo/", "@std/"] },
   { by: "tasks/_cli/run_*", of: ["lib/", "tasks/", "@std/"] },
+  {
+    by: "tasks/_cli/choose_config.ts",
+    of: ["lib/", "tasks/_cli/", "tasks/_io/read.ts", "@std/"],
+  },
   { by: "tasks/_cli/", of: ["lib/", "tasks/_cli/", "@std/"] },
   { by: "tasks/cli.ts", of: ["deno.json", "lib/", "tasks/_cli/"] },
   { by: "tasks/open_store.ts", of: ["lib/", "tasks/store.ts", "tasks/_io/"] },

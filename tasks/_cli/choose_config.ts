@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "@std/path";
 import { CONFIG_FILE } from "../../lib/config_file.ts";
 import type { Config } from "../../lib/config_rows.ts";
+import { MOST, readTextFile } from "../_io/read.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A configuration that was found. */
@@ -69,7 +70,7 @@ async function readIfAllowed(path: string, chosenBy: string): Promise<ChosenConf
 async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig | null> {
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readTextFile(path, { most: MOST.config });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof Deno.errors.NotCapable) throw error;

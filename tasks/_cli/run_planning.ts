@@ -8,6 +8,7 @@ import { resolve } from "@std/path";
 import type { Config } from "../../lib/config_rows.ts";
 import type { Plan } from "../../lib/plan.ts";
 import type { CleanupPolicy } from "../../lib/policy.ts";
+import { MOST, readTextFile } from "../_io/read.ts";
 import type { Store } from "../store.ts";
 import {
   APPLY_QUESTION,
@@ -165,11 +166,7 @@ export async function runApply(
 
 function readPlanFile(path: string, name: string): string {
   try {
-    // To read a pipe is to wait for whoever writes into it.
-    if (!Deno.statSync(path).isFile) {
-      throw new UsageError("expected a file that cleanup --json wrote");
-    }
-    return Deno.readTextFileSync(path);
+    return readTextFile(path, { most: MOST.text });
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const why = error instanceof Deno.errors.NotFound ? "no such file" : error.message;

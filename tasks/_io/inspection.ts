@@ -18,7 +18,7 @@ import {
 } from "../../lib/model.ts";
 import { kindAt, kindOf } from "./list_entries.ts";
 import type { ListDirectory } from "./list_directory.ts";
-import { failureText, problemAt, readText } from "./read.ts";
+import { failureText, MOST, problemAt, readText } from "./read.ts";
 
 /** Where an inspection is, and what it has found. */
 export interface Inspection {
@@ -127,6 +127,8 @@ export async function walkKeys(
   visit: (key: string, path: string, fact: TextFact) => void,
 ): Promise<Folder> {
   const { root } = inspection;
+  // Each step makes a metric longer.
+  const most = folder.endsWith("/metrics") ? MOST.text : MOST.record;
   const walk = async (within: string, prefix: string): Promise<boolean> => {
     const entries = await entriesAt(inspection, within);
     for (const entry of entries ?? []) {
@@ -142,7 +144,7 @@ export async function walkKeys(
         ? { kind: "missing" }
         : target === "special"
         ? { kind: "failed", damage: "unreadable", message: NO_FILE }
-        : readText(`${root}/${path}`);
+        : readText(`${root}/${path}`, { isFile: true, most });
       visit(prefix + name, path, fact);
     }
     return entries !== null;

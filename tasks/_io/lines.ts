@@ -5,10 +5,15 @@
  */
 
 import { writeAll } from "./durable.ts";
+import { openRegular } from "./open_regular.ts";
 import { type Access, openLikeParent, trySetAccess } from "./permissions.ts";
+import { MOST } from "./read.ts";
 
 /** How much is written or read at once, bytes. */
 const BUFFER = 1 << 16;
+
+/** How long a line may be: a record, each letter of it spelled out as an escape. */
+const LONGEST = 6 * MOST.record;
 
 /** Lines that are being written. */
 export interface LineWriter extends Disposable {
@@ -66,16 +71,18 @@ export function* readLines(
   path: string,
   onBytes: (bytes: Uint8Array) => void = () => {},
 ): Generator<string> {
-  using file = Deno.openSync(path);
+  using file = openRegular(path, { links: "refused" });
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(BUFFER);
   let rest = "";
-  for (let size = file.readSync(buffer); size !== null; size = file.readSync(buffer)) {
+  for (let size = file.read(buffer); size > 0; size = file.read(buffer)) {
     const bytes = buffer.subarray(0, size);
     onBytes(bytes);
     const [end = "", ...lines] = decoder.decode(bytes, { stream: true }).split("\n");
     rest += end;
     const begun = lines.pop();
+    // No line of ours is that long: what follows is none, like a line that was cut off.
+    if (rest.length > LONGEST) break;
     if (begun === undefined) continue;
     yield rest;
     yield* lines;

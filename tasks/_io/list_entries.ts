@@ -177,7 +177,7 @@ export async function readKeys(
         failures.push({ path: at, damage: "unreadable", message: NO_FILE });
         continue;
       }
-      const fact = readText(`${root}/${at}`);
+      const fact = readText(`${root}/${at}`, { isFile: true });
       if (fact.kind === "text") values.set(prefix + name, fact.text);
       else if (fact.kind === "failed") failures.push({ ...fact, path: at });
     }

@@ -10,7 +10,8 @@
  */
 
 import { StoreAccessError, StoreLockedError, UnsupportedStoreError } from "../../lib/errors.ts";
-import { openEntry } from "./open_entry.ts";
+import { openEntry, readEntry } from "./open_entry.ts";
+import { waitForNoFile } from "./open_regular.ts";
 import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
 import { openLikeParent } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
@@ -55,6 +56,7 @@ export function acquireLock(root: string, task: string, now: number): Lock {
     file.close();
     throw error;
   }
+  waitForNoFile();
   const holder: Holder = {
     pid: Deno.pid,
     host: hostname(),
@@ -144,7 +146,7 @@ const LONGEST_HOLDER = 4096;
 
 function describeHolder(lock: string): string {
   try {
-    const { pid, host, task, since } = JSON.parse(Deno.readTextFileSync(lock)) as Holder;
+    const { pid, host, task, since } = JSON.parse(readEntry(lock)) as Holder;
     return `${task} (pid ${pid}${host === null ? "" : ` on ${host}`}, since ${since})`;
   } catch {
     return "another process";

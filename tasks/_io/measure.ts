@@ -216,21 +216,6 @@ export function metaStamp(directory: string): string {
   }
 }
 
-/**
- * Tells whether something is a pipe, a socket or a device. Needs read permission.
- *
- * @param path Where it is; a link is not followed.
- * @returns Whether it is there, and neither a file nor a directory nor a link.
- */
-export function isSpecial(path: string): boolean {
-  try {
-    const { isFile, isDirectory, isSymlink } = Deno.lstatSync(path);
-    return !isFile && !isDirectory && !isSymlink;
-  } catch {
-    return false;
-  }
-}
-
 /** The stamp of what is not there. */
 export const ABSENT = "absent";
 

@@ -1,4 +1,4 @@
-import { infoOf } from "./read.ts";
+import { infoOf, MOST, readBytes } from "./read.ts";
 
 /**
  * Opens a file that is itself the entry of its directory: no link, no pipe, no device, nothing that was
@@ -64,13 +64,6 @@ export function kindOf(info: Deno.FileInfo): string {
  * @throws {NotRegularFile} When something else than a file is.
  */
 export function readEntry(path: string): string {
-  using file = openEntry(path);
-  const bytes = new Uint8Array(file.statSync().size);
-  let size = 0;
-  while (size < bytes.length) {
-    const more = file.readSync(bytes.subarray(size));
-    if (more === null) break;
-    size += more;
-  }
-  return new TextDecoder().decode(bytes.subarray(0, size));
+  refuseOther(path, Deno.lstatSync(path));
+  return new TextDecoder().decode(readBytes(path, { links: "refused", most: MOST.text }));
 }

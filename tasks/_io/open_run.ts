@@ -26,7 +26,7 @@ import type { Durability, Placement, TrackedRun } from "../tracking.ts";
 import { makeDirectories, syncEntry, syncFile } from "./durable.ts";
 import { placeFile, placeNewFile, type Writing } from "./place.ts";
 import { putArtifact, putInput, type RunPlace } from "./put_files.ts";
-import { failureText, infoOf, readText } from "./read.ts";
+import { failureText, infoOf, MOST, readText, readTextFile } from "./read.ts";
 import type { KeyKind, TwinFinder } from "./twin_keys.ts";
 
 /** An open run, and what starting and resuming need besides. */
@@ -145,7 +145,7 @@ export function openRun(
             keep(target);
             return WRITTEN;
           }
-          const existing = Deno.readTextFileSync(target);
+          const existing = readTextFile(target, { most: MOST.text });
           return withLineFeeds(existing) === text
             ? UNCHANGED
             : { placed: "differs", existing, wanted: text };
@@ -179,7 +179,7 @@ function attempt<T>(work: () => T): Promise<T> {
 
 function existingText(path: string): string | null {
   try {
-    return Deno.readTextFileSync(path);
+    return readTextFile(path, { most: MOST.text });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
@@ -215,7 +215,7 @@ function appendLines(target: string, lines: string): boolean {
 /** A full disk may take the beginning of a line, on which MLflow would raise. */
 function dropTornLine(target: string, lines: string): void {
   try {
-    const text = Deno.readTextFileSync(target);
+    const text = readTextFile(target, { most: MOST.text });
     const torn = text.slice(text.lastIndexOf("\n") + 1);
     const isOurs = lines.split("\n").some((line) => line.startsWith(torn));
     // A whole file that is torn would become an empty one.

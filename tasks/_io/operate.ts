@@ -18,7 +18,7 @@ import type { FileContent, Operation } from "../../lib/operations.ts";
 import { free, linkNew, removeIfEmpty, syncDirectory, writeAll } from "./durable.ts";
 import { parentOf, waysTo } from "./journal.ts";
 import { accessBelow, accessOf, mirrorWayTo, openLikeParent, setAccess } from "./permissions.ts";
-import { infoOf } from "./read.ts";
+import { infoOf, MOST, readBytes } from "./read.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
 export interface Workplace {
@@ -176,7 +176,7 @@ export function stageFile(
 ): { readonly staged: Staged; readonly file: Deno.FsFile } {
   const target = join(at.root, operation.path);
   const old = infoOf(target);
-  const bytes = contentOf(operation.content, old && Deno.readFileSync(target));
+  const bytes = contentOf(operation.content, old && readBytes(target, WHOLE));
   const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
   try {
     writeAll(file, bytes);
@@ -238,7 +238,7 @@ function copyOld(target: string, copy: string): void {
   if (infoOf(copy) !== null) Deno.removeSync(copy);
   const old = Deno.lstatSync(target);
   using file = Deno.openSync(copy, { write: true, createNew: true, mode: 0o600 });
-  writeAll(file, Deno.readFileSync(target));
+  writeAll(file, readBytes(target, WHOLE));
   setAccess(copy, accessOf(old), file.statSync());
   if (old.atime && old.mtime) file.utimeSync(old.atime, old.mtime);
   file.syncSync();
@@ -275,7 +275,7 @@ export function collisionOf(operation: Operation, at: Workplace): string | null 
       if (old === null) return null;
       if (current === null) return `${target} is gone, and ${kept} would bring it back`;
       if (sameFile(old, current)) return null;
-      const before = Deno.readFileSync(kept);
+      const before = readBytes(kept, WHOLE);
       return holds(target, before) || holds(target, contentOf(operation.content, before))
         ? null
         : `${target} was changed since, and ${kept} would replace it`;
@@ -327,10 +327,13 @@ export function takeBack(operation: Operation, at: Workplace): void {
   }
 }
 
+/** A metric may be of any length. */
+const WHOLE = { most: MOST.text };
+
 function holds(path: string, wanted: Uint8Array): boolean {
   const info = infoOf(path);
   if (!info?.isFile || info.size !== wanted.length) return false;
-  const found = Deno.readFileSync(path);
+  const found = readBytes(path, WHOLE);
   return found.every((byte, index) => byte === wanted[index]);
 }
 

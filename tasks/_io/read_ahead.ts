@@ -10,6 +10,7 @@
 
 import type { Extras } from "../../lib/extras.ts";
 import type { Depth } from "../../lib/model.ts";
+import { MOST } from "./read.ts";
 
 /** Where a run is. */
 export interface RunPlace {
@@ -37,6 +38,8 @@ const TWICE = 2;
 const AHEAD = 2_048;
 /** How many files to read at once. */
 const AT_ONCE = 64;
+/** ms that reading ahead takes at most. */
+const LONGEST = 10_000;
 /** ms that a run takes at most when nothing waits, several times over. */
 const SLOW: Readonly<Record<Depth, number>> = { meta: 0.1, tags: 0.6, full: 2 };
 /** What a scan reads of a run besides `meta.yaml`. */
@@ -117,7 +120,12 @@ async function readAll(
       for (const folder of folders) await readFolder(`${run}/${folder}`);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, reader));
+  const all = Promise.all(Array.from({ length: AT_ONCE }, reader));
+  // A pipe that is put in the place of a file meanwhile must not keep the scan.
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LONGEST);
+  await Promise.race([all, late]);
+  clearTimeout(timer);
 }
 
 async function readFolder(path: string): Promise<void> {
@@ -130,7 +138,8 @@ async function readFolder(path: string): Promise<void> {
 
 async function readFile(path: string): Promise<void> {
   try {
-    await Deno.readFile(path);
+    const { isFile, size } = await Deno.stat(path);
+    if (isFile && size <= MOST.record) await Deno.readFile(path);
   } catch {
     // Whatever is wrong, the scan meets it again.
   }

@@ -30,6 +30,7 @@ import { walkKeys } from "./inspection.ts";
 import { type FindCopy, openCopies } from "./kept_texts.ts";
 import { ABSENT, fileStamp, measureTree, newMeasurer } from "./measure.ts";
 import { listDirectory } from "./list_directory.ts";
+import { MOST, readBytes } from "./read.ts";
 
 /**
  * Reads what repair must know of a store's damage. Needs read permission for the store.
@@ -152,9 +153,9 @@ async function readRecord(
 }
 
 /** What is no text becomes U+FFFD. */
-function readLeniently(path: string): string | null {
+function readLeniently(path: string, most: number = MOST.record): string | null {
   try {
-    return new TextDecoder().decode(Deno.readFileSync(path));
+    return new TextDecoder().decode(readBytes(path, { most }));
   } catch {
     return null;
   }
@@ -174,7 +175,7 @@ async function readEntry(
     treeStamp: tree?.stamp ?? "",
     usage: tree?.freed ?? { bytes: 0, files: 0 },
     changed: info.mtime?.getTime() ?? 0,
-    text: withText ? readLeniently(at) : null,
+    text: withText ? readLeniently(at, MOST.text) : null,
     kind: info.isSymlink ? "link" : info.isDirectory ? "directory" : "file",
   };
 }

@@ -16,7 +16,7 @@ import { assessmentSource } from "../../lib/trace_file.ts";
 import { kindAt } from "./list_entries.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
 import { listDirectory } from "./list_directory.ts";
-import { problemAt, readText } from "./read.ts";
+import { MOST, problemAt, readText } from "./read.ts";
 
 /** Where a scan is. */
 interface Place {
@@ -173,7 +173,7 @@ async function readKeys(
   const read: (readonly [string, string])[] = [];
   for (const key of keys.filter(isKeyName)) {
     const at = `${root}/${folder}/${key}`;
-    const fact = readText(at);
+    const fact = readText(at, { most: subject === "metric" ? MOST.text : MOST.record });
     if (fact.kind === "text") read.push([key, fact.text]);
     if (fact.kind !== "failed" || subject !== "trace-value" && await isPrefix(at)) continue;
     problems.push(problemAt(subject, `${folder}/${key}`, fact.damage, fact.message));

@@ -9,8 +9,7 @@
 
 import { type AssembledRun, assembleExperiment, assembleRun } from "../../lib/assemble_snapshot.ts";
 import { digestRuns } from "../../lib/digest_runs.ts";
-import type { ExperimentFacts, TextFact } from "../../lib/facts.ts";
-import { NO_FILE } from "../../lib/flaw.ts";
+import type { ExperimentFacts } from "../../lib/facts.ts";
 import type { Digest } from "../../lib/fingerprint.ts";
 import type { DamagedRun, Depth, Problem, Run, StorePath, Stray } from "../../lib/model.ts";
 import { RESERVED_IN_EXPERIMENT } from "../../lib/names.ts";
@@ -19,7 +18,6 @@ import type { DatasetUse, Inspected, Inspection, Inspector } from "./inspection.
 import { type Entry, listDirectories, type Listed, listEntries, readKeys } from "./list_entries.ts";
 import {
   addWeights,
-  isSpecial,
   measureWeight,
   metaStamp,
   newMeasurer,
@@ -206,7 +204,7 @@ function bareExperiment(reading: Reading, { name, path, link }: Share): Unmeasur
     path,
     inTrash: path.startsWith(".trash/"),
     link,
-    meta: readMeta(reading, at, stamp),
+    meta: readText(`${at}/meta.yaml`),
     loggedModels: [],
     traces: 0,
     datasets: 0,
@@ -219,14 +217,6 @@ function bareExperiment(reading: Reading, { name, path, link }: Share): Unmeasur
 /** To be taken before anything is read: then a change in between makes a plan stale, and is not missed. */
 function stampOf({ depth }: Reading, at: string): string {
   return depth === "meta" ? "" : metaStamp(at);
-}
-
-/** To open a pipe is to wait for whoever writes into it. No pipe has a stamp, so only then is it looked for. */
-function readMeta({ depth }: Reading, at: string, stamp: string): TextFact {
-  const path = `${at}/meta.yaml`;
-  return depth !== "meta" && stamp === "" && isSpecial(path)
-    ? { kind: "failed", damage: "unreadable", message: NO_FILE }
-    : readText(path);
 }
 
 function isOrphan(bare: UnmeasuredExperiment): boolean {
@@ -267,7 +257,7 @@ async function scanRun(scan: Scan, entry: Entry): Promise<ScannedRun> {
   const at = `${root}/${path}`;
   const link = entry.link || share.link;
   const stamp = stampOf(reading, at);
-  const meta = readMeta(reading, at, stamp);
+  const meta = readText(`${at}/meta.yaml`);
   const tags = depth === "meta" ? NO_TAGS : await readTags(reading, path, meta, list);
   const problems: Problem[] = [];
   const { values, failures } = tags;

@@ -11,6 +11,7 @@
 import { asExperimentId, asStorePath, type Depth, type Run } from "../../lib/model.ts";
 import { unpackRuns } from "../../lib/pack_runs.ts";
 import type { Inspector } from "./inspection.ts";
+import { waitsForNoFile } from "./open_regular.ts";
 import { newReadAhead } from "./read_ahead.ts";
 import { type Reading, scanShare, type Share, type ShareFacts } from "./scan_share.ts";
 import { startThread } from "./second_thread.ts";
@@ -21,6 +22,8 @@ export interface Assignment {
   readonly shares: readonly Share[];
   /** Shared by both threads: what is in it is said by {@linkcode BOARD}. */
   readonly board: Int32Array<SharedArrayBuffer>;
+  /** As the first thread is bound. */
+  readonly waitsForNoFile: boolean;
 }
 
 /** What the second thread tells: what was in a share, or that there is no other. */
@@ -89,7 +92,8 @@ export async function scanShares(
   try {
     for (let index; (index = Atomics.add(board, BOARD.next, 1)) < shares.length;) {
       if (helper === null && isWorthwhile(reading, shares, index, runs)) {
-        helper = callHelper({ reading, shares, board }, keep);
+        const assignment = { reading, shares, board, waitsForNoFile: waitsForNoFile() };
+        helper = callHelper(assignment, keep);
       }
       await read(index);
     }

@@ -4,12 +4,14 @@
  * @module
  */
 
+import { waitForNoFile } from "./open_regular.ts";
 import { newReadAhead } from "./read_ahead.ts";
 import { scanShare } from "./scan_share.ts";
 import { type Assignment, BOARD, loadInspector, type Report } from "./scan_shares.ts";
 import { serveThread } from "./second_thread.ts";
 
-serveThread<Assignment, Report>(async ({ reading, shares, board }, report) => {
+serveThread<Assignment, Report>(async ({ reading, shares, board, waitsForNoFile }, report) => {
+  if (waitsForNoFile) waitForNoFile();
   const inspector = await loadInspector(reading.depth);
   const readAhead = newReadAhead(reading);
   const countRun = () => void Atomics.add(board, BOARD.runs, 1);

@@ -34,7 +34,7 @@ import { inOwnDirectory, ownPaths } from "./own_directory.ts";
 import { makeLikeParent } from "./permissions.ts";
 import { openWriting, placeFile, placeNewDirectory, sweepWriting, type Writing } from "./place.ts";
 import { listDirectory } from "./list_directory.ts";
-import { infoOf, readText } from "./read.ts";
+import { infoOf, readText, readTextFile } from "./read.ts";
 
 /**
  * Sets an experiment up. Needs read and write permission for the store.
@@ -242,7 +242,7 @@ function edit(
   path: string,
   changes: Readonly<Record<string, string | number>>,
 ): void {
-  replaceDurably(writing, path, editMetaYaml(Deno.readTextFileSync(path), changes));
+  replaceDurably(writing, path, editMetaYaml(readTextFile(path), changes));
 }
 
 function setTags({ root, writing }: Workshop, id: string, tags: ReadonlyMap<string, string>): void {

@@ -1,0 +1,191 @@
+/**
+ * Opening files to read them, without ever waiting for one to be written.
+ *
+ * Who can write a store can put a pipe in the place of a record, and to open that is to wait for whoever
+ * writes into it. Deno opens faster than anything else but cannot be told not to wait, so what stands at
+ * a path is looked at first. Between the two somebody may exchange it; whoever holds a lock would then
+ * keep all others out, and answer no signal. So from the moment that a lock is taken, files are opened
+ * by Node, which takes a fortieth of a second to load, and does not wait.
+ *
+ * @module
+ */
+
+import { NO_FILE } from "../../lib/flaw.ts";
+
+/** Something stands there that is no regular file, and no directory: a pipe, a socket, a device. */
+export class NotRegularError extends Error {
+  /** The name of the class. */
+  override readonly name = "NotRegularError";
+
+  /** Makes the error. */
+  constructor() {
+    super(NO_FILE);
+  }
+}
+
+/** A file that is open to be read. */
+export interface RegularFile extends Disposable {
+  /**
+   * Reads on.
+   *
+   * @param buffer Where to.
+   * @returns How many bytes were read; 0 at the end.
+   */
+  read(buffer: Uint8Array): number;
+  /**
+   * Says what it is.
+   *
+   * @returns Its device, its number there, and its size in bytes.
+   */
+  info(): FileIdentity;
+}
+
+/** What tells one file from another. */
+export interface FileIdentity {
+  readonly dev: number;
+  readonly ino: number | null;
+  readonly size: number;
+}
+
+/** What to do with a path whose last name is a link. */
+export type Links = "followed" | "refused";
+
+/** How to open. */
+export interface OpenOptions {
+  /** @default "followed" */
+  readonly links?: Links;
+  /**
+   * Somebody has looked already, and found a file.
+   *
+   * @default false
+   */
+  readonly isFile?: boolean;
+}
+
+/** Opens what may be anything by now, but waits for nothing. */
+type Opener = (path: string) => RegularFile;
+
+let openByNode: Opener | null = null;
+
+/** Says that from here on no file that is exchanged while it is opened may be waited for. */
+export function waitForNoFile(): void {
+  openByNode ??= nodeOpener();
+}
+
+/**
+ * Tells whether {@linkcode waitForNoFile} was called, for another thread that should do so, too.
+ *
+ * @returns Whether it was.
+ */
+export function waitsForNoFile(): boolean {
+  return openByNode !== null;
+}
+
+/**
+ * Opens a regular file to read it. Needs read permission.
+ *
+ * @param path Where it is.
+ * @param options What to do with a link, and what is known already.
+ * @returns The file.
+ * @throws {NotRegularError} When it is a pipe, a socket or a device, or a link where none may be.
+ * @throws {Error} When it cannot be opened, as Deno says it.
+ */
+export function openRegular(
+  path: string,
+  { links = "followed", isFile = false }: OpenOptions = {},
+): RegularFile {
+  const open = openByNode ?? openByDeno;
+  if (links === "followed") {
+    if (openByNode === null && !isFile) refuseOther(Deno.statSync(path));
+    return open(path);
+  }
+  // Deno resolves a path before it opens it, so the system cannot be asked to follow no link.
+  const seen = Deno.lstatSync(path);
+  refuseOther(seen);
+  const file = open(path);
+  const { dev, ino } = file.info();
+  if (dev === seen.dev && ino === seen.ino) return file;
+  file[Symbol.dispose]();
+  throw new NotRegularError();
+}
+
+function refuseOther({ isFile, isDirectory }: Deno.FileInfo): void {
+  if (isDirectory) throw directoryError();
+  if (!isFile) throw new NotRegularError();
+}
+
+function openByDeno(path: string): RegularFile {
+  const file = Deno.openSync(path);
+  return {
+    read: (buffer) => file.readSync(buffer) ?? 0,
+    info: () => file.statSync(),
+    [Symbol.dispose]: () => file.close(),
+  };
+}
+
+/** An import would cost all that start. */
+function nodeOpener(): Opener {
+  // deno-lint-ignore no-process-global
+  const { openSync, readSync, fstatSync, closeSync, constants } = process
+    .getBuiltinModule("node:fs");
+  // Windows has no pipes among its files.
+  const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+  return (path) => {
+    const file = asDenoSays(() => openSync(path, flags));
+    let at = 0;
+    let isRegular = false;
+    const info = () => {
+      const found = fstatSync(file);
+      if (found.isDirectory()) throw directoryError();
+      if (!found.isFile()) throw new NotRegularError();
+      isRegular = true;
+      return found;
+    };
+    return {
+      info,
+      read(buffer) {
+        // Reading at a place fails for pipes and sockets, and a device may say that it is empty or fill
+        // any buffer; to look at each file would take as long as to read it.
+        const count = asDenoSays(() => readSync(file, buffer, 0, buffer.length, at));
+        if (!isRegular && (count === 0 && at === 0 || count === buffer.length)) info();
+        at += count;
+        return count;
+      },
+      [Symbol.dispose]: () => closeSync(file),
+    };
+  };
+}
+
+/** Node words its errors in its own way, and in other classes. */
+function asDenoSays<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const code = (error as { readonly code?: unknown }).code;
+    // A pipe, or a socket; EAGAIN: something that has nothing to say now.
+    if (code === "ESPIPE" || code === "ENXIO" || code === "EAGAIN" || code === "EOPNOTSUPP") {
+      throw new NotRegularError();
+    }
+    if (code === "EISDIR") throw directoryError();
+    const known = typeof code === "string" ? WORDS[code] : undefined;
+    if (known === undefined) throw error;
+    throw new known[0](known[1], { cause: error });
+  }
+}
+
+const WORDS: Readonly<
+  Record<string, readonly [new (message: string, options?: ErrorOptions) => Error, string]>
+> = {
+  ENOENT: [Deno.errors.NotFound, "No such file or directory"],
+  ENOTDIR: [Deno.errors.NotADirectory, "Not a directory"],
+  EACCES: [Deno.errors.PermissionDenied, "Permission denied"],
+  EPERM: [Deno.errors.PermissionDenied, "Operation not permitted"],
+  ELOOP: [Deno.errors.FilesystemLoop, "Too many levels of symbolic links"],
+  ENAMETOOLONG: [Error, "File name too long"],
+  EIO: [Error, "Input/output error"],
+  EMFILE: [Error, "Too many open files"],
+};
+
+function directoryError(): Error {
+  return new Deno.errors.IsADirectory("Is a directory");
+}
