@@ -15,6 +15,7 @@ import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
 import { syncDirectory, writeDurably } from "./durable.ts";
 import type { Step } from "./journal.ts";
 import { readEntry } from "./open_entry.ts";
+import { openRegular } from "./open_regular.ts";
 import type { OwnPaths } from "./own_directory.ts";
 import { listDirectory, listSome } from "./list_directory.ts";
 import type { Access } from "./permissions.ts";
@@ -110,9 +111,8 @@ function ordersOf(place: string, entries: readonly Deno.DirEntry[]): readonly nu
 
 function headOf(path: string, buffer: Uint8Array): Uint8Array {
   try {
-    if (!Deno.lstatSync(path).isFile) return buffer.subarray(0, 0);
-    using file = Deno.openSync(path);
-    return buffer.subarray(0, file.readSync(buffer) ?? 0);
+    using file = openRegular(path, { links: "refused" });
+    return buffer.subarray(0, file.read(buffer));
   } catch {
     // What cannot be read has no place.
     return buffer.subarray(0, 0);
