@@ -9,7 +9,7 @@
 
 import { type AssembledRun, assembleExperiment, assembleRun } from "../../lib/assemble_snapshot.ts";
 import { digestRuns } from "../../lib/digest_runs.ts";
-import type { ExperimentFacts } from "../../lib/facts.ts";
+import type { ExperimentFacts, TextFact } from "../../lib/facts.ts";
 import type { Digest } from "../../lib/fingerprint.ts";
 import type { DamagedRun, Depth, Problem, Run, StorePath, Stray } from "../../lib/model.ts";
 import { RESERVED_IN_EXPERIMENT } from "../../lib/names.ts";
