@@ -36,6 +36,7 @@ export function renderCopy(backup: CopyManifest & { readonly path: string }): st
       formatSize(totals.bytes)
     }${shared}.`,
     visibleText(`It lies in ${path}, and each byte of it was read back.`),
+    "As a copy it has no access lists, no extended attributes, and times to the millisecond.",
     ...group("Kept changing while they were copied; the last copy is kept", changing),
     ...group("Left out", leftOut.map((one) => `${one.path}: ${one.message}`)),
   ]);

@@ -52,6 +52,7 @@ export async function carryOut(job: Job, world: World): Promise<ExitCode> {
   // Until there is something to stop, an interruption just ends the process.
   const listen = () => world.signal().addEventListener("abort", () => stop.abort());
   if (options.apply && options.force) listen();
+  if (backups !== null && options.backup) world.say(ELSEWHERE);
   const { plan, report, settled } = await run({
     apply: options.apply,
     backup: options.backup,
@@ -90,6 +91,10 @@ function nothingOf(plan: Plan, now: number): ApplyReport {
 
 /** What is asked before anything is applied. */
 export const APPLY_QUESTION = "Apply this plan";
+
+/** What is said before a backup goes to a place of the user's. */
+const ELSEWHERE =
+  "If the place of backups is on another file system, what goes there is a copy: it keeps no access lists, no extended attributes, and times to the millisecond only.\n";
 
 /** What is said where the answer is no. */
 export const NOTHING_CHANGED = "Nothing was changed.\n";

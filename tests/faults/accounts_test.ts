@@ -1,0 +1,149 @@
+// deno-lint-ignore-file no-console -- a skipped test says why.
+import { assertEquals } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path";
+import { writeFiles } from "../_support/disk_store.ts";
+import { makeScratch } from "./program.ts";
+import { rubbish } from "./rubbish.ts";
+
+interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly umask: string;
+}
+
+const GROUP = 7000;
+const root: Account = { name: "root", uid: 0, umask: "022" };
+const owner: Account = { name: "the owner", uid: 5001, umask: "022" };
+const closedMember: Account = { name: "a member with umask 077", uid: 5002, umask: "077" };
+const openMember: Account = { name: "a member with umask 0", uid: 5003, umask: "0" };
+const stranger: Account = { name: "a stranger", uid: 6001, umask: "022" };
+const accounts = [root, owner, closedMember, openMember];
+
+const canBecome = Deno.build.os === "linux" && Deno.uid() === 0 &&
+  await new Deno.Command("setpriv", { args: ["--version"], stdout: "null" }).output()
+    .then(({ success }) => success, () => false);
+if (!canBecome) console.error("Skipping tests of several accounts: they take root and setpriv");
+
+/** What another account can start: Deno itself may lie where only root may look. */
+async function stage() {
+  const directory = await makeScratch();
+  Deno.chmodSync(directory, 0o755);
+  Deno.copyFileSync(Deno.execPath(), join(directory, "deno"));
+  Deno.chmodSync(join(directory, "deno"), 0o755);
+  Deno.mkdirSync(join(directory, "cache"));
+  Deno.chmodSync(join(directory, "cache"), 0o777);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "-o", join(directory, "act.js"), "tests/faults/act.ts"],
+    cwd: fromFileUrl(new URL("../..", import.meta.url)),
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  Deno.chmodSync(join(directory, "act.js"), 0o644);
+  const as = async ({ uid, umask }: Account, ...words: readonly string[]) => {
+    const ids = ["--reuid", `${uid}`, "--regid", `${uid === stranger.uid ? uid : GROUP}`];
+    const { code, signal, stdout, stderr } = await new Deno.Command("setpriv", {
+      args: [...ids, "--clear-groups", "sh", "-c", `umask ${umask}; exec "$@"`, "sh", ...words],
+      cwd: directory,
+      env: { DENO_DIR: join(directory, "cache"), NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder();
+    return { code, signal, text: text.decode(stdout) + text.decode(stderr) };
+  };
+  return {
+    as,
+    act: (account: Account, deed: string, at: string) =>
+      as(account, join(directory, "deno"), "run", "-A", "--no-config", "act.js", deed, at),
+    [Symbol.dispose]: () => Deno.removeSync(directory, { recursive: true }),
+  };
+}
+
+async function sharedStore(mode: number) {
+  const store = await rubbish();
+  Deno.chmodSync(dirname(store.root), 0o755);
+  const give = (path: string) => {
+    const { isDirectory } = Deno.lstatSync(path);
+    Deno.chownSync(path, owner.uid, GROUP);
+    Deno.chmodSync(path, isDirectory ? mode : mode & 0o666);
+    if (!isDirectory) return;
+    for (const { name } of Deno.readDirSync(path)) give(join(path, name));
+  };
+  give(store.root);
+  return store;
+}
+
+/** Everything in a store, or in our directory, with whose it is and what it holds. */
+function listAll(base: string, path = ""): Readonly<Record<string, string>> {
+  const all: Record<string, string> = {};
+  for (const { name } of Deno.readDirSync(join(base, path))) {
+    const below = join(path, name);
+    if (below === ".mltidy.trash") continue;
+    const { uid, gid, mode, isDirectory } = Deno.lstatSync(join(base, below));
+    const access = `${uid}:${gid} ${((mode ?? 0) & 0o7777).toString(8)}`;
+    all[below] = isDirectory ? access : `${access} ${Deno.readTextFileSync(join(base, below))}`;
+    if (isDirectory) Object.assign(all, listAll(base, below));
+  }
+  return all;
+}
+
+Deno.test({
+  name: "whoever may change a store may undo, recover and expire, whoever did what is undone",
+  ignore: !canBecome,
+  fn: async () => {
+    using made = await stage();
+    for (const one of accounts) {
+      await using store = await sharedStore(0o2770);
+      const before = listAll(store.root);
+      const journals = join(store.root, ".mltidy.trash/journal");
+      for (const other of accounts) {
+        const what = `${one.name}, then ${other.name}`;
+        const deed = async (account: Account, name: string) => {
+          const { code, text } = await made.act(account, name, store.root);
+          assertEquals([code, text], [0, ""], `${what}: ${name}`);
+        };
+        await deed(one, "apply");
+        await deed(other, "undo");
+        assertEquals(listAll(store.root), before, what);
+        assertEquals((await made.act(one, "be killed", store.root)).signal, "SIGKILL");
+        assertEquals([...Deno.readDirSync(journals)].length, 1, what);
+        await deed(other, "recover");
+        assertEquals(listAll(store.root), before, what);
+        assertEquals([...Deno.readDirSync(journals)], [], what);
+        await deed(one, "backup");
+        await deed(other, "expire");
+        await deed(other, "preflight");
+        await deed(one, "undo");
+        assertEquals(listAll(store.root), before, what);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "what is closed in a store is closed in backups, copies, records kept and all that tells of it",
+  ignore: !canBecome,
+  fn: async () => {
+    using made = await stage();
+    for (const one of [root, owner]) {
+      await using store = await sharedStore(0o755);
+      writeFiles(store.root, { "1/secret.txt": "SECRET" });
+      Deno.chmodSync(join(store.root, "1"), 0o700);
+      for (const deed of ["backup", "apply"]) {
+        assertEquals((await made.act(one, deed, store.root)).text, "", deed);
+      }
+      const own = join(store.root, ".mltidy.trash");
+      const search = async (account: Account) => {
+        const { text } = await made.as(
+          account,
+          "grep",
+          "-rlsE",
+          "SECRET|experiment_id: .?1\\b",
+          own,
+        );
+        return text.split("\n").filter((line) => line !== "");
+      };
+      assertEquals(await search(stranger), [], `${one.name}, seen by a stranger`);
+      assertEquals(await search(closedMember), [], `${one.name}, seen by a member`);
+      assertEquals((await search(owner)).length > 5, true, "the owner sees all of it");
+    }
+  },
+});

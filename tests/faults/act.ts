@@ -1,0 +1,40 @@
+/**
+ * One deed of one account, for tests of several accounts: `act.ts DEED ROOT`.
+ *
+ * @module
+ */
+
+import { backup } from "../../tasks/backup.ts";
+import { cleanup } from "../../tasks/cleanup.ts";
+import { expireBackups } from "../../tasks/expire_backups.ts";
+import { openStore } from "../../tasks/open_store.ts";
+import { preflight } from "../../tasks/preflight.ts";
+import { recover } from "../../tasks/recover.ts";
+import { restore } from "../../tasks/restore.ts";
+import type { Store } from "../../tasks/store.ts";
+import { NOW } from "../_support/builders.ts";
+
+const deeds: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+  apply: (store) => cleanup(store, { apply: true }),
+  "be killed": (store) =>
+    cleanup(store, {
+      apply: true,
+      onProgress: (label, done) => {
+        if (label === "Applying" && done === 2) Deno.kill(Deno.pid, "SIGKILL");
+      },
+    }),
+  undo: (store) => restore(store),
+  recover,
+  backup: (store) => backup(store),
+  expire: async (store) => {
+    for (const { id } of await (await store.backupsIn(null)).list()) {
+      const { complete } = await expireBackups(store, { which: { id } });
+      if (!complete) throw new Error(`${id} has not gone`);
+    }
+  },
+  preflight: (store) => preflight(store),
+};
+
+const [deed = "", root = ""] = Deno.args;
+await using store = await openStore(root, { now: () => NOW });
+await deeds[deed]!(store);
