@@ -140,8 +140,19 @@ function backupDifferences(after: Moment, before: Moment): readonly string[] {
   return treeDifferences(backupsOf(after), backupsOf(before));
 }
 
-/** Undoes the changes that the command made, the newest first; of a command that undoes, one change. */
-async function bringBack(one: Case, { undo, before }: Setup, after: Moment): Promise<Moment> {
+/**
+ * Undoes the changes that the command made, the newest first; of a command that undoes, one change.
+ *
+ * @param one The case.
+ * @param setup What was done to it.
+ * @param after How it stands.
+ * @returns How it stands then.
+ */
+export async function bringBack(
+  one: Case,
+  { undo, before }: Setup,
+  after: Moment,
+): Promise<Moment> {
   await using store = await openCase(one);
   if (undo !== undefined) {
     await restore(store, { id: undo.id });

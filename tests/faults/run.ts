@@ -34,6 +34,7 @@ import { callName, type Scenario, scenarios, type Setup, type Tools } from "./sc
 import {
   type Call,
   type Ending,
+  hasStrace,
   isPossible,
   type Kind,
   KINDS,
@@ -78,16 +79,6 @@ const tasks = typeof flags["tasks"] === "string" ? flags["tasks"].split(",") : n
 const chosen = scenarios.filter(({ name, task }) =>
   tasks === null || tasks.includes(name) || tasks.includes(task)
 );
-
-/** A container may have strace and not let it trace. */
-async function hasStrace(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("strace", { args: ["-o", "/dev/null", "true"], stderr: "null" })
-      .output()).success;
-  } catch {
-    return false;
-  }
-}
 
 async function prepare(
   scenario: Scenario,

@@ -54,6 +54,20 @@ export const CALL_NAMES = [
   "mknodat",
 ] as const;
 
+/**
+ * Tells whether there is a strace that may trace: a container may have one and not let it.
+ *
+ * @returns Whether there is.
+ */
+export async function hasStrace(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("strace", { args: ["-o", "/dev/null", "true"], stderr: "null" })
+      .output()).success;
+  } catch {
+    return false;
+  }
+}
+
 /** What can be made of a call; `EIO+` lets every later call of that name fail, too. */
 export const KINDS = ["kill", "ENOSPC", "EIO", "EACCES", "EIO+"] as const;
 

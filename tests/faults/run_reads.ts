@@ -1,0 +1,188 @@
+// deno-lint-ignore-file no-console -- a campaign reports on the terminal.
+/**
+ * The fault campaign of reads: has every command fail to read one thing of the store, of its configuration or
+ * its backups, once or for good, and judges what became of it.
+ *
+ * ```
+ * deno run -A tests/faults/run_reads.ts                               a sample
+ * deno run -A tests/faults/run_reads.ts --injections 5000 --seed 7    as many as that
+ * deno run -A tests/faults/run_reads.ts --seed 7 --tasks verify --name getdents64 --path 1/tags
+ * ```
+ *
+ * What must hold after each injection and one recovery:
+ * - no plan takes anything away that it would leave with healthy disks;
+ * - no copy is called sound that is not;
+ * - nothing but what was promised has happened, and all that was there can be brought back;
+ * - it ends with a documented exit code, in words, without a stack trace.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { join } from "@std/path";
+import { type Case, keep, putBack, writeCase } from "./case.ts";
+import { bundleProgram, makeScratch, type Program, type Ran } from "./program.ts";
+import { ERRORS, type ReadFault, runWithFault, traceReads } from "./read_faults.ts";
+import { type ReadScenario, readScenarios, type ReadSetup } from "./read_scenarios.ts";
+import { shuffled } from "./shuffled.ts";
+import { hasStrace } from "./strace.ts";
+
+/** A scenario on one store, ready to be injected into. */
+interface Unit {
+  readonly scenario: ReadScenario;
+  readonly seed: number;
+  readonly one: Case;
+  readonly setup: ReadSetup;
+  readonly healthy: Ran;
+  readonly faults: readonly ReadFault[];
+  /** What is wrong even when nothing is injected. */
+  readonly wrong: readonly string[];
+}
+
+const WORKERS = Math.min(4, navigator.hardwareConcurrency);
+const flags = parseArgs(Deno.args, {
+  string: ["seed", "tasks", "injections", "name", "path", "error", "scratch"],
+  boolean: ["keep"],
+});
+const seed = Number(flags["seed"] ?? crypto.getRandomValues(new Uint16Array(1))[0]);
+const wanted = Number(flags["injections"] ?? 400);
+const tasks = typeof flags["tasks"] === "string" ? flags["tasks"].split(",") : null;
+const chosen = readScenarios.filter(({ name }) => tasks === null || tasks.includes(name));
+
+async function prepare(
+  scenario: ReadScenario,
+  seed: number,
+  scratch: string,
+  program: (...words: readonly string[]) => Program,
+): Promise<Unit> {
+  const directory = join(scratch, `${seed}-${scenario.name}`);
+  Deno.mkdirSync(directory);
+  const one = writeCase(directory, seed);
+  const log = join(directory, "trace");
+  const setup = await scenario.prepare(one, { seed, log, program });
+  await keep(one);
+  const { ran, reads } = await traceReads(setup.program, one.place, log);
+  const wrong = await setup.judge(ran, ran);
+  await putBack(one);
+  const faults = reads.filter(({ path }) => isThere(path)).flatMap((read) =>
+    ERRORS.flatMap((error) => [false, true].map((lasts) => ({ ...read, error, lasts })))
+  );
+  return { scenario, seed, one, setup, healthy: ran, faults, wrong };
+}
+
+/** What a command makes has another name each time. */
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of each scenario and call in turn, in an order that the seed decides. */
+function sample(units: readonly Unit[]): ReadonlyMap<Unit, readonly ReadFault[]> {
+  const shares = units.flatMap((unit) => {
+    const fits = unit.faults.filter(({ name, path, error }) =>
+      name === (flags["name"] ?? name) && error === (flags["error"] ?? error) &&
+      path.endsWith(flags["path"] ?? "")
+    );
+    return [...Map.groupBy(shuffled(fits, seed), ({ name }) => name).values()]
+      .map((faults) => ({ unit, faults }));
+  });
+  const taken = new Map<Unit, ReadFault[]>(units.map((unit) => [unit, []]));
+  let size = 0;
+  for (let turn = 0; size < wanted && shares.some(({ faults }) => turn < faults.length); turn++) {
+    for (const { unit, faults } of shares) {
+      const fault = faults[turn];
+      if (fault === undefined || size >= wanted) continue;
+      taken.get(unit)!.push(fault);
+      size++;
+    }
+  }
+  return taken;
+}
+
+async function run(scratch: string): Promise<boolean> {
+  const program = await bundleProgram(scratch);
+  const units: Unit[] = [];
+  const prepared = [seed, ...(wanted > 1_000 ? [seed + 1, seed + 2] : [])]
+    .flatMap((seed) => chosen.map((scenario) => ({ scenario, seed })));
+  await inParallel(prepared, async ({ scenario, seed }) => {
+    units.push(await prepare(scenario, seed, scratch, program));
+  });
+  for (const unit of units) if (unit.wrong.length > 0) report(unit, null, unit.wrong);
+  const taken = sample(units);
+  const possible = units.reduce((sum, { faults }) => sum + faults.length, 0);
+  const size = [...taken.values()].flat().length;
+  console.log(`Seed ${seed}: ${units.length} cases, ${possible} possible, trying ${size}`);
+
+  let [injected, missed, failed] = [0, 0, 0];
+  const started = performance.now();
+  await inParallel(
+    [...taken].toSorted((a, b) => b[1].length - a[1].length),
+    async ([unit, all]) => {
+      const { one, setup, healthy } = unit;
+      for (const fault of all) {
+        await putBack(one);
+        const ending = await runWithFault(setup.program, join(one.directory, "trace"), fault);
+        if (!ending.isHit) {
+          missed++;
+          continue;
+        }
+        injected++;
+        const wrong = await setup.judge(ending, healthy).catch((error: unknown) => [
+          `cannot judge: ${error instanceof Error ? error.stack : error}`,
+        ]);
+        if (wrong.length === 0) continue;
+        failed++;
+        report(unit, fault, wrong);
+        if (flags["keep"]) console.log(ending);
+      }
+    },
+  );
+  const seconds = (performance.now() - started) / 1000;
+  console.log(
+    `injected: ${injected}, survived: ${injected - failed}` +
+      (missed > 0 ? `, not reached: ${missed}` : "") +
+      ` (${seconds.toFixed(0)} s, ${(injected / seconds).toFixed(1)} a second)`,
+  );
+  return failed === 0 && injected > 0 && missed <= injected * 0.1 &&
+    units.every(({ wrong }) => wrong.length === 0);
+}
+
+async function inParallel<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const left = all.values();
+  await Promise.all(Array.from({ length: WORKERS }, async () => {
+    for (const one of left) await work(one);
+  }));
+}
+
+function report({ scenario, seed, one }: Unit, fault: ReadFault | null, wrong: readonly string[]) {
+  const path = fault?.path.slice(one.place.length) ?? "";
+  const which = fault && `${fault.name} ${path} ${fault.error}${fault.lasts ? "+" : ""}`;
+  const again =
+    `deno run -A tests/faults/run_reads.ts --keep --seed ${seed} --tasks ${scenario.name}` +
+    (fault === null ? "" : ` --name ${fault.name} --path ${path} --error ${fault.error}`);
+  console.log(
+    [
+      `FAILED: ${scenario.name}, ${which ?? "nothing injected"}`,
+      ...wrong.map((line) => `  ${line}`),
+      `  again: ${again}`,
+    ].join("\n"),
+  );
+}
+
+if (!await hasStrace()) {
+  console.log("Skipped: there is no strace that may trace; type apt-get install strace");
+  Deno.exit(0);
+}
+const scratch = await makeScratch(flags["scratch"]);
+let good = false;
+try {
+  good = await run(scratch);
+} finally {
+  if (flags["keep"]) console.log(`Kept: ${scratch}`);
+  else await Deno.remove(scratch, { recursive: true });
+}
+Deno.exit(good ? 0 : 1);
