@@ -34,14 +34,12 @@ export function findStaleRuns(
   const unfinished = snapshot.experiments
     .filter(({ lifecycleStage, link }) => lifecycleStage === "active" && !link)
     .flatMap(({ runs }) => runs)
-    .filter((run) =>
-      isUnfinished(run.status) && run.lifecycleStage === "active" && !run.link &&
-      evidence.runs.has(run.path)
-    );
+    .filter((run) => isUnfinished(run.status) && run.lifecycleStage === "active" && !run.link);
+  // What cannot be read may be at work this moment, and so may what it belongs to.
   const signs = new Map(
     unfinished.map((run) => [
       run,
-      Math.max(evidence.runs.get(run.path)?.newestChange ?? 0, run.startTime),
+      Math.max(evidence.runs.get(run.path)?.newestChange ?? options.now, run.startTime),
     ]),
   );
   const byId = Map.groupBy(unfinished, ({ id }) => `${id}`);

@@ -129,6 +129,8 @@ function repairOrphan(
   const { id, path, lifecycleStage: stage, damage, message } = orphan;
   const record = evidence.records.get(path);
   if (!LOST.has(damage) || record === undefined) return null;
+  // Where not all can be read, there may be more to go by than was.
+  if (orphan.newestChange === null && !orphan.link) return null;
   if (unsettled(context, record.changed) !== null) return null;
   const runs = [
     ...orphan.runs,

@@ -25,6 +25,7 @@ import type {
   RunEvidence,
   TraceLocation,
 } from "../../lib/repair.ts";
+import type { TextFact } from "../../lib/facts.ts";
 import { isUnfinished } from "../../lib/run_status.ts";
 import { walkKeys } from "./inspection.ts";
 import { type FindCopy, openCopies } from "./kept_texts.ts";
@@ -182,15 +183,19 @@ async function readEntry(
 
 const NEEDED = ["metrics", "params", "artifacts"];
 
+/** `null` where not all can be read: what is rebuilt of the rest would be less than there is. */
 async function readRun(root: string, path: string): Promise<RunEvidence | null> {
   const inspection = { root, list: listDirectory, problems: [] };
   const folders = NEEDED.map((name) => [name, join(root, path, name)] as const);
   const tags = new Map<string, string>();
+  let unread = 0;
   await walkKeys(inspection, `${path}/tags`, (key, _, fact) => {
     if (fact.kind === "text") tags.set(key, fact.text);
+    if (isUnread(fact)) unread++;
   });
   let points: { first: number; last: number } | null = null;
   await walkKeys(inspection, `${path}/metrics`, (_key, _path, fact) => {
+    if (isUnread(fact)) unread++;
     if (fact.kind !== "text") return;
     for (const [, time] of fact.text.matchAll(/^(\d{1,15}) \S+(?: \S+)*\r?\n/gm)) {
       const at = Number(time);
@@ -203,7 +208,7 @@ async function readRun(root: string, path: string): Promise<RunEvidence | null> 
   const artifacts = await fileTimes(join(root, path), ["artifacts"]);
   const tree = await measureTree(join(root, path), newMeasurer());
   const isKnown = own !== null && artifacts !== null && tree !== null;
-  if (!isKnown || inspection.problems.length > 0) return null;
+  if (!isKnown || unread + inspection.problems.length > 0) return null;
   const all = [...own, ...artifacts];
   return {
     lacks: folders.flatMap(([name, at]) => isMissing(at) ? [name] : []),
@@ -214,6 +219,11 @@ async function readRun(root: string, path: string): Promise<RunEvidence | null> 
     newestFile: all.length === 0 ? null : all.reduce((most, time) => Math.max(most, time)),
     newestChange: tree.newestChange,
   };
+}
+
+/** What is no text is there and read; what the disk does not give may hold anything. */
+function isUnread(fact: TextFact): boolean {
+  return fact.kind === "failed" && fact.damage === "io";
 }
 
 /** `null` where not all can be listed. */

@@ -43,6 +43,8 @@ export async function preparePreflight(one: Case, { seed, program }: Tools): Pro
       const done = [repairs, orphans].filter(begun).flatMap(({ actions }) => actions);
       return promised(before, done, actual);
     },
+    each: (actual) =>
+      promised(before, whole.filter((action) => isDone(action, before, actual)), actual),
     mayBePartly: true,
     original: before,
     done: findings.some(({ severity }) => severity === "error") ? 3 : 0,

@@ -85,7 +85,7 @@ function sample(units: readonly Unit[]): ReadonlyMap<Unit, readonly ReadFault[]>
   const shares = units.flatMap((unit) => {
     const fits = unit.faults.filter(({ name, path, error }) =>
       name === (flags["name"] ?? name) && error === (flags["error"] ?? error) &&
-      path.endsWith(flags["path"] ?? "")
+      path.endsWith(`${flags["path"] ?? ""}`)
     );
     return [...Map.groupBy(shuffled(fits, seed), ({ name }) => name).values()]
       .map((faults) => ({ unit, faults }));
@@ -177,7 +177,7 @@ if (!await hasStrace()) {
   console.log("Skipped: there is no strace that may trace; type apt-get install strace");
   Deno.exit(0);
 }
-const scratch = await makeScratch(flags["scratch"]);
+const scratch = await makeScratch(flags["scratch"] as string | undefined);
 let good = false;
 try {
   good = await run(scratch);

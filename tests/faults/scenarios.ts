@@ -48,6 +48,8 @@ export interface Setup {
   readonly promises: (actual: Moment, printed: string | null) => Expected;
   /** Some of what was to be done, each part whole. */
   readonly partly?: (actual: Moment) => Expected;
+  /** Any of what was to be done, where that is less than a part: what cannot be read is not mended. */
+  readonly each?: (actual: Moment) => Expected;
   /**
    * Whether the case may stand so whenever nothing was printed; else only when several calls failed.
    */
