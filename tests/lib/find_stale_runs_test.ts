@@ -108,3 +108,8 @@ Deno.test("findStaleRuns() follows 10,000 generations", () => {
   assertEquals(Object.keys(staleOf(experiments, silences)).length, 10_000);
   assertEquals(staleOf(experiments, { ...silences, 10_000: 1 }), {});
 });
+
+Deno.test("findStaleRuns() takes for alive what nothing is known of, and what that belongs to", () => {
+  const runs = [unfinished(1), unfinished(2, 1), unfinished(3)];
+  assertEquals(staleOf([experiment({ runs })], { 1: 30, 3: 30 }), { 3: 30 });
+});
