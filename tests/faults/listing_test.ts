@@ -73,7 +73,8 @@ await test("backup names a directory that it cannot list as left out", async (st
 });
 
 await test("verify finds a directory that it cannot list", async (store) => {
-  for (const folder of ["params", "tags"]) {
+  writeFiles(store.root, { [`${RUN}/tags/team`]: "a", [`${RUN}/metrics/loss`]: "1 0.5 0\n" });
+  for (const folder of ["metrics", "params", "tags"]) {
     const { code, stdout } = await runWhile(store, join(store.root, RUN, folder), ["verify"]);
     assert(code === 3 && stdout.includes(`${RUN}/${folder}`), stdout);
   }
