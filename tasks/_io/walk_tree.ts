@@ -46,11 +46,12 @@ async function* walkDirectory(
     return;
   }
   let ahead = onTheWay;
-  for (const name of names) {
+  for (const [index, name] of names.entries()) {
     const path = directory === "" ? name : `${directory}/${name}`;
     const member = membership(path);
     if (member === "out") continue;
-    const found = lookAt(base, path);
+    // The one that is called so in truth is found once; the other one has a name that Deno cannot say.
+    const found = index > 0 && name === names[index - 1] ? unsayable(path) : lookAt(base, path);
     if (found === null) continue;
     if (member === "on-the-way") {
       if (found.kind !== "directory") continue;
@@ -90,9 +91,12 @@ function lookAt(base: string, path: string): Found | null {
       return { kind: "unreadable", path, message: failureText(error) };
     }
     // Deno puts U+FFFD for bytes that are no UTF-8. Anything else has gone since it was listed.
-    if (!path.includes("\uFFFD")) return null;
-    return { kind: "unreadable", path, message: "its name is not valid UTF-8" };
+    return path.includes("\uFFFD") ? unsayable(path) : null;
   }
+}
+
+function unsayable(path: string): Found {
+  return { kind: "unreadable", path, message: "its name is not valid UTF-8" };
 }
 
 function kindOf(info: Deno.FileInfo): "directory" | "file" | "link" | "special" {

@@ -67,3 +67,15 @@ Deno.test("walkTree() names what has no valid name, and passes over what has gon
   }
   assertEquals(found, ["directory a", "file a/file", "unreadable a/\ufffd"]);
 });
+
+Deno.test("walkTree() finds once what is called as another name is shown, and tells of the other one", async () => {
+  await using place = await tempDirectory();
+  const script =
+    "printf a > \"$1/caf$(printf '\\351')\"; printf b > \"$1/caf$(printf '\\357\\277\\275')\"";
+  await new Deno.Command("sh", { args: ["-c", script, "sh", place.path] }).output();
+  const found = await Array.fromAsync(walkTree(place.path));
+  assertEquals(found.map(({ kind, path }) => [kind, path]), [
+    ["file", "caf\uFFFD"],
+    ["unreadable", "caf\uFFFD"],
+  ]);
+});
