@@ -17,7 +17,7 @@ import type { BackupEntry, BackupFault, BackupProgress } from "../../lib/backup.
 import { RestoreCollisionError } from "../../lib/errors.ts";
 import type { StorePath } from "../../lib/model.ts";
 import { loadDigest } from "./digest.ts";
-import { syncDirectory } from "./durable.ts";
+import { removeTree, syncDirectory } from "./durable.ts";
 import {
   type BringBackJob,
   entriesOf,
@@ -26,6 +26,7 @@ import {
   type Missing,
 } from "./find_missing.ts";
 import { linkedFiles } from "./linked_files.ts";
+import { holdEntry } from "./hold.ts";
 import { type OpenedFile, openInside } from "./open_inside.ts";
 import type { OwnPaths } from "./own_directory.ts";
 import { type Access, accessOf, makeLikeParent, mirrorWayTo, setAccess } from "./permissions.ts";
@@ -139,7 +140,7 @@ async function bringBack(missing: Missing, job: Job): Promise<BroughtBack> {
     if (!isAbort(error, job.signal)) throw error;
     throw stopped("Restore stopped: nothing was brought back", error);
   } finally {
-    Deno.removeSync(staged, { recursive: true });
+    removeTree(staged);
   }
 }
 
@@ -249,16 +250,16 @@ function open(base: string, path: string): OpenedFile {
 }
 
 function moveInto(root: string, tree: StorePath, staged: string): void {
-  const source = join(staged, tree);
   const target = join(root, tree);
   mirrorWayTo(staged, root, tree);
-  const isInside = Deno.realPathSync(dirname(target)) === dirname(target);
-  if (!isInside || infoOf(target) !== null) {
+  using from = holdEntry(join(staged, tree));
+  using to = holdEntry(target);
+  if (infoOf(to.path) !== null) {
     throw new Error(
       `Cannot bring back ${target}: something was put there meanwhile; what came before is back`,
     );
   }
-  Deno.renameSync(source, target);
+  Deno.renameSync(from.path, to.path);
 }
 
 /**

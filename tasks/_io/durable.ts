@@ -12,6 +12,7 @@
  */
 
 import { dirname, join } from "@std/path";
+import { hold, holdEntry, LedAstray } from "./hold.ts";
 import { listSome } from "./list_directory.ts";
 import { type Access, openLikeParent } from "./permissions.ts";
 import { infoOf } from "./read.ts";
@@ -118,10 +119,17 @@ export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
  * @throws {Error} When something is mounted in it; then all of that is still there.
  */
 export function removeTree(path: string): void {
-  if (!Deno.lstatSync(path).isDirectory) return Deno.removeSync(path);
-  if (removeIfEmpty(path)) return;
-  for (const { name } of listSome(path)) removeTree(join(path, name));
-  Deno.removeSync(path);
+  using entry = holdEntry(path);
+  if (!Deno.lstatSync(entry.path).isDirectory) return Deno.removeSync(entry.path);
+  if (removeIfEmpty(entry.path)) return;
+  {
+    using held = hold(path);
+    for (const { name, isDirectory } of listSome(held.path)) {
+      if (isDirectory) removeTree(join(path, name));
+      else Deno.removeSync(held.at(name));
+    }
+  }
+  Deno.removeSync(entry.path);
 }
 
 /**
@@ -175,8 +183,12 @@ function setTimes(directory: string, atime: Date, mtime: Date): void {
   try {
     Deno.utimeSync(directory, atime, mtime);
   } catch (error) {
-    if (!/\(os error 1\)/.test(String(error))) throw error;
+    if (!isOthers(error)) throw error;
   }
+}
+
+function isOthers(error: unknown): boolean {
+  return /\(os error 1\)/.test(String(error));
 }
 
 /**
@@ -188,9 +200,15 @@ function setTimes(directory: string, atime: Date, mtime: Date): void {
  */
 export function putTimeBack(root: string, path: string, time: number): void {
   const directory = join(root, path);
-  const info = infoOf(directory);
-  if (!info?.isDirectory || !info.atime || Deno.realPathSync(directory) !== directory) return;
-  setTimes(directory, info.atime, new Date(time));
+  try {
+    using held = hold(directory);
+    const { atime } = Deno.statSync(held.path);
+    if (atime) Deno.utimeSync(held.path, atime, new Date(time));
+  } catch (error) {
+    const isGone = error instanceof LedAstray || error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (!isGone && !isOthers(error)) throw error;
+  }
 }
 
 /**

@@ -13,6 +13,7 @@
 import { join } from "@std/path";
 import type { BackupWork } from "../backups.ts";
 import { groupsOf, removeIfEmpty } from "./durable.ts";
+import { hold, holdEntries, holdEntry } from "./hold.ts";
 import { infoOf } from "./read.ts";
 import { listDirectory } from "./list_directory.ts";
 import { takeTurns } from "./take_turns.ts";
@@ -33,13 +34,15 @@ export async function freeTree(path: string, work: BackupWork = {}): Promise<boo
   let done = { files: 0, bytes: 0 };
   for (const group of groupsOf(files)) {
     if (signal?.aborted) return false;
-    await Promise.all(group.map((file) => Deno.remove(file.path)));
+    using held = holdEntries(group.map(({ path }) => path));
+    await Promise.all(group.map((file) => Deno.remove(held.entry(file.path))));
     done = { files: done.files + group.length, bytes: done.bytes + bytesOf(group) };
     onProgress?.({ step: "Freeing", ...done, total });
   }
   for (const group of levels.toReversed().flatMap((level) => [...groupsOf(level)])) {
     if (signal?.aborted) return false;
-    await Promise.all(group.map((directory) => Deno.remove(directory)));
+    using held = holdEntries(group);
+    await Promise.all(group.map((directory) => Deno.remove(held.entry(directory))));
   }
   return true;
 }
@@ -76,13 +79,17 @@ async function look(path: string): Promise<Tree> {
   const levels: string[][] = [];
   let level: readonly string[] = [path];
   while (level.length > 0) {
-    const filled = level.filter((directory) => !removeIfEmpty(directory));
+    const filled = level.filter((directory) => {
+      using entry = holdEntry(directory);
+      return !removeIfEmpty(entry.path);
+    });
     const deeper: string[] = [];
     for (const directory of filled) {
       await turn();
-      for (const { name } of await listOrThrow(directory)) {
+      using held = hold(directory);
+      for (const { name } of await listOrThrow(held.path)) {
         const inner = join(directory, name);
-        const { isDirectory, size } = Deno.lstatSync(inner);
+        const { isDirectory, size } = Deno.lstatSync(held.at(name));
         if (isDirectory) deeper.push(inner);
         else files.push({ path: inner, bytes: size });
       }
@@ -96,7 +103,7 @@ async function look(path: string): Promise<Tree> {
 async function listOrThrow(directory: string): Promise<readonly Deno.DirEntry[]> {
   const listed = await listDirectory(directory);
   if (listed.kind === "listed") return listed.entries;
-  throw new Error(`Cannot list ${directory}: ${listed.message}`);
+  throw new Error(`Cannot list a directory that is to be freed: ${listed.message}`);
 }
 
 function bytesOf(files: readonly File[]): number {

@@ -14,6 +14,7 @@ import { asStorePath, type DiskUsage } from "../../lib/model.ts";
 import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
 import { syncDirectory, writeDurably } from "./durable.ts";
 import type { Step } from "./journal.ts";
+import { hold } from "./hold.ts";
 import { readEntry } from "./open_entry.ts";
 import { openRegular } from "./open_regular.ts";
 import type { OwnPaths } from "./own_directory.ts";
@@ -57,8 +58,9 @@ export function writeManifest(
   manifest: ChangeManifest,
   access: Access | null = null,
 ): void {
+  using held = hold(join(backups, manifest.id));
   writeDurably(
-    join(backups, manifest.id, "manifest.json"),
+    held.at("manifest.json"),
     JSON.stringify(manifest, null, 1) + "\n",
     access,
   );
@@ -148,6 +150,9 @@ export function discard(paths: OwnPaths, id: string, settle: () => void): string
  */
 export function readAnyManifest(directory: string): ChangeManifest | CopyManifest | null {
   const path = join(directory, "manifest.json");
+  if (infoOf(directory)?.isSymlink) {
+    throw new SyntaxError(`Cannot read ${path}: a link leads to it`);
+  }
   let text: string;
   try {
     text = readEntry(path);

@@ -67,3 +67,20 @@ export function readEntry(path: string): string {
   refuseOther(path, Deno.lstatSync(path));
   return new TextDecoder().decode(readBytes(path, { links: "refused", most: MOST.text }));
 }
+
+/**
+ * Makes a file that this account alone may use, where nothing is. Needs write permission.
+ *
+ * @param path The file.
+ * @returns The file, empty.
+ * @throws {Deno.errors.AlreadyExists} When something is there.
+ * @throws {NotRegularFile} When it was made elsewhere, since its directory was exchanged meanwhile.
+ */
+export function createEntry(path: string): Deno.FsFile {
+  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  const { ino, dev } = file.statSync();
+  const named = infoOf(path);
+  if (named?.ino === ino && named.dev === dev) return file;
+  file.close();
+  throw new NotRegularFile(path, "another directory");
+}

@@ -6,6 +6,9 @@
  * in the backup. To wait for the latter is no excess of care: a file system may write the new name of a file
  * that it was asked to make durable long before the second link to another, however old that is.
  *
+ * *Whoever may write into the store* may exchange a directory on the way for a link at any moment, so both
+ * ends of each act are entries of directories that are held, see `hold.ts`.
+ *
  * *After an interruption*: {@linkcode takeBack} looks at what is there and needs no record of how far
  * {@linkcode carryOut} got; it may be called any number of times.
  *
@@ -16,8 +19,10 @@ import { dirname, join } from "@std/path";
 import { editMetaYaml } from "../../lib/meta_yaml.ts";
 import type { FileContent, Operation } from "../../lib/operations.ts";
 import { free, linkNew, removeIfEmpty, syncDirectory, writeAll } from "./durable.ts";
+import { holdEntry, LedAstray } from "./hold.ts";
 import { parentOf, waysTo } from "./journal.ts";
 import { accessBelow, accessOf, mirrorWayTo, openLikeParent, setAccess } from "./permissions.ts";
+import { createEntry } from "./open_entry.ts";
 import { infoOf, MOST, readBytes } from "./read.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
@@ -50,32 +55,34 @@ export interface Staged {
  * @throws {Error} When the operating system refuses; then the store is as it was.
  */
 export function carryOut(operation: Operation, at: Workplace, ahead: Staged | null = null): void {
-  const target = join(at.root, operation.path);
-  if (leadsOutside(target)) throw new Error("a symbolic link leads to it");
+  using held = holdEntry(join(at.root, operation.path));
+  const target = held.path;
   switch (operation.kind) {
     case "move-tree": {
-      const kept = join(at.files, operation.path);
       mirrorWayTo(at.root, at.files, operation.path);
-      Deno.renameSync(target, kept);
+      using kept = holdEntry(join(at.files, operation.path));
+      Deno.renameSync(target, kept.path);
       return;
     }
     case "replace-file": {
-      const kept = join(at.files, operation.path);
-      const isKept = ahead !== null && isStillKept(ahead, target, kept);
-      const staged = stagedFor(operation, at, ahead);
       if (operation.content.kind === "new-text") {
-        linkNew(staged, target);
+        using staged = holdEntry(stagedFor(operation, at, ahead, target));
+        linkNew(staged.path, target);
         return;
       }
+      mirrorWayTo(at.root, at.files, operation.path);
+      using kept = holdEntry(join(at.files, operation.path));
+      const isKept = ahead !== null && isStillKept(ahead, target, kept.path);
+      using staged = holdEntry(stagedFor(operation, at, ahead, target));
       if (!isKept) {
-        mirrorWayTo(at.root, at.files, operation.path);
-        keepOld(target, kept, join(at.staging, "old"));
+        using copy = holdEntry(join(at.staging, "old"));
+        keepOld(target, kept.path, copy.path);
       }
       try {
         if (!isKept) directoriesToKept(operation, at).forEach(syncDirectory);
-        Deno.renameSync(staged, target);
+        Deno.renameSync(staged.path, target);
       } catch (error) {
-        Deno.removeSync(kept);
+        Deno.removeSync(kept.path);
         throw error;
       }
       return;
@@ -88,13 +95,18 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
 }
 
 /** What was staged ahead serves if the file that it was made from is still the one to be replaced. */
-function stagedFor(operation: ReplaceFile, at: Workplace, ahead: Staged | null): string {
+function stagedFor(
+  operation: ReplaceFile,
+  at: Workplace,
+  ahead: Staged | null,
+  target: string,
+): string {
   if (ahead !== null) {
-    if (isSameState(ahead.old, infoOf(join(at.root, operation.path)))) return ahead.path;
-    Deno.removeSync(ahead.path);
+    if (isSameState(ahead.old, infoOf(target))) return ahead.path;
+    free(ahead.path);
   }
   const path = join(at.staging, "new");
-  if (infoOf(path) !== null) Deno.removeSync(path);
+  free(path);
   using file = stageFile(operation, at, path).file;
   file.syncSync();
   return path;
@@ -129,12 +141,12 @@ export function directoriesToKept(operation: Operation, at: Workplace): readonly
  * @returns Whether it is kept; `false` where that is left to its turn.
  */
 export function keepAhead(operation: ReplaceFile, at: Workplace): boolean {
-  const target = join(at.root, operation.path);
-  if (operation.content.kind === "new-text" || leadsOutside(target)) return false;
-  const kept = join(at.files, operation.path);
+  if (operation.content.kind === "new-text") return false;
   try {
+    using target = holdEntry(join(at.root, operation.path));
     mirrorWayTo(at.root, at.files, operation.path);
-    Deno.linkSync(target, kept);
+    using kept = holdEntry(join(at.files, operation.path));
+    Deno.linkSync(target.path, kept.path);
     return true;
   } catch {
     return false;
@@ -174,20 +186,21 @@ export function stageFile(
   at: Workplace,
   path: string,
 ): { readonly staged: Staged; readonly file: Deno.FsFile } {
-  const target = join(at.root, operation.path);
-  const old = infoOf(target);
-  const bytes = contentOf(operation.content, old && readBytes(target, WHOLE));
-  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  using target = holdEntry(join(at.root, operation.path));
+  const old = infoOf(target.path);
+  const bytes = contentOf(operation.content, old && readBytes(target.path, WHOLE));
+  using staged = holdEntry(path);
+  const file = createEntry(staged.path);
   try {
     writeAll(file, bytes);
     setAccess(
-      path,
-      old === null ? accessBelow(dirname(target), "file") : accessOf(old),
+      staged.path,
+      old === null ? accessBelow(dirname(target.path), "file") : accessOf(old),
       file.statSync(),
     );
   } catch (error) {
     file.close();
-    Deno.removeSync(path);
+    Deno.removeSync(staged.path);
     throw error;
   }
   return { staged: { path, old, isKept: false }, file };
@@ -211,17 +224,6 @@ function existing(old: Uint8Array | null): Uint8Array {
   return old;
 }
 
-/** The root is a real path, so whatever lies in the store by its path does so by its real path, too. */
-function leadsOutside(target: string): boolean {
-  const parent = dirname(target);
-  try {
-    return Deno.realPathSync(parent) !== parent;
-  } catch (error) {
-    if (infoOf(parent) !== null) throw error;
-    return false;
-  }
-}
-
 /** A second link keeps the very file, with its times and mode; a copy serves where links cannot be. */
 function keepOld(target: string, kept: string, copy: string): void {
   try {
@@ -237,7 +239,7 @@ function keepOld(target: string, kept: string, copy: string): void {
 function copyOld(target: string, copy: string): void {
   if (infoOf(copy) !== null) Deno.removeSync(copy);
   const old = Deno.lstatSync(target);
-  using file = Deno.openSync(copy, { write: true, createNew: true, mode: 0o600 });
+  using file = createEntry(copy);
   writeAll(file, readBytes(target, WHOLE));
   setAccess(copy, accessOf(old), file.statSync());
   if (old.atime && old.mtime) file.utimeSync(old.atime, old.mtime);
@@ -254,29 +256,54 @@ function copyOld(target: string, copy: string): void {
 export function collisionOf(operation: Operation, at: Workplace): string | null {
   const target = join(at.root, operation.path);
   const kept = join(at.files, operation.path);
-  const parent = infoOf(dirname(target));
-  if (leadsOutside(target)) {
-    if (infoOf(kept) !== null) {
-      return `a symbolic link leads to ${target}, and ${kept} belongs there`;
-    }
-    if (isNew(operation) && infoOf(target) !== null) {
-      return `a symbolic link leads to ${target}, which may not be what was made there`;
-    }
+  try {
+    using heldTarget = holdEntry(target);
+    using heldKept = holdEntry(kept);
+    return collisionBetween(operation, { target, kept }, heldTarget.path, heldKept.path);
+  } catch (error) {
+    if (!(error instanceof LedAstray)) throw error;
+    return astrayOf(operation, target, kept);
   }
+}
+
+/** What lies behind a link on the way is left alone, and is in the way only of what is to be done there. */
+function astrayOf(operation: Operation, target: string, kept: string): string | null {
+  if (infoOf(kept) !== null) {
+    return isAstray(kept)
+      ? `a symbolic link leads to ${kept}, which may not be what belongs to ${target}`
+      : `a symbolic link leads to ${target}, and ${kept} belongs there`;
+  }
+  if (isNew(operation) && infoOf(target) !== null) {
+    return `a symbolic link leads to ${target}, which may not be what was made there`;
+  }
+  return null;
+}
+
+function collisionBetween(
+  operation: Operation,
+  { target, kept }: { readonly target: string; readonly kept: string },
+  targetPath: string,
+  keptPath: string,
+): string | null {
   switch (operation.kind) {
     case "move-tree":
-      if (infoOf(kept) === null) return null;
-      if (infoOf(target) !== null) return `${target} exists again, and ${kept} would replace it`;
-      return parent?.isDirectory ? null : `${dirname(target)} is gone, and ${kept} belongs into it`;
+      if (infoOf(keptPath) === null) return null;
+      if (infoOf(targetPath) !== null) {
+        return `${target} exists again, and ${kept} would replace it`;
+      }
+      return infoOf(dirname(target))?.isDirectory
+        ? null
+        : `${dirname(target)} is gone, and ${kept} belongs into it`;
     case "replace-file": {
-      const current = infoOf(target);
-      const old = infoOf(kept);
+      const current = infoOf(targetPath);
+      const old = infoOf(keptPath);
       // Nothing is kept of a file that was not there; what stands there goes only if it is ours.
       if (old === null) return null;
       if (current === null) return `${target} is gone, and ${kept} would bring it back`;
       if (sameFile(old, current)) return null;
-      const before = readBytes(kept, WHOLE);
-      return holds(target, before) || holds(target, contentOf(operation.content, before))
+      if (!old.isFile) return `${kept} is no file, and would replace ${target}`;
+      const before = readBytes(keptPath, WHOLE);
+      return holds(targetPath, before) || holds(targetPath, contentOf(operation.content, before))
         ? null
         : `${target} was changed since, and ${kept} would replace it`;
     }
@@ -301,6 +328,27 @@ function isNew(operation: Operation): boolean {
 export function takeBack(operation: Operation, at: Workplace): void {
   const target = join(at.root, operation.path);
   const kept = join(at.files, operation.path);
+  try {
+    using heldTarget = holdEntry(target);
+    using heldKept = holdEntry(kept);
+    takeBackBetween(operation, heldTarget.path, heldKept.path);
+  } catch (error) {
+    const isNothing = error instanceof LedAstray && astrayOf(operation, target, kept) === null;
+    if (!isNothing) throw error;
+  }
+}
+
+function isAstray(path: string): boolean {
+  try {
+    using _held = holdEntry(path);
+    return false;
+  } catch (error) {
+    if (!(error instanceof LedAstray)) throw error;
+    return true;
+  }
+}
+
+function takeBackBetween(operation: Operation, target: string, kept: string): void {
   switch (operation.kind) {
     case "move-tree":
       if (infoOf(kept) !== null) Deno.renameSync(kept, target);
@@ -328,7 +376,7 @@ export function takeBack(operation: Operation, at: Workplace): void {
 }
 
 /** A metric may be of any length. */
-const WHOLE = { most: MOST.text };
+const WHOLE = { most: MOST.text, links: "refused" } as const;
 
 function holds(path: string, wanted: Uint8Array): boolean {
   const info = infoOf(path);

@@ -19,6 +19,7 @@
  */
 
 import { dirname, join } from "@std/path";
+import { holdEntry } from "./hold.ts";
 import { infoOf } from "./read.ts";
 
 /** Whose something is, and who may do what with it. */
@@ -232,7 +233,8 @@ export function mirrorWayTo(from: string, to: string, path: string): void {
   const way = dirname(path);
   if (way === "." || infoOf(join(to, way))?.isDirectory) return;
   mirrorWayTo(from, to, way);
-  const made = join(to, way);
+  using entry = holdEntry(join(to, way));
+  const made = entry.path;
   if (!makeClosed(made)) return;
   const model = infoOf(join(from, way));
   // Where there is nothing to go by, it stays closed.

@@ -13,7 +13,8 @@
  */
 
 import { join } from "@std/path";
-import { linkNew, removeIfThere, syncFile } from "./durable.ts";
+import { free, linkNew, removeIfThere, syncFile } from "./durable.ts";
+import { hold } from "./hold.ts";
 import { listSome } from "./list_directory.ts";
 import { ensureOwnDirectory, inOwnDirectory, ownPaths } from "./own_directory.ts";
 import { makePassage } from "./permissions.ts";
@@ -61,10 +62,10 @@ export function openWriting(root: string): Writing {
  */
 export function sweepWriting(root: string, now: number): void {
   const directory = join(ownPaths(root).own, "writing");
-  for (const { name } of listSome(directory)) {
-    const path = join(directory, name);
-    const changed = infoOf(path)?.mtime?.getTime() ?? now;
-    if (now - changed >= ABANDONED) removeIfThere(path);
+  using held = hold(directory);
+  for (const { name } of listSome(held.path)) {
+    const changed = infoOf(held.at(name))?.mtime?.getTime() ?? now;
+    if (now - changed >= ABANDONED) free(join(directory, name));
   }
 }
 

@@ -18,6 +18,7 @@
 
 import type { Operation } from "../../lib/operations.ts";
 import { groupsOf } from "./durable.ts";
+import { linksToOpen } from "./hold.ts";
 import { giveUpAhead, type ReplaceFile, type Staged, type Workplace } from "./operate.ts";
 import { startThread } from "./second_thread.ts";
 import { type Batch, stageFiles } from "./stage_files.ts";
@@ -38,6 +39,8 @@ export interface StagedAhead extends Disposable {
 export interface Assignment {
   readonly batch: Batch;
   readonly at: Workplace;
+  /** Where open files are found. */
+  readonly links: string | null;
 }
 
 /** What the second thread tells. */
@@ -140,7 +143,7 @@ function callHelper(at: Workplace): Helper | null {
       if (failed) return Promise.resolve([]);
       const { promise, resolve } = Promise.withResolvers<StagedBatch["staged"]>();
       waiting.set(batch.name, resolve);
-      thread.send({ batch, at });
+      thread.send({ batch, at, links: linksToOpen() });
       return promise;
     },
     dismiss: () => thread.dismiss(),

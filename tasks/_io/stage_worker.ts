@@ -5,9 +5,11 @@
  */
 
 import type { Assignment, StagedBatch } from "./stage_ahead.ts";
+import { useLinksToOpen } from "./hold.ts";
 import { serveThread } from "./second_thread.ts";
 import { stageFiles } from "./stage_files.ts";
 
-serveThread<Assignment, StagedBatch>(async ({ batch, at }, report) => {
+serveThread<Assignment, StagedBatch>(async ({ batch, at, links }, report) => {
+  useLinksToOpen(links);
   report({ name: batch.name, staged: await stageFiles(batch, at) });
 });

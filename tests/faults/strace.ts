@@ -213,6 +213,8 @@ function changesOf(trace: string, place: string): readonly Change[] {
 
 function isChange(name: string, rest: string, place: string): boolean {
   if (/^open(at2?)?$/.test(name) && !/O_(WRONLY|RDWR|CREAT)/.test(rest)) return false;
+  // An entry of a directory that is held: the trace does not say of which.
+  if (/"[^"]*\/mltidy-held-[^"/]*\/fd\/\d+\//.test(rest)) return true;
   return [`"${place}/`, `"${place}"`, `<${place}/`, `<${place}>`].some((part) =>
     rest.includes(part)
   );
