@@ -14,16 +14,16 @@
  */
 
 import { PlanRefusedError, StalePlanError } from "../lib/errors.ts";
-import type { StoreSnapshot } from "../lib/model.ts";
-import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan.ts";
-import { type CleanupPolicy, readingOf } from "../lib/policy.ts";
-import type { RepairPolicy } from "../lib/repair.ts";
-import { reportOutcomes } from "../lib/report_outcomes.ts";
-import { allowingFlags, stopText } from "../lib/stop_text.ts";
-import { findForeignAction } from "../lib/same_action.ts";
-import type { BackupWork, LockedBackups } from "./backups.ts";
-import type { Abortable, Change, LockedStore } from "./store.ts";
+import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan/plan.ts";
+import type { RepairPolicy } from "../lib/plan/repair_action.ts";
+import { reportOutcomes } from "../lib/plan/report_outcomes.ts";
+import { findForeignAction } from "../lib/plan/same_action.ts";
+import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
+import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import { allowingFlags, stopText } from "../lib/words/stop.ts";
 import { takeTurns } from "./_io/take_turns.ts";
+import type { BackupWork, LockedBackups } from "./ports/backups.ts";
+import type { Abortable, Change, LockedStore } from "./ports/store.ts";
 
 /** How to apply a plan. */
 export interface ApplyOptions extends Abortable {
@@ -201,12 +201,12 @@ async function planAgain(
 ): Promise<Plan> {
   const now = Math.min(plan.plannedAt, store.now());
   if (isCleanup(plan)) {
-    const { planCleanup } = await import("../lib/plan_cleanup.ts");
+    const { planCleanup } = await import("../lib/cleanup/plan_cleanup.ts");
     return planCleanup(snapshot as StoreSnapshot<"tags">, plan.policy, { now, task: plan.task });
   }
   const policy = plan.policy as RepairPolicy;
   const whole = snapshot as StoreSnapshot<"full">;
-  const { planRepair } = await import("../lib/plan_repair.ts");
+  const { planRepair } = await import("../lib/repair/plan_repair.ts");
   return planRepair(whole, await store.evidence(whole, policy), policy, { now });
 }
 

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { planCleanup } from "../lib/plan_cleanup.ts";
-import { type CleanupPolicy, policyByAge, readingOf } from "../lib/policy.ts";
+import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
+import { type CleanupPolicy, policyByAge, readingOf } from "../lib/policy/policy.ts";
 import {
   planAndApply,
   type PlanAndApplyOptions,
   type PlanAndApplyResult,
 } from "./plan_and_apply.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./ports/store.ts";
 
 /** What to clean up, and whether to do it. */
 export interface CleanupOptions extends PlanAndApplyOptions {

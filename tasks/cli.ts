@@ -5,11 +5,11 @@
  * @module
  */
 
-import { visibleText } from "../lib/terminal_text.ts";
-import { ExitCode, exitCodeOf } from "./_cli/exit_code.ts";
-import { parseCommand } from "./_cli/parse_command.ts";
-import { showProgress } from "./_cli/progress.ts";
-import { decideStyle } from "./_cli/style.ts";
+import { visibleText } from "../lib/text/terminal_text.ts";
+import { ExitCode, exitCodeOf } from "./_cli/table/exit_code.ts";
+import { parseCommand } from "./_cli/table/parse_command.ts";
+import { showProgress } from "./_cli/terminal/progress.ts";
+import { decideStyle } from "./_cli/terminal/style.ts";
 import type { World } from "./_cli/world.ts";
 
 /** Where something is written to. */
@@ -56,7 +56,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     return ExitCode.done;
   }
   if (command.task === "help") {
-    const { helpText, overviewText } = await import("./_cli/help_text.ts");
+    const { helpText, overviewText } = await import("./_cli/table/help_text.ts");
     print(command.about === null ? overviewText() : helpText(command.about));
     return ExitCode.done;
   }
@@ -88,12 +88,12 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     signal: interruption,
   };
   // Loaded when it is needed, as it would cost --help time.
-  const { runTask } = await import("./_cli/run_task.ts");
+  const { runTask } = await import("./_cli/run/run_task.ts");
   return await runTask(command, words, world);
 }
 
 async function ask(question: string): Promise<boolean> {
-  const { askYesNo } = await import("./_cli/prompt.ts");
+  const { askYesNo } = await import("./_cli/terminal/prompt.ts");
   return await askYesNo(question, {
     write: (text) => write(Deno.stderr, text),
     read: (buffer) => Deno.stdin.read(buffer),

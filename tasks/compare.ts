@@ -4,14 +4,14 @@
  * @module
  */
 
-import { comparePlans, type PlanComparison } from "../lib/compare_plans.ts";
-import type { Extras } from "../lib/extras.ts";
-import type { StoreSnapshot } from "../lib/model.ts";
-import type { PlanTask } from "../lib/plan.ts";
-import { planCleanup } from "../lib/plan_cleanup.ts";
-import { planPrune } from "../lib/plan_prune.ts";
-import { type CleanupPolicy, readingOf } from "../lib/policy.ts";
-import type { Store } from "./store.ts";
+import { comparePlans, type PlanComparison } from "../lib/answers/compare_plans.ts";
+import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
+import { planPrune } from "../lib/cleanup/plan_prune.ts";
+import type { PlanTask } from "../lib/plan/plan.ts";
+import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
+import type { Extras } from "../lib/store/extras.ts";
+import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import type { Store } from "./ports/store.ts";
 
 /** How to compare. */
 export interface CompareOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { configTemplate } from "../lib/config.ts";
+import { configTemplate } from "../lib/policy/config.ts";
 
 /**
  * Writes a configuration that says nothing yet: every key, commented out, with what it does. Needs write

@@ -8,7 +8,7 @@
  */
 
 import { join, toFileUrl } from "@std/path";
-import { shellWords } from "../lib/shell_words.ts";
+import { shellWords } from "../lib/text/shell_words.ts";
 import { describeDemoStore } from "./_demo/describe_demo_store.ts";
 import { type DemoEntry, layOutDemoStore } from "./_demo/lay_out_demo_store.ts";
 

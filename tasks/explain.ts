@@ -4,10 +4,10 @@
  * @module
  */
 
-import { explainRun, type Explanation, findRuns } from "../lib/explain_run.ts";
-import type { Run } from "../lib/model.ts";
-import { type CleanupPolicy, readingOf } from "../lib/policy.ts";
-import type { Store } from "./store.ts";
+import { explainRun, type Explanation, findRuns } from "../lib/answers/explain_run.ts";
+import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
+import type { Run } from "../lib/store/snapshot.ts";
+import type { Store } from "./ports/store.ts";
 
 /** What to explain. */
 export interface ExplainOptions {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { openFileStore } from "./_io/file_store.ts";
-import type { Store } from "./store.ts";
+import { openFileStore } from "./_file/file_store.ts";
+import type { Store } from "./ports/store.ts";
 
 /** How to open a store. */
 export interface OpenOptions {
@@ -38,6 +38,6 @@ export interface OpenOptions {
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
   const { chosenBy = "the caller", now = Date.now } = options;
-  if (options.create) await (await import("./_io/create_store.ts")).createStore(location, now());
+  if (options.create) await (await import("./_file/create_store.ts")).createStore(location, now());
   return openFileStore(location, { chosenBy, now });
 }

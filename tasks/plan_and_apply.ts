@@ -13,12 +13,12 @@
  * @module
  */
 
-import type { StoreSnapshot } from "../lib/model.ts";
-import type { ApplyReport, Plan, PlanTask } from "../lib/plan.ts";
-import { sameActions } from "../lib/same_action.ts";
+import type { ApplyReport, Plan, PlanTask } from "../lib/plan/plan.ts";
+import { sameActions } from "../lib/plan/same_action.ts";
+import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";
-import type { BackupWork } from "./backups.ts";
-import type { Abortable, ReadOptions, SettledChange, Store } from "./store.ts";
+import type { BackupWork } from "./ports/backups.ts";
+import type { Abortable, ReadOptions, SettledChange, Store } from "./ports/store.ts";
 
 /** Whether and how to apply. */
 export interface PlanAndApplyOptions extends Abortable {

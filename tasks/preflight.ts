@@ -12,23 +12,23 @@
  * @module
  */
 
+import { summarize, type Summary } from "../lib/answers/summarize.ts";
+import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../lib/errors.ts";
-import type { StoreSnapshot } from "../lib/model.ts";
-import type { ApplyReport, Kept, Plan } from "../lib/plan.ts";
-import { planCleanup } from "../lib/plan_cleanup.ts";
-import { planRepair } from "../lib/plan_repair.ts";
-import { ORPHAN_SETTLE } from "../lib/policy.ts";
-import { recoveredName } from "../lib/rebuild_experiment_meta.ts";
-import { simulatePlan } from "../lib/simulate_plan.ts";
-import { summarize, type Summary } from "../lib/summarize.ts";
-import type { Severity } from "../lib/verify_rules.ts";
-import { type Finding, verifySnapshot } from "../lib/verify_snapshot.ts";
+import type { ApplyReport, Kept, Plan } from "../lib/plan/plan.ts";
+import { simulatePlan } from "../lib/plan/simulate_plan.ts";
+import { ORPHAN_SETTLE } from "../lib/policy/policy.ts";
+import { planRepair } from "../lib/repair/plan_repair.ts";
+import { recoveredName } from "../lib/repair/rebuild_experiment_meta.ts";
+import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import type { Severity } from "../lib/verify/rules.ts";
+import { type Finding, verifySnapshot } from "../lib/verify/verify_snapshot.ts";
 import { applyPlan } from "./apply_plan.ts";
-import type { BackupWork } from "./backups.ts";
-import { setupExperiment, type SetupExperimentOptions } from "./experiment.ts";
+import type { BackupWork } from "./ports/backups.ts";
+import type { Abortable, LockedStore, SettledChange, Store } from "./ports/store.ts";
+import type { ExperimentSetup } from "./ports/tracking.ts";
 import { repairPolicyOf, type RepairRules } from "./repair.ts";
-import type { Abortable, LockedStore, SettledChange, Store } from "./store.ts";
-import type { ExperimentSetup } from "./tracking.ts";
+import { setupExperiment, type SetupExperimentOptions } from "./training/experiment.ts";
 
 /** How to get ready. */
 export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" | "staleAfter"> {

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { planPrune, type PrunePolicy } from "../lib/plan_prune.ts";
-import { readingOf } from "../lib/policy.ts";
-import { days } from "../lib/units.ts";
+import { planPrune, type PrunePolicy } from "../lib/cleanup/plan_prune.ts";
+import { readingOf } from "../lib/policy/policy.ts";
+import { days } from "../lib/text/units.ts";
 import {
   planAndApply,
   type PlanAndApplyOptions,
   type PlanAndApplyResult,
 } from "./plan_and_apply.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./ports/store.ts";
 
 /** What to prune, and whether to do it. */
 export interface PruneOptions extends PlanAndApplyOptions {

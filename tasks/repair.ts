@@ -4,14 +4,14 @@
  * @module
  */
 
-import { planRepair } from "../lib/plan_repair.ts";
-import { DEFAULT_REPAIR, type RepairPolicy } from "../lib/repair.ts";
+import { DEFAULT_REPAIR, type RepairPolicy } from "../lib/plan/repair_action.ts";
+import { planRepair } from "../lib/repair/plan_repair.ts";
 import {
   decideAndApply,
   type PlanAndApplyOptions,
   type PlanAndApplyResult,
 } from "./plan_and_apply.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./ports/store.ts";
 
 /** What to repair. */
 export interface RepairRules {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Extras } from "../lib/extras.ts";
-import type { PrimaryMetric } from "../lib/primary_metric.ts";
-import { summarize, type Summary } from "../lib/summarize.ts";
-import type { Abortable, Store } from "./store.ts";
+import { summarize, type Summary } from "../lib/answers/summarize.ts";
+import type { PrimaryMetric } from "../lib/policy/primary_metric.ts";
+import type { Extras } from "../lib/store/extras.ts";
+import type { Abortable, Store } from "./ports/store.ts";
 
 /** What to summarize, and how. */
 export interface SummaryOptions extends Abortable {

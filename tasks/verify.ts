@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Severity } from "../lib/verify_rules.ts";
+import type { Severity } from "../lib/verify/rules.ts";
 import {
   experimentIds,
   type Finding,
   verifySnapshot,
   type VerifySnapshotOptions,
-} from "../lib/verify_snapshot.ts";
-import type { Abortable, Store } from "./store.ts";
+} from "../lib/verify/verify_snapshot.ts";
+import type { Abortable, Store } from "./ports/store.ts";
 
 /** How to verify. */
 export interface VerifyOptions extends Abortable, VerifySnapshotOptions {

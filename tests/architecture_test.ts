@@ -16,60 +16,164 @@ interface Import {
   readonly by: string;
   /** A path in the repository, or a bare specifier as written. */
   readonly of: string;
-  readonly onlyTypes: boolean;
 }
 
-/** The first row that fits a file is its rule. */
-const directions: readonly { readonly by: string; readonly of: Places }[] = [
-  { by: "lib/", of: ["lib/", "@std/yaml"] },
-  { by: "tasks/_io/", of: ["lib/", "tasks/_io/", "@std/", "node:*"] },
-  { by: "tasks/_demo/", of: ["lib/", "tasks/_demo/", "@std/"] },
-  { by: "tasks/_cli/run_*", of: ["lib/", "tasks/", "@std/"] },
+/** What any room above them may import: errors, text, the nouns of a store. */
+const GROUND: Places = ["lib/", "lib/text/", "lib/store/"];
+
+/**
+ * The rooms from the ground up: folders, and files that are a room of their own. A room may import, types
+ * included, what its row names, which stands in a row above it.
+ */
+const rooms: readonly { readonly room: string; readonly of: Places }[] = [
+  { room: "lib/", of: [] },
+  { room: "lib/text/", of: [] },
+  { room: "lib/yaml/", of: [] },
+  { room: "tasks/_io/std/", of: ["@std/path/posix", "@std/path/windows"] },
+  { room: "lib/store/", of: ["lib/", "lib/text/"] },
+  { room: "lib/backup/", of: GROUND },
+  { room: "lib/policy/", of: [...GROUND, "@std/yaml"] },
+  { room: "lib/records/", of: [...GROUND, "lib/yaml/"] },
+  { room: "lib/plan/", of: [...GROUND, "lib/policy/", "lib/records/"] },
+  { room: "lib/snapshot/", of: [...GROUND, "lib/yaml/", "lib/records/"] },
+  { room: "lib/tracking/", of: [...GROUND, "lib/yaml/", "lib/records/"] },
+  { room: "lib/judge/", of: [...GROUND, "lib/policy/", "lib/plan/", "lib/snapshot/"] },
+  { room: "lib/cleanup/", of: [...GROUND, "lib/policy/", "lib/plan/", "lib/judge/"] },
+  { room: "lib/words/", of: [...GROUND, "lib/policy/", "lib/plan/"] },
+  { room: "lib/verify/", of: [...GROUND, "lib/policy/", "lib/records/", "lib/judge/"] },
   {
-    by: "tasks/_cli/choose_config.ts",
-    of: ["lib/", "tasks/_cli/", "tasks/_io/read.ts", "@std/"],
+    room: "lib/answers/",
+    of: [...GROUND, "lib/policy/", "lib/plan/", "lib/judge/", "lib/cleanup/", "lib/verify/"],
   },
-  { by: "tasks/_cli/", of: ["lib/", "tasks/_cli/", "@std/"] },
-  { by: "tasks/cli.ts", of: ["deno.json", "lib/", "tasks/_cli/"] },
-  { by: "tasks/open_store.ts", of: ["lib/", "tasks/store.ts", "tasks/_io/"] },
-  { by: "tasks/apply_plan.ts", of: ["lib/", "tasks/store.ts", "tasks/_io/take_turns.ts"] },
-  { by: "tasks/plan_and_apply.ts", of: ["lib/", "tasks/store.ts", "tasks/apply_plan.ts"] },
   {
-    by: "tasks/preflight.ts",
+    room: "lib/repair/",
     of: [
-      "lib/",
-      "tasks/store.ts",
-      "tasks/apply_plan.ts",
-      "tasks/repair.ts",
-      "tasks/experiment.ts",
+      ...[...GROUND, "lib/yaml/", "lib/policy/", "lib/records/", "lib/plan/", "lib/judge/"],
+      "lib/verify/",
     ],
   },
   {
-    by: "tasks/run.ts",
+    room: "lib/render/",
     of: [
-      "lib/",
-      "tasks/store.ts",
-      "tasks/open_run_log.ts",
-      "tasks/_io/process.ts",
-      "tasks/_io/read.ts",
+      ...[...GROUND, "lib/backup/", "lib/plan/", "lib/judge/", "lib/words/", "lib/verify/"],
+      "lib/answers/",
     ],
   },
-  { by: "tasks/open_run_log.ts", of: ["lib/", "tasks/_io/read.ts", "tasks/_io/take_turns.ts"] },
-  { by: "tasks/demo.ts", of: ["lib/", "tasks/_demo/", "@std/"] },
+  { room: "tasks/_demo/", of: [...GROUND, "lib/yaml/", "@std/"] },
+  { room: "tasks/_io/", of: [...GROUND, "@std/", "node:"] },
+  { room: "tasks/_io/tree/", of: [...GROUND, "lib/backup/", "tasks/_io/", "@std/", "node:"] },
+  { room: "tasks/ports/", of: [...GROUND, "lib/backup/", "lib/plan/"] },
+  { room: "tasks/backups/", of: [...GROUND, "lib/backup/", "tasks/ports/"] },
   {
-    by: "tasks/",
-    of: ["lib/", "tasks/store.ts", "tasks/apply_plan.ts", "tasks/plan_and_apply.ts"],
+    room: "tasks/training/",
+    of: [
+      ...[...GROUND, "lib/tracking/", "tasks/ports/"],
+      ...["tasks/_io/process.ts", "tasks/_io/read.ts", "tasks/_io/take_turns.ts"],
+    ],
   },
-  { by: "mod.ts", of: ["lib/", "tasks/"] },
+  {
+    room: "tasks/",
+    of: [
+      ...[...GROUND, "lib/policy/", "lib/plan/", "lib/cleanup/", "lib/words/", "lib/verify/"],
+      ...["lib/answers/", "lib/repair/", "tasks/_demo/", "tasks/_io/take_turns.ts", "tasks/ports/"],
+      ...["tasks/training/experiment.ts", "@std/"],
+    ],
+  },
+  {
+    room: "tasks/_file/scan/",
+    of: [...GROUND, "lib/yaml/", "lib/records/", "lib/snapshot/", "tasks/_io/", "@std/"],
+  },
+  {
+    room: "tasks/_file/own/",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/records/", "lib/plan/", "lib/snapshot/", "tasks/_io/"],
+      ...["tasks/_file/scan/", "@std/"],
+    ],
+  },
+  {
+    room: "tasks/_file/change/",
+    of: [
+      ...[...GROUND, "lib/yaml/", "lib/plan/", "tasks/_io/", "tasks/ports/", "tasks/_file/scan/"],
+      ...["tasks/_file/own/", "@std/"],
+    ],
+  },
+  {
+    room: "tasks/_file/tracking/",
+    of: [
+      ...[...GROUND, "lib/yaml/", "lib/records/", "lib/tracking/", "tasks/_io/", "tasks/ports/"],
+      ...["tasks/_file/own/", "@std/"],
+    ],
+  },
+  {
+    room: "tasks/_file/backups/",
+    of: [
+      ...[...GROUND, "lib/backup/", "tasks/_io/", "tasks/_io/tree/", "tasks/ports/"],
+      ...["tasks/_file/own/", "tasks/_file/change/", "@std/"],
+    ],
+  },
+  {
+    room: "tasks/_file/",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/records/", "lib/plan/", "lib/tracking/", "lib/repair/"],
+      ...["tasks/_io/", "tasks/ports/", "tasks/_file/scan/", "tasks/_file/own/"],
+      ...["tasks/_file/change/", "tasks/_file/tracking/", "tasks/_file/backups/", "@std/"],
+    ],
+  },
+  { room: "tasks/open_store.ts", of: ["tasks/ports/", "tasks/_file/"] },
+  { room: "tasks/_cli/terminal/", of: [...GROUND, "lib/backup/"] },
+  { room: "tasks/_cli/", of: [...GROUND, "tasks/_cli/terminal/"] },
+  { room: "tasks/_cli/table/", of: [...GROUND, "lib/plan/", "@std/"] },
+  {
+    room: "tasks/_cli/choose/",
+    of: [...GROUND, "lib/policy/", "tasks/_io/read.ts", "tasks/_cli/table/", "@std/"],
+  },
+  {
+    room: "tasks/_cli/run/",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/verify/", "lib/render/"],
+      ...["tasks/ports/", "tasks/backups/", "tasks/", "tasks/open_store.ts", "tasks/_io/read.ts"],
+      ...["tasks/_cli/", "tasks/_cli/table/", "tasks/_cli/choose/", "@std/"],
+    ],
+  },
+  {
+    room: "tasks/cli.ts",
+    of: [
+      ...[...GROUND, "tasks/_cli/terminal/", "tasks/_cli/", "tasks/_cli/table/"],
+      ...["tasks/_cli/run/", "deno.json"],
+    ],
+  },
+  {
+    room: "mod.ts",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/snapshot/", "lib/tracking/"],
+      ...["lib/judge/", "lib/cleanup/", "lib/words/", "lib/verify/", "lib/answers/", "lib/repair/"],
+      ...["lib/render/", "tasks/ports/", "tasks/backups/", "tasks/training/", "tasks/"],
+      "tasks/open_store.ts",
+    ],
+  },
 ];
 
-/** Where the shell may have types from, besides: the ports and the results of tasks. */
-const types: { readonly by: string; readonly of: Places } = { by: "tasks/", of: ["tasks/"] };
+const MOST_FILES = 15;
+/** One file for each task. */
+const MOST_TASKS = 24;
 
-/** Who alone may import something. */
-const importers: readonly { readonly of: Places; readonly by: Places }[] = [
-  { of: ["tasks/cli.ts"], by: [] },
-  { of: ["lib/render_*"], by: ["lib/render_*", "tasks/_cli/", "mod.ts"] },
+/** Entries that still give away all that their files have; to be emptied, and then deleted. */
+const openDoors: Places = ["mod.ts"];
+
+/** Files of the core that still name commands or flags, which are the command line's; to be emptied. */
+const speakingOfCommands: Places = [
+  "lib/answers/policy_changes.ts",
+  "lib/errors.ts",
+  "lib/plan/parse_plan.ts",
+  "lib/policy/config.ts",
+  "lib/repair/choices_for.ts",
+  "lib/repair/repair_edits.ts",
+  "lib/verify/checks.ts",
+  "lib/verify/model_rules.ts",
+  "lib/verify/repairable.ts",
+  "lib/verify/run_rules.ts",
+  "lib/verify/store_rules.ts",
+  "lib/words/stop.ts",
 ];
 
 /** What may be said only in some places. */
@@ -105,11 +209,11 @@ const words: readonly { readonly word: RegExp; readonly in: Places; readonly onl
     only: [
       "tasks/_io/list_directory.ts",
       "tasks/_io/durable.ts",
-      "tasks/_io/place.ts",
-      "tasks/_io/backup_place.ts",
-      "tasks/_io/manifest.ts",
-      "tasks/_io/own_directory.ts",
-      "tasks/_io/settle.ts",
+      "tasks/_file/own/place.ts",
+      "tasks/_file/backups/backup_place.ts",
+      "tasks/_file/own/manifest.ts",
+      "tasks/_file/own/own_directory.ts",
+      "tasks/_file/change/settle.ts",
     ],
   },
 ];
@@ -163,8 +267,9 @@ const planning = ["summary", "verify", "prune", "cleanup", "repair", "explain"];
 const writing = ["config", "demo:store"];
 
 const root = fromFileUrl(new URL("..", import.meta.url));
-const sources = ["mod.ts", ...listFiles("lib"), ...listFiles("tasks")]
-  .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
+const files = ["mod.ts", ...listFiles("lib"), ...listFiles("tasks")]
+  .filter((path) => path.endsWith(".ts"));
+const sources = files.filter((path) => !path.endsWith(".d.ts"));
 const tests = listFiles("tests").filter((path) => path.endsWith("_test.ts"));
 const imports = [...sources, ...tests].flatMap(importsOf);
 
@@ -194,10 +299,9 @@ function importsOf(by: string): Import[] {
     ...code.matchAll(/\bimport(\()\s*"([^"]+)"/g),
     ...code.matchAll(/^import( )"([^"]+)"/gm),
   ];
-  return statements.map(([, names = "", specifier = ""]) => ({
+  return statements.map(([, , specifier = ""]) => ({
     by,
     of: specifier.startsWith(".") ? join(by, "..", specifier).replaceAll("\\", "/") : specifier,
-    onlyTypes: /^\s*type\b/.test(names) || /^\s*\{(\s*type \w+,?)+\s*\}\s*$/.test(names),
   }));
 }
 
@@ -211,23 +315,76 @@ function show({ by, of }: Import): string {
   return `${by} imports ${of}`;
 }
 
+function roomOf(path: string): string {
+  return rooms.some(({ room }) => room === path) ? path : path.slice(0, path.lastIndexOf("/") + 1);
+}
+
 Deno.test("the house has files for its rules to hold", () => {
   assert(sources.length > 40 && tests.length > 20 && imports.length > 100);
-  const idle = [
-    ...directions.filter(({ by }) => !sources.some((path) => isIn(path, [by]))),
-    ...importers.filter(({ of }) => !sources.some((path) => isIn(path, of))),
-  ];
+  const used = new Set([...sources, ...sources.map(roomOf)]);
+  const idle = rooms.flatMap(({ room, of }) =>
+    [room, ...of].filter((place) => /^(lib|tasks)\//.test(place) && !used.has(place))
+  );
   assertEquals(idle, []);
 });
 
+Deno.test("every room stands in one row, above all that it may import", () => {
+  const upwards = rooms.flatMap(({ room, of }, index) =>
+    of.filter((place) => /^(lib|tasks)\//.test(place))
+      .filter((place) => !rooms.slice(0, index).some((below) => below.room === roomOf(place)))
+      .map((place) => `${room} may import ${place}`)
+  );
+  assertEquals(upwards, []);
+  assertEquals(new Set(rooms.map(({ room }) => room)).size, rooms.length);
+});
+
 Deno.test("every file imports only what its room may", () => {
-  const forbidden = imports.filter((one) => {
-    if (!sources.includes(one.by)) return false;
-    const rule = directions.find(({ by }) => isIn(one.by, [by]));
-    const isType = one.onlyTypes && isIn(one.by, [types.by]) && isIn(one.of, types.of);
-    return !isType && !isIn(one.of, rule?.of ?? []);
+  const forbidden = imports.filter(({ by, of }) => {
+    if (!sources.includes(by) || roomOf(by) === roomOf(of)) return false;
+    const row = rooms.find(({ room }) => room === roomOf(by));
+    const outside = row?.of.filter((place) => /^(@std\/|node:)/.test(place)) ?? [];
+    return !row?.of.includes(roomOf(of)) && !row?.of.includes(of) &&
+      !outside.some((place) => of === place || /[/:]$/.test(place) && of.startsWith(place));
   });
   assertEquals(forbidden.map(show), []);
+});
+
+Deno.test("no file imports, be it for types, what imports it", () => {
+  const importedBy = Map.groupBy(imports, ({ by }) => by);
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const walk = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(" → "));
+    if (done.has(path)) return;
+    done.add(path);
+    for (const { of } of importedBy.get(path) ?? []) walk(of, [...way, path]);
+  };
+  for (const path of sources) walk(path, []);
+  assertEquals(circles, []);
+});
+
+Deno.test("no room is so full that its files cannot be taken in at a glance", () => {
+  const full = [...Map.groupBy(files, (path) => path.slice(0, path.lastIndexOf("/") + 1))]
+    .filter(([room, inIt]) => inIt.length > (room === "tasks/" ? MOST_TASKS : MOST_FILES))
+    .map(([room, inIt]) => `${room} has ${inIt.length} files`);
+  assertEquals(full, []);
+});
+
+Deno.test("an entry names what it gives", () => {
+  const entries = typeof manifest.exports === "string"
+    ? [manifest.exports]
+    : Object.values<string>(manifest.exports);
+  const giveAll = entries.map((entry) => entry.replace(/^\.\//, ""))
+    .filter((entry) => /^export \*/m.test(codeOf(entry)));
+  assertEquals(giveAll, openDoors);
+});
+
+Deno.test("the core names no command and no flag: the command line puts them", () => {
+  const speaking = sources.filter((path) =>
+    isIn(path, ["lib/"]) && !isIn(path, ["lib/render/"]) &&
+    /\bdeno task\b|(?<![\w-])--[a-z]/.test(codeOf(path))
+  );
+  assertEquals(speaking, speakingOfCommands);
 });
 
 Deno.test("a folder whose name begins with _ is imported only from inside its parent", () => {
@@ -235,13 +392,6 @@ Deno.test("a folder whose name begins with _ is imported only from inside its pa
     const parent = /^(.*?)_[^/]*\//.exec(of)?.[1];
     return parent !== undefined && !by.startsWith(parent) && !by.startsWith("tests/");
   });
-  assertEquals(forbidden.map(show), []);
-});
-
-Deno.test("the command line and the renderers are imported only by the shell", () => {
-  const forbidden = importers.flatMap(({ of, by }) =>
-    imports.filter((one) => isIn(one.of, of) && !isIn(one.by, [...by, "tests/"]))
-  );
   assertEquals(forbidden.map(show), []);
 });
 

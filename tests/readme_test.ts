@@ -7,8 +7,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import manifest from "../deno.json" with { type: "json" };
-import { type Command, parseCommand } from "../tasks/_cli/parse_command.ts";
-import { taskNames } from "../tasks/_cli/task_table.ts";
+import { type Command, parseCommand } from "../tasks/_cli/table/parse_command.ts";
+import { taskNames } from "../tasks/_cli/table/task_table.ts";
 import { experiment, run } from "./_support/builders.ts";
 import { tempStore } from "./_support/disk_store.ts";
 import { README, updateReadme } from "./_support/readme.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { RenderOptions } from "../../lib/render_style.ts";
-import type { Progress } from "./progress.ts";
+import type { RenderOptions } from "../../lib/text/style.ts";
+import type { Progress } from "./terminal/progress.ts";
 
 /** What a task needs of the world. */
 export interface World {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NonEmpty, RunStatus } from "../../lib/model.ts";
+import type { NonEmpty, RunStatus } from "../../lib/store/snapshot.ts";
 import { FORECAST, LANGUAGE, TABULAR, type Topic, VISION } from "./topics.ts";
 
 /** A run with a part to play. Times are days before now. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { RunStatus } from "../../lib/model.ts";
-import { isUnfinished } from "../../lib/run_status.ts";
-import { PARENT_TAG } from "../../lib/tags.ts";
+import { isUnfinished } from "../../lib/store/run_status.ts";
+import type { RunStatus } from "../../lib/store/snapshot.ts";
+import { PARENT_TAG } from "../../lib/store/tags.ts";
 import {
   type CastExperiment,
   type CastModel,

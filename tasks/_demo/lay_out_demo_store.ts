@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type MetaNode, scalar, stringifyMetaYaml } from "../../lib/meta_yaml.ts";
-import { codeOf } from "../../lib/run_status.ts";
+import { codeOf } from "../../lib/store/run_status.ts";
+import { type MetaNode, scalar, stringifyMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import type {
   DemoExperiment,
   DemoModel,

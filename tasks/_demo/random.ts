@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NonEmpty } from "../../lib/model.ts";
+import type { NonEmpty } from "../../lib/store/snapshot.ts";
 
 /** Draws the next number, at least 0 and below 1. */
 export type Random = () => number;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NonEmpty } from "../../lib/model.ts";
+import type { NonEmpty } from "../../lib/store/snapshot.ts";
 
 /** What the runs of an experiment log. */
 export interface Topic {

@@ -5,7 +5,7 @@
  */
 
 import { fromFileUrl, resolve } from "@std/path";
-import { percentDecoded } from "../../lib/artifact_uri.ts";
+import { percentDecoded } from "../../lib/store/artifact_uri.ts";
 
 /**
  * Takes a `file:` URI for a path as MLflow does (2.22 and 3.17): without a slash behind its scheme it is

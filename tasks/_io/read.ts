@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { TextFact } from "../../lib/facts.ts";
-import { formatSize } from "../../lib/units.ts";
+import type { TextFact } from "../../lib/store/facts.ts";
+import { asStorePath } from "../../lib/store/path.ts";
+import type { Problem } from "../../lib/store/problem.ts";
+import { formatSize } from "../../lib/text/units.ts";
 import { NotRegularError, type OpenOptions, openRegular, waitsForNoFile } from "./open_regular.ts";
-import { asStorePath, type Problem } from "../../lib/model.ts";
 
 /**
  * How many bytes are read of a file at most: what is larger is no record of MLflow's, and would take the

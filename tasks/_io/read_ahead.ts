@@ -8,8 +8,8 @@
  * @module
  */
 
-import type { Extras } from "../../lib/extras.ts";
-import type { Depth } from "../../lib/model.ts";
+import type { Extras } from "../../lib/store/extras.ts";
+import type { Depth } from "../../lib/store/snapshot.ts";
 import { MOST } from "./read.ts";
 
 /** Where a run is. */

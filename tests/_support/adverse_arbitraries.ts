@@ -6,8 +6,9 @@
  */
 
 import fc from "fast-check";
-import type { Experiment, Orphan, Problem, Run, StoreSnapshot } from "../../lib/model.ts";
-import type { CleanupPolicy } from "../../lib/policy.ts";
+import type { CleanupPolicy } from "../../lib/policy/policy.ts";
+import type { Problem } from "../../lib/store/problem.ts";
+import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { snapshotArbitrary, type SnapshotArbitraryOptions } from "./arbitraries.ts";
 import {
   DAY,

@@ -10,16 +10,16 @@
  */
 
 import fc from "fast-check";
+import type { MetaDamage } from "../../lib/store/problem.ts";
 import type {
   Experiment,
   LoggedModel,
-  MetaDamage,
   Orphan,
   RegisteredModel,
   Run,
   RunStatus,
   StoreSnapshot,
-} from "../../lib/model.ts";
+} from "../../lib/store/snapshot.ts";
 import {
   damagedRun,
   DAY,

@@ -8,24 +8,21 @@
  * @module
  */
 
-import {
-  asExperimentId,
-  asRunId,
-  asStorePath,
-  type DamagedRun,
-  type DiskUsage,
-  type Experiment,
-  type LoggedModel,
-  type ModelVersion,
-  type Orphan,
-  type Problem,
-  type RegisteredModel,
-  type Run,
-  type StorePath,
-  type StoreSnapshot,
-  type Stray,
-} from "../../lib/model.ts";
-import type { RetentionRule } from "../../lib/policy.ts";
+import type { RetentionRule } from "../../lib/policy/policy.ts";
+import { asExperimentId, asRunId, asStorePath, type StorePath } from "../../lib/store/path.ts";
+import type { Problem } from "../../lib/store/problem.ts";
+import type {
+  DamagedRun,
+  Experiment,
+  LoggedModel,
+  ModelVersion,
+  Orphan,
+  RegisteredModel,
+  Run,
+  StoreSnapshot,
+  Stray,
+} from "../../lib/store/snapshot.ts";
+import type { DiskUsage } from "../../lib/store/usage.ts";
 
 /** One hour in ms. */
 export const HOUR = 3_600_000;

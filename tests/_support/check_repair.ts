@@ -5,15 +5,15 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { StoreSnapshot } from "../../lib/model.ts";
-import { parsePlan } from "../../lib/parse_plan.ts";
-import { planRepair } from "../../lib/plan_repair.ts";
-import { simulatePlan } from "../../lib/simulate_plan.ts";
-import { RULES } from "../../lib/verify_rules.ts";
-import { verifySnapshot } from "../../lib/verify_snapshot.ts";
+import { parsePlan } from "../../lib/plan/parse_plan.ts";
+import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
+import { planRepair } from "../../lib/repair/plan_repair.ts";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { RULES } from "../../lib/verify/rules.ts";
+import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
+import { restore } from "../../tasks/backups/restore.ts";
+import type { Store } from "../../tasks/ports/store.ts";
 import { repair, repairPolicyOf, type RepairRules } from "../../tasks/repair.ts";
-import { restore } from "../../tasks/restore.ts";
-import type { Store } from "../../tasks/store.ts";
 import { assertSameTree, readTree } from "./tree.ts";
 
 /** A repair that was checked. */

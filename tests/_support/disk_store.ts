@@ -12,17 +12,17 @@
  */
 
 import { dirname, join } from "@std/path";
-import { scalar, stringifyMetaYaml } from "../../lib/meta_yaml.ts";
+import type { MetaDamage } from "../../lib/store/problem.ts";
 import type {
   Experiment,
   LoggedModel,
-  MetaDamage,
   ModelVersion,
   Orphan,
   RegisteredModel,
   Run,
   Stray,
-} from "../../lib/model.ts";
+} from "../../lib/store/snapshot.ts";
+import { scalar, stringifyMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { DAY, NOW, snapshot, type SnapshotInit } from "./builders.ts";
 
 /** Where a store lies. */

@@ -7,9 +7,10 @@
  * @module
  */
 
-import type { RunExtras } from "../../lib/extras.ts";
-import { asStorePath, type Run, type StoreSnapshot } from "../../lib/model.ts";
-import type { Action, Plan } from "../../lib/plan.ts";
+import type { Action, Plan } from "../../lib/plan/plan.ts";
+import type { RunExtras } from "../../lib/store/extras.ts";
+import { asStorePath } from "../../lib/store/path.ts";
+import type { Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import {
   DAY,
   deletedRun,

@@ -5,9 +5,6 @@
  */
 
 import fc from "fast-check";
-import type { RunExtras, TraceUse } from "../../lib/extras.ts";
-import type { Experiment, Run, StoreSnapshot } from "../../lib/model.ts";
-import { asStorePath } from "../../lib/model.ts";
 import {
   type BestRule,
   type CleanupPolicy,
@@ -15,7 +12,10 @@ import {
   PROTECTIONS,
   type RetentionPolicy,
   type RetentionRule,
-} from "../../lib/policy.ts";
+} from "../../lib/policy/policy.ts";
+import type { RunExtras, TraceUse } from "../../lib/store/extras.ts";
+import { asStorePath } from "../../lib/store/path.ts";
+import type { Experiment, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { DAY, HOUR, retentionRule } from "./builders.ts";
 
 /** Metrics, parameters and tags that stores and policies speak of. */

@@ -7,12 +7,12 @@
  * @module
  */
 
-import fc from "fast-check";
 import { join } from "@std/path";
-import { fingerprintOf } from "../../lib/fingerprint.ts";
-import type { StoreSnapshot } from "../../lib/model.ts";
-import { planCleanup } from "../../lib/plan_cleanup.ts";
-import type { CleanupPolicy } from "../../lib/policy.ts";
+import fc from "fast-check";
+import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import type { CleanupPolicy } from "../../lib/policy/policy.ts";
+import { fingerprintOf } from "../../lib/snapshot/fingerprint.ts";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { snapshotArbitrary } from "./arbitraries.ts";
 import { DAY } from "./builders.ts";
 import { type Files, setTimes, type StorePlace, writeFiles, writeStore } from "./disk_store.ts";

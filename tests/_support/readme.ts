@@ -9,12 +9,12 @@
 
 import { fromFileUrl, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
-import { rulesTable } from "../../lib/render_rules.ts";
-import { exitMeaning } from "../../tasks/_cli/exit_code.ts";
-import { type FlagHelp, flagHelp } from "../../tasks/_cli/help_text.ts";
-import { parseCommand } from "../../tasks/_cli/parse_command.ts";
-import { runTask } from "../../tasks/_cli/run_task.ts";
-import { type TaskName, taskNames } from "../../tasks/_cli/task_table.ts";
+import { rulesTable } from "../../lib/render/rules.ts";
+import { runTask } from "../../tasks/_cli/run/run_task.ts";
+import { exitMeaning } from "../../tasks/_cli/table/exit_code.ts";
+import { type FlagHelp, flagHelp } from "../../tasks/_cli/table/help_text.ts";
+import { parseCommand } from "../../tasks/_cli/table/parse_command.ts";
+import { type TaskName, taskNames } from "../../tasks/_cli/table/task_table.ts";
 import { writeDemoStore } from "../../tasks/demo.ts";
 import { EXAMPLE_NOW, layOutExample } from "./damaged_example.ts";
 import type { StorePlace } from "./disk_store.ts";

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { Action, Plan } from "../../lib/plan.ts";
-import { planCleanup } from "../../lib/plan_cleanup.ts";
-import { beginChange, type Change } from "../../tasks/_io/change.ts";
-import { acquireLock } from "../../tasks/_io/lock.ts";
-import { type OwnPaths, ownPaths } from "../../tasks/_io/own_directory.ts";
-import { scanStore } from "../../tasks/_io/scan.ts";
+import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import type { Action, Plan } from "../../lib/plan/plan.ts";
+import { beginChange, type Change } from "../../tasks/_file/change/change.ts";
+import { acquireLock } from "../../tasks/_file/own/lock.ts";
+import { type OwnPaths, ownPaths } from "../../tasks/_file/own/own_directory.ts";
+import { scanStore } from "../../tasks/_file/scan/scan.ts";
 import {
   damagedRun,
   DAY,

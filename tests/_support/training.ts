@@ -5,9 +5,9 @@
  */
 
 import { join } from "@std/path";
-import type { Store } from "../../tasks/store.ts";
-import { setupExperiment } from "../../tasks/experiment.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
+import { setupExperiment } from "../../tasks/training/experiment.ts";
 
 /** An empty store with one experiment, in a temporary directory that goes when the scope ends. */
 export interface TrainingStore extends AsyncDisposable {

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { judgeSnapshot } from "../../lib/judge_snapshot.ts";
-import type { Experiment, RegisteredModel, Run } from "../../lib/model.ts";
-import type { ActionReason, KeepReason } from "../../lib/plan.ts";
-import type { CleanupPolicy } from "../../lib/policy.ts";
+import { judgeSnapshot } from "../../lib/judge/judge_snapshot.ts";
+import type { ActionReason, KeepReason } from "../../lib/plan/plan.ts";
+import type { CleanupPolicy } from "../../lib/policy/policy.ts";
+import type { Experiment, RegisteredModel, Run } from "../../lib/store/snapshot.ts";
 import {
   DAY,
   deletedRun,

@@ -15,9 +15,9 @@
  */
 
 import { join } from "@std/path";
-import { setupExperiment } from "../../tasks/experiment.ts";
 import { openStore } from "../../tasks/open_store.ts";
-import { safeRun, startRun } from "../../tasks/run.ts";
+import { setupExperiment } from "../../tasks/training/experiment.ts";
+import { safeRun, startRun } from "../../tasks/training/run.ts";
 import { isSetUp, runPython, versions } from "../mlflow/python.ts";
 
 /** Microseconds per call. */

@@ -6,13 +6,14 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { editMetaYaml } from "../../lib/meta_yaml.ts";
-import { asRunId, type RunId, type RunStatus } from "../../lib/model.ts";
-import { days } from "../../lib/units.ts";
-import { safeRun } from "../../tasks/run.ts";
-import type { Store } from "../../tasks/store.ts";
-import { type TrainingStore, trainingStore } from "../_support/training.ts";
+import { asRunId, type RunId } from "../../lib/store/path.ts";
+import type { RunStatus } from "../../lib/store/snapshot.ts";
+import { days } from "../../lib/text/units.ts";
+import { editMetaYaml } from "../../lib/yaml/meta_yaml.ts";
+import type { Store } from "../../tasks/ports/store.ts";
+import { safeRun } from "../../tasks/training/run.ts";
 import { verify } from "../../tasks/verify.ts";
+import { type TrainingStore, trainingStore } from "../_support/training.ts";
 import { search } from "./hyperparameter_search.ts";
 import { compare } from "./resampling_comparison.ts";
 

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { backup } from "../../tasks/backup.ts";
+import { backup } from "../../tasks/backups/backup.ts";
+import { expireBackups } from "../../tasks/backups/expire_backups.ts";
+import { recover } from "../../tasks/backups/recover.ts";
+import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { expireBackups } from "../../tasks/expire_backups.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
 import { preflight } from "../../tasks/preflight.ts";
-import { recover } from "../../tasks/recover.ts";
-import { restore } from "../../tasks/restore.ts";
-import type { Store } from "../../tasks/store.ts";
 import { NOW } from "../_support/builders.ts";
 
 const deeds: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {

@@ -16,12 +16,12 @@
  */
 
 import { join } from "@std/path";
-import { readAnyManifest } from "../../tasks/_io/manifest.ts";
-import { ownPaths } from "../../tasks/_io/own_directory.ts";
+import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
+import { readAnyManifest } from "../../tasks/_file/own/manifest.ts";
+import { ownPaths } from "../../tasks/_file/own/own_directory.ts";
 import { infoOf } from "../../tasks/_io/read.ts";
-import type { SettledChange, Store } from "../../tasks/store.ts";
-import { verifySnapshot } from "../../lib/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import type { SettledChange, Store } from "../../tasks/ports/store.ts";
 import { setTimes, writeFiles } from "../_support/disk_store.ts";
 import { writeRandomStore } from "../_support/random_store.ts";
 import { readTree, type Tree } from "../_support/tree.ts";

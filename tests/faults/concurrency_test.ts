@@ -1,9 +1,9 @@
 // deno-lint-ignore-file no-console -- which stores were used is worth a line.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { ApplyReport, Plan } from "../../lib/plan/plan.ts";
+import { restore } from "../../tasks/backups/restore.ts";
+import { verifyBackups } from "../../tasks/backups/verify_backups.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { restore } from "../../tasks/restore.ts";
-import { verifyBackups } from "../../tasks/verify_backups.ts";
-import type { ApplyReport, Plan } from "../../lib/plan.ts";
 import {
   type Case,
   keep,

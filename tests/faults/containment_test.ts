@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { applyPlan } from "../../tasks/apply_plan.ts";
+import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { restore } from "../../tasks/restore.ts";
 import { runId } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";

@@ -5,7 +5,7 @@
  */
 
 import { join } from "@std/path";
-import { policyOf, readConfig } from "../../lib/config.ts";
+import { policyOf, readConfig } from "../../lib/policy/config.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { writeFiles } from "../_support/disk_store.ts";
 import { type Case, errorsIn, look, openCase } from "./case.ts";

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { join } from "@std/path";
+import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { restore } from "../../tasks/restore.ts";
 import { deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
 import { tempStore } from "../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";

@@ -17,18 +17,18 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { dirname, join } from "@std/path";
-import { fingerprintOf } from "../../lib/fingerprint.ts";
-import { asStorePath } from "../../lib/model.ts";
-import { parsePlan } from "../../lib/parse_plan.ts";
-import { loadDigest } from "../../tasks/_io/digest.ts";
-import { readEntries } from "../../tasks/_io/entries.ts";
-import { type Begin, readBegin } from "../../tasks/_io/journal.ts";
-import { readCopyManifest, readManifest } from "../../tasks/_io/manifest.ts";
+import { parsePlan } from "../../lib/plan/parse_plan.ts";
+import { fingerprintOf } from "../../lib/snapshot/fingerprint.ts";
+import { asStorePath } from "../../lib/store/path.ts";
+import { readEntries } from "../../tasks/_file/backups/entries.ts";
+import { type Begin, readBegin } from "../../tasks/_file/own/journal.ts";
+import { readCopyManifest, readManifest } from "../../tasks/_file/own/manifest.ts";
+import { loadDigest } from "../../tasks/_io/tree/digest.ts";
 import { applyPlan } from "../../tasks/apply_plan.ts";
-import { backup } from "../../tasks/backup.ts";
+import { backup } from "../../tasks/backups/backup.ts";
+import { recover } from "../../tasks/backups/recover.ts";
+import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { recover } from "../../tasks/recover.ts";
-import { restore } from "../../tasks/restore.ts";
 import { treeDifferences } from "../_support/tree.ts";
 import { type Case, keep, look, openCase, putBack, writeCase } from "./case.ts";
 import { makeScratch } from "./program.ts";

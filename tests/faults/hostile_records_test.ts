@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { fingerprintOf } from "../../lib/fingerprint.ts";
-import { parsePlan } from "../../lib/parse_plan.ts";
-import { measureTree, newMeasurer } from "../../tasks/_io/measure.ts";
+import { parsePlan } from "../../lib/plan/parse_plan.ts";
+import { fingerprintOf } from "../../lib/snapshot/fingerprint.ts";
+import { measureTree, newMeasurer } from "../../tasks/_file/scan/measure.ts";
 import { applyPlan } from "../../tasks/apply_plan.ts";
+import { recover } from "../../tasks/backups/recover.ts";
+import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { recover } from "../../tasks/recover.ts";
-import { restore } from "../../tasks/restore.ts";
 import { runId } from "../_support/builders.ts";
 import { type TempStore, writeFiles } from "../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";

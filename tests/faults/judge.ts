@@ -4,9 +4,9 @@
  * @module
  */
 
+import { listBackups } from "../../tasks/backups/list_backups.ts";
+import { restore } from "../../tasks/backups/restore.ts";
 import { treeDifferences } from "../_support/tree.ts";
-import { listBackups } from "../../tasks/list_backups.ts";
-import { restore } from "../../tasks/restore.ts";
 import {
   backupsIn,
   type Case,

@@ -8,10 +8,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { StoreError } from "../../lib/errors.ts";
-import { backup } from "../../tasks/backup.ts";
+import { backup } from "../../tasks/backups/backup.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { setupExperiment } from "../../tasks/experiment.ts";
-import type { Store } from "../../tasks/store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
+import { setupExperiment } from "../../tasks/training/experiment.ts";
 import { type TempStore, writeFiles } from "../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 import { open, rubbish, writeOutside } from "./rubbish.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Action, ApplyReport, Plan } from "../../lib/plan.ts";
-import { planCleanup } from "../../lib/plan_cleanup.ts";
-import { simulatePlan } from "../../lib/simulate_plan.ts";
-import { verifySnapshot } from "../../lib/verify_snapshot.ts";
+import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import type { Action, ApplyReport, Plan } from "../../lib/plan/plan.ts";
+import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
+import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { repair } from "../../tasks/repair.ts";
 import { type Case, errorsIn, look, openCase } from "./case.ts";
 import { appliedOf, isDone, promised } from "./promise.ts";

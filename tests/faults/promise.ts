@@ -5,12 +5,12 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { editMetaYaml } from "../../lib/meta_yaml.ts";
-import { type FileContent, type Operation, operationsOf } from "../../lib/operations.ts";
-import type { Action, ApplyReport, Plan } from "../../lib/plan.ts";
-import { DROPPED_TAG } from "../../lib/tags.ts";
+import { type FileContent, type Operation, operationsOf } from "../../lib/plan/operations.ts";
+import type { Action, ApplyReport, Plan } from "../../lib/plan/plan.ts";
+import { DROPPED_TAG } from "../../lib/store/tags.ts";
+import { editMetaYaml } from "../../lib/yaml/meta_yaml.ts";
+import type { ReplaceFile } from "../../tasks/_file/change/operate.ts";
 import { type Tree, treeDifferences, type TreeEntry } from "../_support/tree.ts";
-import type { ReplaceFile } from "../../tasks/_io/operate.ts";
 import type { Moment } from "./case.ts";
 import type { Setup } from "./scenarios.ts";
 

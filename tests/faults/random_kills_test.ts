@@ -13,13 +13,13 @@
 
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { backup } from "../../tasks/backup.ts";
+import { backup } from "../../tasks/backups/backup.ts";
+import { listBackups } from "../../tasks/backups/list_backups.ts";
+import { recover } from "../../tasks/backups/recover.ts";
+import { restore } from "../../tasks/backups/restore.ts";
+import { verifyBackups } from "../../tasks/backups/verify_backups.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
-import { listBackups } from "../../tasks/list_backups.ts";
-import { recover } from "../../tasks/recover.ts";
-import { restore } from "../../tasks/restore.ts";
-import type { Store } from "../../tasks/store.ts";
-import { verifyBackups } from "../../tasks/verify_backups.ts";
+import type { Store } from "../../tasks/ports/store.ts";
 import { memoryDirectory, tempDirectory } from "../_support/temp_directory.ts";
 import { readTree, type Tree, treeDifferences } from "../_support/tree.ts";
 import { openCase, writeCase } from "./case.ts";

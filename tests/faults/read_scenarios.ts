@@ -5,12 +5,12 @@
  */
 
 import { join } from "@std/path";
-import { backup } from "../../tasks/backup.ts";
+import { backup } from "../../tasks/backups/backup.ts";
 import { treeDifferences } from "../_support/tree.ts";
 import { backupsIn, type Case, look, type Moment, openCase, settle, untidiness } from "./case.ts";
 import { bringBack } from "./judge.ts";
-import { differences, exactly } from "./promise.ts";
 import type { Program, Ran } from "./program.ts";
+import { differences, exactly } from "./promise.ts";
 import { scenarios, type Setup, type Tools } from "./scenarios.ts";
 
 /** A case that is ready for a command whose reads are to fail. */

@@ -5,8 +5,8 @@
  */
 
 import { dirname, join } from "@std/path";
-import type { Action } from "../../lib/plan.ts";
-import { backup } from "../../tasks/backup.ts";
+import type { Action } from "../../lib/plan/plan.ts";
+import { backup } from "../../tasks/backups/backup.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { prune } from "../../tasks/prune.ts";
 import { type Case, errorsIn, look, type Moment, openCase } from "./case.ts";

@@ -5,10 +5,10 @@
  */
 
 import { dirname, join } from "@std/path";
+import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
-import { restore } from "../../tasks/restore.ts";
-import type { Store } from "../../tasks/store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
 import { DAY, deletedRun, experiment, NOW, orphan, run, runId } from "../_support/builders.ts";
 import {
   type Files,

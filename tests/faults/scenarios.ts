@@ -4,10 +4,10 @@
  * @module
  */
 
-import { backup } from "../../tasks/backup.ts";
+import { backup } from "../../tasks/backups/backup.ts";
+import { verifyBackups } from "../../tasks/backups/verify_backups.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { prune } from "../../tasks/prune.ts";
-import { verifyBackups } from "../../tasks/verify_backups.ts";
 import { type Tree, treeDifferences } from "../_support/tree.ts";
 import {
   backupsIn,
@@ -21,9 +21,9 @@ import {
   settle,
 } from "./case.ts";
 import { prepareDrop } from "./drop_setup.ts";
-import { carriedOut, exactly, type Expected } from "./promise.ts";
 import { preparePreflight } from "./preflight_setup.ts";
 import type { Program } from "./program.ts";
+import { carriedOut, exactly, type Expected } from "./promise.ts";
 import { prepareRepair } from "./repair_setup.ts";
 import { prepareRestore, prepareRestoreCopy, prepareRestorePart } from "./restore_setups.ts";
 import { shuffled } from "./shuffled.ts";

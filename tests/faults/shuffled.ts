@@ -1,4 +1,4 @@
-import { fingerprintOf } from "../../lib/fingerprint.ts";
+import { fingerprintOf } from "../../lib/snapshot/fingerprint.ts";
 
 /**
  * Puts things into an order that a seed decides.

@@ -10,10 +10,10 @@
  * @module
  */
 
-import type { LogOutcome } from "../../lib/log_outcome.ts";
-import { setupExperiment } from "../../tasks/experiment.ts";
+import type { LogOutcome } from "../../lib/tracking/log_outcome.ts";
 import { openStore } from "../../tasks/open_store.ts";
-import { type ActiveRun, safeRun } from "../../tasks/run.ts";
+import { setupExperiment } from "../../tasks/training/experiment.ts";
+import { type ActiveRun, safeRun } from "../../tasks/training/run.ts";
 import { ARTIFACT, EXPERIMENT } from "./training.ts";
 
 /** What one run was told. */

@@ -6,8 +6,8 @@
  */
 
 import { fromFileUrl } from "@std/path";
-import { readExperimentMeta, readRunMeta } from "../../lib/meta_record.ts";
-import { parseMetaYaml } from "../../lib/meta_yaml.ts";
+import { readExperimentMeta, readRunMeta } from "../../lib/records/meta_record.ts";
+import { parseMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import type { Tree, TreeEntry } from "../_support/tree.ts";
 import { type Case, errorsIn, look, type Moment } from "./case.ts";
 import type { Expected } from "./promise.ts";

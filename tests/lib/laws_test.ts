@@ -6,15 +6,15 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Extras } from "../../lib/extras.ts";
-import { findReferences } from "../../lib/find_references.ts";
-import type { Run, StoreSnapshot } from "../../lib/model.ts";
-import type { Action, Plan } from "../../lib/plan.ts";
-import { planCleanup } from "../../lib/plan_cleanup.ts";
-import { type CleanupPolicy, readingOf } from "../../lib/policy.ts";
-import { simulatePlan } from "../../lib/simulate_plan.ts";
-import { summarize } from "../../lib/summarize.ts";
-import { verifySnapshot } from "../../lib/verify_snapshot.ts";
+import { summarize } from "../../lib/answers/summarize.ts";
+import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import type { Action, Plan } from "../../lib/plan/plan.ts";
+import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
+import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
+import { findReferences } from "../../lib/snapshot/find_references.ts";
+import type { Extras } from "../../lib/store/extras.ts";
+import type { Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { adverseSnapshotArbitrary, policyArbitrary } from "../_support/adverse_arbitraries.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
 import { DAY, NOW } from "../_support/builders.ts";

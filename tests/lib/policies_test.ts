@@ -8,9 +8,9 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { policyOf, readConfig } from "../../lib/config.ts";
-import { planCleanup } from "../../lib/plan_cleanup.ts";
-import type { Budget } from "../../lib/policy.ts";
+import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import { policyOf, readConfig } from "../../lib/policy/config.ts";
+import type { Budget } from "../../lib/policy/policy.ts";
 import { NOW } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
 import { inShort, longHistory } from "../_support/long_history.ts";

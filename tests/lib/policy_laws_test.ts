@@ -6,18 +6,18 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { explainRun } from "../../lib/explain_run.ts";
-import { findReferences } from "../../lib/find_references.ts";
-import type { Run, StoreSnapshot } from "../../lib/model.ts";
-import type { Plan } from "../../lib/plan.ts";
-import { planCleanup } from "../../lib/plan_cleanup.ts";
+import { explainRun } from "../../lib/answers/explain_run.ts";
+import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
 import {
   type Budget,
   type CleanupPolicy,
   isEmptyRule,
   type RetentionRule,
   YOUNG,
-} from "../../lib/policy.ts";
+} from "../../lib/policy/policy.ts";
+import { findReferences } from "../../lib/snapshot/find_references.ts";
+import type { Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
 import { NOW } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { editMetaYaml } from "../../lib/meta_yaml.ts";
+import { editMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { testEachVersion } from "./each_version.ts";
 import { askMlflow, writeStore } from "./live_store.ts";
 

@@ -7,8 +7,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import type { Severity } from "../../lib/verify_rule.ts";
-import { type Finding, type Reader, verifySnapshot } from "../../lib/verify_snapshot.ts";
+import type { Severity } from "../../lib/verify/rule.ts";
+import { type Finding, type Reader, verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { type Damage, layOutDamaged, layOutHealthy } from "../_support/damage.ts";
 import { BASES, judgeDamages, type Judgement, type Verdict } from "./damaged_stores.ts";

@@ -7,10 +7,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { backup } from "../../tasks/backup.ts";
+import { backup } from "../../tasks/backups/backup.ts";
+import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
-import { restore } from "../../tasks/restore.ts";
 import { tempStore } from "../_support/disk_store.ts";
 import { rottenAt } from "../_support/rotten_store.ts";
 import { testEachVersion } from "./each_version.ts";

@@ -7,10 +7,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { setupExperiment } from "../../tasks/experiment.ts";
 import { openStore } from "../../tasks/open_store.ts";
-import { type ActiveRun, safeRun } from "../../tasks/run.ts";
-import type { Store } from "../../tasks/store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
+import { setupExperiment } from "../../tasks/training/experiment.ts";
+import { type ActiveRun, safeRun } from "../../tasks/training/run.ts";
 import { verify } from "../../tasks/verify.ts";
 import { testEachVersion } from "./each_version.ts";
 import { type Answer, askMlflow } from "./live_store.ts";

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { pythonInteger, unquoted } from "../../lib/meta_node.ts";
 import {
   type MetaDocument,
   type MetaNode,
@@ -10,7 +9,8 @@ import {
   pythonType,
   scalar,
   stringifyMetaYaml,
-} from "../../lib/meta_yaml.ts";
+} from "../../lib/yaml/meta_yaml.ts";
+import { pythonInteger, unquoted } from "../../lib/yaml/node.ts";
 import { testEachVersion } from "./each_version.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
 

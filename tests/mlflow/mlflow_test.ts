@@ -7,10 +7,10 @@
 
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "@std/path";
-import { editMetaYaml } from "../../lib/meta_yaml.ts";
-import type { Plan } from "../../lib/plan.ts";
-import type { Summary } from "../../lib/summarize.ts";
-import type { Finding } from "../../lib/verify_snapshot.ts";
+import type { Summary } from "../../lib/answers/summarize.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
+import type { Finding } from "../../lib/verify/verify_snapshot.ts";
+import { editMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { runForJson } from "../_support/command.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 import { testEachVersion } from "./each_version.ts";

@@ -7,8 +7,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { editMetaYaml } from "../../lib/meta_yaml.ts";
-import type { Plan } from "../../lib/plan.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
+import { editMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { runForJson } from "../_support/command.ts";
 import { testEachVersion } from "./each_version.ts";
 import { runPython } from "./python.ts";

@@ -6,11 +6,11 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { join } from "@std/path";
+import fc from "fast-check";
 import { UnsupportedStoreError } from "../../lib/errors.ts";
-import { verifySnapshot } from "../../lib/verify_snapshot.ts";
-import { locateStore } from "../../tasks/_io/locate_store.ts";
+import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
+import { locateStore } from "../../tasks/_file/locate_store.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { damageAtRandom, layOutRandom, randomDamageArbitrary } from "../_support/random_damage.ts";
 import { askStores } from "./damaged_stores.ts";

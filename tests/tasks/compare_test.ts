@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { policyOf, readConfig } from "../../lib/config.ts";
+import { policyOf, readConfig } from "../../lib/policy/config.ts";
 import { comparePolicies } from "../../tasks/compare.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { DAY, experiment, run, runId } from "../_support/builders.ts";

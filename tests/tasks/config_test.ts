@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { configTemplate, readConfig } from "../../lib/config.ts";
+import { configTemplate, readConfig } from "../../lib/policy/config.ts";
 import { initConfig } from "../../tasks/config.ts";
 
 Deno.test("initConfig() writes a file that can be read, and never over another", async () => {

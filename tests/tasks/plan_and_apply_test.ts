@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../../lib/errors.ts";
-import type { StoreSnapshot } from "../../lib/model.ts";
-import type { Plan } from "../../lib/plan.ts";
-import { planCleanup } from "../../lib/plan_cleanup.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_apply.ts";
 import { DAY, NOW, runId } from "../_support/builders.ts";

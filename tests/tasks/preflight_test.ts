@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { renderPreflight } from "../../lib/render_preflight.ts";
+import { renderPreflight } from "../../lib/render/preflight.ts";
+import { restore } from "../../tasks/backups/restore.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
 import { preflight } from "../../tasks/preflight.ts";
-import { restore } from "../../tasks/restore.ts";
-import type { Store } from "../../tasks/store.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { child, EMPTY, layOutHealthy, MAIN, openDamaged, RUNNING } from "../_support/damage.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";

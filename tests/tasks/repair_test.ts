@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { parseMetaYaml } from "../../lib/meta_yaml.ts";
-import type { Plan } from "../../lib/plan.ts";
-import { verifySnapshot } from "../../lib/verify_snapshot.ts";
-import { backup } from "../../tasks/backup.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
+import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
+import { parseMetaYaml } from "../../lib/yaml/meta_yaml.ts";
+import { backup } from "../../tasks/backups/backup.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
 import { prune } from "../../tasks/prune.ts";
 import { repair, type RepairOptions } from "../../tasks/repair.ts";
-import type { Store } from "../../tasks/store.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { checkRepairAndUndo } from "../_support/check_repair.ts";
 import { commandOf, PROJECT } from "../_support/command.ts";

@@ -52,10 +52,10 @@ interface Info {
 }
 
 /** What each task loads on its way, as cli.ts and run_task.ts import it. */
-const HELP = ["tasks/cli.ts", "tasks/_cli/help_text.ts"];
-const READING = ["tasks/cli.ts", "tasks/_cli/run_task.ts"];
-const SUMMARY = [...READING, "tasks/summary.ts", "lib/render_summary.ts"];
-const PLANNING = [...READING, "tasks/_cli/run_planning.ts", "tasks/prune.ts", "tasks/cleanup.ts"];
+const HELP = ["tasks/cli.ts", "tasks/_cli/table/help_text.ts"];
+const READING = ["tasks/cli.ts", "tasks/_cli/run/run_task.ts"];
+const SUMMARY = [...READING, "tasks/summary.ts", "lib/render/summary.ts"];
+const PLANNING = [...READING, "tasks/_cli/run/planning.ts", "tasks/prune.ts", "tasks/cleanup.ts"];
 
 Deno.test("--help loads no store, no path and no YAML", () => {
   const loaded = loadedBy(...HELP);
@@ -66,16 +66,20 @@ Deno.test("--help loads no store, no path and no YAML", () => {
 
 Deno.test("summary loads nothing that plans, changes a store or reads a configuration", () => {
   const loaded = loadedBy(...SUMMARY);
-  assert(loaded.includes("tasks/_io/scan.ts"));
+  assert(loaded.includes("tasks/_file/scan/scan.ts"));
   const others =
-    /^lib\/(plan|config_|repair_|render_plan)\w*\.ts$|^tasks\/_io\/(change|journal|settle|operate|lock|manifest|\w*backup\w*|start_run|open_run)/;
-  assertEquals(loaded.filter((path) => others.test(path) && path !== "lib/config_file.ts"), []);
+    /^lib\/(cleanup\/plan_|backup\/plan_|policy\/config|repair\/|render\/plan)|^tasks\/_file\/(change|tracking|backups)\/|^tasks\/_file\/(own\/(journal|lock|manifest)|\w*backup)/;
+  assertEquals(
+    loaded.filter((path) => others.test(path) && path !== "lib/policy/config_file.ts"),
+    [],
+  );
 });
 
 Deno.test("a plan loads nothing that changes a store", () => {
   const loaded = loadedBy(...PLANNING);
-  assert(loaded.includes("lib/plan_prune.ts"));
-  const changing = /^tasks\/_io\/(change|journal|settle|operate|lock|manifest|\w*backup)/;
+  assert(loaded.includes("lib/cleanup/plan_prune.ts"));
+  const changing =
+    /^tasks\/_file\/(change|backups)\/|^tasks\/_file\/(own\/(journal|lock|manifest)|\w*backup)/;
   assertEquals(loaded.filter((path) => changing.test(path)), []);
 });
 

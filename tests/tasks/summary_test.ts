@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { asRunId } from "../../lib/model.ts";
+import { asRunId } from "../../lib/store/path.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { summary, type SummaryOptions } from "../../tasks/summary.ts";
 import {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { MlflowVersion } from "../../lib/verify_rule.ts";
-import type { Finding } from "../../lib/verify_snapshot.ts";
+import type { MlflowVersion } from "../../lib/verify/rule.ts";
+import type { Finding } from "../../lib/verify/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { verify, type VerifyOptions } from "../../tasks/verify.ts";
 import { damagedRun, experiment, NOW, orphan, run, runId, stray } from "../_support/builders.ts";

@@ -1,0 +1,157 @@
+/**
+ * Why a run stays or goes, and what would change that.
+ *
+ * @module
+ */
+
+import { planCleanup } from "../cleanup/plan_cleanup.ts";
+import type { JudgedRun } from "../judge/judged.ts";
+import type { ActionReason, DropArtifact, KeepReason } from "../plan/plan.ts";
+import type { Standing, Stop } from "../plan/plan.ts";
+import type { CleanupPolicy } from "../policy/policy.ts";
+import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
+import { isNonEmpty, type NonEmpty, type Run } from "../store/snapshot.ts";
+import type { StoreSnapshot } from "../store/snapshot.ts";
+import { findFlip, type Flip, judgeAsPlanned } from "./find_flip.ts";
+
+/** What a rule asks for and a run has nothing of. */
+export interface Lack {
+  /** The key of the rule. */
+  readonly key: "keep_tags" | "keep_named" | "keep_status" | "keep_best";
+  /** Tags, globs or statuses, any one of which would keep it; metrics that it never logged. */
+  readonly wanted: NonEmpty<string>;
+}
+
+/** Why a run stays or goes. */
+export interface Explanation {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/explain/v1";
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** The run. */
+  readonly runId: RunId;
+  /** The experiment, or orphan, that it lies in. */
+  readonly experimentId: ExperimentId;
+  /** The experiment's name; `null` where that is an orphan. */
+  readonly experiment: string | null;
+  /** Its directory. */
+  readonly path: StorePath;
+  /** Name for people. */
+  readonly name: string;
+  /** Epoch ms; `null` where it recorded none, so that its age counts from its start. */
+  readonly endTime: number | null;
+  /** What a clean-up would do with it. */
+  readonly verdict: "stays" | "soft-delete" | "purge";
+  /** The name of the rule that judges it; `null` where none of a policy does. */
+  readonly rule: string | null;
+  /** Among which runs the rule ranks it: `group_by` and its value; `null` where it ranks all together. */
+  readonly group: { readonly key: string; readonly value: string } | null;
+  /** Why. */
+  readonly reasons: NonEmpty<ActionReason | KeepReason>;
+  /** How it stands under all that the rule asks for. */
+  readonly standings: readonly Standing[];
+  /** All that the rule asks for and that it has nothing of. */
+  readonly lacks: readonly Lack[];
+  /** Its heavy files that would go, though it stays. */
+  readonly drops: readonly DropArtifact[];
+  /** The change that turns the verdict and moves the fewest others; `null` when none that was tried does. */
+  readonly flip: Flip | null;
+  /** Whether it stays once it has the tag `mltidy.pin`. */
+  readonly staysIfPinned: boolean;
+  /** Why the plan as a whole must not be applied; empty where nothing is against it. */
+  readonly stops: readonly Stop[];
+}
+
+/**
+ * Finds the runs that somebody means.
+ *
+ * @param snapshot The store.
+ * @param text An id, the beginning of one (6 letters or more), or a name; before an id, the experiment's
+ * id and `/` may stand, and behind it `…`, as plans print them.
+ * @returns The runs: those of that id, else of that name, else whose id begins so.
+ */
+export function findRuns(snapshot: StoreSnapshot, text: string): readonly Run[] {
+  const runs = [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs);
+  const [, place = "", beginning = ""] = /^(?:(.*)\/)?([^/]*?)(?:…|\.{3})?$/.exec(text) ?? [];
+  const isThere = ({ experimentId, path }: Run) =>
+    place === "" || place === experimentId || place === path.slice(0, path.lastIndexOf("/"));
+  const choices = [
+    runs.filter((run) => run.id === beginning && isThere(run)),
+    runs.filter(({ name }) => name === text),
+    beginning.length < SHORTEST
+      ? []
+      : runs.filter((run) => run.id.startsWith(beginning) && isThere(run)),
+  ];
+  return choices.find((found) => found.length > 0) ?? [];
+}
+
+/** Of the beginning of an id. */
+const SHORTEST = 6;
+
+/**
+ * Explains what a clean-up would do with a run.
+ *
+ * @param snapshot The store, read as the policy needs it.
+ * @param policy The policy.
+ * @param options The run, and the moment, epoch ms.
+ * @returns The explanation.
+ * @throws {RangeError} When the store has no such run, or was not read as the policy needs it.
+ */
+export function explainRun(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  options: { readonly path: StorePath; readonly now: number },
+): Explanation {
+  const { path, now } = options;
+  const plan = planCleanup(snapshot, policy, { now });
+  const all = judgeAsPlanned(snapshot, policy, now);
+  const judged = all.runs.find(({ run }) => run.path === path);
+  if (judged === undefined) {
+    throw new RangeError(`Cannot explain ${path}: the store has no such run`);
+  }
+  const { run, ruling, standings } = judged;
+  const { groupBy = null } = ruling?.rule ?? {};
+  const actions = plan.actions.filter(({ kind }) => kind !== "drop-artifact");
+  const action = actions.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+  const kept = plan.kept.find((one) => one.path === path);
+  return {
+    schema: "mltidy/explain/v1",
+    store: snapshot.root,
+    runId: run.id,
+    experimentId: run.experimentId,
+    experiment: snapshot.experiments.find((one) => path.startsWith(`${one.path}/`))?.name ?? null,
+    path,
+    name: run.name,
+    endTime: run.endTime,
+    verdict: action === undefined
+      ? "stays"
+      : action.kind === "soft-delete-run"
+      ? "soft-delete"
+      : "purge",
+    rule: ruling?.rule.name ?? null,
+    group: groupBy === null ? null : { key: groupBy, value: ruling?.group ?? "" },
+    // Every run is in a plan exactly once: to stay, to go, or with what holds it.
+    reasons: (kept ?? action)!.reasons,
+    standings,
+    lacks: lacksOf(judged),
+    drops: plan.actions.filter((one) => one.kind === "drop-artifact")
+      .filter((one) => one.path.startsWith(`${path}/`)),
+    flip: findFlip(snapshot, policy, all, judged, now),
+    staysIfPinned: ruling === null || !policy.retention?.protect.unsafe.includes("pinned"),
+    stops: plan.stops ?? [],
+  };
+}
+
+function lacksOf({ run, ruling, standings }: JudgedRun): readonly Lack[] {
+  if (ruling === null) return [];
+  const { keepTags, keepNamed, keepStatus, keepBest } = ruling.rule;
+  const has = (kind: Standing["kind"]) => standings.some((standing) => standing.kind === kind);
+  const metrics = keepBest.filter(({ n }) => n > 0).map(({ metric }) => metric);
+  const wanted: readonly (readonly [Lack["key"], readonly string[]])[] = [
+    ["keep_tags", has("keep-tag") ? [] : keepTags],
+    ["keep_named", has("keep-named") ? [] : keepNamed],
+    ["keep_status", has("keep-status") ? [] : keepStatus],
+    ["keep_best", [...new Set(metrics)].filter((metric) => !run.extras?.metrics.has(metric))],
+  ];
+  return wanted.flatMap(([key, each]) => isNonEmpty(each) ? [{ key, wanted: each }] : []);
+}

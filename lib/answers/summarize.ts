@@ -1,0 +1,252 @@
+/**
+ * What a store holds, in numbers.
+ *
+ * @module
+ */
+
+import { byEnd } from "../judge/rank_runs.ts";
+import { bestRun, type PrimaryMetric } from "../policy/primary_metric.ts";
+import { byPath, type ExperimentId, type RunId, type StorePath } from "../store/path.ts";
+import type { MetaDamage } from "../store/problem.ts";
+import type {
+  Experiment,
+  LifecycleStage,
+  Run,
+  RunStatus,
+  StoreSnapshot,
+} from "../store/snapshot.ts";
+import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
+import type { Severity } from "../verify/rules.ts";
+import { verifySnapshot } from "../verify/verify_snapshot.ts";
+
+/** How the active runs of an experiment stand by a metric. */
+export interface MetricStanding {
+  /** The run with the best latest value, of equals the newest; `null` when no run has a finite one. */
+  readonly best: { readonly runId: RunId; readonly name: string; readonly value: number } | null;
+  /** Active runs without a finite value. */
+  readonly runsWithout: number;
+}
+
+/** One experiment in numbers. */
+export interface ExperimentSummary {
+  /** Its id. */
+  readonly id: ExperimentId;
+  /** Its name. */
+  readonly name: string;
+  /** The stage by location. */
+  readonly stage: LifecycleStage;
+  /** Its directory. */
+  readonly path: StorePath;
+  /** Readable runs, active and deleted. */
+  readonly runs: number;
+  /** Active runs; none in a deleted experiment. */
+  readonly activeRuns: number;
+  /** All other readable runs. */
+  readonly deletedRuns: number;
+  /** Readable runs by status. */
+  readonly byStatus: Readonly<Record<RunStatus, number>>;
+  /** Start of the newest readable run, epoch ms; `null` when there is none. */
+  readonly newestRun: number | null;
+  /** Run directories that MLflow cannot use. */
+  readonly damagedRuns: number;
+  /** What it takes on disk; `null` when sizes were not read. */
+  readonly usage: DiskUsage | null;
+  /** How its runs stand by the metric; left out when none was asked for. */
+  readonly byMetric?: MetricStanding;
+}
+
+/** One orphan in numbers. */
+export interface OrphanSummary {
+  /** Its directory. */
+  readonly path: StorePath;
+  /** Why its `meta.yaml` is of no use. */
+  readonly damage: MetaDamage;
+  /** Runs in it that could be read. */
+  readonly readableRuns: number;
+  /** The cause, in words. */
+  readonly message: string;
+}
+
+/** A store in numbers. */
+export interface Summary {
+  /** Experiments with metadata by stage, and orphans of both stages. */
+  readonly experiments: {
+    readonly active: number;
+    readonly deleted: number;
+    readonly orphaned: number;
+  };
+  /** Readable runs of experiments with metadata. A run of a deleted experiment counts as deleted. */
+  readonly runs: {
+    readonly total: number;
+    readonly active: number;
+    readonly deleted: number;
+    readonly byStatus: Readonly<Record<RunStatus, number>>;
+  };
+  /** Number of findings by severity. */
+  readonly findings: Readonly<Record<Severity, number>>;
+  /** What experiments, orphans and strays take, backups apart; `null` when sizes were not read. */
+  readonly usage: DiskUsage | null;
+  /** The experiments, or the first of them. */
+  readonly perExperiment: readonly ExperimentSummary[];
+  /** The orphans. */
+  readonly orphans: readonly OrphanSummary[];
+  /** Registered models, and their versions that MLflow shows. */
+  readonly registeredModels: { readonly models: number; readonly versions: number };
+  /** The metric by which runs were compared; left out when none was asked for. */
+  readonly primaryMetric?: PrimaryMetric;
+  /** Backups of ours. */
+  readonly backups: StoreSnapshot["backups"];
+}
+
+/** How to order and cut `perExperiment`. */
+export interface SummarizeOptions {
+  /** How many experiments to give; the totals count all of them. @default {Infinity} */
+  readonly top?: number;
+  /** What comes first: most runs, or most bytes. Ties are ordered by path. @default {"runs"} */
+  readonly by?: "size" | "runs";
+  /** Compare the runs of each experiment by this metric; the snapshot must have it. */
+  readonly metric?: PrimaryMetric;
+}
+
+/**
+ * Counts what a store holds.
+ *
+ * @param snapshot The store.
+ * @param options Order and length of `perExperiment`.
+ * @returns The numbers; sizes in bytes, times in epoch ms.
+ * @throws {RangeError} When `top` is no whole number, `by` is `size` without sizes in the snapshot, or
+ *   the metric was not read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openStore, summarize } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const { runs } = summarize(await store.read({ depth: "meta" }));
+ * assertEquals(runs.total, runs.active + runs.deleted);
+ * ```
+ */
+export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {}): Summary {
+  const { top = Infinity, by = "runs", metric } = options;
+  if (!(top >= 0 && (top === Infinity || Number.isInteger(top)))) {
+    throw new RangeError(`Cannot give the top ${top} experiments: expected a whole number`);
+  }
+  if (by === "size" && !snapshot.sizes) {
+    throw new RangeError("Cannot order experiments by size: read the store with sizes");
+  }
+  if (metric !== undefined && !snapshot.extras?.metrics.includes(metric.name)) {
+    throw new RangeError(`Cannot compare runs by ${metric.name}: read the store with this metric`);
+  }
+  const { orphans, strays, registeredModels, backups } = snapshot;
+  const experiments = snapshot.experiments.map((each) => ({
+    ...summarizeExperiment(each, snapshot.sizes),
+    ...(metric === undefined ? {} : { byMetric: standingOf(each, metric) }),
+  }));
+  const active = experiments.filter((each) => each.stage === "active").length;
+  const total = sum(experiments, (each) => each.runs);
+  const activeRuns = sum(experiments, (each) => each.activeRuns);
+  const findings = Map.groupBy(verifySnapshot(snapshot), (finding) => finding.severity);
+  return {
+    experiments: { active, deleted: experiments.length - active, orphaned: orphans.length },
+    runs: {
+      total,
+      active: activeRuns,
+      deleted: total - activeRuns,
+      byStatus: addStatuses(experiments.map((each) => each.byStatus)),
+    },
+    findings: {
+      error: findings.get("error")?.length ?? 0,
+      warning: findings.get("warning")?.length ?? 0,
+      info: findings.get("info")?.length ?? 0,
+    },
+    usage: snapshot.sizes
+      ? addUsage(
+        [...snapshot.experiments, ...orphans, ...strays].map(({ usage }) => usage ?? NO_USAGE),
+      )
+      : null,
+    perExperiment: experiments.toSorted(by === "size" ? bySize : byRuns).slice(0, top),
+    orphans: orphans.map(({ path, damage, runs, message }) => ({
+      path,
+      damage,
+      readableRuns: runs.length,
+      message,
+    })),
+    registeredModels: {
+      models: registeredModels.length,
+      versions: sum(
+        registeredModels,
+        // MLflow never removes a version: it hides the deleted ones.
+        ({ versions }) => versions.filter(({ stage }) => stage !== "Deleted_Internal").length,
+      ),
+    },
+    ...(metric === undefined ? {} : { primaryMetric: metric }),
+    backups,
+  };
+}
+
+function standingOf({ runs }: Experiment, metric: PrimaryMetric): MetricStanding {
+  const values = runs.filter((run) => run.lifecycleStage === "active").toSorted(byEnd)
+    .map(({ id, name, extras }) => ({
+      runId: id,
+      name,
+      value: extras?.metrics.get(metric.name)?.latest ?? NaN,
+    }));
+  return {
+    best: bestRun(values, metric),
+    runsWithout: values.filter(({ value }) => !Number.isFinite(value)).length,
+  };
+}
+
+function summarizeExperiment(experiment: Experiment, sizes: boolean): ExperimentSummary {
+  const { id, name, lifecycleStage: stage, path, runs, damagedRuns, usage } = experiment;
+  const activeRuns = stage === "active"
+    ? runs.filter((run) => run.lifecycleStage === "active").length
+    : 0;
+  return {
+    id,
+    name,
+    stage,
+    path,
+    runs: runs.length,
+    activeRuns,
+    deletedRuns: runs.length - activeRuns,
+    byStatus: countStatuses(runs),
+    newestRun: runs.reduce<number | null>(
+      (newest, { startTime }) => newest === null ? startTime : Math.max(newest, startTime),
+      null,
+    ),
+    damagedRuns: damagedRuns.length,
+    usage: sizes ? usage : null,
+  };
+}
+
+function countStatuses(runs: readonly Run[]): Readonly<Record<RunStatus, number>> {
+  const counts = { RUNNING: 0, SCHEDULED: 0, FINISHED: 0, FAILED: 0, KILLED: 0 };
+  for (const run of runs) counts[run.status]++;
+  return counts;
+}
+
+function addStatuses(
+  counts: readonly Readonly<Record<RunStatus, number>>[],
+): Readonly<Record<RunStatus, number>> {
+  return {
+    RUNNING: sum(counts, (each) => each.RUNNING),
+    SCHEDULED: sum(counts, (each) => each.SCHEDULED),
+    FINISHED: sum(counts, (each) => each.FINISHED),
+    FAILED: sum(counts, (each) => each.FAILED),
+    KILLED: sum(counts, (each) => each.KILLED),
+  };
+}
+
+function sum<T>(all: readonly T[], numberOf: (one: T) => number): number {
+  return all.reduce((total, one) => total + numberOf(one), 0);
+}
+
+function byRuns(left: ExperimentSummary, right: ExperimentSummary): number {
+  return right.runs - left.runs || byPath(left, right);
+}
+
+function bySize(left: ExperimentSummary, right: ExperimentSummary): number {
+  return (right.usage?.bytes ?? 0) - (left.usage?.bytes ?? 0) || byPath(left, right);
+}

@@ -1,0 +1,178 @@
+/**
+ * The nouns of copy backups: what one holds, and what is found when it is checked. All are JSON values.
+ *
+ * A *change backup* holds what an apply took out of a store, as the only copy; a *copy backup* holds a
+ * copy of the store, or of a part of it, and the store is none the poorer.
+ *
+ * @module
+ */
+
+import type { StorePath } from "../store/path.ts";
+
+/** What a copy backup is a copy of. */
+export type CopyScope =
+  /** The whole store. */
+  | { readonly kind: "full" }
+  /** One experiment, active or in `.trash/`, with all its runs. */
+  | { readonly kind: "experiment"; readonly id: string }
+  /** One run. */
+  | { readonly kind: "run"; readonly id: string }
+  /** The whole store but the content of artifact directories: see `isInScope`. */
+  | { readonly kind: "metadata" };
+
+/** One thing that a copy backup holds: one line of its `entries.jsonl`, which is ordered by path. */
+export type BackupEntry =
+  & {
+    readonly path: StorePath;
+    /** Modification time in the store, epoch ms. */
+    readonly mtime: number;
+  }
+  & (
+    | { readonly kind: "directory"; readonly mode: number }
+    | {
+      readonly kind: "file";
+      readonly mode: number;
+      /** Bytes. */
+      readonly size: number;
+      /** 64 hexadecimal digits. */
+      readonly sha256: string;
+    }
+    | { readonly kind: "link"; readonly target: string }
+  );
+
+/** Something of the store that a copy backup does not hold, and why. */
+export interface LeftOut {
+  /** Where it is in the store. */
+  readonly path: string;
+  /** `special`: a socket, pipe or device, which is none of MLflow's. `unreadable`: see the message. */
+  readonly because: "special" | "unreadable";
+  /** Why, for people. */
+  readonly message: string;
+}
+
+/** Sums over a copy backup. */
+export interface CopyTotals {
+  /** Directories, empty ones included. */
+  readonly directories: number;
+  /** Regular files. */
+  readonly files: number;
+  /** Symbolic links, kept as links. */
+  readonly links: number;
+  /** Bytes of all files. */
+  readonly bytes: number;
+  /** Those of the files that are the very files of an earlier backup (hard links). */
+  readonly shared: { readonly files: number; readonly bytes: number };
+}
+
+/** What a copy backup is: its `manifest.json`, beside `entries.jsonl` and `files/`. */
+export interface CopyManifest {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/backup/v1";
+  /** Tells a copy from what a change left behind. */
+  readonly kind: "copy";
+  /** The backup's id: the name of its directory. */
+  readonly id: string;
+  /** The task that makes copies. */
+  readonly task: "backup";
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  /** Its place among all backups, which no clock that was set back disturbs; not in older ones. */
+  readonly order?: number;
+  /** What it is a copy of. */
+  readonly scope: CopyScope;
+  /** How much it holds. */
+  readonly totals: CopyTotals;
+  /** `entries.jsonl`: its number of lines, and what it must hash to. */
+  readonly entries: { readonly count: number; readonly sha256: string };
+  /** Files that somebody wrote to during each of several attempts; their last copy is kept. */
+  readonly changing: readonly StorePath[];
+  /** What it does not hold, and why. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** One backup in a list. */
+export type BackupListing =
+  & {
+    readonly id: string;
+    /** Absolute path. */
+    readonly path: string;
+  }
+  & (
+    | {
+      readonly kind: "copy";
+      /** Epoch ms. */
+      readonly createdAt: number;
+      /** Its place among all backups; see {@linkcode CopyManifest.order}. */
+      readonly order?: number;
+      readonly scope: CopyScope;
+      readonly files: number;
+      /** Bytes of all files, those included that are shared with an earlier backup. */
+      readonly bytes: number;
+      /** Bytes of the files that are shared with an earlier backup. */
+      readonly sharedBytes: number;
+    }
+    | {
+      readonly kind: "change";
+      readonly task: string;
+      /** Epoch ms. */
+      readonly createdAt: number;
+      /** Its place among all backups; see {@linkcode CopyManifest.order}. */
+      readonly order?: number;
+      readonly changes: number;
+      readonly files: number;
+      readonly bytes: number;
+    }
+    | {
+      readonly kind: "damaged";
+      /** What is wrong with its manifest, and what to do about it. */
+      readonly message: string;
+    }
+  );
+
+/** Something in a copy backup that is not as its entries say. */
+export interface BackupFault {
+  /** Below `files/`; or `entries.jsonl`, the list itself. */
+  readonly path: string;
+  /** What is wrong. */
+  readonly kind: "missing" | "changed" | "extra" | "unreadable";
+  /** What was expected and what was found. */
+  readonly message: string;
+}
+
+/** What came of reading a copy backup again. */
+export interface BackupCheck {
+  /** The backup's id. */
+  readonly id: string;
+  /** Files that were read. */
+  readonly files: number;
+  /** Bytes that were read. */
+  readonly bytes: number;
+  /** None in a sound backup. */
+  readonly faults: readonly BackupFault[];
+}
+
+/** How far copying or checking is. */
+export interface BackupProgress {
+  /** What is being done. */
+  readonly step: "Counting" | "Copying" | "Checking" | "Bringing back" | "Comparing" | "Freeing";
+  /** Files that are done. */
+  readonly files: number;
+  /** Bytes that are done. */
+  readonly bytes: number;
+  /** What there is to do; `null` while that is being counted. */
+  readonly total: { readonly files: number; readonly bytes: number } | null;
+}
+
+/** What the metadata history takes: the copies of records that every apply and every preflight keep. */
+export interface MetadataHistory {
+  /** How many records have a copy. */
+  readonly records: number;
+  /** How many copies there are, older ones of a record among them. */
+  readonly copies: number;
+  /** What they take on the disk. */
+  readonly bytes: number;
+  /** When the newest was kept, epoch ms; `null` when there is none. */
+  readonly newest: number | null;
+}

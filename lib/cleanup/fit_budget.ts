@@ -1,0 +1,168 @@
+/**
+ * Taking only as much as a budget needs, of what the policy lets go.
+ *
+ * @module
+ */
+
+import { judgeRepeatedly } from "../judge/judge_snapshot.ts";
+import type { Held, JudgedSnapshot } from "../judge/judged.ts";
+import { timeOf } from "../judge/run_facts.ts";
+import type { BudgetOutcome } from "../plan/plan.ts";
+import type { Budget, CleanupPolicy } from "../policy/policy.ts";
+import type { StorePath } from "../store/path.ts";
+import type { StoreSnapshot } from "../store/snapshot.ts";
+import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
+import { dropArtifacts } from "./drop_artifacts.ts";
+
+/** What comes of a budget. */
+export interface FittedBudget {
+  /** The verdicts, what is not needed among what stays. */
+  readonly judged: JudgedSnapshot;
+  /** Paths of what may go and is not needed. */
+  readonly held: Held;
+  readonly outcome: BudgetOutcome;
+}
+
+/**
+ * Finds the fewest of what may go, in the budget's order, that are enough. What stays keeps what it
+ * needs: a parent stays under a child that is not taken, though the parent comes first in the order.
+ *
+ * What leaves the store at once comes before what is soft-deleted, which counts as well: it leaves once
+ * it is purged. For the same reason a limit on the store does not count what is soft-deleted already
+ * and waits to be purged.
+ *
+ * @param snapshot The store, with sizes.
+ * @param policy The rules.
+ * @param budget How much is to go.
+ * @param now Epoch ms.
+ * @returns The verdicts, and how far it gets.
+ */
+export function fitBudget(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  budget: Budget,
+  now: number,
+): FittedBudget {
+  const judge = judgeRepeatedly(snapshot, policy, now);
+  const all = judge(new Set());
+  const order = candidatesOf(all, policy, now).toSorted((left, right) =>
+    Number(left.later) - Number(right.later) ||
+    (budget.first === "oldest"
+      ? left.time - right.time
+      : amountOf(right.usage, budget) - amountOf(left.usage, budget)) ||
+    (left.path < right.path ? -1 : 1)
+  );
+  const wanted = wantedOf(snapshot, all, budget);
+  const take = (count: number) => {
+    const held = new Set(order.slice(count).map(({ path }) => path));
+    const judged = judge(held);
+    const reached = candidatesOf(judged, policy, now, held)
+      .reduce((sum, { usage }) => sum + amountOf(usage, budget), 0);
+    return { judged, held, reached };
+  };
+  // The more may go, the more does go, so the fewest that are enough can be found by halving.
+  let low = 0;
+  let high = order.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (take(middle).reached >= wanted) high = middle;
+    else low = middle + 1;
+  }
+  const { judged, held, reached } = take(low);
+  const met = reached >= wanted;
+  return {
+    judged,
+    held,
+    outcome: { kind: budget.kind, wanted, reached, met, heldBy: met ? [] : heldBy(judged, budget) },
+  };
+}
+
+interface Candidate {
+  readonly path: StorePath;
+  readonly usage: DiskUsage;
+  /** Epoch ms. */
+  readonly time: number;
+  /** It leaves the store only once it is purged. */
+  readonly later: boolean;
+}
+
+function candidatesOf(
+  judged: JudgedSnapshot,
+  policy: CleanupPolicy,
+  now: number,
+  held?: Held,
+): readonly Candidate[] {
+  return [
+    ...judged.runs.filter(({ holder, verdict }) => holder === null && verdict.goes)
+      .map(({ run }) => ({
+        path: run.path,
+        usage: run.usage ?? NO_USAGE,
+        time: timeOf(run),
+        later: run.lifecycleStage === "active",
+      })),
+    ...dropArtifacts(judged, policy, now, held)
+      .map(({ path, usage, reasons: [reason] }) => ({
+        path,
+        usage,
+        time: "time" in reason ? reason.time : 0,
+        later: false,
+      })),
+    ...judged.experiments.filter(({ verdict }) => verdict.goes)
+      .map(({ experiment: { path, usage, lastUpdateTime } }) => ({
+        path,
+        usage: usage ?? NO_USAGE,
+        time: lastUpdateTime ?? 0,
+        later: false,
+      })),
+    ...judged.orphans.filter(({ verdict }) => verdict.goes)
+      .map(({ orphan: { path, usage, newestChange } }) => ({
+        path,
+        usage: usage ?? NO_USAGE,
+        time: newestChange ?? 0,
+        later: false,
+      })),
+  ];
+}
+
+function amountOf({ bytes, files }: DiskUsage, { kind }: Budget): number {
+  return kind === "max-files" ? files : bytes;
+}
+
+function wantedOf(snapshot: StoreSnapshot, all: JudgedSnapshot, budget: Budget): number {
+  if (budget.kind === "free") return budget.bytes;
+  const amount = (list: readonly { readonly usage: DiskUsage | null }[]) =>
+    list.reduce((sum, { usage }) => sum + amountOf(usage ?? NO_USAGE, budget), 0);
+  const { experiments, orphans, strays } = snapshot;
+  const waits = [
+    ...all.runs.filter(({ holder, verdict }) => holder === null && isWaiting(verdict))
+      .map(({ run }) => run),
+    ...all.experiments.filter(({ verdict }) => isWaiting(verdict))
+      .map(({ experiment }) => experiment),
+  ];
+  const limit = budget.kind === "max-size" ? budget.bytes : budget.files;
+  const taken = amount(experiments) + amount(orphans) + amount(strays);
+  return Math.max(0, taken - amount(waits) - limit);
+}
+
+/** Soft-deleted, and nothing but time keeps it in the store. */
+function isWaiting(verdict: JudgedSnapshot["runs"][number]["verdict"]): boolean {
+  return !verdict.goes && verdict.reasons.every(({ kind }) => kind === "deleted-recently");
+}
+
+function heldBy({ runs }: JudgedSnapshot, budget: Budget): BudgetOutcome["heldBy"] {
+  const kept = runs.flatMap(({ run, holder, verdict }) =>
+    verdict.goes || holder?.verdict.goes
+      ? []
+      : [{ reason: verdict.reasons[0], usage: run.usage ?? NO_USAGE }]
+  );
+  return [...Map.groupBy(kept, ({ reason }) => JSON.stringify(reason, RULE_KEYS)).values()]
+    .map((group) => ({
+      reason: group[0]!.reason,
+      runs: group.length,
+      usage: addUsage(group.map(({ usage }) => usage)),
+    }))
+    .toSorted((left, right) => amountOf(right.usage, budget) - amountOf(left.usage, budget));
+}
+
+/** What a reason has from its rule; the rest is the run's own. */
+const RULE_KEYS = "kind n limit metric mode over per key period tag glob status".split(" ");

@@ -1,0 +1,285 @@
+/**
+ * The main job's decision: what of a store to soft-delete, purge and quarantine, and why the rest stays.
+ *
+ * @module
+ */
+
+import { judgeSnapshot } from "../judge/judge_snapshot.ts";
+import type {
+  JudgedExperiment,
+  JudgedOrphan,
+  JudgedRun,
+  JudgedSnapshot,
+  Verdict,
+} from "../judge/judged.ts";
+import type { Action, Kept, Plan, PlanTask, PlanTotals } from "../plan/plan.ts";
+import { checkPolicy } from "../policy/check_policy.ts";
+import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
+import type { Extras } from "../store/extras.ts";
+import { experimentPathOf, inOrder, type StorePath } from "../store/path.ts";
+import { type Experiment, isNonEmpty, type Orphan, type StoreSnapshot } from "../store/snapshot.ts";
+import { addUsage, NO_USAGE } from "../store/usage.ts";
+import { dropArtifacts } from "./drop_artifacts.ts";
+import { findMisfits } from "./find_misfits.ts";
+import { findStops } from "./find_stops.ts";
+import { fitBudget } from "./fit_budget.ts";
+
+/** What a planner needs besides the store and the rules. */
+export interface PlanOptions {
+  /** Epoch ms: the moment against which ages are judged. */
+  readonly now: number;
+  /** Which task the plan is for. @default {"cleanup"} */
+  readonly task?: PlanTask;
+}
+
+/**
+ * Plans a clean-up: soft-deletes old runs, purges what was deleted long ago, quarantines orphans.
+ *
+ * Never in a plan: a run that is RUNNING or SCHEDULED, a run that a registered model version refers
+ * to, a run whose kept child names it in `mlflow.parentRunId`, experiment `0`, anything that could
+ * not be read, anything behind a symbolic link, a directory in which the artifacts of a kept run lie. Nor
+ * is a run purged of which a deleted experiment that stays has a copy: MLflow would find that instead.
+ * With a retention policy, active runs are judged by it instead of by their age alone, and heavy files
+ * of runs that stay may go; a budget then takes no more than it needs. What would be too much is said in
+ * `stops`, and such a plan is not applied.
+ *
+ * A rule that is not given plans nothing, and so does any while a model version cannot be read: it
+ * might refer to anything.
+ *
+ * @param snapshot The store, read at depth `tags`.
+ * @param policy The rules; durations in ms.
+ * @param options The moment, and the task's name.
+ * @returns Actions in the order in which they are to be applied, and what is kept, with reasons.
+ * @throws {RangeError} When the snapshot was not read at depth `tags`, or not with what the policy looks
+ * at, a value of the policy makes no sense, or the moment is no finite number.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openStore, planCleanup } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const plan = planCleanup(
+ *   await store.read({ depth: "tags" }),
+ *   { olderThan: null, purgeAfter: null, quarantineOrphans: false, settle: 0 },
+ *   { now: Date.now() },
+ * );
+ * assertEquals(plan.actions, []);
+ * ```
+ */
+export function planCleanup(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  options: PlanOptions,
+): Plan {
+  const { now, task = "cleanup" } = options;
+  checkArguments(snapshot, policy, now);
+  checkExtras(snapshot, policy);
+  const fitted = policy.budget ? fitBudget(snapshot, policy, policy.budget, now) : null;
+  const judged = fitted?.judged ?? judgeSnapshot(snapshot, policy, now);
+  const { runs, experiments, orphans } = judged;
+  const measured = snapshot.sizes;
+  const actions = [
+    ...mapped(runs, (one) => softDelete(one, measured)),
+    ...dropArtifacts(judged, policy, now, fitted?.held),
+    ...mapped(runs, purgeRun),
+    ...mapped(experiments, purgeExperiment),
+    ...mapped(orphans, quarantine),
+  ];
+  const kept = [
+    ...mapped(
+      task === "prune" ? runs.filter(isActive) : runs,
+      ({ run, holder, verdict }) =>
+        holder?.verdict.goes ? null : keptOf("run", run.name || run.id, run.path, verdict),
+    ),
+    // What is deleted or an orphan a prune never touches.
+    ...(task === "prune" ? damagedRunsOf(judged.activeExperiments) : keptHolders(judged, snapshot)),
+  ];
+  const stops = policy.retention ? findStops(judged, policy.retention) : [];
+  const notes = policy.retention ? findMisfits(judged, policy.retention) : [];
+  return {
+    schema: `mltidy/${task}/v1`,
+    task,
+    store: snapshot.root,
+    basis: snapshot.fingerprint,
+    plannedAt: now,
+    policy,
+    experiments: namesOf(snapshot, actions),
+    actions,
+    kept,
+    totals: totalsOf(actions, kept, measured),
+    ...(fitted === null ? {} : { budget: fitted.outcome }),
+    ...(isNonEmpty(stops) ? { stops } : {}),
+    ...(isNonEmpty(notes) ? { notes } : {}),
+  };
+}
+
+/** Maps, leaving out what comes to nothing. */
+function mapped<T, U>(list: readonly T[], map: (one: T) => U | null): readonly U[] {
+  const all: U[] = [];
+  for (const one of list) {
+    const made = map(one);
+    if (made !== null) all.push(made);
+  }
+  return all;
+}
+
+function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy, now: number): void {
+  if (snapshot.depth !== "tags") {
+    throw new RangeError(
+      `Cannot plan from a snapshot of depth "${snapshot.depth}": read the store at depth "tags"`,
+    );
+  }
+  if (!Number.isFinite(now)) {
+    throw new RangeError(`Cannot plan at the moment ${now}: expected epoch milliseconds`);
+  }
+  checkPolicy(policy);
+}
+
+/** Whatever a rule looks at must have been looked for: what is not there may just not have been read. */
+function checkExtras({ extras, sizes }: StoreSnapshot, policy: CleanupPolicy): void {
+  if (policy.budget && !sizes) {
+    throw new RangeError("Cannot plan for a budget without sizes: read the store with sizes");
+  }
+  // Without extras all tags were read, and ages ask for no more.
+  if (!policy.retention && extras === undefined) return;
+  const { extras: wanted } = readingOf(policy);
+  const missing = [
+    ...missingKeys("tag", wanted.tags, extras?.tags),
+    ...missingKeys("metric", wanted.metrics, extras?.metrics),
+    ...missingKeys("param", wanted.params, extras?.params),
+    ...(wanted.uses && !extras?.uses ? ["what runs and traces refer to"] : []),
+    ...(wanted.artifacts !== null && wanted.artifacts !== extras?.artifacts
+      ? [`artifacts ${wanted.artifacts}`]
+      : []),
+  ];
+  if (missing.length === 0) return;
+  throw new RangeError(
+    `Cannot plan without ${missing.join(", ")}: read the store with the extras of the policy`,
+  );
+}
+
+function missingKeys(
+  kind: string,
+  wanted: readonly string[],
+  read: Extras["metrics"] = [],
+): readonly string[] {
+  return wanted.filter((key) => !read.includes(key)).map((key) => `${kind} ${key}`);
+}
+
+function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Action | null {
+  if (holder !== null || !verdict.goes || run.lifecycleStage !== "active") return null;
+  const { id, experimentId, path, name, stamp } = run;
+  const { reasons } = verdict;
+  return {
+    kind: "soft-delete-run",
+    path,
+    name,
+    runId: id,
+    experimentId,
+    reasons,
+    usage: NO_USAGE,
+    stamp,
+    ...(measured ? { later: run.usage ?? NO_USAGE } : {}),
+  };
+}
+
+function purgeRun({ run, holder, verdict }: JudgedRun): Action | null {
+  if (holder !== null || !verdict.goes || run.lifecycleStage !== "deleted") return null;
+  const { id, experimentId, path, name, stamp } = run;
+  const { reasons } = verdict;
+  const usage = run.usage ?? NO_USAGE;
+  return { kind: "purge-run", path, name, runId: id, experimentId, reasons, usage, stamp };
+}
+
+function purgeExperiment({ experiment, verdict }: JudgedExperiment): Action | null {
+  if (!verdict.goes) return null;
+  const { id, path, name, stamp, runs } = experiment;
+  return {
+    kind: "purge-experiment",
+    path,
+    name,
+    experimentId: id,
+    runIds: inOrder(runs).map((run) => run.id),
+    reasons: verdict.reasons,
+    usage: experiment.usage ?? NO_USAGE,
+    stamp,
+  };
+}
+
+function quarantine({ orphan, verdict }: JudgedOrphan): Action | null {
+  if (!verdict.goes) return null;
+  const { id, path, stamp } = orphan;
+  const usage = orphan.usage ?? NO_USAGE;
+  return { kind: "quarantine-orphan", path, name: id, reasons: verdict.reasons, usage, stamp };
+}
+
+function keptOf(kind: Kept["kind"], name: string, path: StorePath, verdict: Verdict): Kept | null {
+  return verdict.goes ? null : { kind, path, name, reasons: verdict.reasons };
+}
+
+function isActive({ run, holder }: JudgedRun): boolean {
+  return holder === null && run.lifecycleStage === "active";
+}
+
+/** Deleted experiments and orphans that stay, and the damaged runs in all that stays. */
+function keptHolders(
+  { experiments, orphans }: JudgedSnapshot,
+  snapshot: StoreSnapshot,
+): readonly Kept[] {
+  const leaving = new Set<string>([
+    ...experiments.flatMap(({ experiment, verdict }) => verdict.goes ? [experiment.path] : []),
+    ...orphans.flatMap(({ orphan, verdict }) => verdict.goes ? [orphan.path] : []),
+  ]);
+  return [
+    ...damagedRunsOf(
+      [...inOrder(snapshot.experiments), ...inOrder(snapshot.orphans)]
+        .filter(({ path }) => !leaving.has(path)),
+    ),
+    ...mapped(
+      experiments,
+      ({ experiment: { name, path }, verdict }) => keptOf("experiment", name, path, verdict),
+    ),
+    ...mapped(orphans, ({ orphan: { id, path }, verdict }) => keptOf("orphan", id, path, verdict)),
+  ];
+}
+
+function damagedRunsOf(holders: readonly (Experiment | Orphan)[]): readonly Kept[] {
+  return holders.flatMap((holder) => inOrder(holder.damagedRuns))
+    .map(({ id, path, message }) => ({
+      kind: "damaged-run",
+      path,
+      name: id,
+      reasons: [{ kind: "unreadable", path, message }],
+    }));
+}
+
+function namesOf(snapshot: StoreSnapshot, actions: readonly Action[]): Record<string, string> {
+  const within = actions.filter(({ kind }) => kind !== "purge-experiment");
+  const places = new Set(within.map(({ path }) => experimentPathOf(path)));
+  return Object.fromEntries(
+    inOrder(snapshot.experiments)
+      .filter(({ path }) => places.has(path))
+      .map(({ path, name }) => [path, name]),
+  );
+}
+
+function totalsOf(
+  actions: readonly Action[],
+  kept: readonly Kept[],
+  measured: boolean,
+): PlanTotals {
+  const later = actions.map((one) => one.kind === "soft-delete-run" && one.later || NO_USAGE);
+  const dropped = actions.filter(({ kind }) => kind === "drop-artifact").length;
+  const count = (kind: Action["kind"]) => actions.filter((action) => action.kind === kind).length;
+  return {
+    softDeleteRuns: count("soft-delete-run"),
+    purgeRuns: count("purge-run"),
+    purgeExperiments: count("purge-experiment"),
+    quarantineOrphans: count("quarantine-orphan"),
+    keptRuns: kept.filter((one) => one.kind === "run").length,
+    usage: addUsage(actions.map(({ usage }) => usage)),
+    ...(dropped === 0 ? {} : { dropArtifacts: dropped }),
+    ...(measured ? { later: addUsage(later) } : {}),
+  };
+}

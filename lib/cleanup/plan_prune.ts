@@ -1,0 +1,51 @@
+/**
+ * Retention on runs only.
+ *
+ * @module
+ */
+
+import type { Plan } from "../plan/plan.ts";
+import type { Budget, RetentionPolicy } from "../policy/policy.ts";
+import type { StoreSnapshot } from "../store/snapshot.ts";
+import { planCleanup } from "./plan_cleanup.ts";
+
+/** The retention rules; durations are ms. A rule that is `null` is not given. */
+export interface PrunePolicy {
+  /** Soft-delete finished runs that ended longer ago than this. */
+  readonly olderThan: number | null;
+  /** What keeps a run; when given, it judges in place of `olderThan`. @default {undefined} */
+  readonly retention?: RetentionPolicy;
+  /** Take only as much of what may go as this needs. @default {undefined} */
+  readonly budget?: Budget;
+}
+
+/**
+ * Plans the soft deletion of old runs, and nothing else.
+ *
+ * @param snapshot The store, read at depth `tags`.
+ * @param policy The retention rules.
+ * @param options The moment against which ages are judged, epoch ms.
+ * @returns The plan; see {@linkcode planCleanup} for what is never in it.
+ * @throws {RangeError} When the snapshot was not read at depth `tags`, or a duration is negative.
+ *
+ * @example
+ * ```ts
+ * import { openStore, planPrune, renderPlan } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const snapshot = await store.read({ depth: "tags" });
+ * const plan = planPrune(snapshot, { olderThan: 30 * 86_400_000 }, { now: Date.now() });
+ * console.log(renderPlan(plan));
+ * ```
+ */
+export function planPrune(
+  snapshot: StoreSnapshot<"tags">,
+  policy: PrunePolicy,
+  options: { readonly now: number },
+): Plan {
+  return planCleanup(
+    snapshot,
+    { ...policy, purgeAfter: null, quarantineOrphans: false, settle: 0 },
+    { now: options.now, task: "prune" },
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * What traces and assessments still point to: runs, and logged models whose run it is.
+ *
+ * @module
+ */
+
+import type { KeepReason } from "../plan/plan.ts";
+import type { Protection } from "../policy/policy.ts";
+import type { TraceUse } from "../store/extras.ts";
+import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
+
+/** Why a run is still of use, and what switches that off. */
+export interface Use {
+  readonly protection: Protection;
+  readonly reason: KeepReason;
+}
+
+/**
+ * Finds the runs that a trace of an active experiment, or an assessment of one, comes from.
+ *
+ * A trace that names a logged model was made by it, so it uses the model's source run, too.
+ *
+ * @param snapshot The store.
+ * @returns Run id → one use of each kind.
+ */
+export function findUses(snapshot: StoreSnapshot): ReadonlyMap<string, readonly Use[]> {
+  const sources = sourceRuns(snapshot);
+  const uses = new Map<string, Use[]>();
+  const add = (id: string, use: Use) => {
+    const known = uses.get(id) ?? [];
+    if (!known.some(({ reason }) => reason.kind === use.reason.kind)) uses.set(id, [...known, use]);
+  };
+  const traces = activeOf(snapshot).flatMap(({ traceUses = [] }) => traceUses).toSorted(byTrace);
+  for (const { trace, assessment, runId, modelId } of traces) {
+    if (runId !== null) {
+      const reason: KeepReason = assessment === null
+        ? { kind: "trace-source", trace }
+        : { kind: "assessment-source", trace, assessment };
+      add(runId, { protection: "traces", reason });
+    }
+    if (modelId === null) continue;
+    for (const source of sources.get(modelId) ?? []) {
+      const reason: KeepReason = { kind: "logged-model-in-use", model: modelId, trace };
+      add(source, { protection: "logged_models", reason });
+    }
+  }
+  return uses;
+}
+
+/**
+ * Names the run that made each logged model of the active experiments. Where a store holds copies there
+ * may be several. A model in a deleted experiment is in nobody's use: it may itself go.
+ *
+ * @param snapshot The store.
+ * @returns Logged model id → run ids, in alphabetical order.
+ */
+export function sourceRuns(snapshot: StoreSnapshot): ReadonlyMap<string, readonly string[]> {
+  const models = activeOf(snapshot)
+    .flatMap(({ loggedModels }) => loggedModels)
+    .flatMap(({ id, sourceRunId }) => sourceRunId === null ? [] : [{ id, source: sourceRunId }]);
+  return new Map(
+    [...Map.groupBy(models, ({ id }) => id)]
+      .map(([id, group]) => [id, [...new Set(group.map(({ source }) => source))].toSorted()]),
+  );
+}
+
+/** An orphan outside of the trash was an active experiment, and may be one again. */
+function activeOf({ experiments, orphans }: StoreSnapshot): readonly (Experiment | Orphan)[] {
+  return [...experiments, ...orphans].filter((one) => one.lifecycleStage === "active");
+}
+
+function byTrace(left: TraceUse, right: TraceUse): number {
+  const [first, second] = [left, right]
+    .map(({ trace, assessment, runId, modelId }) =>
+      [trace, assessment ?? "", runId ?? "", modelId ?? ""].join("/")
+    );
+  return first! < second! ? -1 : 1;
+}

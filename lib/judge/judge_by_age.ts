@@ -1,0 +1,153 @@
+/**
+ * Judging one subject by itself: is it old enough to go, or why does it stay? What others need of it
+ * (a registered model, a kept child) is decided where the plan is made.
+ *
+ * @module
+ */
+
+import type { ActionReason, KeepReason } from "../plan/plan.ts";
+import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "../policy/policy.ts";
+import { isLitter } from "../store/litter.ts";
+import { byPath } from "../store/path.ts";
+import { isUnfinished } from "../store/run_status.ts";
+import type { Experiment, Orphan, Run } from "../store/snapshot.ts";
+import type { Verdict } from "./judged.ts";
+import { tagFinder } from "./run_facts.ts";
+
+/**
+ * Judges a run: an active one for soft deletion, a soft-deleted one for purging.
+ *
+ * Whatever the rules, an active run that ended within the last 24 hours stays, and so does any that is
+ * pinned by a tag.
+ *
+ * Age counts from `end_time`, else from `start_time`; time since deletion from `deleted_time`, and a
+ * run that records none never counts as old (`mlflow gc` takes it for old enough).
+ *
+ * @param run The run.
+ * @param policy The rules.
+ * @param now Epoch ms.
+ * @param findPin Gives the tag that pins a run; `null` for one that is not pinned.
+ * @returns The verdict.
+ */
+export function judgeRun(
+  run: Run,
+  policy: CleanupPolicy,
+  now: number,
+  findPin: (run: Run) => string | null,
+): Verdict {
+  if (run.link) return stays({ kind: "symbolic-link" });
+  if (isUnfinished(run.status)) return stays({ kind: "not-finished", status: run.status });
+  if (run.stamp === "") return stays(unreadable(run));
+  const tag = findPin(run);
+  if (tag !== null) return stays({ kind: "pinned", tag });
+  if (run.lifecycleStage === "deleted") return judgeDeleted(run.deletedTime, policy, now);
+  if (policy.olderThan === null) return stays({ kind: "no-rule" });
+  const field = run.endTime === null ? "start_time" : "end_time";
+  const time = run.endTime ?? run.startTime;
+  const age = now - time;
+  const limit = policy.olderThan;
+  if (age < 0) return stays({ kind: "in-the-future", time });
+  if (time < EARLIEST) return stays({ kind: "implausible-time", time });
+  if (age <= limit) return stays({ kind: "younger-than", age, limit });
+  if (age < YOUNG) return stays({ kind: "ended-recently", age, limit: YOUNG });
+  return goes({ kind: "older-than", field, time, age, limit });
+}
+
+/**
+ * Makes what finds the tag that pins a run.
+ *
+ * @param policy The rules.
+ * @returns Gives the tag; `null` for a run that is not pinned.
+ */
+export function pinFinder({ retention }: CleanupPolicy): (run: Run) => string | null {
+  return tagFinder(pinsOf(retention?.protect));
+}
+
+/**
+ * Judges a deleted experiment for purging.
+ *
+ * MLflow before 2.3 moved a deleted experiment without writing its stage or time, so only one that
+ * records `deleted` has a `last_update_time` that is its deletion.
+ *
+ * @param experiment An experiment in `.trash/`.
+ * @param policy The rules.
+ * @param now Epoch ms.
+ * @returns The verdict.
+ */
+export function judgeDeletedExperiment(
+  experiment: Experiment,
+  policy: CleanupPolicy,
+  now: number,
+): Verdict {
+  if (experiment.link) return stays({ kind: "symbolic-link" });
+  if (experiment.id === "0") return stays({ kind: "default-experiment" });
+  if (experiment.stamp === "") return stays(unreadable(experiment));
+  const [damaged] = experiment.damagedRuns.toSorted(byPath);
+  if (damaged) {
+    return stays({ kind: "unreadable", path: damaged.path, message: damaged.message });
+  }
+  const deletedTime = experiment.recordedStage === "deleted" ? experiment.lastUpdateTime : null;
+  return judgeDeleted(deletedTime, policy, now);
+}
+
+/**
+ * Judges an orphan for quarantine: only one goes in which nothing is that anybody could miss. What editors
+ * and operating systems leave behind is nothing to keep.
+ *
+ * @param orphan A directory without a `meta.yaml` that MLflow can use.
+ * @param policy The rules.
+ * @param now Epoch ms.
+ * @returns The verdict.
+ */
+export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number): Verdict {
+  const { damage, message } = orphan;
+  if (!policy.quarantineOrphans) return stays({ kind: "no-rule" });
+  if (orphan.link) return stays({ kind: "symbolic-link" });
+  if (orphan.id === "0") return stays({ kind: "default-experiment" });
+  if (damage === "id-mismatch") return stays({ kind: "names-another-experiment", message });
+  if (damage === "io") return stays({ kind: "unreadable", path: orphan.path, message });
+  if (orphan.runs.length > 0) {
+    return stays({ kind: "holds-readable-runs", runs: orphan.runs.length });
+  }
+  const [refused] = orphan.damagedRuns
+    .filter((run) => run.damage === "io" || run.link)
+    .toSorted(byPath);
+  if (refused) return stays({ kind: "unreadable", path: refused.path, message: refused.message });
+  const foreign = orphan.foreign.filter((entry) =>
+    !isLitter(entry.slice(entry.lastIndexOf("/") + 1))
+  );
+  if (foreign.length > 0) {
+    return stays({ kind: "holds-foreign-files", entries: foreign.toSorted() });
+  }
+  const { lostRuns: runs, modelDirectories: loggedModels, traces } = orphan;
+  if (runs + loggedModels + traces > 0) {
+    return stays({ kind: "holds-lost-data", runs, loggedModels, traces });
+  }
+  if (orphan.newestChange === null || orphan.stamp === "") return stays(unreadable(orphan));
+  const age = Math.max(0, now - orphan.newestChange);
+  if (age <= policy.settle) return stays({ kind: "changed-recently", age, limit: policy.settle });
+  return goes({ kind: "orphan", damage, message });
+}
+
+function judgeDeleted(time: number | null, { purgeAfter }: CleanupPolicy, now: number): Verdict {
+  if (purgeAfter === null) return stays({ kind: "no-rule" });
+  if (time === null) return stays({ kind: "no-deletion-time" });
+  const age = now - time;
+  if (age < 0) return stays({ kind: "in-the-future", time });
+  if (time < EARLIEST) return stays({ kind: "implausible-time", time });
+  if (age <= purgeAfter) return stays({ kind: "deleted-recently", age, limit: purgeAfter });
+  return goes({ kind: "deleted-longer-than", time, age, limit: purgeAfter });
+}
+
+function unreadable({ path }: Run | Experiment | Orphan): KeepReason {
+  return { kind: "unreadable", path, message: "its files could not all be looked at" };
+}
+
+/** The order of a directory's entries says nothing. */
+function goes(reason: ActionReason): Verdict {
+  return { goes: true, reasons: [reason] };
+}
+
+function stays(reason: KeepReason): Verdict {
+  return { goes: false, reasons: [reason] };
+}

@@ -1,0 +1,257 @@
+/**
+ * Judging a store as a whole: what is old enough to go, and what stays because something else needs it.
+ *
+ * @module
+ */
+
+import type { KeepReason } from "../plan/plan.ts";
+import type { CleanupPolicy, Protection } from "../policy/policy.ts";
+import {
+  findReferences,
+  type ModelReference,
+  type References,
+} from "../snapshot/find_references.ts";
+import { inOrder, pathsUp } from "../store/path.ts";
+import type { Problem } from "../store/problem.ts";
+import { isUnfinished } from "../store/run_status.ts";
+import type { Run, StoreSnapshot } from "../store/snapshot.ts";
+import { findHidden, type Hidden } from "./find_hidden.ts";
+import { findUses, type Use } from "./find_uses.ts";
+import { judgeDeletedExperiment, judgeOrphan, judgeRun, pinFinder } from "./judge_by_age.ts";
+import { judgeByRules } from "./judge_by_rules.ts";
+import {
+  type Held,
+  type JudgedExperiment,
+  type JudgedOrphan,
+  type JudgedRun,
+  type JudgedSnapshot,
+  keep,
+  keepRun,
+  subjectOf,
+  type Verdict,
+} from "./judged.ts";
+import { needProtector } from "./protect_needed.ts";
+
+/**
+ * Judges everything by itself, then lets what others need overrule.
+ *
+ * @param snapshot The store.
+ * @param policy The rules.
+ * @param now Epoch ms.
+ * @returns The verdicts.
+ */
+export function judgeSnapshot(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  now: number,
+): JudgedSnapshot {
+  const judged = judgeAlone(snapshot, policy, now);
+  needProtector(judged, snapshot, areInputsFree(policy))();
+  return judged;
+}
+
+/**
+ * Judges as {@linkcode judgeSnapshot} does, again and again with other things held back. What does not
+ * depend on that is done once.
+ *
+ * @param snapshot The store.
+ * @param policy The rules.
+ * @param now Epoch ms.
+ * @returns Judges, given the paths of what is to stay though it may go. It is always the same object that it
+ *   gives, so only the last verdicts count.
+ */
+export function judgeRepeatedly(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  now: number,
+): (held: Held) => JudgedSnapshot {
+  const judged = judgeAlone(snapshot, policy, now);
+  const protectNeeded = needProtector(judged, snapshot, areInputsFree(policy));
+  const before = [...judged.runs, ...judged.experiments, ...judged.orphans]
+    .map((one) => ({ one, path: subjectOf(one).path, verdict: one.verdict }));
+  return (held) => {
+    for (const { one, path, verdict } of before) {
+      one.verdict = verdict.goes && held.has(path) ? keep([{ kind: "not-needed" }]) : verdict;
+    }
+    protectNeeded();
+    return judged;
+  };
+}
+
+function areInputsFree({ retention }: CleanupPolicy): boolean {
+  return retention?.protect.unsafe.includes("inputs") ?? false;
+}
+
+function judgeAlone(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  now: number,
+): JudgedSnapshot {
+  const { retention } = policy;
+  const findPin = pinFinder(policy);
+  const unsafe = new Set<Protection>(retention?.protect.unsafe);
+  const unreadable = unreadableBelow(snapshot.problems);
+  const cutOff = unreadableAt(snapshot.problems.filter(({ damage }) => damage === "cut-off"));
+  const runs: JudgedRun[] = [];
+  const experiments: JudgedExperiment[] = [];
+  const orphans: JudgedOrphan[] = [];
+  for (const experiment of inOrder(snapshot.experiments)) {
+    if (experiment.lifecycleStage === "active") {
+      // What is not whole says nothing for sure of its runs: by its name they are judged.
+      const unsure = cutOff.get(experiment.path);
+      const unreadOf = (run: Run) => unreadable.get(run.path) ?? unsure;
+      const isUnsure = (run: Run) => !unsafe.has("unreadable") && unreadOf(run) !== undefined;
+      const ruled = retention && judgeByRules(experiment, retention, now, isUnsure);
+      for (const run of inOrder(experiment.runs)) {
+        const unread = unreadOf(run);
+        const one = ruled?.get(run) ?? unruled(run, null, judgeRun(run, policy, now, findPin));
+        runs.push(one);
+        if (unread === undefined) continue;
+        one.isUnsure = true;
+        if (one.ruling === null) one.verdict = keep([unread]);
+        else protectRun(one, [{ protection: "unreadable", reason: unread }], unsafe);
+      }
+      continue;
+    }
+    const holder = { experiment, verdict: judgeDeletedExperiment(experiment, policy, now) };
+    const unread = unreadable.get(experiment.path);
+    if (unread && holder.verdict.goes) holder.verdict = keep([unread]);
+    experiments.push(holder);
+    const verdict = keep([{ kind: "in-deleted-experiment", experiment: experiment.id }]);
+    for (const run of inOrder(experiment.runs)) runs.push(unruled(run, holder, verdict));
+  }
+  for (const orphan of inOrder(snapshot.orphans)) {
+    const holder = { orphan, verdict: judgeOrphan(orphan, policy, now) };
+    orphans.push(holder);
+    const verdict = keep([{ kind: "in-orphan", orphan: orphan.path }]);
+    for (const run of inOrder(orphan.runs)) runs.push(unruled(run, holder, verdict));
+  }
+  const judged: JudgedSnapshot = {
+    runs,
+    experiments,
+    orphans,
+    activeExperiments: inOrder(snapshot.experiments)
+      .filter(({ lifecycleStage }) => lifecycleStage === "active"),
+  };
+  const references = findReferences(snapshot);
+  protectReferred(judged, snapshot, references, unsafe);
+  protectUsed(runs, snapshot, unsafe);
+  protectFromHidden(judged, findHidden(snapshot, references), unsafe);
+  protectUntouchable(judged, findPin);
+  return judged;
+}
+
+function unruled(run: Run, holder: JudgedRun["holder"], verdict: Verdict): JudgedRun {
+  const flags = { isProtected: false, isUnsure: false };
+  return { run, holder, ruling: null, standings: NO_STANDINGS, verdict, ...flags };
+}
+
+const NO_STANDINGS: readonly never[] = [];
+
+/** What could not be read, under its own path and that of each directory around it. */
+function unreadableBelow(problems: readonly Problem[]): ReadonlyMap<string, KeepReason> {
+  const below = new Map<string, KeepReason>();
+  for (const { path, message } of inOrder(problems).toReversed()) {
+    for (const place of pathsUp(path)) below.set(place, { kind: "unreadable", path, message });
+  }
+  return below;
+}
+
+function unreadableAt(problems: readonly Problem[]): ReadonlyMap<string, KeepReason> {
+  return new Map(
+    problems.map(({ path, message }) => [path, { kind: "unreadable", path, message }]),
+  );
+}
+
+/** A registered version must stay loadable. */
+function protectReferred(
+  { runs, experiments, orphans }: JudgedSnapshot,
+  snapshot: StoreSnapshot,
+  references: References,
+  unsafe: ReadonlySet<Protection>,
+): void {
+  for (const one of references.runs.size === 0 ? [] : runs) {
+    const found = references.runs.get(one.run.id);
+    if (found) protectRun(one, found.map(registeredUse), unsafe);
+  }
+  const damagedModels = snapshot.problems.filter(({ subject }) => subject === "logged-model");
+  for (const holder of [...experiments, ...orphans]) {
+    if (!holder.verdict.goes) continue;
+    const { path, damagedRuns, loggedModels } = subjectOf(holder);
+    const prefix = `${path}/models/`;
+    const found = [
+      ...inOrder(loggedModels).map(({ id }) => references.loggedModels.get(id)),
+      ...inOrder(damagedModels).map(({ path }) =>
+        path.startsWith(prefix) ? references.loggedModels.get(path.slice(prefix.length)) : []
+      ),
+      ...inOrder(damagedRuns).map(({ id }) => references.runs.get(id)),
+    ].flatMap((each) => each ?? []);
+    if (found[0]) {
+      const { model, version } = found[0];
+      holder.verdict = keep([{ kind: "holds-registered-model", model, version }]);
+    }
+  }
+}
+
+/** What a trace or an assessment comes from must stay where MLflow finds it. */
+function protectUsed(
+  runs: readonly JudgedRun[],
+  snapshot: StoreSnapshot,
+  unsafe: ReadonlySet<Protection>,
+): void {
+  const uses = findUses(snapshot);
+  if (uses.size === 0) return;
+  for (const one of runs) protectRun(one, uses.get(one.run.id) ?? NO_USES, unsafe);
+}
+
+/** What cannot be read may refer to any run. */
+function protectFromHidden(
+  { runs, experiments, orphans }: JudgedSnapshot,
+  hidden: readonly Hidden[],
+  unsafe: ReadonlySet<Protection>,
+): void {
+  if (hidden.length === 0) return;
+  for (const one of runs) {
+    if (!one.verdict.goes && one.ruling === null) continue;
+    one.isUnsure = true;
+    protectRun(one, hidden, unsafe);
+  }
+  const surely = hidden.find(({ protection }) => protection === null);
+  if (surely === undefined) return;
+  for (const one of [...experiments, ...orphans]) {
+    if (one.verdict.goes) one.verdict = keep([surely.reason]);
+  }
+}
+
+/** A switch lets a policy soft-delete what MLflow can restore; nothing is ever removed through it. */
+function protectRun(
+  one: JudgedRun,
+  uses: readonly (Use | Hidden)[],
+  unsafe: ReadonlySet<Protection>,
+): void {
+  if (uses.length > 0) one.isProtected = true;
+  const isOn = ({ protection }: Use | Hidden) =>
+    one.ruling === null || protection === null || !unsafe.has(protection);
+  keepRun(one, uses.filter(isOn).map(({ reason }) => reason));
+}
+
+const NO_USES: readonly Use[] = [];
+
+function registeredUse(reference: ModelReference): Use {
+  return { protection: "registered", reason: { kind: "registered", ...reference } };
+}
+
+/** A deleted experiment is purged as a whole, so one run that must not be touched keeps it. */
+function protectUntouchable(
+  { runs }: JudgedSnapshot,
+  findPin: (run: Run) => string | null,
+): void {
+  for (const one of runs) {
+    if (one.holder === null) continue;
+    const { link, status } = one.run;
+    if (link) keepRun(one, [{ kind: "symbolic-link" }]);
+    const tag = findPin(one.run);
+    if (tag !== null) keepRun(one, [{ kind: "pinned", tag }]);
+    if (isUnfinished(status)) keepRun(one, [{ kind: "not-finished", status }]);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The nouns of a judgement: everything that a plan decides about, with its verdict, which only ever turns
+ * from going to staying.
+ *
+ * @module
+ */
+
+import type { ActionReason, KeepReason, Standing } from "../plan/plan.ts";
+import type { RetentionRule } from "../policy/policy.ts";
+import type { StorePath } from "../store/path.ts";
+import type { Experiment, NonEmpty, Orphan, Run } from "../store/snapshot.ts";
+
+/** A judgement with its reasons. */
+export type Verdict =
+  | { readonly goes: true; readonly reasons: NonEmpty<ActionReason> }
+  | { readonly goes: false; readonly reasons: NonEmpty<KeepReason> };
+
+/** By what a retention policy judges a run; one for all that are ranked together. */
+export interface Ruling {
+  readonly rule: RetentionRule;
+  /** The value of `group_by`; `null` where there is none. */
+  readonly group: string | null;
+}
+
+/** A run with its verdict. */
+export interface JudgedRun {
+  readonly run: Run;
+  /** What it goes or stays with: a deleted experiment or an orphan; else `null`. */
+  readonly holder: JudgedExperiment | JudgedOrphan | null;
+  /** `null` where no retention policy judges it. */
+  readonly ruling: Ruling | null;
+  /** How it stands under all that its rule asks for, whether it keeps it or not. */
+  readonly standings: readonly Standing[];
+  verdict: Verdict;
+  /**
+   * Something protects it, be it switched off: then it may be soft-deleted, which MLflow can undo, but
+   * nothing of it is removed.
+   */
+  isProtected: boolean;
+  /**
+   * It stays since something cannot be read. Whatever stays for its sake might have gone, and so loses
+   * nothing instead.
+   */
+  isUnsure: boolean;
+}
+
+/** A deleted experiment with its verdict. */
+export interface JudgedExperiment {
+  readonly experiment: Experiment;
+  verdict: Verdict;
+}
+
+/** An orphan with its verdict. */
+export interface JudgedOrphan {
+  readonly orphan: Orphan;
+  verdict: Verdict;
+}
+
+/** What may go by the rules and stays nevertheless. */
+export type Held = ReadonlySet<StorePath>;
+
+/** Everything that a plan decides about, ordered by path. */
+export interface JudgedSnapshot {
+  readonly runs: readonly JudgedRun[];
+  readonly experiments: readonly JudgedExperiment[];
+  readonly orphans: readonly JudgedOrphan[];
+  /** Experiments that are not judged themselves. */
+  readonly activeExperiments: readonly Experiment[];
+}
+
+/**
+ * Gives what a verdict is on.
+ *
+ * @param one The verdict.
+ * @returns The run, experiment or orphan.
+ */
+export function subjectOf(one: JudgedExperiment | JudgedOrphan): Experiment | Orphan;
+export function subjectOf(
+  one: JudgedRun | JudgedExperiment | JudgedOrphan,
+): Run | Experiment | Orphan;
+export function subjectOf(
+  one: JudgedRun | JudgedExperiment | JudgedOrphan,
+): Run | Experiment | Orphan {
+  if ("run" in one) return one.run;
+  return "experiment" in one ? one.experiment : one.orphan;
+}
+
+/**
+ * Makes the verdict that something stays.
+ *
+ * @param reasons Why.
+ * @returns The verdict.
+ */
+export function keep(reasons: NonEmpty<KeepReason>): Verdict {
+  return { goes: false, reasons };
+}
+
+/**
+ * Lets a run stay, and with it what holds it. Where every reason is told, these are added.
+ *
+ * @param one The run.
+ * @param reasons Why; none changes nothing.
+ */
+export function keepRun(one: JudgedRun, reasons: readonly KeepReason[]): void {
+  const [first, ...rest] = reasons;
+  if (!first) return;
+  if (one.verdict.goes) one.verdict = keep([first, ...rest]);
+  else if (one.holder !== null || one.ruling !== null) {
+    one.verdict = keep([...one.verdict.reasons, ...reasons]);
+  }
+  if (one.holder?.verdict.goes) {
+    one.holder.verdict = keep([{ kind: "holds-kept-run", run: one.run.id }]);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What rules look at in a run.
+ *
+ * @module
+ */
+
+import type { BestRule } from "../policy/policy.ts";
+import type { Run } from "../store/snapshot.ts";
+import { nameGlob } from "../text/glob.ts";
+
+/**
+ * Tells when a run ended; one that recorded no end counts from its start.
+ *
+ * @param run The run.
+ * @returns Epoch ms.
+ */
+export function timeOf({ endTime, startTime }: Run): number {
+  return endTime ?? startTime;
+}
+
+/**
+ * Makes what finds the first tag of a list that a run has.
+ *
+ * @param wanted Keys, or `key=value` with a glob as value.
+ * @returns Gives the tag of a run as it was wanted; `null` when the run has none of them.
+ */
+export function tagFinder(wanted: readonly string[]): (run: Run) => string | null {
+  const tests = wanted.map((each) => ({ each, isIn: tagTest(each) }));
+  return ({ tags }) => {
+    for (const { each, isIn } of tests) if (isIn(tags)) return each;
+    return null;
+  };
+}
+
+function tagTest(wanted: string): (tags: Run["tags"]) => boolean {
+  const at = wanted.indexOf("=");
+  if (at === -1) return (tags) => tags.has(wanted);
+  const key = wanted.slice(0, at);
+  const fits = nameGlob(wanted.slice(at + 1));
+  return (tags) => {
+    const value = tags.get(key);
+    // A key may hold an equals sign itself.
+    return value !== undefined && fits(value) || tags.has(wanted);
+  };
+}
+
+/**
+ * Gives the value by which runs are told apart.
+ *
+ * @param run The run.
+ * @param key A parameter's key, else a tag's; `null` tells none apart.
+ * @returns The value; empty when the run has neither.
+ */
+export function facetOf(run: Run, key: string | null): string {
+  if (key === null) return "";
+  return run.extras?.params.get(key) ?? run.tags.get(key) ?? "";
+}
+
+/**
+ * Gives the value by which a run is compared.
+ *
+ * @param run The run.
+ * @param rule Which metric, which way, and over what.
+ * @returns A finite number, more being better; `null` when the run has none.
+ */
+export function scoreOf(run: Run, { metric, mode, over }: BestRule): number | null {
+  const summary = run.extras?.metrics.get(metric);
+  if (summary === undefined) return null;
+  const best = mode === "max" ? summary.greatest : summary.least;
+  const value = over === "latest" ? summary.latest : best;
+  if (value === null || !Number.isFinite(value)) return null;
+  return mode === "max" ? value : -value;
+}

@@ -1,0 +1,78 @@
+/**
+ * Which damage a repair mends.
+ *
+ * @module
+ */
+
+import { pathsUp } from "../store/path.ts";
+import type { Problem } from "../store/problem.ts";
+import type { RepairAction } from "./repair_action.ts";
+
+/**
+ * Tells whether a problem is gone once a repair is done.
+ *
+ * @param problem What was met while reading.
+ * @param action The repair.
+ * @returns Whether it is.
+ */
+export function isMendedBy(problem: Problem, action: RepairAction): boolean {
+  const { path, damage } = problem;
+  switch (action.kind) {
+    case "quarantine-stray":
+      return path === action.path || path.startsWith(`${action.path}/`);
+    case "write-meta":
+      return path === action.path && RECORD_DAMAGES.includes(damage);
+    case "create-dirs":
+      return path === action.path && damage === "missing-folder";
+    case "trim-metric-file":
+      return path === action.path && (damage === "malformed-line" || damage === "torn-line");
+    case "rewrite-tag":
+      return action.path.startsWith(`${path}/tags/`) && damage === "moved";
+    case "finish-stale-run":
+    case "set-stage":
+    case "release-name":
+    case "complete-meta":
+    case "rewrite-location":
+      return path === action.path &&
+        Object.keys(action.changes).some((key) => KEYS[key]?.includes(damage));
+  }
+}
+
+/**
+ * Tells of each problem whether any of many repairs mends it.
+ *
+ * @param actions The repairs.
+ * @returns Whether a problem is gone once they are done.
+ */
+export function mendedByAny(actions: readonly RepairAction[]): (problem: Problem) => boolean {
+  const byPlace = Map.groupBy(actions, ({ path }) => `${path}`);
+  return (problem) =>
+    placesFor(problem.path).some((place) =>
+      byPlace.get(place)?.some((action) => isMendedBy(problem, action))
+    );
+}
+
+/** Where a repair may act that mends something at a path. */
+function placesFor(path: string): readonly string[] {
+  return [`${path}/tags/mlflow.artifactLocation`, ...pathsUp(path)];
+}
+
+const RECORD_DAMAGES: readonly Problem["damage"][] = [
+  "cut-off",
+  "missing",
+  "empty",
+  "unreadable",
+  "incomplete",
+  "moved",
+];
+
+/** What setting a key mends. */
+const KEYS: Readonly<Record<string, readonly Problem["damage"][]>> = {
+  status: ["stale"],
+  run_id: ["no-run-id"],
+  deleted_time: ["no-deleted-time"],
+  artifact_uri: ["no-artifact-uri", "moved"],
+  artifact_location: ["moved"],
+  source: ["moved"],
+  storage_location: ["moved"],
+};

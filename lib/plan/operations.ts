@@ -1,0 +1,188 @@
+/**
+ * The only three things that ever happen to a store, each with its inverse.
+ *
+ * @module
+ */
+
+import type { StorePath } from "../store/path.ts";
+import type { NonEmpty } from "../store/snapshot.ts";
+import { DROPPED_TAG, RECOVERED_TAG } from "../store/tags.ts";
+import type { Action } from "./plan.ts";
+import type { WriteMeta } from "./repair_action.ts";
+
+/** Keys of a `meta.yaml` to set; all others stay as they are. */
+export type MetaChanges = Readonly<Record<string, string | number | null>>;
+
+/** What a file is to hold. */
+export type FileContent =
+  /** The old `meta.yaml` with some keys set. */
+  | { readonly kind: "changes"; readonly changes: MetaChanges }
+  /** The beginning of the old file, this many bytes. */
+  | { readonly kind: "prefix"; readonly bytes: number }
+  /** A text, in place of the old file. */
+  | { readonly kind: "text"; readonly text: string }
+  /** A text, in a file that was not there. */
+  | { readonly kind: "new-text"; readonly text: string };
+
+/**
+ * One reversible change of a store.
+ *
+ * | operation | forward | inverse |
+ * | --- | --- | --- |
+ * | `move-tree` | rename from the store into the backup | rename it back |
+ * | `replace-file` | keep the old file, if any, in the backup, rename a new one over it | put the old one back |
+ * | `create-dir` | mkdir | rmdir while empty |
+ */
+export type Operation =
+  | { readonly kind: "move-tree"; readonly path: StorePath }
+  | { readonly kind: "replace-file"; readonly path: StorePath; readonly content: FileContent }
+  | { readonly kind: "create-dir"; readonly path: StorePath };
+
+/**
+ * Unfolds an action into the operations that carry it out.
+ *
+ * @param action The action.
+ * @param options The moment of acting, epoch ms: MLflow's `deleted_time`.
+ * @returns The operations, in order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { asRunId, asExperimentId, asStorePath, operationsOf } from "mltidy";
+ *
+ * const operations = operationsOf({
+ *   kind: "soft-delete-run",
+ *   path: asStorePath("1/abc"),
+ *   name: "abc",
+ *   runId: asRunId("abc"),
+ *   experimentId: asExperimentId("1"),
+ *   reasons: [{ kind: "older-than", field: "end_time", time: 0, age: 2, limit: 1 }],
+ *   usage: { bytes: 0, files: 0 },
+ *   stamp: "…",
+ * }, { now: 5 });
+ * assertEquals(operations, [{
+ *   kind: "replace-file",
+ *   path: asStorePath("1/abc/meta.yaml"),
+ *   content: { kind: "changes", changes: { lifecycle_stage: "deleted", deleted_time: 5 } },
+ * }]);
+ * ```
+ */
+export function operationsOf(
+  action: Action,
+  options: { readonly now: number },
+): NonEmpty<Operation> {
+  switch (action.kind) {
+    case "soft-delete-run":
+      return [{
+        kind: "replace-file",
+        path: `${action.path}/meta.yaml` as StorePath,
+        content: {
+          kind: "changes",
+          changes: { lifecycle_stage: "deleted", deleted_time: options.now },
+        },
+      }];
+    case "drop-artifact":
+      return [{ kind: "move-tree", path: action.path }, {
+        kind: "replace-file",
+        path: `${action.experimentId}/${action.runId}/tags/${DROPPED_TAG}` as StorePath,
+        content: {
+          kind: action.tagged ? "text" : "new-text",
+          text: new Date(options.now).toISOString(),
+        },
+      }];
+    case "purge-run":
+    case "purge-experiment":
+    case "quarantine-orphan":
+    case "quarantine-stray":
+      return [{ kind: "move-tree", path: action.path }];
+    case "write-meta":
+      return writeMeta(action);
+    case "finish-stale-run":
+    case "set-stage":
+    case "release-name":
+    case "complete-meta":
+    case "rewrite-location":
+      return [{
+        kind: "replace-file",
+        path: `${action.path}/meta.yaml` as StorePath,
+        content: { kind: "changes", changes: action.changes },
+      }];
+    case "rewrite-tag":
+      return [{
+        kind: "replace-file",
+        path: action.path,
+        content: { kind: "text", text: action.text },
+      }];
+    case "create-dirs": {
+      const [first, ...others] = action.directories;
+      const create = (path: StorePath): Operation => ({ kind: "create-dir", path });
+      return [create(first), ...others.map(create)];
+    }
+    case "trim-metric-file":
+      return [{
+        kind: "replace-file",
+        path: action.path,
+        content: { kind: "prefix", bytes: action.bytes },
+      }];
+  }
+}
+
+function writeMeta({ path, file, text, isNew, tag }: WriteMeta): NonEmpty<Operation> {
+  const record: Operation = {
+    kind: "replace-file",
+    path: `${path}/${file}` as StorePath,
+    content: { kind: isNew ? "new-text" : "text", text },
+  };
+  if (tag === null) return [record];
+  const folder = `${path}/tags` as StorePath;
+  const tell: Operation = {
+    kind: "replace-file",
+    path: `${folder}/${RECOVERED_TAG}` as StorePath,
+    content: { kind: "new-text", text: tag.text },
+  };
+  return tag.makesFolder ? [{ kind: "create-dir", path: folder }, tell, record] : [tell, record];
+}
+
+/** What an action's stamp is of, and where that is. */
+export interface Stamped {
+  /**
+   * `tree`: everything in it. `directory`: the directory and its `meta.yaml`. `file`: that file alone,
+   * which may have to be absent.
+   */
+  readonly kind: "tree" | "directory" | "file";
+  /** Where it is. */
+  readonly path: StorePath;
+}
+
+/**
+ * Tells by what a precondition of an action is judged.
+ *
+ * @param action The action.
+ * @returns The whole tree of what is moved, and of what is rewritten the file.
+ */
+export function stampedBy(action: Action): Stamped {
+  const { path } = action;
+  switch (action.kind) {
+    case "soft-delete-run":
+      return { kind: "directory", path };
+    case "drop-artifact":
+    case "purge-run":
+    case "purge-experiment":
+    case "quarantine-orphan":
+    case "quarantine-stray":
+      return { kind: "tree", path };
+    case "write-meta":
+      return { kind: "file", path: `${path}/${action.file}` as StorePath };
+    case "finish-stale-run":
+    case "set-stage":
+    case "release-name":
+    case "complete-meta":
+    case "rewrite-location":
+      return { kind: "file", path: `${path}/meta.yaml` as StorePath };
+    case "create-dirs":
+      return { kind: "file", path: action.directories[0] };
+    case "rewrite-tag":
+    case "trim-metric-file":
+      return { kind: "file", path };
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * Saved plan → plan. A plan file is input like any other: everything that acting depends on is checked.
+ *
+ * @module
+ */
+
+import { StalePlanError } from "../errors.ts";
+import { checkPolicy } from "../policy/check_policy.ts";
+import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
+import { asStorePath } from "../store/path.ts";
+import type { DiskUsage } from "../store/usage.ts";
+import { isActionKind, mayActAt } from "./action_paths.ts";
+import type { Action, Kept, Plan, PlanTask } from "./plan.ts";
+import { isActionReason, isKeepReason, isMisfit, isMoment, isStop } from "./reason_shape.ts";
+
+const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
+/** The folders of a run that a repair makes. */
+const FOLDERS = ["metrics", "params", "artifacts"];
+
+/**
+ * Reads a plan that `prune --json`, `cleanup --json` or `repair --json` printed.
+ *
+ * @param text JSON.
+ * @param source Where the text comes from, for the message.
+ * @returns The plan.
+ * @throws {StalePlanError} When the text is no plan, or one of another schema, or lacks what showing or
+ * applying it depends on.
+ *
+ * @example
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { parsePlan, StalePlanError } from "mltidy";
+ *
+ * assertThrows(() => parsePlan("{}", "plan.json"), StalePlanError, "schema");
+ * ```
+ */
+export function parsePlan(text: string, source: string): Plan {
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new StalePlanError(
+      `Cannot apply ${source}: ${why}; make a plan with deno task cleanup --json > plan.json`,
+      { cause },
+    );
+  };
+  if (isDeeperThan(DEEPEST, text)) refuse(`expected at most ${DEEPEST} levels of nesting`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return refuse("it is not JSON", error);
+  }
+  const plan = value as Partial<Plan> | null;
+  const schemas = TASKS.map((task) => `mltidy/${task}/v1`);
+  if (!isRecord(value) || !schemas.includes(String(plan?.schema))) {
+    const found = isRecord(value) ? JSON.stringify(value["schema"]) ?? "none" : "no object";
+    return refuse(
+      `expected schema ${schemas.map((one) => `"${one}"`).join(" or ")}, found ${found}`,
+    );
+  }
+  for (const key of ["store", "basis"] as const) {
+    if (typeof plan?.[key] !== "string") refuse(`expected a text in ${key}`);
+  }
+  if (plan?.schema !== `mltidy/${plan?.task}/v1`) refuse("its task does not fit its schema");
+  if (!isMoment(plan?.plannedAt)) refuse("expected epoch milliseconds in plannedAt");
+  for (const key of ["policy", "experiments", "totals"] as const) {
+    if (!isRecord(plan?.[key])) refuse(`expected an object in ${key}`);
+  }
+  for (const key of ["actions", "kept"] as const) {
+    if (!Array.isArray(plan?.[key])) refuse(`expected a list in ${key}`);
+  }
+  const whole = value as unknown as Plan;
+  const fault = faultOf(whole);
+  if (fault !== null) refuse(fault);
+  for (const [index, action] of whole.actions.entries()) {
+    const fault = faultOfAction(action);
+    if (fault !== null) refuse(`action ${index + 1} ${fault}`);
+  }
+  for (const [index, one] of whole.kept.entries()) {
+    const fault = faultOfKept(one);
+    if (fault !== null) refuse(`what is kept, ${index + 1}, ${fault}`);
+  }
+  return whole;
+}
+
+const COUNTS = [
+  "softDeleteRuns",
+  "purgeRuns",
+  "purgeExperiments",
+  "quarantineOrphans",
+  "keptRuns",
+] as const;
+
+/** No plan has as many levels. */
+const DEEPEST = 64;
+
+/** Tells whether a text of JSON has more levels than so many, whoever may get lost in them. */
+function isDeeperThan(limit: number, text: string): boolean {
+  let depth = 0;
+  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
+    if (part === "[" || part === "{") depth++;
+    else if (part === "]" || part === "}") depth--;
+    if (depth > limit) return true;
+  }
+  return false;
+}
+
+/** What is wrong with what a plan says of all its actions. */
+function faultOf(plan: Plan): string | null {
+  const { experiments, totals, budget, stops, notes } = plan;
+  if (!Object.values(experiments).every(isText)) return "expected texts in experiments";
+  for (const key of COUNTS) if (!isCount(totals[key])) return `expected a number in totals.${key}`;
+  for (const key of ["repairs", "dropArtifacts"] as const) {
+    if (totals[key] !== undefined && !isCount(totals[key])) {
+      return `expected a number in totals.${key}`;
+    }
+  }
+  if (!isUsage(totals.usage)) return "expected bytes and files in totals.usage";
+  if (totals.later !== undefined && !isUsage(totals.later)) {
+    return "expected bytes and files in totals.later";
+  }
+  if (!isPolicy(plan)) return "its policy is none";
+  if (budget !== undefined && !isBudget(budget)) return "its budget is none";
+  const areStops = stops === undefined || Array.isArray(stops) && stops.every(isStop);
+  if (!areStops) return "its stops are none";
+  const areNotes = notes === undefined || Array.isArray(notes) && notes.every(isMisfit);
+  return areNotes ? null : "its notes are none";
+}
+
+const KEPT_KINDS: Readonly<Record<Kept["kind"], true>> = {
+  "run": true,
+  "damaged-run": true,
+  "experiment": true,
+  "orphan": true,
+  "damage": true,
+};
+
+/** What is wrong with something that stays. */
+function faultOfKept(kept: unknown): string | null {
+  if (!isRecord(kept)) return "is no object";
+  const { kind, path, name, reasons } = kept;
+  if (!isText(kind) || !Object.hasOwn(KEPT_KINDS, kind)) {
+    return `is of an unknown kind ${JSON.stringify(kind)}`;
+  }
+  if (!isText(path)) return "has no path";
+  if (!isText(name)) return "has no name";
+  return faultOfReasons(reasons, isKeepReason);
+}
+
+/** Whoever is asked must be able to read why. */
+function faultOfReasons(reasons: unknown, isReason: (value: unknown) => boolean): string | null {
+  if (!Array.isArray(reasons) || reasons.length === 0) return "has no reason";
+  return reasons.every(isReason) ? null : "has a reason that is none";
+}
+
+/** What is wrong with an action. */
+function faultOfAction(action: unknown): string | null {
+  if (!isRecord(action)) return "is no object";
+  const { kind, path, name, stamp, usage, reasons } = action;
+  if (!isActionKind(kind)) return `is of an unknown kind ${JSON.stringify(kind)}`;
+  if (typeof path !== "string") return "has no path";
+  try {
+    asStorePath(path);
+  } catch {
+    return `has a path that is none of a store: ${JSON.stringify(path)}`;
+  }
+  if (!mayActAt(kind, path)) return `has a path that no ${kind} has: ${JSON.stringify(path)}`;
+  if (typeof stamp !== "string" || stamp === "") return "has no stamp";
+  if (!isText(name)) return "has no name";
+  if (!isUsage(usage)) return "does not say what leaves the store";
+  return faultOfReasons(reasons, isActionReason) ?? ownFault({ ...action, kind }, path);
+}
+
+/** What acting depends on in one kind of action alone. */
+function ownFault(action: ActionFields, path: string): string | null {
+  return OWN_FAULTS[action.kind](action, path);
+}
+
+/** An action of a known kind, of which nothing else is known. */
+type ActionFields = Record<string, unknown> & { readonly kind: Action["kind"] };
+
+type OwnFault = (action: ActionFields, path: string) => string | null;
+
+const ofRun: OwnFault = ({ runId, experimentId }, path) => isOf(path, `${experimentId}/${runId}`);
+
+const changed: OwnFault = ({ changes }) => {
+  const isScalar = (one: unknown) =>
+    one === null || typeof one === "string" || Number.isSafeInteger(one);
+  return isRecord(changes) && Object.values(changes).every(isScalar) ? null : "has no changes";
+};
+
+/** What is moved away is named by its path alone. */
+const nothing: OwnFault = () => null;
+
+const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
+  "soft-delete-run": ofRun,
+  "purge-run": ofRun,
+  "purge-experiment": ({ experimentId, runIds }, path) =>
+    Array.isArray(runIds) && runIds.every(isText)
+      ? isOf(path, `.trash/${experimentId}`)
+      : "does not say which runs go with it",
+  "drop-artifact": ({ runId, experimentId, tagged }, path) =>
+    typeof tagged === "boolean"
+      ? isOf(path, `${experimentId}/${runId}/artifacts/${path.split("/").slice(3).join("/")}`)
+      : "does not say whether its run has a tag",
+  "quarantine-orphan": nothing,
+  "quarantine-stray": nothing,
+  "write-meta": ({ file, text, isNew, tag }) => {
+    if (file !== "meta.yaml" && file !== "trace_info.yaml") return "writes no record";
+    if (typeof isNew !== "boolean") return "does not say whether its record is new";
+    const isTag = tag === null ||
+      isRecord(tag) && isText(tag["text"]) && typeof tag["makesFolder"] === "boolean";
+    return isText(text) && isTag ? null : "has no text";
+  },
+  "rewrite-tag": ({ text }) => isText(text) ? null : "has no text",
+  "trim-metric-file": ({ bytes }) => isCount(bytes) && bytes > 0 ? null : "has no number of bytes",
+  "create-dirs": ({ directories }, path) => {
+    const own = path === ".trash" ? [path] : FOLDERS.map((name) => `${path}/${name}`);
+    const isOwn = Array.isArray(directories) && directories.length > 0 &&
+      directories.every((one) => own.includes(one));
+    return isOwn ? null : "makes directories elsewhere";
+  },
+  "finish-stale-run": changed,
+  "set-stage": changed,
+  "release-name": changed,
+  "complete-meta": changed,
+  "rewrite-location": changed,
+};
+
+function isOf(path: string, subject: string): string | null {
+  return path === subject ? null : "names another subject than its path";
+}
+
+function isBudget(value: unknown): boolean {
+  if (!isRecord(value) || !isText(value["kind"])) return false;
+  const { wanted, reached, met, heldBy } = value;
+  return isCount(wanted) && isCount(reached) && typeof met === "boolean" && Array.isArray(heldBy) &&
+    heldBy.every((one: unknown) =>
+      isRecord(one) && isKeepReason(one["reason"]) && isCount(one["runs"]) && isUsage(one["usage"])
+    );
+}
+
+/** Whether a plan could have been made by it: that of a repair has no word of ages. */
+function isPolicy({ policy, task }: Plan): boolean {
+  if (task === "repair") return isRepairPolicy(policy as unknown as Record<string, unknown>);
+  const cleanup = policy as CleanupPolicy;
+  try {
+    checkPolicy(cleanup);
+    return typeof cleanup.quarantineOrphans === "boolean" && readingOf(cleanup) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function isRepairPolicy({ settle, staleAfter, finishAs, relocate }: Record<string, unknown>) {
+  const isPlace = relocate === null ||
+    isRecord(relocate) && (relocate["from"] === null || isText(relocate["from"]));
+  return isAmount(settle) && isAmount(staleAfter) && isPlace &&
+    (finishAs === "FAILED" || finishAs === "KILLED");
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isAmount(value: unknown): boolean {
+  return typeof value === "number" && value >= 0;
+}
+
+function isUsage(value: unknown): value is DiskUsage {
+  return isRecord(value) && isCount(value["bytes"]) && isCount(value["files"]);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

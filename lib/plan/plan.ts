@@ -1,0 +1,374 @@
+/**
+ * The nouns of change: a plan, its actions with their reasons, what is kept and why, and what came
+ * of applying it. All are JSON values.
+ *
+ * @module
+ */
+
+import type { Budget, CleanupPolicy } from "../policy/policy.ts";
+import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
+import type { MetaDamage } from "../store/problem.ts";
+import type { NonEmpty, RunStatus } from "../store/snapshot.ts";
+import type { DiskUsage } from "../store/usage.ts";
+import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
+
+/** How far a plan with a budget gets. */
+export interface BudgetOutcome {
+  /** What is counted. */
+  readonly kind: Budget["kind"];
+  /** Bytes, or files of `max-files`, that would have to go. */
+  readonly wanted: number;
+  /** Bytes, or files, that go with the plan, now or once what it soft-deletes is purged. */
+  readonly reached: number;
+  /** Whether that is enough. */
+  readonly met: boolean;
+  /** Where it is not: what keeps the most, by the first reason of each run; the largest first. */
+  readonly heldBy: readonly {
+    readonly reason: KeepReason;
+    readonly runs: number;
+    readonly usage: DiskUsage;
+  }[];
+}
+
+/** How a run stands under one of the rules that keep runs. */
+export type Standing =
+  | {
+    readonly kind: "keep-last";
+    readonly rank: number;
+    readonly of: number;
+    readonly n: number;
+  }
+  | { readonly kind: "keep-within"; readonly age: number; readonly limit: number }
+  | {
+    readonly kind: "keep-best";
+    readonly metric: string;
+    readonly mode: "max" | "min";
+    readonly over: "latest" | "history";
+    /** The parameter or tag, and the run's value of it; `null` where the rule names none. */
+    readonly per: { readonly key: string; readonly value: string } | null;
+    /** `null` when the run has no finite value. */
+    readonly rank: number | null;
+    readonly of: number;
+    readonly n: number;
+  }
+  | {
+    readonly kind: "keep-period";
+    readonly period: Period;
+    /** Epoch ms. */
+    readonly start: number;
+    /** Whether the run is the newest of its period. */
+    readonly newest: boolean;
+    /** The period's place among those that have runs, from the latest. */
+    readonly rank: number;
+    readonly n: number;
+  }
+  | { readonly kind: "keep-tag"; readonly tag: string }
+  | { readonly kind: "keep-status"; readonly status: RunStatus }
+  | { readonly kind: "keep-named"; readonly glob: string };
+
+/** A stretch of the calendar, in UTC; weeks begin on Mondays. */
+export type Period = "day" | "week" | "month";
+
+/** Why an action is in the plan. */
+export type ActionReason =
+  | RepairReason
+  | {
+    readonly kind: "older-than";
+    readonly field: "end_time" | "start_time";
+    readonly time: number;
+    readonly age: number;
+    readonly limit: number;
+  }
+  | {
+    readonly kind: "deleted-longer-than";
+    readonly time: number;
+    readonly age: number;
+    readonly limit: number;
+  }
+  | { readonly kind: "orphan"; readonly damage: MetaDamage; readonly message: string }
+  | {
+    readonly kind: "not-kept";
+    /** The name of the rule that judged it. */
+    readonly rule: string;
+    readonly time: number;
+    readonly age: number;
+    /** How it stands under what would keep it. */
+    readonly standings: readonly Standing[];
+  }
+  | {
+    readonly kind: "heavy-files";
+    readonly glob: string;
+    readonly time: number;
+    readonly age: number;
+    readonly limit: number;
+  };
+
+/** Why something stays. */
+export type KeepReason =
+  | Standing
+  | NeedsChoice
+  | { readonly kind: "no-rule" }
+  | { readonly kind: "not-finished"; readonly status: RunStatus }
+  | { readonly kind: "younger-than"; readonly age: number; readonly limit: number }
+  | { readonly kind: "in-the-future"; readonly time: number }
+  /** So long ago that its times must be seconds, not ms. */
+  | { readonly kind: "implausible-time"; readonly time: number }
+  | { readonly kind: "deleted-recently"; readonly age: number; readonly limit: number }
+  | { readonly kind: "no-deletion-time" }
+  | {
+    readonly kind: "registered";
+    readonly model: string;
+    readonly version: string;
+    readonly aliases: readonly string[];
+    /** Left out where the version is in no stage. */
+    readonly stage?: string;
+  }
+  | { readonly kind: "ended-recently"; readonly age: number; readonly limit: number }
+  | { readonly kind: "pinned"; readonly tag: string }
+  | { readonly kind: "trace-source"; readonly trace: string }
+  | { readonly kind: "assessment-source"; readonly trace: string; readonly assessment: string }
+  | { readonly kind: "logged-model-in-use"; readonly model: string; readonly trace: string }
+  | { readonly kind: "input-of-kept"; readonly run: RunId; readonly model: string }
+  | { readonly kind: "child-of-kept"; readonly parent: RunId }
+  | { readonly kind: "not-needed" }
+  | { readonly kind: "parent-of-kept"; readonly child: RunId }
+  | { readonly kind: "hides-copy"; readonly copy: StorePath }
+  | { readonly kind: "holds-registered-model"; readonly model: string; readonly version: string }
+  | { readonly kind: "holds-kept-run"; readonly run: RunId }
+  | { readonly kind: "in-deleted-experiment"; readonly experiment: ExperimentId }
+  | { readonly kind: "in-orphan"; readonly orphan: StorePath }
+  | { readonly kind: "default-experiment" }
+  | { readonly kind: "unreadable"; readonly path: StorePath; readonly message: string }
+  | { readonly kind: "symbolic-link" }
+  | { readonly kind: "holds-readable-runs"; readonly runs: number }
+  | {
+    /** What a repair may still bring back. */
+    readonly kind: "holds-lost-data";
+    readonly runs: number;
+    readonly loggedModels: number;
+    readonly traces: number;
+  }
+  | { readonly kind: "changed-recently"; readonly age: number; readonly limit: number }
+  | { readonly kind: "holds-foreign-files"; readonly entries: readonly string[] }
+  | { readonly kind: "names-another-experiment"; readonly message: string };
+
+/** What every action has. */
+export interface ActionBase {
+  /** What it acts on. */
+  readonly path: StorePath;
+  /** Name for people. */
+  readonly name: string;
+  /** Why. */
+  readonly reasons: NonEmpty<ActionReason>;
+  /** What leaves the store; `{ bytes: 0, files: 0 }` for an action that moves nothing. */
+  readonly usage: DiskUsage;
+  /** Precondition: the subject's stamp when it was read. */
+  readonly stamp: string;
+}
+
+/** MLflow's own delete: `lifecycle_stage: deleted` and `deleted_time`; MLflow can restore it. */
+export interface SoftDeleteRun extends ActionBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "soft-delete-run";
+  /** The run. */
+  readonly runId: RunId;
+  /** The experiment it lies in. */
+  readonly experimentId: ExperimentId;
+  /** What it takes, and frees once it is purged; left out where that was not asked for or measured. */
+  readonly later?: DiskUsage;
+}
+
+/** Moves a heavy file, or directory, of a run that stays out of the store; a tag on the run says so. */
+export interface DropArtifact extends ActionBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "drop-artifact";
+  /** The run in whose `artifacts/` it lies. */
+  readonly runId: RunId;
+  /** The experiment it lies in. */
+  readonly experimentId: ExperimentId;
+  /** The run has the tag already, from an earlier plan. */
+  readonly tagged: boolean;
+}
+
+/** Moves a soft-deleted run out of the store. */
+export interface PurgeRun extends ActionBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "purge-run";
+  /** The run. */
+  readonly runId: RunId;
+  /** The experiment it lies in. */
+  readonly experimentId: ExperimentId;
+}
+
+/** Moves a deleted experiment, with all its runs, out of the store. */
+export interface PurgeExperiment extends ActionBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "purge-experiment";
+  /** The experiment. */
+  readonly experimentId: ExperimentId;
+  /** The runs that go with it. */
+  readonly runIds: readonly RunId[];
+}
+
+/** Moves an orphan out of MLflow's sight. */
+export interface QuarantineOrphan extends ActionBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "quarantine-orphan";
+}
+
+/** One change of a store. A new kind of rubbish is a new member here, or it is not touched. */
+export type Action =
+  | SoftDeleteRun
+  | DropArtifact
+  | PurgeRun
+  | PurgeExperiment
+  | QuarantineOrphan
+  | RepairAction;
+
+/** Something that was judged and stays, with the reasons. */
+export interface Kept {
+  /** What it is. */
+  readonly kind: "run" | "damaged-run" | "experiment" | "orphan" | "damage";
+  /** Where it is. */
+  readonly path: StorePath;
+  /** Name for people. */
+  readonly name: string;
+  /** Why it stays. */
+  readonly reasons: NonEmpty<KeepReason>;
+}
+
+/** Sums over a plan. */
+export interface PlanTotals {
+  /** Runs to soft-delete. */
+  readonly softDeleteRuns: number;
+  /** Runs to purge, without those of purged experiments. */
+  readonly purgeRuns: number;
+  /** Experiments to purge. */
+  readonly purgeExperiments: number;
+  /** Orphans to quarantine. */
+  readonly quarantineOrphans: number;
+  /** Runs that stay as they are. */
+  readonly keptRuns: number;
+  /** Repairs; left out where there are none. */
+  readonly repairs?: number;
+  /** What leaves the store. */
+  readonly usage: DiskUsage;
+  /** Heavy files, or directories, of runs that stay; left out where there are none. */
+  readonly dropArtifacts?: number;
+  /** What will leave once what is soft-deleted is purged; left out where it was not measured. */
+  readonly later?: DiskUsage;
+}
+
+/** Why a plan must not be applied. */
+export type Stop =
+  | {
+    readonly kind: "max-share";
+    readonly experiment: ExperimentId;
+    readonly name: string;
+    readonly removes: number;
+    readonly of: number;
+    readonly limit: number;
+  }
+  | { readonly kind: "max-runs"; readonly removes: number; readonly limit: number }
+  | {
+    readonly kind: "empties-protected";
+    readonly experiment: ExperimentId;
+    readonly name: string;
+    /** The value of `group_by`; `null` where there is none. */
+    readonly group: string | null;
+    readonly removes: number;
+  };
+
+/** Which tasks make plans. */
+export type PlanTask = "prune" | "cleanup" | "repair";
+
+/** What would change, in order, and what is kept. */
+export interface Plan {
+  /** Names this kind of document and its version. */
+  readonly schema: `mltidy/${PlanTask}/v1`;
+  /** The task that made it. */
+  readonly task: PlanTask;
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** Fingerprint of the snapshot it was computed from. */
+  readonly basis: string;
+  /** Epoch ms: the moment against which ages were judged. */
+  readonly plannedAt: number;
+  /** The rules it was made by. */
+  readonly policy: CleanupPolicy | RepairPolicy;
+  /** Names, by their paths, of the experiments in which actions lie. */
+  readonly experiments: Readonly<Record<string, string>>;
+  /** What would be done, in order. */
+  readonly actions: readonly Action[];
+  /** What was judged and stays. */
+  readonly kept: readonly Kept[];
+  /** Sums over it. */
+  readonly totals: PlanTotals;
+  /** How far its budget is met; left out where there is none. */
+  readonly budget?: BudgetOutcome;
+  /** Why it must not be applied; left out where nothing is against it. */
+  readonly stops?: NonEmpty<Stop>;
+  /** What its policy asks for in vain; left out where there is nothing. */
+  readonly notes?: NonEmpty<Misfit>;
+}
+
+/** What came of one action. */
+export type ActionOutcome =
+  & { readonly kind: Action["kind"]; readonly path: StorePath }
+  & (
+    | { readonly outcome: "applied"; readonly usage: DiskUsage }
+    | {
+      readonly outcome: "skipped";
+      readonly because: "changed-since-plan" | "gone" | "symbolic-link";
+    }
+    | { readonly outcome: "failed"; readonly message: string }
+    | { readonly outcome: "not-run"; readonly because: "interrupted" }
+  );
+
+/** What was done, action by action. */
+export interface ApplyReport {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/apply/v1";
+  /** The task whose plan it was. */
+  readonly task: PlanTask;
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  /** Epoch ms. */
+  readonly finishedAt: number;
+  /** One for each action, in order. */
+  readonly outcomes: readonly ActionOutcome[];
+  /** Sums over the outcomes. */
+  readonly totals: {
+    readonly applied: number;
+    readonly skipped: number;
+    readonly failed: number;
+    readonly notRun: number;
+    /** Measured, not expected: what left the store. */
+    readonly usage: DiskUsage;
+  };
+  /** Where what was taken away lies, and its id for `restore`; `null` when nothing was taken or no backup was wanted. */
+  readonly backup: {
+    readonly id: string;
+    readonly path: string;
+    /** Why it is not where it was wanted. */
+    readonly problem?: string;
+  } | null;
+  /** Every action was applied. */
+  readonly complete: boolean;
+}
+
+/** A metric, parameter, tag or glob of a policy that fits nothing, or not everywhere. */
+export interface Misfit {
+  /** The key that asks for it, such as `keep_best` or `experiments of rule 1`. */
+  readonly key: string;
+  /** What is asked for. */
+  readonly wanted: string;
+  /** Among what it was looked for. */
+  readonly among: "experiment" | "run";
+  /** How many of them it does not fit. */
+  readonly without: number;
+  /** How many there are. */
+  readonly of: number;
+}

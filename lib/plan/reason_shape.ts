@@ -1,0 +1,189 @@
+/**
+ * What reasons and stops have besides their kind, as a saved plan must have it for them to be put into
+ * words.
+ *
+ * @module
+ */
+
+import { MAXIMUM_TIME } from "../text/units.ts";
+import type { ActionReason, KeepReason, Misfit, Standing, Stop } from "./plan.ts";
+
+/** Tells whether a value read from JSON is as it must be. */
+type Check = (value: unknown) => boolean;
+
+/** A check for each kind, of each key. */
+type Shapes<R extends { readonly kind: string }> = {
+  readonly [K in R["kind"]]: {
+    readonly [P in Exclude<keyof Extract<R, { kind: K }>, "kind">]-?: Check;
+  };
+};
+
+const text: Check = (value) => typeof value === "string";
+/** JSON has no infinity: it writes `null`. */
+const number: Check = (value) =>
+  value === null || typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+const flag: Check = (value) => typeof value === "boolean";
+const texts: Check = (value) => Array.isArray(value) && value.every(text);
+const textOrNothing: Check = (value) => value === undefined || text(value);
+const standings: Check = (value) =>
+  Array.isArray(value) && value.every((one) => isShaped(one, STANDINGS));
+const facet: Check = (value) => value === null || hasAll(value, { key: text, value: text });
+
+const STANDINGS: Shapes<Standing> = {
+  "keep-last": { rank: number, of: number, n: number },
+  "keep-within": { age: number, limit: number },
+  "keep-best": {
+    metric: text,
+    mode: text,
+    over: text,
+    per: facet,
+    rank: number,
+    of: number,
+    n: number,
+  },
+  "keep-period": { period: text, start: number, newest: flag, rank: number, n: number },
+  "keep-tag": { tag: text },
+  "keep-status": { status: text },
+  "keep-named": { glob: text },
+};
+
+const ACTION_REASONS: Shapes<ActionReason> = {
+  "broken": { message: text },
+  "evidence": { of: text, value: text, from: text },
+  "silent": { status: text, time: number, age: number, limit: number },
+  "moved": { from: text, to: text },
+  "older-than": { field: text, time: number, age: number, limit: number },
+  "deleted-longer-than": { time: number, age: number, limit: number },
+  "orphan": { damage: text, message: text },
+  "not-kept": { rule: text, time: number, age: number, standings },
+  "heavy-files": { glob: text, time: number, age: number, limit: number },
+};
+
+const KEEP_REASONS: Shapes<KeepReason> = {
+  ...STANDINGS,
+  "needs-choice": { message: text, choices: texts },
+  "no-rule": {},
+  "not-finished": { status: text },
+  "younger-than": { age: number, limit: number },
+  "in-the-future": { time: number },
+  "implausible-time": { time: number },
+  "deleted-recently": { age: number, limit: number },
+  "no-deletion-time": {},
+  "registered": { model: text, version: text, aliases: texts, stage: textOrNothing },
+  "ended-recently": { age: number, limit: number },
+  "pinned": { tag: text },
+  "trace-source": { trace: text },
+  "assessment-source": { trace: text, assessment: text },
+  "logged-model-in-use": { model: text, trace: text },
+  "input-of-kept": { run: text, model: text },
+  "child-of-kept": { parent: text },
+  "not-needed": {},
+  "parent-of-kept": { child: text },
+  "hides-copy": { copy: text },
+  "holds-registered-model": { model: text, version: text },
+  "holds-kept-run": { run: text },
+  "in-deleted-experiment": { experiment: text },
+  "in-orphan": { orphan: text },
+  "default-experiment": {},
+  "unreadable": { path: text, message: text },
+  "symbolic-link": {},
+  "holds-readable-runs": { runs: number },
+  "holds-lost-data": { runs: number, loggedModels: number, traces: number },
+  "changed-recently": { age: number, limit: number },
+  "holds-foreign-files": { entries: texts },
+  "names-another-experiment": { message: text },
+};
+
+const STOPS: Shapes<Stop> = {
+  "max-share": { experiment: text, name: text, removes: number, of: number, limit: number },
+  "max-runs": { removes: number, limit: number },
+  "empties-protected": {
+    experiment: text,
+    name: text,
+    group: (value) => value === null || text(value),
+    removes: number,
+  },
+};
+
+/**
+ * Tells whether a value that was read from JSON is a moment.
+ *
+ * @param value Anything.
+ * @returns Whether it is epoch ms, from 1970 to the last day that a date can have.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(isMoment(1_700_000_000_000) && !isMoment(1e300) && !isMoment("today"));
+ * ```
+ */
+export function isMoment(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= MAXIMUM_TIME;
+}
+
+/**
+ * Tells whether a value that was read from JSON is a reason of an action.
+ *
+ * @param value Anything.
+ * @returns Whether it is.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(isActionReason({ kind: "broken", message: "meta.yaml is missing" }));
+ * assert(!isActionReason({ kind: "broken" }) && !isActionReason({ kind: "no-rule" }));
+ * ```
+ */
+export function isActionReason(value: unknown): value is ActionReason {
+  return isShaped(value, ACTION_REASONS);
+}
+
+/**
+ * Tells whether a value that was read from JSON is a reason to stay.
+ *
+ * @param value Anything.
+ * @returns Whether it is.
+ */
+export function isKeepReason(value: unknown): value is KeepReason {
+  return isShaped(value, KEEP_REASONS);
+}
+
+/**
+ * Tells whether a value that was read from JSON is what stops a plan.
+ *
+ * @param value Anything.
+ * @returns Whether it is.
+ */
+export function isStop(value: unknown): value is Stop {
+  return isShaped(value, STOPS);
+}
+
+function isShaped(
+  value: unknown,
+  shapes: Readonly<Record<string, Readonly<Record<string, Check>>>>,
+) {
+  const kind = hasAll(value, { kind: text }) ? (value as { readonly kind: string }).kind : null;
+  return kind !== null && Object.hasOwn(shapes, kind) && hasAll(value, shapes[kind]!);
+}
+
+function hasAll(value: unknown, checks: Readonly<Record<string, Check>>): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const found = value as Readonly<Record<string, unknown>>;
+  return Object.entries(checks).every(([key, check]) => check(found[key]));
+}
+
+/**
+ * Tells whether a value that was read from JSON is a misfit.
+ *
+ * @param value Anything.
+ * @returns Whether it is.
+ */
+export function isMisfit(value: unknown): value is Misfit {
+  if (typeof value !== "object" || value === null) return false;
+  const { key, wanted, among, without, of } = value as Partial<Misfit>;
+  return [key, wanted].every((one) => typeof one === "string") &&
+    (among === "experiment" || among === "run") &&
+    [without, of].every((one) => typeof one === "number");
+}

@@ -1,0 +1,255 @@
+/**
+ * The nouns of a retention policy: rules that say which runs are worth keeping, and what no rule can
+ * let go. All are JSON values; durations are ms.
+ *
+ * @module
+ */
+
+import type { Extras } from "../store/extras.ts";
+import type { RunStatus } from "../store/snapshot.ts";
+import { DROPPED_TAG, PARENT_TAG, PIN_TAG } from "../store/tags.ts";
+import { days, minutes } from "../text/units.ts";
+
+/** Keeps the best runs by a metric. */
+export interface BestRule {
+  /** The metric's key. */
+  readonly metric: string;
+  /** `max`: more is better; `min`: less is better. */
+  readonly mode: "max" | "min";
+  /** How many of the best stay. */
+  readonly n: number;
+  /** What counts: the latest value, or the best of the whole history. */
+  readonly over: "latest" | "history";
+  /** A parameter, else a tag: the best `n` of each of its values stay. `null`: of all runs. */
+  readonly per: string | null;
+}
+
+/** What keeps a run: any one of these rules. A number that is 0 and a list that is empty keep nothing. */
+export interface KeepRules {
+  /** The newest runs. */
+  readonly keepLast: number;
+  /** Runs that ended within this time, ms. */
+  readonly keepWithin: number;
+  /** The best runs. */
+  readonly keepBest: readonly BestRule[];
+  /** The newest run of each of the last days that have runs. */
+  readonly keepDaily: number;
+  /** The newest run of each of the last weeks that have runs. */
+  readonly keepWeekly: number;
+  /** The newest run of each of the last months that have runs. */
+  readonly keepMonthly: number;
+  /** Runs that have one of these tags: a key, or `key=value` with a glob as value. */
+  readonly keepTags: readonly string[];
+  /** Runs of these statuses. */
+  readonly keepStatus: readonly RunStatus[];
+  /** Runs whose name fits one of these globs. */
+  readonly keepNamed: readonly string[];
+}
+
+/** What keeps the runs of some experiments. */
+export interface RetentionRule extends KeepRules {
+  /** For people: `retention`, or `rule 2`. */
+  readonly name: string;
+  /** For runs of experiments whose name or id fits one of these globs; empty: of every experiment. */
+  readonly experiments: readonly string[];
+  /** For runs that have all of these tags: a key, or `key=value` with a glob as value. */
+  readonly tags: readonly string[];
+  /** A parameter, else a tag: runs are ranked among those of the same value. `null`: all together. */
+  readonly groupBy: string | null;
+  /** `follow`: nested runs and their parents stay together; `own`: a parent stays while a child does. */
+  readonly children: "follow" | "own";
+}
+
+/** What protects a run from every rule; each can be switched off by its name. */
+export const PROTECTIONS = [
+  "running",
+  "young",
+  "registered",
+  "logged_models",
+  "inputs",
+  "traces",
+  "pinned",
+  "unreadable",
+] as const;
+
+/** One of the protections. */
+export type Protection = typeof PROTECTIONS[number];
+
+/** What no rule can let go. */
+export interface ProtectPolicy {
+  /** Tags that pin a run besides `mltidy.pin`: a key, or `key=value` with a glob as value. */
+  readonly pinnedTags: readonly string[];
+  /** Experiments, by globs on name or id, of which each group keeps at least one run. */
+  readonly experiments: readonly string[];
+  /** The protections that are switched off. */
+  readonly unsafe: readonly Protection[];
+}
+
+/** What stops a plan. */
+export interface Limits {
+  /** The largest share of an experiment's runs that a plan may remove, 0 to 1. */
+  readonly maxShare: number;
+  /** The most runs that a plan may remove; `null`: any number. */
+  readonly maxRuns: number | null;
+}
+
+/** Which runs are worth keeping. */
+export interface RetentionPolicy {
+  /** The first rule that fits a run judges it; a run that none fits stays. */
+  readonly rules: readonly RetentionRule[];
+  /** What no rule can let go. */
+  readonly protect: ProtectPolicy;
+  /** What stops a plan. */
+  readonly limits: Limits;
+  /** Glob, below `artifacts/`, of heavy files of runs that stay; `null`: they stay, too. */
+  readonly artifactsOnly: string | null;
+}
+
+/** What a clean-up may do; a rule that is `null` or `false` is not given. Durations are ms. */
+export interface CleanupPolicy {
+  /** Soft-delete finished runs that ended longer ago than this. */
+  readonly olderThan: number | null;
+  /** Purge what has been soft-deleted for longer than this. */
+  readonly purgeAfter: number | null;
+  /** Quarantine orphans that hold no readable run. */
+  readonly quarantineOrphans: boolean;
+  /** Leave an orphan alone that changed within this time: it may be in the making. */
+  readonly settle: number;
+  /** What keeps a run; when given, it judges active runs in place of `olderThan`. @default {undefined} */
+  readonly retention?: RetentionPolicy;
+  /** Take only as much of what may go as this needs. @default {undefined} */
+  readonly budget?: Budget;
+}
+
+/** How much is to go: of what the policy lets go, the first that are enough. */
+export type Budget =
+  & (
+    /** Bytes to free. */
+    | { readonly kind: "free"; readonly bytes: number }
+    /** The most that the store may take, bytes. */
+    | { readonly kind: "max-size"; readonly bytes: number }
+    /** The most files that the store may have. */
+    | { readonly kind: "max-files"; readonly files: number }
+  )
+  & {
+    /** Which go first; what leaves the store at once goes before what is soft-deleted. */
+    readonly first: "oldest" | "largest";
+  };
+
+/** Nothing goes within this time after its end, ms. */
+export const YOUNG = 86_400_000;
+
+/**
+ * Epoch ms before which nothing can have happened: whoever writes less has written seconds, or has lost a
+ * digit of the thirteen that every time has had since 2001.
+ */
+export const EARLIEST = 1_000_000_000_000;
+
+/** What has been soft-deleted for longer leaves the store, unless it is said otherwise; ms. */
+export const PURGE_AFTER: number = days(30);
+
+/** Ms for which a clean-up leaves an orphan alone: an experiment may be in the making. */
+export const ORPHAN_SETTLE: number = minutes(10);
+
+/** The ages by which a clean-up goes where there are no rules. */
+export interface Ages {
+  /** Days after which a finished run is soft-deleted. @default {30} */
+  readonly daysOld?: number | undefined;
+  /** Ms after which what is soft-deleted is purged. @default {2_592_000_000} */
+  readonly purgeAfter?: number | undefined;
+  /** Ms for which an orphan that changed is left alone. @default {600_000} */
+  readonly settle?: number | undefined;
+}
+
+/**
+ * Gives the policy of a clean-up that goes by ages alone.
+ *
+ * @param ages The ages.
+ * @returns The policy.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(policyByAge({ daysOld: 90 }).olderThan, 90 * 86_400_000);
+ * ```
+ */
+export function policyByAge(
+  { daysOld = 30, purgeAfter = PURGE_AFTER, settle = ORPHAN_SETTLE }: Ages = {},
+): CleanupPolicy {
+  return { olderThan: days(daysOld), purgeAfter, quarantineOrphans: true, settle };
+}
+
+/**
+ * Tells whether a rule keeps anything at all. One that does not removes nothing either.
+ *
+ * @param rule The rule.
+ * @returns Whether nothing in it keeps a run.
+ */
+export function isEmptyRule(rule: KeepRules): boolean {
+  const { keepLast, keepWithin, keepDaily, keepWeekly, keepMonthly } = rule;
+  return [keepLast, keepWithin, keepDaily, keepWeekly, keepMonthly].every((count) => count === 0) &&
+    rule.keepBest.every(({ n }) => n === 0) &&
+    [rule.keepTags, rule.keepStatus, rule.keepNamed].every((list) => list.length === 0);
+}
+
+/**
+ * Names the tags that pin a run.
+ *
+ * @param protect What is protected, where a policy says.
+ * @returns Keys, or `key=value` with a glob as value; `mltidy.pin` is always one.
+ */
+export function pinsOf(protect: ProtectPolicy | undefined): readonly string[] {
+  return [PIN_TAG, ...protect?.pinnedTags ?? []];
+}
+
+/**
+ * Names the files that a policy needs; no others need be read. Of a run that records no name the tag
+ * with its name is read as well.
+ *
+ * @param policy The policy.
+ * @returns What to read besides metadata and tags, in alphabetical order.
+ */
+export function extrasOf(policy: RetentionPolicy): Extras {
+  const rules = policy.rules.filter((rule) => !isEmptyRule(rule));
+  const best = rules.flatMap((rule) => rule.keepBest).filter(({ n }) => n > 0);
+  const facets = [...rules.map((rule) => rule.groupBy), ...best.map(({ per }) => per)]
+    .filter((facet) => facet !== null);
+  const tags = [
+    ...pinsOf(policy.protect),
+    ...policy.rules.flatMap((rule) => [...rule.tags, ...rule.keepTags]),
+    ...(policy.artifactsOnly === null ? [] : [DROPPED_TAG]),
+  ];
+  return {
+    tags: [
+      // A key may hold an equals sign itself.
+      ...new Set([PARENT_TAG, ...facets, ...tags, ...tags.map((tag) => tag.split("=")[0] ?? "")]),
+    ].toSorted(),
+    metrics: [...new Set(best.map(({ metric }) => metric))].toSorted(),
+    params: [...new Set(facets)].toSorted(),
+    uses: true,
+    artifacts: policy.artifactsOnly,
+  };
+}
+
+/**
+ * Says how deep a store must be read for a policy.
+ *
+ * @param policy The policy.
+ * @returns What alone to read besides metadata, and whether to measure everything.
+ */
+export function readingOf(
+  policy: Pick<CleanupPolicy, "retention" | "budget">,
+): { readonly sizes: boolean; readonly extras: Extras } {
+  const { retention, budget } = policy;
+  return { sizes: budget !== undefined, extras: retention ? extrasOf(retention) : BY_AGE };
+}
+
+/** All that is to be known of a run besides its record where it is judged by its age. */
+const BY_AGE: Extras = {
+  tags: [PARENT_TAG, PIN_TAG],
+  metrics: [],
+  params: [],
+  uses: false,
+  artifacts: null,
+};

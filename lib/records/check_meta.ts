@@ -1,0 +1,189 @@
+/**
+ * The `meta.yaml` of experiments and runs, beyond what their records need: what only one version of
+ * MLflow minds, and what a migration makes of them.
+ *
+ * @module
+ */
+
+import { type FileFlaw, flaw, FLAWLESS } from "../store/flaw.ts";
+import type { Migration } from "../store/problem.ts";
+import { RUN_STATUSES, STALE_AFTER } from "../store/run_status.ts";
+import type { Run } from "../store/snapshot.ts";
+import { days } from "../text/units.ts";
+import { MetaYamlError, NoMappingError, parseMetaYaml } from "../yaml/meta_yaml.ts";
+import { integerOf, isAbsent, type MetaDocument, pythonType, textOf } from "../yaml/node.ts";
+import { hasLooseTab, parseMigratedYaml } from "./check_migrated_yaml.ts";
+import { readUsualRunMeta } from "./usual_run_meta.ts";
+
+/**
+ * Checks the `meta.yaml` of a run that its record was read from.
+ *
+ * MLflow 3 needs `run_id`, where MLflow 2 is content with `run_uuid`; MLflow 3 lists no artifacts
+ * of a run that names no place for them; `mlflow gc` ends at a soft-deleted run whose `deleted_time` is
+ * null.
+ *
+ * @param text The decoded text.
+ * @returns What is wrong.
+ */
+export function checkRunMeta(text: string): readonly FileFlaw[] {
+  // As nearly every run is: it has all of its keys, and none that only a deleted one has.
+  if (readUsualRunMeta(text)?.lifecycleStage === "active") return FLAWLESS;
+  const document = readDocument(text);
+  if (document === null) return [];
+  const flaws: FileFlaw[] = [];
+  if (!document.has("run_id")) flaws.push(flaw("no-run-id", "key run_id is missing"));
+  if (isAbsent(document.get("artifact_uri"))) {
+    flaws.push(flaw("no-artifact-uri", "key artifact_uri is missing"));
+  }
+  const isDeleted = textOf(document.get("lifecycle_stage")) === "deleted";
+  if (isDeleted && document.has("deleted_time") && isAbsent(document.get("deleted_time"))) {
+    flaws.push(flaw("no-deleted-time", "it is soft-deleted, and deleted_time is null"));
+  }
+  return [...flaws, ...checkMigration(text)];
+}
+
+/**
+ * Checks the `meta.yaml` of an experiment that its record was read from.
+ *
+ * @param text The decoded text.
+ * @returns What is wrong.
+ */
+export function checkExperimentMeta(text: string): readonly FileFlaw[] {
+  const document = readDocument(text);
+  if (document === null) return [];
+  return [
+    ...(isAbsent(document.get("name")) ? [flaw("no-name", "its name is null")] : []),
+    ...checkMigration(text),
+  ];
+}
+
+/**
+ * Checks a record that MLflow reads for what a migration cannot.
+ *
+ * @param text The decoded text.
+ * @returns What is wrong; at most one flaw.
+ */
+export function checkMigration(text: string): readonly FileFlaw[] {
+  return hasLooseTab(text)
+    ? [flaw("unmigrated", "its metadata has a tab outside of quotes", "skips")]
+    : FLAWLESS;
+}
+
+/**
+ * Tells what a migration makes of the `meta.yaml` of an experiment that MLflow cannot use. It reads
+ * with defaults for most keys (MLflow 3.10 to 3.17).
+ *
+ * @param text The decoded text.
+ * @returns `null`: it migrates.
+ */
+export function migrateExperimentMeta(text: string): Migration | null {
+  const document = readForMigration(text);
+  if (typeof document === "string") return document;
+  return isStage(document) && !(document.has("name") && isAbsent(document.get("name")))
+    ? null
+    : "aborts";
+}
+
+/**
+ * Tells what a migration makes of the `meta.yaml` of a run that MLflow cannot use.
+ *
+ * @param text The decoded text.
+ * @returns `null`: it migrates.
+ */
+export function migrateRunMeta(text: string): Migration | null {
+  const document = readForMigration(text);
+  if (typeof document === "string") return document;
+  const hasId = ["run_uuid", "run_id"].some((key) => textOf(document.get(key)));
+  if (!hasId) return "skips";
+  return isStatus(document) && isStage(document) ? null : "aborts";
+}
+
+/**
+ * Tells what a migration makes of the `meta.yaml` of a model version that MLflow cannot use. It needs
+ * nothing of it but a version that Python's `int()` takes (MLflow 3.10 to 3.17).
+ *
+ * @param text The decoded text.
+ * @returns `null`: it migrates.
+ */
+export function migrateModelVersionMeta(text: string): Migration | null {
+  const document = readForMigration(text);
+  if (typeof document === "string") return document;
+  const node = document.get("version");
+  if (node?.kind !== "scalar") return "aborts";
+  const type = pythonType(node);
+  const isNumber = type === "str"
+    ? /^\s*[-+]?\d(?:_?\d)*\s*$/.test(node.text)
+    : ["int", "float", "bool"].includes(type);
+  return isNumber ? null : "aborts";
+}
+
+/**
+ * Tells whether a run that has not ended shows no sign of life any more.
+ *
+ * @param run The run.
+ * @param newestChange Epoch ms of the newest change anywhere in its directory.
+ * @param now Epoch ms.
+ * @returns What is wrong.
+ */
+export function checkLife(run: Run, newestChange: number, now: number): readonly FileFlaw[] {
+  const silence = now - Math.max(newestChange, run.startTime);
+  if (silence < STALE_AFTER) return [];
+  const since = Math.floor(silence / days(1));
+  return [flaw("stale", `it is ${run.status}, and has written nothing for ${since} days`)];
+}
+
+function readDocument(text: string): MetaDocument | null {
+  try {
+    return parseMetaYaml(text);
+  } catch (error) {
+    if (error instanceof MetaYamlError) return null;
+    throw error;
+  }
+}
+
+function readForMigration(text: string): MetaDocument | Migration {
+  if (hasLooseTab(text)) return "skips";
+  try {
+    const document = parseMigratedYaml(text);
+    return document.size === 0 ? "skips" : document;
+  } catch (error) {
+    if (!(error instanceof MetaYamlError)) throw error;
+    // What is YAML, but no mapping, the migration takes for one.
+    return error instanceof NoMappingError ? "aborts" : "skips";
+  }
+}
+
+/**
+ * Tells whether a migration looks into an experiment's directory: one whose name Python's `int()` takes.
+ *
+ * @param name The directory's name.
+ * @returns Whether it does.
+ */
+export function isMigratedDirectory(name: string): boolean {
+  return /^\p{Nd}+(?:_\p{Nd}+)*$/u.test(name);
+}
+
+/**
+ * Tells whether a migration can read a text, be it a byte order mark at which MLflow cannot.
+ *
+ * @param text The decoded text.
+ * @returns Whether it can.
+ */
+export function migrates(text: string): boolean {
+  return typeof readForMigration(text) !== "string";
+}
+
+/** The database takes no other stage; none at all, or null, it takes. */
+function isStage(document: MetaDocument): boolean {
+  const stage = textOf(document.get("lifecycle_stage"));
+  return stage === null || stage === "active" || stage === "deleted";
+}
+
+function isStatus(document: MetaDocument): boolean {
+  const node = document.get("status");
+  if (node === undefined) return true;
+  const code = integerOf(node);
+  return code === null
+    ? RUN_STATUSES.some((status) => status === textOf(node))
+    : code >= 1 && code <= 5;
+}

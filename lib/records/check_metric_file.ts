@@ -1,0 +1,183 @@
+/**
+ * Metric files: whether MLflow can read every line.
+ *
+ * @module
+ */
+
+import { type FileFlaw, flaw, FLAWLESS } from "../store/flaw.ts";
+import {
+  pythonLines,
+  pythonStripped,
+  readPythonFloat,
+  readPythonInteger,
+} from "../text/python_text.ts";
+import { quoteText } from "../text/quote_text.ts";
+
+/** Who owns a metric; each writes columns of its own. */
+export type MetricOwner = "run" | "logged-model";
+
+/**
+ * Checks a metric's file as MLflow reads it: all of its lines, split wherever Python splits, trimmed,
+ * then cut at single spaces. One line that it cannot read, and it reads nothing of the experiment.
+ *
+ * @param text The text of `metrics/<key>`.
+ * @param owner Whose metric it is: a run's lines have 2, 3 or 5 fields (5 since MLflow 3.0), those of
+ * a logged model 4 or 6.
+ * @returns What is wrong: at most one flaw of each kind, at the first line that has it.
+ *
+ * @example A line that was cut off
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(checkMetricFile("17 0.5 0\n", "run"), []);
+ * const [found] = checkMetricFile("17 0.5 0\n18\n", "run");
+ * assertEquals([found?.damage, found?.line], ["malformed-line", 2]);
+ * ```
+ */
+export function checkMetricFile(text: string, owner: MetricOwner): readonly FileFlaw[] {
+  if (text === "") {
+    // A migration takes it for a metric without points.
+    return [flaw("empty", "the metric has no line", null)];
+  }
+  const { usual, check } = OWNERS[owner];
+  const isSound = isUsual(text, usual);
+  const lines = isSound ? text.slice(0, -1).split("\n") : pythonLines(text);
+  const faults = isSound ? [] : lines.flatMap((line, index) => {
+    const fault = check(pythonStripped(line).split(" "));
+    return fault === null ? [] : [{ ...fault, line: index + 1 }];
+  });
+  const flaws = ["malformed-line", "newer-format"].flatMap((damage) => {
+    const [first, ...others] = faults.filter((each) => each.damage === damage);
+    if (first === undefined) return [];
+    const more = others.length === 0 ? "" : `, and so have ${others.length} more`;
+    // The migration is as good as what it makes of the worst line.
+    const worst = [first, ...others].find(({ migration }) => migration === undefined);
+    const base = { ...flaw(first.damage, `${first.message}${more}`), line: first.line };
+    return [worst === undefined ? { ...base, migration: first.migration ?? null } : base];
+  });
+  const readable = flaws.every(({ damage }) => damage !== "malformed-line");
+  if (readable && pythonLines(text.slice(-1))[0] !== "") {
+    flaws.push({ ...flaw("torn-line", "the last line has no end"), line: lines.length });
+  }
+  const tooLarge = isSound ? -1 : lines.findIndex(hasTooLarge);
+  if (tooLarge !== -1) {
+    const message = "a time or a step is beyond 64 bits";
+    flaws.push({ ...flaw("unmigrated", message), line: tooLarge + 1 });
+  }
+  const mayRepeat = readable && !(isSound && haveRisingSteps(lines, owner));
+  const repeated = mayRepeat ? repeatedLine(lines, owner) : null;
+  if (repeated !== null) {
+    const message = "the metric has the same point twice";
+    flaws.push({ ...flaw("repeated-point", message), line: repeated });
+  }
+  return flaws.length === 0 ? FLAWLESS : flaws;
+}
+
+type LineFault = Pick<FileFlaw, "damage" | "message" | "migration">;
+
+/** Lines as MLflow itself writes them, which spares nearly every file the slow way. */
+const USUAL_VALUE = String.raw`(?:-?\d+(?:\.\d+)?(?:e[-+]\d+)?|nan|-?inf)`;
+const OWNERS = {
+  run: { usual: new RegExp(`\\d{1,18} ${USUAL_VALUE} -?\\d{1,18}\n`, "y"), check: checkRunLine },
+  "logged-model": {
+    usual: new RegExp(`\\d{1,18} ${USUAL_VALUE} -?\\d{1,18} [0-9a-f]{32}\n`, "y"),
+    check: checkModelLine,
+  },
+} as const;
+
+function isUsual(text: string, line: RegExp): boolean {
+  line.lastIndex = 0;
+  while (line.lastIndex < text.length) if (!line.test(text)) return false;
+  return true;
+}
+
+function checkRunLine(fields: readonly string[]): LineFault | null {
+  const count = fields.length;
+  const numbers = checkNumbers(fields, count === 2 ? 2 : 3);
+  if (count === 2 || count === 3) return numbers;
+  if (count === 5 && numbers === null) {
+    const message = "the line names a dataset, as MLflow writes it since 3.0";
+    return { damage: "newer-format", message, migration: null };
+  }
+  if (count === 5) return numbers;
+  const message = `the line has ${countOf(count)}, not 2, 3 or 5`;
+  // A migration looks at the first three alone.
+  return count > 3 && numbers === null
+    ? { damage: "malformed-line", message, migration: null }
+    : { damage: "malformed-line", message };
+}
+
+function checkModelLine(fields: readonly string[]): LineFault | null {
+  if (fields.length === 4 || fields.length === 6) return checkNumbers(fields, 3);
+  const message = `the line has ${countOf(fields.length)}, not 4 or 6`;
+  return { damage: "malformed-line", message, migration: "skips" };
+}
+
+function checkNumbers(fields: readonly string[], count: number): LineFault | null {
+  const expected = ["an integer as time", "a number as value", "an integer as step"] as const;
+  for (const index of [0, 1, 2].slice(0, count)) {
+    const field = fields[index] ?? "";
+    if ((index === 1 ? readPythonFloat(field) : readPythonInteger(field)) !== null) continue;
+    const message = `expected ${expected[index]}, found ${quoteText(field)}`;
+    return { damage: "malformed-line", message };
+  }
+  return null;
+}
+
+/** A database keeps times and steps in 64 bits, Python in as many as it takes. */
+function hasTooLarge(line: string): boolean {
+  const [time = "", , step = ""] = pythonStripped(line).split(" ");
+  return [time, step].some((field) => {
+    const number = readPythonInteger(field) ?? 0;
+    if (Math.abs(number) !== 2 ** 63) return Math.abs(number) > 2 ** 63;
+    const exact = BigInt(field.replace(/[^-\d]/g, ""));
+    return BigInt.asIntN(64, exact) !== exact;
+  });
+}
+
+function countOf(fields: number): string {
+  return fields === 1 ? "1 field" : `${fields} fields`;
+}
+
+/** Steps that rise, as those of nearly every metric, are those of points that differ. */
+function haveRisingSteps(lines: readonly string[], owner: MetricOwner): boolean {
+  if (owner !== "run") return false;
+  let last = -Infinity;
+  return lines.every((line) => {
+    const step = Number(line.slice(line.lastIndexOf(" ")));
+    const rises = step > last;
+    last = step;
+    return rises;
+  });
+}
+
+/** The table of a database takes no point twice: not even one of two datasets. */
+function repeatedLine(lines: readonly string[], owner: MetricOwner): number | null {
+  if (lines.length < 2) return null;
+  const seen = new Set<string>();
+  for (const [index, line] of lines.entries()) {
+    const key = owner === "run" ? runPoint(line) : modelPoint(line);
+    if (seen.has(key)) return index + 1;
+    seen.add(key);
+  }
+  return null;
+}
+
+function runPoint(line: string): string {
+  const end = nthSpace(line, 3);
+  return end === -1 ? line : line.slice(0, end);
+}
+
+function modelPoint(line: string): string {
+  const [time, , step, run] = line.split(" ");
+  return `${time} ${step} ${run}`;
+}
+
+function nthSpace(line: string, count: number): number {
+  let at = -1;
+  for (let found = 0; found < count; found++) {
+    at = line.indexOf(" ", at + 1);
+    if (at === -1) return -1;
+  }
+  return at;
+}

@@ -1,0 +1,304 @@
+/**
+ * The small YAML files of a store: inputs, outputs, datasets, traces, assessments, logged models and
+ * the registry's, each with the keys without which MLflow raises.
+ *
+ * Which they are was read in MLflow 2.22 and 3.17 and tried with both.
+ *
+ * @module
+ */
+
+import type { TextFact } from "../store/facts.ts";
+import { type FileFlaw, flaw, FLAWLESS, unreadFlaw } from "../store/flaw.ts";
+import type { StorePath } from "../store/path.ts";
+import type { Problem } from "../store/problem.ts";
+import { quoteText } from "../text/quote_text.ts";
+import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
+import { integerOf, type MetaDocument, type MetaNode, pythonType, textOf } from "../yaml/node.ts";
+import { checkMigration, migrates } from "./check_meta.ts";
+import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
+
+/** The kinds of records. */
+export type RecordKind =
+  | "input"
+  | "output"
+  | "dataset"
+  | "trace"
+  | "assessment"
+  | "logged-model"
+  | "registered-model"
+  | "model-version";
+
+/** A record that was read, and what is wrong with it. */
+export interface CheckedRecord {
+  /** Empty where it could not be read. */
+  readonly document: MetaDocument;
+  /** What is wrong with it. */
+  readonly flaws: readonly FileFlaw[];
+}
+
+/**
+ * Checks a record.
+ *
+ * @param fact What reading its file gave.
+ * @param kind What it is a record of.
+ * @returns The record; at most one flaw, the first that MLflow would meet.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { flaws } = checkRecord({ kind: "text", text: "name: data\n" }, "dataset");
+ * assertEquals(flaws[0]?.message, "key digest is missing");
+ * ```
+ */
+export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
+  const name = kind === "trace" ? "trace_info.yaml" : "meta.yaml";
+  const unread = unreadFlaw(fact, name);
+  if (unread !== null || fact.kind !== "text") {
+    return { document: NOTHING, flaws: unread === null ? FLAWLESS : [unread] };
+  }
+  try {
+    const document = parseMetaYaml(fact.text);
+    if (document.size === 0) {
+      return { document, flaws: [flaw("empty", "no key in the file")] };
+    }
+    const fault = CHECKS[kind](document);
+    const [refused] = checkMigration(fact.text);
+    if (fault === null) return { document, flaws: refused === undefined ? FLAWLESS : [refused] };
+    return { document, flaws: [refused === undefined ? fault : { ...fault, migration: "skips" }] };
+  } catch (error) {
+    if (!(error instanceof MetaYamlError)) throw error;
+    const { message, line, column } = error;
+    const unreadable: FileFlaw = { damage: "unreadable", message, line, column };
+    const flaws = [migrates(fact.text) ? { ...unreadable, migration: null } : unreadable];
+    return { document: NOTHING, flaws };
+  }
+}
+
+const NOTHING: MetaDocument = new Map();
+
+type RecordCheck = (document: MetaDocument) => FileFlaw | null;
+
+/** MLflow raises; a migration goes on without what is missing. */
+function incomplete(message: string, migration: FileFlaw["migration"] = null): FileFlaw {
+  return flaw("incomplete", message, migration);
+}
+
+function lacks(document: MetaDocument, ...keys: readonly string[]): FileFlaw | null {
+  const missing = keys.find((key) => !document.has(key));
+  return missing === undefined ? null : incomplete(`key ${missing} is missing`);
+}
+
+function isNot(
+  document: MetaDocument,
+  key: string,
+  words: readonly string[],
+  migration: FileFlaw["migration"] = null,
+): FileFlaw | null {
+  const text = textOf(document.get(key));
+  if (text !== null && words.includes(text)) return null;
+  const found = text === null ? "null" : quoteText(text);
+  return incomplete(`key ${key}: expected ${words.join(" or ")}, found ${found}`, migration);
+}
+
+/** As RFC 3339 writes a time. */
+function isNoTime(document: MetaDocument, key: string): FileFlaw | null {
+  const text = textOf(document.get(key)) ?? "";
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
+    ? null
+    : incomplete(`key ${key}: expected a time, found ${quoteText(text)}`);
+}
+
+const VERTICES = ["RUN", "DATASET", "MODEL"];
+const ENDS = ["RUN_OUTPUT", "MODEL_OUTPUT"];
+
+const checkInput: RecordCheck = (document) => {
+  if (!document.has("source_id")) return incomplete("key source_id is missing", "skips");
+  const fault = lacks(document, "source_type", "destination_type", "destination_id", "tags") ??
+    isNot(document, "source_type", VERTICES, "skips") ??
+    isNot(document, "destination_type", VERTICES);
+  if (fault !== null) return fault;
+  const isModel = textOf(document.get("source_type")) === "MODEL";
+  if (document.get("tags")?.kind !== "mapping") {
+    // What has no tags at all stops a migration, which walks through them.
+    return isModel ? null : incomplete("key tags: expected a mapping", "aborts");
+  }
+  return isModel
+    ? flaw("newer-format", "a logged model as input, as MLflow writes it since 3.0", null)
+    : null;
+};
+
+const checkOutput: RecordCheck = (document) =>
+  lacks(
+    document,
+    "source_type",
+    "source_id",
+    "destination_type",
+    "destination_id",
+    "tags",
+    "step",
+  ) ??
+    isNot(document, "source_type", ENDS) ?? isNot(document, "destination_type", ENDS);
+
+const STATES = ["OK", "ERROR", "IN_PROGRESS"];
+const TRACE_KEYS = [
+  ...["trace_id", "trace_location", "request_time", "state", "request_preview"],
+  ...["response_preview", "client_request_id", "execution_duration_ms", "execution_duration"],
+  ...["trace_metadata", "tags", "assessments"],
+];
+const LEGACY_TRACE_KEYS = [
+  ...["request_id", "experiment_id", "timestamp_ms", "execution_time_ms", "status"],
+  ...["request_metadata", "tags", "assessments"],
+];
+
+const checkTrace: RecordCheck = (document) => {
+  const isLegacy = document.has("request_id");
+  const known = isLegacy ? LEGACY_TRACE_KEYS : TRACE_KEYS;
+  const unknown = [...document.keys()].find((key) => !known.includes(key));
+  if (unknown !== undefined) return incomplete(`key ${quoteText(unknown)} is unknown to MLflow`);
+  if (isLegacy) {
+    return lacks(document, "experiment_id", "timestamp_ms", "execution_time_ms", "status") ??
+      isNot(document, "status", [...STATES, "TRACE_STATUS_UNSPECIFIED"]);
+  }
+  const fault = lacks(document, "trace_id", "trace_location", "request_time", "state") ??
+    isNot(document, "state", [...STATES, "STATE_UNSPECIFIED"]) ??
+    isNoTime(document, "request_time");
+  if (fault !== null) return fault;
+  const location = document.get("trace_location");
+  if (location?.kind !== "mapping" || !location.entries.has("type")) {
+    return incomplete("key trace_location: expected a mapping with a type");
+  }
+  return flaw("newer-format", "the trace is written as MLflow writes it since 3.2", null);
+};
+
+const SOURCES = ["SOURCE_TYPE_UNSPECIFIED", "LLM_JUDGE", "AI_JUDGE", "HUMAN", "CODE"];
+
+/** What an assessment of each kind needs to have one of. */
+const ASSESSMENTS = [
+  ["expectation", ["value", "serialized_value"]],
+  ["feedback", ["value"]],
+  ["issue", ["issue_name"]],
+] as const;
+
+const checkAssessment: RecordCheck = (document) => {
+  const found = ASSESSMENTS.find(([kind]) => isTrue(document.get(kind)));
+  if (found === undefined) {
+    return incomplete("it has neither feedback nor expectation nor issue", "skips");
+  }
+  const [kind, keys] = found;
+  const value = document.get(kind);
+  if (value?.kind !== "mapping") return incomplete(`key ${kind}: expected a mapping`, "aborts");
+  if (!keys.some((key) => value.entries.has(key))) {
+    return incomplete(`key ${kind}: expected a mapping with ${keys.join(" or ")}`);
+  }
+  const source = document.get("source");
+  const type = source?.kind === "mapping" ? textOf(source.entries.get("source_type")) : null;
+  const fault = lacks(document, "assessment_name", "source", "create_time", "last_update_time") ??
+    isNoTime(document, "create_time") ?? isNoTime(document, "last_update_time");
+  if (fault !== null) return fault;
+  if (!SOURCES.includes(type?.toUpperCase() ?? "")) {
+    return incomplete(`key source: expected a mapping with a source_type of ${SOURCES.join(", ")}`);
+  }
+  const other = unknownIn(source, SOURCE_KEYS) ??
+    (kind === "feedback" ? unknownIn(value.entries.get("error"), ERROR_KEYS) : null);
+  if (other !== null) return incomplete(`key ${quoteText(other)} is unknown to MLflow`);
+  return kind === "issue" ? flaw("unmigrated", "it names an issue", "skips") : null;
+};
+
+const SOURCE_KEYS = ["source_type", "source_id"];
+const ERROR_KEYS = ["error_code", "error_message", "stack_trace"];
+
+/** A key that MLflow makes an argument of, and that it takes for none. */
+function unknownIn(node: MetaNode | undefined, known: readonly string[]): string | null {
+  const keys = node?.kind === "mapping" ? [...node.entries.keys()] : [];
+  return keys.find((key) => !known.includes(key)) ?? null;
+}
+
+/** Whether Python takes a value for true. */
+function isTrue(node: MetaNode | undefined): boolean {
+  if (node === undefined) return false;
+  if (node.kind === "sequence") return node.items.length > 0;
+  if (node.kind === "mapping") return node.entries.size > 0;
+  const type = pythonType(node);
+  return type !== "null" && !(type === "str" && node.text === "");
+}
+
+const checkLoggedModel: RecordCheck = (document) => {
+  const fault = lacks(
+    document,
+    "model_id",
+    "experiment_id",
+    "name",
+    "artifact_location",
+    "creation_timestamp",
+    "last_updated_timestamp",
+  );
+  if (fault !== null) return fault;
+  const node = document.get("status");
+  if (node === undefined) return null;
+  const status = integerOf(node);
+  return status !== null && status >= 0 && status <= 3
+    ? null
+    : incomplete("key status: expected an integer from 0 to 3");
+};
+
+const CHECKS: Readonly<Record<RecordKind, RecordCheck>> = {
+  input: checkInput,
+  output: checkOutput,
+  dataset: (document) => lacks(document, "name", "digest", "source_type", "source"),
+  trace: checkTrace,
+  assessment: checkAssessment,
+  "logged-model": checkLoggedModel,
+  "registered-model": (document) => lacks(document, "name"),
+  "model-version": (document) =>
+    document.has("version")
+      ? lacks(document, "name", "creation_timestamp")
+      : incomplete("key version is missing", "aborts"),
+};
+
+/**
+ * Tells whether a text is a record that MLflow can use.
+ *
+ * @param text The text.
+ * @param path The directory in which it would lie.
+ * @param subject What it would be of.
+ * @returns Whether it is.
+ */
+export function isSoundRecord(text: string, path: StorePath, subject: Problem["subject"]): boolean {
+  if (subject === "experiment") return readExperimentMeta(text).ok;
+  if (subject === "run") return readRunMeta(text).ok;
+  const kind = recordKindOf(path, subject);
+  if (kind === null) return false;
+  return checkRecord({ kind: "text", text }, kind).flaws
+    .every(({ damage }) => damage === "newer-format");
+}
+
+/**
+ * Tells what lies, or would lie, in a directory.
+ *
+ * @param path The directory.
+ * @param subject What it is of.
+ * @returns The kind of record; `null` for what is none of the small ones.
+ */
+export function recordKindOf(path: StorePath, subject: Problem["subject"]): RecordKind | null {
+  return subject === "registry" ? registryKind(path) : KINDS_OF_SUBJECTS[subject] ?? null;
+}
+
+function registryKind(path: StorePath): RecordKind | null {
+  switch (path.split("/").length) {
+    case 2:
+      return "registered-model";
+    case 3:
+      return "model-version";
+    default:
+      return null;
+  }
+}
+
+const KINDS_OF_SUBJECTS: Readonly<Partial<Record<Problem["subject"], RecordKind>>> = {
+  input: "input",
+  output: "output",
+  dataset: "dataset",
+  trace: "trace",
+  "logged-model": "logged-model",
+};

@@ -1,0 +1,242 @@
+/**
+ * Documents of `meta.yaml` files → records, one function for each kind of file. What MLflow cannot
+ * use is a {@linkcode MetaDefect}: a value, never an exception.
+ *
+ * Which keys MLflow needs, and of which type, was learnt by running 2.13, 3.8 and 3.11: a key is
+ * needed where its absence makes a listing raise.
+ *
+ * @module
+ */
+
+import { statusOf } from "../store/run_status.ts";
+import type { LifecycleStage, RunStatus } from "../store/snapshot.ts";
+import { quoteText } from "../text/quote_text.ts";
+import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
+import { integerOf, isAbsent, pythonInteger, pythonType } from "../yaml/node.ts";
+import type { MetaDocument, MetaNode } from "../yaml/node.ts";
+import type {
+  ExperimentMeta,
+  LoggedModelMeta,
+  ModelVersionMeta,
+  RegisteredModelMeta,
+  RunMeta,
+} from "./meta.ts";
+import { readUsualRunMeta } from "./usual_run_meta.ts";
+
+/**
+ * Why MLflow cannot use the text of a `meta.yaml`. `empty`: no key in it. `unreadable`: not a YAML
+ * mapping. `incomplete`: a key is missing, or has a value of the wrong kind.
+ */
+export interface MetaDefect {
+  /** The kind of defect. */
+  readonly damage: "empty" | "unreadable" | "incomplete";
+  /** The cause, in words. */
+  readonly message: string;
+  /** 1-based; `null` unless `unreadable`. */
+  readonly line: number | null;
+  /** 1-based; `null` unless `unreadable`. */
+  readonly column: number | null;
+}
+
+/** A record, or why there is none. */
+export type MetaResult<T> =
+  | { readonly ok: true; readonly meta: T }
+  | { readonly ok: false; readonly defect: MetaDefect };
+
+/**
+ * Reads the `meta.yaml` of an experiment.
+ *
+ * @param text The decoded text.
+ * @returns The record, or why MLflow cannot use the text.
+ *
+ * @example An unquoted id is an integer to Python, and MLflow turns it into text
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const result = readExperimentMeta(
+ *   "artifact_location: s3://b/7\nexperiment_id: 7\nlifecycle_stage: active\nname: first\n",
+ * );
+ * assertEquals(result.ok && result.meta.experimentId, "7");
+ * ```
+ */
+export function readExperimentMeta(text: string): MetaResult<ExperimentMeta> {
+  return readMeta(text, (document) => ({
+    experimentId: needId(document, "experiment_id"),
+    name: needText(document, "name") ?? "",
+    artifactLocation: needText(document, "artifact_location") ?? "",
+    lifecycleStage: needText(document, "lifecycle_stage") ?? "",
+    creationTime: optionalTime(document, "creation_time"),
+    lastUpdateTime: optionalTime(document, "last_update_time"),
+  }));
+}
+
+/**
+ * Reads the `meta.yaml` of a run, as any MLflow since 0.8 wrote it.
+ *
+ * @param text The decoded text.
+ * @returns The record, or why MLflow cannot use the text.
+ */
+export function readRunMeta(text: string): MetaResult<RunMeta> {
+  const usual = readUsualRunMeta(text);
+  if (usual !== null) return { ok: true, meta: usual };
+  return readMeta(text, (document) => {
+    need(document, "end_time", TIME);
+    // MLflow before 1.0 wrote `run_uuid` alone, 3.0 and later write `run_id` alone.
+    const legacy = document.has("run_uuid") && !document.has("run_id");
+    return {
+      runId: needId(document, legacy ? "run_uuid" : "run_id"),
+      experimentId: needId(document, "experiment_id"),
+      name: optionalText(document, "run_name") ?? "",
+      status: runStatus(document),
+      lifecycleStage: lifecycleStage(document),
+      startTime: needTime(document, "start_time"),
+      endTime: optionalTime(document, "end_time"),
+      deletedTime: optionalTime(document, "deleted_time"),
+      artifactUri: optionalText(document, "artifact_uri") ?? "",
+      userId: needText(document, "user_id") ?? refuse("user_id", "a string", "null"),
+    };
+  });
+}
+
+/**
+ * Reads the `meta.yaml` of a model version.
+ *
+ * @param text The decoded text.
+ * @returns The record, or why MLflow cannot use the text.
+ */
+export function readModelVersionMeta(text: string): MetaResult<ModelVersionMeta> {
+  return readMeta(text, (document) => ({
+    version: needId(document, "version"),
+    runId: optionalText(document, "run_id") || null,
+    source: optionalText(document, "source") ?? "",
+    storageLocation: optionalText(document, "storage_location") || null,
+    stage: optionalText(document, "current_stage") ?? "None",
+    modelId: optionalText(document, "model_id") || null,
+  }));
+}
+
+/**
+ * Reads the `meta.yaml` of a registered model.
+ *
+ * @param text The decoded text.
+ * @returns The record, or why MLflow cannot use the text.
+ */
+export function readRegisteredModelMeta(text: string): MetaResult<RegisteredModelMeta> {
+  return readMeta(text, (document) => ({ name: needId(document, "name") }));
+}
+
+/**
+ * Reads the `meta.yaml` of a logged model.
+ *
+ * @param text The decoded text.
+ * @returns The record, or why MLflow cannot use the text.
+ */
+export function readLoggedModelMeta(text: string): MetaResult<LoggedModelMeta> {
+  return readMeta(text, (document) => ({
+    modelId: needId(document, "model_id"),
+    name: needText(document, "name") ?? "",
+    experimentId: needId(document, "experiment_id"),
+    sourceRunId: optionalText(document, "source_run_id") || null,
+    // MLflow drops the key when it finalizes the model.
+    lifecycleStage: lifecycleStage(document),
+    artifactLocation: needText(document, "artifact_location") ?? "",
+  }));
+}
+
+/** Thrown by the readers of single keys below, and caught nowhere but in `readMeta`. */
+class IncompleteMeta extends Error {}
+
+function readMeta<T>(text: string, toRecord: (document: MetaDocument) => T): MetaResult<T> {
+  // A decoder writes U+FFFD for bytes that are no UTF-8, such as the byte order mark of UTF-16.
+  if (text.startsWith("\uFFFD")) return defect("unreadable", "Cannot read as UTF-8 text", 1, 1);
+  try {
+    const document = parseMetaYaml(text);
+    if (document.size === 0) return defect("empty", "No key in the file");
+    return { ok: true, meta: toRecord(document) };
+  } catch (error) {
+    if (error instanceof IncompleteMeta) return defect("incomplete", error.message);
+    if (error instanceof MetaYamlError) {
+      return defect("unreadable", error.message, error.line, error.column);
+    }
+    throw error;
+  }
+}
+
+function defect(
+  damage: MetaDefect["damage"],
+  message: string,
+  line: number | null = null,
+  column: number | null = null,
+): { readonly ok: false; readonly defect: MetaDefect } {
+  return { ok: false, defect: { damage, message, line, column } };
+}
+
+function refuse(key: string, expected: string, found: string): never {
+  throw new IncompleteMeta(`Key ${key}: expected ${expected}, found ${found}`);
+}
+
+function need(document: MetaDocument, key: string, expected: string): MetaNode {
+  return document.get(key) ?? refuse(key, expected, "no such key");
+}
+
+/** A string; other scalars as they are written, for MLflow minds none of them here. */
+function needText(document: MetaDocument, key: string): string | null {
+  const node = need(document, key, "a string");
+  if (node.kind !== "scalar") return refuse(key, "a string", describe(node));
+  return pythonType(node) === "null" ? null : node.text;
+}
+
+function optionalText(document: MetaDocument, key: string): string | null {
+  return document.has(key) ? needText(document, key) : null;
+}
+
+/** A string, or an integer as MLflow before 1.0 wrote it. */
+function needId(document: MetaDocument, key: string): string {
+  const node = need(document, key, "a string");
+  if (node.kind === "scalar" && pythonType(node) === "str") return node.text;
+  const integer = node.kind === "scalar" ? pythonInteger(node) : null;
+  return integer?.toString() ?? refuse(key, "a string", describe(node));
+}
+
+const TIME = "milliseconds since 1970";
+
+function needTime(document: MetaDocument, key: string): number {
+  const node = need(document, key, TIME);
+  return integerOf(node) ?? refuse(key, TIME, describe(node));
+}
+
+function optionalTime(document: MetaDocument, key: string): number | null {
+  return isAbsent(document.get(key)) ? null : needTime(document, key);
+}
+
+function runStatus(document: MetaDocument): RunStatus {
+  const node = document.get("status");
+  if (node === undefined) return "RUNNING";
+  return statusOf(integerOf(node) ?? 0) ??
+    refuse("status", "an integer from 1 to 5", describe(node));
+}
+
+function lifecycleStage(document: MetaDocument): LifecycleStage {
+  const node = document.get("lifecycle_stage");
+  if (node === undefined) return "active";
+  const stage = node.kind === "scalar" ? node.text : null;
+  if (stage === "active" || stage === "deleted") return stage;
+  return refuse("lifecycle_stage", "active or deleted", describe(node));
+}
+
+const TYPE_NAMES = {
+  str: "the string",
+  int: "the integer",
+  float: "the number",
+  bool: "the boolean",
+  null: "null",
+  date: "the date",
+  other: "the YAML operator",
+} as const;
+
+function describe(node: MetaNode): string {
+  if (node.kind !== "scalar") return `a ${node.kind}`;
+  const type = pythonType(node);
+  if (type === "null") return TYPE_NAMES.null;
+  return `${TYPE_NAMES[type]} ${type === "str" ? quoteText(node.text) : node.text}`;
+}

@@ -1,0 +1,264 @@
+/**
+ * Renders backups: a new one, a list, what checking found, and which of them expire.
+ *
+ * @module
+ */
+
+import type {
+  BackupCheck,
+  BackupListing,
+  CopyManifest,
+  CopyScope,
+  MetadataHistory,
+} from "../backup/backup.ts";
+import type { ExpiryPlan, ExpiryReason, StayReason } from "../backup/plan_expiry.ts";
+import { renderRows } from "../text/rows.ts";
+import { type RenderOptions, styleOf } from "../text/style.ts";
+import { visibleText } from "../text/terminal_text.ts";
+import { formatCount, formatDuration, formatSize, formatTime, plural } from "../text/units.ts";
+
+/** How many lines of a kind are shown before the rest is only counted. */
+const SAMPLE = 20;
+
+/**
+ * Renders for people what was backed up, and what of it is not as it should be.
+ *
+ * @param backup The new backup, and where it lies.
+ * @returns Lines, each ended by a line feed.
+ */
+export function renderCopy(backup: CopyManifest & { readonly path: string }): string {
+  const { id, path, scope, totals, changing, leftOut } = backup;
+  const shared = totals.shared.files === 0
+    ? ""
+    : `, ${plural(totals.shared.files, "file")} shared with an earlier backup`;
+  return lines([
+    `Backed up ${scopeText(scope)} as ${id}: ${plural(totals.files, "file")}, ${
+      formatSize(totals.bytes)
+    }${shared}.`,
+    visibleText(`It lies in ${path}, and each byte of it was read back.`),
+    "As a copy it has no access lists, no extended attributes, and times to the millisecond.",
+    ...group("Kept changing while they were copied; the last copy is kept", changing),
+    ...group("Left out", leftOut.map((one) => `${one.path}: ${one.message}`)),
+  ]);
+}
+
+/**
+ * Renders a list of backups for people.
+ *
+ * @param backups The backups.
+ * @param options How to show them, and the moment against which ages are told, epoch ms.
+ * @returns Lines, each ended by a line feed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(renderBackupList([], { now: 0 }), "No backups.\n");
+ * ```
+ */
+export function renderBackupList(
+  backups: readonly BackupListing[],
+  options: RenderOptions & { readonly now: number },
+): string {
+  if (backups.length === 0) return "No backups.\n";
+  const [heading = "", ...rows] = renderRows(
+    [
+      { align: "left", least: 12 },
+      { align: "left" },
+      { align: "left", least: 16 },
+      { align: "right" },
+      { align: "right" },
+      { align: "right" },
+    ],
+    [
+      ["Id", "When", "What", "Files", "Size", "Age"],
+      ...backups.map((backup) => {
+        if (backup.kind === "damaged") return [backup.id, "", "damaged"];
+        const { id, createdAt, files, bytes } = backup;
+        const age = formatDuration(Math.max(0, options.now - createdAt));
+        return [
+          id,
+          formatTime(createdAt),
+          whatText(backup),
+          String(files),
+          formatSize(bytes),
+          age,
+        ];
+      }),
+    ],
+    options.width ?? Infinity,
+  );
+  const damages = backups.flatMap((one) => one.kind === "damaged" ? [one.message] : []);
+  return lines([styleOf(options).bold(heading), ...rows, ...damages.map(visibleText)]);
+}
+
+/**
+ * Renders for people what the metadata history takes.
+ *
+ * @param history What it takes; `null` where there is none to have.
+ * @returns A line, ended by a line feed, or nothing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const history = { records: 2, copies: 3, bytes: 900, newest: Date.UTC(2026, 10, 1) };
+ * assertEquals(
+ *   renderHistory(history),
+ *   "Metadata history: 3 copies of 2 records, 900 B, the newest of 2026-11-01 00:00 UTC.\n",
+ * );
+ * ```
+ */
+export function renderHistory(history: MetadataHistory | null): string {
+  if (history === null || history.newest === null) return "";
+  const { records, copies, bytes, newest } = history;
+  const count = `${formatCount(copies)} ${copies === 1 ? "copy" : "copies"}`;
+  return `Metadata history: ${count} of ${plural(records, "record")}, ${formatSize(bytes)}, ` +
+    `the newest of ${formatTime(newest)}.\n`;
+}
+
+function whatText(backup: Exclude<BackupListing, { readonly kind: "damaged" }>): string {
+  return backup.kind === "copy"
+    ? `copy of ${scopeText(backup.scope)}`
+    : `${backup.task}, ${plural(backup.changes, "change")} to undo`;
+}
+
+function scopeText(scope: CopyScope): string {
+  switch (scope.kind) {
+    case "full":
+      return "the store";
+    case "metadata":
+      return "the metadata";
+    case "experiment":
+      return visibleText(`experiment ${scope.id}`);
+    case "run":
+      return visibleText(`run ${scope.id}`);
+  }
+}
+
+/**
+ * Renders for people what checking backups found.
+ *
+ * @param checks One for each backup.
+ * @param options How to show them.
+ * @returns Lines, each ended by a line feed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   renderChecks([{ id: "20261101T000000Z-backup", files: 2, bytes: 300, faults: [] }]),
+ *   "20261101T000000Z-backup: sound, 2 files, 300 B read\n",
+ * );
+ * ```
+ */
+export function renderChecks(
+  checks: readonly BackupCheck[],
+  options: RenderOptions = {},
+): string {
+  if (checks.length === 0) return "No copies to check.\n";
+  const { green, red } = styleOf(options);
+  return lines(checks.flatMap(({ id, files, bytes, faults }) => {
+    const read = `${plural(files, "file")}, ${formatSize(bytes)} read`;
+    if (faults.length === 0) return [`${visibleText(id)}: ${green("sound")}, ${read}`];
+    return [
+      `${visibleText(id)}: ${red(plural(faults.length, "fault"))}, ${read}`,
+      ...sample(faults.map(({ path, kind, message }) => `${kind} ${path}: ${message}`)),
+    ];
+  }));
+}
+
+/** What is shown of an expiry. */
+export interface ShownExpiry extends ExpiryPlan {
+  /** Whether nothing was removed. */
+  readonly dryRun: boolean;
+  /** Ids of those that are gone. */
+  readonly removed: readonly string[];
+  /** Whether all that was to go is gone, and free what it took. */
+  readonly complete: boolean;
+  /** How many kept copies of records went, or would go. */
+  readonly expiredRecords: number;
+}
+
+/**
+ * Renders for people which backups went, or would go, and why the others stay.
+ *
+ * @param report What went and what stays.
+ * @param options How to show it.
+ * @returns Lines, each ended by a line feed.
+ */
+export function renderExpiry(report: ShownExpiry, options: RenderOptions = {}): string {
+  const { expired, kept, removed, dryRun, complete, expiredRecords } = report;
+  const { bold } = styleOf(options);
+  const gone = new Set(removed);
+  const verb = (id: string) => dryRun ? "Would remove" : gone.has(id) ? "Removed" : "Not removed";
+  if (expired.length + kept.length + expiredRecords === 0) return "No backups.\n";
+  return lines([
+    ...expired.map(({ id, bytes, reasons }) =>
+      `${bold(verb(id))} ${visibleText(id)} (${formatSize(bytes)}): ${
+        reasons.map(expiryText).join(", ")
+      }`
+    ),
+    ...kept.map(({ id, reasons }) =>
+      visibleText(`Keeping ${id}: ${reasons.map(stayText).join(", ")}`)
+    ),
+    ...(expiredRecords === 0 ? [] : [
+      `${bold(dryRun ? "Would remove" : "Removed")} ${formatCount(expiredRecords)} old ${
+        expiredRecords === 1 ? "copy" : "copies"
+      } of records: a newer one was kept, or the store no longer has what they were of`,
+    ]),
+    ...(complete ? [] : [
+      "Interrupted; what is gone and not yet free is freed by the next task that changes the store",
+    ]),
+  ]);
+}
+
+function expiryText(reason: ExpiryReason): string {
+  switch (reason.kind) {
+    case "older-than":
+      return `${formatDuration(reason.age)} old, limit ${formatDuration(reason.limit)}`;
+    case "named":
+      return "named";
+  }
+}
+
+function stayText(reason: StayReason): string {
+  switch (reason.kind) {
+    case "younger-than":
+      return `${formatDuration(Math.max(0, reason.age))} old, limit ${
+        formatDuration(reason.limit)
+      }`;
+    case "among-the-newest":
+      return `number ${reason.place} of the newest ${reason.keepLast}`;
+    case "only-copy":
+      return `the only ${reason.unsound === null ? "" : "sound "}copy of ${
+        plural(reason.files, "file")
+      } (${formatSize(reason.bytes)}), such as ${reason.example}${
+        reason.unsound === null
+          ? ""
+          : `, which ${reason.unsound.id} should have, too: ${reason.unsound.message}`
+      }; goes only when named`;
+    case "change":
+      return "the only copy of what a change took out of the store; goes only when named";
+    case "damaged":
+      return `damaged (${reason.message}); goes only when named`;
+    case "not-named":
+      return "not named";
+  }
+}
+
+function group(heading: string, items: readonly string[]): readonly string[] {
+  return items.length === 0 ? [] : [`${heading} (${items.length}):`, ...sample(items)];
+}
+
+function sample(items: readonly string[]): readonly string[] {
+  const shown = items.slice(0, SAMPLE).map((item) => visibleText(`  ${item}`));
+  return items.length > SAMPLE
+    ? [...shown, `  … and ${items.length - SAMPLE} more; --json has all`]
+    : shown;
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join("");
+}

@@ -1,0 +1,181 @@
+/**
+ * Renders why a run stays or goes.
+ *
+ * @module
+ */
+
+import type { Explanation, Lack } from "../answers/explain_run.ts";
+import type { Flip, PolicyChange } from "../answers/find_flip.ts";
+import { keeps } from "../judge/keep_rules.ts";
+import type { ActionReason, KeepReason, Standing, Stop } from "../plan/plan.ts";
+import { PIN_TAG } from "../store/tags.ts";
+import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
+import { visibleText } from "../text/terminal_text.ts";
+import { formatCount, plural } from "../text/units.ts";
+import { reasonText } from "../words/reason.ts";
+import { allowingFlags, stopText } from "../words/stop.ts";
+
+/**
+ * Renders why a run stays or goes: the verdict, the rule, the reasons, the ranks, and the smallest change
+ * that would turn it.
+ *
+ * @param explanation The explanation.
+ * @param options How to render it.
+ * @returns Lines, each ended by a line feed.
+ */
+export function renderExplanation(explanation: Explanation, options: RenderOptions = {}): string {
+  const { name, runId, experiment, experimentId, verdict, rule, reasons, drops, flip } =
+    explanation;
+  const style = styleOf(options);
+  // What goes is said to do so by its standings, which follow.
+  const why = reasons.filter(({ kind }) => kind !== "not-kept");
+  const lines = [
+    visibleText(`Run ${name || "(no name)"}, ${runId}`),
+    visibleText(`in experiment ${experiment ?? "(orphan)"}, ${experimentId}`),
+    style.bold(drops.length === 0 ? VERDICTS[verdict] : "Stays, but heavy files of it go."),
+    ...listed(
+      verdict === "stays" ? "Kept, since" : "It goes, since",
+      why.map((reason) => textOf(reason, explanation)),
+    ),
+    ...listed(`Of ${rule ?? "the policy"} it is not kept by`, missesOf(explanation)),
+    ...listed("Heavy files that a clean-up would drop", dropsOf(explanation)),
+    flip === null ? unflippable(verdict) : flipText(flip, verdict),
+    ...(verdict === "stays" || !explanation.staysIfPinned
+      ? []
+      : [`It also stays once it has the tag ${PIN_TAG}.`]),
+    ...(verdict === "stays" && drops.length === 0 ? [] : stopLine(explanation, style)),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function listed(heading: string, items: readonly string[]): readonly string[] {
+  return items.length === 0
+    ? []
+    : [`${heading}:`, ...items.map((item) => `  ${visibleText(item)}`)];
+}
+
+/** What of the rule does not keep it: what it has nothing of, and where it ranks too low. */
+function missesOf(explanation: Explanation): readonly string[] {
+  const { lacks, standings } = explanation;
+  const unlogged: readonly string[] = lacks.find(({ key }) => key === "keep_best")?.wanted ?? [];
+  const ranked = standings.filter((one) =>
+    !keeps(one) && !(one.kind === "keep-best" && unlogged.includes(one.metric))
+  );
+  return [
+    ...lacks.map(lackText),
+    ...ranked.map((standing) => textOf(standing, explanation)),
+  ];
+}
+
+function dropsOf(explanation: Explanation): readonly string[] {
+  const { drops, path } = explanation;
+  const more = drops.length - MOST_DROPS;
+  return [
+    ...drops.slice(0, MOST_DROPS).map((drop) =>
+      `${drop.path.slice(path.length + 1)}: ${textOf(drop.reasons[0], explanation)}`
+    ),
+    ...(more > 0 ? [`… and ${formatCount(more)} more (--json lists them)`] : []),
+  ];
+}
+
+const MOST_DROPS = 10;
+
+function lackText({ key, wanted }: Lack): string {
+  const list = wanted.join(", ");
+  switch (key) {
+    case "keep_tags":
+      return `has none of the tags ${list}`;
+    case "keep_named":
+      return `its name fits none of ${list}`;
+    case "keep_status":
+      return `its status is not ${wanted.join(" or ")}`;
+    case "keep_best":
+      return `never logged ${list}`;
+  }
+}
+
+/** As plans say it, and besides among which runs it was ranked, and that its age counts from its start. */
+function textOf(reason: ActionReason | KeepReason, explanation: Explanation): string {
+  const { group, endTime } = explanation;
+  const within = group === null ? "" : facetText("in", group);
+  if (reason.kind === "keep-best") return bestText(reason, within, explanation.standings);
+  const text = reasonText(reason);
+  switch (reason.kind) {
+    case "keep-last":
+    case "keep-period":
+      return text.replace("newest", (newest) => newest + within);
+    case "keep-within":
+    case "younger-than":
+    case "ended-recently":
+    case "heavy-files":
+      return endTime === null ? text.replace(ENDED, "has no end time, started ") : text;
+    default:
+      return text;
+  }
+}
+
+/** Behind the glob of heavy files, or at the beginning. */
+const ENDED = /(?<=^|, )ended (?=[^,]* ago)/;
+
+function bestText(
+  best: Extract<Standing, { kind: "keep-best" }>,
+  within: string,
+  standings: readonly Standing[],
+): string {
+  const { metric, mode, over, per, rank, of, n } = best;
+  const byMetric = standings.filter((one) => one.kind === "keep-best" && one.metric === metric);
+  const how = byMetric.length > 1
+    ? ` (${mode}, over ${over})`
+    : over === "history"
+    ? " at its best"
+    : "";
+  const place = rank === null
+    ? "has no finite value"
+    : `#${formatCount(rank)} of ${formatCount(of)}`;
+  const facet = per === null ? "" : facetText("with", per);
+  return `best of ${metric}${how}${within}${facet}: ${place}, n is ${formatCount(n)}`;
+}
+
+function facetText(
+  where: "in" | "with",
+  { key, value }: NonNullable<Explanation["group"]>,
+): string {
+  return value === "" ? ` without ${key}` : ` ${where} ${key} ${value}`;
+}
+
+/** The whole plan is stopped or none of it, so of many stops one is enough: that of its own experiment. */
+function stopLine({ stops, experimentId }: Explanation, style: Style): readonly string[] {
+  const isOwn = (stop: Stop) => stop.kind !== "max-runs" && stop.experiment === experimentId;
+  const first = stops.find(isOwn) ?? stops[0];
+  if (first === undefined) return [];
+  const more = stops.length === 1 ? "" : `, and for ${plural(stops.length - 1, "more reason")}`;
+  const flags = allowingFlags(stops);
+  const add = flags === "" ? "" : `; add ${style.bold(flags)}`;
+  return [`The plan as a whole is stopped: ${visibleText(stopText(first))}${more}${add}.`];
+}
+
+const VERDICTS: Readonly<Record<Explanation["verdict"], string>> = {
+  "stays": "Stays.",
+  "soft-delete": "Goes: a clean-up would soft-delete it.",
+  "purge": "Goes: a clean-up would purge it.",
+};
+
+function flipText({ changes, others }: Flip, verdict: Explanation["verdict"]): string {
+  const effect = verdict === "stays" ? "lets it go" : "keeps it";
+  const side = others === 0
+    ? "no other run changes"
+    : `${plural(others, "other run")} ${others === 1 ? "changes" : "change"}`;
+  return `Smallest change found that ${effect}: ${
+    changes.map(changeText).join(", and ")
+  }; ${side} sides.`;
+}
+
+function changeText({ rule, key, from, to }: PolicyChange): string {
+  return visibleText(`${key} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`);
+}
+
+function unflippable(verdict: Explanation["verdict"]): string {
+  return verdict === "stays"
+    ? "No single change that was tried lets it go."
+    : "No single change that was tried keeps it.";
+}

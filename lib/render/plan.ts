@@ -1,0 +1,291 @@
+import type { Action, Kept, Plan } from "../plan/plan.ts";
+import { experimentPathOf } from "../store/path.ts";
+import { type Column, renderRows } from "../text/rows.ts";
+import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
+import { visibleText } from "../text/terminal_text.ts";
+import { formatCount, formatSize, plural } from "../text/units.ts";
+import { groupKept, type KeptForReason, NO_NAME, oldestFirst } from "../words/groups.ts";
+import { reasonText } from "../words/reason.ts";
+import { REPAIR_KINDS, repairHeading } from "../words/repair.ts";
+import {
+  budgetLines,
+  emptyPolicyLines,
+  isWithoutRules,
+  noteLines,
+  stopLines,
+  totalsText,
+} from "../words/totals.ts";
+
+/** What to show of a plan. */
+export interface RenderPlanOptions extends RenderOptions {
+  /** Every action, and every reason for what is kept, instead of samples. @default {false} */
+  readonly all?: boolean;
+  /** The command that carries the plan out. @default {null} */
+  readonly next?: string | null;
+}
+
+const SAMPLE_OF_GROUP = 3;
+const SAMPLE_OF_KIND = 10;
+
+/**
+ * Renders a plan for people: what would change, what is kept and why, and the totals. Long lists are
+ * sampled, the biggest group first and in it the oldest.
+ *
+ * @param plan The plan.
+ * @param options What to show, and how.
+ * @returns Lines, each ended by a line feed.
+ *
+ * @example
+ * ```ts
+ * import { openStore, planPrune, renderPlan } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const snapshot = await store.read({ depth: "tags" });
+ * const plan = planPrune(snapshot, { olderThan: 30 * 86_400_000 }, { now: Date.now() });
+ * console.log(renderPlan(plan, { next: "deno task prune:apply" }));
+ * ```
+ */
+export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string {
+  const style = styleOf(options);
+  const next = options.next ?? null;
+  const empty = emptyPolicyLines(plan);
+  // What the policy says of itself tells more.
+  const isUnsaid = isWithoutRules(plan) && empty.length === 0;
+  const closing = plan.actions.length === 0
+    ? [style.bold(isUnsaid ? "Nothing to do: no rule is given." : "Nothing to do.")]
+    : [
+      style.bold(totalsText(plan)),
+      ...(next === null || plan.stops ? [] : [`To carry it out: ${style.bold(visibleText(next))}`]),
+    ];
+  closing.push(
+    ...empty,
+    ...budgetLines(plan),
+    ...stopLines(plan.stops, style),
+  );
+  const sections = [
+    ...KINDS.map((kind) => renderKind(kind, plan, options)),
+    renderKept(plan.kept, options),
+    noteLines(plan),
+    closing,
+  ];
+  return sections.filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join("\n")}\n`).join("\n");
+}
+
+const KINDS: readonly Action["kind"][] = [
+  "soft-delete-run",
+  "drop-artifact",
+  "purge-run",
+  "purge-experiment",
+  "quarantine-orphan",
+  ...REPAIR_KINDS,
+];
+
+function headingOf(kind: Action["kind"], count: number): string {
+  switch (kind) {
+    case "soft-delete-run":
+      return `Soft-delete ${plural(count, "run")}: still in the store, and MLflow can restore them`;
+    case "drop-artifact":
+      return `Drop ${plural(count, "heavy file")} of runs that stay: out of the store`;
+    case "purge-run":
+      return `Purge ${plural(count, "soft-deleted run")}: out of the store`;
+    case "purge-experiment":
+      return `Purge ${plural(count, "deleted experiment")} with all runs: out of the store`;
+    case "quarantine-orphan":
+      return `Quarantine ${plural(count, "orphan")}: out of MLflow's sight`;
+    default:
+      return repairHeading(kind, count);
+  }
+}
+
+function signOf(kind: Action["kind"], style: Style): string {
+  switch (kind) {
+    case "soft-delete-run":
+      return style.yellow("~");
+    case "drop-artifact":
+    case "purge-run":
+    case "purge-experiment":
+      return style.red("-");
+    case "quarantine-orphan":
+    case "quarantine-stray":
+      return style.yellow(">");
+    case "write-meta":
+    case "create-dirs":
+      return style.green("+");
+    default:
+      return style.yellow("~");
+  }
+}
+
+function renderKind(
+  kind: Action["kind"],
+  plan: Plan,
+  options: RenderPlanOptions,
+): string[] {
+  const actions = plan.actions.filter((action) => action.kind === kind);
+  if (actions.length === 0) return [];
+  const style = styleOf(options);
+  const heading = `${signOf(kind, style)} ${style.bold(headingOf(kind, actions.length))}`;
+  if (kind === "write-meta") return [heading, ...renderRecords(actions, options)];
+  return kind === "soft-delete-run" || kind === "drop-artifact" || kind === "purge-run"
+    ? [heading, ...renderByExperiment(actions, plan, options)]
+    : [heading, ...renderSample(actions, SAMPLE_OF_KIND, "  ", options)];
+}
+
+function renderByExperiment(
+  actions: readonly Action[],
+  plan: Plan,
+  options: RenderPlanOptions,
+): string[] {
+  const groups = [...Map.groupBy(actions, ({ path }) => experimentPathOf(path))]
+    .toSorted(([, left], [, right]) => right.length - left.length);
+  const shown = options.all ? groups : groups.slice(0, SAMPLE_OF_KIND);
+  const hidden = groups.slice(shown.length);
+  const lines = shown.flatMap(([path, group]) => [
+    visibleText(`  ${experimentText(path, plan)}: ${countText(group)}`),
+    ...renderSample(group, SAMPLE_OF_GROUP, "    ", options),
+  ]);
+  const hiddenRuns = hidden.reduce((sum, [, group]) => sum + group.length, 0);
+  const places = ` in ${plural(hidden.length, "other experiment")}`;
+  return [...lines, ...moreLines(hiddenRuns, places, "  ", options)];
+}
+
+/** How many there are, and of runs by which rules of a policy. */
+function countText(group: readonly Action[]): string {
+  const rules = group.flatMap(({ reasons }) =>
+    reasons.flatMap((reason) => reason.kind === "not-kept" ? [reason.rule] : [])
+  );
+  const byRule = [...Map.groupBy(rules, (rule) => rule)]
+    .toSorted(([, left], [, right]) => right.length - left.length)
+    .map(([rule, { length }]) =>
+      length === group.length ? rule : `${rule} (${formatCount(length)})`
+    );
+  const count = plural(group.length, group[0]?.kind === "drop-artifact" ? "file" : "run");
+  return byRule.length === 0 ? count : `${count} by ${byRule.join(", ")}`;
+}
+
+function experimentText(path: string, { experiments }: Plan): string {
+  const name = experiments[path];
+  return name === undefined ? `experiment ${path}` : `${name} (${path})`;
+}
+
+// Where it is narrow names give way first; 9 columns still tell most ids apart.
+const COLUMNS: readonly Column[] = [
+  { align: "left", least: 12 },
+  { align: "left", least: 9 },
+  { align: "left" },
+];
+
+function renderSample(
+  actions: readonly Action[],
+  size: number,
+  indent: string,
+  options: RenderPlanOptions,
+): string[] {
+  const style = styleOf(options);
+  const ordered = oldestFirst(actions);
+  const shown = options.all ? ordered : ordered.slice(0, size);
+  const rows = renderRows(
+    COLUMNS,
+    shown.map(cellsOfAction),
+    widthAfter(`${indent}~ `, options),
+  );
+  return [
+    ...shown.map(({ kind }, index) => `${indent}${signOf(kind, style)} ${rows[index] ?? ""}`),
+    ...moreLines(actions.length - shown.length, "", indent, options),
+  ];
+}
+
+/** A record is put together from many pieces of evidence: one a line. */
+function renderRecords(actions: readonly Action[], options: RenderPlanOptions): string[] {
+  const style = styleOf(options);
+  const shown = options.all ? actions : actions.slice(0, SAMPLE_OF_GROUP);
+  return [
+    ...shown.flatMap(({ kind, name, path, reasons }) => [
+      `  ${signOf(kind, style)} ${visibleText(`${name || NO_NAME}  ${path}`)}`,
+      ...reasons.map((reason) => `      ${visibleText(reasonText(reason))}`),
+    ]),
+    ...moreLines(actions.length - shown.length, "", "  ", options),
+  ];
+}
+
+function cellsOfAction(action: Action): readonly string[] {
+  const reasons = action.reasons.map(reasonText).join("; ");
+  const words = action.usage.bytes === 0
+    ? reasons
+    : `${reasons}, ${formatSize(action.usage.bytes)}`;
+  switch (action.kind) {
+    case "drop-artifact":
+      return [action.name || NO_NAME, action.path, words];
+    case "soft-delete-run":
+    case "purge-run":
+      return [action.name || NO_NAME, action.runId, words];
+    case "purge-experiment":
+      return [action.name || NO_NAME, action.experimentId, words];
+    case "quarantine-orphan":
+    case "quarantine-stray":
+      return ["", action.path, words];
+    default:
+      return [action.name || NO_NAME, action.path, words];
+  }
+}
+
+function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[] {
+  return groupKept(kept).flatMap(({ kind, count, byReason }) => {
+    const summed = byReason.map(({ words, kept: { length } }) =>
+      byReason.length === 1 ? words : `${formatCount(length)} ${words}`
+    );
+    const heading = kind === "damage" ? "Left to you" : `Keep ${count}`;
+    return [
+      `${heading}: ${summed.join(" · ")}`,
+      ...byReason.flatMap((group) => renderKeptSample(group, options)),
+    ];
+  });
+}
+
+function renderKeptSample(
+  { words, isNoteworthy, kept }: KeptForReason,
+  options: RenderPlanOptions,
+): string[] {
+  if (!isNoteworthy && !options.all) return [];
+  const shown = options.all ? kept : kept.slice(0, SAMPLE_OF_GROUP);
+  const rows = renderRows(
+    COLUMNS,
+    shown.map(cellsOfKept),
+    widthAfter("  ", options),
+  );
+  return [
+    ...rows.map((row) => `  ${row}`),
+    ...moreLines(kept.length - shown.length, ` ${words}`, "  ", options),
+  ];
+}
+
+function cellsOfKept({ kind, name, path, reasons }: Kept): readonly string[] {
+  // What could not be read is the subject or lies in it.
+  const place = reasons.find((reason) => reason.kind === "unreadable")?.path ?? path;
+  const words = reasons.map(reasonText).join("; ");
+  switch (kind) {
+    case "run":
+    case "experiment":
+      return [name || NO_NAME, place, words];
+    case "damaged-run":
+    case "orphan":
+    case "damage":
+      return ["", place, words];
+  }
+}
+
+function widthAfter(indent: string, { width = Infinity }: RenderPlanOptions): number {
+  return width - indent.length;
+}
+
+function moreLines(
+  count: number,
+  of: string,
+  indent: string,
+  options: RenderPlanOptions,
+): string[] {
+  if (count === 0) return [];
+  const { dim } = styleOf(options);
+  return [dim(`${indent}… and ${formatCount(count)} more${of} (--all shows them)`)];
+}

@@ -1,0 +1,135 @@
+import type { ApplyReport, Kept } from "../plan/plan.ts";
+import { shellWords } from "../text/shell_words.ts";
+import { type RenderOptions, styleOf } from "../text/style.ts";
+import { visibleText } from "../text/terminal_text.ts";
+import { formatCount, plural } from "../text/units.ts";
+import type { Finding } from "../verify/verify_snapshot.ts";
+import { reasonText } from "../words/reason.ts";
+import { verbOf } from "./report.ts";
+
+/** What a preflight came to, as far as it is shown. */
+export interface PreflightResult {
+  /** MLflow lists and searches everything. */
+  readonly ready: boolean;
+  /** Nothing was changed. */
+  readonly checked: boolean;
+  /** What the store holds. */
+  readonly summary: {
+    readonly experiments: { readonly active: number };
+    readonly runs: { readonly total: number };
+  };
+  /** What was done. */
+  readonly done: { readonly repair: ApplyReport | null; readonly quarantine: ApplyReport | null };
+  /** What would be done. */
+  readonly pending: { readonly repairs: number; readonly quarantines: number };
+  /** What is left to its owner. */
+  readonly left: readonly Kept[];
+  /** What MLflow raises on. */
+  readonly errors: readonly Finding[];
+  /** Number of findings by severity. */
+  readonly findings: Readonly<Record<"error" | "warning" | "info", number>>;
+  /** The experiment that was set up. */
+  readonly experiment: {
+    readonly experimentId: string;
+    readonly outcome: string;
+  } | null;
+  /** Experiments of which each may be the one that was asked for. */
+  readonly unnamed: readonly {
+    readonly experimentId: string;
+    readonly name: string;
+    readonly wanted: string;
+  }[];
+}
+
+type Unnamed = PreflightResult["unnamed"][number];
+
+const SAMPLE = 5;
+
+/**
+ * Renders for people whether a store is ready: what it holds, what was done, what is left, the verdict.
+ *
+ * @param result What the preflight came to.
+ * @param options How to show it, the flag that names the store to the commands that are proposed, and
+ * those that the undoing ones need.
+ * @returns A few lines, each ended by a line feed.
+ */
+export function renderPreflight(
+  result: PreflightResult,
+  options: RenderOptions & { readonly flag?: string; readonly undo?: string } = {},
+): string {
+  const { ready, checked, summary, done, pending, left, errors, findings, experiment, unnamed } =
+    result;
+  const style = styleOf(options);
+  const { flag = "", undo = flag } = options;
+  const applied = [done.repair, done.quarantine].filter((report) => report !== null);
+  const lines = [
+    `${plural(summary.experiments.active, "active experiment")}, ` +
+    `${plural(summary.runs.total, "run")}`,
+    ...applied.map((report) => `${doneText(report)}${undoText(report, undo)}`),
+    ...(checked && pending.repairs > 0 ? [`${plural(pending.repairs, "repair")} possible`] : []),
+    ...(checked && pending.quarantines > 0
+      ? [`${plural(pending.quarantines, "empty orphan")} to quarantine`]
+      : []),
+    ...(checked && pending.repairs + pending.quarantines > 0
+      ? [`To do so: deno task preflight${flag}`]
+      : []),
+    ...left.slice(0, SAMPLE).map(leftText),
+    ...moreText(left.length - SAMPLE, "left alone"),
+    ...errors.slice(0, SAMPLE).map(({ path, message }) => `Error: ${path}: ${message}`),
+    ...moreText(errors.length - SAMPLE, "errors"),
+    ...unnamed.slice(0, SAMPLE).flatMap(unnamedLines),
+    ...moreText(unnamed.length - SAMPLE, "experiments without a name"),
+    ...(experiment === null
+      ? []
+      : [`Experiment ${experiment.experimentId}: ${experiment.outcome}`]),
+  ].map(visibleText);
+  const others = `${plural(findings.warning, "warning")}, ${formatCount(findings.info)} info`;
+  const verdict = ready
+    ? style.green(`Ready (${others})`)
+    : style.red(`Not ready: ${causeText(findings.error, unnamed)} (${others})`);
+  const more = ready && findings.warning === 0
+    ? []
+    : [`For all findings: ${style.bold(visibleText(`deno task verify${flag}`))}`];
+  return [...lines, style.bold(verdict), ...more].map((line) => `${line}\n`).join("");
+}
+
+function causeText(errors: number, [lost]: readonly Unnamed[]): string {
+  return errors > 0 || lost === undefined
+    ? plural(errors, "error")
+    : `no experiment is called ${lost.wanted}, and the name of ${lost.experimentId} was lost`;
+}
+
+function unnamedLines({ experimentId, name, wanted }: Unnamed): readonly string[] {
+  const command = (verb: string) => `mlflow experiments ${verb} --experiment-id ${experimentId}`;
+  return [
+    `Experiment ${experimentId} may be ${wanted}: its name was lost, and it is called ${name}`,
+    `If it is: ${command("rename")} --new-name ${shellWords([wanted])}`,
+    `If not, give it another name, or delete it: ${command("delete")}`,
+  ];
+}
+
+function doneText({ outcomes }: ApplyReport): string {
+  const verbs = Map.groupBy(
+    outcomes.filter(({ outcome }) => outcome === "applied"),
+    ({ kind }) => verbOf(kind),
+  );
+  const failed = outcomes.filter(({ outcome }) => outcome !== "applied").length;
+  return [
+    ...[...verbs].map(([verb, { length }]) => `${formatCount(length)} ${verb}`),
+    ...(failed === 0 ? [] : [`${formatCount(failed)} not done`]),
+  ].join(", ");
+}
+
+/** What has only to settle asks nothing of its owner. */
+function leftText({ path, reasons }: Kept): string {
+  const asks = reasons.some(({ kind }) => kind === "needs-choice");
+  return `${asks ? "Left to you" : "Left alone"}: ${path}: ${reasons.map(reasonText).join("; ")}`;
+}
+
+function undoText({ backup }: ApplyReport, flags: string): string {
+  return backup === null ? "" : `; to undo: deno task restore ${backup.id}${flags}`;
+}
+
+function moreText(count: number, of: string): readonly string[] {
+  return count > 0 ? [`… and ${formatCount(count)} more ${of}`] : [];
+}

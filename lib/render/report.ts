@@ -1,0 +1,134 @@
+import type { Action, ActionOutcome, ApplyReport } from "../plan/plan.ts";
+import { renderRows } from "../text/rows.ts";
+import { type RenderOptions, styleOf } from "../text/style.ts";
+import { visibleText } from "../text/terminal_text.ts";
+import { formatCount, formatDuration, formatSize } from "../text/units.ts";
+import { repairVerb } from "../words/repair.ts";
+
+/** What to show of a report. */
+export interface RenderReportOptions extends RenderOptions {
+  /** The command that undoes what was done; shown when there is a backup. @default {null} */
+  readonly undo?: string | null;
+}
+
+/**
+ * Renders for people what an apply did: the totals, each action that was not applied with its
+ * reason, where the backup lies and how to undo it all.
+ *
+ * @param report The report.
+ * @param options How to show it, and the command to undo.
+ * @returns Lines, each ended by a line feed.
+ *
+ * @example
+ * ```ts
+ * import { applyPlan, openStore, planPrune, renderReport } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const snapshot = await store.read({ depth: "tags" });
+ * const plan = planPrune(snapshot, { olderThan: 30 * 86_400_000 }, { now: Date.now() });
+ * await using locked = await store.lock({ task: "prune" });
+ * console.log(renderReport(await applyPlan(locked, plan)));
+ * ```
+ */
+export function renderReport(report: ApplyReport, options: RenderReportOptions = {}): string {
+  const style = styleOf(options);
+  const { outcomes, backup } = report;
+  const undo = options.undo ?? null;
+  const lines = [
+    ...problemLines(outcomes, "failed", style.red("Failed"), options),
+    ...problemLines(outcomes, "skipped", style.yellow("Skipped"), options),
+    ...problemLines(outcomes, "not-run", style.yellow("Not run"), options),
+    style.bold(doneText(report)),
+    ...(backup === null ? [] : [visibleText(`Backup ${backup.id}: ${backup.path}`)]),
+    ...(backup?.problem === undefined
+      ? []
+      : [`${style.red("Left there")}: ${visibleText(backup.problem)}`]),
+    ...(backup === null || undo === null ? [] : [`To undo: ${style.bold(visibleText(undo))}`]),
+    ...(backup === null && report.totals.applied > 0
+      ? ["There is no backup: mltidy cannot undo this."]
+      : []),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function doneText({ outcomes, totals, complete, startedAt, finishedAt }: ApplyReport): string {
+  if (totals.applied === 0) return "Nothing was changed.";
+  const applied = Map.groupBy(
+    outcomes.filter((one) => one.outcome === "applied"),
+    (one) => verbOf(one.kind),
+  );
+  const done = [...applied].map(([verb, { length }]) => `${formatCount(length)} ${verb}`);
+  const time = finishedAt - startedAt;
+  const duration = time < 1_000 ? "less than 1 s" : formatDuration(time);
+  return `${complete ? "Done" : "Done in part"}: ${done.join(", ")}; ` +
+    `${formatSize(totals.usage.bytes)} left the store, in ${duration}.`;
+}
+
+/**
+ * Says what was done with the subject of an action.
+ *
+ * @param kind The kind of action.
+ * @returns A participle, such as `purged`.
+ */
+export function verbOf(kind: Action["kind"]): string {
+  switch (kind) {
+    case "soft-delete-run":
+      return "soft-deleted";
+    case "drop-artifact":
+      return "dropped";
+    case "purge-run":
+    case "purge-experiment":
+      return "purged";
+    case "quarantine-orphan":
+      return "quarantined";
+    default:
+      return repairVerb(kind);
+  }
+}
+
+const SAMPLE = 20;
+
+function problemLines(
+  outcomes: readonly ActionOutcome[],
+  outcome: ActionOutcome["outcome"],
+  heading: string,
+  { width = Infinity }: RenderReportOptions,
+): string[] {
+  const found = outcomes.filter((one) => one.outcome === outcome);
+  if (found.length === 0) return [];
+  const rows = renderRows(
+    [{ align: "left", least: 12 }, { align: "left" }],
+    found.slice(0, SAMPLE).map((one) => [one.path, outcomeText(one)]),
+    width - 2,
+  );
+  const more = found.length - rows.length;
+  return [
+    `${heading}: ${formatCount(found.length)}`,
+    ...rows.map((row) => `  ${row}`),
+    ...(more === 0 ? [] : [`  … and ${formatCount(more)} more (--json lists them)`]),
+  ];
+}
+
+function outcomeText(outcome: ActionOutcome): string {
+  switch (outcome.outcome) {
+    case "applied":
+      return verbOf(outcome.kind);
+    case "failed":
+      return outcome.message;
+    case "skipped":
+      return skipText(outcome.because);
+    case "not-run":
+      return outcome.because;
+  }
+}
+
+function skipText(because: "changed-since-plan" | "gone" | "symbolic-link"): string {
+  switch (because) {
+    case "changed-since-plan":
+      return "changed since the plan was made";
+    case "gone":
+      return "no longer there";
+    case "symbolic-link":
+      return "behind a symbolic link";
+  }
+}

@@ -1,0 +1,170 @@
+import type { ExperimentSummary, MetricStanding, Summary } from "../answers/summarize.ts";
+import { RUN_STATUSES } from "../store/run_status.ts";
+import type { RunStatus } from "../store/snapshot.ts";
+import { type Column, renderRows } from "../text/rows.ts";
+import { type RenderOptions, styleOf } from "../text/style.ts";
+import { visibleText } from "../text/terminal_text.ts";
+import { formatCount, formatSize, formatTime, plural } from "../text/units.ts";
+import { findingsText } from "./findings.ts";
+
+/** How to show a summary. */
+export interface RenderSummaryOptions extends RenderOptions {
+  /** The command that lists the findings. @default {"deno task verify"} */
+  readonly verify?: string;
+  /** The command that plans what to do about orphans. @default {"deno task cleanup"} */
+  readonly cleanup?: string;
+  /** The command for orphans with runs that MLflow could read. @default {"deno task repair"} */
+  readonly repair?: string;
+}
+
+/**
+ * Renders a summary for people: a table with a line for each experiment, then totals, orphans and
+ * findings in a line each, with the next command to type.
+ *
+ * @param summary The summary.
+ * @param options How to show it.
+ * @returns Lines, each ended by a line feed.
+ *
+ * @example
+ * ```ts
+ * import { openStore, renderSummary, summarize } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * console.log(renderSummary(summarize(await store.read({ depth: "meta" }))));
+ * ```
+ */
+export function renderSummary(summary: Summary, options: RenderSummaryOptions = {}): string {
+  const table = renderTable(summary, options);
+  return [...table, ...(table.length === 0 ? [] : [""]), ...renderTotals(summary, options)]
+    .map((line) => `${line}\n`).join("");
+}
+
+interface Field {
+  readonly heading: string;
+  readonly column: Column;
+  readonly text: (experiment: ExperimentSummary) => string;
+}
+
+const LEFT: Column = { align: "left" };
+const RIGHT: Column = { align: "right" };
+
+function renderTable(summary: Summary, options: RenderSummaryOptions): string[] {
+  const { perExperiment: experiments } = summary;
+  if (experiments.length === 0) return [];
+  const fields = fieldsOf(summary);
+  const [heading = "", ...rows] = renderRows(
+    fields.map(({ column }) => column),
+    [
+      fields.map((field) => field.heading),
+      ...experiments.map((experiment) => fields.map(({ text }) => text(experiment))),
+    ],
+    options.width ?? Infinity,
+  );
+  const all = summary.experiments.active + summary.experiments.deleted;
+  const hidden = all - experiments.length;
+  return [
+    styleOf(options).bold(heading),
+    ...rows,
+    ...(hidden === 0 ? [] : [`… and ${formatCount(hidden)} more`]),
+  ];
+}
+
+/** Columns that would be empty throughout are left out. */
+function fieldsOf(summary: Summary): readonly Field[] {
+  const { perExperiment: experiments, runs, usage, primaryMetric } = summary;
+  const number = (heading: string, count: (experiment: ExperimentSummary) => number): Field => ({
+    heading,
+    column: RIGHT,
+    text: (experiment) => formatCount(count(experiment)),
+  });
+  return [
+    { heading: "Experiment", column: { align: "left", least: 12 }, text: ({ name }) => name },
+    { heading: "Id", column: LEFT, text: ({ id }) => id },
+    { heading: "Stage", column: LEFT, text: ({ stage }) => stage },
+    number("Runs", (each) => each.runs),
+    ...(runs.deleted === 0 ? [] : [number("Deleted", (each) => each.deletedRuns)]),
+    ...RUN_STATUSES.filter((status) => runs.byStatus[status] > 0)
+      .map((status) => number(sentenceCase(status), (each) => each.byStatus[status])),
+    ...(experiments.some((each) => each.damagedRuns > 0)
+      ? [number("Damaged", (each) => each.damagedRuns)]
+      : []),
+    {
+      heading: "Newest run",
+      column: LEFT,
+      text: ({ newestRun }) => newestRun === null ? "–" : formatTime(newestRun),
+    },
+    ...(primaryMetric === undefined ? [] : [{
+      heading: `Best ${primaryMetric.name}`,
+      column: { align: "left" as const, least: 12 },
+      text: ({ byMetric }: ExperimentSummary) => standingText(byMetric, primaryMetric.name),
+    }]),
+    ...(usage === null ? [] : [{
+      heading: "Size",
+      column: RIGHT,
+      text: (each: ExperimentSummary) => each.usage === null ? "–" : formatSize(each.usage.bytes),
+    }]),
+  ];
+}
+
+function standingText(standing: MetricStanding | undefined, metric: string): string {
+  if (standing === undefined) return "";
+  const { best, runsWithout } = standing;
+  if (best === null) return runsWithout === 0 ? "–" : `no ${metric} logged`;
+  const run = `${Number(best.value.toPrecision(6))} ${best.name || best.runId}`;
+  return runsWithout === 0 ? run : `${run} (${plural(runsWithout, "run")} without)`;
+}
+
+function renderTotals(summary: Summary, options: RenderSummaryOptions): string[] {
+  const { experiments, runs, usage, orphans, findings, registeredModels, backups } = summary;
+  const {
+    verify = "deno task verify",
+    cleanup = "deno task cleanup",
+    repair = "deno task repair",
+  } = options;
+  const style = styleOf(options);
+  const next = (command: string) => ` → ${style.bold(visibleText(command))}`;
+  const total = [
+    stagesText("experiment", experiments),
+    stagesText("run", runs),
+    ...(registeredModels.models === 0 ? [] : [plural(registeredModels.models, "registered model")]),
+    ...(usage === null ? [] : [formatSize(usage.bytes)]),
+  ].join(" · ");
+  const hasFindings = findings.error + findings.warning + findings.info > 0;
+  return [
+    style.bold(total),
+    orphans.length === 0
+      ? "No orphans"
+      : `${style.yellow(plural(orphans.length, "orphan"))}: ${orphansText(summary)}${
+        next(orphans.some(({ readableRuns }) => readableRuns > 0) ? repair : cleanup)
+      }`,
+    hasFindings
+      ? `${style.yellow(findingsText(findings))}${next(verify)}`
+      : style.green(findingsText(findings)),
+    ...(backups.count === 0 ? [] : [
+      plural(backups.count, "backup") +
+      (backups.usage === null ? "" : ` of ${formatSize(backups.usage.bytes)}`),
+    ]),
+  ];
+}
+
+function stagesText(
+  noun: string,
+  { active, deleted }: { readonly active: number; readonly deleted: number },
+): string {
+  const all = plural(active + deleted, noun);
+  return deleted === 0
+    ? all
+    : `${all} (${formatCount(active)} active, ${formatCount(deleted)} deleted)`;
+}
+
+const SAMPLE = 3;
+
+function orphansText({ orphans }: Summary): string {
+  const paths = orphans.slice(0, SAMPLE).map(({ path }) => visibleText(path)).join(", ");
+  const more = orphans.length - SAMPLE;
+  return more > 0 ? `${paths} and ${formatCount(more)} more` : paths;
+}
+
+function sentenceCase(status: RunStatus): string {
+  return status.charAt(0) + status.slice(1).toLowerCase();
+}

@@ -1,0 +1,83 @@
+/**
+ * What an owner may do about damage that nothing proves how to mend.
+ *
+ * @module
+ */
+
+import type { Problem } from "../store/problem.ts";
+import type { NonEmpty } from "../store/snapshot.ts";
+
+type Choices = NonEmpty<string>;
+
+const RECORD: Choices = [
+  "bring its meta.yaml back from a backup of your own",
+  "move the directory out of the store",
+];
+const REMAINS: Choices = [
+  "bring its meta.yaml back from a backup of your own",
+  "move it out of MLflow's sight with deno task cleanup",
+];
+const VALUE: Choices = [
+  "bring the file back from a backup of your own",
+  "move it out of the store",
+];
+const MISPLACED: Choices = [
+  "give the directory the name and the place that its meta.yaml records",
+  "move it out of the store",
+];
+
+/** By damage; what is not here harms nothing that an owner would have to decide about. */
+const CHOICES: Readonly<Partial<Record<Problem["damage"], Choices>>> = {
+  missing: RECORD,
+  empty: RECORD,
+  unreadable: RECORD,
+  incomplete: RECORD,
+  io: ["give this account permission to read it", "bring it back from a backup of your own"],
+  "id-mismatch": MISPLACED,
+  "wrong-experiment": MISPLACED,
+  copied: ["move the copy out of the store", "give the copy an id of its own"],
+  "copied-outside": ["move the copy out of the store", "give it a name that ends in .trash"],
+  "missing-folder": ["move the file out of the folder's place", "bring the run back from a backup"],
+  "not-a-directory": ["move the file out of the store"],
+  "illegal-name": ["give the file a name that MLflow takes", "move it out of the store"],
+  "cut-off": [
+    "complete its last line, with a line feed at its end",
+    "bring its meta.yaml back from a backup of your own",
+  ],
+  "malformed-line": ["correct the line", "bring the file back from a backup of your own"],
+  "torn-line": ["complete the line, with a line feed at its end", "remove the line"],
+  "stray-file": ["move the file out of the store"],
+  zeros: VALUE,
+  moved: ["run deno task repair --relocate", "move the store back"],
+};
+
+/**
+ * Names what may be done about a problem.
+ *
+ * @param problem What was met while reading.
+ * @param isForCleanup Whether a clean-up would quarantine it.
+ * @returns The choices, each in the imperative; `null` when there is nothing to decide.
+ */
+export function choicesFor(
+  { subject, damage }: Pick<Problem, "subject" | "damage">,
+  isForCleanup: boolean,
+): Choices | null {
+  const isRecord = RECORDS.includes(subject);
+  if (isForCleanup && LOST.includes(damage)) return REMAINS;
+  if (!isRecord && LOST.includes(damage)) return VALUE;
+  return CHOICES[damage] ?? null;
+}
+
+const RECORDS: readonly Problem["subject"][] = [
+  "experiment",
+  "run",
+  "input",
+  "output",
+  "dataset",
+  "trace",
+  "logged-model",
+  "registry",
+  "model-version",
+];
+
+const LOST: readonly Problem["damage"][] = ["missing", "empty", "unreadable", "incomplete"];

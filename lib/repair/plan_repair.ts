@@ -1,0 +1,182 @@
+/**
+ * Deciding what of a store's damage to mend: only what is provable from what is there.
+ *
+ * @module
+ */
+
+import { judgeOrphan } from "../judge/judge_by_age.ts";
+import { mendedByAny } from "../plan/mended_by.ts";
+import type { KeepReason, Kept, Plan } from "../plan/plan.ts";
+import type { Evidence, RepairAction, RepairPolicy } from "../plan/repair_action.ts";
+import { simulateRepairs } from "../plan/simulate_repairs.ts";
+import { type CleanupPolicy, ORPHAN_SETTLE } from "../policy/policy.ts";
+import { holdersOf, linkedIn, nameOf } from "../store/holders.ts";
+import { byPath, experimentPathOf } from "../store/path.ts";
+import type { NonEmpty, StoreSnapshot } from "../store/snapshot.ts";
+import { addUsage } from "../store/usage.ts";
+import { findExperimentsInTwoPlaces, findRunsInTwoPlaces } from "../verify/experiment_checks.ts";
+import { choicesFor } from "./choices_for.ts";
+import { keep, type RepairContext, unsettled } from "./context.ts";
+import { repairEdits } from "./repair_edits.ts";
+import { repairFiles } from "./repair_files.ts";
+import { relocateTraces } from "./repair_locations.ts";
+import { LOST, repairRecords } from "./repair_records.ts";
+
+/**
+ * Plans repairs. Records that were lost come back exactly from a kept copy, or are put together from
+ * what other files tell; keys that are not known to us survive. Missing folders are made, metrics whose
+ * end was torn off are trimmed, litter is moved away, stages agree with places, stale runs end, a deleted
+ * experiment gives a name free that an active one has, and with `relocate` records name the places where
+ * things are now. What is ambiguous stays, with the choices.
+ *
+ * @param snapshot The store, read at depth `full`.
+ * @param evidence What was read of its damage.
+ * @param policy What may be done; durations in ms.
+ * @param options The moment, epoch ms.
+ * @returns Actions in the order in which they are to be applied, and what stays, with reasons.
+ * @throws {RangeError} When the snapshot was not read at depth `full`, a duration is negative, or the
+ * moment is no finite number.
+ */
+export function planRepair(
+  snapshot: StoreSnapshot<"full">,
+  evidence: Evidence,
+  policy: RepairPolicy,
+  options: { readonly now: number },
+): Plan {
+  const { now } = options;
+  checkArguments(snapshot, policy, now);
+  const context: RepairContext = { snapshot, evidence, policy, now };
+  const records = repairRecords(context);
+  const written = new Set(records.actions.map(({ path }) => path));
+  // What becomes readable is judged at once as what is.
+  const readable = { ...context, snapshot: simulateRepairs(snapshot, records.actions) };
+  const edits = repairEdits(readable, written);
+  const files = repairFiles(context, written);
+  const actions: readonly RepairAction[] = [
+    ...edits.actions,
+    ...records.actions,
+    ...relocateTraces(context),
+    ...files,
+  ];
+  const kept = [...records.kept, ...edits.kept, ...leftAlone(context, actions)];
+  return {
+    schema: "mltidy/repair/v1",
+    task: "repair",
+    store: snapshot.root,
+    basis: snapshot.fingerprint,
+    plannedAt: now,
+    policy,
+    experiments: namesOf(snapshot, actions),
+    actions,
+    kept: withoutRepeats(kept),
+    totals: {
+      softDeleteRuns: 0,
+      purgeRuns: 0,
+      purgeExperiments: 0,
+      quarantineOrphans: 0,
+      keptRuns: 0,
+      repairs: actions.length,
+      usage: addUsage(actions.map(({ usage }) => usage)),
+    },
+  };
+}
+
+function checkArguments(snapshot: StoreSnapshot, policy: RepairPolicy, now: number): void {
+  if (snapshot.depth !== "full") {
+    throw new RangeError(
+      `Cannot plan repairs from a snapshot of depth "${snapshot.depth}": read the store at depth "full"`,
+    );
+  }
+  if (!Number.isFinite(now)) {
+    throw new RangeError(`Cannot plan at the moment ${now}: expected epoch milliseconds`);
+  }
+  for (const key of ["settle", "staleAfter"] as const) {
+    if (!(policy[key] >= 0)) {
+      throw new RangeError(
+        `Cannot plan with ${key} ${policy[key]}: expected milliseconds, 0 or more`,
+      );
+    }
+  }
+}
+
+/** What is damaged and no action mends. */
+function leftAlone(context: RepairContext, actions: readonly RepairAction[]): readonly Kept[] {
+  const { snapshot, evidence, now } = context;
+  const isLinked = linkedIn(snapshot);
+  const byPlace = Map.groupBy(actions, ({ path }) => `${path}`);
+  const isMended = mendedByAny(actions);
+  // Of an orphan it is said once that it needs its owner.
+  const orphans = new Map(
+    snapshot.orphans.filter(({ path }) => !byPlace.has(path)).map((each) => [`${each.path}`, each]),
+  );
+  const problems = snapshot.problems.toSorted(byPath).flatMap((problem): readonly Kept[] => {
+    const { path, damage, message } = problem;
+    const orphan = orphans.get(path);
+    const verdict = orphan === undefined ? null : judgeOrphan(orphan, QUARANTINE, now);
+    const choices = choicesFor(problem, verdict?.goes === true);
+    const isWithin = orphans.has(experimentPathOf(path)) && !orphans.has(path);
+    if (choices === null || isWithin || isMended(problem)) return [];
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    if (isLinked(path)) return [keep(path, name, { kind: "symbolic-link" })];
+    const changed = LOST.has(damage)
+      ? evidence.records.get(path)?.changed
+      : evidence.entries.get(path)?.changed;
+    const recent = changed === undefined ? null : unsettled(context, changed);
+    const unsure = verdict?.goes === false ? verdict.reasons : [];
+    const young = recent ?? unsure.find(({ kind }) => kind === "changed-recently");
+    const choice: KeepReason = { kind: "needs-choice", message, choices };
+    return [young ? keep(path, name, young) : keep(path, name, choice, ...unsure)];
+  });
+  const strays = snapshot.strays.toSorted(byPath).flatMap(({ path, kind }): readonly Kept[] => {
+    if (kind !== "backup-directory" && kind !== "unlistable-directory") return [];
+    if (byPlace.has(path)) return [];
+    const entry = evidence.entries.get(path);
+    if (entry?.kind === "link") return [keep(path, path, { kind: "symbolic-link" })];
+    const recent = entry === undefined ? null : unsettled(context, entry.changed);
+    const message = kind === "backup-directory"
+      ? "MLflow warns of it on every listing"
+      : "MLflow lists no experiment at all because of its name";
+    return [keep(path, path, recent ?? { kind: "needs-choice", message, choices: MOVE })];
+  });
+  const copies = [...findRunsInTwoPlaces(snapshot), ...findExperimentsInTwoPlaces(snapshot)]
+    .filter(({ path }) => !byPlace.get(path)?.some(({ kind }) => kind === "quarantine-stray"))
+    .map(({ path, message }) =>
+      keep(path, path, { kind: "needs-choice", message, choices: ["move one of the two away"] })
+    );
+  return [...problems, ...strays, ...copies];
+}
+
+/** What a clean-up would make of an orphan. */
+const QUARANTINE: CleanupPolicy = {
+  olderThan: null,
+  purgeAfter: null,
+  quarantineOrphans: true,
+  settle: ORPHAN_SETTLE,
+};
+
+const MOVE: NonEmpty<string> = [
+  "move it out of the store",
+  "give it a name that ends in .trash",
+];
+
+/** One entry says that something stays. */
+function withoutRepeats(kept: readonly Kept[]): readonly Kept[] {
+  const seen = new Set<string>();
+  return kept.filter(({ path }) => {
+    const isNew = !seen.has(path);
+    seen.add(path);
+    return isNew;
+  });
+}
+
+function namesOf(
+  snapshot: StoreSnapshot,
+  actions: readonly RepairAction[],
+): Record<string, string> {
+  const places = new Set(actions.map(({ path }) => experimentPathOf(path)));
+  return Object.fromEntries(
+    holdersOf(snapshot).filter(({ path }) => places.has(path)).map((
+      one,
+    ) => [one.path, nameOf(one)]),
+  );
+}

@@ -1,0 +1,257 @@
+/**
+ * Repairing records that were lost: of experiments, of runs, and, from a kept copy, of everything else.
+ *
+ * @module
+ */
+
+import type { Kept } from "../plan/plan.ts";
+import type { RepairReason, WriteMeta } from "../plan/repair_action.ts";
+import { recordKindOf } from "../records/check_record.ts";
+import { readRunMeta } from "../records/meta_record.ts";
+import { fileUri, formerPlaces, renameUri } from "../records/relocate_uri.ts";
+import { type Holder, holdersOf, linkedIn } from "../store/holders.ts";
+import { byPath, experimentPathOf, type StorePath } from "../store/path.ts";
+import type { DamagedRun, Experiment, Orphan } from "../store/snapshot.ts";
+import { NO_USAGE } from "../store/usage.ts";
+import { editMetaYaml, parseMetaYaml } from "../yaml/meta_yaml.ts";
+import { textOf } from "../yaml/node.ts";
+import { keep, type RepairContext, type Repairs, unsettled } from "./context.ts";
+import { rebuildExperimentMeta } from "./rebuild_experiment_meta.ts";
+import { keptReason, rebuildRunMeta } from "./rebuild_run_meta.ts";
+
+/** The kinds of damage that leave a record without use, and its directory where it belongs. */
+export const LOST: ReadonlySet<string> = new Set(["missing", "empty", "unreadable", "incomplete"]);
+
+/**
+ * Plans the repair of records.
+ *
+ * @param context The store and what is known of it.
+ * @returns Experiments first, then runs, then the rest.
+ */
+export function repairRecords(context: RepairContext): Repairs {
+  const isLinked = linkedIn(context.snapshot);
+  const experiments: WriteMeta[] = [];
+  const runs: (readonly WriteMeta[])[] = [];
+  const kept: Kept[] = [];
+  const taken = new Set(context.snapshot.experiments.map(({ name }) => name));
+  for (const holder of holdersOf(context.snapshot)) {
+    if (isLinked(holder.path)) continue;
+    // Where the runs keep their artifacts depends on the experiment, which depends on their texts.
+    const location = "artifactLocation" in holder
+      ? holder.artifactLocation
+      : usualLocation(context, holder.id).location;
+    const rebuilt = repairRuns(context, holder, location);
+    if ("artifactLocation" in holder) {
+      runs.push(rebuilt);
+      continue;
+    }
+    const outcome = repairOrphan(context, holder, rebuilt, taken);
+    if (outcome === null) {
+      // Without their experiment MLflow would not list them.
+      continue;
+    }
+    if (!("action" in outcome)) {
+      kept.push(outcome);
+      continue;
+    }
+    experiments.push(outcome.action);
+    taken.add(outcome.action.name);
+    runs.push(repairRuns(context, holder, outcome.location));
+  }
+  const written = new Set<string>(experiments.map(({ path }) => path));
+  // Nobody reads what lies in an orphan: a change there would only make it look alive.
+  const orphans = new Set<string>(
+    context.snapshot.orphans.map(({ path }) => path).filter((path) => !written.has(path)),
+  );
+  const isLeft = (path: string) => isLinked(path) || orphans.has(experimentPathOf(path));
+  return { actions: [...experiments, ...runs.flat(), ...repairFromCopies(context, isLeft)], kept };
+}
+
+function repairRuns(
+  context: RepairContext,
+  holder: Holder,
+  location: string,
+): readonly WriteMeta[] {
+  return holder.damagedRuns.toSorted(byPath).flatMap((run) =>
+    repairRun(context, run, holder, location) ?? []
+  );
+}
+
+function repairRun(
+  context: RepairContext,
+  run: DamagedRun,
+  holder: Holder,
+  location: string,
+): WriteMeta | null {
+  const { evidence, policy, now } = context;
+  const record = evidence.records.get(run.path);
+  const files = evidence.runs.get(run.path);
+  if (!LOST.has(run.damage) || run.link || record === undefined || files === undefined) return null;
+  if (unsettled(context, record.changed) !== null) return null;
+  const deletedAt = "lastUpdateTime" in holder && holder.lifecycleStage === "deleted"
+    ? holder.lastUpdateTime
+    : null;
+  const isAlive = now - files.newestChange < policy.staleAfter;
+  const rebuilt = rebuildRunMeta(
+    { id: run.id, experimentId: holder.id, stage: holder.lifecycleStage, location, deletedAt },
+    record,
+    files,
+    policy.finishAs,
+    isAlive,
+  );
+  if (rebuilt === null) return null;
+  const read = readRunMeta(rebuilt.text);
+  const own = `${holder.id}/${run.id}/artifacts`;
+  const { text, reasons } = relocated(context, rebuilt, "artifact_uri", own);
+  return {
+    kind: "write-meta",
+    path: run.path,
+    name: (read.ok && read.meta.name) || run.id,
+    file: "meta.yaml",
+    text,
+    isNew: record.stamp === ABSENT,
+    tag: null,
+    reasons: [{ kind: "broken", message: run.message }, ...reasons],
+    usage: NO_USAGE,
+    stamp: record.stamp,
+  };
+}
+
+/** The stamp of what is not there. */
+export const ABSENT = "absent";
+
+function repairOrphan(
+  context: RepairContext,
+  orphan: Orphan,
+  rebuilt: readonly WriteMeta[],
+  taken: ReadonlySet<string>,
+): { readonly action: WriteMeta; readonly location: string } | Kept | null {
+  const { evidence } = context;
+  const { id, path, lifecycleStage: stage, damage, message } = orphan;
+  const record = evidence.records.get(path);
+  if (!LOST.has(damage) || record === undefined) return null;
+  // Where not all can be read, there may be more to go by than was.
+  if (orphan.newestChange === null && !orphan.link) return null;
+  if (unsettled(context, record.changed) !== null) return null;
+  const runs = [
+    ...orphan.runs,
+    ...rebuilt.flatMap(({ path, text }) => {
+      const read = readRunMeta(text);
+      const named = evidence.records.get(path)?.text?.includes("artifact_uri:") === true;
+      return read.ok
+        ? [{ ...read.meta, id: read.meta.runId, artifactUri: named ? read.meta.artifactUri : "" }]
+        : [];
+    }),
+  ];
+  const outcome = rebuildExperimentMeta({
+    id,
+    stage,
+    runs,
+    usual: usualLocation(context, id),
+    taken,
+    newestChange: orphan.newestChange ?? context.now,
+  }, record);
+  switch (outcome.kind) {
+    case "unknown":
+      return null;
+    case "ambiguous":
+      return keep(path, id, {
+        kind: "needs-choice",
+        message: `${message}, and its runs keep artifacts in ${outcome.locations.length} places`,
+        choices: [
+          `write a meta.yaml that names one of ${outcome.locations.join(", ")}`,
+          "restore its meta.yaml from a backup",
+        ],
+      });
+    case "rebuilt": {
+      const { text, reasons } = relocated(context, outcome, "artifact_location", id);
+      const tag = outcome.isNamed ? null : {
+        text: `mltidy rebuilt this experiment's meta.yaml, which was lost, and its name with it`,
+        makesFolder: !record.hasTags,
+      };
+      const action: WriteMeta = {
+        kind: "write-meta",
+        path,
+        name: outcome.name,
+        file: "meta.yaml",
+        text,
+        isNew: record.stamp === ABSENT,
+        tag,
+        reasons: [{ kind: "broken", message }, ...reasons],
+        usage: NO_USAGE,
+        stamp: record.stamp,
+      };
+      return { action, location: outcome.location };
+    }
+  }
+}
+
+/** Where an experiment would keep its artifacts if it did as all others do that keep theirs apart. */
+function usualLocation(
+  { snapshot }: RepairContext,
+  id: string,
+): { readonly location: string; readonly from: string } {
+  const own = { location: fileUri(`${snapshot.root}/${id}`), from: "its place, as MLflow has it" };
+  const prefixes = new Set(
+    snapshot.experiments.map((each: Experiment) =>
+      each.artifactLocation.endsWith(`/${each.id}`)
+        ? each.artifactLocation.slice(0, -each.id.length)
+        : null
+    ),
+  );
+  const [prefix, ...others] = prefixes;
+  if (typeof prefix !== "string" || others.length > 0) return own;
+  return { location: `${prefix}${id}`, from: "the other experiments" };
+}
+
+/** What is written in a store that moves to where it is now names no former place. */
+function relocated(
+  { snapshot, policy }: RepairContext,
+  { text, reasons }: { readonly text: string; readonly reasons: readonly RepairReason[] },
+  key: string,
+  own: string,
+): { readonly text: string; readonly reasons: readonly RepairReason[] } {
+  if (policy.relocate === null) return { text, reasons };
+  const uri = textOf(parseMetaYaml(text).get(key)) ?? "";
+  const { from } = policy.relocate;
+  const [place] = formerPlaces(uri, { root: snapshot.root, own, from });
+  if (place !== own) return { text, reasons };
+  const to = renameUri(uri, snapshot.root, own);
+  return {
+    text: editMetaYaml(text, { [key]: to }),
+    reasons: [...reasons, { kind: "moved", from: uri, to }],
+  };
+}
+
+/** Whether a copy says all that is left of a record, and ends as MLflow ends it. */
+function completes(copy: string, left: string | null): boolean {
+  return left !== null && copy.startsWith(left) && copy.endsWith("\n");
+}
+
+function repairFromCopies(
+  { snapshot, evidence }: RepairContext,
+  isLeft: (path: string) => boolean,
+): WriteMeta[] {
+  const seen = new Set<StorePath>();
+  return snapshot.problems.toSorted(byPath).flatMap(({ path, subject, damage, message }) => {
+    const record = evidence.records.get(path);
+    if (record?.kept == null) return [];
+    const isLost = LOST.has(damage) && recordKindOf(path, subject) !== null;
+    if (!isLost && !(damage === "cut-off" && completes(record.kept.text, record.text))) return [];
+    if (seen.has(path) || isLeft(path)) return [];
+    seen.add(path);
+    const { text } = record.kept;
+    return [{
+      kind: "write-meta",
+      path,
+      name: path.slice(path.lastIndexOf("/") + 1),
+      file: record.file,
+      text,
+      isNew: record.stamp === ABSENT,
+      tag: null,
+      reasons: [{ kind: "broken", message }, keptReason(record.kept)],
+      usage: NO_USAGE,
+      stamp: record.stamp,
+    }];
+  });
+}

@@ -1,0 +1,48 @@
+/**
+ * Runs → a digest of all of them that a plan depends on.
+ *
+ * @module
+ */
+
+import type { Run } from "../store/snapshot.ts";
+import { type Digest, digestText, EMPTY, sumDigests } from "./fingerprint.ts";
+
+/**
+ * Digests runs, in whatever order they come, so that several threads can do it.
+ *
+ * @param runs The runs.
+ * @returns The digest; changes with anything that a plan depends on.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(digestRuns([]), [0, 0]);
+ * ```
+ */
+export function digestRuns(runs: readonly Run[]): Digest {
+  return sumDigests(runs.map(digestRun));
+}
+
+function digestRun(run: Run): Digest {
+  const { status, lifecycleStage, startTime, endTime } = run;
+  let digest = digestText(EMPTY, run.experimentId);
+  const add = (text: string) => {
+    digest = digestText(digest, text);
+  };
+  add(run.id);
+  add(`${run.stamp}|${status}|${lifecycleStage}|${startTime}|${endTime}`);
+  for (const [key, value] of run.tags) {
+    add(key);
+    add(value);
+  }
+  if (run.extras === undefined) return digest;
+  const { metrics, params, inputs, heavy } = run.extras;
+  for (const [key, { latest, least, greatest }] of metrics) {
+    add(`${key}=${latest}|${least}|${greatest}`);
+  }
+  for (const [key, value] of params) add(`${key}=${value}`);
+  for (const input of inputs) add(input);
+  for (const { path, stamp } of heavy) add(`${path}|${stamp}`);
+  return digest;
+}

@@ -1,0 +1,48 @@
+/**
+ * What holds runs: experiments, and orphans.
+ *
+ * @module
+ */
+
+import { byPath, pathsUp } from "./path.ts";
+import type { Experiment, Orphan, StoreSnapshot } from "./snapshot.ts";
+
+/** An experiment, or an orphan. */
+export type Holder = Experiment | Orphan;
+
+/**
+ * Lists what holds runs.
+ *
+ * @param snapshot The store.
+ * @returns Experiments and orphans, by path.
+ */
+export function holdersOf({ experiments, orphans }: StoreSnapshot): readonly Holder[] {
+  return [...experiments, ...orphans].toSorted(byPath);
+}
+
+/**
+ * Names a holder for people.
+ *
+ * @param holder The experiment, or orphan.
+ * @returns Its name, or its id.
+ */
+export function nameOf(holder: Holder): string {
+  return "name" in holder ? holder.name : holder.id;
+}
+
+/**
+ * Finds what lies behind a symbolic link, and so may lie outside of the store.
+ *
+ * @param snapshot The store.
+ * @returns Tells of a path whether it does.
+ */
+export function linkedIn(snapshot: StoreSnapshot): (path: string) => boolean {
+  const links = holdersOf(snapshot).flatMap((holder) =>
+    holder.link
+      ? [`${holder.path}`]
+      : [...holder.runs, ...holder.damagedRuns].flatMap((run) => run.link ? [`${run.path}`] : [])
+  );
+  if (links.length === 0) return () => false;
+  const found = new Set(links);
+  return (path) => pathsUp(path).some((one) => found.has(one));
+}

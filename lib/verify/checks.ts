@@ -1,0 +1,196 @@
+/**
+ * How the rules of `verify` find what was met while reading.
+ *
+ * @module
+ */
+
+import { judgeOrphan } from "../judge/judge_by_age.ts";
+import type { CleanupPolicy } from "../policy/policy.ts";
+import { NO_FILE } from "../store/flaw.ts";
+import { isLitter } from "../store/litter.ts";
+import type { StorePath } from "../store/path.ts";
+import type { Problem } from "../store/problem.ts";
+import type { Orphan } from "../store/snapshot.ts";
+import { REPAIR } from "./repairable.ts";
+import type { Check, Violation } from "./rule.ts";
+
+/**
+ * Makes the check for what was met while reading.
+ *
+ * @param subjects Which kinds of things.
+ * @param damages Which damages; all when none is named.
+ * @returns The check. It passes over a run that names another experiment in a directory that does
+ * so itself: there the directory is what is wrong.
+ */
+export function findProblems(
+  subjects: Problem["subject"] | readonly Problem["subject"][],
+  ...damages: readonly Problem["damage"][]
+): Check {
+  const wanted: readonly string[] = typeof subjects === "string" ? [subjects] : subjects;
+  return function* ({ problems, orphans, readAt }) {
+    const orphanAt = new Map(orphans.map((orphan) => [`${orphan.path}`, orphan]));
+    for (const problem of problems) {
+      if (!wanted.includes(problem.subject)) continue;
+      if (damages.length > 0 && !damages.includes(problem.damage)) continue;
+      const orphan = orphanAt.get(experimentPathOf(problem.path));
+      if (problem.subject === "run" && isMisplaced(problem) && orphan?.damage === "id-mismatch") {
+        continue;
+      }
+      yield violationOf(problem, orphan, readAt);
+    }
+  };
+}
+
+/**
+ * Makes the check for what a whole store of another version has, so that one finding says it for each
+ * experiment.
+ *
+ * @param noun What there are many of, such as `runs`.
+ * @param check The check that finds each.
+ * @returns The check.
+ */
+export function perExperiment(noun: string, check: Check): Check {
+  return function* (snapshot) {
+    const groups = Map.groupBy(check(snapshot), ({ path }) => experimentPathOf(path));
+    for (const [path, [first, ...others]] of groups) {
+      if (first === undefined) continue;
+      if (others.length === 0) {
+        yield first;
+        continue;
+      }
+      yield {
+        ...first,
+        path: path as StorePath,
+        line: null,
+        runId: null,
+        message: `${others.length + 1} of its ${noun}, the first ${first.path}: ${first.message}`,
+      };
+    }
+  };
+}
+
+/**
+ * Makes the check that passes over runs without `meta.yaml`, which MLflow does not look into.
+ *
+ * @param check The check that finds each.
+ * @returns The check.
+ */
+export function unlessHidden(check: Check): Check {
+  return function* (snapshot) {
+    const hidden = new Set(
+      snapshot.problems
+        .filter(({ subject, damage }) => subject === "run" && damage === "missing")
+        .map(({ path }) => path),
+    );
+    for (const violation of check(snapshot)) if (!hidden.has(violation.path)) yield violation;
+  };
+}
+
+function isMisplaced({ damage }: Problem): boolean {
+  return damage === "id-mismatch" || damage === "wrong-experiment";
+}
+
+function violationOf(problem: Problem, orphan: Orphan | undefined, now: number): Violation {
+  const { path, subject, line, migration, mendable } = problem;
+  const [experimentId, runId] = ownersOf(problem);
+  const remedy = remedyFor(problem) ??
+    (subject === "experiment" ? orphanRemedy(problem, orphan, now) : null);
+  return {
+    path,
+    line,
+    experimentId,
+    runId,
+    message: problem.message + positionOf(problem),
+    ...(remedy === null ? {} : { remedy }),
+    // It goes with its experiment, and no repair would mend it.
+    ...(subject === "run" && goes(orphan, now) ? { remedy: null } : {}),
+    ...(migration === undefined ? {} : { migration }),
+    ...(mendable === undefined ? {} : { mendable }),
+  };
+}
+
+const MOVE_AWAY = "Move it out of the store";
+
+/** What helps against the cause, whatever it strikes; `null`: what helps against the damage. */
+function remedyFor({ path, subject, damage, message }: Problem): string | null {
+  if (damage === "io" && /permission denied/i.test(message)) {
+    return "Give this account permission to read it";
+  }
+  if (damage === "io" && /link to nothing|broken link/.test(message)) return "Remove the link";
+  if (message === NO_FILE) return MOVE_AWAY;
+  if (subject === "experiment" || !isLitter(path.slice(path.lastIndexOf("/") + 1))) return null;
+  // Nothing of a registered model is moved by a repair.
+  return OUTSIDE.includes(subject) ? MOVE_AWAY : REPAIR;
+}
+
+const IN_ORPHAN: readonly Problem["damage"][] = ["missing", "empty", "unreadable", "incomplete"];
+
+/** Names the clean-up only where it would not keep the orphan. */
+function orphanRemedy(
+  { damage }: Problem,
+  orphan: Orphan | undefined,
+  now: number,
+): string | null {
+  if (!IN_ORPHAN.includes(damage)) return null;
+  return goes(orphan, now)
+    ? "Run `deno task cleanup` to plan its quarantine, or restore its meta.yaml from a backup"
+    : null;
+}
+
+function goes(orphan: Orphan | undefined, now: number): boolean {
+  return orphan !== undefined && judgeOrphan(orphan, QUARANTINE, now).goes;
+}
+
+const QUARANTINE: CleanupPolicy = {
+  olderThan: null,
+  purgeAfter: null,
+  quarantineOrphans: true,
+  settle: 0,
+};
+
+function positionOf({ line, column }: Problem): string {
+  if (line === null) return "";
+  return column === null ? ` (line ${line})` : ` (line ${line}, column ${column})`;
+}
+
+const OUTSIDE: readonly Problem["subject"][] = [
+  "registry",
+  "registry-value",
+  "model-version",
+  "directory",
+];
+const RESERVED = ["tags", "datasets", "traces", "models"];
+
+/** Ids of the experiment and of the run that a path belongs to. */
+function ownersOf({ path, subject }: Problem): readonly [string | null, string | null] {
+  if (OUTSIDE.includes(subject)) return [null, null];
+  const [experimentId = null, runId = null] = namesOf(path);
+  return [experimentId, runId === null || RESERVED.includes(runId) ? null : runId];
+}
+
+/**
+ * Takes a path apart, from the experiment on.
+ *
+ * @param path A path below the root.
+ * @returns Its segments without `.trash`.
+ */
+export function namesOf(path: StorePath): readonly string[] {
+  const names = path.split("/");
+  return names[0] === ".trash" ? names.slice(1) : names;
+}
+
+/** The experiment's directory in which a path lies. */
+function experimentPathOf(path: StorePath): string {
+  return path.split("/").slice(0, path.startsWith(".trash/") ? 2 : 1).join("/");
+}
+
+/**
+ * Counts things in words.
+ *
+ * @param number How many.
+ * @param noun What, in the singular.
+ * @returns Such as `2 runs`.
+ */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,293 @@
+/**
+ * How the rules of `verify` look at the root and at experiments.
+ *
+ * @module
+ */
+
+import { isMigratedDirectory } from "../records/check_meta.ts";
+import { isLitter } from "../store/litter.ts";
+import { isExperimentDirectoryName, isTrashName } from "../store/names.ts";
+import { asStorePath, type StorePath } from "../store/path.ts";
+import type { Experiment, Orphan, StoreSnapshot, Stray } from "../store/snapshot.ts";
+import { count, namesOf } from "./checks.ts";
+import { REPAIR } from "./repairable.ts";
+import type { Check, Violation } from "./rule.ts";
+
+/** Kinds of strays that MLflow does not simply pass over, or that lead nowhere. */
+export type ReportedStray = Exclude<Stray["kind"], "file" | "ignored-directory">;
+
+/**
+ * Finds that the store lies below a directory called `artifacts`, where MLflow 3.8 and newer take
+ * nothing for a run.
+ *
+ * @param snapshot The store.
+ * @returns One violation, or none.
+ */
+export function findStoreBelowArtifacts({ root }: StoreSnapshot): readonly Violation[] {
+  if (!root.split("/").includes("artifacts")) return [];
+  return [storeViolation(".trash", `The store lies below a directory called artifacts: ${root}`)];
+}
+
+/**
+ * Finds that `.trash/` is not there.
+ *
+ * @param snapshot The store.
+ * @returns One violation, or none.
+ */
+export function findMissingTrash({ hasTrash }: StoreSnapshot): readonly Violation[] {
+  return hasTrash ? [] : [storeViolation(".trash", "The directory .trash/ does not exist")];
+}
+
+/**
+ * Finds runs that more than one directory of the root holds.
+ *
+ * @param snapshot The store.
+ * @returns One violation per directory that holds copies.
+ */
+export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violation> {
+  const { experiments, orphans, problems } = snapshot;
+  const holders = [...orphans, ...experiments];
+  const repeated = repeatedRunIds(holders);
+  // MLflow looks among the active ones first.
+  const listed = new Map<string, Experiment>(
+    repeated.size === 0
+      ? []
+      : experiments.toReversed().flatMap((each) =>
+        each.runs.filter(({ id }) => repeated.has(id)).map(({ id }) => [id, each])
+      ),
+  );
+  for (const holder of repeated.size === 0 ? [] : holders) {
+    const copies = [...holder.runs, ...holder.damagedRuns].filter(({ id }) => {
+      const other = listed.get(id);
+      return other !== undefined && other !== holder &&
+        (holder.lifecycleStage === "active" || other.lifecycleStage === "deleted");
+    }).length;
+    if (copies === 0) continue;
+    yield {
+      ...ofExperiment(holder, `It holds ${count(copies, "run")} that an experiment holds too`),
+      migration: isMigratedDirectory(holder.id) ? "aborts" : null,
+    };
+  }
+  for (const { path, damage, message } of problems) {
+    if (damage !== "copied-outside") continue;
+    yield { path, line: null, experimentId: null, runId: null, message, migration: null };
+  }
+}
+
+function repeatedRunIds(holders: readonly (Experiment | Orphan)[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  const see = ({ id }: { readonly id: string }) => {
+    const known = seen.size;
+    if (seen.add(id).size === known) repeated.add(id);
+  };
+  for (const { runs, damagedRuns } of holders) {
+    runs.forEach(see);
+    damagedRuns.forEach(see);
+  }
+  return repeated;
+}
+
+/**
+ * Finds ids that an active and a deleted experiment have.
+ *
+ * @param snapshot The store.
+ * @returns One violation per id.
+ */
+export function* findExperimentsInTwoPlaces(
+  { experiments, orphans }: StoreSnapshot,
+): Iterable<Violation> {
+  const holders = [...experiments, ...orphans];
+  const active = new Set<string>(
+    holders.filter((each) => each.lifecycleStage === "active").map(({ id }) => id),
+  );
+  for (const each of holders) {
+    if (each.lifecycleStage === "deleted" && active.has(each.id)) {
+      yield ofExperiment(each, `There is an active experiment ${each.id} as well`);
+    }
+  }
+}
+
+/**
+ * Finds names that more than one experiment has, deleted ones included.
+ *
+ * @param snapshot The store.
+ * @returns One violation per name.
+ */
+export function* findDuplicateNames({ experiments }: StoreSnapshot): Iterable<Violation> {
+  for (const [name, [first, ...others]] of Map.groupBy(experiments, (each) => each.name)) {
+    // The same experiment in two places has a rule of its own.
+    const twins = others.filter(({ id }) => id !== first?.id);
+    if (!first || twins.length === 0) continue;
+    const paths = twins.map((each) => each.path).join(", ");
+    yield ofExperiment(first, `The name ${JSON.stringify(name)} is also that of ${paths}`);
+  }
+}
+
+/**
+ * Finds names that MLflow cannot look up: it puts them into a filter between apostrophes.
+ *
+ * @param snapshot The store.
+ * @returns One violation per experiment.
+ */
+export function findQuotedNames({ experiments }: StoreSnapshot): readonly Violation[] {
+  return experiments.filter(({ name }) => name.includes("'"))
+    .map((each) => ofExperiment(each, `Its name ${JSON.stringify(each.name)} has an apostrophe`));
+}
+
+/**
+ * Finds active experiments whose `meta.yaml` records that they are deleted.
+ *
+ * @param snapshot The store.
+ * @returns One violation per experiment.
+ */
+export function findStagesInRoot({ experiments }: StoreSnapshot): readonly Violation[] {
+  return experiments
+    .filter((each) => each.lifecycleStage === "active" && each.recordedStage === "deleted")
+    .map((each) =>
+      ofExperiment(
+        each,
+        'Its meta.yaml records the stage "deleted", but it lies among the active experiments',
+      )
+    );
+}
+
+/**
+ * Finds deleted experiments whose `meta.yaml` records that they are active.
+ *
+ * @param snapshot The store.
+ * @returns One violation per experiment.
+ */
+export function findStagesInTrash({ experiments }: StoreSnapshot): readonly Violation[] {
+  return experiments
+    .filter((each) => each.lifecycleStage === "deleted" && each.recordedStage === "active")
+    .map((each) =>
+      ofExperiment(each, 'Its meta.yaml records the stage "active", but it lies in .trash/')
+    );
+}
+
+/**
+ * Finds experiments of a stage that MLflow does not know.
+ *
+ * @param snapshot The store.
+ * @returns One violation per experiment.
+ */
+export function findUnknownStages({ experiments }: StoreSnapshot): readonly Violation[] {
+  return experiments.filter(({ recordedStage }) => !["active", "deleted"].includes(recordedStage))
+    .map((each) =>
+      ofExperiment(each, `Its meta.yaml records the stage ${JSON.stringify(each.recordedStage)}`)
+    );
+}
+
+/**
+ * Finds deleted experiments in which runs are still active.
+ *
+ * @param snapshot The store.
+ * @returns One violation per experiment.
+ */
+export function* findActiveRunsInTrash({ experiments }: StoreSnapshot): Iterable<Violation> {
+  for (const each of experiments) {
+    if (each.lifecycleStage === "active") continue;
+    const active = each.runs.filter((run) => run.lifecycleStage === "active").length;
+    if (active === 0) continue;
+    yield ofExperiment(
+      each,
+      `${count(active, "run")} of the deleted experiment ${active === 1 ? "is" : "are"} active`,
+    );
+  }
+}
+
+/**
+ * Finds deleted experiments with deleted logged models, at which `mlflow gc` ends.
+ *
+ * @param snapshot The store.
+ * @returns One violation per logged model.
+ */
+export function findDeletedModelsInTrash({ experiments }: StoreSnapshot): readonly Violation[] {
+  return experiments.filter((each) => each.lifecycleStage === "deleted").flatMap((each) =>
+    each.loggedModels.filter((model) => model.lifecycleStage === "deleted").map(({ path }) => ({
+      ...ofExperiment(each, "It is deleted, and so is its experiment"),
+      path,
+    }))
+  );
+}
+
+/**
+ * Finds what is soft-deleted and a symbolic link, which `mlflow gc` cannot remove.
+ *
+ * @param snapshot The store.
+ * @returns One violation per run or experiment.
+ */
+export function* findDeletedLinks({ experiments }: StoreSnapshot): Iterable<Violation> {
+  for (const each of experiments) {
+    const message = "It is soft-deleted, and a symbolic link";
+    if (each.link && each.lifecycleStage === "deleted") yield ofExperiment(each, message);
+    else if (each.link) continue;
+    else {
+      for (const { id, path, link, lifecycleStage } of each.runs) {
+        if (link && lifecycleStage === "deleted") {
+          yield { ...ofExperiment(each, message), path, runId: id };
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Finds experiments that a migration leaves behind since their id is no number.
+ *
+ * @param snapshot The store.
+ * @returns One violation per experiment.
+ */
+export function findUnnumbered({ experiments }: StoreSnapshot): readonly Violation[] {
+  return experiments.filter(({ id }) => !isMigratedDirectory(id))
+    .map((each) => ofExperiment(each, `Its id ${JSON.stringify(each.id)} is no number`));
+}
+
+/**
+ * Makes the check for things in the root, or in `.trash/`, that are no experiment.
+ *
+ * @param kind Which kind of thing, as MLflow's listing takes it.
+ * @returns The check.
+ */
+export function findStrays(kind: ReportedStray): Check {
+  return ({ strays }) =>
+    strays.filter((each) => reportedKind(each) === kind)
+      .map((each) => ({
+        path: each.path,
+        line: null,
+        experimentId: null,
+        runId: null,
+        message: STRAYS[kind],
+        ...(isRepairable(each) ? { remedy: REPAIR } : {}),
+      }));
+}
+
+function isRepairable({ kind, path }: Stray): boolean {
+  return kind === "backup-directory" ||
+    kind === "unlistable-directory" && isLitter(namesOf(path).at(-1)!);
+}
+
+const STRAYS: Readonly<Record<ReportedStray, string>> = {
+  "backup-directory": "It is a directory of backups",
+  "unlistable-directory": "It is no experiment's directory",
+  "duplicate-link": "It is a symbolic link to something in this store",
+  "broken-link": "It is a symbolic link to nothing",
+};
+
+/** What a stray is to MLflow's listing, which no name survives that its pattern for ids refuses. */
+function reportedKind({ kind, path }: Stray): Stray["kind"] {
+  if (kind !== "backup-directory" && kind !== "duplicate-link") return kind;
+  const name = namesOf(path).at(-1)!;
+  if (isTrashName(name) && !path.includes("/")) return "ignored-directory";
+  return isExperimentDirectoryName(name) ? kind : "unlistable-directory";
+}
+
+function ofExperiment({ path, id }: Experiment | Orphan, message: string): Violation {
+  return { path, line: null, experimentId: id, runId: null, message };
+}
+
+function storeViolation(path: string, message: string): Violation {
+  const place: StorePath = asStorePath(path);
+  return { path: place, line: null, experimentId: null, runId: null, message };
+}

@@ -1,0 +1,113 @@
+/**
+ * The nouns of `verify`: rules, and the places where they are broken.
+ *
+ * @module
+ */
+
+import type { StorePath } from "../store/path.ts";
+import type { Migration } from "../store/problem.ts";
+import type { StoreSnapshot } from "../store/snapshot.ts";
+
+/** How bad a finding is. */
+export type Severity = "error" | "warning" | "info";
+
+/** The severities, worst first. */
+export const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
+
+/** The versions of MLflow that were asked about every kind of damage. */
+export type MlflowVersion = "2.22" | "3.17";
+
+/** The versions, oldest first. */
+export const MLFLOW_VERSIONS: readonly MlflowVersion[] = ["2.22", "3.17"];
+
+/** How bad something is to each version of MLflow; `null`: it is nothing to it. */
+export type Severities = Readonly<Record<MlflowVersion, Severity | null>>;
+
+/** One place where a rule is broken. */
+export interface Violation {
+  /** What breaks the rule, below the store's root. */
+  readonly path: StorePath;
+  /** 1-based line in the file, where there is one. */
+  readonly line: number | null;
+  /** The experiment, or orphan, that it belongs to; `null` when there is none. */
+  readonly experimentId: string | null;
+  /** The run that it belongs to; `null` when there is none. */
+  readonly runId: string | null;
+  /** What is wrong. */
+  readonly message: string;
+  /** What to do about it, where that differs from the rule's remedy. */
+  readonly remedy?: string | null;
+  /** No repair mends it, though one mends others that break the rule. */
+  readonly mendable?: false;
+  /** What a migration makes of it, where that differs from the rule's. */
+  readonly migration?: Migration | null;
+}
+
+/** Finds the places where a rule is broken. */
+export type Check = (snapshot: StoreSnapshot) => Iterable<Violation>;
+
+/** One invariant, as its row says. */
+export interface RuleRow {
+  /** Stable, in kebab case. */
+  readonly id: string;
+  /** How bad it is to each version of MLflow where it is broken. */
+  readonly in: Severities;
+  /** What MLflow does where it is broken. */
+  readonly describes: string;
+  /** What `mlflow migrate-filestore` makes of it; `null`: it migrates. */
+  readonly migration: Migration | null;
+  /** What to do about it, in words; `null` when nothing needs to be done. */
+  readonly remedy: string | null;
+  /** Reported only when one version of MLflow is asked for: a store of another version is sound. */
+  readonly whenAsked?: boolean;
+  /** Finds the places where it is broken. */
+  readonly check: Check;
+}
+
+/** One invariant. */
+export interface Rule extends RuleRow {
+  /** How bad it is to the version that minds it most; `null`: to none, but to a migration. */
+  readonly severity: Severity | null;
+  /** Whether `repair` mends it. */
+  readonly repairable: boolean;
+}
+
+/**
+ * Says that something is as bad to every version.
+ *
+ * @param severity How bad.
+ * @returns The severities.
+ */
+export function toBoth(severity: Severity | null): Severities {
+  return { "2.22": severity, "3.17": severity };
+}
+
+/**
+ * Says that something is nothing to MLflow 2.
+ *
+ * @param severity How bad it is to MLflow 3.
+ * @returns The severities.
+ */
+export function toMlflow3(severity: Severity): Severities {
+  return { "2.22": null, "3.17": severity };
+}
+
+/**
+ * Says that something is nothing to MLflow 3.
+ *
+ * @param severity How bad it is to MLflow 2.
+ * @returns The severities.
+ */
+export function toMlflow2(severity: Severity): Severities {
+  return { "2.22": severity, "3.17": null };
+}
+
+/**
+ * Gives the worst of some severities.
+ *
+ * @param severities The severities.
+ * @returns The worst; `null` when there is none.
+ */
+export function worstOf(severities: readonly (Severity | null)[]): Severity | null {
+  return SEVERITIES.find((each) => severities.includes(each)) ?? null;
+}

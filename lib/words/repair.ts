@@ -1,0 +1,106 @@
+/**
+ * Repairs in words.
+ *
+ * @module
+ */
+
+import type { NeedsChoice, RepairAction, RepairReason } from "../plan/repair_action.ts";
+import { formatDuration, plural } from "../text/units.ts";
+
+/** The kinds of repair, in the order in which a plan shows them. */
+export const REPAIR_KINDS: readonly RepairAction["kind"][] = [
+  "write-meta",
+  "finish-stale-run",
+  "set-stage",
+  "release-name",
+  "complete-meta",
+  "rewrite-location",
+  "rewrite-tag",
+  "create-dirs",
+  "trim-metric-file",
+  "quarantine-stray",
+];
+
+/**
+ * Says what a number of repairs of one kind do.
+ *
+ * @param kind The kind.
+ * @param count How many.
+ * @returns A heading.
+ */
+export function repairHeading(kind: RepairAction["kind"], count: number): string {
+  switch (kind) {
+    case "write-meta":
+      return `Write ${plural(count, "record")} that ${count === 1 ? "was" : "were"} lost`;
+    case "finish-stale-run":
+      return `End ${plural(count, "stale run")}`;
+    case "set-stage":
+      return `Set the stage of ${plural(count, "experiment")} by its place`;
+    case "release-name":
+      return `Rename ${plural(count, "deleted experiment")}: an active one has the name`;
+    case "complete-meta":
+      return `Complete ${plural(count, "record")}`;
+    case "rewrite-location":
+      return `Rewrite the places that ${plural(count, "record")} ${count === 1 ? "names" : "name"}`;
+    case "rewrite-tag":
+      return `Rewrite the place of ${plural(count, "trace")}`;
+    case "create-dirs":
+      return `Create missing directories in ${plural(count, "place")}`;
+    case "trim-metric-file":
+      return `Trim ${plural(count, "metric")} to the last whole line`;
+    case "quarantine-stray":
+      return `Quarantine ${plural(count, "stray")}: out of MLflow's sight`;
+  }
+}
+
+/**
+ * Says what was done by a repair.
+ *
+ * @param kind The kind.
+ * @returns A participle, such as `trimmed`.
+ */
+export function repairVerb(kind: RepairAction["kind"]): string {
+  switch (kind) {
+    case "write-meta":
+      return "rewritten";
+    case "finish-stale-run":
+      return "ended";
+    case "set-stage":
+    case "complete-meta":
+      return "corrected";
+    case "release-name":
+      return "renamed";
+    case "rewrite-location":
+    case "rewrite-tag":
+      return "relocated";
+    case "create-dirs":
+      return "completed";
+    case "trim-metric-file":
+      return "trimmed";
+    case "quarantine-stray":
+      return "quarantined";
+  }
+}
+
+/**
+ * Says why something is repaired, or why it is left to its owner.
+ *
+ * @param reason The reason.
+ * @returns A clause.
+ */
+export function repairReasonText(reason: RepairReason | NeedsChoice): string {
+  switch (reason.kind) {
+    case "broken":
+      return reason.message;
+    case "evidence":
+      return `${reason.of}${reason.value === "" ? "" : ` ${reason.value}`} from ${reason.from}`;
+    case "silent":
+      return `${reason.status}, and silent for ${formatDuration(reason.age)}, limit ${
+        formatDuration(reason.limit)
+      }`;
+    case "moved":
+      return `${reason.from} is now ${reason.to}`;
+    case "needs-choice":
+      return `${reason.message}: ${reason.choices.join(", or ")}`;
+  }
+}

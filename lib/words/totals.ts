@@ -1,0 +1,140 @@
+/**
+ * How a plan ends: its sums, how far its budget is met, and what stops it.
+ *
+ * @module
+ */
+
+import type { Plan } from "../plan/plan.ts";
+import { isEmptyRule } from "../policy/policy.ts";
+import type { DiskUsage } from "../store/usage.ts";
+import type { Style } from "../text/style.ts";
+import { visibleText } from "../text/terminal_text.ts";
+import { formatCount, formatSize, plural } from "../text/units.ts";
+import { misfitText } from "./misfit.ts";
+import { keptText } from "./reason.ts";
+import { allowingFlags, stopText } from "./stop.ts";
+
+/**
+ * Sums a plan up in one line: how much of what, what leaves the store now and what later.
+ *
+ * @param plan The plan.
+ * @returns The line.
+ */
+export function totalsText({ totals }: Plan): string {
+  if (totals.repairs !== undefined) {
+    const leaving = formatSize(totals.usage.bytes);
+    return `Plan: ${plural(totals.repairs, "repair")}; ${leaving} leave the store.`;
+  }
+  const purges = totals.purgeRuns + totals.purgeExperiments;
+  const dropped = totals.dropArtifacts === undefined
+    ? ""
+    : `${plural(totals.dropArtifacts, "heavy file")} to drop, `;
+  const later = totals.later === undefined
+    ? ""
+    : ` now, ${formatSize(totals.later.bytes)} once what is soft-deleted is purged`;
+  return `Plan: ${formatCount(totals.softDeleteRuns)} to soft-delete, ${dropped}` +
+    `${formatCount(purges)} to purge, ${formatCount(totals.quarantineOrphans)} to quarantine; ` +
+    `${formatSize(totals.usage.bytes)} leave the store${later}.`;
+}
+
+/**
+ * Tells whether a policy has no rule at all, so that it cannot do anything.
+ *
+ * @param plan The plan that was made by it.
+ * @returns Whether it has none.
+ */
+export function isWithoutRules({ policy }: Plan): boolean {
+  if (!("olderThan" in policy)) return false;
+  const { olderThan, purgeAfter, quarantineOrphans, retention } = policy;
+  const keepsNothing = retention?.rules.every(isEmptyRule) ?? true;
+  return olderThan === null && purgeAfter === null && !quarantineOrphans && keepsNothing;
+}
+
+/**
+ * Says of a policy that judges by rules whether none of them keeps anything, so that none removes any.
+ *
+ * @param plan The plan that was made by it.
+ * @returns A line, or none.
+ */
+export function emptyPolicyLines({ policy }: Plan): readonly string[] {
+  const retention = "olderThan" in policy ? policy.retention : undefined;
+  return retention !== undefined && retention.rules.every(isEmptyRule)
+    ? ["The policy says of no run that it is worth keeping, so it lets no run go."]
+    : [];
+}
+
+/**
+ * Says how far a budget is met and, where it is not, what holds the most. Sizes are in the units in which
+ * the budget was given, as far as can be told.
+ *
+ * @param plan The plan.
+ * @returns Lines.
+ */
+export function budgetLines({ budget, policy }: Plan): readonly string[] {
+  if (budget === undefined) return [];
+  const { kind, wanted, reached, met, heldBy: [most] } = budget;
+  const given = "budget" in policy ? policy.budget : undefined;
+  const isDecimal = given !== undefined && "bytes" in given && countsInThousands(given.bytes);
+  const size = isDecimal ? decimalSize : formatSize;
+  const amount = (usage: DiskUsage) =>
+    kind === "max-files" ? plural(usage.files, "file") : size(usage.bytes);
+  const all = (count: number) => amount({ bytes: count, files: count });
+  if (met) return [`The target is met: ${all(reached)} of ${all(wanted)} wanted.`];
+  return [
+    `The target cannot be met without breaking the policy: ${all(reached)} of ${
+      all(wanted)
+    } wanted.`,
+    ...(most === undefined ? [] : [
+      visibleText(
+        `Most is held by ${plural(most.runs, "run")} ${keptText(most.reason)}: ${
+          amount(most.usage)
+        }.`,
+      ),
+    ]),
+  ];
+}
+
+/** What has one decimal in thousands and more in 1024s was typed in thousands: 20GB, not 18.6 GiB. */
+function countsInThousands(bytes: number): boolean {
+  const isRound = (base: number) => {
+    let value = bytes;
+    while (value >= base) value /= base;
+    return Number.isInteger(value * 10);
+  };
+  return isRound(1000) && !isRound(1024);
+}
+
+function decimalSize(bytes: number): string {
+  const power = DECIMAL_UNITS.findLastIndex((_, index) => bytes >= 1000 ** (index + 1));
+  if (power === -1) return `${bytes} B`;
+  return `${(bytes / 1000 ** (power + 1)).toFixed(1)} ${DECIMAL_UNITS[power]}`;
+}
+
+const DECIMAL_UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
+
+/**
+ * Says what the policy asks for in vain.
+ *
+ * @param plan The plan.
+ * @returns Lines.
+ */
+export function noteLines({ notes }: Plan): readonly string[] {
+  return (notes ?? []).map((note) => visibleText(`Note: ${misfitText(note)}`));
+}
+
+/**
+ * Says what stops a plan, and what would allow it.
+ *
+ * @param stops What stops it, if anything does.
+ * @param style How to set off.
+ * @returns Lines.
+ */
+export function stopLines(stops: Plan["stops"], style: Style): readonly string[] {
+  if (stops === undefined) return [];
+  const flags = allowingFlags(stops);
+  return [
+    style.red("This plan cannot be applied:"),
+    ...stops.map((stop) => `  ${visibleText(stopText(stop))}`),
+    ...(flags === "" ? [] : [`To allow it, add ${style.bold(flags)}`]),
+  ];
+}

@@ -1,0 +1,83 @@
+import { dirname, join, resolve } from "@std/path";
+import { CONFIG_FILE } from "../../../lib/policy/config_file.ts";
+import type { Config } from "../../../lib/policy/config_rows.ts";
+import { MOST, readTextFile } from "../../_io/read.ts";
+import { UsageError } from "../table/usage_error.ts";
+
+/** A configuration that was found. */
+export interface ChosenConfig {
+  readonly config: Config;
+  /** Absolute path. */
+  readonly path: string;
+  /** For people. */
+  readonly chosenBy: string;
+}
+
+/**
+ * Finds the configuration before the store is known: the one that a flag names, else that of the
+ * caller's directory. Needs read permission.
+ *
+ * @param flag What `--config` says; `null` when it was not given.
+ * @param directory The directory in which the user typed the command.
+ * @returns The configuration; `null` when there is none.
+ * @throws {UsageError} When the flag names a file that cannot be read.
+ * @throws {ConfigError} When the file makes no sense.
+ */
+export async function chooseConfig(
+  flag: string | null,
+  directory: string,
+): Promise<ChosenConfig | null> {
+  if (flag === null) return await readIfAllowed(join(directory, CONFIG_FILE), "in this directory");
+  const path = resolve(directory, flag);
+  const found = await readIfThere(path, "by --config");
+  if (found === null) throw new UsageError(`Cannot read configuration ${flag}: no such file`);
+  return found;
+}
+
+/**
+ * Finds the configuration beside a store. Needs read permission.
+ *
+ * @param root The store's root.
+ * @returns The configuration; `null` when there is none.
+ * @throws {ConfigError} When the file makes no sense.
+ */
+export async function configBeside(root: string): Promise<ChosenConfig | null> {
+  return await readIfAllowed(join(dirname(root), CONFIG_FILE), "beside the store");
+}
+
+/**
+ * Tells where the store of a configuration is.
+ *
+ * @param chosen The configuration; `null` when there is none.
+ * @returns An absolute path, or a URI; `null` when the configuration names none.
+ */
+export function storeOf(chosen: ChosenConfig | null): string | null {
+  const store = chosen?.config.store ?? null;
+  if (chosen === null || store === null || /^[a-z][a-z0-9+.-]+:/i.test(store)) return store;
+  return resolve(dirname(chosen.path), store);
+}
+
+/** Nobody has asked for this file, so a process that may only read the store does without. */
+async function readIfAllowed(path: string, chosenBy: string): Promise<ChosenConfig | null> {
+  try {
+    return await readIfThere(path, chosenBy);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return null;
+    throw error;
+  }
+}
+
+async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig | null> {
+  let text: string;
+  try {
+    text = readTextFile(path, { most: MOST.config });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Cannot read configuration ${path}: ${why}`);
+  }
+  // Loaded when it is needed, as it would cost every task without a configuration time at its start.
+  const { readConfig } = await import("../../../lib/policy/config.ts");
+  return { config: readConfig(text, path), path, chosenBy };
+}

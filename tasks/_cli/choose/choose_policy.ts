@@ -1,0 +1,106 @@
+import { policyOf } from "../../../lib/policy/config.ts";
+import type { Config } from "../../../lib/policy/config_rows.ts";
+import { type Budget, type CleanupPolicy, policyByAge } from "../../../lib/policy/policy.ts";
+import { days } from "../../../lib/text/units.ts";
+import { UsageError } from "../table/usage_error.ts";
+
+/** What flags say of a policy; `null` where a flag was not given. */
+export interface PolicyFlags {
+  /** Days. */
+  readonly daysOld: number | null;
+  /** Ms. */
+  readonly purgeAfter: number | null;
+  /** Ms. */
+  readonly settle: number | null;
+  /** 0 to 1. */
+  readonly maxShare: number | null;
+  readonly maxRuns: number | null;
+  /** Bytes. */
+  readonly free: number | null;
+  /** Bytes. */
+  readonly maxSize: number | null;
+  readonly maxFiles: number | null;
+  readonly first: "oldest" | "largest";
+}
+
+/** What flags say where none is given. */
+export const NO_FLAGS: PolicyFlags = {
+  daysOld: null,
+  purgeAfter: null,
+  settle: null,
+  maxShare: null,
+  maxRuns: null,
+  free: null,
+  maxSize: null,
+  maxFiles: null,
+  first: "oldest",
+};
+
+/**
+ * Puts a policy together: that of the configuration, else ages alone, and over it what flags say.
+ * `--days-old` stands for `keep_within` where there are rules.
+ *
+ * @param flags What flags say.
+ * @param config The configuration; `null` when there is none.
+ * @returns The policy.
+ * @throws {UsageError} When flags contradict each other, or need a configuration.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(choosePolicy({ ...NO_FLAGS, daysOld: 90 }, null).olderThan, 90 * 86_400_000);
+ * ```
+ */
+export function choosePolicy(flags: PolicyFlags, config: Config | null): CleanupPolicy {
+  const { purgeAfter, settle } = flags;
+  const budget = budgetOf(flags);
+  return {
+    ...(config === null ? byAge(flags) : byRules(flags, config)),
+    ...(purgeAfter === null ? {} : { purgeAfter }),
+    ...(settle === null ? {} : { settle }),
+    ...(budget === null ? {} : { budget }),
+  };
+}
+
+function byAge({ daysOld, maxShare, maxRuns }: PolicyFlags): CleanupPolicy {
+  if (maxShare !== null || maxRuns !== null) {
+    throw new UsageError(
+      `Cannot use ${
+        maxShare === null ? "--max-runs" : "--max-share"
+      }: there is no mltidy.yaml whose limits it would raise; type deno task config --init to write one`,
+    );
+  }
+  return policyByAge(daysOld === null ? {} : { daysOld });
+}
+
+function byRules({ daysOld, maxShare, maxRuns }: PolicyFlags, config: Config): CleanupPolicy {
+  const policy = policyOf(config);
+  const { retention } = policy;
+  if (retention === undefined) return policy;
+  const { rules, limits } = retention;
+  return {
+    ...policy,
+    retention: {
+      ...retention,
+      rules: daysOld === null
+        ? rules
+        : rules.map((rule) => ({ ...rule, keepWithin: days(daysOld) })),
+      limits: { maxShare: maxShare ?? limits.maxShare, maxRuns: maxRuns ?? limits.maxRuns },
+    },
+  };
+}
+
+function budgetOf({ free, maxSize, maxFiles, first }: PolicyFlags): Budget | null {
+  const budgets: Budget[] = [
+    ...(free === null ? [] : [{ kind: "free" as const, bytes: free, first }]),
+    ...(maxSize === null ? [] : [{ kind: "max-size" as const, bytes: maxSize, first }]),
+    ...(maxFiles === null ? [] : [{ kind: "max-files" as const, files: maxFiles, first }]),
+  ];
+  if (budgets.length > 1) {
+    throw new UsageError(
+      "Cannot use several targets: expected one of --free, --max-size, --max-files",
+    );
+  }
+  return budgets[0] ?? null;
+}

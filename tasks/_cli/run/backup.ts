@@ -1,0 +1,91 @@
+/**
+ * Running `backup`: copies, or lists, checks or expires copies, and renders the result.
+ *
+ * @module
+ */
+
+import type { CopyScope } from "../../../lib/backup/backup.ts";
+import type { BackupWork } from "../../ports/backups.ts";
+import type { SettledChange } from "../../ports/store.ts";
+import { chooseBackups } from "../choose/choose_backups.ts";
+import { ExitCode } from "../table/exit_code.ts";
+import type { TaskCommand } from "../table/task_table.ts";
+import { UsageError } from "../table/usage_error.ts";
+import type { World } from "../world.ts";
+import { printDone } from "./carry_out.ts";
+import type { ConfiguredStore } from "./open.ts";
+
+type BackupCommand = Extract<TaskCommand, { readonly task: "backup" }>;
+
+/**
+ * Runs `backup`.
+ *
+ * @param command The parsed command.
+ * @param opened The store, with its configuration.
+ * @param world What it needs of the world.
+ * @returns The exit code, and what had been cut off and was settled before.
+ */
+export async function runBackup(
+  { options, operand }: BackupCommand,
+  { store, chosen }: ConfiguredStore,
+  world: World,
+): Promise<{ readonly exitCode: ExitCode; readonly settled: readonly SettledChange[] }> {
+  const { json, list, verify, expire, keepLast, dryRun } = options;
+  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  const place = backups === null ? {} : { backups };
+  const work: BackupWork = {
+    signal: world.signal(),
+    onProgress: world.progress.transfer,
+  };
+  const show = (document: unknown, text: string) => {
+    world.progress.erase();
+    printDone(json ? `${JSON.stringify(document)}\n` : text, text, world);
+  };
+  const { renderBackupList, renderChecks, renderCopy, renderExpiry, renderHistory } = await import(
+    "../../../lib/render/backups.ts"
+  );
+  if (list) {
+    const { listBackups } = await import("../../backups/list_backups.ts");
+    const report = await listBackups(store, place);
+    const list = renderBackupList(report.backups, { ...world.style, now: world.now() });
+    show(report, `${list}${renderHistory(report.history)}`);
+    return { exitCode: ExitCode.done, settled: [] };
+  }
+  if (verify) {
+    const { verifyBackups } = await import("../../backups/verify_backups.ts");
+    const which = operand === null ? {} : { id: operand };
+    const report = await verifyBackups(store, { ...place, ...work, ...which });
+    show(report, renderChecks(report.checks, world.style));
+    return { exitCode: report.sound ? ExitCode.done : ExitCode.findings, settled: [] };
+  }
+  if (expire !== null) {
+    const { expireBackups } = await import("../../backups/expire_backups.ts");
+    const configured = chosen?.config.backups;
+    const which = "id" in expire ? expire : {
+      olderThan: "olderThan" in expire ? expire.olderThan : dueAfter(configured?.expireAfter),
+      keepLast: keepLast ?? configured?.keepLast ?? 1,
+    };
+    const report = await expireBackups(store, { ...place, ...work, which, dryRun });
+    show(report, renderExpiry(report, world.style));
+    const exitCode = report.complete ? ExitCode.done : ExitCode.interrupted;
+    return { exitCode, settled: report.settled };
+  }
+  const { backup } = await import("../../backups/backup.ts");
+  const report = await backup(store, { ...place, ...work, scope: scopeOf(options) });
+  show(report, renderCopy(report));
+  const exitCode = report.complete ? ExitCode.done : ExitCode.partlyApplied;
+  return { exitCode, settled: report.settled };
+}
+
+function dueAfter(expireAfter: number | null = null): number {
+  if (expireAfter !== null) return expireAfter;
+  throw new UsageError(
+    "Cannot tell which copies are due: no mltidy.yaml says expire_after in backups; type --expire AGE",
+  );
+}
+
+function scopeOf({ experiment, run, metadata }: BackupCommand["options"]): CopyScope {
+  if (experiment !== null) return { kind: "experiment", id: experiment };
+  if (run !== null) return { kind: "run", id: run };
+  return { kind: metadata ? "metadata" : "full" };
+}

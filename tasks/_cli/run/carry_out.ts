@@ -1,0 +1,170 @@
+/**
+ * What all tasks that plan and apply have in common: asking, showing, reporting, and the exit code.
+ *
+ * @module
+ */
+
+import type { ApplyReport, Plan } from "../../../lib/plan/plan.ts";
+import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
+import type { PlanAndApplyOptions, PlanAndApplyResult } from "../../plan_and_apply.ts";
+import { backupsFlag } from "../choose/choose_backups.ts";
+import { ExitCode } from "../table/exit_code.ts";
+import { UsageError } from "../table/usage_error.ts";
+import type { World } from "../world.ts";
+import { saySettled, storeFlag } from "./open.ts";
+
+/** What flags say of how to apply, and how to show it. */
+export interface ApplyFlags {
+  readonly apply: boolean;
+  readonly backup: boolean;
+  readonly force: boolean;
+  readonly json: boolean;
+  readonly detailedExitcode: boolean;
+  readonly store: string | null;
+}
+
+/** One task that plans and applies. */
+export interface Job {
+  /** Its name. */
+  readonly task: string;
+  /** The words of the command, for the command that is proposed next. */
+  readonly words: readonly string[];
+  readonly options: ApplyFlags;
+  /** Where the backup goes; `null`: into the store. */
+  readonly backups: string | null;
+  /** Renders the plan. */
+  readonly show: (plan: Plan, next: string | null) => string;
+  /** Runs it. */
+  readonly run: (options: PlanAndApplyOptions) => Promise<PlanAndApplyResult>;
+}
+
+/**
+ * Plans, and applies where that is wanted and approved; shows what came of it.
+ *
+ * @param job The task.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function carryOut(job: Job, world: World): Promise<ExitCode> {
+  const { task, words, options, backups, show, run } = job;
+  const stop = new AbortController();
+  // Until there is something to stop, an interruption just ends the process.
+  const listen = () => world.signal().addEventListener("abort", () => stop.abort());
+  if (options.apply && options.force) listen();
+  if (backups !== null && options.backup) world.say(ELSEWHERE);
+  const { plan, report, settled } = await run({
+    apply: options.apply,
+    backup: options.backup,
+    ...(backups === null ? {} : { backups }),
+    signal: stop.signal,
+    ...(options.force ? {} : {
+      approve: async (plan) => {
+        world.progress.erase();
+        world.say(show(plan, null));
+        const isApproved = await world.ask?.(APPLY_QUESTION) ?? false;
+        if (isApproved) listen();
+        return isApproved;
+      },
+    }),
+    onProgress: world.progress.update,
+    onFiles: world.progress.transfer,
+  });
+  world.progress.erase();
+  saySettled(settled, world);
+  if (report !== null) return await showReport(report, { ...options, backups }, world);
+  const isRefused = options.apply && plan.actions.length > 0;
+  if (isRefused) world.say(NOTHING_CHANGED);
+  if (options.json) {
+    const document = options.apply ? nothingOf(plan, world.now()) : plan;
+    world.print(`${JSON.stringify(document)}\n`);
+  } else if (!isRefused) {
+    world.print(show(plan, applyCommand(task, words)));
+  }
+  return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
+}
+
+/** Whoever reads what applying prints need not know that there was nothing to apply. */
+function nothingOf(plan: Plan, now: number): ApplyReport {
+  return reportOutcomes(plan, { startedAt: now, finishedAt: now, outcomes: [], backup: null });
+}
+
+/** What is asked before anything is applied. */
+export const APPLY_QUESTION = "Apply this plan";
+
+/** What is said before a backup goes to a place of the user's. */
+const ELSEWHERE =
+  "If the place of backups is on another file system, what goes there is a copy: it keeps no access lists, no extended attributes, and times to the millisecond only.\n";
+
+/** What is said where the answer is no. */
+export const NOTHING_CHANGED = "Nothing was changed.\n";
+
+/**
+ * Refuses to apply where nobody can be asked.
+ *
+ * @param force Whether nobody needs to be.
+ * @param task The task, as it was typed.
+ * @param world What it needs of the world.
+ * @throws {UsageError} When there is no terminal.
+ */
+export function refuseUnattended(force: boolean, task: string, world: World): void {
+  if (force || world.ask !== null) return;
+  throw new UsageError(
+    `Cannot ask before applying: there is no terminal; type deno task ${task} --force to apply without a question`,
+  );
+}
+
+/**
+ * Prints what was applied.
+ *
+ * @param report The report.
+ * @param options How to print it, and what the command to undo needs.
+ * @param world What the task needs of the world.
+ * @returns The exit code.
+ */
+export async function showReport(
+  report: ApplyReport,
+  options: {
+    readonly json: boolean;
+    readonly store: string | null;
+    readonly backups: string | null;
+  },
+  world: World,
+): Promise<ExitCode> {
+  const { renderReport } = await import("../../../lib/render/report.ts");
+  const undo = report.backup &&
+    `deno task restore ${report.backup.id}${backupsFlag(options.backups)}${
+      storeFlag(options.store)
+    }`;
+  const text = renderReport(report, { ...world.style, undo });
+  printDone(options.json ? `${JSON.stringify(report)}\n` : text, text, world);
+  if (report.complete) return ExitCode.done;
+  return report.totals.notRun > 0 ? ExitCode.interrupted : ExitCode.partlyApplied;
+}
+
+/**
+ * Prints what was done; where that cannot be written, says it instead, since it was done all the same.
+ *
+ * @param document What is printed.
+ * @param text The same for people.
+ * @param world What it needs of the world.
+ * @throws {Error} When it cannot be printed.
+ */
+export function printDone(
+  document: string,
+  text: string,
+  world: Pick<World, "print" | "say">,
+): void {
+  try {
+    world.print(document);
+  } catch (error) {
+    world.say(text);
+    throw error;
+  }
+}
+
+function applyCommand(task: string, words: readonly string[]): string {
+  const onlyForShow = ["--json", "--all", "--detailed-exitcode", "--quiet", "-q", "--sizes"];
+  const flags = words.slice(1).filter((word) => !onlyForShow.includes(word));
+  return shellWords(["deno", "task", `${task}:apply`, ...flags]);
+}

@@ -1,0 +1,175 @@
+/**
+ * Running `prune`, `cleanup` and `apply`: makes or reads a plan, shows it and carries it out if wanted.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import type { Plan } from "../../../lib/plan/plan.ts";
+import type { Config } from "../../../lib/policy/config_rows.ts";
+import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
+import { MOST, readTextFile } from "../../_io/read.ts";
+import type { Store } from "../../ports/store.ts";
+import { chooseBackups } from "../choose/choose_backups.ts";
+import { chooseConfig } from "../choose/choose_config.ts";
+import { choosePolicy } from "../choose/choose_policy.ts";
+import { ExitCode } from "../table/exit_code.ts";
+import type { TaskCommand } from "../table/task_table.ts";
+import { UsageError } from "../table/usage_error.ts";
+import type { World } from "../world.ts";
+import {
+  APPLY_QUESTION,
+  carryOut,
+  NOTHING_CHANGED,
+  refuseUnattended,
+  showReport,
+} from "./carry_out.ts";
+import { openConfigured, saySettled } from "./open.ts";
+
+type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
+type PlanningCommand = Command<"prune"> | Command<"cleanup">;
+
+/**
+ * Runs `prune` or `cleanup`.
+ *
+ * @param command The parsed command.
+ * @param words The words it was parsed from, for the command that is proposed next.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runPlanning(
+  command: PlanningCommand,
+  words: readonly string[],
+  world: World,
+): Promise<ExitCode> {
+  const { options } = command;
+  refuseContradictions(command);
+  if (options.apply) refuseUnattended(options.force, `${command.task}:apply`, world);
+  await using opened = await openConfigured(options, world);
+  const { store, chosen } = opened;
+  const config = chosen?.config ?? null;
+  const policy = policyOf(command, config);
+  if (options.compare !== null) {
+    return await compare(command, options.compare, store, config, world);
+  }
+  const { sizes } = options;
+  return await carryOut({
+    task: command.task,
+    words,
+    options,
+    backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
+    show: await planRenderer(options, world),
+    run: async (applying) => {
+      const task = { ...applying, policy, sizes };
+      if (command.task === "cleanup") {
+        return await (await import("../../cleanup.ts")).cleanup(store, task);
+      }
+      return await (await import("../../prune.ts")).prune(store, task);
+    },
+  }, world);
+}
+
+function refuseContradictions({ task, options }: PlanningCommand): void {
+  const { apply, compare, json, format, detailedExitcode } = options;
+  const clashes = [
+    [compare !== null && apply, `${task}:apply`, "--compare"],
+    [compare !== null && format === "markdown", "--format markdown", "--compare"],
+    [compare !== null && detailedExitcode, "--detailed-exitcode", "--compare"],
+    [json && format === "markdown", "--format markdown", "--json"],
+  ] as const;
+  for (const [clash, one, other] of clashes) {
+    if (clash) throw new UsageError(`Cannot use ${one} with ${other}: type one of them`);
+  }
+}
+
+function policyOf({ task, options }: PlanningCommand, config: Config | null): CleanupPolicy {
+  const ages = task === "cleanup"
+    ? { purgeAfter: options.purgeAfter, settle: options.settle }
+    : { purgeAfter: null, settle: null };
+  return choosePolicy({ ...options, ...ages }, config);
+}
+
+async function planRenderer(
+  { all, format }: PlanningCommand["options"],
+  world: World,
+): Promise<(plan: Plan, next: string | null) => string> {
+  if (format === "markdown") {
+    const { renderMarkdown } = await import("../../../lib/render/markdown.ts");
+    return (plan) => renderMarkdown(plan, { all });
+  }
+  const { renderPlan } = await import("../../../lib/render/plan.ts");
+  return (plan, next) => renderPlan(plan, { ...world.style, all, next });
+}
+
+async function compare(
+  command: PlanningCommand,
+  file: string,
+  store: Store,
+  config: Config | null,
+  world: World,
+): Promise<ExitCode> {
+  const { options } = command;
+  const other = (await chooseConfig(file, world.directory))!.config;
+  const { comparePolicies } = await import("../../compare.ts");
+  const result = await comparePolicies(store, policyOf(command, config), policyOf(command, other), {
+    task: command.task,
+    onProgress: (runs) => world.progress.update("Reading runs", runs),
+  });
+  world.progress.erase();
+  if (options.json) {
+    world.print(`${JSON.stringify(result)}\n`);
+  } else {
+    const { renderComparison } = await import("../../../lib/render/comparison.ts");
+    world.print(renderComparison(result, { ...world.style, all: options.all, other: file }));
+  }
+  return ExitCode.done;
+}
+
+/**
+ * Runs `apply`.
+ *
+ * @param command The parsed command.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runApply(
+  { options, operand }: Command<"apply">,
+  world: World,
+): Promise<ExitCode> {
+  refuseUnattended(options.force, "apply", world);
+  const { parsePlan } = await import("../../../lib/plan/parse_plan.ts");
+  const plan = parsePlan(readPlanFile(resolve(world.directory, operand), operand), operand);
+  await using opened = await openConfigured({ ...options, planned: plan.store }, world);
+  const { store, chosen } = opened;
+  if (!options.force) {
+    const { renderPlan } = await import("../../../lib/render/plan.ts");
+    world.say(renderPlan(plan, { ...world.style, all: options.all }));
+    if (!await world.ask?.(APPLY_QUESTION)) {
+      world.say(NOTHING_CHANGED);
+      return ExitCode.done;
+    }
+  }
+  const { applyPlan } = await import("../../apply_plan.ts");
+  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  await using locked = await store.lock({ task: "apply" });
+  saySettled(locked.settled, world);
+  const report = await applyPlan(locked, plan, {
+    backup: options.backup,
+    ...(backups === null ? {} : { backups }),
+    signal: world.signal(),
+    onProgress: (done) => world.progress.update("Applying", done, plan.actions.length),
+    onFiles: world.progress.transfer,
+  });
+  world.progress.erase();
+  return await showReport(report, { ...options, store: plan.store, backups }, world);
+}
+
+function readPlanFile(path: string, name: string): string {
+  try {
+    return readTextFile(path, { most: MOST.text });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : error.message;
+    throw new UsageError(`Cannot read plan ${name}: ${why}`);
+  }
+}

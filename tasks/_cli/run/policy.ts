@@ -1,0 +1,97 @@
+/**
+ * Running `explain` and `config`: what a policy says of a run, and where the policy comes from.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { CONFIG_FILE, configSchema } from "../../../lib/policy/config.ts";
+import { writeConfig } from "../../../lib/policy/write_config.ts";
+import { chooseConfig } from "../choose/choose_config.ts";
+import { choosePolicy, NO_FLAGS } from "../choose/choose_policy.ts";
+import { ExitCode } from "../table/exit_code.ts";
+import type { TaskCommand } from "../table/task_table.ts";
+import { UsageError } from "../table/usage_error.ts";
+import type { World } from "../world.ts";
+import { openConfigured } from "./open.ts";
+
+type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
+
+/**
+ * Runs `explain`.
+ *
+ * @param command The parsed command.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runExplain(
+  { options, operand }: Command<"explain">,
+  world: World,
+): Promise<ExitCode> {
+  await using opened = await openConfigured(options, world);
+  const { store, chosen } = opened;
+  const policy = choosePolicy(
+    { ...NO_FLAGS, daysOld: options.daysOld, purgeAfter: options.purgeAfter },
+    chosen?.config ?? null,
+  );
+  const { explain } = await import("../../explain.ts");
+  const { explanations, candidates } = await explain(store, operand, {
+    policy,
+    onProgress: (runs) => world.progress.update("Reading runs", runs),
+  });
+  world.progress.erase();
+  if (explanations.length === 0) {
+    const some = candidates.slice(0, 10)
+      .map(({ experimentId, id }) => `\n  ${experimentId}/${id}`).join("");
+    throw new UsageError(
+      candidates.length === 0
+        ? `Unknown run "${operand}": expected the id of a run of this store, 6 or more of its first letters, 7/3a7bb818… as plans print it, or a name`
+        : `Cannot tell which run "${operand}" is: ${candidates.length} are called so; expected an id, such as${some}`,
+    );
+  }
+  if (options.json) {
+    world.print(`${JSON.stringify(explanations.length === 1 ? explanations[0] : explanations)}\n`);
+    return ExitCode.done;
+  }
+  const { renderExplanation } = await import("../../../lib/render/explanation.ts");
+  world.print(explanations.map((each) => renderExplanation(each, world.style)).join("\n"));
+  return ExitCode.done;
+}
+
+/**
+ * Runs `config`.
+ *
+ * @param command The parsed command.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runConfig(
+  { options }: Command<"config">,
+  world: World,
+): Promise<ExitCode> {
+  const { init, schema, config: flag } = options;
+  if (schema) {
+    world.print(`${JSON.stringify(configSchema(), null, 2)}\n`);
+    return ExitCode.done;
+  }
+  if (init) {
+    const path = resolve(world.directory, flag ?? CONFIG_FILE);
+    const { initConfig } = await import("../../config.ts");
+    if (!await initConfig(path)) {
+      throw new UsageError(
+        `Cannot write ${path}: it exists; remove it first, or name another file`,
+      );
+    }
+    world.print(`Wrote ${path}\n`);
+    return ExitCode.done;
+  }
+  const chosen = await chooseConfig(flag, world.directory);
+  if (chosen === null) {
+    throw new UsageError(
+      `Cannot find ${CONFIG_FILE} in ${world.directory}: type deno task config --init to write one`,
+    );
+  }
+  if (!options.quiet) world.say(`Configuration ${chosen.path} (found ${chosen.chosenBy})\n`);
+  world.print(writeConfig(chosen.config));
+  return ExitCode.done;
+}

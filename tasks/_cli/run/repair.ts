@@ -1,0 +1,53 @@
+/**
+ * Running `repair`: plans, shows and carries out what is wanted.
+ *
+ * @module
+ */
+
+import { renderPlan } from "../../../lib/render/plan.ts";
+import { repair } from "../../repair.ts";
+import { chooseBackups } from "../choose/choose_backups.ts";
+import type { ExitCode } from "../table/exit_code.ts";
+import type { TaskCommand } from "../table/task_table.ts";
+import { UsageError } from "../table/usage_error.ts";
+import type { World } from "../world.ts";
+import { carryOut, refuseUnattended } from "./carry_out.ts";
+import { openConfigured } from "./open.ts";
+
+/**
+ * Runs `repair`.
+ *
+ * @param command The parsed command.
+ * @param words The words it was parsed from, for the command that is proposed next.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runRepair(
+  { options }: Extract<TaskCommand, { task: "repair" }>,
+  words: readonly string[],
+  world: World,
+): Promise<ExitCode> {
+  const { relocate, from, staleAfter, settle, as: finishAs } = options;
+  if (from !== null && !relocate) {
+    throw new UsageError("Cannot use --from alone: type --relocate --from OLD");
+  }
+  if (options.apply) refuseUnattended(options.force, "repair:apply", world);
+  await using opened = await openConfigured(options, world);
+  const { store, chosen } = opened;
+  return await carryOut({
+    task: "repair",
+    words,
+    options,
+    backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
+    show: (plan, next) => renderPlan(plan, { ...world.style, all: options.all, next }),
+    run: async (applying) =>
+      await repair(store, {
+        ...applying,
+        settle,
+        staleAfter,
+        finishAs,
+        relocate,
+        ...(from === null ? {} : { from }),
+      }),
+  }, world);
+}

@@ -1,0 +1,223 @@
+/**
+ * Running a parsed command: opens the store, calls the task, renders its result. What it needs of the
+ * world comes by parameter.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import { backupsFlag, chooseBackups } from "../choose/choose_backups.ts";
+import { chooseMetric } from "../choose/choose_metric.ts";
+import { ExitCode } from "../table/exit_code.ts";
+import type { TaskCommand } from "../table/task_table.ts";
+import { UsageError } from "../table/usage_error.ts";
+import type { World } from "../world.ts";
+import { printDone } from "./carry_out.ts";
+import { openChosenStore, openConfigured, saySettled, storeFlag } from "./open.ts";
+
+/**
+ * Runs a task.
+ *
+ * @param command The parsed command.
+ * @param words The words it was parsed from, for the commands that are proposed next.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runTask(
+  command: TaskCommand,
+  words: readonly string[],
+  world: World,
+): Promise<ExitCode> {
+  switch (command.task) {
+    case "summary":
+      return await runSummary(command, world);
+    case "verify":
+      return await runVerify(command, world);
+    case "prune":
+    case "cleanup":
+      return await (await import("./planning.ts")).runPlanning(command, words, world);
+    case "repair":
+      return await (await import("./repair.ts")).runRepair(command, words, world);
+    case "preflight":
+      return await (await import("./preflight.ts")).runPreflight(command, world);
+    case "apply":
+      return await (await import("./planning.ts")).runApply(command, world);
+    case "explain":
+      return await (await import("./policy.ts")).runExplain(command, world);
+    case "config":
+      return await (await import("./policy.ts")).runConfig(command, world);
+    case "backup": {
+      await using opened = await openConfigured(command.options, world);
+      const { runBackup } = await import("./backup.ts");
+      const { exitCode, settled } = await runBackup(command, opened, world);
+      saySettled(settled, world);
+      return exitCode;
+    }
+    case "restore":
+      return await runRestore(command, world);
+    case "recover":
+      return await runRecover(command, world);
+    case "demo":
+      return await runDemo(world);
+    case "demo:store":
+      return await runDemoStore(command, world);
+  }
+}
+
+type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
+
+async function runSummary({ options }: Command<"summary">, world: World): Promise<ExitCode> {
+  // Together, as each would be waited for on its own.
+  const loading = Promise.all([
+    import("../../summary.ts"),
+    import("../../../lib/render/summary.ts"),
+  ]);
+  await using opened = await openConfigured(options, world);
+  const { store, chosen } = opened;
+  const [{ summary }, { renderSummary }] = await loading;
+  const metric = chooseMetric(options.metric, chosen?.config ?? null);
+  const { sizes, top, by } = options;
+  const result = await summary(store, {
+    sizes,
+    by,
+    ...(top === null ? {} : { top }),
+    ...(metric === null ? {} : { metric }),
+    onProgress: (runs) => world.progress.update("Reading runs", runs),
+  });
+  world.progress.erase();
+  if (options.json) {
+    printJson(world, { schema: "mltidy/summary/v1", store: store.describe().root, ...result });
+    return ExitCode.done;
+  }
+  const flag = storeFlag(options.store);
+  world.print(renderSummary(result, {
+    ...world.style,
+    verify: `deno task verify${flag}`,
+    cleanup: `deno task cleanup${flag}`,
+    repair: `deno task repair${flag}`,
+  }));
+  return ExitCode.done;
+}
+
+async function runVerify({ options }: Command<"verify">, world: World): Promise<ExitCode> {
+  const { readVerifyOptions, showRules, showVerification } = await import("./show_verification.ts");
+  if (options.rules) return showRules(options, world);
+  const asked = readVerifyOptions(options);
+  await using store = await openChosenStore(options, world);
+  const { verify } = await import("../../verify.ts");
+  const result = await verify(store, {
+    ...asked,
+    onProgress: (runs) => world.progress.update("Reading runs", runs),
+  }).catch((error: unknown) => {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  });
+  world.progress.erase();
+  return showVerification(result, { ...options, root: store.describe().root }, world);
+}
+
+async function runRestore(
+  { options, operand }: Command<"restore">,
+  world: World,
+): Promise<ExitCode> {
+  await using opened = await openConfigured(options, world);
+  const { store, chosen } = opened;
+  const { renderRestore } = await import("../../../lib/render/restore.ts");
+  const { last, dryRun, experiment, run, json, to } = options;
+  const place = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  if (!last && operand === null) {
+    const { listBackups } = await import("../../backups/list_backups.ts");
+    const { renderBackupList } = await import("../../../lib/render/backups.ts");
+    const list = await listBackups(store, place === null ? {} : { backups: place });
+    const { backups } = list;
+    if (json) printJson(world, list);
+    else world.print(renderBackupList(backups, { ...world.style, now: world.now() }));
+    if (!options.quiet && backups.length > 0) {
+      const where = options.backups === null ? "" : backupsFlag(place);
+      world.say(`To bring one back: deno task restore ID${where}${storeFlag(options.store)}\n`);
+    }
+    return ExitCode.done;
+  }
+  const { restore } = await import("../../backups/restore.ts");
+  const report = await restore(store, {
+    dryRun,
+    ...(operand === null ? {} : { id: operand }),
+    ...(experiment === null ? {} : { experiment }),
+    ...(run === null ? {} : { run }),
+    ...(place === null ? {} : { backups: place }),
+    ...(to === null ? {} : { to: resolve(world.directory, to) }),
+    ...(dryRun ? {} : { signal: world.signal() }),
+    onProgress: world.progress.transfer,
+  });
+  world.progress.erase();
+  saySettled(report.settled, world);
+  const text = renderRestore(report);
+  printDone(json ? `${JSON.stringify(report)}\n` : text, text, world);
+  if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
+  return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
+}
+
+async function runRecover({ options }: Command<"recover">, world: World): Promise<ExitCode> {
+  await using opened = await openConfigured({ ...options, quiet: true }, world);
+  const { store, chosen } = opened;
+  const { recover } = await import("../../backups/recover.ts");
+  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  const report = await recover(store, backups === null ? {} : { backups });
+  if (options.json) {
+    printJson(world, report);
+  } else {
+    saySettled(report.settled, { ...world, say: world.print });
+    if (report.settled.length === 0) world.print("Nothing to recover.\n");
+  }
+  return report.settled.some(({ collisions }) => collisions.length > 0)
+    ? ExitCode.partlyApplied
+    : ExitCode.done;
+}
+
+async function runDemo(world: World): Promise<ExitCode> {
+  const { demo } = await import("../../demo.ts");
+  const { parseCommand } = await import("../table/parse_command.ts");
+  const show = async (...words: readonly string[]): Promise<string> => {
+    const command = parseCommand(words);
+    if (command.task === "help" || command.task === "version") return "";
+    let text = "";
+    await runTask(command, words, {
+      ...world,
+      print: (more) => text += more,
+      say: (more) => text += more,
+    });
+    return text.trimEnd();
+  };
+  await demo({ print: (text) => world.print(`${text}\n`) }, {
+    now: world.now(),
+    tasks: {
+      summary: (store) => show("summary", "--store", store),
+      verify: (store) => show("verify", "--store", store),
+      plan: (store) => show("cleanup", "--store", store),
+      apply: (store) => show("cleanup", "--apply", "--force", "--store", store),
+    },
+  });
+  return ExitCode.done;
+}
+
+async function runDemoStore(
+  { options, operand }: Command<"demo:store">,
+  world: World,
+): Promise<ExitCode> {
+  const { writeDemoStore } = await import("../../demo.ts");
+  const { formatCount } = await import("../../../lib/text/units.ts");
+  const { directory, experiments, orphans, runs } = await writeDemoStore(
+    resolve(world.directory, operand),
+    { now: options.now ?? world.now(), seed: options.seed },
+  );
+  world.print(
+    `Wrote ${directory}: ${experiments} experiments with ${
+      formatCount(runs)
+    } runs, ${orphans} orphans\n`,
+  );
+  if (!options.quiet) world.say(`Next: deno task summary${storeFlag(directory)}\n`);
+  return ExitCode.done;
+}
+
+function printJson(world: World, document: unknown): void {
+  world.print(`${JSON.stringify(document)}\n`);
+}

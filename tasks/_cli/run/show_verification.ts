@@ -1,0 +1,115 @@
+/**
+ * What `verify` takes from the command line, and what it prints.
+ *
+ * @module
+ */
+
+import { renderFindings } from "../../../lib/render/findings.ts";
+import { renderRules } from "../../../lib/render/rules.ts";
+import { nearestWord } from "../../../lib/text/nearest_word.ts";
+import type { RenderOptions } from "../../../lib/text/style.ts";
+import { plural } from "../../../lib/text/units.ts";
+import { RULES } from "../../../lib/verify/rules.ts";
+import type { Reader, VerifySnapshotOptions } from "../../../lib/verify/verify_snapshot.ts";
+import { ExitCode } from "../table/exit_code.ts";
+import type { TaskCommand } from "../table/task_table.ts";
+import { UsageError } from "../table/usage_error.ts";
+
+type VerifyFlags = Extract<TaskCommand, { task: "verify" }>["options"];
+
+/** Where to print, and how. */
+export interface Printer {
+  /** Writes data, to standard output. */
+  readonly print: (text: string) => void;
+  /** How to render data. */
+  readonly style: RenderOptions;
+}
+
+/** What `verify()` gives; a task is not known here. */
+interface Result {
+  readonly findings: Parameters<typeof renderFindings>[0];
+  readonly counts: { readonly error: number };
+  readonly passes?: boolean;
+}
+
+/**
+ * Turns flags into what `verify()` takes.
+ *
+ * @param flags The flags.
+ * @returns For whom to verify, and what of it.
+ * @throws {UsageError} When there is no such rule, or two readers are asked for.
+ */
+export function readVerifyOptions(flags: VerifyFlags): VerifySnapshotOptions {
+  const { rule, experiment, severity, mlflow, forMigration } = flags;
+  if (mlflow !== null && forMigration) {
+    throw new UsageError("Cannot use --mlflow and --for-migration together: choose one of them");
+  }
+  const ids = RULES.map(({ id }) => id);
+  if (rule !== null && !ids.includes(rule)) {
+    const nearest = nearestWord(rule, ids);
+    const hint = nearest === null
+      ? "deno task verify --rules lists them"
+      : `did you mean ${nearest}?`;
+    throw new UsageError(`Unknown rule "${rule}": ${hint}`);
+  }
+  return {
+    reader: readerOf(flags),
+    ...(rule === null ? {} : { rule }),
+    ...(experiment === null ? {} : { experiment }),
+    ...(severity === null ? {} : { severity }),
+  };
+}
+
+/**
+ * Prints every rule.
+ *
+ * @param flags The flags.
+ * @param printer Where to print.
+ * @returns The exit code.
+ */
+export function showRules({ json }: VerifyFlags, { print, style }: Printer): ExitCode {
+  const rules = RULES.map(({ check: _, ...rule }) => rule);
+  print(json ? `${JSON.stringify({ schema: "mltidy/rules/v1", rules })}\n` : renderRules(style));
+  return ExitCode.done;
+}
+
+/**
+ * Prints what was found.
+ *
+ * @param result What was found.
+ * @param flags The flags, and the store's root.
+ * @param printer Where to print.
+ * @returns The exit code: findings, where one is an error.
+ */
+export function showVerification(
+  result: Result,
+  flags: VerifyFlags & { readonly root: string },
+  { print, style }: Printer,
+): ExitCode {
+  const reader = readerOf(flags);
+  if (flags.json) {
+    const document = { schema: "mltidy/verify/v1", store: flags.root, reader, ...result };
+    print(`${JSON.stringify(document)}\n`);
+  } else {
+    print(renderFindings(result.findings, style));
+    if (result.passes !== undefined) print(`${answerOf(reader, result)}\n`);
+  }
+  return result.counts.error > 0 || result.passes === false ? ExitCode.findings : ExitCode.done;
+}
+
+function readerOf({ mlflow, forMigration }: VerifyFlags): Reader {
+  if (forMigration) return { kind: "migration" };
+  return mlflow === null ? { kind: "any" } : { kind: "mlflow", version: mlflow };
+}
+
+function answerOf(reader: Reader, { passes, counts, findings }: Result): string {
+  const because = counts.error === 0 ? "" : `, because of ${plural(counts.error, "error")}`;
+  if (reader.kind === "mlflow") {
+    const name = `MLflow ${reader.version}`;
+    return passes ? `${name} opens this store.` : `${name} does not open this store${because}.`;
+  }
+  if (!passes) return `mlflow migrate-filestore stops, and migrates nothing${because}.`;
+  return findings.length === 0
+    ? "mlflow migrate-filestore gets through."
+    : "mlflow migrate-filestore gets through; what is listed above it leaves behind or changes.";
+}

@@ -1,0 +1,221 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { nearestWord } from "../../../lib/text/nearest_word.ts";
+import type { Flag, Flags } from "./flags.ts";
+import type { TaskRow } from "./task_row.ts";
+import { type TaskCommand, type TaskName, taskNames, taskTable } from "./task_table.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What a command line asks for. */
+export type Command =
+  | TaskCommand
+  | { readonly task: "help"; readonly about: TaskName | null }
+  | { readonly task: "version" };
+
+/**
+ * Turns the words of a command line into validated options, without looking at the world.
+ *
+ * Stricter than common parsers, since a flag taken for another one may cost runs: a switch takes no
+ * value (`--force=no` is an error, not a yes), nothing is guessed, nothing unknown is passed over.
+ * When a flag is repeated the last one counts, so that an alias in a shell can be overruled.
+ *
+ * @param words The words after the program's name; the first is the task.
+ * @returns The task with its options, or a request for help or the version.
+ * @throws {UsageError} When a word is unknown, missing or does not parse.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const command = parseCommand(["cleanup", "--days-old=90", "--no-backup"]);
+ *
+ * assertEquals(command.task === "cleanup" && command.options.daysOld, 90);
+ * ```
+ */
+export function parseCommand(words: readonly string[]): Command {
+  const [first, ...rest] = words;
+  if (first === undefined || ["help", "--help", "-h"].includes(first)) {
+    return { task: "help", about: null };
+  }
+  if (first === "--version" || first === "-V") return { task: "version" };
+  const task = taskNames.find((name) => name === first);
+  if (task === undefined) throw unknownTask(first);
+
+  const row: TaskRow = taskTable[task];
+  const { given, operands } = readWords(task, row.flags, rest);
+  if (given.has("help")) return { task: "help", about: task };
+  if (given.has("version")) return { task: "version" };
+
+  const options = Object.fromEntries(
+    Object.entries(row.flags).map(([key, flag]) => [key, given.get(flag.name) ?? flag.default]),
+  );
+  const operand = onlyOperand(task, row, operands);
+  if (task === "backup") checkBackup(given, operand);
+  if (task === "restore") checkRestore(options["last"] === true, operand);
+  // The table's types and its parsers are the same rows: what was read has the row's type.
+  return { task, options, operand } as TaskCommand;
+}
+
+interface Words {
+  /** Values by the long names of their flags. */
+  readonly given: ReadonlyMap<string, unknown>;
+  readonly operands: readonly string[];
+}
+
+function readWords(task: TaskName, flags: Flags, words: readonly string[]): Words {
+  const typed = checkWords(task, flags, words);
+  const all = Object.values(flags);
+  const switches = all.filter((flag) => flag.value === null);
+  const valued = all.filter((flag): flag is Flag & { value: string } => flag.value !== null);
+  const parsed = parseArgs([...words], {
+    boolean: switches.map(({ name }) => name),
+    negatable: switches.filter(isNegatable).map(({ name }) => name),
+    string: ["_", ...valued.map(({ name }) => name)],
+    alias: Object.fromEntries(all.flatMap(({ name, short }) => short ? [[short, name]] : [])),
+  });
+  const given = new Map<string, unknown>();
+  for (const flag of switches) if (typed.has(flag.name)) given.set(flag.name, parsed[flag.name]);
+  for (const flag of valued) {
+    const form = typed.get(flag.name);
+    if (form === undefined) continue;
+    const text = parsed[flag.name];
+    if (typeof text !== "string" || text === "") {
+      throw new UsageError(
+        `Missing value of ${form}: expected ${form} ${flag.value}; ${seeHelp(task)}`,
+      );
+    }
+    given.set(flag.name, parseValue(flag, form, text));
+  }
+  return { given, operands: parsed._.map(String) };
+}
+
+/**
+ * The library takes what it does not know for a flag and any text for a yes, so each word that it would
+ * take for a flag is looked up first: a flag never takes a word with a dash for its value.
+ *
+ * @returns The flags given, by their long names, as they were typed.
+ */
+function checkWords(
+  task: TaskName,
+  flags: Flags,
+  words: readonly string[],
+): ReadonlyMap<string, string> {
+  const typed = new Map<string, string>();
+  let last: Flag | null = null;
+  for (const word of words) {
+    if (word === "--") break;
+    if (!word.startsWith("-") || word === "-") {
+      last = null;
+      continue;
+    }
+    if (last !== null && last.value !== null && /^-\.?\d/.test(word)) {
+      parseValue(last, `--${last.name}`, word);
+    }
+    const [, form = word, inline] = /^(.*?)(?:=(.*))?$/s.exec(word) ?? [];
+    const flag = findFlag(task, flags, form);
+    if (flag.value === null && inline !== undefined) {
+      throw new UsageError(
+        `Cannot use "${word}": ${form} takes no value; type ${switchForms(flag)}`,
+      );
+    }
+    typed.set(flag.name, form);
+    last = inline === undefined ? flag : null;
+  }
+  return typed;
+}
+
+function findFlag(task: TaskName, flags: Flags, typed: string): Flag {
+  for (const flag of Object.values(flags)) {
+    if (typed === `--${flag.name}`) return flag;
+    if (flag.short !== undefined && typed === `-${flag.short}`) return flag;
+    if (isNegatable(flag) && typed === `--no-${flag.name}`) return flag;
+  }
+  const names = Object.values(flags).filter((flag) => flag.hidden !== true)
+    .flatMap((flag) => isNegatable(flag) ? [flag.name, `no-${flag.name}`] : [flag.name]);
+  const nearest = nearestWord(typed.replace(/^-+/, ""), names);
+  throw new UsageError(
+    `Unknown flag "${typed}" for ${task}: ` +
+      (nearest === null ? seeHelp(task) : `did you mean --${nearest}?`),
+  );
+}
+
+function isNegatable(flag: Flag): boolean {
+  return flag.value === null && flag.negatable === true;
+}
+
+function switchForms(flag: Flag): string {
+  return isNegatable(flag) ? `--${flag.name} or --no-${flag.name}` : `--${flag.name} or nothing`;
+}
+
+function parseValue(flag: Flag & { readonly value: string }, typed: string, text: string): unknown {
+  try {
+    return flag.parse(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`Cannot use "${text}" for ${typed}: ${error.message}`);
+  }
+}
+
+function onlyOperand(task: TaskName, row: TaskRow, operands: readonly string[]): string | null {
+  const extra = operands[row.operand === null ? 0 : 1];
+  if (extra !== undefined) {
+    throw new UsageError(`Unexpected argument "${extra}" of ${task}: ${seeHelp(task)}`);
+  }
+  const operand = operands[0] ?? null;
+  if (row.operand?.required === true && (operand === null || operand === "")) {
+    throw new UsageError(
+      `Missing argument of ${task}: expected deno task ${task} ${row.operand.name}`,
+    );
+  }
+  return operand;
+}
+
+/** Which flags of `backup` may stand beside which. */
+function checkBackup(given: ReadonlyMap<string, unknown>, id: string | null): void {
+  const chosen = (...names: readonly string[]) =>
+    names.filter((name) => given.has(name) && given.get(name) !== false);
+  const refuse = (names: readonly string[], why: string): UsageError =>
+    new UsageError(
+      `Cannot use ${names.map((name) => `--${name}`).join(" and ")}: ${why}; ${seeHelp("backup")}`,
+    );
+  const jobs = chosen("list", "verify", "expire");
+  const scopes = chosen("experiment", "run", "metadata");
+  if (jobs.length > 1) throw refuse(jobs, "they are different jobs");
+  if (scopes.length > 1) throw refuse(scopes, "they are different parts of the store");
+  if (jobs.length + scopes.length > 1) {
+    throw refuse([...jobs, ...scopes], "the first copies nothing");
+  }
+  const expiring = chosen("keep-last", "dry-run");
+  if (jobs[0] !== "expire" && expiring.length > 0) {
+    throw refuse(expiring, "expected --expire beside it");
+  }
+  const expire = given.get("expire");
+  if (given.has("keep-last") && typeof expire === "object" && expire !== null && "id" in expire) {
+    throw refuse(["keep-last"], "a backup that is named goes whatever else there is");
+  }
+  if (id !== null && jobs[0] !== "verify") {
+    throw new UsageError(
+      `Unexpected argument "${id}" of backup: expected it behind --verify; ${seeHelp("backup")}`,
+    );
+  }
+}
+
+function checkRestore(last: boolean, id: string | null): void {
+  if (last && id !== null) {
+    throw new UsageError(
+      `Cannot tell what to restore: expected either --last or a backup's ID; ${seeHelp("restore")}`,
+    );
+  }
+}
+
+function unknownTask(typed: string): UsageError {
+  const expected = `expected one of ${taskNames.join(", ")}`;
+  if (typed.startsWith("-")) return new UsageError(`Missing task before "${typed}": ${expected}`);
+  const nearest = nearestWord(typed, taskNames);
+  return new UsageError(
+    `Unknown task "${typed}": ${nearest === null ? expected : `did you mean ${nearest}?`}`,
+  );
+}
+
+function seeHelp(task: TaskName): string {
+  return `see deno task ${task} --help`;
+}

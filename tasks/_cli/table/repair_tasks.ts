@@ -1,0 +1,94 @@
+/**
+ * The tasks that mend a store: their rows of the table.
+ *
+ * @module
+ */
+
+import { DEFAULT_REPAIR } from "../../../lib/plan/repair_action.ts";
+import { typedDuration } from "../../../lib/text/units.ts";
+import { ExitCode } from "./exit_code.ts";
+import {
+  parseChoice,
+  parseSpan,
+  parseText,
+  planFlags,
+  storeFlags,
+  toggle,
+  type Valued,
+} from "./flags.ts";
+import { applying, type TaskRow } from "./task_row.ts";
+
+/** When damage counts as such, and no longer as MLflow's work in progress. */
+const settle = {
+  name: "settle",
+  value: "DURATION",
+  describe: "Leave damage alone that is younger than this: MLflow may be writing",
+  default: DEFAULT_REPAIR.settle,
+  defaultText: typedDuration(DEFAULT_REPAIR.settle),
+  parse: parseSpan("m"),
+} satisfies Valued<number>;
+
+const staleAfter = {
+  name: "stale-after",
+  value: "DURATION",
+  describe: "End runs that have not ended and were silent for longer than this",
+  default: DEFAULT_REPAIR.staleAfter,
+  defaultText: typedDuration(DEFAULT_REPAIR.staleAfter),
+  parse: parseSpan("d"),
+} satisfies Valued<number>;
+
+/** Mending, and getting ready for an experiment. */
+export const repairTasks = {
+  repair: {
+    summary: "Mend what is provable: lost records, missing folders, torn metrics, stale runs",
+    usage: ["deno task repair [flags]", "deno task repair:apply [flags]"],
+    examples: [
+      ["deno task repair", "show what would be mended, with the evidence; nothing is changed"],
+      ["deno task repair:apply", "show it, ask, then carry it out"],
+      ["deno task repair --relocate", "also rewrite the places that a moved store still names"],
+    ],
+    operand: null,
+    flags: {
+      relocate: toggle("relocate", "Rewrite the places that a moved or copied store still names"),
+      from: {
+        name: "from",
+        value: "OLD",
+        describe: "With --relocate: rewrite only places below this, the store's former root",
+        default: null,
+        parse: parseText,
+      } satisfies Valued<string | null>,
+      staleAfter,
+      as: {
+        name: "as",
+        value: "FAILED|KILLED",
+        describe: "The status that a stale run gets",
+        default: DEFAULT_REPAIR.finishAs,
+        defaultText: DEFAULT_REPAIR.finishAs,
+        parse: parseChoice("FAILED", "KILLED"),
+      } satisfies Valued<"FAILED" | "KILLED">,
+      settle,
+      ...planFlags,
+      ...storeFlags,
+    },
+    exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
+    permissions: "repair only reads; repair:apply may write.",
+  },
+  preflight: {
+    summary: "Get ready for an experiment: verify, repair, quarantine orphans, set it up",
+    usage: ["deno task preflight [NAME] [flags]"],
+    examples: [
+      ["deno task preflight churn", "exit 0 means that the store and experiment churn are ready"],
+      ["deno task preflight --check", "only look; nothing is changed"],
+    ],
+    operand: { name: "NAME", describe: "The experiment to set up", required: false },
+    flags: {
+      check: toggle("check", "Only look; nothing is changed"),
+      staleAfter,
+      settle,
+      backups: planFlags.backups,
+      ...storeFlags,
+    },
+    exitCodes: [...applying, ExitCode.findings],
+    permissions: "May write; with --check only reads.",
+  },
+} satisfies Readonly<Record<string, TaskRow>>;

@@ -1,0 +1,105 @@
+import type { BackupProgress } from "../../../lib/backup/backup.ts";
+import { shortenText, visibleText } from "../../../lib/text/terminal_text.ts";
+import { formatCount, formatDuration, formatSize } from "../../../lib/text/units.ts";
+
+/** What progress is shown on. */
+export interface ProgressTerminal {
+  /** Writes to the terminal's error stream. */
+  readonly write: (text: string) => void;
+  /** Ms of a clock that never goes back. */
+  readonly clock: () => number;
+  /** Columns of the terminal. */
+  readonly columns: number;
+}
+
+/** A line that tells how far the work is. */
+export interface Progress extends Disposable {
+  /**
+   * Tells how far the work is; shown when it is time for it.
+   *
+   * @param label What is being done.
+   * @param done How much of it is done.
+   * @param total How much there is to do, where that is known.
+   */
+  readonly update: (label: string, done: number, total?: number) => void;
+  /**
+   * Tells how far the reading or writing of files is, how fast it goes and how long it will take.
+   *
+   * @param progress What is being done, and how much of it is done; another step, or fewer files, begins
+   * another piece of work.
+   */
+  readonly transfer: (progress: BackupProgress) => void;
+  /** Erases the line; a later update may show it again. */
+  readonly erase: () => void;
+}
+
+const PATIENCE = 1_000;
+const INTERVAL = 100;
+
+/**
+ * Shows how far the work is on one line of a terminal, from its second second on, ten times a second
+ * at most. The line is erased when it goes out of scope.
+ *
+ * @param terminal The terminal; `null` to say nothing, as in a pipe or with `--quiet`.
+ * @returns The line.
+ *
+ * @example
+ * ```ts
+ * using progress = showProgress(null);
+ * progress.update("Reading runs", 120, 1_293);
+ * ```
+ */
+export function showProgress(terminal: ProgressTerminal | null): Progress {
+  if (terminal === null) {
+    return { update() {}, transfer() {}, erase() {}, [Symbol.dispose]() {} };
+  }
+  const { write, clock, columns } = terminal;
+  let due = clock() + PATIENCE;
+  let shown = false;
+  let work = { step: "", files: 0, since: 0 };
+  const show = (makeText: (now: number) => string): void => {
+    const now = clock();
+    if (now < due) return;
+    due = now + INTERVAL;
+    write(`\r${shortenText(visibleText(makeText(now)), columns - 1)}\x1b[K`);
+    shown = true;
+  };
+  const erase = (): void => {
+    if (shown) write("\r\x1b[K");
+    shown = false;
+  };
+  return {
+    update: (label, done, total) => show(() => progressText(label, done, total)),
+    transfer(progress) {
+      const { step, files } = progress;
+      const isNew = step !== work.step || files < work.files;
+      work = { step, files, since: isNew ? clock() : work.since };
+      show((now) => transferText(progress, now - work.since));
+    },
+    erase,
+    [Symbol.dispose]: erase,
+  };
+}
+
+function progressText(label: string, done: number, total: number | undefined): string {
+  if (total === undefined) return `${label} … ${formatCount(done)}`;
+  const percent = total === 0 ? 100 : Math.floor(100 * done / total);
+  return `${label} … ${formatCount(done)} of ${formatCount(total)} (${percent} %)`;
+}
+
+type Amount = Pick<BackupProgress, "files" | "bytes">;
+
+/** What opening and closing a file takes, in bytes that could be copied meanwhile. */
+const BYTES_PER_FILE = 64 * 1024;
+
+function transferText(done: BackupProgress, elapsed: number): string {
+  const { step, total } = done;
+  if (total === null) return `${step} ${formatCount(done.files)} files`;
+  const cost = ({ files, bytes }: Amount) => bytes + files * BYTES_PER_FILE;
+  const rate = elapsed > 0 ? `${formatSize(Math.round(done.bytes / elapsed * 1000))}/s` : "";
+  const left = cost(done) === 0
+    ? ""
+    : formatDuration(Math.max(elapsed * (cost(total) / cost(done) - 1), 0)) + " left";
+  const count = `${formatCount(done.files)} of ${formatCount(total.files)} files`;
+  return [`${step} ${count}`, rate, left].filter((part) => part !== "").join(" · ");
+}

@@ -1,0 +1,270 @@
+/**
+ * Where a store's backups lie: in our directory inside the store, or in a directory of the user's.
+ *
+ * ```
+ * DIR/
+ *   .mltidy/          ours, as its README.txt says
+ *     lock            locked while a task changes something here
+ *     staging/ID/     a backup in the making, or on its way out
+ *   ID/               manifest.json, entries.jsonl and files/
+ * ```
+ *
+ * *Locking*: two stores may keep their backups in one place, so a place of the user's has a lock of its
+ * own, taken behind the store's.
+ *
+ * *After an interruption*: whoever locks the place next empties its staging directory.
+ *
+ * @module
+ */
+
+import { basename, dirname, join, resolve } from "@std/path";
+import type { BackupListing, CopyManifest } from "../../../lib/backup/backup.ts";
+import { newestFirst } from "../../../lib/backup/backup_order.ts";
+import { StoreAccessError, StoreLockedError } from "../../../lib/errors.ts";
+import { asStorePath } from "../../../lib/store/path.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
+import { free, syncDirectory } from "../../_io/durable.ts";
+import { listDirectory, listSome } from "../../_io/list_directory.ts";
+import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
+import { failureText, infoOf } from "../../_io/read.ts";
+import type { BackupWork } from "../../ports/backups.ts";
+import { freeTree } from "../change/free_tree.ts";
+import { openLockFile } from "../own/lock.ts";
+import { readAnyManifest, readCopyManifest } from "../own/manifest.ts";
+import { type Layout, type OwnPaths, refuseForeign, sayWhoseItIs } from "../own/own_directory.ts";
+
+/** Where backups lie; absolute paths on one file system. */
+export interface Place {
+  /** Holds `ID/`. */
+  readonly backups: string;
+  readonly staging: string;
+  /** `null` when the store's own lock guards the place. */
+  readonly lock: string | null;
+  /** Whether backups of other stores may lie here, too. */
+  readonly isShared: boolean;
+}
+
+/**
+ * Finds where a store's backups lie. Touches nothing; needs read permission.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param own Our directory in the store.
+ * @param directory A directory of the user's, which need not be there yet; `null` for our own.
+ * @returns The place.
+ * @throws {RangeError} When the directory lies in the store, where MLflow would take it for an experiment.
+ */
+export function placeOf(root: string, own: OwnPaths, directory: string | null): Place {
+  const { backups, staging } = own;
+  if (directory === null) return { backups, staging, lock: null, isShared: false };
+  const real = realPathOf(resolve(directory));
+  if (real === backups) return { backups, staging, lock: null, isShared: false };
+  refuseInside(root, real, "keep backups in", "leave --backups out");
+  return {
+    backups: real,
+    staging: join(real, ".mltidy", "staging"),
+    lock: join(real, ".mltidy", "lock"),
+    isShared: true,
+  };
+}
+
+/**
+ * Finds where something of a store's backups is copied to. Touches nothing; needs read permission.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param target A directory of the user's, which need not be there yet.
+ * @returns Its absolute path, without links.
+ * @throws {RangeError} When it lies in the store.
+ */
+export function targetOf(root: string, target: string): string {
+  const real = realPathOf(resolve(target));
+  refuseInside(root, real, "copy to", "leave --to out to bring it back into the store");
+  return real;
+}
+
+function refuseInside(root: string, real: string, what: string, instead: string): void {
+  if (real !== root && !real.startsWith(join(root, "/"))) return;
+  throw new RangeError(
+    `Cannot ${what} ${real}: it lies inside store ${root}, and MLflow would take it for an experiment; name a directory elsewhere, or ${instead}`,
+  );
+}
+
+/** What is not there yet has no links of its own, but what it will lie in may. */
+function realPathOf(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound) || dirname(path) === path) throw error;
+    return join(realPathOf(dirname(path)), basename(path));
+  }
+}
+
+/** What stands in our directory in a place of the user's. */
+const PLACES: Layout = { "README.txt": "file", "lock": "file", "staging": "directory" };
+
+const README = `This directory belongs to mltidy.
+
+The backups beside it are written to staging/ first, and on their way out they pass through it. What was
+left there is removed whenever a backup is made, moved or removed.
+`;
+
+/**
+ * Takes a place for this process alone, makes it if need be, and empties its staging directory. Needs
+ * read and write permission for it.
+ *
+ * @param place The place; the caller holds the lock of the store.
+ * @returns A handle; disposing of it releases the place.
+ * @throws {StoreLockedError} When another process holds the place.
+ * @throws {UnsupportedStoreError} When something stands in the place of what is ours there.
+ */
+export function lockPlace(place: Place): Disposable {
+  if (place.lock === null) return { [Symbol.dispose]() {} };
+  if (infoOf(place.backups) === null) {
+    Deno.mkdirSync(place.backups, { recursive: true, mode: 0o700 });
+  }
+  const own = dirname(place.lock);
+  refuseForeign(own, PLACES, place.backups);
+  if (infoOf(own) === null) makeLikeParent(own);
+  sayWhoseItIs(own, README);
+  const file = openLockFile(place.lock);
+  try {
+    if (!file.tryLockSync(true)) {
+      throw new StoreLockedError(
+        `Cannot lock backups ${place.backups}: another process writes there; wait until it is done`,
+        place.backups,
+      );
+    }
+    makePassage(place.staging);
+    for (const { name } of listSome(place.staging)) {
+      free(join(place.staging, name));
+    }
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return {
+    [Symbol.dispose]() {
+      file.unlockSync();
+      file.close();
+    },
+  };
+}
+
+/**
+ * Lists the copy backups of one store. Needs read permission.
+ *
+ * @param place Where they lie.
+ * @param root Absolute real path of the store's root.
+ * @returns The manifests, newest first; damaged ones are left out.
+ * @throws {StoreAccessError} When the place cannot be listed.
+ */
+export async function listCopies(place: Place, root: string): Promise<readonly CopyManifest[]> {
+  const copies = (await directoriesIn(place))
+    .flatMap((name) => {
+      try {
+        const manifest = readCopyManifest(join(place.backups, name));
+        // A directory that was renamed goes by its new name.
+        return manifest === null ? [] : { ...manifest, id: name };
+      } catch {
+        return [];
+      }
+    })
+    .filter((manifest) => isOf(root, place, manifest));
+  return newestFirst(copies);
+}
+
+/**
+ * Lists the backups of one store, of both kinds. Needs read permission.
+ *
+ * @param place Where they lie.
+ * @param root Absolute real path of the store's root.
+ * @returns The backups, newest first, then the damaged ones.
+ * @throws {StoreAccessError} When the place cannot be listed.
+ */
+export async function listBackups(
+  place: Place,
+  root: string,
+): Promise<readonly BackupListing[]> {
+  const names = await directoriesIn(place);
+  return listedInOrder(names.flatMap((name) => listingOf(place, root, name) ?? []));
+}
+
+/**
+ * Sorts backups as they are listed.
+ *
+ * @param listed The backups.
+ * @returns Newest first, then the damaged ones.
+ */
+export function listedInOrder(listed: readonly BackupListing[]): readonly BackupListing[] {
+  return [
+    ...newestFirst(listed.filter((one) => one.kind !== "damaged")),
+    ...listed.filter((one) => one.kind === "damaged")
+      .toSorted((left, right) => left.id < right.id ? 1 : -1),
+  ];
+}
+
+function listingOf(place: Place, root: string, id: string): BackupListing | null {
+  const path = join(place.backups, id);
+  try {
+    const manifest = readAnyManifest(path);
+    if (manifest === null || !isOf(root, place, manifest)) return null;
+    const { createdAt, order } = manifest;
+    const written = { createdAt, ...(order === undefined ? {} : { order }) };
+    if (manifest.kind === "copy") {
+      const { scope, totals: { files, bytes, shared } } = manifest;
+      return { id, path, kind: "copy", ...written, scope, files, bytes, sharedBytes: shared.bytes };
+    }
+    const { task, steps, usage: { bytes, files } } = manifest;
+    return { id, path, kind: "change", task, ...written, changes: steps.length, bytes, files };
+  } catch (error) {
+    const message = `${failureText(error)}; copy what you need from ${
+      join(path, "files")
+    }, then remove the backup: ${
+      shellWords([
+        ...["deno", "task", "backup", "--expire", id],
+        ...(place.isShared ? ["--backups", place.backups] : []),
+        ...["--store", root],
+      ])
+    }`;
+    return { id, path, kind: "damaged", message };
+  }
+}
+
+/** Our own directory moves and is copied with the store, so what lies there belongs to it. */
+function isOf(root: string, place: Place, { store }: { readonly store: string }): boolean {
+  return !place.isShared || store === root;
+}
+
+async function directoriesIn({ backups }: Place): Promise<readonly string[]> {
+  const listed = await listDirectory(backups);
+  if (listed.kind === "failed") {
+    if (listed.missing) return [];
+    throw new StoreAccessError(
+      `Cannot list backups in ${backups}: ${listed.message}; type the command as an account that may read it`,
+      backups,
+    );
+  }
+  return listed.entries
+    .filter(({ name, isDirectory }) => isDirectory && !name.startsWith("."))
+    .map(({ name }) => name);
+}
+
+/**
+ * Removes a backup: one rename takes it away, then what it held is freed. Needs write permission.
+ *
+ * @param _lock The place's lock.
+ * @param place Where it lies.
+ * @param id The backup.
+ * @param work The signal, after which the rest waits for whoever locks the place next, and progress.
+ * @returns Whether all that it took is free.
+ */
+export async function removeBackup(
+  _lock: Disposable,
+  place: Place,
+  id: string,
+  work: BackupWork = {},
+): Promise<boolean> {
+  const leaving = join(place.staging, asStorePath(id));
+  Deno.renameSync(join(place.backups, id), leaving);
+  syncDirectory(place.backups);
+  return await freeTree(leaving, work);
+}

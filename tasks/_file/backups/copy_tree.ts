@@ -1,0 +1,115 @@
+/**
+ * Copying a tree to another place, synced and read back.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { Membership } from "../../../lib/backup/plan_backup.ts";
+import { mirrorWayTo } from "../../_io/permissions.ts";
+import { failureText } from "../../_io/read.ts";
+import { takeTurns } from "../../_io/take_turns.ts";
+import { loadDigest } from "../../_io/tree/digest.ts";
+import { linkedFiles } from "../../_io/tree/linked_files.ts";
+import { openInside } from "../../_io/tree/open_inside.ts";
+import { type Found, walkTree } from "../../_io/tree/walk_tree.ts";
+import { attributesOf, UnreadableSource, writeTree } from "../../_io/tree/write_tree.ts";
+import type { BringBackOptions } from "./bring_back.ts";
+
+/**
+ * Copies a tree with all that `write_tree.ts` keeps. When this returns, the copy is durable and was read back. Links are
+ * copied, never followed. Needs read permission for the source and write permission for the target.
+ *
+ * @param source Absolute real path of a directory.
+ * @param target An empty directory.
+ * @param options The signal, progress, and which paths of the tree to copy.
+ * @throws {Error} When something cannot be copied, or reads back differently.
+ * @throws {DOMException} `AbortError` when the signal is aborted.
+ */
+export async function copyTree(
+  source: string,
+  target: string,
+  options: BringBackOptions & {
+    readonly membership?: (path: string) => Membership;
+    /** Told of what cannot be copied, and the rest goes on; without it, nothing does. */
+    readonly onFailure?: (path: string, message: string) => void;
+  } = {},
+): Promise<void> {
+  const { signal, onProgress, membership, onFailure } = options;
+  const turn = takeTurns(signal);
+  let files = 0;
+  let bytes = 0;
+  const onBytes = (more: number) => {
+    bytes += more;
+    onProgress?.({ step: "Copying", files, bytes, total: null });
+  };
+  using writer = await writeTree(target, { digest: await loadDigest(), turn, onBytes });
+  const linked = linkedFiles<string>();
+  const copyOne = async ({ kind, path, info }: Exclude<Found, { kind: "unreadable" }>) => {
+    const attributes = attributesOf(info);
+    // Only some of a directory may be wanted, and then it is not found itself.
+    mirrorWayTo(source, target, path);
+    if (kind === "directory") {
+      return await writer.directory(path, { ...attributes, mode: attributes.mode | 0o700 });
+    }
+    if (kind === "link") {
+      const leadsTo = ofSource(() => Deno.readLinkSync(join(source, path)));
+      return await writer.link(path, leadsTo, attributes);
+    }
+    using opened = ofSource(() => openInside(source, path));
+    const earlier = linked.find(opened.info);
+    if (earlier !== null && await writer.again(path, earlier)) return;
+    const draft = await writer.file(path);
+    try {
+      await draft.fill(opened.file, opened.info.size);
+    } catch (error) {
+      if (error instanceof UnreadableSource) draft.drop();
+      throw error;
+    }
+    await draft.settle(attributesOf(opened.info));
+    linked.remember(opened.info, path);
+    files++;
+  };
+  for await (const found of walkTree(source, membership)) {
+    await turn();
+    const { path, kind } = found;
+    const fail = (message: string, cause?: unknown) => {
+      if (onFailure === undefined) {
+        throw new Error(`Cannot copy ${join(source, path)}: ${message}`, { cause });
+      }
+      onFailure(path, message);
+    };
+    if (kind === "unreadable") {
+      fail(found.message);
+      continue;
+    }
+    if (kind === "special") {
+      fail("it is no file");
+      continue;
+    }
+    try {
+      await copyOne(found);
+    } catch (error) {
+      if (!isOfPath(error)) throw error;
+      fail(failureText(error instanceof UnreadableSource ? error.cause : error), error);
+    }
+  }
+  await writer.finish();
+}
+
+function ofSource<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UnreadableSource(error);
+  }
+}
+
+/** The names that a file system refuses, and what lies in a directory of such a name. */
+const REFUSED = /^(ENAMETOOLONG|EINVAL|EILSEQ|EEXIST|ENOENT|ENOTDIR)$/;
+
+/** Concerns one path alone, as a full disk does not. */
+function isOfPath(error: unknown): boolean {
+  if (error instanceof UnreadableSource) return true;
+  return error instanceof Error && "code" in error && REFUSED.test(String(error.code));
+}

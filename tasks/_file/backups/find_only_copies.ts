@@ -1,0 +1,207 @@
+/**
+ * Finding out what a backup alone holds.
+ *
+ * What is to take the place of an older copy is read before it is believed: a newer copy that lists a file
+ * may have lost it, and so may the store.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { BackupEntry, BackupProgress, CopyManifest } from "../../../lib/backup/backup.ts";
+import { comparePaths } from "../../../lib/backup/plan_backup.ts";
+import type { OnlyCopies } from "../../../lib/backup/plan_expiry.ts";
+import { failureText, infoOf } from "../../_io/read.ts";
+import { takeTurns } from "../../_io/take_turns.ts";
+import { type Digest, loadDigest } from "../../_io/tree/digest.ts";
+import { hashFile } from "../../_io/tree/hash_file.ts";
+import { readEntries } from "./entries.ts";
+
+/** Which store, which backups. */
+export interface OnlyCopiesOptions {
+  /** Absolute real path of the store's root. */
+  readonly root: string;
+  /** Copy backups of the store, newest first, and where each lies. */
+  readonly copies: readonly (CopyManifest & { readonly directory: string })[];
+  /** Which of them are asked about. */
+  readonly candidates: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: BackupProgress) => void;
+}
+
+type FileEntry = Extract<BackupEntry, { readonly kind: "file" }>;
+
+/** A list of entries and where its reading has come to. */
+interface Cursor {
+  readonly id: string;
+  /** Where the files lie that it lists. */
+  readonly files: string;
+  readonly entries: Generator<BackupEntry>;
+  current: BackupEntry | null;
+}
+
+/** A file, and a copy backup that lists it. */
+interface Holder extends Pick<Cursor, "id" | "files"> {
+  readonly entry: FileEntry;
+}
+
+/** What reading files needs. */
+interface Reading {
+  readonly digest: Digest;
+  readonly turn: () => Promise<void>;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * Finds the files that neither the store, active or in `.trash/`, nor a newer copy backup has at their
+ * path, sound: all lists of entries are read side by side, each once, and where an older copy depends on
+ * it, so is the file. Needs read permission for the store and the backups.
+ *
+ * @param options Which store, which backups.
+ * @returns By candidate; one that holds nothing by itself is not in it.
+ * @throws {SyntaxError} When a list of entries is damaged.
+ */
+export async function findOnlyCopies(
+  options: OnlyCopiesOptions,
+): Promise<ReadonlyMap<string, OnlyCopies>> {
+  const { root, copies, candidates, signal, onProgress } = options;
+  const digest = await loadDigest();
+  const turn = takeTurns(signal);
+  const asked = new Set(candidates);
+  const only = new Map<string, OnlyCopies>();
+  let [files, bytes] = [0, 0];
+  const tell = () => onProgress?.({ step: "Comparing", files, bytes, total: null });
+  const onBytes = (more: number) => {
+    bytes += more;
+    tell();
+  };
+  const reading: Reading = { digest, turn, onBytes };
+  using lists = new DisposableStack();
+  const cursors = copies.map(({ id, directory, entries }): Cursor => {
+    const list = lists.use(readEntries(join(directory, "entries.jsonl"), entries, digest));
+    return { id, files: join(directory, "files"), entries: list, current: next(list) };
+  });
+  for (;;) {
+    await turn();
+    const path = firstPath(cursors);
+    if (path === null) return only;
+    const holders = holdersOf(path, cursors);
+    if (holders.length === 0) continue;
+    files++;
+    tell();
+    for (const [index, holder] of holders.entries()) {
+      if (!asked.has(holder.id)) continue;
+      const newer = holders.slice(0, index);
+      if (newer.some((one) => isSameFile(one, holder))) continue;
+      const standIn = await findStandIn(root, holder, newer, reading);
+      if (!standIn.found) only.set(holder.id, added(only.get(holder.id), holder, standIn.unsound));
+    }
+  }
+}
+
+function firstPath(cursors: readonly Cursor[]): string | null {
+  let first: string | null = null;
+  for (const { current } of cursors) {
+    if (current === null) continue;
+    if (first === null || comparePaths(current.path, first) < 0) first = current.path;
+  }
+  return first;
+}
+
+/** Which copies list a file at a path, newest first; all lists go on behind it. */
+function holdersOf(path: string, cursors: readonly Cursor[]): readonly Holder[] {
+  const holders: Holder[] = [];
+  for (const cursor of cursors) {
+    const entry = cursor.current;
+    if (entry?.path !== path) continue;
+    if (entry.kind === "file") holders.push({ id: cursor.id, files: cursor.files, entry });
+    cursor.current = next(cursor.entries);
+  }
+  return holders;
+}
+
+function added(
+  sum: OnlyCopies | undefined,
+  { entry: { path, size } }: Holder,
+  unsound: OnlyCopies["unsound"],
+): OnlyCopies {
+  return {
+    files: (sum?.files ?? 0) + 1,
+    bytes: (sum?.bytes ?? 0) + size,
+    example: sum?.example ?? path,
+    unsound: sum?.unsound ?? unsound,
+  };
+}
+
+type StandIn =
+  | { readonly found: true }
+  /** `unsound`: the newest that should have been one. */
+  | { readonly found: false; readonly unsound: NonNullable<OnlyCopies["unsound"]> | null };
+
+/**
+ * Looks for what holds a file once a copy of it has gone: another version in the store, of which nothing
+ * need be known, or the same one, in a newer copy or in the store, which has been read.
+ */
+async function findStandIn(
+  root: string,
+  holder: Holder,
+  newer: readonly Holder[],
+  reading: Reading,
+): Promise<StandIn> {
+  const { entry } = holder;
+  const inStore = placesOf(entry.path).filter((path) => infoOf(join(root, path))?.isFile);
+  if (inStore.some((path) => isOtherVersion(infoOf(join(root, path)), entry))) {
+    return { found: true };
+  }
+  let unsound: NonNullable<OnlyCopies["unsound"]> | null = null;
+  for (const { id, files, entry } of newer) {
+    const message = await faultOf(files, entry.path, entry, reading);
+    if (message === null) return { found: true };
+    unsound ??= { id, message };
+  }
+  for (const path of inStore) {
+    if (await faultOf(root, path, entry, reading) === null) return { found: true };
+  }
+  return { found: false, unsound };
+}
+
+/** A run, and so its files, may be active or in `.trash/`. */
+function placesOf(path: string): readonly string[] {
+  return [path, path.startsWith(".trash/") ? path.slice(".trash/".length) : `.trash/${path}`];
+}
+
+/** What has lost its content is no version. */
+function isOtherVersion(info: Deno.FileInfo | null, { size, mtime }: FileEntry): boolean {
+  if (info === null || info.size === 0) return false;
+  return info.size !== size || info.mtime?.getTime() !== mtime;
+}
+
+/** One file with two names: what becomes of it becomes of both. */
+function isSameFile(left: Holder, right: Holder): boolean {
+  const [one, other] = [left, right].map(({ files, entry }) => infoOf(join(files, entry.path)));
+  return one !== null && one !== undefined && one.ino !== null && one.ino === other?.ino &&
+    one.dev === other.dev;
+}
+
+/** What is wrong with a file, in words; nothing if it is as the entry says. */
+async function faultOf(
+  base: string,
+  path: string,
+  entry: FileEntry,
+  reading: Reading,
+): Promise<string | null> {
+  try {
+    const { size, sha256 } = await hashFile(base, path, reading);
+    if (size !== entry.size) return `expected ${entry.size} bytes, found ${size}`;
+    return sha256 === entry.sha256 ? null : `expected SHA-256 ${entry.sha256}, found ${sha256}`;
+  } catch (error) {
+    // Throws again what was no fault of the file but an abort.
+    await reading.turn();
+    return failureText(error);
+  }
+}
+
+function next(entries: Generator<BackupEntry>): BackupEntry | null {
+  const step = entries.next();
+  return step.done ? null : step.value;
+}

@@ -1,0 +1,353 @@
+/**
+ * One change of a store, from its first step to its backup.
+ *
+ * *Ordering*: backup directory, then journal (durable), then the steps, each replacing a file only when the
+ * old one is in the backup (durable), then the directories that they touched (durable), those of the backup
+ * before those of the store, then the manifest (durable), then the journal goes. The manifest is what makes
+ * a change undoable; the journal what makes it settleable before that.
+ *
+ * *Waiting for the disk*: never for one step alone. New files are written and old ones linked into the
+ * backup, and both made durable, a group ahead of their turn, see `stage_ahead.ts`, and the directories of
+ * the store all together at the end. Nothing is lost by that: only durable files are renamed into place,
+ * over what is kept durably, and what a step did before there is a manifest is found out by looking, so no
+ * step has to be on disk before the next one begins.
+ *
+ * *Locking*: the caller holds the store's lock; {@linkcode beginChange} asks for it by its parameter.
+ *
+ * *After an interruption*: with a manifest the change is complete and only its journal is left to
+ * remove; without one every step is taken back. See `settle.ts`.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { StalePlanError } from "../../../lib/errors.ts";
+import { operationsOf, stampedBy } from "../../../lib/plan/operations.ts";
+import type { Action, ActionOutcome } from "../../../lib/plan/plan.ts";
+import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
+import type { DiskUsage } from "../../../lib/store/usage.ts";
+import { putTimeBack, syncDirectories, syncDirectory } from "../../_io/durable.ts";
+import { makeLikeParent } from "../../_io/permissions.ts";
+import { failureText, infoOf } from "../../_io/read.ts";
+import type { BackupWork } from "../../ports/backups.ts";
+import {
+  type Begin,
+  openJournal,
+  parentOf,
+  parentsOf,
+  readersOf,
+  type Step,
+} from "../own/journal.ts";
+import { type ChangeManifest, discard, nextOrder, writeManifest } from "../own/manifest.ts";
+import type { OwnPaths } from "../own/own_directory.ts";
+import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "../scan/measure.ts";
+import { tryFreeTree } from "./free_tree.ts";
+import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";
+import { settleChange } from "./settle.ts";
+import { stageAhead } from "./stage_ahead.ts";
+
+/** A change that is under way. */
+export interface Change extends Disposable {
+  /** Absolute path of its journal. */
+  readonly journal: string;
+  /**
+   * Waits until all is ready that an action needs, so that performing it does not wait for the disk.
+   *
+   * @param action The action that is performed next.
+   */
+  ready(action: Action): Promise<void>;
+  /**
+   * Carries out one of the change's actions, if its subject is still what the plan saw.
+   *
+   * @param action The action.
+   * @returns What came of it; never throws for what the disk does.
+   */
+  perform(action: Action): Promise<ActionOutcome>;
+  /**
+   * Ends the change, and frees what is not to be kept.
+   *
+   * @param work Progress of the freeing.
+   * @returns The backup's id and place; `null` when nothing was done or nothing is to be kept.
+   */
+  finish(
+    work?: Pick<BackupWork, "onProgress">,
+  ): Promise<{ readonly id: string; readonly path: string } | null>;
+}
+
+/** What a change is about. */
+export interface ChangeOptions {
+  readonly root: string;
+  readonly paths: OwnPaths;
+  readonly task: string;
+  readonly actions: readonly Action[];
+  /** Epoch ms. */
+  readonly now: number;
+  /** Whether what is taken away stays in a backup. */
+  readonly keepBackup: boolean;
+  /** Where else backups of the store lie: their ids are not given again. */
+  readonly elsewhere?: string;
+}
+
+/**
+ * Begins a change: when this returns, its intent is on disk. Needs read and write permission.
+ *
+ * @param _lock The store's lock.
+ * @param options What the change is about.
+ * @returns The change.
+ * @throws {StalePlanError} When an action is about our own directory, which no planner proposes.
+ */
+export async function beginChange(_lock: Disposable, options: ChangeOptions): Promise<Change> {
+  const { root, paths, task, actions, now, keepBackup } = options;
+  refuseOwnDirectory(actions);
+  const places = [paths.backups, ...(options.elsewhere === undefined ? [] : [options.elsewhere])];
+  const id = newBackupId([...places, paths.staging], task, now);
+  const order = await nextOrder(places, now);
+  const backup = join(paths.backups, id);
+  const at: Workplace = { root, files: join(backup, "files"), staging: paths.staging };
+  makeLikeParent(backup);
+  makeLikeParent(at.files);
+  const stepsOf = new Map(actions.map((action) => [action, unfold(action, now)]));
+  const all = [...stepsOf.values()].flat();
+  const begin: Begin = {
+    type: "begin",
+    schema: "mltidy/journal/v1",
+    id,
+    direction: "apply",
+    task,
+    startedAt: now,
+    steps: all,
+    directories: directoryTimes(root, all),
+  };
+  syncDirectory(backup);
+  syncDirectory(paths.backups);
+  const readers = readersOf(root, all);
+  const journal = openJournal(paths.journals, begin, readers);
+  const ahead = stageAhead(all.map(({ operation }) => operation), at);
+  const done: Step[] = [];
+  // What several actions ask for alike, such as the tag of their run, the first that gets to it does.
+  const standing = new Set<string>();
+  const passed = new Set<string>();
+  let usage: DiskUsage = { bytes: 0, files: 0 };
+  let reached = 0;
+  // What cannot be taken back just now stays in the backup, and so in its manifest.
+  const stuck: Step[] = [];
+  const undo = (steps: readonly Step[]) => {
+    const left: Step[] = [];
+    for (const step of steps) {
+      passed.add(parentOf(step.operation.path));
+      // What came before a step that stays may hold it, so it stays, too.
+      if (left.length > 0 || !tryTakeBack(step, at)) left.unshift(step);
+      else standing.delete(keyOf(step));
+    }
+    stuck.push(...left);
+  };
+
+  return {
+    journal: journal.path,
+    async ready(action) {
+      for (const { operation } of stepsOf.get(action) ?? []) await ahead.ready(operation);
+    },
+    async perform(action) {
+      const subject = { kind: action.kind, path: action.path };
+      const steps = stepsOf.get(action) ?? [];
+      const first = reached;
+      reached += steps.length;
+      const before = await checkSubject(root, action);
+      if (typeof before === "string") {
+        for (const { operation } of steps) ahead.drop(operation);
+        return { ...subject, outcome: "skipped", because: before };
+      }
+      const own: Step[] = [];
+      try {
+        for (const [offset, step] of steps.entries()) {
+          const key = keyOf(step);
+          if (standing.has(key)) continue;
+          journal.mark("start", first + offset);
+          own.unshift(step);
+          standing.add(key);
+          carryOut(step.operation, at, ahead.take(step.operation));
+          journal.mark("done", first + offset);
+        }
+        if (!await isUntouched(action, at)) {
+          undo(own);
+          return { ...subject, outcome: "skipped", because: "changed-since-plan" };
+        }
+      } catch (error) {
+        undo(own);
+        return { ...subject, outcome: "failed", message: failureText(error) };
+      }
+      done.push(...own.toReversed());
+      usage = { bytes: usage.bytes + before.bytes, files: usage.files + before.files };
+      return { ...subject, outcome: "applied", usage: before };
+    },
+    async finish(work = {}) {
+      const settle = () => journal.settle();
+      const steps = [...done, ...stuck];
+      try {
+        await ahead.clear();
+        const directories = settleTimes(root, begin, steps, passed);
+        await syncTouched(at, steps, passed);
+        if (steps.length === 0 || !keepBackup && stuck.length === 0) {
+          await tryFreeTree(discard(paths, id, settle), work);
+          return null;
+        }
+        writeManifest(paths.backups, {
+          schema: "mltidy/backup/v1",
+          kind: "change",
+          id,
+          task,
+          store: root,
+          createdAt: now,
+          order,
+          steps,
+          directories,
+          usage,
+        }, readers);
+      } catch (error) {
+        const { outcome } = settleChange(root, paths, begin, settle);
+        if (outcome === "reversed") {
+          throw new Error(
+            `Cannot finish ${task}: ${failureText(error)}; everything was taken back`,
+            { cause: error },
+          );
+        }
+        return { id, path: backup };
+      }
+      settle();
+      return { id, path: backup };
+    },
+    [Symbol.dispose]() {
+      ahead[Symbol.dispose]();
+      journal[Symbol.dispose]();
+    },
+  };
+}
+
+function unfold(action: Action, now: number): readonly Step[] {
+  return operationsOf(action, { now }).map((operation) => ({
+    action: action.kind,
+    subject: action.path,
+    operation,
+  }));
+}
+
+function keyOf({ operation }: Step): string {
+  return JSON.stringify(operation);
+}
+
+function refuseOwnDirectory(actions: readonly Action[]): void {
+  const own = actions.find(({ path }) => path.split("/")[0] === OWN_DIRECTORY);
+  if (own === undefined) return;
+  throw new StalePlanError(`Cannot apply plan: ${own.path} is mltidy's own; plan again`);
+}
+
+/**
+ * Finds an id that no backup has yet, such as `20261123T031438Z-cleanup`. Needs read permission.
+ *
+ * @param places All directories where backups lie.
+ * @param task The task that makes the backup.
+ * @param now Epoch ms.
+ * @returns The id; ids of later moments come later in the alphabet.
+ */
+export function newBackupId(places: readonly string[], task: string, now: number): string {
+  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
+  for (let count = 1;; count++) {
+    const id = `${time}-${task}${count === 1 ? "" : `-${count}`}`;
+    if (places.every((place) => infoOf(join(place, id)) === null)) return id;
+  }
+}
+
+type Skipped = Extract<ActionOutcome, { outcome: "skipped" }>["because"];
+
+/** Looks at the subject just before acting: no link on the way to it, and the plan's stamp. */
+async function checkSubject(root: string, action: Action): Promise<DiskUsage | Skipped> {
+  const { kind, path } = stampedBy(action);
+  const names = path.split("/");
+  for (const depth of names.keys()) {
+    const info = infoOf(join(root, ...names.slice(0, depth + 1)));
+    const isLast = depth === names.length - 1;
+    if (info === null && !(isLast && kind === "file")) return "gone";
+    if (info?.isSymlink) return "symbolic-link";
+  }
+  const at = join(root, path);
+  if (kind !== "tree") {
+    const found = kind === "file" ? fileStamp(at) : metaStamp(at);
+    return found === action.stamp ? { bytes: 0, files: 0 } : "changed-since-plan";
+  }
+  const tree = await measureTree(at, newMeasurer());
+  return tree?.stamp === action.stamp ? tree.freed : "changed-since-plan";
+}
+
+/** A writer that does not know our lock may have written between the look and the act. */
+async function isUntouched(action: Action, at: Workplace): Promise<boolean> {
+  const { kind, path } = stampedBy(action);
+  // What was absent is made by calls that fail where something stands.
+  if (action.stamp === ABSENT) return true;
+  const kept = join(at.files, path);
+  switch (kind) {
+    case "tree":
+      return (await measureTree(kept, newMeasurer()))?.stamp === action.stamp;
+    case "directory":
+      return isKept(join(kept, "meta.yaml"), action.stamp.split("/")[1]);
+    case "file":
+      return isKept(kept, action.stamp);
+  }
+}
+
+function isKept(kept: string, wanted: string | undefined): boolean {
+  const found = fileStamp(kept);
+  // A kept copy, where links cannot be, has an inode of its own.
+  return found === wanted ||
+    infoOf(kept)?.nlink === 1 && found.replace(/^\d+/, "") === wanted?.replace(/^\d+/, "");
+}
+
+function tryTakeBack({ operation }: Step, at: Workplace): boolean {
+  try {
+    if (collisionOf(operation, at) !== null) return false;
+    takeBack(operation, at);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function directoryTimes(root: string, steps: readonly Step[]): Begin["directories"] {
+  return [...parentsOf(steps)].flatMap((path) => {
+    const time = infoOf(join(root, path))?.mtime?.getTime();
+    return time === undefined ? [] : [{ path, before: time }];
+  });
+}
+
+/** Records the times that the change left behind; directories that it only passed get their own back. */
+function settleTimes(
+  root: string,
+  begin: Begin,
+  done: readonly Step[],
+  passed: ReadonlySet<string>,
+): ChangeManifest["directories"] {
+  const touched = parentsOf(done);
+  return begin.directories.flatMap(({ path, before }) => {
+    const info = infoOf(join(root, path));
+    if (!info?.mtime || !info.atime) return [];
+    if (touched.has(path)) return [{ path, before, after: info.mtime.getTime() }];
+    if (passed.has(path)) {
+      putTimeBack(root, path, before);
+    }
+    return [];
+  });
+}
+
+/**
+ * In the backup the directories that were made for trees that came there, then those of the store, also
+ * where all was taken back. What a replaced file was is in the backup durably since before it was replaced.
+ */
+async function syncTouched(
+  at: Workplace,
+  done: readonly Step[],
+  passed: ReadonlySet<string>,
+): Promise<void> {
+  const moved = done.map(({ operation }) => operation).filter(({ kind }) => kind === "move-tree");
+  await syncDirectories(new Set(moved.flatMap((operation) => directoriesToKept(operation, at))));
+  const touched = [...new Set([...parentsOf(done), ...passed])].map((path) => join(at.root, path));
+  await syncDirectories(touched.filter((path) => infoOf(path) !== null));
+}

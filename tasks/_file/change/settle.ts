@@ -1,0 +1,312 @@
+/**
+ * Settling what was cut off, and undoing what was done: both take steps back.
+ *
+ * *Ordering*: steps are taken back in the reverse of their order, then the times of the directories, all of
+ * that is made durable, and only then the backup and the journal go.
+ *
+ * *Locking*: the caller holds the store's lock.
+ *
+ * *After an interruption*: an apply without a manifest is taken back, one with a manifest is complete;
+ * a restore is finished. Each is idempotent, so settling may itself be cut off and done again.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { RestoreCollisionError } from "../../../lib/errors.ts";
+import { free, putTimeBack, syncDirectory } from "../../_io/durable.ts";
+import { listSome } from "../../_io/list_directory.ts";
+import { infoOf } from "../../_io/read.ts";
+import {
+  type Begin,
+  openJournal,
+  parentsOf,
+  readBegin,
+  readersOf,
+  settleJournal,
+  type Step,
+} from "../own/journal.ts";
+import {
+  type ChangeManifest,
+  discard,
+  orderOfRest,
+  readManifest,
+  writeManifest,
+} from "../own/manifest.ts";
+import type { OwnPaths } from "../own/own_directory.ts";
+import { collisionOf, takeBack, type Workplace } from "./operate.ts";
+
+/** What became of a change that was cut off. */
+export interface Settled {
+  readonly id: string;
+  readonly task: string;
+  /** `completed`: all of it was done, or is now; `reversed`: the store is as it was before. */
+  readonly outcome: "completed" | "reversed";
+  /** What could not be taken back since something is in the way; it stays in the backup. */
+  readonly collisions: readonly string[];
+}
+
+/**
+ * Settles every change that was cut off. Needs read and write permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param paths Our directory.
+ * @param files The journals of all changes that were cut off, oldest first.
+ * @returns What became of each.
+ * @throws {SyntaxError} When a journal is damaged; then nothing is touched.
+ */
+export function settleInterrupted(
+  root: string,
+  paths: OwnPaths,
+  files: readonly string[],
+): readonly Settled[] {
+  const journals = files.map((path) => ({ path, begin: readBegin(path) }));
+  const settled: Settled[] = [];
+  for (const { path, begin } of journals) {
+    const settle = () => settleJournal(paths.journals, path);
+    if (begin === null) {
+      // Nothing had begun: the backup of an apply is hollow, that of a restore holds what it held.
+      settle();
+      continue;
+    }
+    settled.push(settleChange(root, paths, begin, settle));
+  }
+  for (const entry of listSome(paths.backups)) {
+    // Behind a link lies what is somebody else's.
+    if (!entry.isDirectory) continue;
+    const backup = join(paths.backups, entry.name);
+    if (infoOf(join(backup, "manifest.json")) === null) {
+      // A manifest that was never finished says nothing.
+      free(join(backup, "manifest.json.new"));
+      removeHollow(backup);
+    }
+  }
+  for (const entry of listSome(paths.staging)) {
+    free(join(paths.staging, entry.name));
+  }
+  return settled;
+}
+
+/**
+ * Settles one change that was cut off, or could not be finished. Needs read and write permission for the
+ * store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param paths Our directory.
+ * @param begin What the change set out to do.
+ * @param settle Removes the journal.
+ * @returns What became of it.
+ */
+export function settleChange(
+  root: string,
+  paths: OwnPaths,
+  begin: Begin,
+  settle: () => void,
+): Settled {
+  const { id, task, direction, startedAt } = begin;
+  const manifest = readManifest(paths.backups, id);
+  const isCommitted = direction === "apply" &&
+    (manifest !== null || infoOf(join(paths.backups, id)) === null);
+  if (isCommitted) {
+    settle();
+    return { id, task, outcome: "completed", collisions: [] };
+  }
+  const at = workplace(root, paths, id);
+  const left = takeBackAll(begin.steps, at);
+  restoreTimes(root, begin);
+  syncParents(root, begin.steps);
+  const wanted = new Set(begin.steps.map(({ operation }) => operation.path));
+  const others = (manifest?.steps ?? []).filter(({ operation }) => !wanted.has(operation.path));
+  const steps = [...others, ...left.map(({ step }) => step)];
+  keepRest(
+    paths,
+    {
+      schema: "mltidy/backup/v1",
+      kind: "change",
+      id,
+      task: manifest?.task ?? task,
+      store: root,
+      createdAt: manifest?.createdAt ?? startedAt,
+      ...orderOf(paths, begin, manifest),
+      steps,
+      directories: timesLeft(root, manifest?.directories ?? [], begin.steps, steps),
+      usage: manifest?.usage ?? { bytes: 0, files: 0 },
+    },
+    manifest !== null,
+    settle,
+  );
+  return {
+    id,
+    task,
+    outcome: direction === "apply" ? "reversed" : "completed",
+    collisions: left.flatMap(({ messages }) => messages),
+  };
+}
+
+/** What is left of an older backup has the place of that, if it has any. */
+function orderOf(
+  { backups }: OwnPaths,
+  { startedAt }: Begin,
+  manifest: ChangeManifest | null,
+): Pick<ChangeManifest, "order"> {
+  if (manifest === null) return { order: orderOfRest(backups, startedAt) };
+  return manifest.order === undefined ? {} : { order: manifest.order };
+}
+
+/**
+ * Says which times are still to be put back once some steps were taken back: what is taken back now changes
+ * directories that still miss something, so their time is ours again.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param directories The times that were to be put back.
+ * @param taken The steps that were taken back.
+ * @param left The steps that were not.
+ * @returns Those of directories that still miss something.
+ */
+export function timesLeft(
+  root: string,
+  directories: ChangeManifest["directories"],
+  taken: readonly Step[],
+  left: readonly Step[],
+): ChangeManifest["directories"] {
+  const missing = parentsOf(left);
+  const touched = parentsOf(taken);
+  return directories.filter(({ path }) => missing.has(path)).map((directory) => {
+    const now = infoOf(join(root, directory.path))?.mtime?.getTime();
+    return touched.has(directory.path)
+      ? { ...directory, after: now ?? directory.after }
+      : directory;
+  });
+}
+
+/**
+ * A backup lives as long as it holds something. One with a manifest goes before its journal, so that
+ * none is left that promises what it has not; one without goes after it, for a journal without a backup
+ * says that its change was completed.
+ */
+function keepRest(
+  paths: OwnPaths,
+  rest: ChangeManifest,
+  hadManifest: boolean,
+  settle: () => void,
+): void {
+  if (rest.steps.length > 0) {
+    writeManifest(paths.backups, rest, readersOf(rest.store, rest.steps));
+    settle();
+  } else if (hadManifest) {
+    free(discard(paths, rest.id, settle));
+  } else {
+    settle();
+    free(discard(paths, rest.id, () => {}));
+  }
+}
+
+/** Removes a directory tree that holds no file; one that does stays as it is. */
+function removeHollow(directory: string): void {
+  try {
+    for (const entry of listSome(directory)) {
+      if (entry.isDirectory) removeHollow(join(directory, entry.name));
+    }
+    Deno.removeSync(directory);
+  } catch (error) {
+    // Not empty, or no directory: what it holds may be somebody's only copy.
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
+/**
+ * Undoes a change, or part of it: brings back what its backup holds. Needs read and write permission for
+ * the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param paths Our directory.
+ * @param manifest The backup.
+ * @param steps Which of its steps.
+ * @param now Epoch ms.
+ * @returns How many steps were taken back.
+ * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
+ */
+export function undoChange(
+  root: string,
+  paths: OwnPaths,
+  manifest: ChangeManifest,
+  steps: readonly Step[],
+  now: number,
+): number {
+  const collisions = collisionsOf(root, paths, manifest.id, steps);
+  if (collisions.length > 0) throw new RestoreCollisionError(manifest.id, collisions);
+  // A directory that somebody else changed since keeps the time of that change; so does, for now, one
+  // that still misses something.
+  const wanted = new Set(steps);
+  const unfinished = parentsOf(manifest.steps.filter((step) => !wanted.has(step)));
+  const directories = manifest.directories.filter(({ path, after }) =>
+    !unfinished.has(path) && infoOf(join(root, path))?.mtime?.getTime() === after
+  );
+  const begin: Begin = {
+    type: "begin",
+    schema: "mltidy/journal/v1",
+    id: manifest.id,
+    direction: "restore",
+    task: "restore",
+    startedAt: now,
+    steps,
+    directories,
+  };
+  using journal = openJournal(paths.journals, begin, readersOf(root, steps));
+  const settled = settleChange(root, paths, begin, () => journal.settle());
+  if (settled.collisions.length > 0) {
+    throw new RestoreCollisionError(manifest.id, settled.collisions);
+  }
+  return steps.length;
+}
+
+/**
+ * Finds what is in the way of taking steps back. Needs read permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param paths Our directory.
+ * @param id The backup.
+ * @param steps Which of its steps.
+ * @returns Each collision in words, with both sides named.
+ */
+export function collisionsOf(
+  root: string,
+  paths: OwnPaths,
+  id: string,
+  steps: readonly Step[],
+): readonly string[] {
+  const at = workplace(root, paths, id);
+  return steps.flatMap(({ operation }) => collisionOf(operation, at) ?? []);
+}
+
+function takeBackAll(
+  steps: readonly Step[],
+  at: Workplace,
+): readonly { readonly step: Step; readonly messages: readonly string[] }[] {
+  const left: { step: Step; messages: readonly string[] }[] = [];
+  for (const step of steps.toReversed()) {
+    const message = collisionOf(step.operation, at);
+    const holdsLeft = step.operation.kind === "create-dir" &&
+      left.some((other) => other.step.operation.path.startsWith(`${step.operation.path}/`));
+    if (message !== null) left.unshift({ step, messages: [message] });
+    else if (holdsLeft) left.unshift({ step, messages: [] });
+    else takeBack(step.operation, at);
+  }
+  return left;
+}
+
+function restoreTimes(root: string, { directories }: Begin): void {
+  for (const { path, before } of directories) {
+    putTimeBack(root, path, before);
+  }
+}
+
+/** What is back must be there for good before what leads to it in the backup goes. */
+function syncParents(root: string, steps: readonly Step[]): void {
+  const parents = [...parentsOf(steps)].map((path) => join(root, path));
+  for (const parent of parents.filter((path) => infoOf(path)?.isDirectory)) syncDirectory(parent);
+}
+
+function workplace(root: string, paths: OwnPaths, id: string): Workplace {
+  return { root, files: join(paths.backups, id, "files"), staging: paths.staging };
+}

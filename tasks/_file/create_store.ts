@@ -1,0 +1,50 @@
+/**
+ * Making an empty store.
+ *
+ * *After an interruption*: the next call makes what is missing.
+ *
+ * @module
+ */
+
+import { ensureDirSync } from "@std/fs";
+import { StoreAccessError } from "../../lib/errors.ts";
+import { OWN_DIRECTORY } from "../../lib/store/names.ts";
+import { makeDirectories } from "../_io/durable.ts";
+import { listDirectory } from "../_io/list_directory.ts";
+import { failureText, infoOf } from "../_io/read.ts";
+import { storePath } from "./locate_store.ts";
+import { openWriting } from "./own/place.ts";
+import { createExperiment } from "./tracking/set_up_experiment.ts";
+
+/**
+ * Makes a store where nothing is, as MLflow does: with the experiment `Default`, whose id is 0. Where
+ * something is, be it a link to nothing, it does nothing. Needs read and write permission.
+ *
+ * @param location A directory or a `file:` URI.
+ * @param now Epoch ms.
+ * @throws {StoreNotFoundError} When it names no place.
+ * @throws {StoreAccessError} When no directory can be made there.
+ * @throws {UnsupportedStoreError} When it is a URI of something else.
+ */
+export async function createStore(location: string, now: number): Promise<void> {
+  const path = storePath(location);
+  const listed = await listDirectory(path);
+  if (listed.kind === "failed" && (!listed.missing || infoOf(path) !== null)) return;
+  const names = listed.kind === "listed" ? listed.entries.map(({ name }) => name) : [];
+  if (names.some((name) => name !== OWN_DIRECTORY && name !== ".trash")) return;
+  makeRoot(path);
+  const root = Deno.realPathSync(path);
+  const writing = openWriting(root);
+  createExperiment({ root, writing, now }, "0", { name: "Default", artifactLocation: null });
+  makeDirectories(root, [".trash"]);
+}
+
+function makeRoot(path: string): void {
+  try {
+    ensureDirSync(path);
+  } catch (error) {
+    throw new StoreAccessError(`Cannot make store ${path}: ${failureText(error)}`, path, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * A store's backups behind their port.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import type { BackupListing, CopyScope } from "../../lib/backup/backup.ts";
+import { newestFirst } from "../../lib/backup/backup_order.ts";
+import { infoOf } from "../_io/read.ts";
+import type {
+  BackupPreview,
+  Backups,
+  BackupWork,
+  BroughtBackReport,
+  LockedBackups,
+  RestoreSelection,
+} from "../ports/backups.ts";
+import {
+  listBackups,
+  listCopies,
+  listedInOrder,
+  lockPlace,
+  type Place,
+  placeOf,
+  removeBackup,
+  targetOf,
+} from "./backups/backup_place.ts";
+import { extractCopy, restoreFromCopy } from "./backups/bring_back.ts";
+import { copyBackup } from "./backups/copy_backup.ts";
+import { findMissing } from "./backups/find_missing.ts";
+import { findOnlyCopies, type OnlyCopiesOptions } from "./backups/find_only_copies.ts";
+import { extractChange, sendBackup } from "./backups/move_backup.ts";
+import { dropTwins, findParts, splitIds, undoParts } from "./backups/undo_parts.ts";
+import { verifyBackup } from "./backups/verify_backup.ts";
+import { selectSteps } from "./change/select_steps.ts";
+import { type ChangeManifest, readCopyManifest, readManifest } from "./own/manifest.ts";
+import { ownPaths } from "./own/own_directory.ts";
+
+/** Which store. */
+export interface FileBackupsOptions {
+  /** Absolute real path of the store's root. */
+  readonly root: string;
+  /** A directory of the user's; `null` for our own. */
+  readonly directory: string | null;
+  /** The clock, epoch ms. */
+  readonly now: () => number;
+}
+
+/**
+ * Opens the place of a store's backups for reading. Needs read permission.
+ *
+ * @param options Which store.
+ * @returns The place; nothing of it has been read yet.
+ * @throws {RangeError} When the directory lies in the store.
+ */
+export function openBackups(options: FileBackupsOptions): Backups {
+  const { root, directory } = options;
+  return backupsIn(options, placeOf(root, ownPaths(root), directory));
+}
+
+/**
+ * Opens the place of a store's backups for this process alone. Needs read and write permission for it.
+ *
+ * @param lock The store's lock.
+ * @param options Which store.
+ * @returns The place.
+ * @throws {RangeError} When the directory lies in the store.
+ * @throws {StoreLockedError} When another process writes there.
+ */
+export async function lockBackups(
+  lock: Disposable,
+  options: FileBackupsOptions,
+): Promise<LockedBackups> {
+  const { root, now } = options;
+  const place = placeOf(root, ownPaths(root), options.directory);
+  const placeLock = lockPlace(place);
+  try {
+    await dropTwins(root, place);
+  } catch (error) {
+    placeLock[Symbol.dispose]();
+    throw error;
+  }
+  return {
+    ...backupsIn(options, place),
+    async copy(scope, work = {}) {
+      checkScope(scope);
+      return await copyBackup([lock, placeLock], { root, place, scope, now: now(), ...work });
+    },
+    bringBack: (id, selection = {}, work = {}) =>
+      bringBack(lock, { root, place, id, selection, now: now(), work }),
+    take: (id, work = {}) => sendBackup(id, ownPaths(root), place, work),
+    async expireRecords(olderThan) {
+      if (place.isShared) return 0;
+      const { expireHistory } = await import("./own/metadata_history.ts");
+      return expireHistory(ownPaths(root), root, { olderThan, now: now() });
+    },
+    async remove(id, work = {}) {
+      let isFree = true;
+      for (const one of placesOf(root, place)) {
+        if (!(await listBackups(one, root)).some((listed) => listed.id === id)) continue;
+        isFree = await removeBackup(placeLock, one, id, work) && isFree;
+      }
+      return isFree;
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve().then(() => placeLock[Symbol.dispose]()),
+  };
+}
+
+/** Whoever is not checked by a compiler must not get a copy of something else than they asked for. */
+function checkScope(scope: CopyScope): void {
+  const { kind } = scope;
+  if (kind === "full" || kind === "metadata") return;
+  if ((kind === "experiment" || kind === "run") && typeof scope.id === "string") return;
+  throw new RangeError(
+    `Cannot back up ${
+      JSON.stringify(scope)
+    }: expected a scope of kind full or metadata, or of kind experiment or run with an id`,
+  );
+}
+
+function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
+  return {
+    directory: place.backups,
+    list: () => listAll(root, place),
+    split: () => splitIds(root, place),
+    async verify(id, work = {}) {
+      const directory = await directoryOf(root, place, id);
+      const manifest = /[\\/]/.test(id) ? null : readCopyManifest(directory);
+      if (manifest === null) {
+        throw new RangeError(`Cannot verify ${id}: there is no such copy in ${place.backups}`);
+      }
+      return { ...await verifyBackup(Deno.realPathSync(directory), manifest, work), id };
+    },
+    preview: (id, selection = {}) => preview(root, place, id, selection),
+    async extract(id, to, selection = {}, work = {}) {
+      const target = targetOf(root, to);
+      const changes = changesIn(root, place, id);
+      if (changes.length === 0) {
+        const directory = Deno.realPathSync(await directoryOf(root, place, id));
+        const { trees, faults } = await extractCopy(directory, selection, target, work);
+        return { changes: trees.length, faults };
+      }
+      const steps = new Set<string>();
+      const kept = new Set<string>();
+      for (const { directory, manifest } of changes) {
+        const selected = selectSteps(manifest.steps, selection);
+        for (const { operation } of selected) steps.add(JSON.stringify(operation));
+        const more = selected.map(({ operation }) => operation.path as string).filter((path) =>
+          !kept.has(path) && infoOf(join(directory, "files", path)) !== null
+        );
+        await extractChange(Deno.realPathSync(directory), more, target, work);
+        for (const path of more) kept.add(path);
+      }
+      return { changes: steps.size, faults: [] };
+    },
+    async history() {
+      if (place.isShared) return null;
+      const { describeHistory } = await import("./own/metadata_history.ts");
+      return describeHistory(ownPaths(root));
+    },
+    async expiredRecords(olderThan) {
+      if (place.isShared) return 0;
+      const { countExpired } = await import("./own/metadata_history.ts");
+      return countExpired(ownPaths(root), root, { olderThan, now: now() });
+    },
+    onlyCopies: async (candidates, work = {}) =>
+      await findOnlyCopies({
+        root,
+        copies: await allCopies(root, place),
+        candidates,
+        ...work,
+      }),
+  };
+}
+
+async function preview(
+  root: string,
+  place: Place,
+  id: string,
+  selection: RestoreSelection,
+): Promise<BackupPreview | null> {
+  const backup = (await listAll(root, place)).find((one) => one.id === id);
+  if (backup === undefined) return null;
+  if (backup.kind === "damaged") throw new SyntaxError(backup.message);
+  if (backup.kind === "copy") {
+    const directory = Deno.realPathSync(backup.path);
+    const job = { directory, selection, root, isStore: true };
+    const { trees, collisions } = await findMissing(job);
+    return { backup, changes: trees.length, collisions };
+  }
+  const parts = await findParts({ root, place, id, selection, work: {} });
+  if (parts === null) return null;
+  const { selected, collisions, faults } = parts;
+  const { experiment, run } = selection;
+  if (selected === 0 && (experiment ?? run) !== undefined) {
+    const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
+    throw new RangeError(
+      `Cannot restore ${wanted} from ${id}: the backup holds nothing of it by itself; a run that left with its experiment comes back with --experiment`,
+    );
+  }
+  return { backup, changes: selected - faults.length, collisions };
+}
+
+interface BringBack {
+  readonly root: string;
+  readonly place: Place;
+  readonly id: string;
+  readonly selection: RestoreSelection;
+  readonly now: number;
+  readonly work: BackupWork;
+}
+
+async function bringBack(
+  lock: Disposable,
+  { root, place, id, selection, now, work }: BringBack,
+): Promise<BroughtBackReport> {
+  const job = { root, place, id, selection, work };
+  const parts = await findParts(job);
+  if (parts !== null) return await undoParts(job, parts, now);
+  const real = Deno.realPathSync(await directoryOf(root, place, id));
+  const { trees, faults } = await restoreFromCopy(
+    lock,
+    root,
+    ownPaths(root),
+    real,
+    selection,
+    work,
+  );
+  return { changes: trees.length, faults };
+}
+
+/** A place of the user's, and behind it our own: what was not moved there, or not wholly, lies here. */
+function placesOf(root: string, place: Place): readonly Place[] {
+  return place.isShared ? [place, placeOf(root, ownPaths(root), null)] : [place];
+}
+
+/** Another store may have a backup of that name in the same place. */
+async function directoryOf(root: string, place: Place, id: string): Promise<string> {
+  const listed = await listAll(root, place);
+  return listed.find((one) => one.id === id)?.path ?? join(place.backups, id);
+}
+
+async function listAll(root: string, place: Place): Promise<readonly BackupListing[]> {
+  const listed: (readonly BackupListing[])[] = [];
+  for (const one of placesOf(root, place)) listed.push(await listBackups(one, root));
+  const [first = [], ...others] = listed;
+  const more = others.flat().filter(({ id }) => !first.some((one) => one.id === id));
+  const both = first.map((one): BackupListing => {
+    const other = others.flat().find(({ id }) => id === one.id);
+    if (one.kind !== "change" || other?.kind !== "change") return one;
+    return { ...one, changes: countSteps(root, place, one.id) };
+  });
+  return listedInOrder([...both, ...more]);
+}
+
+async function allCopies(root: string, place: Place): Promise<OnlyCopiesOptions["copies"]> {
+  const copies: OnlyCopiesOptions["copies"][number][] = [];
+  for (const one of placesOf(root, place)) {
+    for (const manifest of await listCopies(one, root)) {
+      copies.push({ ...manifest, directory: join(one.backups, manifest.id) });
+    }
+  }
+  return newestFirst(copies);
+}
+
+/** A step that lies in both places is one all the same. */
+function countSteps(root: string, place: Place, id: string): number {
+  const steps = changesIn(root, place, id).flatMap(({ manifest }) => manifest.steps);
+  return new Set(steps.map(({ operation }) => JSON.stringify(operation))).size;
+}
+
+/** What each place has of the backup of a change. */
+function changesIn(
+  root: string,
+  place: Place,
+  id: string,
+): readonly { readonly directory: string; readonly manifest: ChangeManifest }[] {
+  return placesOf(root, place).flatMap(({ backups, isShared }) => {
+    const manifest = readManifest(backups, id);
+    if (manifest === null || isShared && manifest.store !== root) return [];
+    return [{ directory: join(backups, id), manifest }];
+  });
+}

@@ -1,0 +1,168 @@
+/**
+ * From what a user names to the root of a file store, or a clear refusal.
+ *
+ * @module
+ */
+
+import { basename, dirname, join, resolve } from "@std/path";
+import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
+import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/store/names.ts";
+import { fileUriPath } from "../_io/file_uri.ts";
+import { listDirectory } from "../_io/list_directory.ts";
+import { failureText, infoOf, readText } from "../_io/read.ts";
+
+/**
+ * Finds the root of a file store. Needs read permission.
+ *
+ * A directory is a store when it has `.trash/` (MLflow makes it whenever it opens a store), our own
+ * directory, an experiment's `meta.yaml` in a child, or a run's or registered model's in a grandchild;
+ * a directory that has a store as `mlruns` stands for it. With a database as its backend MLflow keeps
+ * only artifacts in `mlruns/`: such a directory is refused, and so is a part of a store.
+ *
+ * @param location A directory or a `file:` URI.
+ * @returns The absolute real path of the root.
+ * @throws {StoreNotFoundError} When there is nothing at that place.
+ * @throws {StoreAccessError} When it cannot be read.
+ * @throws {UnsupportedStoreError} When it is no file store.
+ */
+export async function locateStore(location: string): Promise<string> {
+  const path = storePath(location);
+  let root: string;
+  try {
+    root = Deno.realPathSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw unreadable(path, error);
+    const found = infoOf(path)?.isSymlink ? "it is a link to nothing" : "no such directory";
+    throw new StoreNotFoundError(
+      `Cannot open store ${path}: ${found}; name the store with --store DIR`,
+      path,
+    );
+  }
+  if (!Deno.statSync(root).isDirectory) {
+    throw new UnsupportedStoreError(
+      `Cannot open store ${root}: expected a directory such as mlruns/, found a file; name the store with --store DIR`,
+      root,
+    );
+  }
+  const around = await storeAround(root);
+  if (around !== null) {
+    throw new UnsupportedStoreError(
+      `Cannot open store ${root}: it is a part of store ${around}; name that with --store ${around}`,
+      root,
+    );
+  }
+  if (await isStore(root)) return root;
+  const inside = join(root, "mlruns");
+  if (infoOf(inside)?.isDirectory && await isStore(inside)) return Deno.realPathSync(inside);
+  throw new UnsupportedStoreError(`Cannot open store ${root}: ${await whatItIs(root)}`, root);
+}
+
+/**
+ * Names the place that a user means. Touches nothing.
+ *
+ * @param location A directory or a `file:` URI.
+ * @returns An absolute path.
+ * @throws {StoreNotFoundError} When it names none.
+ * @throws {UnsupportedStoreError} When it is a URI of something else.
+ */
+export function storePath(location: string): string {
+  if (/^(file:)?$/i.test(location)) {
+    throw new StoreNotFoundError(
+      "Cannot open a store without a name: expected a directory such as mlruns, or a file URI",
+      location,
+    );
+  }
+  if (/^file:/i.test(location)) {
+    try {
+      const { hostname } = new URL(location);
+      if (hostname !== "" && Deno.build.os !== "windows") throw new TypeError(`host ${hostname}`);
+      return fileUriPath(location);
+    } catch (error) {
+      throw new UnsupportedStoreError(
+        `Cannot open store ${location}: expected a file URI of this machine, such as file:///data/mlruns`,
+        location,
+        { cause: error },
+      );
+    }
+  }
+  if (/^[a-z][a-z0-9+.-]+:/i.test(location)) {
+    throw new UnsupportedStoreError(
+      `Cannot open store ${location}: expected a file store (a directory), found a ${
+        location.slice(0, location.indexOf(":"))
+      } URI; tracking servers and databases are not supported`,
+      location,
+    );
+  }
+  return resolve(location);
+}
+
+function unreadable(path: string, cause: unknown): StoreAccessError {
+  return new StoreAccessError(
+    `Cannot read store ${path}: ${failureText(cause)}; check the permissions of that directory`,
+    path,
+    { cause },
+  );
+}
+
+async function children(directory: string): Promise<readonly string[]> {
+  const listed = await listDirectory(directory);
+  if (listed.kind === "failed") return [];
+  return listed.entries
+    .filter((entry) => entry.isDirectory || entry.isSymlink)
+    .map((entry) => join(directory, entry.name));
+}
+
+async function isStore(root: string): Promise<boolean> {
+  const listed = await listDirectory(root);
+  if (listed.kind === "failed") throw unreadable(root, new Error(listed.message));
+  if (listed.entries.some(({ name }) => name === ".trash" || name === OWN_DIRECTORY)) return true;
+  const inside = await children(root);
+  if (inside.some(isExperiment)) return true;
+  for (const child of inside) {
+    const held = await children(child);
+    if (held.some((inner) => metaHas(inner, /^(run_id|run_uuid|creation_timestamp):/m))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** To MLflow, and to a clean-up, the runs of an experiment would be experiments that are broken. */
+async function storeAround(directory: string): Promise<string | null> {
+  const [parent, name] = [dirname(directory), basename(directory)];
+  if (name === ".trash" || name === OWN_DIRECTORY) return parent;
+  const isRun = metaHas(directory, /^run_(id|uuid):/m);
+  if (isRun) return await storeAround(parent) ?? dirname(parent);
+  const isOwn = metaHas(directory, /^experiment_id:/m);
+  const mayBe = name === "models" || looksLikeExperimentId(name);
+  if (!isOwn && !(mayBe && await isStore(parent))) return null;
+  return await storeAround(parent) ?? parent;
+}
+
+function isExperiment(directory: string): boolean {
+  const hasMeta = infoOf(join(directory, "meta.yaml")) !== null;
+  const hasId = looksLikeExperimentId(basename(directory));
+  return hasMeta && (hasId || metaHas(directory, /^experiment_id:/m));
+}
+
+/** Others write a `meta.yaml`, too: conda recipes do. Only its keys tell whose it is. */
+function metaHas(directory: string, key: RegExp): boolean {
+  const meta = readText(join(directory, "meta.yaml"));
+  return meta.kind === "text" && key.test(meta.text);
+}
+
+async function whatItIs(root: string): Promise<string> {
+  const listed = await listDirectory(root);
+  if (listed.kind === "listed" && listed.entries.length === 0) {
+    return "the directory is empty; name the store with --store DIR";
+  }
+  let holdsArtifacts = false;
+  for (const experiment of await children(root)) {
+    holdsArtifacts ||= (await children(experiment)).some((inner) =>
+      infoOf(join(inner, "artifacts")) !== null || inner.endsWith("/models")
+    );
+  }
+  return holdsArtifacts
+    ? "it holds artifacts only, no meta.yaml: MLflow keeps the runs of this store in a database (such as mlflow.db), which is not supported"
+    : "it is no MLflow file store: no experiment has a meta.yaml; name the store with --store DIR";
+}

@@ -1,0 +1,93 @@
+import { StoreLockedError } from "../../lib/errors.ts";
+import { infoOf } from "../_io/read.ts";
+import type { LockedStore, Store } from "../ports/store.ts";
+import { beginChange, type Change } from "./change/change.ts";
+import { settleInterrupted } from "./change/settle.ts";
+import { listJournals } from "./own/list_journals.ts";
+import { acquireLock } from "./own/lock.ts";
+import { ownPaths } from "./own/own_directory.ts";
+
+/**
+ * Takes the lock of a file store and settles what was cut off. Needs read and write permission for it.
+ *
+ * @param store The store.
+ * @param task The task that takes it, for messages.
+ * @returns The store, which this process alone may change until it is disposed of.
+ * @throws {StoreLockedError} When another process holds the lock.
+ * @throws {StoreAccessError} When the store cannot be written to.
+ */
+export async function lockStore(store: Store, task: string): Promise<LockedStore> {
+  const { root } = store.describe();
+  const paths = ownPaths(root);
+  const lock = acquireLock(root, task, store.now());
+  try {
+    const settled = settleInterrupted(root, paths, await listJournals(paths.journals));
+    /** Half done, say by an error of the caller's, is taken back now, or else by whoever locks next. */
+    const giveUp = ({ journal }: Change) => {
+      try {
+        if (infoOf(journal) !== null) settleInterrupted(root, paths, [journal]);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+      }
+    };
+    /** Whoever still has the store after its release must not change it beside the next holder. */
+    const assertHeld = () => {
+      if (lock.isHeld()) return;
+      throw new Error(
+        `Cannot change store ${root}: its lock, taken for ${task}, has been released; take it again with store.lock()`,
+      );
+    };
+    const whileHeld = <T>(work: () => T) =>
+      Promise.try(() => {
+        assertHeld();
+        return work();
+      });
+    return {
+      ...store,
+      settled,
+      lock: () =>
+        whileHeld(() => {
+          throw new StoreLockedError(
+            `Cannot lock store ${root}: this very store is locked already, for ${task}; apply a plan to it with applyPlan(), or give a task the store that was opened, once the lock is released`,
+            root,
+          );
+        }),
+      begin: (options) =>
+        whileHeld(async () => {
+          const change = await beginChange(lock, { root, paths, ...options });
+          let isOpen = true;
+          return {
+            async perform(action) {
+              await change.ready(action);
+              assertHeld();
+              return await change.perform(action);
+            },
+            finish: (work) =>
+              whileHeld(() => {
+                isOpen = false;
+                return change.finish(work);
+              }),
+            [Symbol.dispose]() {
+              change[Symbol.dispose]();
+              if (isOpen && lock.isHeld()) giveUp(change);
+              isOpen = false;
+            },
+          };
+        }),
+      keepMetadata: (snapshot) =>
+        whileHeld(async () => {
+          const { keepMetadata } = await import("./own/metadata_history.ts");
+          await keepMetadata(paths, snapshot, store.now());
+        }),
+      lockBackups: (directory) =>
+        whileHeld(async () => {
+          const { lockBackups } = await import("./file_backups.ts");
+          return lockBackups(lock, { root, directory, now: store.now });
+        }),
+      [Symbol.asyncDispose]: () => Promise.try(() => lock[Symbol.dispose]()),
+    };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}

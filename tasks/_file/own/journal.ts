@@ -1,0 +1,217 @@
+/**
+ * The write-ahead record of one change of a store: `.mltidy.trash/journal/ID.jsonl`.
+ *
+ * Each line is a checksum (16 hexadecimal digits, over the JSON text), a space, a JSON record, a line
+ * feed. The first record is `begin` and names *every* step that may follow, with its operation and the
+ * modification times of the directories that it will touch; it is durable (file and directory synced)
+ * before the first step. Then `start` and `done` around each step, for people and for finding out how
+ * far a change got; they are not synced, because what a step did is found out by looking at the store
+ * and the backup, never from them.
+ *
+ * *After an interruption*: a journal that is still there belongs to a change that was cut off. A first
+ * line without its line feed means that nothing had begun. A line that does not match its checksum is
+ * never guessed at: as the first line it stops everything, later it ends the reading.
+ *
+ * @module
+ */
+
+import { dirname, join } from "@std/path";
+import type { Operation } from "../../../lib/plan/operations.ts";
+import type { Action } from "../../../lib/plan/plan.ts";
+import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
+import { syncDirectory, writeAndSync } from "../../_io/durable.ts";
+import { readEntry } from "../../_io/open_entry.ts";
+import { type Access, accessAlong, narrower } from "../../_io/permissions.ts";
+import { checkDirectories, checkSteps } from "./check_steps.ts";
+
+/** One operation of one action. */
+export interface Step {
+  readonly action: Action["kind"];
+  /** What the action acts on. */
+  readonly subject: string;
+  readonly operation: Operation;
+}
+
+/**
+ * Names the directories whose entries steps change.
+ *
+ * @param steps The steps.
+ * @returns Paths relative to the root; the root itself is the empty one.
+ */
+export function parentsOf(steps: readonly Step[]): ReadonlySet<string> {
+  return new Set(steps.map(({ operation }) => parentOf(operation.path)));
+}
+
+/**
+ * Names the directory in which something lies.
+ *
+ * @param path Relative to the root.
+ * @returns Relative to the root; the root itself is the empty path.
+ */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/**
+ * Names a path and all that it lies in.
+ *
+ * @param path Relative to the root.
+ * @returns Relative to the root, which is the empty path and the first.
+ */
+export function waysTo(path: string): readonly string[] {
+  return path === "" ? [""] : [...waysTo(parentOf(path)), path];
+}
+
+/**
+ * Says who may read at most what tells of steps: some hold the text of records. Needs read permission.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param steps The steps.
+ * @returns Those who may read all of these records; `null` where there are none.
+ */
+export function readersOf(root: string, steps: readonly Step[]): Access | null {
+  return steps.filter(({ operation }) =>
+    operation.kind === "replace-file" && "text" in operation.content
+  )
+    .map(({ operation }) => accessAlong(root, operation.path))
+    .reduce<Access | null>((all, one) => all === null ? one : narrower(all, one), null);
+}
+
+/** The modification time of a directory that a change touches; epoch ms. */
+export interface DirectoryTime {
+  readonly path: string;
+  readonly before: number;
+}
+
+/** What a change sets out to do. */
+export interface Begin {
+  readonly type: "begin";
+  readonly schema: "mltidy/journal/v1";
+  /** Also the id of the backup. */
+  readonly id: string;
+  readonly direction: "apply" | "restore";
+  readonly task: string;
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly steps: readonly Step[];
+  readonly directories: readonly DirectoryTime[];
+}
+
+type Mark = { readonly type: "start" | "done"; readonly step: number };
+
+/** A journal that is being written. */
+export interface Journal extends Disposable {
+  /** Absolute path of its file. */
+  readonly path: string;
+  /** Adds a record; not synced. */
+  mark(type: Mark["type"], step: number): void;
+  /** Removes the journal, durably: the change is settled. */
+  settle(): void;
+}
+
+/**
+ * Starts a journal; when this returns, its intent is durable. Needs write permission for the store.
+ *
+ * @param journals The journals' directory.
+ * @param begin What the change sets out to do.
+ * @param access Who may read it at most, see {@linkcode readersOf}.
+ * @returns The journal.
+ */
+export function openJournal(
+  journals: string,
+  begin: Begin,
+  access: Access | null = null,
+): Journal {
+  const path = join(journals, `${begin.id}.jsonl`);
+  writeAndSync(path, lineOf(begin), access);
+  syncDirectory(journals);
+  const file = Deno.openSync(path, { append: true });
+  const encoder = new TextEncoder();
+  let open = true;
+  const close = () => {
+    if (open) file.close();
+    open = false;
+  };
+  return {
+    path,
+    mark(type, step) {
+      file.writeSync(encoder.encode(lineOf({ type, step })));
+    },
+    settle() {
+      close();
+      settleJournal(journals, path);
+    },
+    [Symbol.dispose]: close,
+  };
+}
+
+/**
+ * Removes a journal whose change is settled, durably. Needs write permission for the store.
+ *
+ * @param journals The journals' directory.
+ * @param path The journal.
+ */
+export function settleJournal(journals: string, path: string): void {
+  Deno.removeSync(path);
+  syncDirectory(journals);
+}
+
+/**
+ * Reads what a change set out to do.
+ *
+ * @param path The journal.
+ * @returns The intent, or `null` when the journal was cut off before anything had begun.
+ * @throws {SyntaxError} When the first line is whole but not one of ours.
+ */
+export function readBegin(path: string): Begin | null {
+  const text = readEntry(path);
+  const end = text.indexOf("\n");
+  if (end < 0) return null;
+  const line = text.slice(0, end);
+  const json = line.slice(17);
+  if (line[16] !== " " || fingerprintOf([json]) !== line.slice(0, 16)) {
+    throw new SyntaxError(
+      `Cannot read journal ${path}: line 1 does not match its checksum; keep the store as it is and restore the journal from a copy, or move it away if you know that nothing was cut off`,
+    );
+  }
+  const begin = parseBegin(path, json);
+  if (begin.type !== "begin" || begin.schema !== "mltidy/journal/v1") {
+    throw new SyntaxError(
+      `Cannot read journal ${path}: expected schema "mltidy/journal/v1", found ${
+        JSON.stringify(begin.schema)
+      }; use the version of mltidy that wrote it`,
+    );
+  }
+  if (join(dirname(path), `${begin.id}.jsonl`) !== path) {
+    throw new SyntaxError(`Cannot read journal ${path}: it is the journal of another change`);
+  }
+  try {
+    if (!["apply", "restore"].includes(begin.direction)) {
+      throw new SyntaxError("expected a direction");
+    }
+    checkSteps(begin.steps);
+    checkDirectories(begin.directories, ["before"]);
+  } catch (error) {
+    throw new SyntaxError(`Cannot read journal ${path}: ${textOf(error)}`, { cause: error });
+  }
+  return begin;
+}
+
+function parseBegin(path: string, json: string): Begin {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== "object" || value === null) throw new SyntaxError("it is no object");
+    return value as Begin;
+  } catch (error) {
+    throw new SyntaxError(`Cannot read journal ${path}: ${textOf(error)}`, { cause: error });
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function lineOf(record: Begin | Mark): string {
+  const json = JSON.stringify(record);
+  return `${fingerprintOf([json])} ${json}\n`;
+}

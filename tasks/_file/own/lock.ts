@@ -1,0 +1,163 @@
+/**
+ * One task at a time may change a store.
+ *
+ * *Locking*: an advisory lock of the operating system on `.mltidy.trash/lock`, which dies with its
+ * process, so there is no stale lock to break. The file's text says who holds it; it is for people and
+ * decides nothing. The file itself stays: removing it would let two processes lock two different files.
+ * The lock binds mltidy alone, not MLflow.
+ *
+ * @module
+ */
+
+import { StoreAccessError, StoreLockedError, UnsupportedStoreError } from "../../../lib/errors.ts";
+import { openEntry, readEntry } from "../../_io/open_entry.ts";
+import { waitForNoFile } from "../../_io/open_regular.ts";
+import { openLikeParent } from "../../_io/permissions.ts";
+import { failureText, infoOf } from "../../_io/read.ts";
+import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
+
+/** Who holds a lock. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string | null;
+  readonly task: string;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+}
+
+/** A lock that was taken; disposing of it, once or more often, releases it. */
+export interface Lock extends Disposable {
+  /** Whether it has not been released yet. */
+  isHeld(): boolean;
+}
+
+/**
+ * Takes a store's lock, or refuses at once. Needs read and write permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param task Which task takes it, for the message to others.
+ * @param now Epoch ms, for the same.
+ * @returns The lock.
+ * @throws {StoreLockedError} When another process, or another handle of this one, holds it.
+ * @throws {StoreAccessError} When the store cannot be written to.
+ */
+export function acquireLock(root: string, task: string, now: number): Lock {
+  const { lock, file } = openLock(root);
+  if (!file.tryLockSync(true)) {
+    file.close();
+    throw new StoreLockedError(
+      `Cannot lock store ${root}: ${describeHolder(lock)} holds the lock; wait until it is done`,
+      root,
+    );
+  }
+  try {
+    refuseForeignText(root, lock, file);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  waitForNoFile();
+  const holder: Holder = {
+    pid: Deno.pid,
+    host: hostname(),
+    task,
+    since: new Date(now).toISOString(),
+  };
+  sayWho(file, JSON.stringify(holder) + "\n");
+  let isHeld = true;
+  return {
+    isHeld: () => isHeld,
+    [Symbol.dispose]() {
+      if (!isHeld) return;
+      isHeld = false;
+      sayWho(file, "");
+      // A program that is being started just now has a copy of the file, which closing ours leaves locked.
+      file.unlockSync();
+      file.close();
+    },
+  };
+}
+
+/** For people alone: a disk that is full must not keep anybody from recovering. */
+function sayWho(file: Deno.FsFile, text: string): void {
+  try {
+    file.truncateSync();
+    file.writeSync(new TextEncoder().encode(text));
+  } catch {
+    // The lock holds without it.
+  }
+}
+
+function openLock(root: string): { readonly lock: string; readonly file: Deno.FsFile } {
+  try {
+    return inOwnDirectory(root, () => {
+      const { lock } = ensureOwnDirectory(root);
+      return { lock, file: openLockFile(lock) };
+    });
+  } catch (error) {
+    const refused = error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.NotCapable || /read-only file system/i.test(String(error));
+    if (!refused) throw error;
+    throw new StoreAccessError(
+      `Cannot change store ${root}: ${failureText(error)}; nothing was touched`,
+      root,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Opens the file of a lock. Needs write permission for its directory.
+ *
+ * @param path Where it is, or is made, for those who can use its directory.
+ * @returns The file, not locked yet.
+ * @throws {NotRegularFile} When something else stands there, such as a link.
+ */
+export function openLockFile(path: string): Deno.FsFile {
+  if (infoOf(path) === null) {
+    try {
+      const file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
+      openLikeParent(path);
+      return file;
+    } catch (error) {
+      // Another process that wants the same was faster.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+  return openEntry(path, { write: true });
+}
+
+/** It may be another name of somebody's file, and who holds the lock is written over what it holds. */
+function refuseForeignText(root: string, lock: string, file: Deno.FsFile): void {
+  const start = new Uint8Array(LONGEST_HOLDER);
+  const size = file.readSync(start) ?? 0;
+  file.seekSync(0, Deno.SeekMode.Start);
+  const text = new TextDecoder().decode(start.subarray(0, size));
+  // A holder that died may have left the beginning of its text, or a file system what it had reserved.
+  if (size < LONGEST_HOLDER && /^({("pid":.*)?)?\0*\n?$/s.test(text)) return;
+  throw new UnsupportedStoreError(
+    `Cannot use ${lock}: expected a file of our own, found another text; move it away`,
+    root,
+  );
+}
+
+/** The longest text that names a holder, and more, bytes. */
+const LONGEST_HOLDER = 4096;
+
+function describeHolder(lock: string): string {
+  try {
+    const { pid, host, task, since } = JSON.parse(readEntry(lock)) as Holder;
+    return `${task} (pid ${pid}${host === null ? "" : ` on ${host}`}, since ${since})`;
+  } catch {
+    return "another process";
+  }
+}
+
+function hostname(): string | null {
+  try {
+    const granted = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
+    return granted.state === "granted" ? Deno.hostname() : null;
+  } catch {
+    return null;
+  }
+}

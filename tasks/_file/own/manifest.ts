@@ -1,0 +1,230 @@
+/**
+ * What a backup holds: `.mltidy.trash/backups/ID/manifest.json`, beside `files/` with the store's paths.
+ *
+ * A manifest is written when a change is done, so a backup without one belongs to a change that was
+ * cut off and is settled from its journal.
+ *
+ * @module
+ */
+
+import { basename, join } from "@std/path";
+import type { CopyManifest } from "../../../lib/backup/backup.ts";
+import { orderAfter } from "../../../lib/backup/backup_order.ts";
+import { asStorePath } from "../../../lib/store/path.ts";
+import type { DiskUsage } from "../../../lib/store/usage.ts";
+import { syncDirectory, writeDurably } from "../../_io/durable.ts";
+import { hold } from "../../_io/hold.ts";
+import { listDirectory, listSome } from "../../_io/list_directory.ts";
+import { readEntry } from "../../_io/open_entry.ts";
+import { openRegular } from "../../_io/open_regular.ts";
+import type { Access } from "../../_io/permissions.ts";
+import { infoOf } from "../../_io/read.ts";
+import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
+import type { Step } from "./journal.ts";
+import type { OwnPaths } from "./own_directory.ts";
+
+/** What an apply did, and what is needed to undo it. */
+export interface ChangeManifest {
+  readonly schema: "mltidy/backup/v1";
+  readonly kind: "change";
+  readonly id: string;
+  readonly task: string;
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  /** Its place among all backups, which no clock that was set back disturbs; not in older ones. */
+  readonly order?: number;
+  /** What was done, in order. */
+  readonly steps: readonly Step[];
+  /** Modification times of the touched directories, epoch ms. */
+  readonly directories: readonly {
+    readonly path: string;
+    readonly before: number;
+    readonly after: number;
+  }[];
+  /** What left the store. */
+  readonly usage: DiskUsage;
+}
+
+/**
+ * Writes a manifest, durably. Needs write permission for the store.
+ *
+ * @param backups The backups' directory.
+ * @param manifest What it says.
+ * @param access Who may read it at most.
+ */
+export function writeManifest(
+  backups: string,
+  manifest: ChangeManifest,
+  access: Access | null = null,
+): void {
+  using held = hold(join(backups, manifest.id));
+  writeDurably(
+    held.at("manifest.json"),
+    JSON.stringify(manifest, null, 1) + "\n",
+    access,
+  );
+}
+
+/** What stands in a manifest before the long lists. */
+const HEAD = 8_192;
+
+/**
+ * Gives a new backup its place behind all that lie in some directories. Reads only the beginning of each
+ * manifest: they may be long, and there may be many. Needs read permission.
+ *
+ * @param places Directories that hold backups; they need not be there.
+ * @param now Epoch ms.
+ * @returns Its place, see `orderAfter`.
+ * @throws {Error} When not all of them can be listed.
+ */
+export async function nextOrder(places: readonly string[], now: number): Promise<number> {
+  const orders: number[] = [];
+  for (const place of places) {
+    const listed = await listDirectory(place);
+    if (listed.kind === "listed") orders.push(...ordersOf(place, listed.entries));
+    else if (!listed.missing) throw new Error(`Cannot list ${place}: ${listed.message}`);
+  }
+  return orderAfter(orders, now);
+}
+
+/**
+ * Gives what is left of a change its place behind the backups that can be seen without waiting, which the
+ * clock alone mostly gives. Needs read permission.
+ *
+ * @param place The directory that holds backups.
+ * @param now Epoch ms.
+ * @returns Its place, see `orderAfter`.
+ */
+export function orderOfRest(place: string, now: number): number {
+  return orderAfter(ordersOf(place, listSome(place)), now);
+}
+
+function ordersOf(place: string, entries: readonly Deno.DirEntry[]): readonly number[] {
+  const buffer = new Uint8Array(HEAD);
+  const decoder = new TextDecoder();
+  return entries.flatMap(({ name }) => {
+    const head = decoder.decode(headOf(join(place, name, "manifest.json"), buffer));
+    const [, order] = /^ "order": (-?\d+),?$/m.exec(head) ??
+      /^ "createdAt": (-?\d+),?$/m.exec(head) ?? [];
+    return Number.isSafeInteger(Number(order ?? NaN)) ? [Number(order)] : [];
+  });
+}
+
+function headOf(path: string, buffer: Uint8Array): Uint8Array {
+  try {
+    using file = openRegular(path, { links: "refused" });
+    return buffer.subarray(0, file.read(buffer));
+  } catch {
+    // What cannot be read has no place.
+    return buffer.subarray(0, 0);
+  }
+}
+
+/**
+ * Gives up a backup: one rename takes it out of the backups, then the journal is settled. What it held is
+ * for the caller to free; what is left of it in `staging/`, the next change frees. Needs write permission
+ * for the store.
+ *
+ * @param paths Our directory.
+ * @param id The backup.
+ * @param settle Settles the journal of the change.
+ * @returns Where what it held waits to be freed; nothing is there if there was no backup.
+ */
+export function discard(paths: OwnPaths, id: string, settle: () => void): string {
+  const leaving = join(paths.staging, id);
+  if (infoOf(join(paths.backups, id)) !== null) {
+    Deno.renameSync(join(paths.backups, id), leaving);
+    syncDirectory(paths.backups);
+  }
+  settle();
+  return leaving;
+}
+
+/**
+ * Reads what a backup is. Needs read permission.
+ *
+ * @param directory The backup's directory.
+ * @returns Its manifest, or `null` when there is no such backup, or it was never finished.
+ * @throws {SyntaxError} When the manifest is damaged, or of another schema.
+ */
+export function readAnyManifest(directory: string): ChangeManifest | CopyManifest | null {
+  const path = join(directory, "manifest.json");
+  if (infoOf(directory)?.isSymlink) {
+    throw new SyntaxError(`Cannot read ${path}: a link leads to it`);
+  }
+  let text: string;
+  try {
+    text = readEntry(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  try {
+    const manifest = JSON.parse(text) as ChangeManifest | CopyManifest;
+    if (manifest.schema !== "mltidy/backup/v1") {
+      throw new SyntaxError(`expected schema "mltidy/backup/v1", found "${manifest.schema}"`);
+    }
+    if (manifest.kind === "copy") checkCopy(manifest);
+    else checkChange(manifest, basename(directory));
+    return manifest;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new SyntaxError(`Cannot read ${path}: ${message}`, { cause: error });
+  }
+}
+
+/**
+ * Reads the manifest of a change's backup. Needs read permission.
+ *
+ * @param backups The backups' directory.
+ * @param id The backup's id.
+ * @returns The manifest, or `null` when there is no such backup, it was never finished, or it is a copy.
+ * @throws {SyntaxError} When the manifest is damaged, or of another schema.
+ */
+export function readManifest(backups: string, id: string): ChangeManifest | null {
+  const manifest = readAnyManifest(join(backups, asStorePath(id)));
+  return manifest?.kind === "change" ? manifest : null;
+}
+
+/**
+ * Reads the manifest of a copy. Needs read permission.
+ *
+ * @param directory The backup's directory.
+ * @returns The manifest, or `null` when there is no such backup, or it is a change's.
+ * @throws {SyntaxError} When the manifest is damaged, or of another schema.
+ */
+export function readCopyManifest(directory: string): CopyManifest | null {
+  const manifest = readAnyManifest(directory);
+  return manifest?.kind === "copy" ? manifest : null;
+}
+
+function checkChange(manifest: ChangeManifest, id: string): void {
+  if (manifest.kind !== "change") {
+    throw new SyntaxError(`expected kind "change" or "copy", found "${manifest["kind"]}"`);
+  }
+  if (manifest.id !== id) throw new SyntaxError("it is the manifest of another backup");
+  const { task, store, createdAt, steps, directories, usage } = manifest;
+  const isSound = typeof task === "string" && typeof store === "string" && isTime(createdAt) &&
+    Number.isSafeInteger(usage?.bytes) && Number.isSafeInteger(usage?.files) &&
+    isOrder(manifest.order);
+  if (!isSound) throw new SyntaxError("it does not describe a change of a store");
+  checkSteps(steps);
+  checkDirectories(directories, ["before", "after"]);
+}
+
+function isOrder(order: unknown): boolean {
+  return order === undefined || Number.isSafeInteger(order);
+}
+
+/** A copy whose directory was renamed goes by its new name. */
+function checkCopy({ id, store, createdAt, order, scope, totals, entries }: CopyManifest): void {
+  const hasId = scope?.kind === "full" || scope?.kind === "metadata" ||
+    (scope?.kind === "experiment" || scope?.kind === "run") && typeof scope.id === "string";
+  const sums = [totals?.files, totals?.bytes, totals?.shared?.bytes, entries?.count];
+  const isSound = typeof id === "string" && typeof store === "string" && isTime(createdAt) &&
+    isOrder(order) && hasId && sums.every(Number.isSafeInteger) &&
+    typeof entries.sha256 === "string";
+  if (!isSound) throw new SyntaxError("it does not describe a copy of a store");
+}

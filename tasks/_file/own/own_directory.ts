@@ -1,0 +1,197 @@
+/**
+ * Our directory inside a store: `.mltidy.trash/`. MLflow skips every directory whose name ends in
+ * `.trash`, and it lies on the store's own file system, where a rename is atomic.
+ *
+ * ```
+ * .mltidy.trash/
+ *   README.txt        what this is
+ *   lock              locked while a task changes the store
+ *   journal/ID.jsonl  the write-ahead record of a change that has not been settled
+ *   staging/          new files before they are renamed into place
+ *   backups/ID/       manifest.json and files/: what a change took away or replaced
+ * ```
+ *
+ * Who may write into the store may put anything there: a link to a directory of somebody else's, which we
+ * would empty, or to a file, which we would write to. So nothing in it is used before it was looked at, see
+ * {@linkcode refuseForeign}, and no file in it is opened through a link.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { UnsupportedStoreError } from "../../../lib/errors.ts";
+import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
+import { keepingTimes, syncDirectory, writeAndSync } from "../../_io/durable.ts";
+import { listSome } from "../../_io/list_directory.ts";
+import { kindOf, readEntry } from "../../_io/open_entry.ts";
+import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
+import { failureText, infoOf } from "../../_io/read.ts";
+
+const README = `This directory belongs to mltidy. MLflow ignores it.
+
+It may hold the only copy of runs and experiments that mltidy moved out of the store:
+backups/<id>/files/ has them under their old paths. To bring them back, type
+
+    deno task restore --last --store <the directory above this one>
+
+Do not delete it by hand unless you want those runs gone for good.
+`;
+
+/** Where things lie in our directory; absolute paths. */
+export interface OwnPaths {
+  readonly own: string;
+  readonly lock: string;
+  readonly journals: string;
+  readonly staging: string;
+  readonly backups: string;
+}
+
+/**
+ * Names the places in our directory. Touches nothing.
+ *
+ * @param root Absolute real path of the store's root.
+ * @returns Absolute paths.
+ */
+export function ownPaths(root: string): OwnPaths {
+  const own = join(root, OWN_DIRECTORY);
+  return {
+    own,
+    lock: join(own, "lock"),
+    journals: join(own, "journal"),
+    staging: join(own, "staging"),
+    backups: join(own, "backups"),
+  };
+}
+
+/** What stands in our directory, and what it is. */
+const PLACES: Layout = {
+  "README.txt": "file",
+  "lock": "file",
+  "experiments.lock": "file",
+  "journal": "directory",
+  "staging": "directory",
+  "backups": "directory",
+  "writing": "directory",
+  "metadata": "directory",
+  "damaged": "directory",
+};
+
+/**
+ * Makes our directory, open to whom the root is open to, leaving the root's modification time as it was.
+ * Needs read and write permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @returns Where things lie in it.
+ * @throws {UnsupportedStoreError} When it, or something in it, is not ours; then nothing was touched.
+ */
+export function ensureOwnDirectory(root: string): OwnPaths {
+  const paths = ownPaths(root);
+  refuseForeign(paths.own, PLACES, root);
+  const isNew = infoOf(paths.own) === null;
+  if (isNew) keepingTimes(root, () => makeLikeParent(paths.own));
+  sayWhoseItIs(paths.own, README);
+  const missing = [paths.journals, paths.staging, paths.backups].filter((path) => !infoOf(path));
+  for (const path of missing) (path === paths.staging ? makePassage : makeLikeParent)(path);
+  // A journal and a backup are as durable as the way to them.
+  if (missing.length > 0) syncDirectory(paths.own);
+  if (isNew) syncDirectory(root);
+  return paths;
+}
+
+/** What may stand in a directory of ours, by its name, and what it is there. */
+export type Layout = Readonly<Record<string, "file" | "directory">>;
+
+/** What every README.txt of ours begins with: by that a directory is known to be ours. */
+const MARK = "This directory belongs to mltidy.";
+
+/**
+ * Refuses a directory of ours in which something is not ours: it may be somebody's only copy, and what
+ * lies behind a link certainly is. Ours is a directory whose README.txt says so, or one without it that
+ * holds nothing but what we put there: such is left by a process that is killed. Needs read permission.
+ *
+ * @param own The directory; it need not be there.
+ * @param layout What may stand in it.
+ * @param store The store, for the error.
+ * @throws {UnsupportedStoreError} When something is not ours; the error says what to move away.
+ */
+export function refuseForeign(own: string, layout: Layout, store: string): void {
+  const refuse = (path: string, expected: string, found: string) => {
+    throw new UnsupportedStoreError(
+      `Cannot use ${path}: expected ${expected} of our own, found ${found}; move it away`,
+      store,
+    );
+  };
+  const found = infoOf(own);
+  if (found === null) return;
+  if (!found.isDirectory) refuse(own, "a directory", kindOf(found));
+  for (const [name, kind] of Object.entries(layout)) {
+    const path = join(own, name);
+    const info = infoOf(path);
+    const fits = kind === "file" ? info?.isFile : info?.isDirectory;
+    if (info !== null && !fits) refuse(path, `a ${kind}`, kindOf(info));
+  }
+  const readme = join(own, "README.txt");
+  if (infoOf(readme) === null) {
+    const other = foreignName(own, layout);
+    if (other !== null) refuse(own, "a directory", `${other} and no README.txt in it`);
+    return;
+  }
+  const text = readEntry(readme);
+  if (!text.startsWith(MARK) && !MARK.startsWith(text)) refuse(readme, "a file", "another text");
+}
+
+/** What stands in it that we would not have put there; `null` for nothing. */
+function foreignName(own: string, layout: Layout): string | null {
+  const names = listSome(own).map(({ name }) => name);
+  const staging = join(own, "staging");
+  // What is staged goes when the directory is used.
+  const staged = infoOf(staging) === null ? [] : listSome(staging).map(({ name }) => name);
+  return names.find((name) => !Object.hasOwn(layout, name)) ??
+    staged.filter((name) => !STAGED.test(name)).map((name) => `staging/${name}`)[0] ?? null;
+}
+
+/** New files and old ones, what is brought back, copies of records, and backups. */
+const STAGED = /^(\d+-\d+|new|old|restore|metadata|\d{8}T\d{6}Z-.+)$/;
+
+/**
+ * Writes a README.txt into a directory of ours, which marks it as such. Nothing happens when it is there
+ * and whole. Needs write permission.
+ *
+ * @param own The directory.
+ * @param text What it says, beginning with the mark.
+ */
+export function sayWhoseItIs(own: string, text: string): void {
+  const readme = join(own, "README.txt");
+  const info = infoOf(readme);
+  if (info?.size === text.length) return;
+  // What is cut off is ours to replace.
+  if (info === null || text.startsWith(readEntry(readme))) writeAndSync(readme, text);
+}
+
+/**
+ * Does something in our directory. Where another account keeps it closed, the error says how to open it.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param work What to do.
+ * @returns What it gives.
+ * @throws {Deno.errors.PermissionDenied} When the operating system refuses.
+ */
+export function inOwnDirectory<T>(root: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { own } = ownPaths(root);
+    const info = error instanceof Deno.errors.PermissionDenied ? infoOf(own) : null;
+    if (info === null) throw error;
+    const { gid } = Deno.statSync(root);
+    const open = shellWords(["chmod", "-R", "g+rwX", own]);
+    const give = gid === info.gid ? "" : `${shellWords(["chgrp", "-R", `${gid}`, own])} && `;
+    throw new Deno.errors.PermissionDenied(
+      `${
+        failureText(error)
+      }: ${own} is closed to this account; as its owner, user ${info.uid}, type ${give}${open}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * Disk → evidence: of what is damaged, all that may tell how to mend it.
+ *
+ * @module
+ */
+
+import { dirname, join } from "@std/path";
+import type {
+  EntryEvidence,
+  Evidence,
+  RecordEvidence,
+  RepairPolicy,
+  RunEvidence,
+  TraceLocation,
+} from "../../lib/plan/repair_action.ts";
+import { isSoundRecord } from "../../lib/records/check_record.ts";
+import { formerPlaces } from "../../lib/records/relocate_uri.ts";
+import { withoutTrash } from "../../lib/repair/repair_locations.ts";
+import type { TextFact } from "../../lib/store/facts.ts";
+import { asStorePath, type StorePath } from "../../lib/store/path.ts";
+import type { Problem } from "../../lib/store/problem.ts";
+import { isUnfinished } from "../../lib/store/run_status.ts";
+import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { listDirectory } from "../_io/list_directory.ts";
+import { MOST, readBytes } from "../_io/read.ts";
+import { type FindCopy, openCopies } from "./kept_texts.ts";
+import { walkKeys } from "./scan/inspection.ts";
+import { ABSENT, fileStamp, measureTree, newMeasurer } from "./scan/measure.ts";
+
+/**
+ * Reads what repair must know of a store's damage. Needs read permission for the store.
+ *
+ * @param snapshot The store, read at depth `full`.
+ * @param policy What may be done: places are looked for only when records may be relocated.
+ * @returns The evidence.
+ */
+export async function readEvidence(
+  snapshot: StoreSnapshot<"full">,
+  policy: RepairPolicy,
+): Promise<Evidence> {
+  const { root, experiments, orphans, strays, problems, registeredModels } = snapshot;
+  const copies = openCopies(root);
+  const records = new Map<string, RecordEvidence>();
+  const runs = new Map<string, RunEvidence>();
+  const entries = new Map<string, EntryEvidence>();
+  const stamps = new Map<string, string>();
+  const addRun = async (path: string) => {
+    const run = await readRun(root, path);
+    if (run !== null) runs.set(path, run);
+  };
+  const stampOf = (path: string) => stamps.set(path, fileStamp(join(root, path, "meta.yaml")));
+
+  for (const problem of problems) {
+    const { path, subject, damage } = problem;
+    if (subject === "run" && !runs.has(path) && damage !== "foreign") {
+      await addRun(path);
+    }
+    if (!entries.has(path)) {
+      const entry = await readEntry(root, path, isMetric(problem));
+      if (entry !== null) entries.set(path, entry);
+    }
+    if (RECORDS.includes(subject) && !records.has(path)) {
+      records.set(path, await readRecord(root, path, subject, copies));
+    }
+    if (subject === "run" || subject === "model-version") stampOf(path);
+  }
+  for (const { path } of strays) {
+    const entry = await readEntry(root, path, false);
+    if (entry !== null) entries.set(path, entry);
+  }
+  for (const { path } of experiments) stampOf(path);
+  for (const run of [...experiments, ...orphans].flatMap(unfinishedRuns)) {
+    if (!runs.has(run.path)) await addRun(run.path);
+    stampOf(run.path);
+  }
+  const base = { records, runs, entries, stamps, traceLocations: [], places: new Set<string>() };
+  if (policy.relocate === null) return base;
+  const holders = [...experiments, ...orphans];
+  for (const { path } of holders.flatMap((one) => [...one.runs, ...one.loggedModels])) {
+    stampOf(path);
+  }
+  for (const { path } of registeredModels.flatMap(({ versions }) => versions)) stampOf(path);
+  const traceLocations: TraceLocation[] = [];
+  for (const { path } of holders) traceLocations.push(...await readTraceLocations(root, path));
+  const places = findPlaces(snapshot, traceLocations, policy.relocate.from);
+  return { ...base, traceLocations, places };
+}
+
+/** What this account may not look at is left alone: it is reported, and all else is mended. */
+function infoOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function isMissing(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+const RECORDS: readonly Problem["subject"][] = [
+  "experiment",
+  "run",
+  "input",
+  "output",
+  "dataset",
+  "trace",
+  "logged-model",
+  "registry",
+];
+
+function isMetric({ subject, damage }: Problem): boolean {
+  return (subject === "metric" || subject === "logged-model-value") &&
+    (damage === "malformed-line" || damage === "torn-line");
+}
+
+function unfinishedRuns({ lifecycleStage, runs }: Experiment | Orphan): readonly Run[] {
+  return lifecycleStage === "deleted" ? [] : runs.filter(({ status }) => isUnfinished(status));
+}
+
+async function readRecord(
+  root: string,
+  path: StorePath,
+  subject: Problem["subject"],
+  copies: FindCopy,
+): Promise<RecordEvidence> {
+  const file = subject === "trace" ? "trace_info.yaml" : "meta.yaml";
+  const at = join(root, path, file);
+  const info = infoOf(at);
+  const changed = info ?? infoOf(dirname(at));
+  return {
+    file,
+    stamp: fileStamp(at),
+    text: info?.isFile ? readLeniently(at) : null,
+    changed: changed?.mtime?.getTime() ?? 0,
+    kept: await copies(
+      asStorePath(`${path}/${file}`),
+      (text) => isSoundRecord(text, path, subject),
+    ),
+    hasTags: infoOf(join(root, path, "tags")) !== null,
+  };
+}
+
+/** What is no text becomes U+FFFD. */
+function readLeniently(path: string, most: number = MOST.record): string | null {
+  try {
+    return new TextDecoder().decode(readBytes(path, { most }));
+  } catch {
+    return null;
+  }
+}
+
+async function readEntry(
+  root: string,
+  path: StorePath,
+  withText: boolean,
+): Promise<EntryEvidence | null> {
+  const at = join(root, path);
+  const info = infoOf(at);
+  if (info === null) return null;
+  const tree = info.isSymlink ? null : await measureTree(at, newMeasurer());
+  return {
+    stamp: fileStamp(at),
+    treeStamp: tree?.stamp ?? "",
+    usage: tree?.freed ?? { bytes: 0, files: 0 },
+    changed: info.mtime?.getTime() ?? 0,
+    text: withText ? readLeniently(at, MOST.text) : null,
+    kind: info.isSymlink ? "link" : info.isDirectory ? "directory" : "file",
+  };
+}
+
+const NEEDED = ["metrics", "params", "artifacts"];
+
+/** `null` where not all can be read: what is rebuilt of the rest would be less than there is. */
+async function readRun(root: string, path: string): Promise<RunEvidence | null> {
+  const inspection = { root, list: listDirectory, problems: [] };
+  const folders = NEEDED.map((name) => [name, join(root, path, name)] as const);
+  const tags = new Map<string, string>();
+  let unread = 0;
+  await walkKeys(inspection, `${path}/tags`, (key, _, fact) => {
+    if (fact.kind === "text") tags.set(key, fact.text);
+    if (isUnread(fact)) unread++;
+  });
+  let points: { first: number; last: number } | null = null;
+  await walkKeys(inspection, `${path}/metrics`, (_key, _path, fact) => {
+    if (isUnread(fact)) unread++;
+    if (fact.kind !== "text") return;
+    for (const [, time] of fact.text.matchAll(/^(\d{1,15}) \S+(?: \S+)*\r?\n/gm)) {
+      const at = Number(time);
+      points = points === null
+        ? { first: at, last: at }
+        : { first: Math.min(points.first, at), last: Math.max(points.last, at) };
+    }
+  });
+  const own = await fileTimes(join(root, path), ["tags", "params", "metrics"]);
+  const artifacts = await fileTimes(join(root, path), ["artifacts"]);
+  const tree = await measureTree(join(root, path), newMeasurer());
+  const isKnown = own !== null && artifacts !== null && tree !== null;
+  if (!isKnown || unread + inspection.problems.length > 0) return null;
+  const all = [...own, ...artifacts];
+  return {
+    lacks: folders.flatMap(([name, at]) => isMissing(at) ? [name] : []),
+    blocked: folders.flatMap(([name, at]) => infoOf(at)?.isFile ? [name] : []),
+    tags,
+    points,
+    oldestFile: own.length === 0 ? null : own.reduce((least, time) => Math.min(least, time)),
+    newestFile: all.length === 0 ? null : all.reduce((most, time) => Math.max(most, time)),
+    newestChange: tree.newestChange,
+  };
+}
+
+/** What is no text is there and read; what the disk does not give may hold anything. */
+function isUnread(fact: TextFact): boolean {
+  return fact.kind === "failed" && fact.damage === "io";
+}
+
+/** `null` where not all can be listed. */
+async function fileTimes(
+  directory: string,
+  folders: readonly string[],
+): Promise<readonly number[] | null> {
+  const times: number[] = [];
+  const left = folders.map((name) => join(directory, name));
+  for (let at; (at = left.pop()) !== undefined;) {
+    const listed = await listDirectory(at);
+    if (listed.kind === "failed") {
+      if (infoOf(at)?.isDirectory) return null;
+      continue;
+    }
+    for (const { name, isDirectory } of listed.entries) {
+      const inner = join(at, name);
+      if (isDirectory) left.push(inner);
+      else times.push(...[infoOf(inner)?.mtime?.getTime() ?? []].flat());
+    }
+  }
+  return times;
+}
+
+const LOCATION = "tags/mlflow.artifactLocation";
+
+async function readTraceLocations(
+  root: string,
+  experiment: StorePath,
+): Promise<readonly TraceLocation[]> {
+  const listed = await listDirectory(join(root, experiment, "traces"));
+  if (listed.kind === "failed") return [];
+  return listed.entries.flatMap(({ name }) => {
+    const path = `${experiment}/traces/${name}/${LOCATION}`;
+    const stamp = fileStamp(join(root, path));
+    const uri = stamp === ABSENT ? null : readLeniently(join(root, path));
+    return uri === null ? [] : [{ path: asStorePath(path), uri, stamp }];
+  });
+}
+
+/** Of all places that records may mean, those where something is. */
+function findPlaces(
+  snapshot: StoreSnapshot,
+  traces: readonly TraceLocation[],
+  from: string | null,
+): ReadonlySet<string> {
+  const { root, experiments, orphans, registeredModels } = snapshot;
+  const found = new Set<string>();
+  const look = (uri: string, own: string | null) => {
+    for (const place of formerPlaces(uri, { root, own, from })) {
+      const isThere = infoOf(join(root, place)) !== null ||
+        infoOf(join(root, ".trash", place)) !== null;
+      if (isThere) found.add(place);
+    }
+  };
+  const artifactsOf = ({ path }: { readonly path: string }) => `${withoutTrash(path)}/artifacts`;
+  for (const each of experiments) look(each.artifactLocation, withoutTrash(each.path));
+  for (const holder of [...experiments, ...orphans] as readonly (Experiment | Orphan)[]) {
+    for (const run of holder.runs) look(run.artifactUri, artifactsOf(run));
+    for (const model of holder.loggedModels) look(model.artifactLocation, artifactsOf(model));
+  }
+  for (const { source, storageLocation } of registeredModels.flatMap((one) => one.versions)) {
+    look(source, null);
+    look(storageLocation ?? "", null);
+  }
+  for (const { path, uri } of traces) {
+    look(uri, artifactsOf({ path: path.slice(0, path.indexOf("/tags/")) }));
+  }
+  return found;
+}

@@ -1,0 +1,126 @@
+/**
+ * An experiment's directory → what is wrong with its files, and its logged models' and traces'.
+ *
+ * @module
+ */
+
+import { basename } from "@std/path";
+import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
+import { checkExperimentMeta } from "../../../lib/records/check_meta.ts";
+import { checkRecord } from "../../../lib/records/check_record.ts";
+import { readExperimentMeta } from "../../../lib/records/meta_record.ts";
+import { localPathOf } from "../../../lib/records/relocate_uri.ts";
+import { flaw } from "../../../lib/store/flaw.ts";
+import type { Experiment, LoggedModel, Orphan } from "../../../lib/store/snapshot.ts";
+import { textOf } from "../../../lib/yaml/node.ts";
+import { readText } from "../../_io/read.ts";
+import { hasMoved, inspectMetric, inspectRun } from "./inspect_run.ts";
+import { inspectTraces } from "./inspect_traces.ts";
+import { exists, type Inspection, type Inspector, refer, report, walkKeys } from "./inspection.ts";
+
+/** Inspects runs and experiments. */
+export const INSPECTOR: Inspector = { inspectRun, inspectExperiment };
+
+async function inspectExperiment(
+  inspection: Inspection,
+  holder: Experiment | Orphan,
+): Promise<void> {
+  const { path } = holder;
+  const active = holder.lifecycleStage === "active";
+  if ("artifactLocation" in holder) inspectMeta(inspection, holder);
+  const tags = await walkKeys(inspection, `${path}/tags`, (key, at, fact) => {
+    report(inspection, "experiment-tag", at, checkKey(key));
+    report(inspection, "experiment-tag", at, checkValue(fact, "tag"));
+  });
+  if (tags === "not-a-directory") {
+    const message = "it is a file, not a folder";
+    report(inspection, "experiment-tag", `${path}/tags`, [flaw("not-a-directory", message)]);
+  }
+  for (const model of holder.loggedModels) await inspectLoggedModel(inspection, model, holder);
+  await inspectTraces(inspection, path, active);
+}
+
+function inspectMeta(inspection: Inspection, experiment: Experiment): void {
+  const { root } = inspection;
+  const { id, path, artifactLocation: location, lifecycleStage } = experiment;
+  const meta = readText(`${root}/${path}/meta.yaml`);
+  if (meta.kind === "text") {
+    report(inspection, "experiment", path, checkExperimentMeta(meta.text));
+  }
+  // Without a run in it the place alone must tell: it ends in the store's own name, too.
+  const named = `${basename(root)}/${id}`;
+  if (lifecycleStage === "active" && hasMoved(inspection, location, named)) {
+    const message = `new runs keep their artifacts at ${location}, where nothing is`;
+    report(inspection, "experiment", path, [flaw("moved", message)]);
+  } else if (lifecycleStage === "active" && isInOtherStore(inspection, location, id)) {
+    const message = `new runs keep their artifacts in the store that has it, too: ${location}`;
+    report(inspection, "experiment", path, [flaw("moved", message)]);
+  }
+}
+
+/** Whether a location is the same experiment in a store of which this one is a copy. */
+function isInOtherStore({ root }: Inspection, location: string, id: string): boolean {
+  // Nearly all of them, without a look at the disk.
+  if (location === `file://${root}/${id}` || location === `${root}/${id}`) return false;
+  const local = localPathOf(location);
+  if (local === null || basename(local) !== id || realPathOf(local) === `${root}/${id}`) {
+    return false;
+  }
+  const meta = readText(`${local}/meta.yaml`);
+  const read = meta.kind === "text" ? readExperimentMeta(meta.text) : null;
+  return read?.ok === true && read.meta.experimentId === id;
+}
+
+function realPathOf(path: string): string | null {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return null;
+  }
+}
+
+async function inspectLoggedModel(
+  inspection: Inspection,
+  model: LoggedModel,
+  holder: Experiment | Orphan,
+): Promise<void> {
+  const { root } = inspection;
+  const { path, id } = model;
+  const { document, flaws } = checkRecord(
+    readText(`${root}/${path}/meta.yaml`),
+    "logged-model",
+  );
+  report(inspection, "logged-model", path, flaws);
+  const owner = textOf(document.get("experiment_id"));
+  const named = textOf(document.get("model_id"));
+  if (owner !== holder.id) {
+    const message = `experiment_id is ${JSON.stringify(owner)}, but it lies in ${holder.id}`;
+    report(inspection, "logged-model", path, [flaw("wrong-experiment", message)]);
+  } else if (named !== id) {
+    const message = `model_id is ${JSON.stringify(named)}, but the directory is ${id}`;
+    report(inspection, "logged-model", path, [flaw("id-mismatch", message)]);
+  }
+  for (const folder of ["metrics", "params", "tags"] as const) {
+    await walkKeys(inspection, `${path}/${folder}`, (key, at, fact) => {
+      report(inspection, "logged-model-value", at, checkKey(key));
+      const isMetric = folder === "metrics" && fact.kind === "text";
+      report(
+        inspection,
+        "logged-model-value",
+        at,
+        isMetric ? inspectMetric(fact.text, "logged-model") : checkValue(fact, "tag"),
+      );
+      if (!isMetric) return;
+      const runs = fact.text.matchAll(/^\S+ \S+ \S+ ([0-9a-f]{32})\b/gm);
+      for (const run of new Set([...runs].map(([, run]) => run))) refer(inspection, at, "run", run);
+    });
+  }
+  const place = `${path}/artifacts`;
+  if (
+    holder.lifecycleStage === "active" && hasMoved(inspection, model.artifactLocation, place) &&
+    exists(`${root}/${place}`)
+  ) {
+    const message = `MLflow looks for its files at ${model.artifactLocation}, where nothing is`;
+    report(inspection, "logged-model", path, [flaw("moved", message)]);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The model registry → what is wrong with its files, and with the files of its models.
+ *
+ * @module
+ */
+
+import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
+import { checkRecord } from "../../../lib/records/check_record.ts";
+import { formerPlaces, localPathOf, parseLocalPlace } from "../../../lib/records/relocate_uri.ts";
+import { parseModelUri, uriSegments } from "../../../lib/store/artifact_uri.ts";
+import { flaw } from "../../../lib/store/flaw.ts";
+import type {
+  ModelVersion,
+  RegisteredModel,
+  Run,
+  StoreSnapshot,
+} from "../../../lib/store/snapshot.ts";
+import { readText } from "../../_io/read.ts";
+import { exists, type Inspection, refer, report, walkKeys } from "./inspection.ts";
+
+/**
+ * Inspects the model registry. Needs read permission for the store.
+ *
+ * @param inspection Where findings are kept.
+ * @param snapshot The store.
+ */
+export async function inspectRegistry(
+  inspection: Inspection,
+  snapshot: StoreSnapshot,
+): Promise<void> {
+  const { registeredModels, experiments, orphans } = snapshot;
+  const unread = new Set(snapshot.problems.map(({ path }) => `${path}`));
+  const runs = new Map(
+    [...experiments, ...orphans].flatMap((holder) => holder.runs).map((run) => [`${run.id}`, run]),
+  );
+  for (const model of registeredModels) {
+    if (!unread.has(model.path)) inspectRecord(inspection, model.path, "registered-model");
+    await inspectTags(inspection, `${model.path}/tags`);
+    for (const version of model.versions) {
+      inspectRecord(inspection, version.path, "model-version");
+      await inspectTags(inspection, `${version.path}/tags`);
+      if (version.stage !== "Deleted_Internal") {
+        inspectSource(inspection, version, runs, registeredModels);
+      }
+    }
+  }
+}
+
+function inspectRecord(
+  inspection: Inspection,
+  path: string,
+  kind: "registered-model" | "model-version",
+): void {
+  const { flaws } = checkRecord(readText(`${inspection.root}/${path}/meta.yaml`), kind);
+  report(inspection, "registry", path, flaws);
+}
+
+async function inspectTags(inspection: Inspection, folder: string): Promise<void> {
+  await walkKeys(inspection, folder, (key, path, fact) => {
+    report(inspection, "registry-value", path, checkKey(key));
+    report(inspection, "registry-value", path, checkValue(fact, "tag"));
+    if (key !== "mlflow.prompt.associatedRunIds" || fact.kind !== "text") return;
+    for (const id of fact.text.split(",")) refer(inspection, path, "run", id.trim());
+  });
+}
+
+/** Whether the files of a version are where MLflow looks for them; elsewhere than here it may be. */
+function inspectSource(
+  inspection: Inspection,
+  { path, source, storageLocation, runId }: ModelVersion,
+  runs: ReadonlyMap<string, Run>,
+  models: readonly RegisteredModel[],
+): void {
+  const { root } = inspection;
+  const uri = storageLocation ?? source;
+  const dangling = (message: string) =>
+    report(inspection, "model-version", path, [flaw("dangling", message)]);
+  if (uri.startsWith("runs:/")) {
+    const [id = "", ...inner] = uriSegments(uri);
+    const run = runs.get(id);
+    const local = run === undefined ? null : localPathOf(run.artifactUri);
+    if (run === undefined) dangling(`its files are those of run ${id}, which does not exist`);
+    else if (local === `${root}/${run.path}/artifacts` && !exists(`${local}/${inner.join("/")}`)) {
+      dangling(`its files ${inner.join("/")} of run ${id} do not exist`);
+    }
+    return;
+  }
+  refer(inspection, path, "run", runId);
+  const named = parseModelUri(uri);
+  if (named?.kind === "version") {
+    const model = models.find(({ name }) => name === named.name);
+    if (!model?.versions.some(({ version }) => version === named.version)) {
+      dangling(`its files are those of ${uri}, which does not exist`);
+    }
+  }
+  const local = parseLocalPlace(uri);
+  if (named !== null || local === null || exists(local.path)) return;
+  const places = formerPlaces(uri, { root, own: null, from: null });
+  if (places.some((place) => exists(`${root}/${place}`))) {
+    const message = `MLflow looks for its files at ${uri}, where nothing is`;
+    report(inspection, "model-version", path, [flaw("moved", message)]);
+  } else if (localPathOf(uri) !== null) {
+    dangling(`its files ${uri} do not exist`);
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * Measuring trees: what they take on disk, when they last changed, and a stamp that tells whether
+ * they are still what they were.
+ *
+ * @module
+ */
+
+import type { DiskUsage } from "../../../lib/store/usage.ts";
+import { type ListDirectory, listDirectory } from "../../_io/list_directory.ts";
+
+/** What a tree weighs, alone or together with others. */
+export interface TreeWeight {
+  /** Allocated bytes of directories, and of files with a single name. */
+  readonly bytes: number;
+  /** Number of files. */
+  readonly files: number;
+  /** Bytes in files. */
+  readonly length: number;
+  /** Epoch ms of the newest modification anywhere inside. */
+  readonly newestChange: number;
+  /** The device of the tree's root. */
+  readonly device: number;
+  /** The inode of the tree's root. */
+  readonly inode: number | null;
+  /** Something is mounted inside from another device. */
+  readonly isMounted: boolean;
+  /** Files with several names, by device and inode. */
+  readonly links: ReadonlyMap<string, LinkedFile>;
+}
+
+/** A file with several names. */
+export interface LinkedFile {
+  /** Allocated bytes. */
+  readonly bytes: number;
+  /** How many names it has anywhere. */
+  readonly names: number;
+  /** How many of them are in the tree. */
+  readonly found: number;
+}
+
+/** What a walk over a tree finds. */
+export interface TreeMeasure {
+  readonly usage: DiskUsage;
+  /** What removing the tree would free: files that have a link elsewhere stay on disk. */
+  readonly freed: DiskUsage;
+  /** Epoch ms of the newest modification anywhere inside. */
+  readonly newestChange: number;
+  /** Changes when anything inside is added, removed or modified. */
+  readonly stamp: string;
+}
+
+/** Remembers hard links over several walks, so that each is counted once. */
+export interface Measurer {
+  readonly counted: Set<string>;
+}
+
+/**
+ * Starts measuring with nothing counted yet.
+ *
+ * @returns A measurer for one reading of a store.
+ */
+export function newMeasurer(): Measurer {
+  return { counted: new Set() };
+}
+
+const NO_LINKS: TreeWeight["links"] = new Map();
+
+/**
+ * Weighs a tree without following links. Needs read permission.
+ *
+ * Counts allocated blocks, as `du` does. What is mounted inside from another device is not part of the
+ * tree.
+ *
+ * @param path The tree's root.
+ * @param part `root`: the root itself, without all that it holds.
+ * @param list How to list directories.
+ * @returns The weight, or `null` when there is nothing at that place, it changed meanwhile, or not all of it
+ * can be read.
+ */
+export async function weighTree(
+  path: string,
+  part: "all" | "root" = "all",
+  list: ListDirectory = listDirectory,
+): Promise<TreeWeight | null> {
+  let [bytes, files, length, newestChange, device, isMounted] = [0, 0, 0, 0, -1, false];
+  let inode: number | null = null;
+  let links: Map<string, LinkedFile> | null = null;
+  /** Tells whether it is a directory that is to be entered. */
+  const add = (at: string): boolean => {
+    const info = Deno.lstatSync(at);
+    if (device === -1) [device, inode] = [info.dev, info.ino];
+    if (info.dev !== device) {
+      isMounted = true;
+      return false;
+    }
+    const changed = info.mtime?.getTime() ?? 0;
+    if (changed > newestChange) newestChange = changed;
+    if (info.isDirectory) {
+      bytes += allocated(info);
+      return part === "all";
+    }
+    files++;
+    length += info.size;
+    if ((info.nlink ?? 1) < 2) {
+      bytes += allocated(info);
+      return false;
+    }
+    links ??= new Map();
+    const identity = `${info.dev}:${info.ino}`;
+    const found = (links.get(identity)?.found ?? 0) + 1;
+    links.set(identity, { bytes: allocated(info), names: info.nlink!, found });
+    return false;
+  };
+  try {
+    const entered = add(path) ? [path] : [];
+    for (let at; (at = entered.pop()) !== undefined;) {
+      const listed = await list(at);
+      if (listed.kind === "failed") return null;
+      for (const { name } of listed.entries) {
+        const inner = `${at}/${name}`;
+        if (add(inner)) entered.push(inner);
+      }
+    }
+  } catch {
+    return null;
+  }
+  return { bytes, files, length, newestChange, device, inode, isMounted, links: links ?? NO_LINKS };
+}
+
+/**
+ * Adds the weights of parts to a tree's.
+ *
+ * @param tree The weight of a tree without these parts.
+ * @param parts Weights of trees inside it, which have nothing in common.
+ * @returns What they weigh together; a part on another device weighs nothing.
+ */
+export function addWeights(tree: TreeWeight, parts: readonly TreeWeight[]): TreeWeight {
+  const own = [tree, ...parts.filter(({ device }) => device === tree.device)];
+  const sum = (of: (weight: TreeWeight) => number) => own.reduce((all, one) => all + of(one), 0);
+  const links = new Map<string, LinkedFile>();
+  for (const [identity, link] of own.flatMap((each) => [...each.links])) {
+    links.set(identity, { ...link, found: link.found + (links.get(identity)?.found ?? 0) });
+  }
+  return {
+    bytes: sum(({ bytes }) => bytes),
+    files: sum(({ files }) => files),
+    length: sum(({ length }) => length),
+    newestChange: own.reduce((newest, one) => Math.max(newest, one.newestChange), 0),
+    device: tree.device,
+    inode: tree.inode,
+    isMounted: own.length <= parts.length || own.some(({ isMounted }) => isMounted),
+    links,
+  };
+}
+
+/**
+ * Tells what a tree takes by its weight. A file with several links counts once for the measurer, but
+ * always for the stamp. A tree with a mount in it has no stamp.
+ *
+ * @param weight The weight.
+ * @param measurer What was counted before.
+ * @returns The measure.
+ */
+export function measureWeight(weight: TreeWeight, { counted }: Measurer): TreeMeasure {
+  const { files, length, newestChange, inode, isMounted } = weight;
+  let [bytes, freed] = [weight.bytes, weight.bytes];
+  for (const [identity, link] of weight.links) {
+    if (!counted.has(identity)) bytes += link.bytes;
+    counted.add(identity);
+    if (link.found === link.names) freed += link.bytes;
+  }
+  return {
+    usage: { bytes, files },
+    freed: { bytes: freed, files },
+    newestChange,
+    stamp: isMounted ? "" : `${inode}:${newestChange}:${files}:${length}`,
+  };
+}
+
+/**
+ * Walks a tree without following links. Needs read permission.
+ *
+ * @param path The tree's root.
+ * @param measurer What was counted before.
+ * @param list How to list directories.
+ * @returns The measure, see {@linkcode weighTree} and {@linkcode measureWeight}; `null` when there is
+ * nothing at that place, or not all of it can be read.
+ */
+export async function measureTree(
+  path: string,
+  measurer: Measurer,
+  list: ListDirectory = listDirectory,
+): Promise<TreeMeasure | null> {
+  const weight = await weighTree(path, "all", list);
+  return weight === null ? null : measureWeight(weight, measurer);
+}
+
+function allocated({ blocks, size }: Deno.FileInfo): number {
+  return (blocks ?? Math.ceil(size / 512)) * 512;
+}
+
+/**
+ * Stamps a run or an experiment by its directory and its `meta.yaml`. Needs read permission.
+ *
+ * @param directory The directory.
+ * @returns The stamp; empty when either is gone, or the record is neither a file nor a link.
+ */
+export function metaStamp(directory: string): string {
+  try {
+    const own = Deno.lstatSync(directory);
+    const meta = Deno.lstatSync(`${directory}/meta.yaml`);
+    if (!meta.isFile && !meta.isSymlink) return "";
+    return `${own.ino}:${own.mtime?.getTime()}/${meta.ino}:${meta.size}:${meta.mtime?.getTime()}`;
+  } catch {
+    return "";
+  }
+}
+
+/** The stamp of what is not there. */
+export const ABSENT = "absent";
+
+/**
+ * Stamps a file, or a directory without what it holds. Needs read permission.
+ *
+ * @param path The file; a link is not followed.
+ * @returns The stamp; {@linkcode ABSENT} when nothing is there.
+ */
+export function fileStamp(path: string): string {
+  try {
+    const { ino, size, mtime } = Deno.lstatSync(path);
+    return `${ino}:${size}:${mtime?.getTime()}`;
+  } catch {
+    return ABSENT;
+  }
+}

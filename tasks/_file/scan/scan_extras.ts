@@ -1,0 +1,213 @@
+/**
+ * Reading what a policy asks for besides metadata: only the files that it names.
+ *
+ * @module
+ */
+
+import { checkRecord } from "../../../lib/records/check_record.ts";
+import { summarizeMetric } from "../../../lib/records/metric_file.ts";
+import { assessmentSource } from "../../../lib/records/trace_file.ts";
+import type {
+  Extras,
+  HeavyFile,
+  MetricSummary,
+  RunExtras,
+  TraceUse,
+} from "../../../lib/store/extras.ts";
+import type { TextFact } from "../../../lib/store/facts.ts";
+import { isKeyName } from "../../../lib/store/names.ts";
+import { asStorePath } from "../../../lib/store/path.ts";
+import type { Problem } from "../../../lib/store/problem.ts";
+import { pathGlob } from "../../../lib/text/glob.ts";
+import { type MetaDocument, textOf } from "../../../lib/yaml/node.ts";
+import { listDirectory } from "../../_io/list_directory.ts";
+import { MOST, problemAt, readText } from "../../_io/read.ts";
+import { kindAt } from "./list_entries.ts";
+import { measureTree, newMeasurer } from "./measure.ts";
+
+/** Where a scan is. */
+interface Place {
+  readonly root: string;
+  readonly problems: Problem[];
+}
+
+/** What was asked for, less what a look at the store has shown not to be there. */
+export interface SoughtExtras extends Extras {
+  /** Whether to look for inputs of runs. */
+  readonly inputs: boolean;
+}
+
+/**
+ * Begins to read what was asked for. Needs read permission.
+ *
+ * An input matters only where it is a logged model of an active experiment, so in a store without any, as
+ * MLflow 2 leaves it, no run need be searched for inputs.
+ *
+ * @param root The store's root.
+ * @param wanted What was asked for.
+ * @returns What to look for.
+ */
+export async function seekExtras(root: string, wanted: Extras): Promise<SoughtExtras> {
+  return { ...wanted, inputs: wanted.uses && await mayHaveLoggedModels(root) };
+}
+
+async function mayHaveLoggedModels(root: string): Promise<boolean> {
+  const listed = await listDirectory(root);
+  return listed.kind === "failed" ||
+    listed.entries.some(({ name, isFile }) =>
+      !isFile && kindAt(`${root}/${name}/models`) !== "nothing"
+    );
+}
+
+/**
+ * Tells which tags of a run to read. One that records no name, as MLflow before 1.30 wrote it, has it in
+ * a tag.
+ *
+ * @param wanted What was asked for; all where nothing was.
+ * @param meta The run's `meta.yaml`.
+ * @returns Tells whether a key is wanted.
+ */
+export function tagFilter(wanted: Extras | undefined, meta: TextFact): (key: string) => boolean {
+  if (wanted === undefined) return () => true;
+  const isNamed = meta.kind === "text" && /^run_name: *(?!''|""|~|null)\S/m.test(meta.text);
+  return (key) => wanted.tags.includes(key) || !isNamed && key === "mlflow.runName";
+}
+
+/**
+ * Reads of a run what was asked for. Needs read permission.
+ *
+ * @param place The store's root, and where problems go.
+ * @param run The run's directory, relative to the root.
+ * @param wanted What to look for.
+ * @returns What there is; what cannot be read is a problem of the run.
+ */
+export async function scanRunExtras(
+  place: Place,
+  run: string,
+  wanted: SoughtExtras,
+): Promise<RunExtras> {
+  const metrics = new Map<string, MetricSummary>();
+  for (const [key, text] of await readKeys(place, `${run}/metrics`, "metric", wanted.metrics)) {
+    const summary = summarizeMetric(text);
+    if (typeof summary !== "string") metrics.set(key, summary);
+    else place.problems.push(problemAt("metric", `${run}/metrics/${key}`, "unreadable", summary));
+  }
+  return {
+    metrics,
+    params: new Map(await readKeys(place, `${run}/params`, "param", wanted.params)),
+    inputs: wanted.inputs ? await inputsOf(place, run) : [],
+    heavy: wanted.artifacts === null ? [] : await heavyFilesOf(place, run, wanted.artifacts),
+  };
+}
+
+/**
+ * Reads what the traces of an experiment, and their assessments, come from. Needs read permission.
+ *
+ * @param place The store's root, and where problems go.
+ * @param traces The directory of the traces, relative to the root.
+ * @returns One for each trace or assessment that names a run or a logged model.
+ */
+export async function scanTraceUses(place: Place, traces: string): Promise<readonly TraceUse[]> {
+  const uses: TraceUse[] = [];
+  for (const trace of (await namesIn(place, traces)).toSorted()) {
+    const metadata = `${traces}/${trace}/request_metadata`;
+    const keys = ["mlflow.sourceRun", "mlflow.modelId"];
+    const read = new Map(await readKeys(place, metadata, "trace-value", keys));
+    const [runId = null, modelId = null] = keys.map((key) => read.get(key));
+    const own: TraceUse = { trace, assessment: null, runId, modelId };
+    const folder = `${traces}/${trace}/assessments`;
+    const assessed = (await namesIn(place, folder)).toSorted().flatMap((file): TraceUse[] => {
+      const source = assessmentSource(readRecord(place, `${folder}/${file}`, "assessment"));
+      const assessment = file.replace(/\.yaml$/, "");
+      return source === null ? [] : [{ trace, assessment, runId: source, modelId: null }];
+    });
+    uses.push(...(runId === null && modelId === null ? [] : [own]), ...assessed);
+  }
+  return uses;
+}
+
+/** MLflow names the folder of an input after no model, so its record must be read. */
+async function inputsOf(place: Place, run: string): Promise<readonly string[]> {
+  const folder = `${run}/inputs`;
+  return (await namesIn(place, folder)).toSorted().flatMap((name) => {
+    const input = readRecord(place, `${folder}/${name}/meta.yaml`, "input");
+    const id = textOf(input.get("source_id"));
+    return textOf(input.get("source_type")) === "MODEL" && id !== null ? [id] : [];
+  });
+}
+
+/** A file or directory that fits goes as a whole; links are nobody's own weight. */
+async function heavyFilesOf(
+  place: Place,
+  run: string,
+  glob: string,
+): Promise<readonly HeavyFile[]> {
+  const fits = pathGlob(glob);
+  const found: HeavyFile[] = [];
+  const visit = async (folder: string, inside: string) => {
+    const listed = await listDirectory(`${place.root}/${folder}`);
+    if (listed.kind === "failed") return;
+    for (const { name, isDirectory, isSymlink } of listed.entries) {
+      if (isSymlink) continue;
+      const path = `${folder}/${name}`;
+      const below = inside === "" ? name : `${inside}/${name}`;
+      if (!fits(below)) {
+        if (isDirectory) await visit(path, below);
+        continue;
+      }
+      const tree = await measureTree(`${place.root}/${path}`, newMeasurer());
+      if (tree) found.push({ path: asStorePath(path), usage: tree.freed, stamp: tree.stamp });
+    }
+  };
+  if (!isLink(`${place.root}/${run}/artifacts`)) await visit(`${run}/artifacts`, "");
+  return found;
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    return true;
+  }
+}
+
+async function readKeys(
+  { root, problems }: Place,
+  folder: string,
+  subject: Problem["subject"],
+  keys: readonly string[],
+): Promise<readonly (readonly [key: string, text: string])[]> {
+  const read: (readonly [string, string])[] = [];
+  for (const key of keys.filter(isKeyName)) {
+    const at = `${root}/${folder}/${key}`;
+    const fact = readText(at, { most: subject === "metric" ? MOST.text : MOST.record });
+    if (fact.kind === "text") read.push([key, fact.text]);
+    if (fact.kind !== "failed" || subject !== "trace-value" && await isPrefix(at)) continue;
+    problems.push(problemAt(subject, `${folder}/${key}`, fact.damage, fact.message));
+  }
+  return read;
+}
+
+/** A directory holds keys that begin with this one and a slash, unless it holds nothing. */
+async function isPrefix(path: string): Promise<boolean> {
+  if (kindAt(path) !== "directory") return false;
+  const listed = await listDirectory(path);
+  return listed.kind === "failed" || listed.entries.length > 0;
+}
+
+/** What cannot be used may name any run or logged model. */
+function readRecord(place: Place, path: string, subject: "input" | "assessment"): MetaDocument {
+  const { document, flaws } = checkRecord(readText(`${place.root}/${path}`), subject);
+  for (const flaw of flaws) {
+    if (flaw.damage === "newer-format" || flaw.damage === "unmigrated") continue;
+    place.problems.push({ path: asStorePath(path), subject, ...flaw });
+  }
+  return document;
+}
+
+async function namesIn(place: Place, folder: string): Promise<readonly string[]> {
+  const listed = await listDirectory(`${place.root}/${folder}`);
+  if (listed.kind === "listed") return listed.entries.map(({ name }) => name);
+  if (!listed.missing) place.problems.push(problemAt("directory", folder, "io", listed.message));
+  return [];
+}

@@ -1,0 +1,70 @@
+/**
+ * The task `backup`: a copy of the store, or of a part of it.
+ *
+ * *Ordering*: the copy is written aside, synced and read back before it counts as a backup.
+ *
+ * *Locking*: holds the store's lock from the first file to the last. MLflow does not know the lock: a file
+ * that it keeps writing to is named in the report.
+ *
+ * *After an interruption*: there is a whole backup, or none; what was written of it goes with the next
+ * task that locks the store.
+ *
+ * @module
+ */
+
+import type { CopyManifest, CopyScope } from "../../lib/backup/backup.ts";
+import type { BackupWork } from "../ports/backups.ts";
+import type { SettledChange, Store } from "../ports/store.ts";
+
+/** What to back up, and where. */
+export interface BackupOptions extends BackupWork {
+  /** Which part of the store. @default {{ kind: "full" }} */
+  readonly scope?: CopyScope;
+  /** A directory outside of the store, on any file system. @default {our own, in the store} */
+  readonly backups?: string;
+}
+
+/** The new backup: its manifest, and what came of making it. */
+export interface BackupReport extends CopyManifest {
+  /** Absolute path. */
+  readonly path: string;
+  /** Nothing changed while it was copied, and nothing was unreadable. */
+  readonly complete: boolean;
+  /** Earlier changes that had been cut off and were settled first. */
+  readonly settled: readonly SettledChange[];
+}
+
+/**
+ * Copies a store, or a part of it, into a new backup; files that are the same as in the newest earlier
+ * copy are shared with it by hard links. Needs read and write permission for the store, and for the
+ * directory of the backups if that is elsewhere.
+ *
+ * @param store The store.
+ * @param options What to back up, and where.
+ * @returns The new backup; times in epoch ms, sizes in bytes.
+ * @throws {RangeError} When the store has no such experiment or run, or the directory lies in the store.
+ * @throws {StoreLockedError} When another process holds the store's lock.
+ * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is kept.
+ *
+ * @example
+ * ```ts
+ * import { backup, openStore } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const { id, totals } = await backup(store, { scope: { kind: "metadata" } });
+ * console.log(`${id}: ${totals.files} files`);
+ * ```
+ */
+export async function backup(store: Store, options: BackupOptions = {}): Promise<BackupReport> {
+  const { scope = { kind: "full" }, backups = null, ...work } = options;
+  await using locked = await store.lock({ task: "backup" });
+  await using place = await locked.lockBackups(backups);
+  const manifest = await place.copy(scope, work);
+  return {
+    ...manifest,
+    path: `${place.directory}/${manifest.id}`,
+    complete: manifest.changing.length === 0 &&
+      manifest.leftOut.every(({ because }) => because === "special"),
+    settled: locked.settled,
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * The task `backup --expire`: lets old copies go.
+ *
+ * *Ordering*: a backup leaves by one rename; only then what it held is freed. Oldest first.
+ *
+ * *Locking*: holds the store's lock from the decision to the last removal; a dry run takes none.
+ *
+ * *After an interruption*: each backup is whole or gone; the rest of one on its way out goes with the
+ * next task that locks the store.
+ *
+ * @module
+ */
+
+import {
+  expiryCandidates,
+  type ExpiryPlan,
+  type ExpiryPolicy,
+} from "../../lib/backup/plan_expiry.ts";
+import { planExpiry, planNamedExpiry } from "../../lib/backup/plan_expiry.ts";
+import type { Backups, BackupWork } from "../ports/backups.ts";
+import type { SettledChange, Store } from "../ports/store.ts";
+
+/** Which backups may go. */
+export interface ExpireBackupsOptions extends BackupWork {
+  /** By age, or one by its name, which may be that of any backup. */
+  readonly which: ExpiryPolicy | { readonly id: string };
+  /** A directory outside of the store. @default {our own, in the store} */
+  readonly backups?: string;
+  /** Only tell which would go; needs no write permission. @default {false} */
+  readonly dryRun?: boolean;
+}
+
+/** Which backups went, or would go, and which stay. */
+export interface ExpiryReport extends ExpiryPlan {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/backup-expire/v1";
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** Absolute path of the directory that has them. */
+  readonly directory: string;
+  /** Whether nothing was removed since it was only asked what would be. */
+  readonly dryRun: boolean;
+  /** Ids of those that are gone. */
+  readonly removed: readonly string[];
+  /**
+   * Whether all that was to go is gone, and free what it took. It is not after an interruption: then the
+   * next task that changes the store frees what the last one of `removed` took.
+   */
+  readonly complete: boolean;
+  /**
+   * How many kept copies of records went from the metadata history, or would go: older than the limit,
+   * and either followed by a newer copy or of what has left the store.
+   */
+  readonly expiredRecords: number;
+  /** Earlier changes that had been cut off and were settled first. */
+  readonly settled: readonly SettledChange[];
+}
+
+/**
+ * Removes copy backups that are old enough and hold nothing by themselves, or one backup by its name. By
+ * age it also lets old copies of records go from the metadata history that no repair can need.
+ * Needs read permission, and write permission unless it is a dry run.
+ *
+ * @param store The store.
+ * @param options Which backups may go.
+ * @returns What went and what stays, each with its reasons.
+ * @throws {RangeError} When the policy is none, there is no backup of that name, or the directory lies in
+ * the store.
+ * @throws {StoreLockedError} When another process holds the store's lock.
+ * @throws {SyntaxError} When a backup is damaged, so that it cannot be told what it holds.
+ *
+ * @example
+ * ```ts
+ * import { days, expireBackups, openStore } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const which = { olderThan: days(90), keepLast: 3 };
+ * const { expired } = await expireBackups(store, { which, dryRun: true });
+ * for (const { id, reasons } of expired) console.log(id, reasons[0].kind);
+ * ```
+ */
+export async function expireBackups(
+  store: Store,
+  options: ExpireBackupsOptions,
+): Promise<ExpiryReport> {
+  const { which, backups = null, dryRun = false, signal, onProgress } = options;
+  const work: BackupWork = {
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
+  const report = {
+    schema: "mltidy/backup-expire/v1",
+    store: store.describe().root,
+    dryRun,
+  } as const;
+  if (dryRun) {
+    const place = await store.backupsIn(backups);
+    const plan = await planIn(place, store.now(), which, work);
+    const expiredRecords = "id" in which ? 0 : await place.expiredRecords(which.olderThan);
+    const { directory } = place;
+    const nothing = { removed: [], complete: true, settled: [] };
+    return { ...report, ...plan, directory, expiredRecords, ...nothing };
+  }
+  await using locked = await store.lock({ task: "backup" });
+  await using place = await locked.lockBackups(backups);
+  const plan = await planIn(place, store.now(), which, work);
+  const removed: string[] = [];
+  let complete = true;
+  for (const { id } of plan.expired.toReversed()) {
+    complete = !signal?.aborted;
+    if (!complete) break;
+    complete = await place.remove(id, work);
+    removed.push(id);
+  }
+  const isByAge = complete && !("id" in which);
+  const expiredRecords = isByAge ? await place.expireRecords(which.olderThan) : 0;
+  const { directory } = place;
+  const { settled } = locked;
+  return { ...report, ...plan, directory, removed, complete, expiredRecords, settled };
+}
+
+async function planIn(
+  place: Backups,
+  now: number,
+  which: ExpireBackupsOptions["which"],
+  work: BackupWork,
+): Promise<ExpiryPlan> {
+  const listed = await place.list();
+  if ("id" in which) return planNamedExpiry(listed, which.id);
+  const candidates = expiryCandidates(listed, which, { now });
+  const only = candidates.length === 0 ? new Map() : await place.onlyCopies(candidates, work);
+  return planExpiry(listed, which, { now, only });
+}

@@ -1,0 +1,58 @@
+/**
+ * The task `backup --list`.
+ *
+ * @module
+ */
+
+import type { BackupListing, MetadataHistory } from "../../lib/backup/backup.ts";
+import type { Store } from "../ports/store.ts";
+
+/** Where to look. */
+export interface ListBackupsOptions {
+  /** A directory outside of the store. @default {our own, in the store} */
+  readonly backups?: string;
+}
+
+/** The backups of a store. */
+export interface BackupList {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/backup-list/v1";
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** Absolute path of the directory that has them. */
+  readonly directory: string;
+  /** Newest first, then those that are damaged. */
+  readonly backups: readonly BackupListing[];
+  /** What the copies of records take that every apply keeps; `null` outside of the store. */
+  readonly history: MetadataHistory | null;
+}
+
+/**
+ * Lists the backups of a store: copies, and what changes left behind. Needs read permission.
+ *
+ * @param store The store.
+ * @param options Where to look.
+ * @returns The backups; times in epoch ms, sizes in bytes.
+ * @throws {RangeError} When the directory lies in the store.
+ *
+ * @example
+ * ```ts
+ * import { listBackups, openStore } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * for (const { id, kind } of (await listBackups(store)).backups) console.log(id, kind);
+ * ```
+ */
+export async function listBackups(
+  store: Store,
+  options: ListBackupsOptions = {},
+): Promise<BackupList> {
+  const place = await store.backupsIn(options.backups ?? null);
+  return {
+    schema: "mltidy/backup-list/v1",
+    store: store.describe().root,
+    directory: place.directory,
+    backups: await place.list(),
+    history: await place.history(),
+  };
+}

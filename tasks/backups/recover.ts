@@ -1,0 +1,63 @@
+/**
+ * The task `recover`: settle what was cut off.
+ *
+ * *Ordering*: an apply that had not written its manifest is taken back, one that had is complete, and a
+ * restore is finished.
+ *
+ * *Locking*: every task that locks a store does this first; this one does only this.
+ *
+ * *After an interruption*: it may itself be cut off and done again.
+ *
+ * @module
+ */
+
+import type { SettledChange, Store } from "../ports/store.ts";
+
+/** Where to look. */
+export interface RecoverOptions {
+  /** A directory outside of the store where backups lie, too. @default {none} */
+  readonly backups?: string;
+}
+
+/** What was settled. */
+export interface RecoverReport {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/recover/v1";
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** What became of each change that had been cut off; none is the usual case. */
+  readonly settled: readonly SettledChange[];
+}
+
+/**
+ * Settles the changes that were cut off: each is complete afterwards, or all of it is taken back. Needs
+ * read permission for the store, and write permission if there is anything to settle.
+ *
+ * @param store The store.
+ * @param options Where to look.
+ * @returns What became of each.
+ * @throws {StoreAccessError} When it cannot be told whether anything was cut off, or be settled.
+ * @throws {StoreLockedError} When another process holds the store's lock: it may be at work, not cut off.
+ * @throws {SyntaxError} When a journal is damaged; then nothing is touched.
+ *
+ * @example
+ * ```ts
+ * import { openStore, recover } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * for (const { id, outcome } of (await recover(store)).settled) console.log(id, outcome);
+ * ```
+ */
+export async function recover(
+  store: Store,
+  options: RecoverOptions = {},
+): Promise<RecoverReport> {
+  const report = { schema: "mltidy/recover/v1", store: store.describe().root } as const;
+  const { backups = null } = options;
+  const isSplit = backups !== null && (await (await store.backupsIn(backups)).split()).length > 0;
+  if ((await store.interrupted()).length === 0 && !isSplit) return { ...report, settled: [] };
+  await using locked = await store.lock({ task: "recover" });
+  // What was being moved and lies in both places is given up in one of them.
+  if (isSplit) await (await locked.lockBackups(backups))[Symbol.asyncDispose]();
+  return { ...report, settled: locked.settled };
+}

@@ -1,0 +1,147 @@
+/**
+ * The task `restore`: undo what was applied.
+ *
+ * *Ordering*: every collision is found before anything moves.
+ *
+ * *Locking*: holds the store's lock from choosing the backup to the end.
+ *
+ * *After an interruption*: the next task that locks the store finishes the restore.
+ *
+ * @module
+ */
+
+import type { BackupFault, BackupListing } from "../../lib/backup/backup.ts";
+import { shellWords } from "../../lib/text/shell_words.ts";
+import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "../ports/backups.ts";
+import type { SettledChange, Store } from "../ports/store.ts";
+
+/** Which backup, what of it, and where to bring it. */
+export interface RestoreOptions extends RestoreSelection, BackupWork {
+  /** The backup's id. @default {the newest backup of a change} */
+  readonly id?: string;
+  /** Where backups lie. @default {our own directory inside the store} */
+  readonly backups?: string;
+  /** Copy it there, to a directory outside of the store, instead of bringing it back. @default {the store} */
+  readonly to?: string;
+  /** Only tell what would come back; needs no write permission. @default {false} */
+  readonly dryRun?: boolean;
+}
+
+/** What was, or would be, brought back. */
+export interface RestoreReport {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/restore/v1";
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** The backup; `null` when none was named and there is no change to undo. */
+  readonly backup: BackupListing | null;
+  /** How many changes were undone, or files and directories brought back; or would be. */
+  readonly changes: number;
+  /** In a dry run, what is in the way, with both sides named. */
+  readonly collisions: readonly string[];
+  /** What a copy could not give since it is damaged. */
+  readonly faults: readonly BackupFault[];
+  /** Whether nothing was done. */
+  readonly dryRun: boolean;
+  /** Where it was copied to; `null` for the store. */
+  readonly to: string | null;
+  /** Earlier changes that had been cut off and were settled first. */
+  readonly settled: readonly SettledChange[];
+}
+
+/**
+ * Brings back what a backup holds: all of it, or one experiment or run. The backup of a change is undone,
+ * and is no more when all of it is; of a copy comes back what the store misses. Needs read and write
+ * permission for the store.
+ *
+ * @param store The store.
+ * @param options Which backup, what of it, and where to bring it.
+ * @returns What was, or would be, brought back.
+ * @throws {RangeError} When there is no backup of that id, it holds nothing of the experiment or run, or
+ * a directory lies in the store.
+ * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
+ * @throws {StoreLockedError} When another process holds the store's lock.
+ * @throws {SyntaxError} When the backup is damaged, or one that may be the newest.
+ *
+ * @example
+ * ```ts
+ * import { openStore, restore } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const { changes } = await restore(store);
+ * console.log(`${changes} changes undone`);
+ * ```
+ */
+export async function restore(store: Store, options: RestoreOptions = {}): Promise<RestoreReport> {
+  const { dryRun = false, to = null, backups: directory = null } = options;
+  const report: RestoreReport = {
+    schema: "mltidy/restore/v1",
+    store: store.describe().root,
+    backup: null,
+    changes: 0,
+    collisions: [],
+    faults: [],
+    dryRun,
+    to,
+    settled: [],
+  };
+  const { store: root } = report;
+  const place = await store.backupsIn(directory);
+  const isIdle = (await store.interrupted()).length === 0;
+  const found = isIdle || dryRun ? await find(place, root, options) : null;
+  if (isIdle && found === null) return report;
+  if (dryRun) return { ...report, ...found };
+  if (to !== null && found !== null) {
+    const { id } = found.backup;
+    return {
+      ...report,
+      ...found,
+      ...await place.extract(id, to, options, options),
+      collisions: [],
+    };
+  }
+  await using locked = await store.lock({ task: "restore" });
+  const { settled } = locked;
+  await using own = await locked.lockBackups(directory);
+  const { backup } = await find(own, root, options) ?? {};
+  if (!backup) return { ...report, settled };
+  const broughtBack = await own.bringBack(backup.id, options, options);
+  return { ...report, backup, ...broughtBack, settled };
+}
+
+async function find(
+  place: Backups,
+  root: string,
+  options: RestoreOptions,
+): Promise<BackupPreview | null> {
+  const listed = await place.list();
+  const id = options.id ?? newestChange(listed, listCommand(root, options));
+  if (id === null) return null;
+  const found = await place.preview(id, options);
+  if (found !== null) return found;
+  const known = listed.map((one) => one.id).join(", ");
+  throw new RangeError(
+    `Unknown backup "${id}": ${known === "" ? "there is none" : `expected one of ${known}`}`,
+  );
+}
+
+function listCommand(root: string, { backups }: RestoreOptions): string {
+  const elsewhere = backups === undefined ? [] : ["--backups", backups];
+  return shellWords(["deno", "task", "restore", ...elsewhere, "--store", root]);
+}
+
+/** Ids begin with their times, to the second: a damaged one still tells whether it may be the newest. */
+function newestChange(backups: readonly BackupListing[], command: string): string | null {
+  const id = backups.find(({ kind }) => kind === "change")?.id ?? null;
+  const timeOf = (id: string) => /^\d{8}T\d{6}Z-(?!backup)/.exec(id)?.[0] ?? "";
+  const newest = timeOf(id ?? "");
+  const damaged = backups.find((one) =>
+    one.kind === "damaged" && timeOf(one.id) !== "" && timeOf(one.id) >= newest
+  );
+  if (damaged !== undefined) {
+    throw new SyntaxError(
+      `Cannot tell what the last change was: backup ${damaged.id} is damaged; list them with ${command}, and name the one to undo`,
+    );
+  }
+  return id;
+}

@@ -1,0 +1,76 @@
+/**
+ * The task `backup --verify`.
+ *
+ * @module
+ */
+
+import type { BackupCheck } from "../../lib/backup/backup.ts";
+import type { BackupWork } from "../ports/backups.ts";
+import type { Store } from "../ports/store.ts";
+
+/** Which backups to check. */
+export interface VerifyBackupsOptions extends BackupWork {
+  /** One copy backup. @default {all of them} */
+  readonly id?: string;
+  /** A directory outside of the store. @default {our own, in the store} */
+  readonly backups?: string;
+}
+
+/** What came of checking. */
+export interface BackupVerification {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/backup-verify/v1";
+  /** Absolute real path of the store's root. */
+  readonly store: string;
+  /** Absolute path of the directory that has the backups. */
+  readonly directory: string;
+  /** One for each backup, newest first. */
+  readonly checks: readonly BackupCheck[];
+  /** Whether there is no fault in any. */
+  readonly sound: boolean;
+}
+
+/**
+ * Reads copy backups again and compares every file with its SHA-256. Needs read permission.
+ *
+ * @param store The store.
+ * @param options Which backups to check.
+ * @returns The faults of each.
+ * @throws {RangeError} When there is no such copy backup, or the directory lies in the store.
+ * @throws {DOMException} `AbortError` when the signal is aborted.
+ *
+ * @example
+ * ```ts
+ * import { openStore, verifyBackups } from "mltidy";
+ *
+ * await using store = await openStore("./mlruns");
+ * if (!(await verifyBackups(store)).sound) Deno.exitCode = 3;
+ * ```
+ */
+export async function verifyBackups(
+  store: Store,
+  options: VerifyBackupsOptions = {},
+): Promise<BackupVerification> {
+  const { id, backups = null, ...work } = options;
+  const place = await store.backupsIn(backups);
+  const checks: BackupCheck[] = [];
+  if (id !== undefined) {
+    checks.push(await place.verify(id, work));
+  } else {
+    for (const backup of await place.list()) {
+      if (backup.kind === "copy") checks.push(await place.verify(backup.id, work));
+      if (backup.kind === "damaged") checks.push(withoutManifest(backup.id, backup.message));
+    }
+  }
+  return {
+    schema: "mltidy/backup-verify/v1",
+    store: store.describe().root,
+    directory: place.directory,
+    checks,
+    sound: checks.every(({ faults }) => faults.length === 0),
+  };
+}
+
+function withoutManifest(id: string, message: string): BackupCheck {
+  return { id, files: 0, bytes: 0, faults: [{ path: "manifest.json", kind: "changed", message }] };
+}

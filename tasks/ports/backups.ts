@@ -1,0 +1,136 @@
+/**
+ * The port to the place where a store's backups lie.
+ *
+ * @module
+ */
+
+import type {
+  BackupCheck,
+  BackupFault,
+  BackupListing,
+  BackupProgress,
+  CopyManifest,
+  CopyScope,
+  MetadataHistory,
+} from "../../lib/backup/backup.ts";
+import type { OnlyCopies } from "../../lib/backup/plan_expiry.ts";
+
+/** What to take from a backup; neither is everything. */
+export interface RestoreSelection {
+  /** An experiment's id, with all its runs. */
+  readonly experiment?: string;
+  /** A run's id. */
+  readonly run?: string;
+}
+
+/** Options of what may take long. */
+export interface BackupWork {
+  /** Looked at between files, and between the pieces of a large one. */
+  readonly signal?: AbortSignal;
+  /** Called as work goes on. */
+  readonly onProgress?: (progress: BackupProgress) => void;
+}
+
+/** The place where a store's backups lie. */
+export interface Backups {
+  /** Absolute path. */
+  readonly directory: string;
+  /**
+   * Lists the backups of the store, of both kinds, newest first: those of this place, and those that lie in
+   * our own directory since they were never moved here, or not wholly.
+   */
+  list(): Promise<readonly BackupListing[]>;
+  /** Names the backups of which both this place and our own directory have something. */
+  split(): Promise<readonly string[]>;
+  /**
+   * Reads a copy backup again and compares it.
+   *
+   * @throws {RangeError} When there is no such copy backup.
+   */
+  verify(id: string, options?: BackupWork): Promise<BackupCheck>;
+  /**
+   * Tells what bringing a backup back would do; `null` when there is no such backup.
+   *
+   * @throws {RangeError} When it holds nothing of the selection.
+   */
+  preview(id: string, selection?: RestoreSelection): Promise<BackupPreview | null>;
+  /**
+   * Copies what a backup holds to another place, under the paths of the store.
+   *
+   * @returns How many files, directories or trees were copied.
+   * @throws {RestoreCollisionError} When something stands at a path that is to be written; then nothing was.
+   */
+  extract(
+    id: string,
+    target: string,
+    selection?: RestoreSelection,
+    options?: BackupWork,
+  ): Promise<BroughtBackReport>;
+  /** Tells what the metadata history takes; `null` in a place that has none, since it lies in the store. */
+  history(): Promise<MetadataHistory | null>;
+  /** Counts the copies in the metadata history that are older than that, ms, and that no repair can need. */
+  expiredRecords(olderThan: number): Promise<number>;
+  /** Finds what some copy backups alone hold; one that holds nothing by itself is not in the answer. */
+  onlyCopies(
+    ids: readonly string[],
+    options?: BackupWork,
+  ): Promise<ReadonlyMap<string, OnlyCopies>>;
+}
+
+/** What bringing a backup back, or part of it, would do. */
+export interface BackupPreview {
+  /** The backup. */
+  readonly backup: BackupListing;
+  /** How many changes it would undo, or how many missing files and directories it would bring back. */
+  readonly changes: number;
+  /** What is in the way, with both sides named; then nothing would be moved. */
+  readonly collisions: readonly string[];
+}
+
+/** What was brought back. */
+export interface BroughtBackReport {
+  /** How many changes were undone, or how many missing files and directories are there again. */
+  readonly changes: number;
+  /** What a copy could not give since it is damaged. */
+  readonly faults: readonly BackupFault[];
+}
+
+/** The same place, where this process alone may change something; disposing of it releases it. */
+export interface LockedBackups extends Backups, AsyncDisposable {
+  /**
+   * Copies the store, or a part of it.
+   *
+   * @throws {RangeError} When the store has no such experiment or run.
+   * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is kept.
+   */
+  copy(scope: CopyScope, options?: BackupWork): Promise<CopyManifest>;
+  /**
+   * Brings back what a backup holds, or part of it.
+   *
+   * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
+   */
+  bringBack(
+    id: string,
+    selection?: RestoreSelection,
+    options?: BackupWork,
+  ): Promise<BroughtBackReport>;
+  /**
+   * Moves the backup of a change from our own directory to this place: copied, read back, and only then
+   * given up there. What cannot be copied stays there.
+   *
+   * @returns Absolute path of the backup in this place, and what stays where it was.
+   */
+  take(id: string, options?: BackupWork): Promise<{
+    readonly path: string;
+    readonly failures: readonly { readonly path: string; readonly message: string }[];
+  }>;
+  /** Lets those copies go that `expiredRecords` counts, and tells how many they were. */
+  expireRecords(olderThan: number): Promise<number>;
+  /**
+   * Removes a backup for good, and frees what it takes. When the signal is aborted it is gone all the same,
+   * and what is not yet freed waits for the next task that locks the place.
+   *
+   * @returns Whether all that it took is free.
+   */
+  remove(id: string, options?: BackupWork): Promise<boolean>;
+}

@@ -1,0 +1,115 @@
+/**
+ * The ports: a store that can be read, and a store that is locked and can be changed.
+ *
+ * @module
+ */
+
+import type { Action, ActionOutcome, PlanTask } from "../../lib/plan/plan.ts";
+import type { Evidence, RepairPolicy } from "../../lib/plan/repair_action.ts";
+import type { Extras } from "../../lib/store/extras.ts";
+import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import type { Backups, BackupWork, LockedBackups } from "./backups.ts";
+import type { Tracking } from "./tracking.ts";
+
+/** Options of everything that may take long. */
+export interface Abortable {
+  /** Looked at between actions, never inside one. */
+  readonly signal?: AbortSignal;
+}
+
+/** Which store, and how it was chosen. */
+export interface StoreDescription {
+  /** Absolute real path of the store's root. */
+  readonly root: string;
+  /** For people, for example `--store` or `MLFLOW_TRACKING_URI`. */
+  readonly chosenBy: string;
+}
+
+/** How to read a store. */
+export interface ReadOptions<D extends Depth> extends Abortable {
+  /** `meta` for counting, `tags` for planning. */
+  readonly depth: D;
+  /** Measure everything. @default {false} */
+  readonly sizes?: boolean;
+  /** What alone to read besides metadata; otherwise all tags. @default {undefined} */
+  readonly extras?: Extras;
+  /** Nothing will be planned of it: read faster, and no less on any file system that is known. @default {false} */
+  readonly isReport?: boolean;
+  /** Called as runs are read, with their number so far. */
+  readonly onProgress?: (runs: number) => void;
+}
+
+/** A change that was cut off and has been settled. */
+export interface SettledChange {
+  /** The change's id: that of its backup. */
+  readonly id: string;
+  /** The task that was cut off. */
+  readonly task: string;
+  /** `completed`: all of it is done; `reversed`: the store is as it was before. */
+  readonly outcome: "completed" | "reversed";
+  /** What could not be taken back; it stays in the backup. */
+  readonly collisions: readonly string[];
+}
+
+/** A store that can be read. */
+export interface Store extends AsyncDisposable {
+  /** Says which store this is. */
+  describe(): StoreDescription;
+  /** The current time, epoch ms: the clock of everything that happens through this store. */
+  now(): number;
+  /** Reads a snapshot. */
+  read<D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>>;
+  /** Reads what repair must know of the damage in a snapshot. */
+  evidence(snapshot: StoreSnapshot<"full">, policy: RepairPolicy): Promise<Evidence>;
+  /** Opens the place of the store's backups: a directory of the user's, or our own by `null`. */
+  backupsIn(directory: string | null): Promise<Backups>;
+  /** Names the changes that were cut off and wait for a task that may write. */
+  interrupted(): Promise<readonly string[]>;
+  /** What training writes: experiments and runs. Takes no lock that a clean-up waits for. */
+  tracking(): Promise<Tracking>;
+  /**
+   * Takes the lock and settles what was cut off.
+   *
+   * @throws {StoreLockedError} When another process holds it.
+   * @throws {StoreAccessError} When the store cannot be written to.
+   */
+  lock(options: { readonly task: string }): Promise<LockedStore>;
+}
+
+/** A change that is under way. */
+export interface Change extends Disposable {
+  /** Carries out one action, if its subject is still what the plan saw. Never throws for what the disk does. */
+  perform(action: Action): Promise<ActionOutcome>;
+  /**
+   * Ends the change, and frees what is not to be kept.
+   *
+   * @returns The backup; `null` when nothing was done or nothing is to be kept.
+   */
+  finish(
+    work?: Pick<BackupWork, "onProgress">,
+  ): Promise<{ readonly id: string; readonly path: string } | null>;
+}
+
+/** A store that this process alone may change; disposing of it releases the lock. */
+export interface LockedStore extends Store {
+  /** What was cut off before and has been settled on taking the lock. */
+  readonly settled: readonly SettledChange[];
+  /** Begins a change with these actions. */
+  begin(options: {
+    readonly task: PlanTask;
+    readonly actions: readonly Action[];
+    /** Epoch ms. */
+    readonly now: number;
+    readonly keepBackup: boolean;
+    /** Where else backups of the store lie: their ids are not given again. */
+    readonly elsewhere?: string;
+  }): Promise<Change>;
+  /** Keeps copies of the records that MLflow can read, so that `repair` can bring them back exactly. */
+  keepMetadata(snapshot: StoreSnapshot): Promise<void>;
+  /**
+   * Opens the place of the store's backups for this process alone.
+   *
+   * @throws {StoreLockedError} When another process writes there.
+   */
+  lockBackups(directory: string | null): Promise<LockedBackups>;
+}

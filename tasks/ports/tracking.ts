@@ -1,0 +1,112 @@
+/**
+ * The port of what training writes: experiments set up, runs started, logged to and ended.
+ *
+ * It stands beside `Store.lock()` and does not take that lock: what training writes is new or its own,
+ * and appears whole by one rename each, so training and a clean-up need not wait for each other.
+ *
+ * @module
+ */
+
+import type { RunStatus } from "../../lib/store/snapshot.ts";
+import type { Dataset, MetricPoint, RunRecord } from "../../lib/store/tracking_model.ts";
+
+/**
+ * When what was written reaches the disk for certain. `end`: all of it before the run's end is recorded.
+ * `always`: each thing before the call that logs it returns. `never`: when the operating system likes,
+ * as with MLflow. In no case is a file ever half written.
+ */
+export type Durability = "end" | "always" | "never";
+
+/** Which experiment to set up. */
+export interface ExperimentRequest {
+  /** Its name. */
+  readonly name: string;
+  /** Where the artifacts of a new one go; `null` for its own directory. */
+  readonly artifactLocation: string | null;
+  /** Tags to set. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** What to do with a deleted one of that name. */
+  readonly onDeleted: "restore" | "replace";
+}
+
+/** An experiment that is ready for runs. */
+export interface ExperimentSetup {
+  /** Its id: 18 decimal digits, as MLflow makes them, unless it is older. */
+  readonly experimentId: string;
+  /**
+   * `reused`: it was there. `created`: it is new. `restored`: it had been deleted. `repaired`: its
+   * `meta.yaml` was damaged and has been mended from what was left of it.
+   */
+  readonly outcome: "reused" | "created" | "restored" | "repaired";
+}
+
+/** Which run to start. */
+export interface NewRunRequest {
+  /** The experiment that it belongs to. */
+  readonly experimentId: string;
+  /** As MLflow shows it; `null` for a name that is made up. */
+  readonly runName: string | null;
+  /** Tags to set. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** Who starts it; `null` for the account. */
+  readonly user: string | null;
+  /** When what it logs reaches the disk. */
+  readonly durability: Durability;
+}
+
+/** Which run to go on with. */
+export interface ResumeRequest {
+  /** The run. */
+  readonly runId: string;
+  /** Its experiment; `null` where only the run is known. */
+  readonly experimentId: string | null;
+  /** A new name for it; `null` for the one that it has. */
+  readonly runName: string | null;
+  /** Tags to set. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** When what it logs reaches the disk. */
+  readonly durability: Durability;
+}
+
+/**
+ * What came of putting something into a run. `differs`: it has another value already. `blocked`: a key
+ * that is the beginning of the other is in the way, or the same file under another spelling. `twin` is
+ * a key that differs by upper and lower case alone.
+ */
+export type Placement =
+  | { readonly placed: "logged" | "unchanged"; readonly twin: string | null }
+  | { readonly placed: "differs"; readonly existing: string; readonly wanted: string }
+  | { readonly placed: "blocked"; readonly by: string };
+
+/** What an artifact is made of: a file or directory of this machine, or bytes. */
+export type ArtifactContent = { readonly path: string } | { readonly bytes: Uint8Array };
+
+/** A run that is open for writing. Each method rejects with what the operating system says. */
+export interface TrackedRun {
+  /** What its `meta.yaml` says of it. */
+  readonly record: RunRecord;
+  /** Appends points to a metric, all in one write. */
+  logMetric(key: string, points: readonly MetricPoint[]): Promise<Placement>;
+  /** Writes a parameter that is not there yet. */
+  logParam(key: string, text: string): Promise<Placement>;
+  /** Writes a tag. */
+  setTag(key: string, text: string): Promise<Placement>;
+  /** Puts a file, or all files of a directory, among the artifacts. */
+  logArtifact(path: string, content: ArtifactContent): Promise<Placement>;
+  /** Records that the run used a dataset. */
+  logInput(dataset: Dataset, tags: ReadonlyMap<string, string>): Promise<Placement>;
+  /** Renames the run. */
+  rename(runName: string): Promise<void>;
+  /** Makes durable what has to be, then records the end. */
+  end(status: RunStatus, endTime: number): Promise<void>;
+}
+
+/** What training writes into a store. */
+export interface Tracking {
+  /** Sets an experiment up; of two at once the second waits and finds what the first has made. */
+  setUpExperiment(request: ExperimentRequest): Promise<ExperimentSetup>;
+  /** Starts a run. */
+  startRun(request: NewRunRequest): Promise<TrackedRun>;
+  /** Goes on with a run. */
+  resumeRun(request: ResumeRequest): Promise<TrackedRun>;
+}

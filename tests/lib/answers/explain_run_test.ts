@@ -1,0 +1,235 @@
+import { assert, assertEquals } from "@std/assert";
+import { explainRun, findRuns } from "../../../lib/answers/explain_run.ts";
+import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
+import { policyOf, readConfig } from "../../../lib/policy/config.ts";
+import { policyByAge, readingOf } from "../../../lib/policy/policy.ts";
+import { renderExplanation } from "../../../lib/render/explanation.ts";
+import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
+import { deepFreeze } from "../../_support/deep_freeze.ts";
+import { longHistory } from "../../_support/long_history.ts";
+
+const STORE = deepFreeze(longHistory(null));
+
+function explained(name: string, yaml: string) {
+  const [run] = findRuns(STORE, name);
+  assert(run);
+  const policy = policyOf(readConfig(`limits: { max_share: 100% }\n${yaml}`, "mltidy.yaml"));
+  return explainRun(STORE, policy, { path: run.path, now: NOW });
+}
+
+/** The smallest change, as `key from → to`, and how many other runs it moves. */
+function flipOf(name: string, yaml: string): readonly [string, number] | null {
+  const { flip } = explained(name, yaml);
+  if (flip === null) return null;
+  return [
+    flip.changes.map(({ key, from, to }) => `${key} ${from} → ${to}`).join(", "),
+    flip.others,
+  ];
+}
+
+Deno.test("findRuns() takes an id, its beginning, or a name", () => {
+  const [champion] = findRuns(STORE, "champion");
+  assertEquals(findRuns(STORE, champion!.id), [champion!]);
+  assertEquals(findRuns(STORE, "00000000").length > 10, true);
+  assertEquals(findRuns(STORE, "0000"), []);
+  assertEquals(findRuns(STORE, "nobody"), []);
+});
+
+Deno.test("findRuns() takes a run as plans print it: behind its experiment, shortened, or both", () => {
+  const [champion] = findRuns(STORE, "champion");
+  const { id } = champion!;
+  const shortened = `${id.slice(0, -1)}…`;
+  assertEquals(findRuns(STORE, shortened).includes(champion!), true);
+  for (const text of [`2/${id}`, `2/${id}…`, `2/${id}...`]) {
+    assertEquals(findRuns(STORE, text), [champion!], text);
+  }
+  assertEquals(findRuns(STORE, `1/${id}`), []);
+  assertEquals(findRuns(STORE, "2/0000…"), []);
+  const found = findRuns(STORE, "2/00000000…");
+  assertEquals([found.length > 3, found.every(({ experimentId }) => experimentId === "2")], [
+    true,
+    true,
+  ]);
+  const named = run({ id: runId(9), name: "lr=1/3…" });
+  const deleted = experiment({ id: "9", lifecycleStage: "deleted", runs: [named] });
+  const store = deepFreeze(snapshot({ experiments: [deleted] }));
+  const { path } = deleted.runs[0]!;
+  for (const text of ["lr=1/3…", path, `${path.slice(0, -4)}…`, `9/${named.id}`]) {
+    assertEquals(findRuns(store, text).map(({ name }) => name), ["lr=1/3…"], text);
+  }
+});
+
+Deno.test("explainRun() tells the verdict, the rule, the reasons and the rank", () => {
+  const { verdict, rule, experiment, reasons, standings } = explained(
+    "cnn-2",
+    "retention: { keep_best: { n: 3 }, keep_last: 5 }",
+  );
+  assertEquals([verdict, rule, experiment], ["soft-delete", "retention", "churn"]);
+  assertEquals(reasons.map(({ kind }) => kind), ["not-kept"]);
+  assertEquals(standings, [
+    {
+      kind: "keep-best",
+      metric: "f1",
+      mode: "max",
+      over: "latest",
+      per: null,
+      rank: 4,
+      of: 12,
+      n: 3,
+    },
+    { kind: "keep-last", rank: 10, of: 15, n: 5 },
+  ]);
+});
+
+Deno.test("explainRun() finds the change that moves the fewest other runs", () => {
+  const rules = "retention: { keep_best: { n: 3 }, keep_last: 5 }";
+  // In vision the fourth best is registered and stays anyway.
+  assertEquals(flipOf("cnn-2", rules), ["keep_best of f1, n 3 → 4", 0]);
+  assertEquals(flipOf("gru-3", "retention: { keep_last: 5, children: own }"), [
+    "keep_last 5 → 2",
+    7,
+  ]);
+});
+
+Deno.test("explainRun() lowers all that keeps a run at once, and switches off what protects it", () => {
+  assertEquals(
+    flipOf("gru-3", "retention: { keep_within: 30d, keep_best: { n: 1 }, keep_last: 4 }"),
+    [
+      "keep_best of f1, n 1 → 0, keep_last 4 → 2, keep_within 30d → 1d23h",
+      8,
+    ],
+  );
+  assertEquals(flipOf("champion", "retention: { keep_within: 30d }"), [
+    "unsafe_registered false → true",
+    1,
+  ]);
+  assertEquals(flipOf("cnn-3", "retention: { keep_last: 1, keep_tags: keep }"), [
+    "keep_tags [keep] → []",
+    0,
+  ]);
+});
+
+Deno.test("explainRun() lets children be judged by themselves where that alone turns it", () => {
+  assertEquals(flipOf("trial-3", "retention: { keep_best: { n: 1 } }"), [
+    "children follow → own",
+    1,
+  ]);
+});
+
+Deno.test("explainRun() lets a parent go by what keeps its child, and a child by what keeps its parent", () => {
+  assertEquals(
+    flipOf("sweep", "retention: { keep_last: 3, keep_named: [zzz], children: own }"),
+    ["keep_last 3 → 1", 4],
+  );
+  assertEquals(flipOf("sweep", "retention: { keep_best: { n: 1 }, keep_named: [zzz] }"), [
+    "keep_best of f1, n 1 → 0",
+    4,
+  ]);
+  assertEquals(flipOf("trial-1", "retention: { keep_named: [sweep, serving] }"), [
+    "children follow → own",
+    2,
+  ]);
+  const store = snapshot({
+    experiments: [experiment({
+      id: "1",
+      runs: [1, 2, 3, 4, 5, 6].map((number) =>
+        run({
+          id: runId(number),
+          name: ["", "base", "keepme", "other", "of-base", "of-keepme", "of-keepme-too"][number]!,
+          tags: {
+            ...(number === 1 ? { x: "" } : {}),
+            ...(number > 3 ? { "mlflow.parentRunId": runId(number === 4 ? 1 : 2) } : {}),
+          },
+        })
+      ),
+    })],
+  });
+  const policy = policyOf(
+    readConfig("retention: { keep_tags: [x], keep_named: [keepme] }", "mltidy.yaml"),
+  );
+  const [child] = findRuns(store, "of-base");
+  const { flip } = explainRun({ ...store, extras: readingOf(policy).extras }, policy, {
+    path: child!.path,
+    now: NOW,
+  });
+  assertEquals(flip?.changes, [
+    { rule: "retention", key: "keep_tags", from: "[x]", to: "[]" },
+  ]);
+  assertEquals(flip?.others, 1);
+});
+
+Deno.test("explainRun() knows what a policy that keeps nothing would have to keep", () => {
+  assertEquals(flipOf("first", ""), ["keep_last 0 → 14", 0]);
+  assertEquals(flipOf("gru-2", ""), ["keep_last 0 → 3", 13]);
+  assertEquals(flipOf("today", ""), ["keep_within 0d → 7h, unsafe_young false → true", 24]);
+});
+
+Deno.test("explainRun() tries rules that are not given, too", () => {
+  assertEquals(flipOf("first", "retention: { keep_last: 5 }"), ["keep_monthly 0 → 6", 4]);
+});
+
+Deno.test("explainRun() finds limits that still turn the verdict a day later", () => {
+  const cases = [
+    ["gru-2", "retention: { keep_within: 1d }"],
+    ["gru-2", "retention: { keep_within: 30d }"],
+    ["binned", ""],
+    ["binned-lately", ""],
+  ] as const;
+  for (const [name, yaml] of cases) {
+    const { path, verdict, flip } = explained(name, yaml);
+    assert(flip);
+    for (const now of [NOW, NOW + DAY]) {
+      const planned = planCleanup(STORE, flip.policy, { now });
+      assertEquals(planned.actions.some((one) => one.path === path), verdict === "stays");
+    }
+  }
+});
+
+Deno.test("explainRun() explains a run of a deleted experiment by the time since that went", () => {
+  const old = experiment({
+    id: "9",
+    lifecycleStage: "deleted",
+    lastUpdateTime: NOW - 100 * DAY - 1,
+    runs: [run({ id: runId(1), experimentId: "9" }), run({ id: runId(2), experimentId: "9" })],
+  });
+  const store = deepFreeze(snapshot({ experiments: [old] }));
+  const { path } = old.runs[0]!;
+  const { verdict, flip } = explainRun(store, policyByAge(), { path, now: NOW });
+  assertEquals([verdict, flip?.changes, flip?.others], [
+    "purge",
+    [{ rule: null, key: "--purge-after", from: "30d", to: "102d" }],
+    1,
+  ]);
+  const stays = explainRun(store, policyByAge({ purgeAfter: 200 * DAY }), { path, now: NOW });
+  assertEquals([stays.verdict, stays.flip?.changes[0].to], ["stays", "100d"]);
+});
+
+Deno.test("explainRun() knows no change for what is dated in the future", () => {
+  assertEquals(flipOf("tomorrow", "retention: { keep_last: 1 }"), null);
+});
+
+Deno.test("explainRun() explains a soft-deleted run by the time since its deletion", () => {
+  const { verdict, rule } = explained("binned", "");
+  assertEquals([verdict, rule], ["purge", null]);
+  assertEquals(flipOf("binned", ""), ["after 30d → 41d", 0]);
+  assertEquals(explained("binned", "").flip?.changes[0].rule, "purge");
+  assertEquals(flipOf("binned-lately", ""), ["after 30d → 4d", 0]);
+});
+
+Deno.test("explainRun() explains a policy of ages alone by its flags", () => {
+  const policy = {
+    olderThan: 10 * 86_400_000,
+    purgeAfter: 30 * 86_400_000,
+    quarantineOrphans: false,
+    settle: 0,
+  };
+  const flipped = (name: string) => {
+    const [run] = findRuns(STORE, name);
+    const explanation = explainRun(STORE, policy, { path: run!.path, now: NOW });
+    const change = renderExplanation(explanation).match(/^Smallest change found that (.*);/m)?.[1];
+    return [explanation.verdict, change];
+  };
+  assertEquals(flipped("cnn-4"), ["soft-delete", "keeps it: --days-old 10 → 21"]);
+  assertEquals(flipped("gru-2"), ["stays", "lets it go: --days-old 10 → 2"]);
+  assertEquals(flipped("binned"), ["purge", "keeps it: --purge-after 30d → 41d"]);
+});

@@ -1,0 +1,246 @@
+import { assertEquals } from "@std/assert";
+import { operationsOf, stampedBy } from "../../../lib/plan/operations.ts";
+import type { Action, ActionReason } from "../../../lib/plan/plan.ts";
+import type { RepairReason } from "../../../lib/plan/repair_action.ts";
+import { asExperimentId, asRunId, asStorePath } from "../../../lib/store/path.ts";
+import type { NonEmpty } from "../../../lib/store/snapshot.ts";
+import { NOW, runId } from "../../_support/builders.ts";
+import { deepFreeze } from "../../_support/deep_freeze.ts";
+
+const ID = asRunId(runId(1));
+const reasons: NonEmpty<ActionReason> = [
+  { kind: "deleted-longer-than", time: 0, age: 2, limit: 1 },
+];
+const mended: NonEmpty<RepairReason> = [{ kind: "broken", message: "damaged" }];
+const base = { name: "a", reasons, usage: { bytes: 1, files: 1 }, stamp: "stamp" };
+
+const ACTIONS: Readonly<{ [K in Action["kind"]]: Action & { readonly kind: K } }> = deepFreeze({
+  "soft-delete-run": {
+    ...base,
+    kind: "soft-delete-run",
+    path: asStorePath(`1/${ID}`),
+    runId: ID,
+    experimentId: asExperimentId("1"),
+  },
+  "drop-artifact": {
+    ...base,
+    kind: "drop-artifact",
+    path: asStorePath(`1/${ID}/artifacts/checkpoints`),
+    runId: ID,
+    experimentId: asExperimentId("1"),
+    tagged: false,
+  },
+  "purge-run": {
+    ...base,
+    kind: "purge-run",
+    path: asStorePath(`1/${ID}`),
+    runId: ID,
+    experimentId: asExperimentId("1"),
+  },
+  "purge-experiment": {
+    ...base,
+    kind: "purge-experiment",
+    path: asStorePath(".trash/1"),
+    experimentId: asExperimentId("1"),
+    runIds: [ID],
+  },
+  "quarantine-orphan": { ...base, kind: "quarantine-orphan", path: asStorePath("7") },
+  "quarantine-stray": {
+    ...base,
+    reasons: mended,
+    kind: "quarantine-stray",
+    path: asStorePath(`1/${ID}/tags/a~`),
+  },
+  "write-meta": {
+    ...base,
+    reasons: mended,
+    kind: "write-meta",
+    path: asStorePath("7"),
+    file: "meta.yaml",
+    text: "name: a\n",
+    isNew: true,
+    tag: null,
+  },
+  "finish-stale-run": {
+    ...base,
+    reasons: mended,
+    kind: "finish-stale-run",
+    path: asStorePath(`1/${ID}`),
+    changes: { status: 4, end_time: 5 },
+  },
+  "set-stage": {
+    ...base,
+    reasons: mended,
+    kind: "set-stage",
+    path: asStorePath("1"),
+    changes: { lifecycle_stage: "active" },
+  },
+  "release-name": {
+    ...base,
+    reasons: mended,
+    kind: "release-name",
+    path: asStorePath(".trash/2"),
+    changes: { name: "a (deleted 2)" },
+  },
+  "complete-meta": {
+    ...base,
+    reasons: mended,
+    kind: "complete-meta",
+    path: asStorePath(`1/${ID}`),
+    changes: { run_id: ID },
+  },
+  "rewrite-location": {
+    ...base,
+    reasons: mended,
+    kind: "rewrite-location",
+    path: asStorePath("1"),
+    changes: { artifact_location: "file:///new/1" },
+  },
+  "rewrite-tag": {
+    ...base,
+    reasons: mended,
+    kind: "rewrite-tag",
+    path: asStorePath("1/traces/tr-1/tags/mlflow.artifactLocation"),
+    text: "file:///new",
+  },
+  "create-dirs": {
+    ...base,
+    reasons: mended,
+    kind: "create-dirs",
+    path: asStorePath(`1/${ID}`),
+    directories: [asStorePath(`1/${ID}/params`), asStorePath(`1/${ID}/artifacts`)],
+  },
+  "trim-metric-file": {
+    ...base,
+    reasons: mended,
+    kind: "trim-metric-file",
+    path: asStorePath(`1/${ID}/metrics/loss`),
+    bytes: 12,
+  },
+});
+
+Deno.test("operationsOf() soft-deletes as MLflow does: the stage, and the moment of acting", () => {
+  assertEquals(operationsOf(ACTIONS["soft-delete-run"], { now: NOW }), [{
+    kind: "replace-file",
+    path: asStorePath(`1/${ID}/meta.yaml`),
+    content: {
+      kind: "changes",
+      changes: { lifecycle_stage: "deleted", deleted_time: NOW },
+    },
+  }]);
+});
+
+Deno.test("operationsOf() moves a run, an experiment and an orphan away whole", () => {
+  const moves = (["purge-run", "purge-experiment", "quarantine-orphan"] as const)
+    .map((kind) => operationsOf(ACTIONS[kind], { now: NOW }));
+  assertEquals(moves, [
+    [{ kind: "move-tree", path: asStorePath(`1/${ID}`) }],
+    [{ kind: "move-tree", path: asStorePath(".trash/1") }],
+    [{ kind: "move-tree", path: asStorePath("7") }],
+  ]);
+});
+
+Deno.test("operationsOf() moves a heavy file away and tags its run with the moment", () => {
+  const action = ACTIONS["drop-artifact"];
+  const tag = asStorePath(`1/${ID}/tags/mltidy.artifacts_dropped`);
+  const text = new Date(NOW).toISOString();
+  assertEquals(operationsOf(action, { now: NOW }), [
+    { kind: "move-tree", path: action.path },
+    { kind: "replace-file", path: tag, content: { kind: "new-text", text } },
+  ]);
+  assertEquals(operationsOf({ ...action, tagged: true }, { now: NOW })[1], {
+    kind: "replace-file",
+    path: tag,
+    content: { kind: "text", text },
+  });
+});
+
+Deno.test("operationsOf() writes a new record, or one in place of another", () => {
+  const action = ACTIONS["write-meta"];
+  const path = asStorePath("7/meta.yaml");
+  const text = "name: a\n";
+  assertEquals(operationsOf(action, { now: NOW }), [
+    { kind: "replace-file", path, content: { kind: "new-text", text } },
+  ]);
+  assertEquals(operationsOf({ ...action, isNew: false }, { now: NOW }), [
+    { kind: "replace-file", path, content: { kind: "text", text } },
+  ]);
+});
+
+Deno.test("operationsOf() tells of a lost name by a tag, in a folder that it makes if need be", () => {
+  const action = { ...ACTIONS["write-meta"], tag: { text: "lost", makesFolder: true } };
+  const tag = asStorePath("7/tags/mltidy.recovered");
+  const tell = {
+    kind: "replace-file",
+    path: tag,
+    content: { kind: "new-text", text: "lost" },
+  } as const;
+  const [folder, ...others] = operationsOf(action, { now: NOW });
+  assertEquals(folder, { kind: "create-dir", path: asStorePath("7/tags") });
+  assertEquals(others[0], tell);
+  const within = { ...action, tag: { text: "lost", makesFolder: false } };
+  assertEquals(operationsOf(within, { now: NOW })[0], tell);
+});
+
+Deno.test("operationsOf() sets keys of a record, and nothing else of it", () => {
+  const kinds = [
+    "finish-stale-run",
+    "set-stage",
+    "release-name",
+    "complete-meta",
+    "rewrite-location",
+  ] as const;
+  for (const kind of kinds) {
+    const action = ACTIONS[kind];
+    assertEquals(operationsOf(action, { now: NOW }), [{
+      kind: "replace-file",
+      path: asStorePath(`${action.path}/meta.yaml`),
+      content: { kind: "changes", changes: action.changes },
+    }]);
+  }
+});
+
+Deno.test("operationsOf() makes each missing directory, trims a metric, rewrites a tag", () => {
+  const operations = (["create-dirs", "trim-metric-file", "rewrite-tag"] as const)
+    .map((kind) => operationsOf(ACTIONS[kind], { now: NOW }));
+  assertEquals(operations, [
+    [
+      { kind: "create-dir", path: asStorePath(`1/${ID}/params`) },
+      { kind: "create-dir", path: asStorePath(`1/${ID}/artifacts`) },
+    ],
+    [{
+      kind: "replace-file",
+      path: asStorePath(`1/${ID}/metrics/loss`),
+      content: { kind: "prefix", bytes: 12 },
+    }],
+    [{
+      kind: "replace-file",
+      path: asStorePath("1/traces/tr-1/tags/mlflow.artifactLocation"),
+      content: { kind: "text", text: "file:///new" },
+    }],
+  ]);
+});
+
+Deno.test("stampedBy() looks at the whole of what is moved, at the file of what is rewritten", () => {
+  const stamped = Object.values(ACTIONS).map((action) => {
+    const { kind, path } = stampedBy(action);
+    return [action.kind, `${kind} ${path}`];
+  });
+  assertEquals(Object.fromEntries(stamped), {
+    "soft-delete-run": `directory 1/${ID}`,
+    "drop-artifact": `tree 1/${ID}/artifacts/checkpoints`,
+    "purge-run": `tree 1/${ID}`,
+    "purge-experiment": "tree .trash/1",
+    "quarantine-orphan": "tree 7",
+    "quarantine-stray": `tree 1/${ID}/tags/a~`,
+    "write-meta": "file 7/meta.yaml",
+    "finish-stale-run": `file 1/${ID}/meta.yaml`,
+    "set-stage": "file 1/meta.yaml",
+    "release-name": "file .trash/2/meta.yaml",
+    "complete-meta": `file 1/${ID}/meta.yaml`,
+    "rewrite-location": "file 1/meta.yaml",
+    "rewrite-tag": "file 1/traces/tr-1/tags/mlflow.artifactLocation",
+    "create-dirs": `file 1/${ID}/params`,
+    "trim-metric-file": `file 1/${ID}/metrics/loss`,
+  });
+});

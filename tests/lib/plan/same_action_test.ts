@@ -1,0 +1,41 @@
+import { assertEquals } from "@std/assert";
+import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
+import type { Action, Plan } from "../../../lib/plan/plan.ts";
+import { findForeignAction, sameActions } from "../../../lib/plan/same_action.ts";
+import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
+import { deepFreeze } from "../../_support/deep_freeze.ts";
+
+const STORE = deepFreeze(snapshot({
+  experiments: [
+    experiment({ runs: [1, 2].map((id) => run({ id: runId(id), endTime: NOW - 40 * DAY })) }),
+  ],
+}));
+const POLICY = { olderThan: 30 * DAY, purgeAfter: null, quarantineOrphans: false, settle: 0 };
+const PLAN: Plan = deepFreeze(planCleanup(STORE, POLICY, { now: NOW }));
+const LATER: Plan = deepFreeze(planCleanup(STORE, POLICY, { now: NOW + DAY }));
+
+function withActions(...actions: readonly unknown[]): Plan {
+  return { ...PLAN, actions: actions as readonly Action[] };
+}
+
+Deno.test("sameActions() minds neither the day nor the reasons, but order and number", () => {
+  const [first, second] = PLAN.actions;
+  assertEquals(sameActions(PLAN, LATER), true);
+  assertEquals(sameActions(PLAN, withActions(second, first)), false);
+  assertEquals(sameActions(PLAN, withActions(first)), false);
+});
+
+Deno.test("findForeignAction() finds what another plan does not do, whichever part differs", () => {
+  const [first, second] = PLAN.actions;
+  assertEquals(findForeignAction(PLAN, LATER), null);
+  assertEquals(findForeignAction(withActions(second), LATER), null);
+  const differing = [
+    { ...first, kind: "purge-run" },
+    { ...first, stamp: "another" },
+    { ...first, path: `1/${runId(3)}` },
+  ];
+  for (const action of differing) {
+    const plan = withActions(second, action);
+    assertEquals(findForeignAction(plan, LATER), plan.actions[1]!);
+  }
+});

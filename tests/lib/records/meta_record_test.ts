@@ -1,0 +1,375 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  type MetaDefect,
+  type MetaResult,
+  readExperimentMeta,
+  readLoggedModelMeta,
+  readModelVersionMeta,
+  readRegisteredModelMeta,
+  readRunMeta,
+} from "../../../lib/records/meta_record.ts";
+
+const EXPERIMENT = `artifact_location: file:///data/mlruns/420101650667246494
+creation_time: 1795393060430
+experiment_id: '420101650667246494'
+last_update_time: 1795393060431
+lifecycle_stage: active
+name: my experiment
+trace_location: null
+workspace: default
+`;
+
+const RUN = `artifact_uri: file:///data/mlruns/1/2d33e8590971463d8a17f260bdf385b7/artifacts
+end_time: null
+entry_point_name: ''
+experiment_id: '420101650667246494'
+lifecycle_stage: active
+run_id: 2d33e8590971463d8a17f260bdf385b7
+run_name: nice-run-1
+source_name: ''
+source_type: 4
+source_version: ''
+start_time: 1700000000000
+status: 1
+tags: []
+user_id: alice
+`;
+
+const RUN_META = {
+  runId: "2d33e8590971463d8a17f260bdf385b7",
+  experimentId: "420101650667246494",
+  name: "nice-run-1",
+  status: "RUNNING",
+  lifecycleStage: "active",
+  startTime: 1700000000000,
+  endTime: null,
+  deletedTime: null,
+  artifactUri: "file:///data/mlruns/1/2d33e8590971463d8a17f260bdf385b7/artifacts",
+  userId: "alice",
+} as const;
+
+function without(text: string, ...keys: readonly string[]): string {
+  return text.split("\n").filter((line) => !keys.includes(line.split(":")[0] ?? "")).join("\n");
+}
+
+/** Replaces the line of a key. */
+function replaced(text: string, line: string): string {
+  return `${without(text, line.split(":")[0] ?? "")}${line}\n`;
+}
+
+function defectOf(result: MetaResult<unknown>): MetaDefect | null {
+  return result.ok ? null : result.defect;
+}
+
+function incomplete(message: string): MetaDefect {
+  return { damage: "incomplete", message, line: null, column: null };
+}
+
+Deno.test("readExperimentMeta() reads what MLflow 3.11 writes", () => {
+  assertEquals(readExperimentMeta(EXPERIMENT), {
+    ok: true,
+    meta: {
+      experimentId: "420101650667246494",
+      name: "my experiment",
+      artifactLocation: "file:///data/mlruns/420101650667246494",
+      lifecycleStage: "active",
+      creationTime: 1795393060430,
+      lastUpdateTime: 1795393060431,
+    },
+  });
+});
+
+Deno.test("readExperimentMeta() reads an old experiment: integer id, no times", () => {
+  const text =
+    "artifact_location: ./mlruns/7\nexperiment_id: 7\nlifecycle_stage: active\nname: a\n";
+  assertEquals(readExperimentMeta(text), {
+    ok: true,
+    meta: {
+      experimentId: "7",
+      name: "a",
+      artifactLocation: "./mlruns/7",
+      lifecycleStage: "active",
+      creationTime: null,
+      lastUpdateTime: null,
+    },
+  });
+});
+
+Deno.test("readExperimentMeta() takes an unquoted id as Python does", () => {
+  const idOf = (written: string) => {
+    const result = readExperimentMeta(replaced(EXPERIMENT, `experiment_id: ${written}`));
+    return result.ok ? result.meta.experimentId : result.defect.message;
+  };
+  assertEquals(
+    ["0123", "420101650667246494", "1e5", "0899", "true", "null", "1.5"].map(idOf),
+    [
+      "83",
+      "420101650667246494",
+      "1e5",
+      "0899",
+      "Key experiment_id: expected a string, found the boolean true",
+      "Key experiment_id: expected a string, found null",
+      "Key experiment_id: expected a string, found the number 1.5",
+    ],
+  );
+});
+
+Deno.test("readExperimentMeta() lets pass what MLflow lists: a strange stage, a name that is none", () => {
+  const result = readExperimentMeta(
+    replaced(replaced(EXPERIMENT, "lifecycle_stage: gone"), "name: null"),
+  );
+  assert(result.ok);
+  assertEquals([result.meta.lifecycleStage, result.meta.name], ["gone", ""]);
+});
+
+Deno.test("readExperimentMeta() needs the keys without which MLflow's listing raises", () => {
+  for (const key of ["experiment_id", "name", "artifact_location", "lifecycle_stage"]) {
+    assertEquals(
+      defectOf(readExperimentMeta(without(EXPERIMENT, key))),
+      incomplete(`Key ${key}: expected a string, found no such key`),
+    );
+  }
+});
+
+Deno.test("readExperimentMeta() tells empty from unreadable, with the place", () => {
+  const empty: MetaDefect = {
+    damage: "empty",
+    message: "No key in the file",
+    line: null,
+    column: null,
+  };
+  assertEquals(
+    ["", "# nothing\n", "---\n", "null\n", "{}\n"].map(readExperimentMeta).map(defectOf),
+    [
+      empty,
+      empty,
+      empty,
+      empty,
+      empty,
+    ],
+  );
+  const unreadable = ["a: 1\n\0\0\0", "\uFFFD\uFFFDa", "name: 'torn", "- a\n", "just text\n"];
+  assertEquals(
+    unreadable.map(readExperimentMeta).map(defectOf).map((defect) => [
+      defect?.damage,
+      defect?.line,
+      defect?.column,
+    ]),
+    [
+      ["unreadable", 2, 1],
+      ["unreadable", 1, 1],
+      ["unreadable", 1, 12],
+      ["unreadable", 1, 1],
+      ["unreadable", 1, 1],
+    ],
+  );
+});
+
+Deno.test("readRunMeta() reads what MLflow 3 writes", () => {
+  assertEquals(readRunMeta(RUN), { ok: true, meta: RUN_META });
+});
+
+Deno.test("readRunMeta() keeps an id that YAML 1.2 would take for a number", () => {
+  const id = "12345678901234567890123456789e12";
+  assertEquals(readRunMeta(replaced(RUN, `run_id: ${id}`)), {
+    ok: true,
+    meta: { ...RUN_META, runId: id },
+  });
+});
+
+Deno.test("readRunMeta() reads a run of MLflow 0.9, which knew run_uuid only", () => {
+  const text = without(RUN, "run_id", "run_name", "lifecycle_stage", "status", "artifact_uri");
+  assertEquals(readRunMeta(`${text}run_uuid: 2d33e8590971463d8a17f260bdf385b7\n`), {
+    ok: true,
+    meta: { ...RUN_META, name: "", artifactUri: "" },
+  });
+});
+
+Deno.test("readRunMeta() reads a finished run that was deleted", () => {
+  const text = [
+    "status: 3",
+    "end_time: 1700000001000",
+    "lifecycle_stage: deleted",
+    "deleted_time: 1700000002000",
+  ].reduce(replaced, RUN);
+  assertEquals(readRunMeta(text), {
+    ok: true,
+    meta: {
+      ...RUN_META,
+      status: "FINISHED",
+      endTime: 1700000001000,
+      lifecycleStage: "deleted",
+      deletedTime: 1700000002000,
+    },
+  });
+});
+
+Deno.test("readRunMeta() knows MLflow's five status codes", () => {
+  const statusOf = (code: number) => {
+    const result = readRunMeta(replaced(RUN, `status: ${code}`));
+    return result.ok ? result.meta.status : result.defect.damage;
+  };
+  assertEquals([0, 1, 2, 3, 4, 5, 6, -1].map(statusOf), [
+    "incomplete",
+    "RUNNING",
+    "SCHEDULED",
+    "FINISHED",
+    "FAILED",
+    "KILLED",
+    "incomplete",
+    "incomplete",
+  ]);
+});
+
+Deno.test("readRunMeta() needs the keys without which MLflow's search raises", () => {
+  const expected = {
+    run_id: "a string",
+    experiment_id: "a string",
+    user_id: "a string",
+    start_time: "milliseconds since 1970",
+    end_time: "milliseconds since 1970",
+  };
+  for (const [key, form] of Object.entries(expected)) {
+    assertEquals(
+      defectOf(readRunMeta(without(RUN, key))),
+      incomplete(`Key ${key}: expected ${form}, found no such key`),
+    );
+  }
+});
+
+Deno.test("readRunMeta() refuses values on which MLflow raises", () => {
+  const lines = {
+    "start_time: null": "Key start_time: expected milliseconds since 1970, found null",
+    "start_time: '17'": 'Key start_time: expected milliseconds since 1970, found the string "17"',
+    "start_time: 1e5": 'Key start_time: expected milliseconds since 1970, found the string "1e5"',
+    "end_time: 1.5": "Key end_time: expected milliseconds since 1970, found the number 1.5",
+    "end_time: 9007199254740993":
+      "Key end_time: expected milliseconds since 1970, found the integer 9007199254740993",
+    "deleted_time: []": "Key deleted_time: expected milliseconds since 1970, found a sequence",
+    "status: FINISHED": 'Key status: expected an integer from 1 to 5, found the string "FINISHED"',
+    "status: null": "Key status: expected an integer from 1 to 5, found null",
+    "lifecycle_stage: gone":
+      'Key lifecycle_stage: expected active or deleted, found the string "gone"',
+    "user_id: null": "Key user_id: expected a string, found null",
+    "run_name: {}": "Key run_name: expected a string, found a mapping",
+  };
+  for (const [line, message] of Object.entries(lines)) {
+    assertEquals(defectOf(readRunMeta(replaced(RUN, line))), incomplete(message));
+  }
+});
+
+Deno.test("readModelVersionMeta() reads what MLflow 3 writes and what MLflow 2 lacks", () => {
+  assertEquals(
+    readModelVersionMeta(
+      "current_stage: Deleted_Internal\nmodel_id: m-1\nname: a\nrun_id: r1\n" +
+        "source: models:/m-1\nstorage_location: file:///s\nversion: 3\n",
+    ),
+    {
+      ok: true,
+      meta: {
+        version: "3",
+        runId: "r1",
+        source: "models:/m-1",
+        storageLocation: "file:///s",
+        stage: "Deleted_Internal",
+        modelId: "m-1",
+      },
+    },
+  );
+  assertEquals(
+    readModelVersionMeta(
+      "current_stage: None\nname: a\nrun_id: ''\nsource: s3://b\nversion: '1'\n",
+    ),
+    {
+      ok: true,
+      meta: {
+        version: "1",
+        runId: null,
+        source: "s3://b",
+        storageLocation: null,
+        stage: "None",
+        modelId: null,
+      },
+    },
+  );
+  assertEquals(
+    defectOf(readModelVersionMeta("name: a\n")),
+    incomplete("Key version: expected a string, found no such key"),
+  );
+});
+
+Deno.test("readRegisteredModelMeta() reads the name", () => {
+  assertEquals(readRegisteredModelMeta("aliases: {}\nname: 분류기\n"), {
+    ok: true,
+    meta: { name: "분류기" },
+  });
+  assertEquals(
+    defectOf(readRegisteredModelMeta("aliases: {}\n")),
+    incomplete("Key name: expected a string, found no such key"),
+  );
+});
+
+Deno.test("readLoggedModelMeta() takes a missing stage for active, as MLflow's finalize leaves it", () => {
+  const text = "artifact_location: file:///a\nexperiment_id: '1'\nmodel_id: m-1\nname: model\n" +
+    "source_run_id: r1\nstatus: 2\n";
+  const meta = {
+    modelId: "m-1",
+    name: "model",
+    experimentId: "1",
+    sourceRunId: "r1",
+    lifecycleStage: "active",
+    artifactLocation: "file:///a",
+  } as const;
+  assertEquals(readLoggedModelMeta(text), { ok: true, meta });
+  assertEquals(
+    readLoggedModelMeta(
+      `${replaced(text, "source_run_id: null")}lifecycle_stage: deleted\n`,
+    ),
+    { ok: true, meta: { ...meta, sourceRunId: null, lifecycleStage: "deleted" } },
+  );
+});
+
+Deno.test("the readers return a value for any text", () => {
+  const readers = [
+    readExperimentMeta,
+    readRunMeta,
+    readModelVersionMeta,
+    readRegisteredModelMeta,
+    readLoggedModelMeta,
+  ];
+  const fragment = fc.constantFrom(
+    ...RUN.split(/(?<=[: \n])/),
+    "- ",
+    "'",
+    '"',
+    "[",
+    "{",
+    "&a ",
+    "*a",
+  );
+  const text = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.array(fragment).map((parts) => parts.join("")),
+    fc.nat(RUN.length).map((length) => RUN.slice(0, length)),
+  );
+  fc.assert(fc.property(text, (text) => {
+    for (const read of readers) assertEquals(typeof read(text).ok, "boolean");
+  }));
+});
+
+Deno.test("the readers call nesting without end unreadable", () => {
+  for (const text of ["a: &a [*a]\n", `a: ${"[".repeat(50_000)}`, bomb(12)]) {
+    assertEquals(defectOf(readRunMeta(text))?.damage, "unreadable");
+  }
+});
+
+/** Aliases of aliases: each level holds the one before nine times. */
+function bomb(levels: number): string {
+  return Array.from(
+    { length: levels },
+    (_, level) =>
+      `k${level}: &k${level} [${Array(9).fill(level === 0 ? "x" : `*k${level - 1}`).join(", ")}]\n`,
+  )
+    .join("");
+}

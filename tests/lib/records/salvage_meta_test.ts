@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { salvageMeta } from "../../../lib/records/salvage_meta.ts";
+import { parseMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
+
+const META = `\
+artifact_uri: file:///data/mlruns/1/ab/artifacts
+end_time: null
+experiment_id: '1'
+run_name: ${"long words ".repeat(8).trim()}
+start_time: 1700000000000
+`;
+
+const keysOf = (text: string) => [...salvageMeta(text).keys()];
+
+Deno.test("salvageMeta() takes complete lines and drops what was cut off", () => {
+  assertEquals(keysOf(META.slice(0, META.indexOf("_id: '1") + 6)), ["artifact_uri", "end_time"]);
+  assertEquals(keysOf("name: half a na"), []);
+  assertEquals(keysOf(""), []);
+});
+
+Deno.test("salvageMeta() drops a last line that may be folded: its value may go on", () => {
+  const cut = META.slice(0, META.indexOf("start_time"));
+  assertEquals(keysOf(cut), ["artifact_uri", "end_time", "experiment_id"]);
+  assertEquals(keysOf(META).at(-1), "start_time");
+});
+
+Deno.test("salvageMeta() takes the lines before zeros and before what is no text", () => {
+  assertEquals(keysOf(`end_time: null\n${"\0".repeat(40)}`), ["end_time"]);
+  assertEquals(keysOf("end_time: null\nrun_name: \uFFFD\uFFFD\nstatus: 3\n"), [
+    "end_time",
+    "status",
+  ]);
+});
+
+Deno.test("salvageMeta() gives no value that the whole text has not", () => {
+  const whole = parseMetaYaml(META);
+  fc.assert(fc.property(fc.nat(META.length), (length) => {
+    for (const [key, node] of salvageMeta(META.slice(0, length))) {
+      assertEquals(node, whole.get(key));
+    }
+  }));
+});

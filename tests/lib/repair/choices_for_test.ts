@@ -1,0 +1,43 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { choicesFor } from "../../../lib/repair/choices_for.ts";
+import type { Problem } from "../../../lib/store/problem.ts";
+
+const choices = (subject: Problem["subject"], damage: Problem["damage"], isForCleanup = false) =>
+  choicesFor({ subject, damage }, isForCleanup);
+
+Deno.test("choicesFor() proposes a backup of a lost record, or to move its directory away", () => {
+  for (const damage of ["missing", "empty", "unreadable", "incomplete"] as const) {
+    for (const subject of ["experiment", "run", "trace", "logged-model", "registry"] as const) {
+      assertEquals(choices(subject, damage), [
+        "bring its meta.yaml back from a backup of your own",
+        "move the directory out of the store",
+      ]);
+    }
+    assertEquals(
+      choices("experiment", damage, true)?.[1],
+      "move it out of MLflow's sight with deno task cleanup",
+    );
+    for (const subject of ["metric", "param", "tags", "registry-value"] as const) {
+      assertMatch(choices(subject, damage)?.[0] ?? "", /^bring the file back/);
+    }
+  }
+});
+
+Deno.test("choicesFor() leaves to nobody what harms nothing", () => {
+  for (const damage of ["lookalike", "unused", "dangling", "stale", "newer-format"] as const) {
+    assertEquals(choices("run", damage), null);
+  }
+});
+
+Deno.test("choicesFor() names two ways where there are two, each in the imperative", () => {
+  const damages: readonly Problem["damage"][] = [
+    ...["io", "id-mismatch", "wrong-experiment", "copied", "copied-outside"] as const,
+    ...["illegal-name", "malformed-line", "torn-line", "zeros", "moved"] as const,
+  ];
+  for (const damage of damages) {
+    const found = choices("metric", damage);
+    assertEquals(found?.length, 2, damage);
+    for (const each of found ?? []) assertMatch(each, /^[a-z].*[^.]$/);
+  }
+  assertEquals(choices("run", "moved")?.[0], "run deno task repair --relocate");
+});

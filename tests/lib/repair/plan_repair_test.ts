@@ -1,0 +1,274 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import type {
+  Evidence,
+  RecordEvidence,
+  RepairPolicy,
+  RunEvidence,
+} from "../../../lib/plan/repair_action.ts";
+import { simulatePlan } from "../../../lib/plan/simulate_plan.ts";
+import { planRepair } from "../../../lib/repair/plan_repair.ts";
+import { asStorePath } from "../../../lib/store/path.ts";
+import type { Problem } from "../../../lib/store/problem.ts";
+import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import {
+  damagedRun,
+  DAY,
+  experiment,
+  HOUR,
+  NOW,
+  orphan,
+  run,
+  runId,
+  snapshot,
+} from "../../_support/builders.ts";
+import { deepFreeze } from "../../_support/deep_freeze.ts";
+
+const POLICY: RepairPolicy = deepFreeze({
+  settle: 60_000,
+  staleAfter: 7 * DAY,
+  finishAs: "FAILED",
+  relocate: null,
+});
+const NOTHING: Evidence = {
+  records: new Map(),
+  runs: new Map(),
+  entries: new Map(),
+  stamps: new Map(),
+  traceLocations: [],
+  places: new Set(),
+};
+const RECORD: RecordEvidence = {
+  file: "meta.yaml",
+  stamp: "absent",
+  text: null,
+  changed: NOW - DAY,
+  kept: null,
+  hasTags: true,
+};
+const RUN: RunEvidence = {
+  lacks: [],
+  blocked: [],
+  tags: new Map(),
+  points: null,
+  oldestFile: NOW - 2 * DAY,
+  newestFile: NOW - DAY,
+  newestChange: NOW - DAY,
+};
+
+const full = (init: Parameters<typeof snapshot>[0]): StoreSnapshot<"full"> =>
+  deepFreeze({ ...snapshot(init), depth: "full" });
+const plan = (
+  store: StoreSnapshot<"full">,
+  evidence: Partial<Evidence> = {},
+  policy: Partial<RepairPolicy> = {},
+) => planRepair(store, { ...NOTHING, ...evidence }, { ...POLICY, ...policy }, { now: NOW });
+
+Deno.test("planRepair() plans nothing for a healthy store", () => {
+  const { actions, kept } = plan(full({ experiments: [experiment({ runs: [run()] })] }));
+  assertEquals([actions, kept], [[], []]);
+});
+
+Deno.test("planRepair() refuses a shallow snapshot, a negative duration and no moment", () => {
+  const store = full({});
+  const shallow = { ...store, depth: "tags" } as unknown as StoreSnapshot<"full">;
+  assertThrows(() => plan(shallow), RangeError, 'depth "full"');
+  assertThrows(() => plan(store, {}, { settle: -1 }), RangeError, "settle -1");
+  assertThrows(() => plan(store, {}, { staleAfter: NaN }), RangeError, "staleAfter NaN");
+  assertThrows(() => planRepair(store, NOTHING, POLICY, { now: NaN }), RangeError, "moment NaN");
+});
+
+Deno.test("planRepair() sets the stage that the place says, a deletion as of now", () => {
+  const store = full({
+    experiments: [
+      experiment({ id: "1", recordedStage: "deleted" }),
+      experiment({ id: "2", name: "two", lifecycleStage: "deleted", recordedStage: "active" }),
+    ],
+  });
+  const { actions } = plan(store, { stamps: new Map([["1", "a"], [".trash/2", "b"]]) });
+  assertEquals(
+    actions.map((action) => [
+      action.kind,
+      action.path,
+      action.stamp,
+      "changes" in action && action.changes,
+    ]),
+    [
+      [
+        "set-stage",
+        asStorePath(".trash/2"),
+        "b",
+        { lifecycle_stage: "deleted", last_update_time: NOW },
+      ],
+      ["set-stage", asStorePath("1"), "a", { lifecycle_stage: "active" }],
+    ],
+  );
+});
+
+Deno.test("planRepair() keeps two active experiments of one name, with the choices", () => {
+  const store = full({
+    experiments: [experiment({ id: "1", name: "twin" }), experiment({ id: "2", name: "twin" })],
+  });
+  const { actions, kept } = plan(store);
+  assertEquals(actions, []);
+  assertEquals(kept, [{
+    kind: "damage",
+    path: asStorePath("1"),
+    name: "twin",
+    reasons: [{
+      kind: "needs-choice",
+      message: "2 is active under the same name",
+      choices: ["rename all but one in MLflow, by id", "delete all but one in MLflow"],
+    }],
+  }]);
+});
+
+Deno.test("planRepair() gives the name of a deleted twin free, or says that it cannot", () => {
+  const deleted = { lifecycleStage: "deleted", recordedStage: "deleted" } as const;
+  const store = full({
+    experiments: [
+      experiment({ id: "1", name: "twin" }),
+      experiment({ id: "2", name: "twin", ...deleted }),
+      experiment({ id: "3", name: "twin", ...deleted }),
+      experiment({ id: "4", name: "twin (deleted 3)" }),
+    ],
+  });
+  const { actions, kept } = plan(store, {
+    stamps: new Map([[".trash/2", "a"], [".trash/3", "b"]]),
+  });
+  assertEquals(
+    actions.map((action) => [action.kind, `${action.path}`, "changes" in action && action.changes]),
+    [["release-name", ".trash/2", { name: "twin (deleted 2)" }]],
+  );
+  assertEquals(kept, [{
+    kind: "damage",
+    path: asStorePath(".trash/3"),
+    name: "twin",
+    reasons: [{
+      kind: "needs-choice",
+      message:
+        'experiment 1 is active under the same name, and another one is called "twin (deleted 3)"',
+      choices: [
+        "rename experiment 1 in MLflow",
+        "rename the other one in MLflow, then run deno task repair again",
+      ],
+    }],
+  }]);
+});
+
+Deno.test("planRepair() rebuilds a lost run from its tags and files, and plans nothing after that", () => {
+  const id = runId(5);
+  const path = asStorePath(`1/${id}`);
+  const store = full({
+    experiments: [experiment({
+      id: "1",
+      artifactLocation: "s3://bucket/1",
+      damagedRuns: [damagedRun({ id, message: "meta.yaml does not exist", usage: null })],
+    })],
+    problems: [{
+      path,
+      subject: "run",
+      damage: "missing",
+      message: "meta.yaml does not exist",
+      line: null,
+      column: null,
+    }],
+  });
+  const tags = new Map([["mlflow.runName", "calm-owl-7"], ["mlflow.user", "kim"]]);
+  const evidence = {
+    records: new Map([[path, RECORD]]),
+    runs: new Map([[path, { ...RUN, tags, points: { first: NOW - 3 * DAY, last: NOW - DAY } }]]),
+  };
+  const planned = plan(store, evidence);
+  assertEquals(planned.actions.map((action) => "text" in action && action.text), [
+    `artifact_uri: s3://bucket/1/${id}/artifacts
+end_time: ${NOW - DAY}
+entry_point_name: ""
+experiment_id: "1"
+lifecycle_stage: active
+run_id: "${id}"
+run_name: calm-owl-7
+run_uuid: "${id}"
+source_name: ""
+source_type: 4
+source_version: ""
+start_time: ${NOW - 3 * DAY}
+status: 4
+tags: []
+user_id: kim
+`,
+  ]);
+  const after = deepFreeze(simulatePlan(store, planned, { now: NOW }));
+  assertEquals(after.experiments[0]!.runs.map(({ name, status }) => [name, status]), [
+    ["calm-owl-7", "FAILED"],
+  ]);
+  assertEquals(plan(after, evidence).actions, []);
+});
+
+Deno.test("planRepair() ends a run at the last sign of life of its family", () => {
+  const parent = run({ id: runId(1), status: "RUNNING", endTime: null, startTime: NOW - 90 * DAY });
+  const child = run({
+    id: runId(2),
+    status: "RUNNING",
+    endTime: null,
+    startTime: NOW - 90 * DAY,
+    tags: { "mlflow.parentRunId": runId(1) },
+  });
+  const store = full({ experiments: [experiment({ id: "1", runs: [parent, child] })] });
+  const silentFor = (own: number, childs: number) => ({
+    runs: new Map([
+      [`${parent.path}`, { ...RUN, newestChange: NOW - own }],
+      [`${child.path}`, { ...RUN, newestChange: NOW - childs }],
+    ]),
+    stamps: new Map([[`${parent.path}`, "p"], [`${child.path}`, "c"]]),
+  });
+  assertEquals(plan(store, silentFor(30 * DAY, HOUR)).actions, []);
+  const { actions } = plan(store, silentFor(30 * DAY, 8 * DAY), { finishAs: "KILLED" });
+  assertEquals(
+    actions.map((action) => "changes" in action && action.changes),
+    [{ end_time: NOW - 8 * DAY, status: 5 }, { end_time: NOW - 8 * DAY, status: 5 }],
+  );
+});
+
+Deno.test("planRepair() touches nothing in an orphan that stays: it would look alive", () => {
+  const problem = (path: string, subject: "experiment" | "dataset"): Problem => ({
+    path: asStorePath(path),
+    subject,
+    damage: "empty",
+    message: "No key in the file",
+    line: null,
+    column: null,
+  });
+  const dataset = "name: iris\ndigest: a1\nsource_type: local\nsource: here\n";
+  const kept = { text: dataset, source: "backup a", keptAt: NOW };
+  const evidence = { records: new Map([["7/datasets/a", { ...RECORD, kept }], ["7", RECORD]]) };
+  const problems = [problem("7", "experiment"), problem("7/datasets/a", "dataset")];
+  const store = full({ orphans: [orphan({ id: "7", damage: "empty" })], problems });
+  const { actions, kept: left } = plan(store, evidence);
+  assertEquals([actions, left.map(({ path }) => `${path}`)], [[], ["7"]]);
+
+  const known = full({ experiments: [experiment({ id: "7" })], problems: problems.slice(1) });
+  assertEquals(plan(known, evidence).actions.map(({ path }) => `${path}`), ["7/datasets/a"]);
+});
+
+Deno.test("planRepair() proposes a clean-up only of an orphan that it would quarantine", () => {
+  const choicesOf = (init: Parameters<typeof orphan>[0]) => {
+    const one = orphan({ id: "7", newestChange: NOW - DAY, ...init });
+    const problems: readonly Problem[] = [{
+      path: one.path,
+      subject: "experiment",
+      damage: "missing",
+      message: "meta.yaml does not exist",
+      line: null,
+      column: null,
+    }];
+    return plan(full({ orphans: [one], problems })).kept.map(({ reasons }) =>
+      reasons.map((reason) => reason.kind === "needs-choice" ? reason.choices[1] : reason.kind)
+    );
+  };
+  assertEquals(choicesOf({}), [["move it out of MLflow's sight with deno task cleanup"]]);
+  assertEquals(choicesOf({ foreign: [".DS_Store"] }), choicesOf({}));
+  assertEquals(choicesOf({ foreign: ["notes.txt"] }), [
+    ["move the directory out of the store", "holds-foreign-files"],
+  ]);
+  assertEquals(choicesOf({ newestChange: NOW - HOUR / 60 }), [["changed-recently"]]);
+});

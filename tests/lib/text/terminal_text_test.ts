@@ -1,0 +1,66 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { padText, shortenText, textWidth, visibleText } from "../../../lib/text/terminal_text.ts";
+
+Deno.test("visibleText() leaves names of any language alone", () => {
+  for (
+    const name of ["sunny-crane-1", "이미지 분류 실험", "naïve café", "🚀 rocket", "C:\\runs", ""]
+  ) {
+    assertEquals(visibleText(name), name);
+  }
+});
+
+Deno.test("visibleText() shows control characters instead of sending them", () => {
+  assertEquals(visibleText("a\x1b[31mb\x07\x00\x7f\x9b0m"), "a\\x1b[31mb\\x07\\x00\\x7f\\x9b0m");
+  assertEquals(visibleText("two\r\n\tlines"), "two\\r\\n\\tlines");
+});
+
+Deno.test("visibleText() shows what would reverse or split a line", () => {
+  assertEquals(
+    visibleText("a\u202eb\u2066c\u200fd\u2028e\ufefff\ud800"),
+    "a\\u202eb\\u2066c\\u200fd\\u2028e\\ufefff\\ud800",
+  );
+});
+
+Deno.test("visibleText() never lets a control character through, and does so at once", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const visible = visibleText(text);
+    assertEquals(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(visible), false);
+    assertEquals(visibleText(visible), visible);
+  }));
+});
+
+Deno.test("textWidth() counts two columns for Korean, Chinese, Japanese and emoji", () => {
+  const widths = ["한글", "漢字", "かな", "ｆｕ", "🚀", "ab", "é", "…", "ｱ", "①"].map(textWidth);
+  assertEquals(widths, [4, 4, 4, 4, 2, 2, 1, 1, 1, 1]);
+});
+
+Deno.test("textWidth() counts a character that was written in parts once", () => {
+  assertEquals(["한글", "é", "パ"].map((text) => textWidth(text.normalize("NFD"))), [4, 1, 2]);
+});
+
+Deno.test("textWidth() counts two columns for a flag and none for joiners", () => {
+  assertEquals(["🇰🇷", "\u200b", "\u200d", "\u00ad"].map(textWidth), [2, 0, 0, 0]);
+});
+
+Deno.test("shortenText() cuts between characters and never exceeds the width", () => {
+  assertEquals(shortenText("baseline", 8), "baseline");
+  assertEquals(shortenText("baseline", 5), "base…");
+  assertEquals(shortenText("이미지 분류", 6), "이미…");
+  assertEquals(shortenText("🚀🚀🚀", 4), "🚀…");
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 1, max: 20 }), (text, width) => {
+      assertEquals(textWidth(shortenText(text, width)) <= width, true);
+    }),
+  );
+});
+
+Deno.test("shortenText() leaves everything alone where the width is endless", () => {
+  assertEquals(shortenText("a".repeat(1_000), Infinity).length, 1_000);
+});
+
+Deno.test("padText() fills up on either side and leaves a text alone that is wide enough", () => {
+  assertEquals(padText("한글", 6, "left"), "한글  ");
+  assertEquals(padText("한글", 6, "right"), "  한글");
+  assertEquals(padText("baseline", 6, "right"), "baseline");
+});

@@ -1,0 +1,514 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
+import { asStorePath } from "../../../lib/store/path.ts";
+import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import { RULES } from "../../../lib/verify/rules.ts";
+import {
+  experimentIds,
+  verifySnapshot,
+  type VerifySnapshotOptions,
+} from "../../../lib/verify/verify_snapshot.ts";
+import { snapshotArbitrary } from "../../_support/arbitraries.ts";
+import {
+  damagedRun,
+  DAY,
+  deletedRun,
+  experiment,
+  loggedModel,
+  modelVersion,
+  NOW,
+  orphan,
+  problem,
+  registeredModel,
+  run,
+  runId,
+  snapshot,
+  stray,
+} from "../../_support/builders.ts";
+import { deepFreeze } from "../../_support/deep_freeze.ts";
+
+const verify = (store: StoreSnapshot, options: VerifySnapshotOptions = {}) =>
+  verifySnapshot(deepFreeze(store), options);
+
+/** Findings without their words: severity, rule, path, experiment, run. */
+function brief(store: StoreSnapshot): readonly string[] {
+  return verify(store).map(({ severity, rule, path, experimentId, runId }) =>
+    [severity, rule, path, experimentId ?? "-", runId ?? "-"].join(" ")
+  );
+}
+
+const RUN = runId(1);
+
+/** For each rule a store that breaks it, and what is found. */
+const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly string[]])[]>> = {
+  "experiment-meta-missing": [
+    [
+      snapshot({ orphans: [orphan({ id: "7" })] }),
+      ["warning experiment-meta-missing 7 7 -"],
+    ],
+    [
+      snapshot({ orphans: [orphan({ id: "7", lifecycleStage: "deleted" })] }),
+      ["warning experiment-meta-missing .trash/7 7 -"],
+    ],
+  ],
+  "experiment-meta-empty": [[
+    snapshot({ orphans: [orphan({ id: "7", damage: "empty" })] }),
+    ["error experiment-meta-empty 7 7 -"],
+  ]],
+  "experiment-meta-unreadable": [[
+    snapshot({ orphans: [orphan({ id: "7", damage: "unreadable" })] }),
+    ["error experiment-meta-unreadable 7 7 -"],
+  ]],
+  "experiment-meta-incomplete": [[
+    snapshot({ orphans: [orphan({ id: "7", damage: "incomplete" })] }),
+    ["error experiment-meta-incomplete 7 7 -"],
+  ]],
+  "experiment-meta-inaccessible": [[
+    snapshot({ orphans: [orphan({ id: "7", damage: "io" })] }),
+    ["error experiment-meta-inaccessible 7 7 -"],
+  ]],
+  "experiment-id-mismatch": [[
+    snapshot({
+      orphans: [
+        orphan({
+          id: "copy",
+          damage: "id-mismatch",
+          damagedRuns: [damagedRun({ damage: "id-mismatch" })],
+        }),
+      ],
+    }),
+    ["warning experiment-id-mismatch copy copy -"],
+  ]],
+  "run-in-two-places": [
+    [
+      snapshot({
+        experiments: [experiment({ id: "1", runs: [run(), run({ id: runId(2) })] })],
+        orphans: [orphan({ id: "7", runs: [run()], damagedRuns: [damagedRun({ id: "new" })] })],
+      }),
+      [
+        "error run-in-two-places 7 7 -",
+        "warning experiment-meta-missing 7 7 -",
+        "warning run-meta-missing 7/new 7 new",
+      ],
+    ],
+    [
+      snapshot({
+        experiments: [
+          experiment({ id: "1", runs: [run()] }),
+          experiment({ id: "2", name: "other", damagedRuns: [damagedRun()] }),
+        ],
+        problems: [],
+      }),
+      ["error run-in-two-places 2 2 -"],
+    ],
+    [
+      snapshot({
+        problems: [problem({ path: "backups", subject: "directory", damage: "copied-outside" })],
+      }),
+      ["error run-in-two-places backups - -"],
+    ],
+  ],
+  "run-meta-missing": [
+    [
+      snapshot({ experiments: [experiment({ damagedRuns: [damagedRun()] })] }),
+      [`warning run-meta-missing 1/${RUN} 1 ${RUN}`],
+    ],
+    [
+      snapshot({
+        experiments: [experiment({ lifecycleStage: "deleted", damagedRuns: [damagedRun()] })],
+      }),
+      [`warning run-meta-missing .trash/1/${RUN} 1 ${RUN}`],
+    ],
+  ],
+  "run-meta-empty": [[
+    snapshot({ experiments: [experiment({ damagedRuns: [damagedRun({ damage: "empty" })] })] }),
+    [`error run-meta-empty 1/${RUN} 1 ${RUN}`],
+  ]],
+  "run-meta-unreadable": [[
+    snapshot({
+      experiments: [experiment({ damagedRuns: [damagedRun({ damage: "unreadable" })] })],
+    }),
+    [`error run-meta-unreadable 1/${RUN} 1 ${RUN}`],
+  ]],
+  "run-meta-incomplete": [[
+    snapshot({
+      experiments: [experiment({ damagedRuns: [damagedRun({ damage: "incomplete" })] })],
+    }),
+    [`error run-meta-incomplete 1/${RUN} 1 ${RUN}`],
+  ]],
+  "run-meta-inaccessible": [[
+    snapshot({ experiments: [experiment({ damagedRuns: [damagedRun({ damage: "io" })] })] }),
+    [`error run-meta-inaccessible 1/${RUN} 1 ${RUN}`],
+  ]],
+  "run-id-mismatch": [
+    [
+      snapshot({
+        experiments: [experiment({ damagedRuns: [damagedRun({ damage: "id-mismatch" })] })],
+      }),
+      [`error run-id-mismatch 1/${RUN} 1 ${RUN}`],
+    ],
+    [
+      snapshot({
+        orphans: [orphan({ id: "7", damagedRuns: [damagedRun({ damage: "id-mismatch" })] })],
+      }),
+      [`error run-id-mismatch 7/${RUN} 7 ${RUN}`, "warning experiment-meta-missing 7 7 -"],
+    ],
+  ],
+  "tags-unreadable": [
+    [
+      snapshot({ problems: [problem({ path: `.trash/1/${RUN}/tags/a/b` })] }),
+      [`error tags-unreadable .trash/1/${RUN}/tags/a/b 1 ${RUN}`],
+    ],
+  ],
+  "logged-model-meta-missing": [[
+    snapshot({
+      problems: [problem({ path: "1/models/m-1", subject: "logged-model", damage: "missing" })],
+    }),
+    ["warning logged-model-meta-missing 1/models/m-1 1 -"],
+  ]],
+  "logged-model-meta-damaged": [[
+    snapshot({
+      problems: (["empty", "unreadable", "incomplete", "io"] as const).map((damage) =>
+        problem({ path: `1/models/m-${damage}`, subject: "logged-model", damage })
+      ),
+    }),
+    ["empty", "incomplete", "io", "unreadable"].map((damage) =>
+      `error logged-model-meta-damaged 1/models/m-${damage} 1 -`
+    ),
+  ]],
+  "registry-unreadable": [[
+    snapshot({
+      problems: [problem({ path: "models/m/version-1", subject: "registry", damage: "missing" })],
+    }),
+    ["error registry-unreadable models/m/version-1 - -"],
+  ]],
+  "directory-unreadable": [[
+    snapshot({ problems: [problem({ path: "1", subject: "directory", damage: "io" })] }),
+    ["error directory-unreadable 1 - -"],
+  ]],
+  "duplicate-experiment-name": [[
+    snapshot({
+      experiments: [
+        experiment({ id: "2", name: "same" }),
+        experiment({ id: "3", name: "same", lifecycleStage: "deleted" }),
+        experiment({ id: "4", name: "other" }),
+      ],
+    }),
+    ["warning duplicate-experiment-name 2 2 -"],
+  ]],
+  "stage-disagrees-with-location": [[
+    snapshot({ experiments: [experiment({ recordedStage: "deleted" })] }),
+    ["warning stage-disagrees-with-location 1 1 -"],
+  ]],
+  "deletion-not-recorded": [[
+    snapshot({ experiments: [experiment({ lifecycleStage: "deleted", recordedStage: "active" })] }),
+    ["info deletion-not-recorded .trash/1 1 -"],
+  ]],
+  "active-runs-in-deleted-experiment": [[
+    snapshot({
+      experiments: [
+        experiment({ lifecycleStage: "deleted", runs: [run(), deletedRun({ id: runId(2) })] }),
+      ],
+    }),
+    ["info active-runs-in-deleted-experiment .trash/1 1 -"],
+  ]],
+  "experiment-in-two-places": [[
+    snapshot({
+      experiments: [experiment({ id: "7" }), experiment({ id: "7", lifecycleStage: "deleted" })],
+    }),
+    ["warning experiment-in-two-places .trash/7 7 -"],
+  ]],
+  "experiment-stage-unknown": [[
+    snapshot({ experiments: [experiment({ recordedStage: "archived" })] }),
+    ["warning experiment-stage-unknown 1 1 -"],
+  ]],
+  "experiment-name-with-quote": [[
+    snapshot({ experiments: [experiment({ name: "it's" })] }),
+    ["warning experiment-name-with-quote 1 1 -"],
+  ]],
+  "store-below-artifacts": [[
+    { ...snapshot(), root: "/data/artifacts/mlruns" },
+    ["error store-below-artifacts .trash - -"],
+  ]],
+  "deleted-link": [[
+    snapshot({ experiments: [experiment({ runs: [deletedRun({ link: true })] })] }),
+    [`warning deleted-link 1/${RUN} 1 ${RUN}`],
+  ]],
+  "deleted-model-in-deleted-experiment": [[
+    snapshot({
+      experiments: [
+        experiment({
+          lifecycleStage: "deleted",
+          loggedModels: [loggedModel({ lifecycleStage: "deleted" })],
+        }),
+      ],
+    }),
+    [`warning deleted-model-in-deleted-experiment .trash/1/models/m-${RUN} 1 -`],
+  ]],
+  "parent-run-missing": [[
+    snapshot({
+      experiments: [experiment({ runs: [run({ tags: { "mlflow.parentRunId": runId(9) } })] })],
+    }),
+    [`warning parent-run-missing 1/${RUN} 1 ${RUN}`],
+  ]],
+  "source-run-missing": [[
+    snapshot({
+      experiments: [experiment({ loggedModels: [loggedModel({ sourceRunId: runId(9) })] })],
+      references: [
+        { path: asStorePath("1/traces/tr-1"), to: "run", id: runId(9) },
+        { path: asStorePath("models/m/version-1"), to: "run", id: runId(9) },
+      ],
+    }),
+    [
+      `info source-run-missing 1/models/m-${RUN} 1 -`,
+      "info source-run-missing 1/traces/tr-1 1 -",
+      "info source-run-missing models/m/version-1 - -",
+    ],
+  ]],
+  "logged-model-missing": [[
+    snapshot({
+      references: [{ path: asStorePath(`1/${RUN}/inputs/a`), to: "logged-model", id: "m-9" }],
+    }),
+    [`info logged-model-missing 1/${RUN}/inputs/a 1 ${RUN}`],
+  ]],
+  "alias-dangling": [[
+    snapshot({
+      registeredModels: [
+        registeredModel({
+          aliases: { gone: "9", deleted: "2", fine: "1" },
+          versions: [modelVersion(), modelVersion({ version: "2", stage: "Deleted_Internal" })],
+        }),
+      ],
+    }),
+    [
+      "warning alias-dangling models/model/aliases/deleted - -",
+      "warning alias-dangling models/model/aliases/gone - -",
+    ],
+  ]],
+  "metric-empty": [[
+    snapshot({
+      problems: [problem({ path: `1/${RUN}/metrics/a`, subject: "metric", damage: "empty" })],
+    }),
+    [`error metric-empty 1/${RUN}/metrics/a 1 ${RUN}`],
+  ]],
+  "backup-directory": [[
+    snapshot({ strays: [stray({ path: "backups", kind: "backup-directory" })] }),
+    ["warning backup-directory backups - -"],
+  ]],
+  "unlistable-directory": [[
+    snapshot({
+      strays: [
+        stray({ path: ".backups", kind: "backup-directory" }),
+        stray({ path: ".again", kind: "duplicate-link" }),
+        stray({ path: ".trash/lost+found", kind: "unlistable-directory" }),
+      ],
+    }),
+    [
+      "error unlistable-directory .again - -",
+      "error unlistable-directory .backups - -",
+      "error unlistable-directory .trash/lost+found - -",
+    ],
+  ]],
+  "duplicate-link": [[
+    snapshot({ strays: [stray({ path: "again", kind: "duplicate-link" })] }),
+    ["warning duplicate-link again - -"],
+  ]],
+  "broken-link": [[
+    snapshot({ strays: [stray({ path: "nowhere", kind: "broken-link" })] }),
+    ["info broken-link nowhere - -"],
+  ]],
+  "missing-trash-directory": [[
+    snapshot({ hasTrash: false }),
+    ["info missing-trash-directory .trash - -"],
+  ]],
+};
+
+for (const [rule, cases] of Object.entries(CASES)) {
+  Deno.test(`verifySnapshot() reports ${rule}`, () => {
+    for (const [store, expected] of cases) assertEquals(brief(store), expected);
+  });
+}
+
+Deno.test("verifySnapshot() has rules whose ids are their own", () => {
+  assertEquals(new Set(RULES.map((rule) => rule.id)).size, RULES.length);
+});
+
+Deno.test("verifySnapshot() finds nothing in a healthy store", () => {
+  const store = snapshot({
+    experiments: [
+      experiment({ id: "0", name: "Default" }),
+      experiment({
+        runs: [run(), deletedRun({ id: runId(2) })],
+        loggedModels: [loggedModel({ sourceRunId: RUN })],
+      }),
+      experiment({ id: "2", lifecycleStage: "deleted", runs: [deletedRun({ id: runId(3) })] }),
+    ],
+    registeredModels: [registeredModel({ versions: [modelVersion({ runId: RUN })] })],
+    strays: [stray(), stray({ path: "old.trash", kind: "ignored-directory" })],
+  });
+  assertEquals(verify(store), []);
+});
+
+Deno.test("verifySnapshot() says what is wrong, what MLflow makes of it and what to do", () => {
+  const store = snapshot({
+    orphans: [orphan({ id: "7", damage: "unreadable" })],
+    problems: [
+      problem({
+        path: "7",
+        subject: "experiment",
+        message: "meta.yaml is not YAML",
+        line: 3,
+        column: 5,
+      }),
+    ],
+  });
+  assertEquals(verify(store), [{
+    rule: "experiment-meta-unreadable",
+    severity: "error",
+    path: store.orphans[0]!.path,
+    line: 3,
+    experimentId: "7",
+    runId: null,
+    message: "meta.yaml is not YAML (line 3, column 5); MLflow lists no experiment at all",
+    remedy:
+      "Run `deno task cleanup` to plan its quarantine, or restore its meta.yaml from a backup",
+    versions: ["2.22", "3.17"],
+  }]);
+});
+
+Deno.test("verifySnapshot() promises no repair to a lost run that goes with its experiment", () => {
+  const lost = (path: string) => problem({ path, subject: "run", damage: "missing" });
+  const store = snapshot({
+    experiments: [experiment({ id: "1" })],
+    orphans: [orphan({ id: "7" }), orphan({ id: "8", runs: [run()] })],
+    problems: [lost(`1/${RUN}`), lost(`7/${RUN}`), lost(`8/${RUN}`)],
+  });
+  assertEquals(verify(store).map(({ path, remedy }) => [path.slice(0, 1), remedy]), [
+    ["1", "Run `deno task repair` to plan its repair"],
+    ["7", null],
+    ["8", "Run `deno task repair` to plan its repair"],
+  ]);
+});
+
+/** Something for each reader. */
+const MIXED = snapshot({
+  experiments: [experiment({ id: "1", name: "one" }), experiment({ id: "two", name: "two" })],
+  problems: [
+    problem({ path: `1/${RUN}/metrics/a`, subject: "metric", damage: "malformed-line", line: 7 }),
+    problem({ path: `1/${RUN}/metrics/b`, subject: "metric", damage: "newer-format" }),
+    problem({ path: `1/${RUN}/metrics/c`, subject: "metric", damage: "newer-format" }),
+    problem({ path: `1/${RUN}/metrics/d`, subject: "metric", damage: "repeated-point" }),
+    problem({ path: `1/${RUN}/outputs/m`, subject: "output", damage: "empty" }),
+    problem({
+      path: `1/${RUN}/outputs/n`,
+      subject: "output",
+      damage: "incomplete",
+      migration: null,
+    }),
+    problem({ path: "two/tags/a", subject: "experiment-tag", damage: "zeros" }),
+  ],
+});
+
+Deno.test("verifySnapshot() asks what any version minds, but not of what a newer one writes", () => {
+  assertEquals(brief(MIXED), [
+    `error metric-line-malformed 1/${RUN}/metrics/a 1 ${RUN}`,
+    `error output-unreadable 1/${RUN}/outputs/m 1 ${RUN}`,
+    `error output-unreadable 1/${RUN}/outputs/n 1 ${RUN}`,
+    "warning value-of-zeros two/tags/a two -",
+  ]);
+});
+
+Deno.test("verifySnapshot() asks what one version minds, at once for a whole experiment", () => {
+  const asked = verify(MIXED, { reader: { kind: "mlflow", version: "2.22" } });
+  assertEquals(asked.map(({ rule, path, line, message }) => [rule, path, line, message]), [
+    [
+      "metric-line-malformed",
+      `1/${RUN}/metrics/a`,
+      7,
+      "the file is not UTF-8 text (line 7); MLflow cannot search the experiment's runs",
+    ],
+    [
+      "metric-with-dataset",
+      "1",
+      null,
+      `2 of its metrics, the first 1/${RUN}/metrics/b: the file is not UTF-8 text; ` +
+      "MLflow 2 cannot search the experiment's runs",
+    ],
+    [
+      "value-of-zeros",
+      "two/tags/a",
+      null,
+      "the file is not UTF-8 text; MLflow shows the zeros for the value",
+    ],
+  ]);
+  assertEquals(asked.map(({ versions }) => versions), [["2.22", "3.17"], ["2.22"], [
+    "2.22",
+    "3.17",
+  ]]);
+});
+
+Deno.test("verifySnapshot() asks what a migration stops at, leaves behind or changes", () => {
+  const asked = verify(MIXED, { reader: { kind: "migration" } });
+  assertEquals(asked.map(({ severity, rule, path }) => `${severity} ${rule} ${path}`), [
+    `error metric-line-malformed 1/${RUN}/metrics/a`,
+    `error metric-point-twice 1/${RUN}/metrics/d`,
+    "warning experiment-id-not-numeric two",
+    `warning output-unreadable 1/${RUN}/outputs/m`,
+  ]);
+  assertEquals(
+    asked[1]!.message,
+    "the file is not UTF-8 text; the migration stops, and nothing is migrated",
+  );
+});
+
+Deno.test("verifySnapshot() shows one rule, one experiment by its id or name, one severity", () => {
+  const rules = (options: VerifySnapshotOptions) => verify(MIXED, options).map(({ rule }) => rule);
+  assertEquals(rules({ rule: "value-of-zeros" }), ["value-of-zeros"]);
+  assertEquals(rules({ experiment: "two" }), ["value-of-zeros"]);
+  assertEquals(rules({ experiment: "one", severity: "warning" }), []);
+  assertEquals(rules({ severity: "warning" }), ["value-of-zeros"]);
+  assertEquals([...experimentIds(MIXED, "one")], ["1"]);
+  assertEquals([...experimentIds(MIXED, "three")], []);
+});
+
+Deno.test("verifySnapshot() sends an orphan with readable runs to its repair", () => {
+  const [finding] = verify(snapshot({ orphans: [orphan({ runs: [run()] })] }));
+  assertEquals(
+    finding!.remedy,
+    "Run `deno task repair` to plan its repair",
+  );
+});
+
+Deno.test("verifySnapshot() names the clean-up exactly where it quarantines", () => {
+  const policy = { olderThan: null, purgeAfter: null, quarantineOrphans: true, settle: 0 };
+  const stores = snapshotArbitrary({ now: NOW }).map((store) => ({
+    ...store,
+    registeredModels: [],
+  }));
+  fc.assert(fc.property(stores, (store) => {
+    const advised = verify(store)
+      .filter(({ remedy }) => remedy?.includes("deno task cleanup"))
+      .map(({ path }) => path);
+    const planned = planCleanup(store, policy, { now: NOW }).actions.map(({ path }) => path);
+    assertEquals(advised.toSorted(), planned.toSorted());
+  }));
+});
+
+Deno.test("verifySnapshot() orders by severity, rule and path, each finding once", () => {
+  const severities = ["error", "warning", "info"];
+  fc.assert(fc.property(snapshotArbitrary({ now: NOW }), (store) => {
+    const keys = verify(store).map(({ severity, rule, path }) =>
+      `${severities.indexOf(severity)}\0${rule}\0${path}`
+    );
+    assertEquals(keys, [...new Set(keys)].toSorted());
+  }));
+});
+
+Deno.test("verifySnapshot() writes messages of one line, without a full stop", () => {
+  fc.assert(fc.property(snapshotArbitrary({ now: NOW + DAY }), (store) => {
+    for (const { message, remedy } of verify(store)) {
+      for (const text of [message, remedy ?? message]) assert(/^[^\n]*[^\n.]$/.test(text), text);
+    }
+  }));
+});

@@ -1,0 +1,48 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { ConfigError } from "../../../../lib/errors.ts";
+import {
+  chooseConfig,
+  configBeside,
+  storeOf,
+} from "../../../../tasks/_cli/choose/choose_config.ts";
+import { UsageError } from "../../../../tasks/_cli/table/usage_error.ts";
+import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
+
+Deno.test("chooseConfig() takes the file of the flag, else that of the directory, else none", async () => {
+  await using store = await tempStore();
+  const directory = store.outside;
+  writeFiles(directory, {});
+  assertEquals(await chooseConfig(null, directory), null);
+  writeFiles(directory, {
+    "mltidy.yaml": "limits: { max_runs: 1 }",
+    "other.yaml": "limits: { max_runs: 2 }",
+  });
+  const found = async (flag: string | null) => {
+    const { config, path, chosenBy } = (await chooseConfig(flag, directory))!;
+    return [config.limits.maxRuns, path, chosenBy];
+  };
+  assertEquals(await found(null), [1, join(directory, "mltidy.yaml"), "in this directory"]);
+  assertEquals(await found("other.yaml"), [2, join(directory, "other.yaml"), "by --config"]);
+  await assertRejects(() => chooseConfig("third.yaml", directory), UsageError, "no such file");
+});
+
+Deno.test("configBeside() finds the file next to the store, not inside", async () => {
+  await using store = await tempStore();
+  writeFiles(store.root, { "mltidy.yaml": "limits: { max_runs: 1 }" });
+  assertEquals(await configBeside(store.root), null);
+  writeFiles(join(store.root, ".."), { "mltidy.yaml": "limits: { max_runs: many }" });
+  await assertRejects(() => configBeside(store.root), ConfigError, "mltidy.yaml:1: ");
+});
+
+Deno.test("storeOf() reads a path relative to the file, and leaves a URI alone", async () => {
+  await using store = await tempStore();
+  const chosen = async (text: string) => {
+    writeFiles(store.outside, { "mltidy.yaml": text });
+    return storeOf(await chooseConfig(null, store.outside));
+  };
+  assertEquals(await chosen("store: ../mlruns"), store.root);
+  assertEquals(await chosen("store: file:///data/mlruns"), "file:///data/mlruns");
+  assertEquals(await chosen(""), null);
+  assertEquals(storeOf(null), null);
+});

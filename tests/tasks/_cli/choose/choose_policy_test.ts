@@ -1,0 +1,56 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { policyOf, readConfig } from "../../../../lib/policy/config.ts";
+import { choosePolicy, NO_FLAGS } from "../../../../tasks/_cli/choose/choose_policy.ts";
+import { UsageError } from "../../../../tasks/_cli/table/usage_error.ts";
+import { DAY } from "../../../_support/builders.ts";
+
+const CONFIG = readConfig(
+  "retention: { keep_last: 3 }\npurge: { after: 7d }\nlimits: { max_share: 20%, max_runs: 9 }\n",
+  "mltidy.yaml",
+);
+
+Deno.test("choosePolicy() goes by ages alone where there is no configuration", () => {
+  const policy = { olderThan: 30 * DAY, purgeAfter: 30 * DAY, quarantineOrphans: true };
+  assertEquals(choosePolicy(NO_FLAGS, null), { ...policy, settle: 600_000 });
+  assertEquals(
+    choosePolicy({ ...NO_FLAGS, daysOld: 90, purgeAfter: 0, settle: 1 }, null),
+    { ...policy, olderThan: 90 * DAY, purgeAfter: 0, settle: 1 },
+  );
+});
+
+Deno.test("choosePolicy() lets flags overrule the configuration", () => {
+  assertEquals(choosePolicy(NO_FLAGS, CONFIG), policyOf(CONFIG));
+  const flags = { ...NO_FLAGS, daysOld: 2, purgeAfter: DAY, maxShare: 1, maxRuns: 100 };
+  const { retention, purgeAfter } = choosePolicy(flags, CONFIG);
+  assertEquals(retention?.rules.map(({ keepLast, keepWithin }) => [keepLast, keepWithin]), [
+    [3, 2 * DAY],
+  ]);
+  assertEquals(retention?.limits, { maxShare: 1, maxRuns: 100 });
+  assertEquals(purgeAfter, DAY);
+});
+
+Deno.test("choosePolicy() gives a target by its flag, one at a time", () => {
+  assertEquals(choosePolicy({ ...NO_FLAGS, free: 20 }, CONFIG).budget, {
+    kind: "free",
+    bytes: 20,
+    first: "oldest",
+  });
+  assertEquals(choosePolicy({ ...NO_FLAGS, maxFiles: 9, first: "largest" }, null).budget, {
+    kind: "max-files",
+    files: 9,
+    first: "largest",
+  });
+  assertThrows(
+    () => choosePolicy({ ...NO_FLAGS, free: 1, maxSize: 1 }, CONFIG),
+    UsageError,
+    "expected one of --free, --max-size, --max-files",
+  );
+});
+
+Deno.test("choosePolicy() refuses to raise a limit that no configuration sets", () => {
+  assertThrows(
+    () => choosePolicy({ ...NO_FLAGS, maxShare: 1 }, null),
+    UsageError,
+    "Cannot use --max-share: there is no mltidy.yaml",
+  );
+});

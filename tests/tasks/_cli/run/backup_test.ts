@@ -1,0 +1,131 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { experiment, orphan, run, runId } from "../../../_support/builders.ts";
+import { runTask } from "../../../_support/command.ts";
+import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
+import { assertSameTree, readTree } from "../../../_support/tree.ts";
+
+const STORE = { experiments: [experiment({ id: "7", runs: [run({ id: runId(1) })] })] };
+
+Deno.test("backup copies, lists, checks and expires, with the permissions that it has", async () => {
+  await using place = await tempStore(STORE);
+  const backup = (...words: readonly string[]) =>
+    runTask("backup", [...words, "--quiet", "--store", place.root]);
+  const json = async (...words: readonly string[]) =>
+    JSON.parse((await backup(...words, "--json")).out);
+
+  const made = await backup();
+  assertEquals([made.code, made.err], [0, ""]);
+  assertMatch(made.out, /^Backed up the store as \d{8}T\d{6}Z-backup: 5 files, .+\.\n/);
+
+  const { schema, backups: [{ id, path }] } = await json("--list");
+  assertEquals(schema, "mltidy/backup-list/v1");
+  assertStringIncludes((await backup("--list")).out, "copy of the store");
+
+  assertEquals((await backup("--verify")).out.startsWith(`${id}: sound, 5 files, `), true);
+  Deno.writeTextFileSync(join(path, "files/7/meta.yaml"), "");
+  const faulty = await backup("--verify", id);
+  assertEquals(faulty.code, 3);
+  assertStringIncludes(faulty.out, `${id}: 1 fault`);
+  assertStringIncludes(faulty.out, "  changed 7/meta.yaml: expected ");
+
+  const kept = await json("--expire", "0d");
+  assertEquals([kept.schema, kept.removed], ["mltidy/backup-expire/v1", []]);
+  const planned = await backup("--expire", id, "--dry-run");
+  assertEquals([planned.code, planned.out.startsWith(`Would remove ${id} `)], [0, true]);
+  assertStringIncludes((await backup("--expire", id)).out, `Removed ${id} `);
+  assertEquals((await backup("--list")).out, "No backups.\n");
+});
+
+Deno.test("backup --backups is relative to where the user types it", async () => {
+  await using place = await tempStore(STORE);
+  const words = ["--backups", "mine", "--metadata", "--json", "--store", place.root];
+  const { code, out } = await runTask("backup", words, { directory: place.outside });
+  assertEquals([code, JSON.parse(out).path.startsWith(join(place.outside, "mine/"))], [0, true]);
+  const inside = await runTask("backup", ["--backups", "mlruns/mine", "--store", place.root], {
+    directory: join(place.root, ".."),
+  });
+  assertEquals(inside.code, 2);
+  assertStringIncludes(inside.err, `Cannot keep backups in ${place.root}/mine: it lies inside`);
+});
+
+Deno.test("copies and what is taken away lie where the configuration says, unless a flag does", async () => {
+  await using place = await tempStore({ ...STORE, orphans: [orphan({ id: "8" })] });
+  const beside = join(place.root, "..");
+  writeFiles(beside, { "mltidy.yaml": "backups: { directory: copies }\n" });
+  const run = async (task: string, ...words: readonly string[]) => {
+    const { code, out, err } = await runTask(task, [...words, "--store", place.root]);
+    assertEquals(code, 0, err);
+    return out;
+  };
+  const copies = join(beside, "copies");
+  const before = await readTree(place.root, { except: [".mltidy.trash"] });
+  assertStringIncludes(await run("backup", "--json"), `"path":"${copies}/`);
+  const applied = await run("cleanup:apply", "--force");
+  const undo = /deno task (restore) (\S+) --backups (\S+)/.exec(applied);
+  assertEquals(undo?.[3], copies);
+  assertStringIncludes(await run("restore"), undo?.[2] ?? "");
+  await run("restore", undo?.[2] ?? "");
+  assertSameTree(await readTree(place.root, { except: [".mltidy.trash"] }), before);
+  const own = join(place.root, ".mltidy.trash/backups");
+  assertMatch(await run("backup", "--list", "--backups", own), /^No backups\.\n/);
+});
+
+Deno.test("backup --expire due takes the age from the configuration, and says when there is none", async () => {
+  await using place = await tempStore(STORE);
+  const backup = (...words: readonly string[]) =>
+    runTask("backup", [...words, "--quiet", "--json", "--store", place.root]);
+  const due = async (...words: readonly string[]) => {
+    const { code, out, err } = await backup("--expire", "due", "--dry-run", ...words);
+    assertEquals(code, 0, err);
+    return JSON.parse(out).expired.length;
+  };
+  await backup();
+  await backup();
+  const refused = await backup("--expire", "due");
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.err, "no mltidy.yaml says expire_after in backups");
+  const config = (text: string) =>
+    writeFiles(join(place.root, ".."), { "mltidy.yaml": `backups: ${text}\n` });
+  config("{ expire_after: 0d, keep_last: 1 }");
+  assertEquals([await due(), await due("--keep-last", "2")], [1, 0]);
+  config("{ expire_after: 0d, keep_last: 2 }");
+  assertEquals([await due(), await due("--keep-last", "1")], [0, 1]);
+  config("{ expire_after: 1d, keep_last: 1 }");
+  assertEquals(await due(), 0);
+});
+
+Deno.test("backup refuses a run that is not there as wrong usage", async () => {
+  await using place = await tempStore(STORE);
+  const { code, err } = await runTask("backup", ["--run", "none", "--store", place.root]);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Cannot back up run none: ");
+});
+
+Deno.test("backup that is told to stop exits with 130 and keeps nothing", async () => {
+  await using place = await tempStore(STORE);
+  Deno.truncateSync(join(place.root, `7/${runId(1)}/artifacts/report.txt`), 3 * 2 ** 30);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "tasks/cli.ts", "backup", "--quiet", "--store", place.root],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const staging = join(place.root, ".mltidy.trash/staging");
+  while (!hasEntries(staging)) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGINT");
+  const { code, stderr } = await child.output();
+  assertEquals([code, hasEntries(staging)], [130, false]);
+  assertStringIncludes(
+    new TextDecoder().decode(stderr),
+    "Backup stopped: nothing of it was kept\n",
+  );
+  assertEquals(hasEntries(join(place.root, ".mltidy.trash/backups")), false);
+});
+
+function hasEntries(directory: string): boolean {
+  try {
+    return [...Deno.readDirSync(directory)].length > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { flagHelp, helpText, overviewText } from "../../../../tasks/_cli/table/help_text.ts";
+import { taskNames } from "../../../../tasks/_cli/table/task_table.ts";
+
+Deno.test("helpText() tells what a task does, how to call it and what to expect", () => {
+  assertEquals(
+    helpText("restore"),
+    `\
+Undo what was applied: bring back what a backup holds.
+
+Usage: deno task restore [flags]
+       deno task restore --last [flags]
+       deno task restore ID [flags]
+
+Examples:
+  deno task restore                      list what can be undone
+  deno task restore --last --dry-run     show what would come back
+  deno task restore --last               undo the last apply
+  deno task restore --last --run RUN_ID  bring back a single run
+  deno task restore ID --to /tmp/before  copy what it holds to another place
+
+Argument:
+  ID  The backup, as apply or backup named it
+
+Flags:
+      --last           Undo the newest change; copies are passed over, name those by ID
+      --experiment ID  Bring back only what belongs to this experiment
+      --run ID         Bring back only this run
+      --to DIR         Copy it there instead, under the paths of the store
+      --backups DIR    Where backups lie, on any file system but not in the store (default: as mltidy.yaml says, else .mltidy.trash/backups in the store)
+      --dry-run        Show what would come back; nothing is changed
+      --store DIR|URI  The store to look at (default: MLFLOW_TRACKING_URI if a file store, else ./mlruns)
+      --json           Print one JSON document instead of text
+  -q, --quiet          Say nothing but the result and errors
+  -h, --help           Show this help
+  -V, --version        Show the version
+
+Exit codes:
+  0    Done, or nothing to do
+  1    Unexpected failure
+  2    Wrong usage
+  4    Applied in part: something failed, was skipped or was not run
+  10   Store not found, or its permissions do not let the task work
+  11   Store locked by another process
+  12   Store of a kind or version that is not supported
+  13   The plan does not fit: stale, beyond a limit, of another store, or no plan
+  130  Interrupted (143: ended by SIGTERM while it only read)
+
+Permissions: May write.
+`,
+  );
+});
+
+Deno.test("helpText() leaves out what only the commands in deno.json give", () => {
+  assertEquals(flagHelp("cleanup").map(({ form }) => form), [
+    "--days-old N",
+    "--purge-after DURATION",
+    "--settle DURATION",
+    "--config FILE",
+    "--compare FILE",
+    "--max-share SHARE",
+    "--max-runs N",
+    "--free SIZE",
+    "--max-size SIZE",
+    "--max-files N",
+    "--first oldest|largest",
+    "--sizes",
+    "--format text|markdown",
+    "--all",
+    "--[no-]backup",
+    "--backups DIR",
+    "--force",
+    "--detailed-exitcode",
+    "--store DIR|URI",
+    "--json",
+    "-q, --quiet",
+    "-h, --help",
+    "-V, --version",
+  ]);
+});
+
+Deno.test("overviewText() names every task", () => {
+  const text = overviewText();
+  for (const task of taskNames) assertStringIncludes(text, `\n  ${task.padEnd(10)}  `);
+});

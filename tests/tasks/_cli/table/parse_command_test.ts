@@ -1,0 +1,311 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { type Command, parseCommand } from "../../../../tasks/_cli/table/parse_command.ts";
+import { taskNames } from "../../../../tasks/_cli/table/task_table.ts";
+import { UsageError } from "../../../../tasks/_cli/table/usage_error.ts";
+
+const STORE_DEFAULTS = { store: null, json: false, quiet: false, help: false, version: false };
+const CLEANUP_DEFAULTS = {
+  daysOld: null,
+  purgeAfter: null,
+  settle: null,
+  config: null,
+  compare: null,
+  maxShare: null,
+  maxRuns: null,
+  free: null,
+  maxSize: null,
+  maxFiles: null,
+  first: "oldest" as const,
+  sizes: false,
+  format: "text" as const,
+  all: false,
+  backup: true,
+  backups: null,
+  force: false,
+  detailedExitcode: false,
+  apply: false,
+  ...STORE_DEFAULTS,
+};
+
+function parse(line: string): Command {
+  return parseCommand(line.split(" ").filter((word) => word !== ""));
+}
+
+/** What the parser says of a wrong command line. */
+function complaint(...words: readonly string[]): string {
+  return assertThrows(() => parseCommand(words), UsageError).message;
+}
+
+Deno.test("parseCommand() gives every option of a task its default", () => {
+  assertEquals<Command>(parse("cleanup"), {
+    task: "cleanup",
+    options: CLEANUP_DEFAULTS,
+    operand: null,
+  });
+  assertEquals<Command>(parse("summary"), {
+    task: "summary",
+    options: { sizes: false, top: null, by: "runs", metric: null, config: null, ...STORE_DEFAULTS },
+    operand: null,
+  });
+});
+
+Deno.test("parseCommand() reads values behind a space and behind an equals sign", () => {
+  const expected: Command = {
+    task: "cleanup",
+    options: {
+      ...CLEANUP_DEFAULTS,
+      daysOld: 90.5,
+      purgeAfter: 43_200_000,
+      store: "a=b",
+      backup: false,
+      force: true,
+      apply: true,
+    },
+    operand: null,
+  };
+  assertEquals(
+    parse("cleanup --days-old 90.5 --purge-after 12h --store a=b --no-backup --force --apply"),
+    expected,
+  );
+  assertEquals(
+    parse("cleanup --days-old=90.5 --purge-after=12h --store=a=b --no-backup --force --apply"),
+    expected,
+  );
+});
+
+Deno.test("parseCommand() lets the last of repeated flags count", () => {
+  assertEquals<Command>(parse("cleanup --days-old 1 --no-backup --days-old 2 --backup"), {
+    task: "cleanup",
+    options: { ...CLEANUP_DEFAULTS, daysOld: 2 },
+    operand: null,
+  });
+});
+
+Deno.test("parseCommand() gives the operand, also one with a leading dash behind --", () => {
+  const options = { all: false, backup: true, backups: null, force: true, ...STORE_DEFAULTS };
+  assertEquals<Command>(parse("apply plan.json --force"), {
+    task: "apply",
+    options,
+    operand: "plan.json",
+  });
+  assertEquals<Command>(parse("apply --force -- -plan.json"), {
+    task: "apply",
+    options,
+    operand: "-plan.json",
+  });
+  assertEquals<Command>(parse("restore 20260101"), {
+    task: "restore",
+    options: {
+      last: false,
+      experiment: null,
+      run: null,
+      to: null,
+      backups: null,
+      dryRun: false,
+      ...STORE_DEFAULTS,
+    },
+    operand: "20260101",
+  });
+});
+
+Deno.test("parseCommand() gives help of a task, also where its operand is missing", () => {
+  assertEquals<Command>(parse("apply --help"), { task: "help", about: "apply" });
+  assertEquals<Command>(parse("apply -h"), { task: "help", about: "apply" });
+});
+
+Deno.test("parseCommand() gives the overview when no task is named", () => {
+  for (const line of ["", "help", "--help", "-h"]) {
+    assertEquals<Command>(parse(line), { task: "help", about: null });
+  }
+});
+
+Deno.test("parseCommand() gives the version with and without a task", () => {
+  for (const line of ["--version", "-V", "summary --version"]) {
+    assertEquals<Command>(parse(line), { task: "version" });
+  }
+});
+
+Deno.test("parseCommand() names the nearest flag for an unknown one", () => {
+  assertEquals(
+    complaint("cleanup", "--day-old", "30"),
+    'Unknown flag "--day-old" for cleanup: did you mean --days-old?',
+  );
+  assertEquals(
+    complaint("cleanup", "--no-bakup"),
+    'Unknown flag "--no-bakup" for cleanup: did you mean --no-backup?',
+  );
+  assertEquals(
+    complaint("cleanup", "--days=30"),
+    'Unknown flag "--days" for cleanup: did you mean --days-old?',
+  );
+  assertEquals(
+    complaint("cleanup", "--experiment", "7"),
+    'Unknown flag "--experiment" for cleanup: see deno task cleanup --help',
+  );
+});
+
+Deno.test("parseCommand() refuses a flag of another task", () => {
+  assertEquals(
+    complaint("verify", "--days-old", "30"),
+    'Unknown flag "--days-old" for verify: see deno task verify --help',
+  );
+});
+
+Deno.test("parseCommand() never suggests a hidden flag", () => {
+  assertEquals(
+    complaint("cleanup", "--aply"),
+    'Unknown flag "--aply" for cleanup: see deno task cleanup --help',
+  );
+});
+
+Deno.test("parseCommand() refuses a switch with a value and a switch that has no negation", () => {
+  assertEquals(
+    complaint("cleanup", "--force=no"),
+    'Cannot use "--force=no": --force takes no value; type --force or nothing',
+  );
+  assertEquals(
+    complaint("cleanup", "--no-backup=true"),
+    'Cannot use "--no-backup=true": --no-backup takes no value; type --backup or --no-backup',
+  );
+  assertEquals(
+    complaint("cleanup", "--no-force"),
+    'Unknown flag "--no-force" for cleanup: see deno task cleanup --help',
+  );
+  assertEquals(
+    complaint("cleanup", "--no-days-old=5"),
+    'Unknown flag "--no-days-old" for cleanup: see deno task cleanup --help',
+  );
+});
+
+Deno.test("parseCommand() says which value is missing", () => {
+  const expected =
+    "Missing value of --days-old: expected --days-old N; see deno task cleanup --help";
+  assertEquals(complaint("cleanup", "--days-old"), expected);
+  assertEquals(complaint("cleanup", "--days-old="), expected);
+  assertEquals(complaint("cleanup", "--days-old", ""), expected);
+  assertEquals(complaint("cleanup", "--days-old", "--force"), expected);
+});
+
+Deno.test("parseCommand() says what it expects of a value that does not parse", () => {
+  for (const days of ["-5", "NaN", "Infinity", "1e3", "0x10", "3,5", " 3", ".", "thirty"]) {
+    assertEquals(
+      complaint("cleanup", "--days-old", days),
+      `Cannot use "${days}" for --days-old: expected a number of days, 0 or more`,
+    );
+  }
+  assertEquals(
+    complaint("cleanup", "--settle", "soon"),
+    'Cannot use "soon" for --settle: expected a duration such as 30d, 12h or 10m',
+  );
+  assertEquals(
+    complaint("summary", "--top", "0"),
+    'Cannot use "0" for --top: expected a whole number, 1 or more',
+  );
+  assertEquals(
+    complaint("summary", "--by", "name"),
+    'Cannot use "name" for --by: expected size or runs',
+  );
+  assertEquals(
+    complaint("demo:store", "example", "--now", "yesterday"),
+    'Cannot use "yesterday" for --now: expected a moment such as 2026-01-31T12:00:00Z',
+  );
+});
+
+Deno.test("parseCommand() refuses missing and unexpected arguments", () => {
+  assertEquals(
+    complaint("apply"),
+    "Missing argument of apply: expected deno task apply PLAN.json",
+  );
+  assertEquals(
+    complaint("cleanup", "mlruns"),
+    'Unexpected argument "mlruns" of cleanup: see deno task cleanup --help',
+  );
+  assertEquals(
+    complaint("apply", "a.json", "b.json"),
+    'Unexpected argument "b.json" of apply: see deno task apply --help',
+  );
+});
+
+Deno.test("parseCommand() wants a backup's ID or --last to restore, not both", () => {
+  const expected =
+    "Cannot tell what to restore: expected either --last or a backup's ID; see deno task restore --help";
+  assertEquals(complaint("restore", "--last", "20260101"), expected);
+});
+
+Deno.test("parseCommand() reads which backups may go, by age or by name", () => {
+  const expireOf = (line: string) => {
+    const command = parse(line);
+    return command.task === "backup" ? command.options.expire : null;
+  };
+  assertEquals(expireOf("backup --expire 90d --keep-last 3"), { olderThan: 90 * 86_400_000 });
+  assertEquals(expireOf("backup --expire 20261101T000000Z-backup --dry-run"), {
+    id: "20261101T000000Z-backup",
+  });
+  assertEquals(expireOf("backup --expire due --keep-last 3"), { due: true });
+  assertEquals(expireOf("backup"), null);
+  assertEquals(
+    complaint("backup", "--expire", "soon"),
+    'Cannot use "soon" for --expire: expected an age such as 90d, a backup\'s ID, or due',
+  );
+});
+
+Deno.test("parseCommand() refuses flags of backup that make no sense together", () => {
+  const refusals: readonly (readonly [line: string, message: string])[] = [
+    ["--list --verify", "Cannot use --list and --verify: they are different jobs"],
+    [
+      "--run 1 --metadata",
+      "Cannot use --run and --metadata: they are different parts of the store",
+    ],
+    ["--list --run 1", "Cannot use --list and --run: the first copies nothing"],
+    ["--dry-run", "Cannot use --dry-run: expected --expire beside it"],
+    ["--list --keep-last 2", "Cannot use --keep-last: expected --expire beside it"],
+    [
+      "--expire 20261101T000000Z-backup --keep-last 2",
+      "Cannot use --keep-last: a backup that is named goes whatever else there is",
+    ],
+    ["x", 'Unexpected argument "x" of backup: expected it behind --verify'],
+  ];
+  for (const [line, message] of refusals) {
+    assertEquals(
+      complaint("backup", ...line.split(" ")),
+      `${message}; see deno task backup --help`,
+    );
+  }
+  assertEquals(parse("backup --verify x").task, "backup");
+});
+
+Deno.test("parseCommand() names the nearest task for an unknown one", () => {
+  const tasks = taskNames.join(", ");
+  assertEquals(complaint("clenup"), 'Unknown task "clenup": did you mean cleanup?');
+  assertEquals(complaint("list"), `Unknown task "list": expected one of ${tasks}`);
+  assertEquals(
+    complaint("--store", "x"),
+    `Missing task before "--store": expected one of ${tasks}`,
+  );
+});
+
+Deno.test("parseCommand() gives a command or a usage error, whatever is typed", () => {
+  const word = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom(
+      "--",
+      "-",
+      "--_",
+      "--__proto__",
+      "--constructor=1",
+      "--days-old",
+      "--no-backup",
+      "30",
+      "--last",
+    ),
+  );
+  fc.assert(fc.property(fc.constantFrom(...taskNames), fc.array(word), (task, words) => {
+    try {
+      const command = parseCommand([task, ...words]);
+      assert([task, "help", "version"].includes(command.task));
+    } catch (error) {
+      assertInstanceOf(error, UsageError);
+    }
+  }));
+});

@@ -1,0 +1,97 @@
+import { assertEquals } from "@std/assert";
+import { type Progress, showProgress } from "../../../../tasks/_cli/terminal/progress.ts";
+
+/** Collects what is written, under a clock that the test sets. */
+function terminal(columns = 80) {
+  const written: string[] = [];
+  let now = 5_000;
+  return {
+    written,
+    at(elapsed: number) {
+      now = 5_000 + elapsed;
+    },
+    port: { write: (text: string) => void written.push(text), clock: () => now, columns },
+  };
+}
+
+Deno.test("showProgress() is silent in the first second and where there is no terminal", () => {
+  const { written, at, port } = terminal();
+  {
+    using progress = showProgress(port);
+    progress.update("Reading runs", 1, 10);
+    at(999);
+    progress.update("Reading runs", 5, 10);
+    using silent = showProgress(null);
+    silent.update("Reading runs", 5, 10);
+  }
+  assertEquals(written, []);
+});
+
+Deno.test("showProgress() shows ten lines a second at most and erases the last", () => {
+  const { written, at, port } = terminal();
+  {
+    using progress = showProgress(port);
+    for (let elapsed = 0; elapsed <= 1_250; elapsed += 10) {
+      at(elapsed);
+      progress.update("Reading runs", elapsed, 2_500);
+    }
+  }
+  assertEquals(written, [
+    "\rReading runs … 1,000 of 2,500 (40 %)\x1b[K",
+    "\rReading runs … 1,100 of 2,500 (44 %)\x1b[K",
+    "\rReading runs … 1,200 of 2,500 (48 %)\x1b[K",
+    "\r\x1b[K",
+  ]);
+});
+
+Deno.test("showProgress() does without a total, and with one of zero", () => {
+  const { written, at, port } = terminal();
+  const progress: Progress = showProgress(port);
+  at(1_000);
+  progress.update("Reading runs", 7);
+  at(2_000);
+  progress.update("Reading runs", 0, 0);
+  assertEquals(written, ["\rReading runs … 7\x1b[K", "\rReading runs … 0 of 0 (100 %)\x1b[K"]);
+});
+
+Deno.test("showProgress() keeps to one line and lets no control character through", () => {
+  const { written, at, port } = terminal(20);
+  const progress: Progress = showProgress(port);
+  at(1_000);
+  progress.update("Reading a\nb and more", 7);
+  assertEquals(written, ["\rReading a\\nb and m…\x1b[K"]);
+});
+
+Deno.test("erase() takes the line away once, for other output to come", () => {
+  const { written, at, port } = terminal();
+  const progress: Progress = showProgress(port);
+  at(1_000);
+  progress.update("Reading runs", 7);
+  progress.erase();
+  progress.erase();
+  assertEquals(written, ["\rReading runs … 7\x1b[K", "\r\x1b[K"]);
+});
+
+Deno.test("showProgress() tells the rate of copying and the time left", () => {
+  const { written, at, port } = terminal();
+  const progress: Progress = showProgress(port);
+  const total = { files: 23_291, bytes: 600 * 2 ** 20 };
+  progress.transfer({ step: "Copying", files: 0, bytes: 0, total });
+  at(2_000);
+  progress.transfer({ step: "Copying", files: 1_204, bytes: 82 * 2 ** 20, total });
+  assertEquals(written, ["\rCopying 1,204 of 23,291 files · 41.0 MiB/s · 24 s left\x1b[K"]);
+});
+
+Deno.test("showProgress() counts time anew for the next piece of work, and guesses nothing", () => {
+  const { written, at, port } = terminal();
+  const progress: Progress = showProgress(port);
+  progress.transfer({ step: "Counting", files: 1, bytes: 1, total: null });
+  at(2_000);
+  progress.transfer({ step: "Counting", files: 9, bytes: 9, total: null });
+  at(3_000);
+  progress.transfer({ step: "Copying", files: 0, bytes: 0, total: { files: 9, bytes: 9 } });
+  assertEquals(written, [
+    "\rCounting 9 files\x1b[K",
+    "\rCopying 0 of 9 files\x1b[K",
+  ]);
+});

@@ -1,0 +1,42 @@
+import { assertEquals } from "@std/assert";
+import { askYesNo } from "../../../../tasks/_cli/terminal/prompt.ts";
+
+/** Answers in the given pieces, then ends. */
+function typist(...pieces: readonly string[]) {
+  const left = pieces.map((piece) => new TextEncoder().encode(piece));
+  const written: string[] = [];
+  return {
+    written,
+    port: {
+      write: (text: string) => void written.push(text),
+      read(buffer: Uint8Array<ArrayBuffer>) {
+        const piece = left.shift();
+        if (piece !== undefined) buffer.set(piece);
+        return Promise.resolve(piece === undefined ? null : piece.length);
+      },
+    },
+  };
+}
+
+Deno.test("askYesNo() takes y and yes for a yes", async () => {
+  for (const answer of ["y\n", "Y\n", "yes\n", " YES \r\n"]) {
+    assertEquals(await askYesNo("Apply this plan", typist(answer).port), true, answer);
+  }
+});
+
+Deno.test("askYesNo() takes anything else for a no", async () => {
+  for (const answer of ["\n", "n\n", "no\n", "yep\n", "\ny\n"]) {
+    assertEquals(await askYesNo("Apply this plan", typist(answer).port), false, answer);
+  }
+});
+
+Deno.test("askYesNo() takes the end of input for a no, even in the middle of a line", async () => {
+  const silent = typist();
+  assertEquals(await askYesNo("Apply this plan", silent.port), false);
+  assertEquals(silent.written, ["Apply this plan? [y/N] ", "\n"]);
+  assertEquals(await askYesNo("Apply this plan", typist("yes").port), false);
+});
+
+Deno.test("askYesNo() waits for the whole line", async () => {
+  assertEquals(await askYesNo("Apply this plan", typist("ye", "s", "\n").port), true);
+});

@@ -1,0 +1,389 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import type { BackupListing } from "../../../lib/backup/backup.ts";
+import { RestoreCollisionError } from "../../../lib/errors.ts";
+import { backup } from "../../../tasks/backups/backup.ts";
+import { listBackups } from "../../../tasks/backups/list_backups.ts";
+import {
+  restore,
+  type RestoreOptions,
+  type RestoreReport,
+} from "../../../tasks/backups/restore.ts";
+import { cleanup } from "../../../tasks/cleanup.ts";
+import { openStore } from "../../../tasks/open_store.ts";
+import type { Store } from "../../../tasks/ports/store.ts";
+import { prune } from "../../../tasks/prune.ts";
+import { NOW, runId } from "../../_support/builders.ts";
+import { tempStore, writeFiles } from "../../_support/disk_store.ts";
+import { beginCleanup, ROTTEN } from "../../_support/rotten_store.ts";
+import { tempDirectory } from "../../_support/temp_directory.ts";
+import { assertSameTree, readTree } from "../../_support/tree.ts";
+
+const EXCEPT = { except: [".mltidy.trash"] };
+
+type Change = Extract<BackupListing, { readonly kind: "change" }>;
+
+/** Opens a store whose clock moves one second with each look at it. */
+function open(root: string): Promise<Store> {
+  let now = NOW;
+  return openStore(root, { now: () => now += 1_000 });
+}
+
+function taskOf({ backup }: RestoreReport): string | null {
+  return backup?.kind === "change" ? backup.task : null;
+}
+
+async function changesOf(store: Store): Promise<readonly Change[]> {
+  return (await listBackups(store)).backups.filter((one) => one.kind === "change");
+}
+
+async function tasksOf(store: Store): Promise<readonly string[]> {
+  return (await changesOf(store)).map(({ task }) => task);
+}
+
+Deno.test("restore() undoes one change after the other, the newest first", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const trees = [await readTree(place.root)];
+  await prune(store, { apply: true });
+  trees.push(await readTree(place.root, EXCEPT));
+  await cleanup(store, { apply: true });
+  assertEquals(await tasksOf(store), ["cleanup", "prune"]);
+  for (const [task, changes] of [["cleanup", 3], ["prune", 2]] as const) {
+    const report = await restore(store);
+    assertEquals([taskOf(report), report.changes, report.settled], [task, changes, []]);
+    assertSameTree(await readTree(place.root, EXCEPT), trees.pop()!);
+  }
+  const { backup, changes } = await restore(store);
+  assertEquals([backup, changes, await tasksOf(store)], [null, 0, []]);
+});
+
+Deno.test("restore() undoes the change that it is told to", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  await prune(store, { apply: true });
+  await cleanup(store, { apply: true });
+  const [, older] = await changesOf(store);
+  assertEquals((await restore(store, { id: older!.id })).changes, 2);
+  assertEquals(await tasksOf(store), ["cleanup"]);
+});
+
+Deno.test("restore() refuses the id of no backup, and touches nothing", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const id = "20200101T000000Z-prune";
+  const refused = (options: RestoreOptions) =>
+    assertRejects(() => restore(store, { id, ...options }), RangeError);
+  assertEquals((await refused({})).message, `Unknown backup "${id}": there is none`);
+  const { report } = await cleanup(store, { apply: true });
+  const before = await readTree(place.root);
+  const unknown = `Unknown backup "${id}": expected one of ${report!.backup!.id}`;
+  for (const options of [{}, { dryRun: true }, { to: join(place.outside, "copy") }]) {
+    assertEquals((await refused(options)).message, unknown);
+  }
+  assertSameTree(await readTree(place.root), before);
+});
+
+Deno.test("restore() refuses a damaged backup, and to guess past it which change was the last", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  await prune(store, { apply: true });
+  const pruned = await readTree(place.root, EXCEPT);
+  const { report } = await cleanup(store, { apply: true });
+  const { id, path } = report!.backup!;
+  const manifest = join(path, "manifest.json");
+  const text = Deno.readTextFileSync(manifest);
+  Deno.writeTextFileSync(manifest, text.slice(0, -9));
+  const before = await readTree(place.root, EXCEPT);
+  const damaged = await assertRejects(() => restore(store, { id }), SyntaxError);
+  assertMatch(damaged.message, /^Cannot read .*manifest\.json: .*deno task backup --expire /);
+  const unsure = await assertRejects(() => restore(store), SyntaxError);
+  assertEquals(
+    unsure.message,
+    `Cannot tell what the last change was: backup ${id} is damaged; list them with deno task restore --store ${place.root}, and name the one to undo`,
+  );
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+  assertEquals(await tasksOf(store), ["prune"]);
+  Deno.writeTextFileSync(manifest, text);
+  await restore(store);
+  assertSameTree(await readTree(place.root, EXCEPT), pruned);
+});
+
+Deno.test("restore() undoes the last change whatever older backup or copy is damaged", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { path: older } = (await prune(store, { apply: true })).report!.backup!;
+  const before = await readTree(place.root, EXCEPT);
+  await cleanup(store, { apply: true });
+  const { path: newer } = await backup(store);
+  for (const path of [older, newer]) Deno.writeTextFileSync(join(path, "manifest.json"), "{");
+  await restore(store);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("restore() needs nothing of ours where there is no backup", async () => {
+  await using place = await tempStore(ROTTEN);
+  const before = await readTree(place.root);
+  await using store = await open(place.root);
+  assertEquals((await restore(store)).backup, null);
+  assertSameTree(await readTree(place.root), before);
+});
+
+Deno.test("restore() only tells in a dry run what would come back, and what is in the way", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  await cleanup(store, { apply: true });
+  writeFiles(place.root, { "7/meta.yaml": "" });
+  const before = await readTree(place.root);
+  const [backup] = await (await store.backupsIn(null)).list();
+  const orphan = join(place.root, "7");
+  assertEquals(await restore(store, { dryRun: true }), {
+    schema: "mltidy/restore/v1",
+    store: place.root,
+    dryRun: true,
+    backup: backup!,
+    changes: 5,
+    collisions: [`${orphan} exists again, and ${backup!.path}/files/7 would replace it`],
+    faults: [],
+    to: null,
+    settled: [],
+  });
+  assertSameTree(await readTree(place.root), before);
+});
+
+Deno.test("restore() moves nothing while anything is in the way", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const original = await readTree(place.root);
+  await cleanup(store, { apply: true });
+  writeFiles(place.root, { "7/meta.yaml": "" });
+  const before = await readTree(place.root, { except: [".mltidy.trash/lock"] });
+  const error = await assertRejects(() => restore(store), RestoreCollisionError);
+  assertEquals(error.collisions.length, 1);
+  assertSameTree(await readTree(place.root, { except: [".mltidy.trash/lock"] }), before);
+  Deno.removeSync(join(place.root, "7"), { recursive: true });
+  assertEquals((await restore(store)).changes, 5);
+  assertSameTree(await readTree(place.root, EXCEPT), original);
+});
+
+Deno.test("restore() names both sides where MLflow changed a run since, and moves nothing", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { path: backup } = (await cleanup(store, { apply: true })).report!.backup!;
+  const meta = `1/${runId(1)}/meta.yaml`;
+  const text = Deno.readTextFileSync(join(place.root, meta));
+  const restored = text.replace("lifecycle_stage: deleted", "lifecycle_stage: active");
+  writeFiles(place.root, { [meta]: restored.replace(/^deleted_time: .*$/m, "deleted_time: null") });
+  const before = await readTree(place.root, { except: [".mltidy.trash/lock"] });
+  const { collisions } = await assertRejects(() => restore(store), RestoreCollisionError);
+  assertEquals(collisions, [
+    `${join(place.root, meta)} was changed since, and ${backup}/files/${meta} would replace it`,
+  ]);
+  assertSameTree(await readTree(place.root, { except: [".mltidy.trash/lock"] }), before);
+});
+
+Deno.test("restore() brings back part of a backup, and keeps the rest", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const before = await readTree(place.root);
+  await cleanup(store, { apply: true });
+  const parts: readonly [RestoreOptions, number, number][] = [
+    [{ run: runId(1) }, 1, 4],
+    [{ experiment: "1" }, 2, 2],
+    [{ experiment: "2" }, 1, 1],
+    [{}, 1, 0],
+  ];
+  for (const [options, changes, left] of parts) {
+    assertEquals((await restore(store, options)).changes, changes);
+    assertEquals((await changesOf(store)).reduce((sum, one) => sum + one.changes, 0), left);
+  }
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("restore() says so when a backup holds nothing of what is wanted", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  await cleanup(store, { apply: true });
+  for (const options of [{ run: runId(3) }, { experiment: "9" }, { experiment: "2", run: "x" }]) {
+    await assertRejects(
+      () => restore(store, options),
+      RangeError,
+      "the backup holds nothing of it",
+    );
+  }
+});
+
+Deno.test("restore() settles first what was cut off", async () => {
+  await using place = await tempStore(ROTTEN);
+  const before = await readTree(place.root);
+  {
+    using cleanup = await beginCleanup(place.root);
+    for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
+  }
+  await using store = await open(place.root);
+  const { settled, backup } = await restore(store);
+  assertEquals([settled.map(({ outcome }) => outcome), backup], [["reversed"], null]);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("restore() brings back what lies in another place, and gives it up there", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using elsewhere = await tempDirectory();
+  await using store = await open(place.root);
+  const before = await readTree(place.root);
+  const backups = elsewhere.path;
+  const { report } = await cleanup(store, { apply: true, backups });
+  assertEquals(report?.backup?.path, join(backups, report!.backup!.id));
+  assertEquals(await changesOf(store), []);
+  assertEquals((await restore(store, { backups, dryRun: true })).collisions, []);
+  assertEquals((await restore(store, { backups })).changes, 5);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+  assertEquals(await (await store.backupsIn(backups)).list(), []);
+});
+
+Deno.test("restore() copies what a backup holds to another place, and keeps it", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using elsewhere = await tempDirectory();
+  await using store = await open(place.root);
+  const before = await readTree(place.root);
+  await cleanup(store, { apply: true });
+  const after = await readTree(place.root);
+  const to = join(elsewhere.path, "copy");
+  await restore(store, { to, experiment: "2" });
+  const copied = await readTree(to);
+  const expected = [...before].filter(([path]) => path.startsWith(".trash/2/"));
+  assertEquals([...copied].filter(([path]) => path.startsWith(".trash/2/")), expected);
+  assertSameTree(await readTree(place.root), after);
+  await assertRejects(
+    () => restore(store, { to, experiment: "2" }),
+    RestoreCollisionError,
+    "exists",
+  );
+});
+
+Deno.test("restore() of a copy says how to bring back what nothing is in the way of, and does", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { id, path } = await backup(store);
+  const param = `1/${runId(2)}/params/lr`;
+  const before = await readTree(place.root, EXCEPT);
+  Deno.removeSync(join(place.root, `1/${runId(1)}`), { recursive: true });
+  writeFiles(place.root, { [param]: "changed" });
+  const { message } = await assertRejects(() => restore(store, { id }), RestoreCollisionError);
+  assertEquals(message.split("\n"), [
+    `Cannot restore ${id}: nothing was moved`,
+    `  ${join(place.root, param)} was changed since, and ${path}/files/${param} would replace it`,
+    "To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR",
+  ]);
+  await restore(store, { id, run: runId(1) });
+  writeFiles(place.root, { [param]: "0.1" });
+  const content = (tree: typeof before) =>
+    [...tree].map(([path, entry]) => [path, "content" in entry ? entry.content : entry.kind]);
+  assertEquals(content(await readTree(place.root, EXCEPT)), content(before));
+});
+
+Deno.test("restore() copies nothing to a place inside the store", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { id } = await backup(store);
+  await cleanup(store, { apply: true });
+  const before = await readTree(place.root);
+  Deno.symlinkSync(join(place.root, ".trash"), join(place.outside, "link"));
+  const inside = [
+    ".",
+    "new",
+    "new/deep",
+    ".mltidy.trash/new",
+    ".mltidy.trash/backups",
+    ".trash/new",
+  ]
+    .map((path) => join(place.root, path));
+  for (const to of [...inside, join(place.outside, "link/new")]) {
+    for (const which of [{}, { id }]) {
+      await assertRejects(
+        () => restore(store, { ...which, to }),
+        RangeError,
+        `: it lies inside store ${place.root}, and MLflow would take it for an experiment; name a directory elsewhere, or leave --to out`,
+      );
+    }
+  }
+  assertSameTree(await readTree(place.root), before);
+});
+
+Deno.test("cleanup() leaves its backup where it is when the other place cannot take it", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using elsewhere = await tempDirectory();
+  await using store = await open(place.root);
+  const before = await readTree(place.root);
+  const { report } = await cleanup(store, {
+    apply: true,
+    backups: elsewhere.path,
+    onProgress: (label, done) => {
+      if (label !== "Applying" || done !== 1) return;
+      Deno.removeSync(elsewhere.path, { recursive: true });
+      Deno.writeTextFileSync(elsewhere.path, "in the way");
+    },
+  });
+  assertEquals([report?.complete, report?.totals.applied], [false, 5]);
+  assertMatch(report?.backup?.problem ?? "", /^it could not be moved to /);
+  assertEquals((await restore(store)).changes, 5);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("cleanup() refuses a place for its backup inside the store before anything happens", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const before = await readTree(place.root, EXCEPT);
+  const backups = join(place.root, "backups");
+  await assertRejects(() => cleanup(store, { apply: true, backups }), RangeError, "inside store");
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("restore() undoes what was written last, whatever the clock says", async () => {
+  await using place = await tempStore(ROTTEN);
+  const trees = [await readTree(place.root)];
+  // A day before; then in the year 1969, and in 9999.
+  const moments = [NOW, NOW - 86_400_000, -1, Date.UTC(9999, 11, 31, 23, 59, 59), NOW + 1_000];
+  const ids: string[] = [];
+  for (const now of moments) {
+    await using store = await openStore(place.root, { now: () => now });
+    ids.unshift(await applyFirst(store));
+    trees.push(await readTree(place.root, EXCEPT));
+  }
+  trees.pop();
+  await using store = await open(place.root);
+  assertEquals((await changesOf(store)).map(({ id }) => id), ids);
+  for (const id of ids) {
+    assertEquals((await restore(store)).backup?.id, id);
+    assertSameTree(await readTree(place.root, EXCEPT), trees.pop()!);
+  }
+});
+
+Deno.test("restore() goes by the dates of backups that an older version wrote", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { path: first } = (await prune(store, { apply: true })).report!.backup!;
+  await cleanup(store, { apply: true });
+  for (const { path } of await changesOf(store)) {
+    const manifest = join(path, "manifest.json");
+    const { order: _, ...old } = JSON.parse(Deno.readTextFileSync(manifest));
+    Deno.writeTextFileSync(manifest, JSON.stringify(old, null, 1));
+  }
+  assertEquals(await tasksOf(store), ["cleanup", "prune"]);
+  const manifest = join(first, "manifest.json");
+  const old = JSON.parse(Deno.readTextFileSync(manifest));
+  Deno.writeTextFileSync(manifest, JSON.stringify({ ...old, createdAt: 4e12 }, null, 1));
+  assertEquals(await tasksOf(store), ["prune", "cleanup"]);
+});
+
+/** Carries out the first action of a clean-up alone, and gives the backup's id. */
+async function applyFirst(store: Store): Promise<string> {
+  await using planning = await open(store.describe().root);
+  const { plan } = await cleanup(planning);
+  await using locked = await store.lock({ task: "cleanup" });
+  const [action] = plan.actions;
+  const options = { task: plan.task, actions: [action!], now: store.now(), keepBackup: true };
+  using change = await locked.begin(options);
+  await change.perform(action!);
+  return (await change.finish())!.id;
+}
