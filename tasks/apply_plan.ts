@@ -90,9 +90,11 @@ export async function applyPlan(
       ...(place === null ? {} : { elsewhere: place.directory }),
     });
     const turn = takeTurns();
+    const look = lookAgain(store, plan, snapshot);
     for (const action of actions) {
       await turn();
-      outcomes.push(await outcomeOf(change, action, signal));
+      const isPlanned = signal?.aborted === true || await look(action);
+      outcomes.push(isPlanned ? await outcomeOf(change, action, signal) : changed(action));
       onProgress?.(outcomes.length);
     }
     const work = onFiles === undefined ? {} : { onProgress: onFiles };
@@ -208,6 +210,46 @@ async function planAgain(
   const whole = snapshot as StoreSnapshot<"full">;
   const { planRepair } = await import("../lib/repair/plan_repair.ts");
   return planRepair(whole, await store.evidence(whole, policy), policy, { now });
+}
+
+/** How long it takes at least to read a run, ms. */
+const READING = 0.05;
+
+/**
+ * Plans again while a clean-up is at work, from the store as it is by then: what was pinned, registered or
+ * named by another meanwhile is not taken. It looks as often as that takes no longer than the work itself;
+ * between two looks the stamps tell what has changed in a subject and its tags.
+ */
+function lookAgain(
+  store: LockedStore,
+  plan: Plan,
+  { extras, sizes, experiments }: SnapshotToPlanFrom,
+): (action: Action) => Promise<boolean> {
+  if (!isCleanup(plan)) return () => Promise.resolve(true);
+  const reading = { depth: "tags", sizes, ...(extras === undefined ? {} : { extras }) } as const;
+  const keyOf = ({ kind, path }: Action) => `${kind} ${path}`;
+  let cost = READING * experiments.reduce((sum, { runs }) => sum + runs.length, 0);
+  let last = performance.now();
+  let planned: ReadonlySet<string> | null = null;
+  let there: ReadonlySet<string> = new Set();
+  return async (action) => {
+    const start = performance.now();
+    if (start - last > cost) {
+      const found = await store.read(reading);
+      const holders = [...found.experiments, ...found.orphans];
+      planned = new Set((await planAgain(store, plan, found)).actions.map(keyOf));
+      there = new Set([...holders, ...holders.flatMap(({ runs }) => runs)].map(({ path }) => path));
+      last = performance.now();
+      cost = last - start;
+    }
+    // What is gone, or another by now, is told by its stamp.
+    const subject = "runId" in action ? `${action.experimentId}/${action.runId}` : action.path;
+    return planned === null || planned.has(keyOf(action)) || !there.has(subject);
+  };
+}
+
+function changed({ kind, path }: Action): ActionOutcome {
+  return { kind, path, outcome: "skipped", because: "changed-since-plan" };
 }
 
 type SnapshotToPlanFrom = StoreSnapshot<"tags"> | StoreSnapshot<"full">;

@@ -6,6 +6,7 @@
 
 import type { KeepReason } from "../plan/plan.ts";
 import { namesAlong } from "../snapshot/find_references.ts";
+import { presumedRun } from "../snapshot/presumed_run.ts";
 import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { PARENT_TAG } from "../store/tags.ts";
 import { sourceRuns } from "./find_uses.ts";
@@ -18,7 +19,6 @@ import {
   keepRun,
   subjectOf,
 } from "./judged.ts";
-import { presumedRun } from "../snapshot/presumed_run.ts";
 
 /**
  * Makes what lets a parent stay as long as a child needs it: not soft-deleted under an active child, not

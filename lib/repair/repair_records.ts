@@ -225,7 +225,7 @@ function relocated(
 
 /** Whether a copy says all that is left of a record, and ends as MLflow ends it. */
 function completes(copy: string, left: string | null): boolean {
-  return left !== null && copy.startsWith(left) && copy.endsWith("\n");
+  return left !== null && copy !== left && copy.startsWith(left) && copy.endsWith("\n");
 }
 
 function repairFromCopies(

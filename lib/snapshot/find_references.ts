@@ -4,7 +4,6 @@
  * @module
  */
 
-import { presumedRun } from "./presumed_run.ts";
 import { parseModelUri, uriSegments } from "../store/artifact_uri.ts";
 import type {
   LoggedModel,
@@ -13,6 +12,7 @@ import type {
   Run,
   StoreSnapshot,
 } from "../store/snapshot.ts";
+import { presumedRun } from "./presumed_run.ts";
 
 /** A registered version that refers to something. */
 export interface ModelReference {

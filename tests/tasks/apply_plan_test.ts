@@ -196,6 +196,58 @@ Deno.test("applyPlan() skips what changes while it is at work, and does the rest
   assertEquals([totals.applied, totals.skipped, complete], [3, 2, false]);
 });
 
+/** Long enough for a store as small as this to be looked at again. */
+function takeTime(): void {
+  const end = performance.now() + 100;
+  while (performance.now() < end);
+}
+
+Deno.test("applyPlan() does not take what is pinned, registered or a parent before it is its turn", async () => {
+  const parent = `1/${runId(30)}/tags/mlflow.parentRunId`;
+  const cases: readonly (readonly [path: string, text: string, skipped: string])[] = [
+    [`1/${runId(2)}/tags/mltidy.pin`, "", `1/${runId(2)}`],
+    ["models/late/version-1/meta.yaml", runId(2), `1/${runId(2)}`],
+    ["models/late/version-1/meta.yaml", runId(5), `1/${runId(5)}`],
+    [parent, runId(2), `1/${runId(2)}`],
+    [parent, runId(5), `1/${runId(5)}`],
+    [`.trash/2/${runId(6)}/tags/mltidy.pin`, "", ".trash/2"],
+  ];
+  for (const [path, text, skipped] of cases) {
+    await using place = await tempStore(ROTTEN);
+    const { root } = place;
+    const version = Deno.readTextFileSync(join(root, "models/model/version-1/meta.yaml"));
+    const running = Deno.readTextFileSync(join(root, `1/${runId(3)}/meta.yaml`));
+    const isVersion = path.startsWith("models/");
+    const meddle = () => {
+      writeFiles(root, {
+        [path]: isVersion ? version.replaceAll(runId(4), text) : text,
+        ...(path === parent
+          ? { [`1/${runId(30)}/meta.yaml`]: running.replaceAll(runId(3), runId(30)) }
+          : {}),
+      });
+      takeTime();
+    };
+    await using store = await openStore(root, { now: () => LATER });
+    await using locked = await store.lock({ task: "cleanup" });
+    const since = await locked.read({ depth: "tags" });
+    const { outcomes } = await applyPlan(locked, planCleanup(since, POLICY, { now: NOW }), {
+      since,
+      onProgress: (done) => done === 1 && meddle(),
+    });
+    assertEquals(
+      outcomes.filter(({ outcome }) => outcome !== "applied"),
+      outcomes.filter((one) => one.path === skipped).map(({ kind, path }) => ({
+        kind,
+        path,
+        outcome: "skipped" as const,
+        because: "changed-since-plan" as const,
+      })),
+      path,
+    );
+    assertEquals(outcomes.some((one) => one.path === skipped), true);
+  }
+});
+
 Deno.test("applyPlan() goes on after an action that failed, whose subject stays as it was", async () => {
   await using store = await tempStore(ROTTEN);
   const before = await readTree(join(store.root, ".trash/2"));

@@ -200,7 +200,8 @@ function allocated({ blocks, size }: Deno.FileInfo): number {
 }
 
 /**
- * Stamps a run or an experiment by its directory and its `meta.yaml`. Needs read permission.
+ * Stamps a run or an experiment by its directory, its `meta.yaml` and the names of its tags. Needs read
+ * permission.
  *
  * @param directory The directory.
  * @returns The stamp; empty when either is gone, or the record is neither a file nor a link.
@@ -210,9 +211,19 @@ export function metaStamp(directory: string): string {
     const own = Deno.lstatSync(directory);
     const meta = Deno.lstatSync(`${directory}/meta.yaml`);
     if (!meta.isFile && !meta.isSymlink) return "";
-    return `${own.ino}:${own.mtime?.getTime()}/${meta.ino}:${meta.size}:${meta.mtime?.getTime()}`;
+    const record = `${meta.ino}:${meta.size}:${meta.mtime?.getTime()}`;
+    return `${own.ino}:${own.mtime?.getTime()}/${record}/${timeOf(`${directory}/tags`)}`;
   } catch {
     return "";
+  }
+}
+
+/** A tag that is new changes its folder. */
+function timeOf(path: string): string {
+  try {
+    return `${Deno.lstatSync(path).mtime?.getTime()}`;
+  } catch {
+    return ABSENT;
   }
 }
 
