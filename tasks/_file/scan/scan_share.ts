@@ -155,8 +155,10 @@ export async function scanShare(
       const entry = group[offset]!;
       const { assembled, weight, uses } = one;
       scan.problems.push(...assembled.problems, ...one.problems);
-      inspection.problems.push(...one.inspection.problems);
-      inspection.references.push(...one.inspection.references);
+      if (one.inspection !== null) {
+        inspection.problems.push(...one.inspection.problems);
+        inspection.references.push(...one.inspection.references);
+      }
       if (uses.length > 0) datasetUses.push(...uses);
       if (scan.isWeighed && !entry.link) weights.push(weight);
       if (assembled.kind === "run") {
@@ -250,7 +252,7 @@ interface ScannedRun {
   readonly uses: readonly DatasetUse[];
   /** Met besides: many runs are read at the same time, and each keeps its own. */
   readonly problems: readonly Problem[];
-  readonly inspection: Inspection;
+  readonly inspection: Inspection | null;
 }
 
 /** To list one directory after the other would be to wait for each. */
@@ -258,7 +260,7 @@ const AT_ONCE = 16;
 
 async function scanRun(scan: Scan, entry: Entry): Promise<ScannedRun> {
   const { root, reading, share, inspector, inspection: { list } } = scan;
-  const { depth, extras } = reading;
+  const { depth, sizes, extras } = reading;
   const { name, path } = entry;
   const at = `${root}/${path}`;
   const link = entry.link || share.link;
@@ -276,10 +278,14 @@ async function scanRun(scan: Scan, entry: Entry): Promise<ScannedRun> {
     deleted = isDeleted;
     return { stamp, usage: null };
   });
-  const { assembled, weight } = await measureRun(scan, unmeasured, { at, link, stamp, deleted });
+  const isWeighed = !link && (sizes || scan.isWeighed || depth !== "meta" && deleted);
+  const { assembled, weight } = isWeighed || deleted && depth !== "meta"
+    ? await measureRun(scan, unmeasured, { at, link, stamp, deleted })
+    : { assembled: unmeasured, weight: null };
+  if (inspector === null) return { assembled, weight, uses: NO_USES, problems, inspection: null };
   const inspection: Inspection = { ...scan.inspection, problems: [], references: [] };
-  const uses = await inspector?.inspectRun(inspection, assembled.run, isActive(share), meta);
-  return { assembled, weight, uses: uses ?? NO_USES, problems, inspection };
+  const uses = await inspector.inspectRun(inspection, assembled.run, isActive(share), meta);
+  return { assembled, weight, uses, problems, inspection };
 }
 
 /** Where sizes are wanted, and what a clean-up may take away. */
