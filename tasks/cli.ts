@@ -5,7 +5,7 @@
  * @module
  */
 
-import { visibleText } from "../lib/text/terminal_text.ts";
+import { visibleLines } from "../lib/text/terminal_text.ts";
 import { ExitCode, exitCodeOf } from "./_cli/table/exit_code.ts";
 import { parseCommand } from "./_cli/table/parse_command.ts";
 import { showProgress } from "./_cli/terminal/progress.ts";
@@ -72,14 +72,15 @@ async function main(words: readonly string[]): Promise<ExitCode> {
       : null,
   );
   const isAttended = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+  const style = decideStyle({
+    isTerminal: Deno.stdout.isTerminal(),
+    columns: columns(),
+    noColor: Deno.env.get("NO_COLOR"),
+  });
   const world: World = {
-    print,
-    say,
-    style: decideStyle({
-      isTerminal: Deno.stdout.isTerminal(),
-      columns: columns(),
-      noColor: Deno.env.get("NO_COLOR"),
-    }),
+    print: (text) => print(visibleLines(text, style)),
+    say: (text) => say(visibleLines(text, style)),
+    style,
     progress,
     ask: isAttended ? ask : null,
     environment: (name) => Deno.env.get(name),
@@ -124,7 +125,7 @@ if (import.meta.main) {
     Deno.exitCode = await main(Deno.args);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    say(`${message.split("\n").map(visibleText).join("\n")}\n`);
+    say(`${visibleLines(message)}\n`);
     Deno.exitCode = exitCodeOf(error);
   }
   // Signal listeners would keep the process alive.

@@ -1,8 +1,10 @@
+import { HARMFUL, unicodeEscape } from "./terminal_text.ts";
+
 /**
  * Writes words as one would type them at a shell.
  *
  * @param words The words.
- * @returns One line; words with special characters are quoted.
+ * @returns One line; words with special characters are quoted, as bash and zsh read them.
  *
  * @example
  * ```ts
@@ -12,7 +14,12 @@
  * ```
  */
 export function shellWords(words: readonly string[]): string {
-  return words
-    .map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
-    .join(" ");
+  return words.map(shellWord).join(" ");
+}
+
+function shellWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  // What a terminal may not be sent can be typed in this way alone.
+  const spelled = word.replace(/[\\']/g, "\\$&").replace(HARMFUL, unicodeEscape);
+  return word.search(HARMFUL) >= 0 ? `$'${spelled}'` : `'${word.replaceAll("'", "'\\''")}'`;
 }

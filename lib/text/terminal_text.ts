@@ -8,8 +8,8 @@
  * @module
  */
 
-// C0, DEL, C1, line separators, bidirectional marks and overrides, lone surrogates.
-const HARMFUL =
+/** C0, DEL, C1, line separators, bidirectional marks and overrides, lone surrogates. */
+export const HARMFUL =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
 
@@ -50,6 +50,62 @@ export function visibleText(text: string): string {
     return SHORT_ESCAPES.get(character) ??
       (hex.length <= 2 ? `\\x${hex.padStart(2, "0")}` : `\\u${hex.padStart(4, "0")}`);
   });
+}
+
+/**
+ * Writes lines that may go to a terminal: the last gate for text that has names in it.
+ *
+ * @param text Lines of text.
+ * @param options Whether our own colours may be in it, those of {@linkcode Style}.
+ * @returns The same lines; what {@linkcode visibleText} replaces is replaced.
+ */
+export function visibleLines(
+  text: string,
+  { color = false }: { readonly color?: boolean } = {},
+): string {
+  return text.replace(
+    color ? COLORED_LINES : LINES,
+    (found, own?: string) => own ?? visibleText(found),
+  );
+}
+
+const LINES = new RegExp(`(\n)|${HARMFUL.source}`, "gu");
+const COLORED_LINES = new RegExp(
+  String.raw`(\n|\x1b\[(?:1|2|22|31|32|33|39)m)|${HARMFUL.source}`,
+  "gu",
+);
+
+/**
+ * Writes a value as JSON that may be shown on a terminal, too: whoever reads it gets the very same names,
+ * and no terminal gets a control character of theirs.
+ *
+ * @param value What JSON can say.
+ * @param indent How many spaces to indent by.
+ * @returns JSON; `\\u` escapes in place of the characters that {@linkcode visibleText} replaces.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(jsonText({ name: "a\u202e" }), String.raw`{"name":"a\u202e"}`);
+ * ```
+ */
+export function jsonText(value: unknown, indent?: number): string {
+  // Between values JSON has no other control character than a line feed.
+  return JSON.stringify(value, null, indent).replace(
+    HARMFUL,
+    (character) => character === "\n" ? character : unicodeEscape(character),
+  );
+}
+
+/**
+ * Spells a character out, as JSON, JavaScript and shells do.
+ *
+ * @param character One of 16 bits.
+ * @returns `\\u` and four hexadecimal digits.
+ */
+export function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /**

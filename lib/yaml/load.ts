@@ -222,7 +222,9 @@ class Parser {
   #readPair(): MetaNode {
     const entries = new Map<string, MetaNode>();
     this.#expect("?");
-    const key = this.#is(":", ",", "]") ? unquoted("") : this.#readNode(false);
+    // libyaml passes over what follows a question mark alone, were it the end of the list.
+    const isAlone = (this.#take(":") ?? this.#take(",") ?? this.#take("]")) !== null;
+    const key = isAlone ? unquoted("") : this.#readNode(false);
     const hasValue = this.#take(":") !== null && !this.#is(",", "]");
     const value = hasValue ? this.#readValue(false) : unquoted("");
     this.#set(entries, [], key, value);

@@ -172,10 +172,12 @@ export function pythonInteger(scalar: MetaScalar): bigint | null {
   const [, sign, digits = ""] = /^([-+]?)(.*)$/.exec(scalar.text.replaceAll("_", "")) ?? [];
   // `0b_` and `0x_` resolve to integers without a digit, on which PyYAML raises.
   if (/^0[bx]$/.test(digits)) return null;
-  const magnitude = digits
-    .replace(/^0(?=\d)/, "0o")
-    .split(":")
-    .reduce((total, part) => total * 60n + BigInt(part), 0n);
+  const [first = "", ...sixtieths] = digits.replace(/^0(?=\d)/, "0o").split(":");
+  if (first.length > MOST_DIGITS && !/^0[box]/.test(first)) return null;
+  // The first is not 0, so that of thousands the rest does not matter, and would take the square of its time.
+  const magnitude = sixtieths
+    .slice(0, MOST_SIXTIETHS)
+    .reduce((total, part) => total * 60n + BigInt(part), BigInt(first));
   return sign === "-" ? -magnitude : magnitude;
 }
 
@@ -203,6 +205,11 @@ export function isConstructible(scalar: MetaScalar): boolean {
       return true;
   }
 }
+
+/** Of more decimal digits Python makes no integer (since 3.11, and in corrections of those before). */
+const MOST_DIGITS = 4_300;
+/** More than any number of 64 bits has. */
+const MOST_SIXTIETHS = 1_000;
 
 /** The last numbers are those of the zone: Python takes none that is off by a day. */
 function isDate(text: string): boolean {

@@ -17,5 +17,7 @@ import { percentDecoded } from "../../lib/store/artifact_uri.ts";
  */
 export function fileUriPath(uri: string): string {
   const relative = /^file:(?![/\\])([^?#]*)/i.exec(uri)?.[1];
-  return relative === undefined ? fromFileUrl(uri) : resolve(percentDecoded(relative));
+  if (relative !== undefined) return resolve(percentDecoded(relative));
+  // To browsers a backslash is a slash; to Python it is a letter, where it is one of the system's.
+  return fromFileUrl(Deno.build.os === "windows" ? uri : uri.replaceAll("\\", "%5C"));
 }

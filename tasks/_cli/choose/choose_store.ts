@@ -1,4 +1,5 @@
 import { resolve } from "@std/path";
+import { percentDecoded } from "../../../lib/store/artifact_uri.ts";
 
 /** Which store to open, and why that one. */
 export interface ChosenStore {
@@ -44,9 +45,9 @@ export function chooseStore(
   { flag, trackingUri = "", configured = null, directory }: StoreChoice,
 ): ChosenStore {
   if (flag !== null) return { location: absolute(flag, directory), chosenBy: "by --store" };
-  const isFileStore = trackingUri !== "" && !/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(trackingUri);
-  if (isFileStore) {
-    return { location: absolute(trackingUri, directory), chosenBy: "by MLFLOW_TRACKING_URI" };
+  const tracked = trackedPath(trackingUri, directory);
+  if (tracked !== null) {
+    return { location: absolute(tracked, directory), chosenBy: "by MLFLOW_TRACKING_URI" };
   }
   if (configured !== null) return { location: configured, chosenBy: "by mltidy.yaml" };
   return {
@@ -55,6 +56,14 @@ export function chooseStore(
       ? "by default"
       : "by default, since MLFLOW_TRACKING_URI names no file store",
   };
+}
+
+/** What MLflow takes the variable for (2.22 and 3.17): a path is decoded like a URI, and its scheme is in small letters. */
+function trackedPath(uri: string, directory: string): string | null {
+  if (uri === "" || /^(databricks|uc)$/.test(uri)) return null;
+  if (uri.startsWith("file:")) return uri;
+  if (/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(uri)) return null;
+  return resolve(directory, percentDecoded(uri));
 }
 
 function absolute(location: string, directory: string): string {

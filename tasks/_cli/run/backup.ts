@@ -5,6 +5,7 @@
  */
 
 import type { CopyScope } from "../../../lib/backup/backup.ts";
+import { jsonText } from "../../../lib/text/terminal_text.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 import type { SettledChange } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
@@ -39,7 +40,7 @@ export async function runBackup(
   };
   const show = (document: unknown, text: string) => {
     world.progress.erase();
-    printDone(json ? `${JSON.stringify(document)}\n` : text, text, world);
+    printDone(json ? `${jsonText(document)}\n` : text, text, world);
   };
   const { renderBackupList, renderChecks, renderCopy, renderExpiry, renderHistory } = await import(
     "../../../lib/render/backups.ts"

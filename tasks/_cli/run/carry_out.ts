@@ -7,6 +7,7 @@
 import type { ApplyReport, Plan } from "../../../lib/plan/plan.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
+import { jsonText } from "../../../lib/text/terminal_text.ts";
 import type { PlanAndApplyOptions, PlanAndApplyResult } from "../../plan_and_apply.ts";
 import { backupsFlag } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
@@ -77,7 +78,7 @@ export async function carryOut(job: Job, world: World): Promise<ExitCode> {
   if (isRefused) world.say(NOTHING_CHANGED);
   if (options.json) {
     const document = options.apply ? nothingOf(plan, world.now()) : plan;
-    world.print(`${JSON.stringify(document)}\n`);
+    world.print(`${jsonText(document)}\n`);
   } else if (!isRefused) {
     world.print(show(plan, applyCommand(task, words)));
   }
@@ -137,7 +138,7 @@ export async function showReport(
       storeFlag(options.store)
     }`;
   const text = renderReport(report, { ...world.style, undo });
-  printDone(options.json ? `${JSON.stringify(report)}\n` : text, text, world);
+  printDone(options.json ? `${jsonText(report)}\n` : text, text, world);
   if (report.complete) return ExitCode.done;
   return report.totals.notRun > 0 ? ExitCode.interrupted : ExitCode.partlyApplied;
 }

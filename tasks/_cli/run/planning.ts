@@ -8,6 +8,7 @@ import { resolve } from "@std/path";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
+import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import type { Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
@@ -117,7 +118,7 @@ async function compare(
   });
   world.progress.erase();
   if (options.json) {
-    world.print(`${JSON.stringify(result)}\n`);
+    world.print(`${jsonText(result)}\n`);
   } else {
     const { renderComparison } = await import("../../../lib/render/comparison.ts");
     world.print(renderComparison(result, { ...world.style, all: options.all, other: file }));

@@ -7,6 +7,7 @@
 import { resolve } from "@std/path";
 import { CONFIG_FILE, configSchema } from "../../../lib/policy/config.ts";
 import { writeConfig } from "../../../lib/policy/write_config.ts";
+import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { chooseConfig } from "../choose/choose_config.ts";
 import { choosePolicy, NO_FLAGS } from "../choose/choose_policy.ts";
 import { ExitCode } from "../table/exit_code.ts";
@@ -50,7 +51,7 @@ export async function runExplain(
     );
   }
   if (options.json) {
-    world.print(`${JSON.stringify(explanations.length === 1 ? explanations[0] : explanations)}\n`);
+    world.print(`${jsonText(explanations.length === 1 ? explanations[0] : explanations)}\n`);
     return ExitCode.done;
   }
   const { renderExplanation } = await import("../../../lib/render/explanation.ts");
@@ -71,7 +72,7 @@ export async function runConfig(
 ): Promise<ExitCode> {
   const { init, schema, config: flag } = options;
   if (schema) {
-    world.print(`${JSON.stringify(configSchema(), null, 2)}\n`);
+    world.print(`${jsonText(configSchema(), 2)}\n`);
     return ExitCode.done;
   }
   if (init) {

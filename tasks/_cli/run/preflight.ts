@@ -5,6 +5,7 @@
  */
 
 import { renderPreflight } from "../../../lib/render/preflight.ts";
+import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { preflight } from "../../preflight.ts";
 import { backupsFlag, chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
@@ -41,7 +42,7 @@ export async function runPreflight(
   if (options.json) {
     const { root } = store.describe();
     world.print(
-      `${JSON.stringify({ schema: "mltidy/preflight/v1", store: root, ...report })}\n`,
+      `${jsonText({ schema: "mltidy/preflight/v1", store: root, ...report })}\n`,
     );
   } else {
     const flag = storeFlag(options.store);

@@ -6,6 +6,7 @@
  */
 
 import { resolve } from "@std/path";
+import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { backupsFlag, chooseBackups } from "../choose/choose_backups.ts";
 import { chooseMetric } from "../choose/choose_metric.ts";
 import { ExitCode } from "../table/exit_code.ts";
@@ -151,7 +152,7 @@ async function runRestore(
   world.progress.erase();
   saySettled(report.settled, world);
   const text = renderRestore(report);
-  printDone(json ? `${JSON.stringify(report)}\n` : text, text, world);
+  printDone(json ? `${jsonText(report)}\n` : text, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
   return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
 }
@@ -219,5 +220,5 @@ async function runDemoStore(
 }
 
 function printJson(world: World, document: unknown): void {
-  world.print(`${JSON.stringify(document)}\n`);
+  world.print(`${jsonText(document)}\n`);
 }

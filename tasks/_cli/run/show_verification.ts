@@ -8,6 +8,7 @@ import { renderFindings } from "../../../lib/render/findings.ts";
 import { renderRules } from "../../../lib/render/rules.ts";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import type { RenderOptions } from "../../../lib/text/style.ts";
+import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { plural } from "../../../lib/text/units.ts";
 import { RULES } from "../../../lib/verify/rules.ts";
 import type { Reader, VerifySnapshotOptions } from "../../../lib/verify/verify_snapshot.ts";
@@ -69,7 +70,7 @@ export function readVerifyOptions(flags: VerifyFlags): VerifySnapshotOptions {
  */
 export function showRules({ json }: VerifyFlags, { print, style }: Printer): ExitCode {
   const rules = RULES.map(({ check: _, ...rule }) => rule);
-  print(json ? `${JSON.stringify({ schema: "mltidy/rules/v1", rules })}\n` : renderRules(style));
+  print(json ? `${jsonText({ schema: "mltidy/rules/v1", rules })}\n` : renderRules(style));
   return ExitCode.done;
 }
 
@@ -89,7 +90,7 @@ export function showVerification(
   const reader = readerOf(flags);
   if (flags.json) {
     const document = { schema: "mltidy/verify/v1", store: flags.root, reader, ...result };
-    print(`${JSON.stringify(document)}\n`);
+    print(`${jsonText(document)}\n`);
   } else {
     print(renderFindings(result.findings, style));
     if (result.passes !== undefined) print(`${answerOf(reader, result)}\n`);

@@ -364,6 +364,52 @@ Deno.test("the readers call nesting without end unreadable", () => {
   }
 });
 
+/** Texts of any length that a hostile account may leave in a record. */
+const HOSTILE: Readonly<Record<string, (size: number) => string>> = {
+  "open brackets": (size) => `a: ${"[".repeat(size)}`,
+  "open braces": (size) => `a: ${"{a: ".repeat(size / 4)}`,
+  "closed brackets": (size) => `tags: ${"[".repeat(size / 2)}${"]".repeat(size / 2)}\n`,
+  "lists in lists": (size) => "- ".repeat(size / 2),
+  "keys in keys": (size) => "? ".repeat(size / 2),
+  "keys": (size) => Array.from({ length: size / 12 }, (_, index) => `key${index}: v\n`).join(""),
+  "pairs": (size) => `[${"a: b, ".repeat(size / 6)}]`,
+  "anchors": (size) => Array.from({ length: size / 10 }, (_, index) => `- &a${index} x\n`).join(""),
+  "merges of a wide mapping": (size) =>
+    `a: &a {${Array.from({ length: size / 20 }, (_, index) => `k${index}: 1`).join(", ")}}\n` +
+    Array.from({ length: size / 25 }, (_, index) => `b${index}: {<<: *a}\n`).join(""),
+  "aliases of aliases": () => bomb(12),
+  "dashes": (size) => "-".repeat(size),
+  "colons": (size) => "a:".repeat(size / 2),
+  "quotes": (size) => "'".repeat(size),
+  "escapes": (size) => `name: "${"\\x41".repeat(size / 4)}"\n`,
+  "line feeds": (size) => "\n".repeat(size),
+  "comments": (size) => "# ".repeat(size / 2),
+  "spaces": (size) => `name:${" ".repeat(size)}x\n`,
+  "folded lines": (size) => `a: >\n${" x\n".repeat(size / 3)}`,
+  "digits": (size) => `end_time: ${"9".repeat(size)}\n`,
+  "base 60": (size) => `end_time: ${"1:".repeat(size / 2)}1\n`,
+  "a tag": (size) => `a: !${"a".repeat(size)} x\n`,
+  "an anchor": (size) => `a: &${"a".repeat(size)} x\n`,
+};
+
+for (const [what, make] of Object.entries(HOSTILE)) {
+  Deno.test(`the readers take no longer over ${what} than over as much of anything else`, () => {
+    const short = timeOf(make(100_000));
+    const long = timeOf(make(800_000));
+    // Eight times the text; the square would be 64 times.
+    assert(long < 300 || long < 30 * short, `${short} ms for 100 kB, ${long} ms for 800 kB`);
+  });
+}
+
+function timeOf(text: string): number {
+  const times = [1, 2].map(() => {
+    const start = performance.now();
+    readRunMeta(text);
+    return performance.now() - start;
+  });
+  return Math.min(...times);
+}
+
 /** Aliases of aliases: each level holds the one before nine times. */
 function bomb(levels: number): string {
   return Array.from(

@@ -1,6 +1,13 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { padText, shortenText, textWidth, visibleText } from "../../../lib/text/terminal_text.ts";
+import {
+  jsonText,
+  padText,
+  shortenText,
+  textWidth,
+  visibleLines,
+  visibleText,
+} from "../../../lib/text/terminal_text.ts";
 
 Deno.test("visibleText() leaves names of any language alone", () => {
   for (
@@ -63,4 +70,30 @@ Deno.test("padText() fills up on either side and leaves a text alone that is wid
   assertEquals(padText("한글", 6, "left"), "한글  ");
   assertEquals(padText("한글", 6, "right"), "  한글");
   assertEquals(padText("baseline", 6, "right"), "baseline");
+});
+
+Deno.test("jsonText() shows no terminal a control character, and whoever reads it the same names", () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })),
+      (value) => {
+        for (const text of [jsonText(value), jsonText(value, 2)]) {
+          assertEquals(JSON.parse(text), JSON.parse(JSON.stringify(value)));
+          assertEquals(visibleText(text.replaceAll("\n", "")), text.replaceAll("\n", ""));
+        }
+      },
+    ),
+  );
+});
+
+Deno.test("visibleLines() lets lines pass, our own colours where there are any, and nothing else that moves a terminal", () => {
+  const text = "\x1b[31mred\x1b[39m\nnext\x1b[2J\x1b[31;5m\x9b\u202e\r\n";
+  assertEquals(
+    visibleLines(text, { color: true }),
+    "\x1b[31mred\x1b[39m\nnext\\x1b[2J\\x1b[31;5m\\x9b\\u202e\\r\n",
+  );
+  assertEquals(
+    visibleLines(text),
+    "\\x1b[31mred\\x1b[39m\nnext\\x1b[2J\\x1b[31;5m\\x9b\\u202e\\r\n",
+  );
 });
