@@ -78,6 +78,7 @@ export async function applyPlan(
   const startedAt = store.now();
   const outcomes: ActionOutcome[] = [];
   let backup: ApplyReport["backup"] = null;
+  let remains: ApplyReport["remains"];
   if (plan.actions.length > 0) {
     const { task, actions } = plan;
     // Asked for first: a place that cannot be used is refused while nothing has happened.
@@ -98,11 +99,12 @@ export async function applyPlan(
       onProgress?.(outcomes.length);
     }
     const work = onFiles === undefined ? {} : { onProgress: onFiles };
-    const kept = await change.finish(work);
+    const kept = await change.finish({ ...work, onRemains: (found) => remains = found });
     backup = kept && (place === null ? kept : { ...kept, ...await sendTo(place, kept.id, work) });
   }
   const finishedAt = store.now();
-  return reportOutcomes(plan, { startedAt, finishedAt, outcomes, backup });
+  const remaining = remains === undefined ? {} : { remains };
+  return reportOutcomes(plan, { startedAt, finishedAt, outcomes, backup, ...remaining });
 }
 
 /** What was applied stays applied: a place that is full or gone only keeps the backup where it is. */

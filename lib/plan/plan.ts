@@ -355,6 +355,8 @@ export interface ApplyReport {
     /** Why it is not where it was wanted. */
     readonly problem?: string;
   } | null;
+  /** What was not to be kept and takes its place all the same, and why. */
+  readonly remains?: { readonly path: string; readonly message: string };
   /** Every action was applied. */
   readonly complete: boolean;
 }

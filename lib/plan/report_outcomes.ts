@@ -8,7 +8,10 @@ import { addUsage } from "../store/usage.ts";
 import type { ActionOutcome, ApplyReport, Plan } from "./plan.ts";
 
 /** What a report says besides what the plan does. */
-export type Applied = Pick<ApplyReport, "startedAt" | "finishedAt" | "outcomes" | "backup">;
+export type Applied = Pick<
+  ApplyReport,
+  "startedAt" | "finishedAt" | "outcomes" | "backup" | "remains"
+>;
 
 /**
  * Sums up what came of a plan.
@@ -30,7 +33,7 @@ export function reportOutcomes(
   { task, store, actions }: Pick<Plan, "task" | "store" | "actions">,
   applied: Applied,
 ): ApplyReport {
-  const { startedAt, finishedAt, outcomes, backup } = applied;
+  const { startedAt, finishedAt, outcomes, backup, remains } = applied;
   const totals = totalsOf(outcomes);
   return {
     schema: "mltidy/apply/v1",
@@ -41,7 +44,9 @@ export function reportOutcomes(
     outcomes,
     totals,
     backup,
-    complete: totals.applied === actions.length && backup?.problem === undefined,
+    ...(remains === undefined ? {} : { remains }),
+    complete: totals.applied === actions.length && backup?.problem === undefined &&
+      remains === undefined,
   };
 }
 

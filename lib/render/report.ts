@@ -44,6 +44,13 @@ export function renderReport(report: ApplyReport, options: RenderReportOptions =
       ? []
       : [`${style.red("Left there")}: ${visibleText(backup.problem)}`]),
     ...(backup === null || undo === null ? [] : [`To undo: ${style.bold(visibleText(undo))}`]),
+    ...(report.remains === undefined ? [] : [
+      `${style.red("Not freed")}: ${
+        visibleText(
+          `${report.remains.path}: ${report.remains.message}; mend that, and the next task that changes the store frees it`,
+        )
+      }`,
+    ]),
     ...(backup === null && report.totals.applied > 0
       ? ["There is no backup: mltidy cannot undo this."]
       : []),

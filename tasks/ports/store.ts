@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Action, ActionOutcome, PlanTask } from "../../lib/plan/plan.ts";
+import type { Action, ActionOutcome, ApplyReport, PlanTask } from "../../lib/plan/plan.ts";
 import type { Evidence, RepairPolicy } from "../../lib/plan/repair_action.ts";
 import type { Extras } from "../../lib/store/extras.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
@@ -76,6 +76,12 @@ export interface Store extends AsyncDisposable {
   lock(options: { readonly task: string }): Promise<LockedStore>;
 }
 
+/** Who is told of what while a change ends. */
+export interface FinishWork extends Pick<BackupWork, "onProgress"> {
+  /** Told of what was not to be kept and could not be freed. */
+  readonly onRemains?: (remains: NonNullable<ApplyReport["remains"]>) => void;
+}
+
 /** A change that is under way. */
 export interface Change extends Disposable {
   /** Carries out one action, if its subject is still what the plan saw. Never throws for what the disk does. */
@@ -86,7 +92,7 @@ export interface Change extends Disposable {
    * @returns The backup; `null` when nothing was done or nothing is to be kept.
    */
   finish(
-    work?: Pick<BackupWork, "onProgress">,
+    work?: FinishWork,
   ): Promise<{ readonly id: string; readonly path: string } | null>;
 }
 

@@ -156,3 +156,40 @@ Deno.test("planAndApply() takes all back and releases the lock when it cannot ap
   await using locked = await opened.lock({ task: "recover" });
   assertEquals(locked.settled, []);
 });
+
+Deno.test("planAndApply() says what it could not free, frees the rest, and leaves that to the next", async (t) => {
+  await using store = await tempStore(ROTTEN);
+  const stuck = join(store.root, `1/${runId(5)}/artifacts/stuck.bin`);
+  Deno.writeTextFileSync(stuck, "weights");
+  const chattr = async (flag: string, path: string) => {
+    try {
+      return (await new Deno.Command("chattr", { args: [flag, path], stderr: "null" }).output())
+        .success;
+    } catch {
+      return false;
+    }
+  };
+  const canBeStuck = await chattr("+i", stuck);
+  await t.step({
+    name: canBeStuck ? "an immutable file" : "skipped: no file can be made immutable here",
+    ignore: !canBeStuck,
+    fn: async () => {
+      const staging = join(store.root, ".mltidy.trash/staging");
+      const left = async () =>
+        [...await readTree(staging)].flatMap(([path, { kind }]) => kind === "file" ? [path] : []);
+      const { report } = await run(store.root, { apply: true, backup: false });
+      const kept = (await left())[0] ?? "";
+      try {
+        assertEquals([await left(), report?.complete], [[kept], false]);
+        assertEquals(report?.remains, {
+          path: join(staging, kept.split("/")[0]!),
+          message: "Operation not permitted",
+        });
+      } finally {
+        await chattr("-i", join(staging, kept));
+      }
+      await run(store.root, { apply: true, backup: false });
+      assertEquals([...Deno.readDirSync(staging)], []);
+    },
+  });
+});

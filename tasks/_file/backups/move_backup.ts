@@ -172,7 +172,8 @@ export async function giveUpParts(
   if (rest.length === 0) {
     Deno.renameSync(backup, leaving);
     syncDirectory(place.backups);
-    return await tryFreeTree(leaving, options);
+    await tryFreeTree(leaving, options);
+    return;
   }
   makeLikeParent(leaving);
   for (const [index, { operation }] of gone.entries()) {

@@ -29,7 +29,7 @@ import type { DiskUsage } from "../../../lib/store/usage.ts";
 import { putTimeBack, syncDirectories, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
-import type { BackupWork } from "../../ports/backups.ts";
+import type { FinishWork } from "../../ports/store.ts";
 import {
   type Begin,
   openJournal,
@@ -70,7 +70,7 @@ export interface Change extends Disposable {
    * @returns The backup's id and place; `null` when nothing was done or nothing is to be kept.
    */
   finish(
-    work?: Pick<BackupWork, "onProgress">,
+    work?: FinishWork,
   ): Promise<{ readonly id: string; readonly path: string } | null>;
 }
 
@@ -188,7 +188,9 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
         const directories = settleTimes(root, begin, steps, passed);
         await syncTouched(at, steps, passed);
         if (steps.length === 0 || !keepBackup && stuck.length === 0) {
-          await tryFreeTree(discard(paths, id, settle), work);
+          const leaving = discard(paths, id, settle);
+          const message = await tryFreeTree(leaving, work);
+          if (message !== null) work.onRemains?.({ path: leaving, message });
           return null;
         }
         writeManifest(paths.backups, {

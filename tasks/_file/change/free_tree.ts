@@ -14,7 +14,7 @@ import { join } from "@std/path";
 import { groupsOf, removeIfEmpty } from "../../_io/durable.ts";
 import { hold, holdEntries, holdEntry } from "../../_io/hold.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
-import { infoOf } from "../../_io/read.ts";
+import { failureText, infoOf } from "../../_io/read.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 
@@ -25,26 +25,36 @@ import type { BackupWork } from "../../ports/backups.ts";
  * @param path The tree.
  * @param work The signal, after which the rest stays, and progress.
  * @returns Whether all of it is gone.
- * @throws {Error} When something is mounted in it, or the system refuses; then the rest is still there.
+ * @throws {Error} When something is mounted in it; then all of it is still there. When the system refuses to
+ * let something go; then that is still there, and nothing else.
  */
 export async function freeTree(path: string, work: BackupWork = {}): Promise<boolean> {
   const { signal, onProgress } = work;
   const { files, levels } = await look(path);
   const total = { files: files.length, bytes: bytesOf(files) };
+  const failures: unknown[] = [];
   let done = { files: 0, bytes: 0 };
   for (const group of groupsOf(files)) {
     if (signal?.aborted) return false;
-    using held = holdEntries(group.map(({ path }) => path));
-    await Promise.all(group.map((file) => Deno.remove(held.entry(file.path))));
+    failures.push(...await removeAll(group.map((file) => file.path)));
     done = { files: done.files + group.length, bytes: done.bytes + bytesOf(group) };
     onProgress?.({ step: "Freeing", ...done, total });
   }
   for (const group of levels.toReversed().flatMap((level) => [...groupsOf(level)])) {
     if (signal?.aborted) return false;
-    using held = holdEntries(group);
-    await Promise.all(group.map((directory) => Deno.remove(held.entry(directory))));
+    failures.push(...await removeAll(group));
   }
+  // A directory that is not empty says nothing of why.
+  const [first = null] = failures;
+  if (first !== null) throw first;
   return true;
+}
+
+/** One that the system does not let go keeps none of the others. */
+async function removeAll(paths: readonly string[]): Promise<readonly unknown[]> {
+  using held = holdEntries(paths);
+  const results = await Promise.allSettled(paths.map((path) => Deno.remove(held.entry(path))));
+  return results.flatMap((one) => one.status === "rejected" ? [one.reason] : []);
 }
 
 /**
@@ -53,12 +63,15 @@ export async function freeTree(path: string, work: BackupWork = {}): Promise<boo
  *
  * @param path The tree; nothing happens when it is not there.
  * @param work The signal, after which the rest stays, and progress.
+ * @returns Why something is left of it, in words; `null` when nothing is, or it was stopped.
  */
-export async function tryFreeTree(path: string, work: BackupWork = {}): Promise<void> {
+export async function tryFreeTree(path: string, work: BackupWork = {}): Promise<string | null> {
   try {
     if (infoOf(path) !== null) await freeTree(path, work);
+    return null;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    return failureText(error);
   }
 }
 
