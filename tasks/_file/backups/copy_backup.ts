@@ -38,6 +38,7 @@ import {
   type Attributes,
   attributesOf,
   type Draft,
+  isOfPath,
   type TreeWriter,
   UnreadableSource,
   writeTree,
@@ -204,7 +205,16 @@ async function copyInto(
   };
   for await (const found of walkStore(root, scope)) {
     await turn();
-    await copyOne(copying, found);
+    try {
+      await copyOne(copying, found);
+    } catch (error) {
+      if (!isOfPath(error)) throw error;
+      copying.leftOut.push({
+        path: found.path,
+        because: "unreadable",
+        message: `it cannot be copied: ${failureText(error)}`,
+      });
+    }
     if (found.kind === "file") done++;
     tell();
   }

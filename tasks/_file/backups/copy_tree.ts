@@ -13,7 +13,7 @@ import { loadDigest } from "../../_io/tree/digest.ts";
 import { linkedFiles } from "../../_io/tree/linked_files.ts";
 import { openInside } from "../../_io/tree/open_inside.ts";
 import { type Found, walkTree } from "../../_io/tree/walk_tree.ts";
-import { attributesOf, UnreadableSource, writeTree } from "../../_io/tree/write_tree.ts";
+import { attributesOf, isOfPath, UnreadableSource, writeTree } from "../../_io/tree/write_tree.ts";
 import type { BringBackOptions } from "./bring_back.ts";
 
 /**
@@ -103,13 +103,4 @@ function ofSource<T>(read: () => T): T {
   } catch (error) {
     throw new UnreadableSource(error);
   }
-}
-
-/** The names that a file system refuses, and what lies in a directory of such a name. */
-const REFUSED = /^(ENAMETOOLONG|EINVAL|EILSEQ|EEXIST|ENOENT|ENOTDIR)$/;
-
-/** Concerns one path alone, as a full disk does not. */
-function isOfPath(error: unknown): boolean {
-  if (error instanceof UnreadableSource) return true;
-  return error instanceof Error && "code" in error && REFUSED.test(String(error.code));
 }

@@ -54,6 +54,20 @@ export class UnreadableSource extends Error {
   }
 }
 
+/** The names that a file system refuses, and what lies in a directory of such a name. */
+const REFUSED = /^(ENAMETOOLONG|EINVAL|EILSEQ|EEXIST|ENOENT|ENOTDIR)$/;
+
+/**
+ * Tells whether a failure concerns one path alone, as a full disk does not.
+ *
+ * @param error What was thrown while something was copied.
+ * @returns Whether the rest can be copied all the same.
+ */
+export function isOfPath(error: unknown): boolean {
+  if (error instanceof UnreadableSource) return true;
+  return error instanceof Error && "code" in error && REFUSED.test(String(error.code));
+}
+
 /** A file that is being written. */
 export interface Draft {
   /**

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { BackupProgress } from "../../../../lib/backup/backup.ts";
 import { copyBackup, type CopyOptions } from "../../../../tasks/_file/backups/copy_backup.ts";
@@ -62,5 +62,22 @@ Deno.test("copyBackup() keeps nothing when it is stopped, whatever the reason", 
       stop.signal.reason,
     ]);
     assertEquals([...Deno.readDirSync(place.backups), ...Deno.readDirSync(place.staging)], []);
+  }
+});
+
+Deno.test("copyBackup() names what would have too long a path in the backup, and copies the rest", async () => {
+  await using made = await emptyFiles();
+  // So long that the store can hold it, and not what is longer by the place of the backup.
+  const names: string[] = [];
+  while (join(made.root, ...names).length < 4_085) {
+    names.push("d".repeat(Math.min(200, 4_088 - join(made.root, ...names).length)));
+  }
+  Deno.mkdirSync(join(made.root, ...names), { recursive: true });
+  const { leftOut, totals } = await made.copy({});
+  assertEquals(totals.files, 2);
+  assert(leftOut.length > 0);
+  for (const { path, message } of leftOut) {
+    assert(path.startsWith(names[0]!));
+    assertMatch(message, /^it cannot be copied: /);
   }
 });
