@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { writeDemoStore } from "../tasks/demo.ts";
+import { readPages } from "./_support/readme.ts";
 
 const root = fromFileUrl(new URL("..", import.meta.url));
 
@@ -20,8 +21,8 @@ function countExamples(path: string): number {
   return Deno.readTextFileSync(join(root, path)).match(/^( \* )?```ts$/gm)?.length ?? 0;
 }
 
-Deno.test("every example in README.md and in the documentation of the code runs", async () => {
-  const files = ["README.md", "mod.ts", ...filesIn("lib"), ...filesIn("tasks")]
+Deno.test("every example on the pages and in the documentation of the code runs", async () => {
+  const files = [...readPages().keys(), "mod.ts", ...filesIn("lib"), ...filesIn("tasks")]
     .filter((path) => countExamples(path) > 0);
   const directory = await Deno.makeTempDir({ prefix: "mltidy-examples-" });
   try {

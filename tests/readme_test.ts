@@ -1,21 +1,33 @@
 /**
- * README.md says what the code says. Its examples in TypeScript run in `examples_test.ts`.
+ * README.md and the pages beside the code say what the code says. Their examples in TypeScript run in
+ * `examples_test.ts`.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { dirname, fromFileUrl, join } from "@std/path";
 import manifest from "../deno.json" with { type: "json" };
 import { type Command, parseCommand } from "../tasks/_cli/table/parse_command.ts";
 import { taskNames } from "../tasks/_cli/table/task_table.ts";
 import { experiment, run } from "./_support/builders.ts";
 import { tempStore } from "./_support/disk_store.ts";
-import { README, updateReadme } from "./_support/readme.ts";
+import { readPages, updatePages } from "./_support/readme.ts";
 
-const readme = await Deno.readTextFile(README);
-const root = dirname(README);
+const pages = readPages();
+const all = [...pages.values()].join("\n");
+const root = fromFileUrl(new URL("..", import.meta.url));
+
+/** README.md is a front page: what says more stands on a page of its own. */
+const FRONT_PAGE = { lines: 250, bytes: 12 * 1024 };
+
 const tasks: Readonly<Record<string, { readonly command: string } | undefined>> = manifest.tasks;
+
+function page(path: string): string {
+  const text = pages.get(path);
+  assert(text !== undefined, `there is no ${path}`);
+  return text;
+}
 
 /** What files take on disk depends on the file system. */
 function withoutSizes(text: string): string {
@@ -46,20 +58,77 @@ function parseTask(text: string): Command | null {
   return own === undefined ? null : parseCommand(`${own}${rest}`.split(" "));
 }
 
-Deno.test("README has the tables and the output that the code makes", async () => {
-  assertEquals(
-    withoutSizes(readme),
-    withoutSizes(await updateReadme(readme)),
-    "README.md is out of date: run deno run -A tests/_support/readme.ts",
-  );
+Deno.test("README.md is a front page", () => {
+  const front = page("README.md");
+  assert(front.split("\n").length - 1 <= FRONT_PAGE.lines);
+  assert(new TextEncoder().encode(front).length <= FRONT_PAGE.bytes);
 });
 
-Deno.test("README names only tasks and flags that exist", () => {
-  const written = readme.replace(/<!-- generated: .*?<!-- end -->/gs, "");
+Deno.test("the pages have the tables and the output that the code makes", async () => {
+  for (const [path, text] of await updatePages(pages)) {
+    assertEquals(
+      withoutSizes(page(path)),
+      withoutSizes(text),
+      `${path} is out of date: run deno run -A tests/_support/readme.ts`,
+    );
+  }
+});
+
+/** The links of a page that lead to files of the repository, `#` alone to the page itself. */
+function linksOf(text: string): readonly (readonly [path: string, anchor: string])[] {
+  const prose = text.replace(/^```.*?^```$/gms, "").replace(/`[^`\n]*`/g, "");
+  return [...prose.matchAll(/\]\(([^)\s#]*)(?:#([^)\s]*))?\)/g)]
+    .filter(([, path = ""]) => !/^https?:/.test(path))
+    .map(([, path = "", anchor = ""]) => [path, anchor]);
+}
+
+/** The anchors that GitHub gives to the headings of a page. */
+function anchorsOf(text: string): ReadonlySet<string> {
+  const headings = text.replace(/^```.*?^```$/gms, "").matchAll(/^#+ (.*)$/gm);
+  return new Set(
+    [...headings].map(([, heading = ""]) =>
+      heading.toLowerCase().replace(/[^\p{L}\p{M}\p{N}\p{Pc} -]/gu, "").replaceAll(" ", "-")
+    ),
+  );
+}
+
+Deno.test("every link on a page leads to a file that exists, and to a heading of it", async () => {
+  const links = [...pages].flatMap(([path, text]) => linksOf(text).map((link) => ({ path, link })));
+  assert(links.length > 40);
+  const dead: string[] = [];
+  for (const { path, link: [to, anchor] } of links) {
+    const target = to === "" ? path : join(dirname(path), to).replaceAll("\\", "/");
+    const exists = await Deno.stat(join(root, target)).then(() => true, () => false);
+    const found = anchor === "" || anchorsOf(pages.get(target) ?? "").has(anchor);
+    if (!exists || !found) dead.push(`${path}: ${to}${anchor && `#${anchor}`}`);
+  }
+  assertEquals(dead, []);
+});
+
+Deno.test("README.md leads to every page", () => {
+  const seen = new Set(["README.md"]);
+  for (const path of seen) {
+    for (const [to] of linksOf(pages.get(path) ?? "")) {
+      const target = join(dirname(path), to).replaceAll("\\", "/");
+      if (pages.has(target)) seen.add(target);
+    }
+  }
+  assertEquals([...pages.keys()].filter((path) => !seen.has(path)), []);
+});
+
+Deno.test("the pages name only tasks and flags that exist", () => {
+  const written = all.replace(/<!-- generated: .*?<!-- end -->/gs, "");
   const commands = commandsIn(written, /\b(deno task \S.*)$/);
   assert(commands.length > 30);
   const used = new Set(commands.map(parseTask).map((command) => command?.task));
   assertEquals(taskNames.filter((name) => !used.has(name)), []);
+});
+
+Deno.test("types are checked of the examples of every page that has any", () => {
+  const { command } = manifest.tasks.check;
+  const checked = / check --doc (.*?) &&/.exec(command)?.[1]?.split(" ") ?? [];
+  const withExamples = [...pages.keys()].filter((path) => /^```ts$/m.test(page(path)));
+  assertEquals(checked.filter((path) => path.endsWith(".md")), withExamples);
 });
 
 Deno.test("deno.json has a task for every task of the command line, and none besides", () => {
@@ -73,17 +142,17 @@ Deno.test("README sets up with the Deno that is tested, and npx asks nothing", a
   const [, pinned] = /^readonly DENO=(deno@\S+)$/m.exec(
     await Deno.readTextFile(join(root, ".ci/run")),
   ) ?? [];
-  const commands = readme.match(/^npx .*? task \w+/gm);
+  const commands = page("README.md").match(/^npx .*? task \w+/gm);
   const expected = ["demo", "test"].map((task) => `npx -y ${pinned} task ${task}`);
   assertEquals(commands, [...expected, ...expected]);
 });
 
-Deno.test("README narrows a task to one store by commands that work", async () => {
+Deno.test("the README of the tasks narrows a task to one store by commands that work", async () => {
   const [startTime, endTime] = [Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 2)];
   await using store = await tempStore({
     experiments: [experiment({ runs: [run({ startTime, endTime })] })],
   });
-  const commands = commandsIn(readme, /^deno (run .* tasks\/cli\.ts .*)$/);
+  const commands = commandsIn(page("tasks/README.md"), /^deno (run .* tasks\/cli\.ts .*)$/);
   const results: unknown[] = [];
   for (const command of commands) {
     assert(/^run --no-prompt --allow-read=\.,\/data\/mlruns --allow-/.test(command));
@@ -97,8 +166,8 @@ Deno.test("README narrows a task to one store by commands that work", async () =
   ]);
 });
 
-Deno.test("README switches every module of the standard library that the import map names", () => {
-  const [, block = ""] = /^```jsonc\n(.*?)^```$/ms.exec(readme) ?? [];
+Deno.test("the README of the tests switches every module of the standard library that the import map names", () => {
+  const [, block = ""] = /^```jsonc\n(.*?)^```$/ms.exec(page("tests/README.md")) ?? [];
   const lines = Object.entries<string>(JSON.parse(`{${block.replace(/,\s*$/, "")}}`));
   assertEquals(
     lines.map(([name]) => name),
@@ -109,8 +178,8 @@ Deno.test("README switches every module of the standard library that the import 
   }
 });
 
-Deno.test("README names only files that exist", async () => {
-  const paths = commandsIn(readme, /^((?:lib|tasks|tests)\/\S*)$/);
+Deno.test("the pages name only files that exist", async () => {
+  const paths = commandsIn(all, /^((?:lib|tasks|tests)\/\S*)$/);
   assert(paths.length > 2);
   for (const path of paths) await Deno.stat(join(root, path));
 });
@@ -124,12 +193,12 @@ function testsIn(path: string): readonly RegExp[] {
   );
 }
 
-Deno.test("README names for each sentence of what happens the tests that prove it", () => {
-  const [, section = ""] = /^## What happens if …\n(.*?)^## /ms.exec(readme) ?? [];
+Deno.test("the README of the tasks names for each sentence of what happens the tests that prove it", () => {
+  const [, section = ""] = /^## What happens if …\n(.*?)^## /ms.exec(page("tasks/README.md")) ?? [];
   const sentences = section.split(/^- /m).slice(1).map((text) => text.replace(/\s+/g, " "));
   assert(sentences.length > 20);
   for (const sentence of sentences) {
-    const proofs = [...sentence.matchAll(/\[([^\]]+)\]\((tests\/[^)]+)\)/g)];
+    const proofs = [...sentence.matchAll(/\[([^\]]+)\]\(\.\.\/(tests\/[^)]+)\)/g)];
     assert(proofs.length > 0, sentence);
     for (const [, name = "", path = ""] of proofs) {
       assert(testsIn(path).some((test) => test.test(name)), `${path} has no test "${name}"`);

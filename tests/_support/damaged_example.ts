@@ -1,5 +1,5 @@
 /**
- * The damaged store that README.md shows.
+ * The damaged store that tasks/README.md shows.
  *
  * @module
  */

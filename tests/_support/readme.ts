@@ -1,8 +1,9 @@
 /**
- * The parts of README.md that the code knows better: the tables of tasks, flags and exit codes, and
- * what the main job prints on the example store.
+ * The pages of the documentation, each a README.md beside what it describes, and the parts of them that the
+ * code knows better: the tables of tasks, flags, exit codes and rules, and what the tasks print on the
+ * example stores.
  *
- * Each stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+ * Each part stands once, on any page, between `<!-- generated: NAME -->` and `<!-- end -->`.
  *
  * @module
  */
@@ -19,35 +20,59 @@ import { writeDemoStore } from "../../tasks/demo.ts";
 import { EXAMPLE_NOW, layOutExample } from "./damaged_example.ts";
 import type { StorePlace } from "./disk_store.ts";
 
-/** The path of README.md. */
-export const README: string = fromFileUrl(new URL("../../README.md", import.meta.url));
+const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
-/** The moment at which the README's examples take place. */
+/** A page's path in the repository, and its text. */
+export type Pages = ReadonlyMap<string, string>;
+
+/**
+ * Reads all pages.
+ *
+ * @returns README.md first, then by path.
+ */
+export function readPages(): Pages {
+  const paths = ["README.md", ...["lib", "tasks", "tests"].flatMap(pagesIn).sort()];
+  return new Map(paths.map((path) => [path, Deno.readTextFileSync(join(ROOT, path))]));
+}
+
+function pagesIn(folder: string): string[] {
+  return [...Deno.readDirSync(join(ROOT, folder))].flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) return entry.name.startsWith(".") ? [] : pagesIn(path);
+    return entry.name === "README.md" ? [path] : [];
+  });
+}
+
+/** The moment at which the examples take place. */
 const NOW = EXAMPLE_NOW;
 
 /** Where the example's user keeps the store. */
 export const PLACE = "/home/kim/project/mlruns";
 
 /**
- * Brings the generated parts of a README up to date.
+ * Brings the generated parts of the pages up to date.
  *
- * @param readme Its text.
- * @returns The text as it should be, formatted.
- * @throws {RangeError} When it names a part that does not exist, or leaves one out.
+ * @param pages All pages.
+ * @returns The pages as they should be, formatted.
+ * @throws {RangeError} When they name a part that does not exist, one twice, or leave one out.
  */
-export async function updateReadme(readme: string): Promise<string> {
+export async function updatePages(pages: Pages): Promise<Pages> {
   const parts = new Map([...tableParts(), ...await exampleParts(), ...await repairParts()]);
-  const updated = readme.replace(
-    /(<!-- generated: (\S+) -->).*?(<!-- end -->)/gs,
-    (_, begin: string, name: string, end: string) => {
-      const part = parts.get(name);
-      if (part === undefined) throw new RangeError(`Unknown or repeated part "${name}"`);
-      parts.delete(name);
-      return `${begin}\n\n${part}\n\n${end}`;
-    },
-  );
+  const updated = new Map<string, string>();
+  for (const [path, text] of pages) {
+    const filled = text.replace(
+      /(<!-- generated: (\S+) -->).*?(<!-- end -->)/gs,
+      (_, begin: string, name: string, end: string) => {
+        const part = parts.get(name);
+        if (part === undefined) throw new RangeError(`${path}: Unknown or repeated part "${name}"`);
+        parts.delete(name);
+        return `${begin}\n\n${part}\n\n${end}`;
+      },
+    );
+    updated.set(path, filled === text ? text : await format(filled));
+  }
   if (parts.size > 0) throw new RangeError(`Missing parts: ${[...parts.keys()].join(", ")}`);
-  return await format(updated);
+  return updated;
 }
 
 function tableParts(): [name: string, text: string][] {
@@ -186,13 +211,18 @@ async function output(words: readonly string[], directory: string): Promise<stri
   return text.trimEnd();
 }
 
-/** Leaves out the groups of a plan's first list after the second one. */
+/** Leaves out the groups of a plan's first list after the first one, and samples of what stays after the first few. */
 function cut(plan: string): string {
   const lines = plan.split("\n");
-  const third =
-    lines.flatMap((line, index) => /^ {2}\S.*: [\d,]+ runs?$/.test(line) ? [index] : [])[2];
-  if (third === undefined) throw new RangeError("Cannot cut the plan: it has fewer than 3 groups");
-  return [...lines.slice(0, third), "  ⋮", ...lines.slice(lines.indexOf("", third))].join("\n");
+  const second =
+    lines.flatMap((line, index) => /^ {2}\S.*: [\d,]+ runs?$/.test(line) ? [index] : [])[1];
+  const kept = lines.findIndex((line) => line.startsWith("Keep "));
+  const more = lines.findIndex((line, index) => index > kept && /^ {2}… and /.test(line));
+  if (second === undefined || kept < 0 || more < 0) throw new RangeError("Cannot cut the plan");
+  return [
+    ...[...lines.slice(0, second), "  ⋮", ...lines.slice(lines.indexOf("", second), more)],
+    ...["  ⋮", ...lines.slice(lines.indexOf("", more))],
+  ].join("\n");
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -214,7 +244,7 @@ async function format(markdown: string): Promise<string> {
     args: [
       "fmt",
       "--config",
-      fromFileUrl(new URL("../../deno.json", import.meta.url)),
+      join(ROOT, "deno.json"),
       "--ext",
       "md",
       "-",
@@ -231,5 +261,7 @@ async function format(markdown: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  await Deno.writeTextFile(README, await updateReadme(await Deno.readTextFile(README)));
+  for (const [path, text] of await updatePages(readPages())) {
+    await Deno.writeTextFile(join(ROOT, path), text);
+  }
 }

@@ -1,5 +1,5 @@
 /**
- * The examples, run as README says and looked at through the store.
+ * The examples, run as tasks/training/README.md says and looked at through the store.
  *
  * @module
  */
@@ -102,7 +102,7 @@ Deno.test("the comparison finds more positives with resampling, whatever is logg
 });
 
 for (const example of ["hyperparameter_search", "resampling_comparison"]) {
-  Deno.test(`${example}.ts prints what README shows, and makes its store`, async () => {
+  Deno.test(`${example}.ts prints what the README of training shows, and makes its store`, async () => {
     await using training = await trainingStore();
     const script = new URL(`./${example}.ts`, import.meta.url).pathname;
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -110,7 +110,9 @@ for (const example of ["hyperparameter_search", "resampling_comparison"]) {
       cwd: training.outside,
     }).output();
     assertEquals(code, 0, new TextDecoder().decode(stderr));
-    const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+    const readme = Deno.readTextFileSync(
+      new URL("../../tasks/training/README.md", import.meta.url),
+    );
     assertStringIncludes(readme, new TextDecoder().decode(stdout));
     assert(Deno.statSync(join(training.outside, "new", "0", "meta.yaml")).isFile);
   });

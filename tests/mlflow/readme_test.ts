@@ -1,5 +1,5 @@
 /**
- * What README.md says of MLflow and its damaged store, MLflow itself says.
+ * What the README of the tasks says of MLflow and its damaged store, MLflow itself says.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { join } from "@std/path";
 import { openStore } from "../../tasks/open_store.ts";
 import { repair } from "../../tasks/repair.ts";
 import { EXAMPLE_NOW, layOutExample } from "../_support/damaged_example.ts";
-import { PLACE, README } from "../_support/readme.ts";
+import { PLACE, readPages } from "../_support/readme.ts";
 import { askStores } from "./damaged_stores.ts";
 import { testEachVersion } from "./each_version.ts";
 
 /** The message of the exception, under the class's full name. */
-async function quotedMessage(): Promise<string> {
+function quotedMessage(): string {
   const [, block = ""] = /^```pycon\n>>> mlflow\.search_experiments\(\)\n(.*?)\n```$/ms.exec(
-    await Deno.readTextFile(README),
+    readPages().get("tasks/README.md") ?? "",
   ) ?? [];
   return block.replace(/^[\w.]+\./, "").replaceAll(PLACE, "/ROOT");
 }
 
 testEachVersion(
-  "README quotes what MLflow says, and nothing of it after repair",
+  "the README of the tasks quotes what MLflow says, and nothing of it after repair",
   async (version) => {
     const parent = await Deno.makeTempDir({ prefix: "mltidy-" });
     try {
@@ -39,7 +39,7 @@ testEachVersion(
       assert((await repair(store, { apply: true })).report?.complete);
       const answers = await askStores(version, { damaged, mended }, parent);
       const [first] = Object.values(answers["damaged"]!.raised);
-      assertEquals(first, await quotedMessage());
+      assertEquals(first, quotedMessage());
       const { raised, refused, warned, shown } = answers["mended"]!;
       assertEquals([raised, refused, warned], [{}, {}, []]);
       const runs = Object.keys(shown).filter((path) => /^runs\/[^/]*\/info\/run_id$/.test(path));

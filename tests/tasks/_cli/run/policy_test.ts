@@ -111,10 +111,10 @@ Deno.test("config --schema prints a JSON Schema", async () => {
   assertEquals(properties.retention.properties.keep_last.minimum, 0);
 });
 
-Deno.test("every policy in README is one, and a plan comes of it", async () => {
-  const readme = Deno.readTextFileSync(join(PROJECT, "README.md"));
+Deno.test("every policy in the README of policies is one, and a plan comes of it", async () => {
+  const readme = Deno.readTextFileSync(join(PROJECT, "lib/policy/README.md"));
   const policies = [...readme.matchAll(/^<!-- policy: (\S+) -->\n\n```yaml\n(.*?)^```$/gms)];
-  assert(policies.length >= 4, `README has ${policies.length} policies`);
+  assert(policies.length >= 4, `lib/policy/README.md has ${policies.length} policies`);
   await using store = await tempStore(STORE);
   for (const [, name = "", text = ""] of policies) {
     writeFiles(store.outside, { [`${name}.yaml`]: text });
