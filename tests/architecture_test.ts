@@ -32,7 +32,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "tasks/_io/std/", of: ["@std/path/posix", "@std/path/windows"] },
   { room: "lib/store/", of: ["lib/", "lib/text/"] },
   { room: "lib/backup/", of: GROUND },
-  { room: "lib/policy/", of: [...GROUND, "@std/yaml"] },
+  { room: "lib/policy/", of: [...GROUND, "lib/yaml/", "@std/yaml"] },
   { room: "lib/records/", of: [...GROUND, "lib/yaml/"] },
   { room: "lib/plan/", of: [...GROUND, "lib/policy/", "lib/records/"] },
   { room: "lib/snapshot/", of: [...GROUND, "lib/yaml/", "lib/records/"] },

@@ -6,6 +6,9 @@
 
 import { parse, YamlSyntaxError } from "@std/yaml";
 import { ConfigError } from "../errors.ts";
+import { loadYaml } from "../yaml/load.ts";
+import { MetaYamlError } from "../yaml/reader.ts";
+import { TOO_DEEP } from "../yaml/scan.ts";
 import { lineOf, repeatedKey, tabbedLine } from "./config_lines.ts";
 import {
   backupsRows,
@@ -69,6 +72,13 @@ export function readConfig(text: string, source: string): Config {
   const tabbed = tabbedLine(text);
   if (tabbed !== null) {
     refuse([{ line: tabbed, message: "Cannot read an indentation by tabs: expected spaces" }]);
+  }
+  const deep = lineTooDeep(text);
+  if (deep !== null) {
+    refuse([{
+      line: deep,
+      message: "Cannot read what is nested so deeply: expected sections of keys",
+    }]);
   }
   let document: unknown;
   try {
@@ -137,6 +147,16 @@ export function policyOf(config: Config): CleanupPolicy {
       artifactsOnly: purge.artifactsOnly,
     },
   };
+}
+
+/** The parser of configurations would use up the call stack, or all memory, and tell of no line. */
+function lineTooDeep(text: string): number | null {
+  try {
+    loadYaml(text);
+  } catch (error) {
+    if (error instanceof MetaYamlError && error.message.endsWith(TOO_DEEP)) return error.line;
+  }
+  return null;
 }
 
 /** Says what is wrong in words of this file where the parser's own hide it. */

@@ -175,7 +175,7 @@ export function free(path: string): void {
 export function keepingTimes(directory: string, change: () => void): void {
   const { atime, mtime } = Deno.statSync(directory);
   change();
-  if (atime && mtime) setTimes(directory, atime, mtime);
+  if (isDate(mtime)) setTimes(directory, isDate(atime) ? atime : mtime, mtime);
 }
 
 /** Another account's directory keeps the time at which we changed it: only its owner may say otherwise. */
@@ -185,6 +185,11 @@ function setTimes(directory: string, atime: Date, mtime: Date): void {
   } catch (error) {
     if (!isOthers(error)) throw error;
   }
+}
+
+/** A file system may hold times that no date can say. */
+function isDate(time: Date | null): time is Date {
+  return time !== null && !Number.isNaN(time.getTime());
 }
 
 function isOthers(error: unknown): boolean {
@@ -203,7 +208,8 @@ export function putTimeBack(root: string, path: string, time: number): void {
   try {
     using held = hold(directory);
     const { atime } = Deno.statSync(held.path);
-    if (atime) Deno.utimeSync(held.path, atime, new Date(time));
+    const mtime = new Date(time);
+    Deno.utimeSync(held.path, isDate(atime) ? atime : mtime, mtime);
   } catch (error) {
     const isGone = error instanceof LedAstray || error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory;

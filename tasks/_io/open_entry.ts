@@ -1,4 +1,4 @@
-import { infoOf, MOST, readBytes } from "./read.ts";
+import { failureText, infoOf, MOST, readBytes } from "./read.ts";
 
 /**
  * Opens a file that is itself the entry of its directory: no link, no pipe, no device, nothing that was
@@ -65,7 +65,12 @@ export function kindOf(info: Deno.FileInfo): string {
  */
 export function readEntry(path: string): string {
   refuseOther(path, Deno.lstatSync(path));
-  return new TextDecoder().decode(readBytes(path, { links: "refused", most: MOST.text }));
+  try {
+    return new TextDecoder().decode(readBytes(path, { links: "refused", most: MOST.text }));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw error;
+    throw new Error(`Cannot read ${path}: ${failureText(error)}`, { cause: error });
+  }
 }
 
 /**

@@ -173,6 +173,17 @@ export function infoOf(path: string): Deno.FileInfo | null {
 }
 
 /**
+ * Tells when something was modified last.
+ *
+ * @param info What stands somewhere.
+ * @returns Epoch ms; `null` where the system does not tell, or a date cannot say it (after the year 275760).
+ */
+export function timeOf(info: Deno.FileInfo | null): number | null {
+  const time = info?.mtime?.getTime() ?? NaN;
+  return Number.isNaN(time) ? null : time;
+}
+
+/**
  * Makes a problem of what went wrong at a place that has no lines.
  *
  * @param subject Which kind of thing it is.

@@ -28,7 +28,7 @@ import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import type { DiskUsage } from "../../../lib/store/usage.ts";
 import { putTimeBack, syncDirectories, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
-import { failureText, infoOf } from "../../_io/read.ts";
+import { failureText, infoOf, timeOf } from "../../_io/read.ts";
 import type { FinishWork } from "../../ports/store.ts";
 import {
   type Begin,
@@ -315,8 +315,8 @@ function tryTakeBack({ operation }: Step, at: Workplace): boolean {
 
 function directoryTimes(root: string, steps: readonly Step[]): Begin["directories"] {
   return [...parentsOf(steps)].flatMap((path) => {
-    const time = infoOf(join(root, path))?.mtime?.getTime();
-    return time === undefined ? [] : [{ path, before: time }];
+    const time = timeOf(infoOf(join(root, path)));
+    return time === null ? [] : [{ path, before: time }];
   });
 }
 
@@ -329,9 +329,9 @@ function settleTimes(
 ): ChangeManifest["directories"] {
   const touched = parentsOf(done);
   return begin.directories.flatMap(({ path, before }) => {
-    const info = infoOf(join(root, path));
-    if (!info?.mtime || !info.atime) return [];
-    if (touched.has(path)) return [{ path, before, after: info.mtime.getTime() }];
+    const after = timeOf(infoOf(join(root, path)));
+    if (after === null) return [];
+    if (touched.has(path)) return [{ path, before, after }];
     if (passed.has(path)) {
       putTimeBack(root, path, before);
     }

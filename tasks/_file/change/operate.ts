@@ -28,7 +28,7 @@ import {
   openLikeParent,
   setAccess,
 } from "../../_io/permissions.ts";
-import { infoOf, MOST, readBytes } from "../../_io/read.ts";
+import { infoOf, MOST, readBytes, timeOf } from "../../_io/read.ts";
 import { parentOf, waysTo } from "../own/journal.ts";
 
 /** The places between which operations move things; absolute paths on one file system. */
@@ -248,7 +248,8 @@ function copyOld(target: string, copy: string): void {
   using file = createEntry(copy);
   writeAll(file, readBytes(target, WHOLE));
   setAccess(copy, accessOf(old), file.statSync());
-  if (old.atime && old.mtime) file.utimeSync(old.atime, old.mtime);
+  const time = timeOf(old);
+  if (time !== null) file.utimeSync(new Date(time), new Date(time));
   file.syncSync();
 }
 

@@ -16,7 +16,7 @@ import { join } from "@std/path";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
 import { free, putTimeBack, syncDirectory } from "../../_io/durable.ts";
 import { listSome } from "../../_io/list_directory.ts";
-import { infoOf } from "../../_io/read.ts";
+import { infoOf, timeOf } from "../../_io/read.ts";
 import {
   type Begin,
   openJournal,
@@ -172,7 +172,7 @@ export function timesLeft(
   const missing = parentsOf(left);
   const touched = parentsOf(taken);
   return directories.filter(({ path }) => missing.has(path)).map((directory) => {
-    const now = infoOf(join(root, directory.path))?.mtime?.getTime();
+    const now = timeOf(infoOf(join(root, directory.path)));
     return touched.has(directory.path)
       ? { ...directory, after: now ?? directory.after }
       : directory;
@@ -240,7 +240,7 @@ export function undoChange(
   const wanted = new Set(steps);
   const unfinished = parentsOf(manifest.steps.filter((step) => !wanted.has(step)));
   const directories = manifest.directories.filter(({ path, after }) =>
-    !unfinished.has(path) && infoOf(join(root, path))?.mtime?.getTime() === after
+    !unfinished.has(path) && timeOf(infoOf(join(root, path))) === after
   );
   const begin: Begin = {
     type: "begin",

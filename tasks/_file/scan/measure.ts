@@ -7,6 +7,7 @@
 
 import type { DiskUsage } from "../../../lib/store/usage.ts";
 import { type ListDirectory, listDirectory } from "../../_io/list_directory.ts";
+import { timeOf as timeIn } from "../../_io/read.ts";
 
 /** What a tree weighs, alone or together with others. */
 export interface TreeWeight {
@@ -54,6 +55,9 @@ export interface Measurer {
   readonly counted: Set<string>;
 }
 
+/** Epoch ms of the last moment that a date can say. */
+const LAST_DATE = 8.64e15;
+
 /**
  * Starts measuring with nothing counted yet.
  *
@@ -93,7 +97,8 @@ export async function weighTree(
       isMounted = true;
       return false;
     }
-    const changed = info.mtime?.getTime() ?? 0;
+    // What no date can say is as new as can be, so that nothing goes for its age.
+    const changed = timeIn(info) ?? (info.mtime === null ? 0 : LAST_DATE);
     if (changed > newestChange) newestChange = changed;
     if (info.isDirectory) {
       bytes += allocated(info);

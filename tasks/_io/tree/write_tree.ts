@@ -18,6 +18,7 @@
 import { join } from "@std/path";
 import { writeAll } from "../durable.ts";
 import { type Access, accessOf, isNoLooser, setAccess, setLinkOwner } from "../permissions.ts";
+import { timeOf } from "../read.ts";
 import type { Digest } from "./digest.ts";
 
 /** What a tree's files and directories keep besides their content. */
@@ -33,7 +34,7 @@ export interface Attributes extends Access {
  * @returns Its attributes.
  */
 export function attributesOf(info: Deno.FileInfo): Attributes {
-  return { ...accessOf(info), mtime: info.mtime?.getTime() ?? 0 };
+  return { ...accessOf(info), mtime: timeOf(info) ?? 0 };
 }
 
 /** What was copied of a file. */

@@ -387,3 +387,14 @@ Deno.test("configSchema() refuses unknown keys as readConfig() does", () => {
   };
   assert(closed(configSchema()));
 });
+
+Deno.test("readConfig() says where a text is nested too deeply, however it is", () => {
+  const texts = ["[".repeat(100_000), "{a: ".repeat(20_000), "- ".repeat(50_000), "a: &a [*a]"];
+  for (const text of texts) {
+    assertThrows(
+      () => readConfig(text, "mltidy.yaml"),
+      ConfigError,
+      "mltidy.yaml:1: Cannot read what is nested so deeply: expected sections of keys",
+    );
+  }
+});
