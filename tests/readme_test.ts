@@ -187,7 +187,7 @@ Deno.test("the pages name only files that exist", async () => {
 /** The names of a file's tests as patterns: what a template fills in may be anything. */
 function testsIn(path: string): readonly RegExp[] {
   const calls = Deno.readTextFileSync(join(root, path))
-    .matchAll(/\b(?:Deno\.test\(|testEachVersion\(|name: )\s*(["`])(.*?)\1/gs);
+    .matchAll(/\b(?:Deno\.test\(|testEachVersion\(|await test\(|name:)\s*(["`])(.*?)\1/gs);
   return [...calls].map(([, , name = ""]) =>
     new RegExp(`^${name.split(/\$\{.*?\}/s).map((part) => RegExp.escape(part)).join(".+")}$`)
   );
