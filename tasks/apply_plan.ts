@@ -166,17 +166,17 @@ function refuseStalePlan(store: LockedStore, plan: Plan, snapshot: StoreSnapshot
   refuseOtherStore(store, plan);
   if (plan.basis === snapshot.fingerprint) return;
   throw new StalePlanError(
-    `Cannot apply plan: store ${store.describe().root} has changed since ${
+    `Cannot apply plan: store ${store.describe().location} has changed since ${
       new Date(plan.plannedAt).toISOString()
     }, when it was planned; plan again`,
   );
 }
 
 function refuseOtherStore(store: LockedStore, plan: Plan): void {
-  const { root } = store.describe();
-  if (plan.store === root) return;
+  const { location } = store.describe();
+  if (plan.store === location) return;
   throw new StalePlanError(
-    `Cannot apply plan: it was made for store ${plan.store}, and this is ${root}; name the store with --store, or plan again`,
+    `Cannot apply plan: it was made for store ${plan.store}, and this is ${location}; name the store with --store, or plan again`,
   );
 }
 
@@ -194,7 +194,7 @@ async function refuseForeign(
   const foreign = findForeignAction(plan, again);
   if (foreign === null) return;
   throw new StalePlanError(
-    `Cannot apply plan: ${foreign.kind} ${foreign.path} does not come of its policy in store ${store.describe().root} as it is; plan again`,
+    `Cannot apply plan: ${foreign.kind} ${foreign.path} does not come of its policy in store ${store.describe().location} as it is; plan again`,
   );
 }
 

@@ -27,7 +27,7 @@ export interface ChangedSide {
 export interface PlanComparison {
   /** Names this kind of document and its version. */
   readonly schema: "mltidy/compare/v1";
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** What only the other policy removes. */
   readonly removed: readonly ChangedSide[];
@@ -71,7 +71,7 @@ export function comparePlans(
     }).toSorted(byPath);
   return {
     schema: "mltidy/compare/v1",
-    store: snapshot.root,
+    store: snapshot.location,
     removed,
     kept,
     usage: { removed: sumOf(removed), kept: sumOf(kept) },

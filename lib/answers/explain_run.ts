@@ -26,7 +26,7 @@ export interface Lack {
 export interface Explanation {
   /** Names this kind of document and its version. */
   readonly schema: "mltidy/explain/v1";
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** The run. */
   readonly runId: RunId;
@@ -116,7 +116,7 @@ export function explainRun(
   const kept = plan.kept.find((one) => one.path === path);
   return {
     schema: "mltidy/explain/v1",
-    store: snapshot.root,
+    store: snapshot.location,
     runId: run.id,
     experimentId: run.experimentId,
     experiment: snapshot.experiments.find((one) => path.startsWith(`${one.path}/`))?.name ?? null,

@@ -74,7 +74,7 @@ export interface CopyManifest {
   readonly id: string;
   /** The task that makes copies. */
   readonly task: "backup";
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** Epoch ms. */
   readonly createdAt: number;

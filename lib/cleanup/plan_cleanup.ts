@@ -100,7 +100,7 @@ export function planCleanup(
   return {
     schema: `mltidy/${task}/v1`,
     task,
-    store: snapshot.root,
+    store: snapshot.location,
     basis: snapshot.fingerprint,
     plannedAt: now,
     policy,

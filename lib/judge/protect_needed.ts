@@ -53,7 +53,7 @@ export function needProtector(
     [...runs, ...damaged].filter(({ holder }) => holder !== null),
     (one) => one.holder,
   );
-  const placesAround = placeFinder(snapshot.root);
+  const placesAround = placeFinder(snapshot.location);
 
   return () => {
     const movable = new Map<string, JudgedRun | JudgedExperiment | JudgedOrphan>(

@@ -288,7 +288,7 @@ export interface Plan {
   readonly schema: `mltidy/${PlanTask}/v1`;
   /** The task that made it. */
   readonly task: PlanTask;
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** Fingerprint of the snapshot it was computed from. */
   readonly basis: string;
@@ -331,7 +331,7 @@ export interface ApplyReport {
   readonly schema: "mltidy/apply/v1";
   /** The task whose plan it was. */
   readonly task: PlanTask;
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** Epoch ms. */
   readonly startedAt: number;

@@ -62,7 +62,7 @@ export function planRepair(
   return {
     schema: "mltidy/repair/v1",
     task: "repair",
-    store: snapshot.root,
+    store: snapshot.location,
     basis: snapshot.fingerprint,
     plannedAt: now,
     policy,

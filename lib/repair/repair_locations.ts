@@ -105,11 +105,11 @@ function edit(
 }
 
 function newUri(context: RepairContext, uri: string, own: string | null): string | null {
-  const { snapshot: { root }, policy: { relocate }, evidence } = context;
+  const { snapshot: { location }, policy: { relocate }, evidence } = context;
   if (relocate === null) return null;
-  const place = formerPlaces(uri, { root, own, from: relocate.from })
+  const place = formerPlaces(uri, { root: location, own, from: relocate.from })
     .find((each) => evidence.places.has(each));
-  return place === undefined ? null : renameUri(uri, root, place);
+  return place === undefined ? null : renameUri(uri, location, place);
 }
 
 /**

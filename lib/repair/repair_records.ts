@@ -191,7 +191,10 @@ function usualLocation(
   { snapshot }: RepairContext,
   id: string,
 ): { readonly location: string; readonly from: string } {
-  const own = { location: fileUri(`${snapshot.root}/${id}`), from: "its place, as MLflow has it" };
+  const own = {
+    location: fileUri(`${snapshot.location}/${id}`),
+    from: "its place, as MLflow has it",
+  };
   const prefixes = new Set(
     snapshot.experiments.map((each: Experiment) =>
       each.artifactLocation.endsWith(`/${each.id}`)
@@ -214,9 +217,9 @@ function relocated(
   if (policy.relocate === null) return { text, reasons };
   const uri = textOf(parseMetaYaml(text).get(key)) ?? "";
   const { from } = policy.relocate;
-  const [place] = formerPlaces(uri, { root: snapshot.root, own, from });
+  const [place] = formerPlaces(uri, { root: snapshot.location, own, from });
   if (place !== own) return { text, reasons };
-  const to = renameUri(uri, snapshot.root, own);
+  const to = renameUri(uri, snapshot.location, own);
   return {
     text: editMetaYaml(text, { [key]: to }),
     reasons: [...reasons, { kind: "moved", from: uri, to }],

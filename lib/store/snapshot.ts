@@ -240,8 +240,8 @@ export interface RegisteredModel {
 
 /** All that was read of a store at one moment. */
 export interface StoreSnapshot<D extends Depth = Depth> {
-  /** Absolute real path of the root; for people and for comparing stores. */
-  readonly root: string;
+  /** Where the store is, an absolute path or a URI without credentials; for people and for comparing stores. */
+  readonly location: string;
   /** How deep the store was read. */
   readonly depth: D;
   /** Whether `usage` was read for everything, not only for what a clean-up could move. */

@@ -23,9 +23,11 @@ export type ReportedStray = Exclude<Stray["kind"], "file" | "ignored-directory">
  * @param snapshot The store.
  * @returns One violation, or none.
  */
-export function findStoreBelowArtifacts({ root }: StoreSnapshot): readonly Violation[] {
-  if (!root.split("/").includes("artifacts")) return [];
-  return [storeViolation(".trash", `The store lies below a directory called artifacts: ${root}`)];
+export function findStoreBelowArtifacts({ location }: StoreSnapshot): readonly Violation[] {
+  if (!location.split("/").includes("artifacts")) return [];
+  return [
+    storeViolation(".trash", `The store lies below a directory called artifacts: ${location}`),
+  ];
 }
 
 /**

@@ -33,7 +33,7 @@ export async function openFileStore(
   // Asynchronous to the outside, so that another adapter may wait for a network here. What not every task
   // needs is loaded when it is needed, as it would cost the others time at their start.
   const store: Store = {
-    describe: (): StoreDescription => ({ root, chosenBy }),
+    describe: (): StoreDescription => ({ location: root, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>> =>
       scanStore(root, { ...options, sizes: options.sizes ?? false, now: now() }),

@@ -17,7 +17,7 @@ import { ownPaths } from "./own/own_directory.ts";
  * @throws {StoreAccessError} When the store cannot be written to.
  */
 export async function lockStore(store: Store, task: string): Promise<LockedStore> {
-  const { root } = store.describe();
+  const { location: root } = store.describe();
   const paths = ownPaths(root);
   const lock = acquireLock(root, task, store.now());
   try {

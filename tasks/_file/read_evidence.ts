@@ -38,7 +38,7 @@ export async function readEvidence(
   snapshot: StoreSnapshot<"full">,
   policy: RepairPolicy,
 ): Promise<Evidence> {
-  const { root, experiments, orphans, strays, problems, registeredModels } = snapshot;
+  const { location: root, experiments, orphans, strays, problems, registeredModels } = snapshot;
   const copies = openCopies(root);
   const records = new Map<string, RecordEvidence>();
   const runs = new Map<string, RunEvidence>();
@@ -264,7 +264,7 @@ function findPlaces(
   traces: readonly TraceLocation[],
   from: string | null,
 ): ReadonlySet<string> {
-  const { root, experiments, orphans, registeredModels } = snapshot;
+  const { location: root, experiments, orphans, registeredModels } = snapshot;
   const found = new Set<string>();
   const look = (uri: string, own: string | null) => {
     for (const place of formerPlaces(uri, { root, own, from })) {

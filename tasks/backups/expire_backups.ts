@@ -34,7 +34,7 @@ export interface ExpireBackupsOptions extends BackupWork {
 export interface ExpiryReport extends ExpiryPlan {
   /** Names this kind of document and its version. */
   readonly schema: "mltidy/backup-expire/v1";
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** Absolute path of the directory that has them. */
   readonly directory: string;
@@ -90,7 +90,7 @@ export async function expireBackups(
   };
   const report = {
     schema: "mltidy/backup-expire/v1",
-    store: store.describe().root,
+    store: store.describe().location,
     dryRun,
   } as const;
   if (dryRun) {

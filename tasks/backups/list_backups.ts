@@ -17,7 +17,7 @@ export interface ListBackupsOptions {
 export interface BackupList {
   /** Names this kind of document and its version. */
   readonly schema: "mltidy/backup-list/v1";
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** Absolute path of the directory that has them. */
   readonly directory: string;
@@ -50,7 +50,7 @@ export async function listBackups(
   const place = await store.backupsIn(options.backups ?? null);
   return {
     schema: "mltidy/backup-list/v1",
-    store: store.describe().root,
+    store: store.describe().location,
     directory: place.directory,
     backups: await place.list(),
     history: await place.history(),

@@ -23,7 +23,7 @@ export interface RecoverOptions {
 export interface RecoverReport {
   /** Names this kind of document and its version. */
   readonly schema: "mltidy/recover/v1";
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** What became of each change that had been cut off; none is the usual case. */
   readonly settled: readonly SettledChange[];
@@ -52,7 +52,7 @@ export async function recover(
   store: Store,
   options: RecoverOptions = {},
 ): Promise<RecoverReport> {
-  const report = { schema: "mltidy/recover/v1", store: store.describe().root } as const;
+  const report = { schema: "mltidy/recover/v1", store: store.describe().location } as const;
   const { backups = null } = options;
   const isSplit = backups !== null && (await (await store.backupsIn(backups)).split()).length > 0;
   if ((await store.interrupted()).length === 0 && !isSplit) return { ...report, settled: [] };

@@ -31,7 +31,7 @@ export interface RestoreOptions extends RestoreSelection, BackupWork {
 export interface RestoreReport {
   /** Names this kind of document and its version. */
   readonly schema: "mltidy/restore/v1";
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** The backup; `null` when none was named and there is no change to undo. */
   readonly backup: BackupListing | null;
@@ -76,7 +76,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   const { dryRun = false, to = null, backups: directory = null } = options;
   const report: RestoreReport = {
     schema: "mltidy/restore/v1",
-    store: store.describe().root,
+    store: store.describe().location,
     backup: null,
     changes: 0,
     collisions: [],
@@ -85,10 +85,10 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     to,
     settled: [],
   };
-  const { store: root } = report;
+  const { store: location } = report;
   const place = await store.backupsIn(directory);
   const isIdle = (await store.interrupted()).length === 0;
-  const found = isIdle || dryRun ? await find(place, root, options) : null;
+  const found = isIdle || dryRun ? await find(place, location, options) : null;
   if (isIdle && found === null) return report;
   if (dryRun) return { ...report, ...found };
   if (to !== null && found !== null) {
@@ -103,7 +103,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   await using locked = await store.lock({ task: "restore" });
   const { settled } = locked;
   await using own = await locked.lockBackups(directory);
-  const { backup } = await find(own, root, options) ?? {};
+  const { backup } = await find(own, location, options) ?? {};
   if (!backup) return { ...report, settled };
   const broughtBack = await own.bringBack(backup.id, options, options);
   return { ...report, backup, ...broughtBack, settled };
@@ -111,11 +111,11 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
 
 async function find(
   place: Backups,
-  root: string,
+  location: string,
   options: RestoreOptions,
 ): Promise<BackupPreview | null> {
   const listed = await place.list();
-  const id = options.id ?? newestChange(listed, listCommand(root, options));
+  const id = options.id ?? newestChange(listed, listCommand(location, options));
   if (id === null) return null;
   const found = await place.preview(id, options);
   if (found !== null) return found;
@@ -125,9 +125,9 @@ async function find(
   );
 }
 
-function listCommand(root: string, { backups }: RestoreOptions): string {
+function listCommand(location: string, { backups }: RestoreOptions): string {
   const elsewhere = backups === undefined ? [] : ["--backups", backups];
-  return shellWords(["deno", "task", "restore", ...elsewhere, "--store", root]);
+  return shellWords(["deno", "task", "restore", ...elsewhere, "--store", location]);
 }
 
 /** Ids begin with their times, to the second: a damaged one still tells whether it may be the newest. */

@@ -20,7 +20,7 @@ export interface VerifyBackupsOptions extends BackupWork {
 export interface BackupVerification {
   /** Names this kind of document and its version. */
   readonly schema: "mltidy/backup-verify/v1";
-  /** Absolute real path of the store's root. */
+  /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** Absolute path of the directory that has the backups. */
   readonly directory: string;
@@ -64,7 +64,7 @@ export async function verifyBackups(
   }
   return {
     schema: "mltidy/backup-verify/v1",
-    store: store.describe().root,
+    store: store.describe().location,
     directory: place.directory,
     checks,
     sound: checks.every(({ faults }) => faults.length === 0),

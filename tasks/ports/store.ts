@@ -19,8 +19,8 @@ export interface Abortable {
 
 /** Which store, and how it was chosen. */
 export interface StoreDescription {
-  /** Absolute real path of the store's root. */
-  readonly root: string;
+  /** An absolute path, or a URI without credentials; the same for all that open the same store. */
+  readonly location: string;
   /** For people, for example `--store` or `MLFLOW_TRACKING_URI`. */
   readonly chosenBy: string;
 }

@@ -99,9 +99,11 @@ export async function setupExperiment(
       onDeleted,
     });
   } catch (error) {
-    const { root } = store.describe();
+    const { location } = store.describe();
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreAccessError(`${subject} in store ${root}: ${reason}`, root, { cause: error });
+    throw new StoreAccessError(`${subject} in store ${location}: ${reason}`, location, {
+      cause: error,
+    });
   }
 }
 

@@ -298,11 +298,13 @@ async function openTracked(store: Store, options: RunOptions): Promise<TrackedRu
     return await tracking.startRun({ ...common, experimentId, user });
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) throw error;
-    const { root } = store.describe();
+    const { location } = store.describe();
     const what = runId === undefined ? "start a run" : `resume run ${runId}`;
-    throw new StoreAccessError(`Cannot ${what} in store ${root}: ${failureText(error)}`, root, {
-      cause: error,
-    });
+    throw new StoreAccessError(
+      `Cannot ${what} in store ${location}: ${failureText(error)}`,
+      location,
+      { cause: error },
+    );
   }
 }
 

@@ -279,7 +279,7 @@ export function registeredModel(init: RegisteredModelInit = {}): RegisteredModel
 export function snapshot(init: SnapshotInit = {}): StoreSnapshot<"tags"> {
   const { experiments = [], orphans = [] } = init;
   return {
-    root: ROOT,
+    location: ROOT,
     depth: "tags",
     sizes: true,
     readAt: NOW,

@@ -81,7 +81,7 @@ export async function checkRepairAndUndo(
   rules: RepairRules,
   what: string,
 ): Promise<CheckedRepair> {
-  const tree = () => readTree(store.describe().root, { except: [".mltidy.trash"] });
+  const tree = () => readTree(store.describe().location, { except: [".mltidy.trash"] });
   const before = await tree();
   await repair(store, rules);
   assertSameTree(await tree(), before, `${what}: planning changes nothing`);

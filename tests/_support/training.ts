@@ -37,7 +37,7 @@ export async function trainingStore(): Promise<TrainingStore> {
   const outside = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-" }));
   let now = START;
   const store = await openStore(join(outside, "mlruns"), { create: true, now: () => now });
-  const { root } = store.describe();
+  const { location: root } = store.describe();
   const { experimentId } = await setupExperiment(store, "churn");
   return {
     root,

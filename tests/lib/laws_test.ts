@@ -260,7 +260,7 @@ Deno.test("live is untouchable: no kept run loses its parent or its artifacts", 
       });
       assertEquals(lost, []);
       const moved = planned.actions.filter(({ kind }) => kind !== "soft-delete-run")
-        .map(({ path }) => `file://${store.root}/${path}/`);
+        .map(({ path }) => `file://${store.location}/${path}/`);
       assertEquals(
         left.filter(({ artifactUri }) => moved.some((prefix) => artifactUri.startsWith(prefix))),
         [],

@@ -49,7 +49,7 @@ async function newStore(): Promise<NewStore> {
   const directory = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-" }));
   const store = await openStore(join(directory, "mlruns"), { create: true });
   return {
-    root: store.describe().root,
+    root: store.describe().location,
     store,
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();

@@ -13,7 +13,7 @@ Deno.test("openStore() says which store it is and how it was chosen", async () =
   await using place = await tempStore();
   for (const location of [place.root, toFileUrl(place.root).href, dirname(place.root)]) {
     await using store = await openStore(location, { chosenBy: "by --store" });
-    assertEquals(store.describe(), { root: place.root, chosenBy: "by --store" });
+    assertEquals(store.describe(), { location: place.root, chosenBy: "by --store" });
   }
   await using store = await openStore(place.root);
   assertEquals(store.describe().chosenBy, "the caller");
@@ -29,8 +29,14 @@ Deno.test("openStore() rejects what is no store", async () => {
 Deno.test("openStore() takes the time from the clock it is given", async () => {
   await using place = await tempStore(ROTTEN);
   await using store = await openStore(place.root, { now: () => NOW });
-  const { readAt, root, depth, sizes } = await store.read({ depth: "meta" });
-  assertEquals([store.now(), readAt, root, depth, sizes], [NOW, NOW, place.root, "meta", false]);
+  const { readAt, location, depth, sizes } = await store.read({ depth: "meta" });
+  assertEquals([store.now(), readAt, location, depth, sizes], [
+    NOW,
+    NOW,
+    place.root,
+    "meta",
+    false,
+  ]);
   await using present = await openStore(place.root);
   assert(Math.abs(present.now() - Date.now()) < 60_000);
 });

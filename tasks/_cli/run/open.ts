@@ -54,7 +54,7 @@ export async function openConfigured(
   const named = config === null ? null : await chooseConfig(config, world.directory);
   const toOpen = named ?? await configToOpen(flags, world);
   const store = await open(flags, toOpen, world);
-  const chosen = named ?? await configBeside(store.describe().root) ?? toOpen ??
+  const chosen = named ?? await configBeside(store.describe().location) ?? toOpen ??
     await chooseConfig(null, world.directory);
   if (chosen !== null && !flags.quiet) {
     world.say(`Configuration ${chosen.path} (found ${chosen.chosenBy})\n`);
@@ -83,7 +83,7 @@ async function open(
     : chooseStore({ flag, trackingUri, configured, directory });
   const store = await openStore(location, { chosenBy, now: world.now });
   if (quiet) return store;
-  world.say(`Store ${store.describe().root} (chosen ${chosenBy})\n`);
+  world.say(`Store ${store.describe().location} (chosen ${chosenBy})\n`);
   await sayInterrupted(store, flag, world);
   return store;
 }

@@ -40,9 +40,9 @@ export async function runPreflight(
   world.progress.erase();
   saySettled(report.settled, world);
   if (options.json) {
-    const { root } = store.describe();
+    const { location } = store.describe();
     world.print(
-      `${jsonText({ schema: "mltidy/preflight/v1", store: root, ...report })}\n`,
+      `${jsonText({ schema: "mltidy/preflight/v1", store: location, ...report })}\n`,
     );
   } else {
     const flag = storeFlag(options.store);

@@ -78,18 +78,18 @@ export function showRules({ json }: VerifyFlags, { print, style }: Printer): Exi
  * Prints what was found.
  *
  * @param result What was found.
- * @param flags The flags, and the store's root.
+ * @param flags The flags, and the store's location.
  * @param printer Where to print.
  * @returns The exit code: findings, where one is an error.
  */
 export function showVerification(
   result: Result,
-  flags: VerifyFlags & { readonly root: string },
+  flags: VerifyFlags & { readonly location: string },
   { print, style }: Printer,
 ): ExitCode {
   const reader = readerOf(flags);
   if (flags.json) {
-    const document = { schema: "mltidy/verify/v1", store: flags.root, reader, ...result };
+    const document = { schema: "mltidy/verify/v1", store: flags.location, reader, ...result };
     print(`${jsonText(document)}\n`);
   } else {
     print(renderFindings(result.findings, style));

@@ -68,7 +68,7 @@ export async function keepMetadata(
   const known = new Map<string, string>();
   for (const { path, stamp } of readCopies(files)) known.set(path, stamp);
   const copy = ({ path, stamp: read, subject }: Recorded): readonly RecordCopy[] => {
-    const at = join(snapshot.root, path);
+    const at = join(snapshot.location, path);
     const stamp = read ?? fileStamp(at);
     if (known.get(path) === stamp) return [];
     const fact = readText(at);
@@ -83,9 +83,9 @@ export async function keepMetadata(
   const merges = files.length >= MOST_FILES * Math.max(1, circlesOf(files));
   const copies = merges
     ? newestOf([...readCopies(files), ...changed])
-      .filter(({ path }) => isHeld(snapshot.root, path))
+      .filter(({ path }) => isHeld(snapshot.location, path))
     : changed;
-  writeCopies(paths, snapshot.root, copies, now);
+  writeCopies(paths, snapshot.location, copies, now);
   if (merges) { for (const file of files) Deno.removeSync(file); }
 }
 
@@ -189,7 +189,7 @@ interface Recorded {
  * themselves, as each does when it ends. To look into all runs would take too long.
  */
 async function furtherRecords(
-  { root, experiments }: StoreSnapshot,
+  { location: root, experiments }: StoreSnapshot,
   changed: readonly RecordCopy[],
 ): Promise<readonly Recorded[]> {
   const own = experiments.filter(({ link }) => !link);

@@ -36,7 +36,7 @@ export async function inspectStore(
   snapshot: StoreSnapshot,
   inspected: readonly Inspected[],
 ): Promise<StoreSnapshot<"full">> {
-  const { root, readAt } = snapshot;
+  const { location: root, readAt } = snapshot;
   const inspection: Inspection = {
     root,
     now: readAt,

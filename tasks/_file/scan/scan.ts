@@ -89,7 +89,7 @@ export async function scanStore<D extends Depth>(
   });
   const digests = found.flatMap(({ digest }) => digest === null ? [] : [digest]);
   const parts: SnapshotParts<Depth> = {
-    root,
+    location: root,
     depth: depth === "full" ? "tags" : depth,
     sizes,
     ...(extras === undefined ? {} : { extras }),

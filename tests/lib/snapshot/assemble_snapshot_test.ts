@@ -418,7 +418,7 @@ Deno.test("assembleSnapshot() says nothing of the moment or the place in the fin
   const parts = partsOf(snapshot({ experiments: [experiment({ runs: [run()] })] }));
   const { fingerprint } = assembleSnapshot(deepFreeze(parts));
   assertEquals(
-    assembleSnapshot(deepFreeze({ ...parts, root: "/elsewhere", readAt: NOW + 1 })).fingerprint,
+    assembleSnapshot(deepFreeze({ ...parts, location: "/elsewhere", readAt: NOW + 1 })).fingerprint,
     fingerprint,
   );
 });

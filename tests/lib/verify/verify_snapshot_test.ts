@@ -228,7 +228,7 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
     ["warning experiment-name-with-quote 1 1 -"],
   ]],
   "store-below-artifacts": [[
-    { ...snapshot(), root: "/data/artifacts/mlruns" },
+    { ...snapshot(), location: "/data/artifacts/mlruns" },
     ["error store-below-artifacts .trash - -"],
   ]],
   "deleted-link": [[

@@ -378,7 +378,7 @@ Deno.test("restore() goes by the dates of backups that an older version wrote", 
 
 /** Carries out the first action of a clean-up alone, and gives the backup's id. */
 async function applyFirst(store: Store): Promise<string> {
-  await using planning = await open(store.describe().root);
+  await using planning = await open(store.describe().location);
   const { plan } = await cleanup(planning);
   await using locked = await store.lock({ task: "cleanup" });
   const [action] = plan.actions;

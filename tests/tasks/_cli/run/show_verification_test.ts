@@ -91,7 +91,7 @@ Deno.test("showVerification() answers what was asked, and ends with 3 for an err
     const out = printer();
     const findings = error === 0 ? [] : [FINDING];
     const result = { findings, counts: { error }, ...(passes === undefined ? {} : { passes }) };
-    const code = showVerification(result, { ...flagsOf(...words), root: "/data/mlruns" }, out);
+    const code = showVerification(result, { ...flagsOf(...words), location: "/data/mlruns" }, out);
     return [code, out.text().trimEnd().split("\n").at(-1)];
   };
   assertEquals(show([], undefined, 0), [ExitCode.done, "No findings."]);
@@ -121,7 +121,7 @@ Deno.test("showVerification() answers what was asked, and ends with 3 for an err
 Deno.test("showVerification() prints one JSON document", () => {
   const out = printer();
   const result = { findings: [FINDING], counts: { error: 1 } };
-  showVerification(result, { ...flagsOf("--json"), root: "/data/mlruns" }, out);
+  showVerification(result, { ...flagsOf("--json"), location: "/data/mlruns" }, out);
   assertEquals(JSON.parse(out.text()), {
     schema: "mltidy/verify/v1",
     store: "/data/mlruns",
