@@ -101,7 +101,7 @@ export const STORE_RULES: readonly RuleRow[] = [
   },
   {
     id: "metadata-cut-off",
-    in: toBoth("warning"),
+    in: toBoth("info"),
     describes: "MLflow reads it as it is, and mltidy lets nothing go by what it says",
     migration: null,
     remedy:

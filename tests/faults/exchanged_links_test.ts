@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a skipped test says why.
 import { assert } from "@std/assert";
 import { join } from "@std/path";
 import { restore } from "../../tasks/backups/restore.ts";
@@ -37,7 +38,7 @@ function canExchange(): boolean {
 }
 
 const able = canExchange();
-if (!able) console.warn("tests/faults/exchanged_links_test.ts: skipped, needs Linux and python3");
+if (!able) console.error("tests/faults/exchanged_links_test.ts: skipped, needs Linux and python3");
 
 for (const task of ["cleanup", "cleanup without a backup", "restore"] as const) {
   Deno.test({

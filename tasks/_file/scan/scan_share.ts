@@ -313,7 +313,7 @@ async function measureRun(
   return { assembled: { ...assembled, run: { ...assembled.run, ...measured } }, weight };
 }
 
-async function readTags(
+function readTags(
   { root, extras }: Reading,
   path: StorePath,
   meta: TextFact,

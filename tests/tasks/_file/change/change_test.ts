@@ -73,7 +73,7 @@ Deno.test("perform() does what each kind of action says, and measures what leave
     ),
   );
   using cleanup = await beginCleanup(root);
-  const { plan, change, paths } = cleanup;
+  const { paths } = cleanup;
   assertEquals(
     await performAll(cleanup),
     ROTTEN_ACTIONS.map(([kind, path], index) => ({
@@ -277,7 +277,7 @@ Deno.test("perform() reports an action that fails, and leaves its subject as it 
 Deno.test("finish() keeps what was done when other actions failed or were skipped", async () => {
   await using store = await tempStore(ROTTEN);
   using cleanup = await beginCleanup(store.root);
-  const { plan, change, paths } = cleanup;
+  const { change, paths } = cleanup;
   writeFiles(join(paths.backups, ID, "files"), { ".trash": "" });
   writeFiles(store.root, { [`1/${runId(1)}/inputs`]: null });
   assertEquals((await performAll(cleanup)).map(({ outcome }) => outcome), [
