@@ -208,6 +208,8 @@ export function problemAt(
  * @returns For example `Permission denied`.
  */
 export function failureText(error: unknown): string {
+  // Deno says which permission to give, and that no place in a store needs.
+  if (error instanceof Deno.errors.NotCapable) return "it is not open to this task";
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/ \(os error \d+\).*$/s, "");
 }

@@ -59,12 +59,27 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof PlanRefusedError) return ExitCode.planDoesNotFit;
   if (error instanceof StoreNotFoundError) return ExitCode.storeNotFound;
   if (error instanceof StoreAccessError) return ExitCode.storeNotFound;
+  if (error instanceof Deno.errors.NotCapable) return ExitCode.storeNotFound;
   if (error instanceof UnsupportedStoreError) return ExitCode.unsupportedStore;
   if (error instanceof StoreLockedError) return ExitCode.storeLocked;
   if (error instanceof StalePlanError) return ExitCode.planDoesNotFit;
   if (error instanceof RestoreCollisionError) return ExitCode.planDoesNotFit;
   if (error instanceof DOMException && error.name === "AbortError") return ExitCode.interrupted;
   return ExitCode.unexpected;
+}
+
+/**
+ * Tells what went wrong. Deno would have a user give all permissions for a place such as `/proc` or `/dev`,
+ * and no message of ours says so.
+ *
+ * @param error What a task threw.
+ * @returns Words for people.
+ */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Deno.errors.NotCapable)) return message;
+  const [, place = "it"] = /access to (.*), run again/s.exec(message) ?? [];
+  return `Cannot use ${place}: it is not open to this task; name another place`;
 }
 
 /** Our own; those of the engine tell of what it cannot do, such as recurse any deeper. */
