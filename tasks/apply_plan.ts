@@ -4,7 +4,7 @@
  * *Ordering*: actions run in the plan's order: soft deletions, purges, quarantines. Any prefix leaves a
  * store that MLflow reads and that the next plan finishes.
  *
- * *Locking*: takes a {@linkcode LockedStore}, which only `store.lock()` gives.
+ * *Locking*: takes a {@linkcode LockedStore}, which only `lockStore()` gives.
  *
  * *After an interruption*: the signal is looked at between actions; what has been done is kept, undoable,
  * and the rest is reported as not run. If a callback throws, everything is taken back before the error
@@ -14,6 +14,7 @@
  */
 
 import { PlanRefusedError, StalePlanError } from "../lib/errors.ts";
+import type { ActionKind } from "../lib/plan/action_kind.ts";
 import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan/plan.ts";
 import type { RepairPolicy } from "../lib/plan/repair_action.ts";
 import { reportOutcomes } from "../lib/plan/report_outcomes.ts";
@@ -21,9 +22,9 @@ import { findForeignAction } from "../lib/plan/same_action.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { allowingFlags, stopText } from "../lib/words/stop.ts";
-import { takeTurns } from "./_io/take_turns.ts";
 import type { BackupWork, LockedBackups } from "./ports/backups.ts";
-import type { Abortable, Change, LockedStore } from "./ports/store.ts";
+import { requireCapability } from "./ports/require_capability.ts";
+import type { Abortable, LockedStore } from "./ports/store.ts";
 
 /** How to apply a plan. */
 export interface ApplyOptions extends Abortable {
@@ -53,10 +54,10 @@ export interface ApplyOptions extends Abortable {
  *
  * @example
  * ```ts
- * import { applyPlan, openStore, planPrune } from "mltidy";
+ * import { applyPlan, lockStore, openStore, planPrune } from "mltidy";
  *
  * await using store = await openStore("./mlruns");
- * await using locked = await store.lock({ task: "prune" });
+ * await using locked = await lockStore(store, { task: "prune" });
  * const snapshot = await locked.read({ depth: "tags" });
  * const plan = planPrune(snapshot, { olderThan: 30 * 86_400_000 }, { now: Date.now() });
  * const report = await applyPlan(locked, plan, { since: snapshot });
@@ -79,10 +80,14 @@ export async function applyPlan(
   const outcomes: ActionOutcome[] = [];
   let backup: ApplyReport["backup"] = null;
   let remains: ApplyReport["remains"];
-  if (plan.actions.length > 0) {
-    const { task, actions } = plan;
+  const { task } = plan;
+  const { kinds } = store.changes;
+  const actions = plan.actions.filter(({ kind }) => kinds.has(kind));
+  if (actions.length > 0) {
     // Asked for first: a place that cannot be used is refused while nothing has happened.
-    await using place = backups === undefined ? null : await store.lockBackups(backups);
+    await using place = backups === undefined
+      ? null
+      : await requireCapability(store, "backups").lock(backups);
     using change = await store.begin({
       task,
       actions,
@@ -90,12 +95,12 @@ export async function applyPlan(
       keepBackup,
       ...(place === null ? {} : { elsewhere: place.directory }),
     });
-    const turn = takeTurns();
-    const look = lookAgain(store, plan, snapshot);
-    for (const action of actions) {
-      await turn();
-      const isPlanned = signal?.aborted === true || await look(action);
-      outcomes.push(isPlanned ? await outcomeOf(change, action, signal) : changed(action));
+    const performed = change.performAll({
+      ...(signal === undefined ? {} : { signal }),
+      isStillPlanned: lookAgain(store, plan, snapshot),
+    });
+    for await (const outcome of performed) {
+      outcomes.push(outcome);
       onProgress?.(outcomes.length);
     }
     const work = onFiles === undefined ? {} : { onProgress: onFiles };
@@ -104,7 +109,13 @@ export async function applyPlan(
   }
   const finishedAt = store.now();
   const remaining = remains === undefined ? {} : { remains };
-  return reportOutcomes(plan, { startedAt, finishedAt, outcomes, backup, ...remaining });
+  return reportOutcomes(plan, {
+    startedAt,
+    finishedAt,
+    outcomes: withUnsupported(plan.actions, outcomes, kinds),
+    backup,
+    ...remaining,
+  });
 }
 
 /** What was applied stays applied: a place that is full or gone only keeps the backup where it is. */
@@ -211,7 +222,8 @@ async function planAgain(
   const policy = plan.policy as RepairPolicy;
   const whole = snapshot as StoreSnapshot<"full">;
   const { planRepair } = await import("../lib/repair/plan_repair.ts");
-  return planRepair(whole, await store.evidence(whole, policy), policy, { now });
+  const evidence = await requireCapability(store, "mending").evidence(whole, policy);
+  return planRepair(whole, evidence, policy, { now });
 }
 
 /** How long it takes at least to read a run, ms. */
@@ -250,8 +262,18 @@ function lookAgain(
   };
 }
 
-function changed({ kind, path }: Action): ActionOutcome {
-  return { kind, path, outcome: "skipped", because: "changed-since-plan" };
+/** A plan that was made elsewhere may name what this store cannot do. */
+function withUnsupported(
+  actions: readonly Action[],
+  outcomes: readonly ActionOutcome[],
+  kinds: ReadonlySet<ActionKind>,
+): readonly ActionOutcome[] {
+  const performed = outcomes.values();
+  return actions.map(({ kind, path }) =>
+    kinds.has(kind)
+      ? performed.next().value!
+      : { kind, path, outcome: "skipped", because: "not-supported" }
+  );
 }
 
 type SnapshotToPlanFrom = StoreSnapshot<"tags"> | StoreSnapshot<"full">;
@@ -263,19 +285,8 @@ function isCleanup(plan: Plan): plan is Plan & { readonly policy: CleanupPolicy 
 /** The copies are for another day: nothing that is to be done now depends on them. */
 async function keepMetadata(store: LockedStore, snapshot: StoreSnapshot): Promise<void> {
   try {
-    await store.keepMetadata(snapshot);
+    await store.mending?.keepMetadata(snapshot);
   } catch {
     // A disk that is full may be what the plan makes room on.
   }
-}
-
-async function outcomeOf(
-  change: Change,
-  action: Action,
-  signal: AbortSignal | undefined,
-): Promise<ActionOutcome> {
-  if (signal?.aborted) {
-    return { kind: action.kind, path: action.path, outcome: "not-run", because: "interrupted" };
-  }
-  return await change.perform(action);
 }

@@ -18,6 +18,7 @@ import { sameActions } from "../lib/plan/same_action.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";
 import type { BackupWork } from "./ports/backups.ts";
+import { lockStore } from "./ports/lock_store.ts";
 import type { Abortable, ReadOptions, SettledChange, Store } from "./ports/store.ts";
 
 /** Whether and how to apply. */
@@ -121,7 +122,7 @@ export async function decideAndApply(
       refuseStopped(plan);
       if (!(await approve?.(plan))) return { plan, report: null, settled };
     }
-    await using locked = await store.lock({ task });
+    await using locked = await lockStore(store, { task });
     settled.push(...locked.settled);
     const { snapshot: since, plan: current } = await decide(locked);
     const total = current.actions.length;

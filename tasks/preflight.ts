@@ -16,6 +16,7 @@ import { summarize, type Summary } from "../lib/answers/summarize.ts";
 import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../lib/errors.ts";
 import type { ApplyReport, Kept, Plan } from "../lib/plan/plan.ts";
+import { NO_EVIDENCE } from "../lib/plan/repair_action.ts";
 import { simulatePlan } from "../lib/plan/simulate_plan.ts";
 import { ORPHAN_SETTLE } from "../lib/policy/policy.ts";
 import { planRepair } from "../lib/repair/plan_repair.ts";
@@ -25,6 +26,7 @@ import type { Severity } from "../lib/verify/rules.ts";
 import { type Finding, verifySnapshot } from "../lib/verify/verify_snapshot.ts";
 import { applyPlan } from "./apply_plan.ts";
 import type { BackupWork } from "./ports/backups.ts";
+import { lockStore } from "./ports/lock_store.ts";
 import type { Abortable, LockedStore, SettledChange, Store } from "./ports/store.ts";
 import type { ExperimentSetup } from "./ports/tracking.ts";
 import { repairPolicyOf, type RepairRules } from "./repair.ts";
@@ -109,7 +111,9 @@ export async function preflight(
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
   const { check = false, experiment = {}, ...rules } = options;
-  const outcome = check ? await look(store, rules) : await lookAndMend(store, rules);
+  const outcome = check || store.changes === null
+    ? await look(store, rules)
+    : await lookAndMend(store, rules);
   const { snapshot, plan, orphans, settled } = outcome;
   const findings = verifySnapshot(snapshot);
   const errors = findings.filter(({ severity }) => severity === "error");
@@ -182,7 +186,7 @@ async function lookAndMend(store: Store, rules: Rules): Promise<Outcome> {
 }
 
 async function mend(store: Store, rules: Rules): Promise<Outcome> {
-  await using locked = await store.lock({ task: "preflight" });
+  await using locked = await lockStore(store, { task: "preflight" });
   const before = await read(locked, rules);
   const plan = await planRepairs(locked, before, rules);
   const repair = await applyIfAny(locked, plan, before, rules);
@@ -216,7 +220,7 @@ async function planRepairs(
   rules: Rules,
 ): Promise<Plan> {
   const policy = repairPolicyOf(rules);
-  const evidence = await store.evidence(snapshot, policy);
+  const evidence = await store.mending?.evidence(snapshot, policy) ?? NO_EVIDENCE;
   return planRepair(snapshot, evidence, policy, { now: store.now() });
 }
 
@@ -257,7 +261,7 @@ function planQuarantine(
 /** The copies are for another day: a store without them is no less ready. */
 async function keepMetadata(store: LockedStore, snapshot: StoreSnapshot): Promise<void> {
   try {
-    await store.keepMetadata(snapshot);
+    await store.mending?.keepMetadata(snapshot);
   } catch {
     // The next task that may write keeps them.
   }

@@ -11,6 +11,7 @@ import {
   type PlanAndApplyOptions,
   type PlanAndApplyResult,
 } from "./plan_and_apply.ts";
+import { requireCapability } from "./ports/require_capability.ts";
 import type { Store } from "./ports/store.ts";
 
 /** What to repair. */
@@ -62,7 +63,7 @@ export async function repair(
       ...(signal === undefined ? {} : { signal }),
       onProgress: (runs) => onProgress?.("Reading runs", runs),
     });
-    const evidence = await source.evidence(snapshot, policy);
+    const evidence = await requireCapability(source, "mending").evidence(snapshot, policy);
     return { snapshot, plan: planRepair(snapshot, evidence, policy, { now: source.now() }) };
   }, options);
 }

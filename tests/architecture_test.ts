@@ -35,6 +35,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "lib/policy/", of: [...GROUND, "lib/yaml/", "@std/yaml"] },
   { room: "lib/records/", of: [...GROUND, "lib/yaml/"] },
   { room: "lib/plan/", of: [...GROUND, "lib/policy/", "lib/records/"] },
+  { room: "lib/files/", of: [...GROUND, "lib/plan/"] },
   { room: "lib/snapshot/", of: [...GROUND, "lib/yaml/", "lib/records/"] },
   { room: "lib/tracking/", of: [...GROUND, "lib/yaml/", "lib/records/"] },
   { room: "lib/judge/", of: [...GROUND, "lib/policy/", "lib/plan/", "lib/snapshot/"] },
@@ -75,7 +76,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/",
     of: [
       ...[...GROUND, "lib/policy/", "lib/plan/", "lib/cleanup/", "lib/words/", "lib/verify/"],
-      ...["lib/answers/", "lib/repair/", "tasks/_demo/", "tasks/_io/take_turns.ts", "tasks/ports/"],
+      ...["lib/answers/", "lib/repair/", "tasks/_demo/", "tasks/ports/"],
       ...["tasks/training/experiment.ts", "@std/"],
     ],
   },
@@ -86,14 +87,22 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_file/own/",
     of: [
-      ...[...GROUND, "lib/backup/", "lib/records/", "lib/plan/", "lib/snapshot/", "tasks/_io/"],
-      ...["tasks/_file/scan/", "@std/"],
+      ...[...GROUND, "lib/backup/", "lib/files/", "lib/records/", "lib/plan/", "lib/snapshot/"],
+      ...["tasks/_io/", "tasks/_file/scan/", "@std/"],
     ],
   },
   {
     room: "tasks/_file/change/",
     of: [
-      ...[...GROUND, "lib/yaml/", "lib/plan/", "tasks/_io/", "tasks/ports/", "tasks/_file/scan/"],
+      ...[
+        ...GROUND,
+        "lib/yaml/",
+        "lib/files/",
+        "lib/plan/",
+        "tasks/_io/",
+        "tasks/ports/",
+        "tasks/_file/scan/",
+      ],
       ...["tasks/_file/own/", "@std/"],
     ],
   },

@@ -9,13 +9,11 @@ import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import { asStorePath } from "../store/path.ts";
 import type { DiskUsage } from "../store/usage.ts";
-import { isActionKind, mayActAt } from "./action_paths.ts";
+import { isActionKind } from "./action_kind.ts";
 import type { Action, Kept, Plan, PlanTask } from "./plan.ts";
 import { isActionReason, isKeepReason, isMisfit, isMoment, isStop } from "./reason_shape.ts";
 
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
-/** The folders of a run that a repair makes. */
-const FOLDERS = ["metrics", "params", "artifacts"];
 
 /**
  * Reads a plan that `prune --json`, `cleanup --json` or `repair --json` printed.
@@ -156,30 +154,19 @@ function faultOfAction(action: unknown): string | null {
   if (!isRecord(action)) return "is no object";
   const { kind, path, name, stamp, usage, reasons } = action;
   if (!isActionKind(kind)) return `is of an unknown kind ${JSON.stringify(kind)}`;
-  if (typeof path !== "string") return "has no path";
-  try {
-    asStorePath(path);
-  } catch {
-    return `has a path that is none of a store: ${JSON.stringify(path)}`;
-  }
-  if (!mayActAt(kind, path)) return `has a path that no ${kind} has: ${JSON.stringify(path)}`;
+  if (!isText(path)) return "has no path";
+  if (!isStorePath(path)) return `has a path that is none of a store: ${JSON.stringify(path)}`;
   if (typeof stamp !== "string" || stamp === "") return "has no stamp";
   if (!isText(name)) return "has no name";
   if (!isUsage(usage)) return "does not say what leaves the store";
-  return faultOfReasons(reasons, isActionReason) ?? ownFault({ ...action, kind }, path);
+  return faultOfReasons(reasons, isActionReason) ?? OWN_FAULTS[kind](action);
 }
 
-/** What acting depends on in one kind of action alone. */
-function ownFault(action: ActionFields, path: string): string | null {
-  return OWN_FAULTS[action.kind](action, path);
-}
+/** What is wrong with what acting depends on in one kind of action alone. */
+type OwnFault = (action: Record<string, unknown>) => string | null;
 
-/** An action of a known kind, of which nothing else is known. */
-type ActionFields = Record<string, unknown> & { readonly kind: Action["kind"] };
-
-type OwnFault = (action: ActionFields, path: string) => string | null;
-
-const ofRun: OwnFault = ({ runId, experimentId }, path) => isOf(path, `${experimentId}/${runId}`);
+const ofRun: OwnFault = ({ runId, experimentId }) =>
+  isText(runId) && isText(experimentId) ? null : "does not name its run and experiment";
 
 const changed: OwnFault = ({ changes }) => {
   const isScalar = (one: unknown) =>
@@ -193,13 +180,15 @@ const nothing: OwnFault = () => null;
 const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
   "soft-delete-run": ofRun,
   "purge-run": ofRun,
-  "purge-experiment": ({ experimentId, runIds }, path) =>
-    Array.isArray(runIds) && runIds.every(isText)
-      ? isOf(path, `.trash/${experimentId}`)
-      : "does not say which runs go with it",
-  "drop-artifact": ({ runId, experimentId, tagged }, path) =>
-    typeof tagged === "boolean"
-      ? isOf(path, `${experimentId}/${runId}/artifacts/${path.split("/").slice(3).join("/")}`)
+  "purge-experiment": ({ experimentId, runIds }) => {
+    if (!isText(experimentId)) return "does not name its experiment";
+    return Array.isArray(runIds) && runIds.every(isText)
+      ? null
+      : "does not say which runs go with it";
+  },
+  "drop-artifact": (action) =>
+    typeof action["tagged"] === "boolean"
+      ? ofRun(action)
       : "does not say whether its run has a tag",
   "quarantine-orphan": nothing,
   "quarantine-stray": nothing,
@@ -212,22 +201,16 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
   },
   "rewrite-tag": ({ text }) => isText(text) ? null : "has no text",
   "trim-metric-file": ({ bytes }) => isCount(bytes) && bytes > 0 ? null : "has no number of bytes",
-  "create-dirs": ({ directories }, path) => {
-    const own = path === ".trash" ? [path] : FOLDERS.map((name) => `${path}/${name}`);
-    const isOwn = Array.isArray(directories) && directories.length > 0 &&
-      directories.every((one) => own.includes(one));
-    return isOwn ? null : "makes directories elsewhere";
-  },
+  "create-dirs": ({ directories }) =>
+    Array.isArray(directories) && directories.length > 0 && directories.every(isStorePath)
+      ? null
+      : "does not say which directories it makes",
   "finish-stale-run": changed,
   "set-stage": changed,
   "release-name": changed,
   "complete-meta": changed,
   "rewrite-location": changed,
 };
-
-function isOf(path: string, subject: string): string | null {
-  return path === subject ? null : "names another subject than its path";
-}
 
 function isBudget(value: unknown): boolean {
   if (!isRecord(value) || !isText(value["kind"])) return false;
@@ -255,6 +238,14 @@ function isRepairPolicy({ settle, staleAfter, finishAs, relocate }: Record<strin
     isRecord(relocate) && (relocate["from"] === null || isText(relocate["from"]));
   return isAmount(settle) && isAmount(staleAfter) && isPlace &&
     (finishAs === "FAILED" || finishAs === "KILLED");
+}
+
+function isStorePath(value: unknown): boolean {
+  try {
+    return isText(value) && asStorePath(value) === value;
+  } catch {
+    return false;
+  }
 }
 
 function isText(value: unknown): value is string {

@@ -312,6 +312,9 @@ export interface Plan {
   readonly notes?: NonEmpty<Misfit>;
 }
 
+/** Why an action was not carried out; `not-supported`: this kind of store cannot. */
+export type SkipReason = "changed-since-plan" | "gone" | "symbolic-link" | "not-supported";
+
 /** What came of one action. */
 export type ActionOutcome =
   & { readonly kind: Action["kind"]; readonly path: StorePath }
@@ -319,7 +322,7 @@ export type ActionOutcome =
     | { readonly outcome: "applied"; readonly usage: DiskUsage }
     | {
       readonly outcome: "skipped";
-      readonly because: "changed-since-plan" | "gone" | "symbolic-link";
+      readonly because: SkipReason;
     }
     | { readonly outcome: "failed"; readonly message: string }
     | { readonly outcome: "not-run"; readonly because: "interrupted" }

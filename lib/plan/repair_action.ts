@@ -165,6 +165,16 @@ export interface Evidence {
   readonly places: ReadonlySet<string>;
 }
 
+/** What is known of a store that has no files to look at. */
+export const NO_EVIDENCE: Evidence = {
+  records: new Map(),
+  runs: new Map(),
+  entries: new Map(),
+  stamps: new Map(),
+  traceLocations: [],
+  places: new Set(),
+};
+
 /** A record that MLflow cannot use, as it is. */
 export interface RecordEvidence {
   /** Its name in its directory. */

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { operationsOf } from "./operations.ts";
 import type { Action, Plan } from "./plan.ts";
 
 /**
@@ -33,15 +32,17 @@ export function findForeignAction(plan: Plan, other: Plan): Action | null {
   return plan.actions.find((action) => !known.has(identityOf(action, plan))) ?? null;
 }
 
+/** What an action says besides what it does. */
+const WORDS: ReadonlySet<string> = new Set(["name", "reasons", "usage", "later"]);
+
 /**
  * All that acting depends on. Ages grow while a person thinks, and so does what is stamped with the moment;
  * what is done must not.
  */
 function identityOf(action: Action, { plannedAt }: Plan): string {
-  const { kind, path, stamp } = action;
-  const operations = operationsOf(action, { now: 0 });
+  const effect = Object.entries(action).filter(([key]) => !WORDS.has(key));
   return JSON.stringify(
-    [kind, path, stamp, operations],
+    effect.toSorted(([left], [right]) => left < right ? -1 : 1),
     (_, value) => value === plannedAt ? "now" : value,
   );
 }

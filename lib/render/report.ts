@@ -1,4 +1,4 @@
-import type { Action, ActionOutcome, ApplyReport } from "../plan/plan.ts";
+import type { Action, ActionOutcome, ApplyReport, SkipReason } from "../plan/plan.ts";
 import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
@@ -21,12 +21,12 @@ export interface RenderReportOptions extends RenderOptions {
  *
  * @example
  * ```ts
- * import { applyPlan, openStore, planPrune, renderReport } from "mltidy";
+ * import { applyPlan, lockStore, openStore, planPrune, renderReport } from "mltidy";
  *
  * await using store = await openStore("./mlruns");
  * const snapshot = await store.read({ depth: "tags" });
  * const plan = planPrune(snapshot, { olderThan: 30 * 86_400_000 }, { now: Date.now() });
- * await using locked = await store.lock({ task: "prune" });
+ * await using locked = await lockStore(store, { task: "prune" });
  * console.log(renderReport(await applyPlan(locked, plan)));
  * ```
  */
@@ -129,7 +129,7 @@ function outcomeText(outcome: ActionOutcome): string {
   }
 }
 
-function skipText(because: "changed-since-plan" | "gone" | "symbolic-link"): string {
+function skipText(because: SkipReason): string {
   switch (because) {
     case "changed-since-plan":
       return "changed since the plan was made";
@@ -137,5 +137,7 @@ function skipText(because: "changed-since-plan" | "gone" | "symbolic-link"): str
       return "no longer there";
     case "symbolic-link":
       return "behind a symbolic link";
+    case "not-supported":
+      return "this kind of store cannot do that";
   }
 }

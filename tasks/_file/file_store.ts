@@ -5,11 +5,9 @@
  */
 
 import { basename } from "@std/path";
-import type { Evidence, RepairPolicy } from "../../lib/plan/repair_action.ts";
+import { ACTION_KINDS } from "../../lib/plan/action_kind.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
-import type { Backups } from "../ports/backups.ts";
-import type { LockedStore, ReadOptions, Store, StoreDescription } from "../ports/store.ts";
-import type { Tracking } from "../ports/tracking.ts";
+import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateStore } from "./locate_store.ts";
 import { listJournals } from "./own/list_journals.ts";
 import { ownPaths } from "./own/own_directory.ts";
@@ -29,29 +27,39 @@ export async function openFileStore(
   const { chosenBy, now } = options;
   const root = await locateStore(location);
   const paths = ownPaths(root);
-  let tracking: Promise<Tracking> | undefined;
+  const tracking = async () => (await import("./file_tracking.ts")).openTracking(root, now);
   // Asynchronous to the outside, so that another adapter may wait for a network here. What not every task
   // needs is loaded when it is needed, as it would cost the others time at their start.
   const store: Store = {
-    describe: (): StoreDescription => ({ location: root, chosenBy }),
+    describe: () => ({ location: root, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>> =>
       scanStore(root, { ...options, sizes: options.sizes ?? false, now: now() }),
-    async evidence(snapshot: StoreSnapshot<"full">, policy: RepairPolicy): Promise<Evidence> {
-      const { readEvidence } = await import("./read_evidence.ts");
-      return readEvidence(snapshot, policy);
+    changes: {
+      kinds: new Set(ACTION_KINDS),
+      interrupted: async () =>
+        (await listJournals(paths.journals)).map((path) => basename(path, ".jsonl")),
+      async lock({ task }) {
+        const { lockFileStore } = await import("./lock_file_store.ts");
+        return lockFileStore(store, task);
+      },
     },
-    async backupsIn(directory: string | null): Promise<Backups> {
-      const { openBackups } = await import("./file_backups.ts");
-      return openBackups({ root, directory, now });
+    mending: {
+      async evidence(snapshot, policy) {
+        const { readEvidence } = await import("./read_evidence.ts");
+        return readEvidence(snapshot, policy);
+      },
     },
-    tracking: (): Promise<Tracking> =>
-      tracking ??= import("./file_tracking.ts").then(({ openTracking }) => openTracking(root, now)),
-    interrupted: async (): Promise<readonly string[]> =>
-      (await listJournals(paths.journals)).map((path) => basename(path, ".jsonl")),
-    async lock({ task }): Promise<LockedStore> {
-      const { lockStore } = await import("./lock_store.ts");
-      return lockStore(store, task);
+    backups: {
+      async open(directory) {
+        const { openBackups } = await import("./file_backups.ts");
+        return openBackups({ root, directory, now });
+      },
+    },
+    tracking: {
+      setUpExperiment: async (request) => (await tracking()).setUpExperiment(request),
+      startRun: async (request) => (await tracking()).startRun(request),
+      resumeRun: async (request) => (await tracking()).resumeRun(request),
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

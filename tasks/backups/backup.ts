@@ -14,6 +14,8 @@
 
 import type { CopyManifest, CopyScope } from "../../lib/backup/backup.ts";
 import type { BackupWork } from "../ports/backups.ts";
+import { lockStore } from "../ports/lock_store.ts";
+import { requireCapability } from "../ports/require_capability.ts";
 import type { SettledChange, Store } from "../ports/store.ts";
 
 /** What to back up, and where. */
@@ -57,8 +59,8 @@ export interface BackupReport extends CopyManifest {
  */
 export async function backup(store: Store, options: BackupOptions = {}): Promise<BackupReport> {
   const { scope = { kind: "full" }, backups = null, ...work } = options;
-  await using locked = await store.lock({ task: "backup" });
-  await using place = await locked.lockBackups(backups);
+  await using locked = await lockStore(store, { task: "backup" });
+  await using place = await requireCapability(locked, "backups").lock(backups);
   const manifest = await place.copy(scope, work);
   return {
     ...manifest,

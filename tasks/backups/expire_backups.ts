@@ -18,6 +18,8 @@ import {
 } from "../../lib/backup/plan_expiry.ts";
 import { planExpiry, planNamedExpiry } from "../../lib/backup/plan_expiry.ts";
 import type { Backups, BackupWork } from "../ports/backups.ts";
+import { lockStore } from "../ports/lock_store.ts";
+import { requireCapability } from "../ports/require_capability.ts";
 import type { SettledChange, Store } from "../ports/store.ts";
 
 /** Which backups may go. */
@@ -94,15 +96,15 @@ export async function expireBackups(
     dryRun,
   } as const;
   if (dryRun) {
-    const place = await store.backupsIn(backups);
+    const place = await requireCapability(store, "backups").open(backups);
     const plan = await planIn(place, store.now(), which, work);
     const expiredRecords = "id" in which ? 0 : await place.expiredRecords(which.olderThan);
     const { directory } = place;
     const nothing = { removed: [], complete: true, settled: [] };
     return { ...report, ...plan, directory, expiredRecords, ...nothing };
   }
-  await using locked = await store.lock({ task: "backup" });
-  await using place = await locked.lockBackups(backups);
+  await using locked = await lockStore(store, { task: "backup" });
+  await using place = await requireCapability(locked, "backups").lock(backups);
   const plan = await planIn(place, store.now(), which, work);
   const removed: string[] = [];
   let complete = true;

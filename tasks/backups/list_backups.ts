@@ -5,6 +5,7 @@
  */
 
 import type { BackupListing, MetadataHistory } from "../../lib/backup/backup.ts";
+import { requireCapability } from "../ports/require_capability.ts";
 import type { Store } from "../ports/store.ts";
 
 /** Where to look. */
@@ -47,7 +48,7 @@ export async function listBackups(
   store: Store,
   options: ListBackupsOptions = {},
 ): Promise<BackupList> {
-  const place = await store.backupsIn(options.backups ?? null);
+  const place = await requireCapability(store, "backups").open(options.backups ?? null);
   return {
     schema: "mltidy/backup-list/v1",
     store: store.describe().location,

@@ -11,6 +11,8 @@
  * @module
  */
 
+import { lockStore } from "../ports/lock_store.ts";
+import { requireCapability } from "../ports/require_capability.ts";
 import type { SettledChange, Store } from "../ports/store.ts";
 
 /** Where to look. */
@@ -54,10 +56,14 @@ export async function recover(
 ): Promise<RecoverReport> {
   const report = { schema: "mltidy/recover/v1", store: store.describe().location } as const;
   const { backups = null } = options;
-  const isSplit = backups !== null && (await (await store.backupsIn(backups)).split()).length > 0;
-  if ((await store.interrupted()).length === 0 && !isSplit) return { ...report, settled: [] };
-  await using locked = await store.lock({ task: "recover" });
+  const place = backups === null ? null : await requireCapability(store, "backups").open(backups);
+  const isSplit = place !== null && (await place.split()).length > 0;
+  const interrupted = await store.changes?.interrupted() ?? [];
+  if (interrupted.length === 0 && !isSplit) return { ...report, settled: [] };
+  await using locked = await lockStore(store, { task: "recover" });
   // What was being moved and lies in both places is given up in one of them.
-  if (isSplit) await (await locked.lockBackups(backups))[Symbol.asyncDispose]();
+  if (isSplit) {
+    await using _place = await requireCapability(locked, "backups").lock(backups);
+  }
   return { ...report, settled: locked.settled };
 }

@@ -13,6 +13,8 @@
 import type { BackupFault, BackupListing } from "../../lib/backup/backup.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "../ports/backups.ts";
+import { lockStore } from "../ports/lock_store.ts";
+import { requireCapability } from "../ports/require_capability.ts";
 import type { SettledChange, Store } from "../ports/store.ts";
 
 /** Which backup, what of it, and where to bring it. */
@@ -86,8 +88,8 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     settled: [],
   };
   const { store: location } = report;
-  const place = await store.backupsIn(directory);
-  const isIdle = (await store.interrupted()).length === 0;
+  const place = await requireCapability(store, "backups").open(directory);
+  const isIdle = (await store.changes?.interrupted() ?? []).length === 0;
   const found = isIdle || dryRun ? await find(place, location, options) : null;
   if (isIdle && found === null) return report;
   if (dryRun) return { ...report, ...found };
@@ -100,9 +102,9 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
       collisions: [],
     };
   }
-  await using locked = await store.lock({ task: "restore" });
+  await using locked = await lockStore(store, { task: "restore" });
   const { settled } = locked;
-  await using own = await locked.lockBackups(directory);
+  await using own = await requireCapability(locked, "backups").lock(directory);
   const { backup } = await find(own, location, options) ?? {};
   if (!backup) return { ...report, settled };
   const broughtBack = await own.bringBack(backup.id, options, options);

@@ -6,6 +6,7 @@
 
 import type { BackupCheck } from "../../lib/backup/backup.ts";
 import type { BackupWork } from "../ports/backups.ts";
+import { requireCapability } from "../ports/require_capability.ts";
 import type { Store } from "../ports/store.ts";
 
 /** Which backups to check. */
@@ -52,7 +53,7 @@ export async function verifyBackups(
   options: VerifyBackupsOptions = {},
 ): Promise<BackupVerification> {
   const { id, backups = null, ...work } = options;
-  const place = await store.backupsIn(backups);
+  const place = await requireCapability(store, "backups").open(backups);
   const checks: BackupCheck[] = [];
   if (id !== undefined) {
     checks.push(await place.verify(id, work));

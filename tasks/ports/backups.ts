@@ -31,6 +31,22 @@ export interface BackupWork {
   readonly onProgress?: (progress: BackupProgress) => void;
 }
 
+/** Where the backups of a store may lie. */
+export interface BackupPlaces {
+  /** Opens a directory of the user's, or our own by `null`. */
+  open(directory: string | null): Promise<Backups>;
+}
+
+/** The same, of a store that this process alone may change. */
+export interface LockedBackupPlaces extends BackupPlaces {
+  /**
+   * Opens a place for this process alone.
+   *
+   * @throws {StoreLockedError} When another process writes there.
+   */
+  lock(directory: string | null): Promise<LockedBackups>;
+}
+
 /** The place where a store's backups lie. */
 export interface Backups {
   /** Absolute path. */

@@ -1,14 +1,15 @@
 /**
- * The ports: a store that can be read, and a store that is locked and can be changed.
+ * The ports: a store that can be read, and what else can be done with some kinds of store.
  *
  * @module
  */
 
+import type { ActionKind } from "../../lib/plan/action_kind.ts";
 import type { Action, ActionOutcome, ApplyReport, PlanTask } from "../../lib/plan/plan.ts";
 import type { Evidence, RepairPolicy } from "../../lib/plan/repair_action.ts";
 import type { Extras } from "../../lib/store/extras.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
-import type { Backups, BackupWork, LockedBackups } from "./backups.ts";
+import type { BackupPlaces, BackupWork, LockedBackupPlaces } from "./backups.ts";
 import type { Tracking } from "./tracking.ts";
 
 /** Options of everything that may take long. */
@@ -51,7 +52,7 @@ export interface SettledChange {
   readonly collisions: readonly string[];
 }
 
-/** A store that can be read. */
+/** A store that can be read. What a kind of store cannot do besides is `null`. */
 export interface Store extends AsyncDisposable {
   /** Says which store this is. */
   describe(): StoreDescription;
@@ -59,14 +60,22 @@ export interface Store extends AsyncDisposable {
   now(): number;
   /** Reads a snapshot. */
   read<D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>>;
-  /** Reads what repair must know of the damage in a snapshot. */
-  evidence(snapshot: StoreSnapshot<"full">, policy: RepairPolicy): Promise<Evidence>;
-  /** Opens the place of the store's backups: a directory of the user's, or our own by `null`. */
-  backupsIn(directory: string | null): Promise<Backups>;
+  /** Carrying out plans. */
+  readonly changes: Changes | null;
+  /** Finding out how damage can be mended. */
+  readonly mending: Mending | null;
+  /** Where its backups lie. */
+  readonly backups: BackupPlaces | null;
+  /** What training writes: experiments and runs. Takes no lock that a clean-up waits for. */
+  readonly tracking: Tracking | null;
+}
+
+/** How a store is changed. */
+export interface Changes {
+  /** The kinds of action that the store can carry out; nothing else is planned for it. */
+  readonly kinds: ReadonlySet<ActionKind>;
   /** Names the changes that were cut off and wait for a task that may write. */
   interrupted(): Promise<readonly string[]>;
-  /** What training writes: experiments and runs. Takes no lock that a clean-up waits for. */
-  tracking(): Promise<Tracking>;
   /**
    * Takes the lock and settles what was cut off.
    *
@@ -76,16 +85,39 @@ export interface Store extends AsyncDisposable {
   lock(options: { readonly task: string }): Promise<LockedStore>;
 }
 
+/** What tells how the damage of a store can be mended. */
+export interface Mending {
+  /** Reads what repair must know of the damage in a snapshot. */
+  evidence(snapshot: StoreSnapshot<"full">, policy: RepairPolicy): Promise<Evidence>;
+}
+
+/** The same, for whoever may write. */
+export interface LockedMending extends Mending {
+  /** Keeps copies of the records that MLflow can read, so that `repair` can bring them back exactly. */
+  keepMetadata(snapshot: StoreSnapshot): Promise<void>;
+}
+
 /** Who is told of what while a change ends. */
 export interface FinishWork extends Pick<BackupWork, "onProgress"> {
   /** Told of what was not to be kept and could not be freed. */
   readonly onRemains?: (remains: NonNullable<ApplyReport["remains"]>) => void;
 }
 
-/** A change that is under way. */
+/** How to carry out the actions of a change. */
+export interface PerformOptions extends Abortable {
+  /** Asked just before an action: whether it would still be planned. @default {it would} */
+  readonly isStillPlanned?: (action: Action) => Promise<boolean>;
+}
+
+/** A change that is under way; disposing of one that is not finished takes everything back. */
 export interface Change extends Disposable {
-  /** Carries out one action, if its subject is still what the plan saw. Never throws for what the disk does. */
-  perform(action: Action): Promise<ActionOutcome>;
+  /**
+   * Carries out the actions of the change in their order, each if its subject is still what the plan saw.
+   *
+   * @returns One outcome for each action, in the same order, as it comes; `not-run` for those that the
+   * signal kept from being begun. Never throws for what happens in the store.
+   */
+  performAll(options?: PerformOptions): AsyncIterable<ActionOutcome>;
   /**
    * Ends the change, and frees what is not to be kept.
    *
@@ -98,11 +130,18 @@ export interface Change extends Disposable {
 
 /** A store that this process alone may change; disposing of it releases the lock. */
 export interface LockedStore extends Store {
+  /** Carrying out plans: the lock is taken already. */
+  readonly changes: Changes;
+  /** Finding out how damage can be mended, and keeping what it can be mended from. */
+  readonly mending: LockedMending | null;
+  /** Where its backups lie, to be changed as well. */
+  readonly backups: LockedBackupPlaces | null;
   /** What was cut off before and has been settled on taking the lock. */
   readonly settled: readonly SettledChange[];
   /** Begins a change with these actions. */
   begin(options: {
     readonly task: PlanTask;
+    /** Of kinds that the store can carry out. */
     readonly actions: readonly Action[];
     /** Epoch ms. */
     readonly now: number;
@@ -110,12 +149,4 @@ export interface LockedStore extends Store {
     /** Where else backups of the store lie: their ids are not given again. */
     readonly elsewhere?: string;
   }): Promise<Change>;
-  /** Keeps copies of the records that MLflow can read, so that `repair` can bring them back exactly. */
-  keepMetadata(snapshot: StoreSnapshot): Promise<void>;
-  /**
-   * Opens the place of the store's backups for this process alone.
-   *
-   * @throws {StoreLockedError} When another process writes there.
-   */
-  lockBackups(directory: string | null): Promise<LockedBackups>;
 }

@@ -1,8 +1,8 @@
 /**
  * The port of what training writes: experiments set up, runs started, logged to and ended.
  *
- * It stands beside `Store.lock()` and does not take that lock: what training writes is new or its own,
- * and appears whole by one rename each, so training and a clean-up need not wait for each other.
+ * It stands beside `Store.changes` and takes no lock that a clean-up waits for: what training writes is new
+ * or its own, and appears whole.
  *
  * @module
  */

@@ -12,6 +12,7 @@ import {
   LOGGING_LIMITS,
   storedText,
 } from "../../lib/tracking/logging_rules.ts";
+import { requireCapability } from "../ports/require_capability.ts";
 import type { Store } from "../ports/store.ts";
 import type { ExperimentSetup } from "../ports/tracking.ts";
 
@@ -90,8 +91,8 @@ export async function setupExperiment(
     refuse(`${subject}: value of tag ${key}`, stored === null ? "expected text" : stored.cut);
     return [key, stored?.text ?? ""] as const;
   });
+  const tracking = requireCapability(store, "tracking");
   try {
-    const tracking = await store.tracking();
     return await tracking.setUpExperiment({
       name,
       artifactLocation,

@@ -13,6 +13,7 @@ import {
 } from "../../lib/tracking/log_outcome.ts";
 import { letSignalsIn, unlessStopping, whenEnding, whenStopped } from "../_io/process.ts";
 import { failureText } from "../_io/read.ts";
+import { requireCapability } from "../ports/require_capability.ts";
 import type { Abortable, Store } from "../ports/store.ts";
 import type { Durability, TrackedRun } from "../ports/tracking.ts";
 import { openRunLog, tell } from "./open_run_log.ts";
@@ -286,8 +287,8 @@ async function openTracked(store: Store, options: RunOptions): Promise<TrackedRu
   const { experimentId = null, runId, parentRunId, runName, user = null, fsync = "end" } = options;
   const tags = new Map(parentRunId === undefined ? [] : [[PARENT_TAG, parentRunId]]);
   const common = { runName: runName?.toWellFormed() || null, tags, durability: fsync };
+  const tracking = requireCapability(store, "tracking");
   try {
-    const tracking = await store.tracking();
     await unlessStopping();
     if (runId !== undefined) return await tracking.resumeRun({ ...common, runId, experimentId });
     if (experimentId === null) {

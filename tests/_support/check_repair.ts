@@ -51,7 +51,7 @@ export async function checkRepair(
   const foreseen = simulatePlan(damaged, plan, { now });
   assertEquals(shapeOf(foreseen), shapeOf(mended), `${what}: simulatePlan() foresees it`);
   const policy = repairPolicyOf(rules);
-  const again = planRepair(mended, await store.evidence(mended, policy), policy, { now });
+  const again = planRepair(mended, await store.mending!.evidence(mended, policy), policy, { now });
   // Nobody looks into what MLflow cannot read: what is wrong there shows once its record is back.
   const restored = plan.actions.filter(({ kind }) => kind === "write-meta")
     .map(({ path }) => `${path}/`);

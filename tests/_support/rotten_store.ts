@@ -7,7 +7,7 @@
 
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import type { Action, Plan } from "../../lib/plan/plan.ts";
-import { beginChange, type Change } from "../../tasks/_file/change/change.ts";
+import { beginChange, type FileChange } from "../../tasks/_file/change/change.ts";
 import { acquireLock } from "../../tasks/_file/own/lock.ts";
 import { type OwnPaths, ownPaths } from "../../tasks/_file/own/own_directory.ts";
 import { scanStore } from "../../tasks/_file/scan/scan.ts";
@@ -104,7 +104,7 @@ export async function planFor(root: string): Promise<Plan> {
 export interface BegunCleanup extends Disposable {
   /** What it sets out to do. */
   readonly plan: Plan;
-  readonly change: Change;
+  readonly change: FileChange;
   readonly paths: OwnPaths;
 }
 

@@ -27,7 +27,7 @@ const deeds: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   recover,
   backup: (store) => backup(store),
   expire: async (store) => {
-    for (const { id } of await (await store.backupsIn(null)).list()) {
+    for (const { id } of await (await store.backups!.open(null)).list()) {
       const { complete } = await expireBackups(store, { which: { id } });
       if (!complete) throw new Error(`${id} has not gone`);
     }

@@ -21,6 +21,7 @@ import { readAnyManifest } from "../../tasks/_file/own/manifest.ts";
 import { ownPaths } from "../../tasks/_file/own/own_directory.ts";
 import { infoOf } from "../../tasks/_io/read.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { SettledChange, Store } from "../../tasks/ports/store.ts";
 import { setTimes, writeFiles } from "../_support/disk_store.ts";
 import { writeRandomStore } from "../_support/random_store.ts";
@@ -152,8 +153,8 @@ export function openCase({ root }: Case): Promise<Store> {
  */
 export async function settle(one: Case): Promise<readonly SettledChange[]> {
   await using store = await openCase(one);
-  await using locked = await store.lock({ task: "recover" });
-  if (isThere(one.copies)) await (await locked.lockBackups(one.copies))[Symbol.asyncDispose]();
+  await using locked = await lockStore(store, { task: "recover" });
+  if (isThere(one.copies)) await (await locked.backups!.lock(one.copies))[Symbol.asyncDispose]();
   return locked.settled;
 }
 

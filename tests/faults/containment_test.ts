@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { applyPlan } from "../../tasks/apply_plan.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { runId } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -98,7 +99,7 @@ Deno.test("a directory that becomes a link between plan and apply is left alone"
   await Deno.rename(join(store.root, "1"), join(store.outside, "1"));
   Deno.symlinkSync(join(store.outside, "1"), join(store.root, "1"));
   const before = await readTree(store.outside);
-  await using locked = await opened.lock({ task: "apply" });
+  await using locked = await lockStore(opened, { task: "apply" });
   const since = await locked.read({ depth: "tags" });
   const report = await applyPlan(locked, { ...plan, basis: since.fingerprint }, { since });
   const inLink = report.outcomes.filter(({ path }) => path.startsWith("1/"));

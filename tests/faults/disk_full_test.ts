@@ -56,7 +56,7 @@ function untilFull(use: () => void): void {
 
 async function hasInterrupted(one: Case): Promise<boolean> {
   await using store = await openCase(one);
-  return (await store.interrupted()).length > 0;
+  return (await store.changes!.interrupted()).length > 0;
 }
 
 async function starve(

@@ -29,6 +29,7 @@ import { backup } from "../../tasks/backups/backup.ts";
 import { recover } from "../../tasks/backups/recover.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { treeDifferences } from "../_support/tree.ts";
 import { type Case, keep, look, openCase, putBack, writeCase } from "./case.ts";
 import { makeScratch } from "./program.ts";
@@ -235,7 +236,7 @@ async function readersOf(one: Case): Promise<readonly Reader[]> {
       refusals: ["StalePlanError"],
       act: async (bytes) => {
         const parsed = parsePlan(new TextDecoder().decode(bytes), "plan.json");
-        await using locked = await store.lock({ task: "apply" });
+        await using locked = await lockStore(store, { task: "apply" });
         await applyPlan(locked, parsed);
       },
     },

@@ -7,6 +7,7 @@ import { applyPlan } from "../../tasks/apply_plan.ts";
 import { recover } from "../../tasks/backups/recover.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { runId } from "../_support/builders.ts";
 import { type TempStore, writeFiles } from "../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -46,7 +47,7 @@ for (const id of [...HOSTILE, ...ODD]) {
     const actions = plan.actions.map((action) => ({ ...action, path: id, name: id }));
     try {
       const parsed = parsePlan(JSON.stringify({ ...plan, actions }), "plan.json");
-      await using locked = await opened.lock({ task: "apply" });
+      await using locked = await lockStore(opened, { task: "apply" });
       const report = await applyPlan(locked, parsed);
       assertEquals(report.totals.applied, 0);
     } catch (error) {
@@ -78,7 +79,7 @@ Deno.test("apply never touches our own directory, whatever a saved plan says", a
     };
     try {
       const parsed = parsePlan(JSON.stringify({ ...plan, actions: [action] }), "plan.json");
-      await using locked = await opened.lock({ task: "apply" });
+      await using locked = await lockStore(opened, { task: "apply" });
       const report = await applyPlan(locked, parsed);
       assertEquals([path, report.totals.applied], [path, 0]);
     } catch (error) {

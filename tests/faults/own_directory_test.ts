@@ -10,6 +10,7 @@ import { dirname, join } from "@std/path";
 import { StoreError } from "../../lib/errors.ts";
 import { backup } from "../../tasks/backups/backup.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { setupExperiment } from "../../tasks/training/experiment.ts";
 import { type TempStore, writeFiles } from "../_support/disk_store.ts";
@@ -26,7 +27,7 @@ const TASKS: readonly (readonly [name: string, run: (store: Store) => Promise<un
 ];
 
 async function lockOnce(store: Store): Promise<void> {
-  await using _lock = await store.lock({ task: "cleanup" });
+  await using _lock = await lockStore(store, { task: "cleanup" });
 }
 
 /** What is somebody else's, and how it may look like ours. */

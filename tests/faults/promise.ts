@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type FileContent, type Operation, operationsOf } from "../../lib/plan/operations.ts";
+import { type FileContent, type Operation, operationsOf } from "../../lib/files/operations.ts";
 import type { Action, ApplyReport, Plan } from "../../lib/plan/plan.ts";
 import { DROPPED_TAG } from "../../lib/store/tags.ts";
 import { editMetaYaml } from "../../lib/yaml/meta_yaml.ts";

@@ -159,7 +159,7 @@ async function prepareRecover(
     await putBack(one);
     await runInjected(setup.program, one.place, tools.log, call, "kill");
     await using store = await openCase(one);
-    if ((await store.interrupted()).length > 0) {
+    if ((await store.changes!.interrupted()).length > 0) {
       return {
         ...setup,
         program: tools.program("recover", "--json", "--store", one.root),

@@ -20,6 +20,7 @@ import { type ApplyOptions, applyPlan } from "../../tasks/apply_plan.ts";
 import { recover } from "../../tasks/backups/recover.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { repair } from "../../tasks/repair.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
 import {
@@ -40,7 +41,7 @@ const LATER = NOW + 1_000;
 
 async function apply(root: string, plan: Plan, options?: ApplyOptions) {
   await using store = await openStore(root, { now: () => LATER });
-  await using locked = await store.lock({ task: plan.task });
+  await using locked = await lockStore(store, { task: plan.task });
   return await applyPlan(locked, plan, options);
 }
 
@@ -79,7 +80,7 @@ Deno.test("applyPlan() leaves on the disk what simulatePlan() foresees, whatever
       Deno.mkdirSync(at);
       writeStore({ root: join(at, "mlruns"), outside: join(at, "outside") }, written);
       await using store = await openStore(join(at, "mlruns"), { now: () => LATER });
-      await using locked = await store.lock({ task: "cleanup" });
+      await using locked = await lockStore(store, { task: "cleanup" });
       const before = await locked.read({ depth: "tags" });
       const plan = planCleanup(before, POLICY, { now: NOW });
       const prefix = length % (plan.actions.length + 1);
@@ -228,7 +229,7 @@ Deno.test("applyPlan() does not take what is pinned, registered or a parent befo
       takeTime();
     };
     await using store = await openStore(root, { now: () => LATER });
-    await using locked = await store.lock({ task: "cleanup" });
+    await using locked = await lockStore(store, { task: "cleanup" });
     const since = await locked.read({ depth: "tags" });
     const { outcomes } = await applyPlan(locked, planCleanup(since, POLICY, { now: NOW }), {
       since,
@@ -528,11 +529,10 @@ Deno.test("a change tags a run though the first of its heavy files had changed",
   const before = await readTree(root);
   await using store = await openStore(root, { now: () => LATER });
   {
-    await using locked = await store.lock({ task });
+    await using locked = await lockStore(store, { task });
     using change = await locked.begin({ task, actions, now: LATER, keepBackup: true });
-    for (const action of actions) {
-      const { outcome } = await change.perform(action);
-      assertEquals(outcome, files.includes(action.path) ? "skipped" : "applied");
+    for await (const { outcome, path } of change.performAll()) {
+      assertEquals(outcome, files.includes(path) ? "skipped" : "applied");
     }
     await change.finish();
   }
@@ -573,7 +573,7 @@ Deno.test("applyPlan() takes everything back before it hands on what a callback 
   const before = await readTree(place.root);
   const plan = await planFor(place.root);
   await using store = await openStore(place.root, { now: () => LATER });
-  await using locked = await store.lock({ task: "cleanup" });
+  await using locked = await lockStore(store, { task: "cleanup" });
   for (const backup of [true, false]) {
     for (const at of plan.actions.keys()) {
       const onProgress = (done: number) => {
@@ -582,8 +582,8 @@ Deno.test("applyPlan() takes everything back before it hands on what a callback 
       const error = await assertRejects(() => applyPlan(locked, plan, { backup, onProgress }));
       assertEquals([error instanceof TypeError, String(error)], [true, "TypeError: of the caller"]);
       assertSameTree(await readTree(place.root, EXCEPT), before);
-      assertEquals(await store.interrupted(), []);
-      assertEquals(await (await store.backupsIn(null)).list(), []);
+      assertEquals(await store.changes!.interrupted(), []);
+      assertEquals(await (await store.backups!.open(null)).list(), []);
     }
   }
   assertEquals((await applyPlan(locked, plan)).complete, true, "the lock is still held");

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join, toFileUrl } from "@std/path";
 import { StoreLockedError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { NOW } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { beginCleanup, ROTTEN } from "../_support/rotten_store.ts";
@@ -41,22 +42,26 @@ Deno.test("openStore() takes the time from the clock it is given", async () => {
   assert(Math.abs(present.now() - Date.now()) < 60_000);
 });
 
-Deno.test("Store.lock() changes nothing of the store but its own directory", async () => {
+Deno.test("lockStore() changes nothing of the store but its own directory", async () => {
   await using place = await tempStore(ROTTEN);
   const before = await readTree(place.root);
   const { mtime } = Deno.statSync(place.root);
   await using store = await openStore(place.root);
   {
-    await using locked = await store.lock({ task: "cleanup" });
+    await using locked = await lockStore(store, { task: "cleanup" });
     assertEquals([locked.settled, locked.describe()], [[], store.describe()]);
-    await assertRejects(() => store.lock({ task: "prune" }), StoreLockedError, "cleanup (pid");
+    await assertRejects(
+      () => lockStore(store, { task: "prune" }),
+      StoreLockedError,
+      "cleanup (pid",
+    );
   }
   assertSameTree(await readTree(place.root, EXCEPT), before);
   assertEquals(Deno.statSync(place.root).mtime, mtime);
-  await using _again = await store.lock({ task: "prune" });
+  await using _again = await lockStore(store, { task: "prune" });
 });
 
-Deno.test("Store.lock() settles what was cut off", async () => {
+Deno.test("lockStore() settles what was cut off", async () => {
   await using place = await tempStore(ROTTEN);
   const before = await readTree(place.root);
   {
@@ -64,34 +69,34 @@ Deno.test("Store.lock() settles what was cut off", async () => {
     for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
   }
   await using store = await openStore(place.root);
-  await using locked = await store.lock({ task: "prune" });
+  await using locked = await lockStore(store, { task: "prune" });
   assertEquals(locked.settled.map(({ task, outcome }) => [task, outcome]), [
     ["cleanup", "reversed"],
   ]);
   assertSameTree(await readTree(place.root, EXCEPT), before);
 });
 
-Deno.test("Store.lock() gives the lock back when it cannot settle", async () => {
+Deno.test("lockStore() gives the lock back when it cannot settle", async () => {
   await using place = await tempStore(ROTTEN);
   const journal = ".mltidy.trash/journal/foreign.jsonl";
   writeFiles(place.root, { [journal]: "not one of ours\n" });
   await using store = await openStore(place.root);
   for (let times = 0; times < 2; times++) {
-    await assertRejects(() => store.lock({ task: "prune" }), SyntaxError, "its checksum");
+    await assertRejects(() => lockStore(store, { task: "prune" }), SyntaxError, "its checksum");
   }
   Deno.removeSync(join(place.root, journal));
-  await using _locked = await store.lock({ task: "prune" });
+  await using _locked = await lockStore(store, { task: "prune" });
 });
 
-Deno.test("Store.interrupted() names the change that is not finished", async () => {
+Deno.test("Store.changes!.interrupted() names the change that is not finished", async () => {
   await using place = await tempStore(ROTTEN);
   await using store = await openStore(place.root, { now: () => NOW });
-  assertEquals(await store.interrupted(), []);
+  assertEquals(await store.changes!.interrupted(), []);
   {
     using cleanup = await beginCleanup(place.root);
-    assertEquals(await store.interrupted(), ["20261101T000000Z-cleanup"]);
+    assertEquals(await store.changes!.interrupted(), ["20261101T000000Z-cleanup"]);
     for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
     await cleanup.change.finish();
   }
-  assertEquals(await store.interrupted(), []);
+  assertEquals(await store.changes!.interrupted(), []);
 });

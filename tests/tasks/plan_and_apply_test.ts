@@ -6,6 +6,7 @@ import type { Plan } from "../../lib/plan/plan.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_apply.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { DAY, NOW, runId } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { beginCleanup, planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
@@ -134,7 +135,7 @@ Deno.test("planAndApply() settles first what was cut off before", async () => {
 Deno.test("planAndApply() refuses while another holds the lock", async () => {
   await using store = await tempStore(ROTTEN);
   await using opened = await openStore(store.root);
-  await using _locked = await opened.lock({ task: "restore" });
+  await using _locked = await lockStore(opened, { task: "restore" });
   await assertRejects(() => run(store.root, { apply: true }), StoreLockedError, "restore (pid");
   assertEquals((await run(store.root, {})).plan.actions.length, 5, "planning needs no lock");
 });
@@ -153,7 +154,7 @@ Deno.test("planAndApply() takes all back and releases the lock when it cannot ap
   );
   assertSameTree(await readTree(store.root, EXCEPT), before);
   await using opened = await openStore(store.root);
-  await using locked = await opened.lock({ task: "recover" });
+  await using locked = await lockStore(opened, { task: "recover" });
   assertEquals(locked.settled, []);
 });
 

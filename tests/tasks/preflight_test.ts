@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { renderPreflight } from "../../lib/render/preflight.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { preflight } from "../../tasks/preflight.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
@@ -201,7 +202,7 @@ Deno.test("preflight() is not ready while MLflow raises, and sets nothing up", a
 
 Deno.test("preflight() goes on in a store that another process is changing", async () => {
   await using opened = await storeWith((s) => s.remove(`${MAIN}/meta.yaml`));
-  await using _ = await opened.store.lock({ task: "cleanup" });
+  await using _ = await lockStore(opened.store, { task: "cleanup" });
   const report = await preflight(opened.store, "churn");
   assertEquals([report.checked, report.pending.repairs], [true, 1]);
   assertEquals(report.experiment?.outcome, "created");
@@ -212,8 +213,8 @@ Deno.test("preflight() goes on while another store's backups are moved to the sa
   await using other = await storeWith(() => {});
   const backups = join(opened.root, "../backups");
   await Deno.mkdir(backups);
-  await using locked = await other.store.lock({ task: "cleanup" });
-  await using _ = await locked.lockBackups(backups);
+  await using locked = await lockStore(other.store, { task: "cleanup" });
+  await using _ = await locked.backups!.lock(backups);
   const report = await preflight(opened.store, "churn", { backups });
   assertEquals([report.checked, report.pending.repairs], [true, 1]);
   assertEquals(report.experiment?.outcome, "created");

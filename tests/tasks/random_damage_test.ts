@@ -7,6 +7,7 @@ import { type CleanupPolicy, policyByAge, readingOf } from "../../lib/policy/pol
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { checkRepair, checkRepairAndUndo } from "../_support/check_repair.ts";
@@ -47,8 +48,8 @@ function missedBy(snapshot: StoreSnapshot<"full">, unreadable: readonly string[]
 }
 
 async function keepMetadata(store: Store): Promise<void> {
-  await using locked = await store.lock({ task: "preflight" });
-  await locked.keepMetadata(await store.read({ depth: "tags" }));
+  await using locked = await lockStore(store, { task: "preflight" });
+  await locked.mending!.keepMetadata(await store.read({ depth: "tags" }));
 }
 
 Deno.test("verify() misses no unreadable file of 1,000 random stores, and repair() leaves no error that it claims to mend", async () => {

@@ -5,6 +5,7 @@ import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { parseMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { backup } from "../../tasks/backups/backup.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { prune } from "../../tasks/prune.ts";
 import { repair, type RepairOptions } from "../../tasks/repair.ts";
@@ -89,8 +90,8 @@ Deno.test("repair() mends every damage or leaves it, plans nothing more, and is 
 });
 
 async function keepMetadata(store: Store): Promise<void> {
-  await using locked = await store.lock({ task: "preflight" });
-  await locked.keepMetadata(await store.read({ depth: "tags" }));
+  await using locked = await lockStore(store, { task: "preflight" });
+  await locked.mending!.keepMetadata(await store.read({ depth: "tags" }));
 }
 
 Deno.test("repair() puts an experiment's record together from its runs, and says that the name is lost", async () => {
@@ -371,7 +372,7 @@ Deno.test("repair() skips what changed after it was planned", async () => {
   assertEquals(actions.map(({ kind, path }) => `${kind} ${path}`), [
     `trim-metric-file ${child}/metrics/val/loss`,
   ]);
-  await using locked = await opened.store.lock({ task: "repair" });
+  await using locked = await lockStore(opened.store, { task: "repair" });
   using change = await locked.begin({
     task: "repair",
     actions,
@@ -379,8 +380,8 @@ Deno.test("repair() skips what changed after it was planned", async () => {
     keepBackup: true,
   });
   opened.edit(`${child}/metrics/val/loss`, (text) => `${text}93609002 0.5 2\n`);
-  const outcome = await change.perform(actions[0]!);
-  assertEquals(outcome.outcome === "skipped" && outcome.because, "changed-since-plan");
+  const [outcome] = await Array.fromAsync(change.performAll());
+  assertEquals(outcome?.outcome === "skipped" && outcome.because, "changed-since-plan");
   assertEquals(await change.finish(), null);
 });
 

@@ -95,7 +95,7 @@ async function sayInterrupted(
   world: Pick<World, "say">,
 ): Promise<void> {
   try {
-    for (const id of await store.interrupted()) {
+    for (const id of await store.changes?.interrupted() ?? []) {
       world.say(
         `Change ${id} of this store was cut off; deno task recover${storeFlag(flag)} settles it\n`,
       );

@@ -10,6 +10,7 @@ import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
+import { lockStore } from "../../ports/lock_store.ts";
 import type { Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseConfig } from "../choose/choose_config.ts";
@@ -152,7 +153,7 @@ export async function runApply(
   }
   const { applyPlan } = await import("../../apply_plan.ts");
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
-  await using locked = await store.lock({ task: "apply" });
+  await using locked = await lockStore(store, { task: "apply" });
   saySettled(locked.settled, world);
   const report = await applyPlan(locked, plan, {
     backup: options.backup,

@@ -22,9 +22,9 @@
 
 import { join } from "@std/path";
 import { StalePlanError } from "../../../lib/errors.ts";
-import { operationsOf, stampedBy } from "../../../lib/plan/operations.ts";
-import type { Action, ActionOutcome } from "../../../lib/plan/plan.ts";
-import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
+import { pathFault } from "../../../lib/files/action_paths.ts";
+import { operationsOf, stampedBy } from "../../../lib/files/operations.ts";
+import type { Action, ActionOutcome, SkipReason } from "../../../lib/plan/plan.ts";
 import type { DiskUsage } from "../../../lib/store/usage.ts";
 import { putTimeBack, syncDirectories, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
@@ -47,7 +47,7 @@ import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";
 
 /** A change that is under way. */
-export interface Change extends Disposable {
+export interface FileChange extends Disposable {
   /** Absolute path of its journal. */
   readonly journal: string;
   /**
@@ -94,11 +94,11 @@ export interface ChangeOptions {
  * @param _lock The store's lock.
  * @param options What the change is about.
  * @returns The change.
- * @throws {StalePlanError} When an action is about our own directory, which no planner proposes.
+ * @throws {StalePlanError} When an action is about what no planner proposes for it, such as our own directory.
  */
-export async function beginChange(_lock: Disposable, options: ChangeOptions): Promise<Change> {
+export async function beginChange(_lock: Disposable, options: ChangeOptions): Promise<FileChange> {
   const { root, paths, task, actions, now, keepBackup } = options;
-  refuseOwnDirectory(actions);
+  refuseMisplaced(actions);
   const places = [paths.backups, ...(options.elsewhere === undefined ? [] : [options.elsewhere])];
   const id = newBackupId([...places, paths.staging], task, now);
   const order = await nextOrder(places, now);
@@ -108,6 +108,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
   makeLikeParent(at.files);
   const stepsOf = new Map(actions.map((action) => [action, unfold(action, now)]));
   const all = [...stepsOf.values()].flat();
+  const indexOf = new Map(all.map((step, index) => [step, index]));
   const begin: Begin = {
     type: "begin",
     schema: "mltidy/journal/v1",
@@ -128,7 +129,6 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
   const standing = new Set<string>();
   const passed = new Set<string>();
   let usage: DiskUsage = { bytes: 0, files: 0 };
-  let reached = 0;
   // What cannot be taken back just now stays in the backup, and so in its manifest.
   const stuck: Step[] = [];
   const undo = (steps: readonly Step[]) => {
@@ -150,8 +150,6 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
     async perform(action) {
       const subject = { kind: action.kind, path: action.path };
       const steps = stepsOf.get(action) ?? [];
-      const first = reached;
-      reached += steps.length;
       const before = await checkSubject(root, action);
       if (typeof before === "string") {
         for (const { operation } of steps) ahead.drop(operation);
@@ -159,14 +157,15 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
       }
       const own: Step[] = [];
       try {
-        for (const [offset, step] of steps.entries()) {
+        for (const step of steps) {
+          const index = indexOf.get(step)!;
           const key = keyOf(step);
           if (standing.has(key)) continue;
-          journal.mark("start", first + offset);
+          journal.mark("start", index);
           own.unshift(step);
           standing.add(key);
           carryOut(step.operation, at, ahead.take(step.operation));
-          journal.mark("done", first + offset);
+          journal.mark("done", index);
         }
         if (!await isUntouched(action, at)) {
           undo(own);
@@ -237,10 +236,12 @@ function keyOf({ operation }: Step): string {
   return JSON.stringify(operation);
 }
 
-function refuseOwnDirectory(actions: readonly Action[]): void {
-  const own = actions.find(({ path }) => path.split("/")[0] === OWN_DIRECTORY);
-  if (own === undefined) return;
-  throw new StalePlanError(`Cannot apply plan: ${own.path} is mltidy's own; plan again`);
+function refuseMisplaced(actions: readonly Action[]): void {
+  for (const [index, action] of actions.entries()) {
+    const fault = pathFault(action);
+    if (fault === null) continue;
+    throw new StalePlanError(`Cannot apply plan: action ${index + 1} ${fault}; plan again`);
+  }
 }
 
 /**
@@ -259,10 +260,8 @@ export function newBackupId(places: readonly string[], task: string, now: number
   }
 }
 
-type Skipped = Extract<ActionOutcome, { outcome: "skipped" }>["because"];
-
 /** Looks at the subject just before acting: no link on the way to it, and the plan's stamp. */
-async function checkSubject(root: string, action: Action): Promise<DiskUsage | Skipped> {
+async function checkSubject(root: string, action: Action): Promise<DiskUsage | SkipReason> {
   const { kind, path } = stampedBy(action);
   const names = path.split("/");
   for (const depth of names.keys()) {

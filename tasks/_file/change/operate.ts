@@ -16,7 +16,7 @@
  */
 
 import { dirname, join } from "@std/path";
-import type { FileContent, Operation } from "../../../lib/plan/operations.ts";
+import type { FileContent, Operation } from "../../../lib/files/operations.ts";
 import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
 import { free, linkNew, removeIfEmpty, syncDirectory, writeAll } from "../../_io/durable.ts";
 import { holdEntry, LedAstray } from "../../_io/hold.ts";

@@ -16,7 +16,7 @@
  * @module
  */
 
-import type { Operation } from "../../../lib/plan/operations.ts";
+import type { Operation } from "../../../lib/files/operations.ts";
 import { groupsOf } from "../../_io/durable.ts";
 import { linksToOpen } from "../../_io/hold.ts";
 import { startThread } from "../../_io/second_thread.ts";

@@ -16,7 +16,7 @@
  */
 
 import { dirname, join } from "@std/path";
-import type { Operation } from "../../../lib/plan/operations.ts";
+import type { Operation } from "../../../lib/files/operations.ts";
 import type { Action } from "../../../lib/plan/plan.ts";
 import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
 import { syncDirectory, writeAndSync } from "../../_io/durable.ts";

@@ -21,6 +21,8 @@ function withActions(...actions: readonly unknown[]): Plan {
 Deno.test("sameActions() minds neither the day nor the reasons, but order and number", () => {
   const [first, second] = PLAN.actions;
   assertEquals(sameActions(PLAN, LATER), true);
+  const { kind, ...others } = first!;
+  assertEquals(sameActions(PLAN, withActions({ ...others, kind }, second)), true);
   assertEquals(sameActions(PLAN, withActions(second, first)), false);
   assertEquals(sameActions(PLAN, withActions(first)), false);
 });
@@ -33,6 +35,8 @@ Deno.test("findForeignAction() finds what another plan does not do, whichever pa
     { ...first, kind: "purge-run" },
     { ...first, stamp: "another" },
     { ...first, path: `1/${runId(3)}` },
+    { ...first, runId: runId(3) },
+    { ...first, text: "more" },
   ];
   for (const action of differing) {
     const plan = withActions(second, action);

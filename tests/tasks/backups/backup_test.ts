@@ -13,6 +13,7 @@ import { extractCopy } from "../../../tasks/_file/backups/bring_back.ts";
 import { backup } from "../../../tasks/backups/backup.ts";
 import { verifyBackups } from "../../../tasks/backups/verify_backups.ts";
 import { openStore } from "../../../tasks/open_store.ts";
+import { lockStore } from "../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
 import { anyTree, writeAnyTree } from "../../_support/any_tree.ts";
 import { experiment, NOW, run, runId } from "../../_support/builders.ts";
@@ -246,7 +247,7 @@ Deno.test("backup() keeps the backups of two stores in one place apart", async (
   assert(first.id !== second.id);
   assertEquals(second.totals.shared.files, 0, "the same paths, but of another store");
   const listed = async (store: Store) =>
-    (await (await store.backupsIn(place.path)).list()).map(({ id }) => id);
+    (await (await store.backups!.open(place.path)).list()).map(({ id }) => id);
   assertEquals([await listed(ours), await listed(theirs)], [[first.id], [second.id]]);
 });
 
@@ -255,7 +256,7 @@ Deno.test("backup() waits for nobody: a locked store or place is refused", async
   await using store = await open(place.root);
   const backups = join(place.outside, "place");
   {
-    await using _lock = await store.lock({ task: "cleanup" });
+    await using _lock = await lockStore(store, { task: "cleanup" });
     await assertRejects(() => backup(store), StoreLockedError);
   }
   Deno.mkdirSync(join(backups, ".mltidy"), { recursive: true });
@@ -341,7 +342,7 @@ Deno.test("backup() refuses a scope of no kind that there is, and copies nothing
       `Cannot back up ${JSON.stringify(scope)}: expected a scope`,
     );
   }
-  assertEquals(await (await store.backupsIn(null)).list(), []);
+  assertEquals(await (await store.backups!.open(null)).list(), []);
 });
 
 Deno.test("backup() fails cleanly when the disk is full", async (t) => {
@@ -364,7 +365,7 @@ Deno.test("backup() fails cleanly when the disk is full", async (t) => {
       `Cannot back up store ${place.root} into ${backups}: No space left on device; nothing was kept, and the store is as it was`,
     );
     assertEquals([...Deno.readDirSync(join(backups, ".mltidy/staging"))], []);
-    assertEquals(await (await store.backupsIn(backups)).list(), []);
+    assertEquals(await (await store.backups!.open(backups)).list(), []);
     assertSameTree(await readTree(place.root, EXCEPT), before);
   } finally {
     await new Deno.Command("umount", { args: [backups] }).output();

@@ -4,6 +4,7 @@ import { backup } from "../../../tasks/backups/backup.ts";
 import { expireBackups, type ExpiryReport } from "../../../tasks/backups/expire_backups.ts";
 import { cleanup } from "../../../tasks/cleanup.ts";
 import { openStore } from "../../../tasks/open_store.ts";
+import { lockStore } from "../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
 import { DAY, experiment, NOW, orphan, run, runId } from "../../_support/builders.ts";
 import { tempStore, writeFiles } from "../../_support/disk_store.ts";
@@ -37,7 +38,7 @@ function verdicts({ expired, kept }: ExpiryReport): readonly string[] {
 
 async function idsIn(root: string): Promise<readonly string[]> {
   await using store = await on(root, 0);
-  return (await (await store.backupsIn(null)).list()).map(({ id }) => id);
+  return (await (await store.backups!.open(null)).list()).map(({ id }) => id);
 }
 
 Deno.test("expireBackups() removes what is old, in a dry run only says so", async () => {
@@ -154,7 +155,7 @@ Deno.test("expireBackups() leaves whole what a later backup shares", async () =>
   const [first = "", second = ""] = await backUpOn(place.root, 1, 2);
   await using store = await on(place.root, 3);
   await expireBackups(store, { which: { id: first } });
-  const check = await (await store.backupsIn(null)).verify(second);
+  const check = await (await store.backups!.open(null)).verify(second);
   assertEquals(check.faults, []);
   assertSameTree(
     await readTree(join(place.root, ".mltidy.trash/backups", second, "files")),
@@ -166,8 +167,8 @@ Deno.test("expireBackups() lets old copies of records go, too, unless one backup
   await using place = await tempStore(STORE);
   const keepOn = async (day: number) => {
     await using store = await on(place.root, day);
-    await using locked = await store.lock({ task: "preflight" });
-    await locked.keepMetadata(await store.read({ depth: "tags" }));
+    await using locked = await lockStore(store, { task: "preflight" });
+    await locked.mending!.keepMetadata(await store.read({ depth: "tags" }));
   };
   await keepOn(1);
   const [id = ""] = await backUpOn(place.root, 1);
@@ -175,7 +176,7 @@ Deno.test("expireBackups() lets old copies of records go, too, unless one backup
   Deno.writeTextFileSync(record, `${Deno.readTextFileSync(record)}zebra: 1\n`);
   await keepOn(2);
   await using store = await on(place.root, 100);
-  const historyOf = async () => (await (await store.backupsIn(null)).history())?.copies;
+  const historyOf = async () => (await (await store.backups!.open(null)).history())?.copies;
   const which = { olderThan: 90 * DAY, keepLast: 1 };
   const before = await readTree(place.root);
   assertEquals((await expireBackups(store, { which, dryRun: true })).expiredRecords, 1);

@@ -18,12 +18,12 @@ Deno.test("recover() settles what was cut off, and says what became of it", asyn
   }
   await using store = await openStore(place.root, { now: () => NOW });
   const id = "20261101T000000Z-cleanup";
-  assertEquals(await store.interrupted(), [id]);
+  assertEquals(await store.changes!.interrupted(), [id]);
   assertEquals((await recover(store)).settled, [
     { id, task: "cleanup", outcome: "reversed", collisions: [] },
   ]);
   assertSameTree(await readTree(place.root, EXCEPT), before);
-  assertEquals([await store.interrupted(), (await recover(store)).settled], [[], []]);
+  assertEquals([await store.changes!.interrupted(), (await recover(store)).settled], [[], []]);
 });
 
 Deno.test("recover() touches nothing where nothing was cut off", async () => {
@@ -43,5 +43,5 @@ Deno.test("recover() leaves a change alone that is still at work", async () => {
   using _cleanup = await beginCleanup(place.root);
   await using store = await openStore(place.root);
   await assertRejects(() => recover(store), StoreLockedError, "cleanup (pid");
-  assertEquals((await store.interrupted()).length, 1);
+  assertEquals((await store.changes!.interrupted()).length, 1);
 });

@@ -11,6 +11,7 @@ import {
 } from "../../../tasks/backups/restore.ts";
 import { cleanup } from "../../../tasks/cleanup.ts";
 import { openStore } from "../../../tasks/open_store.ts";
+import { lockStore } from "../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
 import { prune } from "../../../tasks/prune.ts";
 import { NOW, runId } from "../../_support/builders.ts";
@@ -135,7 +136,7 @@ Deno.test("restore() only tells in a dry run what would come back, and what is i
   await cleanup(store, { apply: true });
   writeFiles(place.root, { "7/meta.yaml": "" });
   const before = await readTree(place.root);
-  const [backup] = await (await store.backupsIn(null)).list();
+  const [backup] = await (await store.backups!.open(null)).list();
   const orphan = join(place.root, "7");
   assertEquals(await restore(store, { dryRun: true }), {
     schema: "mltidy/restore/v1",
@@ -238,7 +239,7 @@ Deno.test("restore() brings back what lies in another place, and gives it up the
   assertEquals((await restore(store, { backups, dryRun: true })).collisions, []);
   assertEquals((await restore(store, { backups })).changes, 5);
   assertSameTree(await readTree(place.root, EXCEPT), before);
-  assertEquals(await (await store.backupsIn(backups)).list(), []);
+  assertEquals(await (await store.backups!.open(backups)).list(), []);
 });
 
 Deno.test("restore() copies what a backup holds to another place, and keeps it", async () => {
@@ -380,10 +381,10 @@ Deno.test("restore() goes by the dates of backups that an older version wrote", 
 async function applyFirst(store: Store): Promise<string> {
   await using planning = await open(store.describe().location);
   const { plan } = await cleanup(planning);
-  await using locked = await store.lock({ task: "cleanup" });
+  await using locked = await lockStore(store, { task: "cleanup" });
   const [action] = plan.actions;
   const options = { task: plan.task, actions: [action!], now: store.now(), keepBackup: true };
   using change = await locked.begin(options);
-  await change.perform(action!);
+  await Array.fromAsync(change.performAll());
   return (await change.finish())!.id;
 }

@@ -1,15 +1,21 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { StalePlanError } from "../../../../lib/errors.ts";
 import type { ActionOutcome } from "../../../../lib/plan/plan.ts";
+import { asStorePath } from "../../../../lib/store/path.ts";
+import { beginChange } from "../../../../tasks/_file/change/change.ts";
 import { readBegin } from "../../../../tasks/_file/own/journal.ts";
 import { listJournals } from "../../../../tasks/_file/own/list_journals.ts";
+import { acquireLock } from "../../../../tasks/_file/own/lock.ts";
 import { readManifest } from "../../../../tasks/_file/own/manifest.ts";
+import { ownPaths } from "../../../../tasks/_file/own/own_directory.ts";
 import { measureTree, newMeasurer } from "../../../../tasks/_file/scan/measure.ts";
 import { NOW, runId } from "../../../_support/builders.ts";
 import { setTimes, tempStore, writeFiles } from "../../../_support/disk_store.ts";
 import {
   beginCleanup,
   type BegunCleanup,
+  planFor,
   ROTTEN,
   ROTTEN_ACTIONS,
 } from "../../../_support/rotten_store.ts";
@@ -27,6 +33,32 @@ async function performAll({ plan, change }: BegunCleanup): Promise<readonly Acti
   for (const action of plan.actions) outcomes.push(await change.perform(action));
   return outcomes;
 }
+
+Deno.test("beginChange() begins nothing that no planner proposes, such as for our own directory", async () => {
+  await using store = await tempStore(ROTTEN);
+  const before = await readTree(store.root);
+  const [first] = (await planFor(store.root)).actions;
+  const paths = ownPaths(store.root);
+  using lock = acquireLock(store.root, "cleanup", NOW);
+  for (const path of ["1", ".mltidy.trash/backups"]) {
+    const actions = [{ ...first!, path: asStorePath(path) }];
+    await assertRejects(
+      () =>
+        beginChange(lock, {
+          root: store.root,
+          paths,
+          task: "cleanup",
+          actions,
+          now: NOW,
+          keepBackup: true,
+        }),
+      StalePlanError,
+      `Cannot apply plan: action 1 has a path that no soft-delete-run has: "${path}"; plan again`,
+    );
+  }
+  assertEquals(await listJournals(paths.journals), []);
+  assertSameTree(await readTree(store.root, EXCEPT), before);
+});
 
 Deno.test("beginChange() has recorded everything and done nothing when it returns", async () => {
   await using store = await tempStore(ROTTEN);

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { type Operation, operationsOf } from "../../../../lib/plan/operations.ts";
+import { type Operation, operationsOf } from "../../../../lib/files/operations.ts";
 import { asExperimentId, asRunId, asStorePath } from "../../../../lib/store/path.ts";
 import {
   carryOut,

@@ -1,14 +1,15 @@
 /**
- * The only three things that ever happen to a store, each with its inverse.
+ * The only three things that ever happen to a store of files, each with its inverse, and what an action
+ * comes to there. Read by the adapter of file stores alone.
  *
  * @module
  */
 
+import type { Action } from "../plan/plan.ts";
+import type { WriteMeta } from "../plan/repair_action.ts";
 import type { StorePath } from "../store/path.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 import { DROPPED_TAG, RECOVERED_TAG } from "../store/tags.ts";
-import type { Action } from "./plan.ts";
-import type { WriteMeta } from "./repair_action.ts";
 
 /** Keys of a `meta.yaml` to set; all others stay as they are. */
 export type MetaChanges = Readonly<Record<string, string | number | null>>;
@@ -48,7 +49,8 @@ export type Operation =
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { asRunId, asExperimentId, asStorePath, operationsOf } from "mltidy";
+ * import { asRunId, asExperimentId, asStorePath } from "../store/path.ts";
+ * import { operationsOf } from "./operations.ts";
  *
  * const operations = operationsOf({
  *   kind: "soft-delete-run",

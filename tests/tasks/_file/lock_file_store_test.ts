@@ -3,6 +3,7 @@ import { StoreLockedError } from "../../../lib/errors.ts";
 import { applyPlan } from "../../../tasks/apply_plan.ts";
 import { cleanup } from "../../../tasks/cleanup.ts";
 import { openStore } from "../../../tasks/open_store.ts";
+import { lockStore } from "../../../tasks/ports/lock_store.ts";
 import { NOW } from "../../_support/builders.ts";
 import { tempStore } from "../../_support/disk_store.ts";
 import { planFor, ROTTEN } from "../../_support/rotten_store.ts";
@@ -16,23 +17,23 @@ Deno.test("a locked store changes nothing once its lock is released", async () =
   const plan = await planFor(place.root);
   const { task, actions } = plan;
   await using store = await openStore(place.root, { now: () => NOW });
-  const locked = await store.lock({ task });
+  const locked = await lockStore(store, { task });
   const change = await locked.begin({ task, actions, now: NOW, keepBackup: true });
   await locked[Symbol.asyncDispose]();
   const released =
-    `Cannot change store ${place.root}: its lock, taken for cleanup, has been released; take it again with store.lock()`;
+    `Cannot change store ${place.root}: its lock, taken for cleanup, has been released; take it again with lockStore()`;
   for (
     const work of [
       () => applyPlan(locked, plan),
       () => locked.begin({ task, actions, now: NOW, keepBackup: true }),
-      () => locked.lockBackups(null),
-      () => locked.lock({ task }),
-      () => change.perform(actions[0]!),
+      () => locked.backups!.lock(null),
+      () => lockStore(locked, { task }),
+      () => Array.fromAsync(change.performAll()),
       () => change.finish(),
     ]
   ) await assertRejects(work, Error, released);
   change[Symbol.dispose]();
-  await using next = await store.lock({ task });
+  await using next = await lockStore(store, { task });
   assertEquals(next.settled.map(({ outcome }) => outcome), ["reversed"]);
   assertSameTree(await readTree(place.root, EXCEPT), before);
 });
@@ -40,17 +41,17 @@ Deno.test("a locked store changes nothing once its lock is released", async () =
 Deno.test("a lock may be released twice, and the next holder keeps the one it took", async () => {
   await using place = await tempStore();
   await using store = await openStore(place.root);
-  const first = await store.lock({ task: "prune" });
+  const first = await lockStore(store, { task: "prune" });
   await first[Symbol.asyncDispose]();
-  await using _second = await store.lock({ task: "cleanup" });
+  await using _second = await lockStore(store, { task: "cleanup" });
   await first[Symbol.asyncDispose]();
-  await assertRejects(() => store.lock({ task: "prune" }), StoreLockedError, "cleanup (pid");
+  await assertRejects(() => lockStore(store, { task: "prune" }), StoreLockedError, "cleanup (pid");
 });
 
 Deno.test("a task that is given a locked store says so, and what to do instead", async () => {
   await using place = await tempStore(ROTTEN);
   await using store = await openStore(place.root, { now: () => NOW });
-  await using locked = await store.lock({ task: "mine" });
+  await using locked = await lockStore(store, { task: "mine" });
   const error = await assertRejects(() => cleanup(locked, { apply: true }), StoreLockedError);
   assertEquals(
     error.message,

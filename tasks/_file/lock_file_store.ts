@@ -1,7 +1,9 @@
 import { StoreLockedError } from "../../lib/errors.ts";
 import { infoOf } from "../_io/read.ts";
+import { requireCapability } from "../ports/require_capability.ts";
 import type { LockedStore, Store } from "../ports/store.ts";
-import { beginChange, type Change } from "./change/change.ts";
+import { beginChange, type FileChange } from "./change/change.ts";
+import { performAll } from "./change/perform_all.ts";
 import { settleInterrupted } from "./change/settle.ts";
 import { listJournals } from "./own/list_journals.ts";
 import { acquireLock } from "./own/lock.ts";
@@ -16,14 +18,14 @@ import { ownPaths } from "./own/own_directory.ts";
  * @throws {StoreLockedError} When another process holds the lock.
  * @throws {StoreAccessError} When the store cannot be written to.
  */
-export async function lockStore(store: Store, task: string): Promise<LockedStore> {
+export async function lockFileStore(store: Store, task: string): Promise<LockedStore> {
   const { location: root } = store.describe();
   const paths = ownPaths(root);
   const lock = acquireLock(root, task, store.now());
   try {
     const settled = settleInterrupted(root, paths, await listJournals(paths.journals));
     /** Half done, say by an error of the caller's, is taken back now, or else by whoever locks next. */
-    const giveUp = ({ journal }: Change) => {
+    const giveUp = ({ journal }: FileChange) => {
       try {
         if (infoOf(journal) !== null) settleInterrupted(root, paths, [journal]);
       } catch (error) {
@@ -34,7 +36,7 @@ export async function lockStore(store: Store, task: string): Promise<LockedStore
     const assertHeld = () => {
       if (lock.isHeld()) return;
       throw new Error(
-        `Cannot change store ${root}: its lock, taken for ${task}, has been released; take it again with store.lock()`,
+        `Cannot change store ${root}: its lock, taken for ${task}, has been released; take it again with lockStore()`,
       );
     };
     const whileHeld = <T>(work: () => T) =>
@@ -45,23 +47,38 @@ export async function lockStore(store: Store, task: string): Promise<LockedStore
     return {
       ...store,
       settled,
-      lock: () =>
-        whileHeld(() => {
-          throw new StoreLockedError(
-            `Cannot lock store ${root}: this very store is locked already, for ${task}; apply a plan to it with applyPlan(), or give a task the store that was opened, once the lock is released`,
-            root,
-          );
-        }),
+      changes: {
+        ...requireCapability(store, "changes"),
+        lock: () =>
+          whileHeld(() => {
+            throw new StoreLockedError(
+              `Cannot lock store ${root}: this very store is locked already, for ${task}; apply a plan to it with applyPlan(), or give a task the store that was opened, once the lock is released`,
+              root,
+            );
+          }),
+      },
+      mending: {
+        ...requireCapability(store, "mending"),
+        keepMetadata: (snapshot) =>
+          whileHeld(async () => {
+            const { keepMetadata } = await import("./own/metadata_history.ts");
+            await keepMetadata(paths, snapshot, store.now());
+          }),
+      },
+      backups: {
+        ...requireCapability(store, "backups"),
+        lock: (directory) =>
+          whileHeld(async () => {
+            const { lockBackups } = await import("./file_backups.ts");
+            return lockBackups(lock, { root, directory, now: store.now });
+          }),
+      },
       begin: (options) =>
         whileHeld(async () => {
           const change = await beginChange(lock, { root, paths, ...options });
           let isOpen = true;
           return {
-            async perform(action) {
-              await change.ready(action);
-              assertHeld();
-              return await change.perform(action);
-            },
+            performAll: (how = {}) => performAll(change, options.actions, { ...how, assertHeld }),
             finish: (work) =>
               whileHeld(() => {
                 isOpen = false;
@@ -73,16 +90,6 @@ export async function lockStore(store: Store, task: string): Promise<LockedStore
               isOpen = false;
             },
           };
-        }),
-      keepMetadata: (snapshot) =>
-        whileHeld(async () => {
-          const { keepMetadata } = await import("./own/metadata_history.ts");
-          await keepMetadata(paths, snapshot, store.now());
-        }),
-      lockBackups: (directory) =>
-        whileHeld(async () => {
-          const { lockBackups } = await import("./file_backups.ts");
-          return lockBackups(lock, { root, directory, now: store.now });
         }),
       [Symbol.asyncDispose]: () => Promise.try(() => lock[Symbol.dispose]()),
     };

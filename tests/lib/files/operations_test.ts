@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { operationsOf, stampedBy } from "../../../lib/plan/operations.ts";
+import { operationsOf, stampedBy } from "../../../lib/files/operations.ts";
 import type { Action, ActionReason } from "../../../lib/plan/plan.ts";
 import type { RepairReason } from "../../../lib/plan/repair_action.ts";
 import { asExperimentId, asRunId, asStorePath } from "../../../lib/store/path.ts";

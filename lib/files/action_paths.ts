@@ -1,0 +1,107 @@
+/**
+ * Where in a store of files each kind of action acts. Read by the adapter of file stores alone.
+ *
+ * @module
+ */
+
+import type { Action } from "../plan/plan.ts";
+import { RESERVED_IN_EXPERIMENT } from "../store/names.ts";
+
+// What MLflow takes for an experiment is what `isExperimentDirectoryName` says.
+const NAME = "[a-zA-Z0-9][\\p{L}\\p{N}_-]{0,63}";
+const ACTIVE = `(?!models(?:/|$))${NAME}`;
+const DELETED = `\\.trash/${NAME}`;
+const EXPERIMENT = `(?:${DELETED}|${ACTIVE})`;
+const RUN_ID = `(?!(?:${[...RESERVED_IN_EXPERIMENT].join("|")})(?:/|$))[^/]+`;
+const RUN = `${EXPERIMENT}/${RUN_ID}`;
+const LOGGED_MODEL = `${EXPERIMENT}/models/[^/]+`;
+const TRACE = `${EXPERIMENT}/traces/[^/]+`;
+const MODEL_VERSION = "models/[^/]+/[^/]+";
+
+/** What the path of each kind of action looks like: one of these, from end to end. */
+const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
+  "soft-delete-run": [`${ACTIVE}/${RUN_ID}`],
+  "drop-artifact": [`${ACTIVE}/${RUN_ID}/artifacts/.+`],
+  "purge-run": [`${ACTIVE}/${RUN_ID}`],
+  "purge-experiment": [DELETED],
+  "quarantine-orphan": [EXPERIMENT],
+  "write-meta": [
+    EXPERIMENT,
+    RUN,
+    `${RUN}/(?:inputs|outputs)/[^/]+`,
+    LOGGED_MODEL,
+    TRACE,
+    `${EXPERIMENT}/datasets/[^/]+`,
+    "models/[^/]+",
+    MODEL_VERSION,
+  ],
+  "finish-stale-run": [RUN],
+  "set-stage": [EXPERIMENT],
+  "release-name": [EXPERIMENT],
+  "complete-meta": [RUN],
+  "rewrite-location": [EXPERIMENT, RUN, LOGGED_MODEL, MODEL_VERSION],
+  "rewrite-tag": [`${TRACE}/tags/.+`],
+  "create-dirs": ["\\.trash", RUN],
+  "trim-metric-file": [`(?:${RUN}|${LOGGED_MODEL})/metrics/.+`],
+  // Anything but what a store is made of, and what MLflow does not look at.
+  "quarantine-stray": ["(?:\\.trash|models)/.+", "(?!models$)[^/]+(?<!\\.trash)(?:/.+)?"],
+};
+
+const PATTERNS: ReadonlyMap<string, RegExp> = new Map(
+  Object.entries(SHAPES).map((
+    [kind, shapes],
+  ) => [kind, new RegExp(`^(?:${shapes.join("|")})$`, "su")]),
+);
+
+/** The folders of a run that a repair makes. */
+const FOLDERS = ["metrics", "params", "artifacts"];
+
+/**
+ * Tells what is wrong with where an action would act in a store of files: one on a run acts at a run, and at
+ * the one that it names.
+ *
+ * @param action The action.
+ * @returns What is wrong; `null` where nothing is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import type { Action } from "../plan/plan.ts";
+ * import { pathFault } from "./action_paths.ts";
+ *
+ * const action = { kind: "purge-run", path: "1", experimentId: "1", runId: "0f8c" } as Action;
+ * assertEquals(pathFault(action), 'has a path that no purge-run has: "1"');
+ * assertEquals(pathFault({ ...action, path: "1/0f8c" } as Action), null);
+ * ```
+ */
+export function pathFault(action: Action): string | null {
+  const { kind, path } = action;
+  if (!PATTERNS.get(kind)?.test(path)) {
+    return `has a path that no ${kind} has: ${JSON.stringify(path)}`;
+  }
+  switch (kind) {
+    case "soft-delete-run":
+    case "purge-run":
+      return subjectFault(action, `${action.experimentId}/${action.runId}`);
+    case "drop-artifact": {
+      const place = path.split("/").slice(3).join("/");
+      return subjectFault(action, `${action.experimentId}/${action.runId}/artifacts/${place}`);
+    }
+    case "purge-experiment":
+      return subjectFault(action, `.trash/${action.experimentId}`);
+    case "create-dirs": {
+      const own: readonly string[] = path === ".trash"
+        ? [path]
+        : FOLDERS.map((name) => `${path}/${name}`);
+      return action.directories.every((one) => own.includes(one))
+        ? null
+        : "makes directories elsewhere";
+    }
+    default:
+      return null;
+  }
+}
+
+function subjectFault({ path }: Action, subject: string): string | null {
+  return path === subject ? null : "names another subject than its path";
+}

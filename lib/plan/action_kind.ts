@@ -1,0 +1,41 @@
+/**
+ * The kinds of action, as values.
+ *
+ * @module
+ */
+
+import type { Action } from "./plan.ts";
+
+/** What tells the kinds of action apart. */
+export type ActionKind = Action["kind"];
+
+const KINDS: Readonly<Record<ActionKind, true>> = {
+  "soft-delete-run": true,
+  "drop-artifact": true,
+  "purge-run": true,
+  "purge-experiment": true,
+  "quarantine-orphan": true,
+  "write-meta": true,
+  "finish-stale-run": true,
+  "set-stage": true,
+  "release-name": true,
+  "complete-meta": true,
+  "rewrite-location": true,
+  "rewrite-tag": true,
+  "create-dirs": true,
+  "trim-metric-file": true,
+  "quarantine-stray": true,
+};
+
+/** All kinds of action. */
+export const ACTION_KINDS: readonly ActionKind[] = Object.keys(KINDS) as ActionKind[];
+
+/**
+ * Tells whether a word is a kind of action.
+ *
+ * @param kind The word.
+ * @returns Whether it is.
+ */
+export function isActionKind(kind: unknown): kind is ActionKind {
+  return typeof kind === "string" && Object.hasOwn(KINDS, kind);
+}

@@ -1,0 +1,34 @@
+import { UnsupportedStoreError } from "../../lib/errors.ts";
+import type { Store } from "./store.ts";
+
+/** What some kinds of store can do, and others cannot. */
+export type Capability = "changes" | "mending" | "backups" | "tracking";
+
+/** What is not to be had of a store without it. */
+const LACKS: Readonly<Record<Capability, string>> = {
+  changes: "change",
+  mending: "repair",
+  backups: "back up or restore",
+  tracking: "train into",
+};
+
+/**
+ * Takes a capability of a store.
+ *
+ * @param store The store.
+ * @param capability Which.
+ * @returns The capability.
+ * @throws {UnsupportedStoreError} When this kind of store has none.
+ */
+export function requireCapability<C extends Capability, S extends Store>(
+  store: S,
+  capability: C,
+): NonNullable<S[C]> {
+  const found = store[capability];
+  if (found !== null) return found as NonNullable<S[C]>;
+  const { location } = store.describe();
+  throw new UnsupportedStoreError(
+    `Cannot ${LACKS[capability]} store ${location}: mltidy cannot do that with this kind of store`,
+    location,
+  );
+}
