@@ -54,7 +54,8 @@ export interface ApplyOptions extends Abortable {
  *
  * @example
  * ```ts
- * import { applyPlan, lockStore, openStore, planPrune } from "mltidy";
+ * import { applyPlan, lockStore, openStore } from "mltidy";
+ * import { planPrune } from "mltidy/plan";
  *
  * await using store = await openStore("./mlruns");
  * await using locked = await lockStore(store, { task: "prune" });

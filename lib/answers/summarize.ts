@@ -120,7 +120,8 @@ export interface SummarizeOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openStore, summarize } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { summarize } from "mltidy/verify";
  *
  * await using store = await openStore("./mlruns");
  * const { runs } = summarize(await store.read({ depth: "meta" }));

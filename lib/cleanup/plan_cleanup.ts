@@ -56,7 +56,8 @@ export interface PlanOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openStore, planCleanup } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { planCleanup } from "mltidy/plan";
  *
  * await using store = await openStore("./mlruns");
  * const plan = planCleanup(

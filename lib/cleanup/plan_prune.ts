@@ -30,7 +30,8 @@ export interface PrunePolicy {
  *
  * @example
  * ```ts
- * import { openStore, planPrune, renderPlan } from "mltidy";
+ * import { openStore, renderPlan } from "mltidy";
+ * import { planPrune } from "mltidy/plan";
  *
  * await using store = await openStore("./mlruns");
  * const snapshot = await store.read({ depth: "tags" });

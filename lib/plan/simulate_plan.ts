@@ -37,7 +37,8 @@ export interface SimulateOptions {
  * @example Planning again after a plan yields nothing
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openStore, planPrune, simulatePlan } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { planPrune, simulatePlan } from "mltidy/plan";
  *
  * await using store = await openStore("./mlruns");
  * const before = await store.read({ depth: "tags" });

@@ -29,7 +29,7 @@ export interface PrimaryMetricConfig {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { primaryMetric } from "mltidy";
+ * import { primaryMetric } from "mltidy/policy";
  *
  * assertEquals(primaryMetric(), { name: "f1", mode: "max" });
  * assertEquals(primaryMetric({ primaryMetric: { name: "loss", mode: "min" } }), {
@@ -66,7 +66,7 @@ export function primaryMetric(config?: PrimaryMetricConfig | null): PrimaryMetri
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { bestRun } from "mltidy";
+ * import { bestRun } from "mltidy/policy";
  *
  * const runs = [{ name: "a", value: null }, { name: "b", value: 0.5 }, { name: "c", value: 0.9 }];
  * assertEquals(bestRun(runs, { name: "f1", mode: "max" }), { name: "c", value: 0.9 });

@@ -27,7 +27,9 @@ const SAMPLE = 10;
  *
  * @example
  * ```ts
- * import { openStore, planPrune, renderMarkdown } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { planPrune } from "mltidy/plan";
+ * import { renderMarkdown } from "mltidy/render";
  *
  * await using store = await openStore("./mlruns");
  * const snapshot = await store.read({ depth: "tags" });

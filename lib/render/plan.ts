@@ -37,7 +37,8 @@ const SAMPLE_OF_KIND = 10;
  *
  * @example
  * ```ts
- * import { openStore, planPrune, renderPlan } from "mltidy";
+ * import { openStore, renderPlan } from "mltidy";
+ * import { planPrune } from "mltidy/plan";
  *
  * await using store = await openStore("./mlruns");
  * const snapshot = await store.read({ depth: "tags" });

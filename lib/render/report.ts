@@ -21,7 +21,8 @@ export interface RenderReportOptions extends RenderOptions {
  *
  * @example
  * ```ts
- * import { applyPlan, lockStore, openStore, planPrune, renderReport } from "mltidy";
+ * import { applyPlan, lockStore, openStore, renderReport } from "mltidy";
+ * import { planPrune } from "mltidy/plan";
  *
  * await using store = await openStore("./mlruns");
  * const snapshot = await store.read({ depth: "tags" });

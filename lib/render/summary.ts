@@ -27,7 +27,9 @@ export interface RenderSummaryOptions extends RenderOptions {
  *
  * @example
  * ```ts
- * import { openStore, renderSummary, summarize } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { renderSummary } from "mltidy/render";
+ * import { summarize } from "mltidy/verify";
  *
  * await using store = await openStore("./mlruns");
  * console.log(renderSummary(summarize(await store.read({ depth: "meta" }))));

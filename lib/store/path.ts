@@ -4,7 +4,11 @@
  * @module
  */
 
-/** Keeps an id or a path apart from any other string; exists only for the compiler. */
+/**
+ * Keeps an id or a path apart from any other string; exists only for the compiler.
+ *
+ * @internal
+ */
 export declare const brand: unique symbol;
 
 /** The name of an experiment's directory: decimal digits, or the hexadecimal ids of older servers. */

@@ -63,7 +63,7 @@ const SIZE = new RegExp(`^${NUMBER} *([a-z]*)$`, "i");
  * @example With and without a unit
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseDuration } from "mltidy";
+ * import { parseDuration } from "./units.ts";
  *
  * assertEquals(parseDuration("1h30m"), 5_400_000);
  * assertEquals(parseDuration("30"), parseDuration("30d"));
@@ -101,7 +101,7 @@ const SHOWN_UNITS: readonly (readonly [name: string, ms: number])[] = [
  * @example Seconds do not matter after three hours
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { formatDuration } from "mltidy";
+ * import { formatDuration } from "./units.ts";
  *
  * assertEquals(formatDuration(3 * 3_600_000 + 20 * 60_000 + 7_000), "3 h 20 min");
  * ```
@@ -137,7 +137,7 @@ const SIZE_UNITS: ReadonlyMap<string, number> = new Map(
  * @example Decimal and binary
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseSize } from "mltidy";
+ * import { parseSize } from "./units.ts";
  *
  * assertEquals(parseSize("1.5kB"), 1500);
  * assertEquals(parseSize("1.5 KiB"), 1536);
@@ -164,7 +164,7 @@ export function parseSize(text: string): number {
  * @example One decimal is enough
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { formatSize } from "mltidy";
+ * import { formatSize } from "./units.ts";
  *
  * assertEquals(formatSize(4_402_341_478), "4.1 GiB");
  * ```
@@ -190,7 +190,7 @@ export function formatSize(bytes: number): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseDuration, typedDuration } from "mltidy";
+ * import { parseDuration, typedDuration } from "./units.ts";
  *
  * assertEquals(typedDuration(parseDuration("1d6h30m")), "1d6h30m");
  * ```
@@ -212,7 +212,7 @@ export function typedDuration(ms: number): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseShare } from "mltidy";
+ * import { parseShare } from "./units.ts";
  *
  * assertEquals(parseShare("50%"), 0.5);
  * ```
@@ -237,7 +237,7 @@ export function parseShare(text: string): number {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { typedShare } from "mltidy";
+ * import { typedShare } from "./units.ts";
  *
  * assertEquals(typedShare(0.07), "7%");
  * ```
@@ -256,7 +256,7 @@ export function typedShare(share: number): string {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { parseCount } from "mltidy";
+ * import { parseCount } from "./units.ts";
  *
  * assertEquals(parseCount("900k"), 900_000);
  * ```
@@ -293,7 +293,7 @@ export function formatCount(count: number): string {
  * @example An irregular noun
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { plural } from "mltidy";
+ * import { plural } from "./units.ts";
  *
  * assertEquals(plural(2, "directory", "directories"), "2 directories");
  * ```
@@ -314,7 +314,7 @@ export const MAXIMUM_TIME = 8.64e15;
  * @example Always UTC
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { formatTime } from "mltidy";
+ * import { formatTime } from "./units.ts";
  *
  * assertEquals(formatTime(0), "1970-01-01 00:00 UTC");
  * ```

@@ -75,7 +75,8 @@ export interface VerifySnapshotOptions {
  * @example No error in a healthy store
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openStore, verifySnapshot } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { verifySnapshot } from "mltidy/verify";
  *
  * await using store = await openStore("./mlruns");
  * const findings = verifySnapshot(await store.read({ depth: "full" }));

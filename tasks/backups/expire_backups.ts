@@ -73,7 +73,8 @@ export interface ExpiryReport extends ExpiryPlan {
  *
  * @example
  * ```ts
- * import { days, expireBackups, openStore } from "mltidy";
+ * import { expireBackups, openStore } from "mltidy";
+ * import { days } from "mltidy/policy";
  *
  * await using store = await openStore("./mlruns");
  * const which = { olderThan: days(90), keepLast: 3 };

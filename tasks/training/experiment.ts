@@ -63,7 +63,8 @@ export interface SetupExperimentOptions {
  * @example The second call finds what the first has made
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openStore, setupExperiment } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { setupExperiment } from "mltidy/train";
  *
  * const directory = await Deno.makeTempDir();
  * await using store = await openStore(`${directory}/mlruns`, { create: true });

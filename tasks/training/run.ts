@@ -130,7 +130,8 @@ export interface ActiveRun extends RunLog, AsyncDisposable {
  * @example A parameter that is logged twice does not stop the training
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { openStore, safeRun, setupExperiment } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { safeRun, setupExperiment } from "mltidy/train";
  *
  * const directory = await Deno.makeTempDir();
  * await using store = await openStore(`${directory}/mlruns`, { create: true });
@@ -193,7 +194,8 @@ async function unlessAborted<T>(signal: AbortSignal, body: () => Promise<T>): Pr
  *
  * @example Without end() the run has failed
  * ```ts
- * import { openStore, setupExperiment, startRun } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { setupExperiment, startRun } from "mltidy/train";
  *
  * const directory = await Deno.makeTempDir();
  * await using store = await openStore(`${directory}/mlruns`, { create: true });

@@ -17,7 +17,8 @@ import type { LogValue, MetricOptions, RunLog } from "./run_log.ts";
  *
  * @example
  * ```ts
- * import { openStore, safeLogParam, safeRun, setupExperiment } from "mltidy";
+ * import { openStore } from "mltidy";
+ * import { safeLogParam, safeRun, setupExperiment } from "mltidy/train";
  *
  * const directory = await Deno.makeTempDir();
  * await using store = await openStore(`${directory}/mlruns`, { create: true });

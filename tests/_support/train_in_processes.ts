@@ -26,7 +26,8 @@ export interface ProcessOptions {
 export async function trainInProcesses<T>(options: ProcessOptions): Promise<readonly T[]> {
   const { processes, root, body } = options;
   const script = (number: number) => `
-    import { openStore, safeRun, setupExperiment, startRun } from "mltidy";
+    import { openStore } from "mltidy";
+    import { safeRun, setupExperiment, startRun } from "mltidy/train";
     const number = ${number};
     await using store = await openStore(${JSON.stringify(root)});
     const body = async () => {${body}};

@@ -10,15 +10,9 @@
  * @module
  */
 
-import {
-  bestRun,
-  openStore,
-  preflight,
-  primaryMetric,
-  safeRun,
-  setupExperiment,
-  type Store,
-} from "mltidy";
+import { openStore, preflight, type Store } from "mltidy";
+import { bestRun, primaryMetric } from "mltidy/policy";
+import { safeRun, setupExperiment } from "mltidy/train";
 import { chance, drawSamples, learn, score } from "./learner.ts";
 
 /** What came of one trial. */

@@ -10,16 +10,14 @@
  * @module
  */
 
+import { openStore, preflight, type Store } from "mltidy";
 import {
-  openStore,
-  preflight,
   safeLogArtifact,
   safeLogMetric,
   safeLogParam,
   safeRun,
   setupExperiment,
-  type Store,
-} from "mltidy";
+} from "mltidy/train";
 import { chance, drawSamples, learn, type Sample, score, type Scores } from "./learner.ts";
 
 /** A way to make the classes equal in size, or to leave them as they are. */

@@ -11,7 +11,8 @@ function startProgram(
   const path = join(outside, "train.js");
   Deno.writeTextFileSync(
     path,
-    `import { openStore, safeRun, startRun } from "mltidy";
+    `import { openStore } from "mltidy";
+    import { safeRun, startRun } from "mltidy/train";
     let clock = Date.now;
     const store = await openStore(${JSON.stringify(root)}, { now: () => clock() });
     const options = { experimentId: ${JSON.stringify(experimentId)}, warn: () => {} };

@@ -11,7 +11,8 @@ Deno.test({
     const script = join(training.outside, "fill.ts");
     Deno.writeTextFileSync(
       script,
-      `import { openStore, safeRun } from "mltidy";
+      `import { openStore } from "mltidy";
+      import { safeRun } from "mltidy/train";
       await using store = await openStore(${JSON.stringify(root)});
       const options = { experimentId: ${JSON.stringify(experimentId)}, warn: () => {} };
       await safeRun(store, options, async (run) => {

@@ -1,0 +1,71 @@
+/**
+ * Plans, without a disk: what would change and why, and what comes of it. A plan is a
+ * JSON value.
+ *
+ * @example What a store would look like afterwards
+ * ```ts
+ * import { openStore } from "mltidy";
+ * import { planCleanup, simulatePlan } from "mltidy/plan";
+ * import { policyByAge } from "mltidy/policy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const snapshot = await store.read({ depth: "tags" });
+ * const plan = planCleanup(snapshot, policyByAge({ daysOld: 90 }), { now: store.now() });
+ * console.log(simulatePlan(snapshot, plan, { now: store.now() }).orphans.length);
+ * ```
+ *
+ * @module
+ */
+
+export { type ChangedSide, comparePlans, type PlanComparison } from "../answers/compare_plans.ts";
+export { expiryCandidates, planExpiry, planNamedExpiry } from "../backup/plan_expiry.ts";
+export { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
+export { planPrune, type PrunePolicy } from "../cleanup/plan_prune.ts";
+export { ACTION_KINDS, type ActionKind } from "./action_kind.ts";
+export { parsePlan } from "./parse_plan.ts";
+export type {
+  Action,
+  ActionBase,
+  ActionOutcome,
+  ActionReason,
+  ApplyReport,
+  BudgetOutcome,
+  DropArtifact,
+  KeepReason,
+  Kept,
+  Misfit,
+  Period,
+  Plan,
+  PlanTask,
+  PlanTotals,
+  PurgeExperiment,
+  PurgeRun,
+  QuarantineOrphan,
+  SkipReason,
+  SoftDeleteRun,
+  Standing,
+  Stop,
+} from "./plan.ts";
+export {
+  type CreateDirectories,
+  DEFAULT_REPAIR,
+  type EditMeta,
+  type EntryEvidence,
+  type Evidence,
+  type KeptText,
+  type NeedsChoice,
+  NO_EVIDENCE,
+  type QuarantineStray,
+  type RecordEvidence,
+  type RepairAction,
+  type RepairBase,
+  type RepairPolicy,
+  type RepairReason,
+  type RewriteTag,
+  type RunEvidence,
+  type TraceLocation,
+  type TrimMetricFile,
+  type WriteMeta,
+} from "./repair_action.ts";
+export { type SimulateOptions, simulatePlan } from "./simulate_plan.ts";
+export { planRepair } from "../repair/plan_repair.ts";

@@ -1,0 +1,34 @@
+/**
+ * Results as text for a terminal, and as Markdown. Nothing that a terminal would obey is left in it.
+ *
+ * @example A summary
+ * ```ts
+ * import { openStore, summary } from "mltidy";
+ * import { renderSummary } from "mltidy/render";
+ *
+ * await using store = await openStore("./mlruns");
+ * console.log(renderSummary(await summary(store)));
+ * ```
+ *
+ * @module
+ */
+
+export {
+  renderBackupList,
+  renderChecks,
+  renderCopy,
+  renderExpiry,
+  renderHistory,
+  type ShownExpiry,
+} from "./backups.ts";
+export { renderComparison, type RenderComparisonOptions } from "./comparison.ts";
+export { renderExplanation } from "./explanation.ts";
+export { findingsText, renderFindings } from "./findings.ts";
+export { renderMarkdown } from "./markdown.ts";
+export { renderPlan, type RenderPlanOptions } from "./plan.ts";
+export { type PreflightResult, renderPreflight } from "./preflight.ts";
+export { renderReport, type RenderReportOptions } from "./report.ts";
+export { renderRestore, type ShownRestore } from "./restore.ts";
+export { renderRules } from "./rules.ts";
+export { renderSummary, type RenderSummaryOptions } from "./summary.ts";
+export type { RenderOptions } from "../text/style.ts";

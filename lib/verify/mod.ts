@@ -1,0 +1,47 @@
+/**
+ * What is wrong with a store, and what it holds: every rule, and the pure functions that judge and count a
+ * snapshot.
+ *
+ * @example Errors of one snapshot
+ * ```ts
+ * import { openStore } from "mltidy";
+ * import { RULES, verifySnapshot } from "mltidy/verify";
+ *
+ * await using store = await openStore("./mlruns");
+ * const snapshot = await store.read({ depth: "full" });
+ * const errors = verifySnapshot(snapshot, { severity: "error" });
+ * console.log(`${errors.length} findings by ${RULES.length} rules`);
+ * ```
+ *
+ * @module
+ */
+
+export { explainRun, type Explanation, findRuns, type Lack } from "../answers/explain_run.ts";
+export type { Flip } from "../answers/find_flip.ts";
+export type { PolicyChange } from "../answers/policy_changes.ts";
+export {
+  type ExperimentSummary,
+  type MetricStanding,
+  type OrphanSummary,
+  summarize,
+  type SummarizeOptions,
+  type Summary,
+} from "../answers/summarize.ts";
+export {
+  type Check,
+  MLFLOW_VERSIONS,
+  type MlflowVersion,
+  type Rule,
+  type RuleRow,
+  SEVERITIES,
+  type Severities,
+  type Severity,
+  type Violation,
+} from "./rule.ts";
+export { RULES } from "./rules.ts";
+export {
+  type Finding,
+  type Reader,
+  verifySnapshot,
+  type VerifySnapshotOptions,
+} from "./verify_snapshot.ts";

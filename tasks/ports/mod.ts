@@ -1,0 +1,53 @@
+/**
+ * What a kind of store must be able to do, by capability: for those who bring another kind.
+ *
+ * @example
+ * ```ts
+ * import { openStore } from "mltidy";
+ * import type { Changes } from "mltidy/ports";
+ *
+ * await using store = await openStore("./mlruns");
+ * const changes: Changes | null = store.changes;
+ * console.log(changes === null ? "can only be read" : [...changes.kinds].join(", "));
+ * ```
+ *
+ * @module
+ */
+
+export type { Dataset, MetricPoint, RunRecord } from "../../lib/store/tracking_model.ts";
+export type {
+  BackupPlaces,
+  BackupPreview,
+  Backups,
+  BackupWork,
+  BroughtBackReport,
+  LockedBackupPlaces,
+  LockedBackups,
+  RestoreSelection,
+} from "./backups.ts";
+export { lockStore } from "./lock_store.ts";
+export type {
+  Abortable,
+  Change,
+  Changes,
+  FinishWork,
+  LockedMending,
+  LockedStore,
+  Mending,
+  PerformOptions,
+  ReadOptions,
+  SettledChange,
+  Store,
+  StoreDescription,
+} from "./store.ts";
+export type {
+  ArtifactContent,
+  Durability,
+  ExperimentRequest,
+  ExperimentSetup,
+  NewRunRequest,
+  Placement,
+  ResumeRequest,
+  TrackedRun,
+  Tracking,
+} from "./tracking.ts";
