@@ -11,6 +11,7 @@ import type { PlanTask } from "../lib/plan/plan.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
 import type { Extras } from "../lib/store/extras.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import { planningFor } from "./ports/planning_for.ts";
 import type { Store } from "./ports/store.ts";
 
 /** How to compare. */
@@ -40,7 +41,7 @@ export async function comparePolicies(
 ): Promise<PlanComparison> {
   const { task = "cleanup", onProgress } = options;
   const extras = joined(readingOf(policy).extras, readingOf(other).extras);
-  const now = store.now();
+  const planning = planningFor(store);
   const read = async (artifacts: string | null) =>
     await store.read({
       depth: "tags",
@@ -49,7 +50,7 @@ export async function comparePolicies(
       ...(onProgress === undefined ? {} : { onProgress }),
     });
   const planOf = (snapshot: StoreSnapshot<"tags">, one: CleanupPolicy) =>
-    task === "prune" ? planPrune(snapshot, one, { now }) : planCleanup(snapshot, one, { now });
+    task === "prune" ? planPrune(snapshot, one, planning) : planCleanup(snapshot, one, planning);
   const heavy = heavyOf(policy);
   const otherHeavy = heavyOf(other);
   const snapshot = await read(heavy ?? otherHeavy);

@@ -11,6 +11,7 @@ import {
   type PlanAndApplyOptions,
   type PlanAndApplyResult,
 } from "./plan_and_apply.ts";
+import { planningFor } from "./ports/planning_for.ts";
 import { requireCapability } from "./ports/require_capability.ts";
 import type { Store } from "./ports/store.ts";
 
@@ -64,7 +65,7 @@ export async function repair(
       onProgress: (runs) => onProgress?.("Reading runs", runs),
     });
     const evidence = await requireCapability(source, "mending").evidence(snapshot, policy);
-    return { snapshot, plan: planRepair(snapshot, evidence, policy, { now: source.now() }) };
+    return { snapshot, plan: planRepair(snapshot, evidence, policy, planningFor(source)) };
   }, options);
 }
 

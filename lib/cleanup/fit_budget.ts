@@ -12,7 +12,7 @@ import type { Budget, CleanupPolicy } from "../policy/policy.ts";
 import type { StorePath } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
-import { dropArtifacts } from "./drop_artifacts.ts";
+import { dropArtifacts, type DropOptions } from "./drop_artifacts.ts";
 
 /** What comes of a budget. */
 export interface FittedBudget {
@@ -22,6 +22,9 @@ export interface FittedBudget {
   readonly held: Held;
   readonly outcome: BudgetOutcome;
 }
+
+/** What else decides. */
+export type FitOptions = Pick<DropOptions, "now" | "kinds">;
 
 /**
  * Finds the fewest of what may go, in the budget's order, that are enough. What stays keeps what it
@@ -34,18 +37,18 @@ export interface FittedBudget {
  * @param snapshot The store, with sizes.
  * @param policy The rules.
  * @param budget How much is to go.
- * @param now Epoch ms.
+ * @param options The moment, and what the store can do.
  * @returns The verdicts, and how far it gets.
  */
 export function fitBudget(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   budget: Budget,
-  now: number,
+  { now, kinds }: FitOptions,
 ): FittedBudget {
-  const judge = judgeRepeatedly(snapshot, policy, now);
+  const judge = judgeRepeatedly(snapshot, policy, now, kinds);
   const all = judge(new Set());
-  const order = candidatesOf(all, policy, now).toSorted((left, right) =>
+  const order = candidatesOf(all, policy, { now, kinds }).toSorted((left, right) =>
     Number(left.later) - Number(right.later) ||
     (budget.first === "oldest"
       ? left.time - right.time
@@ -56,7 +59,7 @@ export function fitBudget(
   const take = (count: number) => {
     const held = new Set(order.slice(count).map(({ path }) => path));
     const judged = judge(held);
-    const reached = candidatesOf(judged, policy, now, held)
+    const reached = candidatesOf(judged, policy, { now, kinds, held })
       .reduce((sum, { usage }) => sum + amountOf(usage, budget), 0);
     return { judged, held, reached };
   };
@@ -79,7 +82,7 @@ export function fitBudget(
 
 interface Candidate {
   readonly path: StorePath;
-  readonly usage: DiskUsage;
+  readonly usage: DiskUsage | null;
   /** Epoch ms. */
   readonly time: number;
   /** It leaves the store only once it is purged. */
@@ -89,18 +92,17 @@ interface Candidate {
 function candidatesOf(
   judged: JudgedSnapshot,
   policy: CleanupPolicy,
-  now: number,
-  held?: Held,
+  options: DropOptions,
 ): readonly Candidate[] {
   return [
     ...judged.runs.filter(({ holder, verdict }) => holder === null && verdict.goes)
       .map(({ run }) => ({
         path: run.path,
-        usage: run.usage ?? NO_USAGE,
+        usage: run.usage,
         time: timeOf(run),
         later: run.lifecycleStage === "active",
       })),
-    ...dropArtifacts(judged, policy, now, held)
+    ...dropArtifacts(judged, policy, options)
       .map(({ path, usage, reasons: [reason] }) => ({
         path,
         usage,
@@ -110,28 +112,30 @@ function candidatesOf(
     ...judged.experiments.filter(({ verdict }) => verdict.goes)
       .map(({ experiment: { path, usage, lastUpdateTime } }) => ({
         path,
-        usage: usage ?? NO_USAGE,
+        usage,
         time: lastUpdateTime ?? 0,
         later: false,
       })),
     ...judged.orphans.filter(({ verdict }) => verdict.goes)
       .map(({ orphan: { path, usage, newestChange } }) => ({
         path,
-        usage: usage ?? NO_USAGE,
+        usage,
         time: newestChange ?? 0,
         later: false,
       })),
   ];
 }
 
-function amountOf({ bytes, files }: DiskUsage, { kind }: Budget): number {
+/** What was not measured brings a budget no nearer. */
+function amountOf(usage: DiskUsage | null, { kind }: Budget): number {
+  const { bytes, files } = usage ?? NO_USAGE;
   return kind === "max-files" ? files : bytes;
 }
 
 function wantedOf(snapshot: StoreSnapshot, all: JudgedSnapshot, budget: Budget): number {
   if (budget.kind === "free") return budget.bytes;
   const amount = (list: readonly { readonly usage: DiskUsage | null }[]) =>
-    list.reduce((sum, { usage }) => sum + amountOf(usage ?? NO_USAGE, budget), 0);
+    list.reduce((sum, { usage }) => sum + amountOf(usage, budget), 0);
   const { experiments, orphans, strays } = snapshot;
   const waits = [
     ...all.runs.filter(({ holder, verdict }) => holder === null && isWaiting(verdict))
@@ -151,9 +155,7 @@ function isWaiting(verdict: JudgedSnapshot["runs"][number]["verdict"]): boolean 
 
 function heldBy({ runs }: JudgedSnapshot, budget: Budget): BudgetOutcome["heldBy"] {
   const kept = runs.flatMap(({ run, holder, verdict }) =>
-    verdict.goes || holder?.verdict.goes
-      ? []
-      : [{ reason: verdict.reasons[0], usage: run.usage ?? NO_USAGE }]
+    verdict.goes || holder?.verdict.goes ? [] : [{ reason: verdict.reasons[0], usage: run.usage }]
   );
   return [...Map.groupBy(kept, ({ reason }) => JSON.stringify(reason, RULE_KEYS)).values()]
     .map((group) => ({

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ACTION_KINDS, type ActionKind } from "../plan/action_kind.ts";
 import type { KeepReason } from "../plan/plan.ts";
 import type { CleanupPolicy, Protection } from "../policy/policy.ts";
 import {
@@ -38,14 +39,16 @@ import { needProtector } from "./protect_needed.ts";
  * @param snapshot The store.
  * @param policy The rules.
  * @param now Epoch ms.
+ * @param kinds The kinds of action that the store can carry out.
  * @returns The verdicts.
  */
 export function judgeSnapshot(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
+  kinds: ReadonlySet<ActionKind> = ACTION_KINDS,
 ): JudgedSnapshot {
-  const judged = judgeAlone(snapshot, policy, now);
+  const judged = judgeAlone(snapshot, policy, now, kinds);
   needProtector(judged, snapshot, areInputsFree(policy))();
   return judged;
 }
@@ -57,6 +60,7 @@ export function judgeSnapshot(
  * @param snapshot The store.
  * @param policy The rules.
  * @param now Epoch ms.
+ * @param kinds The kinds of action that the store can carry out.
  * @returns Judges, given the paths of what is to stay though it may go. It is always the same object that it
  *   gives, so only the last verdicts count.
  */
@@ -64,8 +68,9 @@ export function judgeRepeatedly(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
+  kinds: ReadonlySet<ActionKind> = ACTION_KINDS,
 ): (held: Held) => JudgedSnapshot {
-  const judged = judgeAlone(snapshot, policy, now);
+  const judged = judgeAlone(snapshot, policy, now, kinds);
   const protectNeeded = needProtector(judged, snapshot, areInputsFree(policy));
   const before = [...judged.runs, ...judged.experiments, ...judged.orphans]
     .map((one) => ({ one, path: subjectOf(one).path, verdict: one.verdict }));
@@ -86,6 +91,7 @@ function judgeAlone(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
+  kinds: ReadonlySet<ActionKind>,
 ): JudgedSnapshot {
   const { retention } = policy;
   const findPin = pinFinder(policy);
@@ -138,6 +144,7 @@ function judgeAlone(
   protectUsed(runs, snapshot, unsafe);
   protectFromHidden(judged, findHidden(snapshot, references), unsafe);
   protectUntouchable(judged, findPin);
+  keepUnsupported(judged, kinds);
   return judged;
 }
 
@@ -254,4 +261,21 @@ function protectUntouchable(
     if (tag !== null) keepRun(one, [{ kind: "pinned", tag }]);
     if (isUnfinished(status)) keepRun(one, [{ kind: "not-finished", status }]);
   }
+}
+
+/** What the store cannot carry out is no less kept than what a rule keeps: others may need it. */
+function keepUnsupported(
+  { runs, experiments, orphans }: JudgedSnapshot,
+  kinds: ReadonlySet<ActionKind>,
+): void {
+  const keepIfUnsupported = (one: { verdict: Verdict }, action: ActionKind) => {
+    if (!one.verdict.goes || kinds.has(action)) return;
+    one.verdict = keep([{ kind: "not-supported", action }]);
+  };
+  for (const one of runs) {
+    if (one.holder !== null) continue;
+    keepIfUnsupported(one, one.run.lifecycleStage === "active" ? "soft-delete-run" : "purge-run");
+  }
+  for (const one of experiments) keepIfUnsupported(one, "purge-experiment");
+  for (const one of orphans) keepIfUnsupported(one, "quarantine-orphan");
 }

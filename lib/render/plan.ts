@@ -212,9 +212,10 @@ function renderRecords(actions: readonly Action[], options: RenderPlanOptions): 
 
 function cellsOfAction(action: Action): readonly string[] {
   const reasons = action.reasons.map(reasonText).join("; ");
-  const words = action.usage.bytes === 0
+  const { usage } = action;
+  const words = usage === null || usage.bytes === 0
     ? reasons
-    : `${reasons}, ${formatSize(action.usage.bytes)}`;
+    : `${reasons}, ${formatSize(usage.bytes)}`;
   switch (action.kind) {
     case "drop-artifact":
       return [action.name || NO_NAME, action.path, words];

@@ -68,8 +68,10 @@ function doneText({ outcomes, totals, complete, startedAt, finishedAt }: ApplyRe
   const done = [...applied].map(([verb, { length }]) => `${formatCount(length)} ${verb}`);
   const time = finishedAt - startedAt;
   const duration = time < 1_000 ? "less than 1 s" : formatDuration(time);
-  return `${complete ? "Done" : "Done in part"}: ${done.join(", ")}; ` +
-    `${formatSize(totals.usage.bytes)} left the store, in ${duration}.`;
+  const left = totals.usage === null
+    ? "what left the store was not measured"
+    : `${formatSize(totals.usage.bytes)} left the store`;
+  return `${complete ? "Done" : "Done in part"}: ${done.join(", ")}; ${left}, in ${duration}.`;
 }
 
 /**

@@ -113,6 +113,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "input-of-kept": true,
   "child-of-kept": false,
   "not-needed": false,
+  "not-supported": true,
   "no-rule": false,
   "not-finished": false,
   "younger-than": false,

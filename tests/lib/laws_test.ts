@@ -200,7 +200,7 @@ Deno.test("conservation: what is gone is what the actions take", () => {
     fc.property(stores, policies, fc.nat(), (store, policy, number) => {
       const planned = plan(store, policy);
       const prefix = number % (planned.actions.length + 1);
-      const taken = planned.actions.slice(0, prefix).map(({ usage }) => usage);
+      const taken = planned.actions.slice(0, prefix).map(({ usage }) => usage!);
       const sum = (of: "bytes" | "files") => taken.reduce((total, one) => total + one[of], 0);
       const before = summarize(store).usage!;
       const left = summarize(after(store, planned, prefix)).usage!;

@@ -3,9 +3,12 @@ import { join } from "@std/path";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../../lib/errors.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
-import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
-import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_apply.ts";
+import {
+  planAndApply,
+  type PlanAndApplyOptions,
+  type Planner,
+} from "../../tasks/plan_and_apply.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { DAY, NOW, runId } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
@@ -17,8 +20,7 @@ const EXCEPT = { except: [".mltidy.trash"] };
 
 async function run(root: string, options: PlanAndApplyOptions, now: () => number = () => NOW) {
   await using store = await openStore(root, { now });
-  const plan = (snapshot: StoreSnapshot<"tags">, now: number) =>
-    planCleanup(snapshot, POLICY, { now });
+  const plan: Planner["plan"] = (snapshot, options) => planCleanup(snapshot, POLICY, options);
   return await planAndApply(store, { task: "cleanup", plan }, options);
 }
 

@@ -10,6 +10,7 @@ import type {
 } from "../../../lib/plan/plan.ts";
 import { renderPlan } from "../../../lib/render/plan.ts";
 import { asExperimentId, asRunId, asStorePath } from "../../../lib/store/path.ts";
+import { addUsage } from "../../../lib/store/usage.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 
 const DAY = 86_400_000;
@@ -96,10 +97,7 @@ function planOf(
       purgeExperiments: count("purge-experiment"),
       quarantineOrphans: count("quarantine-orphan"),
       keptRuns: keeps.filter((one) => one.kind === "run").length,
-      usage: {
-        bytes: actions.reduce((sum, action) => sum + action.usage.bytes, 0),
-        files: actions.reduce((sum, action) => sum + action.usage.files, 0),
-      },
+      usage: addUsage(actions.map(({ usage }) => usage)),
     },
   });
 }

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { ActionOutcome, ApplyReport } from "../../../lib/plan/plan.ts";
 import { renderReport } from "../../../lib/render/report.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
+import { addUsage } from "../../../lib/store/usage.ts";
 
 const BACKUP = {
   id: "20261101T000000Z-cleanup",
@@ -28,7 +29,7 @@ function reportOf(
       skipped: count("skipped"),
       failed: count("failed"),
       notRun: count("not-run"),
-      usage: { bytes: applied.reduce((sum, { usage }) => sum + usage.bytes, 0), files: 0 },
+      usage: addUsage(applied.map(({ usage }) => usage)),
     },
     backup,
     complete: applied.length === outcomes.length,
