@@ -8,6 +8,7 @@ import {
   visibleLines,
   visibleText,
 } from "../../../lib/text/terminal_text.ts";
+import { unicodeText } from "../../_support/unicode_text.ts";
 
 Deno.test("visibleText() leaves names of any language alone", () => {
   for (
@@ -30,7 +31,7 @@ Deno.test("visibleText() shows what would reverse or split a line", () => {
 });
 
 Deno.test("visibleText() never lets a control character through, and does so at once", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+  fc.assert(fc.property(unicodeText(), (text) => {
     const visible = visibleText(text);
     assertEquals(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(visible), false);
     assertEquals(visibleText(visible), visible);
@@ -75,7 +76,7 @@ Deno.test("padText() fills up on either side and leaves a text alone that is wid
 Deno.test("jsonText() shows no terminal a control character, and whoever reads it the same names", () => {
   fc.assert(
     fc.property(
-      fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })),
+      fc.dictionary(unicodeText(), unicodeText()),
       (value) => {
         for (const text of [jsonText(value), jsonText(value, 2)]) {
           assertEquals(JSON.parse(text), JSON.parse(JSON.stringify(value)));

@@ -13,6 +13,7 @@ import {
   stringifyMetaYaml,
 } from "../../../lib/yaml/meta_yaml.ts";
 import { pythonInteger, unquoted } from "../../../lib/yaml/node.ts";
+import { unicodeText } from "../../_support/unicode_text.ts";
 
 function sequence(...items: readonly MetaNode[]): MetaNode {
   return { kind: "sequence", items };
@@ -54,7 +55,7 @@ const WORDS = [
 const anyText = fc.oneof(
   fc.array(fc.constantFrom(...WORDS), { maxLength: 5 }).map((words) => words.join("")),
   fc.array(fc.constantFrom(...WORDS), { maxLength: 5 }).map((words) => words.join(" ")),
-  fc.string({ unit: "binary" }),
+  unicodeText(),
 );
 const anyScalar = fc.oneof(
   anyText.map(scalar),

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type Command, parseCommand } from "../../../../tasks/_cli/table/parse_command.ts";
 import { taskNames } from "../../../../tasks/_cli/table/task_table.ts";
 import { UsageError } from "../../../../tasks/_cli/table/usage_error.ts";
+import { unicodeText } from "../../../_support/unicode_text.ts";
 
 const STORE_DEFAULTS = { store: null, json: false, quiet: false, help: false, version: false };
 const CLEANUP_DEFAULTS = {
@@ -287,7 +288,7 @@ Deno.test("parseCommand() names the nearest task for an unknown one", () => {
 
 Deno.test("parseCommand() gives a command or a usage error, whatever is typed", () => {
   const word = fc.oneof(
-    fc.string({ unit: "binary" }),
+    unicodeText(),
     fc.constantFrom(
       "--",
       "-",
