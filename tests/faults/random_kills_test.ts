@@ -4,8 +4,8 @@
  * `restore` gives back the store as it was, with all that was left where it lay.
  *
  * ```
- * deno test -A tests/faults/random_kills_test.ts                          some
- * MLTIDY_KILLS=200 deno test -A tests/faults/random_kills_test.ts         as many as that
+ * deno test -A tests/faults/random_kills_test.ts                                some
+ * deno test -A tests/faults/random_kills_test.ts -- --long --times 4 --seed 7   200, at moments of its own
  * ```
  *
  * @module
@@ -20,12 +20,16 @@ import { restore } from "../../tasks/backups/restore.ts";
 import { verifyBackups } from "../../tasks/backups/verify_backups.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import type { Store } from "../../tasks/ports/store.ts";
+import { seededRandom } from "../../tasks/_demo/random.ts";
+import { depth, seed } from "../_support/depth.ts";
 import { memoryDirectory, tempDirectory } from "../_support/temp_directory.ts";
 import { readTree, type Tree, treeDifferences } from "../_support/tree.ts";
 import { openCase, writeCase } from "./case.ts";
 import { bundleProgram, makeScratch, type Program } from "./program.ts";
 
-const KILLS = Number(Deno.env.get("MLTIDY_KILLS") ?? 30);
+const KILLS = depth(30, 50);
+const SEED = seed ?? Math.floor(Math.random() * 2 ** 31);
+const random = seededRandom(SEED);
 
 /** Where backups lie. */
 const PLACES = ["own", "same-disk", "other-disk"] as const;
@@ -103,7 +107,7 @@ async function runOf(store: Store, place: { readonly backups?: string }): Promis
     .flatMap(({ subject }) =>
       /^[^/]+\/([^/]+)$/.exec(subject.replace(/^\.trash\//, ""))?.[1] ?? []
     );
-  return runs[Math.floor(Math.random() * runs.length)] ?? "";
+  return runs[Math.floor(random() * runs.length)] ?? "";
 }
 
 /** Runs a task, kills it after a delay unless that is `null`, judges, and tells how long it took, ms. */
@@ -130,7 +134,7 @@ async function attempt(
   const started = performance.now();
   await killAt(program(...words, ...flags, "--store", one.root), delay);
   const took = performance.now() - started;
-  const label = `${task.name}, ${where}, killed after ${delay} ms, seed ${kill}`;
+  const label = `${task.name}, ${where}, killed after ${delay} ms, kill ${kill} of seed ${SEED}`;
   const after = await contentsIn(...all);
   const lost = [...before].filter((content) => !after.has(content));
   // What comes back leaves staging for the store.
@@ -157,7 +161,7 @@ Deno.test(`a task that is killed at a random moment loses nothing (${KILLS} kill
       if (!durations.has(label)) {
         durations.set(label, await attempt(program, task, where, kill, null));
       }
-      const delay = Math.random() * durations.get(label)!;
+      const delay = random() * durations.get(label)!;
       const took = await attempt(program, task, where, kill, delay);
       landed[took < delay ? "done" : "killed"]++;
     }

@@ -19,11 +19,12 @@ import { adverseSnapshotArbitrary, policyArbitrary } from "../_support/adverse_a
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
 import { DAY, NOW } from "../_support/builders.ts";
 import { deepFreeze } from "../_support/deep_freeze.ts";
+import { draws } from "../_support/depth.ts";
 import { rulesArbitrary, withExtras } from "../_support/policy_arbitraries.ts";
 
 type Store = StoreSnapshot<"tags">;
 
-const RUNS = { numRuns: 500 };
+const RUNS = draws(150, 500);
 const stores = fc.tuple(
   fc.oneof(snapshotArbitrary({ now: NOW }), adverseSnapshotArbitrary({ now: NOW })),
   fc.array(fc.nat(), { minLength: 20, maxLength: 60 }),
@@ -200,7 +201,7 @@ Deno.test("conservation: what is gone is what the actions take", () => {
     fc.property(stores, policies, fc.nat(), (store, policy, number) => {
       const planned = plan(store, policy);
       const prefix = number % (planned.actions.length + 1);
-      const taken = planned.actions.slice(0, prefix).map(({ usage }) => usage!);
+      const taken = planned.actions.slice(0, prefix).map(({ usage }) => usage);
       const sum = (of: "bytes" | "files") => taken.reduce((total, one) => total + one[of], 0);
       const before = summarize(store).usage!;
       const left = summarize(after(store, planned, prefix)).usage!;

@@ -5,11 +5,13 @@ import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { policyOf, readConfig } from "../../lib/policy/config.ts";
 import { type CleanupPolicy, policyByAge, readingOf } from "../../lib/policy/policy.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { formatCount } from "../../lib/text/units.ts";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
+import { depth, draws } from "../_support/depth.ts";
 import { checkRepair, checkRepairAndUndo } from "../_support/check_repair.ts";
 import { CHILD, healthyFiles, MAIN, PARENT, REGISTERED, REMOVED } from "../_support/damage.ts";
 import { writeFiles } from "../_support/disk_store.ts";
@@ -24,9 +26,7 @@ import {
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { unreadableFiles } from "../_support/unreadable_files.ts";
 
-/** `MLTIDY_RANDOM_STORES=20000` draws so many stores, and others each time. */
-const MORE = Deno.env.get("MLTIDY_RANDOM_STORES");
-const STORES = MORE === undefined ? { numRuns: 1000, seed: 4 } : { numRuns: Number(MORE) };
+const STORES = draws(60, 1000, 4);
 
 /** They say nothing about what else lies in the directory. */
 const BESIDES = [
@@ -52,7 +52,7 @@ async function keepMetadata(store: Store): Promise<void> {
   await locked.mending!.keepMetadata(await store.read({ depth: "tags" }));
 }
 
-Deno.test("verify() misses no unreadable file of 1,000 random stores, and repair() leaves no error that it claims to mend", async () => {
+Deno.test(`verify() misses no unreadable file of ${formatCount(STORES.numRuns)} random stores, and repair() leaves no error that it claims to mend`, async () => {
   await using directory = await memoryDirectory();
   const now = Date.now() + HOUR;
   let count = 0;
@@ -169,8 +169,8 @@ Deno.test("whatever happens to a file, a clean-up takes nothing that it would no
       const more = now_.filter((one) => !healthy[policy]!.includes(one));
       assertEquals(more, [], `${path}: ${harm.way} at ${harm.at}, policy ${policy}`);
     }),
-    MORE === undefined ? { numRuns: 2000, seed: 7 } : { numRuns: Number(MORE) },
+    draws(200, 2000, 7),
   );
   // Otherwise it would prove little.
-  assert(taken > 1000, `${taken}`);
+  assert(taken > depth(100, 1000), `${taken}`);
 });

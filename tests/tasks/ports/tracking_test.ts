@@ -14,10 +14,11 @@ import { preflight } from "../../../tasks/preflight.ts";
 import { setupExperiment } from "../../../tasks/training/experiment.ts";
 import { safeRun } from "../../../tasks/training/run.ts";
 import { verify } from "../../../tasks/verify.ts";
+import { depth } from "../../_support/depth.ts";
 import { trainInProcesses } from "../../_support/train_in_processes.ts";
 import { trainingStore } from "../../_support/training.ts";
 
-Deno.test("eight processes put 200 runs each into one experiment, and nothing is lost", async () => {
+Deno.test("eight processes put many runs each into one experiment, and nothing is lost", async () => {
   await using training = await trainingStore();
   const { root, store } = training;
   const setups = await trainInProcesses<ExperimentSetup & { readonly ids: readonly string[] }>({
@@ -26,7 +27,7 @@ Deno.test("eight processes put 200 runs each into one experiment, and nothing is
     body: `
       const setup = await setupExperiment(store, "race");
       const ids = [];
-      for (let count = 0; count < 200; count++) {
+      for (let count = 0; count < ${depth(40, 200)}; count++) {
         const options = { experimentId: setup.experimentId, fsync: "never", strict: true };
         ids.push(await safeRun(store, options, async (run) => {
           await run.logParam("number", number);
@@ -51,7 +52,7 @@ Deno.test("eight processes put 200 runs each into one experiment, and nothing is
 Deno.test("eight processes log to one run, and no point is lost or torn", async () => {
   await using training = await trainingStore();
   const { root, store, experimentId, read } = training;
-  const STEPS = 2000;
+  const STEPS = depth(400, 2000);
   const id = await safeRun(store, { experimentId }, async (run) => {
     const firsts = await trainInProcesses<readonly string[]>({
       processes: 8,
@@ -63,7 +64,7 @@ Deno.test("eight processes log to one run, and no point is lost or torn", async 
         await run.setTag("last", "x".repeat(number + 1));
         for (let step = 0; step < ${STEPS}; step++) {
           await run.logMetric("shared", number + step / 1e4, { step, timestamp: number });
-          if (step % 500 === 0) {
+          if (step % ${STEPS / 4} === 0) {
             await run.logMetrics(Array.from({ length: 1000 }, (_, index) => (
               { key: "batch", value: number, step: index, timestamp: step }
             )));
@@ -147,11 +148,11 @@ Deno.test("training goes on while clean-ups are applied, and neither waits for t
         processes: 2,
         root,
         body: `
-          for (let count = 0; count < 100; count++) {
+          for (let count = 0; count < ${depth(30, 100)}; count++) {
             const { experimentId } = await setupExperiment(store, "busy " + count % 10);
             await safeRun(store, { experimentId, strict: true }, (run) => run.logMetric("a", 1));
           }
-          return 100;`,
+          return ${depth(30, 100)};`,
       });
     } finally {
       cleaning = false;

@@ -15,6 +15,8 @@ import {
   openDamaged,
 } from "../../../_support/damage.ts";
 import { DAMAGES } from "../../../_support/damages.ts";
+import { draws } from "../../../_support/depth.ts";
+import { memoryDirectory } from "../../../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../../../_support/tree.ts";
 
 const READERS = [
@@ -25,12 +27,8 @@ const READERS = [
 ] as const;
 
 async function inTemporaryDirectory<T>(work: (path: string) => T | Promise<T>): Promise<T> {
-  const path = await Deno.makeTempDir({ prefix: "mltidy-" });
-  try {
-    return await work(await Deno.realPath(path));
-  } finally {
-    await Deno.remove(path, { recursive: true });
-  }
+  await using directory = await memoryDirectory();
+  return await work(directory.path);
 }
 
 function inspect(root: string): Promise<StoreSnapshot<"full">> {
@@ -244,7 +242,7 @@ for (const base of ["2.22", "3.17"] as const) {
             restore(root, healthy);
           }
         }),
-        { numRuns: 600 },
+        draws(60, 600),
       );
       assertEquals(pack(root), healthy);
     });
