@@ -74,16 +74,16 @@ export async function applyPlan(
   refuseStopped(plan);
   const snapshot = since ?? await readAgain(store, plan);
   refuseStalePlan(store, plan, snapshot);
-  const { task } = plan;
-  const { kinds } = store.changes;
-  const actions = plan.actions.filter(({ kind }) => kinds.has(kind));
   // What was planned from this very reading need not be planned again.
-  if (since === undefined) await refuseForeign(store, { ...plan, actions }, snapshot);
+  if (since === undefined) await refuseForeign(store, plan, snapshot);
   await keepMetadata(store, snapshot);
   const startedAt = store.now();
   const outcomes: ActionOutcome[] = [];
   let backup: ApplyReport["backup"] = null;
   let remains: ApplyReport["remains"];
+  const { task } = plan;
+  const { kinds } = store.changes;
+  const actions = plan.actions.filter(({ kind }) => kinds.has(kind));
   if (actions.length > 0) {
     // Asked for first: a place that cannot be used is refused while nothing has happened.
     await using place = backups === undefined
@@ -216,17 +216,15 @@ async function planAgain(
   snapshot: SnapshotToPlanFrom,
 ): Promise<Plan> {
   const now = Math.min(plan.plannedAt, store.now());
-  const { kinds } = store.changes;
   if (isCleanup(plan)) {
     const { planCleanup } = await import("../lib/cleanup/plan_cleanup.ts");
-    const { task, policy } = plan;
-    return planCleanup(snapshot as StoreSnapshot<"tags">, policy, { now, kinds, task });
+    return planCleanup(snapshot as StoreSnapshot<"tags">, plan.policy, { now, task: plan.task });
   }
   const policy = plan.policy as RepairPolicy;
   const whole = snapshot as StoreSnapshot<"full">;
   const { planRepair } = await import("../lib/repair/plan_repair.ts");
   const evidence = await requireCapability(store, "mending").evidence(whole, policy);
-  return planRepair(whole, evidence, policy, { now, kinds });
+  return planRepair(whole, evidence, policy, { now });
 }
 
 /** How long it takes at least to read a run, ms. */

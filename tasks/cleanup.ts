@@ -53,6 +53,6 @@ export function cleanup(store: Store, options: CleanupOptions = {}): Promise<Pla
   return planAndApply(store, {
     task: "cleanup",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },
-    plan: (snapshot, options) => planCleanup(snapshot, policy, options),
+    plan: (snapshot, now) => planCleanup(snapshot, policy, { now }),
   }, applying);
 }

@@ -11,7 +11,6 @@ import type { PlanTask } from "../lib/plan/plan.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
 import type { Extras } from "../lib/store/extras.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
-import { planningFor } from "./ports/planning_for.ts";
 import type { Store } from "./ports/store.ts";
 
 /** How to compare. */
@@ -41,7 +40,7 @@ export async function comparePolicies(
 ): Promise<PlanComparison> {
   const { task = "cleanup", onProgress } = options;
   const extras = joined(readingOf(policy).extras, readingOf(other).extras);
-  const planning = planningFor(store);
+  const now = store.now();
   const read = async (artifacts: string | null) =>
     await store.read({
       depth: "tags",
@@ -50,7 +49,7 @@ export async function comparePolicies(
       ...(onProgress === undefined ? {} : { onProgress }),
     });
   const planOf = (snapshot: StoreSnapshot<"tags">, one: CleanupPolicy) =>
-    task === "prune" ? planPrune(snapshot, one, planning) : planCleanup(snapshot, one, planning);
+    task === "prune" ? planPrune(snapshot, one, { now }) : planCleanup(snapshot, one, { now });
   const heavy = heavyOf(policy);
   const otherHeavy = heavyOf(other);
   const snapshot = await read(heavy ?? otherHeavy);

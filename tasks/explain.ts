@@ -7,7 +7,6 @@
 import { explainRun, type Explanation, findRuns } from "../lib/answers/explain_run.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
 import type { Run } from "../lib/store/snapshot.ts";
-import { planningFor } from "./ports/planning_for.ts";
 import type { Store } from "./ports/store.ts";
 
 /** What to explain. */
@@ -60,9 +59,9 @@ export async function explain(
   });
   const found = findRuns(snapshot, run);
   if (found.length > MOST) return { explanations: [], candidates: found };
-  const planning = planningFor(store);
+  const now = store.now();
   return {
-    explanations: found.map(({ path }) => explainRun(snapshot, policy, { ...planning, path })),
+    explanations: found.map(({ path }) => explainRun(snapshot, policy, { path, now })),
     candidates: [],
   };
 }

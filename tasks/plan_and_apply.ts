@@ -19,7 +19,6 @@ import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";
 import type { BackupWork } from "./ports/backups.ts";
 import { lockStore } from "./ports/lock_store.ts";
-import { planningFor, type PlanningOptions } from "./ports/planning_for.ts";
 import type { Abortable, ReadOptions, SettledChange, Store } from "./ports/store.ts";
 
 /** Whether and how to apply. */
@@ -58,7 +57,7 @@ export interface Planner {
   /** What to read of the store besides metadata and tags. @default {{}} */
   readonly reading?: Pick<ReadOptions<"tags">, "sizes" | "extras">;
   /** Makes the plan. */
-  readonly plan: (snapshot: StoreSnapshot<"tags">, options: PlanningOptions) => Plan;
+  readonly plan: (snapshot: StoreSnapshot<"tags">, now: number) => Plan;
 }
 
 /**
@@ -84,7 +83,7 @@ export async function planAndApply(
       ...(signal === undefined ? {} : { signal }),
       onProgress: (runs) => onProgress?.("Reading runs", runs),
     });
-    return { snapshot, plan: plan(snapshot, planningFor(from)) };
+    return { snapshot, plan: plan(snapshot, from.now()) };
   }, options);
 }
 

@@ -27,7 +27,6 @@ import { type Finding, verifySnapshot } from "../lib/verify/verify_snapshot.ts";
 import { applyPlan } from "./apply_plan.ts";
 import type { BackupWork } from "./ports/backups.ts";
 import { lockStore } from "./ports/lock_store.ts";
-import { planningFor, type PlanningOptions } from "./ports/planning_for.ts";
 import type { Abortable, LockedStore, SettledChange, Store } from "./ports/store.ts";
 import type { ExperimentSetup } from "./ports/tracking.ts";
 import { repairPolicyOf, type RepairRules } from "./repair.ts";
@@ -172,7 +171,7 @@ async function look(store: Store, rules: Rules): Promise<Outcome> {
   const snapshot = await read(store, rules);
   const plan = await planRepairs(store, snapshot, rules);
   const mended = simulatePlan(snapshot, plan, { now: store.now() });
-  const orphans = planQuarantine(mended, rules, planningFor(store));
+  const orphans = planQuarantine(mended, rules, store.now());
   return { snapshot, plan, orphans, done: null, settled: [] };
 }
 
@@ -197,7 +196,7 @@ async function mend(store: Store, rules: Rules): Promise<Outcome> {
   const mended = isForeseen
     ? simulatePlan(before, plan, { now: store.now() })
     : await read(locked, rules);
-  const orphans = planQuarantine(mended, rules, planningFor(store), repair?.complete !== false);
+  const orphans = planQuarantine(mended, rules, store.now(), repair?.complete !== false);
   const quarantine = await applyIfAny(locked, orphans, mended, rules);
   // What is moved away whole needs no second look.
   const snapshot = quarantine?.complete === false
@@ -222,7 +221,7 @@ async function planRepairs(
 ): Promise<Plan> {
   const policy = repairPolicyOf(rules);
   const evidence = await store.mending?.evidence(snapshot, policy) ?? NO_EVIDENCE;
-  return planRepair(snapshot, evidence, policy, planningFor(store));
+  return planRepair(snapshot, evidence, policy, { now: store.now() });
 }
 
 async function applyIfAny(
@@ -246,7 +245,7 @@ async function applyIfAny(
 function planQuarantine(
   snapshot: StoreSnapshot<"full">,
   { settle }: Rules,
-  options: PlanningOptions,
+  now: number,
   quarantineOrphans = true,
 ): Plan {
   const policy = {
@@ -256,7 +255,7 @@ function planQuarantine(
     settle: settle ?? ORPHAN_SETTLE,
   };
   // Whatever depth `full` has besides, planning does without.
-  return planCleanup({ ...snapshot, depth: "tags" }, policy, options);
+  return planCleanup({ ...snapshot, depth: "tags" }, policy, { now });
 }
 
 /** The copies are for another day: a store without them is no less ready. */

@@ -49,6 +49,6 @@ export function prune(store: Store, options: PruneOptions = {}): Promise<PlanAnd
   return planAndApply(store, {
     task: "prune",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },
-    plan: (snapshot, options) => planPrune(snapshot, policy, options),
+    plan: (snapshot, now) => planPrune(snapshot, policy, { now }),
   }, applying);
 }

@@ -11,7 +11,6 @@ import {
   type PlanAndApplyOptions,
   type PlanAndApplyResult,
 } from "./plan_and_apply.ts";
-import { planningFor } from "./ports/planning_for.ts";
 import { requireCapability } from "./ports/require_capability.ts";
 import type { Store } from "./ports/store.ts";
 
@@ -65,7 +64,7 @@ export async function repair(
       onProgress: (runs) => onProgress?.("Reading runs", runs),
     });
     const evidence = await requireCapability(source, "mending").evidence(snapshot, policy);
-    return { snapshot, plan: planRepair(snapshot, evidence, policy, planningFor(source)) };
+    return { snapshot, plan: planRepair(snapshot, evidence, policy, { now: source.now() }) };
   }, options);
 }
 

@@ -7,7 +7,7 @@
 import type { Action, ActionReason, KeepReason, Plan } from "../plan/plan.ts";
 import { asStorePath, byPath, type StorePath } from "../store/path.ts";
 import type { NonEmpty, Run, StoreSnapshot } from "../store/snapshot.ts";
-import { addUsage, type DiskUsage } from "../store/usage.ts";
+import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
 
 /** Something that one policy removes and the other keeps. */
 export interface ChangedSide {
@@ -33,8 +33,8 @@ export interface PlanComparison {
   readonly removed: readonly ChangedSide[];
   /** What only the other policy keeps. */
   readonly kept: readonly ChangedSide[];
-  /** What those take together; `null` where one of them was not measured. */
-  readonly usage: { readonly removed: DiskUsage | null; readonly kept: DiskUsage | null };
+  /** What those take together, where sizes were read. */
+  readonly usage: { readonly removed: DiskUsage; readonly kept: DiskUsage };
 }
 
 /**
@@ -74,10 +74,7 @@ export function comparePlans(
     store: snapshot.location,
     removed,
     kept,
-    usage: {
-      removed: addUsage(removed.map(({ usage }) => usage)),
-      kept: addUsage(kept.map(({ usage }) => usage)),
-    },
+    usage: { removed: sumOf(removed), kept: sumOf(kept) },
   };
 }
 
@@ -116,4 +113,8 @@ function removedBy(
     }
   };
   return new Map(actions.flatMap(ofAction).map((one) => [one.side.path, one]));
+}
+
+function sumOf(sides: readonly ChangedSide[]): DiskUsage {
+  return addUsage(sides.map(({ usage }) => usage ?? NO_USAGE));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
+import { planCleanup } from "../cleanup/plan_cleanup.ts";
 import type { JudgedRun } from "../judge/judged.ts";
 import type { ActionReason, DropArtifact, KeepReason } from "../plan/plan.ts";
 import type { Standing, Stop } from "../plan/plan.ts";
@@ -93,17 +93,17 @@ const SHORTEST = 6;
  *
  * @param snapshot The store, read as the policy needs it.
  * @param policy The policy.
- * @param options The run, the moment, and what the store can carry out.
+ * @param options The run, and the moment, epoch ms.
  * @returns The explanation.
  * @throws {RangeError} When the store has no such run, or was not read as the policy needs it.
  */
 export function explainRun(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
-  options: Omit<PlanOptions, "task"> & { readonly path: StorePath },
+  options: { readonly path: StorePath; readonly now: number },
 ): Explanation {
-  const { path, now, kinds } = options;
-  const plan = planCleanup(snapshot, policy, { now, kinds });
+  const { path, now } = options;
+  const plan = planCleanup(snapshot, policy, { now });
   const all = judgeAsPlanned(snapshot, policy, now);
   const judged = all.runs.find(({ run }) => run.path === path);
   if (judged === undefined) {
@@ -136,10 +136,7 @@ export function explainRun(
     lacks: lacksOf(judged),
     drops: plan.actions.filter((one) => one.kind === "drop-artifact")
       .filter((one) => one.path.startsWith(`${path}/`)),
-    // No change of the policy makes the store do what it cannot.
-    flip: kept?.reasons.some(({ kind }) => kind === "not-supported")
-      ? null
-      : findFlip(snapshot, policy, all, judged, now),
+    flip: findFlip(snapshot, policy, all, judged, now),
     staysIfPinned: ruling === null || !policy.retention?.protect.unsafe.includes("pinned"),
     stops: plan.stops ?? [],
   };

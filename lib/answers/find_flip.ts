@@ -49,7 +49,7 @@ export function judgeAsPlanned(
   now: number,
 ): JudgedSnapshot {
   return policy.budget
-    ? fitBudget(snapshot, policy, policy.budget, { now }).judged
+    ? fitBudget(snapshot, policy, policy.budget, now).judged
     : judgeSnapshot(snapshot, policy, now);
 }
 

@@ -7,20 +7,9 @@
 import type { Held, JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import { isStanding } from "../judge/keep_rules.ts";
 import { timeOf } from "../judge/run_facts.ts";
-import { ACTION_KINDS, type ActionKind } from "../plan/action_kind.ts";
 import type { DropArtifact, KeepReason } from "../plan/plan.ts";
 import { type CleanupPolicy, YOUNG } from "../policy/policy.ts";
 import { DROPPED_TAG } from "../store/tags.ts";
-
-/** What else decides which heavy files go. */
-export interface DropOptions {
-  /** Epoch ms. */
-  readonly now: number;
-  /** The kinds of action that the store can carry out. @default {ACTION_KINDS} */
-  readonly kinds?: ReadonlySet<ActionKind> | undefined;
-  /** Paths of what is to stay though it may go. @default {new Set()} */
-  readonly held?: Held | undefined;
-}
 
 /**
  * Plans which heavy files go: those of runs that a rule alone keeps and that ended longer ago than
@@ -28,15 +17,16 @@ export interface DropOptions {
  *
  * @param judged The verdicts.
  * @param policy The rules.
- * @param options The moment, what the store can do, and what is to stay.
+ * @param now Epoch ms.
+ * @param held Paths of what is to stay though it may go.
  * @returns The actions, ordered by path.
  */
 export function dropArtifacts(
   { runs }: JudgedSnapshot,
   policy: CleanupPolicy,
-  { now, kinds = ACTION_KINDS, held = new Set() }: DropOptions,
+  now: number,
+  held: Held = new Set(),
 ): readonly DropArtifact[] {
-  if (!kinds.has("drop-artifact")) return [];
   const { retention, purgeAfter } = policy;
   const glob = retention?.artifactsOnly ?? null;
   if (glob === null || purgeAfter === null) return [];

@@ -12,7 +12,7 @@ import type { Budget, CleanupPolicy } from "../policy/policy.ts";
 import type { StorePath } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
-import { dropArtifacts, type DropOptions } from "./drop_artifacts.ts";
+import { dropArtifacts } from "./drop_artifacts.ts";
 
 /** What comes of a budget. */
 export interface FittedBudget {
@@ -22,9 +22,6 @@ export interface FittedBudget {
   readonly held: Held;
   readonly outcome: BudgetOutcome;
 }
-
-/** What else decides. */
-export type FitOptions = Pick<DropOptions, "now" | "kinds">;
 
 /**
  * Finds the fewest of what may go, in the budget's order, that are enough. What stays keeps what it
@@ -37,18 +34,18 @@ export type FitOptions = Pick<DropOptions, "now" | "kinds">;
  * @param snapshot The store, with sizes.
  * @param policy The rules.
  * @param budget How much is to go.
- * @param options The moment, and what the store can do.
+ * @param now Epoch ms.
  * @returns The verdicts, and how far it gets.
  */
 export function fitBudget(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   budget: Budget,
-  { now, kinds }: FitOptions,
+  now: number,
 ): FittedBudget {
-  const judge = judgeRepeatedly(snapshot, policy, now, kinds);
+  const judge = judgeRepeatedly(snapshot, policy, now);
   const all = judge(new Set());
-  const order = candidatesOf(all, policy, { now, kinds }).toSorted((left, right) =>
+  const order = candidatesOf(all, policy, now).toSorted((left, right) =>
     Number(left.later) - Number(right.later) ||
     (budget.first === "oldest"
       ? left.time - right.time
@@ -59,7 +56,7 @@ export function fitBudget(
   const take = (count: number) => {
     const held = new Set(order.slice(count).map(({ path }) => path));
     const judged = judge(held);
-    const reached = candidatesOf(judged, policy, { now, kinds, held })
+    const reached = candidatesOf(judged, policy, now, held)
       .reduce((sum, { usage }) => sum + amountOf(usage, budget), 0);
     return { judged, held, reached };
   };
@@ -82,7 +79,7 @@ export function fitBudget(
 
 interface Candidate {
   readonly path: StorePath;
-  readonly usage: DiskUsage | null;
+  readonly usage: DiskUsage;
   /** Epoch ms. */
   readonly time: number;
   /** It leaves the store only once it is purged. */
@@ -92,17 +89,18 @@ interface Candidate {
 function candidatesOf(
   judged: JudgedSnapshot,
   policy: CleanupPolicy,
-  options: DropOptions,
+  now: number,
+  held?: Held,
 ): readonly Candidate[] {
   return [
     ...judged.runs.filter(({ holder, verdict }) => holder === null && verdict.goes)
       .map(({ run }) => ({
         path: run.path,
-        usage: run.usage,
+        usage: run.usage ?? NO_USAGE,
         time: timeOf(run),
         later: run.lifecycleStage === "active",
       })),
-    ...dropArtifacts(judged, policy, options)
+    ...dropArtifacts(judged, policy, now, held)
       .map(({ path, usage, reasons: [reason] }) => ({
         path,
         usage,
@@ -112,30 +110,28 @@ function candidatesOf(
     ...judged.experiments.filter(({ verdict }) => verdict.goes)
       .map(({ experiment: { path, usage, lastUpdateTime } }) => ({
         path,
-        usage,
+        usage: usage ?? NO_USAGE,
         time: lastUpdateTime ?? 0,
         later: false,
       })),
     ...judged.orphans.filter(({ verdict }) => verdict.goes)
       .map(({ orphan: { path, usage, newestChange } }) => ({
         path,
-        usage,
+        usage: usage ?? NO_USAGE,
         time: newestChange ?? 0,
         later: false,
       })),
   ];
 }
 
-/** What was not measured brings a budget no nearer. */
-function amountOf(usage: DiskUsage | null, { kind }: Budget): number {
-  const { bytes, files } = usage ?? NO_USAGE;
+function amountOf({ bytes, files }: DiskUsage, { kind }: Budget): number {
   return kind === "max-files" ? files : bytes;
 }
 
 function wantedOf(snapshot: StoreSnapshot, all: JudgedSnapshot, budget: Budget): number {
   if (budget.kind === "free") return budget.bytes;
   const amount = (list: readonly { readonly usage: DiskUsage | null }[]) =>
-    list.reduce((sum, { usage }) => sum + amountOf(usage, budget), 0);
+    list.reduce((sum, { usage }) => sum + amountOf(usage ?? NO_USAGE, budget), 0);
   const { experiments, orphans, strays } = snapshot;
   const waits = [
     ...all.runs.filter(({ holder, verdict }) => holder === null && isWaiting(verdict))
@@ -155,7 +151,9 @@ function isWaiting(verdict: JudgedSnapshot["runs"][number]["verdict"]): boolean 
 
 function heldBy({ runs }: JudgedSnapshot, budget: Budget): BudgetOutcome["heldBy"] {
   const kept = runs.flatMap(({ run, holder, verdict }) =>
-    verdict.goes || holder?.verdict.goes ? [] : [{ reason: verdict.reasons[0], usage: run.usage }]
+    verdict.goes || holder?.verdict.goes
+      ? []
+      : [{ reason: verdict.reasons[0], usage: run.usage ?? NO_USAGE }]
   );
   return [...Map.groupBy(kept, ({ reason }) => JSON.stringify(reason, RULE_KEYS)).values()]
     .map((group) => ({

@@ -12,14 +12,13 @@ import type {
   JudgedSnapshot,
   Verdict,
 } from "../judge/judged.ts";
-import { ACTION_KINDS, type ActionKind } from "../plan/action_kind.ts";
 import type { Action, Kept, Plan, PlanTask, PlanTotals } from "../plan/plan.ts";
 import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import type { Extras } from "../store/extras.ts";
 import { experimentPathOf, inOrder, type StorePath } from "../store/path.ts";
 import { type Experiment, isNonEmpty, type Orphan, type StoreSnapshot } from "../store/snapshot.ts";
-import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
+import { addUsage, NO_USAGE } from "../store/usage.ts";
 import { dropArtifacts } from "./drop_artifacts.ts";
 import { findMisfits } from "./find_misfits.ts";
 import { findStops } from "./find_stops.ts";
@@ -29,8 +28,6 @@ import { fitBudget } from "./fit_budget.ts";
 export interface PlanOptions {
   /** Epoch ms: the moment against which ages are judged. */
   readonly now: number;
-  /** The kinds of action that the store can carry out: nothing else is planned. @default {ACTION_KINDS} */
-  readonly kinds?: ReadonlySet<ActionKind> | undefined;
   /** Which task the plan is for. @default {"cleanup"} */
   readonly task?: PlanTask;
 }
@@ -51,7 +48,7 @@ export interface PlanOptions {
  *
  * @param snapshot The store, read at depth `tags`.
  * @param policy The rules; durations in ms.
- * @param options The moment, what the store can carry out, and the task's name.
+ * @param options The moment, and the task's name.
  * @returns Actions in the order in which they are to be applied, and what is kept, with reasons.
  * @throws {RangeError} When the snapshot was not read at depth `tags`, or not with what the policy looks
  * at, a value of the policy makes no sense, or the moment is no finite number.
@@ -76,16 +73,16 @@ export function planCleanup(
   policy: CleanupPolicy,
   options: PlanOptions,
 ): Plan {
-  const { now, kinds = ACTION_KINDS, task = "cleanup" } = options;
+  const { now, task = "cleanup" } = options;
   checkArguments(snapshot, policy, now);
   checkExtras(snapshot, policy);
-  const fitted = policy.budget ? fitBudget(snapshot, policy, policy.budget, { now, kinds }) : null;
-  const judged = fitted?.judged ?? judgeSnapshot(snapshot, policy, now, kinds);
+  const fitted = policy.budget ? fitBudget(snapshot, policy, policy.budget, now) : null;
+  const judged = fitted?.judged ?? judgeSnapshot(snapshot, policy, now);
   const { runs, experiments, orphans } = judged;
   const measured = snapshot.sizes;
   const actions = [
     ...mapped(runs, (one) => softDelete(one, measured)),
-    ...dropArtifacts(judged, policy, { now, kinds, held: fitted?.held }),
+    ...dropArtifacts(judged, policy, now, fitted?.held),
     ...mapped(runs, purgeRun),
     ...mapped(experiments, purgeExperiment),
     ...mapped(orphans, quarantine),
@@ -184,7 +181,7 @@ function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Act
     reasons,
     usage: NO_USAGE,
     stamp,
-    ...(measured && run.usage !== null ? { later: run.usage } : {}),
+    ...(measured ? { later: run.usage ?? NO_USAGE } : {}),
   };
 }
 
@@ -192,7 +189,7 @@ function purgeRun({ run, holder, verdict }: JudgedRun): Action | null {
   if (holder !== null || !verdict.goes || run.lifecycleStage !== "deleted") return null;
   const { id, experimentId, path, name, stamp } = run;
   const { reasons } = verdict;
-  const { usage } = run;
+  const usage = run.usage ?? NO_USAGE;
   return { kind: "purge-run", path, name, runId: id, experimentId, reasons, usage, stamp };
 }
 
@@ -206,14 +203,15 @@ function purgeExperiment({ experiment, verdict }: JudgedExperiment): Action | nu
     experimentId: id,
     runIds: inOrder(runs).map((run) => run.id),
     reasons: verdict.reasons,
-    usage: experiment.usage,
+    usage: experiment.usage ?? NO_USAGE,
     stamp,
   };
 }
 
 function quarantine({ orphan, verdict }: JudgedOrphan): Action | null {
   if (!verdict.goes) return null;
-  const { id, path, stamp, usage } = orphan;
+  const { id, path, stamp } = orphan;
+  const usage = orphan.usage ?? NO_USAGE;
   return { kind: "quarantine-orphan", path, name: id, reasons: verdict.reasons, usage, stamp };
 }
 
@@ -272,7 +270,7 @@ function totalsOf(
   kept: readonly Kept[],
   measured: boolean,
 ): PlanTotals {
-  const later = measured ? laterOf(actions) : null;
+  const later = actions.map((one) => one.kind === "soft-delete-run" && one.later || NO_USAGE);
   const dropped = actions.filter(({ kind }) => kind === "drop-artifact").length;
   const count = (kind: Action["kind"]) => actions.filter((action) => action.kind === kind).length;
   return {
@@ -283,13 +281,6 @@ function totalsOf(
     keptRuns: kept.filter((one) => one.kind === "run").length,
     usage: addUsage(actions.map(({ usage }) => usage)),
     ...(dropped === 0 ? {} : { dropArtifacts: dropped }),
-    ...(later === null ? {} : { later }),
+    ...(measured ? { later: addUsage(later) } : {}),
   };
-}
-
-/** What leaves the store once what is soft-deleted is purged. */
-function laterOf(actions: readonly Action[]): DiskUsage | null {
-  return addUsage(
-    actions.flatMap((one) => one.kind === "soft-delete-run" ? [one.later ?? null] : []),
-  );
 }

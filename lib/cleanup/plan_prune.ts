@@ -7,7 +7,7 @@
 import type { Plan } from "../plan/plan.ts";
 import type { Budget, RetentionPolicy } from "../policy/policy.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
-import { planCleanup, type PlanOptions } from "./plan_cleanup.ts";
+import { planCleanup } from "./plan_cleanup.ts";
 
 /** The retention rules; durations are ms. A rule that is `null` is not given. */
 export interface PrunePolicy {
@@ -24,7 +24,7 @@ export interface PrunePolicy {
  *
  * @param snapshot The store, read at depth `tags`.
  * @param policy The retention rules.
- * @param options The moment, and what the store can carry out.
+ * @param options The moment against which ages are judged, epoch ms.
  * @returns The plan; see {@linkcode planCleanup} for what is never in it.
  * @throws {RangeError} When the snapshot was not read at depth `tags`, or a duration is negative.
  *
@@ -42,11 +42,11 @@ export interface PrunePolicy {
 export function planPrune(
   snapshot: StoreSnapshot<"tags">,
   policy: PrunePolicy,
-  options: Omit<PlanOptions, "task">,
+  options: { readonly now: number },
 ): Plan {
   return planCleanup(
     snapshot,
     { ...policy, purgeAfter: null, quarantineOrphans: false, settle: 0 },
-    { ...options, task: "prune" },
+    { now: options.now, task: "prune" },
   );
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { ACTION_KINDS, type ActionKind } from "../plan/action_kind.ts";
 import type { KeepReason } from "../plan/plan.ts";
 import type { CleanupPolicy, Protection } from "../policy/policy.ts";
 import {
@@ -39,16 +38,14 @@ import { needProtector } from "./protect_needed.ts";
  * @param snapshot The store.
  * @param policy The rules.
  * @param now Epoch ms.
- * @param kinds The kinds of action that the store can carry out.
  * @returns The verdicts.
  */
 export function judgeSnapshot(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
-  kinds: ReadonlySet<ActionKind> = ACTION_KINDS,
 ): JudgedSnapshot {
-  const judged = judgeAlone(snapshot, policy, now, kinds);
+  const judged = judgeAlone(snapshot, policy, now);
   needProtector(judged, snapshot, areInputsFree(policy))();
   return judged;
 }
@@ -60,7 +57,6 @@ export function judgeSnapshot(
  * @param snapshot The store.
  * @param policy The rules.
  * @param now Epoch ms.
- * @param kinds The kinds of action that the store can carry out.
  * @returns Judges, given the paths of what is to stay though it may go. It is always the same object that it
  *   gives, so only the last verdicts count.
  */
@@ -68,9 +64,8 @@ export function judgeRepeatedly(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
-  kinds: ReadonlySet<ActionKind> = ACTION_KINDS,
 ): (held: Held) => JudgedSnapshot {
-  const judged = judgeAlone(snapshot, policy, now, kinds);
+  const judged = judgeAlone(snapshot, policy, now);
   const protectNeeded = needProtector(judged, snapshot, areInputsFree(policy));
   const before = [...judged.runs, ...judged.experiments, ...judged.orphans]
     .map((one) => ({ one, path: subjectOf(one).path, verdict: one.verdict }));
@@ -91,7 +86,6 @@ function judgeAlone(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
-  kinds: ReadonlySet<ActionKind>,
 ): JudgedSnapshot {
   const { retention } = policy;
   const findPin = pinFinder(policy);
@@ -144,7 +138,6 @@ function judgeAlone(
   protectUsed(runs, snapshot, unsafe);
   protectFromHidden(judged, findHidden(snapshot, references), unsafe);
   protectUntouchable(judged, findPin);
-  keepUnsupported(judged, kinds);
   return judged;
 }
 
@@ -261,21 +254,4 @@ function protectUntouchable(
     if (tag !== null) keepRun(one, [{ kind: "pinned", tag }]);
     if (isUnfinished(status)) keepRun(one, [{ kind: "not-finished", status }]);
   }
-}
-
-/** What the store cannot carry out is no less kept than what a rule keeps: others may need it. */
-function keepUnsupported(
-  { runs, experiments, orphans }: JudgedSnapshot,
-  kinds: ReadonlySet<ActionKind>,
-): void {
-  const keepIfUnsupported = (one: { verdict: Verdict }, action: ActionKind) => {
-    if (!one.verdict.goes || kinds.has(action)) return;
-    one.verdict = keep([{ kind: "not-supported", action }]);
-  };
-  for (const one of runs) {
-    if (one.holder !== null) continue;
-    keepIfUnsupported(one, one.run.lifecycleStage === "active" ? "soft-delete-run" : "purge-run");
-  }
-  for (const one of experiments) keepIfUnsupported(one, "purge-experiment");
-  for (const one of orphans) keepIfUnsupported(one, "quarantine-orphan");
 }

@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<ActionKind, true>> = {
 };
 
 /** All kinds of action. */
-export const ACTION_KINDS: ReadonlySet<ActionKind> = new Set(Object.keys(KINDS) as ActionKind[]);
+export const ACTION_KINDS: readonly ActionKind[] = Object.keys(KINDS) as ActionKind[];
 
 /**
  * Tells whether a word is a kind of action.

@@ -111,7 +111,7 @@ function faultOf(plan: Plan): string | null {
       return `expected a number in totals.${key}`;
     }
   }
-  if (!isUsageOrNull(totals.usage)) return "expected bytes and files in totals.usage";
+  if (!isUsage(totals.usage)) return "expected bytes and files in totals.usage";
   if (totals.later !== undefined && !isUsage(totals.later)) {
     return "expected bytes and files in totals.later";
   }
@@ -158,7 +158,7 @@ function faultOfAction(action: unknown): string | null {
   if (!isStorePath(path)) return `has a path that is none of a store: ${JSON.stringify(path)}`;
   if (typeof stamp !== "string" || stamp === "") return "has no stamp";
   if (!isText(name)) return "has no name";
-  if (!isUsageOrNull(usage)) return "does not say what leaves the store";
+  if (!isUsage(usage)) return "does not say what leaves the store";
   return faultOfReasons(reasons, isActionReason) ?? OWN_FAULTS[kind](action);
 }
 
@@ -217,8 +217,7 @@ function isBudget(value: unknown): boolean {
   const { wanted, reached, met, heldBy } = value;
   return isCount(wanted) && isCount(reached) && typeof met === "boolean" && Array.isArray(heldBy) &&
     heldBy.every((one: unknown) =>
-      isRecord(one) && isKeepReason(one["reason"]) && isCount(one["runs"]) &&
-      isUsageOrNull(one["usage"])
+      isRecord(one) && isKeepReason(one["reason"]) && isCount(one["runs"]) && isUsage(one["usage"])
     );
 }
 
@@ -259,11 +258,6 @@ function isCount(value: unknown): value is number {
 
 function isAmount(value: unknown): boolean {
   return typeof value === "number" && value >= 0;
-}
-
-/** What was not measured is `null`. */
-function isUsageOrNull(value: unknown): boolean {
-  return value === null || isUsage(value);
 }
 
 function isUsage(value: unknown): value is DiskUsage {

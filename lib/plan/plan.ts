@@ -26,8 +26,7 @@ export interface BudgetOutcome {
   readonly heldBy: readonly {
     readonly reason: KeepReason;
     readonly runs: number;
-    /** `null` where a run was not measured. */
-    readonly usage: DiskUsage | null;
+    readonly usage: DiskUsage;
   }[];
 }
 
@@ -132,8 +131,6 @@ export type KeepReason =
   | { readonly kind: "input-of-kept"; readonly run: RunId; readonly model: string }
   | { readonly kind: "child-of-kept"; readonly parent: RunId }
   | { readonly kind: "not-needed" }
-  /** This kind of store cannot carry out the action that it would take. */
-  | { readonly kind: "not-supported"; readonly action: Action["kind"] }
   | { readonly kind: "parent-of-kept"; readonly child: RunId }
   | { readonly kind: "hides-copy"; readonly copy: StorePath }
   | { readonly kind: "holds-registered-model"; readonly model: string; readonly version: string }
@@ -163,8 +160,8 @@ export interface ActionBase {
   readonly name: string;
   /** Why. */
   readonly reasons: NonEmpty<ActionReason>;
-  /** What leaves the store, nothing where nothing is moved; `null` where it was not measured. */
-  readonly usage: DiskUsage | null;
+  /** What leaves the store; `{ bytes: 0, files: 0 }` for an action that moves nothing. */
+  readonly usage: DiskUsage;
   /** Precondition: the subject's stamp when it was read. */
   readonly stamp: string;
 }
@@ -254,8 +251,8 @@ export interface PlanTotals {
   readonly keptRuns: number;
   /** Repairs; left out where there are none. */
   readonly repairs?: number;
-  /** What leaves the store; `null` where that of an action was not measured. */
-  readonly usage: DiskUsage | null;
+  /** What leaves the store. */
+  readonly usage: DiskUsage;
   /** Heavy files, or directories, of runs that stay; left out where there are none. */
   readonly dropArtifacts?: number;
   /** What will leave once what is soft-deleted is purged; left out where it was not measured. */
@@ -322,11 +319,7 @@ export type SkipReason = "changed-since-plan" | "gone" | "symbolic-link" | "not-
 export type ActionOutcome =
   & { readonly kind: Action["kind"]; readonly path: StorePath }
   & (
-    | {
-      readonly outcome: "applied";
-      /** What left the store; `null` where it was not measured. */
-      readonly usage: DiskUsage | null;
-    }
+    | { readonly outcome: "applied"; readonly usage: DiskUsage }
     | {
       readonly outcome: "skipped";
       readonly because: SkipReason;
@@ -355,8 +348,8 @@ export interface ApplyReport {
     readonly skipped: number;
     readonly failed: number;
     readonly notRun: number;
-    /** Measured, not expected: what left the store; `null` where that of an action was not measured. */
-    readonly usage: DiskUsage | null;
+    /** Measured, not expected: what left the store. */
+    readonly usage: DiskUsage;
   };
   /** Where what was taken away lies, and its id for `restore`; `null` when nothing was taken or no backup was wanted. */
   readonly backup: {

@@ -6,7 +6,6 @@
  */
 
 import { MAXIMUM_TIME } from "../text/units.ts";
-import { isActionKind } from "./action_kind.ts";
 import type { ActionReason, KeepReason, Misfit, Standing, Stop } from "./plan.ts";
 
 /** Tells whether a value read from JSON is as it must be. */
@@ -79,7 +78,6 @@ const KEEP_REASONS: Shapes<KeepReason> = {
   "input-of-kept": { run: text, model: text },
   "child-of-kept": { parent: text },
   "not-needed": {},
-  "not-supported": { action: isActionKind },
   "parent-of-kept": { child: text },
   "hides-copy": { copy: text },
   "holds-registered-model": { model: text, version: text },

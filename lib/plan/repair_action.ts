@@ -72,8 +72,8 @@ export interface RepairBase {
   readonly name: string;
   /** Why, with the evidence. */
   readonly reasons: NonEmpty<RepairReason>;
-  /** What leaves the store, nothing where nothing is moved; `null` where it was not measured. */
-  readonly usage: DiskUsage | null;
+  /** What leaves the store; `{ bytes: 0, files: 0 }` for an action that moves nothing. */
+  readonly usage: DiskUsage;
   /** Precondition: the stamp, when it was read, of what `stampedBy` names. */
   readonly stamp: string;
 }

@@ -46,7 +46,7 @@ export function renderComparison(
 function side(
   heading: string,
   sides: readonly ChangedSide[],
-  usage: DiskUsage | null,
+  { bytes }: DiskUsage,
   options: RenderComparisonOptions,
 ): readonly string[] {
   if (sides.length === 0) return [];
@@ -69,7 +69,7 @@ function side(
   );
   const more = sides.length - shown.length;
   return [
-    bold(`${heading} ${countText(sides)}${usage === null ? "" : `, ${formatSize(usage.bytes)}`}:`),
+    bold(`${heading} ${countText(sides)}, ${formatSize(bytes)}:`),
     ...rows.map((row) => `  ${row}`),
     ...(more === 0 ? [] : [dim(`  … and ${formatCount(more)} more (--all shows them)`)]),
   ];

@@ -69,8 +69,7 @@ function renderGoing(plan: Plan): string[] {
     const later = addUsage(
       actions.map((one) => one.kind === "soft-delete-run" && one.later || NO_USAGE),
     );
-    const sizes = [now, ...(isMeasured ? [later] : [])]
-      .map((usage) => usage === null ? "not measured" : formatSize(usage.bytes));
+    const sizes = [now, ...(isMeasured ? [later] : [])].map(({ bytes }) => formatSize(bytes));
     return rowOf([escape(place), counts.join(", "), ...sizes]);
   });
   const heading = [
@@ -105,7 +104,7 @@ function renderSamples(plan: Plan, all: boolean): string[] {
 
 function itemOf({ name, path, reasons, usage }: Action): string {
   const words = reasons.map(reasonText).join("; ");
-  const size = usage === null || usage.bytes === 0 ? "" : `, ${formatSize(usage.bytes)}`;
+  const size = usage.bytes === 0 ? "" : `, ${formatSize(usage.bytes)}`;
   return `- ${escape(name.trim() || NO_NAME)} (${escape(path)}): ${escape(words)}${size}`;
 }
 

@@ -212,10 +212,9 @@ function renderRecords(actions: readonly Action[], options: RenderPlanOptions): 
 
 function cellsOfAction(action: Action): readonly string[] {
   const reasons = action.reasons.map(reasonText).join("; ");
-  const { usage } = action;
-  const words = usage === null || usage.bytes === 0
+  const words = action.usage.bytes === 0
     ? reasons
-    : `${reasons}, ${formatSize(usage.bytes)}`;
+    : `${reasons}, ${formatSize(action.usage.bytes)}`;
   switch (action.kind) {
     case "drop-artifact":
       return [action.name || NO_NAME, action.path, words];

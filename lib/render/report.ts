@@ -68,10 +68,8 @@ function doneText({ outcomes, totals, complete, startedAt, finishedAt }: ApplyRe
   const done = [...applied].map(([verb, { length }]) => `${formatCount(length)} ${verb}`);
   const time = finishedAt - startedAt;
   const duration = time < 1_000 ? "less than 1 s" : formatDuration(time);
-  const left = totals.usage === null
-    ? "what left the store was not measured"
-    : `${formatSize(totals.usage.bytes)} left the store`;
-  return `${complete ? "Done" : "Done in part"}: ${done.join(", ")}; ${left}, in ${duration}.`;
+  return `${complete ? "Done" : "Done in part"}: ${done.join(", ")}; ` +
+    `${formatSize(totals.usage.bytes)} left the store, in ${duration}.`;
 }
 
 /**

@@ -5,7 +5,6 @@
  */
 
 import { judgeOrphan } from "../judge/judge_by_age.ts";
-import { ACTION_KINDS, type ActionKind } from "../plan/action_kind.ts";
 import { mendedByAny } from "../plan/mended_by.ts";
 import type { KeepReason, Kept, Plan } from "../plan/plan.ts";
 import type { Evidence, RepairAction, RepairPolicy } from "../plan/repair_action.ts";
@@ -23,14 +22,6 @@ import { repairFiles } from "./repair_files.ts";
 import { relocateTraces } from "./repair_locations.ts";
 import { LOST, repairRecords } from "./repair_records.ts";
 
-/** What a plan of repairs depends on besides the store and the rules. */
-export interface RepairPlanOptions {
-  /** Epoch ms. */
-  readonly now: number;
-  /** The kinds of action that the store can carry out: nothing else is planned. @default {ACTION_KINDS} */
-  readonly kinds?: ReadonlySet<ActionKind> | undefined;
-}
-
 /**
  * Plans repairs. Records that were lost come back exactly from a kept copy, or are put together from
  * what other files tell; keys that are not known to us survive. Missing folders are made, metrics whose
@@ -41,7 +32,7 @@ export interface RepairPlanOptions {
  * @param snapshot The store, read at depth `full`.
  * @param evidence What was read of its damage.
  * @param policy What may be done; durations in ms.
- * @param options The moment, and what the store can carry out.
+ * @param options The moment, epoch ms.
  * @returns Actions in the order in which they are to be applied, and what stays, with reasons.
  * @throws {RangeError} When the snapshot was not read at depth `full`, a duration is negative, or the
  * moment is no finite number.
@@ -50,30 +41,24 @@ export function planRepair(
   snapshot: StoreSnapshot<"full">,
   evidence: Evidence,
   policy: RepairPolicy,
-  options: RepairPlanOptions,
+  options: { readonly now: number },
 ): Plan {
-  const { now, kinds = ACTION_KINDS } = options;
+  const { now } = options;
   checkArguments(snapshot, policy, now);
   const context: RepairContext = { snapshot, evidence, policy, now };
-  const can = ({ kind }: RepairAction) => kinds.has(kind);
   const records = repairRecords(context);
-  const rewritten = records.actions.filter(can);
-  const written = new Set(rewritten.map(({ path }) => path));
+  const written = new Set(records.actions.map(({ path }) => path));
   // What becomes readable is judged at once as what is.
-  const readable = { ...context, snapshot: simulateRepairs(snapshot, rewritten) };
+  const readable = { ...context, snapshot: simulateRepairs(snapshot, records.actions) };
   const edits = repairEdits(readable, written);
   const files = repairFiles(context, written);
-  const provable: readonly RepairAction[] = [
+  const actions: readonly RepairAction[] = [
     ...edits.actions,
     ...records.actions,
     ...relocateTraces(context),
     ...files,
   ];
-  const actions = provable.filter(can);
-  const unsupported = provable.filter((action) => !can(action)).map(({ path, name, kind }) =>
-    keep(path, name, { kind: "not-supported", action: kind })
-  );
-  const kept = [...unsupported, ...records.kept, ...edits.kept, ...leftAlone(context, actions)];
+  const kept = [...records.kept, ...edits.kept, ...leftAlone(context, actions)];
   return {
     schema: "mltidy/repair/v1",
     task: "repair",

@@ -1,5 +1,5 @@
 /**
- * Ids of runs and experiments, and the addresses of things in a store: their order, and what they lie in.
+ * Ids of runs and experiments, and paths below a store's root: their order, and what they lie in.
  *
  * @module
  */
@@ -17,12 +17,7 @@ export type ExperimentId = string & { readonly [brand]: "ExperimentId" };
 /** The name of a run's directory: 32 hexadecimal digits as MLflow makes them. */
 export type RunId = string & { readonly [brand]: "RunId" };
 
-/**
- * The address of a thing in its store, such as `EXPERIMENT/RUN` or `models/NAME/VERSION`: names with `/`
- * between them, none of them empty, `.` or `..`. It tells one thing from all others of the same store and
- * what it lies in, whatever the store is made of. In a store of files it is also the place below the root;
- * elsewhere there is no such place.
- */
+/** A path below the store root: POSIX separators, relative, no `.` or `..` segment, not empty. */
 export type StorePath = string & { readonly [brand]: "StorePath" };
 
 /**
@@ -46,9 +41,9 @@ export function asRunId(text: string): RunId {
 }
 
 /**
- * Checks that a string is an address in a store.
+ * Checks that a string is a path below the store root.
  *
- * @param text Names with `/` between them.
+ * @param text A relative path with POSIX separators.
  * @returns The same string.
  * @throws {RangeError} When it is empty, absolute, holds NUL, or has an empty, `.` or `..` segment.
  */

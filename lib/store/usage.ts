@@ -18,8 +18,8 @@ export const NO_USAGE: DiskUsage = { bytes: 0, files: 0 };
 /**
  * Adds up what several things take.
  *
- * @param usages What each takes; `null` where that was not measured.
- * @returns What all take; `null` as soon as one was not measured.
+ * @param usages What each takes.
+ * @returns What all take.
  *
  * @example
  * ```ts
@@ -29,17 +29,11 @@ export const NO_USAGE: DiskUsage = { bytes: 0, files: 0 };
  *   bytes: 4608,
  *   files: 3,
  * });
- * assertEquals(addUsage([{ bytes: 4096, files: 1 }, null]), null);
  * ```
  */
-export function addUsage(usages: readonly DiskUsage[]): DiskUsage;
-export function addUsage(usages: readonly (DiskUsage | null)[]): DiskUsage | null;
-export function addUsage(usages: readonly (DiskUsage | null)[]): DiskUsage | null {
-  let [bytes, files] = [0, 0];
-  for (const usage of usages) {
-    if (usage === null) return null;
-    bytes += usage.bytes;
-    files += usage.files;
-  }
-  return { bytes, files };
+export function addUsage(usages: readonly DiskUsage[]): DiskUsage {
+  return {
+    bytes: usages.reduce((sum, { bytes }) => sum + bytes, 0),
+    files: usages.reduce((sum, { files }) => sum + files, 0),
+  };
 }

@@ -113,7 +113,6 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "input-of-kept": true,
   "child-of-kept": false,
   "not-needed": false,
-  "not-supported": true,
   "no-rule": false,
   "not-finished": false,
   "younger-than": false,

@@ -75,8 +75,6 @@ function words(reason: ActionReason | KeepReason): string {
       return `child of run ${reason.parent}, which is kept`;
     case "not-needed":
       return "may go, but the target is met without it";
-    case "not-supported":
-      return `may go, but this kind of store has no ${reason.action}`;
     case "no-rule":
       return "no rule is given";
     case "not-finished":
@@ -228,8 +226,6 @@ export function keptText(reason: KeepReason): string {
       return "with a kept parent";
     case "not-needed":
       return "not needed for the target";
-    case "not-supported":
-      return "that this kind of store cannot let go";
     case "not-finished":
       return `still ${reason.status.toLowerCase()}`;
     case "younger-than":

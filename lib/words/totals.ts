@@ -22,7 +22,8 @@ import { allowingFlags, stopText } from "./stop.ts";
  */
 export function totalsText({ totals }: Plan): string {
   if (totals.repairs !== undefined) {
-    return `Plan: ${plural(totals.repairs, "repair")}; ${leavingText(totals.usage)}.`;
+    const leaving = formatSize(totals.usage.bytes);
+    return `Plan: ${plural(totals.repairs, "repair")}; ${leaving} leave the store.`;
   }
   const purges = totals.purgeRuns + totals.purgeExperiments;
   const dropped = totals.dropArtifacts === undefined
@@ -33,13 +34,7 @@ export function totalsText({ totals }: Plan): string {
     : ` now, ${formatSize(totals.later.bytes)} once what is soft-deleted is purged`;
   return `Plan: ${formatCount(totals.softDeleteRuns)} to soft-delete, ${dropped}` +
     `${formatCount(purges)} to purge, ${formatCount(totals.quarantineOrphans)} to quarantine; ` +
-    `${leavingText(totals.usage)}${later}.`;
-}
-
-function leavingText(usage: DiskUsage | null): string {
-  return usage === null
-    ? "what leaves the store was not measured"
-    : `${formatSize(usage.bytes)} leave the store`;
+    `${formatSize(totals.usage.bytes)} leave the store${later}.`;
 }
 
 /**
@@ -81,9 +76,9 @@ export function budgetLines({ budget, policy }: Plan): readonly string[] {
   const given = "budget" in policy ? policy.budget : undefined;
   const isDecimal = given !== undefined && "bytes" in given && countsInThousands(given.bytes);
   const size = isDecimal ? decimalSize : formatSize;
-  const all = (count: number) => kind === "max-files" ? plural(count, "file") : size(count);
-  const amount = (usage: DiskUsage | null) =>
-    usage === null ? "not measured" : all(kind === "max-files" ? usage.files : usage.bytes);
+  const amount = (usage: DiskUsage) =>
+    kind === "max-files" ? plural(usage.files, "file") : size(usage.bytes);
+  const all = (count: number) => amount({ bytes: count, files: count });
   if (met) return [`The target is met: ${all(reached)} of ${all(wanted)} wanted.`];
   return [
     `The target cannot be met without breaking the policy: ${all(reached)} of ${

@@ -36,7 +36,7 @@ export async function openFileStore(
     read: <D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>> =>
       scanStore(root, { ...options, sizes: options.sizes ?? false, now: now() }),
     changes: {
-      kinds: ACTION_KINDS,
+      kinds: new Set(ACTION_KINDS),
       interrupted: async () =>
         (await listJournals(paths.journals)).map((path) => basename(path, ".jsonl")),
       async lock({ task }) {

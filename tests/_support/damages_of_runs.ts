@@ -172,6 +172,11 @@ export const RUN_DAMAGES: readonly Damage[] = [
     inflict: (s) => s.edit(meta, (text) => text.replace("status: ", "status:\t")),
   },
   {
+    name: "a run's meta.yaml has no line feed at its end",
+    rule: "metadata-cut-off",
+    inflict: (s) => s.edit(meta, (text) => text.replace(/\n$/, "")),
+  },
+  {
     name: "a run's meta.yaml has a tab in quotes, and one in a comment",
     rule: null,
     changes: /run_name$|tags\/mlflow.runName$/,

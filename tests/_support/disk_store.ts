@@ -24,6 +24,7 @@ import type {
 } from "../../lib/store/snapshot.ts";
 import { scalar, stringifyMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { DAY, NOW, snapshot, type SnapshotInit } from "./builders.ts";
+import { memoryDirectory, type TempDirectory, tempDirectory } from "./temp_directory.ts";
 
 /** Where a store lies. */
 export interface StorePlace {
@@ -33,7 +34,7 @@ export interface StorePlace {
   readonly outside: string;
 }
 
-/** A store in a temporary directory of its own, which goes when the scope ends. */
+/** A store in a directory of its own, which goes when the scope ends. */
 export interface TempStore extends StorePlace, AsyncDisposable {}
 
 /** Path → text of a file, or `null` for a directory. */
@@ -43,16 +44,31 @@ export type Files = Readonly<Record<string, string | null>>;
 const LONG_AGO = NOW - 90 * DAY;
 
 /**
- * Writes a store into a new temporary directory.
+ * Writes a store into a new directory: in memory if possible, so on another disk than `tempDirectory()`.
  *
  * @param init What it holds.
  * @returns The store, to be bound by `await using`.
  */
 export async function tempStore(init: SnapshotInit = {}): Promise<TempStore> {
-  const parent = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-" }));
-  const place = { root: join(parent, "mlruns"), outside: join(parent, "outside") };
+  return storeIn(await memoryDirectory(), init);
+}
+
+/**
+ * Writes a store into a new directory on the disk, for tasks in processes of their own: what lies below
+ * `/dev`, as memory does, Deno shows to nobody who does not have all permissions.
+ *
+ * @param init What it holds.
+ * @returns The store, to be bound by `await using`.
+ */
+export async function diskStore(init: SnapshotInit = {}): Promise<TempStore> {
+  return storeIn(await tempDirectory(), init);
+}
+
+function storeIn(directory: TempDirectory, init: SnapshotInit): TempStore {
+  const { path, [Symbol.asyncDispose]: dispose } = directory;
+  const place = { root: join(path, "mlruns"), outside: join(path, "outside") };
   writeStore(place, init);
-  return { ...place, [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }) };
+  return { ...place, [Symbol.asyncDispose]: dispose };
 }
 
 /**

@@ -19,6 +19,7 @@ import { type TaskName, taskNames } from "../../tasks/_cli/table/task_table.ts";
 import { writeDemoStore } from "../../tasks/demo.ts";
 import { EXAMPLE_NOW, layOutExample } from "./damaged_example.ts";
 import type { StorePlace } from "./disk_store.ts";
+import { tempDirectory } from "./temp_directory.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 
@@ -53,11 +54,16 @@ export const PLACE = "/home/kim/project/mlruns";
  * Brings the generated parts of the pages up to date.
  *
  * @param pages All pages.
+ * @param makePlace Makes a directory for an example store; sizes are those of its disk.
  * @returns The pages as they should be, formatted.
  * @throws {RangeError} When they name a part that does not exist, one twice, or leave one out.
  */
-export async function updatePages(pages: Pages): Promise<Pages> {
-  const parts = new Map([...tableParts(), ...await exampleParts(), ...await repairParts()]);
+export async function updatePages(pages: Pages, makePlace = tempDirectory): Promise<Pages> {
+  const parts = new Map([
+    ...tableParts(),
+    ...await exampleParts(makePlace),
+    ...await repairParts(makePlace),
+  ]);
   const updated = new Map<string, string>();
   for (const [path, text] of pages) {
     const filled = text.replace(
@@ -148,8 +154,10 @@ function listTasks(tasks: readonly TaskName[]): string {
     : tasks.map(code).join(", ");
 }
 
-async function exampleParts(): Promise<[name: string, text: string][]> {
-  await using example = await openExample();
+type MakePlace = typeof tempDirectory;
+
+async function exampleParts(makePlace: MakePlace): Promise<[name: string, text: string][]> {
+  await using example = await openExample(makePlace);
   const { show } = example;
   await writeDemoStore(example.root, { now: NOW });
   return [
@@ -160,8 +168,8 @@ async function exampleParts(): Promise<[name: string, text: string][]> {
   ];
 }
 
-async function repairParts(): Promise<[name: string, text: string][]> {
-  await using example = await openExample();
+async function repairParts(makePlace: MakePlace): Promise<[name: string, text: string][]> {
+  await using example = await openExample(makePlace);
   const { show } = example;
   layOutExample(example);
   return [
@@ -177,15 +185,16 @@ interface Example extends StorePlace, AsyncDisposable {
   readonly show: (...words: string[]) => Promise<string>;
 }
 
-async function openExample(): Promise<Example> {
-  const parent = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-readme-" }));
+async function openExample(makePlace: MakePlace): Promise<Example> {
+  const directory = await makePlace();
+  const parent = directory.path;
   const root = join(parent, "mlruns");
   return {
     root,
     outside: join(parent, "outside"),
     show: async (...words) =>
       block((await output([...words, "--store", root], parent)).replaceAll(root, PLACE)),
-    [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }
 

@@ -1,3 +1,5 @@
+import { statfsSync } from "node:fs";
+
 /** A directory of its own, which goes when the scope ends. */
 export interface TempDirectory extends AsyncDisposable {
   /** Absolute real path. */
@@ -5,7 +7,7 @@ export interface TempDirectory extends AsyncDisposable {
 }
 
 /**
- * Makes a temporary directory.
+ * Makes a temporary directory on the disk.
  *
  * @returns The directory, to be bound by `await using`.
  */
@@ -14,16 +16,26 @@ export function tempDirectory(): Promise<TempDirectory> {
 }
 
 /**
- * Makes a temporary directory in memory, where the system has such a place: a disk takes its time over
- * each change that is to last, which hundreds of stores need not.
+ * Makes a temporary directory in memory, where the system has such a place with room: a disk takes its time
+ * over each change that is to last, which hundreds of stores need not.
  *
  * @returns The directory, to be bound by `await using`.
  */
-export async function memoryDirectory(): Promise<TempDirectory> {
+export function memoryDirectory(): Promise<TempDirectory> {
+  return makeDirectory(hasRoom(MEMORY) ? { dir: MEMORY } : {});
+}
+
+const MEMORY = "/dev/shm";
+
+/** For the stores of all tests that run at a time; containers have 64 MiB by default. */
+const ROOM = 512 * 2 ** 20;
+
+function hasRoom(directory: string): boolean {
   try {
-    return await makeDirectory({ dir: "/dev/shm" });
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize > ROOM;
   } catch {
-    return await tempDirectory();
+    return false;
   }
 }
 

@@ -12,6 +12,7 @@
  */
 
 import { dirname, fromFileUrl, join } from "@std/path";
+import { memoryDirectory } from "./temp_directory.ts";
 import { readTree } from "./tree.ts";
 
 /** The stores there are, named after the version of MLflow that wrote them. */
@@ -34,8 +35,8 @@ export async function unpackStore(name: TestdataName): Promise<UnpackedStore> {
   const packed: Record<string, string | null> = JSON.parse(
     await Deno.readTextFile(pathOfTestdata(name)),
   );
-  const parent = await Deno.makeTempDir({ prefix: "mltidy-" });
-  const root = join(parent, "mlruns");
+  const directory = await memoryDirectory();
+  const root = join(directory.path, "mlruns");
   for (const [path, text] of Object.entries(packed)) {
     const place = join(root, path);
     await Deno.mkdir(text === null ? place : dirname(place), { recursive: true });
@@ -43,7 +44,7 @@ export async function unpackStore(name: TestdataName): Promise<UnpackedStore> {
   }
   return {
     path: root,
-    [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }
 

@@ -8,6 +8,7 @@ import { join } from "@std/path";
 import { openStore } from "../../tasks/open_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { setupExperiment } from "../../tasks/training/experiment.ts";
+import { memoryDirectory } from "./temp_directory.ts";
 
 /** An empty store with one experiment, in a temporary directory that goes when the scope ends. */
 export interface TrainingStore extends AsyncDisposable {
@@ -34,7 +35,8 @@ export const START = 1_800_000_000_000;
  * @returns The store, to be bound by `await using`.
  */
 export async function trainingStore(): Promise<TrainingStore> {
-  const outside = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-" }));
+  const directory = await memoryDirectory();
+  const outside = directory.path;
   let now = START;
   const store = await openStore(join(outside, "mlruns"), { create: true, now: () => now });
   const { location: root } = store.describe();
@@ -59,7 +61,7 @@ export async function trainingStore(): Promise<TrainingStore> {
     },
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();
-      await Deno.remove(outside, { recursive: true });
+      await directory[Symbol.asyncDispose]();
     },
   };
 }

@@ -3,8 +3,8 @@ import { join } from "@std/path";
 import { openStore } from "../../tasks/open_store.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { runId } from "../_support/builders.ts";
-import { commandOf, type Ran, runTask } from "../_support/command.ts";
-import { type Files, tempStore, writeFiles } from "../_support/disk_store.ts";
+import { commandOf, type Ran, runTask, startTask } from "../_support/command.ts";
+import { diskStore, type Files, tempStore, writeFiles } from "../_support/disk_store.ts";
 import { rottenAt } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -20,14 +20,14 @@ function assertRefused(ran: Ran, code: number, ...says: readonly string[]): void
 }
 
 Deno.test("summary ends with 10 where there is no store, and says what to type", async () => {
-  await using store = await tempStore();
+  await using store = await diskStore();
   const nowhere = join(store.outside, "mlruns");
   assertRefused(
-    await runTask("summary", ["--store", nowhere]),
+    await startTask("summary", ["--store", nowhere]),
     10,
     `Cannot open store ${nowhere}: no such directory; name the store with --store DIR\n`,
   );
-  assertRefused(await runTask("cleanup:apply", ["--force", "--store", nowhere]), 10);
+  assertRefused(await startTask("cleanup:apply", ["--force", "--store", nowhere]), 10);
   assertEquals([...Deno.readDirSync(store.outside)], []);
 });
 
@@ -53,7 +53,7 @@ const NO_STORES: Readonly<Record<string, { files: Files; path: string; says: str
 
 for (const [what, { files, path, says }] of Object.entries(NO_STORES)) {
   Deno.test(`cleanup ends with 12 for ${what}, which stays as it is`, async () => {
-    await using store = await tempStore();
+    await using store = await diskStore();
     writeFiles(store.outside, files);
     const before = await readTree(store.outside);
     for (const [task, ...words] of [["cleanup"], ["cleanup:apply", "--force"]] as const) {
@@ -72,16 +72,16 @@ Deno.test("summary ends with 12 for a tracking server and a database", async () 
 });
 
 Deno.test("summary ends with 10 for a store that it cannot reach", async () => {
-  await using store = await tempStore();
+  await using store = await diskStore();
   const loop = join(store.outside, "loop");
   Deno.symlinkSync("loop", loop);
   assertRefused(await runTask("summary", ["--store", loop]), 10, `Cannot read store ${loop}: `);
 });
 
 Deno.test("summary ends with 10 for a store that Deno may not read", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const permissions = ["--no-prompt", "--allow-read=.", "--allow-env"];
-  const ran = await runTask("summary", ["--store", store.root], { permissions });
+  const ran = await startTask("summary", ["--store", store.root], { permissions });
   assertRefused(ran, 10, `Cannot read store ${store.root}: `);
 });
 
@@ -89,7 +89,7 @@ Deno.test({
   name: "summary ends with 10 for a store without read permission (not to be seen as root)",
   ignore: Deno.build.os === "windows" || Deno.uid() === 0,
   fn: async () => {
-    await using store = await tempStore(ROTTEN);
+    await using store = await diskStore(ROTTEN);
     Deno.chmodSync(store.root, 0o000);
     const ran = await runTask("summary", ["--store", store.root]);
     Deno.chmodSync(store.root, 0o700);
@@ -98,9 +98,9 @@ Deno.test({
 });
 
 Deno.test("restore, recover and backup end with 10 where our directory cannot be read", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const { root } = store;
-  await runTask("cleanup:apply", ["--force", "--store", root]);
+  await startTask("cleanup:apply", ["--force", "--store", root]);
   const own = join(root, ".mltidy.trash");
   const permissions = ["--no-prompt", "--allow-read", `--deny-read=${own}`, "--allow-env"];
   const untold = `Cannot tell whether a change was cut off: ${own}/journal: `;
@@ -114,17 +114,17 @@ Deno.test("restore, recover and backup end with 10 where our directory cannot be
       ["backup", ["--verify"], unlisted],
     ] as const
   ) {
-    const ran = await runTask(task, [...words, "--quiet", "--store", root], { permissions });
+    const ran = await startTask(task, [...words, "--quiet", "--store", root], { permissions });
     assertRefused(ran, 10, message);
     assertStringIncludes(ran.err, "as an account that may read it");
   }
-  const { code, err } = await runTask("summary", ["--store", root], { permissions });
+  const { code, err } = await startTask("summary", ["--store", root], { permissions });
   assertEquals(code, 0);
   assertStringIncludes(err, untold);
 });
 
 Deno.test("cleanup ends with 2 for what it does not understand, and names the nearest", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const before = await readTree(store.root);
   const at = ["--store", store.root];
   const lines: readonly (readonly [string, readonly string[], string])[] = [
@@ -154,15 +154,15 @@ Deno.test("cleanup ends with 2 for what it does not understand, and names the ne
 });
 
 Deno.test("cleanup:apply ends with 2 where nobody can be asked and --force is not given", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const before = await readTree(store.root);
-  const ran = await runTask("cleanup:apply", ["--store", store.root]);
+  const ran = await startTask("cleanup:apply", ["--store", store.root]);
   assertRefused(ran, 2, "there is no terminal; type deno task cleanup:apply --force");
   assertSameTree(await readTree(store.root), before);
 });
 
 Deno.test("apply ends with 13 for a plan that is none, and the store stays as it is", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const before = await readTree(store.root);
   const plan = JSON.parse((await runTask("cleanup", ["--json", "--store", store.root])).out);
   const escaping = { ...plan.actions[0], path: "../outside" };
@@ -212,8 +212,8 @@ Deno.test("apply ends with 2 when there is no such plan", async () => {
 });
 
 Deno.test("apply ends with 13 for a plan of another store, and touches neither", async () => {
-  await using one = await tempStore(ROTTEN);
-  await using other = await tempStore(ROTTEN);
+  await using one = await diskStore(ROTTEN);
+  await using other = await diskStore(ROTTEN);
   const before = [await readTree(one.root), await readTree(other.root)];
   const { out } = await runTask("cleanup", ["--json", "--store", one.root]);
   writeFiles(one.outside, { "plan.json": out });
@@ -228,7 +228,7 @@ Deno.test("apply ends with 13 for a plan of another store, and touches neither",
 });
 
 Deno.test("apply ends with 13 when the store has changed since it was planned", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const { out } = await runTask("cleanup", ["--json", "--store", store.root]);
   writeFiles(store.outside, { "plan.json": out });
   writeFiles(store.root, { [`1/${runId(1)}/tags/keep`]: "true" });
@@ -243,26 +243,26 @@ Deno.test("apply ends with 13 when the store has changed since it was planned", 
 });
 
 Deno.test("cleanup --apply with the permissions of cleanup ends with 10, and touches nothing", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const before = await readTree(store.root);
-  const ran = await runTask("cleanup", ["--apply", "--force", "--store", store.root]);
+  const ran = await startTask("cleanup", ["--apply", "--force", "--store", store.root]);
   assertRefused(ran, 10, `Cannot change store ${store.root}: `, "nothing was touched");
   assertSameTree(await readTree(store.root), before);
 });
 
 Deno.test("cleanup:apply ends with 11 while another process holds the lock, and names it", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   await using opened = await openStore(store.root);
   await using _locked = await lockStore(opened, { task: "restore" });
   const before = await readTree(store.root);
-  const ran = await runTask("cleanup:apply", ["--force", "--store", store.root]);
+  const ran = await startTask("cleanup:apply", ["--force", "--store", store.root]);
   assertRefused(ran, 11, `Cannot lock store ${store.root}: restore (pid ${Deno.pid}`);
   assertMatch(ran.err, /since 20\d\d-.*Z\) holds the lock; wait until it is done/);
   assertSameTree(await readTree(store.root), before);
 });
 
 Deno.test("restore ends with 2 for an unknown backup, and with 13 when something is in the way", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   await runTask("cleanup:apply", ["--force", "--store", store.root]);
   const unknown = await runTask("restore", ["20200101T000000Z-prune", "--store", store.root]);
   assertRefused(unknown, 2, 'Unknown backup "20200101T000000Z-prune": expected one of 20');
@@ -274,7 +274,7 @@ Deno.test("restore ends with 2 for an unknown backup, and with 13 when something
 });
 
 Deno.test("restore lists every backup though one is damaged, which it names and refuses", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   for (const task of ["prune:apply", "cleanup:apply"]) {
     await runTask(task, ["--force", "--store", store.root]);
   }

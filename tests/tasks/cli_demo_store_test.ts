@@ -1,11 +1,17 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { runTask } from "../_support/command.ts";
+import { runTask, startTask } from "../_support/command.ts";
+import { writeFiles } from "../_support/disk_store.ts";
+import { memoryDirectory, tempDirectory } from "../_support/temp_directory.ts";
+
+/** Deno shows what lies in memory to nobody who has less. */
+const ANY = ["--no-prompt", "-A"];
 
 type Finding = { readonly path: string; readonly rule: string; readonly severity: string };
 
 Deno.test("the main job on the example store", async (t) => {
-  const parent = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-" }));
+  await using directory = await memoryDirectory();
+  const parent = directory.path;
   const root = join(parent, "mlruns");
   const json = async (task: string, ...words: readonly string[]) => {
     const { code, out, err } = await runTask(task, [...words, "--json", "--store", root]);
@@ -14,16 +20,13 @@ Deno.test("the main job on the example store", async (t) => {
   };
 
   await t.step("demo:store writes it, and says what to type next", async () => {
-    const { code, out, err } = await runTask("demo:store", ["mlruns"], { directory: parent });
+    const { code, out, err } = await startTask("demo:store", ["mlruns"], {
+      directory: parent,
+      permissions: ANY,
+    });
     assertEquals(code, 0, err);
     assertEquals(out, `Wrote ${root}: 15 experiments with 1,293 runs, 2 orphans\n`);
     assertEquals(err, `Next: deno task summary --store ${root}\n`);
-  });
-
-  await t.step("demo:store overwrites nothing", async () => {
-    const { code, err } = await runTask("demo:store", [root]);
-    assertEquals(code, 2);
-    assertStringIncludes(err, "expected an empty or new directory, found it in use");
   });
 
   await t.step("summary counts 15 experiments, 2 orphans and 1,293 runs", async () => {
@@ -55,7 +58,9 @@ Deno.test("the main job on the example store", async (t) => {
   });
 
   await t.step("cleanup:apply does just that", async () => {
-    const { code, out, err } = await runTask("cleanup:apply", ["--force", "--store", root]);
+    const { code, out, err } = await startTask("cleanup:apply", ["--force", "--store", root], {
+      permissions: ANY,
+    });
     assertEquals(code, 0, err);
     assertMatch(out, /^Done: 143 soft-deleted, 2 quarantined; /);
   });
@@ -81,6 +86,12 @@ Deno.test("the main job on the example store", async (t) => {
     const { experiments, runs } = await json("summary");
     assertEquals([experiments.orphaned, runs.active], [2, 1293]);
   });
+});
 
-  await Deno.remove(parent, { recursive: true });
+Deno.test("demo:store overwrites nothing", async () => {
+  await using directory = await tempDirectory();
+  writeFiles(directory.path, { "notes.txt": "mine" });
+  const { code, err } = await startTask("demo:store", [directory.path]);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "expected an empty or new directory, found it in use");
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DAY } from "../_support/builders.ts";
-import { commandOf, PROJECT, runTask } from "../_support/command.ts";
+import { commandOf, PROJECT, runTask, startTask } from "../_support/command.ts";
 import { child, layOutHealthy, MAIN, openDamaged, RUNNING } from "../_support/damage.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -29,7 +29,7 @@ const loseRun = (store: Damaged) => store.write(`${child}/meta.yaml`, "");
 Deno.test("repair shows what it would mend, by what evidence, and changes nothing", async () => {
   await using store = await damagedStore(loseRun);
   const before = await readTree(store.root);
-  const { code, out, err } = await runTask("repair", ["--store", store.root]);
+  const { code, out, err } = await startTask("repair", ["--store", store.root]);
   assertEquals([code, err], [0, `Store ${store.root} (chosen by --store)\n`]);
   assertMatch(out, /^\+ Write 1 record that was lost\n {2}\+ \S/);
   assertStringIncludes(out, `  ${child}\n      No key in the file\n`);
@@ -63,25 +63,25 @@ Deno.test("repair --json prints the plan, --detailed-exitcode ends with 3 when t
 Deno.test("repair:apply mends, says how to undo it, and the undo gives the damage back", async () => {
   await using store = await damagedStore(loseRun);
   const before = await readTree(store.root, EXCEPT);
-  const { code, out } = await runTask("repair:apply", ["--force", "--store", store.root]);
+  const { code, out } = await startTask("repair:apply", ["--force", "--store", store.root]);
   assertEquals(code, 0);
   assertMatch(out, /^Done: 1 rewritten\b/);
-  const verified = await runTask("verify", ["--severity", "error", "--store", store.root]);
+  const verified = await startTask("verify", ["--severity", "error", "--store", store.root]);
   assertEquals([verified.code, verified.out], [0, "No findings.\n"]);
   const [, id = ""] = /To undo: deno task restore (\S+)/.exec(out) ?? [];
-  assertEquals((await runTask("restore", [id, "--store", store.root])).code, 0);
+  assertEquals((await startTask("restore", [id, "--store", store.root])).code, 0);
   assertSameTree(await readTree(store.root, EXCEPT), before);
 });
 
 Deno.test("repair:apply asks for --force where nobody can be asked, and has nothing to do in a sound store", async () => {
   await using store = await damagedStore(loseRun);
   const before = await readTree(store.root);
-  const refused = await runTask("repair:apply", ["--store", store.root]);
+  const refused = await startTask("repair:apply", ["--store", store.root]);
   assertEquals([refused.code, refused.out], [2, ""]);
   assertStringIncludes(refused.err, "--force");
   assertSameTree(await readTree(store.root), before);
   await using sound = await damagedStore(() => {});
-  const { code, out } = await runTask("repair:apply", ["--force", "--store", sound.root]);
+  const { code, out } = await startTask("repair:apply", ["--force", "--store", sound.root]);
   assertEquals([code, out], [0, "Nothing to do.\n"]);
 });
 
@@ -136,7 +136,7 @@ Deno.test("preflight gets a store ready and ends with 0", async () => {
     loseRun(s);
     s.makeDirectory("77");
   });
-  const { code, out, err } = await runTask("preflight", ["churn", "--store", store.root]);
+  const { code, out, err } = await startTask("preflight", ["churn", "--store", store.root]);
   assertEquals([code, err], [0, `Store ${store.root} (chosen by --store)\n`]);
   const undo = String.raw`; to undo: deno task restore \S+ --store ${store.root}`;
   assertMatch(
@@ -167,7 +167,7 @@ Deno.test("preflight --check changes nothing, even without permission to, and en
   await using store = await damagedStore(loseRun);
   const before = await readTree(store.root);
   const permissions = commandOf("repair").filter((word) => word.startsWith("-"));
-  const { code, out } = await runTask("preflight", ["--check", "churn", "--store", store.root], {
+  const { code, out } = await startTask("preflight", ["--check", "churn", "--store", store.root], {
     permissions,
   });
   assertEquals(code, 3);

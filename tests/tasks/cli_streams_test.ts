@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { shellWords } from "../../lib/text/shell_words.ts";
 import { commandOf, PROJECT, type Ran, runForJson } from "../_support/command.ts";
-import { tempStore, writeFiles } from "../_support/disk_store.ts";
+import { diskStore, writeFiles } from "../_support/disk_store.ts";
 import { rottenAt } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -31,7 +32,7 @@ Deno.test({
   name: "a task whose reader has gone ends with the exit code that it has without one",
   ignore,
   fn: async () => {
-    await using store = await tempStore(ROTTEN);
+    await using store = await diskStore(ROTTEN);
     const words = ["--quiet", "--store", store.root];
     const detailed = ["--json", "--detailed-exitcode", ...words];
     assertEquals(await runInShell("cleanup", detailed, "| true"), { code: 3, out: "", err: "" });
@@ -45,7 +46,7 @@ Deno.test({
   name: "a task that cannot print says so, and ends with 1",
   ignore: ignore || Deno.build.os !== "linux",
   fn: async () => {
-    await using store = await tempStore(ROTTEN);
+    await using store = await diskStore(ROTTEN);
     const words = ["--quiet", "--json", "--store", store.root];
     assertEquals(await runInShell("cleanup", words, ">/dev/full"), {
       code: 1,
@@ -60,7 +61,7 @@ Deno.test({
   ignore: ignore || Deno.build.os !== "linux",
   fn: async () => {
     for (const flags of [[], ["--json"]]) {
-      await using store = await tempStore(ROTTEN);
+      await using store = await diskStore(ROTTEN);
       const words = ["--quiet", ...flags, "--store", store.root];
       const before = await readTree(store.root, EXCEPT);
       const ran = await runInShell("cleanup:apply", ["--force", ...words], ">/dev/full");
@@ -80,7 +81,7 @@ Deno.test({
   name: "a task does its work though nobody can hear what it says",
   ignore: ignore || Deno.build.os !== "linux",
   fn: async () => {
-    await using store = await tempStore(ROTTEN);
+    await using store = await diskStore(ROTTEN);
     const words = ["--store", store.root];
     const { code, out } = await runInShell("cleanup:apply", ["--force", ...words], "2>/dev/full");
     assertEquals(code, 0);
@@ -90,7 +91,7 @@ Deno.test({
 });
 
 Deno.test("applying prints one kind of document, whether there was anything to do or not", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   for (
     const [task, numbers] of [
       ["cleanup:apply", [5, 0]],
@@ -109,9 +110,22 @@ Deno.test("applying prints one kind of document, whether there was anything to d
 });
 
 Deno.test("restore and backup --list print the same list", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   await runForJson("cleanup:apply", store.root, "--force");
   const list = await runForJson<Record<string, unknown>>("restore", store.root);
   assertEquals([list["schema"], list["store"]], ["mltidy/backup-list/v1", store.root]);
   assertEquals(list, await runForJson("backup", store.root, "--list"));
+});
+
+Deno.test({
+  name: "shellWords() writes what bash reads as the same words",
+  ignore,
+  fn() {
+    const words = ["a\x1b[2J'\\b\x07\u202e\u009b\u2028\n'", "it's", "$(x)", "한글 \u0001"];
+    const { stdout } = new Deno.Command("bash", {
+      args: ["-c", `printf '%s\\0' ${shellWords(words)}`],
+      env: { LC_ALL: "C.UTF-8" },
+    }).outputSync();
+    assertEquals(new TextDecoder().decode(stdout), words.map((word) => `${word}\0`).join(""));
+  },
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { commandOf, PROJECT } from "../_support/command.ts";
-import { tempStore } from "../_support/disk_store.ts";
+import { diskStore } from "../_support/disk_store.ts";
 import { rottenAt } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -53,7 +53,7 @@ Deno.test({
   name: "summary is coloured on a terminal, unless NO_COLOR is set",
   ignore,
   fn: async () => {
-    await using store = await tempStore(ROTTEN);
+    await using store = await diskStore(ROTTEN);
     const words = ["--store", store.root];
     const coloured = await runOnTerminal("summary", words, { environment: { NO_COLOR: "" } });
     const plain = await runOnTerminal("summary", words, { environment: { NO_COLOR: "1" } });
@@ -67,7 +67,7 @@ Deno.test({
   name: "cleanup:apply shows the plan, asks, and applies it after a yes",
   ignore,
   fn: async () => {
-    await using store = await tempStore(ROTTEN);
+    await using store = await diskStore(ROTTEN);
     const words = ["--store", store.root];
     const { code, screen } = await runOnTerminal("cleanup:apply", words, { types: "y\n" });
     assertEquals(code, 0, screen);
@@ -81,7 +81,7 @@ Deno.test({
   name: "cleanup:apply touches nothing after a no",
   ignore,
   fn: async () => {
-    await using store = await tempStore(ROTTEN);
+    await using store = await diskStore(ROTTEN);
     const before = await readTree(store.root);
     const words = ["--store", store.root];
     for (const types of ["n\n", "\n", "yess\n"]) {
@@ -97,7 +97,7 @@ Deno.test({
   name: "cleanup:apply ends at an interruption while it asks, and touches nothing",
   ignore,
   fn: async () => {
-    await using store = await tempStore(ROTTEN);
+    await using store = await diskStore(ROTTEN);
     const before = await readTree(store.root);
     const words = ["--store", store.root];
     const { code, screen } = await runOnTerminal("cleanup:apply", words, { types: "\x03" });

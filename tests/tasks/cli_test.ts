@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, join, toFileUrl } from "@std/path";
 import { DAY, experiment, orphan, run as runWith, runId } from "../_support/builders.ts";
-import { commandOf, PROJECT, run, runTask } from "../_support/command.ts";
-import { tempStore, writeFiles } from "../_support/disk_store.ts";
+import { commandOf, PROJECT, runTask, start, startTask } from "../_support/command.ts";
+import { diskStore, writeFiles } from "../_support/disk_store.ts";
 import { beginCleanup, ROTTEN_ACTIONS, rottenAt } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -12,12 +12,12 @@ const ROTTEN = rottenAt(TODAY);
 const EXCEPT = { except: [".mltidy.trash"] };
 
 Deno.test("planning tasks leave every byte and every time as it was", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const before = await readTree(store.root);
   const { mtime } = Deno.statSync(store.root);
   for (const task of ["summary", "verify", "prune", "cleanup"]) {
     for (const words of [[], ["--json"]]) {
-      const { code, out } = await runTask(task, [...words, "--store", store.root]);
+      const { code, out } = await startTask(task, [...words, "--store", store.root]);
       assertEquals([code, out !== ""], [0, true], task);
     }
   }
@@ -26,8 +26,8 @@ Deno.test("planning tasks leave every byte and every time as it was", async () =
 });
 
 Deno.test("summary prints the data to stdout, and to stderr which store it is", async () => {
-  await using store = await tempStore(ROTTEN);
-  const { out, err } = await runTask("summary", ["--store", store.root]);
+  await using store = await diskStore(ROTTEN);
+  const { out, err } = await startTask("summary", ["--store", store.root]);
   assertEquals(err, `Store ${store.root} (chosen by --store)\n`);
   assertStringIncludes(out, "experiment 1");
   assertStringIncludes(out, `deno task repair --store ${store.root}`);
@@ -35,14 +35,14 @@ Deno.test("summary prints the data to stdout, and to stderr which store it is", 
 });
 
 Deno.test("summary --quiet says nothing but the data", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const { out, err } = await runTask("summary", ["--quiet", "--json", "--store", store.root]);
   assertEquals(err, "");
   assertEquals(JSON.parse(out).store, store.root);
 });
 
 Deno.test("--json prints one document with the fields that are promised", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const json = async (task: string, ...words: readonly string[]) => {
     const { out } = await runTask(task, [...words, "--json", "--store", store.root]);
     assertEquals(out.endsWith("\n") && out.indexOf("\n") === out.length - 1, true, "one line");
@@ -95,36 +95,36 @@ Deno.test("--json prints one document with the fields that are promised", async 
 });
 
 Deno.test("cleanup:apply says what was done and how to undo it, and restore undoes it", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const before = await readTree(store.root);
-  const applied = await runTask("cleanup:apply", ["--force", "--store", store.root]);
+  const applied = await startTask("cleanup:apply", ["--force", "--store", store.root]);
   assertEquals(applied.code, 0, applied.err);
   assertStringIncludes(applied.out, "Done: 2 soft-deleted, 2 purged, 1 quarantined; ");
   const [, ...undo] = /^To undo: deno task (restore) (\S+) (--store) (\S+)$/m
     .exec(applied.out) ?? [];
   assertEquals(undo.length, 4, applied.out);
-  const { code, out } = await runTask(undo[0]!, undo.slice(1));
+  const { code, out } = await startTask(undo[0]!, undo.slice(1));
   assertEquals(code, 0);
   assertStringIncludes(out, "5 changes");
   assertSameTree(await readTree(store.root, EXCEPT), before);
 });
 
 Deno.test("apply works on the store of the plan, and names it to undo", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const before = await readTree(store.root);
-  const { out } = await runTask("cleanup", ["--json", "--store", store.root]);
+  const { out } = await startTask("cleanup", ["--json", "--store", store.root]);
   writeFiles(store.outside, { "plan.json": out });
   const options = { directory: store.outside };
-  const applied = await runTask("apply", ["plan.json", "--force"], options);
+  const applied = await startTask("apply", ["plan.json", "--force"], options);
   assertEquals(applied.err, `Store ${store.root} (chosen by the plan)\n`);
   const [, ...undo] = /^To undo: deno task (restore) (\S+) (--store) (\S+)$/m
     .exec(applied.out) ?? [];
-  assertEquals((await runTask(undo[0]!, undo.slice(1), options)).code, 0);
+  assertEquals((await startTask(undo[0]!, undo.slice(1), options)).code, 0);
   assertSameTree(await readTree(store.root, EXCEPT), before);
 });
 
 Deno.test("apply carries out a saved plan", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const words = ["--days-old", "45", "--json", "--store", store.root];
   const { out } = await runTask("cleanup", words);
   writeFiles(store.outside, { "plan.json": out });
@@ -142,7 +142,7 @@ Deno.test("apply carries out a saved plan", async () => {
 });
 
 Deno.test("cleanup:apply --no-backup leaves no backup, and says that it cannot be undone", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const { code, out } = await runTask("cleanup:apply", [
     "--force",
     "--no-backup",
@@ -157,7 +157,7 @@ Deno.test("cleanup:apply --no-backup leaves no backup, and says that it cannot b
 });
 
 Deno.test("cleanup --detailed-exitcode ends with 3 while changes are pending, then with 0", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const words = ["--detailed-exitcode", "--store", store.root];
   assertEquals((await runTask("cleanup", words)).code, 3);
   await runTask("cleanup:apply", ["--force", "--store", store.root]);
@@ -166,7 +166,7 @@ Deno.test("cleanup --detailed-exitcode ends with 3 while changes are pending, th
 });
 
 Deno.test("verify ends with 3 for an error, and with 0 for a warning", async () => {
-  await using store = await tempStore({ orphans: [orphan({ damage: "missing" })] });
+  await using store = await diskStore({ orphans: [orphan({ damage: "missing" })] });
   assertEquals((await runTask("verify", ["--store", store.root])).code, 0);
   writeFiles(store.root, { "5fbbd685931c4616bdc67005b055056d/meta.yaml": "" });
   const { code, out } = await runTask("verify", ["--store", store.root]);
@@ -175,26 +175,26 @@ Deno.test("verify ends with 3 for an error, and with 0 for a warning", async () 
 });
 
 Deno.test("every task says of a change that was cut off how to settle it", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const before = await readTree(store.root);
   {
     using cleanup = await beginCleanup(store.root);
     for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
   }
-  const { err } = await runTask("summary", ["--store", store.root]);
+  const { err } = await startTask("summary", ["--store", store.root]);
   assertMatch(
     err,
     /^Change \S+ of this store was cut off; deno task recover --store \S+ settles it$/m,
   );
-  const recovered = await runTask("recover", ["--store", store.root]);
+  const recovered = await startTask("recover", ["--store", store.root]);
   assertEquals(recovered.code, 0);
   assertStringIncludes(recovered.out, "had been cut off: all of it was taken back");
   assertSameTree(await readTree(store.root, EXCEPT), before);
 });
 
 Deno.test("the store is the one of --store, else of MLFLOW_TRACKING_URI, else ./mlruns", async () => {
-  await using one = await tempStore(ROTTEN);
-  await using other = await tempStore(ROTTEN);
+  await using one = await diskStore(ROTTEN);
+  await using other = await diskStore(ROTTEN);
   const directory = dirname(one.root);
   const there = (uri: string) => ({ directory, environment: { MLFLOW_TRACKING_URI: uri } });
   const byUri = "by MLFLOW_TRACKING_URI";
@@ -215,12 +215,19 @@ Deno.test("the store is the one of --store, else of MLFLOW_TRACKING_URI, else ./
   }
 });
 
+Deno.test("a task may read the name of the store from its environment", async () => {
+  await using store = await diskStore(ROTTEN);
+  const environment = { MLFLOW_TRACKING_URI: store.root };
+  const { err } = await startTask("summary", [], { environment });
+  assertEquals(err, `Store ${store.root} (chosen by MLFLOW_TRACKING_URI)\n`);
+});
+
 function withoutOuterTask({ INIT_CWD: _, ...rest }: Record<string, string>) {
   return rest;
 }
 
 Deno.test("deno task resolves paths against the directory in which it is typed", async () => {
-  await using store = await tempStore(ROTTEN);
+  await using store = await diskStore(ROTTEN);
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "--config", join(PROJECT, "deno.json"), "summary", "--json"],
     cwd: dirname(store.root),
@@ -236,7 +243,7 @@ Deno.test("deno task resolves paths against the directory in which it is typed",
 Deno.test("names never send control characters to the terminal", async () => {
   const evil = "\u001b[2J\u0007\u009bred\rcarriage\u202eeltit";
   const old = { startTime: TODAY - 50 * DAY, endTime: TODAY - 40 * DAY };
-  await using store = await tempStore({
+  await using store = await diskStore({
     experiments: [experiment({ name: evil, runs: [runWith({ name: evil, ...old })] })],
     orphans: [orphan({ id: "7", newestChange: TODAY - 60 * DAY })],
   });
@@ -248,7 +255,7 @@ Deno.test("names never send control characters to the terminal", async () => {
       "--force",
     ]] as const
   ) {
-    const { out, err } = await runTask(task, [...words, "--store", store.root]);
+    const { out, err } = await startTask(task, [...words, "--store", store.root]);
     outs.push(out, err);
   }
   // deno-lint-ignore no-control-regex
@@ -263,7 +270,7 @@ Deno.test({
     // More than a pipe holds, so that the writer is still at it when the reader goes.
     const name = "n".repeat(500);
     const runs = Array.from({ length: 300 }, (_, number) => runWith({ id: runId(number), name }));
-    await using store = await tempStore({ experiments: [experiment({ runs })] });
+    await using store = await diskStore({ experiments: [experiment({ runs })] });
     const [, ...words] = commandOf("cleanup");
     const { code, stdout, stderr } = await new Deno.Command("sh", {
       args: [
@@ -285,12 +292,12 @@ Deno.test({
 });
 
 Deno.test("--help and --version need no store", async () => {
-  const help = await run(["run", "--no-prompt", "-R", "--allow-env", "tasks/cli.ts", "--help"]);
+  const help = await start(["run", "--no-prompt", "-R", "--allow-env", "tasks/cli.ts", "--help"]);
   assertEquals(help.code, 0);
   for (const task of ["summary", "verify", "cleanup", "restore", "recover"]) {
     assertStringIncludes(help.out, task);
     const { code, out } = await runTask(task, ["--help"]);
     assert(code === 0 && out.includes("--store"), task);
   }
-  assertMatch((await runTask("summary", ["--version"])).out, /^mltidy \d+\.\d+\.\d+\n$/);
+  assertMatch((await startTask("summary", ["--version"])).out, /^mltidy \d+\.\d+\.\d+\n$/);
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname, join, toFileUrl } from "@std/path";
 import { demo, type DemoStoreSummary, type DemoTasks, writeDemoStore } from "../../tasks/demo.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree, type Tree, type TreeEntry } from "../_support/tree.ts";
 
 const NOW = Date.UTC(2026, 4, 1, 9, 30);
@@ -40,7 +41,8 @@ let written: DemoStoreSummary;
 let store: StoreSeen;
 
 Deno.test.beforeAll(async () => {
-  parent = await Deno.realPath(await Deno.makeTempDir());
+  const directory = await memoryDirectory();
+  parent = directory.path;
   directories.push(parent);
   await Deno.mkdir(join(parent, "mlruns"));
   written = await writeDemoStore(join(parent, "mlruns"), { now: NOW });

@@ -3,24 +3,22 @@ import { join } from "@std/path";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../../lib/errors.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
-import {
-  planAndApply,
-  type PlanAndApplyOptions,
-  type Planner,
-} from "../../tasks/plan_and_apply.ts";
+import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_apply.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { DAY, NOW, runId } from "../_support/builders.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { beginCleanup, planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
-import { memoryDirectory } from "../_support/temp_directory.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
 
 async function run(root: string, options: PlanAndApplyOptions, now: () => number = () => NOW) {
   await using store = await openStore(root, { now });
-  const plan: Planner["plan"] = (snapshot, options) => planCleanup(snapshot, POLICY, options);
+  const plan = (snapshot: StoreSnapshot<"tags">, now: number) =>
+    planCleanup(snapshot, POLICY, { now });
   return await planAndApply(store, { task: "cleanup", plan }, options);
 }
 
@@ -116,8 +114,8 @@ Deno.test("planAndApply() tells of the files that are copied to another place, o
     assertEquals((await run(root, { apply: true, ...options, onFiles })).report?.complete, true);
     return [...steps];
   };
-  await using memory = await memoryDirectory();
-  const elsewhere = await stepsOf(store.root, { backups: memory.path });
+  await using disk = await tempDirectory();
+  const elsewhere = await stepsOf(store.root, { backups: disk.path });
   assertEquals(elsewhere.slice(-1), ["Freeing"]);
   assertEquals(elsewhere.includes("Copying"), true);
   assertEquals(await stepsOf(other.root, { backup: false }), ["Freeing"]);

@@ -8,6 +8,7 @@ import type { Store } from "../../tasks/ports/store.ts";
 import { preflight } from "../../tasks/preflight.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { child, EMPTY, layOutHealthy, MAIN, openDamaged, RUNNING } from "../_support/damage.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
 const NOW = Date.UTC(2026, 4, 5);
@@ -17,8 +18,8 @@ interface Opened extends ReturnType<typeof openDamaged>, AsyncDisposable {
 }
 
 async function storeWith(damage: (store: ReturnType<typeof openDamaged>) => void): Promise<Opened> {
-  const parent = await Deno.realPath(await Deno.makeTempDir({ prefix: "mltidy-" }));
-  const root = join(parent, "mlruns");
+  const directory = await memoryDirectory();
+  const root = join(directory.path, "mlruns");
   layOutHealthy(root, "2.22");
   const damaged = openDamaged(root);
   damage(damaged);
@@ -27,7 +28,7 @@ async function storeWith(damage: (store: ReturnType<typeof openDamaged>) => void
   return {
     ...damaged,
     store,
-    [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }
 

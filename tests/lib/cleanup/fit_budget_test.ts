@@ -67,7 +67,7 @@ Deno.test("a target names what holds the most: nothing that goes, and each rule 
 
 Deno.test("a target of files names what holds the most files", () => {
   const made = plan({ kind: "max-files", files: 1, first: "oldest" });
-  assertEquals(made.budget?.heldBy.map(({ usage }) => usage?.files), [100, 4]);
+  assertEquals(made.budget?.heldBy.map(({ usage }) => usage.files), [100, 4]);
   assertEquals(
     renderPlan(made).split("\n").find((line) => line.startsWith("Most")),
     "Most is held by 2 runs of the newest 7: 100 files.",

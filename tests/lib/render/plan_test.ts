@@ -10,7 +10,6 @@ import type {
 } from "../../../lib/plan/plan.ts";
 import { renderPlan } from "../../../lib/render/plan.ts";
 import { asExperimentId, asRunId, asStorePath } from "../../../lib/store/path.ts";
-import { addUsage } from "../../../lib/store/usage.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 
 const DAY = 86_400_000;
@@ -97,7 +96,10 @@ function planOf(
       purgeExperiments: count("purge-experiment"),
       quarantineOrphans: count("quarantine-orphan"),
       keptRuns: keeps.filter((one) => one.kind === "run").length,
-      usage: addUsage(actions.map(({ usage }) => usage)),
+      usage: {
+        bytes: actions.reduce((sum, action) => sum + action.usage.bytes, 0),
+        files: actions.reduce((sum, action) => sum + action.usage.files, 0),
+      },
     },
   });
 }

@@ -2,7 +2,6 @@ import { assertEquals } from "@std/assert";
 import type { ActionOutcome, ApplyReport } from "../../../lib/plan/plan.ts";
 import { renderReport } from "../../../lib/render/report.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
-import { addUsage } from "../../../lib/store/usage.ts";
 
 const BACKUP = {
   id: "20261101T000000Z-cleanup",
@@ -29,7 +28,7 @@ function reportOf(
       skipped: count("skipped"),
       failed: count("failed"),
       notRun: count("not-run"),
-      usage: addUsage(applied.map(({ usage }) => usage)),
+      usage: { bytes: applied.reduce((sum, { usage }) => sum + usage.bytes, 0), files: 0 },
     },
     backup,
     complete: applied.length === outcomes.length,

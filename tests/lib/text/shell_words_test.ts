@@ -14,16 +14,3 @@ Deno.test("shellWords() spells out what no terminal may be sent, so that it can 
     String.raw`$'a\u001b[2J\'\\\u202e\u000a'`,
   );
 });
-
-Deno.test({
-  name: "shellWords() writes what bash reads as the same words",
-  ignore: Deno.build.os === "windows",
-  fn() {
-    const words = ["a\x1b[2J'\\b\x07\u202e\u009b\u2028\n'", "it's", "$(x)", "한글 \u0001"];
-    const { stdout } = new Deno.Command("bash", {
-      args: ["-c", `printf '%s\\0' ${shellWords(words)}`],
-      env: { LC_ALL: "C.UTF-8" },
-    }).outputSync();
-    assertEquals(new TextDecoder().decode(stdout), words.map((word) => `${word}\0`).join(""));
-  },
-});

@@ -117,11 +117,6 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
     "not needed for the target",
   ],
   [
-    { kind: "not-supported", action: "purge-run" },
-    "may go, but this kind of store has no purge-run",
-    "that this kind of store cannot let go",
-  ],
-  [
     { kind: "registered", model: "fraud", version: "2", aliases: [], stage: "Production" },
     "registered: model fraud v2 (stage Production)",
     "registered",

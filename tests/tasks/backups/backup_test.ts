@@ -18,7 +18,7 @@ import type { Store } from "../../../tasks/ports/store.ts";
 import { anyTree, writeAnyTree } from "../../_support/any_tree.ts";
 import { experiment, NOW, run, runId } from "../../_support/builders.ts";
 import { setTimes, tempStore, writeFiles } from "../../_support/disk_store.ts";
-import { tempDirectory } from "../../_support/temp_directory.ts";
+import { memoryDirectory, tempDirectory } from "../../_support/temp_directory.ts";
 import { assertSameTree, readTree, type Tree } from "../../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
@@ -37,7 +37,7 @@ function inode(path: string): number | null {
 Deno.test("backup() and extracting give back the identical tree, whatever it is", async () => {
   await fc.assert(
     fc.asyncProperty(anyTree, async (tree) => {
-      await using place = await tempDirectory();
+      await using place = await memoryDirectory();
       const root = join(place.path, "mlruns");
       writeAnyTree(root, tree, NOW - 1e9);
       Deno.chmodSync(root, 0o755);

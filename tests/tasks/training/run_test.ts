@@ -7,7 +7,7 @@ import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
 import { setupExperiment } from "../../../tasks/training/experiment.ts";
 import { type ActiveRun, type RunOptions, safeRun, startRun } from "../../../tasks/training/run.ts";
 import { verify } from "../../../tasks/verify.ts";
-import { memoryDirectory } from "../../_support/temp_directory.ts";
+import { tempDirectory } from "../../_support/temp_directory.ts";
 import { START, type TrainingStore, trainingStore } from "../../_support/training.ts";
 
 const quiet = { warn: () => {} };
@@ -622,19 +622,19 @@ Deno.test("artifacts of a run whose URI is relative go where MLflow looks for th
 
 Deno.test("artifacts appear whole on another disk as well", async (context) => {
   await using training = await trainingStore();
-  await using memory = await memoryDirectory();
-  if (Deno.statSync(memory.path).dev === Deno.statSync(training.root).dev) {
-    return console.error("Skipped: there is no other disk than that of the temporary directory");
+  await using disk = await tempDirectory();
+  if (Deno.statSync(disk.path).dev === Deno.statSync(training.root).dev) {
+    return console.error("Skipped: there is no place in memory, so no other disk");
   }
   const source = join(training.outside, "model.bin");
   Deno.writeTextFileSync(source, "new");
   for (const fsync of ["always", "end"] as const) {
     await context.step(`fsync: ${fsync}`, async () => {
-      const artifactLocation = join(memory.path, fsync);
+      const artifactLocation = join(disk.path, fsync);
       const { experimentId } = await setupExperiment(training.store, fsync, { artifactLocation });
       const run = await inRun(training, async (run) => {
         const artifacts = join(artifactLocation, run.id, "artifacts");
-        const earlier = (name: string) => join(memory.path, `${fsync} ${name}`);
+        const earlier = (name: string) => join(disk.path, `${fsync} ${name}`);
         const names = ["model.bin", "note.txt"];
         Deno.mkdirSync(artifacts, { recursive: true });
         for (const name of names) {

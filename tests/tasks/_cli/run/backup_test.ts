@@ -1,16 +1,16 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { experiment, orphan, run, runId } from "../../../_support/builders.ts";
-import { runTask } from "../../../_support/command.ts";
-import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
+import { runTask, startTask } from "../../../_support/command.ts";
+import { diskStore, writeFiles } from "../../../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../../../_support/tree.ts";
 
 const STORE = { experiments: [experiment({ id: "7", runs: [run({ id: runId(1) })] })] };
 
 Deno.test("backup copies, lists, checks and expires, with the permissions that it has", async () => {
-  await using place = await tempStore(STORE);
+  await using place = await diskStore(STORE);
   const backup = (...words: readonly string[]) =>
-    runTask("backup", [...words, "--quiet", "--store", place.root]);
+    startTask("backup", [...words, "--quiet", "--store", place.root]);
   const json = async (...words: readonly string[]) =>
     JSON.parse((await backup(...words, "--json")).out);
 
@@ -38,7 +38,7 @@ Deno.test("backup copies, lists, checks and expires, with the permissions that i
 });
 
 Deno.test("backup --backups is relative to where the user types it", async () => {
-  await using place = await tempStore(STORE);
+  await using place = await diskStore(STORE);
   const words = ["--backups", "mine", "--metadata", "--json", "--store", place.root];
   const { code, out } = await runTask("backup", words, { directory: place.outside });
   assertEquals([code, JSON.parse(out).path.startsWith(join(place.outside, "mine/"))], [0, true]);
@@ -50,7 +50,7 @@ Deno.test("backup --backups is relative to where the user types it", async () =>
 });
 
 Deno.test("copies and what is taken away lie where the configuration says, unless a flag does", async () => {
-  await using place = await tempStore({ ...STORE, orphans: [orphan({ id: "8" })] });
+  await using place = await diskStore({ ...STORE, orphans: [orphan({ id: "8" })] });
   const beside = join(place.root, "..");
   writeFiles(beside, { "mltidy.yaml": "backups: { directory: copies }\n" });
   const run = async (task: string, ...words: readonly string[]) => {
@@ -72,7 +72,7 @@ Deno.test("copies and what is taken away lie where the configuration says, unles
 });
 
 Deno.test("backup --expire due takes the age from the configuration, and says when there is none", async () => {
-  await using place = await tempStore(STORE);
+  await using place = await diskStore(STORE);
   const backup = (...words: readonly string[]) =>
     runTask("backup", [...words, "--quiet", "--json", "--store", place.root]);
   const due = async (...words: readonly string[]) => {
@@ -96,14 +96,14 @@ Deno.test("backup --expire due takes the age from the configuration, and says wh
 });
 
 Deno.test("backup refuses a run that is not there as wrong usage", async () => {
-  await using place = await tempStore(STORE);
+  await using place = await diskStore(STORE);
   const { code, err } = await runTask("backup", ["--run", "none", "--store", place.root]);
   assertEquals(code, 2);
   assertStringIncludes(err, "Cannot back up run none: ");
 });
 
 Deno.test("backup that is told to stop exits with 130 and keeps nothing", async () => {
-  await using place = await tempStore(STORE);
+  await using place = await diskStore(STORE);
   Deno.truncateSync(join(place.root, `7/${runId(1)}/artifacts/report.txt`), 3 * 2 ** 30);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "tasks/cli.ts", "backup", "--quiet", "--store", place.root],

@@ -8,8 +8,8 @@ import {
   run,
   runId,
 } from "../../../_support/builders.ts";
-import { runTask } from "../../../_support/command.ts";
-import { type TempStore, tempStore, writeFiles } from "../../../_support/disk_store.ts";
+import { runTask, startTask } from "../../../_support/command.ts";
+import { diskStore, type TempStore, writeFiles } from "../../../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../../../_support/tree.ts";
 
 // The command line has no clock but the present.
@@ -38,7 +38,7 @@ const STORE = {
 };
 
 async function withPolicy(policy: string): Promise<TempStore> {
-  const store = await tempStore(STORE);
+  const store = await diskStore(STORE);
   writeFiles(join(store.root, ".."), { "mltidy.yaml": policy });
   for (const { id } of STORE.experiments[0]!.runs) {
     writeFiles(store.root, {
@@ -217,7 +217,7 @@ Deno.test("a configuration that makes no sense stops everything, with its line",
 
 Deno.test("a process that may read nothing but itself and the store does without a configuration", async () => {
   await using store = await withPolicy("retention: { keep_last: 1 }\n");
-  const { code, out, err } = await runTask("prune", ["--json", "--store", store.root], {
+  const { code, out, err } = await startTask("prune", ["--json", "--store", store.root], {
     permissions: [
       "--no-prompt",
       `--allow-read=.,${store.root}`,

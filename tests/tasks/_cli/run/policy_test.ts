@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DAY, experiment, run, runId } from "../../../_support/builders.ts";
-import { PROJECT, runTask } from "../../../_support/command.ts";
-import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
+import { PROJECT, runTask, startTask } from "../../../_support/command.ts";
+import { diskStore, writeFiles } from "../../../_support/disk_store.ts";
 
 const TODAY = Date.now();
 const STORE = {
@@ -18,10 +18,10 @@ const STORE = {
 };
 
 Deno.test("explain tells the verdict, the rank and the smallest change, for a person and a program", async () => {
-  await using store = await tempStore(STORE);
+  await using store = await diskStore(STORE);
   writeFiles(store.outside, { "mltidy.yaml": "retention: { keep_last: 1 }\n" });
   const explain = (...words: readonly string[]) =>
-    runTask("explain", [...words, "--store", store.root], { directory: store.outside });
+    startTask("explain", [...words, "--store", store.root], { directory: store.outside });
 
   const { code, out } = await explain(runId(2));
   assertEquals(code, 0);
@@ -48,7 +48,7 @@ The plan as a whole is stopped: it removes 2 of 3 runs of experiment churn (7), 
 });
 
 Deno.test("explain names what it takes when there is no such run", async () => {
-  await using store = await tempStore(STORE);
+  await using store = await diskStore(STORE);
   const { code, err } = await runTask("explain", ["nobody", "--quiet", "--store", store.root]);
   assertEquals(code, 2);
   assertStringIncludes(
@@ -63,7 +63,7 @@ Deno.test("explain names what it takes when there is no such run", async () => {
 });
 
 Deno.test("explain takes a run as a plan prints it, and tells that the plan is stopped", async () => {
-  await using store = await tempStore(STORE);
+  await using store = await diskStore(STORE);
   writeFiles(store.outside, { "mltidy.yaml": "retention: { keep_last: 1 }\n" });
   for (const word of [`7/${runId(2)}`, `7/${runId(2)}…`]) {
     const { code, out } = await runTask("explain", [word, "--store", store.root], {
@@ -81,7 +81,7 @@ Deno.test("explain takes a run as a plan prints it, and tells that the plan is s
 Deno.test("config --init writes a file once, and config checks it", async () => {
   const directory = await Deno.makeTempDir({ prefix: "mltidy-" });
   try {
-    const config = (...words: readonly string[]) => runTask("config", words, { directory });
+    const config = (...words: readonly string[]) => startTask("config", words, { directory });
     const missing = await config();
     assertEquals(missing.code, 2);
     assertStringIncludes(missing.err, "type deno task config --init to write one");
@@ -115,7 +115,7 @@ Deno.test("every policy in the README of policies is one, and a plan comes of it
   const readme = Deno.readTextFileSync(join(PROJECT, "lib/policy/README.md"));
   const policies = [...readme.matchAll(/^<!-- policy: (\S+) -->\n\n```yaml\n(.*?)^```$/gms)];
   assert(policies.length >= 4, `lib/policy/README.md has ${policies.length} policies`);
-  await using store = await tempStore(STORE);
+  await using store = await diskStore(STORE);
   for (const [, name = "", text = ""] of policies) {
     writeFiles(store.outside, { [`${name}.yaml`]: text });
     const words = ["--config", `${name}.yaml`, "--json", "--store", store.root];

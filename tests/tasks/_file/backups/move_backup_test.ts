@@ -6,11 +6,11 @@ import { openStore } from "../../../../tasks/open_store.ts";
 import { NOW, runId } from "../../../_support/builders.ts";
 import { tempStore } from "../../../_support/disk_store.ts";
 import { ROTTEN } from "../../../_support/rotten_store.ts";
-import { tempDirectory } from "../../../_support/temp_directory.ts";
+import { memoryDirectory } from "../../../_support/temp_directory.ts";
 
 Deno.test("cleanup() moves a backup on its disk, and restore() brings the very files back", async () => {
   await using place = await tempStore(ROTTEN);
-  await using elsewhere = await tempDirectory();
+  await using elsewhere = await memoryDirectory();
   const file = `1/${runId(5)}/artifacts/model.bin`;
   Deno.writeTextFileSync(join(place.root, file), "weights");
   const identity = (directory: string) => {

@@ -14,7 +14,7 @@ import { prune } from "../../../../tasks/prune.ts";
 import { NOW, runId } from "../../../_support/builders.ts";
 import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
 import { ROTTEN } from "../../../_support/rotten_store.ts";
-import { memoryDirectory, tempDirectory } from "../../../_support/temp_directory.ts";
+import { tempDirectory } from "../../../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../../../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
@@ -32,7 +32,7 @@ async function idsOf(store: Store, backups: string): Promise<readonly string[]> 
 /** Backups may lie on the store's file system, from which all comes by renames, or on another one. */
 const PLACES = [
   ["on the store's disk", tempDirectory],
-  ["on another disk", memoryDirectory],
+  ["on another disk", tempDirectory],
 ] as const;
 
 for (const [label, makePlace] of PLACES) {
@@ -101,7 +101,7 @@ for (const [label, makePlace] of PLACES) {
 
 Deno.test("recover() gives up what a cut off move has left in the store's own directory, too", async () => {
   await using place = await tempStore(ROTTEN);
-  await using elsewhere = await memoryDirectory();
+  await using elsewhere = await tempDirectory();
   await using store = await open(place.root);
   const backups = elsewhere.path;
   const before = await readTree(place.root);
@@ -126,7 +126,7 @@ Deno.test("recover() gives up what a cut off move has left in the store's own di
 
 Deno.test("cleanup() sends away what can be copied, names what cannot, and restore() brings both back", async () => {
   await using place = await tempStore(ROTTEN);
-  await using elsewhere = await memoryDirectory();
+  await using elsewhere = await tempDirectory();
   await using store = await open(place.root);
   const backups = elsewhere.path;
   await makePipe(join(place.root, `1/${RUN}/artifacts/pipe`));
@@ -145,7 +145,7 @@ Deno.test("cleanup() sends away what can be copied, names what cannot, and resto
 
 Deno.test("prune() gives no id twice, wherever its backups lie", async () => {
   await using place = await tempStore(ROTTEN);
-  await using elsewhere = await memoryDirectory();
+  await using elsewhere = await tempDirectory();
   await using store = await openStore(place.root, { now: () => NOW });
   const backups = elsewhere.path;
   const trees = [await readTree(place.root)];

@@ -5,7 +5,7 @@ import type { Reading, Share } from "../../../../tasks/_file/scan/scan_share.ts"
 import { type ScannedShare, scanShares } from "../../../../tasks/_file/scan/scan_shares.ts";
 import { experiment, NOW, run, runId } from "../../../_support/builders.ts";
 import { PROJECT } from "../../../_support/command.ts";
-import { tempStore } from "../../../_support/disk_store.ts";
+import { diskStore, type TempStore } from "../../../_support/disk_store.ts";
 
 const EXPERIMENTS = 12;
 const RUNS = 60;
@@ -18,6 +18,12 @@ const LARGE = {
       runs: Array.from({ length: RUNS }, (_, number) => run({ id: runId(index * RUNS + number) })),
     })),
 };
+
+let store: TempStore;
+Deno.test.beforeAll(async () => {
+  store = await diskStore(LARGE);
+});
+Deno.test.afterAll(async () => await store[Symbol.asyncDispose]());
 
 function readingOf(root: string, depth: Depth): Reading {
   return { root, depth, sizes: true, extras: null, now: NOW, isReport: false };
@@ -34,7 +40,6 @@ function runsIn(found: readonly ScannedShare[]) {
 }
 
 Deno.test("scanShares() finds with two threads what one finds, whatever is read", async () => {
-  await using store = await tempStore(LARGE);
   for (const depth of ["meta", "tags", "full"] as const) {
     const reading = readingOf(store.root, depth);
     const alone: ScannedShare[] = [];
@@ -45,7 +50,6 @@ Deno.test("scanShares() finds with two threads what one finds, whatever is read"
 });
 
 Deno.test("scanShares() finds in halves what there is in the whole", async () => {
-  await using store = await tempStore(LARGE);
   const reading = readingOf(store.root, "full");
   const [whole, halves] = [
     await scanShares(reading, sharesOf(1), {}),
@@ -63,7 +67,6 @@ Deno.test("scanShares() finds in halves what there is in the whole", async () =>
 });
 
 Deno.test("scanShares() reads everything alone where a second thread cannot be had", async () => {
-  await using store = await tempStore(LARGE);
   const verify = async (...permissions: readonly string[]) => {
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       cwd: PROJECT,
@@ -86,7 +89,6 @@ Deno.test("scanShares() reads everything alone where a second thread cannot be h
 });
 
 Deno.test("scanShares() tells how many runs have been read, and stops when it is told to", async () => {
-  await using store = await tempStore(LARGE);
   const reading = readingOf(store.root, "full");
   const seen: number[] = [];
   await scanShares(reading, sharesOf(1), { onProgress: (runs) => seen.push(runs) });
