@@ -173,6 +173,8 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
         }
       } catch (error) {
         undo(own);
+        // What it had kept ahead would be in the way of another that asks for the same.
+        for (const { operation } of steps) ahead.drop(operation);
         return { ...subject, outcome: "failed", message: failureText(error) };
       }
       done.push(...own.toReversed());

@@ -121,10 +121,21 @@ function stagedFor(
 /** What was kept ahead serves if it is still the one to be replaced; another would be in the way. */
 function isStillKept({ isKept }: Staged, target: string, kept: string): boolean {
   if (!isKept) return false;
-  const [current, old] = [infoOf(target), infoOf(kept)];
-  if (current !== null && old !== null && sameFile(current, old)) return true;
-  if (old !== null) Deno.removeSync(kept);
+  if (isOneFile(target, kept)) return true;
+  if (infoOf(kept) !== null) Deno.removeSync(kept);
   return false;
+}
+
+/**
+ * Tells whether two names are of one file. Needs read permission.
+ *
+ * @param left A path.
+ * @param right Another path.
+ * @returns Whether they are.
+ */
+export function isOneFile(left: string, right: string): boolean {
+  const [one, other] = [infoOf(left), infoOf(right)];
+  return one !== null && other !== null && sameFile(one, other);
 }
 
 /**
@@ -136,39 +147,6 @@ function isStillKept({ isKept }: Staged, target: string, kept: string): boolean 
  */
 export function directoriesToKept(operation: Operation, at: Workplace): readonly string[] {
   return waysTo(parentOf(operation.path)).map((path) => join(at.files, path));
-}
-
-/**
- * Keeps the old file of an operation before its turn, by a second link. Durable once the directories are
- * that lead to it. Needs read and write permission for the store.
- *
- * @param operation The operation.
- * @param at The places.
- * @returns Whether it is kept; `false` where that is left to its turn.
- */
-export function keepAhead(operation: ReplaceFile, at: Workplace): boolean {
-  if (operation.content.kind === "new-text") return false;
-  try {
-    using target = holdEntry(join(at.root, operation.path));
-    mirrorWayTo(at.root, at.files, operation.path);
-    using kept = holdEntry(join(at.files, operation.path));
-    Deno.linkSync(target.path, kept.path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Gives up what was prepared for an operation that is not carried out. Needs write permission for the store.
- *
- * @param operation The operation.
- * @param at The places.
- * @param ahead What was prepared.
- */
-export function giveUpAhead(operation: Operation, at: Workplace, ahead: Staged): void {
-  free(ahead.path);
-  if (ahead.isKept) free(join(at.files, operation.path));
 }
 
 function isSameState(left: Deno.FileInfo | null, right: Deno.FileInfo | null): boolean {

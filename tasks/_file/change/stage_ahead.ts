@@ -20,7 +20,8 @@ import type { Operation } from "../../../lib/files/operations.ts";
 import { groupsOf } from "../../_io/durable.ts";
 import { linksToOpen } from "../../_io/hold.ts";
 import { startThread } from "../../_io/second_thread.ts";
-import { giveUpAhead, type ReplaceFile, type Staged, type Workplace } from "./operate.ts";
+import { giveUpAhead } from "./keep_ahead.ts";
+import type { ReplaceFile, Staged, Workplace } from "./operate.ts";
 import { type Batch, stageFiles } from "./stage_files.ts";
 
 /** Files that are staged a while before they are needed; disposing of them ends the second thread. */

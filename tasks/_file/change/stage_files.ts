@@ -9,10 +9,9 @@
 
 import { join } from "@std/path";
 import { free, syncDirectories } from "../../_io/durable.ts";
+import { giveUpAhead, keepAhead } from "./keep_ahead.ts";
 import {
   directoriesToKept,
-  giveUpAhead,
-  keepAhead,
   type ReplaceFile,
   type Staged,
   stageFile,

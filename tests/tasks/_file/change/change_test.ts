@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { StalePlanError } from "../../../../lib/errors.ts";
-import type { ActionOutcome } from "../../../../lib/plan/plan.ts";
-import { asStorePath } from "../../../../lib/store/path.ts";
+import type { ActionOutcome, DropArtifact } from "../../../../lib/plan/plan.ts";
+import { asExperimentId, asRunId, asStorePath } from "../../../../lib/store/path.ts";
+import { DROPPED_TAG } from "../../../../lib/store/tags.ts";
 import { beginChange } from "../../../../tasks/_file/change/change.ts";
 import { readBegin } from "../../../../tasks/_file/own/journal.ts";
 import { listJournals } from "../../../../tasks/_file/own/list_journals.ts";
@@ -325,4 +326,46 @@ Deno.test("finish() keeps what was done when other actions failed or were skippe
     `1/${runId(5)}`,
     "7",
   ]);
+});
+
+Deno.test("finish() keeps the old tag of a run of which the first of several files could not be dropped", async () => {
+  await using store = await tempStore(ROTTEN);
+  const { root } = store;
+  const run = `1/${runId(3)}`;
+  const tag = `${run}/tags/${DROPPED_TAG}`;
+  const names = ["a", "b", "c"];
+  writeFiles(root, { [tag]: "long ago" });
+  for (const name of names) writeFiles(root, { [`${run}/artifacts/${name}/weights`]: name });
+  const actions = await Promise.all(names.map(async (name): Promise<DropArtifact> => {
+    const path = asStorePath(`${run}/artifacts/${name}`);
+    const { usage, stamp } = (await measureTree(join(root, path), newMeasurer()))!;
+    return {
+      kind: "drop-artifact",
+      path,
+      name,
+      runId: asRunId(runId(3)),
+      experimentId: asExperimentId("1"),
+      tagged: true,
+      reasons: [{ kind: "heavy-files", glob: "*", time: 0, age: 2, limit: 1 }],
+      usage,
+      stamp,
+    };
+  }));
+  const paths = ownPaths(root);
+  using lock = acquireLock(root, "cleanup", NOW);
+  const options = { root, paths, task: "cleanup", actions, now: NOW, keepBackup: true };
+  using change = await beginChange(lock, options);
+  const files = join(paths.backups, ID, "files");
+  await change.ready(actions[0]!);
+  // Just now the backup cannot take anything of the run's artifacts.
+  writeFiles(files, { [`${run}/artifacts`]: "" });
+  const outcomes = [await change.perform(actions[0]!)];
+  Deno.removeSync(join(files, run, "artifacts"));
+  for (const action of actions.slice(1)) {
+    await change.ready(action);
+    outcomes.push(await change.perform(action));
+  }
+  await change.finish();
+  assertEquals(outcomes.map(({ outcome }) => outcome), ["failed", "applied", "applied"]);
+  assertEquals(Deno.readTextFileSync(join(files, tag)), "long ago");
 });
