@@ -23,15 +23,21 @@ import { newestFirst } from "../../../lib/backup/backup_order.ts";
 import { StoreAccessError, StoreLockedError } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { free, syncDirectory } from "../../_io/durable.ts";
-import { listDirectory, listSome } from "../../_io/list_directory.ts";
+import { syncDirectory } from "../../_io/durable.ts";
+import { listDirectory } from "../../_io/list_directory.ts";
 import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 import { freeTree } from "../change/free_tree.ts";
 import { openLockFile } from "../own/lock.ts";
 import { readAnyManifest, readCopyManifest } from "../own/manifest.ts";
-import { type Layout, type OwnPaths, refuseForeign, sayWhoseItIs } from "../own/own_directory.ts";
+import {
+  emptyStaging,
+  type Layout,
+  type OwnPaths,
+  refuseForeign,
+  sayWhoseItIs,
+} from "../own/own_directory.ts";
 
 /** Where backups lie; absolute paths on one file system. */
 export interface Place {
@@ -134,9 +140,7 @@ export function lockPlace(place: Place): Disposable {
       );
     }
     makePassage(place.staging);
-    for (const { name } of listSome(place.staging)) {
-      free(join(place.staging, name));
-    }
+    emptyStaging(place.staging);
   } catch (error) {
     file.close();
     throw error;

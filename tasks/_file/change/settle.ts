@@ -33,7 +33,7 @@ import {
   readManifest,
   writeManifest,
 } from "../own/manifest.ts";
-import type { OwnPaths } from "../own/own_directory.ts";
+import { emptyStaging, type OwnPaths } from "../own/own_directory.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
 
 /** What became of a change that was cut off. */
@@ -81,9 +81,7 @@ export function settleInterrupted(
       removeHollow(backup);
     }
   }
-  for (const entry of listSome(paths.staging)) {
-    free(join(paths.staging, entry.name));
-  }
+  emptyStaging(paths.staging);
   return settled;
 }
 

@@ -22,7 +22,7 @@ import { join } from "@std/path";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { keepingTimes, syncDirectory, writeAndSync } from "../../_io/durable.ts";
+import { free, keepingTimes, syncDirectory, writeAndSync } from "../../_io/durable.ts";
 import { listSome } from "../../_io/list_directory.ts";
 import { kindOf, readEntry } from "../../_io/open_entry.ts";
 import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
@@ -151,8 +151,18 @@ function foreignName(own: string, layout: Layout): string | null {
     staged.filter((name) => !STAGED.test(name)).map((name) => `staging/${name}`)[0] ?? null;
 }
 
-/** New files and old ones, what is brought back, copies of records, and backups. */
-const STAGED = /^(\d+-\d+|new|old|restore|metadata|\d{8}T\d{6}Z-.+)$/;
+/** New files and old ones, what is brought back, copies of records, probes of the disk, and backups. */
+const STAGED = /^(\d+-\d+|new|old|restore|metadata|probe|moved|\d{8}T\d{6}Z-.+)$/;
+
+/**
+ * Frees what was left in a staging directory. What has none of our names is not ours, however our directory
+ * came to be taken for ours: a listing that is short may have hidden it. Needs read and write permission.
+ *
+ * @param staging The staging directory.
+ */
+export function emptyStaging(staging: string): void {
+  for (const { name } of listSome(staging)) if (STAGED.test(name)) free(join(staging, name));
+}
 
 /**
  * Writes a README.txt into a directory of ours, which marks it as such. Nothing happens when it is there

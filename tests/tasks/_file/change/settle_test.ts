@@ -175,11 +175,13 @@ Deno.test("settleInterrupted() touches nothing while one journal cannot be read"
   assertSameTree(await readTree(store.root), before);
 });
 
-Deno.test("settleInterrupted() removes a hollow backup, and keeps one that holds anything", async () => {
+Deno.test("settleInterrupted() removes a hollow backup and what was staged, and keeps one that holds anything and what is not ours", async () => {
   await using store = await rottenStore();
   writeFiles(store.paths.own, {
     "journal": null,
-    "staging/meta.yaml": "",
+    "staging/new": "",
+    "staging/0-12": "",
+    "staging/thesis.txt": "of somebody else",
     "backups/hollow/files/1": null,
     "backups/full/files/1/meta.yaml": "the only copy",
   });
@@ -192,6 +194,7 @@ Deno.test("settleInterrupted() removes a hollow backup, and keeps one that holds
     "backups/full/files/1/meta.yaml",
     "journal",
     "staging",
+    "staging/thesis.txt",
   ]);
 });
 
