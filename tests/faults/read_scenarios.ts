@@ -155,9 +155,7 @@ async function judgeChange(one: Case, setup: Setup, ran: Ran): Promise<readonly 
     wrong.push(...lines.slice(0, 6).map((line) => `${what}: ${line}`));
   const timeless = [...setup.timeless ?? [], "mlruns"];
   const from = (after: Moment, expected: ReturnType<Setup["promises"]>) =>
-    differences(after, { ...expected, timeless: new Set([...expected.timeless, ...timeless]) })
-      // Which modes new files get is for the campaign of writes to judge.
-      .filter((line) => !/: mode \d+, expected \d+$/.test(line));
+    differences(after, { ...expected, timeless: new Set([...expected.timeless, ...timeless]) });
   await settle(one);
   const after = await look(one);
   const ways = [
@@ -167,9 +165,13 @@ async function judgeChange(one: Case, setup: Setup, ran: Ran): Promise<readonly 
       part === undefined ? [] : [from(after, part(after))]
     ),
   ];
-  // What a backup cannot give is named, and all else comes back.
-  const isGiven = ran.code === 4 && setup.undo !== undefined;
-  if (!isGiven && ways.every((way) => way.length > 0)) {
+  // Of a copy that cannot all be read, all else comes back, and what does not is named.
+  if (ran.code === 4 && setup.undo !== undefined) {
+    const { tree, timeless: own } = setup.promises(after, null);
+    const untimed = new Set([...own, ...setup.undo.timeless]);
+    ways.push(from(after, { tree, timeless: untimed }).filter(isUnnamed(ran)));
+  }
+  if (ways.every((way) => way.length > 0)) {
     blame("neither as before nor as promised", ways.at(-1)!);
   }
   blame("untidy", untidiness(one).filter((line) => !line.startsWith("README")));
@@ -186,6 +188,16 @@ async function judgeChange(one: Case, setup: Setup, ran: Ran): Promise<readonly 
     );
   }
   return wrong;
+}
+
+/** Tells of which differences a command has said nothing: all but what is missing and was named. */
+function isUnnamed({ stdout }: Ran): (line: string) => boolean {
+  return (line) => {
+    const [, path] = /^mlruns\/(.*): missing$/s.exec(line) ?? [];
+    const parts = path?.split("/") ?? [];
+    const above = parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+    return !above.some((one) => stdout.includes(JSON.stringify(one)));
+  };
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -147,6 +147,8 @@ async function run(scratch: string): Promise<boolean> {
       (missed > 0 ? `, not reached: ${missed}` : "") +
       ` (${seconds.toFixed(0)} s, ${(injected / seconds).toFixed(1)} a second)`,
   );
+  const good = failed === 0 ? "ok" : "FAILED";
+  console.log(`${good} | ${injected - failed} passed | ${failed} failed (${seconds.toFixed(0)}s)`);
   return failed === 0 && injected > 0 && missed <= injected * 0.1 &&
     units.every(({ wrong }) => wrong.length === 0);
 }

@@ -12,7 +12,7 @@
  */
 
 import { join } from "@std/path";
-import type { Operation } from "../../../lib/plan/operations.ts";
+import type { Operation } from "../../../lib/files/operations.ts";
 import { free } from "../../_io/durable.ts";
 import { holdEntry } from "../../_io/hold.ts";
 import { mirrorWayTo } from "../../_io/permissions.ts";
