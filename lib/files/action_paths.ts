@@ -76,7 +76,7 @@ const FOLDERS = ["metrics", "params", "artifacts"];
  */
 export function pathFault(action: Action): string | null {
   const { kind, path } = action;
-  if (!PATTERNS.get(kind)?.test(path)) {
+  if (!mayActAt(kind, path)) {
     return `has a path that no ${kind} has: ${JSON.stringify(path)}`;
   }
   switch (kind) {
@@ -89,14 +89,10 @@ export function pathFault(action: Action): string | null {
     }
     case "purge-experiment":
       return subjectFault(action, `.trash/${action.experimentId}`);
-    case "create-dirs": {
-      const own: readonly string[] = path === ".trash"
-        ? [path]
-        : FOLDERS.map((name) => `${path}/${name}`);
-      return action.directories.every((one) => own.includes(one))
+    case "create-dirs":
+      return action.directories.every((one) => foldersAt(path).includes(one))
         ? null
         : "makes directories elsewhere";
-    }
     default:
       return null;
   }
@@ -104,4 +100,25 @@ export function pathFault(action: Action): string | null {
 
 function subjectFault({ path }: Action, subject: string): string | null {
   return path === subject ? null : "names another subject than its path";
+}
+
+/**
+ * Tells whether a kind of action acts at such a path.
+ *
+ * @param kind The kind.
+ * @param path A path below the root.
+ * @returns Whether it does.
+ */
+export function mayActAt(kind: Action["kind"], path: string): boolean {
+  return PATTERNS.get(kind)?.test(path) === true;
+}
+
+/**
+ * Names the directories that a repair may make where it makes some.
+ *
+ * @param path What it acts on: a run, or MLflow's trash.
+ * @returns The folders of the run, or the trash itself; paths below the root.
+ */
+export function foldersAt(path: string): readonly string[] {
+  return path === ".trash" ? [path] : FOLDERS.map((name) => `${path}/${name}`);
 }

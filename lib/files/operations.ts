@@ -10,6 +10,7 @@ import type { WriteMeta } from "../plan/repair_action.ts";
 import type { StorePath } from "../store/path.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 import { DROPPED_TAG, RECOVERED_TAG } from "../store/tags.ts";
+import { foldersAt, mayActAt } from "./action_paths.ts";
 
 /** Keys of a `meta.yaml` to set; all others stay as they are. */
 export type MetaChanges = Readonly<Record<string, string | number | null>>;
@@ -143,6 +144,80 @@ function writeMeta({ path, file, text, isNew, tag }: WriteMeta): NonEmpty<Operat
     content: { kind: "new-text", text: tag.text },
   };
   return tag.makesFolder ? [{ kind: "create-dir", path: folder }, tell, record] : [tell, record];
+}
+
+/** What is known of an operation: of which action it is a part, and what that acts on. */
+export interface OperationOrigin {
+  readonly action: Action["kind"];
+  /** What the action acts on, a path below the root. */
+  readonly subject: string;
+  readonly operation: Operation;
+}
+
+/**
+ * Tells whether some action unfolds into an operation: the counterpart of {@linkcode operationsOf}, for
+ * operations that were read from a file which says of which actions they are parts.
+ *
+ * @param origin The operation, and the action that it is said to be a part of.
+ * @returns Whether a planner could have planned it.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { asStorePath } from "mltidy";
+ *
+ * const operation = { kind: "move-tree", path: asStorePath("1/abc") } as const;
+ * assert(mayUnfold({ action: "purge-run", subject: "1/abc", operation }));
+ * assert(!mayUnfold({ action: "purge-run", subject: "1/abd", operation }));
+ * assert(!mayUnfold({ action: "soft-delete-run", subject: "1/abc", operation }));
+ * ```
+ */
+export function mayUnfold({ action, subject, operation }: OperationOrigin): boolean {
+  return mayActAt(action, subject) && UNFOLDED[action](operation, subject);
+}
+
+type Unfolds = (operation: Operation, subject: string) => boolean;
+
+const moved: Unfolds = ({ kind, path }, subject) => kind === "move-tree" && path === subject;
+
+const edited: Unfolds = (operation, subject) =>
+  isReplaced(operation, ["changes"]) && operation.path === `${subject}/meta.yaml`;
+
+const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
+  "soft-delete-run": edited,
+  "drop-artifact": (operation, subject) =>
+    moved(operation, subject) ||
+    isReplaced(operation, ["text", "new-text"]) &&
+      operation.path === `${subject.split("/").slice(0, 2).join("/")}/tags/${DROPPED_TAG}`,
+  "purge-run": moved,
+  "purge-experiment": moved,
+  "quarantine-orphan": moved,
+  "quarantine-stray": moved,
+  "write-meta": (operation, subject) => {
+    const { kind, path } = operation;
+    if (kind === "create-dir") return path === `${subject}/tags`;
+    return isReplaced(operation, ["text", "new-text"]) && RECORDS.has(path.slice(subject.length)) &&
+        path.startsWith(subject) ||
+      isReplaced(operation, ["new-text"]) && path === `${subject}/tags/${RECOVERED_TAG}`;
+  },
+  "finish-stale-run": edited,
+  "set-stage": edited,
+  "release-name": edited,
+  "complete-meta": edited,
+  "rewrite-location": edited,
+  "rewrite-tag": (operation, subject) =>
+    isReplaced(operation, ["text"]) && operation.path === subject,
+  "create-dirs": ({ kind, path }, subject) =>
+    kind === "create-dir" && foldersAt(subject).includes(path),
+  "trim-metric-file": (operation, subject) =>
+    isReplaced(operation, ["prefix"]) && operation.path === subject,
+};
+
+/** The records that are written whole, in what they are of. */
+const RECORDS: ReadonlySet<string> = new Set(["/meta.yaml", "/trace_info.yaml"]);
+
+function isReplaced(operation: Operation, contents: readonly FileContent["kind"][]): boolean {
+  return operation.kind === "replace-file" && contents.includes(operation.content.kind);
 }
 
 /** What an action's stamp is of, and where that is. */

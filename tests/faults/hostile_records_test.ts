@@ -89,32 +89,42 @@ Deno.test("apply never touches our own directory, whatever a saved plan says", a
   assertSameTree(await readTree(join(store.root, ".mltidy.trash/backups")), kept);
 });
 
-/** Each thing that a step may say. */
+/** Each thing that a step may say, as a part of which action, and where below what that acts on. */
 const OPERATIONS = [
-  { kind: "move-tree" },
-  { kind: "create-dir" },
-  { kind: "replace-file", content: { kind: "text", text: "ours" } },
-  { kind: "replace-file", content: { kind: "new-text", text: "kept" } },
+  ["purge-run", "", { kind: "move-tree" }],
+  ["create-dirs", "/metrics", { kind: "create-dir" }],
+  ["write-meta", "/meta.yaml", {
+    kind: "replace-file",
+    content: { kind: "text", text: "ours" },
+  }],
+  ["write-meta", "/meta.yaml", {
+    kind: "replace-file",
+    content: { kind: "new-text", text: "kept" },
+  }],
 ] as const;
 
 for (const direction of ["apply", "restore"] as const) {
-  for (const operation of OPERATIONS) {
+  for (const [action, below, operation] of OPERATIONS) {
     for (const leaf of ["empty", "file", "missing"]) {
       const content = "content" in operation ? ` of ${operation.content.kind}` : "";
       Deno.test(`recover() takes no ${operation.kind}${content} back through a link: ${direction}, ${leaf}`, async () => {
         await using store = await rubbish();
-        const precious = writeOutside(store, { "file": "kept", "empty": null });
+        const precious = writeOutside(store, { [`file${below}`]: "kept", [`empty${below}`]: null });
         await using opened = await open(store);
         const { report } = await cleanup(opened, { apply: true });
         const { id, path: backup } = report!.backup!;
         const before = await readTree(store.outside);
         replaceByLink(join(store.root, "1"), precious);
-        writeFiles(join(backup, "files/1"), { [leaf]: "from the backup" });
+        writeFiles(join(backup, "files/1"), { [`${leaf}${below}`]: "from the backup" });
         if (direction === "apply") Deno.removeSync(join(backup, "manifest.json"));
         writeJournal(store, id, {
           id,
           direction,
-          steps: [{ action: "x", subject: "1", operation: { ...operation, path: `1/${leaf}` } }],
+          steps: [{
+            action,
+            subject: `1/${leaf}`,
+            operation: { ...operation, path: `1/${leaf}${below}` },
+          }],
           directories: [{ path: "1", before: 5 }, { path: "1/empty", before: 5 }],
         });
         await recover(opened).catch((error) => assert(error instanceof Error));
@@ -139,7 +149,7 @@ for (const id of [...HOSTILE, ...ODD]) {
         ...{ type: "begin", schema: "mltidy/journal/v1", id: hostile.id, direction: "restore" },
         ...{ task: "x", startedAt: 1, directories: [{ path: directory, before: 5 }] },
         steps: "path" in hostile
-          ? [{ action: "x", subject: path, operation: { kind: "move-tree", path } }]
+          ? [{ action: "quarantine-stray", subject: path, operation: { kind: "move-tree", path } }]
           : [],
       });
       const journal = join(store.root, ".mltidy.trash/journal", `${backup}.jsonl`);
@@ -177,6 +187,53 @@ for (const id of [...HOSTILE, ...ODD]) {
         break;
       }
     }
+  });
+}
+
+Deno.test("recover() believes no step that nobody plans, and says how to set the journal aside", async () => {
+  await using store = await rubbish();
+  await using opened = await open(store);
+  const { report } = await cleanup(opened, { apply: true });
+  const { id } = report!.backup!;
+  const run = `1/${runId(1)}`;
+  const move = (path: string) => ({ kind: "move-tree", path });
+  const forged = [
+    { action: "x", subject: run, operation: move(run) },
+    { action: "purge-run", subject: "1", operation: move("1") },
+    { action: "purge-run", subject: run, operation: move("2") },
+    { action: "soft-delete-run", subject: run, operation: move(`${run}/meta.yaml`) },
+    { action: "create-dirs", subject: run, operation: { kind: "create-dir", path: `${run}/x` } },
+  ];
+  for (const step of forged) {
+    for (const direction of ["apply", "restore"]) {
+      const path = writeJournal(store, id, { id, direction, steps: [step], directories: [] });
+      const except = [".mltidy.trash/lock"];
+      const before = await readTree(store.root, { except });
+      const { message } = await assertRejects(() => recover(opened), SyntaxError, "expected steps");
+      assertSameTree(await readTree(store.root, { except }), before);
+      const [, ...words] = /mv (\S+) (\S+)$/.exec(message)!;
+      assertEquals(words, [path, `${path}.damaged`]);
+      Deno.renameSync(words[0]!, words[1]!);
+      assertEquals((await recover(opened)).settled, []);
+    }
+  }
+});
+
+for (const direction of ["apply", "restore"] as const) {
+  Deno.test(`recover() frees nothing of a backup that no step of a forged journal brings back: ${direction}`, async () => {
+    await using store = await rubbish();
+    await using opened = await open(store);
+    const { report } = await cleanup(opened, { apply: true });
+    const { id, path: backup } = report!.backup!;
+    if (direction === "apply") Deno.removeSync(join(backup, "manifest.json"));
+    writeFiles(join(backup, "files"), { "notes.txt": "in no manifest" });
+    const files = async () =>
+      [...await readTree(join(backup, "files"))].filter(([, { kind }]) => kind === "file")
+        .map(([path]) => path);
+    const kept = await files();
+    writeJournal(store, id, { id, direction, steps: [], directories: [] });
+    await recover(opened);
+    assertEquals(await files(), kept);
   });
 }
 

@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { summarize } from "../../lib/answers/summarize.ts";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import { mayUnfold, operationsOf } from "../../lib/files/operations.ts";
 import type { Action, Plan } from "../../lib/plan/plan.ts";
 import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
 import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
@@ -90,6 +91,19 @@ Deno.test("frugal: a plan depends on no key that its policy does not ask for", (
       const tags = runsOf(store).flatMap((run) => [...run.tags.keys()]);
       const all = { ...store.extras!, tags: [...store.extras!.tags, ...tags], uses, artifacts };
       assertEquals(plan(asRead(store, extras), policy), plan(asRead(store, all), policy));
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("recoverable: whatever is planned, its journal is believed", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      for (const action of plan(store, policy).actions) {
+        for (const operation of operationsOf(action, { now: NOW })) {
+          assert(mayUnfold({ action: action.kind, subject: action.path, operation }));
+        }
+      }
     }),
     RUNS,
   );

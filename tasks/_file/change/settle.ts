@@ -53,14 +53,18 @@ export interface Settled {
  * @param paths Our directory.
  * @param files The journals of all changes that were cut off, oldest first.
  * @returns What became of each.
- * @throws {SyntaxError} When a journal is damaged; then nothing is touched.
+ * @throws {SyntaxError} When a journal, or the manifest of its backup, is damaged; then nothing is touched.
  */
 export function settleInterrupted(
   root: string,
   paths: OwnPaths,
   files: readonly string[],
 ): readonly Settled[] {
-  const journals = files.map((path) => ({ path, begin: readBegin(path) }));
+  const journals = files.map((path) => {
+    const begin = readBegin(path);
+    if (begin !== null) readManifest(paths.backups, begin.id);
+    return { path, begin };
+  });
   const settled: Settled[] = [];
   for (const { path, begin } of journals) {
     const settle = () => settleJournal(paths.journals, path);
@@ -113,8 +117,8 @@ export function settleChange(
   const left = takeBackAll(begin.steps, at);
   restoreTimes(root, begin);
   syncParents(root, begin.steps);
-  const wanted = new Set(begin.steps.map(({ operation }) => operation.path));
-  const others = (manifest?.steps ?? []).filter(({ operation }) => !wanted.has(operation.path));
+  const wanted = new Set(begin.steps.map(keyOf));
+  const others = (manifest?.steps ?? []).filter((step) => !wanted.has(keyOf(step)));
   const steps = [...others, ...left.map(({ step }) => step)];
   keepRest(
     paths,
@@ -139,6 +143,11 @@ export function settleChange(
     outcome: direction === "apply" ? "reversed" : "completed",
     collisions: left.flatMap(({ messages }) => messages),
   };
+}
+
+/** Another operation on the same path takes nothing of this one back. */
+function keyOf({ operation }: Step): string {
+  return JSON.stringify(operation);
 }
 
 /** What is left of an older backup has the place of that, if it has any. */
@@ -191,6 +200,14 @@ function keepRest(
   if (rest.steps.length > 0) {
     writeManifest(paths.backups, rest, readersOf(rest.store, rest.steps));
     settle();
+    return;
+  }
+  // What no step names was not brought back, so it stays, and a manifest without it would hide it.
+  const backup = join(paths.backups, rest.id);
+  removeHollow(join(backup, "files"));
+  if (infoOf(join(backup, "files")) !== null) {
+    settle();
+    free(join(backup, "manifest.json"));
   } else if (hadManifest) {
     free(discard(paths, rest.id, settle));
   } else {
@@ -199,7 +216,7 @@ function keepRest(
   }
 }
 
-/** Removes a directory tree that holds no file; one that does stays as it is. */
+/** Removes what is empty in a directory tree, and the tree if it holds no file. */
 function removeHollow(directory: string): void {
   try {
     for (const entry of listSome(directory)) {

@@ -2,9 +2,20 @@
  * Checking what a journal or a manifest says: it is input like any other, and its paths are about to be
  * acted on.
  *
+ * A checksum is no authority: whoever may write into our directory can forge a record, and the root account
+ * may be the one that takes its steps back. So a record is believed if each of its steps is one that a
+ * planner can plan, whoever wrote it; and where it leads to, both ends of each step are held, see
+ * `_io/hold.ts`. Whose the record is, is not asked: who may write into our directory may write into the
+ * store's root, too, since the one is as open as the other, so may put there by hand what a step brings back
+ * from the backup; no step leads out of the store, replaces a file that it does not name byte for byte, or
+ * frees what no step has brought back. And whoever may change a store is to be able to settle what anybody
+ * who may do so has left.
+ *
  * @module
  */
 
+import { mayUnfold, type Operation } from "../../../lib/files/operations.ts";
+import { isActionKind } from "../../../lib/plan/action_kind.ts";
 import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 
@@ -23,7 +34,20 @@ export function checkSteps(steps: unknown): void {
     if (typeof step.subject !== "string") throw new SyntaxError("expected a subject in each step");
     checkPath(operation["path"]);
     checkKind(operation);
+    checkOrigin(step["action"], step.subject, operation as unknown as Operation);
   }
+}
+
+function checkOrigin(action: unknown, subject: string, operation: Operation): void {
+  if (isActionKind(action) && mayUnfold({ action, subject, operation })) return;
+  const found = [operation.kind, operation.path, "of", action, subject];
+  throw new SyntaxError(`expected steps of actions, found ${found.map(quoted).join(" ")}`);
+}
+
+function quoted(word: unknown): string {
+  return typeof word === "string" && /^[\w./-]+$/.test(word)
+    ? word
+    : JSON.stringify(word) ?? "none";
 }
 
 /**

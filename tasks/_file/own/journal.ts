@@ -10,7 +10,9 @@
  *
  * *After an interruption*: a journal that is still there belongs to a change that was cut off. A first
  * line without its line feed means that nothing had begun. A line that does not match its checksum is
- * never guessed at: as the first line it stops everything, later it ends the reading.
+ * never guessed at: as the first line it stops everything, later it ends the reading. So does a first line
+ * that says what no planner can plan, see `check_steps.ts`: nothing is touched, and the error names the
+ * command that sets the journal aside.
  *
  * @module
  */
@@ -19,10 +21,11 @@ import { dirname, join } from "@std/path";
 import type { Operation } from "../../../lib/files/operations.ts";
 import type { Action } from "../../../lib/plan/plan.ts";
 import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { syncDirectory, writeAndSync } from "../../_io/durable.ts";
 import { readEntry } from "../../_io/open_entry.ts";
 import { type Access, accessAlong, narrower } from "../../_io/permissions.ts";
-import { checkDirectories, checkSteps } from "./check_steps.ts";
+import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
 
 /** One operation of one action. */
 export interface Step {
@@ -116,12 +119,14 @@ export interface Journal extends Disposable {
  * @param begin What the change sets out to do.
  * @param access Who may read it at most, see {@linkcode readersOf}.
  * @returns The journal.
+ * @throws {SyntaxError} When it could not be read again, since no planner plans such steps.
  */
 export function openJournal(
   journals: string,
   begin: Begin,
   access: Access | null = null,
 ): Journal {
+  checkSteps(begin.steps);
   const path = join(journals, `${begin.id}.jsonl`);
   writeAndSync(path, lineOf(begin), access);
   syncDirectory(journals);
@@ -161,7 +166,7 @@ export function settleJournal(journals: string, path: string): void {
  *
  * @param path The journal.
  * @returns The intent, or `null` when the journal was cut off before anything had begun.
- * @throws {SyntaxError} When the first line is whole but not one of ours.
+ * @throws {SyntaxError} When the first line is whole but not one of ours; the error says how to go on.
  */
 export function readBegin(path: string): Begin | null {
   const text = readEntry(path);
@@ -170,45 +175,44 @@ export function readBegin(path: string): Begin | null {
   const line = text.slice(0, end);
   const json = line.slice(17);
   if (line[16] !== " " || fingerprintOf([json]) !== line.slice(0, 16)) {
-    throw new SyntaxError(
-      `Cannot read journal ${path}: line 1 does not match its checksum; keep the store as it is and restore the journal from a copy, or move it away if you know that nothing was cut off`,
-    );
+    throw new SyntaxError(damagedText(path, "line 1 does not match its checksum"));
   }
-  const begin = parseBegin(path, json);
+  try {
+    const begin = JSON.parse(json) as Begin | null;
+    if (typeof begin !== "object" || begin === null) throw new SyntaxError("it is no object");
+    checkBegin(path, begin);
+    return begin;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new SyntaxError(damagedText(path, error.message), { cause: error });
+  }
+}
+
+function checkBegin(path: string, begin: Begin): void {
   if (begin.type !== "begin" || begin.schema !== "mltidy/journal/v1") {
+    const found = JSON.stringify(begin.schema);
     throw new SyntaxError(
-      `Cannot read journal ${path}: expected schema "mltidy/journal/v1", found ${
-        JSON.stringify(begin.schema)
-      }; use the version of mltidy that wrote it`,
+      `expected schema "mltidy/journal/v1", found ${found}; if a newer version of mltidy wrote it, use that`,
     );
   }
   if (join(dirname(path), `${begin.id}.jsonl`) !== path) {
-    throw new SyntaxError(`Cannot read journal ${path}: it is the journal of another change`);
+    throw new SyntaxError("it is the journal of another change");
   }
-  try {
-    if (!["apply", "restore"].includes(begin.direction)) {
-      throw new SyntaxError("expected a direction");
-    }
-    checkSteps(begin.steps);
-    checkDirectories(begin.directories, ["before"]);
-  } catch (error) {
-    throw new SyntaxError(`Cannot read journal ${path}: ${textOf(error)}`, { cause: error });
+  if (!["apply", "restore"].includes(begin.direction)) {
+    throw new SyntaxError("expected a direction");
   }
-  return begin;
+  if (typeof begin.task !== "string" || !isTime(begin.startedAt)) {
+    throw new SyntaxError("expected a task and the moment at which it began");
+  }
+  checkSteps(begin.steps);
+  checkDirectories(begin.directories, ["before"]);
 }
 
-function parseBegin(path: string, json: string): Begin {
-  try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value !== "object" || value === null) throw new SyntaxError("it is no object");
-    return value as Begin;
-  } catch (error) {
-    throw new SyntaxError(`Cannot read journal ${path}: ${textOf(error)}`, { cause: error });
-  }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What was moved by then stays in the backup: without a manifest nothing removes that. */
+function damagedText(path: string, what: string): string {
+  return `Cannot read journal ${path}: ${what}; nothing was touched: restore the journal from a copy, or, to leave things as they are, set it aside: ${
+    shellWords(["mv", path, `${path}.damaged`])
+  }`;
 }
 
 function lineOf(record: Begin | Mark): string {

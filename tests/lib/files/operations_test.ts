@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { operationsOf, stampedBy } from "../../../lib/files/operations.ts";
+import { mayUnfold, operationsOf, stampedBy } from "../../../lib/files/operations.ts";
 import type { Action, ActionReason } from "../../../lib/plan/plan.ts";
 import type { RepairReason } from "../../../lib/plan/repair_action.ts";
 import { asExperimentId, asRunId, asStorePath } from "../../../lib/store/path.ts";
@@ -243,4 +243,24 @@ Deno.test("stampedBy() looks at the whole of what is moved, at the file of what 
     "create-dirs": `file 1/${ID}/params`,
     "trim-metric-file": `file 1/${ID}/metrics/loss`,
   });
+});
+
+Deno.test("mayUnfold() knows the operations of each kind of action, on its subject alone", () => {
+  for (const action of Object.values(ACTIONS)) {
+    for (const operation of operationsOf(action, { now: NOW })) {
+      const origin = { action: action.kind, subject: action.path, operation };
+      assertEquals(mayUnfold(origin), true, JSON.stringify(origin));
+      const elsewhere = { ...operation, path: asStorePath(`${operation.path}-2`) };
+      assertEquals(mayUnfold({ ...origin, operation: elsewhere }), false, action.kind);
+    }
+  }
+});
+
+Deno.test("mayUnfold() knows which kind of action does what", () => {
+  const operation = { kind: "move-tree", path: asStorePath(`1/${ID}`) } as const;
+  const kinds = Object.values(ACTIONS).map(({ kind }) => kind);
+  assertEquals(
+    kinds.filter((action) => mayUnfold({ action, subject: operation.path, operation })),
+    ["purge-run", "quarantine-stray"],
+  );
 });
