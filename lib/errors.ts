@@ -71,6 +71,19 @@ export class ConfigError extends Error {
 export class PlanRefusedError extends Error {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "PlanRefusedError";
+  /** The limits under which it would be allowed, in percent and in runs; `null` where none allows it. */
+  readonly allowance: { readonly maxShare: number | null; readonly maxRuns: number | null } | null;
+
+  /**
+   * Makes the error.
+   *
+   * @param message What stops the plan.
+   * @param allowance The limits under which it would be allowed; `null` where none allows it.
+   */
+  constructor(message: string, allowance: PlanRefusedError["allowance"] = null) {
+    super(message);
+    this.allowance = allowance;
+  }
 }
 
 /** A plan that does not fit the store: stale, of another store, or not a plan at all. */
@@ -96,7 +109,7 @@ export class RestoreCollisionError extends Error {
     super(
       `Cannot restore ${backup}: nothing was moved\n${
         collisions.map((one) => `  ${one}`).join("\n")
-      }\nTo bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR`,
+      }`,
     );
     this.collisions = collisions;
   }

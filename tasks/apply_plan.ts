@@ -17,11 +17,12 @@ import { PlanRefusedError, StalePlanError } from "../lib/errors.ts";
 import type { ActionKind } from "../lib/plan/action_kind.ts";
 import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan/plan.ts";
 import type { RepairPolicy } from "../lib/plan/repair_action.ts";
+import { allowanceOf } from "../lib/plan/allowance.ts";
 import { reportOutcomes } from "../lib/plan/report_outcomes.ts";
 import { findForeignAction } from "../lib/plan/same_action.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
-import { allowingFlags, stopText } from "../lib/words/stop.ts";
+import { stopText } from "../lib/words/stop.ts";
 import type { BackupWork, LockedBackups } from "./ports/backups.ts";
 import { requireCapability } from "./ports/require_capability.ts";
 import type { Abortable, LockedStore } from "./ports/store.ts";
@@ -156,11 +157,9 @@ function stayText(
  */
 export function refuseStopped(plan: Plan): void {
   if (plan.stops === undefined) return;
-  const flags = allowingFlags(plan.stops);
   throw new PlanRefusedError(
-    `Cannot apply plan: ${plan.stops.map(stopText).join("\n  and ")}${
-      flags === "" ? "" : `; plan again with ${flags} to allow it`
-    }`,
+    `Cannot apply plan: ${plan.stops.map(stopText).join("\n  and ")}`,
+    allowanceOf(plan.stops),
   );
 }
 

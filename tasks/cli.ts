@@ -6,7 +6,7 @@
  */
 
 import { visibleLines } from "../lib/text/terminal_text.ts";
-import { ExitCode, exitCodeOf, messageOf } from "./_cli/table/exit_code.ts";
+import { ExitCode, exitCodeOf } from "./_cli/table/exit_code.ts";
 import { parseCommand } from "./_cli/table/parse_command.ts";
 import { showProgress } from "./_cli/terminal/progress.ts";
 import { decideStyle } from "./_cli/terminal/style.ts";
@@ -124,7 +124,8 @@ if (import.meta.main) {
   try {
     Deno.exitCode = await main(Deno.args);
   } catch (error) {
-    say(`${visibleLines(messageOf(error))}\n`);
+    const { errorText } = await import("./_cli/run/error_text.ts");
+    say(`${visibleLines(errorText(error))}\n`);
     Deno.exitCode = exitCodeOf(error);
   }
   // Signal listeners would keep the process alive.

@@ -14,9 +14,9 @@ import { days, typedDuration } from "../text/units.ts";
 
 /** One key of a policy that changes. */
 export interface PolicyChange {
-  /** The rule, or the section of the file; `null` where it is a flag. */
+  /** The rule, or the section of the file; `null` where it stands in no file. */
   readonly rule: string | null;
-  /** As it is called in `mltidy.yaml`, or the flag. */
+  /** As it is called in `mltidy.yaml`, or among the options of a clean-up. */
   readonly key: string;
   /** What it is, as one would type it. */
   readonly from: string;
@@ -59,13 +59,13 @@ function keysOf({ retention, olderThan, purgeAfter }: CleanupPolicy): readonly P
     })),
     {
       rule: retention ? "purge" : null,
-      key: retention ? "after" : "--purge-after",
+      key: retention ? "after" : "purgeAfter",
       value: purgeAfter === null ? "" : typedDuration(purgeAfter),
     },
     // Hundredths, of which nobody types more.
     {
       rule: null,
-      key: "--days-old",
+      key: "daysOld",
       value: `${Math.round((olderThan ?? 0) / days(0.01)) / 100}`,
     },
   ];

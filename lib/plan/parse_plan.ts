@@ -16,7 +16,7 @@ import { isActionReason, isKeepReason, isMisfit, isMoment, isStop } from "./reas
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
 
 /**
- * Reads a plan that `prune --json`, `cleanup --json` or `repair --json` printed.
+ * Reads a plan that was printed as JSON.
  *
  * @param text JSON.
  * @param source Where the text comes from, for the message.
@@ -34,10 +34,7 @@ const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
  */
 export function parsePlan(text: string, source: string): Plan {
   const refuse = (why: string, cause?: unknown): never => {
-    throw new StalePlanError(
-      `Cannot apply ${source}: ${why}; make a plan with deno task cleanup --json > plan.json`,
-      { cause },
-    );
+    throw new StalePlanError(`Cannot apply ${source}: ${why}`, { cause });
   };
   if (isDeeperThan(DEEPEST, text)) refuse(`expected at most ${DEEPEST} levels of nesting`);
   let value: unknown;

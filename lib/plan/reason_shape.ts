@@ -61,7 +61,7 @@ const ACTION_REASONS: Shapes<ActionReason> = {
 
 const KEEP_REASONS: Shapes<KeepReason> = {
   ...STANDINGS,
-  "needs-choice": { message: text, choices: texts },
+  "needs-choice": { message: text, choices: texts, by: textOrNothing },
   "no-rule": {},
   "not-finished": { status: text },
   "younger-than": { age: number, limit: number },

@@ -62,6 +62,8 @@ export interface NeedsChoice {
   readonly message: string;
   /** What may be done about it, each in the imperative. */
   readonly choices: NonEmpty<string>;
+  /** What carries out the last of them; left out where only its owner can. */
+  readonly by?: "cleanup" | "repair" | "relocation";
 }
 
 /** What every repair has. */

@@ -203,7 +203,7 @@ export function configTemplate(): string {
     return [`# ${row.describe}:`, ...lines, ""];
   });
   return [
-    "# mltidy.yaml: which runs are worth keeping. deno task cleanup shows what it would do.",
+    "# mltidy.yaml: which runs are worth keeping; planning a clean-up shows what it would do.",
     "# Take the first # and the space after it away from the lines that you want.",
     "",
     ...sections.flat(),

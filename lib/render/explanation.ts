@@ -12,8 +12,8 @@ import { PIN_TAG } from "../store/tags.ts";
 import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
-import { reasonText } from "../words/reason.ts";
-import { allowingFlags, stopText } from "../words/stop.ts";
+import { stopText } from "../words/stop.ts";
+import { flagsAgainst, reasonWithCommand, typedKey } from "./commands.ts";
 
 /**
  * Renders why a run stays or goes: the verdict, the rule, the reasons, the ranks, and the smallest change
@@ -99,7 +99,7 @@ function textOf(reason: ActionReason | KeepReason, explanation: Explanation): st
   const { group, endTime } = explanation;
   const within = group === null ? "" : facetText("in", group);
   if (reason.kind === "keep-best") return bestText(reason, within, explanation.standings);
-  const text = reasonText(reason);
+  const text = reasonWithCommand(reason);
   switch (reason.kind) {
     case "keep-last":
     case "keep-period":
@@ -149,7 +149,7 @@ function stopLine({ stops, experimentId }: Explanation, style: Style): readonly 
   const first = stops.find(isOwn) ?? stops[0];
   if (first === undefined) return [];
   const more = stops.length === 1 ? "" : `, and for ${plural(stops.length - 1, "more reason")}`;
-  const flags = allowingFlags(stops);
+  const flags = flagsAgainst(stops);
   const add = flags === "" ? "" : `; add ${style.bold(flags)}`;
   return [`The plan as a whole is stopped: ${visibleText(stopText(first))}${more}${add}.`];
 }
@@ -170,8 +170,9 @@ function flipText({ changes, others }: Flip, verdict: Explanation["verdict"]): s
   }; ${side} sides.`;
 }
 
-function changeText({ rule, key, from, to }: PolicyChange): string {
-  return visibleText(`${key} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`);
+function changeText(change: PolicyChange): string {
+  const { rule, from, to } = change;
+  return visibleText(`${typedKey(change)} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`);
 }
 
 function unflippable(verdict: Explanation["verdict"]): string {

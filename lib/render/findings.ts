@@ -4,6 +4,7 @@ import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
 import { SEVERITIES, type Severity } from "../verify/rule.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
+import { remedyText } from "./commands.ts";
 
 const INDENT = "  ";
 
@@ -108,7 +109,9 @@ function renderRule(
   const { width = Infinity } = options;
   const shown = findings.slice(0, sample);
   const more = findings.length - shown.length;
-  const lines = [...Map.groupBy(shown, (one) => one.remedy)].flatMap(([remedy, ones]) => [
+  const lines = [...Map.groupBy(shown, (one) => remedyText(one.remedy))].flatMap((
+    [remedy, ones],
+  ) => [
     ...renderRows(
       [{ align: "left", least: 12 }, { align: "left" }],
       ones.map(({ path, message }) => [path, message]),

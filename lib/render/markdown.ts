@@ -10,10 +10,10 @@ import { addUsage, NO_USAGE } from "../store/usage.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize } from "../text/units.ts";
 import { countKept, groupKept, NO_NAME, oldestFirst } from "../words/groups.ts";
-import { reasonText } from "../words/reason.ts";
-import { allowingFlags, stopText } from "../words/stop.ts";
+import { stopText } from "../words/stop.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "../words/totals.ts";
 import { verbOf } from "./report.ts";
+import { flagsAgainst, reasonWithCommand } from "./commands.ts";
 
 const SAMPLE = 10;
 
@@ -52,7 +52,7 @@ export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } =
 }
 
 function renderStops(stops: readonly Stop[]): string[] {
-  const flags = allowingFlags(stops);
+  const flags = flagsAgainst(stops);
   return [
     ...stops.map((stop) => `> This plan cannot be applied: ${escape(stopText(stop))}`),
     ...(flags === "" ? [] : [`> To allow it, add \`${flags}\``]),
@@ -103,7 +103,7 @@ function renderSamples(plan: Plan, all: boolean): string[] {
 }
 
 function itemOf({ name, path, reasons, usage }: Action): string {
-  const words = reasons.map(reasonText).join("; ");
+  const words = reasons.map(reasonWithCommand).join("; ");
   const size = usage.bytes === 0 ? "" : `, ${formatSize(usage.bytes)}`;
   return `- ${escape(name.trim() || NO_NAME)} (${escape(path)}): ${escape(words)}${size}`;
 }

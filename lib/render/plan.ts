@@ -5,16 +5,16 @@ import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize, plural } from "../text/units.ts";
 import { groupKept, type KeptForReason, NO_NAME, oldestFirst } from "../words/groups.ts";
-import { reasonText } from "../words/reason.ts";
 import { REPAIR_KINDS, repairHeading } from "../words/repair.ts";
 import {
   budgetLines,
   emptyPolicyLines,
   isWithoutRules,
   noteLines,
-  stopLines,
   totalsText,
 } from "../words/totals.ts";
+import { stopText } from "../words/stop.ts";
+import { flagsAgainst, reasonWithCommand } from "./commands.ts";
 
 /** What to show of a plan. */
 export interface RenderPlanOptions extends RenderOptions {
@@ -60,17 +60,27 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     ];
   closing.push(
     ...empty,
-    ...budgetLines(plan),
+    ...budgetLines(plan).map(visibleText),
     ...stopLines(plan.stops, style),
   );
   const sections = [
     ...KINDS.map((kind) => renderKind(kind, plan, options)),
     renderKept(plan.kept, options),
-    noteLines(plan),
+    noteLines(plan).map(visibleText),
     closing,
   ];
   return sections.filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join("\n")}\n`).join("\n");
+}
+
+function stopLines(stops: Plan["stops"], style: Style): readonly string[] {
+  if (stops === undefined) return [];
+  const flags = flagsAgainst(stops);
+  return [
+    style.red("This plan cannot be applied:"),
+    ...stops.map((stop) => `  ${visibleText(stopText(stop))}`),
+    ...(flags === "" ? [] : [`To allow it, add ${style.bold(flags)}`]),
+  ];
 }
 
 const KINDS: readonly Action["kind"][] = [
@@ -204,14 +214,14 @@ function renderRecords(actions: readonly Action[], options: RenderPlanOptions): 
   return [
     ...shown.flatMap(({ kind, name, path, reasons }) => [
       `  ${signOf(kind, style)} ${visibleText(`${name || NO_NAME}  ${path}`)}`,
-      ...reasons.map((reason) => `      ${visibleText(reasonText(reason))}`),
+      ...reasons.map((reason) => `      ${visibleText(reasonWithCommand(reason))}`),
     ]),
     ...moreLines(actions.length - shown.length, "", "  ", options),
   ];
 }
 
 function cellsOfAction(action: Action): readonly string[] {
-  const reasons = action.reasons.map(reasonText).join("; ");
+  const reasons = action.reasons.map(reasonWithCommand).join("; ");
   const words = action.usage.bytes === 0
     ? reasons
     : `${reasons}, ${formatSize(action.usage.bytes)}`;
@@ -238,7 +248,7 @@ function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[]
     );
     const heading = kind === "damage" ? "Left to you" : `Keep ${count}`;
     return [
-      `${heading}: ${summed.join(" · ")}`,
+      visibleText(`${heading}: ${summed.join(" · ")}`),
       ...byReason.flatMap((group) => renderKeptSample(group, options)),
     ];
   });
@@ -264,7 +274,7 @@ function renderKeptSample(
 function cellsOfKept({ kind, name, path, reasons }: Kept): readonly string[] {
   // What could not be read is the subject or lies in it.
   const place = reasons.find((reason) => reason.kind === "unreadable")?.path ?? path;
-  const words = reasons.map(reasonText).join("; ");
+  const words = reasons.map(reasonWithCommand).join("; ");
   switch (kind) {
     case "run":
     case "experiment":

@@ -4,8 +4,8 @@ import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
-import { reasonText } from "../words/reason.ts";
 import { verbOf } from "./report.ts";
+import { reasonWithCommand } from "./commands.ts";
 
 /** What a preflight came to, as far as it is shown. */
 export interface PreflightResult {
@@ -123,7 +123,9 @@ function doneText({ outcomes }: ApplyReport): string {
 /** What has only to settle asks nothing of its owner. */
 function leftText({ path, reasons }: Kept): string {
   const asks = reasons.some(({ kind }) => kind === "needs-choice");
-  return `${asks ? "Left to you" : "Left alone"}: ${path}: ${reasons.map(reasonText).join("; ")}`;
+  return `${asks ? "Left to you" : "Left alone"}: ${path}: ${
+    reasons.map(reasonWithCommand).join("; ")
+  }`;
 }
 
 function undoText({ backup }: ApplyReport, flags: string): string {

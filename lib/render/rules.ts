@@ -7,6 +7,7 @@
 import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { MLFLOW_VERSIONS, type Rule, RULES, SEVERITIES } from "../verify/rules.ts";
+import { remedyText } from "./commands.ts";
 
 /**
  * Renders every rule: how bad it is to each version of MLflow, what MLflow and a migration make of
@@ -75,7 +76,7 @@ const INDENT = "  ";
 
 /** What `repair` mends first of all by `repair`. */
 function remedyOf({ repairable, remedy }: Rule): string | null {
-  return repairable ? "`deno task repair`" : remedy;
+  return repairable ? "`deno task repair`" : remedyText(remedy);
 }
 
 /** Errors first; what only a migration minds comes last. */

@@ -4,10 +4,14 @@
  * @module
  */
 
+import type { NeedsChoice } from "../plan/repair_action.ts";
 import type { Problem } from "../store/problem.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 
 type Choices = NonEmpty<string>;
+
+/** Choices, and what carries out the last of them. */
+export type OwnersChoice = Pick<NeedsChoice, "choices" | "by">;
 
 const RECORD: Choices = [
   "bring its meta.yaml back from a backup of your own",
@@ -15,7 +19,7 @@ const RECORD: Choices = [
 ];
 const REMAINS: Choices = [
   "bring its meta.yaml back from a backup of your own",
-  "move it out of MLflow's sight with deno task cleanup",
+  "move it out of MLflow's sight",
 ];
 const VALUE: Choices = [
   "bring the file back from a backup of your own",
@@ -48,7 +52,7 @@ const CHOICES: Readonly<Partial<Record<Problem["damage"], Choices>>> = {
   "torn-line": ["complete the line, with a line feed at its end", "remove the line"],
   "stray-file": ["move the file out of the store"],
   zeros: VALUE,
-  moved: ["run deno task repair --relocate", "move the store back"],
+  moved: ["move the store back", "rewrite the place that it names"],
 };
 
 /**
@@ -56,16 +60,19 @@ const CHOICES: Readonly<Partial<Record<Problem["damage"], Choices>>> = {
  *
  * @param problem What was met while reading.
  * @param isForCleanup Whether a clean-up would quarantine it.
- * @returns The choices, each in the imperative; `null` when there is nothing to decide.
+ * @returns The choices, each in the imperative, and what carries out the last of them; `null` when there
+ * is nothing to decide.
  */
 export function choicesFor(
   { subject, damage }: Pick<Problem, "subject" | "damage">,
   isForCleanup: boolean,
-): Choices | null {
+): OwnersChoice | null {
   const isRecord = RECORDS.includes(subject);
-  if (isForCleanup && LOST.includes(damage)) return REMAINS;
-  if (!isRecord && LOST.includes(damage)) return VALUE;
-  return CHOICES[damage] ?? null;
+  if (isForCleanup && LOST.includes(damage)) return { choices: REMAINS, by: "cleanup" };
+  if (!isRecord && LOST.includes(damage)) return { choices: VALUE };
+  const choices = CHOICES[damage];
+  if (choices === undefined) return null;
+  return damage === "moved" ? { choices, by: "relocation" } : { choices };
 }
 
 const RECORDS: readonly Problem["subject"][] = [

@@ -113,9 +113,9 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
     const { path, damage, message } = problem;
     const orphan = orphans.get(path);
     const verdict = orphan === undefined ? null : judgeOrphan(orphan, QUARANTINE, now);
-    const choices = choicesFor(problem, verdict?.goes === true);
+    const owners = choicesFor(problem, verdict?.goes === true);
     const isWithin = orphans.has(experimentPathOf(path)) && !orphans.has(path);
-    if (choices === null || isWithin || isMended(problem)) return [];
+    if (owners === null || isWithin || isMended(problem)) return [];
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (isLinked(path)) return [keep(path, name, { kind: "symbolic-link" })];
     const changed = LOST.has(damage)
@@ -124,7 +124,7 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
     const recent = changed === undefined ? null : unsettled(context, changed);
     const unsure = verdict?.goes === false ? verdict.reasons : [];
     const young = recent ?? unsure.find(({ kind }) => kind === "changed-recently");
-    const choice: KeepReason = { kind: "needs-choice", message, choices };
+    const choice: KeepReason = { kind: "needs-choice", message, ...owners };
     return [young ? keep(path, name, young) : keep(path, name, choice, ...unsure)];
   });
   const strays = snapshot.strays.toSorted(byPath).flatMap(({ path, kind }): readonly Kept[] => {

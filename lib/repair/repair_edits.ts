@@ -127,8 +127,9 @@ function releaseNames(
           message: `${message}, and another one is called ${quoteText(released)}`,
           choices: [
             `rename experiment ${first.id} in MLflow`,
-            "rename the other one in MLflow, then run deno task repair again",
+            "rename the other one in MLflow, then repair again",
           ],
+          by: "repair",
         }));
         continue;
       }

@@ -11,8 +11,7 @@ import { isLitter } from "../store/litter.ts";
 import type { StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import type { Orphan } from "../store/snapshot.ts";
-import { REPAIR } from "./repairable.ts";
-import type { Check, Violation } from "./rule.ts";
+import { byHand, type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
 
 /**
  * Makes the check for what was met while reading.
@@ -109,14 +108,16 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
   };
 }
 
-const MOVE_AWAY = "Move it out of the store";
+const MOVE_AWAY = byHand("Move it out of the store");
 
 /** What helps against the cause, whatever it strikes; `null`: what helps against the damage. */
-function remedyFor({ path, subject, damage, message }: Problem): string | null {
+function remedyFor({ path, subject, damage, message }: Problem): Remedy | null {
   if (damage === "io" && /permission denied/i.test(message)) {
-    return "Give this account permission to read it";
+    return byHand("Give this account permission to read it");
   }
-  if (damage === "io" && /link to nothing|broken link/.test(message)) return "Remove the link";
+  if (damage === "io" && /link to nothing|broken link/.test(message)) {
+    return byHand("Remove the link");
+  }
   if (message === NO_FILE) return MOVE_AWAY;
   if (subject === "experiment" || !isLitter(path.slice(path.lastIndexOf("/") + 1))) return null;
   // Nothing of a registered model is moved by a repair.
@@ -130,10 +131,10 @@ function orphanRemedy(
   { damage }: Problem,
   orphan: Orphan | undefined,
   now: number,
-): string | null {
+): Remedy | null {
   if (!IN_ORPHAN.includes(damage)) return null;
   return goes(orphan, now)
-    ? "Run `deno task cleanup` to plan its quarantine, or restore its meta.yaml from a backup"
+    ? { kind: "cleanup", does: "quarantine", or: "restore its meta.yaml from a backup" }
     : null;
 }
 

@@ -10,8 +10,7 @@ import { isExperimentDirectoryName, isTrashName } from "../store/names.ts";
 import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Experiment, Orphan, StoreSnapshot, Stray } from "../store/snapshot.ts";
 import { count, namesOf } from "./checks.ts";
-import { REPAIR } from "./repairable.ts";
-import type { Check, Violation } from "./rule.ts";
+import { type Check, REPAIR, type Violation } from "./rule.ts";
 
 /** Kinds of strays that MLflow does not simply pass over, or that lead nowhere. */
 export type ReportedStray = Exclude<Stray["kind"], "file" | "ignored-directory">;

@@ -14,13 +14,13 @@ import {
   findRenamedModels,
   findRenamedVersions,
 } from "./reference_checks.ts";
-import { type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
+import { byHand, RELOCATE, type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
 
-const META = "Restore its meta.yaml from a backup, or move the directory out of the store";
+const META = byHand("Restore its meta.yaml from a backup, or move the directory out of the store");
 const NO_MODELS = "MLflow 3 cannot search the experiment's logged models";
 const NO_TRACES = "MLflow cannot search the experiment's traces";
 const NO_REGISTRY = "MLflow lists no registered model at all";
-const FIX_VALUE = "Correct the file, or move it out of the store";
+const FIX_VALUE = byHand("Correct the file, or move it out of the store");
 
 /** Rules about logged models, which only MLflow 3 has. */
 export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
@@ -45,7 +45,7 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
     in: toMlflow3("warning"),
     describes: "MLflow 3 ignores the logged model and warns of it on every search",
     migration: null,
-    remedy: "Move it to the experiment that its meta.yaml names, or out of the store",
+    remedy: byHand("Move it to the experiment that its meta.yaml names, or out of the store"),
     check: findProblems("logged-model", "wrong-experiment"),
   },
   {
@@ -53,7 +53,7 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
     in: toMlflow3("warning"),
     describes: "MLflow 3 shows the logged model by an id that it cannot open",
     migration: null,
-    remedy: "Rename the directory to the id that its meta.yaml records",
+    remedy: byHand("Rename the directory to the id that its meta.yaml records"),
     check: findProblems("logged-model", "id-mismatch"),
   },
   {
@@ -76,7 +76,7 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
     in: toMlflow3("warning"),
     describes: "MLflow 3 cannot load the logged model, whose files are here",
     migration: null,
-    remedy: "Run `deno task repair --relocate` to plan its repair",
+    remedy: RELOCATE,
     check: findProblems("logged-model", "moved"),
   },
   {
@@ -92,7 +92,7 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
     in: toMlflow3("warning"),
     describes: "`mlflow gc` stops there, after it has removed what is soft-deleted elsewhere",
     migration: null,
-    remedy: "Purge the experiment with `deno task cleanup`, or restore it in MLflow",
+    remedy: { kind: "cleanup", does: "purge", or: "restore it in MLflow" },
     check: findDeletedModelsInTrash,
   },
   {
@@ -112,7 +112,9 @@ export const TRACE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow hides the trace",
     migration: "skips",
-    remedy: "Restore its trace_info.yaml from a backup, or move the directory out of the store",
+    remedy: byHand(
+      "Restore its trace_info.yaml from a backup, or move the directory out of the store",
+    ),
     check: findProblems("trace", "missing"),
   },
   {
@@ -120,7 +122,9 @@ export const TRACE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_TRACES,
     migration: "skips",
-    remedy: "Restore its trace_info.yaml from a backup, or move the directory out of the store",
+    remedy: byHand(
+      "Restore its trace_info.yaml from a backup, or move the directory out of the store",
+    ),
     check: findProblems("trace", "empty", "unreadable", "incomplete", "io"),
   },
   {
@@ -128,7 +132,7 @@ export const TRACE_RULES: readonly RuleRow[] = [
     in: { "2.22": "warning", "3.17": "error" },
     describes: "MLflow 3 cannot search the experiment's traces, MLflow 2 cannot open this one",
     migration: null,
-    remedy: "Rename the directory to the id that its trace_info.yaml records",
+    remedy: byHand("Rename the directory to the id that its trace_info.yaml records"),
     check: findProblems("trace", "id-mismatch"),
   },
   {
@@ -136,7 +140,7 @@ export const TRACE_RULES: readonly RuleRow[] = [
     in: toMlflow2("error"),
     describes: "MLflow 2 cannot search the experiment's traces",
     migration: null,
-    remedy: "Move the experiment's traces/ out of the store",
+    remedy: byHand("Move the experiment's traces/ out of the store"),
     whenAsked: true,
     check: perExperiment("traces", findProblems("trace", "newer-format")),
   },
@@ -153,7 +157,7 @@ export const TRACE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow warns and hides the trace",
     migration: null,
-    remedy: "Restore the file from a backup, or move the trace out of the store",
+    remedy: byHand("Restore the file from a backup, or move the trace out of the store"),
     check: findProblems("trace", "dangling"),
   },
   {
@@ -161,7 +165,7 @@ export const TRACE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow warns and hides the trace, whose spans are here",
     migration: null,
-    remedy: "Run `deno task repair --relocate` to plan its repair",
+    remedy: RELOCATE,
     check: perExperiment("traces", findProblems("trace", "moved")),
   },
   {
@@ -221,7 +225,7 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_REGISTRY,
     migration: null,
-    remedy: "Rename the directory, and the model in its meta.yaml and its versions'",
+    remedy: byHand("Rename the directory, and the model in its meta.yaml and its versions'"),
     check: findModelNamesWith("%"),
   },
   {
@@ -229,7 +233,7 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     in: toMlflow3("error"),
     describes: "MLflow 3.11 and newer list no registered model at all",
     migration: null,
-    remedy: "Rename the model in an older MLflow",
+    remedy: byHand("Rename the model in an older MLflow"),
     check: findModelNamesWith(":"),
   },
   {
@@ -237,7 +241,7 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow lists the model by a name that it cannot open",
     migration: null,
-    remedy: "Rename the directory to the name that its meta.yaml records",
+    remedy: byHand("Rename the directory to the name that its meta.yaml records"),
     check: findRenamedModels,
   },
   {
@@ -245,7 +249,7 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow lists the version by a number that it cannot open",
     migration: null,
-    remedy: "Rename the directory to the number that its meta.yaml records",
+    remedy: byHand("Rename the directory to the number that its meta.yaml records"),
     check: findRenamedVersions,
   },
   {
@@ -253,7 +257,7 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow raises when the model is asked for by the alias",
     migration: null,
-    remedy: "Point the alias to another version in MLflow, or delete it",
+    remedy: byHand("Point the alias to another version in MLflow, or delete it"),
     check: findLostVersions,
   },
   {
@@ -261,7 +265,7 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow cannot load the version",
     migration: null,
-    remedy: "Bring back what it was made from, or delete the version in MLflow",
+    remedy: byHand("Bring back what it was made from, or delete the version in MLflow"),
     check: findProblems("model-version", "dangling"),
   },
   {
@@ -269,7 +273,7 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow cannot load the version, whose files are here",
     migration: null,
-    remedy: "Run `deno task repair --relocate` to plan its repair",
+    remedy: RELOCATE,
     check: findProblems("model-version", "moved"),
   },
 ];

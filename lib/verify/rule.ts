@@ -23,6 +23,31 @@ export const MLFLOW_VERSIONS: readonly MlflowVersion[] = ["2.22", "3.17"];
 /** How bad something is to each version of MLflow; `null`: it is nothing to it. */
 export type Severities = Readonly<Record<MlflowVersion, Severity | null>>;
 
+/** What to do about something that is broken. */
+export type Remedy =
+  /** A repair plans it; `relocate`: once it may rewrite the places that records name. */
+  | { readonly kind: "repair"; readonly relocate?: true }
+  /** A clean-up plans it, unless its owner does something else, in the imperative. */
+  | { readonly kind: "cleanup"; readonly does: "quarantine" | "purge"; readonly or: string }
+  /** Its owner does it: a sentence in the imperative, without a full stop. */
+  | { readonly kind: "by-hand"; readonly text: string };
+
+/** The remedy of what a repair mends. */
+export const REPAIR: Remedy = { kind: "repair" };
+
+/** The remedy of what a repair mends that may rewrite the places that records name. */
+export const RELOCATE: Remedy = { kind: "repair", relocate: true };
+
+/**
+ * Makes the remedy that an owner carries out.
+ *
+ * @param text What to do, in the imperative, without a full stop.
+ * @returns The remedy.
+ */
+export function byHand(text: string): Remedy {
+  return { kind: "by-hand", text };
+}
+
 /** One place where a rule is broken. */
 export interface Violation {
   /** What breaks the rule, below the store's root. */
@@ -36,7 +61,7 @@ export interface Violation {
   /** What is wrong. */
   readonly message: string;
   /** What to do about it, where that differs from the rule's remedy. */
-  readonly remedy?: string | null;
+  readonly remedy?: Remedy | null;
   /** No repair mends it, though one mends others that break the rule. */
   readonly mendable?: false;
   /** What a migration makes of it, where that differs from the rule's. */
@@ -56,8 +81,10 @@ export interface RuleRow {
   readonly describes: string;
   /** What `mlflow migrate-filestore` makes of it; `null`: it migrates. */
   readonly migration: Migration | null;
-  /** What to do about it, in words; `null` when nothing needs to be done. */
-  readonly remedy: string | null;
+  /** What to do about it where no repair mends it; `null` when nothing needs to be done. */
+  readonly remedy: Remedy | null;
+  /** A repair mends it, where what is there proves how. */
+  readonly repairable?: true;
   /** Reported only when one version of MLflow is asked for: a store of another version is sound. */
   readonly whenAsked?: boolean;
   /** Finds the places where it is broken. */
@@ -65,7 +92,7 @@ export interface RuleRow {
 }
 
 /** One invariant. */
-export interface Rule extends RuleRow {
+export interface Rule extends Omit<RuleRow, "repairable"> {
   /** How bad it is to the version that minds it most; `null`: to none, but to a migration. */
   readonly severity: Severity | null;
   /** Whether `repair` mends it. */

@@ -10,7 +10,6 @@
  */
 
 import { LOGGED_MODEL_RULES, REGISTRY_RULES, TRACE_RULES } from "./model_rules.ts";
-import { REPAIRABLE } from "./repairable.ts";
 import { type Rule, worstOf } from "./rule.ts";
 import { RUN_RULES, VALUE_RULES } from "./run_rules.ts";
 import { EXPERIMENT_RULES, STORE_RULES } from "./store_rules.ts";
@@ -29,5 +28,5 @@ export const RULES: readonly Rule[] = [
 ].map((row) => ({
   ...row,
   severity: worstOf(Object.values(row.in)),
-  repairable: REPAIRABLE.has(row.id),
+  repairable: row.repairable ?? false,
 }));

@@ -6,13 +6,13 @@
 
 import { findProblems, perExperiment, unlessHidden } from "./checks.ts";
 import { findLostParents } from "./reference_checks.ts";
-import { type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
+import { byHand, RELOCATE, type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
 
-const META = "Restore its meta.yaml from a backup, or move the directory out of the store";
-const ACCESS = "Give this account permission to read it, or restore the file from a backup";
+const META = byHand("Restore its meta.yaml from a backup, or move the directory out of the store");
+const ACCESS = byHand("Give this account permission to read it, or restore the file from a backup");
 const NO_SEARCH = "MLflow cannot search the experiment's runs";
-const RENAME = "Rename the file, or move it out of the store";
-const REWRITE = "Rewrite the file as UTF-8 text, or remove it";
+const RENAME = byHand("Rename the file, or move it out of the store");
+const REWRITE = byHand("Rewrite the file as UTF-8 text, or remove it");
 
 /** Rules about runs. */
 export const RUN_RULES: readonly RuleRow[] = [
@@ -22,6 +22,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     describes: "MLflow hides the run",
     migration: "skips",
     remedy: META,
+    repairable: true,
     check: findProblems("run", "missing"),
   },
   {
@@ -30,6 +31,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     describes: NO_SEARCH,
     migration: "skips",
     remedy: META,
+    repairable: true,
     check: findProblems("run", "empty"),
   },
   {
@@ -38,6 +40,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     describes: NO_SEARCH,
     migration: "skips",
     remedy: META,
+    repairable: true,
     check: findProblems("run", "unreadable"),
   },
   {
@@ -46,6 +49,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     describes: NO_SEARCH,
     migration: null,
     remedy: META,
+    repairable: true,
     check: findProblems("run", "incomplete"),
   },
   {
@@ -61,7 +65,8 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toMlflow3("error"),
     describes: "MLflow 3 cannot search the experiment's runs: before 1.0 there was run_uuid alone",
     migration: null,
-    remedy: "Add a key run_id to its meta.yaml, equal to run_uuid",
+    remedy: byHand("Add a key run_id to its meta.yaml, equal to run_uuid"),
+    repairable: true,
     check: findProblems("run", "no-run-id"),
   },
   {
@@ -69,7 +74,8 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toMlflow3("warning"),
     describes: "MLflow 3 cannot list the run's artifacts",
     migration: null,
-    remedy: "Add a key artifact_uri to its meta.yaml",
+    remedy: byHand("Add a key artifact_uri to its meta.yaml"),
+    repairable: true,
     check: findProblems("run", "no-artifact-uri"),
   },
   {
@@ -77,7 +83,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow ignores the run and warns of it on every search",
     migration: null,
-    remedy: "Move it to the experiment that its meta.yaml names, or out of the store",
+    remedy: byHand("Move it to the experiment that its meta.yaml names, or out of the store"),
     check: findProblems("run", "wrong-experiment"),
   },
   {
@@ -85,7 +91,9 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow cannot search the experiment's runs, or lists the run twice",
     migration: null,
-    remedy: "Move it to the experiment and directory that its meta.yaml names, or out of the store",
+    remedy: byHand(
+      "Move it to the experiment and directory that its meta.yaml names, or out of the store",
+    ),
     check: findProblems("run", "id-mismatch"),
   },
   {
@@ -93,7 +101,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow lists the run twice",
     migration: "aborts",
-    remedy: "Move the copy out of the store",
+    remedy: byHand("Move the copy out of the store"),
     check: findProblems("run", "copied"),
   },
   {
@@ -101,7 +109,8 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toMlflow3("warning"),
     describes: "MLflow 3.8 and newer list the run and refuse to open, change or delete it",
     migration: null,
-    remedy: "Create the missing directories, empty",
+    remedy: byHand("Create the missing directories, empty"),
+    repairable: true,
     check: unlessHidden(findProblems("run", "missing-folder")),
   },
   {
@@ -109,7 +118,8 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "`mlflow gc` stops there",
     migration: null,
-    remedy: "Remove the key deleted_time from its meta.yaml",
+    remedy: byHand("Remove the key deleted_time from its meta.yaml"),
+    repairable: true,
     check: findProblems("run", "no-deleted-time"),
   },
   {
@@ -117,7 +127,8 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("info"),
     describes: "MLflow shows it as running forever",
     migration: null,
-    remedy: "End it in MLflow, as FAILED or KILLED",
+    remedy: byHand("End it in MLflow, as FAILED or KILLED"),
+    repairable: true,
     check: findProblems("run", "stale"),
   },
   {
@@ -125,7 +136,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow shows none of the artifacts that are here",
     migration: null,
-    remedy: "Run `deno task repair --relocate` to plan its repair",
+    remedy: RELOCATE,
     check: perExperiment("runs", findProblems("run", "moved")),
   },
   {
@@ -133,7 +144,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow shows the run as one without a parent, and raises when asked for it",
     migration: null,
-    remedy: "Bring the parent back, or remove the run's tag mlflow.parentRunId",
+    remedy: byHand("Bring the parent back, or remove the run's tag mlflow.parentRunId"),
     check: findLostParents,
   },
 ];
@@ -145,7 +156,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_SEARCH,
     migration: "aborts",
-    remedy: "Move the file out of the store, or restore it from a backup",
+    remedy: byHand("Move the file out of the store, or restore it from a backup"),
     check: findProblems("metric", "unreadable", "io"),
   },
   {
@@ -153,7 +164,8 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_SEARCH,
     migration: null,
-    remedy: "Remove the file, or restore it from a backup",
+    remedy: byHand("Remove the file, or restore it from a backup"),
+    repairable: true,
     check: findProblems("metric", "empty"),
   },
   {
@@ -161,7 +173,8 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_SEARCH,
     migration: "aborts",
-    remedy: "Correct the line or remove it, or restore the file from a backup",
+    remedy: byHand("Correct the line or remove it, or restore the file from a backup"),
+    repairable: true,
     check: findProblems("metric", "malformed-line"),
   },
   {
@@ -169,7 +182,8 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow takes what is left for the whole line, and the next point spoils it",
     migration: null,
-    remedy: "Remove the line, or complete it",
+    remedy: byHand("Remove the line, or complete it"),
+    repairable: true,
     check: findProblems(["metric", "logged-model-value"], "torn-line"),
   },
   {
@@ -177,7 +191,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toMlflow2("error"),
     describes: "MLflow 2 cannot search the experiment's runs",
     migration: null,
-    remedy: "Remove the last two fields of each line",
+    remedy: byHand("Remove the last two fields of each line"),
     whenAsked: true,
     check: perExperiment("metrics", findProblems("metric", "newer-format")),
   },
@@ -186,7 +200,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth(null),
     describes: "MLflow minds only when the store is migrated",
     migration: "aborts",
-    remedy: "Remove the line",
+    remedy: byHand("Remove the line"),
     check: findProblems(["metric", "logged-model-value"], "repeated-point"),
   },
   {
@@ -194,7 +208,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth(null),
     describes: "MLflow minds only when the store is migrated",
     migration: "aborts",
-    remedy: "Correct the line, or remove it",
+    remedy: byHand("Correct the line, or remove it"),
     check: findProblems(["metric", "logged-model-value"], "unmigrated"),
   },
   {
@@ -226,7 +240,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow refuses the same value when it is logged again",
     migration: null,
-    remedy: "Replace its line ends by line feeds, if a copy has changed them",
+    remedy: byHand("Replace its line ends by line feeds, if a copy has changed them"),
     check: findProblems("param", "carriage-return"),
   },
   {
@@ -250,7 +264,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow shows the zeros for the value",
     migration: null,
-    remedy: "Restore the file from a backup",
+    remedy: byHand("Restore the file from a backup"),
     check: findProblems(["experiment-tag", "param", "tags"], "zeros"),
   },
   {
@@ -258,7 +272,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow finds nothing there",
     migration: "skips",
-    remedy: "Move the file out of the store",
+    remedy: byHand("Move the file out of the store"),
     check: findProblems(["experiment-tag", "tags"], "not-a-directory"),
   },
   {
@@ -266,7 +280,8 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("info"),
     describes: "MLflow shows it among the keys",
     migration: null,
-    remedy: "Move the file out of the store",
+    remedy: byHand("Move the file out of the store"),
+    repairable: true,
     check: findProblems(
       ["experiment-tag", "metric", "param", "tags", "logged-model-value", "registry-value"],
       "stray-file",
@@ -293,7 +308,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toMlflow2("error"),
     describes: "MLflow 2 cannot search the experiment's runs",
     migration: null,
-    remedy: "Move the input's directory out of the store",
+    remedy: byHand("Move the input's directory out of the store"),
     whenAsked: true,
     check: perExperiment("inputs", findProblems("input", "newer-format")),
   },
@@ -302,7 +317,9 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow warns and shows the run without its dataset",
     migration: "skips",
-    remedy: "Restore the dataset's directory from a backup, or move the input's out of the store",
+    remedy: byHand(
+      "Restore the dataset's directory from a backup, or move the input's out of the store",
+    ),
     check: findProblems("input", "dangling"),
   },
   {

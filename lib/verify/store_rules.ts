@@ -21,11 +21,11 @@ import {
   findUnknownStages,
   findUnnumbered,
 } from "./experiment_checks.ts";
-import { type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
+import { byHand, RELOCATE, type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
 
-const META = "Restore its meta.yaml from a backup, or move the directory out of the store";
-const ACCESS = "Give this account permission to read it, or restore the file from a backup";
-const MOVE_AWAY = "Move it out of the store, or give it a name that ends in `.trash`";
+const META = byHand("Restore its meta.yaml from a backup, or move the directory out of the store");
+const ACCESS = byHand("Give this account permission to read it, or restore the file from a backup");
+const MOVE_AWAY = byHand("Move it out of the store, or give it a name that ends in `.trash`");
 
 /** What a `meta.yaml` or `trace_info.yaml` describes. */
 const RECORDS: readonly Problem["subject"][] = [
@@ -46,7 +46,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toMlflow3("error"),
     describes: "MLflow 3.8 and newer open no run of the store",
     migration: null,
-    remedy: "Move the store to a path without a directory called artifacts",
+    remedy: byHand("Move the store to a path without a directory called artifacts"),
     check: findStoreBelowArtifacts,
   },
   {
@@ -56,7 +56,8 @@ export const STORE_RULES: readonly RuleRow[] = [
       "MLflow makes it when it opens the store; a server that runs by then fails until it is " +
       "started again",
     migration: null,
-    remedy: "Create it, empty, or open the store once with MLflow",
+    remedy: byHand("Create it, empty, or open the store once with MLflow"),
+    repairable: true,
     check: findMissingTrash,
   },
   {
@@ -73,6 +74,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     describes: "MLflow takes it for an experiment and warns of it on every listing",
     migration: null,
     remedy: MOVE_AWAY,
+    repairable: true,
     check: findStrays("backup-directory"),
   },
   {
@@ -80,7 +82,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow counts it twice, or warns of it on every listing",
     migration: null,
-    remedy: "Remove the link",
+    remedy: byHand("Remove the link"),
     check: findStrays("duplicate-link"),
   },
   {
@@ -96,7 +98,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toBoth(null),
     describes: "MLflow minds only when the store is migrated",
     migration: "skips",
-    remedy: "Replace the tabs in it by spaces, or restore the file from a backup",
+    remedy: byHand("Replace the tabs in it by spaces, or restore the file from a backup"),
     check: findProblems(RECORDS, "unmigrated"),
   },
   {
@@ -104,8 +106,10 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toBoth("info"),
     describes: "MLflow reads it as it is, and mltidy lets nothing go by what it says",
     migration: null,
-    remedy:
+    remedy: byHand(
       "Complete its last line, with a line feed at its end, or restore the file from a backup",
+    ),
+    repairable: true,
     check: findProblems(RECORDS, "cut-off"),
   },
   {
@@ -113,7 +117,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow needs a directory there: it opens no registry, or lists nothing deleted",
     migration: "aborts",
-    remedy: "Mount what the link leads to, or move away what is there",
+    remedy: byHand("Mount what the link leads to, or move away what is there"),
     check: findProblems("directory", "not-a-directory"),
   },
   {
@@ -121,7 +125,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow cannot list it under the same account, and mltidy leaves it alone",
     migration: "aborts",
-    remedy: "Give this account permission to read it",
+    remedy: byHand("Give this account permission to read it"),
     check: findProblems("directory", "io"),
   },
   {
@@ -129,7 +133,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow opens whichever it finds first and refuses a healthy run for its copy",
     migration: "aborts",
-    remedy: "Move the copy out of the store",
+    remedy: byHand("Move the copy out of the store"),
     check: findRunsInTwoPlaces,
   },
   {
@@ -137,7 +141,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow lists the active one twice, hides the deleted one and cannot restore it",
     migration: "aborts",
-    remedy: "Move one of the two out of the store",
+    remedy: byHand("Move one of the two out of the store"),
     check: findExperimentsInTwoPlaces,
   },
 ];
@@ -150,6 +154,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     describes: "MLflow hides the experiment and warns of it on every listing",
     migration: "skips",
     remedy: META,
+    repairable: true,
     check: findProblems("experiment", "missing"),
   },
   {
@@ -158,6 +163,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     describes: "MLflow before 3.2 lists no experiment at all, later ones warn on every listing",
     migration: "skips",
     remedy: META,
+    repairable: true,
     check: findProblems("experiment", "empty"),
   },
   {
@@ -166,6 +172,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     describes: "MLflow lists no experiment at all",
     migration: "skips",
     remedy: META,
+    repairable: true,
     check: findProblems("experiment", "unreadable"),
   },
   {
@@ -174,6 +181,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     describes: "MLflow lists no experiment at all",
     migration: null,
     remedy: META,
+    repairable: true,
     check: findProblems("experiment", "incomplete"),
   },
   {
@@ -189,8 +197,9 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow ignores the experiment and warns of it on every listing",
     migration: "aborts",
-    remedy:
+    remedy: byHand(
       "Rename the directory to the id that its meta.yaml records, or move it out of the store",
+    ),
     check: findProblems("experiment", "id-mismatch"),
   },
   {
@@ -198,7 +207,9 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth(null),
     describes: "MLflow minds only when the store is migrated",
     migration: "skips",
-    remedy: "Rename the directory to a number, and the ids in its meta.yaml and its runs' likewise",
+    remedy: byHand(
+      "Rename the directory to a number, and the ids in its meta.yaml and its runs' likewise",
+    ),
     check: findUnnumbered,
   },
   {
@@ -206,7 +217,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow may log to another experiment than the one meant",
     migration: "aborts",
-    remedy: "Rename all but one in MLflow; restore or purge a deleted one first",
+    remedy: byHand("Rename all but one in MLflow; restore or purge a deleted one first"),
     check: findDuplicateNames,
   },
   {
@@ -214,7 +225,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow cannot find the experiment by its name: `set_experiment` raises",
     migration: null,
-    remedy: "Rename it in MLflow by its id, without the apostrophe",
+    remedy: byHand("Rename it in MLflow by its id, without the apostrophe"),
     check: findQuotedNames,
   },
   {
@@ -222,7 +233,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("info"),
     describes: "MLflow lists the experiment without a name",
     migration: "aborts",
-    remedy: "Rename it in MLflow by its id",
+    remedy: byHand("Rename it in MLflow by its id"),
     check: findProblems("experiment", "no-name"),
   },
   {
@@ -230,7 +241,10 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow lists the experiment, refuses to log to it and cannot restore it",
     migration: null,
-    remedy: "Set lifecycle_stage to active in its meta.yaml, or move the directory into .trash/",
+    remedy: byHand(
+      "Set lifecycle_stage to active in its meta.yaml, or move the directory into .trash/",
+    ),
+    repairable: true,
     check: findStagesInRoot,
   },
   {
@@ -238,7 +252,8 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow lists the experiment and refuses to log to it",
     migration: "aborts",
-    remedy: "Set lifecycle_stage to active or deleted in its meta.yaml",
+    remedy: byHand("Set lifecycle_stage to active or deleted in its meta.yaml"),
+    repairable: true,
     check: findUnknownStages,
   },
   {
@@ -247,6 +262,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     describes: "MLflow goes by the directory, and before 2.3 recorded no more than that",
     migration: "alters",
     remedy: null,
+    repairable: true,
     check: findStagesInTrash,
   },
   {
@@ -254,7 +270,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("info"),
     describes: "MLflow still shows them as active, which is what an interrupted deletion leaves",
     migration: null,
-    remedy: "Restore the experiment in MLflow, and delete it again if it is to go",
+    remedy: byHand("Restore the experiment in MLflow, and delete it again if it is to go"),
     check: findActiveRunsInTrash,
   },
   {
@@ -262,7 +278,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "`mlflow gc` stops there: it cannot remove a link",
     migration: null,
-    remedy: "Move what the link leads to into its place, or remove the link",
+    remedy: byHand("Move what the link leads to into its place, or remove the link"),
     check: findDeletedLinks,
   },
   {
@@ -270,7 +286,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow writes outside this store, or fails to",
     migration: null,
-    remedy: "Run `deno task repair --relocate` to plan its repair",
+    remedy: RELOCATE,
     check: findProblems("experiment", "moved"),
   },
   {
@@ -278,7 +294,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow lists no experiment at all",
     migration: "aborts",
-    remedy: "Rewrite the file as UTF-8 text, or remove it",
+    remedy: byHand("Rewrite the file as UTF-8 text, or remove it"),
     check: findProblems("experiment-tag", "unreadable", "io"),
   },
   {
@@ -286,7 +302,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow lists no experiment at all",
     migration: null,
-    remedy: "Rename the file, or move it out of the store",
+    remedy: byHand("Rename the file, or move it out of the store"),
     check: findProblems("experiment-tag", "illegal-name"),
   },
   {
@@ -294,7 +310,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("info"),
     describes: "MLflow takes it for a run without metadata and passes over it",
     migration: null,
-    remedy: "Move it out of the store",
+    remedy: byHand("Move it out of the store"),
     check: findProblems("run", "foreign"),
   },
   {

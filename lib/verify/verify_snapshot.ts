@@ -7,10 +7,11 @@
 import type { StorePath } from "../store/path.ts";
 import type { Migration } from "../store/problem.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
-import { REPAIR } from "./repairable.ts";
 import {
   MLFLOW_VERSIONS,
   type MlflowVersion,
+  type Remedy,
+  REPAIR,
   type Rule,
   RULES,
   SEVERITIES,
@@ -35,7 +36,7 @@ export interface Finding {
   /** What is wrong, and what MLflow makes of it. */
   readonly message: string;
   /** What to do about it; `null` when nothing needs to be done. */
-  readonly remedy: string | null;
+  readonly remedy: Remedy | null;
   /** The versions of MLflow that it is something to. */
   readonly versions: readonly MlflowVersion[];
 }
@@ -161,7 +162,7 @@ const MIGRATIONS: Readonly<
   alters: { severity: "warning", message: "the migration makes an active experiment of it" },
 };
 
-function remedyOf(rule: Rule, { remedy, mendable }: Violation): string | null {
+function remedyOf(rule: Rule, { remedy, mendable }: Violation): Remedy | null {
   if (remedy !== undefined) return remedy;
   return rule.repairable && mendable !== false ? REPAIR : rule.remedy;
 }

@@ -5,7 +5,6 @@
  */
 
 import type { ActionReason, KeepReason, Standing } from "../plan/plan.ts";
-import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatDuration, formatTime, plural } from "../text/units.ts";
 import { repairReasonText } from "./repair.ts";
 
@@ -13,7 +12,7 @@ import { repairReasonText } from "./repair.ts";
  * Says in words why something is to be changed, or why it stays.
  *
  * @param reason The reason.
- * @returns A clause about its subject, such as `ended 45 d ago, limit 30 d`.
+ * @returns A clause about its subject, such as `ended 45 d ago, limit 30 d`; names in it as they are.
  *
  * @example
  * ```ts
@@ -23,10 +22,6 @@ import { repairReasonText } from "./repair.ts";
  * ```
  */
 export function reasonText(reason: ActionReason | KeepReason): string {
-  return visibleText(words(reason));
-}
-
-function words(reason: ActionReason | KeepReason): string {
   switch (reason.kind) {
     case "broken":
     case "evidence":
@@ -58,7 +53,7 @@ function words(reason: ActionReason | KeepReason): string {
     case "keep-tag":
     case "keep-status":
     case "keep-named":
-      return standingWords(reason);
+      return standingText(reason);
     case "ended-recently":
       return `ended ${formatDuration(reason.age)} ago: nothing goes in its first 24 h`;
     case "pinned":
@@ -136,10 +131,6 @@ function words(reason: ActionReason | KeepReason): string {
  * @returns Such as `best of f1: #4 of 37, n is 3`.
  */
 export function standingText(standing: Standing): string {
-  return visibleText(standingWords(standing));
-}
-
-function standingWords(standing: Standing): string {
   switch (standing.kind) {
     case "keep-last":
       return `newest: ${placeText(standing)}`;

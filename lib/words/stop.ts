@@ -1,5 +1,5 @@
 /**
- * What stops a plan, in words, and what allows it all the same.
+ * What stops a plan, in words.
  *
  * @module
  */
@@ -38,33 +38,4 @@ export function stopText(stop: Stop): string {
         `(${stop.experiment}), which protect.experiments names; let the policy keep one of them`;
     }
   }
-}
-
-/**
- * Names the flags that allow a plan that is stopped.
- *
- * @param stops What stops it.
- * @returns The flags, to be put behind the command that plans; empty where none does.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(
- *   allowingFlags([{ kind: "max-runs", removes: 120, limit: 100 }]),
- *   "--max-runs 120",
- * );
- * ```
- */
-export function allowingFlags(stops: readonly Stop[]): string {
-  if (stops.some(({ kind }) => kind === "empties-protected")) return "";
-  const shares = stops.flatMap((stop) =>
-    stop.kind === "max-share" ? [Math.ceil(100 * stop.removes / stop.of)] : []
-  );
-  const most = shares.reduce((most, share) => Math.max(most, share), 0);
-  const runs = stops.find(({ kind }) => kind === "max-runs");
-  return [
-    ...(most === 0 ? [] : [`--max-share ${most}%`]),
-    ...(runs === undefined ? [] : [`--max-runs ${runs.removes}`]),
-  ].join(" ");
 }

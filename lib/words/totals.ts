@@ -1,5 +1,5 @@
 /**
- * How a plan ends: its sums, how far its budget is met, and what stops it.
+ * How a plan ends: its sums, how far its budget is met, and what it asks for in vain.
  *
  * @module
  */
@@ -7,12 +7,9 @@
 import type { Plan } from "../plan/plan.ts";
 import { isEmptyRule } from "../policy/policy.ts";
 import type { DiskUsage } from "../store/usage.ts";
-import type { Style } from "../text/style.ts";
-import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize, plural } from "../text/units.ts";
 import { misfitText } from "./misfit.ts";
 import { keptText } from "./reason.ts";
-import { allowingFlags, stopText } from "./stop.ts";
 
 /**
  * Sums a plan up in one line: how much of what, what leaves the store now and what later.
@@ -85,11 +82,9 @@ export function budgetLines({ budget, policy }: Plan): readonly string[] {
       all(wanted)
     } wanted.`,
     ...(most === undefined ? [] : [
-      visibleText(
-        `Most is held by ${plural(most.runs, "run")} ${keptText(most.reason)}: ${
-          amount(most.usage)
-        }.`,
-      ),
+      `Most is held by ${plural(most.runs, "run")} ${keptText(most.reason)}: ${
+        amount(most.usage)
+      }.`,
     ]),
   ];
 }
@@ -119,22 +114,5 @@ const DECIMAL_UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
  * @returns Lines.
  */
 export function noteLines({ notes }: Plan): readonly string[] {
-  return (notes ?? []).map((note) => visibleText(`Note: ${misfitText(note)}`));
-}
-
-/**
- * Says what stops a plan, and what would allow it.
- *
- * @param stops What stops it, if anything does.
- * @param style How to set off.
- * @returns Lines.
- */
-export function stopLines(stops: Plan["stops"], style: Style): readonly string[] {
-  if (stops === undefined) return [];
-  const flags = allowingFlags(stops);
-  return [
-    style.red("This plan cannot be applied:"),
-    ...stops.map((stop) => `  ${visibleText(stopText(stop))}`),
-    ...(flags === "" ? [] : [`To allow it, add ${style.bold(flags)}`]),
-  ];
+  return (notes ?? []).map((note) => `Note: ${misfitText(note)}`);
 }

@@ -8,6 +8,7 @@
 
 import { dirname, fromFileUrl, join } from "@std/path";
 import { visibleLines } from "../../lib/text/terminal_text.ts";
+import { errorText } from "../../tasks/_cli/run/error_text.ts";
 import { runTask as runCommand } from "../../tasks/_cli/run/run_task.ts";
 import { ExitCode, exitCodeOf } from "../../tasks/_cli/table/exit_code.ts";
 import { helpText, overviewText } from "../../tasks/_cli/table/help_text.ts";
@@ -82,7 +83,7 @@ export async function runTask(
   const command = commandOf(task);
   const typed = [...command.slice(command.indexOf("tasks/cli.ts") + 1), ...words];
   const code = await runWords(typed, world).catch((error: unknown) => {
-    err.push(`${visibleLines(error instanceof Error ? error.message : String(error))}\n`);
+    err.push(`${visibleLines(errorText(error))}\n`);
     return exitCodeOf(error);
   });
   return { code, out: out.join(""), err: err.join("") };

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { remedyText } from "../../lib/render/commands.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { parseMetaYaml } from "../../lib/yaml/meta_yaml.ts";
@@ -230,7 +231,7 @@ Deno.test({
     const found = verifySnapshot(await opened.store.read({ depth: "full" }))
       .filter(({ rule }) => rule !== "stale-run");
     assertEquals(
-      Object.fromEntries(found.map(({ path, remedy }) => [path, remedy])),
+      Object.fromEntries(found.map(({ path, remedy }) => [path, remedyText(remedy)])),
       {
         ...Object.fromEntries(pipes.map((path) => [path, "Move it out of the store"])),
         [`${child}/params/.#lr`]: "Remove the link",

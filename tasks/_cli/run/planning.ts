@@ -5,6 +5,7 @@
  */
 
 import { resolve } from "@std/path";
+import { StalePlanError } from "../../../lib/errors.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
@@ -139,8 +140,7 @@ export async function runApply(
   world: World,
 ): Promise<ExitCode> {
   refuseUnattended(options.force, "apply", world);
-  const { parsePlan } = await import("../../../lib/plan/parse_plan.ts");
-  const plan = parsePlan(readPlanFile(resolve(world.directory, operand), operand), operand);
+  const plan = await readPlan(resolve(world.directory, operand), operand);
   await using opened = await openConfigured({ ...options, planned: plan.store }, world);
   const { store, chosen } = opened;
   if (!options.force) {
@@ -164,6 +164,18 @@ export async function runApply(
   });
   world.progress.erase();
   return await showReport(report, { ...options, store: plan.store, backups }, world);
+}
+
+async function readPlan(path: string, name: string): Promise<Plan> {
+  const { parsePlan } = await import("../../../lib/plan/parse_plan.ts");
+  const text = readPlanFile(path, name);
+  try {
+    return parsePlan(text, name);
+  } catch (error) {
+    if (!(error instanceof StalePlanError)) throw error;
+    const hint = "make a plan with deno task cleanup --json > plan.json";
+    throw new StalePlanError(`${error.message}; ${hint}`, { cause: error });
+  }
 }
 
 function readPlanFile(path: string, name: string): string {

@@ -51,7 +51,9 @@ export async function runExplain(
     );
   }
   if (options.json) {
-    world.print(`${jsonText(explanations.length === 1 ? explanations[0] : explanations)}\n`);
+    const { explanationDocument } = await import("../../../lib/render/commands.ts");
+    const documents = explanations.map(explanationDocument);
+    world.print(`${jsonText(documents.length === 1 ? documents[0] : documents)}\n`);
     return ExitCode.done;
   }
   const { renderExplanation } = await import("../../../lib/render/explanation.ts");

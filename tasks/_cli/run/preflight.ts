@@ -4,6 +4,7 @@
  * @module
  */
 
+import { findingDocument } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { preflight } from "../../preflight.ts";
@@ -41,9 +42,9 @@ export async function runPreflight(
   saySettled(report.settled, world);
   if (options.json) {
     const { location } = store.describe();
-    world.print(
-      `${jsonText({ schema: "mltidy/preflight/v1", store: location, ...report })}\n`,
-    );
+    const errors = report.errors.map(findingDocument);
+    const document = { schema: "mltidy/preflight/v1", store: location, ...report, errors };
+    world.print(`${jsonText(document)}\n`);
   } else {
     const flag = storeFlag(options.store);
     const undo = `${backupsFlag(backups)}${flag}`;

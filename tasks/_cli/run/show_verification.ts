@@ -4,6 +4,7 @@
  * @module
  */
 
+import { findingDocument, ruleDocument } from "../../../lib/render/commands.ts";
 import { renderFindings } from "../../../lib/render/findings.ts";
 import { renderRules } from "../../../lib/render/rules.ts";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
@@ -69,7 +70,7 @@ export function readVerifyOptions(flags: VerifyFlags): VerifySnapshotOptions {
  * @returns The exit code.
  */
 export function showRules({ json }: VerifyFlags, { print, style }: Printer): ExitCode {
-  const rules = RULES.map(({ check: _, ...rule }) => rule);
+  const rules = RULES.map(ruleDocument);
   print(json ? `${jsonText({ schema: "mltidy/rules/v1", rules })}\n` : renderRules(style));
   return ExitCode.done;
 }
@@ -89,7 +90,9 @@ export function showVerification(
 ): ExitCode {
   const reader = readerOf(flags);
   if (flags.json) {
-    const document = { schema: "mltidy/verify/v1", store: flags.location, reader, ...result };
+    const findings = result.findings.map(findingDocument);
+    const { location } = flags;
+    const document = { schema: "mltidy/verify/v1", store: location, reader, ...result, findings };
     print(`${jsonText(document)}\n`);
   } else {
     print(renderFindings(result.findings, style));

@@ -68,20 +68,6 @@ export function exitCodeOf(error: unknown): ExitCode {
   return ExitCode.unexpected;
 }
 
-/**
- * Tells what went wrong. Deno would have a user give all permissions for a place such as `/proc` or `/dev`,
- * and no message of ours says so.
- *
- * @param error What a task threw.
- * @returns Words for people.
- */
-export function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof Deno.errors.NotCapable)) return message;
-  const [, place = "it"] = /access to (.*), run again/s.exec(message) ?? [];
-  return `Cannot use ${place}: it is not open to this task; name another place`;
-}
-
 /** Our own; those of the engine tell of what it cannot do, such as recurse any deeper. */
 function isWrongArgument(error: unknown): boolean {
   return error instanceof RangeError && /^(Cannot|Unknown) /.test(error.message);

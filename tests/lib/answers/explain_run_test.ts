@@ -197,7 +197,7 @@ Deno.test("explainRun() explains a run of a deleted experiment by the time since
   const { verdict, flip } = explainRun(store, policyByAge(), { path, now: NOW });
   assertEquals([verdict, flip?.changes, flip?.others], [
     "purge",
-    [{ rule: null, key: "--purge-after", from: "30d", to: "102d" }],
+    [{ rule: null, key: "purgeAfter", from: "30d", to: "102d" }],
     1,
   ]);
   const stays = explainRun(store, policyByAge({ purgeAfter: 200 * DAY }), { path, now: NOW });

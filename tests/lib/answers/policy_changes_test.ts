@@ -42,12 +42,12 @@ Deno.test("policyChanges() names what tells rules of one metric apart", () => {
   );
 });
 
-Deno.test("policyChanges() speaks of flags where there is no file", () => {
+Deno.test("policyChanges() names options of a clean-up where there is no file", () => {
   assertEquals(
     policyChanges(policyByAge(), policyByAge({ daysOld: 1.25, purgeAfter: 7 * DAY })),
     [
-      { rule: null, key: "--purge-after", from: "30d", to: "7d" },
-      { rule: null, key: "--days-old", from: "30", to: "1.25" },
+      { rule: null, key: "purgeAfter", from: "30d", to: "7d" },
+      { rule: null, key: "daysOld", from: "30", to: "1.25" },
     ],
   );
   assertEquals(policyChanges(policyByAge(), policyByAge()), []);

@@ -3,7 +3,7 @@ import { findStops } from "../../../lib/cleanup/find_stops.ts";
 import type { JudgedRun, JudgedSnapshot } from "../../../lib/judge/judged.ts";
 import type { RetentionPolicy } from "../../../lib/policy/policy.ts";
 import { asExperimentId } from "../../../lib/store/path.ts";
-import { allowingFlags } from "../../../lib/words/stop.ts";
+import { allowanceOf } from "../../../lib/plan/allowance.ts";
 import { experiment as anExperiment, retentionRule, run } from "../../_support/builders.ts";
 
 const experiment = asExperimentId("7");
@@ -34,13 +34,16 @@ const limited = (maxShare: number, protectedOnes: readonly string[] = []): Reten
   artifactsOnly: null,
 });
 
-Deno.test("findStops() is content with the share that its own flag allows", () => {
+Deno.test("findStops() is content with the share that its own allowance has", () => {
   for (let of = 1; of <= 100; of++) {
     for (let removes = 1; removes <= of; removes++) {
       const some = judged(Array.from({ length: of }, (_, index) => index < removes ? "A" : "a"));
-      const flag = allowingFlags(findStops(some, limited(0)));
-      const share = Number(/(\d+)%/.exec(flag)?.[1]) / 100;
-      assertEquals(findStops(some, limited(share)), [], `${removes} of ${of}: ${flag}`);
+      const percent = allowanceOf(findStops(some, limited(0)))!.maxShare!;
+      assertEquals(
+        findStops(some, limited(percent / 100)),
+        [],
+        `${removes} of ${of}: ${percent}%`,
+      );
     }
   }
 });

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { findingsText, renderFindings } from "../../../lib/render/findings.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
+import { byHand } from "../../../lib/verify/rule.ts";
 import type { Finding } from "../../../lib/verify/verify_snapshot.ts";
 
 function finding(
@@ -25,10 +26,12 @@ function finding(
 Deno.test("renderFindings() groups by severity, rule and remedy, and counts", () => {
   const findings = [
     finding("info", "9"),
-    finding("warning", "70e4", { remedy: "Restore it from a backup" }),
+    finding("warning", "70e4", { remedy: byHand("Restore it from a backup") }),
     finding("error", "1/a", { rule: "b-rule", message: "bad\x1b[0m text" }),
-    finding("warning", "5fbb", { remedy: "Run `deno task cleanup`" }),
-    finding("warning", "longer-name", { remedy: "Restore it from a backup" }),
+    finding("warning", "5fbb", {
+      remedy: { kind: "cleanup", does: "quarantine", or: "restore it" },
+    }),
+    finding("warning", "longer-name", { remedy: byHand("Restore it from a backup") }),
     finding("error", "2/b", { rule: "a-rule" }),
   ];
   assertEquals(
@@ -45,7 +48,7 @@ warning warning-rule: 3
   longer-name  meta.yaml is missing
   → Restore it from a backup
   5fbb  meta.yaml is missing
-  → Run \`deno task cleanup\`
+  → Run \`deno task cleanup\` to plan its quarantine, or restore it
 
 info info-rule: 1
   9  meta.yaml is missing

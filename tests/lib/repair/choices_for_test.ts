@@ -8,17 +8,22 @@ const choices = (subject: Problem["subject"], damage: Problem["damage"], isForCl
 Deno.test("choicesFor() proposes a backup of a lost record, or to move its directory away", () => {
   for (const damage of ["missing", "empty", "unreadable", "incomplete"] as const) {
     for (const subject of ["experiment", "run", "trace", "logged-model", "registry"] as const) {
-      assertEquals(choices(subject, damage), [
-        "bring its meta.yaml back from a backup of your own",
-        "move the directory out of the store",
-      ]);
+      assertEquals(choices(subject, damage), {
+        choices: [
+          "bring its meta.yaml back from a backup of your own",
+          "move the directory out of the store",
+        ],
+      });
     }
-    assertEquals(
-      choices("experiment", damage, true)?.[1],
-      "move it out of MLflow's sight with deno task cleanup",
-    );
+    assertEquals(choices("experiment", damage, true), {
+      choices: [
+        "bring its meta.yaml back from a backup of your own",
+        "move it out of MLflow's sight",
+      ],
+      by: "cleanup",
+    });
     for (const subject of ["metric", "param", "tags", "registry-value"] as const) {
-      assertMatch(choices(subject, damage)?.[0] ?? "", /^bring the file back/);
+      assertMatch(choices(subject, damage)?.choices[0] ?? "", /^bring the file back/);
     }
   }
 });
@@ -35,9 +40,12 @@ Deno.test("choicesFor() names two ways where there are two, each in the imperati
     ...["illegal-name", "malformed-line", "torn-line", "zeros", "moved"] as const,
   ];
   for (const damage of damages) {
-    const found = choices("metric", damage);
+    const found = choices("metric", damage)?.choices;
     assertEquals(found?.length, 2, damage);
     for (const each of found ?? []) assertMatch(each, /^[a-z].*[^.]$/);
   }
-  assertEquals(choices("run", "moved")?.[0], "run deno task repair --relocate");
+  assertEquals(choices("run", "moved"), {
+    choices: ["move the store back", "rewrite the place that it names"],
+    by: "relocation",
+  });
 });

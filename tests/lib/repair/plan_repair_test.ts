@@ -149,8 +149,9 @@ Deno.test("planRepair() gives the name of a deleted twin free, or says that it c
         'experiment 1 is active under the same name, and another one is called "twin (deleted 3)"',
       choices: [
         "rename experiment 1 in MLflow",
-        "rename the other one in MLflow, then run deno task repair again",
+        "rename the other one in MLflow, then repair again",
       ],
+      by: "repair",
     }],
   }]);
 });
@@ -265,7 +266,7 @@ Deno.test("planRepair() proposes a clean-up only of an orphan that it would quar
       reasons.map((reason) => reason.kind === "needs-choice" ? reason.choices[1] : reason.kind)
     );
   };
-  assertEquals(choicesOf({}), [["move it out of MLflow's sight with deno task cleanup"]]);
+  assertEquals(choicesOf({}), [["move it out of MLflow's sight"]]);
   assertEquals(choicesOf({ foreign: [".DS_Store"] }), choicesOf({}));
   assertEquals(choicesOf({ foreign: ["notes.txt"] }), [
     ["move the directory out of the store", "holds-foreign-files"],

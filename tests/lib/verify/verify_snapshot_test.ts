@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
+import { remedyText } from "../../../lib/render/commands.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
-import { RULES } from "../../../lib/verify/rules.ts";
+import { REPAIR, RULES } from "../../../lib/verify/rules.ts";
 import {
   experimentIds,
   verifySnapshot,
@@ -371,8 +372,7 @@ Deno.test("verifySnapshot() says what is wrong, what MLflow makes of it and what
     experimentId: "7",
     runId: null,
     message: "meta.yaml is not YAML (line 3, column 5); MLflow lists no experiment at all",
-    remedy:
-      "Run `deno task cleanup` to plan its quarantine, or restore its meta.yaml from a backup",
+    remedy: { kind: "cleanup", does: "quarantine", or: "restore its meta.yaml from a backup" },
     versions: ["2.22", "3.17"],
   }]);
 });
@@ -385,9 +385,9 @@ Deno.test("verifySnapshot() promises no repair to a lost run that goes with its 
     problems: [lost(`1/${RUN}`), lost(`7/${RUN}`), lost(`8/${RUN}`)],
   });
   assertEquals(verify(store).map(({ path, remedy }) => [path.slice(0, 1), remedy]), [
-    ["1", "Run `deno task repair` to plan its repair"],
+    ["1", REPAIR],
     ["7", null],
-    ["8", "Run `deno task repair` to plan its repair"],
+    ["8", REPAIR],
   ]);
 });
 
@@ -476,7 +476,7 @@ Deno.test("verifySnapshot() sends an orphan with readable runs to its repair", (
   const [finding] = verify(snapshot({ orphans: [orphan({ runs: [run()] })] }));
   assertEquals(
     finding!.remedy,
-    "Run `deno task repair` to plan its repair",
+    REPAIR,
   );
 });
 
@@ -488,7 +488,7 @@ Deno.test("verifySnapshot() names the clean-up exactly where it quarantines", ()
   }));
   fc.assert(fc.property(stores, (store) => {
     const advised = verify(store)
-      .filter(({ remedy }) => remedy?.includes("deno task cleanup"))
+      .filter(({ remedy }) => remedy?.kind === "cleanup")
       .map(({ path }) => path);
     const planned = planCleanup(store, policy, { now: NOW }).actions.map(({ path }) => path);
     assertEquals(advised.toSorted(), planned.toSorted());
@@ -508,7 +508,9 @@ Deno.test("verifySnapshot() orders by severity, rule and path, each finding once
 Deno.test("verifySnapshot() writes messages of one line, without a full stop", () => {
   fc.assert(fc.property(snapshotArbitrary({ now: NOW + DAY }), (store) => {
     for (const { message, remedy } of verify(store)) {
-      for (const text of [message, remedy ?? message]) assert(/^[^\n]*[^\n.]$/.test(text), text);
+      for (const text of [message, remedyText(remedy) ?? message]) {
+        assert(/^[^\n]*[^\n.]$/.test(text), text);
+      }
     }
   }));
 });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { asExperimentId } from "../../../lib/store/path.ts";
-import { allowingFlags, stopText } from "../../../lib/words/stop.ts";
+import { stopText } from "../../../lib/words/stop.ts";
 
 const experiment = asExperimentId("7");
 const share = { kind: "max-share", experiment, name: "churn" } as const;
@@ -21,14 +21,4 @@ Deno.test("stopText() names what is too much, and the limit as it was written", 
     stopText({ ...emptied, removes: 2 }),
     'it removes all 2 runs of group "cnn" of experiment churn (7), which protect.experiments names; let the policy keep one of them',
   );
-});
-
-Deno.test("allowingFlags() allows all at once, or nothing", () => {
-  const shares = [
-    { ...share, removes: 37, of: 40, limit: 0.5 },
-    { ...share, removes: 58, of: 100, limit: 0.5 },
-  ];
-  assertEquals(allowingFlags(shares), "--max-share 93%");
-  assertEquals(allowingFlags([runs, ...shares]), "--max-share 93% --max-runs 1200");
-  assertEquals(allowingFlags([...shares, { ...emptied, removes: 2 }]), "");
 });

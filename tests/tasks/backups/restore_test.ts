@@ -262,7 +262,7 @@ Deno.test("restore() copies what a backup holds to another place, and keeps it",
   );
 });
 
-Deno.test("restore() of a copy says how to bring back what nothing is in the way of, and does", async () => {
+Deno.test("restore() of a copy says what is in the way, and brings back a part that nothing is in the way of", async () => {
   await using place = await tempStore(ROTTEN);
   await using store = await open(place.root);
   const { id, path } = await backup(store);
@@ -274,7 +274,6 @@ Deno.test("restore() of a copy says how to bring back what nothing is in the way
   assertEquals(message.split("\n"), [
     `Cannot restore ${id}: nothing was moved`,
     `  ${join(place.root, param)} was changed since, and ${path}/files/${param} would replace it`,
-    "To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR",
   ]);
   await restore(store, { id, run: runId(1) });
   writeFiles(place.root, { [param]: "0.1" });

@@ -11,7 +11,7 @@ import {
 } from "../../../../lib/errors.ts";
 import { asStorePath } from "../../../../lib/store/path.ts";
 import { parseDuration } from "../../../../lib/text/units.ts";
-import { exitCodeOf, messageOf } from "../../../../tasks/_cli/table/exit_code.ts";
+import { exitCodeOf } from "../../../../tasks/_cli/table/exit_code.ts";
 import { UsageError } from "../../../../tasks/_cli/table/usage_error.ts";
 
 function thrownBy(work: () => unknown): unknown {
@@ -64,14 +64,4 @@ Deno.test("exitCodeOf() takes a value that we refuse for wrong usage", () => {
     const error = thrownBy(wrong);
     assertEquals([error instanceof RangeError, exitCodeOf(error)], [true, 2], String(error));
   }
-});
-
-Deno.test("messageOf() advises nobody to give all permissions", () => {
-  const error = new Deno.errors.NotCapable(
-    'Requires all access to "/proc", run again with the --allow-all flag',
-  );
-  assertEquals(
-    [exitCodeOf(error), messageOf(error)],
-    [10, 'Cannot use "/proc": it is not open to this task; name another place'],
-  );
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { parse } from "@std/yaml";
+import { remedyText } from "../../../../lib/render/commands.ts";
 import fc from "fast-check";
 import type { StoreSnapshot } from "../../../../lib/store/snapshot.ts";
 import { RULES } from "../../../../lib/verify/rules.ts";
@@ -258,7 +259,7 @@ Deno.test("inspectStore() promises no repair where nothing proves how to mend it
     store.write(`${MAIN}/plots/artifacts/loss.png`, "x");
     const remedies = verifySnapshot(await inspect(root))
       .filter(({ path }) => path === metric || path === `${MAIN}/plots`)
-      .map(({ rule, remedy }) => [rule, remedy]);
+      .map(({ rule, remedy }) => [rule, remedyText(remedy)]);
     assertEquals(remedies, [
       ["metric-line-malformed", "Correct the line or remove it, or restore the file from a backup"],
       [

@@ -1,0 +1,138 @@
+/**
+ * The words of the command line for what the core gives as data: remedies, choices, limits, flags.
+ *
+ * @module
+ */
+
+import type { Explanation } from "../answers/explain_run.ts";
+import type { PolicyChange } from "../answers/find_flip.ts";
+import { type Allowance, allowanceOf } from "../plan/allowance.ts";
+import type { ActionReason, KeepReason, Stop } from "../plan/plan.ts";
+import type { NeedsChoice } from "../plan/repair_action.ts";
+import type { Remedy, Rule } from "../verify/rule.ts";
+import type { Finding } from "../verify/verify_snapshot.ts";
+import { reasonText } from "../words/reason.ts";
+
+/**
+ * Says in words what to do about something that is broken.
+ *
+ * @param remedy The remedy.
+ * @returns A sentence in the imperative, without a full stop; `null` when nothing needs to be done.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(remedyText({ kind: "repair" }), "Run `deno task repair` to plan its repair");
+ * ```
+ */
+export function remedyText(remedy: Remedy | null): string | null {
+  switch (remedy?.kind) {
+    case undefined:
+      return null;
+    case "repair":
+      return `Run \`deno task repair${remedy.relocate ? " --relocate" : ""}\` to plan its repair`;
+    case "cleanup":
+      return remedy.does === "quarantine"
+        ? `Run \`deno task cleanup\` to plan its quarantine, or ${remedy.or}`
+        : `Purge the experiment with \`deno task cleanup\`, or ${remedy.or}`;
+    case "by-hand":
+      return remedy.text;
+  }
+}
+
+/**
+ * Says a reason in words, and by which command a choice is carried out.
+ *
+ * @param reason The reason.
+ * @returns A clause, as it was read: whoever shows it escapes it.
+ */
+export function reasonWithCommand(reason: ActionReason | KeepReason): string {
+  const text = reasonText(reason);
+  return reason.kind === "needs-choice" && reason.by ? `${text} with ${CHOICES[reason.by]}` : text;
+}
+
+const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, string>> = {
+  cleanup: "deno task cleanup",
+  repair: "deno task repair",
+  relocation: "deno task repair --relocate",
+};
+
+/**
+ * Names the flags that set limits.
+ *
+ * @param allowance The limits; `null`: no limit helps.
+ * @returns The flags, to be put behind the command that plans; empty where none helps.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(allowingFlags({ maxShare: 93, maxRuns: 1200 }), "--max-share 93% --max-runs 1200");
+ * ```
+ */
+export function allowingFlags(allowance: Allowance | null): string {
+  const { maxShare = null, maxRuns = null } = allowance ?? {};
+  return [
+    ...(maxShare === null ? [] : [`--max-share ${maxShare}%`]),
+    ...(maxRuns === null ? [] : [`--max-runs ${maxRuns}`]),
+  ].join(" ");
+}
+
+/**
+ * Names the flags that allow a plan.
+ *
+ * @param stops What stops it.
+ * @returns The flags; empty where none does.
+ */
+export function flagsAgainst(stops: readonly Stop[]): string {
+  return allowingFlags(allowanceOf(stops));
+}
+
+/**
+ * Names what changes in a policy as it is typed.
+ *
+ * @param change The change.
+ * @returns A key of `mltidy.yaml`, or a flag.
+ */
+export function typedKey({ rule, key }: PolicyChange): string {
+  return rule === null ? FLAGS[key] ?? key : key;
+}
+
+const FLAGS: Readonly<Record<string, string>> = {
+  purgeAfter: "--purge-after",
+  daysOld: "--days-old",
+};
+
+/**
+ * Makes what `--json` prints of a finding.
+ *
+ * @param finding The finding.
+ * @returns The same, with its remedy in words.
+ */
+export function findingDocument(finding: Finding): object {
+  return { ...finding, remedy: remedyText(finding.remedy) };
+}
+
+/**
+ * Makes what `--json` prints of a rule.
+ *
+ * @param rule The rule.
+ * @returns The same without its check, with its remedy in words.
+ */
+export function ruleDocument({ check: _, remedy, ...rule }: Rule): object {
+  return { ...rule, remedy: remedyText(remedy) };
+}
+
+/**
+ * Makes what `--json` prints of an explanation.
+ *
+ * @param explanation The explanation.
+ * @returns The same, with what changes named as it is typed.
+ */
+export function explanationDocument(explanation: Explanation): object {
+  const { flip } = explanation;
+  if (flip === null) return explanation;
+  const changes = flip.changes.map((change) => ({ ...change, key: typedKey(change) }));
+  return { ...explanation, flip: { ...flip, changes } };
+}

@@ -1,0 +1,73 @@
+import { assertEquals } from "@std/assert";
+import {
+  allowingFlags,
+  findingDocument,
+  reasonWithCommand,
+  remedyText,
+  typedKey,
+} from "../../../lib/render/commands.ts";
+import { asStorePath } from "../../../lib/store/path.ts";
+import { REPAIR } from "../../../lib/verify/rule.ts";
+
+Deno.test("remedyText() names the command that plans a remedy, or what an owner does", () => {
+  assertEquals(
+    [
+      REPAIR,
+      { kind: "repair", relocate: true } as const,
+      { kind: "cleanup", does: "quarantine", or: "restore it" } as const,
+      { kind: "cleanup", does: "purge", or: "restore it in MLflow" } as const,
+      { kind: "by-hand", text: "Remove the link" } as const,
+      null,
+    ].map(remedyText),
+    [
+      "Run `deno task repair` to plan its repair",
+      "Run `deno task repair --relocate` to plan its repair",
+      "Run `deno task cleanup` to plan its quarantine, or restore it",
+      "Purge the experiment with `deno task cleanup`, or restore it in MLflow",
+      "Remove the link",
+      null,
+    ],
+  );
+});
+
+Deno.test("reasonWithCommand() puts the command behind the choice that it carries out", () => {
+  const choice = { kind: "needs-choice", message: "it is lost", choices: ["wait", "go"] } as const;
+  assertEquals(reasonWithCommand(choice), "it is lost: wait, or go");
+  assertEquals(
+    (["cleanup", "repair", "relocation"] as const)
+      .map((by) =>
+        reasonWithCommand({ ...choice, by }).replace("it is lost: wait, or go with ", "")
+      ),
+    ["deno task cleanup", "deno task repair", "deno task repair --relocate"],
+  );
+});
+
+Deno.test("allowingFlags() names each limit that is to be lifted", () => {
+  assertEquals(allowingFlags({ maxShare: 93, maxRuns: 1_200 }), "--max-share 93% --max-runs 1200");
+  assertEquals(allowingFlags({ maxShare: null, maxRuns: 7 }), "--max-runs 7");
+  assertEquals(allowingFlags(null), "");
+});
+
+Deno.test("typedKey() names flags where there is no file", () => {
+  const change = { from: "1", to: "2" };
+  assertEquals(typedKey({ ...change, rule: null, key: "daysOld" }), "--days-old");
+  assertEquals(typedKey({ ...change, rule: null, key: "purgeAfter" }), "--purge-after");
+  assertEquals(typedKey({ ...change, rule: "purge", key: "after" }), "after");
+});
+
+Deno.test("findingDocument() has the remedy in words", () => {
+  const finding = {
+    rule: "metric-empty",
+    severity: "error",
+    path: asStorePath("1/metrics/f1"),
+    line: null,
+    experimentId: "1",
+    runId: null,
+    message: "It is empty",
+    versions: [],
+  } as const;
+  assertEquals(
+    findingDocument({ ...finding, remedy: REPAIR }),
+    { ...finding, remedy: "Run `deno task repair` to plan its repair" },
+  );
+});

@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { PlanRefusedError, RestoreCollisionError } from "../../../../lib/errors.ts";
+import { errorText } from "../../../../tasks/_cli/run/error_text.ts";
+
+Deno.test("errorText() names the flags that allow a plan, where any does", () => {
+  const refused = (allowance: PlanRefusedError["allowance"]) =>
+    errorText(new PlanRefusedError("Cannot apply plan: too much", allowance));
+  assertEquals(
+    refused({ maxShare: 93, maxRuns: 1_200 }),
+    "Cannot apply plan: too much; plan again with --max-share 93% --max-runs 1200 to allow it",
+  );
+  assertEquals(refused(null), "Cannot apply plan: too much");
+});
+
+Deno.test("errorText() names the flags that bring a part back, or all of it elsewhere", () => {
+  assertEquals(
+    errorText(new RestoreCollisionError("b-1", ["1/a is there"])),
+    `Cannot restore b-1: nothing was moved
+  1/a is there
+To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR`,
+  );
+});
+
+Deno.test("errorText() advises nobody to give all permissions", () => {
+  const error = new Deno.errors.NotCapable(
+    'Requires all access to "/proc", run again with the --allow-all flag',
+  );
+  assertEquals(
+    errorText(error),
+    'Cannot use "/proc": it is not open to this task; name another place',
+  );
+});
