@@ -5,6 +5,7 @@
  */
 
 import { isConstructible, type MetaNode, pythonType, unquoted } from "./node.ts";
+import { taggedNumber } from "./tagged_number.ts";
 import { MetaYamlError } from "./reader.ts";
 import { MAXIMUM_DEPTH, scanYaml, type Token, type TokenKind, TOO_DEEP } from "./scan.ts";
 
@@ -189,9 +190,11 @@ class Parser {
     if (name === `${STANDARD}str` || isEmptyText) return quoted;
     const node = isPlain || tag !== null ? unquoted(text) : quoted;
     if (name === `${STANDARD}null`) return unquoted("");
-    if (name === `${STANDARD}float` && /^[-+]?[1-9]\d*$/.test(text)) return unquoted(`${text}.0`);
     if (name !== null && name !== STANDARD + TAGS[pythonType(unquoted(text))]) {
-      this.#fail(`${JSON.stringify(text)} is no ${name}`, tag!);
+      const type = NUMBERS.find((type) => name === STANDARD + type);
+      const number = type === undefined ? null : taggedNumber(text, type);
+      if (number === null) this.#fail(`${JSON.stringify(text)} is no ${name}`, tag!);
+      return unquoted(number);
     }
     if (node.plain && !isConstructible(node)) this.#fail(`Python makes nothing of ${text}`, start);
     return node;
@@ -283,6 +286,8 @@ class Parser {
 function mergedBy(value: MetaNode): readonly MetaNode[] {
   return value.kind === "sequence" ? value.items.toReversed() : [value];
 }
+
+const NUMBERS = ["float", "int"] as const;
 
 const TAGS = {
   str: "str",

@@ -146,7 +146,11 @@ function makeLinks(): string | null {
   try {
     const directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "mltidy-held-" }));
     addEventListener("unload", () => {
-      Deno.removeSync(directory, { recursive: true });
+      try {
+        Deno.removeSync(directory, { recursive: true });
+      } catch {
+        // What lies among temporary files goes with them, and what was done stays done.
+      }
     });
     const link = join(directory, "fd");
     Deno.symlinkSync("/proc/self/fd", link);

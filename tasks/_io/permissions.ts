@@ -101,16 +101,18 @@ export function setAccess(
   const fs = process.getBuiltinModule("node:fs");
   const { O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   const file = fs.openSync(path, O_NOFOLLOW | O_NONBLOCK);
+  const found = fs.fstatSync(file);
   const give = (owner: number): boolean => {
+    if (found.uid === owner && found.gid === gid) return true;
     try {
       fs.fchownSync(file, owner, gid);
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      if (isRefusal(error)) return false;
+      throw error;
     }
   };
   try {
-    const found = fs.fstatSync(file);
     if (found.ino !== made.ino || found.dev !== made.dev) {
       throw new Error(`${path} was replaced while it was written`);
     }
@@ -126,6 +128,12 @@ export function setAccess(
   } finally {
     fs.closeSync(file);
   }
+}
+
+/** Whether this account may not give something away, or the file system has no owners; not that it failed. */
+function isRefusal(error: unknown): boolean {
+  const { code } = error as { readonly code?: string };
+  return ["EPERM", "EACCES", "EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(code ?? "");
 }
 
 /**
