@@ -292,12 +292,19 @@ testEachVersion(
     const judged = await roundTrip(version, "judge", texts) as readonly unknown[];
     const differences = texts.map((text, index) => ({ text, expected: judged[index] }))
       .map((each) => ({ ...each, actual: shapeOf(each.text) }))
-      .filter(({ expected, actual }) => sortedJson(actual) !== sortedJson(expected as Value));
+      .filter(({ expected, actual }) => inOrder(actual) !== inOrder(expected));
     assertEquals(differences.slice(0, 3), [], `${differences.length} found with SEED=${seed}`);
     const refused = judged.filter((each) => each === null).length;
     assert(refused > 500 && refused < 2500, `${refused} are refused`);
   },
 );
+
+/** Python keeps the place of a key that is said twice, and we do not. */
+function inOrder(shape: unknown): string {
+  return JSON.stringify(
+    Array.isArray(shape) ? shape.map((pair) => JSON.stringify(pair)).sort() : shape,
+  );
+}
 
 /** What no mutation may come upon. */
 const BY_HAND = [
@@ -321,10 +328,8 @@ function shapeOf(text: string): unknown {
   try {
     const document = parseMetaYaml(text);
     if (document.size === 0) return "null";
-    return Object.fromEntries(
-      [...document].filter(([key]) => pythonType(unquoted(key)) === "str")
-        .map(([key, node]) => [key, kindOf(node)]),
-    );
+    return [...document].filter(([key]) => pythonType(unquoted(key)) === "str")
+      .map(([key, node]) => [key, kindOf(node)]);
   } catch (error) {
     if (error instanceof NoMappingError) return "no mapping";
     if (error instanceof MetaYamlError) return null;

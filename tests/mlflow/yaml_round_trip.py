@@ -64,8 +64,9 @@ def judged(texts):
 
 
 def shape(value):
+    """Pairs, since V8 reads some keys that have an escape in them as other keys."""
     if isinstance(value, dict):
-        return {key: kind(each) for key, each in value.items() if is_word(key)}
+        return [[key, kind(each)] for key, each in value.items() if is_word(key)]
     return "null" if value is None else "no mapping"
 
 
@@ -96,8 +97,7 @@ def main():
         answer = list(judged(lines))
     else:
         answer = list(dumped(lines))
-    # Keys with escapes in them are not read back right by every parser of JSON.
-    json.dump(answer, sys.stdout, ensure_ascii=action != "judge")
+    json.dump(answer, sys.stdout)
 
 
 if __name__ == "__main__":
