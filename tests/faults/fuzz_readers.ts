@@ -293,6 +293,7 @@ async function fuzz(one: Case): Promise<number> {
     console.log(`${name}: ${read} read, ${refused} refused, ${nothing} taken for none`);
   }
   console.log(`fuzzed: ${inputs}, acted upon: ${acted}, faults: ${faults}`);
+  console.log(`${faults === 0 ? "ok" : "FAILED"} | ${inputs - faults} passed | ${faults} failed`);
   return faults;
 }
 

@@ -225,8 +225,12 @@ async function run(scratch: string): Promise<boolean> {
       (missed > 0 ? `, not reached: ${missed}` : "") +
       ` (${seconds.toFixed(0)} s, ${(injected / seconds).toFixed(1)} a second)`,
   );
-  const reached = injected > 0 && missed <= injected * MOST_MISSED;
-  return failed === 0 && reached && units.every(({ wrong }) => wrong.length === 0);
+  failed += units.filter(({ wrong }) => wrong.length > 0).length;
+  const good = failed === 0 && injected > 0 && missed <= injected * MOST_MISSED;
+  console.log(
+    `${good ? "ok" : "FAILED"} | ${Math.max(0, injected - failed)} passed | ${failed} failed`,
+  );
+  return good;
 }
 
 function report(
