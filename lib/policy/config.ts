@@ -6,10 +6,8 @@
 
 import { parse, YamlSyntaxError } from "@std/yaml";
 import { ConfigError } from "../errors.ts";
-import { loadYaml } from "../yaml/load.ts";
-import { MetaYamlError } from "../yaml/reader.ts";
+import { locateYaml, type YamlPlace, type YamlPlaces } from "../yaml/load.ts";
 import { TOO_DEEP } from "../yaml/scan.ts";
-import { lineOf, repeatedKey, tabbedLine } from "./config_lines.ts";
 import {
   backupsRows,
   type BestConfig,
@@ -61,31 +59,21 @@ export { CONFIG_FILE } from "./config_file.ts";
  * ```
  */
 export function readConfig(text: string, source: string): Config {
-  const refuse = (
-    faults: readonly { readonly line: number; readonly message: string }[],
-  ): never => {
+  const refuse = (faults: readonly LineFault[]): never => {
     throw new ConfigError(
       faults.map(({ line, message }) => `${source}:${line}: ${message}`).join("\n"),
       source,
     );
   };
-  const tabbed = tabbedLine(text);
-  if (tabbed !== null) {
-    refuse([{ line: tabbed, message: "Cannot read an indentation by tabs: expected spaces" }]);
-  }
-  const deep = lineTooDeep(text);
-  if (deep !== null) {
-    refuse([{
-      line: deep,
-      message: "Cannot read what is nested so deeply: expected sections of keys",
-    }]);
-  }
+  const places = locateYaml(text.replace(/^[ \t]+(?=#|$)/gm, (gap) => gap.replaceAll("\t", " ")));
+  const hidden = hiddenFault(places, text);
+  if (hidden !== null) refuse([hidden]);
   let document: unknown;
   try {
     document = parse(text, { schema: "failsafe" });
   } catch (error) {
     if (!(error instanceof YamlSyntaxError)) throw error;
-    return refuse([{ line: error.line, message: syntaxFault(error, text) }]);
+    return refuse([{ line: error.line, message: syntaxFault(error) }]);
   }
   const faults: ConfigFault[] = [];
   const given: Partial<GivenConfig> =
@@ -102,7 +90,7 @@ export function readConfig(text: string, source: string): Config {
   };
   faults.push(...contradictions(config, given.primaryMetric));
   if (faults.length > 0) {
-    refuse(faults.map(({ path, message }) => ({ line: lineOf(text, path), message })));
+    refuse(faults.map(({ path, message }) => ({ line: lineOf(path, places.root), message })));
   }
   return config;
 }
@@ -149,23 +137,40 @@ export function policyOf(config: Config): CleanupPolicy {
   };
 }
 
-/** The parser of configurations would use up the call stack, or all memory, and tell of no line. */
-function lineTooDeep(text: string): number | null {
-  try {
-    loadYaml(text);
-  } catch (error) {
-    if (error instanceof MetaYamlError && error.message.endsWith(TOO_DEEP)) return error.line;
+/** Something wrong in a line, from 1. */
+interface LineFault {
+  readonly line: number;
+  readonly message: string;
+}
+
+/** Finds what the parser of configurations passes over, calls otherwise, or uses up all memory with. */
+function hiddenFault({ error, repeated }: YamlPlaces, text: string): LineFault | null {
+  if (error?.message.endsWith(TOO_DEEP)) {
+    const message = "Cannot read what is nested so deeply: expected sections of keys";
+    return { line: error.line, message };
   }
-  return null;
+  // What is indented with a tab may belong to another key than it seems to.
+  if (error !== null) {
+    const before = text.split(/\r\n?|\n/)[error.line - 1]?.slice(0, error.column) ?? "";
+    const message = "Cannot read an indentation by tabs: expected spaces";
+    if (/^ *\t$/.test(before)) return { line: error.line, message };
+  }
+  if (repeated === null) return null;
+  const message = `Duplicate key "${repeated.key}": expected each key of a section once`;
+  return { line: repeated.line, message };
+}
+
+/** Finds the line of a value, or of the last key on the way to it that the text has. */
+function lineOf([part, ...rest]: ConfigPath, place: YamlPlace): number {
+  if (part === undefined) return place.line;
+  // A single value needs no list.
+  const inner = place.members.get(part) ?? (part === 0 ? place : undefined);
+  return inner === undefined ? place.line : lineOf(rest, inner);
 }
 
 /** Says what is wrong in words of this file where the parser's own hide it. */
-function syntaxFault({ message, line }: YamlSyntaxError, text: string): string {
+function syntaxFault({ message }: YamlSyntaxError): string {
   const [fault = ""] = message.split(/ at line \d/);
-  if (/duplicated key/.test(fault)) {
-    const key = repeatedKey(text.split("\n")[line - 1] ?? "");
-    return `Duplicate key "${key}": expected each key of a section once`;
-  }
   return /^Cannot read alias/.test(fault)
     ? `${fault}: put a glob that begins with * in quotes, such as "*-test"`
     : fault;

@@ -5,9 +5,9 @@
  */
 
 import { isConstructible, type MetaNode, pythonType, unquoted } from "./node.ts";
-import { taggedNumber } from "./tagged_number.ts";
-import { MetaYamlError } from "./reader.ts";
+import { type Mark, MetaYamlError } from "./reader.ts";
 import { MAXIMUM_DEPTH, scanYaml, type Token, type TokenKind, TOO_DEEP } from "./scan.ts";
+import { taggedNumber } from "./tagged_number.ts";
 
 const STANDARD = "tag:yaml.org,2002:";
 
@@ -20,7 +20,54 @@ const STANDARD = "tag:yaml.org,2002:";
  * @throws {MetaYamlError} When PyYAML's safe loaders raise, and where a node would hold itself.
  */
 export function loadYaml(source: string): MetaNode | null {
-  const node = new Parser(scanYaml(source), source.length + 1).parse();
+  return load(source, null);
+}
+
+/** Where a value stands, and what it holds. */
+export interface YamlPlace {
+  /** The line of its key, or of the value itself in a list; from 1. */
+  readonly line: number;
+  /** By key, or by position. */
+  readonly members: ReadonlyMap<string | number, YamlPlace>;
+}
+
+/** Where everything in a text stands. */
+export interface YamlPlaces {
+  /** The document. */
+  readonly root: YamlPlace;
+  /** The first key that its mapping has already; `null` when each stands once. */
+  readonly repeated: { readonly key: string; readonly line: number } | null;
+  /** Where the text ends to be YAML, behind which nothing was located; `null` when it does not. */
+  readonly error: MetaYamlError | null;
+}
+
+/**
+ * Finds out where the values of a document stand, whatever Python would make of them.
+ *
+ * @param source The text.
+ * @returns The places.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { root } = locateYaml("retention: {\n  keep_last: 3 }\n");
+ * assertEquals(root.members.get("retention")?.members.get("keep_last")?.line, 2);
+ * ```
+ */
+export function locateYaml(source: string): YamlPlaces {
+  const places = new Places();
+  try {
+    load(source, places);
+    return { root: places.root, repeated: places.repeated, error: null };
+  } catch (error) {
+    if (!(error instanceof MetaYamlError)) throw error;
+    return { root: places.root, repeated: places.repeated, error };
+  }
+}
+
+function load(source: string, places: Places | null): MetaNode | null {
+  const node = new Parser(scanYaml(source), source.length + 1, places).parse();
   // Aliases may unfold to far more than the text spells out.
   if (node !== null && sizeOf(node, source.length + 1) > source.length + 1) {
     throw new MetaYamlError(TOO_DEEP, 1, 1);
@@ -39,6 +86,26 @@ function sizeOf(node: MetaNode, limit: number): number {
   return size;
 }
 
+/** Where a reader is, and what it came by. */
+class Places {
+  readonly root = { line: 1, members: new Map<string | number, YamlPlace>() };
+  repeated: YamlPlaces["repeated"] = null;
+  readonly #around = [this.root];
+
+  enter(part: string | number, mark: Mark): void {
+    const line = mark.line + 1;
+    const members = this.#around.at(-1)!.members;
+    if (members.has(part)) this.repeated ??= { key: String(part), line };
+    const place = { line, members: new Map<string | number, YamlPlace>() };
+    members.set(part, place);
+    this.#around.push(place);
+  }
+
+  leave(): void {
+    this.#around.pop();
+  }
+}
+
 class Parser {
   readonly #tokens: readonly Token[];
   #next = 0;
@@ -50,9 +117,13 @@ class Parser {
   /** How many entries aliases may still bring into other mappings. */
   #merges: number;
 
-  constructor(tokens: readonly Token[], merges: number) {
+  /** `null` where a document is read for its values, not for its places. */
+  readonly #places: Places | null;
+
+  constructor(tokens: readonly Token[], merges: number, places: Places | null) {
     this.#tokens = tokens;
     this.#merges = merges;
+    this.#places = places;
   }
 
   get #token(): Token {
@@ -185,6 +256,7 @@ class Parser {
     start: Token,
   ): MetaNode {
     const quoted = { kind: "scalar", text, plain: false } as const;
+    if (this.#places !== null) return quoted;
     // The tag `!` leaves it to the text, were it in quotes, and makes text of nothing.
     const isEmptyText = name === null && tag !== null && start.kind !== "plain" && text === "";
     if (name === `${STANDARD}str` || isEmptyText) return quoted;
@@ -208,14 +280,18 @@ class Parser {
           this.#expect(",");
           if (this.#take("]") !== null) break;
         }
+        this.#places?.enter(items.length, this.#token.mark);
         items.push(this.#is("?") ? this.#readPair() : this.#readValue(false));
+        this.#places?.leave();
       }
       return items;
     }
     const isIndented = this.#take("block-sequence") !== null;
-    while (this.#take("-") !== null) {
+    for (let dash = this.#take("-"); dash !== null; dash = this.#take("-")) {
       const isEmpty = this.#is("-", "block-end") || !isIndented && this.#is("?", ":");
+      this.#places?.enter(items.length, dash.mark);
       items.push(isEmpty ? unquoted("") : this.#readValue(true));
+      this.#places?.leave();
     }
     if (isIndented) this.#expect("block-end");
     return items;
@@ -227,9 +303,12 @@ class Parser {
     this.#expect("?");
     // libyaml passes over what follows a question mark alone, were it the end of the list.
     const isAlone = (this.#take(":") ?? this.#take(",") ?? this.#take("]")) !== null;
+    const { mark } = this.#token;
     const key = isAlone ? unquoted("") : this.#readNode(false);
     const hasValue = this.#take(":") !== null && !this.#is(",", "]");
+    this.#places?.enter(nameOf(key), mark);
     const value = hasValue ? this.#readValue(false) : unquoted("");
+    this.#places?.leave();
     this.#set(entries, [], key, value);
     return { kind: "mapping", entries };
   }
@@ -252,20 +331,27 @@ class Parser {
   }
 
   #readFlowEntry(): readonly [MetaNode, MetaNode] {
-    if (this.#take("?") === null) {
-      return [this.#is("}") ? unquoted("") : this.#readNode(false), unquoted("")];
-    }
-    const key = this.#is(":", ",", "}") ? unquoted("") : this.#readNode(false);
-    const hasValue = this.#take(":") !== null && !this.#is(",", "}");
-    return [key, hasValue ? this.#readValue(false) : unquoted("")];
+    const isAlone = this.#take("?") === null;
+    const { mark } = this.#token;
+    const isEmpty = isAlone ? this.#is("}") : this.#is(":", ",", "}");
+    const key = isEmpty ? unquoted("") : this.#readNode(false);
+    const hasValue = !isAlone && this.#take(":") !== null && !this.#is(",", "}");
+    this.#places?.enter(nameOf(key), mark);
+    const value = hasValue ? this.#readValue(false) : unquoted("");
+    this.#places?.leave();
+    return [key, value];
   }
 
   #readBlockEntry(): readonly [MetaNode, MetaNode] {
     const ends: readonly TokenKind[] = ["?", ":", "block-end"];
     this.#expect("?");
+    const { mark } = this.#token;
     const key = !this.#is(...ends) ? this.#readNode(true, true) : unquoted("");
     const hasValue = this.#take(":") !== null && !this.#is(...ends);
-    return [key, hasValue ? this.#readValue(true, true) : unquoted("")];
+    this.#places?.enter(nameOf(key), mark);
+    const value = hasValue ? this.#readValue(true, true) : unquoted("");
+    this.#places?.leave();
+    return [key, value];
   }
 
   #set(entries: Map<string, MetaNode>, merged: MetaNode[], key: MetaNode, value: MetaNode): void {
@@ -280,6 +366,11 @@ class Parser {
     if (this.#merges < 0) this.#fail(TOO_DEEP);
     return [...node.entries];
   }
+}
+
+/** Of a key; what is none is refused where it is set. */
+function nameOf(key: MetaNode): string {
+  return key.kind === "scalar" ? key.text : "";
 }
 
 /** Of more than one the first counts. */

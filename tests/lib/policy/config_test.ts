@@ -241,6 +241,29 @@ Deno.test("readConfig() names the cause where YAML hides it, or a key stands in 
   ]);
 });
 
+Deno.test("readConfig() names the line of a fault in lists over several lines and behind question marks", () => {
+  assertEquals(
+    faultsOf(`rules: [
+  { experiments: a, keep_last: 1 },
+  { experiments: b,
+    keep_last: x },
+]
+? limits
+:
+  ? max_runs
+  : y
+retention:
+  keep_best: {
+    metric: f1, n: z }
+`).map((fault) => fault.replace(/: expected.*/, "")),
+    [
+      'mltidy.yaml:4: Cannot use "x" for rules[2].keep_last',
+      'mltidy.yaml:8: Cannot use "y" for limits.max_runs',
+      'mltidy.yaml:12: Cannot use "z" for retention.keep_best.n',
+    ],
+  );
+});
+
 Deno.test("readConfig() refuses what is no YAML, or no section, with its line", () => {
   assertThrows(() => read("retention: [1\nb: 2"), ConfigError, "mltidy.yaml:2: ");
   assertThrows(() => read("a: 1\na: 2"), ConfigError, "mltidy.yaml:2: ");
