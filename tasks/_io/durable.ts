@@ -11,7 +11,7 @@
  * @module
  */
 
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { hold, holdEntry, LedAstray } from "./hold.ts";
 import { listSome } from "./list_directory.ts";
 import { type Access, openLikeParent } from "./permissions.ts";
@@ -66,10 +66,12 @@ export function* groupsOf<T>(items: Iterable<T>): Generator<readonly T[]> {
  * @param limit Who may read it at most.
  */
 export function writeDurably(path: string, text: string, limit: Access | null = null): void {
-  const aside = `${path}.new`;
-  writeAndSync(aside, text, limit);
-  Deno.renameSync(aside, path);
-  syncDirectory(join(path, ".."));
+  using held = hold(dirname(path));
+  const place = held.at(basename(path));
+  const aside = `${place}.new`;
+  writeNew(aside, text, limit);
+  Deno.renameSync(aside, place);
+  syncDirectory(held.path);
 }
 
 /**
@@ -85,6 +87,11 @@ export function writeAndSync(
   content: string | Uint8Array,
   limit: Access | null = null,
 ): void {
+  using entry = holdEntry(path);
+  writeNew(entry.path, content, limit);
+}
+
+function writeNew(path: string, content: string | Uint8Array, limit: Access | null): void {
   using file = openNew(path);
   writeAll(file, typeof content === "string" ? new TextEncoder().encode(content) : content);
   openLikeParent(path, limit);

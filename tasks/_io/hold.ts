@@ -120,6 +120,20 @@ export function holdEntries(
   };
 }
 
+/**
+ * Gives something another place, by one rename between the two directories that were meant. Needs read and
+ * write permission.
+ *
+ * @param from Absolute path without links, but for its last name.
+ * @param to Its new place, likewise.
+ * @throws {LedAstray} When a link is on the way to either; then nothing was moved.
+ */
+export function moveEntry(from: string, to: string): void {
+  using source = holdEntry(from);
+  using target = holdEntry(to);
+  Deno.renameSync(source.path, target.path);
+}
+
 /** Where open files are found by their number; `undefined` until somebody asks. */
 let links: string | null | undefined;
 

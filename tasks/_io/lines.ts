@@ -5,6 +5,7 @@
  */
 
 import { writeAll } from "./durable.ts";
+import { holdEntry } from "./hold.ts";
 import { openRegular } from "./open_regular.ts";
 import { type Access, openLikeParent, trySetAccess } from "./permissions.ts";
 import { MOST } from "./read.ts";
@@ -36,9 +37,10 @@ export function writeLines(
   options: { readonly access?: Access; readonly onBytes?: (bytes: Uint8Array) => void } = {},
 ): LineWriter {
   const { access, onBytes = () => {} } = options;
-  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
-  if (access === undefined) openLikeParent(path);
-  else trySetAccess(path, access);
+  using entry = holdEntry(path);
+  const file = Deno.openSync(entry.path, { write: true, createNew: true, mode: 0o600 });
+  if (access === undefined) openLikeParent(entry.path);
+  else trySetAccess(entry.path, access);
   const encoder = new TextEncoder();
   let pending = "";
   const flush = () => {

@@ -202,7 +202,8 @@ export function makeLikeParent(path: string): void {
  * @param model The other one.
  */
 export function makeLike(path: string, model: string): void {
-  if (makeClosed(path)) trySetAccess(path, accessBelow(model, "directory"));
+  using entry = holdEntry(path);
+  if (makeClosed(entry.path)) trySetAccess(entry.path, accessBelow(model, "directory"));
 }
 
 /**
@@ -212,10 +213,11 @@ export function makeLike(path: string, model: string): void {
  * @param path The directory; it may be there.
  */
 export function makePassage(path: string): void {
-  if (!makeClosed(path)) return;
+  using entry = holdEntry(path);
+  if (!makeClosed(entry.path)) return;
   const usual = accessBelow(dirname(path), "directory");
   const mayWrite = (usual.mode & 0o002) !== 0;
-  trySetAccess(path, mayWrite ? usual : { ...usual, mode: usual.mode & ~0o007 });
+  trySetAccess(entry.path, mayWrite ? usual : { ...usual, mode: usual.mode & ~0o007 });
 }
 
 /** @returns Whether it was made; another process that wants the same may have been faster. */

@@ -4,6 +4,8 @@ import { parsePlan } from "../../lib/plan/parse_plan.ts";
 import { fingerprintOf } from "../../lib/snapshot/fingerprint.ts";
 import { measureTree, newMeasurer } from "../../tasks/_file/scan/measure.ts";
 import { applyPlan } from "../../tasks/apply_plan.ts";
+import { backup } from "../../tasks/backups/backup.ts";
+import { expireBackups } from "../../tasks/backups/expire_backups.ts";
 import { recover } from "../../tasks/backups/recover.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
@@ -11,7 +13,7 @@ import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { runId } from "../_support/builders.ts";
 import { type TempStore, writeFiles } from "../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
-import { cleanUpAndBack, open, replaceByLink, rubbish, writeOutside } from "./rubbish.ts";
+import { cleanUpAndBack, open, PURGED, replaceByLink, rubbish, writeOutside } from "./rubbish.ts";
 
 const HOSTILE = [
   "..",
@@ -244,4 +246,30 @@ function writeJournal({ root }: TempStore, name: string, begin: Readonly<Record<
   const path = join(root, ".mltidy.trash/journal", `${name}.jsonl`);
   Deno.writeTextFileSync(path, `${fingerprintOf([json])} ${json}\n`);
   return path;
+}
+
+for (const below of ["", "/files", "/files/1", `/files/${PURGED}`]) {
+  Deno.test(`a backup has a link in it, and nothing is taken through it: ID${below}`, async () => {
+    await using store = await rubbish();
+    await using opened = await open(store);
+    const { report } = await cleanup(opened, { apply: true });
+    const { id, path } = report!.backup!;
+    const precious = join(store.outside, "precious");
+    Deno.renameSync(`${path}${below}`, precious);
+    Deno.symlinkSync(precious, `${path}${below}`);
+    const before = await readTree(precious);
+    const to = join(store.outside, "to");
+    const tasks = [
+      () => restore(opened, { id }),
+      () => restore(opened, { id, to }),
+      () => restore(opened, { id, dryRun: true }),
+      () => backup(opened),
+      () => expireBackups(opened, { which: { id } }),
+      () => recover(opened),
+    ];
+    for (const task of tasks) {
+      await task().catch((error) => assert(error instanceof Error));
+      assertSameTree(await readTree(precious), before);
+    }
+  });
 }

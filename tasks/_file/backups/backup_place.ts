@@ -24,6 +24,7 @@ import { StoreAccessError, StoreLockedError } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { syncDirectory } from "../../_io/durable.ts";
+import { moveEntry } from "../../_io/hold.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
@@ -33,6 +34,7 @@ import { openLockFile } from "../own/lock.ts";
 import { readAnyManifest, readCopyManifest } from "../own/manifest.ts";
 import {
   emptyStaging,
+  freeName,
   type Layout,
   type OwnPaths,
   refuseForeign,
@@ -267,8 +269,8 @@ export async function removeBackup(
   id: string,
   work: BackupWork = {},
 ): Promise<boolean> {
-  const leaving = join(place.staging, asStorePath(id));
-  Deno.renameSync(join(place.backups, id), leaving);
+  const leaving = freeName(place.staging, asStorePath(id));
+  moveEntry(join(place.backups, id), leaving);
   syncDirectory(place.backups);
   return await freeTree(leaving, work);
 }

@@ -92,7 +92,7 @@ export async function extractCopy(
   try {
     return await bringBack(missing, { ...job, root, staging });
   } finally {
-    Deno.removeSync(staging, { recursive: true });
+    removeTree(staging);
   }
 }
 

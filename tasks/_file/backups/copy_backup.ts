@@ -26,7 +26,8 @@ import type {
 import { chooseBase, isInScope, type Membership } from "../../../lib/backup/plan_backup.ts";
 import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { asStorePath, type StorePath } from "../../../lib/store/path.ts";
-import { syncDirectory, writeAndSync } from "../../_io/durable.ts";
+import { free, syncDirectory, writeAndSync } from "../../_io/durable.ts";
+import { moveEntry } from "../../_io/hold.ts";
 import { makeLike, makeLikeParent } from "../../_io/permissions.ts";
 import { failureText } from "../../_io/read.ts";
 import { isAbort, stopped, takeTurns } from "../../_io/take_turns.ts";
@@ -82,7 +83,7 @@ export async function copyBackup(
 ): Promise<CopyManifest> {
   const { root, place, now } = options;
   const places = [place.backups, ownPaths(root).backups];
-  const id = newBackupId(places, "backup", now);
+  const id = newBackupId([...places, place.staging], "backup", now);
   const staged = join(place.staging, id);
   try {
     const total = await count(options);
@@ -92,11 +93,12 @@ export async function copyBackup(
     writeAndSync(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
     syncDirectory(join(staged, "files"));
     syncDirectory(staged);
-    Deno.renameSync(staged, join(place.backups, id));
+    moveEntry(staged, join(place.backups, id));
     syncDirectory(place.backups);
     return manifest;
   } catch (error) {
-    removeQuietly(staged);
+    // What stays, the next lock removes.
+    free(staged);
     if (error instanceof RangeError) throw error;
     if (isAbort(error, options.signal)) {
       throw stopped("Backup stopped: nothing of it was kept", error);
@@ -107,15 +109,6 @@ export async function copyBackup(
       }; nothing was kept, and the store is as it was`,
       { cause: error },
     );
-  }
-}
-
-/** What stays if this fails, the next lock removes. */
-function removeQuietly(staged: string): void {
-  try {
-    Deno.removeSync(staged, { recursive: true });
-  } catch {
-    // The failure that led here is the one to be told.
   }
 }
 

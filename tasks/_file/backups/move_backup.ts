@@ -17,12 +17,14 @@ import { ensureDirSync } from "@std/fs";
 import { join, resolve } from "@std/path";
 import type { Membership } from "../../../lib/backup/plan_backup.ts";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
-import { syncDirectories, syncDirectory } from "../../_io/durable.ts";
+import { removeTree, syncDirectories, syncDirectory } from "../../_io/durable.ts";
+import { moveEntry } from "../../_io/hold.ts";
 import { makeLike, makeLikeParent, mirrorWayTo } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { compareTrees } from "../../_io/tree/compare_trees.ts";
 import { tryFreeTree } from "../change/free_tree.ts";
 import type { Step } from "../own/journal.ts";
+import { freeName } from "../own/own_directory.ts";
 import { type ChangeManifest, readManifest, writeManifest } from "../own/manifest.ts";
 import type { Place } from "./backup_place.ts";
 import type { BringBackOptions } from "./bring_back.ts";
@@ -91,7 +93,7 @@ export async function sendBackup(
     }
     writeManifest(to.staging, { ...manifest, steps });
     syncDirectory(staged);
-    Deno.renameSync(staged, target);
+    moveEntry(staged, target);
     syncDirectory(to.backups);
     const going = new Set(steps);
     const rest = manifest.steps.filter((step) => !going.has(step));
@@ -170,7 +172,7 @@ export async function giveUpParts(
   const backup = join(place.backups, id);
   const leaving = freeName(place.staging, id);
   if (rest.length === 0) {
-    Deno.renameSync(backup, leaving);
+    moveEntry(backup, leaving);
     syncDirectory(place.backups);
     await tryFreeTree(leaving, options);
     return;
@@ -178,18 +180,10 @@ export async function giveUpParts(
   makeLikeParent(leaving);
   for (const [index, { operation }] of gone.entries()) {
     const kept = join(backup, "files", operation.path);
-    if (infoOf(kept) !== null) Deno.renameSync(kept, join(leaving, `${index}`));
+    if (infoOf(kept) !== null) moveEntry(kept, join(leaving, `${index}`));
   }
   writeManifest(place.backups, { ...manifest, steps: rest });
   await tryFreeTree(leaving, options);
-}
-
-/** What could not be freed earlier may still be there. */
-function freeName(staging: string, id: string): string {
-  for (let count = 1;; count++) {
-    const path = join(staging, count === 1 ? id : `${id}-${count}`);
-    if (infoOf(path) === null) return path;
-  }
 }
 
 /**
@@ -210,7 +204,7 @@ export function isOneFileSystem(from: Holder, to: Holder): boolean {
 /** On one file system a rename takes all along: owners, access lists, attributes, times, links and holes. */
 function tryRename(source: string, target: string): boolean {
   try {
-    Deno.renameSync(source, target);
+    moveEntry(source, target);
     return true;
   } catch (error) {
     const isElsewhere = error instanceof Error && "code" in error && error.code === "EXDEV";
@@ -247,12 +241,12 @@ export async function extractChange(
     await copyTree(kept, staging, { ...options, membership: membershipOf(paths) });
     for (const path of paths) {
       mirrorWayTo(kept, place, path);
-      Deno.renameSync(join(staging, path), join(place, path));
+      moveEntry(join(staging, path), join(place, path));
     }
     const parents = new Set(paths.flatMap(ancestorsOf).map((path) => join(place, path)));
     await syncDirectories([place, ...parents]);
   } finally {
-    Deno.removeSync(staging, { recursive: true });
+    removeTree(staging);
   }
 }
 

@@ -20,6 +20,7 @@ import { dirname, join } from "@std/path";
 import type { BackupFault } from "../../../lib/backup/backup.ts";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
 import { syncDirectories, syncDirectory } from "../../_io/durable.ts";
+import { moveEntry } from "../../_io/hold.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { makeLikeParent, mirrorWayTo } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
@@ -210,7 +211,7 @@ async function fetchParts(
     for (const { operation: { path } } of copied.steps) {
       if (infoOf(join(source, path)) === null) continue;
       mirrorWayTo(source, to, path);
-      Deno.renameSync(join(source, path), join(to, path));
+      moveEntry(join(source, path), join(to, path));
     }
     syncDirectory(own.backups);
     if (isMoved) await syncDirectories(waysIn(from, copied.steps));

@@ -13,7 +13,7 @@ import { orderAfter } from "../../../lib/backup/backup_order.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { DiskUsage } from "../../../lib/store/usage.ts";
 import { syncDirectory, writeDurably } from "../../_io/durable.ts";
-import { hold } from "../../_io/hold.ts";
+import { moveEntry } from "../../_io/hold.ts";
 import { listDirectory, listSome } from "../../_io/list_directory.ts";
 import { readEntry } from "../../_io/open_entry.ts";
 import { openRegular } from "../../_io/open_regular.ts";
@@ -21,7 +21,7 @@ import type { Access } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
 import type { Step } from "./journal.ts";
-import type { OwnPaths } from "./own_directory.ts";
+import { freeName, type OwnPaths } from "./own_directory.ts";
 
 /** What an apply did, and what is needed to undo it. */
 export interface ChangeManifest {
@@ -59,9 +59,8 @@ export function writeManifest(
   manifest: ChangeManifest,
   access: Access | null = null,
 ): void {
-  using held = hold(join(backups, manifest.id));
   writeDurably(
-    held.at("manifest.json"),
+    join(backups, manifest.id, "manifest.json"),
     JSON.stringify(manifest, null, 1) + "\n",
     access,
   );
@@ -133,9 +132,9 @@ function headOf(path: string, buffer: Uint8Array): Uint8Array {
  * @returns Where what it held waits to be freed; nothing is there if there was no backup.
  */
 export function discard(paths: OwnPaths, id: string, settle: () => void): string {
-  const leaving = join(paths.staging, id);
+  const leaving = freeName(paths.staging, id);
   if (infoOf(join(paths.backups, id)) !== null) {
-    Deno.renameSync(join(paths.backups, id), leaving);
+    moveEntry(join(paths.backups, id), leaving);
     syncDirectory(paths.backups);
   }
   settle();

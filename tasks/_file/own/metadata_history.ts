@@ -32,6 +32,7 @@ import { asStorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { free, syncDirectory } from "../../_io/durable.ts";
+import { moveEntry } from "../../_io/hold.ts";
 import { readLines, writeLines } from "../../_io/lines.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import {
@@ -332,7 +333,7 @@ function writeCopies(
       free(staged);
       throw error;
     }
-    Deno.renameSync(staged, join(directory, newName(directory, now)));
+    moveEntry(staged, join(directory, newName(directory, now)));
   }
   syncDirectory(directory);
 }

@@ -165,6 +165,21 @@ export function emptyStaging(staging: string): void {
 }
 
 /**
+ * Names a place in a staging directory at which nothing is: what could not be freed earlier may still be
+ * there. Needs read permission.
+ *
+ * @param staging The staging directory.
+ * @param id The backup that leaves.
+ * @returns An absolute path.
+ */
+export function freeName(staging: string, id: string): string {
+  for (let count = 1;; count++) {
+    const path = join(staging, count === 1 ? id : `${id}-${count}`);
+    if (infoOf(path) === null) return path;
+  }
+}
+
+/**
  * Writes a README.txt into a directory of ours, which marks it as such. Nothing happens when it is there
  * and whole. Needs write permission.
  *

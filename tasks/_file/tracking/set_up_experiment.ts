@@ -14,7 +14,7 @@
  * @module
  */
 
-import { dirname, join, resolve, toFileUrl } from "@std/path";
+import { basename, dirname, join, relative, resolve, toFileUrl } from "@std/path";
 import { StoreAccessError } from "../../../lib/errors.ts";
 import { readRunMeta } from "../../../lib/records/meta_record.ts";
 import { newExperimentMeta } from "../../../lib/records/tracking_meta.ts";
@@ -26,11 +26,12 @@ import {
 } from "../../../lib/tracking/choose_experiment.ts";
 import { LOGGING_LIMITS } from "../../../lib/tracking/logging_rules.ts";
 import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
-import { makeDirectories, syncDirectory, syncEntry, syncFile } from "../../_io/durable.ts";
+import { makeDirectories, syncDirectory, syncFile, writeAndSync } from "../../_io/durable.ts";
 import { fileUriPath } from "../../_io/file_uri.ts";
+import { hold, moveEntry } from "../../_io/hold.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
-import { makeLikeParent } from "../../_io/permissions.ts";
-import { infoOf, readText, readTextFile } from "../../_io/read.ts";
+import { accessAlong, makeLikeParent } from "../../_io/permissions.ts";
+import { infoOf, readBytes, readText, readTextFile } from "../../_io/read.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../../ports/tracking.ts";
 import { openLockFile } from "../own/lock.ts";
 import { inOwnDirectory, ownPaths } from "../own/own_directory.ts";
@@ -195,14 +196,15 @@ function repair(at: Workshop, { id, stage }: ChosenExperiment, text: string): vo
     syncDirectory(ownPaths(root).own);
   }
   const kept = join(damaged, `${id}-${now}.yaml`);
-  Deno.copyFileSync(path, kept);
-  syncEntry(kept);
+  writeAndSync(kept, readBytes(path), accessAlong(root, relative(root, path)));
+  syncDirectory(damaged);
   replaceDurably(writing, path, text);
 }
 
 function replaceDurably(writing: Writing, path: string, text: string): void {
-  placeFile(writing, path, text, true);
-  syncDirectory(dirname(path));
+  using held = hold(dirname(path));
+  placeFile(writing, held.at(basename(path)), text, true);
+  syncDirectory(held.path);
 }
 
 function directoryOf(root: string, { id, stage }: Pick<ChosenExperiment, "id" | "stage">): string {
@@ -227,7 +229,7 @@ async function restore({ root, writing, now }: Workshop, id: string): Promise<vo
     replaceDurably(writing, path, editMetaYaml(text.text, active));
   }
   edit(writing, join(deleted, "meta.yaml"), { lifecycle_stage: "active", last_update_time: now });
-  Deno.renameSync(deleted, target);
+  moveEntry(deleted, target);
   syncDirectory(root);
 }
 

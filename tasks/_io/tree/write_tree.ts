@@ -17,8 +17,9 @@
 
 import { join } from "@std/path";
 import { writeAll } from "../durable.ts";
+import { type HeldEntry, hold, holdEntry } from "../hold.ts";
 import { type Access, accessOf, isNoLooser, setAccess, setLinkOwner } from "../permissions.ts";
-import { timeOf } from "../read.ts";
+import { infoOf, timeOf } from "../read.ts";
 import type { Digest } from "./digest.ts";
 
 /** What a tree's files and directories keep besides their content. */
@@ -155,8 +156,9 @@ export async function writeTree(
     const directory = filling.pop();
     if (directory === undefined) return;
     const place = join(base, directory.path);
+    using held = hold(place);
     // Opened first: a mode may well forbid its owner to.
-    const handle = open(place);
+    const handle = open(held.path);
     setAttributes(place, handle, directory);
     await settle({ handle, path: place, filled: null });
   };
@@ -189,16 +191,17 @@ export async function writeTree(
   return {
     async directory(path, attributes) {
       await enter(path);
-      Deno.mkdirSync(join(base, path), { mode: 0o700 });
+      using made = holdNew(join(base, path));
+      Deno.mkdirSync(made.path, { mode: 0o700 });
       filling.push({ path, ...attributes });
     },
     async link(path, target, attributes) {
       await enter(path);
-      const place = join(base, path);
-      Deno.symlinkSync(target, place);
-      setLinkOwner(place, attributes);
+      using made = holdNew(join(base, path));
+      Deno.symlinkSync(target, made.path);
+      setLinkOwner(made.path, attributes);
       const time = new Date(attributes.mtime);
-      lutimesSync(place, time, time);
+      lutimesSync(made.path, time, time);
     },
     async again(path, earlier) {
       await enter(path);
@@ -215,7 +218,8 @@ export async function writeTree(
     async file(path) {
       await enter(path);
       const place = join(base, path);
-      const handle = open(place, { read: true, write: true, createNew: true, mode: 0o600 });
+      using made = holdNew(place);
+      const handle = open(made.path, { read: true, write: true, createNew: true, mode: 0o600 });
       let filled: Filled | null = null;
       return {
         async fill(source, limit) {
@@ -247,7 +251,8 @@ export async function writeTree(
         },
         drop() {
           close(handle);
-          Deno.removeSync(place);
+          using dropped = holdEntry(place);
+          Deno.removeSync(dropped.path);
         },
       };
     },
@@ -259,6 +264,12 @@ export async function writeTree(
       for (const handle of handles) handle.close();
     },
   };
+}
+
+/** What is held has a short name, but a path that is too long must be refused: nobody would find it by that. */
+function holdNew(place: string): HeldEntry {
+  infoOf(place);
+  return holdEntry(place);
 }
 
 function readChunk(source: Deno.FsFile, buffer: Uint8Array, most: number): number {
@@ -286,7 +297,9 @@ function isZeros(bytes: Uint8Array): boolean {
 /** Too many links to one file, or a file system without any: a copy serves. */
 function tryLink(existing: string, path: string): boolean {
   try {
-    Deno.linkSync(existing, path);
+    using source = holdEntry(existing);
+    using target = holdEntry(path);
+    Deno.linkSync(source.path, target.path);
     return true;
   } catch {
     return false;
