@@ -164,7 +164,7 @@ export interface OperationOrigin {
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { asStorePath } from "mltidy";
+ * import { asStorePath } from "../store/path.ts";
  *
  * const operation = { kind: "move-tree", path: asStorePath("1/abc") } as const;
  * assert(mayUnfold({ action: "purge-run", subject: "1/abc", operation }));
