@@ -34,7 +34,8 @@ export {
   UnsupportedStoreError,
 } from "./lib/errors.ts";
 export { parsePlan } from "./lib/plan/parse_plan.ts";
-export type { ApplyReport, Plan } from "./lib/plan/plan.ts";
+export type { Plan } from "./lib/plan/plan.ts";
+export type { ApplyReport } from "./lib/plan/report.ts";
 export { policyOf, readConfig } from "./lib/policy/config.ts";
 export { CONFIG_FILE } from "./lib/policy/config_file.ts";
 export type { Config } from "./lib/policy/config_rows.ts";

@@ -15,12 +15,12 @@
 
 import { PlanRefusedError, StalePlanError } from "../lib/errors.ts";
 import type { ActionKind } from "../lib/plan/action_kind.ts";
-import type { Action, ActionOutcome, ApplyReport, Plan } from "../lib/plan/plan.ts";
-import type { RepairPolicy } from "../lib/plan/repair_action.ts";
+import type { Action, Plan } from "../lib/plan/plan.ts";
+import type { ActionOutcome, ApplyReport } from "../lib/plan/report.ts";
 import { allowanceOf } from "../lib/plan/allowance.ts";
 import { reportOutcomes } from "../lib/plan/report_outcomes.ts";
 import { findForeignAction } from "../lib/plan/same_action.ts";
-import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
+import { readingOf } from "../lib/policy/policy.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { stopText } from "../lib/words/stop.ts";
 import type { BackupWork, LockedBackups } from "./ports/backups.ts";
@@ -166,7 +166,7 @@ export function refuseStopped(plan: Plan): void {
 /** Reads the store as it was read for the plan, as far as one can tell. */
 async function readAgain(store: LockedStore, plan: Plan): Promise<SnapshotToPlanFrom> {
   refuseOtherStore(store, plan);
-  if (!isCleanup(plan)) return await store.read({ depth: "full" });
+  if (plan.task === "repair") return await store.read({ depth: "full" });
   const frugal = await store.read({ depth: "tags", ...readingOf(plan.policy) });
   if (frugal.fingerprint === plan.basis || plan.policy.retention) return frugal;
   // Ages ask for no more than that, but may have been judged from a reading of all tags.
@@ -215,15 +215,22 @@ async function planAgain(
   snapshot: SnapshotToPlanFrom,
 ): Promise<Plan> {
   const now = Math.min(plan.plannedAt, store.now());
-  if (isCleanup(plan)) {
-    const { planCleanup } = await import("../lib/cleanup/plan_cleanup.ts");
-    return planCleanup(snapshot as StoreSnapshot<"tags">, plan.policy, { now, task: plan.task });
+  switch (plan.task) {
+    case "cleanup": {
+      const { planCleanup } = await import("../lib/cleanup/plan_cleanup.ts");
+      return planCleanup(snapshot as StoreSnapshot<"tags">, plan.policy, { now });
+    }
+    case "prune": {
+      const { planPrune } = await import("../lib/cleanup/plan_prune.ts");
+      return planPrune(snapshot as StoreSnapshot<"tags">, plan.policy, { now });
+    }
+    case "repair": {
+      const { planRepair } = await import("../lib/repair/plan_repair.ts");
+      const whole = snapshot as StoreSnapshot<"full">;
+      const evidence = await requireCapability(store, "mending").evidence(whole, plan.policy);
+      return planRepair(whole, evidence, plan.policy, { now });
+    }
   }
-  const policy = plan.policy as RepairPolicy;
-  const whole = snapshot as StoreSnapshot<"full">;
-  const { planRepair } = await import("../lib/repair/plan_repair.ts");
-  const evidence = await requireCapability(store, "mending").evidence(whole, policy);
-  return planRepair(whole, evidence, policy, { now });
 }
 
 /** How long it takes at least to read a run, ms. */
@@ -239,7 +246,7 @@ function lookAgain(
   plan: Plan,
   { extras, sizes, experiments }: SnapshotToPlanFrom,
 ): (action: Action) => Promise<boolean> {
-  if (!isCleanup(plan)) return () => Promise.resolve(true);
+  if (plan.task === "repair") return () => Promise.resolve(true);
   const reading = { depth: "tags", sizes, ...(extras === undefined ? {} : { extras }) } as const;
   const keyOf = ({ kind, path }: Action) => `${kind} ${path}`;
   let cost = READING * experiments.reduce((sum, { runs }) => sum + runs.length, 0);
@@ -277,10 +284,6 @@ function withUnsupported(
 }
 
 type SnapshotToPlanFrom = StoreSnapshot<"tags"> | StoreSnapshot<"full">;
-
-function isCleanup(plan: Plan): plan is Plan & { readonly policy: CleanupPolicy } {
-  return plan.task !== "repair";
-}
 
 /** The copies are for another day: nothing that is to be done now depends on them. */
 async function keepMetadata(store: LockedStore, snapshot: StoreSnapshot): Promise<void> {

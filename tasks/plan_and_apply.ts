@@ -13,7 +13,8 @@
  * @module
  */
 
-import type { ApplyReport, Plan, PlanTask } from "../lib/plan/plan.ts";
+import type { Plan, PlanTask } from "../lib/plan/plan.ts";
+import type { ApplyReport } from "../lib/plan/report.ts";
 import { sameActions } from "../lib/plan/same_action.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";

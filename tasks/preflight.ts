@@ -15,7 +15,8 @@
 import { summarize, type Summary } from "../lib/answers/summarize.ts";
 import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../lib/errors.ts";
-import type { ApplyReport, Kept, Plan } from "../lib/plan/plan.ts";
+import type { Kept, Plan } from "../lib/plan/plan.ts";
+import type { ApplyReport } from "../lib/plan/report.ts";
 import { NO_EVIDENCE } from "../lib/plan/repair_action.ts";
 import { simulatePlan } from "../lib/plan/simulate_plan.ts";
 import { ORPHAN_SETTLE } from "../lib/policy/policy.ts";

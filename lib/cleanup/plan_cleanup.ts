@@ -12,7 +12,7 @@ import type {
   JudgedSnapshot,
   Verdict,
 } from "../judge/judged.ts";
-import type { Action, Kept, Plan, PlanTask, PlanTotals } from "../plan/plan.ts";
+import type { Action, CleanupPlan, Kept, PlanTotals, RemovalPlan } from "../plan/plan.ts";
 import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import type { Extras } from "../store/extras.ts";
@@ -28,8 +28,6 @@ import { fitBudget } from "./fit_budget.ts";
 export interface PlanOptions {
   /** Epoch ms: the moment against which ages are judged. */
   readonly now: number;
-  /** Which task the plan is for. @default {"cleanup"} */
-  readonly task?: PlanTask;
 }
 
 /**
@@ -48,7 +46,7 @@ export interface PlanOptions {
  *
  * @param snapshot The store, read at depth `tags`.
  * @param policy The rules; durations in ms.
- * @param options The moment, and the task's name.
+ * @param options The moment.
  * @returns Actions in the order in which they are to be applied, and what is kept, with reasons.
  * @throws {RangeError} When the snapshot was not read at depth `tags`, or not with what the policy looks
  * at, a value of the policy makes no sense, or the moment is no finite number.
@@ -72,8 +70,27 @@ export function planCleanup(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   options: PlanOptions,
-): Plan {
-  const { now, task = "cleanup" } = options;
+): CleanupPlan {
+  const removals = planRemovals(snapshot, policy, options.now, keptBy);
+  return { schema: "mltidy/cleanup/v1", task: "cleanup", ...removals };
+}
+
+/**
+ * Plans what goes by a policy, whichever task asks.
+ *
+ * @param snapshot The store, read at depth `tags`.
+ * @param policy The rules; durations in ms.
+ * @param now The moment, epoch ms.
+ * @param tellKept Tells what of all that was judged is said to stay.
+ * @returns The plan, but for the names of its task.
+ * @throws {RangeError} As {@linkcode planCleanup} does.
+ */
+export function planRemovals(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  now: number,
+  tellKept: (judged: JudgedSnapshot, snapshot: StoreSnapshot) => readonly Kept[],
+): RemovalPlan {
   checkArguments(snapshot, policy, now);
   checkExtras(snapshot, policy);
   const fitted = policy.budget ? fitBudget(snapshot, policy, policy.budget, now) : null;
@@ -87,20 +104,10 @@ export function planCleanup(
     ...mapped(experiments, purgeExperiment),
     ...mapped(orphans, quarantine),
   ];
-  const kept = [
-    ...mapped(
-      task === "prune" ? runs.filter(isActive) : runs,
-      ({ run, holder, verdict }) =>
-        holder?.verdict.goes ? null : keptOf("run", run.name || run.id, run.path, verdict),
-    ),
-    // What is deleted or an orphan a prune never touches.
-    ...(task === "prune" ? damagedRunsOf(judged.activeExperiments) : keptHolders(judged, snapshot)),
-  ];
+  const kept = tellKept(judged, snapshot);
   const stops = policy.retention ? findStops(judged, policy.retention) : [];
   const notes = policy.retention ? findMisfits(judged, policy.retention) : [];
   return {
-    schema: `mltidy/${task}/v1`,
-    task,
     store: snapshot.location,
     basis: snapshot.fingerprint,
     plannedAt: now,
@@ -113,6 +120,24 @@ export function planCleanup(
     ...(isNonEmpty(stops) ? { stops } : {}),
     ...(isNonEmpty(notes) ? { notes } : {}),
   };
+}
+
+function keptBy(judged: JudgedSnapshot, snapshot: StoreSnapshot): readonly Kept[] {
+  return [...keptRuns(judged.runs), ...keptHolders(judged, snapshot)];
+}
+
+/**
+ * Tells which of the runs that were judged stay.
+ *
+ * @param runs The runs.
+ * @returns Those that stay, but for those of an experiment or orphan that goes.
+ */
+export function keptRuns(runs: JudgedSnapshot["runs"]): readonly Kept[] {
+  return mapped(
+    runs,
+    ({ run, holder, verdict }) =>
+      holder?.verdict.goes ? null : keptOf("run", run.name || run.id, run.path, verdict),
+  );
 }
 
 /** Maps, leaving out what comes to nothing. */
@@ -219,10 +244,6 @@ function keptOf(kind: Kept["kind"], name: string, path: StorePath, verdict: Verd
   return verdict.goes ? null : { kind, path, name, reasons: verdict.reasons };
 }
 
-function isActive({ run, holder }: JudgedRun): boolean {
-  return holder === null && run.lifecycleStage === "active";
-}
-
 /** Deleted experiments and orphans that stay, and the damaged runs in all that stays. */
 function keptHolders(
   { experiments, orphans }: JudgedSnapshot,
@@ -245,7 +266,13 @@ function keptHolders(
   ];
 }
 
-function damagedRunsOf(holders: readonly (Experiment | Orphan)[]): readonly Kept[] {
+/**
+ * Tells which runs cannot be read, so that they stay.
+ *
+ * @param holders What they lie in.
+ * @returns The runs.
+ */
+export function damagedRunsOf(holders: readonly (Experiment | Orphan)[]): readonly Kept[] {
   return holders.flatMap((holder) => inOrder(holder.damagedRuns))
     .map(({ id, path, message }) => ({
       kind: "damaged-run",

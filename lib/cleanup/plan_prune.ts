@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { Plan } from "../plan/plan.ts";
+import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
+import type { Kept, PrunePlan } from "../plan/plan.ts";
 import type { Budget, RetentionPolicy } from "../policy/policy.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
-import { planCleanup } from "./plan_cleanup.ts";
+import { damagedRunsOf, keptRuns, planRemovals } from "./plan_cleanup.ts";
 
 /** The retention rules; durations are ms. A rule that is `null` is not given. */
 export interface PrunePolicy {
@@ -43,10 +44,17 @@ export function planPrune(
   snapshot: StoreSnapshot<"tags">,
   policy: PrunePolicy,
   options: { readonly now: number },
-): Plan {
-  return planCleanup(
-    snapshot,
-    { ...policy, purgeAfter: null, quarantineOrphans: false, settle: 0 },
-    { now: options.now, task: "prune" },
-  );
+): PrunePlan {
+  const whole = { ...policy, purgeAfter: null, quarantineOrphans: false, settle: 0 };
+  const removals = planRemovals(snapshot, whole, options.now, keptBy);
+  return { schema: "mltidy/prune/v1", task: "prune", ...removals };
+}
+
+/** What is deleted or an orphan a prune never touches. */
+function keptBy({ runs, activeExperiments }: JudgedSnapshot): readonly Kept[] {
+  return [...keptRuns(runs.filter(isActive)), ...damagedRunsOf(activeExperiments)];
+}
+
+function isActive({ run, holder }: JudgedRun): boolean {
+  return holder === null && run.lifecycleStage === "active";
 }

@@ -10,7 +10,7 @@ import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import { asStorePath } from "../store/path.ts";
 import type { DiskUsage } from "../store/usage.ts";
 import { isActionKind } from "./action_kind.ts";
-import type { Action, Kept, Plan, PlanTask } from "./plan.ts";
+import type { Action, Kept, Plan, PlanTask, RemovalPlan, RepairPlan } from "./plan.ts";
 import { isActionReason, isKeepReason, isMisfit, isMoment, isStop } from "./reason_shape.ts";
 
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
@@ -100,22 +100,30 @@ function isDeeperThan(limit: number, text: string): boolean {
 
 /** What is wrong with what a plan says of all its actions. */
 function faultOf(plan: Plan): string | null {
-  const { experiments, totals, budget, stops, notes } = plan;
+  const { experiments, totals, stops } = plan;
   if (!Object.values(experiments).every(isText)) return "expected texts in experiments";
   for (const key of COUNTS) if (!isCount(totals[key])) return `expected a number in totals.${key}`;
-  for (const key of ["repairs", "dropArtifacts"] as const) {
-    if (totals[key] !== undefined && !isCount(totals[key])) {
-      return `expected a number in totals.${key}`;
-    }
+  if (totals.dropArtifacts !== undefined && !isCount(totals.dropArtifacts)) {
+    return "expected a number in totals.dropArtifacts";
   }
   if (!isUsage(totals.usage)) return "expected bytes and files in totals.usage";
   if (totals.later !== undefined && !isUsage(totals.later)) {
     return "expected bytes and files in totals.later";
   }
-  if (!isPolicy(plan)) return "its policy is none";
-  if (budget !== undefined && !isBudget(budget)) return "its budget is none";
   const areStops = stops === undefined || Array.isArray(stops) && stops.every(isStop);
   if (!areStops) return "its stops are none";
+  return plan.task === "repair" ? faultOfRepairs(plan) : faultOfRemovals(plan);
+}
+
+/** Those of a repair have no word of ages. */
+function faultOfRepairs({ policy, totals }: RepairPlan): string | null {
+  if (!isRepairPolicy({ ...policy })) return "its policy is none";
+  return isCount(totals.repairs) ? null : "expected a number in totals.repairs";
+}
+
+function faultOfRemovals({ policy, budget, notes }: RemovalPlan): string | null {
+  if (!isCleanupPolicy(policy)) return "its policy is none";
+  if (budget !== undefined && !isBudget(budget)) return "its budget is none";
   const areNotes = notes === undefined || Array.isArray(notes) && notes.every(isMisfit);
   return areNotes ? null : "its notes are none";
 }
@@ -218,13 +226,11 @@ function isBudget(value: unknown): boolean {
     );
 }
 
-/** Whether a plan could have been made by it: that of a repair has no word of ages. */
-function isPolicy({ policy, task }: Plan): boolean {
-  if (task === "repair") return isRepairPolicy(policy as unknown as Record<string, unknown>);
-  const cleanup = policy as CleanupPolicy;
+/** Whether a plan could have been made by it. */
+function isCleanupPolicy(policy: CleanupPolicy): boolean {
   try {
-    checkPolicy(cleanup);
-    return typeof cleanup.quarantineOrphans === "boolean" && readingOf(cleanup) !== null;
+    checkPolicy(policy);
+    return typeof policy.quarantineOrphans === "boolean" && readingOf(policy) !== null;
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 /**
- * The nouns of change: a plan, its actions with their reasons, what is kept and why, and what came
- * of applying it. All are JSON values.
+ * The nouns of change: a plan, its actions with their reasons, and what is kept and why. All are JSON
+ * values.
  *
  * @module
  */
@@ -249,8 +249,6 @@ export interface PlanTotals {
   readonly quarantineOrphans: number;
   /** Runs that stay as they are. */
   readonly keptRuns: number;
-  /** Repairs; left out where there are none. */
-  readonly repairs?: number;
   /** What leaves the store. */
   readonly usage: DiskUsage;
   /** Heavy files, or directories, of runs that stay; left out where there are none. */
@@ -279,23 +277,20 @@ export type Stop =
     readonly removes: number;
   };
 
-/** Which tasks make plans. */
-export type PlanTask = "prune" | "cleanup" | "repair";
+/** What would change, in order, and what is kept; the task that made it tells the kinds of plan apart. */
+export type Plan = CleanupPlan | PrunePlan | RepairPlan;
 
-/** What would change, in order, and what is kept. */
-export interface Plan {
-  /** Names this kind of document and its version. */
-  readonly schema: `mltidy/${PlanTask}/v1`;
-  /** The task that made it. */
-  readonly task: PlanTask;
+/** Which tasks make plans. */
+export type PlanTask = Plan["task"];
+
+/** What every plan has. */
+export interface PlanBase {
   /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** Fingerprint of the snapshot it was computed from. */
   readonly basis: string;
   /** Epoch ms: the moment against which ages were judged. */
   readonly plannedAt: number;
-  /** The rules it was made by. */
-  readonly policy: CleanupPolicy | RepairPolicy;
   /** Names, by their paths, of the experiments in which actions lie. */
   readonly experiments: Readonly<Record<string, string>>;
   /** What would be done, in order. */
@@ -304,64 +299,46 @@ export interface Plan {
   readonly kept: readonly Kept[];
   /** Sums over it. */
   readonly totals: PlanTotals;
-  /** How far its budget is met; left out where there is none. */
-  readonly budget?: BudgetOutcome;
   /** Why it must not be applied; left out where nothing is against it. */
   readonly stops?: NonEmpty<Stop>;
+}
+
+/** What a plan has that takes away what is no longer wanted. */
+export interface RemovalPlan extends PlanBase {
+  /** The rules it was made by. */
+  readonly policy: CleanupPolicy;
+  /** How far its budget is met; left out where there is none. */
+  readonly budget?: BudgetOutcome;
   /** What its policy asks for in vain; left out where there is nothing. */
   readonly notes?: NonEmpty<Misfit>;
 }
 
-/** Why an action was not carried out; `not-supported`: this kind of store cannot. */
-export type SkipReason = "changed-since-plan" | "gone" | "symbolic-link" | "not-supported";
-
-/** What came of one action. */
-export type ActionOutcome =
-  & { readonly kind: Action["kind"]; readonly path: StorePath }
-  & (
-    | { readonly outcome: "applied"; readonly usage: DiskUsage }
-    | {
-      readonly outcome: "skipped";
-      readonly because: SkipReason;
-    }
-    | { readonly outcome: "failed"; readonly message: string }
-    | { readonly outcome: "not-run"; readonly because: "interrupted" }
-  );
-
-/** What was done, action by action. */
-export interface ApplyReport {
+/** A plan of `cleanup`. */
+export interface CleanupPlan extends RemovalPlan {
   /** Names this kind of document and its version. */
-  readonly schema: "mltidy/apply/v1";
-  /** The task whose plan it was. */
-  readonly task: PlanTask;
-  /** The store's location: an absolute path, or a URI without credentials. */
-  readonly store: string;
-  /** Epoch ms. */
-  readonly startedAt: number;
-  /** Epoch ms. */
-  readonly finishedAt: number;
-  /** One for each action, in order. */
-  readonly outcomes: readonly ActionOutcome[];
-  /** Sums over the outcomes. */
-  readonly totals: {
-    readonly applied: number;
-    readonly skipped: number;
-    readonly failed: number;
-    readonly notRun: number;
-    /** Measured, not expected: what left the store. */
-    readonly usage: DiskUsage;
-  };
-  /** Where what was taken away lies, and its id for `restore`; `null` when nothing was taken or no backup was wanted. */
-  readonly backup: {
-    readonly id: string;
-    readonly path: string;
-    /** Why it is not where it was wanted. */
-    readonly problem?: string;
-  } | null;
-  /** What was not to be kept and takes its place all the same, and why. */
-  readonly remains?: { readonly path: string; readonly message: string };
-  /** Every action was applied. */
-  readonly complete: boolean;
+  readonly schema: "mltidy/cleanup/v1";
+  /** The task that made it. */
+  readonly task: "cleanup";
+}
+
+/** A plan of `prune`, which soft-deletes old runs and does nothing else. */
+export interface PrunePlan extends RemovalPlan {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/prune/v1";
+  /** The task that made it. */
+  readonly task: "prune";
+}
+
+/** A plan of `repair`. */
+export interface RepairPlan extends PlanBase {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/repair/v1";
+  /** The task that made it. */
+  readonly task: "repair";
+  /** What it may do. */
+  readonly policy: RepairPolicy;
+  /** Sums over it, with the number of repairs. */
+  readonly totals: PlanTotals & { readonly repairs: number };
 }
 
 /** A metric, parameter, tag or glob of a policy that fits nothing, or not everywhere. */

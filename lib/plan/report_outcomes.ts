@@ -5,7 +5,8 @@
  */
 
 import { addUsage } from "../store/usage.ts";
-import type { ActionOutcome, ApplyReport, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import type { ActionOutcome, ApplyReport } from "./report.ts";
 
 /** What a report says besides what the plan does. */
 export type Applied = Pick<

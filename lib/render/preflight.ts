@@ -1,4 +1,5 @@
-import type { ApplyReport, Kept } from "../plan/plan.ts";
+import type { Kept } from "../plan/plan.ts";
+import type { ApplyReport } from "../plan/report.ts";
 import { shellWords } from "../text/shell_words.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";

@@ -1,4 +1,5 @@
-import type { Action, ActionOutcome, ApplyReport, SkipReason } from "../plan/plan.ts";
+import type { Action } from "../plan/plan.ts";
+import type { ActionOutcome, ApplyReport, SkipReason } from "../plan/report.ts";
 import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";

@@ -6,7 +6,7 @@
 
 import { judgeOrphan } from "../judge/judge_by_age.ts";
 import { mendedByAny } from "../plan/mended_by.ts";
-import type { KeepReason, Kept, Plan } from "../plan/plan.ts";
+import type { KeepReason, Kept, RepairPlan } from "../plan/plan.ts";
 import type { Evidence, RepairAction, RepairPolicy } from "../plan/repair_action.ts";
 import { simulateRepairs } from "../plan/simulate_repairs.ts";
 import { type CleanupPolicy, ORPHAN_SETTLE } from "../policy/policy.ts";
@@ -42,7 +42,7 @@ export function planRepair(
   evidence: Evidence,
   policy: RepairPolicy,
   options: { readonly now: number },
-): Plan {
+): RepairPlan {
   const { now } = options;
   checkArguments(snapshot, policy, now);
   const context: RepairContext = { snapshot, evidence, policy, now };

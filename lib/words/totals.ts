@@ -17,11 +17,12 @@ import { keptText } from "./reason.ts";
  * @param plan The plan.
  * @returns The line.
  */
-export function totalsText({ totals }: Plan): string {
-  if (totals.repairs !== undefined) {
-    const leaving = formatSize(totals.usage.bytes);
-    return `Plan: ${plural(totals.repairs, "repair")}; ${leaving} leave the store.`;
+export function totalsText(plan: Plan): string {
+  if (plan.task === "repair") {
+    const { repairs, usage } = plan.totals;
+    return `Plan: ${plural(repairs, "repair")}; ${formatSize(usage.bytes)} leave the store.`;
   }
+  const { totals } = plan;
   const purges = totals.purgeRuns + totals.purgeExperiments;
   const dropped = totals.dropArtifacts === undefined
     ? ""
@@ -40,9 +41,9 @@ export function totalsText({ totals }: Plan): string {
  * @param plan The plan that was made by it.
  * @returns Whether it has none.
  */
-export function isWithoutRules({ policy }: Plan): boolean {
-  if (!("olderThan" in policy)) return false;
-  const { olderThan, purgeAfter, quarantineOrphans, retention } = policy;
+export function isWithoutRules(plan: Plan): boolean {
+  if (plan.task === "repair") return false;
+  const { olderThan, purgeAfter, quarantineOrphans, retention } = plan.policy;
   const keepsNothing = retention?.rules.every(isEmptyRule) ?? true;
   return olderThan === null && purgeAfter === null && !quarantineOrphans && keepsNothing;
 }
@@ -53,8 +54,8 @@ export function isWithoutRules({ policy }: Plan): boolean {
  * @param plan The plan that was made by it.
  * @returns A line, or none.
  */
-export function emptyPolicyLines({ policy }: Plan): readonly string[] {
-  const retention = "olderThan" in policy ? policy.retention : undefined;
+export function emptyPolicyLines(plan: Plan): readonly string[] {
+  const retention = plan.task === "repair" ? undefined : plan.policy.retention;
   return retention !== undefined && retention.rules.every(isEmptyRule)
     ? ["The policy says of no run that it is worth keeping, so it lets no run go."]
     : [];
@@ -67,10 +68,10 @@ export function emptyPolicyLines({ policy }: Plan): readonly string[] {
  * @param plan The plan.
  * @returns Lines.
  */
-export function budgetLines({ budget, policy }: Plan): readonly string[] {
-  if (budget === undefined) return [];
-  const { kind, wanted, reached, met, heldBy: [most] } = budget;
-  const given = "budget" in policy ? policy.budget : undefined;
+export function budgetLines(plan: Plan): readonly string[] {
+  if (plan.task === "repair" || plan.budget === undefined) return [];
+  const { kind, wanted, reached, met, heldBy: [most] } = plan.budget;
+  const given = plan.policy.budget;
   const isDecimal = given !== undefined && "bytes" in given && countsInThousands(given.bytes);
   const size = isDecimal ? decimalSize : formatSize;
   const amount = (usage: DiskUsage) =>
@@ -113,6 +114,7 @@ const DECIMAL_UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
  * @param plan The plan.
  * @returns Lines.
  */
-export function noteLines({ notes }: Plan): readonly string[] {
-  return (notes ?? []).map((note) => `Note: ${misfitText(note)}`);
+export function noteLines(plan: Plan): readonly string[] {
+  const notes = plan.task === "repair" ? [] : plan.notes ?? [];
+  return notes.map((note) => `Note: ${misfitText(note)}`);
 }

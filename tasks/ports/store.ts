@@ -5,7 +5,8 @@
  */
 
 import type { ActionKind } from "../../lib/plan/action_kind.ts";
-import type { Action, ActionOutcome, ApplyReport, PlanTask } from "../../lib/plan/plan.ts";
+import type { Action, PlanTask } from "../../lib/plan/plan.ts";
+import type { ActionOutcome, ApplyReport } from "../../lib/plan/report.ts";
 import type { Evidence, RepairPolicy } from "../../lib/plan/repair_action.ts";
 import type { Extras } from "../../lib/store/extras.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";

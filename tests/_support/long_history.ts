@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Action, Plan } from "../../lib/plan/plan.ts";
+import type { Action, CleanupPlan } from "../../lib/plan/plan.ts";
 import type { RunExtras } from "../../lib/store/extras.ts";
 import { asStorePath } from "../../lib/store/path.ts";
 import type { Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
@@ -180,7 +180,7 @@ export function longHistory(artifacts: string | null): StoreSnapshot<"tags"> {
 }
 
 /** A plan in a few lines: what is done with what, then what stays, by all its reasons. */
-export function inShort(plan: Plan): readonly string[] {
+export function inShort(plan: CleanupPlan): readonly string[] {
   const names = new Map(NAMES.map((name) => [idOf(name), name]));
   const nameOf = (path: string) => {
     const id = path.split("/").find((part) => names.has(part));

@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console -- which stores were used is worth a line.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { ApplyReport, Plan } from "../../lib/plan/plan.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
+import type { ApplyReport } from "../../lib/plan/report.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { verifyBackups } from "../../tasks/backups/verify_backups.ts";
 import { cleanup } from "../../tasks/cleanup.ts";

@@ -6,7 +6,8 @@
  */
 
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
-import type { Action, ApplyReport, Plan } from "../../lib/plan/plan.ts";
+import type { Action, Plan } from "../../lib/plan/plan.ts";
+import type { ApplyReport } from "../../lib/plan/report.ts";
 import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { repair } from "../../tasks/repair.ts";

@@ -6,7 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import { type FileContent, type Operation, operationsOf } from "../../lib/files/operations.ts";
-import type { Action, ApplyReport, Plan } from "../../lib/plan/plan.ts";
+import type { Action, Plan } from "../../lib/plan/plan.ts";
+import type { ApplyReport } from "../../lib/plan/report.ts";
 import { DROPPED_TAG } from "../../lib/store/tags.ts";
 import { editMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import type { ReplaceFile } from "../../tasks/_file/change/operate.ts";

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { explainRun } from "../../lib/answers/explain_run.ts";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
-import type { Plan } from "../../lib/plan/plan.ts";
+import type { CleanupPlan, Plan } from "../../lib/plan/plan.ts";
 import {
   type Budget,
   type CleanupPolicy,
@@ -35,7 +35,7 @@ const stores = fc.tuple(
 ).map(([store, numbers]) => deepFreeze(withExtras(store, numbers)));
 const policies = rulesArbitrary().map(deepFreeze);
 
-const plan = (store: Store, policy: CleanupPolicy): Plan =>
+const plan = (store: Store, policy: CleanupPolicy): CleanupPlan =>
   deepFreeze(planCleanup(store, policy, { now: NOW }));
 const runsOf = ({ experiments, orphans }: Store): readonly Run[] =>
   [...experiments, ...orphans].flatMap(({ runs }) => runs);

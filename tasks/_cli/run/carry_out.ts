@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ApplyReport, Plan } from "../../../lib/plan/plan.ts";
+import type { Plan } from "../../../lib/plan/plan.ts";
+import type { ApplyReport } from "../../../lib/plan/report.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";

@@ -1,4 +1,5 @@
-import type { Action, ActionOutcome } from "../../../lib/plan/plan.ts";
+import type { Action } from "../../../lib/plan/plan.ts";
+import type { ActionOutcome } from "../../../lib/plan/report.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import type { PerformOptions } from "../../ports/store.ts";
 import type { FileChange } from "./change.ts";

@@ -105,7 +105,7 @@ Deno.test("a plan shows what fits nothing, and a saved plan must say it in full"
   const plan = planOf("retention: { keep_best: { n: 1 } }");
   const line = "Note: keep_best by f1 ranks no run in 2 of 3 experiments\n";
   assert(renderPlan(plan).includes(line), renderPlan(plan));
-  assertEquals(parsePlan(JSON.stringify(plan), "plan.json").notes, plan.notes);
+  assertEquals(parsePlan(JSON.stringify(plan), "plan.json"), plan);
   assert(plan.notes!.every(isMisfit));
   assert(!isMisfit({ ...plan.notes![0], of: "3" }) && !isMisfit(null));
 });

@@ -366,12 +366,6 @@ Deno.test("planCleanup() says what is soft-deleted will free only where sizes we
   assertEquals(unmeasured.actions.map((action) => "later" in action), [false]);
 });
 
-Deno.test("planCleanup() takes the name of the task that asks", () => {
-  const store = deepFreeze(snapshot());
-  const { schema, task } = planCleanup(store, POLICY, { now: NOW, task: "prune" });
-  assertEquals({ schema, task }, { schema: "mltidy/prune/v1", task: "prune" });
-});
-
 Deno.test("planCleanup() refuses a snapshot that was not read deep enough", () => {
   // The type forbids it; a caller without types is told.
   const shallow: StoreSnapshot = deepFreeze({ ...snapshot(), depth: "meta" });

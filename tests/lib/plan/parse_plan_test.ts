@@ -81,7 +81,8 @@ Deno.test("parsePlan() gives back every plan of a clean-up", () => {
 Deno.test("parsePlan() reads the plan of any task", () => {
   for (const task of ["prune", "cleanup", "repair"] as const) {
     const policy = task === "repair" ? DEFAULT_REPAIR : PLAN.policy;
-    const plan = { ...PLAN, task, schema: `mltidy/${task}/v1`, policy };
+    const totals = { ...PLAN.totals, ...(task === "repair" ? { repairs: 0 } : {}) };
+    const plan = { ...PLAN, task, schema: `mltidy/${task}/v1`, policy, totals };
     assertEquals(parsePlan(JSON.stringify(plan), "plan.json").task, task);
   }
 });
@@ -180,7 +181,8 @@ Deno.test("parsePlan() refuses numbers that no plan has", () => {
 });
 
 Deno.test("parsePlan() refuses the policy of a repair that nobody could have asked for", () => {
-  const { store, basis, plannedAt, experiments, totals } = PLAN;
+  const { store, basis, plannedAt, experiments } = PLAN;
+  const totals = { ...PLAN.totals, repairs: 0 };
   const empty = { store, basis, plannedAt, experiments, totals, actions: [], kept: [] };
   const head = { ...empty, schema: "mltidy/repair/v1", task: "repair" };
   const policies = [
@@ -195,6 +197,8 @@ Deno.test("parsePlan() refuses the policy of a repair that nobody could have ask
     const plan = { ...head, policy: { ...DEFAULT_REPAIR, ...policy } };
     assertEquals(refusal(plan), `Cannot apply plan.json: its policy is none`);
   }
+  const uncounted = { ...head, policy: DEFAULT_REPAIR, totals: PLAN.totals };
+  assertEquals(refusal(uncounted), `Cannot apply plan.json: expected a number in totals.repairs`);
 });
 
 Deno.test("parsePlan() refuses what is nested deeper than any plan, and no text with brackets in it", () => {

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type {
   Action,
+  CleanupPlan,
   Kept,
-  Plan,
   PurgeExperiment,
   PurgeRun,
   QuarantineOrphan,
@@ -77,8 +77,8 @@ const REGISTERED = { kind: "registered", model: "fraud", version: "2", aliases: 
 function planOf(
   actions: readonly Action[],
   keeps: readonly Kept[] = [],
-  experiments: Plan["experiments"] = {},
-): Plan {
+  experiments: CleanupPlan["experiments"] = {},
+): CleanupPlan {
   const count = (kind: Action["kind"]) => actions.filter((action) => action.kind === kind).length;
   return deepFreeze({
     schema: "mltidy/cleanup/v1",

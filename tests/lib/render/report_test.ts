@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { ActionOutcome, ApplyReport } from "../../../lib/plan/plan.ts";
+import type { ActionOutcome, ApplyReport } from "../../../lib/plan/report.ts";
 import { renderReport } from "../../../lib/render/report.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { StalePlanError } from "../../../../lib/errors.ts";
-import type { ActionOutcome, DropArtifact } from "../../../../lib/plan/plan.ts";
+import type { DropArtifact } from "../../../../lib/plan/plan.ts";
+import type { ActionOutcome } from "../../../../lib/plan/report.ts";
 import { asExperimentId, asRunId, asStorePath } from "../../../../lib/store/path.ts";
 import { DROPPED_TAG } from "../../../../lib/store/tags.ts";
 import { beginChange } from "../../../../tasks/_file/change/change.ts";
