@@ -24,6 +24,9 @@ export type { PlanComparison } from "./lib/answers/compare_plans.ts";
 export type { Summary } from "./lib/answers/summarize.ts";
 export {
   ConfigError,
+  InvalidArgumentError,
+  MltidyError,
+  PlanError,
   PlanRefusedError,
   RestoreCollisionError,
   StalePlanError,

@@ -5,8 +5,17 @@
  * @module
  */
 
+/** What a caller passed that makes no sense, or names what is not there. */
+export class InvalidArgumentError extends RangeError {
+  /** The class, where `instanceof` does not reach. */
+  override readonly name = "InvalidArgumentError";
+}
+
+/** What a task or a run throws, but for wrong arguments; which of the classes below it is tells why. */
+export abstract class MltidyError extends Error {}
+
 /** What keeps a task from working on a store; which of the classes below it is tells why. */
-export class StoreError extends Error {
+export class StoreError extends MltidyError {
   /** The store, or the place that was looked at. */
   readonly store: string;
 
@@ -48,7 +57,7 @@ export class StoreLockedError extends StoreError {
 }
 
 /** A configuration that cannot be read; the message names each fault with its file and line. */
-export class ConfigError extends Error {
+export class ConfigError extends MltidyError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "ConfigError";
   /** Where the configuration comes from. */
@@ -67,8 +76,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** What keeps a plan from being applied. */
+export abstract class PlanError extends MltidyError {}
+
 /** A plan that one of the policy's own limits stops. */
-export class PlanRefusedError extends Error {
+export class PlanRefusedError extends PlanError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "PlanRefusedError";
   /** The limits under which it would be allowed, in percent and in runs; `null` where none allows it. */
@@ -87,13 +99,13 @@ export class PlanRefusedError extends Error {
 }
 
 /** A plan that does not fit the store: stale, of another store, or not a plan at all. */
-export class StalePlanError extends Error {
+export class StalePlanError extends PlanError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "StalePlanError";
 }
 
 /** Something stands where a backup would bring something back. */
-export class RestoreCollisionError extends Error {
+export class RestoreCollisionError extends MltidyError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "RestoreCollisionError";
   /** Each collision, with both sides named. */

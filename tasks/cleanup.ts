@@ -35,7 +35,7 @@ export interface CleanupOptions extends PlanAndApplyOptions {
  * @param store The store.
  * @param options What to clean up, and whether to do it.
  * @returns The plan, and the report if it was applied.
- * @throws {RangeError} When a duration is negative.
+ * @throws {InvalidArgumentError} When a duration is negative.
  * @throws {StoreLockedError} When another process holds the store's lock.
  *
  * @example

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../lib/errors.ts";
 import { join, toFileUrl } from "@std/path";
 import { shellWords } from "../lib/text/shell_words.ts";
 import { describeDemoStore } from "./_demo/describe_demo_store.ts";
@@ -50,7 +51,7 @@ export interface DemoStoreSummary {
  * @param directory Where to write it; made when it is not there.
  * @param options The moment and the seed.
  * @returns What was written, counted.
- * @throws {RangeError} When the directory is not empty or no directory, or `now` is no time in ms.
+ * @throws {InvalidArgumentError} When the directory is not empty or no directory, or `now` is no time in ms.
  *
  * @example
  * ```ts
@@ -68,7 +69,7 @@ export async function writeDemoStore(
   options: DemoStoreOptions,
 ): Promise<DemoStoreSummary> {
   if (!Number.isSafeInteger(options.now) || options.now < EARLIEST_NOW) {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot draw the example store for the time ${options.now}: expected milliseconds since 1970, ` +
         `at least ${EARLIEST_NOW}`,
     );
@@ -127,7 +128,7 @@ interface TourStep {
  * @param io Where to print.
  * @param options The tasks to run, the moment and the seed.
  * @returns What was written, before the clean-up.
- * @throws {RangeError} When `now` is no time in ms.
+ * @throws {InvalidArgumentError} When `now` is no time in ms.
  */
 export async function demo(io: DemoIo, options: DemoOptions): Promise<DemoStoreSummary> {
   const parent = await Deno.makeTempDir({ prefix: "mltidy-demo-" });
@@ -181,11 +182,13 @@ async function refuseUnlessEmpty(directory: string): Promise<void> {
   const where = `Cannot write the example store to ${JSON.stringify(directory)}`;
   try {
     for await (const _ of Deno.readDir(directory)) {
-      throw new RangeError(`${where}: expected an empty or new directory, found it in use`);
+      throw new InvalidArgumentError(
+        `${where}: expected an empty or new directory, found it in use`,
+      );
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotADirectory) {
-      throw new RangeError(`${where}: expected an empty or new directory, found a file`);
+      throw new InvalidArgumentError(`${where}: expected an empty or new directory, found a file`);
     }
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }

@@ -95,7 +95,7 @@ export interface PreflightReport {
  * @param name The experiment to set up; left out for none.
  * @param options How.
  * @returns Whether the store is ready, and what was done.
- * @throws {RangeError} When MLflow allows no such name, or a duration is negative.
+ * @throws {InvalidArgumentError} When MLflow allows no such name, or a duration is negative.
  *
  * @example
  * ```ts

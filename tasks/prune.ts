@@ -31,7 +31,7 @@ export interface PruneOptions extends PlanAndApplyOptions {
  * @param store The store.
  * @param options What to prune, and whether to do it.
  * @returns The plan, and the report if it was applied.
- * @throws {RangeError} When `daysOld` is negative.
+ * @throws {InvalidArgumentError} When `daysOld` is negative.
  * @throws {StoreLockedError} When another process holds the store's lock.
  *
  * @example

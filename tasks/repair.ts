@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../lib/errors.ts";
 import { DEFAULT_REPAIR, type RepairPolicy } from "../lib/plan/repair_action.ts";
 import { planRepair } from "../lib/repair/plan_repair.ts";
 import {
@@ -39,7 +40,7 @@ export interface RepairOptions extends PlanAndApplyOptions, RepairRules {}
  * @param store The store.
  * @param options What to repair, and whether to do it.
  * @returns The plan, and the report if it was applied. What is ambiguous is in `plan.kept`.
- * @throws {RangeError} When a duration is negative, or `from` is given without `relocate`.
+ * @throws {InvalidArgumentError} When a duration is negative, or `from` is given without `relocate`.
  * @throws {StoreLockedError} When another process holds the store's lock.
  *
  * @example
@@ -73,7 +74,7 @@ export async function repair(
  *
  * @param rules What to repair.
  * @returns The policy.
- * @throws {RangeError} When `from` is given without `relocate`.
+ * @throws {InvalidArgumentError} When `from` is given without `relocate`.
  */
 export function repairPolicyOf(rules: RepairRules): RepairPolicy {
   const {
@@ -84,7 +85,9 @@ export function repairPolicyOf(rules: RepairRules): RepairPolicy {
     from,
   } = rules;
   if (from !== undefined && !relocate) {
-    throw new RangeError("Cannot repair places from a former root: expected relocate, too");
+    throw new InvalidArgumentError(
+      "Cannot repair places from a former root: expected relocate, too",
+    );
   }
   return { settle, staleAfter, finishAs, relocate: relocate ? { from: from ?? null } : null };
 }

@@ -32,7 +32,7 @@ export interface SummaryOptions extends Abortable {
  * @param store The store.
  * @param options What to summarize, and how.
  * @returns The numbers; sizes in bytes, times in epoch ms.
- * @throws {RangeError} When `top` is no whole number.
+ * @throws {InvalidArgumentError} When `top` is no whole number.
  *
  * @example
  * ```ts

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../lib/errors.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import {
   experimentIds,
@@ -39,7 +40,7 @@ export interface Verification {
  * @param store The store.
  * @param options How to verify.
  * @returns The findings; none means that MLflow lists and searches the store without a warning.
- * @throws {RangeError} When the store has no experiment of that id or name.
+ * @throws {InvalidArgumentError} When the store has no experiment of that id or name.
  *
  * @example
  * ```ts
@@ -54,7 +55,7 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
   const { experiment, reader } = options;
   const snapshot = await store.read({ depth: "full", isReport: true, ...options });
   if (experiment !== undefined && experimentIds(snapshot, experiment).size === 0) {
-    throw new RangeError(`Unknown experiment "${experiment}": no id and no name is that`);
+    throw new InvalidArgumentError(`Unknown experiment "${experiment}": no id and no name is that`);
   }
   const findings = verifySnapshot(snapshot, options);
   const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;

@@ -27,8 +27,8 @@ const GROUND: Places = ["lib/", "lib/text/", "lib/store/"];
  */
 const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "lib/", of: [] },
-  { room: "lib/text/", of: [] },
-  { room: "lib/yaml/", of: [] },
+  { room: "lib/text/", of: ["lib/"] },
+  { room: "lib/yaml/", of: ["lib/"] },
   { room: "tasks/_io/std/", of: ["@std/path/posix", "@std/path/windows"] },
   { room: "lib/store/", of: ["lib/", "lib/text/"] },
   { room: "lib/backup/", of: GROUND },

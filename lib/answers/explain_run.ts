@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import { planCleanup } from "../cleanup/plan_cleanup.ts";
 import type { JudgedRun } from "../judge/judged.ts";
 import type { ActionReason, DropArtifact, KeepReason } from "../plan/plan.ts";
@@ -95,7 +96,7 @@ const SHORTEST = 6;
  * @param policy The policy.
  * @param options The run, and the moment, epoch ms.
  * @returns The explanation.
- * @throws {RangeError} When the store has no such run, or was not read as the policy needs it.
+ * @throws {InvalidArgumentError} When the store has no such run, or was not read as the policy needs it.
  */
 export function explainRun(
   snapshot: StoreSnapshot<"tags">,
@@ -107,7 +108,7 @@ export function explainRun(
   const all = judgeAsPlanned(snapshot, policy, now);
   const judged = all.runs.find(({ run }) => run.path === path);
   if (judged === undefined) {
-    throw new RangeError(`Cannot explain ${path}: the store has no such run`);
+    throw new InvalidArgumentError(`Cannot explain ${path}: the store has no such run`);
   }
   const { run, ruling, standings } = judged;
   const { groupBy = null } = ruling?.rule ?? {};

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import { byEnd } from "../judge/rank_runs.ts";
 import { bestRun, type PrimaryMetric } from "../policy/primary_metric.ts";
 import { byPath, type ExperimentId, type RunId, type StorePath } from "../store/path.ts";
@@ -114,7 +115,7 @@ export interface SummarizeOptions {
  * @param snapshot The store.
  * @param options Order and length of `perExperiment`.
  * @returns The numbers; sizes in bytes, times in epoch ms.
- * @throws {RangeError} When `top` is no whole number, `by` is `size` without sizes in the snapshot, or
+ * @throws {InvalidArgumentError} When `top` is no whole number, `by` is `size` without sizes in the snapshot, or
  *   the metric was not read.
  *
  * @example
@@ -131,13 +132,17 @@ export interface SummarizeOptions {
 export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {}): Summary {
   const { top = Infinity, by = "runs", metric } = options;
   if (!(top >= 0 && (top === Infinity || Number.isInteger(top)))) {
-    throw new RangeError(`Cannot give the top ${top} experiments: expected a whole number`);
+    throw new InvalidArgumentError(
+      `Cannot give the top ${top} experiments: expected a whole number`,
+    );
   }
   if (by === "size" && !snapshot.sizes) {
-    throw new RangeError("Cannot order experiments by size: read the store with sizes");
+    throw new InvalidArgumentError("Cannot order experiments by size: read the store with sizes");
   }
   if (metric !== undefined && !snapshot.extras?.metrics.includes(metric.name)) {
-    throw new RangeError(`Cannot compare runs by ${metric.name}: read the store with this metric`);
+    throw new InvalidArgumentError(
+      `Cannot compare runs by ${metric.name}: read the store with this metric`,
+    );
   }
   const { orphans, strays, registeredModels, backups } = snapshot;
   const experiments = snapshot.experiments.map((each) => ({

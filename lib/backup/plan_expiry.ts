@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 import type { BackupListing, CopyScope } from "./backup.ts";
 import { newestFirst as inOrder } from "./backup_order.ts";
@@ -79,7 +80,7 @@ type Copy = Extract<BackupListing, { readonly kind: "copy" }>;
  * @param policy Which may go.
  * @param options The moment against which ages are judged, epoch ms.
  * @returns Their ids.
- * @throws {RangeError} When the policy has no limit, or keeps none.
+ * @throws {InvalidArgumentError} When the policy has no limit, or keeps none.
  */
 export function expiryCandidates(
   backups: readonly BackupListing[],
@@ -105,7 +106,7 @@ export function expiryCandidates(
  * @param policy Which may go.
  * @param facts What each candidate alone holds (none: nothing), and the moment, epoch ms.
  * @returns What goes and what stays, newest first.
- * @throws {RangeError} When the policy has no limit, or keeps none.
+ * @throws {InvalidArgumentError} When the policy has no limit, or keeps none.
  *
  * @example
  * ```ts
@@ -149,13 +150,13 @@ export function planExpiry(
  * @param backups All backups of a store.
  * @param id The backup's id.
  * @returns What goes and what stays, newest first.
- * @throws {RangeError} When there is no such backup.
+ * @throws {InvalidArgumentError} When there is no such backup.
  */
 export function planNamedExpiry(backups: readonly BackupListing[], id: string): ExpiryPlan {
   const named = backups.find((backup) => backup.id === id);
   if (named === undefined) {
     const known = backups.map((backup) => backup.id).join(", ");
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Unknown backup "${id}": ${known === "" ? "there is none" : `expected one of ${known}`}`,
     );
   }
@@ -184,10 +185,12 @@ function judge(
   now: number,
 ): readonly Verdict[] {
   if (!(olderThan >= 0 && olderThan < Infinity)) {
-    throw new RangeError(`Cannot expire backups: expected an age of 0 or more, found ${olderThan}`);
+    throw new InvalidArgumentError(
+      `Cannot expire backups: expected an age of 0 or more, found ${olderThan}`,
+    );
   }
   if (!Number.isSafeInteger(keepLast) || keepLast < 1) {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot expire backups: expected to keep 1 or more, found ${keepLast}; name the last one to let it go`,
     );
   }

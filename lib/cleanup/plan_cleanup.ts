@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import { judgeSnapshot } from "../judge/judge_snapshot.ts";
 import type {
   JudgedExperiment,
@@ -48,7 +49,7 @@ export interface PlanOptions {
  * @param policy The rules; durations in ms.
  * @param options The moment.
  * @returns Actions in the order in which they are to be applied, and what is kept, with reasons.
- * @throws {RangeError} When the snapshot was not read at depth `tags`, or not with what the policy looks
+ * @throws {InvalidArgumentError} When the snapshot was not read at depth `tags`, or not with what the policy looks
  * at, a value of the policy makes no sense, or the moment is no finite number.
  *
  * @example
@@ -83,7 +84,7 @@ export function planCleanup(
  * @param now The moment, epoch ms.
  * @param tellKept Tells what of all that was judged is said to stay.
  * @returns The plan, but for the names of its task.
- * @throws {RangeError} As {@linkcode planCleanup} does.
+ * @throws {InvalidArgumentError} As {@linkcode planCleanup} does.
  */
 export function planRemovals(
   snapshot: StoreSnapshot<"tags">,
@@ -152,12 +153,12 @@ function mapped<T, U>(list: readonly T[], map: (one: T) => U | null): readonly U
 
 function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy, now: number): void {
   if (snapshot.depth !== "tags") {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot plan from a snapshot of depth "${snapshot.depth}": read the store at depth "tags"`,
     );
   }
   if (!Number.isFinite(now)) {
-    throw new RangeError(`Cannot plan at the moment ${now}: expected epoch milliseconds`);
+    throw new InvalidArgumentError(`Cannot plan at the moment ${now}: expected epoch milliseconds`);
   }
   checkPolicy(policy);
 }
@@ -165,7 +166,9 @@ function checkArguments(snapshot: StoreSnapshot, policy: CleanupPolicy, now: num
 /** Whatever a rule looks at must have been looked for: what is not there may just not have been read. */
 function checkExtras({ extras, sizes }: StoreSnapshot, policy: CleanupPolicy): void {
   if (policy.budget && !sizes) {
-    throw new RangeError("Cannot plan for a budget without sizes: read the store with sizes");
+    throw new InvalidArgumentError(
+      "Cannot plan for a budget without sizes: read the store with sizes",
+    );
   }
   // Without extras all tags were read, and ages ask for no more.
   if (!policy.retention && extras === undefined) return;
@@ -180,7 +183,7 @@ function checkExtras({ extras, sizes }: StoreSnapshot, policy: CleanupPolicy): v
       : []),
   ];
   if (missing.length === 0) return;
-  throw new RangeError(
+  throw new InvalidArgumentError(
     `Cannot plan without ${missing.join(", ")}: read the store with the extras of the policy`,
   );
 }

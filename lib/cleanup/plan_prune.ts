@@ -27,7 +27,7 @@ export interface PrunePolicy {
  * @param policy The retention rules.
  * @param options The moment against which ages are judged, epoch ms.
  * @returns The plan; see {@linkcode planCleanup} for what is never in it.
- * @throws {RangeError} When the snapshot was not read at depth `tags`, or a duration is negative.
+ * @throws {InvalidArgumentError} When the snapshot was not read at depth `tags`, or a duration is negative.
  *
  * @example
  * ```ts

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import type { HeavyFile } from "../store/extras.ts";
 import { pathsUp } from "../store/path.ts";
 import type { Depth, Experiment, Run, StoreSnapshot } from "../store/snapshot.ts";
@@ -32,7 +33,7 @@ export interface SimulateOptions {
  * @param plan What would be done.
  * @param options The moment, and how many actions.
  * @returns The store after. Sizes shrink by what leaves; soft deletion moves nothing.
- * @throws {RangeError} When `prefix` is not a whole number from 0 to the number of actions.
+ * @throws {InvalidArgumentError} When `prefix` is not a whole number from 0 to the number of actions.
  *
  * @example Planning again after a plan yields nothing
  * ```ts
@@ -55,7 +56,7 @@ export function simulatePlan<D extends Depth>(
 ): StoreSnapshot<D> {
   const { now, prefix = plan.actions.length } = options;
   if (!Number.isInteger(prefix) || prefix < 0 || prefix > plan.actions.length) {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot simulate ${prefix} actions: expected a whole number up to ${plan.actions.length}`,
     );
   }

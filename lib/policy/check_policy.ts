@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import { bestRows, limitsRows, protectRows, purgeRows, ruleRows } from "./config_rows.ts";
 import {
   choice,
@@ -20,7 +21,7 @@ import { type CleanupPolicy, PROTECTIONS } from "./policy.ts";
  * Refuses a policy of which a value makes no sense: most would let every run go.
  *
  * @param policy The policy.
- * @throws {RangeError} When a value makes no sense; names it, with what was expected and found.
+ * @throws {InvalidArgumentError} When a value makes no sense; names it, with what was expected and found.
  *
  * @example
  * ```ts
@@ -42,7 +43,7 @@ export function checkPolicy(policy: CleanupPolicy): void {
     policy,
   );
   const place = path.map((part) => typeof part === "number" ? `[${part}]` : `.${part}`).join("");
-  throw new RangeError(
+  throw new InvalidArgumentError(
     `Cannot plan with ${place.slice(1)} ${shown(found)}: expected ${message}`,
   );
 }

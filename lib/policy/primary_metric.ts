@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
+
 /** The metric by which runs are compared, and which way is better. */
 export interface PrimaryMetric {
   /** The metric's key. */
@@ -24,7 +26,7 @@ export interface PrimaryMetricConfig {
  *
  * @param config A configuration, such as what `mltidy.yaml` holds; `null` when there is none.
  * @returns The metric; `{ name: "f1", mode: "max" }` by default.
- * @throws {RangeError} When it is there but makes no sense.
+ * @throws {InvalidArgumentError} When it is there but makes no sense.
  *
  * @example
  * ```ts
@@ -42,12 +44,12 @@ export function primaryMetric(config?: PrimaryMetricConfig | null): PrimaryMetri
   const given = config?.primaryMetric ?? {};
   const { name = "f1", mode = "max" } = typeof given === "string" ? { name: given } : given;
   if (typeof name !== "string" || name === "") {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot use primary metric: expected a metric's key as name, found ${JSON.stringify(name)}`,
     );
   }
   if (mode !== "max" && mode !== "min") {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot use primary metric ${name}: expected max or min as mode, found ${
         JSON.stringify(mode)
       }`,

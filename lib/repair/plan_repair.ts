@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import { judgeOrphan } from "../judge/judge_by_age.ts";
 import { mendedByAny } from "../plan/mended_by.ts";
 import type { KeepReason, Kept, RepairPlan } from "../plan/plan.ts";
@@ -34,7 +35,7 @@ import { LOST, repairRecords } from "./repair_records.ts";
  * @param policy What may be done; durations in ms.
  * @param options The moment, epoch ms.
  * @returns Actions in the order in which they are to be applied, and what stays, with reasons.
- * @throws {RangeError} When the snapshot was not read at depth `full`, a duration is negative, or the
+ * @throws {InvalidArgumentError} When the snapshot was not read at depth `full`, a duration is negative, or the
  * moment is no finite number.
  */
 export function planRepair(
@@ -83,16 +84,16 @@ export function planRepair(
 
 function checkArguments(snapshot: StoreSnapshot, policy: RepairPolicy, now: number): void {
   if (snapshot.depth !== "full") {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot plan repairs from a snapshot of depth "${snapshot.depth}": read the store at depth "full"`,
     );
   }
   if (!Number.isFinite(now)) {
-    throw new RangeError(`Cannot plan at the moment ${now}: expected epoch milliseconds`);
+    throw new InvalidArgumentError(`Cannot plan at the moment ${now}: expected epoch milliseconds`);
   }
   for (const key of ["settle", "staleAfter"] as const) {
     if (!(policy[key] >= 0)) {
-      throw new RangeError(
+      throw new InvalidArgumentError(
         `Cannot plan with ${key} ${policy[key]}: expected milliseconds, 0 or more`,
       );
     }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
+
 /**
  * Keeps an id or a path apart from any other string; exists only for the compiler.
  *
@@ -45,11 +47,11 @@ export function asRunId(text: string): RunId {
  *
  * @param text A relative path with POSIX separators.
  * @returns The same string.
- * @throws {RangeError} When it is empty, absolute, holds NUL, or has an empty, `.` or `..` segment.
+ * @throws {InvalidArgumentError} When it is empty, absolute, holds NUL, or has an empty, `.` or `..` segment.
  */
 export function asStorePath(text: string): StorePath {
   if (/\0|(?:^|\/)\.{0,2}(?:\/|$)/.test(text)) {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot use ${JSON.stringify(text)} as a path in a store: expected relative POSIX segments`,
     );
   }

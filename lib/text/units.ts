@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
+
 /** A unit of time that {@linkcode parseDuration} knows: days, hours, minutes, seconds. */
 export type DurationUnit = "d" | "h" | "m" | "s";
 
@@ -58,7 +60,7 @@ const SIZE = new RegExp(`^${NUMBER} *([a-z]*)$`, "i");
  * @param text The duration, its units in falling order.
  * @param options The unit of a bare number.
  * @returns Milliseconds, a whole number.
- * @throws {RangeError} When the text is no duration, or one too long to count in milliseconds.
+ * @throws {InvalidArgumentError} When the text is no duration, or one too long to count in milliseconds.
  *
  * @example With and without a unit
  * ```ts
@@ -78,7 +80,7 @@ export function parseDuration(text: string, options: ParseDurationOptions = {}):
   const ms = Math.round(sum);
   if (counts.every((count) => count === undefined) || !Number.isSafeInteger(ms)) {
     const found = JSON.stringify(text);
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot read a duration: expected a form like 30d, 12h or 1d2h30m, found ${found}`,
     );
   }
@@ -132,7 +134,7 @@ const SIZE_UNITS: ReadonlyMap<string, number> = new Map(
  *
  * @param text The size; upper and lower case mean the same.
  * @returns Bytes, a whole number.
- * @throws {RangeError} When the text is no size, or one too large to count.
+ * @throws {InvalidArgumentError} When the text is no size, or one too large to count.
  *
  * @example Decimal and binary
  * ```ts
@@ -148,7 +150,7 @@ export function parseSize(text: string): number {
   const unit = SIZE_UNITS.get(match?.[2]?.toLowerCase() ?? "?");
   const bytes = Math.round(Number(match?.[1]) * (unit ?? NaN));
   if (!Number.isSafeInteger(bytes)) {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot read a size: expected a form like 500MB or 20GiB, found ${JSON.stringify(text)}`,
     );
   }
@@ -207,7 +209,7 @@ export function typedDuration(ms: number): string {
  *
  * @param text The share.
  * @returns 0 to 1.
- * @throws {RangeError} When the text is no share.
+ * @throws {InvalidArgumentError} When the text is no share.
  *
  * @example
  * ```ts
@@ -221,7 +223,7 @@ export function parseShare(text: string): number {
   const [, digits = "", percent = ""] = /^(\d+\.?\d*|\.\d+) *(%?)$/.exec(text.trim()) ?? [];
   const value = Number(digits) / (percent === "%" ? 100 : 1);
   if (digits === "" || value > 1) {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot read a share: expected a form like 50% or 0.5, found ${JSON.stringify(text)}`,
     );
   }
@@ -251,7 +253,7 @@ export function typedShare(share: number): string {
  *
  * @param text The count.
  * @returns A whole number.
- * @throws {RangeError} When the text is no count.
+ * @throws {InvalidArgumentError} When the text is no count.
  *
  * @example
  * ```ts
@@ -265,7 +267,7 @@ export function parseCount(text: string): number {
   const [, digits = "", unit = ""] = /^(\d+\.?\d*|\.\d+) *([km]?)$/i.exec(text.trim()) ?? [];
   const count = Number(digits) * (unit === "" ? 1 : unit.toLowerCase() === "k" ? 1e3 : 1e6);
   if (digits === "" || !Number.isSafeInteger(count)) {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot read a count: expected a form like 900k or 1.5M, found ${JSON.stringify(text)}`,
     );
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MltidyError } from "../errors.ts";
 import { plural } from "../text/units.ts";
 
 /**
@@ -73,7 +74,7 @@ export type LogOutcome =
   };
 
 /** Thrown by a run that was started with `strict: true`, for what was not logged. */
-export class LoggingError extends Error {
+export class LoggingError extends MltidyError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "LoggingError";
   /** What was not logged, and why. */

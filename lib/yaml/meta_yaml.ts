@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import { loadYaml } from "./load.ts";
 import { isConstructible, pythonType, scalar, unquoted } from "./node.ts";
 import type { MetaDocument, MetaNode } from "./node.ts";
@@ -110,7 +111,7 @@ export function parseAnyMetaYaml(text: string): MetaDocument {
  *
  * @param document The document.
  * @returns The text, with a newline at its end.
- * @throws {RangeError} When a string holds half a surrogate pair, which UTF-8 cannot hold.
+ * @throws {InvalidArgumentError} When a string holds half a surrogate pair, which UTF-8 cannot hold.
  *
  * @example A string that looks like a number gets quotes
  * ```ts
@@ -164,7 +165,9 @@ function quoteIfNeeded(text: string): string {
     Number.isNaN(Number(text));
   if (plain) return text;
   if (!text.isWellFormed()) {
-    throw new RangeError(`Cannot write ${JSON.stringify(text)}: it holds half a surrogate pair`);
+    throw new InvalidArgumentError(
+      `Cannot write ${JSON.stringify(text)}: it holds half a surrogate pair`,
+    );
   }
   return `"${text.replace(NEEDS_ESCAPE, escape)}"`;
 }
@@ -199,7 +202,7 @@ function escape(character: string): string {
  * @param changes Key → new value; `undefined` removes the key.
  * @returns The new text.
  * @throws {MetaYamlError} When the text cannot be read.
- * @throws {RangeError} When a new value cannot be written.
+ * @throws {InvalidArgumentError} When a new value cannot be written.
  *
  * @example Deleting a run as MLflow does
  * ```ts

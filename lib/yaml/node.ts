@@ -9,6 +9,8 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
+
 /** What PyYAML makes of a scalar. `other`: `=` and `<<`, which its safe loaders refuse as values. */
 export type PythonType = "str" | "int" | "float" | "bool" | "null" | "date" | "other";
 
@@ -85,12 +87,12 @@ export function pythonType(scalar: MetaScalar): PythonType {
  *
  * @param value A string stays a string for Python, whatever it looks like; a number is an integer.
  * @returns The scalar.
- * @throws {RangeError} When a number is not a safe integer.
+ * @throws {InvalidArgumentError} When a number is not a safe integer.
  */
 export function scalar(value: string | number | null): MetaScalar {
   if (typeof value === "string") return { kind: "scalar", text: value, plain: false };
   if (value !== null && !Number.isSafeInteger(value)) {
-    throw new RangeError(`Cannot write ${value} to meta.yaml: expected a safe integer`);
+    throw new InvalidArgumentError(`Cannot write ${value} to meta.yaml: expected a safe integer`);
   }
   return { kind: "scalar", text: String(value), plain: true };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../../lib/errors.ts";
 import { join } from "@std/path";
 import type { BackupListing, CopyScope } from "../../lib/backup/backup.ts";
 import { newestFirst } from "../../lib/backup/backup_order.ts";
@@ -52,7 +53,7 @@ export interface FileBackupsOptions {
  *
  * @param options Which store.
  * @returns The place; nothing of it has been read yet.
- * @throws {RangeError} When the directory lies in the store.
+ * @throws {InvalidArgumentError} When the directory lies in the store.
  */
 export function openBackups(options: FileBackupsOptions): Backups {
   const { root, directory } = options;
@@ -65,7 +66,7 @@ export function openBackups(options: FileBackupsOptions): Backups {
  * @param lock The store's lock.
  * @param options Which store.
  * @returns The place.
- * @throws {RangeError} When the directory lies in the store.
+ * @throws {InvalidArgumentError} When the directory lies in the store.
  * @throws {StoreLockedError} When another process writes there.
  */
 export async function lockBackups(
@@ -112,7 +113,7 @@ function checkScope(scope: CopyScope): void {
   const { kind } = scope;
   if (kind === "full" || kind === "metadata") return;
   if ((kind === "experiment" || kind === "run") && typeof scope.id === "string") return;
-  throw new RangeError(
+  throw new InvalidArgumentError(
     `Cannot back up ${
       JSON.stringify(scope)
     }: expected a scope of kind full or metadata, or of kind experiment or run with an id`,
@@ -128,7 +129,9 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       const directory = await directoryOf(root, place, id);
       const manifest = /[\\/]/.test(id) ? null : readCopyManifest(directory);
       if (manifest === null) {
-        throw new RangeError(`Cannot verify ${id}: there is no such copy in ${place.backups}`);
+        throw new InvalidArgumentError(
+          `Cannot verify ${id}: there is no such copy in ${place.backups}`,
+        );
       }
       return { ...await verifyBackup(Deno.realPathSync(directory), manifest, work), id };
     },
@@ -195,7 +198,7 @@ async function preview(
   const { experiment, run } = selection;
   if (selected === 0 && (experiment ?? run) !== undefined) {
     const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot restore ${wanted} from ${id}: the backup holds nothing of it by itself; a run that left with its experiment comes back with --experiment`,
     );
   }

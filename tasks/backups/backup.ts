@@ -44,7 +44,7 @@ export interface BackupReport extends CopyManifest {
  * @param store The store.
  * @param options What to back up, and where.
  * @returns The new backup; times in epoch ms, sizes in bytes.
- * @throws {RangeError} When the store has no such experiment or run, or the directory lies in the store.
+ * @throws {InvalidArgumentError} When the store has no such experiment or run, or the directory lies in the store.
  * @throws {StoreLockedError} When another process holds the store's lock.
  * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is kept.
  *

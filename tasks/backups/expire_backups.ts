@@ -66,7 +66,7 @@ export interface ExpiryReport extends ExpiryPlan {
  * @param store The store.
  * @param options Which backups may go.
  * @returns What went and what stays, each with its reasons.
- * @throws {RangeError} When the policy is none, there is no backup of that name, or the directory lies in
+ * @throws {InvalidArgumentError} When the policy is none, there is no backup of that name, or the directory lies in
  * the store.
  * @throws {StoreLockedError} When another process holds the store's lock.
  * @throws {SyntaxError} When a backup is damaged, so that it cannot be told what it holds.

@@ -34,7 +34,7 @@ export interface BackupList {
  * @param store The store.
  * @param options Where to look.
  * @returns The backups; times in epoch ms, sizes in bytes.
- * @throws {RangeError} When the directory lies in the store.
+ * @throws {InvalidArgumentError} When the directory lies in the store.
  *
  * @example
  * ```ts

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../../lib/errors.ts";
 import type { BackupFault, BackupListing } from "../../lib/backup/backup.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "../ports/backups.ts";
@@ -59,7 +60,7 @@ export interface RestoreReport {
  * @param store The store.
  * @param options Which backup, what of it, and where to bring it.
  * @returns What was, or would be, brought back.
- * @throws {RangeError} When there is no backup of that id, it holds nothing of the experiment or run, or
+ * @throws {InvalidArgumentError} When there is no backup of that id, it holds nothing of the experiment or run, or
  * a directory lies in the store.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  * @throws {StoreLockedError} When another process holds the store's lock.
@@ -122,7 +123,7 @@ async function find(
   const found = await place.preview(id, options);
   if (found !== null) return found;
   const known = listed.map((one) => one.id).join(", ");
-  throw new RangeError(
+  throw new InvalidArgumentError(
     `Unknown backup "${id}": ${known === "" ? "there is none" : `expected one of ${known}`}`,
   );
 }

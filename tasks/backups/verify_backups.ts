@@ -37,7 +37,7 @@ export interface BackupVerification {
  * @param store The store.
  * @param options Which backups to check.
  * @returns The faults of each.
- * @throws {RangeError} When there is no such copy backup, or the directory lies in the store.
+ * @throws {InvalidArgumentError} When there is no such copy backup, or the directory lies in the store.
  * @throws {DOMException} `AbortError` when the signal is aborted.
  *
  * @example

@@ -61,13 +61,13 @@ export interface Backups {
   /**
    * Reads a copy backup again and compares it.
    *
-   * @throws {RangeError} When there is no such copy backup.
+   * @throws {InvalidArgumentError} When there is no such copy backup.
    */
   verify(id: string, options?: BackupWork): Promise<BackupCheck>;
   /**
    * Tells what bringing a backup back would do; `null` when there is no such backup.
    *
-   * @throws {RangeError} When it holds nothing of the selection.
+   * @throws {InvalidArgumentError} When it holds nothing of the selection.
    */
   preview(id: string, selection?: RestoreSelection): Promise<BackupPreview | null>;
   /**
@@ -116,7 +116,7 @@ export interface LockedBackups extends Backups, AsyncDisposable {
   /**
    * Copies the store, or a part of it.
    *
-   * @throws {RangeError} When the store has no such experiment or run.
+   * @throws {InvalidArgumentError} When the store has no such experiment or run.
    * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is kept.
    */
   copy(scope: CopyScope, options?: BackupWork): Promise<CopyManifest>;

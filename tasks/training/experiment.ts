@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StoreAccessError } from "../../lib/errors.ts";
+import { InvalidArgumentError, StoreAccessError } from "../../lib/errors.ts";
 import {
   experimentNameFault,
   keyFault,
@@ -57,7 +57,7 @@ export interface SetupExperimentOptions {
  *   Upper and lower case tell names apart.
  * @param options Where artifacts go, tags, and what to do with a deleted experiment.
  * @returns The experiment's id, and what was done: `reused`, `created`, `restored` or `repaired`.
- * @throws {RangeError} When MLflow allows no such name, tag or artifact location; nothing is written then.
+ * @throws {InvalidArgumentError} When MLflow allows no such name, tag or artifact location; nothing is written then.
  * @throws {StoreAccessError} When the operating system refuses, or the way of a restored one is blocked.
  *
  * @example The second call finds what the first has made
@@ -110,5 +110,5 @@ export async function setupExperiment(
 }
 
 function refuse(subject: string, fault: string | null): void {
-  if (fault !== null) throw new RangeError(`${subject}: ${fault}`);
+  if (fault !== null) throw new InvalidArgumentError(`${subject}: ${fault}`);
 }

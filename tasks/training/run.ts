@@ -124,7 +124,7 @@ export interface ActiveRun extends RunLog, AsyncDisposable {
  * @throws {unknown} What the body throws; the reason of `signal`, once that is aborted. The body is not
  *   waited for then.
  * @throws {TypeError} When there is neither an `experimentId` nor a `runId`.
- * @throws {RangeError} When there is no such experiment or run, or it is deleted.
+ * @throws {InvalidArgumentError} When there is no such experiment or run, or it is deleted.
  * @throws {StoreAccessError} When the operating system lets no run be started.
  *
  * @example A parameter that is logged twice does not stop the training
@@ -189,7 +189,7 @@ async function unlessAborted<T>(signal: AbortSignal, body: () => Promise<T>): Pr
  * @param options Which run, and how.
  * @returns The run, to be bound by `await using`; call its `end()` when all went well.
  * @throws {TypeError} When there is neither an `experimentId` nor a `runId`.
- * @throws {RangeError} When there is no such experiment or run, or it is deleted.
+ * @throws {InvalidArgumentError} When there is no such experiment or run, or it is deleted.
  * @throws {StoreAccessError} When the operating system lets no run be started.
  *
  * @example Without end() the run has failed

@@ -91,7 +91,7 @@ export async function runTask(
 
 async function runWords(words: readonly string[], world: World): Promise<ExitCode> {
   const command = parseCommand(words);
-  if (command.task === "version") throw new RangeError("Cannot run --version: start it");
+  if (command.task === "version") throw new Error("Cannot run --version: start it");
   if (command.task !== "help") return await runCommand(command, words, world);
   world.print(command.about === null ? overviewText() : helpText(command.about));
   return ExitCode.done;

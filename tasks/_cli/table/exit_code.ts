@@ -6,6 +6,7 @@
 
 import {
   ConfigError,
+  InvalidArgumentError,
   PlanRefusedError,
   RestoreCollisionError,
   StalePlanError,
@@ -54,7 +55,7 @@ export const exitMeaning: Readonly<Record<ExitCode, string>> = {
  * @returns The exit code.
  */
 export function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof UsageError || isWrongArgument(error)) return ExitCode.usage;
+  if (error instanceof UsageError || error instanceof InvalidArgumentError) return ExitCode.usage;
   if (error instanceof ConfigError) return ExitCode.usage;
   if (error instanceof PlanRefusedError) return ExitCode.planDoesNotFit;
   if (error instanceof StoreNotFoundError) return ExitCode.storeNotFound;
@@ -66,9 +67,4 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof RestoreCollisionError) return ExitCode.planDoesNotFit;
   if (error instanceof DOMException && error.name === "AbortError") return ExitCode.interrupted;
   return ExitCode.unexpected;
-}
-
-/** Our own; those of the engine tell of what it cannot do, such as recurse any deeper. */
-function isWrongArgument(error: unknown): boolean {
-  return error instanceof RangeError && /^(Cannot|Unknown) /.test(error.message);
 }

@@ -20,7 +20,7 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import type { BackupListing, CopyManifest } from "../../../lib/backup/backup.ts";
 import { newestFirst } from "../../../lib/backup/backup_order.ts";
-import { StoreAccessError, StoreLockedError } from "../../../lib/errors.ts";
+import { InvalidArgumentError, StoreAccessError, StoreLockedError } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { syncDirectory } from "../../_io/durable.ts";
@@ -59,7 +59,7 @@ export interface Place {
  * @param own Our directory in the store.
  * @param directory A directory of the user's, which need not be there yet; `null` for our own.
  * @returns The place.
- * @throws {RangeError} When the directory lies in the store, where MLflow would take it for an experiment.
+ * @throws {InvalidArgumentError} When the directory lies in the store, where MLflow would take it for an experiment.
  */
 export function placeOf(root: string, own: OwnPaths, directory: string | null): Place {
   const { backups, staging } = own;
@@ -81,7 +81,7 @@ export function placeOf(root: string, own: OwnPaths, directory: string | null): 
  * @param root Absolute real path of the store's root.
  * @param target A directory of the user's, which need not be there yet.
  * @returns Its absolute path, without links.
- * @throws {RangeError} When it lies in the store.
+ * @throws {InvalidArgumentError} When it lies in the store.
  */
 export function targetOf(root: string, target: string): string {
   const real = realPathOf(resolve(target));
@@ -91,7 +91,7 @@ export function targetOf(root: string, target: string): string {
 
 function refuseInside(root: string, real: string, what: string, instead: string): void {
   if (real !== root && !real.startsWith(join(root, "/"))) return;
-  throw new RangeError(
+  throw new InvalidArgumentError(
     `Cannot ${what} ${real}: it lies inside store ${root}, and MLflow would take it for an experiment; name a directory elsewhere, or ${instead}`,
   );
 }

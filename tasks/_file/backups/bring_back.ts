@@ -72,7 +72,7 @@ export interface BroughtBack {
  * @param target Where it goes; made when it is not there.
  * @param options How to.
  * @returns What was copied.
- * @throws {RangeError} When the backup holds nothing of the selection.
+ * @throws {InvalidArgumentError} When the backup holds nothing of the selection.
  * @throws {RestoreCollisionError} When something stands at a path that is to be written; then nothing was.
  * @throws {SyntaxError} When the manifest or the list of entries is damaged; then nothing was written.
  */
@@ -107,7 +107,7 @@ export async function extractCopy(
  * @param selection An experiment, a run, or everything.
  * @param options How to.
  * @returns What was brought back.
- * @throws {RangeError} When the backup holds nothing of the selection.
+ * @throws {InvalidArgumentError} When the backup holds nothing of the selection.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  * @throws {SyntaxError} When the manifest or the list of entries is damaged; then nothing was moved.
  */

@@ -16,6 +16,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { join } from "@std/path";
 import type {
   BackupProgress,
@@ -73,7 +74,7 @@ const ATTEMPTS = 3;
  * @param _locks The locks of the store and of the place.
  * @param options What to copy, and where.
  * @returns The new backup.
- * @throws {RangeError} When the store has no such experiment or run.
+ * @throws {InvalidArgumentError} When the store has no such experiment or run.
  * @throws {Error} When the place cannot take it; then nothing is kept.
  * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is kept.
  */
@@ -131,7 +132,7 @@ async function count({ root, scope, signal, onProgress }: CopyOptions): Promise<
     onProgress?.({ step: "Counting", files, bytes, total: null });
   }
   if (isEmpty && "id" in scope) {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `Cannot back up ${scope.kind} ${scope.id}: store ${root} has none of that id; deno task summary lists what it has`,
     );
   }

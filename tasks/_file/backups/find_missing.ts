@@ -4,6 +4,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { dirname, join } from "@std/path";
 import type { BackupEntry } from "../../../lib/backup/backup.ts";
 import { isSelected } from "../../../lib/backup/plan_backup.ts";
@@ -44,7 +45,7 @@ export interface Missing {
  *
  * @param job What is to be brought back, and where.
  * @returns What there is to bring back.
- * @throws {RangeError} When the backup holds nothing of the selection, or is no copy.
+ * @throws {InvalidArgumentError} When the backup holds nothing of the selection, or is no copy.
  * @throws {SyntaxError} When the manifest or the list of entries is damaged.
  */
 export async function findMissing(job: BringBackJob): Promise<Missing> {
@@ -89,7 +90,7 @@ export async function findMissing(job: BringBackJob): Promise<Missing> {
   const { experiment, run } = selection;
   if (selected === 0 && (experiment ?? run) !== undefined) {
     const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
-    throw new RangeError(`Cannot restore ${wanted}: ${directory} holds nothing of it`);
+    throw new InvalidArgumentError(`Cannot restore ${wanted}: ${directory} holds nothing of it`);
   }
   return { trees, files, bytes, collisions };
 }
@@ -152,13 +153,13 @@ export function isBelow(path: string, tree: string): boolean {
  * @param directory The backup.
  * @param digest SHA-256.
  * @returns The entries, in the order of paths.
- * @throws {RangeError} When there is no copy backup.
+ * @throws {InvalidArgumentError} When there is no copy backup.
  * @throws {SyntaxError} When the manifest or the list of entries is damaged.
  */
 export function entriesOf(directory: string, digest: Digest): Generator<BackupEntry> {
   const manifest = readCopyManifest(directory);
   if (manifest === null) {
-    throw new RangeError(`Cannot restore from ${directory}: it is no copy of a store`);
+    throw new InvalidArgumentError(`Cannot restore from ${directory}: it is no copy of a store`);
   }
   return readEntries(join(directory, "entries.jsonl"), manifest.entries, digest);
 }

@@ -5,7 +5,7 @@
  */
 
 import { join } from "@std/path";
-import { StoreAccessError } from "../../../lib/errors.ts";
+import { InvalidArgumentError, StoreAccessError } from "../../../lib/errors.ts";
 import { readExperimentMeta, readRunMeta } from "../../../lib/records/meta_record.ts";
 import { runMetaText } from "../../../lib/records/tracking_meta.ts";
 import { appendToUri } from "../../../lib/store/artifact_uri.ts";
@@ -28,7 +28,7 @@ import { newTwinFinder, readTwinFinder } from "./twin_keys.ts";
  * @param request Which run.
  * @param options The time, epoch ms, and a name in case it was given none.
  * @returns The run.
- * @throws {RangeError} When there is no such experiment, or it is deleted.
+ * @throws {InvalidArgumentError} When there is no such experiment, or it is deleted.
  */
 export function startTrackedRun(
   root: string,
@@ -78,17 +78,17 @@ function locationOfActive(root: string, experimentId: string): string {
   const subject = `Cannot start a run in experiment ${JSON.stringify(experimentId)}`;
   const advice = "set it up with setupExperiment() first";
   if (!isExperimentDirectoryName(experimentId)) {
-    throw new RangeError(`${subject}: expected the id of an experiment; ${advice}`);
+    throw new InvalidArgumentError(`${subject}: expected the id of an experiment; ${advice}`);
   }
   const text = readText(join(root, experimentId, "meta.yaml"));
   if (text.kind === "missing") {
     const deleted = infoOf(join(root, ".trash", experimentId)) !== null;
     const found = deleted ? "it is deleted" : `store ${root} has no such experiment`;
-    throw new RangeError(`${subject}: ${found}; ${advice}`);
+    throw new InvalidArgumentError(`${subject}: ${found}; ${advice}`);
   }
   const read = text.kind === "text" ? readExperimentMeta(text.text) : null;
   if (!read?.ok) {
-    throw new RangeError(`${subject}: its meta.yaml is damaged; ${advice}`);
+    throw new InvalidArgumentError(`${subject}: its meta.yaml is damaged; ${advice}`);
   }
   return read.meta.artifactLocation;
 }
@@ -99,7 +99,7 @@ function locationOfActive(root: string, experimentId: string): string {
  * @param root Absolute real path of the store's root.
  * @param request Which run.
  * @returns The run; it is RUNNING again.
- * @throws {RangeError} When there is no such run, it is deleted, or its `meta.yaml` is damaged.
+ * @throws {InvalidArgumentError} When there is no such run, it is deleted, or its `meta.yaml` is damaged.
  */
 export async function resumeTrackedRun(
   root: string,
@@ -109,18 +109,18 @@ export async function resumeTrackedRun(
   const subject = `Cannot resume run ${JSON.stringify(runId)}`;
   const directory = await findRun(root, request);
   if (directory === null) {
-    throw new RangeError(
+    throw new InvalidArgumentError(
       `${subject}: store ${root} has no such run; start a new one without runId`,
     );
   }
   const text = readText(join(directory, "meta.yaml"));
   const read = text.kind === "text" ? readRunMeta(text.text) : null;
   if (!read?.ok) {
-    throw new RangeError(`${subject}: its meta.yaml is damaged; type deno task verify`);
+    throw new InvalidArgumentError(`${subject}: its meta.yaml is damaged; type deno task verify`);
   }
   const { meta } = read;
   if (meta.lifecycleStage === "deleted") {
-    throw new RangeError(`${subject}: it is deleted; restore it in MLflow first`);
+    throw new InvalidArgumentError(`${subject}: it is deleted; restore it in MLflow first`);
   }
   const record: RunRecord = {
     runId,

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   ConfigError,
+  InvalidArgumentError,
   PlanRefusedError,
   RestoreCollisionError,
   StalePlanError,
@@ -26,7 +27,8 @@ Deno.test("exitCodeOf() tells what keeps a task from working", () => {
   const errors: readonly (readonly [unknown, number])[] = [
     [new UsageError("Cannot use --from alone"), 2],
     [new ConfigError("mltidy.yaml:1: …", "mltidy.yaml"), 2],
-    [new RangeError('Unknown backup "a": there is none'), 2],
+    [new InvalidArgumentError("expected a name"), 2],
+    [new RangeError("Cannot recurse any deeper"), 1],
     [new StoreNotFoundError("…", "mlruns"), 10],
     [new StoreAccessError("…", "mlruns"), 10],
     [new StoreLockedError("…", "mlruns"), 11],
