@@ -6,6 +6,7 @@
  */
 
 import { visibleLines } from "../lib/text/terminal_text.ts";
+import { asInstalled } from "./_cli/table/command_name.ts";
 import { ExitCode, exitCodeOf } from "./_cli/table/exit_code.ts";
 import { parseCommand } from "./_cli/table/parse_command.ts";
 import { showProgress } from "./_cli/terminal/progress.ts";
@@ -48,6 +49,20 @@ function columns(): number {
   }
 }
 
+/** `deno task` says where it was typed. */
+function taskDirectory(): string | undefined {
+  try {
+    return Deno.env.get("INIT_CWD");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
+}
+
+function named(text: string): string {
+  return taskDirectory() === undefined ? asInstalled(text) : text;
+}
+
 async function main(words: readonly string[]): Promise<ExitCode> {
   const command = parseCommand(words);
   if (command.task === "version") {
@@ -57,10 +72,11 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   }
   if (command.task === "help") {
     const { helpText, overviewText } = await import("./_cli/table/help_text.ts");
-    print(command.about === null ? overviewText() : helpText(command.about));
+    print(named(command.about === null ? overviewText() : helpText(command.about)));
     return ExitCode.done;
   }
   const { quiet } = command.options;
+  const isData = "json" in command.options && command.options.json;
   const talks = Deno.stderr.isTerminal() && !quiet;
   using progress = showProgress(
     talks
@@ -78,13 +94,13 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     noColor: Deno.env.get("NO_COLOR"),
   });
   const world: World = {
-    print: (text) => print(visibleLines(text, style)),
-    say: (text) => say(visibleLines(text, style)),
+    print: (text) => print(visibleLines(isData ? text : named(text), style)),
+    say: (text) => say(visibleLines(named(text), style)),
     style,
     progress,
     ask: isAttended ? ask : null,
     environment: (name) => Deno.env.get(name),
-    directory: Deno.env.get("INIT_CWD") ?? Deno.cwd(),
+    directory: taskDirectory() ?? Deno.cwd(),
     now: Date.now,
     signal: interruption,
   };
@@ -125,7 +141,7 @@ if (import.meta.main) {
     Deno.exitCode = await main(Deno.args);
   } catch (error) {
     const { errorText } = await import("./_cli/run/error_text.ts");
-    say(`${visibleLines(errorText(error))}\n`);
+    say(`${visibleLines(named(errorText(error)))}\n`);
     Deno.exitCode = exitCodeOf(error);
   }
   // Signal listeners would keep the process alive.

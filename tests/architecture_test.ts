@@ -258,14 +258,14 @@ const LONGEST_FILE = 400;
 /** What each task of the command line may do. */
 const permissions = {
   planning:
-    "--no-prompt --v8-flags=--max-semi-space-size=4 -R --allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -R -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   applying:
-    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW --allow-sys=hostname --allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   writing:
-    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW --allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
 } as const;
 
-const planning = ["summary", "verify", "prune", "cleanup", "repair", "explain"];
+const planning = ["help", "summary", "verify", "prune", "cleanup", "repair", "explain"];
 /** They write files of their own and take no lock, which names this machine. */
 const writing = ["config", "demo:store"];
 

@@ -311,7 +311,7 @@ Deno.test("the planning tasks' commands hold no permission to write", () => {
     assertEquals(flags.filter((flag) => !flag.startsWith("--v8-flags=")), [
       "--no-prompt",
       "-R",
-      "--allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+      "-E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
     ]);
   }
 });

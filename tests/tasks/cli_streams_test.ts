@@ -67,7 +67,7 @@ Deno.test({
       const ran = await runInShell("cleanup:apply", ["--force", ...words], ">/dev/full");
       assertEquals([ran.code, ran.out], [1, ""]);
       assertMatch(ran.err, /^Done: 2 soft-deleted, 2 purged, 1 quarantined; /m);
-      assertMatch(ran.err, /^To undo: deno task restore \d{8}T\d{6}Z-cleanup --store /m);
+      assertMatch(ran.err, /^To undo: mltidy restore \d{8}T\d{6}Z-cleanup --store /m);
       assertStringIncludes(ran.err, "Cannot write to standard output: ");
       const restored = await runInShell("restore", ["--last", ...words], ">/dev/full");
       assertEquals([restored.code, restored.out], [1, ""]);

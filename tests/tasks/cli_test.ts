@@ -301,3 +301,19 @@ Deno.test("--help and --version need no store", async () => {
   }
   assertMatch((await startTask("summary", ["--version"])).out, /^mltidy \d+\.\d+\.\d+\n$/);
 });
+
+Deno.test("a command that is started without deno task names commands as they are typed then", async () => {
+  await using store = await diskStore(ROTTEN);
+  const { INIT_CWD: _, ...environment } = Deno.env.toObject();
+  const [, ...own] = commandOf("cleanup");
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [...own, "--store", store.root],
+    cwd: PROJECT,
+    clearEnv: true,
+    env: { ...environment, MLFLOW_TRACKING_URI: "" },
+    stderr: "null",
+  }).output();
+  const said = new TextDecoder().decode(stdout);
+  assertStringIncludes(said, `To carry it out: mltidy cleanup --apply --store ${store.root}`);
+  assertEquals(said.includes("deno task"), false);
+});

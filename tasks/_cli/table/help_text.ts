@@ -49,9 +49,10 @@ export function helpText(task: TaskName): string {
  */
 export function overviewText(): string {
   return [
-    "mltidy keeps MLflow stores tidy: it shows a plan first, and what it applies can be undone.\n",
+    "mltidy keeps MLflow stores tidy: first a plan, and what it does can be undone.\n",
     "Usage: deno task TASK [flags]\n",
     section("Tasks", taskNames.map((task) => [task, `${taskTable[task].summary}`])),
+    "prune, cleanup and repair only plan; deno task TASK:apply carries it out.",
     "deno task TASK --help tells more about a task.\n",
   ].join("\n");
 }

@@ -40,7 +40,7 @@ const staleAfter = {
 /** Mending, and getting ready for an experiment. */
 export const repairTasks = {
   repair: {
-    summary: "Mend what is provable: lost records, missing folders, torn metrics, stale runs",
+    summary: "Mend what is provable: lost records, torn metrics, stale runs",
     usage: ["deno task repair [flags]", "deno task repair:apply [flags]"],
     examples: [
       ["deno task repair", "show what would be mended, with the evidence; nothing is changed"],
@@ -74,7 +74,7 @@ export const repairTasks = {
     permissions: "repair only reads; repair:apply may write.",
   },
   preflight: {
-    summary: "Get ready for an experiment: verify, repair, quarantine orphans, set it up",
+    summary: "Get ready for an experiment: verify, repair, set it up",
     usage: ["deno task preflight [NAME] [flags]"],
     examples: [
       ["deno task preflight churn", "exit 0 means that the store and experiment churn are ready"],

@@ -26,7 +26,7 @@ import { always, applying, reading, type TaskRow } from "./task_row.ts";
 /** The tasks, in the order in which a newcomer meets them. */
 export const taskTable = {
   summary: {
-    summary: "Show what a store holds: experiments, runs by status, orphans, findings",
+    summary: "Show what a store holds: experiments, runs, orphans, findings",
     usage: ["deno task summary [flags]"],
     examples: [
       ["deno task summary", "look at ./mlruns"],
@@ -129,8 +129,7 @@ export const taskTable = {
     permissions: "prune only reads; prune:apply may write.",
   },
   cleanup: {
-    summary:
-      "Quarantine orphans, soft-delete old runs, purge what was deleted long ago: the main job",
+    summary: "The main job: orphans, old runs, what was deleted long ago",
     usage: ["deno task cleanup [flags]", "deno task cleanup:apply [flags]"],
     examples: [
       ["deno task cleanup", "show the plan; nothing is changed"],
@@ -150,7 +149,7 @@ export const taskTable = {
     permissions: "cleanup only reads; cleanup:apply may write.",
   },
   explain: {
-    summary: "Tell why a run stays or goes, and the smallest change that would turn that",
+    summary: "Tell why a run stays or goes, and what would turn that",
     usage: ["deno task explain RUN [flags]"],
     examples: [
       ["deno task explain 3a7bb8184ebf8eeb74c0e755c838591a", "a run by its id"],
@@ -172,7 +171,7 @@ export const taskTable = {
     permissions: "Only reads.",
   },
   config: {
-    summary: "Check mltidy.yaml, the file that says what is worth keeping, or write one",
+    summary: "Check or write mltidy.yaml, which says what is worth keeping",
     usage: ["deno task config [flags]", "deno task config --init [flags]"],
     examples: [
       ["deno task config --init", "write a commented mltidy.yaml into this directory"],
@@ -220,7 +219,7 @@ export const taskTable = {
   },
   ...backupTasks,
   demo: {
-    summary: "Walk through the main job on an example store in a temporary directory",
+    summary: "Walk through the main job on an example store",
     usage: ["deno task demo [flags]"],
     examples: [["deno task demo", "takes a few seconds and touches nothing else"]],
     operand: null,

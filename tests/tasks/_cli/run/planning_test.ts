@@ -221,7 +221,7 @@ Deno.test("a process that may read nothing but itself and the store does without
     permissions: [
       "--no-prompt",
       `--allow-read=.,${store.root}`,
-      "--allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+      "-E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
     ],
   });
   assertEquals(code, 0, err);

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { flagHelp, helpText, overviewText } from "../../../../tasks/_cli/table/help_text.ts";
 import { taskNames } from "../../../../tasks/_cli/table/task_table.ts";
 
@@ -82,4 +82,14 @@ Deno.test("helpText() leaves out what only the commands in deno.json give", () =
 Deno.test("overviewText() names every task", () => {
   const text = overviewText();
   for (const task of taskNames) assertStringIncludes(text, `\n  ${task.padEnd(10)}  `);
+});
+
+Deno.test("the menu fits on a screen of 80 columns and 24 lines, and says what every task does", () => {
+  const lines = overviewText().trimEnd().split("\n");
+  assertEquals(lines.filter((line) => line.length > 80), []);
+  assert(lines.length <= 24);
+  assertEquals(
+    taskNames.filter((name) => !lines.some((line) => line.startsWith(`  ${name} `))),
+    [],
+  );
 });

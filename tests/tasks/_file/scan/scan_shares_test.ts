@@ -75,7 +75,7 @@ Deno.test("scanShares() reads everything alone where a second thread cannot be h
           "run",
           "--no-prompt",
           ...permissions,
-          "--allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+          "-E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
         ],
         ...["tasks/cli.ts", "verify", "--json", "--store", store.root],
       ],

@@ -1,0 +1,22 @@
+import { taskNames } from "./task_table.ts";
+
+/**
+ * Names commands as somebody types them who has installed mltidy, or runs it by its address: `deno task`
+ * is for those who have its `deno.json`.
+ *
+ * @param text What is to be said.
+ * @returns The text with `mltidy cleanup --apply` in place of `deno task cleanup:apply`.
+ */
+export function asInstalled(text: string): string {
+  return text.replace(
+    TASK,
+    (_, task: string, applies?: string) =>
+      `mltidy ${task}${applies === undefined ? "" : " --apply"}`,
+  );
+}
+
+/** Names with a colon come first, as `demo:store` begins with `demo`. */
+const TASK = new RegExp(
+  `\\bdeno task (${[...taskNames, "TASK"].toSorted().toReversed().join("|")})(:apply)?\\b`,
+  "g",
+);

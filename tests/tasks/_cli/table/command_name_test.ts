@@ -1,0 +1,17 @@
+import { assertEquals } from "@std/assert";
+import { asInstalled } from "../../../../tasks/_cli/table/command_name.ts";
+
+Deno.test("asInstalled() names every command as it is typed without a deno.json", () => {
+  const said = [
+    "To undo: deno task restore 1-cleanup --store /data/mlruns",
+    "Run `deno task cleanup:apply`, or `deno task cleanup --json`",
+    "deno task demo:store DIR; deno task TASK --help; deno task TASK:apply",
+    "deno task test is for developers",
+  ];
+  assertEquals(said.map(asInstalled), [
+    "To undo: mltidy restore 1-cleanup --store /data/mlruns",
+    "Run `mltidy cleanup --apply`, or `mltidy cleanup --json`",
+    "mltidy demo:store DIR; mltidy TASK --help; mltidy TASK --apply",
+    "deno task test is for developers",
+  ]);
+});
