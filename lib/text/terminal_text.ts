@@ -28,6 +28,10 @@ const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]$/u;
 const WIDE =
   /^(?!\p{RI})[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18d8f}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{2fffd}\u{30000}-\u{3fffd}\p{Emoji_Presentation}]$/u;
 
+// A joiner, the emoji presentation, a keycap or a skin tone makes one emoji of several characters.
+const JOINING = /[\u200d\ufe0f\u20e3\u{1f3fb}-\u{1f3ff}]/u;
+const EMOJI = /^\p{RGI_Emoji}$/v;
+
 // Most names are printable ASCII, which needs no look-up.
 const ASCII = /^[\x20-\x7e]*$/;
 
@@ -124,7 +128,7 @@ export function unicodeEscape(character: string): string {
 export function textWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
   let width = 0;
-  for (const character of text) width += characterWidth(character);
+  for (const one of graphemesOf(text)) width += graphemeWidth(one);
   return width;
 }
 
@@ -146,10 +150,10 @@ export function shortenText(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let kept = "";
   let columns = 1;
-  for (const character of text) {
-    columns += characterWidth(character);
+  for (const one of graphemesOf(text)) {
+    columns += graphemeWidth(one);
     if (columns > width) break;
-    kept += character;
+    kept += one;
   }
   return `${kept}…`;
 }
@@ -172,6 +176,20 @@ export function shortenText(text: string, width: number): string {
 export function padText(text: string, width: number, align: "left" | "right"): string {
   const spaces = " ".repeat(Math.max(0, width - textWidth(text)));
   return align === "left" ? text + spaces : spaces + text;
+}
+
+/** What is drawn as one; where nothing can join, its characters, for ICU takes its time to start. */
+function graphemesOf(text: string): Iterable<string> {
+  if (!JOINING.test(text)) return text;
+  const segments = new Intl.Segmenter("en", { granularity: "grapheme" }).segment(text);
+  return Array.from(segments, ({ segment }) => segment);
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (JOINING.test(grapheme) && EMOJI.test(grapheme)) return 2;
+  let width = 0;
+  for (const character of grapheme) width += characterWidth(character);
+  return width;
 }
 
 function characterWidth(character: string): 0 | 1 | 2 {

@@ -51,6 +51,21 @@ Deno.test("textWidth() counts two columns for a flag and none for joiners", () =
   assertEquals(["🇰🇷", "\u200b", "\u200d", "\u00ad"].map(textWidth), [2, 0, 0, 0]);
 });
 
+Deno.test("textWidth() counts two columns for an emoji of many parts", () => {
+  const emoji = ["👨‍👩‍👧", "❤️", "1️⃣", "👍🏽", "🏳️‍🌈", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"];
+  assertEquals(emoji.map(textWidth), emoji.map(() => 2));
+  assertEquals(textWidth("가족 👨‍👩‍👧 1"), 9);
+});
+
+Deno.test("textWidth() counts parts that make no emoji one by one", () => {
+  assertEquals(["a\u200db", "क्‍ष", "1\ufe0f", "\u{1f3fd}"].map(textWidth), [2, 2, 1, 2]);
+});
+
+Deno.test("shortenText() never cuts an emoji apart", () => {
+  assertEquals(shortenText("run 👨‍👩‍👧👨‍👩‍👧", 7), "run 👨‍👩‍👧…");
+  assertEquals(shortenText("run 👨‍👩‍👧👨‍👩‍👧", 6), "run …");
+});
+
 Deno.test("shortenText() cuts between characters and never exceeds the width", () => {
   assertEquals(shortenText("baseline", 8), "baseline");
   assertEquals(shortenText("baseline", 5), "base…");
