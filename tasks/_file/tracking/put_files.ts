@@ -7,7 +7,6 @@
 import { dirname, isAbsolute, join } from "@std/path";
 import { datasetMeta, inputMeta } from "../../../lib/records/tracking_meta.ts";
 import type { Dataset } from "../../../lib/store/tracking_model.ts";
-import { md5 } from "../../../lib/text/md5.ts";
 import { makeDirectories, syncEntry, syncFile } from "../../_io/durable.ts";
 import { fileUriPath } from "../../_io/file_uri.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
@@ -258,6 +257,10 @@ function placeMeta(
   return isNew;
 }
 
+/** MLflow's names of datasets and of inputs are MD5s; they protect nothing here. */
 function digest(text: string): string {
-  return md5(new TextEncoder().encode(text));
+  // An import would cost all that start, and this is seldom.
+  // deno-lint-ignore no-process-global
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  return createHash("md5").update(text).digest("hex");
 }
