@@ -59,7 +59,7 @@ export function judgeAsPlanned(
  * @param one The run.
  * @returns Whether it goes.
  */
-export function leaves({ holder, verdict }: JudgedRun): boolean {
+export function goesAnyhow({ holder, verdict }: JudgedRun): boolean {
   return (holder ?? { verdict }).verdict.goes;
 }
 
@@ -83,7 +83,7 @@ export function findFlip(
   now: number,
 ): Flip | null {
   const place = before.runs.indexOf(judged);
-  const goes = leaves(judged);
+  const goes = goesAnyhow(judged);
   let trials = Math.max(LEAST_TRIALS, Math.floor(MOST_JUDGED / before.runs.length));
   let least: Flip | null = null;
 
@@ -94,9 +94,11 @@ export function findFlip(
     if (!isNonEmpty(changes) || trials === 0 || isDone) return null;
     trials--;
     const after = judgeAsPlanned(snapshot, changed, now);
-    if (leaves(after.runs[place]!) !== goes) {
+    if (goesAnyhow(after.runs[place]!) !== goes) {
       // The same snapshot gives the same runs in the same order.
-      const moved = before.runs.filter((one, index) => leaves(one) !== leaves(after.runs[index]!));
+      const moved = before.runs.filter((one, index) =>
+        goesAnyhow(one) !== goesAnyhow(after.runs[index]!)
+      );
       const flip: Flip = { changes, policy: changed, others: moved.length - 1 };
       if (least === null || isLess(flip, least)) least = flip;
     }
@@ -116,7 +118,7 @@ export function findFlip(
       let changed = policy;
       for (let round = 0; round < ROUNDS && at !== null; round++) {
         const one: JudgedRun = at.runs[place]!;
-        if (leaves(one)) break;
+        if (goesAnyhow(one)) break;
         const next: CleanupPolicy | null = lettingGo(changed, at, one, way, rankedOf);
         if (next === null || policyChanges(changed, next).length === 0) break;
         changed = next;
@@ -188,7 +190,7 @@ function* keeping(
   for (const relative of [parent, newest[0]]) if (relative) yield* raised(relative);
 
   function* raised(one: JudgedRun): Generator<CleanupPolicy> {
-    if (one.ruling === null || !leaves(one)) return;
+    if (one.ruling === null || !goesAnyhow(one)) return;
     for (const standing of rankedOf(policy, one)) {
       const fields = raise(standing, one.ruling.rule);
       if (fields !== null) yield withRule(policy, one.ruling.rule, fields);
@@ -342,5 +344,5 @@ function deletedTimeOf({ run, holder }: JudgedRun): number | null {
 }
 
 function limitFor(judged: JudgedRun, age: number, small?: number): number {
-  return leaves(judged) ? above(age) : below(age, small);
+  return goesAnyhow(judged) ? above(age) : below(age, small);
 }

@@ -27,7 +27,7 @@ export function findStops(
   const byExperiment = Map.groupBy(active, ({ run }) => run.experimentId);
   const stops = activeExperiments.flatMap((experiment) => {
     const judged = byExperiment.get(experiment.id) ?? [];
-    const removes = judged.filter(goes).length;
+    const removes = judged.filter(isToGo).length;
     const { id, name } = experiment;
     // Divided as a percentage is, so that a share equal to the limit is equal to it in bits, too.
     const share: Stop[] = removes / judged.length > maxShare
@@ -35,7 +35,7 @@ export function findStops(
       : [];
     return [...share, ...emptied(experiment, judged, policy)];
   });
-  const removes = active.filter(goes).length;
+  const removes = active.filter(isToGo).length;
   return maxRuns === null || removes <= maxRuns
     ? stops
     : [{ kind: "max-runs", removes, limit: maxRuns }, ...stops];
@@ -56,13 +56,13 @@ function emptied(
     group,
     removes,
   });
-  if (judged.every(goes)) return [stop(judged, null)];
+  if (judged.every(isToGo)) return [stop(judged, null)];
   const grouped = judged.filter(({ ruling }) => ruling!.group !== null);
   return [...Map.groupBy(grouped, ({ ruling }) => `${ruling!.rule.name}\n${ruling!.group}`)]
     .toSorted(([left], [right]) => left < right ? -1 : 1)
-    .flatMap(([, group]) => group.every(goes) ? [stop(group, group[0]!.ruling!.group)] : []);
+    .flatMap(([, group]) => group.every(isToGo) ? [stop(group, group[0]!.ruling!.group)] : []);
 }
 
-function goes({ verdict }: JudgedRun): boolean {
+function isToGo({ verdict }: JudgedRun): boolean {
   return verdict.goes;
 }

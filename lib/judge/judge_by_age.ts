@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { ActionReason, KeepReason } from "../plan/plan.ts";
+import type { KeepReason } from "../plan/plan.ts";
 import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "../policy/policy.ts";
 import { isLitter } from "../store/litter.ts";
 import { byPath } from "../store/path.ts";
 import { isUnfinished } from "../store/run_status.ts";
 import type { Experiment, Orphan, Run } from "../store/snapshot.ts";
-import type { Verdict } from "./judged.ts";
+import { toGo, toKeep, type Verdict } from "./judged.ts";
 import { tagFinder } from "./run_facts.ts";
 
 /**
@@ -35,22 +35,22 @@ export function judgeRun(
   now: number,
   findPin: (run: Run) => string | null,
 ): Verdict {
-  if (run.link) return stays({ kind: "symbolic-link" });
-  if (isUnfinished(run.status)) return stays({ kind: "not-finished", status: run.status });
-  if (run.stamp === "") return stays(unreadable(run));
+  if (run.link) return toKeep({ kind: "symbolic-link" });
+  if (isUnfinished(run.status)) return toKeep({ kind: "not-finished", status: run.status });
+  if (run.stamp === "") return toKeep(unreadable(run));
   const tag = findPin(run);
-  if (tag !== null) return stays({ kind: "pinned", tag });
+  if (tag !== null) return toKeep({ kind: "pinned", tag });
   if (run.lifecycleStage === "deleted") return judgeDeleted(run.deletedTime, policy, now);
-  if (policy.olderThan === null) return stays({ kind: "no-rule" });
+  if (policy.olderThan === null) return toKeep({ kind: "no-rule" });
   const field = run.endTime === null ? "start_time" : "end_time";
   const time = run.endTime ?? run.startTime;
   const age = now - time;
   const limit = policy.olderThan;
-  if (age < 0) return stays({ kind: "in-the-future", time });
-  if (time < EARLIEST) return stays({ kind: "implausible-time", time });
-  if (age <= limit) return stays({ kind: "younger-than", age, limit });
-  if (age < YOUNG) return stays({ kind: "ended-recently", age, limit: YOUNG });
-  return goes({ kind: "older-than", field, time, age, limit });
+  if (age < 0) return toKeep({ kind: "in-the-future", time });
+  if (time < EARLIEST) return toKeep({ kind: "implausible-time", time });
+  if (age <= limit) return toKeep({ kind: "younger-than", age, limit });
+  if (age < YOUNG) return toKeep({ kind: "ended-recently", age, limit: YOUNG });
+  return toGo({ kind: "older-than", field, time, age, limit });
 }
 
 /**
@@ -79,12 +79,12 @@ export function judgeDeletedExperiment(
   policy: CleanupPolicy,
   now: number,
 ): Verdict {
-  if (experiment.link) return stays({ kind: "symbolic-link" });
-  if (experiment.id === "0") return stays({ kind: "default-experiment" });
-  if (experiment.stamp === "") return stays(unreadable(experiment));
+  if (experiment.link) return toKeep({ kind: "symbolic-link" });
+  if (experiment.id === "0") return toKeep({ kind: "default-experiment" });
+  if (experiment.stamp === "") return toKeep(unreadable(experiment));
   const [damaged] = experiment.damagedRuns.toSorted(byPath);
   if (damaged) {
-    return stays({ kind: "unreadable", path: damaged.path, message: damaged.message });
+    return toKeep({ kind: "unreadable", path: damaged.path, message: damaged.message });
   }
   const deletedTime = experiment.recordedStage === "deleted" ? experiment.lastUpdateTime : null;
   return judgeDeleted(deletedTime, policy, now);
@@ -101,53 +101,44 @@ export function judgeDeletedExperiment(
  */
 export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number): Verdict {
   const { damage, message } = orphan;
-  if (!policy.quarantineOrphans) return stays({ kind: "no-rule" });
-  if (orphan.link) return stays({ kind: "symbolic-link" });
-  if (orphan.id === "0") return stays({ kind: "default-experiment" });
-  if (damage === "id-mismatch") return stays({ kind: "names-another-experiment", message });
-  if (damage === "io") return stays({ kind: "unreadable", path: orphan.path, message });
+  if (!policy.quarantineOrphans) return toKeep({ kind: "no-rule" });
+  if (orphan.link) return toKeep({ kind: "symbolic-link" });
+  if (orphan.id === "0") return toKeep({ kind: "default-experiment" });
+  if (damage === "id-mismatch") return toKeep({ kind: "names-another-experiment", message });
+  if (damage === "io") return toKeep({ kind: "unreadable", path: orphan.path, message });
   if (orphan.runs.length > 0) {
-    return stays({ kind: "holds-readable-runs", runs: orphan.runs.length });
+    return toKeep({ kind: "holds-readable-runs", runs: orphan.runs.length });
   }
   const [refused] = orphan.damagedRuns
     .filter((run) => run.damage === "io" || run.link)
     .toSorted(byPath);
-  if (refused) return stays({ kind: "unreadable", path: refused.path, message: refused.message });
+  if (refused) return toKeep({ kind: "unreadable", path: refused.path, message: refused.message });
   const foreign = orphan.foreign.filter((entry) =>
     !isLitter(entry.slice(entry.lastIndexOf("/") + 1))
   );
   if (foreign.length > 0) {
-    return stays({ kind: "holds-foreign-files", entries: foreign.toSorted() });
+    return toKeep({ kind: "holds-foreign-files", entries: foreign.toSorted() });
   }
   const { lostRuns: runs, modelDirectories: loggedModels, traces } = orphan;
   if (runs + loggedModels + traces > 0) {
-    return stays({ kind: "holds-lost-data", runs, loggedModels, traces });
+    return toKeep({ kind: "holds-lost-data", runs, loggedModels, traces });
   }
-  if (orphan.newestChange === null || orphan.stamp === "") return stays(unreadable(orphan));
+  if (orphan.newestChange === null || orphan.stamp === "") return toKeep(unreadable(orphan));
   const age = Math.max(0, now - orphan.newestChange);
-  if (age <= policy.settle) return stays({ kind: "changed-recently", age, limit: policy.settle });
-  return goes({ kind: "orphan", damage, message });
+  if (age <= policy.settle) return toKeep({ kind: "changed-recently", age, limit: policy.settle });
+  return toGo({ kind: "orphan", damage, message });
 }
 
 function judgeDeleted(time: number | null, { purgeAfter }: CleanupPolicy, now: number): Verdict {
-  if (purgeAfter === null) return stays({ kind: "no-rule" });
-  if (time === null) return stays({ kind: "no-deletion-time" });
+  if (purgeAfter === null) return toKeep({ kind: "no-rule" });
+  if (time === null) return toKeep({ kind: "no-deletion-time" });
   const age = now - time;
-  if (age < 0) return stays({ kind: "in-the-future", time });
-  if (time < EARLIEST) return stays({ kind: "implausible-time", time });
-  if (age <= purgeAfter) return stays({ kind: "deleted-recently", age, limit: purgeAfter });
-  return goes({ kind: "deleted-longer-than", time, age, limit: purgeAfter });
+  if (age < 0) return toKeep({ kind: "in-the-future", time });
+  if (time < EARLIEST) return toKeep({ kind: "implausible-time", time });
+  if (age <= purgeAfter) return toKeep({ kind: "deleted-recently", age, limit: purgeAfter });
+  return toGo({ kind: "deleted-longer-than", time, age, limit: purgeAfter });
 }
 
 function unreadable({ path }: Run | Experiment | Orphan): KeepReason {
   return { kind: "unreadable", path, message: "its files could not all be looked at" };
-}
-
-/** The order of a directory's entries says nothing. */
-function goes(reason: ActionReason): Verdict {
-  return { goes: true, reasons: [reason] };
-}
-
-function stays(reason: KeepReason): Verdict {
-  return { goes: false, reasons: [reason] };
 }

@@ -25,9 +25,9 @@ import {
   type JudgedOrphan,
   type JudgedRun,
   type JudgedSnapshot,
-  keep,
   keepRun,
   subjectOf,
+  toKeep,
   type Verdict,
 } from "./judged.ts";
 import { needProtector } from "./protect_needed.ts";
@@ -71,7 +71,7 @@ export function judgeRepeatedly(
     .map((one) => ({ one, path: subjectOf(one).path, verdict: one.verdict }));
   return (held) => {
     for (const { one, path, verdict } of before) {
-      one.verdict = verdict.goes && held.has(path) ? keep([{ kind: "not-needed" }]) : verdict;
+      one.verdict = verdict.goes && held.has(path) ? toKeep({ kind: "not-needed" }) : verdict;
     }
     protectNeeded();
     return judged;
@@ -108,22 +108,22 @@ function judgeAlone(
         runs.push(one);
         if (unread === undefined) continue;
         one.isUnsure = true;
-        if (one.ruling === null) one.verdict = keep([unread]);
+        if (one.ruling === null) one.verdict = toKeep(unread);
         else protectRun(one, [{ protection: "unreadable", reason: unread }], unsafe);
       }
       continue;
     }
     const holder = { experiment, verdict: judgeDeletedExperiment(experiment, policy, now) };
     const unread = unreadable.get(experiment.path);
-    if (unread && holder.verdict.goes) holder.verdict = keep([unread]);
+    if (unread && holder.verdict.goes) holder.verdict = toKeep(unread);
     experiments.push(holder);
-    const verdict = keep([{ kind: "in-deleted-experiment", experiment: experiment.id }]);
+    const verdict = toKeep({ kind: "in-deleted-experiment", experiment: experiment.id });
     for (const run of inOrder(experiment.runs)) runs.push(unruled(run, holder, verdict));
   }
   for (const orphan of inOrder(snapshot.orphans)) {
     const holder = { orphan, verdict: judgeOrphan(orphan, policy, now) };
     orphans.push(holder);
-    const verdict = keep([{ kind: "in-orphan", orphan: orphan.path }]);
+    const verdict = toKeep({ kind: "in-orphan", orphan: orphan.path });
     for (const run of inOrder(orphan.runs)) runs.push(unruled(run, holder, verdict));
   }
   const judged: JudgedSnapshot = {
@@ -188,7 +188,7 @@ function protectReferred(
     ].flatMap((each) => each ?? []);
     if (found[0]) {
       const { model, version } = found[0];
-      holder.verdict = keep([{ kind: "holds-registered-model", model, version }]);
+      holder.verdict = toKeep({ kind: "holds-registered-model", model, version });
     }
   }
 }
@@ -219,7 +219,7 @@ function protectFromHidden(
   const surely = hidden.find(({ protection }) => protection === null);
   if (surely === undefined) return;
   for (const one of [...experiments, ...orphans]) {
-    if (one.verdict.goes) one.verdict = keep([surely.reason]);
+    if (one.verdict.goes) one.verdict = toKeep(surely.reason);
   }
 }
 

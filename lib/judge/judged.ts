@@ -91,8 +91,18 @@ export function subjectOf(
  * @param reasons Why.
  * @returns The verdict.
  */
-export function keep(reasons: NonEmpty<KeepReason>): Verdict {
+export function toKeep(...reasons: NonEmpty<KeepReason>): Verdict {
   return { goes: false, reasons };
+}
+
+/**
+ * Makes the verdict that something goes.
+ *
+ * @param reasons Why.
+ * @returns The verdict.
+ */
+export function toGo(...reasons: NonEmpty<ActionReason>): Verdict {
+  return { goes: true, reasons };
 }
 
 /**
@@ -104,11 +114,11 @@ export function keep(reasons: NonEmpty<KeepReason>): Verdict {
 export function keepRun(one: JudgedRun, reasons: readonly KeepReason[]): void {
   const [first, ...rest] = reasons;
   if (!first) return;
-  if (one.verdict.goes) one.verdict = keep([first, ...rest]);
+  if (one.verdict.goes) one.verdict = toKeep(first, ...rest);
   else if (one.holder !== null || one.ruling !== null) {
-    one.verdict = keep([...one.verdict.reasons, ...reasons]);
+    one.verdict = toKeep(...one.verdict.reasons, ...reasons);
   }
   if (one.holder?.verdict.goes) {
-    one.holder.verdict = keep([{ kind: "holds-kept-run", run: one.run.id }]);
+    one.holder.verdict = toKeep({ kind: "holds-kept-run", run: one.run.id });
   }
 }

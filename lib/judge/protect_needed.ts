@@ -15,9 +15,9 @@ import {
   type JudgedOrphan,
   type JudgedRun,
   type JudgedSnapshot,
-  keep,
   keepRun,
   subjectOf,
+  toKeep,
 } from "./judged.ts";
 
 /**
@@ -57,7 +57,7 @@ export function needProtector(
 
   return () => {
     const movable = new Map<string, JudgedRun | JudgedExperiment | JudgedOrphan>(
-      [...runs.filter(leaves), ...experiments, ...orphans]
+      [...runs.filter(leavesStore), ...experiments, ...orphans]
         .filter((one) => one.verdict.goes)
         .map((one) => [subjectOf(one).path, one]),
     );
@@ -67,14 +67,14 @@ export function needProtector(
       for (const each of "run" in one ? [one] : byHolder.get(one) ?? NONE) waiting.push(each);
     };
     for (let child = waiting.pop(); child; child = waiting.pop()) {
-      if (!stays(child)) continue;
+      if (!staysInStore(child)) continue;
       for (const { one, reason, isOff } of needsOf(child)) {
         if (isOff) {
           one.isProtected = true;
           continue;
         }
-        const needed = staysActive(child) ? !staysActive(one) : !stays(one);
-        const couldStay = one.verdict.goes || !stays(one);
+        const needed = staysActive(child) ? !staysActive(one) : !staysInStore(one);
+        const couldStay = one.verdict.goes || !staysInStore(one);
         if (!needed || !couldStay) continue;
         keepFor(child, one, reason);
         wait(one.holder ?? one);
@@ -88,7 +88,7 @@ export function needProtector(
       for (const path of placesAround(child)) {
         const around = movable.get(path);
         if (!around?.verdict.goes) continue;
-        around.verdict = keep([{ kind: "holds-kept-run", run: child.run.id }]);
+        around.verdict = toKeep({ kind: "holds-kept-run", run: child.run.id });
         wait(around);
       }
     }
@@ -118,7 +118,7 @@ function damagedOf(
       holder: holders.get(place) ?? null,
       ruling: null,
       standings: NONE,
-      verdict: keep([{ kind: "unreadable", path: run.path, message: run.message }]),
+      verdict: toKeep({ kind: "unreadable", path: run.path, message: run.message }),
       isProtected: true,
       isUnsure: true,
     }))
@@ -219,7 +219,7 @@ function placeFinder(root: string): (child: JudgedRun) => Iterable<string> {
 }
 
 /** Stays in the store in some form: soft deletion leaves a run where it is. */
-function stays({ run, holder, verdict }: JudgedRun): boolean {
+function staysInStore({ run, holder, verdict }: JudgedRun): boolean {
   if (holder !== null) return !holder.verdict.goes;
   return !verdict.goes || run.lifecycleStage === "active";
 }
@@ -227,10 +227,10 @@ function stays({ run, holder, verdict }: JudgedRun): boolean {
 function staysActive(one: JudgedRun): boolean {
   const { run, holder, verdict } = one;
   if (run.lifecycleStage !== "active") return false;
-  return holder === null ? !verdict.goes : stays(one) && !("experiment" in holder);
+  return holder === null ? !verdict.goes : staysInStore(one) && !("experiment" in holder);
 }
 
 /** Goes out of the store by itself. */
-function leaves({ run, holder, verdict }: JudgedRun): boolean {
+function leavesStore({ run, holder, verdict }: JudgedRun): boolean {
   return holder === null && verdict.goes && run.lifecycleStage === "deleted";
 }

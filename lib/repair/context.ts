@@ -47,7 +47,7 @@ export interface Edit {
  * @param reasons Why.
  * @returns The entry.
  */
-export function keep(path: StorePath, name: string, ...reasons: NonEmpty<KeepReason>): Kept {
+export function keptEntry(path: StorePath, name: string, ...reasons: NonEmpty<KeepReason>): Kept {
   return { kind: "damage", path, name, reasons };
 }
 

@@ -17,7 +17,7 @@ import type { NonEmpty, StoreSnapshot } from "../store/snapshot.ts";
 import { addUsage } from "../store/usage.ts";
 import { findExperimentsInTwoPlaces, findRunsInTwoPlaces } from "../verify/experiment_checks.ts";
 import { choicesFor } from "./choices_for.ts";
-import { keep, type RepairContext, unsettled } from "./context.ts";
+import { keptEntry, type RepairContext, unsettled } from "./context.ts";
 import { repairEdits } from "./repair_edits.ts";
 import { repairFiles } from "./repair_files.ts";
 import { relocateTraces } from "./repair_locations.ts";
@@ -118,7 +118,7 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
     const isWithin = orphans.has(experimentPathOf(path)) && !orphans.has(path);
     if (owners === null || isWithin || isMended(problem)) return [];
     const name = path.slice(path.lastIndexOf("/") + 1);
-    if (isLinked(path)) return [keep(path, name, { kind: "symbolic-link" })];
+    if (isLinked(path)) return [keptEntry(path, name, { kind: "symbolic-link" })];
     const changed = LOST.has(damage)
       ? evidence.records.get(path)?.changed
       : evidence.entries.get(path)?.changed;
@@ -126,23 +126,27 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
     const unsure = verdict?.goes === false ? verdict.reasons : [];
     const young = recent ?? unsure.find(({ kind }) => kind === "changed-recently");
     const choice: KeepReason = { kind: "needs-choice", message, ...owners };
-    return [young ? keep(path, name, young) : keep(path, name, choice, ...unsure)];
+    return [young ? keptEntry(path, name, young) : keptEntry(path, name, choice, ...unsure)];
   });
   const strays = snapshot.strays.toSorted(byPath).flatMap(({ path, kind }): readonly Kept[] => {
     if (kind !== "backup-directory" && kind !== "unlistable-directory") return [];
     if (byPlace.has(path)) return [];
     const entry = evidence.entries.get(path);
-    if (entry?.kind === "link") return [keep(path, path, { kind: "symbolic-link" })];
+    if (entry?.kind === "link") return [keptEntry(path, path, { kind: "symbolic-link" })];
     const recent = entry === undefined ? null : unsettled(context, entry.changed);
     const message = kind === "backup-directory"
       ? "MLflow warns of it on every listing"
       : "MLflow lists no experiment at all because of its name";
-    return [keep(path, path, recent ?? { kind: "needs-choice", message, choices: MOVE })];
+    return [keptEntry(path, path, recent ?? { kind: "needs-choice", message, choices: MOVE })];
   });
   const copies = [...findRunsInTwoPlaces(snapshot), ...findExperimentsInTwoPlaces(snapshot)]
     .filter(({ path }) => !byPlace.get(path)?.some(({ kind }) => kind === "quarantine-stray"))
     .map(({ path, message }) =>
-      keep(path, path, { kind: "needs-choice", message, choices: ["move one of the two away"] })
+      keptEntry(path, path, {
+        kind: "needs-choice",
+        message,
+        choices: ["move one of the two away"],
+      })
     );
   return [...problems, ...strays, ...copies];
 }

@@ -15,7 +15,7 @@ import type { Experiment, NonEmpty, Run } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { formatTime } from "../text/units.ts";
-import { type Edit, keep, type RepairContext, type Repairs } from "./context.ts";
+import { type Edit, keptEntry, type RepairContext, type Repairs } from "./context.ts";
 import { findStaleRuns } from "./find_stale_runs.ts";
 import { relocateRecords } from "./repair_locations.ts";
 
@@ -111,7 +111,7 @@ function releaseNames(
     const active = holders.filter(({ lifecycleStage }) => lifecycleStage === "active");
     const [first, ...twins] = active;
     if (first !== undefined && twins.length > 0) {
-      kept.push(keep(first.path, name, {
+      kept.push(keptEntry(first.path, name, {
         kind: "needs-choice",
         message: `${twins.map(({ path }) => path).join(", ")} is active under the same name`,
         choices: ["rename all but one in MLflow, by id", "delete all but one in MLflow"],
@@ -122,7 +122,7 @@ function releaseNames(
       if (first === undefined || lifecycleStage !== "deleted" || first.id === id) continue;
       const message = `experiment ${first.id} is active under the same name`;
       if (taken.has(released)) {
-        kept.push(keep(path, name, {
+        kept.push(keptEntry(path, name, {
           kind: "needs-choice",
           message: `${message}, and another one is called ${quoteText(released)}`,
           choices: [

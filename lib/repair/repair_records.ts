@@ -15,7 +15,7 @@ import type { DamagedRun, Experiment, Orphan } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { editMetaYaml, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import { textOf } from "../yaml/node.ts";
-import { keep, type RepairContext, type Repairs, unsettled } from "./context.ts";
+import { keptEntry, type RepairContext, type Repairs, unsettled } from "./context.ts";
 import { rebuildExperimentMeta } from "./rebuild_experiment_meta.ts";
 import { keptReason, rebuildRunMeta } from "./rebuild_run_meta.ts";
 
@@ -155,7 +155,7 @@ function repairOrphan(
     case "unknown":
       return null;
     case "ambiguous":
-      return keep(path, id, {
+      return keptEntry(path, id, {
         kind: "needs-choice",
         message: `${message}, and its runs keep artifacts in ${outcome.locations.length} places`,
         choices: [

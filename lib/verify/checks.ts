@@ -102,7 +102,7 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
     message: problem.message + positionOf(problem),
     ...(remedy === null ? {} : { remedy }),
     // It goes with its experiment, and no repair would mend it.
-    ...(subject === "run" && goes(orphan, now) ? { remedy: null } : {}),
+    ...(subject === "run" && wouldGo(orphan, now) ? { remedy: null } : {}),
     ...(migration === undefined ? {} : { migration }),
     ...(mendable === undefined ? {} : { mendable }),
   };
@@ -133,12 +133,12 @@ function orphanRemedy(
   now: number,
 ): Remedy | null {
   if (!IN_ORPHAN.includes(damage)) return null;
-  return goes(orphan, now)
+  return wouldGo(orphan, now)
     ? { kind: "cleanup", does: "quarantine", or: "restore its meta.yaml from a backup" }
     : null;
 }
 
-function goes(orphan: Orphan | undefined, now: number): boolean {
+function wouldGo(orphan: Orphan | undefined, now: number): boolean {
   return orphan !== undefined && judgeOrphan(orphan, QUARANTINE, now).goes;
 }
 
