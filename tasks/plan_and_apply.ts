@@ -17,6 +17,7 @@ import type { Plan, PlanTask } from "../lib/plan/plan.ts";
 import type { ApplyReport } from "../lib/plan/report.ts";
 import { sameActions } from "../lib/plan/same_action.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import type { Remains } from "../lib/store/usage.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";
 import type { BackupWork } from "./ports/backups.ts";
 import { lockStore } from "./ports/lock_store.ts";
@@ -49,6 +50,8 @@ export interface PlanAndApplyResult {
   readonly report: ApplyReport | null;
   /** Earlier changes that had been cut off and were settled first. */
   readonly settled: readonly SettledChange[];
+  /** What earlier changes were not to keep, and could still not be freed. */
+  readonly remains: readonly Remains[];
 }
 
 /** What a task plans, and from what. */
@@ -116,15 +119,17 @@ export async function decideAndApply(
 ): Promise<PlanAndApplyResult> {
   const { apply = false, backup = true, backups, approve, onProgress, onFiles, signal } = options;
   const settled: SettledChange[] = [];
+  let remains: readonly Remains[] = [];
   let plan = apply && approve === undefined ? null : (await decide(store)).plan;
   while (true) {
     if (plan !== null) {
-      if (!apply || plan.actions.length === 0) return { plan, report: null, settled };
+      if (!apply || plan.actions.length === 0) return { plan, report: null, settled, remains };
       refuseStopped(plan);
-      if (!(await approve?.(plan))) return { plan, report: null, settled };
+      if (!(await approve?.(plan))) return { plan, report: null, settled, remains };
     }
     await using locked = await lockStore(store, { task });
     settled.push(...locked.settled);
+    ({ remains } = locked);
     const { snapshot: since, plan: current } = await decide(locked);
     const total = current.actions.length;
     if (plan === null ? total === 0 : !sameActions(plan, current)) {
@@ -139,6 +144,6 @@ export async function decideAndApply(
       since,
       onProgress: (done) => onProgress?.("Applying", done, total),
     });
-    return { plan: current, report, settled };
+    return { plan: current, report, settled, remains };
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { StorePath } from "../store/path.ts";
-import type { DiskUsage } from "../store/usage.ts";
+import type { DiskUsage, Remains } from "../store/usage.ts";
 import type { Action, PlanTask } from "./plan.ts";
 
 /** Why an action was not carried out; `not-supported`: this kind of store cannot. */
@@ -55,7 +55,7 @@ export interface ApplyReport {
     readonly problem?: string;
   } | null;
   /** What was not to be kept and takes its place all the same, and why. */
-  readonly remains?: { readonly path: string; readonly message: string };
+  readonly remains?: Remains;
   /** Every action was applied. */
   readonly complete: boolean;
 }

@@ -37,3 +37,11 @@ export function addUsage(usages: readonly DiskUsage[]): DiskUsage {
     files: usages.reduce((sum, { files }) => sum + files, 0),
   };
 }
+
+/** Something that was not to be kept and takes its place all the same. */
+export interface Remains {
+  /** Absolute path. */
+  readonly path: string;
+  /** Why it could not be freed. */
+  readonly message: string;
+}

@@ -10,7 +10,7 @@ import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateStore } from "./locate_store.ts";
 import { listJournals } from "./own/list_journals.ts";
-import { ownPaths } from "./own/own_directory.ts";
+import { listStaged, ownPaths } from "./own/own_directory.ts";
 import { scanStore } from "./scan/scan.ts";
 
 /**
@@ -39,6 +39,7 @@ export async function openFileStore(
       kinds: new Set(ACTION_KINDS),
       interrupted: async () =>
         (await listJournals(paths.journals)).map((path) => basename(path, ".jsonl")),
+      staged: () => listStaged(paths.staging),
       async lock({ task }) {
         const { lockFileStore } = await import("./lock_file_store.ts");
         return lockFileStore(store, task);

@@ -23,7 +23,7 @@ export async function lockFileStore(store: Store, task: string): Promise<LockedS
   const paths = ownPaths(root);
   const lock = acquireLock(root, task, store.now());
   try {
-    const settled = settleInterrupted(root, paths, await listJournals(paths.journals));
+    const { settled, remains } = settleInterrupted(root, paths, await listJournals(paths.journals));
     /** Half done, say by an error of the caller's, is taken back now, or else by whoever locks next. */
     const giveUp = ({ journal }: FileChange) => {
       try {
@@ -47,6 +47,7 @@ export async function lockFileStore(store: Store, task: string): Promise<LockedS
     return {
       ...store,
       settled,
+      remains,
       changes: {
         ...requireCapability(store, "changes"),
         lock: () =>

@@ -15,7 +15,7 @@ import { basename, dirname, join } from "@std/path";
 import { hold, holdEntry, LedAstray } from "./hold.ts";
 import { listSome } from "./list_directory.ts";
 import { type Access, openLikeParent } from "./permissions.ts";
-import { infoOf } from "./read.ts";
+import { failureText, infoOf } from "./read.ts";
 
 /**
  * Makes a directory's entries durable.
@@ -164,12 +164,15 @@ const NOT_EMPTY = /\(os error (39|17|66|145)\)/;
  * Frees what a tree in our staging directory takes. What cannot be freed now waits for the next change.
  *
  * @param path The tree; nothing happens when it is not there.
+ * @returns Why something is left of it, in words; `null` when nothing is.
  */
-export function free(path: string): void {
+export function free(path: string): string | null {
   try {
     if (infoOf(path) !== null) removeTree(path);
+    return null;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    return failureText(error);
   }
 }
 

@@ -11,6 +11,7 @@
  * @module
  */
 
+import type { Remains } from "../../lib/store/usage.ts";
 import { lockStore } from "../ports/lock_store.ts";
 import { requireCapability } from "../ports/require_capability.ts";
 import type { SettledChange, Store } from "../ports/store.ts";
@@ -29,6 +30,8 @@ export interface RecoverReport {
   readonly store: string;
   /** What became of each change that had been cut off; none is the usual case. */
   readonly settled: readonly SettledChange[];
+  /** What was not to be kept, and could still not be freed. */
+  readonly remains: readonly Remains[];
 }
 
 /**
@@ -59,11 +62,14 @@ export async function recover(
   const place = backups === null ? null : await requireCapability(store, "backups").open(backups);
   const isSplit = place !== null && (await place.split()).length > 0;
   const interrupted = await store.changes?.interrupted() ?? [];
-  if (interrupted.length === 0 && !isSplit) return { ...report, settled: [] };
+  const staged = await store.changes?.staged() ?? [];
+  if (interrupted.length === 0 && staged.length === 0 && !isSplit) {
+    return { ...report, settled: [], remains: [] };
+  }
   await using locked = await lockStore(store, { task: "recover" });
   // What was being moved and lies in both places is given up in one of them.
   if (isSplit) {
     await using _place = await requireCapability(locked, "backups").lock(backups);
   }
-  return { ...report, settled: locked.settled };
+  return { ...report, settled: locked.settled, remains: locked.remains };
 }

@@ -6,10 +6,11 @@
 
 import type { ActionKind } from "../../lib/plan/action_kind.ts";
 import type { Action, PlanTask } from "../../lib/plan/plan.ts";
-import type { ActionOutcome, ApplyReport } from "../../lib/plan/report.ts";
+import type { ActionOutcome } from "../../lib/plan/report.ts";
 import type { Evidence, RepairPolicy } from "../../lib/plan/repair_action.ts";
 import type { Extras } from "../../lib/store/extras.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import type { Remains } from "../../lib/store/usage.ts";
 import type { BackupPlaces, BackupWork, LockedBackupPlaces } from "./backups.ts";
 import type { Tracking } from "./tracking.ts";
 
@@ -77,6 +78,8 @@ export interface Changes {
   readonly kinds: ReadonlySet<ActionKind>;
   /** Names the changes that were cut off and wait for a task that may write. */
   interrupted(): Promise<readonly string[]>;
+  /** Names what is staged for a change that is at work, or was left by one that could not free it. */
+  staged(): Promise<readonly string[]>;
   /**
    * Takes the lock and settles what was cut off.
    *
@@ -101,7 +104,7 @@ export interface LockedMending extends Mending {
 /** Who is told of what while a change ends. */
 export interface FinishWork extends Pick<BackupWork, "onProgress"> {
   /** Told of what was not to be kept and could not be freed. */
-  readonly onRemains?: (remains: NonNullable<ApplyReport["remains"]>) => void;
+  readonly onRemains?: (remains: Remains) => void;
 }
 
 /** How to carry out the actions of a change. */
@@ -139,6 +142,8 @@ export interface LockedStore extends Store {
   readonly backups: LockedBackupPlaces | null;
   /** What was cut off before and has been settled on taking the lock. */
   readonly settled: readonly SettledChange[];
+  /** What earlier changes were not to keep, and could not be freed on taking the lock either. */
+  readonly remains: readonly Remains[];
   /** Begins a change with these actions. */
   begin(options: {
     readonly task: PlanTask;

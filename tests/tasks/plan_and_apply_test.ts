@@ -4,6 +4,7 @@ import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../../lib/errors.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { recover } from "../../tasks/backups/recover.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_apply.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
@@ -186,6 +187,10 @@ Deno.test("planAndApply() says what it could not free, frees the rest, and leave
           path: join(staging, kept.split("/")[0]!),
           message: "Operation not permitted",
         });
+        await using opened = await openStore(store.root);
+        for (const later of [await run(store.root, { apply: true }), await recover(opened)]) {
+          assertEquals(later.remains, [report?.remains!]);
+        }
       } finally {
         await chattr("-i", join(staging, kept));
       }

@@ -14,7 +14,7 @@ import { backupsFlag } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { saySettled, storeFlag } from "./open.ts";
+import { sayRemains, saySettled, storeFlag } from "./open.ts";
 
 /** What flags say of how to apply, and how to show it. */
 export interface ApplyFlags {
@@ -55,7 +55,7 @@ export async function carryOut(job: Job, world: World): Promise<ExitCode> {
   const listen = () => world.signal().addEventListener("abort", () => stop.abort());
   if (options.apply && options.force) listen();
   if (backups !== null && options.backup) world.say(ELSEWHERE);
-  const { plan, report, settled } = await run({
+  const { plan, report, settled, remains } = await run({
     apply: options.apply,
     backup: options.backup,
     ...(backups === null ? {} : { backups }),
@@ -74,6 +74,7 @@ export async function carryOut(job: Job, world: World): Promise<ExitCode> {
   });
   world.progress.erase();
   saySettled(settled, world);
+  sayRemains(remains, world);
   if (report !== null) return await showReport(report, { ...options, backups }, world);
   const isRefused = options.apply && plan.actions.length > 0;
   if (isRefused) world.say(NOTHING_CHANGED);

@@ -5,6 +5,7 @@
  */
 
 import { StoreAccessError } from "../../../lib/errors.ts";
+import type { Remains } from "../../../lib/store/usage.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { openStore } from "../../open_store.ts";
 import type { SettledChange, Store } from "../../ports/store.ts";
@@ -114,6 +115,20 @@ async function sayInterrupted(
  */
 export function storeFlag(location: string | null): string {
   return location === null ? "" : ` ${shellWords(["--store", location])}`;
+}
+
+/**
+ * Says what earlier changes left that can still not be freed.
+ *
+ * @param remains What they left.
+ * @param world What the task needs of the world.
+ */
+export function sayRemains(remains: readonly Remains[], world: Pick<World, "say">): void {
+  for (const { path, message } of remains) {
+    world.say(
+      `An earlier change could not free ${path}: ${message}; mend that, and the next task that changes the store frees it\n`,
+    );
+  }
 }
 
 /**

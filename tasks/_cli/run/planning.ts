@@ -27,7 +27,7 @@ import {
   refuseUnattended,
   showReport,
 } from "./carry_out.ts";
-import { openConfigured, saySettled } from "./open.ts";
+import { openConfigured, sayRemains, saySettled } from "./open.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 type PlanningCommand = Command<"prune"> | Command<"cleanup">;
@@ -155,6 +155,7 @@ export async function runApply(
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   await using locked = await lockStore(store, { task: "apply" });
   saySettled(locked.settled, world);
+  sayRemains(locked.remains, world);
   const report = await applyPlan(locked, plan, {
     backup: options.backup,
     ...(backups === null ? {} : { backups }),

@@ -14,7 +14,7 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { printDone } from "./carry_out.ts";
-import { openChosenStore, openConfigured, saySettled, storeFlag } from "./open.ts";
+import { openChosenStore, openConfigured, sayRemains, saySettled, storeFlag } from "./open.ts";
 
 /**
  * Runs a task.
@@ -167,9 +167,13 @@ async function runRecover({ options }: Command<"recover">, world: World): Promis
     printJson(world, report);
   } else {
     saySettled(report.settled, { ...world, say: world.print });
-    if (report.settled.length === 0) world.print("Nothing to recover.\n");
+    sayRemains(report.remains, { ...world, say: world.print });
+    if (report.settled.length === 0 && report.remains.length === 0) {
+      world.print("Nothing to recover.\n");
+    }
   }
-  return report.settled.some(({ collisions }) => collisions.length > 0)
+  return report.remains.length > 0 ||
+      report.settled.some(({ collisions }) => collisions.length > 0)
     ? ExitCode.partlyApplied
     : ExitCode.done;
 }

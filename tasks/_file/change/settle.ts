@@ -14,6 +14,7 @@
 
 import { join } from "@std/path";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
+import type { Remains } from "../../../lib/store/usage.ts";
 import { free, putTimeBack, syncDirectory } from "../../_io/durable.ts";
 import { listSome } from "../../_io/list_directory.ts";
 import { infoOf, timeOf } from "../../_io/read.ts";
@@ -52,14 +53,14 @@ export interface Settled {
  * @param root Absolute real path of the store's root.
  * @param paths Our directory.
  * @param files The journals of all changes that were cut off, oldest first.
- * @returns What became of each.
+ * @returns What became of each, and what of earlier ones cannot be freed.
  * @throws {SyntaxError} When a journal, or the manifest of its backup, is damaged; then nothing is touched.
  */
 export function settleInterrupted(
   root: string,
   paths: OwnPaths,
   files: readonly string[],
-): readonly Settled[] {
+): { readonly settled: readonly Settled[]; readonly remains: readonly Remains[] } {
   const journals = files.map((path) => {
     const begin = readBegin(path);
     if (begin !== null) readManifest(paths.backups, begin.id);
@@ -85,8 +86,7 @@ export function settleInterrupted(
       removeHollow(backup);
     }
   }
-  emptyStaging(paths.staging);
-  return settled;
+  return { settled, remains: emptyStaging(paths.staging) };
 }
 
 /**

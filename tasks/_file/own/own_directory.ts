@@ -20,10 +20,11 @@
 
 import { join } from "@std/path";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
+import type { Remains } from "../../../lib/store/usage.ts";
 import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { free, keepingTimes, syncDirectory, writeAndSync } from "../../_io/durable.ts";
-import { listSome } from "../../_io/list_directory.ts";
+import { listDirectory, listSome } from "../../_io/list_directory.ts";
 import { kindOf, readEntry } from "../../_io/open_entry.ts";
 import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
@@ -159,9 +160,26 @@ const STAGED = /^(\d+-\d+|new|old|restore|metadata|probe|moved|\d{8}T\d{6}Z-.+)$
  * came to be taken for ours: a listing that is short may have hidden it. Needs read and write permission.
  *
  * @param staging The staging directory.
+ * @returns What could not be freed.
  */
-export function emptyStaging(staging: string): void {
-  for (const { name } of listSome(staging)) if (STAGED.test(name)) free(join(staging, name));
+export function emptyStaging(staging: string): readonly Remains[] {
+  return listSome(staging).flatMap(({ name }) => {
+    const path = join(staging, name);
+    const message = STAGED.test(name) ? free(path) : null;
+    return message === null ? [] : [{ path, message }];
+  });
+}
+
+/**
+ * Names what of ours lies in a staging directory. Needs read permission.
+ *
+ * @param staging The staging directory; it need not be there, nor be open to this account.
+ * @returns Absolute paths.
+ */
+export async function listStaged(staging: string): Promise<readonly string[]> {
+  const listed = await listDirectory(staging);
+  const entries = listed.kind === "listed" ? listed.entries : [];
+  return entries.flatMap(({ name }) => STAGED.test(name) ? [join(staging, name)] : []);
 }
 
 /**

@@ -34,6 +34,7 @@ Deno.test("recover() touches nothing where nothing was cut off", async () => {
     schema: "mltidy/recover/v1",
     store: place.root,
     settled: [],
+    remains: [],
   });
   assertSameTree(await readTree(place.root), before);
 });

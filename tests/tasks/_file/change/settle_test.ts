@@ -22,7 +22,9 @@ const REVERSED = { id: ID, task: "cleanup", outcome: "reversed", collisions: [] 
 const COMPLETED = { ...REVERSED, outcome: "completed" } as const;
 
 function settle({ root, paths }: Rotten): Promise<readonly Settled[]> {
-  return listJournals(paths.journals).then((files) => settleInterrupted(root, paths, files));
+  return listJournals(paths.journals).then((files) =>
+    settleInterrupted(root, paths, files).settled
+  );
 }
 
 interface Rotten extends TempStore {
