@@ -5,7 +5,12 @@
  */
 
 import type { TextFact } from "../store/facts.ts";
-import { type FileFlaw, flaw, FLAWLESS, unreadFlaw } from "../store/flaw.ts";
+import {
+  type RecordProblem,
+  recordProblem,
+  SOUND,
+  unreadProblem,
+} from "../store/record_problem.ts";
 import { isKeyName } from "../store/names.ts";
 
 /** What files that are no keys are called: by Finder, Explorer, editors, NFS and git. */
@@ -16,7 +21,7 @@ const STRAY =
  * Checks a key. MLflow raises when it meets a file whose path is no key, and takes any other for one.
  *
  * @param key The path of the file below its folder, with `/`.
- * @returns What is wrong with the key; at most one flaw.
+ * @returns What is wrong with the key; at most one problem.
  *
  * @example
  * ```ts
@@ -27,14 +32,21 @@ const STRAY =
  * assertEquals(checkKey(".loss.swp")[0]?.damage, "stray-file");
  * ```
  */
-export function checkKey(key: string): readonly FileFlaw[] {
+export function checkKey(key: string): readonly RecordProblem[] {
   if (!isKeyName(key)) {
     // A migration takes any name.
-    return [flaw("illegal-name", `MLflow takes no key named ${JSON.stringify(key)}`, null)];
+    return [
+      recordProblem("illegal-name", `MLflow takes no key named ${JSON.stringify(key)}`, null),
+    ];
   }
   return STRAY.test(key)
-    ? [flaw("stray-file", "an editor or the operating system left it; MLflow takes it for a key")]
-    : FLAWLESS;
+    ? [
+      recordProblem(
+        "stray-file",
+        "an editor or the operating system left it; MLflow takes it for a key",
+      ),
+    ]
+    : SOUND;
 }
 
 /**
@@ -42,21 +54,21 @@ export function checkKey(key: string): readonly FileFlaw[] {
  *
  * @param fact What reading the file gave.
  * @param kind A param's value MLflow compares with what is logged again, line ends made alike.
- * @returns What is wrong with it; at most one flaw.
+ * @returns What is wrong with it; at most one problem.
  */
-export function checkValue(fact: TextFact, kind: "param" | "tag"): readonly FileFlaw[] {
+export function checkValue(fact: TextFact, kind: "param" | "tag"): readonly RecordProblem[] {
   // A link to nothing is a file to MLflow's reader, and none to the migration's.
   const unread = fact.kind === "missing"
-    ? flaw("io", "it is a link to nothing", null)
-    : unreadFlaw(fact, "the file");
+    ? recordProblem("io", "it is a link to nothing", null)
+    : unreadProblem(fact, "the file");
   if (unread !== null) return [unread];
   const text = fact.kind === "text" ? fact.text : "";
   if (/^\0+$/.test(text)) {
-    return [flaw("zeros", "the value is nothing but zeros: it was lost with the power")];
+    return [recordProblem("zeros", "the value is nothing but zeros: it was lost with the power")];
   }
   return kind === "param" && text.includes("\r")
-    ? [flaw("carriage-return", "the value has Windows line ends")]
-    : FLAWLESS;
+    ? [recordProblem("carriage-return", "the value has Windows line ends")]
+    : SOUND;
 }
 
 /** Keys that are alike only when they are the same. */

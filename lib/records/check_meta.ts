@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FileFlaw, flaw, FLAWLESS } from "../store/flaw.ts";
+import { type RecordProblem, recordProblem, SOUND } from "../store/record_problem.ts";
 import type { Migration } from "../store/problem.ts";
 import { RUN_STATUSES, STALE_AFTER } from "../store/run_status.ts";
 import type { Run } from "../store/snapshot.ts";
@@ -25,21 +25,21 @@ import { readUsualRunMeta } from "./usual_run_meta.ts";
  * @param text The decoded text.
  * @returns What is wrong.
  */
-export function checkRunMeta(text: string): readonly FileFlaw[] {
+export function checkRunMeta(text: string): readonly RecordProblem[] {
   // As nearly every run is: it has all of its keys, and none that only a deleted one has.
-  if (readUsualRunMeta(text)?.lifecycleStage === "active") return FLAWLESS;
+  if (readUsualRunMeta(text)?.lifecycleStage === "active") return SOUND;
   const document = readDocument(text);
   if (document === null) return [];
-  const flaws: FileFlaw[] = [];
-  if (!document.has("run_id")) flaws.push(flaw("no-run-id", "key run_id is missing"));
+  const problems: RecordProblem[] = [];
+  if (!document.has("run_id")) problems.push(recordProblem("no-run-id", "key run_id is missing"));
   if (isAbsent(document.get("artifact_uri"))) {
-    flaws.push(flaw("no-artifact-uri", "key artifact_uri is missing"));
+    problems.push(recordProblem("no-artifact-uri", "key artifact_uri is missing"));
   }
   const isDeleted = textOf(document.get("lifecycle_stage")) === "deleted";
   if (isDeleted && document.has("deleted_time") && isAbsent(document.get("deleted_time"))) {
-    flaws.push(flaw("no-deleted-time", "it is soft-deleted, and deleted_time is null"));
+    problems.push(recordProblem("no-deleted-time", "it is soft-deleted, and deleted_time is null"));
   }
-  return [...flaws, ...checkMigration(text)];
+  return [...problems, ...checkMigration(text)];
 }
 
 /**
@@ -48,11 +48,11 @@ export function checkRunMeta(text: string): readonly FileFlaw[] {
  * @param text The decoded text.
  * @returns What is wrong.
  */
-export function checkExperimentMeta(text: string): readonly FileFlaw[] {
+export function checkExperimentMeta(text: string): readonly RecordProblem[] {
   const document = readDocument(text);
   if (document === null) return [];
   return [
-    ...(isAbsent(document.get("name")) ? [flaw("no-name", "its name is null")] : []),
+    ...(isAbsent(document.get("name")) ? [recordProblem("no-name", "its name is null")] : []),
     ...checkMigration(text),
   ];
 }
@@ -61,12 +61,12 @@ export function checkExperimentMeta(text: string): readonly FileFlaw[] {
  * Checks a record that MLflow reads for what a migration cannot.
  *
  * @param text The decoded text.
- * @returns What is wrong; at most one flaw.
+ * @returns What is wrong; at most one problem.
  */
-export function checkMigration(text: string): readonly FileFlaw[] {
+export function checkMigration(text: string): readonly RecordProblem[] {
   return hasLooseTab(text)
-    ? [flaw("unmigrated", "its metadata has a tab outside of quotes", "skips")]
-    : FLAWLESS;
+    ? [recordProblem("unmigrated", "its metadata has a tab outside of quotes", "skips")]
+    : SOUND;
 }
 
 /**
@@ -125,11 +125,11 @@ export function migrateModelVersionMeta(text: string): Migration | null {
  * @param now Epoch ms.
  * @returns What is wrong.
  */
-export function checkLife(run: Run, newestChange: number, now: number): readonly FileFlaw[] {
+export function checkLife(run: Run, newestChange: number, now: number): readonly RecordProblem[] {
   const silence = now - Math.max(newestChange, run.startTime);
   if (silence < STALE_AFTER) return [];
   const since = Math.floor(silence / days(1));
-  return [flaw("stale", `it is ${run.status}, and has written nothing for ${since} days`)];
+  return [recordProblem("stale", `it is ${run.status}, and has written nothing for ${since} days`)];
 }
 
 function readDocument(text: string): MetaDocument | null {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FileFlaw, flaw, FLAWLESS } from "../store/flaw.ts";
+import { type RecordProblem, recordProblem, SOUND } from "../store/record_problem.ts";
 import {
   pythonLines,
   pythonStripped,
@@ -23,7 +23,7 @@ export type MetricOwner = "run" | "logged-model";
  * @param text The text of `metrics/<key>`.
  * @param owner Whose metric it is: a run's lines have 2, 3 or 5 fields (5 since MLflow 3.0), those of
  * a logged model 4 or 6.
- * @returns What is wrong: at most one flaw of each kind, at the first line that has it.
+ * @returns What is wrong: at most one problem of each kind, at the first line that has it.
  *
  * @example A line that was cut off
  * ```ts
@@ -34,10 +34,10 @@ export type MetricOwner = "run" | "logged-model";
  * assertEquals([found?.damage, found?.line], ["malformed-line", 2]);
  * ```
  */
-export function checkMetricFile(text: string, owner: MetricOwner): readonly FileFlaw[] {
+export function checkMetricFile(text: string, owner: MetricOwner): readonly RecordProblem[] {
   if (text === "") {
     // A migration takes it for a metric without points.
-    return [flaw("empty", "the metric has no line", null)];
+    return [recordProblem("empty", "the metric has no line", null)];
   }
   const { usual, check } = OWNERS[owner];
   const isSound = isUsual(text, usual);
@@ -46,34 +46,37 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly File
     const fault = check(pythonStripped(line).split(" "));
     return fault === null ? [] : [{ ...fault, line: index + 1 }];
   });
-  const flaws = ["malformed-line", "newer-format"].flatMap((damage) => {
+  const problems = ["malformed-line", "newer-format"].flatMap((damage) => {
     const [first, ...others] = faults.filter((each) => each.damage === damage);
     if (first === undefined) return [];
     const more = others.length === 0 ? "" : `, and so have ${others.length} more`;
     // The migration is as good as what it makes of the worst line.
     const worst = [first, ...others].find(({ migration }) => migration === undefined);
-    const base = { ...flaw(first.damage, `${first.message}${more}`), line: first.line };
+    const base = { ...recordProblem(first.damage, `${first.message}${more}`), line: first.line };
     return [worst === undefined ? { ...base, migration: first.migration ?? null } : base];
   });
-  const readable = flaws.every(({ damage }) => damage !== "malformed-line");
+  const readable = problems.every(({ damage }) => damage !== "malformed-line");
   if (readable && pythonLines(text.slice(-1))[0] !== "") {
-    flaws.push({ ...flaw("torn-line", "the last line has no end"), line: lines.length });
+    problems.push({
+      ...recordProblem("torn-line", "the last line has no end"),
+      line: lines.length,
+    });
   }
   const tooLarge = isSound ? -1 : lines.findIndex(hasTooLarge);
   if (tooLarge !== -1) {
     const message = "a time or a step is beyond 64 bits";
-    flaws.push({ ...flaw("unmigrated", message), line: tooLarge + 1 });
+    problems.push({ ...recordProblem("unmigrated", message), line: tooLarge + 1 });
   }
   const mayRepeat = readable && !(isSound && haveRisingSteps(lines, owner));
   const repeated = mayRepeat ? repeatedLine(lines, owner) : null;
   if (repeated !== null) {
     const message = "the metric has the same point twice";
-    flaws.push({ ...flaw("repeated-point", message), line: repeated });
+    problems.push({ ...recordProblem("repeated-point", message), line: repeated });
   }
-  return flaws.length === 0 ? FLAWLESS : flaws;
+  return problems.length === 0 ? SOUND : problems;
 }
 
-type LineFault = Pick<FileFlaw, "damage" | "message" | "migration">;
+type LineFault = Pick<RecordProblem, "damage" | "message" | "migration">;
 
 /** Lines as MLflow itself writes them, which spares nearly every file the slow way. */
 const USUAL_VALUE = String.raw`(?:-?\d+(?:\.\d+)?(?:e[-+]\d+)?|nan|-?inf)`;

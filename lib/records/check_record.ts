@@ -8,7 +8,12 @@
  */
 
 import type { TextFact } from "../store/facts.ts";
-import { type FileFlaw, flaw, FLAWLESS, unreadFlaw } from "../store/flaw.ts";
+import {
+  type RecordProblem,
+  recordProblem,
+  SOUND,
+  unreadProblem,
+} from "../store/record_problem.ts";
 import type { StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { quoteText } from "../text/quote_text.ts";
@@ -33,7 +38,7 @@ export interface CheckedRecord {
   /** Empty where it could not be read. */
   readonly document: MetaDocument;
   /** What is wrong with it. */
-  readonly flaws: readonly FileFlaw[];
+  readonly problems: readonly RecordProblem[];
 }
 
 /**
@@ -41,50 +46,53 @@ export interface CheckedRecord {
  *
  * @param fact What reading its file gave.
  * @param kind What it is a record of.
- * @returns The record; at most one flaw, the first that MLflow would meet.
+ * @returns The record; at most one problem, the first that MLflow would meet.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const { flaws } = checkRecord({ kind: "text", text: "name: data\n" }, "dataset");
- * assertEquals(flaws[0]?.message, "key digest is missing");
+ * const { problems } = checkRecord({ kind: "text", text: "name: data\n" }, "dataset");
+ * assertEquals(problems[0]?.message, "key digest is missing");
  * ```
  */
 export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
   const name = kind === "trace" ? "trace_info.yaml" : "meta.yaml";
-  const unread = unreadFlaw(fact, name);
+  const unread = unreadProblem(fact, name);
   if (unread !== null || fact.kind !== "text") {
-    return { document: NOTHING, flaws: unread === null ? FLAWLESS : [unread] };
+    return { document: NOTHING, problems: unread === null ? SOUND : [unread] };
   }
   try {
     const document = parseMetaYaml(fact.text);
     if (document.size === 0) {
-      return { document, flaws: [flaw("empty", "no key in the file")] };
+      return { document, problems: [recordProblem("empty", "no key in the file")] };
     }
     const fault = CHECKS[kind](document);
     const [refused] = checkMigration(fact.text);
-    if (fault === null) return { document, flaws: refused === undefined ? FLAWLESS : [refused] };
-    return { document, flaws: [refused === undefined ? fault : { ...fault, migration: "skips" }] };
+    if (fault === null) return { document, problems: refused === undefined ? SOUND : [refused] };
+    return {
+      document,
+      problems: [refused === undefined ? fault : { ...fault, migration: "skips" }],
+    };
   } catch (error) {
     if (!(error instanceof MetaYamlError)) throw error;
     const { message, line, column } = error;
-    const unreadable: FileFlaw = { damage: "unreadable", message, line, column };
-    const flaws = [migrates(fact.text) ? { ...unreadable, migration: null } : unreadable];
-    return { document: NOTHING, flaws };
+    const unreadable: RecordProblem = { damage: "unreadable", message, line, column };
+    const problems = [migrates(fact.text) ? { ...unreadable, migration: null } : unreadable];
+    return { document: NOTHING, problems };
   }
 }
 
 const NOTHING: MetaDocument = new Map();
 
-type RecordCheck = (document: MetaDocument) => FileFlaw | null;
+type RecordCheck = (document: MetaDocument) => RecordProblem | null;
 
 /** MLflow raises; a migration goes on without what is missing. */
-function incomplete(message: string, migration: FileFlaw["migration"] = null): FileFlaw {
-  return flaw("incomplete", message, migration);
+function incomplete(message: string, migration: RecordProblem["migration"] = null): RecordProblem {
+  return recordProblem("incomplete", message, migration);
 }
 
-function lacks(document: MetaDocument, ...keys: readonly string[]): FileFlaw | null {
+function lacks(document: MetaDocument, ...keys: readonly string[]): RecordProblem | null {
   const missing = keys.find((key) => !document.has(key));
   return missing === undefined ? null : incomplete(`key ${missing} is missing`);
 }
@@ -93,8 +101,8 @@ function isNot(
   document: MetaDocument,
   key: string,
   words: readonly string[],
-  migration: FileFlaw["migration"] = null,
-): FileFlaw | null {
+  migration: RecordProblem["migration"] = null,
+): RecordProblem | null {
   const text = textOf(document.get(key));
   if (text !== null && words.includes(text)) return null;
   const found = text === null ? "null" : quoteText(text);
@@ -102,7 +110,7 @@ function isNot(
 }
 
 /** As RFC 3339 writes a time. */
-function isNoTime(document: MetaDocument, key: string): FileFlaw | null {
+function isNoTime(document: MetaDocument, key: string): RecordProblem | null {
   const text = textOf(document.get(key)) ?? "";
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? null
@@ -124,7 +132,7 @@ const checkInput: RecordCheck = (document) => {
     return isModel ? null : incomplete("key tags: expected a mapping", "aborts");
   }
   return isModel
-    ? flaw("newer-format", "a logged model as input, as MLflow writes it since 3.0", null)
+    ? recordProblem("newer-format", "a logged model as input, as MLflow writes it since 3.0", null)
     : null;
 };
 
@@ -168,7 +176,7 @@ const checkTrace: RecordCheck = (document) => {
   if (location?.kind !== "mapping" || !location.entries.has("type")) {
     return incomplete("key trace_location: expected a mapping with a type");
   }
-  return flaw("newer-format", "the trace is written as MLflow writes it since 3.2", null);
+  return recordProblem("newer-format", "the trace is written as MLflow writes it since 3.2", null);
 };
 
 const SOURCES = ["SOURCE_TYPE_UNSPECIFIED", "LLM_JUDGE", "AI_JUDGE", "HUMAN", "CODE"];
@@ -202,7 +210,7 @@ const checkAssessment: RecordCheck = (document) => {
   const other = unknownIn(source, SOURCE_KEYS) ??
     (kind === "feedback" ? unknownIn(value.entries.get("error"), ERROR_KEYS) : null);
   if (other !== null) return incomplete(`key ${quoteText(other)} is unknown to MLflow`);
-  return kind === "issue" ? flaw("unmigrated", "it names an issue", "skips") : null;
+  return kind === "issue" ? recordProblem("unmigrated", "it names an issue", "skips") : null;
 };
 
 const SOURCE_KEYS = ["source_type", "source_id"];
@@ -269,7 +277,7 @@ export function isSoundRecord(text: string, path: StorePath, subject: Problem["s
   if (subject === "run") return readRunMeta(text).ok;
   const kind = recordKindOf(path, subject);
   if (kind === null) return false;
-  return checkRecord({ kind: "text", text }, kind).flaws
+  return checkRecord({ kind: "text", text }, kind).problems
     .every(({ damage }) => damage === "newer-format");
 }
 

@@ -1,6 +1,6 @@
 /**
  * Documents of `meta.yaml` files → records, one function for each kind of file. What MLflow cannot
- * use is a {@linkcode MetaDefect}: a value, never an exception.
+ * use is a {@linkcode MetaProblem}: a value, never an exception.
  *
  * Which keys MLflow needs, and of which type, was learnt by running 2.13, 3.8 and 3.11: a key is
  * needed where its absence makes a listing raise.
@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { RecordProblem } from "../store/record_problem.ts";
 import { statusOf } from "../store/run_status.ts";
 import type { LifecycleStage, RunStatus } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
@@ -25,23 +26,14 @@ import { readUsualRunMeta } from "./usual_run_meta.ts";
 
 /**
  * Why MLflow cannot use the text of a `meta.yaml`. `empty`: no key in it. `unreadable`: not a YAML
- * mapping. `incomplete`: a key is missing, or has a value of the wrong kind.
+ * mapping, with the place. `incomplete`: a key is missing, or has a value of the wrong kind.
  */
-export interface MetaDefect {
-  /** The kind of defect. */
-  readonly damage: "empty" | "unreadable" | "incomplete";
-  /** The cause, in words. */
-  readonly message: string;
-  /** 1-based; `null` unless `unreadable`. */
-  readonly line: number | null;
-  /** 1-based; `null` unless `unreadable`. */
-  readonly column: number | null;
-}
+export type MetaProblem = RecordProblem<"empty" | "unreadable" | "incomplete">;
 
 /** A record, or why there is none. */
 export type MetaResult<T> =
   | { readonly ok: true; readonly meta: T }
-  | { readonly ok: false; readonly defect: MetaDefect };
+  | { readonly ok: false; readonly problem: MetaProblem };
 
 /**
  * Reads the `meta.yaml` of an experiment.
@@ -148,27 +140,27 @@ class IncompleteMeta extends Error {}
 
 function readMeta<T>(text: string, toRecord: (document: MetaDocument) => T): MetaResult<T> {
   // A decoder writes U+FFFD for bytes that are no UTF-8, such as the byte order mark of UTF-16.
-  if (text.startsWith("\uFFFD")) return defect("unreadable", "Cannot read as UTF-8 text", 1, 1);
+  if (text.startsWith("\uFFFD")) return failure("unreadable", "Cannot read as UTF-8 text", 1, 1);
   try {
     const document = parseMetaYaml(text);
-    if (document.size === 0) return defect("empty", "No key in the file");
+    if (document.size === 0) return failure("empty", "No key in the file");
     return { ok: true, meta: toRecord(document) };
   } catch (error) {
-    if (error instanceof IncompleteMeta) return defect("incomplete", error.message);
+    if (error instanceof IncompleteMeta) return failure("incomplete", error.message);
     if (error instanceof MetaYamlError) {
-      return defect("unreadable", error.message, error.line, error.column);
+      return failure("unreadable", error.message, error.line, error.column);
     }
     throw error;
   }
 }
 
-function defect(
-  damage: MetaDefect["damage"],
+function failure(
+  damage: MetaProblem["damage"],
   message: string,
   line: number | null = null,
   column: number | null = null,
-): { readonly ok: false; readonly defect: MetaDefect } {
-  return { ok: false, defect: { damage, message, line, column } };
+): { readonly ok: false; readonly problem: MetaProblem } {
+  return { ok: false, problem: { damage, message, line, column } };
 }
 
 function refuse(key: string, expected: string, found: string): never {

@@ -23,6 +23,7 @@ import type {
 } from "../store/facts.ts";
 import { asExperimentId, asRunId, byPath, type StorePath } from "../store/path.ts";
 import type { MetaDamage, Problem } from "../store/problem.ts";
+import { type RecordProblem, recordProblem } from "../store/record_problem.ts";
 import type {
   DamagedRun,
   Depth,
@@ -79,7 +80,7 @@ export function assembleRun(
     ? idMismatch("run_id", read.meta.runId, facts.directory) ??
       idMismatch("experiment_id", read.meta.experimentId, experiment)
     : null;
-  const defect = read.ok ? mismatch : read.defect;
+  const unusable = read.ok ? mismatch : read.problem;
   const problems: Problem[] = facts.tagFailures.map((failure) => ({
     path: failure.path,
     subject: "tags",
@@ -88,8 +89,8 @@ export function assembleRun(
     line: null,
     column: null,
   }));
-  if (!read.ok || defect !== null) {
-    const { damage, message, line, column } = defect!;
+  if (!read.ok || unusable !== null) {
+    const { damage, message, line, column } = unusable!;
     problems.push({ path, subject: "run", damage, message, line, column });
     const { usage } = measure(false);
     const known = {
@@ -154,7 +155,7 @@ export function assembleExperiment(
   const mismatch = read.ok
     ? idMismatch("experiment_id", read.meta.experimentId, facts.directory)
     : null;
-  const defect = read.ok ? mismatch : read.defect;
+  const unusable = read.ok ? mismatch : read.problem;
   const problems = [...assembled.problems];
   const loggedModels: LoggedModel[] = [];
   for (const model of facts.loggedModels) {
@@ -173,8 +174,8 @@ export function assembleExperiment(
     stamp: facts.stamp,
     usage: facts.usage,
   } as const;
-  if (!read.ok || defect !== null) {
-    const { damage, message, line, column } = defect!;
+  if (!read.ok || unusable !== null) {
+    const { damage, message, line, column } = unusable!;
     problems.unshift({ path, subject: "experiment", damage, message, line, column });
     const { directory: id, foreign, lostRuns, traces, newestChange } = facts;
     const { length: modelDirectories } = facts.loggedModels;
@@ -219,18 +220,18 @@ export function assembleRegisteredModel(
   facts: RegisteredModelFacts,
 ): { readonly model: RegisteredModel; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const problemOf = (at: StorePath, defect: Defect): Problem => ({
+  const problemOf = (at: StorePath, problem: Unusable): Problem => ({
     path: at,
     subject: "registry",
-    ...defect,
+    ...problem,
   });
   const own = readText(facts.meta, readRegisteredModelMeta);
-  if (!own.ok) problems.push(problemOf(facts.path, own.defect));
+  if (!own.ok) problems.push(problemOf(facts.path, own.problem));
   const versions: ModelVersion[] = [];
   for (const { path, meta } of facts.versions) {
     const read = readText(meta, readModelVersionMeta);
     if (!read.ok) {
-      problems.push(problemOf(path, read.defect));
+      problems.push(problemOf(path, read.problem));
       continue;
     }
     versions.push({ path, ...read.meta });
@@ -306,16 +307,12 @@ function salvageUri(fact: TextFact): string | null {
   return fact.kind === "text" ? textOf(salvageMeta(fact.text).get("artifact_uri")) : null;
 }
 
-interface Defect {
-  readonly damage: MetaDamage;
-  readonly message: string;
-  readonly line: number | null;
-  readonly column: number | null;
-}
+/** Why a `meta.yaml` is of no use. */
+type Unusable = RecordProblem<MetaDamage>;
 
 type TextResult<T> =
   | { readonly ok: true; readonly meta: T }
-  | { readonly ok: false; readonly defect: Defect };
+  | { readonly ok: false; readonly problem: Unusable };
 
 function readText<T>(fact: TextFact, read: (text: string) => MetaResult<T>): TextResult<T> {
   switch (fact.kind) {
@@ -328,20 +325,20 @@ function readText<T>(fact: TextFact, read: (text: string) => MetaResult<T>): Tex
   }
 }
 
-function damaged(damage: MetaDamage, message: string): { ok: false; defect: Defect } {
-  return { ok: false, defect: { damage, message, line: null, column: null } };
+function damaged(damage: MetaDamage, message: string): { ok: false; problem: Unusable } {
+  return { ok: false, problem: recordProblem(damage, message) };
 }
 
-function idMismatch(key: string, found: string, directory: string): Defect | null {
+function idMismatch(key: string, found: string, directory: string): Unusable | null {
   if (found === directory) return null;
   const message = `${key} is ${quoteText(found)}, but the directory is ${quoteText(directory)}`;
-  return { damage: "id-mismatch", message, line: null, column: null };
+  return recordProblem("id-mismatch", message);
 }
 
 function assembleLoggedModel(facts: LoggedModelFacts): LoggedModel | Problem {
   const { path } = facts;
   const read = readText(facts.meta, readLoggedModelMeta);
-  if (!read.ok) return { path, subject: "logged-model", ...read.defect };
+  if (!read.ok) return { path, subject: "logged-model", ...read.problem };
   const { name, sourceRunId, lifecycleStage, artifactLocation } = read.meta;
   return { id: facts.directory, path, name, sourceRunId, lifecycleStage, artifactLocation };
 }

@@ -51,7 +51,7 @@ export {
   type RunId,
   type StorePath,
 } from "./path.ts";
-export type { Flaw, MetaDamage, Migration, Problem, Reference } from "./problem.ts";
+export type { Damage, MetaDamage, Migration, Problem, Reference } from "./problem.ts";
 export { STALE_AFTER } from "./run_status.ts";
 export {
   type DamagedRun,

@@ -10,10 +10,11 @@ import type { StorePath } from "./path.ts";
 export type MetaDamage = "missing" | "empty" | "unreadable" | "incomplete" | "id-mismatch" | "io";
 
 /**
- * What can be wrong besides, found at depth `full`. Each says what a file, a folder or a record is to
- * MLflow; which of them MLflow minds depends on where they are met.
+ * Which kind of wrong a problem is; what no `meta.yaml` has is found at depth `full`. Each says what a
+ * file, a folder or a record is to MLflow; which of them MLflow minds depends on where they are met.
  */
-export type Flaw =
+export type Damage =
+  | MetaDamage
   /** A directory where MLflow has none, and that is nothing of MLflow's. */
   | "foreign"
   /** A run that lies beside the one it was copied from. */
@@ -90,7 +91,7 @@ export interface Problem {
     | "model-version"
     | "directory";
   /** What is wrong with it. */
-  readonly damage: MetaDamage | Flaw;
+  readonly damage: Damage;
   /** The cause, in words. */
   readonly message: string;
   /** 1-based line in the file, where there is one. */

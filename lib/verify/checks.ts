@@ -6,7 +6,7 @@
 
 import { judgeOrphan } from "../judge/judge_by_age.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
-import { NO_FILE } from "../store/flaw.ts";
+import { NO_FILE } from "../store/record_problem.ts";
 import { isLitter } from "../store/litter.ts";
 import type { StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { NO_FILE } from "../../lib/store/flaw.ts";
+import { NO_FILE } from "../../lib/store/record_problem.ts";
 
 /** Something stands there that is no regular file, and no directory: a pipe, a socket, a device. */
 export class NotRegularError extends Error {

@@ -5,7 +5,7 @@
  */
 
 import { checkRecord } from "../../../lib/records/check_record.ts";
-import { flaw } from "../../../lib/store/flaw.ts";
+import { recordProblem } from "../../../lib/store/record_problem.ts";
 import { readText } from "../../_io/read.ts";
 import { type DatasetUse, directoriesAt, type Inspection, report } from "./inspection.ts";
 
@@ -29,7 +29,7 @@ export async function inspectDatasets(
   for (const { path, dataset } of uses) {
     if (names.has(dataset)) continue;
     const message = `its dataset ${dataset} is not in ${folder}/`;
-    report(inspection, "input", path, [flaw("dangling", message)]);
+    report(inspection, "input", path, [recordProblem("dangling", message)]);
   }
   if (names.size === 0) return;
   const used = new Set(uses.map(({ dataset }) => dataset));
@@ -39,13 +39,13 @@ export async function inspectDatasets(
   );
   for (const name of names) {
     const path = `${folder}/${name}`;
-    const { flaws: [found] } = checkRecord(readText(`${root}/${path}/meta.yaml`), "dataset");
+    const { problems: [found] } = checkRecord(readText(`${root}/${path}/meta.yaml`), "dataset");
     if (used.has(name) || !isKnown) {
       report(inspection, "dataset", path, found === undefined ? [] : [found]);
       continue;
     }
     const isSkipped = found !== undefined && found.damage !== "incomplete";
-    const unused = flaw("unused", "no run uses it");
+    const unused = recordProblem("unused", "no run uses it");
     report(inspection, "dataset", path, [isSkipped ? { ...unused, migration: "skips" } : unused]);
   }
 }

@@ -10,7 +10,7 @@ import { checkExperimentMeta } from "../../../lib/records/check_meta.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { readExperimentMeta } from "../../../lib/records/meta_record.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
-import { flaw } from "../../../lib/store/flaw.ts";
+import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type { Experiment, LoggedModel, Orphan } from "../../../lib/store/snapshot.ts";
 import { textOf } from "../../../lib/yaml/node.ts";
 import { readText } from "../../_io/read.ts";
@@ -34,7 +34,9 @@ async function inspectExperiment(
   });
   if (tags === "not-a-directory") {
     const message = "it is a file, not a folder";
-    report(inspection, "experiment-tag", `${path}/tags`, [flaw("not-a-directory", message)]);
+    report(inspection, "experiment-tag", `${path}/tags`, [
+      recordProblem("not-a-directory", message),
+    ]);
   }
   for (const model of holder.loggedModels) await inspectLoggedModel(inspection, model, holder);
   await inspectTraces(inspection, path, active);
@@ -51,10 +53,10 @@ function inspectMeta(inspection: Inspection, experiment: Experiment): void {
   const named = `${basename(root)}/${id}`;
   if (lifecycleStage === "active" && hasMoved(inspection, location, named)) {
     const message = `new runs keep their artifacts at ${location}, where nothing is`;
-    report(inspection, "experiment", path, [flaw("moved", message)]);
+    report(inspection, "experiment", path, [recordProblem("moved", message)]);
   } else if (lifecycleStage === "active" && isInOtherStore(inspection, location, id)) {
     const message = `new runs keep their artifacts in the store that has it, too: ${location}`;
-    report(inspection, "experiment", path, [flaw("moved", message)]);
+    report(inspection, "experiment", path, [recordProblem("moved", message)]);
   }
 }
 
@@ -86,19 +88,19 @@ async function inspectLoggedModel(
 ): Promise<void> {
   const { root } = inspection;
   const { path, id } = model;
-  const { document, flaws } = checkRecord(
+  const { document, problems } = checkRecord(
     readText(`${root}/${path}/meta.yaml`),
     "logged-model",
   );
-  report(inspection, "logged-model", path, flaws);
+  report(inspection, "logged-model", path, problems);
   const owner = textOf(document.get("experiment_id"));
   const named = textOf(document.get("model_id"));
   if (owner !== holder.id) {
     const message = `experiment_id is ${JSON.stringify(owner)}, but it lies in ${holder.id}`;
-    report(inspection, "logged-model", path, [flaw("wrong-experiment", message)]);
+    report(inspection, "logged-model", path, [recordProblem("wrong-experiment", message)]);
   } else if (named !== id) {
     const message = `model_id is ${JSON.stringify(named)}, but the directory is ${id}`;
-    report(inspection, "logged-model", path, [flaw("id-mismatch", message)]);
+    report(inspection, "logged-model", path, [recordProblem("id-mismatch", message)]);
   }
   for (const folder of ["metrics", "params", "tags"] as const) {
     await walkKeys(inspection, `${path}/${folder}`, (key, at, fact) => {
@@ -121,6 +123,6 @@ async function inspectLoggedModel(
     exists(`${root}/${place}`)
   ) {
     const message = `MLflow looks for its files at ${model.artifactLocation}, where nothing is`;
-    report(inspection, "logged-model", path, [flaw("moved", message)]);
+    report(inspection, "logged-model", path, [recordProblem("moved", message)]);
   }
 }

@@ -8,7 +8,7 @@ import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { formerPlaces, localPathOf, parseLocalPlace } from "../../../lib/records/relocate_uri.ts";
 import { parseModelUri, uriSegments } from "../../../lib/store/artifact_uri.ts";
-import { flaw } from "../../../lib/store/flaw.ts";
+import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type {
   ModelVersion,
   RegisteredModel,
@@ -51,8 +51,8 @@ function inspectRecord(
   path: string,
   kind: "registered-model" | "model-version",
 ): void {
-  const { flaws } = checkRecord(readText(`${inspection.root}/${path}/meta.yaml`), kind);
-  report(inspection, "registry", path, flaws);
+  const { problems } = checkRecord(readText(`${inspection.root}/${path}/meta.yaml`), kind);
+  report(inspection, "registry", path, problems);
 }
 
 async function inspectTags(inspection: Inspection, folder: string): Promise<void> {
@@ -74,7 +74,7 @@ function inspectSource(
   const { root } = inspection;
   const uri = storageLocation ?? source;
   const dangling = (message: string) =>
-    report(inspection, "model-version", path, [flaw("dangling", message)]);
+    report(inspection, "model-version", path, [recordProblem("dangling", message)]);
   if (uri.startsWith("runs:/")) {
     const [id = "", ...inner] = uriSegments(uri);
     const run = runs.get(id);
@@ -98,7 +98,7 @@ function inspectSource(
   const places = formerPlaces(uri, { root, own: null, from: null });
   if (places.some((place) => exists(`${root}/${place}`))) {
     const message = `MLflow looks for its files at ${uri}, where nothing is`;
-    report(inspection, "model-version", path, [flaw("moved", message)]);
+    report(inspection, "model-version", path, [recordProblem("moved", message)]);
   } else if (localPathOf(uri) !== null) {
     dangling(`its files ${uri} do not exist`);
   }

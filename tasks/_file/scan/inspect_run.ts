@@ -11,7 +11,7 @@ import { checkRecord } from "../../../lib/records/check_record.ts";
 import { formerPlaces, parseLocalPlace } from "../../../lib/records/relocate_uri.ts";
 import { soundBytes } from "../../../lib/records/trim_metric.ts";
 import type { TextFact } from "../../../lib/store/facts.ts";
-import { type FileFlaw, flaw } from "../../../lib/store/flaw.ts";
+import { type RecordProblem, recordProblem } from "../../../lib/store/record_problem.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
 import type { DamagedRun, Run } from "../../../lib/store/snapshot.ts";
 import { type MetaDocument, textOf } from "../../../lib/yaml/node.ts";
@@ -68,7 +68,9 @@ export async function inspectRun(
   if ("damage" in run && run.damage === "missing" && !await isRunDirectory(root, path)) return [];
   const listed = await inspection.list(`${root}/${path}`);
   if (listed.kind === "failed") {
-    if (!listed.missing) report(inspection, "directory", path, [flaw("io", listed.message)]);
+    if (!listed.missing) {
+      report(inspection, "directory", path, [recordProblem("io", listed.message)]);
+    }
     return [];
   }
   const names = new Map(listed.entries.map((entry) => [entry.name, entry]));
@@ -82,7 +84,7 @@ export async function inspectRun(
   if (lost.length > 0) {
     const words = lost.map((name) => `${name}/`).join(" and ");
     const verb = lost.length === 1 ? "is" : "are";
-    report(inspection, "run", path, [flaw("missing-folder", `${words} ${verb} missing`)]);
+    report(inspection, "run", path, [recordProblem("missing-folder", `${words} ${verb} missing`)]);
   }
   if (isFolder("metrics")) await inspectMetrics(inspection, `${path}/metrics`);
   if (isFolder("params")) await inspectParams(inspection, `${path}/params`);
@@ -100,10 +102,10 @@ export async function inspectRun(
 async function inspectMetrics(inspection: Inspection, folder: string): Promise<void> {
   await walkKeys(inspection, folder, (key, path, fact) => {
     report(inspection, "metric", path, checkKey(key));
-    const flaws = fact.kind === "text"
+    const problems = fact.kind === "text"
       ? inspectMetric(fact.text, "run")
       : checkValue(fact, "param");
-    report(inspection, "metric", path, flaws);
+    report(inspection, "metric", path, problems);
   });
 }
 
@@ -114,11 +116,13 @@ async function inspectMetrics(inspection: Inspection, folder: string): Promise<v
  * @param owner Whose metric it is.
  * @returns What is wrong with it.
  */
-export function inspectMetric(text: string, owner: MetricOwner): readonly FileFlaw[] {
-  const flaws = checkMetricFile(text, owner);
-  const isCut = flaws.some(({ damage }) => damage === "malformed-line" || damage === "torn-line");
-  if (!isCut || soundBytes(text, owner) !== null) return flaws;
-  return flaws.map((flaw) => ({ ...flaw, mendable: false }));
+export function inspectMetric(text: string, owner: MetricOwner): readonly RecordProblem[] {
+  const problems = checkMetricFile(text, owner);
+  const isCut = problems.some(({ damage }) =>
+    damage === "malformed-line" || damage === "torn-line"
+  );
+  if (!isCut || soundBytes(text, owner) !== null) return problems;
+  return problems.map((problem) => ({ ...problem, mendable: false }));
 }
 
 async function inspectParams(inspection: Inspection, folder: string): Promise<void> {
@@ -158,7 +162,7 @@ function reportLookalikes(
 ): void {
   for (const [key, other] of findLookalikes(keys)) {
     const message = `it differs from ${JSON.stringify(other)} in case or composition alone`;
-    report(inspection, "param", `${folder}/${key}`, [flaw("lookalike", message)]);
+    report(inspection, "param", `${folder}/${key}`, [recordProblem("lookalike", message)]);
   }
 }
 
@@ -192,20 +196,20 @@ async function inspectLinks(
 ): Promise<void> {
   const listed = await inspection.list(`${inspection.root}/${folder}`);
   if (listed.kind === "failed") {
-    report(inspection, kind, folder, [flaw("io", listed.message)]);
+    report(inspection, kind, folder, [recordProblem("io", listed.message)]);
     return;
   }
   for (const { name, isFile } of listed.entries) {
     const path = `${folder}/${name}`;
     if (isFile) {
-      report(inspection, kind, path, [flaw("io", "it is a file, not a directory", null)]);
+      report(inspection, kind, path, [recordProblem("io", "it is a file, not a directory", null)]);
       continue;
     }
-    const { document, flaws } = checkRecord(
+    const { document, problems } = checkRecord(
       readText(`${inspection.root}/${path}/meta.yaml`),
       kind,
     );
-    report(inspection, kind, path, flaws);
+    report(inspection, kind, path, problems);
     visit(document, path);
   }
 }
@@ -227,7 +231,7 @@ async function inspectRecord(
     findsArtifacts && hasMoved(inspection, run.artifactUri, place) && !await isEmpty(root, place)
   ) {
     const message = `MLflow looks for its artifacts at ${run.artifactUri}, where nothing is`;
-    report(inspection, "run", run.path, [flaw("moved", message)]);
+    report(inspection, "run", run.path, [recordProblem("moved", message)]);
   }
 }
 

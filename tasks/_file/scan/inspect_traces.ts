@@ -8,7 +8,7 @@ import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
 import { assessmentSource } from "../../../lib/records/trace_file.ts";
-import { flaw } from "../../../lib/store/flaw.ts";
+import { recordProblem } from "../../../lib/store/record_problem.ts";
 import { textOf } from "../../../lib/yaml/node.ts";
 import { readText } from "../../_io/read.ts";
 import { hasMoved } from "./inspect_run.ts";
@@ -36,7 +36,9 @@ export async function inspectTraces(
 ): Promise<void> {
   const folder = `${experiment}/traces`;
   if (folderAt(inspection.root, folder) === "not-a-directory") {
-    report(inspection, "trace", folder, [flaw("io", "it is a file, not a directory", null)]);
+    report(inspection, "trace", folder, [
+      recordProblem("io", "it is a file, not a directory", null),
+    ]);
     return;
   }
   for (const name of await directoriesAt(inspection, folder) ?? []) {
@@ -51,13 +53,13 @@ async function inspectTrace(
   active: boolean,
 ): Promise<void> {
   const { root } = inspection;
-  const { document, flaws } = checkRecord(readText(`${root}/${path}/trace_info.yaml`), "trace");
-  report(inspection, "trace", path, flaws);
-  if (flaws.some(({ damage }) => damage === "missing")) return;
+  const { document, problems } = checkRecord(readText(`${root}/${path}/trace_info.yaml`), "trace");
+  report(inspection, "trace", path, problems);
+  if (problems.some(({ damage }) => damage === "missing")) return;
   const named = textOf(document.get("trace_id")) ?? textOf(document.get("request_id"));
   if (named !== null && named !== id) {
     const message = `it names itself ${JSON.stringify(named)}, but the directory is ${id}`;
-    report(inspection, "trace", path, [flaw("id-mismatch", message)]);
+    report(inspection, "trace", path, [recordProblem("id-mismatch", message)]);
   }
   let location: string | null = null;
   await walkKeys(inspection, `${path}/tags`, (key, at, fact) => {
@@ -88,10 +90,10 @@ function inspectSpans(inspection: Inspection, path: string, location: string): v
     hasMoved(inspection, location, place) && exists(`${inspection.root}/${place}/traces.json`)
   ) {
     const message = `MLflow looks for its spans at ${location}, where nothing is`;
-    report(inspection, "trace", path, [flaw("moved", message)]);
+    report(inspection, "trace", path, [recordProblem("moved", message)]);
   } else if (local !== null) {
     const message = `traces.json, which holds its spans, does not exist at ${location}`;
-    report(inspection, "trace", path, [flaw("dangling", message)]);
+    report(inspection, "trace", path, [recordProblem("dangling", message)]);
   }
 }
 
@@ -100,18 +102,20 @@ async function inspectAssessments(inspection: Inspection, folder: string): Promi
   const { root } = inspection;
   const listed = await inspection.list(`${root}/${folder}`);
   if (listed.kind === "failed") {
-    if (!listed.missing) report(inspection, "assessment", folder, [flaw("io", listed.message)]);
+    if (!listed.missing) {
+      report(inspection, "assessment", folder, [recordProblem("io", listed.message)]);
+    }
     return;
   }
   for (const { name } of listed.entries) {
     const path = `${folder}/${name}`;
     if (`${name.split(".")[0]}.yaml` !== name) {
       const message = "it is no assessment: those are named after their id";
-      report(inspection, "assessment", path, [flaw("foreign", message, null)]);
+      report(inspection, "assessment", path, [recordProblem("foreign", message, null)]);
       continue;
     }
-    const { document, flaws } = checkRecord(readText(`${root}/${path}`), "assessment");
-    report(inspection, "assessment", path, flaws);
+    const { document, problems } = checkRecord(readText(`${root}/${path}`), "assessment");
+    report(inspection, "assessment", path, problems);
     refer(inspection, path, "run", assessmentSource(document));
   }
 }

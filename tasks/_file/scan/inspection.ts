@@ -6,7 +6,7 @@
  */
 
 import type { TextFact } from "../../../lib/store/facts.ts";
-import { type FileFlaw, NO_FILE } from "../../../lib/store/flaw.ts";
+import { NO_FILE, type RecordProblem } from "../../../lib/store/record_problem.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { Problem, Reference } from "../../../lib/store/problem.ts";
 import type { DamagedRun, Experiment, Orphan, Run } from "../../../lib/store/snapshot.ts";
@@ -78,15 +78,15 @@ export type Folder = "directory" | "missing" | "not-a-directory";
  * @param inspection The inspection.
  * @param subject What the file is.
  * @param path Where it is, below the root.
- * @param flaws What is wrong with it.
+ * @param found What is wrong with it.
  */
 export function report(
   { problems }: Inspection,
   subject: Problem["subject"],
   path: string,
-  flaws: readonly FileFlaw[],
+  found: readonly RecordProblem[],
 ): void {
-  for (const flaw of flaws) problems.push({ path: asStorePath(path), subject, ...flaw });
+  for (const problem of found) problems.push({ path: asStorePath(path), subject, ...problem });
 }
 
 /**

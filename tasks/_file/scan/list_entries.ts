@@ -8,7 +8,7 @@
 import { relative } from "@std/path";
 import { StoreAccessError } from "../../../lib/errors.ts";
 import type { FailureFact } from "../../../lib/store/facts.ts";
-import { NO_FILE } from "../../../lib/store/flaw.ts";
+import { NO_FILE } from "../../../lib/store/record_problem.ts";
 import type { StorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { Stray } from "../../../lib/store/snapshot.ts";

@@ -197,10 +197,10 @@ async function isPrefix(path: string): Promise<boolean> {
 
 /** What cannot be used may name any run or logged model. */
 function readRecord(place: Place, path: string, subject: "input" | "assessment"): MetaDocument {
-  const { document, flaws } = checkRecord(readText(`${place.root}/${path}`), subject);
-  for (const flaw of flaws) {
-    if (flaw.damage === "newer-format" || flaw.damage === "unmigrated") continue;
-    place.problems.push({ path: asStorePath(path), subject, ...flaw });
+  const { document, problems } = checkRecord(readText(`${place.root}/${path}`), subject);
+  for (const problem of problems) {
+    if (problem.damage === "newer-format" || problem.damage === "unmigrated") continue;
+    place.problems.push({ path: asStorePath(path), subject, ...problem });
   }
   return document;
 }

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { checkKey, checkValue, findLookalikes } from "../../../lib/records/check_key_file.ts";
 
-const damageOf = (flaws: readonly { readonly damage: string }[]) => flaws.map((one) => one.damage);
+const damageOf = (problems: readonly { readonly damage: string }[]) =>
+  problems.map((one) => one.damage);
 
 Deno.test("checkKey() refuses what MLflow refuses to read", () => {
   for (const key of ["lr~", "a(b)", "#note#", "..x", "x@y", "e\u0301"]) {

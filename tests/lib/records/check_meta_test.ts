@@ -12,7 +12,8 @@ import { NOW, run } from "../../_support/builders.ts";
 
 const RUN = "artifact_uri: /a\nrun_id: '1'\nlifecycle_stage: active\nstatus: 3\n";
 
-const damageOf = (flaws: readonly { readonly damage: string }[]) => flaws.map((one) => one.damage);
+const damageOf = (problems: readonly { readonly damage: string }[]) =>
+  problems.map((one) => one.damage);
 
 Deno.test("checkRunMeta() finds what one reader alone stumbles over", () => {
   assertEquals(checkRunMeta(RUN), []);

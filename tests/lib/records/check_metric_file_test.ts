@@ -99,11 +99,11 @@ Deno.test("checkMetricFile() reads a very long line as fast as any, and shows it
 });
 
 Deno.test("checkMetricFile() finds times and steps that no database takes, to the last digit", () => {
-  const flawsOf = (line: string) =>
+  const problemsOf = (line: string) =>
     checkMetricFile(`1 0.5 0\n${line}\n`, "run").map(({ damage, line }) => [damage, line]);
   const most = 2n ** 63n;
-  assertEquals(flawsOf(`${most - 1n} 0.5 ${-most}`), []);
-  assertEquals(flawsOf(`${most} 0.5 1`), [["unmigrated", 2]]);
-  assertEquals(flawsOf(`17 0.5 ${-most - 1n}`), [["unmigrated", 2]]);
-  assertEquals(flawsOf("17 0.5 1_000_000_000_000_000_000_000"), [["unmigrated", 2]]);
+  assertEquals(problemsOf(`${most - 1n} 0.5 ${-most}`), []);
+  assertEquals(problemsOf(`${most} 0.5 1`), [["unmigrated", 2]]);
+  assertEquals(problemsOf(`17 0.5 ${-most - 1n}`), [["unmigrated", 2]]);
+  assertEquals(problemsOf("17 0.5 1_000_000_000_000_000_000_000"), [["unmigrated", 2]]);
 });

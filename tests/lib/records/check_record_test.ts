@@ -3,7 +3,7 @@ import { checkRecord, type RecordKind } from "../../../lib/records/check_record.
 import { scalar } from "../../../lib/yaml/node.ts";
 
 function found(kind: RecordKind, text: string): readonly (string | null | undefined)[] {
-  return checkRecord({ kind: "text", text }, kind).flaws
+  return checkRecord({ kind: "text", text }, kind).problems
     .flatMap(({ damage, message, migration }) => [damage, message, migration]);
 }
 
@@ -11,15 +11,15 @@ const INPUT =
   "destination_id: a\ndestination_type: RUN\nsource_id: a\nsource_type: DATASET\ntags: {}\n";
 
 Deno.test("checkRecord() gives the record of a sound file, and why there is none", () => {
-  const { document, flaws } = checkRecord({ kind: "text", text: INPUT }, "input");
-  assertEquals([document.get("source_id"), flaws], [scalar("a"), []]);
-  assertEquals(checkRecord({ kind: "missing" }, "trace").flaws, [{
+  const { document, problems } = checkRecord({ kind: "text", text: INPUT }, "input");
+  assertEquals([document.get("source_id"), problems], [scalar("a"), []]);
+  assertEquals(checkRecord({ kind: "missing" }, "trace").problems, [{
     damage: "missing",
     message: "trace_info.yaml does not exist",
     line: null,
     column: null,
   }]);
-  const cut = checkRecord({ kind: "text", text: "tags: {}\nsource_id: 'a" }, "input").flaws;
+  const cut = checkRecord({ kind: "text", text: "tags: {}\nsource_id: 'a" }, "input").problems;
   assertEquals(cut.map(({ damage, line }) => [damage, line]), [["unreadable", 2]]);
   assertEquals(found("input", ""), ["empty", "no key in the file", undefined]);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
-  type MetaDefect,
+  type MetaProblem,
   type MetaResult,
   readExperimentMeta,
   readLoggedModelMeta,
@@ -60,11 +60,11 @@ function replaced(text: string, line: string): string {
   return `${without(text, line.split(":")[0] ?? "")}${line}\n`;
 }
 
-function defectOf(result: MetaResult<unknown>): MetaDefect | null {
-  return result.ok ? null : result.defect;
+function problemOf(result: MetaResult<unknown>): MetaProblem | null {
+  return result.ok ? null : result.problem;
 }
 
-function incomplete(message: string): MetaDefect {
+function incomplete(message: string): MetaProblem {
   return { damage: "incomplete", message, line: null, column: null };
 }
 
@@ -101,7 +101,7 @@ Deno.test("readExperimentMeta() reads an old experiment: integer id, no times", 
 Deno.test("readExperimentMeta() takes an unquoted id as Python does", () => {
   const idOf = (written: string) => {
     const result = readExperimentMeta(replaced(EXPERIMENT, `experiment_id: ${written}`));
-    return result.ok ? result.meta.experimentId : result.defect.message;
+    return result.ok ? result.meta.experimentId : result.problem.message;
   };
   assertEquals(
     ["0123", "420101650667246494", "1e5", "0899", "true", "null", "1.5"].map(idOf),
@@ -128,21 +128,21 @@ Deno.test("readExperimentMeta() lets pass what MLflow lists: a strange stage, a 
 Deno.test("readExperimentMeta() needs the keys without which MLflow's listing raises", () => {
   for (const key of ["experiment_id", "name", "artifact_location", "lifecycle_stage"]) {
     assertEquals(
-      defectOf(readExperimentMeta(without(EXPERIMENT, key))),
+      problemOf(readExperimentMeta(without(EXPERIMENT, key))),
       incomplete(`Key ${key}: expected a string, found no such key`),
     );
   }
 });
 
 Deno.test("readExperimentMeta() tells empty from unreadable, with the place", () => {
-  const empty: MetaDefect = {
+  const empty: MetaProblem = {
     damage: "empty",
     message: "No key in the file",
     line: null,
     column: null,
   };
   assertEquals(
-    ["", "# nothing\n", "---\n", "null\n", "{}\n"].map(readExperimentMeta).map(defectOf),
+    ["", "# nothing\n", "---\n", "null\n", "{}\n"].map(readExperimentMeta).map(problemOf),
     [
       empty,
       empty,
@@ -153,10 +153,10 @@ Deno.test("readExperimentMeta() tells empty from unreadable, with the place", ()
   );
   const unreadable = ["a: 1\n\0\0\0", "\uFFFD\uFFFDa", "name: 'torn", "- a\n", "just text\n"];
   assertEquals(
-    unreadable.map(readExperimentMeta).map(defectOf).map((defect) => [
-      defect?.damage,
-      defect?.line,
-      defect?.column,
+    unreadable.map(readExperimentMeta).map(problemOf).map((problem) => [
+      problem?.damage,
+      problem?.line,
+      problem?.column,
     ]),
     [
       ["unreadable", 2, 1],
@@ -210,7 +210,7 @@ Deno.test("readRunMeta() reads a finished run that was deleted", () => {
 Deno.test("readRunMeta() knows MLflow's five status codes", () => {
   const statusOf = (code: number) => {
     const result = readRunMeta(replaced(RUN, `status: ${code}`));
-    return result.ok ? result.meta.status : result.defect.damage;
+    return result.ok ? result.meta.status : result.problem.damage;
   };
   assertEquals([0, 1, 2, 3, 4, 5, 6, -1].map(statusOf), [
     "incomplete",
@@ -234,7 +234,7 @@ Deno.test("readRunMeta() needs the keys without which MLflow's search raises", (
   };
   for (const [key, form] of Object.entries(expected)) {
     assertEquals(
-      defectOf(readRunMeta(without(RUN, key))),
+      problemOf(readRunMeta(without(RUN, key))),
       incomplete(`Key ${key}: expected ${form}, found no such key`),
     );
   }
@@ -257,7 +257,7 @@ Deno.test("readRunMeta() refuses values on which MLflow raises", () => {
     "run_name: {}": "Key run_name: expected a string, found a mapping",
   };
   for (const [line, message] of Object.entries(lines)) {
-    assertEquals(defectOf(readRunMeta(replaced(RUN, line))), incomplete(message));
+    assertEquals(problemOf(readRunMeta(replaced(RUN, line))), incomplete(message));
   }
 });
 
@@ -296,7 +296,7 @@ Deno.test("readModelVersionMeta() reads what MLflow 3 writes and what MLflow 2 l
     },
   );
   assertEquals(
-    defectOf(readModelVersionMeta("name: a\n")),
+    problemOf(readModelVersionMeta("name: a\n")),
     incomplete("Key version: expected a string, found no such key"),
   );
 });
@@ -307,7 +307,7 @@ Deno.test("readRegisteredModelMeta() reads the name", () => {
     meta: { name: "분류기" },
   });
   assertEquals(
-    defectOf(readRegisteredModelMeta("aliases: {}\n")),
+    problemOf(readRegisteredModelMeta("aliases: {}\n")),
     incomplete("Key name: expected a string, found no such key"),
   );
 });
@@ -362,7 +362,7 @@ Deno.test("the readers return a value for any text", () => {
 
 Deno.test("the readers call nesting without end unreadable", () => {
   for (const text of ["a: &a [*a]\n", `a: ${"[".repeat(50_000)}`, bomb(12)]) {
-    assertEquals(defectOf(readRunMeta(text))?.damage, "unreadable");
+    assertEquals(problemOf(readRunMeta(text))?.damage, "unreadable");
   }
 });
 

@@ -5,30 +5,34 @@
  */
 
 import type { TextFact } from "./facts.ts";
-import type { Problem } from "./problem.ts";
+import type { Damage, Problem } from "./problem.ts";
 
 /** What is wrong with a file. */
-export type FileFlaw = Omit<Problem, "path" | "subject">;
+export interface RecordProblem<D extends Damage = Damage>
+  extends Omit<Problem, "path" | "subject"> {
+  /** What is wrong with it. */
+  readonly damage: D;
+}
 
 /** Nothing is wrong: shared, since that is so of nearly all files. */
-export const FLAWLESS: readonly FileFlaw[] = [];
+export const SOUND: readonly RecordProblem[] = [];
 
 /** Says of a pipe, a socket or a device why it is not opened: that would wait for whoever writes. */
 export const NO_FILE = "it is no regular file";
 
 /**
- * Builds a flaw that has no place in its file.
+ * Builds a problem that has no place in its file.
  *
  * @param damage What is wrong.
  * @param message The cause, in words.
  * @param migration What a migration makes of it, where that is not what it makes of most of its kind.
- * @returns The flaw.
+ * @returns The problem.
  */
-export function flaw(
-  damage: Problem["damage"],
+export function recordProblem<D extends Damage>(
+  damage: D,
   message: string,
   migration?: Problem["migration"],
-): FileFlaw {
+): RecordProblem<D> {
   const base = { damage, message, line: null, column: null };
   return migration === undefined ? base : { ...base, migration };
 }
@@ -38,15 +42,15 @@ export function flaw(
  *
  * @param fact What reading it gave.
  * @param name What is missing, where it is missing.
- * @returns The flaw; `null` when there is a text.
+ * @returns The problem; `null` when there is a text.
  */
-export function unreadFlaw(fact: TextFact, name: string): FileFlaw | null {
+export function unreadProblem(fact: TextFact, name: string): RecordProblem | null {
   switch (fact.kind) {
     case "text":
       return null;
     case "missing":
-      return flaw("missing", `${name} does not exist`);
+      return recordProblem("missing", `${name} does not exist`);
     case "failed":
-      return flaw(fact.damage, fact.message);
+      return recordProblem(fact.damage, fact.message);
   }
 }
