@@ -32,11 +32,11 @@ export interface ApplyOptions extends Abortable {
   /** Keep what is taken away in a backup that `restore` can bring back. @default {true} */
   readonly backup?: boolean;
   /** Where the backup goes in the end. @default {our own directory inside the store} */
-  readonly backups?: string;
+  readonly backups?: string | undefined;
   /** A snapshot that was read under this very lock: spares a second reading. @default {undefined} */
   readonly since?: StoreSnapshot<"tags"> | StoreSnapshot<"full">;
   /** Called after each action, with the number done so far. If it throws, everything is taken back. */
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: ((done: number) => void) | undefined;
   /** Called while files are copied to where backups lie, or given back to the disk. */
   readonly onFiles?: BackupWork["onProgress"];
 }
@@ -98,14 +98,14 @@ export async function applyPlan(
       ...(place === null ? {} : { elsewhere: place.directory }),
     });
     const performed = change.performAll({
-      ...(signal === undefined ? {} : { signal }),
+      signal,
       isStillPlanned: lookAgain(store, plan, snapshot),
     });
     for await (const outcome of performed) {
       outcomes.push(outcome);
       onProgress?.(outcomes.length);
     }
-    const work = onFiles === undefined ? {} : { onProgress: onFiles };
+    const work = { onProgress: onFiles };
     const kept = await change.finish({ ...work, onRemains: (found) => remains = found });
     backup = kept && (place === null ? kept : { ...kept, ...await sendTo(place, kept.id, work) });
   }

@@ -18,7 +18,7 @@ export interface CompareOptions {
   /** The task whose plans are compared. @default {"cleanup"} */
   readonly task?: PlanTask;
   /** Called as runs are read, with their number so far. */
-  readonly onProgress?: (runs: number) => void;
+  readonly onProgress?: ((runs: number) => void) | undefined;
 }
 
 /**
@@ -46,7 +46,7 @@ export async function comparePolicies(
       depth: "tags",
       sizes: true,
       extras: { ...extras, artifacts },
-      ...(onProgress === undefined ? {} : { onProgress }),
+      onProgress,
     });
   const planOf = (snapshot: StoreSnapshot<"tags">, one: CleanupPolicy) =>
     task === "prune" ? planPrune(snapshot, one, { now }) : planCleanup(snapshot, one, { now });

@@ -14,7 +14,7 @@ export interface ExplainOptions {
   /** The policy. */
   readonly policy: CleanupPolicy;
   /** Called as runs are read, with their number so far. */
-  readonly onProgress?: (runs: number) => void;
+  readonly onProgress?: ((runs: number) => void) | undefined;
 }
 
 /** What came of looking for a run. */
@@ -55,7 +55,7 @@ export async function explain(
   const snapshot = await store.read({
     depth: "tags",
     ...readingOf(policy),
-    ...(onProgress === undefined ? {} : { onProgress }),
+    onProgress,
   });
   const found = findRuns(snapshot, run);
   if (found.length > MOST) return { explanations: [], candidates: found };

@@ -30,14 +30,16 @@ export interface PlanAndApplyOptions extends Abortable {
   /** Keep what is taken away in a backup that `restore` can bring back. @default {true} */
   readonly backup?: boolean;
   /** Where the backup goes in the end. @default {our own directory inside the store} */
-  readonly backups?: string;
+  readonly backups?: string | undefined;
   /**
    * Asked before anything is applied; asked again when the store has changed meanwhile. Left out, nobody
    * is asked.
    */
   readonly approve?: (plan: Plan) => Promise<boolean>;
   /** Called as work goes on. */
-  readonly onProgress?: (label: "Reading runs" | "Applying", done: number, total?: number) => void;
+  readonly onProgress?:
+    | ((label: "Reading runs" | "Applying", done: number, total?: number) => void)
+    | undefined;
   /** Called while files are copied to where backups lie, or given back to the disk. */
   readonly onFiles?: BackupWork["onProgress"];
 }
@@ -84,7 +86,7 @@ export async function planAndApply(
     const snapshot = await from.read({
       depth: "tags",
       ...reading,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
       onProgress: (runs) => onProgress?.("Reading runs", runs),
     });
     return { snapshot, plan: plan(snapshot, from.now()) };
@@ -137,9 +139,9 @@ export async function decideAndApply(
       continue;
     }
     const report = await applyPlan(locked, current, {
-      ...(signal === undefined ? {} : { signal }),
-      ...(onFiles === undefined ? {} : { onFiles }),
-      ...(backups === undefined ? {} : { backups }),
+      signal,
+      onFiles,
+      backups,
       backup,
       since,
       onProgress: (done) => onProgress?.("Applying", done, total),

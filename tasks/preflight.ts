@@ -38,11 +38,13 @@ export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" 
   /** Only look: nothing is repaired, quarantined or set up. @default {false} */
   readonly check?: boolean;
   /** Where backups go in the end. @default {our own directory inside the store} */
-  readonly backups?: string;
+  readonly backups?: string | undefined;
   /** How to set the experiment up. @default {{}} */
   readonly experiment?: SetupExperimentOptions;
   /** Called as work goes on. */
-  readonly onProgress?: (label: "Reading runs" | "Applying", done: number, total?: number) => void;
+  readonly onProgress?:
+    | ((label: "Reading runs" | "Applying", done: number, total?: number) => void)
+    | undefined;
   /** Called while files are copied to where backups lie. */
   readonly onFiles?: BackupWork["onProgress"];
 }
@@ -210,7 +212,7 @@ async function mend(store: Store, rules: Rules): Promise<Outcome> {
 function read(store: Store, { signal, onProgress }: Rules): Promise<StoreSnapshot<"full">> {
   return store.read({
     depth: "full",
-    ...(signal === undefined ? {} : { signal }),
+    signal,
     onProgress: (runs) => onProgress?.("Reading runs", runs),
   });
 }
@@ -234,9 +236,9 @@ async function applyIfAny(
   const { length } = plan.actions;
   if (length === 0) return null;
   return await applyPlan(store, plan, {
-    ...(backups === undefined ? {} : { backups }),
-    ...(onFiles === undefined ? {} : { onFiles }),
-    ...(signal === undefined ? {} : { signal }),
+    backups,
+    onFiles,
+    signal,
     since,
     onProgress: (done) => onProgress?.("Applying", done, length),
   });

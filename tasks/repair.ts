@@ -61,7 +61,7 @@ export async function repair(
   return await decideAndApply(store, "repair", async (source) => {
     const snapshot = await source.read({
       depth: "full",
-      ...(signal === undefined ? {} : { signal }),
+      signal,
       onProgress: (runs) => onProgress?.("Reading runs", runs),
     });
     const evidence = await requireCapability(source, "mending").evidence(snapshot, policy);

@@ -14,16 +14,16 @@ export interface SummaryOptions extends Abortable {
   /** Measure what everything takes on disk. @default {false} */
   readonly sizes?: boolean;
   /** How many experiments to give. @default {Infinity} */
-  readonly top?: number;
+  readonly top?: number | undefined;
   /** What comes first: most runs, or most bytes (measures, too). @default {"runs"} */
-  readonly by?: "size" | "runs";
+  readonly by?: "size" | "runs" | undefined;
   /**
    * Show the best run of each experiment by this metric; reads its file of each run, besides metadata.
    * Left out: none.
    */
-  readonly metric?: PrimaryMetric;
+  readonly metric?: PrimaryMetric | undefined;
   /** Called as runs are read, with their number so far. */
-  readonly onProgress?: (runs: number) => void;
+  readonly onProgress?: ((runs: number) => void) | undefined;
 }
 
 /**
@@ -54,9 +54,9 @@ export async function summary(store: Store, options: SummaryOptions = {}): Promi
     ...(metric === undefined ? {} : { extras: onlyMetric(metric) }),
   });
   return summarize(snapshot, {
-    ...(top === undefined ? {} : { top }),
-    ...(by === undefined ? {} : { by }),
-    ...(metric === undefined ? {} : { metric }),
+    top,
+    by,
+    metric,
   });
 }
 

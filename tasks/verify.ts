@@ -17,7 +17,7 @@ import type { Abortable, Store } from "./ports/store.ts";
 /** How to verify. */
 export interface VerifyOptions extends Abortable, VerifySnapshotOptions {
   /** Called as runs are read, with their number so far. */
-  readonly onProgress?: (runs: number) => void;
+  readonly onProgress?: ((runs: number) => void) | undefined;
 }
 
 /** What was found. */

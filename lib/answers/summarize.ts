@@ -102,11 +102,11 @@ export interface Summary {
 /** How to order and cut `perExperiment`. */
 export interface SummarizeOptions {
   /** How many experiments to give; the totals count all of them. @default {Infinity} */
-  readonly top?: number;
+  readonly top?: number | undefined;
   /** What comes first: most runs, or most bytes. Ties are ordered by path. @default {"runs"} */
-  readonly by?: "size" | "runs";
+  readonly by?: "size" | "runs" | undefined;
   /** Compare the runs of each experiment by this metric; the snapshot must have it. */
-  readonly metric?: PrimaryMetric;
+  readonly metric?: PrimaryMetric | undefined;
 }
 
 /**

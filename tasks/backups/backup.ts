@@ -23,7 +23,7 @@ export interface BackupOptions extends BackupWork {
   /** Which part of the store. @default {{ kind: "full" }} */
   readonly scope?: CopyScope;
   /** A directory outside of the store, on any file system. @default {our own, in the store} */
-  readonly backups?: string;
+  readonly backups?: string | undefined;
 }
 
 /** The new backup: its manifest, and what came of making it. */

@@ -27,7 +27,7 @@ export interface ExpireBackupsOptions extends BackupWork {
   /** By age, or one by its name, which may be that of any backup. */
   readonly which: ExpiryPolicy | { readonly id: string };
   /** A directory outside of the store. @default {our own, in the store} */
-  readonly backups?: string;
+  readonly backups?: string | undefined;
   /** Only tell which would go; needs no write permission. @default {false} */
   readonly dryRun?: boolean;
 }
@@ -88,8 +88,8 @@ export async function expireBackups(
 ): Promise<ExpiryReport> {
   const { which, backups = null, dryRun = false, signal, onProgress } = options;
   const work: BackupWork = {
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
+    signal,
+    onProgress,
   };
   const report = {
     schema: "mltidy/backup-expire/v1",

@@ -11,7 +11,7 @@ import type { Store } from "../ports/store.ts";
 /** Where to look. */
 export interface ListBackupsOptions {
   /** A directory outside of the store. @default {our own, in the store} */
-  readonly backups?: string;
+  readonly backups?: string | undefined;
 }
 
 /** The backups of a store. */

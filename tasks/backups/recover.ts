@@ -19,7 +19,7 @@ import type { SettledChange, Store } from "../ports/store.ts";
 /** Where to look. */
 export interface RecoverOptions {
   /** A directory outside of the store where backups lie, too. @default {none} */
-  readonly backups?: string;
+  readonly backups?: string | undefined;
 }
 
 /** What was settled. */

@@ -23,7 +23,7 @@ export interface RestoreOptions extends RestoreSelection, BackupWork {
   /** The backup's id. @default {the newest backup of a change} */
   readonly id?: string;
   /** Where backups lie. @default {our own directory inside the store} */
-  readonly backups?: string;
+  readonly backups?: string | undefined;
   /** Copy it there, to a directory outside of the store, instead of bringing it back. @default {the store} */
   readonly to?: string;
   /** Only tell what would come back; needs no write permission. @default {false} */

@@ -14,7 +14,7 @@ export interface VerifyBackupsOptions extends BackupWork {
   /** One copy backup. @default {all of them} */
   readonly id?: string;
   /** A directory outside of the store. @default {our own, in the store} */
-  readonly backups?: string;
+  readonly backups?: string | undefined;
 }
 
 /** What came of checking. */

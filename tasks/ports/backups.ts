@@ -26,9 +26,9 @@ export interface RestoreSelection {
 /** Options of what may take long. */
 export interface BackupWork {
   /** Looked at between files, and between the pieces of a large one. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called as work goes on. */
-  readonly onProgress?: (progress: BackupProgress) => void;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
 /** Where the backups of a store may lie. */

@@ -17,7 +17,7 @@ import type { Tracking } from "./tracking.ts";
 /** Options of everything that may take long. */
 export interface Abortable {
   /** Looked at between actions, never inside one. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Which store, and how it was chosen. */
@@ -39,7 +39,7 @@ export interface ReadOptions<D extends Depth> extends Abortable {
   /** Nothing will be planned of it: read faster, and no less on any file system that is known. @default {false} */
   readonly isReport?: boolean;
   /** Called as runs are read, with their number so far. */
-  readonly onProgress?: (runs: number) => void;
+  readonly onProgress?: ((runs: number) => void) | undefined;
 }
 
 /** A change that was cut off and has been settled. */

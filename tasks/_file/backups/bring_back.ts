@@ -49,8 +49,8 @@ import {
 
 /** How to bring back. */
 export interface BringBackOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: BackupProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
 /** What was brought back. */

@@ -60,8 +60,8 @@ export interface CopyOptions {
   readonly scope: CopyScope;
   /** Epoch ms. */
   readonly now: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: BackupProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
 /** How often a file is copied that changes meanwhile. */

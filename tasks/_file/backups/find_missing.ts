@@ -26,7 +26,7 @@ export interface BringBackJob {
   readonly root: string;
   /** In a store, what is the same may stay, and what comes back must fit to what is there. */
   readonly isStore: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What there is to bring back. */

@@ -25,8 +25,8 @@ export interface OnlyCopiesOptions {
   readonly copies: readonly (CopyManifest & { readonly directory: string })[];
   /** Which of them are asked about. */
   readonly candidates: readonly string[];
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: BackupProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
 type FileEntry = Extract<BackupEntry, { readonly kind: "file" }>;

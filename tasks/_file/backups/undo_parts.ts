@@ -92,7 +92,7 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
   const keys = new Set<string>();
   const contents = {
     contents: true,
-    ...(work.signal === undefined ? {} : { signal: work.signal }),
+    signal: work.signal,
   };
   for (const step of selectSteps(here?.steps ?? [], selection)) {
     const { operation } = step;
@@ -260,7 +260,7 @@ export async function dropTwins(root: string, place: Place, work: BackupWork = {
   const own = ownPaths(root);
   const contents = {
     contents: true,
-    ...(work.signal === undefined ? {} : { signal: work.signal }),
+    signal: work.signal,
   };
   for (const id of await splitIds(root, place)) {
     const [here, away] = [readManifest(own.backups, id), readManifest(place.backups, id)];

@@ -22,8 +22,8 @@ import { readEntries } from "./entries.ts";
 
 /** How to check. */
 export interface CheckOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: BackupProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
 /** What reading files needs. */

@@ -51,9 +51,9 @@ const WORTHWHILE: Readonly<Record<Depth, number>> = { meta: 6_000, tags: 1_000, 
 /** What reading shares tells and hears. */
 export interface ScanListeners {
   /** Called as runs are read, with their number so far. */
-  readonly onProgress?: (runs: number) => void;
+  readonly onProgress?: ((runs: number) => void) | undefined;
   /** Looked at between shares. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

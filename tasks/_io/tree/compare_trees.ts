@@ -16,7 +16,7 @@ import { type Found, walkTree } from "./walk_tree.ts";
 export interface CompareOptions {
   /** Whether to read what files hold; else their length tells. */
   readonly contents: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
