@@ -35,7 +35,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "lib/policy/", of: [...GROUND, "lib/yaml/", "@std/yaml"] },
   { room: "lib/records/", of: [...GROUND, "lib/yaml/"] },
   { room: "lib/plan/", of: [...GROUND, "lib/policy/", "lib/records/"] },
-  { room: "lib/files/", of: [...GROUND, "lib/plan/"] },
+  { room: "lib/files/", of: [...GROUND, "lib/records/", "lib/plan/"] },
   { room: "lib/snapshot/", of: [...GROUND, "lib/yaml/", "lib/records/"] },
   { room: "lib/tracking/", of: [...GROUND, "lib/yaml/", "lib/records/"] },
   { room: "lib/judge/", of: [...GROUND, "lib/policy/", "lib/plan/", "lib/snapshot/"] },

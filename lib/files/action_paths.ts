@@ -5,7 +5,7 @@
  */
 
 import type { Action } from "../plan/plan.ts";
-import { RESERVED_IN_EXPERIMENT } from "../store/names.ts";
+import { DEFAULT_EXPERIMENT, RESERVED_IN_EXPERIMENT } from "../store/names.ts";
 
 // What MLflow takes for an experiment is what `isExperimentDirectoryName` says.
 const NAME = "[a-zA-Z0-9][\\p{L}\\p{N}_-]{0,63}";
@@ -35,6 +35,7 @@ const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
     "models/[^/]+",
     MODEL_VERSION,
   ],
+  "create-experiment": [DEFAULT_EXPERIMENT],
   "finish-stale-run": [RUN],
   "set-stage": [EXPERIMENT],
   "release-name": [EXPERIMENT],

@@ -6,7 +6,9 @@
  */
 
 import type { Action } from "../plan/plan.ts";
-import type { WriteMeta } from "../plan/repair_action.ts";
+import type { CreateExperiment, WriteMeta } from "../plan/repair_action.ts";
+import { newExperimentMeta } from "../records/tracking_meta.ts";
+import { DEFAULT_NAME } from "../store/names.ts";
 import type { StorePath } from "../store/path.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 import { DROPPED_TAG, RECOVERED_TAG } from "../store/tags.ts";
@@ -44,7 +46,7 @@ export type Operation =
  * Unfolds an action into the operations that carry it out.
  *
  * @param action The action.
- * @param options The moment of acting, epoch ms: MLflow's `deleted_time`.
+ * @param options The moment of acting, epoch ms: MLflow's `deleted_time` and `creation_time`.
  * @returns The operations, in order.
  *
  * @example
@@ -100,6 +102,8 @@ export function operationsOf(
       return [{ kind: "move-tree", path: action.path }];
     case "write-meta":
       return writeMeta(action);
+    case "create-experiment":
+      return createExperiment(action, options.now);
     case "finish-stale-run":
     case "set-stage":
     case "release-name":
@@ -128,6 +132,23 @@ export function operationsOf(
         content: { kind: "prefix", bytes: action.bytes },
       }];
   }
+}
+
+function createExperiment(
+  { path, artifactLocation }: CreateExperiment,
+  now: number,
+): NonEmpty<Operation> {
+  const text = newExperimentMeta({
+    experimentId: path,
+    name: DEFAULT_NAME,
+    artifactLocation,
+    createdAt: now,
+  });
+  return [{ kind: "create-dir", path }, {
+    kind: "replace-file",
+    path: `${path}/meta.yaml` as StorePath,
+    content: { kind: "new-text", text },
+  }];
 }
 
 function writeMeta({ path, file, text, isNew, tag }: WriteMeta): NonEmpty<Operation> {
@@ -200,6 +221,10 @@ const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
         path.startsWith(subject) ||
       isReplaced(operation, ["new-text"]) && path === `${subject}/tags/${RECOVERED_TAG}`;
   },
+  "create-experiment": (operation, subject) =>
+    operation.kind === "create-dir"
+      ? operation.path === subject
+      : isReplaced(operation, ["new-text"]) && operation.path === `${subject}/meta.yaml`,
   "finish-stale-run": edited,
   "set-stage": edited,
   "release-name": edited,
@@ -258,6 +283,7 @@ export function stampedBy(action: Action): Stamped {
       return { kind: "file", path: `${path}/meta.yaml` as StorePath };
     case "create-dirs":
       return { kind: "file", path: action.directories[0] };
+    case "create-experiment":
     case "rewrite-tag":
     case "trim-metric-file":
       return { kind: "file", path };

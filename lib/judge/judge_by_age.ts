@@ -8,6 +8,7 @@
 import type { KeepReason } from "../plan/plan.ts";
 import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "../policy/policy.ts";
 import { isLitter } from "../store/litter.ts";
+import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import { byPath } from "../store/path.ts";
 import { isUnfinished } from "../store/run_status.ts";
 import type { Experiment, Orphan, Run } from "../store/snapshot.ts";
@@ -80,7 +81,7 @@ export function judgeDeletedExperiment(
   now: number,
 ): Verdict {
   if (experiment.link) return toKeep({ kind: "symbolic-link" });
-  if (experiment.id === "0") return toKeep({ kind: "default-experiment" });
+  if (experiment.id === DEFAULT_EXPERIMENT) return toKeep({ kind: "default-experiment" });
   if (experiment.stamp === "") return toKeep(unreadable(experiment));
   const [damaged] = experiment.damagedRuns.toSorted(byPath);
   if (damaged) {
@@ -103,7 +104,7 @@ export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number):
   const { damage, message } = orphan;
   if (!policy.quarantineOrphans) return toKeep({ kind: "no-rule" });
   if (orphan.link) return toKeep({ kind: "symbolic-link" });
-  if (orphan.id === "0") return toKeep({ kind: "default-experiment" });
+  if (orphan.id === DEFAULT_EXPERIMENT) return toKeep({ kind: "default-experiment" });
   if (damage === "id-mismatch") return toKeep({ kind: "names-another-experiment", message });
   if (damage === "io") return toKeep({ kind: "unreadable", path: orphan.path, message });
   if (orphan.runs.length > 0) {

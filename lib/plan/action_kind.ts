@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<ActionKind, true>> = {
   "purge-experiment": true,
   "quarantine-orphan": true,
   "write-meta": true,
+  "create-experiment": true,
   "finish-stale-run": true,
   "set-stage": true,
   "release-name": true,

@@ -22,6 +22,9 @@ export function isMendedBy(problem: Problem, action: RepairAction): boolean {
       return path === action.path || path.startsWith(`${action.path}/`);
     case "write-meta":
       return path === action.path && RECORD_DAMAGES.includes(damage);
+    case "create-experiment":
+      // Nothing was there that a problem could name.
+      return false;
     case "create-dirs":
       return path === action.path && damage === "missing-folder";
     case "trim-metric-file":

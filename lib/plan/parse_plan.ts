@@ -204,6 +204,8 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
       isRecord(tag) && isText(tag["text"]) && typeof tag["makesFolder"] === "boolean";
     return isText(text) && isTag ? null : "has no text";
   },
+  "create-experiment": ({ artifactLocation }) =>
+    isText(artifactLocation) ? null : "does not say where artifacts are kept",
   "rewrite-tag": ({ text }) => isText(text) ? null : "has no text",
   "trim-metric-file": ({ bytes }) => isCount(bytes) && bytes > 0 ? null : "has no number of bytes",
   "create-dirs": ({ directories }) =>

@@ -62,8 +62,11 @@ export interface NeedsChoice {
   readonly message: string;
   /** What may be done about it, each in the imperative. */
   readonly choices: NonEmpty<string>;
-  /** What carries out the last of them; left out where only its owner can. */
-  readonly by?: "cleanup" | "repair" | "relocation";
+  /**
+   * What carries out the last of them; left out where only its owner can. `restoration`: MLflow, of the
+   * default experiment.
+   */
+  readonly by?: "cleanup" | "repair" | "relocation" | "restoration";
 }
 
 /** What every repair has. */
@@ -128,6 +131,14 @@ export interface CreateDirectories extends RepairBase {
   readonly directories: NonEmpty<StorePath>;
 }
 
+/** Makes the experiment anew to which MLflow logs where none is named; `path` is its directory. */
+export interface CreateExperiment extends RepairBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "create-experiment";
+  /** Where its runs are to keep their artifacts. */
+  readonly artifactLocation: string;
+}
+
 /** Cuts what cannot be read off the end of a metric; `path` is its file. */
 export interface TrimMetricFile extends RepairBase {
   /** Tells the kinds of action apart. */
@@ -148,6 +159,7 @@ export type RepairAction =
   | EditMeta
   | RewriteTag
   | CreateDirectories
+  | CreateExperiment
   | TrimMetricFile
   | QuarantineStray;
 

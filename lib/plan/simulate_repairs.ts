@@ -14,8 +14,8 @@ import type { EditMeta, RepairAction } from "./repair_action.ts";
 /**
  * Carries repairs out on a snapshot instead of a store.
  *
- * Not foreseen: stamps, the tags of a run that becomes readable, and damage that only shows once a
- * record can be read.
+ * Not foreseen: stamps, the tags of a run that becomes readable, when an experiment is made, and damage
+ * that only shows once a record can be read.
  *
  * @param snapshot The store before.
  * @param actions The repairs.
@@ -36,7 +36,7 @@ export function simulateRepairs<D extends Depth>(
     ...snapshot,
     hasTrash: snapshot.hasTrash ||
       actions.some(({ kind, path }) => kind === "create-dirs" && path === ".trash"),
-    experiments: [...snapshot.experiments, ...mended]
+    experiments: [...snapshot.experiments, ...mended, ...actions.flatMap(createdExperiment)]
       .map((each) => withRuns(editExperiment(each, byPlace), byPlace, stays)),
     orphans: snapshot.orphans.filter(({ path }) => !paths.has(path))
       .map((each) => withRuns(each, byPlace, stays)),
@@ -93,6 +93,29 @@ function mendedOrphan(orphan: Orphan, byPlace: ByPlace): Experiment | null {
     traces,
     datasets: 0,
   };
+}
+
+function createdExperiment(action: RepairAction): readonly Experiment[] {
+  if (action.kind !== "create-experiment") return [];
+  const { path, name, artifactLocation } = action;
+  return [{
+    id: asExperimentId(path),
+    path,
+    name,
+    lifecycleStage: "active",
+    recordedStage: "active",
+    artifactLocation,
+    creationTime: null,
+    lastUpdateTime: null,
+    runs: [],
+    damagedRuns: [],
+    loggedModels: [],
+    traces: 0,
+    datasets: 0,
+    link: false,
+    stamp: "",
+    usage: null,
+  }];
 }
 
 function editExperiment(experiment: Experiment, byPlace: ByPlace): Experiment {

@@ -9,6 +9,7 @@ import type { PolicyChange } from "../answers/find_flip.ts";
 import { type Allowance, allowanceOf } from "../plan/allowance.ts";
 import type { ActionReason, KeepReason, Stop } from "../plan/plan.ts";
 import type { NeedsChoice } from "../plan/repair_action.ts";
+import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import type { Remedy, Rule } from "../verify/rule.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
 import { reasonText } from "../words/reason.ts";
@@ -36,6 +37,8 @@ export function remedyText(remedy: Remedy | null): string | null {
       return remedy.does === "quarantine"
         ? `Run \`deno task cleanup\` to plan its quarantine, or ${remedy.or}`
         : `Purge the experiment with \`deno task cleanup\`, or ${remedy.or}`;
+    case "restore":
+      return `Restore it with \`${restoring(remedy.experimentId)}\`, or ${remedy.or}`;
     case "by-hand":
       return remedy.text;
   }
@@ -56,7 +59,12 @@ const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, string>> = {
   cleanup: "deno task cleanup",
   repair: "deno task repair",
   relocation: "deno task repair --relocate",
+  restoration: restoring(DEFAULT_EXPERIMENT),
 };
+
+function restoring(experimentId: string): string {
+  return `mlflow experiments restore --experiment-id ${experimentId}`;
+}
 
 /**
  * Names the flags that set limits.

@@ -121,6 +121,7 @@ function signOf(kind: Action["kind"], style: Style): string {
     case "quarantine-stray":
       return style.yellow(">");
     case "write-meta":
+    case "create-experiment":
     case "create-dirs":
       return style.green("+");
     default:
@@ -137,7 +138,9 @@ function renderKind(
   if (actions.length === 0) return [];
   const style = styleOf(options);
   const heading = `${signOf(kind, style)} ${style.bold(headingOf(kind, actions.length))}`;
-  if (kind === "write-meta") return [heading, ...renderRecords(actions, options)];
+  if (kind === "write-meta" || kind === "create-experiment") {
+    return [heading, ...renderRecords(actions, options)];
+  }
   return kind === "soft-delete-run" || kind === "drop-artifact" || kind === "purge-run"
     ? [heading, ...renderByExperiment(actions, plan, options)]
     : [heading, ...renderSample(actions, SAMPLE_OF_KIND, "  ", options)];

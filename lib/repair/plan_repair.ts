@@ -17,6 +17,7 @@ import type { NonEmpty, StoreSnapshot } from "../store/snapshot.ts";
 import { addUsage } from "../store/usage.ts";
 import { findExperimentsInTwoPlaces, findRunsInTwoPlaces } from "../verify/experiment_checks.ts";
 import { choicesFor } from "./choices_for.ts";
+import { createDefault } from "./create_default.ts";
 import { keptEntry, type RepairContext, unsettled } from "./context.ts";
 import { repairEdits } from "./repair_edits.ts";
 import { repairFiles } from "./repair_files.ts";
@@ -26,7 +27,7 @@ import { LOST, repairRecords } from "./repair_records.ts";
 /**
  * Plans repairs. Records that were lost come back exactly from a kept copy, or are put together from
  * what other files tell; keys that are not known to us survive. Missing folders are made, metrics whose
- * end was torn off are trimmed, litter is moved away, stages agree with places, stale runs end, a deleted
+ * end was torn off are trimmed, litter is moved away, the default experiment is made where there is none, stages agree with places, stale runs end, a deleted
  * experiment gives a name free that an active one has, and with `relocate` records name the places where
  * things are now. What is ambiguous stays, with the choices.
  *
@@ -48,18 +49,21 @@ export function planRepair(
   checkArguments(snapshot, policy, now);
   const context: RepairContext = { snapshot, evidence, policy, now };
   const records = repairRecords(context);
-  const written = new Set(records.actions.map(({ path }) => path));
-  // What becomes readable is judged at once as what is.
-  const readable = { ...context, snapshot: simulateRepairs(snapshot, records.actions) };
+  // What becomes readable is judged at once as what is, and so is what is made.
+  const mended = { ...context, snapshot: simulateRepairs(snapshot, records.actions) };
+  const created = createDefault(mended);
+  const readable = { ...context, snapshot: simulateRepairs(mended.snapshot, created.actions) };
+  const written = new Set([...records.actions, ...created.actions].map(({ path }) => path));
   const edits = repairEdits(readable, written);
   const files = repairFiles(context, written);
   const actions: readonly RepairAction[] = [
     ...edits.actions,
     ...records.actions,
+    ...created.actions,
     ...relocateTraces(context),
     ...files,
   ];
-  const kept = [...records.kept, ...edits.kept, ...leftAlone(context, actions)];
+  const kept = [...records.kept, ...created.kept, ...edits.kept, ...leftAlone(context, actions)];
   return {
     schema: "mltidy/repair/v1",
     task: "repair",

@@ -7,6 +7,7 @@
 import type { RecordEvidence, RepairReason } from "../plan/repair_action.ts";
 import { readExperimentMeta } from "../records/meta_record.ts";
 import { contradictsItself, isCutOff, salvageMeta } from "../records/salvage_meta.ts";
+import { DEFAULT_EXPERIMENT, DEFAULT_NAME } from "../store/names.ts";
 import type { LifecycleStage, NonEmpty } from "../store/snapshot.ts";
 import { parseMetaYaml, scalar, stringifyMetaYaml } from "../yaml/meta_yaml.ts";
 import { integerOf, type MetaNode, textOf } from "../yaml/node.ts";
@@ -70,6 +71,7 @@ export function rebuildExperimentMeta(
   record: RecordEvidence,
 ): RebuiltExperiment {
   const { id, stage, runs, taken, newestChange } = experiment;
+  const isDefault = id === DEFAULT_EXPERIMENT;
   const damaged = record.text ?? "";
   const left = salvageMeta(damaged);
   const read = record.kept === null ? null : readExperimentMeta(record.kept.text);
@@ -80,8 +82,8 @@ export function rebuildExperimentMeta(
   const known = new Map([...kept ?? [], ...newer]);
   const owner = textOf(left.get("experiment_id"));
   if (owner !== null && owner !== id) return { kind: "unknown" };
-  // MLflow makes experiment 0 itself, so that there is one is known.
-  if (id !== "0" && runs.length === 0 && !KEYS.some((key) => known.has(key))) {
+  // MLflow makes that one itself, so that there is one is known.
+  if (!isDefault && runs.length === 0 && !KEYS.some((key) => known.has(key))) {
     return { kind: "unknown" };
   }
 
@@ -104,7 +106,8 @@ export function rebuildExperimentMeta(
   }
   if (textOf(known.get("lifecycle_stage")) !== stage) fill("lifecycle_stage", stage, "its place");
   const oldName = textOf(known.get("name")) || null;
-  const wanted = oldName ?? (id === "0" && !taken.has("Default") ? "Default" : recoveredName(id));
+  const wanted = oldName ??
+    (isDefault && !taken.has(DEFAULT_NAME) ? DEFAULT_NAME : recoveredName(id));
   const name = taken.has(wanted) ? `${wanted} (recovered ${id})` : wanted;
   if (name !== oldName) {
     const from = oldName === null ? "its id" : "its name, which another experiment has now";
@@ -137,7 +140,7 @@ export function rebuildExperimentMeta(
     text,
     reasons: [...origin, ...reasons],
     name,
-    isNamed: oldName !== null || id === "0",
+    isNamed: oldName !== null || isDefault,
     location,
   };
 }

@@ -186,9 +186,15 @@ function repairOrphan(
   }
 }
 
-/** Where an experiment would keep its artifacts if it did as all others do that keep theirs apart. */
-function usualLocation(
-  { snapshot }: RepairContext,
+/**
+ * Finds where an experiment would keep its artifacts if it did as all others do that keep theirs apart.
+ *
+ * @param context The store.
+ * @param id The experiment's id.
+ * @returns The location, and who says so.
+ */
+export function usualLocation(
+  { snapshot }: Pick<RepairContext, "snapshot">,
   id: string,
 ): { readonly location: string; readonly from: string } {
   const own = {

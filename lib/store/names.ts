@@ -38,6 +38,15 @@ export function isTrashName(name: string): boolean {
 /** Our own directory in the root of a store, named so that MLflow ignores it. */
 export const OWN_DIRECTORY = ".mltidy.trash";
 
+/**
+ * The id of the experiment to which MLflow logs where none is named. MLflow makes it with a new store, and
+ * never again.
+ */
+export const DEFAULT_EXPERIMENT = "0";
+
+/** What MLflow calls that experiment. */
+export const DEFAULT_NAME = "Default";
+
 /** Directories inside an experiment that MLflow never takes for runs. */
 export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
   "tags",

@@ -6,7 +6,12 @@
 
 import { isMigratedDirectory } from "../records/check_meta.ts";
 import { isLitter } from "../store/litter.ts";
-import { isExperimentDirectoryName, isTrashName } from "../store/names.ts";
+import {
+  DEFAULT_EXPERIMENT,
+  DEFAULT_NAME,
+  isExperimentDirectoryName,
+  isTrashName,
+} from "../store/names.ts";
 import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Experiment, Orphan, StoreSnapshot, Stray } from "../store/snapshot.ts";
 import { count, namesOf } from "./checks.ts";
@@ -37,6 +42,55 @@ export function findStoreBelowArtifacts({ location }: StoreSnapshot): readonly V
  */
 export function findMissingTrash({ hasTrash }: StoreSnapshot): readonly Violation[] {
   return hasTrash ? [] : [storeViolation(".trash", "The directory .trash/ does not exist")];
+}
+
+/**
+ * Finds that there is no experiment to which MLflow logs where none is named.
+ *
+ * @param snapshot The store.
+ * @returns One violation, or none. A store without experiments may be one of registered models alone,
+ * and where `.trash/` cannot be listed, it may lie there.
+ */
+export function findMissingDefault(
+  { experiments, orphans, strays, problems }: StoreSnapshot,
+): readonly Violation[] {
+  const isThere = [...experiments, ...orphans, ...strays, ...problems]
+    .some(({ path }) => DEFAULT_PLACES.includes(path));
+  if (isThere || experiments.length + orphans.length === 0) return [];
+  const holder = experiments.find((each) =>
+    each.name === DEFAULT_NAME && each.lifecycleStage === "active"
+  );
+  const message = `There is no experiment ${DEFAULT_EXPERIMENT}`;
+  if (holder === undefined) return [storeViolation(DEFAULT_EXPERIMENT, message)];
+  return [{
+    ...storeViolation(
+      DEFAULT_EXPERIMENT,
+      `${message}, and experiment ${holder.id} has its name ${DEFAULT_NAME}`,
+    ),
+    mendable: false,
+  }];
+}
+
+/** Where anything at all is in its way, or may hide it. */
+const DEFAULT_PLACES: readonly string[] = [
+  DEFAULT_EXPERIMENT,
+  `.trash/${DEFAULT_EXPERIMENT}`,
+  ".trash",
+];
+
+/**
+ * Finds that the experiment is deleted to which MLflow logs where none is named.
+ *
+ * @param snapshot The store.
+ * @returns One violation, or none: what records that it is active MLflow takes, wherever it lies.
+ */
+export function findDeletedDefault({ experiments, orphans }: StoreSnapshot): readonly Violation[] {
+  const isActive = [...experiments, ...orphans].some(({ path }) => path === DEFAULT_EXPERIMENT);
+  return experiments
+    .filter(({ id, recordedStage }) =>
+      id === DEFAULT_EXPERIMENT && recordedStage !== "active" && !isActive
+    )
+    .map((each) => ofExperiment(each, `Experiment ${DEFAULT_EXPERIMENT} is deleted`));
 }
 
 /**

@@ -29,6 +29,8 @@ export type Remedy =
   | { readonly kind: "repair"; readonly relocate?: true }
   /** A clean-up plans it, unless its owner does something else, in the imperative. */
   | { readonly kind: "cleanup"; readonly does: "quarantine" | "purge"; readonly or: string }
+  /** MLflow restores the experiment of that id, unless its owner does something else, in the imperative. */
+  | { readonly kind: "restore"; readonly experimentId: string; readonly or: string }
   /** Its owner does it: a sentence in the imperative, without a full stop. */
   | { readonly kind: "by-hand"; readonly text: string };
 

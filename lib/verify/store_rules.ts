@@ -4,13 +4,16 @@
  * @module
  */
 
+import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import type { Problem } from "../store/problem.ts";
 import { findProblems } from "./checks.ts";
 import {
   findActiveRunsInTrash,
+  findDeletedDefault,
   findDeletedLinks,
   findDuplicateNames,
   findExperimentsInTwoPlaces,
+  findMissingDefault,
   findMissingTrash,
   findQuotedNames,
   findRunsInTwoPlaces,
@@ -26,6 +29,8 @@ import { byHand, RELOCATE, type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
 const META = byHand("Restore its meta.yaml from a backup, or move the directory out of the store");
 const ACCESS = byHand("Give this account permission to read it, or restore the file from a backup");
 const MOVE_AWAY = byHand("Move it out of the store, or give it a name that ends in `.trash`");
+
+const NO_DEFAULT = "`mlflow.start_run()` raises where no experiment is named";
 
 /** What a `meta.yaml` or `trace_info.yaml` describes. */
 const RECORDS: readonly Problem["subject"][] = [
@@ -148,6 +153,27 @@ export const STORE_RULES: readonly RuleRow[] = [
 
 /** Rules about experiments. */
 export const EXPERIMENT_RULES: readonly RuleRow[] = [
+  {
+    id: "default-experiment-missing",
+    in: toBoth("warning"),
+    describes: `${NO_DEFAULT}, and MLflow makes it with a new store only`,
+    migration: null,
+    remedy: byHand("Rename that experiment in MLflow, or name one wherever runs are started"),
+    repairable: true,
+    check: findMissingDefault,
+  },
+  {
+    id: "default-experiment-deleted",
+    in: toBoth("warning"),
+    describes: NO_DEFAULT,
+    migration: null,
+    remedy: {
+      kind: "restore",
+      experimentId: DEFAULT_EXPERIMENT,
+      or: "log to another one",
+    },
+    check: findDeletedDefault,
+  },
   {
     id: "experiment-meta-missing",
     in: toBoth("warning"),

@@ -7,19 +7,25 @@
 import type { NeedsChoice, RepairAction, RepairReason } from "../plan/repair_action.ts";
 import { formatDuration, plural } from "../text/units.ts";
 
+/** A plan shows no other kind, so the compiler asks for each. */
+const KINDS: Readonly<Record<RepairAction["kind"], true>> = {
+  "write-meta": true,
+  "create-experiment": true,
+  "finish-stale-run": true,
+  "set-stage": true,
+  "release-name": true,
+  "complete-meta": true,
+  "rewrite-location": true,
+  "rewrite-tag": true,
+  "create-dirs": true,
+  "trim-metric-file": true,
+  "quarantine-stray": true,
+};
+
 /** The kinds of repair, in the order in which a plan shows them. */
-export const REPAIR_KINDS: readonly RepairAction["kind"][] = [
-  "write-meta",
-  "finish-stale-run",
-  "set-stage",
-  "release-name",
-  "complete-meta",
-  "rewrite-location",
-  "rewrite-tag",
-  "create-dirs",
-  "trim-metric-file",
-  "quarantine-stray",
-];
+export const REPAIR_KINDS: readonly RepairAction["kind"][] = Object.keys(
+  KINDS,
+) as readonly RepairAction["kind"][];
 
 /**
  * Says what a number of repairs of one kind do.
@@ -32,6 +38,8 @@ export function repairHeading(kind: RepairAction["kind"], count: number): string
   switch (kind) {
     case "write-meta":
       return `Write ${plural(count, "record")} that ${count === 1 ? "was" : "were"} lost`;
+    case "create-experiment":
+      return "Create the default experiment";
     case "finish-stale-run":
       return `End ${plural(count, "stale run")}`;
     case "set-stage":
@@ -63,6 +71,8 @@ export function repairVerb(kind: RepairAction["kind"]): string {
   switch (kind) {
     case "write-meta":
       return "rewritten";
+    case "create-experiment":
+      return "created";
     case "finish-stale-run":
       return "ended";
     case "set-stage":

@@ -8,7 +8,7 @@
 
 import { ensureDirSync } from "@std/fs";
 import { StoreAccessError } from "../../lib/errors.ts";
-import { OWN_DIRECTORY } from "../../lib/store/names.ts";
+import { DEFAULT_EXPERIMENT, DEFAULT_NAME, OWN_DIRECTORY } from "../../lib/store/names.ts";
 import { makeDirectories } from "../_io/durable.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { failureText, infoOf } from "../_io/read.ts";
@@ -35,7 +35,10 @@ export async function createStore(location: string, now: number): Promise<void> 
   makeRoot(path);
   const root = Deno.realPathSync(path);
   const writing = openWriting(root);
-  createExperiment({ root, writing, now }, "0", { name: "Default", artifactLocation: null });
+  createExperiment({ root, writing, now }, DEFAULT_EXPERIMENT, {
+    name: DEFAULT_NAME,
+    artifactLocation: null,
+  });
   makeDirectories(root, [".trash"]);
 }
 

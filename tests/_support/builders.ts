@@ -299,6 +299,15 @@ export function snapshot(init: SnapshotInit = {}): StoreSnapshot<"tags"> {
   };
 }
 
+/**
+ * Adds the default experiment, which no store lacks that MLflow made: where it is missing, that is a finding
+ * of its own.
+ */
+export function withDefault(init: SnapshotInit = {}): SnapshotInit {
+  const { experiments = [] } = init;
+  return { ...init, experiments: [experiment({ id: "0", name: "Default" }), ...experiments] };
+}
+
 function problemOf(subject: "experiment" | "run", { path, damage, message }: Orphan | DamagedRun) {
   return problem({ path, subject, damage, message });
 }

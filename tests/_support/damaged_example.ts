@@ -29,24 +29,31 @@ export function layOutExample(place: StorePlace): void {
   const location = `${toFileUrl(place.root)}/${ID}`;
   const started = EXAMPLE_NOW - 2 * DAY;
   writeStore(place, {
-    experiments: [experiment({
-      id: ID,
-      name: "churn",
-      artifactLocation: location,
-      creationTime: started,
-      lastUpdateTime: started,
-      runs: RUNS.map(({ id, name }) =>
-        run({
-          id,
-          name,
-          experimentId: ID,
-          artifactUri: `${location}/${id}/artifacts`,
-          tags: new Map([["mlflow.runName", name], ["mlflow.user", "kim"]]),
-          startTime: started,
-          endTime: started + DAY / 24,
-        })
-      ),
-    })],
+    experiments: [
+      experiment({
+        id: "0",
+        name: "Default",
+        artifactLocation: `${toFileUrl(place.root)}/0`,
+      }),
+      experiment({
+        id: ID,
+        name: "churn",
+        artifactLocation: location,
+        creationTime: started,
+        lastUpdateTime: started,
+        runs: RUNS.map(({ id, name }) =>
+          run({
+            id,
+            name,
+            experimentId: ID,
+            artifactUri: `${location}/${id}/artifacts`,
+            tags: new Map([["mlflow.runName", name], ["mlflow.user", "kim"]]),
+            startTime: started,
+            endTime: started + DAY / 24,
+          })
+        ),
+      }),
+    ],
   });
   const [baseline, deeper, more] = RUNS.map(({ id }) => `${ID}/${id}`) as [string, string, string];
   const store = openDamaged(place.root);

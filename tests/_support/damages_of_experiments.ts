@@ -9,6 +9,27 @@ import { type Damage, DELETED, EMPTY, experiment, IN_DELETED, MAIN, NOT_UTF8 } f
 /** Every damage of that kind. */
 export const EXPERIMENT_DAMAGES: readonly Damage[] = [
   {
+    name: "the default experiment is gone",
+    rule: "default-experiment-missing",
+    inflict: (s) => s.remove("0"),
+  },
+  {
+    name: "the default experiment is gone, and another one has its name",
+    rule: "default-experiment-missing",
+    inflict: (s) => {
+      s.remove("0");
+      s.set(experiment, "name", "Default");
+    },
+  },
+  {
+    name: "the default experiment is deleted, as MLflow once allowed",
+    rule: "default-experiment-deleted",
+    inflict: (s) => {
+      s.set("0/meta.yaml", "lifecycle_stage", "deleted");
+      s.move("0", ".trash/0");
+    },
+  },
+  {
     name: "an experiment's meta.yaml is lost",
     rule: "experiment-meta-missing",
     inflict: (s) => s.remove(experiment),

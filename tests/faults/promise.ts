@@ -32,13 +32,13 @@ export function exactly({ tree }: Moment): Expected {
  *
  * @param before How it stood before.
  * @param actions What was done.
- * @param actual How it stands now: the moment of deletion is read from it.
+ * @param actual How it stands now: the moment of acting is read from it.
  * @returns How it should stand.
  */
 export function promised(before: Moment, actions: readonly Action[], actual: Moment): Expected {
   const tree = new Map(before.tree);
   const timeless = new Set<string>();
-  const now = deletedTimeIn(actual, actions);
+  const now = momentIn(actual, actions);
   for (const operation of actions.flatMap((action) => operationsOf(action, { now }))) {
     const path = placeOf(operation);
     timeless.add(path.slice(0, path.lastIndexOf("/")));
@@ -160,12 +160,18 @@ function atItsMoment(
   return { ...content, changes: { ...content.changes, last_update_time: Number(time) } };
 }
 
-/** All runs are deleted at the same moment; any one tells it. */
-function deletedTimeIn({ tree }: Moment, actions: readonly Action[]): number {
+/** The keys that tell when an action was carried out: all of a change at the same moment. */
+const MOMENTS: Readonly<Partial<Record<Action["kind"], string>>> = {
+  "soft-delete-run": "deleted_time",
+  "create-experiment": "creation_time",
+};
+
+function momentIn({ tree }: Moment, actions: readonly Action[]): number {
   for (const { kind, path } of actions) {
     const entry = tree.get(`mlruns/${path}/meta.yaml`);
-    if (kind !== "soft-delete-run" || entry?.kind !== "file") continue;
-    const [, time] = /^deleted_time: (\d+)$/m.exec(entry.content) ?? [];
+    const key = MOMENTS[kind];
+    if (key === undefined || entry?.kind !== "file") continue;
+    const [, time] = new RegExp(`^${key}: (\\d+)$`, "m").exec(entry.content) ?? [];
     if (time !== undefined) return Number(time);
   }
   return 0;

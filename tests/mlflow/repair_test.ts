@@ -8,6 +8,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { remedyText } from "../../lib/render/commands.ts";
+import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { repair } from "../../tasks/repair.ts";
 import {
@@ -22,6 +24,7 @@ import {
 import { DAMAGES } from "../_support/damages.ts";
 import { type Answer, askStores, BASES } from "./damaged_stores.ts";
 import { testEachVersion } from "./each_version.ts";
+import { type MlflowVersion, runPython, settings } from "./python.ts";
 
 const HOUR = 3_600_000;
 
@@ -173,6 +176,78 @@ testEachVersion(
       assertEquals(FURTHER.filter((each) => !mended.includes(each)).map(({ name }) => name), []);
       console.log(`${mended.length} kinds of damage mended`);
       assert(mended.length >= 50);
+    } finally {
+      await Deno.remove(place, { recursive: true });
+    }
+  },
+);
+
+/** What `start_run.py` says of a store, which is called `/ROOT`. */
+async function startRun(version: MlflowVersion, root: string): Promise<unknown> {
+  const answer = await runPython(version, "start_run.py", [root]);
+  return JSON.parse(JSON.stringify(answer).replaceAll(root, "/ROOT"));
+}
+
+const DEFAULT = { "0": ["Default", "file:///ROOT/0", "active", {}] };
+
+testEachVersion("a run without an experiment finds the default one again", async (version) => {
+  const place = await Deno.makeTempDir({ prefix: "mltidy-" });
+  try {
+    const root = join(place, "mlruns");
+    assertEquals(await startRun(version, root), { experiments: DEFAULT, made: "0" });
+    await Deno.remove(join(root, "0"), { recursive: true });
+    const other = ["other", "file:///ROOT/7", "active", {}];
+    await Deno.mkdir(join(root, "7"));
+    await Deno.writeTextFile(
+      join(root, "7/meta.yaml"),
+      `artifact_location: file://${root}/7\nexperiment_id: '7'\nlifecycle_stage: active\nname: other\n`,
+    );
+    assertEquals(await startRun(version, root), {
+      experiments: { "7": other },
+      made: "MlflowException: Could not find experiment with ID 0",
+    });
+    await using store = await openStore(root);
+    const { report } = await repair(store, { apply: true });
+    assertEquals(report?.outcomes.map(({ kind, path }) => `${kind} ${path}`), [
+      "create-experiment 0",
+    ]);
+    assertEquals(await startRun(version, root), {
+      experiments: { ...DEFAULT, "7": other },
+      made: "0",
+    });
+  } finally {
+    await Deno.remove(place, { recursive: true });
+  }
+});
+
+testEachVersion(
+  "a run without an experiment finds no deleted one, until that is restored",
+  async (version) => {
+    const place = await Deno.makeTempDir({ prefix: "mltidy-" });
+    try {
+      const root = join(place, "mlruns");
+      await startRun(version, root);
+      const meta = join(root, "0/meta.yaml");
+      const text = await Deno.readTextFile(meta);
+      await Deno.writeTextFile(meta, text.replace("stage: active", "stage: deleted"));
+      await Deno.rename(join(root, "0"), join(root, ".trash/0"));
+      assertEquals(await startRun(version, root), {
+        experiments: { "0": ["Default", "file:///ROOT/0", "deleted", {}] },
+        made: "MlflowException: Could not create run under non-active experiment with ID 0.",
+      });
+      await using store = await openStore(root);
+      const options = { rule: "default-experiment-deleted" };
+      const [found] = verifySnapshot(await store.read({ depth: "full" }), options);
+      const [, command = ""] = /`(.+?)`/.exec(remedyText(found?.remedy ?? null) ?? "") ?? [];
+      const { code } = await new Deno.Command(version.python, {
+        args: ["-m", ...command.split(" ")],
+        env: { ...settings, MLFLOW_TRACKING_URI: root },
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      assertEquals(code, 0);
+      assertEquals(await startRun(version, root), { experiments: DEFAULT, made: "0" });
     } finally {
       await Deno.remove(place, { recursive: true });
     }

@@ -96,7 +96,7 @@ Deno.test("applying prints one kind of document, whether there was anything to d
     const [task, numbers] of [
       ["cleanup:apply", [5, 0]],
       ["prune:apply", [0]],
-      ["repair:apply", [1, 0]],
+      ["repair:apply", [2, 0]],
     ] as const
   ) {
     for (const applied of numbers) {

@@ -70,6 +70,37 @@ Deno.test("preflight() mends, quarantines what is empty, and can be undone", asy
   assertSameTree(await treeOf(opened.root), before);
 });
 
+Deno.test("preflight() says that there is no default experiment, and makes it", async () => {
+  await using opened = await storeWith((s) => s.remove("0"));
+  const before = await treeOf(opened.root);
+  const checked = await preflight(opened.store, undefined, { check: true });
+  assertEquals([checked.ready, checked.pending, checked.findings.warning], [
+    true,
+    { repairs: 1, quarantines: 0 },
+    1,
+  ]);
+  assertMatch(renderPreflight(checked), /^1 repair possible$/m);
+  assertSameTree(await treeOf(opened.root), before);
+  const report = await preflight(opened.store);
+  assertEquals([report.ready, report.findings.warning], [true, 0]);
+  assertMatch(renderPreflight(report), /^1 created; to undo: deno task restore /m);
+  await restore(opened.store, { id: report.done.repair!.backup!.id });
+  assertSameTree(await treeOf(opened.root), before);
+});
+
+Deno.test("preflight() says how a deleted default experiment is restored, and leaves it", async () => {
+  await using opened = await storeWith((s) => {
+    s.set("0/meta.yaml", "lifecycle_stage", "deleted");
+    s.move("0", ".trash/0");
+  });
+  const report = await preflight(opened.store);
+  assertEquals([report.ready, report.done.repair, report.findings.warning], [true, null, 1]);
+  assertMatch(
+    renderPreflight(report),
+    /^Left to you: \.trash\/0: .* restore it with mlflow experiments restore --experiment-id 0$/m,
+  );
+});
+
 Deno.test("preflight() rebuilds an experiment with runs instead of quarantining it", async () => {
   await using opened = await storeWith((s) => s.remove(`${MAIN}/meta.yaml`));
   const report = await preflight(opened.store);

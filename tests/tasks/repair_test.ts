@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import { remedyText } from "../../lib/render/commands.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { parseMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { backup } from "../../tasks/backups/backup.ts";
+import { restore } from "../../tasks/backups/restore.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
@@ -31,7 +33,7 @@ import {
 } from "../_support/damage.ts";
 import { DAMAGES } from "../_support/damages.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
-import { readTree } from "../_support/tree.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
 
 /** Months after everything in the healthy stores. */
 const NOW = Date.UTC(2026, 11, 1);
@@ -406,6 +408,55 @@ Deno.test("repair() asks again when it would make other directories than it was 
   assertEquals(asked, [[[`${child}/metrics`, `${child}/params`]], [[`${child}/params`]]]);
   assertEquals(report?.complete, true);
 });
+
+Deno.test("repair() does not ask again because an experiment is made at another moment", async () => {
+  await using opened = await healthyStore();
+  opened.remove("0");
+  let [now, asked] = [NOW_OR_LATER, 0];
+  const { report } = await apply(await openStore(opened.root, { now: () => now }), {
+    approve: () => {
+      now += HOUR;
+      return Promise.resolve(++asked < 3);
+    },
+  });
+  assertEquals([report?.complete, asked], [true, 1]);
+  assertMatch(
+    Deno.readTextFileSync(join(opened.root, "0/meta.yaml")),
+    new RegExp(`^creation_time: ${now}$`, "m"),
+  );
+});
+
+Deno.test("an experiment that was made stays when its repair is undone, once it holds something", async () => {
+  await using opened = await healthyStore();
+  opened.remove("0");
+  opened.remove(`${child}/params`);
+  const { report } = await apply(opened.store);
+  const meta = Deno.readTextFileSync(join(opened.root, "0/meta.yaml"));
+  opened.write(`0/${CHILD}/tags/a`, "b");
+  await restore(opened.store, { id: report!.backup!.id });
+  assertEquals(Deno.readTextFileSync(join(opened.root, "0/meta.yaml")), meta);
+  assertEquals(Deno.readTextFileSync(join(opened.root, `0/${CHILD}/tags/a`)), "b");
+  assertEquals(existsSync(join(opened.root, `${child}/params`)), false);
+});
+
+for (const state of ["directory", "record"] as const) {
+  Deno.test(`a repair that is cut off after the ${state} of an experiment is taken back, and done by the next`, async () => {
+    await using opened = await healthyStore();
+    opened.remove("0");
+    const tree = () => readTree(opened.root, { except: [".mltidy.trash"] });
+    const before = await tree();
+    const { plan: { actions } } = await repair(opened.store);
+    {
+      await using locked = await lockStore(opened.store, { task: "repair" });
+      using change = await locked.begin({ task: "repair", actions, now: NOW, keepBackup: true });
+      if (state === "record") await Array.fromAsync(change.performAll());
+      else opened.makeDirectory("0");
+      assertEquals(existsSync(join(opened.root, "0/meta.yaml")), state === "record");
+    }
+    assertSameTree(await tree(), before);
+    assertEquals((await apply(opened.store)).report?.complete, true);
+  });
+}
 
 Deno.test("repair() does not ask again because what it writes is stamped with the moment", async () => {
   await using opened = await healthyStore();

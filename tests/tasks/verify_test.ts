@@ -114,6 +114,7 @@ Deno.test("verify() finds what is wrong, errors first, and touches nothing", asy
     `error run-meta-inaccessible 1/${runId(2)}`,
     "error unlistable-directory .git",
     "warning backup-directory backups",
+    "warning default-experiment-missing 0",
     "warning duplicate-experiment-name 1",
     "warning experiment-id-mismatch 7",
     "warning experiment-meta-missing 3",
@@ -122,7 +123,7 @@ Deno.test("verify() finds what is wrong, errors first, and touches nothing", asy
   ]);
   const severities = findings.map(({ severity }) => severity);
   assertEquals(severities, severities.toSorted());
-  assertEquals(counts, { error: 5, warning: 6 + all.length - findings.length, info: 0 });
+  assertEquals(counts, { error: 5, warning: 7 + all.length - findings.length, info: 0 });
   assertSameTree(await readTree(store.root), before);
 });
 
@@ -134,6 +135,7 @@ Deno.test("verify() is content once a clean-up has been applied", async () => {
   const { findings } = await verifyStore(store.root);
   const found = findings.filter((each) => !wasMoved(each));
   assertEquals(found.map(({ rule, path }) => [rule, `${path}`]), [
+    ["default-experiment-missing", "0"],
     ["experiment-meta-missing", "8"],
   ]);
 });

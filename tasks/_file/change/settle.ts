@@ -305,9 +305,16 @@ function takeBackAll(
       left.some((other) => other.step.operation.path.startsWith(`${step.operation.path}/`));
     if (message !== null) left.unshift({ step, messages: [message] });
     else if (holdsLeft) left.unshift({ step, messages: [] });
-    else takeBack(step.operation, at);
+    else if (!isInUse(step, at)) takeBack(step.operation, at);
   }
   return left;
+}
+
+/** An experiment that has come to hold something stays, and so does the record that shows it. */
+function isInUse({ action, subject }: Step, { root }: Workplace): boolean {
+  const at = join(root, subject);
+  return action === "create-experiment" && infoOf(at)?.isDirectory === true &&
+    listSome(at).some(({ name }) => name !== "meta.yaml");
 }
 
 function restoreTimes(root: string, { directories }: Begin): void {

@@ -15,6 +15,7 @@ const CASES: readonly (readonly [kind: string, paths: readonly string[]])[] = [
   ["quarantine-orphan", [".trash", "models", "1/a", ".mltidy.trash", ".git", "a.b"]],
   ["drop-artifact", ["1/a", "1/a/artifacts", "1/a/metrics/loss", ".trash/1/a/artifacts/x"]],
   ["write-meta", [".trash", "models", "1/a/artifacts", "1/a/b/c/d", ".mltidy.trash"]],
+  ["create-experiment", ["1", ".trash/0", "0/a", "models", "00"]],
   ["set-stage", ["1/a", "models", ".trash"]],
   ["finish-stale-run", ["1", "models/a", "1/tags"]],
   ["rewrite-location", ["1/a/artifacts", "models/a", "1/traces/a"]],

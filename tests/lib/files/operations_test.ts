@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { mayUnfold, operationsOf, stampedBy } from "../../../lib/files/operations.ts";
 import type { Action, ActionReason } from "../../../lib/plan/plan.ts";
 import type { RepairReason } from "../../../lib/plan/repair_action.ts";
@@ -60,6 +60,14 @@ const ACTIONS: Readonly<{ [K in Action["kind"]]: Action & { readonly kind: K } }
     text: "name: a\n",
     isNew: true,
     tag: null,
+  },
+  "create-experiment": {
+    ...base,
+    reasons: mended,
+    kind: "create-experiment",
+    path: asStorePath("0"),
+    artifactLocation: "s3://bucket/0",
+    stamp: "absent",
   },
   "finish-stale-run": {
     ...base,
@@ -182,6 +190,25 @@ Deno.test("operationsOf() tells of a lost name by a tag, in a folder that it mak
   assertEquals(operationsOf(within, { now: NOW })[0], tell);
 });
 
+Deno.test("operationsOf() makes an experiment as MLflow does: its directory, then its record of that moment", () => {
+  const [made, written, ...others] = operationsOf(ACTIONS["create-experiment"], { now: NOW });
+  assertEquals([made, others], [{ kind: "create-dir", path: asStorePath("0") }, []]);
+  assert(written?.kind === "replace-file" && written.content.kind === "new-text");
+  assertEquals(`${written.path}`, "0/meta.yaml");
+  assertEquals(
+    written.content.text,
+    `artifact_location: s3://bucket/0
+creation_time: ${NOW}
+experiment_id: "0"
+last_update_time: ${NOW}
+lifecycle_stage: active
+name: Default
+trace_location: null
+workspace: default
+`,
+  );
+});
+
 Deno.test("operationsOf() sets keys of a record, and nothing else of it", () => {
   const kinds = [
     "finish-stale-run",
@@ -234,6 +261,7 @@ Deno.test("stampedBy() looks at the whole of what is moved, at the file of what 
     "quarantine-orphan": "tree 7",
     "quarantine-stray": `tree 1/${ID}/tags/a~`,
     "write-meta": "file 7/meta.yaml",
+    "create-experiment": "file 0",
     "finish-stale-run": `file 1/${ID}/meta.yaml`,
     "set-stage": "file 1/meta.yaml",
     "release-name": "file .trash/2/meta.yaml",

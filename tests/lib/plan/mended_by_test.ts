@@ -33,6 +33,15 @@ function mended(
   return damages.filter((damage) => isMendedBy(problem({ path, damage }), action));
 }
 
+Deno.test("isMendedBy() takes no problem for gone once an experiment is made: none could name it", () => {
+  const action: RepairAction = {
+    ...base("0"),
+    kind: "create-experiment",
+    artifactLocation: "s3://bucket/0",
+  };
+  assertEquals(mended(action, "0", "missing", "unreadable"), []);
+});
+
 Deno.test("isMendedBy() takes whatever lies in something quarantined for gone", () => {
   const action: RepairAction = { ...base("1/a/params/.git"), kind: "quarantine-stray" };
   assertEquals(mended(action, "1/a/params/.git", "illegal-name"), ["illegal-name"]);

@@ -235,6 +235,7 @@ Deno.test("parsePlan() refuses an action that nobody could carry out, and number
       kind: "create-dirs",
       directories: ["1/a/metrics", "1/a/../../outside"],
     },
+    "does not say where artifacts are kept": { ...first, kind: "create-experiment", path: "0" },
     "does not say whether its record is new": {
       ...first,
       kind: "write-meta",

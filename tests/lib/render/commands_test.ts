@@ -16,6 +16,7 @@ Deno.test("remedyText() names the command that plans a remedy, or what an owner 
       { kind: "repair", relocate: true } as const,
       { kind: "cleanup", does: "quarantine", or: "restore it" } as const,
       { kind: "cleanup", does: "purge", or: "restore it in MLflow" } as const,
+      { kind: "restore", experimentId: "0", or: "name another one" } as const,
       { kind: "by-hand", text: "Remove the link" } as const,
       null,
     ].map(remedyText),
@@ -24,6 +25,7 @@ Deno.test("remedyText() names the command that plans a remedy, or what an owner 
       "Run `deno task repair --relocate` to plan its repair",
       "Run `deno task cleanup` to plan its quarantine, or restore it",
       "Purge the experiment with `deno task cleanup`, or restore it in MLflow",
+      "Restore it with `mlflow experiments restore --experiment-id 0`, or name another one",
       "Remove the link",
       null,
     ],
@@ -34,11 +36,16 @@ Deno.test("reasonWithCommand() puts the command behind the choice that it carrie
   const choice = { kind: "needs-choice", message: "it is lost", choices: ["wait", "go"] } as const;
   assertEquals(reasonWithCommand(choice), "it is lost: wait, or go");
   assertEquals(
-    (["cleanup", "repair", "relocation"] as const)
+    (["cleanup", "repair", "relocation", "restoration"] as const)
       .map((by) =>
         reasonWithCommand({ ...choice, by }).replace("it is lost: wait, or go with ", "")
       ),
-    ["deno task cleanup", "deno task repair", "deno task repair --relocate"],
+    [
+      "deno task cleanup",
+      "deno task repair",
+      "deno task repair --relocate",
+      "mlflow experiments restore --experiment-id 0",
+    ],
   );
 });
 

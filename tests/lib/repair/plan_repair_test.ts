@@ -20,6 +20,7 @@ import {
   run,
   runId,
   snapshot,
+  withDefault,
 } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 
@@ -56,7 +57,7 @@ const RUN: RunEvidence = {
 };
 
 const full = (init: Parameters<typeof snapshot>[0]): StoreSnapshot<"full"> =>
-  deepFreeze({ ...snapshot(init), depth: "full" });
+  deepFreeze({ ...snapshot(withDefault(init)), depth: "full" });
 const plan = (
   store: StoreSnapshot<"full">,
   evidence: Partial<Evidence> = {},
@@ -156,6 +157,28 @@ Deno.test("planRepair() gives the name of a deleted twin free, or says that it c
   }]);
 });
 
+Deno.test("planRepair() gives the name Default free for the default experiment that it makes", () => {
+  const deleted = { lifecycleStage: "deleted", recordedStage: "deleted" } as const;
+  const { experiments } = full({
+    experiments: [experiment({ id: "2", name: "Default", ...deleted })],
+  });
+  const store: StoreSnapshot<"full"> = deepFreeze({
+    ...full({}),
+    experiments: experiments.filter(({ id }) => id !== "0"),
+  });
+  const planned = plan(store, { stamps: new Map([[".trash/2", "a"]]) });
+  assertEquals(planned.actions.map(({ kind, path }) => `${kind} ${path}`), [
+    "release-name .trash/2",
+    "create-experiment 0",
+  ]);
+  const after = deepFreeze(simulatePlan(store, planned, { now: NOW }));
+  assertEquals(after.experiments.map(({ path, name }) => `${path} ${name}`), [
+    ".trash/2 Default (deleted 2)",
+    "0 Default",
+  ]);
+  assertEquals(plan(after), { ...plan(after), actions: [], kept: [] });
+});
+
 Deno.test("planRepair() rebuilds a lost run from its tags and files, and plans nothing after that", () => {
   const id = runId(5);
   const path = asStorePath(`1/${id}`);
@@ -199,7 +222,7 @@ user_id: kim
 `,
   ]);
   const after = deepFreeze(simulatePlan(store, planned, { now: NOW }));
-  assertEquals(after.experiments[0]!.runs.map(({ name, status }) => [name, status]), [
+  assertEquals(after.experiments[1]!.runs.map(({ name, status }) => [name, status]), [
     ["calm-owl-7", "FAILED"],
   ]);
   assertEquals(plan(after, evidence).actions, []);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { remedyText } from "../../../lib/render/commands.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
+import type { Problem } from "../../../lib/store/problem.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { REPAIR, RULES } from "../../../lib/verify/rules.ts";
 import {
@@ -24,13 +25,18 @@ import {
   registeredModel,
   run,
   runId,
-  snapshot,
+  snapshot as bareSnapshot,
+  type SnapshotInit,
   stray,
+  withDefault,
 } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 
 const verify = (store: StoreSnapshot, options: VerifySnapshotOptions = {}) =>
   verifySnapshot(deepFreeze(store), options);
+
+/** Without a default experiment there would be one more finding in each. */
+const snapshot = (init: SnapshotInit = {}) => bareSnapshot(withDefault(init));
 
 /** Findings without their words: severity, rule, path, experiment, run. */
 function brief(store: StoreSnapshot): readonly string[] {
@@ -40,6 +46,17 @@ function brief(store: StoreSnapshot): readonly string[] {
 }
 
 const RUN = runId(1);
+const MODEL = registeredModel({ name: "m", versions: [modelVersion({ runId: null })] });
+const RENAMED_VERSION = {
+  ...MODEL,
+  versions: MODEL.versions.map((each) => ({ ...each, version: "2" })),
+};
+const DELETED_DEFAULT = {
+  id: "0",
+  name: "Default",
+  lifecycleStage: "deleted",
+  recordedStage: "deleted",
+} as const;
 
 /** For each rule a store that breaks it, and what is found. */
 const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly string[]])[]>> = {
@@ -319,6 +336,64 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
     snapshot({ strays: [stray({ path: "nowhere", kind: "broken-link" })] }),
     ["info broken-link nowhere - -"],
   ]],
+  "registered-model-name-illegal": [[
+    snapshot({ registeredModels: [registeredModel({ name: "a%b" })] }),
+    ["error registered-model-name-illegal models/a%b - -"],
+  ]],
+  "registered-model-name-with-colon": [[
+    snapshot({ registeredModels: [registeredModel({ name: "a:b" })] }),
+    ["error registered-model-name-with-colon models/a:b - -"],
+  ]],
+  "registered-model-renamed": [[
+    snapshot({ registeredModels: [{ ...registeredModel({ name: "old" }), name: "new" }] }),
+    ["warning registered-model-renamed models/old - -"],
+  ]],
+  "model-version-renamed": [[
+    snapshot({ registeredModels: [RENAMED_VERSION] }),
+    ["warning model-version-renamed models/m/version-1 - -"],
+  ]],
+  "default-experiment-missing": [
+    [bareSnapshot(), []],
+    [
+      bareSnapshot({ experiments: [experiment({ id: "7" })] }),
+      ["warning default-experiment-missing 0 - -"],
+    ],
+    [
+      bareSnapshot({ orphans: [orphan({ id: "7" })] }),
+      ["warning default-experiment-missing 0 - -", "warning experiment-meta-missing 7 7 -"],
+    ],
+    [
+      bareSnapshot({ orphans: [orphan({ id: "0" })] }),
+      ["warning experiment-meta-missing 0 0 -"],
+    ],
+    [
+      bareSnapshot({ orphans: [orphan({ id: "0", lifecycleStage: "deleted" })] }),
+      ["warning experiment-meta-missing .trash/0 0 -"],
+    ],
+    [bareSnapshot({ experiments: [experiment()], strays: [stray({ path: "0" })] }), []],
+    [
+      bareSnapshot({
+        experiments: [experiment()],
+        problems: [problem({ path: ".trash", subject: "directory", damage: "io" })],
+      }),
+      ["error directory-unreadable .trash - -"],
+    ],
+  ],
+  "default-experiment-deleted": [
+    [
+      bareSnapshot({ experiments: [experiment(DELETED_DEFAULT)] }),
+      ["warning default-experiment-deleted .trash/0 0 -"],
+    ],
+    [
+      // MLflow logs to it all the same.
+      bareSnapshot({ experiments: [experiment({ ...DELETED_DEFAULT, recordedStage: "active" })] }),
+      ["info deletion-not-recorded .trash/0 0 -"],
+    ],
+    [
+      bareSnapshot({ experiments: [experiment(DELETED_DEFAULT)], orphans: [orphan({ id: "0" })] }),
+      ["warning experiment-in-two-places .trash/0 0 -", "warning experiment-meta-missing 0 0 -"],
+    ],
+  ],
   "missing-trash-directory": [[
     snapshot({ hasTrash: false }),
     ["info missing-trash-directory .trash - -"],
@@ -331,6 +406,68 @@ for (const [rule, cases] of Object.entries(CASES)) {
   });
 }
 
+/** What checks read that look for what was met while reading. */
+const OF_PROBLEMS: ReadonlySet<string> = new Set(["problems", "orphans", "readAt"]);
+
+Deno.test("there is a case for every rule that looks at more than what was met while reading", () => {
+  // What only a migration minds has a test of its own.
+  const derived = RULES.filter(({ severity }) => severity !== null).filter(({ check }) => {
+    const read = new Set<string>();
+    const watched = new Proxy(snapshot(), {
+      get: (target, key) => {
+        read.add(String(key));
+        return Reflect.get(target, key);
+      },
+    });
+    assertEquals([...check(watched)], []);
+    return [...read].some((key) => !OF_PROBLEMS.has(key));
+  });
+  assertEquals(derived.map(({ id }) => id).filter((id) => CASES[id] === undefined), []);
+});
+
+/** Every kind of damage, which the compiler counts, and what it may happen to. */
+const DAMAGES: Readonly<Record<Problem["damage"], Problem["subject"]>> = {
+  "missing": "run",
+  "empty": "run",
+  "unreadable": "run",
+  "incomplete": "run",
+  "io": "run",
+  "id-mismatch": "run",
+  "foreign": "run",
+  "copied": "run",
+  "copied-outside": "directory",
+  "wrong-experiment": "run",
+  "missing-folder": "run",
+  "not-a-directory": "tags",
+  "no-run-id": "run",
+  "no-artifact-uri": "run",
+  "no-name": "experiment",
+  "no-deleted-time": "run",
+  "illegal-name": "metric",
+  "stray-file": "metric",
+  "lookalike": "param",
+  "malformed-line": "metric",
+  "torn-line": "metric",
+  "repeated-point": "metric",
+  "zeros": "param",
+  "carriage-return": "param",
+  "newer-format": "metric",
+  "unmigrated": "metric",
+  "cut-off": "run",
+  "moved": "run",
+  "dangling": "input",
+  "unused": "dataset",
+  "stale": "run",
+};
+
+Deno.test("there is a rule for every kind of damage", () => {
+  const unknown = Object.entries(DAMAGES).filter(([damage, subject]) => {
+    const met = problem({ path: "1/x", subject, damage: damage as Problem["damage"] });
+    return RULES.every(({ check }) => [...check(snapshot({ problems: [met] }))].length === 0);
+  });
+  assertEquals(unknown, []);
+});
+
 Deno.test("verifySnapshot() has rules whose ids are their own", () => {
   assertEquals(new Set(RULES.map((rule) => rule.id)).size, RULES.length);
 });
@@ -338,7 +475,6 @@ Deno.test("verifySnapshot() has rules whose ids are their own", () => {
 Deno.test("verifySnapshot() finds nothing in a healthy store", () => {
   const store = snapshot({
     experiments: [
-      experiment({ id: "0", name: "Default" }),
       experiment({
         runs: [run(), deletedRun({ id: runId(2) })],
         loggedModels: [loggedModel({ sourceRunId: RUN })],
