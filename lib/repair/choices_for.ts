@@ -30,8 +30,8 @@ const MISPLACED: Choices = [
   "move it out of the store",
 ];
 
-/** By damage; what is not here harms nothing that an owner would have to decide about. */
-const CHOICES: Readonly<Partial<Record<Problem["damage"], Choices>>> = {
+/** By damage; `null`: it harms nothing that an owner would have to decide about. */
+const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   missing: RECORD,
   empty: RECORD,
   unreadable: RECORD,
@@ -53,6 +53,19 @@ const CHOICES: Readonly<Partial<Record<Problem["damage"], Choices>>> = {
   "stray-file": ["move the file out of the store"],
   zeros: VALUE,
   moved: ["move the store back", "rewrite the place that it names"],
+  foreign: null,
+  "no-run-id": null,
+  "no-artifact-uri": null,
+  "no-name": null,
+  "no-deleted-time": null,
+  lookalike: null,
+  "repeated-point": null,
+  "carriage-return": null,
+  "newer-format": null,
+  unmigrated: null,
+  dangling: null,
+  unused: null,
+  stale: null,
 };
 
 /**
@@ -71,7 +84,7 @@ export function choicesFor(
   if (isForCleanup && LOST.includes(damage)) return { choices: REMAINS, by: "cleanup" };
   if (!isRecord && LOST.includes(damage)) return { choices: VALUE };
   const choices = CHOICES[damage];
-  if (choices === undefined) return null;
+  if (choices === null) return null;
   return damage === "moved" ? { choices, by: "relocation" } : { choices };
 }
 
