@@ -75,7 +75,7 @@ export async function lockBackups(
 ): Promise<LockedBackups> {
   const { root, now } = options;
   const place = placeOf(root, ownPaths(root), options.directory);
-  const placeLock = lockPlace(place);
+  const placeLock = lockPlace(place, root);
   try {
     await dropTwins(root, place);
   } catch (error) {
@@ -90,7 +90,7 @@ export async function lockBackups(
     },
     bringBack: (id, selection = {}, work = {}) =>
       bringBack(lock, { root, place, id, selection, now: now(), work }),
-    take: (id, work = {}) => sendBackup(id, ownPaths(root), place, work),
+    take: (id, work = {}) => sendBackup(root, id, place, work),
     async expireRecords(olderThan) {
       if (place.isShared) return 0;
       const { expireHistory } = await import("./own/metadata_history.ts");

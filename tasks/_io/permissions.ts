@@ -202,8 +202,7 @@ export function makeLikeParent(path: string): void {
  * @param model The other one.
  */
 export function makeLike(path: string, model: string): void {
-  using entry = holdEntry(path);
-  if (makeClosed(entry.path)) trySetAccess(entry.path, accessBelow(model, "directory"));
+  makeFor(path, accessBelow(model, "directory"));
 }
 
 /**
@@ -278,6 +277,35 @@ export function accessAlong(
   const { uid: owner, gid: group } = accessOf(Deno.statSync(base));
   if (closed.length === 0) return { uid: owner, gid: group, mode: 0o666 };
   return { uid: uid ?? owner, gid: gid ?? group, mode: gid === undefined ? 0o600 : 0o660 };
+}
+
+/**
+ * Says what a directory of ours gets that lies elsewhere and holds what lies below another directory: as open
+ * as that is to those who can come to it. Needs read permission.
+ *
+ * @param directory Absolute real path of the other directory.
+ * @returns The access; whoever makes it can use it in any case.
+ */
+export function accessElsewhere(directory: string): Access {
+  const usual = accessBelow(directory, "directory");
+  const [, path = ""] = /^\/(.+)$/.exec(directory) ?? [];
+  if (path === "") return usual;
+  const way = accessAlong("/", path);
+  if (way.mode === 0o666) return usual;
+  const mayEnter = way.mode | (way.mode & 0o444) >> 2;
+  const gid = (way.mode & 0o060) === 0 ? usual.gid : way.gid;
+  return { uid: way.uid, gid, mode: usual.mode & (mayEnter | 0o7700) };
+}
+
+/**
+ * Makes a directory for those who can use what it stands for. Needs write permission.
+ *
+ * @param path The directory; it may be there.
+ * @param access Who they are.
+ */
+export function makeFor(path: string, access: Access): void {
+  using entry = holdEntry(path);
+  if (makeClosed(entry.path)) trySetAccess(entry.path, access);
 }
 
 /**

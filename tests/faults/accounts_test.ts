@@ -1,9 +1,12 @@
 // deno-lint-ignore-file no-console -- a skipped test says why.
 import { assertEquals } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
+import { backup } from "../../tasks/backups/backup.ts";
+import { cleanup } from "../../tasks/cleanup.ts";
 import { writeFiles } from "../_support/disk_store.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
 import { makeScratch } from "./program.ts";
-import { rubbish } from "./rubbish.ts";
+import { open, rubbish } from "./rubbish.ts";
 
 interface Account {
   readonly name: string;
@@ -147,3 +150,35 @@ Deno.test({
     }
   },
 });
+
+for (const [parent, mode] of [[0o755, "2770"], [0o700, "2700"]] as const) {
+  Deno.test({
+    name: `a place that root makes for backups is for those who come to the store through ${
+      parent.toString(8)
+    }`,
+    ignore: !canBecome,
+    fn: async () => {
+      await using store = await sharedStore(0o2770);
+      const above = dirname(store.root);
+      Deno.chownSync(above, owner.uid, GROUP);
+      Deno.chmodSync(above, parent);
+      await using elsewhere = await tempDirectory();
+      const backups = join(elsewhere.path, "nas/backups");
+      await using opened = await open(store);
+      await backup(opened, { backups });
+      await cleanup(opened, { apply: true, backups });
+      const made = [
+        dirname(backups),
+        ...["", ...[...Deno.readDirSync(backups)].map(({ name }) => name)].map((name) =>
+          join(backups, name)
+        ),
+      ];
+      assertEquals(made.length, 5);
+      for (const path of made) {
+        const info = Deno.lstatSync(path);
+        const access = `${info.uid}:${info.gid} ${((info.mode ?? 0) & 0o7777).toString(8)}`;
+        assertEquals(access, `${owner.uid}:${GROUP} ${mode}`, path);
+      }
+    },
+  });
+}

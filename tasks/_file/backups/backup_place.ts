@@ -24,9 +24,16 @@ import { InvalidArgumentError, StoreAccessError, StoreLockedError } from "../../
 import { asStorePath } from "../../../lib/store/path.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { syncDirectory } from "../../_io/durable.ts";
-import { moveEntry } from "../../_io/hold.ts";
+import { holdEntry, moveEntry } from "../../_io/hold.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
-import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
+import {
+  type Access,
+  accessElsewhere,
+  makeFor,
+  makeLikeParent,
+  makePassage,
+  trySetAccess,
+} from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 import { freeTree } from "../change/free_tree.ts";
@@ -120,15 +127,14 @@ left there is removed whenever a backup is made, moved or removed.
  * read and write permission for it.
  *
  * @param place The place; the caller holds the lock of the store.
+ * @param root Absolute real path of the store's root: those who can use the store can use a place that is made.
  * @returns A handle; disposing of it releases the place.
  * @throws {StoreLockedError} When another process holds the place.
  * @throws {UnsupportedStoreError} When something stands in the place of what is ours there.
  */
-export function lockPlace(place: Place): Disposable {
+export function lockPlace(place: Place, root: string): Disposable {
   if (place.lock === null) return { [Symbol.dispose]() {} };
-  if (infoOf(place.backups) === null) {
-    Deno.mkdirSync(place.backups, { recursive: true, mode: 0o700 });
-  }
+  makeWay(place.backups, accessElsewhere(root));
   const own = dirname(place.lock);
   refuseForeign(own, PLACES, place.backups);
   if (infoOf(own) === null) makeLikeParent(own);
@@ -153,6 +159,30 @@ export function lockPlace(place: Place): Disposable {
       file.close();
     },
   };
+}
+
+function makeWay(path: string, access: Access): void {
+  if (infoOf(path) !== null) return;
+  makeWay(dirname(path), access);
+  makeFor(path, access);
+}
+
+/**
+ * Gives the backup of a store that is to lie in a place the access that what it holds has there: elsewhere no
+ * closed directory on the way to the store keeps anybody out. Needs read and write permission.
+ *
+ * @param place The place.
+ * @param root Absolute real path of the store's root.
+ * @param backup Absolute path of the backup.
+ */
+export function closeBackup(
+  { isShared }: Pick<Place, "isShared">,
+  root: string,
+  backup: string,
+): void {
+  if (!isShared) return;
+  using entry = holdEntry(backup);
+  trySetAccess(entry.path, accessElsewhere(root));
 }
 
 /**

@@ -48,7 +48,7 @@ import {
 import { newBackupId } from "../change/change.ts";
 import { nextOrder } from "../own/manifest.ts";
 import { ownPaths } from "../own/own_directory.ts";
-import { listCopies, type Place } from "./backup_place.ts";
+import { closeBackup, listCopies, type Place } from "./backup_place.ts";
 import { type EntriesWriter, writeEntries } from "./entries.ts";
 import { type EarlierFiles, earlierFiles, type FileEntry } from "./share_files.ts";
 
@@ -89,6 +89,7 @@ export async function copyBackup(
   try {
     const total = await count(options);
     makeLike(staged, place.backups);
+    closeBackup(place, root, staged);
     const order = await nextOrder(places, now);
     const manifest = await copyInto(staged, { id, order }, total, options);
     writeAndSync(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);

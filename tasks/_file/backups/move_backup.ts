@@ -24,9 +24,9 @@ import { infoOf } from "../../_io/read.ts";
 import { compareTrees } from "../../_io/tree/compare_trees.ts";
 import { tryFreeTree } from "../change/free_tree.ts";
 import type { Step } from "../own/journal.ts";
-import { freeName } from "../own/own_directory.ts";
+import { freeName, ownPaths } from "../own/own_directory.ts";
 import { type ChangeManifest, readManifest, writeManifest } from "../own/manifest.ts";
-import type { Place } from "./backup_place.ts";
+import { closeBackup, type Place } from "./backup_place.ts";
 import type { BringBackOptions } from "./bring_back.ts";
 import { copyTree } from "./copy_tree.ts";
 import { isBelow } from "./find_missing.ts";
@@ -54,23 +54,25 @@ export interface Sent {
  * What cannot be copied stays, in a backup of the same id, and the rest goes. Needs read and write
  * permission for both.
  *
+ * @param root Absolute real path of the store's root.
  * @param id The backup.
- * @param from Our own directory.
  * @param to Where it goes.
  * @param options The signal, and progress.
  * @returns Where it is, and what stays.
  * @throws {Error} When the other place cannot take it, or has one of that id; then it stays where it is.
  */
 export async function sendBackup(
+  root: string,
   id: string,
-  from: Holder,
-  to: Holder,
+  to: Place,
   options: BringBackOptions = {},
 ): Promise<Sent> {
+  const from: Holder = ownPaths(root);
   const source = join(from.backups, id);
   const target = join(to.backups, id);
   const staged = join(to.staging, id);
   if (infoOf(target) !== null) throw new Error(`${target} exists already`);
+  closeBackup(to, root, source);
   if (tryRename(source, target)) {
     syncDirectory(to.backups);
     syncDirectory(from.backups);
@@ -80,6 +82,7 @@ export async function sendBackup(
   if (manifest === null) throw new Error(`${source} has no manifest`);
   try {
     makeLike(staged, to.backups);
+    closeBackup(to, root, staged);
     const kept = join(source, "files");
     const { steps, failures } = await copyParts(
       kept,
