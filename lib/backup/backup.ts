@@ -151,6 +151,8 @@ export interface BackupCheck {
   readonly bytes: number;
   /** None in a sound backup. */
   readonly faults: readonly BackupFault[];
+  /** What it never held, as its making said; a sound backup may lack it. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** How far copying or checking is. */

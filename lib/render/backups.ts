@@ -148,7 +148,7 @@ function scopeText(scope: CopyScope): string {
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(
- *   renderChecks([{ id: "20261101T000000Z-backup", files: 2, bytes: 300, faults: [] }]),
+ *   renderChecks([{ id: "20261101T000000Z-backup", files: 2, bytes: 300, faults: [], leftOut: [] }]),
  *   "20261101T000000Z-backup: sound, 2 files, 300 B read\n",
  * );
  * ```
@@ -159,12 +159,16 @@ export function renderChecks(
 ): string {
   if (checks.length === 0) return "No copies to check.\n";
   const { green, red } = styleOf(options);
-  return lines(checks.flatMap(({ id, files, bytes, faults }) => {
+  return lines(checks.flatMap(({ id, files, bytes, faults, leftOut }) => {
     const read = `${plural(files, "file")}, ${formatSize(bytes)} read`;
-    if (faults.length === 0) return [`${visibleText(id)}: ${green("sound")}, ${read}`];
+    const found = faults.length === 0 ? green("sound") : red(plural(faults.length, "fault"));
     return [
-      `${visibleText(id)}: ${red(plural(faults.length, "fault"))}, ${read}`,
+      `${visibleText(id)}: ${found}, ${read}`,
       ...sample(faults.map(({ path, kind, message }) => `${kind} ${path}: ${message}`)),
+      ...group(
+        "Left out when it was made",
+        leftOut.map(({ path, message }) => `${path}: ${message}`),
+      ),
     ];
   }));
 }

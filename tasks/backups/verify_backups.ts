@@ -73,5 +73,6 @@ export async function verifyBackups(
 }
 
 function withoutManifest(id: string, message: string): BackupCheck {
-  return { id, files: 0, bytes: 0, faults: [{ path: "manifest.json", kind: "changed", message }] };
+  const faults = [{ path: "manifest.json", kind: "changed", message }] as const;
+  return { id, files: 0, bytes: 0, faults, leftOut: [] };
 }

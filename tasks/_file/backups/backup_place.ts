@@ -275,7 +275,7 @@ async function directoriesIn({ backups }: Place): Promise<readonly string[]> {
   if (listed.kind === "failed") {
     if (listed.missing) return [];
     throw new StoreAccessError(
-      `Cannot list backups in ${backups}: ${listed.message}; type the command as an account that may read it`,
+      `Cannot list backups in ${backups}: ${listed.message}; nothing was touched: when that disk answers again, type the command again, as an account that may read it`,
       backups,
     );
   }

@@ -18,7 +18,7 @@
 
 import { dirname, join } from "@std/path";
 import type { BackupFault } from "../../../lib/backup/backup.ts";
-import { RestoreCollisionError } from "../../../lib/errors.ts";
+import { RestoreCollisionError, StoreAccessError } from "../../../lib/errors.ts";
 import { syncDirectories, syncDirectory } from "../../_io/durable.ts";
 import { moveEntry } from "../../_io/hold.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
@@ -287,13 +287,18 @@ export async function dropTwins(root: string, place: Place, work: BackupWork = {
  * @param root Absolute real path of the store's root.
  * @param place The other place.
  * @returns Their ids.
- * @throws {Error} When our own directory cannot be listed.
+ * @throws {StoreAccessError} When our own directory cannot be listed.
  */
 export async function splitIds(root: string, place: Place): Promise<readonly string[]> {
   const own = ownPaths(root);
   if (!place.isShared || infoOf(own.backups) === null) return [];
   const listed = await listDirectory(own.backups);
-  if (listed.kind === "failed") throw new Error(`Cannot list ${own.backups}: ${listed.message}`);
+  if (listed.kind === "failed") {
+    throw new StoreAccessError(
+      `Cannot list backups in ${own.backups}: ${listed.message}; nothing was touched: when that disk answers again, type the command again, as an account that may read it`,
+      own.backups,
+    );
+  }
   return listed.entries.map(({ name }) => name)
     .filter((id) => infoOf(join(place.backups, id, "manifest.json")) !== null);
 }

@@ -49,7 +49,7 @@ export async function verifyBackup(
   options: CheckOptions = {},
 ): Promise<BackupCheck> {
   const { signal, onProgress } = options;
-  const { id, totals: total } = manifest;
+  const { id, totals: total, leftOut = [] } = manifest;
   const faults: BackupFault[] = [];
   let files = 0;
   let bytes = 0;
@@ -81,7 +81,7 @@ export async function verifyBackup(
   } finally {
     entries.return(undefined);
   }
-  return { id, files, bytes, faults };
+  return { id, files, bytes, faults, leftOut };
 }
 
 /** Walks two sequences in the order of paths; at each path one side or both have something. */

@@ -8,7 +8,7 @@
  */
 
 import { basename, join } from "@std/path";
-import type { CopyManifest } from "../../../lib/backup/backup.ts";
+import type { CopyManifest, LeftOut } from "../../../lib/backup/backup.ts";
 import { orderAfter } from "../../../lib/backup/backup_order.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { DiskUsage } from "../../../lib/store/usage.ts";
@@ -217,13 +217,20 @@ function isOrder(order: unknown): boolean {
   return order === undefined || Number.isSafeInteger(order);
 }
 
+function isLeftOut(one: Partial<LeftOut> | null): boolean {
+  return typeof one?.path === "string" && typeof one.message === "string";
+}
+
 /** A copy whose directory was renamed goes by its new name. */
-function checkCopy({ id, store, createdAt, order, scope, totals, entries }: CopyManifest): void {
+function checkCopy(
+  { id, store, createdAt, order, scope, totals, entries, leftOut = [] }: CopyManifest,
+): void {
   const hasId = scope?.kind === "full" || scope?.kind === "metadata" ||
     (scope?.kind === "experiment" || scope?.kind === "run") && typeof scope.id === "string";
   const sums = [totals?.files, totals?.bytes, totals?.shared?.bytes, entries?.count];
   const isSound = typeof id === "string" && typeof store === "string" && isTime(createdAt) &&
-    isOrder(order) && hasId && sums.every(Number.isSafeInteger) &&
+    isOrder(order) && hasId && Array.isArray(leftOut) && leftOut.every(isLeftOut) &&
+    sums.every(Number.isSafeInteger) &&
     typeof entries.sha256 === "string";
   if (!isSound) throw new SyntaxError("it does not describe a copy of a store");
 }

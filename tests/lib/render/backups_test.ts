@@ -112,11 +112,27 @@ Deno.test("renderChecks() names every fault", () => {
         files: 2,
         bytes: 5,
         faults: [{ path: "7/meta.yaml", kind: "changed", message: "expected 2 bytes, found 3" }],
+        leftOut: [],
       },
     ]),
     `${ID}: 1 fault, 2 files, 5 B read\n  changed 7/meta.yaml: expected 2 bytes, found 3\n`,
   );
   assertEquals(renderChecks([]), "No copies to check.\n");
+});
+
+Deno.test("renderChecks() names what a sound copy was made without", () => {
+  const leftOut = [
+    { path: "7/artifacts", because: "unreadable", message: "Input/output error" },
+  ] as const;
+  assertEquals(
+    renderChecks([{ id: ID, files: 2, bytes: 5, faults: [], leftOut }]).split("\n"),
+    [
+      `${ID}: sound, 2 files, 5 B read`,
+      "Left out when it was made (1):",
+      "  7/artifacts: Input/output error",
+      "",
+    ],
+  );
 });
 
 Deno.test("renderExpiry() gives the reason for what goes and for what stays", () => {

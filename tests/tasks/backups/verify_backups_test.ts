@@ -43,7 +43,7 @@ Deno.test("verifyBackups() finds nothing wrong with a sound backup, and reads al
     schema: "mltidy/backup-verify/v1",
     store: root,
     directory: join(root, ".mltidy.trash/backups"),
-    checks: [{ id, files: totals.files, bytes: totals.bytes, faults: [] }],
+    checks: [{ id, files: totals.files, bytes: totals.bytes, faults: [], leftOut: [] }],
     sound: true,
   });
 });
@@ -111,4 +111,16 @@ Deno.test("verifyBackups() stops when it is told to", async () => {
   const signal = AbortSignal.abort();
   const error = await assertRejects(() => verifyBackups(made.store, { signal }), DOMException);
   assertEquals(error.name, "AbortError");
+});
+
+Deno.test("verifyBackups() names what a sound copy was made without", async () => {
+  await using place = await tempStore({ experiments: [experiment({ id: "1" })] });
+  const pipe = join(place.root, "1/pipe");
+  const { success } = new Deno.Command("mkfifo", { args: [pipe] }).outputSync();
+  if (!success) return;
+  await using store = await openStore(place.root);
+  const { leftOut } = await backup(store);
+  assertEquals(leftOut.map(({ path }) => path), ["1/pipe"]);
+  const { checks, sound } = await verifyBackups(store);
+  assertEquals([checks[0]?.leftOut, sound], [leftOut, true]);
 });
