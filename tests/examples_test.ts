@@ -8,8 +8,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
-import { writeDemoStore } from "../tasks/demo.ts";
+import { writeStore } from "./_support/disk_store.ts";
 import { readPages } from "./_support/readme.ts";
+import { rottenAt } from "./_support/rotten_store.ts";
 import { memoryDirectory } from "./_support/temp_directory.ts";
 
 const root = fromFileUrl(new URL("..", import.meta.url));
@@ -47,7 +48,8 @@ Deno.test("every example on the pages and in the documentation of the code runs"
   const files = [...readPages().keys(), "mod.ts", ...filesIn("lib"), ...filesIn("tasks")];
   await using memory = await memoryDirectory();
   const directory = memory.path;
-  await writeDemoStore(join(directory, "mlruns"), { now: Date.now() });
+  const place = { root: join(directory, "mlruns"), outside: join(directory, "outside") };
+  writeStore(place, rottenAt(Date.now()));
   const tests: string[] = [];
   for (const path of files) {
     for (const [index, code] of (await examplesIn(path)).entries()) {

@@ -21,7 +21,7 @@ async function runInShell(
   const { code, stdout, stderr } = await new Deno.Command("bash", {
     args: ["-c", `${command} ${redirection}; exit \${PIPESTATUS[0]}`],
     cwd: PROJECT,
-    env: { MLFLOW_TRACKING_URI: "", NO_COLOR: "" },
+    env: { INIT_CWD: PROJECT, MLFLOW_TRACKING_URI: "", NO_COLOR: "" },
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
@@ -67,7 +67,7 @@ Deno.test({
       const ran = await runInShell("cleanup:apply", ["--force", ...words], ">/dev/full");
       assertEquals([ran.code, ran.out], [1, ""]);
       assertMatch(ran.err, /^Done: 2 soft-deleted, 2 purged, 1 quarantined; /m);
-      assertMatch(ran.err, /^To undo: mltidy restore \d{8}T\d{6}Z-cleanup --store /m);
+      assertMatch(ran.err, /^To undo: deno task restore \d{8}T\d{6}Z-cleanup --store /m);
       assertStringIncludes(ran.err, "Cannot write to standard output: ");
       const restored = await runInShell("restore", ["--last", ...words], ">/dev/full");
       assertEquals([restored.code, restored.out], [1, ""]);

@@ -15,6 +15,7 @@ import { repair, type RepairOptions } from "../../tasks/repair.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { checkRepairAndUndo } from "../_support/check_repair.ts";
 import { commandOf, PROJECT } from "../_support/command.ts";
+import { isLong } from "../_support/depth.ts";
 import {
   CHILD,
   child,
@@ -79,7 +80,8 @@ const apply = (store: Store, options: RepairOptions = {}) =>
 const kindsOf = ({ actions }: Plan) => actions.map(({ kind, path }) => `${kind} ${path}`);
 
 Deno.test("repair() mends every damage or leaves it, plans nothing more, and is undone byte for byte", async (t) => {
-  for (const damage of DAMAGES) {
+  const first = Map.groupBy(DAMAGES, ({ rule }) => rule).values().map(([one]) => one!);
+  for (const damage of isLong ? DAMAGES : first) {
     await t.step(damage.name, async () => {
       await using opened = await damagedStore(damage);
       const relocate = /moved$/.test(damage.rule ?? "");
