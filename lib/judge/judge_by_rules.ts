@@ -114,7 +114,7 @@ function fitsExperiment({ experiments }: RetentionRule, experiment: Experiment):
  * @returns Whether one of them fits.
  */
 export function isNamed({ id, name }: Experiment, globs: readonly string[]): boolean {
-  return globs.some((glob) => nameGlob(glob)(name) || nameGlob(glob)(id));
+  return globs.map(nameGlob).some((fits) => fits(name) || fits(id));
 }
 
 /** `rule` is `null` where it keeps nothing, and so removes nothing. */

@@ -181,9 +181,13 @@ function hasAll(value: unknown, checks: Readonly<Record<string, Check>>): boolea
  * @returns Whether it is.
  */
 export function isMisfit(value: unknown): value is Misfit {
-  if (typeof value !== "object" || value === null) return false;
-  const { key, wanted, among, without, of } = value as Partial<Misfit>;
-  return [key, wanted].every((one) => typeof one === "string") &&
-    (among === "experiment" || among === "run") &&
-    [without, of].every((one) => typeof one === "number");
+  return hasAll(value, MISFIT);
 }
+
+const MISFIT: Readonly<Record<keyof Misfit, Check>> = {
+  key: text,
+  wanted: text,
+  among: (value) => value === "experiment" || value === "run",
+  without: (value) => typeof value === "number",
+  of: (value) => typeof value === "number",
+};

@@ -5,7 +5,7 @@
  */
 
 import type { NeedsChoice } from "../plan/repair_action.ts";
-import type { Problem } from "../store/problem.ts";
+import { type Problem, RECORD_SUBJECTS } from "../store/problem.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 
 type Choices = NonEmpty<string>;
@@ -80,24 +80,12 @@ export function choicesFor(
   { subject, damage }: Pick<Problem, "subject" | "damage">,
   isForCleanup: boolean,
 ): OwnersChoice | null {
-  const isRecord = RECORDS.includes(subject);
+  const isRecord = subject === "model-version" || RECORD_SUBJECTS.includes(subject);
   if (isForCleanup && LOST.includes(damage)) return { choices: REMAINS, by: "cleanup" };
   if (!isRecord && LOST.includes(damage)) return { choices: VALUE };
   const choices = CHOICES[damage];
   if (choices === null) return null;
   return damage === "moved" ? { choices, by: "relocation" } : { choices };
 }
-
-const RECORDS: readonly Problem["subject"][] = [
-  "experiment",
-  "run",
-  "input",
-  "output",
-  "dataset",
-  "trace",
-  "logged-model",
-  "registry",
-  "model-version",
-];
 
 const LOST: readonly Problem["damage"][] = ["missing", "empty", "unreadable", "incomplete"];

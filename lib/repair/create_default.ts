@@ -6,12 +6,13 @@
 
 import type { CreateExperiment, RepairReason } from "../plan/repair_action.ts";
 import { renameUri } from "../records/relocate_uri.ts";
+import { ABSENT } from "../store/facts.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_NAME } from "../store/names.ts";
 import { asStorePath } from "../store/path.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { findDeletedDefault, findMissingDefault } from "../verify/experiment_checks.ts";
 import { keptEntry, type RepairContext, type Repairs } from "./context.ts";
-import { ABSENT, usualLocation } from "./repair_records.ts";
+import { usualLocation } from "./repair_records.ts";
 
 /**
  * Plans to make the default experiment where there is none, with the record that MLflow gives it in a new

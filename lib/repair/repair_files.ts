@@ -13,13 +13,13 @@ import type {
   TrimMetricFile,
 } from "../plan/repair_action.ts";
 import { soundBytes } from "../records/trim_metric.ts";
+import { ABSENT } from "../store/facts.ts";
 import { holdersOf, linkedIn } from "../store/holders.ts";
 import { isLitter } from "../store/litter.ts";
 import { asStorePath, byPath, experimentPathOf, type StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { type RepairContext, unsettled } from "./context.ts";
-import { ABSENT } from "./repair_records.ts";
 
 /**
  * Plans the repair of folders, metrics and strays.

@@ -9,6 +9,7 @@ import type { RepairReason, WriteMeta } from "../plan/repair_action.ts";
 import { recordKindOf } from "../records/check_record.ts";
 import { readRunMeta } from "../records/meta_record.ts";
 import { fileUri, formerPlaces, renameUri } from "../records/relocate_uri.ts";
+import { ABSENT } from "../store/facts.ts";
 import { type Holder, holdersOf, linkedIn } from "../store/holders.ts";
 import { byPath, experimentPathOf, type StorePath } from "../store/path.ts";
 import type { DamagedRun, Experiment, Orphan } from "../store/snapshot.ts";
@@ -116,9 +117,6 @@ function repairRun(
     stamp: record.stamp,
   };
 }
-
-/** The stamp of what is not there. */
-export const ABSENT = "absent";
 
 function repairOrphan(
   context: RepairContext,

@@ -87,3 +87,6 @@ export interface RegisteredModelFacts {
   readonly aliases: ReadonlyMap<string, string>;
   readonly versions: readonly ModelVersionFacts[];
 }
+
+/** The stamp of what is not there. */
+export const ABSENT = "absent";

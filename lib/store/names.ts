@@ -110,14 +110,3 @@ export function isKeyName(key: string): boolean {
   const normal = key.split("/").every((segment) => !["", ".", ".."].includes(segment));
   return normal && !key.startsWith("..") && /^[\p{L}\p{N}_/\-. :]*$/u.test(key);
 }
-
-/**
- * Tells whether a name can only be an id that MLflow has generated: 18 digits since 2.0.1, or 32
- * hexadecimal digits. A short number such as `2024` may as well be a user's own.
- *
- * @param name Name of a directory in the root.
- * @returns Whether whatever lies in it is an experiment's.
- */
-export function isGeneratedExperimentId(name: string): boolean {
-  return /^(\d{15,}|[0-9a-f]{32})$/.test(name);
-}

@@ -113,3 +113,15 @@ export interface Reference {
   /** The id. */
   readonly id: string;
 }
+
+/** What a `meta.yaml`, or a trace's `trace_info.yaml`, describes. */
+export const RECORD_SUBJECTS: readonly Problem["subject"][] = [
+  "experiment",
+  "run",
+  "input",
+  "output",
+  "dataset",
+  "trace",
+  "logged-model",
+  "registry",
+];

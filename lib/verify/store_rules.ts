@@ -5,7 +5,7 @@
  */
 
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
-import type { Problem } from "../store/problem.ts";
+import { RECORD_SUBJECTS } from "../store/problem.ts";
 import { findProblems } from "./checks.ts";
 import {
   findActiveRunsInTrash,
@@ -31,18 +31,6 @@ const ACCESS = byHand("Give this account permission to read it, or restore the f
 const MOVE_AWAY = byHand("Move it out of the store, or give it a name that ends in `.trash`");
 
 const NO_DEFAULT = "`mlflow.start_run()` raises where no experiment is named";
-
-/** What a `meta.yaml` or `trace_info.yaml` describes. */
-const RECORDS: readonly Problem["subject"][] = [
-  "experiment",
-  "run",
-  "input",
-  "output",
-  "dataset",
-  "trace",
-  "logged-model",
-  "registry",
-];
 
 /** Rules about the root. */
 export const STORE_RULES: readonly RuleRow[] = [
@@ -104,7 +92,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     describes: "MLflow minds only when the store is migrated",
     migration: "skips",
     remedy: byHand("Replace the tabs in it by spaces, or restore the file from a backup"),
-    check: findProblems(RECORDS, "unmigrated"),
+    check: findProblems(RECORD_SUBJECTS, "unmigrated"),
   },
   {
     id: "metadata-cut-off",
@@ -115,7 +103,7 @@ export const STORE_RULES: readonly RuleRow[] = [
       "Complete its last line, with a line feed at its end, or restore the file from a backup",
     ),
     repairable: true,
-    check: findProblems(RECORDS, "cut-off"),
+    check: findProblems(RECORD_SUBJECTS, "cut-off"),
   },
   {
     id: "directory-blocked",

@@ -16,16 +16,16 @@ import type {
 import { isSoundRecord } from "../../lib/records/check_record.ts";
 import { formerPlaces } from "../../lib/records/relocate_uri.ts";
 import { withoutTrash } from "../../lib/repair/repair_locations.ts";
-import type { TextFact } from "../../lib/store/facts.ts";
+import { ABSENT, type TextFact } from "../../lib/store/facts.ts";
 import { asStorePath, type StorePath } from "../../lib/store/path.ts";
-import type { Problem } from "../../lib/store/problem.ts";
+import { type Problem, RECORD_SUBJECTS } from "../../lib/store/problem.ts";
 import { isUnfinished } from "../../lib/store/run_status.ts";
 import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { MOST, readBytes } from "../_io/read.ts";
 import { type FindCopy, openCopies } from "./kept_texts.ts";
 import { walkKeys } from "./scan/inspection.ts";
-import { ABSENT, fileStamp, measureTree, newMeasurer } from "./scan/measure.ts";
+import { fileStamp, measureTree, newMeasurer } from "./scan/measure.ts";
 
 /**
  * Reads what repair must know of a store's damage. Needs read permission for the store.
@@ -59,7 +59,7 @@ export async function readEvidence(
       const entry = await readEntry(root, path, isMetric(problem));
       if (entry !== null) entries.set(path, entry);
     }
-    if (RECORDS.includes(subject) && !records.has(path)) {
+    if (RECORD_SUBJECTS.includes(subject) && !records.has(path)) {
       records.set(path, await readRecord(root, path, subject, copies));
     }
     if (subject === "run" || subject === "model-version") stampOf(path);
@@ -103,17 +103,6 @@ function isMissing(path: string): boolean {
     return error instanceof Deno.errors.NotFound;
   }
 }
-
-const RECORDS: readonly Problem["subject"][] = [
-  "experiment",
-  "run",
-  "input",
-  "output",
-  "dataset",
-  "trace",
-  "logged-model",
-  "registry",
-];
 
 function isMetric({ subject, damage }: Problem): boolean {
   return (subject === "metric" || subject === "logged-model-value") &&

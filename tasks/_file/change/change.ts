@@ -26,6 +26,7 @@ import { pathFault } from "../../../lib/files/action_paths.ts";
 import { operationsOf, stampedBy } from "../../../lib/files/operations.ts";
 import type { Action } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
+import { ABSENT } from "../../../lib/store/facts.ts";
 import type { DiskUsage } from "../../../lib/store/usage.ts";
 import { putTimeBack, syncDirectories, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
@@ -41,7 +42,7 @@ import {
 } from "../own/journal.ts";
 import { type ChangeManifest, discard, nextOrder, writeManifest } from "../own/manifest.ts";
 import type { OwnPaths } from "../own/own_directory.ts";
-import { ABSENT, fileStamp, measureTree, metaStamp, newMeasurer } from "../scan/measure.ts";
+import { fileStamp, measureTree, metaStamp, newMeasurer } from "../scan/measure.ts";
 import { tryFreeTree } from "./free_tree.ts";
 import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";
 import { settleChange } from "./settle.ts";

@@ -18,6 +18,7 @@ import type { Remains } from "../../../lib/store/usage.ts";
 import { free, putTimeBack, syncDirectory } from "../../_io/durable.ts";
 import { listSome } from "../../_io/list_directory.ts";
 import { infoOf, timeOf } from "../../_io/read.ts";
+import type { SettledChange } from "../../ports/store.ts";
 import {
   type Begin,
   openJournal,
@@ -37,16 +38,6 @@ import {
 import { emptyStaging, type OwnPaths } from "../own/own_directory.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
 
-/** What became of a change that was cut off. */
-export interface Settled {
-  readonly id: string;
-  readonly task: string;
-  /** `completed`: all of it was done, or is now; `reversed`: the store is as it was before. */
-  readonly outcome: "completed" | "reversed";
-  /** What could not be taken back since something is in the way; it stays in the backup. */
-  readonly collisions: readonly string[];
-}
-
 /**
  * Settles every change that was cut off. Needs read and write permission for the store.
  *
@@ -60,13 +51,13 @@ export function settleInterrupted(
   root: string,
   paths: OwnPaths,
   files: readonly string[],
-): { readonly settled: readonly Settled[]; readonly remains: readonly Remains[] } {
+): { readonly settled: readonly SettledChange[]; readonly remains: readonly Remains[] } {
   const journals = files.map((path) => {
     const begin = readBegin(path);
     if (begin !== null) readManifest(paths.backups, begin.id);
     return { path, begin };
   });
-  const settled: Settled[] = [];
+  const settled: SettledChange[] = [];
   for (const { path, begin } of journals) {
     const settle = () => settleJournal(paths.journals, path);
     if (begin === null) {
@@ -104,7 +95,7 @@ export function settleChange(
   paths: OwnPaths,
   begin: Begin,
   settle: () => void,
-): Settled {
+): SettledChange {
   const { id, task, direction, startedAt } = begin;
   const manifest = readManifest(paths.backups, id);
   const isCommitted = direction === "apply" &&

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ABSENT } from "../../../lib/store/facts.ts";
 import type { DiskUsage } from "../../../lib/store/usage.ts";
 import { type ListDirectory, listDirectory } from "../../_io/list_directory.ts";
 import { timeOf as timeIn } from "../../_io/read.ts";
@@ -231,9 +232,6 @@ function timeOf(path: string): string {
     return ABSENT;
   }
 }
-
-/** The stamp of what is not there. */
-export const ABSENT = "absent";
 
 /**
  * Stamps a file, or a directory without what it holds. Needs read permission.

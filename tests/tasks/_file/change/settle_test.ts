@@ -3,15 +3,12 @@ import { dirname, join } from "@std/path";
 import { RestoreCollisionError } from "../../../../lib/errors.ts";
 import { takeBack } from "../../../../tasks/_file/change/operate.ts";
 import { selectSteps } from "../../../../tasks/_file/change/select_steps.ts";
-import {
-  type Settled,
-  settleInterrupted,
-  undoChange,
-} from "../../../../tasks/_file/change/settle.ts";
+import { settleInterrupted, undoChange } from "../../../../tasks/_file/change/settle.ts";
 import { type Begin, openJournal, readBegin } from "../../../../tasks/_file/own/journal.ts";
 import { listJournals } from "../../../../tasks/_file/own/list_journals.ts";
 import { readManifest } from "../../../../tasks/_file/own/manifest.ts";
 import { type OwnPaths, ownPaths } from "../../../../tasks/_file/own/own_directory.ts";
+import type { SettledChange } from "../../../../tasks/ports/store.ts";
 import { NOW, runId } from "../../../_support/builders.ts";
 import { type TempStore, tempStore, writeFiles } from "../../../_support/disk_store.ts";
 import { beginCleanup, ROTTEN, ROTTEN_ACTIONS } from "../../../_support/rotten_store.ts";
@@ -21,7 +18,7 @@ const ID = "20261101T000000Z-cleanup";
 const REVERSED = { id: ID, task: "cleanup", outcome: "reversed", collisions: [] } as const;
 const COMPLETED = { ...REVERSED, outcome: "completed" } as const;
 
-function settle({ root, paths }: Rotten): Promise<readonly Settled[]> {
+function settle({ root, paths }: Rotten): Promise<readonly SettledChange[]> {
   return listJournals(paths.journals).then((files) =>
     settleInterrupted(root, paths, files).settled
   );
