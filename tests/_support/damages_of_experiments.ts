@@ -6,16 +6,21 @@
 
 import { type Damage, DELETED, EMPTY, experiment, IN_DELETED, MAIN, NOT_UTF8 } from "./damage.ts";
 
+/** What a migration shows of it: a row fewer, and another stage. */
+const MIGRATED_DEFAULT = /^experiments$|^experiment\/0$/;
+
 /** Every damage of that kind. */
 export const EXPERIMENT_DAMAGES: readonly Damage[] = [
   {
     name: "the default experiment is gone",
     rule: "default-experiment-missing",
+    changes: MIGRATED_DEFAULT,
     inflict: (s) => s.remove("0"),
   },
   {
     name: "the default experiment is gone, and another one has its name",
     rule: "default-experiment-missing",
+    changes: MIGRATED_DEFAULT,
     inflict: (s) => {
       s.remove("0");
       s.set(experiment, "name", "Default");
@@ -24,6 +29,7 @@ export const EXPERIMENT_DAMAGES: readonly Damage[] = [
   {
     name: "the default experiment is deleted, as MLflow once allowed",
     rule: "default-experiment-deleted",
+    changes: MIGRATED_DEFAULT,
     inflict: (s) => {
       s.set("0/meta.yaml", "lifecycle_stage", "deleted");
       s.move("0", ".trash/0");
