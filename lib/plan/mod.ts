@@ -51,6 +51,7 @@ export type {
 export type { ActionOutcome, ApplyReport, SkipReason } from "./report.ts";
 export {
   type CreateDirectories,
+  type CreateExperiment,
   DEFAULT_REPAIR,
   type EditMeta,
   type EntryEvidence,

@@ -6,21 +6,16 @@
 
 import { InvalidArgumentError } from "../errors.ts";
 
-/**
- * Keeps an id or a path apart from any other string; exists only for the compiler.
- *
- * @internal
- */
-export declare const brand: unique symbol;
+// `__brand` exists only for the compiler: it keeps an id or a path apart from any other string.
 
 /** The name of an experiment's directory: decimal digits, or the hexadecimal ids of older servers. */
-export type ExperimentId = string & { readonly [brand]: "ExperimentId" };
+export type ExperimentId = string & { readonly __brand: "ExperimentId" };
 
 /** The name of a run's directory: 32 hexadecimal digits as MLflow makes them. */
-export type RunId = string & { readonly [brand]: "RunId" };
+export type RunId = string & { readonly __brand: "RunId" };
 
 /** A path below the store root: POSIX separators, relative, no `.` or `..` segment, not empty. */
-export type StorePath = string & { readonly [brand]: "StorePath" };
+export type StorePath = string & { readonly __brand: "StorePath" };
 
 /**
  * Marks a string as an experiment id.

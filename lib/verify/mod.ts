@@ -31,6 +31,7 @@ export {
   type Check,
   MLFLOW_VERSIONS,
   type MlflowVersion,
+  type Remedy,
   type Rule,
   type RuleRow,
   SEVERITIES,
