@@ -252,20 +252,15 @@ function lookAgain(
   let cost = READING * experiments.reduce((sum, { runs }) => sum + runs.length, 0);
   let last = performance.now();
   let planned: ReadonlySet<string> | null = null;
-  let there: ReadonlySet<string> = new Set();
   return async (action) => {
     const start = performance.now();
     if (start - last > cost) {
-      const found = await store.read(reading);
-      const holders = [...found.experiments, ...found.orphans];
-      planned = new Set((await planAgain(store, plan, found)).actions.map(keyOf));
-      there = new Set([...holders, ...holders.flatMap(({ runs }) => runs)].map(({ path }) => path));
+      const again = await planAgain(store, plan, await store.read(reading));
+      planned = new Set(again.actions.map(keyOf));
       last = performance.now();
       cost = last - start;
     }
-    // What is gone, or another by now, is told by its stamp.
-    const subject = "runId" in action ? `${action.experimentId}/${action.runId}` : action.path;
-    return planned === null || planned.has(keyOf(action)) || !there.has(subject);
+    return planned === null || planned.has(keyOf(action));
   };
 }
 

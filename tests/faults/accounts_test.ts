@@ -113,6 +113,9 @@ Deno.test({
         await deed(one, "backup");
         await deed(other, "expire");
         await deed(other, "preflight");
+        // What it took away first, then the default experiment that it made anew.
+        await deed(one, "undo");
+        assertEquals(Object.keys(listAll(store.root)).includes("0/meta.yaml"), true, what);
         await deed(one, "undo");
         assertEquals(listAll(store.root), before, what);
       }

@@ -66,6 +66,13 @@ export interface FileChange extends Disposable {
    */
   perform(action: Action): Promise<ActionOutcome>;
   /**
+   * Leaves one of the change's actions alone that is no longer planned.
+   *
+   * @param action The action.
+   * @returns That it was skipped, and why: what is seen at its subject, or else that something has changed.
+   */
+  decline(action: Action): Promise<ActionOutcome>;
+  /**
    * Ends the change, and frees what is not to be kept.
    *
    * @param work Progress of the freeing.
@@ -144,19 +151,25 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
     stuck.push(...left);
   };
 
+  const skip = (action: Action, because: SkipReason): ActionOutcome => {
+    for (const { operation } of stepsOf.get(action) ?? []) ahead.drop(operation);
+    return { kind: action.kind, path: action.path, outcome: "skipped", because };
+  };
+
   return {
     journal: journal.path,
     async ready(action) {
       for (const { operation } of stepsOf.get(action) ?? []) await ahead.ready(operation);
     },
+    async decline(action) {
+      const seen = await checkSubject(root, action);
+      return skip(action, typeof seen === "string" ? seen : "changed-since-plan");
+    },
     async perform(action) {
       const subject = { kind: action.kind, path: action.path };
       const steps = stepsOf.get(action) ?? [];
       const before = await checkSubject(root, action);
-      if (typeof before === "string") {
-        for (const { operation } of steps) ahead.drop(operation);
-        return { ...subject, outcome: "skipped", because: before };
-      }
+      if (typeof before === "string") return skip(action, before);
       const own: Step[] = [];
       try {
         for (const step of steps) {

@@ -28,7 +28,7 @@ export async function* performAll(
     await turn();
     const { kind, path } = action;
     if (!signal?.aborted && await isStillPlanned?.(action) === false) {
-      yield { kind, path, outcome: "skipped", because: "changed-since-plan" };
+      yield await change.decline(action);
     } else if (signal?.aborted) {
       yield { kind, path, outcome: "not-run", because: "interrupted" };
     } else {
