@@ -5,7 +5,7 @@
  */
 
 import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
-import { type CleanupPolicy, policyByAge, readingOf } from "../lib/policy/policy.ts";
+import { type CleanupPolicy, policyOfAges, readingOf } from "../lib/policy/policy.ts";
 import {
   planAndApply,
   type PlanAndApplyOptions,
@@ -49,7 +49,7 @@ export interface CleanupOptions extends PlanAndApplyOptions {
  */
 export function cleanup(store: Store, options: CleanupOptions = {}): Promise<PlanAndApplyResult> {
   const { daysOld, purgeAfter, settle, sizes = false, ...more } = options;
-  const { policy = policyByAge({ daysOld, purgeAfter, settle }), ...applying } = more;
+  const { policy = policyOfAges({ daysOld, purgeAfter, settle }), ...applying } = more;
   return planAndApply(store, {
     task: "cleanup",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },

@@ -11,10 +11,14 @@ import type { PlanTask } from "../lib/plan/plan.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
 import type { Extras } from "../lib/store/extras.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
-import type { Store } from "./ports/store.ts";
+import type { Abortable, Store } from "./ports/store.ts";
 
-/** How to compare. */
-export interface CompareOptions {
+/** What to compare, and how. */
+export interface CompareOptions extends Abortable {
+  /** The policy at hand. */
+  readonly policy: CleanupPolicy;
+  /** The other policy. */
+  readonly other: CleanupPolicy;
   /** The task whose plans are compared. @default {"cleanup"} */
   readonly task?: PlanTask;
   /** Called as runs are read, with their number so far. */
@@ -27,18 +31,27 @@ export interface CompareOptions {
  * same.
  *
  * @param store The store.
- * @param policy The policy at hand.
- * @param other The other policy.
- * @param options How to compare.
+ * @param options What to compare, and how.
  * @returns What changes sides, with what it takes.
+ * @throws {InvalidArgumentError} When a value of a policy makes no sense.
+ * @throws {DOMException} `AbortError` when the signal is aborted.
+ *
+ * @example
+ * ```ts
+ * import { comparePolicies, openStore } from "mltidy";
+ * import { policyOfAges } from "mltidy/policy";
+ *
+ * await using store = await openStore("./mlruns");
+ * const [policy, other] = [policyOfAges(), policyOfAges({ daysOld: 90 })];
+ * const { kept } = await comparePolicies(store, { policy, other });
+ * console.log(`${kept.length} stay for longer`);
+ * ```
  */
 export async function comparePolicies(
   store: Store,
-  policy: CleanupPolicy,
-  other: CleanupPolicy,
-  options: CompareOptions = {},
+  options: CompareOptions,
 ): Promise<PlanComparison> {
-  const { task = "cleanup", onProgress } = options;
+  const { policy, other, task = "cleanup", onProgress, signal } = options;
   const extras = joined(readingOf(policy).extras, readingOf(other).extras);
   const now = store.now();
   const read = async (artifacts: string | null) =>
@@ -47,6 +60,7 @@ export async function comparePolicies(
       sizes: true,
       extras: { ...extras, artifacts },
       onProgress,
+      signal,
     });
   const planOf = (snapshot: StoreSnapshot<"tags">, one: CleanupPolicy) =>
     task === "prune" ? planPrune(snapshot, one, { now }) : planCleanup(snapshot, one, { now });

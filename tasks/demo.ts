@@ -10,6 +10,7 @@
 import { InvalidArgumentError } from "../lib/errors.ts";
 import { join, toFileUrl } from "@std/path";
 import { shellWords } from "../lib/text/shell_words.ts";
+import type { Abortable } from "./ports/store.ts";
 import { describeDemoStore } from "./_demo/describe_demo_store.ts";
 import { type DemoEntry, layOutDemoStore } from "./_demo/lay_out_demo_store.ts";
 
@@ -17,7 +18,7 @@ import { type DemoEntry, layOutDemoStore } from "./_demo/lay_out_demo_store.ts";
 const EARLIEST_NOW = Date.UTC(1974, 0, 1);
 
 /** How to draw the example store. */
-export interface DemoStoreOptions {
+export interface DemoStoreOptions extends Abortable {
   /** Epoch ms: the moment that all ages in the store count back from. */
   readonly now: number;
   /**
@@ -26,6 +27,8 @@ export interface DemoStoreOptions {
    * @default {42}
    */
   readonly seed?: number;
+  /** Looked at before anything is written. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What was written. */
@@ -52,6 +55,7 @@ export interface DemoStoreSummary {
  * @param options The moment and the seed.
  * @returns What was written, counted.
  * @throws {InvalidArgumentError} When the directory is not empty or no directory, or `now` is no time in ms.
+ * @throws {DOMException} `AbortError` when the signal is aborted; nothing is written then.
  *
  * @example
  * ```ts
@@ -75,6 +79,7 @@ export async function writeDemoStore(
     );
   }
   await refuseUnlessEmpty(directory);
+  options.signal?.throwIfAborted();
   await Deno.mkdir(directory, { recursive: true });
   const root = await Deno.realPath(directory);
   const store = describeDemoStore(options.now, options.seed ?? 42);

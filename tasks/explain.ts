@@ -7,10 +7,10 @@
 import { explainRun, type Explanation, findRuns } from "../lib/answers/explain_run.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
 import type { Run } from "../lib/store/snapshot.ts";
-import type { Store } from "./ports/store.ts";
+import type { Abortable, Store } from "./ports/store.ts";
 
 /** What to explain. */
-export interface ExplainOptions {
+export interface ExplainOptions extends Abortable {
   /** The policy. */
   readonly policy: CleanupPolicy;
   /** Called as runs are read, with their number so far. */
@@ -35,6 +35,8 @@ const MOST = 5;
  * @param run The run's id, 6 or more of its first letters, `7/3a7bb818…` as plans print it, or its name.
  * @param options The policy.
  * @returns The explanations.
+ * @throws {InvalidArgumentError} When a value of the policy makes no sense.
+ * @throws {DOMException} `AbortError` when the signal is aborted.
  *
  * @example
  * ```ts
@@ -51,11 +53,12 @@ export async function explain(
   run: string,
   options: ExplainOptions,
 ): Promise<ExplainResult> {
-  const { policy, onProgress } = options;
+  const { policy, onProgress, signal } = options;
   const snapshot = await store.read({
     depth: "tags",
     ...readingOf(policy),
     onProgress,
+    signal,
   });
   const found = findRuns(snapshot, run);
   if (found.length > MOST) return { explanations: [], candidates: found };

@@ -6,11 +6,11 @@
  * ```ts
  * import { openStore } from "mltidy";
  * import { planCleanup, simulatePlan } from "mltidy/plan";
- * import { policyByAge } from "mltidy/policy";
+ * import { policyOfAges } from "mltidy/policy";
  *
  * await using store = await openStore("./mlruns");
  * const snapshot = await store.read({ depth: "tags" });
- * const plan = planCleanup(snapshot, policyByAge({ daysOld: 90 }), { now: store.now() });
+ * const plan = planCleanup(snapshot, policyOfAges({ daysOld: 90 }), { now: store.now() });
  * console.log(simulatePlan(snapshot, plan, { now: store.now() }).orphans.length);
  * ```
  *

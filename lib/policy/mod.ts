@@ -37,7 +37,7 @@ export {
   type KeepRules,
   type Limits,
   ORPHAN_SETTLE,
-  policyByAge,
+  policyOfAges,
   type Protection,
   PROTECTIONS,
   type ProtectPolicy,

@@ -171,10 +171,10 @@ export interface Ages {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(policyByAge({ daysOld: 90 }).olderThan, 90 * 86_400_000);
+ * assertEquals(policyOfAges({ daysOld: 90 }).olderThan, 90 * 86_400_000);
  * ```
  */
-export function policyByAge(
+export function policyOfAges(
   { daysOld = 30, purgeAfter = PURGE_AFTER, settle = ORPHAN_SETTLE }: Ages = {},
 ): CleanupPolicy {
   return { olderThan: days(daysOld), purgeAfter, quarantineOrphans: true, settle };

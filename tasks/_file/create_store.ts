@@ -14,7 +14,7 @@ import { listDirectory } from "../_io/list_directory.ts";
 import { failureText, infoOf } from "../_io/read.ts";
 import { storePath } from "./locate_store.ts";
 import { openWriting } from "./own/place.ts";
-import { createExperiment } from "./tracking/set_up_experiment.ts";
+import { createExperiment } from "./tracking/setup_experiment.ts";
 
 /**
  * Makes a store where nothing is, as MLflow does: with the experiment `Default`, whose id is 0. Where

@@ -58,7 +58,7 @@ export async function openFileStore(
       },
     },
     tracking: {
-      setUpExperiment: async (request) => (await tracking()).setUpExperiment(request),
+      setupExperiment: async (request) => (await tracking()).setupExperiment(request),
       startRun: async (request) => (await tracking()).startRun(request),
       resumeRun: async (request) => (await tracking()).resumeRun(request),
     },

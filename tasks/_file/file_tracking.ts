@@ -6,7 +6,7 @@
 
 import { makeRunName } from "../../lib/tracking/run_name.ts";
 import type { Tracking } from "../ports/tracking.ts";
-import { setUpExperiment } from "./tracking/set_up_experiment.ts";
+import { setupExperiment } from "./tracking/setup_experiment.ts";
 import { resumeTrackedRun, startTrackedRun } from "./tracking/start_run.ts";
 
 /**
@@ -18,7 +18,7 @@ import { resumeTrackedRun, startTrackedRun } from "./tracking/start_run.ts";
  */
 export function openTracking(root: string, now: () => number): Tracking {
   return {
-    setUpExperiment: (request) => setUpExperiment(root, request, now),
+    setupExperiment: (request) => setupExperiment(root, request, now),
     startRun: (request) =>
       attempt(() => startTrackedRun(root, request, { now: now(), name: makeRunName(Math.random) })),
     resumeRun: (request) => attempt(() => resumeTrackedRun(root, request)),

@@ -6,10 +6,10 @@
 
 import type { BackupListing, MetadataHistory } from "../../lib/backup/backup.ts";
 import { requireCapability } from "../ports/require_capability.ts";
-import type { Store } from "../ports/store.ts";
+import type { Abortable, Store } from "../ports/store.ts";
 
 /** Where to look. */
-export interface ListBackupsOptions {
+export interface ListBackupsOptions extends Abortable {
   /** A directory outside of the store. @default {our own, in the store} */
   readonly backups?: string | undefined;
 }
@@ -35,6 +35,7 @@ export interface BackupList {
  * @param options Where to look.
  * @returns The backups; times in epoch ms, sizes in bytes.
  * @throws {InvalidArgumentError} When the directory lies in the store.
+ * @throws {DOMException} `AbortError` when the signal is aborted.
  *
  * @example
  * ```ts
@@ -48,12 +49,16 @@ export async function listBackups(
   store: Store,
   options: ListBackupsOptions = {},
 ): Promise<BackupList> {
-  const place = await requireCapability(store, "backups").open(options.backups ?? null);
+  const { backups = null, signal } = options;
+  const place = await requireCapability(store, "backups").open(backups);
+  signal?.throwIfAborted();
+  const listed = await place.list();
+  signal?.throwIfAborted();
   return {
     schema: "mltidy/backup-list/v1",
     store: store.describe().location,
     directory: place.directory,
-    backups: await place.list(),
+    backups: listed,
     history: await place.history(),
   };
 }

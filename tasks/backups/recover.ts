@@ -14,10 +14,12 @@
 import type { Remains } from "../../lib/store/usage.ts";
 import { lockStore } from "../ports/lock_store.ts";
 import { requireCapability } from "../ports/require_capability.ts";
-import type { SettledChange, Store } from "../ports/store.ts";
+import type { Abortable, SettledChange, Store } from "../ports/store.ts";
 
 /** Where to look. */
-export interface RecoverOptions {
+export interface RecoverOptions extends Abortable {
+  /** Looked at before anything is settled, never while something is. */
+  readonly signal?: AbortSignal | undefined;
   /** A directory outside of the store where backups lie, too. @default {none} */
   readonly backups?: string | undefined;
 }
@@ -44,6 +46,7 @@ export interface RecoverReport {
  * @throws {StoreAccessError} When it cannot be told whether anything was cut off, or be settled.
  * @throws {StoreLockedError} When another process holds the store's lock: it may be at work, not cut off.
  * @throws {SyntaxError} When a journal is damaged; then nothing is touched.
+ * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is touched either.
  *
  * @example
  * ```ts
@@ -58,11 +61,12 @@ export async function recover(
   options: RecoverOptions = {},
 ): Promise<RecoverReport> {
   const report = { schema: "mltidy/recover/v1", store: store.describe().location } as const;
-  const { backups = null } = options;
+  const { backups = null, signal } = options;
   const place = backups === null ? null : await requireCapability(store, "backups").open(backups);
   const isSplit = place !== null && (await place.split()).length > 0;
   const interrupted = await store.changes?.interrupted() ?? [];
   const staged = await store.changes?.staged() ?? [];
+  signal?.throwIfAborted();
   if (interrupted.length === 0 && staged.length === 0 && !isSplit) {
     return { ...report, settled: [], remains: [] };
   }

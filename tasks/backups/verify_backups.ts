@@ -54,6 +54,7 @@ export async function verifyBackups(
 ): Promise<BackupVerification> {
   const { id, backups = null, ...work } = options;
   const place = await requireCapability(store, "backups").open(backups);
+  work.signal?.throwIfAborted();
   const checks: BackupCheck[] = [];
   if (id !== undefined) {
     checks.push(await place.verify(id, work));

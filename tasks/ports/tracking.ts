@@ -104,7 +104,7 @@ export interface TrackedRun {
 /** What training writes into a store. */
 export interface Tracking {
   /** Sets an experiment up; of two at once the second waits and finds what the first has made. */
-  setUpExperiment(request: ExperimentRequest): Promise<ExperimentSetup>;
+  setupExperiment(request: ExperimentRequest): Promise<ExperimentSetup>;
   /** Starts a run. */
   startRun(request: NewRunRequest): Promise<TrackedRun>;
   /** Goes on with a run. */

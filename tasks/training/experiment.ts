@@ -13,11 +13,13 @@ import {
   storedText,
 } from "../../lib/tracking/logging_rules.ts";
 import { requireCapability } from "../ports/require_capability.ts";
-import type { Store } from "../ports/store.ts";
+import type { Abortable, Store } from "../ports/store.ts";
 import type { ExperimentSetup } from "../ports/tracking.ts";
 
 /** How to set an experiment up. */
-export interface SetupExperimentOptions {
+export interface SetupExperimentOptions extends Abortable {
+  /** Looked at before anything is written. */
+  readonly signal?: AbortSignal | undefined;
   /**
    * Where the artifacts of a new experiment go: a URI or a path, at most 2048 characters; relative ones
    * to the current directory. MLflow keeps it for good, so it counts only when the experiment is created.
@@ -59,6 +61,7 @@ export interface SetupExperimentOptions {
  * @returns The experiment's id, and what was done: `reused`, `created`, `restored` or `repaired`.
  * @throws {InvalidArgumentError} When MLflow allows no such name, tag or artifact location; nothing is written then.
  * @throws {StoreAccessError} When the operating system refuses, or the way of a restored one is blocked.
+ * @throws {DOMException} `AbortError` when the signal is aborted; nothing is written then.
  *
  * @example The second call finds what the first has made
  * ```ts
@@ -79,7 +82,7 @@ export async function setupExperiment(
   name: string,
   options: SetupExperimentOptions = {},
 ): Promise<ExperimentSetup> {
-  const { artifactLocation = null, tags = {}, onDeleted = "restore" } = options;
+  const { artifactLocation = null, tags = {}, onDeleted = "restore", signal } = options;
   const subject = `Cannot set up experiment ${JSON.stringify(name)}`;
   refuse(subject, experimentNameFault(name));
   refuse(
@@ -93,8 +96,9 @@ export async function setupExperiment(
     return [key, stored?.text ?? ""] as const;
   });
   const tracking = requireCapability(store, "tracking");
+  signal?.throwIfAborted();
   try {
-    return await tracking.setUpExperiment({
+    return await tracking.setupExperiment({
       name,
       artifactLocation,
       tags: new Map(texts),

@@ -60,7 +60,7 @@ export interface RunOptions extends Abortable {
    */
   readonly warn?: (message: string) => void;
   /** Ends the run KILLED when it is aborted, whatever the training is doing. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * When what is logged is certain to survive a power cut: `end`, before the run's end is recorded;
    * `always`, before each call returns; `never`, as with MLflow. A killed process loses nothing either way.

@@ -29,7 +29,7 @@ Deno.test("comparePolicies() names the heavy files that only one of two policies
   });
   await using store = await openStore(temp.root);
   const compare = async (...[one, other]: readonly [typeof NONE, typeof NONE]) => {
-    const { removed, kept } = await comparePolicies(store, one, other);
+    const { removed, kept } = await comparePolicies(store, { policy: one, other });
     return [removed, kept].map((sides) => sides.map(({ kind, path }) => `${kind} ${path}`));
   };
   const ckpt = `heavy-file ${RUN}/artifacts/a.ckpt`;

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import fc from "fast-check";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { policyOf, readConfig } from "../../lib/policy/config.ts";
-import { type CleanupPolicy, policyByAge, readingOf } from "../../lib/policy/policy.ts";
+import { type CleanupPolicy, policyOfAges, readingOf } from "../../lib/policy/policy.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { formatCount } from "../../lib/text/units.ts";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
@@ -93,8 +93,8 @@ const config = (text: string) => policyOf(readConfig(text, "test"));
 
 /** What a store is cleaned up by: the default, and rules of every kind. */
 const POLICIES: readonly CleanupPolicy[] = [
-  policyByAge(),
-  policyByAge({ daysOld: 0, purgeAfter: 0, settle: 0 }),
+  policyOfAges(),
+  policyOfAges({ daysOld: 0, purgeAfter: 0, settle: 0 }),
   config("retention: { keep_last: 1 }"),
   config("retention: { keep_last: 1, children: own }\npurge: { artifacts_only: '*', after: 1d }"),
   config("retention: { keep_daily: 1, keep_tags: [keep] }\npurge: { artifacts_only: '**' }"),

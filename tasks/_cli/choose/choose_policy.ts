@@ -1,6 +1,6 @@
 import { policyOf } from "../../../lib/policy/config.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
-import { type Budget, type CleanupPolicy, policyByAge } from "../../../lib/policy/policy.ts";
+import { type Budget, type CleanupPolicy, policyOfAges } from "../../../lib/policy/policy.ts";
 import { days } from "../../../lib/text/units.ts";
 import { UsageError } from "../table/usage_error.ts";
 
@@ -71,7 +71,7 @@ function byAge({ daysOld, maxShare, maxRuns }: PolicyFlags): CleanupPolicy {
       }: there is no mltidy.yaml whose limits it would raise; type deno task config --init to write one`,
     );
   }
-  return policyByAge(daysOld === null ? {} : { daysOld });
+  return policyOfAges(daysOld === null ? {} : { daysOld });
 }
 
 function byRules({ daysOld, maxShare, maxRuns }: PolicyFlags, config: Config): CleanupPolicy {

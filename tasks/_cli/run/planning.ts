@@ -114,7 +114,9 @@ async function compare(
   const { options } = command;
   const other = (await chooseConfig(file, world.directory))!.config;
   const { comparePolicies } = await import("../../compare.ts");
-  const result = await comparePolicies(store, policyOf(command, config), policyOf(command, other), {
+  const result = await comparePolicies(store, {
+    policy: policyOf(command, config),
+    other: policyOf(command, other),
     task: command.task,
     onProgress: (runs) => world.progress.update("Reading runs", runs),
   });

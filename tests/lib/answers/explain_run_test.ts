@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { explainRun, findRuns } from "../../../lib/answers/explain_run.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
-import { policyByAge, readingOf } from "../../../lib/policy/policy.ts";
+import { policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
 import { renderExplanation } from "../../../lib/render/explanation.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
@@ -194,13 +194,13 @@ Deno.test("explainRun() explains a run of a deleted experiment by the time since
   });
   const store = deepFreeze(snapshot({ experiments: [old] }));
   const { path } = old.runs[0]!;
-  const { verdict, flip } = explainRun(store, policyByAge(), { path, now: NOW });
+  const { verdict, flip } = explainRun(store, policyOfAges(), { path, now: NOW });
   assertEquals([verdict, flip?.changes, flip?.others], [
     "purge",
     [{ rule: null, key: "purgeAfter", from: "30d", to: "102d" }],
     1,
   ]);
-  const stays = explainRun(store, policyByAge({ purgeAfter: 200 * DAY }), { path, now: NOW });
+  const stays = explainRun(store, policyOfAges({ purgeAfter: 200 * DAY }), { path, now: NOW });
   assertEquals([stays.verdict, stays.flip?.changes[0].to], ["stays", "100d"]);
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { policyChanges } from "../../../lib/answers/policy_changes.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
-import { policyByAge } from "../../../lib/policy/policy.ts";
+import { policyOfAges } from "../../../lib/policy/policy.ts";
 
 const DAY = 86_400_000;
 
@@ -44,11 +44,11 @@ Deno.test("policyChanges() names what tells rules of one metric apart", () => {
 
 Deno.test("policyChanges() names options of a clean-up where there is no file", () => {
   assertEquals(
-    policyChanges(policyByAge(), policyByAge({ daysOld: 1.25, purgeAfter: 7 * DAY })),
+    policyChanges(policyOfAges(), policyOfAges({ daysOld: 1.25, purgeAfter: 7 * DAY })),
     [
       { rule: null, key: "purgeAfter", from: "30d", to: "7d" },
       { rule: null, key: "daysOld", from: "30", to: "1.25" },
     ],
   );
-  assertEquals(policyChanges(policyByAge(), policyByAge()), []);
+  assertEquals(policyChanges(policyOfAges(), policyOfAges()), []);
 });

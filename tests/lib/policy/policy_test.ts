@@ -5,7 +5,7 @@ import {
   type CleanupPolicy,
   extrasOf,
   isEmptyRule,
-  policyByAge,
+  policyOfAges,
   readingOf,
 } from "../../../lib/policy/policy.ts";
 import { NOW, retentionRule, snapshot } from "../../_support/builders.ts";
@@ -86,11 +86,11 @@ Deno.test("planCleanup() refuses to guess what was not read", () => {
   );
 });
 
-Deno.test("policyByAge() takes the ages of a configuration that names none for what is not given", () => {
+Deno.test("policyOfAges() takes the ages of a configuration that names none for what is not given", () => {
   const byFile = policyFor("");
-  const byAge = policyByAge({ daysOld: 90 });
+  const byAge = policyOfAges({ daysOld: 90 });
   assertEquals(byAge.olderThan, 90 * 86_400_000);
-  assertEquals(policyByAge({ purgeAfter: 0, settle: 1 }), {
+  assertEquals(policyOfAges({ purgeAfter: 0, settle: 1 }), {
     olderThan: 30 * 86_400_000,
     purgeAfter: 0,
     quarantineOrphans: true,

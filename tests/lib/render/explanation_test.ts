@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { explainRun, findRuns } from "../../../lib/answers/explain_run.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
-import { policyByAge } from "../../../lib/policy/policy.ts";
+import { policyOfAges } from "../../../lib/policy/policy.ts";
 import { renderExplanation } from "../../../lib/render/explanation.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
@@ -113,7 +113,7 @@ Deno.test("renderExplanation() says from when a run without an end counts", () =
     ...snapshot({ experiments: [experiment({ id: "1", runs })] }),
     extras,
   });
-  const policy = policyByAge();
+  const policy = policyOfAges();
   const policies = [
     policy,
     { ...policy, ...policyOf(readConfig("retention: { keep_within: 30d }", "mltidy.yaml")) },

@@ -52,7 +52,7 @@ import {
  * @returns Its id, and what was done.
  * @throws {Error} When a deleted experiment cannot be restored because another has its id.
  */
-export async function setUpExperiment(
+export async function setupExperiment(
   root: string,
   request: ExperimentRequest,
   now: () => number,
