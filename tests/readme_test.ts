@@ -10,8 +10,8 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import manifest from "../deno.json" with { type: "json" };
 import { type Command, parseCommand } from "../tasks/_cli/table/parse_command.ts";
 import { taskNames } from "../tasks/_cli/table/task_table.ts";
-import { experiment, run } from "./_support/builders.ts";
-import { diskStore } from "./_support/disk_store.ts";
+import { experiment, run, runId } from "./_support/builders.ts";
+import { diskStore, writeFiles } from "./_support/disk_store.ts";
 import { readPages, updatePages } from "./_support/readme.ts";
 import { memoryDirectory } from "./_support/temp_directory.ts";
 
@@ -151,13 +151,18 @@ Deno.test("README sets up with the Deno that is tested, and npx asks nothing", a
 Deno.test("the README of the tasks narrows a task to one store by commands that work", async () => {
   const [startTime, endTime] = [Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 2)];
   await using store = await diskStore({
-    experiments: [experiment({ runs: [run({ startTime, endTime })] })],
+    experiments: [
+      experiment({
+        runs: [1, 2].map((index) => run({ id: runId(index), startTime, endTime })),
+      }),
+    ],
   });
+  writeFiles(dirname(store.root), { "mltidy.yaml": "retention: { keep_last: 1 }\n" });
   const commands = commandsIn(page("tasks/README.md"), /^deno (run .* tasks\/cli\.ts .*)$/);
   const results: unknown[] = [];
   for (const command of commands) {
-    assert(/^run --no-prompt --allow-read=\.,\/data\/mlruns --allow-/.test(command));
-    const args = `${command.replaceAll("/data/mlruns", store.root)} --json --force`.split(" ");
+    assert(/^run --no-prompt --allow-read=\.,\/data --allow-/.test(command));
+    const args = `${command.replaceAll("/data", dirname(store.root))} --json --force`.split(" ");
     const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
     results.push(JSON.parse(new TextDecoder().decode(stdout)).totals);
   }

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "@std/path";
 import { CONFIG_FILE } from "../../../lib/policy/config_file.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import { UsageError } from "../table/usage_error.ts";
 
@@ -15,19 +16,19 @@ export interface ChosenConfig {
 
 /**
  * Finds the configuration before the store is known: the one that a flag names, else that of the
- * caller's directory. Needs read permission.
+ * caller's directory. Needs read permission for it.
  *
  * @param flag What `--config` says; `null` when it was not given.
  * @param directory The directory in which the user typed the command.
  * @returns The configuration; `null` when there is none.
- * @throws {UsageError} When the flag names a file that cannot be read.
+ * @throws {UsageError} When the flag names no file, or nobody can tell what the file says.
  * @throws {ConfigError} When the file makes no sense.
  */
 export async function chooseConfig(
   flag: string | null,
   directory: string,
 ): Promise<ChosenConfig | null> {
-  if (flag === null) return await readIfAllowed(join(directory, CONFIG_FILE), "in this directory");
+  if (flag === null) return await readIfThere(join(directory, CONFIG_FILE), "in this directory");
   const path = resolve(directory, flag);
   const found = await readIfThere(path, "by --config");
   if (found === null) throw new UsageError(`Cannot read configuration ${flag}: no such file`);
@@ -35,14 +36,15 @@ export async function chooseConfig(
 }
 
 /**
- * Finds the configuration beside a store. Needs read permission.
+ * Finds the configuration beside a store. Needs read permission for it.
  *
  * @param root The store's root.
  * @returns The configuration; `null` when there is none.
+ * @throws {UsageError} When nobody can tell what the file says.
  * @throws {ConfigError} When the file makes no sense.
  */
 export async function configBeside(root: string): Promise<ChosenConfig | null> {
-  return await readIfAllowed(join(dirname(root), CONFIG_FILE), "beside the store");
+  return await readIfThere(join(dirname(root), CONFIG_FILE), "beside the store");
 }
 
 /**
@@ -57,23 +59,20 @@ export function storeOf(chosen: ChosenConfig | null): string | null {
   return resolve(dirname(chosen.path), store);
 }
 
-/** Nobody has asked for this file, so a process that may only read the store does without. */
-async function readIfAllowed(path: string, chosenBy: string): Promise<ChosenConfig | null> {
-  try {
-    return await readIfThere(path, chosenBy);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return null;
-    throw error;
-  }
-}
-
+/** A policy that nobody can read may keep what a plan without it would take. */
 async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig | null> {
   let text: string;
   try {
     text = readTextFile(path, { most: MOST.config });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
-    if (error instanceof Deno.errors.NotCapable) throw error;
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new UsageError(
+        `Cannot look for configuration ${path}: this process may not read it; grant ${
+          shellWords([`--allow-read=${path}`])
+        }, or go without a configuration with --no-config`,
+      );
+    }
     const why = error instanceof Error ? error.message : String(error);
     throw new UsageError(`Cannot read configuration ${path}: ${why}`);
   }

@@ -11,6 +11,7 @@ import { openStore } from "../../open_store.ts";
 import type { SettledChange, Store } from "../../ports/store.ts";
 import { chooseConfig, type ChosenConfig, configBeside, storeOf } from "../choose/choose_config.ts";
 import { chooseStore } from "../choose/choose_store.ts";
+import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 
 /** What tells which store is meant. */
@@ -18,6 +19,8 @@ export interface StoreFlags {
   readonly store: string | null;
   /** Absolute path of the store that a saved plan is for. */
   readonly planned?: string;
+  /** Whether to go by no configuration, whatever lies there. */
+  readonly noConfig: boolean;
   readonly quiet: boolean;
 }
 
@@ -46,17 +49,23 @@ export async function openChosenStore(flags: StoreFlags, world: World): Promise<
  * @param flags What tells which store and which configuration are meant.
  * @param world What the task needs of the world.
  * @returns Both.
+ * @throws {UsageError} When nobody can tell what the configuration says.
  */
 export async function openConfigured(
   flags: StoreFlags & { readonly config?: string | null },
   world: World,
 ): Promise<ConfiguredStore> {
-  const { config = null } = flags;
+  const { config = null, noConfig } = flags;
+  if (config !== null && noConfig) {
+    throw new UsageError("Cannot use --no-config with --config: type one of them");
+  }
   const named = config === null ? null : await chooseConfig(config, world.directory);
   const toOpen = named ?? await configToOpen(flags, world);
   const store = await open(flags, toOpen, world);
-  const chosen = named ?? await configBeside(store.describe().location) ?? toOpen ??
-    await chooseConfig(null, world.directory);
+  const chosen = noConfig
+    ? null
+    : named ?? await configBeside(store.describe().location) ?? toOpen ??
+      await chooseConfig(null, world.directory);
   if (chosen !== null && !flags.quiet) {
     world.say(`Configuration ${chosen.path} (found ${chosen.chosenBy})\n`);
   }
@@ -65,10 +74,11 @@ export async function openConfigured(
 
 /** What is wrong with the configuration here matters to no store that has one of its own. */
 async function configToOpen(
-  { store, planned }: StoreFlags,
+  { store, planned, noConfig }: StoreFlags,
   world: World,
 ): Promise<ChosenConfig | null> {
-  return store ?? planned ? null : await chooseConfig(null, world.directory);
+  const isKnown = noConfig || store !== null || planned !== undefined;
+  return isKnown ? null : await chooseConfig(null, world.directory);
 }
 
 async function open(

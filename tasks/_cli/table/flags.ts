@@ -74,6 +74,7 @@ export const storeFlags = {
     defaultText: "MLFLOW_TRACKING_URI if a file store, else ./mlruns",
     parse: parseText,
   } satisfies Valued<string | null>,
+  noConfig: toggle("no-config", "Go by no mltidy.yaml, whatever lies there"),
   json: toggle("json", "Print one JSON document instead of text"),
   ...commonFlags,
 } satisfies Flags;

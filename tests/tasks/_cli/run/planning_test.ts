@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import {
   DAY,
   experiment,
@@ -215,17 +215,42 @@ Deno.test("a configuration that makes no sense stops everything, with its line",
   );
 });
 
-Deno.test("a process that may read nothing but itself and the store does without a configuration", async () => {
+Deno.test("a policy that a process may not look for stops it: no plan is made without what it keeps", async () => {
   await using store = await withPolicy("retention: { keep_last: 1 }\n");
-  const { code, out, err } = await startTask("prune", ["--json", "--store", store.root], {
-    permissions: [
-      "--no-prompt",
-      `--allow-read=.,${store.root}`,
-      "-E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
-    ],
-  });
+  const beside = join(dirname(store.root), "mltidy.yaml");
+  const narrowed = (task: string, readable: string, ...words: readonly string[]) =>
+    startTask(task, ["--json", "--store", store.root, ...words], {
+      permissions: [
+        "--no-prompt",
+        `--allow-read=.,${store.root}${readable}`,
+        "-E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+      ],
+    });
+  for (const task of ["prune", "cleanup", "summary"]) {
+    const { code, out, err } = await narrowed(task, "");
+    assertEquals([code, out], [2, ""]);
+    assertStringIncludes(
+      err,
+      `Cannot look for configuration ${beside}: this process may not read it; grant --allow-read=${beside}, or go without a configuration with --no-config\n`,
+    );
+  }
+  const policyOf = ({ out }: { readonly out: string }) => Object.keys(JSON.parse(out).policy);
+  assert(policyOf(await narrowed("prune", `,${beside}`)).includes("retention"));
+  assert(!policyOf(await narrowed("prune", "", "--no-config")).includes("retention"));
+});
+
+Deno.test("--no-config goes by no configuration, and stands beside no --config", async () => {
+  await using store = await withPolicy("retention: { keep_last: 1 }\nstore: elsewhere\n");
+  const options = { directory: dirname(store.root) };
+  const { code, out, err } = await runTask("cleanup", ["--json", "--no-config"], options);
   assertEquals(code, 0, err);
   assert(!("retention" in JSON.parse(out).policy));
+  assert(!err.includes("Configuration"));
+  const both = await runTask("cleanup", ["--no-config", "--config", "mltidy.yaml"], options);
+  assertEquals([both.code, both.err], [
+    2,
+    "Cannot use --no-config with --config: type one of them\n",
+  ]);
 });
 
 Deno.test("the configuration of the directory names the store, unless a flag or MLflow does", async () => {

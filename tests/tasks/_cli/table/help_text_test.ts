@@ -30,6 +30,7 @@ Flags:
       --backups DIR    Where backups lie, on any file system but not in the store (default: as mltidy.yaml says, else .mltidy.trash/backups in the store)
       --dry-run        Show what would come back; nothing is changed
       --store DIR|URI  The store to look at (default: MLFLOW_TRACKING_URI if a file store, else ./mlruns)
+      --no-config      Go by no mltidy.yaml, whatever lies there
       --json           Print one JSON document instead of text
   -q, --quiet          Say nothing but the result and errors
   -h, --help           Show this help
@@ -72,6 +73,7 @@ Deno.test("helpText() leaves out what only the commands in deno.json give", () =
     "--force",
     "--detailed-exitcode",
     "--store DIR|URI",
+    "--no-config",
     "--json",
     "-q, --quiet",
     "-h, --help",

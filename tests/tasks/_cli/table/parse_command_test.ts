@@ -5,7 +5,14 @@ import { taskNames } from "../../../../tasks/_cli/table/task_table.ts";
 import { UsageError } from "../../../../tasks/_cli/table/usage_error.ts";
 import { unicodeText } from "../../../_support/unicode_text.ts";
 
-const STORE_DEFAULTS = { store: null, json: false, quiet: false, help: false, version: false };
+const STORE_DEFAULTS = {
+  store: null,
+  noConfig: false,
+  json: false,
+  quiet: false,
+  help: false,
+  version: false,
+};
 const CLEANUP_DEFAULTS = {
   daysOld: null,
   purgeAfter: null,
