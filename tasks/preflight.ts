@@ -61,6 +61,10 @@ export interface UnnamedExperiment {
 
 /** Whether a store is ready, and what was done for it. */
 export interface PreflightReport {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/preflight/v1";
+  /** The store's location: an absolute path, or a URI without credentials. */
+  readonly store: string;
   /** MLflow lists and searches everything: no finding is an error. */
   readonly ready: boolean;
   /** The store was only looked at: what could be mended is in `pending`. */
@@ -129,6 +133,8 @@ export async function preflight(
   const { experiments, runs } = summarize(snapshot);
   const quarantined = new Set(orphans.actions.map(({ path }) => path));
   return {
+    schema: "mltidy/preflight/v1",
+    store: store.describe().location,
     ready,
     checked: outcome.done === null,
     summary: { experiments, runs },

@@ -9,6 +9,7 @@ import type { Severity } from "../lib/verify/rules.ts";
 import {
   experimentIds,
   type Finding,
+  type Reader,
   verifySnapshot,
   type VerifySnapshotOptions,
 } from "../lib/verify/verify_snapshot.ts";
@@ -22,6 +23,12 @@ export interface VerifyOptions extends Abortable, VerifySnapshotOptions {
 
 /** What was found. */
 export interface Verification {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/verify/v1";
+  /** The store's location: an absolute path, or a URI without credentials. */
+  readonly store: string;
+  /** For whom it was verified. */
+  readonly reader: Reader;
   /** Errors first. */
   readonly findings: readonly Finding[];
   /** Number of findings by severity. */
@@ -52,18 +59,21 @@ export interface Verification {
  * ```
  */
 export async function verify(store: Store, options: VerifyOptions = {}): Promise<Verification> {
-  const { experiment, reader } = options;
+  const { experiment, reader = { kind: "any" } } = options;
   const snapshot = await store.read({ depth: "full", isReport: true, ...options });
   if (experiment !== undefined && experimentIds(snapshot, experiment).size === 0) {
     throw new InvalidArgumentError(`Unknown experiment "${experiment}": no id and no name is that`);
   }
   const findings = verifySnapshot(snapshot, options);
   const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
-  const result = {
+  const result: Verification = {
+    schema: "mltidy/verify/v1",
+    store: store.describe().location,
+    reader,
     findings,
     counts: { error: count("error"), warning: count("warning"), info: count("info") },
   };
-  if (reader === undefined || reader.kind === "any") return result;
+  if (reader.kind === "any") return result;
   return {
     ...result,
     passes: verifySnapshot(snapshot, { reader, severity: "error" }).length === 0,

@@ -70,6 +70,10 @@ export interface OrphanSummary {
 
 /** A store in numbers. */
 export interface Summary {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/summary/v1";
+  /** The store's location: an absolute path, or a URI without credentials. */
+  readonly store: string;
   /** Experiments with metadata by stage, and orphans of both stages. */
   readonly experiments: {
     readonly active: number;
@@ -154,6 +158,8 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
   const activeRuns = sum(experiments, (each) => each.activeRuns);
   const findings = Map.groupBy(verifySnapshot(snapshot), (finding) => finding.severity);
   return {
+    schema: "mltidy/summary/v1",
+    store: snapshot.location,
     experiments: { active, deleted: experiments.length - active, orphaned: orphans.length },
     runs: {
       total,

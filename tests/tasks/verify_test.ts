@@ -25,7 +25,11 @@ Deno.test("verify() finds nothing in stores that MLflow 2 and 3 wrote", async ()
   try {
     for (const base of ["2.22", "3.17"] as const) {
       layOutHealthy(`${parent}/${base}/mlruns`, base);
-      assertEquals(await verifyStore(`${parent}/${base}/mlruns`), {
+      const root = `${parent}/${base}/mlruns`;
+      assertEquals(await verifyStore(root), {
+        schema: "mltidy/verify/v1",
+        store: Deno.realPathSync(root),
+        reader: { kind: "any" },
         findings: [],
         counts: { error: 0, warning: 0, info: 0 },
       });

@@ -41,10 +41,7 @@ export async function runPreflight(
   world.progress.erase();
   saySettled(report.settled, world);
   if (options.json) {
-    const { location } = store.describe();
-    const errors = report.errors.map(findingDocument);
-    const document = { schema: "mltidy/preflight/v1", store: location, ...report, errors };
-    world.print(`${jsonText(document)}\n`);
+    world.print(`${jsonText({ ...report, errors: report.errors.map(findingDocument) })}\n`);
   } else {
     const flag = storeFlag(options.store);
     const undo = `${backupsFlag(backups)}${flag}`;

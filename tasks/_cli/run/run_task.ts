@@ -87,7 +87,7 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
   });
   world.progress.erase();
   if (options.json) {
-    printJson(world, { schema: "mltidy/summary/v1", store: store.describe().location, ...result });
+    printJson(world, result);
     return ExitCode.done;
   }
   const flag = storeFlag(options.store);
@@ -113,7 +113,7 @@ async function runVerify({ options }: Command<"verify">, world: World): Promise<
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   });
   world.progress.erase();
-  return showVerification(result, { ...options, location: store.describe().location }, world);
+  return showVerification(result, options, world);
 }
 
 async function runRestore(

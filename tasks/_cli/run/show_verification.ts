@@ -29,6 +29,7 @@ export interface Printer {
 
 /** What `verify()` gives; a task is not known here. */
 interface Result {
+  readonly reader: Reader;
   readonly findings: Parameters<typeof renderFindings>[0];
   readonly counts: { readonly error: number };
   readonly passes?: boolean;
@@ -79,24 +80,20 @@ export function showRules({ json }: VerifyFlags, { print, style }: Printer): Exi
  * Prints what was found.
  *
  * @param result What was found.
- * @param flags The flags, and the store's location.
+ * @param flags The flags.
  * @param printer Where to print.
  * @returns The exit code: findings, where one is an error.
  */
 export function showVerification(
   result: Result,
-  flags: VerifyFlags & { readonly location: string },
+  flags: VerifyFlags,
   { print, style }: Printer,
 ): ExitCode {
-  const reader = readerOf(flags);
   if (flags.json) {
-    const findings = result.findings.map(findingDocument);
-    const { location } = flags;
-    const document = { schema: "mltidy/verify/v1", store: location, reader, ...result, findings };
-    print(`${jsonText(document)}\n`);
+    print(`${jsonText({ ...result, findings: result.findings.map(findingDocument) })}\n`);
   } else {
     print(renderFindings(result.findings, style));
-    if (result.passes !== undefined) print(`${answerOf(reader, result)}\n`);
+    if (result.passes !== undefined) print(`${answerOf(result)}\n`);
   }
   return result.counts.error > 0 || result.passes === false ? ExitCode.findings : ExitCode.done;
 }
@@ -106,7 +103,7 @@ function readerOf({ mlflow, forMigration }: VerifyFlags): Reader {
   return mlflow === null ? { kind: "any" } : { kind: "mlflow", version: mlflow };
 }
 
-function answerOf(reader: Reader, { passes, counts, findings }: Result): string {
+function answerOf({ reader, passes, counts, findings }: Result): string {
   const because = counts.error === 0 ? "" : `, because of ${plural(counts.error, "error")}`;
   if (reader.kind === "mlflow") {
     const name = `MLflow ${reader.version}`;

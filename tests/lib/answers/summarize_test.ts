@@ -51,6 +51,8 @@ const STORE = deepFreeze(snapshot({
 Deno.test("summarize() counts what a store holds", () => {
   const { experiments, orphans } = STORE;
   assertEquals(summarize(STORE), {
+    schema: "mltidy/summary/v1",
+    store: STORE.location,
     experiments: { active: 2, deleted: 1, orphaned: 1 },
     runs: {
       total: 4,

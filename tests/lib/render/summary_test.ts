@@ -31,6 +31,8 @@ const EMPTY: ExperimentSummary = {
 };
 
 const STORE: Summary = {
+  schema: "mltidy/summary/v1",
+  store: "/data/mlruns",
   experiments: { active: 2, deleted: 0, orphaned: 0 },
   runs: { total: 1_200, active: 1_200, deleted: 0, byStatus: BASELINE.byStatus },
   findings: { error: 0, warning: 0, info: 0 },

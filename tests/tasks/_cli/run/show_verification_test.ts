@@ -90,8 +90,10 @@ Deno.test("showVerification() answers what was asked, and ends with 3 for an err
   const show = (words: readonly string[], passes: boolean | undefined, error: number) => {
     const out = printer();
     const findings = error === 0 ? [] : [FINDING];
-    const result = { findings, counts: { error }, ...(passes === undefined ? {} : { passes }) };
-    const code = showVerification(result, { ...flagsOf(...words), location: "/data/mlruns" }, out);
+    const { reader = { kind: "any" } } = readVerifyOptions(flagsOf(...words));
+    const answer = passes === undefined ? {} : { passes };
+    const result = { reader, findings, counts: { error }, ...answer };
+    const code = showVerification(result, flagsOf(...words), out);
     return [code, out.text().trimEnd().split("\n").at(-1)];
   };
   assertEquals(show([], undefined, 0), [ExitCode.done, "No findings."]);
@@ -120,10 +122,10 @@ Deno.test("showVerification() answers what was asked, and ends with 3 for an err
 
 Deno.test("showVerification() prints one JSON document", () => {
   const out = printer();
-  const result = { findings: [FINDING], counts: { error: 1 } };
-  showVerification(result, { ...flagsOf("--json"), location: "/data/mlruns" }, out);
+  const reader = { kind: "any" } as const;
+  const result = { store: "/data/mlruns", reader, findings: [FINDING], counts: { error: 1 } };
+  showVerification(result, flagsOf("--json"), out);
   assertEquals(JSON.parse(out.text()), {
-    schema: "mltidy/verify/v1",
     store: "/data/mlruns",
     reader: { kind: "any" },
     findings: [{ ...FINDING }],
