@@ -12,9 +12,9 @@
  * import { cleanup, openStore, renderPlan } from "mltidy";
  *
  * await using store = await openStore("./mlruns");
- * const { plan } = await cleanup(store, { daysOld: 30 });
+ * const { plan } = await cleanup(store, { olderThan: "30d" });
  * console.log(renderPlan(plan));
- * await cleanup(store, { daysOld: 30, apply: true });
+ * await cleanup(store, { olderThan: "30d", apply: true });
  * ```
  *
  * @module

@@ -5,7 +5,7 @@
  */
 
 import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
-import { type CleanupPolicy, policyOfAges, readingOf } from "../lib/policy/policy.ts";
+import { type Ages, type CleanupPolicy, policyOfAges, readingOf } from "../lib/policy/policy.ts";
 import {
   planAndApply,
   type PlanAndApplyOptions,
@@ -14,14 +14,8 @@ import {
 import type { Store } from "./ports/store.ts";
 
 /** What to clean up, and whether to do it. */
-export interface CleanupOptions extends PlanAndApplyOptions {
-  /** Soft-delete finished runs that ended more than this many days ago. @default {30} */
-  readonly daysOld?: number;
-  /** Purge what has been soft-deleted for longer than this, ms. @default {2_592_000_000} */
-  readonly purgeAfter?: number;
-  /** Leave an orphan alone that changed within this time, ms. @default {600_000} */
-  readonly settle?: number;
-  /** What to do instead of what the options above say. @default {undefined} */
+export interface CleanupOptions extends PlanAndApplyOptions, Ages {
+  /** What to do instead of what the ages say. @default {undefined} */
   readonly policy?: CleanupPolicy;
   /** Measure what a run takes that a rule lets go. @default {false} */
   readonly sizes?: boolean;
@@ -35,7 +29,7 @@ export interface CleanupOptions extends PlanAndApplyOptions {
  * @param store The store.
  * @param options What to clean up, and whether to do it.
  * @returns The plan, and the report if it was applied.
- * @throws {InvalidArgumentError} When a duration is negative.
+ * @throws {InvalidArgumentError} When a duration is negative, or none.
  * @throws {StoreLockedError} When another process holds the store's lock.
  *
  * @example
@@ -43,13 +37,13 @@ export interface CleanupOptions extends PlanAndApplyOptions {
  * import { cleanup, openStore } from "mltidy";
  *
  * await using store = await openStore("./mlruns");
- * const { report } = await cleanup(store, { daysOld: 30, backup: true, apply: true });
+ * const { report } = await cleanup(store, { olderThan: "30d", backup: true, apply: true });
  * console.log(report?.totals.applied ?? 0);
  * ```
  */
 export function cleanup(store: Store, options: CleanupOptions = {}): Promise<PlanAndApplyResult> {
-  const { daysOld, purgeAfter, settle, sizes = false, ...more } = options;
-  const { policy = policyOfAges({ daysOld, purgeAfter, settle }), ...applying } = more;
+  const { olderThan, purgeAfter, settle, sizes = false, ...more } = options;
+  const { policy = policyOfAges({ olderThan, purgeAfter, settle }), ...applying } = more;
   return planAndApply(store, {
     task: "cleanup",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },

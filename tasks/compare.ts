@@ -42,7 +42,7 @@ export interface CompareOptions extends Abortable {
  * import { policyOfAges } from "mltidy/policy";
  *
  * await using store = await openStore("./mlruns");
- * const [policy, other] = [policyOfAges(), policyOfAges({ daysOld: 90 })];
+ * const [policy, other] = [policyOfAges(), policyOfAges({ olderThan: "90d" })];
  * const { kept } = await comparePolicies(store, { policy, other });
  * console.log(`${kept.length} stay for longer`);
  * ```

@@ -23,6 +23,7 @@ import { ORPHAN_SETTLE } from "../lib/policy/policy.ts";
 import { planRepair } from "../lib/repair/plan_repair.ts";
 import { recoveredName } from "../lib/repair/rebuild_experiment_meta.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import { durationOf } from "../lib/text/units.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import { type Finding, verifySnapshot } from "../lib/verify/verify_snapshot.ts";
 import { applyPlan } from "./apply_plan.ts";
@@ -101,7 +102,7 @@ export interface PreflightReport {
  * @param name The experiment to set up; left out for none.
  * @param options How.
  * @returns Whether the store is ready, and what was done.
- * @throws {InvalidArgumentError} When MLflow allows no such name, or a duration is negative.
+ * @throws {InvalidArgumentError} When MLflow allows no such name, or a duration is negative, or none.
  *
  * @example
  * ```ts
@@ -261,7 +262,7 @@ function planQuarantine(
     olderThan: null,
     purgeAfter: null,
     quarantineOrphans,
-    settle: settle ?? ORPHAN_SETTLE,
+    settle: durationOf(settle ?? ORPHAN_SETTLE),
   };
   // Whatever depth `full` has besides, planning does without.
   return planCleanup({ ...snapshot, depth: "tags" }, policy, { now });

@@ -5,8 +5,7 @@
  */
 
 import { planPrune, type PrunePolicy } from "../lib/cleanup/plan_prune.ts";
-import { readingOf } from "../lib/policy/policy.ts";
-import { days } from "../lib/text/units.ts";
+import { type Ages, policyOfAges, readingOf } from "../lib/policy/policy.ts";
 import {
   planAndApply,
   type PlanAndApplyOptions,
@@ -15,9 +14,7 @@ import {
 import type { Store } from "./ports/store.ts";
 
 /** What to prune, and whether to do it. */
-export interface PruneOptions extends PlanAndApplyOptions {
-  /** Soft-delete finished runs that ended more than this many days ago. @default {30} */
-  readonly daysOld?: number;
+export interface PruneOptions extends PlanAndApplyOptions, Pick<Ages, "olderThan"> {
   /** What to do instead: rules, or a budget. @default {undefined} */
   readonly policy?: PrunePolicy;
   /** Measure what a run takes that a rule lets go. @default {false} */
@@ -31,7 +28,7 @@ export interface PruneOptions extends PlanAndApplyOptions {
  * @param store The store.
  * @param options What to prune, and whether to do it.
  * @returns The plan, and the report if it was applied.
- * @throws {InvalidArgumentError} When `daysOld` is negative.
+ * @throws {InvalidArgumentError} When `olderThan` is negative, or no duration.
  * @throws {StoreLockedError} When another process holds the store's lock.
  *
  * @example
@@ -39,13 +36,13 @@ export interface PruneOptions extends PlanAndApplyOptions {
  * import { openStore, prune } from "mltidy";
  *
  * await using store = await openStore("./mlruns");
- * const { plan } = await prune(store, { daysOld: 90 });
+ * const { plan } = await prune(store, { olderThan: "90d" });
  * console.log(plan.totals.softDeleteRuns);
  * ```
  */
 export function prune(store: Store, options: PruneOptions = {}): Promise<PlanAndApplyResult> {
-  const { daysOld = 30, policy = { olderThan: days(daysOld) }, sizes = false, ...applying } =
-    options;
+  const { olderThan, sizes = false, ...more } = options;
+  const { policy = { olderThan: policyOfAges({ olderThan }).olderThan }, ...applying } = more;
   return planAndApply(store, {
     task: "prune",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },

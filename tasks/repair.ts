@@ -6,6 +6,7 @@
 
 import { InvalidArgumentError } from "../lib/errors.ts";
 import { DEFAULT_REPAIR, type RepairPolicy } from "../lib/plan/repair_action.ts";
+import { type Duration, durationOf } from "../lib/text/units.ts";
 import { planRepair } from "../lib/repair/plan_repair.ts";
 import {
   decideAndApply,
@@ -17,10 +18,10 @@ import type { Store } from "./ports/store.ts";
 
 /** What to repair. */
 export interface RepairRules {
-  /** Leave damage alone that is younger than this, ms: MLflow may be writing. @default {60_000} */
-  readonly settle?: number;
-  /** A run that has not ended is stale when it is silent for longer, ms. @default {604_800_000} */
-  readonly staleAfter?: number;
+  /** Leave damage alone that is younger than this: MLflow may be writing. @default {"1m"} */
+  readonly settle?: Duration;
+  /** A run that has not ended is stale when it is silent for longer. @default {"7d"} */
+  readonly staleAfter?: Duration;
   /** The status that a stale run gets. @default {"FAILED"} */
   readonly finishAs?: "FAILED" | "KILLED";
   /** Rewrite the places that records name, in a store that was moved or copied. @default {false} */
@@ -40,7 +41,7 @@ export interface RepairOptions extends PlanAndApplyOptions, RepairRules {}
  * @param store The store.
  * @param options What to repair, and whether to do it.
  * @returns The plan, and the report if it was applied. What is ambiguous is in `plan.kept`.
- * @throws {InvalidArgumentError} When a duration is negative, or `from` is given without `relocate`.
+ * @throws {InvalidArgumentError} When a duration is negative, or none, or `from` is given without `relocate`.
  * @throws {StoreLockedError} When another process holds the store's lock.
  *
  * @example
@@ -74,7 +75,7 @@ export async function repair(
  *
  * @param rules What to repair.
  * @returns The policy.
- * @throws {InvalidArgumentError} When `from` is given without `relocate`.
+ * @throws {InvalidArgumentError} When a text is no duration, or `from` is given without `relocate`.
  */
 export function repairPolicyOf(rules: RepairRules): RepairPolicy {
   const {
@@ -89,5 +90,10 @@ export function repairPolicyOf(rules: RepairRules): RepairPolicy {
       "Cannot repair places from a former root: expected relocate, too",
     );
   }
-  return { settle, staleAfter, finishAs, relocate: relocate ? { from: from ?? null } : null };
+  return {
+    settle: durationOf(settle),
+    staleAfter: durationOf(staleAfter),
+    finishAs,
+    relocate: relocate ? { from: from ?? null } : null,
+  };
 }

@@ -65,8 +65,8 @@ function keysOf({ retention, olderThan, purgeAfter }: CleanupPolicy): readonly P
     // Hundredths, of which nobody types more.
     {
       rule: null,
-      key: "daysOld",
-      value: `${Math.round((olderThan ?? 0) / days(0.01)) / 100}`,
+      key: "olderThan",
+      value: `${Math.round((olderThan ?? 0) / days(0.01)) / 100}d`,
     },
   ];
 }

@@ -10,7 +10,7 @@
  *
  * await using store = await openStore("./mlruns");
  * const snapshot = await store.read({ depth: "tags" });
- * const plan = planCleanup(snapshot, policyOfAges({ daysOld: 90 }), { now: store.now() });
+ * const plan = planCleanup(snapshot, policyOfAges({ olderThan: "90d" }), { now: store.now() });
  * console.log(simulatePlan(snapshot, plan, { now: store.now() }).orphans.length);
  * ```
  *

@@ -53,4 +53,4 @@ export {
   primaryMetric,
   type PrimaryMetricConfig,
 } from "./primary_metric.ts";
-export { days } from "../text/units.ts";
+export { days, type Duration } from "../text/units.ts";

@@ -1,6 +1,6 @@
 /**
  * The nouns of a retention policy: rules that say which runs are worth keeping, and what no rule can
- * let go. All are JSON values; durations are ms.
+ * let go. All are JSON values; durations are ms. Only what a caller gives may say `30d` instead.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { Extras } from "../store/extras.ts";
 import type { RunStatus } from "../store/snapshot.ts";
 import { DROPPED_TAG, PARENT_TAG, PIN_TAG } from "../store/tags.ts";
-import { days, minutes } from "../text/units.ts";
+import { days, type Duration, durationOf, minutes } from "../text/units.ts";
 
 /** Keeps the best runs by a metric. */
 export interface BestRule {
@@ -145,6 +145,9 @@ export const YOUNG = 86_400_000;
  */
 export const EARLIEST = 1_000_000_000_000;
 
+/** What ended longer ago is soft-deleted, unless it is said otherwise; ms. */
+const OLDER_THAN = days(30);
+
 /** What has been soft-deleted for longer leaves the store, unless it is said otherwise; ms. */
 export const PURGE_AFTER: number = days(30);
 
@@ -153,12 +156,12 @@ export const ORPHAN_SETTLE: number = minutes(10);
 
 /** The ages by which a clean-up goes where there are no rules. */
 export interface Ages {
-  /** Days after which a finished run is soft-deleted. @default {30} */
-  readonly daysOld?: number | undefined;
-  /** Ms after which what is soft-deleted is purged. @default {2_592_000_000} */
-  readonly purgeAfter?: number | undefined;
-  /** Ms for which an orphan that changed is left alone. @default {600_000} */
-  readonly settle?: number | undefined;
+  /** Soft-delete finished runs that ended longer ago than this. @default {"30d"} */
+  readonly olderThan?: Duration | undefined;
+  /** Purge what has been soft-deleted for longer than this. @default {"30d"} */
+  readonly purgeAfter?: Duration | undefined;
+  /** Leave an orphan alone that changed within this time. @default {"10m"} */
+  readonly settle?: Duration | undefined;
 }
 
 /**
@@ -166,18 +169,23 @@ export interface Ages {
  *
  * @param ages The ages.
  * @returns The policy.
+ * @throws {InvalidArgumentError} When a text is no duration.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(policyOfAges({ daysOld: 90 }).olderThan, 90 * 86_400_000);
+ * assertEquals(policyOfAges({ olderThan: "90d" }).olderThan, 90 * 86_400_000);
  * ```
  */
-export function policyOfAges(
-  { daysOld = 30, purgeAfter = PURGE_AFTER, settle = ORPHAN_SETTLE }: Ages = {},
-): CleanupPolicy {
-  return { olderThan: days(daysOld), purgeAfter, quarantineOrphans: true, settle };
+export function policyOfAges(ages: Ages = {}): CleanupPolicy {
+  const { olderThan = OLDER_THAN, purgeAfter = PURGE_AFTER, settle = ORPHAN_SETTLE } = ages;
+  return {
+    olderThan: durationOf(olderThan),
+    purgeAfter: durationOf(purgeAfter),
+    quarantineOrphans: true,
+    settle: durationOf(settle),
+  };
 }
 
 /**

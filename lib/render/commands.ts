@@ -98,19 +98,24 @@ export function flagsAgainst(stops: readonly Stop[]): string {
 }
 
 /**
- * Names what changes in a policy as it is typed.
+ * Writes what changes in a policy as it is typed.
  *
  * @param change The change.
- * @returns A key of `mltidy.yaml`, or a flag.
+ * @returns The same, with a key of `mltidy.yaml`, or a flag and what stands behind it.
  */
-export function typedKey({ rule, key }: PolicyChange): string {
-  return rule === null ? FLAGS[key] ?? key : key;
+export function typedChange(change: PolicyChange): PolicyChange {
+  const { rule, key, from, to } = change;
+  if (rule !== null) return change;
+  if (key === "olderThan") {
+    return { rule, key: "--days-old", from: withoutUnit(from), to: withoutUnit(to) };
+  }
+  return { ...change, key: key === "purgeAfter" ? "--purge-after" : key };
 }
 
-const FLAGS: Readonly<Record<string, string>> = {
-  purgeAfter: "--purge-after",
-  daysOld: "--days-old",
-};
+/** The flag counts in days. */
+function withoutUnit(typed: string): string {
+  return typed.replace(/d$/, "");
+}
 
 /**
  * Makes what `--json` prints of a finding.
@@ -141,6 +146,6 @@ export function ruleDocument({ check: _, remedy, ...rule }: Rule): object {
 export function explanationDocument(explanation: Explanation): object {
   const { flip } = explanation;
   if (flip === null) return explanation;
-  const changes = flip.changes.map((change) => ({ ...change, key: typedKey(change) }));
+  const changes = flip.changes.map(typedChange);
   return { ...explanation, flip: { ...flip, changes } };
 }

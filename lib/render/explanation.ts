@@ -13,7 +13,7 @@ import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
 import { stopText } from "../words/stop.ts";
-import { flagsAgainst, reasonWithCommand, typedKey } from "./commands.ts";
+import { flagsAgainst, reasonWithCommand, typedChange } from "./commands.ts";
 
 /**
  * Renders why a run stays or goes: the verdict, the rule, the reasons, the ranks, and the smallest change
@@ -171,8 +171,8 @@ function flipText({ changes, others }: Flip, verdict: Explanation["verdict"]): s
 }
 
 function changeText(change: PolicyChange): string {
-  const { rule, from, to } = change;
-  return visibleText(`${typedKey(change)} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`);
+  const { rule, key, from, to } = typedChange(change);
+  return visibleText(`${key} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`);
 }
 
 function unflippable(verdict: Explanation["verdict"]): string {

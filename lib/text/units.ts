@@ -79,12 +79,44 @@ export function parseDuration(text: string, options: ParseDurationOptions = {}):
     .reduce((total, unit, index) => total + Number(counts[index] ?? 0) * unit, 0);
   const ms = Math.round(sum);
   if (counts.every((count) => count === undefined) || !Number.isSafeInteger(ms)) {
-    const found = JSON.stringify(text);
-    throw new InvalidArgumentError(
-      `Cannot read a duration: expected a form like 30d, 12h or 1d2h30m, found ${found}`,
-    );
+    throw noDuration(text);
   }
   return ms;
+}
+
+/** A duration: milliseconds, or a text such as `30d`, `12h` or `1d2h30m`. */
+export type Duration = number | string;
+
+/**
+ * Gives a duration as milliseconds.
+ *
+ * @param duration Milliseconds, or a text with a unit.
+ * @returns Milliseconds.
+ * @throws {InvalidArgumentError} When a text is no duration, or has no unit: a number counts in
+ *   milliseconds, and a number that is typed in days.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { days, durationOf } from "./units.ts";
+ *
+ * assertEquals(durationOf("30d"), days(30));
+ * assertEquals(durationOf(600_000), 600_000);
+ * assertThrows(() => durationOf("30"), RangeError, "expected a form like 30d");
+ * ```
+ */
+export function durationOf(duration: Duration): number {
+  if (typeof duration !== "string") return duration;
+  if (BARE_NUMBER.test(duration.trim())) throw noDuration(duration);
+  return parseDuration(duration);
+}
+
+function noDuration(text: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `Cannot read a duration: expected a form like 30d, 12h or 1d2h30m, found ${
+      JSON.stringify(text)
+    }`,
+  );
 }
 
 const SHOWN_UNITS: readonly (readonly [name: string, ms: number])[] = [

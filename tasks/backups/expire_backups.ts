@@ -17,6 +17,7 @@ import {
   type ExpiryPolicy,
 } from "../../lib/backup/plan_expiry.ts";
 import { planExpiry, planNamedExpiry } from "../../lib/backup/plan_expiry.ts";
+import { type Duration, durationOf } from "../../lib/text/units.ts";
 import type { Backups, BackupWork } from "../ports/backups.ts";
 import { lockStore } from "../ports/lock_store.ts";
 import { requireCapability } from "../ports/require_capability.ts";
@@ -24,8 +25,13 @@ import type { SettledChange, Store } from "../ports/store.ts";
 
 /** Which backups may go. */
 export interface ExpireBackupsOptions extends BackupWork {
-  /** By age, or one by its name, which may be that of any backup. */
-  readonly which: ExpiryPolicy | { readonly id: string };
+  /**
+   * Those that are older, but for the newest so many of each scope, 1 or more; or one by its name, which
+   * may be that of any backup.
+   */
+  readonly which:
+    | { readonly olderThan: Duration; readonly keepLast: number }
+    | { readonly id: string };
   /** A directory outside of the store. @default {our own, in the store} */
   readonly backups?: string | undefined;
   /** Only tell which would go; needs no write permission. @default {false} */
@@ -74,10 +80,9 @@ export interface ExpiryReport extends ExpiryPlan {
  * @example
  * ```ts
  * import { expireBackups, openStore } from "mltidy";
- * import { days } from "mltidy/policy";
  *
  * await using store = await openStore("./mlruns");
- * const which = { olderThan: days(90), keepLast: 3 };
+ * const which = { olderThan: "90d", keepLast: 3 };
  * const { expired } = await expireBackups(store, { which, dryRun: true });
  * for (const { id, reasons } of expired) console.log(id, reasons[0].kind);
  * ```
@@ -86,7 +91,8 @@ export async function expireBackups(
   store: Store,
   options: ExpireBackupsOptions,
 ): Promise<ExpiryReport> {
-  const { which, backups = null, dryRun = false, signal, onProgress } = options;
+  const { backups = null, dryRun = false, signal, onProgress } = options;
+  const which = inMilliseconds(options.which);
   const work: BackupWork = {
     signal,
     onProgress,
@@ -122,10 +128,16 @@ export async function expireBackups(
   return { ...report, ...plan, directory, removed, complete, expiredRecords, settled };
 }
 
+type Which = ExpiryPolicy | { readonly id: string };
+
+function inMilliseconds(which: ExpireBackupsOptions["which"]): Which {
+  return "id" in which ? which : { ...which, olderThan: durationOf(which.olderThan) };
+}
+
 async function planIn(
   place: Backups,
   now: number,
-  which: ExpireBackupsOptions["which"],
+  which: Which,
   work: BackupWork,
 ): Promise<ExpiryPlan> {
   const listed = await place.list();

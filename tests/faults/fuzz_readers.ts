@@ -154,7 +154,7 @@ async function readersOf(one: Case): Promise<readonly Reader[]> {
   }));
   const entries = Deno.readTextFileSync(join(copy.path, "entries.jsonl")).trimEnd().split("\n")
     .slice(0, 40).map((line) => JSON.parse(line));
-  const { plan } = await cleanup(store, { daysOld: 0, purgeAfter: 0, settle: 0 });
+  const { plan } = await cleanup(store, { olderThan: 0, purgeAfter: 0, settle: 0 });
   const digest = await loadDigest();
   const listed = join(dirname(one.place), "entries.jsonl");
   const manifestPath = join(changed.path, "manifest.json");

@@ -66,7 +66,7 @@ Deno.test("apply never touches our own directory, whatever a saved plan says", a
   await using store = await rubbish();
   await using opened = await open(store);
   const { report } = await cleanup(opened, { apply: true });
-  const { plan } = await cleanup(opened, { daysOld: 0, purgeAfter: 0 });
+  const { plan } = await cleanup(opened, { olderThan: 0, purgeAfter: 0 });
   const { id } = report!.backup!;
   const paths = [`backups/${id}`, `backups/${id}/files/3`, "journal", "lock", "README.txt"];
   const kept = await readTree(join(store.root, ".mltidy.trash/backups"));

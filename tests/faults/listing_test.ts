@@ -91,7 +91,7 @@ await test("backup --verify calls no copy sound that it cannot list", async (sto
 await test("restore gives up no backup that it cannot list", async (store) => {
   const { root } = store;
   await using opened = await openStore(root);
-  await cleanup(opened, { apply: true, daysOld: 30 });
+  await cleanup(opened, { apply: true, olderThan: "30d" });
   Deno.mkdirSync(join(root, "1/empty"));
   const before = await readTree(root, { except: [".mltidy.trash/journal"] });
   const backups = join(root, ".mltidy.trash/backups");

@@ -23,7 +23,7 @@ import { shuffled } from "./shuffled.ts";
  */
 export async function prepareRestore(one: Case, { seed, program }: Tools): Promise<Setup> {
   await using store = await openCase(one);
-  if (seed % 2 === 1) await prune(store, { daysOld: 200, apply: true });
+  if (seed % 2 === 1) await prune(store, { olderThan: "200d", apply: true });
   const original = await look(one);
   const errors = await errorsIn(one);
   await cleanup(store, { apply: true });

@@ -100,7 +100,7 @@ export async function cleanUpAndBack(store: TempStore): Promise<void> {
   const before = await beside();
   await using opened = await open(store);
   for (const backup of [true, false]) {
-    await cleanup(opened, { apply: true, daysOld: 1, purgeAfter: 0, settle: 0, backup });
+    await cleanup(opened, { apply: true, olderThan: "1d", purgeAfter: 0, settle: 0, backup });
     if (backup) await restore(opened);
     assertSameTree(await beside(), before);
   }

@@ -133,7 +133,7 @@ async function prepareCleanup(
   await using store = await openCase(one);
   // Stores differ in their past, too: never touched, once locked, once pruned.
   if (seed % 3 === 1) await settle(one);
-  if (seed % 3 === 2) await prune(store, { daysOld: 200, apply: true });
+  if (seed % 3 === 2) await prune(store, { olderThan: "200d", apply: true });
   const before = await look(one);
   const { plan } = await cleanup(store);
   return {
@@ -193,7 +193,7 @@ async function prepareBackup(
   const errors = await errorsIn(one);
   if (seed % 2 === 1) {
     await backup(store, place);
-    await prune(store, { daysOld: 60, apply: true });
+    await prune(store, { olderThan: "60d", apply: true });
   }
   const before = await look(one);
   const flags = place.backups === undefined ? [] : ["--backups", place.backups];
@@ -212,7 +212,7 @@ async function prepareExpiry(one: Case, { program }: Tools): Promise<Setup> {
   await using store = await openCase(one);
   const errors = await errorsIn(one);
   const { id } = await backup(store);
-  await prune(store, { daysOld: 60, apply: true });
+  await prune(store, { olderThan: "60d", apply: true });
   await backup(store);
   const before = await look(one);
   return {

@@ -30,7 +30,7 @@ async function prepare(one: Case, { program }: Tools): Promise<Setup> {
   writeFiles(`${one.root}/${EXPERIMENT}`, files);
   await using store = await openCase(one);
   const before = await look(one);
-  const { plan } = await prune(store, { daysOld: 700 });
+  const { plan } = await prune(store, { olderThan: "700d" });
   return {
     program: program(
       ...["prune", "--apply", "--force", "--json", "--days-old", "700", "--store", one.root],

@@ -29,7 +29,7 @@ Deno.test("cleanup() plans by its defaults, and touches nothing", async () => {
 Deno.test("cleanup() takes its rules from its options", async () => {
   await using store = await tempStore(ROTTEN);
   const { plan } = await cleanUp(store.root, {
-    daysOld: 60,
+    olderThan: "60d",
     purgeAfter: 50 * DAY,
     settle: 70 * DAY,
   });
@@ -50,7 +50,7 @@ Deno.test("cleanup() keeps what is pinned, active or deleted, without any policy
       experiment({ id: "2", lifecycleStage: "deleted", runs: [run({ id: runId(3), tags })] }),
     ],
   });
-  const { plan } = await cleanUp(store.root, { daysOld: 0, purgeAfter: 0 });
+  const { plan } = await cleanUp(store.root, { olderThan: 0, purgeAfter: 0 });
   assertEquals(plan.actions, []);
   assertEquals(plan.kept.map(({ reasons }) => reasons[0].kind), [
     "in-deleted-experiment",
@@ -70,5 +70,5 @@ Deno.test("cleanup() leaves nothing for a second one to do", async () => {
 
 Deno.test("cleanup() refuses a negative age", async () => {
   await using store = await tempStore(ROTTEN);
-  await assertRejects(() => cleanUp(store.root, { daysOld: -1, apply: true }), RangeError);
+  await assertRejects(() => cleanUp(store.root, { olderThan: -1, apply: true }), RangeError);
 });

@@ -26,8 +26,8 @@ Deno.test("prune() plans the soft deletion of old runs and nothing else", async 
 Deno.test("prune() counts days from the end of a run", async () => {
   await using store = await tempStore(ROTTEN);
   const counts = [];
-  for (const daysOld of [0, 39.9, 40, 41]) {
-    counts.push((await run(store.root, { daysOld })).plan.actions.length);
+  for (const olderThan of [0, "39.9d", "40d", "41d"]) {
+    counts.push((await run(store.root, { olderThan })).plan.actions.length);
   }
   assertEquals(counts, [3, 2, 0, 0]);
 });

@@ -94,7 +94,7 @@ const config = (text: string) => policyOf(readConfig(text, "test"));
 /** What a store is cleaned up by: the default, and rules of every kind. */
 const POLICIES: readonly CleanupPolicy[] = [
   policyOfAges(),
-  policyOfAges({ daysOld: 0, purgeAfter: 0, settle: 0 }),
+  policyOfAges({ olderThan: 0, purgeAfter: 0, settle: 0 }),
   config("retention: { keep_last: 1 }"),
   config("retention: { keep_last: 1, children: own }\npurge: { artifacts_only: '*', after: 1d }"),
   config("retention: { keep_daily: 1, keep_tags: [keep] }\npurge: { artifacts_only: '**' }"),

@@ -11,7 +11,7 @@ import { openStore } from "../../tasks/open_store.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { prune } from "../../tasks/prune.ts";
-import { repair, type RepairOptions } from "../../tasks/repair.ts";
+import { repair, type RepairOptions, repairPolicyOf } from "../../tasks/repair.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { checkRepairAndUndo } from "../_support/check_repair.ts";
 import { commandOf, PROJECT } from "../_support/command.ts";
@@ -124,7 +124,7 @@ Deno.test("repair() puts an experiment's record together from its runs, and says
 
 Deno.test("repair() brings a record back exactly from the metadata that the last apply kept", async () => {
   await using opened = await healthyStore();
-  await prune(opened.store, { daysOld: 100_000, apply: true });
+  await prune(opened.store, { olderThan: "100000d", apply: true });
   await keepMetadata(opened.store);
   const dataset = `${MAIN}/datasets/${DATASET}`;
   const paths = [MAIN, child, input, dataset, `${REGISTRY}/version-1`, REGISTRY];
@@ -480,4 +480,13 @@ Deno.test("repair() does not ask again because what it writes is stamped with th
     true,
     1,
   ]);
+});
+
+Deno.test("repairPolicyOf() takes ages as text, too", () => {
+  assertEquals(repairPolicyOf({ settle: "2h", staleAfter: 3 * DAY }), {
+    settle: 2 * HOUR,
+    staleAfter: 3 * DAY,
+    finishAs: "FAILED",
+    relocate: null,
+  });
 });

@@ -71,7 +71,7 @@ function byAge({ daysOld, maxShare, maxRuns }: PolicyFlags): CleanupPolicy {
       }: there is no mltidy.yaml whose limits it would raise; type deno task config --init to write one`,
     );
   }
-  return policyOfAges(daysOld === null ? {} : { daysOld });
+  return policyOfAges(daysOld === null ? {} : { olderThan: days(daysOld) });
 }
 
 function byRules({ daysOld, maxShare, maxRuns }: PolicyFlags, config: Config): CleanupPolicy {

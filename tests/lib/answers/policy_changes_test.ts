@@ -44,10 +44,10 @@ Deno.test("policyChanges() names what tells rules of one metric apart", () => {
 
 Deno.test("policyChanges() names options of a clean-up where there is no file", () => {
   assertEquals(
-    policyChanges(policyOfAges(), policyOfAges({ daysOld: 1.25, purgeAfter: 7 * DAY })),
+    policyChanges(policyOfAges(), policyOfAges({ olderThan: "1.25d", purgeAfter: 7 * DAY })),
     [
       { rule: null, key: "purgeAfter", from: "30d", to: "7d" },
-      { rule: null, key: "daysOld", from: "30", to: "1.25" },
+      { rule: null, key: "olderThan", from: "30d", to: "1.25d" },
     ],
   );
   assertEquals(policyChanges(policyOfAges(), policyOfAges()), []);

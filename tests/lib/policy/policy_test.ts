@@ -88,7 +88,7 @@ Deno.test("planCleanup() refuses to guess what was not read", () => {
 
 Deno.test("policyOfAges() takes the ages of a configuration that names none for what is not given", () => {
   const byFile = policyFor("");
-  const byAge = policyOfAges({ daysOld: 90 });
+  const byAge = policyOfAges({ olderThan: "90d" });
   assertEquals(byAge.olderThan, 90 * 86_400_000);
   assertEquals(policyOfAges({ purgeAfter: 0, settle: 1 }), {
     olderThan: 30 * 86_400_000,

@@ -4,7 +4,7 @@ import {
   findingDocument,
   reasonWithCommand,
   remedyText,
-  typedKey,
+  typedChange,
 } from "../../../lib/render/commands.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { REPAIR } from "../../../lib/verify/rule.ts";
@@ -55,11 +55,12 @@ Deno.test("allowingFlags() names each limit that is to be lifted", () => {
   assertEquals(allowingFlags(null), "");
 });
 
-Deno.test("typedKey() names flags where there is no file", () => {
-  const change = { from: "1", to: "2" };
-  assertEquals(typedKey({ ...change, rule: null, key: "daysOld" }), "--days-old");
-  assertEquals(typedKey({ ...change, rule: null, key: "purgeAfter" }), "--purge-after");
-  assertEquals(typedKey({ ...change, rule: "purge", key: "after" }), "after");
+Deno.test("typedChange() names flags where there is no file", () => {
+  const change = { from: "1d", to: "2.5d" };
+  const typed = (rule: string | null, key: string) => typedChange({ ...change, rule, key });
+  assertEquals(typed(null, "olderThan"), { rule: null, key: "--days-old", from: "1", to: "2.5" });
+  assertEquals(typed(null, "purgeAfter"), { ...change, rule: null, key: "--purge-after" });
+  assertEquals(typed("purge", "after"), { ...change, rule: "purge", key: "after" });
 });
 
 Deno.test("findingDocument() has the remedy in words", () => {

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   days,
+  durationOf,
   formatCount,
   formatDuration,
   formatSize,
@@ -131,4 +132,17 @@ Deno.test("formatTime() shows minutes in UTC, and survives times out of any cale
   assertEquals(formatTime(-1), "1969-12-31 23:59 UTC");
   assertEquals(formatTime(8.64e15), "+275760-09-13 00:00 UTC");
   assertEquals(formatTime(8.65e15), "8650000000000000 ms");
+});
+
+Deno.test("durationOf() takes milliseconds, or a text with a unit", () => {
+  assertEquals(["30d", " 1d6h ", "10m", 0, 1.5].map(durationOf), [
+    30 * 86_400_000,
+    30 * 3_600_000,
+    600_000,
+    0,
+    1.5,
+  ]);
+  for (const text of ["30", "", "soon", "-1d"]) {
+    assertThrows(() => durationOf(text), RangeError, `found ${JSON.stringify(text)}`);
+  }
 });

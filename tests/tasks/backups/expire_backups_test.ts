@@ -68,7 +68,7 @@ Deno.test("expireBackups() keeps the newest backup that holds what the store has
   Deno.removeSync(join(place.root, lost));
   const [third = ""] = await backUpOn(place.root, 3);
   await using store = await on(place.root, 200);
-  const report = await expireBackups(store, { which: { olderThan: 90 * DAY, keepLast: 1 } });
+  const report = await expireBackups(store, { which: { olderThan: "90d", keepLast: 1 } });
   assertEquals(verdicts(report), [
     `${first}: older-than`,
     `${third}: among-the-newest`,

@@ -151,7 +151,7 @@ Deno.test("prune() gives no id twice, wherever its backups lie", async () => {
   const trees = [await readTree(place.root)];
   await prune(store, { apply: true, backups });
   trees.push(await readTree(place.root, EXCEPT));
-  await prune(store, { apply: true, daysOld: 1 / 2, backups });
+  await prune(store, { apply: true, olderThan: "12h", backups });
   assertEquals(await idsOf(store, backups), [
     "20261101T000000Z-prune-2",
     "20261101T000000Z-prune",
