@@ -24,9 +24,11 @@ export type { PlanComparison } from "./lib/answers/compare_plans.ts";
 export type { Summary } from "./lib/answers/summarize.ts";
 export {
   ConfigError,
+  DamagedBackupError,
   InvalidArgumentError,
   MltidyError,
   PlanError,
+  PlanFormatError,
   PlanRefusedError,
   RestoreCollisionError,
   StalePlanError,

@@ -98,10 +98,22 @@ export class PlanRefusedError extends PlanError {
   }
 }
 
-/** A plan that does not fit the store: stale, of another store, or not a plan at all. */
+/** A text that is no plan: no JSON, of another schema, or without what showing or applying it depends on. */
+export class PlanFormatError extends PlanError {
+  /** The class, where `instanceof` does not reach. */
+  override readonly name = "PlanFormatError";
+}
+
+/** A plan that does not fit the store: stale, or of another one. */
 export class StalePlanError extends PlanError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "StalePlanError";
+}
+
+/** A backup, or the journal of a change, from which it cannot be told what it holds. */
+export class DamagedBackupError extends MltidyError {
+  /** The class, where `instanceof` does not reach. */
+  override readonly name = "DamagedBackupError";
 }
 
 /** Something stands where a backup would bring something back. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StalePlanError } from "../errors.ts";
+import { PlanFormatError } from "../errors.ts";
 import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import { asStorePath } from "../store/path.ts";
@@ -21,20 +21,20 @@ const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
  * @param text JSON.
  * @param source Where the text comes from, for the message.
  * @returns The plan.
- * @throws {StalePlanError} When the text is no plan, or one of another schema, or lacks what showing or
+ * @throws {PlanFormatError} When the text is no plan, or one of another schema, or lacks what showing or
  * applying it depends on.
  *
  * @example
  * ```ts
  * import { assertThrows } from "@std/assert";
- * import { parsePlan, StalePlanError } from "mltidy";
+ * import { parsePlan, PlanFormatError } from "mltidy";
  *
- * assertThrows(() => parsePlan("{}", "plan.json"), StalePlanError, "schema");
+ * assertThrows(() => parsePlan("{}", "plan.json"), PlanFormatError, "schema");
  * ```
  */
 export function parsePlan(text: string, source: string): Plan {
   const refuse = (why: string, cause?: unknown): never => {
-    throw new StalePlanError(`Cannot apply ${source}: ${why}`, { cause });
+    throw new PlanFormatError(`Cannot apply ${source}: ${why}`, { cause });
   };
   if (isDeeperThan(DEEPEST, text)) refuse(`expected at most ${DEEPEST} levels of nesting`);
   let value: unknown;

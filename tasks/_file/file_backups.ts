@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidArgumentError } from "../../lib/errors.ts";
+import { DamagedBackupError, InvalidArgumentError } from "../../lib/errors.ts";
 import { join } from "@std/path";
 import type { BackupListing, CopyScope } from "../../lib/backup/backup.ts";
 import { newestFirst } from "../../lib/backup/backup_order.ts";
@@ -185,7 +185,7 @@ async function preview(
 ): Promise<BackupPreview | null> {
   const backup = (await listAll(root, place)).find((one) => one.id === id);
   if (backup === undefined) return null;
-  if (backup.kind === "damaged") throw new SyntaxError(backup.message);
+  if (backup.kind === "damaged") throw new DamagedBackupError(backup.message);
   if (backup.kind === "copy") {
     const directory = Deno.realPathSync(backup.path);
     const job = { directory, selection, root, isStore: true };

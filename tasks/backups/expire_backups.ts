@@ -75,7 +75,7 @@ export interface ExpiryReport extends ExpiryPlan {
  * @throws {InvalidArgumentError} When the policy is none, there is no backup of that name, or the directory lies in
  * the store.
  * @throws {StoreLockedError} When another process holds the store's lock.
- * @throws {SyntaxError} When a backup is damaged, so that it cannot be told what it holds.
+ * @throws {DamagedBackupError} When a backup is damaged, so that it cannot be told what it holds.
  *
  * @example
  * ```ts

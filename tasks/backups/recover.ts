@@ -45,7 +45,7 @@ export interface RecoverReport {
  * @returns What became of each.
  * @throws {StoreAccessError} When it cannot be told whether anything was cut off, or be settled.
  * @throws {StoreLockedError} When another process holds the store's lock: it may be at work, not cut off.
- * @throws {SyntaxError} When a journal is damaged; then nothing is touched.
+ * @throws {DamagedBackupError} When a journal is damaged; then nothing is touched.
  * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is touched either.
  *
  * @example

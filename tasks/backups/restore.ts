@@ -10,7 +10,7 @@
  * @module
  */
 
-import { InvalidArgumentError } from "../../lib/errors.ts";
+import { DamagedBackupError, InvalidArgumentError } from "../../lib/errors.ts";
 import type { BackupFault, BackupListing } from "../../lib/backup/backup.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "../ports/backups.ts";
@@ -64,7 +64,7 @@ export interface RestoreReport {
  * a directory lies in the store.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  * @throws {StoreLockedError} When another process holds the store's lock.
- * @throws {SyntaxError} When the backup is damaged, or one that may be the newest.
+ * @throws {DamagedBackupError} When the backup is damaged, or one that may be the newest.
  *
  * @example
  * ```ts
@@ -142,7 +142,7 @@ function newestChange(backups: readonly BackupListing[], command: string): strin
     one.kind === "damaged" && timeOf(one.id) !== "" && timeOf(one.id) >= newest
   );
   if (damaged !== undefined) {
-    throw new SyntaxError(
+    throw new DamagedBackupError(
       `Cannot tell what the last change was: backup ${damaged.id} is damaged; list them with ${command}, and name the one to undo`,
     );
   }

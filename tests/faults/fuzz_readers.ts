@@ -174,7 +174,7 @@ async function readersOf(one: Case): Promise<readonly Reader[]> {
         if (begin !== null) checkBegin(begin);
         return begin === null ? "nothing" : "read";
       },
-      refusals: ["SyntaxError"],
+      refusals: ["DamagedBackupError"],
       act: (bytes) => {
         Deno.writeFileSync(journal, bytes);
         return recover(store);
@@ -190,7 +190,7 @@ async function readersOf(one: Case): Promise<readonly Reader[]> {
         if (found !== null) checkBegin(found);
         return found === null ? "nothing" : "read";
       },
-      refusals: ["SyntaxError"],
+      refusals: ["DamagedBackupError"],
       act: (bytes) => {
         Deno.writeFileSync(manifestPath, bytes);
         return restore(store, { id: changed.id });
@@ -204,7 +204,7 @@ async function readersOf(one: Case): Promise<readonly Reader[]> {
         Deno.writeFileSync(copyPath, bytes);
         return readCopyManifest(copy.path) === null ? "nothing" : "read";
       },
-      refusals: ["SyntaxError"],
+      refusals: ["DamagedBackupError"],
     },
     {
       name: "entries of a copy",
@@ -222,7 +222,7 @@ async function readersOf(one: Case): Promise<readonly Reader[]> {
         checkPaths(found.map(({ path }) => path));
         return "read";
       },
-      refusals: ["SyntaxError"],
+      refusals: ["DamagedBackupError"],
     },
     {
       name: "saved plan",
@@ -233,7 +233,7 @@ async function readersOf(one: Case): Promise<readonly Reader[]> {
         for (const { path } of actions) asStorePath(path);
         return "read";
       },
-      refusals: ["StalePlanError"],
+      refusals: ["PlanFormatError"],
       act: async (bytes) => {
         const parsed = parsePlan(new TextDecoder().decode(bytes), "plan.json");
         await using locked = await lockStore(store, { task: "apply" });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DamagedBackupError, PlanError } from "../../lib/errors.ts";
 import { dirname, join } from "@std/path";
 import { parsePlan } from "../../lib/plan/parse_plan.ts";
 import { fingerprintOf } from "../../lib/snapshot/fingerprint.ts";
@@ -53,7 +54,7 @@ for (const id of [...HOSTILE, ...ODD]) {
       const report = await applyPlan(locked, parsed);
       assertEquals(report.totals.applied, 0);
     } catch (error) {
-      assert(error instanceof Error && error.name === "StalePlanError", String(error));
+      assert(error instanceof PlanError, String(error));
     }
     assertSameTree(
       await readTree(dirname(store.root), { except: ["mlruns/.mltidy.trash"] }),
@@ -85,7 +86,7 @@ Deno.test("apply never touches our own directory, whatever a saved plan says", a
       const report = await applyPlan(locked, parsed);
       assertEquals([path, report.totals.applied], [path, 0]);
     } catch (error) {
-      assert(error instanceof Error && error.name === "StalePlanError", String(error));
+      assert(error instanceof PlanError, String(error));
     }
   }
   assertSameTree(await readTree(join(store.root, ".mltidy.trash/backups")), kept);
@@ -157,7 +158,7 @@ for (const id of [...HOSTILE, ...ODD]) {
       const journal = join(store.root, ".mltidy.trash/journal", `${backup}.jsonl`);
       Deno.writeTextFileSync(journal, `${fingerprintOf([json])} ${json}\n`);
       if (HOSTILE.includes(id) && !("directory" in hostile && id === "")) {
-        await assertRejects(() => recover(opened), SyntaxError);
+        await assertRejects(() => recover(opened), DamagedBackupError);
         assertSameTree(await readTree(dirname(store.root), except), before);
       } else {
         await recover(opened).catch((error) => assert(error instanceof Error));
@@ -211,7 +212,11 @@ Deno.test("recover() believes no step that nobody plans, and says how to set the
       const path = writeJournal(store, id, { id, direction, steps: [step], directories: [] });
       const except = [".mltidy.trash/lock"];
       const before = await readTree(store.root, { except });
-      const { message } = await assertRejects(() => recover(opened), SyntaxError, "expected steps");
+      const { message } = await assertRejects(
+        () => recover(opened),
+        DamagedBackupError,
+        "expected steps",
+      );
       assertSameTree(await readTree(store.root, { except }), before);
       const [, ...words] = /mv (\S+) (\S+)$/.exec(message)!;
       assertEquals(words, [path, `${path}.damaged`]);

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join, toFileUrl } from "@std/path";
-import { StoreLockedError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
+import {
+  DamagedBackupError,
+  StoreLockedError,
+  StoreNotFoundError,
+  UnsupportedStoreError,
+} from "../../lib/errors.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { NOW } from "../_support/builders.ts";
@@ -82,7 +87,11 @@ Deno.test("lockStore() gives the lock back when it cannot settle", async () => {
   writeFiles(place.root, { [journal]: "not one of ours\n" });
   await using store = await openStore(place.root);
   for (let times = 0; times < 2; times++) {
-    await assertRejects(() => lockStore(store, { task: "prune" }), SyntaxError, "its checksum");
+    await assertRejects(
+      () => lockStore(store, { task: "prune" }),
+      DamagedBackupError,
+      "its checksum",
+    );
   }
   Deno.removeSync(join(place.root, journal));
   await using _locked = await lockStore(store, { task: "prune" });

@@ -5,7 +5,7 @@
  */
 
 import { resolve } from "@std/path";
-import { StalePlanError } from "../../../lib/errors.ts";
+import { PlanFormatError } from "../../../lib/errors.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
@@ -175,9 +175,9 @@ async function readPlan(path: string, name: string): Promise<Plan> {
   try {
     return parsePlan(text, name);
   } catch (error) {
-    if (!(error instanceof StalePlanError)) throw error;
+    if (!(error instanceof PlanFormatError)) throw error;
     const hint = "make a plan with deno task cleanup --json > plan.json";
-    throw new StalePlanError(`${error.message}; ${hint}`, { cause: error });
+    throw new PlanFormatError(`${error.message}; ${hint}`, { cause: error });
   }
 }
 

@@ -7,9 +7,8 @@
 import {
   ConfigError,
   InvalidArgumentError,
-  PlanRefusedError,
+  PlanError,
   RestoreCollisionError,
-  StalePlanError,
   StoreAccessError,
   StoreLockedError,
   StoreNotFoundError,
@@ -57,13 +56,12 @@ export const exitMeaning: Readonly<Record<ExitCode, string>> = {
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError || error instanceof InvalidArgumentError) return ExitCode.usage;
   if (error instanceof ConfigError) return ExitCode.usage;
-  if (error instanceof PlanRefusedError) return ExitCode.planDoesNotFit;
+  if (error instanceof PlanError) return ExitCode.planDoesNotFit;
   if (error instanceof StoreNotFoundError) return ExitCode.storeNotFound;
   if (error instanceof StoreAccessError) return ExitCode.storeNotFound;
   if (error instanceof Deno.errors.NotCapable) return ExitCode.storeNotFound;
   if (error instanceof UnsupportedStoreError) return ExitCode.unsupportedStore;
   if (error instanceof StoreLockedError) return ExitCode.storeLocked;
-  if (error instanceof StalePlanError) return ExitCode.planDoesNotFit;
   if (error instanceof RestoreCollisionError) return ExitCode.planDoesNotFit;
   if (error instanceof DOMException && error.name === "AbortError") return ExitCode.interrupted;
   return ExitCode.unexpected;

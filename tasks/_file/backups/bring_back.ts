@@ -74,7 +74,7 @@ export interface BroughtBack {
  * @returns What was copied.
  * @throws {InvalidArgumentError} When the backup holds nothing of the selection.
  * @throws {RestoreCollisionError} When something stands at a path that is to be written; then nothing was.
- * @throws {SyntaxError} When the manifest or the list of entries is damaged; then nothing was written.
+ * @throws {DamagedBackupError} When the manifest or the list of entries is damaged; then nothing was written.
  */
 export async function extractCopy(
   directory: string,
@@ -109,7 +109,7 @@ export async function extractCopy(
  * @returns What was brought back.
  * @throws {InvalidArgumentError} When the backup holds nothing of the selection.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
- * @throws {SyntaxError} When the manifest or the list of entries is damaged; then nothing was moved.
+ * @throws {DamagedBackupError} When the manifest or the list of entries is damaged; then nothing was moved.
  */
 export async function restoreFromCopy(
   _lock: Disposable,

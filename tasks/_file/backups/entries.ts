@@ -7,6 +7,7 @@
  * @module
  */
 
+import { DamagedBackupError } from "../../../lib/errors.ts";
 import { dirname } from "@std/path";
 import type { BackupEntry, CopyManifest } from "../../../lib/backup/backup.ts";
 import { comparePaths } from "../../../lib/backup/plan_backup.ts";
@@ -67,7 +68,7 @@ export function writeEntries(path: string, digest: Digest): EntriesWriter {
  * @param expected How to recognise it; looked at when all of it has been read.
  * @param digest SHA-256.
  * @returns The entries.
- * @throws {SyntaxError} When the list is damaged or not as expected.
+ * @throws {DamagedBackupError} When the list is damaged or not as expected.
  */
 export function* readEntries(
   path: string,
@@ -79,7 +80,7 @@ export function* readEntries(
   let count = 0;
   let last = "";
   const fail = (why: string) =>
-    new SyntaxError(`Cannot read ${path}: ${why}; the backup is damaged, use another one`);
+    new DamagedBackupError(`Cannot read ${path}: ${why}; the backup is damaged, use another one`);
   for (const line of readLines(path, (bytes) => hash.update(bytes))) {
     count++;
     const entry = parseEntry(line);

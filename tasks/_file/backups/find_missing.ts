@@ -46,7 +46,7 @@ export interface Missing {
  * @param job What is to be brought back, and where.
  * @returns What there is to bring back.
  * @throws {InvalidArgumentError} When the backup holds nothing of the selection, or is no copy.
- * @throws {SyntaxError} When the manifest or the list of entries is damaged.
+ * @throws {DamagedBackupError} When the manifest or the list of entries is damaged.
  */
 export async function findMissing(job: BringBackJob): Promise<Missing> {
   const { directory, selection, root, isStore, signal } = job;
@@ -154,7 +154,7 @@ export function isBelow(path: string, tree: string): boolean {
  * @param digest SHA-256.
  * @returns The entries, in the order of paths.
  * @throws {InvalidArgumentError} When there is no copy backup.
- * @throws {SyntaxError} When the manifest or the list of entries is damaged.
+ * @throws {DamagedBackupError} When the manifest or the list of entries is damaged.
  */
 export function entriesOf(directory: string, digest: Digest): Generator<BackupEntry> {
   const manifest = readCopyManifest(directory);

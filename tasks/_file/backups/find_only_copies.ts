@@ -59,7 +59,7 @@ interface Reading {
  *
  * @param options Which store, which backups.
  * @returns By candidate; one that holds nothing by itself is not in it.
- * @throws {SyntaxError} When a list of entries is damaged.
+ * @throws {DamagedBackupError} When a list of entries is damaged.
  */
 export async function findOnlyCopies(
   options: OnlyCopiesOptions,

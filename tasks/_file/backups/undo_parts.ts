@@ -71,7 +71,7 @@ export interface Parts {
  *
  * @param job Which change, and what of it.
  * @returns Where they lie; `null` when there is no backup of a change of that id.
- * @throws {SyntaxError} When a manifest is damaged.
+ * @throws {DamagedBackupError} When a manifest is damaged.
  */
 export async function findParts(job: UndoJob): Promise<Parts | null> {
   const { root, place, id, selection, work } = job;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DamagedBackupError } from "../../../lib/errors.ts";
 import { join } from "@std/path";
 import type {
   BackupCheck,
@@ -75,7 +76,8 @@ export async function verifyBackup(
       tell();
     }
   } catch (error) {
-    const isListBroken = error instanceof SyntaxError || error instanceof Deno.errors.NotFound;
+    const isListBroken = error instanceof DamagedBackupError ||
+      error instanceof Deno.errors.NotFound;
     if (!isListBroken) throw error;
     faults.push({ path: "entries.jsonl", kind: "changed", message: failureText(error) });
   } finally {

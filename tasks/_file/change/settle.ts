@@ -45,7 +45,7 @@ import { collisionOf, takeBack, type Workplace } from "./operate.ts";
  * @param paths Our directory.
  * @param files The journals of all changes that were cut off, oldest first.
  * @returns What became of each, and what of earlier ones cannot be freed.
- * @throws {SyntaxError} When a journal, or the manifest of its backup, is damaged; then nothing is touched.
+ * @throws {DamagedBackupError} When a journal, or the manifest of its backup, is damaged; then nothing is touched.
  */
 export function settleInterrupted(
   root: string,

@@ -17,6 +17,7 @@
  * @module
  */
 
+import { DamagedBackupError } from "../../../lib/errors.ts";
 import { dirname, join } from "@std/path";
 import type { Operation } from "../../../lib/files/operations.ts";
 import type { Action } from "../../../lib/plan/plan.ts";
@@ -166,7 +167,7 @@ export function settleJournal(journals: string, path: string): void {
  *
  * @param path The journal.
  * @returns The intent, or `null` when the journal was cut off before anything had begun.
- * @throws {SyntaxError} When the first line is whole but not one of ours; the error says how to go on.
+ * @throws {DamagedBackupError} When the first line is whole but not one of ours; the error says how to go on.
  */
 export function readBegin(path: string): Begin | null {
   const text = readEntry(path);
@@ -175,7 +176,7 @@ export function readBegin(path: string): Begin | null {
   const line = text.slice(0, end);
   const json = line.slice(17);
   if (line[16] !== " " || fingerprintOf([json]) !== line.slice(0, 16)) {
-    throw new SyntaxError(damagedText(path, "line 1 does not match its checksum"));
+    throw new DamagedBackupError(damagedText(path, "line 1 does not match its checksum"));
   }
   try {
     const begin = JSON.parse(json) as Begin | null;
@@ -184,7 +185,7 @@ export function readBegin(path: string): Begin | null {
     return begin;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new SyntaxError(damagedText(path, error.message), { cause: error });
+    throw new DamagedBackupError(damagedText(path, error.message), { cause: error });
   }
 }
 

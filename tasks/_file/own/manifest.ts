@@ -7,6 +7,7 @@
  * @module
  */
 
+import { DamagedBackupError } from "../../../lib/errors.ts";
 import { basename, join } from "@std/path";
 import type { CopyManifest, LeftOut } from "../../../lib/backup/backup.ts";
 import { orderAfter } from "../../../lib/backup/backup_order.ts";
@@ -146,12 +147,12 @@ export function discard(paths: OwnPaths, id: string, settle: () => void): string
  *
  * @param directory The backup's directory.
  * @returns Its manifest, or `null` when there is no such backup, or it was never finished.
- * @throws {SyntaxError} When the manifest is damaged, or of another schema.
+ * @throws {DamagedBackupError} When the manifest is damaged, or of another schema.
  */
 export function readAnyManifest(directory: string): ChangeManifest | CopyManifest | null {
   const path = join(directory, "manifest.json");
   if (infoOf(directory)?.isSymlink) {
-    throw new SyntaxError(`Cannot read ${path}: a link leads to it`);
+    throw new DamagedBackupError(`Cannot read ${path}: a link leads to it`);
   }
   let text: string;
   try {
@@ -170,7 +171,7 @@ export function readAnyManifest(directory: string): ChangeManifest | CopyManifes
     return manifest;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new SyntaxError(`Cannot read ${path}: ${message}`, { cause: error });
+    throw new DamagedBackupError(`Cannot read ${path}: ${message}`, { cause: error });
   }
 }
 
@@ -180,7 +181,7 @@ export function readAnyManifest(directory: string): ChangeManifest | CopyManifes
  * @param backups The backups' directory.
  * @param id The backup's id.
  * @returns The manifest, or `null` when there is no such backup, it was never finished, or it is a copy.
- * @throws {SyntaxError} When the manifest is damaged, or of another schema.
+ * @throws {DamagedBackupError} When the manifest is damaged, or of another schema.
  */
 export function readManifest(backups: string, id: string): ChangeManifest | null {
   const manifest = readAnyManifest(join(backups, asStorePath(id)));
@@ -192,7 +193,7 @@ export function readManifest(backups: string, id: string): ChangeManifest | null
  *
  * @param directory The backup's directory.
  * @returns The manifest, or `null` when there is no such backup, or it is a change's.
- * @throws {SyntaxError} When the manifest is damaged, or of another schema.
+ * @throws {DamagedBackupError} When the manifest is damaged, or of another schema.
  */
 export function readCopyManifest(directory: string): CopyManifest | null {
   const manifest = readAnyManifest(directory);

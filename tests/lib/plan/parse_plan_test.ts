@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
-import { StalePlanError } from "../../../lib/errors.ts";
+import { PlanFormatError } from "../../../lib/errors.ts";
 import { parsePlan } from "../../../lib/plan/parse_plan.ts";
 import { DEFAULT_REPAIR } from "../../../lib/plan/repair_action.ts";
 import { renderMarkdown } from "../../../lib/render/markdown.ts";
@@ -43,7 +43,7 @@ const PLAN = deepFreeze(planCleanup(
 /** The message with which a plan is refused. */
 function refusal(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return assertThrows(() => parsePlan(text, "plan.json"), StalePlanError).message;
+  return assertThrows(() => parsePlan(text, "plan.json"), PlanFormatError).message;
 }
 
 Deno.test("parsePlan() gives back the plan that was printed", () => {
@@ -88,7 +88,7 @@ Deno.test("parsePlan() reads the plan of any task", () => {
 });
 
 Deno.test("parsePlan() refuses what is not JSON, and keeps the cause", () => {
-  const error = assertThrows(() => parsePlan("{oops", "my.json"), StalePlanError);
+  const error = assertThrows(() => parsePlan("{oops", "my.json"), PlanFormatError);
   assertEquals(error.message, `Cannot apply my.json: it is not JSON`);
   assertEquals(error.cause instanceof SyntaxError, true);
   assertEquals(refusal(""), `Cannot apply plan.json: it is not JSON`);
@@ -275,7 +275,7 @@ Deno.test("parsePlan() refuses whatever the plan lacks without which it cannot b
     try {
       plan = parsePlan(text, "plan.json");
     } catch (error) {
-      assert(error instanceof StalePlanError, `${error}`);
+      assert(error instanceof PlanFormatError, `${error}`);
       continue;
     }
     renderPlan(plan, { all: true });

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { BackupListing } from "../../../lib/backup/backup.ts";
-import { RestoreCollisionError } from "../../../lib/errors.ts";
+import { DamagedBackupError, RestoreCollisionError } from "../../../lib/errors.ts";
 import { backup } from "../../../tasks/backups/backup.ts";
 import { listBackups } from "../../../tasks/backups/list_backups.ts";
 import {
@@ -96,9 +96,9 @@ Deno.test("restore() refuses a damaged backup, and to guess past it which change
   const text = Deno.readTextFileSync(manifest);
   Deno.writeTextFileSync(manifest, text.slice(0, -9));
   const before = await readTree(place.root, EXCEPT);
-  const damaged = await assertRejects(() => restore(store, { id }), SyntaxError);
+  const damaged = await assertRejects(() => restore(store, { id }), DamagedBackupError);
   assertMatch(damaged.message, /^Cannot read .*manifest\.json: .*deno task backup --expire /);
-  const unsure = await assertRejects(() => restore(store), SyntaxError);
+  const unsure = await assertRejects(() => restore(store), DamagedBackupError);
   assertEquals(
     unsure.message,
     `Cannot tell what the last change was: backup ${id} is damaged; list them with deno task restore --store ${place.root}, and name the one to undo`,

@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import {
   ConfigError,
+  DamagedBackupError,
   InvalidArgumentError,
+  PlanFormatError,
   PlanRefusedError,
   RestoreCollisionError,
   StalePlanError,
@@ -35,6 +37,8 @@ Deno.test("exitCodeOf() tells what keeps a task from working", () => {
     [new UnsupportedStoreError("…", "mlruns"), 12],
     [new PlanRefusedError("…"), 13],
     [new StalePlanError("…"), 13],
+    [new PlanFormatError("…"), 13],
+    [new DamagedBackupError("…"), 1],
     [new RestoreCollisionError("id", []), 13],
     [new DOMException("…", "AbortError"), 130],
     [new TypeError("…"), 1],

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { BackupProgress } from "../../../../lib/backup/backup.ts";
-import { RestoreCollisionError } from "../../../../lib/errors.ts";
+import { DamagedBackupError, RestoreCollisionError } from "../../../../lib/errors.ts";
 import {
   type BringBackOptions,
   extractCopy,
@@ -162,7 +162,7 @@ Deno.test("restoreFromCopy() writes nothing where the list of entries is damaged
   ];
   for (const wrong of hostile) {
     Deno.writeTextFileSync(list, wrong);
-    await assertRejects(() => made.restore(), SyntaxError, `Cannot read ${list}: `);
+    await assertRejects(() => made.restore(), DamagedBackupError, `Cannot read ${list}: `);
     assertSameTree(await made.tree(), before);
   }
 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { DamagedBackupError } from "../../../../lib/errors.ts";
 import { join } from "@std/path";
 import fc from "fast-check";
 import type { BackupEntry } from "../../../../lib/backup/backup.ts";
@@ -76,7 +77,7 @@ Deno.test("readEntries() refuses a line that is no entry", async () => {
     hash.update(new TextEncoder().encode(line));
     const { message } = assertThrows(
       () => [...readEntries(path, { count: 1, sha256: hash.finish() }, digest)],
-      SyntaxError,
+      DamagedBackupError,
     );
     assertEquals(
       message,
@@ -101,7 +102,7 @@ Deno.test("readEntries() gives an error or a prefix of the truth, whatever is do
       Deno.writeFileSync(path, bytes);
       const { message } = assertThrows(
         () => [...readEntries(path, expected, digest)],
-        SyntaxError,
+        DamagedBackupError,
       );
       assertEquals(message.startsWith(`Cannot read ${path}: `), true);
     }),

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { DamagedBackupError } from "../../../../lib/errors.ts";
 import { join } from "@std/path";
 import type { CopyManifest } from "../../../../lib/backup/backup.ts";
 import { findOnlyCopies } from "../../../../tasks/_file/backups/find_only_copies.ts";
@@ -57,7 +58,7 @@ for (const index of [0, 1]) {
         Deno.writeTextFileSync(list, damage || lines.replace(/\n(?=[^\n]+\n$)/, "\nno entry "));
         await assertRejects(
           () => findOnlyCopies(made.options),
-          SyntaxError,
+          DamagedBackupError,
           `Cannot read ${list}: line`,
         );
       },

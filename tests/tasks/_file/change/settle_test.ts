@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { RestoreCollisionError } from "../../../../lib/errors.ts";
+import { DamagedBackupError, RestoreCollisionError } from "../../../../lib/errors.ts";
 import { takeBack } from "../../../../tasks/_file/change/operate.ts";
 import { selectSteps } from "../../../../tasks/_file/change/select_steps.ts";
 import { settleInterrupted, undoChange } from "../../../../tasks/_file/change/settle.ts";
@@ -168,7 +168,7 @@ Deno.test("settleInterrupted() touches nothing while one journal cannot be read"
   const before = await readTree(store.root);
   await assertRejects(
     () => settle(store),
-    SyntaxError,
+    DamagedBackupError,
     "line 1 does not match its checksum",
   );
   assertSameTree(await readTree(store.root), before);

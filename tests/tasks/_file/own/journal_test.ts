@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { DamagedBackupError } from "../../../../lib/errors.ts";
 import { join } from "@std/path";
 import { fingerprintOf } from "../../../../lib/snapshot/fingerprint.ts";
 import { asStorePath } from "../../../../lib/store/path.ts";
@@ -69,7 +70,7 @@ Deno.test("readBegin() never guesses at a first line that does not match its che
   const path = join(store.outside, "foreign.jsonl");
   for (const text of [lineOf(BEGIN).replace("apply", "restore"), "{}\n", "\n", "hello\n"]) {
     Deno.writeTextFileSync(path, text);
-    assertThrows(() => readBegin(path), SyntaxError, "line 1 does not match its checksum");
+    assertThrows(() => readBegin(path), DamagedBackupError, "line 1 does not match its checksum");
   }
 });
 
@@ -77,7 +78,7 @@ Deno.test("readBegin() refuses a journal of another version", async () => {
   await using store = await tempStore();
   const path = join(store.outside, "newer.jsonl");
   Deno.writeTextFileSync(path, lineOf({ ...BEGIN, schema: "mltidy/journal/v9" }));
-  assertThrows(() => readBegin(path), SyntaxError, 'found "mltidy/journal/v9"');
+  assertThrows(() => readBegin(path), DamagedBackupError, 'found "mltidy/journal/v9"');
 });
 
 Deno.test("readBegin() refuses paths that lead out of the store", async () => {
@@ -90,6 +91,6 @@ Deno.test("readBegin() refuses paths that lead out of the store", async () => {
   ];
   for (const begin of escaping) {
     Deno.writeTextFileSync(path, lineOf(begin));
-    assertThrows(() => readBegin(path), SyntaxError, "as a path in a store");
+    assertThrows(() => readBegin(path), DamagedBackupError, "as a path in a store");
   }
 });

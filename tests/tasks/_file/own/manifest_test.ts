@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { DamagedBackupError } from "../../../../lib/errors.ts";
 import { join } from "@std/path";
 import type { CopyManifest } from "../../../../lib/backup/backup.ts";
 import { asStorePath } from "../../../../lib/store/path.ts";
@@ -83,7 +84,7 @@ Deno.test("readAnyManifest() refuses a damaged manifest, and one of another vers
     writeFiles(store.outside, { "one/manifest.json": text });
     const { message } = assertThrows(
       () => readAnyManifest(join(store.outside, "one")),
-      SyntaxError,
+      DamagedBackupError,
     );
     assertStringIncludes(message, `Cannot read ${join(store.outside, "one/manifest.json")}: `);
     assertStringIncludes(message, why);
@@ -109,7 +110,11 @@ Deno.test("readManifest() refuses paths that lead out of the store", async () =>
   await using store = await tempStore();
   const escaping = JSON.stringify(MANIFEST).replace('"path":"7"', '"path":"../7"');
   writeFiles(store.outside, { "one/manifest.json": escaping });
-  assertThrows(() => readManifest(store.outside, "one"), SyntaxError, "as a path in a store");
+  assertThrows(
+    () => readManifest(store.outside, "one"),
+    DamagedBackupError,
+    "as a path in a store",
+  );
   assertThrows(() => readManifest(store.outside, "../one"), RangeError, "as a path in a store");
 });
 
