@@ -30,7 +30,9 @@ const WIDE =
 
 // A joiner, the emoji presentation, a keycap or a skin tone makes one emoji of several characters.
 const JOINING = /[\u200d\ufe0f\u20e3\u{1f3fb}-\u{1f3ff}]/u;
-const EMOJI = /^\p{RGI_Emoji}$/v;
+// As text, for to read it as a pattern takes longer than all that else happens before a task starts.
+const EMOJI = "^\\p{RGI_Emoji}$";
+let emoji: RegExp | undefined;
 
 // Most names are printable ASCII, which needs no look-up.
 const ASCII = /^[\x20-\x7e]*$/;
@@ -186,7 +188,10 @@ function graphemesOf(text: string): Iterable<string> {
 }
 
 function graphemeWidth(grapheme: string): number {
-  if (JOINING.test(grapheme) && EMOJI.test(grapheme)) return 2;
+  if (JOINING.test(grapheme)) {
+    emoji ??= new RegExp(EMOJI, "v");
+    if (emoji.test(grapheme)) return 2;
+  }
   let width = 0;
   for (const character of grapheme) width += characterWidth(character);
   return width;
