@@ -8,10 +8,11 @@ import { PlanFormatError } from "../errors.ts";
 import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import { asStorePath } from "../store/path.ts";
-import type { DiskUsage } from "../store/usage.ts";
+import { isUsage } from "../store/usage.ts";
+import { isCount, isFlag, isMoment, isRecord, isText } from "../text/json.ts";
 import { isActionKind } from "./action_kind.ts";
 import type { Action, Kept, Plan, PlanTask, RemovalPlan, RepairPlan } from "./plan.ts";
-import { isActionReason, isKeepReason, isMisfit, isMoment, isStop } from "./reason_shape.ts";
+import { isActionReason, isKeepReason, isMisfit, isStop } from "./reason_shape.ts";
 
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
 
@@ -52,7 +53,7 @@ export function parsePlan(text: string, source: string): Plan {
     );
   }
   for (const key of ["store", "basis"] as const) {
-    if (typeof plan?.[key] !== "string") refuse(`expected a text in ${key}`);
+    if (!isText(plan?.[key])) refuse(`expected a text in ${key}`);
   }
   if (plan?.schema !== `mltidy/${plan?.task}/v1`) refuse("its task does not fit its schema");
   if (!isMoment(plan?.plannedAt)) refuse("expected epoch milliseconds in plannedAt");
@@ -161,21 +162,20 @@ function faultOfAction(action: unknown): string | null {
   if (!isActionKind(kind)) return `is of an unknown kind ${JSON.stringify(kind)}`;
   if (!isText(path)) return "has no path";
   if (!isStorePath(path)) return `has a path that is none of a store: ${JSON.stringify(path)}`;
-  if (typeof stamp !== "string" || stamp === "") return "has no stamp";
+  if (!isText(stamp) || stamp === "") return "has no stamp";
   if (!isText(name)) return "has no name";
   if (!isUsage(usage)) return "does not say what leaves the store";
   return faultOfReasons(reasons, isActionReason) ?? OWN_FAULTS[kind](action);
 }
 
 /** What is wrong with what acting depends on in one kind of action alone. */
-type OwnFault = (action: Record<string, unknown>) => string | null;
+type OwnFault = (action: Readonly<Record<string, unknown>>) => string | null;
 
 const ofRun: OwnFault = ({ runId, experimentId }) =>
   isText(runId) && isText(experimentId) ? null : "does not name its run and experiment";
 
 const changed: OwnFault = ({ changes }) => {
-  const isScalar = (one: unknown) =>
-    one === null || typeof one === "string" || Number.isSafeInteger(one);
+  const isScalar = (one: unknown) => one === null || isText(one) || Number.isSafeInteger(one);
   return isRecord(changes) && Object.values(changes).every(isScalar) ? null : "has no changes";
 };
 
@@ -192,16 +192,14 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
       : "does not say which runs go with it";
   },
   "drop-artifact": (action) =>
-    typeof action["tagged"] === "boolean"
-      ? ofRun(action)
-      : "does not say whether its run has a tag",
+    isFlag(action["tagged"]) ? ofRun(action) : "does not say whether its run has a tag",
   "quarantine-orphan": nothing,
   "quarantine-stray": nothing,
   "write-meta": ({ file, text, isNew, tag }) => {
     if (file !== "meta.yaml" && file !== "trace_info.yaml") return "writes no record";
-    if (typeof isNew !== "boolean") return "does not say whether its record is new";
+    if (!isFlag(isNew)) return "does not say whether its record is new";
     const isTag = tag === null ||
-      isRecord(tag) && isText(tag["text"]) && typeof tag["makesFolder"] === "boolean";
+      isRecord(tag) && isText(tag["text"]) && isFlag(tag["makesFolder"]);
     return isText(text) && isTag ? null : "has no text";
   },
   "create-experiment": ({ artifactLocation }) =>
@@ -222,7 +220,7 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
 function isBudget(value: unknown): boolean {
   if (!isRecord(value) || !isText(value["kind"])) return false;
   const { wanted, reached, met, heldBy } = value;
-  return isCount(wanted) && isCount(reached) && typeof met === "boolean" && Array.isArray(heldBy) &&
+  return isCount(wanted) && isCount(reached) && isFlag(met) && Array.isArray(heldBy) &&
     heldBy.every((one: unknown) =>
       isRecord(one) && isKeepReason(one["reason"]) && isCount(one["runs"]) && isUsage(one["usage"])
     );
@@ -232,7 +230,7 @@ function isBudget(value: unknown): boolean {
 function isCleanupPolicy(policy: CleanupPolicy): boolean {
   try {
     checkPolicy(policy);
-    return typeof policy.quarantineOrphans === "boolean" && readingOf(policy) !== null;
+    return isFlag(policy.quarantineOrphans) && readingOf(policy) !== null;
   } catch {
     return false;
   }
@@ -253,22 +251,6 @@ function isStorePath(value: unknown): boolean {
   }
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
 function isAmount(value: unknown): boolean {
   return typeof value === "number" && value >= 0;
-}
-
-function isUsage(value: unknown): value is DiskUsage {
-  return isRecord(value) && isCount(value["bytes"]) && isCount(value["files"]);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

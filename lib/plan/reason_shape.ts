@@ -5,7 +5,7 @@
  * @module
  */
 
-import { MAXIMUM_TIME } from "../text/units.ts";
+import { isFlag as flag, isRecord, isText as text } from "../text/json.ts";
 import type { ActionReason, KeepReason, Misfit, Standing, Stop } from "./plan.ts";
 
 /** Tells whether a value read from JSON is as it must be. */
@@ -18,11 +18,9 @@ type Shapes<R extends { readonly kind: string }> = {
   };
 };
 
-const text: Check = (value) => typeof value === "string";
 /** JSON has no infinity: it writes `null`. */
 const number: Check = (value) =>
   value === null || typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
-const flag: Check = (value) => typeof value === "boolean";
 const texts: Check = (value) => Array.isArray(value) && value.every(text);
 const textOrNothing: Check = (value) => value === undefined || text(value);
 const standings: Check = (value) =>
@@ -106,23 +104,6 @@ const STOPS: Shapes<Stop> = {
 };
 
 /**
- * Tells whether a value that was read from JSON is a moment.
- *
- * @param value Anything.
- * @returns Whether it is epoch ms, from 1970 to the last day that a date can have.
- *
- * @example
- * ```ts
- * import { assert } from "@std/assert";
- *
- * assert(isMoment(1_700_000_000_000) && !isMoment(1e300) && !isMoment("today"));
- * ```
- */
-export function isMoment(value: unknown): value is number {
-  return typeof value === "number" && value >= 0 && value <= MAXIMUM_TIME;
-}
-
-/**
  * Tells whether a value that was read from JSON is a reason of an action.
  *
  * @param value Anything.
@@ -164,14 +145,12 @@ function isShaped(
   value: unknown,
   shapes: Readonly<Record<string, Readonly<Record<string, Check>>>>,
 ) {
-  const kind = hasAll(value, { kind: text }) ? (value as { readonly kind: string }).kind : null;
-  return kind !== null && Object.hasOwn(shapes, kind) && hasAll(value, shapes[kind]!);
+  const kind = isRecord(value) ? value["kind"] : null;
+  return text(kind) && Object.hasOwn(shapes, kind) && hasAll(value, shapes[kind]!);
 }
 
 function hasAll(value: unknown, checks: Readonly<Record<string, Check>>): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const found = value as Readonly<Record<string, unknown>>;
-  return Object.entries(checks).every(([key, check]) => check(found[key]));
+  return isRecord(value) && Object.entries(checks).every(([key, check]) => check(value[key]));
 }
 
 /**

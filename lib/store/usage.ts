@@ -4,12 +4,24 @@
  * @module
  */
 
+import { isCount, isRecord } from "../text/json.ts";
+
 /** What a tree takes on disk: allocated bytes (as `du` counts, hard links once) and files. */
 export interface DiskUsage {
   /** Allocated bytes, directories included. */
   readonly bytes: number;
   /** Number of files, directories not included. */
   readonly files: number;
+}
+
+/**
+ * Tells whether a value that was read from JSON says what something takes.
+ *
+ * @param value Any value.
+ * @returns Whether it does.
+ */
+export function isUsage(value: unknown): value is DiskUsage {
+  return isRecord(value) && isCount(value["bytes"]) && isCount(value["files"]);
 }
 
 /** What nothing takes. */

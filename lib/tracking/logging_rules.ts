@@ -6,6 +6,7 @@
 
 import { isKeyName } from "../store/names.ts";
 import type { MetricPoint } from "../store/tracking_model.ts";
+import { isRecord } from "../text/json.ts";
 import { pythonFloat, pythonText } from "../text/python_text.ts";
 
 /** MLflow's limits, in characters (code points). */
@@ -145,16 +146,6 @@ export function datasetFault(dataset: unknown, tags: ReadonlyMap<string, unknown
 function textFault(value: unknown, limit: number): string | null {
   if (typeof value === "string") return lengthFault(value, limit);
   return `expected text, found ${pythonTextOrType(value)}`;
-}
-
-/**
- * Tells whether a value has keys and values: no list, no map, and not `null`.
- *
- * @param value Any value.
- * @returns Whether it is an object, of any class of the caller's.
- */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /**

@@ -7,11 +7,12 @@
  * @module
  */
 
-import { DamagedBackupError } from "../../../lib/errors.ts";
 import { dirname } from "@std/path";
 import type { BackupEntry, CopyManifest } from "../../../lib/backup/backup.ts";
 import { comparePaths } from "../../../lib/backup/plan_backup.ts";
+import { DamagedBackupError } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
+import { isCount, isText } from "../../../lib/text/json.ts";
 import { readLines, writeLines } from "../../_io/lines.ts";
 import { accessBelow, trySetAccess } from "../../_io/permissions.ts";
 import type { Digest } from "../../_io/tree/digest.ts";
@@ -103,13 +104,13 @@ export function* readEntries(
 function parseEntry(line: string): BackupEntry | null {
   try {
     const entry = JSON.parse(line) as BackupEntry;
-    if (typeof entry.path !== "string") return null;
+    if (!isText(entry.path)) return null;
     asStorePath(entry.path);
     const isSound = Number.isFinite(entry.mtime) && (
       entry.kind === "link"
-        ? typeof entry.target === "string"
+        ? isText(entry.target)
         : Number.isInteger(entry.mode) && (entry.kind === "directory" ||
-          entry.kind === "file" && Number.isSafeInteger(entry.size) && entry.size >= 0 &&
+          entry.kind === "file" && isCount(entry.size) &&
             /^[0-9a-f]{64}$/.test(entry.sha256))
     );
     return isSound ? entry : null;

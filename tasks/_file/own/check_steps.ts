@@ -18,6 +18,7 @@ import { mayUnfold, type Operation } from "../../../lib/files/operations.ts";
 import { isActionKind } from "../../../lib/plan/action_kind.ts";
 import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
+import { isCount, isRecord, isText, isTime } from "../../../lib/text/json.ts";
 
 /**
  * Checks steps as they were read from a file.
@@ -31,7 +32,7 @@ export function checkSteps(steps: unknown): void {
   for (const step of steps) {
     const operation = isRecord(step) ? step["operation"] : null;
     if (!isRecord(operation)) throw new SyntaxError("expected an operation in each step");
-    if (typeof step.subject !== "string") throw new SyntaxError("expected a subject in each step");
+    if (!isText(step.subject)) throw new SyntaxError("expected a subject in each step");
     checkPath(operation["path"]);
     checkKind(operation);
     checkOrigin(step["action"], step.subject, operation as unknown as Operation);
@@ -45,9 +46,7 @@ function checkOrigin(action: unknown, subject: string, operation: Operation): vo
 }
 
 function quoted(word: unknown): string {
-  return typeof word === "string" && /^[\w./-]+$/.test(word)
-    ? word
-    : JSON.stringify(word) ?? "none";
+  return isText(word) && /^[\w./-]+$/.test(word) ? word : JSON.stringify(word) ?? "none";
 }
 
 /**
@@ -70,7 +69,7 @@ export function checkDirectories(directories: unknown, times: readonly string[])
 }
 
 function checkPath(path: unknown): void {
-  if (typeof path !== "string") throw new SyntaxError("expected a path");
+  if (!isText(path)) throw new SyntaxError("expected a path");
   if (asStorePath(path).split("/")[0] === OWN_DIRECTORY) {
     throw new RangeError(`expected a path in the store, found ${JSON.stringify(path)}`);
   }
@@ -90,29 +89,15 @@ function isContent({ kind, text, bytes, changes }: Readonly<Record<string, unkno
   switch (kind) {
     case "text":
     case "new-text":
-      return typeof text === "string";
+      return isText(text);
     case "prefix":
-      return Number.isSafeInteger(bytes) && Number(bytes) >= 0;
+      return isCount(bytes);
     case "changes":
       return isRecord(changes) &&
         Object.values(changes).every((value) =>
-          value === null || typeof value === "string" || Number.isFinite(value)
+          value === null || isText(value) || Number.isFinite(value)
         );
     default:
       return false;
   }
-}
-
-/**
- * Tells whether a value is a moment.
- *
- * @param value What was read from a file.
- * @returns Whether it is a number of epoch milliseconds that a date can have.
- */
-export function isTime(value: unknown): boolean {
-  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -17,16 +17,17 @@
  * @module
  */
 
-import { DamagedBackupError } from "../../../lib/errors.ts";
 import { dirname, join } from "@std/path";
+import { DamagedBackupError } from "../../../lib/errors.ts";
 import type { Operation } from "../../../lib/files/operations.ts";
 import type { Action } from "../../../lib/plan/plan.ts";
 import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
+import { isRecord, isText, isTime } from "../../../lib/text/json.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { syncDirectory, writeAndSync } from "../../_io/durable.ts";
 import { readEntry } from "../../_io/open_entry.ts";
 import { type Access, accessAlong, narrower } from "../../_io/permissions.ts";
-import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
+import { checkDirectories, checkSteps } from "./check_steps.ts";
 
 /** One operation of one action. */
 export interface Step {
@@ -180,7 +181,7 @@ export function readBegin(path: string): Begin | null {
   }
   try {
     const begin = JSON.parse(json) as Begin | null;
-    if (typeof begin !== "object" || begin === null) throw new SyntaxError("it is no object");
+    if (!isRecord(begin)) throw new SyntaxError("it is no object");
     checkBegin(path, begin);
     return begin;
   } catch (error) {
@@ -202,7 +203,7 @@ function checkBegin(path: string, begin: Begin): void {
   if (!["apply", "restore"].includes(begin.direction)) {
     throw new SyntaxError("expected a direction");
   }
-  if (typeof begin.task !== "string" || !isTime(begin.startedAt)) {
+  if (!isText(begin.task) || !isTime(begin.startedAt)) {
     throw new SyntaxError("expected a task and the moment at which it began");
   }
   checkSteps(begin.steps);

@@ -7,12 +7,13 @@
  * @module
  */
 
-import { DamagedBackupError } from "../../../lib/errors.ts";
 import { basename, join } from "@std/path";
 import type { CopyManifest, LeftOut } from "../../../lib/backup/backup.ts";
 import { orderAfter } from "../../../lib/backup/backup_order.ts";
+import { DamagedBackupError } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
-import type { DiskUsage } from "../../../lib/store/usage.ts";
+import { type DiskUsage, isUsage } from "../../../lib/store/usage.ts";
+import { isText, isTime } from "../../../lib/text/json.ts";
 import { syncDirectory, writeDurably } from "../../_io/durable.ts";
 import { moveEntry } from "../../_io/hold.ts";
 import { listDirectory, listSome } from "../../_io/list_directory.ts";
@@ -20,7 +21,7 @@ import { readEntry } from "../../_io/open_entry.ts";
 import { openRegular } from "../../_io/open_regular.ts";
 import type { Access } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
-import { checkDirectories, checkSteps, isTime } from "./check_steps.ts";
+import { checkDirectories, checkSteps } from "./check_steps.ts";
 import type { Step } from "./journal.ts";
 import { freeName, type OwnPaths } from "./own_directory.ts";
 
@@ -206,8 +207,8 @@ function checkChange(manifest: ChangeManifest, id: string): void {
   }
   if (manifest.id !== id) throw new SyntaxError("it is the manifest of another backup");
   const { task, store, createdAt, steps, directories, usage } = manifest;
-  const isSound = typeof task === "string" && typeof store === "string" && isTime(createdAt) &&
-    Number.isSafeInteger(usage?.bytes) && Number.isSafeInteger(usage?.files) &&
+  const isSound = isText(task) && isText(store) && isTime(createdAt) &&
+    isUsage(usage) &&
     isOrder(manifest.order);
   if (!isSound) throw new SyntaxError("it does not describe a change of a store");
   checkSteps(steps);
@@ -219,7 +220,7 @@ function isOrder(order: unknown): boolean {
 }
 
 function isLeftOut(one: Partial<LeftOut> | null): boolean {
-  return typeof one?.path === "string" && typeof one.message === "string";
+  return isText(one?.path) && isText(one.message);
 }
 
 /** A copy whose directory was renamed goes by its new name. */
@@ -227,11 +228,11 @@ function checkCopy(
   { id, store, createdAt, order, scope, totals, entries, leftOut = [] }: CopyManifest,
 ): void {
   const hasId = scope?.kind === "full" || scope?.kind === "metadata" ||
-    (scope?.kind === "experiment" || scope?.kind === "run") && typeof scope.id === "string";
+    (scope?.kind === "experiment" || scope?.kind === "run") && isText(scope.id);
   const sums = [totals?.files, totals?.bytes, totals?.shared?.bytes, entries?.count];
-  const isSound = typeof id === "string" && typeof store === "string" && isTime(createdAt) &&
+  const isSound = isText(id) && isText(store) && isTime(createdAt) &&
     isOrder(order) && hasId && Array.isArray(leftOut) && leftOut.every(isLeftOut) &&
     sums.every(Number.isSafeInteger) &&
-    typeof entries.sha256 === "string";
+    isText(entries.sha256);
   if (!isSound) throw new SyntaxError("it does not describe a copy of a store");
 }

@@ -31,6 +31,7 @@ import { isSoundRecord } from "../../../lib/records/check_record.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import { isText } from "../../../lib/text/json.ts";
 import { free, syncDirectory } from "../../_io/durable.ts";
 import { moveEntry } from "../../_io/hold.ts";
 import { readLines, writeLines } from "../../_io/lines.ts";
@@ -285,8 +286,7 @@ function* copiesIn(file: string, access: Access): Generator<Kept> {
     const fields = parse(line);
     if (!Array.isArray(fields)) continue;
     const [path, stamp, text, keptAt] = fields as readonly unknown[];
-    const isWhole = typeof path === "string" && typeof stamp === "string" &&
-      typeof text === "string" && typeof keptAt === "number";
+    const isWhole = isText(path) && isText(stamp) && isText(text) && typeof keptAt === "number";
     if (isWhole) yield { path, stamp, text, keptAt, access };
   }
 }
