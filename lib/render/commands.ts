@@ -14,10 +14,30 @@ import type { Remedy, Rule } from "../verify/rule.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
 import { reasonText } from "../words/reason.ts";
 
+/** Gives what is typed to run a task on the same store, such as `deno task repair --store x` for `repair`. */
+export type CommandOf = (task: string) => string;
+
+/** How commands are named. */
+export interface CommandOptions {
+  /** Gives what is typed to run a task on the same store. @default {its name behind "deno task"} */
+  readonly command?: CommandOf | undefined;
+}
+
+/**
+ * Names a task's command without any flags but its own.
+ *
+ * @param task The task's name, with its own flags.
+ * @returns The command.
+ */
+export function plainCommand(task: string): string {
+  return `deno task ${task}`;
+}
+
 /**
  * Says in words what to do about something that is broken.
  *
  * @param remedy The remedy.
+ * @param command Gives what is typed for a task.
  * @returns A sentence in the imperative, without a full stop; `null` when nothing needs to be done.
  *
  * @example
@@ -27,16 +47,21 @@ import { reasonText } from "../words/reason.ts";
  * assertEquals(remedyText({ kind: "repair" }), "Run `deno task repair` to plan its repair");
  * ```
  */
-export function remedyText(remedy: Remedy | null): string | null {
+export function remedyText(
+  remedy: Remedy | null,
+  command: CommandOf = plainCommand,
+): string | null {
   switch (remedy?.kind) {
     case undefined:
       return null;
     case "repair":
-      return `Run \`deno task repair${remedy.relocate ? " --relocate" : ""}\` to plan its repair`;
+      return `Run \`${
+        command(remedy.relocate ? "repair --relocate" : "repair")
+      }\` to plan its repair`;
     case "cleanup":
       return remedy.does === "quarantine"
-        ? `Run \`deno task cleanup\` to plan its quarantine, or ${remedy.or}`
-        : `Purge the experiment with \`deno task cleanup\`, or ${remedy.or}`;
+        ? `Run \`${command("cleanup")}\` to plan its quarantine, or ${remedy.or}`
+        : `Purge the experiment with \`${command("cleanup")}\`, or ${remedy.or}`;
     case "restore":
       return `Restore it with \`${restoring(remedy.experimentId)}\`, or ${remedy.or}`;
     case "by-hand":
@@ -48,18 +73,25 @@ export function remedyText(remedy: Remedy | null): string | null {
  * Says a reason in words, and by which command a choice is carried out.
  *
  * @param reason The reason.
+ * @param command Gives what is typed for a task.
  * @returns A clause, as it was read: whoever shows it escapes it.
  */
-export function reasonWithCommand(reason: ActionReason | KeepReason): string {
+export function reasonWithCommand(
+  reason: ActionReason | KeepReason,
+  command: CommandOf = plainCommand,
+): string {
   const text = reasonText(reason);
-  return reason.kind === "needs-choice" && reason.by ? `${text} with ${CHOICES[reason.by]}` : text;
+  if (reason.kind !== "needs-choice" || !reason.by) return text;
+  return `${text} with \`${CHOICES[reason.by](command)}\``;
 }
 
-const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, string>> = {
-  cleanup: "deno task cleanup",
-  repair: "deno task repair",
-  relocation: "deno task repair --relocate",
-  restoration: restoring(DEFAULT_EXPERIMENT),
+type Choice = (command: CommandOf) => string;
+
+const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, Choice>> = {
+  cleanup: (command) => command("cleanup"),
+  repair: (command) => command("repair"),
+  relocation: (command) => command("repair --relocate"),
+  restoration: () => restoring(DEFAULT_EXPERIMENT),
 };
 
 function restoring(experimentId: string): string {
@@ -121,10 +153,11 @@ function withoutUnit(typed: string): string {
  * Makes what `--json` prints of a finding.
  *
  * @param finding The finding.
+ * @param command Gives what is typed for a task.
  * @returns The same, with its remedy in words.
  */
-export function findingDocument(finding: Finding): object {
-  return { ...finding, remedy: remedyText(finding.remedy) };
+export function findingDocument(finding: Finding, command: CommandOf = plainCommand): object {
+  return { ...finding, remedy: remedyText(finding.remedy, command) };
 }
 
 /**

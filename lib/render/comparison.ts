@@ -10,7 +10,7 @@ import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize, plural } from "../text/units.ts";
-import { reasonWithCommand } from "./commands.ts";
+import { reasonText } from "../words/reason.ts";
 
 /** What to show of a comparison. */
 export interface RenderComparisonOptions extends RenderOptions {
@@ -63,7 +63,7 @@ function side(
       name,
       path,
       usage === null ? "" : formatSize(usage.bytes),
-      reasons.map(reasonWithCommand).join("; "),
+      reasons.map(reasonText).join("; "),
     ]),
     (options.width ?? Infinity) - 2,
   );

@@ -12,8 +12,9 @@ import { PIN_TAG } from "../store/tags.ts";
 import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
+import { reasonText } from "../words/reason.ts";
 import { stopText } from "../words/stop.ts";
-import { flagsAgainst, reasonWithCommand, typedChange } from "./commands.ts";
+import { flagsAgainst, typedChange } from "./commands.ts";
 
 /**
  * Renders why a run stays or goes: the verdict, the rule, the reasons, the ranks, and the smallest change
@@ -99,7 +100,7 @@ function textOf(reason: ActionReason | KeepReason, explanation: Explanation): st
   const { group, endTime } = explanation;
   const within = group === null ? "" : facetText("in", group);
   if (reason.kind === "keep-best") return bestText(reason, within, explanation.standings);
-  const text = reasonWithCommand(reason);
+  const text = reasonText(reason);
   switch (reason.kind) {
     case "keep-last":
     case "keep-period":

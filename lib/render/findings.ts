@@ -4,7 +4,7 @@ import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
 import { SEVERITIES, type Severity } from "../verify/rule.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
-import { remedyText } from "./commands.ts";
+import { type CommandOptions, remedyText } from "./commands.ts";
 
 const INDENT = "  ";
 
@@ -31,7 +31,7 @@ const MANY = { rules: 4, findings: 25 };
  */
 export function renderFindings(
   findings: readonly Finding[],
-  options: RenderOptions = {},
+  options: RenderOptions & CommandOptions = {},
 ): string {
   const style = styleOf(options);
   const groups = SEVERITIES.flatMap((severity) => {
@@ -104,12 +104,11 @@ function countBySeverity(findings: readonly Finding[]): Readonly<Record<Severity
 function renderRule(
   findings: readonly Finding[],
   sample: number,
-  options: RenderOptions,
+  { width = Infinity, command }: RenderOptions & CommandOptions,
 ): string[] {
-  const { width = Infinity } = options;
   const shown = findings.slice(0, sample);
   const more = findings.length - shown.length;
-  const lines = [...Map.groupBy(shown, (one) => remedyText(one.remedy))].flatMap((
+  const lines = [...Map.groupBy(shown, (one) => remedyText(one.remedy, command))].flatMap((
     [remedy, ones],
   ) => [
     ...renderRows(

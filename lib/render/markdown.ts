@@ -10,10 +10,11 @@ import { addUsage, NO_USAGE } from "../store/usage.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize } from "../text/units.ts";
 import { countKept, groupKept, NO_NAME, oldestFirst } from "../words/groups.ts";
+import { reasonText } from "../words/reason.ts";
 import { stopText } from "../words/stop.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "../words/totals.ts";
 import { verbOf } from "./report.ts";
-import { flagsAgainst, reasonWithCommand } from "./commands.ts";
+import { flagsAgainst } from "./commands.ts";
 
 const SAMPLE = 10;
 
@@ -103,7 +104,7 @@ function renderSamples(plan: Plan, all: boolean): string[] {
 }
 
 function itemOf({ name, path, reasons, usage }: Action): string {
-  const words = reasons.map(reasonWithCommand).join("; ");
+  const words = reasons.map(reasonText).join("; ");
   const size = usage.bytes === 0 ? "" : `, ${formatSize(usage.bytes)}`;
   return `- ${escape(name.trim() || NO_NAME)} (${escape(path)}): ${escape(words)}${size}`;
 }

@@ -21,6 +21,7 @@ export {
   renderHistory,
   type ShownExpiry,
 } from "./backups.ts";
+export { type CommandOf, type CommandOptions } from "./commands.ts";
 export { renderComparison, type RenderComparisonOptions } from "./comparison.ts";
 export { renderExplanation } from "./explanation.ts";
 export { findingsText, renderFindings } from "./findings.ts";

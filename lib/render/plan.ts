@@ -14,10 +14,10 @@ import {
   totalsText,
 } from "../words/totals.ts";
 import { stopText } from "../words/stop.ts";
-import { flagsAgainst, reasonWithCommand } from "./commands.ts";
+import { type CommandOptions, flagsAgainst, reasonWithCommand } from "./commands.ts";
 
 /** What to show of a plan. */
-export interface RenderPlanOptions extends RenderOptions {
+export interface RenderPlanOptions extends RenderOptions, CommandOptions {
   /** Every action, and every reason for what is kept, instead of samples. @default {false} */
   readonly all?: boolean;
   /** The command that carries the plan out. @default {null} */
@@ -201,7 +201,7 @@ function renderSample(
   const shown = options.all ? ordered : ordered.slice(0, size);
   const rows = renderRows(
     COLUMNS,
-    shown.map(cellsOfAction),
+    shown.map((action) => cellsOfAction(action, options)),
     widthAfter(`${indent}~ `, options),
   );
   return [
@@ -217,14 +217,16 @@ function renderRecords(actions: readonly Action[], options: RenderPlanOptions): 
   return [
     ...shown.flatMap(({ kind, name, path, reasons }) => [
       `  ${signOf(kind, style)} ${visibleText(`${name || NO_NAME}  ${path}`)}`,
-      ...reasons.map((reason) => `      ${visibleText(reasonWithCommand(reason))}`),
+      ...reasons.map((reason) =>
+        `      ${visibleText(reasonWithCommand(reason, options.command))}`
+      ),
     ]),
     ...moreLines(actions.length - shown.length, "", "  ", options),
   ];
 }
 
-function cellsOfAction(action: Action): readonly string[] {
-  const reasons = action.reasons.map(reasonWithCommand).join("; ");
+function cellsOfAction(action: Action, { command }: CommandOptions): readonly string[] {
+  const reasons = action.reasons.map((one) => reasonWithCommand(one, command)).join("; ");
   const words = action.usage.bytes === 0
     ? reasons
     : `${reasons}, ${formatSize(action.usage.bytes)}`;
@@ -265,7 +267,7 @@ function renderKeptSample(
   const shown = options.all ? kept : kept.slice(0, SAMPLE_OF_GROUP);
   const rows = renderRows(
     COLUMNS,
-    shown.map(cellsOfKept),
+    shown.map((one) => cellsOfKept(one, options)),
     widthAfter("  ", options),
   );
   return [
@@ -274,10 +276,13 @@ function renderKeptSample(
   ];
 }
 
-function cellsOfKept({ kind, name, path, reasons }: Kept): readonly string[] {
+function cellsOfKept(
+  { kind, name, path, reasons }: Kept,
+  { command }: CommandOptions,
+): readonly string[] {
   // What could not be read is the subject or lies in it.
   const place = reasons.find((reason) => reason.kind === "unreadable")?.path ?? path;
-  const words = reasons.map(reasonWithCommand).join("; ");
+  const words = reasons.map((one) => reasonWithCommand(one, command)).join("; ");
   switch (kind) {
     case "run":
     case "experiment":

@@ -6,7 +6,12 @@ import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
 import { verbOf } from "./report.ts";
-import { reasonWithCommand } from "./commands.ts";
+import {
+  type CommandOf,
+  type CommandOptions,
+  plainCommand,
+  reasonWithCommand,
+} from "./commands.ts";
 
 /** What a preflight came to, as far as it is shown. */
 export interface PreflightResult {
@@ -50,31 +55,30 @@ const SAMPLE = 5;
  * Renders for people whether a store is ready: what it holds, what was done, what is left, the verdict.
  *
  * @param result What the preflight came to.
- * @param options How to show it, the flag that names the store to the commands that are proposed, and
- * those that the undoing ones need.
+ * @param options How to show it, and how the commands are named that are proposed.
  * @returns A few lines, each ended by a line feed.
  */
 export function renderPreflight(
   result: PreflightResult,
-  options: RenderOptions & { readonly flag?: string; readonly undo?: string } = {},
+  options: RenderOptions & CommandOptions = {},
 ): string {
   const { ready, checked, summary, done, pending, left, errors, findings, experiment, unnamed } =
     result;
   const style = styleOf(options);
-  const { flag = "", undo = flag } = options;
+  const { command = plainCommand } = options;
   const applied = [done.repair, done.quarantine].filter((report) => report !== null);
   const lines = [
     `${plural(summary.experiments.active, "active experiment")}, ` +
     `${plural(summary.runs.total, "run")}`,
-    ...applied.map((report) => `${doneText(report)}${undoText(report, undo)}`),
+    ...applied.map((report) => `${doneText(report)}${undoText(report, command)}`),
     ...(checked && pending.repairs > 0 ? [`${plural(pending.repairs, "repair")} possible`] : []),
     ...(checked && pending.quarantines > 0
       ? [`${plural(pending.quarantines, "empty orphan")} to quarantine`]
       : []),
     ...(checked && pending.repairs + pending.quarantines > 0
-      ? [`To do so: deno task preflight${flag}`]
+      ? [`To do so: ${command("preflight")}`]
       : []),
-    ...left.slice(0, SAMPLE).map(leftText),
+    ...left.slice(0, SAMPLE).map((one) => leftText(one, command)),
     ...moreText(left.length - SAMPLE, "left alone"),
     ...errors.slice(0, SAMPLE).map(({ path, message }) => `Error: ${path}: ${message}`),
     ...moreText(errors.length - SAMPLE, "errors"),
@@ -90,7 +94,7 @@ export function renderPreflight(
     : style.red(`Not ready: ${causeText(findings.error, unnamed)} (${others})`);
   const more = ready && findings.warning === 0
     ? []
-    : [`For all findings: ${style.bold(visibleText(`deno task verify${flag}`))}`];
+    : [`For all findings: ${style.bold(visibleText(command("verify")))}`];
   return [...lines, style.bold(verdict), ...more].map((line) => `${line}\n`).join("");
 }
 
@@ -122,15 +126,15 @@ function doneText({ outcomes }: ApplyReport): string {
 }
 
 /** What has only to settle asks nothing of its owner. */
-function leftText({ path, reasons }: Kept): string {
+function leftText({ path, reasons }: Kept, command: CommandOf): string {
   const asks = reasons.some(({ kind }) => kind === "needs-choice");
   return `${asks ? "Left to you" : "Left alone"}: ${path}: ${
-    reasons.map(reasonWithCommand).join("; ")
+    reasons.map((one) => reasonWithCommand(one, command)).join("; ")
   }`;
 }
 
-function undoText({ backup }: ApplyReport, flags: string): string {
-  return backup === null ? "" : `; to undo: deno task restore ${backup.id}${flags}`;
+function undoText({ backup }: ApplyReport, command: CommandOf): string {
+  return backup === null ? "" : `; to undo: ${command(`restore ${backup.id}`)}`;
 }
 
 function moreText(count: number, of: string): readonly string[] {

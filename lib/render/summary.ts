@@ -5,17 +5,11 @@ import { type Column, renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize, formatTime, plural } from "../text/units.ts";
+import { type CommandOptions, plainCommand } from "./commands.ts";
 import { findingsText } from "./findings.ts";
 
 /** How to show a summary. */
-export interface RenderSummaryOptions extends RenderOptions {
-  /** The command that lists the findings. @default {"deno task verify"} */
-  readonly verify?: string;
-  /** The command that plans what to do about orphans. @default {"deno task cleanup"} */
-  readonly cleanup?: string;
-  /** The command for orphans with runs that MLflow could read. @default {"deno task repair"} */
-  readonly repair?: string;
-}
+export interface RenderSummaryOptions extends RenderOptions, CommandOptions {}
 
 /**
  * Renders a summary for people: a table with a line for each experiment, then totals, orphans and
@@ -118,13 +112,9 @@ function standingText(standing: MetricStanding | undefined, metric: string): str
 
 function renderTotals(summary: Summary, options: RenderSummaryOptions): string[] {
   const { experiments, runs, usage, orphans, findings, registeredModels, backups } = summary;
-  const {
-    verify = "deno task verify",
-    cleanup = "deno task cleanup",
-    repair = "deno task repair",
-  } = options;
+  const { command = plainCommand } = options;
   const style = styleOf(options);
-  const next = (command: string) => ` → ${style.bold(visibleText(command))}`;
+  const next = (task: string) => ` → ${style.bold(visibleText(command(task)))}`;
   const total = [
     stagesText("experiment", experiments),
     stagesText("run", runs),
@@ -137,10 +127,10 @@ function renderTotals(summary: Summary, options: RenderSummaryOptions): string[]
     orphans.length === 0
       ? "No orphans"
       : `${style.yellow(plural(orphans.length, "orphan"))}: ${orphansText(summary)}${
-        next(orphans.some(({ readableRuns }) => readableRuns > 0) ? repair : cleanup)
+        next(orphans.some(({ readableRuns }) => readableRuns > 0) ? "repair" : "cleanup")
       }`,
     hasFindings
-      ? `${style.yellow(findingsText(findings))}${next(verify)}`
+      ? `${style.yellow(findingsText(findings))}${next("verify")}`
       : style.green(findingsText(findings)),
     ...(backups.count === 0 ? [] : [
       plural(backups.count, "backup") +

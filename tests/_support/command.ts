@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly directory?: string;
   /** What the environment has besides. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whoever is asked at a terminal; only in this process. @default {nobody} */
+  readonly ask?: World["ask"];
 }
 
 /** How to start a process. */
@@ -54,7 +56,7 @@ export function commandOf(task: string): readonly string[] {
 }
 
 /**
- * Runs a task's command line in this process, without a terminal and as long as nobody interrupts it.
+ * Runs a task's command line in this process, as long as nobody interrupts it.
  *
  * @param task The task's name.
  * @param words What the user types after it.
@@ -66,7 +68,7 @@ export async function runTask(
   words: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<Ran> {
-  const { directory = PROJECT, environment = {} } = options;
+  const { directory = PROJECT, environment = {}, ask = null } = options;
   const [out, err] = [[] as string[], [] as string[]];
   const style = { color: false, width: Infinity };
   const world: World = {
@@ -74,7 +76,7 @@ export async function runTask(
     say: (text) => void err.push(visibleLines(text, style)),
     style,
     progress: { update() {}, transfer() {}, erase() {}, [Symbol.dispose]() {} },
-    ask: null,
+    ask,
     environment: (name) => environment[name],
     directory,
     now: Date.now,

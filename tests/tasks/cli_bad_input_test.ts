@@ -157,7 +157,11 @@ Deno.test("cleanup:apply ends with 2 where nobody can be asked and --force is no
   await using store = await diskStore(ROTTEN);
   const before = await readTree(store.root);
   const ran = await startTask("cleanup:apply", ["--store", store.root]);
-  assertRefused(ran, 2, "there is no terminal; type deno task cleanup:apply --force");
+  assertRefused(
+    ran,
+    2,
+    `there is no terminal; to apply without a question, type \`deno task cleanup:apply --store ${store.root} --force\``,
+  );
   assertSameTree(await readTree(store.root), before);
 });
 
@@ -183,7 +187,7 @@ Deno.test("apply ends with 13 for a plan that is none, and the store stays as it
       13,
       "Cannot apply plan.json: ",
       says,
-      "make a plan with deno task cleanup --json > plan.json",
+      "make a plan with `deno task cleanup --json > plan.json`",
     );
   }
   assertSameTree(await readTree(store.root), before);

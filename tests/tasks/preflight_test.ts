@@ -97,7 +97,7 @@ Deno.test("preflight() says how a deleted default experiment is restored, and le
   assertEquals([report.ready, report.done.repair, report.findings.warning], [true, null, 1]);
   assertMatch(
     renderPreflight(report),
-    /^Left to you: \.trash\/0: .* restore it with mlflow experiments restore --experiment-id 0$/m,
+    /^Left to you: \.trash\/0: .* restore it with `mlflow experiments restore --experiment-id 0`$/m,
   );
 });
 
@@ -226,7 +226,9 @@ Deno.test("preflight() is not ready while MLflow raises, and sets nothing up", a
   const report = await preflight(opened.store, "churn");
   assertEquals([report.ready, report.experiment], [false, null]);
   assertEquals(report.left.map(({ path }) => `${path}`), ["lost+found"]);
-  const text = renderPreflight(report, { flag: " --store /data/mlruns" });
+  const text = renderPreflight(report, {
+    command: (task) => `deno task ${task} --store /data/mlruns`,
+  });
   assertMatch(text, /Left to you: lost\+found: .*: move it out of the store/);
   assertMatch(text, /Not ready: 1 error/);
   assertMatch(text, /For all findings: deno task verify --store \/data\/mlruns\n$/);

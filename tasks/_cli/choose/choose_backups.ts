@@ -1,5 +1,4 @@
 import { dirname, resolve } from "@std/path";
-import { shellWords } from "../../../lib/text/shell_words.ts";
 import type { ChosenConfig } from "./choose_config.ts";
 
 /** What the choice depends on. */
@@ -31,14 +30,4 @@ export function chooseBackups({ flag, chosen, directory }: BackupsChoice): strin
   const configured = chosen?.config.backups.directory ?? null;
   if (flag !== null) return resolve(directory, flag);
   return chosen === null || configured === null ? null : resolve(dirname(chosen.path), configured);
-}
-
-/**
- * Gives the flag that names where backups lie, to be put behind a command.
- *
- * @param directory Where; `null` in the store, where they are found without.
- * @returns The flag with a space before it, or nothing.
- */
-export function backupsFlag(directory: string | null): string {
-  return directory === null ? "" : ` ${shellWords(["--backups", directory])}`;
 }

@@ -68,7 +68,7 @@ function byAge({ daysOld, maxShare, maxRuns }: PolicyFlags): CleanupPolicy {
     throw new UsageError(
       `Cannot use ${
         maxShare === null ? "--max-runs" : "--max-share"
-      }: there is no mltidy.yaml whose limits it would raise; type deno task config --init to write one`,
+      }: there is no mltidy.yaml whose limits it would raise; type \`deno task config --init\` to write one`,
     );
   }
   return policyOfAges(daysOld === null ? {} : { olderThan: days(daysOld) });

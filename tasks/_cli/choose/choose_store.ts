@@ -7,6 +7,8 @@ export interface ChosenStore {
   readonly location: string;
   /** For people. */
   readonly chosenBy: string;
+  /** Whether the same is chosen again in the same directory, whatever the environment says. @default {false} */
+  readonly isImplied?: boolean;
 }
 
 /** What the choice depends on. */
@@ -37,6 +39,7 @@ export interface StoreChoice {
  *   {
  *     location: "/home/kim/mlruns",
  *     chosenBy: "by default, since MLFLOW_TRACKING_URI names no file store",
+ *     isImplied: true,
  *   },
  * );
  * ```
@@ -49,12 +52,15 @@ export function chooseStore(
   if (tracked !== null) {
     return { location: absolute(tracked, directory), chosenBy: "by MLFLOW_TRACKING_URI" };
   }
-  if (configured !== null) return { location: configured, chosenBy: "by mltidy.yaml" };
+  if (configured !== null) {
+    return { location: configured, chosenBy: "by mltidy.yaml", isImplied: true };
+  }
   return {
     location: resolve(directory, "mlruns"),
     chosenBy: trackingUri === ""
       ? "by default"
       : "by default, since MLFLOW_TRACKING_URI names no file store",
+    isImplied: true,
   };
 }
 

@@ -7,14 +7,14 @@
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { ApplyReport } from "../../../lib/plan/report.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
+import type { CommandOf } from "../../../lib/render/commands.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import type { PlanAndApplyOptions, PlanAndApplyResult } from "../../plan_and_apply.ts";
-import { backupsFlag } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { sayRemains, saySettled, storeFlag } from "./open.ts";
+import { sayRemains, saySettled } from "./open.ts";
 
 /** What flags say of how to apply, and how to show it. */
 export interface ApplyFlags {
@@ -23,7 +23,6 @@ export interface ApplyFlags {
   readonly force: boolean;
   readonly json: boolean;
   readonly detailedExitcode: boolean;
-  readonly store: string | null;
 }
 
 /** One task that plans and applies. */
@@ -32,6 +31,8 @@ export interface Job {
   readonly task: string;
   /** The words of the command, for the command that is proposed next. */
   readonly words: readonly string[];
+  /** Gives what is typed to run a task on the same store. */
+  readonly command: CommandOf;
   readonly options: ApplyFlags;
   /** Where the backup goes; `null`: into the store. */
   readonly backups: string | null;
@@ -49,7 +50,7 @@ export interface Job {
  * @returns The exit code.
  */
 export async function carryOut(job: Job, world: World): Promise<ExitCode> {
-  const { task, words, options, backups, show, run } = job;
+  const { options, backups, show, run, command } = job;
   const stop = new AbortController();
   // Until there is something to stop, an interruption just ends the process.
   const listen = () => world.signal().addEventListener("abort", () => stop.abort());
@@ -75,14 +76,14 @@ export async function carryOut(job: Job, world: World): Promise<ExitCode> {
   world.progress.erase();
   saySettled(settled, world);
   sayRemains(remains, world);
-  if (report !== null) return await showReport(report, { ...options, backups }, world);
+  if (report !== null) return await showReport(report, { json: options.json, command }, world);
   const isRefused = options.apply && plan.actions.length > 0;
   if (isRefused) world.say(NOTHING_CHANGED);
   if (options.json) {
     const document = options.apply ? nothingOf(plan, world.now()) : plan;
     world.print(`${jsonText(document)}\n`);
   } else if (!isRefused) {
-    world.print(show(plan, applyCommand(task, words)));
+    world.print(show(plan, applyCommand(job)));
   }
   return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
 }
@@ -106,39 +107,45 @@ export const NOTHING_CHANGED = "Nothing was changed.\n";
  * Refuses to apply where nobody can be asked.
  *
  * @param force Whether nobody needs to be.
- * @param task The task, as it was typed.
+ * @param words The words of the command.
+ * @param command Gives what is typed to run a task on the same store.
  * @param world What it needs of the world.
  * @throws {UsageError} When there is no terminal.
  */
-export function refuseUnattended(force: boolean, task: string, world: World): void {
+export function refuseUnattended(
+  force: boolean,
+  words: readonly string[],
+  command: CommandOf,
+  world: World,
+): void {
   if (force || world.ask !== null) return;
+  const [task = "", ...flags] = words;
+  const typed = task === "apply" ? task : `${task}:apply`;
+  const forced = command(shellWords([typed, ...without(flags, ["--apply"]), "--force"]));
   throw new UsageError(
-    `Cannot ask before applying: there is no terminal; type deno task ${task} --force to apply without a question`,
+    `Cannot ask before applying: there is no terminal; to apply without a question, type \`${forced}\``,
   );
+}
+
+function without(words: readonly string[], unwanted: readonly string[]): readonly string[] {
+  return words.filter((word) => !unwanted.includes(word));
 }
 
 /**
  * Prints what was applied.
  *
  * @param report The report.
- * @param options How to print it, and what the command to undo needs.
+ * @param options How to print it, and how commands are named.
  * @param world What the task needs of the world.
  * @returns The exit code.
  */
 export async function showReport(
   report: ApplyReport,
-  options: {
-    readonly json: boolean;
-    readonly store: string | null;
-    readonly backups: string | null;
-  },
+  options: { readonly json: boolean; readonly command: CommandOf },
   world: World,
 ): Promise<ExitCode> {
   const { renderReport } = await import("../../../lib/render/report.ts");
-  const undo = report.backup &&
-    `deno task restore ${report.backup.id}${backupsFlag(options.backups)}${
-      storeFlag(options.store)
-    }`;
+  const undo = report.backup && options.command(`restore ${report.backup.id}`);
   const text = renderReport(report, { ...world.style, undo });
   printDone(options.json ? `${jsonText(report)}\n` : text, text, world);
   if (report.complete) return ExitCode.done;
@@ -166,8 +173,16 @@ export function printDone(
   }
 }
 
-function applyCommand(task: string, words: readonly string[]): string {
-  const onlyForShow = ["--json", "--all", "--detailed-exitcode", "--quiet", "-q", "--sizes"];
-  const flags = words.slice(1).filter((word) => !onlyForShow.includes(word));
-  return shellWords(["deno", "task", `${task}:apply`, ...flags]);
+const ONLY_FOR_SHOW = [
+  "--apply",
+  "--json",
+  "--all",
+  "--detailed-exitcode",
+  "--quiet",
+  "-q",
+  "--sizes",
+];
+
+function applyCommand({ task, words, command }: Job): string {
+  return command(shellWords([`${task}:apply`, ...without(words.slice(1), ONLY_FOR_SHOW)]));
 }

@@ -4,14 +4,17 @@
  * @module
  */
 
+import { resolve } from "@std/path";
 import { StoreAccessError } from "../../../lib/errors.ts";
+import type { CommandOf } from "../../../lib/render/commands.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
-import { shellWords } from "../../../lib/text/shell_words.ts";
 import { openStore } from "../../open_store.ts";
 import type { SettledChange, Store } from "../../ports/store.ts";
+import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseConfig, type ChosenConfig, configBeside, storeOf } from "../choose/choose_config.ts";
 import { chooseStore } from "../choose/choose_store.ts";
 import { UsageError } from "../table/usage_error.ts";
+import { nextCommand } from "./next_command.ts";
 import type { World } from "../world.ts";
 
 /** What tells which store is meant. */
@@ -24,9 +27,21 @@ export interface StoreFlags {
   readonly quiet: boolean;
 }
 
-/** A store with the configuration that goes with it. */
-export interface ConfiguredStore extends AsyncDisposable {
+/** What else tells what the next command has to be told. */
+export interface CarriedFlags extends StoreFlags {
+  readonly config?: string | null;
+  readonly backups?: string | null;
+}
+
+/** A store, and how the commands on it are named. */
+export interface OpenedStore extends AsyncDisposable {
   readonly store: Store;
+  /** Gives what is typed to run a task on the same store, by the same policy. */
+  readonly command: CommandOf;
+}
+
+/** A store with the configuration that goes with it. */
+export interface ConfiguredStore extends OpenedStore {
   /** `null` when there is none. */
   readonly chosen: ChosenConfig | null;
 }
@@ -38,8 +53,8 @@ export interface ConfiguredStore extends AsyncDisposable {
  * @param world What the task needs of the world.
  * @returns The store.
  */
-export async function openChosenStore(flags: StoreFlags, world: World): Promise<Store> {
-  return await open(flags, await configToOpen(flags, world), world);
+export async function openChosenStore(flags: StoreFlags, world: World): Promise<OpenedStore> {
+  return await open(flags, null, world);
 }
 
 /**
@@ -52,7 +67,7 @@ export async function openChosenStore(flags: StoreFlags, world: World): Promise<
  * @throws {UsageError} When nobody can tell what the configuration says.
  */
 export async function openConfigured(
-  flags: StoreFlags & { readonly config?: string | null },
+  flags: CarriedFlags,
   world: World,
 ): Promise<ConfiguredStore> {
   const { config = null, noConfig } = flags;
@@ -60,16 +75,15 @@ export async function openConfigured(
     throw new UsageError("Cannot use --no-config with --config: type one of them");
   }
   const named = config === null ? null : await chooseConfig(config, world.directory);
-  const toOpen = named ?? await configToOpen(flags, world);
-  const store = await open(flags, toOpen, world);
+  const { configured, ...opened } = await open(flags, named, world);
   const chosen = noConfig
     ? null
-    : named ?? await configBeside(store.describe().location) ?? toOpen ??
+    : named ?? await configBeside(opened.store.describe().location) ?? configured ??
       await chooseConfig(null, world.directory);
   if (chosen !== null && !flags.quiet) {
     world.say(`Configuration ${chosen.path} (found ${chosen.chosenBy})\n`);
   }
-  return { store, chosen, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  return { ...opened, chosen };
 }
 
 /** What is wrong with the configuration here matters to no store that has one of its own. */
@@ -82,49 +96,58 @@ async function configToOpen(
 }
 
 async function open(
-  { store: flag, planned, quiet }: StoreFlags,
-  config: ChosenConfig | null,
+  flags: CarriedFlags,
+  named: ChosenConfig | null,
   world: World,
-): Promise<Store> {
+): Promise<OpenedStore & { readonly configured: ChosenConfig | null }> {
+  const { store: flag, planned, quiet } = flags;
+  const configured = named ?? await configToOpen(flags, world);
   const trackingUri = world.environment("MLFLOW_TRACKING_URI");
   const { directory } = world;
-  const configured = storeOf(config);
-  const { location, chosenBy } = flag === null && planned !== undefined
+  const { location, chosenBy, isImplied = false } = flag === null && planned !== undefined
     ? { location: planned, chosenBy: "by the plan" }
-    : chooseStore({ flag, trackingUri, configured, directory });
+    : chooseStore({ flag, trackingUri, configured: storeOf(configured), directory });
+  const backups = flags.backups ?? null;
+  const command = nextCommand({
+    config: flags.config ?? null,
+    noConfig: flags.noConfig,
+    backups: backups === null ? null : resolve(directory, backups),
+    store: flag ?? (isImplied ? null : location),
+    // What a configuration says that is found without being named is found again.
+    ...(named === null ? {} : {
+      configured: {
+        store: location,
+        backups: chooseBackups({ flag: null, chosen: named, directory }),
+      },
+    }),
+  });
   const store = await openStore(location, { chosenBy, now: world.now });
-  if (quiet) return store;
+  const opened = {
+    store,
+    command,
+    configured,
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+  if (quiet) return opened;
   world.say(`Store ${store.describe().location} (chosen ${chosenBy})\n`);
-  await sayInterrupted(store, flag, world);
-  return store;
+  await sayInterrupted(store, command, world);
+  return opened;
 }
 
 /** An account that may read a store need not be one that may read what another one changed of it. */
 async function sayInterrupted(
   store: Store,
-  flag: string | null,
+  command: CommandOf,
   world: Pick<World, "say">,
 ): Promise<void> {
   try {
     for (const id of await store.changes?.interrupted() ?? []) {
-      world.say(
-        `Change ${id} of this store was cut off; deno task recover${storeFlag(flag)} settles it\n`,
-      );
+      world.say(`Change ${id} of this store was cut off; \`${command("recover")}\` settles it\n`);
     }
   } catch (error) {
     if (!(error instanceof StoreAccessError)) throw error;
     world.say(`${error.message}\n`);
   }
-}
-
-/**
- * Gives the flag that names a store, to be put behind a command.
- *
- * @param location What `--store` said; `null` when it was not given.
- * @returns The flag with a space before it, or nothing.
- */
-export function storeFlag(location: string | null): string {
-  return location === null ? "" : ` ${shellWords(["--store", location])}`;
 }
 
 /**

@@ -9,6 +9,7 @@ import { PlanFormatError } from "../../../lib/errors.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
+import { plainCommand } from "../../../lib/render/commands.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import { lockStore } from "../../ports/lock_store.ts";
@@ -27,7 +28,7 @@ import {
   refuseUnattended,
   showReport,
 } from "./carry_out.ts";
-import { openConfigured, sayRemains, saySettled } from "./open.ts";
+import { openConfigured, sayRemains, saySettled, type StoreFlags } from "./open.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 type PlanningCommand = Command<"prune"> | Command<"cleanup">;
@@ -47,8 +48,8 @@ export async function runPlanning(
 ): Promise<ExitCode> {
   const { options } = command;
   refuseContradictions(command);
-  if (options.apply) refuseUnattended(options.force, `${command.task}:apply`, world);
   await using opened = await openConfigured(options, world);
+  if (options.apply) refuseUnattended(options.force, words, opened.command, world);
   const { store, chosen } = opened;
   const config = chosen?.config ?? null;
   const policy = policyOf(command, config);
@@ -59,6 +60,7 @@ export async function runPlanning(
   return await carryOut({
     task: command.task,
     words,
+    command: opened.command,
     options,
     backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
     show: await planRenderer(options, world),
@@ -134,20 +136,29 @@ async function compare(
  * Runs `apply`.
  *
  * @param command The parsed command.
+ * @param words The words it was parsed from.
  * @param world What it needs of the world.
  * @returns The exit code.
  */
 export async function runApply(
   { options, operand }: Command<"apply">,
+  words: readonly string[],
   world: World,
 ): Promise<ExitCode> {
-  refuseUnattended(options.force, "apply", world);
-  const plan = await readPlan(resolve(world.directory, operand), operand);
+  const plan = await readPlan(resolve(world.directory, operand), operand).catch(
+    async (error: unknown) => {
+      if (!(error instanceof PlanFormatError)) throw error;
+      throw new PlanFormatError(`${error.message}; ${await makeOne(options, world)}`, {
+        cause: error,
+      });
+    },
+  );
   await using opened = await openConfigured({ ...options, planned: plan.store }, world);
-  const { store, chosen } = opened;
+  const { store, chosen, command } = opened;
+  refuseUnattended(options.force, words, command, world);
   if (!options.force) {
     const { renderPlan } = await import("../../../lib/render/plan.ts");
-    world.say(renderPlan(plan, { ...world.style, all: options.all }));
+    world.say(renderPlan(plan, { ...world.style, all: options.all, command }));
     if (!await world.ask?.(APPLY_QUESTION)) {
       world.say(NOTHING_CHANGED);
       return ExitCode.done;
@@ -166,19 +177,24 @@ export async function runApply(
     onFiles: world.progress.transfer,
   });
   world.progress.erase();
-  return await showReport(report, { ...options, store: plan.store, backups }, world);
+  return await showReport(report, { json: options.json, command }, world);
+}
+
+/** What helps where a file is no plan, wherever the store may be for which it should be one. */
+async function makeOne(flags: StoreFlags, world: World): Promise<string> {
+  let command = plainCommand;
+  try {
+    await using opened = await openConfigured({ ...flags, quiet: true }, world);
+    command = opened.command;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+  return `make a plan with \`${command("cleanup --json")} > plan.json\``;
 }
 
 async function readPlan(path: string, name: string): Promise<Plan> {
   const { parsePlan } = await import("../../../lib/plan/parse_plan.ts");
-  const text = readPlanFile(path, name);
-  try {
-    return parsePlan(text, name);
-  } catch (error) {
-    if (!(error instanceof PlanFormatError)) throw error;
-    const hint = "make a plan with deno task cleanup --json > plan.json";
-    throw new PlanFormatError(`${error.message}; ${hint}`, { cause: error });
-  }
+  return parsePlan(readPlanFile(path, name), name);
 }
 
 function readPlanFile(path: string, name: string): string {

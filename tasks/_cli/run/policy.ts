@@ -91,7 +91,7 @@ export async function runConfig(
   const chosen = await chooseConfig(flag, world.directory);
   if (chosen === null) {
     throw new UsageError(
-      `Cannot find ${CONFIG_FILE} in ${world.directory}: type deno task config --init to write one`,
+      `Cannot find ${CONFIG_FILE} in ${world.directory}: type \`deno task config --init\` to write one`,
     );
   }
   if (!options.quiet) world.say(`Configuration ${chosen.path} (found ${chosen.chosenBy})\n`);

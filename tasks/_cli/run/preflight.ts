@@ -4,15 +4,16 @@
  * @module
  */
 
-import { findingDocument } from "../../../lib/render/commands.ts";
+import { type CommandOf, findingDocument } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { preflight } from "../../preflight.ts";
-import { backupsFlag, chooseBackups } from "../choose/choose_backups.ts";
+import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import type { World } from "../world.ts";
-import { openConfigured, saySettled, storeFlag } from "./open.ts";
+import { openConfigured, saySettled } from "./open.ts";
 
 /**
  * Runs `preflight`.
@@ -27,6 +28,9 @@ export async function runPreflight(
 ): Promise<ExitCode> {
   await using opened = await openConfigured(options, world);
   const { store, chosen } = opened;
+  const name = operand === null ? "" : ` ${shellWords([operand])}`;
+  const command: CommandOf = (typed) =>
+    opened.command(typed === "preflight" ? `preflight${name}` : typed);
   const { check, settle, staleAfter } = options;
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const report = await preflight(store, operand ?? undefined, {
@@ -41,11 +45,10 @@ export async function runPreflight(
   world.progress.erase();
   saySettled(report.settled, world);
   if (options.json) {
-    world.print(`${jsonText({ ...report, errors: report.errors.map(findingDocument) })}\n`);
+    const errors = report.errors.map((one) => findingDocument(one, command));
+    world.print(`${jsonText({ ...report, errors })}\n`);
   } else {
-    const flag = storeFlag(options.store);
-    const undo = `${backupsFlag(backups)}${flag}`;
-    world.print(renderPreflight(report, { ...world.style, flag, undo }));
+    world.print(renderPreflight(report, { ...world.style, command }));
   }
   return report.ready ? ExitCode.done : ExitCode.findings;
 }

@@ -31,15 +31,16 @@ export async function runRepair(
   if (from !== null && !relocate) {
     throw new UsageError("Cannot use --from alone: type --relocate --from OLD");
   }
-  if (options.apply) refuseUnattended(options.force, "repair:apply", world);
   await using opened = await openConfigured(options, world);
-  const { store, chosen } = opened;
+  const { store, chosen, command } = opened;
+  if (options.apply) refuseUnattended(options.force, words, command, world);
   return await carryOut({
     task: "repair",
     words,
+    command,
     options,
     backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
-    show: (plan, next) => renderPlan(plan, { ...world.style, all: options.all, next }),
+    show: (plan, next) => renderPlan(plan, { ...world.style, all: options.all, next, command }),
     run: async (applying) =>
       await repair(store, {
         ...applying,

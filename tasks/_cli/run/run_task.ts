@@ -6,15 +6,17 @@
  */
 
 import { resolve } from "@std/path";
+import { plainCommand } from "../../../lib/render/commands.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
-import { backupsFlag, chooseBackups } from "../choose/choose_backups.ts";
+import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseMetric } from "../choose/choose_metric.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { printDone } from "./carry_out.ts";
-import { openChosenStore, openConfigured, sayRemains, saySettled, storeFlag } from "./open.ts";
+import { openChosenStore, openConfigured, sayRemains, saySettled } from "./open.ts";
 
 /**
  * Runs a task.
@@ -42,7 +44,7 @@ export async function runTask(
     case "preflight":
       return await (await import("./preflight.ts")).runPreflight(command, world);
     case "apply":
-      return await (await import("./planning.ts")).runApply(command, world);
+      return await (await import("./planning.ts")).runApply(command, words, world);
     case "explain":
       return await (await import("./policy.ts")).runExplain(command, world);
     case "config":
@@ -74,7 +76,7 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
     import("../../../lib/render/summary.ts"),
   ]);
   await using opened = await openConfigured(options, world);
-  const { store, chosen } = opened;
+  const { store, chosen, command } = opened;
   const [{ summary }, { renderSummary }] = await loading;
   const metric = chooseMetric(options.metric, chosen?.config ?? null);
   const { sizes, top, by } = options;
@@ -90,13 +92,7 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
     printJson(world, result);
     return ExitCode.done;
   }
-  const flag = storeFlag(options.store);
-  world.print(renderSummary(result, {
-    ...world.style,
-    verify: `deno task verify${flag}`,
-    cleanup: `deno task cleanup${flag}`,
-    repair: `deno task repair${flag}`,
-  }));
+  world.print(renderSummary(result, { ...world.style, command }));
   return ExitCode.done;
 }
 
@@ -104,7 +100,8 @@ async function runVerify({ options }: Command<"verify">, world: World): Promise<
   const { readVerifyOptions, showRules, showVerification } = await import("./show_verification.ts");
   if (options.rules) return showRules(options, world);
   const asked = readVerifyOptions(options);
-  await using store = await openChosenStore(options, world);
+  await using opened = await openChosenStore(options, world);
+  const { store, command } = opened;
   const { verify } = await import("../../verify.ts");
   const result = await verify(store, {
     ...asked,
@@ -113,7 +110,7 @@ async function runVerify({ options }: Command<"verify">, world: World): Promise<
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   });
   world.progress.erase();
-  return showVerification(result, options, world);
+  return showVerification(result, { ...options, command }, world);
 }
 
 async function runRestore(
@@ -121,7 +118,7 @@ async function runRestore(
   world: World,
 ): Promise<ExitCode> {
   await using opened = await openConfigured(options, world);
-  const { store, chosen } = opened;
+  const { store, chosen, command } = opened;
   const { renderRestore } = await import("../../../lib/render/restore.ts");
   const { last, dryRun, experiment, run, json, to } = options;
   const place = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
@@ -132,9 +129,9 @@ async function runRestore(
     const { backups } = list;
     if (json) printJson(world, list);
     else world.print(renderBackupList(backups, { ...world.style, now: world.now() }));
-    if (!options.quiet && backups.length > 0) {
-      const where = options.backups === null ? "" : backupsFlag(place);
-      world.say(`To bring one back: deno task restore ID${where}${storeFlag(options.store)}\n`);
+    const newest = backups.find(({ kind }) => kind !== "damaged");
+    if (!options.quiet && newest !== undefined) {
+      world.say(`To bring back the newest: ${command(`restore ${shellWords([newest.id])}`)}\n`);
     }
     return ExitCode.done;
   }
@@ -219,7 +216,9 @@ async function runDemoStore(
       formatCount(runs)
     } runs, ${orphans} orphans\n`,
   );
-  if (!options.quiet) world.say(`Next: deno task summary${storeFlag(directory)}\n`);
+  if (!options.quiet) {
+    world.say(`Next: ${plainCommand(`summary ${shellWords(["--store", directory])}`)}\n`);
+  }
   return ExitCode.done;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findingDocument, ruleDocument } from "../../../lib/render/commands.ts";
+import { type CommandOf, findingDocument, ruleDocument } from "../../../lib/render/commands.ts";
 import { renderFindings } from "../../../lib/render/findings.ts";
 import { renderRules } from "../../../lib/render/rules.ts";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
@@ -51,7 +51,7 @@ export function readVerifyOptions(flags: VerifyFlags): VerifySnapshotOptions {
   if (rule !== null && !ids.includes(rule)) {
     const nearest = nearestWord(rule, ids);
     const hint = nearest === null
-      ? "deno task verify --rules lists them"
+      ? "`deno task verify --rules` lists them"
       : `did you mean ${nearest}?`;
     throw new UsageError(`Unknown rule "${rule}": ${hint}`);
   }
@@ -80,19 +80,21 @@ export function showRules({ json }: VerifyFlags, { print, style }: Printer): Exi
  * Prints what was found.
  *
  * @param result What was found.
- * @param flags The flags.
+ * @param flags The flags, and how commands on the store are named.
  * @param printer Where to print.
  * @returns The exit code: findings, where one is an error.
  */
 export function showVerification(
   result: Result,
-  flags: VerifyFlags,
+  flags: VerifyFlags & { readonly command: CommandOf },
   { print, style }: Printer,
 ): ExitCode {
+  const { command } = flags;
   if (flags.json) {
-    print(`${jsonText({ ...result, findings: result.findings.map(findingDocument) })}\n`);
+    const findings = result.findings.map((one) => findingDocument(one, command));
+    print(`${jsonText({ ...result, findings })}\n`);
   } else {
-    print(renderFindings(result.findings, style));
+    print(renderFindings(result.findings, { ...style, command }));
     if (result.passes !== undefined) print(`${answerOf(result)}\n`);
   }
   return result.counts.error > 0 || result.passes === false ? ExitCode.findings : ExitCode.done;

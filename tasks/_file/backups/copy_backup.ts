@@ -27,6 +27,7 @@ import type {
 import { chooseBase, isInScope, type Membership } from "../../../lib/backup/plan_backup.ts";
 import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { asStorePath, type StorePath } from "../../../lib/store/path.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { free, syncDirectory, writeAndSync } from "../../_io/durable.ts";
 import { moveEntry } from "../../_io/hold.ts";
 import { makeLike, makeLikeParent } from "../../_io/permissions.ts";
@@ -134,7 +135,9 @@ async function count({ root, scope, signal, onProgress }: CopyOptions): Promise<
   }
   if (isEmpty && "id" in scope) {
     throw new InvalidArgumentError(
-      `Cannot back up ${scope.kind} ${scope.id}: store ${root} has none of that id; deno task summary lists what it has`,
+      `Cannot back up ${scope.kind} ${scope.id}: store ${root} has none of that id; \`${
+        shellWords(["deno", "task", "summary", "--store", root])
+      }\` lists what it has`,
     );
   }
   return { files, bytes };

@@ -15,7 +15,7 @@ export async function listJournals(journals: string): Promise<readonly string[]>
   if (listed.kind === "failed") {
     if (isNone(journals)) return [];
     throw new StoreAccessError(
-      `Cannot tell whether a change was cut off: ${journals}: ${listed.message}; type deno task recover as an account that may read it`,
+      `Cannot tell whether a change was cut off: ${journals}: ${listed.message}; when that can be read again, type the command again, as an account that may read it`,
       journals,
     );
   }

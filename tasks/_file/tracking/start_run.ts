@@ -12,6 +12,7 @@ import { appendToUri } from "../../../lib/store/artifact_uri.ts";
 import { isExperimentDirectoryName } from "../../../lib/store/names.ts";
 import { codeOf } from "../../../lib/store/run_status.ts";
 import type { RunRecord } from "../../../lib/store/tracking_model.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { makeDirectories, syncEntry, syncFile } from "../../_io/durable.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { accountName, mainFile } from "../../_io/process.ts";
@@ -116,7 +117,11 @@ export async function resumeTrackedRun(
   const text = readText(join(directory, "meta.yaml"));
   const read = text.kind === "text" ? readRunMeta(text.text) : null;
   if (!read?.ok) {
-    throw new InvalidArgumentError(`${subject}: its meta.yaml is damaged; type deno task verify`);
+    throw new InvalidArgumentError(
+      `${subject}: its meta.yaml is damaged; type ${
+        shellWords(["deno", "task", "verify", "--store", root])
+      }`,
+    );
   }
   const { meta } = read;
   if (meta.lifecycleStage === "deleted") {

@@ -19,7 +19,7 @@ Deno.test("remedyText() names the command that plans a remedy, or what an owner 
       { kind: "restore", experimentId: "0", or: "name another one" } as const,
       { kind: "by-hand", text: "Remove the link" } as const,
       null,
-    ].map(remedyText),
+    ].map((remedy) => remedyText(remedy)),
     [
       "Run `deno task repair` to plan its repair",
       "Run `deno task repair --relocate` to plan its repair",
@@ -41,10 +41,10 @@ Deno.test("reasonWithCommand() puts the command behind the choice that it carrie
         reasonWithCommand({ ...choice, by }).replace("it is lost: wait, or go with ", "")
       ),
     [
-      "deno task cleanup",
-      "deno task repair",
-      "deno task repair --relocate",
-      "mlflow experiments restore --experiment-id 0",
+      "`deno task cleanup`",
+      "`deno task repair`",
+      "`deno task repair --relocate`",
+      "`mlflow experiments restore --experiment-id 0`",
     ],
   );
 });

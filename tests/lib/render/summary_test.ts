@@ -131,11 +131,11 @@ Deno.test("renderSummary() names orphans and findings with the next command to t
     orphans: ["a", "b", "c", "d", "e"].map(orphan),
   };
   assertEquals(
-    renderSummary(summary, { cleanup: "deno task cleanup --store x" }),
+    renderSummary(summary, { command: (task) => `deno task ${task} --store x` }),
     `\
 0 experiments · 0 runs
 5 orphans: a, b, c and 2 more → deno task cleanup --store x
-1 error, 5 warnings → deno task verify
+1 error, 5 warnings → deno task verify --store x
 `,
   );
 });

@@ -101,7 +101,7 @@ Deno.test("restore() refuses a damaged backup, and to guess past it which change
   const unsure = await assertRejects(() => restore(store), DamagedBackupError);
   assertEquals(
     unsure.message,
-    `Cannot tell what the last change was: backup ${id} is damaged; list them with deno task restore --store ${place.root}, and name the one to undo`,
+    `Cannot tell what the last change was: backup ${id} is damaged; list them with \`deno task restore --store ${place.root}\`, and name the one to undo`,
   );
   assertSameTree(await readTree(place.root, EXCEPT), before);
   assertEquals(await tasksOf(store), ["prune"]);

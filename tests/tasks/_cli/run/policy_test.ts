@@ -84,7 +84,7 @@ Deno.test("config --init writes a file once, and config checks it", async () => 
     const config = (...words: readonly string[]) => startTask("config", words, { directory });
     const missing = await config();
     assertEquals(missing.code, 2);
-    assertStringIncludes(missing.err, "type deno task config --init to write one");
+    assertStringIncludes(missing.err, "type `deno task config --init` to write one");
     const path = join(directory, "mltidy.yaml");
     assertEquals((await config("--init")).out, `Wrote ${path}\n`);
     const again = await config("--init");

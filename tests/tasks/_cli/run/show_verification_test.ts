@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { plainCommand } from "../../../../lib/render/commands.ts";
 import { asStorePath } from "../../../../lib/store/path.ts";
 import { RULES } from "../../../../lib/verify/rules.ts";
 import type { Finding } from "../../../../lib/verify/verify_snapshot.ts";
@@ -63,7 +64,7 @@ Deno.test("readVerifyOptions() takes what was asked for, and nothing else", () =
 Deno.test("readVerifyOptions() refuses an unknown rule, and two readers at once", () => {
   const refused: Readonly<Record<string, readonly string[]>> = {
     'Unknown rule "metric-empt": did you mean metric-empty?': ["--rule", "metric-empt"],
-    'Unknown rule "x": deno task verify --rules lists them': ["--rule", "x"],
+    'Unknown rule "x": `deno task verify --rules` lists them': ["--rule", "x"],
     "Cannot use --mlflow and --for-migration together: choose one of them": [
       "--mlflow",
       "3.17",
@@ -93,7 +94,7 @@ Deno.test("showVerification() answers what was asked, and ends with 3 for an err
     const { reader = { kind: "any" } } = readVerifyOptions(flagsOf(...words));
     const answer = passes === undefined ? {} : { passes };
     const result = { reader, findings, counts: { error }, ...answer };
-    const code = showVerification(result, flagsOf(...words), out);
+    const code = showVerification(result, { ...flagsOf(...words), command: plainCommand }, out);
     return [code, out.text().trimEnd().split("\n").at(-1)];
   };
   assertEquals(show([], undefined, 0), [ExitCode.done, "No findings."]);
@@ -124,7 +125,7 @@ Deno.test("showVerification() prints one JSON document", () => {
   const out = printer();
   const reader = { kind: "any" } as const;
   const result = { store: "/data/mlruns", reader, findings: [FINDING], counts: { error: 1 } };
-  showVerification(result, flagsOf("--json"), out);
+  showVerification(result, { ...flagsOf("--json"), command: plainCommand }, out);
   assertEquals(JSON.parse(out.text()), {
     store: "/data/mlruns",
     reader: { kind: "any" },
