@@ -5,7 +5,7 @@
  * @module
  */
 
-import fc from "fast-check";
+import fc from "./fast_check.ts";
 import type { CleanupPolicy } from "../../lib/policy/policy.ts";
 import type { Problem } from "../../lib/store/problem.ts";
 import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";

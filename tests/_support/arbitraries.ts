@@ -9,7 +9,7 @@
  * @module
  */
 
-import fc from "fast-check";
+import fc from "./fast_check.ts";
 import type { MetaDamage } from "../../lib/store/problem.ts";
 import type {
   Experiment,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import fc from "fast-check";
+import fc from "./fast_check.ts";
 import { dirname, join } from "@std/path";
 import {
   CHILD,

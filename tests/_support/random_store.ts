@@ -8,7 +8,7 @@
  */
 
 import { join } from "@std/path";
-import fc from "fast-check";
+import fc from "./fast_check.ts";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import type { CleanupPolicy } from "../../lib/policy/policy.ts";
 import { fingerprintOf } from "../../lib/snapshot/fingerprint.ts";

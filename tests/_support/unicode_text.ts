@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "./fast_check.ts";
 
 /**
  * Draws any text without half a surrogate pair, controls included, as `fc.string({ unit: "binary" })` does, which

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_support/fast_check.ts";
 import { summarize } from "../../lib/answers/summarize.ts";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { mayUnfold, operationsOf } from "../../lib/files/operations.ts";

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../_support/fast_check.ts";
 import { explainRun } from "../../lib/answers/explain_run.ts";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import type { CleanupPlan, Plan } from "../../lib/plan/plan.ts";

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import fc from "fast-check";
+import fc from "../_support/fast_check.ts";
 import { UnsupportedStoreError } from "../../lib/errors.ts";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { locateStore } from "../../tasks/_file/locate_store.ts";

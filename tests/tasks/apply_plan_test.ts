@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import fc from "fast-check";
+import fc from "../_support/fast_check.ts";
 import { existsSync } from "node:fs";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { PlanRefusedError, StalePlanError } from "../../lib/errors.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import fc from "fast-check";
+import fc from "../_support/fast_check.ts";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { policyOf, readConfig } from "../../lib/policy/config.ts";
 import { type CleanupPolicy, policyOfAges, readingOf } from "../../lib/policy/policy.ts";

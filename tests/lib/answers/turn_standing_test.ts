@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { above, below } from "../../../lib/answers/turn_standing.ts";
 import { parseDuration, typedDuration } from "../../../lib/text/units.ts";
 

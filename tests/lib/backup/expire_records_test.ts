@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { expireRecords, type RecordCopy } from "../../../lib/backup/expire_records.ts";
 
 const copyOf = (path: string, keptAt: number): RecordCopy => ({

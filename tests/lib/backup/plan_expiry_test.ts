@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import type { BackupListing, CopyScope } from "../../../lib/backup/backup.ts";
 import {
   expiryCandidates,

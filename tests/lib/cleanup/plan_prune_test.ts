@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { planPrune } from "../../../lib/cleanup/plan_prune.ts";
 import { adverseSnapshotArbitrary } from "../../_support/adverse_arbitraries.ts";

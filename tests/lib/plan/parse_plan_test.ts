@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { PlanFormatError } from "../../../lib/errors.ts";
 import { parsePlan } from "../../../lib/plan/parse_plan.ts";

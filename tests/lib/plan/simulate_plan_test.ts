@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { summarize } from "../../../lib/answers/summarize.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";

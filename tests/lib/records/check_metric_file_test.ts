@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { checkMetricFile } from "../../../lib/records/check_metric_file.ts";
 
 /** Flaws without their words: damage, line, and what a migration makes of it where that is said. */

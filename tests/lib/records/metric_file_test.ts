@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { checkMetricFile } from "../../../lib/records/check_metric_file.ts";
 import { summarizeMetric } from "../../../lib/records/metric_file.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { readRunMeta } from "../../../lib/records/meta_record.ts";
 import { readUsualRunMeta } from "../../../lib/records/usual_run_meta.ts";
 import { scalar, stringifyMetaYaml } from "../../../lib/yaml/meta_yaml.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import type { RecordEvidence, RunEvidence } from "../../../lib/plan/repair_action.ts";
 import { readRunMeta } from "../../../lib/records/meta_record.ts";
 import { type LostRun, rebuildRunMeta } from "../../../lib/repair/rebuild_run_meta.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import {
   type AssembledRun,
   type AssembledRuns,

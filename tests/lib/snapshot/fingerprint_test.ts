@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
 
 Deno.test("fingerprintOf() is the same in every version: saved plans carry it", () => {

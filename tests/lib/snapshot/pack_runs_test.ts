@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { packRuns, unpackRuns } from "../../../lib/snapshot/pack_runs.ts";
 import { snapshotArbitrary } from "../../_support/arbitraries.ts";
 import { experiment, NOW, run, runId } from "../../_support/builders.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { nameGlob, pathGlob } from "../../../lib/text/glob.ts";
 
 const fitting = (matches: (text: string) => boolean, ...texts: readonly string[]) =>

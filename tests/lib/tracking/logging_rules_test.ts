@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { summarizeMetric } from "../../../lib/records/metric_file.ts";
 import {
   artifactPathFault,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { makeRunName } from "../../../lib/tracking/run_name.ts";
 
 Deno.test("makeRunName() gives two words and a number, at most 20 characters", () => {

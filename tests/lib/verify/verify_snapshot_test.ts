@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { remedyText } from "../../../lib/render/commands.ts";
 import { asStorePath } from "../../../lib/store/path.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import {
   editMetaYaml,
   type MetaDocument,

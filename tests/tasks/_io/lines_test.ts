@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import { readLines, writeLines } from "../../../tasks/_io/lines.ts";
 import { tempDirectory } from "../../_support/temp_directory.ts";
 

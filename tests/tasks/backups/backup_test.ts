@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
-import fc from "fast-check";
+import fc from "../../_support/fast_check.ts";
 import type { CopyScope } from "../../../lib/backup/backup.ts";
 import { StoreLockedError } from "../../../lib/errors.ts";
 import { extractCopy } from "../../../tasks/_file/backups/bring_back.ts";

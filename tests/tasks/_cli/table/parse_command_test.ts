@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../../_support/fast_check.ts";
 import { type Command, parseCommand } from "../../../../tasks/_cli/table/parse_command.ts";
 import { taskNames } from "../../../../tasks/_cli/table/task_table.ts";
 import { UsageError } from "../../../../tasks/_cli/table/usage_error.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DamagedBackupError } from "../../../../lib/errors.ts";
 import { join } from "@std/path";
-import fc from "fast-check";
+import fc from "../../../_support/fast_check.ts";
 import type { BackupEntry } from "../../../../lib/backup/backup.ts";
 import { comparePaths } from "../../../../lib/backup/plan_backup.ts";
 import { asStorePath } from "../../../../lib/store/path.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { parse } from "@std/yaml";
 import { remedyText } from "../../../../lib/render/commands.ts";
-import fc from "fast-check";
+import fc from "../../../_support/fast_check.ts";
 import type { StoreSnapshot } from "../../../../lib/store/snapshot.ts";
 import { RULES } from "../../../../lib/verify/rules.ts";
 import { verifySnapshot } from "../../../../lib/verify/verify_snapshot.ts";

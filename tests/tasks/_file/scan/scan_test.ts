@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import fc from "fast-check";
+import fc from "../../../_support/fast_check.ts";
 import type { Depth, StoreSnapshot } from "../../../../lib/store/snapshot.ts";
 import { scanStore } from "../../../../tasks/_file/scan/scan.ts";
 import { snapshotArbitrary } from "../../../_support/arbitraries.ts";

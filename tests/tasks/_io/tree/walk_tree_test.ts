@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import fc from "fast-check";
+import fc from "../../../_support/fast_check.ts";
 import { comparePaths, isInScope } from "../../../../lib/backup/plan_backup.ts";
 import { walkTree } from "../../../../tasks/_io/tree/walk_tree.ts";
 import { anyTree, writeAnyTree } from "../../../_support/any_tree.ts";
