@@ -460,7 +460,9 @@ Deno.test("planning tasks may only read, and no task may reach the network or ot
   const kindOf = (task: string) =>
     planning.includes(task) ? "planning" : writing.includes(task) ? "writing" : "applying";
   assertEquals(
-    tasks.map(([name, { command }]) => [name, /^deno run (?:--quiet )?(.*) tasks\/cli\.ts /.exec(command)?.[1]]),
+    tasks.map((
+      [name, { command }],
+    ) => [name, /^deno run (?:--quiet )?(.*) tasks\/cli\.ts /.exec(command)?.[1]]),
     tasks.map(([name]) => [name, permissions[kindOf(name)]]),
   );
 });

@@ -4,8 +4,8 @@
  * `restore` gives back the store as it was, with all that was left where it lay.
  *
  * ```
- * deno test -A tests/faults/random_kills_test.ts                                some
- * deno test -A tests/faults/random_kills_test.ts -- --long --times 4 --seed 7   200, at moments of its own
+ * deno test -A --lock=tests/deno.lock tests/faults/random_kills_test.ts                                some
+ * deno test -A --lock=tests/deno.lock tests/faults/random_kills_test.ts -- --long --times 4 --seed 7   200, at moments of its own
  * ```
  *
  * @module
