@@ -20,6 +20,7 @@
  * @module
  */
 
+export type { ExpiryReport, RestoreReport } from "./lib/backup/report.ts";
 export type { PlanComparison } from "./lib/answers/compare_plans.ts";
 export type { Summary } from "./lib/answers/summarize.ts";
 export {
@@ -49,18 +50,14 @@ export { renderReport, type RenderReportOptions } from "./lib/render/report.ts";
 export type { RenderOptions } from "./lib/text/style.ts";
 export { type ApplyOptions, applyPlan } from "./tasks/apply_plan.ts";
 export { backup, type BackupOptions, type BackupReport } from "./tasks/backups/backup.ts";
-export {
-  expireBackups,
-  type ExpireBackupsOptions,
-  type ExpiryReport,
-} from "./tasks/backups/expire_backups.ts";
+export { expireBackups, type ExpireBackupsOptions } from "./tasks/backups/expire_backups.ts";
 export {
   type BackupList,
   listBackups,
   type ListBackupsOptions,
 } from "./tasks/backups/list_backups.ts";
 export { recover, type RecoverOptions, type RecoverReport } from "./tasks/backups/recover.ts";
-export { restore, type RestoreOptions, type RestoreReport } from "./tasks/backups/restore.ts";
+export { restore, type RestoreOptions } from "./tasks/backups/restore.ts";
 export {
   type BackupVerification,
   verifyBackups,

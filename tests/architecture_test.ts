@@ -169,8 +169,8 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "mod.ts",
     of: [
-      ...[...GROUND, "lib/policy/", "lib/plan/", "lib/answers/", "lib/render/", "tasks/ports/"],
-      ...["tasks/backups/", "tasks/", "tasks/open_store.ts"],
+      ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/answers/", "lib/render/"],
+      ...["tasks/ports/", "tasks/backups/", "tasks/", "tasks/open_store.ts"],
     ],
   },
 ];

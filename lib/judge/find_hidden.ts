@@ -7,16 +7,10 @@
 import type { KeepReason } from "../plan/plan.ts";
 import type { Protection } from "../policy/policy.ts";
 import type { References } from "../snapshot/find_references.ts";
+import { holdersOf } from "../store/holders.ts";
 import type { StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
-import type {
-  DamagedRun,
-  Experiment,
-  Orphan,
-  Run,
-  StoreSnapshot,
-  Stray,
-} from "../store/snapshot.ts";
+import type { DamagedRun, Run, StoreSnapshot, Stray } from "../store/snapshot.ts";
 import { PARENT_TAG } from "../store/tags.ts";
 
 /** Something that may refer to any run. */
@@ -108,13 +102,6 @@ function mayBe(tag: string, path: string): boolean {
 /** Ids as MLflow makes them. Anything else that names nothing here may be the beginning of one. */
 const RUN_ID = /^[0-9a-f]{32}$/;
 const MODEL_ID = /^m-[0-9a-f]{32}$/;
-
-type Holder = Experiment | Orphan;
-
-const holdersOf = ({ experiments, orphans }: StoreSnapshot): readonly Holder[] => [
-  ...experiments,
-  ...orphans,
-];
 
 /** Names of runs that name none, and are no whole ids. */
 function brokenNames(snapshot: StoreSnapshot): readonly Finding[] {

@@ -11,7 +11,8 @@ import type {
   CopyScope,
   MetadataHistory,
 } from "../backup/backup.ts";
-import type { ExpiryPlan, ExpiryReason, StayReason } from "../backup/plan_expiry.ts";
+import type { ExpiryReason, StayReason } from "../backup/plan_expiry.ts";
+import type { ExpiryReport } from "../backup/report.ts";
 import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
@@ -173,18 +174,6 @@ export function renderChecks(
   }));
 }
 
-/** What is shown of an expiry. */
-export interface ShownExpiry extends ExpiryPlan {
-  /** Whether nothing was removed. */
-  readonly dryRun: boolean;
-  /** Ids of those that are gone. */
-  readonly removed: readonly string[];
-  /** Whether all that was to go is gone, and free what it took. */
-  readonly complete: boolean;
-  /** How many kept copies of records went, or would go. */
-  readonly expiredRecords: number;
-}
-
 /**
  * Renders for people which backups went, or would go, and why the others stay.
  *
@@ -192,7 +181,7 @@ export interface ShownExpiry extends ExpiryPlan {
  * @param options How to show it.
  * @returns Lines, each ended by a line feed.
  */
-export function renderExpiry(report: ShownExpiry, options: RenderOptions = {}): string {
+export function renderExpiry(report: ExpiryReport, options: RenderOptions = {}): string {
   const { expired, kept, removed, dryRun, complete, expiredRecords } = report;
   const { bold } = styleOf(options);
   const gone = new Set(removed);

@@ -19,7 +19,6 @@ export {
   renderCopy,
   renderExpiry,
   renderHistory,
-  type ShownExpiry,
 } from "./backups.ts";
 export { type CommandOf, type CommandOptions } from "./commands.ts";
 export { renderComparison, type RenderComparisonOptions } from "./comparison.ts";
@@ -29,7 +28,7 @@ export { renderMarkdown } from "./markdown.ts";
 export { renderPlan, type RenderPlanOptions } from "./plan.ts";
 export { type PreflightResult, renderPreflight } from "./preflight.ts";
 export { renderReport, type RenderReportOptions } from "./report.ts";
-export { renderRestore, type ShownRestore } from "./restore.ts";
+export { renderRestore } from "./restore.ts";
 export { renderRules } from "./rules.ts";
 export { renderSummary, type RenderSummaryOptions } from "./summary.ts";
 export type { RenderOptions } from "../text/style.ts";

@@ -5,24 +5,9 @@
  */
 
 import type { BackupFault, BackupListing } from "../backup/backup.ts";
+import type { RestoreReport } from "../backup/report.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatTime, plural } from "../text/units.ts";
-
-/** What is shown of a restore. */
-export interface ShownRestore {
-  /** What was restored from; `null` for nothing. */
-  readonly backup: BackupListing | null;
-  /** How many changes were undone, or files and directories brought back. */
-  readonly changes: number;
-  /** What is in the way. */
-  readonly collisions: readonly string[];
-  /** What a copy could not give. */
-  readonly faults: readonly BackupFault[];
-  /** Whether nothing was done. */
-  readonly dryRun: boolean;
-  /** Where it was copied to; `null` for the store. */
-  readonly to: string | null;
-}
 
 const SAMPLE = 10;
 
@@ -36,11 +21,12 @@ const SAMPLE = 10;
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const report = { changes: 0, collisions: [], faults: [], dryRun: false, to: null };
- * assertEquals(renderRestore({ ...report, backup: null }), "Nothing to restore.\n");
+ * const none = { collisions: [], faults: [], settled: [], backup: null, changes: 0, to: null };
+ * const document = { schema: "mltidy/restore/v1", store: "/data/mlruns", dryRun: false } as const;
+ * assertEquals(renderRestore({ ...document, ...none }), "Nothing to restore.\n");
  * ```
  */
-export function renderRestore(report: ShownRestore): string {
+export function renderRestore(report: RestoreReport): string {
   const { backup, collisions, faults } = report;
   if (backup === null) return "Nothing to restore.\n";
   const lines = collisions.length === 0
@@ -52,7 +38,7 @@ export function renderRestore(report: ShownRestore): string {
   return [...lines, ...damaged].map((line) => `${visibleText(line)}\n`).join("");
 }
 
-function doneText({ changes, dryRun, to }: ShownRestore, backup: BackupListing): string {
+function doneText({ changes, dryRun, to }: RestoreReport, backup: BackupListing): string {
   const isChange = backup.kind === "change";
   const count = isChange
     ? plural(changes, "change")

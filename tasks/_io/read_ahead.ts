@@ -12,22 +12,16 @@ import type { Extras } from "../../lib/store/extras.ts";
 import type { Depth } from "../../lib/store/snapshot.ts";
 import { MOST } from "./read.ts";
 
-/** Where a run is. */
-export interface RunPlace {
-  /** Relative to the store's root. */
-  readonly path: string;
-}
-
 /** Watches the pace of a scan. */
 export interface ReadAhead {
   /**
    * To be asked before each run is read. Needs read permission.
    *
-   * @param runs The runs that will be read.
+   * @param runs The runs that will be read, each with its path below the store's root.
    * @param index Which of them is the next.
    * @returns What to wait for first; mostly `null`.
    */
-  before(runs: readonly RunPlace[], index: number): Promise<void> | null;
+  before(runs: readonly { readonly path: string }[], index: number): Promise<void> | null;
 }
 
 /** After how many runs to look at the clock. */

@@ -17,11 +17,12 @@ import {
   type ExpiryPolicy,
 } from "../../lib/backup/plan_expiry.ts";
 import { planExpiry, planNamedExpiry } from "../../lib/backup/plan_expiry.ts";
+import type { ExpiryReport } from "../../lib/backup/report.ts";
 import { type Duration, durationOf } from "../../lib/text/units.ts";
 import type { Backups, BackupWork } from "../ports/backups.ts";
 import { lockStore } from "../ports/lock_store.ts";
 import { requireCapability } from "../ports/require_capability.ts";
-import type { SettledChange, Store } from "../ports/store.ts";
+import type { Store } from "../ports/store.ts";
 
 /** Which backups may go. */
 export interface ExpireBackupsOptions extends BackupWork {
@@ -36,32 +37,6 @@ export interface ExpireBackupsOptions extends BackupWork {
   readonly backups?: string | undefined;
   /** Only tell which would go; needs no write permission. @default {false} */
   readonly dryRun?: boolean;
-}
-
-/** Which backups went, or would go, and which stay. */
-export interface ExpiryReport extends ExpiryPlan {
-  /** Names this kind of document and its version. */
-  readonly schema: "mltidy/backup-expire/v1";
-  /** The store's location: an absolute path, or a URI without credentials. */
-  readonly store: string;
-  /** Absolute path of the directory that has them. */
-  readonly directory: string;
-  /** Whether nothing was removed since it was only asked what would be. */
-  readonly dryRun: boolean;
-  /** Ids of those that are gone. */
-  readonly removed: readonly string[];
-  /**
-   * Whether all that was to go is gone, and free what it took. It is not after an interruption: then the
-   * next task that changes the store frees what the last one of `removed` took.
-   */
-  readonly complete: boolean;
-  /**
-   * How many kept copies of records went from the metadata history, or would go: older than the limit,
-   * and either followed by a newer copy or of what has left the store.
-   */
-  readonly expiredRecords: number;
-  /** Earlier changes that had been cut off and were settled first. */
-  readonly settled: readonly SettledChange[];
 }
 
 /**

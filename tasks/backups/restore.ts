@@ -11,12 +11,13 @@
  */
 
 import { DamagedBackupError, InvalidArgumentError } from "../../lib/errors.ts";
-import type { BackupFault, BackupListing } from "../../lib/backup/backup.ts";
+import type { BackupListing } from "../../lib/backup/backup.ts";
+import type { RestoreReport } from "../../lib/backup/report.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "../ports/backups.ts";
 import { lockStore } from "../ports/lock_store.ts";
 import { requireCapability } from "../ports/require_capability.ts";
-import type { SettledChange, Store } from "../ports/store.ts";
+import type { Store } from "../ports/store.ts";
 
 /** Which backup, what of it, and where to bring it. */
 export interface RestoreOptions extends RestoreSelection, BackupWork {
@@ -28,28 +29,6 @@ export interface RestoreOptions extends RestoreSelection, BackupWork {
   readonly to?: string;
   /** Only tell what would come back; needs no write permission. @default {false} */
   readonly dryRun?: boolean;
-}
-
-/** What was, or would be, brought back. */
-export interface RestoreReport {
-  /** Names this kind of document and its version. */
-  readonly schema: "mltidy/restore/v1";
-  /** The store's location: an absolute path, or a URI without credentials. */
-  readonly store: string;
-  /** The backup; `null` when none was named and there is no change to undo. */
-  readonly backup: BackupListing | null;
-  /** How many changes were undone, or files and directories brought back; or would be. */
-  readonly changes: number;
-  /** In a dry run, what is in the way, with both sides named. */
-  readonly collisions: readonly string[];
-  /** What a copy could not give since it is damaged. */
-  readonly faults: readonly BackupFault[];
-  /** Whether nothing was done. */
-  readonly dryRun: boolean;
-  /** Where it was copied to; `null` for the store. */
-  readonly to: string | null;
-  /** Earlier changes that had been cut off and were settled first. */
-  readonly settled: readonly SettledChange[];
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { SettledChange } from "../../lib/backup/report.ts";
 import type { ActionKind } from "../../lib/plan/action_kind.ts";
 import type { Action, PlanTask } from "../../lib/plan/plan.ts";
 import type { ActionOutcome } from "../../lib/plan/report.ts";
@@ -13,6 +14,8 @@ import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { Remains } from "../../lib/store/usage.ts";
 import type { BackupPlaces, BackupWork, LockedBackupPlaces } from "./backups.ts";
 import type { Tracking } from "./tracking.ts";
+
+export type { SettledChange };
 
 /** Options of everything that may take long. */
 export interface Abortable {
@@ -40,18 +43,6 @@ export interface ReadOptions<D extends Depth> extends Abortable {
   readonly isReport?: boolean;
   /** Called as runs are read, with their number so far. */
   readonly onProgress?: ((runs: number) => void) | undefined;
-}
-
-/** A change that was cut off and has been settled. */
-export interface SettledChange {
-  /** The change's id: that of its backup. */
-  readonly id: string;
-  /** The task that was cut off. */
-  readonly task: string;
-  /** `completed`: all of it is done; `reversed`: the store is as it was before. */
-  readonly outcome: "completed" | "reversed";
-  /** What could not be taken back; it stays in the backup. */
-  readonly collisions: readonly string[];
 }
 
 /** A store that can be read. What a kind of store cannot do besides is `null`. */

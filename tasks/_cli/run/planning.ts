@@ -23,11 +23,11 @@ import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import {
   APPLY_QUESTION,
-  carryOut,
   NOTHING_CHANGED,
   refuseUnattended,
+  runJob,
   showReport,
-} from "./carry_out.ts";
+} from "./run_job.ts";
 import { openConfigured, sayRemains, saySettled, type StoreFlags } from "./open.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
@@ -57,7 +57,7 @@ export async function runPlanning(
     return await compare(command, options.compare, store, config, world);
   }
   const { sizes } = options;
-  return await carryOut({
+  return await runJob({
     task: command.task,
     words,
     command: opened.command,

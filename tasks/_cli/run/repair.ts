@@ -11,7 +11,7 @@ import type { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { carryOut, refuseUnattended } from "./carry_out.ts";
+import { refuseUnattended, runJob } from "./run_job.ts";
 import { openConfigured } from "./open.ts";
 
 /**
@@ -34,7 +34,7 @@ export async function runRepair(
   await using opened = await openConfigured(options, world);
   const { store, chosen, command } = opened;
   if (options.apply) refuseUnattended(options.force, words, command, world);
-  return await carryOut({
+  return await runJob({
     task: "repair",
     words,
     command,

@@ -15,7 +15,7 @@ import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { printDone } from "./carry_out.ts";
+import { printDone } from "./run_job.ts";
 import { openChosenStore, openConfigured, sayRemains, saySettled } from "./open.ts";
 
 /**

@@ -41,7 +41,7 @@ interface Cursor {
 }
 
 /** A file, and a copy backup that lists it. */
-interface Holder extends Pick<Cursor, "id" | "files"> {
+interface CopyHolder extends Pick<Cursor, "id" | "files"> {
   readonly entry: FileEntry;
 }
 
@@ -85,7 +85,7 @@ export async function findOnlyCopies(
     await turn();
     const path = firstPath(cursors);
     if (path === null) return only;
-    const holders = holdersOf(path, cursors);
+    const holders = copyHoldersOf(path, cursors);
     if (holders.length === 0) continue;
     files++;
     tell();
@@ -109,8 +109,8 @@ function firstPath(cursors: readonly Cursor[]): string | null {
 }
 
 /** Which copies list a file at a path, newest first; all lists go on behind it. */
-function holdersOf(path: string, cursors: readonly Cursor[]): readonly Holder[] {
-  const holders: Holder[] = [];
+function copyHoldersOf(path: string, cursors: readonly Cursor[]): readonly CopyHolder[] {
+  const holders: CopyHolder[] = [];
   for (const cursor of cursors) {
     const entry = cursor.current;
     if (entry?.path !== path) continue;
@@ -122,7 +122,7 @@ function holdersOf(path: string, cursors: readonly Cursor[]): readonly Holder[] 
 
 function added(
   sum: OnlyCopies | undefined,
-  { entry: { path, size } }: Holder,
+  { entry: { path, size } }: CopyHolder,
   unsound: OnlyCopies["unsound"],
 ): OnlyCopies {
   return {
@@ -144,8 +144,8 @@ type StandIn =
  */
 async function findStandIn(
   root: string,
-  holder: Holder,
-  newer: readonly Holder[],
+  holder: CopyHolder,
+  newer: readonly CopyHolder[],
   reading: Reading,
 ): Promise<StandIn> {
   const { entry } = holder;
@@ -177,7 +177,7 @@ function isOtherVersion(info: Deno.FileInfo | null, { size, mtime }: FileEntry):
 }
 
 /** One file with two names: what becomes of it becomes of both. */
-function isSameFile(left: Holder, right: Holder): boolean {
+function isSameFile(left: CopyHolder, right: CopyHolder): boolean {
   const [one, other] = [left, right].map(({ files, entry }) => infoOf(join(files, entry.path)));
   return one !== null && one !== undefined && one.ino !== null && one.ino === other?.ino &&
     one.dev === other.dev;

@@ -32,7 +32,7 @@ import { copyTree } from "./copy_tree.ts";
 import { isBelow } from "./find_missing.ts";
 
 /** Where backups lie, and where they are written first. */
-export type Holder = Pick<Place, "backups" | "staging">;
+export type BackupDirectories = Pick<Place, "backups" | "staging">;
 
 /** Something that could not be copied, and so stays where it is. */
 export interface CopyFailure {
@@ -67,7 +67,7 @@ export async function sendBackup(
   to: Place,
   options: BringBackOptions = {},
 ): Promise<Sent> {
-  const from: Holder = ownPaths(root);
+  const from: BackupDirectories = ownPaths(root);
   const source = join(from.backups, id);
   const target = join(to.backups, id);
   const staged = join(to.staging, id);
@@ -165,7 +165,7 @@ export async function copyParts(
  * @param options The signal, after which the rest is freed by whoever locks the place next, and progress.
  */
 export async function giveUpParts(
-  place: Holder,
+  place: BackupDirectories,
   manifest: ChangeManifest,
   gone: readonly Step[],
   rest: readonly Step[],
@@ -196,7 +196,7 @@ export async function giveUpParts(
  * @param to Another place.
  * @returns Whether they are on one file system.
  */
-export function isOneFileSystem(from: Holder, to: Holder): boolean {
+export function isOneFileSystem(from: BackupDirectories, to: BackupDirectories): boolean {
   const [probe, moved] = [from, to].map(({ staging }) => join(staging, "probe"));
   Deno.mkdirSync(probe!);
   const isOne = tryRename(probe!, moved!);

@@ -37,7 +37,7 @@ export interface StagedAhead extends Disposable {
 }
 
 /** What the second thread is told. */
-export interface Assignment {
+export interface StageAssignment {
   readonly batch: Batch;
   readonly at: Workplace;
   /** Where open files are found. */
@@ -128,7 +128,7 @@ interface Helper {
 function callHelper(at: Workplace): Helper | null {
   const waiting = new Map<string, (staged: StagedBatch["staged"]) => void>();
   let failed = false;
-  const thread = startThread<Assignment, StagedBatch>(WORKER, {
+  const thread = startThread<StageAssignment, StagedBatch>(WORKER, {
     onReport({ name, staged }) {
       waiting.get(name)?.(staged);
       waiting.delete(name);

@@ -6,10 +6,10 @@
 
 import { useLinksToOpen } from "../../_io/hold.ts";
 import { serveThread } from "../../_io/second_thread.ts";
-import type { Assignment, StagedBatch } from "./stage_ahead.ts";
+import type { StageAssignment, StagedBatch } from "./stage_ahead.ts";
 import { stageFiles } from "./stage_files.ts";
 
-serveThread<Assignment, StagedBatch>(async ({ batch, at, links }, report) => {
+serveThread<StageAssignment, StagedBatch>(async ({ batch, at, links }, report) => {
   useLinksToOpen(links);
   report({ name: batch.name, staged: await stageFiles(batch, at) });
 });

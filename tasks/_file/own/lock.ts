@@ -17,7 +17,7 @@ import { failureText, infoOf } from "../../_io/read.ts";
 import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
 
 /** Who holds a lock. */
-interface Holder {
+interface LockHolder {
   readonly pid: number;
   readonly host: string | null;
   readonly task: string;
@@ -57,7 +57,7 @@ export function acquireLock(root: string, task: string, now: number): Lock {
     throw error;
   }
   waitForNoFile();
-  const holder: Holder = {
+  const holder: LockHolder = {
     pid: Deno.pid,
     host: hostname(),
     task,
@@ -146,7 +146,7 @@ const LONGEST_HOLDER = 4096;
 
 function describeHolder(lock: string): string {
   try {
-    const { pid, host, task, since } = JSON.parse(readEntry(lock)) as Holder;
+    const { pid, host, task, since } = JSON.parse(readEntry(lock)) as LockHolder;
     return `${task} (pid ${pid}${host === null ? "" : ` on ${host}`}, since ${since})`;
   } catch {
     return "another process";

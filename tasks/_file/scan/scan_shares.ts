@@ -18,7 +18,7 @@ import type { Inspector } from "./inspection.ts";
 import { type Reading, scanShare, type Share, type ShareFacts } from "./scan_share.ts";
 
 /** What the second thread is told. */
-export interface Assignment {
+export interface ScanAssignment {
   readonly reading: Reading;
   readonly shares: readonly Share[];
   /** Shared by both threads: what is in it is said by {@linkcode BOARD}. */
@@ -139,11 +139,11 @@ interface Helper {
 }
 
 function callHelper(
-  assignment: Assignment,
+  assignment: ScanAssignment,
   keep: (index: number, facts: ShareFacts) => void,
 ): Helper | null {
   const { promise: done, resolve } = Promise.withResolvers<void>();
-  const thread = startThread<Assignment, Report>(WORKER, {
+  const thread = startThread<ScanAssignment, Report>(WORKER, {
     onReport: (report) => report === "done" ? resolve() : keep(report.index, report.facts),
     onFailure: resolve,
   });

@@ -8,9 +8,9 @@ import { waitForNoFile } from "../../_io/open_regular.ts";
 import { newReadAhead } from "../../_io/read_ahead.ts";
 import { serveThread } from "../../_io/second_thread.ts";
 import { scanShare } from "./scan_share.ts";
-import { type Assignment, BOARD, loadInspector, type Report } from "./scan_shares.ts";
+import { BOARD, loadInspector, type Report, type ScanAssignment } from "./scan_shares.ts";
 
-serveThread<Assignment, Report>(async ({ reading, shares, board, waitsForNoFile }, report) => {
+serveThread<ScanAssignment, Report>(async ({ reading, shares, board, waitsForNoFile }, report) => {
   if (waitsForNoFile) waitForNoFile();
   const inspector = await loadInspector(reading.depth);
   const readAhead = newReadAhead(reading);

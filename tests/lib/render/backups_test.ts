@@ -135,6 +135,13 @@ Deno.test("renderChecks() names what a sound copy was made without", () => {
   );
 });
 
+const EXPIRY = {
+  schema: "mltidy/backup-expire/v1",
+  store: "/data/mlruns",
+  directory: "/data/mlruns/.mltidy.trash/backups",
+  settled: [],
+} as const;
+
 Deno.test("renderExpiry() gives the reason for what goes and for what stays", () => {
   const report = {
     expired: [{
@@ -179,7 +186,8 @@ Deno.test("renderExpiry() gives the reason for what goes and for what stays", ()
     "",
   ];
   const first = (dryRun: boolean, removed: readonly string[]) =>
-    renderExpiry({ ...report, dryRun, removed, complete: true, expiredRecords: 0 }).split("\n");
+    renderExpiry({ ...EXPIRY, ...report, dryRun, removed, complete: true, expiredRecords: 0 })
+      .split("\n");
   const reason = "old (2.0 KiB): 100 d old, limit 90 d";
   assertEquals(first(true, []), [`Would remove ${reason}`, ...kept]);
   assertEquals(first(false, ["old"]), [`Removed ${reason}`, ...kept]);
@@ -190,7 +198,7 @@ Deno.test("renderExpiry() says who frees what an interrupted one has left", () =
   const expired = [{ id: "old", bytes: 2048, reasons: [{ kind: "named" }] }] as const;
   const report = { expired, kept: [], removed: ["old"], dryRun: false, expiredRecords: 0 };
   assertEquals(
-    renderExpiry({ ...report, complete: false }),
+    renderExpiry({ ...EXPIRY, ...report, complete: false }),
     "Removed old (2.0 KiB): named\n" +
       "Interrupted; what is gone and not yet free is freed by the next task that changes the store\n",
   );
@@ -199,7 +207,7 @@ Deno.test("renderExpiry() says who frees what an interrupted one has left", () =
 Deno.test("renderExpiry() counts the kept copies of records that went, or would go", () => {
   const line = (dryRun: boolean, expiredRecords: number) =>
     renderExpiry(
-      { expired: [], kept: [], removed: [], complete: true, dryRun, expiredRecords },
+      { ...EXPIRY, expired: [], kept: [], removed: [], complete: true, dryRun, expiredRecords },
       {},
     );
   const why = "a newer one was kept, or the store no longer has what they were of\n";

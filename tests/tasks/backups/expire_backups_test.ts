@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import type { ExpiryReport } from "../../../lib/backup/report.ts";
 import { backup } from "../../../tasks/backups/backup.ts";
-import { expireBackups, type ExpiryReport } from "../../../tasks/backups/expire_backups.ts";
+import { expireBackups } from "../../../tasks/backups/expire_backups.ts";
 import { cleanup } from "../../../tasks/cleanup.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import { lockStore } from "../../../tasks/ports/lock_store.ts";

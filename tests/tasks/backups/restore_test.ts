@@ -1,14 +1,11 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { BackupListing } from "../../../lib/backup/backup.ts";
+import type { RestoreReport } from "../../../lib/backup/report.ts";
 import { DamagedBackupError, RestoreCollisionError } from "../../../lib/errors.ts";
 import { backup } from "../../../tasks/backups/backup.ts";
 import { listBackups } from "../../../tasks/backups/list_backups.ts";
-import {
-  restore,
-  type RestoreOptions,
-  type RestoreReport,
-} from "../../../tasks/backups/restore.ts";
+import { restore, type RestoreOptions } from "../../../tasks/backups/restore.ts";
 import { cleanup } from "../../../tasks/cleanup.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import { lockStore } from "../../../tasks/ports/lock_store.ts";

@@ -49,7 +49,7 @@ export interface Job {
  * @param world What it needs of the world.
  * @returns The exit code.
  */
-export async function carryOut(job: Job, world: World): Promise<ExitCode> {
+export async function runJob(job: Job, world: World): Promise<ExitCode> {
   const { options, backups, show, run, command } = job;
   const stop = new AbortController();
   // Until there is something to stop, an interruption just ends the process.

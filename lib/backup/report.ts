@@ -1,0 +1,69 @@
+/**
+ * What came of bringing a backup back, of letting backups go, and of settling what had been cut off. All
+ * are JSON values.
+ *
+ * @module
+ */
+
+import type { BackupFault, BackupListing } from "./backup.ts";
+import type { ExpiryPlan } from "./plan_expiry.ts";
+
+/** A change that was cut off and has been settled. */
+export interface SettledChange {
+  /** The change's id: that of its backup. */
+  readonly id: string;
+  /** The task that was cut off. */
+  readonly task: string;
+  /** `completed`: all of it is done; `reversed`: the store is as it was before. */
+  readonly outcome: "completed" | "reversed";
+  /** What could not be taken back; it stays in the backup. */
+  readonly collisions: readonly string[];
+}
+
+/** What was, or would be, brought back. */
+export interface RestoreReport {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/restore/v1";
+  /** The store's location: an absolute path, or a URI without credentials. */
+  readonly store: string;
+  /** The backup; `null` when none was named and there is no change to undo. */
+  readonly backup: BackupListing | null;
+  /** How many changes were undone, or files and directories brought back; or would be. */
+  readonly changes: number;
+  /** In a dry run, what is in the way, with both sides named. */
+  readonly collisions: readonly string[];
+  /** What a copy could not give since it is damaged. */
+  readonly faults: readonly BackupFault[];
+  /** Whether nothing was done. */
+  readonly dryRun: boolean;
+  /** Where it was copied to; `null` for the store. */
+  readonly to: string | null;
+  /** Earlier changes that had been cut off and were settled first. */
+  readonly settled: readonly SettledChange[];
+}
+
+/** Which backups went, or would go, and which stay. */
+export interface ExpiryReport extends ExpiryPlan {
+  /** Names this kind of document and its version. */
+  readonly schema: "mltidy/backup-expire/v1";
+  /** The store's location: an absolute path, or a URI without credentials. */
+  readonly store: string;
+  /** Absolute path of the directory that has them. */
+  readonly directory: string;
+  /** Whether nothing was removed since it was only asked what would be. */
+  readonly dryRun: boolean;
+  /** Ids of those that are gone. */
+  readonly removed: readonly string[];
+  /**
+   * Whether all that was to go is gone, and free what it took. It is not after an interruption: then the
+   * next task that changes the store frees what the last one of `removed` took.
+   */
+  readonly complete: boolean;
+  /**
+   * How many kept copies of records went from the metadata history, or would go: older than the limit,
+   * and either followed by a newer copy or of what has left the store.
+   */
+  readonly expiredRecords: number;
+  /** Earlier changes that had been cut off and were settled first. */
+  readonly settled: readonly SettledChange[];
+}
