@@ -216,5 +216,9 @@ Deno.test("whoever runs a task fetches what the program imports, and nothing tha
   const lock = JSON.parse(await Deno.readTextFile(join(root, "deno.lock")));
   const imported = Object.values(manifest.imports)
     .flatMap((target) => /^npm:[^/]+/.exec(target)?.[0] ?? []);
-  assertEquals(Object.keys(lock.specifiers), [...new Set(imported)]);
+  assertEquals(
+    Object.keys(lock.specifiers),
+    [...new Set(imported)],
+    "Run `git checkout deno.lock`, and test with `deno test --lock=tests/deno.lock`",
+  );
 });
