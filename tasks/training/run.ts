@@ -16,7 +16,8 @@ import { failureText } from "../_io/read.ts";
 import { requireCapability } from "../ports/require_capability.ts";
 import type { Abortable, Store } from "../ports/store.ts";
 import type { Durability, TrackedRun } from "../ports/tracking.ts";
-import { openRunLog, tell } from "./open_run_log.ts";
+import { openRunLog } from "./open_run_log.ts";
+import { tell } from "./problem_ledger.ts";
 import type { LogValue, RunLog } from "./run_log.ts";
 
 /** How a run can end. */
