@@ -109,12 +109,15 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   return await runTask(command, words, world);
 }
 
-async function ask(question: string): Promise<boolean> {
-  const { askYesNo } = await import("./_cli/terminal/prompt.ts");
-  return await askYesNo(question, {
-    write: (text) => write(Deno.stderr, text),
-    read: (buffer) => Deno.stdin.read(buffer),
-  });
+async function ask(question: string, wanted?: string): Promise<boolean> {
+  const { askFor, askYesNo } = await import("./_cli/terminal/prompt.ts");
+  const terminal = {
+    write: (text: string) => write(Deno.stderr, text),
+    read: (buffer: Uint8Array<ArrayBuffer>) => Deno.stdin.read(buffer),
+  };
+  return wanted === undefined
+    ? await askYesNo(question, terminal)
+    : await askFor(question, wanted, terminal);
 }
 
 /**

@@ -124,7 +124,13 @@ function whatText(backup: Exclude<BackupListing, { readonly kind: "damaged" }>):
     : `${backup.task}, ${plural(backup.changes, "change")} to undo`;
 }
 
-function scopeText(scope: CopyScope): string {
+/**
+ * Says what is copied.
+ *
+ * @param scope The scope of a copy.
+ * @returns Such as `the store`.
+ */
+export function scopeText(scope: CopyScope): string {
   switch (scope.kind) {
     case "full":
       return "the store";

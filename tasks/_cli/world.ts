@@ -16,8 +16,11 @@ export interface World {
   /** How to render data. */
   readonly style: Required<RenderOptions>;
   readonly progress: Progress;
-  /** Asks a question answered by yes or no; `null` where there is no terminal. */
-  readonly ask: ((question: string) => Promise<boolean>) | null;
+  /**
+   * Asks a question answered by yes or no, or by the very text that is wanted for a yes; `null` where there is
+   * no terminal.
+   */
+  readonly ask: ((question: string, wanted?: string) => Promise<boolean>) | null;
   readonly environment: (name: string) => string | undefined;
   /** The directory in which the user typed the command. */
   readonly directory: string;

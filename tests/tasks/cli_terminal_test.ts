@@ -29,7 +29,7 @@ async function runOnTerminal(
   let isTyped = types === "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     screen += text;
-    if (isTyped || !screen.includes("[y/N] ")) continue;
+    if (isTyped || !/\[y\/N\] |: \d+ > /.test(screen)) continue;
     await writer.write(new TextEncoder().encode(types));
     isTyped = true;
   }
@@ -73,6 +73,25 @@ Deno.test({
     assertEquals(code, 0, screen);
     const [plan = "", result = ""] = screen.split("Apply this plan? [y/N] ");
     assertStringIncludes(plan, "first");
+    assertStringIncludes(result, "2 soft-deleted, 2 purged, 1 quarantined");
+  },
+});
+
+Deno.test({
+  name:
+    "cleanup:apply --no-backup says that it cannot be undone, and wants the number of what goes",
+  ignore,
+  fn: async () => {
+    await using store = await diskStore(ROTTEN);
+    const before = await readTree(store.root);
+    const words = ["--no-backup", "--store", store.root];
+    const refused = await runOnTerminal("cleanup:apply", words, { types: "y\n" });
+    assertStringIncludes(refused.screen, "Nothing was changed.");
+    assertSameTree(await readTree(store.root), before);
+    const { code, screen } = await runOnTerminal("cleanup:apply", words, { types: "5\n" });
+    assertEquals(code, 0, screen);
+    const [plan = "", result = ""] = screen.split("type how much goes: 5 > ");
+    assertStringIncludes(plan, "This cannot be undone: ");
     assertStringIncludes(result, "2 soft-deleted, 2 purged, 1 quarantined");
   },
 });

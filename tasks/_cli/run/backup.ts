@@ -8,6 +8,7 @@ import type { CopyScope } from "../../../lib/backup/backup.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 import type { SettledChange } from "../../ports/store.ts";
+import { requireCapability } from "../../ports/require_capability.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
@@ -42,9 +43,8 @@ export async function runBackup(
     world.progress.erase();
     printDone(json ? `${jsonText(document)}\n` : text, text, world);
   };
-  const { renderBackupList, renderChecks, renderCopy, renderExpiry, renderHistory } = await import(
-    "../../../lib/render/backups.ts"
-  );
+  const { renderBackupList, renderChecks, renderCopy, renderExpiry, renderHistory, scopeText } =
+    await import("../../../lib/render/backups.ts");
   if (list) {
     const { listBackups } = await import("../../backups/list_backups.ts");
     const report = await listBackups(store, place);
@@ -71,8 +71,16 @@ export async function runBackup(
     const exitCode = report.complete ? ExitCode.done : ExitCode.interrupted;
     return { exitCode, settled: report.settled };
   }
+  const scope = scopeOf(options);
+  if (dryRun) {
+    const { directory } = await requireCapability(store, "backups").open(backups);
+    const { location } = store.describe();
+    const document = { schema: "mltidy/backup-plan/v1", store: location, scope, directory };
+    show(document, `Would copy ${scopeText(scope)} into ${directory}; nothing was changed.\n`);
+    return { exitCode: ExitCode.done, settled: [] };
+  }
   const { backup } = await import("../../backups/backup.ts");
-  const report = await backup(store, { ...place, ...work, scope: scopeOf(options) });
+  const report = await backup(store, { ...place, ...work, scope });
   show(report, renderCopy(report));
   const exitCode = report.complete ? ExitCode.done : ExitCode.partlyApplied;
   return { exitCode, settled: report.settled };

@@ -22,11 +22,12 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import {
-  APPLY_QUESTION,
+  askToApply,
   NOTHING_CHANGED,
   refuseUnattended,
   runJob,
   showReport,
+  willApply,
 } from "./run_job.ts";
 import { openConfigured, sayRemains, saySettled, type StoreFlags } from "./open.ts";
 
@@ -49,7 +50,7 @@ export async function runPlanning(
   const { options } = command;
   refuseContradictions(command);
   await using opened = await openConfigured(options, world);
-  if (options.apply) refuseUnattended(options.force, words, opened.command, world);
+  if (willApply(options)) refuseUnattended(options.force, words, opened.command, world);
   const { store, chosen } = opened;
   const config = chosen?.config ?? null;
   const policy = policyOf(command, config);
@@ -155,11 +156,16 @@ export async function runApply(
   );
   await using opened = await openConfigured({ ...options, planned: plan.store }, world);
   const { store, chosen, command } = opened;
+  const { renderPlan } = await import("../../../lib/render/plan.ts");
+  const show = () => renderPlan(plan, { ...world.style, all: options.all, command });
+  if (options.dryRun) {
+    world.print(options.json ? `${jsonText(plan)}\n` : show());
+    return ExitCode.done;
+  }
   refuseUnattended(options.force, words, command, world);
   if (!options.force) {
-    const { renderPlan } = await import("../../../lib/render/plan.ts");
-    world.say(renderPlan(plan, { ...world.style, all: options.all, command }));
-    if (!await world.ask?.(APPLY_QUESTION)) {
+    world.say(show());
+    if (!await askToApply(plan, options, world)) {
       world.say(NOTHING_CHANGED);
       return ExitCode.done;
     }

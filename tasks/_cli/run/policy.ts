@@ -79,6 +79,10 @@ export async function runConfig(
   }
   if (init) {
     const path = resolve(world.directory, flag ?? CONFIG_FILE);
+    if (options.dryRun) {
+      world.print(`Would write ${path}, unless it exists; nothing was written.\n`);
+      return ExitCode.done;
+    }
     const { initConfig } = await import("../../config.ts");
     if (!await initConfig(path)) {
       throw new UsageError(

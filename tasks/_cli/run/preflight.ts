@@ -31,7 +31,8 @@ export async function runPreflight(
   const name = operand === null ? "" : ` ${shellWords([operand])}`;
   const command: CommandOf = (typed) =>
     opened.command(typed === "preflight" ? `preflight${name}` : typed);
-  const { check, settle, staleAfter } = options;
+  const { settle, staleAfter } = options;
+  const check = options.check || options.dryRun;
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const report = await preflight(store, operand ?? undefined, {
     check,

@@ -11,7 +11,7 @@ import type { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { refuseUnattended, runJob } from "./run_job.ts";
+import { refuseUnattended, runJob, willApply } from "./run_job.ts";
 import { openConfigured } from "./open.ts";
 
 /**
@@ -33,7 +33,7 @@ export async function runRepair(
   }
   await using opened = await openConfigured(options, world);
   const { store, chosen, command } = opened;
-  if (options.apply) refuseUnattended(options.force, words, command, world);
+  if (willApply(options)) refuseUnattended(options.force, words, command, world);
   return await runJob({
     task: "repair",
     words,

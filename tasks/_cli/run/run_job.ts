@@ -23,6 +23,7 @@ export interface ApplyFlags {
   readonly force: boolean;
   readonly json: boolean;
   readonly detailedExitcode: boolean;
+  readonly dryRun: boolean;
 }
 
 /** One task that plans and applies. */
@@ -50,7 +51,8 @@ export interface Job {
  * @returns The exit code.
  */
 export async function runJob(job: Job, world: World): Promise<ExitCode> {
-  const { options, backups, show, run, command } = job;
+  const { backups, show, run, command } = job;
+  const options = { ...job.options, apply: willApply(job.options) };
   const stop = new AbortController();
   // Until there is something to stop, an interruption just ends the process.
   const listen = () => world.signal().addEventListener("abort", () => stop.abort());
@@ -65,7 +67,7 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
       approve: async (plan) => {
         world.progress.erase();
         world.say(show(plan, null));
-        const isApproved = await world.ask?.(APPLY_QUESTION) ?? false;
+        const isApproved = await askToApply(plan, options, world);
         if (isApproved) listen();
         return isApproved;
       },
@@ -93,8 +95,46 @@ function nothingOf(plan: Plan, now: number): ApplyReport {
   return reportOutcomes(plan, { startedAt: now, finishedAt: now, outcomes: [], backup: null });
 }
 
-/** What is asked before anything is applied. */
-export const APPLY_QUESTION = "Apply this plan";
+/**
+ * Tells whether a plan is to be carried out.
+ *
+ * @param options What flags say.
+ * @returns Whether that is wanted, and not only to be shown.
+ */
+export function willApply(
+  { apply, dryRun }: Pick<ApplyFlags, "apply" | "dryRun">,
+): boolean {
+  return apply && !dryRun;
+}
+
+/**
+ * Asks whether to carry a plan out. What nothing can undo takes more than a yes: how much goes is to be typed.
+ *
+ * @param plan The plan.
+ * @param options Whether a backup is kept.
+ * @param world What it needs of the world.
+ * @returns Whether it is to be carried out; not where nobody can be asked.
+ */
+export async function askToApply(
+  { actions: { length } }: Plan,
+  { backup }: Pick<ApplyFlags, "backup">,
+  world: World,
+): Promise<boolean> {
+  if (backup || length === 0) return await world.ask?.(APPLY_QUESTION) ?? false;
+  world.say(FOR_GOOD);
+  const number = String(length);
+  return await world.ask?.(
+    `To apply this plan all the same, type how much goes: ${number}`,
+    number,
+  ) ??
+    false;
+}
+
+const APPLY_QUESTION = "Apply this plan";
+
+/** What is said where no backup is wanted. */
+const FOR_GOOD =
+  "This cannot be undone: with --no-backup no copy is kept of what goes or is replaced.\n";
 
 /** What is said before a backup goes to a place of the user's. */
 const ELSEWHERE =
@@ -175,6 +215,8 @@ export function printDone(
 
 const ONLY_FOR_SHOW = [
   "--apply",
+  "--dry-run",
+  "-n",
   "--json",
   "--all",
   "--detailed-exitcode",

@@ -61,10 +61,19 @@ export async function runTask(
     case "recover":
       return await runRecover(command, world);
     case "demo":
+      if (command.options.dryRun) return dryRunOf("into a temporary directory", world);
       return await runDemo(world);
     case "demo:store":
+      if (command.options.dryRun) {
+        return dryRunOf(`into ${resolve(world.directory, command.operand)}`, world);
+      }
       return await runDemoStore(command, world);
   }
+}
+
+function dryRunOf(where: string, world: World): ExitCode {
+  world.print(`Would write the example store ${where}; nothing was written.\n`);
+  return ExitCode.done;
 }
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
@@ -157,6 +166,16 @@ async function runRestore(
 async function runRecover({ options }: Command<"recover">, world: World): Promise<ExitCode> {
   await using opened = await openConfigured({ ...options, quiet: true }, world);
   const { store, chosen } = opened;
+  if (options.dryRun) {
+    const interrupted = await store.changes?.interrupted() ?? [];
+    const document = { schema: "mltidy/recover-plan/v1", interrupted };
+    if (options.json) printJson(world, { ...document, store: store.describe().location });
+    else if (interrupted.length === 0) world.print("Nothing to recover.\n");
+    else {interrupted.forEach((id) =>
+        world.print(`Would settle change ${id}, which was cut off.\n`)
+      );}
+    return ExitCode.done;
+  }
   const { recover } = await import("../../backups/recover.ts");
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const report = await recover(store, backups === null ? {} : { backups });

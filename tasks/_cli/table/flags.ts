@@ -59,6 +59,7 @@ export type OptionsOf<F extends Flags> = {
 
 /** Flags of every task. */
 export const commonFlags = {
+  dryRun: toggle("dry-run", "Only show what would be done; nothing is changed", { short: "n" }),
   quiet: toggle("quiet", "Say nothing but the result and errors", { short: "q" }),
   help: toggle("help", "Show this help", { short: "h" }),
   version: toggle("version", "Show the version", { short: "V" }),

@@ -129,13 +129,25 @@ function findFlag(task: TaskName, flags: Flags, typed: string): Flag {
     if (flag.short !== undefined && typed === `-${flag.short}`) return flag;
     if (isNegatable(flag) && typed === `--no-${flag.name}`) return flag;
   }
-  const names = Object.values(flags).filter((flag) => flag.hidden !== true)
-    .flatMap((flag) => isNegatable(flag) ? [flag.name, `no-${flag.name}`] : [flag.name]);
-  const nearest = nearestWord(typed.replace(/^-+/, ""), names);
+  const meant = meantFlag(flags, typed.replace(/^-+/, ""));
   throw new UsageError(
     `Unknown flag "${typed}" for ${task}: ` +
-      (nearest === null ? seeHelp(task) : `did you mean --${nearest}?`),
+      (meant === null ? seeHelp(task) : `did you mean ${meant}?`),
   );
+}
+
+/** What turns something off costs most where it was not meant: only who begins to type it may mean it. */
+function meantFlag(flags: Flags, word: string): string | null {
+  const shown = Object.values(flags).filter((flag) => flag.hidden !== true);
+  if (shown.some(({ short }) => short === word)) return `-${word}`;
+  const names = shown.map(({ name }) => name).filter((name) => !name.startsWith("no-"));
+  const off = /^no./.test(word)
+    ? shown.flatMap((flag) =>
+      isNegatable(flag) ? [`no-${flag.name}`] : flag.name.startsWith("no-") ? [flag.name] : []
+    )
+    : [];
+  const nearest = nearestWord(word, [...names, ...off]);
+  return nearest === null ? null : `--${nearest}`;
 }
 
 function isNegatable(flag: Flag): boolean {
@@ -184,7 +196,7 @@ function checkBackup(given: ReadonlyMap<string, unknown>, id: string | null): vo
   if (jobs.length + scopes.length > 1) {
     throw refuse([...jobs, ...scopes], "the first copies nothing");
   }
-  const expiring = chosen("keep-last", "dry-run");
+  const expiring = chosen("keep-last");
   if (jobs[0] !== "expire" && expiring.length > 0) {
     throw refuse(expiring, "expected --expire beside it");
   }

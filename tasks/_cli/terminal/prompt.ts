@@ -29,6 +29,34 @@ export async function askYesNo(question: string, terminal: PromptTerminal): Prom
   return line !== null && /^\s*y(es)?\s*$/i.test(line);
 }
 
+/**
+ * Asks for a text to be typed, on a terminal.
+ *
+ * @param question The question, without its mark.
+ * @param wanted What has to be typed.
+ * @param terminal Where to ask.
+ * @returns Whether that was the answer; anything else, or the end of input, is a no.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const silent = { write() {}, read: () => Promise.resolve(null) };
+ *
+ * assertEquals(await askFor("Type how much goes", "12", silent), false);
+ * ```
+ */
+export async function askFor(
+  question: string,
+  wanted: string,
+  terminal: PromptTerminal,
+): Promise<boolean> {
+  terminal.write(`${question} > `);
+  const line = await readLine(terminal);
+  if (line === null) terminal.write("\n");
+  return line?.trim() === wanted;
+}
+
 async function readLine({ read }: PromptTerminal): Promise<string | null> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(256);

@@ -259,3 +259,72 @@ Deno.test("the configuration of the directory names the store, unless a flag or 
   const { err } = await runTask("prune", [], { directory: store.outside });
   assertStringIncludes(err, `Store ${store.root} (chosen by mltidy.yaml)\n`);
 });
+
+Deno.test("without a backup more than a yes is asked for: how much goes", async () => {
+  await using store = await withPolicy("retention: { keep_last: 7 }\n");
+  const before = await readTree(store.root, { except: [".mltidy.trash"] });
+  const asked: (readonly [string, string | undefined])[] = [];
+  const answer = (isYes: boolean) => (question: string, wanted?: string) => {
+    asked.push([question, wanted]);
+    return Promise.resolve(isYes);
+  };
+  const at = ["--store", store.root];
+  writeFiles(store.outside, { "plan.json": (await runTask("prune", ["--json", ...at])).out });
+  const plan = join(store.outside, "plan.json");
+  const lines = [["prune:apply"], ["cleanup:apply"], ["apply", plan]] as const;
+  for (const [task, ...words] of lines) {
+    const typed = [...words, "--no-backup", ...at];
+    const { err } = await runTask(task, typed, { ask: answer(false) });
+    assertMatch(
+      err,
+      /\nThis cannot be undone: with --no-backup no copy is kept [^]*\nNothing was changed\.\n$/,
+    );
+    assertEquals(asked.pop(), ["To apply this plan all the same, type how much goes: 2", "2"]);
+    assertSameTree(await readTree(store.root, { except: [".mltidy.trash"] }), before);
+  }
+  const kept = await runTask("prune:apply", at, { ask: answer(false) });
+  assertEquals(kept.err.includes("cannot be undone"), false);
+  assertEquals(asked.pop(), ["Apply this plan", undefined]);
+  const done = await runTask("prune:apply", ["--no-backup", ...at], { ask: answer(true) });
+  assertStringIncludes(done.out, "There is no backup: mltidy cannot undo this.");
+  assertEquals(asked.length, 1);
+});
+
+Deno.test("--dry-run changes nothing in any task, and shows what would be done", async () => {
+  await using store = await withPolicy("retention: { keep_last: 7 }\n");
+  const at = ["--store", store.root];
+  await runTask("backup", at);
+  writeFiles(store.outside, { "plan.json": (await runTask("prune", ["--json", ...at])).out });
+  const before = await readTree(join(store.root, ".."));
+  const lines: readonly (readonly [says: RegExp, task: string, ...words: string[]])[] = [
+    [/^~ Soft-delete 2 runs/, "prune:apply"],
+    [
+      /^~ Soft-delete 2 runs[^]* deno task cleanup:apply --force --store /,
+      "cleanup:apply",
+      "--force",
+    ],
+    [/^~ Soft-delete 2 runs/, "cleanup"],
+    [/^~ Soft-delete 2 runs/, "apply", join(store.outside, "plan.json"), "--force"],
+    [/./, "repair:apply", "--force"],
+    [/Ready/, "preflight", "new"],
+    [/^Would copy run x into /, "backup", "--run", "x"],
+    [/^Keeping/, "backup", "--expire", "0d"],
+    [/^Nothing to restore/, "restore", "--last"],
+    [/^Nothing to recover/, "recover"],
+    [/^1 experiment/m, "summary"],
+    [/./, "verify"],
+  ];
+  for (const [says, task, ...words] of lines) {
+    for (const flag of ["-n", "--dry-run"]) {
+      const { code, out, err } = await runTask(task, [...words, flag, ...at]);
+      assertEquals(code, 0, `${task}: ${err}`);
+      assertMatch(out, says);
+    }
+  }
+  for (const [task, ...words] of [["config", "--init"], ["demo:store", "new"], ["demo"]] as const) {
+    const { code, out } = await runTask(task, [...words, "-n"], { directory: store.outside });
+    assertEquals(code, 0);
+    assertMatch(out, /^Would write .*; nothing was written\.\n$/);
+  }
+  assertSameTree(await readTree(join(store.root, "..")), before);
+});

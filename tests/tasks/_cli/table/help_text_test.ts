@@ -28,10 +28,10 @@ Flags:
       --run ID         Bring back only this run
       --to DIR         Copy it there instead, under the paths of the store
       --backups DIR    Where backups lie, on any file system but not in the store (default: as mltidy.yaml says, else .mltidy.trash/backups in the store)
-      --dry-run        Show what would come back; nothing is changed
       --store DIR|URI  The store to look at (default: MLFLOW_TRACKING_URI if a file store, else ./mlruns)
       --no-config      Go by no mltidy.yaml, whatever lies there
       --json           Print one JSON document instead of text
+  -n, --dry-run        Only show what would be done; nothing is changed
   -q, --quiet          Say nothing but the result and errors
   -h, --help           Show this help
   -V, --version        Show the version
@@ -75,6 +75,7 @@ Deno.test("helpText() leaves out what only the commands in deno.json give", () =
     "--store DIR|URI",
     "--no-config",
     "--json",
+    "-n, --dry-run",
     "-q, --quiet",
     "-h, --help",
     "-V, --version",

@@ -9,6 +9,7 @@ const STORE_DEFAULTS = {
   store: null,
   noConfig: false,
   json: false,
+  dryRun: false,
   quiet: false,
   help: false,
   version: false,
@@ -110,7 +111,6 @@ Deno.test("parseCommand() gives the operand, also one with a leading dash behind
       run: null,
       to: null,
       backups: null,
-      dryRun: false,
       ...STORE_DEFAULTS,
     },
     operand: "20260101",
@@ -151,6 +151,25 @@ Deno.test("parseCommand() names the nearest flag for an unknown one", () => {
     complaint("cleanup", "--experiment", "7"),
     'Unknown flag "--experiment" for cleanup: see deno task cleanup --help',
   );
+});
+
+Deno.test("parseCommand() takes -n and --dry-run for every task, and suggests nothing that turns off for less", () => {
+  for (const task of taskNames) {
+    const operand = ["apply", "explain", "demo:store"].includes(task) ? ["x"] : [];
+    for (const flag of ["-n", "--dry-run"]) {
+      const command = parseCommand([task, ...operand, flag]);
+      assert("options" in command && command.options.dryRun, `${task} ${flag}`);
+    }
+    for (
+      const [typed, meant] of [["--n", "-n"], ["--dry", "--dry-run"], ["-dry-run", "--dry-run"]]
+    ) {
+      assertEquals(
+        complaint(task, ...operand, typed!),
+        `Unknown flag "${typed}" for ${task}: did you mean ${meant}?`,
+      );
+    }
+    assertEquals(complaint(task, ...operand, "--no").includes("--no-"), false);
+  }
 });
 
 Deno.test("parseCommand() refuses a flag of another task", () => {
@@ -266,7 +285,6 @@ Deno.test("parseCommand() refuses flags of backup that make no sense together", 
       "Cannot use --run and --metadata: they are different parts of the store",
     ],
     ["--list --run 1", "Cannot use --list and --run: the first copies nothing"],
-    ["--dry-run", "Cannot use --dry-run: expected --expire beside it"],
     ["--list --keep-last 2", "Cannot use --keep-last: expected --expire beside it"],
     [
       "--expire 20261101T000000Z-backup --keep-last 2",

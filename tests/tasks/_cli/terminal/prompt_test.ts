@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { askYesNo } from "../../../../tasks/_cli/terminal/prompt.ts";
+import { askFor, askYesNo } from "../../../../tasks/_cli/terminal/prompt.ts";
 
 /** Answers in the given pieces, then ends. */
 function typist(...pieces: readonly string[]) {
@@ -39,4 +39,13 @@ Deno.test("askYesNo() takes the end of input for a no, even in the middle of a l
 
 Deno.test("askYesNo() waits for the whole line", async () => {
   assertEquals(await askYesNo("Apply this plan", typist("ye", "s", "\n").port), true);
+});
+
+Deno.test("askFor() takes nothing but what is wanted for a yes", async () => {
+  const { port, written } = typist(" 12 \r\n");
+  assertEquals(await askFor("Type how much goes: 12", "12", port), true);
+  assertEquals(written, ["Type how much goes: 12 > "]);
+  for (const answer of ["y\n", "yes\n", "\n", "1\n", "120\n", "12"]) {
+    assertEquals(await askFor("Type how much goes: 12", "12", typist(answer).port), false, answer);
+  }
 });
