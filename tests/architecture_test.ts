@@ -331,6 +331,11 @@ Deno.test("the house has files for its rules to hold", () => {
   assertEquals(idle, []);
 });
 
+Deno.test("every file stands in a room that has a row", () => {
+  const known = new Set(rooms.map(({ room }) => room));
+  assertEquals(sources.filter((path) => !known.has(roomOf(path))), []);
+});
+
 Deno.test("every room stands in one row, above all that it may import", () => {
   const upwards = rooms.flatMap(({ room, of }, index) =>
     of.filter((place) => /^(lib|tasks)\//.test(place))
