@@ -23,6 +23,7 @@ import { ORPHAN_SETTLE } from "../lib/policy/policy.ts";
 import { planRepair } from "../lib/repair/plan_repair.ts";
 import { recoveredName } from "../lib/repair/rebuild_experiment_meta.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import type { Remains } from "../lib/store/usage.ts";
 import { durationOf } from "../lib/text/units.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import { type Finding, verifySnapshot } from "../lib/verify/verify_snapshot.ts";
@@ -91,6 +92,8 @@ export interface PreflightReport {
   readonly unnamed: readonly UnnamedExperiment[];
   /** Earlier changes that had been cut off and were settled first. */
   readonly settled: readonly SettledChange[];
+  /** What earlier changes were not to keep, and could still not be freed. */
+  readonly remains: readonly Remains[];
 }
 
 /**
@@ -122,7 +125,7 @@ export async function preflight(
   const outcome = check || store.changes === null
     ? await look(store, rules)
     : await lookAndMend(store, rules);
-  const { snapshot, plan, orphans, settled } = outcome;
+  const { snapshot, plan, orphans, settled, remains } = outcome;
   const findings = verifySnapshot(snapshot);
   const errors = findings.filter(({ severity }) => severity === "error");
   const unnamed = name === undefined ? [] : findUnnamed(snapshot, name);
@@ -149,6 +152,7 @@ export async function preflight(
     experiment: setUp,
     unnamed,
     settled,
+    remains,
   };
 }
 
@@ -175,6 +179,7 @@ interface Outcome {
   /** `null` when nothing was to be changed, or could be. */
   readonly done: PreflightReport["done"] | null;
   readonly settled: readonly SettledChange[];
+  readonly remains: readonly Remains[];
 }
 
 async function look(store: Store, rules: Rules): Promise<Outcome> {
@@ -182,7 +187,7 @@ async function look(store: Store, rules: Rules): Promise<Outcome> {
   const plan = await planRepairs(store, snapshot, rules);
   const mended = simulatePlan(snapshot, plan, { now: store.now() });
   const orphans = planQuarantine(mended, rules, store.now());
-  return { snapshot, plan, orphans, done: null, settled: [] };
+  return { snapshot, plan, orphans, done: null, settled: [], remains: [] };
 }
 
 /** Where another process is changing the store, or the backups, this only looks: many may start at once. */
@@ -213,7 +218,8 @@ async function mend(store: Store, rules: Rules): Promise<Outcome> {
     ? await read(locked, rules)
     : simulatePlan(mended, orphans, { now: store.now() });
   if (repair === null && quarantine === null) await keepMetadata(locked, before);
-  return { snapshot, plan, orphans, done: { repair, quarantine }, settled: locked.settled };
+  const { settled, remains } = locked;
+  return { snapshot, plan, orphans, done: { repair, quarantine }, settled, remains };
 }
 
 function read(store: Store, { signal, onProgress }: Rules): Promise<StoreSnapshot<"full">> {

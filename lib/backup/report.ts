@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Remains } from "../store/usage.ts";
 import type { BackupFault, BackupListing } from "./backup.ts";
 import type { ExpiryPlan } from "./plan_expiry.ts";
 
@@ -40,6 +41,8 @@ export interface RestoreReport {
   readonly to: string | null;
   /** Earlier changes that had been cut off and were settled first. */
   readonly settled: readonly SettledChange[];
+  /** What earlier changes were not to keep, and could still not be freed. */
+  readonly remains: readonly Remains[];
 }
 
 /** Which backups went, or would go, and which stay. */
@@ -66,4 +69,6 @@ export interface ExpiryReport extends ExpiryPlan {
   readonly expiredRecords: number;
   /** Earlier changes that had been cut off and were settled first. */
   readonly settled: readonly SettledChange[];
+  /** What earlier changes were not to keep, and could still not be freed. */
+  readonly remains: readonly Remains[];
 }

@@ -13,6 +13,7 @@
  */
 
 import type { CopyManifest, CopyScope } from "../../lib/backup/backup.ts";
+import type { Remains } from "../../lib/store/usage.ts";
 import type { BackupWork } from "../ports/backups.ts";
 import { lockStore } from "../ports/lock_store.ts";
 import { requireCapability } from "../ports/require_capability.ts";
@@ -34,6 +35,8 @@ export interface BackupReport extends CopyManifest {
   readonly complete: boolean;
   /** Earlier changes that had been cut off and were settled first. */
   readonly settled: readonly SettledChange[];
+  /** What earlier changes were not to keep, and could still not be freed. */
+  readonly remains: readonly Remains[];
 }
 
 /**
@@ -68,5 +71,6 @@ export async function backup(store: Store, options: BackupOptions = {}): Promise
     complete: manifest.changing.length === 0 &&
       manifest.leftOut.every(({ because }) => because === "special"),
     settled: locked.settled,
+    remains: locked.remains,
   };
 }

@@ -82,7 +82,7 @@ export async function expireBackups(
     const plan = await planIn(place, store.now(), which, work);
     const expiredRecords = "id" in which ? 0 : await place.expiredRecords(which.olderThan);
     const { directory } = place;
-    const nothing = { removed: [], complete: true, settled: [] };
+    const nothing = { removed: [], complete: true, settled: [], remains: [] };
     return { ...report, ...plan, directory, expiredRecords, ...nothing };
   }
   await using locked = await lockStore(store, { task: "backup" });
@@ -99,8 +99,8 @@ export async function expireBackups(
   const isByAge = complete && !("id" in which);
   const expiredRecords = isByAge ? await place.expireRecords(which.olderThan) : 0;
   const { directory } = place;
-  const { settled } = locked;
-  return { ...report, ...plan, directory, removed, complete, expiredRecords, settled };
+  const { settled, remains } = locked;
+  return { ...report, ...plan, directory, removed, complete, expiredRecords, settled, remains };
 }
 
 type Which = ExpiryPolicy | { readonly id: string };

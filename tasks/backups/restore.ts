@@ -66,6 +66,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     dryRun,
     to,
     settled: [],
+    remains: [],
   };
   const { store: location } = report;
   const place = await requireCapability(store, "backups").open(directory);
@@ -83,12 +84,12 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     };
   }
   await using locked = await lockStore(store, { task: "restore" });
-  const { settled } = locked;
+  const { settled, remains } = locked;
   await using own = await requireCapability(locked, "backups").lock(directory);
   const { backup } = await find(own, location, options) ?? {};
-  if (!backup) return { ...report, settled };
+  if (!backup) return { ...report, settled, remains };
   const broughtBack = await own.bringBack(backup.id, options, options);
-  return { ...report, backup, ...broughtBack, settled };
+  return { ...report, backup, ...broughtBack, settled, remains };
 }
 
 async function find(

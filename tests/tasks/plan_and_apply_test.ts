@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../../lib/errors.ts";
@@ -9,6 +9,7 @@ import { openStore } from "../../tasks/open_store.ts";
 import { planAndApply, type PlanAndApplyOptions } from "../../tasks/plan_and_apply.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { DAY, NOW, runId } from "../_support/builders.ts";
+import { runTask } from "../_support/command.ts";
 import { tempStore, writeFiles } from "../_support/disk_store.ts";
 import { beginCleanup, planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
@@ -190,6 +191,18 @@ Deno.test("planAndApply() says what it could not free, frees the rest, and leave
         await using opened = await openStore(store.root);
         for (const later of [await run(store.root, { apply: true }), await recover(opened)]) {
           assertEquals(later.remains, [report?.remains!]);
+        }
+        const lines = ["preflight", "restore --last", "backup", "backup --expire 0d", "recover"];
+        for (const line of lines) {
+          const [task = "", ...words] = line.split(" ");
+          const { out, err } = await runTask(task, [...words, "--store", store.root]);
+          const says = `An earlier change could not free ${report?.remains?.path}: `;
+          assertStringIncludes(task === "recover" ? out : err, says, line);
+          const printed = await runTask(task, [...words, "--json", "--store", store.root]);
+          // Whoever undid the last change has nothing to lock the store for.
+          if (task !== "restore") {
+            assertEquals(JSON.parse(printed.out).remains, [report?.remains!], line);
+          }
         }
       } finally {
         await chattr("-i", join(staging, kept));

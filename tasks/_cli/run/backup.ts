@@ -7,7 +7,6 @@
 import type { CopyScope } from "../../../lib/backup/backup.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import type { BackupWork } from "../../ports/backups.ts";
-import type { SettledChange } from "../../ports/store.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
@@ -15,7 +14,7 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { printDone } from "./run_job.ts";
-import type { ConfiguredStore } from "./open.ts";
+import type { ConfiguredStore, Earlier } from "./open.ts";
 
 type BackupCommand = Extract<TaskCommand, { readonly task: "backup" }>;
 
@@ -31,7 +30,7 @@ export async function runBackup(
   { options, operand }: BackupCommand,
   { store, chosen }: ConfiguredStore,
   world: World,
-): Promise<{ readonly exitCode: ExitCode; readonly settled: readonly SettledChange[] }> {
+): Promise<{ readonly exitCode: ExitCode; readonly earlier: Earlier | null }> {
   const { json, list, verify, expire, keepLast, dryRun } = options;
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const place = backups === null ? {} : { backups };
@@ -50,14 +49,14 @@ export async function runBackup(
     const report = await listBackups(store, place);
     const list = renderBackupList(report.backups, { ...world.style, now: world.now() });
     show(report, `${list}${renderHistory(report.history)}`);
-    return { exitCode: ExitCode.done, settled: [] };
+    return { exitCode: ExitCode.done, earlier: null };
   }
   if (verify) {
     const { verifyBackups } = await import("../../backups/verify_backups.ts");
     const which = operand === null ? {} : { id: operand };
     const report = await verifyBackups(store, { ...place, ...work, ...which });
     show(report, renderChecks(report.checks, world.style));
-    return { exitCode: report.sound ? ExitCode.done : ExitCode.findings, settled: [] };
+    return { exitCode: report.sound ? ExitCode.done : ExitCode.findings, earlier: null };
   }
   if (expire !== null) {
     const { expireBackups } = await import("../../backups/expire_backups.ts");
@@ -69,7 +68,7 @@ export async function runBackup(
     const report = await expireBackups(store, { ...place, ...work, which, dryRun });
     show(report, renderExpiry(report, world.style));
     const exitCode = report.complete ? ExitCode.done : ExitCode.interrupted;
-    return { exitCode, settled: report.settled };
+    return { exitCode, earlier: report };
   }
   const scope = scopeOf(options);
   if (dryRun) {
@@ -77,13 +76,13 @@ export async function runBackup(
     const { location } = store.describe();
     const document = { schema: "mltidy/backup-plan/v1", store: location, scope, directory };
     show(document, `Would copy ${scopeText(scope)} into ${directory}; nothing was changed.\n`);
-    return { exitCode: ExitCode.done, settled: [] };
+    return { exitCode: ExitCode.done, earlier: null };
   }
   const { backup } = await import("../../backups/backup.ts");
   const report = await backup(store, { ...place, ...work, scope });
   show(report, renderCopy(report));
   const exitCode = report.complete ? ExitCode.done : ExitCode.partlyApplied;
-  return { exitCode, settled: report.settled };
+  return { exitCode, earlier: report };
 }
 
 function dueAfter(expireAfter: number | null = null): number {

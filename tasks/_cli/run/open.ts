@@ -150,33 +150,27 @@ async function sayInterrupted(
   }
 }
 
-/**
- * Says what earlier changes left that can still not be freed.
- *
- * @param remains What they left.
- * @param world What the task needs of the world.
- */
-export function sayRemains(remains: readonly Remains[], world: Pick<World, "say">): void {
-  for (const { path, message } of remains) {
-    world.say(
-      `An earlier change could not free ${path}: ${message}; mend that, and the next task that changes the store frees it\n`,
-    );
-  }
+/** What earlier changes came to, as whoever holds the lock finds it. */
+export interface Earlier {
+  readonly settled: readonly SettledChange[];
+  readonly remains: readonly Remains[];
 }
 
 /**
- * Says what had been cut off and was settled.
+ * Says what had been cut off and was settled, and what earlier changes left that can still not be freed.
  *
- * @param settled The changes.
+ * @param earlier The changes, and what they left.
  * @param world What the task needs of the world.
  */
-export function saySettled(
-  settled: readonly SettledChange[],
-  world: Pick<World, "say">,
-): void {
+export function sayEarlier({ settled, remains }: Earlier, world: Pick<World, "say">): void {
   for (const { id, outcome, collisions } of settled) {
     const result = outcome === "completed" ? "it is complete now" : "all of it was taken back";
     world.say(`Change ${id} had been cut off: ${result}\n`);
     for (const collision of collisions) world.say(`  but ${collision}\n`);
+  }
+  for (const { path, message } of remains) {
+    world.say(
+      `An earlier change could not free ${path}: ${message}; mend that, and the next task that changes the store frees it\n`,
+    );
   }
 }

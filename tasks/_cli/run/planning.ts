@@ -29,7 +29,7 @@ import {
   showReport,
   willApply,
 } from "./run_job.ts";
-import { openConfigured, sayRemains, saySettled, type StoreFlags } from "./open.ts";
+import { openConfigured, sayEarlier, type StoreFlags } from "./open.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 type PlanningCommand = Command<"prune"> | Command<"cleanup">;
@@ -173,8 +173,7 @@ export async function runApply(
   const { applyPlan } = await import("../../apply_plan.ts");
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   await using locked = await lockStore(store, { task: "apply" });
-  saySettled(locked.settled, world);
-  sayRemains(locked.remains, world);
+  sayEarlier(locked, world);
   const report = await applyPlan(locked, plan, {
     backup: options.backup,
     ...(backups === null ? {} : { backups }),

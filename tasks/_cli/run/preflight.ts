@@ -13,7 +13,7 @@ import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import type { World } from "../world.ts";
-import { openConfigured, saySettled } from "./open.ts";
+import { openConfigured, sayEarlier } from "./open.ts";
 
 /**
  * Runs `preflight`.
@@ -44,7 +44,7 @@ export async function runPreflight(
     onFiles: world.progress.transfer,
   });
   world.progress.erase();
-  saySettled(report.settled, world);
+  sayEarlier(report, world);
   if (options.json) {
     const errors = report.errors.map((one) => findingDocument(one, command));
     world.print(`${jsonText({ ...report, errors })}\n`);

@@ -14,7 +14,7 @@ import type { PlanAndApplyOptions, PlanAndApplyResult } from "../../plan_and_app
 import { ExitCode } from "../table/exit_code.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { sayRemains, saySettled } from "./open.ts";
+import { sayEarlier } from "./open.ts";
 
 /** What flags say of how to apply, and how to show it. */
 export interface ApplyFlags {
@@ -76,8 +76,7 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
     onFiles: world.progress.transfer,
   });
   world.progress.erase();
-  saySettled(settled, world);
-  sayRemains(remains, world);
+  sayEarlier({ settled, remains }, world);
   if (report !== null) return await showReport(report, { json: options.json, command }, world);
   const isRefused = options.apply && plan.actions.length > 0;
   if (isRefused) world.say(NOTHING_CHANGED);

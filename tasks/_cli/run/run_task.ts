@@ -16,7 +16,7 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { printDone } from "./run_job.ts";
-import { openChosenStore, openConfigured, sayRemains, saySettled } from "./open.ts";
+import { openChosenStore, openConfigured, sayEarlier } from "./open.ts";
 
 /**
  * Runs a task.
@@ -52,8 +52,8 @@ export async function runTask(
     case "backup": {
       await using opened = await openConfigured(command.options, world);
       const { runBackup } = await import("./backup.ts");
-      const { exitCode, settled } = await runBackup(command, opened, world);
-      saySettled(settled, world);
+      const { exitCode, earlier } = await runBackup(command, opened, world);
+      if (earlier !== null) sayEarlier(earlier, world);
       return exitCode;
     }
     case "restore":
@@ -156,7 +156,7 @@ async function runRestore(
     onProgress: world.progress.transfer,
   });
   world.progress.erase();
-  saySettled(report.settled, world);
+  sayEarlier(report, world);
   const text = renderRestore(report);
   printDone(json ? `${jsonText(report)}\n` : text, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
@@ -182,8 +182,7 @@ async function runRecover({ options }: Command<"recover">, world: World): Promis
   if (options.json) {
     printJson(world, report);
   } else {
-    saySettled(report.settled, { ...world, say: world.print });
-    sayRemains(report.remains, { ...world, say: world.print });
+    sayEarlier(report, { ...world, say: world.print });
     if (report.settled.length === 0 && report.remains.length === 0) {
       world.print("Nothing to recover.\n");
     }

@@ -140,6 +140,7 @@ const EXPIRY = {
   store: "/data/mlruns",
   directory: "/data/mlruns/.mltidy.trash/backups",
   settled: [],
+  remains: [],
 } as const;
 
 Deno.test("renderExpiry() gives the reason for what goes and for what stays", () => {

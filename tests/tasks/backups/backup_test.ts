@@ -60,9 +60,9 @@ Deno.test("backup() describes what it holds, and lies whole in its place", async
   await using place = await tempStore(STORE);
   await using store = await open(place.root);
   const report = await backup(store);
-  const { id, path, settled, complete, ...manifest } = report;
+  const { id, path, settled, remains, complete, ...manifest } = report;
   assertEquals(path, join(place.root, ".mltidy.trash/backups", id));
-  assertEquals([id, settled, complete], ["20261101T000200Z-backup", [], true]);
+  assertEquals([id, settled, remains, complete], ["20261101T000200Z-backup", [], [], true]);
   const written = JSON.parse(await Deno.readTextFile(join(path, "manifest.json")));
   assertEquals(written, { id, ...manifest });
   assertEquals([manifest.kind, manifest.scope, manifest.changing, manifest.leftOut], [

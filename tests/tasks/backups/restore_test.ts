@@ -145,6 +145,7 @@ Deno.test("restore() only tells in a dry run what would come back, and what is i
     faults: [],
     to: null,
     settled: [],
+    remains: [],
   });
   assertSameTree(await readTree(place.root), before);
 });
