@@ -256,7 +256,9 @@ function lookAgain(
     const start = performance.now();
     if (start - last > cost) {
       const again = await planAgain(store, plan, await store.read(reading));
-      planned = new Set(again.actions.map(keyOf));
+      // What cannot be asked any more may refer to anything by now.
+      const isBlind = again.stops?.some(({ kind }) => kind === "database-unreadable") ?? false;
+      planned = new Set(isBlind ? [] : again.actions.map(keyOf));
       last = performance.now();
       cost = last - start;
     }

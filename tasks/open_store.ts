@@ -13,12 +13,18 @@ export interface OpenOptions {
   readonly chosenBy?: string;
   /** The clock, epoch ms. @default {Date.now} */
   readonly now?: () => number;
+  /**
+   * Absolute paths of SQLite databases whose rows may name what lies in the store, besides those that lie
+   * in it or beside it: that stays. @default {[]}
+   */
+  readonly databases?: readonly string[];
   /** Make an empty store where nothing is yet; needs write permission. @default {false} */
   readonly create?: boolean;
 }
 
 /**
- * Opens an MLflow file store. Needs read permission for it.
+ * Opens an MLflow file store. Needs read permission for it, and, to plan, for the directory in which it
+ * lies: a database there may refer to it.
  *
  * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`.
  *   Relative ones, such as `file:./mlruns`, to the current directory.
@@ -37,7 +43,7 @@ export interface OpenOptions {
  * ```
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
-  const { chosenBy = "the caller", now = Date.now } = options;
+  const { chosenBy = "the caller", now = Date.now, databases } = options;
   if (options.create) await (await import("./_file/create_store.ts")).createStore(location, now());
-  return openFileStore(location, { chosenBy, now });
+  return openFileStore(location, { chosenBy, now, databases });
 }

@@ -80,6 +80,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...["tasks/training/experiment.ts", "@std/"],
     ],
   },
+  { room: "tasks/_database/", of: [...GROUND, "tasks/_io/", "@std/", "node:"] },
   {
     room: "tasks/_file/scan/",
     of: [...GROUND, "lib/yaml/", "lib/records/", "lib/snapshot/", "tasks/_io/", "@std/"],
@@ -126,6 +127,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...[...GROUND, "lib/backup/", "lib/records/", "lib/plan/", "lib/tracking/", "lib/repair/"],
       ...["tasks/_io/", "tasks/ports/", "tasks/_file/scan/", "tasks/_file/own/"],
       ...["tasks/_file/change/", "tasks/_file/tracking/", "tasks/_file/backups/", "@std/"],
+      "tasks/_database/",
     ],
   },
   { room: "tasks/open_store.ts", of: ["tasks/ports/", "tasks/_file/"] },
@@ -249,6 +251,7 @@ const withoutMirror: Places = [
   "tests/tasks/cli_repair_test.ts",
   "tests/tasks/cli_streams_test.ts",
   "tests/tasks/cli_terminal_test.ts",
+  "tests/tasks/shared_store_test.ts", // every task, where a database refers to the store
   "tests/tasks/start_up_test.ts", // what is loaded
   "tests/tasks/random_damage_test.ts", // verify and repair of anything
 ];

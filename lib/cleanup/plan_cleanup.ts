@@ -5,6 +5,7 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
+import { findDatabaseUses, findUnreadableDatabases } from "../judge/find_database_uses.ts";
 import { judgeSnapshot } from "../judge/judge_snapshot.ts";
 import type {
   JudgedExperiment,
@@ -36,7 +37,7 @@ export interface PlanOptions {
  *
  * Never in a plan: a run that is RUNNING or SCHEDULED, a run that a registered model version refers
  * to, a run whose kept child names it in `mlflow.parentRunId`, experiment `0`, anything that could
- * not be read, anything behind a symbolic link, a directory in which the artifacts of a kept run lie. Nor
+ * not be read, anything behind a symbolic link, anything that a database refers to, a directory in which the artifacts of a kept run lie. Nor
  * is a run purged of which a deleted experiment that stays has a copy: MLflow would find that instead.
  * With a retention policy, active runs are judged by it instead of by their age alone, and heavy files
  * of runs that stay may go; a budget then takes no more than it needs. What would be too much is said in
@@ -106,7 +107,10 @@ export function planRemovals(
     ...mapped(orphans, quarantine),
   ];
   const kept = tellKept(judged, snapshot);
-  const stops = policy.retention ? findStops(judged, policy.retention) : [];
+  const stops = [
+    ...(actions.length === 0 ? [] : findUnreadableDatabases(snapshot)),
+    ...(policy.retention ? findStops(judged, policy.retention) : []),
+  ];
   const notes = policy.retention ? findMisfits(judged, policy.retention) : [];
   return {
     store: snapshot.location,
@@ -260,6 +264,7 @@ function keptHolders(
     ...damagedRunsOf(
       [...inOrder(snapshot.experiments), ...inOrder(snapshot.orphans)]
         .filter(({ path }) => !leaving.has(path)),
+      snapshot,
     ),
     ...mapped(
       experiments,
@@ -270,18 +275,24 @@ function keptHolders(
 }
 
 /**
- * Tells which runs cannot be read, so that they stay.
+ * Tells which runs cannot be read, so that they stay. Where it is a database that knows them, that is no
+ * damage.
  *
  * @param holders What they lie in.
+ * @param snapshot The store.
  * @returns The runs.
  */
-export function damagedRunsOf(holders: readonly (Experiment | Orphan)[]): readonly Kept[] {
+export function damagedRunsOf(
+  holders: readonly (Experiment | Orphan)[],
+  snapshot: StoreSnapshot,
+): readonly Kept[] {
+  const uses = findDatabaseUses(snapshot);
   return holders.flatMap((holder) => inOrder(holder.damagedRuns))
     .map(({ id, path, message }) => ({
       kind: "damaged-run",
       path,
       name: id,
-      reasons: [{ kind: "unreadable", path, message }],
+      reasons: [uses.get(path) ?? { kind: "unreadable", path, message }],
     }));
 }
 

@@ -51,8 +51,11 @@ export function planPrune(
 }
 
 /** What is deleted or an orphan a prune never touches. */
-function keptBy({ runs, activeExperiments }: JudgedSnapshot): readonly Kept[] {
-  return [...keptRuns(runs.filter(isActive)), ...damagedRunsOf(activeExperiments)];
+function keptBy(
+  { runs, activeExperiments }: JudgedSnapshot,
+  snapshot: StoreSnapshot,
+): readonly Kept[] {
+  return [...keptRuns(runs.filter(isActive)), ...damagedRunsOf(activeExperiments, snapshot)];
 }
 
 function isActive({ run, holder }: JudgedRun): boolean {

@@ -15,6 +15,7 @@ import { inOrder, pathsUp } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { isUnfinished } from "../store/run_status.ts";
 import type { Run, StoreSnapshot } from "../store/snapshot.ts";
+import { type DatabaseUse, findDatabaseUses } from "./find_database_uses.ts";
 import { findHidden, type Hidden } from "./find_hidden.ts";
 import { findUses, type Use } from "./find_uses.ts";
 import { judgeDeletedExperiment, judgeOrphan, judgeRun, pinFinder } from "./judge_by_age.ts";
@@ -134,6 +135,7 @@ function judgeAlone(
       .filter(({ lifecycleStage }) => lifecycleStage === "active"),
   };
   const references = findReferences(snapshot);
+  protectFromDatabases(judged, findDatabaseUses(snapshot));
   protectReferred(judged, snapshot, references, unsafe);
   protectUsed(runs, snapshot, unsafe);
   protectFromHidden(judged, findHidden(snapshot, references), unsafe);
@@ -161,6 +163,28 @@ function unreadableAt(problems: readonly Problem[]): ReadonlyMap<string, KeepRea
   return new Map(
     problems.map(({ path, message }) => [path, { kind: "unreadable", path, message }]),
   );
+}
+
+/**
+ * What a database refers to stays as it is, whatever a policy switches off: its runs are live there, or may
+ * be restored, and no undoing of ours tells it.
+ */
+function protectFromDatabases(
+  { runs, experiments, orphans }: JudgedSnapshot,
+  uses: ReadonlyMap<string, DatabaseUse>,
+): void {
+  if (uses.size === 0) return;
+  for (const holder of [...experiments, ...orphans]) {
+    const use = uses.get(subjectOf(holder).path);
+    if (use === undefined) continue;
+    holder.verdict = holder.verdict.goes ? toKeep(use) : toKeep(use, ...holder.verdict.reasons);
+  }
+  for (const one of runs) {
+    const use = uses.get(one.run.path);
+    if (use === undefined) continue;
+    one.isProtected = true;
+    keepRun(one, [use]);
+  }
 }
 
 /** A registered version must stay loadable. */

@@ -31,13 +31,20 @@ export interface Allowance {
  * ```
  */
 export function allowanceOf(stops: readonly Stop[]): Allowance | null {
-  if (stops.some(({ kind }) => kind === "empties-protected")) return null;
-  const shares = stops.flatMap((stop) =>
-    stop.kind === "max-share" ? [Math.ceil(100 * stop.removes / stop.of)] : []
-  );
-  const runs = stops.find(({ kind }) => kind === "max-runs");
-  return {
-    maxShare: shares.length === 0 ? null : shares.reduce((most, share) => Math.max(most, share)),
-    maxRuns: runs?.removes ?? null,
-  };
+  let maxShare: number | null = null;
+  let maxRuns: number | null = null;
+  for (const stop of stops) {
+    switch (stop.kind) {
+      case "max-share":
+        maxShare = Math.max(maxShare ?? 0, Math.ceil(100 * stop.removes / stop.of));
+        break;
+      case "max-runs":
+        maxRuns = stop.removes;
+        break;
+      case "empties-protected":
+      case "database-unreadable":
+        return null;
+    }
+  }
+  return { maxShare, maxRuns };
 }

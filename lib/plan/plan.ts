@@ -8,7 +8,7 @@
 import type { Budget, CleanupPolicy } from "../policy/policy.ts";
 import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
-import type { NonEmpty, RunStatus } from "../store/snapshot.ts";
+import type { DatabaseRow, NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
 import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
 
@@ -122,6 +122,15 @@ export type KeepReason =
     readonly aliases: readonly string[];
     /** Left out where the version is in no stage. */
     readonly stage?: string;
+  }
+  | {
+    /** Its files are those of a row of a database. */
+    readonly kind: "database-refers";
+    /** Absolute path of the database. */
+    readonly database: string;
+    readonly row: DatabaseRow["kind"];
+    /** The row's id. */
+    readonly id: string;
   }
   | { readonly kind: "ended-recently"; readonly age: number; readonly limit: number }
   | { readonly kind: "pinned"; readonly tag: string }
@@ -275,7 +284,9 @@ export type Stop =
     /** The value of `group_by`; `null` where there is none. */
     readonly group: string | null;
     readonly removes: number;
-  };
+  }
+  /** A database that may refer to what would go. */
+  | { readonly kind: "database-unreadable"; readonly database: string; readonly message: string };
 
 /** What would change, in order, and what is kept; the task that made it tells the kinds of plan apart. */
 export type Plan = CleanupPlan | PrunePlan | RepairPlan;

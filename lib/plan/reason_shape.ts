@@ -68,6 +68,7 @@ const KEEP_REASONS: Shapes<KeepReason> = {
   "deleted-recently": { age: number, limit: number },
   "no-deletion-time": {},
   "registered": { model: text, version: text, aliases: texts, stage: textOrNothing },
+  "database-refers": { database: text, row: text, id: text },
   "ended-recently": { age: number, limit: number },
   "pinned": { tag: text },
   "trace-source": { trace: text },
@@ -101,6 +102,7 @@ const STOPS: Shapes<Stop> = {
     group: (value) => value === null || text(value),
     removes: number,
   },
+  "database-unreadable": { database: text, message: text },
 };
 
 /**

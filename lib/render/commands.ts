@@ -66,6 +66,10 @@ export function remedyText(
       return `Restore it with \`${restoring(remedy.experimentId)}\`, or ${remedy.or}`;
     case "by-hand":
       return remedy.text;
+    case "leave":
+      return `Leave it where it is: ${reasonText(remedy.use)}`;
+    case "read-database":
+      return `Leave it where it is while database ${remedy.database} cannot be read, which may refer to it: ${remedy.message}`;
   }
 }
 

@@ -146,7 +146,7 @@ function facetText(
 
 /** The whole plan is stopped or none of it, so of many stops one is enough: that of its own experiment. */
 function stopLine({ stops, experimentId }: Explanation, style: Style): readonly string[] {
-  const isOwn = (stop: Stop) => stop.kind !== "max-runs" && stop.experiment === experimentId;
+  const isOwn = (stop: Stop) => "experiment" in stop && stop.experiment === experimentId;
   const first = stops.find(isOwn) ?? stops[0];
   if (first === undefined) return [];
   const more = stops.length === 1 ? "" : `, and for ${plural(stops.length - 1, "more reason")}`;

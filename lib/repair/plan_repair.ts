@@ -5,6 +5,7 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
+import { findDatabaseUses, findUnreadableDatabases } from "../judge/find_database_uses.ts";
 import { judgeOrphan } from "../judge/judge_by_age.ts";
 import { mendedByAny } from "../plan/mended_by.ts";
 import type { KeepReason, Kept, RepairPlan } from "../plan/plan.ts";
@@ -13,7 +14,7 @@ import { simulateRepairs } from "../plan/simulate_repairs.ts";
 import { type CleanupPolicy, ORPHAN_SETTLE } from "../policy/policy.ts";
 import { holdersOf, linkedIn, nameOf } from "../store/holders.ts";
 import { byPath, experimentPathOf } from "../store/path.ts";
-import type { NonEmpty, StoreSnapshot } from "../store/snapshot.ts";
+import { isNonEmpty, type NonEmpty, type StoreSnapshot } from "../store/snapshot.ts";
 import { addUsage } from "../store/usage.ts";
 import { findExperimentsInTwoPlaces, findRunsInTwoPlaces } from "../verify/experiment_checks.ts";
 import { choicesFor } from "./choices_for.ts";
@@ -55,7 +56,10 @@ export function planRepair(
   const readable = { ...context, snapshot: simulateRepairs(mended.snapshot, created.actions) };
   const written = new Set([...records.actions, ...created.actions].map(({ path }) => path));
   const edits = repairEdits(readable, written);
-  const files = repairFiles(context, written);
+  const uses = findDatabaseUses(snapshot);
+  const files = repairFiles(context, written).filter(({ kind, path }) =>
+    kind !== "quarantine-stray" || !uses.has(path)
+  );
   const actions: readonly RepairAction[] = [
     ...edits.actions,
     ...records.actions,
@@ -63,7 +67,13 @@ export function planRepair(
     ...relocateTraces(context),
     ...files,
   ];
-  const kept = [...records.kept, ...created.kept, ...edits.kept, ...leftAlone(context, actions)];
+  const kept = [...records.kept, ...created.kept, ...edits.kept, ...leftAlone(context, actions)]
+    .map((one) => {
+      const use = uses.get(one.path);
+      return use === undefined || !mayTake(one) ? one : { ...one, reasons: [use] as const };
+    });
+  const takes = actions.some(({ kind }) => kind === "quarantine-stray");
+  const stops = takes ? findUnreadableDatabases(snapshot) : [];
   return {
     schema: "mltidy/repair/v1",
     task: "repair",
@@ -83,7 +93,14 @@ export function planRepair(
       repairs: actions.length,
       usage: addUsage(actions.map(({ usage }) => usage)),
     },
+    ...(isNonEmpty(stops) ? { stops } : {}),
   };
+}
+
+/** Whether its owner would be told that it may be taken from its place. */
+function mayTake({ reasons: [reason] }: Kept): boolean {
+  return reason.kind === "needs-choice" && reason.by !== "relocation" &&
+    reason.choices.some((choice) => /^(?:move|give the directory) /.test(choice));
 }
 
 function checkArguments(snapshot: StoreSnapshot, policy: RepairPolicy, now: number): void {

@@ -55,6 +55,8 @@ export type { Damage, MetaDamage, Migration, Problem, Reference } from "./proble
 export { STALE_AFTER } from "./run_status.ts";
 export {
   type DamagedRun,
+  type Database,
+  type DatabaseRow,
   type Depth,
   type Experiment,
   isNonEmpty,

@@ -238,6 +238,29 @@ export interface RegisteredModel {
   readonly versions: readonly ModelVersion[];
 }
 
+/** A row of a database that names the place of files. */
+export interface DatabaseRow {
+  /** What it is. */
+  readonly kind: "experiment" | "run" | "logged-model" | "model-version" | "trace";
+  /** Its id; of a model version the model's name and its number, such as `churn v3`. */
+  readonly id: string;
+  /** As recorded: data, never a path to delete. */
+  readonly location: string;
+}
+
+/**
+ * A database whose rows may name what lies in a store: after `mlflow migrate-filestore`, or where its
+ * server keeps artifacts in `mlruns/`.
+ */
+export interface Database {
+  /** Absolute path. */
+  readonly path: string;
+  /** Rows of every lifecycle stage, since what is deleted may be restored; none where it cannot be read. */
+  readonly rows: readonly DatabaseRow[];
+  /** Why it cannot be read, and what helps; `null` when it was. */
+  readonly problem: string | null;
+}
+
 /** All that was read of a store at one moment. */
 export interface StoreSnapshot<D extends Depth = Depth> {
   /** Where the store is, an absolute path or a URI without credentials; for people and for comparing stores. */
@@ -264,6 +287,8 @@ export interface StoreSnapshot<D extends Depth = Depth> {
   readonly problems: readonly Problem[];
   /** What names runs and logged models, besides runs' tags; left out below depth `full`. */
   readonly references?: readonly Reference[];
+  /** The databases that may refer to it; left out where there are none, and at depth `meta`. */
+  readonly databases?: readonly Database[];
   /** Whether `.trash/` is there: without it MLflow's searches raise. */
   readonly hasTrash: boolean;
   /** Backups of ours: how many, and what they take. */

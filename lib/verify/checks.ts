@@ -11,7 +11,7 @@ import { isLitter } from "../store/litter.ts";
 import type { StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import type { Orphan } from "../store/snapshot.ts";
-import { byHand, type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
+import { byHand, byTaking, type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
 
 /**
  * Makes the check for what was met while reading.
@@ -108,7 +108,7 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
   };
 }
 
-const MOVE_AWAY = byHand("Move it out of the store");
+const MOVE_AWAY = byTaking("Move it out of the store");
 
 /** What helps against the cause, whatever it strikes; `null`: what helps against the damage. */
 function remedyFor({ path, subject, damage, message }: Problem): Remedy | null {

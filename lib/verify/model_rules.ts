@@ -14,9 +14,11 @@ import {
   findRenamedModels,
   findRenamedVersions,
 } from "./reference_checks.ts";
-import { byHand, RELOCATE, type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
+import { byHand, byTaking, RELOCATE, type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
 
-const META = byHand("Restore its meta.yaml from a backup, or move the directory out of the store");
+const META = byTaking(
+  "Restore its meta.yaml from a backup, or move the directory out of the store",
+);
 const NO_MODELS = "MLflow 3 cannot search the experiment's logged models";
 const NO_TRACES = "MLflow cannot search the experiment's traces";
 const NO_REGISTRY = "MLflow lists no registered model at all";
@@ -45,7 +47,7 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
     in: toMlflow3("warning"),
     describes: "MLflow 3 ignores the logged model and warns of it on every search",
     migration: null,
-    remedy: byHand("Move it to the experiment that its meta.yaml names, or out of the store"),
+    remedy: byTaking("Move it to the experiment that its meta.yaml names, or out of the store"),
     check: findProblems("logged-model", "wrong-experiment"),
   },
   {
@@ -53,7 +55,7 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
     in: toMlflow3("warning"),
     describes: "MLflow 3 shows the logged model by an id that it cannot open",
     migration: null,
-    remedy: byHand("Rename the directory to the id that its meta.yaml records"),
+    remedy: byTaking("Rename the directory to the id that its meta.yaml records"),
     check: findProblems("logged-model", "id-mismatch"),
   },
   {
@@ -112,7 +114,7 @@ export const TRACE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow hides the trace",
     migration: "skips",
-    remedy: byHand(
+    remedy: byTaking(
       "Restore its trace_info.yaml from a backup, or move the directory out of the store",
     ),
     check: findProblems("trace", "missing"),
@@ -122,7 +124,7 @@ export const TRACE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_TRACES,
     migration: "skips",
-    remedy: byHand(
+    remedy: byTaking(
       "Restore its trace_info.yaml from a backup, or move the directory out of the store",
     ),
     check: findProblems("trace", "empty", "unreadable", "incomplete", "io"),
@@ -132,7 +134,7 @@ export const TRACE_RULES: readonly RuleRow[] = [
     in: { "2.22": "warning", "3.17": "error" },
     describes: "MLflow 3 cannot search the experiment's traces, MLflow 2 cannot open this one",
     migration: null,
-    remedy: byHand("Rename the directory to the id that its trace_info.yaml records"),
+    remedy: byTaking("Rename the directory to the id that its trace_info.yaml records"),
     check: findProblems("trace", "id-mismatch"),
   },
   {

@@ -9,7 +9,7 @@ import type { StorePath } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { namesOf } from "./checks.ts";
-import { byHand, type Check, type Violation } from "./rule.ts";
+import { byHand, byTaking, type Check, type Violation } from "./rule.ts";
 
 /**
  * Finds runs whose parent does not exist.
@@ -118,7 +118,7 @@ function describeAlias(
 ): Pick<Violation, "message" | "remedy"> {
   if (isLitter(alias)) {
     const message = "An editor or the operating system left it; MLflow takes it for an alias";
-    return { message, remedy: byHand("Move it out of the store") };
+    return { message, remedy: byTaking("Move it out of the store") };
   }
   if (isDamaged) {
     const message = `It names version ${quoteText(version)}, whose meta.yaml cannot be used`;
@@ -161,7 +161,7 @@ export function findRenamedVersions({ registeredModels }: StoreSnapshot): readon
 
 /** Beside what it was copied from it can take no other name, and a database takes it once. */
 const COPY: Pick<Violation, "remedy" | "migration"> = {
-  remedy: byHand("Move the copy out of the store"),
+  remedy: byTaking("Move the copy out of the store"),
   migration: "aborts",
 };
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { DatabaseUse } from "../judge/find_database_uses.ts";
 import type { StorePath } from "../store/path.ts";
 import type { Migration } from "../store/problem.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
@@ -32,7 +33,16 @@ export type Remedy =
   /** MLflow restores the experiment of that id, unless its owner does something else, in the imperative. */
   | { readonly kind: "restore"; readonly experimentId: string; readonly or: string }
   /** Its owner does it: a sentence in the imperative, without a full stop. */
-  | { readonly kind: "by-hand"; readonly text: string };
+  | {
+    readonly kind: "by-hand";
+    readonly text: string;
+    /** It takes what the finding is about from its place. */
+    readonly takes?: true;
+  }
+  /** Nothing, since its files are those of a row of a database. */
+  | { readonly kind: "leave"; readonly use: DatabaseUse }
+  /** Nothing before a database can be read that may refer to it. */
+  | { readonly kind: "read-database"; readonly database: string; readonly message: string };
 
 /** The remedy of what a repair mends. */
 export const REPAIR: Remedy = { kind: "repair" };
@@ -48,6 +58,16 @@ export const RELOCATE: Remedy = { kind: "repair", relocate: true };
  */
 export function byHand(text: string): Remedy {
   return { kind: "by-hand", text };
+}
+
+/**
+ * Makes the remedy by which an owner takes from its place what the finding is about.
+ *
+ * @param text What to do, in the imperative, without a full stop.
+ * @returns The remedy.
+ */
+export function byTaking(text: string): Remedy {
+  return { kind: "by-hand", text, takes: true };
 }
 
 /** One place where a rule is broken. */

@@ -6,9 +6,11 @@
 
 import { findProblems, perExperiment, unlessHidden } from "./checks.ts";
 import { findLostParents } from "./reference_checks.ts";
-import { byHand, RELOCATE, type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
+import { byHand, byTaking, RELOCATE, type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
 
-const META = byHand("Restore its meta.yaml from a backup, or move the directory out of the store");
+const META = byTaking(
+  "Restore its meta.yaml from a backup, or move the directory out of the store",
+);
 const ACCESS = byHand("Give this account permission to read it, or restore the file from a backup");
 const NO_SEARCH = "MLflow cannot search the experiment's runs";
 const RENAME = byHand("Rename the file, or move it out of the store");
@@ -83,7 +85,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow ignores the run and warns of it on every search",
     migration: null,
-    remedy: byHand("Move it to the experiment that its meta.yaml names, or out of the store"),
+    remedy: byTaking("Move it to the experiment that its meta.yaml names, or out of the store"),
     check: findProblems("run", "wrong-experiment"),
   },
   {
@@ -91,7 +93,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow cannot search the experiment's runs, or lists the run twice",
     migration: null,
-    remedy: byHand(
+    remedy: byTaking(
       "Move it to the experiment and directory that its meta.yaml names, or out of the store",
     ),
     check: findProblems("run", "id-mismatch"),
@@ -101,7 +103,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow lists the run twice",
     migration: "aborts",
-    remedy: byHand("Move the copy out of the store"),
+    remedy: byTaking("Move the copy out of the store"),
     check: findProblems("run", "copied"),
   },
   {

@@ -24,11 +24,13 @@ import {
   findUnknownStages,
   findUnnumbered,
 } from "./experiment_checks.ts";
-import { byHand, RELOCATE, type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
+import { byHand, byTaking, RELOCATE, type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
 
-const META = byHand("Restore its meta.yaml from a backup, or move the directory out of the store");
+const META = byTaking(
+  "Restore its meta.yaml from a backup, or move the directory out of the store",
+);
 const ACCESS = byHand("Give this account permission to read it, or restore the file from a backup");
-const MOVE_AWAY = byHand("Move it out of the store, or give it a name that ends in `.trash`");
+const MOVE_AWAY = byTaking("Move it out of the store, or give it a name that ends in `.trash`");
 
 const NO_DEFAULT = "`mlflow.start_run()` raises where no experiment is named";
 
@@ -126,7 +128,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow opens whichever it finds first and refuses a healthy run for its copy",
     migration: "aborts",
-    remedy: byHand("Move the copy out of the store"),
+    remedy: byTaking("Move the copy out of the store"),
     check: findRunsInTwoPlaces,
   },
   {
@@ -134,7 +136,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow lists the active one twice, hides the deleted one and cannot restore it",
     migration: "aborts",
-    remedy: byHand("Move one of the two out of the store"),
+    remedy: byTaking("Move one of the two out of the store"),
     check: findExperimentsInTwoPlaces,
   },
 ];
@@ -211,7 +213,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow ignores the experiment and warns of it on every listing",
     migration: "aborts",
-    remedy: byHand(
+    remedy: byTaking(
       "Rename the directory to the id that its meta.yaml records, or move it out of the store",
     ),
     check: findProblems("experiment", "id-mismatch"),
@@ -255,7 +257,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow lists the experiment, refuses to log to it and cannot restore it",
     migration: null,
-    remedy: byHand(
+    remedy: byTaking(
       "Set lifecycle_stage to active in its meta.yaml, or move the directory into .trash/",
     ),
     repairable: true,
@@ -324,7 +326,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("info"),
     describes: "MLflow takes it for a run without metadata and passes over it",
     migration: null,
-    remedy: byHand("Move it out of the store"),
+    remedy: byTaking("Move it out of the store"),
     check: findProblems("run", "foreign"),
   },
   {

@@ -7,6 +7,7 @@
 import type { StorePath } from "../store/path.ts";
 import type { Migration } from "../store/problem.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
+import { databaseRemedies } from "./database_remedies.ts";
 import {
   MLFLOW_VERSIONS,
   type MlflowVersion,
@@ -90,6 +91,7 @@ export function verifySnapshot(
 ): readonly Finding[] {
   const { reader = { kind: "any" }, rule, experiment, severity } = options;
   const ids = experiment === undefined ? null : experimentIds(snapshot, experiment);
+  const remedyOf = databaseRemedies(snapshot);
   return RULES
     .filter(({ id }) => rule === undefined || id === rule)
     .flatMap((each) =>
@@ -99,6 +101,7 @@ export function verifySnapshot(
     )
     .filter((finding) => severity === undefined || finding.severity === severity)
     .filter(({ experimentId }) => ids === null || (experimentId !== null && ids.has(experimentId)))
+    .map((finding) => ({ ...finding, remedy: remedyOf(finding.path, finding.remedy) }))
     .toSorted((left, right) =>
       SEVERITIES.indexOf(left.severity) - SEVERITIES.indexOf(right.severity) ||
       compare(left.rule, right.rule) || compare(left.path, right.path)

@@ -105,6 +105,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "keep-tag": false,
   "keep-status": false,
   "keep-named": false,
+  "database-refers": true,
   "ended-recently": false,
   "pinned": true,
   "trace-source": true,

@@ -89,6 +89,10 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       const stage = reason.stage === undefined ? "" : ` (stage ${reason.stage})`;
       return `registered: model ${reason.model} v${reason.version}${aliases}${stage}`;
     }
+    case "database-refers":
+      return `${
+        reason.row.replace("-", " ")
+      } ${reason.id} of database ${reason.database} has its files there`;
     case "parent-of-kept":
       return `parent of run ${reason.child}, which is kept`;
     case "hides-copy":
@@ -231,6 +235,8 @@ export function keptText(reason: KeepReason): string {
       return "deleted at an unknown time";
     case "registered":
       return "registered";
+    case "database-refers":
+      return "that a database refers to";
     case "parent-of-kept":
       return "with a kept child";
     case "hides-copy":

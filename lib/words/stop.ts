@@ -37,5 +37,7 @@ export function stopText(stop: Stop): string {
       return `it removes all ${plural(stop.removes, "run")} of ${group}experiment ${stop.name} ` +
         `(${stop.experiment}), which protect.experiments names; let the policy keep one of them`;
     }
+    case "database-unreadable":
+      return `database ${stop.database}, which may refer to what goes, cannot be read: ${stop.message}`;
   }
 }

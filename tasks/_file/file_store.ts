@@ -7,6 +7,7 @@
 import { basename } from "@std/path";
 import { ACTION_KINDS } from "../../lib/plan/action_kind.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { readDatabases } from "../_database/read_databases.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateStore } from "./locate_store.ts";
 import { listJournals } from "./own/list_journals.ts";
@@ -17,14 +18,19 @@ import { scanStore } from "./scan/scan.ts";
  * Opens a file store. Needs read permission for it; locking needs write permission.
  *
  * @param location A directory or a `file:` URI.
- * @param options How it was chosen, and the clock.
+ * @param options How it was chosen, the clock, and what may refer to it.
  * @returns The store.
  */
 export async function openFileStore(
   location: string,
-  options: { readonly chosenBy: string; readonly now: () => number },
+  options: {
+    readonly chosenBy: string;
+    readonly now: () => number;
+    /** Absolute paths of databases elsewhere that may refer to it. */
+    readonly databases?: readonly string[] | undefined;
+  },
 ): Promise<Store> {
-  const { chosenBy, now } = options;
+  const { chosenBy, now, databases: named } = options;
   const root = await locateStore(location);
   const paths = ownPaths(root);
   const tracking = async () => (await import("./file_tracking.ts")).openTracking(root, now);
@@ -33,8 +39,14 @@ export async function openFileStore(
   const store: Store = {
     describe: () => ({ location: root, chosenBy }),
     now,
-    read: <D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>> =>
-      scanStore(root, { ...options, sizes: options.sizes ?? false, now: now() }),
+    async read<D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>> {
+      const { sizes = false } = options;
+      const snapshot = await scanStore(root, { ...options, sizes, now: now() });
+      if (options.depth === "meta") return snapshot;
+      // Behind the scan: MLflow writes a run's row before its files.
+      const databases = await readDatabases(root, named);
+      return databases.length === 0 ? snapshot : { ...snapshot, databases };
+    },
     changes: {
       kinds: new Set(ACTION_KINDS),
       interrupted: async () =>

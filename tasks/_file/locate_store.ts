@@ -6,6 +6,7 @@
 
 import { basename, dirname, join, resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
+import { withoutCredentials } from "../../lib/store/artifact_uri.ts";
 import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/store/names.ts";
 import { fileUriPath } from "../_io/file_uri.ts";
 import { listDirectory } from "../_io/list_directory.ts";
@@ -86,11 +87,12 @@ export function storePath(location: string): string {
     }
   }
   if (/^[a-z][a-z0-9+.-]+:/i.test(location)) {
+    const named = withoutCredentials(location);
     throw new UnsupportedStoreError(
-      `Cannot open store ${location}: expected a file store (a directory), found a ${
-        location.slice(0, location.indexOf(":"))
+      `Cannot open store ${named}: expected a file store (a directory), found a ${
+        named.slice(0, named.indexOf(":"))
       } URI; tracking servers and databases are not supported`,
-      location,
+      named,
     );
   }
   return resolve(location);

@@ -195,11 +195,12 @@ export function inShort(plan: CleanupPlan): readonly string[] {
   const stays = [...Map.groupBy(kept, ({ reasons }) => reasons.map(({ kind }) => kind).join(" + "))]
     .toSorted(([left], [right]) => left < right ? -1 : 1)
     .map(([reasons, runs]) => list(`  ${reasons}`, runs.map(({ path }) => path)));
-  const stops = (plan.stops ?? []).map((stop) =>
-    stop.kind === "max-runs"
+  const stops = (plan.stops ?? []).map((stop) => {
+    if (stop.kind === "database-unreadable") return `stop: ${stop.kind}`;
+    return stop.kind === "max-runs"
       ? `stop: ${stop.removes} of all, ${stop.limit} allowed`
-      : `stop: ${stop.kind} ${stop.name}, ${stop.removes} runs`
-  );
+      : `stop: ${stop.kind} ${stop.name}, ${stop.removes} runs`;
+  });
   const { budget } = plan;
   const target = budget && `target: ${budget.reached} of ${budget.wanted}`;
   return [...stops, ...(target === undefined ? [] : [target]), ...done, ...stays];

@@ -8,6 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "../_support/fast_check.ts";
 import { summarize } from "../../lib/answers/summarize.ts";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import { findDatabaseUses } from "../../lib/judge/find_database_uses.ts";
 import { mayUnfold, operationsOf } from "../../lib/files/operations.ts";
 import type { Action, Plan } from "../../lib/plan/plan.ts";
 import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
@@ -222,6 +223,68 @@ Deno.test("conservation: what is gone is what the actions take", () => {
       assertEquals(
         { bytes: before.bytes - left.bytes, files: before.files - left.files },
         { bytes: sum("bytes"), files: sum("files") },
+      );
+    }),
+    RUNS,
+  );
+});
+
+/** A store with a database that names some of what it holds. */
+const shared = fc.tuple(stores, fc.array(fc.nat(), { minLength: 1, maxLength: 6 }))
+  .map(([store, numbers]) => {
+    const places = [
+      ...holdersOf(store),
+      ...holdersOf(store).flatMap(({ runs, damagedRuns }) => [...runs, ...damagedRuns]),
+    ].map(({ path }) => path);
+    const rows = places.length === 0 ? [] : numbers.map((number) => ({
+      kind: "run" as const,
+      id: `${number}`,
+      location: `${store.location}/${
+        places[number % places.length]!.replace(/^\.trash\//, "")
+      }/artifacts`,
+    }));
+    const database = { path: "/data/mlflow.db", rows, problem: null };
+    return deepFreeze({ ...store, databases: [database] });
+  });
+
+Deno.test("a database is heeded: nothing that it names is acted on, nor anything around that or in it", () => {
+  fc.assert(
+    fc.property(shared, policies, (store, policy) => {
+      const uses = findDatabaseUses(store);
+      const { actions } = plan(store, policy);
+      for (const { path } of actions) {
+        assert(![...uses.keys()].some((used) => used === path || used.startsWith(`${path}/`)));
+      }
+      const runs = runsOf(store).filter(({ path }) => uses.has(path)).map(({ path }) => path);
+      for (const path of runs) assert(!actions.some((one) => one.path.startsWith(`${path}/`)));
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("a database only keeps: a plan takes no more with one than without", () => {
+  fc.assert(
+    fc.property(shared, policies, (store, { budget: _, ...policy }) => {
+      const pathsOf = (each: Store) => plan(each, policy).actions.map(({ path }) => path);
+      const alone = new Set<string>(pathsOf({ ...store, databases: [] }));
+      assertEquals(pathsOf(store).filter((path) => !alone.has(path)), []);
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("what cannot be read is not passed over: no plan with actions is without a stop", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const problem = "it is damaged";
+      const databases = [{ path: "/data/mlflow.db", rows: [], problem }];
+      const { actions, stops = [] } = plan({ ...store, databases }, policy);
+      const found = stops.filter(({ kind }) => kind === "database-unreadable");
+      assertEquals(
+        found,
+        actions.length === 0
+          ? []
+          : [{ kind: "database-unreadable", database: "/data/mlflow.db", message: problem }],
       );
     }),
     RUNS,

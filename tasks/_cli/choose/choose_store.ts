@@ -1,5 +1,7 @@
 import { resolve } from "@std/path";
-import { percentDecoded } from "../../../lib/store/artifact_uri.ts";
+import { UnsupportedStoreError } from "../../../lib/errors.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
+import { percentDecoded, withoutCredentials } from "../../../lib/store/artifact_uri.ts";
 
 /** Which store to open, and why that one. */
 export interface ChosenStore {
@@ -24,23 +26,21 @@ export interface StoreChoice {
 }
 
 /**
- * Chooses the store: the flag, else `MLFLOW_TRACKING_URI` if it names a file store,
- * else what a configuration names, else `./mlruns`.
+ * Chooses the store: the flag, else `MLFLOW_TRACKING_URI`, else what a configuration names, else
+ * `./mlruns`.
  *
  * @param choice What the choice depends on.
  * @returns The store, and why that one.
+ * @throws {UnsupportedStoreError} When without a flag the variable names a server or a database: whoever
+ * works there means no directory that happens to lie here.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(
- *   chooseStore({ flag: null, trackingUri: "http://localhost:5000", directory: "/home/kim" }),
- *   {
- *     location: "/home/kim/mlruns",
- *     chosenBy: "by default, since MLFLOW_TRACKING_URI names no file store",
- *     isImplied: true,
- *   },
+ *   chooseStore({ flag: null, trackingUri: "file:///data/mlruns", directory: "/home/kim" }),
+ *   { location: "file:///data/mlruns", chosenBy: "by MLFLOW_TRACKING_URI" },
  * );
  * ```
  */
@@ -52,16 +52,62 @@ export function chooseStore(
   if (tracked !== null) {
     return { location: absolute(tracked, directory), chosenBy: "by MLFLOW_TRACKING_URI" };
   }
-  if (configured !== null) {
-    return { location: configured, chosenBy: "by mltidy.yaml", isImplied: true };
+  const here = configured ?? resolve(directory, "mlruns");
+  if (trackingUri !== "") {
+    const named = withoutCredentials(trackingUri);
+    throw new UnsupportedStoreError(
+      `Cannot open store ${named}, which MLFLOW_TRACKING_URI names: expected a file store (a directory), and tracking servers and databases are not supported; to look at a directory all the same, name it, such as ${
+        shellWords(["--store", here])
+      }`,
+      named,
+    );
   }
-  return {
-    location: resolve(directory, "mlruns"),
-    chosenBy: trackingUri === ""
-      ? "by default"
-      : "by default, since MLFLOW_TRACKING_URI names no file store",
-    isImplied: true,
-  };
+  const chosenBy = configured === null ? "by default" : "by mltidy.yaml";
+  return { location: here, chosenBy, isImplied: true };
+}
+
+/**
+ * Tells what `MLFLOW_TRACKING_URI` names besides the store that was opened.
+ *
+ * @param trackingUri `MLFLOW_TRACKING_URI`.
+ * @param directory The directory in which the user typed the command.
+ * @returns The directory, or the URI without credentials; `null` when it names nothing.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(trackedStore("http://kim:secret@host:5000", "/home/kim"), "http://host:5000");
+ * assertEquals(trackedStore("./mlruns", "/home/kim"), "/home/kim/mlruns");
+ * ```
+ */
+export function trackedStore(trackingUri: string | undefined, directory: string): string | null {
+  if (trackingUri === undefined || trackingUri === "") return null;
+  const tracked = trackedPath(trackingUri, directory);
+  if (tracked === null) return withoutCredentials(trackingUri);
+  const path = /^file:\/\/[^/]*(\/[^?#]*)/.exec(tracked)?.[1];
+  return path === undefined ? absolute(tracked, directory) : percentDecoded(path);
+}
+
+/**
+ * Names the database of SQLite that `MLFLOW_TRACKING_URI` names.
+ *
+ * @param trackingUri `MLFLOW_TRACKING_URI`.
+ * @param directory The directory in which the user typed the command.
+ * @returns An absolute path; `null` when it names no file.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(trackedDatabase("sqlite:///mlflow.db", "/home/kim"), "/home/kim/mlflow.db");
+ * assertEquals(trackedDatabase("sqlite:////data/mlflow.db", "/home/kim"), "/data/mlflow.db");
+ * assertEquals(trackedDatabase("postgresql://host/mlflow", "/home/kim"), null);
+ * ```
+ */
+export function trackedDatabase(trackingUri: string | undefined, directory: string): string | null {
+  const [, path = ""] = /^sqlite(?:\+\w+)?:\/\/\/([^?]*)/.exec(trackingUri ?? "") ?? [];
+  return path === "" || path === ":memory:" ? null : resolve(directory, path);
 }
 
 /** What MLflow takes the variable for (2.22 and 3.17): a path is decoded like a URI, and its scheme is in small letters. */

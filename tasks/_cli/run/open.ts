@@ -12,7 +12,7 @@ import { openStore } from "../../open_store.ts";
 import type { SettledChange, Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseConfig, type ChosenConfig, configBeside, storeOf } from "../choose/choose_config.ts";
-import { chooseStore } from "../choose/choose_store.ts";
+import { chooseStore, trackedDatabase, trackedStore } from "../choose/choose_store.ts";
 import { UsageError } from "../table/usage_error.ts";
 import { nextCommand } from "./next_command.ts";
 import type { World } from "../world.ts";
@@ -121,7 +121,12 @@ async function open(
       },
     }),
   });
-  const store = await openStore(location, { chosenBy, now: world.now });
+  const database = trackedDatabase(trackingUri, directory);
+  const store = await openStore(location, {
+    chosenBy,
+    now: world.now,
+    ...(database === null ? {} : { databases: [database] }),
+  });
   const opened = {
     store,
     command,
@@ -130,8 +135,25 @@ async function open(
   };
   if (quiet) return opened;
   world.say(`Store ${store.describe().location} (chosen ${chosenBy})\n`);
+  sayOther(trackedStore(trackingUri, directory), store, world);
   await sayInterrupted(store, command, world);
   return opened;
+}
+
+/** What MLflow writes to may be another store than the one that somebody means by a directory. */
+function sayOther(tracked: string | null, store: Store, world: Pick<World, "say">): void {
+  if (tracked === null) return;
+  const { location } = store.describe();
+  if ([tracked, `${tracked}/mlruns`].some((path) => isAt(path, location))) return;
+  world.say(`MLFLOW_TRACKING_URI names another store, ${tracked}, which is not looked at\n`);
+}
+
+function isAt(path: string, location: string): boolean {
+  try {
+    return path === location || Deno.realPathSync(path) === location;
+  } catch {
+    return false;
+  }
 }
 
 /** An account that may read a store need not be one that may read what another one changed of it. */

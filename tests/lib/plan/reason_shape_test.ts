@@ -39,6 +39,7 @@ Deno.test("isKeepReason() takes what JSON makes of infinity, and a stage that is
     BEST,
     { kind: "younger-than", age: 1, limit: null },
     { kind: "no-rule" },
+    { kind: "database-refers", database: "/data/mlflow.db", row: "run", id: "a" },
     registered,
     { ...registered, stage: "Production" },
   ];
@@ -51,5 +52,6 @@ Deno.test("isStop() knows the limits of a plan", () => {
   const emptied = { kind: "empties-protected", experiment: "1", name: "churn", removes: 2 };
   assertEquals(isStop({ kind: "max-runs", removes: 2, limit: 1 }), true);
   assertEquals([{ ...emptied, group: null }, { ...emptied, group: "a" }].map(isStop), [true, true]);
+  assertEquals(isStop({ kind: "database-unreadable", database: "/x.db", message: "" }), true);
   assertEquals([emptied, { kind: "max-runs" }].map(isStop), [false, false]);
 });

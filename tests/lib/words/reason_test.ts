@@ -117,6 +117,11 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
     "not needed for the target",
   ],
   [
+    { kind: "database-refers", database: "/data/mlflow.db", row: "logged-model", id: "m-1" },
+    "logged model m-1 of database /data/mlflow.db has its files there",
+    "that a database refers to",
+  ],
+  [
     { kind: "registered", model: "fraud", version: "2", aliases: [], stage: "Production" },
     "registered: model fraud v2 (stage Production)",
     "registered",

@@ -16,6 +16,14 @@ Deno.test("stopText() names what is too much, and the limit as it was written", 
     stopText({ ...share, removes: 50, of: 100, limit: 0.499 }),
     "it removes 50 of 100 runs of experiment churn (7), and max_share is 49.9%",
   );
+  assertEquals(
+    stopText({
+      kind: "database-unreadable",
+      database: "/data/mlflow.db",
+      message: "it is damaged",
+    }),
+    "database /data/mlflow.db, which may refer to what goes, cannot be read: it is damaged",
+  );
   assertEquals(stopText(runs), "it removes 1,200 runs, and max_runs is 1,000");
   assertEquals(
     stopText({ ...emptied, removes: 2 }),

@@ -1,0 +1,136 @@
+/**
+ * Reading what a database of MLflow's says of the places of files.
+ *
+ * @module
+ */
+
+import { DatabaseSync } from "node:sqlite";
+import type { Database, DatabaseRow } from "../../lib/store/snapshot.ts";
+
+/** How long to wait for whoever writes to it, ms: MLflow's changes take a fraction of that. */
+const PATIENCE = 5_000;
+
+/** One place that a table names. */
+interface Source {
+  readonly table: string;
+  readonly kind: DatabaseRow["kind"];
+  /** As SQL, like the others. */
+  readonly id: string;
+  readonly location: string;
+  readonly where?: string;
+  /** The columns without which it is not that of MLflow. */
+  readonly columns: readonly string[];
+  /** Older versions of MLflow do not have it. */
+  readonly isOptional?: true;
+}
+
+const SOURCES: readonly Source[] = [
+  {
+    table: "experiments",
+    kind: "experiment",
+    id: "CAST(experiment_id AS TEXT)",
+    location: "artifact_location",
+    columns: ["experiment_id", "artifact_location"],
+  },
+  {
+    table: "runs",
+    kind: "run",
+    id: "run_uuid",
+    location: "artifact_uri",
+    columns: ["run_uuid", "artifact_uri"],
+  },
+  {
+    table: "logged_models",
+    kind: "logged-model",
+    id: "model_id",
+    location: "artifact_location",
+    columns: ["model_id", "artifact_location"],
+    isOptional: true,
+  },
+  {
+    table: "model_versions",
+    kind: "model-version",
+    id: "name || ' v' || version",
+    location: "source",
+    columns: ["name", "version", "source"],
+    isOptional: true,
+  },
+  {
+    table: "model_versions",
+    kind: "model-version",
+    id: "name || ' v' || version",
+    location: "storage_location",
+    columns: ["name", "version", "storage_location"],
+    isOptional: true,
+  },
+  {
+    table: "trace_tags",
+    kind: "trace",
+    id: "request_id",
+    location: "value",
+    where: "key = 'mlflow.artifactLocation'",
+    columns: ["request_id", "key", "value"],
+    isOptional: true,
+  },
+];
+
+/**
+ * Reads where a database says that files lie. Needs read permission for it; changes nothing in it.
+ *
+ * @param path Absolute path of a database of SQLite.
+ * @returns Its rows, or why it cannot be read; `null` when it is none of MLflow's.
+ */
+export function readDatabase(path: string): Database | null {
+  try {
+    using database = new DatabaseSync(path, { readOnly: true, timeout: PATIENCE });
+    // All tables as they are at one moment.
+    database.exec("BEGIN");
+    const rows = rowsOf(database);
+    if (rows === null) return null;
+    if (typeof rows === "string") return { path, rows: [], problem: rows };
+    return { path, rows, problem: null };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { path, rows: [], problem: problemOf(error) };
+  }
+}
+
+/** A text says what is wrong; `null`: it is not MLflow's. */
+function rowsOf(database: DatabaseSync): readonly DatabaseRow[] | string | null {
+  const list = "SELECT name FROM pragma_table_info(?)";
+  const columnsOf = (table: string) =>
+    new Set(database.prepare(list).all(table).map(({ name }) => String(name)));
+  // Others have experiments or runs as well, but none calls a run's id like this.
+  if (!columnsOf("runs").has("run_uuid") || columnsOf("experiments").size === 0) return null;
+  const rows: DatabaseRow[] = [];
+  for (const { table, kind, id, location, where = "TRUE", columns, isOptional } of SOURCES) {
+    const present = columnsOf(table);
+    const missing = columns.find((column) => !present.has(column));
+    if (missing !== undefined) {
+      if (isOptional) continue;
+      return `its table ${table} has no column ${missing}, which every version of MLflow has that is known; move it away if nothing needs it`;
+    }
+    const select = database.prepare(
+      `SELECT ${id} AS id, ${location} AS location FROM ${table} WHERE ${location} IS NOT NULL AND ${where}`,
+    );
+    for (const { id, location } of select.iterate()) {
+      rows.push({ kind, id: String(id), location: String(location) });
+    }
+  }
+  return rows;
+}
+
+/** By the lower byte of SQLite's code: what helps. */
+const HELP: Readonly<Record<number, string>> = {
+  5: "a program is writing to it; try again once it is done",
+  6: "a program is writing to it; try again once it is done",
+  8: "a change of it was cut off; open it once with MLflow, which settles that",
+  11: "it is damaged; bring it back from a backup, or move it away if nothing needs it",
+  14: "it does not open; let this account read it, and write in the directory in which it lies",
+  26: "it is damaged; bring it back from a backup, or move it away if nothing needs it",
+};
+
+function problemOf(error: Error): string {
+  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
+  return HELP[code] ?? `${error.message}; mend that, or move it away if nothing needs it`;
+}
