@@ -42,8 +42,8 @@ export interface CleanupOptions extends PlanAndApplyOptions, Ages {
  * ```
  */
 export function cleanup(store: Store, options: CleanupOptions = {}): Promise<PlanAndApplyResult> {
-  const { olderThan, purgeAfter, settle, sizes = false, ...more } = options;
-  const { policy = policyOfAges({ olderThan, purgeAfter, settle }), ...applying } = more;
+  const { olderThan, daysOld, purgeAfter, settle, sizes = false, ...more } = options;
+  const { policy = policyOfAges({ olderThan, daysOld, purgeAfter, settle }), ...applying } = more;
   return planAndApply(store, {
     task: "cleanup",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },

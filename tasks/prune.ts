@@ -14,7 +14,7 @@ import {
 import type { Store } from "./ports/store.ts";
 
 /** What to prune, and whether to do it. */
-export interface PruneOptions extends PlanAndApplyOptions, Pick<Ages, "olderThan"> {
+export interface PruneOptions extends PlanAndApplyOptions, Pick<Ages, "olderThan" | "daysOld"> {
   /** What to do instead: rules, or a budget. @default {undefined} */
   readonly policy?: PrunePolicy;
   /** Measure what a run takes that a rule lets go. @default {false} */
@@ -41,8 +41,9 @@ export interface PruneOptions extends PlanAndApplyOptions, Pick<Ages, "olderThan
  * ```
  */
 export function prune(store: Store, options: PruneOptions = {}): Promise<PlanAndApplyResult> {
-  const { olderThan, sizes = false, ...more } = options;
-  const { policy = { olderThan: policyOfAges({ olderThan }).olderThan }, ...applying } = more;
+  const { olderThan, daysOld, sizes = false, ...more } = options;
+  const { policy = { olderThan: policyOfAges({ olderThan, daysOld }).olderThan }, ...applying } =
+    more;
   return planAndApply(store, {
     task: "prune",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },

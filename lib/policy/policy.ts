@@ -5,6 +5,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import type { Extras } from "../store/extras.ts";
 import type { RunStatus } from "../store/snapshot.ts";
 import { DROPPED_TAG, PARENT_TAG, PIN_TAG } from "../store/tags.ts";
@@ -158,6 +159,8 @@ export const ORPHAN_SETTLE: number = minutes(10);
 export interface Ages {
   /** Soft-delete finished runs that ended longer ago than this. @default {"30d"} */
   readonly olderThan?: Duration | undefined;
+  /** The same in days, as the flag `--days-old` has it; one of the two. @default {30} */
+  readonly daysOld?: number | undefined;
   /** Purge what has been soft-deleted for longer than this. @default {"30d"} */
   readonly purgeAfter?: Duration | undefined;
   /** Leave an orphan alone that changed within this time. @default {"10m"} */
@@ -169,7 +172,7 @@ export interface Ages {
  *
  * @param ages The ages.
  * @returns The policy.
- * @throws {InvalidArgumentError} When a text is no duration.
+ * @throws {InvalidArgumentError} When a text is no duration, or one age is given twice.
  *
  * @example
  * ```ts
@@ -179,7 +182,13 @@ export interface Ages {
  * ```
  */
 export function policyOfAges(ages: Ages = {}): CleanupPolicy {
-  const { olderThan = OLDER_THAN, purgeAfter = PURGE_AFTER, settle = ORPHAN_SETTLE } = ages;
+  const { daysOld, purgeAfter = PURGE_AFTER, settle = ORPHAN_SETTLE } = ages;
+  if (daysOld !== undefined && ages.olderThan !== undefined) {
+    throw new InvalidArgumentError(
+      `Cannot plan with olderThan ${ages.olderThan} and daysOld ${daysOld}: expected one of the two`,
+    );
+  }
+  const { olderThan = daysOld === undefined ? OLDER_THAN : days(daysOld) } = ages;
   return {
     olderThan: durationOf(olderThan),
     purgeAfter: durationOf(purgeAfter),

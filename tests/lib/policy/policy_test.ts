@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
+import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
 import {
   type CleanupPolicy,
@@ -83,6 +84,15 @@ Deno.test("planCleanup() refuses to guess what was not read", () => {
       }, { now: NOW }),
     RangeError,
     "Cannot plan for a budget without sizes",
+  );
+});
+
+Deno.test("policyOfAges() takes an age in days, too, and refuses to be given two", () => {
+  assertEquals(policyOfAges({ daysOld: 90 }), policyOfAges({ olderThan: "90d" }));
+  assertThrows(
+    () => policyOfAges({ daysOld: 90, olderThan: "30d" }),
+    InvalidArgumentError,
+    "Cannot plan with olderThan 30d and daysOld 90: expected one of the two",
   );
 });
 
