@@ -26,18 +26,22 @@ export function nearestWord(typed: string, words: readonly string[]): string | n
   return nearest;
 }
 
-// Levenshtein with two rows; a swap of neighbours counts as two edits, which the limit allows.
+// Levenshtein's distance, in which a swap of neighbours is one edit.
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       current.push(Math.min(
         (previous[j] ?? 0) + 1,
         (current[j - 1] ?? 0) + 1,
         (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        isSwap ? (before[j - 2] ?? 0) + 1 : Infinity,
       ));
     }
+    before = previous;
     previous = current;
   }
   return previous[b.length] ?? 0;

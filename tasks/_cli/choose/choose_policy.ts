@@ -1,7 +1,7 @@
 import { policyOf } from "../../../lib/policy/config.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import { type Budget, type CleanupPolicy, policyOfAges } from "../../../lib/policy/policy.ts";
-import { days } from "../../../lib/text/units.ts";
+import { days, formatDuration } from "../../../lib/text/units.ts";
 import { UsageError } from "../table/usage_error.ts";
 
 /** What flags say of a policy; `null` where a flag was not given. */
@@ -38,7 +38,7 @@ export const NO_FLAGS: PolicyFlags = {
 
 /**
  * Puts a policy together: that of the configuration, else ages alone, and over it what flags say.
- * `--days-old` stands for `keep_within` where there are rules.
+ * `--days-old` stands for `keep_within` where there are rules, and may only make it longer.
  *
  * @param flags What flags say.
  * @param config The configuration; `null` when there is none.
@@ -79,6 +79,16 @@ function byRules({ daysOld, maxShare, maxRuns }: PolicyFlags, config: Config): C
   const { retention } = policy;
   if (retention === undefined) return policy;
   const { rules, limits } = retention;
+  const longer = daysOld === null
+    ? undefined
+    : rules.find(({ keepWithin }) => keepWithin > days(daysOld));
+  if (longer !== undefined) {
+    throw new UsageError(
+      `Cannot use --days-old ${daysOld}: mltidy.yaml keeps what ended within ${
+        formatDuration(longer.keepWithin)
+      } (keep_within of ${longer.name}); change that there, or go by ages alone with --no-config`,
+    );
+  }
   return {
     ...policy,
     retention: {
@@ -89,6 +99,28 @@ function byRules({ daysOld, maxShare, maxRuns }: PolicyFlags, config: Config): C
       limits: { maxShare: maxShare ?? limits.maxShare, maxRuns: maxRuns ?? limits.maxRuns },
     },
   };
+}
+
+/**
+ * Says which rule decides where a flag and a configuration speak of the same.
+ *
+ * @param flags What flags say.
+ * @param config The configuration; `null` when there is none.
+ * @returns A line to be said; empty where nothing is to be told.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(daysOldText({ ...NO_FLAGS, daysOld: 90 }, null), "");
+ * ```
+ */
+export function daysOldText({ daysOld }: PolicyFlags, config: Config | null): string {
+  return daysOld === null || config === null
+    ? ""
+    : `By --days-old each rule of mltidy.yaml keeps what ended within ${
+      formatDuration(days(daysOld))
+    } (keep_within); of what is older its other rules decide\n`;
 }
 
 function budgetOf({ free, maxSize, maxFiles, first }: PolicyFlags): Budget | null {

@@ -16,7 +16,7 @@ import { lockStore } from "../../ports/lock_store.ts";
 import type { Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseConfig } from "../choose/choose_config.ts";
-import { choosePolicy } from "../choose/choose_policy.ts";
+import { choosePolicy, daysOldText, type PolicyFlags } from "../choose/choose_policy.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
@@ -54,6 +54,7 @@ export async function runPlanning(
   const { store, chosen } = opened;
   const config = chosen?.config ?? null;
   const policy = policyOf(command, config);
+  if (!options.quiet) world.say(daysOldText(flagsOf(command), config));
   if (options.compare !== null) {
     return await compare(command, options.compare, store, config, world);
   }
@@ -88,11 +89,15 @@ function refuseContradictions({ task, options }: PlanningCommand): void {
   }
 }
 
-function policyOf({ task, options }: PlanningCommand, config: Config | null): CleanupPolicy {
+function policyOf(command: PlanningCommand, config: Config | null): CleanupPolicy {
+  return choosePolicy(flagsOf(command), config);
+}
+
+function flagsOf({ task, options }: PlanningCommand): PolicyFlags {
   const ages = task === "cleanup"
     ? { purgeAfter: options.purgeAfter, settle: options.settle }
     : { purgeAfter: null, settle: null };
-  return choosePolicy({ ...options, ...ages }, config);
+  return { ...options, ...ages };
 }
 
 async function planRenderer(

@@ -9,7 +9,7 @@ import { CONFIG_FILE, configSchema } from "../../../lib/policy/config.ts";
 import { writeConfig } from "../../../lib/policy/write_config.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { chooseConfig } from "../choose/choose_config.ts";
-import { choosePolicy, NO_FLAGS } from "../choose/choose_policy.ts";
+import { choosePolicy, daysOldText, NO_FLAGS } from "../choose/choose_policy.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
@@ -31,10 +31,10 @@ export async function runExplain(
 ): Promise<ExitCode> {
   await using opened = await openConfigured(options, world);
   const { store, chosen } = opened;
-  const policy = choosePolicy(
-    { ...NO_FLAGS, daysOld: options.daysOld, purgeAfter: options.purgeAfter },
-    chosen?.config ?? null,
-  );
+  const config = chosen?.config ?? null;
+  const flags = { ...NO_FLAGS, daysOld: options.daysOld, purgeAfter: options.purgeAfter };
+  const policy = choosePolicy(flags, config);
+  if (!options.quiet) world.say(daysOldText(flags, config));
   const { explain } = await import("../../explain.ts");
   const { explanations, candidates } = await explain(store, operand, {
     policy,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type DurationUnit, parseDuration } from "../../../lib/text/units.ts";
+import { days, type DurationUnit, parseDuration } from "../../../lib/text/units.ts";
 
 /** A flag that is on or off. */
 export interface Switch {
@@ -134,7 +134,7 @@ export function parseText(text: string): string {
 /**
  * Reads a number of days.
  *
- * @param text Decimal digits, with or without a fraction.
+ * @param text Decimal digits, with or without a fraction, or a duration such as `30d` or `12h`.
  * @returns Days, 0 or more.
  * @throws {RangeError} When it is anything else.
  *
@@ -142,15 +142,21 @@ export function parseText(text: string): string {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(parseDays("0.5"), 0.5);
+ * assertEquals([parseDays("0.5"), parseDays("7d")], [0.5, 7]);
  * ```
  */
 export function parseDays(text: string): number {
-  const days = Number(text);
-  if (!/^(\d+\.?\d*|\.\d+)$/.test(text) || !Number.isFinite(days)) {
-    throw new RangeError("expected a number of days, 0 or more");
+  const number = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : spanInDays(text);
+  if (!Number.isFinite(number)) throw new RangeError("expected a number of days, 0 or more");
+  return number;
+}
+
+function spanInDays(text: string): number {
+  try {
+    return /\s/.test(text) ? NaN : parseSpan("d")(text) / days(1);
+  } catch {
+    return NaN;
   }
-  return days;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import type { Flag, Flags } from "./flags.ts";
 import type { TaskRow } from "./task_row.ts";
 import { type TaskCommand, type TaskName, taskNames, taskTable } from "./task_table.ts";
@@ -48,7 +49,7 @@ export function parseCommand(words: readonly string[]): Command {
   const options = Object.fromEntries(
     Object.entries(row.flags).map(([key, flag]) => [key, given.get(flag.name) ?? flag.default]),
   );
-  const operand = onlyOperand(task, row, operands);
+  const operand = onlyOperand(task, row, operands, rest);
   if (task === "backup") checkBackup(given, operand);
   if (task === "restore") checkRestore(options["last"] === true, operand);
   // The table's types and its parsers are the same rows: what was read has the row's type.
@@ -130,11 +131,15 @@ function findFlag(task: TaskName, flags: Flags, typed: string): Flag {
     if (isNegatable(flag) && typed === `--no-${flag.name}`) return flag;
   }
   const meant = meantFlag(flags, typed.replace(/^-+/, ""));
+  const hint = typed === "--action" ? ACTION : seeHelp(task);
   throw new UsageError(
-    `Unknown flag "${typed}" for ${task}: ` +
-      (meant === null ? seeHelp(task) : `did you mean ${meant}?`),
+    `Unknown flag "${typed}" for ${task}: ${meant === null ? hint : `did you mean ${meant}?`}`,
   );
 }
+
+/** Scripts that have one command for everything call what they do so. */
+const ACTION =
+  "what is to be done is the task's name: `deno task summary` lists, `deno task cleanup` plans";
 
 /** What turns something off costs most where it was not meant: only who begins to type it may mean it. */
 function meantFlag(flags: Flags, word: string): string | null {
@@ -167,10 +172,20 @@ function parseValue(flag: Flag & { readonly value: string }, typed: string, text
   }
 }
 
-function onlyOperand(task: TaskName, row: TaskRow, operands: readonly string[]): string | null {
+function onlyOperand(
+  task: TaskName,
+  row: TaskRow,
+  operands: readonly string[],
+  words: readonly string[],
+): string | null {
   const extra = operands[row.operand === null ? 0 : 1];
   if (extra !== undefined) {
-    throw new UsageError(`Unexpected argument "${extra}" of ${task}: ${seeHelp(task)}`);
+    const isStore = row.operand === null && row.flags["store"] !== undefined &&
+      !/^\d[\d.]*\w?$/.test(extra);
+    const hint = isStore
+      ? `a store is named by --store: type \`${withStore(task, words, extra)}\``
+      : seeHelp(task);
+    throw new UsageError(`Unexpected argument "${extra}" of ${task}: ${hint}`);
   }
   const operand = operands[0] ?? null;
   if (row.operand?.required === true && (operand === null || operand === "")) {
@@ -179,6 +194,13 @@ function onlyOperand(task: TaskName, row: TaskRow, operands: readonly string[]):
     );
   }
   return operand;
+}
+
+function withStore(task: TaskName, words: readonly string[], store: string): string {
+  const isApplied = words.includes("--apply");
+  const others = words.filter((word) => word !== store && word !== "--apply");
+  const name = isApplied ? `${task}:apply` : task;
+  return shellWords(["deno", "task", name, ...others, "--store", store]);
 }
 
 /** Which flags of `backup` may stand beside which. */
@@ -222,11 +244,29 @@ function checkRestore(last: boolean, id: string | null): void {
 function unknownTask(typed: string): UsageError {
   const expected = `expected one of ${taskNames.join(", ")}`;
   if (typed.startsWith("-")) return new UsageError(`Missing task before "${typed}": ${expected}`);
-  const nearest = nearestWord(typed, taskNames);
+  const nearest = MEANT[typed.toLowerCase()] ?? nearestWord(typed, taskNames);
   return new UsageError(
     `Unknown task "${typed}": ${nearest === null ? expected : `did you mean ${nearest}?`}`,
   );
 }
+
+/** What tasks are called elsewhere. */
+const MEANT: Readonly<Record<string, TaskName>> = {
+  list: "summary",
+  ls: "summary",
+  show: "summary",
+  status: "summary",
+  check: "verify",
+  validate: "verify",
+  fix: "repair",
+  clean: "cleanup",
+  gc: "cleanup",
+  purge: "cleanup",
+  delete: "prune",
+  undo: "restore",
+  why: "explain",
+  init: "config",
+};
 
 function seeHelp(task: TaskName): string {
   return `see deno task ${task} --help`;

@@ -8,6 +8,8 @@ Deno.test("nearestWord() forgives a letter too many, too few, wrong or swapped",
   assertEquals(nearestWord("dys-old", WORDS), "days-old");
   assertEquals(nearestWord("days_old", WORDS), "days-old");
   assertEquals(nearestWord("bakcup", WORDS), "backup");
+  assertEquals(nearestWord("sotre", ["store", "force"]), "store");
+  assertEquals(nearestWord("lal", WORDS), "all");
 });
 
 Deno.test("nearestWord() completes the beginning of a word", () => {

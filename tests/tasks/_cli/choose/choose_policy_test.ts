@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { policyOf, readConfig } from "../../../../lib/policy/config.ts";
-import { choosePolicy, NO_FLAGS } from "../../../../tasks/_cli/choose/choose_policy.ts";
+import {
+  choosePolicy,
+  daysOldText,
+  NO_FLAGS,
+} from "../../../../tasks/_cli/choose/choose_policy.ts";
 import { UsageError } from "../../../../tasks/_cli/table/usage_error.ts";
 import { DAY } from "../../../_support/builders.ts";
 
@@ -53,4 +57,23 @@ Deno.test("choosePolicy() refuses to raise a limit that no configuration sets", 
     UsageError,
     "Cannot use --max-share: there is no mltidy.yaml",
   );
+});
+
+Deno.test("choosePolicy() refuses --days-old where a rule keeps for longer", () => {
+  const config = readConfig("retention: { keep_within: 30d }\n", "mltidy.yaml");
+  assertThrows(
+    () => choosePolicy({ ...NO_FLAGS, daysOld: 7 }, config),
+    UsageError,
+    "Cannot use --days-old 7: mltidy.yaml keeps what ended within 30 d (keep_within of retention); change that there, or go by ages alone with --no-config",
+  );
+  const { retention } = choosePolicy({ ...NO_FLAGS, daysOld: 40 }, config);
+  assertEquals(retention?.rules.map(({ keepWithin }) => keepWithin), [40 * DAY]);
+});
+
+Deno.test("daysOldText() says which rule decides where a flag meets a configuration", () => {
+  assertEquals(
+    daysOldText({ ...NO_FLAGS, daysOld: 40 }, CONFIG),
+    "By --days-old each rule of mltidy.yaml keeps what ended within 40 d (keep_within); of what is older its other rules decide\n",
+  );
+  assertEquals(daysOldText(NO_FLAGS, CONFIG), "");
 });

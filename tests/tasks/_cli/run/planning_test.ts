@@ -165,8 +165,13 @@ Deno.test("an empty policy removes nothing, and says so", async () => {
 
 Deno.test("--days-old stands for keep_within where there are rules", async () => {
   await using store = await withPolicy("retention: { keep_last: 1 }\nlimits: { max_share: 100% }");
-  const { out } = await runTask("prune", ["--days-old", "40", "--json", "--store", store.root]);
+  const words = ["--days-old", "40", "--json", "--store", store.root];
+  const { out, err } = await runTask("prune", words);
   assertEquals(namesOf(out, "soft-delete-run"), ["run-6", "run-7", "run-8"]);
+  const says = "By --days-old each rule of mltidy.yaml keeps what ended within 40 d";
+  assertStringIncludes(err, says);
+  const explained = await runTask("explain", ["run-6", "--days-old", "40", "--store", store.root]);
+  assertStringIncludes(explained.err, says);
 });
 
 Deno.test("--free takes no more than it needs, and says what holds the most", async () => {

@@ -148,6 +148,14 @@ Deno.test("parseCommand() names the nearest flag for an unknown one", () => {
     'Unknown flag "--days" for cleanup: did you mean --days-old?',
   );
   assertEquals(
+    complaint("cleanup", "--sotre", "x"),
+    'Unknown flag "--sotre" for cleanup: did you mean --store?',
+  );
+  assertEquals(
+    complaint("cleanup", "--action", "list"),
+    'Unknown flag "--action" for cleanup: what is to be done is the task\'s name: `deno task summary` lists, `deno task cleanup` plans',
+  );
+  assertEquals(
     complaint("cleanup", "--experiment", "7"),
     'Unknown flag "--experiment" for cleanup: see deno task cleanup --help',
   );
@@ -214,6 +222,14 @@ Deno.test("parseCommand() says which value is missing", () => {
   assertEquals(complaint("cleanup", "--days-old", "--force"), expected);
 });
 
+Deno.test("parseCommand() takes days with and without their unit", () => {
+  const daysOf = (text: string) => {
+    const command = parse(`cleanup --days-old ${text}`);
+    return command.task === "cleanup" ? command.options.daysOld : null;
+  };
+  assertEquals(["7", "7d", "0.5", "12h", "1d12h"].map(daysOf), [7, 7, 0.5, 0.5, 1.5]);
+});
+
 Deno.test("parseCommand() says what it expects of a value that does not parse", () => {
   for (const days of ["-5", "NaN", "Infinity", "1e3", "0x10", "3,5", " 3", ".", "thirty"]) {
     assertEquals(
@@ -246,7 +262,15 @@ Deno.test("parseCommand() refuses missing and unexpected arguments", () => {
   );
   assertEquals(
     complaint("cleanup", "mlruns"),
-    'Unexpected argument "mlruns" of cleanup: see deno task cleanup --help',
+    'Unexpected argument "mlruns" of cleanup: a store is named by --store: type `deno task cleanup --store mlruns`',
+  );
+  assertEquals(
+    complaint("cleanup", "--apply", "--days-old", "9", "my runs"),
+    "Unexpected argument \"my runs\" of cleanup: a store is named by --store: type `deno task cleanup:apply --days-old 9 --store 'my runs'`",
+  );
+  assertEquals(
+    complaint("cleanup", "--days-old", "9", "40"),
+    'Unexpected argument "40" of cleanup: see deno task cleanup --help',
   );
   assertEquals(
     complaint("apply", "a.json", "b.json"),
@@ -304,7 +328,9 @@ Deno.test("parseCommand() refuses flags of backup that make no sense together", 
 Deno.test("parseCommand() names the nearest task for an unknown one", () => {
   const tasks = taskNames.join(", ");
   assertEquals(complaint("clenup"), 'Unknown task "clenup": did you mean cleanup?');
-  assertEquals(complaint("list"), `Unknown task "list": expected one of ${tasks}`);
+  assertEquals(complaint("list"), 'Unknown task "list": did you mean summary?');
+  assertEquals(complaint("undo"), 'Unknown task "undo": did you mean restore?');
+  assertEquals(complaint("xyz"), `Unknown task "xyz": expected one of ${tasks}`);
   assertEquals(
     complaint("--store", "x"),
     `Missing task before "--store": expected one of ${tasks}`,
