@@ -141,7 +141,15 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_cli/run/",
     of: [
-      ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/verify/", "lib/render/"],
+      ...[
+        ...GROUND,
+        "lib/backup/",
+        "lib/policy/",
+        "lib/plan/",
+        "lib/verify/",
+        "lib/render/",
+        "lib/words/",
+      ],
       ...["tasks/ports/", "tasks/backups/", "tasks/", "tasks/open_store.ts", "tasks/_io/read.ts"],
       ...["tasks/_cli/", "tasks/_cli/table/", "tasks/_cli/choose/", "@std/"],
     ],

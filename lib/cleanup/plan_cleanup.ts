@@ -22,6 +22,7 @@ import { experimentPathOf, inOrder, type StorePath } from "../store/path.ts";
 import { type Experiment, isNonEmpty, type Orphan, type StoreSnapshot } from "../store/snapshot.ts";
 import { addUsage, NO_USAGE } from "../store/usage.ts";
 import { dropArtifacts } from "./drop_artifacts.ts";
+import { findMajorities } from "./find_majorities.ts";
 import { findMisfits } from "./find_misfits.ts";
 import { findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
@@ -111,6 +112,7 @@ export function planRemovals(
     ...(actions.length === 0 ? [] : findUnreadableDatabases(snapshot)),
     ...(policy.retention ? findStops(judged, policy.retention) : []),
   ];
+  const majorities = findMajorities(judged);
   const notes = policy.retention ? findMisfits(judged, policy.retention) : [];
   return {
     store: snapshot.location,
@@ -123,6 +125,7 @@ export function planRemovals(
     totals: totalsOf(actions, kept, measured),
     ...(fitted === null ? {} : { budget: fitted.outcome }),
     ...(isNonEmpty(stops) ? { stops } : {}),
+    ...(isNonEmpty(majorities) ? { majorities } : {}),
     ...(isNonEmpty(notes) ? { notes } : {}),
   };
 }

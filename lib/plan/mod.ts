@@ -32,6 +32,7 @@ export type {
   DropArtifact,
   KeepReason,
   Kept,
+  Majority,
   Misfit,
   Period,
   Plan,

@@ -12,7 +12,7 @@ import { isUsage } from "../store/usage.ts";
 import { isCount, isFlag, isMoment, isRecord, isText } from "../text/json.ts";
 import { isActionKind } from "./action_kind.ts";
 import type { Action, Kept, Plan, PlanTask, RemovalPlan, RepairPlan } from "./plan.ts";
-import { isActionReason, isKeepReason, isMisfit, isStop } from "./reason_shape.ts";
+import { isActionReason, isKeepReason, isMajority, isMisfit, isStop } from "./reason_shape.ts";
 
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
 
@@ -122,9 +122,12 @@ function faultOfRepairs({ policy, totals }: RepairPlan): string | null {
   return isCount(totals.repairs) ? null : "expected a number in totals.repairs";
 }
 
-function faultOfRemovals({ policy, budget, notes }: RemovalPlan): string | null {
+function faultOfRemovals({ policy, budget, majorities, notes }: RemovalPlan): string | null {
   if (!isCleanupPolicy(policy)) return "its policy is none";
   if (budget !== undefined && !isBudget(budget)) return "its budget is none";
+  const areMajorities = majorities === undefined ||
+    Array.isArray(majorities) && majorities.every(isMajority);
+  if (!areMajorities) return "its majorities are none";
   const areNotes = notes === undefined || Array.isArray(notes) && notes.every(isMisfit);
   return areNotes ? null : "its notes are none";
 }

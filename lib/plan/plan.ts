@@ -320,6 +320,8 @@ export interface RemovalPlan extends PlanBase {
   readonly policy: CleanupPolicy;
   /** How far its budget is met; left out where there is none. */
   readonly budget?: BudgetOutcome;
+  /** The experiments of which it takes every active run, or more than half; left out where there are none. */
+  readonly majorities?: NonEmpty<Majority>;
   /** What its policy asks for in vain; left out where there is nothing. */
   readonly notes?: NonEmpty<Misfit>;
 }
@@ -350,6 +352,18 @@ export interface RepairPlan extends PlanBase {
   readonly policy: RepairPolicy;
   /** Sums over it, with the number of repairs. */
   readonly totals: PlanTotals & { readonly repairs: number };
+}
+
+/** An experiment of which a plan takes every active run, or more than half. */
+export interface Majority {
+  /** Its id. */
+  readonly experiment: ExperimentId;
+  /** Name for people. */
+  readonly name: string;
+  /** How many of its active runs go. */
+  readonly removes: number;
+  /** How many it has. */
+  readonly of: number;
 }
 
 /** A metric, parameter, tag or glob of a policy that fits nothing, or not everywhere. */

@@ -6,7 +6,7 @@
  */
 
 import { isFlag as flag, isRecord, isText as text } from "../text/json.ts";
-import type { ActionReason, KeepReason, Misfit, Standing, Stop } from "./plan.ts";
+import type { ActionReason, KeepReason, Majority, Misfit, Standing, Stop } from "./plan.ts";
 
 /** Tells whether a value read from JSON is as it must be. */
 type Check = (value: unknown) => boolean;
@@ -154,6 +154,23 @@ function isShaped(
 function hasAll(value: unknown, checks: Readonly<Record<string, Check>>): boolean {
   return isRecord(value) && Object.entries(checks).every(([key, check]) => check(value[key]));
 }
+
+/**
+ * Tells whether a value that was read from JSON says of an experiment how much of it goes.
+ *
+ * @param value Anything.
+ * @returns Whether it does.
+ */
+export function isMajority(value: unknown): value is Majority {
+  return hasAll(value, MAJORITY);
+}
+
+const MAJORITY: Readonly<Record<keyof Majority, Check>> = {
+  experiment: text,
+  name: text,
+  removes: (value) => typeof value === "number",
+  of: (value) => typeof value === "number",
+};
 
 /**
  * Tells whether a value that was read from JSON is a misfit.

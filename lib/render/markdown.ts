@@ -11,6 +11,7 @@ import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize } from "../text/units.ts";
 import { countKept, groupKept, NO_NAME, oldestFirst } from "../words/groups.ts";
 import { reasonText } from "../words/reason.ts";
+import { majorityLines } from "../words/majority.ts";
 import { stopText } from "../words/stop.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "../words/totals.ts";
 import { verbOf } from "./report.ts";
@@ -41,6 +42,8 @@ const SAMPLE = 10;
 export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } = {}): string {
   const blocks = [
     [`**${escape(totalsText(plan))}**`],
+    majorityLines(plan, options.all ? Infinity : SAMPLE)
+      .map((line, index) => `${index === 0 ? "" : "- "}${escape(line.trim())}`),
     [...budgetLines(plan), ...emptyPolicyLines(plan)].map(escape),
     noteLines(plan).map((line) => `- ${escape(line)}`),
     renderStops(plan.stops ?? []),

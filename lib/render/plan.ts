@@ -13,6 +13,7 @@ import {
   noteLines,
   totalsText,
 } from "../words/totals.ts";
+import { majorityLines } from "../words/majority.ts";
 import { stopText } from "../words/stop.ts";
 import { type CommandOptions, flagsAgainst, reasonWithCommand } from "./commands.ts";
 
@@ -63,7 +64,9 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     ...budgetLines(plan).map(visibleText),
     ...stopLines(plan.stops, style),
   );
+  const most = options.all ? Infinity : SAMPLE_OF_KIND;
   const sections = [
+    majorityLines(plan, most).map((line) => style.bold(visibleText(line))),
     ...KINDS.map((kind) => renderKind(kind, plan, options)),
     renderKept(plan.kept, options),
     noteLines(plan).map(visibleText),

@@ -9,7 +9,8 @@ import type { ApplyReport } from "../../../lib/plan/report.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { jsonText } from "../../../lib/text/terminal_text.ts";
+import { jsonText, visibleText } from "../../../lib/text/terminal_text.ts";
+import { majorityClause } from "../../../lib/words/majority.ts";
 import type { PlanAndApplyOptions, PlanAndApplyResult } from "../../plan_and_apply.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import { UsageError } from "../table/usage_error.ts";
@@ -115,21 +116,21 @@ export function willApply(
  * @returns Whether it is to be carried out; not where nobody can be asked.
  */
 export async function askToApply(
-  { actions: { length } }: Plan,
+  plan: Plan,
   { backup }: Pick<ApplyFlags, "backup">,
   world: World,
 ): Promise<boolean> {
-  if (backup || length === 0) return await world.ask?.(APPLY_QUESTION) ?? false;
+  const { actions: { length } } = plan;
+  const takes = visibleText(majorityClause(plan));
+  if (backup || length === 0) return await world.ask?.(`Apply this plan${takes}`) ?? false;
   world.say(FOR_GOOD);
   const number = String(length);
   return await world.ask?.(
-    `To apply this plan all the same, type how much goes: ${number}`,
+    `To apply this plan${takes}${takes && ","} all the same, type how much goes: ${number}`,
     number,
   ) ??
     false;
 }
-
-const APPLY_QUESTION = "Apply this plan";
 
 /** What is said where no backup is wanted. */
 const FOR_GOOD =

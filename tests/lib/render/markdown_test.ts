@@ -97,7 +97,10 @@ Deno.test("renderMarkdown() and renderPlan() agree on why things stay, and which
   );
   const first = (text: string, sign: string) =>
     text.split("\n").find((line) => line.startsWith(sign))?.trim().split(/\s+/)[1];
-  assertEquals(first(renderMarkdown(plan), "- "), "Note:");
+  const text = renderMarkdown(plan);
+  const places = ["This plan takes ", "- Note: ", "<details>"].map((each) => text.indexOf(each));
+  assertEquals(places.toSorted((left, right) => left - right), places);
+  assert(places.every((place) => place >= 0));
   const sample = renderMarkdown(plan).split("<summary>churn (1)</summary>")[1]!;
   assertEquals(first(sample, "- "), first(renderPlan(plan), "    ~"));
 });

@@ -295,6 +295,33 @@ Deno.test("without a backup more than a yes is asked for: how much goes", async 
   assertEquals(asked.length, 1);
 });
 
+Deno.test("a plan that takes most of an experiment says so first, in the question and in its JSON", async () => {
+  await using store = await withPolicy("");
+  Deno.removeSync(join(dirname(store.root), "mltidy.yaml"));
+  const at = ["--days-old", "0.5", "--store", store.root];
+  const asked: string[] = [];
+  const ask = (question: string) => {
+    asked.push(question);
+    return Promise.resolve(false);
+  };
+  const takes = "takes 9 of 10 runs of churn (7)";
+  const planned = await runTask("cleanup", at);
+  assert(planned.out.startsWith(`This plan ${takes}.\n`), planned.out);
+  await runTask("cleanup:apply", at, { ask });
+  await runTask("cleanup:apply", ["--no-backup", ...at], { ask });
+  const { out } = await runTask("cleanup", ["--json", ...at]);
+  writeFiles(store.outside, { "plan.json": out });
+  await runTask("apply", [join(store.outside, "plan.json"), "--store", store.root], { ask });
+  assertEquals(asked, [
+    `Apply this plan, which ${takes}`,
+    `To apply this plan, which ${takes}, all the same, type how much goes: 9`,
+    `Apply this plan, which ${takes}`,
+  ]);
+  assertEquals(JSON.parse(out).majorities, [
+    { experiment: "7", name: "churn", removes: 9, of: 10 },
+  ]);
+});
+
 Deno.test("--dry-run changes nothing in any task, and shows what would be done", async () => {
   await using store = await withPolicy("retention: { keep_last: 7 }\n");
   const at = ["--store", store.root];

@@ -1,0 +1,75 @@
+/**
+ * Experiments that a plan would all but empty, in words.
+ *
+ * @module
+ */
+
+import type { Majority, Plan } from "../plan/plan.ts";
+import { formatCount, plural } from "../text/units.ts";
+
+/**
+ * Says how much of an experiment goes.
+ *
+ * @param majority The experiment.
+ * @returns Such as `all 20 runs of rain (7)`; the name as it is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { asExperimentId } from "../store/path.ts";
+ *
+ * const experiment = asExperimentId("7");
+ * assertEquals(
+ *   majorityText({ experiment, name: "rain", removes: 3, of: 4 }),
+ *   "3 of 4 runs of rain (7)",
+ * );
+ * ```
+ */
+export function majorityText({ experiment, name, removes, of }: Majority): string {
+  const runs = of === 1
+    ? "the only run"
+    : removes === of
+    ? `all ${plural(of, "run")}`
+    : `${formatCount(removes)} of ${plural(of, "run")}`;
+  return `${runs} of ${name} (${experiment})`;
+}
+
+/**
+ * Says of which experiments a plan takes every run, or more than half.
+ *
+ * @param plan The plan.
+ * @param most How many to name.
+ * @returns Lines, the first a heading where there are several.
+ */
+export function majorityLines(plan: Plan, most: number): readonly string[] {
+  const all = majoritiesOf(plan);
+  const [first] = all;
+  if (first === undefined) return [];
+  if (all.length === 1) return [`This plan takes ${majorityText(first)}.`];
+  const shown = all.slice(0, most);
+  const more = all.length - shown.length;
+  return [
+    `This plan takes every run, or more than half, of ${plural(all.length, "experiment")}:`,
+    ...shown.map((one) => `  ${majorityText(one)}`),
+    ...(more === 0 ? [] : [`  … and of ${formatCount(more)} more`]),
+  ];
+}
+
+/**
+ * Says the same in a clause, for the question whether to apply the plan.
+ *
+ * @param plan The plan.
+ * @returns Such as `, which takes all 20 runs of rain (7)`; empty where there is nothing to say.
+ */
+export function majorityClause(plan: Plan): string {
+  const [first, ...others] = majoritiesOf(plan);
+  if (first === undefined) return "";
+  const more = others.length === 0
+    ? ""
+    : ` and most of ${plural(others.length, "other experiment")}`;
+  return `, which takes ${majorityText(first)}${more}`;
+}
+
+function majoritiesOf(plan: Plan): readonly Majority[] {
+  return plan.task === "repair" ? [] : plan.majorities ?? [];
+}
