@@ -9,6 +9,7 @@ import { judgeByRules } from "../judge/judge_by_rules.ts";
 import { judgeSnapshot } from "../judge/judge_snapshot.ts";
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import { isStanding } from "../judge/keep_rules.ts";
+import { lastSignOfExperiment, lastSignOfRun } from "../judge/judge_by_age.ts";
 import { timeOf } from "../judge/run_facts.ts";
 import type { KeepReason, Period, Standing } from "../plan/plan.ts";
 import {
@@ -329,18 +330,22 @@ function withLimit(policy: CleanupPolicy, judged: JudgedRun, now: number): Clean
     const limit = limitFor(judged, now - timeOf(run), days(0.01));
     return limit < 0 ? null : { ...policy, olderThan: limit };
   }
-  const deleted = deletedTimeOf(judged);
+  const deleted = deletedTimeOf(judged, policy);
   if (deleted === null || policy.purgeAfter === null) return null;
   const limit = limitFor(judged, now - deleted);
   return limit < 0 ? null : { ...policy, purgeAfter: limit };
 }
 
-function deletedTimeOf({ run, holder }: JudgedRun): number | null {
-  if (holder === null) return run.deletedTime;
+function deletedTimeOf(
+  { run, holder }: JudgedRun,
+  { undated }: CleanupPolicy,
+): number | null {
+  if (holder === null) return run.deletedTime ?? (undated ? lastSignOfRun(run) : null);
+  if (!("experiment" in holder)) return null;
+  const { experiment } = holder;
   // MLflow before 2.3 deleted an experiment without writing when.
-  return "experiment" in holder && holder.experiment.recordedStage === "deleted"
-    ? holder.experiment.lastUpdateTime
-    : null;
+  if (experiment.recordedStage === "deleted") return experiment.lastUpdateTime;
+  return undated ? lastSignOfExperiment(experiment) : null;
 }
 
 function limitFor(judged: JudgedRun, age: number, small?: number): number {

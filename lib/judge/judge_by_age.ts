@@ -22,7 +22,8 @@ import { tagFinder } from "./run_facts.ts";
  * pinned by a tag.
  *
  * Age counts from `end_time`, else from `start_time`; time since deletion from `deleted_time`, and a
- * run that records none never counts as old (`mlflow gc` takes it for old enough).
+ * run that records none never counts as old (`mlflow gc` takes it for old enough), unless the policy counts
+ * from its last sign of life.
  *
  * @param run The run.
  * @param policy The rules.
@@ -41,7 +42,9 @@ export function judgeRun(
   if (run.stamp === "") return toKeep(unreadable(run));
   const tag = findPin(run);
   if (tag !== null) return toKeep({ kind: "pinned", tag });
-  if (run.lifecycleStage === "deleted") return judgeDeleted(run.deletedTime, policy, now);
+  if (run.lifecycleStage === "deleted") {
+    return judgeDeleted(run.deletedTime, lastSignOfRun(run), policy, now);
+  }
   if (policy.olderThan === null) return toKeep({ kind: "no-rule" });
   const field = run.endTime === null ? "start_time" : "end_time";
   const time = run.endTime ?? run.startTime;
@@ -88,7 +91,7 @@ export function judgeDeletedExperiment(
     return toKeep({ kind: "unreadable", path: damaged.path, message: damaged.message });
   }
   const deletedTime = experiment.recordedStage === "deleted" ? experiment.lastUpdateTime : null;
-  return judgeDeleted(deletedTime, policy, now);
+  return judgeDeleted(deletedTime, lastSignOfExperiment(experiment), policy, now);
 }
 
 /**
@@ -130,14 +133,50 @@ export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number):
   return toGo({ kind: "orphan", damage, message });
 }
 
-function judgeDeleted(time: number | null, { purgeAfter }: CleanupPolicy, now: number): Verdict {
+/**
+ * Tells when a soft-deleted run last showed a sign of life.
+ *
+ * @param run The run.
+ * @returns Epoch ms; `null` when nobody has looked at its files.
+ */
+export function lastSignOfRun({ lastChange, startTime, endTime }: Run): number | null {
+  return lastChange === undefined ? null : Math.max(lastChange, startTime, endTime ?? 0);
+}
+
+/**
+ * Tells when a deleted experiment last showed a sign of life.
+ *
+ * @param experiment The experiment.
+ * @returns Epoch ms; `null` when nobody has looked at its files.
+ */
+export function lastSignOfExperiment(experiment: Experiment): number | null {
+  const { lastChange, creationTime, lastUpdateTime, runs } = experiment;
+  if (lastChange === undefined) return null;
+  const ends = runs.map(({ startTime, endTime }) => Math.max(startTime, endTime ?? 0));
+  const newest = ends.reduce((one, other) => Math.max(one, other), lastChange);
+  return Math.max(newest, creationTime ?? 0, lastUpdateTime ?? 0);
+}
+
+function judgeDeleted(
+  recorded: number | null,
+  lastSign: number | null,
+  { purgeAfter, undated }: CleanupPolicy,
+  now: number,
+): Verdict {
   if (purgeAfter === null) return toKeep({ kind: "no-rule" });
+  const time = recorded ?? (undated === undefined ? null : lastSign);
   if (time === null) return toKeep({ kind: "no-deletion-time" });
   const age = now - time;
+  const limit = purgeAfter;
   if (age < 0) return toKeep({ kind: "in-the-future", time });
   if (time < EARLIEST) return toKeep({ kind: "implausible-time", time });
-  if (age <= purgeAfter) return toKeep({ kind: "deleted-recently", age, limit: purgeAfter });
-  return toGo({ kind: "deleted-longer-than", time, age, limit: purgeAfter });
+  if (recorded === null) {
+    return age <= limit
+      ? toKeep({ kind: "undated-recently", age, limit })
+      : toGo({ kind: "undated-longer-than", time, age, limit });
+  }
+  if (age <= limit) return toKeep({ kind: "deleted-recently", age, limit });
+  return toGo({ kind: "deleted-longer-than", time, age, limit });
 }
 
 function unreadable({ path }: Run | Experiment | Orphan): KeepReason {

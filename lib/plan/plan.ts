@@ -85,6 +85,13 @@ export type ActionReason =
     readonly age: number;
     readonly limit: number;
   }
+  | {
+    /** It records no time of its deletion. `time`: its last sign of life, epoch ms. */
+    readonly kind: "undated-longer-than";
+    readonly time: number;
+    readonly age: number;
+    readonly limit: number;
+  }
   | { readonly kind: "orphan"; readonly damage: MetaDamage; readonly message: string }
   | {
     readonly kind: "not-kept";
@@ -115,6 +122,8 @@ export type KeepReason =
   | { readonly kind: "implausible-time"; readonly time: number }
   | { readonly kind: "deleted-recently"; readonly age: number; readonly limit: number }
   | { readonly kind: "no-deletion-time" }
+  /** It records no time of its deletion; `age`: since its last sign of life. */
+  | { readonly kind: "undated-recently"; readonly age: number; readonly limit: number }
   | {
     readonly kind: "registered";
     readonly model: string;

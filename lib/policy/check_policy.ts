@@ -49,13 +49,14 @@ export function checkPolicy(policy: CleanupPolicy): void {
 }
 
 function faultsOf(policy: CleanupPolicy): readonly ConfigFault[] {
-  const { olderThan, purgeAfter, settle, retention, budget } = policy;
+  const { olderThan, purgeAfter, settle, retention, budget, undated } = policy;
   const ages = { olderThan, purgeAfter, settle };
   return [
     ...Object.entries(ages).flatMap(([key, value]) =>
       value === null && key !== "settle" ? [] : duration().check(value, [key])
     ),
     ...(retention === undefined ? [] : faultsOfRetention(retention)),
+    ...(undated === undefined ? [] : UNDATED.check(undated, ["undated"])),
     ...(budget === undefined ? [] : faultsOfBudget(budget)),
   ];
 }
@@ -74,6 +75,8 @@ const RULE = section({
 });
 
 const LIMITS = section(limitsRows);
+
+const UNDATED = choice(["last-sign-of-life"]);
 
 function faultsOfRetention(
   { rules, protect, limits, artifactsOnly }: NonNullable<CleanupPolicy["retention"]>,

@@ -119,6 +119,7 @@ export function policyOf(config: Config): CleanupPolicy {
   return {
     olderThan: null,
     purgeAfter: purge.after,
+    ...(purge.undated === "keep" ? {} : { undated: purge.undated }),
     quarantineOrphans: true,
     settle: ORPHAN_SETTLE,
     retention: {

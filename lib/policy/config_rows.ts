@@ -70,6 +70,8 @@ export type ProtectConfig =
 export interface PurgeConfig {
   /** What has been soft-deleted for longer than this, ms. */
   readonly after: number;
+  /** What counts for the deletion of what records no time of it. */
+  readonly undated: "keep" | "last-sign-of-life";
   /** Glob of heavy files, below `artifacts/`, of runs that stay; `null`: none. */
   readonly artifactsOnly: string | null;
 }
@@ -192,6 +194,12 @@ export const purgeRows: Rows<PurgeConfig> = {
     PURGE_AFTER,
     typedDuration(PURGE_AFTER),
     "What has been soft-deleted longer leaves the store",
+  ),
+  undated: row(
+    choice(["keep", "last-sign-of-life"]),
+    "keep",
+    "keep",
+    "What records no time of its deletion: keep it, or count from its last sign of life",
   ),
   artifactsOnly: row(
     optionalText(),

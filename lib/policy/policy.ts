@@ -112,6 +112,11 @@ export interface CleanupPolicy {
   readonly olderThan: number | null;
   /** Purge what has been soft-deleted for longer than this. */
   readonly purgeAfter: number | null;
+  /**
+   * Take what records no time of its deletion for deleted at its last sign of life: the newest of its times
+   * and of the changes anywhere in it. Left out, it stays. @default {undefined}
+   */
+  readonly undated?: "last-sign-of-life";
   /** Quarantine orphans that hold no readable run. */
   readonly quarantineOrphans: boolean;
   /** Leave an orphan alone that changed within this time: it may be in the making. */

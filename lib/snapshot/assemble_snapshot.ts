@@ -198,6 +198,11 @@ export function assembleExperiment(
       artifactLocation: meta.artifactLocation,
       creationTime: meta.creationTime,
       lastUpdateTime: meta.lastUpdateTime,
+      // MLflow before 2.3 deleted an experiment without writing when.
+      ...(facts.inTrash && facts.newestChange !== null &&
+          (meta.lifecycleStage !== "deleted" || meta.lastUpdateTime === null)
+        ? { lastChange: facts.newestChange }
+        : {}),
       traces: facts.traces,
       ...usesOf(facts),
       datasets: facts.datasets,

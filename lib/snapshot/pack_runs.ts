@@ -44,6 +44,7 @@ const NUMBERS = [
   "startTime",
   "endTime",
   "deletedTime",
+  "lastChange",
   "bytes",
   "files",
   "beforeId",
@@ -87,6 +88,7 @@ export function packRuns(runs: readonly Run[]): PackedRuns {
     numbers[at++] = run.startTime;
     numbers[at++] = run.endTime ?? NaN;
     numbers[at++] = run.deletedTime ?? NaN;
+    numbers[at++] = run.lastChange ?? NaN;
     numbers[at++] = usage?.bytes ?? NaN;
     numbers[at++] = usage?.files ?? NaN;
     numbers[at++] = placeOf(cut === -1 ? artifactUri : artifactUri.slice(0, cut));
@@ -147,6 +149,7 @@ export function unpackRuns(
     const startTime = numbers[at++]!;
     const endTime = numberOrNull(numbers[at++]!);
     const deletedTime = numberOrNull(numbers[at++]!);
+    const lastChange = numbers[at++]!;
     const bytes = numbers[at++]!;
     const files = numbers[at++]!;
     const beforeId = texts[numbers[at++]!]!;
@@ -161,6 +164,7 @@ export function unpackRuns(
       startTime,
       endTime,
       deletedTime,
+      ...(Number.isNaN(lastChange) ? {} : { lastChange }),
       artifactUri: afterId === undefined ? beforeId : beforeId + id + afterId,
       link,
       tags: readTags(),

@@ -121,6 +121,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "implausible-time": true,
   "deleted-recently": false,
   "no-deletion-time": false,
+  "undated-recently": false,
   "registered": true,
   "parent-of-kept": true,
   "hides-copy": true,

@@ -36,6 +36,9 @@ export function reasonText(reason: ActionReason | KeepReason): string {
     case "deleted-longer-than":
     case "deleted-recently":
       return `deleted ${within(reason)}`;
+    case "undated-longer-than":
+    case "undated-recently":
+      return `records no time of its deletion, last sign of life ${within(reason)}`;
     case "orphan":
     case "names-another-experiment":
       return reason.message;
@@ -233,6 +236,8 @@ export function keptText(reason: KeepReason): string {
       return `deleted less than ${formatDuration(reason.limit)} ago`;
     case "no-deletion-time":
       return "deleted at an unknown time";
+    case "undated-recently":
+      return `deleted at an unknown time, alive less than ${formatDuration(reason.limit)} ago`;
     case "registered":
       return "registered";
     case "database-refers":

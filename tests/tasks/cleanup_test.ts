@@ -1,8 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { type CleanupPolicy, policyOfAges } from "../../lib/policy/policy.ts";
+import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup, type CleanupOptions } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
-import { tempStore } from "../_support/disk_store.ts";
+import { setTimes, tempStore } from "../_support/disk_store.ts";
 import { ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -71,4 +74,43 @@ Deno.test("cleanup() leaves nothing for a second one to do", async () => {
 Deno.test("cleanup() refuses a negative age", async () => {
   await using store = await tempStore(ROTTEN);
   await assertRejects(() => cleanUp(store.root, { olderThan: -1, apply: true }), RangeError);
+});
+
+Deno.test("cleanup() purges what was deleted at an unknown time by its last sign of life, if that is asked for", async () => {
+  const old = { startTime: NOW - 300 * DAY, endTime: NOW - 299 * DAY };
+  await using place = await tempStore({
+    experiments: [
+      experiment({
+        id: "3",
+        runs: [1, 2].map((id) => deletedRun({ id: runId(id), ...old, deletedTime: null })),
+      }),
+      experiment({
+        id: "4",
+        lifecycleStage: "deleted",
+        recordedStage: "active",
+        creationTime: NOW - 300 * DAY,
+        lastUpdateTime: NOW - 300 * DAY,
+        runs: [run({ id: runId(3), ...old })],
+      }),
+    ],
+  });
+  setTimes(place.root, NOW - 200 * DAY);
+  setTimes(join(place.root, "3", runId(2)), NOW - DAY);
+  await using store = await openStore(place.root, { now: () => NOW });
+  const goesOf = async (policy: Partial<CleanupPolicy>) =>
+    (await cleanup(store, { policy: { ...policyOfAges(), ...policy } })).plan.actions
+      .map((
+        { path, reasons: [reason] },
+      ) => [path as string, reason.kind, "age" in reason && reason.age]);
+  assertEquals(await goesOf({}), []);
+  assertEquals(await goesOf({ undated: "last-sign-of-life" }), [
+    [`3/${runId(1)}`, "undated-longer-than", 200 * DAY],
+    [".trash/4", "undated-longer-than", 200 * DAY],
+  ]);
+  const policy = { ...policyOfAges(), undated: "last-sign-of-life" } as const;
+  const before = await readTree(place.root, { except: [".mltidy.trash"] });
+  const { report } = await cleanup(store, { policy, apply: true });
+  assertEquals([report?.totals.applied, report?.complete], [2, true]);
+  await restore(store);
+  assertSameTree(await readTree(place.root, { except: [".mltidy.trash"] }), before);
 });

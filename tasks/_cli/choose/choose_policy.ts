@@ -10,6 +10,7 @@ export interface PolicyFlags {
   readonly daysOld: number | null;
   /** Ms. */
   readonly purgeAfter: number | null;
+  readonly undated: "keep" | "last-sign-of-life" | null;
   /** Ms. */
   readonly settle: number | null;
   /** 0 to 1. */
@@ -27,6 +28,7 @@ export interface PolicyFlags {
 export const NO_FLAGS: PolicyFlags = {
   daysOld: null,
   purgeAfter: null,
+  undated: null,
   settle: null,
   maxShare: null,
   maxRuns: null,
@@ -54,9 +56,12 @@ export const NO_FLAGS: PolicyFlags = {
  */
 export function choosePolicy(flags: PolicyFlags, config: Config | null): CleanupPolicy {
   const { purgeAfter, settle } = flags;
+  const { undated = "keep", ...policy } = config === null ? byAge(flags) : byRules(flags, config);
+  const counted = flags.undated ?? undated;
   const budget = budgetOf(flags);
   return {
-    ...(config === null ? byAge(flags) : byRules(flags, config)),
+    ...policy,
+    ...(counted === "keep" ? {} : { undated: counted }),
     ...(purgeAfter === null ? {} : { purgeAfter }),
     ...(settle === null ? {} : { settle }),
     ...(budget === null ? {} : { budget }),

@@ -95,8 +95,8 @@ function policyOf(command: PlanningCommand, config: Config | null): CleanupPolic
 
 function flagsOf({ task, options }: PlanningCommand): PolicyFlags {
   const ages = task === "cleanup"
-    ? { purgeAfter: options.purgeAfter, settle: options.settle }
-    : { purgeAfter: null, settle: null };
+    ? { purgeAfter: options.purgeAfter, settle: options.settle, undated: options.undated }
+    : { purgeAfter: null, settle: null, undated: null };
   return { ...options, ...ages };
 }
 

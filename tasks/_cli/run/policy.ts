@@ -32,7 +32,12 @@ export async function runExplain(
   await using opened = await openConfigured(options, world);
   const { store, chosen } = opened;
   const config = chosen?.config ?? null;
-  const flags = { ...NO_FLAGS, daysOld: options.daysOld, purgeAfter: options.purgeAfter };
+  const flags = {
+    ...NO_FLAGS,
+    daysOld: options.daysOld,
+    purgeAfter: options.purgeAfter,
+    undated: options.undated,
+  };
   const policy = choosePolicy(flags, config);
   if (!options.quiet) world.say(daysOldText(flags, config));
   const { explain } = await import("../../explain.ts");

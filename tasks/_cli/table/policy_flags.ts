@@ -37,6 +37,16 @@ export const purgeAfter = {
   parse: parseSpan("d"),
 } satisfies Valued<number | null>;
 
+/** `--undated`. */
+export const undated = {
+  name: "undated",
+  value: "keep|last-sign-of-life",
+  describe: "What to take for the deletion of what records no time of it",
+  default: null,
+  defaultText: "undated of purge in mltidy.yaml, else keep",
+  parse: parseChoice("keep", "last-sign-of-life"),
+} satisfies Valued<"keep" | "last-sign-of-life" | null>;
+
 /** `--settle`, ms. */
 export const settle = {
   name: "settle",

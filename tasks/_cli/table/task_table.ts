@@ -19,7 +19,7 @@ import {
   toggle,
   type Valued,
 } from "./flags.ts";
-import { config, daysOld, policyFlags, purgeAfter, settle } from "./policy_flags.ts";
+import { config, daysOld, policyFlags, purgeAfter, settle, undated } from "./policy_flags.ts";
 import { repairTasks } from "./repair_tasks.ts";
 import { always, applying, reading, type TaskRow } from "./task_row.ts";
 
@@ -140,6 +140,7 @@ export const taskTable = {
     flags: {
       daysOld,
       purgeAfter,
+      undated,
       settle,
       ...policyFlags,
       ...planFlags,
@@ -165,6 +166,7 @@ export const taskTable = {
       config,
       daysOld,
       purgeAfter,
+      undated,
       ...storeFlags,
     },
     exitCodes: reading,

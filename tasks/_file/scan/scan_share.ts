@@ -309,7 +309,9 @@ async function measureRun(
   }
   // What was weighed must still be what was read.
   const whole = tree !== null && metaStamp(at) === stamp ? tree.stamp : "";
-  const measured = { stamp: deleted && depth !== "meta" ? whole : stamp, usage };
+  const isUndated = deleted && assembled.run.deletedTime === null;
+  const change = isUndated && tree !== null ? { lastChange: tree.newestChange } : {};
+  const measured = { stamp: deleted && depth !== "meta" ? whole : stamp, usage, ...change };
   return { assembled: { ...assembled, run: { ...assembled.run, ...measured } }, weight };
 }
 

@@ -312,3 +312,43 @@ Deno.test("judgeOrphan() takes what an operating system left behind for nothing"
   assertEquals(ofOrphan(litter), ofOrphan({}));
   assertEquals(ofOrphan(litter).goes, true);
 });
+
+Deno.test("judgeRun() counts an undated deletion from the last sign of life, if that is asked for", () => {
+  const asked = { ...POLICY, undated: "last-sign-of-life" } as const;
+  const undated = run({
+    ...deletedRun({ startTime: OLD - 9, endTime: OLD - 8, deletedTime: null }),
+  });
+  const judged = (lastChange: number, policy: CleanupPolicy) =>
+    judgeRun(deepFreeze({ ...undated, lastChange }), policy, NOW, pinFinder(policy));
+  assertEquals(judged(OLD, POLICY), stays({ kind: "no-deletion-time" }));
+  assertEquals(
+    ofDeletedRun({ endTime: OLD, deletedTime: null }, asked),
+    stays({ kind: "no-deletion-time" }),
+  );
+  assertEquals(
+    judged(OLD, asked),
+    goes({ kind: "undated-longer-than", time: OLD, age: LIMIT + 1, limit: LIMIT }),
+  );
+  assertEquals(
+    judged(OLD + 1, asked),
+    stays({ kind: "undated-recently", age: LIMIT, limit: LIMIT }),
+  );
+});
+
+Deno.test("judgeDeletedExperiment() counts an undated deletion from the last sign of life of it and its runs", () => {
+  const asked = { ...POLICY, undated: "last-sign-of-life" } as const;
+  const judged = (init: ExperimentInit) => {
+    const times = { creationTime: OLD - 9, lastUpdateTime: OLD - 9 };
+    const gone = { id: "7", lifecycleStage: "deleted", recordedStage: "active", ...times } as const;
+    const found = { ...experiment({ ...gone, ...init }), lastChange: OLD };
+    return judgeDeletedExperiment(deepFreeze(found), asked, NOW);
+  };
+  assertEquals(
+    judged({ runs: [run({ startTime: OLD - 9, endTime: OLD + 5 })] }),
+    stays({ kind: "undated-recently", age: LIMIT - 4, limit: LIMIT }),
+  );
+  assertEquals(
+    judged({}),
+    goes({ kind: "undated-longer-than", time: OLD, age: LIMIT + 1, limit: LIMIT }),
+  );
+});

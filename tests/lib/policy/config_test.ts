@@ -25,7 +25,7 @@ Deno.test("readConfig() takes an empty file for all defaults, which keep and rem
   assertEquals(config, read("retention:\nrules: []\n# a comment\n"));
   assertEquals(config.store, null);
   assertEquals(config.primaryMetric, { name: "f1", mode: "max" });
-  assertEquals(config.purge, { after: 30 * DAY, artifactsOnly: null });
+  assertEquals(config.purge, { after: 30 * DAY, undated: "keep", artifactsOnly: null });
   assertEquals(config.limits, { maxShare: 0.5, maxRuns: null });
   assert(isEmptyRule(policyOf(config).retention!.rules[0]!));
 });
@@ -56,7 +56,7 @@ protect:
   pinned_tags: thesis
   experiments: [churn]
   unsafe_young: true
-purge: { after: 7, artifacts_only: "checkpoints/**" }
+purge: { after: 7, undated: last-sign-of-life, artifacts_only: "checkpoints/**" }
 limits: { max_share: 25%, max_runs: 1000 }
 `);
   assertEquals(config, {
@@ -89,7 +89,7 @@ limits: { max_share: 25%, max_runs: 1000 }
       unsafe_pinned: false,
       unsafe_unreadable: false,
     },
-    purge: { after: 7 * DAY, artifactsOnly: "checkpoints/**" },
+    purge: { after: 7 * DAY, undated: "last-sign-of-life", artifactsOnly: "checkpoints/**" },
     limits: { maxShare: 0.25, maxRuns: 1000 },
   });
 });

@@ -22,6 +22,7 @@ Deno.test("unpackRuns() keeps what is unusual about a run", () => {
     run({ id: runId(1), artifactUri: "", endTime: null }),
     run({ id: runId(2), artifactUri: `s3://bucket/${runId(2)}`, name: "", stamp: "" }),
     run({ id: runId(3), artifactUri: "dbfs:/elsewhere", usage: null, deletedTime: 0 }),
+    { ...run({ id: runId(5), deletedTime: null }), lastChange: NOW },
     run({ id: runId(4), link: true, tags: { "a/b": "", c: "two\nlines" } }),
   ];
   const { id, path } = experiment();

@@ -11,12 +11,14 @@ Deno.test("reasonText() says why something is to be changed", () => {
   const reasons: readonly ActionReason[] = [
     { kind: "older-than", field: "end_time", time: TIME, age: 45 * DAY, limit: 30 * DAY },
     { kind: "older-than", field: "start_time", time: TIME, age: 45 * DAY, limit: 30 * DAY },
+    { kind: "undated-longer-than", time: TIME, age: 31 * DAY, limit: 30 * DAY },
     { kind: "deleted-longer-than", time: TIME, age: 31 * DAY, limit: 30 * DAY },
     { kind: "orphan", damage: "missing", message: "meta.yaml is missing" },
   ];
   assertEquals(reasons.map(reasonText), [
     "ended 45 d ago, limit 30 d",
     "has no end time, started 45 d ago, limit 30 d",
+    "records no time of its deletion, last sign of life 31 d ago, limit 30 d",
     "deleted 31 d ago, limit 30 d",
     "meta.yaml is missing",
   ]);
@@ -148,6 +150,11 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
     { kind: "deleted-recently", age: DAY, limit: 30 * DAY },
     "deleted 1 d ago, limit 30 d",
     "deleted less than 30 d ago",
+  ],
+  [
+    { kind: "undated-recently", age: 4 * DAY, limit: 30 * DAY },
+    "records no time of its deletion, last sign of life 4 d ago, limit 30 d",
+    "deleted at an unknown time, alive less than 30 d ago",
   ],
   [
     { kind: "no-deletion-time" },

@@ -77,3 +77,13 @@ Deno.test("daysOldText() says which rule decides where a flag meets a configurat
   );
   assertEquals(daysOldText(NO_FLAGS, CONFIG), "");
 });
+
+Deno.test("choosePolicy() takes what an undated deletion counts from from the flag, else from the configuration", () => {
+  const config = readConfig("purge: { undated: last-sign-of-life }\n", "mltidy.yaml");
+  const undatedOf = (undated: typeof NO_FLAGS.undated, file: typeof config | null) =>
+    choosePolicy({ ...NO_FLAGS, undated }, file).undated;
+  assertEquals(undatedOf(null, null), undefined);
+  assertEquals(undatedOf("last-sign-of-life", null), "last-sign-of-life");
+  assertEquals(undatedOf(null, config), "last-sign-of-life");
+  assertEquals(undatedOf("keep", config), undefined);
+});

@@ -56,6 +56,7 @@ Deno.test("helpText() leaves out what only the commands in deno.json give", () =
   assertEquals(flagHelp("cleanup").map(({ form }) => form), [
     "--days-old N",
     "--purge-after DURATION",
+    "--undated keep|last-sign-of-life",
     "--settle DURATION",
     "--config FILE",
     "--compare FILE",

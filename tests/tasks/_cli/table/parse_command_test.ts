@@ -17,6 +17,7 @@ const STORE_DEFAULTS = {
 const CLEANUP_DEFAULTS = {
   daysOld: null,
   purgeAfter: null,
+  undated: null,
   settle: null,
   config: null,
   compare: null,

@@ -47,6 +47,7 @@ function essence(found: StoreSnapshot) {
       ...("message" in one ? { message: "" } : {}),
       stamp: "",
       usage: null,
+      lastChange: null,
     })).toSorted(byPath);
   const holders = (all: StoreSnapshot["experiments"] | StoreSnapshot["orphans"]) =>
     own<StoreSnapshot["experiments"][number] | StoreSnapshot["orphans"][number]>(all).map((
