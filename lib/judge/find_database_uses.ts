@@ -7,7 +7,7 @@
 import type { KeepReason, Stop } from "../plan/plan.ts";
 import { namesAlong } from "../snapshot/find_references.ts";
 import { experimentPathOf, type StorePath } from "../store/path.ts";
-import type { StoreSnapshot } from "../store/snapshot.ts";
+import type { Database, StoreSnapshot } from "../store/snapshot.ts";
 
 /** Why something stays that a database refers to. */
 export type DatabaseUse = Extract<KeepReason, { readonly kind: "database-refers" }>;
@@ -22,20 +22,36 @@ export type DatabaseUse = Extract<KeepReason, { readonly kind: "database-refers"
  * @returns Path → the first row that names it; empty where there is no database.
  */
 export function findDatabaseUses(snapshot: StoreSnapshot): ReadonlyMap<StorePath, DatabaseUse> {
-  const { databases = [], location } = snapshot;
+  const { databases = [] } = snapshot;
+  if (databases.every(({ rows }) => rows.length === 0)) return NO_USES;
+  let uses = found.get(snapshot);
+  if (uses === undefined) found.set(snapshot, uses = usesOf(snapshot, databases));
+  return uses;
+}
+
+const NO_USES: ReadonlyMap<StorePath, DatabaseUse> = new Map();
+
+/** A plan asks several times, an explanation dozens of times, and a snapshot never changes. */
+const found = new WeakMap<StoreSnapshot, ReadonlyMap<StorePath, DatabaseUse>>();
+
+function usesOf(
+  snapshot: StoreSnapshot,
+  databases: readonly Database[],
+): ReadonlyMap<StorePath, DatabaseUse> {
+  const { location: root } = snapshot;
   const uses = new Map<StorePath, DatabaseUse>();
-  if (databases.every(({ rows }) => rows.length === 0)) return uses;
   const places = placesOf(snapshot);
-  const root = namesAlong(location);
+  const addressesOf = addressFinder(root);
   for (const { path: database, rows } of databases) {
     for (const { kind: row, id, location } of rows) {
-      for (const address of addressesOf(location, root)) {
+      for (const address of addressesOf(location)) {
         for (const path of places.get(address) ?? []) {
+          if (uses.has(path)) continue;
           const use: DatabaseUse = { kind: "database-refers", database, row, id };
+          uses.set(path, use);
           // What it lies in must stay with it.
-          for (const each of [path, experimentPathOf(path) as StorePath]) {
-            if (!uses.has(each)) uses.set(each, use);
-          }
+          const around = experimentPathOf(path) as StorePath;
+          if (!uses.has(around)) uses.set(around, use);
         }
       }
     }
@@ -87,24 +103,42 @@ function idAddress(id: string): string {
 /** Where no directory of this machine can be meant. */
 const ELSEWHERE = /^(?:s3|gs|wasbs?|abfss?|r2|b2|oss|dbfs|hdfs|viewfs)(?:\+\w+)?:/i;
 
-/** Of an experiment, of a run, and of a logged model: `1/models/m-…`. */
-const LENGTHS = [1, 2, 3] as const;
+/** Finds everything that a location may name in a store. */
+function addressFinder(location: string): (location: string) => Iterable<string> {
+  const root = namesAlong(location);
+  const prefixes = [`file://${location}/`, `${location}/`];
 
-/** Everything that a location may name in the store. */
-function* addressesOf(location: string, root: readonly string[]): Iterable<string> {
-  if (ELSEWHERE.test(location)) return;
-  const names = namesAlong(location);
-  const isInside = root.every((name, position) => name === names[position]);
-  const starts = isInside ? [root.length] : names.keys();
-  for (const start of starts) {
-    for (const length of LENGTHS) {
-      if (start + length > names.length) break;
+  function* addressesOf(location: string): Iterable<string> {
+    if (ELSEWHERE.test(location)) return;
+    const names = namesAlong(location).filter((name) => name !== ".");
+    const isInside = !names.includes("..") &&
+      root.every((name, position) => name === names[position]);
+    if (isInside) return yield* pathsInto(names.slice(root.length));
+    for (const start of names.keys()) {
+      yield idAddress(names[start]!);
       // Elsewhere a `1` may be anything; the id of a run is that of a run.
-      if (length === 1 && !isInside) {
-        yield idAddress(names[start]!);
-        if (start > 0 && names[start - 1] !== root.at(-1)) continue;
-      }
-      yield names.slice(start, start + length).join("/");
+      const isUnsure = start > 0 && names[start - 1] !== root.at(-1);
+      const paths = pathsInto(names.slice(start, start + LONGEST));
+      yield* isUnsure ? paths.slice(1) : paths;
     }
   }
+
+  return (location) => {
+    // Nearly every one is a plain path below the root, and need not be taken apart.
+    const prefix = prefixes.find((each) => location.startsWith(each));
+    return prefix === undefined || NOT_PLAIN.test(location.slice(prefix.length - 1))
+      ? addressesOf(location)
+      : pathsInto(location.slice(prefix.length).split("/", LONGEST));
+  };
+}
+
+/** What is encoded, or has a name that is none. */
+const NOT_PLAIN = /[%?#\\]|\/\.{0,2}(?:\/|$)/;
+
+/** How many names lead to a logged model, which lies deepest: `1/models/m-…`. */
+const LONGEST = 3;
+
+/** The first name, the first two, and the first three. */
+function pathsInto(names: readonly string[]): readonly string[] {
+  return names.slice(0, LONGEST).map((_, index) => names.slice(0, index + 1).join("/"));
 }

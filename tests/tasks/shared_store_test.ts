@@ -25,7 +25,7 @@ import {
   stray,
   withDefault,
 } from "../_support/builders.ts";
-import { runTask } from "../_support/command.ts";
+import { runTask, startTask } from "../_support/command.ts";
 import { writeDatabase } from "../_support/database.ts";
 import { diskStore, type TempStore, tempStore, writeFiles } from "../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -157,6 +157,33 @@ Deno.test("nothing goes while a database cannot be read, and the message says wh
   assertSameTree(await readTree(store.root, EXCEPT), before);
   await using opened = await openStore(store.root);
   await assertRejects(() => cleanup(opened, { apply: true }), PlanRefusedError, says);
+});
+
+Deno.test("a process that may not look for a database applies no plan until it may", async () => {
+  await using store = await diskStore(STORE);
+  refer(store);
+  const beside = dirname(store.root);
+  const planned = async (...readable: readonly string[]) => {
+    const permissions = [
+      "--no-prompt",
+      `--allow-read=${[".", store.root, ...readable].join(",")}`,
+      "-E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+    ];
+    const words = ["--json", "--no-config", "--store", store.root];
+    const { code, out, err } = await startTask("cleanup", words, { permissions });
+    assertEquals(code, 0, err);
+    const { actions, stops } = JSON.parse(out);
+    return [actions.length, stops];
+  };
+  const path = join(beside, DATABASE);
+  const [, [stop]] = await planned();
+  assertEquals(stop, {
+    kind: "database-unreadable",
+    database: path,
+    message: `it is not open to this task; grant --allow-read=${path}`,
+  });
+  assertEquals(await planned(path), [0, undefined]);
+  assertEquals(await planned(beside), [0, undefined]);
 });
 
 Deno.test("neither verify nor repair would take from its place what a database refers to", async () => {
