@@ -8,7 +8,7 @@ import type { KeepReason } from "../plan/plan.ts";
 import type { Protection } from "../policy/policy.ts";
 import type { References } from "../snapshot/find_references.ts";
 import { holdersOf } from "../store/holders.ts";
-import type { StorePath } from "../store/path.ts";
+import { inOrder, type StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import type { DamagedRun, Run, StoreSnapshot, Stray } from "../store/snapshot.ts";
 import { PARENT_TAG } from "../store/tags.ts";
@@ -140,7 +140,7 @@ function hiddenModels(
   snapshot: StoreSnapshot,
   references: References,
 ): readonly Finding[] {
-  const damaged = snapshot.problems.filter(({ subject, path }) =>
+  const damaged = inOrder(snapshot.problems).filter(({ subject, path }) =>
     subject === "logged-model" || subject === "directory" && path.endsWith("/models")
   );
   const holders = holdersOf(snapshot);
