@@ -100,7 +100,14 @@ async function find(
   const listed = await place.list();
   const id = options.id ?? newestChange(listed, listCommand(location, options));
   if (id === null) return null;
-  const found = await place.preview(id, options);
+  const found = await place.preview(id, options).catch(async (error: unknown) => {
+    const other = options.id === undefined ? await findOther(place, listed, options) : null;
+    if (other === null || !(error instanceof InvalidArgumentError)) throw error;
+    const command = listCommand(location, options, [other, ...wordsOf(options)]);
+    throw new InvalidArgumentError(`${error.message}; an older one has it: \`${command}\``, {
+      cause: error,
+    });
+  });
   if (found !== null) return found;
   const known = listed.map((one) => one.id).join(", ");
   throw new InvalidArgumentError(
@@ -108,9 +115,37 @@ async function find(
   );
 }
 
-function listCommand(location: string, { backups }: RestoreOptions): string {
+/** The newest change that holds what is wanted, where the newest of all does not. */
+async function findOther(
+  place: Backups,
+  listed: readonly BackupListing[],
+  options: RestoreOptions,
+): Promise<string | null> {
+  for (const { id, kind } of listed) {
+    if (kind !== "change") continue;
+    try {
+      if (await place.preview(id, options) !== null) return id;
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+    }
+  }
+  return null;
+}
+
+function wordsOf({ experiment, run }: RestoreOptions): readonly string[] {
+  return [
+    ...(experiment === undefined ? [] : ["--experiment", experiment]),
+    ...(run === undefined ? [] : ["--run", run]),
+  ];
+}
+
+function listCommand(
+  location: string,
+  { backups }: RestoreOptions,
+  words: readonly string[] = [],
+): string {
   const elsewhere = backups === undefined ? [] : ["--backups", backups];
-  return shellWords(["deno", "task", "restore", ...elsewhere, "--store", location]);
+  return shellWords(["deno", "task", "restore", ...words, ...elsewhere, "--store", location]);
 }
 
 /** Ids begin with their times, to the second: a damaged one still tells whether it may be the newest. */

@@ -2,7 +2,11 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import type { BackupListing } from "../../../lib/backup/backup.ts";
 import type { RestoreReport } from "../../../lib/backup/report.ts";
-import { DamagedBackupError, RestoreCollisionError } from "../../../lib/errors.ts";
+import {
+  DamagedBackupError,
+  InvalidArgumentError,
+  RestoreCollisionError,
+} from "../../../lib/errors.ts";
 import { backup } from "../../../tasks/backups/backup.ts";
 import { listBackups } from "../../../tasks/backups/list_backups.ts";
 import { restore, type RestoreOptions } from "../../../tasks/backups/restore.ts";
@@ -385,3 +389,19 @@ async function applyFirst(store: Store): Promise<string> {
   await Array.fromAsync(change.performAll());
   return (await change.finish())!.id;
 }
+
+Deno.test("restore() of a run that an older backup has names that one", async () => {
+  await using place = await tempStore(ROTTEN);
+  const store = await open(place.root);
+  const first = await prune(store, { apply: true });
+  const run = first.report!.outcomes[0]!.path.split("/").at(-1)!;
+  await cleanup(store, { apply: true });
+  const { message } = await assertRejects(() => restore(store, { run }), InvalidArgumentError);
+  const { id } = first.report!.backup!;
+  assertEquals(
+    message.slice(message.indexOf("; an older one")),
+    `; an older one has it: \`deno task restore ${id} --run ${run} --store ${place.root}\``,
+  );
+  assertEquals((await restore(store, { id, run })).changes, 1);
+  await assertRejects(() => restore(store, { run: "none" }), InvalidArgumentError, "by itself");
+});
