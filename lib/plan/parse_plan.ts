@@ -66,9 +66,13 @@ export function parsePlan(text: string, source: string): Plan {
   const whole = value as unknown as Plan;
   const fault = faultOf(whole);
   if (fault !== null) refuse(fault);
+  const seen = new Set<string>();
   for (const [index, action] of whole.actions.entries()) {
     const fault = faultOfAction(action);
     if (fault !== null) refuse(`action ${index + 1} ${fault}`);
+    const text = JSON.stringify(action);
+    if (seen.has(text)) refuse(`action ${index + 1} stands there twice`);
+    seen.add(text);
   }
   for (const [index, one] of whole.kept.entries()) {
     const fault = faultOfKept(one);

@@ -66,7 +66,8 @@ export interface Place {
  * @param own Our directory in the store.
  * @param directory A directory of the user's, which need not be there yet; `null` for our own.
  * @returns The place.
- * @throws {InvalidArgumentError} When the directory lies in the store, where MLflow would take it for an experiment.
+ * @throws {InvalidArgumentError} When the directory lies in the store, where MLflow would take it for an
+ *   experiment, or when it is none.
  */
 export function placeOf(root: string, own: OwnPaths, directory: string | null): Place {
   const { backups, staging } = own;
@@ -74,6 +75,7 @@ export function placeOf(root: string, own: OwnPaths, directory: string | null): 
   const real = realPathOf(resolve(directory));
   if (real === backups) return { backups, staging, lock: null, isShared: false };
   refuseInside(root, real, "keep backups in", "leave --backups out");
+  if (infoOf(real)?.isDirectory === false) throw noDirectory(real);
   return {
     backups: real,
     staging: join(real, ".mltidy", "staging"),
@@ -103,11 +105,18 @@ function refuseInside(root: string, real: string, what: string, instead: string)
   );
 }
 
+function noDirectory(path: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `Cannot keep anything in ${path}: expected a directory, found something else; name a directory, which need not be there yet`,
+  );
+}
+
 /** What is not there yet has no links of its own, but what it will lie in may. */
 function realPathOf(path: string): string {
   try {
     return Deno.realPathSync(path);
   } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) throw noDirectory(path);
     if (!(error instanceof Deno.errors.NotFound) || dirname(path) === path) throw error;
     return join(realPathOf(dirname(path)), basename(path));
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "../../_support/fast_check.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { PlanFormatError } from "../../../lib/errors.ts";
@@ -50,6 +50,14 @@ Deno.test("parsePlan() gives back the plan that was printed", () => {
   assertEquals(PLAN.actions.length, 4);
   assertEquals(parsePlan(JSON.stringify(PLAN), "plan.json"), PLAN);
   assertEquals(parsePlan(`\n${JSON.stringify(PLAN, null, 2)}\n`, "plan.json"), PLAN);
+});
+
+Deno.test("parsePlan() refuses an action that stands there twice", () => {
+  const [first] = PLAN.actions;
+  assertStringIncludes(
+    refusal({ ...PLAN, actions: [...PLAN.actions, first] }),
+    "action 5 stands there twice",
+  );
 });
 
 Deno.test("parsePlan() gives back every plan of a clean-up", () => {

@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path";
+import { InvalidArgumentError } from "../../../lib/errors.ts";
 import fc from "../../_support/fast_check.ts";
 import type { CopyScope } from "../../../lib/backup/backup.ts";
 import { StoreLockedError } from "../../../lib/errors.ts";
@@ -233,6 +234,21 @@ Deno.test("backup() refuses a directory inside the store, under whatever name", 
     await assertRejects(() => backup(store, { backups }), RangeError, "it lies inside store");
   }
   assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("backup() refuses what is no directory as a place for backups", async () => {
+  await using place = await tempStore(STORE);
+  await using store = await openStore(place.root);
+  const file = join(place.outside, "file");
+  Deno.writeTextFileSync(file, "mine");
+  for (const backups of [file, join(file, "below"), "/dev/null"]) {
+    await assertRejects(
+      () => backup(store, { backups }),
+      InvalidArgumentError,
+      "expected a directory, found something else; name a directory",
+    );
+  }
+  assertEquals(Deno.readTextFileSync(file), "mine");
 });
 
 Deno.test("backup() keeps the backups of two stores in one place apart", async () => {
