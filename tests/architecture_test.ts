@@ -169,7 +169,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   { room: "lib/policy/mod.ts", of: ["lib/text/", "lib/policy/"] },
-  { room: "lib/verify/mod.ts", of: ["lib/verify/", "lib/answers/"] },
+  { room: "lib/verify/mod.ts", of: ["lib/judge/", "lib/verify/", "lib/answers/"] },
   { room: "lib/render/mod.ts", of: ["lib/text/", "lib/render/"] },
   { room: "tasks/ports/mod.ts", of: ["lib/store/", "tasks/ports/"] },
   {

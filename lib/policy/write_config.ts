@@ -19,7 +19,7 @@ import { section } from "./config_value.ts";
  * import { readConfig } from "mltidy";
  *
  * const config = readConfig("purge: { after: 7d }", "mltidy.yaml");
- * assertEquals(JSON.parse(writeConfig(config)).purge, { after: "7d" });
+ * assertEquals(JSON.parse(writeConfig(config)).purge, { after: "7d", undated: "keep" });
  * ```
  */
 export function writeConfig(config: Config): string {

@@ -16,6 +16,7 @@
  * @module
  */
 
+export type { DatabaseUse } from "../judge/find_database_uses.ts";
 export { explainRun, type Explanation, findRuns, type Lack } from "../answers/explain_run.ts";
 export type { Flip } from "../answers/find_flip.ts";
 export type { PolicyChange } from "../answers/policy_changes.ts";
