@@ -114,9 +114,10 @@ export function toGo(...reasons: NonEmpty<ActionReason>): Verdict {
 export function keepRun(one: JudgedRun, reasons: readonly KeepReason[]): void {
   const [first, ...rest] = reasons;
   if (!first) return;
-  if (one.verdict.goes) one.verdict = toKeep(first, ...rest);
+  // A parent may be kept by more children than a call can have arguments.
+  if (one.verdict.goes) one.verdict = { goes: false, reasons: [first, ...rest] };
   else if (one.holder !== null || one.ruling !== null) {
-    one.verdict = toKeep(...one.verdict.reasons, ...reasons);
+    one.verdict = { goes: false, reasons: [...one.verdict.reasons, ...reasons] };
   }
   if (one.holder?.verdict.goes) {
     one.holder.verdict = toKeep({ kind: "holds-kept-run", run: one.run.id });
