@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<ActionKind, true>> = {
   "quarantine-stray": true,
 };
 
-/** All kinds of action. */
+/** All kinds of action, in the order in which a plan shows them. */
 export const ACTION_KINDS: readonly ActionKind[] = Object.keys(KINDS) as ActionKind[];
 
 /**

@@ -1,3 +1,4 @@
+import { ACTION_KINDS } from "../plan/action_kind.ts";
 import type { Action, Kept, Plan } from "../plan/plan.ts";
 import { experimentPathOf } from "../store/path.ts";
 import { type Column, renderRows } from "../text/rows.ts";
@@ -5,7 +6,7 @@ import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize, plural } from "../text/units.ts";
 import { groupKept, type KeptForReason, NO_NAME, oldestFirst } from "../words/groups.ts";
-import { REPAIR_KINDS, repairHeading } from "../words/repair.ts";
+import { repairHeading } from "../words/repair.ts";
 import {
   budgetLines,
   emptyPolicyLines,
@@ -67,7 +68,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
   const most = options.all ? Infinity : SAMPLE_OF_KIND;
   const sections = [
     majorityLines(plan, most).map((line) => style.bold(visibleText(line))),
-    ...KINDS.map((kind) => renderKind(kind, plan, options)),
+    ...ACTION_KINDS.map((kind) => renderKind(kind, plan, options)),
     renderKept(plan.kept, options),
     noteLines(plan).map(visibleText),
     closing,
@@ -85,15 +86,6 @@ function stopLines(stops: Plan["stops"], style: Style): readonly string[] {
     ...(flags === "" ? [] : [`To allow it, add ${style.bold(flags)}`]),
   ];
 }
-
-const KINDS: readonly Action["kind"][] = [
-  "soft-delete-run",
-  "drop-artifact",
-  "purge-run",
-  "purge-experiment",
-  "quarantine-orphan",
-  ...REPAIR_KINDS,
-];
 
 function headingOf(kind: Action["kind"], count: number): string {
   switch (kind) {

@@ -7,26 +7,6 @@
 import type { NeedsChoice, RepairAction, RepairReason } from "../plan/repair_action.ts";
 import { formatDuration, plural } from "../text/units.ts";
 
-/** A plan shows no other kind, so the compiler asks for each. */
-const KINDS: Readonly<Record<RepairAction["kind"], true>> = {
-  "write-meta": true,
-  "create-experiment": true,
-  "finish-stale-run": true,
-  "set-stage": true,
-  "release-name": true,
-  "complete-meta": true,
-  "rewrite-location": true,
-  "rewrite-tag": true,
-  "create-dirs": true,
-  "trim-metric-file": true,
-  "quarantine-stray": true,
-};
-
-/** The kinds of repair, in the order in which a plan shows them. */
-export const REPAIR_KINDS: readonly RepairAction["kind"][] = Object.keys(
-  KINDS,
-) as readonly RepairAction["kind"][];
-
 /**
  * Says what a number of repairs of one kind do.
  *
