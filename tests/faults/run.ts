@@ -41,6 +41,7 @@ import {
   runInjected,
   traceCalls,
 } from "./strace.ts";
+import { tellResult } from "./tell_result.ts";
 
 /** A scenario on one store, ready to be injected into. */
 interface Unit {
@@ -66,8 +67,6 @@ const WORKERS = Math.min(4, navigator.hardwareConcurrency);
  */
 const SHIFTS = [0, 1, -1, 0, 0, -1, -2];
 const EXACT_ATTEMPTS = 3;
-/** A campaign that rarely gets to the calls that it means proves little: so many for each that it gets to. */
-const MOST_MISSED = 0.1;
 
 const flags = parseArgs(Deno.args, {
   string: ["seed", "tasks", "injections", "call", "kind", "scratch"],
@@ -220,18 +219,8 @@ async function run(scratch: string): Promise<boolean> {
     }
   };
   await Promise.all(Array.from({ length: WORKERS }, work));
-  const seconds = (performance.now() - started) / 1000;
-  console.log(
-    `injected: ${injected}, survived: ${injected - failed}` +
-      (missed > 0 ? `, not reached: ${missed}` : "") +
-      ` (${seconds.toFixed(0)} s, ${(injected / seconds).toFixed(1)} a second)`,
-  );
   failed += units.filter(({ wrong }) => wrong.length > 0).length;
-  const good = failed === 0 && injected > 0 && missed <= injected * MOST_MISSED;
-  console.log(
-    `${good ? "ok" : "FAILED"} | ${Math.max(0, injected - failed)} passed | ${failed} failed`,
-  );
-  return good;
+  return tellResult({ injected, missed, failed, seconds: (performance.now() - started) / 1000 });
 }
 
 function report(
