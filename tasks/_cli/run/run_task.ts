@@ -169,11 +169,12 @@ async function runRecover({ options }: Command<"recover">, world: World): Promis
   if (options.dryRun) {
     const interrupted = await store.changes?.interrupted() ?? [];
     const document = { schema: "mltidy/recover-plan/v1", interrupted };
-    if (options.json) printJson(world, { ...document, store: store.describe().location });
-    else if (interrupted.length === 0) world.print("Nothing to recover.\n");
-    else {interrupted.forEach((id) =>
-        world.print(`Would settle change ${id}, which was cut off.\n`)
-      );}
+    if (options.json) {
+      printJson(world, { ...document, store: store.describe().location });
+    } else {
+      const lines = interrupted.map((id) => `Would settle change ${id}, which was cut off.\n`);
+      world.print(lines.join("") || "Nothing to recover.\n");
+    }
     return ExitCode.done;
   }
   const { recover } = await import("../../backups/recover.ts");
