@@ -1,0 +1,67 @@
+/**
+ * Runs all tests but the long ones, many files in one worker: Deno loads the program anew for every file that
+ * it is given, and that took longer than the tests. Flags are handed on to `deno test`.
+ *
+ * ```
+ * deno run -A tests/run_joined.ts
+ * deno run -A tests/run_joined.ts --filter "restore()"
+ * ```
+ *
+ * @module
+ */
+
+import { join, toFileUrl } from "@std/path";
+
+const TESTS = import.meta.dirname!;
+/** Enough for the processors to be done at the same time, few enough to load the program seldom. */
+const SHARES = 4 * navigator.hardwareConcurrency;
+const OPTIONS = [
+  "--lock=tests/deno.lock",
+  "--config=deno.json",
+  "--no-check",
+  "--parallel",
+  "--reporter=dot",
+];
+
+/** What has a task of its own, and what holds no tests. */
+const APART = ["bench", "faults", "mlflow", "power", "testdata"];
+
+function testsIn(path: string): readonly string[] {
+  if (path.endsWith("_test.ts")) return [path];
+  if (!Deno.statSync(path).isDirectory) return [];
+  const names = Array.from(Deno.readDirSync(path), ({ name }) => name).sort();
+  return names.flatMap((name) => testsIn(join(path, name)));
+}
+
+/** Writes files that import the tests, each a share of them. */
+function writeShares(tests: readonly string[], directory: string): void {
+  const shares = Map.groupBy(tests.entries(), ([index]) => index % SHARES);
+  for (const [share, entries] of shares) {
+    const imports = entries.map(([, path]) => `import ${JSON.stringify(toFileUrl(path).href)};\n`);
+    Deno.writeTextFileSync(join(directory, `share_${share + 1}_test.ts`), imports.join(""));
+  }
+}
+
+async function run(permissions: readonly string[], tests: readonly string[]): Promise<boolean> {
+  const directory = await Deno.makeTempDir({ prefix: "mltidy-tests-" });
+  try {
+    writeShares(tests, directory);
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", ...OPTIONS, ...permissions, ...Deno.args, directory],
+      cwd: join(TESTS, ".."),
+      stdin: "null",
+    }).spawn().status;
+    return success;
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const folders = Array.from(Deno.readDirSync(TESTS), ({ name }) => name).sort()
+  .filter((name) => !APART.includes(name) && name !== "lib");
+const succeeded = [
+  // What is pure shows it by running without a single permission.
+  await run(["--no-prompt"], testsIn(join(TESTS, "lib"))),
+  await run(["--allow-all"], folders.flatMap((name) => testsIn(join(TESTS, name)))),
+];
+if (succeeded.includes(false)) Deno.exit(1);
