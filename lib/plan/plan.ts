@@ -359,6 +359,8 @@ export interface RepairPlan extends PlanBase {
   readonly task: "repair";
   /** What it may do. */
   readonly policy: RepairPolicy;
+  /** What would be mended, in order. */
+  readonly actions: readonly RepairAction[];
   /** Sums over it, with the number of repairs. */
   readonly totals: PlanTotals & { readonly repairs: number };
 }

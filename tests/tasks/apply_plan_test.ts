@@ -442,7 +442,7 @@ Deno.test("applyPlan() carries out a saved repair, and refuses one that writes w
   } as Action;
   const before = await readTree(root);
   await assertRejects(
-    () => apply(root, { ...plan, actions: [...plan.actions, added] }),
+    () => apply(root, { ...plan, actions: [...plan.actions, added] } as Plan),
     StalePlanError,
     "write-meta 1 does not come of its policy",
   );
@@ -507,7 +507,7 @@ Deno.test("applyPlan() tags a run whichever of its heavy files are dropped", asy
     const before = await readTree(root);
     const plan = await planHeavy(root);
     const actions = plan.actions.filter((_, index) => !kept.includes(index));
-    const report = await apply(root, { ...plan, actions });
+    const report = await apply(root, { ...plan, actions } as Plan);
     assertEquals(report.complete, true, JSON.stringify(report.outcomes));
     for (const number of [1, 2]) {
       assertEquals(

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
-import type { Action, Plan } from "../../../lib/plan/plan.ts";
+import type { Plan } from "../../../lib/plan/plan.ts";
 import { findForeignAction, sameActions } from "../../../lib/plan/same_action.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
@@ -15,7 +15,7 @@ const PLAN: Plan = deepFreeze(planCleanup(STORE, POLICY, { now: NOW }));
 const LATER: Plan = deepFreeze(planCleanup(STORE, POLICY, { now: NOW + DAY }));
 
 function withActions(...actions: readonly unknown[]): Plan {
-  return { ...PLAN, actions: actions as readonly Action[] };
+  return { ...PLAN, actions } as Plan;
 }
 
 Deno.test("sameActions() minds neither the day nor the reasons, but order and number", () => {
