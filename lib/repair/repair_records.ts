@@ -12,7 +12,7 @@ import { fileUri, formerPlaces, renameUri } from "../records/relocate_uri.ts";
 import { ABSENT } from "../store/facts.ts";
 import { type Holder, holdersOf, linkedIn } from "../store/holders.ts";
 import { byPath, experimentPathOf, type StorePath } from "../store/path.ts";
-import type { DamagedRun, Experiment, Orphan } from "../store/snapshot.ts";
+import type { DamagedRun, Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { editMetaYaml, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import { textOf } from "../yaml/node.ts";
@@ -124,12 +124,13 @@ function repairOrphan(
   rebuilt: readonly WriteMeta[],
   taken: ReadonlySet<string>,
 ): { readonly action: WriteMeta; readonly location: string } | Kept | null {
-  const { evidence } = context;
+  const { evidence, snapshot } = context;
   const { id, path, lifecycleStage: stage, damage, message } = orphan;
   const record = evidence.records.get(path);
   if (!LOST.has(damage) || record === undefined) return null;
   // Where not all can be read, there may be more to go by than was.
   if (orphan.newestChange === null && !orphan.link) return null;
+  if (record.kept === null && hasUnread(snapshot, path)) return null;
   if (unsettled(context, record.changed) !== null) return null;
   const runs = [
     ...orphan.runs,
@@ -182,6 +183,11 @@ function repairOrphan(
       return { action, location: outcome.location };
     }
   }
+}
+
+/** Whether the operating system refused to give anything of what lies in a directory. */
+function hasUnread({ problems }: StoreSnapshot, directory: StorePath): boolean {
+  return problems.some(({ path, damage }) => damage === "io" && path.startsWith(`${directory}/`));
 }
 
 /**

@@ -6,11 +6,11 @@
 
 import { join } from "@std/path";
 import { backup } from "../../tasks/backups/backup.ts";
-import { treeDifferences } from "../_support/tree.ts";
+import { type Tree, treeDifferences } from "../_support/tree.ts";
 import { backupsIn, type Case, look, type Moment, openCase, settle, untidiness } from "./case.ts";
 import { bringBack } from "./judge.ts";
 import type { Program, Ran } from "./program.ts";
-import { differences, exactly } from "./promise.ts";
+import { differences, exactly, type Expected } from "./promise.ts";
 import { scenarios, type Setup, type Tools } from "./scenarios.ts";
 
 /** A case that is ready for a command whose reads are to fail. */
@@ -162,7 +162,9 @@ async function judgeChange(one: Case, setup: Setup, ran: Ran): Promise<readonly 
     from(after, exactly(setup.before)),
     from(after, setup.promises(after, null)),
     ...[setup.partly, setup.each].flatMap((part) =>
-      part === undefined ? [] : [from(after, part(after))]
+      part === undefined
+        ? []
+        : [from(after, part(after)), from(after, withFewerEdits(part(after), setup.before, after))]
     ),
   ];
   // Of a copy that cannot all be read, all else comes back, and what does not is named.
@@ -188,6 +190,24 @@ async function judgeChange(one: Case, setup: Setup, ran: Ran): Promise<readonly 
     );
   }
   return wrong;
+}
+
+/** Of the edits of one record those are left out for which not all that speaks for them could be read. */
+function withFewerEdits(promised: Expected, before: Moment, after: Moment): Expected {
+  const contentOf = (tree: Tree, path: string) => {
+    const entry = tree.get(path);
+    return entry?.kind === "file" ? entry.content : null;
+  };
+  const tree = new Map([...promised.tree].map(([path, entry]) => {
+    const [old, found] = [contentOf(before.tree, path), contentOf(after.tree, path)];
+    if (entry.kind !== "file" || old === null || found === null) return [path, entry];
+    const known = new Set([...old.split("\n"), ...entry.content.split("\n")]);
+    return [
+      path,
+      found.split("\n").every((line) => known.has(line)) ? { ...entry, content: found } : entry,
+    ];
+  }));
+  return { ...promised, tree };
 }
 
 /** Tells of which differences a command has said nothing: all but what is missing and was named. */

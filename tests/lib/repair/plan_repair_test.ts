@@ -296,3 +296,31 @@ Deno.test("planRepair() proposes a clean-up only of an orphan that it would quar
   ]);
   assertEquals(choicesOf({ newestChange: NOW - HOUR / 60 }), [["changed-recently"]]);
 });
+
+Deno.test("planRepair() makes no record of an experiment of which not everything could be read", () => {
+  const problem = (path: string, damage: Problem["damage"]): Problem => ({
+    path: asStorePath(path),
+    subject: path === "7" ? "experiment" : "directory",
+    damage,
+    message: "what is wrong",
+    line: null,
+    column: null,
+  });
+  const store = (...problems: readonly Problem[]) =>
+    full({
+      orphans: [orphan({ id: "7", newestChange: NOW - DAY, runs: [run()] })],
+      problems: [problem("7", "missing"), ...problems],
+    });
+  const written = (one: StoreSnapshot<"full">, record: Partial<RecordEvidence> = {}) =>
+    plan(one, { records: new Map([["7", { ...RECORD, ...record }]]) }).actions
+      .map(({ kind, path }) => `${kind} ${path}`);
+  const unread = problem(`7/${runId(2)}`, "io");
+  assertEquals(written(store()), ["write-meta 7"]);
+  assertEquals(written(store(unread)), []);
+  // It is told whole by a copy, whatever else cannot be read.
+  const text = 'artifact_location: file:///7\ncreation_time: 1\nexperiment_id: "7"\n' +
+    "last_update_time: 1\nlifecycle_stage: active\nname: churn\n";
+  const kept = { text, source: "backup a", keptAt: NOW };
+  assertEquals(written(store(unread), { kept }), ["write-meta 7"]);
+  assertEquals(written(store(problem(`70/${runId(2)}`, "io"))), ["write-meta 7"]);
+});
