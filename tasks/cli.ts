@@ -5,6 +5,7 @@
  * @module
  */
 
+import { shellWords } from "../lib/text/shell_words.ts";
 import { visibleLines } from "../lib/text/terminal_text.ts";
 import { asInstalled } from "./_cli/table/command_name.ts";
 import { ExitCode, exitCodeOf } from "./_cli/table/exit_code.ts";
@@ -49,10 +50,26 @@ function columns(): number {
   }
 }
 
-/** `deno task` says where it was typed. */
+/**
+ * `deno task` runs its command beside `deno.json`, and says where it was typed. Anywhere else `INIT_CWD` is
+ * of a script of npm's that has started this process, and says nothing of the directory here.
+ */
 function taskDirectory(): string | undefined {
+  return isHome() ? variable("INIT_CWD") : undefined;
+}
+
+function isHome(): boolean {
   try {
-    return Deno.env.get("INIT_CWD");
+    return Deno.realPathSync(".") === Deno.realPathSync(`${import.meta.dirname}/..`);
+  } catch {
+    return false;
+  }
+}
+
+/** What this process may not ask for, as what is not set. */
+function variable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name) || undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) return undefined;
     throw error;
@@ -91,7 +108,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   const style = decideStyle({
     isTerminal: Deno.stdout.isTerminal(),
     columns: columns(),
-    noColor: Deno.env.get("NO_COLOR"),
+    noColor: variable("NO_COLOR"),
   });
   const world: World = {
     print: (text) => print(visibleLines(isData ? text : named(text), style)),
@@ -139,13 +156,27 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 
+/** What an import throws whose file this process may not read: nothing that says so can be loaded, either. */
+function isShut(error: unknown): boolean {
+  return error instanceof TypeError && error.message.startsWith("Requires read access to ");
+}
+
+async function textOf(error: unknown): Promise<string> {
+  if (isShut(error)) {
+    const home = import.meta.dirname?.replace(/[\\/]tasks$/, "") ?? "";
+    const grant = shellWords([`--allow-read=${home}`]);
+    return `Cannot load the program: this process may not read ${home}, where it lies; grant ${grant}`;
+  }
+  const { errorText } = await import("./_cli/run/error_text.ts");
+  return named(errorText(error));
+}
+
 if (import.meta.main) {
   try {
     Deno.exitCode = await main(Deno.args);
   } catch (error) {
-    const { errorText } = await import("./_cli/run/error_text.ts");
-    say(`${visibleLines(named(errorText(error)))}\n`);
-    Deno.exitCode = exitCodeOf(error);
+    say(`${visibleLines(await textOf(error))}\n`);
+    Deno.exitCode = isShut(error) ? ExitCode.storeNotFound : exitCodeOf(error);
   }
   // Signal listeners would keep the process alive.
   Deno.exit();

@@ -43,6 +43,8 @@ export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" 
   readonly backups?: string | undefined;
   /** How to set the experiment up. @default {{}} */
   readonly experiment?: SetupExperimentOptions;
+  /** Called with what is about to be done, before it is. */
+  readonly onPlan?: ((plan: Plan) => void) | undefined;
   /** Called as work goes on. */
   readonly onProgress?:
     | ((label: "Reading runs" | "Applying", done: number, total?: number) => void)
@@ -244,10 +246,11 @@ async function applyIfAny(
   store: LockedStore,
   plan: Plan,
   since: StoreSnapshot<"full">,
-  { backups, signal, onProgress, onFiles }: Rules,
+  { backups, signal, onPlan, onProgress, onFiles }: Rules,
 ): Promise<ApplyReport | null> {
   const { length } = plan.actions;
   if (length === 0) return null;
+  onPlan?.(plan);
   return await applyPlan(store, plan, {
     backups,
     onFiles,

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join, toFileUrl } from "@std/path";
 import manifest from "../deno.json" with { type: "json" };
 import { type Command, parseCommand } from "../tasks/_cli/table/parse_command.ts";
 import { taskNames } from "../tasks/_cli/table/task_table.ts";
@@ -143,9 +143,44 @@ Deno.test("README sets up with the Deno that is tested, and npx asks nothing", a
   const [, pinned] = /^readonly DENO=(deno@\S+)$/m.exec(
     await Deno.readTextFile(join(root, ".ci/run")),
   ) ?? [];
-  const commands = page("README.md").match(/^npx .*? task \w+/gm);
   const expected = ["demo", "test"].map((task) => `npx -y ${pinned} task ${task}`);
-  assertEquals(commands, [...expected, ...expected]);
+  for (const path of ["README.md", "README.ko.md"]) {
+    assertEquals(page(path).match(/^npx .*? task \w+/gm), expected, path);
+  }
+});
+
+Deno.test("README gives a project every task that looks at a store, under its own name", () => {
+  const [, block = ""] = /^```json\n(.*?)^```$/ms.exec(page("README.md")) ?? [];
+  const given: Readonly<Record<string, string>> = JSON.parse(block).tasks;
+  for (const [name, command] of Object.entries(given)) {
+    assertEquals(command, `deno task --config ../mltidy/deno.json --quiet ${name}`);
+  }
+  const own = Object.keys(tasks).filter((name) => tasks[name]?.command.includes(" tasks/cli.ts "));
+  const others = ["help", "demo", "demo:store"];
+  assertEquals(Object.keys(given).sort(), own.filter((name) => !others.includes(name)).sort());
+});
+
+Deno.test("types check of a program in a project of its own that links to this one as README says", async () => {
+  const [, lines = ""] = /^```jsonc\n(.*?)^```$/ms.exec(page("README.md")) ?? [];
+  await using project = await memoryDirectory();
+  writeFiles(project.path, {
+    "deno.json": `{${lines.replace('"../mltidy"', JSON.stringify(root))}}`.replaceAll(
+      /mltidy(@0\.1\.0)?"(?=[:}\s])/g,
+      (name) => name.replace('"', '/policy"'),
+    ),
+    // Of all modules the one that needs most types that are not its own; all take twice as long.
+    "main.ts": `import { readConfig } from "mltidy/policy";
+      const unknown: number = readConfig("", "mltidy.yaml").retention;`,
+  });
+  const { stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "main.ts"],
+    cwd: project.path,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr).match(/\bTS\d+|\S+\.ts(?=:\d)/g), [
+    "TS2322",
+    toFileUrl(join(project.path, "main.ts")).href,
+  ]);
 });
 
 Deno.test("the README of the tasks narrows a task to one store by commands that work", async () => {

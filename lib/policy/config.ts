@@ -1,3 +1,4 @@
+/// <reference types="../std.d.ts" />
 /**
  * `mltidy.yaml`: its text → a configuration, and the policy that it stands for.
  *

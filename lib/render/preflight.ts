@@ -70,7 +70,7 @@ export function renderPreflight(
   const lines = [
     `${plural(summary.experiments.active, "active experiment")}, ` +
     `${plural(summary.runs.total, "run")}`,
-    ...applied.map((report) => `${doneText(report)}${undoText(report, command)}`),
+    ...applied.map((report) => `Changed: ${doneText(report)}${undoText(report, command)}`),
     ...(checked && pending.repairs > 0 ? [`${plural(pending.repairs, "repair")} possible`] : []),
     ...(checked && pending.quarantines > 0
       ? [`${plural(pending.quarantines, "empty orphan")} to quarantine`]

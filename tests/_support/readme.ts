@@ -1,5 +1,5 @@
 /**
- * The pages of the documentation, each a README.md beside what it describes, and the parts of them that the
+ * The pages of the documentation, each a README.md beside what it describes, the first one also in Korean, and the parts of them that the
  * code knows better: the tables of tasks, flags, exit codes and rules, and what the tasks print on the
  * example stores.
  *
@@ -29,10 +29,10 @@ export type Pages = ReadonlyMap<string, string>;
 /**
  * Reads all pages.
  *
- * @returns README.md first, then by path.
+ * @returns README.md first, then the same in Korean, then by path.
  */
 export function readPages(): Pages {
-  const paths = ["README.md", ...["lib", "tasks", "tests"].flatMap(pagesIn).sort()];
+  const paths = ["README.md", "README.ko.md", ...["lib", "tasks", "tests"].flatMap(pagesIn).sort()];
   return new Map(paths.map((path) => [path, Deno.readTextFileSync(join(ROOT, path))]));
 }
 

@@ -142,9 +142,27 @@ Deno.test("preflight gets a store ready and ends with 0", async () => {
   assertMatch(
     out,
     new RegExp(
-      String.raw`^\d active experiments, \d+ runs\n1 rewritten${undo}\n1 quarantined${undo}\n` +
+      String
+        .raw`^\d active experiments, \d+ runs\nChanged: 1 rewritten${undo}\nChanged: 1 quarantined${undo}\n` +
         String.raw`Experiment \d{18}: created\nReady \(0 warnings, 0 info\)\n$`,
     ),
+  );
+});
+
+Deno.test("preflight shows at a terminal what it is about to do, and asks nothing", async () => {
+  await using store = await damagedStore((s) => {
+    loseRun(s);
+    s.makeDirectory("77");
+  });
+  const ask = () => Promise.reject(new Error("asked"));
+  const at = ["--store", store.root];
+  const looked = await runTask("preflight", ["--check", ...at], { ask });
+  assertEquals(looked.err, `Store ${store.root} (chosen by --store)\n`);
+  const { code, err } = await runTask("preflight", at, { ask });
+  assertEquals(code, 0);
+  assertMatch(
+    err,
+    /^Store .*\n\+ Write 1 record that was lost\n(.*\n)+\nPlan: 1 repair; .*\n\n> Quarantine 1 orphan: .*\n {2}> 77 .*\n\nPlan: .* 1 to quarantine; .*\n\n$/,
   );
 });
 

@@ -302,18 +302,29 @@ Deno.test("--help and --version need no store", async () => {
   assertMatch((await startTask("summary", ["--version"])).out, /^mltidy \d+\.\d+\.\d+\n$/);
 });
 
-Deno.test("a command that is started without deno task names commands as they are typed then", async () => {
+Deno.test("a command that is started without deno task looks where it is, and names commands as they are typed then", async () => {
   await using store = await diskStore(ROTTEN);
-  const { INIT_CWD: _, ...environment } = Deno.env.toObject();
   const [, ...own] = commandOf("cleanup");
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [...own, "--store", store.root],
-    cwd: PROJECT,
-    clearEnv: true,
-    env: { ...environment, MLFLOW_TRACKING_URI: "" },
+    args: own.map((word) => word === "tasks/cli.ts" ? join(PROJECT, word) : word),
+    cwd: dirname(store.root),
+    // As where a script of npm's has started this.
+    env: { INIT_CWD: store.outside, MLFLOW_TRACKING_URI: "" },
     stderr: "null",
   }).output();
   const said = new TextDecoder().decode(stdout);
-  assertStringIncludes(said, `To carry it out: mltidy cleanup --apply --store ${store.root}`);
+  assertStringIncludes(said, "To carry it out: mltidy cleanup --apply\n");
   assertEquals(said.includes("deno task"), false);
+});
+
+Deno.test("a task that may not read its own files says what to grant", async () => {
+  const words = ["run", "--no-prompt", "--allow-env", "tasks/cli.ts", "summary"];
+  const { code, err } = await start(words);
+  assertEquals(
+    [code, err],
+    [
+      10,
+      `Cannot load the program: this process may not read ${PROJECT}, where it lies; grant --allow-read=${PROJECT}\n`,
+    ],
+  );
 });

@@ -83,7 +83,7 @@ Deno.test("preflight() says that there is no default experiment, and makes it", 
   assertSameTree(await treeOf(opened.root), before);
   const report = await preflight(opened.store);
   assertEquals([report.ready, report.findings.warning], [true, 0]);
-  assertMatch(renderPreflight(report), /^1 created; to undo: deno task restore /m);
+  assertMatch(renderPreflight(report), /^Changed: 1 created; to undo: deno task restore /m);
   await restore(opened.store, { id: report.done.repair!.backup!.id });
   assertSameTree(await treeOf(opened.root), before);
 });
@@ -277,6 +277,6 @@ Deno.test("renderPreflight() says in a few lines what was done, and how to undo 
   const text = renderPreflight(await preflight(opened.store, "churn"));
   assertMatch(
     text,
-    /^\d active experiments, \d+ runs\n1 corrected, 1 rewritten; to undo: deno task restore 20260505T000000Z-repair\nExperiment \d{18}: created\nReady \(0 warnings, 0 info\)\n$/,
+    /^\d active experiments, \d+ runs\nChanged: 1 corrected, 1 rewritten; to undo: deno task restore 20260505T000000Z-repair\nExperiment \d{18}: created\nReady \(0 warnings, 0 info\)\n$/,
   );
 });

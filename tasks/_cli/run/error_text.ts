@@ -1,5 +1,6 @@
 import { PlanRefusedError, RestoreCollisionError } from "../../../lib/errors.ts";
 import { allowingFlags } from "../../../lib/render/commands.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 
 /**
  * Says to whoever typed a command why it failed, and what to type next.
@@ -21,8 +22,26 @@ export function errorText(error: unknown): string {
 const PARTLY =
   "To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR";
 
-/** Deno would have a user give all permissions for a place such as `/proc` or `/dev`; no message of ours says so. */
+/**
+ * What Deno says of a permission that is missing, in our words: it would have a user give all permissions for
+ * a place such as `/proc` or `/dev`; no message of ours says so.
+ */
 function notOpenText(message: string): string {
-  const [, place = "it"] = /access to (.*), run again/s.exec(message) ?? [];
-  return `Cannot use ${place}: it is not open to this task; name another place`;
+  const [, kind = "all", place = "it", grant = ""] =
+    /^Requires (\w+) access to (.*), run again with the (--allow-\w+)/s.exec(message) ?? [];
+  const name = place.replace(/^"(.*)"$/s, "$1");
+  switch (kind) {
+    case "env":
+      return `Cannot ask for ${name}, an environment variable: this process may not; grant ${grant}=${VARIABLES}`;
+    case "read":
+    case "write":
+      return `Cannot ${kind} ${name}: this process may not; grant ${
+        shellWords([`${grant}=${name === "<CWD>" ? "." : name}`])
+      }`;
+    default:
+      return `Cannot use ${place}: it is not open to this task; name another place`;
+  }
 }
+
+/** What the commands in `deno.json` are granted. */
+const VARIABLES = "MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR";

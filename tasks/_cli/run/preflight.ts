@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Plan } from "../../../lib/plan/plan.ts";
 import { type CommandOf, findingDocument } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
@@ -14,6 +15,8 @@ import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import type { World } from "../world.ts";
 import { openConfigured, sayEarlier } from "./open.ts";
+
+type Options = Extract<TaskCommand, { task: "preflight" }>["options"];
 
 /**
  * Runs `preflight`.
@@ -36,6 +39,7 @@ export async function runPreflight(
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const report = await preflight(store, operand ?? undefined, {
     check,
+    onPlan: await planTeller(options, opened.command, world),
     settle,
     staleAfter,
     ...(backups === null ? {} : { backups }),
@@ -52,4 +56,19 @@ export async function runPreflight(
     world.print(renderPreflight(report, { ...world.style, command }));
   }
   return report.ready ? ExitCode.done : ExitCode.findings;
+}
+
+/** Whoever sits at a terminal sees what is done for them before it is. */
+async function planTeller(
+  { all, quiet }: Pick<Options, "all" | "quiet">,
+  command: CommandOf,
+  world: World,
+): Promise<((plan: Plan) => void) | undefined> {
+  if (quiet || world.ask === null) return undefined;
+  const { renderPlan } = await import("../../../lib/render/plan.ts");
+  return (plan) => {
+    world.progress.erase();
+    // What stays is told in the end, as far as it matters.
+    world.say(`${renderPlan({ ...plan, kept: [] }, { ...world.style, all, command })}\n`);
+  };
 }

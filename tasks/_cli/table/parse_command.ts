@@ -1,3 +1,4 @@
+/// <reference types="../../std.d.ts" />
 import { parseArgs } from "@std/cli/parse-args";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";

@@ -74,21 +74,23 @@ export const repairTasks = {
     permissions: "repair only reads; repair:apply may write.",
   },
   preflight: {
-    summary: "Get ready for an experiment: verify, repair, set it up",
+    summary: "Before a training: mend what is provable, unasked, and set it up",
     usage: ["deno task preflight [NAME] [flags]"],
     examples: [
       ["deno task preflight churn", "exit 0 means that the store and experiment churn are ready"],
-      ["deno task preflight --check", "only look; nothing is changed"],
+      ["deno task preflight --check", "only look, and say what there is to mend"],
+      ["deno task restore --last", "undo what it changed last"],
     ],
     operand: { name: "NAME", describe: "The experiment to set up", required: false },
     flags: {
       check: toggle("check", "Only look; nothing is changed"),
       staleAfter,
       settle,
+      all: planFlags.all,
       backups: planFlags.backups,
       ...storeFlags,
     },
     exitCodes: [...applying, ExitCode.findings],
-    permissions: "May write; with --check only reads.",
+    permissions: "May write, and asks nothing; with --check only reads.",
   },
 } satisfies Readonly<Record<string, TaskRow>>;

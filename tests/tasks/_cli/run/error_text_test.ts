@@ -30,3 +30,26 @@ Deno.test("errorText() advises nobody to give all permissions", () => {
     'Cannot use "/proc": it is not open to this task; name another place',
   );
 });
+
+Deno.test("errorText() names the permission that is missing, of a variable as of a file", () => {
+  const denied = (kind: string, place: string) =>
+    errorText(
+      new Deno.errors.NotCapable(
+        `Requires ${kind} access to ${place}, run again with the --allow-${kind} flag`,
+      ),
+    );
+  assertEquals(
+    [
+      denied("env", '"MLFLOW_TRACKING_URI"'),
+      denied("read", '"/data/kim\'s"'),
+      denied("read", "<CWD>"),
+      denied("write", '"/data"'),
+    ],
+    [
+      "Cannot ask for MLFLOW_TRACKING_URI, an environment variable: this process may not; grant --allow-env=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+      `Cannot read /data/kim's: this process may not; grant '--allow-read=/data/kim'\\''s'`,
+      "Cannot read <CWD>: this process may not; grant --allow-read=.",
+      "Cannot write /data: this process may not; grant --allow-write=/data",
+    ],
+  );
+});

@@ -28,7 +28,7 @@ Flags:
       --run ID         Bring back only this run
       --to DIR         Copy it there instead, under the paths of the store
       --backups DIR    Where backups lie, on any file system but not in the store (default: as mltidy.yaml says, else .mltidy.trash/backups in the store)
-      --store DIR|URI  The store to look at (default: what MLFLOW_TRACKING_URI names, else ./mlruns)
+      --store DIR|URI  The store to look at (default: what MLFLOW_TRACKING_URI names, else store of mltidy.yaml, else ./mlruns)
       --no-config      Go by no mltidy.yaml, whatever lies there
       --json           Print one JSON document instead of text
   -n, --dry-run        Only show what would be done; nothing is changed
