@@ -80,7 +80,7 @@ function named(text: string): string {
   return taskDirectory() === undefined ? asInstalled(text) : text;
 }
 
-async function main(words: readonly string[]): Promise<ExitCode> {
+async function main(words: readonly string[]): Promise<number> {
   const command = parseCommand(words);
   if (command.task === "version") {
     const { default: manifest } = await import("../deno.json", { with: { type: "json" } });

@@ -70,6 +70,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/tracking/", "tasks/ports/"],
       ...["tasks/_io/process.ts", "tasks/_io/read.ts", "tasks/_io/take_turns.ts"],
+      ...["tasks/_io/child_process.ts", "@std/"],
     ],
   },
   {
@@ -77,7 +78,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/policy/", "lib/plan/", "lib/cleanup/", "lib/words/", "lib/verify/"],
       ...["lib/answers/", "lib/repair/", "tasks/_demo/", "tasks/ports/"],
-      ...["tasks/training/experiment.ts", "@std/"],
+      ...["tasks/training/experiment.ts", "tasks/training/program.ts", "@std/"],
     ],
   },
   { room: "tasks/_database/", of: [...GROUND, "tasks/_io/", "@std/", "node:"] },
@@ -207,7 +208,8 @@ const words: readonly { readonly word: RegExp; readonly in: Places; readonly onl
       /\bDeno\.(args|exit|exitCode|env|cwd|stdin|stdout|stderr|consoleSize|(add|remove)SignalListener)\b/,
     in: ["lib/", "tasks/", "mod.ts"],
     // A run that is open when its process is told to end must still be able to end itself.
-    only: ["tasks/cli.ts", "tasks/_io/process.ts"],
+    // What it starts has its streams and its signals.
+    only: ["tasks/cli.ts", "tasks/_io/process.ts", "tasks/_io/child_process.ts"],
   },
   // None of them says that it has failed, and what is missing looks gone.
   {
@@ -274,11 +276,16 @@ const permissions = {
     "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   writing:
     "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+  running:
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR,LOGNAME,USER,LNAME,USERNAME --allow-run",
 } as const;
 
 const planning = ["help", "summary", "verify", "prune", "cleanup", "repair", "explain"];
 /** They write files of their own and take no lock, which names this machine. */
 const writing = ["config", "demo:store"];
+
+/** They run what the user names, which needs no name of ours, and note whose run it is. */
+const running = ["run"];
 
 const root = fromFileUrl(new URL("..", import.meta.url));
 const files = ["mod.ts", ...listFiles("lib"), ...listFiles("tasks")]
@@ -468,13 +475,19 @@ Deno.test("tests of the core freeze the snapshots that they build", () => {
   );
 });
 
-Deno.test("planning tasks may only read, and no task may reach the network or other programs", () => {
+Deno.test("planning tasks may only read, and no task may reach the network, and none but run other programs", () => {
   const tasks = Object.entries(manifest.tasks)
     .filter(([, { command }]) => command.includes(" tasks/cli.ts "));
-  const named = [...planning, ...writing];
+  const named = [...planning, ...writing, ...running];
   assertEquals(named.filter((task) => !tasks.some(([name]) => name === task)), []);
   const kindOf = (task: string) =>
-    planning.includes(task) ? "planning" : writing.includes(task) ? "writing" : "applying";
+    planning.includes(task)
+      ? "planning"
+      : writing.includes(task)
+      ? "writing"
+      : running.includes(task)
+      ? "running"
+      : "applying";
   assertEquals(
     tasks.map((
       [name, { command }],

@@ -47,6 +47,7 @@ export type {
   ExperimentSetup,
   NewRunRequest,
   Placement,
+  RecordedRun,
   ResumeRequest,
   TrackedRun,
   Tracking,

@@ -81,6 +81,16 @@ export type Placement =
 /** What an artifact is made of: a file or directory of this machine, or bytes. */
 export type ArtifactContent = { readonly path: string } | { readonly bytes: Uint8Array };
 
+/** How a run stands in the store by now: others may write to it, too. */
+export interface RecordedRun {
+  /** As MLflow shows it. */
+  readonly runName: string;
+  /** Its status. */
+  readonly status: RunStatus;
+  /** Epoch ms; `null` while it has not ended. */
+  readonly endTime: number | null;
+}
+
 /** A run that is open for writing. Each method rejects with what the operating system says. */
 export interface TrackedRun {
   /** What its `meta.yaml` says of it. */
@@ -97,6 +107,10 @@ export interface TrackedRun {
   logInput(dataset: Dataset, tags: ReadonlyMap<string, string>): Promise<Placement>;
   /** Renames the run. */
   rename(runName: string): Promise<void>;
+  /** Reads what is recorded of it; `null` when that cannot be read. */
+  recorded(): Promise<RecordedRun | null>;
+  /** Shows that it goes on, though nothing is logged: a repair ends runs that show no sign of life. */
+  showLife(now: number): Promise<void>;
   /** Makes durable what has to be, then records the end. */
   end(status: RunStatus, endTime: number): Promise<void>;
 }

@@ -91,7 +91,7 @@ export async function runTask(
   return { code, out: out.join(""), err: err.join("") };
 }
 
-async function runWords(words: readonly string[], world: World): Promise<ExitCode> {
+async function runWords(words: readonly string[], world: World): Promise<number> {
   const command = parseCommand(words);
   if (command.task === "version") throw new Error("Cannot run --version: start it");
   if (command.task !== "help") return await runCommand(command, words, world);

@@ -24,6 +24,8 @@ export interface StoreFlags {
   readonly planned?: string;
   /** Whether to go by no configuration, whatever lies there. */
   readonly noConfig: boolean;
+  /** Whether to make a store where nothing is. @default {false} */
+  readonly create?: boolean;
   readonly quiet: boolean;
 }
 
@@ -125,6 +127,7 @@ async function open(
   const store = await openStore(location, {
     chosenBy,
     now: world.now,
+    create: flags.create === true,
     ...(database === null ? {} : { databases: [database] }),
   });
   const opened = {

@@ -24,13 +24,13 @@ import { openChosenStore, openConfigured, sayEarlier } from "./open.ts";
  * @param command The parsed command.
  * @param words The words it was parsed from, for the commands that are proposed next.
  * @param world What it needs of the world.
- * @returns The exit code.
+ * @returns The exit code; of `run`, the program's.
  */
 export async function runTask(
   command: TaskCommand,
   words: readonly string[],
   world: World,
-): Promise<ExitCode> {
+): Promise<number> {
   switch (command.task) {
     case "summary":
       return await runSummary(command, world);
@@ -43,6 +43,8 @@ export async function runTask(
       return await (await import("./repair.ts")).runRepair(command, words, world);
     case "preflight":
       return await (await import("./preflight.ts")).runPreflight(command, world);
+    case "run":
+      return await (await import("./program.ts")).runProgramTask(command, world);
     case "apply":
       return await (await import("./planning.ts")).runApply(command, words, world);
     case "explain":

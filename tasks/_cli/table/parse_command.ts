@@ -43,13 +43,16 @@ export function parseCommand(words: readonly string[]): Command {
   if (task === undefined) throw unknownTask(first);
 
   const row: TaskRow = taskTable[task];
-  const { given, operands } = readWords(task, row.flags, rest);
+  const isProgram = row.operand?.isProgram === true;
+  const [own, program] = isProgram ? splitAtProgram(task, row.flags, rest) : [rest, []];
+  const { given, operands } = readWords(task, row.flags, own);
   if (given.has("help")) return { task: "help", about: task };
   if (given.has("version")) return { task: "version" };
 
   const options = Object.fromEntries(
     Object.entries(row.flags).map(([key, flag]) => [key, given.get(flag.name) ?? flag.default]),
   );
+  if (isProgram) return programCommand(task, options, program);
   const operand = onlyOperand(task, row, operands, rest);
   if (task === "backup") checkBackup(given, operand);
   if (task === "restore") checkRestore(options["last"] === true, operand);
@@ -197,6 +200,47 @@ function onlyOperand(
   return operand;
 }
 
+/** Everything behind the first `--` is the program's own. */
+function splitAtProgram(
+  task: TaskName,
+  flags: Flags,
+  words: readonly string[],
+): readonly [own: readonly string[], program: readonly string[]] {
+  const at = words.indexOf("--");
+  const own = at === -1 ? words : words.slice(0, at);
+  const begin = own.findIndex((word, index) =>
+    !word.startsWith("-") && !takesValue(flags, own[index - 1])
+  );
+  if (begin === -1) return [own, at === -1 ? [] : words.slice(at + 1)];
+  const typed = ["deno", "task", task, ...own.slice(0, begin), "--", ...words.slice(begin)];
+  throw new UsageError(
+    at === -1
+      ? `Missing -- before the program: type \`${shellWords(typed)}\``
+      : `Unexpected argument "${own[begin]}" of ${task}: expected the program behind --; ${
+        seeHelp(task)
+      }`,
+  );
+}
+
+function takesValue(flags: Flags, word = ""): boolean {
+  return Object.values(flags).some(({ name, short, value }) =>
+    value !== null && (word === `--${name}` || short !== undefined && word === `-${short}`)
+  );
+}
+
+function programCommand(
+  task: TaskName,
+  options: Readonly<Record<string, unknown>>,
+  program: readonly string[],
+): Command {
+  const example = `expected deno task ${task} --experiment NAME -- python train.py`;
+  if (program.length === 0) throw new UsageError(`Missing program of ${task}: ${example}`);
+  if (options["experiment"] === null) {
+    throw new UsageError(`Missing --experiment of ${task}: ${example}`);
+  }
+  return { task, options, operand: program } as unknown as Command;
+}
+
 function withStore(task: TaskName, words: readonly string[], store: string): string {
   const isApplied = words.includes("--apply");
   const others = words.filter((word) => word !== store && word !== "--apply");
@@ -266,6 +310,8 @@ const MEANT: Readonly<Record<string, TaskName>> = {
   delete: "prune",
   undo: "restore",
   why: "explain",
+  train: "run",
+  exec: "run",
   init: "config",
 };
 

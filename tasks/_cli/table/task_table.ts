@@ -21,6 +21,7 @@ import {
 } from "./flags.ts";
 import { config, daysOld, policyFlags, purgeAfter, settle, undated } from "./policy_flags.ts";
 import { repairTasks } from "./repair_tasks.ts";
+import { runTasks } from "./run_tasks.ts";
 import { always, applying, reading, type TaskRow } from "./task_row.ts";
 
 /** The tasks, in the order in which a newcomer meets them. */
@@ -116,6 +117,7 @@ export const taskTable = {
     permissions: "Only reads.",
   },
   ...repairTasks,
+  ...runTasks,
   prune: {
     summary: "Soft-delete old runs; MLflow itself can restore them",
     usage: ["deno task prune [flags]", "deno task prune:apply [flags]"],
@@ -277,6 +279,7 @@ export type TaskCommand<N extends TaskName = TaskName> = {
 }[N];
 
 /** What parsing gives for an operand. */
-export type OperandOf<O> = O extends { readonly required: true } ? string
+export type OperandOf<O> = O extends { readonly isProgram: true } ? readonly string[]
+  : O extends { readonly required: true } ? string
   : O extends null ? null
   : string | null;

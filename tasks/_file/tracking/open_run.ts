@@ -24,7 +24,7 @@ import { metricLines, withLineFeeds } from "../../../lib/tracking/logging_rules.
 import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
 import { makeDirectories, syncEntry, syncFile } from "../../_io/durable.ts";
 import { failureText, infoOf, MOST, readText, readTextFile } from "../../_io/read.ts";
-import type { Durability, Placement, TrackedRun } from "../../ports/tracking.ts";
+import type { Durability, Placement, RecordedRun, TrackedRun } from "../../ports/tracking.ts";
 import { placeFile, placeNewFile, type Writing } from "../own/place.ts";
 import { putArtifact, putInput, type RunPlace } from "./put_files.ts";
 import type { KeyKind, TwinFinder } from "./twin_keys.ts";
@@ -155,6 +155,12 @@ export function openRun(
     logArtifact: (path, content) => putArtifact(place, current.artifactUri, path, content),
     logInput: (dataset, tags) => attempt(() => putInput(place, record.runId, dataset, tags)),
     rename: (runName) => attempt(() => rename(runName)),
+    recorded: () => attempt(() => recordedAt(join(directory, "meta.yaml"))),
+    showLife: (now) =>
+      attempt(() => {
+        const time = new Date(now);
+        Deno.utimeSync(join(directory, "meta.yaml"), time, time);
+      }),
     end: (status, endTime) =>
       attempt(() => {
         const failed = syncAll(touched);
@@ -184,6 +190,14 @@ function existingText(path: string): string | null {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
+}
+
+function recordedAt(path: string): RecordedRun | null {
+  const text = readText(path);
+  const read = text.kind === "text" ? readRunMeta(text.text) : null;
+  if (!read?.ok) return null;
+  const { name, status, endTime } = read.meta;
+  return { runName: name, status, endTime };
 }
 
 /** The new text, with what others have changed meanwhile; `null` when the old one is of no use. */

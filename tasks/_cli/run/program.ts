@@ -1,0 +1,91 @@
+/**
+ * Running `run`: a program in a run of its own. All talk goes to standard error, as standard output is the
+ * program's.
+ *
+ * @module
+ */
+
+import { InvalidArgumentError } from "../../../lib/errors.ts";
+import { plainCommand } from "../../../lib/render/commands.ts";
+import { renderPreflight } from "../../../lib/render/preflight.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
+import { type ProgramRun, runProgram } from "../../run.ts";
+import { chooseBackups } from "../choose/choose_backups.ts";
+import { ExitCode } from "../table/exit_code.ts";
+import type { TaskCommand } from "../table/task_table.ts";
+import { UsageError } from "../table/usage_error.ts";
+import type { World } from "../world.ts";
+import { type ConfiguredStore, openConfigured, sayEarlier } from "./open.ts";
+
+type Command = Extract<TaskCommand, { task: "run" }>;
+
+/**
+ * Runs `run`.
+ *
+ * @param command The parsed command.
+ * @param world What it needs of the world.
+ * @returns The program's exit code.
+ */
+export async function runProgramTask(
+  { options, operand: program }: Command,
+  world: World,
+): Promise<number> {
+  const { name, strict, quiet, dryRun } = options;
+  const experiment = options.experiment ?? "";
+  const { directory } = world;
+  const warn = (message: string) => {
+    world.progress.erase();
+    world.say(`${message}\n`);
+  };
+  await using opened = await open(options, world, warn);
+  if (dryRun) {
+    const place = opened === null ? "without a run" : `in a run of experiment ${experiment}`;
+    world.print(`Would run ${shellWords(program)} ${place}; nothing was done.\n`);
+    return ExitCode.done;
+  }
+  const chosen = opened?.chosen ?? null;
+  const report = await runProgram(opened?.store ?? null, {
+    experiment,
+    runName: name ?? undefined,
+    strict,
+    cwd: directory,
+    backups: chooseBackups({ flag: null, chosen, directory }) ?? undefined,
+    warn,
+    onProgress: world.progress.update,
+    onReady: (report) => {
+      world.progress.erase();
+      sayEarlier(report, world);
+      if (quiet && report.ready) return;
+      world.say(
+        renderPreflight(report, { color: false, command: opened?.command ?? plainCommand }),
+      );
+    },
+    onStart: (run) => quiet || world.say(`Run ${nameOf(run)}: ${shellWords(program)}\n`),
+  }, program);
+  const { run, fault, exitCode } = report;
+  if (fault !== null) world.say(`${fault}\n`);
+  if (run !== null && !quiet) {
+    const why = run.status === "FINISHED" ? "" : `, exit code ${exitCode}`;
+    world.say(`Run ${nameOf(run)} ended ${run.status}${why}\n`);
+  }
+  return exitCode;
+}
+
+/** Whatever keeps the store from being opened keeps no program from running. */
+async function open(
+  { store, noConfig, quiet, strict, dryRun }: Command["options"],
+  world: World,
+  warn: (message: string) => void,
+): Promise<ConfiguredStore | null> {
+  try {
+    return await openConfigured({ store, noConfig, quiet, create: !dryRun }, world);
+  } catch (error) {
+    if (strict || error instanceof UsageError || error instanceof InvalidArgumentError) throw error;
+    warn(`${error instanceof Error ? error.message : error}; the program has no run`);
+    return null;
+  }
+}
+
+function nameOf({ runName, runId, experimentId }: ProgramRun): string {
+  return `${runName} (${experimentId}/${runId})`;
+}
