@@ -17,12 +17,13 @@ import { InvalidArgumentError } from "../lib/errors.ts";
 import type { Store } from "./ports/store.ts";
 import { preflight, type PreflightOptions, type PreflightReport } from "./preflight.ts";
 import { setupExperiment } from "./training/experiment.ts";
-import { type ProgramResult, type ProgramRun, runInRun } from "./training/program.ts";
+import { type ProgramReport, runInRun } from "./training/program.ts";
 
-export type { ProgramRun };
+export type { ProgramReport };
 
 /** How to run a program in a run. */
-export interface RunProgramOptions extends Pick<PreflightOptions, "backups" | "onProgress"> {
+export interface RunProgramOptions
+  extends Pick<PreflightOptions, "backups" | "onPlan" | "onProgress"> {
   /** Name of the experiment: it is reused, created or restored as needed. */
   readonly experiment: string;
   /**
@@ -44,13 +45,7 @@ export interface RunProgramOptions extends Pick<PreflightOptions, "backups" | "o
   /** Told what came of the preflight. */
   readonly onReady?: ((report: PreflightReport) => void) | undefined;
   /** Told of the run before the program starts. */
-  readonly onStart?: ((run: ProgramRun) => void) | undefined;
-}
-
-/** How a program ended, and what became of its run. */
-export interface ProgramReport extends ProgramResult {
-  /** What came of making the store ready; `null` when that failed. */
-  readonly preflight: PreflightReport | null;
+  readonly onStart?: ((run: NonNullable<ProgramReport["run"]>) => void) | undefined;
 }
 
 /**
@@ -67,7 +62,7 @@ export interface ProgramReport extends ProgramResult {
  * @param store The store; `null` where it cannot be opened.
  * @param options Which experiment, and how.
  * @param program The program and its arguments; no shell reads them.
- * @returns Its exit code, its run, and what came of the preflight.
+ * @returns Its exit code, and its run.
  * @throws {InvalidArgumentError} When MLflow allows no experiment of that name.
  * @throws {StoreAccessError} When it is strict, and the experiment cannot be set up or no run started.
  * @throws {DOMException} `AbortError` when the signal is aborted before the program starts.
@@ -97,7 +92,7 @@ export async function runProgram(
   if (report !== null) onReady?.(report);
   if (report?.ready === false) {
     const fault = `Store ${report.store} is not ready`;
-    if (strict) return { exitCode: 3, signal: null, fault, run: null, preflight: report };
+    if (strict) return { exitCode: 3, signal: null, fault, run: null };
     warn(`${fault}; ${program[0]} runs all the same`);
   }
   const id = store === null
@@ -109,17 +104,17 @@ export async function runProgram(
     runName: runName ?? null,
   };
   signal?.throwIfAborted();
-  const result = await runInRun(program, handOver, { cwd, env, signal, strict, warn, onStart });
-  return { ...result, preflight: report };
+  return await runInRun(program, handOver, { cwd, env, signal, strict, warn, onStart });
 }
 
 async function getReady(
   store: Store,
-  { experiment, strict = false, backups, onProgress, signal }: RunProgramOptions,
+  { experiment, strict = false, signal, ...how }: RunProgramOptions,
   warn: (message: string) => void,
 ): Promise<PreflightReport | null> {
   try {
-    return await preflight(store, experiment, { backups, onProgress, signal });
+    const { backups, onPlan, onProgress } = how;
+    return await preflight(store, experiment, { backups, onPlan, onProgress, signal });
   } catch (error) {
     if (mustStop(error, strict, signal)) throw error;
     warn(`Cannot make the store ready: ${messageOf(error)}`);

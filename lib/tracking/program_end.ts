@@ -106,8 +106,9 @@ export function endTags(end: ProgramEnd, errors: string): ReadonlyMap<string, st
   ]);
 }
 
-// deno-lint-ignore no-control-regex
+/** Colours, titles, links, character sets: all that begins with ESC. */
 const TERMINAL_SEQUENCES =
+  // deno-lint-ignore no-control-regex
   /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[@-Z\\-_])/g;
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f]/g;

@@ -106,6 +106,11 @@ const STOPPING: ReadonlySet<Deno.Signal> = new Set<Deno.Signal>(["SIGINT", "SIGT
 /** What a key of the terminal sends to every process in front of it, the child among them. */
 const BY_KEY: ReadonlySet<Deno.Signal> = new Set<Deno.Signal>(["SIGINT", "SIGQUIT"]);
 
+/** Whoever is told so before the program runs means the program; nothing has it ignored. */
+function isTerm(signal: Deno.Signal): boolean {
+  return signal === "SIGTERM";
+}
+
 /** One Ctrl-C comes twice where `deno task` hands it on besides, ms apart. */
 const SAME = 100;
 
@@ -151,7 +156,7 @@ function relaySignals(start: () => Deno.ChildProcess): Relay {
   const dispose = (signals: readonly Deno.Signal[]) => {
     for (const signal of signals) Deno.removeSignalListener(signal, listeners.get(signal)!);
   };
-  const early = RELAYED.filter((signal) => signal === "SIGTERM");
+  const [early, late] = [RELAYED.filter(isTerm), RELAYED.filter((signal) => !isTerm(signal))];
   listen(early);
   let child: Deno.ChildProcess;
   try {
@@ -160,7 +165,7 @@ function relaySignals(start: () => Deno.ChildProcess): Relay {
     dispose(early);
     throw error;
   }
-  listen(RELAYED.filter((signal) => !early.includes(signal)));
+  listen(late);
   return {
     child,
     tell,

@@ -25,29 +25,31 @@ import { requireCapability } from "../ports/require_capability.ts";
 import type { Store } from "../ports/store.ts";
 import type { TrackedRun } from "../ports/tracking.ts";
 
-/** The run of a program. */
-export interface ProgramRun {
-  /** 32 hexadecimal digits. */
-  readonly runId: string;
-  /** As MLflow shows it. */
-  readonly runName: string;
-  /** The experiment that it belongs to. */
-  readonly experimentId: string;
-  /** Its status by now. */
-  readonly status: RunStatus;
-}
-
 /** How a program ended, and what became of its run. */
-export interface ProgramResult {
-  /** As a shell reports it: 128 and the signal's number for a signal, 127 for no such program, 126 for none that can be started. */
+export interface ProgramReport {
+  /**
+   * As a shell reports it: 128 and the signal's number for a signal, 127 for no such program, 126 for one
+   * that cannot be started, 3 for one that is not to run in a store that is not ready.
+   */
   readonly exitCode: number;
   /** The signal that ended it; `null` when none did. */
   readonly signal: string | null;
   /** Why it was not started; `null` when it was. */
   readonly fault: string | null;
   /** Its run; `null` when none could be started. */
-  readonly run: ProgramRun | null;
+  readonly run: {
+    /** 32 hexadecimal digits. */
+    readonly runId: string;
+    /** As MLflow shows it. */
+    readonly runName: string;
+    /** The experiment that it belongs to. */
+    readonly experimentId: string;
+    /** Its status by now. */
+    readonly status: RunStatus;
+  } | null;
 }
+
+type ProgramRun = NonNullable<ProgramReport["run"]>;
 
 /** What a program is handed over. */
 export interface HandOver {
@@ -90,7 +92,7 @@ export async function runInRun(
   program: readonly string[],
   handOver: HandOver,
   options: ProgramOptions,
-): Promise<ProgramResult> {
+): Promise<ProgramReport> {
   const { cwd, signal, warn, onStart } = options;
   const { store } = handOver;
   const tracked = await startTracked(program, handOver, options);

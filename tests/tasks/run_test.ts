@@ -3,6 +3,7 @@ import { join, toFileUrl } from "@std/path";
 import { InvalidArgumentError } from "../../lib/errors.ts";
 import { readRunMeta } from "../../lib/records/meta_record.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import type { PreflightReport } from "../../tasks/preflight.ts";
 import { runProgram, type RunProgramOptions } from "../../tasks/run.ts";
 import { verify } from "../../tasks/verify.ts";
 import { startTask } from "../_support/command.ts";
@@ -16,13 +17,15 @@ async function runIn(
   options: Partial<RunProgramOptions> = {},
 ) {
   const said: string[] = [];
+  const ready: PreflightReport[] = [];
   const report = await runProgram(training.store, {
     experiment: "churn",
     cwd: training.outside,
     warn: (message) => said.push(message),
+    onReady: (report) => ready.push(report),
     ...options,
   }, typeof script === "string" ? ["sh", "-c", script] : script);
-  return { report, said };
+  return { report, said, preflight: ready[0] };
 }
 
 function metaOf(
@@ -188,7 +191,7 @@ Deno.test("runProgram() runs a program without a run where none can be had, unle
   const bare = await runProgram(null, { experiment: "churn", cwd: outside }, [
     ...["sh", "-c", "exit 4"],
   ]);
-  assertEquals(bare, { exitCode: 4, signal: null, fault: null, run: null, preflight: null });
+  assertEquals(bare, { exitCode: 4, signal: null, fault: null, run: null });
   assert(store !== null);
 });
 
@@ -198,8 +201,8 @@ Deno.test("runProgram() has a run in a store with damage that nothing mends; str
   const first = await runIn(training, "true");
   const { runId } = first.report.run!;
   Deno.writeTextFileSync(join(root, experimentId, runId, "params", "lr?"), "0.1");
-  const { report, said } = await runIn(training, "true");
-  assertEquals([report.exitCode, report.run?.status, report.preflight?.ready], [
+  const { report, said, preflight } = await runIn(training, "true");
+  assertEquals([report.exitCode, report.run?.status, preflight?.ready], [
     ...[0, "FINISHED", false],
   ]);
   assertEquals(said, [`Store ${root} is not ready; sh runs all the same`]);
@@ -216,8 +219,8 @@ Deno.test("runProgram() brings a deleted experiment of the name back", async () 
   const text = Deno.readTextFileSync(meta);
   Deno.writeTextFileSync(meta, text.replace("lifecycle_stage: active", "lifecycle_stage: deleted"));
   Deno.renameSync(join(root, experimentId), join(root, ".trash", experimentId));
-  const { report } = await runIn(training, "true");
-  assertEquals(report.preflight?.experiment, { experimentId, outcome: "restored" });
+  const { report, preflight } = await runIn(training, "true");
+  assertEquals(preflight?.experiment, { experimentId, outcome: "restored" });
   assertEquals([report.run?.experimentId, report.run?.status], [experimentId, "FINISHED"]);
 });
 

@@ -58,8 +58,15 @@ export async function runPreflight(
   return report.ready ? ExitCode.done : ExitCode.findings;
 }
 
-/** Whoever sits at a terminal sees what is done for them before it is. */
-async function planTeller(
+/**
+ * Whoever sits at a terminal sees what is done for them before it is.
+ *
+ * @param options How much of it.
+ * @param command Gives what is typed for a task.
+ * @param world What it needs of the world.
+ * @returns What is to be called with each plan; `undefined` where nobody looks.
+ */
+export async function planTeller(
   { all, quiet }: Pick<Options, "all" | "quiet">,
   command: CommandOf,
   world: World,

@@ -9,13 +9,14 @@ import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { plainCommand } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { type ProgramRun, runProgram } from "../../run.ts";
+import { type ProgramReport, runProgram } from "../../run.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { type ConfiguredStore, openConfigured, sayEarlier } from "./open.ts";
+import { planTeller } from "./preflight.ts";
 
 type Command = Extract<TaskCommand, { task: "run" }>;
 
@@ -51,6 +52,7 @@ export async function runProgramTask(
     cwd: directory,
     backups: chooseBackups({ flag: null, chosen, directory }) ?? undefined,
     warn,
+    onPlan: await planTeller({ all: false, quiet }, opened?.command ?? plainCommand, world),
     onProgress: world.progress.update,
     onReady: (report) => {
       world.progress.erase();
@@ -86,6 +88,6 @@ async function open(
   }
 }
 
-function nameOf({ runName, runId, experimentId }: ProgramRun): string {
+function nameOf({ runName, runId, experimentId }: NonNullable<ProgramReport["run"]>): string {
   return `${runName} (${experimentId}/${runId})`;
 }

@@ -52,7 +52,7 @@ export function parseCommand(words: readonly string[]): Command {
   const options = Object.fromEntries(
     Object.entries(row.flags).map(([key, flag]) => [key, given.get(flag.name) ?? flag.default]),
   );
-  if (isProgram) return programCommand(task, options, program);
+  if (isProgram) return programCommand(task, options, operands, program);
   const operand = onlyOperand(task, row, operands, rest);
   if (task === "backup") checkBackup(given, operand);
   if (task === "restore") checkRestore(options["last"] === true, operand);
@@ -207,19 +207,15 @@ function splitAtProgram(
   words: readonly string[],
 ): readonly [own: readonly string[], program: readonly string[]] {
   const at = words.indexOf("--");
-  const own = at === -1 ? words : words.slice(0, at);
-  const begin = own.findIndex((word, index) =>
-    !word.startsWith("-") && !takesValue(flags, own[index - 1])
+  if (at >= 0) return [words.slice(0, at), words.slice(at + 1)];
+  const begin = words.findIndex((word, index) =>
+    !word.startsWith("-") && !takesValue(flags, words[index - 1])
   );
-  if (begin === -1) return [own, at === -1 ? [] : words.slice(at + 1)];
-  const typed = ["deno", "task", task, ...own.slice(0, begin), "--", ...words.slice(begin)];
-  throw new UsageError(
-    at === -1
-      ? `Missing -- before the program: type \`${shellWords(typed)}\``
-      : `Unexpected argument "${own[begin]}" of ${task}: expected the program behind --; ${
-        seeHelp(task)
-      }`,
-  );
+  if (begin === -1) return [words, []];
+  const own = words.slice(0, begin);
+  checkWords(task, flags, own);
+  const typed = shellWords(["deno", "task", task, ...own, "--", ...words.slice(begin)]);
+  throw new UsageError(`Missing -- before the program: type \`${typed}\``);
 }
 
 function takesValue(flags: Flags, word = ""): boolean {
@@ -231,8 +227,14 @@ function takesValue(flags: Flags, word = ""): boolean {
 function programCommand(
   task: TaskName,
   options: Readonly<Record<string, unknown>>,
+  [extra]: readonly string[],
   program: readonly string[],
 ): Command {
+  if (extra !== undefined) {
+    throw new UsageError(
+      `Unexpected argument "${extra}" of ${task}: expected the program behind --; ${seeHelp(task)}`,
+    );
+  }
   const example = `expected deno task ${task} --experiment NAME -- python train.py`;
   if (program.length === 0) throw new UsageError(`Missing program of ${task}: ${example}`);
   if (options["experiment"] === null) {

@@ -164,20 +164,24 @@ Deno.test("parseCommand() names the nearest flag for an unknown one", () => {
 
 Deno.test("parseCommand() takes -n and --dry-run for every task, and suggests nothing that turns off for less", () => {
   for (const task of taskNames) {
-    const operand = ["apply", "explain", "demo:store"].includes(task) ? ["x"] : [];
+    const operand = task === "run"
+      ? ["--experiment", "x", "--", "y"]
+      : ["apply", "explain", "demo:store"].includes(task)
+      ? ["x"]
+      : [];
     for (const flag of ["-n", "--dry-run"]) {
-      const command = parseCommand([task, ...operand, flag]);
+      const command = parseCommand([task, flag, ...operand]);
       assert("options" in command && command.options.dryRun, `${task} ${flag}`);
     }
     for (
       const [typed, meant] of [["--n", "-n"], ["--dry", "--dry-run"], ["-dry-run", "--dry-run"]]
     ) {
       assertEquals(
-        complaint(task, ...operand, typed!),
+        complaint(task, typed!, ...operand),
         `Unknown flag "${typed}" for ${task}: did you mean ${meant}?`,
       );
     }
-    assertEquals(complaint(task, ...operand, "--no").includes("--no-"), false);
+    assertEquals(complaint(task, "--no", ...operand).includes("--no-"), false);
   }
 });
 
@@ -361,4 +365,53 @@ Deno.test("parseCommand() gives a command or a usage error, whatever is typed", 
       assertInstanceOf(error, UsageError);
     }
   }));
+});
+
+const RUN_DEFAULTS = {
+  experiment: null,
+  name: null,
+  strict: false,
+  store: null,
+  noConfig: false,
+  dryRun: false,
+  quiet: false,
+  help: false,
+  version: false,
+};
+
+Deno.test("parseCommand() leaves to a program all that stands behind --, as it is", () => {
+  const program = ["python", "a b.py", "--help", "--store", "x", "--", "-n", ""];
+  assertEquals<Command>(
+    parseCommand(["run", "--experiment", "churn", "--name=기준", "--strict", "--", ...program]),
+    {
+      task: "run",
+      options: { ...RUN_DEFAULTS, experiment: "churn", name: "기준", strict: true },
+      operand: program,
+    },
+  );
+  assertEquals<Command>(parse("run --help"), { task: "help", about: "run" });
+  assertEquals<Command>(parse("run --experiment churn -- python --help"), {
+    task: "run",
+    options: { ...RUN_DEFAULTS, experiment: "churn" },
+    operand: ["python", "--help"],
+  });
+});
+
+Deno.test("parseCommand() says where -- belongs, and what else a program needs", () => {
+  assertEquals(
+    complaint("run", "--experiment", "a b", "-q", "python", "train.py", "--lr", "0.1"),
+    "Missing -- before the program: type `deno task run --experiment 'a b' -q -- python train.py --lr 0.1`",
+  );
+  assertEquals(
+    complaint("run", "--experiment", "churn", "x", "--", "python"),
+    'Unexpected argument "x" of run: expected the program behind --; see deno task run --help',
+  );
+  const example = "expected deno task run --experiment NAME -- python train.py";
+  assertEquals(complaint("run", "--", "python"), `Missing --experiment of run: ${example}`);
+  assertEquals(complaint("run", "--experiment", "churn"), `Missing program of run: ${example}`);
+  assertEquals(complaint("run", "--experiment", "c", "--"), `Missing program of run: ${example}`);
+  assertEquals(
+    complaint("run", "--experimnt", "churn", "--", "python"),
+    'Unknown flag "--experimnt" for run: did you mean --experiment?',
+  );
 });
