@@ -13,10 +13,12 @@ import type {
 } from "../backup/backup.ts";
 import type { ExpiryReason, StayReason } from "../backup/plan_expiry.ts";
 import type { ExpiryReport } from "../backup/report.ts";
+import { foldLines, unbroken } from "../text/fold.ts";
 import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatDuration, formatSize, formatTime, plural } from "../text/units.ts";
+import { moreLines } from "./more.ts";
 
 /** How many lines of a kind are shown before the rest is only counted. */
 const SAMPLE = 20;
@@ -25,22 +27,26 @@ const SAMPLE = 20;
  * Renders for people what was backed up, and what of it is not as it should be.
  *
  * @param backup The new backup, and where it lies.
+ * @param options How to show it.
  * @returns Lines, each ended by a line feed.
  */
-export function renderCopy(backup: CopyManifest & { readonly path: string }): string {
+export function renderCopy(
+  backup: CopyManifest & { readonly path: string },
+  options: RenderOptions = {},
+): string {
   const { id, path, scope, totals, changing, leftOut } = backup;
   const shared = totals.shared.files === 0
     ? ""
     : `, ${plural(totals.shared.files, "file")} shared with an earlier backup`;
-  return lines([
+  return foldLines([
     `Backed up ${scopeText(scope)} as ${id}: ${plural(totals.files, "file")}, ${
       formatSize(totals.bytes)
     }${shared}.`,
-    visibleText(`It lies in ${path}, and each byte of it was read back.`),
+    `Each byte of it was read back. It lies in ${unbroken(path)}`,
     "As a copy it has no access lists, no extended attributes, and times to the millisecond.",
-    ...group("Kept changing while they were copied; the last copy is kept", changing),
-    ...group("Left out", leftOut.map((one) => `${one.path}: ${one.message}`)),
-  ]);
+    ...group("Kept changing while they were copied; the last copy is kept", changing.map(unbroken)),
+    ...group("Left out", leftOut.map(faultText)),
+  ], options);
 }
 
 /**
@@ -62,14 +68,14 @@ export function renderBackupList(
   options: RenderOptions & { readonly now: number },
 ): string {
   if (backups.length === 0) return "No backups.\n";
-  const [heading = "", ...rows] = renderRows(
+  const [heading = [], ...rows] = renderRows(
     [
-      { align: "left", least: 12 },
       { align: "left" },
-      { align: "left", least: 16 },
-      { align: "right" },
-      { align: "right" },
-      { align: "right" },
+      { align: "left", leaves: 0 },
+      { align: "left", prose: true },
+      { align: "right", leaves: 1 },
+      { align: "right", leaves: 2 },
+      { align: "right", leaves: 3 },
     ],
     [
       ["Id", "When", "What", "Files", "Size", "Age"],
@@ -90,13 +96,15 @@ export function renderBackupList(
     options.width ?? Infinity,
   );
   const damages = backups.flatMap((one) => one.kind === "damaged" ? [one.message] : []);
-  return lines([styleOf(options).bold(heading), ...rows, ...damages.map(visibleText)]);
+  const { bold } = styleOf(options);
+  return foldLines([...heading.map(bold), ...rows.flat(), ...damages.map(visibleText)], options);
 }
 
 /**
  * Renders for people what the metadata history takes.
  *
  * @param history What it takes; `null` where there is none to have.
+ * @param options How to show it.
  * @returns A line, ended by a line feed, or nothing.
  *
  * @example
@@ -110,12 +118,17 @@ export function renderBackupList(
  * );
  * ```
  */
-export function renderHistory(history: MetadataHistory | null): string {
+export function renderHistory(
+  history: MetadataHistory | null,
+  options: RenderOptions = {},
+): string {
   if (history === null || history.newest === null) return "";
   const { records, copies, bytes, newest } = history;
   const count = `${formatCount(copies)} ${copies === 1 ? "copy" : "copies"}`;
-  return `Metadata history: ${count} of ${plural(records, "record")}, ${formatSize(bytes)}, ` +
-    `the newest of ${formatTime(newest)}.\n`;
+  return foldLines([
+    `Metadata history: ${count} of ${plural(records, "record")}, ${formatSize(bytes)}, ` +
+    `the newest of ${formatTime(newest)}.`,
+  ], options);
 }
 
 function whatText(backup: Exclude<BackupListing, { readonly kind: "damaged" }>): string {
@@ -166,18 +179,21 @@ export function renderChecks(
 ): string {
   if (checks.length === 0) return "No copies to check.\n";
   const { green, red } = styleOf(options);
-  return lines(checks.flatMap(({ id, files, bytes, faults, leftOut }) => {
-    const read = `${plural(files, "file")}, ${formatSize(bytes)} read`;
-    const found = faults.length === 0 ? green("sound") : red(plural(faults.length, "fault"));
-    return [
-      `${visibleText(id)}: ${found}, ${read}`,
-      ...sample(faults.map(({ path, kind, message }) => `${kind} ${path}: ${message}`)),
-      ...group(
-        "Left out when it was made",
-        leftOut.map(({ path, message }) => `${path}: ${message}`),
-      ),
-    ];
-  }));
+  return foldLines(
+    checks.flatMap(({ id, files, bytes, faults, leftOut }) => {
+      const read = `${plural(files, "file")}, ${formatSize(bytes)} read`;
+      const found = faults.length === 0 ? green("sound") : red(plural(faults.length, "fault"));
+      return [
+        `${visibleText(id)}: ${found}, ${read}`,
+        ...sample(faults.map((fault) => `${fault.kind} ${faultText(fault)}`)),
+        ...group(
+          "Left out when it was made",
+          leftOut.map(faultText),
+        ),
+      ];
+    }),
+    options,
+  );
 }
 
 /**
@@ -193,7 +209,7 @@ export function renderExpiry(report: ExpiryReport, options: RenderOptions = {}):
   const gone = new Set(removed);
   const verb = (id: string) => dryRun ? "Would remove" : gone.has(id) ? "Removed" : "Not removed";
   if (expired.length + kept.length + expiredRecords === 0) return "No backups.\n";
-  return lines([
+  return foldLines([
     ...expired.map(({ id, bytes, reasons }) =>
       `${bold(verb(id))} ${visibleText(id)} (${formatSize(bytes)}): ${
         reasons.map(expiryText).join(", ")
@@ -210,7 +226,7 @@ export function renderExpiry(report: ExpiryReport, options: RenderOptions = {}):
     ...(complete ? [] : [
       "Interrupted; what is gone and not yet free is freed by the next task that changes the store",
     ]),
-  ]);
+  ], options);
 }
 
 function expiryText(reason: ExpiryReason): string {
@@ -247,17 +263,23 @@ function stayText(reason: StayReason): string {
   }
 }
 
+/**
+ * Names a place and what is wrong with it.
+ *
+ * @param fault Both.
+ * @returns A part of a line; the path in it stays whole.
+ */
+export function faultText(
+  { path, message }: { readonly path: string; readonly message: string },
+): string {
+  return `${unbroken(path)}: ${visibleText(message)}`;
+}
+
 function group(heading: string, items: readonly string[]): readonly string[] {
-  return items.length === 0 ? [] : [`${heading} (${items.length}):`, ...sample(items)];
+  return items.length === 0 ? [] : [`${heading} (${formatCount(items.length)}):`, ...sample(items)];
 }
 
 function sample(items: readonly string[]): readonly string[] {
-  const shown = items.slice(0, SAMPLE).map((item) => visibleText(`  ${item}`));
-  return items.length > SAMPLE
-    ? [...shown, `  … and ${items.length - SAMPLE} more; --json has all`]
-    : shown;
-}
-
-function lines(texts: readonly string[]): string {
-  return texts.map((text) => `${text}\n`).join("");
+  return [...items.slice(0, SAMPLE), ...moreLines(items.length - SAMPLE, "--json")]
+    .map((item) => `  ${item}`);
 }

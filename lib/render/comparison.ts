@@ -6,11 +6,13 @@
 
 import type { ChangedSide, PlanComparison } from "../answers/compare_plans.ts";
 import type { DiskUsage } from "../store/usage.ts";
+import { foldLines } from "../text/fold.ts";
 import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
-import { formatCount, formatSize, plural } from "../text/units.ts";
+import { formatSize, plural } from "../text/units.ts";
 import { reasonText } from "../words/reason.ts";
+import { moreLines } from "./more.ts";
 
 /** What to show of a comparison. */
 export interface RenderComparisonOptions extends RenderOptions {
@@ -21,6 +23,7 @@ export interface RenderComparisonOptions extends RenderOptions {
 }
 
 const SAMPLE = 10;
+const INDENT = "  ";
 
 /**
  * Renders for people what changes sides between two policies.
@@ -35,12 +38,14 @@ export function renderComparison(
 ): string {
   const { removed, kept, usage } = comparison;
   const other = visibleText(options.other ?? "the other policy");
-  if (removed.length + kept.length === 0) return `${other} removes and keeps the same.\n`;
+  if (removed.length + kept.length === 0) {
+    return foldLines([`${other} removes and keeps the same.`], options);
+  }
   const sections = [
     ...side(`Only ${other} removes`, removed, usage.removed, options),
     ...side(`Only ${other} keeps`, kept, usage.kept, options),
   ];
-  return sections.map((line) => `${line}\n`).join("");
+  return foldLines(sections, options);
 }
 
 function side(
@@ -56,22 +61,19 @@ function side(
   );
   const shown = options.all ? largestFirst : largestFirst.slice(0, SAMPLE);
   const rows = renderRows(
-    [{ align: "left", least: 12 }, { align: "left", least: 9 }, { align: "right" }, {
-      align: "left",
-    }],
+    [{ align: "left" }, { align: "left" }, { align: "right" }, { align: "left", prose: true }],
     shown.map(({ name, path, usage, reasons }) => [
       name,
       path,
       usage === null ? "" : formatSize(usage.bytes),
       reasons.map(reasonText).join("; "),
     ]),
-    (options.width ?? Infinity) - 2,
+    (options.width ?? Infinity) - INDENT.length,
   );
-  const more = sides.length - shown.length;
+  const more = moreLines(sides.length - shown.length, "--all").map(dim);
   return [
     bold(`${heading} ${countText(sides)}, ${formatSize(bytes)}:`),
-    ...rows.map((row) => `  ${row}`),
-    ...(more === 0 ? [] : [dim(`  … and ${formatCount(more)} more (--all shows them)`)]),
+    ...[...rows.flat(), ...more].map((line) => `${INDENT}${line}`),
   ];
 }
 

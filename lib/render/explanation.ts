@@ -9,12 +9,15 @@ import type { Flip, PolicyChange } from "../answers/find_flip.ts";
 import { keeps } from "../judge/keep_rules.ts";
 import type { ActionReason, KeepReason, Standing, Stop } from "../plan/plan.ts";
 import { PIN_TAG } from "../store/tags.ts";
+import { foldLines, unbroken } from "../text/fold.ts";
 import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
+import { NO_NAME } from "../words/groups.ts";
 import { reasonText } from "../words/reason.ts";
 import { stopText } from "../words/stop.ts";
 import { flagsAgainst, typedChange } from "./commands.ts";
+import { moreLines } from "./more.ts";
 
 /**
  * Renders why a run stays or goes: the verdict, the rule, the reasons, the ranks, and the smallest change
@@ -31,8 +34,8 @@ export function renderExplanation(explanation: Explanation, options: RenderOptio
   // What goes is said to do so by its standings, which follow.
   const why = reasons.filter(({ kind }) => kind !== "not-kept");
   const lines = [
-    visibleText(`Run ${name || "(no name)"}, ${runId}`),
-    visibleText(`in experiment ${experiment ?? "(orphan)"}, ${experimentId}`),
+    `Run ${unbroken(name || NO_NAME)}, ${unbroken(runId)}`,
+    `in experiment ${unbroken(experiment ?? "(orphan)")}, ${unbroken(experimentId)}`,
     style.bold(drops.length === 0 ? VERDICTS[verdict] : "Stays, but heavy files of it go."),
     ...listed(
       verdict === "stays" ? "Kept, since" : "It goes, since",
@@ -46,7 +49,7 @@ export function renderExplanation(explanation: Explanation, options: RenderOptio
       : [`It also stays once it has the tag ${PIN_TAG}.`]),
     ...(verdict === "stays" && drops.length === 0 ? [] : stopLine(explanation, style)),
   ];
-  return lines.map((line) => `${line}\n`).join("");
+  return foldLines(lines, options);
 }
 
 function listed(heading: string, items: readonly string[]): readonly string[] {
@@ -70,12 +73,11 @@ function missesOf(explanation: Explanation): readonly string[] {
 
 function dropsOf(explanation: Explanation): readonly string[] {
   const { drops, path } = explanation;
-  const more = drops.length - MOST_DROPS;
   return [
     ...drops.slice(0, MOST_DROPS).map((drop) =>
       `${drop.path.slice(path.length + 1)}: ${textOf(drop.reasons[0], explanation)}`
     ),
-    ...(more > 0 ? [`… and ${formatCount(more)} more (--json lists them)`] : []),
+    ...moreLines(drops.length - MOST_DROPS, "--json"),
   ];
 }
 
@@ -151,7 +153,7 @@ function stopLine({ stops, experimentId }: Explanation, style: Style): readonly 
   if (first === undefined) return [];
   const more = stops.length === 1 ? "" : `, and for ${plural(stops.length - 1, "more reason")}`;
   const flags = flagsAgainst(stops);
-  const add = flags === "" ? "" : `; add ${style.bold(flags)}`;
+  const add = flags === "" ? "" : `; add ${style.bold(unbroken(flags))}`;
   return [`The plan as a whole is stopped: ${visibleText(stopText(first))}${more}${add}.`];
 }
 

@@ -1,3 +1,4 @@
+import { foldLines } from "../text/fold.ts";
 import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
@@ -5,6 +6,7 @@ import { formatCount, plural } from "../text/units.ts";
 import { SEVERITIES, type Severity } from "../verify/rule.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
 import { type CommandOptions, remedyText } from "./commands.ts";
+import { moreLines } from "./more.ts";
 
 const INDENT = "  ";
 
@@ -47,7 +49,7 @@ export function renderFindings(
   ]);
   const total = style.bold(`${findingsText(countBySeverity(findings))}.`);
   return [...(isMany ? [[total, ...renderOverview(groups, style)]] : []), ...sections, [total]]
-    .map((lines) => `${lines.join("\n")}\n`).join("\n");
+    .map((lines) => foldLines(lines, options)).join("\n");
 }
 
 interface Group {
@@ -66,7 +68,7 @@ function renderOverview(groups: readonly Group[], style: Style): readonly string
     [{ align: "left" }, { align: "right" }, { align: "left" }],
     rows.map(({ severity, rule, findings }) => [severity, formatCount(findings.length), rule]),
     Infinity,
-  );
+  ).flat();
   return lines.map((line, index) => {
     const { severity } = rows[index]!;
     return `${INDENT}${paint(severity, style)}${line.slice(severity.length)}`;
@@ -112,14 +114,13 @@ function renderRule(
     [remedy, ones],
   ) => [
     ...renderRows(
-      [{ align: "left", least: 12 }, { align: "left" }],
+      [{ align: "left" }, { align: "left", prose: true }],
       ones.map(({ path, message }) => [path, message]),
       width - INDENT.length,
-    ),
+    ).flat(),
     ...(remedy === null ? [] : [visibleText(`→ ${remedy}`)]),
   ]);
-  return [...lines, ...(more === 0 ? [] : [`… and ${formatCount(more)} more (--json lists them)`])]
-    .map((line) => `${INDENT}${line}`);
+  return [...lines, ...moreLines(more, "--json")].map((line) => `${INDENT}${line}`);
 }
 
 function paint(severity: Severity, style: Style): string {

@@ -16,6 +16,7 @@ import { stopText } from "../words/stop.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "../words/totals.ts";
 import { verbOf } from "./report.ts";
 import { flagsAgainst } from "./commands.ts";
+import { moreLines } from "./more.ts";
 
 const SAMPLE = 10;
 
@@ -42,7 +43,7 @@ const SAMPLE = 10;
 export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } = {}): string {
   const blocks = [
     [`**${escape(totalsText(plan))}**`],
-    majorityLines(plan, options.all ? Infinity : SAMPLE)
+    majorityLines(plan, options.all ? Infinity : SAMPLE, (count) => moreLines(count, "--all"))
       .map((line, index) => `${index === 0 ? "" : "- "}${escape(line.trim())}`),
     [...budgetLines(plan), ...emptyPolicyLines(plan)].map(escape),
     noteLines(plan).map((line) => `- ${escape(line)}`),
@@ -93,13 +94,12 @@ function renderSamples(plan: Plan, all: boolean): string[] {
   return groupsOf(plan).flatMap(([place, actions]) => {
     const ordered = oldestFirst(actions);
     const shown = all ? ordered : ordered.slice(0, SAMPLE);
-    const more = actions.length - shown.length;
     return [
       "<details>",
       `<summary>${escapeHtml(place)}</summary>`,
       "",
       ...shown.map(itemOf),
-      ...(more === 0 ? [] : [`- … and ${formatCount(more)} more`]),
+      ...moreLines(actions.length - shown.length, "--all").map((line) => `- ${line}`),
       "",
       "</details>",
     ];

@@ -1,6 +1,7 @@
 import { ACTION_KINDS } from "../plan/action_kind.ts";
 import type { Action, Kept, Plan } from "../plan/plan.ts";
 import { experimentPathOf } from "../store/path.ts";
+import { foldLines, unbroken } from "../text/fold.ts";
 import { type Column, renderRows } from "../text/rows.ts";
 import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
@@ -17,6 +18,7 @@ import {
 import { majorityLines } from "../words/majority.ts";
 import { stopText } from "../words/stop.ts";
 import { type CommandOptions, flagsAgainst, reasonWithCommand } from "./commands.ts";
+import { moreLines } from "./more.ts";
 
 /** What to show of a plan. */
 export interface RenderPlanOptions extends RenderOptions, CommandOptions {
@@ -58,32 +60,35 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     ? [style.bold(isUnsaid ? "Nothing to do: no rule is given." : "Nothing to do.")]
     : [
       style.bold(totalsText(plan)),
-      ...(next === null || plan.stops ? [] : [`To carry it out: ${style.bold(visibleText(next))}`]),
+      ...(next === null || plan.stops ? [] : [`To carry it out: ${style.bold(unbroken(next))}`]),
     ];
+  const most = options.all ? Infinity : SAMPLE_OF_KIND;
   closing.push(
     ...empty,
     ...budgetLines(plan).map(visibleText),
-    ...stopLines(plan.stops, style),
+    ...stopLines(plan.stops, most, style),
   );
-  const most = options.all ? Infinity : SAMPLE_OF_KIND;
   const sections = [
-    majorityLines(plan, most).map((line) => style.bold(visibleText(line))),
+    majorityLines(plan, most, (count) => moreLines(count, "--all")).map((line) =>
+      style.bold(visibleText(line))
+    ),
     ...ACTION_KINDS.map((kind) => renderKind(kind, plan, options)),
     renderKept(plan.kept, options),
     noteLines(plan).map(visibleText),
     closing,
   ];
   return sections.filter((lines) => lines.length > 0)
-    .map((lines) => `${lines.join("\n")}\n`).join("\n");
+    .map((lines) => foldLines(lines, options)).join("\n");
 }
 
-function stopLines(stops: Plan["stops"], style: Style): readonly string[] {
+function stopLines(stops: Plan["stops"], most: number, style: Style): readonly string[] {
   if (stops === undefined) return [];
   const flags = flagsAgainst(stops);
   return [
     style.red("This plan cannot be applied:"),
-    ...stops.map((stop) => `  ${visibleText(stopText(stop))}`),
-    ...(flags === "" ? [] : [`To allow it, add ${style.bold(flags)}`]),
+    ...[...stops.slice(0, most).map(stopText), ...moreLines(stops.length - most, "--all")]
+      .map((line) => `  ${visibleText(line)}`),
+    ...(flags === "" ? [] : [`To allow it, add ${style.bold(unbroken(flags))}`]),
   ];
 }
 
@@ -156,7 +161,7 @@ function renderByExperiment(
   ]);
   const hiddenRuns = hidden.reduce((sum, [, group]) => sum + group.length, 0);
   const places = ` in ${plural(hidden.length, "other experiment")}`;
-  return [...lines, ...moreLines(hiddenRuns, places, "  ", options)];
+  return [...lines, ...moreOf(hiddenRuns, places, "  ", options)];
 }
 
 /** How many there are, and of runs by which rules of a policy. */
@@ -178,11 +183,11 @@ function experimentText(path: string, { experiments }: Plan): string {
   return name === undefined ? `experiment ${path}` : `${name} (${path})`;
 }
 
-// Where it is narrow names give way first; 9 columns still tell most ids apart.
+/** A name, an id or path, and why. */
 const COLUMNS: readonly Column[] = [
-  { align: "left", least: 12 },
-  { align: "left", least: 9 },
   { align: "left" },
+  { align: "left" },
+  { align: "left", prose: true },
 ];
 
 function renderSample(
@@ -200,8 +205,12 @@ function renderSample(
     widthAfter(`${indent}~ `, options),
   );
   return [
-    ...shown.map(({ kind }, index) => `${indent}${signOf(kind, style)} ${rows[index] ?? ""}`),
-    ...moreLines(actions.length - shown.length, "", indent, options),
+    ...shown.flatMap(({ kind }, index) =>
+      (rows[index] ?? []).map((line, place) =>
+        `${indent}${place === 0 ? signOf(kind, style) : " "} ${line}`
+      )
+    ),
+    ...moreOf(actions.length - shown.length, "", indent, options),
   ];
 }
 
@@ -211,12 +220,12 @@ function renderRecords(actions: readonly Action[], options: RenderPlanOptions): 
   const shown = options.all ? actions : actions.slice(0, SAMPLE_OF_GROUP);
   return [
     ...shown.flatMap(({ kind, name, path, reasons }) => [
-      `  ${signOf(kind, style)} ${visibleText(`${name || NO_NAME}  ${path}`)}`,
+      `  ${signOf(kind, style)} ${unbroken(name || NO_NAME)}  ${unbroken(path)}`,
       ...reasons.map((reason) =>
         `      ${visibleText(reasonWithCommand(reason, options.command))}`
       ),
     ]),
-    ...moreLines(actions.length - shown.length, "", "  ", options),
+    ...moreOf(actions.length - shown.length, "", "  ", options),
   ];
 }
 
@@ -266,8 +275,8 @@ function renderKeptSample(
     widthAfter("  ", options),
   );
   return [
-    ...rows.map((row) => `  ${row}`),
-    ...moreLines(kept.length - shown.length, ` ${words}`, "  ", options),
+    ...rows.flat().map((line) => `  ${line}`),
+    ...moreOf(kept.length - shown.length, ` ${words}`, "  ", options),
   ];
 }
 
@@ -293,13 +302,12 @@ function widthAfter(indent: string, { width = Infinity }: RenderPlanOptions): nu
   return width - indent.length;
 }
 
-function moreLines(
+function moreOf(
   count: number,
   of: string,
   indent: string,
   options: RenderPlanOptions,
-): string[] {
-  if (count === 0) return [];
+): readonly string[] {
   const { dim } = styleOf(options);
-  return [dim(`${indent}… and ${formatCount(count)} more${of} (--all shows them)`)];
+  return moreLines(count, "--all", of).map((line) => `${indent}${dim(line)}`);
 }

@@ -1,6 +1,7 @@
 import type { Kept } from "../plan/plan.ts";
 import type { ApplyReport } from "../plan/report.ts";
 import { shellWords } from "../text/shell_words.ts";
+import { foldLines, unbroken } from "../text/fold.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
@@ -12,6 +13,8 @@ import {
   plainCommand,
   reasonWithCommand,
 } from "./commands.ts";
+import { faultText } from "./backups.ts";
+import { moreLines } from "./more.ts";
 
 /** What a preflight came to, as far as it is shown. */
 export interface PreflightResult {
@@ -76,26 +79,26 @@ export function renderPreflight(
       ? [`${plural(pending.quarantines, "empty orphan")} to quarantine`]
       : []),
     ...(checked && pending.repairs + pending.quarantines > 0
-      ? [`To do so: ${command("preflight")}`]
+      ? [`To do so: ${unbroken(command("preflight"))}`]
       : []),
     ...left.slice(0, SAMPLE).map((one) => leftText(one, command)),
-    ...moreText(left.length - SAMPLE, "left alone"),
-    ...errors.slice(0, SAMPLE).map(({ path, message }) => `Error: ${path}: ${message}`),
-    ...moreText(errors.length - SAMPLE, "errors"),
+    ...moreLines(left.length - SAMPLE, "--json", " left alone"),
+    ...errors.slice(0, SAMPLE).map((finding) => `Error: ${faultText(finding)}`),
+    ...moreLines(errors.length - SAMPLE, "--json"),
     ...unnamed.slice(0, SAMPLE).flatMap(unnamedLines),
-    ...moreText(unnamed.length - SAMPLE, "experiments without a name"),
+    ...moreLines(unnamed.length - SAMPLE, "--json"),
     ...(experiment === null
       ? []
-      : [`Experiment ${experiment.experimentId}: ${experiment.outcome}`]),
-  ].map(visibleText);
+      : [visibleText(`Experiment ${experiment.experimentId}: ${experiment.outcome}`)]),
+  ];
   const others = `${plural(findings.warning, "warning")}, ${formatCount(findings.info)} info`;
   const verdict = ready
     ? style.green(`Ready (${others})`)
-    : style.red(`Not ready: ${causeText(findings.error, unnamed)} (${others})`);
+    : style.red(visibleText(`Not ready: ${causeText(findings.error, unnamed)} (${others})`));
   const more = ready && findings.warning === 0
     ? []
-    : [`For all findings: ${style.bold(visibleText(command("verify")))}`];
-  return [...lines, style.bold(verdict), ...more].map((line) => `${line}\n`).join("");
+    : [`For all findings: ${style.bold(unbroken(command("verify")))}`];
+  return foldLines([...lines, style.bold(verdict), ...more], options);
 }
 
 function causeText(errors: number, [lost]: readonly Unnamed[]): string {
@@ -107,9 +110,11 @@ function causeText(errors: number, [lost]: readonly Unnamed[]): string {
 function unnamedLines({ experimentId, name, wanted }: Unnamed): readonly string[] {
   const command = (verb: string) => `mlflow experiments ${verb} --experiment-id ${experimentId}`;
   return [
-    `Experiment ${experimentId} may be ${wanted}: its name was lost, and it is called ${name}`,
-    `If it is: ${command("rename")} --new-name ${shellWords([wanted])}`,
-    `If not, give it another name, or delete it: ${command("delete")}`,
+    visibleText(
+      `Experiment ${experimentId} may be ${wanted}: its name was lost, and it is called ${name}`,
+    ),
+    `If it is: ${unbroken(`${command("rename")} --new-name ${shellWords([wanted])}`)}`,
+    `If not, give it another name, or delete it: ${unbroken(command("delete"))}`,
   ];
 }
 
@@ -128,15 +133,10 @@ function doneText({ outcomes }: ApplyReport): string {
 /** What has only to settle asks nothing of its owner. */
 function leftText({ path, reasons }: Kept, command: CommandOf): string {
   const asks = reasons.some(({ kind }) => kind === "needs-choice");
-  return `${asks ? "Left to you" : "Left alone"}: ${path}: ${
-    reasons.map((one) => reasonWithCommand(one, command)).join("; ")
-  }`;
+  const message = reasons.map((one) => reasonWithCommand(one, command)).join("; ");
+  return `${asks ? "Left to you" : "Left alone"}: ${faultText({ path, message })}`;
 }
 
 function undoText({ backup }: ApplyReport, command: CommandOf): string {
-  return backup === null ? "" : `; to undo: ${command(`restore ${backup.id}`)}`;
-}
-
-function moreText(count: number, of: string): readonly string[] {
-  return count > 0 ? [`… and ${formatCount(count)} more ${of}`] : [];
+  return backup === null ? "" : `; to undo: ${unbroken(command(`restore ${backup.id}`))}`;
 }

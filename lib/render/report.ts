@@ -1,10 +1,12 @@
 import type { Action } from "../plan/plan.ts";
 import type { ActionOutcome, ApplyReport, SkipReason } from "../plan/report.ts";
+import { foldLines, unbroken } from "../text/fold.ts";
 import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatDuration, formatSize } from "../text/units.ts";
 import { repairVerb } from "../words/repair.ts";
+import { moreLines } from "./more.ts";
 
 /** What to show of a report. */
 export interface RenderReportOptions extends RenderOptions {
@@ -41,11 +43,11 @@ export function renderReport(report: ApplyReport, options: RenderReportOptions =
     ...problemLines(outcomes, "skipped", style.yellow("Skipped"), options),
     ...problemLines(outcomes, "not-run", style.yellow("Not run"), options),
     style.bold(doneText(report)),
-    ...(backup === null ? [] : [visibleText(`Backup ${backup.id}: ${backup.path}`)]),
+    ...(backup === null ? [] : [`Backup ${unbroken(backup.id)}: ${unbroken(backup.path)}`]),
     ...(backup?.problem === undefined
       ? []
       : [`${style.red("Left there")}: ${visibleText(backup.problem)}`]),
-    ...(backup === null || undo === null ? [] : [`To undo: ${style.bold(visibleText(undo))}`]),
+    ...(backup === null || undo === null ? [] : [`To undo: ${style.bold(unbroken(undo))}`]),
     ...(report.remains === undefined ? [] : [
       `${style.red("Not freed")}: ${
         visibleText(
@@ -57,7 +59,7 @@ export function renderReport(report: ApplyReport, options: RenderReportOptions =
       ? ["There is no backup: mltidy cannot undo this."]
       : []),
   ];
-  return lines.map((line) => `${line}\n`).join("");
+  return foldLines(lines, options);
 }
 
 function doneText({ outcomes, totals, complete, startedAt, finishedAt }: ApplyReport): string {
@@ -96,6 +98,7 @@ export function verbOf(kind: Action["kind"]): string {
 }
 
 const SAMPLE = 20;
+const INDENT = "  ";
 
 function problemLines(
   outcomes: readonly ActionOutcome[],
@@ -106,15 +109,14 @@ function problemLines(
   const found = outcomes.filter((one) => one.outcome === outcome);
   if (found.length === 0) return [];
   const rows = renderRows(
-    [{ align: "left", least: 12 }, { align: "left" }],
+    [{ align: "left" }, { align: "left", prose: true }],
     found.slice(0, SAMPLE).map((one) => [one.path, outcomeText(one)]),
-    width - 2,
+    width - INDENT.length,
   );
-  const more = found.length - rows.length;
   return [
     `${heading}: ${formatCount(found.length)}`,
-    ...rows.map((row) => `  ${row}`),
-    ...(more === 0 ? [] : [`  … and ${formatCount(more)} more (--json lists them)`]),
+    ...[...rows.flat(), ...moreLines(found.length - rows.length, "--json")]
+      .map((line) => `${INDENT}${line}`),
   ];
 }
 

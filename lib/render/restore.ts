@@ -4,10 +4,14 @@
  * @module
  */
 
-import type { BackupFault, BackupListing } from "../backup/backup.ts";
+import type { BackupListing } from "../backup/backup.ts";
 import type { RestoreReport } from "../backup/report.ts";
+import { foldLines } from "../text/fold.ts";
+import type { RenderOptions } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatTime, plural } from "../text/units.ts";
+import { faultText } from "./backups.ts";
+import { moreLines } from "./more.ts";
 
 const SAMPLE = 10;
 
@@ -15,6 +19,7 @@ const SAMPLE = 10;
  * Renders for people what was, or would be, brought back.
  *
  * @param report What came of the restore.
+ * @param options How to show it.
  * @returns Lines, each ended by a line feed.
  *
  * @example
@@ -26,16 +31,17 @@ const SAMPLE = 10;
  * assertEquals(renderRestore({ ...document, ...none }), "Nothing to restore.\n");
  * ```
  */
-export function renderRestore(report: RestoreReport): string {
+export function renderRestore(report: RestoreReport, options: RenderOptions = {}): string {
   const { backup, collisions, faults } = report;
   if (backup === null) return "Nothing to restore.\n";
-  const lines = collisions.length === 0
-    ? [doneText(report, backup)]
-    : [`Cannot restore ${backup.id}, something is in the way:`, ...sample(collisions)];
+  const lines = collisions.length === 0 ? [visibleText(doneText(report, backup))] : [
+    visibleText(`Cannot restore ${backup.id}, something is in the way:`),
+    ...sample(collisions.map(visibleText)),
+  ];
   const damaged = faults.length === 0
     ? []
     : ["Not brought back, since the copy is damaged:", ...sample(faults.map(faultText))];
-  return [...lines, ...damaged].map((line) => `${visibleText(line)}\n`).join("");
+  return foldLines([...lines, ...damaged], options);
 }
 
 function doneText({ changes, dryRun, to }: RestoreReport, backup: BackupListing): string {
@@ -51,12 +57,7 @@ function doneText({ changes, dryRun, to }: RestoreReport, backup: BackupListing)
   return `${dryRun ? "Would bring" : "Brought"} back ${count} from ${what}.`;
 }
 
-function faultText({ path, message }: BackupFault): string {
-  return `${path}: ${message}`;
-}
-
 function sample(texts: readonly string[]): readonly string[] {
-  const more = texts.length - SAMPLE;
-  return [...texts.slice(0, SAMPLE), ...(more > 0 ? [`… and ${more} more`] : [])]
+  return [...texts.slice(0, SAMPLE), ...moreLines(texts.length - SAMPLE, "--json")]
     .map((text) => `  ${text}`);
 }

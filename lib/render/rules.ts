@@ -4,6 +4,7 @@
  * @module
  */
 
+import { foldLines } from "../text/fold.ts";
 import { renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { MLFLOW_VERSIONS, type Rule, RULES, SEVERITIES } from "../verify/rules.ts";
@@ -34,9 +35,13 @@ export function renderRules(options: RenderOptions = {}): string {
       ...(remedyOf(rule) === null ? [] : [["remedy", remedyOf(rule) ?? ""]]),
     ] as const;
     const rows = facts.map(([name = "", text = ""]) => [name, text] as const);
-    const lines = renderRows([{ align: "left" }, { align: "left" }], rows, width - INDENT.length);
-    return [style.bold(rule.id), ...lines.map((line) => `${INDENT}${line}`)].join("\n");
-  }).join("\n\n") + "\n";
+    const lines = renderRows(
+      [{ align: "left" }, { align: "left", prose: true }],
+      rows,
+      width - INDENT.length,
+    ).flat();
+    return foldLines([style.bold(rule.id), ...lines.map((line) => `${INDENT}${line}`)], options);
+  }).join("\n");
 }
 
 /**

@@ -1,12 +1,13 @@
 import type { ExperimentSummary, MetricStanding, Summary } from "../answers/summarize.ts";
 import { RUN_STATUSES } from "../store/run_status.ts";
 import type { RunStatus } from "../store/snapshot.ts";
+import { foldLines, unbroken } from "../text/fold.ts";
 import { type Column, renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
-import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize, formatTime, plural } from "../text/units.ts";
 import { type CommandOptions, plainCommand } from "./commands.ts";
 import { findingsText } from "./findings.ts";
+import { moreLines } from "./more.ts";
 
 /** How to show a summary. */
 export interface RenderSummaryOptions extends RenderOptions, CommandOptions {}
@@ -31,8 +32,10 @@ export interface RenderSummaryOptions extends RenderOptions, CommandOptions {}
  */
 export function renderSummary(summary: Summary, options: RenderSummaryOptions = {}): string {
   const table = renderTable(summary, options);
-  return [...table, ...(table.length === 0 ? [] : [""]), ...renderTotals(summary, options)]
-    .map((line) => `${line}\n`).join("");
+  return foldLines(
+    [...table, ...(table.length === 0 ? [] : [""]), ...renderTotals(summary, options)],
+    options,
+  );
 }
 
 interface Field {
@@ -41,14 +44,11 @@ interface Field {
   readonly text: (experiment: ExperimentSummary) => string;
 }
 
-const LEFT: Column = { align: "left" };
-const RIGHT: Column = { align: "right" };
-
 function renderTable(summary: Summary, options: RenderSummaryOptions): string[] {
   const { perExperiment: experiments } = summary;
   if (experiments.length === 0) return [];
   const fields = fieldsOf(summary);
-  const [heading = "", ...rows] = renderRows(
+  const [heading = [], ...rows] = renderRows(
     fields.map(({ column }) => column),
     [
       fields.map((field) => field.heading),
@@ -59,48 +59,80 @@ function renderTable(summary: Summary, options: RenderSummaryOptions): string[] 
   const all = summary.experiments.active + summary.experiments.deleted;
   const hidden = all - experiments.length;
   return [
-    styleOf(options).bold(heading),
-    ...rows,
-    ...(hidden === 0 ? [] : [`… and ${formatCount(hidden)} more`]),
+    ...heading.map(styleOf(options).bold),
+    ...rows.flat(),
+    ...moreLines(hidden, "--top"),
   ];
 }
 
-/** Columns that would be empty throughout are left out. */
-function fieldsOf(summary: Summary): readonly Field[] {
-  const { perExperiment: experiments, runs, usage, primaryMetric } = summary;
-  const number = (heading: string, count: (experiment: ExperimentSummary) => number): Field => ({
+/** Columns of nothing but zeros are left out; what is needed least leaves first where it is narrow. */
+function fieldsOf({ perExperiment: experiments, usage, primaryMetric }: Summary): readonly Field[] {
+  const number = (
+    heading: string,
+    count: (experiment: ExperimentSummary) => number,
+  ): Field => ({
     heading,
-    column: RIGHT,
+    column: { align: "right", leaves: LEAVING.indexOf(heading) },
     text: (experiment) => formatCount(count(experiment)),
   });
+  const unlessZero = (
+    heading: string,
+    count: (experiment: ExperimentSummary) => number,
+  ): readonly Field[] =>
+    experiments.every((each) => count(each) === 0) ? [] : [number(heading, count)];
+  const isOfOneStage = experiments.every(({ stage }) => stage === experiments[0]?.stage);
   return [
-    { heading: "Experiment", column: { align: "left", least: 12 }, text: ({ name }) => name },
-    { heading: "Id", column: LEFT, text: ({ id }) => id },
-    { heading: "Stage", column: LEFT, text: ({ stage }) => stage },
+    { heading: "Experiment", column: { align: "left" }, text: ({ name }) => name },
+    {
+      heading: "Id",
+      column: { align: "left", leaves: LEAVING.indexOf("Id") },
+      text: ({ id }) => id,
+    },
+    {
+      heading: "Stage",
+      column: { align: "left", leaves: isOfOneStage ? -1 : LEAVING.indexOf("Stage") },
+      text: ({ stage }) => stage,
+    },
     number("Runs", (each) => each.runs),
-    ...(runs.deleted === 0 ? [] : [number("Deleted", (each) => each.deletedRuns)]),
-    ...RUN_STATUSES.filter((status) => runs.byStatus[status] > 0)
-      .map((status) => number(sentenceCase(status), (each) => each.byStatus[status])),
-    ...(experiments.some((each) => each.damagedRuns > 0)
-      ? [number("Damaged", (each) => each.damagedRuns)]
-      : []),
+    ...unlessZero("Deleted", (each) => each.deletedRuns),
+    ...RUN_STATUSES.flatMap((status) =>
+      unlessZero(sentenceCase(status), (each) => each.byStatus[status])
+    ),
+    ...unlessZero("Damaged", (each) => each.damagedRuns),
     {
       heading: "Newest run",
-      column: LEFT,
+      column: { align: "left", leaves: LEAVING.indexOf("Newest run") },
       text: ({ newestRun }) => newestRun === null ? "–" : formatTime(newestRun),
     },
     ...(primaryMetric === undefined ? [] : [{
       heading: `Best ${primaryMetric.name}`,
-      column: { align: "left" as const, least: 12 },
+      column: { align: "left", prose: true, leaves: LEAVING.indexOf("Best") } as const,
       text: ({ byMetric }: ExperimentSummary) => standingText(byMetric, primaryMetric.name),
     }]),
     ...(usage === null ? [] : [{
       heading: "Size",
-      column: RIGHT,
+      column: { align: "right", leaves: LEAVING.indexOf("Size") } as const,
       text: (each: ExperimentSummary) => each.usage === null ? "–" : formatSize(each.usage.bytes),
     }]),
   ];
 }
+
+/** Where it is narrow, columns leave in this order; the stage first of all where there is but one. */
+const LEAVING = [
+  "Newest run",
+  "Scheduled",
+  "Killed",
+  "Finished",
+  "Failed",
+  "Running",
+  "Damaged",
+  "Deleted",
+  "Stage",
+  "Size",
+  "Best",
+  "Runs",
+  "Id",
+];
 
 function standingText(standing: MetricStanding | undefined, metric: string): string {
   if (standing === undefined) return "";
@@ -114,7 +146,7 @@ function renderTotals(summary: Summary, options: RenderSummaryOptions): string[]
   const { experiments, runs, usage, orphans, findings, registeredModels, backups } = summary;
   const { command = plainCommand } = options;
   const style = styleOf(options);
-  const next = (task: string) => ` → ${style.bold(visibleText(command(task)))}`;
+  const next = (task: string) => ` ${unbroken("→ ")}${style.bold(unbroken(command(task)))}`;
   const total = [
     stagesText("experiment", experiments),
     stagesText("run", runs),
@@ -152,7 +184,7 @@ function stagesText(
 const SAMPLE = 3;
 
 function orphansText({ orphans }: Summary): string {
-  const paths = orphans.slice(0, SAMPLE).map(({ path }) => visibleText(path)).join(", ");
+  const paths = orphans.slice(0, SAMPLE).map(({ path }) => unbroken(path)).join(", ");
   const more = orphans.length - SAMPLE;
   return more > 0 ? `${paths} and ${formatCount(more)} more` : paths;
 }

@@ -39,19 +39,22 @@ export function majorityText({ experiment, name, removes, of }: Majority): strin
  *
  * @param plan The plan.
  * @param most How many to name.
+ * @param more Says how many more there are.
  * @returns Lines, the first a heading where there are several.
  */
-export function majorityLines(plan: Plan, most: number): readonly string[] {
+export function majorityLines(
+  plan: Plan,
+  most: number,
+  more: (count: number) => readonly string[],
+): readonly string[] {
   const all = majoritiesOf(plan);
   const [first] = all;
   if (first === undefined) return [];
   if (all.length === 1) return [`This plan takes ${majorityText(first)}.`];
-  const shown = all.slice(0, most);
-  const more = all.length - shown.length;
   return [
     `This plan takes every run, or more than half, of ${plural(all.length, "experiment")}:`,
-    ...shown.map((one) => `  ${majorityText(one)}`),
-    ...(more === 0 ? [] : [`  … and of ${formatCount(more)} more`]),
+    ...[...all.slice(0, most).map(majorityText), ...more(all.length - most)]
+      .map((line) => `  ${line}`),
   ];
 }
 

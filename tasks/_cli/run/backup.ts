@@ -48,7 +48,7 @@ export async function runBackup(
     const { listBackups } = await import("../../backups/list_backups.ts");
     const report = await listBackups(store, place);
     const list = renderBackupList(report.backups, { ...world.style, now: world.now() });
-    show(report, `${list}${renderHistory(report.history)}`);
+    show(report, `${list}${renderHistory(report.history, world.style)}`);
     return { exitCode: ExitCode.done, earlier: null };
   }
   if (verify) {
@@ -80,7 +80,7 @@ export async function runBackup(
   }
   const { backup } = await import("../../backups/backup.ts");
   const report = await backup(store, { ...place, ...work, scope });
-  show(report, renderCopy(report));
+  show(report, renderCopy(report, world.style));
   const exitCode = report.complete ? ExitCode.done : ExitCode.partlyApplied;
   return { exitCode, earlier: report };
 }

@@ -159,7 +159,7 @@ async function runRestore(
   });
   world.progress.erase();
   sayEarlier(report, world);
-  const text = renderRestore(report);
+  const text = renderRestore(report, world.style);
   printDone(json ? `${jsonText(report)}\n` : text, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
   return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;

@@ -37,7 +37,7 @@ Deno.test("renderCopy() says what was copied, how much, and where to", () => {
   assertEquals(
     renderCopy(COPY),
     `Backed up the store as ${ID}: 1,204 files, 3.0 MiB.\n` +
-      `It lies in /data/backups/${ID}, and each byte of it was read back.\n` +
+      `Each byte of it was read back. It lies in /data/backups/${ID}\n` +
       "As a copy it has no access lists, no extended attributes, and times to the millisecond.\n",
   );
 });
@@ -52,7 +52,7 @@ Deno.test("renderCopy() names what is shared, what kept changing and what was le
   });
   assertEquals(text.split("\n"), [
     `Backed up run a\\x1b[2Jb as ${ID}: 1,204 files, 3.0 MiB, 1 file shared with an earlier backup.`,
-    `It lies in /data/backups/${ID}, and each byte of it was read back.`,
+    `Each byte of it was read back. It lies in /data/backups/${ID}`,
     "As a copy it has no access lists, no extended attributes, and times to the millisecond.",
     "Kept changing while they were copied; the last copy is kept (1):",
     "  7/ab/metrics/loss",
@@ -66,7 +66,7 @@ Deno.test("renderCopy() shows samples of a long list", () => {
   const changing = Array.from({ length: 25 }, (_, index) => asStorePath(`7/${index}`));
   assertStringIncludes(
     renderCopy({ ...COPY, changing }),
-    "  7/19\n  … and 5 more; --json has all\n",
+    "  7/19\n  … and 5 more (--json lists them)\n",
   );
 });
 

@@ -115,7 +115,7 @@ Deno.test("renderMarkdown() samples long lists unless all is wanted", () => {
   const policy = { olderThan: DAY, purgeAfter: null, quarantineOrphans: false, settle: 0 };
   const plan = planCleanup(store, policy, { now: NOW });
   assertEquals(renderMarkdown(plan).match(/^- sunny/gm)?.length, 10);
-  assertStringIncludes(renderMarkdown(plan), "- … and 20 more\n");
+  assertStringIncludes(renderMarkdown(plan), "- … and 20 more (--all shows them)\n");
   assertEquals(renderMarkdown(plan, { all: true }).match(/^- sunny/gm)?.length, 30);
 });
 

@@ -145,21 +145,29 @@ Deno.test("renderSummary() says how many experiments are not shown", () => {
     renderSummary({ ...STORE, perExperiment: [BASELINE] }).split("\n").slice(1, 4),
     [
       "baseline    123456789012345678  active  1,200        1     1,199  2026-10-31 08:30 UTC",
-      "… and 1 more",
+      "… and 1 more (--top hides them)",
       "",
     ],
   );
 });
 
-Deno.test("renderSummary() shortens names on a narrow terminal, by columns", () => {
-  assertEquals(
-    renderSummary(STORE, { width: 88 }).split("\n").slice(0, 3),
-    [
-      "Experiment    Id                  Stage    Runs  Running  Finished  Newest run",
-      "baseline      123456789012345678  active  1,200        1     1,199  2026-10-31 08:30 UTC",
-      "이미지 분류…  2                   active      0        0         0  –",
-    ],
-  );
+Deno.test("renderSummary() leaves columns out on a narrow terminal, what tells least first", () => {
+  const table = (width: number) => renderSummary(STORE, { width }).split("\n").slice(0, 3);
+  assertEquals(table(88), [
+    "Experiment        Id                   Runs  Running  Finished  Newest run",
+    "baseline          123456789012345678  1,200        1     1,199  2026-10-31 08:30 UTC",
+    "이미지 분류 실험  2                       0        0         0  –",
+  ]);
+  assertEquals(table(60), [
+    "Experiment        Id                   Runs  Running",
+    "baseline          123456789012345678  1,200        1",
+    "이미지 분류 실험  2                       0        0",
+  ]);
+});
+
+Deno.test("renderSummary() leaves out statuses that no experiment on it has", () => {
+  const [heading] = renderSummary({ ...STORE, perExperiment: [EMPTY] }).split("\n");
+  assertEquals(heading, "Experiment        Id  Stage   Runs  Newest run");
 });
 
 Deno.test("renderSummary() lets no control character of a name through", () => {

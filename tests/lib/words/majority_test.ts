@@ -30,14 +30,18 @@ Deno.test("majorityText() says how much of an experiment goes", () => {
   assertEquals(majorityText(majority("hail", 1, 1)), "the only run of hail (7)");
 });
 
+function more(count: number): readonly string[] {
+  return count > 0 ? [`and ${count} more`] : [];
+}
+
 Deno.test("majorityLines() names each experiment, but no more than are wanted", () => {
-  assertEquals(majorityLines(EMPTY, 3), []);
-  assertEquals(majorityLines(planOf(RAIN), 3), ["This plan takes all 20 runs of rain (7)."]);
-  assertEquals(majorityLines(planOf(RAIN, SNOW, SNOW, SNOW), 2), [
+  assertEquals(majorityLines(EMPTY, 3, more), []);
+  assertEquals(majorityLines(planOf(RAIN), 3, more), ["This plan takes all 20 runs of rain (7)."]);
+  assertEquals(majorityLines(planOf(RAIN, SNOW, SNOW, SNOW), 2, more), [
     "This plan takes every run, or more than half, of 4 experiments:",
     "  all 20 runs of rain (7)",
     "  94,827 of 100,000 runs of snow (7)",
-    "  … and of 2 more",
+    "  and 2 more",
   ]);
 });
 
