@@ -26,9 +26,10 @@ const SAMPLE = 10;
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const none = { collisions: [], faults: [], settled: [], backup: null, changes: 0, to: null };
+ * const none = { collisions: [], faults: [], settled: [], remains: [] };
  * const document = { schema: "mltidy/restore/v1", store: "/data/mlruns", dryRun: false } as const;
- * assertEquals(renderRestore({ ...document, ...none }), "Nothing to restore.\n");
+ * const nothing = { backup: null, changes: 0, to: null };
+ * assertEquals(renderRestore({ ...document, ...nothing, ...none }), "Nothing to restore.\n");
  * ```
  */
 export function renderRestore(report: RestoreReport, options: RenderOptions = {}): string {
