@@ -66,12 +66,27 @@ export function remedyText(
       return `Restore it with \`${restoring(remedy.experimentId)}\`, or ${remedy.or}`;
     case "by-hand":
       return remedy.text;
+    case "separate":
+      return `Give MLflow a directory of its own: move ${
+        listed(remedy.moves)
+      } into a new directory mlruns in this one, then run \`${
+        command("repair --relocate")
+      }\`, and start MLflow with that directory`;
     case "leave":
       return `Leave it where it is: ${reasonText(remedy.use)}`;
     case "read-database":
       return `Leave it where it is while database ${remedy.database} cannot be read, which may refer to it: ${remedy.message}`;
   }
 }
+
+function listed(moves: readonly string[]): string {
+  const shown = moves.length > MOST_MOVES
+    ? [...moves.slice(0, MOST_MOVES - 1), `${moves.length - MOST_MOVES + 1} more experiments`]
+    : moves;
+  return shown.join(", ").replace(/, ([^,]*)$/, " and $1");
+}
+
+const MOST_MOVES = 6;
 
 /**
  * Says a reason in words, and by which command a choice is carried out.

@@ -14,8 +14,9 @@ import { simulateRepairs } from "../plan/simulate_repairs.ts";
 import { type CleanupPolicy, ORPHAN_SETTLE } from "../policy/policy.ts";
 import { holdersOf, linkedIn, nameOf } from "../store/holders.ts";
 import { byPath, experimentPathOf } from "../store/path.ts";
-import { isNonEmpty, type NonEmpty, type StoreSnapshot } from "../store/snapshot.ts";
+import { isNonEmpty, type NonEmpty, type StoreSnapshot, type Stray } from "../store/snapshot.ts";
 import { addUsage } from "../store/usage.ts";
+import { findProject } from "../verify/stray_checks.ts";
 import { findExperimentsInTwoPlaces, findRunsInTwoPlaces } from "../verify/experiment_checks.ts";
 import { choicesFor } from "./choices_for.ts";
 import { createDefault } from "./create_default.ts";
@@ -149,16 +150,15 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
     const choice: KeepReason = { kind: "needs-choice", message, ...owners };
     return [young ? keptEntry(path, name, young) : keptEntry(path, name, choice, ...unsure)];
   });
+  const isShared = findProject(snapshot).length > 0;
   const strays = snapshot.strays.toSorted(byPath).flatMap(({ path, kind }): readonly Kept[] => {
-    if (kind !== "backup-directory" && kind !== "unlistable-directory") return [];
-    if (byPlace.has(path)) return [];
+    const message = STRAYS[kind];
+    if (message === undefined || byPlace.has(path)) return [];
     const entry = evidence.entries.get(path);
     if (entry?.kind === "link") return [keptEntry(path, path, { kind: "symbolic-link" })];
     const recent = entry === undefined ? null : unsettled(context, entry.changed);
-    const message = kind === "backup-directory"
-      ? "MLflow warns of it on every listing"
-      : "MLflow lists no experiment at all because of its name";
-    return [keptEntry(path, path, recent ?? { kind: "needs-choice", message, choices: MOVE })];
+    const choices = isShared && kind !== "nested-store" ? SEPARATE : MOVE;
+    return [keptEntry(path, path, recent ?? { kind: "needs-choice", message, choices })];
   });
   const copies = [...findRunsInTwoPlaces(snapshot), ...findExperimentsInTwoPlaces(snapshot)]
     .filter(({ path }) => !byPlace.get(path)?.some(({ kind }) => kind === "quarantine-stray"))
@@ -179,6 +179,16 @@ const QUARANTINE: CleanupPolicy = {
   quarantineOrphans: true,
   settle: ORPHAN_SETTLE,
 };
+
+/** What MLflow stumbles over in the root. */
+const STRAYS: Readonly<Partial<Record<Stray["kind"], string>>> = {
+  "backup-directory": "MLflow warns of it on every listing",
+  "unlistable-directory": "MLflow lists no experiment at all because of its name",
+  "foreign-directory": "nothing in it is MLflow's, and MLflow warns of it on every listing",
+  "nested-store": "it is a store of its own, and MLflow warns of it on every listing",
+};
+
+const SEPARATE: NonEmpty<string> = ["give MLflow a directory of its own, as verify says"];
 
 const MOVE: NonEmpty<string> = [
   "move it out of the store",

@@ -19,6 +19,7 @@ import { isLitter } from "../store/litter.ts";
 import { asStorePath, byPath, experimentPathOf, type StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { NO_USAGE } from "../store/usage.ts";
+import { findProject } from "../verify/stray_checks.ts";
 import { type RepairContext, unsettled } from "./context.ts";
 
 /**
@@ -40,8 +41,10 @@ export function repairFiles(
   const problems = context.snapshot.problems
     .filter(({ path }) => !isLinked(path) && !orphans.has(experimentPathOf(path)))
     .toSorted(byPath);
+  // In a working directory what is not MLflow's is where its owner wants it.
+  const inRoot = findProject(context.snapshot).length > 0 ? [] : context.snapshot.strays;
   const strays = outermost([
-    ...context.snapshot.strays.toSorted(byPath).flatMap(({ path, kind }) => {
+    ...inRoot.toSorted(byPath).flatMap(({ path, kind }) => {
       const entry = context.evidence.entries.get(path);
       if (entry?.kind === "link" || entry === undefined) return [];
       const isOld = kind === "backup-directory";

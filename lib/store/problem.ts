@@ -63,8 +63,11 @@ export type Damage =
   /** Still RUNNING or SCHEDULED, without a sign of life. */
   | "stale";
 
-/** What `mlflow migrate-filestore` makes of something: ends, leaves it behind, or changes it. */
-export type Migration = "aborts" | "skips" | "alters";
+/**
+ * What `mlflow migrate-filestore` makes of something: ends, leaves it behind, changes it, or takes it in place
+ * of the store.
+ */
+export type Migration = "aborts" | "skips" | "alters" | "diverts";
 
 /** Something unreadable or contradictory met while reading: data, never an exception. */
 export interface Problem {

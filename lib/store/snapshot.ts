@@ -194,6 +194,8 @@ export interface Orphan {
  * Something in the root, or in `.trash/`, that is no experiment. `file`: ignored by MLflow.
  * `ignored-directory`: its name ends in `.trash`. `backup-directory`: made by an older script; MLflow
  * warns of it or breaks on it. `unlistable-directory`: its name makes MLflow's whole listing raise.
+ * `foreign-directory`: nothing of MLflow's, though its name could be an id. `nested-store`: a store of its own;
+ * MLflow takes either for an experiment without metadata.
  * `duplicate-link`: a symbolic link to a directory that is counted elsewhere in this store.
  * `broken-link`: a symbolic link to nothing.
  */
@@ -206,6 +208,8 @@ export interface Stray {
     | "ignored-directory"
     | "backup-directory"
     | "unlistable-directory"
+    | "foreign-directory"
+    | "nested-store"
     | "duplicate-link"
     | "broken-link";
   /** `null` where sizes were not read. */

@@ -1,24 +1,15 @@
 /**
- * How the rules of `verify` look at the root and at experiments.
+ * How the rules of `verify` look at the store as a whole and at experiments.
  *
  * @module
  */
 
 import { isMigratedDirectory } from "../records/check_meta.ts";
-import { isLitter } from "../store/litter.ts";
-import {
-  DEFAULT_EXPERIMENT,
-  DEFAULT_NAME,
-  isExperimentDirectoryName,
-  isTrashName,
-} from "../store/names.ts";
+import { DEFAULT_EXPERIMENT, DEFAULT_NAME } from "../store/names.ts";
 import { asStorePath, type StorePath } from "../store/path.ts";
-import type { Experiment, Orphan, StoreSnapshot, Stray } from "../store/snapshot.ts";
-import { count, namesOf } from "./checks.ts";
-import { type Check, REPAIR, type Violation } from "./rule.ts";
-
-/** Kinds of strays that MLflow does not simply pass over, or that lead nowhere. */
-export type ReportedStray = Exclude<Stray["kind"], "file" | "ignored-directory">;
+import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
+import { count } from "./checks.ts";
+import type { Violation } from "./rule.ts";
 
 /**
  * Finds that the store lies below a directory called `artifacts`, where MLflow 3.8 and newer take
@@ -297,45 +288,6 @@ export function* findDeletedLinks({ experiments }: StoreSnapshot): Iterable<Viol
 export function findUnnumbered({ experiments }: StoreSnapshot): readonly Violation[] {
   return experiments.filter(({ id }) => !isMigratedDirectory(id))
     .map((each) => ofExperiment(each, `Its id ${JSON.stringify(each.id)} is no number`));
-}
-
-/**
- * Makes the check for things in the root, or in `.trash/`, that are no experiment.
- *
- * @param kind Which kind of thing, as MLflow's listing takes it.
- * @returns The check.
- */
-export function findStrays(kind: ReportedStray): Check {
-  return ({ strays }) =>
-    strays.filter((each) => reportedKind(each) === kind)
-      .map((each) => ({
-        path: each.path,
-        line: null,
-        experimentId: null,
-        runId: null,
-        message: STRAYS[kind],
-        ...(isRepairable(each) ? { remedy: REPAIR } : {}),
-      }));
-}
-
-function isRepairable({ kind, path }: Stray): boolean {
-  return kind === "backup-directory" ||
-    kind === "unlistable-directory" && isLitter(namesOf(path).at(-1)!);
-}
-
-const STRAYS: Readonly<Record<ReportedStray, string>> = {
-  "backup-directory": "It is a directory of backups",
-  "unlistable-directory": "It is no experiment's directory",
-  "duplicate-link": "It is a symbolic link to something in this store",
-  "broken-link": "It is a symbolic link to nothing",
-};
-
-/** What a stray is to MLflow's listing, which no name survives that its pattern for ids refuses. */
-function reportedKind({ kind, path }: Stray): Stray["kind"] {
-  if (kind !== "backup-directory" && kind !== "duplicate-link") return kind;
-  const name = namesOf(path).at(-1)!;
-  if (isTrashName(name) && !path.includes("/")) return "ignored-directory";
-  return isExperimentDirectoryName(name) ? kind : "unlistable-directory";
 }
 
 function ofExperiment({ path, id }: Experiment | Orphan, message: string): Violation {

@@ -39,6 +39,8 @@ export type Remedy =
     /** It takes what the finding is about from its place. */
     readonly takes?: true;
   }
+  /** Its owner gives MLflow a directory of its own, and moves these there. */
+  | { readonly kind: "separate"; readonly moves: readonly StorePath[] }
   /** Nothing, since its files are those of a row of a database. */
   | { readonly kind: "leave"; readonly use: DatabaseUse }
   /** Nothing before a database can be read that may refer to it. */

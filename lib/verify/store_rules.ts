@@ -20,10 +20,10 @@ import {
   findStagesInRoot,
   findStagesInTrash,
   findStoreBelowArtifacts,
-  findStrays,
   findUnknownStages,
   findUnnumbered,
 } from "./experiment_checks.ts";
+import { findStrays, findWorkingDirectory } from "./stray_checks.ts";
 import { byHand, byTaking, RELOCATE, type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
 
 const META = byTaking(
@@ -32,6 +32,8 @@ const META = byTaking(
 const ACCESS = byHand("Give this account permission to read it, or restore the file from a backup");
 const MOVE_AWAY = byTaking("Move it out of the store, or give it a name that ends in `.trash`");
 
+const AS_EXPERIMENT =
+  "MLflow takes it for an experiment without metadata and warns of it on every listing";
 const NO_DEFAULT = "`mlflow.start_run()` raises where no experiment is named";
 
 /** Rules about the root. */
@@ -71,6 +73,30 @@ export const STORE_RULES: readonly RuleRow[] = [
     remedy: MOVE_AWAY,
     repairable: true,
     check: findStrays("backup-directory"),
+  },
+  {
+    id: "foreign-directory",
+    in: toBoth("warning"),
+    describes: AS_EXPERIMENT,
+    migration: null,
+    remedy: byTaking("Move it out of the store"),
+    check: findStrays("foreign-directory"),
+  },
+  {
+    id: "nested-store",
+    in: toBoth("warning"),
+    describes: AS_EXPERIMENT,
+    migration: null,
+    remedy: byTaking("Move it out of the store, and open it as one of its own"),
+    check: findStrays("nested-store"),
+  },
+  {
+    id: "store-in-working-directory",
+    in: toBoth("info"),
+    describes: "MLflow takes every directory in it for an experiment",
+    migration: null,
+    remedy: byHand("Give MLflow a directory of its own"),
+    check: findWorkingDirectory,
   },
   {
     id: "duplicate-link",

@@ -162,6 +162,7 @@ const MIGRATIONS: Readonly<
 > = {
   aborts: { severity: "error", message: "the migration stops, and nothing is migrated" },
   skips: { severity: "warning", message: "the migration leaves it behind" },
+  diverts: { severity: "error", message: "the migration takes it in place of this store" },
   alters: { severity: "warning", message: "the migration makes an active experiment of it" },
 };
 

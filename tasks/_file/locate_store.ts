@@ -11,13 +11,14 @@ import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/store/names.ts";
 import { fileUriPath } from "../_io/file_uri.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { failureText, infoOf, readText } from "../_io/read.ts";
+import { looksLikeStore, recordIn } from "./scan/scan_remains.ts";
 
 /**
  * Finds the root of a file store. Needs read permission.
  *
  * A directory is a store when it has `.trash/` (MLflow makes it whenever it opens a store), our own
  * directory, an experiment's `meta.yaml` in a child, or a run's or registered model's in a grandchild;
- * a directory that has a store as `mlruns` stands for it. With a database as its backend MLflow keeps
+ * a directory that has a store as `mlruns`, and no record of MLflow's besides, stands for it. With a database as its backend MLflow keeps
  * only artifacts in `mlruns/`: such a directory is refused, and so is a part of a store.
  *
  * @param location A directory or a `file:` URI.
@@ -52,9 +53,14 @@ export async function locateStore(location: string): Promise<string> {
       root,
     );
   }
-  if (await isStore(root)) return root;
   const inside = join(root, "mlruns");
-  if (infoOf(inside)?.isDirectory && await isStore(inside)) return Deno.realPathSync(inside);
+  const isAround = infoOf(inside)?.isDirectory && await isStore(inside);
+  // MLflow makes .trash/ wherever it is once started on a directory.
+  const isItself = isAround && infoOf(join(root, OWN_DIRECTORY)) === null
+    ? await holdsRecords(root)
+    : await isStore(root);
+  if (isItself) return root;
+  if (isAround) return Deno.realPathSync(inside);
   throw new UnsupportedStoreError(`Cannot open store ${root}: ${await whatItIs(root)}`, root);
 }
 
@@ -118,11 +124,18 @@ async function isStore(root: string): Promise<boolean> {
   const listed = await listDirectory(root);
   if (listed.kind === "failed") throw unreadable(root, new Error(listed.message));
   if (listed.entries.some(({ name }) => name === ".trash" || name === OWN_DIRECTORY)) return true;
+  return await holdsRecords(root);
+}
+
+async function holdsRecords(root: string): Promise<boolean> {
   const inside = await children(root);
   if (inside.some(isExperiment)) return true;
-  for (const child of inside) {
+  // One that records another name may be anywhere.
+  for (const child of inside.filter((each) => recordIn(each) === null)) {
     const held = await children(child);
-    if (held.some((inner) => metaHas(inner, /^(run_id|run_uuid|creation_timestamp):/m))) {
+    if (
+      held.some((inner) => recordIn(inner) === "run" || metaHas(inner, /^creation_timestamp:/m))
+    ) {
       return true;
     }
   }
@@ -133,21 +146,31 @@ async function isStore(root: string): Promise<boolean> {
 async function storeAround(directory: string): Promise<string | null> {
   const [parent, name] = [dirname(directory), basename(directory)];
   if (name === ".trash" || name === OWN_DIRECTORY) return parent;
-  const isRun = metaHas(directory, /^run_(id|uuid):/m);
-  if (isRun) return await storeAround(parent) ?? dirname(parent);
-  const isOwn = metaHas(directory, /^experiment_id:/m);
-  const mayBe = name === "models" || looksLikeExperimentId(name);
-  if (!isOwn && !(mayBe && await isStore(parent))) return null;
+  const record = recordIn(directory);
+  if (record === "run") return await storeAround(parent) ?? dirname(parent);
+  const hasId = looksLikeExperimentId(name);
+  // A record that lies in a store makes no store of what holds that one.
+  if (!(hasId && record !== null) && await looksLikeStore(directory)) return null;
+  const isPart = hasId || name === "models" || recordsItself(directory);
+  if (!isPart || record === null && !await isStore(parent)) return null;
   return await storeAround(parent) ?? parent;
 }
 
 function isExperiment(directory: string): boolean {
+  const record = recordIn(directory);
+  if (record === "run") return false;
   const hasMeta = infoOf(join(directory, "meta.yaml")) !== null;
   const hasId = looksLikeExperimentId(basename(directory));
-  return hasMeta && (hasId || metaHas(directory, /^experiment_id:/m));
+  return hasMeta && (hasId || record !== null && recordsItself(directory));
 }
 
-/** Others write a `meta.yaml`, too: conda recipes do. Only its keys tell whose it is. */
+/** Whether the record of an experiment names the directory in which it lies. */
+function recordsItself(directory: string): boolean {
+  const meta = readText(join(directory, "meta.yaml"));
+  const [, id] = meta.kind === "text" ? /^experiment_id:\s*(.*?)\s*$/m.exec(meta.text) ?? [] : [];
+  return id?.replace(/^(['"])(.*)\1$/, "$2") === basename(directory);
+}
+
 function metaHas(directory: string, key: RegExp): boolean {
   const meta = readText(join(directory, "meta.yaml"));
   return meta.kind === "text" && key.test(meta.text);
@@ -157,6 +180,9 @@ async function whatItIs(root: string): Promise<string> {
   const listed = await listDirectory(root);
   if (listed.kind === "listed" && listed.entries.length === 0) {
     return "the directory is empty; name the store with --store DIR";
+  }
+  if (recordIn(root) === "experiment") {
+    return "it is an experiment's directory, and no store is around it; name with --store DIR the directory that holds experiments";
   }
   let holdsArtifacts = false;
   for (const experiment of await children(root)) {

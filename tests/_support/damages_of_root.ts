@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CHILD, child, type Damage, type DamagedStore, MAIN } from "./damage.ts";
+import { CHILD, child, type Damage, type DamagedStore, EMPTY, MAIN } from "./damage.ts";
 
 /** A copy that every listing meets before the original. */
 function copyAhead(store: DamagedStore, names: string): string {
@@ -89,6 +89,39 @@ export const ROOT_DAMAGES: readonly Damage[] = [
     name: "a hidden directory in .trash/",
     rule: "unlistable-directory",
     inflict: (s) => s.makeDirectory(".trash/.git"),
+  },
+  {
+    name: "a directory in the root that is nothing of MLflow's",
+    rule: "foreign-directory",
+    inflict: (s) => s.write("detect/train/weights/best.pt", "x"),
+  },
+  {
+    name: "an empty directory in the root whose name could be an id",
+    rule: "foreign-directory",
+    inflict: (s) => s.makeDirectory("plots"),
+  },
+  {
+    name: "an empty directory called mlruns in the root",
+    rule: "foreign-directory",
+    inflict: (s) => s.makeDirectory("mlruns"),
+  },
+  {
+    name: "the store's copy in the store",
+    rule: "nested-store",
+    inflict: (s) => {
+      s.write("mlruns/0/meta.yaml", "experiment_id: '0'\nname: Default\n");
+      s.makeDirectory("mlruns/.trash");
+    },
+  },
+  {
+    name: "the store's copy in the store, called by its date",
+    rule: "nested-store",
+    inflict: (s) => s.copy(EMPTY, `20240101/${EMPTY}`),
+  },
+  {
+    name: "a program in the root",
+    rule: "store-in-working-directory",
+    inflict: (s) => s.write("train.py", "pass\n"),
   },
   {
     name: "a link to an experiment of the store",

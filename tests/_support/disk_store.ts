@@ -328,7 +328,10 @@ function writeStray(root: string, { path, kind }: Stray): void {
     case "ignored-directory":
     case "backup-directory":
     case "unlistable-directory":
+    case "foreign-directory":
       return writeFiles(root, { [`${path}/old/notes.txt`]: "an old note\n" });
+    case "nested-store":
+      return writeFiles(root, { [`${path}/0/meta.yaml`]: "experiment_id: '0'\n" });
     case "duplicate-link":
       return Deno.symlinkSync(".", join(root, path));
     case "broken-link":

@@ -50,11 +50,15 @@ export const BASES = ["2.22", "3.17"] as const;
  * Asks MLflow about every damage, each in a store of its own.
  *
  * @param version The version of MLflow.
+ * @param asked The damages.
  * @returns What it makes of each that it can meet.
  */
-export async function judgeDamages(version: MlflowVersion): Promise<readonly Judgement[]> {
+export async function judgeDamages(
+  version: MlflowVersion,
+  asked: readonly Damage[] = DAMAGES,
+): Promise<readonly Judgement[]> {
   const isThree = version.name.startsWith("3.");
-  const damages = DAMAGES.filter(({ onlyMlflow3 }) => isThree || !onlyMlflow3);
+  const damages = asked.filter(({ onlyMlflow3 }) => isThree || !onlyMlflow3);
   const place = await Deno.makeTempDir({ prefix: "mltidy-" });
   try {
     const stores: Record<string, string> = {};

@@ -178,7 +178,10 @@ function nameOf(subject: "run" | "experiment", text: string): string | null {
  */
 async function inspectStrays(inspection: Inspection, snapshot: StoreSnapshot): Promise<void> {
   const { strays, registeredModels, experiments } = snapshot;
-  const kinds = ["backup-directory", "unlistable-directory", "duplicate-link"];
+  const kinds = [
+    ...["backup-directory", "unlistable-directory", "foreign-directory", "nested-store"],
+    "duplicate-link",
+  ];
   const places = [
     ...strays.filter(({ kind, path }) => kinds.includes(kind) && !path.endsWith(".trash"))
       .map(({ path }) => path),

@@ -21,6 +21,7 @@ import {
   isBackupName,
   isExperimentDirectoryName,
   isTrashName,
+  looksLikeExperimentId,
   OWN_DIRECTORY,
 } from "../../../lib/store/names.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
@@ -38,6 +39,7 @@ import {
 } from "./list_entries.ts";
 import { addWeights, measureTree, measureWeight, newMeasurer } from "./measure.ts";
 import { seekExtras } from "./scan_extras.ts";
+import { judgeRootRemains, looksLikeStore, type RootRemains } from "./scan_remains.ts";
 import type { Share } from "./scan_share.ts";
 import { type ScanListeners, type ScannedShare, scanShares } from "./scan_shares.ts";
 
@@ -87,6 +89,7 @@ export async function scanStore<D extends Depth>(
     const facts = byPath.get(entry.path)!.map((index) => found[index]!);
     return assembleShares(listed, facts, depth);
   });
+  const nested = await setNestedAside(listed, assembled);
   const digests = found.flatMap(({ digest }) => digest === null ? [] : [digest]);
   const parts: SnapshotParts<Depth> = {
     location: root,
@@ -95,10 +98,17 @@ export async function scanStore<D extends Depth>(
     ...(extras === undefined ? {} : { extras }),
     readAt: now,
     experiments: assembled.flatMap((one) => one.kind === "experiment" ? [one.experiment] : []),
-    orphans: assembled.flatMap((one) => one.kind === "orphan" ? [one.orphan] : []),
+    orphans: assembled.flatMap((one) =>
+      one.kind === "orphan" && !nested.has(one.orphan.path) ? [one.orphan] : []
+    ),
     strays: [...listed.strays, ...found.flatMap(({ strays }) => strays)],
     registeredModels: top.registeredModels,
-    problems: [...listed.problems, ...assembled.flatMap((one) => one.problems)],
+    problems: [
+      ...listed.problems,
+      ...assembled.flatMap((one) =>
+        one.kind === "orphan" && nested.has(one.orphan.path) ? [] : one.problems
+      ),
+    ],
     hasTrash: top.hasTrash,
     backups: top.backups,
   };
@@ -107,7 +117,7 @@ export async function scanStore<D extends Depth>(
   const { inspectStore } = await import("./inspect_store.ts");
   const whole: StoreSnapshot = await inspectStore(
     snapshot,
-    found.map(({ inspected }) => inspected),
+    found.flatMap(({ inspected }, index) => nested.has(shares[index]!.path) ? [] : [inspected]),
   );
   return whole as StoreSnapshot<D>;
 }
@@ -135,7 +145,9 @@ async function scanTop(listed: Listed): Promise<Top> {
     } else if (!isExperimentDirectoryName(entry.name)) {
       await addStray(listed, entry.path, "unlistable-directory");
     } else {
-      experiments.push({ ...entry, isLinked });
+      const kind = await strayKindOf(listed, entry);
+      if (kind === null) experiments.push({ ...entry, isLinked });
+      else await addStray(listed, entry.path, kind);
     }
   };
   for (const entry of await listEntries(listed, "")) {
@@ -158,6 +170,35 @@ async function scanTop(listed: Listed): Promise<Top> {
     listed.problems.push(problemAt("directory", path, "not-a-directory", message));
   }
   return { experiments, registeredModels, hasTrash, backups };
+}
+
+const STRAY_KINDS: Readonly<Record<RootRemains, Stray["kind"] | null>> = {
+  experiment: null,
+  store: "nested-store",
+  foreign: "foreign-directory",
+};
+
+/** Whose names look like ids are experiments until they have been read: to ask of each would take too long. */
+async function strayKindOf(listed: Listed, { name, path }: Entry): Promise<Stray["kind"] | null> {
+  if (looksLikeExperimentId(name) || hasMeta(listed, path)) return null;
+  return STRAY_KINDS[await judgeRootRemains(`${listed.root}/${path}`, name)];
+}
+
+/** What has the name of an experiment, no record, and experiments where runs should be, is a store in the store. */
+async function setNestedAside(
+  listed: Listed,
+  assembled: readonly AssembledExperiment[],
+): Promise<ReadonlySet<string>> {
+  const nested = new Set<string>();
+  for (const one of assembled) {
+    if (one.kind !== "orphan") continue;
+    const { path, damage, runs, damagedRuns } = one.orphan;
+    if (damage !== "missing" || runs.length > 0 || damagedRuns.length === 0) continue;
+    if (!await looksLikeStore(`${listed.root}/${path}`)) continue;
+    nested.add(path);
+    await addStray(listed, path, "nested-store");
+  }
+  return nested;
 }
 
 /** Where MLflow needs a directory of its own, something else is: it opens neither store nor registry. */

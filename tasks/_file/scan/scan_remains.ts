@@ -1,12 +1,14 @@
 /**
- * What a directory without `meta.yaml` may be: what is left of a run, the artifacts of a run that lives
- * in a database, or something of the user's own.
+ * What a directory without `meta.yaml` may be: what is left of an experiment or of a run, the artifacts of
+ * a run that lives in a database, a store of its own, or something of the user's.
  *
  * @module
  */
 
 import { join } from "@std/path";
+import { looksLikeExperimentId, OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
+import { readText } from "../../_io/read.ts";
 
 const FOLDERS = ["artifacts", "metrics", "params", "tags", "inputs", "outputs"];
 
@@ -38,4 +40,79 @@ export async function judgeRemains(path: string, name: string): Promise<Remains>
 async function holdsSomething(path: string): Promise<boolean> {
   const listed = await listDirectory(path);
   return listed.kind === "failed" || listed.entries.length > 0;
+}
+
+/** What a directory of the root, without `meta.yaml`, looks like. */
+export type RootRemains = "experiment" | "store" | "foreign";
+
+/**
+ * Judges a directory in the root of a store that has no `meta.yaml`. Needs read permission.
+ *
+ * @param path The directory.
+ * @param name Its name.
+ * @returns What it looks like: `foreign` has a name that no MLflow gives, and holds nothing of MLflow's.
+ */
+export async function judgeRootRemains(path: string, name: string): Promise<RootRemains> {
+  if (await looksLikeStore(path)) return "store";
+  if (looksLikeExperimentId(name)) return "experiment";
+  const listed = await listDirectory(path);
+  if (listed.kind === "failed") return "experiment";
+  for (const { name } of listed.entries) {
+    if (await isOfExperiment(join(path, name), name)) return "experiment";
+  }
+  return "foreign";
+}
+
+/**
+ * Tells whether a directory holds what only the root of a store holds, whatever record lies in it: experiments,
+ * or what MLflow or mltidy make there, and no run. Needs read permission.
+ *
+ * @param path The directory.
+ * @returns Whether it does.
+ */
+export async function looksLikeStore(path: string): Promise<boolean> {
+  const listed = await listDirectory(path);
+  if (listed.kind === "failed") return false;
+  let isStore = false;
+  for (const { name, isDirectory, isSymlink } of listed.entries) {
+    if (!isDirectory && !isSymlink) continue;
+    const record = recordIn(join(path, name));
+    if (record === "run") return false;
+    isStore ||= record === "experiment" || name === ".trash" || name === OWN_DIRECTORY;
+  }
+  return isStore;
+}
+
+/**
+ * Tells what the record in a directory describes. Others write a `meta.yaml`, too: conda recipes do. Only
+ * its keys tell whose it is.
+ *
+ * @param directory The directory.
+ * @returns What it describes; `null` where there is no record of an experiment or of a run.
+ */
+export function recordIn(directory: string): "experiment" | "run" | null {
+  const meta = readText(join(directory, "meta.yaml"));
+  if (meta.kind !== "text") return null;
+  if (/^run_(?:id|uuid):/m.test(meta.text)) return "run";
+  return /^experiment_id:/m.test(meta.text) ? "experiment" : null;
+}
+
+/** Whether something in a directory is of the kind that only an experiment holds. */
+async function isOfExperiment(path: string, name: string): Promise<boolean> {
+  const holds = async (wanted: RegExp) => {
+    const listed = await listDirectory(path);
+    return listed.kind === "listed" && listed.entries.some((entry) => wanted.test(entry.name));
+  };
+  switch (name) {
+    case "tags":
+      return await holds(/^mlflow\./);
+    case "models":
+      return await holds(/^m-[0-9a-f]{32}$/);
+    case "traces":
+      return await holds(/^tr-/);
+  }
+  if (/^[0-9a-f]{32}$/.test(name) || recordIn(path) === "run") return true;
+  const listed = await listDirectory(path);
+  return listed.kind === "listed" && listed.entries.length > 0 &&
+    listed.entries.every((entry) => entry.isDirectory && FOLDERS.includes(entry.name));
 }

@@ -20,6 +20,7 @@ import {
   run,
   runId,
   snapshot,
+  stray,
   withDefault,
 } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
@@ -323,4 +324,30 @@ Deno.test("planRepair() makes no record of an experiment of which not everything
   const kept = { text, source: "backup a", keptAt: NOW };
   assertEquals(written(store(unread), { kept }), ["write-meta 7"]);
   assertEquals(written(store(problem(`70/${runId(2)}`, "io"))), ["write-meta 7"]);
+});
+
+Deno.test("planRepair() moves nothing of a working directory's, and says to whom it belongs", () => {
+  const strays = [
+    stray({ path: ".ipynb_checkpoints", kind: "unlistable-directory" }),
+    stray({ path: "backups", kind: "backup-directory" }),
+    stray({ path: "data", kind: "foreign-directory" }),
+  ];
+  const entry = {
+    stamp: "a",
+    treeStamp: "b",
+    usage: { bytes: 1, files: 1 },
+    changed: NOW - DAY,
+    text: null,
+    kind: "directory",
+  } as const;
+  const entries = new Map(strays.map(({ path }) => [`${path}`, entry]));
+  const planned = (more: readonly ReturnType<typeof stray>[]) => {
+    const { actions, kept } = plan(full({ strays: [...strays, ...more] }), { entries });
+    return [actions, kept].map((list) => list.map(({ path }) => `${path}`));
+  };
+  assertEquals(planned([]), [[".ipynb_checkpoints", "backups"], ["data"]]);
+  assertEquals(planned([stray({ path: "train.py" })]), [
+    [],
+    [".ipynb_checkpoints", "backups", "data"],
+  ]);
 });

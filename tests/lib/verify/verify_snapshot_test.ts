@@ -328,6 +328,18 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
       "error unlistable-directory .trash/lost+found - -",
     ],
   ]],
+  "foreign-directory": [[
+    snapshot({ strays: [stray({ path: "plots", kind: "foreign-directory" })] }),
+    ["warning foreign-directory plots - -"],
+  ]],
+  "nested-store": [[
+    snapshot({ strays: [stray({ path: "mlruns", kind: "nested-store" })] }),
+    ["warning nested-store mlruns - -"],
+  ]],
+  "store-in-working-directory": [[
+    snapshot({ strays: [stray({ path: "train.py" }), stray({ path: "notes.txt" })] }),
+    ["info store-in-working-directory train.py - -"],
+  ]],
   "duplicate-link": [[
     snapshot({ strays: [stray({ path: "again", kind: "duplicate-link" })] }),
     ["warning duplicate-link again - -"],
@@ -423,6 +435,46 @@ Deno.test("there is a case for every rule that looks at more than what was met w
     return [...read].some((key) => !OF_PROBLEMS.has(key));
   });
   assertEquals(derived.map(({ id }) => id).filter((id) => CASES[id] === undefined), []);
+});
+
+Deno.test("verifySnapshot() says which of two stores MLflow takes, and which its migration", () => {
+  const store = snapshot({
+    strays: ["20240101", "mlruns", "old"].map((path) => stray({ path, kind: "nested-store" })),
+  });
+  const own = "It is a store of its own, of which MLflow shows nothing here";
+  const found = verify(store, { reader: { kind: "migration" } });
+  assertEquals(found.map(({ severity, path, message }) => [severity, `${path}`, message]), [
+    [
+      "error",
+      "mlruns",
+      `${own}, but \`mlflow migrate-filestore\` takes it in place of this one; the migration takes it ` +
+      "in place of this store",
+    ],
+    ["warning", "20240101", `${own}; the migration leaves it behind`],
+  ]);
+});
+
+Deno.test("verifySnapshot() asks for nothing to be moved out of a working directory", () => {
+  const store = snapshot({
+    experiments: [experiment({ id: "600" })],
+    strays: [
+      stray({ path: ".git", kind: "unlistable-directory" }),
+      stray({ path: "backups", kind: "backup-directory" }),
+      stray({ path: "data", kind: "foreign-directory" }),
+    ],
+  });
+  const separate =
+    "Give MLflow a directory of its own: move .trash, 0 and 600 into a new directory " +
+    "mlruns in this one, then run `deno task repair --relocate`, and start MLflow with that directory";
+  assertEquals(
+    verify(store).map(({ rule, path, remedy }) => [rule, `${path}`, remedyText(remedy)]),
+    [
+      ["unlistable-directory", ".git", separate],
+      ["backup-directory", "backups", separate],
+      ["foreign-directory", "data", separate],
+      ["store-in-working-directory", ".git", separate],
+    ],
+  );
 });
 
 /** Every kind of damage, which the compiler counts, and what it may happen to. */

@@ -86,9 +86,9 @@ Deno.test("locateStore() refuses a part of a store, and names the store", async 
       `it is a part of store ${store.root}; name that with --store ${store.root}`,
       part,
     );
-  parts.forEach(refuse);
+  for (const part of parts) await refuse(part);
   Deno.removeSync(join(store.root, first, "meta.yaml"));
-  refuse(first);
+  await refuse(first);
 });
 
 Deno.test("locateStore() finds a store of which only orphans are left", async () => {
@@ -102,6 +102,43 @@ Deno.test("locateStore() takes a directory that has a store as mlruns for no sto
   writeFiles(join(place.outside, "mlruns"), experiments);
   writeFiles(place.outside, { "recipe/meta.yaml": "package: {}\n" });
   assertEquals(await locateStore(place.outside), join(place.outside, "mlruns"));
+});
+
+Deno.test("locateStore() takes no home or project for a store for the record that lies in its mlruns", async () => {
+  await using place = await tempStore();
+  const stray = { "mlruns/meta.yaml": "experiment_id: '0'\nname: Default\n" };
+  const own = { "mlruns/0/meta.yaml": "experiment_id: '0'\n", "mlruns/.trash": null };
+  writeFiles(place.outside, { ...stray, ...own, "Music/song.ogg": "", "data/x.csv": "" });
+  const mlruns = join(place.outside, "mlruns");
+  assertEquals(
+    await Promise.all([mlruns, place.outside].map(locateStore)),
+    [mlruns, mlruns],
+  );
+  writeFiles(place.outside, { ".trash": null });
+  assertEquals(await locateStore(place.outside), mlruns);
+});
+
+Deno.test("locateStore() refuses an experiment without a store around it", async () => {
+  await using place = await tempStore();
+  const alone = { "meta.yaml": "experiment_id: '0'\n", [`${runId(1)}/meta.yaml`]: "run_id: a\n" };
+  writeFiles(join(place.outside, "mlruns"), alone);
+  for (const at of [place.outside, join(place.outside, "mlruns")]) {
+    await assertRejects(() => locateStore(at), UnsupportedStoreError, undefined, at);
+  }
+  await assertRejects(
+    () => locateStore(join(place.outside, "mlruns")),
+    UnsupportedStoreError,
+    "it is an experiment's directory, and no store is around it",
+  );
+});
+
+Deno.test("locateStore() finds a store in a store, and the one around it", async () => {
+  for (const name of ["mlruns", "20240101"]) {
+    await using store = await tempStore({ experiments: [experiment()] });
+    const inner = join(store.root, name);
+    writeFiles(inner, { "0/meta.yaml": "experiment_id: '0'\n", ".trash": null });
+    assertEquals(await Promise.all([store.root, inner].map(locateStore)), [store.root, inner]);
+  }
 });
 
 Deno.test("locateStore() finds no store where nothing is", async () => {

@@ -216,6 +216,37 @@ Deno.test("scanStore() takes backups of older scripts, hidden directories and fi
   ]);
 });
 
+Deno.test("scanStore() tells what is nothing of MLflow's, and a store in the store, from an orphan", async () => {
+  await using store = await tempStore();
+  const id = "420101650667246494";
+  writeFiles(store.root, {
+    "20240101/.trash": null,
+    [`20240101/${id}/meta.yaml`]: experimentMeta(experiment({ id })),
+    [`20240101/${id}/${runId(1)}/meta.yaml`]: runMeta(run({ experimentId: id })),
+    [`mlruns/${id}/meta.yaml`]: experimentMeta(experiment({ id })),
+    [`named/${runId(1)}/params/lr`]: "0.1",
+    "noted/tags/mlflow.note.content": "mine",
+    "detect/train/best.pt": "",
+    "models-old/1/x": "",
+    plots: null,
+    "2024/sales.csv": "",
+  });
+  for (const depth of ["meta", "tags", "full"] as const) {
+    const { experiments, orphans, strays, problems } = await scan(store.root, depth);
+    assertEquals(experiments, []);
+    assertEquals(orphans.map((each) => each.id), ["2024", "named", "noted"]);
+    assertEquals(strays.map(({ path, kind }) => [path, kind]), [
+      ["20240101", "nested-store"],
+      ["detect", "foreign-directory"],
+      ["mlruns", "nested-store"],
+      ["models-old", "foreign-directory"],
+      ["plots", "foreign-directory"],
+    ]);
+    const inNested = problems.filter(({ path }) => /^(?:mlruns|20240101|detect)/.test(path));
+    assertEquals(inNested, []);
+  }
+});
+
 Deno.test("scanStore() takes an experiment named like a backup for an experiment", async () => {
   await using store = await tempStore({ experiments: [experiment({ id: "backup" })] });
   const { experiments, strays } = await scan(store.root);
@@ -354,7 +385,7 @@ Deno.test("scanStore() names the entries of an orphan that MLflow does not write
 
 Deno.test("scanStore() counts in an orphan what a repair may bring back", async () => {
   await using store = await tempStore();
-  const [hollow, lost, moved, id] = ["1", "2", "3", "420101650667246494"];
+  const [hollow, lost, id] = ["1", "2", "420101650667246494"];
   writeFiles(store.root, {
     [`${hollow}/${runId(1)}/metrics`]: null,
     [`${hollow}/${runId(2)}/meta.yaml`]: "",
@@ -362,8 +393,6 @@ Deno.test("scanStore() counts in an orphan what a repair may bring back", async 
     [`${lost}/${runId(2)}/meta.yaml`]: "status: 3\n",
     [`${lost}/models/m-1/meta.yaml`]: "",
     [`${lost}/traces/tr-1/request_metadata/k`]: "",
-    [`${moved}/${id}/meta.yaml`]: experimentMeta(experiment({ id })),
-    [`${moved}/${id}/${runId(1)}/meta.yaml`]: runMeta(run({ experimentId: id })),
     [`${id}/results.csv`]: "mine",
   });
   const held = ({ orphans }: StoreSnapshot) =>
@@ -371,7 +400,6 @@ Deno.test("scanStore() counts in an orphan what a repair may bring back", async 
   assertEquals(held(await scan(store.root)), [
     [hollow, 0, 0, 0, []],
     [lost, 2, 1, 1, []],
-    [moved, 1, 0, 0, []],
     [id, 0, 0, 0, ["results.csv"]],
   ]);
 });

@@ -1,0 +1,133 @@
+/**
+ * How the rules of `verify` look at what is in the root, or in `.trash/`, and no experiment.
+ *
+ * @module
+ */
+
+import { isMigratedDirectory } from "../records/check_meta.ts";
+import { isLitter } from "../store/litter.ts";
+import { isExperimentDirectoryName, isTrashName } from "../store/names.ts";
+import { asStorePath, type StorePath } from "../store/path.ts";
+import type { Migration } from "../store/problem.ts";
+import type { StoreSnapshot, Stray } from "../store/snapshot.ts";
+import { namesOf } from "./checks.ts";
+import { type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
+
+/** Kinds of strays that MLflow does not simply pass over, or that lead nowhere. */
+export type ReportedStray = Exclude<Stray["kind"], "file" | "ignored-directory">;
+
+/** Names that only the directory of a project, or of a person, has in it. */
+const PROJECT =
+  /^(?:\.git|\.hg|\.svn|\.venv|venv|\.idea|\.vscode|\.github|node_modules|src|\.ssh|\.config|\.cache|\.local|Desktop|Documents|Downloads|Music|Pictures|Videos|Makefile|Dockerfile|MLproject|pyproject\.toml|setup\.cfg|package\.json|requirements.*\.txt|(?:conda|environment|(?:docker-)?compose)\.ya?ml|\.(?:bash|zsh)(?:rc|_history|_profile)|\.profile|.+\.(?:py|ipynb|r|rmd|jl|go|rs|java|cpp))$/i;
+
+/**
+ * Finds what in the root of a store tells that it is a working directory, too: then what MLflow did not
+ * write belongs there, and it is MLflow that is to go elsewhere.
+ *
+ * @param snapshot The store.
+ * @returns Where it is; empty in a store of its own.
+ */
+export function findProject({ strays }: Pick<StoreSnapshot, "strays">): readonly StorePath[] {
+  return strays.map(({ path }) => path).filter((path) => PROJECT.test(path));
+}
+
+/**
+ * Finds that the store is the directory of a project, or of a person, too.
+ *
+ * @param snapshot The store.
+ * @returns One violation, or none.
+ */
+export function findWorkingDirectory(snapshot: StoreSnapshot): readonly Violation[] {
+  const [first, ...others] = findProject(snapshot);
+  if (first === undefined) return [];
+  const more = others.length === 0 ? "is" : `and ${others.length} more are`;
+  const message = `The store is a working directory, too: ${first} ${more} none of MLflow's`;
+  return [{
+    path: first,
+    line: null,
+    experimentId: null,
+    runId: null,
+    message,
+    remedy: separate(snapshot),
+  }];
+}
+
+/** What is not MLflow's stays where its owner wants it: MLflow's goes. */
+function separate(
+  { experiments, orphans, registeredModels, hasTrash }: StoreSnapshot,
+): Remedy {
+  const roots = [...experiments, ...orphans].map(({ path }) => path)
+    .filter((path) => !path.startsWith(".trash/"));
+  const others = [
+    ...(hasTrash ? [".trash"] : []),
+    ...(registeredModels.length > 0 ? ["models"] : []),
+  ];
+  return { kind: "separate", moves: [...others.map(asStorePath), ...roots] };
+}
+
+/**
+ * Makes the check for things in the root, or in `.trash/`, that are no experiment.
+ *
+ * @param kind Which kind of thing, as MLflow's listing takes it.
+ * @returns The check.
+ */
+export function findStrays(kind: ReportedStray): Check {
+  return (snapshot) => {
+    const isShared = findProject(snapshot).length > 0;
+    return snapshot.strays.filter((each) => reportedKind(each) === kind)
+      .map((each) => ({
+        path: each.path,
+        line: null,
+        experimentId: null,
+        runId: null,
+        message: each.path === "mlruns" && kind === "nested-store"
+          ? `${STRAYS[kind]}, but \`mlflow migrate-filestore\` takes it in place of this one`
+          : STRAYS[kind],
+        ...remedyOf(each, isShared ? separate(snapshot) : null),
+        ...(AS_EXPERIMENT.includes(kind) ? { migration: migrationOf(each.path) } : {}),
+      }));
+  };
+}
+
+/** Kinds that a migration takes for experiments without metadata, too, where their names are numbers. */
+const AS_EXPERIMENT: readonly ReportedStray[] = ["foreign-directory", "nested-store"];
+
+/** A migration looks for a directory of this name before it looks at the store. */
+function migrationOf(path: StorePath): Migration | null {
+  if (path === "mlruns") return "diverts";
+  return isMigratedDirectory(namesOf(path).at(-1)!) ? "skips" : null;
+}
+
+/** In a working directory only what MLflow put there is to be moved. */
+function remedyOf(stray: Stray, separation: Remedy | null): Pick<Violation, "remedy"> {
+  if (separation !== null && OTHERS.includes(stray.kind)) return { remedy: separation };
+  return isRepairable(stray) ? { remedy: REPAIR } : {};
+}
+
+const OTHERS: readonly Stray["kind"][] = [
+  "foreign-directory",
+  "unlistable-directory",
+  "backup-directory",
+];
+
+function isRepairable({ kind, path }: Stray): boolean {
+  return kind === "backup-directory" ||
+    kind === "unlistable-directory" && isLitter(namesOf(path).at(-1)!);
+}
+
+const STRAYS: Readonly<Record<ReportedStray, string>> = {
+  "backup-directory": "It is a directory of backups",
+  "unlistable-directory": "It is no experiment's directory",
+  "foreign-directory": "It is no experiment's directory: nothing in it is MLflow's",
+  "nested-store": "It is a store of its own, of which MLflow shows nothing here",
+  "duplicate-link": "It is a symbolic link to something in this store",
+  "broken-link": "It is a symbolic link to nothing",
+};
+
+/** What a stray is to MLflow's listing, which no name survives that its pattern for ids refuses. */
+function reportedKind({ kind, path }: Stray): Stray["kind"] {
+  if (kind !== "backup-directory" && kind !== "duplicate-link") return kind;
+  const name = namesOf(path).at(-1)!;
+  if (isTrashName(name) && !path.includes("/")) return "ignored-directory";
+  return isExperimentDirectoryName(name) ? kind : "unlistable-directory";
+}
