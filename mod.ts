@@ -26,6 +26,7 @@ export type { Summary } from "./lib/answers/summarize.ts";
 export {
   ConfigError,
   DamagedBackupError,
+  DiskFullError,
   InvalidArgumentError,
   MltidyError,
   PlanError,
@@ -75,6 +76,7 @@ export { lockStore } from "./tasks/ports/lock_store.ts";
 export type {
   Abortable,
   LockedStore,
+  LockOptions,
   ReadOptions,
   SettledChange,
   Store,

@@ -56,6 +56,12 @@ export class StoreLockedError extends StoreError {
   override readonly name = "StoreLockedError";
 }
 
+/** The store's disk has no room for what a task has to write. */
+export class DiskFullError extends StoreError {
+  /** The class, where `instanceof` does not reach. */
+  override readonly name = "DiskFullError";
+}
+
 /** A configuration that cannot be read; the message names each fault with its file and line. */
 export class ConfigError extends MltidyError {
   /** The class, where `instanceof` does not reach. */

@@ -87,7 +87,7 @@ export async function applyPlan(
   const actions = plan.actions.filter(({ kind }) => kinds.has(kind));
   if (actions.length > 0) {
     // Asked for first: a place that cannot be used is refused while nothing has happened.
-    await using place = backups === undefined
+    await using place = backups === undefined || !keepBackup
       ? null
       : await requireCapability(store, "backups").lock(backups);
     using change = await store.begin({

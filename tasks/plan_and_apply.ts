@@ -75,6 +75,7 @@ export interface Planner {
  * @returns The plan and the report.
  * @throws {PlanRefusedError} When the policy's own limits stop the plan.
  * @throws {StoreLockedError} When another process holds the store's lock.
+ * @throws {DiskFullError} When the disk has no room for the change, and the change makes none.
  */
 export async function planAndApply(
   store: Store,
@@ -129,7 +130,7 @@ export async function decideAndApply(
       refuseStopped(plan);
       if (!(await approve?.(plan))) return { plan, report: null, settled, remains };
     }
-    await using locked = await lockStore(store, { task });
+    await using locked = await lockStore(store, { task, makesRoom: !backup });
     settled.push(...locked.settled);
     ({ remains } = locked);
     const { snapshot: since, plan: current } = await decide(locked);

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { DamagedBackupError, InvalidArgumentError } from "../../lib/errors.ts";
+import { DamagedBackupError, DiskFullError, InvalidArgumentError } from "../../lib/errors.ts";
 import { join } from "@std/path";
 import type { BackupListing, CopyScope } from "../../lib/backup/backup.ts";
 import { newestFirst } from "../../lib/backup/backup_order.ts";
+import { isDiskFull } from "../_io/disk_full.ts";
 import { infoOf } from "../_io/read.ts";
 import type {
   BackupPreview,
@@ -36,6 +37,7 @@ import { dropTwins, findParts, splitIds, undoParts } from "./backups/undo_parts.
 import { verifyBackup } from "./backups/verify_backup.ts";
 import { selectSteps } from "./change/select_steps.ts";
 import { type ChangeManifest, readCopyManifest, readManifest } from "./own/manifest.ts";
+import { needingRoom } from "./disk_full_error.ts";
 import { ownPaths } from "./own/own_directory.ts";
 
 /** Which store. */
@@ -68,6 +70,7 @@ export function openBackups(options: FileBackupsOptions): Backups {
  * @returns The place.
  * @throws {InvalidArgumentError} When the directory lies in the store.
  * @throws {StoreLockedError} When another process writes there.
+ * @throws {DiskFullError} When its disk has no room for what locks it.
  */
 export async function lockBackups(
   lock: Disposable,
@@ -75,7 +78,7 @@ export async function lockBackups(
 ): Promise<LockedBackups> {
   const { root, now } = options;
   const place = placeOf(root, ownPaths(root), options.directory);
-  const placeLock = lockPlace(place, root);
+  const placeLock = lockWithRoom(place, root);
   try {
     await dropTwins(root, place);
   } catch (error) {
@@ -89,7 +92,11 @@ export async function lockBackups(
       return await copyBackup([lock, placeLock], { root, place, scope, now: now(), ...work });
     },
     bringBack: (id, selection = {}, work = {}) =>
-      bringBack(lock, { root, place, id, selection, now: now(), work }),
+      needingRoom(
+        root,
+        `restore ${id} into store ${root}`,
+        () => bringBack(lock, { root, place, id, selection, now: now(), work }),
+      ),
     take: (id, work = {}) => sendBackup(root, id, place, work),
     async expireRecords(olderThan) {
       if (place.isShared) return 0;
@@ -106,6 +113,20 @@ export async function lockBackups(
     },
     [Symbol.asyncDispose]: () => Promise.resolve().then(() => placeLock[Symbol.dispose]()),
   };
+}
+
+/** The place may be on a disk of its own. */
+function lockWithRoom(place: Place, root: string): Disposable {
+  try {
+    return lockPlace(place, root);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    throw new DiskFullError(
+      `Cannot use ${place.backups} for backups: no space is left on its disk; nothing was changed: make room there, or name another directory with --backups`,
+      place.backups,
+      { cause: error },
+    );
+  }
 }
 
 /** Whoever is not checked by a compiler must not get a copy of something else than they asked for. */

@@ -52,9 +52,9 @@ export async function openFileStore(
       interrupted: async () =>
         (await listJournals(paths.journals)).map((path) => basename(path, ".jsonl")),
       staged: () => listStaged(paths.staging),
-      async lock({ task }) {
+      async lock(options) {
         const { lockFileStore } = await import("./lock_file_store.ts");
-        return lockFileStore(store, task);
+        return lockFileStore(store, options);
       },
     },
     mending: {

@@ -1,29 +1,42 @@
 import { StoreLockedError } from "../../lib/errors.ts";
+import type { Action } from "../../lib/plan/plan.ts";
+import { isDiskFull } from "../_io/disk_full.ts";
+import { free } from "../_io/durable.ts";
 import { infoOf } from "../_io/read.ts";
 import { requireCapability } from "../ports/require_capability.ts";
-import type { LockedStore, Store } from "../ports/store.ts";
-import { beginChange, type FileChange } from "./change/change.ts";
+import type { Change, LockedStore, LockOptions, Store } from "../ports/store.ts";
+import { beginChange, type FileChange, newBackupId } from "./change/change.ts";
+import { hasRoomFor, isOnlyTaken, leaveFirst } from "./change/leave_first.ts";
 import { performAll } from "./change/perform_all.ts";
 import { settleInterrupted } from "./change/settle.ts";
+import { diskFullError } from "./disk_full_error.ts";
 import { listJournals } from "./own/list_journals.ts";
-import { acquireLock } from "./own/lock.ts";
+import { prepareLock } from "./own/lock.ts";
 import { ownPaths } from "./own/own_directory.ts";
 
 /**
  * Takes the lock of a file store and settles what was cut off. Needs read and write permission for it.
  *
  * @param store The store.
- * @param task The task that takes it, for messages.
+ * @param options The task that takes it, for messages, and whether what it does makes room.
  * @returns The store, which this process alone may change until it is disposed of.
  * @throws {StoreLockedError} When another process holds the lock.
  * @throws {StoreAccessError} When the store cannot be written to.
+ * @throws {DiskFullError} When its disk has no room for that.
  */
-export async function lockFileStore(store: Store, task: string): Promise<LockedStore> {
+export async function lockFileStore(
+  store: Store,
+  { task, makesRoom = false }: LockOptions,
+): Promise<LockedStore> {
   const { location: root } = store.describe();
   const paths = ownPaths(root);
-  const lock = acquireLock(root, task, store.now());
+  const lock = prepareLock(root, task, store.now());
+  const settle = async () => settleInterrupted(root, paths, await listJournals(paths.journals));
   try {
-    const { settled, remains } = settleInterrupted(root, paths, await listJournals(paths.journals));
+    // What is left of a tree that was on its way out takes the room that the lock needs.
+    const isTaken = lock.tryTake() || free(paths.leaving) === null && lock.tryTake();
+    if (!isTaken && !makesRoom) throw diskFullError(root);
+    const { settled, remains } = isTaken ? await settle() : { settled: [], remains: [] };
     /** Half done, say by an error of the caller's, is taken back now, or else by whoever locks next. */
     const giveUp = ({ journal }: FileChange) => {
       try {
@@ -76,21 +89,36 @@ export async function lockFileStore(store: Store, task: string): Promise<LockedS
       },
       begin: (options) =>
         whileHeld(async () => {
-          const change = await beginChange(lock, { root, paths, ...options });
-          let isOpen = true;
-          return {
-            performAll: (how = {}) => performAll(change, options.actions, { ...how, assertHeld }),
-            finish: (work) =>
-              whileHeld(() => {
+          const { actions, keepBackup, task, now } = options;
+          const begin = async (actions: readonly Action[]): Promise<Change> => {
+            lock.take();
+            const change = await beginChange(lock, { root, paths, ...options, actions });
+            let isOpen = true;
+            return {
+              performAll: (how = {}) => performAll(change, actions, { ...how, assertHeld }),
+              finish: (work) =>
+                whileHeld(() => {
+                  isOpen = false;
+                  return change.finish(work);
+                }),
+              [Symbol.dispose]() {
+                change[Symbol.dispose]();
+                if (isOpen && lock.isHeld()) giveUp(change);
                 isOpen = false;
-                return change.finish(work);
-              }),
-            [Symbol.dispose]() {
-              change[Symbol.dispose]();
-              if (isOpen && lock.isHeld()) giveUp(change);
-              isOpen = false;
-            },
+              },
+            };
           };
+          const isMakingRoom = !keepBackup && actions.some(isOnlyTaken);
+          try {
+            if (!isMakingRoom || hasRoomFor(actions, paths)) return await begin(actions);
+          } catch (error) {
+            if (!isDiskFull(error)) throw error;
+            // What had been begun is of no change.
+            if (lock.tryTake()) await settle();
+            if (!isMakingRoom) throw diskFullError(root, undefined, error);
+          }
+          const id = newBackupId([paths.staging], task, now);
+          return leaveFirst({ root, paths, actions, id, tryLock: lock.tryTake, begin });
         }),
       [Symbol.asyncDispose]: () => Promise.try(() => lock[Symbol.dispose]()),
     };

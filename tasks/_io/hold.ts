@@ -7,7 +7,7 @@
  * through the open directory: `/proc/self/fd/N/NAME` goes by no path that anybody could exchange.
  *
  * Deno lets nobody name anything in `/proc` who may not do everything, but follows a link to it. That link
- * is in a directory of this process's own below the one for temporary files, which nobody else may write
+ * is in a directory of this process's own below the one for temporary files, or in another where that is full, which nobody else may write
  * to, and which goes when the process ends.
  *
  * Where there is no `/proc`, or no place for that link, the path is looked at just before the act: nothing
@@ -17,6 +17,7 @@
  */
 
 import { basename, dirname, join } from "@std/path";
+import { isDiskFull } from "./disk_full.ts";
 
 /** A directory that is held. */
 export interface Held extends Disposable {
@@ -156,9 +157,30 @@ export function useLinksToOpen(found: string | null): void {
   links = found;
 }
 
+/** Other places for temporary files, the first two mostly in memory; Deno opens none below `/dev`. */
+const OTHER_PLACES = ["/run", "/run/lock", "/var/tmp"];
+
+/** Where temporary files go may be the very disk on which a task is to make room. */
+function makeOwnPlace(): string {
+  const prefix = "mltidy-held-";
+  try {
+    return Deno.makeTempDirSync({ prefix });
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    for (const dir of OTHER_PLACES) {
+      try {
+        return Deno.makeTempDirSync({ prefix, dir });
+      } catch {
+        // It is full, closed or not there.
+      }
+    }
+    throw error;
+  }
+}
+
 function makeLinks(): string | null {
   try {
-    const directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "mltidy-held-" }));
+    const directory = Deno.realPathSync(makeOwnPlace());
     addEventListener("unload", () => {
       try {
         Deno.removeSync(directory, { recursive: true });

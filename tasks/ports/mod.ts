@@ -33,6 +33,7 @@ export type {
   FinishWork,
   LockedMending,
   LockedStore,
+  LockOptions,
   Mending,
   PerformOptions,
   ReadOptions,

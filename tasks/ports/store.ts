@@ -76,8 +76,20 @@ export interface Changes {
    *
    * @throws {StoreLockedError} When another process holds it.
    * @throws {StoreAccessError} When the store cannot be written to.
+   * @throws {DiskFullError} When its disk has no room for that.
    */
-  lock(options: { readonly task: string }): Promise<LockedStore>;
+  lock(options: LockOptions): Promise<LockedStore>;
+}
+
+/** What a store is locked for. */
+export interface LockOptions {
+  /** The task, for whoever is kept waiting. */
+  readonly task: string;
+  /**
+   * Whether nothing is to be kept of what goes: then a disk that has no room even for the lock does not keep
+   * the change from being begun, since that makes room. @default {false}
+   */
+  readonly makesRoom?: boolean;
 }
 
 /** What tells how the damage of a store can be mended. */
@@ -135,7 +147,12 @@ export interface LockedStore extends Store {
   readonly settled: readonly SettledChange[];
   /** What earlier changes were not to keep, and could not be freed on taking the lock either. */
   readonly remains: readonly Remains[];
-  /** Begins a change with these actions. */
+  /**
+   * Begins a change with these actions. Where the disk has no room for that, and nothing is to be kept, what
+   * goes for good goes first, one after the other, and is not taken back.
+   *
+   * @throws {DiskFullError} When the disk has no room for it, and nothing of it makes room.
+   */
   begin(options: {
     readonly task: PlanTask;
     /** Of kinds that the store can carry out. */

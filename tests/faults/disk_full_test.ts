@@ -1,7 +1,18 @@
 // deno-lint-ignore-file no-console -- a skipped test says why.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { DiskFullError } from "../../lib/errors.ts";
+import { backup } from "../../tasks/backups/backup.ts";
+import { expireBackups } from "../../tasks/backups/expire_backups.ts";
+import { restore } from "../../tasks/backups/restore.ts";
+import { cleanup } from "../../tasks/cleanup.ts";
+import { prune } from "../../tasks/prune.ts";
+import { openStore } from "../../tasks/open_store.ts";
+import { NOW } from "../_support/builders.ts";
+import { writeStore } from "../_support/disk_store.ts";
 import { depth } from "../_support/depth.ts";
+import { ROTTEN } from "../_support/rotten_store.ts";
+import { readTree } from "../_support/tree.ts";
 import { type Case, keep, openCase, putBack, settle, writeCase } from "./case.ts";
 import { judge } from "./judge.ts";
 import { bundleProgram, makeScratch, run } from "./program.ts";
@@ -86,6 +97,8 @@ async function starve(
         fill(ballast, left);
         const ending = { ...await run(setup.program), hit: null };
         if (ending.code !== 0) failed++;
+        // What makes room needs none, and with little it must not stop half-way.
+        if (scenario.makesRoom) assertEquals(ending, { ...ending, code: 0 }, what);
         const isCutOff = await hasInterrupted(one);
         // What was cut off is settled without any space, but for the new manifest of a backup of which a
         // part is back.
@@ -106,20 +119,61 @@ async function starve(
   return failed;
 }
 
-for (const [what, fill] of [["space", fillPages], ["names", fillNames]] as const) {
+const KINDS = [["space", fillPages], ["names", fillNames]] as const;
+
+async function onSmallDisk(work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.realPath(await Deno.makeTempDir());
+  await mount(directory);
+  try {
+    await work(directory);
+  } finally {
+    await unmount(directory);
+    await Deno.remove(directory);
+  }
+}
+
+for (const [what, fill] of KINDS) {
+  Deno.test({
+    name: `what keeps nothing works on a disk without any ${what}; what keeps something refuses`,
+    ignore: !canMount,
+    fn: () =>
+      onSmallDisk(async (directory) => {
+        for (const past of ["new", "backed up"]) {
+          const root = join(directory, past, "mlruns");
+          const ballast = join(directory, "ballast");
+          Deno.mkdirSync(root, { recursive: true });
+          writeStore({ root, outside: join(directory, past, "outside") }, ROTTEN);
+          await using store = await openStore(root, { now: () => NOW });
+          const copy = past === "new" ? null : await backup(store);
+          const except = { except: [".mltidy.trash"] };
+          const before = await readTree(root, except);
+          fill(ballast, 0);
+          await assertRejects(() => cleanup(store, { apply: true }), DiskFullError);
+          assertEquals(await readTree(root, except), before);
+          if (copy !== null) {
+            await assertRejects(() => backup(store), Error, "name a directory on another disk");
+            const { removed } = await expireBackups(store, { which: copy });
+            assertEquals(removed, [copy.id]);
+            Deno.removeSync(ballast, { recursive: true });
+            await prune(store, { apply: true });
+            fill(ballast, 0);
+            await assertRejects(() => restore(store), DiskFullError, "Cannot restore ");
+          }
+          const { report } = await cleanup(store, { apply: true, backup: false, purgeAfter: 0 });
+          assertEquals(report?.complete, true);
+          assertEquals((await cleanup(store, { purgeAfter: 0 })).plan.actions, []);
+          Deno.removeSync(ballast, { recursive: true });
+        }
+      }),
+  });
+
   Deno.test({
     name: `a disk that runs out of ${what} leaves a store as before or as promised`,
     ignore: !canMount,
-    fn: async () => {
-      const directory = await Deno.realPath(await Deno.makeTempDir());
-      await mount(directory);
-      try {
+    fn: () =>
+      onSmallDisk(async (directory) => {
         const failed = await starve(directory, fill);
         console.log(`${failed} commands met the end of the disk`);
-      } finally {
-        await unmount(directory);
-        await Deno.remove(directory);
-      }
-    },
+      }),
   });
 }

@@ -79,6 +79,8 @@ export interface Scenario {
   readonly name: string;
   /** What `--tasks` selects it by. */
   readonly task: string;
+  /** Whether it makes room, and so works on a disk that has none. @default {false} */
+  readonly makesRoom?: boolean;
   /** Brings a fresh case to where the command finds it. */
   readonly prepare: (one: Case, tools: Tools) => Promise<Setup>;
 }
@@ -89,6 +91,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "cleanup-no-backup",
     task: "cleanup",
+    makesRoom: true,
     prepare: async (one, tools) => ({
       ...await prepareCleanup(one, tools, "--no-backup"),
       isUndoable: false,
@@ -119,7 +122,7 @@ export const scenarios: readonly Scenario[] = [
     task: "backup",
     prepare: (one, tools) => prepareBackup(one, tools, { backups: one.copies }),
   },
-  { name: "backup-expire", task: "backup", prepare: prepareExpiry },
+  { name: "backup-expire", task: "backup", makesRoom: true, prepare: prepareExpiry },
   { name: "repair", task: "repair", prepare: prepareRepair },
   { name: "preflight", task: "preflight", prepare: preparePreflight },
   { name: "training", task: "training", prepare: prepareTraining },

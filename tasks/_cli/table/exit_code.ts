@@ -36,7 +36,7 @@ export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 /** What each exit code tells, in the words of `--help` and the README. */
 export const exitMeaning: Readonly<Record<ExitCode, string>> = {
   0: "Done, or nothing to do",
-  1: "Unexpected failure",
+  1: "Unexpected failure, or no space left on the disk",
   2: "Wrong usage",
   3: "Findings, or changes pending with --detailed-exitcode",
   4: "Applied in part: something failed, was skipped or was not run",

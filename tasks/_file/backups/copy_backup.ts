@@ -16,6 +16,7 @@
  * @module
  */
 
+import { isDiskFull } from "../../_io/disk_full.ts";
 import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { join } from "@std/path";
 import type {
@@ -109,11 +110,14 @@ export async function copyBackup(
     throw new Error(
       `Cannot back up store ${root} into ${place.backups}: ${
         failureText(error)
-      }; nothing was kept, and the store is as it was`,
+      }; nothing was kept, and the store is as it was${isDiskFull(error) ? MAKE_ROOM : ""}`,
       { cause: error },
     );
   }
 }
+
+/** What helps where there is no room for a copy. */
+const MAKE_ROOM = "; make room there, or name a directory on another disk with --backups";
 
 interface Total {
   readonly files: number;

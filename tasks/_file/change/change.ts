@@ -23,10 +23,9 @@
 import { join } from "@std/path";
 import { StalePlanError } from "../../../lib/errors.ts";
 import { pathFault } from "../../../lib/files/action_paths.ts";
-import { operationsOf, stampedBy } from "../../../lib/files/operations.ts";
+import { operationsOf } from "../../../lib/files/operations.ts";
 import type { Action } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
-import { ABSENT } from "../../../lib/store/facts.ts";
 import type { DiskUsage } from "../../../lib/store/usage.ts";
 import { putTimeBack, syncDirectories, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
@@ -42,7 +41,7 @@ import {
 } from "../own/journal.ts";
 import { type ChangeManifest, discard, nextOrder, writeManifest } from "../own/manifest.ts";
 import type { OwnPaths } from "../own/own_directory.ts";
-import { fileStamp, measureTree, metaStamp, newMeasurer } from "../scan/measure.ts";
+import { checkSubject, isUntouched } from "./check_subject.ts";
 import { tryFreeTree } from "./free_tree.ts";
 import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";
 import { settleChange } from "./settle.ts";
@@ -182,7 +181,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
           carryOut(step.operation, at, ahead.take(step.operation));
           journal.mark("done", index);
         }
-        if (!await isUntouched(action, at)) {
+        if (!await isUntouched(action, at.files)) {
           undo(own);
           return { ...subject, outcome: "skipped", because: "changed-since-plan" };
         }
@@ -275,48 +274,6 @@ export function newBackupId(places: readonly string[], task: string, now: number
     const id = `${time}-${task}${count === 1 ? "" : `-${count}`}`;
     if (places.every((place) => infoOf(join(place, id)) === null)) return id;
   }
-}
-
-/** Looks at the subject just before acting: no link on the way to it, and the plan's stamp. */
-async function checkSubject(root: string, action: Action): Promise<DiskUsage | SkipReason> {
-  const { kind, path } = stampedBy(action);
-  const names = path.split("/");
-  for (const depth of names.keys()) {
-    const info = infoOf(join(root, ...names.slice(0, depth + 1)));
-    const isLast = depth === names.length - 1;
-    if (info === null && !(isLast && kind === "file")) return "gone";
-    if (info?.isSymlink) return "symbolic-link";
-  }
-  const at = join(root, path);
-  if (kind !== "tree") {
-    const found = kind === "file" ? fileStamp(at) : metaStamp(at);
-    return found === action.stamp ? { bytes: 0, files: 0 } : "changed-since-plan";
-  }
-  const tree = await measureTree(at, newMeasurer());
-  return tree?.stamp === action.stamp ? tree.freed : "changed-since-plan";
-}
-
-/** A writer that does not know our lock may have written between the look and the act. */
-async function isUntouched(action: Action, at: Workplace): Promise<boolean> {
-  const { kind, path } = stampedBy(action);
-  // What was absent is made by calls that fail where something stands.
-  if (action.stamp === ABSENT) return true;
-  const kept = join(at.files, path);
-  switch (kind) {
-    case "tree":
-      return (await measureTree(kept, newMeasurer()))?.stamp === action.stamp;
-    case "directory":
-      return isKept(join(kept, "meta.yaml"), action.stamp.split("/")[1]);
-    case "file":
-      return isKept(kept, action.stamp);
-  }
-}
-
-function isKept(kept: string, wanted: string | undefined): boolean {
-  const found = fileStamp(kept);
-  // A kept copy, where links cannot be, has an inode of its own.
-  return found === wanted ||
-    infoOf(kept)?.nlink === 1 && found.replace(/^\d+/, "") === wanted?.replace(/^\d+/, "");
 }
 
 function tryTakeBack({ operation }: Step, at: Workplace): boolean {

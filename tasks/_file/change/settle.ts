@@ -77,7 +77,9 @@ export function settleInterrupted(
       removeHollow(backup);
     }
   }
-  return { settled, remains: emptyStaging(paths.staging) };
+  const left = free(paths.leaving);
+  const remains = left === null ? [] : [{ path: paths.leaving, message: left }];
+  return { settled, remains: [...emptyStaging(paths.staging), ...remains] };
 }
 
 /**

@@ -11,6 +11,8 @@
  *   backups/ID/       manifest.json and files/: what a change took away or replaced
  * ```
  *
+ * Beside it, while the disk has no room to make it, `.mltidy-leaving.trash/`: a tree that goes for good.
+ *
  * Who may write into the store may put anything there: a link to a directory of somebody else's, which we
  * would empty, or to a file, which we would write to. So nothing in it is used before it was looked at, see
  * {@linkcode refuseForeign}, and no file in it is opened through a link.
@@ -21,8 +23,9 @@
 import { join } from "@std/path";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
-import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
+import { LEAVING_DIRECTORY, OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
+import { isDiskFull } from "../../_io/disk_full.ts";
 import { free, keepingTimes, syncDirectory, writeAndSync } from "../../_io/durable.ts";
 import { listDirectory, listSome } from "../../_io/list_directory.ts";
 import { kindOf, readEntry } from "../../_io/open_entry.ts";
@@ -46,6 +49,8 @@ export interface OwnPaths {
   readonly journals: string;
   readonly staging: string;
   readonly backups: string;
+  /** Beside our directory: see `leave_first.ts`. */
+  readonly leaving: string;
 }
 
 /**
@@ -62,6 +67,7 @@ export function ownPaths(root: string): OwnPaths {
     journals: join(own, "journal"),
     staging: join(own, "staging"),
     backups: join(own, "backups"),
+    leaving: join(root, LEAVING_DIRECTORY),
   };
 }
 
@@ -91,7 +97,12 @@ export function ensureOwnDirectory(root: string): OwnPaths {
   refuseForeign(paths.own, PLACES, root);
   const isNew = infoOf(paths.own) === null;
   if (isNew) keepingTimes(root, () => makeLikeParent(paths.own));
-  sayWhoseItIs(paths.own, README);
+  try {
+    sayWhoseItIs(paths.own, README);
+  } catch (error) {
+    // For people alone: whoever uses the directory next writes it.
+    if (!isDiskFull(error)) throw error;
+  }
   const missing = [paths.journals, paths.staging, paths.backups].filter((path) => !infoOf(path));
   for (const path of missing) (path === paths.staging ? makePassage : makeLikeParent)(path);
   // A journal and a backup are as durable as the way to them.

@@ -378,7 +378,7 @@ Deno.test("backup() fails cleanly when the disk is full", async (t) => {
     const error = await assertRejects(() => backup(store, { backups }), Error);
     assertEquals(
       error.message,
-      `Cannot back up store ${place.root} into ${backups}: No space left on device; nothing was kept, and the store is as it was`,
+      `Cannot back up store ${place.root} into ${backups}: No space left on device; nothing was kept, and the store is as it was; make room there, or name a directory on another disk with --backups`,
     );
     assertEquals([...Deno.readDirSync(join(backups, ".mltidy/staging"))], []);
     assertEquals(await (await store.backups!.open(backups)).list(), []);

@@ -38,7 +38,7 @@ Flags:
 
 Exit codes:
   0    Done, or nothing to do
-  1    Unexpected failure
+  1    Unexpected failure, or no space left on the disk
   2    Wrong usage
   4    Applied in part: something failed, was skipped or was not run
   10   Store not found, or its permissions do not let the task work

@@ -1,0 +1,138 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import type { Action } from "../../../../lib/plan/plan.ts";
+import type { ActionOutcome } from "../../../../lib/plan/report.ts";
+import { hasRoomFor, leaveFirst } from "../../../../tasks/_file/change/leave_first.ts";
+import { ensureOwnDirectory, ownPaths } from "../../../../tasks/_file/own/own_directory.ts";
+import { openStore } from "../../../../tasks/open_store.ts";
+import { lockStore } from "../../../../tasks/ports/lock_store.ts";
+import type { Change } from "../../../../tasks/ports/store.ts";
+import { NOW } from "../../../_support/builders.ts";
+import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
+import { planFor, ROTTEN, ROTTEN_ACTIONS } from "../../../_support/rotten_store.ts";
+import { readTree } from "../../../_support/tree.ts";
+
+const ID = "20261101T000000Z-cleanup";
+const EXCEPT = { except: [".mltidy.trash"] };
+
+/** The two soft deletions come first in a plan. */
+const DELETED = 2;
+
+function begins(root: string): {
+  readonly begin: (actions: readonly Action[]) => Promise<Change>;
+  /** What lay in the store when there was room to begin with. */
+  readonly left: string[];
+} & AsyncDisposable {
+  const stack = new AsyncDisposableStack();
+  const left: string[] = [];
+  return {
+    left,
+    async begin(actions) {
+      left.push(...(await readTree(root, EXCEPT)).keys());
+      const store = stack.use(await openStore(root, { now: () => NOW }));
+      const locked = stack.use(await lockStore(store, { task: "cleanup" }));
+      return await locked.begin({ task: "cleanup", actions, now: NOW, keepBackup: false });
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function perform(change: Change): Promise<readonly (readonly string[])[]> {
+  const outcomes: ActionOutcome[] = await Array.fromAsync(change.performAll());
+  assertEquals(await change.finish(), null);
+  return outcomes.map(({ kind, path, outcome }) => [kind, path, outcome]);
+}
+
+for (const isNew of [true, false]) {
+  const past = isNew ? "that has no directory of ours" : "that has one";
+  Deno.test(`leaveFirst() lets go what goes for good, then does the rest, in a store ${past}`, async () => {
+    await using place = await tempStore(ROTTEN);
+    const { root } = place;
+    if (!isNew) ensureOwnDirectory(root);
+    await using started = begins(root);
+    const { actions } = await planFor(root);
+    const paths = ownPaths(root);
+    const before = await readTree(root, EXCEPT);
+    using change = leaveFirst({ root, paths, actions, id: ID, tryLock: () => true, ...started });
+    assertEquals(
+      await perform(change),
+      ROTTEN_ACTIONS.map(([kind, path]) => [kind, path, "applied"]),
+    );
+    const gone = ROTTEN_ACTIONS.slice(DELETED).map(([, path]) => path);
+    assertEquals(
+      started.left,
+      [...before.keys()].filter((path) =>
+        !gone.some((one) => path === one || path.startsWith(`${one}/`))
+      ),
+    );
+    assertEquals([...(await readTree(root, EXCEPT)).keys()], started.left);
+    for (const directory of [paths.staging, paths.backups, paths.journals]) {
+      assertEquals([...Deno.readDirSync(directory)], []);
+    }
+  });
+}
+
+Deno.test("leaveFirst() leaves alone what has changed since it was planned", async () => {
+  await using place = await tempStore(ROTTEN);
+  const { root } = place;
+  await using started = begins(root);
+  const { actions } = await planFor(root);
+  const [, , [, path = ""] = []] = ROTTEN_ACTIONS;
+  writeFiles(root, { [`${path}/artifacts/new.bin`]: "new" });
+  const before = await readTree(join(root, path));
+  const only = actions.filter((action) => action.path === path);
+  const change = { root, paths: ownPaths(root), actions: only, id: ID, tryLock: () => true };
+  using left = leaveFirst({ ...change, ...started });
+  assertEquals(await Array.fromAsync(left.performAll()), [
+    { kind: only[0]!.kind, path: only[0]!.path, outcome: "skipped", because: "changed-since-plan" },
+  ]);
+  assertEquals(await readTree(join(root, path)), before);
+});
+
+Deno.test("leaveFirst() touches nothing that is planned no more, nor anything once it is stopped", async () => {
+  await using place = await tempStore(ROTTEN);
+  const { root } = place;
+  const { actions } = await planFor(root);
+  const before = await readTree(root, EXCEPT);
+  await using started = begins(root);
+  const options = { root, paths: ownPaths(root), actions, id: ID, tryLock: () => true };
+  for (
+    const how of [
+      { isStillPlanned: () => Promise.resolve(false) },
+      { signal: AbortSignal.abort() },
+    ]
+  ) {
+    await using again = begins(root);
+    using change = leaveFirst({ ...options, ...again });
+    const outcomes = await Array.fromAsync(change.performAll(how));
+    assertEquals(outcomes.map(({ outcome }) => outcome).includes("applied"), false);
+    await change.finish();
+  }
+  assertEquals([...(await readTree(root, EXCEPT)).keys()], [...before.keys()]);
+  assertEquals(started.left, []);
+});
+
+Deno.test("what was on its way out when a process died goes with the next task that locks the store", async () => {
+  await using place = await tempStore(ROTTEN);
+  const { root } = place;
+  const paths = ownPaths(root);
+  ensureOwnDirectory(root);
+  writeFiles(paths.leaving, { "artifacts/model.bin": "half" });
+  writeFiles(join(paths.staging, ID), { "artifacts/model.bin": "half" });
+  await using store = await openStore(root, { now: () => NOW });
+  const snapshot = await store.read({ depth: "tags" });
+  assertEquals(snapshot.strays.filter(({ path }) => path.includes("leaving")), []);
+  await using locked = await lockStore(store, { task: "recover" });
+  assertEquals(locked.remains, []);
+  assertEquals([...Deno.readDirSync(paths.staging)], []);
+  assertEquals([...(await readTree(root)).keys()].filter((path) => path.includes("leaving")), []);
+});
+
+Deno.test("hasRoomFor() leaves nothing behind, and finds none where our directory is not", async () => {
+  await using place = await tempStore(ROTTEN);
+  const { actions } = await planFor(place.root);
+  assertEquals(hasRoomFor(actions, ownPaths(place.root)), false);
+  const paths = ensureOwnDirectory(place.root);
+  assertEquals(hasRoomFor(actions, paths), true);
+  assertEquals([...Deno.readDirSync(paths.staging)], []);
+});
