@@ -88,16 +88,16 @@ export async function runProgram(
     throw new InvalidArgumentError("Cannot run a program: expected its name, found none");
   }
   signal?.throwIfAborted();
-  const report = store === null ? null : await getReady(store, options, warn);
+  const { report, failure } = await getReady(store, options);
   if (report !== null) onReady?.(report);
   if (report?.ready === false) {
     const fault = `Store ${report.store} is not ready`;
     if (strict) return { exitCode: 3, signal: null, fault, run: null };
     warn(`${fault}; ${program[0]} runs all the same`);
   }
-  const id = store === null
-    ? null
-    : report?.experiment?.experimentId ?? await setUp(store, options, warn);
+  const id = report?.experiment?.experimentId ?? await setUp(store, options, warn);
+  // What kept the experiment from being set up has been told by then, and may be the same.
+  if (failure !== null && id !== null) warn(`Cannot make the store ready: ${failure}`);
   const handOver = {
     store,
     experiment: id === null ? null : { id, name: experiment },
@@ -108,25 +108,25 @@ export async function runProgram(
 }
 
 async function getReady(
-  store: Store,
-  { experiment, strict = false, signal, ...how }: RunProgramOptions,
-  warn: (message: string) => void,
-): Promise<PreflightReport | null> {
+  store: Store | null,
+  { experiment, strict = false, signal, backups, onPlan, onProgress }: RunProgramOptions,
+): Promise<{ readonly report: PreflightReport | null; readonly failure: string | null }> {
+  if (store === null) return { report: null, failure: null };
   try {
-    const { backups, onPlan, onProgress } = how;
-    return await preflight(store, experiment, { backups, onPlan, onProgress, signal });
+    const report = await preflight(store, experiment, { backups, onPlan, onProgress, signal });
+    return { report, failure: null };
   } catch (error) {
     if (mustStop(error, strict, signal)) throw error;
-    warn(`Cannot make the store ready: ${messageOf(error)}`);
-    return null;
+    return { report: null, failure: messageOf(error) };
   }
 }
 
 async function setUp(
-  store: Store,
+  store: Store | null,
   { experiment, strict = false, signal }: RunProgramOptions,
   warn: (message: string) => void,
 ): Promise<string | null> {
+  if (store === null) return null;
   try {
     return (await setupExperiment(store, experiment, { signal })).experimentId;
   } catch (error) {

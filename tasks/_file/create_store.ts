@@ -23,7 +23,7 @@ import { createExperiment } from "./tracking/setup_experiment.ts";
  * @param location A directory or a `file:` URI.
  * @param now Epoch ms.
  * @throws {StoreNotFoundError} When it names no place.
- * @throws {StoreAccessError} When no directory can be made there.
+ * @throws {StoreAccessError} When nothing can be made there.
  * @throws {UnsupportedStoreError} When it is a URI of something else.
  */
 export async function createStore(location: string, now: number): Promise<void> {
@@ -32,19 +32,15 @@ export async function createStore(location: string, now: number): Promise<void> 
   if (listed.kind === "failed" && (!listed.missing || infoOf(path) !== null)) return;
   const names = listed.kind === "listed" ? listed.entries.map(({ name }) => name) : [];
   if (names.some((name) => name !== OWN_DIRECTORY && name !== ".trash")) return;
-  makeRoot(path);
-  const root = Deno.realPathSync(path);
-  const writing = openWriting(root);
-  createExperiment({ root, writing, now }, DEFAULT_EXPERIMENT, {
-    name: DEFAULT_NAME,
-    artifactLocation: null,
-  });
-  makeDirectories(root, [".trash"]);
-}
-
-function makeRoot(path: string): void {
   try {
     ensureDirSync(path);
+    const root = Deno.realPathSync(path);
+    const writing = openWriting(root);
+    createExperiment({ root, writing, now }, DEFAULT_EXPERIMENT, {
+      name: DEFAULT_NAME,
+      artifactLocation: null,
+    });
+    makeDirectories(root, [".trash"]);
   } catch (error) {
     throw new StoreAccessError(`Cannot make store ${path}: ${failureText(error)}`, path, {
       cause: error,

@@ -190,8 +190,13 @@ async function recordEnd(
   const recorded = await tracked.recorded().catch(() => null);
   const status = programStatus(end, recorded?.status ?? null);
   const run = { ...programRun(tracked, status), ...(recorded && { runName: recorded.runName }) };
+  // Of what does not fit on a full disk any more, the status is worth most.
+  for (const [key, text] of endTags(end, errors)) {
+    await tracked.setTag(key, text).catch((error) =>
+      warn(`Cannot set tag ${key} of run ${run.runName} (${run.runId}): ${failureText(error)}`)
+    );
+  }
   try {
-    for (const [key, text] of endTags(end, errors)) await tracked.setTag(key, text);
     const isTheirs = status === recorded?.status && recorded.endTime !== null;
     await tracked.end(status, isTheirs ? recorded.endTime : now(store));
     return run;

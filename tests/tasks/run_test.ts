@@ -4,9 +4,10 @@ import { InvalidArgumentError } from "../../lib/errors.ts";
 import { readRunMeta } from "../../lib/records/meta_record.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import type { PreflightReport } from "../../tasks/preflight.ts";
+import { repair } from "../../tasks/repair.ts";
 import { runProgram, type RunProgramOptions } from "../../tasks/run.ts";
 import { verify } from "../../tasks/verify.ts";
-import { startTask } from "../_support/command.ts";
+import { runTask, startTask } from "../_support/command.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { START, type TrainingStore, trainingStore } from "../_support/training.ts";
 
@@ -242,6 +243,20 @@ Deno.test("runProgram() tells the program to stop when its signal is aborted, an
   await assertRejects(() => runIn(training, "true", { signal }), DOMException);
 });
 
+Deno.test("a run that shows life is not taken for dead, though nothing is logged", async () => {
+  await using training = await trainingStore();
+  const { store, experimentId, tick } = training;
+  const run = await store.tracking?.startRun({
+    ...{ experimentId, runName: null, tags: new Map(), user: null, durability: "end" as const },
+  });
+  assert(run !== undefined);
+  const ends = async () => (await repair(store)).plan.actions.map(({ kind }) => kind);
+  tick(8 * 24 * 60 * 60 * 1000);
+  assertEquals(await ends(), ["finish-stale-run"]);
+  await run.showLife(store.now());
+  assertEquals(await ends(), []);
+});
+
 Deno.test("run makes a store, passes standard error on byte for byte, and keeps the end of it", async () => {
   await using directory = await tempDirectory();
   const { path } = directory;
@@ -271,6 +286,32 @@ Deno.exit(7);
   assertEquals([run?.status, run?.tags.get("mlflow.user")], ["FAILED", "kim"]);
   assertEquals(run?.tags.get("mltidy.stderr"), "�� 10%\nError: �");
   assertEquals(run?.tags.get("mlflow.source.name"), "a b.js");
+});
+
+Deno.test("run makes nothing in a dry run, and says what it would", async () => {
+  await using directory = await tempDirectory();
+  const { path } = directory;
+  const args = ["-n", "--experiment", "churn", "--", "python", "a b.py"];
+  assertEquals(await runTask("run", args, { directory: path }), {
+    code: 0,
+    out: "Would run python 'a b.py' in a run of experiment churn; nothing was done.\n",
+    err: `Would make store ${join(path, "mlruns")}\n`,
+  });
+  assertEquals([...Deno.readDirSync(path)], []);
+});
+
+Deno.test("run runs a program where a server is meant, as it is, and strict it does not", async () => {
+  await using directory = await tempDirectory();
+  const { path } = directory;
+  const environment = { MLFLOW_TRACKING_URI: "http://kim:secret@host:5000" };
+  const args = ["--experiment", "churn", "--", "sh", "-c", "exit 6"];
+  const { code, err } = await runTask("run", args, { directory: path, environment });
+  assertEquals(code, 6);
+  assertMatch(err, /^Cannot open store http:\/\/host:5000, .*; the program has no run\n$/);
+  assertEquals(
+    (await runTask("run", ["--strict", ...args], { directory: path, environment })).code,
+    12,
+  );
 });
 
 Deno.test("run hands signals on, waits, and does not wait for a daemon that closed its streams", async () => {

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { InvalidArgumentError } from "../../../lib/errors.ts";
+import { InvalidArgumentError, StoreNotFoundError } from "../../../lib/errors.ts";
 import { plainCommand } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
+import { isUnfinished } from "../../../lib/store/run_status.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { type ProgramReport, runProgram } from "../../run.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
@@ -38,12 +39,14 @@ export async function runProgramTask(
     world.progress.erase();
     world.say(`${message}\n`);
   };
-  await using opened = await open(options, world, warn);
   if (dryRun) {
-    const place = opened === null ? "without a run" : `in a run of experiment ${experiment}`;
-    world.print(`Would run ${shellWords(program)} ${place}; nothing was done.\n`);
+    await using _opened = await openIfThere(options, world);
+    world.print(
+      `Would run ${shellWords(program)} in a run of experiment ${experiment}; nothing was done.\n`,
+    );
     return ExitCode.done;
   }
+  await using opened = await openOrMake(options, world, warn);
   const chosen = opened?.chosen ?? null;
   const report = await runProgram(opened?.store ?? null, {
     experiment,
@@ -66,7 +69,7 @@ export async function runProgramTask(
   }, program);
   const { run, fault, exitCode } = report;
   if (fault !== null) world.say(`${fault}\n`);
-  if (run !== null && !quiet) {
+  if (run !== null && !isUnfinished(run.status) && !quiet) {
     const why = run.status === "FINISHED" ? "" : `, exit code ${exitCode}`;
     world.say(`Run ${nameOf(run)} ended ${run.status}${why}\n`);
   }
@@ -74,16 +77,29 @@ export async function runProgramTask(
 }
 
 /** Whatever keeps the store from being opened keeps no program from running. */
-async function open(
-  { store, noConfig, quiet, strict, dryRun }: Command["options"],
+async function openOrMake(
+  { store, noConfig, quiet, strict }: Command["options"],
   world: World,
   warn: (message: string) => void,
 ): Promise<ConfiguredStore | null> {
   try {
-    return await openConfigured({ store, noConfig, quiet, create: !dryRun }, world);
+    return await openConfigured({ store, noConfig, quiet, create: true }, world);
   } catch (error) {
     if (strict || error instanceof UsageError || error instanceof InvalidArgumentError) throw error;
     warn(`${error instanceof Error ? error.message : error}; the program has no run`);
+    return null;
+  }
+}
+
+async function openIfThere(
+  { store, noConfig, quiet }: Command["options"],
+  world: World,
+): Promise<ConfiguredStore | null> {
+  try {
+    return await openConfigured({ store, noConfig, quiet }, world);
+  } catch (error) {
+    if (!(error instanceof StoreNotFoundError)) throw error;
+    world.say(`Would make store ${error.store}\n`);
     return null;
   }
 }

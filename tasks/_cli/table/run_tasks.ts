@@ -16,21 +16,21 @@ export const runTasks = {
     examples: [
       [
         "deno task run --experiment churn -- python train.py",
-        "preflight, set up churn, start a run, train, record how it ended",
+        "train in a run, and record how it ended",
       ],
       [
-        "deno task run --experiment churn --name baseline -- python train.py --lr 0.1",
-        "what stands behind -- is the program's own",
+        "deno task run --experiment churn --name base -- python train.py --lr 0.1",
+        "what stands behind -- is its own",
       ],
       [
         "deno task run --experiment churn --strict -- bash train.sh",
-        "rather not train than train without a run",
+        "rather not train than without a run",
       ],
     ],
     operand: {
       name: "PROGRAM",
       describe:
-        "Any program; mlflow.start_run() in it takes the run over. Its exit code is the task's: 127 no such program, 126 cannot be started, 128 and the number of the signal that ended it",
+        "Its exit code is the task's: 127 not found, 126 not startable, 128 + N ended by signal N",
       required: true,
       isProgram: true,
     },
