@@ -80,6 +80,8 @@ export interface LoggedModelMeta {
   readonly sourceRunId: string | null;
   /** `active` where nothing is recorded. */
   readonly lifecycleStage: LifecycleStage;
+  /** Epoch ms; `null` where it is no time. */
+  readonly lastUpdatedTime: number | null;
   /** Data, never a path to delete. */
   readonly artifactLocation: string;
 }

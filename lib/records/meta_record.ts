@@ -131,6 +131,8 @@ export function readLoggedModelMeta(text: string): MetaResult<LoggedModelMeta> {
     sourceRunId: optionalText(document, "source_run_id") || null,
     // MLflow drops the key when it finalizes the model.
     lifecycleStage: lifecycleStage(document),
+    // MLflow minds nothing there when it lists.
+    lastUpdatedTime: integerOf(document.get("last_updated_timestamp")),
     artifactLocation: needText(document, "artifact_location") ?? "",
   }));
 }

@@ -38,6 +38,7 @@ import type {
 import { quoteText } from "../text/quote_text.ts";
 import { textOf } from "../yaml/node.ts";
 import { digestRuns } from "./digest_runs.ts";
+import { basisOf } from "./basis.ts";
 import { type Digest, fingerprintOf, sumDigests } from "./fingerprint.ts";
 
 /** What a directory of a run turned out to be, with what was wrong. */
@@ -344,9 +345,28 @@ function assembleLoggedModel(facts: LoggedModelFacts): LoggedModel | Problem {
   const { path } = facts;
   const read = readText(facts.meta, readLoggedModelMeta);
   if (!read.ok) return { path, subject: "logged-model", ...read.problem };
-  const { name, sourceRunId, lifecycleStage, artifactLocation } = read.meta;
-  return { id: facts.directory, path, name, sourceRunId, lifecycleStage, artifactLocation };
+  const { name, sourceRunId, lifecycleStage, lastUpdatedTime, artifactLocation } = read.meta;
+  return {
+    id: facts.directory,
+    path,
+    name,
+    sourceRunId,
+    lifecycleStage,
+    lastUpdatedTime,
+    artifactLocation,
+    link: facts.link,
+    ...UNREAD,
+  };
 }
+
+/** What of a logged model is read only where a clean-up could move it. */
+const UNREAD: Pick<LoggedModel, "tags" | "usedBy" | "lastChange" | "stamp" | "usage"> = {
+  tags: new Map(),
+  usedBy: [],
+  lastChange: null,
+  stamp: "",
+  usage: null,
+};
 
 interface Placed {
   readonly path: string;
@@ -358,39 +378,4 @@ function byStageThenPath(
 ): number {
   return Number(left.lifecycleStage === "deleted") - Number(right.lifecycleStage === "deleted") ||
     byPath(left, right);
-}
-
-function* basisOf(parts: SnapshotParts<Depth>): Iterable<string> {
-  yield parts.depth;
-  for (const experiment of parts.experiments) {
-    yield experiment.path;
-    yield experiment.stamp;
-    yield `${experiment.name}|${experiment.recordedStage}|${experiment.lastUpdateTime}`;
-    for (const { trace, runId, modelId } of experiment.traceUses ?? []) {
-      yield `${trace}|${runId}|${modelId}`;
-    }
-    yield* holderBasis(experiment);
-  }
-  for (const orphan of parts.orphans) {
-    yield orphan.path;
-    yield `${orphan.stamp}|${orphan.damage}`;
-    yield* holderBasis(orphan);
-  }
-  for (const stray of parts.strays) yield `${stray.kind}|${stray.path}`;
-  for (const model of parts.registeredModels) {
-    yield model.path;
-    for (const [alias, version] of model.aliases) yield `${alias}=${version}`;
-    for (const version of model.versions) {
-      const { path, runId, source, storageLocation, stage, modelId } = version;
-      yield [path, runId, source, storageLocation, stage, modelId].join("|");
-    }
-  }
-  for (const problem of parts.problems) yield `${problem.damage}|${problem.path}`;
-}
-
-function* holderBasis(holder: Pick<Experiment, "damagedRuns" | "loggedModels">) {
-  for (const run of holder.damagedRuns.toSorted(byPath)) yield `${run.damage}|${run.path}`;
-  for (const { path, sourceRunId, artifactLocation } of holder.loggedModels) {
-    yield `${path}|${sourceRunId}|${artifactLocation}`;
-  }
 }

@@ -51,6 +51,19 @@ export interface TraceUse {
   readonly modelId: string | null;
 }
 
+/** Something that names a logged model, besides the run that logged it. */
+export type ModelUse =
+  | {
+    /** The model is an input or output of the run, or has metrics that the run logged. */
+    readonly kind: "input" | "output" | "metric";
+    /** Id of the run, which may be none of this store's. */
+    readonly run: string;
+  }
+  /** A trace of an active experiment was made by it. */
+  | { readonly kind: "trace"; readonly trace: string }
+  /** Something cannot be read that may name it, or pin it. */
+  | { readonly kind: "unreadable"; readonly path: StorePath; readonly message: string };
+
 /** What to read, or was read, of a store besides metadata: only the files that a policy names. */
 export interface Extras {
   /** Keys of tags. */

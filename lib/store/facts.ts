@@ -48,6 +48,7 @@ export interface MeasureFacts {
 export interface LoggedModelFacts {
   readonly directory: string;
   readonly path: StorePath;
+  readonly link: boolean;
   readonly meta: TextFact;
 }
 

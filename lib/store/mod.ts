@@ -42,7 +42,7 @@ export {
   type ModelReference,
   type References,
 } from "../snapshot/find_references.ts";
-export type { Extras, HeavyFile, MetricSummary, RunExtras, TraceUse } from "./extras.ts";
+export type { Extras, HeavyFile, MetricSummary, ModelUse, RunExtras, TraceUse } from "./extras.ts";
 export {
   asExperimentId,
   asRunId,

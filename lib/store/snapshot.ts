@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Extras, RunExtras, TraceUse } from "./extras.ts";
+import type { Extras, ModelUse, RunExtras, TraceUse } from "./extras.ts";
 import type { ExperimentId, RunId, StorePath } from "./path.ts";
 import type { MetaDamage, Problem, Reference } from "./problem.ts";
 import type { DiskUsage } from "./usage.ts";
@@ -96,7 +96,10 @@ export interface DamagedRun {
   readonly usage: DiskUsage | null;
 }
 
-/** A logged model (MLflow 3): `models/m-…` inside an experiment. */
+/**
+ * A logged model (MLflow 3): `models/m-…` inside an experiment. More than its record is read only of one that
+ * a clean-up could move: it is soft-deleted, or the run that logged it is, or is gone.
+ */
 export interface LoggedModel {
   /** Name of its directory. */
   readonly id: string;
@@ -108,8 +111,22 @@ export interface LoggedModel {
   readonly sourceRunId: string | null;
   /** As recorded. */
   readonly lifecycleStage: LifecycleStage;
+  /** Epoch ms; `null` when absent. From MLflow 3.7 on, in a soft-deleted model, the time of its deletion. */
+  readonly lastUpdatedTime: number | null;
   /** As recorded: data, never a path to delete. */
   readonly artifactLocation: string;
+  /** Its directory, or `models/` itself, is a symbolic link. */
+  readonly link: boolean;
+  /** Tag key → value; empty where only its record was read. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** What names it, besides the run that logged it; empty where only its record was read. */
+  readonly usedBy: readonly ModelUse[];
+  /** Epoch ms of the newest change anywhere in it; `null` where only its record was read. */
+  readonly lastChange: number | null;
+  /** Changes when anything in it does; empty where only its record was read. */
+  readonly stamp: string;
+  /** `null` where only its record was read. */
+  readonly usage: DiskUsage | null;
 }
 
 /** An experiment whose `meta.yaml` MLflow can use. */

@@ -39,7 +39,10 @@ export const ROOT = "/data/mlruns";
 /** What a run takes by default. */
 export const RUN_USAGE: DiskUsage = { bytes: 24_576, files: 3 };
 
-/** What an experiment or orphan takes by default, besides its runs. */
+/** What a logged model takes by default. */
+export const MODEL_USAGE: DiskUsage = { bytes: 40_960, files: 2 };
+
+/** What an experiment or orphan takes by default, besides its runs and logged models. */
 export const EXPERIMENT_USAGE: DiskUsage = { bytes: 8_192, files: 1 };
 
 type StringMap = Readonly<Record<string, string>> | ReadonlyMap<string, string>;
@@ -56,8 +59,8 @@ export type DamagedRunInit =
 
 /** Fields of a logged model that differ from the default. */
 export type LoggedModelInit =
-  & Partial<Omit<LoggedModel, "path">>
-  & { readonly experimentId?: string };
+  & Partial<Omit<LoggedModel, "path" | "tags">>
+  & { readonly experimentId?: string; readonly tags?: StringMap };
 
 /** Fields of an experiment that differ from the default. */
 export type ExperimentInit =
@@ -135,23 +138,31 @@ export function damagedRun(init: DamagedRunInit = {}): DamagedRun {
   };
 }
 
-/** A logged model without a source run. */
+/** A logged model without a source run, last changed 90 days before {@link NOW}. */
 export function loggedModel(init: LoggedModelInit = {}): LoggedModel {
-  const { experimentId = "1", id = `m-${runId(1)}`, ...rest } = init;
+  const { experimentId = "1", id = `m-${runId(1)}`, tags = {}, ...rest } = init;
   return {
     id,
     path: asStorePath(`${experimentId}/models/${id}`),
     name: "model",
     sourceRunId: null,
     lifecycleStage: "active",
+    lastUpdatedTime: NOW - 90 * DAY,
     artifactLocation: `file://${ROOT}/${experimentId}/models/${id}/artifacts`,
+    link: false,
+    tags: mapOf(tags),
+    usedBy: [],
+    lastChange: NOW - 90 * DAY,
+    stamp: `stamp:${id}`,
+    usage: MODEL_USAGE,
     ...rest,
   };
 }
 
 /** An active experiment; with `lifecycleStage: "deleted"` it lies in `.trash/`. */
 export function experiment(init: ExperimentInit = {}): Experiment {
-  const { id = "1", lifecycleStage = "active", runs = [], damagedRuns = [], ...rest } = init;
+  const { id = "1", lifecycleStage = "active", ...rest } = init;
+  const { runs = [], damagedRuns = [], loggedModels = [] } = init;
   const path = placeOf(id, lifecycleStage);
   return {
     id: asExperimentId(id),
@@ -166,11 +177,11 @@ export function experiment(init: ExperimentInit = {}): Experiment {
     datasets: 0,
     link: false,
     stamp: `stamp:${path}`,
-    usage: sumOf([EXPERIMENT_USAGE, ...[...runs, ...damagedRuns].map((each) => each.usage)]),
+    usage: usageOf(runs, damagedRuns, loggedModels),
     ...rest,
     runs: runs.map((each) => placeRun(each, id, path)),
     damagedRuns: damagedRuns.map((each) => placeIn(path, each)),
-    loggedModels: (rest.loggedModels ?? []).map((each) => placeModel(each, id, path)),
+    loggedModels: loggedModels.map((each) => placeModel(each, id, path)),
   };
 }
 
@@ -192,7 +203,7 @@ export function orphan(init: OrphanInit = {}): Orphan {
     newestChange: NOW - 60 * DAY,
     link: false,
     stamp: `stamp:${path}`,
-    usage: sumOf([EXPERIMENT_USAGE, ...[...runs, ...damagedRuns].map((each) => each.usage)]),
+    usage: usageOf(runs, damagedRuns, loggedModels),
     ...rest,
     runs: runs.map((each) => placeRun(each, id, path)),
     damagedRuns: damagedRuns.map((each) => placeIn(path, each)),
@@ -350,6 +361,11 @@ function artifactUri(experimentId: string, id: string): string {
 
 function mapOf(entries: StringMap): ReadonlyMap<string, string> {
   return entries instanceof Map ? entries : new Map(Object.entries(entries));
+}
+
+/** What something takes that holds these. */
+function usageOf(...held: readonly (readonly { readonly usage: DiskUsage | null }[])[]): DiskUsage {
+  return sumOf([EXPERIMENT_USAGE, ...held.flat().map(({ usage }) => usage)]);
 }
 
 function sumOf(usages: readonly (DiskUsage | null)[]): DiskUsage {

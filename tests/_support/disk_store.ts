@@ -91,6 +91,7 @@ export function writeStore(place: StorePlace, init: SnapshotInit = {}): void {
     const time = orphan.newestChange ?? LONG_AGO;
     writeHolder(place, orphan, damagedMeta(orphan.damage), time);
   }
+  writeModelUses(root, [...experiments, ...orphans]);
   for (const { path } of [...registeredModels, ...strays]) setTimes(join(root, path), LONG_AGO);
   for (const { name, isDirectory } of [...Deno.readDirSync(root)]) {
     if (isDirectory && /^(models|.trash)$/.test(name)) setTime(join(root, name), LONG_AGO);
@@ -241,6 +242,7 @@ function writeHolder(
     writeFiles(at, {
       "meta.yaml": loggedModelMeta(model, holder.id),
       "artifacts/MLmodel": "flavors: {}\n",
+      ...Object.fromEntries([...model.tags].map(([key, value]) => [`tags/${key}`, value])),
     });
   }
   if ("foreign" in holder) {
@@ -258,6 +260,9 @@ function writeHolder(
   // An orphan is as old as its newest change, whatever its runs record.
   if ("newestChange" in holder) return;
   for (const [run, at] of written) setTimes(at, run.endTime ?? run.startTime);
+  for (const { id, lastChange } of holder.loggedModels) {
+    setTimes(join(directory, "models", id), lastChange ?? LONG_AGO);
+  }
 }
 
 function writeRun(place: StorePlace, run: Run): string {
@@ -281,12 +286,55 @@ function writeCounted(directory: string, { traces, datasets }: Experiment): void
   }
 }
 
+/** Whatever a model is used by, as MLflow writes that down in the run, the model or the trace. */
+function writeModelUses(root: string, holders: readonly (Experiment | Orphan)[]): void {
+  const runs = holders.flatMap((holder) => [...holder.runs, ...holder.damagedRuns]);
+  for (const { path: holder, loggedModels } of holders) {
+    for (const { id, path, usedBy } of loggedModels) {
+      for (const use of usedBy) {
+        if (use.kind === "unreadable") continue;
+        if (use.kind === "metric") {
+          writeInto(join(root, path), { "metrics/accuracy": `1 0.5 0 ${use.run}\n` });
+        } else if (use.kind === "trace") {
+          const at = `traces/${use.trace}`;
+          writeInto(join(root, holder), {
+            [`${at}/trace_info.yaml`]: "state: OK\n",
+            [`${at}/request_metadata/mlflow.modelId`]: id,
+          });
+        } else {
+          for (const run of runs.filter((one) => one.id === use.run)) {
+            const at = use.kind === "input" ? `inputs/of-${id}` : `outputs/${id}`;
+            writeInto(join(root, run.path), { [`${at}/meta.yaml`]: modelUseMeta(use.kind, id) });
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Everything stays as old as it is. */
+function writeInto(directory: string, files: Files): void {
+  const time = Deno.statSync(directory).mtime?.getTime() ?? LONG_AGO;
+  const folders = new Set(Object.keys(files).map((path) => path.split("/")[0]!));
+  writeFiles(directory, files);
+  for (const name of folders) setTimes(join(directory, name), time);
+  setTime(Deno.realPathSync(directory), time);
+}
+
+function modelUseMeta(kind: "input" | "output", id: string): string {
+  const [source, destination] = kind === "input"
+    ? ["MODEL", "RUN"]
+    : ["RUN_OUTPUT", "MODEL_OUTPUT"];
+  return `destination_id: ${id}\ndestination_type: ${destination}\nsource_id: ${id}\n` +
+    `source_type: ${source}\n${kind === "output" ? "step: 0\n" : ""}tags: {}\n`;
+}
+
 function loggedModelMeta(model: LoggedModel, experimentId: string): string {
   return yaml({
     artifact_location: model.artifactLocation,
     creation_timestamp: LONG_AGO,
     experiment_id: experimentId,
-    last_updated_timestamp: LONG_AGO,
+    last_updated_timestamp: model.lastUpdatedTime,
     lifecycle_stage: model.lifecycleStage,
     model_id: model.id,
     name: model.name,

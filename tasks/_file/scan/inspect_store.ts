@@ -11,16 +11,24 @@ import {
   migrateModelVersionMeta,
   migrateRunMeta,
 } from "../../../lib/records/check_meta.ts";
+import { checkRecord } from "../../../lib/records/check_record.ts";
 import { readExperimentMeta, readRunMeta } from "../../../lib/records/meta_record.ts";
 import { asStorePath, byPath } from "../../../lib/store/path.ts";
+import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { readText } from "../../_io/read.ts";
-import { inspectDatasets } from "./inspect_datasets.ts";
 import { inspectRegistry } from "./inspect_registry.ts";
 import { isRunDirectory } from "./inspect_run.ts";
-import { directoriesAt, folderAt, type Inspected, type Inspection } from "./inspection.ts";
+import {
+  type DatasetUse,
+  directoriesAt,
+  folderAt,
+  type Inspected,
+  type Inspection,
+  report,
+} from "./inspection.ts";
 import { kindAt } from "./list_entries.ts";
 import { weighTree } from "./measure.ts";
 
@@ -202,5 +210,40 @@ async function inspectStrays(inspection: Inspection, snapshot: StoreSnapshot): P
       line: null,
       column: null,
     });
+  }
+}
+
+/** Inspects datasets, once it is known what the runs of the experiment use. */
+async function inspectDatasets(
+  inspection: Inspection,
+  experiment: string,
+  uses: readonly DatasetUse[],
+): Promise<void> {
+  const { root } = inspection;
+  const folder = `${experiment}/datasets`;
+  const directories = await directoriesAt(inspection, folder);
+  if (directories === null) return;
+  const names = new Set(directories);
+  for (const { path, dataset } of uses) {
+    if (names.has(dataset)) continue;
+    const message = `its dataset ${dataset} is not in ${folder}/`;
+    report(inspection, "input", path, [recordProblem("dangling", message)]);
+  }
+  if (names.size === 0) return;
+  const used = new Set(uses.map(({ dataset }) => dataset));
+  // What cannot be read may use any of them.
+  const isKnown = !inspection.problems.some(({ subject, path }) =>
+    subject === "input" && path.startsWith(`${experiment}/`)
+  );
+  for (const name of names) {
+    const path = `${folder}/${name}`;
+    const { problems: [found] } = checkRecord(readText(`${root}/${path}/meta.yaml`), "dataset");
+    if (used.has(name) || !isKnown) {
+      report(inspection, "dataset", path, found === undefined ? [] : [found]);
+      continue;
+    }
+    const isSkipped = found !== undefined && found.damage !== "incomplete";
+    const unused = recordProblem("unused", "no run uses it");
+    report(inspection, "dataset", path, [isSkipped ? { ...unused, migration: "skips" } : unused]);
   }
 }

@@ -111,7 +111,7 @@ export async function scanTraceUses(place: Place, traces: string): Promise<reado
   const uses: TraceUse[] = [];
   for (const trace of (await namesIn(place, traces)).toSorted()) {
     const metadata = `${traces}/${trace}/request_metadata`;
-    const keys = ["mlflow.sourceRun", "mlflow.modelId"];
+    const keys = ["mlflow.sourceRun", MODEL_KEY];
     const read = new Map(await readKeys(place, metadata, "trace-value", keys));
     const [runId = null, modelId = null] = keys.map((key) => read.get(key));
     const own: TraceUse = { trace, assessment: null, runId, modelId };
@@ -126,8 +126,30 @@ export async function scanTraceUses(place: Place, traces: string): Promise<reado
   return uses;
 }
 
-/** MLflow names the folder of an input after no model, so its record must be read. */
-async function inputsOf(place: Place, run: string): Promise<readonly string[]> {
+/**
+ * Reads which logged model made a trace. Needs read permission.
+ *
+ * @param place The store's root, and where problems go.
+ * @param trace The directory of the trace, relative to the root.
+ * @returns The model's id; `null` when it names none, or cannot be read.
+ */
+export async function traceModelOf(place: Place, trace: string): Promise<string | null> {
+  const read = await readKeys(place, `${trace}/request_metadata`, "trace-value", [MODEL_KEY]);
+  return read[0]?.[1] ?? null;
+}
+
+const MODEL_KEY = "mlflow.modelId";
+
+/**
+ * Reads which logged models are inputs of a run. Needs read permission.
+ *
+ * MLflow names the folder of an input after no model, so its record must be read.
+ *
+ * @param place The store's root, and where problems go.
+ * @param run The run's directory, relative to the root.
+ * @returns The models' ids.
+ */
+export async function inputsOf(place: Place, run: string): Promise<readonly string[]> {
   const folder = `${run}/inputs`;
   return (await namesIn(place, folder)).toSorted().flatMap((name) => {
     const input = readRecord(place, `${folder}/${name}/meta.yaml`, "input");
@@ -205,7 +227,14 @@ function readRecord(place: Place, path: string, subject: "input" | "assessment")
   return document;
 }
 
-async function namesIn(place: Place, folder: string): Promise<readonly string[]> {
+/**
+ * Lists what is in a directory that need not be there. Needs read permission.
+ *
+ * @param place The store's root, and where it is kept that a directory cannot be listed.
+ * @param folder The directory, relative to the root.
+ * @returns Names, in the order of the file system.
+ */
+export async function namesIn(place: Place, folder: string): Promise<readonly string[]> {
   const listed = await listDirectory(`${place.root}/${folder}`);
   if (listed.kind === "listed") return listed.entries.map(({ name }) => name);
   if (!listed.missing) place.problems.push(problemAt("directory", folder, "io", listed.message));

@@ -348,20 +348,21 @@ async function scanFolders(
 ): Promise<Pick<ExperimentFacts, "loggedModels" | "traces" | "datasets" | "traceUses">> {
   const { root, reading } = scan;
   const folder = (wanted: string) =>
-    entries.find(({ name, isDirectory }) => isDirectory && name === wanted)?.path;
+    entries.find(({ name, isDirectory }) => isDirectory && name === wanted);
   const [models, traces, datasets] = ["models", "traces", "datasets"].map(folder);
   const inFolder = (path: string | undefined) =>
     path === undefined ? Promise.resolve([]) : listDirectories(scan, path);
   return {
-    loggedModels: (await inFolder(models)).map(({ name, path }) => ({
+    loggedModels: (await inFolder(models?.path)).map(({ name, path, link }) => ({
       directory: name,
       path,
+      link: link || models!.link || scan.share.link,
       meta: readText(`${root}/${path}/meta.yaml`),
     })),
-    traces: (await inFolder(traces)).length,
-    datasets: (await inFolder(datasets)).length,
+    traces: (await inFolder(traces?.path)).length,
+    datasets: (await inFolder(datasets?.path)).length,
     ...(traces !== undefined && reading.extras?.uses
-      ? { traceUses: await scanTraceUses(scan, traces) }
+      ? { traceUses: await scanTraceUses(scan, traces.path) }
       : {}),
   };
 }

@@ -321,15 +321,27 @@ Deno.test("readLoggedModelMeta() takes a missing stage for active, as MLflow's f
     experimentId: "1",
     sourceRunId: "r1",
     lifecycleStage: "active",
+    lastUpdatedTime: null,
     artifactLocation: "file:///a",
   } as const;
   assertEquals(readLoggedModelMeta(text), { ok: true, meta });
   assertEquals(
     readLoggedModelMeta(
-      `${replaced(text, "source_run_id: null")}lifecycle_stage: deleted\n`,
+      `${replaced(text, "source_run_id: null")}lifecycle_stage: deleted\n` +
+        "last_updated_timestamp: 1780000000000\n",
     ),
-    { ok: true, meta: { ...meta, sourceRunId: null, lifecycleStage: "deleted" } },
+    {
+      ok: true,
+      meta: {
+        ...meta,
+        sourceRunId: null,
+        lifecycleStage: "deleted",
+        lastUpdatedTime: 1_780_000_000_000,
+      },
+    },
   );
+  const dated = readLoggedModelMeta(`${text}last_updated_timestamp: yesterday\n`);
+  assertEquals(dated, { ok: true, meta }, "MLflow lists it all the same");
 });
 
 Deno.test("the readers return a value for any text", () => {

@@ -255,6 +255,7 @@ Deno.test("assembleExperiment() makes an orphan of any damage, with all that is 
   const model: LoggedModelFacts = {
     directory: "m-1",
     path: asStorePath("1/models/m-1"),
+    link: false,
     meta: text({
       artifact_location: "file:///data/mlruns/1/models/m-1/artifacts",
       experiment_id: "'1'",
@@ -287,7 +288,9 @@ Deno.test("assembleExperiment() makes an orphan of any damage, with all that is 
       damagedRuns: [
         damagedRun({ id: "x", message: "meta.yaml does not exist", usage: MEASURED.usage }),
       ],
-      loggedModels: [loggedModel({ id: "m-1" })],
+      loggedModels: [
+        loggedModel({ id: "m-1", lastUpdatedTime: null, lastChange: null, stamp: "", usage: null }),
+      ],
       foreign: ["notes"],
       traces: 2,
       newestChange: NOW,
@@ -310,6 +313,7 @@ Deno.test("assembleExperiment() reports a logged model that cannot be read", () 
     loggedModels: [{
       directory: "m-1",
       path: asStorePath("1/models/m-1"),
+      link: false,
       meta: { kind: "missing" },
     }],
   });
