@@ -11,8 +11,8 @@ import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
 
 /** Something that one policy removes and the other keeps. */
 export interface ChangedSide {
-  /** What it is: a run, with all its files; a heavy file of a run that stays; an orphan. */
-  readonly kind: "run" | "heavy-file" | "orphan";
+  /** What it is: a run, with all its files; a heavy file of a run that stays; a logged model; an orphan. */
+  readonly kind: "run" | "heavy-file" | "logged-model" | "orphan";
   /** Where it is. */
   readonly path: StorePath;
   /** Name for people. */
@@ -106,6 +106,8 @@ function removedBy(
         const side = { kind: "heavy-file", path, name, reasons, usage } as const;
         return [{ side, holder: asStorePath(`${action.experimentId}/${action.runId}`) }];
       }
+      case "purge-logged-model":
+        return [{ side: { kind: "logged-model", path, name, reasons, usage }, holder: path }];
       case "quarantine-orphan":
         return [{ side: { kind: "orphan", path, name, reasons, usage }, holder: path }];
       default:

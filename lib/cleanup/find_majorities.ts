@@ -6,7 +6,7 @@
  */
 
 import type { JudgedSnapshot } from "../judge/judged.ts";
-import type { Majority } from "../plan/plan.ts";
+import type { Majority } from "../plan/outlook.ts";
 import { experimentPathOf } from "../store/path.ts";
 
 /**

@@ -7,7 +7,7 @@
 import { isNamed } from "../judge/judge_by_rules.ts";
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import { facetOf, scoreOf, tagFinder } from "../judge/run_facts.ts";
-import type { Misfit } from "../plan/plan.ts";
+import type { Misfit } from "../plan/outlook.ts";
 import { isEmptyRule, type RetentionPolicy, type RetentionRule } from "../policy/policy.ts";
 import { DROPPED_TAG } from "../store/tags.ts";
 import { nameGlob } from "../text/glob.ts";

@@ -9,6 +9,7 @@ import { findDatabaseUses, findUnreadableDatabases } from "../judge/find_databas
 import { judgeSnapshot } from "../judge/judge_snapshot.ts";
 import type {
   JudgedExperiment,
+  JudgedModel,
   JudgedOrphan,
   JudgedRun,
   JudgedSnapshot,
@@ -18,7 +19,7 @@ import type { Action, CleanupPlan, Kept, PlanTotals, RemovalPlan } from "../plan
 import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import type { Extras } from "../store/extras.ts";
-import { experimentPathOf, inOrder, type StorePath } from "../store/path.ts";
+import { asRunId, experimentPathOf, inOrder, type StorePath } from "../store/path.ts";
 import { type Experiment, isNonEmpty, type Orphan, type StoreSnapshot } from "../store/snapshot.ts";
 import { addUsage, NO_USAGE } from "../store/usage.ts";
 import { dropArtifacts } from "./drop_artifacts.ts";
@@ -98,13 +99,15 @@ export function planRemovals(
   checkExtras(snapshot, policy);
   const fitted = policy.budget ? fitBudget(snapshot, policy, policy.budget, now) : null;
   const judged = fitted?.judged ?? judgeSnapshot(snapshot, policy, now);
-  const { runs, experiments, orphans } = judged;
+  const { runs, models, experiments, orphans } = judged;
   const measured = snapshot.sizes;
   const actions = [
     ...mapped(runs, (one) => softDelete(one, measured)),
     ...dropArtifacts(judged, policy, now, fitted?.held),
     ...mapped(runs, purgeRun),
     ...mapped(experiments, purgeExperiment),
+    // After the runs that must have left before.
+    ...mapped(models, purgeModel),
     ...mapped(orphans, quarantine),
   ];
   const kept = tellKept(judged, snapshot);
@@ -131,7 +134,15 @@ export function planRemovals(
 }
 
 function keptBy(judged: JudgedSnapshot, snapshot: StoreSnapshot): readonly Kept[] {
-  return [...keptRuns(judged.runs), ...keptHolders(judged, snapshot)];
+  return [
+    ...keptRuns(judged.runs),
+    ...mapped(
+      judged.models,
+      ({ model: { id, name, path }, holder, verdict }) =>
+        holder === null ? keptOf("logged-model", name || id, path, verdict) : null,
+    ),
+    ...keptHolders(judged, snapshot),
+  ];
 }
 
 /**
@@ -243,6 +254,22 @@ function purgeExperiment({ experiment, verdict }: JudgedExperiment): Action | nu
   };
 }
 
+function purgeModel({ model, experimentId, holder, verdict }: JudgedModel): Action | null {
+  if (holder !== null || !verdict.goes) return null;
+  const { id, path, name, lifecycleStage, sourceRunId, stamp } = model;
+  return {
+    kind: "purge-logged-model",
+    path,
+    name,
+    modelId: id,
+    experimentId,
+    withoutRun: lifecycleStage === "deleted" || sourceRunId === null ? null : asRunId(sourceRunId),
+    reasons: verdict.reasons,
+    usage: model.usage ?? NO_USAGE,
+    stamp,
+  };
+}
+
 function quarantine({ orphan, verdict }: JudgedOrphan): Action | null {
   if (!verdict.goes) return null;
   const { id, path, stamp } = orphan;
@@ -315,12 +342,14 @@ function totalsOf(
   measured: boolean,
 ): PlanTotals {
   const later = actions.map((one) => one.kind === "soft-delete-run" && one.later || NO_USAGE);
-  const dropped = actions.filter(({ kind }) => kind === "drop-artifact").length;
   const count = (kind: Action["kind"]) => actions.filter((action) => action.kind === kind).length;
+  const dropped = count("drop-artifact");
+  const purged = count("purge-logged-model");
   return {
     softDeleteRuns: count("soft-delete-run"),
     purgeRuns: count("purge-run"),
     purgeExperiments: count("purge-experiment"),
+    ...(purged === 0 ? {} : { purgeLoggedModels: purged }),
     quarantineOrphans: count("quarantine-orphan"),
     keptRuns: kept.filter((one) => one.kind === "run").length,
     usage: addUsage(actions.map(({ usage }) => usage)),

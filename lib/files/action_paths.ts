@@ -24,6 +24,7 @@ const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
   "drop-artifact": [`${ACTIVE}/${RUN_ID}/artifacts/.+`],
   "purge-run": [`${ACTIVE}/${RUN_ID}`],
   "purge-experiment": [DELETED],
+  "purge-logged-model": [`${ACTIVE}/models/[^/]+`],
   "quarantine-orphan": [EXPERIMENT],
   "write-meta": [
     EXPERIMENT,
@@ -90,6 +91,8 @@ export function pathFault(action: Action): string | null {
     }
     case "purge-experiment":
       return subjectFault(action, `.trash/${action.experimentId}`);
+    case "purge-logged-model":
+      return subjectFault(action, `${action.experimentId}/models/${action.modelId}`);
     case "create-dirs":
       return action.directories.every((one) => foldersAt(path).includes(one))
         ? null

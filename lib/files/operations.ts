@@ -97,6 +97,7 @@ export function operationsOf(
       }];
     case "purge-run":
     case "purge-experiment":
+    case "purge-logged-model":
     case "quarantine-orphan":
     case "quarantine-stray":
       return [{ kind: "move-tree", path: action.path }];
@@ -212,6 +213,7 @@ const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
       operation.path === `${subject.split("/").slice(0, 2).join("/")}/tags/${DROPPED_TAG}`,
   "purge-run": moved,
   "purge-experiment": moved,
+  "purge-logged-model": moved,
   "quarantine-orphan": moved,
   "quarantine-stray": moved,
   "write-meta": (operation, subject) => {
@@ -270,6 +272,7 @@ export function stampedBy(action: Action): Stamped {
     case "drop-artifact":
     case "purge-run":
     case "purge-experiment":
+    case "purge-logged-model":
     case "quarantine-orphan":
     case "quarantine-stray":
       return { kind: "tree", path };

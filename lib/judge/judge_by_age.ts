@@ -13,7 +13,7 @@ import { byPath } from "../store/path.ts";
 import { isUnfinished } from "../store/run_status.ts";
 import type { Experiment, Orphan, Run } from "../store/snapshot.ts";
 import { toGo, toKeep, type Verdict } from "./judged.ts";
-import { tagFinder } from "./run_facts.ts";
+import { type FindTag, tagFinder } from "./run_facts.ts";
 
 /**
  * Judges a run: an active one for soft deletion, a soft-deleted one for purging.
@@ -61,9 +61,9 @@ export function judgeRun(
  * Makes what finds the tag that pins a run.
  *
  * @param policy The rules.
- * @returns Gives the tag; `null` for a run that is not pinned.
+ * @returns Gives the tag; `null` for a run, or logged model, that is not pinned.
  */
-export function pinFinder({ retention }: CleanupPolicy): (run: Run) => string | null {
+export function pinFinder({ retention }: CleanupPolicy): FindTag {
   return tagFinder(pinsOf(retention?.protect));
 }
 

@@ -11,6 +11,7 @@ import {
   type ModelReference,
   type References,
 } from "../snapshot/find_references.ts";
+import { holdersOf } from "../store/holders.ts";
 import { inOrder, pathsUp } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { isUnfinished } from "../store/run_status.ts";
@@ -27,10 +28,12 @@ import {
   type JudgedRun,
   type JudgedSnapshot,
   keepRun,
+  staysInStore,
   subjectOf,
   toKeep,
   type Verdict,
 } from "./judged.ts";
+import { judgeModels } from "./judge_models.ts";
 import { needProtector } from "./protect_needed.ts";
 
 /**
@@ -68,7 +71,7 @@ export function judgeRepeatedly(
 ): (held: Held) => JudgedSnapshot {
   const judged = judgeAlone(snapshot, policy, now);
   const protectNeeded = needProtector(judged, snapshot, areInputsFree(policy));
-  const before = [...judged.runs, ...judged.experiments, ...judged.orphans]
+  const before = [...judged.runs, ...judged.models, ...judged.experiments, ...judged.orphans]
     .map((one) => ({ one, path: subjectOf(one).path, verdict: one.verdict }));
   return (held) => {
     for (const { one, path, verdict } of before) {
@@ -127,7 +130,7 @@ function judgeAlone(
     const verdict = toKeep({ kind: "in-orphan", orphan: orphan.path });
     for (const run of inOrder(orphan.runs)) runs.push(unruled(run, holder, verdict));
   }
-  const judged: JudgedSnapshot = {
+  const judged = {
     runs,
     experiments,
     orphans,
@@ -135,18 +138,52 @@ function judgeAlone(
       .filter(({ lifecycleStage }) => lifecycleStage === "active"),
   };
   const references = findReferences(snapshot);
-  protectFromDatabases(judged, findDatabaseUses(snapshot));
+  const uses = findDatabaseUses(snapshot);
+  const hidden = findHidden(snapshot, references);
+  protectFromDatabases(judged, uses);
   protectReferred(judged, snapshot, references, unsafe);
   protectUsed(runs, snapshot, unsafe);
-  protectFromHidden(judged, findHidden(snapshot, references), unsafe);
+  protectFromHidden(judged, hidden, unsafe);
   protectUntouchable(judged, findPin);
-  return judged;
+  const models = judgeModels(snapshot, [...experiments, ...orphans], policy, now, {
+    findPin,
+    uses,
+    references,
+    hidden,
+    unreadable,
+    stays: standingFinder(snapshot, runs),
+  });
+  return { ...judged, models };
+}
+
+/** Tells of a run, by its id, whether one stays, as things stand; `null`: there is none, be it damaged. */
+function standingFinder(
+  snapshot: StoreSnapshot,
+  runs: readonly JudgedRun[],
+): (id: string) => boolean | null {
+  const holders = holdersOf(snapshot);
+  const sources = new Set(
+    holders.flatMap(({ loggedModels }) => loggedModels.map(({ sourceRunId }) => sourceRunId)),
+  );
+  const standings = new Map<string, boolean>();
+  if (sources.size === 0) return () => null;
+  for (const one of runs) {
+    const { id } = one.run;
+    if (sources.has(id)) standings.set(id, standings.get(id) === true || staysInStore(one));
+  }
+  for (const { id } of holders.flatMap(({ damagedRuns }) => damagedRuns)) {
+    if (sources.has(id) && !standings.has(id)) standings.set(id, false);
+  }
+  return (id) => standings.get(id) ?? null;
 }
 
 function unruled(run: Run, holder: JudgedRun["holder"], verdict: Verdict): JudgedRun {
   const flags = { isProtected: false, isUnsure: false };
   return { run, holder, ruling: null, standings: NO_STANDINGS, verdict, ...flags };
 }
+
+/** What runs and their holders are judged by decides about models, too. */
+type JudgedBeforeModels = Omit<JudgedSnapshot, "models">;
 
 const NO_STANDINGS: readonly never[] = [];
 
@@ -170,7 +207,7 @@ function unreadableAt(problems: readonly Problem[]): ReadonlyMap<string, KeepRea
  * be restored, and no undoing of ours tells it.
  */
 function protectFromDatabases(
-  { runs, experiments, orphans }: JudgedSnapshot,
+  { runs, experiments, orphans }: JudgedBeforeModels,
   uses: ReadonlyMap<string, DatabaseUse>,
 ): void {
   if (uses.size === 0) return;
@@ -189,7 +226,7 @@ function protectFromDatabases(
 
 /** A registered version must stay loadable. */
 function protectReferred(
-  { runs, experiments, orphans }: JudgedSnapshot,
+  { runs, experiments, orphans }: JudgedBeforeModels,
   snapshot: StoreSnapshot,
   references: References,
   unsafe: ReadonlySet<Protection>,
@@ -230,7 +267,7 @@ function protectUsed(
 
 /** What cannot be read may refer to any run. */
 function protectFromHidden(
-  { runs, experiments, orphans }: JudgedSnapshot,
+  { runs, experiments, orphans }: JudgedBeforeModels,
   hidden: readonly Hidden[],
   unsafe: ReadonlySet<Protection>,
 ): void {
@@ -267,7 +304,7 @@ function registeredUse(reference: ModelReference): Use {
 
 /** A deleted experiment is purged as a whole, so one run that must not be touched keeps it. */
 function protectUntouchable(
-  { runs }: JudgedSnapshot,
+  { runs }: JudgedBeforeModels,
   findPin: (run: Run) => string | null,
 ): void {
   for (const one of runs) {

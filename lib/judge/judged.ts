@@ -7,8 +7,8 @@
 
 import type { ActionReason, KeepReason, Standing } from "../plan/plan.ts";
 import type { RetentionRule } from "../policy/policy.ts";
-import type { StorePath } from "../store/path.ts";
-import type { Experiment, NonEmpty, Orphan, Run } from "../store/snapshot.ts";
+import type { ExperimentId, StorePath } from "../store/path.ts";
+import type { Experiment, LoggedModel, NonEmpty, Orphan, Run } from "../store/snapshot.ts";
 
 /** A judgement with its reasons. */
 export type Verdict =
@@ -44,6 +44,16 @@ export interface JudgedRun {
   isUnsure: boolean;
 }
 
+/** A logged model with its verdict. */
+export interface JudgedModel {
+  readonly model: LoggedModel;
+  /** The experiment that it lies in. */
+  readonly experimentId: ExperimentId;
+  /** What it goes or stays with: a deleted experiment or an orphan; else `null`. */
+  readonly holder: JudgedExperiment | JudgedOrphan | null;
+  verdict: Verdict;
+}
+
 /** A deleted experiment with its verdict. */
 export interface JudgedExperiment {
   readonly experiment: Experiment;
@@ -56,12 +66,16 @@ export interface JudgedOrphan {
   verdict: Verdict;
 }
 
+/** Anything with its verdict. */
+export type Judged = JudgedRun | JudgedModel | JudgedExperiment | JudgedOrphan;
+
 /** What may go by the rules and stays nevertheless. */
 export type Held = ReadonlySet<StorePath>;
 
 /** Everything that a plan decides about, ordered by path. */
 export interface JudgedSnapshot {
   readonly runs: readonly JudgedRun[];
+  readonly models: readonly JudgedModel[];
   readonly experiments: readonly JudgedExperiment[];
   readonly orphans: readonly JudgedOrphan[];
   /** Experiments that are not judged themselves. */
@@ -72,16 +86,13 @@ export interface JudgedSnapshot {
  * Gives what a verdict is on.
  *
  * @param one The verdict.
- * @returns The run, experiment or orphan.
+ * @returns The run, logged model, experiment or orphan.
  */
 export function subjectOf(one: JudgedExperiment | JudgedOrphan): Experiment | Orphan;
-export function subjectOf(
-  one: JudgedRun | JudgedExperiment | JudgedOrphan,
-): Run | Experiment | Orphan;
-export function subjectOf(
-  one: JudgedRun | JudgedExperiment | JudgedOrphan,
-): Run | Experiment | Orphan {
+export function subjectOf(one: Judged): Run | LoggedModel | Experiment | Orphan;
+export function subjectOf(one: Judged): Run | LoggedModel | Experiment | Orphan {
   if ("run" in one) return one.run;
+  if ("model" in one) return one.model;
   return "experiment" in one ? one.experiment : one.orphan;
 }
 
@@ -122,4 +133,15 @@ export function keepRun(one: JudgedRun, reasons: readonly KeepReason[]): void {
   if (one.holder?.verdict.goes) {
     one.holder.verdict = toKeep({ kind: "holds-kept-run", run: one.run.id });
   }
+}
+
+/**
+ * Tells whether a run stays in the store in some form: soft deletion leaves it where it is.
+ *
+ * @param one The run.
+ * @returns Whether it does, as things stand.
+ */
+export function staysInStore({ run, holder, verdict }: JudgedRun): boolean {
+  if (holder !== null) return !holder.verdict.goes;
+  return !verdict.goes || run.lifecycleStage === "active";
 }

@@ -11,14 +11,17 @@ import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { PARENT_TAG } from "../store/tags.ts";
 import { sourceRuns } from "./find_uses.ts";
 import {
+  type Judged,
   type JudgedExperiment,
   type JudgedOrphan,
   type JudgedRun,
   type JudgedSnapshot,
   keepRun,
+  staysInStore,
   subjectOf,
   toKeep,
 } from "./judged.ts";
+import { modelProtector, type WaitingModel } from "./protect_models.ts";
 
 /**
  * Makes what lets a parent stay as long as a child needs it: not soft-deleted under an active child, not
@@ -54,20 +57,44 @@ export function needProtector(
     (one) => one.holder,
   );
   const placesAround = placeFinder(snapshot.location);
+  const models = modelProtector(judged, snapshot);
 
   return () => {
-    const movable = new Map<string, JudgedRun | JudgedExperiment | JudgedOrphan>(
-      [...runs.filter(leavesStore), ...experiments, ...orphans]
+    const movable = new Map<string, Judged>(
+      [...runs.filter(leavesStore), ...judged.models, ...experiments, ...orphans]
         .filter((one) => one.verdict.goes)
         .map((one) => [subjectOf(one).path, one]),
     );
-    const waiting = [...runs, ...damaged];
-    const wait = (one: JudgedRun | JudgedExperiment | JudgedOrphan) => {
+    const waiting: Waiting[] = [...runs, ...damaged, ...models.all];
+    const wait = (one: Waiting | JudgedExperiment | JudgedOrphan) => {
+      if ("run" in one || "model" in one) {
+        waiting.push(one);
+        return;
+      }
       // One by one: an experiment may hold more runs than a call can have arguments.
-      for (const each of "run" in one ? [one] : byHolder.get(one) ?? NONE) waiting.push(each);
+      for (const each of byHolder.get(one) ?? NONE) waiting.push(each);
+      for (const each of models.in(one)) waiting.push(each);
+    };
+    const keepAround = (uri: string, path: string, reason: KeepReason) => {
+      if (movable.size === 0) return;
+      for (const place of placesAround(uri, path)) {
+        const around = movable.get(place);
+        if (!around?.verdict.goes) continue;
+        around.verdict = toKeep(reason);
+        wait(around);
+      }
     };
     for (let child = waiting.pop(); child; child = waiting.pop()) {
+      if ("model" in child) {
+        for (const one of models.keepSources(child)) wait(one.holder ?? one);
+        if (child.model !== null && models.stays(child)) {
+          const { id, artifactLocation, path } = child.model;
+          keepAround(artifactLocation, path, { kind: "holds-kept-model", model: id });
+        }
+        continue;
+      }
       if (!staysInStore(child)) continue;
+      for (const one of models.keepModels(child)) wait(one);
       for (const { one, reason, isOff } of needsOf(child)) {
         if (isOff) {
           one.isProtected = true;
@@ -84,13 +111,8 @@ export function needProtector(
         keepFor(child, one, { kind: "child-of-kept", parent: child.run.id });
         waiting.push(one);
       }
-      if (movable.size === 0) continue;
-      for (const path of placesAround(child)) {
-        const around = movable.get(path);
-        if (!around?.verdict.goes) continue;
-        around.verdict = toKeep({ kind: "holds-kept-run", run: child.run.id });
-        wait(around);
-      }
+      const { id, artifactUri, path } = child.run;
+      keepAround(artifactUri, path, { kind: "holds-kept-run", run: id });
     }
   };
 }
@@ -132,6 +154,9 @@ interface Need {
   /** The policy lets it be soft-deleted all the same. */
   readonly isOff: boolean;
 }
+
+/** What stays may need others, or keep them. */
+type Waiting = JudgedRun | WaitingModel;
 
 const NONE: readonly never[] = [];
 
@@ -193,7 +218,7 @@ function isInDeleted(holder: JudgedRun["holder"]): boolean {
  * would lie. A URI from outside the root may be that of a store that was moved, or is mounted elsewhere:
  * then any of its names may follow the root's.
  */
-function placeFinder(root: string): (child: JudgedRun) => Iterable<string> {
+function placeFinder(root: string): (uri: string, path: string) => Iterable<string> {
   const rootNames = namesAlong(root);
   const prefixes = [`file://${root}/`, `file://${encodeURI(root)}/`, `${root}/`];
 
@@ -202,27 +227,24 @@ function placeFinder(root: string): (child: JudgedRun) => Iterable<string> {
     const inside = rootNames.every((name, position) => name === names[position]);
     const starts = inside ? [rootNames.length] : names.keys();
     for (const start of starts) {
-      for (let end = start + 1; end <= start + 2 && end < names.length; end++) {
+      for (let end = start + 1; end <= start + LONGEST && end < names.length; end++) {
         yield names.slice(start, end).join("/");
       }
     }
   }
 
-  return ({ run: { artifactUri, path } }) => {
-    // Nearly every run keeps its own, and what it lies in stays with it.
+  return (uri, path) => {
+    // Nearly everything keeps its own, and what it lies in stays with it.
     const isOwn = prefixes.some((prefix) =>
-      artifactUri.startsWith(path, prefix.length) && artifactUri.startsWith(prefix) &&
-      artifactUri[prefix.length + path.length] === "/"
+      uri.startsWith(path, prefix.length) && uri.startsWith(prefix) &&
+      uri[prefix.length + path.length] === "/"
     );
-    return isOwn ? NONE : placesAround(artifactUri);
+    return isOwn ? NONE : placesAround(uri);
   };
 }
 
-/** Stays in the store in some form: soft deletion leaves a run where it is. */
-function staysInStore({ run, holder, verdict }: JudgedRun): boolean {
-  if (holder !== null) return !holder.verdict.goes;
-  return !verdict.goes || run.lifecycleStage === "active";
-}
+/** How many names lead to a logged model, which lies deepest: `1/models/m-…`. */
+const LONGEST = 3;
 
 function staysActive(one: JudgedRun): boolean {
   const { run, holder, verdict } = one;

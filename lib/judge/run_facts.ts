@@ -18,13 +18,16 @@ export function timeOf({ endTime, startTime }: Run): number {
   return endTime ?? startTime;
 }
 
+/** Gives the tag of a run, or logged model; `null` when it has none that is looked for. */
+export type FindTag = (tagged: Pick<Run, "tags">) => string | null;
+
 /**
  * Makes what finds the first tag of a list that a run has.
  *
  * @param wanted Keys, or `key=value` with a glob as value.
- * @returns Gives the tag of a run as it was wanted; `null` when the run has none of them.
+ * @returns Gives the tag of a run, or logged model, as it was wanted; `null` when it has none of them.
  */
-export function tagFinder(wanted: readonly string[]): (run: Run) => string | null {
+export function tagFinder(wanted: readonly string[]): FindTag {
   const tests = wanted.map((each) => ({ each, isIn: tagTest(each) }));
   return ({ tags }) => {
     for (const { each, isIn } of tests) if (isIn(tags)) return each;

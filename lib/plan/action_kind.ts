@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<ActionKind, true>> = {
   "drop-artifact": true,
   "purge-run": true,
   "purge-experiment": true,
+  "purge-logged-model": true,
   "quarantine-orphan": true,
   "write-meta": true,
   "create-experiment": true,

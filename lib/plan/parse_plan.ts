@@ -89,6 +89,8 @@ const COUNTS = [
   "keptRuns",
 ] as const;
 
+const OPTIONAL_COUNTS = ["purgeLoggedModels", "dropArtifacts"] as const;
+
 /** No plan has as many levels. */
 const DEEPEST = 64;
 
@@ -108,8 +110,9 @@ function faultOf(plan: Plan): string | null {
   const { experiments, totals, stops } = plan;
   if (!Object.values(experiments).every(isText)) return "expected texts in experiments";
   for (const key of COUNTS) if (!isCount(totals[key])) return `expected a number in totals.${key}`;
-  if (totals.dropArtifacts !== undefined && !isCount(totals.dropArtifacts)) {
-    return "expected a number in totals.dropArtifacts";
+  for (const key of OPTIONAL_COUNTS) {
+    const count = totals[key];
+    if (count !== undefined && !isCount(count)) return `expected a number in totals.${key}`;
   }
   if (!isUsage(totals.usage)) return "expected bytes and files in totals.usage";
   if (totals.later !== undefined && !isUsage(totals.later)) {
@@ -139,6 +142,7 @@ function faultOfRemovals({ policy, budget, majorities, notes }: RemovalPlan): st
 const KEPT_KINDS: Readonly<Record<Kept["kind"], true>> = {
   "run": true,
   "damaged-run": true,
+  "logged-model": true,
   "experiment": true,
   "orphan": true,
   "damage": true,
@@ -197,6 +201,12 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
     return Array.isArray(runIds) && runIds.every(isText)
       ? null
       : "does not say which runs go with it";
+  },
+  "purge-logged-model": ({ modelId, experimentId, withoutRun }) => {
+    if (!isText(modelId) || !isText(experimentId)) return "does not name its model and experiment";
+    return withoutRun === null || isText(withoutRun)
+      ? null
+      : "does not say which run must have left before";
   },
   "drop-artifact": (action) =>
     isFlag(action["tagged"]) ? ofRun(action) : "does not say whether its run has a tag",

@@ -6,10 +6,12 @@
  */
 
 import type { Budget, CleanupPolicy } from "../policy/policy.ts";
+import type { RunUse } from "../store/extras.ts";
 import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
 import type { DatabaseRow, NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
+import type { Majority, Misfit } from "./outlook.ts";
 import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
 
 /** How far a plan with a budget gets. */
@@ -92,6 +94,14 @@ export type ActionReason =
     readonly age: number;
     readonly limit: number;
   }
+  | {
+    /** The run that logged the model is not in the store, or leaves it with the same plan. */
+    readonly kind: "without-run";
+    readonly run: RunId;
+    readonly time: number;
+    readonly age: number;
+    readonly limit: number;
+  }
   | { readonly kind: "orphan"; readonly damage: MetaDamage; readonly message: string }
   | {
     readonly kind: "not-kept";
@@ -147,12 +157,23 @@ export type KeepReason =
   | { readonly kind: "assessment-source"; readonly trace: string; readonly assessment: string }
   | { readonly kind: "logged-model-in-use"; readonly model: string; readonly trace: string }
   | { readonly kind: "input-of-kept"; readonly run: RunId; readonly model: string }
+  | { readonly kind: "source-of-kept"; readonly model: string }
+  | { readonly kind: "run-stays"; readonly run: RunId }
+  | { readonly kind: "no-source-run" }
+  | {
+    readonly kind: "left-recently";
+    readonly run: RunId;
+    readonly age: number;
+    readonly limit: number;
+  }
+  | { readonly kind: "used-by-run"; readonly run: RunId; readonly as: RunUse }
   | { readonly kind: "child-of-kept"; readonly parent: RunId }
   | { readonly kind: "not-needed" }
   | { readonly kind: "parent-of-kept"; readonly child: RunId }
   | { readonly kind: "hides-copy"; readonly copy: StorePath }
   | { readonly kind: "holds-registered-model"; readonly model: string; readonly version: string }
   | { readonly kind: "holds-kept-run"; readonly run: RunId }
+  | { readonly kind: "holds-kept-model"; readonly model: string }
   | { readonly kind: "in-deleted-experiment"; readonly experiment: ExperimentId }
   | { readonly kind: "in-orphan"; readonly orphan: StorePath }
   | { readonly kind: "default-experiment" }
@@ -218,6 +239,18 @@ export interface PurgeRun extends ActionBase {
   readonly experimentId: ExperimentId;
 }
 
+/** Moves a logged model out of the store: soft-deleted, or left without its run. */
+export interface PurgeLoggedModel extends ActionBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "purge-logged-model";
+  /** The model. */
+  readonly modelId: string;
+  /** The experiment it lies in. */
+  readonly experimentId: ExperimentId;
+  /** The run that must have left the store before; `null` for a soft-deleted model. */
+  readonly withoutRun: RunId | null;
+}
+
 /** Moves a deleted experiment, with all its runs, out of the store. */
 export interface PurgeExperiment extends ActionBase {
   /** Tells the kinds of action apart. */
@@ -240,13 +273,14 @@ export type Action =
   | DropArtifact
   | PurgeRun
   | PurgeExperiment
+  | PurgeLoggedModel
   | QuarantineOrphan
   | RepairAction;
 
 /** Something that was judged and stays, with the reasons. */
 export interface Kept {
   /** What it is. */
-  readonly kind: "run" | "damaged-run" | "experiment" | "orphan" | "damage";
+  readonly kind: "run" | "damaged-run" | "logged-model" | "experiment" | "orphan" | "damage";
   /** Where it is. */
   readonly path: StorePath;
   /** Name for people. */
@@ -263,6 +297,8 @@ export interface PlanTotals {
   readonly purgeRuns: number;
   /** Experiments to purge. */
   readonly purgeExperiments: number;
+  /** Logged models to purge, without those of purged experiments; left out where there are none. */
+  readonly purgeLoggedModels?: number;
   /** Orphans to quarantine. */
   readonly quarantineOrphans: number;
   /** Runs that stay as they are. */
@@ -363,30 +399,4 @@ export interface RepairPlan extends PlanBase {
   readonly actions: readonly RepairAction[];
   /** Sums over it, with the number of repairs. */
   readonly totals: PlanTotals & { readonly repairs: number };
-}
-
-/** An experiment of which a plan takes every active run, or more than half. */
-export interface Majority {
-  /** Its id. */
-  readonly experiment: ExperimentId;
-  /** Name for people. */
-  readonly name: string;
-  /** How many of its active runs go. */
-  readonly removes: number;
-  /** How many it has. */
-  readonly of: number;
-}
-
-/** A metric, parameter, tag or glob of a policy that fits nothing, or not everywhere. */
-export interface Misfit {
-  /** The key that asks for it, such as `keep_best` or `experiments of rule 1`. */
-  readonly key: string;
-  /** What is asked for. */
-  readonly wanted: string;
-  /** Among what it was looked for. */
-  readonly among: "experiment" | "run";
-  /** How many of them it does not fit. */
-  readonly without: number;
-  /** How many there are. */
-  readonly of: number;
 }

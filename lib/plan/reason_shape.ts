@@ -6,7 +6,8 @@
  */
 
 import { isFlag as flag, isRecord, isText as text } from "../text/json.ts";
-import type { ActionReason, KeepReason, Majority, Misfit, Standing, Stop } from "./plan.ts";
+import type { Majority, Misfit } from "./outlook.ts";
+import type { ActionReason, KeepReason, Standing, Stop } from "./plan.ts";
 
 /** Tells whether a value read from JSON is as it must be. */
 type Check = (value: unknown) => boolean;
@@ -53,6 +54,7 @@ const ACTION_REASONS: Shapes<ActionReason> = {
   "older-than": { field: text, time: number, age: number, limit: number },
   "deleted-longer-than": { time: number, age: number, limit: number },
   "undated-longer-than": { time: number, age: number, limit: number },
+  "without-run": { run: text, time: number, age: number, limit: number },
   "orphan": { damage: text, message: text },
   "not-kept": { rule: text, time: number, age: number, standings },
   "heavy-files": { glob: text, time: number, age: number, limit: number },
@@ -77,12 +79,18 @@ const KEEP_REASONS: Shapes<KeepReason> = {
   "assessment-source": { trace: text, assessment: text },
   "logged-model-in-use": { model: text, trace: text },
   "input-of-kept": { run: text, model: text },
+  "source-of-kept": { model: text },
+  "run-stays": { run: text },
+  "no-source-run": {},
+  "left-recently": { run: text, age: number, limit: number },
+  "used-by-run": { run: text, as: text },
   "child-of-kept": { parent: text },
   "not-needed": {},
   "parent-of-kept": { child: text },
   "hides-copy": { copy: text },
   "holds-registered-model": { model: text, version: text },
   "holds-kept-run": { run: text },
+  "holds-kept-model": { model: text },
   "in-deleted-experiment": { experiment: text },
   "in-orphan": { orphan: text },
   "default-experiment": {},

@@ -91,6 +91,7 @@ function changeOf(action: Action): Change | RepairAction {
     case "drop-artifact":
     case "purge-run":
     case "purge-experiment":
+    case "purge-logged-model":
     case "quarantine-orphan":
       return "remove";
     default:
@@ -103,17 +104,19 @@ function changeExperiment(
   changes: ReadonlyMap<string, Change>,
   now: number,
 ): Experiment {
-  const { runs, usage } = experiment;
-  const dropped = (run: Run) =>
-    (run.extras?.heavy ?? []).filter(({ path }) => changes.get(path) === "remove");
-  if (!runs.some((run) => changes.has(run.path) || dropped(run).length > 0)) return experiment;
-  const gone = runs.filter(({ path }) => changes.get(path) === "remove");
+  const { runs, loggedModels, usage } = experiment;
+  const isGone = ({ path }: { readonly path: string }) => changes.get(path) === "remove";
+  const dropped = (run: Run) => (run.extras?.heavy ?? []).filter(isGone);
+  const isChanged = loggedModels.some(isGone) ||
+    runs.some((run) => changes.has(run.path) || dropped(run).length > 0);
+  if (!isChanged) return experiment;
   return {
     ...experiment,
-    usage: [...gone, ...runs.flatMap(dropped)]
+    usage: [...runs.filter(isGone), ...runs.flatMap(dropped), ...loggedModels.filter(isGone)]
       .reduce((left, one) => subtract(left, one.usage), usage),
+    loggedModels: loggedModels.filter((model) => !isGone(model)),
     runs: runs
-      .filter(({ path }) => changes.get(path) !== "remove")
+      .filter((run) => !isGone(run))
       .map((run) =>
         changes.get(run.path) === "mark-deleted"
           ? { ...run, lifecycleStage: "deleted", deletedTime: now }

@@ -102,6 +102,10 @@ function headingOf(kind: Action["kind"], count: number): string {
       return `Purge ${plural(count, "soft-deleted run")}: out of the store`;
     case "purge-experiment":
       return `Purge ${plural(count, "deleted experiment")} with all runs: out of the store`;
+    case "purge-logged-model":
+      return `Purge ${
+        plural(count, "logged model")
+      } that are deleted, or left without a run: out of the store`;
     case "quarantine-orphan":
       return `Quarantine ${plural(count, "orphan")}: out of MLflow's sight`;
     default:
@@ -116,6 +120,7 @@ function signOf(kind: Action["kind"], style: Style): string {
     case "drop-artifact":
     case "purge-run":
     case "purge-experiment":
+    case "purge-logged-model":
       return style.red("-");
     case "quarantine-orphan":
     case "quarantine-stray":
@@ -141,10 +146,17 @@ function renderKind(
   if (kind === "write-meta" || kind === "create-experiment") {
     return [heading, ...renderRecords(actions, options)];
   }
-  return kind === "soft-delete-run" || kind === "drop-artifact" || kind === "purge-run"
+  return BY_EXPERIMENT.has(kind)
     ? [heading, ...renderByExperiment(actions, plan, options)]
     : [heading, ...renderSample(actions, SAMPLE_OF_KIND, "  ", options)];
 }
+
+const BY_EXPERIMENT: ReadonlySet<Action["kind"]> = new Set([
+  "soft-delete-run",
+  "drop-artifact",
+  "purge-run",
+  "purge-logged-model",
+]);
 
 function renderByExperiment(
   actions: readonly Action[],
@@ -174,8 +186,13 @@ function countText(group: readonly Action[]): string {
     .map(([rule, { length }]) =>
       length === group.length ? rule : `${rule} (${formatCount(length)})`
     );
-  const count = plural(group.length, group[0]?.kind === "drop-artifact" ? "file" : "run");
+  const count = plural(group.length, nounOf(group[0]?.kind));
   return byRule.length === 0 ? count : `${count} by ${byRule.join(", ")}`;
+}
+
+function nounOf(kind: Action["kind"] | undefined): string {
+  if (kind === "drop-artifact") return "file";
+  return kind === "purge-logged-model" ? "logged model" : "run";
 }
 
 function experimentText(path: string, { experiments }: Plan): string {
@@ -242,6 +259,8 @@ function cellsOfAction(action: Action, { command }: CommandOptions): readonly st
       return [action.name || NO_NAME, action.runId, words];
     case "purge-experiment":
       return [action.name || NO_NAME, action.experimentId, words];
+    case "purge-logged-model":
+      return [action.name || NO_NAME, action.modelId, words];
     case "quarantine-orphan":
     case "quarantine-stray":
       return ["", action.path, words];
@@ -289,6 +308,7 @@ function cellsOfKept(
   const words = reasons.map((one) => reasonWithCommand(one, command)).join("; ");
   switch (kind) {
     case "run":
+    case "logged-model":
     case "experiment":
       return [name || NO_NAME, place, words];
     case "damaged-run":

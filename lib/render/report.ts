@@ -89,6 +89,7 @@ export function verbOf(kind: Action["kind"]): string {
       return "dropped";
     case "purge-run":
     case "purge-experiment":
+    case "purge-logged-model":
       return "purged";
     case "quarantine-orphan":
       return "quarantined";

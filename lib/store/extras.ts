@@ -51,11 +51,13 @@ export interface TraceUse {
   readonly modelId: string | null;
 }
 
+/** What a logged model is to a run: an input or output, or something that it logged metrics of. */
+export type RunUse = "input" | "output" | "metric";
+
 /** Something that names a logged model, besides the run that logged it. */
 export type ModelUse =
   | {
-    /** The model is an input or output of the run, or has metrics that the run logged. */
-    readonly kind: "input" | "output" | "metric";
+    readonly kind: RunUse;
     /** Id of the run, which may be none of this store's. */
     readonly run: string;
   }

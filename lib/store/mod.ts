@@ -42,7 +42,15 @@ export {
   type ModelReference,
   type References,
 } from "../snapshot/find_references.ts";
-export type { Extras, HeavyFile, MetricSummary, ModelUse, RunExtras, TraceUse } from "./extras.ts";
+export type {
+  Extras,
+  HeavyFile,
+  MetricSummary,
+  ModelUse,
+  RunExtras,
+  RunUse,
+  TraceUse,
+} from "./extras.ts";
 export {
   asExperimentId,
   asRunId,

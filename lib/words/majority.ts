@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Majority, Plan } from "../plan/plan.ts";
+import type { Majority } from "../plan/outlook.ts";
+import type { Plan } from "../plan/plan.ts";
 import { formatCount, plural } from "../text/units.ts";
 
 /**

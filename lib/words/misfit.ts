@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Misfit } from "../plan/plan.ts";
+import type { Misfit } from "../plan/outlook.ts";
 import { plural } from "../text/units.ts";
 
 /**

@@ -39,6 +39,9 @@ export function reasonText(reason: ActionReason | KeepReason): string {
     case "undated-longer-than":
     case "undated-recently":
       return `records no time of its deletion, last sign of life ${within(reason)}`;
+    case "without-run":
+    case "left-recently":
+      return `left without run ${reason.run}, last changed ${within(reason)}`;
     case "orphan":
     case "names-another-experiment":
       return reason.message;
@@ -69,6 +72,16 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return `trace ${reason.trace} comes from its logged model ${reason.model}`;
     case "input-of-kept":
       return `its logged model ${reason.model} is an input of run ${reason.run}, which is kept`;
+    case "source-of-kept":
+      return `its logged model ${reason.model} stays`;
+    case "run-stays":
+      return `its run ${reason.run} stays`;
+    case "no-source-run":
+      return "no run has logged it";
+    case "used-by-run":
+      return reason.as === "metric"
+        ? `run ${reason.run}, which stays, has logged metrics of it`
+        : `${reason.as} of run ${reason.run}, which stays`;
     case "child-of-kept":
       return `child of run ${reason.parent}, which is kept`;
     case "not-needed":
@@ -104,6 +117,8 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return `holds registered model ${reason.model} v${reason.version}`;
     case "holds-kept-run":
       return `holds run ${reason.run}, which is kept`;
+    case "holds-kept-model":
+      return `holds files of logged model ${reason.model}, which is kept`;
     case "in-deleted-experiment":
       return `in deleted experiment ${reason.experiment}`;
     case "in-orphan":
@@ -220,6 +235,16 @@ export function keptText(reason: KeepReason): string {
       return "with a logged model in use";
     case "input-of-kept":
       return "with an input of a kept run";
+    case "source-of-kept":
+      return "with a kept logged model";
+    case "run-stays":
+      return "of runs that stay";
+    case "no-source-run":
+      return "of no run";
+    case "left-recently":
+      return `without their run, changed less than ${formatDuration(reason.limit)} ago`;
+    case "used-by-run":
+      return "that kept runs use";
     case "child-of-kept":
       return "with a kept parent";
     case "not-needed":
@@ -250,6 +275,8 @@ export function keptText(reason: KeepReason): string {
       return "with a registered model";
     case "holds-kept-run":
       return "with a kept run";
+    case "holds-kept-model":
+      return "with files of a kept logged model";
     case "in-deleted-experiment":
       return "in deleted experiments";
     case "in-orphan":

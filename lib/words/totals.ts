@@ -23,7 +23,7 @@ export function totalsText(plan: Plan): string {
     return `Plan: ${plural(repairs, "repair")}; ${formatSize(usage.bytes)} leave the store.`;
   }
   const { totals } = plan;
-  const purges = totals.purgeRuns + totals.purgeExperiments;
+  const purges = totals.purgeRuns + totals.purgeExperiments + (totals.purgeLoggedModels ?? 0);
   const dropped = totals.dropArtifacts === undefined
     ? ""
     : `${plural(totals.dropArtifacts, "heavy file")} to drop, `;

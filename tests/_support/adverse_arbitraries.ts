@@ -8,7 +8,14 @@
 import fc from "./fast_check.ts";
 import type { CleanupPolicy } from "../../lib/policy/policy.ts";
 import type { Problem } from "../../lib/store/problem.ts";
-import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { asStorePath } from "../../lib/store/path.ts";
+import type {
+  Experiment,
+  LoggedModel,
+  Orphan,
+  Run,
+  StoreSnapshot,
+} from "../../lib/store/snapshot.ts";
 import { snapshotArbitrary, type SnapshotArbitraryOptions } from "./arbitraries.ts";
 import {
   DAY,
@@ -75,6 +82,7 @@ function pick<T>(list: readonly T[], number: number): T | undefined {
 
 const holdersOf = ({ experiments, orphans }: Store) => [...experiments, ...orphans];
 const runsOf = (store: Store) => holdersOf(store).flatMap(({ runs }) => runs);
+const modelsOf = (store: Store) => holdersOf(store).flatMap(({ loggedModels }) => loggedModels);
 
 const TWISTS = {
   /** A run's directory was copied, `meta.yaml` and all, into another experiment that was copied. */
@@ -151,6 +159,27 @@ const TWISTS = {
     return target ? refer(store, `runs:/${target.id}/model`) : store;
   },
 
+  /** A logged model keeps its artifacts in another, or in a run. */
+  modelInOther: (store: Store, one: number, other: number): Store =>
+    changeModel(store, one, () => {
+      const around = pick<{ readonly path: string }>([...modelsOf(store), ...runsOf(store)], other);
+      return around ? { artifactLocation: `file://${ROOT}/${around.path}/artifacts/model` } : {};
+    }),
+
+  /** A logged model's files could not all be looked at, or lie behind a link. */
+  unmeasuredModel: (store: Store, one: number, other: number): Store =>
+    changeModel(
+      store,
+      one,
+      () => other % 2 === 0 ? { link: true } : { stamp: "", lastChange: null },
+    ),
+
+  /** Something cannot be read that may name a logged model. */
+  unreadableUse: (store: Store, one: number): Store =>
+    changeModel(store, one, ({ path }) => ({
+      usedBy: [{ kind: "unreadable", path: asStorePath(`${path}/tags`), message: "denied" }],
+    })),
+
   /** A version names a run by nothing but a path of a server, percent-encoded. */
   referByProxiedPath(store: Store, one: number): Store {
     const target = pick(runsOf(store), one);
@@ -203,10 +232,12 @@ function isFree(store: Store, path: string): boolean {
   return holdersOf(store).every((one) => one.path !== path);
 }
 
+type HolderKey = "id" | "runs" | "loggedModels" | "stamp" | "usage" | "newestChange";
+
 function changeHolder(
   store: Store,
   target: Experiment | Orphan,
-  changes: Partial<Pick<Orphan, "id" | "runs" | "stamp" | "usage" | "newestChange">>,
+  changes: Partial<Pick<Orphan, HolderKey>>,
 ): Store {
   // The builders place what has no path.
   const changed = <T extends Experiment | Orphan>({ path: _, ...one }: T) => ({
@@ -230,6 +261,21 @@ function changeRun(
   if (!run || !holder) return store;
   const runs = holder.runs.map((one) => one === run ? { ...one, ...change(one) } : one);
   return changeHolder(store, holder, { runs });
+}
+
+function changeModel(
+  store: Store,
+  number: number,
+  change: (model: LoggedModel) => Partial<LoggedModel>,
+): Store {
+  const model = pick(modelsOf(store), number);
+  const holder = holdersOf(store).find(({ loggedModels }) =>
+    loggedModels.some((one) => one === model)
+  );
+  if (!model || !holder) return store;
+  const loggedModels = holder.loggedModels
+    .map((one) => one === model ? { ...one, ...change(one) } : one);
+  return changeHolder(store, holder, { loggedModels });
 }
 
 /** Registers a version that was made from a source. */

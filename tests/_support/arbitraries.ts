@@ -10,6 +10,7 @@
  */
 
 import fc from "./fast_check.ts";
+import type { ModelUse } from "../../lib/store/extras.ts";
 import type { MetaDamage } from "../../lib/store/problem.ts";
 import type {
   Experiment,
@@ -105,8 +106,19 @@ interface HolderRecipe {
   readonly link: boolean;
   readonly runs: readonly RunRecipe[];
   readonly damagedRuns: readonly MetaDamage[];
-  /** Per logged model the number of its source run, or `null`. */
-  readonly loggedModels: readonly (number | null)[];
+  readonly loggedModels: readonly ModelRecipe[];
+}
+
+interface ModelRecipe {
+  /** Number of its source run; `null` for none, -1 for a run that is not there. */
+  readonly source: number | null;
+  readonly deleted: boolean;
+  readonly lastUpdatedTime: number | null;
+  readonly lastChange: number;
+  readonly pinned: boolean;
+  /** What uses it: the number of a run, or a trace. */
+  readonly use: { readonly kind: ModelUse["kind"]; readonly run: number } | null;
+  readonly blocks: number;
 }
 
 interface ExperimentRecipe extends HolderRecipe {
@@ -200,8 +212,26 @@ function holderRecipe(time: fc.Arbitrary<number>, maxRuns: number) {
       { weight: 3, arbitrary: fc.constant([]) },
       { weight: 1, arbitrary: fc.array(fc.constantFrom(...DAMAGES), { maxLength: 2 }) },
     ),
-    loggedModels: fc.array(fc.option(fc.nat({ max: 40 })), { maxLength: 2 }),
+    loggedModels: fc.array(modelRecipe(time), { maxLength: 3 }),
   };
+}
+
+function modelRecipe(time: fc.Arbitrary<number>): fc.Arbitrary<ModelRecipe> {
+  return fc.record({
+    source: fc.oneof(fc.constant(null), fc.nat({ max: 40 }), fc.constant(-1)),
+    deleted: fc.boolean(),
+    lastUpdatedTime: fc.option(time),
+    lastChange: time,
+    pinned: rarely(),
+    use: fc.option(
+      fc.record({
+        kind: fc.constantFrom<ModelUse["kind"][]>("input", "output", "metric", "trace"),
+        run: fc.nat({ max: 40 }),
+      }),
+      { freq: 1 },
+    ),
+    blocks: fc.integer({ min: 1, max: 1_000 }),
+  });
 }
 
 function experimentRecipe(time: fc.Arbitrary<number>): fc.Arbitrary<ExperimentRecipe> {
@@ -306,13 +336,29 @@ function buildContents(
         message: `meta.yaml: ${damage}`,
       })
     ),
-    loggedModels: holder.loggedModels.map((source, number) =>
-      loggedModel({
+    loggedModels: holder.loggedModels.map((each, number) => {
+      const { source, deleted, lastUpdatedTime, lastChange, pinned, use, blocks } = each;
+      return loggedModel({
         id: `m-${scatteredId(3_000 + holderNumber * 10 + number)}`,
-        sourceRunId: source === null ? null : pick(source) ?? null,
-      })
-    ),
+        sourceRunId: source === null
+          ? null
+          : source === -1
+          ? scatteredId(9_001)
+          : pick(source) ?? null,
+        lifecycleStage: stageOf({ deleted }),
+        lastUpdatedTime,
+        lastChange,
+        tags: pinned ? { "mltidy.pin": "" } : {},
+        usedBy: use === null ? [] : usesOf(use.kind, pick(use.run)),
+        usage: { bytes: blocks * 4_096, files: 2 + blocks % 50 },
+      });
+    }),
   };
+}
+
+function usesOf(kind: ModelUse["kind"], run: string | undefined): readonly ModelUse[] {
+  if (kind === "trace") return [{ kind, trace: "tr-0" }];
+  return kind === "unreadable" || run === undefined ? [] : [{ kind, run }];
 }
 
 function buildRegistry(

@@ -15,7 +15,7 @@ import { simulatePlan } from "../../lib/plan/simulate_plan.ts";
 import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
 import { findReferences } from "../../lib/snapshot/find_references.ts";
 import type { Extras } from "../../lib/store/extras.ts";
-import type { Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import type { LoggedModel, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { adverseSnapshotArbitrary, policyArbitrary } from "../_support/adverse_arbitraries.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
@@ -40,6 +40,8 @@ const after = (store: Store, planned: Plan, prefix: number): Store =>
 
 const holdersOf = ({ experiments, orphans }: Store) => [...experiments, ...orphans];
 const runsOf = (store: Store): readonly Run[] => holdersOf(store).flatMap(({ runs }) => runs);
+const modelsOf = (store: Store): readonly LoggedModel[] =>
+  holdersOf(store).flatMap(({ loggedModels }) => loggedModels);
 
 /** Paths of the runs that a plan acts on, those of a purged experiment included. */
 function touched(store: Store, { actions }: Plan): readonly string[] {
@@ -124,7 +126,7 @@ Deno.test("partition: each run occurs exactly once among kept and actions", () =
   );
 });
 
-Deno.test("partition: each deleted experiment, orphan and damaged run occurs exactly once, too", () => {
+Deno.test("partition: each deleted experiment, orphan, damaged run and logged model occurs exactly once, too", () => {
   fc.assert(
     fc.property(stores, policies, (store, policy) => {
       const { kept, actions } = plan(store, policy);
@@ -134,6 +136,8 @@ Deno.test("partition: each deleted experiment, orphan and damaged run occurs exa
         ...store.orphans,
         ...holdersOf(store).flatMap(({ damagedRuns }) => damagedRuns)
           .filter(({ path }) => !gone.some((prefix) => path.startsWith(prefix))),
+        ...store.experiments.filter(({ lifecycleStage }) => lifecycleStage === "active")
+          .flatMap(({ loggedModels }) => loggedModels),
       ].map(({ path }) => path);
       assertEquals(
         [
@@ -348,6 +352,47 @@ Deno.test("live is untouchable: no kept run loses its parent or its artifacts", 
   );
 });
 
+Deno.test("together: no logged model is left without its run, and no run without its active models", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const planned = plan(store, policy);
+      const left = after(store, planned, planned.actions.length);
+      const were = new Set<string>(runsOf(store).map(({ id }) => id));
+      const are = new Set<string>(runsOf(left).map(({ id }) => id));
+      const abandoned = modelsOf(left).filter(({ sourceRunId }) =>
+        sourceRunId !== null && were.has(sourceRunId) && !are.has(sourceRunId)
+      );
+      assertEquals(abandoned, []);
+      const taken = new Set<string>(planned.actions.map(({ path }) => path));
+      const robbed = modelsOf(store).filter(({ path, lifecycleStage, sourceRunId }) =>
+        taken.has(path) && lifecycleStage === "active" && are.has(sourceRunId ?? "")
+      );
+      assertEquals(robbed, []);
+    }),
+    RUNS,
+  );
+});
+
+Deno.test("live is untouchable: no logged model goes that is registered, pinned or used by what stays", () => {
+  fc.assert(
+    fc.property(stores, policies, (store, policy) => {
+      const planned = plan(store, policy);
+      const taken = new Set<string>(planned.actions.map(({ path }) => path));
+      const { loggedModels } = findReferences(store);
+      const are = new Set<string>(
+        runsOf(after(store, planned, planned.actions.length)).map(({ id }) => id),
+      );
+      const needed = modelsOf(store).filter(({ path }) => taken.has(path))
+        .filter(({ id, tags, link, stamp, sourceRunId, usedBy }) =>
+          loggedModels.has(id) || tags.has("mltidy.pin") || link || stamp === "" ||
+          usedBy.some((use) => "run" in use ? use.run !== sourceRunId && are.has(use.run) : true)
+        );
+      assertEquals(needed, []);
+    }),
+    RUNS,
+  );
+});
+
 Deno.test("monotone: a more generous policy never removes more", () => {
   const more = fc.oneof(fc.constantFrom(0, 1, DAY, null), fc.integer({ min: 0, max: 60 * DAY }));
   const longer = (limit: number | null, by: number | null) =>
@@ -397,6 +442,6 @@ Deno.test("the laws are tried on plans of every kind", () => {
     (kind) => kind,
   );
   const rarest = Math.min(...[...kinds.values()].map(({ length }) => length));
-  assertEquals(kinds.size, 5);
+  assertEquals(kinds.size, 6);
   assert(rarest >= 20, `The rarest kind of action is in ${rarest} plans only`);
 });

@@ -24,17 +24,38 @@ export async function* performAll(
   { signal, isStillPlanned, assertHeld }: PerformAllOptions,
 ): AsyncGenerator<ActionOutcome> {
   const turn = takeTurns();
+  // Runs that were to leave, and have not: what is to follow them stays, too.
+  const stayed = new Set<string>();
   for (const action of actions) {
     await turn();
     const { kind, path } = action;
-    if (!signal?.aborted && await isStillPlanned?.(action) === false) {
-      yield await change.decline(action);
-    } else if (signal?.aborted) {
-      yield { kind, path, outcome: "not-run", because: "interrupted" };
+    let outcome: ActionOutcome;
+    if (signal?.aborted) {
+      outcome = { kind, path, outcome: "not-run", because: "interrupted" };
+    } else if (follows(action, stayed) || await isStillPlanned?.(action) === false) {
+      outcome = await change.decline(action);
     } else {
       await change.ready(action);
       assertHeld();
-      yield await change.perform(action);
+      outcome = await change.perform(action);
     }
+    if (outcome.outcome !== "applied") { for (const run of runsOf(action)) stayed.add(run); }
+    yield outcome;
+  }
+}
+
+function follows(action: Action, stayed: ReadonlySet<string>): boolean {
+  return action.kind === "purge-logged-model" && action.withoutRun !== null &&
+    stayed.has(action.withoutRun);
+}
+
+function runsOf(action: Action): readonly string[] {
+  switch (action.kind) {
+    case "purge-run":
+      return [action.runId];
+    case "purge-experiment":
+      return action.runIds;
+    default:
+      return [];
   }
 }

@@ -24,7 +24,7 @@ function judged(groups: readonly (string | null)[]): JudgedSnapshot {
   });
   const runs = groups.map((group) => judgedRun(group, group === group?.toUpperCase()));
   const activeExperiments = [anExperiment({ id: "7", name: "churn" })];
-  return { runs, experiments: [], orphans: [], activeExperiments };
+  return { runs, models: [], experiments: [], orphans: [], activeExperiments };
 }
 
 const limited = (maxShare: number, protectedOnes: readonly string[] = []): RetentionPolicy => ({

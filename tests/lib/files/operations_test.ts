@@ -44,6 +44,14 @@ const ACTIONS: Readonly<{ [K in Action["kind"]]: Action & { readonly kind: K } }
     experimentId: asExperimentId("1"),
     runIds: [ID],
   },
+  "purge-logged-model": {
+    ...base,
+    kind: "purge-logged-model",
+    path: asStorePath("1/models/m-1"),
+    modelId: "m-1",
+    experimentId: asExperimentId("1"),
+    withoutRun: ID,
+  },
   "quarantine-orphan": { ...base, kind: "quarantine-orphan", path: asStorePath("7") },
   "quarantine-stray": {
     ...base,

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Majority, Plan } from "../../../lib/plan/plan.ts";
+import type { Majority } from "../../../lib/plan/outlook.ts";
+import type { Plan } from "../../../lib/plan/plan.ts";
 import { asExperimentId } from "../../../lib/store/path.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { majorityClause, majorityLines, majorityText } from "../../../lib/words/majority.ts";

@@ -1,0 +1,165 @@
+/**
+ * Judging the logged models of active experiments: which may go, and why the rest stays.
+ *
+ * A model goes when MLflow has soft-deleted it, as `mlflow gc` has it go, or when the run that logged it has
+ * left the store or leaves it: never while that run stays.
+ *
+ * @module
+ */
+
+import type { KeepReason } from "../plan/plan.ts";
+import { type CleanupPolicy, EARLIEST } from "../policy/policy.ts";
+import type { ModelReference, References } from "../snapshot/find_references.ts";
+import { asExperimentId, asRunId, inOrder, type StorePath } from "../store/path.ts";
+import type { LoggedModel, StoreSnapshot } from "../store/snapshot.ts";
+import type { DatabaseUse } from "./find_database_uses.ts";
+import type { Hidden } from "./find_hidden.ts";
+import {
+  type JudgedExperiment,
+  type JudgedModel,
+  type JudgedOrphan,
+  subjectOf,
+  toGo,
+  toKeep,
+  type Verdict,
+} from "./judged.ts";
+
+/** What may keep a model. */
+export interface ModelProtections {
+  readonly findPin: (model: LoggedModel) => string | null;
+  readonly uses: ReadonlyMap<StorePath, DatabaseUse>;
+  readonly references: References;
+  /** What cannot be read, and so may refer to it. */
+  readonly hidden: readonly Hidden[];
+  /** What could not be read, under its own path and that of each directory around it. */
+  readonly unreadable: ReadonlyMap<string, KeepReason>;
+  /** Tells of a run, by its id, whether one stays in the store; `null`: there is none, be it damaged. */
+  readonly stays: (run: string) => boolean | null;
+}
+
+/**
+ * Judges every logged model by itself; that its run stays, or a run that uses it, overrules that later.
+ *
+ * @param snapshot The store.
+ * @param holders The verdicts on deleted experiments and orphans.
+ * @param policy The rules.
+ * @param now Epoch ms.
+ * @param protections What may keep a model.
+ * @returns The verdicts, ordered by path.
+ */
+export function judgeModels(
+  snapshot: StoreSnapshot,
+  holders: readonly (JudgedExperiment | JudgedOrphan)[],
+  policy: CleanupPolicy,
+  now: number,
+  protections: ModelProtections,
+): readonly JudgedModel[] {
+  const holderAt = new Map(holders.map((one) => [subjectOf(one).path, one]));
+  return inOrder([...snapshot.experiments, ...snapshot.orphans]).flatMap((place) => {
+    const holder = holderAt.get(place.path) ?? null;
+    const around: Verdict | null = holder === null ? null : toKeep(
+      "damage" in place
+        ? { kind: "in-orphan", orphan: place.path }
+        : { kind: "in-deleted-experiment", experiment: place.id },
+    );
+    return inOrder(place.loggedModels).map((model) => ({
+      model,
+      experimentId: asExperimentId(place.id),
+      holder,
+      verdict: around ?? judgeModel(model, snapshot, policy, now, protections),
+    }));
+  });
+}
+
+function judgeModel(
+  model: LoggedModel,
+  snapshot: StoreSnapshot,
+  policy: CleanupPolicy,
+  now: number,
+  { findPin, uses, references, hidden, unreadable, stays }: ModelProtections,
+): Verdict {
+  const { id, path, sourceRunId, link, stamp, lastChange } = model;
+  const isDeleted = model.lifecycleStage === "deleted";
+  if (link) return toKeep({ kind: "symbolic-link" });
+  const use = uses.get(path);
+  if (use !== undefined) return toKeep(use);
+  const [registered] = [
+    ...references.loggedModels.get(id) ?? [],
+    // `runs:/RUN/NAME` finds the model that the run has logged by that name.
+    ...references.runs.get(sourceRunId ?? "") ?? [],
+    ...taggedVersions(model, snapshot),
+  ];
+  if (registered !== undefined) return toKeep({ kind: "registered", ...registered });
+  const unread = unreadable.get(path);
+  if (unread !== undefined) return toKeep(unread);
+  if (policy.purgeAfter === null) return toKeep({ kind: "no-rule" });
+  if (!isDeleted) {
+    if (sourceRunId === null) return toKeep({ kind: "no-source-run" });
+    const standing = stays(sourceRunId);
+    if (standing === true) return toKeep({ kind: "run-stays", run: asRunId(sourceRunId) });
+    if (standing === null && !RUN_ID.test(sourceRunId)) {
+      return toKeep(unreadReason(path, "source_run_id names no run, and is no whole id"));
+    }
+  }
+  const tag = findPin(model);
+  if (tag !== null) return toKeep({ kind: "pinned", tag });
+  if (hidden[0] !== undefined) return toKeep(hidden[0].reason);
+  for (const use of model.usedBy) {
+    if (use.kind === "unreadable") return toKeep(unreadReason(use.path, use.message));
+    if (use.kind === "trace") return toKeep({ kind: "trace-source", trace: use.trace });
+  }
+  if (stamp === "" || lastChange === null) {
+    return toKeep({ kind: "unreadable", path, message: "its files could not all be looked at" });
+  }
+  const time = Math.max(lastChange, model.lastUpdatedTime ?? 0);
+  const age = now - time;
+  const limit = policy.purgeAfter;
+  if (age < 0) return toKeep({ kind: "in-the-future", time });
+  if (time < EARLIEST) return toKeep({ kind: "implausible-time", time });
+  if (isDeleted) {
+    return age <= limit
+      ? toKeep({ kind: "deleted-recently", age, limit })
+      : toGo({ kind: "deleted-longer-than", time, age, limit });
+  }
+  const run = asRunId(sourceRunId!);
+  return age <= limit
+    ? toKeep({ kind: "left-recently", run, age, limit })
+    : toGo({ kind: "without-run", run, time, age, limit });
+}
+
+/** Ids as MLflow makes them. Anything else that names nothing here may be the beginning of one. */
+const RUN_ID = /^[0-9a-f]{32}$/;
+
+function unreadReason(path: StorePath, message: string): KeepReason {
+  return {
+    kind: "unreadable",
+    path,
+    message: `${path} cannot be read and may refer to it (${message})`,
+  };
+}
+
+const VERSIONS_TAG = "mlflow.modelVersions";
+
+/**
+ * The versions that a model's own tag names and that this registry knows nothing of: it may be another's.
+ * MLflow leaves the tag as it is when a version is deleted.
+ */
+function taggedVersions(
+  { tags }: LoggedModel,
+  { registeredModels }: StoreSnapshot,
+): readonly ModelReference[] {
+  const named = tags.get(VERSIONS_TAG);
+  if (named === undefined) return [];
+  let versions: unknown;
+  try {
+    versions = JSON.parse(named);
+  } catch {
+    versions = null;
+  }
+  if (!Array.isArray(versions)) return [{ model: VERSIONS_TAG, version: named, aliases: [] }];
+  return versions.map((one) => ({
+    model: String(one?.name),
+    version: String(one?.version),
+    aliases: [],
+  })).filter(({ model }) => !registeredModels.some(({ name }) => name === model));
+}

@@ -1,0 +1,147 @@
+/**
+ * Keeping logged models together with the runs that logged or use them.
+ *
+ * @module
+ */
+
+import type { KeepReason } from "../plan/plan.ts";
+import type { RunUse } from "../store/extras.ts";
+import { holdersOf } from "../store/holders.ts";
+import type { LoggedModel, StoreSnapshot } from "../store/snapshot.ts";
+import {
+  type JudgedExperiment,
+  type JudgedModel,
+  type JudgedOrphan,
+  type JudgedRun,
+  type JudgedSnapshot,
+  keepRun,
+  staysInStore,
+  subjectOf,
+  toKeep,
+} from "./judged.ts";
+
+/** A model, or one that cannot be read, of which nobody can tell whose it is. */
+export interface WaitingModel {
+  /** `null`: it cannot be read. */
+  readonly model: LoggedModel | null;
+  readonly holder: JudgedExperiment | JudgedOrphan | null;
+  readonly verdict: JudgedModel["verdict"];
+}
+
+/** What keeps models by runs, and runs by models. */
+export interface ModelProtector {
+  /** Every model, those that cannot be read included. */
+  readonly all: readonly WaitingModel[];
+  /** Tells of what holds models which these are. */
+  readonly in: (holder: JudgedExperiment | JudgedOrphan) => readonly WaitingModel[];
+  /** Tells whether a model stays in the store, as things stand. */
+  readonly stays: (one: WaitingModel) => boolean;
+  /** Keeps the models of a run that stays, and those that it uses; gives those that are kept by that. */
+  readonly keepModels: (run: JudgedRun) => readonly JudgedModel[];
+  /** Keeps the run of a model that stays; gives the runs that are kept by that. */
+  readonly keepSources: (one: WaitingModel) => readonly JudgedRun[];
+}
+
+/**
+ * Makes what keeps models together with their runs.
+ *
+ * @param judged The verdicts, such as they are when what is made is called.
+ * @param snapshot The store.
+ * @returns What keeps them.
+ */
+export function modelProtector(
+  { models, runs, experiments, orphans }: JudgedSnapshot,
+  snapshot: StoreSnapshot,
+): ModelProtector {
+  const all: readonly WaitingModel[] = [
+    ...models,
+    ...damagedModels(snapshot, [...experiments, ...orphans]),
+  ];
+  const byHolder = Map.groupBy(all.filter(({ holder }) => holder !== null), (one) => one.holder);
+  const byRun = Map.groupBy(models, ({ model }) => model.sourceRunId);
+  const usedBy = new Map<string, { one: JudgedModel; as: RunUse }[]>();
+  for (const one of models) {
+    for (const use of one.model.usedBy) {
+      if (!("run" in use) || use.run === one.model.sourceRunId) continue;
+      const known = usedBy.get(use.run);
+      if (known === undefined) usedBy.set(use.run, [{ one, as: use.kind }]);
+      else known.push({ one, as: use.kind });
+    }
+  }
+  const sources = new Set(models.map(({ model }) => model.sourceRunId));
+  const runById = Map.groupBy(
+    models.length === 0 ? [] : runs.filter(({ run }) => sources.has(run.id)),
+    ({ run }): string => run.id,
+  );
+  const stays = ({ holder, verdict }: WaitingModel) =>
+    holder === null ? !verdict.goes : !holder.verdict.goes;
+
+  return {
+    all,
+    in: (holder) => byHolder.get(holder) ?? NONE,
+    stays,
+    keepModels({ run }) {
+      if (models.length === 0) return NONE;
+      const kept: JudgedModel[] = [];
+      const keep = (one: JudgedModel, reason: KeepReason) => {
+        if (one.holder !== null || !one.verdict.goes) return;
+        one.verdict = toKeep(reason);
+        kept.push(one);
+      };
+      for (const one of byRun.get(run.id) ?? NONE) {
+        if (one.model.lifecycleStage === "active") keep(one, { kind: "run-stays", run: run.id });
+      }
+      for (const { one, as } of usedBy.get(run.id) ?? NONE) {
+        keep(one, { kind: "used-by-run", run: run.id, as });
+      }
+      return kept;
+    },
+    keepSources(one) {
+      if (!stays(one)) return NONE;
+      const { model } = one;
+      const found = model === null ? runs : runById.get(model.sourceRunId ?? "") ?? NONE;
+      const leaving = found.filter((run) => !staysInStore(run));
+      const reason: KeepReason | null = model === null
+        ? null
+        : { kind: "source-of-kept", model: model.id };
+      for (const run of leaving) {
+        const reasons = reason === null ? one.verdict.reasons : [reason];
+        keepRun(run, reasons as readonly KeepReason[]);
+      }
+      return leaving;
+    },
+  };
+}
+
+const NONE: readonly never[] = [];
+
+/** Without its record a directory is no model to MLflow; any other that cannot be read may be of any run. */
+function damagedModels(
+  snapshot: StoreSnapshot,
+  holders: readonly (JudgedExperiment | JudgedOrphan)[],
+): readonly WaitingModel[] {
+  const found = snapshot.problems.filter(({ subject, damage, path }) =>
+    subject === "logged-model" && UNREADABLE.has(damage) ||
+    subject === "directory" && path.endsWith("/models")
+  );
+  if (found.length === 0) return NONE;
+  const places = holdersOf(snapshot);
+  return found.flatMap(({ path, message }) => {
+    const place = places.find((one) => path.startsWith(`${one.path}/models`));
+    if (place === undefined) return [];
+    const text = `${path} cannot be read and may refer to it (${message})`;
+    return [{
+      model: null,
+      holder: holders.find((one) => subjectOf(one) === place) ?? null,
+      verdict: toKeep({ kind: "unreadable", path, message: text }),
+    }];
+  });
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "empty",
+  "unreadable",
+  "incomplete",
+  "io",
+  "cut-off",
+]);

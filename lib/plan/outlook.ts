@@ -1,0 +1,33 @@
+/**
+ * What a plan says of itself besides what it does: what nobody should miss, and what it is asked for in vain.
+ *
+ * @module
+ */
+
+import type { ExperimentId } from "../store/path.ts";
+
+/** An experiment of which a plan takes every active run, or more than half. */
+export interface Majority {
+  /** Its id. */
+  readonly experiment: ExperimentId;
+  /** Name for people. */
+  readonly name: string;
+  /** How many of its active runs go. */
+  readonly removes: number;
+  /** How many it has. */
+  readonly of: number;
+}
+
+/** A metric, parameter, tag or glob of a policy that fits nothing, or not everywhere. */
+export interface Misfit {
+  /** The key that asks for it, such as `keep_best` or `experiments of rule 1`. */
+  readonly key: string;
+  /** What is asked for. */
+  readonly wanted: string;
+  /** Among what it was looked for. */
+  readonly among: "experiment" | "run";
+  /** How many of them it does not fit. */
+  readonly without: number;
+  /** How many there are. */
+  readonly of: number;
+}
