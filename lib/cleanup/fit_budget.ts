@@ -12,6 +12,7 @@ import type { Budget, CleanupPolicy } from "../policy/policy.ts";
 import type { StorePath } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
+import { laterFinder } from "./models_later.ts";
 import { dropArtifacts } from "./drop_artifacts.ts";
 
 /** What comes of a budget. */
@@ -92,13 +93,20 @@ function candidatesOf(
   now: number,
   held?: Held,
 ): readonly Candidate[] {
+  const laterOf = laterFinder(judged);
   return [
     ...judged.runs.filter(({ holder, verdict }) => holder === null && verdict.goes)
-      .map(({ run }) => ({
-        path: run.path,
-        usage: run.usage ?? NO_USAGE,
-        time: timeOf(run),
-        later: run.lifecycleStage === "active",
+      .map(({ run }) => {
+        const later = run.lifecycleStage === "active";
+        const usage = later ? laterOf(run) : run.usage ?? NO_USAGE;
+        return { path: run.path, usage, time: timeOf(run), later };
+      }),
+    ...judged.models.filter(({ holder, verdict }) => holder === null && verdict.goes)
+      .map(({ model: { path, usage, lastChange } }) => ({
+        path,
+        usage: usage ?? NO_USAGE,
+        time: lastChange ?? 0,
+        later: false,
       })),
     ...dropArtifacts(judged, policy, now, held)
       .map(({ path, usage, reasons: [reason] }) => ({
@@ -133,9 +141,12 @@ function wantedOf(snapshot: StoreSnapshot, all: JudgedSnapshot, budget: Budget):
   const amount = (list: readonly { readonly usage: DiskUsage | null }[]) =>
     list.reduce((sum, { usage }) => sum + amountOf(usage ?? NO_USAGE, budget), 0);
   const { experiments, orphans, strays } = snapshot;
+  const laterOf = laterFinder(all);
   const waits = [
     ...all.runs.filter(({ holder, verdict }) => holder === null && isWaiting(verdict))
-      .map(({ run }) => run),
+      .map(({ run }) => ({ usage: laterOf(run) })),
+    ...all.models.filter(({ holder, verdict }) => holder === null && isWaiting(verdict))
+      .map(({ model }) => model),
     ...all.experiments.filter(({ verdict }) => isWaiting(verdict))
       .map(({ experiment }) => experiment),
   ];

@@ -27,6 +27,7 @@ import { findMajorities } from "./find_majorities.ts";
 import { findMisfits } from "./find_misfits.ts";
 import { findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
+import { laterFinder } from "./models_later.ts";
 
 /** What a planner needs besides the store and the rules. */
 export interface PlanOptions {
@@ -101,8 +102,9 @@ export function planRemovals(
   const judged = fitted?.judged ?? judgeSnapshot(snapshot, policy, now);
   const { runs, models, experiments, orphans } = judged;
   const measured = snapshot.sizes;
+  const laterOf = measured ? laterFinder(judged) : null;
   const actions = [
-    ...mapped(runs, (one) => softDelete(one, measured)),
+    ...mapped(runs, (one) => softDelete(one, laterOf)),
     ...dropArtifacts(judged, policy, now, fitted?.held),
     ...mapped(runs, purgeRun),
     ...mapped(experiments, purgeExperiment),
@@ -214,7 +216,10 @@ function missingKeys(
   return wanted.filter((key) => !read.includes(key)).map((key) => `${kind} ${key}`);
 }
 
-function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Action | null {
+function softDelete(
+  { run, holder, verdict }: JudgedRun,
+  laterOf: ReturnType<typeof laterFinder> | null,
+): Action | null {
   if (holder !== null || !verdict.goes || run.lifecycleStage !== "active") return null;
   const { id, experimentId, path, name, stamp } = run;
   const { reasons } = verdict;
@@ -227,7 +232,7 @@ function softDelete({ run, holder, verdict }: JudgedRun, measured: boolean): Act
     reasons,
     usage: NO_USAGE,
     stamp,
-    ...(measured ? { later: run.usage ?? NO_USAGE } : {}),
+    ...(laterOf === null ? {} : { later: laterOf(run) }),
   };
 }
 

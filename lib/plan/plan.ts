@@ -213,7 +213,7 @@ export interface SoftDeleteRun extends ActionBase {
   readonly runId: RunId;
   /** The experiment it lies in. */
   readonly experimentId: ExperimentId;
-  /** What it takes, and frees once it is purged; left out where that was not asked for or measured. */
+  /** What is freed once it is purged, with its models; left out where that was not asked for or measured. */
   readonly later?: DiskUsage;
 }
 

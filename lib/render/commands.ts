@@ -59,9 +59,11 @@ export function remedyText(
         command(remedy.relocate ? "repair --relocate" : "repair")
       }\` to plan its repair`;
     case "cleanup":
-      return remedy.does === "quarantine"
-        ? `Run \`${command("cleanup")}\` to plan its quarantine, or ${remedy.or}`
-        : `Purge the experiment with \`${command("cleanup")}\`, or ${remedy.or}`;
+      return remedy.does === "purge"
+        ? `Purge the experiment with \`${command("cleanup")}\`, or ${remedy.or}`
+        : `Run \`${command("cleanup")}\` to plan its ${
+          remedy.does === "quarantine" ? "quarantine" : "purge"
+        }, or ${remedy.or}`;
     case "restore":
       return `Restore it with \`${restoring(remedy.experimentId)}\`, or ${remedy.or}`;
     case "by-hand":

@@ -7,6 +7,7 @@
 import { findProblems, perExperiment } from "./checks.ts";
 import { findDeletedModelsInTrash } from "./experiment_checks.ts";
 import {
+  findLeftModels,
   findLostLoggedModels,
   findLostSourceRuns,
   findLostVersions,
@@ -96,6 +97,14 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
     migration: null,
     remedy: { kind: "cleanup", does: "purge", or: "restore it in MLflow" },
     check: findDeletedModelsInTrash,
+  },
+  {
+    id: "logged-model-left-alone",
+    in: toMlflow3("info"),
+    describes: "MLflow 3 shows the logged model with a link that leads nowhere",
+    migration: null,
+    remedy: null,
+    check: findLeftModels,
   },
   {
     id: "source-run-missing",

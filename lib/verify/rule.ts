@@ -29,7 +29,11 @@ export type Remedy =
   /** A repair plans it; `relocate`: once it may rewrite the places that records name. */
   | { readonly kind: "repair"; readonly relocate?: true }
   /** A clean-up plans it, unless its owner does something else, in the imperative. */
-  | { readonly kind: "cleanup"; readonly does: "quarantine" | "purge"; readonly or: string }
+  | {
+    readonly kind: "cleanup";
+    readonly does: "quarantine" | "purge" | "purge-model";
+    readonly or: string;
+  }
   /** MLflow restores the experiment of that id, unless its owner does something else, in the imperative. */
   | { readonly kind: "restore"; readonly experimentId: string; readonly or: string }
   /** Its owner does it: a sentence in the imperative, without a full stop. */

@@ -216,7 +216,7 @@ export const LINK_DAMAGES: readonly Damage[] = [
   },
   {
     name: "a logged model's source run is lost",
-    rule: "source-run-missing",
+    rule: "logged-model-left-alone",
     ...three,
     changes: /source_run_id$/,
     inflict: (s) => s.set(`${model}/meta.yaml`, "source_run_id", "f".repeat(32)),

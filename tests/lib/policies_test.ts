@@ -938,7 +938,7 @@ limits: { max_share: 100% }
 `,
     budget: { kind: "max-size", bytes: 1000, first: "oldest" },
     plan: `
-target: 1056384 of 6309960
+target: 1056384 of 6391880
 soft-delete-run: killed baseline-1 first plain
 purge-run: binned
 purge-experiment: .trash/9
@@ -961,7 +961,7 @@ quarantine-orphan: 7
 retention: { keep_within: 100d, children: own }
 limits: { max_share: 100% }
 `,
-    budget: { kind: "max-files", files: 98, first: "oldest" },
+    budget: { kind: "max-files", files: 102, first: "oldest" },
     plan: `
 target: 8 of 6
 soft-delete-run: first

@@ -266,6 +266,7 @@ Deno.test("stampedBy() looks at the whole of what is moved, at the file of what 
     "drop-artifact": `tree 1/${ID}/artifacts/checkpoints`,
     "purge-run": `tree 1/${ID}`,
     "purge-experiment": "tree .trash/1",
+    "purge-logged-model": "tree 1/models/m-1",
     "quarantine-orphan": "tree 7",
     "quarantine-stray": `tree 1/${ID}/tags/a~`,
     "write-meta": "file 7/meta.yaml",

@@ -80,6 +80,7 @@ Deno.test("parsePlan() gives back every plan of a clean-up", () => {
   assertEquals([...kinds].sort(), [
     "drop-artifact",
     "purge-experiment",
+    "purge-logged-model",
     "purge-run",
     "quarantine-orphan",
     "soft-delete-run",

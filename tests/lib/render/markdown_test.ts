@@ -124,6 +124,7 @@ Deno.test("an experiment has its name where nothing but heavy files of its runs 
   const experiments = store.experiments.map((each) => ({
     ...each,
     runs: each.runs.filter(({ extras }) => (extras?.heavy ?? []).length > 0),
+    loggedModels: [],
   }));
   const plan = planOf(
     "retention: { keep_within: 365d }\npurge: { after: 7d, artifacts_only: checkpoints }",

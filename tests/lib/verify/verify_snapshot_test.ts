@@ -270,16 +270,28 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
     }),
     [`warning parent-run-missing 1/${RUN} 1 ${RUN}`],
   ]],
-  "source-run-missing": [[
+  "logged-model-left-alone": [[
     snapshot({
       experiments: [experiment({ loggedModels: [loggedModel({ sourceRunId: runId(9) })] })],
+    }),
+    [`info logged-model-left-alone 1/models/m-${RUN} 1 -`],
+  ]],
+  "source-run-missing": [[
+    snapshot({
+      experiments: [
+        experiment({
+          id: "2",
+          lifecycleStage: "deleted",
+          loggedModels: [loggedModel({ sourceRunId: runId(9) })],
+        }),
+      ],
       references: [
         { path: asStorePath("1/traces/tr-1"), to: "run", id: runId(9) },
         { path: asStorePath("models/m/version-1"), to: "run", id: runId(9) },
       ],
     }),
     [
-      `info source-run-missing 1/models/m-${RUN} 1 -`,
+      `info source-run-missing .trash/2/models/m-${RUN} 2 -`,
       "info source-run-missing 1/traces/tr-1 1 -",
       "info source-run-missing models/m/version-1 - -",
     ],
@@ -676,10 +688,37 @@ Deno.test("verifySnapshot() names the clean-up exactly where it quarantines", ()
   }));
   fc.assert(fc.property(stores, (store) => {
     const advised = verify(store)
-      .filter(({ remedy }) => remedy?.kind === "cleanup")
+      .filter(({ remedy }) => remedy?.kind === "cleanup" && remedy.does === "quarantine")
       .map(({ path }) => path);
     const planned = planCleanup(store, policy, { now: NOW }).actions.map(({ path }) => path);
     assertEquals(advised.toSorted(), planned.toSorted());
+  }));
+});
+
+Deno.test("verifySnapshot() names the clean-up where that takes a logged model, and nowhere else", () => {
+  const policy = {
+    olderThan: null,
+    purgeAfter: 30 * DAY,
+    quarantineOrphans: false,
+    settle: 0,
+  };
+  fc.assert(fc.property(snapshotArbitrary({ now: NOW }), (store) => {
+    const advised = verify(store)
+      .filter(({ rule, remedy }) => rule === "logged-model-left-alone" && remedy !== null)
+      .map(({ path }) => path);
+    const runs = new Set<string>(
+      [...store.experiments, ...store.orphans]
+        .flatMap(({ runs, damagedRuns }) => [...runs, ...damagedRuns]).map(({ id }) => id),
+    );
+    const planned = planCleanup(store, policy, { now: NOW }).actions
+      .filter((one) =>
+        one.kind === "purge-logged-model" && one.withoutRun !== null && !runs.has(one.withoutRun)
+      )
+      .map(({ path }) => path);
+    // A soft-deleted model goes by itself, be its run lost, too.
+    assertEquals(planned.filter((path) => !advised.includes(path)), []);
+    const all = new Set(planCleanup(store, policy, { now: NOW }).actions.map(({ path }) => path));
+    assertEquals(advised.filter((path) => !all.has(path)), []);
   }));
 });
 
