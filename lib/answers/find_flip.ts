@@ -11,7 +11,8 @@ import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import { isStanding } from "../judge/keep_rules.ts";
 import { lastSignOfExperiment, lastSignOfRun } from "../judge/judge_by_age.ts";
 import { timeOf } from "../judge/run_facts.ts";
-import type { KeepReason, Period, Standing } from "../plan/plan.ts";
+import type { KeepReason } from "../plan/plan.ts";
+import type { Period, Standing } from "../plan/standing.ts";
 import {
   type CleanupPolicy,
   isEmptyRule,

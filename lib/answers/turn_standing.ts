@@ -5,7 +5,7 @@
  */
 
 import { tagFinder } from "../judge/run_facts.ts";
-import type { Standing } from "../plan/plan.ts";
+import type { Standing } from "../plan/standing.ts";
 import type { BestRule, RetentionRule } from "../policy/policy.ts";
 import type { Run } from "../store/snapshot.ts";
 import { nameGlob } from "../text/glob.ts";

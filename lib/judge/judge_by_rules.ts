@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { ActionReason, KeepReason, Standing } from "../plan/plan.ts";
+import type { ActionReason, KeepReason } from "../plan/plan.ts";
+import type { Standing } from "../plan/standing.ts";
 import {
   EARLIEST,
   isEmptyRule,

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { ActionReason, KeepReason, Standing } from "../plan/plan.ts";
+import type { ActionReason, KeepReason } from "../plan/plan.ts";
+import type { Standing } from "../plan/standing.ts";
 import type { RetentionRule } from "../policy/policy.ts";
 import type { ExperimentId, StorePath } from "../store/path.ts";
 import type { Experiment, LoggedModel, NonEmpty, Orphan, Run } from "../store/snapshot.ts";

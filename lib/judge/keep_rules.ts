@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { KeepReason, Period, Standing } from "../plan/plan.ts";
+import type { KeepReason } from "../plan/plan.ts";
+import type { Period, Standing } from "../plan/standing.ts";
 import type { RetentionRule } from "../policy/policy.ts";
 import type { Run } from "../store/snapshot.ts";
 import { nameGlob } from "../text/glob.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Period, Standing } from "../plan/plan.ts";
+import type { Period, Standing } from "../plan/standing.ts";
 import type { BestRule } from "../policy/policy.ts";
 import type { Run } from "../store/snapshot.ts";
 import { facetOf, scoreOf, timeOf } from "./run_facts.ts";

@@ -33,7 +33,6 @@ export type {
   DropArtifact,
   KeepReason,
   Kept,
-  Period,
   Plan,
   PlanBase,
   PlanTask,
@@ -46,9 +45,9 @@ export type {
   RemovalPlan,
   RepairPlan,
   SoftDeleteRun,
-  Standing,
   Stop,
 } from "./plan.ts";
+export type { Period, Standing } from "./standing.ts";
 export type { ActionOutcome, ApplyReport, SkipReason } from "./report.ts";
 export {
   type CreateDirectories,

@@ -13,6 +13,7 @@ import type { DatabaseRow, NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
 import type { Majority, Misfit } from "./outlook.ts";
 import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
+import type { Standing } from "./standing.ts";
 
 /** How far a plan with a budget gets. */
 export interface BudgetOutcome {
@@ -31,45 +32,6 @@ export interface BudgetOutcome {
     readonly usage: DiskUsage;
   }[];
 }
-
-/** How a run stands under one of the rules that keep runs. */
-export type Standing =
-  | {
-    readonly kind: "keep-last";
-    readonly rank: number;
-    readonly of: number;
-    readonly n: number;
-  }
-  | { readonly kind: "keep-within"; readonly age: number; readonly limit: number }
-  | {
-    readonly kind: "keep-best";
-    readonly metric: string;
-    readonly mode: "max" | "min";
-    readonly over: "latest" | "history";
-    /** The parameter or tag, and the run's value of it; `null` where the rule names none. */
-    readonly per: { readonly key: string; readonly value: string } | null;
-    /** `null` when the run has no finite value. */
-    readonly rank: number | null;
-    readonly of: number;
-    readonly n: number;
-  }
-  | {
-    readonly kind: "keep-period";
-    readonly period: Period;
-    /** Epoch ms. */
-    readonly start: number;
-    /** Whether the run is the newest of its period. */
-    readonly newest: boolean;
-    /** The period's place among those that have runs, from the latest. */
-    readonly rank: number;
-    readonly n: number;
-  }
-  | { readonly kind: "keep-tag"; readonly tag: string }
-  | { readonly kind: "keep-status"; readonly status: RunStatus }
-  | { readonly kind: "keep-named"; readonly glob: string };
-
-/** A stretch of the calendar, in UTC; weeks begin on Mondays. */
-export type Period = "day" | "week" | "month";
 
 /** Why an action is in the plan. */
 export type ActionReason =

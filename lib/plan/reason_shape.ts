@@ -7,7 +7,8 @@
 
 import { isFlag as flag, isRecord, isText as text } from "../text/json.ts";
 import type { Majority, Misfit } from "./outlook.ts";
-import type { ActionReason, KeepReason, Standing, Stop } from "./plan.ts";
+import type { ActionReason, KeepReason, Stop } from "./plan.ts";
+import type { Standing } from "./standing.ts";
 
 /** Tells whether a value read from JSON is as it must be. */
 type Check = (value: unknown) => boolean;

@@ -7,7 +7,8 @@
 import type { Explanation, Lack } from "../answers/explain_run.ts";
 import type { Flip, PolicyChange } from "../answers/find_flip.ts";
 import { keeps } from "../judge/keep_rules.ts";
-import type { ActionReason, KeepReason, Standing, Stop } from "../plan/plan.ts";
+import type { ActionReason, KeepReason, Stop } from "../plan/plan.ts";
+import type { Standing } from "../plan/standing.ts";
 import { PIN_TAG } from "../store/tags.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
 import { type RenderOptions, type Style, styleOf } from "../text/style.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ActionReason, KeepReason, Standing } from "../plan/plan.ts";
+import type { ActionReason, KeepReason } from "../plan/plan.ts";
+import type { Standing } from "../plan/standing.ts";
 import { formatCount, formatDuration, formatTime, plural } from "../text/units.ts";
 import { repairReasonText } from "./repair.ts";
 

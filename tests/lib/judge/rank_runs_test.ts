@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { byEnd, rankByMetric, rankByPeriod } from "../../../lib/judge/rank_runs.ts";
-import type { Period } from "../../../lib/plan/plan.ts";
+import type { Period } from "../../../lib/plan/standing.ts";
 import type { BestRule } from "../../../lib/policy/policy.ts";
 import { DAY, NOW, run, runId } from "../../_support/builders.ts";
 
