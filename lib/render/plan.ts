@@ -105,7 +105,7 @@ function headingOf(kind: Action["kind"], count: number): string {
     case "purge-logged-model":
       return `Purge ${
         plural(count, "logged model")
-      } that are deleted, or left without a run: out of the store`;
+      }, deleted or left without a run: out of the store`;
     case "quarantine-orphan":
       return `Quarantine ${plural(count, "orphan")}: out of MLflow's sight`;
     default:
