@@ -27,6 +27,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
 import { type Case, keep, putBack, writeCase } from "./case.ts";
+import { chooseScenariosOrExit } from "./choose_scenarios.ts";
 import { judge } from "./judge.ts";
 import { shuffled } from "./shuffled.ts";
 import { bundleProgram, makeScratch } from "./program.ts";
@@ -41,6 +42,7 @@ import {
   runInjected,
   traceCalls,
 } from "./strace.ts";
+import { tellProgress } from "./tell_progress.ts";
 import { tellResult } from "./tell_result.ts";
 
 /** A scenario on one store, ready to be injected into. */
@@ -74,10 +76,7 @@ const flags = parseArgs(Deno.args, {
 });
 const seed = Number(flags["seed"] ?? crypto.getRandomValues(new Uint16Array(1))[0]);
 const wanted = Number(flags["injections"] ?? 600);
-const tasks = typeof flags["tasks"] === "string" ? flags["tasks"].split(",") : null;
-const chosen = scenarios.filter(({ name, task }) =>
-  tasks === null || tasks.includes(name) || tasks.includes(task)
-);
+const chosen = chooseScenariosOrExit(scenarios, flags["tasks"] as string | undefined);
 
 async function prepare(
   scenario: Scenario,
@@ -164,17 +163,22 @@ async function run(scratch: string): Promise<boolean> {
   const units: Unit[] = [];
   const seeds = flags["call"] === undefined && !flags["full"] ? 3 : 1;
   let available = 0;
+  using preparing = tellProgress("Preparing", () => ({ done: available, total: wanted }));
   for (
     let next = seed;
     next < seed + seeds || !flags["full"] && flags["call"] === undefined && available < wanted;
     next++
   ) {
+    const before = available;
     for (const scenario of chosen) {
       const unit = await prepare(scenario, next, scratch, program);
       units.push(unit);
       available += injectionsOf(unit).length;
     }
+    // No other store would give more.
+    if (available === before) break;
   }
+  preparing[Symbol.dispose]();
   const all = units.flatMap(injectionsOf);
   const injections = flags["call"] !== undefined
     ? all.filter(({ call, kind }) =>
@@ -190,6 +194,10 @@ async function run(scratch: string): Promise<boolean> {
   let injected = 0;
   let missed = 0;
   let failed = 0;
+  using _injecting = tellProgress(
+    "Injecting",
+    () => ({ done: injected + missed, total: injections.length }),
+  );
   for (const unit of units) {
     if (unit.wrong.length > 0) report(unit, null, unit.wrong);
   }

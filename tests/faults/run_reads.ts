@@ -22,10 +22,12 @@ import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
 import { type Case, keep, putBack, writeCase } from "./case.ts";
 import { bundleProgram, makeScratch, type Program, type Ran } from "./program.ts";
+import { chooseScenariosOrExit } from "./choose_scenarios.ts";
 import { ERRORS, type ReadFault, runWithFault, traceReads } from "./read_faults.ts";
 import { type ReadScenario, readScenarios, type ReadSetup } from "./read_scenarios.ts";
 import { shuffled } from "./shuffled.ts";
 import { hasStrace } from "./strace.ts";
+import { tellProgress } from "./tell_progress.ts";
 import { tellResult } from "./tell_result.ts";
 
 /** A scenario on one store, ready to be injected into. */
@@ -47,8 +49,7 @@ const flags = parseArgs(Deno.args, {
 });
 const seed = Number(flags["seed"] ?? crypto.getRandomValues(new Uint16Array(1))[0]);
 const wanted = Number(flags["injections"] ?? 400);
-const tasks = typeof flags["tasks"] === "string" ? flags["tasks"].split(",") : null;
-const chosen = readScenarios.filter(({ name }) => tasks === null || tasks.includes(name));
+const chosen = chooseScenariosOrExit(readScenarios, flags["tasks"] as string | undefined);
 
 async function prepare(
   scenario: ReadScenario,
@@ -109,9 +110,14 @@ async function run(scratch: string): Promise<boolean> {
   const units: Unit[] = [];
   const prepared = [seed, ...(wanted > 1_000 ? [seed + 1, seed + 2] : [])]
     .flatMap((seed) => chosen.map((scenario) => ({ scenario, seed })));
+  using preparing = tellProgress(
+    "Preparing",
+    () => ({ done: units.length, total: prepared.length }),
+  );
   await inParallel(prepared, async ({ scenario, seed }) => {
     units.push(await prepare(scenario, seed, scratch, program));
   });
+  preparing[Symbol.dispose]();
   for (const unit of units) if (unit.wrong.length > 0) report(unit, null, unit.wrong);
   const taken = sample(units);
   const possible = units.reduce((sum, { faults }) => sum + faults.length, 0);
@@ -119,6 +125,7 @@ async function run(scratch: string): Promise<boolean> {
   console.log(`Seed ${seed}: ${units.length} cases, ${possible} possible, trying ${size}`);
 
   let [injected, missed, failed] = [0, 0, 0];
+  using _injecting = tellProgress("Injecting", () => ({ done: injected + missed, total: size }));
   const started = performance.now();
   await inParallel(
     [...taken].toSorted((a, b) => b[1].length - a[1].length),
