@@ -30,7 +30,7 @@ export function isMendedBy(problem: Problem, action: RepairAction): boolean {
     case "trim-metric-file":
       return path === action.path && (damage === "malformed-line" || damage === "torn-line");
     case "rewrite-tag":
-      return action.path.startsWith(`${path}/tags/`) && damage === "moved";
+      return action.path.startsWith(`${path}/tags/`) && PLACES.includes(damage);
     case "finish-stale-run":
     case "set-stage":
     case "release-name":
@@ -67,15 +67,18 @@ const RECORD_DAMAGES: readonly Problem["damage"][] = [
   "unreadable",
   "incomplete",
   "moved",
+  "relative",
 ];
+
+const PLACES: readonly Problem["damage"][] = ["moved", "relative"];
 
 /** What setting a key mends. */
 const KEYS: Readonly<Record<string, readonly Problem["damage"][]>> = {
   status: ["stale"],
   run_id: ["no-run-id"],
   deleted_time: ["no-deleted-time"],
-  artifact_uri: ["no-artifact-uri", "moved"],
-  artifact_location: ["moved"],
-  source: ["moved"],
-  storage_location: ["moved"],
+  artifact_uri: ["no-artifact-uri", ...PLACES],
+  artifact_location: PLACES,
+  source: PLACES,
+  storage_location: PLACES,
 };

@@ -5,6 +5,7 @@
  */
 
 import { percentDecoded } from "../store/artifact_uri.ts";
+import { looksLikeExperimentId } from "../store/names.ts";
 
 /** A place on some machine, as a record names it. */
 export interface LocalPlace {
@@ -76,6 +77,28 @@ export function localPathOf(uri: string): string | null {
 }
 
 /**
+ * Gives the path of an artifact URI that MLflow follows from the directory in which it is started, wherever
+ * that is; `~` is a name like any other to it.
+ *
+ * @param uri An artifact URI, or a bare path.
+ * @returns The path with a slash ahead, without what leads to it; `null` for any other URI.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(relativePathOf("./mlruns/0"), "/mlruns/0");
+ * assertEquals(relativePathOf("~/oats/mlruns/0"), "/oats/mlruns/0");
+ * assertEquals(relativePathOf("/data/mlruns/0"), null);
+ * ```
+ */
+export function relativePathOf(uri: string): string | null {
+  const path = uri.replace(/^file:(?!\/)/i, "");
+  if (path === "" || /^[a-z][a-z0-9+.-]*:|^[/\\]/i.test(path)) return null;
+  return `/${path.replace(/^(?:(?:~|\.\.?)\/+)+/, "").replace(/\/+$/, "")}`;
+}
+
+/**
  * Finds which place of this store a record means that was written when the store lay elsewhere.
  *
  * @param uri What the record names.
@@ -98,15 +121,17 @@ export function formerPlaces(
   options: { readonly root: string; readonly own: string | null; readonly from: string | null },
 ): readonly string[] {
   const { root, own, from } = options;
-  const path = parseLocalPlace(uri)?.path;
-  if (path === undefined) return [];
+  const local = parseLocalPlace(uri)?.path ?? null;
+  const path = local ?? relativePathOf(uri);
+  if (path === null) return [];
+  const leadsInto = (directory: string) => local !== null && isWithin(local, directory);
   if (from === null && own !== null) {
     // The former root may have been a directory of the present one.
-    return path.endsWith(`/${own}`) && !isWithin(path, `${root}/${own}`) ? [own] : [];
+    return ownPlaces(path, root, own).filter((place) => !leadsInto(`${root}/${place}`));
   }
-  if (isWithin(path, root)) return [];
+  if (leadsInto(root)) return [];
   if (from !== null) {
-    const former = parseLocalPlace(from)?.path ?? from;
+    const former = parseLocalPlace(from)?.path ?? relativePathOf(from) ?? from;
     return isWithin(path, former) && path.length > former.length
       ? [path.slice(former.replace(/\/+$/, "").length + 1)]
       : [];
@@ -114,6 +139,22 @@ export function formerPlaces(
   const names = path.split("/").filter((name) => name !== "");
   // The first name is at best the former root itself, and one name alone says too little.
   return names.slice(1, -1).map((_, index) => names.slice(index + 1).join("/"));
+}
+
+/** A thing's own place, or where it was before something was moved to another experiment by hand. */
+function ownPlaces(path: string, root: string, own: string): readonly string[] {
+  if (path.endsWith(`/${own}`)) return [own];
+  const names = own.split("/");
+  const former = path.split("/").slice(-names.length);
+  const [id = "", folder] = names.slice(-2);
+  if (names.length === 1) {
+    const isSibling = path === `${root}/${former[0]}` && looksLikeExperimentId(former[0] ?? "");
+    return isSibling ? [own] : [];
+  }
+  // No two things have one id of those.
+  const isSame = /^(?:m-|tr-)?[0-9a-f]{32}$/.test(id) && folder === former.at(-1) &&
+    id === former.at(-2) && former.length === names.length;
+  return isSame ? [former.join("/"), own] : [];
 }
 
 /**

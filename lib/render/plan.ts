@@ -287,6 +287,14 @@ function renderKeptSample(
   options: RenderPlanOptions,
 ): string[] {
   if (!isNoteworthy && !options.all) return [];
+  const [first, ...others] = kept;
+  const [reason] = first?.reasons ?? [];
+  // One command mends it with all others of its group.
+  if (reason?.kind === "needs-choice" && reason.by === "relocation" && others.length > 0) {
+    const choice = reasonWithCommand({ ...reason, message: "" }, options.command);
+    const line = `  ${first!.path} and ${formatCount(others.length)} more${choice}`;
+    if (!options.all) return [visibleText(line)];
+  }
   const shown = options.all ? kept : kept.slice(0, SAMPLE_OF_GROUP);
   const rows = renderRows(
     COLUMNS,

@@ -53,6 +53,7 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   "stray-file": ["move the file out of the store"],
   zeros: VALUE,
   moved: ["move the store back", "rewrite the place that it names"],
+  relative: ["start MLflow where the place leads here", "rewrite the place that it names"],
   foreign: null,
   "no-run-id": null,
   "no-artifact-uri": null,
@@ -64,6 +65,8 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   "newer-format": null,
   unmigrated: null,
   dangling: null,
+  remote: null,
+  borrowed: null,
   unused: null,
   stale: null,
 };
@@ -85,7 +88,7 @@ export function choicesFor(
   if (!isRecord && LOST.includes(damage)) return { choices: VALUE };
   const choices = CHOICES[damage];
   if (choices === null) return null;
-  return damage === "moved" ? { choices, by: "relocation" } : { choices };
+  return damage === "moved" || damage === "relative" ? { choices, by: "relocation" } : { choices };
 }
 
 const LOST: readonly Problem["damage"][] = ["missing", "empty", "unreadable", "incomplete"];

@@ -11,6 +11,7 @@ import { readRunMeta } from "../records/meta_record.ts";
 import { fileUri, formerPlaces, renameUri } from "../records/relocate_uri.ts";
 import { ABSENT } from "../store/facts.ts";
 import { type Holder, holdersOf, linkedIn } from "../store/holders.ts";
+import type { Problem } from "../store/problem.ts";
 import { byPath, experimentPathOf, type StorePath } from "../store/path.ts";
 import type { DamagedRun, Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
@@ -19,6 +20,7 @@ import { textOf } from "../yaml/node.ts";
 import { keptEntry, type RepairContext, type Repairs, unsettled } from "./context.ts";
 import { rebuildExperimentMeta } from "./rebuild_experiment_meta.ts";
 import { keptReason, rebuildRunMeta } from "./rebuild_run_meta.ts";
+import { withoutTrash } from "./repair_locations.ts";
 
 /** The kinds of damage that leave a record without use, and its directory where it belongs. */
 export const LOST: ReadonlySet<string> = new Set(["missing", "empty", "unreadable", "incomplete"]);
@@ -241,10 +243,31 @@ function completes(copy: string, left: string | null): boolean {
   return left !== null && copy !== left && copy.startsWith(left) && copy.endsWith("\n");
 }
 
+/** A copy was kept before the store moved. */
+function inPlace(
+  context: RepairContext,
+  path: StorePath,
+  subject: Problem["subject"],
+  text: string,
+): ReturnType<typeof relocated> {
+  const own = withoutTrash(path);
+  switch (subject) {
+    case "experiment":
+      return relocated(context, { text, reasons: [] }, "artifact_location", own);
+    case "run":
+      return relocated(context, { text, reasons: [] }, "artifact_uri", `${own}/artifacts`);
+    case "logged-model":
+      return relocated(context, { text, reasons: [] }, "artifact_location", `${own}/artifacts`);
+    default:
+      return { text, reasons: [] };
+  }
+}
+
 function repairFromCopies(
-  { snapshot, evidence }: RepairContext,
+  context: RepairContext,
   isLeft: (path: string) => boolean,
 ): WriteMeta[] {
+  const { snapshot, evidence } = context;
   const seen = new Set<StorePath>();
   return snapshot.problems.toSorted(byPath).flatMap(({ path, subject, damage, message }) => {
     const record = evidence.records.get(path);
@@ -253,7 +276,7 @@ function repairFromCopies(
     if (!isLost && !(damage === "cut-off" && completes(record.kept.text, record.text))) return [];
     if (seen.has(path) || isLeft(path)) return [];
     seen.add(path);
-    const { text } = record.kept;
+    const { text, reasons } = inPlace(context, path, subject, record.kept.text);
     return [{
       kind: "write-meta",
       path,
@@ -262,7 +285,7 @@ function repairFromCopies(
       text,
       isNew: record.stamp === ABSENT,
       tag: null,
-      reasons: [{ kind: "broken", message }, keptReason(record.kept)],
+      reasons: [{ kind: "broken", message }, keptReason(record.kept), ...reasons],
       usage: NO_USAGE,
       stamp: record.stamp,
     }];

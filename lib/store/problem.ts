@@ -56,6 +56,12 @@ export type Damage =
   | "cut-off"
   /** Names a place where nothing is, while what it names is here. */
   | "moved"
+  /** Names a place that depends on where MLflow is started. */
+  | "relative"
+  /** Names a place of its own elsewhere that MLflow can only reach as a server, or over a network. */
+  | "remote"
+  /** A directory without a record that holds the artifacts of a run which lies elsewhere. */
+  | "borrowed"
   /** Names something that is nowhere. */
   | "dangling"
   /** Nothing refers to it. */

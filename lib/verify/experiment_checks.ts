@@ -93,6 +93,9 @@ export function findDeletedDefault({ experiments, orphans }: StoreSnapshot): rea
 export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violation> {
   const { experiments, orphans, problems } = snapshot;
   const holders = [...orphans, ...experiments];
+  const borrowed = new Set(
+    problems.filter(({ damage }) => damage === "borrowed").map(({ path }) => path),
+  );
   const repeated = repeatedRunIds(holders);
   // MLflow looks among the active ones first.
   const listed = new Map<string, Experiment>(
@@ -103,7 +106,8 @@ export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violatio
       ),
   );
   for (const holder of repeated.size === 0 ? [] : holders) {
-    const copies = [...holder.runs, ...holder.damagedRuns].filter(({ id }) => {
+    const copies = [...holder.runs, ...holder.damagedRuns].filter(({ id, path }) => {
+      if (borrowed.has(path)) return false;
       const other = listed.get(id);
       return other !== undefined && other !== holder &&
         (holder.lifecycleStage === "active" || other.lifecycleStage === "deleted");

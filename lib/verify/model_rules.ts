@@ -180,6 +180,16 @@ export const TRACE_RULES: readonly RuleRow[] = [
     check: perExperiment("traces", findProblems("trace", "moved")),
   },
   {
+    id: "trace-spans-remote",
+    in: toBoth("error"),
+    describes: "MLflow cannot search the experiment's traces where it cannot reach that place",
+    migration: null,
+    remedy: byHand(
+      "Read the store through the server that wrote it, or move the trace out of the store",
+    ),
+    check: perExperiment("traces", findProblems("trace", "remote")),
+  },
+  {
     id: "assessment-unreadable",
     in: toMlflow3("error"),
     describes: "MLflow 3 cannot search the experiment's traces",

@@ -142,6 +142,14 @@ export const RUN_RULES: readonly RuleRow[] = [
     check: perExperiment("runs", findProblems("run", "moved")),
   },
   {
+    id: "artifacts-of-another-run",
+    in: toBoth("info"),
+    describes: "MLflow shows them with that run, from here",
+    migration: null,
+    remedy: null,
+    check: findProblems("run", "borrowed"),
+  },
+  {
     id: "parent-run-missing",
     in: toBoth("warning"),
     describes: "MLflow shows the run as one without a parent, and raises when asked for it",

@@ -6,7 +6,7 @@
 
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import { RECORD_SUBJECTS } from "../store/problem.ts";
-import { findProblems } from "./checks.ts";
+import { findProblems, perExperiment } from "./checks.ts";
 import {
   findActiveRunsInTrash,
   findDeletedDefault,
@@ -326,10 +326,21 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
   {
     id: "experiment-location-moved",
     in: toBoth("warning"),
-    describes: "MLflow writes outside this store, or fails to",
+    describes: "MLflow writes elsewhere than here, or fails to",
     migration: null,
     remedy: RELOCATE,
     check: findProblems("experiment", "moved"),
+  },
+  {
+    id: "location-relative",
+    in: toBoth("warning"),
+    describes: "MLflow finds nothing there unless it is started where that leads here",
+    migration: null,
+    remedy: RELOCATE,
+    check: perExperiment(
+      "records",
+      findProblems(["experiment", "run", "logged-model", "trace", "model-version"], "relative"),
+    ),
   },
   {
     id: "experiment-tag-unreadable",

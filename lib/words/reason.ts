@@ -285,7 +285,9 @@ export function keptText(reason: KeepReason): string {
     case "default-experiment":
       return "the default experiment";
     case "needs-choice":
-      return "that nothing proves how to mend";
+      return reason.by === "relocation"
+        ? "not where the records say"
+        : "that nothing proves how to mend";
     case "unreadable":
       return "unreadable";
     case "symbolic-link":

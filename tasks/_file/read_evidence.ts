@@ -14,7 +14,7 @@ import type {
   TraceLocation,
 } from "../../lib/plan/repair_action.ts";
 import { isSoundRecord } from "../../lib/records/check_record.ts";
-import { formerPlaces } from "../../lib/records/relocate_uri.ts";
+import { formerPlaces, localPathOf, relativePathOf } from "../../lib/records/relocate_uri.ts";
 import { withoutTrash } from "../../lib/repair/repair_locations.ts";
 import { ABSENT, type TextFact } from "../../lib/store/facts.ts";
 import { asStorePath, type StorePath } from "../../lib/store/path.ts";
@@ -82,7 +82,7 @@ export async function readEvidence(
   for (const { path } of registeredModels.flatMap(({ versions }) => versions)) stampOf(path);
   const traceLocations: TraceLocation[] = [];
   for (const { path } of holders) traceLocations.push(...await readTraceLocations(root, path));
-  const places = findPlaces(snapshot, traceLocations, policy.relocate.from);
+  const places = await findPlaces(snapshot, traceLocations, policy.relocate.from);
   return { ...base, traceLocations, places };
 }
 
@@ -248,32 +248,49 @@ async function readTraceLocations(
 }
 
 /** Of all places that records may mean, those where something is. */
-function findPlaces(
+async function findPlaces(
   snapshot: StoreSnapshot,
   traces: readonly TraceLocation[],
   from: string | null,
-): ReadonlySet<string> {
+): Promise<ReadonlySet<string>> {
   const { location: root, experiments, orphans, registeredModels } = snapshot;
   const found = new Set<string>();
-  const look = (uri: string, own: string | null) => {
+  const look = async (uri: string, own: string | null, isShown = true) => {
     for (const place of formerPlaces(uri, { root, own, from })) {
-      const isThere = infoOf(join(root, place)) !== null ||
-        infoOf(join(root, ".trash", place)) !== null;
-      if (isThere) found.add(place);
+      const at = [join(root, place), join(root, ".trash", place)]
+        .find((each) => infoOf(each) !== null);
+      if (at === undefined) continue;
+      if (own === null || !isShown || await showsAll(at, shownAt(root, uri))) found.add(place);
     }
   };
   const artifactsOf = ({ path }: { readonly path: string }) => `${withoutTrash(path)}/artifacts`;
-  for (const each of experiments) look(each.artifactLocation, withoutTrash(each.path));
+  for (const each of experiments) await look(each.artifactLocation, withoutTrash(each.path), false);
   for (const holder of [...experiments, ...orphans] as readonly (Experiment | Orphan)[]) {
-    for (const run of holder.runs) look(run.artifactUri, artifactsOf(run));
-    for (const model of holder.loggedModels) look(model.artifactLocation, artifactsOf(model));
+    for (const run of holder.runs) await look(run.artifactUri, artifactsOf(run));
+    for (const model of holder.loggedModels) await look(model.artifactLocation, artifactsOf(model));
   }
   for (const { source, storageLocation } of registeredModels.flatMap((one) => one.versions)) {
-    look(source, null);
-    look(storageLocation ?? "", null);
+    await look(source, null);
+    await look(storageLocation ?? "", null);
   }
   for (const { path, uri } of traces) {
-    look(uri, artifactsOf({ path: path.slice(0, path.indexOf("/tags/")) }));
+    await look(uri, artifactsOf({ path: path.slice(0, path.indexOf("/tags/")) }));
   }
   return found;
+}
+
+/** Where MLflow finds what a URI names, if it is started beside the store; `null`: nowhere. */
+function shownAt(root: string, uri: string): string | null {
+  const relative = relativePathOf(uri);
+  return relative === null ? localPathOf(uri) : join(dirname(root), relative);
+}
+
+/** Whether MLflow shows all that it has shown once it looks at another place. */
+async function showsAll(place: string, before: string | null): Promise<boolean> {
+  const shown = before === null ? null : await listDirectory(before);
+  if (shown === null || shown.kind === "failed" || shown.entries.length === 0) return true;
+  const listed = await listDirectory(place);
+  if (listed.kind === "failed") return false;
+  const names = new Set(listed.entries.map(({ name }) => name));
+  return shown.entries.every(({ name }) => names.has(name));
 }

@@ -172,7 +172,10 @@ export function openDamaged(root: string): DamagedStore {
         return line.test(text) ? text.replace(line, () => written) : `${text}${written}\n`;
       }),
     remove: (path) => Deno.removeSync(at(path), { recursive: true }),
-    move: (from, to) => Deno.renameSync(at(from), at(to)),
+    move: (from, to) => {
+      makeDirectory(dirname(to));
+      Deno.renameSync(at(from), at(to));
+    },
     copy: (from, to) => {
       makeDirectory(dirname(to));
       copyTree(at(from), at(to));

@@ -232,6 +232,16 @@ export const EXPERIMENT_DAMAGES: readonly Damage[] = [
     inflict: (s) => s.set(experiment, "artifact_location", `file:///srv/old/mlruns/${EMPTY}`),
   },
   {
+    name: "an experiment names a place that depends on where MLflow is started",
+    rule: "location-relative",
+    inflict: (s) => s.set(experiment, "artifact_location", `./mlruns/${EMPTY}`),
+  },
+  {
+    name: "an experiment names the place of another one",
+    rule: "experiment-location-moved",
+    inflict: (s) => s.set(experiment, "artifact_location", `file://${s.root}/${MAIN}`),
+  },
+  {
     name: "an experiment keeps its artifacts elsewhere",
     rule: null,
     changes: /location$/,

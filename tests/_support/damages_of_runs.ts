@@ -276,6 +276,30 @@ export const RUN_DAMAGES: readonly Damage[] = [
     victims,
     inflict: (s) => s.set(meta, "artifact_uri", uri.replace("ROOT", s.root)),
   })),
+  ...[`./mlruns/${MAIN}/${CHILD}/artifacts`, `~/mlruns/${MAIN}/${CHILD}/artifacts`].map((
+    uri,
+  ): Damage => ({
+    name: `a run's artifacts are sought at ${uri.slice(0, 8)}`,
+    rule: "location-relative",
+    victims,
+    inflict: (s) => s.set(meta, "artifact_uri", uri),
+  })),
+  {
+    name: "a run's artifacts are sought in another experiment, and lie in the run",
+    rule: "run-artifacts-moved",
+    ...run,
+    inflict: (s) => s.set(meta, "artifact_uri", `file://${s.root}/${EMPTY}/${CHILD}/artifacts`),
+  },
+  {
+    name: "a run's artifacts lie in another experiment, where it says",
+    rule: "artifacts-of-another-run",
+    changes: /artifact_uri$/,
+    inflict: (s) => {
+      s.move(`${child}/artifacts`, `${EMPTY}/${CHILD}/artifacts`);
+      s.makeDirectory(`${child}/artifacts`);
+      s.set(meta, "artifact_uri", `file://${s.root}/${EMPTY}/${CHILD}/artifacts`);
+    },
+  },
   {
     name: "a run without artifacts names a former place",
     rule: null,

@@ -106,6 +106,14 @@ export const TRACE_DAMAGES: readonly Damage[] = [
     inflict: (s) =>
       s.edit(`${trace}/tags/mlflow.artifactLocation`, (t) => t.replace(s.root, "/srv/old/mlruns")),
   },
+  ...["mlflow-artifacts:/1/traces/a/artifacts", "gs://bucket/traces/a/artifacts"].map((
+    uri,
+  ): Damage => ({
+    name: `a trace's spans are sought at ${uri.slice(0, 6)}`,
+    rule: "trace-spans-remote",
+    ...traced,
+    inflict: (s) => s.write(`${trace}/tags/mlflow.artifactLocation`, uri),
+  })),
   {
     name: "a trace's spans are sought in a place of nobody's",
     rule: "trace-spans-missing",

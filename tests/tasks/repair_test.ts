@@ -490,3 +490,28 @@ Deno.test("repairPolicyOf() takes ages as text, too", () => {
     relocate: null,
   });
 });
+
+Deno.test("repair() lets records name where things are, and never where less of them is", async () => {
+  const uriOf = (text: string) => parseMetaYaml(text).get("artifact_uri");
+  const relocate = { relocate: true, apply: true } as const;
+  for (const former of ["./mlruns", "~/elsewhere/mlruns", "file:///srv/gone"]) {
+    await using opened = await healthyStore();
+    opened.set(`${child}/meta.yaml`, "artifact_uri", `${former}/${MAIN}/${CHILD}/artifacts`);
+    await repair(opened.store, relocate);
+    const text = Deno.readTextFileSync(join(opened.root, child, "meta.yaml"));
+    assertEquals(uriOf(text), uriOf(`artifact_uri: file://${opened.root}/${child}/artifacts\n`));
+  }
+  for (const isHere of [true, false]) {
+    await using opened = await healthyStore();
+    const sibling = `${EMPTY}/${CHILD}/artifacts`;
+    opened.set(`${child}/meta.yaml`, "artifact_uri", `file://${opened.root}/${sibling}`);
+    if (!isHere) {
+      opened.move(`${child}/artifacts`, sibling);
+      opened.makeDirectory(`${child}/artifacts`);
+    }
+    await repair(opened.store, relocate);
+    const text = Deno.readTextFileSync(join(opened.root, child, "meta.yaml"));
+    const place = isHere ? `${child}/artifacts` : sibling;
+    assertEquals(uriOf(text), uriOf(`artifact_uri: file://${opened.root}/${place}\n`));
+  }
+});

@@ -9,12 +9,12 @@ import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkExperimentMeta } from "../../../lib/records/check_meta.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { readExperimentMeta } from "../../../lib/records/meta_record.ts";
-import { localPathOf } from "../../../lib/records/relocate_uri.ts";
+import { formerPlaces, localPathOf, parseLocalPlace } from "../../../lib/records/relocate_uri.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type { Experiment, LoggedModel, Orphan } from "../../../lib/store/snapshot.ts";
 import { textOf } from "../../../lib/yaml/node.ts";
 import { readText } from "../../_io/read.ts";
-import { hasMoved, inspectMetric, inspectRun } from "./inspect_run.ts";
+import { hasMoved, inspectMetric, inspectRun, isRelative, WHERE } from "./inspect_run.ts";
 import { inspectTraces } from "./inspect_traces.ts";
 import { exists, type Inspection, type Inspector, refer, report, walkKeys } from "./inspection.ts";
 
@@ -54,10 +54,24 @@ function inspectMeta(inspection: Inspection, experiment: Experiment): void {
   if (lifecycleStage === "active" && hasMoved(inspection, location, named)) {
     const message = `new runs keep their artifacts at ${location}, where nothing is`;
     report(inspection, "experiment", path, [recordProblem("moved", message)]);
+  } else if (lifecycleStage === "active" && isRelative(inspection, location, named)) {
+    const message = `new runs keep their artifacts at ${location}, ${WHERE.relative}`;
+    report(inspection, "experiment", path, [recordProblem("relative", message)]);
+  } else if (lifecycleStage === "active" && namesSibling(inspection, location, id)) {
+    const message = `new runs keep their artifacts in the directory of another one: ${location}`;
+    report(inspection, "experiment", path, [recordProblem("moved", message)]);
   } else if (lifecycleStage === "active" && isInOtherStore(inspection, location, id)) {
     const message = `new runs keep their artifacts in the store that has it, too: ${location}`;
     report(inspection, "experiment", path, [recordProblem("moved", message)]);
   }
+}
+
+/** Whether a location is the directory of another experiment of this store. */
+function namesSibling({ root }: Inspection, location: string, id: string): boolean {
+  // Nearly all of them, without taking the URI apart.
+  if (location === `file://${root}/${id}`) return false;
+  return parseLocalPlace(location)?.path.startsWith(`${root}/`) === true &&
+    formerPlaces(location, { root, own: id, from: null }).length > 0;
 }
 
 /** Whether a location is the same experiment in a store of which this one is a copy. */
@@ -118,11 +132,14 @@ async function inspectLoggedModel(
     });
   }
   const place = `${path}/artifacts`;
-  if (
-    holder.lifecycleStage === "active" && hasMoved(inspection, model.artifactLocation, place) &&
-    exists(`${root}/${place}`)
-  ) {
-    const message = `MLflow looks for its files at ${model.artifactLocation}, where nothing is`;
-    report(inspection, "logged-model", path, [recordProblem("moved", message)]);
-  }
+  const uri = model.artifactLocation;
+  if (holder.lifecycleStage !== "active" || !exists(`${root}/${place}`)) return;
+  const damage = hasMoved(inspection, uri, place)
+    ? "moved"
+    : isRelative(inspection, uri, place)
+    ? "relative"
+    : null;
+  if (damage === null) return;
+  const message = `MLflow looks for its files at ${uri}, ${WHERE[damage]}`;
+  report(inspection, "logged-model", path, [recordProblem(damage, message)]);
 }

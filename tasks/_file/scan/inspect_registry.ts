@@ -6,7 +6,12 @@
 
 import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
-import { formerPlaces, localPathOf, parseLocalPlace } from "../../../lib/records/relocate_uri.ts";
+import {
+  formerPlaces,
+  localPathOf,
+  parseLocalPlace,
+  relativePathOf,
+} from "../../../lib/records/relocate_uri.ts";
 import { parseModelUri, uriSegments } from "../../../lib/store/artifact_uri.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type {
@@ -16,6 +21,7 @@ import type {
   StoreSnapshot,
 } from "../../../lib/store/snapshot.ts";
 import { readText } from "../../_io/read.ts";
+import { WHERE } from "./inspect_run.ts";
 import { exists, type Inspection, refer, report, walkKeys } from "./inspection.ts";
 
 /**
@@ -94,11 +100,13 @@ function inspectSource(
     }
   }
   const local = parseLocalPlace(uri);
-  if (named !== null || local === null || exists(local.path)) return;
+  const isRelative = relativePathOf(uri) !== null;
+  if (named !== null || !isRelative && (local === null || exists(local.path))) return;
   const places = formerPlaces(uri, { root, own: null, from: null });
   if (places.some((place) => exists(`${root}/${place}`))) {
-    const message = `MLflow looks for its files at ${uri}, where nothing is`;
-    report(inspection, "model-version", path, [recordProblem("moved", message)]);
+    const damage = isRelative ? "relative" : "moved";
+    const message = `MLflow looks for its files at ${uri}, ${WHERE[damage]}`;
+    report(inspection, "model-version", path, [recordProblem(damage, message)]);
   } else if (localPathOf(uri) !== null) {
     dangling(`its files ${uri} do not exist`);
   }

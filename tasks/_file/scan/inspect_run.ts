@@ -8,7 +8,11 @@ import { checkKey, checkValue, findLookalikes } from "../../../lib/records/check
 import { checkLife, checkRunMeta } from "../../../lib/records/check_meta.ts";
 import { checkMetricFile, type MetricOwner } from "../../../lib/records/check_metric_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
-import { formerPlaces, parseLocalPlace } from "../../../lib/records/relocate_uri.ts";
+import {
+  formerPlaces,
+  parseLocalPlace,
+  relativePathOf,
+} from "../../../lib/records/relocate_uri.ts";
 import { soundBytes } from "../../../lib/records/trim_metric.ts";
 import type { TextFact } from "../../../lib/store/facts.ts";
 import { type RecordProblem, recordProblem } from "../../../lib/store/record_problem.ts";
@@ -227,12 +231,35 @@ async function inspectRecord(
     }
   }
   const place = `${run.path}/artifacts`;
-  if (
-    findsArtifacts && hasMoved(inspection, run.artifactUri, place) && !await isEmpty(root, place)
-  ) {
-    const message = `MLflow looks for its artifacts at ${run.artifactUri}, where nothing is`;
-    report(inspection, "run", run.path, [recordProblem("moved", message)]);
-  }
+  if (!findsArtifacts) return;
+  const uri = run.artifactUri;
+  const damage = hasMoved(inspection, uri, place)
+    ? "moved"
+    : isRelative(inspection, uri, place)
+    ? "relative"
+    : null;
+  if (damage === null || await isEmpty(root, place)) return;
+  const message = `MLflow looks for its artifacts at ${uri}, ${WHERE[damage]}`;
+  report(inspection, "run", run.path, [recordProblem(damage, message)]);
+}
+
+/** What is to be said of a place. */
+export const WHERE = {
+  moved: "where nothing is",
+  relative: "below the directory in which it is started",
+} as const;
+
+/**
+ * Tells whether a URI names something of this store by a path that MLflow follows from where it is started.
+ *
+ * @param inspection The inspection.
+ * @param uri The URI.
+ * @param place Where the thing is, below the root.
+ * @returns Whether it does.
+ */
+export function isRelative({ root }: Inspection, uri: string, place: string): boolean {
+  return relativePathOf(uri) !== null &&
+    formerPlaces(uri, { root, own: place, from: null }).length > 0;
 }
 
 /**

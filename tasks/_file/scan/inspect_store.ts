@@ -13,6 +13,7 @@ import {
 } from "../../../lib/records/check_meta.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { readExperimentMeta, readRunMeta } from "../../../lib/records/meta_record.ts";
+import { fileUri } from "../../../lib/records/relocate_uri.ts";
 import { asStorePath, byPath } from "../../../lib/store/path.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
@@ -66,13 +67,38 @@ export async function inspectStore(
       .map((run) => run.path),
   );
   const taken = takenIn(snapshot);
+  const borrowers = new Map(
+    [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs)
+      .map((run) => [run.artifactUri, run.path] as const),
+  );
   const looked: Problem[] = [];
-  for (const problem of snapshot.problems) looked.push(await inspectProblem(problem, root, runs));
+  for (const problem of snapshot.problems) {
+    const { subject, damage, path } = problem;
+    const owner = subject === "run" && damage === "missing"
+      ? borrowers.get(fileUri(`${root}/${path}/artifacts`)) ??
+        borrowers.get(`file://${root}/${path}/artifacts`) ??
+        borrowers.get(`${root}/${path}/artifacts`)
+      : undefined;
+    const borrowed = {
+      damage: "borrowed",
+      message: `it holds the artifacts of run ${owner}`,
+    } as const;
+    looked.push(
+      owner === undefined || owner === path
+        ? await inspectProblem(problem, root, runs)
+        : { ...problem, ...borrowed },
+    );
+  }
+  // What is no run lacks nothing.
+  const borrowed = new Set(
+    looked.filter(({ damage }) => damage === "borrowed").map(({ path }) => path),
+  );
+  const met = inspection.problems.filter(({ path }) => !borrowed.has(path));
   const known = looked.map((problem) => clash(problem, root, taken));
   return {
     ...snapshot,
     depth: "full",
-    problems: [...known, ...inspection.problems].toSorted(byPath),
+    problems: [...known, ...met].toSorted(byPath),
     references: inspection.references.toSorted(byPath),
   };
 }

@@ -8,10 +8,11 @@ import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
 import { assessmentSource } from "../../../lib/records/trace_file.ts";
+import { withoutCredentials } from "../../../lib/store/artifact_uri.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
 import { textOf } from "../../../lib/yaml/node.ts";
 import { readText } from "../../_io/read.ts";
-import { hasMoved } from "./inspect_run.ts";
+import { hasMoved, isRelative, WHERE } from "./inspect_run.ts";
 import {
   directoriesAt,
   exists,
@@ -91,10 +92,21 @@ function inspectSpans(inspection: Inspection, path: string, location: string): v
   ) {
     const message = `MLflow looks for its spans at ${location}, where nothing is`;
     report(inspection, "trace", path, [recordProblem("moved", message)]);
+  } else if (isRelative(inspection, location, place)) {
+    const message = `MLflow looks for its spans at ${location}, ${WHERE.relative}`;
+    report(inspection, "trace", path, [recordProblem("relative", message)]);
+  } else if (isRemote(location)) {
+    const message = `its spans lie at ${withoutCredentials(location)}`;
+    report(inspection, "trace", path, [recordProblem("remote", message)]);
   } else if (local !== null) {
     const message = `traces.json, which holds its spans, does not exist at ${location}`;
     report(inspection, "trace", path, [recordProblem("dangling", message)]);
   }
+}
+
+/** Whatever else MLflow cannot reach it passes over with a warning. */
+function isRemote(location: string): boolean {
+  return /^(?!(?:file|s3|https?|ftp|hdfs):)[a-z][a-z0-9+.-]+:/i.test(location);
 }
 
 /** MLflow loads each entry as an assessment whose id is the name up to the first dot. */

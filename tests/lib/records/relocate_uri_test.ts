@@ -5,6 +5,7 @@ import {
   formerPlaces,
   localPathOf,
   parseLocalPlace,
+  relativePathOf,
   renameUri,
 } from "../../../lib/records/relocate_uri.ts";
 
@@ -124,4 +125,43 @@ Deno.test("a place that was renamed is found no more, and is read back as it was
     assertEquals(parseLocalPlace(uri)?.path, `${root}/${place}`);
     assertEquals(formerPlaces(uri, { root, own: place, from: null }), []);
   }));
+});
+
+Deno.test("relativePathOf() reads what depends on where MLflow is started", () => {
+  const uris: Readonly<Record<string, string | null>> = {
+    "./mlruns/1": "/mlruns/1",
+    "mlruns/1/": "/mlruns/1",
+    "../../mlruns/1": "/mlruns/1",
+    "~/oats/mlruns/1": "/oats/mlruns/1",
+    "file:./mlruns/1": "/mlruns/1",
+    "file:///mlruns/1": null,
+    "/mlruns/1": null,
+    "C:\\mlruns\\1": null,
+    "\\\\host\\mlruns": null,
+    "s3://bucket/1": null,
+    "runs:/a/b": null,
+    "": null,
+  };
+  for (const [uri, path] of Object.entries(uris)) assertEquals(relativePathOf(uri), path, uri);
+});
+
+Deno.test("formerPlaces() finds what a relative path and a sibling's place mean", () => {
+  const run = "ab".repeat(16);
+  const place = `1/${run}/artifacts`;
+  const places = (uri: string, own: string | null = place, root = ROOT) =>
+    formerPlaces(uri, { root, own, from: null });
+  assertEquals(places(`./mlruns/${place}`), [place]);
+  assertEquals(places(`mlruns/${place}`, place, "/mlruns"), [place]);
+  assertEquals(places(`~/mlruns/2/${run}/artifacts`), [`2/${run}/artifacts`, place]);
+  assertEquals(places(`file://${ROOT}/2/${run}/artifacts`), [place]);
+  assertEquals(places(`file:///old/2/${run}/artifacts`), [`2/${run}/artifacts`, place]);
+  assertEquals(places(`file:///old/2/${"cd".repeat(16)}/artifacts`), []);
+  assertEquals(places(`file://${ROOT}/29`, "28"), ["28"]);
+  assertEquals(places(`file://${ROOT}/28`, "28"), []);
+  assertEquals(places(`file://${ROOT}/shared`, "28"), []);
+  assertEquals(places(`./mlruns/${place}/model`, null), [
+    `${place}/model`,
+    `${run}/artifacts/model`,
+    "artifacts/model",
+  ]);
 });
