@@ -106,6 +106,27 @@ export function endTags(end: ProgramEnd, errors: string): ReadonlyMap<string, st
   ]);
 }
 
+/**
+ * Tells whether a program failed since it would log elsewhere than into the run that it was handed: of all
+ * that MLflow does with one, this alone makes it raise (2.22 and 3.17).
+ *
+ * @param errors The end of what the program wrote to standard error.
+ * @param runId The run.
+ * @returns What the program had set: another `experiment`, or another `store`; `null` for neither.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const errors = "mlflow.exceptions.MlflowException: Run '0123' not found\n";
+ * assertEquals(setElsewhere(errors, "0123"), "store");
+ * ```
+ */
+export function setElsewhere(errors: string, runId: string): "experiment" | "store" | null {
+  if (errors.includes(`Cannot start run with ID ${runId} because active `)) return "experiment";
+  return errors.includes(`Run '${runId}' not found`) ? "store" : null;
+}
+
 /** Colours, titles, links, character sets: all that begins with ESC. */
 const TERMINAL_SEQUENCES =
   // deno-lint-ignore no-control-regex

@@ -29,7 +29,8 @@ import { createExperiment } from "./tracking/setup_experiment.ts";
 export async function createStore(location: string, now: number): Promise<void> {
   const path = storePath(location);
   const listed = await listDirectory(path);
-  if (listed.kind === "failed" && (!listed.missing || infoOf(path) !== null)) return;
+  // What was missing may be there by now: of many that start at once, each makes what it finds missing.
+  if (listed.kind === "failed" && (!listed.missing || infoOf(path)?.isSymlink)) return;
   const names = listed.kind === "listed" ? listed.entries.map(({ name }) => name) : [];
   if (names.some((name) => name !== OWN_DIRECTORY && name !== ".trash")) return;
   try {

@@ -47,8 +47,8 @@ const LAST_WORDS = 1000;
  * Starts a program. Standard input and output are ours. So is standard error where it is a terminal, or
  * progress bars and colours would go; elsewhere it is passed on as it comes, and its end is kept.
  *
- * Signals but SIGTERM are listened to only from then on: a child inherits what `nohup` and a shell's `&` have
- * this process ignore, unless this process listens to it.
+ * Signals are listened to only from then on: a child inherits what `nohup` and a shell's `&` have this process
+ * ignore, but no longer once this process has listened to any signal.
  *
  * Needs the permission to run the program.
  *
@@ -61,17 +61,15 @@ export function startChild(command: readonly string[], options: ChildOptions): C
   const [program = "", ...args] = command;
   const { cwd, env, signal } = options;
   const isShown = Deno.stderr.isTerminal();
-  const relay = relaySignals(() =>
-    new Deno.Command(program, {
-      args,
-      ...(cwd === undefined ? {} : { cwd }),
-      env: { ...env, ...(cwd === undefined ? {} : { PWD: cwd }) },
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: isShown ? "inherit" : "piped",
-    }).spawn()
-  );
-  const { child } = relay;
+  const child = new Deno.Command(program, {
+    args,
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...env, ...(cwd === undefined ? {} : { PWD: cwd }) },
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: isShown ? "inherit" : "piped",
+  }).spawn();
+  const relay = relaySignals(child);
   const abort = () => relay.tell("SIGTERM");
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
@@ -106,16 +104,10 @@ const STOPPING: ReadonlySet<Deno.Signal> = new Set<Deno.Signal>(["SIGINT", "SIGT
 /** What a key of the terminal sends to every process in front of it, the child among them. */
 const BY_KEY: ReadonlySet<Deno.Signal> = new Set<Deno.Signal>(["SIGINT", "SIGQUIT"]);
 
-/** Whoever is told so before the program runs means the program; nothing has it ignored. */
-function isTerm(signal: Deno.Signal): boolean {
-  return signal === "SIGTERM";
-}
-
 /** One Ctrl-C comes twice where `deno task` hands it on besides, ms apart. */
 const SAME = 100;
 
 interface Relay extends Disposable {
-  readonly child: Deno.ChildProcess;
   /** Tells the child. */
   tell(signal: Deno.Signal): void;
   /** The first signal by which the child was told to stop. */
@@ -124,7 +116,7 @@ interface Relay extends Disposable {
   next(): Promise<void>;
 }
 
-function relaySignals(start: () => Deno.ChildProcess): Relay {
+function relaySignals(child: Deno.ChildProcess): Relay {
   const hasTerminal = [Deno.stdin, Deno.stdout, Deno.stderr].some((one) => one.isTerminal());
   const told = new Map<Deno.Signal, number>();
   let first: Deno.Signal | null = null;
@@ -149,29 +141,15 @@ function relaySignals(start: () => Deno.ChildProcess): Relay {
     if (hasTerminal && BY_KEY.has(signal) || Deno.build.os === "windows") note(signal);
     else tell(signal);
   };
-  const listeners = new Map(RELAYED.map((signal) => [signal, () => onSignal(signal)]));
-  const listen = (signals: readonly Deno.Signal[]) => {
-    for (const signal of signals) Deno.addSignalListener(signal, listeners.get(signal)!);
-  };
-  const dispose = (signals: readonly Deno.Signal[]) => {
-    for (const signal of signals) Deno.removeSignalListener(signal, listeners.get(signal)!);
-  };
-  const [early, late] = [RELAYED.filter(isTerm), RELAYED.filter((signal) => !isTerm(signal))];
-  listen(early);
-  let child: Deno.ChildProcess;
-  try {
-    child = start();
-  } catch (error) {
-    dispose(early);
-    throw error;
-  }
-  listen(late);
+  const listeners = RELAYED.map((signal) => [signal, () => onSignal(signal)] as const);
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   return {
-    child,
     tell,
     stoppedBy: () => first,
     next: () => (next = Promise.withResolvers()).promise,
-    [Symbol.dispose]: () => dispose(RELAYED),
+    [Symbol.dispose]() {
+      for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+    },
   };
 }
 

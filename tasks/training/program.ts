@@ -18,6 +18,7 @@ import {
   killedBy,
   type ProgramEnd,
   programStatus,
+  setElsewhere,
 } from "../../lib/tracking/program_end.ts";
 import { type Child, startChild } from "../_io/child_process.ts";
 import { failureText } from "../_io/read.ts";
@@ -111,6 +112,15 @@ export async function runInRun(
   const end = await child.ended;
   clearInterval(life);
   const run = await recordEnd(store, tracked, end, end.errors, warn);
+  const elsewhere = run === null ? null : setElsewhere(end.errors, run.runId);
+  if (elsewhere !== null && end.exitCode !== 0) {
+    const setter = elsewhere === "store" ? "set_tracking_uri" : "set_experiment";
+    warn(
+      `${
+        program[0]
+      } was handed a run, and set another ${elsewhere}: name that ${elsewhere} when you run it, or take mlflow.${setter}() out of it`,
+    );
+  }
   if (end.isOpen) {
     warn(
       `A process that ${

@@ -314,15 +314,39 @@ Deno.test("run runs a program where a server is meant, as it is, and strict it d
   );
 });
 
-Deno.test("run hands signals on, waits, and does not wait for a daemon that closed its streams", async () => {
+Deno.test("run tells what to do about a program that sets another experiment", async () => {
+  await using directory = await tempDirectory();
+  const script = `echo "MlflowException: Cannot start run with ID $MLFLOW_RUN_ID because active ` +
+    `experiment ID does not match" >&2; exit 1`;
+  const { code, err } = await startTask("run", [
+    ...["--experiment", "churn", "--", "sh", "-c", script],
+  ], { directory: directory.path });
+  assertEquals(code, 1);
+  assertMatch(
+    err,
+    /^sh was handed a run, and set another experiment: name that experiment when you run it, or take mlflow\.set_experiment\(\) out of it$/m,
+  );
+});
+
+Deno.test("run hands signals on, waits, keeps to nohup, and waits for no daemon without streams", async () => {
   await using training = await trainingStore();
   const { outside, experimentId } = training;
   const script = `(exec 2>/dev/null >/dev/null; sleep 30) & 
 trap 'echo stopped; exit 9' TERM
-echo ready; while :; do sleep 0.05; done`;
-  const command = new Deno.Command(Deno.execPath(), {
+sleep 1; echo ready; while :; do sleep 0.05; done`;
+  const command = new Deno.Command("nohup", {
     args: [
-      ...["run", "-A", "tasks/cli.ts", "run", "--experiment", "churn", "--store", training.root],
+      ...[
+        Deno.execPath(),
+        "run",
+        "-A",
+        "tasks/cli.ts",
+        "run",
+        "--experiment",
+        "churn",
+        "--store",
+        training.root,
+      ],
       ...["--", "sh", "-c", script],
     ],
     env: { INIT_CWD: outside },
@@ -335,7 +359,10 @@ echo ready; while :; do sleep 0.05; done`;
   const output: string[] = [];
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     output.push(text);
-    if (text.includes("ready")) child.kill("SIGTERM");
+    if (!text.includes("ready")) continue;
+    child.kill("SIGHUP");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    child.kill("SIGTERM");
   }
   const { code } = await child.status;
   assertEquals([code, output.join("")], [9, "ready\nstopped\n"]);
