@@ -13,8 +13,21 @@ import type { Store } from "../../tasks/ports/store.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { depth, draws } from "../_support/depth.ts";
 import { checkRepair, checkRepairAndUndo } from "../_support/check_repair.ts";
-import { CHILD, healthyFiles, MAIN, PARENT, REGISTERED, REMOVED } from "../_support/damage.ts";
-import { writeFiles } from "../_support/disk_store.ts";
+import {
+  CHILD,
+  child,
+  healthyFiles,
+  input,
+  LOGGED_MODEL,
+  MAIN,
+  model,
+  output,
+  PARENT,
+  REGISTERED,
+  REMOVED,
+  trace,
+} from "../_support/damage.ts";
+import { type Files, writeFiles } from "../_support/disk_store.ts";
 import {
   damageAtRandom,
   harmArbitrary,
@@ -116,6 +129,7 @@ function layOutNeeds(root: string, now: number): void {
     ".trash": null,
     ...base,
     ...Object.fromEntries(copies),
+    ...neededModels(base),
     [`${MAIN}/${"2".repeat(32)}/tags/mltidy.pin`]: "",
     [`${MAIN}/${"0".repeat(32)}/tags/keep`]: "yes",
     [`${MAIN}/${"2".repeat(32)}/tags/mlflow.parentRunId`]: PARENT,
@@ -125,6 +139,43 @@ function layOutNeeds(root: string, now: number): void {
   const young = join(root, MAIN, "0".repeat(32), "meta.yaml");
   const text = Deno.readTextFileSync(young);
   Deno.writeTextFileSync(young, text.replace(/^end_time: .*$/m, `end_time: ${now - HOUR}`));
+}
+
+/** Logged models that are left without their run, or deleted: two may go, the others stay for one reason each. */
+function neededModels(base: Files): Files {
+  const modelOf = (digit: string, source: string, isDeleted = false) => {
+    const id = `m-${digit.repeat(32)}`;
+    const files = Object.entries(base)
+      .filter(([path]) => path.startsWith(`${model}/`) && !path.includes("/metrics/"))
+      .map(([path, text]) => [
+        path.replace(LOGGED_MODEL, id),
+        text?.replaceAll(LOGGED_MODEL, id).replace(CHILD, source)
+          .replace(
+            /^model_id:/m,
+            isDeleted ? "lifecycle_stage: deleted\nmodel_id:" : "model_id:",
+          ) ??
+          null,
+      ]);
+    return Object.fromEntries(files);
+  };
+  const lost = "f".repeat(32);
+  const id = (digit: string) => `m-${digit.repeat(32)}`;
+  return {
+    ...modelOf("a", "3".repeat(32)),
+    ...modelOf("9", lost),
+    ...modelOf("b", lost),
+    [`${MAIN}/models/${id("b")}/tags/mltidy.pin`]: "",
+    ...modelOf("c", lost),
+    [`${child}/outputs/${id("c")}/meta.yaml`]: base[`${output}/meta.yaml`]!
+      .replaceAll(LOGGED_MODEL, id("c")),
+    ...modelOf("d", lost, true),
+    [`${MAIN}/${PARENT}/inputs/d/meta.yaml`]: base[`${input}/meta.yaml`]!
+      .replace("DATASET", "MODEL").replace(/source_id: .*/, `source_id: ${id("d")}`),
+    ...modelOf("e", lost),
+    [`${trace}/request_metadata/mlflow.modelId`]: id("e"),
+    ...modelOf("8", lost),
+    [`${MAIN}/models/${id("8")}/metrics/acc`]: `1777593627000 0.91 4 ${CHILD}\n`,
+  };
 }
 
 /** What is taken away, by kind and path, without what holds nothing. */
@@ -156,6 +207,12 @@ Deno.test("whatever happens to a file, a clean-up takes nothing that it would no
   layOutNeeds(root, now);
   const healthy = await Promise.all(POLICIES.map((policy) => removals(root, policy, now)));
   assertEquals(healthy.map(({ length }) => length > 0), POLICIES.map(() => true), "something goes");
+  const models = healthy[1]!.filter((one) => one.startsWith("purge-logged-model"));
+  assertEquals(
+    models.map((one) => one.slice(-1)),
+    ["9", "a"],
+    "of those that something needs none",
+  );
   const files = listAll(root).filter(({ isFile }) => isFile).map(({ path }) => path);
   let taken = 0;
   await fc.assert(
