@@ -11,6 +11,7 @@ import { asInstalled } from "./_cli/table/command_name.ts";
 import { ExitCode, exitCodeOf } from "./_cli/table/exit_code.ts";
 import { parseCommand } from "./_cli/table/parse_command.ts";
 import { showProgress } from "./_cli/terminal/progress.ts";
+import { stampLines } from "./_cli/terminal/stamp_lines.ts";
 import { decideStyle } from "./_cli/terminal/style.ts";
 import type { World } from "./_cli/world.ts";
 
@@ -80,6 +81,15 @@ function named(text: string): string {
   return taskDirectory() === undefined ? asInstalled(text) : text;
 }
 
+const isAttended = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+
+/** What is to go on where nobody sits, as in a night, speaks to a log. */
+function logged(text: string): string {
+  const [own = ""] = Deno.args.join("\n").split(/^--$/m);
+  const isScheduled = !isAttended && /^--force$/m.test(own);
+  return isScheduled ? stampLines(text, Date.now()) : text;
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const command = parseCommand(words);
   if (command.task === "version") {
@@ -104,15 +114,14 @@ async function main(words: readonly string[]): Promise<number> {
       }
       : null,
   );
-  const isAttended = Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
   const style = decideStyle({
     isTerminal: Deno.stdout.isTerminal(),
     columns: columns(),
     noColor: variable("NO_COLOR"),
   });
   const world: World = {
-    print: (text) => print(visibleLines(isData ? text : named(text), style)),
-    say: (text) => say(visibleLines(named(text), style)),
+    print: (text) => print(visibleLines(isData ? text : logged(named(text)), style)),
+    say: (text) => say(visibleLines(logged(named(text)), style)),
     style,
     progress,
     ask: isAttended ? ask : null,
@@ -168,7 +177,7 @@ async function textOf(error: unknown): Promise<string> {
     return `Cannot load the program: this process may not read ${home}, where it lies; grant ${grant}`;
   }
   const { errorText } = await import("./_cli/run/error_text.ts");
-  return named(errorText(error));
+  return logged(named(errorText(error)));
 }
 
 if (import.meta.main) {

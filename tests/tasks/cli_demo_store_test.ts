@@ -62,7 +62,7 @@ Deno.test("the main job on the example store", async (t) => {
       permissions: ANY,
     });
     assertEquals(code, 0, err);
-    assertMatch(out, /^Done: 143 soft-deleted, 2 quarantined; /);
+    assertMatch(out, /^\S+Z Done: 143 soft-deleted, 2 quarantined; /);
   });
 
   await t.step("summary then counts 1,150 active runs and no orphan", async () => {

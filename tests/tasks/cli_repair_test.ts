@@ -65,7 +65,7 @@ Deno.test("repair:apply mends, says how to undo it, and the undo gives the damag
   const before = await readTree(store.root, EXCEPT);
   const { code, out } = await startTask("repair:apply", ["--force", "--store", store.root]);
   assertEquals(code, 0);
-  assertMatch(out, /^Done: 1 rewritten\b/);
+  assertMatch(out, /^\S+Z Done: 1 rewritten\b/);
   const verified = await startTask("verify", ["--severity", "error", "--store", store.root]);
   assertEquals([verified.code, verified.out], [0, "No findings.\n"]);
   const [, id = ""] = /To undo: deno task restore (\S+)/.exec(out) ?? [];
@@ -81,7 +81,7 @@ Deno.test("repair:apply asks for --force where nobody can be asked, and has noth
   assertStringIncludes(refused.err, "--force");
   assertSameTree(await readTree(store.root), before);
   await using sound = await damagedStore(() => {});
-  const { code, out } = await startTask("repair:apply", ["--force", "--store", sound.root]);
+  const { code, out } = await runTask("repair:apply", ["--force", "--store", sound.root]);
   assertEquals([code, out], [0, "Nothing to do.\n"]);
 });
 

@@ -66,8 +66,8 @@ Deno.test({
       const before = await readTree(store.root, EXCEPT);
       const ran = await runInShell("cleanup:apply", ["--force", ...words], ">/dev/full");
       assertEquals([ran.code, ran.out], [1, ""]);
-      assertMatch(ran.err, /^Done: 2 soft-deleted, 2 purged, 1 quarantined; /m);
-      assertMatch(ran.err, /^To undo: deno task restore \d{8}T\d{6}Z-cleanup --store /m);
+      assertMatch(ran.err, /^\S+Z Done: 2 soft-deleted, 2 purged, 1 quarantined; /m);
+      assertMatch(ran.err, /^\S+Z To undo: deno task restore \d{8}T\d{6}Z-cleanup --store /m);
       assertStringIncludes(ran.err, "Cannot write to standard output: ");
       const restored = await runInShell("restore", ["--last", ...words], ">/dev/full");
       assertEquals([restored.code, restored.out], [1, ""]);
@@ -85,7 +85,7 @@ Deno.test({
     const words = ["--store", store.root];
     const { code, out } = await runInShell("cleanup:apply", ["--force", ...words], "2>/dev/full");
     assertEquals(code, 0);
-    assertMatch(out, /^Done: /m);
+    assertMatch(out, /^\S+Z Done: /m);
     assertEquals((await runInShell("restore", ["none", ...words], "2>/dev/full")).code, 2);
   },
 });

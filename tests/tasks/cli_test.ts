@@ -100,7 +100,10 @@ Deno.test("cleanup:apply says what was done and how to undo it, and restore undo
   const applied = await startTask("cleanup:apply", ["--force", "--store", store.root]);
   assertEquals(applied.code, 0, applied.err);
   assertStringIncludes(applied.out, "Done: 2 soft-deleted, 2 purged, 1 quarantined; ");
-  const [, ...undo] = /^To undo: deno task (restore) (\S+) (--store) (\S+)$/m
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (?=[A-Z])/;
+  const log = `${applied.err}${applied.out}`.trimEnd().split("\n");
+  assertEquals(log.filter((line) => !time.test(line)), [], "each line of a log has its time");
+  const [, ...undo] = /To undo: deno task (restore) (\S+) (--store) (\S+)$/m
     .exec(applied.out) ?? [];
   assertEquals(undo.length, 4, applied.out);
   const { code, out } = await startTask(undo[0]!, undo.slice(1));
@@ -116,8 +119,8 @@ Deno.test("apply works on the store of the plan, and names it to undo", async ()
   writeFiles(store.outside, { "plan.json": out });
   const options = { directory: store.outside };
   const applied = await startTask("apply", ["plan.json", "--force"], options);
-  assertEquals(applied.err, `Store ${store.root} (chosen by the plan)\n`);
-  const [, ...undo] = /^To undo: deno task (restore) (\S+) (--store) (\S+)$/m
+  assertStringIncludes(applied.err, `Z Store ${store.root} (chosen by the plan)\n`);
+  const [, ...undo] = /To undo: deno task (restore) (\S+) (--store) (\S+)$/m
     .exec(applied.out) ?? [];
   assertEquals((await startTask(undo[0]!, undo.slice(1), options)).code, 0);
   assertSameTree(await readTree(store.root, EXCEPT), before);
