@@ -280,7 +280,7 @@ const permissions = {
     "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR,LOGNAME,USER,LNAME,USERNAME --allow-run",
 } as const;
 
-const planning = ["help", "summary", "verify", "prune", "cleanup", "repair", "explain"];
+const planning = ["help", "summary", "list", "verify", "prune", "cleanup", "repair", "explain"];
 /** They write files of their own and take no lock, which names this machine. */
 const writing = ["config", "demo:store"];
 

@@ -156,7 +156,7 @@ Deno.test("README gives a project every task that looks at a store, under its ow
     assertEquals(command, `deno task --config ../mltidy/deno.json --quiet ${name}`);
   }
   const own = Object.keys(tasks).filter((name) => tasks[name]?.command.includes(" tasks/cli.ts "));
-  const others = ["help", "demo", "demo:store"];
+  const others = ["help", "list", "demo", "demo:store"];
   assertEquals(Object.keys(given).sort(), own.filter((name) => !others.includes(name)).sort());
 });
 

@@ -97,7 +97,7 @@ export function storePath(location: string): string {
     throw new UnsupportedStoreError(
       `Cannot open store ${named}: expected a file store (a directory), found a ${
         named.slice(0, named.indexOf(":"))
-      } URI; tracking servers and databases are not supported`,
+      } URI; tracking servers and databases are not supported; name a directory with --store DIR`,
       named,
     );
   }

@@ -101,17 +101,22 @@ async function find(
   const id = options.id ?? newestChange(listed, listCommand(location, options));
   if (id === null) return null;
   const found = await place.preview(id, options).catch(async (error: unknown) => {
+    if (!(error instanceof InvalidArgumentError)) throw error;
     const other = options.id === undefined ? await findOther(place, listed, options) : null;
-    if (other === null || !(error instanceof InvalidArgumentError)) throw error;
-    const command = listCommand(location, options, [other, ...wordsOf(options)]);
-    throw new InvalidArgumentError(`${error.message}; an older one has it: \`${command}\``, {
-      cause: error,
-    });
+    const command = (...words: readonly string[]) => listCommand(location, options, words);
+    const next = other === null
+      ? `\`${command(id, "--dry-run")}\` shows what it holds`
+      : `an older one has it: \`${command(other, ...wordsOf(options))}\``;
+    throw new InvalidArgumentError(`${error.message}; ${next}`, { cause: error });
   });
   if (found !== null) return found;
   const known = listed.map((one) => one.id).join(", ");
   throw new InvalidArgumentError(
-    `Unknown backup "${id}": ${known === "" ? "there is none" : `expected one of ${known}`}`,
+    `Unknown backup "${id}": ${
+      known === ""
+        ? `there is none in ${place.directory}; one that went elsewhere is found with --backups DIR`
+        : `expected one of ${known}`
+    }`,
   );
 }
 

@@ -241,7 +241,7 @@ Deno.test("apply ends with 13 when the store has changed since it was planned", 
     await runTask("apply", [join(store.outside, "plan.json"), "--force"]),
     13,
     `Cannot apply plan: store ${store.root} has changed since `,
-    "plan again",
+    `; plan again, such as with \`deno task cleanup --json --store ${store.root} > plan.json\`\n`,
   );
   assertSameTree(await readTree(store.root, EXCEPT), before);
 });

@@ -2,7 +2,7 @@ import { dirname, join, resolve } from "@std/path";
 import { CONFIG_FILE } from "../../../lib/policy/config_file.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { MOST, readTextFile } from "../../_io/read.ts";
+import { failureText, MOST, readTextFile } from "../../_io/read.ts";
 import { UsageError } from "../table/usage_error.ts";
 
 /** A configuration that was found. */
@@ -30,8 +30,12 @@ export async function chooseConfig(
 ): Promise<ChosenConfig | null> {
   if (flag === null) return await readIfThere(join(directory, CONFIG_FILE), "in this directory");
   const path = resolve(directory, flag);
-  const found = await readIfThere(path, "by --config");
-  if (found === null) throw new UsageError(`Cannot read configuration ${flag}: no such file`);
+  const found = await readIfThere(path, NAMED);
+  if (found === null) {
+    throw new UsageError(
+      `Cannot read configuration ${flag}: no such file; name one that is there, or leave --config out`,
+    );
+  }
   return found;
 }
 
@@ -59,6 +63,9 @@ export function storeOf(chosen: ChosenConfig | null): string | null {
   return resolve(dirname(chosen.path), store);
 }
 
+/** How the configuration was found that the user has named. */
+const NAMED = "by --config";
+
 /** A policy that nobody can read may keep what a plan without it would take. */
 async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig | null> {
   let text: string;
@@ -73,8 +80,10 @@ async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig
         }, or go without a configuration with --no-config`,
       );
     }
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot read configuration ${path}: ${why}`);
+    const instead = chosenBy === NAMED
+      ? "mend that, or name another file"
+      : "mend that, or go without a configuration with --no-config";
+    throw new UsageError(`Cannot read configuration ${path}: ${failureText(error)}; ${instead}`);
   }
   // Loaded when it is needed, as it would cost every task without a configuration time at its start.
   const { readConfig } = await import("../../../lib/policy/config.ts");

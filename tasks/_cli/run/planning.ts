@@ -5,7 +5,7 @@
  */
 
 import { resolve } from "@std/path";
-import { PlanFormatError } from "../../../lib/errors.ts";
+import { PlanFormatError, StalePlanError } from "../../../lib/errors.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
@@ -64,6 +64,7 @@ export async function runPlanning(
     words,
     command: opened.command,
     options,
+    location: store.describe().location,
     backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
     show: await planRenderer(options, world),
     run: async (applying) => {
@@ -185,6 +186,12 @@ export async function runApply(
     signal: world.signal(),
     onProgress: (done) => world.progress.update("Applying", done, plan.actions.length),
     onFiles: world.progress.transfer,
+  }).catch((error: unknown) => {
+    if (!(error instanceof StalePlanError)) throw error;
+    throw new StalePlanError(
+      `${error.message}, such as with \`${command(`${plan.task} --json`)} > plan.json\``,
+      { cause: error },
+    );
   });
   world.progress.erase();
   return await showReport(report, { json: options.json, command }, world);

@@ -51,7 +51,9 @@ export async function runExplain(
       .map(({ experimentId, id }) => `\n  ${experimentId}/${id}`).join("");
     throw new UsageError(
       candidates.length === 0
-        ? `Unknown run "${operand}": expected the id of a run of this store, 6 or more of its first letters, 7/3a7bb818… as plans print it, or a name`
+        ? `Unknown run "${operand}": expected the id of a run of this store, 6 or more of its first letters, 7/3a7bb818… as plans print it, or a name; \`${
+          opened.command("cleanup --all")
+        }\` names them`
         : `Cannot tell which run "${operand}" is: ${candidates.length} are called so; expected an id, such as${some}`,
     );
   }

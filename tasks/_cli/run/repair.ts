@@ -39,6 +39,7 @@ export async function runRepair(
     words,
     command,
     options,
+    location: store.describe().location,
     backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
     show: (plan, next) => renderPlan(plan, { ...world.style, all: options.all, next, command }),
     run: async (applying) =>

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { dirname } from "@std/path";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { ApplyReport } from "../../../lib/plan/report.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
@@ -36,6 +37,8 @@ export interface Job {
   /** Gives what is typed to run a task on the same store. */
   readonly command: CommandOf;
   readonly options: ApplyFlags;
+  /** The store's location. */
+  readonly location: string;
   /** Where the backup goes; `null`: into the store. */
   readonly backups: string | null;
   /** Renders the plan. */
@@ -58,7 +61,9 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
   // Until there is something to stop, an interruption just ends the process.
   const listen = () => world.signal().addEventListener("abort", () => stop.abort());
   if (options.apply && options.force) listen();
-  if (backups !== null && options.backup) world.say(ELSEWHERE);
+  if (backups !== null && options.backup && !isOnDiskOf(backups, job.location)) {
+    world.say(ELSEWHERE);
+  }
   const { plan, report, settled, remains } = await run({
     apply: options.apply,
     backup: options.backup,
@@ -136,9 +141,19 @@ export async function askToApply(
 const FOR_GOOD =
   "This cannot be undone: with --no-backup no copy is kept of what goes or is replaced.\n";
 
-/** What is said before a backup goes to a place of the user's. */
+/** What is said before a backup goes to another disk. */
 const ELSEWHERE =
-  "If the place of backups is on another file system, what goes there is a copy: it keeps no access lists, no extended attributes, and times to the millisecond only.\n";
+  "The place of backups is on another file system, so what goes there is a copy: it keeps no access lists, no extended attributes, and times to the millisecond only.\n";
+
+/** Of what is not there yet counts what it will lie in. */
+function isOnDiskOf(place: string, location: string): boolean {
+  try {
+    return Deno.statSync(place).dev === Deno.statSync(location).dev;
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotFound && dirname(place) !== place;
+    return isMissing && isOnDiskOf(dirname(place), location);
+  }
+}
 
 /** What is said where the answer is no. */
 export const NOTHING_CHANGED = "Nothing was changed.\n";

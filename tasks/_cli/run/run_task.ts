@@ -12,6 +12,7 @@ import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseMetric } from "../choose/choose_metric.ts";
 import { ExitCode } from "../table/exit_code.ts";
+import { overruledText, parseCommand } from "../table/parse_command.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
@@ -31,6 +32,7 @@ export async function runTask(
   words: readonly string[],
   world: World,
 ): Promise<number> {
+  if (!command.options.quiet) world.say(overruledText(words));
   switch (command.task) {
     case "summary":
       return await runSummary(command, world);
@@ -118,7 +120,8 @@ async function runVerify({ options }: Command<"verify">, world: World): Promise<
     ...asked,
     onProgress: (runs) => world.progress.update("Reading runs", runs),
   }).catch((error: unknown) => {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`${error.message}; \`${command("summary")}\` lists what there is`);
   });
   world.progress.erase();
   return showVerification(result, { ...options, command }, world);
@@ -140,6 +143,7 @@ async function runRestore(
     const { backups } = list;
     if (json) printJson(world, list);
     else world.print(renderBackupList(backups, { ...world.style, now: world.now() }));
+    if (backups.length === 0 && place === null && !options.quiet) world.say(NOWHERE);
     const newest = backups.find(({ kind }) => kind !== "damaged");
     if (!options.quiet && newest !== undefined) {
       world.say(`To bring back the newest: ${command(`restore ${shellWords([newest.id])}`)}\n`);
@@ -159,20 +163,27 @@ async function runRestore(
   });
   world.progress.erase();
   sayEarlier(report, world);
+  if (report.backup === null && place === null && !options.quiet) world.say(NOWHERE);
   const text = renderRestore(report, world.style);
   printDone(json ? `${jsonText(report)}\n` : text, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
   return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
 }
 
+/** Whoever finds no backup may have sent it elsewhere, or wanted none. */
+const NOWHERE =
+  "A backup that --backups DIR sent elsewhere is found with the same flag. Without one, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with `mlflow runs restore --run-id ID`.\n";
+
 async function runRecover({ options }: Command<"recover">, world: World): Promise<ExitCode> {
   await using opened = await openConfigured({ ...options, quiet: true }, world);
   const { store, chosen } = opened;
+  const { location, chosenBy } = store.describe();
+  if (!options.quiet) world.say(`Store ${location} (chosen ${chosenBy})\n`);
   if (options.dryRun) {
     const interrupted = await store.changes?.interrupted() ?? [];
     const document = { schema: "mltidy/recover-plan/v1", interrupted };
     if (options.json) {
-      printJson(world, { ...document, store: store.describe().location });
+      printJson(world, { ...document, store: location });
     } else {
       const lines = interrupted.map((id) => `Would settle change ${id}, which was cut off.\n`);
       world.print(lines.join("") || "Nothing to recover.\n");
@@ -198,7 +209,7 @@ async function runRecover({ options }: Command<"recover">, world: World): Promis
 
 async function runDemo(world: World): Promise<ExitCode> {
   const { demo } = await import("../../demo.ts");
-  const { parseCommand } = await import("../table/parse_command.ts");
+
   const show = async (...words: readonly string[]): Promise<string> => {
     const command = parseCommand(words);
     if (command.task === "help" || command.task === "version") return "";

@@ -18,7 +18,8 @@ export type Command =
  *
  * Stricter than common parsers, since a flag taken for another one may cost runs: a switch takes no
  * value (`--force=no` is an error, not a yes), nothing is guessed, nothing unknown is passed over.
- * When a flag is repeated the last one counts, so that an alias in a shell can be overruled.
+ * When a flag is repeated the last one counts, so that a task of one's own or an alias can be overruled;
+ * `overruledText()` tells of it.
  *
  * @param words The words after the program's name; the first is the task.
  * @returns The task with its options, or a request for help or the version.
@@ -55,7 +56,7 @@ export function parseCommand(words: readonly string[]): Command {
   if (isProgram) return programCommand(task, options, operands, program);
   const operand = onlyOperand(task, row, operands, rest);
   if (task === "backup") checkBackup(given, operand);
-  if (task === "restore") checkRestore(options["last"] === true, operand);
+  if (task === "restore") checkRestore(given, operand);
   // The table's types and its parsers are the same rows: what was read has the row's type.
   return { task, options, operand } as TaskCommand;
 }
@@ -134,7 +135,10 @@ function findFlag(task: TaskName, flags: Flags, typed: string): Flag {
     if (flag.short !== undefined && typed === `-${flag.short}`) return flag;
     if (isNegatable(flag) && typed === `--no-${flag.name}`) return flag;
   }
-  const meant = meantFlag(flags, typed.replace(/^-+/, ""));
+  const word = typed.replace(/^-+/, "");
+  const names = Object.values(flags).map(({ name }) => name);
+  const known = FLAGS_MEANT.get(word)?.find((name) => names.includes(name));
+  const meant = known === undefined ? meantFlag(flags, word) : `--${known}`;
   const hint = typed === "--action" ? ACTION : seeHelp(task);
   throw new UsageError(
     `Unknown flag "${typed}" for ${task}: ${meant === null ? hint : `did you mean ${meant}?`}`,
@@ -144,6 +148,21 @@ function findFlag(task: TaskName, flags: Flags, typed: string): Flag {
 /** Scripts that have one command for everything call what they do so. */
 const ACTION =
   "what is to be done is the task's name: `deno task summary` lists, `deno task cleanup` plans";
+
+/** What flags are called elsewhere, and here: the first of them that the task knows. */
+const FLAGS_MEANT: ReadonlyMap<string, readonly string[]> = new Map([
+  ["mlruns-path", ["store"]],
+  ["tracking-uri", ["store"]],
+  ["backend-store-uri", ["store"]],
+  ["backup-dir", ["backups"]],
+  ["older-than", ["purge-after", "days-old"]],
+  ["experiment-ids", ["experiment"]],
+  ["experiment-id", ["experiment"]],
+  ["run-ids", ["run"]],
+  ["run-id", ["run"]],
+  ["yes", ["force"]],
+  ["y", ["force"]],
+]);
 
 /** What turns something off costs most where it was not meant: only who begins to type it may mean it. */
 function meantFlag(flags: Flags, word: string): string | null {
@@ -280,42 +299,85 @@ function checkBackup(given: ReadonlyMap<string, unknown>, id: string | null): vo
   }
 }
 
-function checkRestore(last: boolean, id: string | null): void {
-  if (last && id !== null) {
+function checkRestore(given: ReadonlyMap<string, unknown>, id: string | null): void {
+  const isLast = given.get("last") === true;
+  const part = ["experiment", "run", "to"].find((name) => given.has(name));
+  if (part !== undefined && !isLast && id === null) {
+    throw new UsageError(
+      `Cannot use --${part} alone: expected --last or a backup's ID beside it; ${
+        seeHelp("restore")
+      }`,
+    );
+  }
+  if (isLast && id !== null) {
     throw new UsageError(
       `Cannot tell what to restore: expected either --last or a backup's ID; ${seeHelp("restore")}`,
     );
   }
 }
 
+/**
+ * Tells which flags were given twice, and what counts of them.
+ *
+ * @param words The words of a command line that parses.
+ * @returns A line for each flag of which not every word counts; empty where there is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   overruledText(["cleanup", "--days-old", "90", "--days-old=30"]),
+ *   "--days-old was given more than once: 30 counts, which stands last\n",
+ * );
+ * ```
+ */
+export function overruledText([task, ...words]: readonly string[]): string {
+  const name = taskNames.find((one) => one === task);
+  if (name === undefined) return "";
+  const row: TaskRow = taskTable[name];
+  const typed = new Map<Flag, string[]>();
+  for (const [index, word] of words.entries()) {
+    if (word === "--") break;
+    if (!word.startsWith("-") || word === "-") continue;
+    const [, form = word, inline] = /^(.*?)(?:=(.*))?$/s.exec(word) ?? [];
+    const flag = findFlag(name, row.flags, form);
+    const value = flag.value === null ? form : inline ?? words[index + 1] ?? "";
+    typed.set(flag, [...typed.get(flag) ?? [], value]);
+  }
+  return [...typed].filter(([, values]) => new Set(values).size > 1).map(([flag, values]) =>
+    `--${flag.name} was given more than once: ${values.at(-1)} counts, which stands last\n`
+  ).join("");
+}
+
 function unknownTask(typed: string): UsageError {
   const expected = `expected one of ${taskNames.join(", ")}`;
   if (typed.startsWith("-")) return new UsageError(`Missing task before "${typed}": ${expected}`);
-  const nearest = MEANT[typed.toLowerCase()] ?? nearestWord(typed, taskNames);
+  const nearest = TASKS_MEANT.get(typed.toLowerCase()) ?? nearestWord(typed, taskNames);
   return new UsageError(
     `Unknown task "${typed}": ${nearest === null ? expected : `did you mean ${nearest}?`}`,
   );
 }
 
 /** What tasks are called elsewhere. */
-const MEANT: Readonly<Record<string, TaskName>> = {
-  list: "summary",
-  ls: "summary",
-  show: "summary",
-  status: "summary",
-  check: "verify",
-  validate: "verify",
-  fix: "repair",
-  clean: "cleanup",
-  gc: "cleanup",
-  purge: "cleanup",
-  delete: "prune",
-  undo: "restore",
-  why: "explain",
-  train: "run",
-  exec: "run",
-  init: "config",
-};
+const TASKS_MEANT: ReadonlyMap<string, TaskName> = new Map([
+  ["list", "summary"],
+  ["ls", "summary"],
+  ["show", "summary"],
+  ["status", "summary"],
+  ["check", "verify"],
+  ["validate", "verify"],
+  ["fix", "repair"],
+  ["clean", "cleanup"],
+  ["gc", "cleanup"],
+  ["purge", "cleanup"],
+  ["delete", "prune"],
+  ["undo", "restore"],
+  ["why", "explain"],
+  ["train", "run"],
+  ["exec", "run"],
+  ["init", "config"],
+]);
 
 function seeHelp(task: TaskName): string {
   return `see deno task ${task} --help`;

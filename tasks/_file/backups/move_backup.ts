@@ -70,6 +70,7 @@ export async function sendBackup(
   const from: BackupDirectories = ownPaths(root);
   const source = join(from.backups, id);
   const target = join(to.backups, id);
+  if (target === source) return { path: target, failures: [] };
   const staged = join(to.staging, id);
   if (infoOf(target) !== null) throw new Error(`${target} exists already`);
   closeBackup(to, root, source);

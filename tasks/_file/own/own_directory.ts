@@ -239,8 +239,10 @@ export function inOwnDirectory<T>(root: string, work: () => T): T {
     const info = error instanceof Deno.errors.PermissionDenied ? infoOf(own) : null;
     if (info === null) throw error;
     const { gid } = Deno.statSync(root);
-    const open = shellWords(["chmod", "-R", "g+rwX", own]);
-    const give = gid === info.gid ? "" : `${shellWords(["chgrp", "-R", `${gid}`, own])} && `;
+    // Not what lies deeper: of an experiment that is closed to others, that is closed, too.
+    const places = `${shellWords([own])} ${shellWords([own])}/*`;
+    const open = `chmod g+rwX ${places}`;
+    const give = gid === info.gid ? "" : `chgrp ${gid} ${places} && `;
     throw new Deno.errors.PermissionDenied(
       `${
         failureText(error)

@@ -76,7 +76,10 @@ Deno.test("restore() refuses the id of no backup, and touches nothing", async ()
   const id = "20200101T000000Z-prune";
   const refused = (options: RestoreOptions) =>
     assertRejects(() => restore(store, { id, ...options }), RangeError);
-  assertEquals((await refused({})).message, `Unknown backup "${id}": there is none`);
+  assertEquals(
+    (await refused({})).message,
+    `Unknown backup "${id}": there is none in ${place.root}/.mltidy.trash/backups; one that went elsewhere is found with --backups DIR`,
+  );
   const { report } = await cleanup(store, { apply: true });
   const before = await readTree(place.root);
   const unknown = `Unknown backup "${id}": expected one of ${report!.backup!.id}`;

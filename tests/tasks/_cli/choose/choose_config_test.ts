@@ -27,6 +27,22 @@ Deno.test("chooseConfig() takes the file of the flag, else that of the directory
   await assertRejects(() => chooseConfig("third.yaml", directory), UsageError, "no such file");
 });
 
+Deno.test("chooseConfig() says how to go on without a file that cannot be read, but for one that was named", async () => {
+  await using store = await tempStore();
+  writeFiles(store.outside, { "mltidy.yaml/x": "" });
+  const path = join(store.outside, "mltidy.yaml");
+  const refused = async (flag: string | null) =>
+    (await assertRejects(() => chooseConfig(flag, store.outside), UsageError)).message;
+  const start = `Cannot read configuration ${path}: Is a directory; `;
+  assertEquals(
+    [await refused(null), await refused("mltidy.yaml")],
+    [
+      `${start}mend that, or go without a configuration with --no-config`,
+      `${start}mend that, or name another file`,
+    ],
+  );
+});
+
 Deno.test("configBeside() finds the file next to the store, not inside", async () => {
   await using store = await tempStore();
   writeFiles(store.root, { "mltidy.yaml": "limits: { max_runs: 1 }" });

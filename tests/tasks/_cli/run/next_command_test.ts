@@ -117,6 +117,8 @@ for (
       ["verify", ...ofStore],
       ["verify", "--json", ...ofStore],
       ["verify", "--rule", "nonsense", ...ofStore],
+      ["verify", "--experiment", "nonsense", ...ofStore],
+      ["explain", "nonsense", ...without("--backups")],
       ["repair", ...(told.includes("--config") ? ofStore : told)],
       ["repair", "--json", ...ofStore],
       ["repair:apply", ...ofStore],

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "../../../_support/fast_check.ts";
-import { type Command, parseCommand } from "../../../../tasks/_cli/table/parse_command.ts";
+import {
+  type Command,
+  overruledText,
+  parseCommand,
+} from "../../../../tasks/_cli/table/parse_command.ts";
 import { taskNames } from "../../../../tasks/_cli/table/task_table.ts";
 import { UsageError } from "../../../../tasks/_cli/table/usage_error.ts";
 import { unicodeText } from "../../../_support/unicode_text.ts";
@@ -46,6 +50,54 @@ function parse(line: string): Command {
 function complaint(...words: readonly string[]): string {
   return assertThrows(() => parseCommand(words), UsageError).message;
 }
+
+Deno.test("parseCommand() knows what flags are called elsewhere, where the task has one for it", () => {
+  const cases = [
+    ["summary", "--mlruns-path", "--store"],
+    ["cleanup", "--tracking-uri", "--store"],
+    ["cleanup", "--backup-dir", "--backups"],
+    ["cleanup", "--older-than", "--purge-after"],
+    ["prune", "--older-than", "--days-old"],
+    ["cleanup", "--yes", "--force"],
+    ["restore", "--run-id", "--run"],
+    ["cleanup", "--sotre", "--store"],
+  ] as const;
+  for (const [task, typed, meant] of cases) {
+    assertEquals(
+      complaint(task, typed, "x"),
+      `Unknown flag "${typed}" for ${task}: did you mean ${meant}?`,
+    );
+  }
+  assertEquals(
+    complaint("summary", "--yes"),
+    `Unknown flag "--yes" for summary: see deno task summary --help`,
+  );
+});
+
+Deno.test("overruledText() tells which of several values counts, and nothing of the same one twice", () => {
+  const words = ["cleanup", "--days-old", "90", "--backup", "--days-old=30", "--no-backup", "-q"];
+  const counts = (flag: string, value: string) =>
+    `${flag} was given more than once: ${value} counts, which stands last\n`;
+  assertEquals(
+    overruledText(words),
+    counts("--days-old", "30") + counts("--backup", "--no-backup"),
+  );
+  const { options } = parseCommand(words) as Extract<Command, { task: "cleanup" }>;
+  assertEquals([options.daysOld, options.backup], [30, false]);
+  assertEquals(overruledText(["cleanup", "--force", "--force", "--store", "x", "--store=x"]), "");
+  assertEquals(overruledText(["restore", "--store=x", "--", "--store"]), "");
+});
+
+Deno.test("parseCommand() asks restore of a part for which change it is a part", () => {
+  for (const [flag, value] of [["run", "1"], ["experiment", "1"], ["to", "x"]] as const) {
+    assertEquals(
+      complaint("restore", `--${flag}`, value),
+      `Cannot use --${flag} alone: expected --last or a backup's ID beside it; see deno task restore --help`,
+    );
+    parseCommand(["restore", "--last", `--${flag}`, value]);
+    parseCommand(["restore", "b-1", `--${flag}`, value]);
+  }
+});
 
 Deno.test("parseCommand() gives every option of a task its default", () => {
   assertEquals<Command>(parse("cleanup"), {

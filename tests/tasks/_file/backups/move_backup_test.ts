@@ -8,6 +8,15 @@ import { tempStore } from "../../../_support/disk_store.ts";
 import { ROTTEN } from "../../../_support/rotten_store.ts";
 import { memoryDirectory } from "../../../_support/temp_directory.ts";
 
+Deno.test("cleanup() leaves a backup where it is when that is the place that was named", async () => {
+  await using place = await tempStore(ROTTEN);
+  const backups = join(place.root, ".mltidy.trash", "backups");
+  await using store = await openStore(place.root, { now: () => NOW });
+  const { report } = await cleanup(store, { apply: true, backups });
+  assertEquals(report!.complete, true);
+  assertEquals([...Deno.readDirSync(backups)].map(({ name }) => name), [report!.backup!.id]);
+});
+
 Deno.test("cleanup() moves a backup on its disk, and restore() brings the very files back", async () => {
   await using place = await tempStore(ROTTEN);
   await using elsewhere = await memoryDirectory();

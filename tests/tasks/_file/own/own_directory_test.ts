@@ -93,7 +93,7 @@ Deno.test("inOwnDirectory() says how to open our directory where another account
   assertThrows(
     refuse,
     Deno.errors.PermissionDenied,
-    `Permission denied: ${own} is closed to this account; as its owner, user ${uid}, type chmod -R g+rwX ${own}`,
+    `Permission denied: ${own} is closed to this account; as its owner, user ${uid}, type chmod g+rwX ${own} ${own}/*`,
   );
   Deno.removeSync(own, { recursive: true });
   assertThrows(refuse, Deno.errors.PermissionDenied, "(os error 13)");
