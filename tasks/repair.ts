@@ -24,6 +24,8 @@ export interface RepairRules {
   readonly staleAfter?: Duration;
   /** The status that a stale run gets. @default {"FAILED"} */
   readonly finishAs?: "FAILED" | "KILLED";
+  /** Take every line that MLflow cannot read out of metrics, into the backup. @default {false} */
+  readonly dropLines?: boolean;
   /** Rewrite the places that records name, in a store that was moved or copied. @default {false} */
   readonly relocate?: boolean;
   /** Where the store was: with `relocate`, only places below it are rewritten. @default {anywhere} */
@@ -83,6 +85,7 @@ export function repairPolicyOf(rules: RepairRules): RepairPolicy {
     staleAfter = DEFAULT_REPAIR.staleAfter,
     finishAs = DEFAULT_REPAIR.finishAs,
     relocate = false,
+    dropLines = false,
     from,
   } = rules;
   if (from !== undefined && !relocate) {
@@ -95,5 +98,6 @@ export function repairPolicyOf(rules: RepairRules): RepairPolicy {
     staleAfter: durationOf(staleAfter),
     finishAs,
     relocate: relocate ? { from: from ?? null } : null,
+    ...(dropLines ? { dropLines } : {}),
   };
 }

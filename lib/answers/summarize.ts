@@ -7,6 +7,7 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { byEnd } from "../judge/rank_runs.ts";
 import { bestRun, type PrimaryMetric } from "../policy/primary_metric.ts";
+import { isMeasured } from "../store/extras.ts";
 import { byPath, type ExperimentId, type RunId, type StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
 import type {
@@ -206,7 +207,7 @@ function standingOf({ runs }: Experiment, metric: PrimaryMetric): MetricStanding
     }));
   return {
     best: bestRun(values, metric),
-    runsWithout: values.filter(({ value }) => !Number.isFinite(value)).length,
+    runsWithout: values.filter(({ value }) => !isMeasured(value)).length,
   };
 }
 

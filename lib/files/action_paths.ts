@@ -40,11 +40,20 @@ const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
   "finish-stale-run": [RUN],
   "set-stage": [EXPERIMENT],
   "release-name": [EXPERIMENT],
-  "complete-meta": [RUN],
+  "complete-meta": [EXPERIMENT, RUN],
+  "quote-value": [
+    EXPERIMENT,
+    RUN,
+    LOGGED_MODEL,
+    `${EXPERIMENT}/datasets/[^/]+`,
+    "models/[^/]+",
+    MODEL_VERSION,
+  ],
   "rewrite-location": [EXPERIMENT, RUN, LOGGED_MODEL, MODEL_VERSION],
   "rewrite-tag": [`${TRACE}/tags/.+`],
   "create-dirs": ["\\.trash", RUN],
   "trim-metric-file": [`(?:${RUN}|${LOGGED_MODEL})/metrics/.+`],
+  "cut-metric-file": [`(?:${RUN}|${LOGGED_MODEL})/metrics/.+`],
   // Anything but what a store is made of, and what MLflow does not look at.
   "quarantine-stray": ["(?:\\.trash|models)/.+", "(?!models$)[^/]+(?<!\\.trash)(?:/.+)?"],
 };

@@ -23,6 +23,11 @@ export type FileContent =
   | { readonly kind: "changes"; readonly changes: MetaChanges }
   /** The beginning of the old file, this many bytes. */
   | { readonly kind: "prefix"; readonly bytes: number }
+  /** The old file without some parts: bytes from the first, up to and without the second. */
+  | {
+    readonly kind: "cuts";
+    readonly cuts: readonly { readonly from: number; readonly to: number }[];
+  }
   /** A text, in place of the old file. */
   | { readonly kind: "text"; readonly text: string }
   /** A text, in a file that was not there. */
@@ -109,6 +114,7 @@ export function operationsOf(
     case "set-stage":
     case "release-name":
     case "complete-meta":
+    case "quote-value":
     case "rewrite-location":
       return [{
         kind: "replace-file",
@@ -131,6 +137,12 @@ export function operationsOf(
         kind: "replace-file",
         path: action.path,
         content: { kind: "prefix", bytes: action.bytes },
+      }];
+    case "cut-metric-file":
+      return [{
+        kind: "replace-file",
+        path: action.path,
+        content: { kind: "cuts", cuts: action.cuts },
       }];
   }
 }
@@ -231,6 +243,7 @@ const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
   "set-stage": edited,
   "release-name": edited,
   "complete-meta": edited,
+  "quote-value": edited,
   "rewrite-location": edited,
   "rewrite-tag": (operation, subject) =>
     isReplaced(operation, ["text"]) && operation.path === subject,
@@ -238,6 +251,8 @@ const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
     kind === "create-dir" && foldersAt(subject).includes(path),
   "trim-metric-file": (operation, subject) =>
     isReplaced(operation, ["prefix"]) && operation.path === subject,
+  "cut-metric-file": (operation, subject) =>
+    isReplaced(operation, ["cuts"]) && operation.path === subject,
 };
 
 /** The records that are written whole, in what they are of. */
@@ -282,6 +297,7 @@ export function stampedBy(action: Action): Stamped {
     case "set-stage":
     case "release-name":
     case "complete-meta":
+    case "quote-value":
     case "rewrite-location":
       return { kind: "file", path: `${path}/meta.yaml` as StorePath };
     case "create-dirs":
@@ -289,6 +305,7 @@ export function stampedBy(action: Action): Stamped {
     case "create-experiment":
     case "rewrite-tag":
     case "trim-metric-file":
+    case "cut-metric-file":
       return { kind: "file", path };
   }
 }

@@ -10,6 +10,7 @@ import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "../policy/policy.ts
 import { isLitter } from "../store/litter.ts";
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import { byPath } from "../store/path.ts";
+import { UTF_16 } from "../store/record_problem.ts";
 import { isUnfinished } from "../store/run_status.ts";
 import type { Experiment, Orphan, Run } from "../store/snapshot.ts";
 import { toGo, toKeep, type Verdict } from "./judged.ts";
@@ -109,12 +110,12 @@ export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number):
   if (orphan.link) return toKeep({ kind: "symbolic-link" });
   if (orphan.id === DEFAULT_EXPERIMENT) return toKeep({ kind: "default-experiment" });
   if (damage === "id-mismatch") return toKeep({ kind: "names-another-experiment", message });
-  if (damage === "io") return toKeep({ kind: "unreadable", path: orphan.path, message });
+  if (isElsewhere(orphan)) return toKeep({ kind: "unreadable", path: orphan.path, message });
   if (orphan.runs.length > 0) {
     return toKeep({ kind: "holds-readable-runs", runs: orphan.runs.length });
   }
   const [refused] = orphan.damagedRuns
-    .filter((run) => run.damage === "io" || run.link)
+    .filter((run) => isElsewhere(run) || run.link)
     .toSorted(byPath);
   if (refused) return toKeep({ kind: "unreadable", path: refused.path, message: refused.message });
   const foreign = orphan.foreign.filter((entry) =>
@@ -131,6 +132,11 @@ export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number):
   const age = Math.max(0, now - orphan.newestChange);
   if (age <= policy.settle) return toKeep({ kind: "changed-recently", age, limit: policy.settle });
   return toGo({ kind: "orphan", damage, message });
+}
+
+/** Nothing is lost: its record is only not to be had, or in another encoding. */
+function isElsewhere({ damage, message }: Pick<Orphan, "damage" | "message">): boolean {
+  return damage === "io" || damage === "lfs-pointer" || message === UTF_16;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 
 import type { BestRule } from "../policy/policy.ts";
+import { isMeasured } from "../store/extras.ts";
 import type { Run } from "../store/snapshot.ts";
 import { nameGlob } from "../text/glob.ts";
 
@@ -71,6 +72,6 @@ export function scoreOf(run: Run, { metric, mode, over }: BestRule): number | nu
   if (summary === undefined) return null;
   const best = mode === "max" ? summary.greatest : summary.least;
   const value = over === "latest" ? summary.latest : best;
-  if (value === null || !Number.isFinite(value)) return null;
+  if (value === null || !isMeasured(value)) return null;
   return mode === "max" ? value : -value;
 }

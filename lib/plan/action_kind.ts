@@ -22,10 +22,12 @@ const KINDS: Readonly<Record<ActionKind, true>> = {
   "set-stage": true,
   "release-name": true,
   "complete-meta": true,
+  "quote-value": true,
   "rewrite-location": true,
   "rewrite-tag": true,
   "create-dirs": true,
   "trim-metric-file": true,
+  "cut-metric-file": true,
   "quarantine-stray": true,
 };
 

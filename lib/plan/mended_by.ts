@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TYPED_KEYS } from "../records/value_types.ts";
 import { pathsUp } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import type { RepairAction } from "./repair_action.ts";
@@ -28,6 +29,7 @@ export function isMendedBy(problem: Problem, action: RepairAction): boolean {
     case "create-dirs":
       return path === action.path && damage === "missing-folder";
     case "trim-metric-file":
+    case "cut-metric-file":
       return path === action.path && (damage === "malformed-line" || damage === "torn-line");
     case "rewrite-tag":
       return action.path.startsWith(`${path}/tags/`) && PLACES.includes(damage);
@@ -35,9 +37,12 @@ export function isMendedBy(problem: Problem, action: RepairAction): boolean {
     case "set-stage":
     case "release-name":
     case "complete-meta":
+    case "quote-value":
     case "rewrite-location":
       return path === action.path &&
-        Object.keys(action.changes).some((key) => KEYS[key]?.includes(damage));
+        Object.keys(action.changes).some((key) =>
+          KEYS[key]?.includes(damage) || damage === "wrong-type" && TYPED_KEYS.has(key)
+        );
   }
 }
 
@@ -78,7 +83,8 @@ const KEYS: Readonly<Record<string, readonly Problem["damage"][]>> = {
   run_id: ["no-run-id"],
   deleted_time: ["no-deleted-time"],
   artifact_uri: ["no-artifact-uri", ...PLACES],
-  artifact_location: PLACES,
+  name: ["no-name"],
+  artifact_location: ["no-artifact-uri", ...PLACES],
   source: PLACES,
   storage_location: PLACES,
 };

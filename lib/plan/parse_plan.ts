@@ -223,6 +223,10 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
     isText(artifactLocation) ? null : "does not say where artifacts are kept",
   "rewrite-tag": ({ text }) => isText(text) ? null : "has no text",
   "trim-metric-file": ({ bytes }) => isCount(bytes) && bytes > 0 ? null : "has no number of bytes",
+  "cut-metric-file": ({ cuts }) =>
+    Array.isArray(cuts) && cuts.length > 0 && cuts.every(isCut)
+      ? null
+      : "does not say what it cuts",
   "create-dirs": ({ directories }) =>
     Array.isArray(directories) && directories.length > 0 && directories.every(isStorePath)
       ? null
@@ -231,6 +235,7 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
   "set-stage": changed,
   "release-name": changed,
   "complete-meta": changed,
+  "quote-value": changed,
   "rewrite-location": changed,
 };
 
@@ -253,10 +258,15 @@ function isCleanupPolicy(policy: CleanupPolicy): boolean {
   }
 }
 
-function isRepairPolicy({ settle, staleAfter, finishAs, relocate }: Record<string, unknown>) {
+function isCut(cut: unknown): boolean {
+  return isRecord(cut) && isCount(cut["from"]) && isCount(cut["to"]) && cut["from"] < cut["to"];
+}
+
+function isRepairPolicy(policy: Record<string, unknown>) {
+  const { settle, staleAfter, finishAs, relocate, dropLines = false } = policy;
   const isPlace = relocate === null ||
     isRecord(relocate) && (relocate["from"] === null || isText(relocate["from"]));
-  return isAmount(settle) && isAmount(staleAfter) && isPlace &&
+  return isAmount(settle) && isAmount(staleAfter) && isPlace && isFlag(dropLines) &&
     (finishAs === "FAILED" || finishAs === "KILLED");
 }
 

@@ -21,6 +21,8 @@ export interface RepairPolicy {
   readonly finishAs: "FAILED" | "KILLED";
   /** Rewrite the places that records name; `null`: leave them. `from`: only those below it. */
   readonly relocate: { readonly from: string | null } | null;
+  /** Take every line that MLflow cannot read out of metrics, into the backup. @default {false} */
+  readonly dropLines?: boolean;
 }
 
 /** What a repair does unless it is told otherwise. */
@@ -66,7 +68,7 @@ export interface NeedsChoice {
    * What carries out the last of them; left out where only its owner can. `restoration`: MLflow, of the
    * default experiment.
    */
-  readonly by?: "cleanup" | "repair" | "relocation" | "restoration";
+  readonly by?: "cleanup" | "repair" | "relocation" | "restoration" | "dropping";
 }
 
 /** What every repair has. */
@@ -100,8 +102,8 @@ export interface WriteMeta extends RepairBase {
 /**
  * Sets keys of a `meta.yaml` that can be read; all others stay as they are. `finish-stale-run`: status
  * and end. `set-stage`: the stage that the directory's place says. `release-name`: a deleted experiment
- * gives its name free. `complete-meta`: what some version of MLflow misses. `rewrite-location`: where
- * artifacts are, in a store that was moved.
+ * gives its name free. `complete-meta`: what some version of MLflow misses. `quote-value`: what was meant as
+ * text, or as an integer. `rewrite-location`: where artifacts are, in a store that was moved.
  */
 export interface EditMeta extends RepairBase {
   /** Tells the kinds of action apart. */
@@ -110,6 +112,7 @@ export interface EditMeta extends RepairBase {
     | "set-stage"
     | "release-name"
     | "complete-meta"
+    | "quote-value"
     | "rewrite-location";
   /** Key → new value. */
   readonly changes: Readonly<Record<string, string | number | null>>;
@@ -147,6 +150,14 @@ export interface TrimMetricFile extends RepairBase {
   readonly bytes: number;
 }
 
+/** Cuts what is no point out of a metric; `path` is its file. */
+export interface CutMetricFile extends RepairBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "cut-metric-file";
+  /** What goes, in order: bytes from the first, up to and without the second. */
+  readonly cuts: NonEmpty<{ readonly from: number; readonly to: number }>;
+}
+
 /** Moves out of the store what MLflow stumbles over and what holds nothing of MLflow's. */
 export interface QuarantineStray extends RepairBase {
   /** Tells the kinds of action apart. */
@@ -161,6 +172,7 @@ export type RepairAction =
   | CreateDirectories
   | CreateExperiment
   | TrimMetricFile
+  | CutMetricFile
   | QuarantineStray;
 
 /** What repair must know of a store besides its snapshot; keys are paths below the root. */

@@ -5,6 +5,7 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
+import { isMeasured } from "../store/extras.ts";
 
 /** The metric by which runs are compared, and which way is better. */
 export interface PrimaryMetric {
@@ -79,7 +80,7 @@ export function bestRun<R extends { readonly value: number | null }>(
   metric: PrimaryMetric,
 ): R | null {
   const sign = metric.mode === "max" ? 1 : -1;
-  const scoreOf = ({ value }: R) => value === null || !Number.isFinite(value) ? null : sign * value;
+  const scoreOf = ({ value }: R) => value === null || !isMeasured(value) ? null : sign * value;
   return runs.reduce<R | null>((best, run) => {
     const score = scoreOf(run);
     const highest = best === null ? null : scoreOf(best);

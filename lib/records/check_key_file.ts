@@ -6,12 +6,37 @@
 
 import type { TextFact } from "../store/facts.ts";
 import {
+  NOT_FETCHED,
   type RecordProblem,
   recordProblem,
   SOUND,
   unreadProblem,
 } from "../store/record_problem.ts";
 import { isKeyName } from "../store/names.ts";
+import { isLfsPointer } from "../text/git_marks.ts";
+
+/** Directories that hold no keys, though MLflow takes all in them for some: of notebooks, Python, macOS. */
+const STRAY_FOLDER =
+  /(?:^|\/)(?:\.ipynb_checkpoints|__pycache__|__MACOSX|@eaDir|\.AppleDouble)(?=\/)/;
+
+/**
+ * Finds the directory of a key that nobody made for keys.
+ *
+ * @param key The path of the file below its folder, with `/`.
+ * @returns The path of the outermost one, below the folder; `null` where there is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(strayFolderOf(".ipynb_checkpoints/lr-checkpoint"), ".ipynb_checkpoints");
+ * assertEquals(strayFolderOf("val/loss"), null);
+ * ```
+ */
+export function strayFolderOf(key: string): string | null {
+  const found = STRAY_FOLDER.exec(key);
+  return found === null ? null : key.slice(0, found.index + found[0].length);
+}
 
 /** What files that are no keys are called: by Finder, Explorer, editors, NFS and git. */
 const STRAY =
@@ -33,6 +58,9 @@ const STRAY =
  * ```
  */
 export function checkKey(key: string): readonly RecordProblem[] {
+  if (strayFolderOf(key) !== null) {
+    return [recordProblem("stray-file", "others left it; MLflow takes all in it for keys")];
+  }
   if (!isKeyName(key)) {
     // A migration takes any name.
     return [
@@ -63,6 +91,7 @@ export function checkValue(fact: TextFact, kind: "param" | "tag"): readonly Reco
     : unreadProblem(fact, "the file");
   if (unread !== null) return [unread];
   const text = fact.kind === "text" ? fact.text : "";
+  if (isLfsPointer(text)) return [NOT_FETCHED];
   if (/^\0+$/.test(text)) {
     return [recordProblem("zeros", "the value is nothing but zeros: it was lost with the power")];
   }

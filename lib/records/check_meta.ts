@@ -13,6 +13,7 @@ import { days } from "../text/units.ts";
 import { MetaYamlError, NoMappingError, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import { integerOf, isAbsent, type MetaDocument, pythonType, textOf } from "../yaml/node.ts";
 import { hasLooseTab, parseMigratedYaml } from "./check_migrated_yaml.ts";
+import { checkTypes } from "./value_types.ts";
 import { readUsualRunMeta } from "./usual_run_meta.ts";
 
 /**
@@ -39,6 +40,8 @@ export function checkRunMeta(text: string): readonly RecordProblem[] {
   if (isDeleted && document.has("deleted_time") && isAbsent(document.get("deleted_time"))) {
     problems.push(recordProblem("no-deleted-time", "it is soft-deleted, and deleted_time is null"));
   }
+  const typed = checkTypes(document, "run");
+  if (typed !== null) problems.push(typed);
   return [...problems, ...checkMigration(text)];
 }
 
@@ -51,10 +54,14 @@ export function checkRunMeta(text: string): readonly RecordProblem[] {
 export function checkExperimentMeta(text: string): readonly RecordProblem[] {
   const document = readDocument(text);
   if (document === null) return [];
-  return [
-    ...(isAbsent(document.get("name")) ? [recordProblem("no-name", "its name is null")] : []),
-    ...checkMigration(text),
-  ];
+  const problems: RecordProblem[] = [];
+  if (isAbsent(document.get("name"))) problems.push(recordProblem("no-name", "its name is null"));
+  if (isAbsent(document.get("artifact_location"))) {
+    problems.push(recordProblem("no-artifact-uri", "its artifact_location is null"));
+  }
+  const typed = checkTypes(document, "experiment");
+  if (typed !== null) problems.push(typed);
+  return [...problems, ...checkMigration(text)];
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type RecordProblem, recordProblem, SOUND } from "../store/record_problem.ts";
+import { NOT_FETCHED, type RecordProblem, recordProblem, SOUND } from "../store/record_problem.ts";
 import {
   pythonLines,
   pythonStripped,
@@ -12,6 +12,7 @@ import {
   readPythonInteger,
 } from "../text/python_text.ts";
 import { quoteText } from "../text/quote_text.ts";
+import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 
 /** Who owns a metric; each writes columns of its own. */
 export type MetricOwner = "run" | "logged-model";
@@ -39,17 +40,25 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
     // A migration takes it for a metric without points.
     return [recordProblem("empty", "the metric has no line", null)];
   }
+  if (isLfsPointer(text)) return [NOT_FETCHED];
   const { usual, check } = OWNERS[owner];
   const isSound = isUsual(text, usual);
   const lines = isSound ? text.slice(0, -1).split("\n") : pythonLines(text);
+  const merge = isSound ? null : readMergeConflict(text);
   const faults = isSound ? [] : lines.flatMap((line, index) => {
     const fault = check(pythonStripped(line).split(" "));
-    return fault === null ? [] : [{ ...fault, line: index + 1 }];
+    if (fault === null) return [];
+    const message = merge !== null
+      ? MERGE_MARKS
+      : index === 0 && line.startsWith("\uFEFF")
+      ? "it begins with a byte order mark"
+      : fault.message;
+    return [{ ...fault, message, line: index + 1 }];
   });
   const problems = ["malformed-line", "newer-format"].flatMap((damage) => {
     const [first, ...others] = faults.filter((each) => each.damage === damage);
     if (first === undefined) return [];
-    const more = others.length === 0 ? "" : `, and so have ${others.length} more`;
+    const more = others.length === 0 || merge !== null ? "" : `, and so have ${others.length} more`;
     // The migration is as good as what it makes of the worst line.
     const worst = [first, ...others].find(({ migration }) => migration === undefined);
     const base = { ...recordProblem(first.damage, `${first.message}${more}`), line: first.line };

@@ -9,6 +9,7 @@
 
 import type { TextFact } from "../store/facts.ts";
 import {
+  NOT_FETCHED,
   type RecordProblem,
   recordProblem,
   SOUND,
@@ -20,7 +21,9 @@ import { quoteText } from "../text/quote_text.ts";
 import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import { integerOf, type MetaDocument, type MetaNode, pythonType, textOf } from "../yaml/node.ts";
 import { checkMigration, migrates } from "./check_meta.ts";
+import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
+import { checkTypes, isTypedRecord } from "./value_types.ts";
 
 /** The kinds of records. */
 export type RecordKind =
@@ -62,12 +65,13 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
   if (unread !== null || fact.kind !== "text") {
     return { document: NOTHING, problems: unread === null ? SOUND : [unread] };
   }
+  if (isLfsPointer(fact.text)) return { document: NOTHING, problems: [NOT_FETCHED] };
   try {
     const document = parseMetaYaml(fact.text);
     if (document.size === 0) {
       return { document, problems: [recordProblem("empty", "no key in the file")] };
     }
-    const fault = CHECKS[kind](document);
+    const fault = CHECKS[kind](document) ?? typedText(document, kind);
     const [refused] = checkMigration(fact.text);
     if (fault === null) return { document, problems: refused === undefined ? SOUND : [refused] };
     return {
@@ -76,7 +80,10 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
     };
   } catch (error) {
     if (!(error instanceof MetaYamlError)) throw error;
-    const { message, line, column } = error;
+    const merge = readMergeConflict(fact.text);
+    const { message, line, column } = merge === null
+      ? error
+      : { message: MERGE_MARKS, line: merge.line, column: null };
     const unreadable: RecordProblem = { damage: "unreadable", message, line, column };
     const problems = [migrates(fact.text) ? { ...unreadable, migration: null } : unreadable];
     return { document: NOTHING, problems };
@@ -84,6 +91,10 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
 }
 
 const NOTHING: MetaDocument = new Map();
+
+function typedText(document: MetaDocument, kind: RecordKind): RecordProblem | null {
+  return isTypedRecord(kind) ? checkTypes(document, kind) : null;
+}
 
 type RecordCheck = (document: MetaDocument) => RecordProblem | null;
 

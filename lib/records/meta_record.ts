@@ -8,13 +8,14 @@
  * @module
  */
 
-import type { RecordProblem } from "../store/record_problem.ts";
+import { NOT_FETCHED, type RecordProblem } from "../store/record_problem.ts";
 import { statusOf } from "../store/run_status.ts";
 import type { LifecycleStage, RunStatus } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import { integerOf, isAbsent, pythonInteger, pythonType } from "../yaml/node.ts";
 import type { MetaDocument, MetaNode } from "../yaml/node.ts";
+import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 import type {
   ExperimentMeta,
   LoggedModelMeta,
@@ -28,7 +29,7 @@ import { readUsualRunMeta } from "./usual_run_meta.ts";
  * Why MLflow cannot use the text of a `meta.yaml`. `empty`: no key in it. `unreadable`: not a YAML
  * mapping, with the place. `incomplete`: a key is missing, or has a value of the wrong kind.
  */
-export type MetaProblem = RecordProblem<"empty" | "unreadable" | "incomplete">;
+export type MetaProblem = RecordProblem<"empty" | "unreadable" | "incomplete" | "lfs-pointer">;
 
 /** A record, or why there is none. */
 export type MetaResult<T> =
@@ -76,7 +77,7 @@ export function readRunMeta(text: string): MetaResult<RunMeta> {
     // MLflow before 1.0 wrote `run_uuid` alone, 3.0 and later write `run_id` alone.
     const legacy = document.has("run_uuid") && !document.has("run_id");
     return {
-      runId: needId(document, legacy ? "run_uuid" : "run_id"),
+      runId: needString(document, legacy ? "run_uuid" : "run_id"),
       experimentId: needId(document, "experiment_id"),
       name: optionalText(document, "run_name") ?? "",
       status: runStatus(document),
@@ -143,6 +144,7 @@ class IncompleteMeta extends Error {}
 function readMeta<T>(text: string, toRecord: (document: MetaDocument) => T): MetaResult<T> {
   // A decoder writes U+FFFD for bytes that are no UTF-8, such as the byte order mark of UTF-16.
   if (text.startsWith("\uFFFD")) return failure("unreadable", "Cannot read as UTF-8 text", 1, 1);
+  if (isLfsPointer(text)) return { ok: false, problem: NOT_FETCHED };
   try {
     const document = parseMetaYaml(text);
     if (document.size === 0) return failure("empty", "No key in the file");
@@ -150,7 +152,10 @@ function readMeta<T>(text: string, toRecord: (document: MetaDocument) => T): Met
   } catch (error) {
     if (error instanceof IncompleteMeta) return failure("incomplete", error.message);
     if (error instanceof MetaYamlError) {
-      return failure("unreadable", error.message, error.line, error.column);
+      const merge = readMergeConflict(text);
+      return merge === null
+        ? failure("unreadable", error.message, error.line, error.column)
+        : failure("unreadable", MERGE_MARKS, merge.line);
     }
     throw error;
   }
@@ -182,6 +187,14 @@ function needText(document: MetaDocument, key: string): string | null {
 
 function optionalText(document: MetaDocument, key: string): string | null {
   return document.has(key) ? needText(document, key) : null;
+}
+
+/** A string, and nothing that YAML takes for anything else. */
+function needString(document: MetaDocument, key: string): string {
+  const node = need(document, key, "a string");
+  return node.kind === "scalar" && pythonType(node) === "str"
+    ? node.text
+    : refuse(key, "a string", describe(node));
 }
 
 /** A string, or an integer as MLflow before 1.0 wrote it. */

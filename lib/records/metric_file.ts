@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MetricSummary } from "../store/extras.ts";
+import { isMeasured, type MetricSummary } from "../store/extras.ts";
 import {
   pythonLines,
   pythonStripped,
@@ -38,7 +38,7 @@ export function summarizeMetric(text: string): MetricSummary | string {
   let greatest = -Infinity;
   for (const point of points) {
     if (latest === null || isLater(point, latest)) latest = point;
-    if (!Number.isFinite(point.value)) continue;
+    if (!isMeasured(point.value)) continue;
     least = Math.min(least, point.value);
     greatest = Math.max(greatest, point.value);
   }

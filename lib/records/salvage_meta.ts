@@ -4,7 +4,14 @@
  * @module
  */
 
-import { type MetaDocument, MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
+import {
+  type MetaDocument,
+  MetaYamlError,
+  parseMetaYaml,
+  scalar,
+  stringifyMetaYaml,
+} from "../yaml/meta_yaml.ts";
+import { TEXT_KEYS } from "./value_types.ts";
 
 /** PyYAML folds no line that ends before this column, so what stands on a shorter one is whole. */
 const FOLDED = 80;
@@ -12,7 +19,8 @@ const FOLDED = 80;
 /**
  * Reads the complete lines of a damaged `meta.yaml`. MLflow writes one key a line and ends each with a
  * line feed; what follows the last one may be half a value, and so may a last line that is long enough
- * to be folded.
+ * to be folded. Where YAML cannot read a text that wants quotes, as in `name: lr: high`, it is taken as it
+ * is written.
  *
  * @param text What is left, as text.
  * @returns The keys that are there, whole; none is guessed at.
@@ -26,7 +34,7 @@ const FOLDED = 80;
  * ```
  */
 export function salvageMeta(text: string): MetaDocument {
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  const whole = wholeLines(text, true);
   return withoutFoldedEnd(parse(whole) ?? parseEachLine(whole), whole);
 }
 
@@ -45,7 +53,9 @@ export function salvageMeta(text: string): MetaDocument {
  * ```
  */
 export function isCutOff(text: string): boolean {
-  return parse(text.slice(0, text.lastIndexOf("\n") + 1)) !== null && !contradictsItself(text);
+  const left = parse(wholeLines(text));
+  const isText = (key: string) => !TEXT_KEYS.has(key) || left?.get(key)?.kind === "scalar";
+  return left !== null && [...left.keys()].every(isText) && !contradictsItself(text);
 }
 
 /**
@@ -61,6 +71,28 @@ export function contradictsItself(text: string): boolean {
     values.set(key!, value!.trim());
     return other !== undefined && other !== value!.trim();
   });
+}
+
+/** The lines that end, with quotes around the texts that want them. */
+function wholeLines(text: string, quotesLists = false): string {
+  const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
+  return lines.map((line, index) =>
+    /^\s+\S/.test(lines[index + 1] ?? "") ? line : quoted(line, quotesLists)
+  )
+    .join("\n");
+}
+
+/** A line whose text YAML does not read as one, with quotes around what is written. */
+function quoted(line: string, quotesLists: boolean): string {
+  const [, key = "", written = ""] = /^([A-Za-z_]\w*):[ \t]+(\S.*?)[ \t\r]*$/.exec(line) ?? [];
+  if (!TEXT_KEYS.has(key) || written.includes("\uFFFD")) return line;
+  const node = parse(`${line}\n`)?.get(key);
+  const isText = node?.kind === "scalar" ? !/^[#&!]/.test(written) : node && !quotesLists;
+  if (isText) return line;
+  const [, , inner] = /^(['"])(.*)\1$/.exec(written) ?? [];
+  // Half a pair of quotes may be half a text.
+  if (inner === undefined && /^['"]/.test(written)) return line;
+  return stringifyMetaYaml(new Map([[key, scalar(inner ?? written)]])).trimEnd();
 }
 
 function withoutFoldedEnd(document: MetaDocument, whole: string): MetaDocument {

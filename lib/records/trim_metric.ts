@@ -1,9 +1,10 @@
 /**
- * Metrics whose end was torn off: how much of the file is sound.
+ * Metrics with something in them that is no point: how much of the file is sound, and what to cut out.
  *
  * @module
  */
 
+import { mergePlaces } from "../text/git_marks.ts";
 import { checkMetricFile, type MetricOwner } from "./check_metric_file.ts";
 
 /**
@@ -66,12 +67,102 @@ function fields(line: string): number {
   return line.trim().split(" ").length;
 }
 
-/** In UTF-8. */
-function byteLength(text: string): number {
+/**
+ * Measures a text.
+ *
+ * @param text The text.
+ * @returns How many bytes it takes in UTF-8.
+ */
+export function byteLength(text: string): number {
   let bytes = 0;
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
     bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
   }
   return bytes;
+}
+
+/** A part of a file: bytes from the first, up to and without the second. */
+export interface Cut {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Finds what to cut out of a metric's file so that MLflow reads the rest: what proves to be rubbish, that
+ * is a byte order mark, an end that was torn off, and of a merge of git the marks with the side that the
+ * other one has, too. With `dropLines` every line that MLflow cannot read goes.
+ *
+ * @param text The text of the file.
+ * @param owner Whose metric it is.
+ * @param options Whether lines that nothing proves to be rubbish may go.
+ * @returns The parts, in order, not touching; `null` when nothing proves what to cut, or there is nothing.
+ *
+ * @example A line torn off, with the next point behind it
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = "17 0.5 0\n18 0.19 0.4 2\n20 0.3 3\n";
+ * assertEquals(cutsOf(text, "run", { dropLines: false }), null);
+ * assertEquals(cutsOf(text, "run", { dropLines: true }), [{ from: 9, to: 23 }]);
+ * ```
+ */
+export function cutsOf(
+  text: string,
+  owner: MetricOwner,
+  { dropLines }: { readonly dropLines: boolean },
+): readonly Cut[] | null {
+  const [, mark = "", rest = ""] = /^(\uFEFF?)(.*)$/s.exec(text)!;
+  const lines = rest.split(/(?<=\n)/).filter((line) => line !== "");
+  const isLeft = withoutMerge(lines);
+  const left = lines.filter((line, index) =>
+    isLeft[index] && !(dropLines && isUnreadable(line, owner))
+  );
+  const kept = left.join("");
+  const sound = isSound(kept, owner) ? byteLength(kept) : soundBytes(kept, owner);
+  if (sound === null) return null;
+  const cuts: Cut[] = [];
+  const cut = (from: number, to: number) => {
+    const last = cuts.at(-1);
+    if (last?.to === from) cuts.splice(-1, 1, { from: last.from, to });
+    else if (from < to) cuts.push({ from, to });
+  };
+  let at = byteLength(mark);
+  let taken = 0;
+  cut(0, at);
+  for (const [index, line] of lines.entries()) {
+    const bytes = byteLength(line);
+    const stays = isLeft[index] && !(dropLines && isUnreadable(line, owner))
+      ? Math.max(0, Math.min(bytes, sound - taken))
+      : 0;
+    taken += stays;
+    cut(at + stays, at + bytes);
+    at += bytes;
+  }
+  return cuts.length === 0 ? null : cuts;
+}
+
+/** Of each line whether it stays: not a mark, nor what the other side of the merge has as well. */
+function withoutMerge(lines: readonly string[]): readonly boolean[] {
+  const places = mergePlaces(lines);
+  if (places === null) return lines.map(() => true);
+  const side = (name: string) =>
+    lines.filter((_, index) => places[index] === "both" || places[index] === name).join("");
+  const [ours, theirs] = [side("ours"), side("theirs")];
+  const wanted = ours.startsWith(theirs) ? "ours" : theirs.startsWith(ours) ? "theirs" : null;
+  return places.map((place) => wanted === null || place === "both" || place === wanted);
+}
+
+/** A line that ends, and that is no point; what has no end may be whole. */
+function isUnreadable(line: string, owner: MetricOwner): boolean {
+  return checkMetricFile(line, owner).some(({ damage }) =>
+    damage === "malformed-line" || damage === "empty"
+  );
+}
+
+function isSound(text: string, owner: MetricOwner): boolean {
+  return text === "" ||
+    checkMetricFile(text, owner).every(({ damage }) =>
+      damage !== "malformed-line" && damage !== "torn-line"
+    );
 }

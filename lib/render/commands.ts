@@ -55,6 +55,9 @@ export function remedyText(
     case undefined:
       return null;
     case "repair":
+      if (remedy.dropLines) {
+        return `Correct the line, or run \`${command("repair --drop-lines")}\` to take it out`;
+      }
       return `Run \`${
         command(remedy.relocate ? "repair --relocate" : "repair")
       }\` to plan its repair`;
@@ -112,6 +115,7 @@ const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, Choice>> = {
   cleanup: (command) => command("cleanup"),
   repair: (command) => command("repair"),
   relocation: (command) => command("repair --relocate"),
+  dropping: (command) => command("repair --drop-lines"),
   restoration: () => restoring(DEFAULT_EXPERIMENT),
 };
 

@@ -37,6 +37,7 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   unreadable: RECORD,
   incomplete: RECORD,
   io: ["give this account permission to read it", "bring it back from a backup of your own"],
+  "lfs-pointer": ["fetch it with `git lfs pull`"],
   "id-mismatch": MISPLACED,
   "wrong-experiment": MISPLACED,
   copied: ["move the copy out of the store", "give the copy an id of its own"],
@@ -48,7 +49,7 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
     "complete its last line, with a line feed at its end",
     "bring its meta.yaml back from a backup of your own",
   ],
-  "malformed-line": ["correct the line", "bring the file back from a backup of your own"],
+  "malformed-line": ["correct the line", "take it out, into the backup,"],
   "torn-line": ["complete the line, with a line feed at its end", "remove the line"],
   "stray-file": ["move the file out of the store"],
   zeros: VALUE,
@@ -59,6 +60,7 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   "no-artifact-uri": null,
   "no-name": null,
   "no-deleted-time": null,
+  "wrong-type": ["correct the value in its meta.yaml"],
   lookalike: null,
   "repeated-point": null,
   "carriage-return": null,
@@ -88,7 +90,15 @@ export function choicesFor(
   if (!isRecord && LOST.includes(damage)) return { choices: VALUE };
   const choices = CHOICES[damage];
   if (choices === null) return null;
-  return damage === "moved" || damage === "relative" ? { choices, by: "relocation" } : { choices };
+  const by = BY[damage];
+  return by === undefined ? { choices } : { choices, by };
 }
+
+/** What carries out the last of the choices. */
+const BY: Readonly<Partial<Record<Problem["damage"], OwnersChoice["by"]>>> = {
+  moved: "relocation",
+  relative: "relocation",
+  "malformed-line": "dropping",
+};
 
 const LOST: readonly Problem["damage"][] = ["missing", "empty", "unreadable", "incomplete"];

@@ -24,7 +24,8 @@ export interface StaleRun {
  * @param snapshot The store.
  * @param evidence When runs that have not ended last changed; a run that it lacks is not judged.
  * @param options How long a run may be silent, ms, and the moment, epoch ms.
- * @returns Active runs of active experiments, in the order of the snapshot.
+ * @returns Runs, in the order of the snapshot; those that are deleted, too, which no clean-up lets go while
+ * they run.
  */
 export function findStaleRuns(
   snapshot: StoreSnapshot,
@@ -32,9 +33,9 @@ export function findStaleRuns(
   options: { readonly staleAfter: number; readonly now: number },
 ): readonly StaleRun[] {
   const unfinished = snapshot.experiments
-    .filter(({ lifecycleStage, link }) => lifecycleStage === "active" && !link)
+    .filter(({ link }) => !link)
     .flatMap(({ runs }) => runs)
-    .filter((run) => isUnfinished(run.status) && run.lifecycleStage === "active" && !run.link);
+    .filter((run) => isUnfinished(run.status) && !run.link);
   // What cannot be read may be at work this moment, and so may what it belongs to.
   const signs = new Map(
     unfinished.map((run) => [

@@ -7,6 +7,7 @@
 import type { RecordEvidence, RepairReason } from "../plan/repair_action.ts";
 import { readExperimentMeta } from "../records/meta_record.ts";
 import { contradictsItself, isCutOff, salvageMeta } from "../records/salvage_meta.ts";
+import { provenInteger, withMeantValues } from "../records/value_types.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_NAME } from "../store/names.ts";
 import type { LifecycleStage, NonEmpty } from "../store/snapshot.ts";
 import { parseMetaYaml, scalar, stringifyMetaYaml } from "../yaml/meta_yaml.ts";
@@ -16,9 +17,9 @@ import {
   evidenceOf,
   keptReason,
   leftReason,
-  provenInteger,
   type RebuiltMeta,
 } from "./rebuild_run_meta.ts";
+import { chooseSide } from "./choose_side.ts";
 
 /** What is known of an experiment besides its record. */
 export interface LostExperiment {
@@ -72,13 +73,21 @@ export function rebuildExperimentMeta(
 ): RebuiltExperiment {
   const { id, stage, runs, taken, newestChange } = experiment;
   const isDefault = id === DEFAULT_EXPERIMENT;
-  const damaged = record.text ?? "";
-  const left = salvageMeta(damaged);
+  const damaged = chooseSide(record.text ?? "", {
+    isSound: (text) => {
+      const read = readExperimentMeta(text);
+      return read.ok && read.meta.experimentId === id;
+    },
+    key: "artifact_location",
+    isHere: (location) => location === experiment.usual.location,
+  });
+  if (damaged === null && record.kept === null) return { kind: "unknown" };
+  const left = salvageMeta(damaged ?? "");
   const read = record.kept === null ? null : readExperimentMeta(record.kept.text);
   const kept = read?.ok && read.meta.experimentId === id ? parseMetaYaml(record.kept!.text) : null;
   // Of two values that the text gives, nothing tells which was meant.
-  if (kept === null && contradictsItself(damaged)) return { kind: "unknown" };
-  const newer = kept === null || isCutOff(damaged) ? left : new Map<string, MetaNode>();
+  if (kept === null && contradictsItself(damaged ?? "")) return { kind: "unknown" };
+  const newer = kept === null || isCutOff(damaged ?? "") ? left : new Map<string, MetaNode>();
   const known = new Map([...kept ?? [], ...newer]);
   const owner = textOf(left.get("experiment_id"));
   if (owner !== null && owner !== id) return { kind: "unknown" };
@@ -87,7 +96,7 @@ export function rebuildExperimentMeta(
     return { kind: "unknown" };
   }
 
-  const document = new Map(known);
+  const document = new Map(withMeantValues(known, "experiment"));
   const reasons: RepairReason[] = [];
   const fill = (key: string, value: string | number, from: string | null) => {
     document.set(key, scalar(value));

@@ -7,11 +7,13 @@
 import type { KeptText, RecordEvidence, RepairReason, RunEvidence } from "../plan/repair_action.ts";
 import { readRunMeta } from "../records/meta_record.ts";
 import { contradictsItself, isCutOff, salvageMeta } from "../records/salvage_meta.ts";
+import { provenInteger, withMeantValues } from "../records/value_types.ts";
 import { appendToUri } from "../store/artifact_uri.ts";
 import { codeOf, isUnfinished, RUN_STATUSES, statusOf } from "../store/run_status.ts";
 import type { LifecycleStage, RunStatus } from "../store/snapshot.ts";
 import { formatTime } from "../text/units.ts";
 import { parseMetaYaml, scalar, stringifyMetaYaml } from "../yaml/meta_yaml.ts";
+import { chooseSide } from "./choose_side.ts";
 import { integerOf, type MetaDocument, type MetaNode, textOf } from "../yaml/node.ts";
 
 /** What is known of a run from its place. */
@@ -55,7 +57,16 @@ export function rebuildRunMeta(
   otherwise: "FAILED" | "KILLED",
   isAlive: boolean,
 ): RebuiltMeta | null {
-  const damaged = record.text ?? "";
+  const damaged = chooseSide(record.text ?? "", {
+    isSound: (text) => {
+      const read = readRunMeta(text);
+      return read.ok && read.meta.runId === run.id && read.meta.experimentId === run.experimentId;
+    },
+    key: "artifact_uri",
+    isHere: (uri) => uri === appendToUri(run.location, run.id, "artifacts"),
+  }) ?? "";
+  // Of two sides nothing tells which was meant.
+  if (damaged === "" && record.kept === null && record.text) return null;
   const left = salvageMeta(damaged);
   const kept = keptDocument(record.kept, run);
   // Of two values that the text gives, nothing tells which was meant.
@@ -66,7 +77,7 @@ export function rebuildRunMeta(
   const namesAnother = ["run_id", "run_uuid"].some((key) => isOther(left.get(key), run.id)) ||
     isOther(left.get("experiment_id"), run.experimentId);
   if (namesAnother) return null;
-  const document = new Map(known);
+  const document = new Map(withMeantValues(known, "run"));
   const reasons: RepairReason[] = [];
   const fill = (key: string, value: string | number | null, from: string | null) => {
     document.set(key, scalar(value));
@@ -132,17 +143,6 @@ export function differences(left: MetaDocument, kept: MetaDocument): MetaDocumen
   return new Map(
     [...left].filter(([key, node]) => written(key, node) !== written(key, kept.get(key))),
   );
-}
-
-/**
- * Gives the integer that a value proves, were it written as Python's MLflow does not take it.
- *
- * @param node A value of a document.
- * @returns The integer, also of `1700000000000.0` and of `'1700000000000'`; `null` for anything else.
- */
-export function provenInteger(node: MetaNode | undefined): number | null {
-  const written = /^(\d{1,15})(?:\.0*)?$/.exec(textOf(node) ?? "");
-  return integerOf(node) ?? (written === null ? null : Number(written[1]));
 }
 
 const NO_SIGN = "the lack of any sign that it finished";

@@ -6,15 +6,13 @@
 
 import type { Kept } from "../plan/plan.ts";
 import type { EditMeta, RepairReason } from "../plan/repair_action.ts";
-import { appendToUri } from "../store/artifact_uri.ts";
 import { linkedIn } from "../store/holders.ts";
 import { byPath } from "../store/path.ts";
-import type { Problem } from "../store/problem.ts";
 import { codeOf } from "../store/run_status.ts";
-import type { Experiment, NonEmpty, Run } from "../store/snapshot.ts";
+import type { Experiment, NonEmpty } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { quoteText } from "../text/quote_text.ts";
-import { formatTime } from "../text/units.ts";
+import { completeRecords, quoteValues } from "./complete_records.ts";
 import { type Edit, keptEntry, type RepairContext, type Repairs } from "./context.ts";
 import { findStaleRuns } from "./find_stale_runs.ts";
 import { relocateRecords } from "./repair_locations.ts";
@@ -34,7 +32,8 @@ export function repairEdits(context: RepairContext, written: ReadonlySet<string>
     ...finishStaleRuns(context),
     ...setStages(context),
     ...names.edits,
-    ...completeRuns(context),
+    ...completeRecords(context),
+    ...quoteValues(context),
     ...relocateRecords(context),
   ].filter(({ path }) => !isLinked(path) && !written.has(path));
   const actions = [...Map.groupBy(edits, ({ path }) => path)].flatMap(
@@ -44,7 +43,11 @@ export function repairEdits(context: RepairContext, written: ReadonlySet<string>
       const { kind, name, reasons: [reason, ...others] } = first;
       const changes: EditMeta["changes"] = Object.assign(
         {},
-        ...[...more, first].map((each) => each.changes),
+        // What else sets a value does so on purpose.
+        ...[first, ...more].filter((each) => each.kind === "quote-value")
+          .map((each) => each.changes),
+        ...[...more, first].filter((each) => each.kind !== "quote-value")
+          .map((each) => each.changes),
       );
       const reasons: NonEmpty<RepairReason> = [
         reason,
@@ -143,55 +146,4 @@ function releaseNames(
     }
   }
   return { edits, kept };
-}
-
-function completeRuns(context: RepairContext): readonly Edit[] {
-  const { snapshot } = context;
-  const runs = new Map<string, readonly [Run, Experiment]>(
-    snapshot.experiments.flatMap((each) => each.runs.map((run) => [run.path, [run, each]])),
-  );
-  return snapshot.problems.toSorted(byPath).flatMap((problem) => {
-    const [run, experiment] = runs.get(problem.path) ?? [];
-    if (problem.subject !== "run" || run === undefined || experiment === undefined) return [];
-    const filled = missingKeys(context, problem, run, experiment);
-    if (filled === null) return [];
-    const { changes, from } = filled;
-    const values = Object.entries(changes).map(([of, value]): RepairReason => ({
-      kind: "evidence",
-      of,
-      value: of.endsWith("_time") ? formatTime(Number(value)) : String(value),
-      from,
-    }));
-    return [{
-      kind: "complete-meta",
-      path: run.path,
-      name: run.name,
-      changes,
-      reasons: [{ kind: "broken", message: problem.message }, ...values],
-    }];
-  });
-}
-
-function missingKeys(
-  { evidence }: RepairContext,
-  { damage }: Problem,
-  run: Run,
-  experiment: Experiment,
-): { readonly changes: EditMeta["changes"]; readonly from: string } | null {
-  switch (damage) {
-    case "no-run-id":
-      return { changes: { run_id: run.id, run_uuid: run.id }, from: "run_uuid and its directory" };
-    case "no-artifact-uri": {
-      const uri = appendToUri(experiment.artifactLocation, run.id, "artifacts");
-      return { changes: { artifact_uri: uri }, from: "its experiment" };
-    }
-    case "no-deleted-time": {
-      const changed = evidence.records.get(run.path)?.changed;
-      return changed === undefined
-        ? null
-        : { changes: { deleted_time: changed }, from: "the last change of its meta.yaml" };
-    }
-    default:
-      return null;
-  }
 }

@@ -7,12 +7,13 @@
 
 import type {
   CreateDirectories,
+  CutMetricFile,
   EntryEvidence,
   QuarantineStray,
   RepairAction,
   TrimMetricFile,
 } from "../plan/repair_action.ts";
-import { soundBytes } from "../records/trim_metric.ts";
+import { byteLength, type Cut, cutsOf } from "../records/trim_metric.ts";
 import { ABSENT } from "../store/facts.ts";
 import { holdersOf, linkedIn } from "../store/holders.ts";
 import { isLitter } from "../store/litter.ts";
@@ -105,23 +106,35 @@ function createFolders(
   }];
 }
 
-function trimMetric(context: RepairContext, problem: Problem): readonly TrimMetricFile[] {
+function trimMetric(
+  context: RepairContext,
+  problem: Problem,
+): readonly (TrimMetricFile | CutMetricFile)[] {
   const { path, subject, damage, message } = problem;
   if (damage !== "malformed-line" && damage !== "torn-line") return [];
   const entry = context.evidence.entries.get(path);
   if (entry === undefined || entry.text === null) return [];
   if (unsettled(context, entry.changed) !== null) return [];
-  const bytes = soundBytes(entry.text, subject === "metric" ? "run" : "logged-model");
-  if (bytes === null || bytes === 0) return [];
-  return [{
-    kind: "trim-metric-file",
-    path,
-    name: keyOf(path),
-    bytes,
-    reasons: [{ kind: "broken", message }],
-    usage: NO_USAGE,
-    stamp: entry.stamp,
-  }];
+  const { text, stamp } = entry;
+  const [first, ...others] = metricCuts(context, subject, text) ?? [];
+  if (first === undefined || isAll(first, text)) return [];
+  const reasons = [{ kind: "broken", message }] as const;
+  const base = { path, name: keyOf(path), reasons, usage: NO_USAGE, stamp };
+  return others.length === 0 && first.to === byteLength(text)
+    ? [{ ...base, kind: "trim-metric-file", bytes: first.from }]
+    : [{ ...base, kind: "cut-metric-file", cuts: [first, ...others] }];
+}
+
+function metricCuts(
+  { policy: { dropLines = false } }: RepairContext,
+  subject: Problem["subject"],
+  text: string,
+): readonly Cut[] | null {
+  return cutsOf(text, subject === "metric" ? "run" : "logged-model", { dropLines });
+}
+
+function isAll({ from, to }: Cut, text: string): boolean {
+  return from === 0 && to === byteLength(text);
 }
 
 function removeLitter(context: RepairContext, problem: Problem): readonly QuarantineStray[] {
@@ -141,7 +154,7 @@ function removeLitter(context: RepairContext, problem: Problem): readonly Quaran
   const isMetric = subject === "metric" || subject === "logged-model-value";
   const isPointless = damage === "empty" ||
     (damage === "malformed-line" || damage === "torn-line") && entry.text !== null &&
-      soundBytes(entry.text, subject === "metric" ? "run" : "logged-model") === 0;
+      metricCuts(context, subject, entry.text)?.some((cut) => isAll(cut, entry.text!)) === true;
   return isMetric && isPointless
     ? quarantine(context, path, entry, `${message}; there is no point in it`)
     : [];

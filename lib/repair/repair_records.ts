@@ -6,20 +6,21 @@
 
 import type { Kept } from "../plan/plan.ts";
 import type { RepairReason, WriteMeta } from "../plan/repair_action.ts";
-import { recordKindOf } from "../records/check_record.ts";
+import { isSoundRecord, recordKindOf } from "../records/check_record.ts";
 import { readRunMeta } from "../records/meta_record.ts";
 import { fileUri, formerPlaces, renameUri } from "../records/relocate_uri.ts";
 import { ABSENT } from "../store/facts.ts";
 import { type Holder, holdersOf, linkedIn } from "../store/holders.ts";
-import type { Problem } from "../store/problem.ts";
 import { byPath, experimentPathOf, type StorePath } from "../store/path.ts";
+import type { Problem } from "../store/problem.ts";
 import type { DamagedRun, Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { editMetaYaml, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import { textOf } from "../yaml/node.ts";
+import { chooseSide } from "./choose_side.ts";
 import { keptEntry, type RepairContext, type Repairs, unsettled } from "./context.ts";
 import { rebuildExperimentMeta } from "./rebuild_experiment_meta.ts";
-import { keptReason, rebuildRunMeta } from "./rebuild_run_meta.ts";
+import { evidenceOf, keptReason, rebuildRunMeta } from "./rebuild_run_meta.ts";
 import { withoutTrash } from "./repair_locations.ts";
 
 /** The kinds of damage that leave a record without use, and its directory where it belongs. */
@@ -263,6 +264,18 @@ function inPlace(
   }
 }
 
+/** What a damaged record holds that is one: in another encoding, or one side of a merge. */
+function soundText(
+  text: string | null,
+  path: StorePath,
+  subject: Problem["subject"],
+): string | null {
+  if (text === null) return null;
+  const isSound = (one: string) => isSoundRecord(one, path, subject);
+  const side = chooseSide(text, { isSound, key: "artifact_location", isHere: () => false });
+  return side !== null && isSound(side) ? side : null;
+}
+
 function repairFromCopies(
   context: RepairContext,
   isLeft: (path: string) => boolean,
@@ -271,12 +284,15 @@ function repairFromCopies(
   const seen = new Set<StorePath>();
   return snapshot.problems.toSorted(byPath).flatMap(({ path, subject, damage, message }) => {
     const record = evidence.records.get(path);
-    if (record?.kept == null) return [];
+    if (record === undefined || seen.has(path) || isLeft(path)) return [];
     const isLost = LOST.has(damage) && recordKindOf(path, subject) !== null;
-    if (!isLost && !(damage === "cut-off" && completes(record.kept.text, record.text))) return [];
-    if (seen.has(path) || isLeft(path)) return [];
+    const left = isLost ? soundText(record.text, path, subject) : null;
+    if (left === null && record.kept === null) return [];
+    const { kept } = record;
+    const whole = left ?? kept!.text;
+    if (!isLost && !(damage === "cut-off" && completes(whole, record.text))) return [];
     seen.add(path);
-    const { text, reasons } = inPlace(context, path, subject, record.kept.text);
+    const { text, reasons } = inPlace(context, path, subject, whole);
     return [{
       kind: "write-meta",
       path,
@@ -285,7 +301,11 @@ function repairFromCopies(
       text,
       isNew: record.stamp === ABSENT,
       tag: null,
-      reasons: [{ kind: "broken", message }, keptReason(record.kept), ...reasons],
+      reasons: [
+        { kind: "broken", message },
+        left === null ? keptReason(kept!) : evidenceOf("the record", "", "what is left of it"),
+        ...reasons,
+      ],
       usage: NO_USAGE,
       stamp: record.stamp,
     }];

@@ -17,6 +17,27 @@ export interface MetricSummary {
   readonly greatest: number | null;
 }
 
+/**
+ * Tells whether a value is one that was measured. A database of MLflow's keeps ±1.7976931348623157e308
+ * instead of infinity, which comes back from there as a number.
+ *
+ * @param value The value of a metric.
+ * @returns Whether it is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([0.5, Infinity, 1.7976931348623157e308, NaN].map(isMeasured), [true, false, false, false]);
+ * ```
+ */
+export function isMeasured(value: number): boolean {
+  return Math.abs(value) < STAND_IN;
+}
+
+/** However many of its digits were written. */
+const STAND_IN = 1.797e308;
+
 /** A file, or a whole directory, below a run's `artifacts/` that a glob named. */
 export interface HeavyFile {
   /** Where it is. */

@@ -6,8 +6,18 @@
 
 import type { StorePath } from "./path.ts";
 
-/** Why a `meta.yaml` is of no use. `io`: the operating system refused to give it. */
-export type MetaDamage = "missing" | "empty" | "unreadable" | "incomplete" | "id-mismatch" | "io";
+/**
+ * Why a `meta.yaml` is of no use. `io`: the operating system refused to give it; `lfs-pointer`: Git LFS
+ * has not fetched it.
+ */
+export type MetaDamage =
+  | "missing"
+  | "empty"
+  | "unreadable"
+  | "incomplete"
+  | "id-mismatch"
+  | "io"
+  | "lfs-pointer";
 
 /**
  * Which kind of wrong a problem is; what no `meta.yaml` has is found at depth `full`. Each says what a
@@ -32,6 +42,8 @@ export type Damage =
   | "no-artifact-uri"
   | "no-name"
   | "no-deleted-time"
+  /** A value that MLflow reads, and cannot send: text that YAML takes for a number, a date, a boolean. */
+  | "wrong-type"
   /** A name that MLflow refuses when it reads it. */
   | "illegal-name"
   /** A file that an editor or operating system left behind, whose name MLflow takes for a key. */

@@ -20,6 +20,9 @@ export const SOUND: readonly RecordProblem[] = [];
 /** Says of a pipe, a socket or a device why it is not opened: that would wait for whoever writes. */
 export const NO_FILE = "it is no regular file";
 
+/** Says of a text what PowerShell and Notepad make of it. */
+export const UTF_16 = "it is UTF-16, and MLflow reads UTF-8";
+
 /**
  * Builds a problem that has no place in its file.
  *
@@ -36,6 +39,12 @@ export function recordProblem<D extends Damage>(
   const base = { damage, message, line: null, column: null };
   return migration === undefined ? base : { ...base, migration };
 }
+
+/** What Git LFS has not fetched. */
+export const NOT_FETCHED: RecordProblem<"lfs-pointer"> = recordProblem(
+  "lfs-pointer",
+  "it is a pointer of Git LFS, which has not fetched the file",
+);
 
 /**
  * Says why a file has no text.

@@ -6,10 +6,10 @@
 
 import { judgeOrphan } from "../judge/judge_by_age.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
-import { NO_FILE } from "../store/record_problem.ts";
+import { NO_FILE, UTF_16 } from "../store/record_problem.ts";
 import { isLitter } from "../store/litter.ts";
 import type { StorePath } from "../store/path.ts";
-import type { Problem } from "../store/problem.ts";
+import { type Problem, RECORD_SUBJECTS } from "../store/problem.ts";
 import type { Orphan } from "../store/snapshot.ts";
 import { byHand, byTaking, type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
 
@@ -108,6 +108,7 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
   };
 }
 
+const RE_ENCODE = byHand("Write the file anew as UTF-8");
 const MOVE_AWAY = byTaking("Move it out of the store");
 
 /** What helps against the cause, whatever it strikes; `null`: what helps against the damage. */
@@ -119,6 +120,7 @@ function remedyFor({ path, subject, damage, message }: Problem): Remedy | null {
     return byHand("Remove the link");
   }
   if (message === NO_FILE) return MOVE_AWAY;
+  if (message === UTF_16) return RECORD_SUBJECTS.includes(subject) ? REPAIR : RE_ENCODE;
   if (subject === "experiment" || !isLitter(path.slice(path.lastIndexOf("/") + 1))) return null;
   // Nothing of a registered model is moved by a repair.
   return OUTSIDE.includes(subject) ? MOVE_AWAY : REPAIR;

@@ -26,8 +26,11 @@ export type Severities = Readonly<Record<MlflowVersion, Severity | null>>;
 
 /** What to do about something that is broken. */
 export type Remedy =
-  /** A repair plans it; `relocate`: once it may rewrite the places that records name. */
-  | { readonly kind: "repair"; readonly relocate?: true }
+  /**
+   * A repair plans it; `relocate`: once it may rewrite the places that records name; `dropLines`: once it
+   * may take lines out of metrics.
+   */
+  | { readonly kind: "repair"; readonly relocate?: true; readonly dropLines?: true }
   /** A clean-up plans it, unless its owner does something else, in the imperative. */
   | {
     readonly kind: "cleanup";
@@ -55,6 +58,9 @@ export const REPAIR: Remedy = { kind: "repair" };
 
 /** The remedy of what a repair mends that may rewrite the places that records name. */
 export const RELOCATE: Remedy = { kind: "repair", relocate: true };
+
+/** The remedy of what a repair mends that may take lines out of metrics. */
+export const DROP_LINES: Remedy = { kind: "repair", dropLines: true };
 
 /**
  * Makes the remedy that an owner carries out.

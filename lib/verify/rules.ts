@@ -12,6 +12,7 @@
 import { LOGGED_MODEL_RULES, REGISTRY_RULES, TRACE_RULES } from "./model_rules.ts";
 import { type Rule, worstOf } from "./rule.ts";
 import { RUN_RULES, VALUE_RULES } from "./run_rules.ts";
+import { RECORD_RULES } from "./record_rules.ts";
 import { EXPERIMENT_RULES, STORE_RULES } from "./store_rules.ts";
 
 export * from "./rule.ts";
@@ -19,6 +20,7 @@ export * from "./rule.ts";
 /** Every rule of `verify`. Adding a rule is adding a row. */
 export const RULES: readonly Rule[] = [
   ...STORE_RULES,
+  ...RECORD_RULES,
   ...EXPERIMENT_RULES,
   ...RUN_RULES,
   ...VALUE_RULES,

@@ -6,7 +6,16 @@
 
 import { findProblems, perExperiment, unlessHidden } from "./checks.ts";
 import { findLostParents } from "./reference_checks.ts";
-import { byHand, byTaking, RELOCATE, type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
+import {
+  byHand,
+  byTaking,
+  DROP_LINES,
+  RELOCATE,
+  type RuleRow,
+  toBoth,
+  toMlflow2,
+  toMlflow3,
+} from "./rule.ts";
 
 const META = byTaking(
   "Restore its meta.yaml from a backup, or move the directory out of the store",
@@ -183,7 +192,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_SEARCH,
     migration: "aborts",
-    remedy: byHand("Correct the line or remove it, or restore the file from a backup"),
+    remedy: DROP_LINES,
     repairable: true,
     check: findProblems("metric", "malformed-line"),
   },

@@ -5,7 +5,6 @@
  */
 
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
-import { RECORD_SUBJECTS } from "../store/problem.ts";
 import { findProblems, perExperiment } from "./checks.ts";
 import {
   findActiveRunsInTrash,
@@ -113,25 +112,6 @@ export const STORE_RULES: readonly RuleRow[] = [
     migration: null,
     remedy: null,
     check: findStrays("broken-link"),
-  },
-  {
-    id: "metadata-with-tab",
-    in: toBoth(null),
-    describes: "MLflow minds only when the store is migrated",
-    migration: "skips",
-    remedy: byHand("Replace the tabs in it by spaces, or restore the file from a backup"),
-    check: findProblems(RECORD_SUBJECTS, "unmigrated"),
-  },
-  {
-    id: "metadata-cut-off",
-    in: toBoth("info"),
-    describes: "MLflow reads it as it is, and mltidy lets nothing go by what it says",
-    migration: null,
-    remedy: byHand(
-      "Complete its last line, with a line feed at its end, or restore the file from a backup",
-    ),
-    repairable: true,
-    check: findProblems(RECORD_SUBJECTS, "cut-off"),
   },
   {
     id: "directory-blocked",
@@ -272,11 +252,21 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
   },
   {
     id: "experiment-name-missing",
-    in: toBoth("info"),
-    describes: "MLflow lists the experiment without a name",
+    in: toBoth("error"),
+    describes: "MLflow's server lists no experiment at all",
     migration: "aborts",
-    remedy: byHand("Rename it in MLflow by its id"),
+    remedy: byHand("Give it a name in its meta.yaml"),
+    repairable: true,
     check: findProblems("experiment", "no-name"),
+  },
+  {
+    id: "experiment-location-missing",
+    in: toBoth("error"),
+    describes: "MLflow's server lists no experiment at all, and no run can be started in it",
+    migration: null,
+    remedy: byHand("Name the place of its artifacts in its meta.yaml, as artifact_location"),
+    repairable: true,
+    check: findProblems("experiment", "no-artifact-uri"),
   },
   {
     id: "stage-disagrees-with-location",

@@ -28,6 +28,8 @@ export function repairHeading(kind: RepairAction["kind"], count: number): string
       return `Rename ${plural(count, "deleted experiment")}: an active one has the name`;
     case "complete-meta":
       return `Complete ${plural(count, "record")}`;
+    case "quote-value":
+      return `Quote what YAML mistakes in ${plural(count, "record")}`;
     case "rewrite-location":
       return `Rewrite the places that ${plural(count, "record")} ${count === 1 ? "names" : "name"}`;
     case "rewrite-tag":
@@ -36,6 +38,8 @@ export function repairHeading(kind: RepairAction["kind"], count: number): string
       return `Create missing directories in ${plural(count, "place")}`;
     case "trim-metric-file":
       return `Trim ${plural(count, "metric")} to the last whole line`;
+    case "cut-metric-file":
+      return `Take out of ${plural(count, "metric")} what MLflow cannot read`;
     case "quarantine-stray":
       return `Quarantine ${plural(count, "stray")}: out of MLflow's sight`;
   }
@@ -57,6 +61,7 @@ export function repairVerb(kind: RepairAction["kind"]): string {
       return "ended";
     case "set-stage":
     case "complete-meta":
+    case "quote-value":
       return "corrected";
     case "release-name":
       return "renamed";
@@ -66,6 +71,7 @@ export function repairVerb(kind: RepairAction["kind"]): string {
     case "create-dirs":
       return "completed";
     case "trim-metric-file":
+    case "cut-metric-file":
       return "trimmed";
     case "quarantine-stray":
       return "quarantined";

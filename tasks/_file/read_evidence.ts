@@ -62,7 +62,7 @@ export async function readEvidence(
     if (RECORD_SUBJECTS.includes(subject) && !records.has(path)) {
       records.set(path, await readRecord(root, path, subject, copies));
     }
-    if (subject === "run" || subject === "model-version") stampOf(path);
+    if (subject === "run" || subject === "model-version" || damage === "wrong-type") stampOf(path);
   }
   for (const { path } of strays) {
     const entry = await readEntry(root, path, false);
@@ -109,8 +109,8 @@ function isMetric({ subject, damage }: Problem): boolean {
     (damage === "malformed-line" || damage === "torn-line");
 }
 
-function unfinishedRuns({ lifecycleStage, runs }: Experiment | Orphan): readonly Run[] {
-  return lifecycleStage === "deleted" ? [] : runs.filter(({ status }) => isUnfinished(status));
+function unfinishedRuns({ runs }: Experiment | Orphan): readonly Run[] {
+  return runs.filter(({ status }) => isUnfinished(status));
 }
 
 async function readRecord(
@@ -137,9 +137,27 @@ async function readRecord(
 }
 
 /** What is no text becomes U+FFFD. */
-function readLeniently(path: string, most: number = MOST.record): string | null {
+function readLeniently(path: string): string | null {
   try {
-    return new TextDecoder().decode(readBytes(path, { most }));
+    const bytes = readBytes(path, { most: MOST.record });
+    return new TextDecoder(encodingOf(bytes)).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** What PowerShell and Notepad write, by its byte order mark. */
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return "utf-16le";
+  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+}
+
+/** As MLflow reads it, with a byte order mark. */
+function readMetric(path: string): string | null {
+  try {
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+      readBytes(path, { most: MOST.text }),
+    );
   } catch {
     return null;
   }
@@ -159,7 +177,7 @@ async function readEntry(
     treeStamp: tree?.stamp ?? "",
     usage: tree?.freed ?? { bytes: 0, files: 0 },
     changed: info.mtime?.getTime() ?? 0,
-    text: withText ? readLeniently(at, MOST.text) : null,
+    text: withText ? readMetric(at) : null,
     kind: info.isSymlink ? "link" : info.isDirectory ? "directory" : "file",
   };
 }

@@ -7,6 +7,7 @@
 import type { TextFact } from "../../lib/store/facts.ts";
 import { asStorePath } from "../../lib/store/path.ts";
 import type { Problem } from "../../lib/store/problem.ts";
+import { UTF_16 } from "../../lib/store/record_problem.ts";
 import { formatSize } from "../../lib/text/units.ts";
 import { NotRegularError, type OpenOptions, openRegular, waitsForNoFile } from "./open_regular.ts";
 
@@ -70,7 +71,7 @@ export function readTextFile(path: string, options: ReadOptions = {}): string {
   try {
     return UTF_8.decode(bytes);
   } catch (error) {
-    throw new NotTextError(error);
+    throw new NotTextError(error, bytes);
   }
 }
 
@@ -99,7 +100,7 @@ function readUsualText(path: string, { links, isFile }: ReadOptions): string | n
   try {
     return UTF_8.decode(BUFFER.subarray(0, size));
   } catch (error) {
-    throw new NotTextError(error);
+    throw new NotTextError(error, BUFFER);
   }
 }
 
@@ -122,8 +123,9 @@ const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const BUFFER = new Uint8Array(1 << 16);
 
 class NotTextError extends Error {
-  constructor(cause: unknown) {
-    super("the file is not valid UTF-8", { cause });
+  constructor(cause: unknown, [first, second]: Uint8Array) {
+    const isWide = first === 0xff && second === 0xfe || first === 0xfe && second === 0xff;
+    super(isWide ? UTF_16 : "the file is not valid UTF-8", { cause });
   }
 }
 

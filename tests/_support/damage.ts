@@ -79,6 +79,22 @@ export const version = `${REGISTRY}/version-1`;
 /** Bytes that are no UTF-8. */
 export const NOT_UTF8 = new Uint8Array([0x61, 0xff, 0xfe, 0x62]);
 
+/** What Git LFS leaves in the place of a file that it has not fetched. */
+export const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${
+  "0f".repeat(32)
+}\nsize 120\n`;
+
+/**
+ * Encodes a text as Notepad and PowerShell do.
+ *
+ * @param text The text.
+ * @returns UTF-16, behind its byte order mark.
+ */
+export function utf16(text: string): Uint8Array {
+  const codes = Array.from(`\uFEFF${text}`, (_, index) => `\uFEFF${text}`.charCodeAt(index));
+  return new Uint8Array(codes.flatMap((code) => [code & 0xff, code >> 8]));
+}
+
 /** A sound assessment. */
 export const ASSESSMENT = `assessment_id: a-1
 assessment_name: good

@@ -4,7 +4,18 @@
  * @module
  */
 
-import { type Damage, DELETED, EMPTY, experiment, IN_DELETED, MAIN, NOT_UTF8 } from "./damage.ts";
+import { join } from "@std/path";
+import {
+  type Damage,
+  DELETED,
+  EMPTY,
+  experiment,
+  IN_DELETED,
+  MAIN,
+  NOT_UTF8,
+  POINTER,
+  utf16,
+} from "./damage.ts";
 
 /** What a migration shows of it: a row fewer, and another stage. */
 const MIGRATED_DEFAULT = /^experiments$|^experiment\/0$/;
@@ -168,6 +179,28 @@ export const EXPERIMENT_DAMAGES: readonly Damage[] = [
     rule: "experiment-name-missing",
     changes: /name$/,
     inflict: (s) => s.set(experiment, "name", "null"),
+  },
+  ...["2024", "2024-01-05", "on", "1.5", "2024-01-05 10:00:00"].map((name): Damage => ({
+    name: `an experiment's name is ${name}, without quotes`,
+    rule: "value-of-wrong-type",
+    changes: /name$/,
+    inflict: (s) => s.set(experiment, "name", name),
+  })),
+  {
+    name: "an experiment's meta.yaml is a pointer of Git LFS",
+    rule: "record-in-git-lfs",
+    inflict: (s) => s.write(experiment, POINTER),
+  },
+  {
+    name: "an experiment's meta.yaml is UTF-16",
+    rule: "experiment-meta-unreadable",
+    inflict: (s) => s.write(experiment, utf16(Deno.readTextFileSync(join(s.root, experiment)))),
+  },
+  {
+    name: "an experiment's location is null",
+    rule: "experiment-location-missing",
+    changes: /location$/,
+    inflict: (s) => s.set(experiment, "artifact_location", "null"),
   },
   {
     name: "an experiment in the root is marked deleted",

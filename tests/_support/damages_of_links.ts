@@ -16,6 +16,7 @@ import {
   modelMetric,
   NOT_UTF8,
   output,
+  POINTER,
   run,
   three,
   victims,
@@ -158,6 +159,19 @@ export const LINK_DAMAGES: readonly Damage[] = [
     base: "3.17",
     inflict: (s) => s.drop(`${model}/meta.yaml`, key),
   })),
+  {
+    name: "a logged model's meta.yaml is a pointer of Git LFS",
+    rule: "record-of-mlflow-3-in-git-lfs",
+    ...three,
+    inflict: (s) => s.write(`${model}/meta.yaml`, POINTER),
+  },
+  {
+    name: "a logged model's name is a date, without quotes",
+    rule: "logged-model-value-of-wrong-type",
+    ...three,
+    changes: /name$/,
+    inflict: (s) => s.set(`${model}/meta.yaml`, "name", "2024-01-05"),
+  },
   {
     name: "a logged model's status is unknown",
     rule: "logged-model-meta-damaged",

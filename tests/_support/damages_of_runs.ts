@@ -4,6 +4,7 @@
  * @module
  */
 
+import { join } from "@std/path";
 import {
   CHILD,
   child,
@@ -13,9 +14,11 @@ import {
   MAIN,
   meta,
   PARENT,
+  POINTER,
   REMOVED,
   run,
   RUNNING,
+  utf16,
   victims,
 } from "./damage.ts";
 
@@ -92,6 +95,45 @@ export const RUN_DAMAGES: readonly Damage[] = [
         s.drop(`${MAIN}/${PARENT}/meta.yaml`, key);
       }
     },
+  },
+  ...[["run_name", "7"], ["run_name", "2024-01-05"], ["user_id", "1000"], ["user_id", "no"]].map((
+    [key, value],
+  ): Damage => ({
+    name: `a run's ${key} is ${value}, without quotes`,
+    rule: "value-of-wrong-type",
+    ...run,
+    changes: new RegExp(`${CHILD}/(info|data/tags/mlflow.user)`),
+    inflict: (s) => s.set(meta, key!, value!),
+  })),
+  {
+    name: "a run's meta.yaml is UTF-16",
+    rule: "run-meta-unreadable",
+    ...run,
+    inflict: (s) => s.write(meta, utf16(Deno.readTextFileSync(join(s.root, meta)))),
+  },
+  {
+    name: "a run's meta.yaml is a pointer of Git LFS",
+    rule: "record-in-git-lfs",
+    ...run,
+    inflict: (s) => s.write(meta, POINTER),
+  },
+  {
+    name: "a run's id is a number, without quotes",
+    rule: "run-meta-incomplete",
+    ...run,
+    inflict: (s) => s.set(meta, "run_id", "12345678901234567890123456789012"),
+  },
+  {
+    name: "a merge of git left both of its sides in a run's meta.yaml",
+    rule: "run-meta-unreadable",
+    ...run,
+    inflict: (s) =>
+      s.edit(
+        meta,
+        (text) =>
+          text.replace(/^status: .*\n/m, (line) =>
+            `<<<<<<< HEAD\n${line}=======\nstatus: DONE\n>>>>>>> other\n`),
+      ),
   },
   {
     name: "a run does not say where its artifacts are",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { child, type Damage, metric, NOT_UTF8, run, victims } from "./damage.ts";
+import { child, type Damage, metric, NOT_UTF8, POINTER, run, utf16, victims } from "./damage.ts";
 
 /** Every damage of that kind. */
 export const VALUE_DAMAGES: readonly Damage[] = [
@@ -145,6 +145,36 @@ export const VALUE_DAMAGES: readonly Damage[] = [
     rule: "metric-unreadable",
     ...run,
     inflict: (s) => s.link(`${child}/metrics/circle`, "circle"),
+  },
+  {
+    name: "a metric is UTF-16",
+    rule: "metric-unreadable",
+    ...run,
+    inflict: (s) => s.write(metric, utf16("17 0.5 0\n")),
+  },
+  {
+    name: "a metric is a pointer of Git LFS",
+    rule: "record-in-git-lfs",
+    ...run,
+    inflict: (s) => s.write(metric, POINTER),
+  },
+  {
+    name: "a param is a pointer of Git LFS",
+    rule: "value-in-git-lfs",
+    ...run,
+    inflict: (s) => s.write(`${child}/params/lr`, POINTER),
+  },
+  {
+    name: "a notebook has left its checkpoints in params/",
+    rule: "stray-file-among-keys",
+    inflict: (s) => s.write(`${child}/params/.ipynb_checkpoints/lr-checkpoint`, "0.1"),
+  },
+  {
+    name: "a merge of git left both of its sides in a metric",
+    rule: "metric-line-malformed",
+    ...run,
+    inflict: (s) =>
+      s.edit(metric, (text) => `${text}<<<<<<< HEAD\n17 0.5 7\n=======\n>>>>>>> other\n`),
   },
   {
     name: "a param is not UTF-8",

@@ -184,6 +184,8 @@ function damagedMeta(damage: MetaDamage): Meta {
       return "directory";
     case "empty":
       return { text: "" };
+    case "lfs-pointer":
+      return { text: "version https://git-lfs.github.com/spec/v1\noid sha256:0f\nsize 9\n" };
     case "unreadable":
       return { text: "name: [" };
     case "incomplete":

@@ -136,6 +136,12 @@ function edited(entry: TreeEntry | undefined, content: FileContent, open: number
       return { ...entry, content: editMetaYaml(entry.content, content.changes) };
     case "prefix":
       return { ...entry, content: entry.content.slice(0, content.bytes) };
+    case "cuts": {
+      const { cuts } = content;
+      const ends = [...cuts.map(({ from }) => from), entry.content.length];
+      const left = ends.map((end, index) => entry.content.slice(cuts[index - 1]?.to ?? 0, end));
+      return { ...entry, content: left.join("") };
+    }
     case "text":
       return { ...entry, content: content.text };
   }

@@ -26,9 +26,17 @@ import mlflow
 from click.testing import CliRunner
 from mlflow import MlflowClient
 from mlflow.cli import gc
-from mlflow.entities import ViewType
+from mlflow.entities import Experiment, Run, ViewType
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+from mlflow.utils.proto_json_utils import message_to_json
 
 THREE = int(mlflow.__version__.split(".")[0]) >= 3
+
+SENT = (Experiment, Run, RegisteredModel, ModelVersion)
+if THREE:
+    from mlflow.entities import LoggedModel
+
+    SENT += (LoggedModel,)
 
 WARNED = []
 
@@ -62,10 +70,18 @@ class Question:
 
     def search(self, what, call):
         try:
-            return list(call())
+            found = list(call())
         except Exception as error:
             self.raised[what] = reason(error)
             return []
+        try:
+            # As MLflow's server does, which answers 500 where that raises.
+            for each in found:
+                if isinstance(each, SENT):
+                    message_to_json(each.to_proto())
+        except Exception as error:
+            self.raised[f"{what} of the server"] = reason(error)
+        return found
 
     def attempt(self, what, call):
         try:

@@ -32,6 +32,11 @@ const HOUR = 3_600_000;
 const CORRECTED: Readonly<Record<string, RegExp>> = {
   // The misread end of a torn line was shown as a point.
   "metric-line-torn": /metrics\/val\/loss|val\/loss\//,
+  // An integer, a date or nothing was shown for a text.
+  "value-of-wrong-type": /name$|runName$|user_id$|user$/i,
+  "logged-model-value-of-wrong-type": /name$/,
+  "experiment-name-missing": /name$/,
+  "experiment-location-missing": /location$/,
   "stale-run": /info\/(status|end_time)$/,
   "stage-disagrees-with-location": /^experiments\//,
   "duplicate-experiment-name": /\/name$/,
@@ -43,7 +48,7 @@ const CORRECTED: Readonly<Record<string, RegExp>> = {
   "trace-artifacts-moved": /artifactLocation$/,
   "everything-moved": /location$|artifact_uri$|artifactLocation$|\/source$/i,
   // An editor's file was shown as a tag.
-  "stray-file-among-keys": /tags\/\.note\.swp$/,
+  "stray-file-among-keys": /tags\/\.note\.swp$|\/\.ipynb_checkpoints\//,
 };
 
 /** What else is broken in the same stroke, and nobody can tell how it was. */

@@ -27,7 +27,7 @@ export async function runRepair(
   words: readonly string[],
   world: World,
 ): Promise<ExitCode> {
-  const { relocate, from, staleAfter, settle, as: finishAs } = options;
+  const { relocate, dropLines, from, staleAfter, settle, as: finishAs } = options;
   if (from !== null && !relocate) {
     throw new UsageError("Cannot use --from alone: type --relocate --from OLD");
   }
@@ -49,6 +49,7 @@ export async function runRepair(
         staleAfter,
         finishAs,
         relocate,
+        dropLines,
         ...(from === null ? {} : { from }),
       }),
   }, world);

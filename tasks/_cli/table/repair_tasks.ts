@@ -57,6 +57,10 @@ export const repairTasks = {
         default: null,
         parse: parseText,
       } satisfies Valued<string | null>,
+      dropLines: toggle(
+        "drop-lines",
+        "Take every line that MLflow cannot read out of metrics, into the backup",
+      ),
       staleAfter,
       as: {
         name: "as",

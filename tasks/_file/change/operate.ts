@@ -198,9 +198,26 @@ function contentOf(content: FileContent, old: Uint8Array | null): Uint8Array<Arr
       return encoder.encode(content.text);
     case "prefix":
       return new Uint8Array(existing(old).subarray(0, content.bytes));
+    case "cuts":
+      return withoutParts(existing(old), content.cuts);
     case "changes":
       return encoder.encode(editMetaYaml(new TextDecoder().decode(existing(old)), content.changes));
   }
+}
+
+function withoutParts(
+  bytes: Uint8Array,
+  cuts: Extract<FileContent, { kind: "cuts" }>["cuts"],
+): Uint8Array<ArrayBuffer> {
+  const ends = [...cuts.map(({ from }) => from), bytes.length];
+  const parts = ends.map((end, index) => bytes.subarray(cuts[index - 1]?.to ?? 0, end));
+  const left = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    left.set(part, at);
+    at += part.length;
+  }
+  return left;
 }
 
 function existing(old: Uint8Array | null): Uint8Array {

@@ -112,9 +112,10 @@ export function stageAhead(operations: readonly Operation[], at: Workplace): Sta
   };
 }
 
-/** The beginning of a metric file may be as large as a disk, and a batch of them larger. */
+/** What is left of a metric file may be as large as a disk, and a batch of them larger. */
 function isSmall(operation: Operation): operation is ReplaceFile {
-  return operation.kind === "replace-file" && operation.content.kind !== "prefix";
+  return operation.kind === "replace-file" &&
+    operation.content.kind !== "prefix" && operation.content.kind !== "cuts";
 }
 
 const WORKER = new URL("./stage_worker.ts", import.meta.url);

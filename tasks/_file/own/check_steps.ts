@@ -85,8 +85,12 @@ function checkKind({ kind, content }: Readonly<Record<string, unknown>>): void {
   }
 }
 
-function isContent({ kind, text, bytes, changes }: Readonly<Record<string, unknown>>): boolean {
+function isContent(content: Readonly<Record<string, unknown>>): boolean {
+  const { kind, text, bytes, cuts, changes } = content;
   switch (kind) {
+    case "cuts":
+      return Array.isArray(cuts) &&
+        cuts.every((cut: unknown) => isRecord(cut) && isCount(cut["from"]) && isCount(cut["to"]));
     case "text":
     case "new-text":
       return isText(text);

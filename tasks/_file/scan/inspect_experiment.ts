@@ -5,7 +5,7 @@
  */
 
 import { basename } from "@std/path";
-import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
+import { checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkExperimentMeta } from "../../../lib/records/check_meta.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { readExperimentMeta } from "../../../lib/records/meta_record.ts";
@@ -16,7 +16,15 @@ import { textOf } from "../../../lib/yaml/node.ts";
 import { readText } from "../../_io/read.ts";
 import { hasMoved, inspectMetric, inspectRun, isRelative, WHERE } from "./inspect_run.ts";
 import { inspectTraces } from "./inspect_traces.ts";
-import { exists, type Inspection, type Inspector, refer, report, walkKeys } from "./inspection.ts";
+import {
+  exists,
+  type Inspection,
+  type Inspector,
+  refer,
+  report,
+  reportKey,
+  walkKeys,
+} from "./inspection.ts";
 
 /** Inspects runs and experiments. */
 export const INSPECTOR: Inspector = { inspectRun, inspectExperiment };
@@ -29,7 +37,7 @@ async function inspectExperiment(
   const active = holder.lifecycleStage === "active";
   if ("artifactLocation" in holder) inspectMeta(inspection, holder);
   const tags = await walkKeys(inspection, `${path}/tags`, (key, at, fact) => {
-    report(inspection, "experiment-tag", at, checkKey(key));
+    reportKey(inspection, "experiment-tag", at, key);
     report(inspection, "experiment-tag", at, checkValue(fact, "tag"));
   });
   if (tags === "not-a-directory") {
@@ -118,7 +126,7 @@ async function inspectLoggedModel(
   }
   for (const folder of ["metrics", "params", "tags"] as const) {
     await walkKeys(inspection, `${path}/${folder}`, (key, at, fact) => {
-      report(inspection, "logged-model-value", at, checkKey(key));
+      reportKey(inspection, "logged-model-value", at, key);
       const isMetric = folder === "metrics" && fact.kind === "text";
       report(
         inspection,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
+import { checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import {
   formerPlaces,
@@ -22,7 +22,7 @@ import type {
 } from "../../../lib/store/snapshot.ts";
 import { readText } from "../../_io/read.ts";
 import { WHERE } from "./inspect_run.ts";
-import { exists, type Inspection, refer, report, walkKeys } from "./inspection.ts";
+import { exists, type Inspection, refer, report, reportKey, walkKeys } from "./inspection.ts";
 
 /**
  * Inspects the model registry. Needs read permission for the store.
@@ -63,7 +63,7 @@ function inspectRecord(
 
 async function inspectTags(inspection: Inspection, folder: string): Promise<void> {
   await walkKeys(inspection, folder, (key, path, fact) => {
-    report(inspection, "registry-value", path, checkKey(key));
+    reportKey(inspection, "registry-value", path, key);
     report(inspection, "registry-value", path, checkValue(fact, "tag"));
     if (key !== "mlflow.prompt.associatedRunIds" || fact.kind !== "text") return;
     for (const id of fact.text.split(",")) refer(inspection, path, "run", id.trim());

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkKey, checkValue, findLookalikes } from "../../../lib/records/check_key_file.ts";
+import { checkValue, findLookalikes } from "../../../lib/records/check_key_file.ts";
 import { checkLife, checkRunMeta } from "../../../lib/records/check_meta.ts";
 import { checkMetricFile, type MetricOwner } from "../../../lib/records/check_metric_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
@@ -13,7 +13,7 @@ import {
   parseLocalPlace,
   relativePathOf,
 } from "../../../lib/records/relocate_uri.ts";
-import { soundBytes } from "../../../lib/records/trim_metric.ts";
+import { cutsOf } from "../../../lib/records/trim_metric.ts";
 import type { TextFact } from "../../../lib/store/facts.ts";
 import { type RecordProblem, recordProblem } from "../../../lib/store/record_problem.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
@@ -28,6 +28,7 @@ import {
   type Inspection,
   refer,
   report,
+  reportKey,
   walkKeys,
 } from "./inspection.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
@@ -105,7 +106,7 @@ export async function inspectRun(
 
 async function inspectMetrics(inspection: Inspection, folder: string): Promise<void> {
   await walkKeys(inspection, folder, (key, path, fact) => {
-    report(inspection, "metric", path, checkKey(key));
+    reportKey(inspection, "metric", path, key);
     const problems = fact.kind === "text"
       ? inspectMetric(fact.text, "run")
       : checkValue(fact, "param");
@@ -125,7 +126,7 @@ export function inspectMetric(text: string, owner: MetricOwner): readonly Record
   const isCut = problems.some(({ damage }) =>
     damage === "malformed-line" || damage === "torn-line"
   );
-  if (!isCut || soundBytes(text, owner) !== null) return problems;
+  if (!isCut || cutsOf(text, owner, { dropLines: false }) !== null) return problems;
   return problems.map((problem) => ({ ...problem, mendable: false }));
 }
 
@@ -133,7 +134,7 @@ async function inspectParams(inspection: Inspection, folder: string): Promise<vo
   const keys: string[] = [];
   await walkKeys(inspection, folder, (key, path, fact) => {
     keys.push(key);
-    report(inspection, "param", path, checkKey(key));
+    reportKey(inspection, "param", path, key);
     report(inspection, "param", path, checkValue(fact, "param"));
   });
   reportLookalikes(inspection, folder, keys);
@@ -146,7 +147,7 @@ async function inspectTags(inspection: Inspection, run: Run | DamagedRun): Promi
   const visit = (key: string, value: string) => {
     keys.push(key);
     const path = `${folder}/${key}`;
-    report(inspection, "tags", path, checkKey(key));
+    reportKey(inspection, "tags", path, key);
     report(inspection, "tags", path, checkValue({ kind: "text", text: value }, "tag"));
   };
   if ("tags" in run) {

@@ -268,7 +268,8 @@ async function inspectDatasets(
       report(inspection, "dataset", path, found === undefined ? [] : [found]);
       continue;
     }
-    const isSkipped = found !== undefined && found.damage !== "incomplete";
+    const isSkipped = found !== undefined &&
+      found.damage !== "incomplete" && found.damage !== "wrong-type";
     const unused = recordProblem("unused", "no run uses it");
     report(inspection, "dataset", path, [isSkipped ? { ...unused, migration: "skips" } : unused]);
   }

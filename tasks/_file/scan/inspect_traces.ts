@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkKey, checkValue } from "../../../lib/records/check_key_file.ts";
+import { checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
 import { assessmentSource } from "../../../lib/records/trace_file.ts";
@@ -20,6 +20,7 @@ import {
   type Inspection,
   refer,
   report,
+  reportKey,
   walkKeys,
 } from "./inspection.ts";
 
@@ -64,12 +65,12 @@ async function inspectTrace(
   }
   let location: string | null = null;
   await walkKeys(inspection, `${path}/tags`, (key, at, fact) => {
-    report(inspection, "trace-value", at, checkKey(key));
+    reportKey(inspection, "trace-value", at, key);
     report(inspection, "trace-value", at, checkValue(fact, "tag"));
     if (key === "mlflow.artifactLocation" && fact.kind === "text") location = fact.text;
   });
   await walkKeys(inspection, `${path}/request_metadata`, (key, at, fact) => {
-    report(inspection, "trace-value", at, checkKey(key));
+    reportKey(inspection, "trace-value", at, key);
     report(inspection, "trace-value", at, checkValue(fact, "tag"));
     if (fact.kind !== "text") return;
     if (key === "mlflow.sourceRun") refer(inspection, at, "run", fact.text);

@@ -6,6 +6,7 @@
  */
 
 import type { TextFact } from "../../../lib/store/facts.ts";
+import { checkKey, strayFolderOf } from "../../../lib/records/check_key_file.ts";
 import { NO_FILE, type RecordProblem } from "../../../lib/store/record_problem.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { Problem, Reference } from "../../../lib/store/problem.ts";
@@ -87,6 +88,27 @@ export function report(
   found: readonly RecordProblem[],
 ): void {
   for (const problem of found) problems.push({ path: asStorePath(path), subject, ...problem });
+}
+
+/**
+ * Keeps what is wrong with the name of a key; of a directory that nobody made for keys it is said once.
+ *
+ * @param inspection The inspection.
+ * @param subject What the file is.
+ * @param path Where it is, below the root.
+ * @param key The key.
+ */
+export function reportKey(
+  inspection: Inspection,
+  subject: Problem["subject"],
+  path: string,
+  key: string,
+): void {
+  const stray = strayFolderOf(key);
+  const at = stray === null ? path : path.slice(0, path.length - key.length + stray.length);
+  const isSaid = ({ path, damage }: Problem) => path === at && damage === "stray-file";
+  if (stray !== null && inspection.problems.some(isSaid)) return;
+  report(inspection, subject, at, checkKey(key));
 }
 
 /**

@@ -105,6 +105,13 @@ const ACTIONS: Readonly<{ [K in Action["kind"]]: Action & { readonly kind: K } }
     path: asStorePath(`1/${ID}`),
     changes: { run_id: ID },
   },
+  "quote-value": {
+    ...base,
+    reasons: mended,
+    kind: "quote-value",
+    path: asStorePath("1"),
+    changes: { name: "2024-01-05" },
+  },
   "rewrite-location": {
     ...base,
     reasons: mended,
@@ -132,6 +139,13 @@ const ACTIONS: Readonly<{ [K in Action["kind"]]: Action & { readonly kind: K } }
     kind: "trim-metric-file",
     path: asStorePath(`1/${ID}/metrics/loss`),
     bytes: 12,
+  },
+  "cut-metric-file": {
+    ...base,
+    reasons: mended,
+    kind: "cut-metric-file",
+    path: asStorePath(`1/${ID}/metrics/loss`),
+    cuts: [{ from: 9, to: 23 }],
   },
 });
 
@@ -223,6 +237,7 @@ Deno.test("operationsOf() sets keys of a record, and nothing else of it", () => 
     "set-stage",
     "release-name",
     "complete-meta",
+    "quote-value",
     "rewrite-location",
   ] as const;
   for (const kind of kinds) {
@@ -236,8 +251,9 @@ Deno.test("operationsOf() sets keys of a record, and nothing else of it", () => 
 });
 
 Deno.test("operationsOf() makes each missing directory, trims a metric, rewrites a tag", () => {
-  const operations = (["create-dirs", "trim-metric-file", "rewrite-tag"] as const)
-    .map((kind) => operationsOf(ACTIONS[kind], { now: NOW }));
+  const operations =
+    (["create-dirs", "trim-metric-file", "cut-metric-file", "rewrite-tag"] as const)
+      .map((kind) => operationsOf(ACTIONS[kind], { now: NOW }));
   assertEquals(operations, [
     [
       { kind: "create-dir", path: asStorePath(`1/${ID}/params`) },
@@ -247,6 +263,11 @@ Deno.test("operationsOf() makes each missing directory, trims a metric, rewrites
       kind: "replace-file",
       path: asStorePath(`1/${ID}/metrics/loss`),
       content: { kind: "prefix", bytes: 12 },
+    }],
+    [{
+      kind: "replace-file",
+      path: asStorePath(`1/${ID}/metrics/loss`),
+      content: { kind: "cuts", cuts: [{ from: 9, to: 23 }] },
     }],
     [{
       kind: "replace-file",
@@ -275,10 +296,12 @@ Deno.test("stampedBy() looks at the whole of what is moved, at the file of what 
     "set-stage": "file 1/meta.yaml",
     "release-name": "file .trash/2/meta.yaml",
     "complete-meta": `file 1/${ID}/meta.yaml`,
+    "quote-value": "file 1/meta.yaml",
     "rewrite-location": "file 1/meta.yaml",
     "rewrite-tag": "file 1/traces/tr-1/tags/mlflow.artifactLocation",
     "create-dirs": `file 1/${ID}/params`,
     "trim-metric-file": `file 1/${ID}/metrics/loss`,
+    "cut-metric-file": `file 1/${ID}/metrics/loss`,
   });
 });
 

@@ -87,15 +87,18 @@ Deno.test("isMendedBy() tells folders, metrics and traces apart", () => {
 Deno.test("isMendedBy() goes by the keys that are set", () => {
   const all = [
     ...["stale", "no-run-id", "no-deleted-time", "no-artifact-uri", "moved", "missing"] as const,
+    ...["no-name", "wrong-type"] as const,
   ];
   const cases: readonly (readonly [EditMeta["kind"], string, readonly string[]])[] = [
     ["finish-stale-run", "status", ["stale"]],
     ["complete-meta", "run_id", ["no-run-id"]],
     ["complete-meta", "deleted_time", ["no-deleted-time"]],
-    ["complete-meta", "artifact_uri", ["no-artifact-uri", "moved"]],
-    ["rewrite-location", "artifact_location", ["moved"]],
-    ["rewrite-location", "source", ["moved"]],
-    ["release-name", "name", []],
+    ["complete-meta", "artifact_uri", ["no-artifact-uri", "moved", "wrong-type"]],
+    ["rewrite-location", "artifact_location", ["no-artifact-uri", "moved", "wrong-type"]],
+    ["rewrite-location", "source", ["moved", "wrong-type"]],
+    ["release-name", "name", ["no-name", "wrong-type"]],
+    ["quote-value", "user_id", ["wrong-type"]],
+    ["quote-value", "creation_timestamp", ["wrong-type"]],
     ["set-stage", "lifecycle_stage", []],
   ];
   for (const [kind, key, expected] of cases) {

@@ -27,8 +27,9 @@ Deno.test("checkRunMeta() finds what one reader alone stumbles over", () => {
 });
 
 Deno.test("checkExperimentMeta() finds a name that is null, not one that says so", () => {
-  assertEquals(damageOf(checkExperimentMeta("name: null\n")), ["no-name"]);
-  assertEquals(checkExperimentMeta("name: 'null'\n"), []);
+  const location = "artifact_location: /a\n";
+  assertEquals(damageOf(checkExperimentMeta(`${location}name: null\n`)), ["no-name"]);
+  assertEquals(checkExperimentMeta(`${location}name: 'null'\n`), []);
 });
 
 Deno.test("migrateRunMeta() tells what a migration makes of a run", () => {

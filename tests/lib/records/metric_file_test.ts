@@ -30,6 +30,8 @@ Deno.test("summarizeMetric() reads numbers as Python does, and ranks only finite
     least: 1e-7,
     greatest: 1000.5,
   });
+  const standIn = "1 1.7976931348623157e308 0\n2 0.5 1\n3 -1.7976931348623157e+308 2\n";
+  assertEquals(summarizeMetric(standIn), { latest: -Number.MAX_VALUE, least: 0.5, greatest: 0.5 });
   assertEquals(summarizeMetric("1 inf 0\r\n"), { latest: Infinity, least: null, greatest: null });
 });
 

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "../../_support/fast_check.ts";
 import { salvageMeta } from "../../../lib/records/salvage_meta.ts";
 import { parseMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
+import { textOf } from "../../../lib/yaml/node.ts";
 
 const META = `\
 artifact_uri: file:///data/mlruns/1/ab/artifacts
@@ -40,4 +41,34 @@ Deno.test("salvageMeta() gives no value that the whole text has not", () => {
       assertEquals(node, whole.get(key));
     }
   }));
+});
+
+Deno.test("salvageMeta() takes a text as it is written that YAML cannot read without quotes", () => {
+  const cases = [
+    ["lr: high", "lr: high"],
+    ["ends with:", "ends with:"],
+    ["@home", "@home"],
+    ["%10", "%10"],
+    ["`code`", "`code`"],
+    ["[exp] first", "[exp] first"],
+    ["[a, b]", "[a, b]"],
+    ["{x} y", "{x} y"],
+    ["*star", "*star"],
+    ["&and", "&and"],
+    ["! now", "! now"],
+    ["#5 run", "#5 run"],
+    ["- a", "- a"],
+    ["2026-02-30", "2026-02-30"],
+    ["'it's mine'", "it's mine"],
+    ['"a "b" c"', 'a "b" c'],
+    ["plain", "plain"],
+    ["'quoted'", "quoted"],
+  ];
+  for (const [written = "", meant] of cases) {
+    const document = salvageMeta(`experiment_id: '1'\nname: ${written}\nlifecycle_stage: active\n`);
+    assertEquals([...document.keys()], ["experiment_id", "name", "lifecycle_stage"], written);
+    assertEquals(textOf(document.get("name")), meant, written);
+  }
+  assertEquals(keysOf("end_time: null\nname: 'half a pair\n"), ["end_time"]);
+  assertEquals(keysOf("status: a: b\nend_time: null\n"), ["end_time"]);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "../../_support/fast_check.ts";
 import { checkMetricFile } from "../../../lib/records/check_metric_file.ts";
-import { soundBytes } from "../../../lib/records/trim_metric.ts";
+import { cutsOf, soundBytes } from "../../../lib/records/trim_metric.ts";
 
 const SOUND = "17 0.5 0\n18 0.25 1\n";
 const RUN_ID = "a".repeat(32);
@@ -57,4 +57,66 @@ Deno.test("soundBytes() takes a step beyond 64 bits for a step, as MLflow does",
   const whole = "17 0.5 0\n18 0.5 9223372036854775808\n";
   assertEquals(soundBytes(`${whole}19`, "run"), whole.length);
   assertEquals(soundBytes(whole.slice(0, -1), "run"), null);
+});
+
+const POINTS = "17 0.5 0\n18 0.4 1\n";
+
+/** What is left of a text of ASCII and byte order marks; `null` where nothing is cut. */
+function left(text: string, dropLines = false): string | null {
+  const cuts = cutsOf(text, "run", { dropLines });
+  if (cuts === null) return null;
+  const bytes = new TextEncoder().encode(text);
+  const stays = (index: number) => !cuts.some(({ from, to }) => from <= index && index < to);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+    bytes.filter((_, index) => stays(index)),
+  );
+}
+
+Deno.test("cutsOf() cuts what proves to be rubbish, and nothing else", () => {
+  assertEquals(left(POINTS), null);
+  assertEquals(left(`${POINTS}19 0.`), POINTS);
+  assertEquals(left(`\uFEFF${POINTS}`), POINTS);
+  assertEquals(left(`\uFEFF${POINTS}19`), POINTS);
+  assertEquals(left(`\uFEFF`), "");
+  assertEquals(left(`17 0.5 0\n18 0.19 0.4 1\n${POINTS}`), null);
+});
+
+Deno.test("cutsOf() cuts the marks of a merge where one side has what the other has", () => {
+  const more = "19 0.3 2\n20 0.2 3\n";
+  const merge = (ours: string, theirs: string) =>
+    `${POINTS}<<<<<<< HEAD\n${ours}=======\n${theirs}>>>>>>> main\n`;
+  assertEquals(left(merge(more, "")), POINTS + more);
+  assertEquals(left(merge("", more)), POINTS + more);
+  assertEquals(left(merge("19 0.3 2\n", more)), POINTS + more);
+  assertEquals(left(merge("19 0.3 2\n", "19 0.4 2\n")), null);
+});
+
+Deno.test("cutsOf() takes every line that MLflow cannot read where that is asked for", () => {
+  const torn = "17 0.5 0\n18 0.19 0.4 1\n20 0.3 2\n";
+  assertEquals(left(torn, true), "17 0.5 0\n20 0.3 2\n");
+  assertEquals(left(`${POINTS}\n${POINTS}`, true), POINTS + POINTS);
+  assertEquals(
+    left(`<<<<<<< HEAD\n17 0.5 0\n=======\n17 0.6 0\n>>>>>>> main\n`, true),
+    "17 0.5 0\n17 0.6 0\n",
+  );
+  assertEquals(left("rubbish\n", true), "");
+  assertEquals(left(POINTS, true), null);
+});
+
+Deno.test("cutsOf() leaves what MLflow reads, and every point that it read", () => {
+  const line = fc.constantFrom(
+    "17 0.5 0\n",
+    "18 1\n",
+    "\n",
+    "x\n",
+    "18 0.1 2 3\n",
+    "19 ",
+    "\uFEFF",
+  );
+  fc.assert(fc.property(fc.array(line), (lines) => {
+    const rest = left(lines.join(""), true);
+    if (rest === null || rest === "") return;
+    const damages = checkMetricFile(rest, "run").map(({ damage }) => damage);
+    assertEquals(damages.includes("malformed-line"), false);
+  }));
 });

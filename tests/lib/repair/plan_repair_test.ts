@@ -17,6 +17,7 @@ import {
   HOUR,
   NOW,
   orphan,
+  problem,
   run,
   runId,
   snapshot,
@@ -349,5 +350,42 @@ Deno.test("planRepair() moves nothing of a working directory's, and says to whom
   assertEquals(planned([stray({ path: "train.py" })]), [
     [],
     [".ipynb_checkpoints", "backups", "data"],
+  ]);
+});
+
+Deno.test("planRepair() puts quotes around what YAML takes for something else than text", () => {
+  const one = run({ id: runId(1) });
+  const store = full({
+    experiments: [experiment({ id: "1", name: "2024-01-05", runs: [one] })],
+    problems: [
+      problem({ path: "1", subject: "experiment", damage: "wrong-type" }),
+      problem({ path: one.path, subject: "run", damage: "wrong-type" }),
+    ],
+  });
+  const { actions, kept } = plan(store, {
+    stamps: new Map([["1", "a"], [one.path, "b"]]),
+    records: new Map([
+      ["1", { ...RECORD, text: "name: 2024-01-05\n" }],
+      [one.path, { ...RECORD, text: "run_name: 7\nuser_id: 1000\n" }],
+    ]),
+  });
+  assertEquals(kept, []);
+  assertEquals(actions.map((action) => [action.kind, "changes" in action && action.changes]), [
+    ["quote-value", { name: "2024-01-05" }],
+    ["quote-value", { run_name: "7", user_id: "1000" }],
+  ]);
+});
+
+Deno.test("planRepair() gives an experiment a name and a place that has none", () => {
+  const store = full({
+    experiments: [experiment({ id: "7", name: "", artifactLocation: "" })],
+    problems: [
+      problem({ path: "7", subject: "experiment", damage: "no-name" }),
+      problem({ path: "7", subject: "experiment", damage: "no-artifact-uri" }),
+    ],
+  });
+  const { actions } = plan(store, { stamps: new Map([["7", "a"]]) });
+  assertEquals(actions.map((action) => [action.kind, "changes" in action && action.changes]), [
+    ["complete-meta", { name: "recovered-7", artifact_location: `file://${store.location}/7` }],
   ]);
 });

@@ -507,6 +507,8 @@ const DAMAGES: Readonly<Record<Problem["damage"], Problem["subject"]>> = {
   "no-artifact-uri": "run",
   "no-name": "experiment",
   "no-deleted-time": "run",
+  "wrong-type": "run",
+  "lfs-pointer": "run",
   "illegal-name": "metric",
   "stray-file": "metric",
   "lookalike": "param",

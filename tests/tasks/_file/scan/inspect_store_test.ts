@@ -261,7 +261,10 @@ Deno.test("inspectStore() promises no repair where nothing proves how to mend it
       .filter(({ path }) => path === metric || path === `${MAIN}/plots`)
       .map(({ rule, remedy }) => [rule, remedyText(remedy)]);
     assertEquals(remedies, [
-      ["metric-line-malformed", "Correct the line or remove it, or restore the file from a backup"],
+      [
+        "metric-line-malformed",
+        "Correct the line, or run `deno task repair --drop-lines` to take it out",
+      ],
       [
         "run-meta-missing",
         "Restore its meta.yaml from a backup, or move the directory out of the store",

@@ -1,0 +1,173 @@
+/**
+ * Values of a type that MLflow does not send: what is text to whoever wrote it, and a number, a date or a
+ * boolean to YAML, since no quotes are around it; and the other way round a time in quotes.
+ *
+ * MLflow reads such a record without looking at them. What then goes wrong was asked of 2.22 and 3.17,
+ * which are alike; `tests/mlflow/value_types_test.ts` asks them again.
+ *
+ * | Record           | Text                                                               | Where one is none |
+ * | ---------------- | ------------------------------------------------------------------ | ----------------- |
+ * | experiment       | name, artifact_location                                            | the server lists no experiment (500); the client sorts and filters by no name, and starts no run there |
+ * | run              | run_name, user_id, artifact_uri                                    | the server searches no run of the experiment (500); the client sorts and filters by no name, and cannot delete the run |
+ * | dataset          | name, digest, source, source_type, profile, schema                 | the server searches no run of the experiment whose run uses it (500) |
+ * | logged model     | name, model_type, artifact_location, source_run_id, status_message | the server searches no logged model of the experiment (500) |
+ * | registered model | name, description                                                  | the server lists no registered model (500) |
+ * | model version    | name, description, current_stage, status_message, user_id          | the server lists no version (500) |
+ *
+ * A null is nothing to the server but in `name` and `artifact_location` of an experiment. What
+ * `source_name`, `entry_point_name`, `source_version` and `run_uuid` of a run are, and `run_id`, `source`
+ * and `storage_location` of a version, MLflow does not mind; of the ids and the status it checks itself.
+ *
+ * @module
+ */
+
+import { type RecordProblem, recordProblem } from "../store/record_problem.ts";
+import { quoteText } from "../text/quote_text.ts";
+import {
+  integerOf,
+  isAbsent,
+  type MetaDocument,
+  type MetaNode,
+  type PythonType,
+  pythonType,
+  scalar,
+  textOf,
+} from "../yaml/node.ts";
+
+/** What has such values. */
+export type TypedRecord = keyof typeof KEYS;
+
+interface TypedKeys {
+  readonly text: readonly string[];
+  readonly times: readonly string[];
+}
+
+const TIMES = ["creation_timestamp", "last_updated_timestamp"] as const;
+
+/** Times of experiments, runs and logged models MLflow checks when it reads them. */
+const KEYS = {
+  experiment: { text: ["name", "artifact_location"], times: [] },
+  run: { text: ["run_name", "user_id", "artifact_uri"], times: [] },
+  dataset: { text: ["name", "digest", "source", "source_type", "profile", "schema"], times: [] },
+  "logged-model": {
+    text: ["name", "model_type", "artifact_location", "source_run_id", "status_message"],
+    times: TIMES,
+  },
+  "registered-model": { text: ["name", "description"], times: TIMES },
+  "model-version": {
+    text: ["name", "description", "current_stage", "status_message", "user_id"],
+    times: TIMES,
+  },
+} as const satisfies Readonly<Record<string, TypedKeys>>;
+
+/** Keys whose value is text in whichever record has them. */
+export const TEXT_KEYS: ReadonlySet<string> = new Set(
+  Object.values(KEYS).flatMap(({ text }) => text),
+);
+
+/** Keys of which the type alone may be wrong. */
+export const TYPED_KEYS: ReadonlySet<string> = new Set([...TEXT_KEYS, ...TIMES]);
+
+/** What Python makes of text without quotes, in words. */
+const TYPES: Readonly<Partial<Record<PythonType, string>>> = {
+  int: "an integer",
+  float: "a number",
+  bool: "a boolean",
+  date: "a date",
+};
+
+/**
+ * Tells whether a record has values whose type MLflow minds, and does not check.
+ *
+ * @param kind What it is of.
+ * @returns Whether it has.
+ */
+export function isTypedRecord(kind: string): kind is TypedRecord {
+  return Object.hasOwn(KEYS, kind);
+}
+
+/**
+ * Finds the values of a wrong type.
+ *
+ * @param document The record.
+ * @param kind What it is of.
+ * @returns Key → the value as it was meant; `null` where nothing proves that.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { parseMetaYaml } from "../yaml/meta_yaml.ts";
+ *
+ * const document = parseMetaYaml("name: 2024-01-05\nartifact_location: s3://b/1\n");
+ * assertEquals(meantValues(document, "experiment"), { name: "2024-01-05" });
+ * ```
+ */
+export function meantValues(
+  document: MetaDocument,
+  kind: TypedRecord,
+): Readonly<Record<string, string | number | null>> {
+  const { text, times }: TypedKeys = KEYS[kind];
+  return Object.fromEntries([
+    ...text.flatMap((key) => typeOf(document.get(key)) === null ? [] : [[key, document.get(key)!]])
+      .map(([key, node]) => [key, textOf(node as MetaNode)]),
+    ...times.filter((key) => isNoTime(document.get(key)))
+      .map((key) => [key, provenInteger(document.get(key))]),
+  ]);
+}
+
+/** What YAML takes text for; `null`: it is text, or nothing. */
+function typeOf(node: MetaNode | undefined): string | null {
+  return node?.kind === "scalar" ? TYPES[pythonType(node)] ?? null : null;
+}
+
+function isNoTime(node: MetaNode | undefined): boolean {
+  const isFlag = node?.kind === "scalar" && pythonType(node) === "bool";
+  return !isAbsent(node) && !isFlag && integerOf(node) === null;
+}
+
+/**
+ * Gives the integer that a value proves, were it written as Python's MLflow does not take it.
+ *
+ * @param node A value of a document.
+ * @returns The integer, also of `1700000000000.0` and of `'1700000000000'`; `null` for anything else.
+ */
+export function provenInteger(node: MetaNode | undefined): number | null {
+  const written = /^(\d{1,15})(?:\.0*)?$/.exec(textOf(node) ?? "");
+  return integerOf(node) ?? (written === null ? null : Number(written[1]));
+}
+
+/**
+ * Checks the types of a record's values.
+ *
+ * @param document The record.
+ * @param kind What it is of.
+ * @returns What is wrong; `null` where each is of the type that MLflow needs.
+ */
+export function checkTypes(document: MetaDocument, kind: TypedRecord): RecordProblem | null {
+  const values = Object.entries(meantValues(document, kind));
+  if (values.length === 0) return null;
+  const words = values.map(([key]) => {
+    const node = document.get(key);
+    const type = typeOf(node);
+    const text = quoteText(textOf(node) ?? "");
+    return type === null || (KEYS[kind].times as readonly string[]).includes(key)
+      ? `${key} is no integer`
+      : `YAML takes ${key} ${text} for ${type}, without quotes around it`;
+  });
+  const problem = recordProblem("wrong-type", words.join(", and "));
+  return values.some(([, value]) => value === null) ? { ...problem, mendable: false } : problem;
+}
+
+/**
+ * Makes of a record's values what they were meant to be.
+ *
+ * @param document The record.
+ * @param kind What it is of.
+ * @returns The record, the same where nothing is to change, or nothing proves to what.
+ */
+export function withMeantValues(document: MetaDocument, kind: TypedRecord): MetaDocument {
+  const meant = Object.entries(meantValues(document, kind)).flatMap(([key, value]) =>
+    value === null ? [] : [[key, scalar(value)] as const]
+  );
+  return meant.length === 0 ? document : new Map([...document, ...meant]);
+}

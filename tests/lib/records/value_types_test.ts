@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import { checkTypes, meantValues, withMeantValues } from "../../../lib/records/value_types.ts";
+import { parseMetaYaml, stringifyMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
+
+const document = (text: string) => parseMetaYaml(text);
+
+Deno.test("meantValues() gives text back as it is written, whatever YAML takes it for", () => {
+  const written = ["2024", "2024-01-05", "on", "1.50", "0x1F", "12:30", "1_000", ".inf", "NO"];
+  for (const name of written) {
+    assertEquals(meantValues(document(`name: ${name}\n`), "experiment"), { name });
+    assertEquals(meantValues(document(`name: '${name}'\n`), "experiment"), {});
+  }
+  const text = ["lr", "1e5", "0899", "y", "none", "2024-1-1", "null", ""];
+  for (const name of text) {
+    assertEquals(meantValues(document(`name: ${name}\n`), "experiment"), {}, name);
+  }
+});
+
+Deno.test("meantValues() minds the keys alone that MLflow sends as text", () => {
+  const run = "run_name: 7\nuser_id: 1000\nsource_name: 3\nrun_uuid: 4\nstatus: 3\n";
+  assertEquals(meantValues(document(run), "run"), { run_name: "7", user_id: "1000" });
+  assertEquals(meantValues(document("digest: 12345678\nsource: a\n"), "dataset"), {
+    digest: "12345678",
+  });
+});
+
+Deno.test("meantValues() gives a time back that is written as text, where it proves one", () => {
+  const model = "creation_timestamp: '1700000000000'\nlast_updated_timestamp: 1700000000000.0\n";
+  assertEquals(meantValues(document(model), "registered-model"), {
+    creation_timestamp: 1700000000000,
+    last_updated_timestamp: 1700000000000,
+  });
+  const lost = document("creation_timestamp: 2024-01-05\nlast_updated_timestamp: null\n");
+  assertEquals(meantValues(lost, "registered-model"), { creation_timestamp: null });
+  assertEquals(checkTypes(lost, "registered-model"), {
+    damage: "wrong-type",
+    message: "creation_timestamp is no integer",
+    line: null,
+    column: null,
+    mendable: false,
+  });
+  assertEquals(withMeantValues(lost, "registered-model"), lost);
+});
+
+Deno.test("checkTypes() says what YAML takes each value for", () => {
+  const found = checkTypes(document("name: 2024-01-05\nartifact_location: 7\n"), "experiment");
+  assertEquals(
+    found?.message,
+    'YAML takes name "2024-01-05" for a date, without quotes around it, and ' +
+      'YAML takes artifact_location "7" for an integer, without quotes around it',
+  );
+  assertEquals(checkTypes(document("name: a\nartifact_location: b\n"), "experiment"), null);
+});
+
+Deno.test("withMeantValues() changes nothing but what is of a wrong type", () => {
+  const text = "experiment_id: '1'\nlast_update_time: 5\nname: on\n";
+  const meant = withMeantValues(document(text), "experiment");
+  assertEquals(stringifyMetaYaml(meant), 'experiment_id: "1"\nlast_update_time: 5\nname: "on"\n');
+});
