@@ -45,7 +45,8 @@ function say(text: string): void {
 
 function columns(): number {
   try {
-    return Deno.consoleSize().columns;
+    // A terminal that nobody has told its size says 0.
+    return Deno.consoleSize().columns || 80;
   } catch {
     return 80;
   }
