@@ -17,7 +17,14 @@ import type {
   RunStatus,
   StoreSnapshot,
 } from "../store/snapshot.ts";
-import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
+import {
+  addParts,
+  addUsage,
+  type DiskUsage,
+  NO_PARTS,
+  NO_USAGE,
+  type UsageParts,
+} from "../store/usage.ts";
 import type { Severity } from "../verify/rules.ts";
 import { verifySnapshot } from "../verify/verify_snapshot.ts";
 
@@ -92,6 +99,11 @@ export interface Summary {
   readonly findings: Readonly<Record<Severity, number>>;
   /** What experiments, orphans and strays take, backups apart; `null` when sizes were not read. */
   readonly usage: DiskUsage | null;
+  /** What takes most of that, by kind; left out when sizes were not read. */
+  readonly usageParts?: UsageParts & {
+    /** Soft-deleted runs and logged models, and deleted experiments: what they take of all that. */
+    readonly deleted: DiskUsage;
+  };
   /** The experiments, or the first of them. */
   readonly perExperiment: readonly ExperimentSummary[];
   /** The orphans. */
@@ -178,6 +190,7 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
         [...snapshot.experiments, ...orphans, ...strays].map(({ usage }) => usage ?? NO_USAGE),
       )
       : null,
+    ...(snapshot.sizes ? { usageParts: partsOf(snapshot) } : {}),
     perExperiment: experiments.toSorted(by === "size" ? bySize : byRuns).slice(0, top),
     orphans: orphans.map(({ path, damage, runs, message }) => ({
       path,
@@ -195,6 +208,17 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
     },
     ...(metric === undefined ? {} : { primaryMetric: metric }),
     backups,
+  };
+}
+
+function partsOf({ experiments, orphans }: StoreSnapshot): Required<Summary>["usageParts"] {
+  const deleted = [...experiments, ...orphans].flatMap((one) =>
+    one.lifecycleStage === "deleted" ? [one.usage] : [...one.runs, ...one.loggedModels]
+      .filter(({ lifecycleStage }) => lifecycleStage === "deleted").map(({ usage }) => usage)
+  );
+  return {
+    ...addParts([...experiments, ...orphans].map(({ parts }) => parts ?? NO_PARTS)),
+    deleted: addUsage(deleted.map((usage) => usage ?? NO_USAGE)),
   };
 }
 

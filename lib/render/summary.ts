@@ -156,6 +156,7 @@ function renderTotals(summary: Summary, options: RenderSummaryOptions): string[]
   const hasFindings = findings.error + findings.warning + findings.info > 0;
   return [
     style.bold(total),
+    ...partsLines(summary),
     orphans.length === 0
       ? "No orphans"
       : `${style.yellow(plural(orphans.length, "orphan"))}: ${orphansText(summary)}${
@@ -169,6 +170,21 @@ function renderTotals(summary: Summary, options: RenderSummaryOptions): string[]
       (backups.usage === null ? "" : ` of ${formatSize(backups.usage.bytes)}`),
     ]),
   ];
+}
+
+/** What takes nothing is not told. */
+function partsLines({ usageParts }: Summary): readonly string[] {
+  if (usageParts === undefined) return [];
+  const { artifacts, loggedModels, traces, deleted } = usageParts;
+  const parts = [
+    ["artifacts of runs", artifacts],
+    ["logged models", loggedModels],
+    ["traces", traces],
+    ["soft-deleted", deleted],
+  ] as const;
+  const words = parts.filter(([, { bytes }]) => bytes > 0)
+    .map(([what, { bytes }]) => `${formatSize(bytes)} ${what}`);
+  return words.length === 0 ? [] : [`Of this: ${words.join(" · ")}`];
 }
 
 function stagesText(

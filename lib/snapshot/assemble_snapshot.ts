@@ -174,6 +174,7 @@ export function assembleExperiment(
     link: facts.link,
     stamp: facts.stamp,
     usage: facts.usage,
+    ...(facts.parts === undefined ? {} : { parts: facts.parts }),
   } as const;
   if (!read.ok || unusable !== null) {
     const { damage, message, line, column } = unusable!;

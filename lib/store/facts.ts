@@ -6,7 +6,7 @@
 
 import type { RunExtras, TraceUse } from "./extras.ts";
 import type { StorePath } from "./path.ts";
-import type { DiskUsage } from "./usage.ts";
+import type { DiskUsage, UsageParts } from "./usage.ts";
 
 /** A text file as it was found. */
 export type TextFact =
@@ -72,6 +72,8 @@ export interface ExperimentFacts extends MeasureFacts {
   readonly lostRuns: number;
   /** Epoch ms of the newest change anywhere inside; `null` where the tree was not walked. */
   readonly newestChange: number | null;
+  /** What takes its place; left out where sizes were not read. */
+  readonly parts?: UsageParts;
 }
 
 /** A directory of a registered model's version. */

@@ -80,4 +80,4 @@ export {
   type Stray,
 } from "./snapshot.ts";
 export { DROPPED_TAG, PARENT_TAG, PIN_TAG, RECOVERED_TAG } from "./tags.ts";
-export { addUsage, type DiskUsage, NO_USAGE, type Remains } from "./usage.ts";
+export { addUsage, type DiskUsage, NO_USAGE, type Remains, type UsageParts } from "./usage.ts";

@@ -10,7 +10,7 @@
 import type { Extras, ModelUse, RunExtras, TraceUse } from "./extras.ts";
 import type { ExperimentId, RunId, StorePath } from "./path.ts";
 import type { MetaDamage, Problem, Reference } from "./problem.ts";
-import type { DiskUsage } from "./usage.ts";
+import type { DiskUsage, UsageParts } from "./usage.ts";
 
 /** A list with at least one element. */
 export type NonEmpty<T> = readonly [T, ...T[]];
@@ -167,6 +167,8 @@ export interface Experiment {
   readonly stamp: string;
   /** `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
+  /** What takes it; left out where sizes were not read. */
+  readonly parts?: UsageParts;
 }
 
 /** A directory that MLflow takes for an experiment, without a `meta.yaml` that MLflow can use. */
@@ -205,6 +207,8 @@ export interface Orphan {
   readonly stamp: string;
   /** `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
+  /** What takes it; left out where sizes were not read. */
+  readonly parts?: UsageParts;
 }
 
 /**

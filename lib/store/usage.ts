@@ -50,6 +50,37 @@ export function addUsage(usages: readonly DiskUsage[]): DiskUsage {
   };
 }
 
+/** What takes the place in something, by kind; a file with several names counts for each. */
+export interface UsageParts {
+  /** Artifacts of runs. */
+  readonly artifacts: DiskUsage;
+  /** Logged models, with their artifacts. */
+  readonly loggedModels: DiskUsage;
+  /** Traces. */
+  readonly traces: DiskUsage;
+}
+
+/** The parts of what has none. */
+export const NO_PARTS: UsageParts = {
+  artifacts: NO_USAGE,
+  loggedModels: NO_USAGE,
+  traces: NO_USAGE,
+};
+
+/**
+ * Adds up what takes the place in several things.
+ *
+ * @param all What takes it in each.
+ * @returns What takes it in all.
+ */
+export function addParts(all: readonly UsageParts[]): UsageParts {
+  return {
+    artifacts: addUsage(all.map(({ artifacts }) => artifacts)),
+    loggedModels: addUsage(all.map(({ loggedModels }) => loggedModels)),
+    traces: addUsage(all.map(({ traces }) => traces)),
+  };
+}
+
 /** Something that was not to be kept and takes its place all the same. */
 export interface Remains {
   /** Absolute path. */

@@ -4,7 +4,9 @@ import { asRunId } from "../../lib/store/path.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { summary, type SummaryOptions } from "../../tasks/summary.ts";
 import {
+  deletedRun,
   experiment,
+  loggedModel,
   modelVersion,
   NOW,
   registeredModel,
@@ -121,6 +123,38 @@ Deno.test("summary() by size measures, and gives the largest experiments first",
   const { usage, perExperiment } = await summarizeStore(store.root, { by: "size" });
   assert(perExperiment[0]!.usage!.bytes >= 200_000, "the first one takes what it holds");
   assertEquals(usage!.files, perExperiment.reduce((sum, one) => sum + one.usage!.files, 0));
+});
+
+Deno.test("summary() with sizes tells what models, traces, artifacts and what is deleted take", async () => {
+  const [alive, removed] = [runId(1), runId(2)];
+  await using store = await tempStore({
+    experiments: [experiment({
+      id: "1",
+      traces: 1,
+      runs: [run({ id: alive }), deletedRun({ id: removed })],
+      loggedModels: [
+        loggedModel({ id: "m-1", sourceRunId: alive }),
+        loggedModel({ id: "m-2", sourceRunId: alive, lifecycleStage: "deleted" }),
+      ],
+    })],
+  });
+  writeFiles(store.root, {
+    [`1/${alive}/artifacts/model`]: "x".repeat(200_000),
+    "1/models/m-2/artifacts/model": "x".repeat(300_000),
+    "1/traces/tr-0/artifacts/traces.json": "x".repeat(100_000),
+  });
+  const { usageParts } = await summarizeStore(store.root, { sizes: true });
+  const { artifacts, loggedModels, traces, deleted } = usageParts!;
+  assertEquals([artifacts.files, loggedModels.files, traces.files], [3, 5, 2]);
+  assertEquals(deleted.files, 3 + 4, "a run, and a logged model");
+  const atLeast = [[artifacts, 200_000], [loggedModels, 300_000], [traces, 100_000], [
+    deleted,
+    300_000,
+  ]];
+  for (const [part, bytes] of atLeast as [{ bytes: number }, number][]) {
+    assert(part.bytes >= bytes && part.bytes < bytes + 100_000, `${part.bytes} of ${bytes}`);
+  }
+  assertEquals((await summarizeStore(store.root)).usageParts, undefined);
 });
 
 Deno.test("summary() cuts the list and not the totals", async () => {

@@ -6,7 +6,7 @@
  */
 
 import { ABSENT } from "../../../lib/store/facts.ts";
-import type { DiskUsage } from "../../../lib/store/usage.ts";
+import { addParts, type DiskUsage, NO_PARTS, type UsageParts } from "../../../lib/store/usage.ts";
 import { type ListDirectory, listDirectory } from "../../_io/list_directory.ts";
 import { timeOf as timeIn } from "../../_io/read.ts";
 
@@ -28,6 +28,8 @@ export interface TreeWeight {
   readonly isMounted: boolean;
   /** Files with several names, by device and inode. */
   readonly links: ReadonlyMap<string, LinkedFile>;
+  /** What takes its place; of a run, its artifacts. */
+  readonly parts: UsageParts;
 }
 
 /** A file with several names. */
@@ -90,6 +92,8 @@ export async function weighTree(
   let [bytes, files, length, newestChange, device, isMounted] = [0, 0, 0, 0, -1, false];
   let inode: number | null = null;
   let links: Map<string, LinkedFile> | null = null;
+  const folder = `${path}/artifacts`;
+  const artifacts = { bytes: 0, files: 0 };
   /** Tells whether it is a directory that is to be entered. */
   const add = (at: string): boolean => {
     const info = Deno.lstatSync(at);
@@ -101,6 +105,10 @@ export async function weighTree(
     // What no date can say is as new as can be, so that nothing goes for its age.
     const changed = timeIn(info) ?? (info.mtime === null ? 0 : LAST_DATE);
     if (changed > newestChange) newestChange = changed;
+    if (at.startsWith(folder) && (at.length === folder.length || at[folder.length] === "/")) {
+      artifacts.bytes += allocated(info);
+      if (!info.isDirectory) artifacts.files++;
+    }
     if (info.isDirectory) {
       bytes += allocated(info);
       return part === "all";
@@ -130,7 +138,10 @@ export async function weighTree(
   } catch {
     return null;
   }
-  return { bytes, files, length, newestChange, device, inode, isMounted, links: links ?? NO_LINKS };
+  return {
+    ...{ bytes, files, length, newestChange, device, inode, isMounted, links: links ?? NO_LINKS },
+    parts: { ...NO_PARTS, artifacts },
+  };
 }
 
 /**
@@ -154,10 +165,39 @@ export function addWeights(tree: TreeWeight, parts: readonly TreeWeight[]): Tree
     newestChange: own.reduce((newest, one) => Math.max(newest, one.newestChange), 0),
     device: tree.device,
     inode: tree.inode,
+    parts: addParts(own.map(({ parts }) => parts)),
     isMounted: own.length <= parts.length || own.some(({ isMounted }) => isMounted),
     links,
   };
 }
+
+/**
+ * Weighs an entry of an experiment that is no run, see {@linkcode weighTree}. Needs read permission.
+ *
+ * @param experiment The experiment's directory.
+ * @param name The entry.
+ * @param list How to list directories.
+ * @returns The weight, with what kind of thing it is.
+ */
+export async function weighEntry(
+  experiment: string,
+  name: string,
+  list: ListDirectory,
+): Promise<TreeWeight | null> {
+  const weight = await weighTree(`${experiment}/${name}`, "all", list);
+  const part = PARTS.get(name);
+  if (weight === null || part === undefined) return weight;
+  const linked = [...weight.links.values()]
+    .reduce((sum, { bytes, found }) => sum + bytes * found, 0);
+  const usage = { bytes: weight.bytes + linked, files: weight.files };
+  return { ...weight, parts: { ...NO_PARTS, [part]: usage } };
+}
+
+/** The folders of an experiment that hold one kind of thing. */
+const PARTS: ReadonlyMap<string, keyof UsageParts> = new Map([
+  ["models", "loggedModels"],
+  ["traces", "traces"],
+]);
 
 /**
  * Tells what a tree takes by its weight. A file with several links counts once for the measurer, but

@@ -243,7 +243,8 @@ function assembleShares(
   const { experiment } = shares[0]!;
   const [own, ...parts] = shares.flatMap(({ weight }) => weight === null ? [] : [weight]);
   const isWeighed = own !== undefined && parts.length === shares.length - 1;
-  const tree = isWeighed ? measureWeight(addWeights(own, parts), measurer) : null;
+  const weight = isWeighed ? addWeights(own, parts) : null;
+  const tree = weight === null ? null : measureWeight(weight, measurer);
   const runs = {
     runs: shares.flatMap((share) => share.runs),
     damagedRuns: shares.flatMap((share) => share.damagedRuns),
@@ -255,6 +256,7 @@ function assembleShares(
     lostRuns: shares.reduce((sum, { lostRuns }) => sum + lostRuns, 0),
     usage: (sizes ? tree?.usage : tree?.freed) ?? null,
     newestChange: tree?.newestChange ?? null,
+    ...(sizes && weight !== null ? { parts: weight.parts } : {}),
   };
   const assembled = assembleExperiment(facts, runs);
   // What a clean-up may take away is known by all that it holds.

@@ -47,12 +47,14 @@ export async function lookAtModels(
 ): Promise<readonly AssembledExperiment[]> {
   const { depth, sizes } = reading;
   const all = assembled.flatMap((one) => holderOf(one).loggedModels);
-  if (depth === "meta" || all.length === 0) return assembled;
-  const movable = new Set(movableModels(assembled));
+  if (all.length === 0 || depth === "meta" && !sizes) return assembled;
+  const movable = new Set(depth === "meta" ? NO_MODELS : movableModels(assembled));
   if (movable.size === 0 && !sizes) return assembled;
+  // A report asks how much is soft-deleted, a budget what goes with each run.
+  const measured = depth === "meta" ? all.filter(isDeleted) : all;
   const uses = await findUses(reading, assembled, new Set([...movable].map(({ id }) => id)));
   const looked = new Map<LoggedModel, LoggedModel>();
-  for (const model of sizes ? all : movable) {
+  for (const model of sizes ? measured : movable) {
     looked.set(model, await lookAt(reading, model, movable.has(model) ? uses : null));
   }
   const withLooked = <H extends Experiment | Orphan>(holder: H): H => ({
@@ -64,6 +66,12 @@ export async function lookAtModels(
       ? { ...one, orphan: withLooked(one.orphan) }
       : { ...one, experiment: withLooked(one.experiment) }
   );
+}
+
+const NO_MODELS: readonly LoggedModel[] = [];
+
+function isDeleted({ lifecycleStage }: LoggedModel): boolean {
+  return lifecycleStage === "deleted";
 }
 
 function holderOf(one: AssembledExperiment): Experiment | Orphan {
@@ -87,8 +95,8 @@ function movableModels(assembled: readonly AssembledExperiment[]): readonly Logg
     }
     if (isActive(one)) { for (const { id } of damagedRuns) alive.add(id); }
   }
-  return models.filter(({ lifecycleStage, sourceRunId }) =>
-    lifecycleStage === "deleted" || sourceRunId !== null && !alive.has(sourceRunId)
+  return models.filter((model) =>
+    isDeleted(model) || model.sourceRunId !== null && !alive.has(model.sourceRunId)
   );
 }
 

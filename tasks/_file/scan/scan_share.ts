@@ -31,6 +31,7 @@ import {
   metaStamp,
   newMeasurer,
   type TreeWeight,
+  weighEntry,
   weighTree,
 } from "./measure.ts";
 import { scanRunExtras, scanTraceUses, type SoughtExtras, tagFilter } from "./scan_extras.ts";
@@ -382,7 +383,7 @@ async function weighShare(
   if (own === null || listed.kind === "failed") return null;
   const rest = share.index > 0 ? [] : await Promise.all(
     listed.entries.filter((entry) => !isRunEntry(entry))
-      .map(({ name }) => weighTree(`${at}/${name}`, "all", list)),
+      .map(({ name }) => weighEntry(at, name, list)),
   );
   const parts = [...runs, ...rest].filter((weight) => weight !== null);
   if (parts.length < runs.length + rest.length || stampOf(reading, at) !== stamp) return null;

@@ -23,6 +23,12 @@ import { deepFreeze } from "../../_support/deep_freeze.ts";
 
 const NONE = { RUNNING: 0, SCHEDULED: 0, FINISHED: 0, FAILED: 0, KILLED: 0 };
 
+const PARTS = {
+  artifacts: { bytes: 500_000, files: 3 },
+  loggedModels: { bytes: 300_000, files: 2 },
+  traces: { bytes: 100_000, files: 1 },
+};
+
 const STORE = deepFreeze(snapshot({
   experiments: [
     experiment({
@@ -36,7 +42,7 @@ const STORE = deepFreeze(snapshot({
       damagedRuns: [damagedRun({ id: runId(4) })],
     }),
     experiment({ id: "2", lifecycleStage: "deleted", runs: [run({ id: runId(5) })] }),
-    experiment({ id: "3", usage: { bytes: 1_000_000, files: 7 } }),
+    experiment({ id: "3", usage: { bytes: 1_000_000, files: 7 }, parts: PARTS }),
   ],
   orphans: [orphan({ id: "7", runs: [run({ id: runId(6) })] })],
   strays: [stray(), stray({ path: "nowhere", kind: "broken-link", usage: null })],
@@ -64,6 +70,13 @@ Deno.test("summarize() counts what a store holds", () => {
     usage: {
       bytes: 3 * EXPERIMENT_USAGE.bytes + 6 * RUN_USAGE.bytes + 1_000_000 + 4_096,
       files: 3 * EXPERIMENT_USAGE.files + 6 * RUN_USAGE.files + 7 + 1,
+    },
+    usageParts: {
+      ...PARTS,
+      deleted: {
+        bytes: EXPERIMENT_USAGE.bytes + 2 * RUN_USAGE.bytes,
+        files: EXPERIMENT_USAGE.files + 2 * RUN_USAGE.files,
+      },
     },
     perExperiment: [
       {
@@ -124,7 +137,8 @@ Deno.test("summarize() counts what a store holds", () => {
 });
 
 Deno.test("summarize() gives no sizes that were not read for everything", () => {
-  const { usage, perExperiment } = summarize({ ...STORE, sizes: false });
+  const { usage, usageParts, perExperiment } = summarize({ ...STORE, sizes: false });
+  assertEquals(usageParts, undefined);
   assertEquals([usage, ...perExperiment.map((each) => each.usage)], [null, null, null, null]);
 });
 

@@ -102,6 +102,12 @@ Deno.test("renderSummary() shows deleted and damaged runs, sizes and models wher
     experiments: { active: 1, deleted: 1, orphaned: 0 },
     runs: { total: 3, active: 0, deleted: 3, byStatus: deleted.byStatus },
     usage: { bytes: 3_072, files: 5 },
+    usageParts: {
+      artifacts: { bytes: 512, files: 1 },
+      loggedModels: { bytes: 2_048, files: 1 },
+      traces: { bytes: 0, files: 0 },
+      deleted: { bytes: 1_024, files: 4 },
+    },
     perExperiment: [deleted, EMPTY],
     registeredModels: { models: 1, versions: 2 },
     backups: { count: 2, usage: { bytes: 512, files: 2 } },
@@ -114,6 +120,7 @@ old               2   deleted     3        3       3        1  1970-01-01 00:00 
 이미지 분류 실험  2   active      0        0       0        0  –                           –
 
 2 experiments (1 active, 1 deleted) · 3 runs (0 active, 3 deleted) · 1 registered model · 3.0 KiB
+Of this: 512 B artifacts of runs · 2.0 KiB logged models · 1.0 KiB soft-deleted
 No orphans
 No findings
 2 backups of 512 B
