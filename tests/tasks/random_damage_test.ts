@@ -120,7 +120,7 @@ const POLICIES: readonly CleanupPolicy[] = [
 function layOutNeeds(root: string, now: number): void {
   const base = healthyFiles(root, "3.17");
   const copies = [PARENT, CHILD, REGISTERED, REMOVED].flatMap((former, index) => {
-    const id = `${index}`.repeat(32);
+    const id = copyOf(index);
     return Object.entries(base)
       .filter(([path]) => path.startsWith(`${MAIN}/${former}/`) && !path.includes("/outputs/"))
       .map(([path, text]) => [path.replace(former, id), text?.replaceAll(former, id) ?? null]);
@@ -130,15 +130,20 @@ function layOutNeeds(root: string, now: number): void {
     ...base,
     ...Object.fromEntries(copies),
     ...neededModels(base),
-    [`${MAIN}/${"2".repeat(32)}/tags/mltidy.pin`]: "",
-    [`${MAIN}/${"0".repeat(32)}/tags/keep`]: "yes",
-    [`${MAIN}/${"2".repeat(32)}/tags/mlflow.parentRunId`]: PARENT,
-    [`${MAIN}/${"0".repeat(32)}/artifacts/weights`]: "heavy",
+    [`${MAIN}/${copyOf(2)}/tags/mltidy.pin`]: "",
+    [`${MAIN}/${copyOf(0)}/tags/keep`]: "yes",
+    [`${MAIN}/${copyOf(2)}/tags/mlflow.parentRunId`]: PARENT,
+    [`${MAIN}/${copyOf(0)}/artifacts/weights`]: "heavy",
   });
   // One run of those has just ended.
-  const young = join(root, MAIN, "0".repeat(32), "meta.yaml");
+  const young = join(root, MAIN, copyOf(0), "meta.yaml");
   const text = Deno.readTextFileSync(young);
   Deno.writeTextFileSync(young, text.replace(/^end_time: .*$/m, `end_time: ${now - HOUR}`));
+}
+
+/** The id of a run's copy: of digits alone it would be a number to YAML. */
+function copyOf(number: number): string {
+  return `${number}`.repeat(31) + "f";
 }
 
 /** Logged models that are left without their run, or deleted: two may go, the others stay for one reason each. */
@@ -161,7 +166,7 @@ function neededModels(base: Files): Files {
   const lost = "f".repeat(32);
   const id = (digit: string) => `m-${digit.repeat(32)}`;
   return {
-    ...modelOf("a", "3".repeat(32)),
+    ...modelOf("a", copyOf(3)),
     ...modelOf("9", lost),
     ...modelOf("b", lost),
     [`${MAIN}/models/${id("b")}/tags/mltidy.pin`]: "",
