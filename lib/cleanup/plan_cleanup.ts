@@ -36,12 +36,14 @@ export interface PlanOptions {
 }
 
 /**
- * Plans a clean-up: soft-deletes old runs, purges what was deleted long ago, quarantines orphans.
+ * Plans a clean-up: soft-deletes old runs, purges what was deleted long ago, with the logged models that
+ * would be left without their run, quarantines orphans.
  *
  * Never in a plan: a run that is RUNNING or SCHEDULED, a run that a registered model version refers
  * to, a run whose kept child names it in `mlflow.parentRunId`, experiment `0`, anything that could
  * not be read, anything behind a symbolic link, anything that a database refers to, a directory in which the artifacts of a kept run lie. Nor
- * is a run purged of which a deleted experiment that stays has a copy: MLflow would find that instead.
+ * is a run purged of which a deleted experiment that stays has a copy: MLflow would find that instead; nor
+ * one that has logged a model that stays, or a model that anything refers to.
  * With a retention policy, active runs are judged by it instead of by their age alone, and heavy files
  * of runs that stay may go; a budget then takes no more than it needs. What would be too much is said in
  * `stops`, and such a plan is not applied.

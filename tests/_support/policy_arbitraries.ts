@@ -13,7 +13,7 @@ import {
   type RetentionPolicy,
   type RetentionRule,
 } from "../../lib/policy/policy.ts";
-import type { RunExtras, TraceUse } from "../../lib/store/extras.ts";
+import type { ModelUse, RunExtras, TraceUse } from "../../lib/store/extras.ts";
 import { asStorePath } from "../../lib/store/path.ts";
 import type { Experiment, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { DAY, HOUR, retentionRule } from "./builders.ts";
@@ -146,9 +146,31 @@ export function withExtras(
     }));
     return { ...experiment, traceUses, runs: experiment.runs.map(addToRun) };
   };
-  return {
+  return withUses({
     ...store,
     extras: { tags: TAGS, metrics: METRICS, params: FACETS, uses: true, artifacts: GLOB },
     experiments: store.experiments.map(addToExperiment),
+  });
+}
+
+/** What names a logged model is known of the model, too. */
+function withUses(store: StoreSnapshot<"tags">): StoreSnapshot<"tags"> {
+  const usesOf = (id: string): readonly ModelUse[] => [
+    ...store.experiments.flatMap(({ runs }) => runs)
+      .filter(({ extras }) => extras?.inputs.includes(id))
+      .map((run): ModelUse => ({ kind: "input", run: run.id })),
+    ...store.experiments.filter(({ lifecycleStage }) => lifecycleStage === "active")
+      .flatMap(({ traceUses = [] }) => traceUses).filter(({ modelId }) => modelId === id)
+      .map(({ trace }): ModelUse => ({ kind: "trace", trace })),
+  ];
+  return {
+    ...store,
+    experiments: store.experiments.map((experiment) => ({
+      ...experiment,
+      loggedModels: experiment.loggedModels.map((model) => ({
+        ...model,
+        usedBy: [...model.usedBy, ...usesOf(model.id)],
+      })),
+    })),
   };
 }

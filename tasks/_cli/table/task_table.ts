@@ -36,7 +36,7 @@ export const taskTable = {
     ],
     operand: null,
     flags: {
-      sizes: toggle("sizes", "Measure what each experiment takes on disk"),
+      sizes: toggle("sizes", "Measure what takes the disk: experiments, models, traces"),
       top: {
         name: "top",
         value: "N",
