@@ -47,8 +47,8 @@ const LAST_WORDS = 1000;
  * Starts a program. Standard input and output are ours. So is standard error where it is a terminal, or
  * progress bars and colours would go; elsewhere it is passed on as it comes, and its end is kept.
  *
- * Signals are listened to only from then on: a child inherits what `nohup` and a shell's `&` have this process
- * ignore, but no longer once this process has listened to any signal.
+ * Signals are listened to only from then on, since a child inherits what this process ignores, as behind a
+ * shell's `&`, but not what it listens to. Deno itself listens to SIGHUP, so that a `nohup` before it is lost.
  *
  * Needs the permission to run the program.
  *

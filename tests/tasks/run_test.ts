@@ -328,26 +328,16 @@ Deno.test("run tells what to do about a program that sets another experiment", a
   );
 });
 
-Deno.test("run hands signals on, waits, keeps to nohup, and waits for no daemon without streams", async () => {
+Deno.test("run hands signals on, waits, lets nohup count, and waits for no daemon without streams", async () => {
   await using training = await trainingStore();
   const { outside, experimentId } = training;
   const script = `(exec 2>/dev/null >/dev/null; sleep 30) & 
 trap 'echo stopped; exit 9' TERM
 sleep 1; echo ready; while :; do sleep 0.05; done`;
-  const command = new Deno.Command("nohup", {
+  const command = new Deno.Command(Deno.execPath(), {
     args: [
-      ...[
-        Deno.execPath(),
-        "run",
-        "-A",
-        "tasks/cli.ts",
-        "run",
-        "--experiment",
-        "churn",
-        "--store",
-        training.root,
-      ],
-      ...["--", "sh", "-c", script],
+      ...["run", "-A", "tasks/cli.ts", "run", "--experiment", "churn", "--store", training.root],
+      ...["--", "nohup", "sh", "-c", script],
     ],
     env: { INIT_CWD: outside },
     stdin: "null",
