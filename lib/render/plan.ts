@@ -311,8 +311,9 @@ function cellsOfKept(
   { kind, name, path, reasons }: Kept,
   { command }: CommandOptions,
 ): readonly string[] {
-  // What could not be read is the subject or lies in it.
-  const place = reasons.find((reason) => reason.kind === "unreadable")?.path ?? path;
+  // What could not be read is the subject, lies in it, or is another one, which the reason names itself.
+  const unread = reasons.find((reason) => reason.kind === "unreadable")?.path ?? path;
+  const place = unread.startsWith(`${path}/`) ? unread : path;
   const words = reasons.map((one) => reasonWithCommand(one, command)).join("; ");
   switch (kind) {
     case "run":

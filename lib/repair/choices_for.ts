@@ -5,6 +5,7 @@
  */
 
 import type { NeedsChoice } from "../plan/repair_action.ts";
+import { isNoFile } from "../store/record_problem.ts";
 import { type Problem, RECORD_SUBJECTS } from "../store/problem.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 
@@ -29,6 +30,8 @@ const MISPLACED: Choices = [
   "give the directory the name and the place that its meta.yaml records",
   "move it out of the store",
 ];
+
+const IN_PLACE: Choices = ["move away what stands in place of its record, then repair again"];
 
 /** By damage; `null`: it harms nothing that an owner would have to decide about. */
 const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
@@ -82,9 +85,10 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
  * is nothing to decide.
  */
 export function choicesFor(
-  { subject, damage }: Pick<Problem, "subject" | "damage">,
+  { subject, damage, message }: Pick<Problem, "subject" | "damage" | "message">,
   isForCleanup: boolean,
 ): OwnersChoice | null {
+  if (isNoFile(message) && RECORD_SUBJECTS.includes(subject)) return { choices: IN_PLACE };
   const isRecord = subject === "model-version" || RECORD_SUBJECTS.includes(subject);
   if (isForCleanup && LOST.includes(damage)) return { choices: REMAINS, by: "cleanup" };
   if (!isRecord && LOST.includes(damage)) return { choices: VALUE };

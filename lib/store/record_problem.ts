@@ -24,6 +24,16 @@ export const NO_FILE = "it is no regular file";
 export const UTF_16 = "it is UTF-16, and MLflow reads UTF-8";
 
 /**
+ * Tells whether something else stands where a file should be.
+ *
+ * @param message Why the file was not read.
+ * @returns Whether it is a directory, a pipe, a socket or a device.
+ */
+export function isNoFile(message: string): boolean {
+  return message === NO_FILE || message === "Is a directory";
+}
+
+/**
  * Builds a problem that has no place in its file.
  *
  * @param damage What is wrong.

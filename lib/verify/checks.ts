@@ -6,7 +6,8 @@
 
 import { judgeOrphan } from "../judge/judge_by_age.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
-import { NO_FILE, UTF_16 } from "../store/record_problem.ts";
+import { isNoFile, UTF_16 } from "../store/record_problem.ts";
+import { linkedIn } from "../store/holders.ts";
 import { isLitter } from "../store/litter.ts";
 import type { StorePath } from "../store/path.ts";
 import { type Problem, RECORD_SUBJECTS } from "../store/problem.ts";
@@ -26,16 +27,22 @@ export function findProblems(
   ...damages: readonly Problem["damage"][]
 ): Check {
   const wanted: readonly string[] = typeof subjects === "string" ? [subjects] : subjects;
-  return function* ({ problems, orphans, readAt }) {
+  return function* (snapshot) {
+    const { orphans, readAt } = snapshot;
+    const problems = snapshot.problems.filter(({ subject, damage }) =>
+      wanted.includes(subject) && (damages.length === 0 || damages.includes(damage))
+    );
+    if (problems.length === 0) return;
+    const isLinked = linkedIn(snapshot);
     const orphanAt = new Map(orphans.map((orphan) => [`${orphan.path}`, orphan]));
     for (const problem of problems) {
-      if (!wanted.includes(problem.subject)) continue;
-      if (damages.length > 0 && !damages.includes(problem.damage)) continue;
       const orphan = orphanAt.get(experimentPathOf(problem.path));
       if (problem.subject === "run" && isMisplaced(problem) && orphan?.damage === "id-mismatch") {
         continue;
       }
-      yield violationOf(problem, orphan, readAt);
+      const violation = violationOf(problem, orphan, readAt);
+      const isLeft = isLinked(problem.path) && violation.remedy?.kind !== "by-hand";
+      yield isLeft ? { ...violation, remedy: BEHIND_LINK } : violation;
     }
   };
 }
@@ -111,6 +118,11 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
 const RE_ENCODE = byHand("Write the file anew as UTF-8");
 const MOVE_AWAY = byTaking("Move it out of the store");
 
+/** Neither repair nor clean-up follows a link out of the store. */
+const BEHIND_LINK = byHand("Mend it in the directory to which the link leads, or remove the link");
+
+const IN_PLACE = byHand("Move away what stands in place of its record, then repair the store");
+
 /** What helps against the cause, whatever it strikes; `null`: what helps against the damage. */
 function remedyFor({ path, subject, damage, message }: Problem): Remedy | null {
   if (damage === "io" && /permission denied/i.test(message)) {
@@ -119,7 +131,7 @@ function remedyFor({ path, subject, damage, message }: Problem): Remedy | null {
   if (damage === "io" && /link to nothing|broken link/.test(message)) {
     return byHand("Remove the link");
   }
-  if (message === NO_FILE) return MOVE_AWAY;
+  if (isNoFile(message)) return RECORD_SUBJECTS.includes(subject) ? IN_PLACE : MOVE_AWAY;
   if (message === UTF_16) return RECORD_SUBJECTS.includes(subject) ? REPAIR : RE_ENCODE;
   if (subject === "experiment" || !isLitter(path.slice(path.lastIndexOf("/") + 1))) return null;
   // Nothing of a registered model is moved by a repair.

@@ -60,7 +60,8 @@ export async function readEvidence(
       if (entry !== null) entries.set(path, entry);
     }
     if (RECORD_SUBJECTS.includes(subject) && !records.has(path)) {
-      records.set(path, await readRecord(root, path, subject, copies));
+      const record = await readRecord(root, path, subject, copies);
+      if (record !== null) records.set(path, record);
     }
     if (subject === "run" || subject === "model-version" || damage === "wrong-type") stampOf(path);
   }
@@ -113,15 +114,17 @@ function unfinishedRuns({ runs }: Experiment | Orphan): readonly Run[] {
   return runs.filter(({ status }) => isUnfinished(status));
 }
 
+/** `null` where something stands there that no file can replace: a directory, a pipe, a device. */
 async function readRecord(
   root: string,
   path: StorePath,
   subject: Problem["subject"],
   copies: FindCopy,
-): Promise<RecordEvidence> {
+): Promise<RecordEvidence | null> {
   const file = subject === "trace" ? "trace_info.yaml" : "meta.yaml";
   const at = join(root, path, file);
   const info = infoOf(at);
+  if (info !== null && !info.isFile && !info.isSymlink) return null;
   const changed = info ?? infoOf(dirname(at));
   return {
     file,

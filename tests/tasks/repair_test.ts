@@ -12,6 +12,7 @@ import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { prune } from "../../tasks/prune.ts";
 import { repair, type RepairOptions, repairPolicyOf } from "../../tasks/repair.ts";
+import { verify } from "../../tasks/verify.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { checkRepairAndUndo } from "../_support/check_repair.ts";
 import { commandOf, PROJECT } from "../_support/command.ts";
@@ -514,4 +515,25 @@ Deno.test("repair() lets records name where things are, and never where less of 
     const place = isHere ? `${child}/artifacts` : sibling;
     assertEquals(uriOf(text), uriOf(`artifact_uri: file://${opened.root}/${place}\n`));
   }
+});
+
+Deno.test("repair() plans no record where no file can stand, and says what is in its place", async () => {
+  await using opened = await healthyStore();
+  opened.remove(`${child}/meta.yaml`);
+  opened.makeDirectory(`${child}/meta.yaml`);
+  opened.age(child, Date.UTC(2026, 4, 2));
+  const { plan } = await repair(opened.store);
+  const at = (path: string) => path === child;
+  assertEquals(plan.actions.filter(({ path }) => at(path)), []);
+  const [kept] = plan.kept.filter(({ path }) => at(path));
+  assertEquals(kept?.reasons, [{
+    kind: "needs-choice",
+    message: "Is a directory",
+    choices: ["move away what stands in place of its record, then repair again"],
+  }]);
+  const [finding] = (await verify(opened.store)).findings.filter(({ path }) => at(path));
+  assertEquals(
+    remedyText(finding?.remedy ?? null),
+    "Move away what stands in place of its record, then repair the store",
+  );
 });

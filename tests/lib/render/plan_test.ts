@@ -125,6 +125,11 @@ Deno.test("renderPlan() shows what would change, what is kept and why, and the t
       }),
       kept("experiment", ".trash/0", { kind: "default-experiment" }),
       kept("orphan", "70e4", { kind: "holds-readable-runs", runs: 3 }),
+      kept("orphan", "5fbb", {
+        kind: "unreadable",
+        path: asStorePath("77"),
+        message: "77 cannot be read and may refer to it (Permission denied)",
+      }),
     ],
     { "2": "이미지 분류" },
   );
@@ -153,8 +158,9 @@ Keep 3 runs: 2 younger than 30 d · 1 registered
 Keep 1 damaged run: unreadable
   1/broken/meta.yaml  unreadable: meta.yaml is missing
 Keep 1 deleted experiment: the default experiment
-Keep 1 orphan: with readable runs
+Keep 2 orphans: 1 with readable runs · 1 unreadable
   70e4  holds 3 readable runs
+  5fbb  unreadable: 77 cannot be read and may refer to it (Permission denied)
 
 Plan: 3 to soft-delete, 2 to purge, 1 to quarantine; 36.0 KiB leave the store.
 To carry it out: deno task cleanup:apply

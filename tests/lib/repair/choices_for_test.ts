@@ -3,7 +3,7 @@ import { choicesFor } from "../../../lib/repair/choices_for.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 
 const choices = (subject: Problem["subject"], damage: Problem["damage"], isForCleanup = false) =>
-  choicesFor({ subject, damage }, isForCleanup);
+  choicesFor({ subject, damage, message: "" }, isForCleanup);
 
 Deno.test("choicesFor() proposes a backup of a lost record, or to move its directory away", () => {
   for (const damage of ["missing", "empty", "unreadable", "incomplete"] as const) {

@@ -746,3 +746,14 @@ Deno.test("verifySnapshot() writes messages of one line, without a full stop", (
     }
   }));
 });
+
+Deno.test("verifySnapshot() proposes no repair behind a symbolic link, where none goes", () => {
+  const remedyOf = (link: boolean) =>
+    verifySnapshot(snapshot({ orphans: [orphan({ id: "7", runs: [run()], link })] }))
+      .filter(({ rule }) => rule === "experiment-meta-missing")
+      .map(({ remedy }) => remedyText(remedy));
+  assertEquals(remedyOf(true), [
+    "Mend it in the directory to which the link leads, or remove the link",
+  ]);
+  assertEquals(remedyOf(false), ["Run `deno task repair` to plan its repair"]);
+});
