@@ -90,6 +90,6 @@ export {
 } from "./tasks/preflight.ts";
 export { prune, type PruneOptions } from "./tasks/prune.ts";
 export { repair, type RepairOptions, type RepairRules } from "./tasks/repair.ts";
-export { type ProgramReport, runProgram, type RunProgramOptions } from "./tasks/run.ts";
+export { runProgram, type RunProgramOptions } from "./tasks/run.ts";
 export { summary, type SummaryOptions } from "./tasks/summary.ts";
 export { type Verification, verify, type VerifyOptions } from "./tasks/verify.ts";

@@ -19,8 +19,6 @@ import { preflight, type PreflightOptions, type PreflightReport } from "./prefli
 import { setupExperiment } from "./training/experiment.ts";
 import { type ProgramReport, runInRun } from "./training/program.ts";
 
-export type { ProgramReport };
-
 /** How to run a program in a run. */
 export interface RunProgramOptions
   extends Pick<PreflightOptions, "backups" | "onPlan" | "onProgress"> {

@@ -27,6 +27,7 @@ export {
 } from "../../lib/tracking/log_outcome.ts";
 export type { Durability, ExperimentSetup } from "../ports/tracking.ts";
 export { setupExperiment, type SetupExperimentOptions } from "./experiment.ts";
+export type { ProgramReport } from "./program.ts";
 export { type ActiveRun, type EndStatus, type RunOptions, safeRun, startRun } from "./run.ts";
 export type { InputOptions, LogValue, MetricEntry, MetricOptions, RunLog } from "./run_log.ts";
 export { safeLogArtifact, safeLogMetric, safeLogParam } from "./safe_log.ts";

@@ -10,7 +10,7 @@ import { plainCommand } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { type ProgramReport, runProgram } from "../../run.ts";
+import { runProgram } from "../../run.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
@@ -20,6 +20,7 @@ import { type ConfiguredStore, openConfigured, sayEarlier } from "./open.ts";
 import { planTeller } from "./preflight.ts";
 
 type Command = Extract<TaskCommand, { task: "run" }>;
+type ProgramRun = NonNullable<Awaited<ReturnType<typeof runProgram>>["run"]>;
 
 /**
  * Runs `run`.
@@ -104,6 +105,6 @@ async function openIfThere(
   }
 }
 
-function nameOf({ runName, runId, experimentId }: NonNullable<ProgramReport["run"]>): string {
+function nameOf({ runName, runId, experimentId }: ProgramRun): string {
   return `${runName} (${experimentId}/${runId})`;
 }
