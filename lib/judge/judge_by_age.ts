@@ -7,8 +7,7 @@
 
 import type { KeepReason } from "../plan/plan.ts";
 import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "../policy/policy.ts";
-import { isLitter } from "../store/litter.ts";
-import { DEFAULT_EXPERIMENT } from "../store/names.ts";
+import { DEFAULT_EXPERIMENT, isLitter } from "../store/names.ts";
 import { byPath } from "../store/path.ts";
 import { UTF_16 } from "../store/record_problem.ts";
 import { isUnfinished } from "../store/run_status.ts";

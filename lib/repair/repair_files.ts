@@ -16,7 +16,7 @@ import type {
 import { byteLength, type Cut, cutsOf } from "../records/trim_metric.ts";
 import { ABSENT } from "../store/facts.ts";
 import { holdersOf, linkedIn } from "../store/holders.ts";
-import { isLitter } from "../store/litter.ts";
+import { isLitter } from "../store/names.ts";
 import { asStorePath, byPath, experimentPathOf, type StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { NO_USAGE } from "../store/usage.ts";

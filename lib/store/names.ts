@@ -1,6 +1,6 @@
 /**
- * MLflow's own rules for names in a file store. Python's `\w` is a letter or a number of any script,
- * or `_`; combining marks are none.
+ * MLflow's own rules for names in a file store, and the names that others leave there. Python's `\w` is a
+ * letter or a number of any script, or `_`; combining marks are none.
  *
  * @module
  */
@@ -112,4 +112,27 @@ export function isKeyName(key: string): boolean {
   // A key is a relative path that normalization leaves alone.
   const normal = key.split("/").every((segment) => !["", ".", ".."].includes(segment));
   return normal && !key.startsWith("..") && /^[\p{L}\p{N}_/\-. :]*$/u.test(key);
+}
+
+/** Names that nobody gives by hand: of Finder, Explorer, file servers, editors, notebooks, git. */
+const LITTER =
+  /^(?:\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[\da-f]{8,}|\.fuse_hidden.*|\.git(?:keep|ignore)|.*\.sw[op]|\..*\.sw[a-p]|.*~|#.*#|\.#.*|\.~lock\..*#|\.ipynb_checkpoints|__pycache__|__MACOSX|@eaDir|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.Trash-\d+|\.fseventsd|\.TemporaryItems)$/i;
+
+/**
+ * Tells whether a file or directory is one that an editor or an operating system left behind, by a name
+ * that nobody gives by hand.
+ *
+ * @param name Its name.
+ * @returns Whether it is.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(isLitter(".DS_Store") && isLitter("lr~") && isLitter(".loss.swp"));
+ * assert(!isLitter("loss") && !isLitter(".git") && !isLitter("model.bak"));
+ * ```
+ */
+export function isLitter(name: string): boolean {
+  return LITTER.test(name);
 }

@@ -8,7 +8,7 @@ import { judgeOrphan } from "../judge/judge_by_age.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
 import { isNoFile, UTF_16 } from "../store/record_problem.ts";
 import { linkedIn } from "../store/holders.ts";
-import { isLitter } from "../store/litter.ts";
+import { isLitter } from "../store/names.ts";
 import type { StorePath } from "../store/path.ts";
 import { type Problem, RECORD_SUBJECTS } from "../store/problem.ts";
 import type { Orphan } from "../store/snapshot.ts";

@@ -6,7 +6,7 @@
 
 import { judgeSnapshot } from "../judge/judge_snapshot.ts";
 import { type CleanupPolicy, PURGE_AFTER } from "../policy/policy.ts";
-import { isLitter } from "../store/litter.ts";
+import { isLitter } from "../store/names.ts";
 import type { StorePath } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";

@@ -5,8 +5,7 @@
  */
 
 import { isMigratedDirectory } from "../records/check_meta.ts";
-import { isLitter } from "../store/litter.ts";
-import { isExperimentDirectoryName, isTrashName } from "../store/names.ts";
+import { isExperimentDirectoryName, isLitter, isTrashName } from "../store/names.ts";
 import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Migration } from "../store/problem.ts";
 import type { StoreSnapshot, Stray } from "../store/snapshot.ts";
