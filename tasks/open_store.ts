@@ -4,6 +4,9 @@
  * @module
  */
 
+import { UnsupportedStoreError } from "../lib/errors.ts";
+import { parseStoreName } from "../lib/store/store_uri.ts";
+import { isDatabaseFile } from "./_database/locate_database.ts";
 import { openFileStore } from "./_file/file_store.ts";
 import type { Store } from "./ports/store.ts";
 
@@ -23,16 +26,18 @@ export interface OpenOptions {
 }
 
 /**
- * Opens an MLflow file store. Needs read permission for it, and, to plan, for the directory in which it
- * lies: a database there may refer to it.
+ * Opens an MLflow store: a file store, or a database of SQLite, of which this version can only plan what to
+ * do. Needs read permission for it, and, to plan for a file store, for the directory in which that lies: a
+ * database there may refer to it.
  *
- * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`.
- *   Relative ones, such as `file:./mlruns`, to the current directory.
+ * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`; or a
+ *   database's file, or its URI as MLflow takes it, such as `sqlite:///mlflow.db`. Relative ones, such as
+ *   `file:./mlruns`, to the current directory.
  * @param options How the location was chosen, and the clock.
  * @returns The store; nothing of it has been read yet.
  * @throws {StoreNotFoundError} When there is nothing at that place.
  * @throws {StoreAccessError} When it cannot be read, or made.
- * @throws {UnsupportedStoreError} When it is no file store.
+ * @throws {UnsupportedStoreError} When it is neither, or a database that is none of MLflow's.
  *
  * @example
  * ```ts
@@ -44,6 +49,17 @@ export interface OpenOptions {
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
   const { chosenBy = "the caller", now = Date.now, databases } = options;
+  const name = parseStoreName(location);
+  if (name.kind === "unsupported") {
+    throw new UnsupportedStoreError(
+      `Cannot open store ${name.shown}: it is ${name.what}`,
+      name.shown,
+    );
+  }
+  if (name.kind === "sqlite" || isDatabaseFile(name.path)) {
+    const { openDatabaseStore } = await import("./_database/database_store.ts");
+    return openDatabaseStore(name.path, { chosenBy, now });
+  }
   if (options.create) await (await import("./_file/create_store.ts")).createStore(location, now());
   return openFileStore(location, { chosenBy, now, databases });
 }

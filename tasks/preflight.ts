@@ -238,8 +238,14 @@ async function planRepairs(
   rules: Rules,
 ): Promise<Plan> {
   const policy = repairPolicyOf(rules);
-  const evidence = await store.mending?.evidence(snapshot, policy) ?? NO_EVIDENCE;
-  return planRepair(snapshot, evidence, policy, { now: store.now() });
+  const options = { now: store.now() };
+  if (store.mending === null) {
+    // Of what cannot be mended nothing is to be planned either.
+    const sound = { ...snapshot, experiments: [], registeredModels: [], problems: [] };
+    return planRepair(sound, NO_EVIDENCE, policy, options);
+  }
+  const evidence = await store.mending.evidence(snapshot, policy);
+  return planRepair(snapshot, evidence, policy, options);
 }
 
 async function applyIfAny(

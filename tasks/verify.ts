@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidArgumentError } from "../lib/errors.ts";
+import { InvalidArgumentError, UnsupportedStoreError } from "../lib/errors.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import {
   experimentIds,
@@ -48,6 +48,7 @@ export interface Verification {
  * @param options How to verify.
  * @returns The findings; none means that MLflow lists and searches the store without a warning.
  * @throws {InvalidArgumentError} When the store has no experiment of that id or name.
+ * @throws {UnsupportedStoreError} When a migration is asked for of what is a database already.
  *
  * @example
  * ```ts
@@ -61,6 +62,13 @@ export interface Verification {
 export async function verify(store: Store, options: VerifyOptions = {}): Promise<Verification> {
   const { experiment, reader = { kind: "any" } } = options;
   const snapshot = await store.read({ depth: "full", isReport: true, ...options });
+  if (snapshot.backend !== undefined && reader.kind === "migration") {
+    const { location } = snapshot;
+    throw new UnsupportedStoreError(
+      `Cannot verify store ${location} for a migration: it is a database already`,
+      location,
+    );
+  }
   if (experiment !== undefined && experimentIds(snapshot, experiment).size === 0) {
     throw new InvalidArgumentError(`Unknown experiment "${experiment}": no id and no name is that`);
   }

@@ -81,10 +81,16 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...["tasks/training/experiment.ts", "tasks/training/program.ts", "@std/"],
     ],
   },
-  { room: "tasks/_database/", of: [...GROUND, "tasks/_io/", "@std/", "node:"] },
   {
     room: "tasks/_file/scan/",
     of: [...GROUND, "lib/yaml/", "lib/records/", "lib/snapshot/", "tasks/_io/", "@std/"],
+  },
+  {
+    room: "tasks/_database/",
+    of: [
+      ...[...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
+      ...["tasks/_file/scan/measure.ts", "tasks/_file/scan/scan_extras.ts", "@std/", "node:"],
+    ],
   },
   {
     room: "tasks/_file/own/",
@@ -131,13 +137,19 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       "tasks/_database/",
     ],
   },
-  { room: "tasks/open_store.ts", of: ["tasks/ports/", "tasks/_file/"] },
+  {
+    room: "tasks/open_store.ts",
+    of: [...GROUND, "tasks/ports/", "tasks/_database/", "tasks/_file/"],
+  },
   { room: "tasks/_cli/terminal/", of: [...GROUND, "lib/backup/"] },
   { room: "tasks/_cli/", of: [...GROUND, "tasks/_cli/terminal/"] },
   { room: "tasks/_cli/table/", of: [...GROUND, "lib/plan/", "@std/"] },
   {
     room: "tasks/_cli/choose/",
-    of: [...GROUND, "lib/policy/", "tasks/_io/read.ts", "tasks/_cli/table/", "@std/"],
+    of: [
+      ...[...GROUND, "lib/policy/", "tasks/_io/read.ts", "tasks/_io/list_directory.ts"],
+      ...["tasks/_cli/table/", "@std/"],
+    ],
   },
   {
     room: "tasks/_cli/run/",
@@ -257,6 +269,7 @@ const withoutMirror: Places = [
   "tests/mlflow/", // real MLflow
   "tests/power/", // losing power at any point
   "tests/tasks/cli_bad_input_test.ts", // the whole command line
+  "tests/tasks/cli_database_test.ts",
   "tests/tasks/cli_demo_store_test.ts",
   "tests/tasks/cli_repair_test.ts",
   "tests/tasks/cli_streams_test.ts",

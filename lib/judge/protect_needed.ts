@@ -56,7 +56,7 @@ export function needProtector(
     [...runs, ...damaged].filter(({ holder }) => holder !== null),
     (one) => one.holder,
   );
-  const placesAround = placeFinder(snapshot.location);
+  const placesAround = placeFinder(snapshot.backend?.artifactRoot ?? snapshot.location);
   const models = modelProtector(judged, snapshot);
 
   return () => {

@@ -29,6 +29,7 @@ export function renderRules(options: RenderOptions = {}): string {
   const { width = Infinity } = options;
   return bySeverity().map((rule) => {
     const facts = [
+      ["stores", STORES[rule.stores ?? "directory"]],
       ...MLFLOW_VERSIONS.map((version) => [`MLflow ${version}`, rule.in[version] ?? "-"]),
       ["migration", rule.migration ?? "-"],
       ["then", rule.describes],
@@ -54,12 +55,13 @@ export function renderRules(options: RenderOptions = {}): string {
  * import { assertEquals } from "@std/assert";
  *
  * const [head] = rulesTable().split("\n");
- * assertEquals(head, "| Rule | MLflow 2.22 | MLflow 3.17 | Migration | What MLflow does | Remedy |");
+ * assertEquals(head, "| Rule | Stores | MLflow 2.22 | MLflow 3.17 | Migration | What MLflow does | Remedy |");
  * ```
  */
 export function rulesTable(): string {
   const head = [
     "Rule",
+    "Stores",
     ...MLFLOW_VERSIONS.map((version) => `MLflow ${version}`),
     "Migration",
     "What MLflow does",
@@ -67,6 +69,7 @@ export function rulesTable(): string {
   ];
   const rows = bySeverity().map((rule) => [
     `\`${rule.id}\``,
+    STORES[rule.stores ?? "directory"],
     ...MLFLOW_VERSIONS.map((version) => rule.in[version] ?? ""),
     rule.migration ?? "",
     rule.describes,
@@ -78,6 +81,9 @@ export function rulesTable(): string {
 }
 
 const INDENT = "  ";
+
+/** What a rule is about, in a word. */
+const STORES = { directory: "files", database: "database", any: "both" } as const;
 
 /** What `repair` mends first of all by `repair`. */
 function remedyOf({ repairable, remedy }: Rule): string | null {

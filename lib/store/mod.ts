@@ -62,6 +62,7 @@ export {
 export type { Damage, MetaDamage, Migration, Problem, Reference } from "./problem.ts";
 export { STALE_AFTER } from "./run_status.ts";
 export {
+  type Backend,
   type DamagedRun,
   type Database,
   type DatabaseRow,

@@ -91,7 +91,10 @@ export type Migration = "aborts" | "skips" | "alters" | "diverts";
 export interface Problem {
   /** What could not be read, or is wrong. */
   readonly path: StorePath;
-  /** Which kind of thing the path is; a value is a file that holds a metric, a param or a tag. */
+  /**
+   * Which kind of thing the path is; a value is a file that holds a metric, a param or a tag. Of a database
+   * it is a table's name.
+   */
   readonly subject:
     | "experiment"
     | "experiment-tag"
@@ -110,7 +113,8 @@ export interface Problem {
     | "registry"
     | "registry-value"
     | "model-version"
-    | "directory";
+    | "directory"
+    | "database";
   /** What is wrong with it. */
   readonly damage: Damage;
   /** The cause, in words. */

@@ -290,6 +290,16 @@ export interface Database {
   readonly problem: string | null;
 }
 
+/** What is known of a store that is a database, besides what it holds. */
+export interface Backend {
+  /** Absolute path of where its artifacts lie, `EXPERIMENT/RUN/artifacts`; `null` where that is not on this machine. */
+  readonly artifactRoot: string | null;
+  /** The state of its schema, as Alembic records it; `null` where it records none. */
+  readonly revision: string | null;
+  /** How many pages the file has, and how many of them hold nothing; left out below depth `full`. */
+  readonly pages?: { readonly total: number; readonly free: number };
+}
+
 /** All that was read of a store at one moment. */
 export interface StoreSnapshot<D extends Depth = Depth> {
   /** Where the store is, an absolute path or a URI without credentials; for people and for comparing stores. */
@@ -320,6 +330,8 @@ export interface StoreSnapshot<D extends Depth = Depth> {
   readonly databases?: readonly Database[];
   /** Whether `.trash/` is there: without it MLflow's searches raise. */
   readonly hasTrash: boolean;
+  /** Left out where the store is a directory; what only files have is then empty in everything. */
+  readonly backend?: Backend;
   /** Backups of ours: how many, and what they take. */
   readonly backups: { readonly count: number; readonly usage: DiskUsage | null };
 }

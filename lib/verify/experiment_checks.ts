@@ -76,7 +76,9 @@ const DEFAULT_PLACES: readonly string[] = [
  * @returns One violation, or none: what records that it is active MLflow takes, wherever it lies.
  */
 export function findDeletedDefault({ experiments, orphans }: StoreSnapshot): readonly Violation[] {
-  const isActive = [...experiments, ...orphans].some(({ path }) => path === DEFAULT_EXPERIMENT);
+  const isActive = [...experiments, ...orphans].some(({ id, lifecycleStage }) =>
+    id === DEFAULT_EXPERIMENT && lifecycleStage === "active"
+  );
   return experiments
     .filter(({ id, recordedStage }) =>
       id === DEFAULT_EXPERIMENT && recordedStage !== "active" && !isActive

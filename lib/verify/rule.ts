@@ -121,6 +121,8 @@ export interface RuleRow {
   readonly repairable?: true;
   /** Reported only when one version of MLflow is asked for: a store of another version is sound. */
   readonly whenAsked?: boolean;
+  /** Which kinds of store it is about. @default {directories alone} */
+  readonly stores?: "database" | "any";
   /** Finds the places where it is broken. */
   readonly check: Check;
 }

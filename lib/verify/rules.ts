@@ -9,6 +9,7 @@
  * @module
  */
 
+import { DATABASE_RULES } from "./database_rules.ts";
 import { LOGGED_MODEL_RULES, REGISTRY_RULES, TRACE_RULES } from "./model_rules.ts";
 import { type Rule, worstOf } from "./rule.ts";
 import { RUN_RULES, VALUE_RULES } from "./run_rules.ts";
@@ -27,6 +28,7 @@ export const RULES: readonly Rule[] = [
   ...LOGGED_MODEL_RULES,
   ...TRACE_RULES,
   ...REGISTRY_RULES,
+  ...DATABASE_RULES,
 ].map((row) => ({
   ...row,
   severity: worstOf(Object.values(row.in)),

@@ -154,6 +154,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: `${NO_DEFAULT}, and MLflow makes it with a new store only`,
     migration: null,
+    stores: "any",
     remedy: byHand("Rename that experiment in MLflow, or name one wherever runs are started"),
     repairable: true,
     check: findMissingDefault,
@@ -163,6 +164,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: NO_DEFAULT,
     migration: null,
+    stores: "any",
     remedy: {
       kind: "restore",
       experimentId: DEFAULT_EXPERIMENT,
@@ -302,6 +304,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("info"),
     describes: "MLflow still shows them as active, which is what an interrupted deletion leaves",
     migration: null,
+    stores: "any",
     remedy: byHand("Restore the experiment in MLflow, and delete it again if it is to go"),
     check: findActiveRunsInTrash,
   },

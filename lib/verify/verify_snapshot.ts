@@ -92,12 +92,16 @@ export function verifySnapshot(
   const { reader = { kind: "any" }, rule, experiment, severity } = options;
   const ids = experiment === undefined ? null : experimentIds(snapshot, experiment);
   const remedyOf = databaseRemedies(snapshot);
+  const isDatabase = snapshot.backend !== undefined;
   return RULES
     .filter(({ id }) => rule === undefined || id === rule)
+    .filter(({ stores }) => stores === "any" || (stores === "database") === isDatabase)
     .flatMap((each) =>
       reader.kind === "any" && (each.whenAsked || each.severity === null)
         ? []
-        : [...each.check(snapshot)].flatMap((violation) => findingOf(each, violation, reader))
+        : [...each.check(snapshot)].flatMap((violation) =>
+          findingOf(isDatabase ? { ...each, repairable: false } : each, violation, reader)
+        )
     )
     .filter((finding) => severity === undefined || finding.severity === severity)
     .filter(({ experimentId }) => ids === null || (experimentId !== null && ids.has(experimentId)))

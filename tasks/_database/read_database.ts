@@ -4,11 +4,9 @@
  * @module
  */
 
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Database, DatabaseRow } from "../../lib/store/snapshot.ts";
-
-/** How long to wait for whoever writes to it, ms: MLflow's changes take a fraction of that. */
-const PATIENCE = 5_000;
+import { helpFor, openDatabase } from "./open_database.ts";
 
 /** One place that a table names. */
 interface Source {
@@ -82,7 +80,7 @@ const SOURCES: readonly Source[] = [
  */
 export function readDatabase(path: string): Database | null {
   try {
-    using database = new DatabaseSync(path, { readOnly: true, timeout: PATIENCE });
+    using database = openDatabase(path);
     // All tables as they are at one moment.
     database.exec("BEGIN");
     const rows = rowsOf(database);
@@ -91,7 +89,7 @@ export function readDatabase(path: string): Database | null {
     return { path, rows, problem: null };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return { path, rows: [], problem: problemOf(error) };
+    return { path, rows: [], problem: helpFor(error) };
   }
 }
 
@@ -118,19 +116,4 @@ function rowsOf(database: DatabaseSync): readonly DatabaseRow[] | string | null 
     }
   }
   return rows;
-}
-
-/** By the lower byte of SQLite's code: what helps. */
-const HELP: Readonly<Record<number, string>> = {
-  5: "a program is writing to it; try again once it is done",
-  6: "a program is writing to it; try again once it is done",
-  8: "a change of it was cut off; open it once with MLflow, which settles that",
-  11: "it is damaged; bring it back from a backup, or move it away if nothing needs it",
-  14: "it does not open; let this account read it, and write in the directory in which it lies",
-  26: "it is damaged; bring it back from a backup, or move it away if nothing needs it",
-};
-
-function problemOf(error: Error): string {
-  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
-  return HELP[code] ?? `${error.message}; mend that, or move it away if nothing needs it`;
 }

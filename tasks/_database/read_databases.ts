@@ -10,6 +10,7 @@ import type { Database } from "../../lib/store/snapshot.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { failureText } from "../_io/read.ts";
+import { BEGINNING, readBeginning } from "./locate_database.ts";
 
 /** What MLflow calls a database where nobody names one. */
 const USUAL_NAME = "mlflow.db";
@@ -17,14 +18,10 @@ const USUAL_NAME = "mlflow.db";
 /** What people call databases of SQLite. */
 const NAME = /\.(?:db3?|sqlite3?)$/i;
 
-/** How every database of SQLite begins that is not empty. */
-const BEGINNING = "SQLite format 3\0";
-
 /**
  * Reads the databases that may refer to a store: every SQLite database of MLflow's in its directory and in
  * the one in which that lies, and those that are named. Needs read permission for these directories, or,
- * where the outer one cannot be listed, for `mlflow.db` in it. SQLite makes a `-wal` and a `-shm` beside a
- * database in that mode, as whatever reads it does.
+ * where the outer one cannot be listed, for `mlflow.db` in it.
  *
  * @param root Absolute real path of the store's root.
  * @param named Absolute paths of databases elsewhere; one that does not exist refers to nothing.
@@ -85,13 +82,4 @@ async function readIfAny(path: string, isNamed: boolean): Promise<Database | nul
   // SQLite is loaded where there is a database alone.
   const { readDatabase } = await import("./read_database.ts");
   return readDatabase(path);
-}
-
-/** `null`: it is no file. */
-function readBeginning(path: string): string | null {
-  if (!Deno.statSync(path).isFile) return null;
-  using file = Deno.openSync(path);
-  const bytes = new Uint8Array(BEGINNING.length);
-  const length = file.readSync(bytes) ?? 0;
-  return new TextDecoder("latin1").decode(bytes.subarray(0, length));
 }

@@ -8,6 +8,8 @@ import { basename, dirname, join, resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { withoutCredentials } from "../../lib/store/artifact_uri.ts";
 import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/store/names.ts";
+import { sqliteUri } from "../../lib/store/store_uri.ts";
+import { shellWords } from "../../lib/text/shell_words.ts";
 import { fileUriPath } from "../_io/file_uri.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { failureText, infoOf, readText } from "../_io/read.ts";
@@ -97,7 +99,7 @@ export function storePath(location: string): string {
     throw new UnsupportedStoreError(
       `Cannot open store ${named}: expected a file store (a directory), found a ${
         named.slice(0, named.indexOf(":"))
-      } URI; tracking servers and databases are not supported; name a directory with --store DIR`,
+      } URI; name a directory with --store DIR`,
       named,
     );
   }
@@ -190,7 +192,16 @@ async function whatItIs(root: string): Promise<string> {
       infoOf(join(inner, "artifacts")) !== null || inner.endsWith("/models")
     );
   }
-  return holdsArtifacts
-    ? "it holds artifacts only, no meta.yaml: MLflow keeps the runs of this store in a database (such as mlflow.db), which is not supported"
-    : "it is no MLflow file store: no experiment has a meta.yaml; name the store with --store DIR";
+  const found = [root, dirname(root)].map((place) => join(place, "mlflow.db"))
+    .find((path) => infoOf(path)?.isFile);
+  const database = shellWords(["--store", sqliteUri(found ?? "mlflow.db")]);
+  if (holdsArtifacts) {
+    return `it holds artifacts only, no meta.yaml: MLflow keeps the runs of this store in a database; name that, ${
+      found === undefined ? "such as" : "with"
+    } ${database}`;
+  }
+  const other = found === undefined
+    ? "--store DIR"
+    : `--store DIR, or the database with ${database}`;
+  return `it is no MLflow file store: no experiment has a meta.yaml; name the store with ${other}`;
 }

@@ -28,7 +28,9 @@ export function requireCapability<C extends Capability, S extends Store>(
   if (found !== null) return found as NonNullable<S[C]>;
   const { location } = store.describe();
   throw new UnsupportedStoreError(
-    `Cannot ${LACKS[capability]} store ${location}: mltidy cannot do that with this kind of store`,
+    `Cannot ${
+      LACKS[capability]
+    } store ${location}: this version of mltidy only reads this kind of store, and plans what would be done with it`,
     location,
   );
 }

@@ -64,10 +64,15 @@ for (const [what, { files, path, says }] of Object.entries(NO_STORES)) {
   });
 }
 
-Deno.test("summary ends with 12 for a tracking server and a database", async () => {
-  for (const uri of ["http://localhost:5000", "sqlite:///mlflow.db"]) {
+Deno.test("summary ends with 12 for a server, and for databases that it cannot read", async () => {
+  const names = new Map([
+    ["http://kim:secret@localhost:5000", "a tracking server"],
+    ["postgresql+psycopg2://kim:secret@localhost/mlflow", "a database of PostgreSQL"],
+    ["mysql+pymysql://kim:secret@localhost/mlflow", "a database of MySQL"],
+  ]);
+  for (const [uri, what] of names) {
     const ran = await runTask("summary", ["--store", uri]);
-    assertRefused(ran, 12, `Cannot open store ${uri}: expected a file store`);
+    assertRefused(ran, 12, `Cannot open store ${uri.replace("kim:secret@", "")}: it is ${what}`);
   }
 });
 

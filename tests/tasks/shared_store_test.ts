@@ -215,7 +215,7 @@ Deno.test("a tracking URI that names another store is refused, or said", async (
     assertEquals([code, out], [12, ""], task);
     assertEquals(
       err,
-      `Cannot open store http://localhost:5000, which MLFLOW_TRACKING_URI names: expected a file store (a directory), and tracking servers and databases are not supported; to look at a directory all the same, name it, such as --store ${store.root}\n`,
+      `Cannot open store http://localhost:5000, which MLFLOW_TRACKING_URI names: it is a tracking server, which this version of mltidy cannot read; where its database is a file, name that, such as sqlite:////data/mlflow.db; to look at a directory all the same, name it, such as --store ${store.root}\n`,
     );
   }
   const named = await runTask("cleanup", ["--store", "mlruns"], { directory, environment });

@@ -1,9 +1,11 @@
 import { dirname, join, resolve } from "@std/path";
 import { CONFIG_FILE } from "../../../lib/policy/config_file.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
+import { placeOf } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { failureText, MOST, readTextFile } from "../../_io/read.ts";
 import { UsageError } from "../table/usage_error.ts";
+import { absolute } from "./choose_store.ts";
 
 /** A configuration that was found. */
 export interface ChosenConfig {
@@ -42,13 +44,16 @@ export async function chooseConfig(
 /**
  * Finds the configuration beside a store. Needs read permission for it.
  *
- * @param root The store's root.
+ * @param location The store's location.
  * @returns The configuration; `null` when there is none.
  * @throws {UsageError} When nobody can tell what the file says.
  * @throws {ConfigError} When the file makes no sense.
  */
-export async function configBeside(root: string): Promise<ChosenConfig | null> {
-  return await readIfThere(join(dirname(root), CONFIG_FILE), "beside the store");
+export async function configBeside(location: string): Promise<ChosenConfig | null> {
+  const place = placeOf(location);
+  return place === null
+    ? null
+    : await readIfThere(join(dirname(place), CONFIG_FILE), "beside the store");
 }
 
 /**
@@ -59,8 +64,7 @@ export async function configBeside(root: string): Promise<ChosenConfig | null> {
  */
 export function storeOf(chosen: ChosenConfig | null): string | null {
   const store = chosen?.config.store ?? null;
-  if (chosen === null || store === null || /^[a-z][a-z0-9+.-]+:/i.test(store)) return store;
-  return resolve(dirname(chosen.path), store);
+  return chosen === null || store === null ? null : absolute(store, dirname(chosen.path));
 }
 
 /** How the configuration was found that the user has named. */

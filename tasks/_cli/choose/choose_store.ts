@@ -1,11 +1,14 @@
-import { resolve } from "@std/path";
+import { join, resolve } from "@std/path";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
+import { percentDecoded } from "../../../lib/store/artifact_uri.ts";
+import { parseStoreName, sqliteUri, type StoreName } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { percentDecoded, withoutCredentials } from "../../../lib/store/artifact_uri.ts";
+import { listDirectory } from "../../_io/list_directory.ts";
+import { infoOf } from "../../_io/read.ts";
 
 /** Which store to open, and why that one. */
 export interface ChosenStore {
-  /** A directory, absolute, or a URI. */
+  /** A path, absolute, or a URI. */
   readonly location: string;
   /** For people. */
   readonly chosenBy: string;
@@ -19,51 +22,88 @@ export interface StoreChoice {
   readonly flag: string | null;
   /** `MLFLOW_TRACKING_URI`. */
   readonly trackingUri: string | undefined;
-  /** What a configuration names, absolute; `null` when none does. @default {null} */
+  /** What a configuration names, absolute or a URI; `null` when none does. @default {null} */
   readonly configured?: string | null;
   /** The directory in which the user typed the command. */
   readonly directory: string;
 }
 
 /**
- * Chooses the store: the flag, else `MLFLOW_TRACKING_URI`, else what a configuration names, else
- * `./mlruns`.
+ * Chooses the store: the flag, else `MLFLOW_TRACKING_URI`, else what a configuration names, else what MLflow
+ * takes where nobody names one: `./mlruns` if it holds an experiment, else `./mlflow.db`. Needs read permission
+ * for these two.
  *
  * @param choice What the choice depends on.
  * @returns The store, and why that one.
- * @throws {UnsupportedStoreError} When without a flag the variable names a server or a database: whoever
- * works there means no directory that happens to lie here.
+ * @throws {UnsupportedStoreError} When without a flag the variable names what cannot be opened, such as a server:
+ * whoever works there means nothing that happens to lie here.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(
- *   chooseStore({ flag: null, trackingUri: "file:///data/mlruns", directory: "/home/kim" }),
+ *   await chooseStore({ flag: null, trackingUri: "file:///data/mlruns", directory: "/home/kim" }),
  *   { location: "file:///data/mlruns", chosenBy: "by MLFLOW_TRACKING_URI" },
  * );
  * ```
  */
-export function chooseStore(
+export async function chooseStore(
   { flag, trackingUri = "", configured = null, directory }: StoreChoice,
-): ChosenStore {
+): Promise<ChosenStore> {
   if (flag !== null) return { location: absolute(flag, directory), chosenBy: "by --store" };
-  const tracked = trackedPath(trackingUri, directory);
-  if (tracked !== null) {
-    return { location: absolute(tracked, directory), chosenBy: "by MLFLOW_TRACKING_URI" };
-  }
-  const here = configured ?? resolve(directory, "mlruns");
   if (trackingUri !== "") {
-    const named = withoutCredentials(trackingUri);
-    throw new UnsupportedStoreError(
-      `Cannot open store ${named}, which MLFLOW_TRACKING_URI names: expected a file store (a directory), and tracking servers and databases are not supported; to look at a directory all the same, name it, such as ${
-        shellWords(["--store", here])
-      }`,
-      named,
-    );
+    const name = trackedName(trackingUri);
+    if (name.kind === "unsupported") throw unsupported(name, configured, directory);
+    return { location: locationOf(name, directory), chosenBy: "by MLFLOW_TRACKING_URI" };
   }
-  const chosenBy = configured === null ? "by default" : "by mltidy.yaml";
-  return { location: here, chosenBy, isImplied: true };
+  return configured === null
+    ? await defaultStore(directory)
+    : { location: configured, chosenBy: "by mltidy.yaml", isImplied: true };
+}
+
+function unsupported(
+  { shown, what }: Extract<StoreName, { kind: "unsupported" }>,
+  configured: string | null,
+  directory: string,
+): UnsupportedStoreError {
+  const here = shellWords(["--store", configured ?? resolve(directory, "mlruns")]);
+  return new UnsupportedStoreError(
+    `Cannot open store ${shown}, which MLFLOW_TRACKING_URI names: it is ${what}; to look at a directory all the same, name it, such as ${here}`,
+    shown,
+  );
+}
+
+/** What MLflow 3.7 and newer take where nobody names a store; where neither is there, what older ones take. */
+async function defaultStore(directory: string): Promise<ChosenStore> {
+  const [files, database] = [resolve(directory, "mlruns"), resolve(directory, "mlflow.db")];
+  const chosen = { location: files, chosenBy: "by default", isImplied: true };
+  if (!isFileThere(database)) return chosen;
+  return await holdsExperiment(files)
+    ? { ...chosen, chosenBy: "by default, before ./mlflow.db: it holds an experiment" }
+    : {
+      ...chosen,
+      location: sqliteUri(database),
+      chosenBy: "by default: ./mlruns holds no experiment",
+    };
+}
+
+/** Where this process may not look, nothing is. */
+function isFileThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** As MLflow asks. */
+async function holdsExperiment(root: string): Promise<boolean> {
+  const listed = await listDirectory(root);
+  return listed.kind === "listed" &&
+    listed.entries.some(({ name, isFile }) =>
+      !isFile && /^\d+$/.test(name) && infoOf(join(root, name, "meta.yaml")) !== null
+    );
 }
 
 /**
@@ -83,10 +123,11 @@ export function chooseStore(
  */
 export function trackedStore(trackingUri: string | undefined, directory: string): string | null {
   if (trackingUri === undefined || trackingUri === "") return null;
-  const tracked = trackedPath(trackingUri, directory);
-  if (tracked === null) return withoutCredentials(trackingUri);
-  const path = /^file:\/\/[^/]*(\/[^?#]*)/.exec(tracked)?.[1];
-  return path === undefined ? absolute(tracked, directory) : percentDecoded(path);
+  const name = trackedName(trackingUri);
+  if (name.kind === "unsupported") return name.shown;
+  const location = locationOf(name, directory);
+  const path = /^file:\/\/[^/]*(\/[^?#]*)/.exec(location)?.[1];
+  return path === undefined ? location : percentDecoded(path);
 }
 
 /**
@@ -106,20 +147,40 @@ export function trackedStore(trackingUri: string | undefined, directory: string)
  * ```
  */
 export function trackedDatabase(trackingUri: string | undefined, directory: string): string | null {
-  const [, path = ""] = /^sqlite(?:\+\w+)?:\/\/\/([^?]*)/.exec(trackingUri ?? "") ?? [];
-  return path === "" || path === ":memory:" ? null : resolve(directory, path);
+  const name = parseStoreName(trackingUri ?? "");
+  return name.kind === "sqlite" ? resolve(directory, name.path) : null;
 }
 
 /** What MLflow takes the variable for (2.22 and 3.17): a path is decoded like a URI, and its scheme is in small letters. */
-function trackedPath(uri: string, directory: string): string | null {
-  if (uri === "" || /^(databricks|uc)$/.test(uri)) return null;
-  if (uri.startsWith("file:")) return uri;
-  if (/^(?!file:)[a-z][a-z0-9+.-]+:/i.test(uri)) return null;
-  return resolve(directory, percentDecoded(uri));
+function trackedName(uri: string): StoreName {
+  const name = parseStoreName(uri);
+  return name.kind !== "path" || uri.startsWith("file:")
+    ? name
+    : { kind: "path", path: `./${percentDecoded(uri)}`.replace(/^\.\/(?=\/)/, "") };
 }
 
-function absolute(location: string, directory: string): string {
+function locationOf(
+  name: Exclude<StoreName, { kind: "unsupported" }>,
+  directory: string,
+): string {
+  return name.kind === "sqlite"
+    ? sqliteUri(resolve(directory, name.path))
+    : absolute(name.path, directory);
+}
+
+/**
+ * Makes what somebody named absolute.
+ *
+ * @param location A path or a URI, as it was typed.
+ * @param directory What relative ones are relative to.
+ * @returns An absolute path, or a URI; one that cannot be opened as it was typed.
+ */
+export function absolute(location: string, directory: string): string {
+  const name = parseStoreName(location);
+  if (name.kind === "sqlite") return locationOf(name, directory);
   const relativeUri = /^file:(?!\/)(.*)$/i.exec(location);
   if (relativeUri) return resolve(directory, relativeUri[1] ?? "");
-  return /^[a-z][a-z0-9+.-]+:/i.test(location) ? location : resolve(directory, location);
+  return name.kind === "unsupported" || /^file:/i.test(location)
+    ? location
+    : resolve(directory, location);
 }

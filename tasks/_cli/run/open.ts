@@ -7,6 +7,7 @@
 import { resolve } from "@std/path";
 import { StoreAccessError } from "../../../lib/errors.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
+import { placeOf } from "../../../lib/store/store_uri.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { openStore } from "../../open_store.ts";
 import type { SettledChange, Store } from "../../ports/store.ts";
@@ -108,7 +109,7 @@ async function open(
   const { directory } = world;
   const { location, chosenBy, isImplied = false } = flag === null && planned !== undefined
     ? { location: planned, chosenBy: "by the plan" }
-    : chooseStore({ flag, trackingUri, configured: storeOf(configured), directory });
+    : await chooseStore({ flag, trackingUri, configured: storeOf(configured), directory });
   const backups = flags.backups ?? null;
   const command = nextCommand({
     config: flags.config ?? null,
@@ -147,13 +148,15 @@ async function open(
 function sayOther(tracked: string | null, store: Store, world: Pick<World, "say">): void {
   if (tracked === null) return;
   const { location } = store.describe();
-  if ([tracked, `${tracked}/mlruns`].some((path) => isAt(path, location))) return;
+  if ([tracked, `${tracked}/mlruns`].some((other) => isSame(other, location))) return;
   world.say(`MLFLOW_TRACKING_URI names another store, ${tracked}, which is not looked at\n`);
 }
 
-function isAt(path: string, location: string): boolean {
+function isSame(other: string, location: string): boolean {
+  if (other === location) return true;
+  const [place, opened] = [placeOf(other), placeOf(location)];
   try {
-    return path === location || Deno.realPathSync(path) === location;
+    return place !== null && Deno.realPathSync(place) === opened;
   } catch {
     return false;
   }

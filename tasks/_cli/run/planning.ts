@@ -10,6 +10,7 @@ import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
 import { plainCommand } from "../../../lib/render/commands.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import { lockStore } from "../../ports/lock_store.ts";
@@ -23,8 +24,10 @@ import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import {
   askToApply,
+  FOR_REVIEW,
   NOTHING_CHANGED,
   refuseUnattended,
+  refuseUnchangeable,
   runJob,
   showReport,
   willApply,
@@ -50,8 +53,11 @@ export async function runPlanning(
   const { options } = command;
   refuseContradictions(command);
   await using opened = await openConfigured(options, world);
-  if (willApply(options)) refuseUnattended(options.force, words, opened.command, world);
   const { store, chosen } = opened;
+  if (willApply(options)) {
+    refuseUnchangeable(store, opened.command(command.task));
+    refuseUnattended(options.force, words, opened.command, world);
+  }
   const config = chosen?.config ?? null;
   const policy = policyOf(command, config);
   if (!options.quiet) world.say(daysOldText(flagsOf(command), config));
@@ -66,7 +72,8 @@ export async function runPlanning(
     options,
     location: store.describe().location,
     backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
-    show: await planRenderer(options, world),
+    isChangeable: store.changes !== null,
+    show: await planRenderer(options, store, world),
     run: async (applying) => {
       const task = { ...applying, policy, sizes };
       if (command.task === "cleanup") {
@@ -103,14 +110,16 @@ function flagsOf({ task, options }: PlanningCommand): PolicyFlags {
 
 async function planRenderer(
   { all, format }: PlanningCommand["options"],
+  store: Store,
   world: World,
 ): Promise<(plan: Plan, next: string | null) => string> {
+  const first = store.changes === null ? `${FOR_REVIEW}\n\n` : "";
   if (format === "markdown") {
     const { renderMarkdown } = await import("../../../lib/render/markdown.ts");
-    return (plan) => renderMarkdown(plan, { all });
+    return (plan) => first + renderMarkdown(plan, { all });
   }
   const { renderPlan } = await import("../../../lib/render/plan.ts");
-  return (plan, next) => renderPlan(plan, { ...world.style, all, next });
+  return (plan, next) => first + renderPlan(plan, { ...world.style, all, next });
 }
 
 async function compare(
@@ -168,6 +177,7 @@ export async function runApply(
     world.print(options.json ? `${jsonText(plan)}\n` : show());
     return ExitCode.done;
   }
+  refuseUnchangeable(store, command(shellWords(["apply", operand, "--dry-run"])));
   refuseUnattended(options.force, words, command, world);
   if (!options.force) {
     world.say(show());

@@ -5,6 +5,7 @@
  */
 
 import { renderPlan } from "../../../lib/render/plan.ts";
+import { requireCapability } from "../../ports/require_capability.ts";
 import { repair } from "../../repair.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import type { ExitCode } from "../table/exit_code.ts";
@@ -33,6 +34,7 @@ export async function runRepair(
   }
   await using opened = await openConfigured(options, world);
   const { store, chosen, command } = opened;
+  requireCapability(store, "mending");
   if (willApply(options)) refuseUnattended(options.force, words, command, world);
   return await runJob({
     task: "repair",
@@ -41,6 +43,7 @@ export async function runRepair(
     options,
     location: store.describe().location,
     backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
+    isChangeable: store.changes !== null,
     show: (plan, next) => renderPlan(plan, { ...world.style, all: options.all, next, command }),
     run: async (applying) =>
       await repair(store, {

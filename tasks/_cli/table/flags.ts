@@ -72,7 +72,8 @@ export const storeFlags = {
     value: "DIR|URI",
     describe: "The store to look at",
     default: null,
-    defaultText: "what MLFLOW_TRACKING_URI names, else store of mltidy.yaml, else ./mlruns",
+    defaultText:
+      "what MLFLOW_TRACKING_URI names, else store of mltidy.yaml, else ./mlruns, or ./mlflow.db alone",
     parse: parseText,
   } satisfies Valued<string | null>,
   noConfig: toggle("no-config", "Go by no mltidy.yaml, whatever lies there"),

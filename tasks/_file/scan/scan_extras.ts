@@ -158,9 +158,17 @@ export async function inputsOf(place: Place, run: string): Promise<readonly stri
   });
 }
 
-/** A file or directory that fits goes as a whole; links are nobody's own weight. */
-async function heavyFilesOf(
-  place: Place,
+/**
+ * Finds heavy files of a run. Needs read permission. A file or directory that fits goes as a whole; links are
+ * nobody's own weight.
+ *
+ * @param place The store's root.
+ * @param run The run's directory, relative to the root.
+ * @param glob Which files, by their path below `artifacts/`.
+ * @returns The files; none lies inside another.
+ */
+export async function heavyFilesOf(
+  place: Pick<Place, "root">,
   run: string,
   glob: string,
 ): Promise<readonly HeavyFile[]> {

@@ -6,6 +6,7 @@ Deno.test("renderRules() says of each rule how bad it is, what MLflow does and w
   const text = renderRules();
   assert(text.includes(`\
 experiment-meta-empty
+  stores       files
   MLflow 2.22  error
   MLflow 3.17  warning
   migration    skips
@@ -14,6 +15,7 @@ experiment-meta-empty
 `));
   assert(text.includes(`\
 metric-point-twice
+  stores       files
   MLflow 2.22  -
   MLflow 3.17  -
   migration    aborts
@@ -25,13 +27,13 @@ Deno.test("rulesTable() has a row for each rule, errors first", () => {
   const [head, line, ...rows] = rulesTable().split("\n");
   assertEquals(
     head,
-    "| Rule | MLflow 2.22 | MLflow 3.17 | Migration | What MLflow does | Remedy |",
+    "| Rule | Stores | MLflow 2.22 | MLflow 3.17 | Migration | What MLflow does | Remedy |",
   );
-  assertEquals(line, "| --- | --- | --- | --- | --- | --- |");
+  assertEquals(line, "| --- | --- | --- | --- | --- | --- | --- |");
   assertEquals(rows.length, RULES.length);
   const ranks = rows.map((row) =>
     ["error", "warning", "info", ""].findIndex((each) => row.includes(each))
   );
   assertEquals(ranks.filter((rank) => rank === 0), ranks.slice(0, ranks.lastIndexOf(0) + 1));
-  assert(rows.every((row) => row.split(" | ").length === 6));
+  assert(rows.every((row) => row.split(" | ").length === 7));
 });

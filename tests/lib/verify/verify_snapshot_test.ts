@@ -4,7 +4,7 @@ import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { remedyText } from "../../../lib/render/commands.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
-import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import type { Backend, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { REPAIR, RULES } from "../../../lib/verify/rules.ts";
 import {
   experimentIds,
@@ -57,6 +57,14 @@ const DELETED_DEFAULT = {
   lifecycleStage: "deleted",
   recordedStage: "deleted",
 } as const;
+
+/** A store that is a database, at the schema of MLflow 3.17. */
+function database(init: SnapshotInit, backend: Partial<Backend> = {}): StoreSnapshot {
+  return bareSnapshot({
+    ...withDefault(init),
+    backend: { artifactRoot: null, revision: "dc11669786a5", ...backend },
+  });
+}
 
 /** For each rule a store that breaks it, and what is found. */
 const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly string[]])[]>> = {
@@ -417,6 +425,19 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
       bareSnapshot({ experiments: [experiment(DELETED_DEFAULT)], orphans: [orphan({ id: "0" })] }),
       ["warning experiment-in-two-places .trash/0 0 -", "warning experiment-meta-missing 0 0 -"],
     ],
+  ],
+  "deletion-time-missing": [[
+    database({ experiments: [experiment({ runs: [deletedRun({ deletedTime: null })] })] }),
+    [`warning deletion-time-missing 1/${runId(1)} 1 ${runId(1)}`],
+  ]],
+  "schema-unknown": [
+    [database({}, { revision: "ffffffffffff" }), ["info schema-unknown alembic_version - -"]],
+    [database({}, { revision: null }), ["info schema-unknown alembic_version - -"]],
+  ],
+  "free-pages": [
+    [database({}, { pages: { total: 4_000, free: 1_000 } }), ["info free-pages database - -"]],
+    [database({}, { pages: { total: 4_001, free: 1_000 } }), []],
+    [database({}, { pages: { total: 1_000, free: 999 } }), []],
   ],
   "missing-trash-directory": [[
     snapshot({ hasTrash: false }),

@@ -1,0 +1,77 @@
+/**
+ * A database of SQLite behind the ports. It can only be read yet: what needs more is `null`.
+ *
+ * @module
+ */
+
+import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
+import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { sqliteUri } from "../../lib/store/store_uri.ts";
+import type { ReadOptions, Store } from "../ports/store.ts";
+import { locateDatabase } from "./locate_database.ts";
+import { openDatabase, storeErrorOf } from "./open_database.ts";
+import { readRows } from "./read_rows.ts";
+import { readTables, requireMlflow, type Tables } from "./tables.ts";
+
+/**
+ * Opens a database in which MLflow keeps its runs. Needs read permission for it and for its artifacts.
+ *
+ * @param named Path of its file.
+ * @param options How it was chosen, and the clock.
+ * @returns The store.
+ * @throws {StoreNotFoundError} When there is nothing at that place.
+ * @throws {StoreAccessError} When it cannot be read, or a change of it was cut off.
+ * @throws {StoreLockedError} When another program has been writing to it for seconds.
+ * @throws {UnsupportedStoreError} When it is no database of MLflow's, or damaged.
+ */
+export function openDatabaseStore(
+  named: string,
+  options: { readonly chosenBy: string; readonly now: () => number },
+): Store {
+  const { chosenBy, now } = options;
+  const path = locateDatabase(named);
+  const location = sqliteUri(path);
+  withTables(path, () => {});
+  return {
+    describe: () => ({ location, chosenBy }),
+    now,
+    read: <D extends Depth>(options: ReadOptions<D>) =>
+      Promise.try(() => readSnapshot(path, { ...options, location, now: now() })),
+    changes: null,
+    mending: null,
+    backups: null,
+    tracking: null,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function readSnapshot<D extends Depth>(
+  path: string,
+  options: ReadOptions<D> & { readonly location: string; readonly now: number },
+): Promise<StoreSnapshot<D>> {
+  const { depth, sizes = false, extras, signal } = options;
+  signal?.throwIfAborted();
+  const inspect = depth === "full" ? (await import("./inspect_database.ts")).inspectDatabase : null;
+  const snapshot = withTables(path, (tables) => {
+    const rows = readRows(tables, options);
+    const assembled = assembleRows(rows);
+    return inspect === null ? assembled : inspect(tables, rows, assembled);
+  });
+  if (depth === "meta" && !sizes) return snapshot;
+  // What it is waited for holds up whoever writes to the database.
+  const { measureArtifacts } = await import("./measure_artifacts.ts");
+  return await measureArtifacts(snapshot, { sizes, artifacts: extras?.artifacts ?? null });
+}
+
+/** Looks into it as it is at one moment. */
+function withTables<T>(path: string, use: (tables: Tables) => T): T {
+  try {
+    using database = openDatabase(path);
+    database.exec("BEGIN");
+    const tables = readTables(database);
+    requireMlflow(tables, path);
+    return use(tables);
+  } catch (error) {
+    throw storeErrorOf(error, path) ?? error;
+  }
+}

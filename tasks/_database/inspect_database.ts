@@ -1,0 +1,169 @@
+/**
+ * Snapshot of depth `tags` → depth `full`: what is wrong with the file, with rows that name others, and with runs
+ * that have not ended.
+ *
+ * @module
+ */
+
+import { checkLife } from "../../lib/records/check_meta.ts";
+import { type DatabaseRows, referencesOf } from "../../lib/snapshot/assemble_rows.ts";
+import { byPath } from "../../lib/store/path.ts";
+import type { Problem } from "../../lib/store/problem.ts";
+import { isUnfinished } from "../../lib/store/run_status.ts";
+import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { problemAt } from "../_io/read.ts";
+import { readModelLinks } from "./read_extras.ts";
+import { NEWEST } from "./read_rows.ts";
+import { selectRows, type Tables, text } from "./tables.ts";
+
+/**
+ * Inspects a database.
+ *
+ * @param tables The database, within the transaction in which it was read.
+ * @param rows What was read of it.
+ * @param snapshot The same, assembled.
+ * @returns The snapshot with what is wrong, and what names what.
+ */
+export function inspectDatabase<D extends Depth>(
+  tables: Tables,
+  rows: DatabaseRows<D>,
+  snapshot: StoreSnapshot<D>,
+): StoreSnapshot<D> {
+  const places = new Map<string, string>(
+    snapshot.experiments.flatMap(({ id, runs }) => runs.map((run) => [run.id, id])),
+  );
+  const links = (["RUN_INPUT", "RUN_OUTPUT"] as const)
+    .flatMap((kind) => [...readModelLinks(tables, kind)])
+    .flatMap(({ run, model }) => {
+      const experiment = places.get(run);
+      return experiment === undefined ? [] : [{ experiment, run, model }];
+    });
+  const damage = findDamage(tables);
+  // To look through a damaged file for more would end in an error.
+  const broken = damage.length > 0
+    ? damage
+    : [...findBrokenKeys(tables), ...findDanglingRows(tables), ...findStale(tables, snapshot)];
+  return {
+    ...snapshot,
+    backend: { ...snapshot.backend!, pages: countPages(tables) },
+    problems: [...snapshot.problems, ...broken].toSorted(byPath),
+    references: referencesOf(rows, links).toSorted(byPath),
+  };
+}
+
+function* ask(
+  { database }: Tables,
+  sql: string,
+): Iterable<Readonly<Record<string, string | number | null>>> {
+  for (const row of database.prepare(sql).iterate()) {
+    yield row as Record<string, string | number | null>;
+  }
+}
+
+function countPages(tables: Tables): { readonly total: number; readonly free: number } {
+  const [pages] = ask(
+    tables,
+    "SELECT page_count AS total, freelist_count AS free FROM pragma_page_count, pragma_freelist_count",
+  );
+  return { total: Number(pages?.["total"]), free: Number(pages?.["free"]) };
+}
+
+/** SQLite says the same of many pages. */
+const MOST_DAMAGES = 10;
+
+function findDamage({ database }: Tables): readonly Problem[] {
+  return saidOf(database).filter((said) => said !== "ok")
+    .map((said) => problemAt("database", FILE, "unreadable", said.replaceAll(/\s+/g, " ")));
+}
+
+function saidOf(database: Tables["database"]): readonly string[] {
+  try {
+    return database.prepare(`PRAGMA quick_check(${MOST_DAMAGES})`).all()
+      .map((row) => String(Object.values(row)[0]));
+  } catch (error) {
+    // Some damage ends the check itself.
+    if (error instanceof Error && "errcode" in error && error.errcode === CORRUPT) {
+      return [error.message];
+    }
+    throw error;
+  }
+}
+
+/** SQLite's code for what is damaged. */
+const CORRUPT = 11;
+
+/** The address of the file itself, beside those of tables. */
+const FILE = "database";
+
+function findBrokenKeys(tables: Tables): readonly Problem[] {
+  const rows = ask(
+    tables,
+    `SELECT "table", parent, COUNT(*) AS count FROM pragma_foreign_key_check GROUP BY "table", parent`,
+  );
+  return [...rows].map(({ table, parent, count }) =>
+    problemAt("database", `${table}`, "dangling", `${count} of its rows name none of ${parent}`)
+  );
+}
+
+/** What no foreign key says: table, what its rows name, and which of them name nothing. */
+const LINKS = [
+  [
+    "inputs",
+    "runs",
+    "destination_type = 'RUN' AND destination_id NOT IN (SELECT run_uuid FROM runs)",
+  ],
+  [
+    "inputs",
+    "runs",
+    "source_type IN ('RUN_INPUT', 'RUN_OUTPUT') AND source_id NOT IN (SELECT run_uuid FROM runs)",
+  ],
+  [
+    "inputs",
+    "datasets",
+    "source_type = 'DATASET' AND source_id NOT IN (SELECT dataset_uuid FROM datasets)",
+  ],
+  ["input_tags", "inputs", "input_uuid NOT IN (SELECT input_uuid FROM inputs)"],
+  [
+    "entity_associations",
+    "runs",
+    "destination_type = 'run' AND destination_id NOT IN (SELECT run_uuid FROM runs)",
+  ],
+  [
+    "entity_associations",
+    "trace_info",
+    "source_type = 'trace' AND source_id NOT IN (SELECT request_id FROM trace_info)",
+  ],
+] as const;
+
+function findDanglingRows(tables: Tables): readonly Problem[] {
+  const { columns } = tables;
+  return LINKS.flatMap(([table, parent, condition]) => {
+    if (!columns.has(table) || !columns.has(parent)) return [];
+    const [row] = ask(tables, `SELECT COUNT(*) AS count FROM ${table} WHERE ${condition}`);
+    const count = Number(row?.["count"]);
+    return count === 0
+      ? []
+      : [problemAt("database", table, "unused", `${count} of its rows name none of ${parent}`)];
+  });
+}
+
+function findStale(tables: Tables, snapshot: StoreSnapshot): readonly Problem[] {
+  const unfinished = snapshot.experiments.flatMap(({ runs }) =>
+    runs.filter(({ status, lifecycleStage }) => isUnfinished(status) && lifecycleStage === "active")
+  );
+  if (unfinished.length === 0) return [];
+  const rows = selectRows<{ run: string; time: number | null }>(tables, {
+    table: "latest_metrics",
+    fields: { run: text("run_uuid"), time: NEWEST },
+    tail: `WHERE run_uuid IN (SELECT run_uuid FROM runs
+      WHERE status IN ('RUNNING', 'SCHEDULED')) GROUP BY run_uuid`,
+  });
+  const signs = new Map([...rows].map(({ run, time }) => [run, time ?? 0]));
+  return unfinished.flatMap((run) =>
+    checkLife(run, signs.get(run.id) ?? 0, snapshot.readAt).map((problem): Problem => ({
+      path: run.path,
+      subject: "run",
+      ...problem,
+    }))
+  );
+}

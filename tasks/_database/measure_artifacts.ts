@@ -1,0 +1,123 @@
+/**
+ * Measuring the artifacts of a database's runs, as far as they lie on this machine where MLflow puts them.
+ *
+ * @module
+ */
+
+import { UnsupportedStoreError } from "../../lib/errors.ts";
+import { experimentDirectoryOf, runDirectoryOf } from "../../lib/snapshot/artifact_root.ts";
+import type {
+  Depth,
+  Experiment,
+  LoggedModel,
+  Run,
+  StoreSnapshot,
+} from "../../lib/store/snapshot.ts";
+import { type DiskUsage, NO_USAGE } from "../../lib/store/usage.ts";
+import { measureTree, newMeasurer } from "../_file/scan/measure.ts";
+import { listDirectory } from "../_io/list_directory.ts";
+
+/** What to measure. */
+export interface MeasureOptions {
+  /** Everything; otherwise what a clean-up could take away. */
+  readonly sizes: boolean;
+  /** Glob of heavy files; `null`: none. */
+  readonly artifacts: string | null;
+}
+
+/**
+ * Measures the artifacts of what was read. Needs read permission for them.
+ *
+ * @param snapshot The store.
+ * @param options What to measure.
+ * @returns The same, with what everything takes; `null` where that is not on this machine.
+ * @throws {UnsupportedStoreError} When everything is to be measured, and some of it cannot be.
+ */
+export async function measureArtifacts<D extends Depth>(
+  snapshot: StoreSnapshot<D>,
+  { sizes, artifacts }: MeasureOptions,
+): Promise<StoreSnapshot<D>> {
+  const root = snapshot.backend?.artifactRoot ?? null;
+  if (sizes || artifacts !== null) requireLocal(snapshot, root);
+  const heavyFilesOf = artifacts === null || root === null
+    ? null
+    : (await import("../_file/scan/scan_extras.ts")).heavyFilesOf;
+  const measurer = newMeasurer();
+  const experiments: Experiment[] = [];
+  for (const experiment of snapshot.experiments) {
+    const isGoing = sizes || experiment.lifecycleStage === "deleted";
+    const place = isGoing ? experimentDirectoryOf(root, experiment) : null;
+    const tree = place === null ? null : await measureTree(place, measurer);
+    const there = await namesIn(root, experiment);
+    const runs: Run[] = [];
+    for (const run of experiment.runs) {
+      const isWanted = isGoing || run.lifecycleStage === "deleted";
+      const usage = isWanted ? await usageOf(run, root, there) : null;
+      const isUsual = runDirectoryOf(root, run) === `${root}/${run.path}`;
+      const heavy = heavyFilesOf && isUsual
+        ? await heavyFilesOf({ root: root! }, run.path, artifacts!)
+        : [];
+      const extras = heavy.length === 0 ? run.extras : { ...run.extras!, heavy };
+      runs.push(
+        usage === null && extras === run.extras
+          ? run
+          : { ...run, usage, ...(extras === undefined ? {} : { extras }) },
+      );
+    }
+    const loggedModels: LoggedModel[] = [];
+    for (const model of experiment.loggedModels) {
+      const isWanted = sizes || model.stamp !== "";
+      loggedModels.push(isWanted ? { ...model, usage: await modelUsage(model, root) } : model);
+    }
+    const usage = tree === null ? isGoing && root !== null ? NO_USAGE : null : tree.usage;
+    experiments.push({ ...experiment, runs, loggedModels, usage });
+  }
+  return { ...snapshot, sizes, experiments };
+}
+
+/** Most runs of a database have logged no artifact: MLflow makes their directory with the first. */
+async function namesIn(
+  root: string | null,
+  experiment: Experiment,
+): Promise<ReadonlySet<string> | null> {
+  const place = experimentDirectoryOf(root, experiment);
+  if (place === null) return null;
+  const listed = await listDirectory(place);
+  return listed.kind === "listed" ? new Set(listed.entries.map(({ name }) => name)) : NONE;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+async function usageOf(
+  run: Run,
+  root: string | null,
+  there: ReadonlySet<string> | null,
+): Promise<DiskUsage | null> {
+  const place = runDirectoryOf(root, run);
+  if (place === null) return null;
+  const isBeside = there !== null && place.endsWith(`/${run.experimentId}/${run.id}`);
+  if (isBeside && !there.has(run.id)) return NO_USAGE;
+  return (await measureTree(place, newMeasurer()))?.freed ?? NO_USAGE;
+}
+
+async function modelUsage(
+  { id, artifactLocation }: LoggedModel,
+  root: string | null,
+): Promise<DiskUsage | null> {
+  const place = runDirectoryOf(root, { id, artifactUri: artifactLocation });
+  if (place === null) return null;
+  return (await measureTree(place, newMeasurer()))?.freed ?? NO_USAGE;
+}
+
+/** A budget that does not know what some of it takes would let too much go. */
+function requireLocal({ location, experiments }: StoreSnapshot, root: string | null): void {
+  const runs = experiments.flatMap((one) => one.runs);
+  const elsewhere = runs.filter((run) => runDirectoryOf(root, run) === null);
+  if (elsewhere.length === 0) return;
+  throw new UnsupportedStoreError(
+    `Cannot measure store ${location}: the artifacts of ${elsewhere.length} of its ${runs.length} runs lie elsewhere, such as ${
+      elsewhere[0]!.artifactUri
+    }, where mltidy cannot look; leave out sizes, budgets and heavy files`,
+    location,
+  );
+}

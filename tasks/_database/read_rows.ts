@@ -1,0 +1,242 @@
+/**
+ * Database → rows: all that a snapshot is made of, in one pass over the columns that it needs.
+ *
+ * @module
+ */
+
+import type {
+  AliasRow,
+  DatabaseRows,
+  ExperimentRow,
+  RunRow,
+  TraceUseRow,
+  VersionRow,
+} from "../../lib/snapshot/assemble_rows.ts";
+import { inferArtifactRoot } from "../../lib/snapshot/artifact_root.ts";
+import type { Extras } from "../../lib/store/extras.ts";
+import type { Depth } from "../../lib/store/snapshot.ts";
+import { PARENT_TAG } from "../../lib/store/tags.ts";
+import { readLoggedModels, readModelExtras } from "./read_models.ts";
+import { readRunExtras, readTraceUses } from "./read_extras.ts";
+import { number, placesFor, selectRows, type Tables, text } from "./tables.ts";
+
+/** How to read. */
+export interface RowsOptions<D extends Depth> {
+  readonly depth: D;
+  /** What alone to read besides metadata. */
+  readonly extras?: Extras | undefined;
+  /** The store's location. */
+  readonly location: string;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((runs: number) => void) | undefined;
+}
+
+/** Between two looks at whether to stop. */
+const RUNS_AT_ONCE = 1_000;
+
+/**
+ * Reads the rows of a database. What refers to a run is read before the runs are.
+ *
+ * @param tables The database, within a transaction.
+ * @param options How to read.
+ * @returns The rows; runs as they are asked for, so that the database must stay open until then.
+ * @throws {DOMException} `AbortError` when the signal is aborted.
+ */
+export function readRows<D extends Depth>(
+  tables: Tables,
+  options: RowsOptions<D>,
+): DatabaseRows<D> {
+  const { depth, extras, location, now } = options;
+  const experiments = [...readExperiments(tables)];
+  const [revision] = selectRows<{ head: string | null }>(tables, {
+    table: "alembic_version",
+    fields: { head: text("version_num") },
+  });
+  return {
+    location,
+    backend: {
+      artifactRoot: inferArtifactRoot(experiments),
+      revision: revision?.head ?? null,
+    },
+    depth,
+    readAt: now,
+    ...(extras === undefined ? {} : { extras }),
+    experiments,
+    tags: readTags(tables, tagsFor(depth, extras)),
+    runExtras: extras === undefined ? null : readRunExtras(tables, extras),
+    lastChanges: depth === "meta" ? new Map() : readLastChanges(tables),
+    loggedModels: [...readLoggedModels(tables)],
+    modelExtras: depth === "meta" ? null : readModelExtras(tables),
+    registeredModels: [...readVersions(tables, "registered_models")],
+    versions: [...readVersions(tables, "model_versions")],
+    aliases: [...readAliases(tables)],
+    traceUses: extras?.uses || depth === "full" ? sortedUses(tables) : null,
+    traces: countRows(tables, "trace_info"),
+    datasets: countRows(tables, "datasets"),
+    runs: readRuns(tables, options),
+  };
+}
+
+/** All of them where nothing was said; of a whole verification those that name another run. */
+function tagsFor(depth: Depth, extras: Extras | undefined): readonly string[] | null {
+  if (extras !== undefined) return extras.tags;
+  return depth === "tags" ? null : depth === "full" ? [PARENT_TAG] : [];
+}
+
+function readExperiments(tables: Tables): Iterable<ExperimentRow> {
+  return selectRows<ExperimentRow>(tables, {
+    table: "experiments",
+    fields: {
+      id: text("experiment_id"),
+      name: text("name"),
+      location: text("artifact_location"),
+      stage: text("lifecycle_stage"),
+      created: number("creation_time"),
+      updated: number("last_update_time"),
+    },
+  });
+}
+
+function* readRuns(
+  tables: Tables,
+  { signal, onProgress }: RowsOptions<Depth>,
+): Iterable<RunRow> {
+  let count = 0;
+  const rows = selectRows<RunRow>(tables, {
+    table: "runs",
+    fields: {
+      id: text("run_uuid"),
+      experiment: text("experiment_id"),
+      name: tables.columns.get("runs")!.has("name") ? NAME : { ...NAME, name: "run_uuid" },
+      status: text("status"),
+      stage: text("lifecycle_stage"),
+      started: number("start_time"),
+      ended: number("end_time"),
+      deleted: number("deleted_time"),
+      location: text("artifact_uri"),
+    },
+  });
+  for (const row of rows) {
+    if (count++ % RUNS_AT_ONCE === 0) {
+      signal?.throwIfAborted();
+      onProgress?.(count);
+    }
+    yield row;
+  }
+  signal?.throwIfAborted();
+}
+
+/** Before MLflow 1.30 a run had its name in a tag alone. */
+const NAME = {
+  name: "name",
+  sql: `COALESCE(NULLIF(name, ''), (SELECT value FROM tags
+    WHERE tags.run_uuid = runs.run_uuid AND key = 'mlflow.runName'))`,
+};
+
+interface TagRow {
+  readonly run: string;
+  readonly key: string;
+  readonly value: string | null;
+}
+
+/** Run → its tags. */
+function readTags(
+  tables: Tables,
+  keys: readonly string[] | null,
+): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const tags = new Map<string, Map<string, string>>();
+  if (keys?.length === 0) return tags;
+  const rows = selectRows<TagRow>(tables, {
+    table: "tags",
+    fields: { run: text("run_uuid"), key: text("key"), value: text("value") },
+    ...(keys === null
+      ? { tail: "ORDER BY key" }
+      : { tail: `WHERE key IN ${placesFor(keys)} ORDER BY key`, values: keys }),
+  });
+  for (const { run, key, value } of rows) {
+    const known = tags.get(run);
+    if (known === undefined) tags.set(run, new Map([[key, value ?? ""]]));
+    else known.set(key, value ?? "");
+  }
+  return tags;
+}
+
+/** Of runs that were deleted nobody knows when: the newest metric is the last sign of life. */
+function readLastChanges(tables: Tables): ReadonlyMap<string, number> {
+  if (!tables.columns.get("runs")!.has("deleted_time")) return new Map();
+  const rows = selectRows<{ run: string; time: number | null }>(tables, {
+    table: "latest_metrics",
+    fields: { run: text("run_uuid"), time: NEWEST },
+    tail: `WHERE run_uuid IN (SELECT run_uuid FROM runs
+      WHERE lifecycle_stage = 'deleted' AND deleted_time IS NULL) GROUP BY run_uuid`,
+  });
+  return new Map([...rows].map(({ run, time }) => [run, time ?? 0]));
+}
+
+/** When a metric was logged last. */
+export const NEWEST = { name: "timestamp", sql: "CAST(MAX(timestamp) AS REAL)" };
+
+/** Which part of a server a row is of, since there are several. */
+const WORKSPACE = (tables: Tables, table: string) =>
+  tables.columns.get(table)?.has("workspace")
+    ? text("workspace")
+    : { name: "name", sql: "'default'" };
+
+function readVersions(
+  tables: Tables,
+  table: "registered_models" | "model_versions",
+): Iterable<VersionRow> {
+  return selectRows<VersionRow>(tables, {
+    table,
+    fields: {
+      workspace: WORKSPACE(tables, table),
+      name: text("name"),
+      version: text("version"),
+      run: text("run_id"),
+      source: text("source"),
+      stored: text("storage_location"),
+      stage: text("current_stage"),
+    },
+    ...(table === "model_versions" ? { tail: "ORDER BY version" } : {}),
+  });
+}
+
+function readAliases(tables: Tables): Iterable<AliasRow> {
+  const table = "registered_model_aliases";
+  return selectRows<AliasRow>(tables, {
+    table,
+    fields: {
+      workspace: WORKSPACE(tables, table),
+      name: text("name"),
+      alias: text("alias"),
+      version: text("version"),
+    },
+    tail: "ORDER BY alias",
+  });
+}
+
+function sortedUses(tables: Tables): readonly TraceUseRow[] {
+  return readTraceUses(tables).toSorted((left, right) =>
+    keyOf(left) < keyOf(right) ? -1 : keyOf(left) > keyOf(right) ? 1 : 0
+  );
+}
+
+function keyOf({ trace, assessment, runId, modelId }: TraceUseRow): string {
+  return [trace, assessment ?? "", runId ?? "", modelId ?? ""].join("\0");
+}
+
+/** Experiment → how many rows are of it. */
+function countRows(tables: Tables, table: "trace_info" | "datasets"): ReadonlyMap<string, number> {
+  const rows = selectRows<{ experiment: string; count: number }>(tables, {
+    table,
+    needs: ["experiment_id"],
+    fields: {
+      experiment: text("experiment_id"),
+      count: { name: "experiment_id", sql: "COUNT(*)" },
+    },
+    tail: "GROUP BY experiment_id",
+  });
+  return new Map([...rows].map(({ experiment, count }) => [experiment, count]));
+}

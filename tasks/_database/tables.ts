@@ -1,0 +1,135 @@
+/**
+ * The tables of a database by the columns that are there, whatever version of MLflow made them.
+ *
+ * @module
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+import { UnsupportedStoreError } from "../../lib/errors.ts";
+import { sqliteUri } from "../../lib/store/store_uri.ts";
+
+/** An open database, and what it has. */
+export interface Tables {
+  readonly database: DatabaseSync;
+  /** Table → its columns. */
+  readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** What SQLite gives. */
+export type Value = string | number | null;
+
+/** A column, as SQL gives it. */
+export interface Column {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** A column as text, whatever stands in it. */
+export function text(name: string): Column {
+  return { name, sql: `CAST("${name}" AS TEXT)` };
+}
+
+/** A column of times or other numbers, be they larger than an integer of ours. */
+export function number(name: string): Column {
+  return { name, sql: `CAST("${name}" AS REAL)` };
+}
+
+/** Without these no version of MLflow that is known has written it, and nothing can be planned. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  experiments: ["experiment_id", "name", "artifact_location", "lifecycle_stage"],
+  runs: [
+    ...["run_uuid", "experiment_id", "status", "start_time", "end_time"],
+    ...["lifecycle_stage", "artifact_uri"],
+  ],
+  tags: ["run_uuid", "key", "value"],
+  params: ["run_uuid", "key", "value"],
+  metrics: ["run_uuid", "key", "value", "is_nan"],
+  latest_metrics: ["run_uuid", "key", "value", "timestamp", "is_nan"],
+};
+
+/**
+ * Looks at which tables a database has.
+ *
+ * @param database The database.
+ * @returns Its tables.
+ */
+export function readTables(database: DatabaseSync): Tables {
+  const columns = new Map<string, Set<string>>();
+  const list = database.prepare(
+    `SELECT m.name AS "table", c.name AS "column"
+      FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c WHERE m.type = 'table'`,
+  );
+  for (const row of list.iterate()) {
+    const table = String(row["table"]);
+    const known = columns.get(table) ?? new Set();
+    columns.set(table, known.add(String(row["column"])));
+  }
+  return { database, columns };
+}
+
+/**
+ * Refuses a database in which MLflow keeps no experiments and runs.
+ *
+ * @param tables What it has.
+ * @param path Absolute path of its file.
+ * @throws {UnsupportedStoreError} When a table or a column is missing without which nothing can be planned.
+ */
+export function requireMlflow({ columns }: Tables, path: string): void {
+  const location = sqliteUri(path);
+  const refuse = (why: string) => {
+    throw new UnsupportedStoreError(`Cannot open store ${location}: ${why}`, location);
+  };
+  if (!columns.get("runs")?.has("run_uuid") || !columns.has("experiments")) {
+    refuse("it has no tables of MLflow's; name the database in which MLflow keeps its runs");
+  }
+  for (const [table, names] of Object.entries(NEEDED)) {
+    const missing = names.find((name) => !columns.get(table)?.has(name));
+    if (missing !== undefined) {
+      refuse(
+        `its table ${table} has no column ${missing}, which every version of MLflow since 1.3 has; upgrade it with \`mlflow db upgrade\``,
+      );
+    }
+  }
+}
+
+/** What of a table to read. */
+export interface Selection<Row> {
+  readonly table: string;
+  /** Field of a row → its column; `null` where the table does not have that. */
+  readonly fields: Readonly<Record<keyof Row & string, Column>>;
+  /** Without these there is nothing to read. @default {[]} */
+  readonly needs?: readonly string[];
+  /** A condition, and an order, as SQL. @default {""} */
+  readonly tail?: string;
+  /** What the condition asks for. @default {[]} */
+  readonly values?: readonly Value[];
+}
+
+/**
+ * Reads rows one by one.
+ *
+ * @param tables The database.
+ * @param selection What to read.
+ * @returns The rows; none where the table, or a column that is needed, is not there.
+ */
+export function* selectRows<Row>(
+  { database, columns }: Tables,
+  { table, fields, needs = [], tail = "", values = [] }: Selection<Row>,
+): Iterable<Row> {
+  const present = columns.get(table);
+  if (present === undefined || needs.some((name) => !present.has(name))) return;
+  const list = Object.entries<Column>(fields)
+    .map(([field, { name, sql }]) => `${present.has(name) ? sql : "NULL"} AS "${field}"`);
+  const statement = database.prepare(`SELECT ${list.join(", ")} FROM "${table}" ${tail}`);
+  for (const row of statement.iterate(...values)) yield row as Row;
+}
+
+/**
+ * Makes places for values in SQL.
+ *
+ * @param values What is to be put there.
+ * @returns Such as `(?, ?)`.
+ */
+export function placesFor(values: readonly unknown[]): string {
+  return `(${values.map(() => "?").join(", ")})`;
+}

@@ -1,0 +1,25 @@
+"""Lets MLflow make a database of its own and prints what it consists of, as SQL.
+
+    python dump_schema.py
+"""
+
+import json
+import sqlite3
+import sys
+
+from mlflow import MlflowClient
+
+
+def main():
+    MlflowClient("sqlite:///made.db").search_experiments()
+    made = sqlite3.connect("made.db")
+    rows = made.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+    statements = [sql.replace("\t", "  ") for (sql,) in rows]
+    (head,) = made.execute("SELECT version_num FROM alembic_version").fetchone()
+    statements.append(f"INSERT INTO alembic_version VALUES ('{head}')")
+    lines = "".join(f"{statement};\n" for statement in statements).split("\n")
+    json.dump("\n".join(line.rstrip() for line in lines), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,358 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { dirname, join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
+import {
+  StoreAccessError,
+  type StoreError,
+  StoreNotFoundError,
+  UnsupportedStoreError,
+} from "../../../lib/errors.ts";
+import type { CleanupPlan } from "../../../lib/plan/plan.ts";
+import { policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
+import type { ModelUse } from "../../../lib/store/extras.ts";
+import { asStorePath } from "../../../lib/store/path.ts";
+import type { Experiment, LoggedModel, StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
+import { openDatabaseStore } from "../../../tasks/_database/database_store.ts";
+import { snapshotArbitrary } from "../../_support/arbitraries.ts";
+import {
+  DAY,
+  deletedRun,
+  experiment,
+  NOW,
+  run,
+  runId,
+  type SnapshotInit,
+} from "../../_support/builders.ts";
+import { SCHEMAS, type TempDatabase, tempDatabase } from "../../_support/database_store.ts";
+import { draws } from "../../_support/depth.ts";
+import { writeFiles } from "../../_support/disk_store.ts";
+import fc from "../../_support/fast_check.ts";
+import { rulesArbitrary, withExtras } from "../../_support/policy_arbitraries.ts";
+import { assertSameTree, readTree } from "../../_support/tree.ts";
+import { testReading } from "../ports/store_contract.ts";
+
+const open = (path: string) => openDatabaseStore(path, { chosenBy: "by --store", now: () => NOW });
+
+for (const schema of SCHEMAS) {
+  testReading(`a database of MLflow ${schema}`, async (init) => {
+    const database = await tempDatabase(init, { schema, artifacts: true });
+    return {
+      store: open(database.path),
+      contents: () => readTree(database.directory),
+      failRun: () =>
+        database.execute(`UPDATE runs SET status = 'FAILED' WHERE run_uuid = '${runId(1)}'`),
+      [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+    };
+  });
+}
+
+/** What of a drawn store a database can hold, under the addresses that it has there. */
+function storable(store: StoreSnapshot<"tags">): StoreSnapshot<"tags"> {
+  const place = (each: Experiment): Experiment => ({
+    ...each,
+    path: asStorePath(each.id),
+    name: `${each.name} ${each.id}`,
+    recordedStage: each.lifecycleStage,
+    damagedRuns: [],
+    link: false,
+    runs: each.runs.map((run) => ({
+      ...run,
+      path: asStorePath(`${each.id}/${run.id}`),
+      link: false,
+    })),
+    traceUses: (each.traceUses ?? []).map((use) => ({
+      ...use,
+      trace: `${each.id}-${use.trace}`,
+      assessment: use.assessment && `${each.id}-${use.trace}-${use.assessment}`,
+      modelId: use.assessment === null ? use.modelId : null,
+    })),
+  });
+  const experiments = store.experiments.filter(({ id }) => /^\d{1,9}$/.test(id)).map(place);
+  const active = experiments.filter(({ lifecycleStage }) => lifecycleStage === "active");
+  const alive = new Set<string | null>(
+    active.flatMap(({ runs }) => runs).filter((run) => run.lifecycleStage === "active")
+      .map(({ id }) => id),
+  );
+  const usesOf = (id: string, outputs: readonly ModelUse[]): readonly ModelUse[] => [
+    ...experiments.flatMap(({ runs }) => runs)
+      .filter(({ extras }) => extras?.inputs.includes(id))
+      .map((run): ModelUse => ({ kind: "input", run: run.id })),
+    ...outputs.filter(({ kind }) => kind === "output"),
+    ...active.flatMap(({ traceUses }) => traceUses ?? []).filter(({ modelId }) => modelId === id)
+      .map(({ trace }): ModelUse => ({ kind: "trace", trace })),
+  ];
+  /** Of a model that cannot go no more is known than its row. */
+  const placeModel = (model: LoggedModel, experiment: string): LoggedModel => {
+    const isMovable = model.lifecycleStage === "deleted" ||
+      model.sourceRunId !== null && !alive.has(model.sourceRunId);
+    const { lastUpdatedTime: updated } = model;
+    const lastUpdatedTime = updated ?? NOW;
+    return {
+      ...model,
+      path: asStorePath(`${experiment}/models/${model.id}`),
+      link: false,
+      lastUpdatedTime,
+      tags: isMovable ? model.tags : new Map(),
+      usedBy: isMovable ? usesOf(model.id, model.usedBy) : [],
+      lastChange: isMovable ? lastUpdatedTime : null,
+      stamp: isMovable ? "stamp" : "",
+    };
+  };
+  return {
+    ...store,
+    experiments: experiments.map((each) => ({
+      ...each,
+      loggedModels: each.loggedModels.map((model) => placeModel(model, each.id)),
+    })),
+    orphans: [],
+    strays: [],
+    problems: [],
+    registeredModels: store.registeredModels.map((model) => ({
+      ...model,
+      versions: model.versions.map((version) => ({ ...version, modelId: null })),
+    })),
+  };
+}
+
+function inShort({ actions, kept, stops, notes }: CleanupPlan) {
+  const order = (list: readonly string[]) => list.toSorted();
+  return {
+    actions: order(actions.map(({ kind, path, reasons }) => JSON.stringify([kind, path, reasons]))),
+    kept: order(kept.map(({ kind, path, reasons }) => JSON.stringify([kind, path, reasons]))),
+    stops,
+    notes,
+  };
+}
+
+Deno.test("a policy makes the same plan of a database as of the same history in files", async () => {
+  const stores = fc.tuple(
+    snapshotArbitrary({ now: NOW }),
+    fc.array(fc.nat(), { minLength: 20, maxLength: 60 }),
+  ).map(([store, numbers]) => storable(withExtras(store, numbers)));
+  const policies = rulesArbitrary()
+    .map((policy) => ({ ...policy, retention: { ...policy.retention, artifactsOnly: null } }));
+  await fc.assert(
+    fc.asyncProperty(stores, policies, async (expected, policy) => {
+      await using database = await tempDatabase(expected);
+      const snapshot = await open(database.path).read({ depth: "tags", ...readingOf(policy) });
+      assertEquals(
+        inShort(planCleanup(snapshot, policy, { now: NOW })),
+        inShort(planCleanup(expected, policy, { now: NOW })),
+      );
+    }),
+    draws(25, 300),
+  );
+});
+
+Deno.test("sizes are those of the artifacts, wherever they lie on this machine", async () => {
+  await using database = await tempDatabase(
+    {
+      experiments: [
+        experiment({
+          id: "1",
+          runs: [run({ id: runId(1) }), deletedRun({ id: runId(2) }), run({ id: runId(3) })],
+        }),
+      ],
+    },
+    { artifacts: true },
+  );
+  Deno.removeSync(join(database.artifacts, "1", runId(3)), { recursive: true });
+  const store = open(database.path);
+  const usages = async (sizes: boolean) => {
+    const { experiments: [one] } = await store.read({ depth: "tags", sizes });
+    return [one!.usage?.files ?? null, ...one!.runs.map(({ usage }) => usage?.files ?? null)];
+  };
+  assertEquals(await usages(true), [2, 1, 1, 0]);
+  assertEquals(await usages(false), [null, null, 1, null]);
+  database.execute("UPDATE runs SET artifact_uri = 's3://bucket/1/artifacts'");
+  assertEquals(await usages(false), [null, null, null, null]);
+  await assertRejects(
+    () => usages(true),
+    UnsupportedStoreError,
+    "the artifacts of 3 of its 3 runs lie elsewhere, such as s3://bucket/1/artifacts",
+  );
+});
+
+Deno.test("heavy files of runs that stay are found among the artifacts", async () => {
+  await using database = await tempDatabase({
+    experiments: [experiment({ id: "1", runs: [run({ id: runId(1) })] })],
+  });
+  const place = join(database.artifacts, "1", runId(1), "artifacts");
+  writeFiles(place, { "a.ckpt": "x", "notes.txt": "", "deep/b.ckpt": "y" });
+  const extras = { tags: [], metrics: [], params: [], uses: true, artifacts: "**/*.ckpt" };
+  const { experiments: [one] } = await open(database.path).read({ depth: "tags", extras });
+  assertEquals(one!.runs[0]!.extras!.heavy.map(({ path }) => path).toSorted(), [
+    `1/${runId(1)}/artifacts/a.ckpt`,
+    `1/${runId(1)}/artifacts/deep/b.ckpt`,
+  ]);
+});
+
+Deno.test("a run whose row makes no sense stays, and says why", async () => {
+  await using database = await tempDatabase({
+    experiments: [experiment({ id: "1", runs: [run({ id: runId(1) })] })],
+  });
+  database.execute("PRAGMA ignore_check_constraints = ON; UPDATE runs SET status = 'LOST'");
+  const snapshot = await open(database.path).read({ depth: "tags" });
+  const plan = planCleanup(snapshot, policyOfAges(), { now: NOW + 90 * DAY });
+  assertEquals([plan.actions, plan.kept.map(({ kind, name }) => [kind, name])], [
+    [],
+    [["damaged-run", runId(1)]],
+  ]);
+});
+
+/** One finding of each rule that is about databases, by what breaks it. */
+const BREAKS: Readonly<Record<string, string>> = {
+  "foreign-key-broken": "INSERT INTO tags VALUES ('a', 'b', 'nowhere')",
+  "row-dangling": "INSERT INTO input_tags VALUES ('nowhere', 'context', 'train')",
+  "run-row-unusable": "PRAGMA ignore_check_constraints = ON; UPDATE runs SET status = 'LOST'",
+  "deletion-time-missing": "UPDATE runs SET lifecycle_stage = 'deleted', deleted_time = NULL",
+  "schema-unknown": "UPDATE alembic_version SET version_num = 'ffffffffffff'",
+  "stale-run": "UPDATE runs SET status = 'RUNNING', end_time = NULL, start_time = 1700000000000",
+  "parent-run-missing": `INSERT INTO tags VALUES ('mlflow.parentRunId', 'gone', '${runId(1)}')`,
+  "source-run-missing":
+    "INSERT INTO registered_models (name) VALUES ('m'); INSERT INTO model_versions (name, version, run_id) VALUES ('m', 1, 'gone')",
+  "alias-dangling":
+    "INSERT INTO registered_models (name) VALUES ('m'); INSERT INTO registered_model_aliases (name, alias, version) VALUES ('m', 'best', 7)",
+  "logged-model-missing": `INSERT INTO inputs VALUES ('i', 'RUN_INPUT', '${
+    runId(1)
+  }', 'MODEL_INPUT', 'm-gone', 0)`,
+  "default-experiment-missing": "DELETE FROM experiments WHERE experiment_id = 0",
+  "default-experiment-deleted":
+    "UPDATE experiments SET lifecycle_stage = 'deleted' WHERE experiment_id = 0",
+  "active-runs-in-deleted-experiment":
+    "UPDATE experiments SET lifecycle_stage = 'deleted' WHERE experiment_id = 1",
+  "free-pages":
+    "CREATE TABLE x AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT zeroblob(4000) FROM n; DROP TABLE x",
+};
+
+const SOUND: SnapshotInit = {
+  experiments: [
+    experiment({ id: "0", name: "Default" }),
+    experiment({ id: "1", runs: [run({ id: runId(1) })] }),
+  ],
+};
+
+Deno.test("verify finds of a database what breaks, and nothing in a sound one", async () => {
+  for (const [rule, sql] of [["", "SELECT 1"], ...Object.entries(BREAKS)] as const) {
+    await using database = await tempDatabase(SOUND);
+    database.execute(sql);
+    const snapshot = await open(database.path).read({ depth: "full" });
+    const found = verifySnapshot(snapshot).map((finding) => finding.rule);
+    assertEquals(found, rule === "" ? [] : [rule], rule);
+  }
+});
+
+Deno.test("verify finds damaged pages", async () => {
+  await using database = await tempDatabase(SOUND);
+  {
+    using writer = new DatabaseSync(database.path);
+    const [row] = writer.prepare("SELECT rootpage FROM sqlite_master WHERE name = 'issues'").all();
+    using file = Deno.openSync(database.path, { write: true });
+    file.seekSync((Number(row!["rootpage"]) - 1) * 4_096, Deno.SeekMode.Start);
+    file.writeSync(new Uint8Array(4_096).fill(0xee));
+  }
+  const snapshot = await open(database.path).read({ depth: "full" });
+  const [first] = verifySnapshot(snapshot);
+  assertEquals([first?.rule, first?.severity], ["database-damaged", "error"]);
+  assertEquals((await open(database.path).read({ depth: "meta" })).experiments.length, 2);
+});
+
+/** Opens and reads a database that somebody has spoilt, and proves that this leaves it as it is. */
+async function assertRefused(
+  error: new (message: string, store: string) => StoreError,
+  says: string,
+  spoil: (database: TempDatabase) => void,
+): Promise<void> {
+  await using database = await tempDatabase(SOUND);
+  spoil(database);
+  const before = await readTree(database.directory);
+  const { message } = await assertRejects(
+    async () => await open(database.path).read({ depth: "full" }),
+    error,
+    says,
+  );
+  assert(/ store sqlite:\/\/\/\//.test(message), message);
+  assertSameTree(await readTree(database.directory), before);
+}
+
+Deno.test("a database that cannot be used is refused with its reason, and stays as it is", async () => {
+  const write = (bytes: Uint8Array | string) => ({ path }: TempDatabase) =>
+    typeof bytes === "string"
+      ? Deno.writeTextFileSync(path, bytes)
+      : Deno.writeFileSync(path, bytes);
+  const zeros = new Uint8Array(8_192);
+  await assertRefused(StoreNotFoundError, "no such file", ({ path }) => Deno.removeSync(path));
+  await assertRefused(UnsupportedStoreError, "the file is empty", write(""));
+  await assertRefused(UnsupportedStoreError, "no database of SQLite", write("name: churn\n"));
+  await assertRefused(UnsupportedStoreError, "no database of SQLite", write(zeros));
+  await assertRefused(UnsupportedStoreError, "found a directory", ({ path }) => {
+    Deno.removeSync(path);
+    Deno.mkdirSync(path);
+  });
+  await assertRefused(
+    UnsupportedStoreError,
+    "it has no tables of MLflow's",
+    ({ path, execute }) => {
+      Deno.removeSync(path);
+      execute("CREATE TABLE runs (id INTEGER); CREATE TABLE experiments (id INTEGER)");
+    },
+  );
+  await assertRefused(
+    UnsupportedStoreError,
+    "its table runs has no column status",
+    ({ execute }) => {
+      execute("PRAGMA legacy_alter_table = ON; ALTER TABLE runs RENAME COLUMN status TO state");
+    },
+  );
+  await assertRefused(UnsupportedStoreError, "it is damaged; bring it back", ({ path }) => {
+    using file = Deno.openSync(path, { write: true });
+    file.seekSync(100, Deno.SeekMode.Start);
+    file.writeSync(new Uint8Array(3_000).fill(0xee));
+  });
+  await assertRefused(StoreAccessError, "a change of it was cut off", cutOff);
+});
+
+/** Leaves what a writer leaves that was killed: its journal, which only who may write can roll back. */
+function cutOff({ path }: TempDatabase): void {
+  const copy = `${path}.copy`;
+  {
+    using writer = new DatabaseSync(path);
+    writer.exec("PRAGMA cache_spill = 1; PRAGMA cache_size = 1; BEGIN");
+    writer.exec("UPDATE experiments SET name = name || ' changed'");
+    for (let n = 0; n < 200; n++) {
+      writer.exec(`INSERT INTO tags VALUES ('${n}', '${"x".repeat(2_000)}', '${runId(1)}')`);
+    }
+    for (const end of ["", "-journal"]) Deno.copyFileSync(path + end, copy + end);
+  }
+  for (const end of ["", "-journal"]) Deno.renameSync(copy + end, path + end);
+}
+
+Deno.test("reading leaves nothing beside a database in WAL mode, and sees what its log holds", async () => {
+  await using database = await tempDatabase(SOUND);
+  const read = async () => {
+    const { experiments } = await open(database.path).read({ depth: "full" });
+    return experiments[1]!.name;
+  };
+  database.execute("PRAGMA journal_mode = WAL");
+  const before = await readTree(database.directory);
+  assertEquals(await read(), SOUND.experiments![1]!.name);
+  assertSameTree(await readTree(database.directory), before);
+  using server = new DatabaseSync(database.path);
+  server.exec("UPDATE experiments SET name = 'at work' WHERE experiment_id = 1");
+  const names = [...Deno.readDirSync(dirname(database.path))].map(({ name }) => name).toSorted();
+  assertEquals(await read(), "at work");
+  assertEquals(
+    [...Deno.readDirSync(dirname(database.path))].map(({ name }) => name).toSorted(),
+    names,
+  );
+});
+
+Deno.test("a database is named by its real path, however it is reached", async () => {
+  await using database = await tempDatabase(SOUND);
+  const link = join(database.directory, "link.db");
+  Deno.symlinkSync(database.path, link);
+  assertEquals(open(link).describe().location, database.uri);
+  assertThrows(() => open(join(database.directory, "no.db")), StoreNotFoundError);
+});

@@ -1,0 +1,27 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { StoreLockedError } from "../../../lib/errors.ts";
+import { openDatabase, storeErrorOf } from "../../../tasks/_database/open_database.ts";
+import { tempDatabase } from "../../_support/database_store.ts";
+
+Deno.test("storeErrorOf() tells that another program keeps a database locked, and nothing of what SQLite did not say", async () => {
+  await using database = await tempDatabase();
+  using writer = new DatabaseSync(database.path);
+  writer.exec("BEGIN EXCLUSIVE");
+  using reader = new DatabaseSync(database.path, { readOnly: true });
+  reader.exec("PRAGMA busy_timeout = 0");
+  const said = assertThrows(() => reader.prepare("SELECT * FROM runs").all());
+  const error = storeErrorOf(said, database.path);
+  assert(error instanceof StoreLockedError);
+  assertEquals(
+    error.message,
+    `Cannot read store ${database.uri}: a program is writing to it; try again once it is done`,
+  );
+  assertEquals(storeErrorOf(new TypeError("no"), database.path), null);
+});
+
+Deno.test("openDatabase() gives what no one can write to", async () => {
+  await using database = await tempDatabase();
+  using opened = openDatabase(database.path);
+  assertThrows(() => opened.exec("DELETE FROM experiments"), Error, "readonly");
+});

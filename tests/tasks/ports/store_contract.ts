@@ -1,0 +1,174 @@
+/**
+ * What every kind of store must do: one suite, which each adapter passes.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
+import { policyOfAges } from "../../../lib/policy/policy.ts";
+import type { Experiment, RunStatus } from "../../../lib/store/snapshot.ts";
+import type { Store } from "../../../tasks/ports/store.ts";
+import {
+  DAY,
+  deletedRun,
+  experiment,
+  HOUR,
+  modelVersion,
+  NOW,
+  registeredModel,
+  run,
+  runId,
+  type SnapshotInit,
+} from "../../_support/builders.ts";
+
+/** A store of one kind, for one test. */
+export interface ContractStore extends AsyncDisposable {
+  /** Opened with the clock {@linkcode NOW}, chosen `by --store`. */
+  readonly store: Store;
+  /** Everything that reading must leave as it is. */
+  readonly contents: () => Promise<unknown>;
+  /** Ends the run {@linkcode runId}(1) as another program does, with the status FAILED. */
+  readonly failRun: () => void;
+}
+
+/** Makes a store of one kind that holds this. */
+export type MakeStore = (init: SnapshotInit) => Promise<ContractStore>;
+
+const statuses: readonly RunStatus[] = ["FINISHED", "RUNNING", "SCHEDULED", "FAILED", "KILLED"];
+
+const STORE: SnapshotInit = {
+  experiments: [
+    experiment({ id: "0", name: "Default" }),
+    experiment({
+      id: "1",
+      name: "이탈 예측",
+      runs: [
+        ...statuses.map((status, index) =>
+          run({
+            id: runId(index + 1),
+            status,
+            name: `run-${index + 1}`,
+            startTime: NOW - 100 * DAY - HOUR,
+            endTime: index === 1 || index === 2 ? null : NOW - 100 * DAY,
+            tags: { "mlflow.user": "kim", ...(status === "KILLED" ? { "mltidy.pin": "yes" } : {}) },
+          })
+        ),
+        deletedRun({ id: runId(6), deletedTime: NOW - 40 * DAY }),
+        run({ id: runId(7), startTime: NOW - 91 * DAY, endTime: NOW - 90 * DAY }),
+      ],
+    }),
+    experiment({
+      id: "2",
+      name: "old",
+      lifecycleStage: "deleted",
+      lastUpdateTime: NOW - 60 * DAY,
+      runs: [deletedRun({ id: runId(8), deletedTime: NOW - 60 * DAY })],
+    }),
+  ],
+  registeredModels: [registeredModel({
+    name: "churn",
+    aliases: { champion: "2" },
+    versions: [modelVersion({ version: "1" }), modelVersion({ version: "2", runId: runId(7) })],
+  })],
+};
+
+/**
+ * Registers the tests of what every store must do as far as it can be read.
+ *
+ * @param kind What the store is called.
+ * @param make Makes one.
+ */
+export function testReading(kind: string, make: MakeStore): void {
+  const test = (what: string, body: (made: ContractStore) => Promise<void>) =>
+    Deno.test(`${kind}: ${what}`, async () => {
+      await using made = await make(STORE);
+      await body(made);
+    });
+
+  test("it says which it is, how it was chosen, and what time it is", async ({ store }) => {
+    const { location, chosenBy } = store.describe();
+    const { location: read, readAt } = await store.read({ depth: "meta" });
+    assertEquals([chosenBy, store.now(), readAt, read], ["by --store", NOW, NOW, location]);
+  });
+
+  test("it gives experiments and runs as they are recorded", async ({ store }) => {
+    for (const depth of ["meta", "tags", "full"] as const) {
+      const snapshot = await store.read({ depth });
+      assertEquals(snapshot.depth, depth);
+      assertEquals(snapshot.experiments.map(inShort), STORE.experiments!.map(inShort));
+      assertEquals(snapshot.orphans, []);
+    }
+  });
+
+  test("it reads no tags at depth meta, and those that are asked for at depth tags", async ({ store }) => {
+    const tagsOf = async (options: Parameters<Store["read"]>[0]) => {
+      const { experiments } = await store.read(options);
+      return experiments[1]!.runs.find(({ id }) => id === runId(5))!.tags;
+    };
+    assertEquals(await tagsOf({ depth: "meta" }), new Map());
+    const all = new Map([["mlflow.user", "kim"], ["mltidy.pin", "yes"]]);
+    assertEquals(await tagsOf({ depth: "tags" }), all);
+    const extras = { tags: ["mltidy.pin"], metrics: [], params: [], uses: false, artifacts: null };
+    assertEquals(await tagsOf({ depth: "tags", extras }), new Map([["mltidy.pin", "yes"]]));
+  });
+
+  test("it gives the registry", async ({ store }) => {
+    const { registeredModels: [model, ...others] } = await store.read({ depth: "meta" });
+    assertEquals([model?.name, model?.path, others], ["churn", "models/churn", []]);
+    assertEquals(model?.aliases, new Map([["champion", "2"]]));
+    assertEquals(
+      model?.versions.map(({ version, runId, path }) => [version, runId, path])
+        .toSorted(([left], [right]) => Number(left) - Number(right)),
+      [["1", null, "models/churn/version-1"], ["2", runId(7), "models/churn/version-2"]],
+    );
+  });
+
+  test("two readings have one fingerprint, until a run changes", async ({ store, failRun }) => {
+    const read = async () => (await store.read({ depth: "tags" })).fingerprint;
+    const before = await read();
+    assertEquals(await read(), before);
+    assertNotEquals(before, "");
+    failRun();
+    assertNotEquals(await read(), before);
+    assertEquals((await store.read({ depth: "meta" })).fingerprint, "");
+  });
+
+  test("a plan takes what is old and nothing that is protected", async ({ store }) => {
+    const snapshot = await store.read({ depth: "tags" });
+    const plan = planCleanup(snapshot, policyOfAges(), { now: NOW });
+    assertEquals(plan.actions.map(({ kind, path }) => `${kind} ${path.replace(".trash/", "")}`), [
+      `soft-delete-run 1/${runId(1)}`,
+      `soft-delete-run 1/${runId(4)}`,
+      `purge-run 1/${runId(6)}`,
+      "purge-experiment 2",
+    ]);
+    assertEquals(
+      plan.kept.filter(({ kind }) => kind === "run").map(({ reasons: [{ kind }] }) => kind),
+      ["not-finished", "not-finished", "pinned", "registered"],
+    );
+  });
+
+  test("it tells how many runs it has read, and stops when it is told to", async ({ store }) => {
+    const counts: number[] = [];
+    await store.read({ depth: "meta", onProgress: (runs) => void counts.push(runs) });
+    assert(counts.length > 0);
+    const signal = AbortSignal.abort();
+    const { name } = await assertRejects(() => store.read({ depth: "meta", signal }), DOMException);
+    assertEquals(name, "AbortError");
+  });
+
+  test("reading changes nothing", async ({ store, contents }) => {
+    const before = await contents();
+    for (const depth of ["meta", "tags", "full"] as const) await store.read({ depth, sizes: true });
+    assertEquals(await contents(), before);
+  });
+}
+
+function inShort({ id, name, lifecycleStage, lastUpdateTime, runs }: Experiment) {
+  const told = runs.map((run) =>
+    [run.id, run.name, run.status, run.lifecycleStage, run.startTime, run.endTime, run.deletedTime]
+      .join(" ")
+  );
+  return [id, name, lifecycleStage, lastUpdateTime, told.toSorted()];
+}
