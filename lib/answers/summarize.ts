@@ -5,14 +5,18 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
+import { judgeOrphan } from "../judge/judge_by_age.ts";
 import { byEnd } from "../judge/rank_runs.ts";
+import { type CleanupPolicy, ORPHAN_SETTLE } from "../policy/policy.ts";
 import { bestRun, type PrimaryMetric } from "../policy/primary_metric.ts";
 import { isMeasured } from "../store/extras.ts";
 import { byPath, type ExperimentId, type RunId, type StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
 import type {
+  Depth,
   Experiment,
   LifecycleStage,
+  Orphan,
   Run,
   RunStatus,
   StoreSnapshot,
@@ -74,6 +78,8 @@ export interface OrphanSummary {
   readonly readableRuns: number;
   /** The cause, in words. */
   readonly message: string;
+  /** Which task acts on it, or says what its owner can do. */
+  readonly task: "cleanup" | "repair" | "verify";
 }
 
 /** A store in numbers. */
@@ -95,7 +101,9 @@ export interface Summary {
     readonly deleted: number;
     readonly byStatus: Readonly<Record<RunStatus, number>>;
   };
-  /** Number of findings by severity. */
+  /** How deep the store was read: at `meta` no more was looked at than `meta.yaml` and what lies where. */
+  readonly depth: Depth;
+  /** Number of findings by severity, in what was looked at. */
   readonly findings: Readonly<Record<Severity, number>>;
   /** What experiments, orphans and strays take, backups apart; `null` when sizes were not read. */
   readonly usage: DiskUsage | null;
@@ -180,6 +188,7 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
       deleted: total - activeRuns,
       byStatus: addStatuses(experiments.map((each) => each.byStatus)),
     },
+    depth: snapshot.depth,
     findings: {
       error: findings.get("error")?.length ?? 0,
       warning: findings.get("warning")?.length ?? 0,
@@ -192,11 +201,12 @@ export function summarize(snapshot: StoreSnapshot, options: SummarizeOptions = {
       : null,
     ...(snapshot.sizes ? { usageParts: partsOf(snapshot) } : {}),
     perExperiment: experiments.toSorted(by === "size" ? bySize : byRuns).slice(0, top),
-    orphans: orphans.map(({ path, damage, runs, message }) => ({
-      path,
-      damage,
-      readableRuns: runs.length,
-      message,
+    orphans: orphans.map((orphan) => ({
+      path: orphan.path,
+      damage: orphan.damage,
+      readableRuns: orphan.runs.length,
+      message: orphan.message,
+      task: taskFor(orphan, snapshot.readAt),
     })),
     registeredModels: {
       models: registeredModels.length,
@@ -221,6 +231,22 @@ function partsOf({ experiments, orphans }: StoreSnapshot): Required<Summary>["us
     deleted: addUsage(deleted.map((usage) => usage ?? NO_USAGE)),
   };
 }
+
+/** What a clean-up keeps, a repair may bring back by its runs. */
+function taskFor(orphan: Orphan, now: number): OrphanSummary["task"] {
+  // At depth meta it has no stamp, on which no plan is based.
+  const { goes } = judgeOrphan({ ...orphan, stamp: orphan.stamp || "none" }, QUARANTINE, now);
+  if (goes) return "cleanup";
+  const isLost = orphan.damage !== "id-mismatch" && orphan.damage !== "io";
+  return isLost && !orphan.link && orphan.runs.length > 0 ? "repair" : "verify";
+}
+
+const QUARANTINE: CleanupPolicy = {
+  olderThan: null,
+  purgeAfter: null,
+  quarantineOrphans: true,
+  settle: ORPHAN_SETTLE,
+};
 
 function standingOf({ runs }: Experiment, metric: PrimaryMetric): MetricStanding {
   const values = runs.filter((run) => run.lifecycleStage === "active").toSorted(byEnd)

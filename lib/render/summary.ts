@@ -157,14 +157,13 @@ function renderTotals(summary: Summary, options: RenderSummaryOptions): string[]
   return [
     style.bold(total),
     ...partsLines(summary),
-    orphans.length === 0
-      ? "No orphans"
-      : `${style.yellow(plural(orphans.length, "orphan"))}: ${orphansText(summary)}${
-        next(orphans.some(({ readableRuns }) => readableRuns > 0) ? "repair" : "cleanup")
-      }`,
-    hasFindings
-      ? `${style.yellow(findingsText(findings))}${next("verify")}`
-      : style.green(findingsText(findings)),
+    ...(orphans.length === 0 ? ["No orphans"] : []),
+    ...[...Map.groupBy(orphans, ({ task }) => task)].map(([task, ones]) =>
+      `${style.yellow(plural(ones.length, "orphan"))}: ${orphansText(ones)}${next(task)}`
+    ),
+    `${hasFindings ? style.yellow(findingsText(findings)) : style.green(findingsText(findings))}${
+      summary.depth === "full" ? "" : NOT_LOOKED_AT
+    }${hasFindings || summary.depth !== "full" ? next("verify") : ""}`,
     ...(backups.count === 0 ? [] : [
       plural(backups.count, "backup") +
       (backups.usage === null ? "" : ` of ${formatSize(backups.usage.bytes)}`),
@@ -187,6 +186,8 @@ function partsLines({ usageParts }: Summary): readonly string[] {
   return words.length === 0 ? [] : [`Of this: ${words.join(" · ")}`];
 }
 
+const NOT_LOOKED_AT = " in metadata; values, artifacts and traces were not looked at";
+
 function stagesText(
   noun: string,
   { active, deleted }: { readonly active: number; readonly deleted: number },
@@ -199,7 +200,7 @@ function stagesText(
 
 const SAMPLE = 3;
 
-function orphansText({ orphans }: Summary): string {
+function orphansText(orphans: Summary["orphans"]): string {
   const paths = orphans.slice(0, SAMPLE).map(({ path }) => unbroken(path)).join(", ");
   const more = orphans.length - SAMPLE;
   return more > 0 ? `${paths} and ${formatCount(more)} more` : paths;

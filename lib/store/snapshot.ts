@@ -189,9 +189,9 @@ export interface Orphan {
   readonly damagedRuns: readonly DamagedRun[];
   /** Logged models in it (MLflow 3). */
   readonly loggedModels: readonly LoggedModel[];
-  /** Entries that MLflow does not write into an experiment; empty at depth `meta`. */
+  /** Entries that MLflow does not write into an experiment. */
   readonly foreign: readonly string[];
-  /** How many of the damaged runs' directories hold a file, and not only an empty record; 0 at depth `meta`. */
+  /** How many of the damaged runs' directories hold a file, and not only an empty record. */
   readonly lostRuns: number;
   /** How many directories of logged models it has, whether they can be read or not. */
   readonly modelDirectories: number;
@@ -199,7 +199,7 @@ export interface Orphan {
   readonly traces: number;
   /** What traces and assessments come from; left out where it was not asked for. */
   readonly traceUses?: readonly TraceUse[];
-  /** Epoch ms of the newest change anywhere inside; `null` at depth `meta`. */
+  /** Epoch ms of the newest change anywhere inside; `null` where not all could be looked at. */
   readonly newestChange: number | null;
   /** The directory is a symbolic link. */
   readonly link: boolean;

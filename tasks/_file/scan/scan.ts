@@ -254,7 +254,7 @@ function assembleShares(
     ...experiment!,
     foreign: [...experiment!.foreign, ...shares.flatMap(({ foreign }) => foreign)],
     lostRuns: shares.reduce((sum, { lostRuns }) => sum + lostRuns, 0),
-    usage: (sizes ? tree?.usage : tree?.freed) ?? null,
+    usage: (sizes ? tree?.usage : depth === "meta" ? null : tree?.freed) ?? null,
     newestChange: tree?.newestChange ?? null,
     ...(sizes && weight !== null ? { parts: weight.parts } : {}),
   };

@@ -121,7 +121,9 @@ export async function scanShare(
   const list = reading.isReport ? glanceInto : listDirectory;
   const inspection: Inspection = { root, now, list, problems: [], references: [] };
   const bare = bareExperiment(reading, share);
-  const isRemovable = bare.inTrash || isOrphan(bare);
+  // Of what a clean-up may take away all is known; of an orphan, whoever asks.
+  const isLost = isOrphan(bare);
+  const isRemovable = bare.inTrash || isLost;
   const scan: Scan = {
     root,
     sizes,
@@ -130,7 +132,7 @@ export async function scanShare(
     problems: [],
     reading,
     share,
-    isWeighed: !link && (sizes || depth !== "meta" && isRemovable),
+    isWeighed: !link && (sizes || isLost || depth !== "meta" && isRemovable),
     inspector,
     inspection,
   };
@@ -167,7 +169,7 @@ export async function scanShare(
         continue;
       }
       damagedRuns.push(assembled.run);
-      if (depth === "meta") continue;
+      if (depth === "meta" && !isLost) continue;
       const records = assembled.run.damage === "empty" ? 1 : 0;
       // What could not be weighed may hold anything.
       const isUnknown = weight === null && scan.isWeighed && !entry.link;
@@ -178,7 +180,7 @@ export async function scanShare(
   const experiment = share.index > 0 ? null : {
     ...bare,
     ...await scanFolders(scan, entries),
-    foreign: depth === "meta"
+    foreign: depth === "meta" && !isLost
       ? []
       : entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name),
   };

@@ -60,6 +60,7 @@ Deno.test("summarize() counts what a store holds", () => {
     schema: "mltidy/summary/v1",
     store: STORE.location,
     experiments: { active: 2, deleted: 1, orphaned: 1 },
+    depth: STORE.depth,
     runs: {
       total: 4,
       active: 2,
@@ -130,6 +131,7 @@ Deno.test("summarize() counts what a store holds", () => {
       damage: "missing",
       readableRuns: 1,
       message: "meta.yaml is missing",
+      task: "repair",
     }],
     registeredModels: { models: 1, versions: 1 },
     backups: { count: 1, usage: { bytes: 4_096, files: 2 } },

@@ -35,6 +35,7 @@ const STORE: Summary = {
   store: "/data/mlruns",
   experiments: { active: 2, deleted: 0, orphaned: 0 },
   runs: { total: 1_200, active: 1_200, deleted: 0, byStatus: BASELINE.byStatus },
+  depth: "full",
   findings: { error: 0, warning: 0, info: 0 },
   usage: null,
   perExperiment: [BASELINE, EMPTY],
@@ -43,8 +44,11 @@ const STORE: Summary = {
   backups: { count: 0, usage: null },
 };
 
-function orphan(path: string): Summary["orphans"][number] {
-  return { path: asStorePath(path), damage: "missing", readableRuns: 0, message: "" };
+function orphan(
+  path: string,
+  task: Summary["orphans"][number]["task"] = "cleanup",
+): Summary["orphans"][number] {
+  return { path: asStorePath(path), damage: "missing", readableRuns: 0, message: "", task };
 }
 
 Deno.test("renderSummary() gives an experiment a line, then the totals", () => {
@@ -135,7 +139,7 @@ Deno.test("renderSummary() names orphans and findings with the next command to t
     experiments: { active: 0, deleted: 0, orphaned: 5 },
     runs: { total: 0, active: 0, deleted: 0, byStatus: NO_RUNS },
     findings: { error: 1, warning: 5, info: 0 },
-    orphans: ["a", "b", "c", "d", "e"].map(orphan),
+    orphans: ["a", "b", "c", "d", "e"].map((path) => orphan(path)),
   };
   assertEquals(
     renderSummary(summary, { command: (task) => `deno task ${task} --store x` }),
@@ -185,4 +189,24 @@ Deno.test("renderSummary() lets no control character of a name through", () => {
     ),
     true,
   );
+});
+
+Deno.test("renderSummary() says what was not looked at, and who acts on which orphan", () => {
+  const summary: Summary = {
+    ...STORE,
+    depth: "meta",
+    orphans: [orphan("a", "verify"), orphan("b"), orphan("c", "repair"), orphan("d", "verify")],
+  };
+  const notLookedAt = "in metadata; values, artifacts and traces were not looked at";
+  const lines = (one: Summary) => renderSummary(one).split("\n").slice(5, -1);
+  assertEquals(lines(summary), [
+    "2 orphans: a, d → deno task verify",
+    "1 orphan: b → deno task cleanup",
+    "1 orphan: c → deno task repair",
+    `No findings ${notLookedAt} → deno task verify`,
+  ]);
+  assertEquals(lines({ ...summary, orphans: [], findings: { error: 2, warning: 0, info: 0 } }), [
+    "No orphans",
+    `2 errors ${notLookedAt} → deno task verify`,
+  ]);
 });
