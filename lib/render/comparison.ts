@@ -88,5 +88,6 @@ function countText(sides: readonly ChangedSide[]): string {
 const NOUNS = [
   { kind: "run", noun: "run" },
   { kind: "heavy-file", noun: "heavy file" },
+  { kind: "logged-model", noun: "logged model" },
   { kind: "orphan", noun: "orphan" },
-] as const;
+] as const satisfies readonly { readonly kind: ChangedSide["kind"]; readonly noun: string }[];

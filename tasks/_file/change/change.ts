@@ -244,6 +244,9 @@ function unfold(action: Action, now: number): readonly Step[] {
   return operationsOf(action, { now }).map((operation) => ({
     action: action.kind,
     subject: action.path,
+    ...(action.kind === "purge-logged-model" && action.withoutRun !== null
+      ? { run: action.withoutRun }
+      : {}),
     operation,
   }));
 }

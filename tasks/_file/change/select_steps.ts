@@ -10,7 +10,7 @@ import type { Step } from "../own/journal.ts";
 export interface Selection {
   /** An experiment's id, with all its runs. */
   readonly experiment?: string;
-  /** A run's id. */
+  /** A run's id; with it come the logged models that went with it. */
   readonly run?: string;
 }
 
@@ -40,9 +40,9 @@ export interface Selection {
  */
 export function selectSteps(steps: readonly Step[], selection: Selection): readonly Step[] {
   const { experiment, run } = selection;
-  return steps.filter(({ subject }) => {
-    const [first, second] = subject.replace(/^\.trash\//, "").split("/");
+  return steps.filter((step) => {
+    const [first, second] = step.subject.replace(/^\.trash\//, "").split("/");
     return (experiment === undefined || first === experiment) &&
-      (run === undefined || second === run);
+      (run === undefined || second === run || step.run === run);
   });
 }

@@ -33,6 +33,9 @@ export function checkSteps(steps: unknown): void {
     const operation = isRecord(step) ? step["operation"] : null;
     if (!isRecord(operation)) throw new SyntaxError("expected an operation in each step");
     if (!isText(step.subject)) throw new SyntaxError("expected a subject in each step");
+    if (step.run !== undefined && !isText(step.run)) {
+      throw new SyntaxError("expected the id of a run");
+    }
     checkPath(operation["path"]);
     checkKind(operation);
     checkOrigin(step["action"], step.subject, operation as unknown as Operation);

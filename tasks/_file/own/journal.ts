@@ -34,6 +34,8 @@ export interface Step {
   readonly action: Action["kind"];
   /** What the action acts on. */
   readonly subject: string;
+  /** The run that a logged model goes and comes with; left out where there is none. */
+  readonly run?: string;
   readonly operation: Operation;
 }
 

@@ -15,7 +15,7 @@ import { openStore } from "../../../tasks/open_store.ts";
 import { lockStore } from "../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
 import { prune } from "../../../tasks/prune.ts";
-import { NOW, runId } from "../../_support/builders.ts";
+import { DAY, deletedRun, experiment, loggedModel, NOW, runId } from "../../_support/builders.ts";
 import { tempStore, writeFiles } from "../../_support/disk_store.ts";
 import { beginCleanup, ROTTEN } from "../../_support/rotten_store.ts";
 import { tempDirectory } from "../../_support/temp_directory.ts";
@@ -408,3 +408,35 @@ Deno.test("restore() of a run that an older backup has names that one", async ()
   assertEquals((await restore(store, { id, run })).changes, 1);
   await assertRejects(() => restore(store, { run: "none" }), InvalidArgumentError, "by itself");
 });
+
+Deno.test("restore() brings back with a run the logged models that went with it", async () => {
+  const gone = { deletedTime: NOW - 31 * DAY };
+  await using place = await tempStore({
+    experiments: [experiment({
+      id: "1",
+      runs: [deletedRun({ id: runId(1), ...gone }), deletedRun({ id: runId(2), ...gone })],
+      loggedModels: [
+        loggedModel({ id: "m-1", sourceRunId: runId(1) }),
+        loggedModel({ id: "m-2", sourceRunId: runId(2) }),
+      ],
+    })],
+  });
+  await using store = await open(place.root);
+  const before = await readTree(place.root);
+  await cleanup(store, { apply: true });
+  const { changes } = await restore(store, { run: runId(1) });
+  assertEquals(changes, 2);
+  const found = [`1/${runId(1)}`, "1/models/m-1", `1/${runId(2)}`, "1/models/m-2"]
+    .filter((path) => exists(place.root, path));
+  assertEquals(found, [`1/${runId(1)}`, "1/models/m-1"]);
+  await restore(store);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+function exists(root: string, path: string): boolean {
+  try {
+    return Deno.lstatSync(join(root, path)).isDirectory;
+  } catch {
+    return false;
+  }
+}
