@@ -8,6 +8,7 @@ import { DamagedBackupError, DiskFullError, InvalidArgumentError } from "../../l
 import { join } from "@std/path";
 import type { BackupListing, CopyScope } from "../../lib/backup/backup.ts";
 import { newestFirst } from "../../lib/backup/backup_order.ts";
+import { shellWords } from "../../lib/text/shell_words.ts";
 import { isDiskFull } from "../_io/disk_full.ts";
 import { infoOf } from "../_io/read.ts";
 import type {
@@ -151,7 +152,13 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       const manifest = /[\\/]/.test(id) ? null : readCopyManifest(directory);
       if (manifest === null) {
         throw new InvalidArgumentError(
-          `Cannot verify ${id}: there is no such copy in ${place.backups}`,
+          `Cannot verify ${id}: there is no such copy in ${place.backups}; \`${
+            shellWords([
+              ...["deno", "task", "backup", "--list"],
+              ...(place.isShared ? ["--backups", place.backups] : []),
+              ...["--store", root],
+            ])
+          }\` lists what there is`,
         );
       }
       return { ...await verifyBackup(Deno.realPathSync(directory), manifest, work), id };

@@ -76,7 +76,8 @@ async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig
   try {
     text = readTextFile(path, { most: MOST.config });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    const isMissing = error instanceof Deno.errors.NotFound;
+    if (isMissing && !isLink(path)) return null;
     if (error instanceof Deno.errors.NotCapable) {
       throw new UsageError(
         `Cannot look for configuration ${path}: this process may not read it; grant ${
@@ -87,9 +88,18 @@ async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig
     const instead = chosenBy === NAMED
       ? "mend that, or name another file"
       : "mend that, or go without a configuration with --no-config";
-    throw new UsageError(`Cannot read configuration ${path}: ${failureText(error)}; ${instead}`);
+    const why = isMissing ? "it is a link to nothing" : failureText(error);
+    throw new UsageError(`Cannot read configuration ${path}: ${why}; ${instead}`);
   }
   // Loaded when it is needed, as it would cost every task without a configuration time at its start.
   const { readConfig } = await import("../../../lib/policy/config.ts");
   return { config: readConfig(text, path), path, chosenBy };
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    return false;
+  }
 }

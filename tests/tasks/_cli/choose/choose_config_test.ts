@@ -41,6 +41,12 @@ Deno.test("chooseConfig() says how to go on without a file that cannot be read, 
       `${start}mend that, or name another file`,
     ],
   );
+  Deno.removeSync(path, { recursive: true });
+  Deno.symlinkSync("nowhere", path);
+  assertEquals(
+    await refused(null),
+    `Cannot read configuration ${path}: it is a link to nothing; mend that, or go without a configuration with --no-config`,
+  );
 });
 
 Deno.test("configBeside() finds the file next to the store, not inside", async () => {
