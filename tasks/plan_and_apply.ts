@@ -94,6 +94,22 @@ export async function planAndApply(
   }, options);
 }
 
+/**
+ * What undoing does not give back is said before anything is done.
+ *
+ * @param lost What the lock itself has taken away.
+ */
+async function withLostTimes(
+  store: Store,
+  { plan }: Decision,
+  lost: readonly string[] = [],
+): Promise<Plan> {
+  if (plan.actions.length === 0) return plan;
+  const more = await store.changes?.lostTimes(plan.actions) ?? [];
+  const [first, ...others] = new Set([...more, ...lost]);
+  return first === undefined ? plan : { ...plan, lostTimes: [first, ...others] };
+}
+
 /** A plan, and the reading of the store that it was made from. */
 export interface Decision {
   /** The store as it was read. */
@@ -123,17 +139,22 @@ export async function decideAndApply(
   const { apply = false, backup = true, backups, approve, onProgress, onFiles, signal } = options;
   const settled: SettledChange[] = [];
   let remains: readonly Remains[] = [];
-  let plan = apply && approve === undefined ? null : (await decide(store)).plan;
+  let plan = apply && approve === undefined
+    ? null
+    : await withLostTimes(store, await decide(store));
   while (true) {
     if (plan !== null) {
       if (!apply || plan.actions.length === 0) return { plan, report: null, settled, remains };
       refuseStopped(plan);
       if (!(await approve?.(plan))) return { plan, report: null, settled, remains };
     }
+    const lost = await store.changes?.lostTimes([]);
     await using locked = await lockStore(store, { task, makesRoom: !backup });
     settled.push(...locked.settled);
     ({ remains } = locked);
-    const { snapshot: since, plan: current } = await decide(locked);
+    const decision = await decide(locked);
+    const { snapshot: since } = decision;
+    const current = await withLostTimes(locked, decision, lost);
     const total = current.actions.length;
     if (plan === null ? total === 0 : !sameActions(plan, current)) {
       plan = current;

@@ -107,7 +107,7 @@ function isDeeperThan(limit: number, text: string): boolean {
 
 /** What is wrong with what a plan says of all its actions. */
 function faultOf(plan: Plan): string | null {
-  const { experiments, totals, stops } = plan;
+  const { experiments, totals, stops, lostTimes } = plan;
   if (!Object.values(experiments).every(isText)) return "expected texts in experiments";
   for (const key of COUNTS) if (!isCount(totals[key])) return `expected a number in totals.${key}`;
   for (const key of OPTIONAL_COUNTS) {
@@ -120,6 +120,8 @@ function faultOf(plan: Plan): string | null {
   }
   const areStops = stops === undefined || Array.isArray(stops) && stops.every(isStop);
   if (!areStops) return "its stops are none";
+  const areTimes = lostTimes === undefined || Array.isArray(lostTimes) && lostTimes.every(isText);
+  if (!areTimes) return "expected texts in lostTimes";
   return plan.task === "repair" ? faultOfRepairs(plan) : faultOfRemovals(plan);
 }
 

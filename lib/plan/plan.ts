@@ -319,6 +319,11 @@ export interface PlanBase {
   readonly totals: PlanTotals;
   /** Why it must not be applied; left out where nothing is against it. */
   readonly stops?: NonEmpty<Stop>;
+  /**
+   * Paths of directories, the root's empty, whose modification time no undoing gives back, since no date can say
+   * it; left out where there are none.
+   */
+  readonly lostTimes?: NonEmpty<string>;
 }
 
 /** What a plan has that takes away what is no longer wanted. */

@@ -5,6 +5,7 @@
  */
 
 import type { StorePath } from "../store/path.ts";
+import type { NonEmpty } from "../store/snapshot.ts";
 import type { DiskUsage, Remains } from "../store/usage.ts";
 import type { Action, PlanTask } from "./plan.ts";
 
@@ -56,6 +57,8 @@ export interface ApplyReport {
   } | null;
   /** What was not to be kept and takes its place all the same, and why. */
   readonly remains?: Remains;
+  /** As in the plan: whose modification time no undoing gives back. */
+  readonly lostTimes?: NonEmpty<string>;
   /** Every action was applied. */
   readonly complete: boolean;
 }

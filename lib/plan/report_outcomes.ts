@@ -31,7 +31,7 @@ export type Applied = Pick<
  * ```
  */
 export function reportOutcomes(
-  { task, store, actions }: Pick<Plan, "task" | "store" | "actions">,
+  { task, store, actions, lostTimes }: Pick<Plan, "task" | "store" | "actions" | "lostTimes">,
   applied: Applied,
 ): ApplyReport {
   const { startedAt, finishedAt, outcomes, backup, remains } = applied;
@@ -46,6 +46,7 @@ export function reportOutcomes(
     totals,
     backup,
     ...(remains === undefined ? {} : { remains }),
+    ...(lostTimes === undefined ? {} : { lostTimes }),
     complete: totals.applied === actions.length && backup?.problem === undefined &&
       remains === undefined,
   };

@@ -43,7 +43,7 @@ export function renderCopy(
       formatSize(totals.bytes)
     }${shared}.`,
     `Each byte of it was read back. It lies in ${unbroken(path)}`,
-    "As a copy it has no access lists, no extended attributes, and times to the millisecond.",
+    "As a copy it has no access lists, no extended attributes, and times to the millisecond, up to the year 275760.",
     ...group("Kept changing while they were copied; the last copy is kept", changing.map(unbroken)),
     ...group("Left out", leftOut.map(faultText)),
   ], options);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, PlanBase } from "../plan/plan.ts";
 import { isEmptyRule } from "../policy/policy.ts";
 import type { DiskUsage } from "../store/usage.ts";
 import { formatCount, formatSize, plural } from "../text/units.ts";
@@ -109,12 +109,31 @@ function decimalSize(bytes: number): string {
 const DECIMAL_UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
 
 /**
- * Says what the policy asks for in vain.
+ * Says what the policy asks for in vain, and what undoing the plan does not give back.
  *
  * @param plan The plan.
  * @returns Lines.
  */
 export function noteLines(plan: Plan): readonly string[] {
   const notes = plan.task === "repair" ? [] : plan.notes ?? [];
-  return notes.map((note) => `Note: ${misfitText(note)}`);
+  return [...notes.map((note) => `Note: ${misfitText(note)}`), ...lostTimesLines(plan)];
+}
+
+/** How many directories are named of those whose times are lost. */
+const NAMED = 3;
+
+/**
+ * Says whose modification time no undoing gives back.
+ *
+ * @param plan The plan, or its report.
+ * @returns A line, or none.
+ */
+export function lostTimesLines({ lostTimes }: Pick<PlanBase, "lostTimes">): readonly string[] {
+  if (lostTimes === undefined) return [];
+  const named = lostTimes.slice(0, NAMED).map((path) => path || "the store itself");
+  const more = lostTimes.length - named.length;
+  const places = [...named, ...(more > 0 ? [`${formatCount(more)} more`] : [])].join(", ");
+  return [
+    `Note: undoing this gives back everything but the modification time of ${places}, which is after the year 275760`,
+  ];
 }

@@ -51,6 +51,8 @@ export async function openFileStore(
       kinds: new Set(ACTION_KINDS),
       interrupted: async () =>
         (await listJournals(paths.journals)).map((path) => basename(path, ".jsonl")),
+      lostTimes: async (actions) =>
+        (await import("./change/lost_times.ts")).lostTimes(root, actions),
       staged: () => listStaged(paths.staging),
       async lock(options) {
         const { lockFileStore } = await import("./lock_file_store.ts");

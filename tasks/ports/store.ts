@@ -69,6 +69,8 @@ export interface Changes {
   readonly kinds: ReadonlySet<ActionKind>;
   /** Names the changes that were cut off and wait for a task that may write. */
   interrupted(): Promise<readonly string[]>;
+  /** Names the directories, by their paths, whose modification time no undoing of these actions gives back. */
+  lostTimes(actions: readonly Action[]): Promise<readonly string[]>;
   /** Names what is staged for a change that is at work, or was left by one that could not free it. */
   staged(): Promise<readonly string[]>;
   /**

@@ -147,7 +147,7 @@ const FOR_GOOD =
 
 /** What is said before a backup goes to another disk. */
 const ELSEWHERE =
-  "The place of backups is on another file system, so what goes there is a copy: it keeps no access lists, no extended attributes, and times to the millisecond only.\n";
+  "The place of backups is on another file system, so what goes there is a copy: it keeps no access lists, no extended attributes, and times to the millisecond, up to the year 275760, only.\n";
 
 /** Of what is not there yet counts what it will lie in. */
 function isOnDiskOf(place: string, location: string): boolean {

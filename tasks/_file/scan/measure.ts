@@ -264,6 +264,16 @@ export function metaStamp(directory: string): string {
   }
 }
 
+/**
+ * Tells from a stamp of a run or an experiment whether no date can say when its directory was modified.
+ *
+ * @param stamp The stamp, see {@linkcode metaStamp}.
+ * @returns Whether none can.
+ */
+export function isUndatable(stamp: string): boolean {
+  return /^\d+:NaN\//.test(stamp);
+}
+
 /** A tag that is new changes its folder. */
 function timeOf(path: string): string {
   try {

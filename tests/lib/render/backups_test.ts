@@ -38,7 +38,7 @@ Deno.test("renderCopy() says what was copied, how much, and where to", () => {
     renderCopy(COPY),
     `Backed up the store as ${ID}: 1,204 files, 3.0 MiB.\n` +
       `Each byte of it was read back. It lies in /data/backups/${ID}\n` +
-      "As a copy it has no access lists, no extended attributes, and times to the millisecond.\n",
+      "As a copy it has no access lists, no extended attributes, and times to the millisecond, up to the year 275760.\n",
   );
 });
 
@@ -53,7 +53,7 @@ Deno.test("renderCopy() names what is shared, what kept changing and what was le
   assertEquals(text.split("\n"), [
     `Backed up run a\\x1b[2Jb as ${ID}: 1,204 files, 3.0 MiB, 1 file shared with an earlier backup.`,
     `Each byte of it was read back. It lies in /data/backups/${ID}`,
-    "As a copy it has no access lists, no extended attributes, and times to the millisecond.",
+    "As a copy it has no access lists, no extended attributes, and times to the millisecond, up to the year 275760.",
     "Kept changing while they were copied; the last copy is kept (1):",
     "  7/ab/metrics/loss",
     "Left out (1):",
