@@ -131,11 +131,14 @@ async function findUses(
         ? await inputsOf(place, run.path)
         : [];
       for (const id of inputs) if (wanted.has(id)) add(id, { kind: "input", run: run.id });
-      if (!isThere(place, `${run.path}/outputs`)) return;
       // MLflow names the folder of an output after its model.
-      for (const id of await namesIn(place, `${run.path}/outputs`)) {
-        if (wanted.has(id)) add(id, { kind: "output", run: run.id });
-      }
+      const outputs = `${run.path}/outputs`;
+      const names = wanted.size <= FEW
+        ? [...wanted].filter((id) => isThere(place, `${outputs}/${id}`))
+        : isThere(place, outputs)
+        ? await namesIn(place, outputs)
+        : [];
+      for (const id of names) if (wanted.has(id)) add(id, { kind: "output", run: run.id });
     };
     const runs = [...holder.runs, ...holder.damagedRuns];
     for (let start = 0; start < runs.length; start += AT_ONCE) {
@@ -156,6 +159,9 @@ async function findUses(
 
 /** To list one directory after the other would be to wait for each. */
 const AT_ONCE = 16;
+
+/** To ask for so many outputs takes less than to list a folder. */
+const FEW = 12;
 
 /** Most runs have no such folder, which is asked faster than listed. */
 function isThere({ root }: Place, path: string): boolean {
