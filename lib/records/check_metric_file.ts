@@ -45,24 +45,30 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
   const isSound = isUsual(text, usual);
   const lines = isSound ? text.slice(0, -1).split("\n") : pythonLines(text);
   const merge = isSound ? null : readMergeConflict(text);
-  const faults = isSound ? [] : lines.flatMap((line, index) => {
-    const fault = check(pythonStripped(line).split(" "));
-    if (fault === null) return [];
+  const tallies = new Map<RecordProblem["damage"], Tally>();
+  if (!isSound) {
+    for (const [index, line] of lines.entries()) {
+      const fault = check(pythonStripped(line).split(" "));
+      if (fault === null) continue;
+      const tally = tallies.get(fault.damage);
+      if (tally === undefined) tallies.set(fault.damage, { first: fault, index, count: 1 });
+      else tally.count++;
+      // The migration is as good as what it makes of the worst line.
+      if (fault.migration === undefined) tallies.get(fault.damage)!.stumbles = true;
+    }
+  }
+  const problems = (["malformed-line", "newer-format"] as const).flatMap((damage) => {
+    const tally = tallies.get(damage);
+    if (tally === undefined) return [];
+    const { first, index, count, stumbles = false } = tally;
     const message = merge !== null
       ? MERGE_MARKS
-      : index === 0 && line.startsWith("\uFEFF")
+      : index === 0 && text.startsWith("\uFEFF")
       ? "it begins with a byte order mark"
-      : fault.message;
-    return [{ ...fault, message, line: index + 1 }];
-  });
-  const problems = ["malformed-line", "newer-format"].flatMap((damage) => {
-    const [first, ...others] = faults.filter((each) => each.damage === damage);
-    if (first === undefined) return [];
-    const more = others.length === 0 || merge !== null ? "" : `, and so have ${others.length} more`;
-    // The migration is as good as what it makes of the worst line.
-    const worst = [first, ...others].find(({ migration }) => migration === undefined);
-    const base = { ...recordProblem(first.damage, `${first.message}${more}`), line: first.line };
-    return [worst === undefined ? { ...base, migration: first.migration ?? null } : base];
+      : first.message;
+    const more = count === 1 || merge !== null ? "" : `, and so have ${count - 1} more`;
+    const base = { ...recordProblem(first.damage, `${message}${more}`), line: index + 1 };
+    return [stumbles ? base : { ...base, migration: first.migration ?? null }];
   });
   const readable = problems.every(({ damage }) => damage !== "malformed-line");
   if (readable && pythonLines(text.slice(-1))[0] !== "") {
@@ -86,6 +92,16 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
 }
 
 type LineFault = Pick<RecordProblem, "damage" | "message" | "migration">;
+
+/** What is wrong in one way with lines of a file, of which there may be millions. */
+interface Tally {
+  readonly first: LineFault;
+  /** Of the line that is the first. */
+  readonly index: number;
+  count: number;
+  /** Whether a migration stumbles over one of them. */
+  stumbles?: boolean;
+}
 
 /** Lines as MLflow itself writes them, which spares nearly every file the slow way. */
 const USUAL_VALUE = String.raw`(?:-?\d+(?:\.\d+)?(?:e[-+]\d+)?|nan|-?inf)`;
