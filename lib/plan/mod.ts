@@ -52,6 +52,7 @@ export type { ActionOutcome, ApplyReport, SkipReason } from "./report.ts";
 export {
   type CreateDirectories,
   type CreateExperiment,
+  type CutMetricFile,
   DEFAULT_REPAIR,
   type EditMeta,
   type EntryEvidence,
