@@ -6,6 +6,7 @@
  */
 
 import { shellWords } from "../lib/text/shell_words.ts";
+import { foldText } from "../lib/text/fold.ts";
 import { visibleLines } from "../lib/text/terminal_text.ts";
 import { asInstalled } from "./_cli/table/command_name.ts";
 import { ExitCode, exitCodeOf } from "./_cli/table/exit_code.ts";
@@ -41,6 +42,11 @@ function say(text: string): void {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
   }
+}
+
+/** On a terminal talk is folded, as data is where it is rendered. */
+function talk(text: string): string {
+  return Deno.stderr.isTerminal() ? foldText(text, { width: columns() }) : text;
 }
 
 function columns(): number {
@@ -100,7 +106,8 @@ async function main(words: readonly string[]): Promise<number> {
   }
   if (command.task === "help") {
     const { helpText, overviewText } = await import("./_cli/table/help_text.ts");
-    print(named(command.about === null ? overviewText() : helpText(command.about)));
+    const options = { named, ...(Deno.stdout.isTerminal() ? { columns: columns() } : {}) };
+    print(command.about === null ? overviewText(options) : helpText(command.about, options));
     return ExitCode.done;
   }
   const { quiet } = command.options;
@@ -122,7 +129,11 @@ async function main(words: readonly string[]): Promise<number> {
   });
   const world: World = {
     print: (text) => print(visibleLines(isData ? text : logged(named(text)), style)),
-    say: (text) => say(visibleLines(logged(named(text)), style)),
+    say: (text, { isRendered = false } = {}) => {
+      const shown = visibleLines(logged(named(text)), style);
+      // What was rendered for a pipe may be too wide for the terminal.
+      say(isRendered && style.width < Infinity ? shown : talk(shown));
+    },
     style,
     progress,
     ask: isAttended ? ask : null,
@@ -140,6 +151,7 @@ async function ask(question: string, wanted?: string): Promise<boolean> {
   const { askFor, askYesNo } = await import("./_cli/terminal/prompt.ts");
   const terminal = {
     write: (text: string) => write(Deno.stderr, text),
+    columns: columns(),
     read: (buffer: Uint8Array<ArrayBuffer>) => Deno.stdin.read(buffer),
   };
   return wanted === undefined
@@ -185,7 +197,7 @@ if (import.meta.main) {
   try {
     Deno.exitCode = await main(Deno.args);
   } catch (error) {
-    say(`${visibleLines(await textOf(error))}\n`);
+    say(talk(`${visibleLines(await textOf(error))}\n`));
     Deno.exitCode = isShut(error) ? ExitCode.storeNotFound : exitCodeOf(error);
   }
   // Signal listeners would keep the process alive.

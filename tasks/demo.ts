@@ -171,7 +171,7 @@ function tourOf(directory: string, tasks: DemoTasks): readonly TourStep[] {
       run: () => tasks.plan(directory),
     },
     {
-      sentence: "Carry it out: exactly this plan, and everything that leaves goes into a backup.",
+      sentence: "Carry it out: exactly this plan; everything that leaves goes into a backup.",
       command: `deno task cleanup:apply --force ${store}`,
       run: () => tasks.apply(directory),
     },

@@ -8,6 +8,7 @@ import { InvalidArgumentError } from "../errors.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 import type { BackupListing, CopyScope } from "./backup.ts";
 import { newestFirst as inOrder } from "./backup_order.ts";
+import { namedBackup } from "./named_backup.ts";
 import { sameScope } from "./plan_backup.ts";
 
 /** Which backups may go by age. */
@@ -148,21 +149,15 @@ export function planExpiry(
  * Plans the removal of one backup by its name, whatever it holds.
  *
  * @param backups All backups of a store.
- * @param id The backup's id.
+ * @param id The backup's id, or as much of its beginning as no other has.
  * @returns What goes and what stays, newest first.
- * @throws {InvalidArgumentError} When there is no such backup.
+ * @throws {InvalidArgumentError} When there is no such backup, or more than one.
  */
 export function planNamedExpiry(backups: readonly BackupListing[], id: string): ExpiryPlan {
-  const named = backups.find((backup) => backup.id === id);
-  if (named === undefined) {
-    const known = backups.map((backup) => backup.id).join(", ");
-    throw new InvalidArgumentError(
-      `Unknown backup "${id}": ${known === "" ? "there is none" : `expected one of ${known}`}`,
-    );
-  }
+  const named = namedBackup(newestFirst(backups), id);
   return {
     expired: [{
-      id,
+      id: named.id,
       bytes: named.kind === "damaged" ? 0 : named.bytes,
       reasons: [{ kind: "named" }],
     }],

@@ -19,4 +19,9 @@ export function moreLines(count: number, by: keyof typeof VERBS, of = ""): reado
   return count > 0 ? [`… and ${formatCount(count)} more${of} (${by} ${VERBS[by]} them)`] : [];
 }
 
-const VERBS = { "--all": "shows", "--json": "lists", "--top": "hides" } as const;
+const VERBS = {
+  "--all": "shows",
+  "--json": "lists",
+  "--top": "hides",
+  "--dry-run --json": "lists",
+} as const;

@@ -52,6 +52,17 @@ export function foldLines(lines: readonly string[], { width = Infinity }: Render
   return lines.flatMap((line) => foldLine(line, width)).map((line) => `${line}\n`).join("");
 }
 
+/**
+ * Folds a text of several lines, as {@linkcode foldLines} does.
+ *
+ * @param text Visible text.
+ * @param options The columns of the terminal.
+ * @returns The text; its end is as it was.
+ */
+export function foldText(text: string, options: RenderOptions): string {
+  return foldLines(text.split("\n"), options).slice(0, -1);
+}
+
 function foldLine(line: string, width: number): readonly string[] {
   if (columnsOf(line) <= width) return [line.replace(TIES, " ")];
   const [, indent = ""] = INDENT.exec(line)!;

@@ -39,7 +39,7 @@ const LEAST_OF_PROSE = 44;
  * @param columns The columns.
  * @param rows Texts by column; what could harm a terminal is written as visible escapes.
  * @param width Columns of the terminal.
- * @returns The lines of each row, without spaces at their ends; wider than that only where one text is.
+ * @returns The lines of each row, for {@linkcode foldLines}; wider than that only where one text is.
  *
  * @example
  * ```ts

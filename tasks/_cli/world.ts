@@ -11,9 +11,9 @@ import type { Progress } from "./terminal/progress.ts";
 export interface World {
   /** Writes data, to standard output. */
   readonly print: (text: string) => void;
-  /** Writes talk, to standard error. */
-  readonly say: (text: string) => void;
-  /** How to render data. */
+  /** Writes talk, to standard error: folded for a terminal, unless it was rendered for one. */
+  readonly say: (text: string, options?: { readonly isRendered?: boolean }) => void;
+  /** How to render data, and a plan that is asked about. */
   readonly style: Required<RenderOptions>;
   readonly progress: Progress;
   /**

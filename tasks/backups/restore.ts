@@ -11,6 +11,7 @@
  */
 
 import { DamagedBackupError, InvalidArgumentError } from "../../lib/errors.ts";
+import { namedBackup } from "../../lib/backup/named_backup.ts";
 import type { BackupListing } from "../../lib/backup/backup.ts";
 import type { RestoreReport } from "../../lib/backup/report.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
@@ -21,7 +22,7 @@ import type { Store } from "../ports/store.ts";
 
 /** Which backup, what of it, and where to bring it. */
 export interface RestoreOptions extends RestoreSelection, BackupWork {
-  /** The backup's id. @default {the newest backup of a change} */
+  /** The backup's id, or as much of its beginning as no other has. @default {the newest backup of a change} */
   readonly id?: string;
   /** Where backups lie. @default {our own directory inside the store} */
   readonly backups?: string | undefined;
@@ -98,9 +99,11 @@ async function find(
   options: RestoreOptions,
 ): Promise<BackupPreview | null> {
   const listed = await place.list();
-  const id = options.id ?? newestChange(listed, listCommand(location, options));
+  const id = options.id === undefined
+    ? newestChange(listed, listCommand(location, options))
+    : namedBackup(listed, options.id, noneIn(place)).id;
   if (id === null) return null;
-  const found = await place.preview(id, options).catch(async (error: unknown) => {
+  return await place.preview(id, options).catch(async (error: unknown) => {
     if (!(error instanceof InvalidArgumentError)) throw error;
     const other = options.id === undefined ? await findOther(place, listed, options) : null;
     const command = (...words: readonly string[]) => listCommand(location, options, words);
@@ -109,15 +112,10 @@ async function find(
       : `an older one has it: \`${command(other, ...wordsOf(options))}\``;
     throw new InvalidArgumentError(`${error.message}; ${next}`, { cause: error });
   });
-  if (found !== null) return found;
-  const known = listed.map((one) => one.id).join(", ");
-  throw new InvalidArgumentError(
-    `Unknown backup "${id}": ${
-      known === ""
-        ? `there is none in ${place.directory}; one that went elsewhere is found with --backups DIR`
-        : `expected one of ${known}`
-    }`,
-  );
+}
+
+function noneIn({ directory }: Backups): string {
+  return `there is none in ${directory}; one that went elsewhere is found with --backups DIR`;
 }
 
 /** The newest change that holds what is wanted, where the newest of all does not. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { namedBackup } from "../../lib/backup/named_backup.ts";
 import type { BackupCheck } from "../../lib/backup/backup.ts";
 import type { BackupWork } from "../ports/backups.ts";
 import { requireCapability } from "../ports/require_capability.ts";
@@ -11,7 +12,7 @@ import type { Store } from "../ports/store.ts";
 
 /** Which backups to check. */
 export interface VerifyBackupsOptions extends BackupWork {
-  /** One copy backup. @default {all of them} */
+  /** The id of one copy backup, or as much of its beginning as no other has. @default {all of them} */
   readonly id?: string;
   /** A directory outside of the store. @default {our own, in the store} */
   readonly backups?: string | undefined;
@@ -57,7 +58,8 @@ export async function verifyBackups(
   work.signal?.throwIfAborted();
   const checks: BackupCheck[] = [];
   if (id !== undefined) {
-    checks.push(await place.verify(id, work));
+    const copies = (await place.list()).filter(({ kind }) => kind !== "change");
+    checks.push(await place.verify(namedBackup(copies, id).id, work));
   } else {
     for (const backup of await place.list()) {
       if (backup.kind === "copy") checks.push(await place.verify(backup.id, work));

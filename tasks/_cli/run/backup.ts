@@ -5,6 +5,7 @@
  */
 
 import type { CopyScope } from "../../../lib/backup/backup.ts";
+import { foldLines, unbroken } from "../../../lib/text/fold.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
@@ -75,7 +76,8 @@ export async function runBackup(
     const { directory } = await requireCapability(store, "backups").open(backups);
     const { location } = store.describe();
     const document = { schema: "mltidy/backup-plan/v1", store: location, scope, directory };
-    show(document, `Would copy ${scopeText(scope)} into ${directory}; nothing was changed.\n`);
+    const text = `Would copy ${scopeText(scope)} into ${unbroken(directory)}; nothing was changed.`;
+    show(document, foldLines([text], world.style));
     return { exitCode: ExitCode.done, earlier: null };
   }
   const { backup } = await import("../../backups/backup.ts");

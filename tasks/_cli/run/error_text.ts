@@ -1,5 +1,6 @@
 import { PlanRefusedError, RestoreCollisionError } from "../../../lib/errors.ts";
 import { allowingFlags } from "../../../lib/render/commands.ts";
+import { moreLines } from "../../../lib/render/more.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 
 /**
@@ -11,13 +12,24 @@ import { shellWords } from "../../../lib/text/shell_words.ts";
 export function errorText(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Deno.errors.NotCapable) return notOpenText(message);
-  if (error instanceof RestoreCollisionError) return `${message}\n${PARTLY}`;
+  if (error instanceof RestoreCollisionError) return collisionText(error);
   if (error instanceof PlanRefusedError) {
     const flags = allowingFlags(error.allowance);
     return flags === "" ? message : `${message}; plan again with ${flags} to allow it`;
   }
   return message;
 }
+
+function collisionText({ message, collisions }: RestoreCollisionError): string {
+  const [refusal = ""] = message.split("\n");
+  const shown = [
+    ...collisions.slice(0, SAMPLE),
+    ...moreLines(collisions.length - SAMPLE, "--dry-run --json"),
+  ];
+  return [refusal, ...shown.map((line) => `  ${line}`), PARTLY].join("\n");
+}
+
+const SAMPLE = 10;
 
 const PARTLY =
   "To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR";

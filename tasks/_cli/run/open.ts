@@ -7,6 +7,7 @@
 import { resolve } from "@std/path";
 import { StoreAccessError } from "../../../lib/errors.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
+import { moreLines } from "../../../lib/render/more.ts";
 import { placeOf } from "../../../lib/store/store_uri.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { openStore } from "../../open_store.ts";
@@ -184,6 +185,8 @@ export interface Earlier {
   readonly remains: readonly Remains[];
 }
 
+const SAMPLE = 10;
+
 /**
  * Says what had been cut off and was settled, and what earlier changes left that can still not be freed.
  *
@@ -194,7 +197,8 @@ export function sayEarlier({ settled, remains }: Earlier, world: Pick<World, "sa
   for (const { id, outcome, collisions } of settled) {
     const result = outcome === "completed" ? "it is complete now" : "all of it was taken back";
     world.say(`Change ${id} had been cut off: ${result}\n`);
-    for (const collision of collisions) world.say(`  but ${collision}\n`);
+    for (const collision of collisions.slice(0, SAMPLE)) world.say(`  but ${collision}\n`);
+    for (const line of moreLines(collisions.length - SAMPLE, "--json")) world.say(`  ${line}\n`);
   }
   for (const { path, message } of remains) {
     world.say(

@@ -180,7 +180,7 @@ export async function runApply(
   refuseUnchangeable(store, command(shellWords(["apply", operand, "--dry-run"])));
   refuseUnattended(options.force, words, command, world);
   if (!options.force) {
-    world.say(show());
+    world.say(show(), { isRendered: true });
     if (!await askToApply(plan, options, world)) {
       world.say(NOTHING_CHANGED);
       return ExitCode.done;

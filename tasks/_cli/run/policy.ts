@@ -49,12 +49,13 @@ export async function runExplain(
   if (explanations.length === 0) {
     const some = candidates.slice(0, 10)
       .map(({ experimentId, id }) => `\n  ${experimentId}/${id}`).join("");
+    const more = candidates.length > 10 ? `\n  … and ${candidates.length - 10} more` : "";
     throw new UsageError(
       candidates.length === 0
         ? `Unknown run "${operand}": expected the id of a run of this store, 6 or more of its first letters, 7/3a7bb818… as plans print it, or a name; \`${
           opened.command("cleanup --all")
         }\` names them`
-        : `Cannot tell which run "${operand}" is: ${candidates.length} are called so; expected an id, such as${some}`,
+        : `Cannot tell which run "${operand}" is: ${candidates.length} are called so; expected an id, such as${some}${more}`,
     );
   }
   if (options.json) {

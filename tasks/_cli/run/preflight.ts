@@ -76,6 +76,7 @@ export async function planTeller(
   return (plan) => {
     world.progress.erase();
     // What stays is told in the end, as far as it matters.
-    world.say(`${renderPlan({ ...plan, kept: [] }, { ...world.style, all, command })}\n`);
+    const text = renderPlan({ ...plan, kept: [] }, { ...world.style, all, command });
+    world.say(`${text}\n`, { isRendered: true });
   };
 }

@@ -76,7 +76,7 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
     ...(options.force ? {} : {
       approve: async (plan) => {
         world.progress.erase();
-        world.say(show(plan, null));
+        world.say(show(plan, null), { isRendered: true });
         const isApproved = await askToApply(plan, options, world);
         if (isApproved) listen();
         return isApproved;
@@ -247,7 +247,7 @@ export function printDone(
   try {
     world.print(document);
   } catch (error) {
-    world.say(text);
+    world.say(text, { isRendered: true });
     throw error;
   }
 }

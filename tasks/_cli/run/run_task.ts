@@ -7,6 +7,7 @@
 
 import { resolve } from "@std/path";
 import { plainCommand } from "../../../lib/render/commands.ts";
+import { foldLines, foldText, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
@@ -76,7 +77,9 @@ export async function runTask(
 }
 
 function dryRunOf(where: string, world: World): ExitCode {
-  world.print(`Would write the example store ${where}; nothing was written.\n`);
+  world.print(
+    foldLines([`Would write the example store ${where}; nothing was written.`], world.style),
+  );
   return ExitCode.done;
 }
 
@@ -146,7 +149,7 @@ async function runRestore(
     if (backups.length === 0 && place === null && !options.quiet) world.say(NOWHERE);
     const newest = backups.find(({ kind }) => kind !== "damaged");
     if (!options.quiet && newest !== undefined) {
-      world.say(`To bring back the newest: ${command(`restore ${shellWords([newest.id])}`)}\n`);
+      sayCommand("To bring back the newest", command(`restore ${shellWords([newest.id])}`), world);
     }
     return ExitCode.done;
   }
@@ -217,7 +220,8 @@ async function runDemo(world: World): Promise<ExitCode> {
     await runTask(command, words, {
       ...world,
       print: (more) => text += more,
-      say: (more) => text += more,
+      say: (more, { isRendered = false } = {}) =>
+        text += isRendered ? more : foldText(more, world.style),
     });
     return text.trimEnd();
   };
@@ -249,9 +253,13 @@ async function runDemoStore(
     } runs, ${orphans} orphans\n`,
   );
   if (!options.quiet) {
-    world.say(`Next: ${plainCommand(`summary ${shellWords(["--store", directory])}`)}\n`);
+    sayCommand("Next", plainCommand(`summary ${shellWords(["--store", directory])}`), world);
   }
   return ExitCode.done;
+}
+
+function sayCommand(what: string, command: string, { say, style }: World): void {
+  say(foldLines([`${what}: ${unbroken(command)}`], style), { isRendered: true });
 }
 
 function printJson(world: World, document: unknown): void {

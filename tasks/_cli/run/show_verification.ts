@@ -7,6 +7,7 @@
 import { type CommandOf, findingDocument, ruleDocument } from "../../../lib/render/commands.ts";
 import { renderFindings } from "../../../lib/render/findings.ts";
 import { renderRules } from "../../../lib/render/rules.ts";
+import { foldLines } from "../../../lib/text/fold.ts";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import type { RenderOptions } from "../../../lib/text/style.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
@@ -95,7 +96,7 @@ export function showVerification(
     print(`${jsonText({ ...result, findings })}\n`);
   } else {
     print(renderFindings(result.findings, { ...style, command }));
-    if (result.passes !== undefined) print(`${answerOf(result)}\n`);
+    if (result.passes !== undefined) print(foldLines([answerOf(result)], style));
   }
   return result.counts.error > 0 || result.passes === false ? ExitCode.findings : ExitCode.done;
 }

@@ -32,7 +32,11 @@ export const backupTasks = {
       ["deno task backup --verify", "read every copy again and compare"],
       ["deno task backup --expire 90d --keep-last 3 --dry-run", "show which copies would go"],
     ],
-    operand: { name: "ID", describe: "The only backup to check", required: false },
+    operand: {
+      name: "ID",
+      describe: "The only backup to check, by its ID or the beginning of it",
+      required: false,
+    },
     flags: {
       experiment: {
         name: "experiment",
@@ -87,7 +91,11 @@ export const backupTasks = {
       ["deno task restore --last --run RUN_ID", "bring back a single run"],
       ["deno task restore ID --to /tmp/before", "copy what it holds to another place"],
     ],
-    operand: { name: "ID", describe: "The backup, as apply or backup named it", required: false },
+    operand: {
+      name: "ID",
+      describe: "The backup, as apply or backup named it, or the beginning of its ID",
+      required: false,
+    },
     flags: {
       last: toggle("last", "Undo the newest change; copies are passed over, name those by ID"),
       experiment: {

@@ -15,8 +15,10 @@ export function asInstalled(text: string): string {
   );
 }
 
-/** Names with a colon come first, as `demo:store` begins with `demo`. */
+/** Names with a colon come first, as `demo:store` begins with `demo`; the code of bold text ends in a letter. */
 const TASK = new RegExp(
-  `\\bdeno task (${[...taskNames, "TASK"].toSorted().toReversed().join("|")})(:apply)?\\b`,
+  `(?<=\\x1b\\[1m|\\b)deno task (${
+    [...taskNames, "TASK"].toSorted().toReversed().join("|")
+  })(:apply)?\\b`,
   "g",
 );

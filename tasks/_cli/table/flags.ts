@@ -177,7 +177,7 @@ export function parseSpan(bareUnit: DurationUnit): (text: string) => number {
 }
 
 /**
- * Reads which backups may go: those of an age, such as `90d`, the one of an id, or `due`: those of the age
+ * Reads which backups may go: those of an age, such as `90d`, the one whose id begins so, or `due`: those of the age
  * that the configuration says.
  *
  * @param text What was typed.
@@ -196,7 +196,7 @@ export function parseExpiry(
   text: string,
 ): { readonly olderThan: number } | { readonly id: string } | { readonly due: true } {
   if (text === "due") return { due: true };
-  if (/^\d{8}T\d{6}Z-/.test(text)) return { id: text };
+  if (/^\d{8}T/.test(text)) return { id: text };
   try {
     return { olderThan: parseSpan("d")(text) };
   } catch (cause) {

@@ -1,3 +1,5 @@
+import { foldLines } from "../../../lib/text/fold.ts";
+import { renderRows } from "../../../lib/text/rows.ts";
 import { exitMeaning } from "./exit_code.ts";
 import type { Flag } from "./flags.ts";
 import type { TaskRow } from "./task_row.ts";
@@ -13,13 +15,22 @@ export interface FlagHelp {
   readonly defaultText: string | null;
 }
 
+/** How to show help. */
+export interface HelpOptions {
+  /** Columns of the terminal; more than 80 are not used. @default {80} */
+  readonly columns?: number;
+  /** Names commands as they are typed here. @default {as `deno task`} */
+  readonly named?: (text: string) => string;
+}
+
 /**
  * Tells all about one task.
  *
  * @param task The task.
+ * @param options How to show it.
  * @returns What it does, its usage, examples, flags, exit codes and permissions, as lines.
  */
-export function helpText(task: TaskName): string {
+export function helpText(task: TaskName, options: HelpOptions = {}): string {
   const row: TaskRow = taskTable[task];
   const flags = flagHelp(task).map(({ form, describe, defaultText }) =>
     [
@@ -29,31 +40,39 @@ export function helpText(task: TaskName): string {
   );
   const exitCodes = row.exitCodes.toSorted((left, right) => left - right)
     .map((code) => [`${code}`, exitMeaning[code]] as const);
+  const { operand } = row;
   return [
-    `${row.summary}.\n`,
-    row.usage.map((usage, index) => `${index === 0 ? "Usage: " : "       "}${usage}\n`).join(""),
-    section("Examples", row.examples),
-    ...(row.operand === null
-      ? []
-      : [section("Argument", [[row.operand.name, row.operand.describe]])]),
-    section("Flags", flags),
-    section("Exit codes", exitCodes),
-    `Permissions: ${row.permissions}\n`,
+    prose([`${row.summary}.`], options),
+    prose(
+      row.usage.map((usage, index) => `${index === 0 ? "Usage: " : "       "}${usage}`),
+      options,
+    ),
+    section("Examples", row.examples, options),
+    ...(operand === null ? [] : [section("Argument", [[operand.name, operand.describe]], options)]),
+    section("Flags", flags, options),
+    section("Exit codes", exitCodes, options),
+    prose([`Permissions: ${row.permissions}`], options),
   ].join("\n");
 }
 
 /**
  * Tells which tasks there are.
  *
+ * @param options How to show them.
  * @returns Every task with what it does, as lines.
  */
-export function overviewText(): string {
+export function overviewText(options: HelpOptions = {}): string {
   return [
-    "mltidy keeps MLflow stores tidy: first a plan, and what it does can be undone.\n",
-    "Usage: deno task TASK [flags]\n",
-    section("Tasks", taskNames.map((task) => [task, `${taskTable[task].summary}`])),
-    "prune, cleanup and repair only plan; deno task TASK:apply carries it out.",
-    "deno task TASK --help tells more about a task.\n",
+    prose(
+      ["mltidy keeps MLflow stores tidy: first a plan, and what it does can be undone."],
+      options,
+    ),
+    prose(["Usage: deno task TASK [flags]"], options),
+    section("Tasks", taskNames.map((task) => [task, taskTable[task].summary]), options),
+    prose([
+      "prune, cleanup and repair only plan; deno task TASK:apply carries it out.",
+      "deno task TASK --help tells more about a task.",
+    ], options),
   ].join("\n");
 }
 
@@ -78,11 +97,29 @@ function formOf(flag: Flag): string {
   return `${short}--${flag.negatable === true ? "[no-]" : ""}${flag.name}`;
 }
 
+const MOST_COLUMNS = 80;
+const INDENT = "  ";
+
 function section(
   heading: string,
   rows: readonly (readonly [term: string, meaning: string])[],
+  options: HelpOptions,
 ): string {
-  const width = Math.max(...rows.map(([term]) => term.length));
-  const lines = rows.map(([term, meaning]) => `  ${term.padEnd(width)}  ${meaning}\n`);
-  return `${heading}:\n${lines.join("")}`;
+  const { columns = MOST_COLUMNS, named = asIs } = options;
+  const width = Math.min(columns, MOST_COLUMNS);
+  const lines = renderRows(
+    [{ align: "left" }, { align: "left", prose: true }],
+    rows.map((row) => row.map(named)),
+    width - INDENT.length,
+  ).flat();
+  return foldLines([`${heading}:`, ...lines.map((line) => `${INDENT}${line}`)], { width });
+}
+
+function prose(lines: readonly string[], options: HelpOptions): string {
+  const { columns = MOST_COLUMNS, named = asIs } = options;
+  return foldLines(lines.map(named), { width: Math.min(columns, MOST_COLUMNS) });
+}
+
+function asIs(text: string): string {
+  return text;
 }

@@ -1,7 +1,11 @@
+import { foldText } from "../../../lib/text/fold.ts";
+
 /** Where a question is asked and answered. */
 export interface PromptTerminal {
   /** Writes to the terminal. */
   readonly write: (text: string) => void;
+  /** Columns of the terminal. @default {no end} */
+  readonly columns?: number;
   /** Reads bytes typed; `null` at the end of input, as of `Deno.stdin`. */
   readonly read: (buffer: Uint8Array<ArrayBuffer>) => Promise<number | null>;
 }
@@ -23,7 +27,7 @@ export interface PromptTerminal {
  * ```
  */
 export async function askYesNo(question: string, terminal: PromptTerminal): Promise<boolean> {
-  terminal.write(`${question}? [y/N] `);
+  terminal.write(asked(`${question}? [y/N]`, terminal));
   const line = await readLine(terminal);
   if (line === null) terminal.write("\n");
   return line !== null && /^\s*y(es)?\s*$/i.test(line);
@@ -51,10 +55,14 @@ export async function askFor(
   wanted: string,
   terminal: PromptTerminal,
 ): Promise<boolean> {
-  terminal.write(`${question} > `);
+  terminal.write(asked(`${question} >`, terminal));
   const line = await readLine(terminal);
   if (line === null) terminal.write("\n");
   return line?.trim() === wanted;
+}
+
+function asked(question: string, { columns = Infinity }: PromptTerminal): string {
+  return `${foldText(question, { width: columns - 1 })} `;
 }
 
 async function readLine({ read }: PromptTerminal): Promise<string | null> {

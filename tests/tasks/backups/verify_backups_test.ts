@@ -102,7 +102,7 @@ Deno.test("verifyBackups() refuses a backup that is not there", async () => {
   await using made = await backedUp();
   const { store, id } = made;
   for (const wrong of ["nothing", `${id}/files`, ".."]) {
-    await assertRejects(() => verifyBackups(store, { id: wrong }), RangeError, "no such copy");
+    await assertRejects(() => verifyBackups(store, { id: wrong }), RangeError, "Unknown backup");
   }
 });
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { asInstalled } from "../../../../tasks/_cli/table/command_name.ts";
 import { flagHelp, helpText, overviewText } from "../../../../tasks/_cli/table/help_text.ts";
 import { taskNames } from "../../../../tasks/_cli/table/task_table.ts";
 
@@ -20,15 +21,20 @@ Examples:
   deno task restore ID --to /tmp/before  copy what it holds to another place
 
 Argument:
-  ID  The backup, as apply or backup named it
+  ID  The backup, as apply or backup named it, or the beginning of its ID
 
 Flags:
-      --last           Undo the newest change; copies are passed over, name those by ID
+      --last           Undo the newest change; copies are passed over, name
+                       those by ID
       --experiment ID  Bring back only what belongs to this experiment
       --run ID         Bring back only this run
       --to DIR         Copy it there instead, under the paths of the store
-      --backups DIR    Where backups lie, on any file system but not in the store (default: as mltidy.yaml says, else .mltidy.trash/backups in the store)
-      --store DIR|URI  The store to look at (default: what MLFLOW_TRACKING_URI names, else store of mltidy.yaml, else ./mlruns)
+      --backups DIR    Where backups lie, on any file system but not in the
+                       store (default: as mltidy.yaml says, else
+                       .mltidy.trash/backups in the store)
+      --store DIR|URI  The store to look at (default: what MLFLOW_TRACKING_URI
+                       names, else store of mltidy.yaml, else ./mlruns, or
+                       ./mlflow.db alone)
       --no-config      Go by no mltidy.yaml, whatever lies there
       --json           Print one JSON document instead of text
   -n, --dry-run        Only show what would be done; nothing is changed
@@ -44,10 +50,39 @@ Exit codes:
   10   Store not found, or its permissions do not let the task work
   11   Store locked by another process
   12   Store of a kind or version that is not supported
-  13   The plan does not fit: stale, beyond a limit, of another store, or no plan
+  13   The plan does not fit: stale, beyond a limit, of another store, or no
+       plan
   130  Interrupted (143: ended by SIGTERM while it only read)
 
 Permissions: May write.
+`,
+  );
+});
+
+Deno.test("no line of any help is wider than 80 columns, nor than a narrower terminal", () => {
+  const texts = (
+    columns: number,
+  ) => [overviewText({ columns }), ...taskNames.map((task) => helpText(task, { columns }))];
+  for (const columns of [60, 80, 200]) {
+    const lines = texts(columns).flatMap((text) => text.split("\n"));
+    assertEquals(
+      lines.filter((line) => line.length > Math.min(columns, 80) && !isOneCommand(line)),
+      [],
+    );
+  }
+});
+
+/** What is typed as it stands is not folded. */
+function isOneCommand(line: string): boolean {
+  return /^ {2}deno task \S/.test(line) && !line.slice(2).includes("  ") && line.length <= 80;
+}
+
+Deno.test("helpText() lines up what is typed by the names that commands have here", () => {
+  assertStringIncludes(
+    helpText("cleanup", { named: asInstalled }),
+    `
+  mltidy cleanup                           show the plan; nothing is changed
+  mltidy cleanup --apply --backup --force  carry it out without asking
 `,
   );
 });

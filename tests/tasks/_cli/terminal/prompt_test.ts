@@ -24,6 +24,12 @@ Deno.test("askYesNo() takes y and yes for a yes", async () => {
   }
 });
 
+Deno.test("askYesNo() folds a question that is wider than the terminal", async () => {
+  const { written, port } = typist("n\n");
+  await askYesNo("Apply this plan, which takes all 20 runs of rain (7)", { ...port, columns: 40 });
+  assertEquals(written, ["Apply this plan, which takes all 20\n  runs of rain (7)? [y/N] "]);
+});
+
 Deno.test("askYesNo() takes anything else for a no", async () => {
   for (const answer of ["\n", "n\n", "no\n", "yep\n", "\ny\n"]) {
     assertEquals(await askYesNo("Apply this plan", typist(answer).port), false, answer);
