@@ -60,7 +60,8 @@ export function asStorePath(text: string): StorePath {
  * @returns The path of its directory, which may be the same.
  */
 export function experimentPathOf(path: string): string {
-  return path.split("/").slice(0, path.startsWith(".trash/") ? 2 : 1).join("/");
+  const end = path.indexOf("/", path.startsWith(".trash/") ? ".trash/".length : 0);
+  return end === -1 ? path : path.slice(0, end);
 }
 
 /**
