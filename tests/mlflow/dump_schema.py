@@ -7,7 +7,13 @@ import json
 import sqlite3
 import sys
 
-from mlflow import MlflowClient
+import sqlalchemy.pool
+
+# MLflow 2 asks SQLAlchemy for a pool that 2.1 no longer has, and uses it nowhere here.
+if not hasattr(sqlalchemy.pool, "FallbackAsyncAdaptedQueuePool"):
+    sqlalchemy.pool.FallbackAsyncAdaptedQueuePool = sqlalchemy.pool.AsyncAdaptedQueuePool
+
+from mlflow import MlflowClient  # noqa: E402
 
 
 def main():

@@ -1,9 +1,6 @@
 /**
  * Writes `tests/testdata/mlflow-*.sql`: the tables that each version of MLflow makes in a database of SQLite.
  *
- * MLflow 2.22 needs a SQLAlchemy older than 2.1; where its environment has a newer one, PYTHONPATH may name a
- * directory with that.
- *
  *     deno run -A tests/mlflow/make_schemas.ts
  *
  * @module
