@@ -17,6 +17,7 @@ import { measureApply } from "./apply_bench.ts";
 import { benchStore } from "./bench_store.ts";
 import { comparePrograms, outputOf } from "./compare_programs.ts";
 import { measureDamage } from "./damage_bench.ts";
+import { measureDatabase } from "./database_bench.ts";
 import {
   type Bench,
   type Bound,
@@ -36,6 +37,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   verify: measureVerify,
   sizes: measureSizes,
   planning: measurePlanning,
+  database: measureDatabase,
   damage: measureDamage,
   mlflow: measureMlflow,
   apply: measureApply,
