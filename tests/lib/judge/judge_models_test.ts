@@ -11,7 +11,7 @@ import {
   NOW,
   problem,
   registeredModel,
-  run,
+  type run,
   runId,
   snapshot,
   type SnapshotInit,
