@@ -157,7 +157,7 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
     const entry = evidence.entries.get(path);
     if (entry?.kind === "link") return [keptEntry(path, path, { kind: "symbolic-link" })];
     const recent = entry === undefined ? null : unsettled(context, entry.changed);
-    const choices = isShared && kind !== "nested-store" ? SEPARATE : MOVE;
+    const choices = PLACES[kind] ?? (isShared && kind !== "nested-store" ? SEPARATE : MOVE);
     return [keptEntry(path, path, recent ?? { kind: "needs-choice", message, choices })];
   });
   const copies = [...findRunsInTwoPlaces(snapshot), ...findExperimentsInTwoPlaces(snapshot)]
@@ -184,8 +184,22 @@ const QUARANTINE: CleanupPolicy = {
 const STRAYS: Readonly<Partial<Record<Stray["kind"], string>>> = {
   "backup-directory": "MLflow warns of it on every listing",
   "unlistable-directory": "MLflow lists no experiment at all because of its name",
+  "renamed-experiment": "it is an experiment, and MLflow lists none at all because of its name",
+  "misplaced-run": "it is a run, and MLflow lists no experiment at all because of it",
   "foreign-directory": "nothing in it is MLflow's, and MLflow warns of it on every listing",
   "nested-store": "it is a store of its own, and MLflow warns of it on every listing",
+};
+
+/** Where something of MLflow's belongs. */
+const PLACES: Readonly<Partial<Record<Stray["kind"], NonEmpty<string>>>> = {
+  "renamed-experiment": [
+    "rename the directory to the id that its meta.yaml records",
+    "move it out of the store",
+  ],
+  "misplaced-run": [
+    "move it into the directory of the experiment that its meta.yaml names",
+    "move it out of the store",
+  ],
 };
 
 const SEPARATE: NonEmpty<string> = ["give MLflow a directory of its own, as verify says"];

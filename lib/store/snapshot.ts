@@ -216,7 +216,8 @@ export interface Orphan {
  * `ignored-directory`: its name ends in `.trash`. `backup-directory`: made by an older script; MLflow
  * warns of it or breaks on it. `unlistable-directory`: its name makes MLflow's whole listing raise.
  * `foreign-directory`: nothing of MLflow's, though its name could be an id. `nested-store`: a store of its own;
- * MLflow takes either for an experiment without metadata.
+ * MLflow takes either for an experiment without metadata. `renamed-experiment`: an experiment whose directory has
+ * a name that cannot be an id. `misplaced-run`: a run where experiments are.
  * `duplicate-link`: a symbolic link to a directory that is counted elsewhere in this store.
  * `broken-link`: a symbolic link to nothing.
  */
@@ -231,6 +232,8 @@ export interface Stray {
     | "unlistable-directory"
     | "foreign-directory"
     | "nested-store"
+    | "renamed-experiment"
+    | "misplaced-run"
     | "duplicate-link"
     | "broken-link";
   /** `null` where sizes were not read. */

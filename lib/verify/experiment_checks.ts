@@ -161,19 +161,37 @@ export function* findExperimentsInTwoPlaces(
 }
 
 /**
- * Finds names that more than one experiment has, deleted ones included.
+ * Finds names that an active experiment has and another one, deleted ones included.
  *
  * @param snapshot The store.
  * @returns One violation per name.
  */
-export function* findDuplicateNames({ experiments }: StoreSnapshot): Iterable<Violation> {
-  for (const [name, [first, ...others]] of Map.groupBy(experiments, (each) => each.name)) {
+export function findDuplicateNames({ experiments }: StoreSnapshot): readonly Violation[] {
+  return namesakesOf(experiments, (ones) => ones.some((one) => one.lifecycleStage === "active"));
+}
+
+/**
+ * Finds names that several experiments have, all of them deleted.
+ *
+ * @param snapshot The store.
+ * @returns One violation per name.
+ */
+export function findDeletedTwins({ experiments }: StoreSnapshot): readonly Violation[] {
+  return namesakesOf(experiments, (ones) => ones.every((one) => one.lifecycleStage === "deleted"));
+}
+
+function namesakesOf(
+  experiments: readonly Experiment[],
+  isWanted: (ones: readonly Experiment[]) => boolean,
+): readonly Violation[] {
+  return [...Map.groupBy(experiments, (each) => each.name)].flatMap(([name, ones]) => {
+    const [first, ...others] = ones;
     // The same experiment in two places has a rule of its own.
     const twins = others.filter(({ id }) => id !== first?.id);
-    if (!first || twins.length === 0) continue;
+    if (first === undefined || twins.length === 0 || !isWanted(ones)) return [];
     const paths = twins.map((each) => each.path).join(", ");
-    yield ofExperiment(first, `The name ${JSON.stringify(name)} is also that of ${paths}`);
-  }
+    return [ofExperiment(first, `The name ${JSON.stringify(name)} is also that of ${paths}`)];
+  });
 }
 
 /**

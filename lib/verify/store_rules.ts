@@ -1,39 +1,22 @@
 /**
- * The rules about the root of a store and about experiments: one row each.
+ * The rules about the root of a store: one row each.
  *
  * @module
  */
 
-import { DEFAULT_EXPERIMENT } from "../store/names.ts";
-import { findProblems, perExperiment } from "./checks.ts";
+import { findProblems } from "./checks.ts";
 import {
-  findActiveRunsInTrash,
-  findDeletedDefault,
-  findDeletedLinks,
-  findDuplicateNames,
   findExperimentsInTwoPlaces,
-  findMissingDefault,
   findMissingTrash,
-  findQuotedNames,
   findRunsInTwoPlaces,
-  findStagesInRoot,
-  findStagesInTrash,
   findStoreBelowArtifacts,
-  findUnknownStages,
-  findUnnumbered,
 } from "./experiment_checks.ts";
+import { byHand, byTaking, type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
 import { findStrays, findWorkingDirectory } from "./stray_checks.ts";
-import { byHand, byTaking, RELOCATE, type RuleRow, toBoth, toMlflow3 } from "./rule.ts";
 
-const META = byTaking(
-  "Restore its meta.yaml from a backup, or move the directory out of the store",
-);
-const ACCESS = byHand("Give this account permission to read it, or restore the file from a backup");
 const MOVE_AWAY = byTaking("Move it out of the store, or give it a name that ends in `.trash`");
-
 const AS_EXPERIMENT =
   "MLflow takes it for an experiment without metadata and warns of it on every listing";
-const NO_DEFAULT = "`mlflow.start_run()` raises where no experiment is named";
 
 /** Rules about the root. */
 export const STORE_RULES: readonly RuleRow[] = [
@@ -63,6 +46,26 @@ export const STORE_RULES: readonly RuleRow[] = [
     migration: null,
     remedy: MOVE_AWAY,
     check: findStrays("unlistable-directory"),
+  },
+  {
+    id: "experiment-directory-renamed",
+    in: toBoth("error"),
+    describes: "MLflow lists no experiment at all because the name cannot be an experiment's id",
+    migration: "skips",
+    remedy: byTaking(
+      "Rename the directory to the id that its meta.yaml records, or move it out of the store",
+    ),
+    check: findStrays("renamed-experiment"),
+  },
+  {
+    id: "run-among-experiments",
+    in: toBoth("error"),
+    describes: "MLflow takes it for an experiment, and lists none where it does",
+    migration: "skips",
+    remedy: byTaking(
+      "Move it into the directory of the experiment that its meta.yaml names, or out of the store",
+    ),
+    check: findStrays("misplaced-run"),
   },
   {
     id: "backup-directory",
@@ -144,235 +147,5 @@ export const STORE_RULES: readonly RuleRow[] = [
     migration: "aborts",
     remedy: byTaking("Move one of the two out of the store"),
     check: findExperimentsInTwoPlaces,
-  },
-];
-
-/** Rules about experiments. */
-export const EXPERIMENT_RULES: readonly RuleRow[] = [
-  {
-    id: "default-experiment-missing",
-    in: toBoth("warning"),
-    describes: `${NO_DEFAULT}, and MLflow makes it with a new store only`,
-    migration: null,
-    stores: "any",
-    remedy: byHand("Rename that experiment in MLflow, or name one wherever runs are started"),
-    repairable: true,
-    check: findMissingDefault,
-  },
-  {
-    id: "default-experiment-deleted",
-    in: toBoth("warning"),
-    describes: NO_DEFAULT,
-    migration: null,
-    stores: "any",
-    remedy: {
-      kind: "restore",
-      experimentId: DEFAULT_EXPERIMENT,
-      or: "log to another one",
-    },
-    check: findDeletedDefault,
-  },
-  {
-    id: "experiment-meta-missing",
-    in: toBoth("warning"),
-    describes: "MLflow hides the experiment and warns of it on every listing",
-    migration: "skips",
-    remedy: META,
-    repairable: true,
-    check: findProblems("experiment", "missing"),
-  },
-  {
-    id: "experiment-meta-empty",
-    in: { "2.22": "error", "3.17": "warning" },
-    describes: "MLflow before 3.2 lists no experiment at all, later ones warn on every listing",
-    migration: "skips",
-    remedy: META,
-    repairable: true,
-    check: findProblems("experiment", "empty"),
-  },
-  {
-    id: "experiment-meta-unreadable",
-    in: toBoth("error"),
-    describes: "MLflow lists no experiment at all",
-    migration: "skips",
-    remedy: META,
-    repairable: true,
-    check: findProblems("experiment", "unreadable"),
-  },
-  {
-    id: "experiment-meta-incomplete",
-    in: toBoth("error"),
-    describes: "MLflow lists no experiment at all",
-    migration: null,
-    remedy: META,
-    repairable: true,
-    check: findProblems("experiment", "incomplete"),
-  },
-  {
-    id: "experiment-meta-inaccessible",
-    in: toBoth("error"),
-    describes: "MLflow lists no experiment at all under the same account",
-    migration: "skips",
-    remedy: ACCESS,
-    check: findProblems("experiment", "io"),
-  },
-  {
-    id: "experiment-id-mismatch",
-    in: toBoth("warning"),
-    describes: "MLflow ignores the experiment and warns of it on every listing",
-    migration: "aborts",
-    remedy: byTaking(
-      "Rename the directory to the id that its meta.yaml records, or move it out of the store",
-    ),
-    check: findProblems("experiment", "id-mismatch"),
-  },
-  {
-    id: "experiment-id-not-numeric",
-    in: toBoth(null),
-    describes: "MLflow minds only when the store is migrated",
-    migration: "skips",
-    remedy: byHand(
-      "Rename the directory to a number, and the ids in its meta.yaml and its runs' likewise",
-    ),
-    check: findUnnumbered,
-  },
-  {
-    id: "duplicate-experiment-name",
-    in: toBoth("warning"),
-    describes: "MLflow may log to another experiment than the one meant",
-    migration: "aborts",
-    remedy: byHand("Rename all but one in MLflow; restore or purge a deleted one first"),
-    check: findDuplicateNames,
-  },
-  {
-    id: "experiment-name-with-quote",
-    in: toBoth("warning"),
-    describes: "MLflow cannot find the experiment by its name: `set_experiment` raises",
-    migration: null,
-    remedy: byHand("Rename it in MLflow by its id, without the apostrophe"),
-    check: findQuotedNames,
-  },
-  {
-    id: "experiment-name-missing",
-    in: toBoth("error"),
-    describes: "MLflow's server lists no experiment at all",
-    migration: "aborts",
-    remedy: byHand("Give it a name in its meta.yaml"),
-    repairable: true,
-    check: findProblems("experiment", "no-name"),
-  },
-  {
-    id: "experiment-location-missing",
-    in: toBoth("error"),
-    describes: "MLflow's server lists no experiment at all, and no run can be started in it",
-    migration: null,
-    remedy: byHand("Name the place of its artifacts in its meta.yaml, as artifact_location"),
-    repairable: true,
-    check: findProblems("experiment", "no-artifact-uri"),
-  },
-  {
-    id: "stage-disagrees-with-location",
-    in: toBoth("warning"),
-    describes: "MLflow lists the experiment, refuses to log to it and cannot restore it",
-    migration: null,
-    remedy: byTaking(
-      "Set lifecycle_stage to active in its meta.yaml, or move the directory into .trash/",
-    ),
-    repairable: true,
-    check: findStagesInRoot,
-  },
-  {
-    id: "experiment-stage-unknown",
-    in: toBoth("warning"),
-    describes: "MLflow lists the experiment and refuses to log to it",
-    migration: "aborts",
-    remedy: byHand("Set lifecycle_stage to active or deleted in its meta.yaml"),
-    repairable: true,
-    check: findUnknownStages,
-  },
-  {
-    id: "deletion-not-recorded",
-    in: toBoth("info"),
-    describes: "MLflow goes by the directory, and before 2.3 recorded no more than that",
-    migration: "alters",
-    remedy: null,
-    repairable: true,
-    check: findStagesInTrash,
-  },
-  {
-    id: "active-runs-in-deleted-experiment",
-    in: toBoth("info"),
-    describes: "MLflow still shows them as active, which is what an interrupted deletion leaves",
-    migration: null,
-    stores: "any",
-    remedy: byHand("Restore the experiment in MLflow, and delete it again if it is to go"),
-    check: findActiveRunsInTrash,
-  },
-  {
-    id: "deleted-link",
-    in: toBoth("warning"),
-    describes: "`mlflow gc` stops there: it cannot remove a link",
-    migration: null,
-    remedy: byHand("Move what the link leads to into its place, or remove the link"),
-    check: findDeletedLinks,
-  },
-  {
-    id: "experiment-location-moved",
-    in: toBoth("warning"),
-    describes: "MLflow writes elsewhere than here, or fails to",
-    migration: null,
-    remedy: RELOCATE,
-    check: findProblems("experiment", "moved"),
-  },
-  {
-    id: "location-relative",
-    in: toBoth("warning"),
-    describes: "MLflow finds nothing there unless it is started where that leads here",
-    migration: null,
-    remedy: RELOCATE,
-    check: perExperiment(
-      "records",
-      findProblems(["experiment", "run", "logged-model", "trace", "model-version"], "relative"),
-    ),
-  },
-  {
-    id: "experiment-tag-unreadable",
-    in: toBoth("error"),
-    describes: "MLflow lists no experiment at all",
-    migration: "aborts",
-    remedy: byHand("Rewrite the file as UTF-8 text, or remove it"),
-    check: findProblems("experiment-tag", "unreadable", "io"),
-  },
-  {
-    id: "experiment-tag-name-illegal",
-    in: toBoth("error"),
-    describes: "MLflow lists no experiment at all",
-    migration: null,
-    remedy: byHand("Rename the file, or move it out of the store"),
-    check: findProblems("experiment-tag", "illegal-name"),
-  },
-  {
-    id: "directory-in-experiment",
-    in: toBoth("info"),
-    describes: "MLflow takes it for a run without metadata and passes over it",
-    migration: null,
-    remedy: byTaking("Move it out of the store"),
-    check: findProblems("run", "foreign"),
-  },
-  {
-    id: "dataset-unreadable",
-    in: toBoth("error"),
-    describes: "MLflow cannot search the experiment's runs, since one uses the dataset",
-    migration: "skips",
-    remedy: META,
-    check: findProblems("dataset", "missing", "empty", "unreadable", "incomplete", "io"),
-  },
-  {
-    id: "dataset-unused",
-    in: toBoth("info"),
-    describes: "MLflow never removes it",
-    migration: null,
-    remedy: null,
-    check: findProblems("dataset", "unused"),
   },
 ];

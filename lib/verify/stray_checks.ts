@@ -119,6 +119,8 @@ const STRAYS: Readonly<Record<ReportedStray, string>> = {
   "unlistable-directory": "It is no experiment's directory",
   "foreign-directory": "It is no experiment's directory: nothing in it is MLflow's",
   "nested-store": "It is a store of its own, of which MLflow shows nothing here",
+  "renamed-experiment": "Its meta.yaml names another experiment than the directory",
+  "misplaced-run": "It is a run, and lies where experiments do",
   "duplicate-link": "It is a symbolic link to something in this store",
   "broken-link": "It is a symbolic link to nothing",
 };

@@ -111,7 +111,7 @@ export function reasonText(reason: ActionReason | KeepReason): string {
         reason.row.replace("-", " ")
       } ${reason.id} of database ${reason.database} has its files there`;
     case "parent-of-kept":
-      return `parent of run ${reason.child}, which is kept`;
+      return `parent of run ${reason.child}, which stays`;
     case "hides-copy":
       return `MLflow would find its copy ${reason.copy} instead`;
     case "holds-registered-model":

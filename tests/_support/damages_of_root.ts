@@ -4,7 +4,16 @@
  * @module
  */
 
-import { CHILD, child, type Damage, type DamagedStore, EMPTY, MAIN } from "./damage.ts";
+import {
+  CHILD,
+  child,
+  type Damage,
+  type DamagedStore,
+  DELETED,
+  EMPTY,
+  MAIN,
+  run,
+} from "./damage.ts";
 
 /** A copy that every listing meets before the original. */
 function copyAhead(store: DamagedStore, names: string): string {
@@ -99,6 +108,34 @@ export const ROOT_DAMAGES: readonly Damage[] = [
     name: "an empty directory in the root whose name could be an id",
     rule: "foreign-directory",
     inflict: (s) => s.makeDirectory("plots"),
+  },
+  {
+    name: "an experiment's directory has a name that cannot be an id",
+    rule: "experiment-directory-renamed",
+    changes: new RegExp(EMPTY),
+    inflict: (s) => s.move(EMPTY, `${EMPTY} copy`),
+  },
+  {
+    name: "a run lies among the experiments",
+    rule: "run-among-experiments",
+    ...run,
+    inflict: (s) => s.move(child, CHILD),
+  },
+  {
+    name: "a run lies in .trash/",
+    rule: "run-among-experiments",
+    ...run,
+    inflict: (s) => s.move(child, `.trash/${CHILD}`),
+  },
+  {
+    name: "two deleted experiments have one name",
+    rule: "deleted-experiments-of-one-name",
+    changes: /./,
+    inflict: (s) => {
+      const twin = ".trash/205420454355194854";
+      s.copy(`.trash/${DELETED}/meta.yaml`, `${twin}/meta.yaml`);
+      s.set(`${twin}/meta.yaml`, "experiment_id", "'205420454355194854'");
+    },
   },
   {
     name: "an empty directory called mlruns in the root",

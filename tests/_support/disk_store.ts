@@ -380,6 +380,10 @@ function writeStray(root: string, { path, kind }: Stray): void {
     case "unlistable-directory":
     case "foreign-directory":
       return writeFiles(root, { [`${path}/old/notes.txt`]: "an old note\n" });
+    case "renamed-experiment":
+      return writeFiles(root, { [`${path}/meta.yaml`]: "experiment_id: '7'\n" });
+    case "misplaced-run":
+      return writeFiles(root, { [`${path}/meta.yaml`]: "run_id: a\nexperiment_id: '7'\n" });
     case "nested-store":
       return writeFiles(root, { [`${path}/0/meta.yaml`]: "experiment_id: '0'\n" });
     case "duplicate-link":

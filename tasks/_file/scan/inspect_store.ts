@@ -214,7 +214,7 @@ async function inspectStrays(inspection: Inspection, snapshot: StoreSnapshot): P
   const { strays, registeredModels, experiments } = snapshot;
   const kinds = [
     ...["backup-directory", "unlistable-directory", "foreign-directory", "nested-store"],
-    "duplicate-link",
+    ...["renamed-experiment", "duplicate-link"],
   ];
   const places = [
     ...strays.filter(({ kind, path }) => kinds.includes(kind) && !path.endsWith(".trash"))

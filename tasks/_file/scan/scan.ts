@@ -41,7 +41,7 @@ import {
 import { addWeights, measureTree, measureWeight, newMeasurer } from "./measure.ts";
 import { seekExtras } from "./scan_extras.ts";
 import { lookAtModels } from "./scan_models.ts";
-import { judgeRootRemains, looksLikeStore, type RootRemains } from "./scan_remains.ts";
+import { judgeRootRemains, looksLikeStore, recordIn, type RootRemains } from "./scan_remains.ts";
 import type { Share } from "./scan_share.ts";
 import { type ScanListeners, type ScannedShare, scanShares } from "./scan_shares.ts";
 
@@ -94,7 +94,7 @@ export async function scanStore<D extends Depth>(
       return assembleShares(listed, facts, depth);
     }),
   );
-  const nested = await setNestedAside(listed, assembled);
+  const aside = await setAside(listed, assembled);
   const digests = found.flatMap(({ digest }) => digest === null ? [] : [digest]);
   const parts: SnapshotParts<Depth> = {
     location: root,
@@ -104,14 +104,14 @@ export async function scanStore<D extends Depth>(
     readAt: now,
     experiments: assembled.flatMap((one) => one.kind === "experiment" ? [one.experiment] : []),
     orphans: assembled.flatMap((one) =>
-      one.kind === "orphan" && !nested.has(one.orphan.path) ? [one.orphan] : []
+      one.kind === "orphan" && !aside.has(one.orphan.path) ? [one.orphan] : []
     ),
     strays: [...listed.strays, ...found.flatMap(({ strays }) => strays)],
     registeredModels: top.registeredModels,
     problems: [
       ...listed.problems,
       ...assembled.flatMap((one) =>
-        one.kind === "orphan" && nested.has(one.orphan.path) ? [] : one.problems
+        one.kind === "orphan" && aside.has(one.orphan.path) ? [] : one.problems
       ),
     ],
     hasTrash: top.hasTrash,
@@ -122,7 +122,7 @@ export async function scanStore<D extends Depth>(
   const { inspectStore } = await import("./inspect_store.ts");
   const whole: StoreSnapshot = await inspectStore(
     snapshot,
-    found.flatMap(({ inspected }, index) => nested.has(shares[index]!.path) ? [] : [inspected]),
+    found.flatMap(({ inspected }, index) => aside.has(shares[index]!.path) ? [] : [inspected]),
   );
   return whole as StoreSnapshot<D>;
 }
@@ -148,7 +148,12 @@ async function scanTop(listed: Listed): Promise<Top> {
     } else if (isBackupName(entry.name) && !hasMeta(listed, entry.path)) {
       await addStray(listed, entry.path, "backup-directory");
     } else if (!isExperimentDirectoryName(entry.name)) {
-      await addStray(listed, entry.path, "unlistable-directory");
+      const isRenamed = recordIn(`${listed.root}/${entry.path}`) === "experiment";
+      await addStray(
+        listed,
+        entry.path,
+        isRenamed ? "renamed-experiment" : "unlistable-directory",
+      );
     } else {
       const kind = await strayKindOf(listed, entry);
       if (kind === null) experiments.push({ ...entry, isLinked });
@@ -191,21 +196,30 @@ async function strayKindOf(listed: Listed, { name, path }: Entry): Promise<Stray
   return STRAY_KINDS[await judgeRootRemains(`${listed.root}/${path}`, name)];
 }
 
-/** What has the name of an experiment, no record, and experiments where runs should be, is a store in the store. */
-async function setNestedAside(
+/**
+ * What has the name of an experiment, no record, and experiments where runs should be, is a store in the store;
+ * what has a run's record is a run.
+ */
+async function setAside(
   listed: Listed,
   assembled: readonly AssembledExperiment[],
 ): Promise<ReadonlySet<string>> {
-  const nested = new Set<string>();
+  const aside = new Set<string>();
   for (const one of assembled) {
     if (one.kind !== "orphan") continue;
     const { path, damage, runs, damagedRuns } = one.orphan;
-    if (damage !== "missing" || runs.length > 0 || damagedRuns.length === 0) continue;
-    if (!await looksLikeStore(`${listed.root}/${path}`)) continue;
-    nested.add(path);
-    await addStray(listed, path, "nested-store");
+    const at = `${listed.root}/${path}`;
+    const mayBeStore = damage === "missing" && runs.length === 0 && damagedRuns.length > 0;
+    const kind = mayBeStore && await looksLikeStore(at)
+      ? "nested-store"
+      : damage === "incomplete" && recordIn(at) === "run"
+      ? "misplaced-run"
+      : null;
+    if (kind === null) continue;
+    aside.add(path);
+    await addStray(listed, path, kind);
   }
-  return nested;
+  return aside;
 }
 
 /** Where MLflow needs a directory of its own, something else is: it opens neither store nor registry. */

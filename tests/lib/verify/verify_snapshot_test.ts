@@ -352,6 +352,22 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
     snapshot({ strays: [stray({ path: "plots", kind: "foreign-directory" })] }),
     ["warning foreign-directory plots - -"],
   ]],
+  "experiment-directory-renamed": [[
+    snapshot({ strays: [stray({ path: "7 copy", kind: "renamed-experiment" })] }),
+    ["error experiment-directory-renamed 7 copy - -"],
+  ]],
+  "run-among-experiments": [[
+    snapshot({ strays: [stray({ path: `.trash/${RUN}`, kind: "misplaced-run" })] }),
+    [`error run-among-experiments .trash/${RUN} - -`],
+  ]],
+  "deleted-experiments-of-one-name": [[
+    snapshot({
+      experiments: ["2", "3"].map((id) =>
+        experiment({ id, name: "same", lifecycleStage: "deleted", recordedStage: "deleted" })
+      ),
+    }),
+    ["warning deleted-experiments-of-one-name .trash/2 2 -"],
+  ]],
   "nested-store": [[
     snapshot({ strays: [stray({ path: "mlruns", kind: "nested-store" })] }),
     ["warning nested-store mlruns - -"],

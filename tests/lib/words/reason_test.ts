@@ -178,7 +178,7 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
   ],
   [
     { kind: "parent-of-kept", child: RUN },
-    "parent of run 00000000000000000000000000000007, which is kept",
+    "parent of run 00000000000000000000000000000007, which stays",
     "with a kept child",
   ],
   [
