@@ -3,6 +3,7 @@ import { dirname, join } from "@std/path";
 import { asRunId } from "../../lib/store/path.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { summary, type SummaryOptions } from "../../tasks/summary.ts";
+import { verify } from "../../tasks/verify.ts";
 import {
   deletedRun,
   experiment,
@@ -14,7 +15,7 @@ import {
   runId,
 } from "../_support/builders.ts";
 import { runTask } from "../_support/command.ts";
-import { tempStore, writeFiles } from "../_support/disk_store.ts";
+import { runMeta, tempStore, writeFiles } from "../_support/disk_store.ts";
 import { ROTTEN } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -171,4 +172,25 @@ Deno.test("summary() stops when it is told to", async () => {
     DOMException,
   );
   assertEquals(error.name, "AbortError");
+});
+
+Deno.test("summary() counts of metadata what verify() finds of it", async () => {
+  const id = "420101650667246494";
+  await using store = await tempStore({
+    experiments: [experiment({ id: "0", name: "Default" }), experiment({ id, name: "other" })],
+  });
+  const lost = run({ id: runId(1), experimentId: "7" });
+  writeFiles(store.root, {
+    [`${id}/${runId(1)}/meta.yaml`]: runMeta(lost),
+    [`${id}/${runId(1)}/artifacts`]: null,
+    [`${id}/${runId(1)}/metrics`]: null,
+    [`${id}/${runId(1)}/params`]: null,
+    [`${id}/notes/today.txt`]: "",
+    ".trash": null,
+  });
+  await using opened = await openStore(store.root);
+  const { findings } = await summary(opened);
+  const { counts } = await verify(opened);
+  const moved = (await verify(opened, { rule: "experiment-location-moved" })).counts.warning;
+  assertEquals(findings, { ...counts, warning: counts.warning - moved });
 });

@@ -62,6 +62,28 @@ export async function inspectStore(
   }
   await inspectRegistry(inspection, snapshot);
   await inspectStrays(inspection, snapshot);
+  const known = await lookAgain(snapshot);
+  // What is no run lacks nothing.
+  const borrowed = new Set(
+    known.filter(({ damage }) => damage === "borrowed").map(({ path }) => path),
+  );
+  const met = inspection.problems.filter(({ path }) => !borrowed.has(path));
+  return {
+    ...snapshot,
+    depth: "full",
+    problems: [...known, ...met].toSorted(byPath),
+    references: inspection.references.toSorted(byPath),
+  };
+}
+
+/**
+ * Takes a second look at all that the scan could not use. Needs read permission for the store.
+ *
+ * @param snapshot The store, at any depth.
+ * @returns Its problems, by what each thing is.
+ */
+export async function lookAgain(snapshot: StoreSnapshot): Promise<readonly Problem[]> {
+  const { location: root } = snapshot;
   const runs = new Set<string>(
     [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs)
       .map((run) => run.path),
@@ -89,18 +111,7 @@ export async function inspectStore(
         : { ...problem, ...borrowed },
     );
   }
-  // What is no run lacks nothing.
-  const borrowed = new Set(
-    looked.filter(({ damage }) => damage === "borrowed").map(({ path }) => path),
-  );
-  const met = inspection.problems.filter(({ path }) => !borrowed.has(path));
-  const known = looked.map((problem) => clash(problem, root, taken));
-  return {
-    ...snapshot,
-    depth: "full",
-    problems: [...known, ...met].toSorted(byPath),
-    references: inspection.references.toSorted(byPath),
-  };
+  return looked.map((problem) => clash(problem, root, taken));
 }
 
 /** Takes a second look at what the scan could not use: what it is, and what a migration makes of it. */

@@ -118,8 +118,13 @@ export async function scanStore<D extends Depth>(
     backups: top.backups,
   };
   const snapshot = assembleSnapshot(parts, sumDigests(digests));
-  if (depth !== "full") return snapshot as StoreSnapshot<D>;
-  const { inspectStore } = await import("./inspect_store.ts");
+  const isFinal = depth !== "full" && !(isReport && snapshot.problems.length > 0);
+  if (isFinal) return snapshot as StoreSnapshot<D>;
+  const { inspectStore, lookAgain } = await import("./inspect_store.ts");
+  if (depth !== "full") {
+    // Who only counts what is wrong calls it by the same names.
+    return { ...snapshot, problems: await lookAgain(snapshot) } as unknown as StoreSnapshot<D>;
+  }
   const whole: StoreSnapshot = await inspectStore(
     snapshot,
     found.flatMap(({ inspected }, index) => aside.has(shares[index]!.path) ? [] : [inspected]),
