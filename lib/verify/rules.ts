@@ -14,8 +14,7 @@ import { EXPERIMENT_RULES } from "./experiment_rules.ts";
 import { LOGGED_MODEL_RULES, REGISTRY_RULES, TRACE_RULES } from "./model_rules.ts";
 import { type Rule, worstOf } from "./rule.ts";
 import { RUN_RULES, VALUE_RULES } from "./run_rules.ts";
-import { RECORD_RULES } from "./record_rules.ts";
-import { STORE_RULES } from "./store_rules.ts";
+import { RECORD_RULES, STORE_RULES } from "./store_rules.ts";
 
 export * from "./rule.ts";
 
