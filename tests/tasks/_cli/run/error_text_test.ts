@@ -21,6 +21,16 @@ To bring back a part that nothing is in the way of, add --experiment ID or --run
   );
 });
 
+Deno.test("errorText() shows samples of what is in the way, and what lists the rest", () => {
+  const collisions = Array.from({ length: 47 }, (_, index) => `1/${index} is there`);
+  const lines = errorText(new RestoreCollisionError("b-1", collisions)).split("\n");
+  assertEquals(lines.length, 1 + 10 + 1 + 1);
+  assertEquals(lines.slice(10, 12), [
+    "  1/9 is there",
+    "  … and 37 more (--dry-run --json lists them)",
+  ]);
+});
+
 Deno.test("errorText() advises nobody to give all permissions", () => {
   const error = new Deno.errors.NotCapable(
     'Requires all access to "/proc", run again with the --allow-all flag',
