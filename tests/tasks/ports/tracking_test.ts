@@ -133,7 +133,7 @@ Deno.test("training goes on while clean-ups are applied, and neither waits for t
   const clean = async () => {
     let cleanups = 0;
     for (; cleaning; cleanups++) {
-      const orphan = join(root, `orphan-${cleanups}`);
+      const orphan = join(root, `${9000 + cleanups}`);
       Deno.mkdirSync(orphan);
       Deno.utimeSync(orphan, 1e9, 1e9);
       const { report } = await cleanup(store, { apply: true });
