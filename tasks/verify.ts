@@ -5,6 +5,10 @@
  */
 
 import { InvalidArgumentError, UnsupportedStoreError } from "../lib/errors.ts";
+import type { RepairPlan } from "../lib/plan/plan.ts";
+import { planRepair } from "../lib/repair/plan_repair.ts";
+import { proveRemedies, type RepairRemedy, repairsAskedFor } from "../lib/repair/prove_remedies.ts";
+import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import {
   experimentIds,
@@ -14,6 +18,7 @@ import {
   type VerifySnapshotOptions,
 } from "../lib/verify/verify_snapshot.ts";
 import type { Abortable, Store } from "./ports/store.ts";
+import { repairPolicyOf } from "./repair.ts";
 
 /** How to verify. */
 export interface VerifyOptions extends Abortable, VerifySnapshotOptions {
@@ -72,7 +77,7 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
   if (experiment !== undefined && experimentIds(snapshot, experiment).size === 0) {
     throw new InvalidArgumentError(`Unknown experiment "${experiment}": no id and no name is that`);
   }
-  const findings = verifySnapshot(snapshot, options);
+  const findings = await withProvenRemedies(store, snapshot, options);
   const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
   const result: Verification = {
     schema: "mltidy/verify/v1",
@@ -86,4 +91,24 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
     ...result,
     passes: verifySnapshot(snapshot, { reader, severity: "error" }).length === 0,
   };
+}
+
+/** Names a repair only where one is planned. */
+async function withProvenRemedies(
+  store: Store,
+  snapshot: StoreSnapshot<"full">,
+  options: VerifyOptions,
+): Promise<readonly Finding[]> {
+  const findings = verifySnapshot(snapshot, options);
+  const { mending } = store;
+  if (mending === null) return findings;
+  const plans: (readonly [RepairRemedy, RepairPlan])[] = [];
+  for (const remedy of repairsAskedFor(findings)) {
+    const { relocate = false, dropLines = false } = remedy;
+    // What is too young to be mended now will be, as soon as it has settled.
+    const policy = repairPolicyOf({ settle: 0, relocate, dropLines });
+    const evidence = await mending.evidence(snapshot, policy);
+    plans.push([remedy, planRepair(snapshot, evidence, policy, { now: store.now() })]);
+  }
+  return proveRemedies(snapshot, findings, plans, options);
 }

@@ -3,7 +3,7 @@
  * boolean to YAML, since no quotes are around it; and the other way round a time in quotes.
  *
  * MLflow reads such a record without looking at them. What then goes wrong was asked of 2.22 and 3.17,
- * which are alike; `tests/mlflow/value_types_test.ts` asks them again.
+ * which are alike; `tests/mlflow/damage_test.ts` asks again about the likely ones.
  *
  * | Record           | Text                                                               | Where one is none |
  * | ---------------- | ------------------------------------------------------------------ | ----------------- |

@@ -69,6 +69,11 @@ export function remedyText(
         }, or ${remedy.or}`;
     case "restore":
       return `Restore it with \`${restoring(remedy.experimentId)}\`, or ${remedy.or}`;
+    case "choice": {
+      const text = remedy.ways.join(", or ");
+      const by = remedy.by === undefined ? "" : ` with \`${CHOICES[remedy.by](command)}\``;
+      return `${text.charAt(0).toUpperCase()}${text.slice(1)}${by}`;
+    }
     case "by-hand":
       return remedy.text;
     case "separate":

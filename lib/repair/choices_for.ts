@@ -22,6 +22,11 @@ const REMAINS: Choices = [
   "bring its meta.yaml back from a backup of your own",
   "move it out of MLflow's sight",
 ];
+/** What it holds may be shown all the same. */
+const REGISTERED: Choices = [
+  "bring its meta.yaml back from a backup of your own",
+  "write one that says its name",
+];
 const VALUE: Choices = [
   "bring the file back from a backup of your own",
   "move it out of the store",
@@ -64,6 +69,7 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   "no-name": null,
   "no-deleted-time": null,
   "wrong-type": ["correct the value in its meta.yaml"],
+  "no-value": null,
   lookalike: null,
   "repeated-point": null,
   "carriage-return": null,
@@ -85,11 +91,15 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
  * is nothing to decide.
  */
 export function choicesFor(
-  { subject, damage, message }: Pick<Problem, "subject" | "damage" | "message">,
+  { subject, damage, message, path }:
+    & Pick<Problem, "subject" | "damage" | "message">
+    & Partial<Pick<Problem, "path">>,
   isForCleanup: boolean,
 ): OwnersChoice | null {
   if (isNoFile(message) && RECORD_SUBJECTS.includes(subject)) return { choices: IN_PLACE };
   const isRecord = subject === "model-version" || RECORD_SUBJECTS.includes(subject);
+  const isModel = subject === "registry" && path?.split("/").length === 2;
+  if (isModel && LOST.includes(damage)) return { choices: REGISTERED };
   if (isForCleanup && LOST.includes(damage)) return { choices: REMAINS, by: "cleanup" };
   if (!isRecord && LOST.includes(damage)) return { choices: VALUE };
   const choices = CHOICES[damage];

@@ -48,6 +48,8 @@ export type Damage =
   | "illegal-name"
   /** A file that an editor or operating system left behind, whose name MLflow takes for a key. */
   | "stray-file"
+  /** A param without a value, in a run that may go on. */
+  | "no-value"
   /** Keys that some file systems take for one. */
   | "lookalike"
   /** A line of a metric that MLflow cannot read. */

@@ -115,6 +115,8 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
   };
 }
 
+/** MLflow lists its versions all the same. */
+const MODEL_META = byHand("Restore its meta.yaml from a backup, or write one that says its name");
 const RE_ENCODE = byHand("Write the file anew as UTF-8");
 const MOVE_AWAY = byTaking("Move it out of the store");
 
@@ -132,6 +134,9 @@ function remedyFor({ path, subject, damage, message }: Problem): Remedy | null {
     return byHand("Remove the link");
   }
   if (isNoFile(message)) return RECORD_SUBJECTS.includes(subject) ? IN_PLACE : MOVE_AWAY;
+  if (subject === "registry" && path.split("/").length === 2 && IN_ORPHAN.includes(damage)) {
+    return MODEL_META;
+  }
   if (message === UTF_16) return RECORD_SUBJECTS.includes(subject) ? REPAIR : RE_ENCODE;
   if (subject === "experiment" || !isLitter(path.slice(path.lastIndexOf("/") + 1))) return null;
   // Nothing of a registered model is moved by a repair.

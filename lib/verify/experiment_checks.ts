@@ -8,8 +8,8 @@ import { isMigratedDirectory } from "../records/check_meta.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_NAME } from "../store/names.ts";
 import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
-import { count } from "./checks.ts";
-import type { Violation } from "./rule.ts";
+import { count, findProblems } from "./checks.ts";
+import { byHand, byTaking, type Violation } from "./rule.ts";
 
 /**
  * Finds that the store lies below a directory called `artifacts`, where MLflow 3.8 and newer take
@@ -118,6 +118,8 @@ export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violatio
     yield {
       ...ofExperiment(holder, `It holds ${count(copies, "run")} that an experiment holds too`),
       migration: isMigratedDirectory(holder.id) ? "aborts" : null,
+      // MLflow shows the experiment, and whatever else it holds.
+      ...("name" in holder ? { remedy: COPIES_ALONE } : {}),
     };
   }
   for (const { path, damage, message } of problems) {
@@ -125,6 +127,10 @@ export function* findRunsInTwoPlaces(snapshot: StoreSnapshot): Iterable<Violatio
     yield { path, line: null, experimentId: null, runId: null, message, migration: null };
   }
 }
+
+const COPIES_ALONE = byHand(
+  "Move the copies of these runs out of the store, and leave the experiment where it is",
+);
 
 function repeatedRunIds(holders: readonly (Experiment | Orphan)[]): ReadonlySet<string> {
   const seen = new Set<string>();
@@ -322,3 +328,23 @@ function storeViolation(path: string, message: string): Violation {
   const place: StorePath = asStorePath(path);
   return { path: place, line: null, experimentId: null, runId: null, message };
 }
+
+/**
+ * Finds directories whose record names another experiment; one that is there already cannot be what they are
+ * renamed to.
+ *
+ * @param snapshot The store.
+ * @returns The violations.
+ */
+export function* findMisplacedExperiments(snapshot: StoreSnapshot): Iterable<Violation> {
+  const ids = new Set(snapshot.experiments.map(({ id }) => `${id}`));
+  for (const violation of findProblems("experiment", "id-mismatch")(snapshot)) {
+    const [, id = ""] = /^\w+ is "([^"]*)"/.exec(violation.message) ?? [];
+    yield ids.has(id) ? { ...violation, remedy: OWN_META } : violation;
+  }
+}
+
+const OWN_META = byTaking(
+  "Restore the meta.yaml of its own from a backup, for this is a copy of another experiment's, or move " +
+    "the directory out of the store",
+);

@@ -12,6 +12,7 @@ import {
   findDeletedLinks,
   findDeletedTwins,
   findDuplicateNames,
+  findMisplacedExperiments,
   findMissingDefault,
   findQuotedNames,
   findStagesInRoot,
@@ -104,7 +105,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     remedy: byTaking(
       "Rename the directory to the id that its meta.yaml records, or move it out of the store",
     ),
-    check: findProblems("experiment", "id-mismatch"),
+    check: findMisplacedExperiments,
   },
   {
     id: "experiment-id-not-numeric",

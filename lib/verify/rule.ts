@@ -48,6 +48,12 @@ export type Remedy =
   }
   /** Its owner gives MLflow a directory of its own, and moves these there. */
   | { readonly kind: "separate"; readonly moves: readonly StorePath[] }
+  /** Its owner chooses, each way in the imperative; `by`: what carries out the last. */
+  | {
+    readonly kind: "choice";
+    readonly ways: readonly [string, ...string[]];
+    readonly by?: "cleanup" | "repair" | "relocation" | "restoration" | "dropping";
+  }
   /** Nothing, since its files are those of a row of a database. */
   | { readonly kind: "leave"; readonly use: DatabaseUse }
   /** Nothing before a database can be read that may refer to it. */

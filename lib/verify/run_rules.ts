@@ -257,6 +257,14 @@ export const VALUE_RULES: readonly RuleRow[] = [
     check: findProblems("param", "illegal-name"),
   },
   {
+    id: "param-empty",
+    in: toBoth("info"),
+    describes: "MLflow refuses any other value for it where the run goes on",
+    migration: null,
+    remedy: byHand("If its value was lost, remove the file, and log it again"),
+    check: perExperiment("params", findProblems("param", "no-value")),
+  },
+  {
     id: "param-with-carriage-return",
     in: toBoth("warning"),
     describes: "MLflow refuses the same value when it is logged again",

@@ -4,7 +4,18 @@
  * @module
  */
 
-import { child, type Damage, metric, NOT_UTF8, POINTER, run, utf16, victims } from "./damage.ts";
+import {
+  child,
+  type Damage,
+  MAIN,
+  metric,
+  NOT_UTF8,
+  POINTER,
+  run,
+  RUNNING,
+  utf16,
+  victims,
+} from "./damage.ts";
 
 /** Every damage of that kind. */
 export const VALUE_DAMAGES: readonly Damage[] = [
@@ -214,6 +225,11 @@ export const VALUE_DAMAGES: readonly Damage[] = [
     name: "a param is empty",
     rule: null,
     inflict: (s) => s.write(`${child}/params/nothing`, ""),
+  },
+  {
+    name: "a param of a run that goes on is empty",
+    rule: "param-empty",
+    inflict: (s) => s.write(`${MAIN}/${RUNNING}/params/nothing`, ""),
   },
   {
     name: "a tag is not UTF-8",

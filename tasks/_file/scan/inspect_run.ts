@@ -92,7 +92,8 @@ export async function inspectRun(
     report(inspection, "run", path, [recordProblem("missing-folder", `${words} ${verb} missing`)]);
   }
   if (isFolder("metrics")) await inspectMetrics(inspection, `${path}/metrics`);
-  if (isFolder("params")) await inspectParams(inspection, `${path}/params`);
+  const mayGoOn = "status" in run && isUnfinished(run.status);
+  if (isFolder("params")) await inspectParams(inspection, `${path}/params`, mayGoOn);
   // A file in its place was met by the scan.
   if (isFolder("tags")) await inspectTags(inspection, run);
   const uses = names.has("inputs") ? await inspectInputs(inspection, `${path}/inputs`) : [];
@@ -130,12 +131,19 @@ export function inspectMetric(text: string, owner: MetricOwner): readonly Record
   return problems.map((problem) => ({ ...problem, mendable: false }));
 }
 
-async function inspectParams(inspection: Inspection, folder: string): Promise<void> {
+async function inspectParams(
+  inspection: Inspection,
+  folder: string,
+  mayGoOn: boolean,
+): Promise<void> {
   const keys: string[] = [];
   await walkKeys(inspection, folder, (key, path, fact) => {
     keys.push(key);
     reportKey(inspection, "param", path, key);
     report(inspection, "param", path, checkValue(fact, "param"));
+    if (mayGoOn && fact.kind === "text" && fact.text === "") {
+      report(inspection, "param", path, [recordProblem("no-value", "the param has no value")]);
+    }
   });
   reportLookalikes(inspection, folder, keys);
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { asStorePath } from "../../../lib/store/path.ts";
 import { choicesFor } from "../../../lib/repair/choices_for.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 
@@ -47,5 +48,21 @@ Deno.test("choicesFor() names two ways where there are two, each in the imperati
   assertEquals(choices("run", "moved"), {
     choices: ["move the store back", "rewrite the place that it names"],
     by: "relocation",
+  });
+});
+
+Deno.test("choicesFor() moves no registered model away, whose versions MLflow shows all the same", () => {
+  const model = { subject: "registry", damage: "missing", message: "" } as const;
+  assertEquals(choicesFor({ ...model, path: asStorePath("models/churn") }, false), {
+    choices: [
+      "bring its meta.yaml back from a backup of your own",
+      "write one that says its name",
+    ],
+  });
+  assertEquals(choicesFor({ ...model, path: asStorePath("models/churn/version-1") }, false), {
+    choices: [
+      "bring its meta.yaml back from a backup of your own",
+      "move the directory out of the store",
+    ],
   });
 });

@@ -545,6 +545,7 @@ const DAMAGES: Readonly<Record<Problem["damage"], Problem["subject"]>> = {
   "no-name": "experiment",
   "no-deleted-time": "run",
   "wrong-type": "run",
+  "no-value": "param",
   "lfs-pointer": "run",
   "illegal-name": "metric",
   "stray-file": "metric",

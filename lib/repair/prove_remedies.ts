@@ -1,0 +1,85 @@
+/**
+ * Findings, with the remedies that a repair really plans.
+ *
+ * @module
+ */
+
+import type { RepairPlan } from "../plan/plan.ts";
+import type { NeedsChoice } from "../plan/repair_action.ts";
+import { simulateRepairs } from "../plan/simulate_repairs.ts";
+import { experimentPathOf, pathsUp } from "../store/path.ts";
+import type { StoreSnapshot } from "../store/snapshot.ts";
+import { type Remedy, RULES } from "../verify/rules.ts";
+import {
+  type Finding,
+  verifySnapshot,
+  type VerifySnapshotOptions,
+} from "../verify/verify_snapshot.ts";
+
+/** The remedy that a repair carries out. */
+export type RepairRemedy = Extract<Remedy, { readonly kind: "repair" }>;
+
+/**
+ * Tells which repairs the remedies of findings ask for.
+ *
+ * @param findings The findings.
+ * @returns Each once; empty where none is to be repaired.
+ */
+export function repairsAskedFor(findings: readonly Finding[]): readonly RepairRemedy[] {
+  const asked = findings.flatMap(({ remedy }) => remedy?.kind === "repair" ? [remedy] : []);
+  return [...new Map(asked.map((one) => [keyOf(one), one])).values()];
+}
+
+/**
+ * Names a repair only where it mends what was found, and else what its plan leaves to the owner: the choice
+ * that it names, or what helps where nothing proves a repair.
+ *
+ * @param snapshot The store, read at depth `full`.
+ * @param findings What was found in it.
+ * @param plans What each repair that {@linkcode repairsAskedFor} names would do at once.
+ * @param options How it was found.
+ * @returns The findings, in their order.
+ */
+export function proveRemedies(
+  snapshot: StoreSnapshot<"full">,
+  findings: readonly Finding[],
+  plans: readonly (readonly [RepairRemedy, RepairPlan])[],
+  options: VerifySnapshotOptions,
+): readonly Finding[] {
+  const outcomes = new Map(plans.map(([remedy, { actions, kept }]) => {
+    const after = verifySnapshot(simulateRepairs(snapshot, actions), options);
+    const choices = new Map(kept.flatMap(({ path, reasons }) => {
+      const choice = reasons.find(({ kind }) => kind === "needs-choice");
+      return choice?.kind === "needs-choice" ? [[`${path}`, choice] as const] : [];
+    }));
+    return [keyOf(remedy), { left: new Set(after.map(nameOf)), choices }] as const;
+  }));
+  return findings.map((finding) => {
+    if (finding.remedy?.kind !== "repair") return finding;
+    const outcome = outcomes.get(keyOf(finding.remedy));
+    if (outcome === undefined || !outcome.left.has(nameOf(finding))) return finding;
+    return { ...finding, remedy: choiceFor(finding, outcome.choices) };
+  });
+}
+
+function choiceFor(
+  { rule, path }: Finding,
+  choices: ReadonlyMap<string, NeedsChoice>,
+): Remedy | null {
+  const choice = [path, ...pathsUp(path), experimentPathOf(path)]
+    .flatMap((one) => choices.get(one) ?? [])[0];
+  if (choice !== undefined) {
+    const { choices: ways, by } = choice;
+    return by === undefined ? { kind: "choice", ways } : { kind: "choice", ways, by };
+  }
+  const remedy = RULES.find(({ id }) => id === rule)?.remedy ?? null;
+  return remedy?.kind === "repair" ? null : remedy;
+}
+
+function keyOf({ relocate, dropLines }: RepairRemedy): string {
+  return `${relocate} ${dropLines}`;
+}
+
+function nameOf({ rule, path }: Finding): string {
+  return `${rule} ${path}`;
+}

@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { NO_EVIDENCE } from "../../../lib/plan/repair_action.ts";
+import { planRepair } from "../../../lib/repair/plan_repair.ts";
+import { proveRemedies, repairsAskedFor } from "../../../lib/repair/prove_remedies.ts";
+import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
+import {
+  DAY,
+  experiment,
+  NOW,
+  problem,
+  run,
+  snapshot,
+  withDefault,
+} from "../../_support/builders.ts";
+import { deepFreeze } from "../../_support/deep_freeze.ts";
+
+const POLICY = { settle: 0, staleAfter: 7 * DAY, finishAs: "FAILED", relocate: null } as const;
+const ONE = run();
+const STORE: StoreSnapshot<"full"> = deepFreeze({
+  ...snapshot(withDefault({
+    experiments: [experiment({ id: "1", runs: [ONE] })],
+    problems: [problem({ path: ONE.path, subject: "run", damage: "no-run-id" })],
+  })),
+  depth: "full",
+});
+
+/** The remedy of the only finding, given which records can be edited. */
+function remedyOf(stamps: ReadonlyMap<string, string>) {
+  const findings = verifySnapshot(STORE);
+  const plans = repairsAskedFor(findings).map((remedy) =>
+    [
+      remedy,
+      planRepair(STORE, { ...NO_EVIDENCE, stamps }, POLICY, { now: NOW }),
+    ] as const
+  );
+  return proveRemedies(STORE, findings, plans, {}).map(({ rule, remedy }) => [rule, remedy]);
+}
+
+Deno.test("proveRemedies() names a repair where one is planned", () => {
+  assertEquals(remedyOf(new Map([[ONE.path, "a"]])), [["run-id-missing", { kind: "repair" }]]);
+});
+
+Deno.test("proveRemedies() names what helps else where none is", () => {
+  assertEquals(remedyOf(new Map()), [["run-id-missing", {
+    kind: "by-hand",
+    text: "Add a key run_id to its meta.yaml, equal to run_uuid",
+  }]]);
+});
+
+Deno.test("proveRemedies() names the choice that a plan leaves to the owner", () => {
+  const path = `${ONE.path}/metrics/loss`;
+  const store: StoreSnapshot<"full"> = {
+    ...STORE,
+    problems: [problem({ path, subject: "metric", damage: "malformed-line" })],
+  };
+  const findings = verifySnapshot(store);
+  const plan = planRepair(store, NO_EVIDENCE, POLICY, { now: NOW });
+  assertEquals(
+    proveRemedies(store, findings, [[{ kind: "repair" }, plan]], {}).map(({ remedy }) => remedy),
+    [{
+      kind: "choice",
+      ways: ["correct the line", "take it out, into the backup,"],
+      by: "dropping",
+    }],
+  );
+});
+
+Deno.test("repairsAskedFor() names each repair once", () => {
+  assertEquals(repairsAskedFor(verifySnapshot(STORE)), [{ kind: "repair" }]);
+  assertEquals(repairsAskedFor([]), []);
+});
