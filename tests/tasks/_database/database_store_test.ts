@@ -13,6 +13,7 @@ import { policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
 import type { ModelUse } from "../../../lib/store/extras.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { Experiment, LoggedModel, StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import { RULES } from "../../../lib/verify/rules.ts";
 import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
 import { openDatabaseStore } from "../../../tasks/_database/database_store.ts";
 import { snapshotArbitrary } from "../../_support/arbitraries.ts";
@@ -242,6 +243,11 @@ Deno.test("verify finds of a database what breaks, and nothing in a sound one", 
     const found = verifySnapshot(snapshot).map((finding) => finding.rule);
     assertEquals(found, rule === "" ? [] : [rule], rule);
   }
+});
+
+Deno.test("there is a break for every rule about databases", () => {
+  const rules = RULES.filter(({ stores, id }) => stores !== undefined && id !== "database-damaged");
+  assertEquals(Object.keys(BREAKS).toSorted(), rules.map(({ id }) => id).toSorted());
 });
 
 Deno.test("verify finds damaged pages", async () => {
