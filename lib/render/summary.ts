@@ -106,7 +106,7 @@ function fieldsOf({ perExperiment: experiments, usage, primaryMetric }: Summary)
     },
     ...(primaryMetric === undefined ? [] : [{
       heading: `Best ${primaryMetric.name}`,
-      column: { align: "left", prose: true, leaves: LEAVING.indexOf("Best") } as const,
+      column: { align: "left", leaves: LEAVING.indexOf("Best") } as const,
       text: ({ byMetric }: ExperimentSummary) => standingText(byMetric, primaryMetric.name),
     }]),
     ...(usage === null ? [] : [{
@@ -117,7 +117,7 @@ function fieldsOf({ perExperiment: experiments, usage, primaryMetric }: Summary)
   ];
 }
 
-/** Where it is narrow, columns leave in this order; the stage first of all where there is but one. */
+/** Where it is narrow, columns leave in this order, what was asked for late; a stage that all have, first. */
 const LEAVING = [
   "Newest run",
   "Scheduled",
@@ -128,9 +128,9 @@ const LEAVING = [
   "Damaged",
   "Deleted",
   "Stage",
+  "Runs",
   "Size",
   "Best",
-  "Runs",
   "Id",
 ];
 

@@ -176,6 +176,20 @@ Deno.test("renderSummary() leaves columns out on a narrow terminal, what tells l
   ]);
 });
 
+Deno.test("renderSummary() keeps what was asked for on a narrow terminal, before numbers of runs", () => {
+  const usage = { bytes: 2_048, files: 2 };
+  const best = {
+    best: { value: 0.25, name: "KoELECTRA 35차", runId: asRunId("ab") },
+    runsWithout: 0,
+  };
+  const asked = [BASELINE, EMPTY].map((each) => ({ ...each, usage, byMetric: best }));
+  const [heading] = renderSummary(
+    { ...STORE, usage, perExperiment: asked, primaryMetric: { name: "loss", mode: "min" } },
+    { width: 68 },
+  ).split("\n");
+  assertEquals(heading, "Experiment        Id                  Best loss               Size");
+});
+
 Deno.test("renderSummary() leaves out statuses that no experiment on it has", () => {
   const [heading] = renderSummary({ ...STORE, perExperiment: [EMPTY] }).split("\n");
   assertEquals(heading, "Experiment        Id  Stage   Runs  Newest run");
