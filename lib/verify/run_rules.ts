@@ -154,7 +154,8 @@ export const RUN_RULES: readonly RuleRow[] = [
   {
     id: "artifacts-of-another-run",
     in: toBoth("info"),
-    describes: "MLflow shows them with that run, from here",
+    describes:
+      "MLflow shows them with that run, from here; before 3.8 it may refuse the run for it",
     migration: null,
     remedy: null,
     check: findProblems("run", "borrowed"),
