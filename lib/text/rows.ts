@@ -47,8 +47,8 @@ const LEAST_OF_PROSE = 44;
  *
  * const columns = [{ align: "left" }, { align: "right" }] as const;
  * assertEquals(
- *   renderRows(columns, [["baseline", "1"], ["b", "12"]], 9),
- *   [["baseline", "      1"], ["b    12"]],
+ *   renderRows(columns, [["baseline", "1"], ["b", "12"], ["c", "3"]], 9),
+ *   [["baseline", "        1"], ["b      12"], ["c       3"]],
  * );
  * ```
  */
