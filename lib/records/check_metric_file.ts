@@ -12,6 +12,7 @@ import {
   readPythonInteger,
 } from "../text/python_text.ts";
 import { quoteText } from "../text/quote_text.ts";
+import { isLater, type Point, pointOf } from "./metric_file.ts";
 import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 
 /** Who owns a metric; each writes columns of its own. */
@@ -79,8 +80,9 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
   }
   const tooLarge = isSound ? -1 : lines.findIndex(hasTooLarge);
   if (tooLarge !== -1) {
+    const damage = owner === "run" && showsTooLarge(lines) ? "wrong-type" : "unmigrated";
     const message = "a time or a step is beyond 64 bits";
-    problems.push({ ...recordProblem("unmigrated", message), line: tooLarge + 1 });
+    problems.push({ ...recordProblem(damage, message), line: tooLarge + 1 });
   }
   const mayRepeat = readable && !(isSound && haveRisingSteps(lines, owner));
   const repeated = mayRepeat ? repeatedLine(lines, owner) : null;
@@ -161,6 +163,18 @@ function hasTooLarge(line: string): boolean {
     const exact = BigInt(field.replace(/[^-\d]/g, ""));
     return BigInt.asIntN(64, exact) !== exact;
   });
+}
+
+/** Whether it is in the point that MLflow shows with a run, and so in what its server sends for one. */
+function showsTooLarge(lines: readonly string[]): boolean {
+  let latest: { readonly point: Point; readonly line: string } | null = null;
+  for (const line of lines) {
+    const point = pointOf(pythonStripped(line).split(" "));
+    if (point !== null && (latest === null || isLater(point, latest.point))) {
+      latest = { point, line };
+    }
+  }
+  return latest !== null && hasTooLarge(latest.line);
 }
 
 function countOf(fields: number): string {

@@ -51,7 +51,8 @@ export function summarizeMetric(text: string): MetricSummary | string {
   };
 }
 
-interface Point {
+/** One line of a metric. */
+export interface Point {
   readonly step: number;
   readonly time: number;
   readonly value: number;
@@ -90,15 +91,28 @@ function pointsOf(text: string): readonly Point[] | string {
   return points;
 }
 
-function pointOf(columns: readonly string[]): Point | null {
+/**
+ * Takes a line of a run's metric apart.
+ *
+ * @param columns What stands between its single spaces.
+ * @returns The point; `null` where MLflow cannot read it.
+ */
+export function pointOf(columns: readonly string[]): Point | null {
   if (![2, 3, 5].includes(columns.length)) return null;
   const [time, value] = [readPythonInteger(columns[0]!), readPythonFloat(columns[1]!)];
   const step = columns.length === 3 ? readPythonInteger(columns[2]!) : NO_STEP;
   return time === null || value === null || step === null ? null : { step, time, value };
 }
 
-/** NaN is before every other value, so that the order is total. */
-function isLater(left: Point, right: Point): boolean {
+/**
+ * Orders points as MLflow does, which shows the latest. NaN is before every other value, so that the order is
+ * total.
+ *
+ * @param left One point.
+ * @param right Another one.
+ * @returns Whether the left one is later.
+ */
+export function isLater(left: Point, right: Point): boolean {
   if (left.step !== right.step) return left.step > right.step;
   if (left.time !== right.time) return left.time > right.time;
   return left.value > right.value || Number.isNaN(right.value) && !Number.isNaN(left.value);

@@ -45,7 +45,7 @@ function isPoint(line: string, owner: MetricOwner): boolean {
   return checkMetricFile(line, owner).every(({ damage }) => READABLE.includes(damage));
 }
 
-const READABLE: readonly string[] = ["newer-format", "unmigrated"];
+const READABLE: readonly string[] = ["newer-format", "unmigrated", "wrong-type"];
 
 function isRubbish(rest: string, sound: string, owner: MetricOwner): boolean {
   if (rest === "") return sound === "";

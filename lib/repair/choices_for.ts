@@ -68,7 +68,7 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   "no-artifact-uri": null,
   "no-name": null,
   "no-deleted-time": null,
-  "wrong-type": ["correct the value in its meta.yaml"],
+  "wrong-type": ["correct the value where it is written"],
   "no-value": null,
   lookalike: null,
   "repeated-point": null,

@@ -226,6 +226,14 @@ export const VALUE_RULES: readonly RuleRow[] = [
     check: findProblems(["metric", "logged-model-value"], "repeated-point"),
   },
   {
+    id: "latest-metric-beyond-64-bits",
+    in: toBoth("error"),
+    describes: "MLflow's server answers no search that has it",
+    migration: "aborts",
+    remedy: byHand("Correct the line, or remove it"),
+    check: findProblems("metric", "wrong-type"),
+  },
+  {
     id: "metric-beyond-64-bits",
     in: toBoth(null),
     describes: "MLflow minds only when the store is migrated",

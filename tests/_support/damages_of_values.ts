@@ -113,11 +113,13 @@ export const VALUE_DAMAGES: readonly Damage[] = [
     inflict: (s) => s.edit(metric, (text) => text + text),
   },
   ...[
-    ["a time", "9223372036854775808 0.5 7"],
-    ["a step", "1777593609007 0.5 -9223372036854775809"],
-  ].map(([what, line]): Damage => ({
+    ["a time that MLflow shows", "latest-metric-beyond-64-bits", "9223372036854775808 0.5 7"],
+    ["a step that MLflow shows", "latest-metric-beyond-64-bits", "1 0.5 9223372036854775808"],
+    ["a time of an earlier step", "metric-beyond-64-bits", "9223372036854775808 0.5 -7"],
+    ["an earlier step", "metric-beyond-64-bits", "1777593609007 0.5 -9223372036854775809"],
+  ].map(([what, rule, line]): Damage => ({
     name: `a metric has ${what} beyond 64 bits`,
-    rule: "metric-beyond-64-bits",
+    rule: rule!,
     changes: /val\/loss/,
     inflict: (s) => s.edit(metric, (text) => `${text}${line}\n`),
   })),
