@@ -13,7 +13,12 @@ import {
   type RetentionPolicy,
   type RetentionRule,
 } from "../../lib/policy/policy.ts";
-import type { ModelUse, RunExtras, TraceUse } from "../../lib/store/extras.ts";
+import {
+  isMeasured,
+  type ModelUse,
+  type RunExtras,
+  type TraceUse,
+} from "../../lib/store/extras.ts";
 import { asStorePath } from "../../lib/store/path.ts";
 import type { Experiment, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { DAY, HOUR, retentionRule } from "./builders.ts";
@@ -125,7 +130,10 @@ export function withExtras(
       metrics: new Map(METRICS.flatMap((key) => {
         const latest = [0.5, 0.5, 0.7, 0.9, NaN, Infinity, undefined][draw(7)];
         const least = draw(3) / 10;
-        return latest === undefined ? [] : [[key, { latest, least, greatest: least + 0.5 }]];
+        if (latest === undefined) return [];
+        // The latest is one of the values, but for what is none.
+        const values = [least, least + 0.5, ...(isMeasured(latest) ? [latest] : [])];
+        return [[key, { latest, least: Math.min(...values), greatest: Math.max(...values) }]];
       })),
       params,
       inputs: models.length > 0 && draw(6) === 0 ? [models[draw(models.length)]!] : [],

@@ -5,6 +5,7 @@ import type { ApplyReport } from "../../lib/plan/report.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { verifyBackups } from "../../tasks/backups/verify_backups.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
+import { seed as chosenSeed } from "../_support/depth.ts";
 import {
   type Case,
   keep,
@@ -36,7 +37,7 @@ async function race(
   commands: readonly [first: readonly string[], second: readonly string[]],
   check: (round: Round) => Promise<void>,
 ): Promise<void> {
-  const seed = crypto.getRandomValues(new Uint16Array(1))[0]!;
+  const seed = chosenSeed ?? crypto.getRandomValues(new Uint16Array(1))[0]!;
   const scratch = await makeScratch();
   let refused = 0;
   try {
