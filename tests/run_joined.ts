@@ -14,7 +14,7 @@ import { join, toFileUrl } from "@std/path";
 
 const TESTS = import.meta.dirname!;
 /** Enough for the processors to be done at the same time, few enough to load the program seldom. */
-const SHARES = 4 * navigator.hardwareConcurrency;
+const SHARES = 8 * navigator.hardwareConcurrency;
 const OPTIONS = [
   "--lock=tests/deno.lock",
   "--config=deno.json",
