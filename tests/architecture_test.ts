@@ -301,9 +301,8 @@ const writing = ["config", "demo:store"];
 const running = ["run"];
 
 const root = fromFileUrl(new URL("..", import.meta.url));
-const files = ["mod.ts", ...listFiles("lib"), ...listFiles("tasks")]
-  .filter((path) => path.endsWith(".ts"));
-const sources = files.filter((path) => !path.endsWith(".d.ts"));
+const files = ["mod.ts", ...listFiles("lib"), ...listFiles("tasks")];
+const sources = files.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
 const tests = listFiles("tests").filter((path) => path.endsWith("_test.ts"));
 const imports = [...sources, ...tests].flatMap(importsOf);
 

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { findDatabaseUses } from "../judge/find_database_uses.ts";
 import type { StorePath } from "../store/path.ts";
 import type { Migration } from "../store/problem.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
-import { databaseRemedies } from "./database_remedies.ts";
 import {
   MLFLOW_VERSIONS,
   type MlflowVersion,
@@ -177,4 +177,35 @@ function remedyOf(rule: Rule, { remedy, mendable }: Violation): Remedy | null {
 
 function compare(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/**
+ * Prepares to say what is to be done about something by what would have to be done if there were no database:
+ * what one has its files in is never to be taken from its place.
+ */
+function databaseRemedies(
+  snapshot: StoreSnapshot,
+): (path: string, remedy: Remedy | null) => Remedy | null {
+  const { databases = [] } = snapshot;
+  if (databases.length === 0) return (_, remedy) => remedy;
+  const uses: ReadonlyMap<string, Extract<Remedy, { kind: "leave" }>["use"]> = findDatabaseUses(
+    snapshot,
+  );
+  const hidden = databases.find(({ problem }) => problem !== null);
+  const lost = new Set<string>(
+    [...snapshot.problems.filter(({ damage }) => damage === "missing"), ...snapshot.strays]
+      .map(({ path }) => path),
+  );
+  return (path, remedy) => {
+    if (remedy === null) return null;
+    const use = uses.get(path);
+    // A record that is damaged may be mended; one that never was is not missed.
+    if (use !== undefined && (takesAway(remedy) || lost.has(path))) return { kind: "leave", use };
+    if (hidden === undefined || !takesAway(remedy)) return remedy;
+    return { kind: "read-database", database: hidden.path, message: hidden.problem! };
+  };
+}
+
+function takesAway(remedy: Remedy): boolean {
+  return remedy.kind === "cleanup" || remedy.kind === "by-hand" && remedy.takes === true;
 }
