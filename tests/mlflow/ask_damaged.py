@@ -337,15 +337,18 @@ def main():
             question = Question(store)
             question.read()
             warned = list(WARNED)
-            migration = migrate(store, empty, place) if THREE else None
-            question.change()
+            # Of a store that was cured it is asked alone what it shows.
+            asked = not name.startswith("cured: ")
+            migration = migrate(store, empty, place) if THREE and asked else None
+            if asked:
+                question.change()
             answers[name] = {
                 "raised": question.raised,
                 "refused": question.refused,
                 "warned": warned,
                 "shown": question.shown,
                 "migration": migration,
-                "gc": collect_garbage(question.uri),
+                "gc": collect_garbage(question.uri) if asked else None,
             }
     json.dump(answers, sys.stdout, ensure_ascii=False)
 

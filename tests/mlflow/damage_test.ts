@@ -11,7 +11,7 @@ import type { Severity } from "../../lib/verify/rule.ts";
 import { type Finding, type Reader, verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { type Damage, layOutDamaged, layOutHealthy } from "../_support/damage.ts";
-import { BASES, judgeDamages, type Judgement, type Verdict } from "./damaged_stores.ts";
+import { BASES, CORRECTED, judgeDamages, type Judgement, type Verdict } from "./damaged_stores.ts";
 import { testEachVersion } from "./each_version.ts";
 import type { MlflowVersion } from "./python.ts";
 
@@ -95,4 +95,14 @@ testEachVersion("verify finds nothing in the stores that are damaged", async () 
   } finally {
     await Deno.remove(parent, { recursive: true });
   }
+});
+
+testEachVersion("no remedy takes from MLflow's sight what it showed", async (version) => {
+  const wrong = (await judgementsOf(version)).flatMap(({ damage, lost, broken }) => {
+    const { name, rule } = damage;
+    const purpose = CORRECTED[rule ?? ""] ?? /^$/;
+    const taken = lost.filter((path) => !purpose.test(path.slice(0, path.indexOf(" was "))));
+    return [...taken, ...broken].slice(0, 3).map((one) => `${name} (${rule}): ${one}`);
+  });
+  assertEquals(wrong, []);
 });

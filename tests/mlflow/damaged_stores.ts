@@ -7,6 +7,7 @@
 import { join } from "@std/path";
 import { type Damage, layOutDamaged, layOutHealthy } from "../_support/damage.ts";
 import { DAMAGES } from "../_support/damages.ts";
+import { doRemedies } from "./do_remedies.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
 
 /** What MLflow does where something is broken. */
@@ -27,6 +28,10 @@ export interface Judgement {
   readonly stumbles: boolean | null;
   /** What it said. */
   readonly why: string;
+  /** What it showed of the damaged store, and no longer does once its remedies are done. */
+  readonly lost: readonly string[];
+  /** What it raises once the remedies are done, and did not before. */
+  readonly broken: readonly string[];
 }
 
 /** What `ask_damaged.py` says of one store. */
@@ -42,6 +47,30 @@ export interface Answer {
   };
   readonly gc: string | null;
 }
+
+/** Lost with the damage: what is mended shows otherwise, and better so. */
+export const CORRECTED: Readonly<Record<string, RegExp>> = {
+  // The misread end of a torn line was shown as a point.
+  "metric-line-torn": /metrics\/val\/loss|val\/loss\//,
+  // An integer, a date or nothing was shown for a text.
+  "value-of-wrong-type": /name$|runName$|user_id$|user$/i,
+  "logged-model-value-of-wrong-type": /name$/,
+  "experiment-name-missing": /name$/,
+  "experiment-location-missing": /location$/,
+  "stale-run": /info\/(status|end_time)$/,
+  "stage-disagrees-with-location": /^experiments\//,
+  "duplicate-experiment-name": /\/name$/,
+  "run-artifact-uri-missing": /artifact_uri$/,
+  "run-artifacts-moved": /artifact_uri$/,
+  "experiment-location-moved": /location$/,
+  "logged-model-artifacts-moved": /artifact_location$/,
+  "model-source-moved": /\/source$/,
+  "trace-artifacts-moved": /artifactLocation$/,
+  "location-relative": /location$|artifact_uri$/,
+  "everything-moved": /location$|artifact_uri$|artifactLocation$|\/source$/i,
+  // An editor's file was shown as a tag.
+  "stray-file-among-keys": /tags\/\.note\.swp$|\/\.ipynb_checkpoints\//,
+};
 
 /** The stores that get damaged. */
 export const BASES = ["2.22", "3.17"] as const;
@@ -68,11 +97,15 @@ export async function judgeDamages(
     }
     for (const [index, damage] of damages.entries()) {
       stores[damage.name] = layOutDamaged(join(place, String(index)), damage);
+      const cured = layOutDamaged(join(place, `${index}-cured`), damage);
+      if (await doRemedies(cured)) stores[`${CURED}${damage.name}`] = cured;
     }
     const answers = await askStores(version, stores, place);
     return damages.map((damage) => {
       const base = damage.base ?? "2.22";
-      return judge(damage, answers[damage.name]!, answers[base]!);
+      const answer = answers[damage.name]!;
+      const cured = answers[`${CURED}${damage.name}`] ?? answer;
+      return { ...judge(damage, answer, answers[base]!), ...lossesOf(answer, cured) };
     });
   } finally {
     await Deno.remove(place, { recursive: true });
@@ -105,7 +138,27 @@ function withoutPlace(answer: Answer, root: string): Answer {
   return JSON.parse(JSON.stringify(answer).replaceAll(root, "/ROOT"));
 }
 
-function judge(damage: Damage, answer: Answer, healthy: Answer): Judgement {
+/** Asked only what they show: `ask_damaged.py` goes by it. */
+const CURED = "cured: ";
+
+function lossesOf(before: Answer, after: Answer): Pick<Judgement, "lost" | "broken"> {
+  // What is listed twice is to be listed once: under two stages, or as another one's copy.
+  const shown = (answer: Answer) =>
+    Object.entries(answer.shown).map(([path, value]) =>
+      [path.replace(/^experiments\/\d\//, "experiments/"), value] as const
+    );
+  const left = new Map(shown(after).map(([path, value]) => [`${path} ${value}`, true]));
+  const lost = shown(before)
+    .filter(([path, value]) => !left.has(`${path} ${value}`) && !path.includes(" again"))
+    .map(([path, value]) => `${path} was ${value}, and is ${after.shown[path]}`);
+  return { lost, broken: newIn(after.raised, before.raised) };
+}
+
+function judge(
+  damage: Damage,
+  answer: Answer,
+  healthy: Answer,
+): Omit<Judgement, "lost" | "broken"> {
   const { victims = [], changes = /^$/ } = damage;
   const raised = newIn(answer.raised, healthy.raised);
   const refused = newIn(answer.refused, healthy.refused);

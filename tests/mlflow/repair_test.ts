@@ -22,34 +22,11 @@ import {
   MAIN,
 } from "../_support/damage.ts";
 import { DAMAGES } from "../_support/damages.ts";
-import { type Answer, askStores, BASES } from "./damaged_stores.ts";
+import { type Answer, askStores, BASES, CORRECTED } from "./damaged_stores.ts";
 import { testEachVersion } from "./each_version.ts";
 import { type MlflowVersion, runPython, settings } from "./python.ts";
 
 const HOUR = 3_600_000;
-
-/** Lost with the damage: what is mended shows otherwise, and better so. */
-const CORRECTED: Readonly<Record<string, RegExp>> = {
-  // The misread end of a torn line was shown as a point.
-  "metric-line-torn": /metrics\/val\/loss|val\/loss\//,
-  // An integer, a date or nothing was shown for a text.
-  "value-of-wrong-type": /name$|runName$|user_id$|user$/i,
-  "logged-model-value-of-wrong-type": /name$/,
-  "experiment-name-missing": /name$/,
-  "experiment-location-missing": /location$/,
-  "stale-run": /info\/(status|end_time)$/,
-  "stage-disagrees-with-location": /^experiments\//,
-  "duplicate-experiment-name": /\/name$/,
-  "run-artifact-uri-missing": /artifact_uri$/,
-  "run-artifacts-moved": /artifact_uri$/,
-  "experiment-location-moved": /location$/,
-  "logged-model-artifacts-moved": /artifact_location$/,
-  "model-source-moved": /\/source$/,
-  "trace-artifacts-moved": /artifactLocation$/,
-  "everything-moved": /location$|artifact_uri$|artifactLocation$|\/source$/i,
-  // An editor's file was shown as a tag.
-  "stray-file-among-keys": /tags\/\.note\.swp$|\/\.ipynb_checkpoints\//,
-};
 
 /** What else is broken in the same stroke, and nobody can tell how it was. */
 const BEYOND = new Set(["an input's dataset has lost its meta.yaml"]);
