@@ -33,8 +33,13 @@ const SAMPLE = 10;
  * ```
  */
 export function renderRestore(report: RestoreReport, options: RenderOptions = {}): string {
-  const { backup, collisions, faults } = report;
-  if (backup === null) return "Nothing to restore.\n";
+  const { backup, collisions, faults, settled } = report;
+  if (backup === null) {
+    const text = settled.length === 0
+      ? "Nothing to restore."
+      : "Nothing more was undone: to undo the change before that, restore once more.";
+    return foldLines([text], options);
+  }
   const lines = collisions.length === 0 ? [visibleText(doneText(report, backup))] : [
     visibleText(`Cannot restore ${backup.id}, something is in the way:`),
     ...sample(collisions.map(visibleText)),

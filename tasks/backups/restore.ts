@@ -39,7 +39,8 @@ export interface RestoreOptions extends RestoreSelection, BackupWork {
  *
  * @param store The store.
  * @param options Which backup, what of it, and where to bring it.
- * @returns What was, or would be, brought back.
+ * @returns What was, or would be, brought back; nothing where the newest change, or its undoing, had been cut off
+ * and was taken back or completed first (`settled`), unless a backup was named.
  * @throws {InvalidArgumentError} When there is no backup of that id, it holds nothing of the experiment or run, or
  * a directory lies in the store.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
@@ -86,6 +87,11 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   }
   await using locked = await lockStore(store, { task: "restore" });
   const { settled, remains } = locked;
+  // That was the last change, or its undoing: to undo one more is another wish.
+  const isSettled = settled.some(({ task, outcome }) =>
+    task === "restore" || outcome === "reversed"
+  );
+  if (options.id === undefined && isSettled) return { ...report, settled, remains };
   await using own = await requireCapability(locked, "backups").lock(directory);
   const { backup } = await find(own, location, options) ?? {};
   if (!backup) return { ...report, settled, remains };

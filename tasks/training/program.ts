@@ -10,7 +10,7 @@
  * @module
  */
 
-import { resolve, toFileUrl } from "@std/path";
+import { isAbsolute, resolve, toFileUrl } from "@std/path";
 import type { RunStatus } from "../../lib/store/snapshot.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import {
@@ -179,8 +179,9 @@ function handedVariables(
   tracked: TrackedRun | null,
 ): Readonly<Record<string, string>> {
   if (store === null) return {};
+  const { location } = store.describe();
   return {
-    MLFLOW_TRACKING_URI: toFileUrl(store.describe().location).href,
+    MLFLOW_TRACKING_URI: isAbsolute(location) ? toFileUrl(location).href : location,
     MLFLOW_ALLOW_FILE_STORE: "true",
     ...(experiment === null
       ? {}

@@ -8,6 +8,7 @@ import { repair } from "../../tasks/repair.ts";
 import { runProgram, type RunProgramOptions } from "../../tasks/run.ts";
 import { verify } from "../../tasks/verify.ts";
 import { runTask, startTask } from "../_support/command.ts";
+import { tempDatabase } from "../_support/database_store.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { START, type TrainingStore, trainingStore } from "../_support/training.ts";
 
@@ -360,4 +361,15 @@ sleep 1; echo ready; while :; do sleep 0.05; done`;
     await errors,
     new RegExp(`^Run [\\w-]+ \\(${experimentId}/\\w{32}\\) ended KILLED, exit code 9$`, "m"),
   );
+});
+
+Deno.test("runProgram() runs the program without a run where a store can only be read", async () => {
+  await using database = await tempDatabase();
+  await using store = await openStore(database.path);
+  const said: string[] = [];
+  const options = { experiment: "churn", warn: (message: string) => said.push(message) };
+  const print = ["sh", "-c", 'test "$MLFLOW_TRACKING_URI" = "$0" && exit 7', database.uri];
+  const { exitCode, run } = await runProgram(store, options, print);
+  assertEquals([exitCode, run, said.length], [7, null, 1]);
+  assertMatch(said[0]!, /only reads this kind of store.*; the program has no run$/);
 });

@@ -194,9 +194,10 @@ const SAMPLE = 10;
  * @param world What the task needs of the world.
  */
 export function sayEarlier({ settled, remains }: Earlier, world: Pick<World, "say">): void {
-  for (const { id, outcome, collisions } of settled) {
+  for (const { id, task, outcome, collisions } of settled) {
     const result = outcome === "completed" ? "it is complete now" : "all of it was taken back";
-    world.say(`Change ${id} had been cut off: ${result}\n`);
+    const what = task === "restore" ? `The undoing of change ${id}` : `Change ${id}`;
+    world.say(`${what} had been cut off: ${result}\n`);
     for (const collision of collisions.slice(0, SAMPLE)) world.say(`  but ${collision}\n`);
     for (const line of moreLines(collisions.length - SAMPLE, "--json")) world.say(`  ${line}\n`);
   }

@@ -232,6 +232,23 @@ Deno.test("restore() settles first what was cut off", async () => {
   assertSameTree(await readTree(place.root, EXCEPT), before);
 });
 
+Deno.test("restore() undoes no older change where the newest was cut off, unless it is asked once more", async () => {
+  await using place = await tempStore(ROTTEN);
+  const before = await readTree(place.root);
+  await using store = await open(place.root);
+  const { report } = await prune(store, { apply: true });
+  const pruned = await readTree(place.root, EXCEPT);
+  {
+    using cleanup = await beginCleanup(place.root);
+    for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
+  }
+  const first = await restore(store);
+  assertEquals([first.settled.length, first.backup], [1, null]);
+  assertSameTree(await readTree(place.root, EXCEPT), pruned);
+  assertEquals((await restore(store)).backup?.id, report?.backup?.id);
+  assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
 Deno.test("restore() brings back what lies in another place, and gives it up there", async () => {
   await using place = await tempStore(ROTTEN);
   await using elsewhere = await tempDirectory();
