@@ -14,7 +14,6 @@ import {
   reasonWithCommand,
 } from "./commands.ts";
 import { faultText } from "./backups.ts";
-import { moreLines } from "./more.ts";
 
 /** What a preflight came to, as far as it is shown. */
 export interface PreflightResult {
@@ -82,11 +81,11 @@ export function renderPreflight(
       ? [`To do so: ${unbroken(command("preflight"))}`]
       : []),
     ...left.slice(0, SAMPLE).map((one) => leftText(one, command)),
-    ...moreLines(left.length - SAMPLE, "--json", " left alone"),
+    ...moreText(left.length - SAMPLE, ` left alone: ${unbroken(command("repair"))}`),
     ...errors.slice(0, SAMPLE).map((finding) => `Error: ${faultText(finding)}`),
-    ...moreLines(errors.length - SAMPLE, "--json"),
+    ...moreText(errors.length - SAMPLE),
     ...unnamed.slice(0, SAMPLE).flatMap(unnamedLines),
-    ...moreLines(unnamed.length - SAMPLE, "--json"),
+    ...moreText(unnamed.length - SAMPLE),
     ...(experiment === null
       ? []
       : [visibleText(`Experiment ${experiment.experimentId}: ${experiment.outcome}`)]),
@@ -99,6 +98,11 @@ export function renderPreflight(
     ? []
     : [`For all findings: ${style.bold(unbroken(command("verify")))}`];
   return foldLines([...lines, style.bold(verdict), ...more], options);
+}
+
+/** Without a flag: this is shown before a training, too, by a task that has none for it. */
+function moreText(count: number, by = ""): readonly string[] {
+  return count > 0 ? [`… and ${formatCount(count)} more${by}`] : [];
 }
 
 function causeText(errors: number, [lost]: readonly Unnamed[]): string {

@@ -56,6 +56,7 @@ export const runTasks = {
       ...commonFlags,
     },
     exitCodes: [
+      ExitCode.unexpected,
       ExitCode.usage,
       ExitCode.findings,
       ExitCode.storeNotFound,

@@ -343,6 +343,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
       }, { ...options, command }),
     typed: [
       command("preflight"),
+      command("repair"),
       command("verify"),
       command(`restore ${BACKUP.id}`),
       `mlflow experiments rename --experiment-id ${EXPERIMENTS[2]} --new-name '${NAMES[2]}'`,
