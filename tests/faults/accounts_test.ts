@@ -21,11 +21,17 @@ const closedMember: Account = { name: "a member with umask 077", uid: 5002, umas
 const openMember: Account = { name: "a member with umask 0", uid: 5003, umask: "0" };
 const stranger: Account = { name: "a stranger", uid: 6001, umask: "022" };
 const accounts = [root, owner, closedMember, openMember];
+/** Of no group that the store knows. */
+const listed: Account = { name: "one whom an access list names", uid: 5004, umask: "077" };
 
 const canBecome = Deno.build.os === "linux" && Deno.uid() === 0 &&
   await new Deno.Command("setpriv", { args: ["--version"], stdout: "null" }).output()
     .then(({ success }) => success, () => false);
 if (!canBecome) console.error("Skipping tests of several accounts: they take root and setpriv");
+const canList = canBecome &&
+  await new Deno.Command("setfacl", { args: ["--version"], stdout: "null" }).output()
+    .then(({ success }) => success, () => false);
+if (!canList) console.error("Skipping tests of access lists: they take root and setfacl");
 
 /** What another account can start: Deno itself may lie where only root may look. */
 async function stage() {
@@ -42,7 +48,8 @@ async function stage() {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   Deno.chmodSync(join(directory, "act.js"), 0o644);
   const as = async ({ uid, umask }: Account, ...words: readonly string[]) => {
-    const ids = ["--reuid", `${uid}`, "--regid", `${uid === stranger.uid ? uid : GROUP}`];
+    const isMember = uid !== stranger.uid && uid !== listed.uid;
+    const ids = ["--reuid", `${uid}`, "--regid", `${isMember ? GROUP : uid}`];
     const { code, signal, stdout, stderr } = await new Deno.Command("setpriv", {
       args: [...ids, "--clear-groups", "sh", "-c", `umask ${umask}; exec "$@"`, "sh", ...words],
       cwd: directory,
@@ -71,6 +78,12 @@ async function sharedStore(mode: number) {
   };
   give(store.root);
   return store;
+}
+
+/** Gives somebody all that the group may do, in what is there and what will be. */
+async function list({ uid }: Account, path: string): Promise<void> {
+  const args = ["-R", "-m", `u:${uid}:rwX,d:u:${uid}:rwX`, path];
+  assertEquals((await new Deno.Command("setfacl", { args }).output()).code, 0);
 }
 
 /** Everything in a store, or in our directory, with whose it is and what it holds. */
@@ -131,6 +144,7 @@ Deno.test({
     using made = await stage();
     for (const one of [root, owner]) {
       await using store = await sharedStore(0o755);
+      if (canList) await list(listed, store.root);
       writeFiles(store.root, { "1/secret.txt": "SECRET" });
       Deno.chmodSync(join(store.root, "1"), 0o700);
       for (const deed of ["backup", "apply"]) {
@@ -149,6 +163,7 @@ Deno.test({
       };
       assertEquals(await search(stranger), [], `${one.name}, seen by a stranger`);
       assertEquals(await search(closedMember), [], `${one.name}, seen by a member`);
+      assertEquals(await search(listed), [], `${one.name}, seen by whom a list names elsewhere`);
       assertEquals((await search(owner)).length > 5, true, "the owner sees all of it");
     }
   },
