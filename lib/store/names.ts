@@ -38,9 +38,6 @@ export function isTrashName(name: string): boolean {
 /** Our own directory in the root of a store, named so that MLflow ignores it. */
 export const OWN_DIRECTORY = ".mltidy.trash";
 
-/** What goes for good while the disk has not even room for our own directory; ignored by MLflow, too. */
-export const LEAVING_DIRECTORY = ".mltidy-leaving.trash";
-
 /**
  * The id of the experiment to which MLflow logs where none is named. MLflow makes it with a new store, and
  * never again.

@@ -1,7 +1,6 @@
 import { StoreLockedError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/plan/plan.ts";
 import { isDiskFull } from "../_io/disk_full.ts";
-import { free } from "../_io/durable.ts";
 import { infoOf } from "../_io/read.ts";
 import { requireCapability } from "../ports/require_capability.ts";
 import type { Change, LockedStore, LockOptions, Store } from "../ports/store.ts";
@@ -18,7 +17,7 @@ import { ownPaths } from "./own/own_directory.ts";
  * Takes the lock of a file store and settles what was cut off. Needs read and write permission for it.
  *
  * @param store The store.
- * @param options The task that takes it, for messages, and whether what it does makes room.
+ * @param options The task that takes it, for messages.
  * @returns The store, which this process alone may change until it is disposed of.
  * @throws {StoreLockedError} When another process holds the lock.
  * @throws {StoreAccessError} When the store cannot be written to.
@@ -26,17 +25,16 @@ import { ownPaths } from "./own/own_directory.ts";
  */
 export async function lockFileStore(
   store: Store,
-  { task, makesRoom = false }: LockOptions,
+  { task }: LockOptions,
 ): Promise<LockedStore> {
   const { location: root } = store.describe();
   const paths = ownPaths(root);
   const lock = prepareLock(root, task, store.now());
   const settle = async () => settleInterrupted(root, paths, await listJournals(paths.journals));
   try {
-    // What is left of a tree that was on its way out takes the room that the lock needs.
-    const isTaken = lock.tryTake() || free(paths.leaving) === null && lock.tryTake();
-    if (!isTaken && !makesRoom) throw diskFullError(root);
-    const { settled, remains } = isTaken ? await settle() : { settled: [], remains: [] };
+    // Without it nothing is changed: what another process is just taking out may not be freed, or put back.
+    if (!lock.tryTake()) throw diskFullError(root);
+    const { settled, remains } = await settle();
     /** Half done, say by an error of the caller's, is taken back now, or else by whoever locks next. */
     const giveUp = ({ journal }: FileChange) => {
       try {
@@ -118,7 +116,7 @@ export async function lockFileStore(
             if (!isMakingRoom) throw diskFullError(root, undefined, error);
           }
           const id = newBackupId([paths.staging], task, now);
-          return leaveFirst({ root, paths, actions, id, tryLock: lock.tryTake, begin });
+          return leaveFirst({ root, paths, actions, id, begin });
         }),
       [Symbol.asyncDispose]: () => Promise.try(() => lock[Symbol.dispose]()),
     };

@@ -87,11 +87,6 @@ export interface Changes {
 export interface LockOptions {
   /** The task, for whoever is kept waiting. */
   readonly task: string;
-  /**
-   * Whether nothing is to be kept of what goes: then a disk that has no room even for the lock does not keep
-   * the change from being begun, since that makes room. @default {false}
-   */
-  readonly makesRoom?: boolean;
 }
 
 /** What tells how the damage of a store can be mended. */

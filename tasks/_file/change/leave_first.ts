@@ -5,12 +5,12 @@
  * made durable, and then it is freed before the next one goes. None of that takes room. With the room that
  * it makes everything else is done as always, see `change.ts`.
  *
- * *Locking*: the caller holds the store's lock. Where the disk has not even room for our own directory, nobody
- * can hold that before the first has gone; until then any of several processes that plan the same may move
- * it, and all but one of them find that it has gone.
+ * *Locking*: the caller holds the store's lock, for which our directory must be there.
  *
  * *After an interruption*: each is in the store, whole, or gone; what is left of one on its way out goes with
- * the next task that locks the store. No step of this is taken back: it was to go for good.
+ * the next task that locks the store. No step of this is taken back: it was to go for good. One that has
+ * changed since it was planned is put back or, where something else stands in its place by then, kept in our
+ * directory, where nothing frees it.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import type { Remains } from "../../../lib/store/usage.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
 import { free, syncDirectories, writeAll } from "../../_io/durable.ts";
 import { hold, moveEntry } from "../../_io/hold.ts";
-import { failureText, infoOf } from "../../_io/read.ts";
+import { failureText } from "../../_io/read.ts";
 import type { Change } from "../../ports/store.ts";
 import { freeName, type OwnPaths } from "../own/own_directory.ts";
 import { checkSubject, isUntouchedTree } from "./check_subject.ts";
@@ -36,8 +36,6 @@ export interface LeaveFirstOptions {
   readonly actions: readonly Action[];
   /** What lies in our staging directory goes by such an id until it is free. */
   readonly id: string;
-  /** Takes the store's lock if there was no room for it before; throws when another process holds it. */
-  readonly tryLock: () => boolean;
   /** Begins the change that does the rest. */
   readonly begin: (actions: readonly Action[]) => Promise<Change>;
 }
@@ -92,7 +90,7 @@ export function hasRoomFor(actions: readonly Action[], { staging }: OwnPaths): b
  * @returns The change; nothing has been done yet.
  */
 export function leaveFirst({ begin, ...options }: LeaveFirstOptions): Change {
-  const { actions, tryLock } = options;
+  const { actions } = options;
   const remains: Remains[] = [];
   let others: Change | null = null;
   return {
@@ -102,7 +100,6 @@ export function leaveFirst({ begin, ...options }: LeaveFirstOptions): Change {
       for (const action of actions.filter(isOnlyTaken)) {
         if (signal?.aborted || await isStillPlanned?.(action) === false) continue;
         outcomes.set(action, await leave(action, options, remains));
-        if (!isStillAlone(tryLock)) break;
       }
       const left = actions.filter((action) => !outcomes.has(action));
       const performed = (async function* (): AsyncGenerator<ActionOutcome> {
@@ -131,15 +128,6 @@ export function leaveFirst({ begin, ...options }: LeaveFirstOptions): Change {
   };
 }
 
-function isStillAlone(tryLock: () => boolean): boolean {
-  try {
-    tryLock();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 async function leave(
   action: Action,
   { root, paths, id }: Omit<LeaveFirstOptions, "begin">,
@@ -149,19 +137,39 @@ async function leave(
   const usage = await checkSubject(root, action);
   if (typeof usage === "string") return { kind, path, outcome: "skipped", because: usage };
   const place = join(root, path);
-  const hasStaging = infoOf(paths.staging)?.isDirectory === true;
-  const leaving = hasStaging ? freeName(paths.staging, id) : paths.leaving;
+  const leaving = freeName(paths.staging, id);
   try {
     moveEntry(place, leaving);
+  } catch (error) {
+    return { kind, path, outcome: "failed", message: failureText(error) };
+  }
+  try {
     if (!await isUntouchedTree(action, leaving)) {
-      moveEntry(leaving, place);
-      return { kind, path, outcome: "skipped", because: "changed-since-plan" };
+      const elsewhere = putBack(leaving, place, freeName(paths.own, `kept-${id}`));
+      return elsewhere === null
+        ? { kind, path, outcome: "skipped", because: "changed-since-plan" }
+        : { kind, path, outcome: "failed", message: elsewhere };
     }
     await syncDirectories([dirname(leaving), dirname(place)]);
   } catch (error) {
-    return { kind, path, outcome: "failed", message: failureText(error) };
+    const elsewhere = putBack(leaving, place, freeName(paths.own, `kept-${id}`));
+    const message = [failureText(error), ...(elsewhere === null ? [] : [elsewhere])].join("; ");
+    return { kind, path, outcome: "failed", message };
   }
   const message = await tryFreeTree(leaving);
   if (message !== null) remains.push({ path: leaving, message });
   return { kind, path, outcome: "applied", usage };
+}
+
+/** Says where it lies instead; `null`: it is back. */
+function putBack(leaving: string, place: string, kept: string): string | null {
+  try {
+    moveEntry(leaving, place);
+    return null;
+  } catch (error) {
+    moveEntry(leaving, kept);
+    return `it changed while it was taken out and cannot be put back (${
+      failureText(error)
+    }): it is kept in ${kept}`;
+  }
 }

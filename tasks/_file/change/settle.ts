@@ -77,9 +77,7 @@ export function settleInterrupted(
       removeHollow(backup);
     }
   }
-  const left = free(paths.leaving);
-  const remains = left === null ? [] : [{ path: paths.leaving, message: left }];
-  return { settled, remains: [...emptyStaging(paths.staging), ...remains] };
+  return { settled, remains: emptyStaging(paths.staging) };
 }
 
 /**

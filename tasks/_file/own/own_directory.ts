@@ -11,8 +11,6 @@
  *   backups/ID/       manifest.json and files/: what a change took away or replaced
  * ```
  *
- * Beside it, while the disk has no room to make it, `.mltidy-leaving.trash/`: a tree that goes for good.
- *
  * Who may write into the store may put anything there: a link to a directory of somebody else's, which we
  * would empty, or to a file, which we would write to. So nothing in it is used before it was looked at, see
  * {@linkcode refuseForeign}, and no file in it is opened through a link.
@@ -23,7 +21,7 @@
 import { join } from "@std/path";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
-import { LEAVING_DIRECTORY, OWN_DIRECTORY } from "../../../lib/store/names.ts";
+import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
 import { free, keepingTimes, syncDirectory, writeAndSync } from "../../_io/durable.ts";
@@ -49,8 +47,6 @@ export interface OwnPaths {
   readonly journals: string;
   readonly staging: string;
   readonly backups: string;
-  /** Beside our directory: see `leave_first.ts`. */
-  readonly leaving: string;
 }
 
 /**
@@ -67,7 +63,6 @@ export function ownPaths(root: string): OwnPaths {
     journals: join(own, "journal"),
     staging: join(own, "staging"),
     backups: join(own, "backups"),
-    leaving: join(root, LEAVING_DIRECTORY),
   };
 }
 

@@ -21,7 +21,6 @@ import {
   isBackupName,
   isExperimentDirectoryName,
   isTrashName,
-  LEAVING_DIRECTORY,
   looksLikeExperimentId,
   OWN_DIRECTORY,
 } from "../../../lib/store/names.ts";
@@ -166,8 +165,6 @@ async function scanTop(listed: Listed): Promise<Top> {
     }
   };
   for (const entry of await listEntries(listed, "")) {
-    // What is on its way out is as good as gone.
-    if (entry.name === LEAVING_DIRECTORY) continue;
     if (entry.name === OWN_DIRECTORY) {
       backups = await scanBackups(listed);
     } else if (entry.name === ".trash" && entry.isDirectory) {
