@@ -77,9 +77,12 @@ function unknown(scheme: string): string {
   return `a URI of the scheme ${scheme}, which mltidy does not know`;
 }
 
-/** A query may hold a password as well. */
+/** A query may hold a password as well, and that of a database has any sign. */
 function shownUri(uri: string): string {
-  return withoutCredentials(uri).replace(/[?#].*$/s, "");
+  const bare = /^https?:/i.test(uri)
+    ? withoutCredentials(uri)
+    : uri.replace(/^([^:]*:\/\/)[^:/@]*(?::.*)?@/s, "$1");
+  return bare.replace(/[?#].*$/s, "");
 }
 
 /**

@@ -36,3 +36,16 @@ Deno.test("placeOf() tells the path of a location on this machine", () => {
   assertEquals(placeOf("sqlite:////data/mlflow.db"), "/data/mlflow.db");
   assertEquals(placeOf("http://host"), null);
 });
+
+Deno.test("parseStoreName() keeps no password of a database, whatever signs it has", () => {
+  const shown = (text: string) => {
+    const name = parseStoreName(text);
+    return name.kind === "unsupported" ? name.shown : null;
+  };
+  for (const password of ["secret", "top/secret", "top#secret", "top?secret", "a:b/c?d#e", ""]) {
+    assertEquals(shown(`postgresql://kim:${password}@db/mlflow`), "postgresql://db/mlflow");
+    assertEquals(shown(`mysql+pymysql://kim:${password}@db:3306/x`), "mysql+pymysql://db:3306/x");
+  }
+  assertEquals(shown("postgresql://kim@db/mlflow?password=secret"), "postgresql://db/mlflow");
+  assertEquals(shown("https://kim:secret@host/path@x"), "https://host/path@x");
+});
