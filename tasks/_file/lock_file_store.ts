@@ -10,7 +10,7 @@ import { performAll } from "./change/perform_all.ts";
 import { settleInterrupted } from "./change/settle.ts";
 import { diskFullError } from "./disk_full_error.ts";
 import { listJournals } from "./own/list_journals.ts";
-import { prepareLock } from "./own/lock.ts";
+import { acquireLock, type Lock } from "./own/lock.ts";
 import { ownPaths } from "./own/own_directory.ts";
 
 /**
@@ -29,11 +29,9 @@ export async function lockFileStore(
 ): Promise<LockedStore> {
   const { location: root } = store.describe();
   const paths = ownPaths(root);
-  const lock = prepareLock(root, task, store.now());
+  const lock = takeLock(root, task, store.now());
   const settle = async () => settleInterrupted(root, paths, await listJournals(paths.journals));
   try {
-    // Without it nothing is changed: what another process is just taking out may not be freed, or put back.
-    if (!lock.tryTake()) throw diskFullError(root);
     const { settled, remains } = await settle();
     /** Half done, say by an error of the caller's, is taken back now, or else by whoever locks next. */
     const giveUp = ({ journal }: FileChange) => {
@@ -89,7 +87,6 @@ export async function lockFileStore(
         whileHeld(async () => {
           const { actions, keepBackup, task, now } = options;
           const begin = async (actions: readonly Action[]): Promise<Change> => {
-            lock.take();
             const change = await beginChange(lock, { root, paths, ...options, actions });
             let isOpen = true;
             return {
@@ -112,7 +109,7 @@ export async function lockFileStore(
           } catch (error) {
             if (!isDiskFull(error)) throw error;
             // What had been begun is of no change.
-            if (lock.tryTake()) await settle();
+            await settle();
             if (!isMakingRoom) throw diskFullError(root, undefined, error);
           }
           const id = newBackupId([paths.staging], task, now);
@@ -123,5 +120,14 @@ export async function lockFileStore(
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** Without it nothing is changed: what another process is just taking out may not be freed, or put back. */
+function takeLock(root: string, task: string, now: number): Lock {
+  try {
+    return acquireLock(root, task, now);
+  } catch (error) {
+    throw isDiskFull(error) ? diskFullError(root, undefined, error) : error;
   }
 }

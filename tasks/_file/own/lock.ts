@@ -10,7 +10,6 @@
  */
 
 import { StoreAccessError, StoreLockedError, UnsupportedStoreError } from "../../../lib/errors.ts";
-import { isDiskFull } from "../../_io/disk_full.ts";
 import { openEntry, readEntry } from "../../_io/open_entry.ts";
 import { waitForNoFile } from "../../_io/open_regular.ts";
 import { openLikeParent } from "../../_io/permissions.ts";
@@ -75,57 +74,6 @@ export function acquireLock(root: string, task: string, now: number): Lock {
       // A program that is being started just now has a copy of the file, which closing ours leaves locked.
       file.unlockSync();
       file.close();
-    },
-  };
-}
-
-/** A lock for which there may not be room yet. */
-export interface LateLock extends Lock {
-  /**
-   * Takes it, unless it is taken.
-   *
-   * @throws {Error} As {@linkcode acquireLock} does, also when the disk is full.
-   */
-  take(): void;
-  /**
-   * Takes it, unless it is taken or the disk has no room for it.
-   *
-   * @returns Whether it is taken.
-   * @throws {StoreLockedError} When another process, or another handle of this one, holds the lock.
-   */
-  tryTake(): boolean;
-}
-
-/**
- * Prepares to take a store's lock as soon as there is room for it on the disk. Until it is taken it counts as
- * held: nobody else can hold it without having made room.
- *
- * @param root Absolute real path of the store's root.
- * @param task Which task takes it, for the message to others.
- * @param now Epoch ms, for the same.
- * @returns The lock; not taken yet.
- */
-export function prepareLock(root: string, task: string, now: number): LateLock {
-  let lock: Lock | null = null;
-  let isReleased = false;
-  const take = () => {
-    lock ??= acquireLock(root, task, now);
-  };
-  return {
-    take,
-    tryTake() {
-      try {
-        take();
-        return true;
-      } catch (error) {
-        if (!isDiskFull(error)) throw error;
-        return false;
-      }
-    },
-    isHeld: () => !isReleased && (lock?.isHeld() ?? true),
-    [Symbol.dispose]() {
-      isReleased = true;
-      lock?.[Symbol.dispose]();
     },
   };
 }
