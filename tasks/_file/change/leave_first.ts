@@ -143,18 +143,20 @@ async function leave(
   } catch (error) {
     return { kind, path, outcome: "failed", message: failureText(error) };
   }
+  let isUntouched = false;
+  const faults: string[] = [];
   try {
-    if (!await isUntouchedTree(action, leaving)) {
-      const elsewhere = putBack(leaving, place, freeName(paths.own, `kept-${id}`));
-      return elsewhere === null
-        ? { kind, path, outcome: "skipped", because: "changed-since-plan" }
-        : { kind, path, outcome: "failed", message: elsewhere };
-    }
-    await syncDirectories([dirname(leaving), dirname(place)]);
+    isUntouched = await isUntouchedTree(action, leaving);
+    if (isUntouched) await syncDirectories([dirname(leaving), dirname(place)]);
   } catch (error) {
+    faults.push(failureText(error));
+  }
+  if (!isUntouched || faults.length > 0) {
     const elsewhere = putBack(leaving, place, freeName(paths.own, `kept-${id}`));
-    const message = [failureText(error), ...(elsewhere === null ? [] : [elsewhere])].join("; ");
-    return { kind, path, outcome: "failed", message };
+    if (elsewhere !== null) faults.push(elsewhere);
+    return faults.length === 0
+      ? { kind, path, outcome: "skipped", because: "changed-since-plan" }
+      : { kind, path, outcome: "failed", message: faults.join("; ") };
   }
   const message = await tryFreeTree(leaving);
   if (message !== null) remains.push({ path: leaving, message });
