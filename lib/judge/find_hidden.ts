@@ -8,6 +8,7 @@ import type { KeepReason } from "../plan/plan.ts";
 import type { Protection } from "../policy/policy.ts";
 import type { References } from "../snapshot/find_references.ts";
 import { holdersOf } from "../store/holders.ts";
+import { isLoggedModelId, isRunId } from "../store/names.ts";
 import { inOrder, type StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import type { DamagedRun, Run, StoreSnapshot, Stray } from "../store/snapshot.ts";
@@ -46,10 +47,22 @@ export function findHidden(snapshot: StoreSnapshot, references: References): rea
     const known = first.get(one.protection);
     if (known === undefined || one.path < known.path) first.set(one.protection, one);
   }
-  return [...first.values()].map(({ protection, path, message }) => {
-    const text = `${path} cannot be read and may refer to it (${message})`;
-    return { protection, reason: { kind: "unreadable", path, message: text } };
-  });
+  return [...first.values()].map(({ protection, path, message }) => ({
+    protection,
+    reason: mayReferToIt(path, message),
+  }));
+}
+
+/**
+ * Says why something stays that what cannot be read may refer to.
+ *
+ * @param path What cannot be read.
+ * @param message Why, in words.
+ * @returns The reason.
+ */
+export function mayReferToIt(path: StorePath, message: string): KeepReason {
+  const text = `${path} cannot be read and may refer to it (${message})`;
+  return { kind: "unreadable", path, message: text };
 }
 
 interface Finding {
@@ -99,10 +112,6 @@ function mayBe(tag: string, path: string): boolean {
   return path.endsWith(`/tags/${tag}`) || path.includes(`/tags/${tag}/`);
 }
 
-/** Ids as MLflow makes them. Anything else that names nothing here may be the beginning of one. */
-const RUN_ID = /^[0-9a-f]{32}$/;
-const MODEL_ID = /^m-[0-9a-f]{32}$/;
-
 /** Names of runs that name none, and are no whole ids. */
 function brokenNames(snapshot: StoreSnapshot): readonly Finding[] {
   const holders = holdersOf(snapshot);
@@ -112,13 +121,13 @@ function brokenNames(snapshot: StoreSnapshot): readonly Finding[] {
       ...holder.damagedRuns,
     ]).flatMap(({ path, tags }) => {
       const parent = tags.get(PARENT_TAG);
-      return parent === undefined || RUN_ID.test(parent)
+      return parent === undefined || isRunId(parent)
         ? []
         : [{ id: parent, path: `${path}/tags/${PARENT_TAG}`, protection: null }];
     }),
     ...holders.flatMap(({ path, traceUses = [] }) =>
       traceUses.flatMap(({ trace, runId }) =>
-        runId === null || RUN_ID.test(runId)
+        runId === null || isRunId(runId)
           ? []
           : [{ id: runId, path: `${path}/traces/${trace}`, protection: "traces" as const }]
       )
@@ -161,7 +170,7 @@ function hiddenModels(
   return used.flatMap(({ id, protection }): readonly Finding[] => {
     const lost = damaged.find(({ path }) => path.endsWith(`/${id}`)) ??
       (known.has(id) ? undefined : damaged.find(({ subject }) => subject === "directory")) ??
-      (known.has(id) || MODEL_ID.test(id) ? undefined : damaged[0]);
+      (known.has(id) || isLoggedModelId(id) ? undefined : damaged[0]);
     return lost === undefined ? [] : [{ protection, path: lost.path, message: lost.message }];
   });
 }

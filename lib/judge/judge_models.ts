@@ -10,10 +10,11 @@
 import type { KeepReason } from "../plan/plan.ts";
 import { type CleanupPolicy, EARLIEST } from "../policy/policy.ts";
 import type { ModelReference, References } from "../snapshot/find_references.ts";
+import { isRunId } from "../store/names.ts";
 import { asExperimentId, asRunId, inOrder, type StorePath } from "../store/path.ts";
 import type { LoggedModel, StoreSnapshot } from "../store/snapshot.ts";
 import type { DatabaseUse } from "./find_database_uses.ts";
-import type { Hidden } from "./find_hidden.ts";
+import { type Hidden, mayReferToIt } from "./find_hidden.ts";
 import {
   type JudgedExperiment,
   type JudgedModel,
@@ -97,15 +98,15 @@ function judgeModel(
     if (sourceRunId === null) return toKeep({ kind: "no-source-run" });
     const standing = stays(sourceRunId);
     if (standing === true) return toKeep({ kind: "run-stays", run: asRunId(sourceRunId) });
-    if (standing === null && !RUN_ID.test(sourceRunId)) {
-      return toKeep(unreadReason(path, "source_run_id names no run, and is no whole id"));
+    if (standing === null && !isRunId(sourceRunId)) {
+      return toKeep(mayReferToIt(path, "source_run_id names no run, and is no whole id"));
     }
   }
   const tag = findPin(model);
   if (tag !== null) return toKeep({ kind: "pinned", tag });
   if (hidden[0] !== undefined) return toKeep(hidden[0].reason);
   for (const use of model.usedBy) {
-    if (use.kind === "unreadable") return toKeep(unreadReason(use.path, use.message));
+    if (use.kind === "unreadable") return toKeep(mayReferToIt(use.path, use.message));
     if (use.kind === "trace") return toKeep({ kind: "trace-source", trace: use.trace });
   }
   if (stamp === "" || lastChange === null) {
@@ -125,17 +126,6 @@ function judgeModel(
   return age <= limit
     ? toKeep({ kind: "left-recently", run, age, limit })
     : toGo({ kind: "without-run", run, time, age, limit });
-}
-
-/** Ids as MLflow makes them. Anything else that names nothing here may be the beginning of one. */
-const RUN_ID = /^[0-9a-f]{32}$/;
-
-function unreadReason(path: StorePath, message: string): KeepReason {
-  return {
-    kind: "unreadable",
-    path,
-    message: `${path} cannot be read and may refer to it (${message})`,
-  };
 }
 
 const VERSIONS_TAG = "mlflow.modelVersions";

@@ -8,6 +8,7 @@ import type { KeepReason } from "../plan/plan.ts";
 import type { RunUse } from "../store/extras.ts";
 import { holdersOf } from "../store/holders.ts";
 import type { LoggedModel, StoreSnapshot } from "../store/snapshot.ts";
+import { mayReferToIt } from "./find_hidden.ts";
 import {
   type JudgedExperiment,
   type JudgedModel,
@@ -129,11 +130,10 @@ function damagedModels(
   return found.flatMap(({ path, message }) => {
     const place = places.find((one) => path.startsWith(`${one.path}/models`));
     if (place === undefined) return [];
-    const text = `${path} cannot be read and may refer to it (${message})`;
     return [{
       model: null,
       holder: holders.find((one) => subjectOf(one) === place) ?? null,
-      verdict: toKeep({ kind: "unreadable", path, message: text }),
+      verdict: toKeep(mayReferToIt(path, message)),
     }];
   });
 }

@@ -85,6 +85,26 @@ export function looksLikeExperimentId(name: string): boolean {
   return /^(?:[0-9]+|[0-9a-f]{32})$/.test(name);
 }
 
+/**
+ * Tells whether an id is whole: one as MLflow gives it to a run. What has another one may be the beginning of it.
+ *
+ * @param id The id, or the name of a directory.
+ * @returns Whether it is.
+ */
+export function isRunId(id: string): boolean {
+  return /^[0-9a-f]{32}$/.test(id);
+}
+
+/**
+ * Tells whether an id is whole: one as MLflow gives it to a logged model.
+ *
+ * @param id The id, or the name of a directory.
+ * @returns Whether it is.
+ */
+export function isLoggedModelId(id: string): boolean {
+  return id.startsWith("m-") && isRunId(id.slice(2));
+}
+
 /** Nearly every key: one segment, which begins with a letter. */
 const PLAIN_KEY = /^[A-Za-z\d_][\w\-. :]*$/;
 

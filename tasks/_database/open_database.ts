@@ -12,6 +12,7 @@ import {
   UnsupportedStoreError,
 } from "../../lib/errors.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
+import { isGone } from "../_io/read.ts";
 
 /** How long to wait for whoever writes to it, ms: MLflow's changes take a fraction of that. */
 const PATIENCE = 5_000;
@@ -48,7 +49,7 @@ function readWhole(path: string): Uint8Array | null {
   const before = file.statSync();
   const header = new Uint8Array(100);
   if (file.readSync(header) !== header.length) return null;
-  if (header[VERSIONS[1]] !== 2 || before.size > MOST_IN_MEMORY || isThere(`${path}-wal`)) {
+  if (header[VERSIONS[1]] !== 2 || before.size > MOST_IN_MEMORY || !isGone(`${path}-wal`)) {
     return null;
   }
   file.seekSync(0, Deno.SeekMode.Start);
@@ -61,18 +62,9 @@ function readWhole(path: string): Uint8Array | null {
   // Whoever began to write meanwhile has a log, or has put it into the file.
   const after = Deno.statSync(path);
   const isSame = after.size === before.size && after.mtime?.getTime() === before.mtime?.getTime();
-  if (!isSame || isThere(`${path}-wal`)) return null;
+  if (!isSame || !isGone(`${path}-wal`)) return null;
   for (const at of VERSIONS) bytes[at] = 1;
   return bytes;
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.NotFound);
-  }
 }
 
 /** By the lower byte of SQLite's code: what is wrong, and what helps. */

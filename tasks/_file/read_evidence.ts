@@ -22,7 +22,7 @@ import { type Problem, RECORD_SUBJECTS } from "../../lib/store/problem.ts";
 import { isUnfinished } from "../../lib/store/run_status.ts";
 import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { listDirectory } from "../_io/list_directory.ts";
-import { MOST, readBytes } from "../_io/read.ts";
+import { isGone, MOST, readBytes } from "../_io/read.ts";
 import { type FindCopy, openCopies } from "./kept_texts.ts";
 import { walkKeys } from "./scan/inspection.ts";
 import { fileStamp, measureTree, newMeasurer } from "./scan/measure.ts";
@@ -93,15 +93,6 @@ function infoOf(path: string): Deno.FileInfo | null {
     return Deno.lstatSync(path);
   } catch {
     return null;
-  }
-}
-
-function isMissing(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return false;
-  } catch (error) {
-    return error instanceof Deno.errors.NotFound;
   }
 }
 
@@ -215,7 +206,7 @@ async function readRun(root: string, path: string): Promise<RunEvidence | null> 
   if (!isKnown || unread + inspection.problems.length > 0) return null;
   const all = [...own, ...artifacts];
   return {
-    lacks: folders.flatMap(([name, at]) => isMissing(at) ? [name] : []),
+    lacks: folders.flatMap(([name, at]) => isGone(at) ? [name] : []),
     blocked: folders.flatMap(([name, at]) => infoOf(at)?.isFile ? [name] : []),
     tags,
     points,

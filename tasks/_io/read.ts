@@ -175,6 +175,21 @@ export function infoOf(path: string): Deno.FileInfo | null {
 }
 
 /**
+ * Tells whether there is certainly nothing at a path.
+ *
+ * @param path The path.
+ * @returns Whether there is; not where that cannot be told.
+ */
+export function isGone(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+/**
  * Tells when something was modified last.
  *
  * @param info What stands somewhere.

@@ -32,26 +32,10 @@ import {
   walkKeys,
 } from "./inspection.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
+import { isRunDirectory } from "./scan_remains.ts";
 
 /** Folders without which MLflow 3.8 and newer take a directory for no run. */
 const NEEDED = ["metrics", "params", "artifacts"];
-
-/**
- * Tells whether a directory without `meta.yaml` is what is left of a run: by its name, or since it has
- * a run's folders and no others.
- *
- * @param root Absolute path of the store's root.
- * @param path The directory, below the root.
- * @returns Whether it is.
- */
-export async function isRunDirectory(root: string, path: string): Promise<boolean> {
-  if (/(^|\/)[0-9a-f]{32}$/.test(path)) return true;
-  const listed = await listDirectory(`${root}/${path}`);
-  return listed.kind === "listed" && listed.entries.length > 0 &&
-    listed.entries.every(({ name, isDirectory }) => isDirectory && OWN_FOLDERS.includes(name));
-}
-
-const OWN_FOLDERS = ["artifacts", "metrics", "params", "tags", "inputs", "outputs"];
 
 /**
  * Inspects a run, see {@linkcode Inspector}. Needs read permission for it.
@@ -70,7 +54,9 @@ export async function inspectRun(
 ): Promise<readonly DatasetUse[]> {
   const { root } = inspection;
   const { path } = run;
-  if ("damage" in run && run.damage === "missing" && !await isRunDirectory(root, path)) return [];
+  if ("damage" in run && run.damage === "missing" && !await isRunDirectory(`${root}/${path}`)) {
+    return [];
+  }
   const listed = await inspection.list(`${root}/${path}`);
   if (listed.kind === "failed") {
     if (!listed.missing) {

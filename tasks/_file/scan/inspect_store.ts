@@ -21,7 +21,6 @@ import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { readText } from "../../_io/read.ts";
 import { inspectRegistry } from "./inspect_registry.ts";
-import { isRunDirectory } from "./inspect_run.ts";
 import {
   type DatasetUse,
   directoriesAt,
@@ -32,6 +31,7 @@ import {
 } from "./inspection.ts";
 import { kindAt } from "./list_entries.ts";
 import { weighTree } from "./measure.ts";
+import { isRunDirectory } from "./scan_remains.ts";
 
 /**
  * Ends the inspection of a store whose experiments have been inspected. Needs read permission for it.
@@ -140,7 +140,7 @@ async function inspectProblem(
   }
   if (subject !== "run" && subject !== "experiment") return problem;
   if (subject === "run" && damage === "missing") {
-    if (!await isRunDirectory(root, path)) {
+    if (!await isRunDirectory(`${root}/${path}`)) {
       return { ...problem, damage: "foreign", message: "it is no run" };
     }
     return await holdsArtifactsAlone(`${root}/${path}`) ? { ...problem, mendable: false } : problem;

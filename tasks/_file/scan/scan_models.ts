@@ -19,6 +19,8 @@ import type {
   Orphan,
   Run,
 } from "../../../lib/store/snapshot.ts";
+import { isLoggedModelId, isRunId } from "../../../lib/store/names.ts";
+import { isGone } from "../../_io/read.ts";
 import { readKeys } from "./list_entries.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
 import { inputsOf, namesIn, type SoughtExtras, traceModelOf } from "./scan_extras.ts";
@@ -149,7 +151,7 @@ async function findUses(
     for (const trace of await namesIn(place, traces)) {
       const id = await traceModelOf(place, `${traces}/${trace}`);
       if (id === null) continue;
-      if (MODEL_ID.test(id) || wanted.has(id)) add(id, { kind: "trace", trace });
+      if (isLoggedModelId(id) || wanted.has(id)) add(id, { kind: "trace", trace });
       else add(null, unreadable(asStorePath(`${traces}/${trace}`), "it names no whole model"));
     }
   }
@@ -165,17 +167,8 @@ const FEW = 12;
 
 /** Most runs have no such folder, which is asked faster than listed. */
 function isThere({ root }: Place, path: string): boolean {
-  try {
-    Deno.lstatSync(`${root}/${path}`);
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.NotFound);
-  }
+  return !isGone(`${root}/${path}`);
 }
-
-/** Ids as MLflow makes them. Anything else may be the beginning of one. */
-const MODEL_ID = /^m-[0-9a-f]{32}$/;
-const RUN_ID = /^[0-9a-f]{32}$/;
 
 function unreadable(path: StorePath, message: string): ModelUse {
   return { kind: "unreadable", path, message };
@@ -198,7 +191,7 @@ async function lookAt(
     ...uses.get(id) ?? [],
     ...uses.get(null) ?? [],
     ...[...runs].map((run): ModelUse =>
-      RUN_ID.test(run)
+      isRunId(run)
         ? { kind: "metric", run }
         : unreadable(asStorePath(`${path}/metrics`), "it has a line that names no run")
     ),

@@ -5,8 +5,13 @@
  * @module
  */
 
-import { join } from "@std/path";
-import { looksLikeExperimentId, OWN_DIRECTORY } from "../../../lib/store/names.ts";
+import { basename, join } from "@std/path";
+import {
+  isLoggedModelId,
+  isRunId,
+  looksLikeExperimentId,
+  OWN_DIRECTORY,
+} from "../../../lib/store/names.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { readText } from "../../_io/read.ts";
 
@@ -34,7 +39,7 @@ export async function judgeRemains(path: string, name: string): Promise<Remains>
     return "artifacts-of-a-database";
   }
   const isOwn = entries.every((entry) => entry.isDirectory && FOLDERS.includes(entry.name));
-  return isOwn || /^[0-9a-f]{32}$/.test(name) ? "run" : "foreign";
+  return isOwn || isRunId(name) ? "run" : "foreign";
 }
 
 async function holdsSomething(path: string): Promise<boolean> {
@@ -99,20 +104,31 @@ export function recordIn(directory: string): "experiment" | "run" | null {
 
 /** Whether something in a directory is of the kind that only an experiment holds. */
 async function isOfExperiment(path: string, name: string): Promise<boolean> {
-  const holds = async (wanted: RegExp) => {
+  const holds = async (isWanted: (name: string) => boolean) => {
     const listed = await listDirectory(path);
-    return listed.kind === "listed" && listed.entries.some((entry) => wanted.test(entry.name));
+    return listed.kind === "listed" && listed.entries.some((entry) => isWanted(entry.name));
   };
   switch (name) {
     case "tags":
-      return await holds(/^mlflow\./);
+      return await holds((tag) => tag.startsWith("mlflow."));
     case "models":
-      return await holds(/^m-[0-9a-f]{32}$/);
+      return await holds(isLoggedModelId);
     case "traces":
-      return await holds(/^tr-/);
+      return await holds((trace) => trace.startsWith("tr-"));
   }
-  if (/^[0-9a-f]{32}$/.test(name) || recordIn(path) === "run") return true;
+  return await isRunDirectory(path) || recordIn(path) === "run";
+}
+
+/**
+ * Tells whether a directory without `meta.yaml` is what is left of a run: by its name, or since it has
+ * a run's folders and no others. Needs read permission.
+ *
+ * @param path The directory.
+ * @returns Whether it is.
+ */
+export async function isRunDirectory(path: string): Promise<boolean> {
+  if (isRunId(basename(path))) return true;
   const listed = await listDirectory(path);
   return listed.kind === "listed" && listed.entries.length > 0 &&
-    listed.entries.every((entry) => entry.isDirectory && FOLDERS.includes(entry.name));
+    listed.entries.every(({ name, isDirectory }) => isDirectory && FOLDERS.includes(name));
 }

@@ -3,6 +3,8 @@ import {
   isBackupName,
   isExperimentDirectoryName,
   isKeyName,
+  isLoggedModelId,
+  isRunId,
   isTrashName,
   looksLikeExperimentId,
 } from "../../../lib/store/names.ts";
@@ -95,4 +97,20 @@ Deno.test("isKeyName() accepts normal relative paths of words", () => {
     "a\\b",
   ];
   assertEquals(split(isKeyName, [...yes, ...no]), { yes, no });
+});
+
+Deno.test("isRunId() and isLoggedModelId() know whole ids, and no beginning of one", () => {
+  const id = "0123456789abcdef".repeat(2);
+  const names = [
+    id,
+    id.slice(1),
+    `${id}0`,
+    id.toUpperCase(),
+    `m-${id}`,
+    `m-${id.slice(1)}`,
+    "m-",
+    "",
+  ];
+  assertEquals(names.filter(isRunId), [id]);
+  assertEquals(names.filter(isLoggedModelId), [`m-${id}`]);
 });
