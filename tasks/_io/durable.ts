@@ -177,15 +177,16 @@ export function free(path: string): string | null {
 }
 
 /**
- * Does something that changes a directory, and puts its modification time back (to the millisecond).
+ * Does something that changes a directory, and puts its modification time back (to the millisecond). Only
+ * who really changed it does: the time that it had before may be what another process, which does the same
+ * just then, is about to put back.
  *
  * @param directory The directory.
- * @param change What to do.
+ * @param change Does it, and tells whether it changed the directory.
  */
-export function keepingTimes(directory: string, change: () => void): void {
+export function keepingTimes(directory: string, change: () => boolean): void {
   const { atime, mtime } = Deno.statSync(directory);
-  change();
-  if (isDate(mtime)) setTimes(directory, isDate(atime) ? atime : mtime, mtime);
+  if (change() && isDate(mtime)) setTimes(directory, isDate(atime) ? atime : mtime, mtime);
 }
 
 /** Another account's directory keeps the time at which we changed it: only its owner may say otherwise. */

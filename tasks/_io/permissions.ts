@@ -190,9 +190,10 @@ export function trySetAccess(path: string, wanted: Access): void {
  * Makes a directory that those can use who can use the one that it is in. Needs write permission.
  *
  * @param path The directory; it may be there.
+ * @returns Whether it was made; another process that wants the same may have been faster.
  */
-export function makeLikeParent(path: string): void {
-  makeLike(path, dirname(path));
+export function makeLikeParent(path: string): boolean {
+  return makeLike(path, dirname(path));
 }
 
 /**
@@ -200,9 +201,10 @@ export function makeLikeParent(path: string): void {
  *
  * @param path The directory; it may be there.
  * @param model The other one.
+ * @returns Whether it was made.
  */
-export function makeLike(path: string, model: string): void {
-  makeFor(path, accessBelow(model, "directory"));
+export function makeLike(path: string, model: string): boolean {
+  return makeFor(path, accessBelow(model, "directory"));
 }
 
 /**
@@ -302,10 +304,13 @@ export function accessElsewhere(directory: string): Access {
  *
  * @param path The directory; it may be there.
  * @param access Who they are.
+ * @returns Whether it was made.
  */
-export function makeFor(path: string, access: Access): void {
+export function makeFor(path: string, access: Access): boolean {
   using entry = holdEntry(path);
-  if (makeClosed(entry.path)) trySetAccess(entry.path, access);
+  const isMade = makeClosed(entry.path);
+  if (isMade) trySetAccess(entry.path, access);
+  return isMade;
 }
 
 /**

@@ -37,12 +37,12 @@ import {
 import { failureText, infoOf } from "../../_io/read.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 import { freeTree } from "../change/free_tree.ts";
-import { openLockFile } from "../own/lock.ts";
 import { readAnyManifest, readCopyManifest } from "../own/manifest.ts";
 import {
   emptyStaging,
   freeName,
   type Layout,
+  openOwnFile,
   type OwnPaths,
   refuseForeign,
   sayWhoseItIs,
@@ -148,7 +148,7 @@ export function lockPlace(place: Place, root: string): Disposable {
   refuseForeign(own, PLACES, place.backups);
   if (infoOf(own) === null) makeLikeParent(own);
   sayWhoseItIs(own, README);
-  const file = openLockFile(place.lock);
+  const file = openOwnFile(place.lock);
   try {
     if (!file.tryLockSync(true)) {
       throw new StoreLockedError(

@@ -10,11 +10,10 @@
  */
 
 import { StoreAccessError, StoreLockedError, UnsupportedStoreError } from "../../../lib/errors.ts";
-import { openEntry, readEntry } from "../../_io/open_entry.ts";
+import { readEntry } from "../../_io/open_entry.ts";
 import { waitForNoFile } from "../../_io/open_regular.ts";
-import { openLikeParent } from "../../_io/permissions.ts";
-import { failureText, infoOf } from "../../_io/read.ts";
-import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
+import { failureText } from "../../_io/read.ts";
+import { ensureOwnDirectory, inOwnDirectory, openOwnFile } from "./own_directory.ts";
 
 /** Who holds a lock. */
 interface LockHolder {
@@ -92,7 +91,7 @@ function openLock(root: string): { readonly lock: string; readonly file: Deno.Fs
   try {
     return inOwnDirectory(root, () => {
       const { lock } = ensureOwnDirectory(root);
-      return { lock, file: openLockFile(lock) };
+      return { lock, file: openOwnFile(lock) };
     });
   } catch (error) {
     const refused = error instanceof Deno.errors.PermissionDenied ||
@@ -104,27 +103,6 @@ function openLock(root: string): { readonly lock: string; readonly file: Deno.Fs
       { cause: error },
     );
   }
-}
-
-/**
- * Opens the file of a lock. Needs write permission for its directory.
- *
- * @param path Where it is, or is made, for those who can use its directory.
- * @returns The file, not locked yet.
- * @throws {NotRegularFile} When something else stands there, such as a link.
- */
-export function openLockFile(path: string): Deno.FsFile {
-  if (infoOf(path) === null) {
-    try {
-      const file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
-      openLikeParent(path);
-      return file;
-    } catch (error) {
-      // Another process that wants the same was faster.
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-  }
-  return openEntry(path, { write: true });
 }
 
 /** It may be another name of somebody's file, and who holds the lock is written over what it holds. */

@@ -24,10 +24,11 @@ import type { Remains } from "../../../lib/store/usage.ts";
 import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
-import { free, keepingTimes, syncDirectory, writeAndSync } from "../../_io/durable.ts";
+import { free, keepingTimes, syncDirectory, writeAll } from "../../_io/durable.ts";
+import { holdEntry } from "../../_io/hold.ts";
 import { listDirectory, listSome } from "../../_io/list_directory.ts";
-import { kindOf, readEntry } from "../../_io/open_entry.ts";
-import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
+import { kindOf, openEntry, readEntry } from "../../_io/open_entry.ts";
+import { makeLikeParent, makePassage, openLikeParent } from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
 
 const README = `This directory belongs to mltidy. MLflow ignores it.
@@ -205,7 +206,8 @@ export function freeName(staging: string, id: string): string {
 
 /**
  * Writes a README.txt into a directory of ours, which marks it as such. Nothing happens when it is there
- * and whole. Needs write permission.
+ * and whole. Several processes may do so at once: none takes away what another one writes, and all write the
+ * same. Needs write permission.
  *
  * @param own The directory.
  * @param text What it says, beginning with the mark.
@@ -214,8 +216,33 @@ export function sayWhoseItIs(own: string, text: string): void {
   const readme = join(own, "README.txt");
   const info = infoOf(readme);
   if (info?.size === text.length) return;
-  // What is cut off is ours to replace.
-  if (info === null || text.startsWith(readEntry(readme))) writeAndSync(readme, text);
+  // What is cut off is ours to complete, but no other name of somebody's file.
+  if (info !== null && ((info.nlink ?? 1) !== 1 || !text.startsWith(readEntry(readme)))) return;
+  using entry = holdEntry(readme);
+  using file = openOwnFile(entry.path);
+  writeAll(file, new TextEncoder().encode(text));
+  file.syncSync();
+}
+
+/**
+ * Opens a file of ours that several processes may make at once. Needs write permission for its directory.
+ *
+ * @param path Where it is, or is made, for those who can use its directory.
+ * @returns The file, at its beginning.
+ * @throws {NotRegularFile} When something else stands there, such as a link.
+ */
+export function openOwnFile(path: string): Deno.FsFile {
+  if (infoOf(path) === null) {
+    try {
+      const file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
+      openLikeParent(path);
+      return file;
+    } catch (error) {
+      // Another process that wants the same was faster.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+  return openEntry(path, { write: true });
 }
 
 /**

@@ -33,8 +33,7 @@ import { listDirectory } from "../../_io/list_directory.ts";
 import { accessAlong, makeLikeParent } from "../../_io/permissions.ts";
 import { infoOf, readBytes, readText, readTextFile } from "../../_io/read.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../../ports/tracking.ts";
-import { openLockFile } from "../own/lock.ts";
-import { inOwnDirectory, ownPaths } from "../own/own_directory.ts";
+import { inOwnDirectory, openOwnFile, ownPaths } from "../own/own_directory.ts";
 import {
   openWriting,
   placeFile,
@@ -80,7 +79,7 @@ export interface Workshop {
 async function waitForLock(root: string): Promise<AsyncDisposable> {
   const file = inOwnDirectory(
     root,
-    () => openLockFile(join(ownPaths(root).own, "experiments.lock")),
+    () => openOwnFile(join(ownPaths(root).own, "experiments.lock")),
   );
   await file.lock(true);
   return {

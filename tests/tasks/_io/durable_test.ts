@@ -6,6 +6,7 @@ import {
   makeDirectories,
   writeDurably,
 } from "../../../tasks/_io/durable.ts";
+import { makeLikeParent } from "../../../tasks/_io/permissions.ts";
 import { NOW } from "../../_support/builders.ts";
 import { setTimes, tempStore, writeFiles } from "../../_support/disk_store.ts";
 
@@ -15,8 +16,20 @@ const namesIn = (...path: readonly string[]) =>
 Deno.test("keepingTimes() puts a directory's modification time back to the millisecond", async () => {
   await using store = await tempStore();
   setTimes(store.outside, NOW + 123);
-  keepingTimes(store.outside, () => writeFiles(store.outside, { new: "" }));
+  keepingTimes(store.outside, () => makeLikeParent(join(store.outside, "new")));
   assertEquals(Deno.statSync(store.outside).mtime?.getTime(), NOW + 123);
+});
+
+Deno.test("keepingTimes() leaves the time that another process puts back which made the same", async () => {
+  await using store = await tempStore();
+  const made = join(store.outside, "new");
+  Deno.mkdirSync(made);
+  setTimes(store.outside, NOW + 123);
+  keepingTimes(store.outside, () => {
+    setTimes(store.outside, NOW);
+    return makeLikeParent(made);
+  });
+  assertEquals(Deno.statSync(store.outside).mtime?.getTime(), NOW);
 });
 
 Deno.test("writeDurably() replaces a file and leaves nothing beside it", async () => {

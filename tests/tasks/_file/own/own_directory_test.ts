@@ -36,6 +36,25 @@ Deno.test("ensureOwnDirectory() uses nothing that is no directory of ours", asyn
   assertThrows(() => ensureOwnDirectory(store.root), UnsupportedStoreError, "a file");
 });
 
+Deno.test("ensureOwnDirectory() completes a README.txt that another process has just begun", async () => {
+  await using store = await tempStore();
+  const readme = join(ensureOwnDirectory(store.root).own, "README.txt");
+  const text = Deno.readTextFileSync(readme);
+  using other = Deno.openSync(readme, { write: true, truncate: true });
+  for (const part of ["", text.slice(0, 40)]) {
+    other.writeSync(new TextEncoder().encode(part));
+    ensureOwnDirectory(store.root);
+    assertEquals(Deno.readTextFileSync(readme), text);
+    assertEquals(Deno.statSync(readme).ino, other.statSync().ino, "the other still writes there");
+  }
+  const elsewhere = join(store.outside, "empty");
+  Deno.writeTextFileSync(elsewhere, "");
+  Deno.removeSync(readme);
+  Deno.linkSync(elsewhere, readme);
+  ensureOwnDirectory(store.root);
+  assertEquals(Deno.readTextFileSync(elsewhere), "", "it is another name of somebody's file");
+});
+
 for (const mode of [0o700, 0o755, 0o775, 0o2775, 0o1777]) {
   Deno.test({
     name: `our directory is as open as its store: ${mode.toString(8)}`,
