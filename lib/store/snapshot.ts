@@ -285,7 +285,7 @@ export interface DatabaseRow {
  * server keeps artifacts in `mlruns/`.
  */
 export interface Database {
-  /** Absolute path. */
+  /** Absolute path; `DIRECTORY/*` stands for one that may be any file of a directory with too many. */
   readonly path: string;
   /** Rows of every lifecycle stage, since what is deleted may be restored; none where it cannot be read. */
   readonly rows: readonly DatabaseRow[];

@@ -7,35 +7,41 @@
 import { resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
+import { NotRegularError, type OpenOptions, openRegular } from "../_io/open_regular.ts";
 import { failureText } from "../_io/read.ts";
 
 /** How every database of SQLite begins that is not empty. */
 export const BEGINNING = "SQLite format 3\0";
 
 /**
- * Reads the beginning of a file, as far as it tells a database. Needs read permission.
+ * Reads the beginning of a file, as far as it tells a database, and waits for nothing. Needs read permission.
  *
  * @param path Where it is.
+ * @param options What is known of it already.
  * @returns Its first letters, none of an empty one; `null` when it is no file.
  * @throws {Error} What the operating system says.
  */
-export function readBeginning(path: string): string | null {
-  if (!Deno.statSync(path).isFile) return null;
-  using file = Deno.openSync(path);
+export function readBeginning(path: string, options: OpenOptions = {}): string | null {
   const bytes = new Uint8Array(BEGINNING.length);
-  const length = file.readSync(bytes) ?? 0;
-  return new TextDecoder("latin1").decode(bytes.subarray(0, length));
+  try {
+    using file = openRegular(path, options);
+    return String.fromCharCode(...bytes.subarray(0, file.read(bytes)));
+  } catch (error) {
+    if (error instanceof NotRegularError || error instanceof Deno.errors.IsADirectory) return null;
+    throw error;
+  }
 }
 
 /**
  * Tells whether a path is that of a database of SQLite. Needs read permission.
  *
  * @param path Any path, or a `file:` URI.
+ * @param options What is known of it already.
  * @returns Whether it is; not where it cannot be read.
  */
-export function isDatabaseFile(path: string): boolean {
+export function isDatabaseFile(path: string, options: OpenOptions = {}): boolean {
   try {
-    return readBeginning(path) === BEGINNING;
+    return readBeginning(path, options) === BEGINNING;
   } catch {
     return false;
   }

@@ -30,12 +30,18 @@ const VERSIONS = [18, 19] as const;
  * them again. So one that nobody has open is read as a whole, up to 256 MiB.
  *
  * @param path Absolute path of its file.
+ * @param patience How long to wait for whoever writes to it, ms.
  * @returns The database, to be bound by `using`.
  * @throws {Error} What SQLite says, see {@linkcode storeErrorOf} and {@linkcode helpFor}.
  */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string, patience: number = PATIENCE): DatabaseSync {
   const bytes = readWhole(path);
-  if (bytes === null) return new DatabaseSync(path, { readOnly: true, timeout: PATIENCE });
+  if (bytes === null) {
+    const database = new DatabaseSync(path, { readOnly: true });
+    // Deno 2.9 takes the option `timeout`, and waits for five seconds all the same.
+    database.exec(`PRAGMA busy_timeout = ${patience}`);
+    return database;
+  }
   const database: DatabaseSync & { deserialize?: (bytes: Uint8Array) => void } = new DatabaseSync(
     ":memory:",
   );

@@ -76,11 +76,12 @@ const SOURCES: readonly Source[] = [
  * Reads where a database says that files lie. Needs read permission for it; changes nothing in it.
  *
  * @param path Absolute path of a database of SQLite.
+ * @param patience How long to wait for whoever writes to it, ms; seconds where it is left out.
  * @returns Its rows, or why it cannot be read; `null` when it is none of MLflow's.
  */
-export function readDatabase(path: string): Database | null {
+export function readDatabase(path: string, patience?: number): Database | null {
   try {
-    using database = openDatabase(path);
+    using database = openDatabase(path, patience);
     // All tables as they are at one moment.
     database.exec("BEGIN");
     const rows = rowsOf(database);

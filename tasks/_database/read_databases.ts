@@ -8,9 +8,10 @@
 import { dirname, join } from "@std/path";
 import type { Database } from "../../lib/store/snapshot.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
+import { formatCount } from "../../lib/text/units.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { failureText } from "../_io/read.ts";
-import { BEGINNING, readBeginning } from "./locate_database.ts";
+import { BEGINNING, isDatabaseFile, readBeginning } from "./locate_database.ts";
 
 /** What MLflow calls a database where nobody names one. */
 const USUAL_NAME = "mlflow.db";
@@ -18,37 +19,73 @@ const USUAL_NAME = "mlflow.db";
 /** What people call databases of SQLite. */
 const NAME = /\.(?:db3?|sqlite3?)$/i;
 
+/** How to look for databases. */
+export interface DatabasesOptions {
+  /** Absolute paths of databases elsewhere; one that does not exist refers to nothing. @default {[]} */
+  readonly named?: readonly string[] | undefined;
+  /** How long to wait for whoever writes to one, ms. @default {5000} */
+  readonly patience?: number;
+  /**
+   * How many files of a directory are looked into: each takes a fortieth of a millisecond, and as long as
+   * an answer on a network.
+   *
+   * @default {100000}
+   */
+  readonly mostFiles?: number;
+}
+
 /**
  * Reads the databases that may refer to a store: every SQLite database of MLflow's in its directory and in
- * the one in which that lies, and those that are named. Needs read permission for these directories, or,
- * where the outer one cannot be listed, for `mlflow.db` in it.
+ * the one in which that lies, whatever it is called, and those that are named. Needs read permission for
+ * these directories, or, where the outer one cannot be listed, for `mlflow.db` in it.
  *
  * @param root Absolute real path of the store's root.
- * @param named Absolute paths of databases elsewhere; one that does not exist refers to nothing.
- * @returns The databases, by path; one that cannot be read with the reason.
+ * @param options Which others to read, and how far to go.
+ * @returns The databases, by path; one that cannot be read, and a directory with too many files to look into
+ *   each, with the reason.
  */
 export async function readDatabases(
   root: string,
-  named: readonly string[] = [],
+  { named = [], patience, mostFiles = 100_000 }: DatabasesOptions = {},
 ): Promise<readonly Database[]> {
-  const found = await Promise.all([filesIn(root), filesIn(dirname(root))]);
+  const listed = await Promise.all(
+    [root, dirname(root)].map((directory) => lookInto(directory, mostFiles)),
+  );
   const paths = new Map<string, string>();
-  for (const path of [...found.flat(), ...named]) paths.set(realPath(path), path);
-  const databases: Database[] = [];
-  for (const path of [...paths.values()].sort()) {
-    const database = await readIfAny(path, named.includes(path));
+  for (const path of [...listed.flatMap((one) => one.paths), ...named]) {
+    paths.set(realPath(path), path);
+  }
+  const databases = listed.flatMap((one) => one.crowded);
+  for (const path of paths.values()) {
+    const database = await readIfAny(path, named.includes(path), patience);
     if (database !== null) databases.push(database);
   }
-  return databases;
+  return databases.toSorted((left, right) => left.path < right.path ? -1 : 1);
 }
 
-async function filesIn(directory: string): Promise<readonly string[]> {
+/** The files of a directory that are databases, or are called so; none beyond doubt where there are too many. */
+async function lookInto(
+  directory: string,
+  mostFiles: number,
+): Promise<{ readonly paths: readonly string[]; readonly crowded: readonly Database[] }> {
   const listed = await listDirectory(directory);
-  // Who may not list it may still be able to look for what has a name.
-  if (listed.kind === "failed") return listed.missing ? [] : [join(directory, USUAL_NAME)];
-  return listed.entries
-    .filter(({ name, isDirectory }) => !isDirectory && NAME.test(name))
-    .map(({ name }) => join(directory, name));
+  if (listed.kind === "failed") {
+    // Who may not list it may still be able to look for what has a name.
+    return { paths: listed.missing ? [] : [join(directory, USUAL_NAME)], crowded: [] };
+  }
+  const files = listed.entries.filter(({ isDirectory }) => !isDirectory);
+  const isCrowded = files.length > mostFiles;
+  const paths = files
+    .map(({ name, isFile }) => ({ name, isFile, path: join(directory, name) }))
+    .filter(({ name, isFile, path }) =>
+      NAME.test(name) || !isCrowded && isDatabaseFile(path, { isFile })
+    )
+    .map(({ path }) => path);
+  if (!isCrowded) return { paths, crowded: [] };
+  const problem = `it may be any of ${formatCount(files.length)} files, and no more than ${
+    formatCount(mostFiles)
+  } are looked into; move those that are not MLflow's into a directory of their own`;
+  return { paths, crowded: [{ path: join(directory, "*"), rows: [], problem }] };
 }
 
 /** The same database may be reached by two names. */
@@ -61,7 +98,11 @@ function realPath(path: string): string {
 }
 
 /** `null`: there is no database of MLflow's. */
-async function readIfAny(path: string, isNamed: boolean): Promise<Database | null> {
+async function readIfAny(
+  path: string,
+  isNamed: boolean,
+  patience: number | undefined,
+): Promise<Database | null> {
   const isMeant = isNamed || path.endsWith(`/${USUAL_NAME}`);
   let beginning: string | null;
   try {
@@ -81,5 +122,5 @@ async function readIfAny(path: string, isNamed: boolean): Promise<Database | nul
   }
   // SQLite is loaded where there is a database alone.
   const { readDatabase } = await import("./read_database.ts");
-  return readDatabase(path);
+  return readDatabase(path, patience);
 }

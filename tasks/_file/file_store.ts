@@ -44,7 +44,7 @@ export async function openFileStore(
       const snapshot = await scanStore(root, { ...options, sizes, now: now() });
       if (options.depth === "meta") return snapshot;
       // Behind the scan: MLflow writes a run's row before its files.
-      const databases = await readDatabases(root, named);
+      const databases = await readDatabases(root, { named });
       return databases.length === 0 ? snapshot : { ...snapshot, databases };
     },
     changes: {
