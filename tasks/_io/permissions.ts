@@ -12,8 +12,9 @@
  * list shows in a mode by its mask alone: a directory that mirrors one with such a list lets its group do
  * what the mask allows.
  *
- * *Ordering*: everything is made for this account alone, then it gets its owner, which takes set-ID bits
- * away, and its mode last; so there is no moment at which it is more open, or lends more, than in the end.
+ * *Ordering*: everything is made for this account alone, or as open as it stays, see {@linkcode beginDirectory},
+ * then it gets its owner, which takes set-ID bits away, and its mode last; so there is no moment at which it
+ * is more open, or lends more, than in the end.
  *
  * @module
  */
@@ -32,6 +33,8 @@ export interface Access {
 }
 
 const SET_ID = 0o6000;
+/** For what stands for nothing that is there. */
+const NOBODY_ELSE: Access = { uid: null, gid: null, mode: 0o700 };
 /** Of a directory: only owners remove, and what is made in it gets its group. */
 const STICKY = 0o1000;
 const INHERIT = 0o2000;
@@ -123,7 +126,8 @@ export function setAccess(
     const special = made.isDirectory
       ? mode & (hasGroup ? STICKY | INHERIT : STICKY)
       : mode & (hasBoth ? SET_ID | STICKY : STICKY);
-    fs.fchmodSync(file, rights | special);
+    const isSo = (fs.fstatSync(file).mode & 0o7777) === (rights | special);
+    if (!isSo) fs.fchmodSync(file, rights | special);
     return hasBoth;
   } finally {
     fs.closeSync(file);
@@ -214,22 +218,24 @@ export function makeLike(path: string, model: string): boolean {
  * @param path The directory; it may be there.
  */
 export function makePassage(path: string): void {
-  using entry = holdEntry(path);
-  if (!makeClosed(entry.path)) return;
   const usual = accessBelow(dirname(path), "directory");
   const mayWrite = (usual.mode & 0o002) !== 0;
-  trySetAccess(entry.path, mayWrite ? usual : { ...usual, mode: usual.mode & ~0o007 });
+  makeFor(path, mayWrite ? usual : { ...usual, mode: usual.mode & ~0o007 });
 }
 
-/** @returns Whether it was made; another process that wants the same may have been faster. */
-function makeClosed(path: string): boolean {
-  try {
-    Deno.mkdirSync(path, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists && infoOf(path)?.isDirectory) return false;
-    throw error;
-  }
+/**
+ * Makes a directory whose access is set later: until then it is for this account alone. One that gets its
+ * group from its place is made as open as it stays, since who is not of that group loses, by each later change
+ * of its mode, the bit by which what is made in it gets the group as well. Needs write permission.
+ *
+ * @param path The directory.
+ * @param access Who is to use it.
+ * @throws {Deno.errors.AlreadyExists} When something is there.
+ */
+export function beginDirectory(path: string, { gid, mode }: Access): void {
+  const place = Deno.statSync(dirname(path));
+  const hasGroup = place.gid === gid && ((place.mode ?? 0) & INHERIT) !== 0;
+  Deno.mkdirSync(path, { mode: hasGroup ? (mode & 0o777) | 0o700 : 0o700 });
 }
 
 /**
@@ -244,13 +250,8 @@ export function mirrorWayTo(from: string, to: string, path: string): void {
   const way = dirname(path);
   if (way === "." || infoOf(join(to, way))?.isDirectory) return;
   mirrorWayTo(from, to, way);
-  using entry = holdEntry(join(to, way));
-  const made = entry.path;
-  if (!makeClosed(made)) return;
   const model = infoOf(join(from, way));
-  // Where there is nothing to go by, it stays closed.
-  if (!model?.isDirectory) return;
-  trySetAccess(made, ownAccess(model, "directory"));
+  makeFor(join(to, way), model?.isDirectory ? ownAccess(model, "directory") : NOBODY_ELSE);
 }
 
 /**
@@ -308,9 +309,15 @@ export function accessElsewhere(directory: string): Access {
  */
 export function makeFor(path: string, access: Access): boolean {
   using entry = holdEntry(path);
-  const isMade = makeClosed(entry.path);
-  if (isMade) trySetAccess(entry.path, access);
-  return isMade;
+  try {
+    beginDirectory(entry.path, access);
+  } catch (error) {
+    // Another process that wants the same may have been faster.
+    if (error instanceof Deno.errors.AlreadyExists && infoOf(entry.path)?.isDirectory) return false;
+    throw error;
+  }
+  trySetAccess(entry.path, access);
+  return true;
 }
 
 /**

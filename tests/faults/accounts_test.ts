@@ -14,6 +14,13 @@ interface Account {
   readonly umask: string;
 }
 
+/** How a deed ended. */
+interface Ended {
+  readonly code: number;
+  readonly signal: Deno.Signal | null;
+  readonly text: string;
+}
+
 const GROUP = 7000;
 const root: Account = { name: "root", uid: 0, umask: "022" };
 const owner: Account = { name: "the owner", uid: 5001, umask: "022" };
@@ -56,7 +63,8 @@ async function stage() {
       env: { DENO_DIR: join(directory, "cache"), NO_COLOR: "1" },
     }).output();
     const text = new TextDecoder();
-    return { code, signal, text: text.decode(stdout) + text.decode(stderr) };
+    const ended: Ended = { code, signal, text: text.decode(stdout) + text.decode(stderr) };
+    return ended;
   };
   return {
     as,
@@ -100,6 +108,38 @@ function listAll(base: string, path = ""): Readonly<Record<string, string>> {
   return all;
 }
 
+/** What one account did, or was killed in, another one takes back, and the other way round. */
+async function actInTurns(
+  act: (account: Account, deed: string, at: string) => Promise<Ended>,
+  one: Account,
+  other: Account,
+  store: string,
+): Promise<void> {
+  const what = `${one.name}, then ${other.name}`;
+  const before = listAll(store);
+  const journals = join(store, ".mltidy.trash/journal");
+  const deed = async (account: Account, name: string) => {
+    const { code, text } = await act(account, name, store);
+    assertEquals([code, text], [0, ""], `${what}: ${name}`);
+  };
+  await deed(one, "apply");
+  await deed(other, "undo");
+  assertEquals(listAll(store), before, what);
+  assertEquals((await act(one, "be killed", store)).signal, "SIGKILL");
+  assertEquals([...Deno.readDirSync(journals)].length, 1, what);
+  await deed(other, "recover");
+  assertEquals(listAll(store), before, what);
+  assertEquals([...Deno.readDirSync(journals)], [], what);
+  await deed(one, "backup");
+  await deed(other, "expire");
+  await deed(other, "preflight");
+  // What it took away first, then the default experiment that it made anew.
+  await deed(one, "undo");
+  assertEquals(Object.keys(listAll(store)).includes("0/meta.yaml"), true, what);
+  await deed(one, "undo");
+  assertEquals(listAll(store), before, what);
+}
+
 Deno.test({
   name: "whoever may change a store may undo, recover and expire, whoever did what is undone",
   ignore: !canBecome,
@@ -107,31 +147,7 @@ Deno.test({
     using made = await stage();
     for (const one of accounts) {
       await using store = await sharedStore(0o2770);
-      const before = listAll(store.root);
-      const journals = join(store.root, ".mltidy.trash/journal");
-      for (const other of accounts) {
-        const what = `${one.name}, then ${other.name}`;
-        const deed = async (account: Account, name: string) => {
-          const { code, text } = await made.act(account, name, store.root);
-          assertEquals([code, text], [0, ""], `${what}: ${name}`);
-        };
-        await deed(one, "apply");
-        await deed(other, "undo");
-        assertEquals(listAll(store.root), before, what);
-        assertEquals((await made.act(one, "be killed", store.root)).signal, "SIGKILL");
-        assertEquals([...Deno.readDirSync(journals)].length, 1, what);
-        await deed(other, "recover");
-        assertEquals(listAll(store.root), before, what);
-        assertEquals([...Deno.readDirSync(journals)], [], what);
-        await deed(one, "backup");
-        await deed(other, "expire");
-        await deed(other, "preflight");
-        // What it took away first, then the default experiment that it made anew.
-        await deed(one, "undo");
-        assertEquals(Object.keys(listAll(store.root)).includes("0/meta.yaml"), true, what);
-        await deed(one, "undo");
-        assertEquals(listAll(store.root), before, what);
-      }
+      for (const other of accounts) await actInTurns(made.act, one, other, store.root);
     }
   },
 });
@@ -165,6 +181,19 @@ Deno.test({
       assertEquals(await search(closedMember), [], `${one.name}, seen by a member`);
       assertEquals(await search(listed), [], `${one.name}, seen by whom a list names elsewhere`);
       assertEquals((await search(owner)).length > 5, true, "the owner sees all of it");
+    }
+  },
+});
+
+Deno.test({
+  name: "whom an access list lets change a store may do there as much as its owner",
+  ignore: !canList,
+  fn: async () => {
+    using made = await stage();
+    for (const [one, other] of [[listed, owner], [owner, listed], [root, listed]] as const) {
+      await using store = await sharedStore(0o2770);
+      await list(listed, store.root);
+      await actInTurns(made.act, one, other, store.root);
     }
   },
 });

@@ -21,7 +21,13 @@ import { editMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
 import { free, linkNew, removeIfEmpty, syncDirectory, writeAll } from "../../_io/durable.ts";
 import { holdEntry, LedAstray } from "../../_io/hold.ts";
 import { createEntry } from "../../_io/open_entry.ts";
-import { accessBelow, accessOf, mirrorWayTo, setAccess } from "../../_io/permissions.ts";
+import {
+  accessBelow,
+  accessOf,
+  beginDirectory,
+  mirrorWayTo,
+  setAccess,
+} from "../../_io/permissions.ts";
 import { infoOf, MOST, readBytes, timeOf } from "../../_io/read.ts";
 import { parentOf, waysTo } from "../own/journal.ts";
 
@@ -87,16 +93,18 @@ export function carryOut(operation: Operation, at: Workplace, ahead: Staged | nu
       }
       return;
     }
-    case "create-dir":
-      Deno.mkdirSync(target, { mode: 0o700 });
+    case "create-dir": {
+      const access = accessBelow(dirname(target), "directory");
+      beginDirectory(target, access);
       try {
-        setAccess(target, accessBelow(dirname(target), "directory"));
+        setAccess(target, access);
       } catch (error) {
         // A closed one would keep out whoever trains there.
         Deno.removeSync(target);
         throw error;
       }
       return;
+    }
   }
 }
 

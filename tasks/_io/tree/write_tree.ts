@@ -18,7 +18,14 @@
 import { join } from "@std/path";
 import { writeAll } from "../durable.ts";
 import { type HeldEntry, hold, holdEntry } from "../hold.ts";
-import { type Access, accessOf, isNoLooser, setAccess, setLinkOwner } from "../permissions.ts";
+import {
+  type Access,
+  accessOf,
+  beginDirectory,
+  isNoLooser,
+  setAccess,
+  setLinkOwner,
+} from "../permissions.ts";
 import { infoOf, timeOf } from "../read.ts";
 import type { Digest } from "./digest.ts";
 
@@ -192,7 +199,7 @@ export async function writeTree(
     async directory(path, attributes) {
       await enter(path);
       using made = holdNew(join(base, path));
-      Deno.mkdirSync(made.path, { mode: 0o700 });
+      beginDirectory(made.path, attributes);
       filling.push({ path, ...attributes });
     },
     async link(path, target, attributes) {
