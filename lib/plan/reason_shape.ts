@@ -63,7 +63,7 @@ const ACTION_REASONS: Shapes<ActionReason> = {
 
 const KEEP_REASONS: Shapes<KeepReason> = {
   ...STANDINGS,
-  "needs-choice": { message: text, choices: texts, by: textOrNothing },
+  "needs-choice": { message: text, choices: texts, by: textOrNothing, from: textOrNothing },
   "no-rule": {},
   "not-finished": { status: text },
   "younger-than": { age: number, limit: number },

@@ -19,7 +19,10 @@ export interface RepairPolicy {
   readonly staleAfter: number;
   /** The status that a stale run gets. */
   readonly finishAs: "FAILED" | "KILLED";
-  /** Rewrite the places that records name; `null`: leave them. `from`: only those below it. */
+  /**
+   * Rewrite the places that records name; `null`: leave them. `from`: all those below it, and no others;
+   * else only what is provably gone where they say, and is here.
+   */
   readonly relocate: { readonly from: string | null } | null;
   /** Take every line that MLflow cannot read out of metrics, into the backup. @default {false} */
   readonly dropLines?: boolean;
@@ -69,6 +72,8 @@ export interface NeedsChoice {
    * default experiment.
    */
   readonly by?: "cleanup" | "repair" | "relocation" | "restoration" | "dropping";
+  /** Of a relocation that must be told the store's former root: this one. */
+  readonly from?: string;
 }
 
 /** What every repair has. */
@@ -189,6 +194,10 @@ export interface Evidence {
   readonly traceLocations: readonly TraceLocation[];
   /** Of the places that records may name in this store, those that are there; only for relocation. */
   readonly places: ReadonlySet<string>;
+  /** Those of them that hold something; only for relocation. */
+  readonly filled: ReadonlySet<string>;
+  /** Of the places on this machine that records name, those where there is certainly nothing. */
+  readonly gone: ReadonlySet<string>;
 }
 
 /** What is known of a store that has no files to look at. */
@@ -199,6 +208,8 @@ export const NO_EVIDENCE: Evidence = {
   stamps: new Map(),
   traceLocations: [],
   places: new Set(),
+  filled: new Set(),
+  gone: new Set(),
 };
 
 /** A record that MLflow cannot use, as it is. */

@@ -10,6 +10,7 @@ import { type Allowance, allowanceOf } from "../plan/allowance.ts";
 import type { ActionReason, KeepReason, Stop } from "../plan/plan.ts";
 import type { NeedsChoice } from "../plan/repair_action.ts";
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
+import { shellWords } from "../text/shell_words.ts";
 import type { Remedy, Rule } from "../verify/rule.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
 import { reasonText } from "../words/reason.ts";
@@ -71,7 +72,9 @@ export function remedyText(
       return `Restore it with \`${restoring(remedy.experimentId)}\`, or ${remedy.or}`;
     case "choice": {
       const text = remedy.ways.join(", or ");
-      const by = remedy.by === undefined ? "" : ` with \`${CHOICES[remedy.by](command)}\``;
+      const by = remedy.by === undefined
+        ? ""
+        : ` with \`${CHOICES[remedy.by](command, remedy.from)}\``;
       return `${text.charAt(0).toUpperCase()}${text.slice(1)}${by}`;
     }
     case "by-hand":
@@ -111,15 +114,16 @@ export function reasonWithCommand(
 ): string {
   const text = reasonText(reason);
   if (reason.kind !== "needs-choice" || !reason.by) return text;
-  return `${text} with \`${CHOICES[reason.by](command)}\``;
+  return `${text} with \`${CHOICES[reason.by](command, reason.from)}\``;
 }
 
-type Choice = (command: CommandOf) => string;
+type Choice = (command: CommandOf, from: string | undefined) => string;
 
 const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, Choice>> = {
   cleanup: (command) => command("cleanup"),
   repair: (command) => command("repair"),
-  relocation: (command) => command("repair --relocate"),
+  relocation: (command, from) =>
+    command(`repair --relocate${from === undefined ? "" : ` --from ${shellWords([from])}`}`),
   dropping: (command) => command("repair --drop-lines"),
   restoration: () => restoring(DEFAULT_EXPERIMENT),
 };

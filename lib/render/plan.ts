@@ -290,7 +290,12 @@ function renderKeptSample(
   const [first, ...others] = kept;
   const [reason] = first?.reasons ?? [];
   // One command mends it with all others of its group.
-  if (reason?.kind === "needs-choice" && reason.by === "relocation" && others.length > 0) {
+  const isAlike = ({ reasons: [other] }: Kept) =>
+    reason?.kind === "needs-choice" && other.kind === "needs-choice" && other.from === reason.from;
+  if (
+    reason?.kind === "needs-choice" && reason.by === "relocation" && others.length > 0 &&
+    others.every(isAlike)
+  ) {
     const choice = reasonWithCommand({ ...reason, message: "" }, options.command);
     const line = `  ${first!.path} and ${formatCount(others.length)} more${choice}`;
     if (!options.all) return [visibleText(line)];

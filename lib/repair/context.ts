@@ -20,6 +20,8 @@ export interface RepairContext {
   readonly snapshot: StoreSnapshot<"full">;
   readonly evidence: Evidence;
   readonly policy: RepairPolicy;
+  /** Where the store provably was; absolute paths. */
+  readonly roots: ReadonlySet<string>;
   /** Epoch ms. */
   readonly now: number;
 }

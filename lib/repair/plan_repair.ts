@@ -9,11 +9,12 @@ import { findDatabaseUses, findUnreadableDatabases } from "../judge/find_databas
 import { judgeOrphan } from "../judge/judge_by_age.ts";
 import { mendedByAny } from "../plan/mended_by.ts";
 import type { KeepReason, Kept, RepairPlan } from "../plan/plan.ts";
-import type { Evidence, RepairAction, RepairPolicy } from "../plan/repair_action.ts";
+import type { Evidence, NeedsChoice, RepairAction, RepairPolicy } from "../plan/repair_action.ts";
 import { simulateRepairs } from "../plan/simulate_repairs.ts";
 import { type CleanupPolicy, ORPHAN_SETTLE } from "../policy/policy.ts";
 import { holdersOf, linkedIn, nameOf } from "../store/holders.ts";
-import { byPath, experimentPathOf } from "../store/path.ts";
+import { byPath, experimentPathOf, withoutTrash } from "../store/path.ts";
+import type { Problem } from "../store/problem.ts";
 import { isNonEmpty, type NonEmpty, type StoreSnapshot, type Stray } from "../store/snapshot.ts";
 import { addUsage } from "../store/usage.ts";
 import { findProject } from "../verify/stray_checks.ts";
@@ -23,6 +24,13 @@ import { createDefault } from "./create_default.ts";
 import { keptEntry, type RepairContext, unsettled } from "./context.ts";
 import { repairEdits } from "./repair_edits.ts";
 import { repairFiles } from "./repair_files.ts";
+import {
+  formerRoots,
+  type NamedPlace,
+  namedPlaces,
+  possibleRoot,
+  tellingPlaces,
+} from "./prove_moves.ts";
 import { relocateTraces } from "./repair_locations.ts";
 import { LOST, repairRecords } from "./repair_records.ts";
 
@@ -49,7 +57,9 @@ export function planRepair(
 ): RepairPlan {
   const { now } = options;
   checkArguments(snapshot, policy, now);
-  const context: RepairContext = { snapshot, evidence, policy, now };
+  const named = namedPlaces(snapshot, evidence.traceLocations);
+  const roots = formerRoots(named, evidence, snapshot.location);
+  const context: RepairContext = { snapshot, evidence, policy, roots, now };
   const records = repairRecords(context);
   // What becomes readable is judged at once as what is, and so is what is made.
   const mended = { ...context, snapshot: simulateRepairs(snapshot, records.actions) };
@@ -132,6 +142,7 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
   const orphans = new Map(
     snapshot.orphans.filter(({ path }) => !byPlace.has(path)).map((each) => [`${each.path}`, each]),
   );
+  const askedFor = rootsToBeNamed(context);
   const problems = snapshot.problems.toSorted(byPath).flatMap((problem): readonly Kept[] => {
     const { path, damage, message } = problem;
     const orphan = orphans.get(path);
@@ -147,7 +158,7 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
     const recent = changed === undefined ? null : unsettled(context, changed);
     const unsure = verdict?.goes === false ? verdict.reasons : [];
     const young = recent ?? unsure.find(({ kind }) => kind === "changed-recently");
-    const choice: KeepReason = { kind: "needs-choice", message, ...owners };
+    const choice: KeepReason = { kind: "needs-choice", message, ...owners, ...askedFor(problem) };
     return [young ? keptEntry(path, name, young) : keptEntry(path, name, choice, ...unsure)];
   });
   const isShared = findProject(snapshot).length > 0;
@@ -170,6 +181,24 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
       })
     );
   return [...problems, ...strays, ...copies];
+}
+
+/** What a record names is left where it is, unless its owner says that it was the store's. */
+function rootsToBeNamed(
+  { snapshot, evidence, policy }: RepairContext,
+): (problem: Problem) => Pick<NeedsChoice, "from"> {
+  const named = new Map<string, NamedPlace>();
+  for (const one of namedPlaces(snapshot, evidence.traceLocations)) {
+    const subject = one.own?.replace(/\/artifacts$/, "");
+    if (subject !== undefined) named.set(subject, one);
+  }
+  return ({ path, damage }) => {
+    const one = damage === "moved" ? named.get(withoutTrash(path)) : undefined;
+    const from = one === undefined ? null : possibleRoot(one);
+    if (one === undefined || from === null) return {};
+    const isGone = tellingPlaces(one.uri).slice(0, 1).some((place) => evidence.gone.has(place));
+    return isGone && policy.relocate === null ? {} : { from };
+  };
 }
 
 /** What a clean-up would make of an orphan. */

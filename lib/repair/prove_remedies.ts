@@ -69,8 +69,8 @@ function choiceFor(
   const choice = [path, ...pathsUp(path), experimentPathOf(path)]
     .flatMap((one) => choices.get(one) ?? [])[0];
   if (choice !== undefined) {
-    const { choices: ways, by } = choice;
-    return by === undefined ? { kind: "choice", ways } : { kind: "choice", ways, by };
+    const { choices: ways, kind: _, message: __, ...by } = choice;
+    return { kind: "choice", ways, ...by };
   }
   const remedy = RULES.find(({ id }) => id === rule)?.remedy ?? null;
   return remedy?.kind === "repair" ? null : remedy;

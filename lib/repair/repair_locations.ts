@@ -5,16 +5,18 @@
  */
 
 import type { RepairReason, RewriteTag } from "../plan/repair_action.ts";
-import { formerPlaces, renameUri } from "../records/relocate_uri.ts";
+import { renameUri } from "../records/relocate_uri.ts";
 import { linkedIn } from "../store/holders.ts";
-import { byPath, type StorePath } from "../store/path.ts";
+import { byPath, type StorePath, withoutTrash } from "../store/path.ts";
 import type { Experiment, LoggedModel, ModelVersion, NonEmpty, Run } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import type { Edit, RepairContext } from "./context.ts";
+import { placeMeant, traceOf } from "./prove_moves.ts";
 
 /**
  * Plans the new locations of experiments, runs, logged models and model versions: of what names a place
- * of this store by the name of a former one, and only where the thing is here. Remote places stay.
+ * of this store by the name of a former one, and only where the thing is here. Remote places stay, and so does what is
+ * where its record says, unless the policy names the former root.
  *
  * @param context The store and what is known of it.
  * @returns What to set; none unless the policy asks for relocation.
@@ -47,7 +49,7 @@ export function relocateRecords(context: RepairContext): readonly Edit[] {
 export function relocateTraces(context: RepairContext): readonly RewriteTag[] {
   const isLinked = linkedIn(context.snapshot);
   return context.evidence.traceLocations.toSorted(byPath).flatMap(({ path, uri, stamp }) => {
-    const trace = path.slice(0, path.indexOf("/tags/"));
+    const trace = traceOf(path);
     const to = newUri(context, uri, `${withoutTrash(trace)}/artifacts`);
     if (to === null || isLinked(path)) return [];
     return [{
@@ -105,21 +107,8 @@ function edit(
 }
 
 function newUri(context: RepairContext, uri: string, own: string | null): string | null {
-  const { snapshot: { location }, policy: { relocate }, evidence } = context;
-  if (relocate === null) return null;
-  const place = formerPlaces(uri, { root: location, own, from: relocate.from })
-    .find((each) => evidence.places.has(each));
-  return place === undefined ? null : renameUri(uri, location, place);
-}
-
-/**
- * Gives the path that something of a deleted experiment has when it is active: records name that one.
- *
- * @param path A path below the root.
- * @returns The path without `.trash/`.
- */
-export function withoutTrash(path: string): string {
-  return path.replace(/^\.trash\//, "");
+  const place = placeMeant({ uri, own }, context);
+  return place === null ? null : renameUri(uri, context.snapshot.location, place);
 }
 
 function isNonEmpty<T>(list: readonly T[]): list is NonEmpty<T> {

@@ -11,7 +11,7 @@ import { readRunMeta } from "../records/meta_record.ts";
 import { fileUri, formerPlaces, renameUri } from "../records/relocate_uri.ts";
 import { ABSENT } from "../store/facts.ts";
 import { type Holder, holdersOf, linkedIn } from "../store/holders.ts";
-import { byPath, experimentPathOf, type StorePath } from "../store/path.ts";
+import { byPath, experimentPathOf, type StorePath, withoutTrash } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import type { DamagedRun, Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
@@ -21,7 +21,7 @@ import { chooseSide } from "./choose_side.ts";
 import { keptEntry, type RepairContext, type Repairs, unsettled } from "./context.ts";
 import { rebuildExperimentMeta } from "./rebuild_experiment_meta.ts";
 import { evidenceOf, keptReason, rebuildRunMeta } from "./rebuild_run_meta.ts";
-import { withoutTrash } from "./repair_locations.ts";
+import { placeMeant } from "./prove_moves.ts";
 
 /** The kinds of damage that leave a record without use, and its directory where it belongs. */
 export const LOST: ReadonlySet<string> = new Set(["missing", "empty", "unreadable", "incomplete"]);
@@ -222,17 +222,20 @@ export function usualLocation(
 
 /** What is written in a store that moves to where it is now names no former place. */
 function relocated(
-  { snapshot, policy }: RepairContext,
+  context: RepairContext,
   { text, reasons }: { readonly text: string; readonly reasons: readonly RepairReason[] },
   key: string,
   own: string,
 ): { readonly text: string; readonly reasons: readonly RepairReason[] } {
-  if (policy.relocate === null) return { text, reasons };
+  const { snapshot: { location: root }, policy: { relocate } } = context;
+  if (relocate === null) return { text, reasons };
   const uri = textOf(parseMetaYaml(text).get(key)) ?? "";
-  const { from } = policy.relocate;
-  const [place] = formerPlaces(uri, { root: snapshot.location, own, from });
+  const { from } = relocate;
+  const place = from === null
+    ? placeMeant({ uri, own }, context)
+    : formerPlaces(uri, { root, own, from })[0];
   if (place !== own) return { text, reasons };
-  const to = renameUri(uri, snapshot.location, own);
+  const to = renameUri(uri, root, own);
   return {
     text: editMetaYaml(text, { [key]: to }),
     reasons: [...reasons, { kind: "moved", from: uri, to }],

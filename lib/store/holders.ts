@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byPath, pathsUp } from "./path.ts";
+import { byPath, pathsUp, withoutTrash } from "./path.ts";
 import type { Experiment, Orphan, StoreSnapshot } from "./snapshot.ts";
 
 /** An experiment, or an orphan. */
@@ -28,6 +28,23 @@ export function holdersOf({ experiments, orphans }: StoreSnapshot): readonly Hol
  */
 export function nameOf(holder: Holder): string {
   return "name" in holder ? holder.name : holder.id;
+}
+
+/**
+ * Finds what lies among the artifacts of a run, or of a logged model.
+ *
+ * @param snapshot The store.
+ * @returns Tells of a place below the root, as that of something active, whether it does.
+ */
+export function artifactsIn({ experiments, orphans }: StoreSnapshot): (place: string) => boolean {
+  const owners = new Set(
+    [...experiments, ...orphans].flatMap(({ runs, loggedModels }) => [...runs, ...loggedModels])
+      .map(({ path }) => withoutTrash(path)),
+  );
+  return (place) => {
+    const [owner] = /^.*?(?=\/artifacts(?:\/|$))/.exec(place) ?? [];
+    return owner !== undefined && owners.has(owner);
+  };
 }
 
 /**

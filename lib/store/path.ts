@@ -65,6 +65,16 @@ export function experimentPathOf(path: string): string {
 }
 
 /**
+ * Gives the path that something of a deleted experiment has when it is active: records name that one.
+ *
+ * @param path A path below the root.
+ * @returns The path without `.trash/`.
+ */
+export function withoutTrash(path: string): string {
+  return path.replace(/^\.trash\//, "");
+}
+
+/**
  * Orders by path.
  *
  * @param left Something with a path.

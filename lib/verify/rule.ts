@@ -53,6 +53,8 @@ export type Remedy =
     readonly kind: "choice";
     readonly ways: readonly [string, ...string[]];
     readonly by?: "cleanup" | "repair" | "relocation" | "restoration" | "dropping";
+    /** Of a relocation that must be told the store's former root: this one. */
+    readonly from?: string;
   }
   /** Nothing, since its files are those of a row of a database. */
   | { readonly kind: "leave"; readonly use: DatabaseUse }

@@ -5,19 +5,25 @@
  */
 
 import { dirname, join } from "@std/path";
-import type {
-  EntryEvidence,
-  Evidence,
-  RecordEvidence,
-  RepairPolicy,
-  RunEvidence,
-  TraceLocation,
+import {
+  type EntryEvidence,
+  type Evidence,
+  NO_EVIDENCE,
+  type RecordEvidence,
+  type RepairPolicy,
+  type RunEvidence,
+  type TraceLocation,
 } from "../../lib/plan/repair_action.ts";
 import { isSoundRecord } from "../../lib/records/check_record.ts";
 import { formerPlaces, localPathOf, relativePathOf } from "../../lib/records/relocate_uri.ts";
-import { withoutTrash } from "../../lib/repair/repair_locations.ts";
+import {
+  namedByRecords,
+  type NamedPlace,
+  namedPlaces,
+  tellingPlaces,
+} from "../../lib/repair/prove_moves.ts";
 import { ABSENT, type TextFact } from "../../lib/store/facts.ts";
-import { asStorePath, type StorePath } from "../../lib/store/path.ts";
+import { asStorePath, type StorePath, withoutTrash } from "../../lib/store/path.ts";
 import { type Problem, RECORD_SUBJECTS } from "../../lib/store/problem.ts";
 import { isUnfinished } from "../../lib/store/run_status.ts";
 import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
@@ -74,8 +80,8 @@ export async function readEvidence(
     if (!runs.has(run.path)) await addRun(run.path);
     stampOf(run.path);
   }
-  const base = { records, runs, entries, stamps, traceLocations: [], places: new Set<string>() };
-  if (policy.relocate === null) return base;
+  const base = { ...NO_EVIDENCE, records, runs, entries, stamps };
+  if (policy.relocate === null) return { ...base, gone: findGone(snapshot) };
   const holders = [...experiments, ...orphans];
   for (const { path } of holders.flatMap((one) => [...one.runs, ...one.loggedModels])) {
     stampOf(path);
@@ -83,8 +89,8 @@ export async function readEvidence(
   for (const { path } of registeredModels.flatMap(({ versions }) => versions)) stampOf(path);
   const traceLocations: TraceLocation[] = [];
   for (const { path } of holders) traceLocations.push(...await readTraceLocations(root, path));
-  const places = await findPlaces(snapshot, traceLocations, policy.relocate.from);
-  return { ...base, traceLocations, places };
+  const named = [...namedPlaces(snapshot, traceLocations), ...namedByRecords(records)];
+  return { ...base, traceLocations, ...await findPlaces(root, named, policy.relocate.from) };
 }
 
 /** What this account may not look at is left alone: it is reported, and all else is mended. */
@@ -93,6 +99,25 @@ function infoOf(path: string): Deno.FileInfo | null {
     return Deno.lstatSync(path);
   } catch {
     return null;
+  }
+}
+
+/** Whether records that are called moved name places where something is, which only their owner may give up. */
+function findGone(snapshot: StoreSnapshot): ReadonlySet<string> {
+  const moved = new Set(
+    snapshot.problems.flatMap(({ path, damage }) => damage === "moved" ? [withoutTrash(path)] : []),
+  );
+  const named = namedPlaces(snapshot, [])
+    .filter(({ own }) => own !== null && moved.has(own.replace(/\/artifacts$/, "")));
+  return new Set(named.flatMap(({ uri }) => tellingPlaces(uri)).filter(isCertainlyGone));
+}
+
+function isCertainlyGone(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
   }
 }
 
@@ -259,36 +284,34 @@ async function readTraceLocations(
   });
 }
 
-/** Of all places that records may mean, those where something is. */
+/** Of all places that records may mean, those where something is, and of those they name those where nothing is. */
 async function findPlaces(
-  snapshot: StoreSnapshot,
-  traces: readonly TraceLocation[],
+  root: string,
+  named: readonly NamedPlace[],
   from: string | null,
-): Promise<ReadonlySet<string>> {
-  const { location: root, experiments, orphans, registeredModels } = snapshot;
-  const found = new Set<string>();
-  const look = async (uri: string, own: string | null, isShown = true) => {
+): Promise<Pick<Evidence, "places" | "filled" | "gone">> {
+  const places = new Set<string>();
+  const filled = new Set<string>();
+  const gone = new Set<string>();
+  for (const { uri, own } of named) {
+    if (own !== null && uri === `file://${root}/${own}`) continue;
     for (const place of formerPlaces(uri, { root, own, from })) {
       const at = [join(root, place), join(root, ".trash", place)]
         .find((each) => infoOf(each) !== null);
       if (at === undefined) continue;
-      if (own === null || !isShown || await showsAll(at, shownAt(root, uri))) found.add(place);
+      const isArtifacts = own?.includes("/") === true;
+      if (isArtifacts && !await showsAll(at, shownAt(root, uri))) continue;
+      places.add(place);
+      if (isArtifacts && await holdsSomething(at)) filled.add(place);
     }
-  };
-  const artifactsOf = ({ path }: { readonly path: string }) => `${withoutTrash(path)}/artifacts`;
-  for (const each of experiments) await look(each.artifactLocation, withoutTrash(each.path), false);
-  for (const holder of [...experiments, ...orphans] as readonly (Experiment | Orphan)[]) {
-    for (const run of holder.runs) await look(run.artifactUri, artifactsOf(run));
-    for (const model of holder.loggedModels) await look(model.artifactLocation, artifactsOf(model));
+    for (const path of tellingPlaces(uri)) if (isCertainlyGone(path)) gone.add(path);
   }
-  for (const { source, storageLocation } of registeredModels.flatMap((one) => one.versions)) {
-    await look(source, null);
-    await look(storageLocation ?? "", null);
-  }
-  for (const { path, uri } of traces) {
-    await look(uri, artifactsOf({ path: path.slice(0, path.indexOf("/tags/")) }));
-  }
-  return found;
+  return { places, filled, gone };
+}
+
+async function holdsSomething(path: string): Promise<boolean> {
+  const listed = await listDirectory(path);
+  return listed.kind !== "failed" && listed.entries.length > 0;
 }
 
 /** Where MLflow finds what a URI names, if it is started beside the store; `null`: nowhere. */

@@ -352,8 +352,34 @@ Deno.test("repair() relocates a copy whose original is still there, of which ver
     verifySnapshot(await copied.store.read({ depth: "full" }))
       .filter(({ rule }) => rule === "experiment-location-moved").map(({ path }) => `${path}`);
   assertEquals(await moved(), [MAIN]);
-  await apply(copied.store, { relocate: true });
+  // The original may be what is meant: its owner alone can tell.
+  assertEquals(kindsOf((await plan(copied.store, { relocate: true })).plan), []);
+  const remedies = async () =>
+    (await verify(copied.store)).findings.flatMap(({ rule, remedy }) =>
+      rule === "experiment-location-moved" ? [remedyText(remedy)] : []
+    );
+  assertEquals(await remedies(), [
+    "Move the store back, or rewrite the place that it names with " +
+    `\`deno task repair --relocate --from ${original.root}\``,
+  ]);
+  await apply(copied.store, { relocate: true, from: original.root });
   assertEquals(await moved(), []);
+});
+
+Deno.test("repair() leaves records alone that name places which are there on purpose", async () => {
+  await using opened = await healthyStore("3.17");
+  await using volume = await memoryDirectory();
+  const elsewhere = (path: string) => join(volume.path, path);
+  opened.set(`${MAIN}/meta.yaml`, "artifact_location", `file://${elsewhere(MAIN)}`);
+  opened.set(`${child}/meta.yaml`, "artifact_uri", `file://${elsewhere(child)}/artifacts`);
+  const version = `${REGISTRY}/version-1`;
+  const source = elsewhere(`${MAIN}/${PARENT}/artifacts/model`);
+  opened.set(`${version}/meta.yaml`, "source", source);
+  opened.set(`${version}/meta.yaml`, "storage_location", source);
+  for (const path of [`${child}/artifacts`, `${MAIN}/${PARENT}/artifacts/model`]) {
+    Deno.mkdirSync(elsewhere(path), { recursive: true });
+  }
+  assertEquals(kindsOf((await plan(opened.store, { relocate: true })).plan), []);
 });
 
 Deno.test("repair() makes the record of the default experiment anew, which needs no evidence", async () => {

@@ -53,7 +53,8 @@ export const repairTasks = {
       from: {
         name: "from",
         value: "OLD",
-        describe: "With --relocate: rewrite only places below this, the store's former root",
+        describe:
+          "With --relocate: rewrite all places below this, the store's former root, and no others",
         default: null,
         parse: parseText,
       } satisfies Valued<string | null>,

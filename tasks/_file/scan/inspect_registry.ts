@@ -13,6 +13,7 @@ import {
   relativePathOf,
 } from "../../../lib/records/relocate_uri.ts";
 import { parseModelUri, uriSegments } from "../../../lib/store/artifact_uri.ts";
+import { artifactsIn } from "../../../lib/store/holders.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type {
   ModelVersion,
@@ -39,6 +40,7 @@ export async function inspectRegistry(
   const runs = new Map(
     [...experiments, ...orphans].flatMap((holder) => holder.runs).map((run) => [`${run.id}`, run]),
   );
+  const isArtifact = artifactsIn(snapshot);
   for (const model of registeredModels) {
     if (!unread.has(model.path)) inspectRecord(inspection, model.path, "registered-model");
     await inspectTags(inspection, `${model.path}/tags`);
@@ -46,7 +48,7 @@ export async function inspectRegistry(
       inspectRecord(inspection, version.path, "model-version");
       await inspectTags(inspection, `${version.path}/tags`);
       if (version.stage !== "Deleted_Internal") {
-        inspectSource(inspection, version, runs, registeredModels);
+        inspectSource(inspection, version, runs, registeredModels, isArtifact);
       }
     }
   }
@@ -76,6 +78,7 @@ function inspectSource(
   { path, source, storageLocation, runId }: ModelVersion,
   runs: ReadonlyMap<string, Run>,
   models: readonly RegisteredModel[],
+  isArtifact: (place: string) => boolean,
 ): void {
   const { root } = inspection;
   const uri = storageLocation ?? source;
@@ -103,7 +106,7 @@ function inspectSource(
   const isRelative = relativePathOf(uri) !== null;
   if (named !== null || !isRelative && (local === null || exists(local.path))) return;
   const places = formerPlaces(uri, { root, own: null, from: null });
-  if (places.some((place) => exists(`${root}/${place}`))) {
+  if (places.some((place) => isArtifact(place) && exists(`${root}/${place}`))) {
     const damage = isRelative ? "relative" : "moved";
     const message = `MLflow looks for its files at ${uri}, ${WHERE[damage]}`;
     report(inspection, "model-version", path, [recordProblem(damage, message)]);

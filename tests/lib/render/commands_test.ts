@@ -53,6 +53,14 @@ Deno.test("reasonWithCommand() puts the command behind the choice that it carrie
   );
 });
 
+Deno.test("reasonWithCommand() names the former root that must be told, as it is typed", () => {
+  const choice = { kind: "needs-choice", message: "it moved", choices: ["go"] } as const;
+  assertEquals(
+    reasonWithCommand({ ...choice, by: "relocation", from: "/old runs" }),
+    "it moved: go with `deno task repair --relocate --from '/old runs'`",
+  );
+});
+
 Deno.test("allowingFlags() names each limit that is to be lifted", () => {
   assertEquals(allowingFlags({ maxShare: 93, maxRuns: 1_200 }), "--max-share 93% --max-runs 1200");
   assertEquals(allowingFlags({ maxShare: null, maxRuns: 7 }), "--max-runs 7");

@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type {
-  Evidence,
-  RecordEvidence,
-  RepairPolicy,
-  RunEvidence,
+import {
+  type Evidence,
+  NO_EVIDENCE,
+  type RecordEvidence,
+  type RepairPolicy,
+  type RunEvidence,
 } from "../../../lib/plan/repair_action.ts";
 import { simulatePlan } from "../../../lib/plan/simulate_plan.ts";
 import { planRepair } from "../../../lib/repair/plan_repair.ts";
@@ -32,14 +33,6 @@ const POLICY: RepairPolicy = deepFreeze({
   finishAs: "FAILED",
   relocate: null,
 });
-const NOTHING: Evidence = {
-  records: new Map(),
-  runs: new Map(),
-  entries: new Map(),
-  stamps: new Map(),
-  traceLocations: [],
-  places: new Set(),
-};
 const RECORD: RecordEvidence = {
   file: "meta.yaml",
   stamp: "absent",
@@ -64,7 +57,7 @@ const plan = (
   store: StoreSnapshot<"full">,
   evidence: Partial<Evidence> = {},
   policy: Partial<RepairPolicy> = {},
-) => planRepair(store, { ...NOTHING, ...evidence }, { ...POLICY, ...policy }, { now: NOW });
+) => planRepair(store, { ...NO_EVIDENCE, ...evidence }, { ...POLICY, ...policy }, { now: NOW });
 
 Deno.test("planRepair() plans nothing for a healthy store", () => {
   const { actions, kept } = plan(full({ experiments: [experiment({ runs: [run()] })] }));
@@ -77,7 +70,11 @@ Deno.test("planRepair() refuses a shallow snapshot, a negative duration and no m
   assertThrows(() => plan(shallow), RangeError, 'depth "full"');
   assertThrows(() => plan(store, {}, { settle: -1 }), RangeError, "settle -1");
   assertThrows(() => plan(store, {}, { staleAfter: NaN }), RangeError, "staleAfter NaN");
-  assertThrows(() => planRepair(store, NOTHING, POLICY, { now: NaN }), RangeError, "moment NaN");
+  assertThrows(
+    () => planRepair(store, NO_EVIDENCE, POLICY, { now: NaN }),
+    RangeError,
+    "moment NaN",
+  );
 });
 
 Deno.test("planRepair() sets the stage that the place says, a deletion as of now", () => {

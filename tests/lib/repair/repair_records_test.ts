@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import type {
-  Evidence,
-  RecordEvidence,
-  RepairPolicy,
-  RunEvidence,
+import {
+  type Evidence,
+  NO_EVIDENCE,
+  type RecordEvidence,
+  type RepairPolicy,
+  type RunEvidence,
 } from "../../../lib/plan/repair_action.ts";
 import { readRunMeta } from "../../../lib/records/meta_record.ts";
 import { repairRecords } from "../../../lib/repair/repair_records.ts";
@@ -47,18 +48,16 @@ function repairRuns(
     damagedRun({ id, message: "meta.yaml does not exist", usage: null })
   );
   const evidence: Evidence = {
+    ...NO_EVIDENCE,
     records: new Map(damagedRuns.map(({ path }) => [path, { ...RECORD, ...record }])),
     runs: new Map(damagedRuns.map(({ path }) => [path, RUN])),
-    entries: new Map(),
-    stamps: new Map(),
-    traceLocations: [],
-    places: new Set(),
   };
   const experiments = [experiment({ id: "1", damagedRuns })];
   return repairRecords({
     snapshot: deepFreeze({ ...snapshot({ experiments }), depth: "full" }),
     evidence,
     policy: { settle: 60_000, staleAfter: 7 * DAY, finishAs: "FAILED", relocate: null, ...policy },
+    roots: new Set(),
     now: NOW,
   }).actions;
 }
@@ -74,15 +73,15 @@ Deno.test({
 
 Deno.test("repairRecords() relocates what a record names, however it is quoted", () => {
   const id = runId(1);
-  const relocate = { from: null };
-  const texts = [
-    `artifact_uri: "C:\\\\old\\\\1\\\\${id}\\\\artifacts"\n`,
-    `artifact_uri: 'C:\\old\\1\\${id}\\artifacts'\n`,
-    `artifact_uri: C:\\old\\1\\${id}\\artifacts\n`,
-    `artifact_uri: 'C:/it''s old/1/${id}/artifacts'\n`,
+  const former = "C:\\old";
+  const texts: readonly (readonly [string, string])[] = [
+    [former, `artifact_uri: "C:\\\\old\\\\1\\\\${id}\\\\artifacts"\n`],
+    [former, `artifact_uri: 'C:\\old\\1\\${id}\\artifacts'\n`],
+    [former, `artifact_uri: C:\\old\\1\\${id}\\artifacts\n`],
+    ["C:/it's old", `artifact_uri: 'C:/it''s old/1/${id}/artifacts'\n`],
   ];
-  for (const text of texts) {
-    const [action] = repairRuns([id], { text }, { relocate });
+  for (const [from, text] of texts) {
+    const [action] = repairRuns([id], { text }, { relocate: { from } });
     assert(action?.kind === "write-meta");
     const read = readRunMeta(action.text);
     assertEquals(read.ok && read.meta.artifactUri, `${ROOT}/1/${id}/artifacts`, text);
