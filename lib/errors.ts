@@ -128,19 +128,23 @@ export class RestoreCollisionError extends MltidyError {
   override readonly name = "RestoreCollisionError";
   /** Each collision, with both sides named. */
   readonly collisions: readonly string[];
+  /** The command that brings back what is gone; `null` when there is none. */
+  readonly rescue: string | null;
 
   /**
    * Makes the error.
    *
    * @param backup The backup's id.
    * @param collisions Each collision, with both sides named.
+   * @param rescue The command that brings back what is gone.
    */
-  constructor(backup: string, collisions: readonly string[]) {
+  constructor(backup: string, collisions: readonly string[], rescue: string | null = null) {
     super(
       `Cannot restore ${backup}: nothing was moved\n${
         collisions.map((one) => `  ${one}`).join("\n")
       }`,
     );
     this.collisions = collisions;
+    this.rescue = rescue;
   }
 }

@@ -92,6 +92,26 @@ export interface CopyManifest {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** What can be undone of a change at the moment, by numbers of its changes. */
+export interface Undoing {
+  /** Those that nothing is in the way of. */
+  readonly possible: number;
+  /** Those whose subject a later change took out of the store: they can be undone once that is. */
+  readonly waiting: number;
+  /** Those whose subject neither the store nor the backup of a change has any more. */
+  readonly gone: number;
+}
+
+/** A backup, or a part of it, that would bring back what is gone. */
+export interface Rescue {
+  readonly id: string;
+  readonly kind: "copy" | "change";
+  /** Not all of it can be brought back, but this is an experiment that can. */
+  readonly experiment?: string;
+  /** Likewise, a run. */
+  readonly run?: string;
+}
+
 /** One backup in a list. */
 export type BackupListing =
   & {
@@ -123,6 +143,8 @@ export type BackupListing =
       readonly changes: number;
       readonly files: number;
       readonly bytes: number;
+      /** What can be undone of it; only where that was looked at. */
+      readonly undoing?: Undoing;
     }
     | {
       readonly kind: "damaged";

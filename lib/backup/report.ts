@@ -33,6 +33,8 @@ export interface RestoreReport {
   readonly changes: number;
   /** In a dry run, what is in the way, with both sides named. */
   readonly collisions: readonly string[];
+  /** In a dry run, the command that brings back what is gone; `null` when there is none, or no need. */
+  readonly rescue: string | null;
   /** What a copy could not give since it is damaged. */
   readonly faults: readonly BackupFault[];
   /** Whether nothing was done. */

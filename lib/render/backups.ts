@@ -134,7 +134,22 @@ export function renderHistory(
 function whatText(backup: Exclude<BackupListing, { readonly kind: "damaged" }>): string {
   return backup.kind === "copy"
     ? `copy of ${scopeText(backup.scope)}`
-    : `${backup.task}, ${plural(backup.changes, "change")} to undo`;
+    : `${backup.task}, ${undoingText(backup)}`;
+}
+
+function undoingText(
+  { changes, undoing }: Extract<BackupListing, { readonly kind: "change" }>,
+): string {
+  const all = plural(changes, "change");
+  const { possible, waiting, gone } = undoing ?? { possible: changes, waiting: 0, gone: 0 };
+  if (possible === changes) return `${all} to undo`;
+  const others = changes - possible - waiting - gone;
+  return [
+    `${possible === 0 ? "none" : formatCount(possible)} of ${all} to undo`,
+    ...(waiting === 0 ? [] : [`${formatCount(waiting)} after a later one`]),
+    ...(gone === 0 ? [] : [`${formatCount(gone)} gone from the store`]),
+    ...(others === 0 ? [] : [`${formatCount(others)} with something in the way`]),
+  ].join(", ");
 }
 
 /**

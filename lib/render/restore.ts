@@ -6,7 +6,7 @@
 
 import type { BackupListing } from "../backup/backup.ts";
 import type { RestoreReport } from "../backup/report.ts";
-import { foldLines } from "../text/fold.ts";
+import { foldLines, unbroken } from "../text/fold.ts";
 import type { RenderOptions } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatTime, plural } from "../text/units.ts";
@@ -14,6 +14,13 @@ import { faultText } from "./backups.ts";
 import { moreLines } from "./more.ts";
 
 const SAMPLE = 10;
+
+/** What to say before the command that brings back what is gone. */
+export const RESCUE = "To bring back what is gone";
+
+/** What to say where a backup cannot be brought back as a whole. */
+export const PARTLY =
+  "To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR";
 
 /**
  * Renders for people what was, or would be, brought back.
@@ -26,7 +33,7 @@ const SAMPLE = 10;
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const none = { collisions: [], faults: [], settled: [], remains: [] };
+ * const none = { collisions: [], rescue: null, faults: [], settled: [], remains: [] };
  * const document = { schema: "mltidy/restore/v1", store: "/data/mlruns", dryRun: false } as const;
  * const nothing = { backup: null, changes: 0, to: null };
  * assertEquals(renderRestore({ ...document, ...nothing, ...none }), "Nothing to restore.\n");
@@ -47,7 +54,8 @@ export function renderRestore(report: RestoreReport, options: RenderOptions = {}
   const damaged = faults.length === 0
     ? []
     : ["Not brought back, since the copy is damaged:", ...sample(faults.map(faultText))];
-  return foldLines([...lines, ...damaged], options);
+  const rescue = report.rescue === null ? [] : [`${RESCUE}: ${unbroken(report.rescue)}`];
+  return foldLines([...lines, ...rescue, ...damaged], options);
 }
 
 function doneText({ changes, dryRun, to }: RestoreReport, backup: BackupListing): string {

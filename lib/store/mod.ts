@@ -27,6 +27,8 @@ export type {
   CopyTotals,
   LeftOut,
   MetadataHistory,
+  Rescue,
+  Undoing,
 } from "../backup/backup.ts";
 export type {
   Expired,

@@ -35,6 +35,7 @@ import { findMissing } from "./backups/find_missing.ts";
 import { findOnlyCopies, type OnlyCopiesOptions } from "./backups/find_only_copies.ts";
 import { extractChange, sendBackup } from "./backups/move_backup.ts";
 import { dropTwins, findParts, splitIds, undoParts } from "./backups/undo_parts.ts";
+import { type Around, findRescue, undoingOf } from "./backups/undoing.ts";
 import { verifyBackup } from "./backups/verify_backup.ts";
 import { selectSteps } from "./change/select_steps.ts";
 import { type ChangeManifest, readCopyManifest, readManifest } from "./own/manifest.ts";
@@ -143,6 +144,12 @@ function checkScope(scope: CopyScope): void {
 }
 
 function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
+  const around: Around = {
+    list: () => listAll(root, place),
+    changesIn: (id) => changesIn(root, place, id),
+    directoryOf: (id) => directoryOf(root, place, id),
+    preview: (id, selection) => preview(root, place, id, selection),
+  };
   return {
     directory: place.backups,
     list: () => listAll(root, place),
@@ -164,6 +171,8 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       return { ...await verifyBackup(Deno.realPathSync(directory), manifest, work), id };
     },
     preview: (id, selection = {}) => preview(root, place, id, selection),
+    undoing: (id) => undoingOf({ root, place, id, selection: {}, work: {} }, around),
+    rescue: (id, selection = {}) => findRescue({ root, place, id, selection, work: {} }, around),
     async extract(id, to, selection = {}, work = {}) {
       const target = targetOf(root, to);
       const changes = changesIn(root, place, id);
@@ -211,7 +220,7 @@ async function preview(
   id: string,
   selection: RestoreSelection,
 ): Promise<BackupPreview | null> {
-  const backup = (await listAll(root, place)).find((one) => one.id === id);
+  const [backup] = await listAll(root, place, id);
   if (backup === undefined) return null;
   if (backup.kind === "damaged") throw new DamagedBackupError(backup.message);
   if (backup.kind === "copy") {
@@ -268,13 +277,17 @@ function placesOf(root: string, place: Place): readonly Place[] {
 
 /** Another store may have a backup of that name in the same place. */
 async function directoryOf(root: string, place: Place, id: string): Promise<string> {
-  const listed = await listAll(root, place);
-  return listed.find((one) => one.id === id)?.path ?? join(place.backups, id);
+  const [listed] = await listAll(root, place, id);
+  return listed?.path ?? join(place.backups, id);
 }
 
-async function listAll(root: string, place: Place): Promise<readonly BackupListing[]> {
+async function listAll(
+  root: string,
+  place: Place,
+  wanted?: string,
+): Promise<readonly BackupListing[]> {
   const listed: (readonly BackupListing[])[] = [];
-  for (const one of placesOf(root, place)) listed.push(await listBackups(one, root));
+  for (const one of placesOf(root, place)) listed.push(await listBackups(one, root, wanted));
   const [first = [], ...others] = listed;
   const more = others.flat().filter(({ id }) => !first.some((one) => one.id === id));
   const both = first.map((one): BackupListing => {

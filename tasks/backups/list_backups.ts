@@ -29,7 +29,7 @@ export interface BackupList {
 }
 
 /**
- * Lists the backups of a store: copies, and what changes left behind. Needs read permission.
+ * Lists the backups of a store: copies, and what changes left behind, with what can be undone of them. Needs read permission.
  *
  * @param store The store.
  * @param options Where to look.
@@ -49,16 +49,20 @@ export async function listBackups(
   store: Store,
   options: ListBackupsOptions = {},
 ): Promise<BackupList> {
-  const { backups = null, signal } = options;
-  const place = await requireCapability(store, "backups").open(backups);
-  signal?.throwIfAborted();
-  const listed = await place.list();
+  const { backups: directory = null, signal } = options;
+  const place = await requireCapability(store, "backups").open(directory);
+  const backups: BackupListing[] = [];
+  for (const one of await place.list()) {
+    signal?.throwIfAborted();
+    const undoing = one.kind === "change" ? await place.undoing(one.id) : null;
+    backups.push(one.kind === "change" && undoing !== null ? { ...one, undoing } : one);
+  }
   signal?.throwIfAborted();
   return {
     schema: "mltidy/backup-list/v1",
     store: store.describe().location,
     directory: place.directory,
-    backups: listed,
+    backups,
     history: await place.history(),
   };
 }

@@ -10,9 +10,13 @@
  * @module
  */
 
-import { DamagedBackupError, InvalidArgumentError } from "../../lib/errors.ts";
+import {
+  DamagedBackupError,
+  InvalidArgumentError,
+  RestoreCollisionError,
+} from "../../lib/errors.ts";
 import { namedBackup } from "../../lib/backup/named_backup.ts";
-import type { BackupListing } from "../../lib/backup/backup.ts";
+import type { BackupListing, Rescue } from "../../lib/backup/backup.ts";
 import type { RestoreReport } from "../../lib/backup/report.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "../ports/backups.ts";
@@ -64,6 +68,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     backup: null,
     changes: 0,
     collisions: [],
+    rescue: null,
     faults: [],
     dryRun,
     to,
@@ -75,7 +80,11 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   const isIdle = (await store.changes?.interrupted() ?? []).length === 0;
   const found = isIdle || dryRun ? await find(place, location, options) : null;
   if (isIdle && found === null) return report;
-  if (dryRun) return { ...report, ...found };
+  if (dryRun) {
+    const blocked = found !== null && found.collisions.length > 0 ? found.backup.id : null;
+    const rescue = blocked && await rescueCommand(place, location, blocked, options);
+    return { ...report, ...found, rescue };
+  }
   if (to !== null && found !== null) {
     const { id } = found.backup;
     return {
@@ -95,7 +104,12 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   await using own = await requireCapability(locked, "backups").lock(directory);
   const { backup } = await find(own, location, options) ?? {};
   if (!backup) return { ...report, settled, remains };
-  const broughtBack = await own.bringBack(backup.id, options, options);
+  const broughtBack = await own.bringBack(backup.id, options, options)
+    .catch(async (error: unknown) => {
+      if (!(error instanceof RestoreCollisionError)) throw error;
+      const rescue = await rescueCommand(own, location, backup.id, options);
+      throw new RestoreCollisionError(backup.id, error.collisions, rescue);
+    });
   return { ...report, backup, ...broughtBack, settled, remains };
 }
 
@@ -141,7 +155,28 @@ async function findOther(
   return null;
 }
 
-function wordsOf({ experiment, run }: RestoreOptions): readonly string[] {
+/** What is in the way may be that something is gone: then another backup must come back first, or instead. */
+async function rescueCommand(
+  place: Backups,
+  location: string,
+  id: string,
+  options: RestoreOptions,
+): Promise<string | null> {
+  const found = await place.rescue(id, options);
+  return found && listCommand(location, options, rescueWords(found));
+}
+
+/**
+ * Says what to type behind `restore` to bring back what is gone.
+ *
+ * @param rescue What brings it back.
+ * @returns The words.
+ */
+export function rescueWords(rescue: Rescue): readonly string[] {
+  return [rescue.id, ...wordsOf(rescue)];
+}
+
+function wordsOf({ experiment, run }: RestoreSelection): readonly string[] {
   return [
     ...(experiment === undefined ? [] : ["--experiment", experiment]),
     ...(run === undefined ? [] : ["--run", run]),

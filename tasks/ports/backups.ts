@@ -12,6 +12,8 @@ import type {
   CopyManifest,
   CopyScope,
   MetadataHistory,
+  Rescue,
+  Undoing,
 } from "../../lib/backup/backup.ts";
 import type { OnlyCopies } from "../../lib/backup/plan_expiry.ts";
 
@@ -70,6 +72,13 @@ export interface Backups {
    * @throws {InvalidArgumentError} When it holds nothing of the selection.
    */
   preview(id: string, selection?: RestoreSelection): Promise<BackupPreview | null>;
+  /** Tells what can be undone of a change at the moment; `null` when there is no backup of that change. */
+  undoing(id: string): Promise<Undoing | null>;
+  /**
+   * Finds what would bring back the subjects of a change that the store has no more: the later change that took
+   * them, or else a copy; only what nothing is in the way of.
+   */
+  rescue(id: string, selection?: RestoreSelection): Promise<Rescue | null>;
   /**
    * Copies what a backup holds to another place, under the paths of the store.
    *

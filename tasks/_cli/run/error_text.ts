@@ -1,5 +1,6 @@
 import { PlanRefusedError, RestoreCollisionError } from "../../../lib/errors.ts";
 import { allowingFlags } from "../../../lib/render/commands.ts";
+import { PARTLY, RESCUE } from "../../../lib/render/restore.ts";
 import { moreLines } from "../../../lib/render/more.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 
@@ -20,19 +21,17 @@ export function errorText(error: unknown): string {
   return message;
 }
 
-function collisionText({ message, collisions }: RestoreCollisionError): string {
+function collisionText({ message, collisions, rescue }: RestoreCollisionError): string {
   const [refusal = ""] = message.split("\n");
   const shown = [
     ...collisions.slice(0, SAMPLE),
     ...moreLines(collisions.length - SAMPLE, "--dry-run --json"),
   ];
-  return [refusal, ...shown.map((line) => `  ${line}`), PARTLY].join("\n");
+  const lines = [refusal, ...shown.map((line) => `  ${line}`)];
+  return [...lines, ...(rescue === null ? [] : [`${RESCUE}: ${rescue}`]), PARTLY].join("\n");
 }
 
 const SAMPLE = 10;
-
-const PARTLY =
-  "To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR";
 
 /**
  * What Deno says of a permission that is missing, in our words: it would have a user give all permissions for

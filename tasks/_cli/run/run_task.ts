@@ -6,10 +6,12 @@
  */
 
 import { resolve } from "@std/path";
-import { plainCommand } from "../../../lib/render/commands.ts";
+import type { BackupListing } from "../../../lib/backup/backup.ts";
+import { type CommandOf, plainCommand } from "../../../lib/render/commands.ts";
 import { foldLines, foldText, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
+import type { Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseMetric } from "../choose/choose_metric.ts";
 import { ExitCode } from "../table/exit_code.ts";
@@ -143,14 +145,11 @@ async function runRestore(
     const { listBackups } = await import("../../backups/list_backups.ts");
     const { renderBackupList } = await import("../../../lib/render/backups.ts");
     const list = await listBackups(store, place === null ? {} : { backups: place });
-    const { backups } = list;
     if (json) printJson(world, list);
-    else world.print(renderBackupList(backups, { ...world.style, now: world.now() }));
-    if (backups.length === 0 && place === null && !options.quiet) world.say(NOWHERE);
-    const newest = backups.find(({ kind }) => kind !== "damaged");
-    if (!options.quiet && newest !== undefined) {
-      sayCommand("To bring back the newest", command(`restore ${shellWords([newest.id])}`), world);
-    }
+    else world.print(renderBackupList(list.backups, { ...world.style, now: world.now() }));
+    if (options.quiet) return ExitCode.done;
+    if (list.backups.length === 0 && place === null) world.say(NOWHERE);
+    await sayWhatComesBack(store, { place, backups: list.backups, command }, world);
     return ExitCode.done;
   }
   const { restore } = await import("../../backups/restore.ts");
@@ -171,6 +170,33 @@ async function runRestore(
   printDone(json ? `${jsonText(report)}\n` : text, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
   return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
+}
+
+/** Names what can be typed, and only what works: the newest that comes back whole, and what is gone. */
+async function sayWhatComesBack(
+  store: Store,
+  { place, backups, command }: {
+    readonly place: string | null;
+    readonly backups: readonly BackupListing[];
+    readonly command: CommandOf;
+  },
+  world: World,
+): Promise<void> {
+  const [{ adviseRestore }, { rescueWords }, { PARTLY, RESCUE }] = await Promise.all([
+    import("../../backups/advise_restore.ts"),
+    import("../../backups/restore.ts"),
+    import("../../../lib/render/restore.ts"),
+  ]);
+  const { whole, isNewest, rescue, isPartly } = await adviseRestore(store, backups, {
+    backups: place,
+  });
+  const typed = (words: readonly string[]) => command(`restore ${shellWords(words)}`);
+  if (rescue !== null) sayCommand(RESCUE, typed(rescueWords(rescue)), world);
+  if (whole !== null) {
+    const what = isNewest ? "the newest" : "the newest that comes back whole";
+    sayCommand(`To bring back ${what}`, typed([whole]), world);
+  }
+  if (isPartly) world.say(foldLines([PARTLY], world.style));
 }
 
 /** Whoever finds no backup may have sent it elsewhere, or wanted none. */

@@ -222,14 +222,17 @@ export async function listCopies(place: Place, root: string): Promise<readonly C
  *
  * @param place Where they lie.
  * @param root Absolute real path of the store's root.
+ * @param wanted The id of the only one that is wanted. @default {all of them}
  * @returns The backups, newest first, then the damaged ones.
  * @throws {StoreAccessError} When the place cannot be listed.
  */
 export async function listBackups(
   place: Place,
   root: string,
+  wanted?: string,
 ): Promise<readonly BackupListing[]> {
-  const names = await directoriesIn(place);
+  const names = (await directoriesIn(place))
+    .filter((name) => wanted === undefined || name === wanted);
   return listedInOrder(names.flatMap((name) => listingOf(place, root, name) ?? []));
 }
 

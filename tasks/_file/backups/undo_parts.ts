@@ -63,6 +63,8 @@ export interface Parts {
   readonly collisions: readonly string[];
   /** What neither the store nor a backup has. */
   readonly faults: readonly BackupFault[];
+  /** Steps that something is in the way of, or of which nothing is left. */
+  readonly stuck: readonly Step[];
 }
 
 /**
@@ -87,8 +89,17 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
   const back: Step[] = [];
   const collisions: string[] = [];
   const faults: BackupFault[] = [];
-  const lose = ({ operation: { path } }: Step) =>
+  const stuck = new Map<string, Step>();
+  const lose = (step: Step) => {
+    const { path } = step.operation;
     faults.push({ path, kind: "missing", message: "neither the store nor the backup has it" });
+    stuck.set(keyOf(step), step);
+  };
+  const block = (step: Step, collision: string | null) => {
+    if (collision === null) return;
+    collisions.push(collision);
+    stuck.set(keyOf(step), step);
+  };
   const keys = new Set<string>();
   const contents = {
     contents: true,
@@ -102,8 +113,7 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
       lose(step);
       continue;
     }
-    const collision = collisionOf(operation, at);
-    if (collision !== null) collisions.push(collision);
+    block(step, collisionOf(operation, at));
     present.push(step);
   }
   for (const step of selectSteps(away?.steps ?? [], selection)) {
@@ -125,13 +135,19 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
       back.push(step);
       continue;
     }
-    const collision = isTwin
-      ? `${twin} and ${kept} are different, and both belong to ${target}`
-      : collisionOf(operation, there);
-    if (collision !== null) collisions.push(collision);
+    block(
+      step,
+      isTwin
+        ? `${twin} and ${kept} are different, and both belong to ${target}`
+        : collisionOf(operation, there),
+    );
     fetch.push(step);
   }
-  return { here, away, selected: keys.size, present, fetch, back, collisions, faults };
+  const selected = keys.size;
+  return {
+    ...{ here, away, selected, present, fetch, back },
+    ...{ collisions, faults, stuck: [...stuck.values()] },
+  };
 }
 
 function isLost({ operation }: Step, { root, files }: Workplace): boolean {

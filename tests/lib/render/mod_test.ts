@@ -115,6 +115,7 @@ const BACKUPS: readonly BackupListing[] = [
     changes: 1_433,
     files: 4,
     bytes: 100,
+    undoing: { possible: 1_001, waiting: 202, gone: 130 },
   },
   { kind: "damaged", id: "20260901T000000Z-repair", path: "", message: `no JSON in ${PLACE}` },
 ];
@@ -176,6 +177,7 @@ const RESTORE = {
   backup: BACKUPS[1]!,
   changes: 1_433,
   collisions: [],
+  rescue: null,
   faults: [],
   dryRun: false,
   to: null,

@@ -149,6 +149,7 @@ Deno.test("restore() only tells in a dry run what would come back, and what is i
     backup: backup!,
     changes: 5,
     collisions: [`${orphan} exists again, and ${backup!.path}/files/7 would replace it`],
+    rescue: null,
     faults: [],
     to: null,
     settled: [],

@@ -1,0 +1,68 @@
+import type { BackupListing, Rescue } from "../../lib/backup/backup.ts";
+import type { Backups } from "../ports/backups.ts";
+import { requireCapability } from "../ports/require_capability.ts";
+import type { Store } from "../ports/store.ts";
+
+/** What can be brought back. */
+export interface RestoreAdvice {
+  /** The id of the newest backup that comes back whole; `null` when none does, or it is that of the rescue. */
+  readonly whole: string | null;
+  /** Whether that is the newest of all that are sound. */
+  readonly isNewest: boolean;
+  /** What brings back what is gone that the newest change was about; `null` when nothing is, or does. */
+  readonly rescue: Rescue | null;
+  /** Whether none of them comes back but in parts. */
+  readonly isPartly: boolean;
+}
+
+/** Copies are long to read, so no more of them are tried. */
+const MOST_COPIES = 2;
+
+/**
+ * Finds out which of a store's backups can be brought back. Needs read permission.
+ *
+ * @param store The store.
+ * @param listed Its backups, as `listBackups` lists them.
+ * @param options Where they lie.
+ * @returns What can be brought back at the moment.
+ */
+export async function adviseRestore(
+  store: Store,
+  listed: readonly BackupListing[],
+  { backups = null }: { readonly backups?: string | null } = {},
+): Promise<RestoreAdvice> {
+  const place = await requireCapability(store, "backups").open(backups);
+  const sound = listed.filter(({ kind }) => kind !== "damaged");
+  const { whole, isBlocked } = await findWhole(place, sound);
+  const newest = sound.find((one) => one.kind === "change");
+  const { waiting = 0, gone = 0 } = newest?.undoing ?? {};
+  const rescue = newest === undefined || waiting + gone === 0
+    ? null
+    : await place.rescue(newest.id);
+  return {
+    whole: rescue?.id === whole ? null : whole,
+    isNewest: whole === sound[0]?.id,
+    rescue,
+    isPartly: isBlocked && whole === null && rescue === null,
+  };
+}
+
+async function findWhole(
+  place: Backups,
+  sound: readonly BackupListing[],
+): Promise<{ readonly whole: string | null; readonly isBlocked: boolean }> {
+  let copies = 0;
+  let isBlocked = false;
+  for (const { id, ...backup } of sound) {
+    if (backup.kind === "change") {
+      const { changes, undoing: { possible } = { possible: changes } } = backup;
+      if (possible === changes) return { whole: id, isBlocked };
+      isBlocked = true;
+    } else if (copies++ < MOST_COPIES) {
+      const { changes = 0, collisions = [] } = await place.preview(id) ?? {};
+      if (changes > 0 && collisions.length === 0) return { whole: id, isBlocked };
+      isBlocked ||= collisions.length > 0;
+    }
+  }
+  return { whole: null, isBlocked };
+}
