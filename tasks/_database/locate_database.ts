@@ -7,8 +7,8 @@
 import { resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
-import { NotRegularError, type OpenOptions, openRegular } from "../_io/open_regular.ts";
-import { failureText } from "../_io/read.ts";
+import { NotRegularError, type OpenOptions } from "../_io/open_regular.ts";
+import { failureText, readStart } from "../_io/read.ts";
 
 /** How every database of SQLite begins that is not empty. */
 export const BEGINNING = "SQLite format 3\0";
@@ -22,10 +22,8 @@ export const BEGINNING = "SQLite format 3\0";
  * @throws {Error} What the operating system says.
  */
 export function readBeginning(path: string, options: OpenOptions = {}): string | null {
-  const bytes = new Uint8Array(BEGINNING.length);
   try {
-    using file = openRegular(path, options);
-    return String.fromCharCode(...bytes.subarray(0, file.read(bytes)));
+    return String.fromCharCode(...readStart(path, BEGINNING.length, options));
   } catch (error) {
     if (error instanceof NotRegularError || error instanceof Deno.errors.IsADirectory) return null;
     throw error;

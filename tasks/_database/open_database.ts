@@ -12,30 +12,40 @@ import {
   UnsupportedStoreError,
 } from "../../lib/errors.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
-import { isGone } from "../_io/read.ts";
+import { openRegular } from "../_io/open_regular.ts";
+import { isGone, readBytes, readStart } from "../_io/read.ts";
+import { replayLog } from "./replay_log.ts";
 
 /** How long to wait for whoever writes to it, ms: MLflow's changes take a fraction of that. */
 const PATIENCE = 5_000;
 
-/** Bytes up to which a database is read into memory where opening it would leave files behind. */
+/** Bytes up to which a database and its log are read into memory, since to open them leaves files behind. */
 const MOST_IN_MEMORY = 256 << 20;
 
-/** Where the header says which versions of the format write and read: 2 stands for a write-ahead log. */
+/** Bytes of a database, and of a log, that tell it from what it was before. */
+const [HEADER, LOG_HEADER] = [100, 32] as const;
+
+/** Where a database says which versions of the format write and read: 2 stands for a write-ahead log. */
 const VERSIONS = [18, 19] as const;
+
+/** How often to read what changes meanwhile, before SQLite is to do it. */
+const ATTEMPTS = 5;
 
 /**
  * Opens a database for reading. Needs read permission for it and for what lies beside it.
  *
- * Whoever opens a database in WAL mode makes a `-wal` and a `-shm` beside it, and only who may write can remove
- * them again. So one that nobody has open is read as a whole, up to 256 MiB.
+ * Whoever opens a database in WAL mode makes a `-wal` and a `-shm` beside it, or writes into them, and only
+ * who may write can remove them again. So it is read as a whole together with its log, up to 256 MiB: as of
+ * the last commit, be it that of a server at work, or of one that was killed.
  *
  * @param path Absolute path of its file.
- * @param patience How long to wait for whoever writes to it, ms.
+ * @param patience How long to wait for whoever writes to it in another mode, ms.
  * @returns The database, to be bound by `using`.
  * @throws {Error} What SQLite says, see {@linkcode storeErrorOf} and {@linkcode helpFor}.
  */
 export function openDatabase(path: string, patience: number = PATIENCE): DatabaseSync {
-  const bytes = readWhole(path);
+  // SQLite looks beside the file itself, too, and not beside a link to it.
+  const bytes = readWhole(Deno.realPathSync(path));
   if (bytes === null) {
     const database = new DatabaseSync(path, { readOnly: true });
     // Deno 2.9 takes the option `timeout`, and waits for five seconds all the same.
@@ -49,28 +59,58 @@ export function openDatabase(path: string, patience: number = PATIENCE): Databas
   return database;
 }
 
-/** `null`: it is in another mode, somebody has it open, or it is too large. */
+/**
+ * Reads a database and its log without a lock. As long as there is the same log, whatever is written into the
+ * database has been committed to that log before. So the log, which is read last, has every page that changed
+ * while the database was read.
+ *
+ * @returns Its bytes, as in no such mode; `null` when it is in none, too large, or its log is new each time.
+ */
 function readWhole(path: string): Uint8Array | null {
-  using file = Deno.openSync(path);
-  const before = file.statSync();
-  const header = new Uint8Array(100);
-  if (file.readSync(header) !== header.length) return null;
-  if (header[VERSIONS[1]] !== 2 || before.size > MOST_IN_MEMORY || !isGone(`${path}-wal`)) {
-    return null;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = lookAt(path);
+    if (before === null) return null;
+    const database = readStart(path, before.size);
+    const log = readLog(path);
+    if (log === null) return null;
+    if (lookAt(path)?.state !== before.state) continue;
+    const bytes = replayLog(database, log);
+    if (bytes !== null) { for (const at of VERSIONS) bytes[at] = 1; }
+    return bytes;
   }
-  file.seekSync(0, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(before.size);
-  for (let at = 0; at < bytes.length;) {
-    const read = file.readSync(bytes.subarray(at));
-    if (read === null) return null;
-    at += read;
+  return null;
+}
+
+/** The state is the same as long as the log is, or, where that is empty, the database. */
+function lookAt(path: string): { readonly state: string; readonly size: number } | null {
+  const header = readStart(path, HEADER);
+  const log = lookAtLog(path);
+  const hasLog = header[VERSIONS[1]] === 2 || log !== null && log.size > 0;
+  // What is in a journal has been cut off, and SQLite says so.
+  if (header.length < HEADER || !hasLog || log === null || !isGone(`${path}-journal`)) return null;
+  const { size, mtime } = Deno.statSync(path);
+  if (size + log.size > MOST_IN_MEMORY) return null;
+  return { state: log.size === 0 ? `${size} ${mtime?.getTime()}` : log.start.join(), size };
+}
+
+/** `null`: whether there is one cannot be told. */
+function lookAtLog(path: string): { readonly start: Uint8Array; readonly size: number } | null {
+  try {
+    using file = openRegular(`${path}-wal`);
+    const start = new Uint8Array(LOG_HEADER);
+    return { start: start.subarray(0, file.read(start)), size: file.info().size };
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? { start: new Uint8Array(), size: 0 } : null;
   }
-  // Whoever began to write meanwhile has a log, or has put it into the file.
-  const after = Deno.statSync(path);
-  const isSame = after.size === before.size && after.mtime?.getTime() === before.mtime?.getTime();
-  if (!isSame || !isGone(`${path}-wal`)) return null;
-  for (const at of VERSIONS) bytes[at] = 1;
-  return bytes;
+}
+
+/** Nothing where there is none; `null` where it cannot be read, or is too large. */
+function readLog(path: string): Uint8Array | null {
+  try {
+    return readBytes(`${path}-wal`, { most: MOST_IN_MEMORY });
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? new Uint8Array() : null;
+  }
 }
 
 /** By the lower byte of SQLite's code: what is wrong, and what helps. */

@@ -129,6 +129,30 @@ class NotTextError extends Error {
   }
 }
 
+/**
+ * Reads the beginning of a file. Needs read permission.
+ *
+ * @param path Where it is.
+ * @param length How many bytes to read.
+ * @param options Whether it may be a link, and what is known of it already.
+ * @returns As many, or all that it has.
+ * @throws {Deno.errors.NotFound} When nothing is there.
+ * @throws {Error} When it is no regular file, or cannot be read; the message says why.
+ */
+export function readStart(
+  path: string,
+  length: number,
+  options?: OpenOptions,
+): Uint8Array<ArrayBuffer> {
+  using file = openRegular(path, options);
+  const bytes = new Uint8Array(length);
+  let size = 0;
+  for (let count = -1; count !== 0 && size < length; size += count) {
+    count = file.read(bytes.subarray(size));
+  }
+  return bytes.subarray(0, size);
+}
+
 function readShared(
   path: string,
   { most = MOST.record, ...options }: ReadOptions = {},

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import {
@@ -31,6 +31,7 @@ import { draws } from "../../_support/depth.ts";
 import { writeFiles } from "../../_support/disk_store.ts";
 import fc from "../../_support/fast_check.ts";
 import { rulesArbitrary, withExtras } from "../../_support/policy_arbitraries.ts";
+import { memoryDirectory } from "../../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../../_support/tree.ts";
 import { testReading } from "../ports/store_contract.ts";
 
@@ -335,24 +336,30 @@ function cutOff({ path }: TempDatabase): void {
   for (const end of ["", "-journal"]) Deno.renameSync(copy + end, path + end);
 }
 
-Deno.test("reading leaves nothing beside a database in WAL mode, and sees what its log holds", async () => {
+Deno.test("reading leaves no trace beside a database in WAL mode, and sees what its log holds", async () => {
   await using database = await tempDatabase(SOUND);
-  const read = async () => {
-    const { experiments } = await open(database.path).read({ depth: "full" });
-    return experiments[1]!.name;
-  };
   database.execute("PRAGMA journal_mode = WAL");
-  const before = await readTree(database.directory);
-  assertEquals(await read(), SOUND.experiments![1]!.name);
-  assertSameTree(await readTree(database.directory), before);
+  const assertRead = async (place: string, path: string, name: string) => {
+    const before = await readTree(place);
+    const { experiments } = await open(path).read({ depth: "full" });
+    assertEquals(experiments[1]!.name, name);
+    assertSameTree(await readTree(place), before);
+  };
+  await assertRead(database.directory, database.path, SOUND.experiments![1]!.name);
   using server = new DatabaseSync(database.path);
   server.exec("UPDATE experiments SET name = 'at work' WHERE experiment_id = 1");
-  const names = [...Deno.readDirSync(dirname(database.path))].map(({ name }) => name).toSorted();
-  assertEquals(await read(), "at work");
-  assertEquals(
-    [...Deno.readDirSync(dirname(database.path))].map(({ name }) => name).toSorted(),
-    names,
-  );
+  await assertRead(database.directory, database.path, "at work");
+  await using copies = await memoryDirectory();
+  // What a server leaves that was killed, and what is left of it after a restart of the machine.
+  for (const ends of [["", "-wal", "-shm"], ["", "-wal"]]) {
+    Deno.mkdirSync(join(copies.path, `${ends.length}`));
+    const copy = join(copies.path, `${ends.length}`, "mlflow.db");
+    for (const end of ends) Deno.copyFileSync(database.path + end, copy + end);
+    await assertRead(copies.path, copy, "at work");
+    const link = join(copies.path, `link-${ends.length}`);
+    Deno.symlinkSync(copy, link);
+    await assertRead(copies.path, link, "at work");
+  }
 });
 
 Deno.test("a database is named by its real path, however it is reached", async () => {

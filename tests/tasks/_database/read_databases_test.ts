@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { readDatabases } from "../../../tasks/_database/read_databases.ts";
 import { writeDatabase } from "../../_support/database.ts";
 import { tempStore, writeFiles } from "../../_support/disk_store.ts";
+import { assertSameTree, readTree } from "../../_support/tree.ts";
 
 Deno.test("readDatabases() reads every place that a database names, whatever its stage", async () => {
   await using store = await tempStore();
@@ -99,15 +100,23 @@ Deno.test("readDatabases() takes no other file for a database of MLflow's", asyn
   assertEquals(await readDatabases(store.root), []);
 });
 
-Deno.test("readDatabases() reads what a server that is at work has not yet put into the file itself", async () => {
+Deno.test("readDatabases() reads what a server has not yet put into the file itself, and leaves no trace", async () => {
   await using store = await tempStore();
-  const path = join(dirname(store.root), "mlflow.db");
+  const beside = dirname(store.root);
+  const path = join(beside, "mlflow.db");
   writeDatabase(path);
   using server = new DatabaseSync(path);
   server.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0");
   server.exec("INSERT INTO runs VALUES ('a', 'active', '/data/mlruns/1/a/artifacts')");
-  const [{ rows, problem } = { rows: [], problem: "" }] = await readDatabases(store.root);
-  assertEquals([rows.map(({ id }) => id), problem], [["a"], null]);
+  // As after the machine of a server was restarted.
+  for (const end of ["", "-wal"]) Deno.copyFileSync(path + end, join(beside, `left.db${end}`));
+  const before = await readTree(beside);
+  const found = await readDatabases(store.root);
+  assertEquals(
+    found.map(({ path, rows, problem }) => [path, rows.map(({ id }) => id), problem]),
+    [join(beside, "left.db"), path].map((path) => [path, ["a"], null]),
+  );
+  assertSameTree(await readTree(beside), before);
 });
 
 Deno.test("readDatabases() says why one cannot be read, and what helps", async () => {
