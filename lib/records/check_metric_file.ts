@@ -125,11 +125,14 @@ function checkRunLine(fields: readonly string[]): LineFault | null {
   const count = fields.length;
   const numbers = checkNumbers(fields, count === 2 ? 2 : 3);
   if (count === 2 || count === 3) return numbers;
-  if (count === 5 && numbers === null) {
+  if (count === 5) {
+    // MLflow 3 does not look at its step.
+    const fault = checkNumbers(fields, 2);
+    if (fault !== null) return fault;
     const message = "the line names a dataset, as MLflow writes it since 3.0";
-    return { damage: "newer-format", message, migration: null };
+    const line = { damage: "newer-format", message } as const;
+    return numbers === null ? { ...line, migration: null } : line;
   }
-  if (count === 5) return numbers;
   const message = `the line has ${countOf(count)}, not 2, 3 or 5`;
   // A migration looks at the first three alone.
   return count > 3 && numbers === null

@@ -5,6 +5,7 @@
  */
 
 import { mergePlaces } from "../text/git_marks.ts";
+import { pythonLines, pythonLinesWithEnds, pythonStripped } from "../text/python_text.ts";
 import { checkMetricFile, type MetricOwner } from "./check_metric_file.ts";
 
 /**
@@ -34,9 +35,9 @@ export function soundBytes(text: string, owner: MetricOwner): number | null {
 /** The length of all lines up to the first that cannot be read, or has no end. */
 function soundLength(text: string, owner: MetricOwner): number {
   let length = 0;
-  for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", length)) {
-    if (!isPoint(text.slice(length, end + 1), owner)) return length;
-    length = end + 1;
+  for (const line of pythonLinesWithEnds(text)) {
+    if (!isPoint(line, owner)) return length;
+    length += line.length;
   }
   return length;
 }
@@ -51,9 +52,14 @@ function isRubbish(rest: string, sound: string, owner: MetricOwner): boolean {
   if (rest === "") return sound === "";
   if (/^[\0\s]*$/.test(rest)) return true;
   const torn = withoutZeros(rest);
-  if (torn.includes("\n")) return false;
-  const before = /([^\n]*)\n$/.exec(sound)?.[1] ?? "";
+  if (pythonLines(torn).length > 1 || isEnded(torn)) return false;
+  const before = pythonLines(sound).at(-1) ?? "";
   return !isPoint(`${torn}\n`, owner) || fields(torn) < fields(before);
+}
+
+/** Whether MLflow takes its last line for a whole one. */
+function isEnded(text: string): boolean {
+  return pythonLines(text.slice(-1))[0] === "";
 }
 
 /** A pattern would take its time over a long file of zeros. */
@@ -64,7 +70,7 @@ function withoutZeros(text: string): string {
 }
 
 function fields(line: string): number {
-  return line.trim().split(" ").length;
+  return pythonStripped(line).split(" ").length;
 }
 
 /**
@@ -91,7 +97,8 @@ export interface Cut {
 /**
  * Finds what to cut out of a metric's file so that MLflow reads the rest: what proves to be rubbish, that
  * is a byte order mark, an end that was torn off, and of a merge of git the marks with the side that the
- * other one has, too. With `dropLines` every line that MLflow cannot read goes.
+ * other one has, too. With `dropLines` every line that MLflow cannot read goes. A line ends wherever
+ * Python ends one, so that all that MLflow reads stays.
  *
  * @param text The text of the file.
  * @param owner Whose metric it is.
@@ -113,13 +120,15 @@ export function cutsOf(
   { dropLines }: { readonly dropLines: boolean },
 ): readonly Cut[] | null {
   const [, mark = "", rest = ""] = /^(\uFEFF?)(.*)$/s.exec(text)!;
-  const lines = rest.split(/(?<=\n)/).filter((line) => line !== "");
+  const lines = pythonLinesWithEnds(rest);
   const isLeft = withoutMerge(lines);
   const left = lines.filter((line, index) =>
     isLeft[index] && !(dropLines && isUnreadable(line, owner))
   );
   const kept = left.join("");
-  const sound = isSound(kept, owner) ? byteLength(kept) : soundBytes(kept, owner);
+  // A last line without an end may be whole: MLflow reads it, whatever stands before it.
+  const otherwise = dropLines ? byteLength(kept) : null;
+  const sound = isSound(kept, owner) ? byteLength(kept) : soundBytes(kept, owner) ?? otherwise;
   if (sound === null) return null;
   const cuts: Cut[] = [];
   const cut = (from: number, to: number) => {

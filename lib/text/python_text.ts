@@ -108,6 +108,28 @@ export function pythonLines(text: string): readonly string[] {
   return lines;
 }
 
+// deno-lint-ignore no-control-regex
+const BEHIND_BREAK = /(?<=[\n\v\f\x1C-\x1E\x85\u2028\u2029]|\r(?!\n))/;
+
+/**
+ * Cuts a text into lines as Python's `str.splitlines(keepends=True)` does.
+ *
+ * @param text Any text.
+ * @returns The lines with what ends them; none for an empty text.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(pythonLinesWithEnds("1\r\n2\v3"), ["1\r\n", "2\v", "3"]);
+ * ```
+ */
+export function pythonLinesWithEnds(text: string): readonly string[] {
+  const lines = text.split(BEHIND_BREAK);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
 /**
  * Takes spaces away at both ends, as Python's `str.strip()` does, to which a byte order mark is none.
  *

@@ -61,7 +61,7 @@ Deno.test("soundBytes() takes a step beyond 64 bits for a step, as MLflow does",
 
 const POINTS = "17 0.5 0\n18 0.4 1\n";
 
-/** What is left of a text of ASCII and byte order marks; `null` where nothing is cut. */
+/** What is left of a text; `null` where nothing is cut. */
 function left(text: string, dropLines = false): string | null {
   const cuts = cutsOf(text, "run", { dropLines });
   if (cuts === null) return null;
@@ -71,6 +71,18 @@ function left(text: string, dropLines = false): string | null {
     bytes.filter((_, index) => stays(index)),
   );
 }
+
+Deno.test("cutsOf() keeps every line that MLflow reads, whatever ends it", () => {
+  for (const end of ["\n", "\r\n", "\r", "\v", "\f", "\x1C", "\x1E", "\x85", "\u2028", "\u2029"]) {
+    const line = (text: string) => `${text}${end}`;
+    const text = [line("17 0.5 0"), line("18 0.19 0.4 2"), line("20 0.3 3")];
+    assertEquals(left(text.join(""), true), text[0]! + text[2]!, JSON.stringify(end));
+    assertEquals(left(text.join("")), null, JSON.stringify(end));
+    assertEquals(left(`${text[0]}${text[2]}21 0.`), text[0]! + text[2]!, JSON.stringify(end));
+  }
+  assertEquals(left("17 0.5 0\nx\n19 0.4 2", true), "17 0.5 0\n19 0.4 2");
+  assertEquals(left("17 0.5 0\r18 x 1\r\n19 0.4 2\n", true), "17 0.5 0\r19 0.4 2\n");
+});
 
 Deno.test("cutsOf() cuts what proves to be rubbish, and nothing else", () => {
   assertEquals(left(POINTS), null);

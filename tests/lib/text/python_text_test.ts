@@ -3,6 +3,7 @@ import fc from "../../_support/fast_check.ts";
 import {
   pythonFloat,
   pythonLines,
+  pythonLinesWithEnds,
   pythonStripped,
   pythonText,
   readPythonFloat,
@@ -76,6 +77,15 @@ Deno.test("pythonLines() cuts where str.splitlines() does", () => {
     pythonLines("1\r\n2\r3\v4\f5\x1C6\x1D7\x1E8\x859\u2028a\u2029b\x1Fc\n\r"),
     ["1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b\x1Fc", ""],
   );
+});
+
+Deno.test("pythonLinesWithEnds() cuts where pythonLines() does, and loses nothing", () => {
+  const unit = fc.constantFrom(..."ab\n\r\v\f\x1C\x1D\x1E\x1F\x85\u2028\u2029");
+  fc.assert(fc.property(fc.string({ unit }), (text) => {
+    const lines = pythonLinesWithEnds(text);
+    assertEquals(lines.join(""), text);
+    assertEquals(lines.flatMap(pythonLines), pythonLines(text));
+  }));
 });
 
 Deno.test("pythonStripped() takes away what str.strip() does, so no byte order mark", () => {
