@@ -7,12 +7,11 @@
 import type { KeepReason } from "../plan/plan.ts";
 import type { Protection } from "../policy/policy.ts";
 import type { References } from "../snapshot/find_references.ts";
-import { holdersOf } from "../store/holders.ts";
-import { isLoggedModelId, isRunId } from "../store/names.ts";
-import { inOrder, type StorePath } from "../store/path.ts";
+import type { StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
-import type { DamagedRun, Run, StoreSnapshot, Stray } from "../store/snapshot.ts";
+import type { StoreSnapshot, Stray } from "../store/snapshot.ts";
 import { PARENT_TAG } from "../store/tags.ts";
+import { findBrokenModelNames, findBrokenRunNames, type MayRefer } from "./find_broken_names.ts";
 
 /** Something that may refer to any run. */
 export interface Hidden {
@@ -39,10 +38,10 @@ export function findHidden(snapshot: StoreSnapshot, references: References): rea
       path,
       message: LOST,
     })),
-    ...brokenNames(snapshot),
-    ...hiddenModels(snapshot, references),
+    ...findBrokenRunNames(snapshot),
+    ...findBrokenModelNames(snapshot, references),
   ];
-  const first = new Map<Protection | null, Finding>();
+  const first = new Map<Protection | null, MayRefer>();
   for (const one of found) {
     const known = first.get(one.protection);
     if (known === undefined || one.path < known.path) first.set(one.protection, one);
@@ -65,12 +64,6 @@ export function mayReferToIt(path: StorePath, message: string): KeepReason {
   return { kind: "unreadable", path, message: text };
 }
 
-interface Finding {
-  readonly protection: Protection | null;
-  readonly path: StorePath;
-  readonly message: string;
-}
-
 /** A part of the registry that is elsewhere, and not to be reached. */
 function isLost({ path, kind }: Stray): boolean {
   return kind === "broken-link" && path.startsWith("models/");
@@ -78,7 +71,7 @@ function isLost({ path, kind }: Stray): boolean {
 
 const LOST = "the link leads to nothing";
 
-function hiddenBy({ subject, path, message }: Problem): readonly Finding[] {
+function hiddenBy({ subject, path, message }: Problem): readonly MayRefer[] {
   const protection = protectionOf(subject, path);
   return protection === undefined ? [] : [{ protection, path, message }];
 }
@@ -110,67 +103,4 @@ function protectionOf(subject: Problem["subject"], path: string): Protection | n
 /** Whether a file may hold a tag, or a directory in its place hides that there was one. */
 function mayBe(tag: string, path: string): boolean {
   return path.endsWith(`/tags/${tag}`) || path.includes(`/tags/${tag}/`);
-}
-
-/** Names of runs that name none, and are no whole ids. */
-function brokenNames(snapshot: StoreSnapshot): readonly Finding[] {
-  const holders = holdersOf(snapshot);
-  const named = [
-    ...holders.flatMap((holder): readonly (Run | DamagedRun)[] => [
-      ...holder.runs,
-      ...holder.damagedRuns,
-    ]).flatMap(({ path, tags }) => {
-      const parent = tags.get(PARENT_TAG);
-      return parent === undefined || isRunId(parent)
-        ? []
-        : [{ id: parent, path: `${path}/tags/${PARENT_TAG}`, protection: null }];
-    }),
-    ...holders.flatMap(({ path, traceUses = [] }) =>
-      traceUses.flatMap(({ trace, runId }) =>
-        runId === null || isRunId(runId)
-          ? []
-          : [{ id: runId, path: `${path}/traces/${trace}`, protection: "traces" as const }]
-      )
-    ),
-  ];
-  if (named.length === 0) return [];
-  const ids = new Set<string>(
-    holders.flatMap(({ runs, damagedRuns }) => [...runs, ...damagedRuns].map(({ id }) => id)),
-  );
-  return named.filter(({ id }) => !ids.has(id)).map(({ path, protection }) => ({
-    protection,
-    path: path as StorePath,
-    message: "it names no run, and is no whole id",
-  }));
-}
-
-/** Logged models that are in use, and whose source run nobody can tell. */
-function hiddenModels(
-  snapshot: StoreSnapshot,
-  references: References,
-): readonly Finding[] {
-  const damaged = inOrder(snapshot.problems).filter(({ subject, path }) =>
-    subject === "logged-model" || subject === "directory" && path.endsWith("/models")
-  );
-  const holders = holdersOf(snapshot);
-  const used = [
-    ...[...references.loggedModels.keys()].map((id) => ({ id, protection: null })),
-    ...holders.flatMap(({ runs, damagedRuns }) => [
-      ...runs.flatMap(({ extras }) => extras?.inputs ?? []),
-      ...damagedRuns.flatMap(({ inputs }) => inputs),
-    ]).map((id) => ({ id, protection: "inputs" as const })),
-    ...holders.flatMap(({ traceUses = [] }) => traceUses)
-      .flatMap(({ modelId }) => modelId === null ? [] : [modelId])
-      .map((id) => ({ id, protection: "logged_models" as const })),
-  ];
-  if (used.length === 0) return [];
-  const known = new Set<string>(
-    holders.flatMap(({ loggedModels }) => loggedModels.map(({ id }) => id)),
-  );
-  return used.flatMap(({ id, protection }): readonly Finding[] => {
-    const lost = damaged.find(({ path }) => path.endsWith(`/${id}`)) ??
-      (known.has(id) ? undefined : damaged.find(({ subject }) => subject === "directory")) ??
-      (known.has(id) || isLoggedModelId(id) ? undefined : damaged[0]);
-    return lost === undefined ? [] : [{ protection, path: lost.path, message: lost.message }];
-  });
 }

@@ -9,11 +9,12 @@
 
 import type { KeepReason } from "../plan/plan.ts";
 import { type CleanupPolicy, EARLIEST } from "../policy/policy.ts";
-import type { ModelReference, References } from "../snapshot/find_references.ts";
-import { isRunId } from "../store/names.ts";
+import { isShown, type ModelReference, type References } from "../snapshot/find_references.ts";
 import { asExperimentId, asRunId, inOrder, type StorePath } from "../store/path.ts";
 import type { LoggedModel, StoreSnapshot } from "../store/snapshot.ts";
+import { isRecord } from "../text/json.ts";
 import type { DatabaseUse } from "./find_database_uses.ts";
+import { NO_SOURCE } from "./find_broken_names.ts";
 import { type Hidden, mayReferToIt } from "./find_hidden.ts";
 import {
   type JudgedExperiment,
@@ -36,6 +37,8 @@ export interface ModelProtections {
   readonly unreadable: ReadonlyMap<string, KeepReason>;
   /** Tells of a run, by its id, whether one stays in the store; `null`: there is none, be it damaged. */
   readonly stays: (run: string) => boolean | null;
+  /** Tells of a run's id whether it is not whole, and no run has it. */
+  readonly isBroken: (run: string) => boolean;
 }
 
 /**
@@ -77,7 +80,7 @@ function judgeModel(
   snapshot: StoreSnapshot,
   policy: CleanupPolicy,
   now: number,
-  { findPin, uses, references, hidden, unreadable, stays }: ModelProtections,
+  { findPin, uses, references, hidden, unreadable, stays, isBroken }: ModelProtections,
 ): Verdict {
   const { id, path, sourceRunId, link, stamp, lastChange } = model;
   const isDeleted = model.lifecycleStage === "deleted";
@@ -94,12 +97,12 @@ function judgeModel(
   const unread = unreadable.get(path);
   if (unread !== undefined) return toKeep(unread);
   if (policy.purgeAfter === null) return toKeep({ kind: "no-rule" });
+  // Of which run it is, and so which versions refer to it, nobody can tell.
+  if (sourceRunId !== null && isBroken(sourceRunId)) return toKeep(mayReferToIt(path, NO_SOURCE));
   if (!isDeleted) {
     if (sourceRunId === null) return toKeep({ kind: "no-source-run" });
-    const standing = stays(sourceRunId);
-    if (standing === true) return toKeep({ kind: "run-stays", run: asRunId(sourceRunId) });
-    if (standing === null && !isRunId(sourceRunId)) {
-      return toKeep(mayReferToIt(path, "source_run_id names no run, and is no whole id"));
+    if (stays(sourceRunId) === true) {
+      return toKeep({ kind: "run-stays", run: asRunId(sourceRunId) });
     }
   }
   const tag = findPin(model);
@@ -131,25 +134,36 @@ function judgeModel(
 const VERSIONS_TAG = "mlflow.modelVersions";
 
 /**
- * The versions that a model's own tag names and that this registry knows nothing of: it may be another's.
- * MLflow leaves the tag as it is when a version is deleted.
+ * The versions that a model's own tag names and that are there: MLflow leaves the tag as it is when a version is
+ * deleted. Where the tag cannot be read it may name any, and where nothing is registered the registry may lie
+ * elsewhere.
  */
 function taggedVersions(
   { tags }: LoggedModel,
   { registeredModels }: StoreSnapshot,
 ): readonly ModelReference[] {
-  const named = tags.get(VERSIONS_TAG);
-  if (named === undefined) return [];
-  let versions: unknown;
+  const text = tags.get(VERSIONS_TAG);
+  if (text === undefined) return [];
+  const named = namedVersions(text);
+  if (named === null) return [{ model: VERSIONS_TAG, version: text, aliases: [] }];
+  const isThere = ({ model, version }: ModelReference) =>
+    registeredModels.some(({ name, versions }) =>
+      name === model && versions.some((one) => one.version === version && isShown(one))
+    );
+  return registeredModels.length === 0 ? named : named.filter(isThere);
+}
+
+/** `null` where it is not all that MLflow writes: a list of names with versions. */
+function namedVersions(text: string): readonly ModelReference[] | null {
+  let list: unknown;
   try {
-    versions = JSON.parse(named);
+    list = JSON.parse(text);
   } catch {
-    versions = null;
+    return null;
   }
-  if (!Array.isArray(versions)) return [{ model: VERSIONS_TAG, version: named, aliases: [] }];
-  return versions.map((one) => ({
-    model: String(one?.name),
-    version: String(one?.version),
-    aliases: [],
-  })).filter(({ model }) => !registeredModels.some(({ name }) => name === model));
+  const isNamed = (one: unknown): one is { readonly name: string; readonly version: unknown } =>
+    isRecord(one) && typeof one.name === "string" && /^\d+$/.test(`${one.version}`);
+  return Array.isArray(list) && list.every(isNamed)
+    ? list.map(({ name, version }) => ({ model: name, version: `${version}`, aliases: [] }))
+    : null;
 }

@@ -17,6 +17,7 @@ import type { Problem } from "../store/problem.ts";
 import { isUnfinished } from "../store/run_status.ts";
 import type { Run, StoreSnapshot } from "../store/snapshot.ts";
 import { type DatabaseUse, findDatabaseUses } from "./find_database_uses.ts";
+import { brokenRunId } from "./find_broken_names.ts";
 import { findHidden, type Hidden } from "./find_hidden.ts";
 import { findUses, type Use } from "./find_uses.ts";
 import { judgeDeletedExperiment, judgeOrphan, judgeRun, pinFinder } from "./judge_by_age.ts";
@@ -152,6 +153,7 @@ function judgeAlone(
     hidden,
     unreadable,
     stays: standingFinder(snapshot, runs),
+    isBroken: brokenRunId(snapshot),
   });
   return { ...judged, models };
 }

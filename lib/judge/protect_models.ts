@@ -8,6 +8,7 @@ import type { KeepReason } from "../plan/plan.ts";
 import type { RunUse } from "../store/extras.ts";
 import { holdersOf } from "../store/holders.ts";
 import type { LoggedModel, StoreSnapshot } from "../store/snapshot.ts";
+import { brokenRunId, NO_SOURCE } from "./find_broken_names.ts";
 import { mayReferToIt } from "./find_hidden.ts";
 import {
   type JudgedExperiment,
@@ -74,6 +75,9 @@ export function modelProtector(
     models.length === 0 ? [] : runs.filter(({ run }) => sources.has(run.id)),
     ({ run }): string => run.id,
   );
+  const isBroken = brokenRunId(snapshot);
+  const mayBeOfAny = (model: LoggedModel | null) =>
+    model === null || model.sourceRunId !== null && isBroken(model.sourceRunId);
   const stays = ({ holder, verdict }: WaitingModel) =>
     holder === null ? !verdict.goes : !holder.verdict.goes;
 
@@ -100,21 +104,22 @@ export function modelProtector(
     keepSources(one) {
       if (!stays(one)) return NONE;
       const { model } = one;
-      const found = model === null ? runs : runById.get(model.sourceRunId ?? "") ?? NONE;
+      const isAny = mayBeOfAny(model);
+      const found = isAny ? runs : runById.get(model?.sourceRunId ?? "") ?? NONE;
       const leaving = found.filter((run) => !staysInStore(run));
-      const reason: KeepReason | null = model === null
-        ? null
-        : { kind: "source-of-kept", model: model.id };
-      for (const run of leaving) {
-        const reasons = reason === null ? one.verdict.reasons : [reason];
-        keepRun(run, reasons as readonly KeepReason[]);
-      }
+      for (const run of leaving) keepRun(run, [sourceReason(one, isAny)]);
       return leaving;
     },
   };
 }
 
 const NONE: readonly never[] = [];
+
+/** A model that stays for another reason may still not tell whose it is. */
+function sourceReason({ model, verdict }: WaitingModel, isAny: boolean): KeepReason {
+  if (model === null) return verdict.reasons[0] as KeepReason;
+  return isAny ? mayReferToIt(model.path, NO_SOURCE) : { kind: "source-of-kept", model: model.id };
+}
 
 /** Without its record a directory is no model to MLflow; any other that cannot be read may be of any run. */
 function damagedModels(

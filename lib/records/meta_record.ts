@@ -13,7 +13,7 @@ import { statusOf } from "../store/run_status.ts";
 import type { LifecycleStage, RunStatus } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
-import { integerOf, isAbsent, pythonInteger, pythonType } from "../yaml/node.ts";
+import { integerOf, isAbsent, isBare, pythonInteger, pythonType } from "../yaml/node.ts";
 import type { MetaDocument, MetaNode } from "../yaml/node.ts";
 import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 import type {
@@ -100,11 +100,11 @@ export function readRunMeta(text: string): MetaResult<RunMeta> {
 export function readModelVersionMeta(text: string): MetaResult<ModelVersionMeta> {
   return readMeta(text, (document) => ({
     version: needId(document, "version"),
-    runId: optionalText(document, "run_id") || null,
+    runId: optionalName(document, "run_id"),
     source: optionalText(document, "source") ?? "",
     storageLocation: optionalText(document, "storage_location") || null,
     stage: optionalText(document, "current_stage") ?? "None",
-    modelId: optionalText(document, "model_id") || null,
+    modelId: optionalName(document, "model_id"),
   }));
 }
 
@@ -129,7 +129,7 @@ export function readLoggedModelMeta(text: string): MetaResult<LoggedModelMeta> {
     modelId: needId(document, "model_id"),
     name: needText(document, "name") ?? "",
     experimentId: needId(document, "experiment_id"),
-    sourceRunId: optionalText(document, "source_run_id") || null,
+    sourceRunId: optionalName(document, "source_run_id"),
     // MLflow drops the key when it finalizes the model.
     lifecycleStage: lifecycleStage(document),
     // MLflow minds nothing there when it lists.
@@ -187,6 +187,11 @@ function needText(document: MetaDocument, key: string): string | null {
 
 function optionalText(document: MetaDocument, key: string): string | null {
   return document.has(key) ? needText(document, key) : null;
+}
+
+/** A name, if any; the empty text where it was lost. */
+function optionalName(document: MetaDocument, key: string): string | null {
+  return isBare(document.get(key)) ? "" : optionalText(document, key) || null;
 }
 
 /** A string, and nothing that YAML takes for anything else. */

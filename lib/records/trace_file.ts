@@ -4,13 +4,13 @@
  * @module
  */
 
-import { type MetaDocument, textOf } from "../yaml/node.ts";
+import { isBare, type MetaDocument, textOf } from "../yaml/node.ts";
 
 /**
  * Tells from which run an assessment of a trace comes (MLflow 3.2 and later).
  *
  * @param assessment The record in `assessments/a-….yaml`.
- * @returns The run's id; `null` when it names none.
+ * @returns The run's id, be it lost and empty; `null` when it names none.
  *
  * @example
  * ```ts
@@ -24,5 +24,6 @@ import { type MetaDocument, textOf } from "../yaml/node.ts";
 export function assessmentSource(assessment: MetaDocument): string | null {
   const metadata = assessment.get("metadata");
   if (metadata?.kind !== "mapping") return null;
-  return textOf(metadata.entries.get("mlflow.assessment.sourceRunId")) || null;
+  const source = metadata.entries.get("mlflow.assessment.sourceRunId");
+  return isBare(source) ? "" : textOf(source) || null;
 }

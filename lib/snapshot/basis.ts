@@ -45,7 +45,9 @@ function* holderBasis(holder: Pick<Experiment, "damagedRuns" | "loggedModels">) 
   for (const run of holder.damagedRuns.toSorted(byPath)) yield `${run.damage}|${run.path}`;
   for (const model of holder.loggedModels.toSorted(byPath)) {
     const { path, sourceRunId, lifecycleStage, lastUpdatedTime, artifactLocation, stamp } = model;
-    yield [path, sourceRunId, lifecycleStage, lastUpdatedTime, artifactLocation, stamp].join("|");
+    yield [path, `${sourceRunId}`, lifecycleStage, lastUpdatedTime, artifactLocation, stamp].join(
+      "|",
+    );
     for (const [key, value] of model.tags) yield `${key}=${value}`;
     for (const use of model.usedBy) yield Object.values(use).join("|");
   }

@@ -5,6 +5,7 @@
  */
 
 import { parseModelUri, uriSegments } from "../store/artifact_uri.ts";
+import { isLoggedModelId, isRunId } from "../store/names.ts";
 import type {
   LoggedModel,
   ModelVersion,
@@ -37,7 +38,8 @@ export interface References {
 /**
  * Finds every run and logged model that a registered version refers to, by `run_id`, `model_id`,
  * `source` or `storage_location`, whatever the scheme, through `runs:/` and `models:/` as well; and
- * those in whose directories the artifacts of what it refers to lie. Damaged ones are found, too.
+ * those in whose directories the artifacts of what it refers to lie. Damaged ones are found, too, and where a
+ * URI was cut off all those whose files begin so.
  *
  * A version in the stage `Deleted_Internal` is deleted to MLflow and refers to nothing by itself.
  *
@@ -45,7 +47,6 @@ export interface References {
  * @returns Who refers to what; a version appears once for each thing it refers to.
  */
 export function findReferences(snapshot: StoreSnapshot): References {
-  const isShown = ({ stage }: ModelVersion) => stage !== "Deleted_Internal";
   if (!snapshot.registeredModels.some(({ versions }) => versions.some(isShown))) {
     return { runs: new Map(), loggedModels: new Map() };
   }
@@ -70,6 +71,16 @@ export function findReferences(snapshot: StoreSnapshot): References {
 }
 
 /**
+ * Tells whether a version is one to MLflow: it keeps the records of deleted ones.
+ *
+ * @param version The version.
+ * @returns Whether it is.
+ */
+export function isShown({ stage }: ModelVersion): boolean {
+  return stage !== "Deleted_Internal";
+}
+
+/**
  * Splits an artifact URI into every name that may matter along it. A local path that is no URI may
  * hold `?` and `#`, so what follows them counts as well.
  *
@@ -88,6 +99,8 @@ interface Index {
   readonly loggedModels: ReadonlyMap<string, readonly LoggedModel[]>;
   /** Runs whose artifacts lie where no name along the path is the run's, with that path. */
   readonly unusual: readonly { readonly run: Run; readonly prefix: readonly string[] }[];
+  /** Gives the runs and logged models whose files lie where a URI leads that ends too early. */
+  readonly beyond: (uri: string) => readonly string[];
 }
 
 function indexOf(snapshot: StoreSnapshot): Index {
@@ -118,7 +131,18 @@ function indexOf(snapshot: StoreSnapshot): Index {
       )
       .map((run) => ({ run, prefix: uriSegments(run.artifactUri) }))
       .filter(({ prefix }) => prefix.length > 0),
+    beyond: (uri) =>
+      [
+        ...[...runs, ...damagedRuns].filter(({ artifactUri }) => artifactUri.startsWith(uri)),
+        ...holders.flatMap((holder) => holder.loggedModels)
+          .filter(({ artifactLocation }) => artifactLocation.startsWith(uri)),
+      ].map(({ id }) => id),
   };
+}
+
+/** Whether one of these is the id of a run or logged model, be it gone. */
+function hasWholeId(names: readonly string[]): boolean {
+  return names.some((name) => isRunId(name) || isLoggedModelId(name));
 }
 
 function byId<T extends { readonly id: string }>(
@@ -171,6 +195,7 @@ function reachedFrom(start: ModelVersion, index: Index) {
     for (const { run, prefix } of index.unusual) {
       if (prefix.every((name, position) => name === names[position])) reachRun(run.id);
     }
+    if (uri !== "" && !hasWholeId(names)) reachNames(index.beyond(uri));
   };
   const reachVersion = (version: ModelVersion) => {
     if (versions.has(version)) return;

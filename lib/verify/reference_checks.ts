@@ -53,8 +53,7 @@ export function* findLeftModels(snapshot: StoreSnapshot): Iterable<Violation> {
   const { experiments, readAt } = snapshot;
   const models = experiments.filter(({ lifecycleStage }) => lifecycleStage === "active")
     .flatMap(({ loggedModels }) => loggedModels);
-  const ids = new Set(models.map(({ sourceRunId }) => sourceRunId ?? ""));
-  ids.delete("");
+  const ids = new Set(models.flatMap(({ sourceRunId }) => sourceRunId ?? []));
   const lost = lostRunIds(snapshot, ids);
   if (lost.size === 0) return;
   const judged = judgeSnapshot({ ...snapshot, depth: "tags" }, PURGE, readAt).models;
@@ -91,12 +90,11 @@ export function* findLostSourceRuns(snapshot: StoreSnapshot): Iterable<Violation
   const named = [
     ...[...experiments.filter(({ lifecycleStage }) => lifecycleStage === "deleted"), ...orphans]
       .flatMap(({ loggedModels }) =>
-        loggedModels.map(({ path, sourceRunId }) => ({ path, id: sourceRunId ?? "" }))
+        loggedModels.flatMap(({ path, sourceRunId: id }) => id === null ? [] : [{ path, id }])
       ),
     ...references.filter(({ to }) => to === "run"),
   ];
   const ids = new Set(named.map(({ id }) => id));
-  ids.delete("");
   const lost = lostRunIds(snapshot, ids);
   for (const { path, id } of named) if (lost.has(id)) yield lostRun(path, id);
 }
@@ -241,7 +239,7 @@ function lostRun(path: StorePath, id: string): Violation {
     line: null,
     experimentId,
     runId: isRun ? runId : null,
-    message: `The run ${id} does not exist`,
+    message: id === "" ? "The id of its run is lost" : `The run ${id} does not exist`,
   };
 }
 

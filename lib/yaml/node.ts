@@ -127,6 +127,23 @@ export function textOf(node: MetaNode | undefined): string | null {
 }
 
 /**
+ * Tells whether nothing is written where a value belongs, as PyYAML never writes it: for none it writes `null`.
+ *
+ * @param node A value of a document.
+ * @returns Whether the value was lost.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([isBare(unquoted("")), isBare(scalar(null)), isBare(scalar(""))], [true, false, false]);
+ * ```
+ */
+export function isBare(node: MetaNode | undefined): boolean {
+  return node?.kind === "scalar" && node.plain && node.text === "";
+}
+
+/**
  * Gives the integer that a scalar is for Python.
  *
  * @param node A value of a document.

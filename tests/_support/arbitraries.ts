@@ -398,7 +398,7 @@ function referenceTo(
     case "artifact-path":
       return run ? { source: `${run.artifactUri}/model` } : {};
     case "storage-location":
-      return run ? { source: "models:/moved", storageLocation: `${run.artifactUri}/model` } : {};
+      return run ? { source: "models:/moved/1", storageLocation: `${run.artifactUri}/model` } : {};
     case "logged-model":
       return model ? { source: `models:/${model.id}`, modelId: model.id } : {};
     case "other-version":

@@ -247,8 +247,8 @@ export function listAll(root: string): readonly Entry[] {
 export interface Harm {
   /** Which of all files. */
   readonly target: number;
-  readonly way: "cut" | "empty" | "garbage" | "zeros" | "pipe" | "directory";
-  /** Where it is cut off. */
+  readonly way: "cut" | "shorten" | "empty" | "garbage" | "zeros" | "pipe" | "directory";
+  /** Where it is cut off, or which ID in it is shortened, and how far. */
   readonly at: number;
 }
 
@@ -261,7 +261,17 @@ export function harmArbitrary(): fc.Arbitrary<Harm> {
   return fc.record({
     target: fc.nat(),
     way: fc.constantFrom(
-      ...["cut", "cut", "cut", "empty", "garbage", "zeros", "directory"] as const,
+      ...[
+        "cut",
+        "cut",
+        "cut",
+        "shorten",
+        "shorten",
+        "empty",
+        "garbage",
+        "zeros",
+        "directory",
+      ] as const,
     ),
     at: fc.nat(),
   });
@@ -284,6 +294,14 @@ export function harmFile(place: string, { way, at }: Omit<Harm, "target">): () =
     case "cut":
       put(whole.slice(0, at % Math.max(whole.length, 1)));
       break;
+    case "shorten": {
+      const text = new TextDecoder().decode(whole);
+      const ids = [...text.matchAll(/[0-9a-f]{32}/g)];
+      if (ids.length === 0) break;
+      const { index } = ids[at % ids.length]!;
+      put(new TextEncoder().encode(text.slice(0, index + at % 32) + text.slice(index + 32)));
+      break;
+    }
     case "empty":
       put(new Uint8Array());
       break;

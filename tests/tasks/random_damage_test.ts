@@ -231,7 +231,7 @@ Deno.test("whatever happens to a file, a clean-up takes nothing that it would no
       const more = now_.filter((one) => !healthy[policy]!.includes(one));
       assertEquals(more, [], `${path}: ${harm.way} at ${harm.at}, policy ${policy}`);
     }),
-    draws(200, 2000, 7),
+    draws(240, 2000, 7),
   );
   // Otherwise it would prove little.
   assert(taken > depth(100, 1000), `${taken}`);

@@ -153,8 +153,9 @@ export async function inputsOf(place: Place, run: string): Promise<readonly stri
   const folder = `${run}/inputs`;
   return (await namesIn(place, folder)).toSorted().flatMap((name) => {
     const input = readRecord(place, `${folder}/${name}/meta.yaml`, "input");
-    const id = textOf(input.get("source_id"));
-    return textOf(input.get("source_type")) === "MODEL" && id !== null ? [id] : [];
+    return textOf(input.get("source_type")) === "MODEL"
+      ? [textOf(input.get("source_id")) ?? ""]
+      : [];
   });
 }
 

@@ -19,7 +19,7 @@ import type {
   Orphan,
   Run,
 } from "../../../lib/store/snapshot.ts";
-import { isLoggedModelId, isRunId } from "../../../lib/store/names.ts";
+import { isLitter, isLoggedModelId, isRunId } from "../../../lib/store/names.ts";
 import { isGone } from "../../_io/read.ts";
 import { readKeys } from "./list_entries.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
@@ -124,6 +124,11 @@ async function findUses(
     else known.push(use);
   };
   const place: Place = { root: reading.root, problems: [] };
+  const known = new Set(assembled.flatMap((one) => holderOf(one).loggedModels.map(({ id }) => id)));
+  const addNamed = (id: string, use: ModelUse, path: string) => {
+    if (wanted.has(id)) add(id, use);
+    else if (!isLoggedModelId(id) && !known.has(id)) add(null, unreadable(asStorePath(path), CUT));
+  };
   for (const one of assembled) {
     const holder = holderOf(one);
     const useRun = async (run: Run | DamagedRun) => {
@@ -132,15 +137,13 @@ async function findUses(
         : isThere(place, `${run.path}/inputs`)
         ? await inputsOf(place, run.path)
         : [];
-      for (const id of inputs) if (wanted.has(id)) add(id, { kind: "input", run: run.id });
+      for (const id of inputs) addNamed(id, { kind: "input", run: run.id }, `${run.path}/inputs`);
       // MLflow names the folder of an output after its model.
       const outputs = `${run.path}/outputs`;
-      const names = wanted.size <= FEW
-        ? [...wanted].filter((id) => isThere(place, `${outputs}/${id}`))
-        : isThere(place, outputs)
-        ? await namesIn(place, outputs)
-        : [];
-      for (const id of names) if (wanted.has(id)) add(id, { kind: "output", run: run.id });
+      const names = isThere(place, outputs) ? await namesIn(place, outputs) : [];
+      for (const id of names) {
+        if (!isLitter(id)) addNamed(id, { kind: "output", run: run.id }, outputs);
+      }
     };
     const runs = [...holder.runs, ...holder.damagedRuns];
     for (let start = 0; start < runs.length; start += AT_ONCE) {
@@ -150,9 +153,7 @@ async function findUses(
     const traces = `${holder.path}/traces`;
     for (const trace of await namesIn(place, traces)) {
       const id = await traceModelOf(place, `${traces}/${trace}`);
-      if (id === null) continue;
-      if (isLoggedModelId(id) || wanted.has(id)) add(id, { kind: "trace", trace });
-      else add(null, unreadable(asStorePath(`${traces}/${trace}`), "it names no whole model"));
+      if (id !== null) addNamed(id, { kind: "trace", trace }, `${traces}/${trace}`);
     }
   }
   for (const { path, message } of place.problems) add(null, unreadable(path, message));
@@ -162,8 +163,8 @@ async function findUses(
 /** To list one directory after the other would be to wait for each. */
 const AT_ONCE = 16;
 
-/** To ask for so many outputs takes less than to list a folder. */
-const FEW = 12;
+/** Why something may name any logged model. */
+const CUT = "it names no logged model, and is no whole id";
 
 /** Most runs have no such folder, which is asked faster than listed. */
 function isThere({ root }: Place, path: string): boolean {

@@ -11,7 +11,7 @@ import {
   NOW,
   problem,
   registeredModel,
-  type run,
+  run,
   runId,
   snapshot,
   type SnapshotInit,
@@ -167,21 +167,33 @@ Deno.test("a logged model stays that a version refers to, by itself, its run, or
     });
     assertEquals(verdicts[`1/models/${ID}`], [{ ...registered() }], JSON.stringify(version));
   }
-  const tags = { "mlflow.modelVersions": '[{"name": "churn", "version": 1}]' };
-  assertEquals(aloneOf({ tags }), {
-    kind: "registered",
-    model: "churn",
-    version: "1",
-    aliases: [],
-  });
-  const deleted = modelVersion({ stage: "Deleted_Internal" });
-  assertEquals(
-    aloneOf({ tags }, {
-      registeredModels: [registeredModel({ name: "churn", versions: [deleted] })],
-    }),
-    without(OTHER),
-    "this registry knows that the version is deleted",
-  );
+});
+
+Deno.test("a logged model stays whose own tag names a version that is there, or may be", () => {
+  const tagged = (
+    text: string,
+    ...versions: readonly (readonly [name: string, version: string, stage?: string])[]
+  ) =>
+    aloneOf({ tags: { "mlflow.modelVersions": text } }, {
+      registeredModels: versions.map(([name, version, stage = "None"]) =>
+        registeredModel({ name, versions: [modelVersion({ version, stage })] })
+      ),
+    });
+  const text = '[{"name": "churn", "version": 1}]';
+  const stays = { kind: "registered", model: "churn", version: "1", aliases: [] };
+  assertEquals(tagged(text, ["churn", "1"]), stays);
+  assertEquals(tagged(text.replace("1", '"1"'), ["churn", "1"]), stays);
+  assertEquals(tagged(text), stays, "the registry may lie elsewhere");
+  assertEquals(tagged(text, ["churn", "2"]), without(OTHER), "that version is deleted");
+  assertEquals(tagged(text, ["other", "1"]), without(OTHER), "that model is deleted");
+  assertEquals(tagged(text, ["churn", "1", "Deleted_Internal"]), without(OTHER));
+  assertEquals(tagged("[]", ["churn", "2"]), without(OTHER), "as MLflow writes it with the last");
+  for (const damaged of [text.slice(0, -2), "", "{}", '[{"name": "churn"}]', "[null]"]) {
+    assertEquals(
+      tagged(damaged, ["churn", "2"]),
+      { ...stays, model: "mlflow.modelVersions", version: damaged },
+    );
+  }
 });
 
 Deno.test("a logged model stays that a database names, and with it the run that logged it", () => {
@@ -220,6 +232,36 @@ Deno.test("a logged model that cannot be read keeps every run from being purged,
   }]);
   assertEquals(unreadable[`1/${B}`]?.[0]?.kind, "older-than", "MLflow can undo a soft deletion");
   assertEquals(purged("missing")[`1/${A}`], [GONE], "it is no model to MLflow");
+});
+
+Deno.test("a logged model that stays keeps every run while its source_run_id is not whole", () => {
+  const path = `1/models/${ID}`;
+  const why = "source_run_id names no run, and is no whole id";
+  const unsure = {
+    kind: "unreadable",
+    path,
+    message: `${path} cannot be read and may refer to it (${why})`,
+  };
+  for (const sourceRunId of [A.slice(0, 20), "", `${A}\0`]) {
+    for (const lifecycleStage of ["active", "deleted"] as const) {
+      const verdicts = verdictsOf({
+        experiments: [
+          experiment({ runs: [gone(A)], loggedModels: [model({ sourceRunId, lifecycleStage })] }),
+        ],
+      });
+      assertEquals(verdicts, { [`1/${A}`]: [unsure], [path]: [unsure] }, sourceRunId);
+    }
+  }
+  const named = run({ id: "my-run", lifecycleStage: "deleted", deletedTime: LONG_AGO });
+  assertEquals(
+    verdictsOf({
+      experiments: [
+        experiment({ runs: [named, gone(A)], loggedModels: [model({ sourceRunId: "my-run" })] }),
+      ],
+    })[`1/${A}`],
+    [GONE],
+    "a run may be called so",
+  );
 });
 
 Deno.test("a logged model of a damaged run stays, and so does one in a deleted experiment until that goes", () => {

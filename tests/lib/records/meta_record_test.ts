@@ -342,6 +342,12 @@ Deno.test("readLoggedModelMeta() takes a missing stage for active, as MLflow's f
   );
   const dated = readLoggedModelMeta(`${text}last_updated_timestamp: yesterday\n`);
   assertEquals(dated, { ok: true, meta }, "MLflow lists it all the same");
+  const lost = readLoggedModelMeta(replaced(text, "source_run_id:"));
+  assertEquals(
+    lost,
+    { ok: true, meta: { ...meta, sourceRunId: "" } },
+    "PyYAML writes null for none",
+  );
 });
 
 Deno.test("the readers return a value for any text", () => {

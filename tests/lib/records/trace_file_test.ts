@@ -26,3 +26,8 @@ Deno.test("assessmentSource() finds nothing where there is nothing", () => {
     texts.map(() => null),
   );
 });
+
+Deno.test("assessmentSource() tells that a run was named, and its id lost", () => {
+  const text = "metadata:\n  mlflow.assessment.sourceRunId:\n";
+  assertEquals(assessmentSource(parseMetaYaml(text)), "");
+});

@@ -255,3 +255,16 @@ Deno.test("findReferences() finds the run in whose directory a logged model's ar
 Deno.test("namesAlong() takes what follows ? and # for names, too", () => {
   assertEquals(namesAlong("/data/take#2/a?b/c%20d"), ["data", "take", "2", "a", "b", "c d"]);
 });
+
+Deno.test("findReferences() takes a URI that was cut off for that of all whose files begin so", () => {
+  const at = `file:///data/mlruns/1/${RUN}/artifacts`;
+  const cut = (source: string) => [...referredBy({ source })].sort();
+  const own = [RUN, MODEL].sort();
+  assertEquals(cut(`file:///data/mlruns/1/${RUN.slice(0, -1)}`), [RUN, OTHER].sort());
+  assertEquals(cut("file:///data/mlr"), [RUN, OTHER, MODEL].sort());
+  assertEquals(cut(`file:///data/mlruns/1/models/${MODEL.slice(0, 20)}`), own);
+  assertEquals(cut(at), [RUN]);
+  for (const elsewhere of [`file:///data/mlruns/1/${runId(99)}`, "s3://bucket/model", ""]) {
+    assertEquals(cut(elsewhere), [], elsewhere);
+  }
+});

@@ -95,9 +95,14 @@ Deno.test("scanStore() tells what names a logged model besides its run, and its 
   assertEquals(used?.lastUpdatedTime, NOW - 90 * DAY);
 });
 
+const INPUT =
+  `destination_id: ${USER}\ndestination_type: RUN\nsource_id: m-12\nsource_type: MODEL\ntags: {}\n`;
+
 Deno.test("scanStore() takes what cannot be read for a use of every logged model that may go", async () => {
   const damages: readonly [string, string, string][] = [
     [`1/${USER}/inputs/x/meta.yaml`, "source_type: [", `1/${USER}/inputs/x/meta.yaml`],
+    [`1/${USER}/inputs/x/meta.yaml`, INPUT, `1/${USER}/inputs`],
+    [`1/${USER}/outputs/m-12/meta.yaml`, "", `1/${USER}/outputs`],
     ["1/traces/tr-0/request_metadata/mlflow.modelId", "m-12", "1/traces/tr-0"],
     [`1/models/${id(1)}/metrics/loss`, "1 0.5", `1/models/${id(1)}/metrics`],
     [`1/models/${id(1)}/tags/mltidy.pin/x`, "", `1/models/${id(1)}/tags/mltidy.pin`],
