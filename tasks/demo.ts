@@ -12,7 +12,8 @@ import { join, toFileUrl } from "@std/path";
 import { shellWords } from "../lib/text/shell_words.ts";
 import type { Abortable } from "./ports/store.ts";
 import { describeDemoStore } from "./_demo/describe_demo_store.ts";
-import { type DemoEntry, layOutDemoStore } from "./_demo/lay_out_demo_store.ts";
+import { layOutDemoStore } from "./_demo/lay_out_demo_store.ts";
+import { makeTourDirectory, writeDemoEntries } from "./_demo/write_demo_entries.ts";
 
 /** The oldest experiment is four years old; the store cannot begin before 1970. */
 const EARLIEST_NOW = Date.UTC(1974, 0, 1);
@@ -55,6 +56,7 @@ export interface DemoStoreSummary {
  * @param options The moment and the seed.
  * @returns What was written, counted.
  * @throws {InvalidArgumentError} When the directory is not empty or no directory, or `now` is no time in ms.
+ * @throws {DiskFullError} When there is no room for it; then nothing of it is left there.
  * @throws {DOMException} `AbortError` when the signal is aborted; nothing is written then.
  *
  * @example
@@ -80,10 +82,11 @@ export async function writeDemoStore(
   }
   await refuseUnlessEmpty(directory);
   options.signal?.throwIfAborted();
-  await Deno.mkdir(directory, { recursive: true });
-  const root = await Deno.realPath(directory);
   const store = describeDemoStore(options.now, options.seed ?? 42);
-  writeEntries(root, [...layOutDemoStore(store, toFileUrl(root).href)]);
+  const root = await writeDemoEntries(
+    directory,
+    (root) => layOutDemoStore(store, toFileUrl(root).href),
+  );
   const runs = store.experiments.flatMap((experiment) => experiment.runs);
   return {
     directory: root,
@@ -136,7 +139,7 @@ interface TourStep {
  * @throws {InvalidArgumentError} When `now` is no time in ms.
  */
 export async function demo(io: DemoIo, options: DemoOptions): Promise<DemoStoreSummary> {
-  const parent = await Deno.makeTempDir({ prefix: "mltidy-demo-" });
+  const parent = await makeTourDirectory();
   io.print("A neglected store, as MLflow leaves one behind, is written for this tour.");
   const written = await writeDemoStore(join(parent, "mlruns"), options);
   for (const step of tourOf(written.directory, options.tasks)) {
@@ -197,23 +200,4 @@ async function refuseUnlessEmpty(directory: string): Promise<void> {
     }
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-/** Directories get their times last and from the inside out: what is written into them changes them. */
-function writeEntries(root: string, entries: readonly DemoEntry[]): void {
-  for (const { path, text, time } of entries) {
-    if (text === null) {
-      Deno.mkdirSync(`${root}/${path}`);
-    } else {
-      Deno.writeTextFileSync(`${root}/${path}`, text);
-      setTime(`${root}/${path}`, time);
-    }
-  }
-  const directories = entries.filter((entry) => entry.text === null);
-  for (const { path, time } of directories.toReversed()) setTime(`${root}/${path}`, time);
-  setTime(root, Math.max(...directories.map((entry) => entry.time)));
-}
-
-function setTime(path: string, time: number): void {
-  Deno.utimeSync(path, new Date(time), new Date(time));
 }

@@ -9,6 +9,7 @@
 import { ensureDirSync } from "@std/fs";
 import { StoreAccessError } from "../../lib/errors.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_NAME, OWN_DIRECTORY } from "../../lib/store/names.ts";
+import { isDiskFull, noRoomError } from "../_io/disk_full.ts";
 import { makeDirectories } from "../_io/durable.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { failureText, infoOf } from "../_io/read.ts";
@@ -24,6 +25,7 @@ import { createExperiment } from "./tracking/setup_experiment.ts";
  * @param now Epoch ms.
  * @throws {StoreNotFoundError} When it names no place.
  * @throws {StoreAccessError} When nothing can be made there.
+ * @throws {DiskFullError} When its disk has no room for it.
  * @throws {UnsupportedStoreError} When it is a URI of something else.
  */
 export async function createStore(location: string, now: number): Promise<void> {
@@ -43,6 +45,9 @@ export async function createStore(location: string, now: number): Promise<void> 
     });
     makeDirectories(root, [".trash"]);
   } catch (error) {
+    if (isDiskFull(error)) {
+      throw noRoomError(error, path, `make store ${path}`, "name another one with --store DIR");
+    }
     throw new StoreAccessError(`Cannot make store ${path}: ${failureText(error)}`, path, {
       cause: error,
     });

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { DamagedBackupError, DiskFullError, InvalidArgumentError } from "../../lib/errors.ts";
+import { DamagedBackupError, InvalidArgumentError } from "../../lib/errors.ts";
 import { join } from "@std/path";
 import type { BackupListing, CopyScope } from "../../lib/backup/backup.ts";
 import { newestFirst } from "../../lib/backup/backup_order.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
-import { isDiskFull } from "../_io/disk_full.ts";
+import { noRoomError } from "../_io/disk_full.ts";
 import { infoOf } from "../_io/read.ts";
 import type {
   BackupPreview,
@@ -122,12 +122,8 @@ function lockWithRoom(place: Place, root: string): Disposable {
   try {
     return lockPlace(place, root);
   } catch (error) {
-    if (!isDiskFull(error)) throw error;
-    throw new DiskFullError(
-      `Cannot use ${place.backups} for backups: no space is left on its disk; nothing was changed: make room there, or name another directory with --backups`,
-      place.backups,
-      { cause: error },
-    );
+    const what = `use ${place.backups} for backups`;
+    throw noRoomError(error, place.backups, what, "name another directory with --backups");
   }
 }
 

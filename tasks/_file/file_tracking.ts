@@ -6,6 +6,7 @@
 
 import { makeRunName } from "../../lib/tracking/run_name.ts";
 import type { Tracking } from "../ports/tracking.ts";
+import { needingRoom } from "./disk_full_error.ts";
 import { setupExperiment } from "./tracking/setup_experiment.ts";
 import { resumeTrackedRun, startTrackedRun } from "./tracking/start_run.ts";
 
@@ -18,13 +19,21 @@ import { resumeTrackedRun, startTrackedRun } from "./tracking/start_run.ts";
  */
 export function openTracking(root: string, now: () => number): Tracking {
   return {
-    setupExperiment: (request) => setupExperiment(root, request, now),
+    setupExperiment: (request) =>
+      attempt(
+        `set up experiment ${JSON.stringify(request.name)}`,
+        () => setupExperiment(root, request, now),
+      ),
     startRun: (request) =>
-      attempt(() => startTrackedRun(root, request, { now: now(), name: makeRunName(Math.random) })),
-    resumeRun: (request) => attempt(() => resumeTrackedRun(root, request)),
+      attempt(
+        "start a run",
+        () => startTrackedRun(root, request, { now: now(), name: makeRunName(Math.random) }),
+      ),
+    resumeRun: (request) =>
+      attempt(`resume run ${request.runId}`, () => resumeTrackedRun(root, request)),
   };
-}
 
-function attempt<T>(work: () => T | Promise<T>): Promise<T> {
-  return new Promise((resolve) => resolve(work()));
+  function attempt<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+    return needingRoom(root, `${what} in store ${root}`, async () => await work());
+  }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidArgumentError, StoreAccessError } from "../../lib/errors.ts";
+import { DiskFullError, InvalidArgumentError, StoreAccessError } from "../../lib/errors.ts";
 import {
   experimentNameFault,
   keyFault,
@@ -60,6 +60,7 @@ export interface SetupExperimentOptions extends Abortable {
  * @param options Where artifacts go, tags, and what to do with a deleted experiment.
  * @returns The experiment's id, and what was done: `reused`, `created`, `restored` or `repaired`.
  * @throws {InvalidArgumentError} When MLflow allows no such name, tag or artifact location; nothing is written then.
+ * @throws {DiskFullError} When the store's disk has no room for it.
  * @throws {StoreAccessError} When the operating system refuses, or the way of a restored one is blocked.
  * @throws {DOMException} `AbortError` when the signal is aborted; nothing is written then.
  *
@@ -105,6 +106,7 @@ export async function setupExperiment(
       onDeleted,
     });
   } catch (error) {
+    if (error instanceof DiskFullError) throw error;
     const { location } = store.describe();
     const reason = error instanceof Error ? error.message : String(error);
     throw new StoreAccessError(`${subject} in store ${location}: ${reason}`, location, {

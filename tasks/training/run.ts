@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StoreAccessError } from "../../lib/errors.ts";
+import { DiskFullError, StoreAccessError } from "../../lib/errors.ts";
 import { PARENT_TAG } from "../../lib/store/tags.ts";
 import {
   LoggingError,
@@ -301,7 +301,9 @@ async function openTracked(store: Store, options: RunOptions): Promise<TrackedRu
     }
     return await tracking.startRun({ ...common, experimentId, user });
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) throw error;
+    const isSaid = error instanceof TypeError || error instanceof RangeError ||
+      error instanceof DiskFullError;
+    if (isSaid) throw error;
     const { location } = store.describe();
     const what = runId === undefined ? "start a run" : `resume run ${runId}`;
     throw new StoreAccessError(

@@ -8,7 +8,9 @@ import { expireBackups } from "../../tasks/backups/expire_backups.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { prune } from "../../tasks/prune.ts";
+import { writeDemoStore } from "../../tasks/demo.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { setupExperiment } from "../../tasks/training/experiment.ts";
 import { NOW } from "../_support/builders.ts";
 import { writeStore } from "../_support/disk_store.ts";
 import { depth, seed as chosenSeed } from "../_support/depth.ts";
@@ -143,6 +145,38 @@ async function onSmallDisk(work: (directory: string) => Promise<void>): Promise<
 }
 
 for (const [what, fill] of KINDS) {
+  Deno.test({
+    name:
+      `what makes something new on a disk without any ${what} says so, and leaves the store as it was`,
+    ignore: !canMount,
+    fn: () =>
+      onSmallDisk(async (directory) => {
+        const root = join(directory, "mlruns");
+        Deno.mkdirSync(root);
+        writeStore({ root, outside: join(directory, "outside") }, ROTTEN);
+        await using store = await openStore(root, { now: () => NOW });
+        fill(join(directory, "ballast"), 20);
+        const except = { except: [".mltidy.trash"] };
+        const before = await readTree(root, except);
+        const isFull = (work: () => Promise<unknown>, cannot: string) =>
+          assertRejects(work, DiskFullError, `Cannot ${cannot}: no space is left on its disk; `);
+        const demo = join(directory, "demo");
+        await isFull(
+          () => writeDemoStore(demo, { now: NOW }),
+          `write the example store to ${demo}`,
+        );
+        assertEquals([...Deno.readDirSync(demo)], []);
+        Deno.removeSync(demo);
+        Deno.removeSync(join(directory, "ballast"), { recursive: true });
+        fill(join(directory, "ballast"), 0);
+        const exp = `set up experiment "new" in store ${root}`;
+        await isFull(() => setupExperiment(store, "new"), exp);
+        const other = join(directory, "other");
+        await isFull(() => openStore(other, { create: true }), `make store ${other}`);
+        assertEquals(await readTree(root, except), before);
+      }),
+  });
+
   Deno.test({
     name: `what keeps nothing works on a disk without any ${what}; what keeps something refuses`,
     ignore: !canMount,
