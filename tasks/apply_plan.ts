@@ -215,14 +215,15 @@ async function planAgain(
   snapshot: SnapshotToPlanFrom,
 ): Promise<Plan> {
   const now = Math.min(plan.plannedAt, store.now());
+  const { kinds } = store.changes;
   switch (plan.task) {
     case "cleanup": {
       const { planCleanup } = await import("../lib/cleanup/plan_cleanup.ts");
-      return planCleanup(snapshot as StoreSnapshot<"tags">, plan.policy, { now });
+      return planCleanup(snapshot as StoreSnapshot<"tags">, plan.policy, { now, kinds });
     }
     case "prune": {
       const { planPrune } = await import("../lib/cleanup/plan_prune.ts");
-      return planPrune(snapshot as StoreSnapshot<"tags">, plan.policy, { now });
+      return planPrune(snapshot as StoreSnapshot<"tags">, plan.policy, { now, kinds });
     }
     case "repair": {
       const { planRepair } = await import("../lib/repair/plan_repair.ts");

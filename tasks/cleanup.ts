@@ -47,6 +47,6 @@ export function cleanup(store: Store, options: CleanupOptions = {}): Promise<Pla
   return planAndApply(store, {
     task: "cleanup",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },
-    plan: (snapshot, now) => planCleanup(snapshot, policy, { now }),
+    plan: (snapshot, now) => planCleanup(snapshot, policy, { now, kinds: store.changes?.kinds }),
   }, applying);
 }

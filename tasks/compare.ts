@@ -54,6 +54,7 @@ export async function comparePolicies(
   const { policy, other, task = "cleanup", onProgress, signal } = options;
   const extras = joined(readingOf(policy).extras, readingOf(other).extras);
   const now = store.now();
+  const { kinds } = store.changes ?? {};
   const read = async (artifacts: string | null) =>
     await store.read({
       depth: "tags",
@@ -63,7 +64,9 @@ export async function comparePolicies(
       signal,
     });
   const planOf = (snapshot: StoreSnapshot<"tags">, one: CleanupPolicy) =>
-    task === "prune" ? planPrune(snapshot, one, { now }) : planCleanup(snapshot, one, { now });
+    task === "prune"
+      ? planPrune(snapshot, one, { now, kinds })
+      : planCleanup(snapshot, one, { now, kinds });
   const heavy = heavyOf(policy);
   const otherHeavy = heavyOf(other);
   const snapshot = await read(heavy ?? otherHeavy);

@@ -124,7 +124,7 @@ export async function preflight(
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
   const { check = false, experiment = {}, ...rules } = options;
-  const outcome = check || store.changes === null
+  const outcome = check || store.mending === null
     ? await look(store, rules)
     : await lookAndMend(store, rules);
   const { snapshot, plan, orphans, settled, remains } = outcome;

@@ -47,6 +47,6 @@ export function prune(store: Store, options: PruneOptions = {}): Promise<PlanAnd
   return planAndApply(store, {
     task: "prune",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },
-    plan: (snapshot, now) => planPrune(snapshot, policy, { now }),
+    plan: (snapshot, now) => planPrune(snapshot, policy, { now, kinds: store.changes?.kinds }),
   }, applying);
 }

@@ -15,6 +15,7 @@ import type {
   JudgedSnapshot,
   Verdict,
 } from "../judge/judged.ts";
+import type { ActionKind } from "../plan/action_kind.ts";
 import type { Action, CleanupPlan, Kept, PlanTotals, RemovalPlan } from "../plan/plan.ts";
 import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
@@ -33,6 +34,8 @@ import { laterFinder } from "./models_later.ts";
 export interface PlanOptions {
   /** Epoch ms: the moment against which ages are judged. */
   readonly now: number;
+  /** The kinds of action that the store can carry out: what would take another one stays. @default {all of them} */
+  readonly kinds?: ReadonlySet<ActionKind> | undefined;
 }
 
 /**
@@ -78,7 +81,7 @@ export function planCleanup(
   policy: CleanupPolicy,
   options: PlanOptions,
 ): CleanupPlan {
-  const removals = planRemovals(snapshot, policy, options.now, keptBy);
+  const removals = planRemovals(snapshot, policy, options, keptBy);
   return { schema: "mltidy/cleanup/v1", task: "cleanup", ...removals };
 }
 
@@ -87,7 +90,7 @@ export function planCleanup(
  *
  * @param snapshot The store, read at depth `tags`.
  * @param policy The rules; durations in ms.
- * @param now The moment, epoch ms.
+ * @param options The moment, and what the store can carry out.
  * @param tellKept Tells what of all that was judged is said to stay.
  * @returns The plan, but for the names of its task.
  * @throws {InvalidArgumentError} As {@linkcode planCleanup} does.
@@ -95,7 +98,7 @@ export function planCleanup(
 export function planRemovals(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
-  now: number,
+  { now, kinds }: PlanOptions,
   tellKept: (judged: JudgedSnapshot, snapshot: StoreSnapshot) => readonly Kept[],
 ): RemovalPlan {
   checkArguments(snapshot, policy, now);
@@ -105,7 +108,7 @@ export function planRemovals(
   const { runs, models, experiments, orphans } = judged;
   const measured = snapshot.sizes;
   const laterOf = measured ? laterFinder(judged) : null;
-  const actions = [
+  const wanted = [
     ...mapped(runs, (one) => softDelete(one, laterOf)),
     ...dropArtifacts(judged, policy, now, fitted?.held),
     ...mapped(runs, purgeRun),
@@ -114,7 +117,12 @@ export function planRemovals(
     ...mapped(models, purgeModel),
     ...mapped(orphans, quarantine),
   ];
-  const kept = tellKept(judged, snapshot);
+  const isPossible = ({ kind }: Action) => kinds === undefined || kinds.has(kind);
+  const actions = wanted.filter(isPossible);
+  const kept = [
+    ...tellKept(judged, snapshot),
+    ...mapped(wanted, (action) => isPossible(action) ? null : unsupported(action)),
+  ];
   const stops = [
     ...(actions.length === 0 ? [] : findUnreadableDatabases(snapshot)),
     ...(policy.retention ? findStops(judged, policy.retention) : []),
@@ -287,6 +295,22 @@ function quarantine({ orphan, verdict }: JudgedOrphan): Action | null {
 function keptOf(kind: Kept["kind"], name: string, path: StorePath, verdict: Verdict): Kept | null {
   return verdict.goes ? null : { kind, path, name, reasons: verdict.reasons };
 }
+
+/** What an action would take that the store cannot carry out. */
+function unsupported({ kind, path, name }: Action): Kept | null {
+  const subject = SUBJECTS[kind];
+  if (subject === undefined) return null;
+  return { kind: subject, path, name, reasons: [{ kind: "not-supported" }] };
+}
+
+/** What leaves by an action; a run that loses an artifact stays anyhow. */
+const SUBJECTS: { readonly [K in ActionKind]?: Kept["kind"] } = {
+  "soft-delete-run": "run",
+  "purge-run": "run",
+  "purge-experiment": "experiment",
+  "purge-logged-model": "logged-model",
+  "quarantine-orphan": "orphan",
+};
 
 /** Deleted experiments and orphans that stay, and the damaged runs in all that stays. */
 function keptHolders(

@@ -8,7 +8,7 @@ import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import type { Kept, PrunePlan } from "../plan/plan.ts";
 import type { Budget, RetentionPolicy } from "../policy/policy.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
-import { damagedRunsOf, keptRuns, planRemovals } from "./plan_cleanup.ts";
+import { damagedRunsOf, keptRuns, type PlanOptions, planRemovals } from "./plan_cleanup.ts";
 
 /** The retention rules; durations are ms. A rule that is `null` is not given. */
 export interface PrunePolicy {
@@ -25,7 +25,7 @@ export interface PrunePolicy {
  *
  * @param snapshot The store, read at depth `tags`.
  * @param policy The retention rules.
- * @param options The moment against which ages are judged, epoch ms.
+ * @param options The moment against which ages are judged, and what the store can carry out.
  * @returns The plan; see {@linkcode planCleanup} for what is never in it.
  * @throws {InvalidArgumentError} When the snapshot was not read at depth `tags`, or a duration is negative.
  *
@@ -43,10 +43,10 @@ export interface PrunePolicy {
 export function planPrune(
   snapshot: StoreSnapshot<"tags">,
   policy: PrunePolicy,
-  options: { readonly now: number },
+  options: PlanOptions,
 ): PrunePlan {
   const whole = { ...policy, purgeAfter: null, quarantineOrphans: false, settle: 0 };
-  const removals = planRemovals(snapshot, whole, options.now, keptBy);
+  const removals = planRemovals(snapshot, whole, options, keptBy);
   return { schema: "mltidy/prune/v1", task: "prune", ...removals };
 }
 

@@ -87,6 +87,8 @@ export type KeepReason =
   | Standing
   | NeedsChoice
   | { readonly kind: "no-rule" }
+  /** It would go, but this kind of store cannot let it go yet. */
+  | { readonly kind: "not-supported" }
   | { readonly kind: "not-finished"; readonly status: RunStatus }
   | { readonly kind: "younger-than"; readonly age: number; readonly limit: number }
   | { readonly kind: "in-the-future"; readonly time: number }

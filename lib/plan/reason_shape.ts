@@ -65,6 +65,7 @@ const KEEP_REASONS: Shapes<KeepReason> = {
   ...STANDINGS,
   "needs-choice": { message: text, choices: texts, by: textOrNothing, from: textOrNothing },
   "no-rule": {},
+  "not-supported": {},
   "not-finished": { status: text },
   "younger-than": { age: number, limit: number },
   "in-the-future": { time: number },

@@ -299,8 +299,15 @@ function stageOf(stage: string | null): LifecycleStage {
   return stage === "deleted" ? "deleted" : "active";
 }
 
-/** Changes with all that a row says of a run. */
-function stampOf({ name, status, stage, started, ended, deleted, location }: RunRow): string {
+/**
+ * Digests all that a row says of a run.
+ *
+ * @param row The row.
+ * @returns What changes with it.
+ */
+export function stampOf(
+  { name, status, stage, started, ended, deleted, location }: RunRow,
+): string {
   return fingerprintOf([
     name ?? "",
     `${status}|${stage}|${started}|${ended}|${deleted}`,

@@ -121,6 +121,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "child-of-kept": false,
   "not-needed": false,
   "no-rule": false,
+  "not-supported": false,
   "not-finished": false,
   "younger-than": false,
   "in-the-future": true,

@@ -89,6 +89,8 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return "may go, but the target is met without it";
     case "no-rule":
       return "no rule is given";
+    case "not-supported":
+      return "would go, which this version of mltidy cannot do yet with this kind of store";
     case "not-finished":
       return `still ${reason.status.toLowerCase()}`;
     case "younger-than":
@@ -209,6 +211,8 @@ export function keptText(reason: KeepReason): string {
   switch (reason.kind) {
     case "no-rule":
       return "under no rule";
+    case "not-supported":
+      return "that would go, which cannot be done yet with this kind of store";
     case "keep-last":
       return `of the newest ${formatCount(reason.n)}`;
     case "keep-within":

@@ -1,5 +1,5 @@
 /**
- * A database of SQLite behind the ports. It can only be read yet: what needs more is `null`.
+ * A database of SQLite behind the ports. What it cannot do yet is `null`.
  *
  * @module
  */
@@ -32,17 +32,37 @@ export function openDatabaseStore(
   const path = locateDatabase(named);
   const location = sqliteUri(path);
   withTables(path, () => {});
-  return {
+  // What not every task needs is loaded when it is needed, as it would cost the others time at their start.
+  const store: Store = {
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
       Promise.try(() => readSnapshot(path, { ...options, location, now: now() })),
-    changes: null,
+    changes: {
+      kinds: new Set(["soft-delete-run"]),
+      async interrupted() {
+        const { readChangeLog } = await import("./change_log.ts");
+        using log = readChangeLog(path);
+        return (log?.list() ?? []).filter(({ isDone }) => !isDone).map(({ id }) => id);
+      },
+      lostTimes: () => Promise.resolve([]),
+      staged: () => Promise.resolve([]),
+      async lock({ task }) {
+        const { lockDatabaseStore } = await import("./lock_database.ts");
+        return lockDatabaseStore(store, path, task);
+      },
+    },
     mending: null,
-    backups: null,
+    backups: {
+      async open(directory) {
+        const { openDatabaseBackups } = await import("./database_backups.ts");
+        return openDatabaseBackups(path, directory);
+      },
+    },
     tracking: null,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+  return store;
 }
 
 async function readSnapshot<D extends Depth>(

@@ -60,6 +60,38 @@ export function openDatabase(path: string, patience: number = PATIENCE): Databas
 }
 
 /**
+ * Opens a database for changing it. Needs read and write permission for it and for the directory in which it lies.
+ *
+ * @param path Absolute path of its file.
+ * @returns The database, to be bound by `using`.
+ * @throws {StoreAccessError} When this account may not write to it.
+ * @throws {Error} What SQLite says, see {@linkcode storeErrorOf}.
+ */
+export function openWritable(path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
+    // A file that may not be written to is opened all the same.
+    database.exec("BEGIN IMMEDIATE; ROLLBACK");
+    return database;
+  } catch (error) {
+    database.close();
+    if (!(error instanceof Error) || !("errcode" in error) || error.errcode !== READ_ONLY) {
+      throw error;
+    }
+    const location = sqliteUri(path);
+    throw new StoreAccessError(
+      `Cannot change store ${location}: this account may not write to it; nothing was touched`,
+      location,
+      { cause: error },
+    );
+  }
+}
+
+/** SQLite's code for a database that can only be read. */
+const READ_ONLY = 8;
+
+/**
  * Reads a database and its log without a lock. As long as there is the same log, whatever is written into the
  * database has been committed to that log before. So the log, which is read last, has every page that changed
  * while the database was read.

@@ -104,7 +104,25 @@ function* readRuns(
   { signal, onProgress }: RowsOptions<Depth>,
 ): Iterable<RunRow> {
   let count = 0;
-  const rows = selectRows<RunRow>(tables, {
+  for (const row of selectRuns(tables)) {
+    if (count++ % RUNS_AT_ONCE === 0) {
+      signal?.throwIfAborted();
+      onProgress?.(count);
+    }
+    yield row;
+  }
+  signal?.throwIfAborted();
+}
+
+/**
+ * Reads rows of runs.
+ *
+ * @param tables The database.
+ * @param id Of which run alone. @default {all of them}
+ * @returns The rows.
+ */
+export function selectRuns(tables: Tables, id?: string): Iterable<RunRow> {
+  return selectRows<RunRow>(tables, {
     table: "runs",
     fields: {
       id: text("run_uuid"),
@@ -117,15 +135,8 @@ function* readRuns(
       deleted: number("deleted_time"),
       location: text("artifact_uri"),
     },
+    ...(id === undefined ? {} : { tail: "WHERE run_uuid = ?", values: [id] }),
   });
-  for (const row of rows) {
-    if (count++ % RUNS_AT_ONCE === 0) {
-      signal?.throwIfAborted();
-      onProgress?.(count);
-    }
-    yield row;
-  }
-  signal?.throwIfAborted();
 }
 
 /** Before MLflow 1.30 a run had its name in a tag alone. */

@@ -30,7 +30,7 @@ export function requireCapability<C extends Capability, S extends Store>(
   throw new UnsupportedStoreError(
     `Cannot ${
       LACKS[capability]
-    } store ${location}: this version of mltidy only reads this kind of store, and plans what would be done with it`,
+    } store ${location}: this version of mltidy cannot do that with this kind of store`,
     location,
   );
 }

@@ -10,10 +10,10 @@ import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
 import { plainCommand } from "../../../lib/render/commands.ts";
-import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import { lockStore } from "../../ports/lock_store.ts";
+import { requireCapability } from "../../ports/require_capability.ts";
 import type { Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseConfig } from "../choose/choose_config.ts";
@@ -24,10 +24,8 @@ import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import {
   askToApply,
-  FOR_REVIEW,
   NOTHING_CHANGED,
   refuseUnattended,
-  refuseUnchangeable,
   runJob,
   showReport,
   willApply,
@@ -54,10 +52,7 @@ export async function runPlanning(
   refuseContradictions(command);
   await using opened = await openConfigured(options, world);
   const { store, chosen } = opened;
-  if (willApply(options)) {
-    refuseUnchangeable(store, opened.command(command.task));
-    refuseUnattended(options.force, words, opened.command, world);
-  }
+  if (willApply(options)) refuseUnattended(options.force, words, opened.command, world);
   const config = chosen?.config ?? null;
   const policy = policyOf(command, config);
   if (!options.quiet) world.say(daysOldText(flagsOf(command), config));
@@ -65,15 +60,17 @@ export async function runPlanning(
     return await compare(command, options.compare, store, config, world);
   }
   const { sizes } = options;
+  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  // A place that cannot be used is refused before anything is proposed.
+  if (backups !== null) await requireCapability(store, "backups").open(backups);
   return await runJob({
     task: command.task,
     words,
     command: opened.command,
     options,
     location: store.describe().location,
-    backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
-    isChangeable: store.changes !== null,
-    show: await planRenderer(options, store, world),
+    backups,
+    show: await planRenderer(options, world),
     run: async (applying) => {
       const task = { ...applying, policy, sizes };
       if (command.task === "cleanup") {
@@ -110,16 +107,14 @@ function flagsOf({ task, options }: PlanningCommand): PolicyFlags {
 
 async function planRenderer(
   { all, format }: PlanningCommand["options"],
-  store: Store,
   world: World,
 ): Promise<(plan: Plan, next: string | null) => string> {
-  const first = store.changes === null ? `${FOR_REVIEW}\n\n` : "";
   if (format === "markdown") {
     const { renderMarkdown } = await import("../../../lib/render/markdown.ts");
-    return (plan) => first + renderMarkdown(plan, { all });
+    return (plan) => renderMarkdown(plan, { all });
   }
   const { renderPlan } = await import("../../../lib/render/plan.ts");
-  return (plan, next) => first + renderPlan(plan, { ...world.style, all, next });
+  return (plan, next) => renderPlan(plan, { ...world.style, all, next });
 }
 
 async function compare(
@@ -177,7 +172,6 @@ export async function runApply(
     world.print(options.json ? `${jsonText(plan)}\n` : show());
     return ExitCode.done;
   }
-  refuseUnchangeable(store, command(shellWords(["apply", operand, "--dry-run"])));
   refuseUnattended(options.force, words, command, world);
   if (!options.force) {
     world.say(show(), { isRendered: true });

@@ -43,7 +43,6 @@ export async function runRepair(
     options,
     location: store.describe().location,
     backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
-    isChangeable: store.changes !== null,
     show: (plan, next) => renderPlan(plan, { ...world.style, all: options.all, next, command }),
     run: async (applying) =>
       await repair(store, {

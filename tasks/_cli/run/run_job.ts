@@ -5,7 +5,6 @@
  */
 
 import { dirname } from "@std/path";
-import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { ApplyReport } from "../../../lib/plan/report.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
@@ -14,7 +13,6 @@ import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText, visibleText } from "../../../lib/text/terminal_text.ts";
 import { majorityClause } from "../../../lib/words/majority.ts";
 import type { PlanAndApplyOptions, PlanAndApplyResult } from "../../plan_and_apply.ts";
-import type { Store } from "../../ports/store.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
@@ -43,8 +41,6 @@ export interface Job {
   readonly location: string;
   /** Where the backup goes; `null`: into the store. */
   readonly backups: string | null;
-  /** Whether the store can be changed: otherwise no command is proposed. */
-  readonly isChangeable: boolean;
   /** Renders the plan. */
   readonly show: (plan: Plan, next: string | null) => string;
   /** Runs it. */
@@ -94,7 +90,7 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
     const document = options.apply ? nothingOf(plan, world.now()) : plan;
     world.print(`${jsonText(document)}\n`);
   } else if (!isRefused) {
-    world.print(show(plan, job.isChangeable ? applyCommand(job) : null));
+    world.print(show(plan, applyCommand(job)));
   }
   return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
 }
@@ -185,26 +181,6 @@ export function refuseUnattended(
     `Cannot ask before applying: there is no terminal; to apply without a question, type \`${forced}\``,
   );
 }
-
-/**
- * Refuses to apply where nothing can be, before anybody is asked.
- *
- * @param store The store.
- * @param shows What is typed to see the plan.
- * @throws {UnsupportedStoreError} When this kind of store can only be planned for.
- */
-export function refuseUnchangeable(store: Store, shows: string): void {
-  if (store.changes !== null) return;
-  const { location } = store.describe();
-  throw new UnsupportedStoreError(
-    `Cannot change store ${location}: this version of mltidy only plans for databases; \`${shows}\` shows the plan`,
-    location,
-  );
-}
-
-/** What stands first where a plan cannot be carried out. */
-export const FOR_REVIEW =
-  "For review: this version of mltidy only plans for databases, and changes nothing in them.";
 
 function without(words: readonly string[], unwanted: readonly string[]): readonly string[] {
   return words.filter((word) => !unwanted.includes(word));

@@ -41,16 +41,43 @@ export interface Lock extends Disposable {
  * @throws {StoreAccessError} When the store cannot be written to.
  */
 export function acquireLock(root: string, task: string, now: number): Lock {
-  const { lock, file } = openLock(root);
+  return lockFile(openLock(root), { location: root, task, now });
+}
+
+/** Whose lock it is, and who takes it. */
+export interface LockPurpose {
+  /** The store's location. */
+  readonly location: string;
+  /** Which task takes it, for the message to others. */
+  readonly task: string;
+  /** Epoch ms, for the same. */
+  readonly now: number;
+}
+
+/**
+ * Locks a file of ours, or refuses at once, and then closes it. Needs read and write permission for it.
+ *
+ * @param opened Absolute path of the file, and the file itself.
+ * @param purpose Whose lock it is.
+ * @returns The lock.
+ * @throws {StoreLockedError} When another process, or another handle of this one, holds it.
+ * @throws {UnsupportedStoreError} When the file holds what we would not have written.
+ */
+export function lockFile(
+  { lock, file }: { readonly lock: string; readonly file: Deno.FsFile },
+  { location, task, now }: LockPurpose,
+): Lock {
   if (!file.tryLockSync(true)) {
     file.close();
     throw new StoreLockedError(
-      `Cannot lock store ${root}: ${describeHolder(lock)} holds the lock; wait until it is done`,
-      root,
+      `Cannot lock store ${location}: ${
+        describeHolder(lock)
+      } holds the lock; wait until it is done`,
+      location,
     );
   }
   try {
-    refuseForeignText(root, lock, file);
+    refuseForeignText(location, lock, file);
   } catch (error) {
     file.close();
     throw error;
@@ -106,7 +133,7 @@ function openLock(root: string): { readonly lock: string; readonly file: Deno.Fs
 }
 
 /** It may be another name of somebody's file, and who holds the lock is written over what it holds. */
-function refuseForeignText(root: string, lock: string, file: Deno.FsFile): void {
+function refuseForeignText(location: string, lock: string, file: Deno.FsFile): void {
   const start = new Uint8Array(LONGEST_HOLDER);
   const size = file.readSync(start) ?? 0;
   file.seekSync(0, Deno.SeekMode.Start);
@@ -115,7 +142,7 @@ function refuseForeignText(root: string, lock: string, file: Deno.FsFile): void 
   if (size < LONGEST_HOLDER && /^({("pid":.*)?)?\0*\n?$/s.test(text)) return;
   throw new UnsupportedStoreError(
     `Cannot use ${lock}: expected a file of our own, found another text; move it away`,
-    root,
+    location,
   );
 }
 

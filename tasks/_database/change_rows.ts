@@ -1,0 +1,105 @@
+/**
+ * Making of rows what a change makes of them, and making that good again. A row is touched only while it stands
+ * as it is expected to: what another program has written is never written over.
+ *
+ * *Ordering*: all rows that are given at once change in one transaction, or none does.
+ *
+ * *Locking*: SQLite's own, for the milliseconds of that transaction: MLflow waits for 20 seconds.
+ *
+ * *After an interruption*: SQLite takes back what was not committed, so each row stands one way or the other.
+ *
+ * @module
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+import { inTransaction, type Row, type RowChange } from "./change_log.ts";
+import type { Value } from "./tables.ts";
+
+/** How a row stands: as it was, as the change left it, otherwise, or not at all. */
+export type RowState = "before" | "after" | "other" | "gone";
+
+/** How many rows change in one transaction, so that it takes milliseconds. */
+export const AT_ONCE = 200;
+
+/**
+ * Tells how a row stands. Needs read permission.
+ *
+ * @param database The store's database.
+ * @param change The row.
+ * @returns How it stands.
+ */
+export function stateOf(
+  database: DatabaseSync,
+  { table, key, before, after }: RowChange,
+): RowState {
+  const holds = (row: Row) => {
+    const { sql, values } = conditionOf({ ...key, ...row });
+    return database.prepare(`SELECT 1 FROM ${quoted(table)} WHERE ${sql}`).get(...values) !==
+      undefined;
+  };
+  if (holds(before)) return "before";
+  if (holds(after)) return "after";
+  return holds({}) ? "other" : "gone";
+}
+
+/**
+ * Changes rows that stand as they were. Needs write permission.
+ *
+ * @param database The store's database.
+ * @param changes The rows.
+ * @param mayChange Asked of each within the transaction. @default {it may}
+ * @returns Those that have been changed.
+ */
+export function makeChanges<C extends RowChange>(
+  database: DatabaseSync,
+  changes: readonly C[],
+  mayChange: (change: C) => boolean = () => true,
+): readonly C[] {
+  return inTransaction(
+    database,
+    () =>
+      changes.filter((change) =>
+        mayChange(change) && put(database, change, change.before, change.after)
+      ),
+  );
+}
+
+/**
+ * Changes rows back that stand as a change has left them. Needs write permission.
+ *
+ * @param database The store's database.
+ * @param changes The rows.
+ * @returns Those that stand otherwise, and were left; not those that stand as they were.
+ */
+export function undoChanges<C extends RowChange>(
+  database: DatabaseSync,
+  changes: readonly C[],
+): readonly C[] {
+  return inTransaction(
+    database,
+    () =>
+      changes.filter((change) =>
+        !put(database, change, change.after, change.before) &&
+        stateOf(database, change) !== "before"
+      ),
+  );
+}
+
+function put(database: DatabaseSync, { table, key }: RowChange, from: Row, to: Row): boolean {
+  const set = Object.keys(to).map((column) => `${quoted(column)} = ?`).join(", ");
+  const { sql, values } = conditionOf({ ...key, ...from });
+  const { changes } = database.prepare(`UPDATE ${quoted(table)} SET ${set} WHERE ${sql}`)
+    .run(...Object.values(to), ...values);
+  return Number(changes) === 1;
+}
+
+function conditionOf(row: Row): { readonly sql: string; readonly values: readonly Value[] } {
+  return {
+    sql: Object.keys(row).map((column) => `${quoted(column)} IS ?`).join(" AND "),
+    values: Object.values(row),
+  };
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,111 @@
+/**
+ * Our directory beside a database: its path with `.mltidy` behind it.
+ *
+ * ```
+ * mlflow.db.mltidy/
+ *   README.txt   what this is
+ *   lock         locked while a task changes the store
+ *   changes.db   which rows each change found, and what it made of them
+ * ```
+ *
+ * Who may write where the database lies may put anything there: nothing in it is used before it was looked
+ * at, and no file in it is opened through a link.
+ *
+ * @module
+ */
+
+import { dirname, join } from "@std/path";
+import { StoreAccessError } from "../../lib/errors.ts";
+import { sqliteUri } from "../../lib/store/store_uri.ts";
+import { keepingTimes, syncDirectory } from "../_io/durable.ts";
+import { makeLikeParent } from "../_io/permissions.ts";
+import { failureText } from "../_io/read.ts";
+import { type Lock, lockFile } from "../_file/own/lock.ts";
+import {
+  type Layout,
+  openOwnFile,
+  refuseForeign,
+  sayWhoseItIs,
+} from "../_file/own/own_directory.ts";
+
+const README = `This directory belongs to mltidy. MLflow does not know it.
+
+changes.db says what mltidy changed in the database beside it, so that it can be undone:
+
+    deno task restore --last --store sqlite:///<the database>
+
+Without it those changes stay as they are.
+`;
+
+/** Where things lie in it; absolute paths. */
+export interface StatePaths {
+  readonly directory: string;
+  readonly lock: string;
+  readonly changes: string;
+}
+
+/**
+ * Names the places in our directory beside a database. Touches nothing.
+ *
+ * @param database Absolute real path of the database's file.
+ * @returns Absolute paths.
+ */
+export function statePaths(database: string): StatePaths {
+  const directory = `${database}.mltidy`;
+  return { directory, lock: join(directory, "lock"), changes: join(directory, "changes.db") };
+}
+
+const PLACES: Layout = {
+  "README.txt": "file",
+  "lock": "file",
+  "changes.db": "file",
+  "changes.db-journal": "file",
+};
+
+/**
+ * Refuses our directory when something in it is not ours. Needs read permission.
+ *
+ * @param database Absolute real path of the database's file.
+ * @returns Where things lie in it; it need not be there.
+ * @throws {UnsupportedStoreError} When something in it is not ours; the error says what to move away.
+ */
+export function checkState(database: string): StatePaths {
+  const paths = statePaths(database);
+  refuseForeign(paths.directory, PLACES, sqliteUri(database));
+  return paths;
+}
+
+/**
+ * Takes the lock of a database, and makes our directory beside it, open to whom its place is open to. Needs
+ * read and write permission for that place.
+ *
+ * @param database Absolute real path of the database's file.
+ * @param task Which task takes it, for the message to others.
+ * @param now Epoch ms, for the same.
+ * @returns The lock.
+ * @throws {StoreLockedError} When another process, or another handle of this one, holds it.
+ * @throws {StoreAccessError} When nothing can be written there.
+ * @throws {UnsupportedStoreError} When something in our directory is not ours.
+ */
+export function lockDatabase(database: string, task: string, now: number): Lock {
+  const location = sqliteUri(database);
+  const { directory, lock } = checkState(database);
+  let file: Deno.FsFile;
+  try {
+    let isNew = false;
+    keepingTimes(dirname(database), () => isNew = makeLikeParent(directory));
+    sayWhoseItIs(directory, README);
+    file = openOwnFile(lock);
+    if (isNew) syncDirectory(dirname(database));
+  } catch (error) {
+    const isRefused = error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.NotCapable || /read-only file system/i.test(String(error));
+    if (!isRefused) throw error;
+    throw new StoreAccessError(
+      `Cannot change store ${location}: ${failureText(error)}; nothing was touched`,
+      location,
+      { cause: error },
+    );
+  }
+  return lockFile({ lock, file }, { location, task, now });
+}
