@@ -26,8 +26,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens an MLflow store: a file store, or a database of SQLite, of which this version can only plan what to
- * do. Needs read permission for it, and, to plan for a file store, for the directory in which that lies: a
+ * Opens an MLflow store: a file store, or a database of SQLite, of which this version can only soft-delete
+ * runs. Needs read permission for it, and, to plan for a file store, for the directory in which that lies: a
  * database there may refer to it.
  *
  * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`; or a

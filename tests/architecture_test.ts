@@ -86,17 +86,32 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [...GROUND, "lib/yaml/", "lib/records/", "lib/snapshot/", "tasks/_io/", "@std/"],
   },
   {
-    room: "tasks/_database/",
-    of: [
-      ...[...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
-      ...["tasks/_file/scan/measure.ts", "tasks/_file/scan/scan_extras.ts", "@std/", "node:"],
-    ],
-  },
-  {
     room: "tasks/_file/own/",
     of: [
       ...[...GROUND, "lib/backup/", "lib/files/", "lib/records/", "lib/plan/", "lib/snapshot/"],
       ...["tasks/_io/", "tasks/_file/scan/", "@std/"],
+    ],
+  },
+  {
+    room: "tasks/_database/scan/",
+    of: [
+      ...[...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/"],
+      ...["tasks/_file/scan/measure.ts", "tasks/_file/scan/scan_extras.ts", "@std/", "node:"],
+    ],
+  },
+  {
+    room: "tasks/_database/change/",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
+      ...["tasks/_file/own/lock.ts", "tasks/_file/own/own_directory.ts", "tasks/_database/scan/"],
+      ...["@std/", "node:"],
+    ],
+  },
+  {
+    room: "tasks/_database/",
+    of: [
+      ...[...GROUND, "lib/snapshot/", "tasks/_io/", "tasks/ports/", "tasks/_database/scan/"],
+      ...["tasks/_database/change/", "@std/", "node:"],
     ],
   },
   {

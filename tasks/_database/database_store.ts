@@ -9,9 +9,9 @@ import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateDatabase } from "./locate_database.ts";
-import { openDatabase, storeErrorOf } from "./open_database.ts";
-import { readRows } from "./read_rows.ts";
-import { readTables, requireMlflow, type Tables } from "./tables.ts";
+import { openDatabase, storeErrorOf } from "./scan/open_database.ts";
+import { readRows } from "./scan/read_rows.ts";
+import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
 
 /**
  * Opens a database in which MLflow keeps its runs. Needs read permission for it and for its artifacts.
@@ -41,21 +41,21 @@ export function openDatabaseStore(
     changes: {
       kinds: new Set(["soft-delete-run"]),
       async interrupted() {
-        const { readChangeLog } = await import("./change_log.ts");
+        const { readChangeLog } = await import("./change/change_log.ts");
         using log = readChangeLog(path);
         return (log?.list() ?? []).filter(({ isDone }) => !isDone).map(({ id }) => id);
       },
       lostTimes: () => Promise.resolve([]),
       staged: () => Promise.resolve([]),
       async lock({ task }) {
-        const { lockDatabaseStore } = await import("./lock_database.ts");
+        const { lockDatabaseStore } = await import("./change/lock_database.ts");
         return lockDatabaseStore(store, path, task);
       },
     },
     mending: null,
     backups: {
       async open(directory) {
-        const { openDatabaseBackups } = await import("./database_backups.ts");
+        const { openDatabaseBackups } = await import("./change/database_backups.ts");
         return openDatabaseBackups(path, directory);
       },
     },
@@ -71,7 +71,9 @@ async function readSnapshot<D extends Depth>(
 ): Promise<StoreSnapshot<D>> {
   const { depth, sizes = false, extras, signal } = options;
   signal?.throwIfAborted();
-  const inspect = depth === "full" ? (await import("./inspect_database.ts")).inspectDatabase : null;
+  const inspect = depth === "full"
+    ? (await import("./scan/inspect_database.ts")).inspectDatabase
+    : null;
   const snapshot = withTables(path, (tables) => {
     const rows = readRows(tables, options);
     const assembled = assembleRows(rows);
@@ -79,7 +81,7 @@ async function readSnapshot<D extends Depth>(
   });
   if (depth === "meta" && !sizes) return snapshot;
   // What it is waited for holds up whoever writes to the database.
-  const { measureArtifacts } = await import("./measure_artifacts.ts");
+  const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
   return await measureArtifacts(snapshot, { sizes, artifacts: extras?.artifacts ?? null });
 }
 

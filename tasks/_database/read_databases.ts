@@ -121,6 +121,6 @@ async function readIfAny(
       : null;
   }
   // SQLite is loaded where there is a database alone.
-  const { readDatabase } = await import("./read_database.ts");
+  const { readDatabase } = await import("./scan/read_database.ts");
   return readDatabase(path, patience);
 }

@@ -366,6 +366,23 @@ Deno.test("planCleanup() says what is soft-deleted will free only where sizes we
   assertEquals(unmeasured.actions.map((action) => "later" in action), [false]);
 });
 
+Deno.test("planCleanup() keeps what would take an action that the store cannot carry out, and says so", () => {
+  const kinds = new Set(["soft-delete-run"] as const);
+  const all = plan(EVERYTHING);
+  const some = planCleanup(deepFreeze(snapshot(EVERYTHING)), POLICY, { now: NOW, kinds });
+  assertEquals(some.actions, all.actions.filter(({ kind }) => kind === "soft-delete-run"));
+  const left = all.actions.filter(({ kind }) => kind !== "soft-delete-run");
+  assertEquals(
+    keptOf(some).filter((one) => !keptOf(all).includes(one)),
+    left.map(({ kind, path }) => `${kind.replace(/^[a-z]+-/, "")} ${path}: not-supported`),
+  );
+  const { softDeleteRuns, keptRuns } = all.totals;
+  const purged = left.filter(({ kind }) => kind === "purge-run").length;
+  assertEquals(some.totals.softDeleteRuns, softDeleteRuns);
+  assertEquals(some.totals.keptRuns, keptRuns + purged);
+  assertEquals([some.totals.purgeRuns, some.totals.usage], [0, { bytes: 0, files: 0 }]);
+});
+
 Deno.test("planCleanup() refuses a snapshot that was not read deep enough", () => {
   // The type forbids it; a caller without types is told.
   const shallow: StoreSnapshot = deepFreeze({ ...snapshot(), depth: "meta" });

@@ -5,13 +5,13 @@
  * @module
  */
 
-import { checkLife } from "../../lib/records/check_meta.ts";
-import { type DatabaseRows, referencesOf } from "../../lib/snapshot/assemble_rows.ts";
-import { byPath } from "../../lib/store/path.ts";
-import type { Problem } from "../../lib/store/problem.ts";
-import { isUnfinished } from "../../lib/store/run_status.ts";
-import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
-import { problemAt } from "../_io/read.ts";
+import { checkLife } from "../../../lib/records/check_meta.ts";
+import { type DatabaseRows, referencesOf } from "../../../lib/snapshot/assemble_rows.ts";
+import { byPath } from "../../../lib/store/path.ts";
+import type { Problem } from "../../../lib/store/problem.ts";
+import { isUnfinished } from "../../../lib/store/run_status.ts";
+import type { Depth, StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import { problemAt } from "../../_io/read.ts";
 import { readModelLinks } from "./read_extras.ts";
 import { NEWEST } from "./read_rows.ts";
 import { selectRows, type Tables, text } from "./tables.ts";

@@ -15,18 +15,18 @@
  */
 
 import { dirname, join } from "@std/path";
-import { StoreAccessError } from "../../lib/errors.ts";
-import { sqliteUri } from "../../lib/store/store_uri.ts";
-import { keepingTimes, syncDirectory } from "../_io/durable.ts";
-import { makeLikeParent } from "../_io/permissions.ts";
-import { failureText } from "../_io/read.ts";
-import { type Lock, lockFile } from "../_file/own/lock.ts";
+import { StoreAccessError } from "../../../lib/errors.ts";
+import { sqliteUri } from "../../../lib/store/store_uri.ts";
+import { keepingTimes, syncDirectory } from "../../_io/durable.ts";
+import { makeLikeParent } from "../../_io/permissions.ts";
+import { failureText } from "../../_io/read.ts";
+import { type Lock, lockFile } from "../../_file/own/lock.ts";
 import {
   type Layout,
   openOwnFile,
   refuseForeign,
   sayWhoseItIs,
-} from "../_file/own/own_directory.ts";
+} from "../../_file/own/own_directory.ts";
 
 const README = `This directory belongs to mltidy. MLflow does not know it.
 

@@ -5,17 +5,17 @@ import {
   RestoreCollisionError,
   StoreLockedError,
   UnsupportedStoreError,
-} from "../../../lib/errors.ts";
-import { openChangeLog } from "../../../tasks/_database/change_log.ts";
-import { makeChanges } from "../../../tasks/_database/change_rows.ts";
-import { openWritable } from "../../../tasks/_database/open_database.ts";
-import { lockDatabase, statePaths } from "../../../tasks/_database/state_directory.ts";
-import { listBackups } from "../../../tasks/backups/list_backups.ts";
-import { recover } from "../../../tasks/backups/recover.ts";
-import { restore } from "../../../tasks/backups/restore.ts";
-import { cleanup } from "../../../tasks/cleanup.ts";
-import { openStore } from "../../../tasks/open_store.ts";
-import { lockStore } from "../../../tasks/ports/lock_store.ts";
+} from "../../../../lib/errors.ts";
+import { openChangeLog } from "../../../../tasks/_database/change/change_log.ts";
+import { makeChanges } from "../../../../tasks/_database/change/change_rows.ts";
+import { openWritable } from "../../../../tasks/_database/scan/open_database.ts";
+import { lockDatabase, statePaths } from "../../../../tasks/_database/change/state_directory.ts";
+import { listBackups } from "../../../../tasks/backups/list_backups.ts";
+import { recover } from "../../../../tasks/backups/recover.ts";
+import { restore } from "../../../../tasks/backups/restore.ts";
+import { cleanup } from "../../../../tasks/cleanup.ts";
+import { openStore } from "../../../../tasks/open_store.ts";
+import { lockStore } from "../../../../tasks/ports/lock_store.ts";
 import {
   DAY,
   deletedRun,
@@ -26,9 +26,9 @@ import {
   run,
   runId,
   type SnapshotInit,
-} from "../../_support/builders.ts";
-import { SCHEMAS, type TempDatabase, tempDatabase } from "../../_support/database_store.ts";
-import { writeFiles } from "../../_support/disk_store.ts";
+} from "../../../_support/builders.ts";
+import { SCHEMAS, type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
+import { writeFiles } from "../../../_support/disk_store.ts";
 
 const old = { startTime: NOW - 101 * DAY, endTime: NOW - 100 * DAY };
 const STORE: SnapshotInit = {

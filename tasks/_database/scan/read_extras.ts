@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { TraceUseRow } from "../../lib/snapshot/assemble_rows.ts";
-import type { Extras, MetricSummary, RunExtras } from "../../lib/store/extras.ts";
+import type { TraceUseRow } from "../../../lib/snapshot/assemble_rows.ts";
+import type { Extras, MetricSummary, RunExtras } from "../../../lib/store/extras.ts";
 import { number, placesFor, selectRows, type Tables, text } from "./tables.ts";
 
 /**

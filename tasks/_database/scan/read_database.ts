@@ -5,7 +5,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { Database, DatabaseRow } from "../../lib/store/snapshot.ts";
+import type { Database, DatabaseRow } from "../../../lib/store/snapshot.ts";
 import { helpFor, openDatabase } from "./open_database.ts";
 
 /** One place that a table names. */

@@ -13,7 +13,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { inTransaction, type Row, type RowChange } from "./change_log.ts";
-import type { Value } from "./tables.ts";
+import type { Value } from "../scan/tables.ts";
 
 /** How a row stands: as it was, as the change left it, otherwise, or not at all. */
 export type RowState = "before" | "after" | "other" | "gone";

@@ -10,10 +10,10 @@ import {
   type StoreError,
   StoreLockedError,
   UnsupportedStoreError,
-} from "../../lib/errors.ts";
-import { sqliteUri } from "../../lib/store/store_uri.ts";
-import { openRegular } from "../_io/open_regular.ts";
-import { isGone, readBytes, readStart } from "../_io/read.ts";
+} from "../../../lib/errors.ts";
+import { sqliteUri } from "../../../lib/store/store_uri.ts";
+import { openRegular } from "../../_io/open_regular.ts";
+import { isGone, readBytes, readStart } from "../../_io/read.ts";
 import { replayLog } from "./replay_log.ts";
 
 /** How long to wait for whoever writes to it, ms: MLflow's changes take a fraction of that. */

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { StoreLockedError } from "../../../lib/errors.ts";
-import { openDatabase, storeErrorOf } from "../../../tasks/_database/open_database.ts";
-import { tempDatabase } from "../../_support/database_store.ts";
+import { StoreLockedError } from "../../../../lib/errors.ts";
+import { openDatabase, storeErrorOf } from "../../../../tasks/_database/scan/open_database.ts";
+import { tempDatabase } from "../../../_support/database_store.ts";
 
 Deno.test("storeErrorOf() tells that another program keeps a database locked, and nothing of what SQLite did not say", async () => {
   await using database = await tempDatabase();

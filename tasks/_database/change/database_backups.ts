@@ -6,22 +6,22 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { BackupListing } from "../../lib/backup/backup.ts";
+import type { BackupListing, Undoing } from "../../../lib/backup/backup.ts";
 import {
   InvalidArgumentError,
   RestoreCollisionError,
   UnsupportedStoreError,
-} from "../../lib/errors.ts";
-import { sqliteUri } from "../../lib/store/store_uri.ts";
-import { formatTime } from "../../lib/text/units.ts";
-import { takeTurns } from "../_io/take_turns.ts";
+} from "../../../lib/errors.ts";
+import { sqliteUri } from "../../../lib/store/store_uri.ts";
+import { formatTime } from "../../../lib/text/units.ts";
+import { takeTurns } from "../../_io/take_turns.ts";
 import type {
   BackupPreview,
   Backups,
   BackupWork,
   LockedBackups,
   RestoreSelection,
-} from "../ports/backups.ts";
+} from "../../ports/backups.ts";
 import {
   type ChangeLog,
   type LoggedChange,
@@ -30,7 +30,7 @@ import {
   type WritableLog,
 } from "./change_log.ts";
 import { AT_ONCE, type RowState, stateOf, undoChanges } from "./change_rows.ts";
-import { openDatabase } from "./open_database.ts";
+import { openDatabase } from "../scan/open_database.ts";
 import { statePaths } from "./state_directory.ts";
 
 /**
@@ -121,6 +121,18 @@ function backupsOf(path: string, within: Look): Backups {
           return { backup, changes: rows.length, collisions: collisionsOf(database, rows) };
         });
       }),
+    undoing: (id) =>
+      Promise.try(() =>
+        within((log, database): Undoing | null => {
+          const one = log.list().find((change) => change.id === id);
+          if (one === undefined) return null;
+          const states = log.rowsOf(id).map((row) => stateOf(database, row));
+          const count = (...wanted: readonly RowState[]) =>
+            states.filter((state) => wanted.includes(state)).length;
+          return { possible: count("before", "after"), waiting: 0, gone: count("gone") };
+        })
+      ),
+    rescue: () => Promise.resolve(null),
     extract: () => unsupported(path, "copy to another place what was changed in"),
     history: () => Promise.resolve(null),
     expiredRecords: () => Promise.resolve(0),

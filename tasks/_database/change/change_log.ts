@@ -12,13 +12,13 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { orderAfter } from "../../lib/backup/backup_order.ts";
-import { DamagedBackupError, UnsupportedStoreError } from "../../lib/errors.ts";
-import { openOwnFile } from "../_file/own/own_directory.ts";
-import { accessOf, trySetAccess } from "../_io/permissions.ts";
-import { infoOf } from "../_io/read.ts";
+import { orderAfter } from "../../../lib/backup/backup_order.ts";
+import { DamagedBackupError, UnsupportedStoreError } from "../../../lib/errors.ts";
+import { openOwnFile } from "../../_file/own/own_directory.ts";
+import { accessOf, trySetAccess } from "../../_io/permissions.ts";
+import { infoOf } from "../../_io/read.ts";
 import { checkState } from "./state_directory.ts";
-import { placesFor, type Value } from "./tables.ts";
+import { placesFor, type Value } from "../scan/tables.ts";
 
 /** Columns of a row, by their names. */
 export type Row = Readonly<Record<string, Value>>;

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
-import { openDatabase } from "../../../tasks/_database/open_database.ts";
-import { memoryDirectory } from "../../_support/temp_directory.ts";
+import { openDatabase } from "../../../../tasks/_database/scan/open_database.ts";
+import { memoryDirectory } from "../../../_support/temp_directory.ts";
 
 /** A database and its log as they lie on the disk at one moment. */
 type Files = readonly [database: Uint8Array, log: Uint8Array];

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { UnsupportedStoreError } from "../../lib/errors.ts";
-import { experimentDirectoryOf, runDirectoryOf } from "../../lib/snapshot/artifact_root.ts";
+import { UnsupportedStoreError } from "../../../lib/errors.ts";
+import { experimentDirectoryOf, runDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
 import type {
   Depth,
   Experiment,
   LoggedModel,
   Run,
   StoreSnapshot,
-} from "../../lib/store/snapshot.ts";
-import { type DiskUsage, NO_USAGE } from "../../lib/store/usage.ts";
-import { measureTree, newMeasurer } from "../_file/scan/measure.ts";
-import { listDirectory } from "../_io/list_directory.ts";
+} from "../../../lib/store/snapshot.ts";
+import { type DiskUsage, NO_USAGE } from "../../../lib/store/usage.ts";
+import { measureTree, newMeasurer } from "../../_file/scan/measure.ts";
+import { listDirectory } from "../../_io/list_directory.ts";
 
 /** What to measure. */
 export interface MeasureOptions {
@@ -41,7 +41,7 @@ export async function measureArtifacts<D extends Depth>(
   if (sizes || artifacts !== null) requireLocal(snapshot, root);
   const heavyFilesOf = artifacts === null || root === null
     ? null
-    : (await import("../_file/scan/scan_extras.ts")).heavyFilesOf;
+    : (await import("../../_file/scan/scan_extras.ts")).heavyFilesOf;
   const measurer = newMeasurer();
   const experiments: Experiment[] = [];
   for (const experiment of snapshot.experiments) {

@@ -5,8 +5,8 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import { UnsupportedStoreError } from "../../lib/errors.ts";
-import { sqliteUri } from "../../lib/store/store_uri.ts";
+import { UnsupportedStoreError } from "../../../lib/errors.ts";
+import { sqliteUri } from "../../../lib/store/store_uri.ts";
 
 /** An open database, and what it has. */
 export interface Tables {

@@ -12,23 +12,23 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { SettledChange } from "../../lib/backup/report.ts";
-import { StoreLockedError } from "../../lib/errors.ts";
-import type { Action, SoftDeleteRun } from "../../lib/plan/plan.ts";
-import type { ActionOutcome, SkipReason } from "../../lib/plan/report.ts";
-import { stampOf } from "../../lib/snapshot/assemble_rows.ts";
-import { fingerprintOf } from "../../lib/snapshot/fingerprint.ts";
-import type { RunId } from "../../lib/store/path.ts";
-import { NO_USAGE } from "../../lib/store/usage.ts";
-import { requireCapability } from "../ports/require_capability.ts";
-import type { Change, LockedStore, PerformOptions, Store } from "../ports/store.ts";
+import type { SettledChange } from "../../../lib/backup/report.ts";
+import { StoreLockedError } from "../../../lib/errors.ts";
+import type { Action, SoftDeleteRun } from "../../../lib/plan/plan.ts";
+import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
+import { stampOf } from "../../../lib/snapshot/assemble_rows.ts";
+import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
+import type { RunId } from "../../../lib/store/path.ts";
+import { NO_USAGE } from "../../../lib/store/usage.ts";
+import { requireCapability } from "../../ports/require_capability.ts";
+import type { Change, LockedStore, PerformOptions, Store } from "../../ports/store.ts";
 import { type LoggedRow, openChangeLog, type RowChange, type WritableLog } from "./change_log.ts";
 import { AT_ONCE, makeChanges, undoChanges } from "./change_rows.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";
-import { openWritable, storeErrorOf } from "./open_database.ts";
-import { selectRuns } from "./read_rows.ts";
+import { openWritable, storeErrorOf } from "../scan/open_database.ts";
+import { selectRuns } from "../scan/read_rows.ts";
 import { lockDatabase, statePaths } from "./state_directory.ts";
-import { readTables, selectRows, type Tables, text } from "./tables.ts";
+import { readTables, selectRows, type Tables, text } from "../scan/tables.ts";
 
 /**
  * Takes the lock of a database and undoes what was cut off. Needs read and write permission for the database and

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { LoggedModelRow, ModelExtras } from "../../lib/snapshot/assemble_rows.ts";
-import type { ModelUse, RunUse } from "../../lib/store/extras.ts";
+import type { LoggedModelRow, ModelExtras } from "../../../lib/snapshot/assemble_rows.ts";
+import type { ModelUse, RunUse } from "../../../lib/store/extras.ts";
 import { number, selectRows, type Tables, text } from "./tables.ts";
 
 /**

@@ -11,11 +11,11 @@ import type {
   RunRow,
   TraceUseRow,
   VersionRow,
-} from "../../lib/snapshot/assemble_rows.ts";
-import { inferArtifactRoot } from "../../lib/snapshot/artifact_root.ts";
-import type { Extras } from "../../lib/store/extras.ts";
-import type { Depth } from "../../lib/store/snapshot.ts";
-import { PARENT_TAG } from "../../lib/store/tags.ts";
+} from "../../../lib/snapshot/assemble_rows.ts";
+import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
+import type { Extras } from "../../../lib/store/extras.ts";
+import type { Depth } from "../../../lib/store/snapshot.ts";
+import { PARENT_TAG } from "../../../lib/store/tags.ts";
 import { readLoggedModels, readModelExtras } from "./read_models.ts";
 import { readRunExtras, readTraceUses } from "./read_extras.ts";
 import { number, placesFor, selectRows, type Tables, text } from "./tables.ts";
