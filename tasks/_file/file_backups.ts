@@ -40,7 +40,7 @@ import { verifyBackup } from "./backups/verify_backup.ts";
 import { selectSteps } from "./change/select_steps.ts";
 import { type ChangeManifest, readCopyManifest, readManifest } from "./own/manifest.ts";
 import { needingRoom } from "./disk_full_error.ts";
-import { ownPaths } from "./own/own_directory.ts";
+import { ownPaths } from "./own/own_paths.ts";
 
 /** Which store. */
 export interface FileBackupsOptions {

@@ -11,7 +11,7 @@ import { readDatabases } from "../_database/read_databases.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateStore } from "./locate_store.ts";
 import { listJournals } from "./own/list_journals.ts";
-import { listStaged, ownPaths } from "./own/own_directory.ts";
+import { listStaged, ownPaths } from "./own/own_paths.ts";
 import { scanStore } from "./scan/scan.ts";
 
 /**

@@ -10,7 +10,7 @@ import type { StorePath } from "../../lib/store/path.ts";
 import { readText } from "../_io/read.ts";
 import { listCopies } from "./backups/backup_place.ts";
 import { readHistory } from "./own/metadata_history.ts";
-import { ownPaths } from "./own/own_directory.ts";
+import { ownPaths } from "./own/own_paths.ts";
 
 /** Finds the newest copy of a record that is sound; `null` when none was kept. */
 export type FindCopy = (

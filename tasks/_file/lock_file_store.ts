@@ -11,7 +11,7 @@ import { settleInterrupted } from "./change/settle.ts";
 import { diskFullError } from "./disk_full_error.ts";
 import { listJournals } from "./own/list_journals.ts";
 import { acquireLock, type Lock } from "./own/lock.ts";
-import { ownPaths } from "./own/own_directory.ts";
+import { ownPaths } from "./own/own_paths.ts";
 
 /**
  * Takes the lock of a file store and settles what was cut off. Needs read and write permission for it.

@@ -9,7 +9,7 @@ import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import type { Action, Plan } from "../../lib/plan/plan.ts";
 import { beginChange, type FileChange } from "../../tasks/_file/change/change.ts";
 import { acquireLock } from "../../tasks/_file/own/lock.ts";
-import { type OwnPaths, ownPaths } from "../../tasks/_file/own/own_directory.ts";
+import { type OwnPaths, ownPaths } from "../../tasks/_file/own/own_paths.ts";
 import { scanStore } from "../../tasks/_file/scan/scan.ts";
 import {
   damagedRun,

@@ -18,7 +18,7 @@
 import { join } from "@std/path";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { readAnyManifest } from "../../tasks/_file/own/manifest.ts";
-import { ownPaths } from "../../tasks/_file/own/own_directory.ts";
+import { ownPaths } from "../../tasks/_file/own/own_paths.ts";
 import { infoOf } from "../../tasks/_io/read.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";

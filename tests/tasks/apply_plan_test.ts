@@ -13,7 +13,7 @@ import { asStorePath } from "../../lib/store/path.ts";
 import type { Orphan, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { beginChange } from "../../tasks/_file/change/change.ts";
 import { acquireLock } from "../../tasks/_file/own/lock.ts";
-import { ownPaths } from "../../tasks/_file/own/own_directory.ts";
+import { ownPaths } from "../../tasks/_file/own/own_paths.ts";
 import { fileStamp, measureTree, metaStamp, newMeasurer } from "../../tasks/_file/scan/measure.ts";
 import { scanStore } from "../../tasks/_file/scan/scan.ts";
 import { type ApplyOptions, applyPlan } from "../../tasks/apply_plan.ts";

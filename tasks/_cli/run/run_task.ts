@@ -6,20 +6,16 @@
  */
 
 import { resolve } from "@std/path";
-import type { BackupListing } from "../../../lib/backup/backup.ts";
-import { type CommandOf, plainCommand } from "../../../lib/render/commands.ts";
+import { plainCommand } from "../../../lib/render/commands.ts";
 import { foldLines, foldText, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
-import type { Store } from "../../ports/store.ts";
-import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseMetric } from "../choose/choose_metric.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import { overruledText, parseCommand } from "../table/parse_command.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { printDone } from "./run_job.ts";
 import { openChosenStore, openConfigured, sayEarlier } from "./open.ts";
 
 /**
@@ -64,9 +60,9 @@ export async function runTask(
       return exitCode;
     }
     case "restore":
-      return await runRestore(command, world);
+      return await (await import("./restore.ts")).runRestore(command, world);
     case "recover":
-      return await runRecover(command, world);
+      return await (await import("./restore.ts")).runRecover(command, world);
     case "demo":
       if (command.options.dryRun) return dryRunOf("into a temporary directory", world);
       return await runDemo(world);
@@ -107,7 +103,7 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
   });
   world.progress.erase();
   if (options.json) {
-    printJson(world, result);
+    world.print(`${jsonText(result)}\n`);
     return ExitCode.done;
   }
   world.print(renderSummary(result, { ...world.style, command }));
@@ -130,110 +126,6 @@ async function runVerify({ options }: Command<"verify">, world: World): Promise<
   });
   world.progress.erase();
   return showVerification(result, { ...options, command }, world);
-}
-
-async function runRestore(
-  { options, operand }: Command<"restore">,
-  world: World,
-): Promise<ExitCode> {
-  await using opened = await openConfigured(options, world);
-  const { store, chosen, command } = opened;
-  const { renderRestore } = await import("../../../lib/render/restore.ts");
-  const { last, dryRun, experiment, run, json, to } = options;
-  const place = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
-  if (!last && operand === null) {
-    const { listBackups } = await import("../../backups/list_backups.ts");
-    const { renderBackupList } = await import("../../../lib/render/backups.ts");
-    const list = await listBackups(store, place === null ? {} : { backups: place });
-    if (json) printJson(world, list);
-    else world.print(renderBackupList(list.backups, { ...world.style, now: world.now() }));
-    if (options.quiet) return ExitCode.done;
-    if (list.backups.length === 0 && place === null) world.say(NOWHERE);
-    await sayWhatComesBack(store, { place, backups: list.backups, command }, world);
-    return ExitCode.done;
-  }
-  const { restore } = await import("../../backups/restore.ts");
-  const report = await restore(store, {
-    dryRun,
-    ...(operand === null ? {} : { id: operand }),
-    ...(experiment === null ? {} : { experiment }),
-    ...(run === null ? {} : { run }),
-    ...(place === null ? {} : { backups: place }),
-    ...(to === null ? {} : { to: resolve(world.directory, to) }),
-    ...(dryRun ? {} : { signal: world.signal() }),
-    onProgress: world.progress.transfer,
-  });
-  world.progress.erase();
-  sayEarlier(report, world);
-  if (report.backup === null && place === null && !options.quiet) world.say(NOWHERE);
-  const text = renderRestore(report, world.style);
-  printDone(json ? `${jsonText(report)}\n` : text, text, world);
-  if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
-  return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
-}
-
-/** Names what can be typed, and only what works: the newest that comes back whole, and what is gone. */
-async function sayWhatComesBack(
-  store: Store,
-  { place, backups, command }: {
-    readonly place: string | null;
-    readonly backups: readonly BackupListing[];
-    readonly command: CommandOf;
-  },
-  world: World,
-): Promise<void> {
-  const [{ adviseRestore }, { rescueWords }, { PARTLY, RESCUE }] = await Promise.all([
-    import("../../backups/advise_restore.ts"),
-    import("../../backups/restore.ts"),
-    import("../../../lib/render/restore.ts"),
-  ]);
-  const { whole, isNewest, rescue, isPartly } = await adviseRestore(store, backups, {
-    backups: place,
-  });
-  const typed = (words: readonly string[]) => command(`restore ${shellWords(words)}`);
-  if (rescue !== null) sayCommand(RESCUE, typed(rescueWords(rescue)), world);
-  if (whole !== null) {
-    const what = isNewest ? "the newest" : "the newest that comes back whole";
-    sayCommand(`To bring back ${what}`, typed([whole]), world);
-  }
-  if (isPartly) world.say(foldLines([PARTLY], world.style));
-}
-
-/** Whoever finds no backup may have sent it elsewhere, or wanted none. */
-const NOWHERE =
-  "A backup that --backups DIR sent elsewhere is found with the same flag. Without one, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with `mlflow runs restore --run-id ID`.\n";
-
-async function runRecover({ options }: Command<"recover">, world: World): Promise<ExitCode> {
-  await using opened = await openConfigured({ ...options, quiet: true }, world);
-  const { store, chosen } = opened;
-  const { location, chosenBy } = store.describe();
-  if (!options.quiet) world.say(`Store ${location} (chosen ${chosenBy})\n`);
-  if (options.dryRun) {
-    const interrupted = await store.changes?.interrupted() ?? [];
-    const document = { schema: "mltidy/recover-plan/v1", interrupted };
-    if (options.json) {
-      printJson(world, { ...document, store: location });
-    } else {
-      const lines = interrupted.map((id) => `Would settle change ${id}, which was cut off.\n`);
-      world.print(lines.join("") || "Nothing to recover.\n");
-    }
-    return ExitCode.done;
-  }
-  const { recover } = await import("../../backups/recover.ts");
-  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
-  const report = await recover(store, backups === null ? {} : { backups });
-  if (options.json) {
-    printJson(world, report);
-  } else {
-    sayEarlier(report, { ...world, say: world.print });
-    if (report.settled.length === 0 && report.remains.length === 0) {
-      world.print("Nothing to recover.\n");
-    }
-  }
-  return report.remains.length > 0 ||
-      report.settled.some(({ collisions }) => collisions.length > 0)
-    ? ExitCode.partlyApplied
-    : ExitCode.done;
 }
 
 async function runDemo(world: World): Promise<ExitCode> {
@@ -279,15 +171,8 @@ async function runDemoStore(
     } runs, ${orphans} orphans\n`,
   );
   if (!options.quiet) {
-    sayCommand("Next", plainCommand(`summary ${shellWords(["--store", directory])}`), world);
+    const next = plainCommand(`summary ${shellWords(["--store", directory])}`);
+    world.say(foldLines([`Next: ${unbroken(next)}`], world.style), { isRendered: true });
   }
   return ExitCode.done;
-}
-
-function sayCommand(what: string, command: string, { say, style }: World): void {
-  say(foldLines([`${what}: ${unbroken(command)}`], style), { isRendered: true });
-}
-
-function printJson(world: World, document: unknown): void {
-  world.print(`${jsonText(document)}\n`);
 }

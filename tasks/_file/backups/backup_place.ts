@@ -43,10 +43,10 @@ import {
   freeName,
   type Layout,
   openOwnFile,
-  type OwnPaths,
   refuseForeign,
   sayWhoseItIs,
 } from "../own/own_directory.ts";
+import type { OwnPaths } from "../own/own_paths.ts";
 
 /** Where backups lie; absolute paths on one file system. */
 export interface Place {

@@ -38,7 +38,7 @@ import {
   writeTree,
 } from "../../_io/tree/write_tree.ts";
 import type { Selection } from "../change/select_steps.ts";
-import type { OwnPaths } from "../own/own_directory.ts";
+import type { OwnPaths } from "../own/own_paths.ts";
 import {
   type BringBackJob,
   entriesOf,

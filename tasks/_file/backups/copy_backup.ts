@@ -49,7 +49,7 @@ import {
 } from "../../_io/tree/write_tree.ts";
 import { newBackupId } from "../change/change.ts";
 import { nextOrder } from "../own/manifest.ts";
-import { ownPaths } from "../own/own_directory.ts";
+import { ownPaths } from "../own/own_paths.ts";
 import { closeBackup, listCopies, type Place } from "./backup_place.ts";
 import { type EntriesWriter, writeEntries } from "./entries.ts";
 import { type EarlierFiles, earlierFiles, type FileEntry } from "./share_files.ts";

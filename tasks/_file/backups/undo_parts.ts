@@ -32,7 +32,7 @@ import { type Selection, selectSteps } from "../change/select_steps.ts";
 import { timesLeft, undoChange } from "../change/settle.ts";
 import { parentsOf, type Step } from "../own/journal.ts";
 import { type ChangeManifest, readManifest, writeManifest } from "../own/manifest.ts";
-import { type OwnPaths, ownPaths } from "../own/own_directory.ts";
+import { type OwnPaths, ownPaths } from "../own/own_paths.ts";
 import type { Place } from "./backup_place.ts";
 import { copyParts, giveUpParts, isOneFileSystem } from "./move_backup.ts";
 

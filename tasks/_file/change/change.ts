@@ -40,7 +40,7 @@ import {
   type Step,
 } from "../own/journal.ts";
 import { type ChangeManifest, discard, nextOrder, writeManifest } from "../own/manifest.ts";
-import type { OwnPaths } from "../own/own_directory.ts";
+import type { OwnPaths } from "../own/own_paths.ts";
 import { checkSubject, isUntouched } from "./check_subject.ts";
 import { tryFreeTree } from "./free_tree.ts";
 import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";

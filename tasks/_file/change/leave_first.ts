@@ -25,7 +25,8 @@ import { free, syncDirectories, writeAll } from "../../_io/durable.ts";
 import { hold, moveEntry } from "../../_io/hold.ts";
 import { failureText } from "../../_io/read.ts";
 import type { Change } from "../../ports/store.ts";
-import { freeName, type OwnPaths } from "../own/own_directory.ts";
+import { freeName } from "../own/own_directory.ts";
+import type { OwnPaths } from "../own/own_paths.ts";
 import { checkSubject, isUntouchedTree } from "./check_subject.ts";
 import { tryFreeTree } from "./free_tree.ts";
 

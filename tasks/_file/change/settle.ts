@@ -35,7 +35,8 @@ import {
   readManifest,
   writeManifest,
 } from "../own/manifest.ts";
-import { emptyStaging, type OwnPaths } from "../own/own_directory.ts";
+import { emptyStaging } from "../own/own_directory.ts";
+import type { OwnPaths } from "../own/own_paths.ts";
 import { collisionOf, takeBack, type Workplace } from "./operate.ts";
 
 /**

@@ -23,7 +23,8 @@ import type { Access } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { checkDirectories, checkSteps } from "./check_steps.ts";
 import type { Step } from "./journal.ts";
-import { freeName, type OwnPaths } from "./own_directory.ts";
+import { freeName } from "./own_directory.ts";
+import type { OwnPaths } from "./own_paths.ts";
 
 /** What an apply did, and what is needed to undo it. */
 export interface ChangeManifest {

@@ -46,7 +46,7 @@ import {
 } from "../../_io/permissions.ts";
 import { infoOf, readText } from "../../_io/read.ts";
 import { fileStamp } from "../scan/measure.ts";
-import type { OwnPaths } from "./own_directory.ts";
+import type { OwnPaths } from "./own_paths.ts";
 
 /** How many files there are at most. */
 const MOST_FILES = 5;

@@ -21,15 +21,15 @@
 import { join } from "@std/path";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
-import { OWN_DIRECTORY } from "../../../lib/store/names.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
 import { free, keepingTimes, syncDirectory, writeAll } from "../../_io/durable.ts";
 import { holdEntry } from "../../_io/hold.ts";
-import { listDirectory, listSome } from "../../_io/list_directory.ts";
+import { listSome } from "../../_io/list_directory.ts";
 import { kindOf, openEntry, readEntry } from "../../_io/open_entry.ts";
 import { makeLikeParent, makePassage, openLikeParent } from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
+import { isStaged, type OwnPaths, ownPaths } from "./own_paths.ts";
 
 const README = `This directory belongs to mltidy. MLflow ignores it.
 
@@ -40,32 +40,6 @@ backups/<id>/files/ has them under their old paths. To bring them back, type
 
 Do not delete it by hand unless you want those runs gone for good.
 `;
-
-/** Where things lie in our directory; absolute paths. */
-export interface OwnPaths {
-  readonly own: string;
-  readonly lock: string;
-  readonly journals: string;
-  readonly staging: string;
-  readonly backups: string;
-}
-
-/**
- * Names the places in our directory. Touches nothing.
- *
- * @param root Absolute real path of the store's root.
- * @returns Absolute paths.
- */
-export function ownPaths(root: string): OwnPaths {
-  const own = join(root, OWN_DIRECTORY);
-  return {
-    own,
-    lock: join(own, "lock"),
-    journals: join(own, "journal"),
-    staging: join(own, "staging"),
-    backups: join(own, "backups"),
-  };
-}
 
 /** What stands in our directory, and what it is. */
 const PLACES: Layout = {
@@ -156,11 +130,8 @@ function foreignName(own: string, layout: Layout): string | null {
   // What is staged goes when the directory is used.
   const staged = infoOf(staging) === null ? [] : listSome(staging).map(({ name }) => name);
   return names.find((name) => !Object.hasOwn(layout, name)) ??
-    staged.filter((name) => !STAGED.test(name)).map((name) => `staging/${name}`)[0] ?? null;
+    staged.filter((name) => !isStaged(name)).map((name) => `staging/${name}`)[0] ?? null;
 }
-
-/** New files and old ones, what is brought back, copies of records, probes of the disk, and backups. */
-const STAGED = /^(\d+-\d+|new|old|restore|metadata|probe|moved|\d{8}T\d{6}Z-.+)$/;
 
 /**
  * Frees what was left in a staging directory. What has none of our names is not ours, however our directory
@@ -172,21 +143,9 @@ const STAGED = /^(\d+-\d+|new|old|restore|metadata|probe|moved|\d{8}T\d{6}Z-.+)$
 export function emptyStaging(staging: string): readonly Remains[] {
   return listSome(staging).flatMap(({ name }) => {
     const path = join(staging, name);
-    const message = STAGED.test(name) ? free(path) : null;
+    const message = isStaged(name) ? free(path) : null;
     return message === null ? [] : [{ path, message }];
   });
-}
-
-/**
- * Names what of ours lies in a staging directory. Needs read permission.
- *
- * @param staging The staging directory; it need not be there, nor be open to this account.
- * @returns Absolute paths.
- */
-export async function listStaged(staging: string): Promise<readonly string[]> {
-  const listed = await listDirectory(staging);
-  const entries = listed.kind === "listed" ? listed.entries : [];
-  return entries.flatMap(({ name }) => STAGED.test(name) ? [join(staging, name)] : []);
 }
 
 /**

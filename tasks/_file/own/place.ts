@@ -18,7 +18,8 @@ import { hold } from "../../_io/hold.ts";
 import { listSome } from "../../_io/list_directory.ts";
 import { makePassage } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
-import { ensureOwnDirectory, inOwnDirectory, ownPaths } from "./own_directory.ts";
+import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
+import { ownPaths } from "./own_paths.ts";
 
 /** How long something may take to be written, ms; what is older was abandoned. */
 const ABANDONED = 24 * 60 * 60 * 1000;

@@ -33,7 +33,8 @@ import { listDirectory } from "../../_io/list_directory.ts";
 import { accessAlong, makeLikeParent } from "../../_io/permissions.ts";
 import { infoOf, readBytes, readText, readTextFile } from "../../_io/read.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../../ports/tracking.ts";
-import { inOwnDirectory, openOwnFile, ownPaths } from "../own/own_directory.ts";
+import { inOwnDirectory, openOwnFile } from "../own/own_directory.ts";
+import { ownPaths } from "../own/own_paths.ts";
 import {
   openWriting,
   placeFile,

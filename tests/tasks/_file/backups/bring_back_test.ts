@@ -9,7 +9,7 @@ import {
 } from "../../../../tasks/_file/backups/bring_back.ts";
 import type { Selection } from "../../../../tasks/_file/change/select_steps.ts";
 import { acquireLock } from "../../../../tasks/_file/own/lock.ts";
-import { ownPaths } from "../../../../tasks/_file/own/own_directory.ts";
+import { ownPaths } from "../../../../tasks/_file/own/own_paths.ts";
 import { backup } from "../../../../tasks/backups/backup.ts";
 import { openStore } from "../../../../tasks/open_store.ts";
 import { experiment, NOW, run, runId } from "../../../_support/builders.ts";

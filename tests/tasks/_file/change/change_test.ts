@@ -10,7 +10,7 @@ import { readBegin } from "../../../../tasks/_file/own/journal.ts";
 import { listJournals } from "../../../../tasks/_file/own/list_journals.ts";
 import { acquireLock } from "../../../../tasks/_file/own/lock.ts";
 import { readManifest } from "../../../../tasks/_file/own/manifest.ts";
-import { ownPaths } from "../../../../tasks/_file/own/own_directory.ts";
+import { ownPaths } from "../../../../tasks/_file/own/own_paths.ts";
 import { measureTree, newMeasurer } from "../../../../tasks/_file/scan/measure.ts";
 import { NOW, runId } from "../../../_support/builders.ts";
 import { setTimes, tempStore, writeFiles } from "../../../_support/disk_store.ts";

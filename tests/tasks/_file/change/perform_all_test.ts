@@ -4,7 +4,7 @@ import { planCleanup } from "../../../../lib/cleanup/plan_cleanup.ts";
 import { beginChange } from "../../../../tasks/_file/change/change.ts";
 import { performAll } from "../../../../tasks/_file/change/perform_all.ts";
 import { acquireLock } from "../../../../tasks/_file/own/lock.ts";
-import { ownPaths } from "../../../../tasks/_file/own/own_directory.ts";
+import { ownPaths } from "../../../../tasks/_file/own/own_paths.ts";
 import { scanStore } from "../../../../tasks/_file/scan/scan.ts";
 import {
   DAY,

@@ -7,7 +7,7 @@ import { settleInterrupted, undoChange } from "../../../../tasks/_file/change/se
 import { type Begin, openJournal, readBegin } from "../../../../tasks/_file/own/journal.ts";
 import { listJournals } from "../../../../tasks/_file/own/list_journals.ts";
 import { readManifest } from "../../../../tasks/_file/own/manifest.ts";
-import { type OwnPaths, ownPaths } from "../../../../tasks/_file/own/own_directory.ts";
+import { type OwnPaths, ownPaths } from "../../../../tasks/_file/own/own_paths.ts";
 import type { SettledChange } from "../../../../tasks/ports/store.ts";
 import { NOW, runId } from "../../../_support/builders.ts";
 import { type TempStore, tempStore, writeFiles } from "../../../_support/disk_store.ts";

@@ -7,7 +7,8 @@ import {
   keepMetadata,
   readHistory,
 } from "../../../../tasks/_file/own/metadata_history.ts";
-import { ensureOwnDirectory, type OwnPaths } from "../../../../tasks/_file/own/own_directory.ts";
+import { ensureOwnDirectory } from "../../../../tasks/_file/own/own_directory.ts";
+import type { OwnPaths } from "../../../../tasks/_file/own/own_paths.ts";
 import { writeAll } from "../../../../tasks/_io/durable.ts";
 import { openStore } from "../../../../tasks/open_store.ts";
 import {
