@@ -260,9 +260,9 @@ export interface RunEvidence {
 export interface EntryEvidence {
   /** The stamp of the file; of a directory, that of the whole tree. */
   readonly stamp: string;
-  /** The stamp of all of it: what a move goes by. */
+  /** The stamp of all of it: what a move goes by; empty where nothing would move it. */
   readonly treeStamp: string;
-  /** What leaves the store when it is moved. */
+  /** What leaves the store when it is moved; nothing where nothing would. */
   readonly usage: DiskUsage;
   /** Epoch ms. */
   readonly changed: number;

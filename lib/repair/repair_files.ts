@@ -137,27 +137,44 @@ function isAll({ from, to }: Cut, text: string): boolean {
   return from === 0 && to === byteLength(text);
 }
 
+/**
+ * Tells whether a repair might move what a problem is about out of the store: of that, all is to be measured.
+ *
+ * @param problem The problem.
+ * @returns Whether it might; what is there decides.
+ */
+export function mayLeave({ path, subject, damage }: Problem): boolean {
+  return litterText(path) !== null ||
+    // An orphan without a file is quarantined by a clean-up, which asks more of it.
+    damage === "missing" && subject !== "experiment" ||
+    isMetric(subject) && POINTLESS.has(damage);
+}
+
+const POINTLESS: ReadonlySet<Problem["damage"]> = new Set([
+  "empty",
+  "malformed-line",
+  "torn-line",
+]);
+
+function isMetric(subject: Problem["subject"]): boolean {
+  return subject === "metric" || subject === "logged-model-value";
+}
+
 function removeLitter(context: RepairContext, problem: Problem): readonly QuarantineStray[] {
   const { path, subject, damage, message } = problem;
   const entry = context.evidence.entries.get(path);
-  if (entry === undefined || entry.kind === "link") return [];
+  if (entry === undefined || entry.kind === "link" || !mayLeave(problem)) return [];
   // An emptied version still tells that a model is in use: what is registered is for its owner.
   if (isRegistered(context, path)) return [];
   const litter = litterText(path);
   if (litter !== null) return quarantine(context, path, entry, litter);
-  if (damage === "missing" && entry.kind === "directory" && entry.usage.files === 0) {
-    // An orphan without a file is quarantined by a clean-up, which asks more of it.
-    return subject === "experiment"
-      ? []
-      : quarantine(context, path, entry, `${message}; it is empty`);
+  if (damage === "missing") {
+    const isEmpty = entry.kind === "directory" && entry.usage.files === 0;
+    return isEmpty ? quarantine(context, path, entry, `${message}; it is empty`) : [];
   }
-  const isMetric = subject === "metric" || subject === "logged-model-value";
-  const isPointless = damage === "empty" ||
-    (damage === "malformed-line" || damage === "torn-line") && entry.text !== null &&
+  const isPointless = damage === "empty" || entry.text !== null &&
       metricCuts(context, subject, entry.text)?.some((cut) => isAll(cut, entry.text!)) === true;
-  return isMetric && isPointless
-    ? quarantine(context, path, entry, `${message}; there is no point in it`)
-    : [];
+  return isPointless ? quarantine(context, path, entry, `${message}; there is no point in it`) : [];
 }
 
 /** Whether a path lies in a registered model, or is one of which anything but its directory is left. */

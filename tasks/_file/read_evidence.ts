@@ -22,6 +22,7 @@ import {
   namedPlaces,
   tellingPlaces,
 } from "../../lib/repair/prove_moves.ts";
+import { mayLeave } from "../../lib/repair/repair_files.ts";
 import { ABSENT, type TextFact } from "../../lib/store/facts.ts";
 import { asStorePath, type StorePath, withoutTrash } from "../../lib/store/path.ts";
 import { type Problem, RECORD_SUBJECTS } from "../../lib/store/problem.ts";
@@ -56,13 +57,17 @@ export async function readEvidence(
   };
   const stampOf = (path: string) => stamps.set(path, fileStamp(join(root, path, "meta.yaml")));
 
+  const leaving = new Set(problems.filter(mayLeave).map(({ path }) => path));
   for (const problem of problems) {
     const { path, subject, damage } = problem;
     if (subject === "run" && !runs.has(path) && damage !== "foreign") {
       await addRun(path);
     }
     if (!entries.has(path)) {
-      const entry = await readEntry(root, path, isMetric(problem));
+      const entry = await readEntry(root, path, {
+        withText: isMetric(problem),
+        withTree: leaving.has(path),
+      });
       if (entry !== null) entries.set(path, entry);
     }
     if (RECORD_SUBJECTS.includes(subject) && !records.has(path)) {
@@ -72,7 +77,7 @@ export async function readEvidence(
     if (subject === "run" || subject === "model-version" || damage === "wrong-type") stampOf(path);
   }
   for (const { path } of strays) {
-    const entry = await readEntry(root, path, false);
+    const entry = await readEntry(root, path, { withText: false, withTree: true });
     if (entry !== null) entries.set(path, entry);
   }
   for (const { path } of experiments) stampOf(path);
@@ -185,12 +190,12 @@ function readMetric(path: string): string | null {
 async function readEntry(
   root: string,
   path: StorePath,
-  withText: boolean,
+  { withText, withTree }: { readonly withText: boolean; readonly withTree: boolean },
 ): Promise<EntryEvidence | null> {
   const at = join(root, path);
   const info = infoOf(at);
   if (info === null) return null;
-  const tree = info.isSymlink ? null : await measureTree(at, newMeasurer());
+  const tree = withTree && !info.isSymlink ? await measureTree(at, newMeasurer()) : null;
   return {
     stamp: fileStamp(at),
     treeStamp: tree?.stamp ?? "",
