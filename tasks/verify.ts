@@ -6,8 +6,7 @@
 
 import { InvalidArgumentError, UnsupportedStoreError } from "../lib/errors.ts";
 import type { RepairPlan } from "../lib/plan/plan.ts";
-import { planRepair } from "../lib/repair/plan_repair.ts";
-import { proveRemedies, type RepairRemedy, repairsAskedFor } from "../lib/repair/prove_remedies.ts";
+import type { RepairRemedy } from "../lib/repair/prove_remedies.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import {
@@ -18,7 +17,6 @@ import {
   type VerifySnapshotOptions,
 } from "../lib/verify/verify_snapshot.ts";
 import type { Abortable, Store } from "./ports/store.ts";
-import { repairPolicyOf } from "./repair.ts";
 
 /** How to verify. */
 export interface VerifyOptions extends Abortable, VerifySnapshotOptions {
@@ -93,7 +91,7 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
   };
 }
 
-/** Names a repair only where one is planned. */
+/** Names a repair, or a clean-up, only where one is planned. */
 async function withProvenRemedies(
   store: Store,
   snapshot: StoreSnapshot<"full">,
@@ -101,7 +99,11 @@ async function withProvenRemedies(
 ): Promise<readonly Finding[]> {
   const findings = verifySnapshot(snapshot, options);
   const { mending } = store;
-  if (mending === null) return findings;
+  if (mending === null || findings.length === 0) return findings;
+  // Loaded when it is needed, as it would cost time where nothing is wrong.
+  const { planRepair } = await import("../lib/repair/plan_repair.ts");
+  const { proveRemedies, repairsAskedFor } = await import("../lib/repair/prove_remedies.ts");
+  const { repairPolicyOf } = await import("./repair.ts");
   const plans: (readonly [RepairRemedy, RepairPlan])[] = [];
   for (const remedy of repairsAskedFor(findings)) {
     const { relocate = false, dropLines = false } = remedy;

@@ -1,12 +1,14 @@
 /**
- * Findings, with the remedies that a repair really plans.
+ * Findings, with the remedies that a repair or a clean-up really plans.
  *
  * @module
  */
 
+import { judgeSnapshot } from "../judge/judge_snapshot.ts";
 import type { RepairPlan } from "../plan/plan.ts";
 import type { NeedsChoice } from "../plan/repair_action.ts";
 import { simulateRepairs } from "../plan/simulate_repairs.ts";
+import { type CleanupPolicy, PURGE_AFTER } from "../policy/policy.ts";
 import { experimentPathOf, pathsUp } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { type Remedy, RULES } from "../verify/rules.ts";
@@ -32,7 +34,8 @@ export function repairsAskedFor(findings: readonly Finding[]): readonly RepairRe
 
 /**
  * Names a repair only where it mends what was found, and else what its plan leaves to the owner: the choice
- * that it names, or what helps where nothing proves a repair.
+ * that it names, or what helps where nothing proves a repair. Of a logged model whose run is gone, it names
+ * the clean-up exactly where that takes the model.
  *
  * @param snapshot The store, read at depth `full`.
  * @param findings What was found in it.
@@ -54,13 +57,42 @@ export function proveRemedies(
     }));
     return [keyOf(remedy), { left: new Set(after.map(nameOf)), choices }] as const;
   }));
+  const going = modelsThatGo(snapshot, findings);
   return findings.map((finding) => {
+    if (finding.rule === LEFT_ALONE && going.has(finding.path)) {
+      return { ...finding, remedy: BY_CLEANUP };
+    }
     if (finding.remedy?.kind !== "repair") return finding;
     const outcome = outcomes.get(keyOf(finding.remedy));
     if (outcome === undefined || !outcome.left.has(nameOf(finding))) return finding;
     return { ...finding, remedy: choiceFor(finding, outcome.choices) };
   });
 }
+
+const LEFT_ALONE = "logged-model-left-alone";
+
+/** The logged models that a clean-up takes; none is looked for where none was left alone. */
+function modelsThatGo(
+  snapshot: StoreSnapshot,
+  findings: readonly Finding[],
+): ReadonlySet<string> {
+  if (!findings.some(({ rule }) => rule === LEFT_ALONE)) return new Set();
+  const { models } = judgeSnapshot({ ...snapshot, depth: "tags" }, PURGE, snapshot.readAt);
+  return new Set(models.flatMap(({ model, verdict }) => verdict.goes ? [model.path] : []));
+}
+
+const PURGE: CleanupPolicy = {
+  olderThan: null,
+  purgeAfter: PURGE_AFTER,
+  quarantineOrphans: false,
+  settle: 0,
+};
+
+const BY_CLEANUP: Remedy = {
+  kind: "cleanup",
+  does: "purge-model",
+  or: "pin it by the tag mltidy.pin",
+};
 
 function choiceFor(
   { rule, path }: Finding,

@@ -4,14 +4,12 @@
  * @module
  */
 
-import { judgeSnapshot } from "../judge/judge_snapshot.ts";
-import { type CleanupPolicy, PURGE_AFTER } from "../policy/policy.ts";
 import { isLitter } from "../store/names.ts";
 import type { StorePath } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { namesOf } from "./checks.ts";
-import { byHand, byTaking, type Check, type Remedy, type Violation } from "./rule.ts";
+import { byHand, byTaking, type Check, type Violation } from "./rule.ts";
 
 /**
  * Finds runs whose parent does not exist.
@@ -47,36 +45,17 @@ export function* findLostParents(snapshot: StoreSnapshot): Iterable<Violation> {
  * Finds logged models of which the run that logged them does not exist.
  *
  * @param snapshot The store.
- * @returns One violation per model; it names the clean-up exactly where that takes the model.
+ * @returns One violation per model.
  */
 export function* findLeftModels(snapshot: StoreSnapshot): Iterable<Violation> {
-  const { experiments, readAt } = snapshot;
-  const models = experiments.filter(({ lifecycleStage }) => lifecycleStage === "active")
+  const models = snapshot.experiments.filter(({ lifecycleStage }) => lifecycleStage === "active")
     .flatMap(({ loggedModels }) => loggedModels);
   const ids = new Set(models.flatMap(({ sourceRunId }) => sourceRunId ?? []));
   const lost = lostRunIds(snapshot, ids);
-  if (lost.size === 0) return;
-  const judged = judgeSnapshot({ ...snapshot, depth: "tags" }, PURGE, readAt).models;
-  const going = new Set(judged.flatMap(({ model, verdict }) => verdict.goes ? [model.path] : []));
   for (const { path, sourceRunId } of models) {
-    if (sourceRunId === null || !lost.has(sourceRunId)) continue;
-    const violation = lostRun(path, sourceRunId);
-    yield going.has(path) ? { ...violation, remedy: BY_CLEANUP } : violation;
+    if (sourceRunId !== null && lost.has(sourceRunId)) yield lostRun(path, sourceRunId);
   }
 }
-
-const PURGE: CleanupPolicy = {
-  olderThan: null,
-  purgeAfter: PURGE_AFTER,
-  quarantineOrphans: false,
-  settle: 0,
-};
-
-const BY_CLEANUP: Remedy = {
-  kind: "cleanup",
-  does: "purge-model",
-  or: "pin it by the tag mltidy.pin",
-};
 
 /**
  * Finds what else names a run that does not exist: logged models of deleted experiments and orphans,

@@ -64,13 +64,22 @@ Deno.test("--help loads no store, no path and no YAML", () => {
   assertEquals(loaded.filter((path) => !room.test(path)), []);
 });
 
-Deno.test("summary loads nothing that plans, changes a store or reads a configuration", () => {
+Deno.test("summary loads nothing that plans, rules, changes a store or reads a configuration", () => {
   const loaded = loadedBy(...SUMMARY);
   assert(loaded.includes("tasks/_file/scan/scan.ts"));
   const others =
-    /^lib\/(cleanup\/plan_|backup\/plan_|policy\/config|repair\/|render\/plan)|^tasks\/_file\/(change|tracking|backups)\/|^tasks\/_file\/(own\/(journal|lock|manifest)|\w*backup)/;
+    /^lib\/(cleanup\/plan_|judge\/judge_(?!by_age)|backup\/plan_|policy\/config|repair\/|render\/plan)|^tasks\/_file\/(change|tracking|backups)\/|^tasks\/_file\/(own\/(journal|lock|manifest|own_directory)|\w*backup)|^tasks\/_io\/durable/;
   assertEquals(
     loaded.filter((path) => others.test(path) && path !== "lib/policy/config_file.ts"),
+    [],
+  );
+});
+
+Deno.test("verify loads nothing that repairs before it has found something", () => {
+  const loaded = loadedBy(...READING, "tasks/_cli/run/show_verification.ts", "tasks/verify.ts");
+  assert(loaded.includes("lib/verify/verify_snapshot.ts"));
+  assertEquals(
+    loaded.filter((path) => /^lib\/repair\/|^tasks\/(?:repair|plan_and_apply)\.ts/.test(path)),
     [],
   );
 });

@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
+import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { NO_EVIDENCE } from "../../../lib/plan/repair_action.ts";
 import { planRepair } from "../../../lib/repair/plan_repair.ts";
 import { proveRemedies, repairsAskedFor } from "../../../lib/repair/prove_remedies.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
+import { snapshotArbitrary } from "../../_support/arbitraries.ts";
 import {
   DAY,
   experiment,
@@ -14,6 +16,7 @@ import {
   withDefault,
 } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
+import fc from "../../_support/fast_check.ts";
 
 const POLICY = { settle: 0, staleAfter: 7 * DAY, finishAs: "FAILED", relocate: null } as const;
 const ONE = run();
@@ -64,6 +67,34 @@ Deno.test("proveRemedies() names the choice that a plan leaves to the owner", ()
       by: "dropping",
     }],
   );
+});
+
+Deno.test("proveRemedies() names the clean-up where that takes a logged model, and nowhere else", () => {
+  const policy = {
+    olderThan: null,
+    purgeAfter: 30 * DAY,
+    quarantineOrphans: false,
+    settle: 0,
+  };
+  fc.assert(fc.property(snapshotArbitrary({ now: NOW }), (store) => {
+    const full: StoreSnapshot<"full"> = { ...store, depth: "full" };
+    const advised = proveRemedies(full, verifySnapshot(full), [], {})
+      .filter(({ rule, remedy }) => rule === "logged-model-left-alone" && remedy !== null)
+      .map(({ path }) => path);
+    const runs = new Set<string>(
+      [...store.experiments, ...store.orphans]
+        .flatMap(({ runs, damagedRuns }) => [...runs, ...damagedRuns]).map(({ id }) => id),
+    );
+    const planned = planCleanup(store, policy, { now: NOW }).actions
+      .filter((one) =>
+        one.kind === "purge-logged-model" && one.withoutRun !== null && !runs.has(one.withoutRun)
+      )
+      .map(({ path }) => path);
+    // A soft-deleted model goes by itself, be its run lost, too.
+    assertEquals(planned.filter((path) => !advised.includes(path)), []);
+    const all = new Set(planCleanup(store, policy, { now: NOW }).actions.map(({ path }) => path));
+    assertEquals(advised.filter((path) => !all.has(path)), []);
+  }));
 });
 
 Deno.test("repairsAskedFor() names each repair once", () => {

@@ -738,33 +738,6 @@ Deno.test("verifySnapshot() names the clean-up exactly where it quarantines", ()
   }));
 });
 
-Deno.test("verifySnapshot() names the clean-up where that takes a logged model, and nowhere else", () => {
-  const policy = {
-    olderThan: null,
-    purgeAfter: 30 * DAY,
-    quarantineOrphans: false,
-    settle: 0,
-  };
-  fc.assert(fc.property(snapshotArbitrary({ now: NOW }), (store) => {
-    const advised = verify(store)
-      .filter(({ rule, remedy }) => rule === "logged-model-left-alone" && remedy !== null)
-      .map(({ path }) => path);
-    const runs = new Set<string>(
-      [...store.experiments, ...store.orphans]
-        .flatMap(({ runs, damagedRuns }) => [...runs, ...damagedRuns]).map(({ id }) => id),
-    );
-    const planned = planCleanup(store, policy, { now: NOW }).actions
-      .filter((one) =>
-        one.kind === "purge-logged-model" && one.withoutRun !== null && !runs.has(one.withoutRun)
-      )
-      .map(({ path }) => path);
-    // A soft-deleted model goes by itself, be its run lost, too.
-    assertEquals(planned.filter((path) => !advised.includes(path)), []);
-    const all = new Set(planCleanup(store, policy, { now: NOW }).actions.map(({ path }) => path));
-    assertEquals(advised.filter((path) => !all.has(path)), []);
-  }));
-});
-
 Deno.test("verifySnapshot() orders by severity, rule and path, each finding once", () => {
   const severities = ["error", "warning", "info"];
   fc.assert(fc.property(snapshotArbitrary({ now: NOW }), (store) => {
