@@ -164,7 +164,7 @@ function rankedByAll(
     keepMonthly: rule.keepMonthly || 1,
   };
   const rules = retention.rules.map((one) => one === rule ? counting : one);
-  return judgeByRules(experiment, { ...retention, rules }, now).get(run)?.standings ?? [];
+  return judgeByRules({ ...retention, rules }, now)(experiment).get(run)?.standings ?? [];
 }
 
 /** The values by which a rule tells groups apart are not read for one that keeps nothing. */

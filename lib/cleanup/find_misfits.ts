@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isNamed } from "../judge/judge_by_rules.ts";
+import { experimentMatcher } from "../judge/judge_by_rules.ts";
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import { facetOf, scoreOf, tagFinder } from "../judge/run_facts.ts";
 import type { Misfit } from "../plan/outlook.ts";
@@ -27,15 +27,18 @@ export function findMisfits(judged: JudgedSnapshot, policy: RetentionPolicy): re
   // For what keeps nothing nothing was read.
   const keeping = rules.filter((rule) => !isEmptyRule(rule));
   /** For each value of a key, once, the runs that are judged by a rule that says so. */
-  const each = (valuesOf: (rule: RetentionRule) => readonly string[]) =>
-    [...new Set(keeping.flatMap(valuesOf))].map((wanted) => ({
+  const each = (valuesOf: (rule: RetentionRule) => readonly string[]) => {
+    const asked = keeping.flatMap((rule) =>
+      [...new Set(valuesOf(rule))].map((wanted) => ({ wanted, rule }))
+    );
+    return [...Map.groupBy(asked, ({ wanted }) => wanted)].map(([wanted, ones]) => ({
       wanted,
-      runs: keeping.filter((rule) => valuesOf(rule).includes(wanted))
-        .flatMap((rule) => byRule.get(rule) ?? []),
+      runs: ones.flatMap(({ rule }) => byRule.get(rule) ?? []),
     }));
+  };
   const experiments = (key: string, globs: readonly string[]) =>
     globs.flatMap((wanted) =>
-      fitsNone(key, wanted, "experiment", judged.activeExperiments, (one) => isNamed(one, [wanted]))
+      fitsNone(key, wanted, "experiment", judged.activeExperiments, experimentMatcher([wanted]))
     );
   const tags = (key: string, wanted: string, runs: readonly JudgedRun[]) => {
     const find = tagFinder([wanted]);

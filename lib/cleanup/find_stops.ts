@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isNamed } from "../judge/judge_by_rules.ts";
+import { experimentMatcher } from "../judge/judge_by_rules.ts";
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import type { Stop } from "../plan/plan.ts";
 import type { RetentionPolicy } from "../policy/policy.ts";
@@ -47,7 +47,7 @@ function emptied(
   judged: readonly JudgedRun[],
   { protect }: RetentionPolicy,
 ): readonly Stop[] {
-  if (judged.length === 0 || !isNamed(experiment, protect.experiments)) return [];
+  if (judged.length === 0 || !experimentMatcher(protect.experiments)(experiment)) return [];
   const { id, name } = experiment;
   const stop = ({ length: removes }: readonly JudgedRun[], group: string | null): Stop => ({
     kind: "empties-protected",

@@ -25,28 +25,42 @@ import { KEEP_RULES, keeps } from "./keep_rules.ts";
 import { byEnd } from "./rank_runs.ts";
 import { facetOf, tagFinder, timeOf } from "./run_facts.ts";
 
+/** Judges the active runs of an active experiment; told which of them could not be read as a whole. */
+export type RulesJudge = (
+  experiment: Experiment,
+  isUnsure?: (run: Run) => boolean,
+) => ReadonlyMap<Run, JudgedRun>;
+
 /**
- * Judges every active run of an active experiment by itself. What others need of it is decided where the
+ * Judges every active run of active experiments by itself. What others need of it is decided where the
  * plan is made.
  *
  * A run that is dated in the future, or so long ago that it cannot be, is kept and ranked nowhere: it would
  * take the place of others. So is one that could not be read as a whole.
  *
- * @param experiment The experiment.
  * @param policy The rules.
  * @param now Epoch ms.
- * @param isUnsure Tells which runs could not be read as a whole.
- * @returns A verdict on each of these runs.
+ * @returns Gives a verdict on each of these runs of an experiment.
  */
-export function judgeByRules(
+export function judgeByRules(policy: RetentionPolicy, now: number): RulesJudge {
+  // Read once: there may be as many globs as rules, and as many experiments.
+  const rules = policy.rules.map((rule) => ({ rule, fits: ruleMatcher(rule) }));
+  const protections = protectionsOf(policy.protect);
+  return (experiment, isUnsure = () => false) => {
+    const fitting = rules.filter(({ fits }) => fits(experiment)).map(({ rule }) => rule);
+    return judgeExperiment(experiment, fitting, protections, now, isUnsure);
+  };
+}
+
+function judgeExperiment(
   experiment: Experiment,
-  policy: RetentionPolicy,
+  rules: readonly RetentionRule[],
+  protections: readonly ChosenProtection[],
   now: number,
-  isUnsure: (run: Run) => boolean = () => false,
+  isUnsure: (run: Run) => boolean,
 ): ReadonlyMap<Run, JudgedRun> {
   const judged = new Map<Run, JudgedRun>();
-  const ruleOf = ruleFinder(policy.rules.filter((rule) => fitsExperiment(rule, experiment)));
-  const protections = protectionsOf(policy.protect);
+  const ruleOf = ruleFinder(rules);
   const active = experiment.runs.filter((run) => run.lifecycleStage === "active");
   for (const [rule, ruled] of Map.groupBy(active, ruleOf)) {
     const removes = !isEmptyRule(rule);
@@ -103,19 +117,21 @@ function ruleFinder(rules: readonly RetentionRule[]): (run: Run) => RetentionRul
     tests.find(({ finders }) => finders.every((find) => find(run) !== null))?.rule ?? NO_RULE;
 }
 
-function fitsExperiment({ experiments }: RetentionRule, experiment: Experiment): boolean {
-  return experiments.length === 0 || isNamed(experiment, experiments);
+function ruleMatcher({ experiments }: RetentionRule): (experiment: Experiment) => boolean {
+  return experiments.length === 0 ? () => true : experimentMatcher(experiments);
 }
 
 /**
- * Tells whether an experiment is meant.
+ * Reads which experiments are meant.
  *
- * @param experiment The experiment.
- * @param globs Globs on its name or id.
- * @returns Whether one of them fits.
+ * @param globs Globs on names or ids.
+ * @returns Tells whether one of them fits an experiment.
  */
-export function isNamed({ id, name }: Experiment, globs: readonly string[]): boolean {
-  return globs.map(nameGlob).some((fits) => fits(name) || fits(id));
+export function experimentMatcher(
+  globs: readonly string[],
+): (experiment: Pick<Experiment, "id" | "name">) => boolean {
+  const matchers = globs.map(nameGlob);
+  return ({ id, name }) => matchers.some((fits) => fits(name) || fits(id));
 }
 
 /** `rule` is `null` where it keeps nothing, and so removes nothing. */

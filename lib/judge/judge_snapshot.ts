@@ -94,6 +94,7 @@ function judgeAlone(
 ): JudgedSnapshot {
   const { retention } = policy;
   const findPin = pinFinder(policy);
+  const judgeRuled = retention && judgeByRules(retention, now);
   const unsafe = new Set<Protection>(retention?.protect.unsafe);
   const unreadable = unreadableBelow(snapshot.problems);
   const cutOff = unreadableAt(snapshot.problems.filter(({ damage }) => damage === "cut-off"));
@@ -106,7 +107,7 @@ function judgeAlone(
       const unsure = cutOff.get(experiment.path);
       const unreadOf = (run: Run) => unreadable.get(run.path) ?? unsure;
       const isUnsure = (run: Run) => !unsafe.has("unreadable") && unreadOf(run) !== undefined;
-      const ruled = retention && judgeByRules(experiment, retention, now, isUnsure);
+      const ruled = judgeRuled?.(experiment, isUnsure);
       for (const run of inOrder(experiment.runs)) {
         const unread = unreadOf(run);
         const one = ruled?.get(run) ?? unruled(run, null, judgeRun(run, policy, now, findPin));

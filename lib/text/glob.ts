@@ -23,6 +23,7 @@ export type Matcher = (text: string) => boolean;
  * ```
  */
 export function nameGlob(glob: string): Matcher {
+  if (!/[*?]/.test(glob)) return (text) => text === glob;
   const [first = "", ...rest] = glob.split(/\*+/).map((part) => literal(part, "."));
   const last = rest.pop();
   const between = rest.map((part, index) => found(`star${index}`, `.*?${part}`)).join("");

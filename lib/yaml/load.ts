@@ -86,18 +86,27 @@ function sizeOf(node: MetaNode, limit: number): number {
   return size;
 }
 
+/** A place to which members may come. */
+interface OpenPlace extends YamlPlace {
+  members: Map<string | number, YamlPlace>;
+}
+
+/** Of what holds nothing, which most places are of: a map of its own for each takes long. */
+const NO_MEMBERS = new Map<string | number, YamlPlace>();
+
 /** Where a reader is, and what it came by. */
 class Places {
-  readonly root = { line: 1, members: new Map<string | number, YamlPlace>() };
+  readonly root: OpenPlace = { line: 1, members: NO_MEMBERS };
   repeated: YamlPlaces["repeated"] = null;
-  readonly #around = [this.root];
+  readonly #around: OpenPlace[] = [this.root];
 
   enter(part: string | number, mark: Mark): void {
     const line = mark.line + 1;
-    const members = this.#around.at(-1)!.members;
-    if (members.has(part)) this.repeated ??= { key: String(part), line };
-    const place = { line, members: new Map<string | number, YamlPlace>() };
-    members.set(part, place);
+    const around = this.#around.at(-1)!;
+    if (around.members === NO_MEMBERS) around.members = new Map();
+    if (around.members.has(part)) this.repeated ??= { key: String(part), line };
+    const place: OpenPlace = { line, members: NO_MEMBERS };
+    around.members.set(part, place);
     this.#around.push(place);
   }
 

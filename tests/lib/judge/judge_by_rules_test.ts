@@ -24,12 +24,12 @@ function judged(
   protect: Partial<ProtectPolicy> = {},
 ): readonly string[] {
   const churn = deepFreeze(experiment({ id: "7", name: "churn", runs }));
-  const rulings = judgeByRules(churn, {
+  const rulings = judgeByRules({
     rules: rules.map((rule, index) => retentionRule({ name: `rule ${index + 1}`, ...rule })),
     protect: { ...PROTECT, ...protect },
     limits: { maxShare: 1, maxRuns: null },
     artifactsOnly: null,
-  }, NOW);
+  }, NOW)(churn);
   return churn.runs.map((one) => {
     const verdict = rulings.get(one)?.verdict;
     if (verdict === undefined) return "not judged";
