@@ -9,6 +9,7 @@ Deno.test("nameGlob() takes * for any letters and ? for one, and everything else
   assertEquals(fitting(nameGlob("run-*"), "run-", "run-1", "a run-1", "RUN-1"), ["run-", "run-1"]);
   assertEquals(fitting(nameGlob("t?"), "t", "t1", "t12", "t😀"), ["t1", "t😀"]);
   assertEquals(fitting(nameGlob("a.b[1]+(x)|$"), "a.b[1]+(x)|$", "aXb1"), ["a.b[1]+(x)|$"]);
+  assertEquals(fitting(nameGlob("a.b[1]*(x)|$"), "a.b[1]+(x)|$", "aXb1+(x)|$"), ["a.b[1]+(x)|$"]);
   assert(nameGlob("*")("team/vision\nline"));
 });
 
