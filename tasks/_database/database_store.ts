@@ -9,7 +9,7 @@ import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateDatabase } from "./locate_database.ts";
-import { openDatabase, storeErrorOf } from "./scan/open_database.ts";
+import { isCutOff, openDatabase, storeErrorOf } from "./scan/open_database.ts";
 import { readRows } from "./scan/read_rows.ts";
 import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
 
@@ -31,7 +31,12 @@ export function openDatabaseStore(
   const { chosenBy, now } = options;
   const path = locateDatabase(named);
   const location = sqliteUri(path);
-  withTables(path, () => {});
+  try {
+    withTables(path, () => {});
+  } catch (error) {
+    // What was cut off is settled by a task that may write.
+    if (!isCutOff((error as Error).cause)) throw error;
+  }
   // What not every task needs is loaded when it is needed, as it would cost the others time at their start.
   const store: Store = {
     describe: () => ({ location, chosenBy }),
@@ -41,9 +46,8 @@ export function openDatabaseStore(
     changes: {
       kinds: new Set(["soft-delete-run"]),
       async interrupted() {
-        const { readChangeLog } = await import("./change/change_log.ts");
-        using log = readChangeLog(path);
-        return (log?.list() ?? []).filter(({ isDone }) => !isDone).map(({ id }) => id);
+        const { findCutOff } = await import("./change/find_cut_off.ts");
+        return findCutOff(path);
       },
       lostTimes: () => Promise.resolve([]),
       staged: () => Promise.resolve([]),

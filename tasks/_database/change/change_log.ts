@@ -13,11 +13,17 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { orderAfter } from "../../../lib/backup/backup_order.ts";
-import { DamagedBackupError, UnsupportedStoreError } from "../../../lib/errors.ts";
+import {
+  DamagedBackupError,
+  StoreAccessError,
+  UnsupportedStoreError,
+} from "../../../lib/errors.ts";
+import { sqliteUri } from "../../../lib/store/store_uri.ts";
 import { openOwnFile } from "../../_file/own/own_directory.ts";
 import { accessOf, trySetAccess } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { checkState } from "./state_directory.ts";
+import { isCutOff, recoverText } from "../scan/open_database.ts";
 import { placesFor, type Value } from "../scan/tables.ts";
 
 /** Columns of a row, by their names. */
@@ -182,6 +188,11 @@ function checkOurs(database: DatabaseSync, path: string, store: string): void {
     try {
       return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
     } catch (cause) {
+      if (isCutOff(cause)) {
+        const location = sqliteUri(store);
+        const message = `Cannot read ${path}: a change was cut off; ${recoverText(store)}`;
+        throw new StoreAccessError(message, location, { cause });
+      }
       throw new DamagedBackupError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
     }
   };

@@ -12,6 +12,7 @@ import {
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
 import { sqliteUri } from "../../../lib/store/store_uri.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { openRegular } from "../../_io/open_regular.ts";
 import { isGone, readBytes, readStart } from "../../_io/read.ts";
 import { replayLog } from "./replay_log.ts";
@@ -168,6 +169,31 @@ function failureOf(error: Error): (typeof FAILURES)[number] | undefined {
 }
 
 /**
+ * Tells whether a database cannot be read since whoever wrote to it was killed: who may write settles that by
+ * opening it.
+ *
+ * @param error What SQLite said.
+ * @returns Whether that is so.
+ */
+export function isCutOff(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === CUT_OFF;
+}
+
+/**
+ * Says what settles a change that was cut off.
+ *
+ * @param path Absolute path of the store's database.
+ * @returns Words for the end of an error.
+ */
+export function recoverText(path: string): string {
+  const command = shellWords(["deno", "task", "recover", "--store", sqliteUri(path)]);
+  return `\`${command}\` settles that`;
+}
+
+/** SQLite's code for a journal that only who may write can play back. */
+const CUT_OFF = 776;
+
+/**
  * Says what helps where a database cannot be read that may refer to a store.
  *
  * @param error What SQLite said.
@@ -192,7 +218,8 @@ export function helpFor(error: Error): string {
 export function storeErrorOf(error: unknown, path: string): StoreError | null {
   if (!(error instanceof Error) || !("errcode" in error)) return null;
   const location = sqliteUri(path);
-  const [kind, wrong, help] = failureOf(error) ?? ["damaged", error.message, "mend that"];
+  const [kind, wrong, usual] = failureOf(error) ?? ["damaged", error.message, "mend that"];
+  const help = isCutOff(error) ? recoverText(path) : usual;
   const message = `Cannot read store ${location}: ${wrong}; ${help}`;
   const options = { cause: error };
   switch (kind) {

@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import {
   DamagedBackupError,
   RestoreCollisionError,
+  StoreAccessError,
   StoreLockedError,
   UnsupportedStoreError,
 } from "../../../../lib/errors.ts";
@@ -291,4 +292,32 @@ Deno.test("a log of changes that is damaged, newer or forged changes nothing", a
     assertStringIncludes(message, expected);
     assertEquals(rowsOf(database), before);
   }
+});
+
+Deno.test("what a writer left that was killed is settled by a task that may write, and told by others", async () => {
+  await using writing = await tempDatabase(STORE);
+  await using database = await tempDatabase(STORE);
+  const before = rowsOf(writing);
+  {
+    using writer = new DatabaseSync(writing.path);
+    writer.exec("PRAGMA cache_size = 1; BEGIN IMMEDIATE");
+    const insert = writer.prepare(
+      "INSERT INTO experiments (name, lifecycle_stage) VALUES (?, 'active')",
+    );
+    for (let id = 0; id < 100; id++) insert.run(`${id}${"x".repeat(200)}`);
+    // What nobody has open any more is what is left of a process that was killed.
+    for (const end of ["", "-journal"]) {
+      Deno.copyFileSync(`${writing.path}${end}`, `${database.path}${end}`);
+    }
+    writer.exec("ROLLBACK");
+  }
+  await using store = await open(database);
+  assertEquals(await store.changes!.interrupted(), ["mlflow.db"]);
+  await assertRejects(
+    () => cleanup(store),
+    StoreAccessError,
+    `a change of it was cut off; \`deno task recover --store ${database.uri}\` settles that`,
+  );
+  assertEquals((await recover(store)).settled, []);
+  assertEquals(rowsOf(database), before);
 });

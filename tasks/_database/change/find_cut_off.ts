@@ -1,0 +1,34 @@
+import { basename } from "@std/path";
+import { isCutOff, openDatabase } from "../scan/open_database.ts";
+import { readChangeLog } from "./change_log.ts";
+import { statePaths } from "./state_directory.ts";
+
+/**
+ * Names what was cut off and waits for a task that may write. Needs read permission.
+ *
+ * @param path Absolute real path of the store's database.
+ * @returns Changes by their ids; a database by its name, of which SQLite itself has to take something back.
+ */
+export function findCutOff(path: string): readonly string[] {
+  return [
+    ...unlessCutOff(path, () => {
+      using database = openDatabase(path);
+      database.exec("BEGIN");
+      database.prepare("SELECT 1 FROM sqlite_master").get();
+      return [];
+    }),
+    ...unlessCutOff(statePaths(path).changes, () => {
+      using log = readChangeLog(path);
+      return (log?.list() ?? []).filter(({ isDone }) => !isDone).map(({ id }) => id);
+    }),
+  ];
+}
+
+function unlessCutOff(path: string, look: () => readonly string[]): readonly string[] {
+  try {
+    return look();
+  } catch (error) {
+    if (isCutOff(error) || isCutOff((error as Error).cause)) return [basename(path)];
+    throw error;
+  }
+}
