@@ -7,6 +7,7 @@
 
 import { shellWords } from "../lib/text/shell_words.ts";
 import { foldText } from "../lib/text/fold.ts";
+import { hideCredentials } from "../lib/text/credentials.ts";
 import { visibleLines } from "../lib/text/terminal_text.ts";
 import { asInstalled } from "./_cli/table/command_name.ts";
 import { ExitCode, exitCodeOf } from "./_cli/table/exit_code.ts";
@@ -97,6 +98,11 @@ function logged(text: string): string {
   return isScheduled ? stampLines(text, Date.now()) : text;
 }
 
+/** What goes to people: its last gate. */
+function shown(text: string, style: { readonly color?: boolean } = {}): string {
+  return visibleLines(hideCredentials(logged(named(text))), style);
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const command = parseCommand(words);
   if (command.task === "version") {
@@ -128,11 +134,11 @@ async function main(words: readonly string[]): Promise<number> {
     noColor: variable("NO_COLOR"),
   });
   const world: World = {
-    print: (text) => print(visibleLines(isData ? text : logged(named(text)), style)),
+    print: (text) => print(isData ? visibleLines(text, style) : shown(text, style)),
     say: (text, { isRendered = false } = {}) => {
-      const shown = visibleLines(logged(named(text)), style);
+      const lines = shown(text, style);
       // What was rendered for a pipe may be too wide for the terminal.
-      say(isRendered && style.width < Infinity ? shown : talk(shown));
+      say(isRendered && style.width < Infinity ? lines : talk(lines));
     },
     style,
     progress,
@@ -190,14 +196,14 @@ async function textOf(error: unknown): Promise<string> {
     return `Cannot load the program: this process may not read ${home}, where it lies; grant ${grant}`;
   }
   const { errorText } = await import("./_cli/run/error_text.ts");
-  return logged(named(errorText(error)));
+  return errorText(error);
 }
 
 if (import.meta.main) {
   try {
     Deno.exitCode = await main(Deno.args);
   } catch (error) {
-    say(talk(`${visibleLines(await textOf(error))}\n`));
+    say(talk(`${shown(await textOf(error))}\n`));
     Deno.exitCode = isShut(error) ? ExitCode.storeNotFound : exitCodeOf(error);
   }
   // Signal listeners would keep the process alive.

@@ -14,6 +14,7 @@
  */
 
 import { InvalidArgumentError } from "../lib/errors.ts";
+import { programName } from "../lib/text/program_name.ts";
 import type { Store } from "./ports/store.ts";
 import { preflight, type PreflightOptions, type PreflightReport } from "./preflight.ts";
 import { setupExperiment } from "./training/experiment.ts";
@@ -91,7 +92,7 @@ export async function runProgram(
   if (report?.ready === false) {
     const fault = `Store ${report.store} is not ready`;
     if (strict) return { exitCode: 3, signal: null, fault, run: null };
-    warn(`${fault}; ${program[0]} runs all the same`);
+    warn(`${fault}; ${programName(program)} runs all the same`);
   }
   const id = report?.experiment?.experimentId ?? await setUp(store, options, warn);
   // What kept the experiment from being set up has been told by then, and may be the same.

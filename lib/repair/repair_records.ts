@@ -15,6 +15,7 @@ import { byPath, experimentPathOf, type StorePath, withoutTrash } from "../store
 import type { Problem } from "../store/problem.ts";
 import type { DamagedRun, Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
+import { withoutCredentials } from "../text/credentials.ts";
 import { editMetaYaml, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import { textOf } from "../yaml/node.ts";
 import { chooseSide } from "./choose_side.ts";
@@ -161,7 +162,9 @@ function repairOrphan(
         kind: "needs-choice",
         message: `${message}, and its runs keep artifacts in ${outcome.locations.length} places`,
         choices: [
-          `write a meta.yaml that names one of ${outcome.locations.join(", ")}`,
+          `write a meta.yaml that names one of ${
+            outcome.locations.map(withoutCredentials).join(", ")
+          }`,
           "restore its meta.yaml from a backup",
         ],
       });

@@ -87,24 +87,6 @@ export function percentDecoded(text: string): string {
 }
 
 /**
- * Takes the user and the password out of a URI: nobody is shown them, and no log keeps them.
- *
- * @param uri Any URI, or a path.
- * @returns It without what stands before an `@` in front of its host.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(withoutCredentials("https://kim:secret@host:5000/x"), "https://host:5000/x");
- * assertEquals(withoutCredentials("/data/a@b"), "/data/a@b");
- * ```
- */
-export function withoutCredentials(uri: string): string {
-  return uri.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, "$1");
-}
-
-/**
  * Appends names to the path of a URI, before its query, as MLflow derives a run's artifact URI from
  * that of its experiment.
  *

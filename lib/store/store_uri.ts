@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withoutCredentials } from "./artifact_uri.ts";
+import { withoutCredentials } from "../text/credentials.ts";
 
 /** What somebody names as a store. */
 export type StoreName =
@@ -77,12 +77,9 @@ function unknown(scheme: string): string {
   return `a URI of the scheme ${scheme}, which mltidy does not know`;
 }
 
-/** A query may hold a password as well, and that of a database has any sign. */
+/** What stands in a query says nothing of which store it is. */
 function shownUri(uri: string): string {
-  const bare = /^https?:/i.test(uri)
-    ? withoutCredentials(uri)
-    : uri.replace(/^([^:]*:\/\/)[^:/@]*(?::.*)?@/s, "$1");
-  return bare.replace(/[?#].*$/s, "");
+  return withoutCredentials(uri).replace(/[?#].*$/s, "");
 }
 
 /**

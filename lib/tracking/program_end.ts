@@ -6,6 +6,7 @@
 
 import { isUnfinished } from "../store/run_status.ts";
 import type { RunStatus } from "../store/snapshot.ts";
+import { hideCredentials } from "../text/credentials.ts";
 import { LOGGING_LIMITS } from "./logging_rules.ts";
 
 /** How a program ended. */
@@ -83,7 +84,7 @@ const LINES = 40;
  * Gives the tags that tell why a program did not finish.
  *
  * @param end How it ended.
- * @param errors The end of what it wrote to standard error.
+ * @param errors The end of what it wrote to standard error; the passwords of URIs in it are not kept.
  * @returns `mltidy.exit_code`, `mltidy.signal` and `mltidy.stderr`, as far as there is something to tell;
  *   none for exit code 0.
  *
@@ -98,7 +99,7 @@ const LINES = 40;
 export function endTags(end: ProgramEnd, errors: string): ReadonlyMap<string, string> {
   if (end.exitCode === 0) return new Map();
   const signal = killedBy(end);
-  const lines = lastLines(errors, LINES, LOGGING_LIMITS.tag);
+  const lines = lastLines(hideCredentials(errors), LINES, LOGGING_LIMITS.tag);
   return new Map([
     ["mltidy.exit_code", `${end.exitCode}`],
     ...(signal === null ? [] : [["mltidy.signal", signal] as const]),

@@ -6,9 +6,9 @@
 
 import { basename, dirname, join, resolve } from "@std/path";
 import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../../lib/errors.ts";
-import { withoutCredentials } from "../../lib/store/artifact_uri.ts";
 import { looksLikeExperimentId, OWN_DIRECTORY } from "../../lib/store/names.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
+import { withoutCredentials } from "../../lib/text/credentials.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { fileUriPath } from "../_io/file_uri.ts";
 import { listDirectory } from "../_io/list_directory.ts";
@@ -87,9 +87,10 @@ export function storePath(location: string): string {
       if (hostname !== "" && Deno.build.os !== "windows") throw new TypeError(`host ${hostname}`);
       return fileUriPath(location);
     } catch (error) {
+      const named = withoutCredentials(location);
       throw new UnsupportedStoreError(
-        `Cannot open store ${location}: expected a file URI of this machine, such as file:///data/mlruns`,
-        location,
+        `Cannot open store ${named}: expected a file URI of this machine, such as file:///data/mlruns`,
+        named,
         { cause: error },
       );
     }

@@ -20,6 +20,7 @@ import {
   programStatus,
   setElsewhere,
 } from "../../lib/tracking/program_end.ts";
+import { programName } from "../../lib/text/program_name.ts";
 import { type Child, startChild } from "../_io/child_process.ts";
 import { failureText } from "../_io/read.ts";
 import { requireCapability } from "../ports/require_capability.ts";
@@ -117,14 +118,14 @@ export async function runInRun(
     const setter = elsewhere === "store" ? "set_tracking_uri" : "set_experiment";
     warn(
       `${
-        program[0]
+        programName(program)
       } was handed a run, and set another ${elsewhere}: name that ${elsewhere} when you run it, or take mlflow.${setter}() out of it`,
     );
   }
   if (end.isOpen) {
     warn(
       `A process that ${
-        program[0]
+        programName(program)
       } left behind can still write to standard error, and is waited for: it may die of a closed one; Ctrl-C ends the waiting`,
     );
   }
@@ -152,14 +153,16 @@ async function startTracked(
     });
   } catch (error) {
     if (strict) throw error;
-    warn(`Cannot start a run, so ${program[0]} has none: ${failureText(error)}`);
+    warn(`Cannot start a run, so ${programName(program)} has none: ${failureText(error)}`);
     return null;
   }
 }
 
 /** The script, as MLflow has it, and no argument: there may be a password among them. */
-function sourceOf([program = "", ...args]: readonly string[], cwd = "."): string {
-  return args.find((word) => !word.startsWith("-") && isFile(resolve(cwd, word))) ?? program;
+function sourceOf(program: readonly string[], cwd = "."): string {
+  const [, ...args] = program;
+  return args.find((word) => !word.startsWith("-") && isFile(resolve(cwd, word))) ??
+    programName(program);
 }
 
 function isFile(path: string): boolean {
@@ -226,11 +229,13 @@ function programRun({ record }: TrackedRun, status: RunStatus): ProgramRun {
 
 /** By the shell's custom: 127 for what is not there, 126 for what cannot be started. */
 function notStarted(
-  [program = ""]: readonly string[],
+  words: readonly string[],
   cwd: string | undefined,
   error: unknown,
 ): { readonly exitCode: number; readonly fault: string } {
-  const cannot = `Cannot start ${shellWords([program])}`;
+  const [program = ""] = words;
+  const name = programName(words);
+  const cannot = `Cannot start ${shellWords([name])}`;
   const path = resolve(cwd ?? ".", program);
   const isThere = isFile(path);
   const python = `to have Python run it, type ${shellWords(["--", "python", program])}`;
@@ -246,6 +251,10 @@ function notStarted(
   }
   if (!(error instanceof Deno.errors.NotFound)) {
     return { exitCode: 126, fault: `${cannot}: ${failureText(error)}` };
+  }
+  if (name.endsWith("=…")) {
+    const why = "only a shell sets a variable like this; put `env` before it";
+    return { exitCode: 127, fault: `${cannot}: ${why}` };
   }
   if (isThere && program.endsWith(".py")) {
     return { exitCode: 127, fault: `${cannot}: expected a program, found a file; ${python}` };

@@ -7,6 +7,7 @@
  */
 
 import { dirname, fromFileUrl, join } from "@std/path";
+import { hideCredentials } from "../../lib/text/credentials.ts";
 import { visibleLines } from "../../lib/text/terminal_text.ts";
 import { errorText } from "../../tasks/_cli/run/error_text.ts";
 import { runTask as runCommand } from "../../tasks/_cli/run/run_task.ts";
@@ -73,7 +74,7 @@ export async function runTask(
   const style = { color: false, width: Infinity };
   const world: World = {
     print: (text) => void out.push(visibleLines(text, style)),
-    say: (text) => void err.push(visibleLines(text, style)),
+    say: (text) => void err.push(visibleLines(hideCredentials(text), style)),
     style,
     progress: { update() {}, transfer() {}, erase() {}, [Symbol.dispose]() {} },
     ask,
@@ -85,7 +86,7 @@ export async function runTask(
   const command = commandOf(task);
   const typed = [...command.slice(command.indexOf("tasks/cli.ts") + 1), ...words];
   const code = await runWords(typed, world).catch((error: unknown) => {
-    err.push(`${visibleLines(errorText(error))}\n`);
+    err.push(`${visibleLines(hideCredentials(errorText(error)))}\n`);
     return exitCodeOf(error);
   });
   return { code, out: out.join(""), err: err.join("") };

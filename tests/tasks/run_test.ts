@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join, toFileUrl } from "@std/path";
 import { InvalidArgumentError } from "../../lib/errors.ts";
 import { readRunMeta } from "../../lib/records/meta_record.ts";
@@ -11,6 +17,7 @@ import { runTask, startTask } from "../_support/command.ts";
 import { tempDatabase } from "../_support/database_store.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { START, type TrainingStore, trainingStore } from "../_support/training.ts";
+import { readTree } from "../_support/tree.ts";
 
 /** What became of a program, and what was said. */
 async function runIn(
@@ -295,10 +302,37 @@ Deno.test("run makes nothing in a dry run, and says what it would", async () => 
   const args = ["-n", "--experiment", "churn", "--", "python", "a b.py"];
   assertEquals(await runTask("run", args, { directory: path }), {
     code: 0,
-    out: "Would run python 'a b.py' in a run of experiment churn; nothing was done.\n",
+    out: "Would run python in a run of experiment churn; nothing was done.\n",
     err: `Would make store ${join(path, "mlruns")}\n`,
   });
   assertEquals([...Deno.readDirSync(path)], []);
+});
+
+Deno.test("run says and keeps nothing of a command line but the program's name", async () => {
+  await using directory = await tempDirectory();
+  const { path } = directory;
+  const said = async (...program: readonly string[]) => {
+    const args = ["--experiment", "churn", "--", ...program];
+    const { code, out, err } = await runTask("run", args, { directory: path });
+    return [code, out + err] as const;
+  };
+  const fails = "echo 'cannot reach mysql://kim:secret@db/x' >&2; exit 1";
+  const outcomes = [
+    await said("sh", "-c", "exit 0", "--password=secret"),
+    await said("sh", "-c", fails, "--password", "secret"),
+    await said("PASSWORD=sec/secret", "python", "train.py"),
+    await said("no-such-program", "mysql://kim:secret@db/x"),
+  ];
+  assertEquals(outcomes.map(([code]) => code), [0, 1, 127, 127]);
+  for (const [, text] of outcomes) assert(!text.includes("secret"), text);
+  assertMatch(outcomes[0]![1], /^Run .*: sh$/m);
+  assertStringIncludes(
+    outcomes[2]![1],
+    "Cannot start 'PASSWORD=…': only a shell sets a variable like this; put `env` before it\n",
+  );
+  const kept = JSON.stringify([...await readTree(join(path, "mlruns"))]);
+  assertStringIncludes(kept, "cannot reach mysql://db/x");
+  assert(!kept.includes("secret"));
 });
 
 Deno.test("run runs a program where a server is meant, as it is, and strict it does not", async () => {

@@ -10,6 +10,7 @@ import { plainCommand } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
+import { programName } from "../../../lib/text/program_name.ts";
 import { runProgram } from "../../run.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
@@ -43,7 +44,9 @@ export async function runProgramTask(
   if (dryRun) {
     await using _opened = await openIfThere(options, world);
     world.print(
-      `Would run ${shellWords(program)} in a run of experiment ${experiment}; nothing was done.\n`,
+      `Would run ${
+        shellWords([programName(program)])
+      } in a run of experiment ${experiment}; nothing was done.\n`,
     );
     return ExitCode.done;
   }
@@ -66,7 +69,8 @@ export async function runProgramTask(
         renderPreflight(report, { color: false, command: opened?.command ?? plainCommand }),
       );
     },
-    onStart: (run) => quiet || world.say(`Run ${nameOf(run)}: ${shellWords(program)}\n`),
+    onStart: (run) =>
+      quiet || world.say(`Run ${nameOf(run)}: ${shellWords([programName(program)])}\n`),
   }, program);
   const { run, fault, exitCode } = report;
   if (fault !== null) world.say(`${fault}\n`);

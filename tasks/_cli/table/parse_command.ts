@@ -2,6 +2,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
+import { programName } from "../../../lib/text/program_name.ts";
 import type { Flag, Flags } from "./flags.ts";
 import type { TaskRow } from "./task_row.ts";
 import { type TaskCommand, type TaskName, taskNames, taskTable } from "./task_table.ts";
@@ -233,8 +234,8 @@ function splitAtProgram(
   if (begin === -1) return [words, []];
   const own = words.slice(0, begin);
   checkWords(task, flags, own);
-  const typed = shellWords(["deno", "task", task, ...own, "--", ...words.slice(begin)]);
-  throw new UsageError(`Missing -- before the program: type \`${typed}\``);
+  const name = shellWords([programName(words.slice(begin))]);
+  throw new UsageError(`Missing -- before ${name}: ${programExample(task)}`);
 }
 
 function takesValue(flags: Flags, word = ""): boolean {
@@ -254,12 +255,16 @@ function programCommand(
       `Unexpected argument "${extra}" of ${task}: expected the program behind --; ${seeHelp(task)}`,
     );
   }
-  const example = `expected deno task ${task} --experiment NAME -- python train.py`;
+  const example = programExample(task);
   if (program.length === 0) throw new UsageError(`Missing program of ${task}: ${example}`);
   if (options["experiment"] === null) {
     throw new UsageError(`Missing --experiment of ${task}: ${example}`);
   }
   return { task, options, operand: program } as unknown as Command;
+}
+
+function programExample(task: TaskName): string {
+  return `expected deno task ${task} --experiment NAME -- python train.py`;
 }
 
 function withStore(task: TaskName, words: readonly string[], store: string): string {

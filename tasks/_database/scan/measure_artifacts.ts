@@ -13,6 +13,7 @@ import type {
   Run,
   StoreSnapshot,
 } from "../../../lib/store/snapshot.ts";
+import { withoutCredentials } from "../../../lib/text/credentials.ts";
 import { type DiskUsage, NO_USAGE } from "../../../lib/store/usage.ts";
 import { measureTree, newMeasurer } from "../../_file/scan/measure.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
@@ -116,7 +117,7 @@ function requireLocal({ location, experiments }: StoreSnapshot, root: string | n
   if (elsewhere.length === 0) return;
   throw new UnsupportedStoreError(
     `Cannot measure store ${location}: the artifacts of ${elsewhere.length} of its ${runs.length} runs lie elsewhere, such as ${
-      elsewhere[0]!.artifactUri
+      withoutCredentials(elsewhere[0]!.artifactUri)
     }, where mltidy cannot look; leave out sizes, budgets and heavy files`,
     location,
   );

@@ -8,7 +8,7 @@ import { checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
 import { assessmentSource } from "../../../lib/records/trace_file.ts";
-import { withoutCredentials } from "../../../lib/store/artifact_uri.ts";
+import { withoutCredentials } from "../../../lib/text/credentials.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
 import { textOf } from "../../../lib/yaml/node.ts";
 import { readText } from "../../_io/read.ts";

@@ -1,0 +1,61 @@
+/**
+ * Texts without what opens a door: nobody is shown the passwords and tokens in them, and no record keeps them.
+ *
+ * @module
+ */
+
+/** In these only what stands before the path can hold a user and a password. */
+const PLAIN = "https?|s?ftps?|file|s3[an]?|gs|r2|oss|hdfs|viewfs|dbfs|mlflow-artifacts";
+/** In these a container stands where others have a user. */
+const STORAGE = "wasbs?|abfss?";
+/** The password of a database may have any sign, as drivers take it. */
+const OTHER = `(?!(?:${PLAIN}|${STORAGE}):)[a-z][a-z0-9+.-]*`;
+
+const PLAIN_USER = new RegExp(`\\b((?:${PLAIN})://)[^\\s/?#"'\`<>]*@`, "gi");
+const OTHER_USER = new RegExp(`\\b(${OTHER}://)[^\\s:/@]*(?::\\S*)?@`, "gi");
+const ONE_PLAIN_USER = new RegExp(`^((?:${PLAIN})://)[^/?#]*@`, "i");
+const ONE_OTHER_USER = new RegExp(`^(${OTHER}://)[^:/@]*(?::.*)?@`, "is");
+
+const SECRET =
+  /([?&;][\w.-]*(?:passw|pwd|secret|token|credential|signature|sig|key)[\w.-]*=)[^\s&;#"'`<>]+/gi;
+
+/**
+ * Takes the user and the password out of a URI, and the values of secrets out of its query.
+ *
+ * @param uri Any URI, or a path.
+ * @returns It without what stands before an `@` in front of its host.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(withoutCredentials("https://kim:secret@host:5000/x"), "https://host:5000/x");
+ * assertEquals(withoutCredentials("postgresql://kim:a/b c@db/x?token=d"), "postgresql://db/x?token=…");
+ * assertEquals(withoutCredentials("/data/a@b"), "/data/a@b");
+ * ```
+ */
+export function withoutCredentials(uri: string): string {
+  if (!uri.includes("://")) return uri;
+  return uri.replace(ONE_PLAIN_USER, "$1").replace(ONE_OTHER_USER, "$1").replace(SECRET, "$1…");
+}
+
+/**
+ * Does the same for every URI in a text.
+ *
+ * @param text Any text, such as what a program said.
+ * @returns The same text; a URI ends at a space.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   hideCredentials("Cannot reach https://kim:secret@host/x or mysql://kim:top/secret@db/y"),
+ *   "Cannot reach https://host/x or mysql://db/y",
+ * );
+ * ```
+ */
+export function hideCredentials(text: string): string {
+  if (!text.includes("://")) return text;
+  return text.replace(PLAIN_USER, "$1").replace(OTHER_USER, "$1").replace(SECRET, "$1…");
+}
