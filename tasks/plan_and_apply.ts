@@ -149,7 +149,7 @@ export async function decideAndApply(
       if (!(await approve?.(plan))) return { plan, report: null, settled, remains };
     }
     const lost = await store.changes?.lostTimes([]);
-    await using locked = await lockStore(store, { task });
+    await using locked = await lockStore(store, { task, makesRoom: !backup });
     settled.push(...locked.settled);
     ({ remains } = locked);
     const decision = await decide(locked);

@@ -1,4 +1,4 @@
-import { StoreLockedError } from "../../lib/errors.ts";
+import { DiskFullError, StoreLockedError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/plan/plan.ts";
 import { isDiskFull } from "../_io/disk_full.ts";
 import { infoOf } from "../_io/read.ts";
@@ -10,7 +10,7 @@ import { performAll } from "./change/perform_all.ts";
 import { settleInterrupted } from "./change/settle.ts";
 import { diskFullError } from "./disk_full_error.ts";
 import { listJournals } from "./own/list_journals.ts";
-import { acquireLock, type Lock } from "./own/lock.ts";
+import { acquireLock, type StoreLock } from "./own/lock.ts";
 import { ownPaths } from "./own/own_paths.ts";
 
 /**
@@ -25,12 +25,16 @@ import { ownPaths } from "./own/own_paths.ts";
  */
 export async function lockFileStore(
   store: Store,
-  { task }: LockOptions,
+  { task, makesRoom = false }: LockOptions,
 ): Promise<LockedStore> {
   const { location: root } = store.describe();
   const paths = ownPaths(root);
-  const lock = takeLock(root, task, store.now());
-  const settle = async () => settleInterrupted(root, paths, await listJournals(paths.journals));
+  const lock = await takeLock(root, task, store.now(), makesRoom);
+  // Where nobody ever locked the store whole, nothing was ever begun.
+  const settle = async () =>
+    lock.complete()
+      ? settleInterrupted(root, paths, await listJournals(paths.journals))
+      : { settled: [], remains: [] };
   try {
     const { settled, remains } = await settle();
     /** Half done, say by an error of the caller's, is taken back now, or else by whoever locks next. */
@@ -87,6 +91,7 @@ export async function lockFileStore(
         whileHeld(async () => {
           const { actions, keepBackup, task, now } = options;
           const begin = async (actions: readonly Action[]): Promise<Change> => {
+            if (!lock.complete()) throw await diskFullError(root);
             const change = await beginChange(lock, { root, paths, ...options, actions });
             let isOpen = true;
             return {
@@ -107,13 +112,13 @@ export async function lockFileStore(
           try {
             if (!isMakingRoom || hasRoomFor(actions, paths)) return await begin(actions);
           } catch (error) {
-            if (!isDiskFull(error)) throw error;
+            if (!isDiskFull(error) && !(error instanceof DiskFullError)) throw error;
             // What had been begun is of no change.
             await settle();
-            if (!isMakingRoom) throw diskFullError(root, undefined, error);
+            if (!isMakingRoom) throw await diskFullError(root, undefined, error);
           }
           const id = newBackupId([paths.staging], task, now);
-          return leaveFirst({ root, paths, actions, id, begin });
+          return leaveFirst({ root, paths, actions, id, begin, ready: () => lock.complete() });
         }),
       [Symbol.asyncDispose]: () => Promise.try(() => lock[Symbol.dispose]()),
     };
@@ -124,10 +129,15 @@ export async function lockFileStore(
 }
 
 /** Without it nothing is changed: what another process is just taking out may not be freed, or put back. */
-function takeLock(root: string, task: string, now: number): Lock {
+async function takeLock(
+  root: string,
+  task: string,
+  now: number,
+  makesRoom: boolean,
+): Promise<StoreLock> {
   try {
-    return acquireLock(root, task, now);
+    return acquireLock(root, task, now, makesRoom);
   } catch (error) {
-    throw isDiskFull(error) ? diskFullError(root, undefined, error) : error;
+    throw isDiskFull(error) ? await diskFullError(root, undefined, error) : error;
   }
 }

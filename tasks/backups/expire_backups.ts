@@ -85,7 +85,7 @@ export async function expireBackups(
     const nothing = { removed: [], complete: true, settled: [], remains: [] };
     return { ...report, ...plan, directory, expiredRecords, ...nothing };
   }
-  await using locked = await lockStore(store, { task: "backup" });
+  await using locked = await lockStore(store, { task: "backup", makesRoom: true });
   await using place = await requireCapability(locked, "backups").lock(backups);
   const plan = await planIn(place, store.now(), which, work);
   const removed: string[] = [];

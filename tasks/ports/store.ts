@@ -87,6 +87,8 @@ export interface Changes {
 export interface LockOptions {
   /** The task, for whoever is kept waiting. */
   readonly task: string;
+  /** Whether it only makes room, or first: then a disk without any keeps nobody from it. @default {false} */
+  readonly makesRoom?: boolean;
 }
 
 /** What tells how the damage of a store can be mended. */

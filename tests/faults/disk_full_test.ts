@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a skipped test says why.
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { DiskFullError } from "../../lib/errors.ts";
+import { DiskFullError, StoreLockedError } from "../../lib/errors.ts";
 import type { ApplyReport } from "../../lib/plan/report.ts";
 import { backup } from "../../tasks/backups/backup.ts";
 import { expireBackups } from "../../tasks/backups/expire_backups.ts";
@@ -10,6 +10,7 @@ import { cleanup } from "../../tasks/cleanup.ts";
 import { prune } from "../../tasks/prune.ts";
 import { writeDemoStore } from "../../tasks/demo.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { lockStore } from "../../tasks/ports/lock_store.ts";
 import { setupExperiment } from "../../tasks/training/experiment.ts";
 import { NOW } from "../_support/builders.ts";
 import { writeStore } from "../_support/disk_store.ts";
@@ -203,14 +204,16 @@ for (const [what, fill] of KINDS) {
             fill(ballast, 0);
             await assertRejects(() => restore(store), DiskFullError, "Cannot restore ");
           }
-          const making = { apply: true, backup: false, purgeAfter: 0 } as const;
-          if (past === "new" && what === "names") {
-            // Without our directory there is no lock, and nothing is taken out without that.
-            await assertRejects(() => cleanup(store, making), DiskFullError);
-            assertEquals(await readTree(root, except), before);
-            Deno.removeSync(ballast, { recursive: true });
-            continue;
+          {
+            await using locked = await lockStore(store, { task: "cleanup", makesRoom: true });
+            assertEquals(locked.settled, []);
+            await using other = await openStore(root);
+            for (const makesRoom of [false, true]) {
+              const options = { task: "backup", makesRoom };
+              await assertRejects(() => lockStore(other, options), StoreLockedError);
+            }
           }
+          const making = { apply: true, backup: false, purgeAfter: 0 } as const;
           const { report } = await cleanup(store, making);
           assertEquals(report?.complete, true);
           assertEquals((await cleanup(store, { purgeAfter: 0 })).plan.actions, []);

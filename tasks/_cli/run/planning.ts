@@ -182,7 +182,7 @@ export async function runApply(
   }
   const { applyPlan } = await import("../../apply_plan.ts");
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
-  await using locked = await lockStore(store, { task: "apply" });
+  await using locked = await lockStore(store, { task: "apply", makesRoom: !options.backup });
   sayEarlier(locked, world);
   const report = await applyPlan(locked, plan, {
     backup: options.backup,

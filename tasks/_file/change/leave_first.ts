@@ -5,7 +5,9 @@
  * made durable, and then it is freed before the next one goes. None of that takes room. With the room that
  * it makes everything else is done as always, see `change.ts`.
  *
- * *Locking*: the caller holds the store's lock, for which our directory must be there.
+ * Where there is not even room for our directory, it goes by a place of its own in the root, see `leavingPlace`.
+ *
+ * *Locking*: the caller holds the store's lock.
  *
  * *After an interruption*: each is in the store, whole, or gone; what is left of one on its way out goes with
  * the next task that locks the store. No step of this is taken back: it was to go for good. One that has
@@ -21,12 +23,12 @@ import type { Action } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome } from "../../../lib/plan/report.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
-import { free, syncDirectories, writeAll } from "../../_io/durable.ts";
+import { free, putTimeBack, syncDirectories, writeAll } from "../../_io/durable.ts";
 import { hold, moveEntry } from "../../_io/hold.ts";
-import { failureText } from "../../_io/read.ts";
+import { failureText, infoOf, timeOf } from "../../_io/read.ts";
 import type { Change } from "../../ports/store.ts";
 import { freeName } from "../own/own_directory.ts";
-import type { OwnPaths } from "../own/own_paths.ts";
+import { leavingPlace, type OwnPaths } from "../own/own_paths.ts";
 import { checkSubject, isUntouchedTree } from "./check_subject.ts";
 import { tryFreeTree } from "./free_tree.ts";
 
@@ -37,6 +39,8 @@ export interface LeaveFirstOptions {
   readonly actions: readonly Action[];
   /** What lies in our staging directory goes by such an id until it is free. */
   readonly id: string;
+  /** Makes our directory where there was no room for it, and tells whether it is there. */
+  readonly ready?: () => boolean;
   /** Begins the change that does the rest. */
   readonly begin: (actions: readonly Action[]) => Promise<Change>;
 }
@@ -131,14 +135,16 @@ export function leaveFirst({ begin, ...options }: LeaveFirstOptions): Change {
 
 async function leave(
   action: Action,
-  { root, paths, id }: Omit<LeaveFirstOptions, "begin">,
+  { root, paths, id, ready = () => true }: Omit<LeaveFirstOptions, "begin">,
   remains: Remains[],
 ): Promise<ActionOutcome> {
   const { kind, path } = action;
   const usage = await checkSubject(root, action);
   if (typeof usage === "string") return { kind, path, outcome: "skipped", because: usage };
   const place = join(root, path);
-  const leaving = freeName(paths.staging, id);
+  const isReady = ready();
+  const leaving = isReady ? freeName(paths.staging, id) : leavingPlace(root);
+  const rootTime = isReady || dirname(place) === root ? null : timeOf(infoOf(root));
   try {
     moveEntry(place, leaving);
   } catch (error) {
@@ -153,7 +159,8 @@ async function leave(
     faults.push(failureText(error));
   }
   if (!isUntouched || faults.length > 0) {
-    const elsewhere = putBack(leaving, place, freeName(paths.own, `kept-${id}`));
+    const kept = isReady ? freeName(paths.own, `kept-${id}`) : join(root, `.mltidy-${id}.trash`);
+    const elsewhere = putBack(leaving, place, kept);
     if (elsewhere !== null) faults.push(elsewhere);
     return faults.length === 0
       ? { kind, path, outcome: "skipped", because: "changed-since-plan" }
@@ -161,6 +168,7 @@ async function leave(
   }
   const message = await tryFreeTree(leaving);
   if (message !== null) remains.push({ path: leaving, message });
+  if (rootTime !== null) putTimeBack(root, "", rootTime);
   return { kind, path, outcome: "applied", usage };
 }
 

@@ -1,19 +1,26 @@
 /**
  * One task at a time may change a store.
  *
- * *Locking*: an advisory lock of the operating system on `.mltidy.trash/lock`, which dies with its
- * process, so there is no stale lock to break. The file's text says who holds it; it is for people and
- * decides nothing. The file itself stays: removing it would let two processes lock two different files.
- * The lock binds mltidy alone, not MLflow.
+ * *Locking*: two advisory locks of the operating system, on the store's root and on `.mltidy.trash/lock`. They
+ * die with their process, so there is no stale lock to break. The file's text says who holds it; it is for
+ * people and decides nothing. The file itself stays: removing it would let two processes lock two different
+ * files. The lock binds mltidy alone, not MLflow.
+ *
+ * Where a directory can be locked, whoever locks the store locks its root first. So on a disk that has no room
+ * for our directory, the root's lock alone keeps everybody else out, and who only makes room goes on with it.
+ * Where none can be (Windows, NFS), that task is refused.
  *
  * @module
  */
 
 import { StoreAccessError, StoreLockedError, UnsupportedStoreError } from "../../../lib/errors.ts";
+import { isDiskFull } from "../../_io/disk_full.ts";
+import { free } from "../../_io/durable.ts";
 import { readEntry } from "../../_io/open_entry.ts";
 import { waitForNoFile } from "../../_io/open_regular.ts";
-import { failureText } from "../../_io/read.ts";
+import { failureText, infoOf } from "../../_io/read.ts";
 import { ensureOwnDirectory, inOwnDirectory, openOwnFile } from "./own_directory.ts";
+import { leavingPlace, ownPaths } from "./own_paths.ts";
 
 /** Who holds a lock. */
 interface LockHolder {
@@ -30,18 +37,99 @@ export interface Lock extends Disposable {
   isHeld(): boolean;
 }
 
+/** The lock of a store. */
+export interface StoreLock extends Lock {
+  /**
+   * Makes our directory, with all that the lock needs there, if the disk had no room for that before.
+   *
+   * @returns Whether it is there now.
+   */
+  complete(): boolean;
+}
+
 /**
  * Takes a store's lock, or refuses at once. Needs read and write permission for the store.
  *
  * @param root Absolute real path of the store's root.
  * @param task Which task takes it, for the message to others.
  * @param now Epoch ms, for the same.
+ * @param makesRoom Whether to be content with the root's lock where the disk has no room for our directory.
  * @returns The lock.
  * @throws {StoreLockedError} When another process, or another handle of this one, holds it.
  * @throws {StoreAccessError} When the store cannot be written to.
  */
-export function acquireLock(root: string, task: string, now: number): Lock {
-  return lockFile(openLock(root), { location: root, task, now });
+export function acquireLock(
+  root: string,
+  task: string,
+  now: number,
+  makesRoom = false,
+): StoreLock {
+  const directory = lockRoot(root);
+  const complete = () => lockFile(openLock(root), { location: root, task, now });
+  let whole: Lock | null = null;
+  try {
+    // Of a task that was killed before it could make room: our directory has no place yet to move it to.
+    if (directory !== null) free(leavingPlace(root));
+    whole = complete();
+  } catch (error) {
+    const isEnough = makesRoom && directory !== null && isDiskFull(error) &&
+      infoOf(ownPaths(root).lock) === null;
+    if (!isEnough) {
+      if (directory !== null) release(directory);
+      throw error;
+    }
+  }
+  waitForNoFile();
+  let isHeld = true;
+  return {
+    isHeld: () => isHeld,
+    complete() {
+      try {
+        whole ??= complete();
+        return true;
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        return false;
+      }
+    },
+    [Symbol.dispose]() {
+      if (!isHeld) return;
+      isHeld = false;
+      whole?.[Symbol.dispose]();
+      if (directory !== null) release(directory);
+    },
+  };
+}
+
+/** `null` where no directory can be locked, and so nobody locks this one. */
+function lockRoot(root: string): Deno.FsFile | null {
+  if (Deno.build.os === "windows") return null;
+  const directory = Deno.openSync(root);
+  try {
+    if (directory.tryLockSync(true)) return directory;
+  } catch (error) {
+    directory.close();
+    if (CANNOT_LOCK.test(String(error))) return null;
+    throw error;
+  }
+  directory.close();
+  throw lockedError(root, ownPaths(root).lock);
+}
+
+/** EBADF of NFS, which wants it open for writing; EINVAL, ENOLCK, ENOSYS and ENOTSUP, as systems count. */
+const CANNOT_LOCK = /\(os error (9|22|37|38|45|77|78|95|102)\)/;
+
+/** A program that is being started just now has a copy of the file, which closing ours leaves locked. */
+function release(file: Deno.FsFile): void {
+  file.unlockSync();
+  file.close();
+}
+
+function lockedError(location: string, lock: string): StoreLockedError {
+  return new StoreLockedError(
+    `Cannot lock store ${location}: ${describeHolder(lock)} holds the lock; wait until it is done`,
+    location,
+  );
 }
 
 /** Whose lock it is, and who takes it. */
@@ -69,12 +157,7 @@ export function lockFile(
 ): Lock {
   if (!file.tryLockSync(true)) {
     file.close();
-    throw new StoreLockedError(
-      `Cannot lock store ${location}: ${
-        describeHolder(lock)
-      } holds the lock; wait until it is done`,
-      location,
-    );
+    throw lockedError(location, lock);
   }
   try {
     refuseForeignText(location, lock, file);
@@ -97,9 +180,7 @@ export function lockFile(
       if (!isHeld) return;
       isHeld = false;
       sayWho(file, "");
-      // A program that is being started just now has a copy of the file, which closing ours leaves locked.
-      file.unlockSync();
-      file.close();
+      release(file);
     },
   };
 }

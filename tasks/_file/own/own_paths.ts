@@ -58,3 +58,14 @@ export async function listStaged(staging: string): Promise<readonly string[]> {
   const entries = listed.kind === "listed" ? listed.entries : [];
   return entries.flatMap(({ name }) => isStaged(name) ? [join(staging, name)] : []);
 }
+
+/**
+ * Names the place where something lies on its way out of a store that has no room for our directory. MLflow
+ * ignores it there. Whoever locks the store next frees it.
+ *
+ * @param root Absolute real path of the store's root.
+ * @returns An absolute path.
+ */
+export function leavingPlace(root: string): string {
+  return join(root, ".mltidy-leaving.trash");
+}

@@ -96,6 +96,32 @@ Deno.test("leaveFirst() lets go what goes for good, then does the rest", async (
   }
 });
 
+Deno.test("leaveFirst() needs no directory of ours to let something go, and leaves the root its time", async () => {
+  await using place = await tempStore(ROTTEN);
+  const { root } = place;
+  await using started = begins(root);
+  const { actions } = await planFor(root);
+  const runs = actions.filter(({ kind }) => kind === "purge-run");
+  const [changed] = runs;
+  writeFiles(root, { [`${changed!.path}/artifacts/new.bin`]: "new" });
+  const before = await readTree(root);
+  const { mtime } = Deno.statSync(root);
+  const options = { root, paths: ownPaths(root), actions: runs, id: ID, ready: () => false };
+  using left = leaveFirst({ ...options, ...started });
+  assertEquals(
+    (await Array.fromAsync(left.performAll())).map(({ outcome }) => outcome),
+    runs.map((run) => run === changed ? "skipped" : "applied"),
+  );
+  const gone = runs.slice(1).map(({ path }) => path);
+  assertEquals(
+    [...(await readTree(root)).keys()],
+    [...before.keys()].filter((path) =>
+      !gone.some((one) => path === one || path.startsWith(`${one}/`))
+    ),
+  );
+  assertEquals(Deno.statSync(root).mtime, mtime);
+});
+
 Deno.test("leaveFirst() leaves alone what has changed since it was planned", async () => {
   await using place = await tempStore(ROTTEN);
   const { root } = place;

@@ -57,6 +57,40 @@ Deno.test("acquireLock() refuses even when it cannot tell who holds the lock", a
   );
 });
 
+Deno.test({
+  name: "acquireLock() refuses while somebody has locked the root alone",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using store = await tempStore();
+    {
+      using root = Deno.openSync(store.root);
+      root.lockSync(true);
+      assertThrows(
+        () => acquireLock(store.root, "prune", NOW),
+        StoreLockedError,
+        "another process holds the lock",
+      );
+    }
+    assertEquals([...Deno.readDirSync(store.root)].map(({ name }) => name), [".trash"]);
+    using lock = acquireLock(store.root, "prune", NOW);
+    assertEquals(lock.complete(), true);
+  },
+});
+
+Deno.test("acquireLock() frees what a process that was killed had taken out where there was no room for our directory", async () => {
+  await using store = await tempStore();
+  writeFiles(store.root, {
+    ".mltidy-leaving.trash/artifacts/model.bin": "half",
+    ".mltidy-20261101T000000Z-cleanup.trash/meta.yaml": "what changed meanwhile is kept",
+  });
+  acquireLock(store.root, "recover", NOW)[Symbol.dispose]();
+  assertEquals([...Deno.readDirSync(store.root)].map(({ name }) => name).sort(), [
+    ".mltidy-20261101T000000Z-cleanup.trash",
+    ".mltidy.trash",
+    ".trash",
+  ]);
+});
+
 Deno.test("acquireLock() takes the lock of a process that was killed", async () => {
   await using store = await tempStore();
   const lock = new URL("../../../../tasks/_file/own/lock.ts", import.meta.url).href;
