@@ -33,12 +33,12 @@ import fc from "../../_support/fast_check.ts";
 import { rulesArbitrary, withExtras } from "../../_support/policy_arbitraries.ts";
 import { memoryDirectory } from "../../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../../_support/tree.ts";
-import { testReading } from "../ports/store_contract.ts";
+import { type MakeStore, testChanging, testReading } from "../ports/store_contract.ts";
 
 const open = (path: string) => openDatabaseStore(path, { chosenBy: "by --store", now: () => NOW });
 
 for (const schema of SCHEMAS) {
-  testReading(`a database of MLflow ${schema}`, async (init) => {
+  const make: MakeStore = async (init) => {
     const database = await tempDatabase(init, { schema, artifacts: true });
     return {
       store: open(database.path),
@@ -47,7 +47,9 @@ for (const schema of SCHEMAS) {
         database.execute(`UPDATE runs SET status = 'FAILED' WHERE run_uuid = '${runId(1)}'`),
       [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
     };
-  });
+  };
+  testReading(`a database of MLflow ${schema}`, make);
+  testChanging(`a database of MLflow ${schema}`, make);
 }
 
 /** What of a drawn store a database can hold, under the addresses that it has there. */

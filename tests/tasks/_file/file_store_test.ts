@@ -3,9 +3,9 @@ import { openFileStore } from "../../../tasks/_file/file_store.ts";
 import { NOW, runId } from "../../_support/builders.ts";
 import { tempStore } from "../../_support/disk_store.ts";
 import { readTree } from "../../_support/tree.ts";
-import { testReading } from "../ports/store_contract.ts";
+import { type MakeStore, testChanging, testReading } from "../ports/store_contract.ts";
 
-testReading("a file store", async (init) => {
+const make: MakeStore = async (init) => {
   const { root, [Symbol.asyncDispose]: dispose } = await tempStore(init);
   const store = await openFileStore(root, { chosenBy: "by --store", now: () => NOW });
   return {
@@ -18,4 +18,7 @@ testReading("a file store", async (init) => {
     },
     [Symbol.asyncDispose]: dispose,
   };
-});
+};
+
+testReading("a file store", make);
+testChanging("a file store", make);

@@ -6,8 +6,14 @@
 
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
+import { StoreLockedError } from "../../../lib/errors.ts";
+import { simulatePlan } from "../../../lib/plan/simulate_plan.ts";
 import { policyOfAges } from "../../../lib/policy/policy.ts";
 import type { Experiment, RunStatus } from "../../../lib/store/snapshot.ts";
+import { listBackups } from "../../../tasks/backups/list_backups.ts";
+import { restore } from "../../../tasks/backups/restore.ts";
+import { cleanup } from "../../../tasks/cleanup.ts";
+import { lockStore } from "../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
 import {
   DAY,
@@ -162,6 +168,76 @@ export function testReading(kind: string, make: MakeStore): void {
     const before = await contents();
     for (const depth of ["meta", "tags", "full"] as const) await store.read({ depth, sizes: true });
     assertEquals(await contents(), before);
+  });
+}
+
+/**
+ * Registers the tests of what every store must do that can be changed.
+ *
+ * @param kind What the store is called.
+ * @param make Makes one.
+ */
+export function testChanging(kind: string, make: MakeStore): void {
+  const test = (what: string, body: (made: ContractStore) => Promise<void>) =>
+    Deno.test(`${kind}: ${what}`, async () => {
+      await using made = await make(STORE);
+      await body(made);
+    });
+  const told = async (store: Store) =>
+    (await store.read({ depth: "tags" })).experiments.map(inShort);
+
+  test("what is planned is done as it was foreseen, once, and taken back", async ({ store }) => {
+    const before = await store.read({ depth: "tags" });
+    const { plan, report } = await cleanup(store, { apply: true });
+    assert(plan.actions.length > 0);
+    assertEquals(plan.actions.filter(({ kind }) => !store.changes!.kinds.has(kind)), []);
+    assertEquals([report?.complete, report?.totals.applied], [true, plan.actions.length]);
+    const foreseen = simulatePlan(before, plan, { now: NOW });
+    assertEquals(await told(store), foreseen.experiments.map(inShort));
+    assertEquals((await cleanup(store)).plan.actions, []);
+    const [change, ...others] = (await listBackups(store)).backups;
+    assertEquals([change?.id, others], [report?.backup?.id, []]);
+    assertEquals((await restore(store)).changes > 0, true);
+    assertEquals(await told(store), before.experiments.map(inShort));
+    assertEquals((await listBackups(store)).backups, []);
+  });
+
+  test("what has changed since it was planned is left", async ({ store, failRun }) => {
+    await using locked = await lockStore(store, { task: "cleanup" });
+    const { plan: { actions } } = await cleanup(store);
+    using change = await locked.begin({ task: "cleanup", actions, now: NOW, keepBackup: true });
+    failRun();
+    const outcomes = await Array.fromAsync(change.performAll());
+    assertEquals(
+      outcomes.map(({ outcome, path }) => [path.includes(runId(1)), outcome]),
+      actions.map(({ path }) => path.includes(runId(1)) ? [true, "skipped"] : [false, "applied"]),
+    );
+    await change.finish();
+  });
+
+  test("a change that is given up leaves what there was, and nothing to take back", async ({ store }) => {
+    const before = await told(store);
+    const onProgress = (label: string) => {
+      if (label === "Applying") throw new Error("enough");
+    };
+    await assertRejects(() => cleanup(store, { apply: true, onProgress }), Error, "enough");
+    assertEquals(await told(store), before);
+    assertEquals((await restore(store)).backup, null);
+    const { report } = await cleanup(store, { apply: true, backup: false });
+    assertEquals([report?.complete, report?.backup], [true, null]);
+    assertEquals((await restore(store)).backup, null);
+  });
+
+  test("one at a time changes it", async ({ store }) => {
+    await using locked = await lockStore(store, { task: "cleanup" });
+    await assertRejects(() => cleanup(store, { apply: true }), StoreLockedError, "holds the lock");
+    await assertRejects(() => lockStore(locked, { task: "prune" }), StoreLockedError, "already");
+    await locked[Symbol.asyncDispose]();
+    await assertRejects(
+      () => locked.begin({ task: "prune", actions: [], now: NOW, keepBackup: true }),
+      Error,
+      "released",
+    );
   });
 }
 

@@ -4,7 +4,6 @@ import {
   DamagedBackupError,
   RestoreCollisionError,
   StoreAccessError,
-  StoreLockedError,
   UnsupportedStoreError,
 } from "../../../../lib/errors.ts";
 import { openChangeLog } from "../../../../tasks/_database/change/change_log.ts";
@@ -145,27 +144,6 @@ Deno.test("what no longer stands as planned is left, and so is what somebody has
   }
 });
 
-Deno.test("a change that is given up leaves every row as it was, and nothing to undo", async () => {
-  await using database = await tempDatabase(STORE);
-  await using store = await open(database);
-  const before = rowsOf(database);
-  await assertRejects(
-    () =>
-      cleanup(store, {
-        apply: true,
-        onProgress: (label, done) => {
-          if (label === "Applying" && done === 2) throw new Error("enough");
-        },
-      }),
-    Error,
-    "enough",
-  );
-  assertEquals(rowsOf(database), before);
-  assertEquals((await listBackups(store)).backups, []);
-  assertEquals((await cleanup(store, { apply: true, backup: false })).report?.backup, null);
-  assertEquals((await restore(store)).backup, null);
-});
-
 /** Leaves a change as a process does that is killed: all is logged, and some of it done. */
 function cutOff({ path }: TempDatabase, done: readonly string[], logged: readonly string[]): void {
   using _lock = lockDatabase(path, "cleanup", NOW);
@@ -227,19 +205,6 @@ Deno.test("what was deleted again or is gone is not undone, and nothing else is 
   assertEquals(rowsOf(database), changed);
   assertEquals((await restore(store, { run: runId(9) })).changes, 1);
   assertEquals(rowsOf(database)["experiments"], before["experiments"]);
-});
-
-Deno.test("one task at a time changes a database", async () => {
-  await using database = await tempDatabase(STORE);
-  await using store = await open(database);
-  await using locked = await lockStore(store, { task: "cleanup" });
-  const { message } = await assertRejects(() => cleanup(store, { apply: true }), StoreLockedError);
-  assertStringIncludes(message, `Cannot lock store ${database.uri}: cleanup (pid ${Deno.pid}`);
-  await assertRejects(
-    () => lockStore(locked, { task: "prune" }),
-    StoreLockedError,
-    "locked already",
-  );
 });
 
 Deno.test("what stands in our place beside a database and is not ours is refused, and left", async () => {
