@@ -12,10 +12,11 @@
  * @module
  */
 
-import { summarize, type Summary } from "../lib/answers/summarize.ts";
+import type { PreflightReport, UnnamedExperiment } from "../lib/answers/preflight_report.ts";
+import { summarize } from "../lib/answers/summarize.ts";
 import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../lib/errors.ts";
-import type { Kept, Plan } from "../lib/plan/plan.ts";
+import type { Plan } from "../lib/plan/plan.ts";
 import type { ApplyReport } from "../lib/plan/report.ts";
 import { NO_EVIDENCE } from "../lib/plan/repair_action.ts";
 import { simulatePlan } from "../lib/plan/simulate_plan.ts";
@@ -26,14 +27,15 @@ import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Remains } from "../lib/store/usage.ts";
 import { durationOf } from "../lib/text/units.ts";
 import type { Severity } from "../lib/verify/rules.ts";
-import { type Finding, verifySnapshot } from "../lib/verify/verify_snapshot.ts";
+import { verifySnapshot } from "../lib/verify/verify_snapshot.ts";
 import { applyPlan } from "./apply_plan.ts";
 import type { BackupWork } from "./ports/backups.ts";
 import { lockStore } from "./ports/lock_store.ts";
 import type { Abortable, LockedStore, SettledChange, Store } from "./ports/store.ts";
-import type { ExperimentSetup } from "./ports/tracking.ts";
 import { repairPolicyOf, type RepairRules } from "./repair.ts";
 import { setupExperiment, type SetupExperimentOptions } from "./training/experiment.ts";
+
+export type { PreflightReport, UnnamedExperiment };
 
 /** How to get ready. */
 export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" | "staleAfter"> {
@@ -51,51 +53,6 @@ export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" 
     | undefined;
   /** Called while files are copied to where backups lie. */
   readonly onFiles?: BackupWork["onProgress"];
-}
-
-/** An experiment whose name was lost. */
-export interface UnnamedExperiment {
-  /** Its id. */
-  readonly experimentId: string;
-  /** The name that a repair gave it. */
-  readonly name: string;
-  /** The name that was asked for, which no experiment has. */
-  readonly wanted: string;
-}
-
-/** Whether a store is ready, and what was done for it. */
-export interface PreflightReport {
-  /** Names this kind of document and its version. */
-  readonly schema: "mltidy/preflight/v1";
-  /** The store's location: an absolute path, or a URI without credentials. */
-  readonly store: string;
-  /** MLflow lists and searches everything: no finding is an error. */
-  readonly ready: boolean;
-  /** The store was only looked at: what could be mended is in `pending`. */
-  readonly checked: boolean;
-  /** What the store holds. */
-  readonly summary: Pick<Summary, "experiments" | "runs">;
-  /** What repair, and the quarantine of empty orphans, did; `null`: there was nothing to do. */
-  readonly done: { readonly repair: ApplyReport | null; readonly quarantine: ApplyReport | null };
-  /** How much repair, and the quarantine, would do; 0 unless the store was only looked at. */
-  readonly pending: { readonly repairs: number; readonly quarantines: number };
-  /** What is damaged and left to its owner, with the choices. */
-  readonly left: readonly Kept[];
-  /** What MLflow raises on in the end. */
-  readonly errors: readonly Finding[];
-  /** Number of findings in the end, by severity. */
-  readonly findings: Readonly<Record<Severity, number>>;
-  /** The experiment that was asked for. */
-  readonly experiment: ExperimentSetup | null;
-  /**
-   * Experiments whose name was lost, while none has the name that was asked for: each may be the one,
-   * and making another would split its history.
-   */
-  readonly unnamed: readonly UnnamedExperiment[];
-  /** Earlier changes that had been cut off and were settled first. */
-  readonly settled: readonly SettledChange[];
-  /** What earlier changes were not to keep, and could still not be freed. */
-  readonly remains: readonly Remains[];
 }
 
 /**

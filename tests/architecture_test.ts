@@ -44,7 +44,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "lib/verify/", of: [...GROUND, "lib/policy/", "lib/records/", "lib/judge/"] },
   {
     room: "lib/answers/",
-    of: [...GROUND, "lib/policy/", "lib/plan/", "lib/judge/", "lib/cleanup/", "lib/verify/"],
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/judge/", "lib/cleanup/"],
+      "lib/verify/",
+    ],
   },
   {
     room: "lib/repair/",
@@ -139,7 +142,8 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_file/backups/",
     of: [
-      ...[...GROUND, "lib/backup/", "tasks/_io/", "tasks/_io/tree/", "tasks/ports/"],
+      ...[...GROUND, "lib/backup/", "lib/records/", "tasks/_io/", "tasks/_io/tree/"],
+      "tasks/ports/",
       ...["tasks/_file/own/", "tasks/_file/change/", "@std/"],
     ],
   },

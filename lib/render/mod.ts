@@ -26,7 +26,7 @@ export { renderExplanation } from "./explanation.ts";
 export { findingsText, renderFindings } from "./findings.ts";
 export { renderMarkdown } from "./markdown.ts";
 export { renderPlan, type RenderPlanOptions } from "./plan.ts";
-export { type PreflightResult, renderPreflight } from "./preflight.ts";
+export { renderPreflight } from "./preflight.ts";
 export { renderReport, type RenderReportOptions } from "./report.ts";
 export { renderRestore } from "./restore.ts";
 export { renderRules } from "./rules.ts";

@@ -1,3 +1,4 @@
+import type { PreflightReport, UnnamedExperiment } from "../answers/preflight_report.ts";
 import type { Kept } from "../plan/plan.ts";
 import type { ApplyReport } from "../plan/report.ts";
 import { shellWords } from "../text/shell_words.ts";
@@ -5,7 +6,6 @@ import { foldLines, unbroken } from "../text/fold.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, plural } from "../text/units.ts";
-import type { Finding } from "../verify/verify_snapshot.ts";
 import { verbOf } from "./report.ts";
 import {
   type CommandOf,
@@ -15,57 +15,21 @@ import {
 } from "./commands.ts";
 import { faultText } from "./backups.ts";
 
-/** What a preflight came to, as far as it is shown. */
-export interface PreflightResult {
-  /** MLflow lists and searches everything. */
-  readonly ready: boolean;
-  /** Nothing was changed. */
-  readonly checked: boolean;
-  /** What the store holds. */
-  readonly summary: {
-    readonly experiments: { readonly active: number };
-    readonly runs: { readonly total: number };
-  };
-  /** What was done. */
-  readonly done: { readonly repair: ApplyReport | null; readonly quarantine: ApplyReport | null };
-  /** What would be done. */
-  readonly pending: { readonly repairs: number; readonly quarantines: number };
-  /** What is left to its owner. */
-  readonly left: readonly Kept[];
-  /** What MLflow raises on. */
-  readonly errors: readonly Finding[];
-  /** Number of findings by severity. */
-  readonly findings: Readonly<Record<"error" | "warning" | "info", number>>;
-  /** The experiment that was set up. */
-  readonly experiment: {
-    readonly experimentId: string;
-    readonly outcome: string;
-  } | null;
-  /** Experiments of which each may be the one that was asked for. */
-  readonly unnamed: readonly {
-    readonly experimentId: string;
-    readonly name: string;
-    readonly wanted: string;
-  }[];
-}
-
-type Unnamed = PreflightResult["unnamed"][number];
-
 const SAMPLE = 5;
 
 /**
  * Renders for people whether a store is ready: what it holds, what was done, what is left, the verdict.
  *
- * @param result What the preflight came to.
+ * @param report What the preflight came to.
  * @param options How to show it, and how the commands are named that are proposed.
  * @returns A few lines, each ended by a line feed.
  */
 export function renderPreflight(
-  result: PreflightResult,
+  report: PreflightReport,
   options: RenderOptions & CommandOptions = {},
 ): string {
   const { ready, checked, summary, done, pending, left, errors, findings, experiment, unnamed } =
-    result;
+    report;
   const style = styleOf(options);
   const { command = plainCommand } = options;
   const applied = [done.repair, done.quarantine].filter((report) => report !== null);
@@ -105,13 +69,13 @@ function moreText(count: number, by = ""): readonly string[] {
   return count > 0 ? [`… and ${formatCount(count)} more${by}`] : [];
 }
 
-function causeText(errors: number, [lost]: readonly Unnamed[]): string {
+function causeText(errors: number, [lost]: readonly UnnamedExperiment[]): string {
   return errors > 0 || lost === undefined
     ? plural(errors, "error")
     : `no experiment is called ${lost.wanted}, and the name of ${lost.experimentId} was lost`;
 }
 
-function unnamedLines({ experimentId, name, wanted }: Unnamed): readonly string[] {
+function unnamedLines({ experimentId, name, wanted }: UnnamedExperiment): readonly string[] {
   const command = (verb: string) => `mlflow experiments ${verb} --experiment-id ${experimentId}`;
   return [
     visibleText(

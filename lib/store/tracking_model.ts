@@ -1,8 +1,19 @@
 /**
- * The nouns of what training writes: runs, points of metrics, datasets.
+ * The nouns of what training writes: experiments, runs, points of metrics, datasets.
  *
  * @module
  */
+
+/** An experiment that is ready for runs. */
+export interface ExperimentSetup {
+  /** Its id: 18 decimal digits, as MLflow makes them, unless it is older. */
+  readonly experimentId: string;
+  /**
+   * `reused`: it was there. `created`: it is new. `restored`: it had been deleted. `repaired`: its
+   * `meta.yaml` was damaged and has been mended from what was left of it.
+   */
+  readonly outcome: "reused" | "created" | "restored" | "repaired";
+}
 
 /** What the `meta.yaml` of a run is made of. */
 export interface RunRecord {

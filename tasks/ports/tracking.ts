@@ -8,7 +8,14 @@
  */
 
 import type { RunStatus } from "../../lib/store/snapshot.ts";
-import type { Dataset, MetricPoint, RunRecord } from "../../lib/store/tracking_model.ts";
+import type {
+  Dataset,
+  ExperimentSetup,
+  MetricPoint,
+  RunRecord,
+} from "../../lib/store/tracking_model.ts";
+
+export type { ExperimentSetup };
 
 /**
  * When what was written reaches the disk for certain. `end`: all of it before the run's end is recorded.
@@ -27,17 +34,6 @@ export interface ExperimentRequest {
   readonly tags: ReadonlyMap<string, string>;
   /** What to do with a deleted one of that name. */
   readonly onDeleted: "restore" | "replace";
-}
-
-/** An experiment that is ready for runs. */
-export interface ExperimentSetup {
-  /** Its id: 18 decimal digits, as MLflow makes them, unless it is older. */
-  readonly experimentId: string;
-  /**
-   * `reused`: it was there. `created`: it is new. `restored`: it had been deleted. `repaired`: its
-   * `meta.yaml` was damaged and has been mended from what was left of it.
-   */
-  readonly outcome: "reused" | "created" | "restored" | "repaired";
 }
 
 /** Which run to start. */

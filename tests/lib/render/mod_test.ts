@@ -328,9 +328,21 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   "preflight": {
     render: (options) =>
       renderPreflight({
+        schema: "mltidy/preflight/v1",
+        store: PLAN.store,
         ready: false,
         checked: true,
-        summary: { experiments: { active: 4 }, runs: { total: 28 } },
+        summary: {
+          experiments: { active: 4, deleted: 0, orphaned: 0 },
+          runs: {
+            total: 28,
+            active: 28,
+            deleted: 0,
+            byStatus: { RUNNING: 0, SCHEDULED: 0, FINISHED: 28, FAILED: 0, KILLED: 0 },
+          },
+        },
+        settled: [],
+        remains: [],
         done: { repair: { ...REPORT, backup: BACKUP }, quarantine: null },
         pending: { repairs: 3, quarantines: 1 },
         left: PLAN.kept,
