@@ -14,6 +14,7 @@ import type { CleanupPolicy } from "../policy/policy.ts";
 import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
 import { isNonEmpty, type NonEmpty, type Run } from "../store/snapshot.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
+import { findNamed } from "../text/find_named.ts";
 import { findFlip, type Flip, judgeAsPlanned } from "./find_flip.ts";
 
 /** What a rule asks for and a run has nothing of. */
@@ -77,18 +78,9 @@ export function findRuns(snapshot: StoreSnapshot, text: string): readonly Run[] 
   const [, place = "", beginning = ""] = /^(?:(.*)\/)?([^/]*?)(?:…|\.{3})?$/.exec(text) ?? [];
   const isThere = ({ experimentId, path }: Run) =>
     place === "" || place === experimentId || place === path.slice(0, path.lastIndexOf("/"));
-  const choices = [
-    runs.filter((run) => run.id === beginning && isThere(run)),
-    runs.filter(({ name }) => name === text),
-    beginning.length < SHORTEST
-      ? []
-      : runs.filter((run) => run.id.startsWith(beginning) && isThere(run)),
-  ];
-  return choices.find((found) => found.length > 0) ?? [];
+  // A name may have a slash itself.
+  return findNamed(runs.filter((run) => isThere(run) || run.name === text), beginning, text);
 }
-
-/** Of the beginning of an id. */
-const SHORTEST = 6;
 
 /**
  * Explains what a clean-up would do with a run.

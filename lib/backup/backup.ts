@@ -15,7 +15,7 @@ export type CopyScope =
   | { readonly kind: "full" }
   /** One experiment, active or in `.trash/`, with all its runs. */
   | { readonly kind: "experiment"; readonly id: string }
-  /** One run. */
+  /** One run, with the logged models that it has logged. */
   | { readonly kind: "run"; readonly id: string }
   /** The whole store but the content of artifact directories: see `isInScope`. */
   | { readonly kind: "metadata" };

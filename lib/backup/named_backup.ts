@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "../errors.ts";
+import { findNamed, SHORTEST } from "../text/find_named.ts";
 import { formatCount } from "../text/units.ts";
 
 /**
@@ -23,28 +24,32 @@ export function namedBackup<T extends { readonly id: string }>(
   typed: string,
   none = "there is none",
 ): T {
-  const begun = typed.length < SHORTEST ? [] : backups.filter(({ id }) => id.startsWith(typed));
-  const [found, ...others] = backups.filter(({ id }) => id === typed).concat(begun);
-  if (found === undefined) {
+  const [found, ...others] = findNamed(backups, typed);
+  if (found !== undefined && others.length === 0) return found;
+  const begun = typed === "" ? [] : backups.filter(({ id }) => id.startsWith(typed));
+  if (begun.length > 0) {
+    const short = typed.length < SHORTEST ? `${SHORTEST} letters or more of ` : "";
     throw new InvalidArgumentError(
-      `Unknown backup "${typed}": ${
-        backups.length === 0 ? none : `expected one of ${listText(backups)}`
-      }`,
+      `Cannot tell which backup "${typed}" is: expected ${short}one of ${sampleText(begun)}`,
     );
   }
-  if (found.id !== typed && others.length > 0) {
-    throw new InvalidArgumentError(
-      `Cannot tell which backup "${typed}" is: expected one of ${listText(begun)}`,
-    );
-  }
-  return found;
+  throw new InvalidArgumentError(
+    `Unknown backup "${typed}": ${
+      backups.length === 0 ? none : `expected one of ${sampleText(backups)}`
+    }`,
+  );
 }
 
-const SHORTEST = 6;
 const SAMPLE = 5;
 
-function listText(backups: readonly { readonly id: string }[]): string {
-  const ids = backups.slice(0, SAMPLE).map(({ id }) => id).join(", ");
-  const more = backups.length - SAMPLE;
+/**
+ * Names the first of many.
+ *
+ * @param all What to name.
+ * @returns Their ids, and how many more there are.
+ */
+export function sampleText(all: readonly { readonly id: string }[]): string {
+  const ids = all.slice(0, SAMPLE).map(({ id }) => id).join(", ");
+  const more = all.length - SAMPLE;
   return more > 0 ? `${ids} and ${formatCount(more)} more` : ids;
 }

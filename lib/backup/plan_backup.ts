@@ -5,6 +5,7 @@
  */
 
 import type { BackupEntry, CopyManifest, CopyScope } from "./backup.ts";
+import { pathsUp } from "../store/path.ts";
 import { newestFirst } from "./backup_order.ts";
 
 /** How a path stands to a scope: part of it, on the way to a part of it, or neither. */
@@ -32,6 +33,7 @@ const COARSEST_CLOCK = 2_000;
  *
  * @param scope The scope.
  * @param path A path in the store.
+ * @param models Paths of the logged models that come with a run.
  * @returns How the path stands to the scope. What lies in a path that is `out` is `out`, too.
  *
  * @example
@@ -43,7 +45,11 @@ const COARSEST_CLOCK = 2_000;
  * assertEquals(isInScope({ kind: "metadata" }, "7/ab/artifacts/model.pkl"), "out");
  * ```
  */
-export function isInScope(scope: CopyScope, path: string): Membership {
+export function isInScope(
+  scope: CopyScope,
+  path: string,
+  models: ReadonlySet<string> = NO_MODELS,
+): Membership {
   switch (scope.kind) {
     case "full":
       return "in";
@@ -52,7 +58,7 @@ export function isInScope(scope: CopyScope, path: string): Membership {
     case "experiment":
       return isSelected({ experiment: scope.id }, path);
     case "run":
-      return isSelected({ run: scope.id }, path);
+      return isSelected({ run: scope.id }, path, models);
   }
 }
 
@@ -65,11 +71,14 @@ function isArtifact(path: string): boolean {
   return segments[folder] === "artifacts" && folder < segments.length - 1;
 }
 
+const NO_MODELS: ReadonlySet<string> = new Set();
+
 /**
  * Tells whether a path belongs to an experiment or a run, active or in `.trash/`.
  *
  * @param selection An experiment's id, a run's id, both, or neither for everything.
  * @param path A path in the store.
+ * @param models Paths of the logged models that come with the run.
  * @returns How the path stands to the selection.
  *
  * @example
@@ -83,13 +92,18 @@ function isArtifact(path: string): boolean {
 export function isSelected(
   selection: { readonly experiment?: string; readonly run?: string },
   path: string,
+  models: ReadonlySet<string> = NO_MODELS,
 ): Membership {
   const { experiment, run } = selection;
   if (experiment === undefined && run === undefined) return "in";
   if (path === ".trash") return "on-the-way";
-  const [first, second] = path.replace(/^\.trash\//, "").split("/");
+  const [first, second, third] = path.replace(/^\.trash\//, "").split("/");
   if (experiment !== undefined && first !== experiment) return "out";
   if (run === undefined) return "in";
+  if (second === "models" && first !== "models") {
+    if (third !== undefined) return pathsUp(path).some((one) => models.has(one)) ? "in" : "out";
+    return [...models].some((one) => one.startsWith(`${path}/`)) ? "on-the-way" : "out";
+  }
   // Without an experiment every directory may hold the run, but for the model registry.
   if (second === undefined) return first === "models" ? "out" : "on-the-way";
   return second === run && first !== "models" ? "in" : "out";

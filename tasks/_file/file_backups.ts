@@ -8,6 +8,7 @@ import { DamagedBackupError, InvalidArgumentError } from "../../lib/errors.ts";
 import { join } from "@std/path";
 import type { BackupListing, CopyScope } from "../../lib/backup/backup.ts";
 import { newestFirst } from "../../lib/backup/backup_order.ts";
+import type { BackupContents } from "../../lib/backup/resolve_selection.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { noRoomError } from "../_io/disk_full.ts";
 import { infoOf } from "../_io/read.ts";
@@ -31,6 +32,7 @@ import {
 } from "./backups/backup_place.ts";
 import { extractCopy, restoreFromCopy } from "./backups/bring_back.ts";
 import { copyBackup } from "./backups/copy_backup.ts";
+import { contentsOf, copyContents } from "./backups/backup_contents.ts";
 import { findMissing } from "./backups/find_missing.ts";
 import { findOnlyCopies, type OnlyCopiesOptions } from "./backups/find_only_copies.ts";
 import { extractChange, sendBackup } from "./backups/move_backup.ts";
@@ -167,6 +169,7 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       return { ...await verifyBackup(Deno.realPathSync(directory), manifest, work), id };
     },
     preview: (id, selection = {}) => preview(root, place, id, selection),
+    contents: (id) => readContents(root, place, id),
     undoing: (id) => undoingOf({ root, place, id, selection: {}, work: {} }, around),
     rescue: (id, selection = {}) => findRescue({ root, place, id, selection, work: {} }, around),
     async extract(id, to, selection = {}, work = {}) {
@@ -236,6 +239,23 @@ async function preview(
     );
   }
   return { backup, changes: selected - faults.length, collisions };
+}
+
+async function readContents(
+  root: string,
+  place: Place,
+  id: string,
+): Promise<BackupContents | null> {
+  const [backup] = await listAll(root, place, id);
+  if (backup === undefined || backup.kind === "damaged") return null;
+  if (backup.kind === "copy") return await copyContents(Deno.realPathSync(backup.path), root);
+  const changes = changesIn(root, place, id);
+  const steps = changes.flatMap(({ manifest }) => manifest.steps);
+  return contentsOf(
+    steps.map(({ subject }) => subject),
+    steps.flatMap(({ run }) => run ?? []),
+    [...changes.map(({ directory }) => join(directory, "files")), root],
+  );
 }
 
 interface BringBack {

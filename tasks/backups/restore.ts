@@ -16,6 +16,7 @@ import {
   RestoreCollisionError,
 } from "../../lib/errors.ts";
 import { namedBackup } from "../../lib/backup/named_backup.ts";
+import { resolveSelection, type TypedSelection } from "../../lib/backup/resolve_selection.ts";
 import type { BackupListing, Rescue } from "../../lib/backup/backup.ts";
 import type { RestoreReport } from "../../lib/backup/report.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
@@ -25,7 +26,7 @@ import { requireCapability } from "../ports/require_capability.ts";
 import type { Store } from "../ports/store.ts";
 
 /** Which backup, what of it, and where to bring it. */
-export interface RestoreOptions extends RestoreSelection, BackupWork {
+export interface RestoreOptions extends TypedSelection, BackupWork {
   /** The backup's id, or as much of its beginning as no other has. @default {the newest backup of a change} */
   readonly id?: string;
   /** Where backups lie. @default {our own directory inside the store} */
@@ -46,7 +47,7 @@ export interface RestoreOptions extends RestoreSelection, BackupWork {
  * @returns What was, or would be, brought back; nothing where the newest change, or its undoing, had been cut off
  * and was taken back or completed first (`settled`), unless a backup was named.
  * @throws {InvalidArgumentError} When there is no backup of that id, it holds nothing of the experiment or run, or
- * a directory lies in the store.
+ * of several that may be meant, or a directory lies in the store.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  * @throws {StoreLockedError} When another process holds the store's lock.
  * @throws {DamagedBackupError} When the backup is damaged, or one that may be the newest.
@@ -90,7 +91,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     return {
       ...report,
       ...found,
-      ...await place.extract(id, to, options, options),
+      ...await place.extract(id, to, await selectionIn(place, id, options), options),
       collisions: [],
     };
   }
@@ -104,7 +105,8 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   await using own = await requireCapability(locked, "backups").lock(directory);
   const { backup } = await find(own, location, options) ?? {};
   if (!backup) return { ...report, settled, remains };
-  const broughtBack = await own.bringBack(backup.id, options, options)
+  const selection = await selectionIn(own, backup.id, options);
+  const broughtBack = await own.bringBack(backup.id, selection, options)
     .catch(async (error: unknown) => {
       if (!(error instanceof RestoreCollisionError)) throw error;
       const rescue = await rescueCommand(own, location, backup.id, options);
@@ -123,7 +125,8 @@ async function find(
     ? newestChange(listed, listCommand(location, options))
     : namedBackup(listed, options.id, noneIn(place)).id;
   if (id === null) return null;
-  return await place.preview(id, options).catch(async (error: unknown) => {
+  const selection = await selectionIn(place, id, options);
+  return await place.preview(id, selection).catch(async (error: unknown) => {
     if (!(error instanceof InvalidArgumentError)) throw error;
     const other = options.id === undefined ? await findOther(place, listed, options) : null;
     const command = (...words: readonly string[]) => listCommand(location, options, words);
@@ -132,6 +135,21 @@ async function find(
       : `an older one has it: \`${command(other, ...wordsOf(options))}\``;
     throw new InvalidArgumentError(`${error.message}; ${next}`, { cause: error });
   });
+}
+
+/** Whatever of it was typed, by whole ids. */
+async function selectionIn(
+  place: Backups,
+  id: string,
+  { experiment, run }: RestoreSelection,
+): Promise<RestoreSelection> {
+  if (experiment === undefined && run === undefined) return {};
+  const typed = {
+    ...(experiment === undefined ? {} : { experiment }),
+    ...(run === undefined ? {} : { run }),
+  };
+  const contents = await place.contents(id);
+  return contents === null ? typed : resolveSelection(typed, contents);
 }
 
 function noneIn({ directory }: Backups): string {
@@ -147,7 +165,8 @@ async function findOther(
   for (const { id, kind } of listed) {
     if (kind !== "change") continue;
     try {
-      if (await place.preview(id, options) !== null) return id;
+      const selection = await selectionIn(place, id, options);
+      if (await place.preview(id, selection) !== null) return id;
     } catch (error) {
       if (!(error instanceof InvalidArgumentError)) throw error;
     }
@@ -162,7 +181,7 @@ async function rescueCommand(
   id: string,
   options: RestoreOptions,
 ): Promise<string | null> {
-  const found = await place.rescue(id, options);
+  const found = await place.rescue(id, await selectionIn(place, id, options));
   return found && listCommand(location, options, rescueWords(found));
 }
 

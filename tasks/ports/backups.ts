@@ -15,13 +15,14 @@ import type {
   Rescue,
   Undoing,
 } from "../../lib/backup/backup.ts";
+import type { BackupContents } from "../../lib/backup/resolve_selection.ts";
 import type { OnlyCopies } from "../../lib/backup/plan_expiry.ts";
 
 /** What to take from a backup; neither is everything. */
 export interface RestoreSelection {
   /** An experiment's id, with all its runs. */
   readonly experiment?: string;
-  /** A run's id. */
+  /** A run's id; with it come the logged models that it has logged. */
   readonly run?: string;
 }
 
@@ -72,6 +73,8 @@ export interface Backups {
    * @throws {InvalidArgumentError} When it holds nothing of the selection.
    */
   preview(id: string, selection?: RestoreSelection): Promise<BackupPreview | null>;
+  /** Tells of which experiments and runs a backup holds something; `null` when there is no such backup. */
+  contents(id: string): Promise<BackupContents | null>;
   /** Tells what can be undone of a change at the moment; `null` when there is no backup of that change. */
   undoing(id: string): Promise<Undoing | null>;
   /**

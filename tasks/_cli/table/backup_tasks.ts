@@ -48,7 +48,7 @@ export const backupTasks = {
       run: {
         name: "run",
         value: "ID",
-        describe: "Copy only this run",
+        describe: "Copy only this run, with the logged models that it has logged",
         default: null,
         parse: parseText,
       } satisfies Valued<string | null>,
@@ -100,15 +100,17 @@ export const backupTasks = {
       last: toggle("last", "Undo the newest change; copies are passed over, name those by ID"),
       experiment: {
         name: "experiment",
-        value: "ID",
-        describe: "Bring back only what belongs to this experiment",
+        value: "NAME|ID",
+        describe:
+          "Bring back only what belongs to this experiment; the beginning of its ID will do",
         default: null,
         parse: parseText,
       } satisfies Valued<string | null>,
       run: {
         name: "run",
         value: "ID",
-        describe: "Bring back only this run",
+        describe:
+          "Bring back only this run, with its logged models; the beginning of its ID will do",
         default: null,
         parse: parseText,
       } satisfies Valued<string | null>,

@@ -7,6 +7,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { BackupListing, Undoing } from "../../../lib/backup/backup.ts";
+import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
 import {
   InvalidArgumentError,
   RestoreCollisionError,
@@ -121,6 +122,7 @@ function backupsOf(path: string, within: Look): Backups {
           return { backup, changes: rows.length, collisions: collisionsOf(database, rows) };
         });
       }),
+    contents: (id) => Promise.try(() => within((log, database) => contentsOf(log, database, id))),
     undoing: (id) =>
       Promise.try(() =>
         within((log, database): Undoing | null => {
@@ -137,6 +139,16 @@ function backupsOf(path: string, within: Look): Backups {
     history: () => Promise.resolve(null),
     expiredRecords: () => Promise.resolve(0),
     onlyCopies: () => Promise.resolve(new Map()),
+  };
+}
+
+function contentsOf(log: ChangeLog, database: DatabaseSync, id: string): BackupContents {
+  const rows = log.rowsOf(id);
+  const named = database.prepare("SELECT name FROM experiments WHERE experiment_id = ?");
+  const experiments = [...new Set(rows.map(({ experiment }) => experiment))];
+  return {
+    experiments: experiments.map((id) => ({ id, name: named.get(id)?.["name"]?.toString() })),
+    runs: [...new Set(rows.map(({ run }) => run))].map((id) => ({ id })),
   };
 }
 

@@ -52,6 +52,7 @@ import { nextOrder } from "../own/manifest.ts";
 import { ownPaths } from "../own/own_paths.ts";
 import { closeBackup, listCopies, type Place } from "./backup_place.ts";
 import { type EntriesWriter, writeEntries } from "./entries.ts";
+import { modelsOfRun } from "./models_of_run.ts";
 import { type EarlierFiles, earlierFiles, type FileEntry } from "./share_files.ts";
 
 /** What to copy, and where. */
@@ -84,16 +85,18 @@ export async function copyBackup(
   _locks: readonly Disposable[],
   options: CopyOptions,
 ): Promise<CopyManifest> {
-  const { root, place, now } = options;
+  const { root, place, scope, now } = options;
   const places = [place.backups, ownPaths(root).backups];
   const id = newBackupId([...places, place.staging], "backup", now);
   const staged = join(place.staging, id);
   try {
-    const total = await count(options);
+    const models = await modelsOfRun(root, scope.kind === "run" ? scope.id : undefined);
+    const job: CopyJob = { ...options, models };
+    const total = await count(job);
     makeLike(staged, place.backups);
     closeBackup(place, root, staged);
     const order = await nextOrder(places, now);
-    const manifest = await copyInto(staged, { id, order }, total, options);
+    const manifest = await copyInto(staged, { id, order }, total, job);
     writeAndSync(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
     syncDirectory(join(staged, "files"));
     syncDirectory(staged);
@@ -119,17 +122,22 @@ export async function copyBackup(
 /** What helps where there is no room for a copy. */
 const MAKE_ROOM = "; make room there, or name a directory on another disk with --backups";
 
+/** What to copy, once it is known which logged models a run has logged. */
+interface CopyJob extends CopyOptions {
+  readonly models: ReadonlySet<string>;
+}
+
 interface Total {
   readonly files: number;
   readonly bytes: number;
 }
 
-async function count({ root, scope, signal, onProgress }: CopyOptions): Promise<Total> {
+async function count({ root, scope, models, signal, onProgress }: CopyJob): Promise<Total> {
   const turn = takeTurns(signal);
   let files = 0;
   let bytes = 0;
   let isEmpty = true;
-  for await (const found of walkStore(root, scope)) {
+  for await (const found of walkStore(root, scope, models)) {
     await turn();
     isEmpty = false;
     if (found.kind !== "file") continue;
@@ -147,10 +155,14 @@ async function count({ root, scope, signal, onProgress }: CopyOptions): Promise<
   return { files, bytes };
 }
 
-function walkStore(root: string, scope: CopyScope): AsyncGenerator<Found> {
+function walkStore(
+  root: string,
+  scope: CopyScope,
+  models: ReadonlySet<string>,
+): AsyncGenerator<Found> {
   return walkTree(
     root,
-    (path): Membership => path === OWN_DIRECTORY ? "out" : isInScope(scope, path),
+    (path): Membership => path === OWN_DIRECTORY ? "out" : isInScope(scope, path, models),
   );
 }
 
@@ -176,9 +188,9 @@ async function copyInto(
   staged: string,
   { id, order }: { readonly id: string; readonly order: number },
   total: Total,
-  options: CopyOptions,
+  job: CopyJob,
 ): Promise<CopyManifest> {
-  const { root, place, scope, now, signal, onProgress } = options;
+  const { root, place, scope, models, now, signal, onProgress } = job;
   const files = join(staged, "files");
   makeLikeParent(files);
   const digest = await loadDigest();
@@ -205,7 +217,7 @@ async function copyInto(
     changing: [],
     leftOut: [],
   };
-  for await (const found of walkStore(root, scope)) {
+  for await (const found of walkStore(root, scope, models)) {
     await turn();
     try {
       await copyOne(copying, found);

@@ -16,6 +16,7 @@ import { hashFile } from "../../_io/tree/hash_file.ts";
 import type { Selection } from "../change/select_steps.ts";
 import { readCopyManifest } from "../own/manifest.ts";
 import { readEntries } from "./entries.ts";
+import { modelsOfRun } from "./models_of_run.ts";
 
 /** What is to be brought back, and where. */
 export interface BringBackJob {
@@ -52,6 +53,7 @@ export async function findMissing(job: BringBackJob): Promise<Missing> {
   const { directory, selection, root, isStore, signal } = job;
   const digest = await loadDigest();
   const turn = takeTurns(signal);
+  const models = await modelsOfRun(join(directory, "files"), selection.run);
   const trees: StorePath[] = [];
   const collisions: string[] = [];
   let files = 0;
@@ -61,7 +63,7 @@ export async function findMissing(job: BringBackJob): Promise<Missing> {
   for (const entry of entriesOf(directory, digest)) {
     await turn();
     const { path } = entry;
-    const member = isSelected(selection, path);
+    const member = isSelected(selection, path, models);
     if (member === "in") selected++;
     if (member === "out" || isBelow(path, blocked)) continue;
     const kept = join(directory, "files", path);
@@ -117,6 +119,9 @@ async function collisionWith(
   return sha256 === entry.sha256 ? null : changed;
 }
 
+/** The path of a logged model, which lies in an experiment. */
+const LOGGED_MODEL = /^((?:\.trash\/)?[^/]+)\/models\/[^/]+$/;
+
 /** Something missing that would not fit into the store as it is now. */
 function misfitOf(
   root: string,
@@ -124,7 +129,9 @@ function misfitOf(
   kept: string,
   parentComes: boolean,
 ): string | null {
-  const parent = join(root, dirname(path));
+  // A folder of logged models comes with the first of them.
+  const [, experiment = dirname(path)] = LOGGED_MODEL.exec(path) ?? [];
+  const parent = join(root, experiment);
   if (!parentComes && infoOf(parent) === null) {
     return `${parent} is gone, and ${kept} belongs into it; restore the whole experiment`;
   }

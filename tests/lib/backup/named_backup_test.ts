@@ -35,7 +35,7 @@ Deno.test("namedBackup() guesses neither between two, nor by a few letters", () 
   );
   assertEquals(
     complaint("20261", IDS.slice(3)),
-    `Unknown backup "20261": expected one of ${IDS[3]}`,
+    `Cannot tell which backup "20261" is: expected 6 letters or more of one of ${IDS[3]}`,
   );
 });
 

@@ -58,6 +58,25 @@ Deno.test("isInScope() finds a run in whatever experiment it is", () => {
   );
 });
 
+Deno.test("isSelected() takes the logged models along that come with a run", () => {
+  const models = new Set([".trash/7/models/m-1"]);
+  const paths = [
+    ".trash/7/models",
+    ".trash/7/models/m-1/meta.yaml",
+    ".trash/7/models/m-2",
+    "8/models",
+    "models/m-1",
+  ];
+  assertEquals(paths.map((path) => isSelected({ run: "ab" }, path, models)), [
+    "on-the-way",
+    "in",
+    "out",
+    "out",
+    "out",
+  ]);
+  assertEquals(isSelected({ run: "ab", experiment: "8" }, paths[1]!, models), "out");
+});
+
 Deno.test("isSelected() takes everything when nothing is named", () => {
   assertEquals(["7", ".trash", "models/iris"].map((path) => isSelected({}, path)), [
     "in",

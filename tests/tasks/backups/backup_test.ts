@@ -12,12 +12,13 @@ import type { CopyScope } from "../../../lib/backup/backup.ts";
 import { StoreLockedError } from "../../../lib/errors.ts";
 import { extractCopy } from "../../../tasks/_file/backups/bring_back.ts";
 import { backup } from "../../../tasks/backups/backup.ts";
+import { restore } from "../../../tasks/backups/restore.ts";
 import { verifyBackups } from "../../../tasks/backups/verify_backups.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import { lockStore } from "../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
 import { anyTree, writeAnyTree } from "../../_support/any_tree.ts";
-import { experiment, NOW, run, runId } from "../../_support/builders.ts";
+import { experiment, loggedModel, NOW, run, runId } from "../../_support/builders.ts";
 import { setTimes, tempStore, writeFiles } from "../../_support/disk_store.ts";
 import { memoryDirectory, tempDirectory } from "../../_support/temp_directory.ts";
 import { assertSameTree, readTree, type Tree } from "../../_support/tree.ts";
@@ -152,6 +153,59 @@ Deno.test("backup() of one experiment or run holds that alone", async () => {
   assertEquals(
     [...two.keys()],
     all.filter((path) => path === "7" || path.startsWith(`7/${runId(2)}`)),
+  );
+});
+
+Deno.test("backup() of one run holds its logged models, and restore() brings them back with it", async () => {
+  const id = (number: number) => `m-${runId(number)}`;
+  await using place = await tempStore({
+    experiments: [
+      experiment({
+        id: "7",
+        name: "churn",
+        runs: [run({ id: runId(1) }), run({ id: runId(2) })],
+        loggedModels: [
+          loggedModel({ id: id(1), sourceRunId: runId(1) }),
+          loggedModel({ id: id(2), sourceRunId: runId(2) }),
+        ],
+      }),
+      experiment({ id: "8", loggedModels: [loggedModel({ id: id(3) })] }),
+    ],
+  });
+  await using store = await open(place.root);
+  const all = await readTree(place.root, EXCEPT);
+  const own = [`7/${runId(2)}`, "7/models", `7/models/${id(2)}`];
+  const whole = await backup(store);
+  const { path, id: one } = await backup(store, { scope: { kind: "run", id: runId(2) } });
+  const held = [...(await readTree(join(path, "files"))).keys()];
+  assertEquals(
+    held,
+    [...all.keys()].filter((each) =>
+      ["7", "7/models"].includes(each) ||
+      [own[0]!, own[2]!].some((at) => each === at || each.startsWith(`${at}/`))
+    ),
+  );
+  const losses = [[one, own.slice(0, 2)], [whole.id, [own[0]!, own[2]!]]] as const;
+  for (const [from, lost] of losses) {
+    for (const each of lost) Deno.removeSync(join(place.root, each), { recursive: true });
+    const { changes, collisions } = await restore(store, {
+      id: from,
+      experiment: "churn",
+      run: runId(2),
+    });
+    assertEquals([changes, collisions], [2, []]);
+    const now = await readTree(place.root, EXCEPT);
+    assertEquals(
+      [...all.keys()].filter((each) => !now.has(each) && !each.startsWith(`7/models/${id(1)}`)),
+      [],
+    );
+    assertEquals(now.has(`7/models/${id(1)}`), false, "that of another run stays away");
+  }
+  const begun = runId(2).slice(0, 30);
+  await assertRejects(
+    () => restore(store, { id: whole.id, run: begun }),
+    InvalidArgumentError,
+    `Cannot tell which run "${begun}" is: expected one of ${runId(1)}, ${runId(2)}`,
   );
 });
 
