@@ -9,6 +9,7 @@ import { StoreAccessError, StoreNotFoundError, UnsupportedStoreError } from "../
 import { sqliteUri } from "../../lib/store/store_uri.ts";
 import { NotRegularError, type OpenOptions } from "../_io/open_regular.ts";
 import { failureText, readStart } from "../_io/read.ts";
+import { isHeldOpen } from "./scan/held_open.ts";
 
 /** How every database of SQLite begins that is not empty. */
 export const BEGINNING = "SQLite format 3\0";
@@ -22,6 +23,7 @@ export const BEGINNING = "SQLite format 3\0";
  * @throws {Error} What the operating system says.
  */
 export function readBeginning(path: string, options: OpenOptions = {}): string | null {
+  if (isHeldOpen(path)) return BEGINNING;
   try {
     return String.fromCharCode(...readStart(path, BEGINNING.length, options));
   } catch (error) {

@@ -15,6 +15,7 @@ import { sqliteUri } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { openRegular } from "../../_io/open_regular.ts";
 import { isGone, readBytes, readStart } from "../../_io/read.ts";
+import { holdOpen, isHeldOpen } from "./held_open.ts";
 import { replayLog } from "./replay_log.ts";
 
 /** How long to wait for whoever writes to it, ms: MLflow's changes take a fraction of that. */
@@ -46,7 +47,7 @@ const ATTEMPTS = 5;
  */
 export function openDatabase(path: string, patience: number = PATIENCE): DatabaseSync {
   // SQLite looks beside the file itself, too, and not beside a link to it.
-  const bytes = readWhole(Deno.realPathSync(path));
+  const bytes = isHeldOpen(path) ? null : readWhole(Deno.realPathSync(path));
   if (bytes === null) {
     const database = new DatabaseSync(path, { readOnly: true });
     // Deno 2.9 takes the option `timeout`, and waits for five seconds all the same.
@@ -74,6 +75,7 @@ export function openWritable(path: string): DatabaseSync {
     database.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
     // A file that may not be written to is opened all the same.
     database.exec("BEGIN IMMEDIATE; ROLLBACK");
+    holdOpen(path, database);
     return database;
   } catch (error) {
     database.close();

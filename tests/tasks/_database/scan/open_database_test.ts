@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { StoreLockedError } from "../../../../lib/errors.ts";
-import { openDatabase, storeErrorOf } from "../../../../tasks/_database/scan/open_database.ts";
+import {
+  openDatabase,
+  openWritable,
+  storeErrorOf,
+} from "../../../../tasks/_database/scan/open_database.ts";
 import { tempDatabase } from "../../../_support/database_store.ts";
 
 Deno.test("storeErrorOf() tells that another program keeps a database locked, and nothing of what SQLite did not say", async () => {
@@ -24,4 +28,21 @@ Deno.test("openDatabase() gives what no one can write to", async () => {
   await using database = await tempDatabase();
   using opened = openDatabase(database.path);
   assertThrows(() => opened.exec("DELETE FROM experiments"), Error, "readonly");
+});
+
+Deno.test("openDatabase() never opens the file itself of a database that this process is changing", async () => {
+  await using database = await tempDatabase();
+  database.execute("PRAGMA journal_mode = WAL");
+  const fileOf = () => {
+    using opened = openDatabase(database.path);
+    return opened.prepare("SELECT file FROM pragma_database_list").get()?.["file"];
+  };
+  assertEquals(fileOf(), "");
+  {
+    using _writer = openWritable(database.path);
+    const names = [...Deno.readDirSync(database.directory)].length;
+    assertEquals(fileOf(), database.path);
+    assertEquals([...Deno.readDirSync(database.directory)].length, names);
+  }
+  assertEquals(fileOf(), "");
 });
