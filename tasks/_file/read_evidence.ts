@@ -60,7 +60,8 @@ export async function readEvidence(
   const leaving = new Set(problems.filter(mayLeave).map(({ path }) => path));
   for (const problem of problems) {
     const { path, subject, damage } = problem;
-    if (subject === "run" && !runs.has(path) && damage !== "foreign") {
+    const isSound = SOUND.has(damage);
+    if (subject === "run" && !runs.has(path) && damage !== "foreign" && !isSound) {
       await addRun(path);
     }
     if (!entries.has(path)) {
@@ -70,7 +71,7 @@ export async function readEvidence(
       });
       if (entry !== null) entries.set(path, entry);
     }
-    if (RECORD_SUBJECTS.includes(subject) && !records.has(path)) {
+    if (RECORD_SUBJECTS.includes(subject) && !records.has(path) && !isSound) {
       const record = await readRecord(root, path, subject, copies);
       if (record !== null) records.set(path, record);
     }
@@ -97,6 +98,9 @@ export async function readEvidence(
   const named = [...namedPlaces(snapshot, traceLocations), ...namedByRecords(records)];
   return { ...base, traceLocations, ...await findPlaces(root, named, policy.relocate.from) };
 }
+
+/** Of a record that only names another place nothing is to be proven but that place. */
+const SOUND: ReadonlySet<Problem["damage"]> = new Set(["moved", "relative"]);
 
 /** What this account may not look at is left alone: it is reported, and all else is mended. */
 function infoOf(path: string): Deno.FileInfo | null {
