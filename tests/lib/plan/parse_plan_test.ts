@@ -72,7 +72,8 @@ Deno.test("parsePlan() gives back every plan of a clean-up", () => {
         for (const { kind } of plan.actions) kinds.add(kind);
         // What was printed has no Infinity, and no value that is left out.
         const printed = JSON.stringify(plan);
-        assertEquals(parsePlan(printed, "plan.json"), JSON.parse(printed));
+        // Compared as text, which takes a fraction of the time.
+        assertEquals(JSON.stringify(parsePlan(printed, "plan.json")), printed);
       },
     ),
     { numRuns: 500, seed: 42 },

@@ -89,16 +89,20 @@ type Packed = Map<string, Uint8Array<ArrayBuffer> | null>;
 
 /** Files with their bytes, directories with none. */
 function pack(root: string): Packed {
-  const packed: Packed = new Map();
-  const visit = (path: string) => {
-    for (const { name, isDirectory } of Deno.readDirSync(join(root, path))) {
-      const inner = path === "" ? name : `${path}/${name}`;
-      packed.set(inner, isDirectory ? null : Deno.readFileSync(join(root, inner)));
-      if (isDirectory) visit(inner);
-    }
-  };
-  visit("");
-  return packed;
+  return new Map(
+    Iterator.from(pathsIn(root)).map(([path, isDirectory]) =>
+      [path, isDirectory ? null : Deno.readFileSync(join(root, path))] as const
+    ),
+  );
+}
+
+/** Everything below a directory, each with whether it is one, too. */
+function* pathsIn(root: string, path = ""): Generator<readonly [string, boolean]> {
+  for (const { name, isDirectory } of Deno.readDirSync(join(root, path))) {
+    const inner = path === "" ? name : `${path}/${name}`;
+    yield [inner, isDirectory];
+    if (isDirectory) yield* pathsIn(root, inner);
+  }
 }
 
 function unpack(root: string, packed: Packed): void {
@@ -111,8 +115,7 @@ function unpack(root: string, packed: Packed): void {
 }
 
 /** Puts back what a damage has changed. */
-function restore(root: string, before: Packed): void {
-  const after = pack(root);
+function restore(root: string, before: Packed, after = pack(root)): void {
   for (const [path, bytes] of after) {
     if (before.get(path) === undefined || (before.get(path) === null) !== (bytes === null)) {
       Deno.removeSync(join(root, path), { recursive: true });
@@ -142,19 +145,20 @@ const blow = fc.record({
 type Blow = typeof blow extends fc.Arbitrary<infer T> ? T : never;
 
 function strike(root: string, { kind, where, other, at, name }: Blow): void {
-  const paths = [...pack(root)];
-  const [path, bytes] = paths[where % paths.length]!;
+  const paths = [...pathsIn(root)];
+  const [path, isDirectory] = paths[where % paths.length]!;
   const place = join(root, path);
   const target = `${place}${name}`;
-  const files = paths.filter(([, bytes]) => bytes !== null);
   if (kind === "delete") return Deno.removeSync(place, { recursive: true });
   if (kind === "rename") return Deno.renameSync(place, target);
   if (kind === "duplicate") return copy(place, target);
-  if (bytes === null || bytes === undefined) return Deno.removeSync(place, { recursive: true });
+  if (isDirectory) return Deno.removeSync(place, { recursive: true });
+  const bytes = Deno.readFileSync(place);
   if (kind === "swap") {
-    const [second, content] = files[other % files.length]!;
-    Deno.writeFileSync(place, content!);
-    return Deno.writeFileSync(join(root, second), bytes);
+    const files = paths.filter(([, isDirectory]) => !isDirectory);
+    const second = join(root, files[other % files.length]![0]);
+    Deno.writeFileSync(place, Deno.readFileSync(second));
+    return Deno.writeFileSync(second, bytes);
   }
   const cut = bytes.length === 0 ? 0 : at % bytes.length;
   if (kind === "truncate") return Deno.writeFileSync(place, bytes.slice(0, cut));
@@ -232,16 +236,17 @@ for (const base of ["2.22", "3.17"] as const) {
       const healthy = pack(root);
       await fc.assert(
         fc.asyncProperty(fc.array(blow, { minLength: 1, maxLength: 3 }), async (blows) => {
+          for (const each of blows) strike(root, each);
+          const damaged = pack(root);
           try {
-            for (const each of blows) strike(root, each);
             const found = verifySnapshot(await inspect(root)).map(({ path }) => path as string);
-            const missed = [...pack(root)].filter(([path, bytes]) =>
+            const missed = [...damaged].filter(([path, bytes]) =>
               bytes !== null && isUnreadable(path, bytes) &&
               !found.some((place) => path === place || path.startsWith(`${place}/`))
             );
             assertEquals(missed.map(([path]) => path), []);
           } finally {
-            restore(root, healthy);
+            restore(root, healthy, damaged);
           }
         }),
         draws(60, 600),

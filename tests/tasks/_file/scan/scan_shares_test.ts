@@ -8,7 +8,7 @@ import { PROJECT } from "../../../_support/command.ts";
 import { diskStore, type TempStore } from "../../../_support/disk_store.ts";
 
 const EXPERIMENTS = 12;
-const RUNS = 60;
+const RUNS = 40;
 
 /** So many runs that a second thread pays at depth `full`. */
 const LARGE = {
