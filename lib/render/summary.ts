@@ -186,7 +186,9 @@ function partsLines({ usageParts }: Summary): readonly string[] {
   return words.length === 0 ? [] : [`Of this: ${words.join(" · ")}`];
 }
 
-const NOT_LOOKED_AT = " in metadata; values, artifacts and traces were not looked at";
+/** Locations are followed nowhere yet, and a name that YAML takes for a number is a value. */
+const NOT_LOOKED_AT = " in where records lie and whether they can be read; their values, the " +
+  "locations that they name, artifacts and traces were not looked at";
 
 function stagesText(
   noun: string,

@@ -211,7 +211,9 @@ Deno.test("renderSummary() says what was not looked at, and who acts on which or
     depth: "meta",
     orphans: [orphan("a", "verify"), orphan("b"), orphan("c", "repair"), orphan("d", "verify")],
   };
-  const notLookedAt = "in metadata; values, artifacts and traces were not looked at";
+  const notLookedAt =
+    "in where records lie and whether they can be read; their values, the locations " +
+    "that they name, artifacts and traces were not looked at";
   const lines = (one: Summary) => renderSummary(one).split("\n").slice(5, -1);
   assertEquals(lines(summary), [
     "2 orphans: a, d → deno task verify",
