@@ -23,6 +23,8 @@ export interface OpenOptions {
   readonly databases?: readonly string[];
   /** Make an empty store where nothing is yet; needs write permission. @default {false} */
   readonly create?: boolean;
+  /** Called with the root of the store that was made. */
+  readonly onCreate?: ((root: string) => void) | undefined;
 }
 
 /**
@@ -60,6 +62,10 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     const { openDatabaseStore } = await import("./_database/database_store.ts");
     return openDatabaseStore(name.path, { chosenBy, now });
   }
-  if (options.create) await (await import("./_file/create_store.ts")).createStore(location, now());
+  if (options.create) {
+    const { createStore } = await import("./_file/create_store.ts");
+    const made = await createStore(location, now());
+    if (made !== null) options.onCreate?.(made);
+  }
   return openFileStore(location, { chosenBy, now, databases });
 }

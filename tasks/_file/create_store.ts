@@ -23,18 +23,19 @@ import { createExperiment } from "./tracking/setup_experiment.ts";
  *
  * @param location A directory or a `file:` URI.
  * @param now Epoch ms.
+ * @returns The root that was made; `null` where something is.
  * @throws {StoreNotFoundError} When it names no place.
  * @throws {StoreAccessError} When nothing can be made there.
  * @throws {DiskFullError} When its disk has no room for it.
  * @throws {UnsupportedStoreError} When it is a URI of something else.
  */
-export async function createStore(location: string, now: number): Promise<void> {
+export async function createStore(location: string, now: number): Promise<string | null> {
   const path = storePath(location);
   const listed = await listDirectory(path);
   // What was missing may be there by now: of many that start at once, each makes what it finds missing.
-  if (listed.kind === "failed" && (!listed.missing || infoOf(path)?.isSymlink)) return;
+  if (listed.kind === "failed" && (!listed.missing || infoOf(path)?.isSymlink)) return null;
   const names = listed.kind === "listed" ? listed.entries.map(({ name }) => name) : [];
-  if (names.some((name) => name !== OWN_DIRECTORY && name !== ".trash")) return;
+  if (names.some((name) => name !== OWN_DIRECTORY && name !== ".trash")) return null;
   try {
     ensureDirSync(path);
     const root = Deno.realPathSync(path);
@@ -44,6 +45,7 @@ export async function createStore(location: string, now: number): Promise<void> 
       artifactLocation: null,
     });
     makeDirectories(root, [".trash"]);
+    return root;
   } catch (error) {
     if (isDiskFull(error)) {
       throw noRoomError(error, path, `make store ${path}`, "name another one with --store DIR");

@@ -84,8 +84,8 @@ export async function setupExperiment(
   options: SetupExperimentOptions = {},
 ): Promise<ExperimentSetup> {
   const { artifactLocation = null, tags = {}, onDeleted = "restore", signal } = options;
-  const subject = `Cannot set up experiment ${JSON.stringify(name)}`;
-  refuse(subject, experimentNameFault(name));
+  const subject = subjectOf(name);
+  checkExperimentName(name);
   refuse(
     `${subject}: artifact location`,
     lengthFault(artifactLocation ?? "", LOGGING_LIMITS.artifactLocation),
@@ -113,6 +113,20 @@ export async function setupExperiment(
       cause: error,
     });
   }
+}
+
+/**
+ * Refuses what can be the name of no experiment, before anything is made for it.
+ *
+ * @param name The name.
+ * @throws {InvalidArgumentError} When MLflow allows no such name.
+ */
+export function checkExperimentName(name: string): void {
+  refuse(subjectOf(name), experimentNameFault(name));
+}
+
+function subjectOf(name: string): string {
+  return `Cannot set up experiment ${JSON.stringify(name)}`;
 }
 
 function refuse(subject: string, fault: string | null): void {

@@ -117,12 +117,16 @@ Deno.test("what cannot be done with a database ends with 12, and changes nothing
     ["backup", ...store],
     ["preflight", "churn", ...store],
     ["verify", "--for-migration", ...store],
+    ["run", "--experiment", "churn", "--strict", ...store, "--", "true"],
   ];
   for (const [task = "", ...words] of commands) {
     const { code, err } = await runTask(task, words);
     assertEquals(code, 12, `${task}: ${err}`);
     assertStringIncludes(err, `store ${database.uri}`);
   }
+  const unlogged = await runTask("run", ["--experiment", "churn", ...store, "--", "true"]);
+  assertEquals(unlogged.code, 0);
+  assertStringIncludes(unlogged.err, "the program has no run\n");
   const except = ["mlflow.db.mltidy"];
   assertSameTree(await readTree(database.directory, { except }), before);
 });

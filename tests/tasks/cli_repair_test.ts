@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { DAY } from "../_support/builders.ts";
 import { commandOf, PROJECT, runTask, startTask } from "../_support/command.ts";
 import { child, layOutHealthy, MAIN, openDamaged, RUNNING } from "../_support/damage.ts";
-import { tempDirectory } from "../_support/temp_directory.ts";
+import { memoryDirectory, tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
@@ -209,11 +209,45 @@ Deno.test("preflight --json prints one document", async () => {
   assertEquals(Object.keys(report.findings), ["error", "warning", "info"]);
 });
 
-Deno.test("preflight ends with 2 for a name that MLflow cannot look up, with 10 where there is no store", async () => {
+Deno.test("preflight makes the store where nothing is, as run does, and says so; no other task does", async () => {
+  await using directory = await memoryDirectory();
+  const at = join(directory.path, "new/mlruns");
+  const store = ["--store", at];
+  for (
+    const [task, ...words] of [
+      ["preflight", "--check"],
+      ["summary"],
+      ["cleanup:apply", "--force"],
+      ["repair:apply", "--force"],
+    ]
+  ) {
+    const { code, out } = await runTask(task!, [...words, ...store]);
+    assertEquals([code, out], [10, ""], task);
+  }
+  assertEquals((await runTask("preflight", ["it's", ...store])).code, 2);
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+  const first = await runTask("preflight", ["churn", ...store]);
+  assertEquals(first.code, 0, first.err);
+  assertStringIncludes(first.err, `Made store ${at}: nothing was there\n`);
+  assertMatch(first.out, /^Experiment \d+: created$/m);
+  const again = await runTask("preflight", ["churn", ...store]);
+  assertEquals([again.code, again.err.includes("Made")], [0, false]);
+  const empty = join(directory.path, "empty");
+  Deno.mkdirSync(empty);
+  const bare = await runTask("preflight", ["--store", empty]);
+  assertEquals(bare.code, 0, bare.err);
+  assertStringIncludes(bare.err, `Made store ${empty}: nothing was there\n`);
+});
+
+Deno.test("preflight ends with 2 for a name that MLflow cannot look up, with 10 where --check finds no store", async () => {
   await using store = await damagedStore(() => {});
   const named = await runTask("preflight", ["it's", "--store", store.root]);
   assertEquals([named.code, named.out], [2, ""], named.err);
   assertStringIncludes(named.err, "single quote");
-  const nowhere = await runTask("preflight", ["--store", join(PROJECT, "no-such-store")]);
+  const nowhere = await runTask("preflight", [
+    "--check",
+    "--store",
+    join(PROJECT, "no-such-store"),
+  ]);
   assertEquals([nowhere.code, nowhere.out], [10, ""]);
 });

@@ -130,6 +130,7 @@ async function open(
     chosenBy,
     now: world.now,
     create: flags.create === true,
+    onCreate: (root) => quiet || world.say(`Made store ${root}: nothing was there\n`),
     ...(database === null ? {} : { databases: [database] }),
   });
   const opened = {

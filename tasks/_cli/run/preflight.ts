@@ -10,6 +10,7 @@ import { renderPreflight } from "../../../lib/render/preflight.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { preflight } from "../../preflight.ts";
+import { checkExperimentName } from "../../training/experiment.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
@@ -29,13 +30,15 @@ export async function runPreflight(
   { options, operand }: Extract<TaskCommand, { task: "preflight" }>,
   world: World,
 ): Promise<ExitCode> {
-  await using opened = await openConfigured(options, world);
+  const check = options.check || options.dryRun;
+  if (operand !== null) checkExperimentName(operand);
+  // What is needed before a training is made, as MLflow would; whoever only looks is told of a wrong place.
+  await using opened = await openConfigured({ ...options, create: !check }, world);
   const { store, chosen } = opened;
   const name = operand === null ? "" : ` ${shellWords([operand])}`;
   const command: CommandOf = (typed) =>
     opened.command(typed === "preflight" ? `preflight${name}` : typed);
   const { settle, staleAfter } = options;
-  const check = options.check || options.dryRun;
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const report = await preflight(store, operand ?? undefined, {
     check,

@@ -12,6 +12,7 @@ import { isUnfinished } from "../../../lib/store/run_status.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { programName } from "../../../lib/text/program_name.ts";
 import { runProgram } from "../../run.ts";
+import { checkExperimentName } from "../../training/experiment.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
@@ -50,6 +51,7 @@ export async function runProgramTask(
     );
     return ExitCode.done;
   }
+  checkExperimentName(experiment);
   await using opened = await openOrMake(options, world, warn);
   const chosen = opened?.chosen ?? null;
   const report = await runProgram(opened?.store ?? null, {
