@@ -190,7 +190,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/cli.ts",
     of: [
       ...[...GROUND, "tasks/_cli/terminal/", "tasks/_cli/", "tasks/_cli/table/"],
-      ...["tasks/_cli/run/", "deno.json"],
+      ...["tasks/training/experiment.ts", "tasks/_cli/run/", "deno.json"],
     ],
   },
   { room: "lib/store/mod.ts", of: [...GROUND, "lib/backup/", "lib/snapshot/"] },
