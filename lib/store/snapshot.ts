@@ -62,7 +62,7 @@ export interface Run {
   readonly lastChange?: number;
   /** As recorded: data, never a path to delete. */
   readonly artifactUri: string;
-  /** The run's directory is a symbolic link. */
+  /** The run's directory is a symbolic link; or the record of a soft-deleted one is. */
   readonly link: boolean;
   /** Tag key → value; empty at depth `meta`. */
   readonly tags: ReadonlyMap<string, string>;
@@ -115,7 +115,7 @@ export interface LoggedModel {
   readonly lastUpdatedTime: number | null;
   /** As recorded: data, never a path to delete. */
   readonly artifactLocation: string;
-  /** Its directory, or `models/` itself, is a symbolic link. */
+  /** Its directory, or `models/` itself, is a symbolic link; or the record of one that a clean-up could move. */
   readonly link: boolean;
   /** Tag key → value; empty where only its record was read. */
   readonly tags: ReadonlyMap<string, string>;

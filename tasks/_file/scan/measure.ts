@@ -8,7 +8,7 @@
 import { ABSENT } from "../../../lib/store/facts.ts";
 import { addParts, type DiskUsage, NO_PARTS, type UsageParts } from "../../../lib/store/usage.ts";
 import { type ListDirectory, listDirectory } from "../../_io/list_directory.ts";
-import { timeOf as timeIn } from "../../_io/read.ts";
+import { infoOf, timeOf as timeIn } from "../../_io/read.ts";
 
 /** What a tree weighs, alone or together with others. */
 export interface TreeWeight {
@@ -262,6 +262,17 @@ export function metaStamp(directory: string): string {
   } catch {
     return "";
   }
+}
+
+/**
+ * Tells whether a record is a symbolic link: what it leads to may change, and no stamp of the tree tells. Needs
+ * read permission.
+ *
+ * @param directory The directory of the record.
+ * @returns Whether it is.
+ */
+export function isRecordLinked(directory: string): boolean {
+  return infoOf(`${directory}/meta.yaml`)?.isSymlink ?? false;
 }
 
 /**

@@ -22,7 +22,7 @@ import type {
 import { isLitter, isLoggedModelId, isRunId } from "../../../lib/store/names.ts";
 import { isGone } from "../../_io/read.ts";
 import { readKeys } from "./list_entries.ts";
-import { measureTree, newMeasurer } from "./measure.ts";
+import { isRecordLinked, measureTree, newMeasurer } from "./measure.ts";
 import { inputsOf, namesIn, type SoughtExtras, traceModelOf } from "./scan_extras.ts";
 
 /** How the store is read. */
@@ -202,6 +202,7 @@ async function lookAt(
   ];
   return {
     ...model,
+    link: link || isRecordLinked(`${root}/${path}`),
     tags: tags.values,
     usedBy: usedBy.toSorted((left, right) => textOf(left) < textOf(right) ? -1 : 1),
     lastChange: tree?.newestChange ?? null,

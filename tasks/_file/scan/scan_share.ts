@@ -27,6 +27,7 @@ import type { DatasetUse, Inspected, Inspection, Inspector } from "./inspection.
 import { type Entry, listDirectories, type Listed, listEntries, readKeys } from "./list_entries.ts";
 import {
   addWeights,
+  isRecordLinked,
   measureWeight,
   metaStamp,
   newMeasurer,
@@ -314,7 +315,9 @@ async function measureRun(
   const whole = tree !== null && metaStamp(at) === stamp ? tree.stamp : "";
   const isUndated = deleted && assembled.run.deletedTime === null;
   const change = isUndated && tree !== null ? { lastChange: tree.newestChange } : {};
-  const measured = { stamp: deleted && depth !== "meta" ? whole : stamp, usage, ...change };
+  const isRemovable = deleted && depth !== "meta";
+  const isLinked = link || isRemovable && isRecordLinked(at);
+  const measured = { link: isLinked, stamp: isRemovable ? whole : stamp, usage, ...change };
   return { assembled: { ...assembled, run: { ...assembled.run, ...measured } }, weight };
 }
 

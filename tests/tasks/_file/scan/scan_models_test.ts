@@ -125,6 +125,28 @@ Deno.test("scanStore() takes what cannot be read for a use of every logged model
   }
 });
 
+Deno.test("scanStore() takes a record that is a link for no record to remove anything by", async () => {
+  await using store = await tempStore({
+    experiments: [experiment({
+      id: "1",
+      runs: [deletedRun({ id: REMOVED }), deletedRun({ id: USER })],
+      loggedModels: [1, 2].map((number) => loggedModel({ id: id(number), sourceRunId: REMOVED })),
+    })],
+  });
+  for (const place of [`1/${REMOVED}`, `1/models/${id(1)}`]) {
+    const [record, elsewhere] = [
+      join(store.root, place, "meta.yaml"),
+      `${store.root}/../${place.replaceAll("/", "-")}`,
+    ];
+    Deno.copyFileSync(record, elsewhere);
+    Deno.removeSync(record);
+    Deno.symlinkSync(elsewhere, record);
+  }
+  const snapshot = await scan(store.root, "tags");
+  assertEquals(inOrder(snapshot.experiments[0]!.runs).map(({ link }) => link), [true, false]);
+  assertEquals(modelsOf(snapshot).map(({ link }) => link), [true, false]);
+});
+
 Deno.test("a plan is stale once a logged model that may go has changed, or is used", async () => {
   const fingerprint = async (change: (root: string) => void) => {
     await using store = await tempStore(STORE);
