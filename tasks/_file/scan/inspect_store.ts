@@ -20,7 +20,6 @@ import type { Problem } from "../../../lib/store/problem.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { readText } from "../../_io/read.ts";
-import { inspectRegistry } from "./inspect_registry.ts";
 import {
   type DatasetUse,
   directoriesAt,
@@ -60,6 +59,8 @@ export async function inspectStore(
   for (const { path } of [...snapshot.experiments, ...snapshot.orphans]) {
     await inspectDatasets(inspection, path, uses.get(path) ?? []);
   }
+  // Loaded when it is needed: a second look, as a summary takes it, needs nothing of it.
+  const { inspectRegistry } = await import("./inspect_registry.ts");
   await inspectRegistry(inspection, snapshot);
   await inspectStrays(inspection, snapshot);
   const known = await lookAgain(snapshot);
