@@ -29,6 +29,7 @@ import {
   NO_USAGE,
   type UsageParts,
 } from "../store/usage.ts";
+import { namesItsRuns } from "../verify/experiment_checks.ts";
 import type { Severity } from "../verify/rules.ts";
 import { verifySnapshot } from "../verify/verify_snapshot.ts";
 
@@ -237,7 +238,7 @@ function taskFor(orphan: Orphan, now: number): OrphanSummary["task"] {
   // At depth meta it has no stamp, on which no plan is based.
   const { goes } = judgeOrphan({ ...orphan, stamp: orphan.stamp || "none" }, QUARANTINE, now);
   if (goes) return "cleanup";
-  const isLost = orphan.damage !== "id-mismatch" && orphan.damage !== "io";
+  const isLost = orphan.damage === "id-mismatch" ? namesItsRuns(orphan) : orphan.damage !== "io";
   return isLost && !orphan.link && orphan.runs.length > 0 ? "repair" : "verify";
 }
 

@@ -45,6 +45,8 @@ const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
     EXPERIMENT,
     RUN,
     LOGGED_MODEL,
+    TRACE,
+    `${TRACE}/assessments/[^/]+`,
     `${EXPERIMENT}/datasets/[^/]+`,
     "models/[^/]+",
     MODEL_VERSION,

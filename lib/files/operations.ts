@@ -9,7 +9,7 @@ import type { Action } from "../plan/plan.ts";
 import type { CreateExperiment, WriteMeta } from "../plan/repair_action.ts";
 import { newExperimentMeta } from "../records/tracking_meta.ts";
 import { DEFAULT_NAME } from "../store/names.ts";
-import type { StorePath } from "../store/path.ts";
+import { recordFileOf, type StorePath } from "../store/path.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 import { DROPPED_TAG, RECOVERED_TAG } from "../store/tags.ts";
 import { foldersAt, mayActAt } from "./action_paths.ts";
@@ -118,7 +118,7 @@ export function operationsOf(
     case "rewrite-location":
       return [{
         kind: "replace-file",
-        path: `${action.path}/meta.yaml` as StorePath,
+        path: recordFileOf(action.path),
         content: { kind: "changes", changes: action.changes },
       }];
     case "rewrite-tag":
@@ -215,7 +215,7 @@ type Unfolds = (operation: Operation, subject: string) => boolean;
 const moved: Unfolds = ({ kind, path }, subject) => kind === "move-tree" && path === subject;
 
 const edited: Unfolds = (operation, subject) =>
-  isReplaced(operation, ["changes"]) && operation.path === `${subject}/meta.yaml`;
+  isReplaced(operation, ["changes"]) && operation.path === recordFileOf(subject);
 
 const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
   "soft-delete-run": edited,
@@ -299,7 +299,7 @@ export function stampedBy(action: Action): Stamped {
     case "complete-meta":
     case "quote-value":
     case "rewrite-location":
-      return { kind: "file", path: `${path}/meta.yaml` as StorePath };
+      return { kind: "file", path: recordFileOf(path) };
     case "create-dirs":
       return { kind: "file", path: action.directories[0] };
     case "create-experiment":

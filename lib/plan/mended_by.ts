@@ -71,6 +71,7 @@ const RECORD_DAMAGES: readonly Problem["damage"][] = [
   "empty",
   "unreadable",
   "incomplete",
+  "id-mismatch",
   "moved",
   "relative",
 ];

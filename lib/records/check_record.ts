@@ -19,7 +19,14 @@ import type { StorePath } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
-import { integerOf, type MetaDocument, type MetaNode, pythonType, textOf } from "../yaml/node.ts";
+import {
+  integerOf,
+  isAbsent,
+  type MetaDocument,
+  type MetaNode,
+  pythonType,
+  textOf,
+} from "../yaml/node.ts";
 import { checkMigration, migrates } from "./check_meta.ts";
 import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
@@ -49,7 +56,8 @@ export interface CheckedRecord {
  *
  * @param fact What reading its file gave.
  * @param kind What it is a record of.
- * @returns The record; at most one problem, the first that MLflow would meet.
+ * @returns The record; at most one problem, the first that MLflow would meet, and whether the record is of
+ *   a kind that others do not read.
  *
  * @example
  * ```ts
@@ -71,12 +79,17 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
     if (document.size === 0) {
       return { document, problems: [recordProblem("empty", "no key in the file")] };
     }
-    const fault = CHECKS[kind](document) ?? typedText(document, kind);
+    const fault = CHECKS[kind](document);
+    const isReadable = fault === null || READABLE.includes(fault.damage);
+    const typed = isReadable && isTypedRecord(kind) ? checkTypes(document, kind) : null;
+    const found = [typed, fault].filter((one) => one !== null);
     const [refused] = checkMigration(fact.text);
-    if (fault === null) return { document, problems: refused === undefined ? SOUND : [refused] };
+    if (refused === undefined) return { document, problems: found };
     return {
       document,
-      problems: [refused === undefined ? fault : { ...fault, migration: "skips" }],
+      problems: found.length === 0
+        ? [refused]
+        : found.map((one) => ({ ...one, migration: "skips" })),
     };
   } catch (error) {
     if (!(error instanceof MetaYamlError)) throw error;
@@ -92,9 +105,8 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
 
 const NOTHING: MetaDocument = new Map();
 
-function typedText(document: MetaDocument, kind: RecordKind): RecordProblem | null {
-  return isTypedRecord(kind) ? checkTypes(document, kind) : null;
-}
+/** What some reader does not know, and another reads. */
+const READABLE: readonly RecordProblem["damage"][] = ["newer-format", "unmigrated"];
 
 type RecordCheck = (document: MetaDocument) => RecordProblem | null;
 
@@ -106,6 +118,15 @@ function incomplete(message: string, migration: RecordProblem["migration"] = nul
 function lacks(document: MetaDocument, ...keys: readonly string[]): RecordProblem | null {
   const missing = keys.find((key) => !document.has(key));
   return missing === undefined ? null : incomplete(`key ${missing} is missing`);
+}
+
+function isNull(
+  document: MetaDocument,
+  keys: readonly string[],
+  migration: RecordProblem["migration"] = null,
+): RecordProblem | null {
+  const found = keys.find((key) => document.has(key) && isAbsent(document.get(key)));
+  return found === undefined ? null : incomplete(`key ${found} is null`, migration);
 }
 
 function isNot(
@@ -126,6 +147,14 @@ function isNoTime(document: MetaDocument, key: string): RecordProblem | null {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
     ? null
     : incomplete(`key ${key}: expected a time, found ${quoteText(text)}`);
+}
+
+/** What Python sends as a boolean. */
+function isNoFlag(document: MetaDocument, key: string): RecordProblem | null {
+  const node = document.get(key);
+  const isFlag = isAbsent(node) ||
+    node?.kind === "scalar" && ["bool", "int"].includes(pythonType(node));
+  return isFlag ? null : incomplete(`key ${key}: expected true or false`, "aborts");
 }
 
 const VERTICES = ["RUN", "DATASET", "MODEL"];
@@ -177,9 +206,11 @@ const checkTrace: RecordCheck = (document) => {
   if (unknown !== undefined) return incomplete(`key ${quoteText(unknown)} is unknown to MLflow`);
   if (isLegacy) {
     return lacks(document, "experiment_id", "timestamp_ms", "execution_time_ms", "status") ??
+      isNull(document, ["request_id", "timestamp_ms"]) ??
       isNot(document, "status", [...STATES, "TRACE_STATUS_UNSPECIFIED"]);
   }
   const fault = lacks(document, "trace_id", "trace_location", "request_time", "state") ??
+    isNull(document, ["trace_id"]) ??
     isNot(document, "state", [...STATES, "STATE_UNSPECIFIED"]) ??
     isNoTime(document, "request_time");
   if (fault !== null) return fault;
@@ -213,7 +244,10 @@ const checkAssessment: RecordCheck = (document) => {
   const source = document.get("source");
   const type = source?.kind === "mapping" ? textOf(source.entries.get("source_type")) : null;
   const fault = lacks(document, "assessment_name", "source", "create_time", "last_update_time") ??
-    isNoTime(document, "create_time") ?? isNoTime(document, "last_update_time");
+    isNull(document, ["assessment_name"], "aborts") ??
+    (kind === "feedback" ? null : isNull(value.entries, keys)) ??
+    isNoFlag(document, "valid") ?? isNoTime(document, "create_time") ??
+    isNoTime(document, "last_update_time");
   if (fault !== null) return fault;
   if (!SOURCES.includes(type?.toUpperCase() ?? "")) {
     return incomplete(`key source: expected a mapping with a source_type of ${SOURCES.join(", ")}`);

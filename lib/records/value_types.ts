@@ -13,6 +13,8 @@
  * | logged model     | name, model_type, artifact_location, source_run_id, status_message | the server searches no logged model of the experiment (500) |
  * | registered model | name, description                                                  | the server lists no registered model (500) |
  * | model version    | name, description, current_stage, status_message, user_id          | the server lists no version (500) |
+ * | trace            | its ids and times, client_request_id, the previews                 | the server searches no trace of the experiment (500); for trace_id and request_time neither does the client |
+ * | assessment       | its ids and times, names, rationale, overrides, those of its error  | the same, in MLflow 3, which alone reads them |
  *
  * A null is nothing to the server but in `name` and `artifact_location` of an experiment. What
  * `source_name`, `entry_point_name`, `source_version` and `run_uuid` of a run are, and `run_id`, `source`
@@ -23,6 +25,7 @@
 
 import { type RecordProblem, recordProblem } from "../store/record_problem.ts";
 import { quoteText } from "../text/quote_text.ts";
+import { valueAt, withValue } from "../yaml/inner_values.ts";
 import {
   integerOf,
   isAbsent,
@@ -40,11 +43,16 @@ export type TypedRecord = keyof typeof KEYS;
 interface TypedKeys {
   readonly text: readonly string[];
   readonly times: readonly string[];
+  /** Anything but a date, which is text. */
+  readonly values?: readonly string[];
 }
 
 const TIMES = ["creation_timestamp", "last_updated_timestamp"] as const;
 
-/** Times of experiments, runs and logged models MLflow checks when it reads them. */
+/**
+ * Times of experiments and runs MLflow checks when it reads them. Of what is within another value the keys
+ * that lead to it are named, with `/` between them.
+ */
 const KEYS = {
   experiment: { text: ["name", "artifact_location"], times: [] },
   run: { text: ["run_name", "user_id", "artifact_uri"], times: [] },
@@ -58,15 +66,40 @@ const KEYS = {
     text: ["name", "description", "current_stage", "status_message", "user_id"],
     times: TIMES,
   },
+  trace: {
+    text: [
+      ...["trace_id", "request_time", "request_preview", "response_preview", "client_request_id"],
+      ...["trace_location/mlflow_experiment/experiment_id", "request_id", "experiment_id"],
+    ],
+    times: ["execution_duration_ms", "timestamp_ms", "execution_time_ms"],
+  },
+  assessment: {
+    text: [
+      ...["assessment_id", "assessment_name", "trace_id", "span_id", "rationale", "overrides"],
+      ...["create_time", "last_update_time", "source/source_id", "issue/issue_name"],
+      ...["error_code", "error_message", "stack_trace"].map((key) => `feedback/error/${key}`),
+      "expectation/serialized_value/value",
+    ],
+    times: [],
+    values: ["feedback/value", "expectation/value"],
+  },
 } as const satisfies Readonly<Record<string, TypedKeys>>;
 
-/** Keys whose value is text in whichever record has them. */
+/** Keys whose value is text in whichever `meta.yaml` has them. */
 export const TEXT_KEYS: ReadonlySet<string> = new Set(
-  Object.values(KEYS).flatMap(({ text }) => text),
+  Object.entries(KEYS).flatMap(([kind, { text }]): readonly string[] =>
+    kind === "trace" || kind === "assessment" ? [] : text
+  ),
 );
 
 /** Keys of which the type alone may be wrong. */
-export const TYPED_KEYS: ReadonlySet<string> = new Set([...TEXT_KEYS, ...TIMES]);
+export const TYPED_KEYS: ReadonlySet<string> = new Set(
+  Object.values(KEYS).flatMap(({ text, times, values = [] }: TypedKeys) => [
+    ...text,
+    ...times,
+    ...values,
+  ]),
+);
 
 /** What Python makes of text without quotes, in words. */
 const TYPES: Readonly<Partial<Record<PythonType, string>>> = {
@@ -91,7 +124,7 @@ export function isTypedRecord(kind: string): kind is TypedRecord {
  *
  * @param document The record.
  * @param kind What it is of.
- * @returns Key → the value as it was meant; `null` where nothing proves that.
+ * @returns Key, see {@linkcode valueAt} → the value as it was meant; `null` where nothing proves that.
  *
  * @example
  * ```ts
@@ -106,12 +139,17 @@ export function meantValues(
   document: MetaDocument,
   kind: TypedRecord,
 ): Readonly<Record<string, string | number | null>> {
-  const { text, times }: TypedKeys = KEYS[kind];
+  const { text, times, values = [] }: TypedKeys = KEYS[kind];
   return Object.fromEntries([
-    ...text.flatMap((key) => typeOf(document.get(key)) === null ? [] : [[key, document.get(key)!]])
-      .map(([key, node]) => [key, textOf(node as MetaNode)]),
-    ...times.filter((key) => isNoTime(document.get(key)))
-      .map((key) => [key, provenInteger(document.get(key))]),
+    ...text.map((key) => [key, valueAt(document, key)] as const)
+      .filter(([, node]) => typeOf(node) !== null)
+      .map(([key, node]) => [key, textOf(node)]),
+    ...values.map((key) => [key, valueAt(document, key)] as const)
+      .filter(([, node]) => typeOf(node) === TYPES.date)
+      .map(([key, node]) => [key, textOf(node)]),
+    ...times.map((key) => [key, valueAt(document, key)] as const)
+      .filter(([, node]) => isNoTime(node))
+      .map(([key, node]) => [key, provenInteger(node)]),
   ]);
 }
 
@@ -147,14 +185,22 @@ export function checkTypes(document: MetaDocument, kind: TypedRecord): RecordPro
   const values = Object.entries(meantValues(document, kind));
   if (values.length === 0) return null;
   const words = values.map(([key]) => {
-    const node = document.get(key);
+    const node = valueAt(document, key);
     const type = typeOf(node);
     const text = quoteText(textOf(node) ?? "");
+    const name = key.replaceAll("/", ".");
     return type === null || (KEYS[kind].times as readonly string[]).includes(key)
-      ? `${key} is no integer`
-      : `YAML takes ${key} ${text} for ${type}, without quotes around it`;
+      ? `${name} is no integer`
+      : `YAML takes ${name} ${text} for ${type}, without quotes around it`;
   });
-  const problem = recordProblem("wrong-type", words.join(", and "));
+  // A date as the value of an assessment a migration cannot write.
+  const { values: dated = [] }: TypedKeys = KEYS[kind];
+  const aborts = values.some(([key]) => dated.includes(key));
+  const problem = recordProblem(
+    "wrong-type",
+    words.join(", and "),
+    ...(aborts ? ["aborts"] as const : []),
+  );
   return values.some(([, value]) => value === null) ? { ...problem, mendable: false } : problem;
 }
 
@@ -166,8 +212,8 @@ export function checkTypes(document: MetaDocument, kind: TypedRecord): RecordPro
  * @returns The record, the same where nothing is to change, or nothing proves to what.
  */
 export function withMeantValues(document: MetaDocument, kind: TypedRecord): MetaDocument {
-  const meant = Object.entries(meantValues(document, kind)).flatMap(([key, value]) =>
-    value === null ? [] : [[key, scalar(value)] as const]
+  return Object.entries(meantValues(document, kind)).reduce<MetaDocument>(
+    (meant, [key, value]) => value === null ? meant : withValue(meant, key, scalar(value)),
+    document,
   );
-  return meant.length === 0 ? document : new Map([...document, ...meant]);
 }

@@ -57,7 +57,7 @@ export function quoteValues({ snapshot, evidence }: RepairContext): readonly Edi
   return snapshot.problems.toSorted(byPath).flatMap((problem): readonly Edit[] => {
     const { path, subject, damage, message } = problem;
     const kind = recordKindOf(path, subject) ?? subject;
-    const text = evidence.records.get(path)?.text ?? null;
+    const { text = null } = evidence.records.get(path) ?? evidence.entries.get(path) ?? {};
     if (damage !== "wrong-type" || text === null || !isTypedRecord(kind)) return [];
     const meant = Object.entries(meantValues(documentOf(text), kind))
       .filter(([, value]) => value !== null);
@@ -65,7 +65,7 @@ export function quoteValues({ snapshot, evidence }: RepairContext): readonly Edi
     const name = nameIn(meant) ?? path.slice(path.lastIndexOf("/") + 1);
     const [first, ...others] = meant.map(([of, value]): RepairReason => ({
       kind: "evidence",
-      of,
+      of: of.replaceAll("/", "."),
       value: JSON.stringify(value),
       from: "the text as it is written",
     }));

@@ -17,8 +17,12 @@ import { byPath, experimentPathOf, withoutTrash } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { isNonEmpty, type NonEmpty, type StoreSnapshot, type Stray } from "../store/snapshot.ts";
 import { addUsage } from "../store/usage.ts";
-import { findProject } from "../verify/stray_checks.ts";
-import { findExperimentsInTwoPlaces, findRunsInTwoPlaces } from "../verify/experiment_checks.ts";
+import { copyFinder, findProject } from "../verify/stray_checks.ts";
+import {
+  findExperimentsInTwoPlaces,
+  findRunsInTwoPlaces,
+  namesAnother,
+} from "../verify/experiment_checks.ts";
 import { choicesFor } from "./choices_for.ts";
 import { createDefault } from "./create_default.ts";
 import { keptEntry, type RepairContext, unsettled } from "./context.ts";
@@ -147,7 +151,9 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
     const { path, damage, message } = problem;
     const orphan = orphans.get(path);
     const verdict = orphan === undefined ? null : judgeOrphan(orphan, QUARANTINE, now);
-    const owners = choicesFor(problem, verdict?.goes === true);
+    const isCopy = problem.subject === "experiment" && damage === "id-mismatch" &&
+      namesAnother(snapshot, problem);
+    const owners = isCopy ? { choices: OWN_META } : choicesFor(problem, verdict?.goes === true);
     const isWithin = orphans.has(experimentPathOf(path)) && !orphans.has(path);
     if (owners === null || isWithin || isMended(problem)) return [];
     const name = path.slice(path.lastIndexOf("/") + 1);
@@ -156,19 +162,25 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
       ? evidence.records.get(path)?.changed
       : evidence.entries.get(path)?.changed;
     const recent = changed === undefined ? null : unsettled(context, changed);
-    const unsure = verdict?.goes === false ? verdict.reasons : [];
+    // What its record names the choice has said.
+    const unsure = (verdict?.goes === false ? verdict.reasons : [])
+      .filter(({ kind }) => kind !== "names-another-experiment");
     const young = recent ?? unsure.find(({ kind }) => kind === "changed-recently");
     const choice: KeepReason = { kind: "needs-choice", message, ...owners, ...askedFor(problem) };
     return [young ? keptEntry(path, name, young) : keptEntry(path, name, choice, ...unsure)];
   });
   const isShared = findProject(snapshot).length > 0;
-  const strays = snapshot.strays.toSorted(byPath).flatMap(({ path, kind }): readonly Kept[] => {
+  const isCopy = copyFinder(snapshot);
+  const strays = snapshot.strays.toSorted(byPath).flatMap((stray): readonly Kept[] => {
+    const { path, kind } = stray;
     const message = STRAYS[kind];
     if (message === undefined || byPlace.has(path)) return [];
     const entry = evidence.entries.get(path);
     if (entry?.kind === "link") return [keptEntry(path, path, { kind: "symbolic-link" })];
     const recent = entry === undefined ? null : unsettled(context, entry.changed);
-    const choices = PLACES[kind] ?? (isShared && kind !== "nested-store" ? SEPARATE : MOVE);
+    const choices = isCopy(stray)
+      ? COPY
+      : PLACES[kind] ?? (isShared && kind !== "nested-store" ? SEPARATE : MOVE);
     return [keptEntry(path, path, recent ?? { kind: "needs-choice", message, choices })];
   });
   const copies = [...findRunsInTwoPlaces(snapshot), ...findExperimentsInTwoPlaces(snapshot)]
@@ -230,6 +242,16 @@ const PLACES: Readonly<Partial<Record<Stray["kind"], NonEmpty<string>>>> = {
     "move it out of the store",
   ],
 };
+
+const COPY: NonEmpty<string> = [
+  "move it out of the store, for the experiment that its meta.yaml names is there",
+];
+
+/** For a copy of another experiment's record. */
+const OWN_META: NonEmpty<string> = [
+  "bring the meta.yaml of its own back from a backup, for this is a copy of another experiment's",
+  "move the directory out of the store",
+];
 
 const SEPARATE: NonEmpty<string> = ["give MLflow a directory of its own, as verify says"];
 

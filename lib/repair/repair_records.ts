@@ -5,9 +5,9 @@
  */
 
 import type { Kept } from "../plan/plan.ts";
-import type { RepairReason, WriteMeta } from "../plan/repair_action.ts";
+import type { RecordEvidence, RepairReason, WriteMeta } from "../plan/repair_action.ts";
 import { isSoundRecord, recordKindOf } from "../records/check_record.ts";
-import { readRunMeta } from "../records/meta_record.ts";
+import { readExperimentMeta, readRunMeta } from "../records/meta_record.ts";
 import { fileUri, formerPlaces, renameUri } from "../records/relocate_uri.ts";
 import { ABSENT } from "../store/facts.ts";
 import { type Holder, holdersOf, linkedIn } from "../store/holders.ts";
@@ -16,7 +16,8 @@ import type { Problem } from "../store/problem.ts";
 import type { DamagedRun, Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { withoutCredentials } from "../text/credentials.ts";
-import { editMetaYaml, parseMetaYaml } from "../yaml/meta_yaml.ts";
+import { namesItsRuns } from "../verify/experiment_checks.ts";
+import { editMetaYaml, parseMetaYaml, stringifyMetaYaml } from "../yaml/meta_yaml.ts";
 import { textOf } from "../yaml/node.ts";
 import { chooseSide } from "./choose_side.ts";
 import { keptEntry, type RepairContext, type Repairs, unsettled } from "./context.ts";
@@ -130,8 +131,10 @@ function repairOrphan(
 ): { readonly action: WriteMeta; readonly location: string } | Kept | null {
   const { evidence, snapshot } = context;
   const { id, path, lifecycleStage: stage, damage, message } = orphan;
-  const record = evidence.records.get(path);
-  if (!LOST.has(damage) || record === undefined) return null;
+  const found = evidence.records.get(path);
+  if (found === undefined) return null;
+  const record = LOST.has(damage) ? found : ownRecord(snapshot, orphan, found);
+  if (record === null) return null;
   // Where not all can be read, there may be more to go by than was.
   if (orphan.newestChange === null && !orphan.link) return null;
   if (record.kept === null && hasUnread(snapshot, path)) return null;
@@ -189,6 +192,28 @@ function repairOrphan(
       return { action, location: outcome.location };
     }
   }
+}
+
+/**
+ * What a record that names another experiment says of the one in whose directory it lies, where all runs in
+ * it prove which that is: of a copy of another experiment's record, what was changed in it.
+ */
+function ownRecord(
+  { experiments }: StoreSnapshot,
+  orphan: Orphan,
+  record: RecordEvidence,
+): RecordEvidence | null {
+  const read = readExperimentMeta(record.text ?? "");
+  if (!namesItsRuns(orphan) || !read.ok) return null;
+  const other = experiments.find(({ id }) => id === read.meta.experimentId);
+  const document = new Map(parseMetaYaml(record.text ?? ""));
+  document.delete("experiment_id");
+  if (other !== undefined) {
+    if (read.meta.name === other.name) document.delete("name");
+    if (read.meta.artifactLocation === other.artifactLocation) document.delete("artifact_location");
+    for (const key of ["creation_time", "last_update_time"]) document.delete(key);
+  }
+  return { ...record, text: stringifyMetaYaml(document) };
 }
 
 /** Whether the operating system refused to give anything of what lies in a directory. */

@@ -75,6 +75,27 @@ export function withoutTrash(path: string): string {
 }
 
 /**
+ * Names the file in which the record of something lies.
+ *
+ * @param path What the record is of, a path below the root.
+ * @returns Its `meta.yaml`; of a trace its `trace_info.yaml`, and of an assessment the file that it is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(recordFileOf("1"), "1/meta.yaml");
+ * assertEquals(recordFileOf("1/traces/tr-1"), "1/traces/tr-1/trace_info.yaml");
+ * ```
+ */
+export function recordFileOf(path: string): StorePath {
+  const [, assessment] = /^(?:\.trash\/)?[^/]+\/traces\/[^/]+(\/assessments\/[^/]+)?$/.exec(path) ??
+    [null, null];
+  if (assessment === null) return asStorePath(`${path}/meta.yaml`);
+  return asStorePath(assessment === undefined ? `${path}/trace_info.yaml` : path);
+}
+
+/**
  * Orders by path.
  *
  * @param left Something with a path.

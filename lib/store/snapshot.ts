@@ -236,6 +236,8 @@ export interface Stray {
     | "misplaced-run"
     | "duplicate-link"
     | "broken-link";
+  /** The id that the record of a renamed experiment gives. @default {none, or of what is no such} */
+  readonly names?: string;
   /** `null` where sizes were not read. */
   readonly usage: DiskUsage | null;
 }

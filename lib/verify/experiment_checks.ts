@@ -337,11 +337,39 @@ function storeViolation(path: string, message: string): Violation {
  * @returns The violations.
  */
 export function* findMisplacedExperiments(snapshot: StoreSnapshot): Iterable<Violation> {
-  const ids = new Set(snapshot.experiments.map(({ id }) => `${id}`));
+  const orphans = new Map(snapshot.orphans.map((each) => [`${each.path}`, each]));
   for (const violation of findProblems("experiment", "id-mismatch")(snapshot)) {
-    const [, id = ""] = /^\w+ is "([^"]*)"/.exec(violation.message) ?? [];
-    yield ids.has(id) ? { ...violation, remedy: OWN_META } : violation;
+    const orphan = orphans.get(violation.path);
+    if (orphan !== undefined && namesItsRuns(orphan)) yield violation;
+    else if (namesAnother(snapshot, violation)) yield { ...violation, remedy: OWN_META };
+    else yield { ...violation, mendable: false };
   }
+}
+
+/**
+ * Tells whether all runs in a directory name it as their experiment, and there are some: then it is the
+ * directory's name that is right, whatever its record says.
+ *
+ * @param orphan What lies in the directory.
+ * @returns Whether they do.
+ */
+export function namesItsRuns({ runs, damagedRuns }: Orphan): boolean {
+  return runs.length > 0 && !damagedRuns.some(({ damage }) => damage === "id-mismatch");
+}
+
+/**
+ * Tells whether a record names an experiment that is there besides: it is a copy of that one's.
+ *
+ * @param snapshot The store.
+ * @param problem What is wrong with the record.
+ * @returns Whether it does.
+ */
+export function namesAnother(
+  { experiments }: Pick<StoreSnapshot, "experiments">,
+  { message }: { readonly message: string },
+): boolean {
+  const [, named] = /^\w+ is "([^"]*)"/.exec(message) ?? [];
+  return experiments.some(({ id }) => id === named);
 }
 
 const OWN_META = byTaking(

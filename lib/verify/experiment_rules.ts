@@ -105,6 +105,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     remedy: byTaking(
       "Rename the directory to the id that its meta.yaml records, or move it out of the store",
     ),
+    repairable: true,
     check: findMisplacedExperiments,
   },
   {

@@ -158,6 +158,15 @@ export const TRACE_RULES: readonly RuleRow[] = [
     check: perExperiment("traces", findProblems("trace", "newer-format")),
   },
   {
+    id: "trace-value-of-wrong-type",
+    in: toBoth("error"),
+    describes: "MLflow's server searches no trace of the experiment",
+    migration: null,
+    remedy: byHand("Correct the value in its trace_info.yaml"),
+    repairable: true,
+    check: findProblems("trace", "wrong-type"),
+  },
+  {
     id: "trace-value-unreadable",
     in: toBoth("error"),
     describes: NO_TRACES,
@@ -206,6 +215,15 @@ export const TRACE_RULES: readonly RuleRow[] = [
       "io",
       "foreign",
     ),
+  },
+  {
+    id: "assessment-value-of-wrong-type",
+    in: toMlflow3("error"),
+    describes: "MLflow 3's server searches no trace of the experiment",
+    migration: null,
+    remedy: byHand("Correct the value in the file"),
+    repairable: true,
+    check: findProblems("assessment", "wrong-type"),
   },
   {
     id: "assessment-of-issue",

@@ -157,7 +157,11 @@ export const RUN_RULES: readonly RuleRow[] = [
     describes:
       "MLflow shows them with that run, from here; before 3.8 it may refuse the run for it",
     migration: null,
-    remedy: null,
+    remedy: {
+      kind: "choice",
+      ways: ["merge it into that run, then rewrite the place"],
+      by: "relocation",
+    },
     check: findProblems("run", "borrowed"),
   },
   {

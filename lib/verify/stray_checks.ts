@@ -10,7 +10,7 @@ import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Migration } from "../store/problem.ts";
 import type { StoreSnapshot, Stray } from "../store/snapshot.ts";
 import { namesOf } from "./checks.ts";
-import { type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
+import { byTaking, type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
 
 /** Kinds of strays that MLflow does not simply pass over, or that lead nowhere. */
 export type ReportedStray = Exclude<Stray["kind"], "file" | "ignored-directory">;
@@ -73,6 +73,7 @@ function separate(
 export function findStrays(kind: ReportedStray): Check {
   return (snapshot) => {
     const isShared = findProject(snapshot).length > 0;
+    const isCopy = copyFinder(snapshot);
     return snapshot.strays.filter((each) => reportedKind(each) === kind)
       .map((each) => ({
         path: each.path,
@@ -82,11 +83,24 @@ export function findStrays(kind: ReportedStray): Check {
         message: each.path === "mlruns" && kind === "nested-store"
           ? `${STRAYS[kind]}, but \`mlflow migrate-filestore\` takes it in place of this one`
           : STRAYS[kind],
-        ...remedyOf(each, isShared ? separate(snapshot) : null),
+        ...(isCopy(each) ? { remedy: COPY } : remedyOf(each, isShared ? separate(snapshot) : null)),
         ...(AS_EXPERIMENT.includes(kind) ? { migration: migrationOf(each.path) } : {}),
       }));
   };
 }
+
+/**
+ * Makes the finder of directories that cannot get the name that their records give: it is taken.
+ *
+ * @param snapshot The store.
+ * @returns Tells whether a stray is a copy of an experiment that is there besides.
+ */
+export function copyFinder({ experiments, orphans }: StoreSnapshot): (stray: Stray) => boolean {
+  const taken = new Set([...experiments, ...orphans].map(({ id }) => `${id}`));
+  return ({ names }) => names !== undefined && taken.has(names);
+}
+
+const COPY = byTaking("Move it out of the store: the experiment that its meta.yaml names is there");
 
 /** Kinds that a migration takes for experiments without metadata, too, where their names are numbers. */
 const AS_EXPERIMENT: readonly ReportedStray[] = ["foreign-directory", "nested-store"];

@@ -5,6 +5,7 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
+import { withValue } from "./inner_values.ts";
 import { loadYaml } from "./load.ts";
 import { isConstructible, pythonType, scalar, unquoted } from "./node.ts";
 import type { MetaDocument, MetaNode } from "./node.ts";
@@ -195,11 +196,11 @@ function escape(character: string): string {
 }
 
 /**
- * Sets and removes keys at the top of a `meta.yaml`; all others keep their values and their Python
+ * Sets keys of a `meta.yaml`, and removes some at its top; all others keep their values and their Python
  * types. Comments and layout go, as they do when MLflow rewrites the file.
  *
  * @param text The text as it is.
- * @param changes Key → new value; `undefined` removes the key.
+ * @param changes Key → new value, see {@linkcode withValue}; `undefined` removes the key.
  * @returns The new text.
  * @throws {MetaYamlError} When the text cannot be read.
  * @throws {InvalidArgumentError} When a new value cannot be written.
@@ -221,10 +222,11 @@ export function editMetaYaml(
   text: string,
   changes: Readonly<Record<string, string | number | null | undefined>>,
 ): string {
-  const document = new Map(parseMetaYaml(text));
+  let document = parseMetaYaml(text);
   for (const [key, value] of Object.entries(changes)) {
-    if (value === undefined) document.delete(key);
-    else document.set(key, scalar(value));
+    document = value === undefined
+      ? new Map([...document].filter(([one]) => one !== key))
+      : withValue(document, key, scalar(value));
   }
   return stringifyMetaYaml(document);
 }

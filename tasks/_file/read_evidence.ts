@@ -24,7 +24,7 @@ import {
 } from "../../lib/repair/prove_moves.ts";
 import { mayLeave } from "../../lib/repair/repair_files.ts";
 import { ABSENT, type TextFact } from "../../lib/store/facts.ts";
-import { asStorePath, type StorePath, withoutTrash } from "../../lib/store/path.ts";
+import { asStorePath, recordFileOf, type StorePath, withoutTrash } from "../../lib/store/path.ts";
 import { type Problem, RECORD_SUBJECTS } from "../../lib/store/problem.ts";
 import { isUnfinished } from "../../lib/store/run_status.ts";
 import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
@@ -55,7 +55,7 @@ export async function readEvidence(
     const run = await readRun(root, path);
     if (run !== null) runs.set(path, run);
   };
-  const stampOf = (path: string) => stamps.set(path, fileStamp(join(root, path, "meta.yaml")));
+  const stampOf = (path: string) => stamps.set(path, fileStamp(join(root, recordFileOf(path))));
 
   const leaving = new Set(problems.filter(mayLeave).map(({ path }) => path));
   for (const problem of problems) {
@@ -66,7 +66,7 @@ export async function readEvidence(
     }
     if (!entries.has(path)) {
       const entry = await readEntry(root, path, {
-        withText: isMetric(problem),
+        withText: isText(problem),
         withTree: leaving.has(path),
       });
       if (entry !== null) entries.set(path, entry);
@@ -130,7 +130,9 @@ function isCertainlyGone(path: string): boolean {
   }
 }
 
-function isMetric({ subject, damage }: Problem): boolean {
+/** Whether what is in a file, besides records, tells how to mend it. */
+function isText({ subject, damage }: Problem): boolean {
+  if (subject === "assessment") return damage === "wrong-type";
   return (subject === "metric" || subject === "logged-model-value") &&
     (damage === "malformed-line" || damage === "torn-line");
 }
@@ -181,7 +183,7 @@ function encodingOf([first, second]: Uint8Array): string {
 }
 
 /** As MLflow reads it, with a byte order mark. */
-function readMetric(path: string): string | null {
+function readWhole(path: string): string | null {
   try {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
       readBytes(path, { most: MOST.text }),
@@ -205,7 +207,7 @@ async function readEntry(
     treeStamp: tree?.stamp ?? "",
     usage: tree?.freed ?? { bytes: 0, files: 0 },
     changed: info.mtime?.getTime() ?? 0,
-    text: withText ? readMetric(at) : null,
+    text: withText ? readWhole(at) : null,
     kind: info.isSymlink ? "link" : info.isDirectory ? "directory" : "file",
   };
 }

@@ -70,6 +70,34 @@ export const TRACE_DAMAGES: readonly Damage[] = [
     inflict: (s) => s.set(`${trace}/trace_info.yaml`, "state", "FINE"),
   },
   {
+    name: "a trace's id is null",
+    rule: "trace-info-damaged",
+    ...traced,
+    inflict: (s) => s.set(`${trace}/trace_info.yaml`, "trace_id", "null"),
+  },
+  ...[
+    ["request_preview", "2024"],
+    ["response_preview", "on"],
+    ["client_request_id", "2024-01-05"],
+    ["execution_duration_ms", "'5'"],
+    ["request_time", "2026-05-01T00:00:29Z"],
+  ].map(([key, value]): Damage => ({
+    name: `a trace's ${key} is ${value}`,
+    rule: "trace-value-of-wrong-type",
+    ...traced,
+    inflict: (s) => s.set(`${trace}/trace_info.yaml`, key!, value!),
+  })),
+  {
+    name: "the experiment of a trace is a number",
+    rule: "trace-value-of-wrong-type",
+    ...traced,
+    inflict: (s) =>
+      s.edit(
+        `${trace}/trace_info.yaml`,
+        (text) => text.replace(/(experiment_id: )['"](.*)['"]/, "$1$2"),
+      ),
+  },
+  {
     name: "a trace's directory was renamed",
     rule: "trace-id-mismatch",
     ...traced,
@@ -195,6 +223,68 @@ export const TRACE_DAMAGES: readonly Damage[] = [
     ...traced,
     inflict: (s) => s.write(assessment, ASSESSMENT.replace(/feedback:\n.*/, "feedback: yes")),
   },
+  ...["assessment_id", "assessment_name", "create_time", "source_id", "trace_id"].map(
+    (key): Damage => ({
+      name: `an assessment's ${key} is a date`,
+      rule: "assessment-value-of-wrong-type",
+      ...traced,
+      inflict: (s) =>
+        s.write(
+          assessment,
+          ASSESSMENT.replace(new RegExp(`( *${key}): .*`), "$1: 2026-05-01T00:00:29Z"),
+        ),
+    }),
+  ),
+  ...["rationale: on", "span_id: 5", "overrides: 1.5"].map((line): Damage => ({
+    name: `an assessment with ${line}`,
+    rule: "assessment-value-of-wrong-type",
+    ...traced,
+    inflict: (s) => s.write(assessment, `${ASSESSMENT}${line}\n`),
+  })),
+  ...["error_code", "error_message", "stack_trace"].map((key): Damage => ({
+    name: `an assessment's ${key} is a number`,
+    rule: "assessment-value-of-wrong-type",
+    ...traced,
+    inflict: (s) => {
+      const error = { error_code: "E", error_message: "m", stack_trace: "s", [key]: "404" };
+      const lines = Object.entries(error).map(([one, value]) => `    ${one}: ${value}\n`);
+      s.write(assessment, ASSESSMENT.replace("  value:", `  error:\n${lines.join("")}  value:`));
+    },
+  })),
+  {
+    name: "an assessment's value is a date",
+    rule: "assessment-value-of-wrong-type",
+    ...traced,
+    inflict: (s) => s.write(assessment, ASSESSMENT.replace("value: true", "value: 2026-05-01")),
+  },
+  {
+    name: "an assessment's value is a number",
+    rule: null,
+    ...traced,
+    inflict: (s) => s.write(assessment, ASSESSMENT.replace("value: true", "value: 2026")),
+  },
+  {
+    name: "an expectation's value is null",
+    rule: "assessment-unreadable",
+    ...traced,
+    inflict: (s) =>
+      s.write(
+        assessment,
+        ASSESSMENT.replace("feedback:\n  value: true", "expectation:\n  value: null"),
+      ),
+  },
+  {
+    name: "an assessment's name is null",
+    rule: "assessment-unreadable",
+    ...traced,
+    inflict: (s) => s.write(assessment, ASSESSMENT.replace("name: good", "name: null")),
+  },
+  {
+    name: "an assessment's valid is text",
+    rule: "assessment-unreadable",
+    ...traced,
+    inflict: (s) => s.write(assessment, ASSESSMENT.replace("valid: true", "valid: 'true'")),
+  },
   {
     name: "an assessment that names an issue",
     rule: "assessment-of-issue",
@@ -231,6 +321,31 @@ export const TRACE_DAMAGES: readonly Damage[] = [
       const lines = LEGACY_TRACE.split("\n").filter((line) => !line.startsWith(`${key}:`));
       writeTrace(s, "0123456789abcdef0123456789abcdef", lines.join("\n"));
     },
+  })),
+  ...[
+    ["execution_time_ms", "'5'"],
+    ["experiment_id", "5"],
+    ["request_id", "2024"],
+    ["timestamp_ms", "1777593629000.0"],
+  ].map(([key, value]): Damage => ({
+    name: `a trace of MLflow 2 whose ${key} is ${value}`,
+    rule: "trace-value-of-wrong-type",
+    inflict: (s) =>
+      writeTrace(
+        s,
+        key === "request_id" ? value! : "0123456789abcdef0123456789abcdef",
+        LEGACY_TRACE.replace(new RegExp(`${key}: .*`), `${key}: ${value}`),
+      ),
+  })),
+  ...["request_id", "timestamp_ms"].map((key): Damage => ({
+    name: `a trace of MLflow 2 whose ${key} is null`,
+    rule: "trace-info-damaged",
+    inflict: (s) =>
+      writeTrace(
+        s,
+        "0123456789abcdef0123456789abcdef",
+        LEGACY_TRACE.replace(new RegExp(`${key}: .*`), `${key}: null`),
+      ),
   })),
   {
     name: "a trace of MLflow 2 has an unknown key",

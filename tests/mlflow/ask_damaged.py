@@ -26,7 +26,7 @@ import mlflow
 from click.testing import CliRunner
 from mlflow import MlflowClient
 from mlflow.cli import gc
-from mlflow.entities import Experiment, Run, ViewType
+from mlflow.entities import Experiment, Run, Trace, ViewType
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.utils.proto_json_utils import message_to_json
 
@@ -77,8 +77,9 @@ class Question:
         try:
             # As MLflow's server does, which answers 500 where that raises.
             for each in found:
-                if isinstance(each, SENT):
-                    message_to_json(each.to_proto())
+                sent = each.info if isinstance(each, Trace) else each
+                if isinstance(each, (*SENT, Trace)):
+                    message_to_json(sent.to_proto())
         except Exception as error:
             self.raised[f"{what} of the server"] = reason(error)
         return found

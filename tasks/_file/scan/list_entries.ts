@@ -108,9 +108,10 @@ export async function addStray(
   { root, sizes, measurer, strays }: Listed,
   path: StorePath,
   kind: Stray["kind"],
+  more: Pick<Stray, "names"> = {},
 ): Promise<void> {
   const tree = sizes ? await measureTree(`${root}/${path}`, measurer) : null;
-  strays.push({ path, kind, usage: tree?.usage ?? null });
+  strays.push({ path, kind, ...more, usage: tree?.usage ?? null });
 }
 
 /** What came of reading a folder of keys. */

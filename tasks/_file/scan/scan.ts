@@ -14,6 +14,7 @@ import {
   assembleSnapshot,
   type SnapshotParts,
 } from "../../../lib/snapshot/assemble_snapshot.ts";
+import { salvageMeta } from "../../../lib/records/salvage_meta.ts";
 import { sumDigests } from "../../../lib/snapshot/fingerprint.ts";
 import type { Extras } from "../../../lib/store/extras.ts";
 import type { RegisteredModelFacts } from "../../../lib/store/facts.ts";
@@ -27,6 +28,7 @@ import {
 import { asStorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { Depth, RegisteredModel, StoreSnapshot, Stray } from "../../../lib/store/snapshot.ts";
+import { textOf } from "../../../lib/yaml/node.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { problemAt, readText } from "../../_io/read.ts";
 import {
@@ -152,12 +154,10 @@ async function scanTop(listed: Listed): Promise<Top> {
     } else if (isBackupName(entry.name) && !hasMeta(listed, entry.path)) {
       await addStray(listed, entry.path, "backup-directory");
     } else if (!isExperimentDirectoryName(entry.name)) {
-      const isRenamed = recordIn(`${listed.root}/${entry.path}`) === "experiment";
-      await addStray(
-        listed,
-        entry.path,
-        isRenamed ? "renamed-experiment" : "unlistable-directory",
-      );
+      const at = `${listed.root}/${entry.path}`;
+      if (recordIn(at) === "experiment") {
+        await addStray(listed, entry.path, "renamed-experiment", namedIn(at));
+      } else await addStray(listed, entry.path, "unlistable-directory");
     } else {
       const kind = await strayKindOf(listed, entry);
       if (kind === null) experiments.push({ ...entry, isLinked });
@@ -184,6 +184,13 @@ async function scanTop(listed: Listed): Promise<Top> {
     listed.problems.push(problemAt("directory", path, "not-a-directory", message));
   }
   return { experiments, registeredModels, hasTrash, backups };
+}
+
+/** The id that an experiment's record gives, were the rest of it damaged. */
+function namedIn(directory: string): Pick<Stray, "names"> {
+  const meta = readText(`${directory}/meta.yaml`);
+  const id = meta.kind === "text" ? textOf(salvageMeta(meta.text).get("experiment_id")) : null;
+  return id === null ? {} : { names: id };
 }
 
 const STRAY_KINDS: Readonly<Record<RootRemains, Stray["kind"] | null>> = {

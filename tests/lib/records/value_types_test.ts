@@ -42,6 +42,36 @@ Deno.test("meantValues() gives a time back that is written as text, where it pro
   assertEquals(withMeantValues(lost, "registered-model"), lost);
 });
 
+Deno.test("meantValues() looks into what a trace and an assessment hold", () => {
+  const trace =
+    "request_time: 2026-05-01T00:00:29Z\nexecution_duration_ms: '5'\ntrace_location:\n" +
+    "  mlflow_experiment: {experiment_id: 5}\n";
+  assertEquals(meantValues(document(trace), "trace"), {
+    request_time: "2026-05-01T00:00:29Z",
+    "trace_location/mlflow_experiment/experiment_id": "5",
+    execution_duration_ms: 5,
+  });
+  const assessment = "feedback: {value: 2026-05-01}\nsource: {source_id: 007, source_type: CODE}\n";
+  assertEquals(
+    stringifyMetaYaml(withMeantValues(document(assessment), "assessment")),
+    'feedback:\n  value: "2026-05-01"\nsource:\n  source_id: "007"\n  source_type: CODE\n',
+  );
+  assertEquals(
+    meantValues(document("feedback: {value: 2026}\nmetadata: {k: 5}\n"), "assessment"),
+    {},
+  );
+  assertEquals(
+    ["{value: 2026-05-01}", "{error: {error_code: 5}}"].map((feedback) =>
+      checkTypes(document(`feedback: ${feedback}\n`), "assessment")?.migration
+    ),
+    ["aborts", undefined],
+  );
+  assertEquals(
+    checkTypes(document("source: {source_id: on}\n"), "assessment")?.message,
+    'YAML takes source.source_id "on" for a boolean, without quotes around it',
+  );
+});
+
 Deno.test("checkTypes() says what YAML takes each value for", () => {
   const found = checkTypes(document("name: 2024-01-05\nartifact_location: 7\n"), "experiment");
   assertEquals(
