@@ -93,7 +93,10 @@ const FILES: readonly (readonly [RegExp, (text: string, path: readonly string[])
   [/\/params\/lr$/, (text) => ["0.1", "0.2"].includes(text)],
   [/\/tags\/stage$/, (text) => ["begun", "done"].includes(text)],
   [/\/tags\/mltidy\.param_conflict\.lr$/, (text) => text === "0.2"],
-  [/\/tags\/mltidy\.error$/, (text) => text.startsWith("StoreAccessError: Cannot start a run")],
+  [
+    /\/tags\/mltidy\.error$/,
+    (text) => /^(StoreAccess|DiskFull)Error: Cannot start a run/.test(text),
+  ],
   [/\/tags\/mlflow\.parentRunId$/, (text) => /^[0-9a-f]{32}$/.test(text)],
   [/\/tags\/mlflow\.(?:runName|user|source\.name|source\.type)$/, (text) => text !== ""],
   [/\/artifacts\/reports\/a\.txt$/, (text) => text === ARTIFACT],
