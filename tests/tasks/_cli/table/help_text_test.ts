@@ -24,23 +24,25 @@ Argument:
   ID  The backup, as apply or backup named it, or the beginning of its ID
 
 Flags:
-      --last           Undo the newest change; copies are passed over, name
-                       those by ID
-      --experiment ID  Bring back only what belongs to this experiment
-      --run ID         Bring back only this run
-      --to DIR         Copy it there instead, under the paths of the store
-      --backups DIR    Where backups lie, on any file system but not in the
-                       store (default: as mltidy.yaml says, else
-                       .mltidy.trash/backups in the store)
-      --store DIR|URI  The store to look at (default: what MLFLOW_TRACKING_URI
-                       names, else store of mltidy.yaml, else ./mlruns, or
-                       ./mlflow.db alone)
-      --no-config      Go by no mltidy.yaml, whatever lies there
-      --json           Print one JSON document instead of text
-  -n, --dry-run        Only show what would be done; nothing is changed
-  -q, --quiet          Say nothing but the result and errors
-  -h, --help           Show this help
-  -V, --version        Show the version
+      --last                Undo the newest change; copies are passed over, name
+                            those by ID
+      --experiment NAME|ID  Bring back only what belongs to this experiment; the
+                            beginning of its ID will do
+      --run ID              Bring back only this run, with its logged models;
+                            the beginning of its ID will do
+      --to DIR              Copy it there instead, under the paths of the store
+      --backups DIR         Where backups lie, on any file system but not in the
+                            store (default: as mltidy.yaml says, else
+                            .mltidy.trash/backups in the store)
+      --store DIR|URI       The store to look at (default: what
+                            MLFLOW_TRACKING_URI names, else store of
+                            mltidy.yaml, else ./mlruns, or ./mlflow.db alone)
+      --no-config           Go by no mltidy.yaml, whatever lies there
+      --json                Print one JSON document instead of text
+  -n, --dry-run             Only show what would be done; nothing is changed
+  -q, --quiet               Say nothing but the result and errors
+  -h, --help                Show this help
+  -V, --version             Show the version
 
 Exit codes:
   0    Done, or nothing to do
