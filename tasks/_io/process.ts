@@ -43,8 +43,7 @@ const STOPPING: ReadonlyMap<Deno.Signal, number> = new Map<Deno.Signal, number>(
 
 /**
  * Tells whether the program was started by `nohup`, as far as can be told: only Linux says so, and Deno
- * shows it only to who may do everything, and only before the first listener. From then on the process
- * would die of SIGHUP, so that it needs a listener that does nothing.
+ * shows it only to who may do everything, and only before the first listener.
  */
 function ignoresHangUp(): boolean {
   const path = "/proc/self/status";
@@ -71,10 +70,14 @@ const listeners = new Map<Deno.Signal, () => void>();
  */
 export function whenStopped(stop: () => Promise<void>): Disposable {
   if (stoppers.size === 0) {
-    isHangUpIgnored ??= ignoresHangUp();
+    if (isHangUpIgnored === undefined) {
+      isHangUpIgnored = ignoresHangUp();
+      // For good: without any listener the process would die of it, between runs and after the last, too.
+      if (isHangUpIgnored) Deno.addSignalListener("SIGHUP", () => {});
+    }
     for (const [signal, code] of STOPPING) {
-      const isIgnored = signal === "SIGHUP" && isHangUpIgnored;
-      const listener = () => void (isIgnored || stopAll(code));
+      if (signal === "SIGHUP" && isHangUpIgnored) continue;
+      const listener = () => void stopAll(code);
       listeners.set(signal, listener);
       Deno.addSignalListener(signal, listener);
     }

@@ -416,11 +416,17 @@ const SIZE = isLong ? 100_000 : 50_000;
 
 for (const [what, make] of Object.entries(HOSTILE)) {
   Deno.test(`the readers take no longer over ${what} than over as much of anything else`, () => {
-    const text = make(8 * SIZE);
-    if (timeOf(text) < 300) return;
-    const [short, long] = [leastTimeOf(make(SIZE)), leastTimeOf(text)];
-    // Eight times the text; the square would be 64 times.
-    assert(long < 40 * short, `${short} ms for ${SIZE} bytes, ${long} ms for eight times as many`);
+    const [text, longer] = [make(SIZE), make(8 * SIZE)];
+    // Whatever else the machine does: once in so often it is quiet enough to tell them apart.
+    const isQuick = () => {
+      const long = timeOf(longer);
+      // Eight times the text; the square would be 64 times.
+      return long < 300 || long < 40 * timeOf(text);
+    };
+    assert(
+      Array.from({ length: 10 }).some(isQuick),
+      `${8 * SIZE} bytes take the square of ${SIZE}`,
+    );
   });
 }
 
@@ -428,10 +434,6 @@ function timeOf(text: string): number {
   const start = performance.now();
   readRunMeta(text);
   return performance.now() - start;
-}
-
-function leastTimeOf(text: string): number {
-  return Math.min(timeOf(text), timeOf(text));
 }
 
 /** Aliases of aliases: each level holds the one before nine times. */

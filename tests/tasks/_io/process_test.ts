@@ -64,13 +64,15 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]
 }
 
 Deno.test({
-  name: "SIGHUP does not end a run of a program that nohup has started",
+  name: "SIGHUP does not end a program that nohup has started, during a run and after it",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     await using training = await trainingStore();
     const child = startProgram(
       training,
-      `await safeRun(store, options, () => Deno.kill(Deno.pid, "SIGHUP"));`,
+      `await safeRun(store, options, () => Deno.kill(Deno.pid, "SIGHUP"));
+       Deno.kill(Deno.pid, "SIGHUP");
+       await new Promise((resolve) => setTimeout(resolve, 20));`,
       ["bash", "-c", 'trap "" HUP; exec "$@"', "bash"],
     );
     assertEquals((await child.output()).code, 0);
