@@ -15,7 +15,10 @@ import type { Remedy, Rule } from "../verify/rule.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
 import { reasonText } from "../words/reason.ts";
 
-/** Gives what is typed to run a task on the same store, such as `deno task repair --store x` for `repair`. */
+/**
+ * Gives what is typed to run a task on the same store, such as `deno task repair --store x` for `repair`, or a
+ * command of MLflow's, for what begins with `mlflow`.
+ */
 export type CommandOf = (task: string) => string;
 
 /** How commands are named. */
@@ -25,13 +28,23 @@ export interface CommandOptions {
 }
 
 /**
- * Names a task's command without any flags but its own.
+ * Names a command without any flags but its own.
  *
- * @param task The task's name, with its own flags.
+ * @param typed The task's name, with its own flags; or a command of MLflow's.
  * @returns The command.
  */
-export function plainCommand(task: string): string {
-  return `deno task ${task}`;
+export function plainCommand(typed: string): string {
+  return isOfMlflow(typed) ? typed : `deno task ${typed}`;
+}
+
+/**
+ * Tells a command of MLflow's from that of a task.
+ *
+ * @param typed What is typed.
+ * @returns Whether it is.
+ */
+export function isOfMlflow(typed: string): boolean {
+  return typed.startsWith("mlflow ");
 }
 
 /**
@@ -69,7 +82,7 @@ export function remedyText(
           remedy.does === "quarantine" ? "quarantine" : "purge"
         }, or ${remedy.or}`;
     case "restore":
-      return `Restore it with \`${restoring(remedy.experimentId)}\`, or ${remedy.or}`;
+      return `Restore it with \`${command(restoring(remedy.experimentId))}\`, or ${remedy.or}`;
     case "choice": {
       const text = remedy.ways.join(", or ");
       const by = remedy.by === undefined
@@ -125,7 +138,7 @@ const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, Choice>> = {
   relocation: (command, from) =>
     command(`repair --relocate${from === undefined ? "" : ` --from ${shellWords([from])}`}`),
   dropping: (command) => command("repair --drop-lines"),
-  restoration: () => restoring(DEFAULT_EXPERIMENT),
+  restoration: (command) => command(restoring(DEFAULT_EXPERIMENT)),
 };
 
 function restoring(experimentId: string): string {

@@ -48,7 +48,7 @@ export function renderPreflight(
     ...moreText(left.length - SAMPLE, ` left alone: ${unbroken(command("repair"))}`),
     ...errors.slice(0, SAMPLE).map((finding) => `Error: ${faultText(finding)}`),
     ...moreText(errors.length - SAMPLE),
-    ...unnamed.slice(0, SAMPLE).flatMap(unnamedLines),
+    ...unnamed.slice(0, SAMPLE).flatMap((one) => unnamedLines(one, command)),
     ...moreText(unnamed.length - SAMPLE),
     ...(experiment === null
       ? []
@@ -75,14 +75,20 @@ function causeText(errors: number, [lost]: readonly UnnamedExperiment[]): string
     : `no experiment is called ${lost.wanted}, and the name of ${lost.experimentId} was lost`;
 }
 
-function unnamedLines({ experimentId, name, wanted }: UnnamedExperiment): readonly string[] {
-  const command = (verb: string) => `mlflow experiments ${verb} --experiment-id ${experimentId}`;
+function unnamedLines(
+  { experimentId, name, wanted }: UnnamedExperiment,
+  command: CommandOf,
+): readonly string[] {
+  const doing = (verb: string, ...more: readonly string[]) =>
+    unbroken(
+      command([`mlflow experiments ${verb} --experiment-id ${experimentId}`, ...more].join(" ")),
+    );
   return [
     visibleText(
       `Experiment ${experimentId} may be ${wanted}: its name was lost, and it is called ${name}`,
     ),
-    `If it is: ${unbroken(`${command("rename")} --new-name ${shellWords([wanted])}`)}`,
-    `If not, give it another name, or delete it: ${unbroken(command("delete"))}`,
+    `If it is: ${doing("rename", "--new-name", shellWords([wanted]))}`,
+    `If not, give it another name, or delete it: ${doing("delete")}`,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { type CommandOf, plainCommand } from "../../../lib/render/commands.ts";
+import { type CommandOf, isOfMlflow, plainCommand } from "../../../lib/render/commands.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import type { TaskRow } from "../table/task_row.ts";
 import { taskNames, taskTable } from "../table/task_table.ts";
@@ -11,6 +11,8 @@ export interface Carried {
   readonly backups: string | null;
   /** The value of `--store`. */
   readonly store: string | null;
+  /** Where MLflow finds the store, in whatever directory its command is typed. @default {as it does by itself} */
+  readonly trackingUri?: string;
   /** Whether `--no-config` was given. @default {false} */
   readonly noConfig?: boolean;
   /** What the named configuration says of the last two, for tasks that know no `--config`. @default {nothing} */
@@ -35,6 +37,13 @@ export interface Carried {
  */
 export function nextCommand(carried: Carried): CommandOf {
   return (typed) => {
+    const { trackingUri } = carried;
+    if (isOfMlflow(typed)) {
+      const place = trackingUri === undefined
+        ? []
+        : [`MLFLOW_TRACKING_URI=${shellWords([trackingUri])}`];
+      return [...place, typed].join(" ");
+    }
     const name = /^[^ ]+?(?=:apply\b| |$)/.exec(typed)?.[0];
     const task = taskNames.find((each) => each === name);
     if (task === undefined) throw new RangeError(`Unknown task in "${typed}"`);

@@ -112,9 +112,18 @@ async function open(
     ? { location: planned, chosenBy: "by the plan" }
     : await chooseStore({ flag, trackingUri, configured: storeOf(configured), directory });
   const backups = flags.backups ?? null;
+  const database = trackedDatabase(trackingUri, directory);
+  const store = await openStore(location, {
+    chosenBy,
+    now: world.now,
+    create: flags.create === true,
+    onCreate: (root) => quiet || world.say(`Made store ${root}: nothing was there\n`),
+    ...(database === null ? {} : { databases: [database] }),
+  });
   const command = nextCommand({
     config: flags.config ?? null,
     noConfig: flags.noConfig,
+    trackingUri: store.describe().location,
     backups: backups === null ? null : resolve(directory, backups),
     store: flag ?? (isImplied ? null : location),
     // What a configuration says that is found without being named is found again.
@@ -124,14 +133,6 @@ async function open(
         backups: chooseBackups({ flag: null, chosen: named, directory }),
       },
     }),
-  });
-  const database = trackedDatabase(trackingUri, directory);
-  const store = await openStore(location, {
-    chosenBy,
-    now: world.now,
-    create: flags.create === true,
-    onCreate: (root) => quiet || world.say(`Made store ${root}: nothing was there\n`),
-    ...(database === null ? {} : { databases: [database] }),
   });
   const opened = {
     store,

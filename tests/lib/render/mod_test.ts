@@ -29,7 +29,6 @@ import {
 import { asExperimentId, asStorePath } from "../../../lib/store/path.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import type { RenderOptions } from "../../../lib/text/style.ts";
-import { shellWords } from "../../../lib/text/shell_words.ts";
 import { textWidth } from "../../../lib/text/terminal_text.ts";
 import { RULES } from "../../../lib/verify/rules.ts";
 import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
@@ -46,6 +45,7 @@ import {
   runId,
   snapshot,
 } from "../../_support/builders.ts";
+import { nextCommand } from "../../../tasks/_cli/run/next_command.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 
 const WIDTHS = [60, 80, 100, 120, 200];
@@ -86,8 +86,12 @@ const STORE: StoreSnapshot<"tags"> = deepFreeze(snapshot({
 
 const POLICY = policyOfAges();
 const PLAN = planCleanup(STORE, POLICY, { now: NOW });
-const command = (task: string) =>
-  `deno task ${task} ${shellWords(["--store", PLACE, "--config", "우리 팀.yaml"])}`;
+const command = nextCommand({
+  config: "우리 팀.yaml",
+  backups: null,
+  store: PLACE,
+  trackingUri: PLACE,
+});
 
 interface Shown {
   readonly render: (options: RenderOptions) => string;
@@ -360,8 +364,10 @@ const SHOWN: Readonly<Record<string, Shown>> = {
       command("repair"),
       command("verify"),
       command(`restore ${BACKUP.id}`),
-      `mlflow experiments rename --experiment-id ${EXPERIMENTS[2]} --new-name '${NAMES[2]}'`,
-      `mlflow experiments delete --experiment-id ${EXPERIMENTS[2]}`,
+      command(
+        `mlflow experiments rename --experiment-id ${EXPERIMENTS[2]} --new-name '${NAMES[2]}'`,
+      ),
+      command(`mlflow experiments delete --experiment-id ${EXPERIMENTS[2]}`),
       ...PLAN.kept.slice(0, 5).map(({ path }) => path),
     ],
   },

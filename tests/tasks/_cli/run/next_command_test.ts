@@ -89,6 +89,14 @@ Deno.test("nextCommand() tells a task only what it knows and was not told alread
   );
 });
 
+Deno.test("nextCommand() tells MLflow where the store is, wherever its command is typed", () => {
+  const carried = { config: "ours.yaml", backups: null, store: "a b", trackingUri: "/data/a b" };
+  assertEquals(
+    nextCommand(carried)("mlflow experiments restore --experiment-id 0"),
+    "MLFLOW_TRACKING_URI='/data/a b' mlflow experiments restore --experiment-id 0",
+  );
+});
+
 const refuse = () => Promise.resolve(false);
 
 for (
