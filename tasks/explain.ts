@@ -63,8 +63,9 @@ export async function explain(
   const found = findRuns(snapshot, run);
   if (found.length > MOST) return { explanations: [], candidates: found };
   const now = store.now();
+  const kinds = store.changes?.kinds;
   return {
-    explanations: found.map(({ path }) => explainRun(snapshot, policy, { path, now })),
+    explanations: found.map(({ path }) => explainRun(snapshot, policy, { path, now, kinds })),
     candidates: [],
   };
 }

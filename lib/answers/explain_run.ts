@@ -5,8 +5,9 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
-import { planCleanup } from "../cleanup/plan_cleanup.ts";
-import type { JudgedRun } from "../judge/judged.ts";
+import { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
+import { type JudgedRun, subjectOf } from "../judge/judged.ts";
+import type { ActionKind } from "../plan/action_kind.ts";
 import type { ActionReason, DropArtifact, KeepReason } from "../plan/plan.ts";
 import type { Stop } from "../plan/plan.ts";
 import type { Standing } from "../plan/standing.ts";
@@ -87,17 +88,17 @@ export function findRuns(snapshot: StoreSnapshot, text: string): readonly Run[] 
  *
  * @param snapshot The store, read as the policy needs it.
  * @param policy The policy.
- * @param options The run, and the moment, epoch ms.
+ * @param options The run, the moment, epoch ms, and what the store can carry out.
  * @returns The explanation.
  * @throws {InvalidArgumentError} When the store has no such run, or was not read as the policy needs it.
  */
 export function explainRun(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
-  options: { readonly path: StorePath; readonly now: number },
+  options: PlanOptions & { readonly path: StorePath },
 ): Explanation {
-  const { path, now } = options;
-  const plan = planCleanup(snapshot, policy, { now });
+  const { path, now, kinds } = options;
+  const plan = planCleanup(snapshot, policy, { now, kinds });
   const all = judgeAsPlanned(snapshot, policy, now);
   const judged = all.runs.find(({ run }) => run.path === path);
   if (judged === undefined) {
@@ -107,7 +108,10 @@ export function explainRun(
   const { groupBy = null } = ruling?.rule ?? {};
   const actions = plan.actions.filter(({ kind }) => kind !== "drop-artifact");
   const action = actions.find((one) => path === one.path || path.startsWith(`${one.path}/`));
-  const kept = plan.kept.find((one) => one.path === path);
+  // What cannot be carried out is said of the experiment or orphan that would go.
+  const held = judged.holder === null ? path : subjectOf(judged.holder).path;
+  const kept = [path, held].flatMap((at) => plan.kept.find((one) => one.path === at) ?? [])[0];
+  const canGo = kinds?.has(kindOf(judged)) ?? true;
   return {
     schema: "mltidy/explain/v1",
     store: snapshot.location,
@@ -130,10 +134,16 @@ export function explainRun(
     lacks: lacksOf(judged),
     drops: plan.actions.filter((one) => one.kind === "drop-artifact")
       .filter((one) => one.path.startsWith(`${path}/`)),
-    flip: findFlip(snapshot, policy, all, judged, now),
+    flip: canGo ? findFlip(snapshot, policy, all, judged, now) : null,
     staysIfPinned: ruling === null || !policy.retention?.protect.unsafe.includes("pinned"),
     stops: plan.stops ?? [],
   };
+}
+
+/** By what a run would go. */
+function kindOf({ run, holder }: JudgedRun): ActionKind {
+  if (holder !== null) return "experiment" in holder ? "purge-experiment" : "quarantine-orphan";
+  return run.lifecycleStage === "active" ? "soft-delete-run" : "purge-run";
 }
 
 function lacksOf({ run, ruling, standings }: JudgedRun): readonly Lack[] {

@@ -67,6 +67,8 @@ Deno.test("the tasks that only look work on a database as on a directory", async
   assertEquals((await document("prune")).totals.softDeleteRuns, 1);
   const explained = await document("explain", runId(2));
   assertEquals(explained.reasons[0].kind, "registered");
+  const { verdict, reasons } = await document("explain", runId(3));
+  assertEquals([verdict, reasons], ["stays", [{ kind: "not-supported" }]]);
   assertEquals((await document("preflight", "--check")).ready, true);
   assertSameTree(await readTree(database.directory), before);
 });

@@ -4,7 +4,8 @@ import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
 import { policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
 import { renderExplanation } from "../../../lib/render/explanation.ts";
-import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
+import type { NonEmpty, Run } from "../../../lib/store/snapshot.ts";
+import { DAY, deletedRun, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 import { longHistory } from "../../_support/long_history.ts";
 
@@ -232,4 +233,32 @@ Deno.test("explainRun() explains a policy of ages alone by its flags", () => {
   assertEquals(flipped("cnn-4"), ["soft-delete", "keeps it: --days-old 10 → 21"]);
   assertEquals(flipped("gru-2"), ["stays", "lets it go: --days-old 10 → 2"]);
   assertEquals(flipped("binned"), ["purge", "keeps it: --purge-after 30d → 41d"]);
+});
+
+Deno.test("explainRun() says what a plan says where the store can only soft-delete", () => {
+  const runs = [run({ id: runId(1) }), deletedRun({ id: runId(2), deletedTime: NOW - 60 * DAY })];
+  const gone = experiment({
+    id: "8",
+    lifecycleStage: "deleted",
+    lastUpdateTime: NOW - 60 * DAY,
+    runs: [run({ id: runId(3) })],
+  });
+  const young = deletedRun({ id: runId(4), deletedTime: NOW - DAY });
+  const store = snapshot({
+    experiments: [experiment({ id: "7", runs: [...runs, young] }), gone],
+    backend: { artifactRoot: null, revision: null },
+  });
+  const kinds = new Set(["soft-delete-run"] as const);
+  const policy = policyOfAges({ olderThan: 0 });
+  const told = (id: string) => {
+    const [{ path }] = findRuns(store, id) as NonEmpty<Run>;
+    const { verdict, reasons, flip } = explainRun(store, policy, { path, now: NOW, kinds });
+    return [verdict, reasons.map(({ kind }) => kind), flip !== null];
+  };
+  assertEquals([1, 2, 3, 4].map((number) => told(runId(number))), [
+    ["soft-delete", ["older-than"], true],
+    ["stays", ["not-supported"], false],
+    ["stays", ["not-supported"], false],
+    ["stays", ["deleted-recently"], false],
+  ]);
 });
