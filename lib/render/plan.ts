@@ -17,7 +17,7 @@ import {
 } from "../words/totals.ts";
 import { majorityLines } from "../words/majority.ts";
 import { stopText } from "../words/stop.ts";
-import { type CommandOptions, flagsAgainst, reasonWithCommand } from "./commands.ts";
+import { type CommandOptions, flagsAgainst, plainCommand, reasonWithCommand } from "./commands.ts";
 import { moreLines } from "./more.ts";
 
 /** What to show of a plan. */
@@ -64,6 +64,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     ];
   const most = options.all ? Infinity : SAMPLE_OF_KIND;
   closing.push(
+    ...undatedLines(plan, options),
     ...empty,
     ...budgetLines(plan).map(visibleText),
     ...stopLines(plan.stops, most, style),
@@ -280,6 +281,17 @@ function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[]
       ...byReason.flatMap((group) => renderKeptSample(group, options)),
     ];
   });
+}
+
+/** What stays for ever unless it is judged by something else. */
+function undatedLines(
+  { task, kept }: Plan,
+  { command = plainCommand }: CommandOptions,
+): readonly string[] {
+  const isUndated = ({ reasons }: Kept) => reasons.some(({ kind }) => kind === "no-deletion-time");
+  if (task !== "cleanup" || !kept.some(isUndated)) return [];
+  const judged = unbroken(command("cleanup --undated last-sign-of-life"));
+  return [`To judge what was deleted at an unknown time by its last sign of life: ${judged}`];
 }
 
 function renderKeptSample(

@@ -9,7 +9,7 @@ import { PlanFormatError, StalePlanError } from "../../../lib/errors.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
-import { plainCommand } from "../../../lib/render/commands.ts";
+import { type CommandOf, plainCommand } from "../../../lib/render/commands.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import { lockStore } from "../../ports/lock_store.ts";
@@ -70,7 +70,7 @@ export async function runPlanning(
     options,
     location: store.describe().location,
     backups,
-    show: await planRenderer(options, world),
+    show: await planRenderer(options, opened.command, world),
     run: async (applying) => {
       const task = { ...applying, policy, sizes };
       if (command.task === "cleanup") {
@@ -107,6 +107,7 @@ function flagsOf({ task, options }: PlanningCommand): PolicyFlags {
 
 async function planRenderer(
   { all, format }: PlanningCommand["options"],
+  command: CommandOf,
   world: World,
 ): Promise<(plan: Plan, next: string | null) => string> {
   if (format === "markdown") {
@@ -114,7 +115,7 @@ async function planRenderer(
     return (plan) => renderMarkdown(plan, { all });
   }
   const { renderPlan } = await import("../../../lib/render/plan.ts");
-  return (plan, next) => renderPlan(plan, { ...world.style, all, next });
+  return (plan, next) => renderPlan(plan, { ...world.style, all, next, command });
 }
 
 async function compare(

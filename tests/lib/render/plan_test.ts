@@ -241,6 +241,23 @@ Deno.test("renderPlan() says that there is nothing to do, and what is kept", () 
   );
 });
 
+Deno.test("renderPlan() says how what was deleted at an unknown time can be judged", () => {
+  const plan = planOf([], [kept("run", "1/undated", { kind: "no-deletion-time" })]);
+  const command = (task: string) => `deno task ${task} --store /data/mlruns`;
+  assertEquals(
+    renderPlan(plan, { command }),
+    `Keep 1 run: deleted at an unknown time
+
+Nothing to do.
+To judge what was deleted at an unknown time by its last sign of life: deno task cleanup --undated last-sign-of-life --store /data/mlruns
+`,
+  );
+  assertEquals(
+    renderPlan({ ...plan, task: "prune", schema: "mltidy/prune/v1" }).includes("To judge"),
+    false,
+  );
+});
+
 Deno.test("renderPlan() says that no rule was given", () => {
   const plan = planOf([], [kept("run", "1/young", { kind: "no-rule" })]);
   const policy = { olderThan: null, purgeAfter: null, quarantineOrphans: false, settle: 0 };
