@@ -1,11 +1,14 @@
 /**
- * Which experiment or run somebody means who brings back a part of a backup.
+ * Which experiment or run somebody means who backs up a part of a store, or brings back a part of a backup.
  *
  * @module
  */
 
 import { InvalidArgumentError } from "../errors.ts";
+import { holdersOf } from "../store/holders.ts";
+import type { StoreSnapshot } from "../store/snapshot.ts";
 import { findNamed, type Named } from "../text/find_named.ts";
+import type { CopyScope } from "./backup.ts";
 import { sampleText } from "./named_backup.ts";
 
 /** What a backup holds something of. */
@@ -48,10 +51,31 @@ export function resolveSelection(
   };
 }
 
+/**
+ * Makes a whole id of what was typed for a scope.
+ *
+ * @param scope The scope: of an experiment or a run by its id, the beginning of it, or its name.
+ * @param snapshot The store.
+ * @returns The same by a whole id; what the store has nothing of stays as it is.
+ * @throws {InvalidArgumentError} When more than one is meant.
+ */
+export function resolveScope(scope: CopyScope, snapshot: StoreSnapshot): CopyScope {
+  if (!("id" in scope)) return scope;
+  const holders = holdersOf(snapshot);
+  const all = scope.kind === "experiment"
+    ? holders
+    : holders.flatMap(({ runs, damagedRuns }) => [...runs, ...damagedRuns]);
+  return { ...scope, id: one(scope.kind, scope.id, all) };
+}
+
 function one(what: "experiment" | "run", typed: string, all: readonly Named[]): string {
-  const [found, ...others] = findNamed(all, typed);
-  if (others.length === 0) return found?.id ?? typed;
+  const found = findNamed(all, typed);
+  // Where there are two of an id, in the root and in `.trash/`, that is one all the same.
+  const ids = [...new Set(found.map(({ id }) => id))];
+  if (ids.length < 2) return ids[0] ?? typed;
   throw new InvalidArgumentError(
-    `Cannot tell which ${what} "${typed}" is: expected one of ${sampleText(findNamed(all, typed))}`,
+    `Cannot tell which ${what} "${typed}" is: expected one of ${
+      sampleText(ids.map((id) => ({ id })))
+    }`,
   );
 }

@@ -13,6 +13,8 @@
  */
 
 import type { CopyManifest, CopyScope } from "../../lib/backup/backup.ts";
+import { resolveScope } from "../../lib/backup/resolve_selection.ts";
+import { isRunId } from "../../lib/store/names.ts";
 import type { Remains } from "../../lib/store/usage.ts";
 import type { BackupWork } from "../ports/backups.ts";
 import { lockStore } from "../ports/lock_store.ts";
@@ -21,7 +23,7 @@ import type { SettledChange, Store } from "../ports/store.ts";
 
 /** What to back up, and where. */
 export interface BackupOptions extends BackupWork {
-  /** Which part of the store. @default {{ kind: "full" }} */
+  /** Which part of the store; an id may be the beginning of one, or a name. @default {{ kind: "full" }} */
   readonly scope?: CopyScope;
   /** A directory outside of the store, on any file system. @default {our own, in the store} */
   readonly backups?: string | undefined;
@@ -47,7 +49,8 @@ export interface BackupReport extends CopyManifest {
  * @param store The store.
  * @param options What to back up, and where.
  * @returns The new backup; times in epoch ms, sizes in bytes.
- * @throws {InvalidArgumentError} When the store has no such experiment or run, or the directory lies in the store.
+ * @throws {InvalidArgumentError} When the store has no such experiment or run, or several that may be meant, or
+ * the directory lies in the store.
  * @throws {StoreLockedError} When another process holds the store's lock.
  * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is kept.
  *
@@ -64,7 +67,7 @@ export async function backup(store: Store, options: BackupOptions = {}): Promise
   const { scope = { kind: "full" }, backups = null, ...work } = options;
   await using locked = await lockStore(store, { task: "backup" });
   await using place = await requireCapability(locked, "backups").lock(backups);
-  const manifest = await place.copy(scope, work);
+  const manifest = await place.copy(await wholeScope(locked, scope, work), work);
   return {
     ...manifest,
     path: `${place.directory}/${manifest.id}`,
@@ -73,4 +76,23 @@ export async function backup(store: Store, options: BackupOptions = {}): Promise
     settled: locked.settled,
     remains: locked.remains,
   };
+}
+
+/**
+ * Makes a whole id of one that was typed. Needs read permission.
+ *
+ * @param store The store; it is not read for the whole id of a run.
+ * @param scope What was typed.
+ * @param work What may stop it.
+ * @returns The same by a whole id; what the store has nothing of stays as it is.
+ * @throws {InvalidArgumentError} When more than one is meant.
+ */
+export async function wholeScope(
+  store: Store,
+  scope: CopyScope,
+  { signal }: BackupWork = {},
+): Promise<CopyScope> {
+  const isTyped = "id" in scope && typeof scope.id === "string";
+  if (!isTyped || scope.kind === "run" && isRunId(scope.id)) return scope;
+  return resolveScope(scope, await store.read({ depth: "meta", signal }));
 }

@@ -71,17 +71,18 @@ export async function runBackup(
     const exitCode = report.complete ? ExitCode.done : ExitCode.interrupted;
     return { exitCode, earlier: report };
   }
-  const scope = scopeOf(options);
+  const { backup, wholeScope } = await import("../../backups/backup.ts");
+  const typed = scopeOf(options);
   if (dryRun) {
     const { directory } = await requireCapability(store, "backups").open(backups);
+    const scope = await wholeScope(store, typed, work);
     const { location } = store.describe();
     const document = { schema: "mltidy/backup-plan/v1", store: location, scope, directory };
     const text = `Would copy ${scopeText(scope)} into ${unbroken(directory)}; nothing was changed.`;
     show(document, foldLines([text], world.style));
     return { exitCode: ExitCode.done, earlier: null };
   }
-  const { backup } = await import("../../backups/backup.ts");
-  const report = await backup(store, { ...place, ...work, scope });
+  const report = await backup(store, { ...place, ...work, scope: typed });
   show(report, renderCopy(report, world.style));
   const exitCode = report.complete ? ExitCode.done : ExitCode.partlyApplied;
   return { exitCode, earlier: report };

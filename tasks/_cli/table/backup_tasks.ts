@@ -40,15 +40,15 @@ export const backupTasks = {
     flags: {
       experiment: {
         name: "experiment",
-        value: "ID",
-        describe: "Copy only this experiment, with all its runs",
+        value: "NAME|ID",
+        describe: "Copy only this experiment, with all its runs; the beginning of its ID will do",
         default: null,
         parse: parseText,
       } satisfies Valued<string | null>,
       run: {
         name: "run",
-        value: "ID",
-        describe: "Copy only this run, with the logged models that it has logged",
+        value: "NAME|ID",
+        describe: "Copy only this run, with its logged models; the beginning of its ID will do",
         default: null,
         parse: parseText,
       } satisfies Valued<string | null>,

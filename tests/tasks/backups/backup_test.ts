@@ -154,6 +154,8 @@ Deno.test("backup() of one experiment or run holds that alone", async () => {
     [...two.keys()],
     all.filter((path) => path === "7" || path.startsWith(`7/${runId(2)}`)),
   );
+  const { scope } = await backup(store, { scope: { kind: "experiment", id: "experiment 8" } });
+  assertEquals(scope, { kind: "experiment", id: "8" });
 });
 
 Deno.test("backup() of one run holds its logged models, and restore() brings them back with it", async () => {
