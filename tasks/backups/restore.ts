@@ -86,15 +86,12 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     const rescue = blocked && await rescueCommand(place, location, blocked, options);
     return { ...report, ...found, rescue };
   }
-  if (to !== null && found !== null) {
+  const copyTo = async (target: string, from: Backups, found: BackupPreview) => {
     const { id } = found.backup;
-    return {
-      ...report,
-      ...found,
-      ...await place.extract(id, to, await selectionIn(place, id, options), options),
-      collisions: [],
-    };
-  }
+    const copied = await from.extract(id, target, await selectionIn(from, id, options), options);
+    return { ...report, ...found, ...copied, collisions: [] };
+  };
+  if (to !== null && found !== null) return await copyTo(to, place, found);
   await using locked = await lockStore(store, { task: "restore" });
   const { settled, remains } = locked;
   // That was the last change, or its undoing: to undo one more is another wish.
@@ -103,8 +100,10 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   );
   if (options.id === undefined && isSettled) return { ...report, settled, remains };
   await using own = await requireCapability(locked, "backups").lock(directory);
-  const { backup } = await find(own, location, options) ?? {};
-  if (!backup) return { ...report, settled, remains };
+  const wanted = await find(own, location, options);
+  if (wanted === null) return { ...report, settled, remains };
+  if (to !== null) return { ...await copyTo(to, own, wanted), settled, remains };
+  const { backup } = wanted;
   const selection = await selectionIn(own, backup.id, options);
   const broughtBack = await own.bringBack(backup.id, selection, options)
     .catch(async (error: unknown) => {

@@ -19,10 +19,10 @@ import {
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
 import { sqliteUri } from "../../../lib/store/store_uri.ts";
-import { openOwnFile } from "../../_file/own/own_directory.ts";
 import { accessOf, trySetAccess } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { checkState } from "./state_directory.ts";
+import { checkJournal } from "../scan/check_journal.ts";
 import { isCutOff, recoverText } from "../scan/open_database.ts";
 import { placesFor, type Value } from "../scan/tables.ts";
 
@@ -90,15 +90,15 @@ export interface WritableLog extends ChangeLog {
 const APPLICATION = 0x6d6c7469;
 const VERSION = 1;
 
-const SCHEMA = `
-  CREATE TABLE changes (
+const TABLES: readonly string[] = [
+  `CREATE TABLE changes (
     id TEXT PRIMARY KEY,
     place INTEGER NOT NULL,
     task TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     is_done INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE rows (
+  ) STRICT`,
+  `CREATE TABLE rows (
     number INTEGER PRIMARY KEY,
     change TEXT NOT NULL REFERENCES changes ON DELETE CASCADE,
     experiment TEXT NOT NULL,
@@ -107,11 +107,15 @@ const SCHEMA = `
     key TEXT NOT NULL,
     before TEXT NOT NULL,
     after TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX rows_of_change ON rows (change);
-  PRAGMA user_version = ${VERSION};
-  PRAGMA application_id = ${APPLICATION};
-`;
+  ) STRICT`,
+  "CREATE INDEX rows_of_change ON rows (change)",
+];
+
+const SCHEMA = [
+  ...TABLES,
+  `PRAGMA user_version = ${VERSION}`,
+  `PRAGMA application_id = ${APPLICATION}`,
+].join(";\n");
 
 /**
  * Opens the log for reading. Needs read permission.
@@ -124,10 +128,11 @@ const SCHEMA = `
 export function readChangeLog(store: string): ChangeLog | null {
   const { changes } = checkState(store);
   if ((infoOf(changes)?.size ?? 0) === 0) return null;
+  checkJournal(changes, sqliteUri(store));
   const database = new DatabaseSync(changes, { readOnly: true });
   return closingOnError(database, () => {
     checkOurs(database, changes, store);
-    return logOf(database);
+    return logOf(database, changes);
   });
 }
 
@@ -142,17 +147,23 @@ export function readChangeLog(store: string): ChangeLog | null {
  */
 export function openChangeLog(store: string): WritableLog {
   const { changes } = checkState(store);
-  openOwnFile(changes).close();
-  const { uid, gid, mode } = accessOf(Deno.statSync(store));
-  trySetAccess(changes, { uid, gid, mode: (mode & 0o666) | 0o600 });
+  if (infoOf(changes) === null) makeFile(changes, store);
+  checkJournal(changes, sqliteUri(store));
   const database = new DatabaseSync(changes, { enableForeignKeyConstraints: true });
   return closingOnError(database, () => {
     // The last step of a commit, that the journal goes, is made durable as well.
     database.exec("PRAGMA synchronous = EXTRA");
     if (infoOf(changes)?.size === 0) inTransaction(database, () => database.exec(SCHEMA));
     checkOurs(database, changes, store);
-    return writableLogOf(database);
+    return writableLogOf(database, changes);
   });
+}
+
+/** What is there already is of whoever made it: only a new file gets the access of the store's database. */
+function makeFile(changes: string, store: string): void {
+  Deno.openSync(changes, { write: true, createNew: true, mode: 0o600 }).close();
+  const { uid, gid, mode } = accessOf(Deno.statSync(store));
+  trySetAccess(changes, { uid, gid, mode: (mode & 0o666) | 0o600 });
 }
 
 /**
@@ -208,73 +219,106 @@ function checkOurs(database: DatabaseSync, path: string, store: string): void {
       `Cannot read ${path}: expected version ${VERSION}, found ${version}; use the version of mltidy that wrote it`,
     );
   }
+  const found = database.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").all();
+  const isSame = found.length === TABLES.length &&
+    found.every(({ sql }) => TABLES.includes(String(sql)));
+  // A view could take for ever to read, and a trigger do anything.
+  if (!isSame) throw new DamagedBackupError(`Cannot read ${path}: expected other tables in it`);
 }
 
-function logOf(database: DatabaseSync): ChangeLog {
+function logOf(database: DatabaseSync, path: string): ChangeLog {
+  const reading = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof DamagedBackupError) throw error;
+      throw new DamagedBackupError(`Cannot read ${path}: ${error.message}`, { cause: error });
+    }
+  };
   return {
     list: () =>
-      database.prepare(
-        `SELECT c.*, COUNT(r.number) AS count FROM changes AS c
-          LEFT JOIN rows AS r ON r.change = c.id GROUP BY c.id ORDER BY place DESC, c.id DESC`,
-      ).all().map((row) => ({
-        id: String(row["id"]),
-        order: Number(row["place"]),
-        task: String(row["task"]),
-        createdAt: Number(row["created_at"]),
-        isDone: row["is_done"] === 1,
-        rows: Number(row["count"]),
-      })),
+      reading(() =>
+        database.prepare(
+          `SELECT c.*, COUNT(r.number) AS count FROM changes AS c
+            LEFT JOIN rows AS r ON r.change = c.id GROUP BY c.id ORDER BY place DESC, c.id DESC`,
+        ).all().map((row) => ({
+          id: String(row["id"]),
+          order: Number(row["place"]),
+          task: String(row["task"]),
+          createdAt: Number(row["created_at"]),
+          isDone: row["is_done"] === 1,
+          rows: Number(row["count"]),
+        }))
+      ),
     rowsOf: (id, { experiment = null, run = null } = {}) =>
-      database.prepare(
-        `SELECT * FROM rows WHERE change = ? AND (? IS NULL OR experiment = ?)
-          AND (? IS NULL OR run = ?) ORDER BY number`,
-      ).all(id, experiment, experiment, run, run).map(loggedRowOf),
+      reading(() =>
+        database.prepare(
+          `SELECT * FROM rows WHERE change = ? AND (? IS NULL OR experiment = ?)
+            AND (? IS NULL OR run = ?) ORDER BY number`,
+        ).all(id, experiment, experiment, run, run).map(loggedRowOf)
+      ),
     [Symbol.dispose]: () => database.close(),
   };
 }
 
-/** Who may write there may have put anything into it: no other row is touched than what a change touches. */
+/** Who may write there may have put anything into it: nothing else is undone than a soft deletion. */
 function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
-  const rowIn = (name: string, columns: readonly string[]): Row => {
-    try {
-      const found: unknown = JSON.parse(String(row[name]));
-      const isSound = typeof found === "object" && found !== null &&
-        Object.keys(found).toSorted().join() === columns.toSorted().join() &&
-        Object.values(found).every((value) => value === null || typeof value !== "object");
-      if (isSound) return found as Row;
-    } catch {
-      // Said below.
-    }
-    throw new DamagedBackupError(
-      `Cannot read row ${row["number"]} of change ${
-        row["change"]
-      }: its ${name} is not that of a run`,
-    );
-  };
+  const [key, before, after] = ["key", "before", "after"].map((name) => rowIn(row, name));
   const run = String(row["run"]);
-  if (row["table_name"] !== "runs") {
+  const time = after?.["deleted_time"];
+  const isDated = time !== undefined;
+  const expected = softDeletion(run, isDated ? Number(time) : null);
+  const isSound = row["table_name"] === "runs" && (!isDated || Number.isSafeInteger(time)) &&
+    sameRow(key, expected.key) && sameRow(before, expected.before) &&
+    sameRow(after, expected.after);
+  if (!isSound) {
     throw new DamagedBackupError(
       `Cannot read row ${row["number"]} of change ${
         row["change"]
-      }: expected one of table runs, found ${row["table_name"]}`,
+      }: expected the soft deletion of a run`,
     );
   }
+  const { number, experiment } = row;
+  return { ...expected, number: Number(number), experiment: String(experiment), run };
+}
+
+/**
+ * Makes of a run what MLflow's SQL store makes of it: `delete_run` in
+ * `mlflow/store/tracking/sqlalchemy_store.py`.
+ *
+ * @param run Its id.
+ * @param time Epoch ms; `null` where the database is of an MLflow that recorded none.
+ * @returns How its row is found, and what it becomes.
+ */
+export function softDeletion(
+  run: string,
+  time: number | null,
+): Pick<RowChange, "table" | "key" | "before" | "after"> {
+  const [undated, dated] = time === null
+    ? [{}, {}]
+    : [{ deleted_time: null }, { deleted_time: time }];
   return {
-    number: Number(row["number"]),
-    experiment: String(row["experiment"]),
-    run,
     table: "runs",
-    key: rowIn("key", ["run_uuid"]),
-    before: rowIn("before", STAGE_COLUMNS),
-    after: rowIn("after", STAGE_COLUMNS),
+    key: { run_uuid: run },
+    before: { lifecycle_stage: "active", ...undated },
+    after: { lifecycle_stage: "deleted", ...dated },
   };
 }
 
-/** What a soft deletion changes. */
-const STAGE_COLUMNS = ["lifecycle_stage", "deleted_time"];
+function rowIn(row: Readonly<Record<string, unknown>>, name: string): Row | null {
+  try {
+    return JSON.parse(String(row[name]));
+  } catch {
+    return null;
+  }
+}
 
-function writableLogOf(database: DatabaseSync): WritableLog {
-  const log = logOf(database);
+function sameRow(found: Row | null | undefined, expected: Row): boolean {
+  return JSON.stringify(found) === JSON.stringify(expected);
+}
+
+function writableLogOf(database: DatabaseSync, path: string): WritableLog {
+  const log = logOf(database, path);
   return {
     ...log,
     begin: (task, now) =>

@@ -31,7 +31,7 @@ import {
   type WritableLog,
 } from "./change_log.ts";
 import { AT_ONCE, type RowState, stateOf, undoChanges } from "./change_rows.ts";
-import { openDatabase } from "../scan/open_database.ts";
+import { openDatabase, storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "./state_directory.ts";
 
 /**
@@ -81,9 +81,9 @@ export function lockDatabaseBackups(
         await turn();
         signal?.throwIfAborted();
         const some = rows.slice(at, at + AT_ONCE);
-        const left = new Set(undoChanges(database, some));
+        const left = new Set(orStoreError(path, () => undoChanges(database, some)));
         const undone = some.filter((row) => !left.has(row));
-        log.drop(undone);
+        orStoreError(path, () => log.drop(undone));
         changes += undone.length;
         if (left.size > 0) throw new RestoreCollisionError(id, collisionsOf(database, [...left]));
       }
@@ -95,6 +95,14 @@ export function lockDatabaseBackups(
     remove: (id) => Promise.try(() => (log.remove(id), true)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+function orStoreError<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeErrorOf(error, path) ?? error;
+  }
 }
 
 type Look = <T>(look: (log: ChangeLog, database: DatabaseSync) => T) => T | null;

@@ -18,17 +18,17 @@ import type { Action, SoftDeleteRun } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { stampOf } from "../../../lib/snapshot/assemble_rows.ts";
 import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
-import type { RunId } from "../../../lib/store/path.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
+import { takeTurns } from "../../_io/take_turns.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { Change, LockedStore, PerformOptions, Store } from "../../ports/store.ts";
-import { type LoggedRow, openChangeLog, type RowChange, type WritableLog } from "./change_log.ts";
-import { AT_ONCE, makeChanges, undoChanges } from "./change_rows.ts";
+import { type LoggedRow, openChangeLog, softDeletion, type WritableLog } from "./change_log.ts";
+import { AT_ONCE, makeChanges, stateOf, undoChanges } from "./change_rows.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";
-import { openWritable, storeErrorOf } from "../scan/open_database.ts";
+import { openWritable, requireWritable, storeErrorOf } from "../scan/open_database.ts";
 import { selectRuns } from "../scan/read_rows.ts";
 import { lockDatabase, statePaths } from "./state_directory.ts";
-import { readTables, selectRows, type Tables, text } from "../scan/tables.ts";
+import { placesFor, readTables, selectRows, type Tables, text } from "../scan/tables.ts";
 
 /**
  * Takes the lock of a database and undoes what was cut off. Needs read and write permission for the database and
@@ -45,6 +45,7 @@ export function lockDatabaseStore(store: Store, path: string, task: string): Loc
   const { location } = store.describe();
   const stack = new DisposableStack();
   try {
+    requireWritable(path);
     const lock = stack.use(lockDatabase(path, task, store.now()));
     const log = stack.use(openChangeLog(path));
     const database = stack.use(openWritable(path));
@@ -96,8 +97,10 @@ export function lockDatabaseStore(store: Store, path: string, task: string): Loc
 /** What has not come to its end is undone, but for what somebody else has changed since. */
 function settle(log: WritableLog, database: DatabaseSync): readonly SettledChange[] {
   return log.list().filter(({ isDone }) => !isDone).map(({ id, task }) => {
-    const collisions = undoAll(log, database, id).map(({ run }) =>
-      `run ${run}: it has been changed since, and stays as it is`
+    const collisions = undoAll(log, database, id).map((row) =>
+      stateOf(database, row) === "gone"
+        ? `run ${row.run}: it is in the database no more`
+        : `run ${row.run}: it has been changed since, and stays as it is`
     );
     log.remove(id);
     return { id, task, outcome: "reversed", collisions };
@@ -123,32 +126,39 @@ interface BeginOptions {
   readonly path: string;
 }
 
-function beginChange(options: BeginOptions): Change {
+async function beginChange(options: BeginOptions): Promise<Change> {
   const { actions, task, now, keepBackup, log, database, path } = options;
   const tables = readTables(database);
-  const known = new Map(
-    actions.filter(isSoftDelete).map(({ runId }) => [runId, digestOf(tables, runId)]),
-  );
+  const isDated = tables.columns.get("runs")!.has("deleted_time");
+  const known = await lookAtRuns(tables, actions.filter(isSoftDelete));
   const { id } = log.begin(task, now);
   let isOpen = true;
   let done = 0;
   const perform = (chunk: readonly SoftDeleteRun[]): readonly ActionOutcome[] => {
-    const reasons = new Map<RunId, SkipReason>();
-    const isAsPlanned = ({ runId, stamp }: SoftDeleteRun): boolean => {
-      const [run] = selectRuns(tables, runId);
-      const isSame = run !== undefined && stampOf(run) === stamp &&
-        digestOf(tables, runId) === known.get(runId);
-      if (!isSame) reasons.set(runId, run === undefined ? "gone" : "changed-since-plan");
-      return isSame;
-    };
-    const wanted = new Map(
-      chunk.filter(isAsPlanned).map((action) => [action.runId as string, action]),
+    const reasons = new Map<string, SkipReason>();
+    const stay = (run: string, because: SkipReason) => void reasons.set(run, because);
+    const rows = log.add(
+      id,
+      chunk.map(({ runId, experimentId }) => ({
+        experiment: experimentId,
+        run: runId,
+        ...softDeletion(runId, isDated ? now : null),
+      })),
     );
-    const rows = log.add(id, [...wanted.values()].map((action) => softDeletion(action, now)));
-    const changed = new Set(
-      makeChanges(database, rows, ({ run }) => isAsPlanned(wanted.get(run)!)),
-    );
-    log.drop(rows.filter((row) => !changed.has(row)));
+    let changed: ReadonlySet<LoggedRow> = new Set();
+    try {
+      let versions: ReadonlyMap<string, string> | null = null;
+      const stamps = new Map<string, string>(chunk.map(({ runId, stamp }) => [runId, stamp]));
+      changed = new Set(makeChanges(database, rows, ({ run }) => {
+        versions ??= versionsOf(tables, chunk.map(({ runId }) => runId));
+        const [found] = selectRuns(tables, run);
+        if (found === undefined) stay(run, "gone");
+        return found !== undefined && stampOf(found) === stamps.get(run) &&
+          digestOf(tables, run, versions) === known.get(run);
+      }));
+    } finally {
+      log.drop(rows.filter((row) => !changed.has(row)));
+    }
     done += changed.size;
     const deleted = new Set([...changed].map(({ run }) => run));
     return chunk.map(({ kind, path, runId }) =>
@@ -220,36 +230,49 @@ function isSoftDelete(action: Action): action is SoftDeleteRun {
   return action.kind === "soft-delete-run";
 }
 
-/** As MLflow's SQL store deletes a run: `mlflow/store/tracking/sqlalchemy_store.py`, `delete_run`. */
-function softDeletion({ runId, experimentId }: SoftDeleteRun, now: number): RowChange {
-  return {
-    experiment: experimentId,
-    run: runId,
-    table: "runs",
-    key: { run_uuid: runId },
-    before: { lifecycle_stage: "active", deleted_time: null },
-    after: { lifecycle_stage: "deleted", deleted_time: now },
-  };
+/** How each run stands before the change, see {@linkcode digestOf}. */
+async function lookAtRuns(
+  tables: Tables,
+  actions: readonly SoftDeleteRun[],
+): Promise<ReadonlyMap<string, string>> {
+  const turn = takeTurns();
+  const known = new Map<string, string>();
+  for (let at = 0; at < actions.length; at += AT_ONCE) {
+    await turn();
+    const ids = actions.slice(at, at + AT_ONCE).map(({ runId }) => runId);
+    const versions = versionsOf(tables, ids);
+    for (const id of ids) known.set(id, digestOf(tables, id, versions));
+  }
+  return known;
 }
 
 /** What of a run's tags and of the registry may protect it, since a stamp tells of its own row alone. */
-function digestOf(tables: Tables, run: string): string {
+function digestOf(tables: Tables, run: string, versions: ReadonlyMap<string, string>): string {
   const tags = selectRows<{ key: string; value: string | null }>(tables, {
     table: "tags",
     fields: { key: text("key"), value: text("value") },
     tail: "WHERE run_uuid = ? ORDER BY key",
     values: [run],
   });
-  const versions = selectRows<{ name: string; version: string }>(tables, {
-    table: "model_versions",
-    fields: { name: text("name"), version: text("version") },
-    needs: ["run_id"],
-    tail: "WHERE run_id = ? ORDER BY name, version",
-    values: [run],
-  });
   return fingerprintOf([
     ...[...tags].flatMap(({ key, value }) => [key, value ?? ""]),
     "",
-    ...[...versions].flatMap(({ name, version }) => [name, version]),
+    versions.get(run) ?? "",
   ]);
+}
+
+/** Run → which versions name it. MLflow has no index for that, so it is asked of many runs at once. */
+function versionsOf(tables: Tables, runs: readonly string[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const rows = selectRows<{ run: string; name: string; version: string }>(tables, {
+    table: "model_versions",
+    fields: { run: text("run_id"), name: text("name"), version: text("version") },
+    needs: ["run_id"],
+    tail: `WHERE run_id IN ${placesFor(runs)} ORDER BY name, version`,
+    values: runs,
+  });
+  for (const { run, name, version } of rows) {
+    found.set(run, fingerprintOf([found.get(run) ?? "", name, version]));
+  }
+  return found;
 }

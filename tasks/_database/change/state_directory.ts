@@ -15,11 +15,11 @@
  */
 
 import { dirname, join } from "@std/path";
-import { StoreAccessError } from "../../../lib/errors.ts";
+import { StoreAccessError, UnsupportedStoreError } from "../../../lib/errors.ts";
 import { sqliteUri } from "../../../lib/store/store_uri.ts";
 import { keepingTimes, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
-import { failureText } from "../../_io/read.ts";
+import { failureText, infoOf } from "../../_io/read.ts";
 import { type Lock, lockFile } from "../../_file/own/lock.ts";
 import {
   type Layout,
@@ -71,8 +71,28 @@ const PLACES: Layout = {
  */
 export function checkState(database: string): StatePaths {
   const paths = statePaths(database);
-  refuseForeign(paths.directory, PLACES, sqliteUri(database));
+  const location = sqliteUri(database);
+  refuseForeign(paths.directory, PLACES, location);
+  const refuse = (path: string, found: string) => {
+    throw new UnsupportedStoreError(
+      `Cannot use ${path}: expected a file of our own, found ${found}; move it away`,
+      location,
+    );
+  };
+  for (const path of [paths.lock, paths.changes]) {
+    if ((infoOf(path)?.nlink ?? 1) !== 1) refuse(path, "another name of a file");
+  }
+  const maker = infoOf(paths.directory)?.uid ?? null;
+  if (maker !== null && isAnybodys(dirname(database))) {
+    const known = [0, Deno.uid(), Deno.statSync(database).uid];
+    if (!known.includes(maker)) refuse(paths.directory, `that user ${maker} has made it`);
+  }
   return paths;
+}
+
+/** In a directory such as `/tmp` anybody may have made what stands there. */
+function isAnybodys(directory: string): boolean {
+  return ((Deno.statSync(directory).mode ?? 0) & 0o1000) !== 0;
 }
 
 /**

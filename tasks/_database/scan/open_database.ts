@@ -6,6 +6,7 @@
 
 import { DatabaseSync } from "node:sqlite";
 import {
+  DiskFullError,
   StoreAccessError,
   type StoreError,
   StoreLockedError,
@@ -13,8 +14,10 @@ import {
 } from "../../../lib/errors.ts";
 import { sqliteUri } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
+import { isDiskFull } from "../../_io/disk_full.ts";
 import { openRegular } from "../../_io/open_regular.ts";
-import { isGone, readBytes, readStart } from "../../_io/read.ts";
+import { failureText, isGone, readBytes, readStart } from "../../_io/read.ts";
+import { checkJournal } from "./check_journal.ts";
 import { holdOpen, isHeldOpen } from "./held_open.ts";
 import { replayLog } from "./replay_log.ts";
 
@@ -47,7 +50,10 @@ const ATTEMPTS = 5;
  */
 export function openDatabase(path: string, patience: number = PATIENCE): DatabaseSync {
   // SQLite looks beside the file itself, too, and not beside a link to it.
-  const bytes = isHeldOpen(path) ? null : readWhole(Deno.realPathSync(path));
+  const real = Deno.realPathSync(path);
+  const isOurs = isHeldOpen(real);
+  if (!isOurs) checkJournal(real, sqliteUri(real));
+  const bytes = isOurs ? null : readWhole(real);
   if (bytes === null) {
     const database = new DatabaseSync(path, { readOnly: true });
     // Deno 2.9 takes the option `timeout`, and waits for five seconds all the same.
@@ -66,33 +72,44 @@ export function openDatabase(path: string, patience: number = PATIENCE): Databas
  *
  * @param path Absolute path of its file.
  * @returns The database, to be bound by `using`.
- * @throws {StoreAccessError} When this account may not write to it.
+ * @throws {UnsupportedStoreError} When what lies beside it is none of SQLite's.
  * @throws {Error} What SQLite says, see {@linkcode storeErrorOf}.
  */
 export function openWritable(path: string): DatabaseSync {
+  checkJournal(path, sqliteUri(path));
   const database = new DatabaseSync(path);
   try {
     database.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
-    // A file that may not be written to is opened all the same.
+    // What was cut off is played back now, and not in the middle of a change.
     database.exec("BEGIN IMMEDIATE; ROLLBACK");
     holdOpen(path, database);
     return database;
   } catch (error) {
     database.close();
-    if (!(error instanceof Error) || !("errcode" in error) || error.errcode !== READ_ONLY) {
-      throw error;
-    }
+    throw error;
+  }
+}
+
+/**
+ * Refuses a database to which this account may not write: SQLite opens such a one all the same, and only reads.
+ *
+ * @param path Absolute path of its file.
+ * @throws {StoreAccessError} When this account may not.
+ */
+export function requireWritable(path: string): void {
+  // To close the file would drop the locks that SQLite has on it in this process.
+  if (isHeldOpen(path)) return;
+  try {
+    Deno.openSync(path, { write: true }).close();
+  } catch (error) {
     const location = sqliteUri(path);
     throw new StoreAccessError(
-      `Cannot change store ${location}: this account may not write to it; nothing was touched`,
+      `Cannot change store ${location}: ${failureText(error)}; nothing was touched`,
       location,
       { cause: error },
     );
   }
 }
-
-/** SQLite's code for a database that can only be read. */
-const READ_ONLY = 8;
 
 /**
  * Reads a database and its log without a lock. As long as there is the same log, whatever is written into the
@@ -148,13 +165,16 @@ function readLog(path: string): Uint8Array | null {
   }
 }
 
-/** By the lower byte of SQLite's code: what is wrong, and what helps. */
+/** SQLite's code for a journal that only who may write can play back. */
+const CUT_OFF = 776;
+
+/** By SQLite's code, or the lower byte of it: what is wrong, and what helps. */
 const FAILURES: Readonly<
   Record<number, readonly ["locked" | "access" | "damaged", wrong: string, help: string]>
 > = {
   5: ["locked", "a program is writing to it", "try again once it is done"],
   6: ["locked", "a program is writing to it", "try again once it is done"],
-  8: ["access", "a change of it was cut off", "open it once with MLflow, which settles that"],
+  8: ["access", "it can only be read", "let this account write to it"],
   10: ["access", "the disk does not give all of it", "check the disk, or bring it back"],
   11: ["damaged", "it is damaged", "bring it back from a backup"],
   14: [
@@ -163,11 +183,24 @@ const FAILURES: Readonly<
     "let this account read it, and write in the directory in which it lies",
   ],
   26: ["damaged", "it is damaged", "bring it back from a backup"],
+  [CUT_OFF]: [
+    "access",
+    "a change of it was cut off",
+    "open it once with MLflow, which settles that",
+  ],
 };
 
+/** SQLite's code for a disk without room. */
+const FULL = 13;
+
+function codeOf(error: unknown): number {
+  const isOfSqlite = error instanceof Error && "errcode" in error;
+  return isOfSqlite && typeof error.errcode === "number" ? error.errcode : 0;
+}
+
 function failureOf(error: Error): (typeof FAILURES)[number] | undefined {
-  const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode : 0;
-  return FAILURES[code & 0xff];
+  const code = codeOf(error);
+  return FAILURES[code] ?? FAILURES[code & 0xff];
 }
 
 /**
@@ -178,7 +211,7 @@ function failureOf(error: Error): (typeof FAILURES)[number] | undefined {
  * @returns Whether that is so.
  */
 export function isCutOff(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === CUT_OFF;
+  return codeOf(error) === CUT_OFF;
 }
 
 /**
@@ -191,9 +224,6 @@ export function recoverText(path: string): string {
   const command = shellWords(["deno", "task", "recover", "--store", sqliteUri(path)]);
   return `\`${command}\` settles that`;
 }
-
-/** SQLite's code for a journal that only who may write can play back. */
-const CUT_OFF = 776;
 
 /**
  * Says what helps where a database cannot be read that may refer to a store.
@@ -218,8 +248,15 @@ export function helpFor(error: Error): string {
  * @returns The error; `null` when SQLite was not the cause.
  */
 export function storeErrorOf(error: unknown, path: string): StoreError | null {
-  if (!(error instanceof Error) || !("errcode" in error)) return null;
   const location = sqliteUri(path);
+  if (isDiskFull(error) || codeOf(error) === FULL) {
+    return new DiskFullError(
+      `Cannot change store ${location}: no space is left on its disk, and nothing was lost; make room there, and try again`,
+      location,
+      { cause: error },
+    );
+  }
+  if (!(error instanceof Error) || !("errcode" in error)) return null;
   const [kind, wrong, usual] = failureOf(error) ?? ["damaged", error.message, "mend that"];
   const help = isCutOff(error) ? recoverText(path) : usual;
   const message = `Cannot read store ${location}: ${wrong}; ${help}`;

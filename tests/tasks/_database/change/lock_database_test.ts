@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import {
   DamagedBackupError,
@@ -208,41 +209,136 @@ Deno.test("what was deleted again or is gone is not undone, and nothing else is 
 });
 
 Deno.test("what stands in our place beside a database and is not ours is refused, and left", async () => {
+  const secret = ({ directory }: TempDatabase) => join(directory, "secret.txt");
+  const own = ({ path }: TempDatabase, name: string) => join(statePaths(path).directory, name);
   const foreign: readonly [what: string, make: (database: TempDatabase) => void][] = [
     [
       "found a symbolic link",
-      ({ path, directory }) => Deno.symlinkSync(directory, `${path}.mltidy`),
+      ({ path, directory }) => Deno.symlinkSync(directory, statePaths(path).directory),
     ],
     [
       "notes.txt and no README.txt",
       ({ directory }) => writeFiles(directory, { "mlflow.db.mltidy/notes.txt": "mine" }),
     ],
-    ["found another database", ({ path }) => {
-      Deno.mkdirSync(statePaths(path).directory);
-      using other = new DatabaseSync(statePaths(path).changes);
+    ["found another database", (database) => {
+      Deno.mkdirSync(statePaths(database.path).directory);
+      using other = new DatabaseSync(own(database, "changes.db"));
       other.exec("CREATE TABLE mine (a)");
     }],
+    ["found another name of a file", (database) => {
+      Deno.mkdirSync(statePaths(database.path).directory);
+      Deno.linkSync(secret(database), own(database, "changes.db"));
+    }],
+    // SQLite would remove the file that such a journal names.
+    ["found one that has another file removed", (database) => {
+      Deno.mkdirSync(statePaths(database.path).directory);
+      Deno.writeFileSync(own(database, "changes.db-journal"), naming(secret(database)));
+    }],
+    ["found one that has another file removed", (database) => {
+      Deno.writeFileSync(`${database.path}-journal`, naming(secret(database)));
+    }],
+    ["expected a file of SQLite's", ({ path }) => Deno.mkdirSync(`${path}-wal`)],
   ];
   for (const [what, make] of foreign) {
     await using database = await tempDatabase(STORE);
-    make(database);
-    await using store = await open(database);
+    writeFiles(database.directory, { "secret.txt": "" });
     const before = rowsOf(database);
-    const { message } = await assertRejects(
-      () => cleanup(store, { apply: true }),
-      UnsupportedStoreError,
-    );
+    const access = (path: string) => {
+      const { uid, mode, size } = Deno.statSync(path);
+      return [uid, mode, size];
+    };
+    Deno.chmodSync(secret(database), 0o600);
+    const closed = access(secret(database));
+    make(database);
+    const message = await refusal(database);
     assertStringIncludes(message, what);
+    assertEquals(access(secret(database)), closed, what);
+    for (const end of ["-journal", "-wal"]) {
+      await Deno.remove(`${database.path}${end}`).catch(() => {});
+    }
     assertEquals(rowsOf(database), before, what);
   }
 });
 
+async function refusal(database: TempDatabase): Promise<string> {
+  const { message } = await assertRejects(async () => {
+    await using store = await open(database);
+    await cleanup(store, { apply: true });
+  }, UnsupportedStoreError);
+  return message;
+}
+
+/** A journal as SQLite writes it where several databases change at once. */
+function naming(path: string): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode(path);
+  const journal = new Uint8Array(512 + name.length + 20);
+  const view = new DataView(journal.buffer);
+  journal.set(Uint8Array.fromHex(MAGIC));
+  view.setUint32(20, 512);
+  view.setUint32(24, 4096);
+  journal.set(name, 516);
+  view.setUint32(516 + name.length, name.length);
+  view.setUint32(520 + name.length, name.reduce((sum, byte) => sum + byte, 0));
+  journal.set(Uint8Array.fromHex(MAGIC), 524 + name.length);
+  return journal;
+}
+
+const MAGIC = "d9d505f920a163d7";
+
+Deno.test("a database of an MLflow that recorded no time of a deletion is changed as that did it", async () => {
+  await using database = await tempDatabase(STORE);
+  database.execute("ALTER TABLE runs DROP COLUMN deleted_time");
+  await using store = await open(database);
+  const before = rowsOf(database);
+  const { report } = await cleanup(store, { apply: true });
+  assertEquals([report?.complete, report?.totals.applied], [true, 3]);
+  assertEquals((await restore(store)).changes, 3);
+  assertEquals(rowsOf(database), before);
+});
+
+Deno.test("of what could not be deleted nothing is left to undo", async () => {
+  await using database = await tempDatabase(STORE);
+  database.execute(
+    `CREATE TRIGGER refuse BEFORE UPDATE ON runs WHEN OLD.run_uuid = '${runId(2)}'
+      BEGIN SELECT RAISE(ABORT, 'no'); END`,
+  );
+  await using store = await open(database);
+  const before = rowsOf(database);
+  const { report } = await cleanup(store, { apply: true });
+  assertEquals(report?.totals, { ...report!.totals, applied: 0, failed: 3 });
+  assertEquals([report?.backup, (await listBackups(store)).backups], [null, []]);
+  assertEquals(rowsOf(database), before);
+});
+
+Deno.test({
+  name: "a database to which this account may not write is refused before anything is made",
+  ignore: Deno.build.os === "windows" || Deno.uid() === 0,
+  fn: async () => {
+    await using database = await tempDatabase(STORE);
+    Deno.chmodSync(database.path, 0o400);
+    await using store = await open(database);
+    await assertRejects(
+      () => cleanup(store, { apply: true }),
+      StoreAccessError,
+      "nothing was touched",
+    );
+    assertEquals([...Deno.readDirSync(database.directory)].map(({ name }) => name), ["mlflow.db"]);
+  },
+});
+
 Deno.test("a log of changes that is damaged, newer or forged changes nothing", async () => {
+  const forged = "expected the soft deletion of a run";
   const damages: readonly [sql: string, message: string][] = [
     ["PRAGMA user_version = 2", "expected version 1, found 2"],
-    ["UPDATE rows SET table_name = 'experiments'", "expected one of table runs, found experiments"],
-    [`UPDATE rows SET after = '{"status":"RUNNING"}'`, "its after is not that of a run"],
-    ["UPDATE rows SET key = '{}'", "its key is not that of a run"],
+    ["UPDATE rows SET table_name = 'experiments'", forged],
+    [`UPDATE rows SET after = '{"status":"RUNNING"}'`, forged],
+    ["UPDATE rows SET key = '{}'", forged],
+    ["UPDATE rows SET before = after, after = before", forged],
+    [`UPDATE rows SET after = '{"lifecycle_stage":"deleted","deleted_time":"rubbish"}'`, forged],
+    ["UPDATE rows SET after = 'null'", forged],
+    ["DROP TABLE rows; CREATE VIEW rows AS SELECT 1", "expected other tables"],
+    ["CREATE TRIGGER more AFTER DELETE ON rows BEGIN SELECT 1; END", "expected other tables"],
+    ["UPDATE changes SET place = 9223372036854775807", "too large"],
   ];
   for (const [sql, expected] of damages) {
     await using database = await tempDatabase(STORE);
@@ -284,5 +380,17 @@ Deno.test("what a writer left that was killed is settled by a task that may writ
     `a change of it was cut off; \`deno task recover --store ${database.uri}\` settles that`,
   );
   assertEquals((await recover(store)).settled, []);
+  assertEquals(rowsOf(database), before);
+});
+
+Deno.test("a copy to another place is refused, and nothing undone, also where a change was cut off", async () => {
+  await using database = await tempDatabase(STORE);
+  await using store = await open(database);
+  await cleanup(store, { apply: true });
+  const [{ id } = { id: "" }] = (await listBackups(store)).backups;
+  const before = rowsOf(database);
+  cutOff(database, [], [runId(3)]);
+  const to = join(database.directory, "copy");
+  await assertRejects(() => restore(store, { id, to }), UnsupportedStoreError, "Cannot copy to");
   assertEquals(rowsOf(database), before);
 });
