@@ -1,12 +1,13 @@
 /**
- * The task `explain`: why a run stays or goes.
+ * The task `explain`: why a run, or a logged model, stays or goes.
  *
  * @module
  */
 
-import { explainRun, type Explanation, findRuns } from "../lib/answers/explain_run.ts";
+import { explainModel, type Explanation, findModels } from "../lib/answers/explain_model.ts";
+import { explainRun, findRuns } from "../lib/answers/explain_run.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
-import type { Run } from "../lib/store/snapshot.ts";
+import type { LoggedModel, Run } from "../lib/store/snapshot.ts";
 import type { Abortable, Store } from "./ports/store.ts";
 
 /** What to explain. */
@@ -17,22 +18,23 @@ export interface ExplainOptions extends Abortable {
   readonly onProgress?: ((runs: number) => void) | undefined;
 }
 
-/** What came of looking for a run. */
+/** What came of looking for a run, or a logged model. */
 export interface ExplainResult {
-  /** One for each run that was meant: none, one, or all those of the same name. */
+  /** One for each that was meant: none, one, or all those of the same name; models where no run is meant. */
   readonly explanations: readonly Explanation[];
-  /** The runs that were meant, when they are too many to explain. */
-  readonly candidates: readonly Run[];
+  /** Those that were meant, when they are too many to explain. */
+  readonly candidates: readonly (Run | LoggedModel)[];
 }
 
 const MOST = 5;
 
 /**
- * Explains what a clean-up would do with a run, and what would change that. Needs read permission for
- * the store.
+ * Explains what a clean-up would do with a run, and what would change that, or with a logged model. Needs
+ * read permission for the store.
  *
  * @param store The store.
- * @param run The run's id, 6 or more of its first letters, `7/3a7bb818…` as plans print it, or its name.
+ * @param subject The id of a run or logged model, 6 or more of its first letters, `7/3a7bb818…` as plans print
+ * it, or its name.
  * @param options The policy.
  * @returns The explanations.
  * @throws {InvalidArgumentError} When a value of the policy makes no sense.
@@ -50,7 +52,7 @@ const MOST = 5;
  */
 export async function explain(
   store: Store,
-  run: string,
+  subject: string,
   options: ExplainOptions,
 ): Promise<ExplainResult> {
   const { policy, onProgress, signal } = options;
@@ -60,12 +62,18 @@ export async function explain(
     onProgress,
     signal,
   });
-  const found = findRuns(snapshot, run);
-  if (found.length > MOST) return { explanations: [], candidates: found };
+  const runs = findRuns(snapshot, subject);
+  const models = runs.length > 0 ? [] : findModels(snapshot, subject);
+  if (runs.length + models.length > MOST) {
+    return { explanations: [], candidates: [...runs, ...models] };
+  }
   const now = store.now();
   const kinds = store.changes?.kinds;
   return {
-    explanations: found.map(({ path }) => explainRun(snapshot, policy, { path, now, kinds })),
+    explanations: [
+      ...runs.map(({ path }) => explainRun(snapshot, policy, { path, now, kinds })),
+      ...models.map(({ path }) => explainModel(snapshot, policy, { path, now, kinds })),
+    ],
     candidates: [],
   };
 }

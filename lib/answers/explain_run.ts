@@ -13,10 +13,11 @@ import type { Stop } from "../plan/plan.ts";
 import type { Standing } from "../plan/standing.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
 import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
+import { holdersOf } from "../store/holders.ts";
 import { isNonEmpty, type NonEmpty, type Run } from "../store/snapshot.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
-import { findNamed } from "../text/find_named.ts";
 import { findFlip, type Flip, judgeAsPlanned } from "./find_flip.ts";
+import { findPlaced } from "./find_placed.ts";
 
 /** What a rule asks for and a run has nothing of. */
 export interface Lack {
@@ -27,9 +28,11 @@ export interface Lack {
 }
 
 /** Why a run stays or goes. */
-export interface Explanation {
+export interface RunExplanation {
   /** Names this kind of document and its version. */
   readonly schema: "mltidy/explain/v1";
+  /** What is explained. */
+  readonly subject: "run";
   /** The store's location: an absolute path, or a URI without credentials. */
   readonly store: string;
   /** The run. */
@@ -75,12 +78,7 @@ export interface Explanation {
  * @returns The runs: those of that id, else of that name, else whose id begins so.
  */
 export function findRuns(snapshot: StoreSnapshot, text: string): readonly Run[] {
-  const runs = [...snapshot.experiments, ...snapshot.orphans].flatMap((holder) => holder.runs);
-  const [, place = "", beginning = ""] = /^(?:(.*)\/)?([^/]*?)(?:…|\.{3})?$/.exec(text) ?? [];
-  const isThere = ({ experimentId, path }: Run) =>
-    place === "" || place === experimentId || place === path.slice(0, path.lastIndexOf("/"));
-  // A name may have a slash itself.
-  return findNamed(runs.filter((run) => isThere(run) || run.name === text), beginning, text);
+  return findPlaced(holdersOf(snapshot).flatMap(({ runs }) => runs), text);
 }
 
 /**
@@ -96,7 +94,7 @@ export function explainRun(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   options: PlanOptions & { readonly path: StorePath },
-): Explanation {
+): RunExplanation {
   const { path, now, kinds } = options;
   const plan = planCleanup(snapshot, policy, { now, kinds });
   const all = judgeAsPlanned(snapshot, policy, now);
@@ -114,6 +112,7 @@ export function explainRun(
   const canGo = kinds?.has(kindOf(judged)) ?? true;
   return {
     schema: "mltidy/explain/v1",
+    subject: "run",
     store: snapshot.location,
     runId: run.id,
     experimentId: run.experimentId,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Explanation } from "../answers/explain_run.ts";
+import type { Explanation } from "../answers/explain_model.ts";
 import type { PolicyChange } from "../answers/find_flip.ts";
 import { type Allowance, allowanceOf } from "../plan/allowance.ts";
 import type { ActionReason, KeepReason, Stop } from "../plan/plan.ts";
@@ -224,8 +224,8 @@ export function ruleDocument({ check: _, remedy, ...rule }: Rule): object {
  * @returns The same, with what changes named as it is typed.
  */
 export function explanationDocument(explanation: Explanation): object {
+  if (explanation.subject !== "run" || explanation.flip === null) return explanation;
   const { flip } = explanation;
-  if (flip === null) return explanation;
   const changes = flip.changes.map(typedChange);
   return { ...explanation, flip: { ...flip, changes } };
 }

@@ -1,10 +1,11 @@
 /**
- * Renders why a run stays or goes.
+ * Renders why a run, or a logged model, stays or goes.
  *
  * @module
  */
 
-import type { Explanation, Lack } from "../answers/explain_run.ts";
+import type { Explanation, ModelExplanation } from "../answers/explain_model.ts";
+import type { Lack, RunExplanation } from "../answers/explain_run.ts";
 import type { Flip, PolicyChange } from "../answers/find_flip.ts";
 import { keeps } from "../judge/keep_rules.ts";
 import type { ActionReason, KeepReason, Stop } from "../plan/plan.ts";
@@ -21,20 +22,39 @@ import { flagsAgainst, typedChange } from "./commands.ts";
 import { moreLines } from "./more.ts";
 
 /**
- * Renders why a run stays or goes: the verdict, the rule, the reasons, the ranks, and the smallest change
- * that would turn it.
+ * Renders why something stays or goes: the verdict and the reasons; of a run also the rule, the ranks, and the
+ * smallest change that would turn it.
  *
  * @param explanation The explanation.
  * @param options How to render it.
  * @returns Lines, each ended by a line feed.
  */
 export function renderExplanation(explanation: Explanation, options: RenderOptions = {}): string {
+  const style = styleOf(options);
+  const lines = explanation.subject === "run"
+    ? runLines(explanation, style)
+    : modelLines(explanation, style);
+  return foldLines(lines, options);
+}
+
+function modelLines(explanation: ModelExplanation, style: Style): readonly string[] {
+  const { name, modelId, sourceRunId, experiment, experimentId, verdict, reasons } = explanation;
+  return [
+    `Logged model ${unbroken(name || NO_NAME)}, ${unbroken(modelId)}`,
+    `in experiment ${unbroken(experiment ?? "(orphan)")}, ${unbroken(experimentId)}`,
+    ...(sourceRunId === null ? [] : [`of run ${unbroken(sourceRunId)}`]),
+    style.bold(VERDICTS[verdict]),
+    ...listed(verdict === "stays" ? "Kept, since" : "It goes, since", reasons.map(reasonText)),
+    ...(verdict === "stays" ? [] : stopLine(explanation, style)),
+  ];
+}
+
+function runLines(explanation: RunExplanation, style: Style): readonly string[] {
   const { name, runId, experiment, experimentId, verdict, rule, reasons, drops, flip } =
     explanation;
-  const style = styleOf(options);
   // What goes is said to do so by its standings, which follow.
   const why = reasons.filter(({ kind }) => kind !== "not-kept");
-  const lines = [
+  return [
     `Run ${unbroken(name || NO_NAME)}, ${unbroken(runId)}`,
     `in experiment ${unbroken(experiment ?? "(orphan)")}, ${unbroken(experimentId)}`,
     style.bold(drops.length === 0 ? VERDICTS[verdict] : "Stays, but heavy files of it go."),
@@ -50,7 +70,6 @@ export function renderExplanation(explanation: Explanation, options: RenderOptio
       : [`It also stays once it has the tag ${PIN_TAG}.`]),
     ...(verdict === "stays" && drops.length === 0 ? [] : stopLine(explanation, style)),
   ];
-  return foldLines(lines, options);
 }
 
 function listed(heading: string, items: readonly string[]): readonly string[] {
@@ -60,7 +79,7 @@ function listed(heading: string, items: readonly string[]): readonly string[] {
 }
 
 /** What of the rule does not keep it: what it has nothing of, and where it ranks too low. */
-function missesOf(explanation: Explanation): readonly string[] {
+function missesOf(explanation: RunExplanation): readonly string[] {
   const { lacks, standings } = explanation;
   const unlogged: readonly string[] = lacks.find(({ key }) => key === "keep_best")?.wanted ?? [];
   const ranked = standings.filter((one) =>
@@ -72,7 +91,7 @@ function missesOf(explanation: Explanation): readonly string[] {
   ];
 }
 
-function dropsOf(explanation: Explanation): readonly string[] {
+function dropsOf(explanation: RunExplanation): readonly string[] {
   const { drops, path } = explanation;
   return [
     ...drops.slice(0, MOST_DROPS).map((drop) =>
@@ -99,7 +118,7 @@ function lackText({ key, wanted }: Lack): string {
 }
 
 /** As plans say it, and besides among which runs it was ranked, and that its age counts from its start. */
-function textOf(reason: ActionReason | KeepReason, explanation: Explanation): string {
+function textOf(reason: ActionReason | KeepReason, explanation: RunExplanation): string {
   const { group, endTime } = explanation;
   const within = group === null ? "" : facetText("in", group);
   if (reason.kind === "keep-best") return bestText(reason, within, explanation.standings);
@@ -142,7 +161,7 @@ function bestText(
 
 function facetText(
   where: "in" | "with",
-  { key, value }: NonNullable<Explanation["group"]>,
+  { key, value }: NonNullable<RunExplanation["group"]>,
 ): string {
   return value === "" ? ` without ${key}` : ` ${where} ${key} ${value}`;
 }
@@ -158,13 +177,13 @@ function stopLine({ stops, experimentId }: Explanation, style: Style): readonly 
   return [`The plan as a whole is stopped: ${visibleText(stopText(first))}${more}${add}.`];
 }
 
-const VERDICTS: Readonly<Record<Explanation["verdict"], string>> = {
+const VERDICTS: Readonly<Record<RunExplanation["verdict"], string>> = {
   "stays": "Stays.",
   "soft-delete": "Goes: a clean-up would soft-delete it.",
   "purge": "Goes: a clean-up would purge it.",
 };
 
-function flipText({ changes, others }: Flip, verdict: Explanation["verdict"]): string {
+function flipText({ changes, others }: Flip, verdict: RunExplanation["verdict"]): string {
   const effect = verdict === "stays" ? "lets it go" : "keeps it";
   const side = others === 0
     ? "no other run changes"
@@ -179,7 +198,7 @@ function changeText(change: PolicyChange): string {
   return visibleText(`${key} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`);
 }
 
-function unflippable(verdict: Explanation["verdict"]): string {
+function unflippable(verdict: RunExplanation["verdict"]): string {
   return verdict === "stays"
     ? "No single change that was tried lets it go."
     : "No single change that was tried keeps it.";

@@ -17,7 +17,13 @@
  */
 
 export type { DatabaseUse } from "../judge/find_database_uses.ts";
-export { explainRun, type Explanation, findRuns, type Lack } from "../answers/explain_run.ts";
+export {
+  explainModel,
+  type Explanation,
+  findModels,
+  type ModelExplanation,
+} from "../answers/explain_model.ts";
+export { explainRun, findRuns, type Lack, type RunExplanation } from "../answers/explain_run.ts";
 export type { Flip } from "../answers/find_flip.ts";
 export type { PolicyChange } from "../answers/policy_changes.ts";
 export {

@@ -1,5 +1,5 @@
 /**
- * Running `explain` and `config`: what a policy says of a run, and where the policy comes from.
+ * Running `explain` and `config`: what a policy says of a run or logged model, and where the policy comes from.
  *
  * @module
  */
@@ -48,14 +48,14 @@ export async function runExplain(
   world.progress.erase();
   if (explanations.length === 0) {
     const some = candidates.slice(0, 10)
-      .map(({ experimentId, id }) => `\n  ${experimentId}/${id}`).join("");
+      .map(({ path }) => `\n  ${path}`).join("");
     const more = candidates.length > 10 ? `\n  … and ${candidates.length - 10} more` : "";
     throw new UsageError(
       candidates.length === 0
-        ? `Unknown run "${operand}": expected the id of a run of this store, 6 or more of its first letters, 7/3a7bb818… as plans print it, or a name; \`${
+        ? `Unknown run or logged model "${operand}": expected the id of a run or logged model of this store, 6 or more of its first letters, 7/3a7bb818… as plans print it, or a name; \`${
           opened.command("cleanup --all")
         }\` names them`
-        : `Cannot tell which run "${operand}" is: ${candidates.length} are called so; expected an id, such as${some}${more}`,
+        : `Cannot tell which run or logged model "${operand}" is: ${candidates.length} are called so; expected an id, such as${some}${more}`,
     );
   }
   if (options.json) {

@@ -53,7 +53,8 @@ Deno.test("explain names what it takes when there is no such run", async () => {
   assertEquals(code, 2);
   assertStringIncludes(
     err,
-    'Unknown run "nobody": expected the id of a run of this store, 6 or more of its first letters, ' +
+    'Unknown run or logged model "nobody": expected the id of a run or logged model of this store, ' +
+      "6 or more of its first letters, " +
       "7/3a7bb818… as plans print it, or a name",
   );
   assertStringIncludes(
