@@ -110,8 +110,9 @@ export function findFlip(
     rankedByAll(snapshot, changed, one, now);
 
   if (judged.ruling === null) {
-    const changed = withLimit(policy, judged, now);
-    if (changed !== null) attempt(changed);
+    for (const changed of [withChildren(policy, judged), withLimit(policy, judged, now)]) {
+      if (changed !== null) attempt(changed);
+    }
   } else if (goes) {
     for (const changed of keeping(policy, before, judged, rankedOf)) attempt(changed);
   } else {
@@ -181,11 +182,12 @@ function* keeping(
 ): Generator<CleanupPolicy> {
   const { run } = judged;
   const rule = judged.ruling!.rule;
-  yield* raised(judged);
   const parentId = run.tags.get(PARENT_TAG);
-  if (rule.children === "own" && parentId !== undefined) {
-    yield withRule(policy, rule, { children: "follow" });
-  }
+  const stays = withRule(policy, rule, { children: "follow" });
+  const follows = followsParent(judged);
+  if (follows) yield stays;
+  yield* raised(judged);
+  if (rule.children === "own" && parentId !== undefined) yield stays;
   const parent = runs.find((one) => one.run.id === parentId);
   const children = runs.filter((one) => one.run.tags.get(PARENT_TAG) === run.id);
   const newest = children.toSorted((left, right) => timeOf(right.run) - timeOf(left.run));
@@ -317,6 +319,17 @@ function withoutProtection(policy: CleanupPolicy, protection: Protection): Clean
   const retention = policy.retention!;
   const unsafe = [...new Set([...retention.protect.unsafe, protection])];
   return { ...policy, retention: { ...retention, protect: { ...retention.protect, unsafe } } };
+}
+
+function followsParent({ verdict }: JudgedRun): boolean {
+  return verdict.reasons.some(({ kind }) => kind === "child-of-gone");
+}
+
+/** Where no rule judges a run, one change unties it from a parent with which it goes, or stays. */
+function withChildren(policy: CleanupPolicy, judged: JudgedRun): CleanupPolicy | null {
+  if (followsParent(judged)) return { ...policy, children: "follow" };
+  const isHeld = judged.verdict.reasons.some(({ kind }) => kind === "child-of-kept");
+  return isHeld ? { ...policy, children: "own" } : null;
 }
 
 /**

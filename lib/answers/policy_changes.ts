@@ -46,7 +46,9 @@ interface PolicyKey extends Pick<PolicyChange, "rule" | "key"> {
   readonly value: string;
 }
 
-function keysOf({ retention, olderThan, purgeAfter }: CleanupPolicy): readonly PolicyKey[] {
+function keysOf(
+  { retention, olderThan, purgeAfter, children = "own" }: CleanupPolicy,
+): readonly PolicyKey[] {
   const { rules = [], protect } = retention ?? {};
   return [
     ...rules.flatMap((rule) =>
@@ -68,6 +70,7 @@ function keysOf({ retention, olderThan, purgeAfter }: CleanupPolicy): readonly P
       key: "olderThan",
       value: `${Math.round((olderThan ?? 0) / days(0.01)) / 100}d`,
     },
+    { rule: null, key: "children", value: children },
   ];
 }
 

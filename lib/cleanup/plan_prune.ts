@@ -6,7 +6,7 @@
 
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import type { Kept, PrunePlan } from "../plan/plan.ts";
-import type { Budget, RetentionPolicy } from "../policy/policy.ts";
+import type { Budget, ChildrenPolicy, RetentionPolicy } from "../policy/policy.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { damagedRunsOf, keptRuns, type PlanOptions, planRemovals } from "./plan_cleanup.ts";
 
@@ -16,6 +16,8 @@ export interface PrunePolicy {
   readonly olderThan: number | null;
   /** What keeps a run; when given, it judges in place of `olderThan`. @default {undefined} */
   readonly retention?: RetentionPolicy;
+  /** How far runs go by their parent where no `retention` judges them. @default {"own"} */
+  readonly children?: ChildrenPolicy;
   /** Take only as much of what may go as this needs. @default {undefined} */
   readonly budget?: Budget;
 }

@@ -20,6 +20,7 @@ import { type DatabaseUse, findDatabaseUses } from "./find_database_uses.ts";
 import { brokenRunId } from "./find_broken_names.ts";
 import { findHidden, type Hidden } from "./find_hidden.ts";
 import { findUses, type Use } from "./find_uses.ts";
+import { followParents } from "./follow_parents.ts";
 import { judgeDeletedExperiment, judgeOrphan, judgeRun, pinFinder } from "./judge_by_age.ts";
 import { judgeByRules } from "./judge_by_rules.ts";
 import {
@@ -51,7 +52,7 @@ export function judgeSnapshot(
   now: number,
 ): JudgedSnapshot {
   const judged = judgeAlone(snapshot, policy, now);
-  needProtector(judged, snapshot, areInputsFree(policy))();
+  needProtector(judged, snapshot, policy)();
   return judged;
 }
 
@@ -71,7 +72,7 @@ export function judgeRepeatedly(
   now: number,
 ): (held: Held) => JudgedSnapshot {
   const judged = judgeAlone(snapshot, policy, now);
-  const protectNeeded = needProtector(judged, snapshot, areInputsFree(policy));
+  const protectNeeded = needProtector(judged, snapshot, policy);
   const before = [...judged.runs, ...judged.models, ...judged.experiments, ...judged.orphans]
     .map((one) => ({ one, path: subjectOf(one).path, verdict: one.verdict }));
   return (held) => {
@@ -81,10 +82,6 @@ export function judgeRepeatedly(
     protectNeeded();
     return judged;
   };
-}
-
-function areInputsFree({ retention }: CleanupPolicy): boolean {
-  return retention?.protect.unsafe.includes("inputs") ?? false;
 }
 
 function judgeAlone(
@@ -132,6 +129,8 @@ function judgeAlone(
     const verdict = toKeep({ kind: "in-orphan", orphan: orphan.path });
     for (const run of inOrder(orphan.runs)) runs.push(unruled(run, holder, verdict));
   }
+  // Before anything protects them: a verdict on which that was heard never turns to going.
+  followParents(runs, snapshot, policy);
   const judged = {
     runs,
     experiments,

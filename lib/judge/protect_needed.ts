@@ -5,10 +5,12 @@
  */
 
 import type { KeepReason } from "../plan/plan.ts";
+import type { CleanupPolicy } from "../policy/policy.ts";
 import { namesAlong } from "../snapshot/find_references.ts";
 import { presumedRun } from "../snapshot/presumed_run.ts";
 import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { PARENT_TAG } from "../store/tags.ts";
+import { childrenPolicyOf } from "./follow_parents.ts";
 import { sourceRuns } from "./find_uses.ts";
 import {
   type Judged,
@@ -26,8 +28,8 @@ import { modelProtector, type WaitingModel } from "./protect_models.ts";
 /**
  * Makes what lets a parent stay as long as a child needs it: not soft-deleted under an active child, not
  * purged under a child that stays in the store at all. So does a run whose logged model is an input of
- * another, and one of which a deleted experiment has a copy. Where a rule says so, active children follow
- * a parent that stays. Likewise nothing is moved away in which the artifacts of a run lie that stays: an
+ * another, and one of which a deleted experiment has a copy. Unless a policy judges them by themselves, active
+ * children follow a parent that stays, also those that had followed it when it was to go. Likewise nothing is moved away in which the artifacts of a run lie that stays: an
  * experiment's `artifact_location` may be any directory.
  *
  * What is kept may need others in turn, so this runs until nothing changes; each run is raised at most
@@ -35,21 +37,20 @@ import { modelProtector, type WaitingModel } from "./protect_models.ts";
  *
  * @param judged The verdicts, such as they are when what is made is called.
  * @param snapshot The store.
- * @param areInputsFree Whether the policy lets inputs of runs that stay be soft-deleted.
+ * @param policy The rules.
  * @returns Turns the verdicts on what is needed.
  */
 export function needProtector(
   judged: JudgedSnapshot,
   snapshot: StoreSnapshot,
-  areInputsFree: boolean,
+  policy: CleanupPolicy,
 ): () => void {
   const { runs, experiments, orphans } = judged;
   const damaged = damagedOf(judged, snapshot);
+  const areInputsFree = policy.retention?.protect.unsafe.includes("inputs") ?? false;
   const needsOf = needFinder([...runs, ...damaged], snapshot, areInputsFree);
   const followers = Map.groupBy(
-    runs.filter(({ run, ruling }) =>
-      ruling?.rule.children === "follow" && run.tags.has(PARENT_TAG)
-    ),
+    runs.filter((one) => one.run.tags.has(PARENT_TAG) && childrenPolicyOf(one, policy) !== "own"),
     ({ run }) => run.tags.get(PARENT_TAG),
   );
   const byHolder = Map.groupBy(

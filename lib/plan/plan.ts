@@ -64,6 +64,8 @@ export type ActionReason =
     readonly age: number;
     readonly limit: number;
   }
+  /** Its parent goes or is soft-deleted, and a policy lets it follow. `time`: its end, epoch ms. */
+  | { readonly kind: "child-of-gone"; readonly parent: RunId; readonly time: number }
   | { readonly kind: "orphan"; readonly damage: MetaDamage; readonly message: string }
   | {
     readonly kind: "not-kept";

@@ -56,6 +56,7 @@ const ACTION_REASONS: Shapes<ActionReason> = {
   "deleted-longer-than": { time: number, age: number, limit: number },
   "undated-longer-than": { time: number, age: number, limit: number },
   "without-run": { run: text, time: number, age: number, limit: number },
+  "child-of-gone": { parent: text, time: number },
   "orphan": { damage: text, message: text },
   "not-kept": { rule: text, time: number, age: number, standings },
   "heavy-files": { glob: text, time: number, age: number, limit: number },

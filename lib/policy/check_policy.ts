@@ -15,7 +15,7 @@ import {
   section,
   whole,
 } from "./config_value.ts";
-import { type CleanupPolicy, PROTECTIONS } from "./policy.ts";
+import { CHILDREN_POLICIES, type CleanupPolicy, PROTECTIONS } from "./policy.ts";
 
 /**
  * Refuses a policy of which a value makes no sense: most would let every run go.
@@ -49,7 +49,7 @@ export function checkPolicy(policy: CleanupPolicy): void {
 }
 
 function faultsOf(policy: CleanupPolicy): readonly ConfigFault[] {
-  const { olderThan, purgeAfter, settle, retention, budget, undated } = policy;
+  const { olderThan, purgeAfter, settle, retention, budget, undated, children } = policy;
   const ages = { olderThan, purgeAfter, settle };
   return [
     ...Object.entries(ages).flatMap(([key, value]) =>
@@ -57,6 +57,7 @@ function faultsOf(policy: CleanupPolicy): readonly ConfigFault[] {
     ),
     ...(retention === undefined ? [] : faultsOfRetention(retention)),
     ...(undated === undefined ? [] : UNDATED.check(undated, ["undated"])),
+    ...(children === undefined ? [] : CHILDREN.check(children, ["children"])),
     ...(budget === undefined ? [] : faultsOfBudget(budget)),
   ];
 }
@@ -77,6 +78,8 @@ const RULE = section({
 const LIMITS = section(limitsRows);
 
 const UNDATED = choice(["last-sign-of-life"]);
+
+const CHILDREN = choice(CHILDREN_POLICIES);
 
 function faultsOfRetention(
   { rules, protect, limits, artifactsOnly }: NonNullable<CleanupPolicy["retention"]>,

@@ -25,6 +25,7 @@ import {
 } from "./config_value.ts";
 import {
   type BestRule,
+  CHILDREN_POLICIES,
   type Limits,
   type Protection,
   type ProtectPolicy,
@@ -145,10 +146,10 @@ export const retentionRows: Rows<RetentionConfig> = {
     "A parameter or tag: rank runs among those of the same value",
   ),
   children: row(
-    choice(["follow", "own"]),
+    choice(CHILDREN_POLICIES),
     "follow",
     "follow",
-    "follow: nested runs and their parents stay together; own: each is judged by itself",
+    "follow: nested runs stay with their parent; together: and go with it; own: each by itself",
   ),
 };
 

@@ -32,6 +32,8 @@ export {
   type Ages,
   type BestRule,
   type Budget,
+  CHILDREN_POLICIES,
+  type ChildrenPolicy,
   type CleanupPolicy,
   EARLIEST,
   type KeepRules,

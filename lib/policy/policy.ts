@@ -57,9 +57,19 @@ export interface RetentionRule extends KeepRules {
   readonly tags: readonly string[];
   /** A parameter, else a tag: runs are ranked among those of the same value. `null`: all together. */
   readonly groupBy: string | null;
-  /** `follow`: nested runs and their parents stay together; `own`: a parent stays while a child does. */
-  readonly children: "follow" | "own";
+  /** How far runs go by their parent. */
+  readonly children: ChildrenPolicy;
 }
+
+/**
+ * How far runs go by their parent: `follow`: they stay with one that stays; `together`: and go with one that
+ * goes, or is soft-deleted, whatever their age; `own`: each is judged by itself. A parent always stays while
+ * a child does.
+ */
+export type ChildrenPolicy = typeof CHILDREN_POLICIES[number];
+
+/** All of them. */
+export const CHILDREN_POLICIES = ["follow", "together", "own"] as const;
 
 /** What protects a run from every rule; each can be switched off by its name. */
 export const PROTECTIONS = [
@@ -117,6 +127,8 @@ export interface CleanupPolicy {
    * and of the changes anywhere in it. Left out, it stays. @default {undefined}
    */
   readonly undated?: "last-sign-of-life";
+  /** How far runs go by their parent where no `retention` judges them. @default {"own"} */
+  readonly children?: ChildrenPolicy;
   /** Quarantine orphans that hold no readable run. */
   readonly quarantineOrphans: boolean;
   /** Leave an orphan alone that changed within this time: it may be in the making. */

@@ -188,6 +188,7 @@ export function typedChange(change: PolicyChange): PolicyChange {
   if (key === "olderThan") {
     return { rule, key: "--days-old", from: withoutUnit(from), to: withoutUnit(to) };
   }
+  if (key === "children") return { ...change, key: "--children" };
   return { ...change, key: key === "purgeAfter" ? "--purge-after" : key };
 }
 

@@ -83,6 +83,8 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return reason.as === "metric"
         ? `run ${reason.run}, which stays, has logged metrics of it`
         : `${reason.as} of run ${reason.run}, which stays`;
+    case "child-of-gone":
+      return `follows its parent run ${reason.parent}`;
     case "child-of-kept":
       return `child of run ${reason.parent}, which is kept`;
     case "not-needed":

@@ -6,7 +6,7 @@
  */
 
 import fc from "./fast_check.ts";
-import type { CleanupPolicy } from "../../lib/policy/policy.ts";
+import { CHILDREN_POLICIES, type CleanupPolicy } from "../../lib/policy/policy.ts";
 import type { Problem } from "../../lib/store/problem.ts";
 import { asStorePath } from "../../lib/store/path.ts";
 import type {
@@ -72,6 +72,7 @@ export function policyArbitrary(): fc.Arbitrary<CleanupPolicy> {
     purgeAfter: fc.option(limit, { freq: 6 }),
     quarantineOrphans: fc.integer({ min: 0, max: 5 }).map((one) => one > 0),
     settle: fc.constantFrom(0, HOUR / 6, DAY),
+    children: fc.constantFrom(...CHILDREN_POLICIES),
   });
 }
 

@@ -7,6 +7,7 @@
 import fc from "./fast_check.ts";
 import {
   type BestRule,
+  CHILDREN_POLICIES,
   type CleanupPolicy,
   type Protection,
   PROTECTIONS,
@@ -67,7 +68,7 @@ export function ruleArbitrary(): fc.Arbitrary<RetentionRule> {
     keepStatus: fc.constantFrom<RetentionRule["keepStatus"][]>([], [], ["FAILED"]),
     keepNamed: fc.constantFrom<(readonly string[])[]>([], [], ["base*"]),
     groupBy: facet(),
-    children: fc.constantFrom<("follow" | "own")[]>("follow", "own"),
+    children: fc.constantFrom(...CHILDREN_POLICIES),
   }).map((rule) => retentionRule(rule));
 }
 

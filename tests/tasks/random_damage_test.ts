@@ -108,7 +108,9 @@ const config = (text: string) => policyOf(readConfig(text, "test"));
 const POLICIES: readonly CleanupPolicy[] = [
   policyOfAges(),
   policyOfAges({ olderThan: 0, purgeAfter: 0, settle: 0 }),
-  config("retention: { keep_last: 1 }"),
+  config(
+    "retention: { keep_within: 30d, children: together }\npurge: { artifacts_only: '*', after: 1d }",
+  ),
   config("retention: { keep_last: 1, children: own }\npurge: { artifacts_only: '*', after: 1d }"),
   config("retention: { keep_daily: 1, keep_tags: [keep] }\npurge: { artifacts_only: '**' }"),
   config("retention: { keep_best: [{ metric: loss, mode: min, n: 1 }] }"),

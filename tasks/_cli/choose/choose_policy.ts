@@ -1,6 +1,11 @@
 import { policyOf } from "../../../lib/policy/config.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
-import { type Budget, type CleanupPolicy, policyOfAges } from "../../../lib/policy/policy.ts";
+import {
+  type Budget,
+  type ChildrenPolicy,
+  type CleanupPolicy,
+  policyOfAges,
+} from "../../../lib/policy/policy.ts";
 import { days, formatDuration } from "../../../lib/text/units.ts";
 import { UsageError } from "../table/usage_error.ts";
 
@@ -8,6 +13,7 @@ import { UsageError } from "../table/usage_error.ts";
 export interface PolicyFlags {
   /** Days. */
   readonly daysOld: number | null;
+  readonly children: ChildrenPolicy | null;
   /** Ms. */
   readonly purgeAfter: number | null;
   readonly undated: "keep" | "last-sign-of-life" | null;
@@ -27,6 +33,7 @@ export interface PolicyFlags {
 /** What flags say where none is given. */
 export const NO_FLAGS: PolicyFlags = {
   daysOld: null,
+  children: null,
   purgeAfter: null,
   undated: null,
   settle: null,
@@ -40,7 +47,8 @@ export const NO_FLAGS: PolicyFlags = {
 
 /**
  * Puts a policy together: that of the configuration, else ages alone, and over it what flags say.
- * `--days-old` stands for `keep_within` where there are rules, and may only make it longer.
+ * `--days-old` stands for `keep_within` where there are rules, and may only make it longer; `--children`
+ * for the key of that name in each of them.
  *
  * @param flags What flags say.
  * @param config The configuration; `null` when there is none.
@@ -68,7 +76,7 @@ export function choosePolicy(flags: PolicyFlags, config: Config | null): Cleanup
   };
 }
 
-function byAge({ daysOld, maxShare, maxRuns }: PolicyFlags): CleanupPolicy {
+function byAge({ daysOld, children, maxShare, maxRuns }: PolicyFlags): CleanupPolicy {
   if (maxShare !== null || maxRuns !== null) {
     throw new UsageError(
       `Cannot use ${
@@ -76,10 +84,16 @@ function byAge({ daysOld, maxShare, maxRuns }: PolicyFlags): CleanupPolicy {
       }: there is no mltidy.yaml whose limits it would raise; type \`deno task config --init\` to write one`,
     );
   }
-  return policyOfAges(daysOld === null ? {} : { olderThan: days(daysOld) });
+  return {
+    ...policyOfAges(daysOld === null ? {} : { olderThan: days(daysOld) }),
+    ...(children === null ? {} : { children }),
+  };
 }
 
-function byRules({ daysOld, maxShare, maxRuns }: PolicyFlags, config: Config): CleanupPolicy {
+function byRules(
+  { daysOld, children, maxShare, maxRuns }: PolicyFlags,
+  config: Config,
+): CleanupPolicy {
   const policy = policyOf(config);
   const { retention } = policy;
   if (retention === undefined) return policy;
@@ -98,9 +112,11 @@ function byRules({ daysOld, maxShare, maxRuns }: PolicyFlags, config: Config): C
     ...policy,
     retention: {
       ...retention,
-      rules: daysOld === null
-        ? rules
-        : rules.map((rule) => ({ ...rule, keepWithin: days(daysOld) })),
+      rules: rules.map((rule) => ({
+        ...rule,
+        ...(daysOld === null ? {} : { keepWithin: days(daysOld) }),
+        ...(children === null ? {} : { children }),
+      })),
       limits: { maxShare: maxShare ?? limits.maxShare, maxRuns: maxRuns ?? limits.maxRuns },
     },
   };

@@ -35,6 +35,7 @@ export async function runExplain(
   const flags = {
     ...NO_FLAGS,
     daysOld: options.daysOld,
+    children: options.children,
     purgeAfter: options.purgeAfter,
     undated: options.undated,
   };

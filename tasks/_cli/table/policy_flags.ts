@@ -27,6 +27,18 @@ export const daysOld = {
   parse: parseDays,
 } satisfies Valued<number | null>;
 
+/** `--children`. */
+export const children = {
+  name: "children",
+  value: "follow|together|own",
+  describe:
+    "Nested runs stay with their parent (follow), also go with it whatever their age (together), " +
+    "or are judged by themselves (own)",
+  default: null,
+  defaultText: "children of mltidy.yaml, else own",
+  parse: parseChoice("follow", "together", "own"),
+} satisfies Valued<"follow" | "together" | "own" | null>;
+
 /** `--purge-after`, ms. */
 export const purgeAfter = {
   name: "purge-after",

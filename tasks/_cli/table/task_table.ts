@@ -19,7 +19,15 @@ import {
   toggle,
   type Valued,
 } from "./flags.ts";
-import { config, daysOld, policyFlags, purgeAfter, settle, undated } from "./policy_flags.ts";
+import {
+  children,
+  config,
+  daysOld,
+  policyFlags,
+  purgeAfter,
+  settle,
+  undated,
+} from "./policy_flags.ts";
 import { repairTasks } from "./repair_tasks.ts";
 import { runTasks } from "./run_tasks.ts";
 import { always, applying, reading, type TaskRow } from "./task_row.ts";
@@ -126,7 +134,7 @@ export const taskTable = {
       ["deno task prune:apply --days-old 90", "show the plan, ask, then carry it out"],
     ],
     operand: null,
-    flags: { daysOld, ...policyFlags, ...planFlags, ...storeFlags },
+    flags: { daysOld, children, ...policyFlags, ...planFlags, ...storeFlags },
     exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
     permissions: "prune only reads; prune:apply may write.",
   },
@@ -141,6 +149,7 @@ export const taskTable = {
     operand: null,
     flags: {
       daysOld,
+      children,
       purgeAfter,
       undated,
       settle,
@@ -168,6 +177,7 @@ export const taskTable = {
     flags: {
       config,
       daysOld,
+      children,
       purgeAfter,
       undated,
       ...storeFlags,

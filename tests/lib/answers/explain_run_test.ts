@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { explainRun, findRuns } from "../../../lib/answers/explain_run.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
-import { policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
+import { type CleanupPolicy, policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
 import { renderExplanation } from "../../../lib/render/explanation.ts";
 import type { NonEmpty, Run } from "../../../lib/store/snapshot.ts";
 import { DAY, deletedRun, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
@@ -262,3 +262,37 @@ Deno.test("explainRun() says what a plan says where the store can only soft-dele
     ["stays", ["deleted-recently"], false],
   ]);
 });
+
+Deno.test("explainRun() unties a child from the parent that it follows, or that keeps it", () => {
+  const flipOfChild = (parent: Run, daysAgo: number, policy: CleanupPolicy) => {
+    const endTime = NOW - daysAgo * DAY;
+    const child = run({ id: runId(2), endTime, tags: { "mlflow.parentRunId": parent.id } });
+    const store = deepFreeze(
+      snapshot({ experiments: [experiment({ runs: [parent, child] })], extras: ALL_READ }),
+    );
+    const { path } = store.experiments[0]!.runs[1]!;
+    const { verdict, reasons, flip } = explainRun(store, policy, { path, now: NOW });
+    return [verdict, reasons.map(({ kind }) => kind), flip?.changes, flip?.others];
+  };
+  const within = "retention: { keep_within: 30d, children: together }";
+  const deleted = deletedRun({ id: runId(1) });
+  const kept = run({ id: runId(1) });
+  const change = (rule: string | null, from: string, to: string) => [
+    { rule, key: "children", from, to },
+  ];
+  assertEquals(
+    [
+      flipOfChild(deleted, 5, { ...policyOfAges(), children: "together" }),
+      flipOfChild(deleted, 5, policyOf(readConfig(within, "mltidy.yaml"))),
+      flipOfChild(kept, 40, { ...policyOfAges(), children: "together" }),
+    ],
+    [
+      ["soft-delete", ["child-of-gone"], change(null, "together", "follow"), 0],
+      ["soft-delete", ["child-of-gone"], change("retention", "together", "follow"), 0],
+      ["stays", ["child-of-kept"], change(null, "together", "own"), 0],
+    ],
+  );
+});
+
+/** All that policies without metrics and parameters look at. */
+const { extras: ALL_READ } = readingOf(policyOf(readConfig("", "mltidy.yaml")));

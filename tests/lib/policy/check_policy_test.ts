@@ -48,7 +48,10 @@ const WRONG: readonly (readonly [policy: CleanupPolicy, words: string])[] = [
     byRule({ keepTags: "keep" as unknown as [] }),
     'retention.rules[0].keepTags "keep": expected a list',
   ],
-  [byRule({ children: "on" as "own" }), 'retention.rules[0].children "on": expected follow or own'],
+  [
+    byRule({ children: "on" as "own" }),
+    'retention.rules[0].children "on": expected one of follow, together, own',
+  ],
   [byBest({ ...BEST, n: NaN }), "retention.rules[0].keepBest[0].n NaN: expected a whole number"],
   [
     byBest({ ...BEST, metric: null }),

@@ -13,6 +13,7 @@ Deno.test("reasonText() says why something is to be changed", () => {
     { kind: "older-than", field: "start_time", time: TIME, age: 45 * DAY, limit: 30 * DAY },
     { kind: "undated-longer-than", time: TIME, age: 31 * DAY, limit: 30 * DAY },
     { kind: "deleted-longer-than", time: TIME, age: 31 * DAY, limit: 30 * DAY },
+    { kind: "child-of-gone", parent: RUN, time: TIME },
     { kind: "orphan", damage: "missing", message: "meta.yaml is missing" },
   ];
   assertEquals(reasons.map(reasonText), [
@@ -20,6 +21,7 @@ Deno.test("reasonText() says why something is to be changed", () => {
     "has no end time, started 45 d ago, limit 30 d",
     "records no time of its deletion, last sign of life 31 d ago, limit 30 d",
     "deleted 31 d ago, limit 30 d",
+    `follows its parent run ${RUN}`,
     "meta.yaml is missing",
   ]);
 });

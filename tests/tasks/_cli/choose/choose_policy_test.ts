@@ -87,3 +87,16 @@ Deno.test("choosePolicy() takes what an undated deletion counts from from the fl
   assertEquals(undatedOf(null, config), "last-sign-of-life");
   assertEquals(undatedOf("keep", config), undefined);
 });
+
+Deno.test("choosePolicy() ties children to their parents as the flag says, in each rule", () => {
+  const config = readConfig(
+    "retention: { keep_last: 1 }\nrules: [{ experiments: a, children: own }]\n",
+    "mltidy.yaml",
+  );
+  const childrenOf = (children: typeof NO_FLAGS.children) =>
+    choosePolicy({ ...NO_FLAGS, children }, config).retention?.rules.map((rule) => rule.children);
+  assertEquals(childrenOf(null), ["own", "follow"]);
+  assertEquals(childrenOf("together"), ["together", "together"]);
+  assertEquals(choosePolicy(NO_FLAGS, null).children, undefined);
+  assertEquals(choosePolicy({ ...NO_FLAGS, children: "together" }, null).children, "together");
+});

@@ -92,6 +92,7 @@ Deno.test("helpText() lines up what is typed by the names that commands have her
 Deno.test("helpText() leaves out what only the commands in deno.json give", () => {
   assertEquals(flagHelp("cleanup").map(({ form }) => form), [
     "--days-old N",
+    "--children follow|together|own",
     "--purge-after DURATION",
     "--undated keep|last-sign-of-life",
     "--settle DURATION",

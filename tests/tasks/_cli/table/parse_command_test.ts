@@ -20,6 +20,7 @@ const STORE_DEFAULTS = {
 };
 const CLEANUP_DEFAULTS = {
   daysOld: null,
+  children: null,
   purgeAfter: null,
   undated: null,
   settle: null,
