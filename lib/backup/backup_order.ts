@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isTime } from "../text/json.ts";
+
 /** What tells when a backup was written, and after which others. */
 export interface Written {
   /** The backup's id. */
@@ -37,6 +39,25 @@ export function orderAfter(earlier: Iterable<number>, now: number): number {
 }
 
 /**
+ * Tells the place of a backup among all. One beyond all dates would stand behind whatever comes, so it is
+ * none.
+ *
+ * @param written What its manifest says.
+ * @returns Its `order`; without one that can be, its `createdAt`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(orderOf({ createdAt: 9, order: 10 }), 10);
+ * assertEquals(orderOf({ createdAt: 9, order: Number.MAX_SAFE_INTEGER }), 9);
+ * ```
+ */
+export function orderOf({ order, createdAt }: Pick<Written, "createdAt" | "order">): number {
+  return isTime(order) ? order : createdAt;
+}
+
+/**
  * Sorts backups by the order in which they were written.
  *
  * @param backups The backups.
@@ -52,7 +73,6 @@ export function orderAfter(earlier: Iterable<number>, now: number): number {
  * ```
  */
 export function newestFirst<T extends Written>(backups: readonly T[]): readonly T[] {
-  const orderOf = ({ order, createdAt }: Written) => order ?? createdAt;
   return backups.toSorted((left, right) =>
     orderOf(right) - orderOf(left) || (left.id < right.id ? 1 : -1)
   );

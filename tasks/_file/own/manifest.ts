@@ -9,7 +9,7 @@
 
 import { basename, join } from "@std/path";
 import type { CopyManifest, LeftOut } from "../../../lib/backup/backup.ts";
-import { orderAfter } from "../../../lib/backup/backup_order.ts";
+import { orderAfter, orderOf } from "../../../lib/backup/backup_order.ts";
 import { DamagedBackupError } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { type DiskUsage, isUsage } from "../../../lib/store/usage.ts";
@@ -108,9 +108,10 @@ function ordersOf(place: string, entries: readonly Deno.DirEntry[]): readonly nu
   const decoder = new TextDecoder();
   return entries.flatMap(({ name }) => {
     const head = decoder.decode(headOf(join(place, name, "manifest.json"), buffer));
-    const [, order] = /^ "order": (-?\d+),?$/m.exec(head) ??
-      /^ "createdAt": (-?\d+),?$/m.exec(head) ?? [];
-    return Number.isSafeInteger(Number(order ?? NaN)) ? [Number(order)] : [];
+    const numberOf = (key: string) =>
+      Number(new RegExp(`^ "${key}": (-?\\d+),?$`, "m").exec(head)?.[1] ?? NaN);
+    const order = orderOf({ createdAt: numberOf("createdAt"), order: numberOf("order") });
+    return isTime(order) ? [order] : [];
   });
 }
 

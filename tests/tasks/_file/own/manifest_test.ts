@@ -2,9 +2,11 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { DamagedBackupError } from "../../../../lib/errors.ts";
 import { join } from "@std/path";
 import type { CopyManifest } from "../../../../lib/backup/backup.ts";
+import { newestFirst } from "../../../../lib/backup/backup_order.ts";
 import { asStorePath } from "../../../../lib/store/path.ts";
 import {
   discard,
+  nextOrder,
   readAnyManifest,
   readCopyManifest,
   readManifest,
@@ -39,6 +41,24 @@ Deno.test("readManifest() reads back what writeManifest() wrote", async () => {
     "files",
     "manifest.json",
   ]);
+});
+
+Deno.test("a place beyond all dates is none, and later backups stand behind it", async () => {
+  await using store = await tempStore();
+  const manifests = [{ ...MANIFEST, order: Number.MAX_SAFE_INTEGER }];
+  writeFiles(store.outside, { "one/files": null, "two/files": null, "three/files": null });
+  writeManifest(store.outside, manifests[0]!);
+  // By the clock, both come before the first.
+  for (const id of ["two", "three"]) {
+    const createdAt = NOW - manifests.length;
+    const order = await nextOrder([store.outside], createdAt);
+    manifests.push({ ...MANIFEST, id, createdAt, order });
+    writeManifest(store.outside, manifests.at(-1)!);
+  }
+  assertEquals(
+    newestFirst(manifests).map(({ id, order }) => [id, order]),
+    [["three", NOW + 2], ["two", NOW + 1], ["one", Number.MAX_SAFE_INTEGER]],
+  );
 });
 
 Deno.test("readManifest() finds none in a backup that was never finished, or is not there", async () => {
