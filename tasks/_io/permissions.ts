@@ -312,12 +312,28 @@ export function makeFor(path: string, access: Access): boolean {
   try {
     beginDirectory(entry.path, access);
   } catch (error) {
-    // Another process that wants the same may have been faster.
-    if (error instanceof Deno.errors.AlreadyExists && infoOf(entry.path)?.isDirectory) return false;
-    throw error;
+    // Another process that wants the same may have been faster, or was killed before it gave it away.
+    const isThere = error instanceof Deno.errors.AlreadyExists && infoOf(entry.path)?.isDirectory;
+    if (!isThere) throw error;
+    if (!isKeptBack(entry.path, access)) return false;
   }
   trySetAccess(entry.path, access);
   return true;
+}
+
+/**
+ * Tells whether a directory was made for others, by this account, which was killed before it gave it to them.
+ *
+ * @param path The directory; it may not be there.
+ * @returns Whether it has to be given to those who can use the one that it is in.
+ */
+export function isHalfMade(path: string): boolean {
+  return isKeptBack(path, accessBelow(dirname(path), "directory"));
+}
+
+function isKeptBack(path: string, wanted: Access): boolean {
+  const { uid = null, mode } = infoOf(path) ?? {};
+  return uid !== null && uid === Deno.uid() && wanted.uid !== uid && ((mode ?? 0) & 0o077) === 0;
 }
 
 /**

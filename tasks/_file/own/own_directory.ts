@@ -27,9 +27,9 @@ import { free, keepingTimes, syncDirectory, writeAll } from "../../_io/durable.t
 import { holdEntry } from "../../_io/hold.ts";
 import { listSome } from "../../_io/list_directory.ts";
 import { kindOf, openEntry, readEntry } from "../../_io/open_entry.ts";
-import { makeLikeParent, makePassage, openLikeParent } from "../../_io/permissions.ts";
+import { isHalfMade, makeLikeParent, makePassage, openLikeParent } from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
-import { isStaged, type OwnPaths, ownPaths } from "./own_paths.ts";
+import { isBeingWritten, isStaged, type OwnPaths, ownPaths } from "./own_paths.ts";
 
 const README = `This directory belongs to mltidy. MLflow ignores it.
 
@@ -65,7 +65,8 @@ const PLACES: Layout = {
 export function ensureOwnDirectory(root: string): OwnPaths {
   const paths = ownPaths(root);
   refuseForeign(paths.own, PLACES, root);
-  const isNew = infoOf(paths.own) === null;
+  const isMissing = (path: string) => infoOf(path) === null || isHalfMade(path);
+  const isNew = isMissing(paths.own);
   if (isNew) keepingTimes(root, () => makeLikeParent(paths.own));
   try {
     sayWhoseItIs(paths.own, README);
@@ -73,7 +74,7 @@ export function ensureOwnDirectory(root: string): OwnPaths {
     // For people alone: whoever uses the directory next writes it.
     if (!isDiskFull(error)) throw error;
   }
-  const missing = [paths.journals, paths.staging, paths.backups].filter((path) => !infoOf(path));
+  const missing = [paths.journals, paths.staging, paths.backups].filter(isMissing);
   for (const path of missing) (path === paths.staging ? makePassage : makeLikeParent)(path);
   // A journal and a backup are as durable as the way to them.
   if (missing.length > 0) syncDirectory(paths.own);
@@ -114,23 +115,23 @@ export function refuseForeign(own: string, layout: Layout, store: string): void 
     if (info !== null && !fits) refuse(path, `a ${kind}`, kindOf(info));
   }
   const readme = join(own, "README.txt");
-  if (infoOf(readme) === null) {
-    const other = foreignName(own, layout);
-    if (other !== null) refuse(own, "a directory", `${other} and no README.txt in it`);
-    return;
-  }
-  const text = readEntry(readme);
-  if (!text.startsWith(MARK) && !MARK.startsWith(text)) refuse(readme, "a file", "another text");
+  const text = infoOf(readme) === null ? "" : readEntry(readme);
+  if (text.startsWith(MARK)) return;
+  if (!MARK.startsWith(text)) refuse(readme, "a file", "another text");
+  const other = foreignName(own, layout);
+  if (other !== null) refuse(own, "a directory", `${other} and no README.txt in it`);
 }
 
 /** What stands in it that we would not have put there; `null` for nothing. */
 function foreignName(own: string, layout: Layout): string | null {
   const names = listSome(own).map(({ name }) => name);
-  const staging = join(own, "staging");
-  // What is staged goes when the directory is used.
-  const staged = infoOf(staging) === null ? [] : listSome(staging).map(({ name }) => name);
+  // What is staged, and what was being written, goes when the directory is used.
+  const within = (place: string, isOurs: (name: string) => boolean) =>
+    infoOf(join(own, place)) === null
+      ? []
+      : listSome(join(own, place)).flatMap(({ name }) => isOurs(name) ? [] : [`${place}/${name}`]);
   return names.find((name) => !Object.hasOwn(layout, name)) ??
-    staged.filter((name) => !isStaged(name)).map((name) => `staging/${name}`)[0] ?? null;
+    [...within("staging", isStaged), ...within("writing", isBeingWritten)][0] ?? null;
 }
 
 /**
@@ -214,7 +215,7 @@ export function openOwnFile(path: string): Deno.FsFile {
  */
 export function inOwnDirectory<T>(root: string, work: () => T): T {
   try {
-    return work();
+    return whenOpen(work);
   } catch (error) {
     const { own } = ownPaths(root);
     const info = error instanceof Deno.errors.PermissionDenied ? infoOf(own) : null;
@@ -232,3 +233,18 @@ export function inOwnDirectory<T>(root: string, work: () => T): T {
     );
   }
 }
+
+/** Another account makes something there, and opens it to others in the next moment. */
+function whenOpen<T>(work: () => T): T {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.PermissionDenied) || attempt === ATTEMPTS) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, MOMENT);
+    }
+  }
+}
+
+/** How often something is tried, and how long is waited in between, ms. */
+const [ATTEMPTS, MOMENT] = [4, 50] as const;

@@ -44,6 +44,16 @@ export function isStaged(name: string): boolean {
   return STAGED.test(name);
 }
 
+/**
+ * Tells whether a name in `writing/` is one of ours.
+ *
+ * @param name The name.
+ * @returns Whether it is.
+ */
+export function isBeingWritten(name: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
+}
+
 /** New files and old ones, what is brought back, copies of records, probes of the disk, and backups. */
 const STAGED = /^(\d+-\d+|new|old|restore|metadata|probe|moved|\d{8}T\d{6}Z-.+)$/;
 

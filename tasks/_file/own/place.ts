@@ -19,7 +19,7 @@ import { listSome } from "../../_io/list_directory.ts";
 import { makePassage } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { ensureOwnDirectory, inOwnDirectory } from "./own_directory.ts";
-import { ownPaths } from "./own_paths.ts";
+import { isBeingWritten, ownPaths } from "./own_paths.ts";
 
 /** How long something may take to be written, ms; what is older was abandoned. */
 const ABANDONED = 24 * 60 * 60 * 1000;
@@ -65,6 +65,7 @@ export function sweepWriting(root: string, now: number): void {
   const directory = join(ownPaths(root).own, "writing");
   using held = hold(directory);
   for (const { name } of listSome(held.path)) {
+    if (!isBeingWritten(name)) continue;
     const changed = infoOf(held.at(name))?.mtime?.getTime() ?? now;
     if (now - changed >= ABANDONED) free(join(directory, name));
   }

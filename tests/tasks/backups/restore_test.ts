@@ -233,6 +233,24 @@ Deno.test("restore() settles first what was cut off", async () => {
   assertSameTree(await readTree(place.root, EXCEPT), before);
 });
 
+Deno.test("restore() only copies to another place, also where a change was cut off", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using store = await open(place.root);
+  const { report } = await prune(store, { apply: true });
+  const pruned = await readTree(place.root, EXCEPT);
+  {
+    using cleanup = await beginCleanup(place.root);
+    for (const action of cleanup.plan.actions) await cleanup.change.perform(action);
+  }
+  const id = report!.backup!.id;
+  const to = join(place.outside, "copy");
+  const restored = await restore(store, { id, to });
+  assertEquals([restored.settled.length, restored.backup?.id, restored.to], [1, id, to]);
+  assertEquals(restored.changes > 0 && Deno.statSync(to).isDirectory, true);
+  assertSameTree(await readTree(place.root, EXCEPT), pruned);
+  assertEquals((await changesOf(store)).map((one) => one.id), [id]);
+});
+
 Deno.test("restore() undoes no older change where the newest was cut off, unless it is asked once more", async () => {
   await using place = await tempStore(ROTTEN);
   const before = await readTree(place.root);

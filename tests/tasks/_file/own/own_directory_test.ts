@@ -36,6 +36,39 @@ Deno.test("ensureOwnDirectory() uses nothing that is no directory of ours", asyn
   assertThrows(() => ensureOwnDirectory(store.root), UnsupportedStoreError, "a file");
 });
 
+Deno.test("ensureOwnDirectory() takes no directory for ours that holds what we would not write", async () => {
+  for (const readme of [{}, { ".mltidy.trash/README.txt": "" }]) {
+    for (const thesis of ["thesis.txt", "staging/thesis.txt", "writing/thesis.txt"]) {
+      await using store = await tempStore();
+      writeFiles(store.root, { ...readme, [`.mltidy.trash/${thesis}`]: "mine" });
+      assertThrows(() => ensureOwnDirectory(store.root), UnsupportedStoreError, thesis);
+    }
+  }
+});
+
+Deno.test({
+  name: "ensureOwnDirectory() gives away what was made for another account and not given to it",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+  fn: async () => {
+    await using store = await tempStore();
+    Deno.chownSync(store.root, 5001, 7000);
+    Deno.chmodSync(store.root, 0o770);
+    for (const place of ["", "journal", "staging", "backups"]) {
+      const path = join(ensureOwnDirectory(store.root).own, place);
+      Deno.chownSync(path, 0, 0);
+      Deno.chmodSync(path, 0o700);
+      ensureOwnDirectory(store.root);
+      const { uid, gid } = Deno.statSync(path);
+      assertEquals([uid, gid, modeOf(path)], [5001, 7000, 0o770], place);
+      // What its owner has closed stays closed.
+      Deno.chmodSync(path, 0o700);
+      ensureOwnDirectory(store.root);
+      assertEquals(modeOf(path), 0o700, place);
+      Deno.chmodSync(path, 0o770);
+    }
+  },
+});
+
 Deno.test("ensureOwnDirectory() completes a README.txt that another process has just begun", async () => {
   await using store = await tempStore();
   const readme = join(ensureOwnDirectory(store.root).own, "README.txt");
