@@ -21,7 +21,7 @@ export interface ExpiryPolicy {
 
 /** What a copy backup alone holds. */
 export interface OnlyCopies {
-  /** Files that neither the store (active or in `.trash/`) nor a newer copy backup has, sound. */
+  /** Files and links that neither the store (active or in `.trash/`) nor a newer copy backup has, sound. */
   readonly files: number;
   /** Bytes of those files. */
   readonly bytes: number;
@@ -100,7 +100,8 @@ export function expiryCandidates(
  *
  * A copy backup holds the *only copy* of a file when neither the store, active or in `.trash/`, nor any
  * newer copy backup has a sound file at that path. An older version of a file that is still there is no
- * such thing: otherwise each metric that grows would keep every backup for ever. Since only what is newer
+ * such thing: otherwise each metric that grows would keep every backup for ever. A link that leads elsewhere
+ * now is one: its target is all there was of it. Since only what is newer
  * may stand in for a copy, no path is lost by letting several go at once.
  *
  * @param backups All backups of a store.

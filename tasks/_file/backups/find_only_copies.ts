@@ -30,6 +30,7 @@ export interface OnlyCopiesOptions {
 }
 
 type FileEntry = Extract<BackupEntry, { readonly kind: "file" }>;
+type LinkEntry = Extract<BackupEntry, { readonly kind: "link" }>;
 
 /** A list of entries and where its reading has come to. */
 interface Cursor {
@@ -40,9 +41,9 @@ interface Cursor {
   current: BackupEntry | null;
 }
 
-/** A file, and a copy backup that lists it. */
-interface CopyHolder extends Pick<Cursor, "id" | "files"> {
-  readonly entry: FileEntry;
+/** A file or a link, and a copy backup that lists it. */
+interface CopyHolder<T = FileEntry | LinkEntry> extends Pick<Cursor, "id" | "files"> {
+  readonly entry: T;
 }
 
 /** What reading files needs. */
@@ -53,7 +54,7 @@ interface Reading {
 }
 
 /**
- * Finds the files that neither the store, active or in `.trash/`, nor a newer copy backup has at their
+ * Finds the files and links that neither the store, active or in `.trash/`, nor a newer copy backup has at their
  * path, sound: all lists of entries are read side by side, each once, and where an older copy depends on
  * it, so is the file. Needs read permission for the store and the backups.
  *
@@ -108,13 +109,13 @@ function firstPath(cursors: readonly Cursor[]): string | null {
   return first;
 }
 
-/** Which copies list a file at a path, newest first; all lists go on behind it. */
+/** Which copies list a file or a link at a path, newest first; all lists go on behind it. */
 function copyHoldersOf(path: string, cursors: readonly Cursor[]): readonly CopyHolder[] {
   const holders: CopyHolder[] = [];
   for (const cursor of cursors) {
     const entry = cursor.current;
     if (entry?.path !== path) continue;
-    if (entry.kind === "file") holders.push({ id: cursor.id, files: cursor.files, entry });
+    if (entry.kind !== "directory") holders.push({ id: cursor.id, files: cursor.files, entry });
     cursor.current = next(cursor.entries);
   }
   return holders;
@@ -122,30 +123,70 @@ function copyHoldersOf(path: string, cursors: readonly Cursor[]): readonly CopyH
 
 function added(
   sum: OnlyCopies | undefined,
-  { entry: { path, size } }: CopyHolder,
+  { entry }: CopyHolder,
   unsound: OnlyCopies["unsound"],
 ): OnlyCopies {
   return {
     files: (sum?.files ?? 0) + 1,
-    bytes: (sum?.bytes ?? 0) + size,
-    example: sum?.example ?? path,
+    bytes: (sum?.bytes ?? 0) + (entry.kind === "file" ? entry.size : 0),
+    example: sum?.example ?? entry.path,
     unsound: sum?.unsound ?? unsound,
   };
 }
 
+type Unsound = NonNullable<OnlyCopies["unsound"]>;
+
 type StandIn =
   | { readonly found: true }
   /** `unsound`: the newest that should have been one. */
-  | { readonly found: false; readonly unsound: NonNullable<OnlyCopies["unsound"]> | null };
+  | { readonly found: false; readonly unsound: Unsound | null };
 
-/**
- * Looks for what holds a file once a copy of it has gone: another version in the store, of which nothing
- * need be known, or the same one, in a newer copy or in the store, which has been read.
- */
+/** Looks for what holds a file or a link once a copy of it has gone. */
 async function findStandIn(
   root: string,
-  holder: CopyHolder,
+  { id, files, entry }: CopyHolder,
   newer: readonly CopyHolder[],
+  reading: Reading,
+): Promise<StandIn> {
+  return entry.kind === "link"
+    ? findLink(root, entry, newer)
+    : await findFile(root, { id, files, entry }, newer.filter(isOfFile), reading);
+}
+
+function isOfFile(holder: CopyHolder): holder is CopyHolder<FileEntry> {
+  return holder.entry.kind === "file";
+}
+
+/** A link is nothing but its target: one that leads elsewhere is no version of it. */
+function findLink(
+  root: string,
+  { path, target }: LinkEntry,
+  newer: readonly CopyHolder[],
+): StandIn {
+  if (placesOf(path).some((place) => targetOf(join(root, place)) === target)) {
+    return { found: true };
+  }
+  let unsound: Unsound | null = null;
+  for (const { id, files, entry } of newer) {
+    if (entry.kind !== "link" || entry.target !== target) continue;
+    if (targetOf(join(files, path)) === target) return { found: true };
+    unsound ??= { id, message: `expected a link to ${target}` };
+  }
+  return { found: false, unsound };
+}
+
+function targetOf(path: string): string | null {
+  return infoOf(path)?.isSymlink ? Deno.readLinkSync(path) : null;
+}
+
+/**
+ * Another version in the store, of which nothing need be known, or the same one, in a newer copy or in the
+ * store, which has been read.
+ */
+async function findFile(
+  root: string,
+  holder: CopyHolder<FileEntry>,
+  newer: readonly CopyHolder<FileEntry>[],
   reading: Reading,
 ): Promise<StandIn> {
   const { entry } = holder;
@@ -153,7 +194,7 @@ async function findStandIn(
   if (inStore.some((path) => isOtherVersion(infoOf(join(root, path)), entry))) {
     return { found: true };
   }
-  let unsound: NonNullable<OnlyCopies["unsound"]> | null = null;
+  let unsound: Unsound | null = null;
   for (const { id, files, entry } of newer) {
     const message = await faultOf(files, entry.path, entry, reading);
     if (message === null) return { found: true };

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { DamagedBackupError } from "../../../../lib/errors.ts";
 import { join } from "@std/path";
 import type { CopyManifest } from "../../../../lib/backup/backup.ts";
+import type { OnlyCopies } from "../../../../lib/backup/plan_expiry.ts";
 import { findOnlyCopies } from "../../../../tasks/_file/backups/find_only_copies.ts";
 import { backup } from "../../../../tasks/backups/backup.ts";
 import { openStore } from "../../../../tasks/open_store.ts";
@@ -11,9 +12,10 @@ import { tempStore } from "../../../_support/disk_store.ts";
 const STORE = { experiments: [experiment({ id: "7", runs: [run({ id: runId(1) })] })] };
 
 /** A store with two copy backups, newest first. */
-async function backedUpTwice() {
+async function backedUpTwice(prepare: (root: string) => void = () => {}) {
   const place = await tempStore(STORE);
   const { root } = place;
+  prepare(root);
   const copies: (CopyManifest & { readonly directory: string })[] = [];
   for (const now of [NOW, NOW + 1]) {
     await using store = await openStore(root, { now: () => now });
@@ -42,6 +44,64 @@ Deno.test("findOnlyCopies() finds what neither the store nor a newer backup has"
     new Map([[options.copies[0]!.id, { files: 1, bytes, example: path, unsound: null }]]),
   );
 });
+
+const LINK = `7/${runId(1)}/artifacts/link`;
+const ONLY_LINK = { files: 1, bytes: 0, example: LINK, unsound: null };
+
+/** What can become of a link, which the older copy of two holds, and what the copies alone hold then. */
+const LINKS: readonly {
+  readonly name: string;
+  readonly change: (made: Awaited<ReturnType<typeof backedUpTwice>>) => void;
+  readonly only: readonly [newer: OnlyCopies | undefined, older: OnlyCopies | undefined];
+}[] = [
+  { name: "is there", change: () => {}, only: [undefined, undefined] },
+  {
+    name: "is in .trash",
+    change: ({ root }) => Deno.renameSync(join(root, "7"), join(root, ".trash/7")),
+    only: [undefined, undefined],
+  },
+  {
+    name: "is gone",
+    change: ({ root }) => Deno.removeSync(join(root, LINK)),
+    only: [ONLY_LINK, undefined],
+  },
+  {
+    name: "leads elsewhere",
+    change: ({ root }) => linkTo(root, "/data/other.bin"),
+    only: [ONLY_LINK, undefined],
+  },
+  {
+    name: "is gone, and from the newer copy",
+    change: ({ root, options: { copies: [newer] } }) => {
+      Deno.removeSync(join(root, LINK));
+      Deno.removeSync(join(newer!.directory, "files", LINK));
+    },
+    only: [ONLY_LINK, {
+      ...ONLY_LINK,
+      unsound: { id: "", message: "expected a link to /data/big.bin" },
+    }],
+  },
+];
+
+function linkTo(root: string, target: string): void {
+  Deno.removeSync(join(root, LINK));
+  Deno.symlinkSync(target, join(root, LINK));
+}
+
+for (const { name, change, only } of LINKS) {
+  Deno.test(`findOnlyCopies() finds who alone holds a link that ${name}`, async () => {
+    await using made = await backedUpTwice((root) =>
+      Deno.symlinkSync("/data/big.bin", join(root, LINK))
+    );
+    const [newer, older] = made.options.candidates;
+    change(made);
+    const found = await findOnlyCopies(made.options);
+    const expected = only.map((one) =>
+      one?.unsound ? { ...one, unsound: { ...one.unsound, id: newer! } } : one
+    );
+    assertEquals([found.get(newer!), found.get(older!)], expected);
+  });
+}
 
 // Whatever else it opened, it has to close: the sanitizer finds what stays open.
 const closesAll = { sanitizeResources: true };
