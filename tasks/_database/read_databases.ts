@@ -5,13 +5,14 @@
  * @module
  */
 
-import { dirname, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import type { Database } from "../../lib/store/snapshot.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { formatCount } from "../../lib/text/units.ts";
 import { listDirectory } from "../_io/list_directory.ts";
-import { failureText } from "../_io/read.ts";
-import { BEGINNING, isDatabaseFile, readBeginning } from "./locate_database.ts";
+import type { OpenOptions } from "../_io/open_regular.ts";
+import { failureText, infoOf } from "../_io/read.ts";
+import { isDatabase, isNearlyDatabase, readBeginning, wasDatabase } from "./locate_database.ts";
 
 /** What MLflow calls a database where nobody names one. */
 const USUAL_NAME = "mlflow.db";
@@ -52,10 +53,12 @@ export async function readDatabases(
     [root, dirname(root)].map((directory) => lookInto(directory, mostFiles)),
   );
   const paths = new Map<string, string>();
-  for (const path of [...listed.flatMap((one) => one.paths), ...named]) {
+  const found = listed.flatMap((one) => one.paths);
+  // Of two names of one file the last counts, and by its usual name more is known to be a database.
+  for (const path of [...found, ...found.filter(isUsual), ...named]) {
     paths.set(realPath(path), path);
   }
-  const databases = listed.flatMap((one) => one.crowded);
+  const databases = listed.flatMap((one) => one.unreadable);
   for (const path of paths.values()) {
     const database = await readIfAny(path, named.includes(path), patience);
     if (database !== null) databases.push(database);
@@ -67,25 +70,70 @@ export async function readDatabases(
 async function lookInto(
   directory: string,
   mostFiles: number,
-): Promise<{ readonly paths: readonly string[]; readonly crowded: readonly Database[] }> {
+): Promise<{ readonly paths: readonly string[]; readonly unreadable: readonly Database[] }> {
   const listed = await listDirectory(directory);
   if (listed.kind === "failed") {
     // Who may not list it may still be able to look for what has a name.
-    return { paths: listed.missing ? [] : [join(directory, USUAL_NAME)], crowded: [] };
+    return { paths: listed.missing ? [] : [join(directory, USUAL_NAME)], unreadable: [] };
   }
   const files = listed.entries.filter(({ isDirectory }) => !isDirectory);
   const isCrowded = files.length > mostFiles;
+  const lost = withoutName(directory, files);
   const paths = files
     .map(({ name, isFile }) => ({ name, isFile, path: join(directory, name) }))
     .filter(({ name, isFile, path }) =>
-      NAME.test(name) || !isCrowded && isDatabaseFile(path, { isFile })
+      !lost.has(path) && (NAME.test(name) || !isCrowded && begins(path, { isFile }))
     )
     .map(({ path }) => path);
-  if (!isCrowded) return { paths, crowded: [] };
+  const unreadable = [...lost].map((path) => ({ path, rows: [], problem: NO_NAME }));
+  if (!isCrowded) return { paths, unreadable };
   const problem = `it may be any of ${formatCount(files.length)} files, and no more than ${
     formatCount(mostFiles)
   } are looked into; move those that are not MLflow's into a directory of their own`;
-  return { paths, crowded: [{ path: join(directory, "*"), rows: [], problem }] };
+  return { paths, unreadable: [{ path: join(directory, "*"), rows: [], problem }, ...unreadable] };
+}
+
+const NO_NAME =
+  "its name is not valid UTF-8, so it cannot be opened; rename it, or move it away if nothing needs it";
+
+/**
+ * The paths of what cannot be opened since Deno puts U+FFFD for bytes of a name that are no UTF-8: nothing is
+ * there, or what has another such name, or is really called so.
+ */
+function withoutName(
+  directory: string,
+  files: readonly Deno.DirEntry[],
+): ReadonlySet<string> {
+  const doubtful = files.filter(({ name, isFile, isSymlink }) =>
+    name.includes("\uFFFD") && (isFile || isSymlink)
+  );
+  const byPath = Map.groupBy(doubtful, ({ name }) => join(directory, name));
+  return new Set(
+    [...byPath].filter(([path, shown]) => shown.length > 1 || !isThere(path))
+      .map(([path]) => path),
+  );
+}
+
+/** A name may be too long as well, once U+FFFD stands in it. */
+function isThere(path: string): boolean {
+  try {
+    return infoOf(path) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a file begins as a database does, or nearly so; not where it cannot be read. */
+function begins(path: string, options: OpenOptions): boolean {
+  try {
+    return isNearlyDatabase(readBeginning(path, options));
+  } catch {
+    return false;
+  }
+}
+
+function isUsual(path: string): boolean {
+  return basename(path) === USUAL_NAME;
 }
 
 /** The same database may be reached by two names. */
@@ -103,24 +151,33 @@ async function readIfAny(
   isNamed: boolean,
   patience: number | undefined,
 ): Promise<Database | null> {
-  const isMeant = isNamed || path.endsWith(`/${USUAL_NAME}`);
+  const isMeant = isNamed || isUsual(path);
+  const unreadable = (problem: string) => ({ path, rows: [], problem });
   let beginning: string | null;
   try {
     beginning = readBeginning(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.NotFound) {
+      return infoOf(path)?.isSymlink ? unreadable(LEADS_NOWHERE) : null;
+    }
     const help = error instanceof Deno.errors.NotCapable
       ? `grant ${shellWords([`--allow-read=${path}`])}`
       : "let this account read it";
-    return { path, rows: [], problem: `${failureText(error)}; ${help}` };
+    return unreadable(`${failureText(error)}; ${help}`);
   }
-  if (beginning === null || beginning === "") return null;
-  if (beginning !== BEGINNING) {
-    return isMeant
-      ? { path, rows: [], problem: "it is no database of SQLite; bring it back, or move it away" }
-      : null;
+  if (beginning === null) return null;
+  if (!isDatabase(beginning)) {
+    if (wasDatabase(beginning)) return unreadable(DAMAGED);
+    if (!isMeant) return null;
+    return unreadable(beginning === "" ? EMPTY : NO_DATABASE);
   }
   // SQLite is loaded where there is a database alone.
   const { readDatabase } = await import("./scan/read_database.ts");
   return readDatabase(path, patience);
 }
+
+const LEADS_NOWHERE =
+  "it is a symbolic link to a file that is not there; bring that back, or move the link away if nothing needs it";
+const DAMAGED = "it is damaged; bring it back from a backup, or move it away if nothing needs it";
+const EMPTY = "it is empty; bring it back from a backup, or move it away if nothing needs it";
+const NO_DATABASE = "it is no database of SQLite; bring it back, or move it away";

@@ -93,11 +93,92 @@ Deno.test("readDatabases() takes no other file for a database of MLflow's", asyn
   await using store = await tempStore();
   const beside = dirname(store.root);
   writeFiles(beside, { "notes.db": "not a database", "empty.db": "", "folder.db/x": "" });
-  writeFiles(beside, { "mlflow.db": "", "notes": "SQLite format 3", "none": "" });
+  writeFiles(beside, { "notes": "SQLite format 3", "none": "" });
+  const bytes = {
+    "Thumbs.db": [0xd0, 0xcf, 0x11, 0xe0],
+    "bsddb.db": [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x62],
+  };
+  for (const [name, start] of Object.entries(bytes)) {
+    Deno.writeFileSync(join(beside, name), Uint8Array.from({ ...start, length: 64 }));
+  }
   new Deno.Command("mkfifo", { args: ["pipe", "pipe.db"], cwd: beside }).outputSync();
   using other = new DatabaseSync(join(beside, "dagster.db"));
   other.exec("CREATE TABLE runs (run_id TEXT); CREATE TABLE experiments (id TEXT)");
   assertEquals(await readDatabases(store.root), []);
+});
+
+Deno.test("readDatabases() cannot read what was called in bytes that are no UTF-8", async () => {
+  if (Deno.build.os !== "linux") return;
+  await using store = await tempStore();
+  const beside = dirname(store.root);
+  writeDatabase(join(beside, "caf\uFFFD.db"));
+  const script = `
+    for name in "b$(printf '\\377').db" "b$(printf '\\376').db" "caf$(printf '\\351').db" "$(printf '\\377')"
+    do cp "$1" "$name"; done
+    cp "$1" "$(printf '\\377%.0s' $(seq 200))"
+    mkdir "d$(printf '\\377')"`;
+  const args = ["-c", script, "sh", "caf\uFFFD.db"];
+  assert((await new Deno.Command("sh", { args, cwd: beside }).output()).success);
+  const problem =
+    "its name is not valid UTF-8, so it cannot be opened; rename it, or move it away if nothing needs it";
+  assertEquals((await readDatabases(store.root)).map(({ path, problem }) => [path, problem]), [
+    [join(beside, "b\uFFFD.db"), problem],
+    [join(beside, "caf\uFFFD.db"), problem],
+    [join(beside, "\uFFFD"), problem],
+    [join(beside, "\uFFFD".repeat(200)), problem],
+  ]);
+});
+
+Deno.test("readDatabases() cannot read what lost its content, or a link to what is gone", async () => {
+  await using store = await tempStore();
+  const beside = dirname(store.root);
+  const named = join(store.outside, "named");
+  writeFiles(store.outside, { named: "" });
+  writeFiles(beside, { "a.db": "", "none.db": "" });
+  for (const [to, link] of [["a.db", "mlflow.db"], ["gone", "old.sqlite3"], ["gone", "other"]]) {
+    Deno.symlinkSync(to!, join(beside, link!));
+  }
+  Deno.symlinkSync("gone.db", join(store.root, "mlflow.db"));
+  const empty = "it is empty; bring it back from a backup, or move it away if nothing needs it";
+  const gone =
+    "it is a symbolic link to a file that is not there; bring that back, or move the link away if nothing needs it";
+  const expected = [
+    { path: join(beside, "mlflow.db"), rows: [], problem: empty },
+    { path: join(beside, "old.sqlite3"), rows: [], problem: gone },
+    { path: join(store.root, "mlflow.db"), rows: [], problem: gone },
+    { path: named, rows: [], problem: empty },
+  ];
+  assertEquals(
+    await readDatabases(store.root, { named: [named, join(store.outside, "gone.db")] }),
+    expected.toSorted((left, right) => left.path < right.path ? -1 : 1),
+  );
+});
+
+Deno.test("readDatabases() still knows a database whose beginning is damaged", async () => {
+  await using store = await tempStore();
+  const beside = dirname(store.root);
+  const whole = join(store.outside, "whole");
+  writeFiles(store.outside, {});
+  writeDatabase(whole);
+  const bytes = Deno.readFileSync(whole);
+  const write = (name: string, from: number, to: number, end = bytes.length) =>
+    Deno.writeFileSync(join(beside, name), bytes.slice(0, end).fill(7, from, to));
+  write("cut.db", 0, 0, 1);
+  write("cut.db3", 0, 0, 15);
+  write("first.sqlite", 0, 1);
+  write("four.SQLITE3", 4, 8);
+  write("header.db", 0, 16);
+  write("short.db", 0, 0, 20);
+  write("tracking", 0, 1);
+  // Of these nothing is left that tells.
+  write("five-of-a-name-of-another-kind", 0, 5);
+  write("all.db", 0, 24);
+  const problem = "it is damaged; bring it back from a backup, or move it away if nothing needs it";
+  assertEquals(
+    await readDatabases(store.root),
+    ["cut.db", "cut.db3", "first.sqlite", "four.SQLITE3", "header.db", "short.db", "tracking"]
+      .map((name) => ({ path: join(beside, name), rows: [], problem })),
+  );
 });
 
 Deno.test("readDatabases() reads what a server has not yet put into the file itself, and leaves no trace", async () => {
