@@ -287,6 +287,7 @@ const withoutMirror: Places = [
   "tests/lib/laws_test.ts", // what every plan obeys
   "tests/lib/policies_test.ts", // what policies make of one long history
   "tests/lib/policy_laws_test.ts", // what every policy obeys
+  "tests/lib/family_laws_test.ts", // what every policy obeys that keeps families together
   "tests/mlflow/", // real MLflow
   "tests/power/", // losing power at any point
   "tests/tasks/cli_bad_input_test.ts", // the whole command line
