@@ -23,6 +23,8 @@ const META = byTaking(
 const NO_MODELS = "MLflow 3 cannot search the experiment's logged models";
 const NO_TRACES = "MLflow cannot search the experiment's traces";
 const NO_REGISTRY = "MLflow lists no registered model at all";
+/** MLflow still opens some of these: taking them out would take them from its sight. */
+const COMPLETE_VALUE = byHand("Correct the value in the file, or restore the file from a backup");
 const FIX_VALUE = byHand("Correct the file, or move it out of the store");
 
 /** Rules about logged models, which only MLflow 3 has. */
@@ -138,7 +140,15 @@ export const TRACE_RULES: readonly RuleRow[] = [
     remedy: byTaking(
       "Restore its trace_info.yaml from a backup, or move the directory out of the store",
     ),
-    check: findProblems("trace", "empty", "unreadable", "incomplete", "io"),
+    check: findProblems("trace", "empty", "unreadable", "io"),
+  },
+  {
+    id: "trace-info-incomplete",
+    in: toBoth("error"),
+    describes: NO_TRACES,
+    migration: "skips",
+    remedy: COMPLETE_VALUE,
+    check: findProblems("trace", "incomplete"),
   },
   {
     id: "trace-id-mismatch",
@@ -211,10 +221,17 @@ export const TRACE_RULES: readonly RuleRow[] = [
       "missing",
       "empty",
       "unreadable",
-      "incomplete",
       "io",
       "foreign",
     ),
+  },
+  {
+    id: "assessment-incomplete",
+    in: toMlflow3("error"),
+    describes: "MLflow 3 cannot search the experiment's traces",
+    migration: "skips",
+    remedy: COMPLETE_VALUE,
+    check: findProblems("assessment", "incomplete"),
   },
   {
     id: "assessment-value-of-wrong-type",

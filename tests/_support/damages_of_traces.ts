@@ -47,31 +47,31 @@ export const TRACE_DAMAGES: readonly Damage[] = [
   },
   ...["trace_id", "request_time", "state"].map((key): Damage => ({
     name: `a trace lacks ${key}`,
-    rule: "trace-info-damaged",
+    rule: "trace-info-incomplete",
     ...traced,
     inflict: (s) => s.drop(`${trace}/trace_info.yaml`, key),
   })),
   {
     name: "a trace has an unknown key",
-    rule: "trace-info-damaged",
+    rule: "trace-info-incomplete",
     ...traced,
     inflict: (s) => s.set(`${trace}/trace_info.yaml`, "zebra", "1"),
   },
   {
     name: "a trace's time is no time",
-    rule: "trace-info-damaged",
+    rule: "trace-info-incomplete",
     ...traced,
     inflict: (s) => s.set(`${trace}/trace_info.yaml`, "request_time", "yesterday"),
   },
   {
     name: "a trace's state is unknown",
-    rule: "trace-info-damaged",
+    rule: "trace-info-incomplete",
     ...traced,
     inflict: (s) => s.set(`${trace}/trace_info.yaml`, "state", "FINE"),
   },
   {
     name: "a trace's id is null",
-    rule: "trace-info-damaged",
+    rule: "trace-info-incomplete",
     ...traced,
     inflict: (s) => s.set(`${trace}/trace_info.yaml`, "trace_id", "null"),
   },
@@ -162,31 +162,31 @@ export const TRACE_DAMAGES: readonly Damage[] = [
   },
   {
     name: "an assessment has no value",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) => s.write(assessment, ASSESSMENT.replace(/feedback:\n.*\n/, "")),
   },
   {
     name: "an assessment has no source",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) => s.write(assessment, ASSESSMENT.replace(/source:\n.*\n.*\n/, "")),
   },
   {
     name: "an assessment's source is of a kind that MLflow does not know",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) => s.write(assessment, ASSESSMENT.replace("HUMAN", "ALIEN")),
   },
   {
     name: "an assessment's source has a key that MLflow does not know",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) => s.write(assessment, ASSESSMENT.replace("source_id", "soupce_id")),
   },
   {
     name: "an assessment's error has a key that MLflow does not know",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) =>
       s.write(
@@ -212,14 +212,14 @@ export const TRACE_DAMAGES: readonly Damage[] = [
   },
   {
     name: "an assessment's time is no time",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) =>
       s.write(assessment, ASSESSMENT.replace(/create_time: .*/, "create_time: never")),
   },
   {
     name: "an assessment's value is no mapping",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) => s.write(assessment, ASSESSMENT.replace(/feedback:\n.*/, "feedback: yes")),
   },
@@ -265,7 +265,7 @@ export const TRACE_DAMAGES: readonly Damage[] = [
   },
   {
     name: "an expectation's value is null",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) =>
       s.write(
@@ -275,13 +275,13 @@ export const TRACE_DAMAGES: readonly Damage[] = [
   },
   {
     name: "an assessment's name is null",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) => s.write(assessment, ASSESSMENT.replace("name: good", "name: null")),
   },
   {
     name: "an assessment's valid is text",
-    rule: "assessment-unreadable",
+    rule: "assessment-incomplete",
     ...traced,
     inflict: (s) => s.write(assessment, ASSESSMENT.replace("valid: true", "valid: 'true'")),
   },
@@ -316,7 +316,7 @@ export const TRACE_DAMAGES: readonly Damage[] = [
   },
   ...["status", "experiment_id", "timestamp_ms", "execution_time_ms"].map((key): Damage => ({
     name: `a trace of MLflow 2 lacks ${key}`,
-    rule: "trace-info-damaged",
+    rule: "trace-info-incomplete",
     inflict: (s) => {
       const lines = LEGACY_TRACE.split("\n").filter((line) => !line.startsWith(`${key}:`));
       writeTrace(s, "0123456789abcdef0123456789abcdef", lines.join("\n"));
@@ -339,7 +339,7 @@ export const TRACE_DAMAGES: readonly Damage[] = [
   })),
   ...["request_id", "timestamp_ms"].map((key): Damage => ({
     name: `a trace of MLflow 2 whose ${key} is null`,
-    rule: "trace-info-damaged",
+    rule: "trace-info-incomplete",
     inflict: (s) =>
       writeTrace(
         s,
@@ -349,7 +349,7 @@ export const TRACE_DAMAGES: readonly Damage[] = [
   })),
   {
     name: "a trace of MLflow 2 has an unknown key",
-    rule: "trace-info-damaged",
+    rule: "trace-info-incomplete",
     inflict: (s) => writeTrace(s, "0123456789abcdef0123456789abcdef", `${LEGACY_TRACE}zebra: 1\n`),
   },
   {
