@@ -161,7 +161,7 @@ export interface Experiment {
   readonly traceUses?: readonly TraceUse[];
   /** Number of logged datasets. */
   readonly datasets: number;
-  /** The experiment's directory is a symbolic link. */
+  /** The experiment's directory is a symbolic link; or the record of a deleted one is. */
   readonly link: boolean;
   /** Changes when `meta.yaml` or the directory does; empty at depth `meta`. */
   readonly stamp: string;
@@ -201,7 +201,7 @@ export interface Orphan {
   readonly traceUses?: readonly TraceUse[];
   /** Epoch ms of the newest change anywhere inside; `null` where not all could be looked at. */
   readonly newestChange: number | null;
-  /** The directory is a symbolic link. */
+  /** The directory is a symbolic link; or, in `.trash/`, its record is. */
   readonly link: boolean;
   /** Changes when `meta.yaml` or the directory does; empty at depth `meta`. */
   readonly stamp: string;

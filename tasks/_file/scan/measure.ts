@@ -265,8 +265,8 @@ export function metaStamp(directory: string): string {
 }
 
 /**
- * Tells whether a record is a symbolic link: what it leads to may change, and no stamp of the tree tells. Needs
- * read permission.
+ * Tells whether a record is a symbolic link: what it leads to may change, and no stamp of the tree tells. That
+ * matters to a plan; to whoever verifies, the directory around it is one as any. Needs read permission.
  *
  * @param directory The directory of the record.
  * @returns Whether it is.

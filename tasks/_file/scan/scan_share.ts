@@ -215,7 +215,7 @@ function bareExperiment(reading: Reading, { name, path, link }: Share): Unmeasur
     directory: name,
     path,
     inTrash: path.startsWith(".trash/"),
-    link,
+    link: link || reading.depth === "tags" && path.startsWith(".trash/") && isRecordLinked(at),
     meta: readText(`${at}/meta.yaml`),
     loggedModels: [],
     traces: 0,
@@ -315,9 +315,13 @@ async function measureRun(
   const whole = tree !== null && metaStamp(at) === stamp ? tree.stamp : "";
   const isUndated = deleted && assembled.run.deletedTime === null;
   const change = isUndated && tree !== null ? { lastChange: tree.newestChange } : {};
-  const isRemovable = deleted && depth !== "meta";
-  const isLinked = link || isRemovable && isRecordLinked(at);
-  const measured = { link: isLinked, stamp: isRemovable ? whole : stamp, usage, ...change };
+  const isLinked = link || deleted && depth === "tags" && isRecordLinked(at);
+  const measured = {
+    link: isLinked,
+    stamp: deleted && depth !== "meta" ? whole : stamp,
+    usage,
+    ...change,
+  };
   return { assembled: { ...assembled, run: { ...assembled.run, ...measured } }, weight };
 }
 

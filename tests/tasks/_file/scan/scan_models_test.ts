@@ -127,13 +127,17 @@ Deno.test("scanStore() takes what cannot be read for a use of every logged model
 
 Deno.test("scanStore() takes a record that is a link for no record to remove anything by", async () => {
   await using store = await tempStore({
-    experiments: [experiment({
-      id: "1",
-      runs: [deletedRun({ id: REMOVED }), deletedRun({ id: USER })],
-      loggedModels: [1, 2].map((number) => loggedModel({ id: id(number), sourceRunId: REMOVED })),
-    })],
+    experiments: [
+      experiment({
+        id: "1",
+        runs: [deletedRun({ id: REMOVED }), deletedRun({ id: USER })],
+        loggedModels: [1, 2].map((number) => loggedModel({ id: id(number), sourceRunId: REMOVED })),
+      }),
+      experiment({ id: "2" }),
+      ...["3", "4"].map((id) => experiment({ id, lifecycleStage: "deleted" })),
+    ],
   });
-  for (const place of [`1/${REMOVED}`, `1/models/${id(1)}`]) {
+  for (const place of [`1/${REMOVED}`, `1/models/${id(1)}`, "2", ".trash/3"]) {
     const [record, elsewhere] = [
       join(store.root, place, "meta.yaml"),
       `${store.root}/../${place.replaceAll("/", "-")}`,
@@ -145,6 +149,12 @@ Deno.test("scanStore() takes a record that is a link for no record to remove any
   const snapshot = await scan(store.root, "tags");
   assertEquals(inOrder(snapshot.experiments[0]!.runs).map(({ link }) => link), [true, false]);
   assertEquals(modelsOf(snapshot).map(({ link }) => link), [true, false]);
+  assertEquals(
+    snapshot.experiments.map(({ id, link }) => [id, link]),
+    [["1", false], ["2", false], ["3", true], ["4", false]],
+  );
+  const { experiments } = await scan(store.root, "full");
+  assertEquals(experiments.flatMap((each) => [each, ...each.runs]).filter(({ link }) => link), []);
 });
 
 Deno.test("a plan is stale once a logged model that may go has changed, or is used", async () => {
