@@ -100,9 +100,10 @@ export function expiryCandidates(
  *
  * A copy backup holds the *only copy* of a file when neither the store, active or in `.trash/`, nor any
  * newer copy backup has a sound file at that path. An older version of a file that is still there is no
- * such thing: otherwise each metric that grows would keep every backup for ever. A link that leads elsewhere
- * now is one: its target is all there was of it. Since only what is newer
- * may stand in for a copy, no path is lost by letting several go at once.
+ * such thing: otherwise each metric that grows would keep every backup for ever. A version that has lost
+ * its content is none, nor is a record that MLflow cannot read in place of one that it can, nor a link that
+ * leads elsewhere: its target is all there was of it. Since only what is newer may stand in for a copy, no
+ * path is lost by letting several go at once.
  *
  * @param backups All backups of a store.
  * @param policy Which may go.

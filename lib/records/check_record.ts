@@ -15,7 +15,7 @@ import {
   SOUND,
   unreadProblem,
 } from "../store/record_problem.ts";
-import type { StorePath } from "../store/path.ts";
+import { type StorePath, withoutTrash } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
@@ -325,6 +325,38 @@ export function isSoundRecord(text: string, path: StorePath, subject: Problem["s
   return checkRecord({ kind: "text", text }, kind).problems
     .every(({ damage }) => damage === "newer-format");
 }
+
+/**
+ * Tells what a file is the record of, by where it lies.
+ *
+ * @param file A path below the root.
+ * @returns What it is of; `null` for what is no record, be it a `meta.yaml` among artifacts.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(recordSubjectOf(".trash/1/meta.yaml"), "experiment");
+ * assertEquals(recordSubjectOf("1/ab/meta.yaml"), "run");
+ * assertEquals(recordSubjectOf("1/ab/artifacts/meta.yaml"), null);
+ * ```
+ */
+export function recordSubjectOf(file: string): Problem["subject"] | null {
+  const path = withoutTrash(file);
+  return RECORD_PLACES.find(([place]) => place.test(path))?.[1] ?? null;
+}
+
+/** The first that fits. */
+const RECORD_PLACES: readonly (readonly [RegExp, Problem["subject"]])[] = [
+  [/^models\/[^/]+(?:\/[^/]+)?\/meta\.yaml$/, "registry"],
+  [/^[^/]+\/meta\.yaml$/, "experiment"],
+  [/^[^/]+\/models\/[^/]+\/meta\.yaml$/, "logged-model"],
+  [/^[^/]+\/datasets\/[^/]+\/meta\.yaml$/, "dataset"],
+  [/^[^/]+\/traces\/[^/]+\/trace_info\.yaml$/, "trace"],
+  [/^[^/]+\/[^/]+\/inputs\/[^/]+\/meta\.yaml$/, "input"],
+  [/^[^/]+\/[^/]+\/outputs\/[^/]+\/meta\.yaml$/, "output"],
+  [/^[^/]+\/[^/]+\/meta\.yaml$/, "run"],
+];
 
 /**
  * Tells what lies, or would lie, in a directory.

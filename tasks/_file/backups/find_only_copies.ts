@@ -7,11 +7,13 @@
  * @module
  */
 
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import type { BackupEntry, BackupProgress, CopyManifest } from "../../../lib/backup/backup.ts";
 import { comparePaths } from "../../../lib/backup/plan_backup.ts";
 import type { OnlyCopies } from "../../../lib/backup/plan_expiry.ts";
-import { failureText, infoOf } from "../../_io/read.ts";
+import { isSoundRecord, recordSubjectOf } from "../../../lib/records/check_record.ts";
+import { asStorePath, withoutTrash } from "../../../lib/store/path.ts";
+import { failureText, infoOf, readText } from "../../_io/read.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import { type Digest, loadDigest } from "../../_io/tree/digest.ts";
 import { hashFile } from "../../_io/tree/hash_file.ts";
@@ -180,8 +182,8 @@ function targetOf(path: string): string | null {
 }
 
 /**
- * Another version in the store, of which nothing need be known, or the same one, in a newer copy or in the
- * store, which has been read.
+ * Another version that has lost nothing, in the store or in a newer copy, or the same one, which has been
+ * read.
  */
 async function findFile(
   root: string,
@@ -191,12 +193,13 @@ async function findFile(
 ): Promise<StandIn> {
   const { entry } = holder;
   const inStore = placesOf(entry.path).filter((path) => infoOf(join(root, path))?.isFile);
-  if (inStore.some((path) => isOtherVersion(infoOf(join(root, path)), entry))) {
-    return { found: true };
-  }
+  const isVersion = (path: string) =>
+    isOtherVersion(infoOf(join(root, path)), entry) && lossOf(join(root, path), holder) === null;
+  if (inStore.some(isVersion)) return { found: true };
   let unsound: Unsound | null = null;
-  for (const { id, files, entry } of newer) {
-    const message = await faultOf(files, entry.path, entry, reading);
+  for (const { id, files, entry: other } of newer) {
+    const message = await faultOf(files, other.path, other, reading) ??
+      (other.sha256 === entry.sha256 ? null : lossOf(join(files, other.path), holder));
     if (message === null) return { found: true };
     unsound ??= { id, message };
   }
@@ -211,10 +214,23 @@ function placesOf(path: string): readonly string[] {
   return [path, path.startsWith(".trash/") ? path.slice(".trash/".length) : `.trash/${path}`];
 }
 
-/** What has lost its content is no version. */
 function isOtherVersion(info: Deno.FileInfo | null, { size, mtime }: FileEntry): boolean {
-  if (info === null || info.size === 0) return false;
-  return info.size !== size || info.mtime?.getTime() !== mtime;
+  return info !== null && (info.size !== size || info.mtime?.getTime() !== mtime);
+}
+
+/** What a later version has lost, in words: its content, or what makes it a record that MLflow can read. */
+function lossOf(place: string, { files, entry }: CopyHolder<FileEntry>): string | null {
+  if (infoOf(place)?.size === 0) return `expected ${entry.size} bytes, found 0`;
+  const subject = recordSubjectOf(entry.path);
+  if (subject === null) return null;
+  const directory = asStorePath(dirname(withoutTrash(entry.path)));
+  const isSound = (at: string) => {
+    const fact = readText(at, { links: "refused" });
+    return fact.kind === "text" && isSoundRecord(fact.text, directory, subject);
+  };
+  return isSound(place) || !isSound(join(files, entry.path))
+    ? null
+    : "expected a record that MLflow can read, found none";
 }
 
 /** One file with two names: what becomes of it becomes of both. */

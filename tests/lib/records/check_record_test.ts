@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { checkRecord, type RecordKind } from "../../../lib/records/check_record.ts";
+import {
+  checkRecord,
+  type RecordKind,
+  recordSubjectOf,
+} from "../../../lib/records/check_record.ts";
 import { scalar } from "../../../lib/yaml/node.ts";
 
 function found(kind: RecordKind, text: string): readonly (string | null | undefined)[] {
@@ -75,4 +79,27 @@ Deno.test("checkRecord() wants a status that MLflow knows of a logged model", ()
   assertEquals(found("logged-model", sound), []);
   assertEquals(found("logged-model", sound.replace("status: 2\n", "")), []);
   assertEquals(found("logged-model", sound.replace("2\n", "READY\n"))[0], "incomplete");
+});
+
+Deno.test("recordSubjectOf() tells by the place what a file is the record of", () => {
+  const places = {
+    "1/meta.yaml": "experiment",
+    ".trash/1/meta.yaml": "experiment",
+    "1/ab/meta.yaml": "run",
+    ".trash/1/ab/meta.yaml": "run",
+    "1/ab/inputs/x/meta.yaml": "input",
+    "1/ab/outputs/x/meta.yaml": "output",
+    "1/datasets/x/meta.yaml": "dataset",
+    "1/models/m-1/meta.yaml": "logged-model",
+    "1/traces/tr-1/trace_info.yaml": "trace",
+    "models/churn/meta.yaml": "registry",
+    "models/churn/version-1/meta.yaml": "registry",
+    "meta.yaml": null,
+    "1/ab/params/meta.yaml": null,
+    "1/ab/artifacts/meta.yaml": null,
+    "1/ab/artifacts/model/meta.yaml": null,
+    "1/models/m-1/artifacts/meta.yaml": null,
+  };
+  const told = Object.keys(places).map((place) => [place, recordSubjectOf(place)]);
+  assertEquals(Object.fromEntries(told), places);
 });

@@ -7,12 +7,15 @@ import { findOnlyCopies } from "../../../../tasks/_file/backups/find_only_copies
 import { backup } from "../../../../tasks/backups/backup.ts";
 import { openStore } from "../../../../tasks/open_store.ts";
 import { experiment, NOW, run, runId } from "../../../_support/builders.ts";
-import { tempStore } from "../../../_support/disk_store.ts";
+import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
 
 const STORE = { experiments: [experiment({ id: "7", runs: [run({ id: runId(1) })] })] };
 
 /** A store with two copy backups, newest first. */
-async function backedUpTwice(prepare: (root: string) => void = () => {}) {
+async function backedUpTwice(
+  prepare: (root: string) => void = () => {},
+  change: (root: string) => void = () => {},
+) {
   const place = await tempStore(STORE);
   const { root } = place;
   prepare(root);
@@ -22,6 +25,7 @@ async function backedUpTwice(prepare: (root: string) => void = () => {}) {
     const { path } = await backup(store);
     const manifest = JSON.parse(Deno.readTextFileSync(join(path, "manifest.json")));
     copies.unshift({ ...manifest, directory: path });
+    if (now === NOW) change(root);
   }
   const backups = join(root, ".mltidy.trash/backups");
   return {
@@ -100,6 +104,62 @@ for (const { name, change, only } of LINKS) {
       one?.unsound ? { ...one, unsound: { ...one.unsound, id: newer! } } : one
     );
     assertEquals([found.get(newer!), found.get(older!)], expected);
+  });
+}
+
+const RECORDS = ["7/meta.yaml", `7/${runId(1)}/meta.yaml`];
+const METRIC = `7/${runId(1)}/metrics/loss`;
+
+/** What becomes of a file between two copies, and whether the newer one stands in for the older. */
+const VERSIONS: readonly {
+  readonly name: string;
+  readonly path: string;
+  readonly change: (text: string) => string;
+  readonly message: string | null;
+}[] = [
+  ...RECORDS.map((path) => ({
+    name: `${path} that was cut off`,
+    path,
+    change: (text: string) => text.slice(0, 30),
+    message: "expected a record that MLflow can read, found none",
+  })),
+  {
+    name: "a record with another name",
+    path: RECORDS[1]!,
+    change: (text) => `${text}zebra: 1\n`,
+    message: null,
+  },
+  {
+    name: "a metric that has lost its points",
+    path: METRIC,
+    change: () => "",
+    message: "expected 6 bytes, found 0",
+  },
+  {
+    name: "a metric that has lost a point",
+    path: METRIC,
+    change: (text) => text.slice(0, 3),
+    message: null,
+  },
+];
+
+for (const { name, path, change, message } of VERSIONS) {
+  Deno.test(`findOnlyCopies() takes ${message === null ? "" : "not "}for a version ${name}`, async () => {
+    let bytes = 0;
+    await using made = await backedUpTwice(
+      (root) => writeFiles(root, { [METRIC]: "1 2 3\n" }),
+      (root) => {
+        const text = Deno.readTextFileSync(join(root, path));
+        bytes = new TextEncoder().encode(text).length;
+        Deno.writeTextFileSync(join(root, path), change(text));
+      },
+    );
+    const [newer, older] = made.options.candidates;
+    const unsound = { id: newer!, message: message! };
+    assertEquals(
+      await findOnlyCopies(made.options),
+      new Map(message === null ? [] : [[older!, { files: 1, bytes, example: path, unsound }]]),
+    );
   });
 }
 
