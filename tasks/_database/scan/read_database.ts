@@ -99,15 +99,20 @@ function rowsOf(database: DatabaseSync): readonly DatabaseRow[] | string | null 
   const list = "SELECT name FROM pragma_table_info(?)";
   const columnsOf = (table: string) =>
     new Set(database.prepare(list).all(table).map(({ name }) => String(name)));
-  // Others have experiments or runs as well, but none calls a run's id like this.
-  if (!columnsOf("runs").has("run_uuid") || columnsOf("experiments").size === 0) return null;
+  // Others have experiments or runs as well, but with none of these columns; damage may take one of them.
+  const isOther = !columnsOf("runs").has("run_uuid") &&
+    !columnsOf("experiments").has("artifact_location");
+  if (isOther) return null;
   const rows: DatabaseRow[] = [];
   for (const { table, kind, id, location, where = "TRUE", columns, isOptional } of SOURCES) {
     const present = columnsOf(table);
     const missing = columns.find((column) => !present.has(column));
     if (missing !== undefined) {
       if (isOptional) continue;
-      return `its table ${table} has no column ${missing}, which every version of MLflow has that is known; move it away if nothing needs it`;
+      const lack = present.size === 0
+        ? `it has no table ${table}`
+        : `its table ${table} has no column ${missing}`;
+      return `${lack}, which every version of MLflow has that is known; move it away if nothing needs it`;
     }
     const select = database.prepare(
       `SELECT ${id} AS id, ${location} AS location FROM ${table} WHERE ${location} IS NOT NULL AND ${where}`,

@@ -181,6 +181,34 @@ Deno.test("readDatabases() still knows a database whose beginning is damaged", a
   );
 });
 
+Deno.test("readDatabases() still knows a database of MLflow's by one table when damage takes the other's name", async () => {
+  await using store = await tempStore();
+  const path = join(dirname(store.root), "tracking");
+  writeDatabase(path);
+  const whole = Deno.readFileSync(path);
+  const problems: (string | null | undefined)[] = [];
+  for (
+    const [named, damaged] of [["run_uuid", "run_uuie"], ["TABLE runs", "TABLE runr"]]
+  ) {
+    const letters = Array.from(whole, (byte) => String.fromCharCode(byte)).join("");
+    const changed = letters.replaceAll(named!, damaged!);
+    Deno.writeFileSync(path, Uint8Array.from(changed, (letter) => letter.charCodeAt(0)));
+    problems.push((await readDatabases(store.root))[0]?.problem);
+  }
+  const known = "which every version of MLflow has that is known; move it away if nothing needs it";
+  assertEquals(problems, [
+    `its table runs has no column run_uuid, ${known}`,
+    "it is damaged; bring it back from a backup, or move it away if nothing needs it",
+  ]);
+  Deno.removeSync(path);
+  using lost = new DatabaseSync(path);
+  lost.exec("CREATE TABLE runs (run_uuid TEXT, artifact_uri TEXT)");
+  assertEquals(
+    (await readDatabases(store.root))[0]?.problem,
+    `it has no table experiments, ${known}`,
+  );
+});
+
 Deno.test("readDatabases() reads what a server has not yet put into the file itself, and leaves no trace", async () => {
   await using store = await tempStore();
   const beside = dirname(store.root);
