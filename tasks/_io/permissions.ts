@@ -322,7 +322,8 @@ export function makeFor(path: string, access: Access): boolean {
 }
 
 /**
- * Tells whether a directory was made for others, by this account, which was killed before it gave it to them.
+ * Tells whether a directory was made for others, by an account that was killed before it gave it to them: only that
+ * account can do so now.
  *
  * @param path The directory; it may not be there.
  * @returns Whether it has to be given to those who can use the one that it is in.
@@ -333,7 +334,7 @@ export function isHalfMade(path: string): boolean {
 
 function isKeptBack(path: string, wanted: Access): boolean {
   const { uid = null, mode } = infoOf(path) ?? {};
-  return uid !== null && uid === Deno.uid() && wanted.uid !== uid && ((mode ?? 0) & 0o077) === 0;
+  return uid !== null && wanted.uid !== uid && ((mode ?? 0) & 0o077) === 0;
 }
 
 /**
