@@ -52,7 +52,7 @@ export function openDatabase(path: string, patience: number = PATIENCE): Databas
   // SQLite looks beside the file itself, too, and not beside a link to it.
   const real = Deno.realPathSync(path);
   const isOurs = isHeldOpen(real);
-  if (!isOurs) checkJournal(real, sqliteUri(real));
+  if (!isOurs) checkBeside(real);
   const bytes = isOurs ? null : readWhole(real);
   if (bytes === null) {
     const database = new DatabaseSync(path, { readOnly: true });
@@ -65,6 +65,15 @@ export function openDatabase(path: string, patience: number = PATIENCE): Databas
   );
   database.deserialize!(bytes);
   return database;
+}
+
+/** Who may read the file alone cannot look beside it; of what is opened for reading, SQLite plays no journal back. */
+function checkBeside(path: string): void {
+  try {
+    checkJournal(path, sqliteUri(path));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
 }
 
 /**
