@@ -104,7 +104,9 @@ export interface Undoing {
 
 /** A backup, or a part of it, that would bring back what is gone. */
 export interface Rescue {
+  /** The backup's id. */
   readonly id: string;
+  /** What it is. */
   readonly kind: "copy" | "change";
   /** Not all of it can be brought back, but this is an experiment that can. */
   readonly experiment?: string;

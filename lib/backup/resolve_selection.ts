@@ -13,7 +13,9 @@ import { sampleText } from "./named_backup.ts";
 
 /** What a backup holds something of. */
 export interface BackupContents {
+  /** Experiments, with all or some of their runs. */
   readonly experiments: readonly Named[];
+  /** Runs, those of the experiments among them. */
   readonly runs: readonly Named[];
 }
 

@@ -30,6 +30,8 @@ export type {
   Rescue,
   Undoing,
 } from "../backup/backup.ts";
+export type { BackupContents, TypedSelection } from "../backup/resolve_selection.ts";
+export type { Named } from "../text/find_named.ts";
 export type {
   Expired,
   ExpiryPlan,

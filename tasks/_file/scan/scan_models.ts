@@ -20,6 +20,7 @@ import type {
   Run,
 } from "../../../lib/store/snapshot.ts";
 import { isLitter, isLoggedModelId, isRunId } from "../../../lib/store/names.ts";
+import { listDirectory } from "../../_io/list_directory.ts";
 import { isGone } from "../../_io/read.ts";
 import { readKeys } from "./list_entries.ts";
 import { isRecordLinked, measureTree, newMeasurer } from "./measure.ts";
@@ -186,15 +187,16 @@ async function lookAt(
   const usage = (sizes ? tree?.usage : tree?.freed) ?? null;
   if (uses === null) return { ...model, usage };
   const tags = await readKeys(root, `${path}/tags` as StorePath);
-  const metrics = await readKeys(root, `${path}/metrics` as StorePath);
+  // An empty directory where a metric was may have named any run.
+  const all = () => true;
+  const place = `${path}/metrics` as StorePath;
+  const metrics = await readKeys(root, place, all, listDirectory, all);
   const runs = new Set([...metrics.values.values()].flatMap(runsOf));
   const usedBy: readonly ModelUse[] = [
     ...uses.get(id) ?? [],
     ...uses.get(null) ?? [],
     ...[...runs].map((run): ModelUse =>
-      isRunId(run)
-        ? { kind: "metric", run }
-        : unreadable(asStorePath(`${path}/metrics`), "it has a line that names no run")
+      isRunId(run) ? { kind: "metric", run } : unreadable(place, "it has a line that names no run")
     ),
     ...[...tags.failures, ...metrics.failures].map(({ path, message }) =>
       unreadable(path, message)
@@ -211,10 +213,10 @@ async function lookAt(
   };
 }
 
-/** The runs that logged a metric of a model: the fourth field of each line. */
+/** The runs that logged a metric of a model: the fourth field of each line; one that has lost its lines names none. */
 function runsOf(metric: string): readonly string[] {
-  return metric.split("\n").filter((line) => line.trim() !== "")
-    .map((line) => line.trim().split(" ")[3] ?? "");
+  const lines = metric.split("\n").filter((line) => line.trim() !== "");
+  return lines.length === 0 ? [""] : lines.map((line) => line.trim().split(" ")[3] ?? "");
 }
 
 function textOf(use: ModelUse): string {

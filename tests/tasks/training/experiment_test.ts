@@ -167,13 +167,17 @@ Deno.test("setupExperiment() removes what was abandoned a day ago, and nothing y
   await using training = await trainingStore();
   const { root, store } = training;
   const writing = join(root, ".mltidy.trash", "writing");
-  for (const [name, age] of [["old", 25], ["young", 23]] as const) {
+  const [old, young] = [crypto.randomUUID(), crypto.randomUUID()];
+  for (const [name, age] of [[old, 25], [young, 23], ["thesis", 25]] as const) {
     Deno.mkdirSync(join(writing, name));
     const time = new Date(START - age * 60 * 60 * 1000);
     Deno.utimeSync(join(writing, name), time, time);
   }
   await setupExperiment(store, "churn");
-  assertEquals([...Deno.readDirSync(writing)].map(({ name }) => name), ["young"]);
+  assertEquals([...Deno.readDirSync(writing)].map(({ name }) => name).sort(), [
+    young,
+    "thesis",
+  ]);
 });
 
 Deno.test("openStore() makes an empty store as MLflow does, and leaves what is there", async () => {
