@@ -1,5 +1,5 @@
 /**
- * How the rules of `verify` look at the store as a whole and at experiments.
+ * How the rules of `verify` look at the store as a whole, at experiments, and at what a run itself records.
  *
  * @module
  */
