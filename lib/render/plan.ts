@@ -272,10 +272,11 @@ function cellsOfAction(action: Action, { command }: CommandOptions): readonly st
 
 function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[] {
   return groupKept(kept).flatMap(({ kind, count, byReason }) => {
+    const isDamage = kind === "damage";
+    const heading = isDamage ? "Left to you" : `Keep ${count}`;
     const summed = byReason.map(({ words, kept: { length } }) =>
-      byReason.length === 1 ? words : `${formatCount(length)} ${words}`
+      isDamage || byReason.length > 1 ? `${formatCount(length)} ${words}` : words
     );
-    const heading = kind === "damage" ? "Left to you" : `Keep ${count}`;
     return [
       visibleText(`${heading}: ${summed.join(" · ")}`),
       ...byReason.flatMap((group) => renderKeptSample(group, options)),

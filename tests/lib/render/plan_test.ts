@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type {
   Action,
   CleanupPlan,
+  KeepReason,
   Kept,
   PurgeExperiment,
   PurgeRun,
@@ -256,6 +257,16 @@ To judge what was deleted at an unknown time by its last sign of life: deno task
     renderPlan({ ...plan, task: "prune", schema: "mltidy/prune/v1" }).includes("To judge"),
     false,
   );
+});
+
+Deno.test("renderPlan() counts what is left to its owner, also where all of it is of one kind", () => {
+  const reason: KeepReason = {
+    kind: "needs-choice",
+    message: "its name is lost",
+    choices: ["name it"],
+  };
+  const text = renderPlan(planOf([], [kept("damage", "7", reason), kept("damage", "8", reason)]));
+  assertStringIncludes(text, "Left to you: 2 that nothing proves how to mend\n");
 });
 
 Deno.test("renderPlan() says that no rule was given", () => {
