@@ -9,7 +9,7 @@ import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateDatabase } from "./locate_database.ts";
-import { isCutOff, openDatabase, storeErrorOf } from "./scan/open_database.ts";
+import { isCutOff, openDatabase, orStoreError } from "./scan/open_database.ts";
 import { readRows } from "./scan/read_rows.ts";
 import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
 
@@ -91,13 +91,11 @@ async function readSnapshot<D extends Depth>(
 
 /** Looks into it as it is at one moment. */
 function withTables<T>(path: string, use: (tables: Tables) => T): T {
-  try {
+  return orStoreError(path, () => {
     using database = openDatabase(path);
     database.exec("BEGIN");
     const tables = readTables(database);
     requireMlflow(tables, path);
     return use(tables);
-  } catch (error) {
-    throw storeErrorOf(error, path) ?? error;
-  }
+  });
 }

@@ -1,16 +1,18 @@
-import { DiskFullError, StoreLockedError } from "../../lib/errors.ts";
+import { DiskFullError } from "../../lib/errors.ts";
 import type { Action } from "../../lib/plan/plan.ts";
 import { isDiskFull } from "../_io/disk_full.ts";
 import { infoOf } from "../_io/read.ts";
+import { guardHeld } from "../ports/guard_held.ts";
 import { requireCapability } from "../ports/require_capability.ts";
 import type { Change, LockedStore, LockOptions, Store } from "../ports/store.ts";
-import { beginChange, type FileChange, newBackupId } from "./change/change.ts";
+import { beginChange, type FileChange } from "./change/change.ts";
 import { hasRoomFor, isOnlyTaken, leaveFirst } from "./change/leave_first.ts";
 import { performAll } from "./change/perform_all.ts";
 import { settleInterrupted } from "./change/settle.ts";
 import { diskFullError } from "./disk_full_error.ts";
 import { listJournals } from "./own/list_journals.ts";
 import { acquireLock, type StoreLock } from "./own/lock.ts";
+import { freeBackupId } from "./own/manifest.ts";
 import { ownPaths } from "./own/own_paths.ts";
 
 /**
@@ -45,31 +47,14 @@ export async function lockFileStore(
         if (!(error instanceof Error)) throw error;
       }
     };
-    /** Whoever still has the store after its release must not change it beside the next holder. */
-    const assertHeld = () => {
-      if (lock.isHeld()) return;
-      throw new Error(
-        `Cannot change store ${root}: its lock, taken for ${task}, has been released; take it again with lockStore()`,
-      );
-    };
-    const whileHeld = <T>(work: () => T) =>
-      Promise.try(() => {
-        assertHeld();
-        return work();
-      });
+    const { assertHeld, whileHeld, lock: refuse } = guardHeld(lock, root, task);
     return {
       ...store,
       settled,
       remains,
       changes: {
         ...requireCapability(store, "changes"),
-        lock: () =>
-          whileHeld(() => {
-            throw new StoreLockedError(
-              `Cannot lock store ${root}: this very store is locked already, for ${task}; apply a plan to it with applyPlan(), or give a task the store that was opened, once the lock is released`,
-              root,
-            );
-          }),
+        lock: refuse,
       },
       mending: {
         ...requireCapability(store, "mending"),
@@ -117,7 +102,7 @@ export async function lockFileStore(
             await settle();
             if (!isMakingRoom) throw await diskFullError(root, undefined, error);
           }
-          const id = newBackupId([paths.staging], task, now);
+          const id = freeBackupId([paths.staging], task, now);
           return leaveFirst({ root, paths, actions, id, begin, ready: () => lock.complete() });
         }),
       [Symbol.asyncDispose]: () => Promise.try(() => lock[Symbol.dispose]()),

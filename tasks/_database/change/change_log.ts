@@ -12,34 +12,18 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
+import { newBackupId } from "../../../lib/backup/backup_id.ts";
 import { orderAfter } from "../../../lib/backup/backup_order.ts";
-import {
-  DamagedBackupError,
-  StoreAccessError,
-  UnsupportedStoreError,
-} from "../../../lib/errors.ts";
+import { DamagedBackupError, StoreAccessError } from "../../../lib/errors.ts";
 import { sqliteUri } from "../../../lib/store/store_uri.ts";
+import { foreignError } from "../../_file/own/own_directory.ts";
 import { accessOf, trySetAccess } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { checkState } from "./state_directory.ts";
 import { checkJournal } from "../scan/check_journal.ts";
 import { isCutOff, recoverText } from "../scan/open_database.ts";
-import { placesFor, type Value } from "../scan/tables.ts";
-
-/** Columns of a row, by their names. */
-export type Row = Readonly<Record<string, Value>>;
-
-/** A row as a change found it, and what it made of it. */
-export interface RowChange {
-  readonly experiment: string;
-  readonly run: string;
-  readonly table: "runs";
-  /** Tells the row from all others of its table. */
-  readonly key: Row;
-  /** What of it was changed. */
-  readonly before: Row;
-  readonly after: Row;
-}
+import { placesFor } from "../scan/tables.ts";
+import { inTransaction, type Row, type RowChange, softDeletion } from "./change_rows.ts";
 
 /** The same, as it is logged. */
 export interface LoggedRow extends RowChange {
@@ -166,25 +150,6 @@ function makeFile(changes: string, store: string): void {
   trySetAccess(changes, { uid, gid, mode: (mode & 0o666) | 0o600 });
 }
 
-/**
- * Does something in one transaction, which begins by asking for the right to write.
- *
- * @param database The database.
- * @param work What to do; what it throws takes everything back.
- * @returns What it gives.
- */
-export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    const given = work();
-    database.exec("COMMIT");
-    return given;
-  } catch (error) {
-    if (database.isTransaction) database.exec("ROLLBACK");
-    throw error;
-  }
-}
-
 function closingOnError<T>(database: DatabaseSync, work: () => T): T {
   try {
     return work();
@@ -208,10 +173,7 @@ function checkOurs(database: DatabaseSync, path: string, store: string): void {
     }
   };
   if (ask("application_id") !== APPLICATION) {
-    throw new UnsupportedStoreError(
-      `Cannot use ${path}: expected a file of our own, found another database; move it away`,
-      store,
-    );
+    throw foreignError(path, { expected: "a file", found: "another database", store });
   }
   const version = ask("user_version");
   if (version > VERSION) {
@@ -282,29 +244,6 @@ function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
   return { ...expected, number: Number(number), experiment: String(experiment), run };
 }
 
-/**
- * Makes of a run what MLflow's SQL store makes of it: `delete_run` in
- * `mlflow/store/tracking/sqlalchemy_store.py`.
- *
- * @param run Its id.
- * @param time Epoch ms; `null` where the database is of an MLflow that recorded none.
- * @returns How its row is found, and what it becomes.
- */
-export function softDeletion(
-  run: string,
-  time: number | null,
-): Pick<RowChange, "table" | "key" | "before" | "after"> {
-  const [undated, dated] = time === null
-    ? [{}, {}]
-    : [{ deleted_time: null }, { deleted_time: time }];
-  return {
-    table: "runs",
-    key: { run_uuid: run },
-    before: { lifecycle_stage: "active", ...undated },
-    after: { lifecycle_stage: "deleted", ...dated },
-  };
-}
-
 function rowIn(row: Readonly<Record<string, unknown>>, name: string): Row | null {
   try {
     return JSON.parse(String(row[name]));
@@ -324,7 +263,7 @@ function writableLogOf(database: DatabaseSync, path: string): WritableLog {
     begin: (task, now) =>
       inTransaction(database, () => {
         const all = log.list();
-        const id = newId(new Set(all.map(({ id }) => id)), task, now);
+        const id = newBackupId(task, now, (id) => all.some((one) => one.id === id));
         const order = orderAfter(all.map(({ order }) => order), now);
         database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, 0)").run(id, order, task, now);
         return { id, order, task, createdAt: now, isDone: false, rows: 0 };
@@ -354,11 +293,3 @@ function writableLogOf(database: DatabaseSync, path: string): WritableLog {
 
 /** How many values a statement may have. */
 const AT_ONCE = 500;
-
-function newId(taken: ReadonlySet<string>, task: string, now: number): string {
-  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
-  for (let count = 1;; count++) {
-    const id = `${time}-${task}${count === 1 ? "" : `-${count}`}`;
-    if (!taken.has(id)) return id;
-  }
-}

@@ -12,8 +12,45 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import { inTransaction, type Row, type RowChange } from "./change_log.ts";
 import type { Value } from "../scan/tables.ts";
+
+/** Columns of a row, by their names. */
+export type Row = Readonly<Record<string, Value>>;
+
+/** A row as a change found it, and what it made of it. */
+export interface RowChange {
+  readonly experiment: string;
+  readonly run: string;
+  readonly table: "runs";
+  /** Tells the row from all others of its table. */
+  readonly key: Row;
+  /** What of it was changed. */
+  readonly before: Row;
+  readonly after: Row;
+}
+
+/**
+ * Makes of a run what MLflow's SQL store makes of it: `delete_run` in
+ * `mlflow/store/tracking/sqlalchemy_store.py`.
+ *
+ * @param run Its id.
+ * @param time Epoch ms; `null` where the database is of an MLflow that recorded none.
+ * @returns How its row is found, and what it becomes.
+ */
+export function softDeletion(
+  run: string,
+  time: number | null,
+): Pick<RowChange, "table" | "key" | "before" | "after"> {
+  const [undated, dated] = time === null
+    ? [{}, {}]
+    : [{ deleted_time: null }, { deleted_time: time }];
+  return {
+    table: "runs",
+    key: { run_uuid: run },
+    before: { lifecycle_stage: "active", ...undated },
+    after: { lifecycle_stage: "deleted", ...dated },
+  };
+}
 
 /** How a row stands: as it was, as the change left it, otherwise, or not at all. */
 export type RowState = "before" | "after" | "other" | "gone";
@@ -102,4 +139,23 @@ function conditionOf(row: Row): { readonly sql: string; readonly values: readonl
 
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * Does something in one transaction, which begins by asking for the right to write.
+ *
+ * @param database The database.
+ * @param work What to do; what it throws takes everything back.
+ * @returns What it gives.
+ */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const given = work();
+    database.exec("COMMIT");
+    return given;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
 }

@@ -31,7 +31,7 @@ import {
   type WritableLog,
 } from "./change_log.ts";
 import { AT_ONCE, type RowState, stateOf, undoChanges } from "./change_rows.ts";
-import { openDatabase, storeErrorOf } from "../scan/open_database.ts";
+import { openDatabase, orStoreError } from "../scan/open_database.ts";
 import { statePaths } from "./state_directory.ts";
 
 /**
@@ -95,14 +95,6 @@ export function lockDatabaseBackups(
     remove: (id) => Promise.try(() => (log.remove(id), true)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-}
-
-function orStoreError<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw storeErrorOf(error, path) ?? error;
-  }
 }
 
 type Look = <T>(look: (log: ChangeLog, database: DatabaseSync) => T) => T | null;

@@ -1,4 +1,5 @@
 import { basename } from "@std/path";
+import { isGone } from "../../_io/read.ts";
 import { isCutOff, openDatabase } from "../scan/open_database.ts";
 import { readChangeLog } from "./change_log.ts";
 import { statePaths } from "./state_directory.ts";
@@ -11,7 +12,8 @@ import { statePaths } from "./state_directory.ts";
  */
 export function findCutOff(path: string): readonly string[] {
   return [
-    ...unlessCutOff(path, () => {
+    // Every task asks this, and a database without a journal, which may be long to read, has nothing to take back.
+    ...isGone(`${path}-journal`) ? [] : unlessCutOff(path, () => {
       using database = openDatabase(path);
       database.exec("BEGIN");
       database.prepare("SELECT 1 FROM sqlite_master").get();

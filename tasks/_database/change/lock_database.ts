@@ -13,17 +13,17 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { SettledChange } from "../../../lib/backup/report.ts";
-import { StoreLockedError } from "../../../lib/errors.ts";
 import type { Action, SoftDeleteRun } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { stampOf } from "../../../lib/snapshot/assemble_rows.ts";
 import { fingerprintOf } from "../../../lib/snapshot/fingerprint.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
+import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { Change, LockedStore, PerformOptions, Store } from "../../ports/store.ts";
-import { type LoggedRow, openChangeLog, softDeletion, type WritableLog } from "./change_log.ts";
-import { AT_ONCE, makeChanges, stateOf, undoChanges } from "./change_rows.ts";
+import { type LoggedRow, openChangeLog, type WritableLog } from "./change_log.ts";
+import { AT_ONCE, makeChanges, softDeletion, stateOf, undoChanges } from "./change_rows.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";
 import { openWritable, requireWritable, storeErrorOf } from "../scan/open_database.ts";
 import { selectRuns } from "../scan/read_rows.ts";
@@ -50,12 +50,7 @@ export function lockDatabaseStore(store: Store, path: string, task: string): Loc
     const log = stack.use(openChangeLog(path));
     const database = stack.use(openWritable(path));
     const settled = settle(log, database);
-    const assertHeld = () => {
-      if (lock.isHeld()) return;
-      throw new Error(
-        `Cannot change store ${location}: its lock, taken for ${task}, has been released; take it again with lockStore()`,
-      );
-    };
+    const { whileHeld, lock: refuse } = guardHeld(lock, location, task);
     const held = stack.move();
     return {
       ...store,
@@ -63,29 +58,16 @@ export function lockDatabaseStore(store: Store, path: string, task: string): Loc
       remains: [],
       changes: {
         ...requireCapability(store, "changes"),
-        lock: () =>
-          Promise.try(() => {
-            assertHeld();
-            throw new StoreLockedError(
-              `Cannot lock store ${location}: this very store is locked already, for ${task}; apply a plan to it with applyPlan(), or give a task the store that was opened, once the lock is released`,
-              location,
-            );
-          }),
+        lock: refuse,
       },
       mending: null,
       backups: {
         ...requireCapability(store, "backups"),
         lock: (directory) =>
-          Promise.try(() => {
-            assertHeld();
-            return lockDatabaseBackups(path, directory, { log, database });
-          }),
+          whileHeld(() => lockDatabaseBackups(path, directory, { log, database })),
       },
       begin: ({ actions, task, now, keepBackup }) =>
-        Promise.try(() => {
-          assertHeld();
-          return beginChange({ actions, task, now, keepBackup, log, database, path });
-        }),
+        whileHeld(() => beginChange({ actions, task, now, keepBackup, log, database, path })),
       [Symbol.asyncDispose]: () => Promise.try(() => held.dispose()),
     };
   } catch (error) {

@@ -15,13 +15,13 @@
  */
 
 import { dirname, join } from "@std/path";
-import { StoreAccessError, UnsupportedStoreError } from "../../../lib/errors.ts";
 import { sqliteUri } from "../../../lib/store/store_uri.ts";
 import { keepingTimes, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
-import { failureText, infoOf } from "../../_io/read.ts";
-import { type Lock, lockFile } from "../../_file/own/lock.ts";
+import { infoOf } from "../../_io/read.ts";
+import { type Lock, lockFile, refusalOf } from "../../_file/own/lock.ts";
 import {
+  foreignError,
   type Layout,
   openOwnFile,
   refuseForeign,
@@ -74,10 +74,7 @@ export function checkState(database: string): StatePaths {
   const location = sqliteUri(database);
   refuseForeign(paths.directory, PLACES, location);
   const refuse = (path: string, found: string) => {
-    throw new UnsupportedStoreError(
-      `Cannot use ${path}: expected a file of our own, found ${found}; move it away`,
-      location,
-    );
+    throw foreignError(path, { expected: "a file", found, store: location });
   };
   for (const path of [paths.lock, paths.changes]) {
     if ((infoOf(path)?.nlink ?? 1) !== 1) refuse(path, "another name of a file");
@@ -118,14 +115,7 @@ export function lockDatabase(database: string, task: string, now: number): Lock 
     file = openOwnFile(lock);
     if (isNew) syncDirectory(dirname(database));
   } catch (error) {
-    const isRefused = error instanceof Deno.errors.PermissionDenied ||
-      error instanceof Deno.errors.NotCapable || /read-only file system/i.test(String(error));
-    if (!isRefused) throw error;
-    throw new StoreAccessError(
-      `Cannot change store ${location}: ${failureText(error)}; nothing was touched`,
-      location,
-      { cause: error },
-    );
+    throw refusalOf(error, location) ?? error;
   }
   return lockFile({ lock, file }, { location, task, now });
 }

@@ -279,3 +279,19 @@ export function storeErrorOf(error: unknown, path: string): StoreError | null {
       return new UnsupportedStoreError(message, location, options);
   }
 }
+
+/**
+ * Does something with a database.
+ *
+ * @param path Absolute path of its file.
+ * @param work What to do.
+ * @returns What it gives.
+ * @throws {StoreError} What SQLite says, as {@linkcode storeErrorOf} tells it.
+ */
+export function orStoreError<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeErrorOf(error, path) ?? error;
+  }
+}

@@ -47,8 +47,7 @@ import {
   UnreadableSource,
   writeTree,
 } from "../../_io/tree/write_tree.ts";
-import { newBackupId } from "../change/change.ts";
-import { nextOrder } from "../own/manifest.ts";
+import { freeBackupId, nextOrder } from "../own/manifest.ts";
 import { ownPaths } from "../own/own_paths.ts";
 import { closeBackup, listCopies, type Place } from "./backup_place.ts";
 import { type EntriesWriter, writeEntries } from "./entries.ts";
@@ -87,7 +86,7 @@ export async function copyBackup(
 ): Promise<CopyManifest> {
   const { root, place, scope, now } = options;
   const places = [place.backups, ownPaths(root).backups];
-  const id = newBackupId([...places, place.staging], "backup", now);
+  const id = freeBackupId([...places, place.staging], "backup", now);
   const staged = join(place.staging, id);
   try {
     const models = await modelsOfRun(root, scope.kind === "run" ? scope.id : undefined);

@@ -39,7 +39,13 @@ import {
   readersOf,
   type Step,
 } from "../own/journal.ts";
-import { type ChangeManifest, discard, nextOrder, writeManifest } from "../own/manifest.ts";
+import {
+  type ChangeManifest,
+  discard,
+  freeBackupId,
+  nextOrder,
+  writeManifest,
+} from "../own/manifest.ts";
 import type { OwnPaths } from "../own/own_paths.ts";
 import { checkSubject, isUntouched } from "./check_subject.ts";
 import { tryFreeTree } from "./free_tree.ts";
@@ -108,7 +114,7 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
   const { root, paths, task, actions, now, keepBackup } = options;
   refuseMisplaced(actions);
   const places = [paths.backups, ...(options.elsewhere === undefined ? [] : [options.elsewhere])];
-  const id = newBackupId([...places, paths.staging], task, now);
+  const id = freeBackupId([...places, paths.staging], task, now);
   const order = await nextOrder(places, now);
   const backup = join(paths.backups, id);
   const at: Workplace = { root, files: join(backup, "files"), staging: paths.staging };
@@ -260,22 +266,6 @@ function refuseMisplaced(actions: readonly Action[]): void {
     const fault = pathFault(action);
     if (fault === null) continue;
     throw new StalePlanError(`Cannot apply plan: action ${index + 1} ${fault}; plan again`);
-  }
-}
-
-/**
- * Finds an id that no backup has yet, such as `20261123T031438Z-cleanup`. Needs read permission.
- *
- * @param places All directories where backups lie.
- * @param task The task that makes the backup.
- * @param now Epoch ms.
- * @returns The id; ids of later moments come later in the alphabet.
- */
-export function newBackupId(places: readonly string[], task: string, now: number): string {
-  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
-  for (let count = 1;; count++) {
-    const id = `${time}-${task}${count === 1 ? "" : `-${count}`}`;
-    if (places.every((place) => infoOf(join(place, id)) === null)) return id;
   }
 }
 

@@ -13,13 +13,13 @@
  * @module
  */
 
-import { StoreAccessError, StoreLockedError, UnsupportedStoreError } from "../../../lib/errors.ts";
+import { StoreAccessError, StoreLockedError } from "../../../lib/errors.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
 import { free } from "../../_io/durable.ts";
 import { readEntry } from "../../_io/open_entry.ts";
 import { waitForNoFile } from "../../_io/open_regular.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
-import { ensureOwnDirectory, inOwnDirectory, openOwnFile } from "./own_directory.ts";
+import { ensureOwnDirectory, foreignError, inOwnDirectory, openOwnFile } from "./own_directory.ts";
 import { leavingPlace, ownPaths } from "./own_paths.ts";
 
 /** Who holds a lock. */
@@ -202,15 +202,26 @@ function openLock(root: string): { readonly lock: string; readonly file: Deno.Fs
       return { lock, file: openOwnFile(lock) };
     });
   } catch (error) {
-    const refused = error instanceof Deno.errors.PermissionDenied ||
-      error instanceof Deno.errors.NotCapable || /read-only file system/i.test(String(error));
-    if (!refused) throw error;
-    throw new StoreAccessError(
-      `Cannot change store ${root}: ${failureText(error)}; nothing was touched`,
-      root,
-      { cause: error },
-    );
+    throw refusalOf(error, root) ?? error;
   }
+}
+
+/**
+ * Says that a store may not be changed, where nothing could be written.
+ *
+ * @param error What was thrown.
+ * @param location The store's location.
+ * @returns The error; `null` where something else has failed.
+ */
+export function refusalOf(error: unknown, location: string): StoreAccessError | null {
+  const isRefused = error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotCapable || /read-only file system/i.test(String(error));
+  if (!isRefused) return null;
+  return new StoreAccessError(
+    `Cannot change store ${location}: ${failureText(error)}; nothing was touched`,
+    location,
+    { cause: error },
+  );
 }
 
 /** It may be another name of somebody's file, and who holds the lock is written over what it holds. */
@@ -221,10 +232,7 @@ function refuseForeignText(location: string, lock: string, file: Deno.FsFile): v
   const text = new TextDecoder().decode(start.subarray(0, size));
   // A holder that died may have left the beginning of its text, or a file system what it had reserved.
   if (size < LONGEST_HOLDER && /^({("pid":.*)?)?\0*\n?$/s.test(text)) return;
-  throw new UnsupportedStoreError(
-    `Cannot use ${lock}: expected a file of our own, found another text; move it away`,
-    location,
-  );
+  throw foreignError(lock, { expected: "a file", found: "another text", store: location });
 }
 
 /** The longest text that names a holder, and more, bytes. */

@@ -9,6 +9,7 @@
 
 import { basename, join } from "@std/path";
 import type { CopyManifest, LeftOut } from "../../../lib/backup/backup.ts";
+import { newBackupId } from "../../../lib/backup/backup_id.ts";
 import { orderAfter, orderOf } from "../../../lib/backup/backup_order.ts";
 import { DamagedBackupError } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
@@ -67,6 +68,18 @@ export function writeManifest(
     JSON.stringify(manifest, null, 1) + "\n",
     access,
   );
+}
+
+/**
+ * Finds an id that no backup has yet, such as `20261123T031438Z-cleanup`. Needs read permission.
+ *
+ * @param places All directories where backups lie.
+ * @param task The task that makes the backup.
+ * @param now Epoch ms.
+ * @returns The id; ids of later moments come later in the alphabet.
+ */
+export function freeBackupId(places: readonly string[], task: string, now: number): string {
+  return newBackupId(task, now, (id) => places.some((place) => infoOf(join(place, id)) !== null));
 }
 
 /** What stands in a manifest before the long lists. */

@@ -100,10 +100,7 @@ const MARK = "This directory belongs to mltidy.";
  */
 export function refuseForeign(own: string, layout: Layout, store: string): void {
   const refuse = (path: string, expected: string, found: string) => {
-    throw new UnsupportedStoreError(
-      `Cannot use ${path}: expected ${expected} of our own, found ${found}; move it away`,
-      store,
-    );
+    throw foreignError(path, { expected, found, store });
   };
   const found = infoOf(own);
   if (found === null) return;
@@ -120,6 +117,24 @@ export function refuseForeign(own: string, layout: Layout, store: string): void 
   if (!MARK.startsWith(text)) refuse(readme, "a file", "another text");
   const other = foreignName(own, layout);
   if (other !== null) refuse(own, "a directory", `${other} and no README.txt in it`);
+}
+
+/**
+ * Says that something is not ours that stands where something of ours would.
+ *
+ * @param path Where it is.
+ * @param what What was expected and what was found there, and the store.
+ * @returns The error, which says to move it away.
+ */
+export function foreignError(
+  path: string,
+  what: { readonly expected: string; readonly found: string; readonly store: string },
+): UnsupportedStoreError {
+  const { expected, found, store } = what;
+  return new UnsupportedStoreError(
+    `Cannot use ${path}: expected ${expected} of our own, found ${found}; move it away`,
+    store,
+  );
 }
 
 /** What stands in it that we would not have put there; `null` for nothing. */
