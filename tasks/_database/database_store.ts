@@ -95,7 +95,7 @@ function withTables<T>(path: string, use: (tables: Tables) => T): T {
     using database = openDatabase(path);
     database.exec("BEGIN");
     const tables = readTables(database);
-    requireMlflow(tables, path);
+    requireMlflow(tables, sqliteUri(path));
     return use(tables);
   });
 }

@@ -8,7 +8,7 @@
 import { checkLife } from "../../../lib/records/check_meta.ts";
 import { type DatabaseRows, referencesOf } from "../../../lib/snapshot/assemble_rows.ts";
 import { byPath } from "../../../lib/store/path.ts";
-import type { Problem } from "../../../lib/store/problem.ts";
+import type { Problem, Reference } from "../../../lib/store/problem.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
 import type { Depth, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { problemAt } from "../../_io/read.ts";
@@ -17,7 +17,7 @@ import { NEWEST } from "./read_rows.ts";
 import { selectRows, type Tables, text } from "./tables.ts";
 
 /**
- * Inspects a database.
+ * Inspects a database of SQLite: its file, and its rows.
  *
  * @param tables The database, within the transaction in which it was read.
  * @param rows What was read of it.
@@ -29,6 +29,54 @@ export function inspectDatabase<D extends Depth>(
   rows: DatabaseRows<D>,
   snapshot: StoreSnapshot<D>,
 ): StoreSnapshot<D> {
+  const damage = findDamage(tables);
+  // To look through a damaged file for more would end in an error.
+  const problems = damage.length > 0
+    ? damage
+    : [...findBrokenKeys(tables), ...findBrokenRows(tables, snapshot)];
+  return {
+    ...withProblems(snapshot, problems),
+    backend: { ...snapshot.backend!, pages: countPages(tables) },
+    references: findReferences(tables, rows, snapshot),
+  };
+}
+
+/**
+ * Inspects the rows of a database alone, whatever they lie in: those that name no run or that are named by it, and
+ * runs that have not ended.
+ *
+ * @param tables What has the rows.
+ * @param rows What was read of it.
+ * @param snapshot The same, assembled.
+ * @returns The snapshot with what is wrong, and what names what.
+ */
+export function inspectRows<D extends Depth>(
+  tables: Tables,
+  rows: DatabaseRows<D>,
+  snapshot: StoreSnapshot<D>,
+): StoreSnapshot<D> {
+  return {
+    ...withProblems(snapshot, findBrokenRows(tables, snapshot)),
+    references: findReferences(tables, rows, snapshot),
+  };
+}
+
+function withProblems<D extends Depth>(
+  snapshot: StoreSnapshot<D>,
+  problems: readonly Problem[],
+): StoreSnapshot<D> {
+  return { ...snapshot, problems: [...snapshot.problems, ...problems].toSorted(byPath) };
+}
+
+function findBrokenRows(tables: Tables, snapshot: StoreSnapshot): readonly Problem[] {
+  return [...findDanglingRows(tables), ...findStale(tables, snapshot)];
+}
+
+function findReferences<D extends Depth>(
+  tables: Tables,
+  rows: DatabaseRows<D>,
+  snapshot: StoreSnapshot<D>,
+): readonly Reference[] {
   const places = new Map<string, string>(
     snapshot.experiments.flatMap(({ id, runs }) => runs.map((run) => [run.id, id])),
   );
@@ -38,17 +86,7 @@ export function inspectDatabase<D extends Depth>(
       const experiment = places.get(run);
       return experiment === undefined ? [] : [{ experiment, run, model }];
     });
-  const damage = findDamage(tables);
-  // To look through a damaged file for more would end in an error.
-  const broken = damage.length > 0
-    ? damage
-    : [...findBrokenKeys(tables), ...findDanglingRows(tables), ...findStale(tables, snapshot)];
-  return {
-    ...snapshot,
-    backend: { ...snapshot.backend!, pages: countPages(tables) },
-    problems: [...snapshot.problems, ...broken].toSorted(byPath),
-    references: referencesOf(rows, links).toSorted(byPath),
-  };
+  return referencesOf(rows, links).toSorted(byPath);
 }
 
 function* ask(

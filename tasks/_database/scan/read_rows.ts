@@ -240,6 +240,8 @@ function keyOf({ trace, assessment, runId, modelId }: TraceUseRow): string {
 
 /** Experiment → how many rows are of it. */
 function countRows(tables: Tables, table: "trace_info" | "datasets"): ReadonlyMap<string, number> {
+  const counted = tables.counts?.get(table);
+  if (counted !== undefined) return counted;
   const rows = selectRows<{ experiment: string; count: number }>(tables, {
     table,
     needs: ["experiment_id"],

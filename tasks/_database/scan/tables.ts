@@ -6,13 +6,14 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
-import { sqliteUri } from "../../../lib/store/store_uri.ts";
 
 /** An open database, and what it has. */
 export interface Tables {
   readonly database: DatabaseSync;
   /** Table → its columns. */
   readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Table → experiment → how many rows are of it, where not every row was brought here. @default {counted} */
+  readonly counts?: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 /** What SQLite gives. */
@@ -71,11 +72,10 @@ export function readTables(database: DatabaseSync): Tables {
  * Refuses a database in which MLflow keeps no experiments and runs.
  *
  * @param tables What it has.
- * @param path Absolute path of its file.
+ * @param location The store's location.
  * @throws {UnsupportedStoreError} When a table or a column is missing without which nothing can be planned.
  */
-export function requireMlflow({ columns }: Tables, path: string): void {
-  const location = sqliteUri(path);
+export function requireMlflow({ columns }: Pick<Tables, "columns">, location: string): void {
   const refuse = (why: string) => {
     throw new UnsupportedStoreError(`Cannot open store ${location}: ${why}`, location);
   };
