@@ -157,7 +157,14 @@ function orphanRemedy(
     : null;
 }
 
-function wouldGo(orphan: Orphan | undefined, now: number): boolean {
+/**
+ * Tells whether a clean-up would let an orphan go.
+ *
+ * @param orphan The orphan, if there is one.
+ * @param now Epoch ms.
+ * @returns Whether it would.
+ */
+export function wouldGo(orphan: Orphan | undefined, now: number): boolean {
   return orphan !== undefined && judgeOrphan(orphan, QUARANTINE, now).goes;
 }
 

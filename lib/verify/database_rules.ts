@@ -6,8 +6,8 @@
 
 import type { StorePath } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
-import { findProblems } from "./checks.ts";
-import { byHand, type RuleRow, toBoth, type Violation } from "./rule.ts";
+import { findProblems, wouldGo } from "./checks.ts";
+import { byHand, byTaking, type RuleRow, toBoth, type Violation } from "./rule.ts";
 import { REVISIONS } from "./revisions.ts";
 
 /** Rules about databases alone. */
@@ -58,6 +58,15 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     check: findUndated,
   },
   {
+    id: "artifacts-without-row",
+    in: toBoth("info"),
+    describes: "MLflow never shows these files, nor removes them",
+    migration: null,
+    stores: "database",
+    remedy: byTaking("Move them out of the artifact root if nobody needs them"),
+    check: findNameless,
+  },
+  {
     id: "schema-unknown",
     in: toBoth("info"),
     describes: "mltidy goes by the tables and columns that it knows",
@@ -88,6 +97,31 @@ function findUndated({ experiments }: StoreSnapshot): readonly Violation[] {
         message: "It is deleted, and its deleted_time is NULL",
       }))
   );
+}
+
+function findNameless({ orphans, readAt, backend }: StoreSnapshot): readonly Violation[] {
+  if (backend === undefined) return [];
+  return orphans.map((orphan): Violation => {
+    const { path, lostRuns, modelDirectories, traces, message } = orphan;
+    const isLoss = lostRuns + modelDirectories + traces > 0;
+    const [experimentId = null] = path.split("/");
+    return {
+      path,
+      line: null,
+      experimentId,
+      runId: null,
+      message: `Below ${backend.artifactRoot} ${
+        isLoss ? "more trees than not have no row, so that rows seem to be lost" : message
+      }`,
+      ...(wouldGo(orphan, readAt)
+        ? {
+          remedy: { kind: "cleanup", does: "quarantine", or: "bring its rows back from a backup" },
+        }
+        : isLoss
+        ? { remedy: byHand("Bring the rows back from a backup of the database") }
+        : {}),
+    };
+  });
 }
 
 function findUnknownSchema({ backend }: StoreSnapshot): readonly Violation[] {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { addOrphans } from "../../lib/snapshot/add_orphans.ts";
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
@@ -83,10 +84,32 @@ async function readSnapshot<D extends Depth>(
     const assembled = assembleRows(rows);
     return inspect === null ? assembled : inspect(tables, rows, assembled);
   });
-  if (depth === "meta" && !sizes) return snapshot;
+  if (depth === "meta" && !sizes) return await withOrphans(path, snapshot);
   // What it is waited for holds up whoever writes to the database.
   const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
-  return await measureArtifacts(snapshot, { sizes, artifacts: extras?.artifacts ?? null });
+  const measured = await measureArtifacts(snapshot, {
+    sizes,
+    artifacts: extras?.artifacts ?? null,
+  });
+  return await withOrphans(path, measured);
+}
+
+/** What no row names is looked for after the rows were read, and asked for again before it is told of. */
+async function withOrphans<D extends Depth>(
+  path: string,
+  snapshot: StoreSnapshot<D>,
+): Promise<StoreSnapshot<D>> {
+  const root = snapshot.backend?.artifactRoot ?? null;
+  if (root === null) return snapshot;
+  const [{ findOrphans }, { knownIds, readAllNamed }] = await Promise.all([
+    import("./scan/find_orphans.ts"),
+    import("./read_naming_rows.ts"),
+  ]);
+  const orphans = await findOrphans(snapshot, {
+    known: (ids) => withTables(path, (tables) => knownIds(tables, ids)),
+    all: () => readAllNamed(path, root),
+  });
+  return addOrphans(snapshot, orphans);
 }
 
 /** Looks into it as it is at one moment. */

@@ -446,6 +446,12 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
     database({ experiments: [experiment({ runs: [deletedRun({ deletedTime: null })] })] }),
     [`warning deletion-time-missing 1/${runId(1)} 1 ${runId(1)}`],
   ]],
+  "artifacts-without-row": [
+    [
+      database({ orphans: [orphan({ id: "7" })] }),
+      ["info artifacts-without-row 7 7 -"],
+    ],
+  ],
   "schema-unknown": [
     [database({}, { revision: "ffffffffffff" }), ["info schema-unknown alembic_version - -"]],
     [database({}, { revision: null }), ["info schema-unknown alembic_version - -"]],

@@ -206,14 +206,21 @@ Deno.test("a run whose row makes no sense stays, and says why", async () => {
   ]);
 });
 
+const FIRST = `WHERE run_uuid = '${runId(1)}'`;
+
 /** One finding of each rule that is about databases, by what breaks it. */
 const BREAKS: Readonly<Record<string, string>> = {
   "foreign-key-broken": "INSERT INTO tags VALUES ('a', 'b', 'nowhere')",
   "row-dangling": "INSERT INTO input_tags VALUES ('nowhere', 'context', 'train')",
-  "run-row-unusable": "PRAGMA ignore_check_constraints = ON; UPDATE runs SET status = 'LOST'",
-  "deletion-time-missing": "UPDATE runs SET lifecycle_stage = 'deleted', deleted_time = NULL",
+  "run-row-unusable":
+    `PRAGMA ignore_check_constraints = ON; UPDATE runs SET status = 'LOST' ${FIRST}`,
+  "deletion-time-missing":
+    `UPDATE runs SET lifecycle_stage = 'deleted', deleted_time = NULL ${FIRST}`,
+  // A run's row that is gone leaves its tree.
+  "artifacts-without-row": `DELETE FROM runs WHERE run_uuid = '${runId(2)}'`,
   "schema-unknown": "UPDATE alembic_version SET version_num = 'ffffffffffff'",
-  "stale-run": "UPDATE runs SET status = 'RUNNING', end_time = NULL, start_time = 1700000000000",
+  "stale-run":
+    `UPDATE runs SET status = 'RUNNING', end_time = NULL, start_time = 1700000000000 ${FIRST}`,
   "parent-run-missing": `INSERT INTO tags VALUES ('mlflow.parentRunId', 'gone', '${runId(1)}')`,
   "source-run-missing":
     "INSERT INTO registered_models (name) VALUES ('m'); INSERT INTO model_versions (name, version, run_id) VALUES ('m', 1, 'gone')",
@@ -234,13 +241,13 @@ const BREAKS: Readonly<Record<string, string>> = {
 const SOUND: SnapshotInit = {
   experiments: [
     experiment({ id: "0", name: "Default" }),
-    experiment({ id: "1", runs: [run({ id: runId(1) })] }),
+    experiment({ id: "1", runs: [run({ id: runId(1) }), run({ id: runId(2) })] }),
   ],
 };
 
 Deno.test("verify finds of a database what breaks, and nothing in a sound one", async () => {
   for (const [rule, sql] of [["", "SELECT 1"], ...Object.entries(BREAKS)] as const) {
-    await using database = await tempDatabase(SOUND);
+    await using database = await tempDatabase(SOUND, { artifacts: true });
     database.execute(sql);
     const snapshot = await open(database.path).read({ depth: "full" });
     const found = verifySnapshot(snapshot).map((finding) => finding.rule);

@@ -1,0 +1,91 @@
+/**
+ * What the rows of a database, and of those beside it and beside its artifacts, name.
+ *
+ * @module
+ */
+
+import { dirname } from "@std/path";
+import { readDatabases } from "./read_databases.ts";
+import type { AllNamed } from "./scan/find_orphans.ts";
+import { readDatabase } from "./scan/read_database.ts";
+import { placesFor, selectRows, type Tables, text } from "./scan/tables.ts";
+
+/** Tables of what has artifacts of its own, by the columns of their ids. */
+const OWNERS = [
+  ["runs", "run_uuid"],
+  ["logged_models", "model_id"],
+  ["trace_info", "request_id"],
+] as const;
+
+/** Ids as MLflow makes them, in whatever text. */
+const IDS = /(?:m-)?[0-9a-f]{32}/g;
+
+/** How many ids one question names. */
+const AT_ONCE = 500;
+
+/**
+ * Tells which ids a database knows.
+ *
+ * @param tables The database.
+ * @param ids The ids.
+ * @returns Those of runs, logged models or traces.
+ */
+export function knownIds(tables: Tables, ids: readonly string[]): ReadonlySet<string> {
+  const known = new Set<string>();
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    const values = ids.slice(at, at + AT_ONCE);
+    for (const [table, column] of OWNERS) {
+      const rows = selectRows<{ id: string }>(tables, {
+        table,
+        fields: { id: text(column) },
+        needs: [column],
+        tail: `WHERE ${column} IN ${placesFor(values)}`,
+        values,
+      });
+      for (const { id } of rows) known.add(id);
+    }
+  }
+  return known;
+}
+
+/**
+ * Reads what rows name, of all databases that may have artifacts below a root. Needs read permission for these, and
+ * for the directories in which they lie.
+ *
+ * @param path Absolute real path of the store's database.
+ * @param root Absolute path of its artifact root.
+ * @returns What they name.
+ */
+export async function readAllNamed(path: string, root: string): Promise<AllNamed> {
+  const beside = [...await readDatabases(root), ...await readDatabases(dirname(path))];
+  const others = [...new Map(beside.map((one) => [one.path, one])).values()]
+    .filter((one) => realPath(one.path) !== path);
+  const own = readDatabase(path);
+  const all = own === null ? others : [own, ...others];
+  const hidden = all.find(({ problem }) => problem !== null);
+  const rows = all.flatMap((one) => one.rows);
+  return {
+    ids: new Set(
+      rows.flatMap(({ kind, id, location }) =>
+        kind === "run" || kind === "logged-model" || kind === "trace"
+          ? [id]
+          // A version names what it is of by `runs:/` and `models:/`.
+          : kind === "model-version"
+          ? location.match(IDS) ?? []
+          : []
+      ),
+    ),
+    locations: rows.map(({ location }) => location),
+    problem: hidden === undefined
+      ? null
+      : `database ${hidden.path} may name it and cannot be read: ${hidden.problem}`,
+  };
+}
+
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Artifact trees below a database's artifact root that none of its rows names: what `mlflow gc` leaves, and what
+ * somebody has deleted the rows of.
+ *
+ * Only what MLflow lays out is looked at: `EXPERIMENT/RUN`, `EXPERIMENT/models/MODEL`, `EXPERIMENT/traces/TRACE` and
+ * whole experiments. Directories are listed before rows are asked for, since MLflow writes the row of everything
+ * before its first artifact.
+ *
+ * @module
+ */
+
+import { experimentDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
+import { addressOf } from "../../../lib/snapshot/assemble_rows.ts";
+import { localPathOf } from "../../../lib/records/relocate_uri.ts";
+import { isLitter, isLoggedModelId, isRunId } from "../../../lib/store/names.ts";
+import type { StorePath } from "../../../lib/store/path.ts";
+import type { Orphan, StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import { measureWeight, newMeasurer, weighTree } from "../../_file/scan/measure.ts";
+import { listDirectory } from "../../_io/list_directory.ts";
+
+/** How rows are asked what they name. */
+export interface NamingRows {
+  /** Tells which of these are ids of runs, logged models or traces, as the store's own rows are now. */
+  known(ids: readonly string[]): ReadonlySet<string>;
+  /** Reads all that this database and those beside it name. */
+  all(): Promise<AllNamed>;
+}
+
+/** What rows name. */
+export interface AllNamed {
+  /** Ids of runs, logged models and traces. */
+  readonly ids: ReadonlySet<string>;
+  /** Where anything lies, as rows say it. */
+  readonly locations: readonly string[];
+  /** Of a database that may name any of it, and cannot be read; `null` where there is none. */
+  readonly problem: string | null;
+}
+
+/**
+ * Finds orphans. Needs read permission for the artifact root.
+ *
+ * Where no tree lies at the place that a row names, the root is not beyond doubt and nothing is found. Where more
+ * trees that hold files have no row than have one, it is rather the rows that were lost: each orphan tells of that.
+ *
+ * @param snapshot The store.
+ * @param rows What its rows name; all of it is read only where something looks like an orphan.
+ * @returns The orphans, in any order.
+ */
+export async function findOrphans(
+  snapshot: StoreSnapshot,
+  rows: NamingRows,
+): Promise<readonly Orphan[]> {
+  const root = snapshot.backend?.artifactRoot ?? null;
+  if (root === null) return [];
+  const { held, trees } = await listTrees(root, snapshot);
+  if (trees.length === 0) return [];
+  const known = rows.known(trees.flatMap(({ inner }) => inner.map(({ id }) => id)));
+  const nameless = trees.filter(({ inner }) => !inner.some(({ id }) => known.has(id)));
+  if (nameless.length === 0 || held + known.size === 0) return [];
+  const { ids, locations, problem } = await rows.all();
+  const places = locations.flatMap((location) => localPathOf(location) ?? []);
+  const orphans: { readonly tree: Tree; readonly orphan: Orphan }[] = [];
+  for (const tree of nameless) {
+    const isNamed = tree.inner.some(({ id }) => ids.has(id)) ||
+      places.some((place) => `${place}/`.startsWith(`${root}/${tree.path}/`));
+    const orphan = isNamed ? null : await orphanOf(root, tree, problem);
+    if (orphan !== null) orphans.push({ tree, orphan });
+  }
+  const lost = orphans.filter(({ orphan }) => isFilled(orphan))
+    .reduce((sum, { tree }) => sum + Math.max(1, tree.inner.length), 0);
+  return orphans.map(({ tree, orphan }) =>
+    lost > held + known.size && isFilled(orphan) ? { ...orphan, ...lossOf(tree) } : orphan
+  );
+}
+
+/** What cannot be measured may hold anything. */
+function isFilled({ usage }: Orphan): boolean {
+  return usage?.files !== 0;
+}
+
+/** What MLflow gives a directory of its own in that of an experiment. */
+type InnerKind = "run" | "logged-model" | "trace";
+
+interface Inner {
+  readonly kind: InnerKind;
+  readonly id: string;
+  /** Below the artifact root. */
+  readonly path: StorePath;
+}
+
+/** A directory that may be an orphan. */
+interface Tree {
+  readonly path: StorePath;
+  readonly name: string;
+  /** What lies in it, or what it is itself. */
+  readonly inner: readonly Inner[];
+  /** What else lies in it; `null` of one that is a run, a logged model or a trace itself. */
+  readonly foreign: readonly string[] | null;
+}
+
+async function listTrees(
+  root: string,
+  { experiments }: StoreSnapshot,
+): Promise<{ readonly held: number; readonly trees: readonly Tree[] }> {
+  const known = new Map(experiments.map((one) => [`${one.id}`, one]));
+  const ids = new Set<string>(
+    experiments.flatMap(({ runs, damagedRuns, loggedModels }) =>
+      [...runs, ...damagedRuns, ...loggedModels].map(({ id }) => id)
+    ),
+  );
+  const trees: Tree[] = [];
+  let held = 0;
+  for (const name of await directoriesIn(root)) {
+    if (!/^\d+$/.test(name)) continue;
+    const experiment = known.get(name);
+    if (experiment !== undefined && experimentDirectoryOf(root, experiment) === null) continue;
+    const found = await listExperiment(root, name);
+    if (found === null) continue;
+    const { inner, foreign } = found;
+    if (experiment === undefined) {
+      // A directory called by a number may be anybody's: MLflow's is empty, or holds what MLflow lays out.
+      if (inner.length > 0 || foreign.length === 0) {
+        trees.push({ path: addressOf(name), name, inner, foreign });
+      }
+      continue;
+    }
+    held += inner.filter(({ id }) => ids.has(id)).length;
+    // What lies in a deleted experiment goes with it.
+    if (experiment.lifecycleStage === "deleted") continue;
+    for (const one of inner) {
+      if (!ids.has(one.id)) {
+        trees.push({ path: one.path, name: one.id, inner: [one], foreign: null });
+      }
+    }
+  }
+  return { held, trees };
+}
+
+/** `null`: it is one of a store of files, or cannot be listed. */
+async function listExperiment(
+  root: string,
+  experiment: string,
+): Promise<{ readonly inner: readonly Inner[]; readonly foreign: readonly string[] } | null> {
+  const directory = `${root}/${experiment}`;
+  const listed = await listDirectory(directory);
+  if (listed.kind === "failed") return null;
+  const inner: Inner[] = [];
+  const foreign: string[] = [];
+  for (const { name, isDirectory } of listed.entries) {
+    if (name === META) return null;
+    const kind = isDirectory ? FOLDERS.get(name) : undefined;
+    if (isDirectory && isRunId(name)) {
+      inner.push({ kind: "run", id: name, path: addressOf(experiment, name) });
+    } else if (kind !== undefined) {
+      for (const id of await directoriesIn(`${directory}/${name}`)) {
+        if (IDS[kind](id)) inner.push({ kind, id, path: addressOf(experiment, name, id) });
+        else foreign.push(`${name}/${id}`);
+      }
+    } else if (!isLitter(name)) foreign.push(name);
+  }
+  return { inner, foreign };
+}
+
+/** What a store of files has in the directory of everything. */
+const META = "meta.yaml";
+
+const FOLDERS: ReadonlyMap<string, Exclude<InnerKind, "run">> = new Map([
+  ["models", "logged-model"],
+  ["traces", "trace"],
+]);
+
+const IDS: Readonly<Record<InnerKind, (id: string) => boolean>> = {
+  "run": isRunId,
+  "logged-model": isLoggedModelId,
+  "trace": (id) => isRunId(id.replace(/^tr-/, "")),
+};
+
+/** What of a run, logged model or trace MLflow does not write while its row is in a database. */
+async function foreignIn(root: string, { path }: Inner): Promise<readonly string[]> {
+  const listed = await listDirectory(`${root}/${path}`);
+  if (listed.kind === "failed") return [];
+  return listed.entries
+    .filter(({ name, isDirectory }) => !(isDirectory && name === "artifacts") && !isLitter(name))
+    .map(({ name }) => `${path.slice(path.indexOf("/") + 1)}/${name}`);
+}
+
+async function directoriesIn(path: string): Promise<readonly string[]> {
+  const listed = await listDirectory(path);
+  if (listed.kind === "failed") return [];
+  return listed.entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+}
+
+/** `null`: MLflow does not lay it out like that for a database. */
+async function orphanOf(root: string, tree: Tree, problem: string | null): Promise<Orphan | null> {
+  const { path, name, inner } = tree;
+  const within: string[] = [];
+  for (const one of inner) within.push(...await foreignIn(root, one));
+  if (tree.foreign === null && within.length > 0) return null;
+  if (within.some((entry) => entry.endsWith(`/${META}`))) return null;
+  const weight = await weighTree(`${root}/${path}`);
+  const measure = weight === null ? null : measureWeight(weight, newMeasurer());
+  return {
+    id: name,
+    path,
+    lifecycleStage: "active",
+    damage: problem === null ? "missing" : "io",
+    message: problem ?? "no row of the database names it",
+    runs: [],
+    damagedRuns: [],
+    loggedModels: [],
+    foreign: [...tree.foreign ?? [], ...within],
+    lostRuns: 0,
+    modelDirectories: 0,
+    traces: 0,
+    newestChange: measure?.newestChange ?? null,
+    link: false,
+    stamp: measure?.stamp ?? "",
+    usage: measure?.freed ?? null,
+  };
+}
+
+function lossOf({ inner }: Tree): Pick<Orphan, "lostRuns" | "modelDirectories" | "traces"> {
+  const count = (wanted: InnerKind) => inner.filter(({ kind }) => kind === wanted).length;
+  return {
+    lostRuns: count("run"),
+    modelDirectories: count("logged-model"),
+    traces: count("trace"),
+  };
+}
