@@ -1,12 +1,14 @@
 /**
- * The task `explain`: why a run, or a logged model, stays or goes.
+ * The task `explain`: why a run, a logged model, an experiment or an orphan stays or goes.
  *
  * @module
  */
 
+import { explainHolder, findHolders } from "../lib/answers/explain_holder.ts";
 import { explainModel, type Explanation, findModels } from "../lib/answers/explain_model.ts";
 import { explainRun, findRuns } from "../lib/answers/explain_run.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
+import type { Holder } from "../lib/store/holders.ts";
 import type { LoggedModel, Run } from "../lib/store/snapshot.ts";
 import type { Abortable, Store } from "./ports/store.ts";
 
@@ -18,22 +20,25 @@ export interface ExplainOptions extends Abortable {
   readonly onProgress?: ((runs: number) => void) | undefined;
 }
 
-/** What came of looking for a run, or a logged model. */
+/** What came of looking for what is to be explained. */
 export interface ExplainResult {
-  /** One for each that was meant: none, one, or all those of the same name; models where no run is meant. */
+  /**
+   * One for each that was meant: none, one, or all those of the same name; logged models where no run is meant,
+   * experiments and orphans where no model is.
+   */
   readonly explanations: readonly Explanation[];
   /** Those that were meant, when they are too many to explain. */
-  readonly candidates: readonly (Run | LoggedModel)[];
+  readonly candidates: readonly (Run | LoggedModel | Holder)[];
 }
 
 const MOST = 5;
 
 /**
- * Explains what a clean-up would do with a run, and what would change that, or with a logged model. Needs
- * read permission for the store.
+ * Explains what a clean-up would do with a run, a logged model, an experiment or an orphan, and what
+ * would change that. Needs read permission for the store.
  *
  * @param store The store.
- * @param subject The id of a run or logged model, 6 or more of its first letters, `7/3a7bb818…` as plans print
+ * @param subject The id of one, 6 or more of its first letters, `7/3a7bb818…` as plans print
  * it, or its name.
  * @param options The policy.
  * @returns The explanations.
@@ -64,15 +69,16 @@ export async function explain(
   });
   const runs = findRuns(snapshot, subject);
   const models = runs.length > 0 ? [] : findModels(snapshot, subject);
-  if (runs.length + models.length > MOST) {
-    return { explanations: [], candidates: [...runs, ...models] };
-  }
+  const holders = runs.length + models.length > 0 ? [] : findHolders(snapshot, subject);
+  const candidates = [...runs, ...models, ...holders];
+  if (candidates.length > MOST) return { explanations: [], candidates };
   const now = store.now();
   const kinds = store.changes?.kinds;
   return {
     explanations: [
       ...runs.map(({ path }) => explainRun(snapshot, policy, { path, now, kinds })),
       ...models.map(({ path }) => explainModel(snapshot, policy, { path, now, kinds })),
+      ...holders.map(({ path }) => explainHolder(snapshot, policy, { path, now, kinds })),
     ],
     candidates: [],
   };

@@ -6,20 +6,33 @@
 
 import { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
 import { InvalidArgumentError } from "../errors.ts";
-import { subjectOf } from "../judge/judged.ts";
+import { type JudgedModel, subjectOf } from "../judge/judged.ts";
+import type { ActionKind } from "../plan/action_kind.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
 import { holdersOf } from "../store/holders.ts";
 import type { StorePath } from "../store/path.ts";
 import { isNonEmpty, type LoggedModel, type StoreSnapshot } from "../store/snapshot.ts";
+import { everyReason } from "./every_reason.ts";
+import type { HolderExplanation } from "./explain_holder.ts";
 import type { RunExplanation } from "./explain_run.ts";
 import { judgeAsPlanned } from "./find_flip.ts";
+import { findLimits, leaves } from "./find_limits.ts";
 import { findPlaced } from "./find_placed.ts";
 
 /** Why a logged model stays or goes. */
 export interface ModelExplanation extends
   Pick<
     RunExplanation,
-    "schema" | "store" | "experimentId" | "experiment" | "path" | "name" | "reasons" | "stops"
+    | "schema"
+    | "store"
+    | "experimentId"
+    | "experiment"
+    | "path"
+    | "name"
+    | "reasons"
+    | "goesBy"
+    | "flip"
+    | "stops"
   > {
   /** What is explained. */
   readonly subject: "logged-model";
@@ -32,7 +45,7 @@ export interface ModelExplanation extends
 }
 
 /** Why something stays or goes. */
-export type Explanation = RunExplanation | ModelExplanation;
+export type Explanation = RunExplanation | ModelExplanation | HolderExplanation;
 
 /**
  * Finds the logged models that somebody means.
@@ -61,8 +74,8 @@ export function explainModel(
 ): ModelExplanation {
   const { path, now, kinds } = options;
   const plan = planCleanup(snapshot, policy, { now, kinds });
-  const judged = judgeAsPlanned(snapshot, policy, now).models
-    .find(({ model }) => model.path === path);
+  const all = judgeAsPlanned(snapshot, policy, now);
+  const judged = all.models.find(({ model }) => model.path === path);
   if (judged === undefined) {
     throw new InvalidArgumentError(`Cannot explain ${path}: the store has no such logged model`);
   }
@@ -70,9 +83,11 @@ export function explainModel(
   const action = plan.actions.find((one) => path === one.path || path.startsWith(`${one.path}/`));
   const keptAt = (at: StorePath) => plan.kept.find((one) => one.path === at)?.reasons ?? [];
   // It stays with its deleted experiment, or orphan, and so for the reasons of that.
-  const reasons = holder === null
-    ? keptAt(path)
-    : [...verdict.reasons, ...keptAt(subjectOf(holder).path)];
+  const reasons = leaves(judged)
+    ? keptAt(holder === null ? path : subjectOf(holder).path)
+    : everyReason(snapshot, policy, path, now);
+  const goesBy = kindOf(judged);
+  const canGo = kinds?.has(goesBy) ?? true;
   return {
     schema: "mltidy/explain/v1",
     subject: "logged-model",
@@ -84,7 +99,15 @@ export function explainModel(
     path,
     name: model.name,
     verdict: action === undefined ? "stays" : "purge",
+    goesBy,
     reasons: action?.reasons ?? (isNonEmpty(reasons) ? reasons : verdict.reasons),
+    flip: canGo ? findLimits(snapshot, policy, all, path, now) : null,
     stops: plan.stops ?? [],
   };
+}
+
+/** By what a logged model would go. */
+function kindOf({ holder }: JudgedModel): ActionKind {
+  if (holder === null) return "purge-logged-model";
+  return "experiment" in holder ? "purge-experiment" : "quarantine-orphan";
 }

@@ -16,7 +16,9 @@ import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
 import { holdersOf } from "../store/holders.ts";
 import { isNonEmpty, type NonEmpty, type Run } from "../store/snapshot.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
-import { findFlip, type Flip, judgeAsPlanned } from "./find_flip.ts";
+import { everyReason } from "./every_reason.ts";
+import { findFlip, type Flip, goesAnyhow, judgeAsPlanned } from "./find_flip.ts";
+import { findLimits } from "./find_limits.ts";
 import { findPlaced } from "./find_placed.ts";
 
 /** What a rule asks for and a run has nothing of. */
@@ -49,6 +51,8 @@ export interface RunExplanation {
   readonly endTime: number | null;
   /** What a clean-up would do with it. */
   readonly verdict: "stays" | "soft-delete" | "purge";
+  /** By what a clean-up would take it, were it to go. */
+  readonly goesBy: ActionKind;
   /** The name of the rule that judges it; `null` where none of a policy does. */
   readonly rule: string | null;
   /** Among which runs the rule ranks it: `group_by` and its value; `null` where it ranks all together. */
@@ -109,7 +113,15 @@ export function explainRun(
   // What cannot be carried out is said of the experiment or orphan that would go.
   const held = judged.holder === null ? path : subjectOf(judged.holder).path;
   const kept = [path, held].flatMap((at) => plan.kept.find((one) => one.path === at) ?? [])[0];
-  const canGo = kinds?.has(kindOf(judged)) ?? true;
+  const goesBy = kindOf(judged);
+  const canGo = kinds?.has(goesBy) ?? true;
+  const flip = () =>
+    ruling === null
+      ? findLimits(snapshot, policy, all, path, now)
+      : findFlip(snapshot, policy, all, judged, now);
+  const every = ruling === null && !goesAnyhow(judged)
+    ? everyReason(snapshot, policy, path, now)
+    : [];
   return {
     schema: "mltidy/explain/v1",
     subject: "run",
@@ -125,15 +137,16 @@ export function explainRun(
       : action.kind === "soft-delete-run"
       ? "soft-delete"
       : "purge",
+    goesBy,
     rule: ruling?.rule.name ?? null,
     group: groupBy === null ? null : { key: groupBy, value: ruling?.group ?? "" },
     // Every run is in a plan exactly once: to stay, to go, or with what holds it.
-    reasons: (kept ?? action)!.reasons,
+    reasons: isNonEmpty(every) ? every : (kept ?? action)!.reasons,
     standings,
     lacks: lacksOf(judged),
     drops: plan.actions.filter((one) => one.kind === "drop-artifact")
       .filter((one) => one.path.startsWith(`${path}/`)),
-    flip: canGo ? findFlip(snapshot, policy, all, judged, now) : null,
+    flip: canGo ? flip() : null,
     staysIfPinned: ruling === null || !policy.retention?.protect.unsafe.includes("pinned"),
     stops: plan.stops ?? [],
   };

@@ -9,7 +9,6 @@ import { judgeByRules } from "../judge/judge_by_rules.ts";
 import { judgeSnapshot } from "../judge/judge_snapshot.ts";
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
 import { isStanding } from "../judge/keep_rules.ts";
-import { lastSignOfExperiment, lastSignOfRun } from "../judge/judge_by_age.ts";
 import { timeOf } from "../judge/run_facts.ts";
 import type { KeepReason } from "../plan/plan.ts";
 import type { Period, Standing } from "../plan/standing.ts";
@@ -21,9 +20,8 @@ import {
 } from "../policy/policy.ts";
 import { isNonEmpty, type NonEmpty, type StoreSnapshot } from "../store/snapshot.ts";
 import { PARENT_TAG } from "../store/tags.ts";
-import { days } from "../text/units.ts";
 import { type PolicyChange, policyChanges } from "./policy_changes.ts";
-import { above, below, lower, raise } from "./turn_standing.ts";
+import { lower, raise } from "./turn_standing.ts";
 
 export type { PolicyChange };
 
@@ -73,9 +71,9 @@ export function goesAnyhow({ holder, verdict }: JudgedRun): boolean {
  * @param snapshot The store, read as the policy needs it.
  * @param policy The policy.
  * @param before The verdicts by it.
- * @param judged The run, one of these.
+ * @param judged The run, one of these, which a rule of it judges.
  * @param now Epoch ms.
- * @returns The change; `null` when none that was tried does it.
+ * @returns The change; `null` when none that was tried does it, or no rule judges it.
  */
 export function findFlip(
   snapshot: StoreSnapshot<"tags">,
@@ -84,6 +82,7 @@ export function findFlip(
   judged: JudgedRun,
   now: number,
 ): Flip | null {
+  if (judged.ruling === null) return null;
   const place = before.runs.indexOf(judged);
   const goes = goesAnyhow(judged);
   let trials = Math.max(LEAST_TRIALS, Math.floor(MOST_JUDGED / before.runs.length));
@@ -109,11 +108,7 @@ export function findFlip(
   const rankedOf = (changed: CleanupPolicy, one: JudgedRun) =>
     rankedByAll(snapshot, changed, one, now);
 
-  if (judged.ruling === null) {
-    for (const changed of [withChildren(policy, judged), withLimit(policy, judged, now)]) {
-      if (changed !== null) attempt(changed);
-    }
-  } else if (goes) {
+  if (goes) {
     for (const changed of keeping(policy, before, judged, rankedOf)) attempt(changed);
   } else {
     for (const way of waysFor(judged.ruling.rule)) {
@@ -323,45 +318,4 @@ function withoutProtection(policy: CleanupPolicy, protection: Protection): Clean
 
 function followsParent({ verdict }: JudgedRun): boolean {
   return verdict.reasons.some(({ kind }) => kind === "child-of-gone");
-}
-
-/** Where no rule judges a run, one change unties it from a parent with which it goes, or stays. */
-function withChildren(policy: CleanupPolicy, judged: JudgedRun): CleanupPolicy | null {
-  if (followsParent(judged)) return { ...policy, children: "follow" };
-  const isHeld = judged.verdict.reasons.some(({ kind }) => kind === "child-of-kept");
-  return isHeld ? { ...policy, children: "own" } : null;
-}
-
-/**
- * The age alone decides: of an active run by `--days-old`; of a soft-deleted one, and of a deleted
- * experiment, since the deletion.
- */
-function withLimit(policy: CleanupPolicy, judged: JudgedRun, now: number): CleanupPolicy | null {
-  const { run, holder } = judged;
-  if (holder === null && run.lifecycleStage === "active") {
-    if (policy.olderThan === null) return null;
-    // Nobody types a number of days in hours.
-    const limit = limitFor(judged, now - timeOf(run), days(0.01));
-    return limit < 0 ? null : { ...policy, olderThan: limit };
-  }
-  const deleted = deletedTimeOf(judged, policy);
-  if (deleted === null || policy.purgeAfter === null) return null;
-  const limit = limitFor(judged, now - deleted);
-  return limit < 0 ? null : { ...policy, purgeAfter: limit };
-}
-
-function deletedTimeOf(
-  { run, holder }: JudgedRun,
-  { undated }: CleanupPolicy,
-): number | null {
-  if (holder === null) return run.deletedTime ?? (undated ? lastSignOfRun(run) : null);
-  if (!("experiment" in holder)) return null;
-  const { experiment } = holder;
-  // MLflow before 2.3 deleted an experiment without writing when.
-  if (experiment.recordedStage === "deleted") return experiment.lastUpdateTime;
-  return undated ? lastSignOfExperiment(experiment) : null;
-}
-
-function limitFor(judged: JudgedRun, age: number, small?: number): number {
-  return goesAnyhow(judged) ? above(age) : below(age, small);
 }

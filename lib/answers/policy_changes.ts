@@ -47,7 +47,7 @@ interface PolicyKey extends Pick<PolicyChange, "rule" | "key"> {
 }
 
 function keysOf(
-  { retention, olderThan, purgeAfter, children = "own" }: CleanupPolicy,
+  { retention, olderThan, purgeAfter, undated, children = "own", settle }: CleanupPolicy,
 ): readonly PolicyKey[] {
   const { rules = [], protect } = retention ?? {};
   return [
@@ -64,6 +64,11 @@ function keysOf(
       key: retention ? "after" : "purgeAfter",
       value: purgeAfter === null ? "" : typedDuration(purgeAfter),
     },
+    {
+      rule: retention ? "purge" : null,
+      key: "undated",
+      value: undated ?? "keep",
+    },
     // Hundredths, of which nobody types more.
     {
       rule: null,
@@ -71,6 +76,7 @@ function keysOf(
       value: `${Math.round((olderThan ?? 0) / days(0.01)) / 100}d`,
     },
     { rule: null, key: "children", value: children },
+    { rule: null, key: "settle", value: typedDuration(settle) },
   ];
 }
 

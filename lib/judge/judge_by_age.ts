@@ -12,7 +12,7 @@ import { byPath } from "../store/path.ts";
 import { UTF_16 } from "../store/record_problem.ts";
 import { isUnfinished } from "../store/run_status.ts";
 import type { Experiment, Orphan, Run } from "../store/snapshot.ts";
-import { toGo, toKeep, type Verdict } from "./judged.ts";
+import { type Keeps, type Tells, type Verdict, verdictBy } from "./judged.ts";
 import { type FindTag, tagFinder } from "./run_facts.ts";
 
 /**
@@ -29,6 +29,7 @@ import { type FindTag, tagFinder } from "./run_facts.ts";
  * @param policy The rules.
  * @param now Epoch ms.
  * @param findPin Gives the tag that pins a run; `null` for one that is not pinned.
+ * @param tells Whether to tell every reason to stay. @default {"first"}
  * @returns The verdict.
  */
 export function judgeRun(
@@ -36,25 +37,35 @@ export function judgeRun(
   policy: CleanupPolicy,
   now: number,
   findPin: (run: Run) => string | null,
+  tells: Tells = "first",
 ): Verdict {
-  if (run.link) return toKeep({ kind: "symbolic-link" });
-  if (isUnfinished(run.status)) return toKeep({ kind: "not-finished", status: run.status });
-  if (run.stamp === "") return toKeep(unreadable(run));
+  return verdictBy(keepsOfRun(run, policy, now, findPin), tells);
+}
+
+function* keepsOfRun(
+  run: Run,
+  policy: CleanupPolicy,
+  now: number,
+  findPin: (run: Run) => string | null,
+): Keeps {
+  if (run.link) yield { kind: "symbolic-link" };
+  if (isUnfinished(run.status)) yield { kind: "not-finished", status: run.status };
+  if (run.stamp === "") yield unreadable(run);
   const tag = findPin(run);
-  if (tag !== null) return toKeep({ kind: "pinned", tag });
+  if (tag !== null) yield { kind: "pinned", tag };
   if (run.lifecycleStage === "deleted") {
-    return judgeDeleted(run.deletedTime, lastSignOfRun(run), policy, now);
+    return yield* keepsOfDeleted(run.deletedTime, lastSignOfRun(run), policy, now);
   }
-  if (policy.olderThan === null) return toKeep({ kind: "no-rule" });
+  if (policy.olderThan === null) yield { kind: "no-rule" };
   const field = run.endTime === null ? "start_time" : "end_time";
   const time = run.endTime ?? run.startTime;
   const age = now - time;
-  const limit = policy.olderThan;
-  if (age < 0) return toKeep({ kind: "in-the-future", time });
-  if (time < EARLIEST) return toKeep({ kind: "implausible-time", time });
-  if (age <= limit) return toKeep({ kind: "younger-than", age, limit });
-  if (age < YOUNG) return toKeep({ kind: "ended-recently", age, limit: YOUNG });
-  return toGo({ kind: "older-than", field, time, age, limit });
+  const limit = policy.olderThan ?? 0;
+  if (age < 0) yield { kind: "in-the-future", time };
+  else if (time < EARLIEST) yield { kind: "implausible-time", time };
+  else if (age <= limit) yield { kind: "younger-than", age, limit };
+  else if (age < YOUNG) yield { kind: "ended-recently", age, limit: YOUNG };
+  return { kind: "older-than", field, time, age, limit };
 }
 
 /**
@@ -76,22 +87,26 @@ export function pinFinder({ retention }: CleanupPolicy): FindTag {
  * @param experiment An experiment in `.trash/`.
  * @param policy The rules.
  * @param now Epoch ms.
+ * @param tells Whether to tell every reason to stay. @default {"first"}
  * @returns The verdict.
  */
 export function judgeDeletedExperiment(
   experiment: Experiment,
   policy: CleanupPolicy,
   now: number,
+  tells: Tells = "first",
 ): Verdict {
-  if (experiment.link) return toKeep({ kind: "symbolic-link" });
-  if (experiment.id === DEFAULT_EXPERIMENT) return toKeep({ kind: "default-experiment" });
-  if (experiment.stamp === "") return toKeep(unreadable(experiment));
+  return verdictBy(keepsOfExperiment(experiment, policy, now), tells);
+}
+
+function* keepsOfExperiment(experiment: Experiment, policy: CleanupPolicy, now: number): Keeps {
+  if (experiment.link) yield { kind: "symbolic-link" };
+  if (experiment.id === DEFAULT_EXPERIMENT) yield { kind: "default-experiment" };
+  if (experiment.stamp === "") yield unreadable(experiment);
   const [damaged] = experiment.damagedRuns.toSorted(byPath);
-  if (damaged) {
-    return toKeep({ kind: "unreadable", path: damaged.path, message: damaged.message });
-  }
+  if (damaged) yield { kind: "unreadable", path: damaged.path, message: damaged.message };
   const deletedTime = experiment.recordedStage === "deleted" ? experiment.lastUpdateTime : null;
-  return judgeDeleted(deletedTime, lastSignOfExperiment(experiment), policy, now);
+  return yield* keepsOfDeleted(deletedTime, lastSignOfExperiment(experiment), policy, now);
 }
 
 /**
@@ -101,36 +116,42 @@ export function judgeDeletedExperiment(
  * @param orphan A directory without a `meta.yaml` that MLflow can use.
  * @param policy The rules.
  * @param now Epoch ms.
+ * @param tells Whether to tell every reason to stay. @default {"first"}
  * @returns The verdict.
  */
-export function judgeOrphan(orphan: Orphan, policy: CleanupPolicy, now: number): Verdict {
+export function judgeOrphan(
+  orphan: Orphan,
+  policy: CleanupPolicy,
+  now: number,
+  tells: Tells = "first",
+): Verdict {
+  return verdictBy(keepsOfOrphan(orphan, policy, now), tells);
+}
+
+function* keepsOfOrphan(orphan: Orphan, policy: CleanupPolicy, now: number): Keeps {
   const { damage, message } = orphan;
-  if (!policy.quarantineOrphans) return toKeep({ kind: "no-rule" });
-  if (orphan.link) return toKeep({ kind: "symbolic-link" });
-  if (orphan.id === DEFAULT_EXPERIMENT) return toKeep({ kind: "default-experiment" });
-  if (damage === "id-mismatch") return toKeep({ kind: "names-another-experiment", message });
-  if (isElsewhere(orphan)) return toKeep({ kind: "unreadable", path: orphan.path, message });
-  if (orphan.runs.length > 0) {
-    return toKeep({ kind: "holds-readable-runs", runs: orphan.runs.length });
-  }
+  if (!policy.quarantineOrphans) yield { kind: "no-rule" };
+  if (orphan.link) yield { kind: "symbolic-link" };
+  if (orphan.id === DEFAULT_EXPERIMENT) yield { kind: "default-experiment" };
+  if (damage === "id-mismatch") yield { kind: "names-another-experiment", message };
+  if (isElsewhere(orphan)) yield { kind: "unreadable", path: orphan.path, message };
+  if (orphan.runs.length > 0) yield { kind: "holds-readable-runs", runs: orphan.runs.length };
   const [refused] = orphan.damagedRuns
     .filter((run) => isElsewhere(run) || run.link)
     .toSorted(byPath);
-  if (refused) return toKeep({ kind: "unreadable", path: refused.path, message: refused.message });
+  if (refused) yield { kind: "unreadable", path: refused.path, message: refused.message };
   const foreign = orphan.foreign.filter((entry) =>
     !isLitter(entry.slice(entry.lastIndexOf("/") + 1))
   );
-  if (foreign.length > 0) {
-    return toKeep({ kind: "holds-foreign-files", entries: foreign.toSorted() });
-  }
+  if (foreign.length > 0) yield { kind: "holds-foreign-files", entries: foreign.toSorted() };
   const { lostRuns: runs, modelDirectories: loggedModels, traces } = orphan;
   if (runs + loggedModels + traces > 0) {
-    return toKeep({ kind: "holds-lost-data", runs, loggedModels, traces });
+    yield { kind: "holds-lost-data", runs, loggedModels, traces };
   }
-  if (orphan.newestChange === null || orphan.stamp === "") return toKeep(unreadable(orphan));
-  const age = Math.max(0, now - orphan.newestChange);
-  if (age <= policy.settle) return toKeep({ kind: "changed-recently", age, limit: policy.settle });
-  return toGo({ kind: "orphan", damage, message });
+  if (orphan.newestChange === null || orphan.stamp === "") yield unreadable(orphan);
+  const age = Math.max(0, now - (orphan.newestChange ?? now));
+  if (age <= policy.settle) yield { kind: "changed-recently", age, limit: policy.settle };
+  return { kind: "orphan", damage, message };
 }
 
 /** Nothing is lost: its record is only not to be had, or in another encoding. */
@@ -162,26 +183,27 @@ export function lastSignOfExperiment(experiment: Experiment): number | null {
   return Math.max(newest, creationTime ?? 0, lastUpdateTime ?? 0);
 }
 
-function judgeDeleted(
+function* keepsOfDeleted(
   recorded: number | null,
   lastSign: number | null,
   { purgeAfter, undated }: CleanupPolicy,
   now: number,
-): Verdict {
-  if (purgeAfter === null) return toKeep({ kind: "no-rule" });
+): Keeps {
+  if (purgeAfter === null) yield { kind: "no-rule" };
   const time = recorded ?? (undated === undefined ? null : lastSign);
-  if (time === null) return toKeep({ kind: "no-deletion-time" });
-  const age = now - time;
-  const limit = purgeAfter;
-  if (age < 0) return toKeep({ kind: "in-the-future", time });
-  if (time < EARLIEST) return toKeep({ kind: "implausible-time", time });
-  if (recorded === null) {
-    return age <= limit
-      ? toKeep({ kind: "undated-recently", age, limit })
-      : toGo({ kind: "undated-longer-than", time, age, limit });
+  if (time === null) yield { kind: "no-deletion-time" };
+  const age = now - (time ?? now);
+  const limit = purgeAfter ?? 0;
+  const isDated = recorded !== null;
+  if (time !== null) {
+    if (age < 0) yield { kind: "in-the-future", time };
+    else if (time < EARLIEST) yield { kind: "implausible-time", time };
+    else if (age <= limit) {
+      yield { kind: isDated ? "deleted-recently" : "undated-recently", age, limit };
+    }
   }
-  if (age <= limit) return toKeep({ kind: "deleted-recently", age, limit });
-  return toGo({ kind: "deleted-longer-than", time, age, limit });
+  const kind = isDated ? "deleted-longer-than" : "undated-longer-than";
+  return { kind, time: time ?? now, age, limit };
 }
 
 function unreadable({ path }: Run | Experiment | Orphan): KeepReason {

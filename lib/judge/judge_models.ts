@@ -20,14 +20,18 @@ import {
   type JudgedExperiment,
   type JudgedModel,
   type JudgedOrphan,
+  type Keeps,
   subjectOf,
-  toGo,
+  type Tells,
   toKeep,
   type Verdict,
+  verdictBy,
 } from "./judged.ts";
 
 /** What may keep a model. */
 export interface ModelProtections {
+  /** How much is told of what keeps it. */
+  readonly tells: Tells;
   readonly findPin: (model: LoggedModel) => string | null;
   readonly uses: ReadonlyMap<StorePath, DatabaseUse>;
   readonly references: References;
@@ -70,65 +74,61 @@ export function judgeModels(
       model,
       experimentId: asExperimentId(place.id),
       holder,
-      verdict: around ?? judgeModel(model, snapshot, policy, now, protections),
+      verdict: around ??
+        verdictBy(keepsOfModel(model, snapshot, policy, now, protections), protections.tells),
     }));
   });
 }
 
-function judgeModel(
+function* keepsOfModel(
   model: LoggedModel,
   snapshot: StoreSnapshot,
   policy: CleanupPolicy,
   now: number,
   { findPin, uses, references, hidden, unreadable, stays, isBroken }: ModelProtections,
-): Verdict {
+): Keeps {
   const { id, path, sourceRunId, link, stamp, lastChange } = model;
   const isDeleted = model.lifecycleStage === "deleted";
-  if (link) return toKeep({ kind: "symbolic-link" });
+  if (link) yield { kind: "symbolic-link" };
   const use = uses.get(path);
-  if (use !== undefined) return toKeep(use);
+  if (use !== undefined) yield use;
   const [registered] = [
     ...references.loggedModels.get(id) ?? [],
     // `runs:/RUN/NAME` finds the model that the run has logged by that name.
     ...references.runs.get(sourceRunId ?? "") ?? [],
     ...taggedVersions(model, snapshot),
   ];
-  if (registered !== undefined) return toKeep({ kind: "registered", ...registered });
+  if (registered !== undefined) yield { kind: "registered", ...registered };
   const unread = unreadable.get(path);
-  if (unread !== undefined) return toKeep(unread);
-  if (policy.purgeAfter === null) return toKeep({ kind: "no-rule" });
+  if (unread !== undefined) yield unread;
+  if (policy.purgeAfter === null) yield { kind: "no-rule" };
   // Of which run it is, and so which versions refer to it, nobody can tell.
-  if (sourceRunId !== null && isBroken(sourceRunId)) return toKeep(mayReferToIt(path, NO_SOURCE));
+  if (sourceRunId !== null && isBroken(sourceRunId)) yield mayReferToIt(path, NO_SOURCE);
   if (!isDeleted) {
-    if (sourceRunId === null) return toKeep({ kind: "no-source-run" });
-    if (stays(sourceRunId) === true) {
-      return toKeep({ kind: "run-stays", run: asRunId(sourceRunId) });
-    }
+    if (sourceRunId === null) yield { kind: "no-source-run" };
+    else if (stays(sourceRunId) === true) yield { kind: "run-stays", run: asRunId(sourceRunId) };
   }
   const tag = findPin(model);
-  if (tag !== null) return toKeep({ kind: "pinned", tag });
-  if (hidden[0] !== undefined) return toKeep(hidden[0].reason);
+  if (tag !== null) yield { kind: "pinned", tag };
+  if (hidden[0] !== undefined) yield hidden[0].reason;
   for (const use of model.usedBy) {
-    if (use.kind === "unreadable") return toKeep(mayReferToIt(use.path, use.message));
-    if (use.kind === "trace") return toKeep({ kind: "trace-source", trace: use.trace });
+    if (use.kind === "unreadable") yield mayReferToIt(use.path, use.message);
+    if (use.kind === "trace") yield { kind: "trace-source", trace: use.trace };
   }
   if (stamp === "" || lastChange === null) {
-    return toKeep({ kind: "unreadable", path, message: "its files could not all be looked at" });
+    yield { kind: "unreadable", path, message: "its files could not all be looked at" };
   }
-  const time = Math.max(lastChange, model.lastUpdatedTime ?? 0);
+  const time = Math.max(lastChange ?? 0, model.lastUpdatedTime ?? 0);
   const age = now - time;
-  const limit = policy.purgeAfter;
-  if (age < 0) return toKeep({ kind: "in-the-future", time });
-  if (time < EARLIEST) return toKeep({ kind: "implausible-time", time });
-  if (isDeleted) {
-    return age <= limit
-      ? toKeep({ kind: "deleted-recently", age, limit })
-      : toGo({ kind: "deleted-longer-than", time, age, limit });
-  }
-  const run = asRunId(sourceRunId!);
-  return age <= limit
-    ? toKeep({ kind: "left-recently", run, age, limit })
-    : toGo({ kind: "without-run", run, time, age, limit });
+  const limit = policy.purgeAfter ?? 0;
+  const run = asRunId(sourceRunId ?? "");
+  if (lastChange !== null && age < 0) yield { kind: "in-the-future", time };
+  else if (lastChange !== null && time < EARLIEST) yield { kind: "implausible-time", time };
+  else if (age <= limit && isDeleted) yield { kind: "deleted-recently", age, limit };
+  else if (age <= limit && sourceRunId !== null) yield { kind: "left-recently", run, age, limit };
+  return isDeleted
+    ? { kind: "deleted-longer-than", time, age, limit }
+    : { kind: "without-run", run, time, age, limit };
 }
 
 const VERSIONS_TAG = "mlflow.modelVersions";

@@ -32,6 +32,7 @@ import {
   keepRun,
   staysInStore,
   subjectOf,
+  type Tells,
   toKeep,
   type Verdict,
 } from "./judged.ts";
@@ -44,14 +45,16 @@ import { needProtector } from "./protect_needed.ts";
  * @param snapshot The store.
  * @param policy The rules.
  * @param now Epoch ms.
+ * @param tells Whether to tell every reason to stay. @default {"first"}
  * @returns The verdicts.
  */
 export function judgeSnapshot(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
+  tells: Tells = "first",
 ): JudgedSnapshot {
-  const judged = judgeAlone(snapshot, policy, now);
+  const judged = judgeAlone(snapshot, policy, now, tells);
   needProtector(judged, snapshot, policy)();
   return judged;
 }
@@ -71,7 +74,7 @@ export function judgeRepeatedly(
   policy: CleanupPolicy,
   now: number,
 ): (held: Held) => JudgedSnapshot {
-  const judged = judgeAlone(snapshot, policy, now);
+  const judged = judgeAlone(snapshot, policy, now, "first");
   const protectNeeded = needProtector(judged, snapshot, policy);
   const before = [...judged.runs, ...judged.models, ...judged.experiments, ...judged.orphans]
     .map((one) => ({ one, path: subjectOf(one).path, verdict: one.verdict }));
@@ -88,6 +91,7 @@ function judgeAlone(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
   now: number,
+  tells: Tells,
 ): JudgedSnapshot {
   const { retention } = policy;
   const findPin = pinFinder(policy);
@@ -107,24 +111,27 @@ function judgeAlone(
       const ruled = judgeRuled?.(experiment, isUnsure);
       for (const run of inOrder(experiment.runs)) {
         const unread = unreadOf(run);
-        const one = ruled?.get(run) ?? unruled(run, null, judgeRun(run, policy, now, findPin));
+        const one = ruled?.get(run) ??
+          unruled(run, null, judgeRun(run, policy, now, findPin, tells));
         runs.push(one);
         if (unread === undefined) continue;
         one.isUnsure = true;
-        if (one.ruling === null) one.verdict = toKeep(unread);
+        if (one.ruling === null) one.verdict = toKeep(unread, ...keptBy(one.verdict));
         else protectRun(one, [{ protection: "unreadable", reason: unread }], unsafe);
       }
       continue;
     }
-    const holder = { experiment, verdict: judgeDeletedExperiment(experiment, policy, now) };
+    const holder = { experiment, verdict: judgeDeletedExperiment(experiment, policy, now, tells) };
     const unread = unreadable.get(experiment.path);
-    if (unread && holder.verdict.goes) holder.verdict = toKeep(unread);
+    if (unread && (holder.verdict.goes || tells === "every")) {
+      holder.verdict = toKeep(unread, ...keptBy(holder.verdict));
+    }
     experiments.push(holder);
     const verdict = toKeep({ kind: "in-deleted-experiment", experiment: experiment.id });
     for (const run of inOrder(experiment.runs)) runs.push(unruled(run, holder, verdict));
   }
   for (const orphan of inOrder(snapshot.orphans)) {
-    const holder = { orphan, verdict: judgeOrphan(orphan, policy, now) };
+    const holder = { orphan, verdict: judgeOrphan(orphan, policy, now, tells) };
     orphans.push(holder);
     const verdict = toKeep({ kind: "in-orphan", orphan: orphan.path });
     for (const run of inOrder(orphan.runs)) runs.push(unruled(run, holder, verdict));
@@ -147,6 +154,7 @@ function judgeAlone(
   protectFromHidden(judged, hidden, unsafe);
   protectUntouchable(judged, findPin);
   const models = judgeModels(snapshot, [...experiments, ...orphans], policy, now, {
+    tells,
     findPin,
     uses,
     references,
@@ -177,6 +185,10 @@ function standingFinder(
     if (sources.has(id) && !standings.has(id)) standings.set(id, false);
   }
   return (id) => standings.get(id) ?? null;
+}
+
+function keptBy(verdict: Verdict): readonly KeepReason[] {
+  return verdict.goes ? [] : verdict.reasons;
 }
 
 function unruled(run: Run, holder: JudgedRun["holder"], verdict: Verdict): JudgedRun {
@@ -216,7 +228,7 @@ function protectFromDatabases(
   for (const holder of [...experiments, ...orphans]) {
     const use = uses.get(subjectOf(holder).path);
     if (use === undefined) continue;
-    holder.verdict = holder.verdict.goes ? toKeep(use) : toKeep(use, ...holder.verdict.reasons);
+    holder.verdict = toKeep(use, ...keptBy(holder.verdict));
   }
   for (const one of runs) {
     const use = uses.get(one.run.path);

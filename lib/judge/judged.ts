@@ -16,6 +16,12 @@ export type Verdict =
   | { readonly goes: true; readonly reasons: NonEmpty<ActionReason> }
   | { readonly goes: false; readonly reasons: NonEmpty<KeepReason> };
 
+/** How much a verdict tells that something stays: the first reason, or every one. */
+export type Tells = "first" | "every";
+
+/** Gives what keeps something, in order, then why it goes, which counts only where nothing keeps it. */
+export type Keeps = Generator<KeepReason, ActionReason>;
+
 /** By what a retention policy judges a run; one for all that are ranked together. */
 export interface Ruling {
   readonly rule: RetentionRule;
@@ -118,7 +124,20 @@ export function toGo(...reasons: NonEmpty<ActionReason>): Verdict {
 }
 
 /**
- * Lets a run stay, and with it what holds it. Where every reason is told, these are added.
+ * Makes a verdict by what keeps something. Looking stops at the first reason where no more is told.
+ *
+ * @param keeps What keeps it, then why it goes.
+ * @param tells How much is told.
+ * @returns The verdict.
+ */
+export function verdictBy(keeps: Keeps, tells: Tells): Verdict {
+  const first = keeps.next();
+  if (first.done) return toGo(first.value);
+  return tells === "first" ? toKeep(first.value) : toKeep(first.value, ...keeps);
+}
+
+/**
+ * Lets a run stay, and with it what holds it. Where it stays already, these reasons are told besides.
  *
  * @param one The run.
  * @param reasons Why; none changes nothing.
@@ -127,10 +146,9 @@ export function keepRun(one: JudgedRun, reasons: readonly KeepReason[]): void {
   const [first, ...rest] = reasons;
   if (!first) return;
   // A parent may be kept by more children than a call can have arguments.
-  if (one.verdict.goes) one.verdict = { goes: false, reasons: [first, ...rest] };
-  else if (one.holder !== null || one.ruling !== null) {
-    one.verdict = { goes: false, reasons: [...one.verdict.reasons, ...reasons] };
-  }
+  one.verdict = one.verdict.goes
+    ? { goes: false, reasons: [first, ...rest] }
+    : { goes: false, reasons: [...one.verdict.reasons, ...reasons] };
   if (one.holder?.verdict.goes) {
     one.holder.verdict = toKeep({ kind: "holds-kept-run", run: one.run.id });
   }

@@ -188,8 +188,7 @@ export function typedChange(change: PolicyChange): PolicyChange {
   if (key === "olderThan") {
     return { rule, key: "--days-old", from: withoutUnit(from), to: withoutUnit(to) };
   }
-  if (key === "children") return { ...change, key: "--children" };
-  return { ...change, key: key === "purgeAfter" ? "--purge-after" : key };
+  return { ...change, key: key === "purgeAfter" ? "--purge-after" : `--${key}` };
 }
 
 /** The flag counts in days. */
@@ -225,7 +224,7 @@ export function ruleDocument({ check: _, remedy, ...rule }: Rule): object {
  * @returns The same, with what changes named as it is typed.
  */
 export function explanationDocument(explanation: Explanation): object {
-  if (explanation.subject !== "run" || explanation.flip === null) return explanation;
+  if (explanation.flip === null) return explanation;
   const { flip } = explanation;
   const changes = flip.changes.map(typedChange);
   return { ...explanation, flip: { ...flip, changes } };

@@ -4,10 +4,12 @@
  * @module
  */
 
+import type { HolderExplanation } from "../answers/explain_holder.ts";
 import type { Explanation, ModelExplanation } from "../answers/explain_model.ts";
 import type { Lack, RunExplanation } from "../answers/explain_run.ts";
 import type { Flip, PolicyChange } from "../answers/find_flip.ts";
 import { keeps } from "../judge/keep_rules.ts";
+import type { ActionKind } from "../plan/action_kind.ts";
 import type { ActionReason, KeepReason, Stop } from "../plan/plan.ts";
 import type { Standing } from "../plan/standing.ts";
 import { PIN_TAG } from "../store/tags.ts";
@@ -33,7 +35,9 @@ export function renderExplanation(explanation: Explanation, options: RenderOptio
   const style = styleOf(options);
   const lines = explanation.subject === "run"
     ? runLines(explanation, style)
-    : modelLines(explanation, style);
+    : explanation.subject === "logged-model"
+    ? modelLines(explanation, style)
+    : holderLines(explanation, style);
   return foldLines(lines, options);
 }
 
@@ -45,13 +49,43 @@ function modelLines(explanation: ModelExplanation, style: Style): readonly strin
     ...(sourceRunId === null ? [] : [`of run ${unbroken(sourceRunId)}`]),
     style.bold(VERDICTS[verdict]),
     ...listed(verdict === "stays" ? "Kept, since" : "It goes, since", reasons.map(reasonText)),
+    turnText(explanation),
+    ...(verdict === "stays" ? [] : stopLine(explanation, style)),
+  ];
+}
+
+function holderLines(explanation: HolderExplanation, style: Style): readonly string[] {
+  const { subject, name, experimentId, verdict, reasons, runs } = explanation;
+  const counts = [
+    [runs.stay, "stay", "stays"],
+    [runs.softDelete, "would be soft-deleted"],
+    [runs.purge, "would be purged"],
+  ] as const;
+  const told = counts.filter(([count]) => count > 0).map(([count, many, one = many]) =>
+    `${plural(count, "run")} ${count === 1 ? one : many}`
+  );
+  const inIt = told.length === 0 || verdict !== "stays" ? [] : [`Of it ${told.join(", ")}.`];
+  if (subject === "experiment" && reasons.length === 0) {
+    return [
+      `Experiment ${unbroken(name)}, ${unbroken(experimentId)}`,
+      style.bold("Stays: no clean-up takes an active experiment, but runs of it."),
+      ...inIt,
+    ];
+  }
+  return [
+    subject === "orphan"
+      ? `Orphan ${unbroken(name)}`
+      : `Deleted experiment ${unbroken(name)}, ${unbroken(experimentId)}`,
+    style.bold(VERDICTS[verdict]),
+    ...listed(verdict === "stays" ? "Kept, since" : "It goes, since", reasons.map(reasonText)),
+    ...inIt,
+    turnText(explanation),
     ...(verdict === "stays" ? [] : stopLine(explanation, style)),
   ];
 }
 
 function runLines(explanation: RunExplanation, style: Style): readonly string[] {
-  const { name, runId, experiment, experimentId, verdict, rule, reasons, drops, flip } =
-    explanation;
+  const { name, runId, experiment, experimentId, verdict, rule, reasons, drops } = explanation;
   // What goes is said to do so by its standings, which follow.
   const why = reasons.filter(({ kind }) => kind !== "not-kept");
   return [
@@ -64,7 +98,7 @@ function runLines(explanation: RunExplanation, style: Style): readonly string[] 
     ),
     ...listed(`Of ${rule ?? "the policy"} it is not kept by`, missesOf(explanation)),
     ...listed("Heavy files that a clean-up would drop", dropsOf(explanation)),
-    flip === null ? unflippable(verdict) : flipText(flip, verdict),
+    turnText(explanation, rule !== null),
     ...(verdict === "stays" || !explanation.staysIfPinned
       ? []
       : [`It also stays once it has the tag ${PIN_TAG}.`]),
@@ -177,18 +211,22 @@ function stopLine({ stops, experimentId }: Explanation, style: Style): readonly 
   return [`The plan as a whole is stopped: ${visibleText(stopText(first))}${more}${add}.`];
 }
 
-const VERDICTS: Readonly<Record<RunExplanation["verdict"], string>> = {
+const VERDICTS: Readonly<Record<Explanation["verdict"], string>> = {
   "stays": "Stays.",
   "soft-delete": "Goes: a clean-up would soft-delete it.",
   "purge": "Goes: a clean-up would purge it.",
+  "quarantine": "Goes: a clean-up would move it out of MLflow's sight.",
 };
 
-function flipText({ changes, others }: Flip, verdict: RunExplanation["verdict"]): string {
-  const effect = verdict === "stays" ? "lets it go" : "keeps it";
+function effectOf(verdict: Explanation["verdict"]): string {
+  return verdict === "stays" ? "lets it go" : "keeps it";
+}
+
+function flipText({ changes, others }: Flip, verdict: Explanation["verdict"]): string {
   const side = others === 0
     ? "no other run changes"
     : `${plural(others, "other run")} ${others === 1 ? "changes" : "change"}`;
-  return `Smallest change found that ${effect}: ${
+  return `Smallest change found that ${effectOf(verdict)}: ${
     changes.map(changeText).join(", and ")
   }; ${side} sides.`;
 }
@@ -198,8 +236,23 @@ function changeText(change: PolicyChange): string {
   return visibleText(`${key} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`);
 }
 
-function unflippable(verdict: RunExplanation["verdict"]): string {
-  return verdict === "stays"
-    ? "No single change that was tried lets it go."
-    : "No single change that was tried keeps it.";
+/** What would turn the verdict, or by what nothing does. */
+function turnText({ flip, verdict, goesBy, reasons }: Explanation, isRuled = false): string {
+  if (flip !== null) return flipText(flip, verdict);
+  const flags = AGES[goesBy];
+  const isNoAge = isRuled || reasons.some(({ kind }) => kind === "no-rule");
+  if (flags === undefined || isNoAge) {
+    return `No single change that was tried ${effectOf(verdict)}.`;
+  }
+  const why = verdict === "stays" ? ", for its age is not all that keeps it" : "";
+  return `No value of ${flags} ${effectOf(verdict)}${why}.`;
 }
+
+/** The flags for the ages by which something goes. */
+const AGES: { readonly [K in ActionKind]?: string } = {
+  "soft-delete-run": "--days-old or --children",
+  "purge-run": "--purge-after or --undated",
+  "purge-experiment": "--purge-after or --undated",
+  "purge-logged-model": "--purge-after or --undated",
+  "quarantine-orphan": "--settle",
+};

@@ -1,5 +1,5 @@
 /**
- * Running `explain` and `config`: what a policy says of a run or logged model, and where the policy comes from.
+ * Running `explain` and `config`: what a policy says of something in a store, and where the policy comes from.
  *
  * @module
  */
@@ -38,6 +38,7 @@ export async function runExplain(
     children: options.children,
     purgeAfter: options.purgeAfter,
     undated: options.undated,
+    settle: options.settle,
   };
   const policy = choosePolicy(flags, config);
   if (!options.quiet) world.say(daysOldText(flags, config));
@@ -53,10 +54,10 @@ export async function runExplain(
     const more = candidates.length > 10 ? `\n  … and ${candidates.length - 10} more` : "";
     throw new UsageError(
       candidates.length === 0
-        ? `Unknown run or logged model "${operand}": expected the id of a run or logged model of this store, 6 or more of its first letters, 7/3a7bb818… as plans print it, or a name; \`${
+        ? `Unknown run, logged model, experiment or orphan "${operand}": expected the id of one in this store, 6 or more of its first letters, 7/3a7bb818… as plans print it, or a name; \`${
           opened.command("cleanup --all")
         }\` names them`
-        : `Cannot tell which run or logged model "${operand}" is: ${candidates.length} are called so; expected an id, such as${some}${more}`,
+        : `Cannot tell which of them "${operand}" is: ${candidates.length} are called so; expected an id, such as${some}${more}`,
     );
   }
   if (options.json) {

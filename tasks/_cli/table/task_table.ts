@@ -161,17 +161,19 @@ export const taskTable = {
     permissions: "cleanup only reads; cleanup:apply may write.",
   },
   explain: {
-    summary: "Tell why a run or logged model stays or goes, and what would turn it",
+    summary:
+      "Tell why a run, logged model, experiment or orphan stays or goes, and what would turn it",
     usage: ["deno task explain RUN [flags]"],
     examples: [
       ["deno task explain 3a7bb8184ebf8eeb74c0e755c838591a", "a run by its id"],
       ["deno task explain baseline", "all runs of a name"],
       ["deno task explain m-3a7bb8", "a logged model by the beginning of its id"],
+      ["deno task explain churn", "an experiment, and how many of its runs would go"],
     ],
     operand: {
       name: "RUN",
       describe:
-        "The id of a run or logged model, 6 or more of its first letters, 7/3a7bb818… as plans print it, or its name",
+        "The id of a run, logged model, experiment or orphan, 6 or more of its first letters, 7/3a7bb818… as plans print it, or its name",
       required: true,
     },
     flags: {
@@ -180,6 +182,7 @@ export const taskTable = {
       children,
       purgeAfter,
       undated,
+      settle,
       ...storeFlags,
     },
     exitCodes: reading,

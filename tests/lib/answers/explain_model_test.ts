@@ -59,7 +59,8 @@ Deno.test("explainModel() tells why a model stays or goes, as the plan does", ()
 });
 
 Deno.test("explainModel() names the model, its run and where it lies", () => {
-  const [{ reasons: _, ...rest } = { reasons: [] }] = explained("left");
+  const [{ reasons: _, flip, ...rest } = { reasons: [], flip: null }] = explained("left");
+  assertEquals(flip?.changes, [{ rule: null, key: "purgeAfter", from: "30d", to: "91d" }]);
   assertEquals(rest, {
     schema: "mltidy/explain/v1",
     subject: "logged-model",
@@ -71,6 +72,7 @@ Deno.test("explainModel() names the model, its run and where it lies", () => {
     path: `7/models/${id(2)}`,
     name: "left",
     verdict: "purge",
+    goesBy: "purge-logged-model",
     stops: [],
   });
 });
@@ -85,6 +87,7 @@ of run ${runId(1)}
 Stays.
 Kept, since:
   its run ${runId(1)} stays
+No value of --purge-after or --undated lets it go, for its age is not all that keeps it.
 `,
   );
   assertEquals(
@@ -95,6 +98,7 @@ of run ${runId(9)}
 Goes: a clean-up would purge it.
 It goes, since:
   left without run ${runId(9)}, last changed 90 d ago, limit 30 d
+Smallest change found that keeps it: --purge-after 30d → 91d; no other run changes sides.
 `,
   );
 });

@@ -5,7 +5,17 @@ import { policyOf, readConfig } from "../../../lib/policy/config.ts";
 import { type CleanupPolicy, policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
 import { renderExplanation } from "../../../lib/render/explanation.ts";
 import type { NonEmpty, Run } from "../../../lib/store/snapshot.ts";
-import { DAY, deletedRun, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
+import {
+  DAY,
+  deletedRun,
+  experiment,
+  modelVersion,
+  NOW,
+  registeredModel,
+  run,
+  runId,
+  snapshot,
+} from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 import { longHistory } from "../../_support/long_history.ts";
 
@@ -233,6 +243,80 @@ Deno.test("explainRun() explains a policy of ages alone by its flags", () => {
   assertEquals(flipped("cnn-4"), ["soft-delete", "keeps it: --days-old 10 → 21"]);
   assertEquals(flipped("gru-2"), ["stays", "lets it go: --days-old 10 → 2"]);
   assertEquals(flipped("binned"), ["purge", "keeps it: --purge-after 30d → 41d"]);
+});
+
+Deno.test("explainRun() finds by ages what lets a run go that others keep", () => {
+  const parent = run({ id: runId(1), name: "sweep", startTime: 0, endTime: NOW - 90 * DAY });
+  const child = (number: number, age: number) =>
+    run({
+      id: runId(number),
+      name: `trial-${number}`,
+      endTime: NOW - age * DAY,
+      tags: { "mlflow.parentRunId": runId(1) },
+    });
+  const store = deepFreeze(snapshot({
+    experiments: [experiment({ id: "1", runs: [parent, child(2, 12.5), child(3, 20)] })],
+  }));
+  const told = (name: string, policy: CleanupPolicy = policyOfAges()) => {
+    const [found] = findRuns(store, name);
+    const { reasons, flip } = explainRun(store, policy, { path: found!.path, now: NOW });
+    return [
+      reasons.map(({ kind }) => kind),
+      flip?.changes.map(({ key, from, to }) => `${key} ${from} → ${to}`) ?? null,
+    ];
+  };
+  // Both children must go before it can.
+  assertEquals(told("sweep"), [["parent-of-kept"], ["olderThan 30d → 12d"]]);
+  assertEquals(told("trial-3"), [["younger-than"], ["olderThan 30d → 19d"]]);
+  const follow = { ...policyOfAges({ daysOld: 15 }), children: "follow" } as const;
+  assertEquals(told("trial-3", follow), [["child-of-kept"], ["children follow → own"]]);
+});
+
+Deno.test("explainRun() ties a child to its parent that goes where this moves fewer runs than an age", () => {
+  const runs = [
+    run({ id: runId(1), name: "sweep", endTime: NOW - 90 * DAY }),
+    run({ id: runId(2), name: "trial", tags: { "mlflow.parentRunId": runId(1) } }),
+    run({ id: runId(3), name: "other" }),
+  ].map((one) => one.name === "sweep" ? one : { ...one, endTime: NOW - 5 * DAY });
+  const store = deepFreeze(snapshot({ experiments: [experiment({ id: "1", runs })] }));
+  const [sweep] = findRuns(store, "trial");
+  const { flip } = explainRun(store, policyOfAges(), { path: sweep!.path, now: NOW });
+  assertEquals([flip?.changes, flip?.others], [
+    [{ rule: null, key: "children", from: "own", to: "together" }],
+    1,
+  ]);
+});
+
+Deno.test("explainRun() names every reason for which a run stays, and then no age that would let it go", () => {
+  const runs = [
+    run({ id: runId(1), name: "busy", status: "RUNNING", tags: { "mltidy.pin": "" } }),
+    run({ id: runId(2), name: "young" }),
+    deletedRun({ id: runId(3), name: "binned", deletedTime: null, lastChange: NOW - 3 * DAY }),
+  ].map((one) => one.name === "young" ? { ...one, endTime: NOW - 3 * DAY } : one);
+  const store = deepFreeze(snapshot({
+    experiments: [experiment({ id: "1", runs })],
+    registeredModels: [1, 2].map((number) =>
+      registeredModel({
+        name: `m${number}`,
+        versions: [modelVersion({ runId: runId(number) })],
+      })
+    ),
+  }));
+  const told = (name: string) => {
+    const [found] = findRuns(store, name);
+    const one = explainRun(store, policyOfAges(), { path: found!.path, now: NOW });
+    const turn = renderExplanation(one).split("\n").find((line) => /^(No|Smallest)/.test(line));
+    return [one.reasons.map(({ kind }) => kind), turn];
+  };
+  const no =
+    "No value of --days-old or --children lets it go, for its age is not all that keeps it.";
+  assertEquals(told("busy"), [["not-finished", "pinned", "younger-than", "registered"], no]);
+  assertEquals(told("young"), [["younger-than", "registered"], no]);
+  assertEquals(told("binned"), [
+    ["no-deletion-time"],
+    "Smallest change found that lets it go: --purge-after 30d → 23h, and --undated keep → " +
+    "last-sign-of-life; no other run changes sides.",
+  ]);
 });
 
 Deno.test("explainRun() says what a plan says where the store can only soft-delete", () => {

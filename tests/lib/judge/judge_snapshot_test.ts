@@ -78,7 +78,7 @@ Deno.test("judgeSnapshot() keeps a registered run, old or deleted long ago, with
     {
       [`1/${A}`]: [registered(), registered("copy")],
       [`1/${B}`]: [registered("other")],
-      [`1/${C}`]: [YOUNG],
+      [`1/${C}`]: [YOUNG, registered("third")],
     },
   );
 });

@@ -53,7 +53,7 @@ Deno.test("explain names what it takes when there is no such run", async () => {
   assertEquals(code, 2);
   assertStringIncludes(
     err,
-    'Unknown run or logged model "nobody": expected the id of a run or logged model of this store, ' +
+    'Unknown run, logged model, experiment or orphan "nobody": expected the id of one in this store, ' +
       "6 or more of its first letters, " +
       "7/3a7bb818… as plans print it, or a name",
   );
