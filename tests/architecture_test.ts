@@ -96,6 +96,13 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_artifacts/",
+    of: [
+      ...[...GROUND, "lib/snapshot/", "tasks/_io/", "tasks/_io/tree/"],
+      ...["tasks/_file/scan/measure.ts", "tasks/_file/own/own_directory.ts", "@std/"],
+    ],
+  },
+  {
     room: "tasks/_database/scan/",
     of: [
       ...[...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/"],
@@ -107,6 +114,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
       ...["tasks/_file/own/lock.ts", "tasks/_file/own/own_directory.ts", "tasks/_database/scan/"],
+      "tasks/_artifacts/",
       ...["@std/", "node:"],
     ],
   },
@@ -126,6 +134,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
         "lib/files/",
         "lib/plan/",
         "tasks/_io/",
+        "tasks/_io/tree/",
         "tasks/ports/",
         "tasks/_file/scan/",
       ],

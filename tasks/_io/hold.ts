@@ -135,6 +135,26 @@ export function moveEntry(from: string, to: string): void {
   Deno.renameSync(source.path, target.path);
 }
 
+/**
+ * Gives something another place where one rename can, which takes all along: owners, access lists, attributes,
+ * times, links and holes. Needs read and write permission.
+ *
+ * @param from Absolute path without links, but for its last name.
+ * @param to Its new place, likewise.
+ * @returns Whether it was moved; not where the two places are on different file systems.
+ * @throws {LedAstray} When a link is on the way to either; then nothing was moved.
+ */
+export function tryMoveEntry(from: string, to: string): boolean {
+  try {
+    moveEntry(from, to);
+    return true;
+  } catch (error) {
+    const isElsewhere = error instanceof Error && "code" in error && error.code === "EXDEV";
+    if (!isElsewhere) throw error;
+    return false;
+  }
+}
+
 /** Where open files are found by their number; `undefined` until somebody asks. */
 let links: string | null | undefined;
 

@@ -6,6 +6,8 @@
  *   README.txt   what this is
  *   lock         locked while a task changes the store
  *   changes.db   which rows each change found, and what it made of them
+ *   trees/       artifacts of rows that are gone, see `tree_place.ts`
+ *   staging/     copies of such in the making, and what is being freed
  * ```
  *
  * Who may write where the database lies may put anything there: nothing in it is used before it was looked
@@ -30,11 +32,13 @@ import {
 
 const README = `This directory belongs to mltidy. MLflow does not know it.
 
-changes.db says what mltidy changed in the database beside it, so that it can be undone:
+changes.db says what mltidy changed in the database beside it, so that it can be undone, and trees/ may
+hold the only copy of artifacts that belong to it:
 
     deno task restore --last --store sqlite:///<the database>
 
-Without it those changes stay as they are.
+Without them those changes stay as they are. Do not delete them by hand unless you want those runs gone
+for good.
 `;
 
 /** Where things lie in it; absolute paths. */
@@ -42,6 +46,9 @@ export interface StatePaths {
   readonly directory: string;
   readonly lock: string;
   readonly changes: string;
+  /** Made when they are needed. */
+  readonly trees: string;
+  readonly staging: string;
 }
 
 /**
@@ -52,7 +59,13 @@ export interface StatePaths {
  */
 export function statePaths(database: string): StatePaths {
   const directory = `${database}.mltidy`;
-  return { directory, lock: join(directory, "lock"), changes: join(directory, "changes.db") };
+  return {
+    directory,
+    lock: join(directory, "lock"),
+    changes: join(directory, "changes.db"),
+    trees: join(directory, "trees"),
+    staging: join(directory, "staging"),
+  };
 }
 
 const PLACES: Layout = {
@@ -60,6 +73,8 @@ const PLACES: Layout = {
   "lock": "file",
   "changes.db": "file",
   "changes.db-journal": "file",
+  "trees": "directory",
+  "staging": "directory",
 };
 
 /**

@@ -36,7 +36,7 @@ import {
 } from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
 import type { BackupWork } from "../../ports/backups.ts";
-import { freeTree } from "../change/free_tree.ts";
+import { freeTree } from "../../_io/tree/free_tree.ts";
 import { readAnyManifest, readCopyManifest } from "../own/manifest.ts";
 import {
   emptyStaging,

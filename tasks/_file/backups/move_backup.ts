@@ -18,18 +18,18 @@ import { join, resolve } from "@std/path";
 import type { Membership } from "../../../lib/backup/plan_backup.ts";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
 import { removeTree, syncDirectories, syncDirectory } from "../../_io/durable.ts";
-import { moveEntry } from "../../_io/hold.ts";
+import { moveEntry, tryMoveEntry } from "../../_io/hold.ts";
 import { makeLike, makeLikeParent, mirrorWayTo } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { compareTrees } from "../../_io/tree/compare_trees.ts";
-import { tryFreeTree } from "../change/free_tree.ts";
+import { tryFreeTree } from "../../_io/tree/free_tree.ts";
 import type { Step } from "../own/journal.ts";
 import { freeName } from "../own/own_directory.ts";
 import { ownPaths } from "../own/own_paths.ts";
 import { type ChangeManifest, readManifest, writeManifest } from "../own/manifest.ts";
 import { closeBackup, type Place } from "./backup_place.ts";
 import type { BringBackOptions } from "./bring_back.ts";
-import { copyTree } from "./copy_tree.ts";
+import { copyTree } from "../../_io/tree/copy_tree.ts";
 import { isBelow } from "./find_missing.ts";
 
 /** Where backups lie, and where they are written first. */
@@ -75,7 +75,7 @@ export async function sendBackup(
   const staged = join(to.staging, id);
   if (infoOf(target) !== null) throw new Error(`${target} exists already`);
   closeBackup(to, root, source);
-  if (tryRename(source, target)) {
+  if (tryMoveEntry(source, target)) {
     syncDirectory(to.backups);
     syncDirectory(from.backups);
     return { path: target, failures: [] };
@@ -201,21 +201,9 @@ export async function giveUpParts(
 export function isOneFileSystem(from: BackupDirectories, to: BackupDirectories): boolean {
   const [probe, moved] = [from, to].map(({ staging }) => join(staging, "probe"));
   Deno.mkdirSync(probe!);
-  const isOne = tryRename(probe!, moved!);
+  const isOne = tryMoveEntry(probe!, moved!);
   Deno.removeSync(isOne ? moved! : probe!);
   return isOne;
-}
-
-/** On one file system a rename takes all along: owners, access lists, attributes, times, links and holes. */
-function tryRename(source: string, target: string): boolean {
-  try {
-    moveEntry(source, target);
-    return true;
-  } catch (error) {
-    const isElsewhere = error instanceof Error && "code" in error && error.code === "EXDEV";
-    if (!isElsewhere) throw error;
-    return false;
-  }
 }
 
 /**

@@ -26,7 +26,7 @@ import { makeLikeParent, mirrorWayTo } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { areSameTrees } from "../../_io/tree/compare_trees.ts";
 import type { BackupWork } from "../../ports/backups.ts";
-import { tryFreeTree } from "../change/free_tree.ts";
+import { tryFreeTree } from "../../_io/tree/free_tree.ts";
 import { collisionOf, type Workplace } from "../change/operate.ts";
 import { type Selection, selectSteps } from "../change/select_steps.ts";
 import { timesLeft, undoChange } from "../change/settle.ts";

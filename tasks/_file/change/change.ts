@@ -48,7 +48,7 @@ import {
 } from "../own/manifest.ts";
 import type { OwnPaths } from "../own/own_paths.ts";
 import { checkSubject, isUntouched } from "./check_subject.ts";
-import { tryFreeTree } from "./free_tree.ts";
+import { tryFreeTree } from "../../_io/tree/free_tree.ts";
 import { carryOut, collisionOf, directoriesToKept, takeBack, type Workplace } from "./operate.ts";
 import { settleChange } from "./settle.ts";
 import { stageAhead } from "./stage_ahead.ts";

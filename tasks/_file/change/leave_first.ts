@@ -30,7 +30,7 @@ import type { Change } from "../../ports/store.ts";
 import { freeName } from "../own/own_directory.ts";
 import { leavingPlace, type OwnPaths } from "../own/own_paths.ts";
 import { checkSubject, isUntouchedTree } from "./check_subject.ts";
-import { tryFreeTree } from "./free_tree.ts";
+import { tryFreeTree } from "../../_io/tree/free_tree.ts";
 
 /** What such a change is about. */
 export interface LeaveFirstOptions {

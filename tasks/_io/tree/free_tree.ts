@@ -11,12 +11,12 @@
  */
 
 import { join } from "@std/path";
-import { groupsOf, removeIfEmpty } from "../../_io/durable.ts";
-import { hold, holdEntries, holdEntry } from "../../_io/hold.ts";
-import { listDirectory } from "../../_io/list_directory.ts";
-import { failureText, infoOf } from "../../_io/read.ts";
-import { takeTurns } from "../../_io/take_turns.ts";
-import type { BackupWork } from "../../ports/backups.ts";
+import { groupsOf, removeIfEmpty } from "../durable.ts";
+import { hold, holdEntries, holdEntry } from "../hold.ts";
+import { listDirectory } from "../list_directory.ts";
+import { failureText, infoOf } from "../read.ts";
+import { takeTurns } from "../take_turns.ts";
+import type { TreeWork } from "./tree_work.ts";
 
 /**
  * Frees a tree in a staging directory, but nothing of what is mounted in it. Needs read and write
@@ -28,7 +28,7 @@ import type { BackupWork } from "../../ports/backups.ts";
  * @throws {Error} When something is mounted in it; then all of it is still there. When the system refuses to
  * let something go; then that is still there, and nothing else.
  */
-export async function freeTree(path: string, work: BackupWork = {}): Promise<boolean> {
+export async function freeTree(path: string, work: TreeWork = {}): Promise<boolean> {
   const { signal, onProgress } = work;
   const { files, levels } = await look(path);
   const total = { files: files.length, bytes: bytesOf(files) };
@@ -65,7 +65,7 @@ async function removeAll(paths: readonly string[]): Promise<readonly unknown[]> 
  * @param work The signal, after which the rest stays, and progress.
  * @returns Why something is left of it, in words; `null` when nothing is, or it was stopped.
  */
-export async function tryFreeTree(path: string, work: BackupWork = {}): Promise<string | null> {
+export async function tryFreeTree(path: string, work: TreeWork = {}): Promise<string | null> {
   try {
     if (infoOf(path) !== null) await freeTree(path, work);
     return null;

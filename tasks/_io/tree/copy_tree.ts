@@ -6,15 +6,15 @@
 
 import { join } from "@std/path";
 import type { Membership } from "../../../lib/backup/plan_backup.ts";
-import { mirrorWayTo } from "../../_io/permissions.ts";
-import { failureText } from "../../_io/read.ts";
-import { takeTurns } from "../../_io/take_turns.ts";
-import { loadDigest } from "../../_io/tree/digest.ts";
-import { linkedFiles } from "../../_io/tree/linked_files.ts";
-import { openInside } from "../../_io/tree/open_inside.ts";
-import { type Found, walkTree } from "../../_io/tree/walk_tree.ts";
-import { attributesOf, isOfPath, UnreadableSource, writeTree } from "../../_io/tree/write_tree.ts";
-import type { BringBackOptions } from "./bring_back.ts";
+import { mirrorWayTo } from "../permissions.ts";
+import { failureText } from "../read.ts";
+import { takeTurns } from "../take_turns.ts";
+import { loadDigest } from "./digest.ts";
+import { linkedFiles } from "./linked_files.ts";
+import { openInside } from "./open_inside.ts";
+import { type Found, walkTree } from "./walk_tree.ts";
+import { attributesOf, isOfPath, UnreadableSource, writeTree } from "./write_tree.ts";
+import type { TreeWork } from "./tree_work.ts";
 
 /**
  * Copies a tree with all that `write_tree.ts` keeps. When this returns, the copy is durable and was read back. Links are
@@ -29,7 +29,7 @@ import type { BringBackOptions } from "./bring_back.ts";
 export async function copyTree(
   source: string,
   target: string,
-  options: BringBackOptions & {
+  options: TreeWork & {
     readonly membership?: (path: string) => Membership;
     /** Told of what cannot be copied, and the rest goes on; without it, nothing does. */
     readonly onFailure?: (path: string, message: string) => void;

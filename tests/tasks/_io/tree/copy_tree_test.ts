@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { copyTree } from "../../../../tasks/_file/backups/copy_tree.ts";
+import { copyTree } from "../../../../tasks/_io/tree/copy_tree.ts";
 import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
 
 const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;

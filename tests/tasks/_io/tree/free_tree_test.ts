@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { BackupProgress } from "../../../../lib/backup/backup.ts";
-import { freeTree } from "../../../../tasks/_file/change/free_tree.ts";
+import { freeTree } from "../../../../tasks/_io/tree/free_tree.ts";
 import { infoOf } from "../../../../tasks/_io/read.ts";
 import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
 

@@ -1,0 +1,180 @@
+/**
+ * Bringing back trees that were set aside.
+ *
+ * *Ordering*: within one file system, one rename. Elsewhere a tree is copied to the side of its place, synced, read
+ * back and compared, entry by entry, and renamed into its place; only then what was kept is given up.
+ *
+ * *Locking*: the caller holds the store's lock.
+ *
+ * *After an interruption*: what is on its way back is a copy, and freed when it is tried again. A tree that is both
+ * in its place and aside, the same, is back.
+ *
+ * @module
+ */
+
+import { dirname, join } from "@std/path";
+import { putTimeBack, removeIfEmpty, syncDirectories } from "../_io/durable.ts";
+import { holdEntry, LedAstray, moveEntry, tryMoveEntry } from "../_io/hold.ts";
+import { makeLikeParent } from "../_io/permissions.ts";
+import { listDirectory } from "../_io/list_directory.ts";
+import { failureText, infoOf, timeOf } from "../_io/read.ts";
+import { isAbort, takeTurns } from "../_io/take_turns.ts";
+import { areSameTrees } from "../_io/tree/compare_trees.ts";
+import { tryFreeTree } from "../_io/tree/free_tree.ts";
+import type { TreeWork } from "../_io/tree/tree_work.ts";
+import { copyWhole } from "./copy_whole.ts";
+import { giveUp } from "./give_up.ts";
+import { type ChangedTree, findTree, isThere, treePaths, type TreePlace } from "./tree_place.ts";
+
+/** What came of bringing a tree back. */
+export type BroughtTree =
+  /** It is in its place; `isNew`: and was not before. */
+  | { readonly kind: "in-place"; readonly isNew: boolean }
+  /** It is not there, and nothing is kept of it. */
+  | { readonly kind: "absent" }
+  /** It stays where it is kept. */
+  | { readonly kind: "stays"; readonly message: string };
+
+/**
+ * Says what is in the way of a tree that is to be brought back, if anything is. Changes nothing; needs read
+ * permission.
+ *
+ * @param place Where the trees lie.
+ * @param tree The tree.
+ * @param work The signal.
+ * @returns The two sides of the collision in words, or `null`.
+ * @throws {DOMException} `AbortError` when the signal is aborted.
+ */
+export async function treeCollision(
+  place: TreePlace,
+  tree: ChangedTree,
+  work: TreeWork = {},
+): Promise<string | null> {
+  const { target, aside, leaving } = treePaths(place, tree);
+  try {
+    const state = findTree(place, tree);
+    if (state === "set-aside") {
+      return infoOf(place.root)?.isDirectory
+        ? null
+        : `${place.root} is gone, and ${aside} belongs into it`;
+    }
+    if (state !== "both") return null;
+    const kept = isThere(aside) ? aside : leaving;
+    if (await isReplaceable(target) || await isBack(place, tree, work)) return null;
+    return `${target} exists again, and ${kept} would replace it`;
+  } catch (error) {
+    if (!(error instanceof LedAstray)) throw error;
+    return `${error.message}, and ${aside} belongs there`;
+  }
+}
+
+/** A rename replaces an empty directory, of which nothing is lost. */
+async function isReplaceable(target: string): Promise<boolean> {
+  using entry = holdEntry(target);
+  if (!infoOf(entry.path)?.isDirectory) return false;
+  const listed = await listDirectory(entry.path);
+  return listed.kind === "listed" && listed.entries.length === 0;
+}
+
+/** What was cut off after a whole copy had come into its place, or before the original had left it. */
+async function isBack(place: TreePlace, tree: ChangedTree, work: TreeWork): Promise<boolean> {
+  const { target, aside, leaving } = treePaths(place, tree);
+  const kept = isThere(aside) ? aside : leaving;
+  return await areSameTrees(target, kept, { contents: true, signal: work.signal });
+}
+
+/**
+ * Brings trees back to their places. Doing it again goes on where it was cut off. Needs read and write permission
+ * for the artifact root and our directory.
+ *
+ * @param place Where the trees lie.
+ * @param trees The trees; what lies in another one of them comes behind that.
+ * @param work The signal, and progress.
+ * @returns Of each, in the same order, whether it is in its place, durably; or why it stays where it is kept.
+ * @throws {DOMException} `AbortError` when the signal is aborted; then each is whole, in one place or the other.
+ */
+export async function bringTreesBack(
+  place: TreePlace,
+  trees: readonly ChangedTree[],
+  work: TreeWork = {},
+): Promise<readonly BroughtTree[]> {
+  const changed = new Set<string>();
+  const results: BroughtTree[] = [];
+  try {
+    const turn = takeTurns(work.signal);
+    for (const tree of trees) {
+      await turn();
+      const time = timeOf(infoOf(dirname(treePaths(place, tree).target)));
+      const result = await bringOneBack(place, tree, work, changed);
+      results.push(result);
+      const isChanged = time !== null && result.kind === "in-place" && result.isNew;
+      if (isChanged) putTimeBack(place.root, dirname(tree.path), time);
+    }
+  } finally {
+    await syncDirectories(changed);
+  }
+  return results;
+}
+
+async function bringOneBack(
+  place: TreePlace,
+  tree: ChangedTree,
+  work: TreeWork,
+  changed: Set<string>,
+): Promise<BroughtTree> {
+  const { target, aside, leaving, coming } = treePaths(place, tree);
+  try {
+    const state = findTree(place, tree);
+    if (isThere(coming)) await tryFreeTree(coming);
+    if (state === "absent") return { kind: "absent" };
+    if (state === "in-place") return { kind: "in-place", isNew: false };
+    const collision = await treeCollision(place, tree, work);
+    if (collision !== null) return { kind: "stays", message: collision };
+    const isKept = isThere(aside);
+    if (state === "both" && !await isReplaceable(target)) {
+      if (isKept) await giveUp(place, tree, work);
+      await tryFreeTree(leaving, work);
+      return { kind: "in-place", isNew: false };
+    }
+    makeWayBack(target, changed);
+    changed.add(dirname(target));
+    if (!isKept) moveEntry(leaving, target);
+    else if (tryMoveEntry(aside, target)) changed.add(dirname(aside));
+    else {
+      const copy = await copyWhole(aside, coming, work);
+      moveEntry(copy, target);
+      await syncDirectories([dirname(target), coming]);
+      await tryFreeTree(coming);
+      await giveUp(place, tree, work);
+    }
+    // Where a whole copy was kept, what was on its way out is of no use.
+    if (isKept && isThere(leaving)) await tryFreeTree(leaving, work);
+    leaveWay(place, tree, changed);
+    return { kind: "in-place", isNew: true };
+  } catch (error) {
+    if (isAbort(error, work.signal) || !(error instanceof Error)) throw error;
+    const message = error instanceof LedAstray
+      ? `${error.message}, and ${aside} belongs there`
+      : failureText(error);
+    return { kind: "stays", message };
+  }
+}
+
+/** MLflow makes an experiment's directory with the first artifact, so it need not be there. */
+function makeWayBack(target: string, changed: Set<string>): void {
+  const way = dirname(target);
+  if (infoOf(way)?.isDirectory) return;
+  makeWayBack(way, changed);
+  makeLikeParent(way);
+  changed.add(dirname(way));
+}
+
+/** Nobody needs the directories in which nothing is kept any more. */
+function leaveWay(place: TreePlace, tree: ChangedTree, changed: Set<string>): void {
+  const way = dirname(treePaths(place, tree).aside);
+  for (const path of [way, join(place.trees, tree.change)]) {
+    using entry = holdEntry(path);
+    if (infoOf(entry.path) === null || !removeIfEmpty(entry.path)) return;
+    changed.delete(path);
+  }
+}
