@@ -9,9 +9,11 @@
 
 import { InvalidArgumentError } from "../lib/errors.ts";
 import { join, toFileUrl } from "@std/path";
+import { sqliteUri } from "../lib/store/store_uri.ts";
 import { shellWords } from "../lib/text/shell_words.ts";
 import type { Abortable } from "./ports/store.ts";
-import { describeDemoStore } from "./_demo/describe_demo_store.ts";
+import { type DemoStore, describeDemoStore } from "./_demo/describe_demo_store.ts";
+import type { DemoEntry } from "./_demo/entry.ts";
 import { layOutDemoStore } from "./_demo/lay_out_demo_store.ts";
 import { makeTourDirectory, writeDemoEntries } from "./_demo/write_demo_entries.ts";
 
@@ -28,17 +30,21 @@ export interface DemoStoreOptions extends Abortable {
    * @default {42}
    */
   readonly seed?: number;
+  /** As what to write it: as files, or as a database of SQLite with the artifacts beside it. @default {"files"} */
+  readonly kind?: "files" | "sqlite";
   /** Looked at before anything is written. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What was written. */
 export interface DemoStoreSummary {
-  /** Absolute real path of the store's root. */
+  /** Absolute real path of the directory that holds all of it. */
   readonly directory: string;
+  /** What names the store: that directory, or the URI of the database in it. */
+  readonly location: string;
   /** Experiments with metadata. */
   readonly experiments: number;
-  /** Experiment directories without metadata. */
+  /** Directories of experiments without metadata: that lost their `meta.yaml`, or their row. */
   readonly orphans: number;
   /** Runs of the experiments with metadata. */
   readonly runs: number;
@@ -48,7 +54,7 @@ export interface DemoStoreSummary {
 
 /**
  * Writes the example store: 15 experiments with 1,293 runs, of which 143 can go after 30 days, two
- * orphans and a small model registry. MLflow 2 and 3 read it.
+ * orphans and a small model registry. MLflow 2 and 3 read it as files, MLflow 3.17 as a database.
  *
  * Requires `--allow-read` and `--allow-write` for the directory.
  *
@@ -82,14 +88,14 @@ export async function writeDemoStore(
   }
   await refuseUnlessEmpty(directory);
   options.signal?.throwIfAborted();
-  const store = describeDemoStore(options.now, options.seed ?? 42);
-  const root = await writeDemoEntries(
-    directory,
-    (root) => layOutDemoStore(store, toFileUrl(root).href),
-  );
+  const { now, seed = 42, kind = "files" } = options;
+  const store = describeDemoStore(now, seed);
+  const layOut = await LAY_OUT[kind]();
+  const root = await writeDemoEntries(directory, (root) => layOut(store, root));
   const runs = store.experiments.flatMap((experiment) => experiment.runs);
   return {
     directory: root,
+    location: kind === "files" ? root : sqliteUri(join(root, "mlflow.db")),
     experiments: store.experiments.length,
     orphans: store.orphans.length,
     runs: runs.length,
@@ -97,7 +103,17 @@ export async function writeDemoStore(
   };
 }
 
-/** The tasks that the tour runs; each takes the store's directory and gives what it would print. */
+type DemoKind = NonNullable<DemoStoreOptions["kind"]>;
+
+type LayOut = (store: DemoStore, root: string) => Iterable<DemoEntry>;
+
+const LAY_OUT: Readonly<Record<DemoKind, () => Promise<LayOut>>> = {
+  files: () => Promise.resolve((store, root) => layOutDemoStore(store, toFileUrl(root).href)),
+  // Loaded when it is wanted: SQLite, and the tables of MLflow's.
+  sqlite: async () => (await import("./_demo/lay_out_demo_database.ts")).layOutDemoDatabase,
+};
+
+/** The tasks that the tour runs; each takes the store's location and gives what it would print. */
 export interface DemoTasks {
   /** Tells what the store holds. */
   readonly summary: (store: string) => Promise<string>;
@@ -140,51 +156,90 @@ interface TourStep {
  */
 export async function demo(io: DemoIo, options: DemoOptions): Promise<DemoStoreSummary> {
   const parent = await makeTourDirectory();
-  io.print("A neglected store, as MLflow leaves one behind, is written for this tour.");
-  const written = await writeDemoStore(join(parent, "mlruns"), options);
-  for (const step of tourOf(written.directory, options.tasks)) {
+  const { kind = "files", tasks } = options;
+  const { opening, sentences, place } = TOURS[kind];
+  io.print(opening);
+  const written = await writeDemoStore(join(parent, place), options);
+  for (const step of tourOf(written.location, tasks, sentences)) {
     io.print(`\n# ${step.sentence}\n$ ${step.command}\n`);
     io.print((await step.run()).trimEnd());
   }
   io.print(
-    `\n# All of it can be undone: this brings back every byte.\n` +
-      `$ deno task restore --last --store ${shellWords([written.directory])}\n` +
+    `\n# ${sentences.undo}\n` +
+      `$ deno task restore --last --store ${shellWords([written.location])}\n` +
       `\n# The store stays for a closer look; remove it with:\n` +
       `$ rm -r ${shellWords([parent])}`,
   );
   return written;
 }
 
-function tourOf(directory: string, tasks: DemoTasks): readonly TourStep[] {
-  const store = shellWords(["--store", directory]);
+function tourOf(
+  location: string,
+  tasks: DemoTasks,
+  sentences: Tour["sentences"],
+): readonly TourStep[] {
+  const store = shellWords(["--store", location]);
   return [
     {
-      sentence: "What is there: 17 experiment directories, two of which lost their meta.yaml.",
+      sentence: sentences.summary,
       command: `deno task summary ${store}`,
-      run: () => tasks.summary(directory),
+      run: () => tasks.summary(location),
     },
     {
-      sentence: "What is wrong with it: at the two orphans, MLflow warns on every listing.",
+      sentence: sentences.verify,
       command: `deno task verify ${store}`,
-      run: () => tasks.verify(directory),
+      run: () => tasks.verify(location),
     },
     {
       sentence: "What a clean-up would do, and why; this changes nothing.",
       command: `deno task cleanup ${store}`,
-      run: () => tasks.plan(directory),
+      run: () => tasks.plan(location),
     },
     {
-      sentence: "Carry it out: exactly this plan; everything that leaves goes into a backup.",
+      sentence: sentences.apply,
       command: `deno task cleanup:apply --force ${store}`,
-      run: () => tasks.apply(directory),
+      run: () => tasks.apply(location),
     },
     {
       sentence: "What is there now: MLflow lists it without a warning.",
       command: `deno task summary ${store}`,
-      run: () => tasks.summary(directory),
+      run: () => tasks.summary(location),
     },
   ];
 }
+
+/** What the tour says that is not the same of every kind of store. */
+interface Tour {
+  readonly opening: string;
+  /** Where in the directory of the tour the store goes. */
+  readonly place: string;
+  readonly sentences: Readonly<Record<"summary" | "verify" | "apply" | "undo", string>>;
+}
+
+const TOURS: Readonly<Record<DemoKind, Tour>> = {
+  files: {
+    opening: "A neglected store, as MLflow leaves one behind, is written for this tour.",
+    place: "mlruns",
+    sentences: {
+      summary: "What is there: 17 experiment directories, two of which lost their meta.yaml.",
+      verify: "What is wrong with it: at the two orphans, MLflow warns on every listing.",
+      apply: "Carry it out: exactly this plan; everything that leaves goes into a backup.",
+      undo: "All of it can be undone: this brings back every byte.",
+    },
+  },
+  sqlite: {
+    opening:
+      "A neglected database, as MLflow 3 leaves one behind, is written for this tour, with\n" +
+      "17 directories of artifacts beside it, two of which no experiment has any more.",
+    place: "",
+    sentences: {
+      summary: "What is there: the rows of 15 experiments.",
+      verify: "What is wrong with it.",
+      apply: "Carry it out: exactly this plan; what each row was is written down first.",
+      undo: "All of it can be undone: this gives back each row as it was.",
+    },
+  },
+};
 
 async function refuseUnlessEmpty(directory: string): Promise<void> {
   const where = `Cannot write the example store to ${JSON.stringify(directory)}`;

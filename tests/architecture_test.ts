@@ -64,7 +64,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   { room: "tasks/_io/", of: [...GROUND, "@std/", "node:"] },
-  { room: "tasks/_demo/", of: [...GROUND, "lib/yaml/", "tasks/_io/", "@std/"] },
+  { room: "tasks/_demo/", of: [...GROUND, "lib/yaml/", "tasks/_io/", "@std/", "node:"] },
   { room: "tasks/_io/tree/", of: [...GROUND, "lib/backup/", "tasks/_io/", "@std/", "node:"] },
   { room: "tasks/ports/", of: [...GROUND, "lib/backup/", "lib/plan/"] },
   { room: "tasks/backups/", of: [...GROUND, "lib/backup/", "tasks/ports/"] },

@@ -59,9 +59,11 @@ export interface CastModel {
   readonly versions: NonEmpty<CastVersion>;
 }
 
-/** An experiment directory that lost its `meta.yaml`, with what else MLflow had written there. */
+/** An experiment directory that lost its `meta.yaml`, or its row, with what else MLflow had written there. */
 export interface CastOrphan {
   readonly id: string;
+  /** The id that it had in a database, where ids are numbers. */
+  readonly number: string;
   /** Days before now of its last change. */
   readonly changed: number;
   /** Whether the directories of a run that never got its `meta.yaml` are left. */
@@ -343,11 +345,18 @@ export const REGISTERED_MODELS: NonEmpty<CastModel> = [
   },
 ];
 
-/** The two directories at which MLflow warns "Malformed experiment". */
+/** The two directories that no experiment has any more: at files MLflow warns "Malformed experiment". */
 export const ORPHANS: NonEmpty<CastOrphan> = [
-  { id: "5fbbd685931c4616bdc67005b055056d", changed: 173, unfinishedRun: true, tags: {} },
+  {
+    id: "5fbbd685931c4616bdc67005b055056d",
+    number: "331507796254480914",
+    changed: 173,
+    unfinishedRun: true,
+    tags: {},
+  },
   {
     id: "70e4cbddb9bd4af6aa8bc94b7da92397",
+    number: "547312980266137105",
     changed: 118,
     unfinishedRun: false,
     tags: { "mlflow.note.content": "Moved to the new tracking server" },

@@ -1,5 +1,5 @@
 /**
- * How MLflow 3 would have left the example store on a disk: each directory and file with the time
+ * How MLflow 3 would have left the example store as files: each directory and file with the time
  * at which it was last written.
  *
  * @module
@@ -15,16 +15,8 @@ import type {
   DemoStore,
   DemoVersion,
 } from "./describe_demo_store.ts";
-
-/** Something to write below the store's root; a directory comes before what it holds. */
-export interface DemoEntry {
-  /** Relative, with POSIX separators. */
-  readonly path: string;
-  /** Content of a file; `null` makes a directory. */
-  readonly text: string | null;
-  /** Epoch ms. */
-  readonly time: number;
-}
+import { type DemoEntry, directory, file } from "./entry.ts";
+import { layOutArtifacts } from "./lay_out_artifacts.ts";
 
 /** Lists what the store is made of; `rootUri` is the `file://` URI of its root. */
 export function* layOutDemoStore(store: DemoStore, rootUri: string): Generator<DemoEntry> {
@@ -85,24 +77,6 @@ function* layOutRun(
   yield* layOutKeys(`${path}/metrics`, run.lastChange, metrics);
   yield* layOutKeys(`${path}/params`, run.startTime, atTime(run.params, run.startTime));
   yield* layOutKeys(`${path}/tags`, run.startTime, atTime(run.tags, run.startTime));
-}
-
-function* layOutArtifacts(path: string, run: DemoRun): Generator<DemoEntry> {
-  yield directory(`${path}/artifacts`, run.lastChange);
-  if (run.status === "FINISHED") {
-    const report = JSON.stringify({ run: run.name, params: run.params, status: "ok" }, null, 2);
-    yield file(`${path}/artifacts/report.json`, run.lastChange, `${report}\n`);
-  }
-  if (run.model) {
-    yield directory(`${path}/artifacts/model`, run.lastChange);
-    const flavor = "artifact_path: model\nflavors:\n  python_function:\n    loader_module: model\n";
-    yield file(`${path}/artifacts/model/MLmodel`, run.lastChange, `${flavor}run_id: '${run.id}'\n`);
-    yield file(
-      `${path}/artifacts/model/weights.txt`,
-      run.lastChange,
-      "0.25 -0.5 0.125\n".repeat(256),
-    );
-  }
 }
 
 function* layOutKeys(
@@ -203,14 +177,6 @@ function node(value: MetaValue): MetaNode {
   return Array.isArray(value)
     ? { kind: "sequence", items: [] }
     : { kind: "mapping", entries: nodes(value as Readonly<Record<string, string>>) };
-}
-
-function directory(path: string, time: number): DemoEntry {
-  return { path, text: null, time };
-}
-
-function file(path: string, time: number, text: string): DemoEntry {
-  return { path, text, time };
 }
 
 function atTime(

@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { noRoomError } from "../_io/disk_full.ts";
 import { removeIfThere } from "../_io/durable.ts";
-import type { DemoEntry } from "./lay_out_demo_store.ts";
+import type { DemoEntry } from "./entry.ts";
 
 /**
  * Writes what was laid out. What cannot be written whole goes again: a second attempt wants an empty directory.
@@ -55,15 +55,16 @@ export async function makeTourDirectory(): Promise<string> {
 
 /** Directories get their times last and from the inside out: what is written into them changes them. */
 function writeEntries(root: string, entries: readonly DemoEntry[]): void {
-  for (const { path, text, time } of entries) {
-    if (text === null) {
+  for (const { path, content, time } of entries) {
+    if (content === null) {
       Deno.mkdirSync(`${root}/${path}`);
     } else {
-      Deno.writeTextFileSync(`${root}/${path}`, text);
+      if (typeof content === "string") Deno.writeTextFileSync(`${root}/${path}`, content);
+      else Deno.writeFileSync(`${root}/${path}`, content);
       setTime(`${root}/${path}`, time);
     }
   }
-  const directories = entries.filter((entry) => entry.text === null);
+  const directories = entries.filter((entry) => entry.content === null);
   for (const { path, time } of directories.toReversed()) setTime(`${root}/${path}`, time);
   setTime(root, Math.max(...directories.map((entry) => entry.time)));
 }

@@ -72,6 +72,18 @@ export async function tempDatabase(
 }
 
 /**
+ * Says where the tables of a version of MLflow stand.
+ *
+ * @param schema The version.
+ * @returns Absolute path of a file of SQL, made by `tests/mlflow/make_schemas.ts`.
+ */
+export function schemaPath(schema: string): string {
+  // The example store is a database of the newest.
+  const folder = schema === "3.17" ? "../../tasks/_demo" : "../testdata";
+  return fromFileUrl(new URL(`${folder}/mlflow-${schema}.sql`, import.meta.url));
+}
+
+/**
  * Writes a database.
  *
  * @param path Absolute path of its file, which must not exist yet; artifacts go into `mlruns` beside it.
@@ -85,8 +97,7 @@ export function writeDatabaseStore(
 ): void {
   const { experiments, registeredModels } = snapshot(init);
   using database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
-  const sql = fromFileUrl(new URL(`../testdata/mlflow-${schema}.sql`, import.meta.url));
-  database.exec(Deno.readTextFileSync(sql));
+  database.exec(Deno.readTextFileSync(schemaPath(schema)));
   database.exec("BEGIN");
   const root = join(path, "../mlruns");
   const place = (uri: string) => uri.replace(`file://${ROOT}`, root);

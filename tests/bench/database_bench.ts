@@ -52,7 +52,7 @@ function benchDatabase(parent: string, runs: number): string {
     Deno.mkdirSync(parent, { recursive: true });
   }
   using database = new DatabaseSync(path);
-  const schema = fromFileUrl(new URL("../testdata/mlflow-3.17.sql", import.meta.url));
+  const schema = fromFileUrl(new URL("../../tasks/_demo/mlflow-3.17.sql", import.meta.url));
   database.exec(Deno.readTextFileSync(schema));
   database.exec("PRAGMA synchronous = OFF; BEGIN");
   const experiment = database.prepare(

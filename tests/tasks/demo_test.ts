@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { dirname, join, toFileUrl } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import type { Action } from "../../lib/plan/plan.ts";
+import { policyOf, readConfig } from "../../lib/policy/config.ts";
+import { type CleanupPolicy, policyOfAges, readingOf } from "../../lib/policy/policy.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import { demo, type DemoStoreSummary, type DemoTasks, writeDemoStore } from "../../tasks/demo.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree, type Tree, type TreeEntry } from "../_support/tree.ts";
@@ -160,6 +166,7 @@ Deno.test("writeDemoStore() writes 1,293 runs of which a clean-up after 30 days 
   assertEquals([store.runs.length, removableRuns(store).length], [1293, 143]);
   assertEquals(written, {
     directory: store.root,
+    location: store.root,
     experiments: 15,
     orphans: 2,
     runs: 1293,
@@ -307,6 +314,60 @@ Deno.test("writeDemoStore() draws another store from another seed, with the same
   assertEquals(other.runs.filter((run) => ids.has(run.id)), []);
 });
 
+const POLICIES: readonly CleanupPolicy[] = [
+  policyOfAges(),
+  ...[
+    "retention: { keep_last: 3, keep_status: [FAILED] }",
+    "retention: { keep_best: { metric: loss, mode: min, n: 5 } }\nlimits: { max_share: 100% }",
+    "retention: { keep_best: { metric: auc, mode: max, n: 1, per: max_depth }, keep_tags: [team] }",
+  ].map((text) => policyOf(readConfig(text, "mltidy.yaml"))),
+];
+
+Deno.test("writeDemoStore() writes the same store as a database: its figures, and each plan", async () => {
+  const directory = join(parent, "database");
+  const { location, ...figures } = await writeDemoStore(directory, { now: NOW, kind: "sqlite" });
+  assertEquals(location, `sqlite:///${directory}/mlflow.db`);
+  assertEquals({ ...figures, directory: store.root, location: store.root }, written);
+  const options = { now: () => NOW };
+  await using database = await openStore(location, options);
+  await using files = await openStore(store.root, options);
+  for (const policy of POLICIES) {
+    const [ofDatabase, ofFiles] = await Promise.all([database, files].map(async (store) => {
+      const snapshot = await store.read({ depth: "tags", ...readingOf(policy) });
+      const { actions, kept } = planCleanup(snapshot, policy, { now: NOW });
+      return { actions: actions.filter(isOfBoth).map(withoutMeasure), kept };
+    }));
+    assertEquals(ofDatabase, ofFiles);
+    assert(ofDatabase!.actions.length > 40);
+  }
+});
+
+/** Orphans are directories in one kind of store, and artifacts without rows in the other. */
+function isOfBoth({ kind }: Action): boolean {
+  return !/orphan/.test(kind);
+}
+
+function withoutMeasure(action: Action): unknown {
+  const { usage: _usage, stamp: _stamp, ...plain } = action as Action & { stamp?: string };
+  return plain;
+}
+
+Deno.test("writeDemoStore() leaves two directories of artifacts that no row of the database names", () => {
+  const directory = join(parent, "database");
+  using database = new DatabaseSync(join(directory, "mlflow.db"), { readOnly: true });
+  const column = (sql: string) => database.prepare(sql).all().map((row) => Object.values(row)[0]);
+  const named = column("SELECT artifact_location FROM experiments") as string[];
+  const there = [...Deno.readDirSync(join(directory, "mlruns"))].map(({ name }) =>
+    join(directory, "mlruns", name)
+  );
+  assertEquals(there.filter((path) => !named.includes(path)).length, 2);
+  assertEquals(named.filter((path) => !there.includes(path)), []);
+  assertEquals(column("SELECT artifact_uri FROM runs").filter((uri) => !/^\//.test(`${uri}`)), []);
+  assertEquals(column("PRAGMA integrity_check"), ["ok"]);
+  assertEquals(column("PRAGMA foreign_key_check"), []);
+  assertEquals(column("PRAGMA journal_mode"), ["delete"]);
+});
+
 Deno.test("writeDemoStore() refuses a directory in use and a file", async () => {
   const used = join(parent, "used");
   await Deno.mkdir(used);
@@ -346,6 +407,26 @@ function recordingTasks(calls: string[]): DemoTasks {
     apply: record("apply"),
   };
 }
+
+Deno.test("demo() walks through the same job on a database", async () => {
+  const calls: string[] = [];
+  const printed: string[] = [];
+  const { directory, location } = await demo({ print: (text) => printed.push(text) }, {
+    now: NOW,
+    kind: "sqlite",
+    tasks: recordingTasks(calls),
+  });
+  directories.push(directory);
+  assertEquals(location, `sqlite:///${directory}/mlflow.db`);
+  assertEquals(
+    calls,
+    ["summary", "verify", "plan", "apply", "summary"].map((task) => `${task} ${location}`),
+  );
+  assertEquals(printed.join("\n").split("\n").filter((line) => line.startsWith("$ ")).slice(-2), [
+    `$ deno task restore --last --store ${location}`,
+    `$ rm -r ${directory}`,
+  ]);
+});
 
 Deno.test("demo() walks through the main job on the example store and leaves it in place", async () => {
   const calls: string[] = [];

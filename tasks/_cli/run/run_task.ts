@@ -65,7 +65,7 @@ export async function runTask(
       return await (await import("./restore.ts")).runRecover(command, world);
     case "demo":
       if (command.options.dryRun) return dryRunOf("into a temporary directory", world);
-      return await runDemo(world);
+      return await runDemo(command, world);
     case "demo:store":
       if (command.options.dryRun) {
         return dryRunOf(`into ${resolve(world.directory, command.operand)}`, world);
@@ -128,7 +128,7 @@ async function runVerify({ options }: Command<"verify">, world: World): Promise<
   return showVerification(result, { ...options, command }, world);
 }
 
-async function runDemo(world: World): Promise<ExitCode> {
+async function runDemo({ options }: Command<"demo">, world: World): Promise<ExitCode> {
   const { demo } = await import("../../demo.ts");
 
   const show = async (...words: readonly string[]): Promise<string> => {
@@ -145,6 +145,7 @@ async function runDemo(world: World): Promise<ExitCode> {
   };
   await demo({ print: (text) => world.print(`${text}\n`) }, {
     now: world.now(),
+    kind: options.kind,
     tasks: {
       summary: (store) => show("summary", "--store", store),
       verify: (store) => show("verify", "--store", store),
@@ -161,17 +162,18 @@ async function runDemoStore(
 ): Promise<ExitCode> {
   const { writeDemoStore } = await import("../../demo.ts");
   const { formatCount } = await import("../../../lib/text/units.ts");
-  const { directory, experiments, orphans, runs } = await writeDemoStore(
+  const { now, seed, kind } = options;
+  const { location, experiments, orphans, runs } = await writeDemoStore(
     resolve(world.directory, operand),
-    { now: options.now ?? world.now(), seed: options.seed },
+    { now: now ?? world.now(), seed, kind },
   );
   world.print(
-    `Wrote ${directory}: ${experiments} experiments with ${
+    `Wrote ${location}: ${experiments} experiments with ${
       formatCount(runs)
     } runs, ${orphans} orphans\n`,
   );
   if (!options.quiet) {
-    const next = plainCommand(`summary ${shellWords(["--store", directory])}`);
+    const next = plainCommand(`summary ${shellWords(["--store", location])}`);
     world.say(foldLines([`Next: ${unbroken(next)}`], world.style), { isRendered: true });
   }
   return ExitCode.done;

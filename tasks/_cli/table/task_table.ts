@@ -32,6 +32,16 @@ import { repairTasks } from "./repair_tasks.ts";
 import { runTasks } from "./run_tasks.ts";
 import { always, applying, reading, type TaskRow } from "./task_row.ts";
 
+/** `--kind`, as what the example store is written. */
+const kind = {
+  name: "kind",
+  value: "files|sqlite",
+  describe: "As what: files such as mlruns/, or a database mlflow.db with its artifacts",
+  default: "files",
+  defaultText: "files",
+  parse: parseChoice("files", "sqlite"),
+} satisfies Valued<"files" | "sqlite">;
+
 /** The tasks, in the order in which a newcomer meets them. */
 export const taskTable = {
   summary: {
@@ -239,9 +249,12 @@ export const taskTable = {
   demo: {
     summary: "Walk through the main job on an example store",
     usage: ["deno task demo [flags]"],
-    examples: [["deno task demo", "takes a few seconds and touches nothing else"]],
+    examples: [
+      ["deno task demo", "takes a few seconds and touches nothing else"],
+      ["deno task demo --kind sqlite", "the same on a database, as MLflow 3.7 and newer make"],
+    ],
     operand: null,
-    flags: commonFlags,
+    flags: { kind, ...commonFlags },
     exitCodes: always,
     permissions: "Writes only in a temporary directory.",
   },
@@ -251,9 +264,11 @@ export const taskTable = {
     examples: [
       ["deno task demo:store example/mlruns", "write it"],
       ["deno task summary --store example/mlruns", "and look at it"],
+      ["deno task demo:store --kind sqlite example", "write mlflow.db and mlruns/ into it"],
     ],
     operand: { name: "DIR", describe: "Where to write it; must be new or empty", required: true },
     flags: {
+      kind,
       seed: {
         name: "seed",
         value: "N",

@@ -1,0 +1,55 @@
+/**
+ * Real MLflow takes the example store for a database of its own.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { openStore, summary, writeDemoStore } from "mltidy";
+import { schemaPath } from "../_support/database_store.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
+import { testEachVersion } from "./each_version.ts";
+import { runPython } from "./python.ts";
+
+/** What MLflow says of the database, see `read_demo.py`. */
+type Said = { readonly champion: { readonly history: readonly number[] } };
+
+testEachVersion("the example store is a database of its own", async (version) => {
+  // MLflow 2 does not know these tables.
+  if (version.name.startsWith("2.")) return;
+  await using directory = await tempDirectory();
+  const now = Date.now();
+  const { location } = await writeDemoStore(directory.path, { now, kind: "sqlite" });
+  await using store = await openStore(location);
+  const { runs, perExperiment } = await summary(store);
+  const path = join(Deno.realPathSync(directory.path), "mlflow.db");
+  const [said, tables] = await Promise.all([
+    runPython(version, "read_demo.py", [path]) as Promise<Said>,
+    runPython(version, "dump_schema.py", []) as Promise<string>,
+  ]);
+  const [, ours = ""] = /^--.*\n(.*)$/s.exec(Deno.readTextFileSync(schemaPath("3.17"))) ?? [];
+  assertEquals(linesOf(ours), linesOf(tables));
+  const { history } = said.champion;
+  const latest = history.at(-1);
+  assert(history.length > 2 && latest !== undefined);
+  assertEquals<unknown>(said, {
+    perExperiment: Object.fromEntries(perExperiment.map(({ id, runs }) => [id, runs])),
+    byStatus: runs.byStatus,
+    registeredModels: ["churn-classifier", "수요예측"],
+    versions: 4,
+    champion: {
+      name: "champion",
+      parent: "champion-search",
+      latest,
+      history,
+      artifacts: ["model", "report.json"],
+    },
+    made: `${BigInt(perExperiment.map(({ id }) => BigInt(id)).toSorted().at(-1)!) + 1n}`,
+  });
+});
+
+/** The order of indexes, and of a table's checks, is another one each time. */
+function linesOf(sql: string): readonly string[] {
+  return sql.split("\n").map((line) => line.replace(/,$/, "")).toSorted();
+}
