@@ -78,8 +78,8 @@ export function remedyText(
     case "cleanup":
       return remedy.does === "purge"
         ? `Purge the experiment with \`${command("cleanup")}\`, or ${remedy.or}`
-        : `Run \`${command("cleanup")}\` to plan its ${
-          remedy.does === "quarantine" ? "quarantine" : "purge"
+        : `Run \`${command("cleanup")}\` to plan ${
+          remedy.does === "quarantine" ? "the quarantine of the orphan" : "its purge"
         }, or ${remedy.or}`;
     case "restore":
       return `Restore it with \`${command(restoring(remedy.experimentId))}\`, or ${remedy.or}`;

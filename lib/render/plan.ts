@@ -65,6 +65,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
   const most = options.all ? Infinity : SAMPLE_OF_KIND;
   closing.push(
     ...undatedLines(plan, options),
+    ...settleLines(plan, options),
     ...empty,
     ...budgetLines(plan).map(visibleText),
     ...stopLines(plan.stops, most, style),
@@ -293,6 +294,17 @@ function undatedLines(
   if (task !== "cleanup" || !kept.some(isUndated)) return [];
   const judged = unbroken(command("cleanup --undated last-sign-of-life"));
   return [`To judge what was deleted at an unknown time by its last sign of life: ${judged}`];
+}
+
+/** What is left alone for a while only, since it may be in the making. */
+function settleLines(
+  { task, kept }: Plan,
+  { command = plainCommand }: CommandOptions,
+): readonly string[] {
+  const isRecent = ({ reasons: [first] }: Kept) => first.kind === "changed-recently";
+  if (task === "prune" || !kept.some(isRecent)) return [];
+  const judged = unbroken(command(`${task} --settle 0m`));
+  return [`To judge at once what changed recently, where nothing writes to the store: ${judged}`];
 }
 
 function renderKeptSample(

@@ -108,8 +108,8 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
     runId,
     message: problem.message + positionOf(problem),
     ...(remedy === null ? {} : { remedy }),
-    // It goes with its experiment, and no repair would mend it.
-    ...(subject === "run" && wouldGo(orphan, now) ? { remedy: null } : {}),
+    // It goes with its orphan, and no repair would mend it.
+    ...(subject === "run" && wouldGo(orphan, now) ? { remedy: GOES_WITH_ORPHAN } : {}),
     ...(migration === undefined ? {} : { migration }),
     ...(mendable === undefined ? {} : { mendable }),
   };
@@ -144,6 +144,12 @@ function remedyFor({ path, subject, damage, message }: Problem): Remedy | null {
 }
 
 const IN_ORPHAN: readonly Problem["damage"][] = ["missing", "empty", "unreadable", "incomplete"];
+
+const GOES_WITH_ORPHAN: Remedy = {
+  kind: "cleanup",
+  does: "quarantine",
+  or: "restore its meta.yaml and that of the orphan from a backup",
+};
 
 /** Names the clean-up only where it would not keep the orphan. */
 function orphanRemedy(

@@ -24,7 +24,7 @@ Deno.test("remedyText() names the command that plans a remedy, or what an owner 
     [
       "Run `deno task repair` to plan its repair",
       "Run `deno task repair --relocate` to plan its repair",
-      "Run `deno task cleanup` to plan its quarantine, or restore it",
+      "Run `deno task cleanup` to plan the quarantine of the orphan, or restore it",
       "Purge the experiment with `deno task cleanup`, or restore it in MLflow",
       "Restore it with `mlflow experiments restore --experiment-id 0`, or name another one",
       "Remove the link",

@@ -48,7 +48,7 @@ warning warning-rule: 3
   longer-name  meta.yaml is missing
   → Restore it from a backup
   5fbb  meta.yaml is missing
-  → Run \`deno task cleanup\` to plan its quarantine, or restore it
+  → Run \`deno task cleanup\` to plan the quarantine of the orphan, or restore it
 
 info info-rule: 1
   9  meta.yaml is missing

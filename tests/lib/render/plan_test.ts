@@ -242,6 +242,19 @@ Deno.test("renderPlan() says that there is nothing to do, and what is kept", () 
   );
 });
 
+Deno.test("renderPlan() says how what changed recently can be judged at once", () => {
+  const recent = { kind: "changed-recently", age: 1000, limit: 600_000 } as const;
+  assertEquals(
+    renderPlan(planOf([], [kept("orphan", "9", recent)])),
+    `Keep 1 orphan: changed less than 10 min ago
+  9  changed 1 s ago, limit 10 min: it may be in the making
+
+Nothing to do.
+To judge at once what changed recently, where nothing writes to the store: deno task cleanup --settle 0m
+`,
+  );
+});
+
 Deno.test("renderPlan() says how what was deleted at an unknown time can be judged", () => {
   const plan = planOf([], [kept("run", "1/undated", { kind: "no-deletion-time" })]);
   const command = (task: string) => `deno task ${task} --store /data/mlruns`;

@@ -626,7 +626,7 @@ Deno.test("verifySnapshot() says what is wrong, what MLflow makes of it and what
   }]);
 });
 
-Deno.test("verifySnapshot() promises no repair to a lost run that goes with its experiment", () => {
+Deno.test("verifySnapshot() sends a lost run of an orphan that goes to the clean-up, which takes both", () => {
   const lost = (path: string) => problem({ path, subject: "run", damage: "missing" });
   const store = snapshot({
     experiments: [experiment({ id: "1" })],
@@ -635,7 +635,11 @@ Deno.test("verifySnapshot() promises no repair to a lost run that goes with its 
   });
   assertEquals(verify(store).map(({ path, remedy }) => [path.slice(0, 1), remedy]), [
     ["1", REPAIR],
-    ["7", null],
+    ["7", {
+      kind: "cleanup",
+      does: "quarantine",
+      or: "restore its meta.yaml and that of the orphan from a backup",
+    }],
     ["8", REPAIR],
   ]);
 });
