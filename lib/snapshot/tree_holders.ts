@@ -1,0 +1,117 @@
+/**
+ * What a tree of artifacts is held by: rows of a database that say, besides its own, that files of theirs lie in
+ * it, or around it.
+ *
+ * @module
+ */
+
+import { localPathOf } from "../records/relocate_uri.ts";
+import { looksLikeExperimentId } from "../store/names.ts";
+import type { DatabaseRow } from "../store/snapshot.ts";
+import { namesAlong } from "./find_references.ts";
+
+/**
+ * Finds what holds a tree.
+ *
+ * @param tree Its absolute path, normalized.
+ * @param isGone Which rows do not count: those of what the tree is of, and whatever goes with it.
+ * @returns A row that stays, and whose location is the tree, lies in it, or, unless it is an experiment's, around
+ * it; or that names the tree by its id. `null`: the tree is free to go.
+ */
+export type FindHolder = (
+  tree: string,
+  isGone: (row: DatabaseRow) => boolean,
+) => DatabaseRow | null;
+
+/**
+ * Learns where the rows of a database say that files lie, in a time that grows with their number hardly faster than
+ * to sort them.
+ *
+ * A location that is not on this machine, or depends on where MLflow is started, may be any place whose name is
+ * along it; and whatever the way to it, one that leads by the id of a run or a logged model means that.
+ *
+ * @param rows All that this database names, and those that may share its artifact root.
+ * @returns Finds what holds a tree.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const run = { kind: "run", id: "ab", location: "/data/mlruns/1/ab/artifacts" } as const;
+ * const version = { kind: "model-version", id: "churn v1", location: `${run.location}/model` } as const;
+ * const holderOf = treeHolders([run, version]);
+ * assertEquals(holderOf("/data/mlruns/1/ab", (row) => row === run), version);
+ * assertEquals(holderOf("/data/mlruns/1/cd", () => false), null);
+ * ```
+ */
+export function treeHolders(rows: Iterable<DatabaseRow>): FindHolder {
+  const places: Place[] = [];
+  const named = new Map<string, DatabaseRow[]>();
+  for (const row of rows) {
+    const { id, kind, location } = row;
+    const path = localPathOf(location);
+    const key = path === null ? null : `${plain(path)}/`;
+    if (key !== null) places.push({ key, row });
+    const names = key === null
+      ? namesAlong(location)
+      : key.endsWith(`/${id}/artifacts/`)
+      ? key.slice(1, -id.length - "//artifacts/".length).split("/")
+      : key.split("/");
+    for (const name of names) {
+      const isOfOther = name.length >= 32 && name !== id && ID.test(name);
+      const mayBeAround = key === null && kind !== "experiment" && looksLikeExperimentId(name);
+      if (!isOfOther && !mayBeAround) continue;
+      const known = named.get(name);
+      if (known === undefined) named.set(name, [row]);
+      else known.push(row);
+    }
+  }
+  places.sort((left, right) => left.key < right.key ? -1 : left.key > right.key ? 1 : 0);
+  return (tree, isGone) => {
+    const own = `${tree}/`;
+    for (let at = firstFrom(places, own); places[at]?.key.startsWith(own); at++) {
+      const { row } = places[at]!;
+      if (!isGone(row)) return row;
+    }
+    for (let end = tree.lastIndexOf("/"); end > 0; end = tree.lastIndexOf("/", end - 1)) {
+      const around = tree.slice(0, end + 1);
+      for (let at = firstFrom(places, around); places[at]?.key === around; at++) {
+        const { row } = places[at]!;
+        if (row.kind !== "experiment" && !isGone(row)) return row;
+      }
+    }
+    const names = named.get(tree.slice(tree.lastIndexOf("/") + 1)) ?? [];
+    return names.find((row) => !isGone(row)) ?? null;
+  };
+}
+
+interface Place {
+  /** The path with a slash behind it, so that all that lies in a directory comes in one piece. */
+  readonly key: string;
+  readonly row: DatabaseRow;
+}
+
+/** Of a run or a logged model, as MLflow makes it. */
+const ID = /^(?:m-)?[0-9a-f]{32}$/;
+
+/** An absolute path as the system follows it where no link is on the way. */
+function plain(path: string): string {
+  if (!/\/\.{0,2}(?:\/|$)/.test(path)) return path;
+  const names: string[] = [];
+  for (const name of path.split("/")) {
+    if (name === "..") names.pop();
+    else if (name !== "" && name !== ".") names.push(name);
+  }
+  return names.map((name) => `/${name}`).join("");
+}
+
+/** Where the first place is that does not come before a key. */
+function firstFrom(places: readonly Place[], key: string): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (places[middle]!.key < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
