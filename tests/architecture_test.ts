@@ -41,7 +41,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "lib/judge/", of: [...GROUND, "lib/policy/", "lib/plan/", "lib/snapshot/"] },
   { room: "lib/cleanup/", of: [...GROUND, "lib/policy/", "lib/plan/", "lib/judge/"] },
   { room: "lib/words/", of: [...GROUND, "lib/policy/", "lib/plan/"] },
-  { room: "lib/verify/", of: [...GROUND, "lib/policy/", "lib/records/", "lib/judge/"] },
+  {
+    room: "lib/verify/",
+    of: [...GROUND, "lib/policy/", "lib/records/", "lib/snapshot/", "lib/judge/"],
+  },
   {
     room: "lib/answers/",
     of: [

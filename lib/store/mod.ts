@@ -75,6 +75,7 @@ export {
   isNonEmpty,
   type LifecycleStage,
   type LoggedModel,
+  type MetricsWeight,
   type ModelVersion,
   type NonEmpty,
   type Orphan,

@@ -303,6 +303,18 @@ export interface Backend {
   readonly revision: string | null;
   /** How many pages the file has, and how many of them hold nothing; left out below depth `full`. */
   readonly pages?: { readonly total: number; readonly free: number };
+  /** What its points of metrics take of it; left out below depth `full`, and where nobody can tell. */
+  readonly metrics?: MetricsWeight;
+}
+
+/** What the points of metrics take of a database. */
+export interface MetricsWeight {
+  /** Bytes of the table, with its indexes. */
+  readonly bytes: number;
+  /** Share of the whole file, 0 to 1. */
+  readonly share: number;
+  /** The run that has most of them; `null` where there are none. */
+  readonly most: { readonly path: StorePath; readonly points: number } | null;
 }
 
 /** All that was read of a store at one moment. */

@@ -191,6 +191,7 @@ const OUTSIDE: readonly Problem["subject"][] = [
   "registry-value",
   "model-version",
   "directory",
+  "database",
 ];
 const RESERVED = ["tags", "datasets", "traces", "models"];
 

@@ -4,11 +4,23 @@
  * @module
  */
 
-import type { StorePath } from "../store/path.ts";
-import type { StoreSnapshot } from "../store/snapshot.ts";
-import { findProblems, wouldGo } from "./checks.ts";
-import { byHand, byTaking, type RuleRow, toBoth, type Violation } from "./rule.ts";
-import { REVISIONS } from "./revisions.ts";
+import { findProblems } from "./checks.ts";
+import {
+  findBrokenKeys,
+  findClashes,
+  findDamage,
+  findFreePages,
+  findHeldNames,
+  findManyPoints,
+  findNameless,
+  findNewSchema,
+  findOldSchema,
+  findRefusedSchema,
+  findUndated,
+  findUnknownSchema,
+  findUnusableRows,
+} from "./database_checks.ts";
+import { byHand, byTaking, type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
 
 /** Rules about databases alone. */
 export const DATABASE_RULES: readonly RuleRow[] = [
@@ -19,7 +31,7 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     migration: null,
     stores: "database",
     remedy: byHand("Bring the file back from a backup, or save what can be read with `.recover`"),
-    check: findProblems("database", "unreadable"),
+    check: findDamage,
   },
   {
     id: "foreign-key-broken",
@@ -28,7 +40,7 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     migration: null,
     stores: "database",
     remedy: byHand("Bring back the rows that are missing, or delete these"),
-    check: findProblems("database", "dangling"),
+    check: findBrokenKeys,
   },
   {
     id: "row-dangling",
@@ -46,12 +58,12 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     migration: null,
     stores: "database",
     remedy: byHand("Correct the row in the table runs"),
-    check: findProblems("run", "incomplete"),
+    check: findUnusableRows,
   },
   {
     id: "deletion-time-missing",
     in: toBoth("warning"),
-    describes: "`mlflow gc` never removes it: before 2022 MLflow did not write when",
+    describes: "`mlflow gc` never takes it for old: before 2022 MLflow did not write when",
     migration: null,
     stores: "database",
     remedy: byHand("Restore it in MLflow, and delete it again"),
@@ -67,6 +79,42 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     check: findNameless,
   },
   {
+    id: "artifacts-missing",
+    in: toBoth("warning"),
+    describes: "MLflow lists it, and cannot load it",
+    migration: null,
+    stores: "database",
+    remedy: byHand("Bring its files back from a backup, or delete it in MLflow"),
+    check: findProblems(["logged-model", "trace"], "missing-folder"),
+  },
+  {
+    id: "artifact-location-clash",
+    in: toBoth("warning"),
+    describes: "whoever removes the files of one, as `mlflow gc` does, removes those of the other",
+    migration: null,
+    stores: "database",
+    remedy: byHand("Give one of the two a place of its own, and move its files there"),
+    check: findClashes,
+  },
+  {
+    id: "experiment-name-held",
+    in: toBoth("info"),
+    describes: "MLflow makes no other experiment of that name",
+    migration: null,
+    stores: "database",
+    remedy: { kind: "cleanup", does: "purge", or: "restore it in MLflow" },
+    check: findHeldNames,
+  },
+  {
+    id: "metrics-dominate",
+    in: toBoth("info"),
+    describes: "MLflow keeps every point of every metric, with an index as large as the points",
+    migration: null,
+    stores: "database",
+    remedy: byHand("Log fewer points, or let old runs go"),
+    check: findManyPoints,
+  },
+  {
     id: "schema-unknown",
     in: toBoth("info"),
     describes: "mltidy goes by the tables and columns that it knows",
@@ -74,6 +122,36 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     stores: "database",
     remedy: null,
     check: findUnknownSchema,
+  },
+  {
+    id: "schema-outdated",
+    in: toMlflow3("info"),
+    describes:
+      "MLflow 3.17 upgrades it when it opens it, or asks for that, and no older MLflow opens it after that",
+    migration: null,
+    stores: "database",
+    remedy: byHand("Back it up, then upgrade it with `mlflow db upgrade`"),
+    check: findOldSchema,
+  },
+  {
+    id: "schema-of-mlflow-3",
+    in: toMlflow2("error"),
+    describes: "MLflow 2 does not open it",
+    migration: null,
+    stores: "database",
+    remedy: byHand("Open it with the version of MLflow that wrote it, or a newer one"),
+    whenAsked: true,
+    check: findNewSchema,
+  },
+  {
+    id: "schema-refused",
+    in: toBoth("error"),
+    describes: "MLflow opens no database of a revision that it does not know",
+    migration: null,
+    stores: "database",
+    remedy: byHand("Open it with the version of MLflow that wrote it, or a newer one"),
+    whenAsked: true,
+    check: findRefusedSchema,
   },
   {
     id: "free-pages",
@@ -85,70 +163,3 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     check: findFreePages,
   },
 ];
-
-function findUndated({ experiments }: StoreSnapshot): readonly Violation[] {
-  return experiments.flatMap(({ id: experimentId, runs }) =>
-    runs.filter((run) => run.lifecycleStage === "deleted" && run.deletedTime === null)
-      .map(({ id, path }) => ({
-        path,
-        line: null,
-        experimentId,
-        runId: id,
-        message: "It is deleted, and its deleted_time is NULL",
-      }))
-  );
-}
-
-function findNameless({ orphans, readAt, backend }: StoreSnapshot): readonly Violation[] {
-  if (backend === undefined) return [];
-  return orphans.map((orphan): Violation => {
-    const { path, lostRuns, modelDirectories, traces, message } = orphan;
-    const isLoss = lostRuns + modelDirectories + traces > 0;
-    const [experimentId = null] = path.split("/");
-    return {
-      path,
-      line: null,
-      experimentId,
-      runId: null,
-      message: `Below ${backend.artifactRoot} ${
-        isLoss ? "more trees than not have no row, so that rows seem to be lost" : message
-      }`,
-      ...(wouldGo(orphan, readAt)
-        ? {
-          remedy: { kind: "cleanup", does: "quarantine", or: "bring its rows back from a backup" },
-        }
-        : isLoss
-        ? { remedy: byHand("Bring the rows back from a backup of the database") }
-        : {}),
-    };
-  });
-}
-
-function findUnknownSchema({ backend }: StoreSnapshot): readonly Violation[] {
-  if (backend === undefined) return [];
-  const { revision } = backend;
-  if (revision !== null && REVISIONS.has(revision)) return [];
-  return [
-    ofTable(
-      "alembic_version",
-      revision === null
-        ? "It says nothing of the schema"
-        : `The schema is at revision ${revision}, which no known version of MLflow has`,
-    ),
-  ];
-}
-
-/** Fewer are nobody's concern. */
-const LEAST_FREE = 0.25;
-const LEAST_PAGES = 1_000;
-
-function findFreePages({ backend }: StoreSnapshot): readonly Violation[] {
-  const { total = 0, free = 0 } = backend?.pages ?? {};
-  if (free < LEAST_PAGES || free < total * LEAST_FREE) return [];
-  return [ofTable("database", `${free} of its ${total} pages hold nothing`)];
-}
-
-function ofTable(table: string, message: string): Violation {
-  const path = table as StorePath;
-  return { path, line: null, experimentId: null, runId: null, message };
-}

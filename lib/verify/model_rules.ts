@@ -324,6 +324,7 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow cannot load the version",
     migration: null,
+    stores: "any",
     remedy: byHand("Bring back what it was made from, or delete the version in MLflow"),
     check: findProblems("model-version", "dangling"),
   },

@@ -6,6 +6,7 @@
 
 import { addOrphans } from "../../lib/snapshot/add_orphans.ts";
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
+import { byPath } from "../../lib/store/path.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
@@ -76,13 +77,11 @@ async function readSnapshot<D extends Depth>(
 ): Promise<StoreSnapshot<D>> {
   const { depth, sizes = false, extras, signal } = options;
   signal?.throwIfAborted();
-  const inspect = depth === "full"
-    ? (await import("./scan/inspect_database.ts")).inspectDatabase
-    : null;
+  const inspection = depth === "full" ? await import("./scan/inspect_database.ts") : null;
   const snapshot = withTables(path, (tables) => {
     const rows = readRows(tables, options);
     const assembled = assembleRows(rows);
-    return inspect === null ? assembled : inspect(tables, rows, assembled);
+    return inspection?.inspectDatabase(tables, rows, assembled) ?? assembled;
   });
   if (depth === "meta" && !sizes) return await withOrphans(path, snapshot);
   // What it is waited for holds up whoever writes to the database.
@@ -91,7 +90,19 @@ async function readSnapshot<D extends Depth>(
     sizes,
     artifacts: extras?.artifacts ?? null,
   });
-  return await withOrphans(path, measured);
+  const inspected = depth === "full" ? await withMissing(path, measured) : measured;
+  return await withOrphans(path, inspected);
+}
+
+async function withMissing<D extends Depth>(
+  path: string,
+  snapshot: StoreSnapshot<D>,
+): Promise<StoreSnapshot<D>> {
+  // Of a damaged file no more can be read.
+  if (snapshot.problems.some(({ subject }) => subject === "database")) return snapshot;
+  const { findMissingArtifacts, readPlaces } = await import("./scan/inspect_artifacts.ts");
+  const missing = findMissingArtifacts(snapshot, withTables(path, readPlaces));
+  return { ...snapshot, problems: [...snapshot.problems, ...missing].toSorted(byPath) };
 }
 
 /** What no row names is looked for after the rows were read, and asked for again before it is told of. */

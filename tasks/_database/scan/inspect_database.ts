@@ -6,11 +6,11 @@
  */
 
 import { checkLife } from "../../../lib/records/check_meta.ts";
-import { type DatabaseRows, referencesOf } from "../../../lib/snapshot/assemble_rows.ts";
+import { addressOf, type DatabaseRows, referencesOf } from "../../../lib/snapshot/assemble_rows.ts";
 import { byPath } from "../../../lib/store/path.ts";
 import type { Problem, Reference } from "../../../lib/store/problem.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
-import type { Depth, StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import type { Depth, MetricsWeight, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { problemAt } from "../../_io/read.ts";
 import { readModelLinks } from "./read_extras.ts";
 import { NEWEST } from "./read_rows.ts";
@@ -36,7 +36,11 @@ export function inspectDatabase<D extends Depth>(
     : [...findBrokenKeys(tables), ...findBrokenRows(tables, snapshot)];
   return {
     ...withProblems(snapshot, problems),
-    backend: { ...snapshot.backend!, pages: countPages(tables) },
+    backend: {
+      ...snapshot.backend!,
+      pages: countPages(tables),
+      ...(damage.length > 0 ? {} : { metrics: weighMetrics(tables) }),
+    },
     references: findReferences(tables, rows, snapshot),
   };
 }
@@ -104,6 +108,34 @@ function countPages(tables: Tables): { readonly total: number; readonly free: nu
     "SELECT page_count AS total, freelist_count AS free FROM pragma_page_count, pragma_freelist_count",
   );
   return { total: Number(pages?.["total"]), free: Number(pages?.["free"]) };
+}
+
+/** Which run has most of them is asked where they take most of the file alone. */
+const MOST = 0.5;
+
+function weighMetrics(tables: Tables): MetricsWeight {
+  const [size] = ask(
+    tables,
+    `SELECT SUM(pgsize) AS whole, SUM(pgsize) FILTER (WHERE name IN
+      (SELECT name FROM sqlite_master WHERE tbl_name = 'metrics')) AS metrics
+      FROM dbstat WHERE aggregate = TRUE`,
+  );
+  const bytes = Number(size?.["metrics"]);
+  const share = bytes / Number(size?.["whole"]);
+  if (!(share >= MOST)) return { bytes, share, most: null };
+  const [most] = ask(
+    tables,
+    `SELECT m.run_uuid AS run, CAST(r.experiment_id AS TEXT) AS experiment, COUNT(*) AS points
+      FROM metrics AS m JOIN runs AS r ON r.run_uuid = m.run_uuid GROUP BY m.run_uuid
+      ORDER BY points DESC, m.run_uuid LIMIT 1`,
+  );
+  if (most === undefined) return { bytes, share, most: null };
+  const { run, experiment, points } = most;
+  return {
+    bytes,
+    share,
+    most: { path: addressOf(`${experiment}`, `${run}`), points: Number(points) },
+  };
 }
 
 /** SQLite says the same of many pages. */

@@ -58,12 +58,27 @@ const DELETED_DEFAULT = {
   recordedStage: "deleted",
 } as const;
 
+const DELETED = {
+  ...experiment({ id: "1", lifecycleStage: "deleted", recordedStage: "deleted" }),
+  path: asStorePath("1"),
+};
+const DATABASE = { subject: "database", message: "2 of its rows name none of runs" } as const;
+const POINTS = {
+  bytes: 100e6,
+  share: 0.5,
+  most: { path: asStorePath(`1/${runId(1)}`), points: 7 },
+};
+
 /** A store that is a database, at the schema of MLflow 3.17. */
 function database(init: SnapshotInit, backend: Partial<Backend> = {}): StoreSnapshot {
   return bareSnapshot({
     ...withDefault(init),
     backend: { artifactRoot: null, revision: "dc11669786a5", ...backend },
   });
+}
+
+function full(init: SnapshotInit): StoreSnapshot {
+  return { ...database(init), depth: "full" };
 }
 
 /** For each rule a store that breaks it, and what is found. */
@@ -442,13 +457,75 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
       ["warning experiment-in-two-places .trash/0 0 -", "warning experiment-meta-missing 0 0 -"],
     ],
   ],
-  "deletion-time-missing": [[
-    database({ experiments: [experiment({ runs: [deletedRun({ deletedTime: null })] })] }),
-    [`warning deletion-time-missing 1/${runId(1)} 1 ${runId(1)}`],
+  "deletion-time-missing": [
+    [
+      database({ experiments: [experiment({ runs: [deletedRun({ deletedTime: null })] })] }),
+      [`warning deletion-time-missing 1/${runId(1)} 1 ${runId(1)}`],
+    ],
+    [
+      database({ experiments: [{ ...DELETED, lastUpdateTime: null }] }),
+      ["warning deletion-time-missing 1 1 -", "info experiment-name-held 1 1 -"],
+    ],
+  ],
+  "run-row-unusable": [[
+    database({
+      experiments: [experiment({ damagedRuns: [damagedRun({ damage: "incomplete" })] })],
+    }),
+    [`warning run-row-unusable 1/${runId(1)} 1 ${runId(1)}`],
   ]],
+  "database-damaged": [[
+    database({ problems: [problem({ ...DATABASE, path: "database", damage: "unreadable" })] }),
+    ["error database-damaged database - -"],
+  ]],
+  "foreign-key-broken": [[
+    database({ problems: [problem({ ...DATABASE, path: "tags", damage: "dangling" })] }),
+    ["warning foreign-key-broken tags - -"],
+  ]],
+  "artifact-location-clash": [
+    [
+      full({
+        experiments: [
+          experiment({
+            id: "1",
+            runs: [1, 2].map((number) => run({ id: runId(number), artifactUri: "s3://a/1" })),
+          }),
+        ],
+      }),
+      [`warning artifact-location-clash 1/${runId(2)} 1 ${runId(2)}`],
+    ],
+    [
+      full({
+        experiments: ["1", "2"].map((id) => experiment({ id, name: id, artifactLocation: "/a" })),
+      }),
+      ["warning artifact-location-clash 2 2 -"],
+    ],
+    [
+      full({
+        experiments: [experiment({ id: "1", creationTime: NOW })],
+        orphans: [{ ...orphan({ id: runId(1) }), path: asStorePath(`1/${runId(1)}`) }],
+        problems: [],
+      }),
+      [
+        "warning artifact-location-clash 1 1 -",
+        `info artifacts-without-row 1/${runId(1)} 1 -`,
+      ],
+    ],
+  ],
+  "experiment-name-held": [[
+    database({ experiments: [DELETED] }),
+    ["info experiment-name-held 1 1 -"],
+  ]],
+  "metrics-dominate": [
+    [database({}, { metrics: POINTS }), ["info metrics-dominate metrics - -"]],
+    [database({}, { metrics: { ...POINTS, share: 0.49 } }), []],
+    [database({}, { metrics: { ...POINTS, bytes: 99e6 } }), []],
+  ],
+  "schema-outdated": [
+    [database({}, { revision: "0584bdc529eb" }), ["info schema-outdated alembic_version - -"]],
+  ],
   "artifacts-without-row": [
     [
-      database({ orphans: [orphan({ id: "7" })] }),
+      database({ orphans: [orphan({ id: "7" })], problems: [] }),
       ["info artifacts-without-row 7 7 -"],
     ],
   ],
@@ -477,8 +554,10 @@ for (const [rule, cases] of Object.entries(CASES)) {
 const OF_PROBLEMS: ReadonlySet<string> = new Set(["problems", "orphans", "readAt"]);
 
 Deno.test("there is a case for every rule that looks at more than what was met while reading", () => {
-  // What only a migration minds has a test of its own.
-  const derived = RULES.filter(({ severity }) => severity !== null).filter(({ check }) => {
+  // What only a migration, or a version that is asked for, minds has a test of its own.
+  const derived = RULES.filter((rule) => rule.severity !== null && !rule.whenAsked).filter((
+    { check },
+  ) => {
     const read = new Set<string>();
     const watched = new Proxy(snapshot(), {
       get: (target, key) => {
@@ -490,6 +569,40 @@ Deno.test("there is a case for every rule that looks at more than what was met w
     return [...read].some((key) => !OF_PROBLEMS.has(key));
   });
   assertEquals(derived.map(({ id }) => id).filter((id) => CASES[id] === undefined), []);
+});
+
+Deno.test("verifySnapshot() says of a version of MLflow whether it opens a database", () => {
+  const found = (revision: string | null, version: "2.22" | "3.17") =>
+    verify(database({}, { revision }), { reader: { kind: "mlflow", version } })
+      .map(({ severity, rule }) => `${severity} ${rule}`);
+  assertEquals(found("0584bdc529eb", "2.22"), []);
+  assertEquals(found("0584bdc529eb", "3.17"), ["info schema-outdated"]);
+  assertEquals(found("dc11669786a5", "2.22"), ["error schema-of-mlflow-3"]);
+  assertEquals(found("dc11669786a5", "3.17"), []);
+  for (const version of ["2.22", "3.17"] as const) {
+    for (const revision of [null, "ffffffffffff"]) {
+      assertEquals(found(revision, version), ["error schema-refused", "info schema-unknown"]);
+    }
+  }
+});
+
+Deno.test("verifySnapshot() gives commands for a database that can be typed as they are", () => {
+  const located = { location: "sqlite:////data/my runs/mlflow.db" };
+  const remedies = (store: StoreSnapshot) =>
+    verify({ ...store, ...located }).map(({ remedy }) => remedyText(remedy));
+  const python =
+    "python3 -c 'import sqlite3, sys; sqlite3.connect(sys.argv[1], isolation_level=None).execute(sys.argv[2])' '/data/my runs/mlflow.db'";
+  assertEquals(remedies(database({}, { pages: { total: 4_000, free: 1_000 } })), [
+    `Shrink it while nothing else has it open: \`${python} VACUUM\``,
+  ]);
+  assertEquals(remedies(database({}, { revision: "0584bdc529eb" })), [
+    "Back it up, then upgrade it: `mlflow db upgrade 'sqlite:////data/my runs/mlflow.db'`",
+  ]);
+  const damage = [problem({ ...DATABASE, path: "database", damage: "unreadable" })];
+  assertEquals(remedies(database({ problems: damage })), [
+    "Bring the file back from a backup, or save what can be read: " +
+    "`sqlite3 '/data/my runs/mlflow.db' .recover | sqlite3 '/data/my runs/mlflow.db.recovered'`",
+  ]);
 });
 
 Deno.test("verifySnapshot() says which of two stores MLflow takes, and which its migration", () => {
