@@ -273,7 +273,11 @@ async function bringBack(
 ): Promise<BroughtBackReport> {
   const job = { root, place, id, selection, work };
   const parts = await findParts(job);
-  if (parts !== null) return await undoParts(job, parts, now);
+  if (parts !== null) {
+    // A place that only the manifest names is not locked yet.
+    using _lock = parts.place === place ? null : lockWithRoom(parts.place, root);
+    return await undoParts(job, parts, now);
+  }
   const real = Deno.realPathSync(await directoryOf(root, place, id));
   const { trees, faults } = await restoreFromCopy(
     lock,

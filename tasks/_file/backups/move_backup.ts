@@ -26,7 +26,12 @@ import { tryFreeTree } from "../../_io/tree/free_tree.ts";
 import type { Step } from "../own/journal.ts";
 import { freeName } from "../own/own_directory.ts";
 import { ownPaths } from "../own/own_paths.ts";
-import { type ChangeManifest, readManifest, writeManifest } from "../own/manifest.ts";
+import {
+  accessToManifest,
+  type ChangeManifest,
+  readManifest,
+  writeManifest,
+} from "../own/manifest.ts";
 import { closeBackup, type Place } from "./backup_place.ts";
 import type { BringBackOptions } from "./bring_back.ts";
 import { copyTree } from "../../_io/tree/copy_tree.ts";
@@ -96,8 +101,10 @@ export async function sendBackup(
     if (steps.length === 0 && first !== undefined) {
       throw new Error(`${first.path}: ${first.message}`);
     }
-    writeManifest(to.staging, { ...manifest, steps });
+    const access = accessToManifest(from.backups, id);
+    writeManifest(to.staging, { ...manifest, steps }, access);
     syncDirectory(staged);
+    writeManifest(from.backups, { ...manifest, twin: to.backups }, access);
     moveEntry(staged, target);
     syncDirectory(to.backups);
     const going = new Set(steps);
@@ -187,23 +194,9 @@ export async function giveUpParts(
     const kept = join(backup, "files", operation.path);
     if (infoOf(kept) !== null) moveEntry(kept, join(leaving, `${index}`));
   }
-  writeManifest(place.backups, { ...manifest, steps: rest });
+  const access = accessToManifest(place.backups, id);
+  writeManifest(place.backups, { ...manifest, steps: rest }, access);
   await tryFreeTree(leaving, options);
-}
-
-/**
- * Tells whether things can be renamed from one place to another. Needs write permission for both.
- *
- * @param from A place.
- * @param to Another place.
- * @returns Whether they are on one file system.
- */
-export function isOneFileSystem(from: BackupDirectories, to: BackupDirectories): boolean {
-  const [probe, moved] = [from, to].map(({ staging }) => join(staging, "probe"));
-  Deno.mkdirSync(probe!);
-  const isOne = tryMoveEntry(probe!, moved!);
-  Deno.removeSync(isOne ? moved! : probe!);
-  return isOne;
 }
 
 /**

@@ -2,16 +2,17 @@
  * Undoing a change whose backup lies in the store, in a directory of the user's, or in parts in both.
  *
  * *Ordering*: every collision is found before anything moves. What lies elsewhere comes to the store's own
- * file system first, and only what is wanted of it: by renames where that is possible, and then our own
- * directory has a manifest that names it before the first one; else copied into staging, synced, read back
- * and compared. Then it is undone from there. What was copied leaves the other place last, once the store
- * has it durably; the rest stays there, and its manifest says so.
+ * directory first: all of the backup by one rename, where that is possible, and what is not wanted goes back by
+ * another one; else what is wanted is copied into staging, synced, read back, compared and then renamed into
+ * place. Then the other place gives up what came from it, and only then it is undone: what is undone is in no
+ * list, and what is in a list is not undone.
  *
  * *Locking*: the caller holds the lock of the store, and that of the other place.
  *
  * *After an interruption*: each tree lies in the store, in our own directory or in the other place, and
- * where it lies twice, both are whole; a manifest in one of the two places names it. Undoing it again takes
- * it from wherever it is, and {@linkcode dropTwins} gives up what our own directory holds twice.
+ * where it lies twice, both are whole, nothing of it is undone, and the manifest in our own directory says where
+ * its twin is. Undoing it again takes it from wherever it is, and {@linkcode dropTwins} gives up what our own
+ * directory holds twice.
  *
  * @module
  */
@@ -20,9 +21,9 @@ import { dirname, join } from "@std/path";
 import type { BackupFault } from "../../../lib/backup/backup.ts";
 import { RestoreCollisionError, StoreAccessError } from "../../../lib/errors.ts";
 import { syncDirectories, syncDirectory } from "../../_io/durable.ts";
-import { moveEntry } from "../../_io/hold.ts";
+import { moveEntry, tryMoveEntry } from "../../_io/hold.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
-import { makeLikeParent, mirrorWayTo } from "../../_io/permissions.ts";
+import { makeLike, makeLikeParent, mirrorWayTo } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { areSameTrees } from "../../_io/tree/compare_trees.ts";
 import type { BackupWork } from "../../ports/backups.ts";
@@ -31,10 +32,15 @@ import { collisionOf, type Workplace } from "../change/operate.ts";
 import { type Selection, selectSteps } from "../change/select_steps.ts";
 import { timesLeft, undoChange } from "../change/settle.ts";
 import { parentsOf, type Step } from "../own/journal.ts";
-import { type ChangeManifest, readManifest, writeManifest } from "../own/manifest.ts";
+import {
+  accessToManifest,
+  type ChangeManifest,
+  readManifest,
+  writeManifest,
+} from "../own/manifest.ts";
 import { type OwnPaths, ownPaths } from "../own/own_paths.ts";
-import type { Place } from "./backup_place.ts";
-import { copyParts, giveUpParts, isOneFileSystem } from "./move_backup.ts";
+import { type Place, placeOf } from "./backup_place.ts";
+import { copyParts, giveUpParts, sendBackup } from "./move_backup.ts";
 
 /** Which change, and what of it. */
 export interface UndoJob {
@@ -48,6 +54,8 @@ export interface UndoJob {
 
 /** What of a change is wanted, and where each of its steps lies. */
 export interface Parts {
+  /** The other place, which may be one that only the manifest names. */
+  readonly place: Place;
   /** What our own directory has of the backup. */
   readonly here: ChangeManifest | null;
   /** What the other place has. */
@@ -76,11 +84,12 @@ export interface Parts {
  * @throws {DamagedBackupError} When a manifest is damaged.
  */
 export async function findParts(job: UndoJob): Promise<Parts | null> {
-  const { root, place, id, selection, work } = job;
+  const { root, id, selection, work } = job;
   const own = ownPaths(root);
   const here = readManifest(own.backups, id);
-  const found = place.isShared ? readManifest(place.backups, id) : null;
-  const away = found?.store === root ? found : null;
+  const named = partIn(root, job.place, id);
+  const place = named === null ? placeOfTwin(root, own, here) ?? job.place : job.place;
+  const away = named ?? partIn(root, place, id);
   if (here === null && away === null) return null;
   const at = workplaceOf(root, own, own.backups, id);
   const there = workplaceOf(root, own, place.backups, id);
@@ -145,9 +154,26 @@ export async function findParts(job: UndoJob): Promise<Parts | null> {
   }
   const selected = keys.size;
   return {
-    ...{ here, away, selected, present, fetch, back },
+    ...{ place, here, away, selected, present, fetch, back },
     ...{ collisions, faults, stuck: [...stuck.values()] },
   };
+}
+
+function partIn(root: string, { isShared, backups }: Place, id: string): ChangeManifest | null {
+  const found = isShared ? readManifest(backups, id) : null;
+  return found?.store === root ? found : null;
+}
+
+/** Where a copy was cut off between two places, and nobody says now which the other one is. */
+function placeOfTwin(root: string, own: OwnPaths, here: ChangeManifest | null): Place | null {
+  if (here?.twin === undefined) return null;
+  try {
+    const place = placeOf(root, own, here.twin);
+    return partIn(root, place, here.id) === null ? null : place;
+  } catch {
+    // It was damaged, closed or put to another use since.
+    return null;
+  }
 }
 
 function isLost({ operation }: Step, { root, files }: Workplace): boolean {
@@ -160,35 +186,59 @@ function isLost({ operation }: Step, { root, files }: Workplace): boolean {
  * store, and for the other place.
  *
  * @param job Which change, and what of it.
- * @param parts Where its steps lie.
+ * @param found Where its steps lie.
  * @param now Epoch ms.
  * @returns How many steps were taken back, and what could not be brought back.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  */
 export async function undoParts(
   job: UndoJob,
+  found: Parts,
+  now: number,
+): Promise<{ readonly changes: number; readonly faults: readonly BackupFault[] }> {
+  const { root, id } = job;
+  const own = ownPaths(root);
+  if (found.collisions.length > 0) throw new RestoreCollisionError(id, found.collisions);
+  if (!bringWhole(own, id, found)) return await undoFrom(job, found, now);
+  try {
+    return await undoFrom(job, (await findParts(job))!, now);
+  } finally {
+    if (infoOf(join(own.backups, id)) !== null) await sendBackup(root, id, found.place);
+  }
+}
+
+/** Where one rename does it, nothing lies in two places at any moment. */
+function bringWhole(own: OwnPaths, id: string, { place, here, fetch, back }: Parts): boolean {
+  if (here !== null || fetch.length === 0 || back.length > 0) return false;
+  if (!tryMoveEntry(join(place.backups, id), join(own.backups, id))) return false;
+  syncDirectory(own.backups);
+  syncDirectory(place.backups);
+  return true;
+}
+
+async function undoFrom(
+  job: UndoJob,
   parts: Parts,
   now: number,
 ): Promise<{ readonly changes: number; readonly faults: readonly BackupFault[] }> {
-  const { root, place, id, work } = job;
+  const { root, id, work } = job;
   const own = ownPaths(root);
-  if (parts.collisions.length > 0) throw new RestoreCollisionError(id, parts.collisions);
   const fetched = parts.fetch.length === 0 ? NOTHING : await fetchParts(job, own, parts);
+  const gone = new Set([...parts.back, ...fetched.steps].map(keyOf));
+  const rest = parts.away?.steps.filter((step) => !gone.has(keyOf(step))) ?? [];
+  if (parts.away !== null && gone.size > 0) {
+    const touched = [...parentsOf(parts.back)].map((path) => join(root, path));
+    await syncDirectories(touched.filter((path) => infoOf(path)?.isDirectory));
+    const directories = timesLeft(root, parts.away.directories, parts.back, rest);
+    const leaving = [...parts.back, ...fetched.steps];
+    await giveUpParts(parts.place, { ...parts.away, directories }, leaving, rest, work);
+  }
   const manifest = readManifest(own.backups, id);
   const wanted = new Set([...parts.present, ...fetched.steps].map(keyOf));
   const steps = manifest?.steps.filter((step) => wanted.has(keyOf(step))) ?? [];
   const done = manifest === null || steps.length === 0
     ? 0
-    : undoChange(root, own, manifest, steps, now);
-  const gone = [...parts.back, ...fetched.steps];
-  if (parts.away !== null && gone.length > 0) {
-    const touched = [...parentsOf(gone)].map((path) => join(root, path));
-    await syncDirectories(touched.filter((path) => infoOf(path)?.isDirectory));
-    const keys = new Set(gone.map(keyOf));
-    const rest = parts.away.steps.filter((step) => !keys.has(keyOf(step)));
-    const directories = timesLeft(root, parts.away.directories, gone, rest);
-    await giveUpParts(place, { ...parts.away, directories }, gone, rest, work);
-  }
+    : undoChange(root, own, manifest, steps, now, rest);
   const twins = new Set(steps.map(keyOf));
   const alone = parts.back.filter((step) => !twins.has(keyOf(step)));
   return { changes: done + alone.length, faults: [...parts.faults, ...fetched.faults] };
@@ -202,39 +252,51 @@ interface Fetched {
 const NOTHING: Fetched = { steps: [], faults: [] };
 
 async function fetchParts(
-  { root, place, id, work }: UndoJob,
+  { root, id, work }: UndoJob,
   own: OwnPaths,
-  { here, away, fetch }: Parts,
+  { place, here, away, fetch }: Parts,
 ): Promise<Fetched> {
   if (away === null) return NOTHING;
-  const from = join(place.backups, id, "files");
-  const to = join(own.backups, id, "files");
-  const isMoved = isOneFileSystem(place, own);
-  const staged = join(own.staging, `${id}.part`);
-  const copied = isMoved
-    ? { steps: fetch, failures: [] }
-    : await copyParts(from, staged, fetch, work);
-  const faults = copied.failures.map(({ path, message }): BackupFault => ({
+  const staged = join(own.staging, id);
+  makeLike(staged, own.backups);
+  const files = join(staged, "files");
+  const { steps, failures } = await copyParts(
+    join(place.backups, id, "files"),
+    files,
+    fetch,
+    work,
+  );
+  const faults = failures.map(({ path, message }): BackupFault => ({
     path,
     kind: "unreadable",
     message,
   }));
-  if (copied.steps.length > 0) {
-    makeLikeParent(join(own.backups, id));
-    makeLikeParent(to);
-    writeManifest(own.backups, joined(root, here, away, copied.steps));
-    const source = isMoved ? from : staged;
-    for (const { operation: { path } } of copied.steps) {
-      if (infoOf(join(source, path)) === null) continue;
-      mirrorWayTo(source, to, path);
-      moveEntry(join(source, path), join(to, path));
+  const manifest = { ...joined(root, here, away, steps), twin: place.backups };
+  if (steps.length > 0) {
+    const access = accessToManifest(here === null ? place.backups : own.backups, id);
+    if (here === null) {
+      writeManifest(own.staging, manifest, access);
+      syncDirectory(staged);
+      moveEntry(staged, join(own.backups, id));
+    } else {
+      writeManifest(own.backups, manifest, access);
+      await addParts(files, join(own.backups, id, "files"), steps);
     }
     syncDirectory(own.backups);
-    if (isMoved) await syncDirectories(waysIn(from, copied.steps));
-    await syncDirectories(waysIn(to, copied.steps));
   }
   await tryFreeTree(staged, work);
-  return { steps: copied.steps, faults };
+  return { steps, faults };
+}
+
+/** The manifest names them already, and where to find what is not there yet. */
+async function addParts(from: string, to: string, steps: readonly Step[]): Promise<void> {
+  makeLikeParent(to);
+  for (const { operation: { path } } of steps) {
+    if (infoOf(join(from, path)) === null) continue;
+    mirrorWayTo(from, to, path);
+    moveEntry(join(from, path), join(to, path));
+  }
+  await syncDirectories(waysIn(to, steps));
 }
 
 function waysIn(files: string, steps: readonly Step[]): readonly string[] {
@@ -251,11 +313,9 @@ function joined(
 ): ChangeManifest {
   const has = new Set(here?.steps.map(keyOf));
   const more = steps.filter((step) => !has.has(keyOf(step)));
-  const gone = new Set(steps.map(keyOf));
-  const rest = parentsOf(away.steps.filter((step) => !gone.has(keyOf(step))));
+  const touched = parentsOf(steps);
   const known = new Set(here?.directories.map(({ path }) => path));
-  // A directory that will still miss something keeps its time for as long.
-  const directories = away.directories.filter(({ path }) => !rest.has(path) && !known.has(path));
+  const directories = away.directories.filter(({ path }) => touched.has(path) && !known.has(path));
   return {
     ...(here ?? away),
     store: root,

@@ -230,6 +230,7 @@ function removeHollow(directory: string): void {
  * @param manifest The backup.
  * @param steps Which of its steps.
  * @param now Epoch ms.
+ * @param elsewhere Steps of the same change that another place keeps.
  * @returns How many steps were taken back.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
  */
@@ -239,16 +240,18 @@ export function undoChange(
   manifest: ChangeManifest,
   steps: readonly Step[],
   now: number,
+  elsewhere: readonly Step[] = [],
 ): number {
   const collisions = collisionsOf(root, paths, manifest.id, steps);
   if (collisions.length > 0) throw new RestoreCollisionError(manifest.id, collisions);
-  // A directory that somebody else changed since keeps the time of that change; so does, for now, one
-  // that still misses something.
+  // A directory that somebody else changed since keeps the time of that change; one that still misses
+  // something keeps for now that of ours, by which what brings the rest back knows it.
   const wanted = new Set(steps);
-  const unfinished = parentsOf(manifest.steps.filter((step) => !wanted.has(step)));
-  const directories = manifest.directories.filter(({ path, after }) =>
-    !unfinished.has(path) && timeOf(infoOf(join(root, path))) === after
-  );
+  const left = manifest.steps.filter((step) => !wanted.has(step));
+  const unfinished = parentsOf([...left, ...elsewhere]);
+  const directories = manifest.directories
+    .filter(({ path, after }) => timeOf(infoOf(join(root, path))) === after)
+    .map((one) => unfinished.has(one.path) ? { ...one, before: one.after } : one);
   const begin: Begin = {
     type: "begin",
     schema: "mltidy/journal/v1",

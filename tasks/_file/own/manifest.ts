@@ -20,7 +20,7 @@ import { moveEntry } from "../../_io/hold.ts";
 import { listDirectory, listSome } from "../../_io/list_directory.ts";
 import { readEntry } from "../../_io/open_entry.ts";
 import { openRegular } from "../../_io/open_regular.ts";
-import type { Access } from "../../_io/permissions.ts";
+import { type Access, accessOf } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import { checkDirectories, checkSteps } from "./check_steps.ts";
 import type { Step } from "./journal.ts";
@@ -49,6 +49,11 @@ export interface ChangeManifest {
   }[];
   /** What left the store. */
   readonly usage: DiskUsage;
+  /**
+   * Absolute path of the directory of backups from which this was copied, or to which it is being copied: as long as
+   * that has it, too, both are one backup.
+   */
+  readonly twin?: string;
 }
 
 /**
@@ -68,6 +73,18 @@ export function writeManifest(
     JSON.stringify(manifest, null, 1) + "\n",
     access,
   );
+}
+
+/**
+ * Says who may read a manifest, for another one that is to stand for it. Needs read permission.
+ *
+ * @param backups The backups' directory.
+ * @param id The backup.
+ * @returns Who may; `null` when there is none.
+ */
+export function accessToManifest(backups: string, id: string): Access | null {
+  const info = infoOf(join(backups, id, "manifest.json"));
+  return info && accessOf(info);
 }
 
 /**
@@ -221,9 +238,9 @@ function checkChange(manifest: ChangeManifest, id: string): void {
     throw new SyntaxError(`expected kind "change" or "copy", found "${manifest["kind"]}"`);
   }
   if (manifest.id !== id) throw new SyntaxError("it is the manifest of another backup");
-  const { task, store, createdAt, steps, directories, usage } = manifest;
+  const { task, store, createdAt, steps, directories, usage, twin = "" } = manifest;
   const isSound = isText(task) && isText(store) && isTime(createdAt) &&
-    isUsage(usage) &&
+    isUsage(usage) && isText(twin) &&
     isOrder(manifest.order);
   if (!isSound) throw new SyntaxError("it does not describe a change of a store");
   checkSteps(steps);

@@ -14,7 +14,7 @@ import { prune } from "../../../../tasks/prune.ts";
 import { NOW, runId } from "../../../_support/builders.ts";
 import { tempStore, writeFiles } from "../../../_support/disk_store.ts";
 import { ROTTEN } from "../../../_support/rotten_store.ts";
-import { tempDirectory } from "../../../_support/temp_directory.ts";
+import { memoryDirectory, tempDirectory } from "../../../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../../../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
@@ -31,7 +31,7 @@ async function idsOf(store: Store, backups: string): Promise<readonly string[]> 
 
 /** Backups may lie on the store's file system, from which all comes by renames, or on another one. */
 const PLACES = [
-  ["on the store's disk", tempDirectory],
+  ["on the store's disk", memoryDirectory],
   ["on another disk", tempDirectory],
 ] as const;
 
@@ -122,6 +122,47 @@ Deno.test("recover() gives up what a cut off move has left in the store's own di
   assertEquals([...Deno.readDirSync(join(place.root, ".mltidy.trash/backups"))], []);
   await restore(store, { backups });
   assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("restore() takes what a cut off move has left in two places from both, where one of them is named", async () => {
+  for (const isNamed of [true, false]) {
+    await using place = await tempStore(ROTTEN);
+    await using elsewhere = await tempDirectory();
+    await using store = await open(place.root);
+    const backups = elsewhere.path;
+    const before = await readTree(place.root);
+    const { id } = (await cleanup(store, { apply: true, backups })).report!.backup!;
+    const own = join(place.root, ".mltidy.trash/backups", id);
+    await copy(join(backups, id), own);
+    const manifest = JSON.parse(Deno.readTextFileSync(join(own, "manifest.json")));
+    writeFiles(own, { "manifest.json": JSON.stringify({ ...manifest, twin: backups }) });
+    const { changes } = await restore(store, isNamed ? { backups } : {});
+    assertEquals([changes, await idsOf(store, backups)], [5, []]);
+    assertSameTree(await readTree(place.root, EXCEPT), before);
+  }
+});
+
+Deno.test("restore() goes by no word of a backup about its twin where there is none", async () => {
+  await using place = await tempStore(ROTTEN);
+  await using other = await tempStore();
+  await using elsewhere = await tempDirectory();
+  await using store = await open(place.root);
+  const { id } = (await cleanup(store, { apply: true })).report!.backup!;
+  const own = join(place.root, ".mltidy.trash/backups", id);
+  const manifest = JSON.parse(Deno.readTextFileSync(join(own, "manifest.json")));
+  // Of another store, none of ours, and inside the store.
+  await copy(own, elsewhere.path);
+  writeFiles(join(elsewhere.path, id), {
+    "manifest.json": JSON.stringify({ ...manifest, store: other.root }),
+  });
+  const kept = await readTree(elsewhere.path);
+  for (const twin of [elsewhere.path, other.root, join(place.root, "1"), "/dev/null", ""]) {
+    writeFiles(own, { "manifest.json": JSON.stringify({ ...manifest, twin }) });
+    assertEquals((await restore(store, { run: RUN, dryRun: true })).changes, 1, twin);
+  }
+  writeFiles(own, { "manifest.json": JSON.stringify({ ...manifest, twin: elsewhere.path }) });
+  assertEquals((await restore(store)).changes, 5);
+  assertSameTree(await readTree(elsewhere.path), kept);
 });
 
 Deno.test("cleanup() sends away what can be copied, names what cannot, and restore() brings both back", async () => {
