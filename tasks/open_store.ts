@@ -21,6 +21,12 @@ export interface OpenOptions {
    * in it or beside it: that stays. @default {[]}
    */
   readonly databases?: readonly string[];
+  /**
+   * Says what a variable of the environment is set to, which may tell how to reach a database of PostgreSQL:
+   * `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE`, `PGSSLROOTCERT`, `PGOPTIONS`, `HOME`, `XDG_STATE_HOME`, and
+   * `MLFLOW_TRACKING_URI` where that names the same one. @default {nothing is set}
+   */
+  readonly environment?: (name: string) => string | undefined;
   /** Make an empty store where nothing is yet; needs write permission. @default {false} */
   readonly create?: boolean;
   /** Called with the root of the store that was made. */
@@ -28,13 +34,13 @@ export interface OpenOptions {
 }
 
 /**
- * Opens an MLflow store: a file store, or a database of SQLite, of which this version can only soft-delete
- * runs. Needs read permission for it, and, to plan for a file store, for the directory in which that lies: a
- * database there may refer to it.
+ * Opens an MLflow store: a file store, or a database of SQLite or PostgreSQL. Needs read permission for it, and, to
+ * plan for a file store, for the directory in which that lies: a database there may refer to it; net permission for
+ * the host of a database of PostgreSQL, and env permission for `PG*`.
  *
  * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`; or a
- *   database's file, or its URI as MLflow takes it, such as `sqlite:///mlflow.db`. Relative ones, such as
- *   `file:./mlruns`, to the current directory.
+ *   database's file, or its URI as MLflow takes it, such as `sqlite:///mlflow.db` or `postgresql://host/mlflow`.
+ *   Relative ones, such as `file:./mlruns`, to the current directory.
  * @param options How the location was chosen, and the clock.
  * @returns The store; nothing of it has been read yet.
  * @throws {StoreNotFoundError} When there is nothing at that place.
@@ -57,6 +63,14 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
       `Cannot open store ${name.shown}: it is ${name.what}`,
       name.shown,
     );
+  }
+  if (name.kind === "postgresql") {
+    const { openPostgresStore } = await import("./_database/postgres_store.ts");
+    return await openPostgresStore(name, {
+      chosenBy,
+      now,
+      environment: options.environment ?? (() => undefined),
+    });
   }
   if (name.kind === "sqlite" || isDatabaseFile(name.path)) {
     const { openDatabaseStore } = await import("./_database/database_store.ts");

@@ -113,6 +113,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_database/postgres/",
+    of: [...GROUND, "tasks/_io/", "tasks/_database/scan/", "@std/", "node:", "postgres"],
+  },
+  {
     room: "tasks/_database/change/",
     of: [
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
@@ -125,7 +129,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_database/",
     of: [
       ...[...GROUND, "lib/snapshot/", "tasks/_io/", "tasks/ports/", "tasks/_database/scan/"],
-      ...["tasks/_database/change/", "@std/", "node:"],
+      ...["tasks/_database/change/", "tasks/_database/postgres/", "@std/", "node:"],
     ],
   },
   {
@@ -315,16 +319,16 @@ const withoutMirror: Places = [
 
 const LONGEST_FILE = 400;
 
-/** What each task of the command line may do. */
+/** What each task of the command line may do, unless whoever types it grants more. */
 const permissions = {
   planning:
-    "--no-prompt --v8-flags=--max-semi-space-size=4 -R -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -R -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR $MLTIDY_GRANT",
   applying:
-    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR $MLTIDY_GRANT",
   writing:
-    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR $MLTIDY_GRANT",
   running:
-    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR,LOGNAME,USER,LNAME,USERNAME --allow-run",
+    "--no-prompt --v8-flags=--max-semi-space-size=4 -RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR,LOGNAME,USER,LNAME,USERNAME --allow-run $MLTIDY_GRANT",
 } as const;
 
 const planning = ["help", "summary", "list", "verify", "prune", "cleanup", "repair", "explain"];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { percentDecoded } from "./artifact_uri.ts";
 import { withoutCredentials } from "../text/credentials.ts";
 
 /** What somebody names as a store. */
@@ -12,8 +13,25 @@ export type StoreName =
   | { readonly kind: "path"; readonly path: string }
   /** A database of SQLite; the path of its file, absolute or relative. */
   | { readonly kind: "sqlite"; readonly path: string }
+  /** A database of PostgreSQL: how to reach it, and the store's location, which holds no credentials. */
+  | { readonly kind: "postgresql"; readonly address: PostgresAddress; readonly location: string }
   /** Something that cannot be opened; `shown` holds no credentials, `what` says what it is. */
   | { readonly kind: "unsupported"; readonly shown: string; readonly what: string };
+
+/** Where a database of PostgreSQL is, and what its URI says of how to connect; `null`: nothing. */
+export interface PostgresAddress {
+  /** A name, an IP address, or the absolute path of the directory of its sockets. */
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string | null;
+  readonly password: string | null;
+  /** What of it is asked of TLS, and of a session, by the names that libpq has for it. */
+  readonly settings: Readonly<Partial<Record<PostgresSetting, string>>>;
+}
+
+/** What a URI may say besides, which says as well which tables are meant, or how safely: it stays in a location. */
+export type PostgresSetting = typeof SETTINGS[number];
 
 /**
  * Reads what somebody names as a store: a path, a `file:` URI, or a tracking URI as MLflow takes it.
@@ -31,10 +49,11 @@ export type StoreName =
  *   kind: "sqlite",
  *   path: "/data/mlflow.db",
  * });
- * assertEquals(parseStoreName("postgresql+psycopg2://kim:secret@host/mlflow"), {
+ * assertEquals(parseStoreName("mysql+pymysql://kim:secret@host/mlflow"), {
  *   kind: "unsupported",
- *   shown: "postgresql+psycopg2://host/mlflow",
- *   what: "a database of PostgreSQL, which this version of mltidy cannot read",
+ *   shown: "mysql+pymysql://host/mlflow",
+ *   what:
+ *     "a database of MySQL, which mltidy cannot read: it has no driver for it; PostgreSQL and SQLite it can",
  * });
  * ```
  */
@@ -50,6 +69,7 @@ export function parseStoreName(text: string): StoreName {
     if (path !== "" && path !== ":memory:") return { kind: "sqlite", path };
     return { kind: "unsupported", shown: withoutCredentials(text), what: IN_MEMORY };
   }
+  if (product === "postgresql" || product === "postgres") return parsePostgres(text);
   return { kind: "unsupported", shown: shownUri(text), what: WHAT[product] ?? unknown(scheme) };
 }
 
@@ -65,16 +85,95 @@ const SERVER =
 const WHAT: Readonly<Record<string, string>> = {
   http: SERVER,
   https: SERVER,
-  postgresql: "a database of PostgreSQL, which this version of mltidy cannot read",
-  postgres: "a database of PostgreSQL, which this version of mltidy cannot read",
-  mysql: "a database of MySQL, which mltidy cannot read: it has no driver for it",
-  mssql: "a database of SQL Server, which mltidy cannot read: it has no driver for it",
+  mysql:
+    "a database of MySQL, which mltidy cannot read: it has no driver for it; PostgreSQL and SQLite it can",
+  mssql:
+    "a database of SQL Server, which mltidy cannot read: it has no driver for it; PostgreSQL and SQLite it can",
   databricks: PLATFORM,
   uc: PLATFORM,
 };
 
 function unknown(scheme: string): string {
   return `a URI of the scheme ${scheme}, which mltidy does not know`;
+}
+
+/** In the order in which a location has them. */
+const SETTINGS = ["options", "sslmode", "sslrootcert"] as const;
+
+/** What a URI may say of things that make no difference to which rows are read, or how safely. */
+const INDIFFERENT =
+  /^(?:application_name|fallback_application_name|client_encoding|connect_timeout|gssencmode|keepalives\w*)$/;
+
+/** As SQLAlchemy splits it, which MLflow uses. */
+const POSTGRES =
+  /^[^:]*:\/\/(?:([^:/]*)(?::([^@]*))?@)?(?:\[([^/?@]+)\]|([^/:?@]*))(?::([^/?]*))?(?:\/([^?]*))?(?:\?(.*))?$/s;
+
+/** The port of a server that nobody has told another one. */
+const POSTGRES_PORT = 5432;
+
+function parsePostgres(uri: string): StoreName {
+  const refuse = (what: string): StoreName => ({
+    kind: "unsupported",
+    shown: shownUri(uri),
+    what: `a database of PostgreSQL, ${what}`,
+  });
+  const parts = POSTGRES.exec(uri);
+  if (parts === null) {
+    return refuse(
+      "named as no URI is; expected postgresql://HOST/DATABASE, and a @ in a password as %40",
+    );
+  }
+  const [, user, password, ipv6, name, typedPort, path, query = ""] = parts;
+  const values = new Map(
+    query.split("&").filter((pair) => pair !== "").map((pair) => {
+      const [key = "", ...rest] = pair.split("=");
+      return [key, percentDecoded(rest.join("=").replaceAll("+", " "))];
+    }),
+  );
+  const take = (key: string, written: string | undefined): string | null => {
+    const value = values.get(key) ?? (written === undefined ? "" : percentDecoded(written));
+    values.delete(key);
+    return value === "" ? null : value;
+  };
+  const host = take("host", ipv6 ?? name);
+  const port = Number(take("port", typedPort) ?? POSTGRES_PORT);
+  const database = take("dbname", path);
+  const login = { user: take("user", user), password: take("password", password) };
+  const settings = Object.fromEntries(
+    SETTINGS.flatMap((key) => {
+      const value = take(key, undefined);
+      return value === null ? [] : [[key, value]];
+    }),
+  );
+  const [other] = [...values.keys()].filter((key) => !INDIFFERENT.test(key));
+  if (other !== undefined) return refuse(`named with ${other}, which mltidy does not know`);
+  if (host === null) {
+    return refuse("named without its host; expected such as localhost, or /run/postgresql as %2F…");
+  }
+  if (host.includes(",")) return refuse("named with several hosts; expected one");
+  if (database === null) return refuse("named without its name; expected it behind the host");
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    return refuse("named with a port that is no number from 1 to 65535");
+  }
+  const address = { host, port, database, ...login, settings };
+  return { kind: "postgresql", address, location: postgresUri(address) };
+}
+
+/** The same for all that name the same database, on the same terms. */
+function postgresUri({ host, port, database, settings }: PostgresAddress): string {
+  const place = host.includes(":") ? `[${host}]` : encodeURIComponent(host.toLowerCase());
+  const isSocket = host.startsWith("/");
+  const query = SETTINGS.flatMap((key) =>
+    settings[key] === undefined
+      ? []
+      : [`${key}=${encodeURIComponent(settings[key]).replaceAll("%2F", "/")}`]
+  );
+  return [
+    `postgresql://${isSocket ? encodeURIComponent(host) : place}`,
+    port === POSTGRES_PORT ? "" : `:${port}`,
+    `/${encodeURIComponent(database)}`,
+    query.length === 0 ? "" : `?${query.join("&")}`,
+  ].join("");
 }
 
 /** What stands in a query says nothing of which store it is. */
@@ -115,5 +214,5 @@ export function sqliteUri(path: string): string {
  */
 export function placeOf(location: string): string | null {
   const name = parseStoreName(location);
-  return name.kind === "unsupported" ? null : name.path;
+  return "path" in name ? name.path : null;
 }

@@ -2,7 +2,7 @@
 
     python write_store.py STORE [--small] [--start ISO-TIME]
 
-STORE must not exist yet. Prints one JSON document: the ids of what was made, by role. Ids and names
+STORE is a directory that must not exist yet, or the URI of a database that holds nothing. Prints one JSON document: the ids of what was made, by role. Ids and names
 are the same in every run. With --start the clock is as well: it begins there and ticks one second
 each time that MLflow looks at it. With --small only what takes few files is written.
 """
@@ -55,7 +55,7 @@ class Writer:
     """Writes one store and remembers what was made."""
 
     def __init__(self, store, small):
-        uri = pathlib.Path(store).absolute().as_uri()
+        uri = store if "://" in store else pathlib.Path(store).absolute().as_uri()
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
         self.client = MlflowClient()

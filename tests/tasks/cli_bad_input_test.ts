@@ -67,12 +67,23 @@ for (const [what, { files, path, says }] of Object.entries(NO_STORES)) {
 Deno.test("summary ends with 12 for a server, and for databases that it cannot read", async () => {
   const names = new Map([
     ["http://kim:secret@localhost:5000", "a tracking server"],
-    ["postgresql+psycopg2://kim:secret@localhost/mlflow", "a database of PostgreSQL"],
+    [
+      "postgresql+psycopg2://kim:secret@localhost/",
+      "a database of PostgreSQL, named without its name",
+    ],
+    [
+      "postgresql://kim:secret@localhost/mlflow?sslcert=x",
+      "a database of PostgreSQL, named with sslcert",
+    ],
     ["mysql+pymysql://kim:secret@localhost/mlflow", "a database of MySQL"],
   ]);
   for (const [uri, what] of names) {
     const ran = await runTask("summary", ["--store", uri]);
-    assertRefused(ran, 12, `Cannot open store ${uri.replace("kim:secret@", "")}: it is ${what}`);
+    assertRefused(
+      ran,
+      12,
+      `Cannot open store ${uri.replace("kim:secret@", "").replace(/\?.*/, "")}: it is ${what}`,
+    );
   }
 });
 

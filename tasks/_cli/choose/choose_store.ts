@@ -8,7 +8,7 @@ import { infoOf } from "../../_io/read.ts";
 
 /** Which store to open, and why that one. */
 export interface ChosenStore {
-  /** A path, absolute, or a URI. */
+  /** A path, absolute, or a URI, which may say by whose name a database is opened. */
   readonly location: string;
   /** For people. */
   readonly chosenBy: string;
@@ -55,7 +55,9 @@ export async function chooseStore(
   if (trackingUri !== "") {
     const name = trackedName(trackingUri);
     if (name.kind === "unsupported") throw unsupported(name, configured, directory);
-    return { location: locationOf(name, directory), chosenBy: "by MLFLOW_TRACKING_URI" };
+    // Whom MLflow reaches a database as is in its URI.
+    const location = name.kind === "postgresql" ? trackingUri : locationOf(name, directory);
+    return { location, chosenBy: "by MLFLOW_TRACKING_URI" };
   }
   return configured === null
     ? await defaultStore(directory)
@@ -163,9 +165,14 @@ function locationOf(
   name: Exclude<StoreName, { kind: "unsupported" }>,
   directory: string,
 ): string {
-  return name.kind === "sqlite"
-    ? sqliteUri(resolve(directory, name.path))
-    : absolute(name.path, directory);
+  switch (name.kind) {
+    case "postgresql":
+      return name.location;
+    case "sqlite":
+      return sqliteUri(resolve(directory, name.path));
+    case "path":
+      return absolute(name.path, directory);
+  }
 }
 
 /**
@@ -180,7 +187,5 @@ export function absolute(location: string, directory: string): string {
   if (name.kind === "sqlite") return locationOf(name, directory);
   const relativeUri = /^file:(?!\/)(.*)$/i.exec(location);
   if (relativeUri) return resolve(directory, relativeUri[1] ?? "");
-  return name.kind === "unsupported" || /^file:/i.test(location)
-    ? location
-    : resolve(directory, location);
+  return name.kind !== "path" || /^file:/i.test(location) ? location : resolve(directory, location);
 }

@@ -8,7 +8,7 @@ import { resolve } from "@std/path";
 import { StoreAccessError } from "../../../lib/errors.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
 import { moreLines } from "../../../lib/render/more.ts";
-import { placeOf } from "../../../lib/store/store_uri.ts";
+import { parseStoreName, placeOf } from "../../../lib/store/store_uri.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { openStore } from "../../open_store.ts";
 import type { SettledChange, Store } from "../../ports/store.ts";
@@ -111,12 +111,14 @@ async function open(
   const { location, chosenBy, isImplied = false } = flag === null && planned !== undefined
     ? { location: planned, chosenBy: "by the plan" }
     : await chooseStore({ flag, trackingUri, configured: storeOf(configured), directory });
+  const isPostgres = parseStoreName(location).kind === "postgresql";
   const backups = flags.backups ?? null;
   const database = trackedDatabase(trackingUri, directory);
   const store = await openStore(location, {
     chosenBy,
     now: world.now,
     create: flags.create === true,
+    environment: (name) => variable(name, world),
     onCreate: (root) => quiet || world.say(`Made store ${root}: nothing was there\n`),
     ...(database === null ? {} : { databases: [database] }),
   });
@@ -125,11 +127,12 @@ async function open(
     noConfig: flags.noConfig,
     trackingUri: store.describe().location,
     backups: backups === null ? null : resolve(directory, backups),
-    store: flag ?? (isImplied ? null : location),
+    // By whose name a database was opened is not shown to whoever looks at the screen.
+    store: isImplied ? null : isPostgres ? store.describe().location : flag ?? location,
     // What a configuration says that is found without being named is found again.
     ...(named === null ? {} : {
       configured: {
-        store: location,
+        store: isPostgres ? store.describe().location : location,
         backups: chooseBackups({ flag: null, chosen: named, directory }),
       },
     }),
@@ -145,6 +148,16 @@ async function open(
   sayOther(trackedStore(trackingUri, directory), store, world);
   await sayInterrupted(store, command, world);
   return opened;
+}
+
+/** What this process may not ask for, as what is not set. */
+function variable(name: string, world: Pick<World, "environment">): string | undefined {
+  try {
+    return world.environment(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return undefined;
+    throw error;
+  }
 }
 
 /** What MLflow writes to may be another store than the one that somebody means by a directory. */

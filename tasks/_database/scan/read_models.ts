@@ -31,7 +31,7 @@ export function readLoggedModels(tables: Tables): Iterable<LoggedModelRow> {
 }
 
 /** Those that are soft-deleted, and those of which no run holds on to the store by itself. */
-const MOVABLE = `SELECT model_id FROM logged_models AS m
+export const MOVABLE = `SELECT model_id FROM logged_models AS m
   WHERE m.lifecycle_stage = 'deleted' OR m.source_run_id IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM runs AS r JOIN experiments AS e ON e.experiment_id = r.experiment_id
     WHERE r.run_uuid = m.source_run_id AND r.lifecycle_stage = 'active'

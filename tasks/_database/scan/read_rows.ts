@@ -79,8 +79,15 @@ export function readRows<D extends Depth>(
   };
 }
 
-/** All of them where nothing was said; of a whole verification those that name another run. */
-function tagsFor(depth: Depth, extras: Extras | undefined): readonly string[] | null {
+/**
+ * Tells which tags of runs are read: all of them where nothing was said, of a whole verification those that name
+ * another run.
+ *
+ * @param depth How deep.
+ * @param extras What alone to read besides.
+ * @returns Their keys; `null` for all.
+ */
+export function tagsFor(depth: Depth, extras: Extras | undefined): readonly string[] | null {
   if (extras !== undefined) return extras.tags;
   return depth === "tags" ? null : depth === "full" ? [PARENT_TAG] : [];
 }

@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { parseStoreName, placeOf } from "../../../lib/store/store_uri.ts";
+import {
+  parseStoreName,
+  placeOf,
+  type PostgresAddress,
+  type StoreName,
+} from "../../../lib/store/store_uri.ts";
 
 Deno.test("parseStoreName() tells paths, files of SQLite, and what cannot be opened", () => {
   const kinds = new Map([
@@ -18,16 +23,80 @@ Deno.test("parseStoreName() tells paths, files of SQLite, and what cannot be ope
     ["uc", "unsupported uc"],
     ["https://kim:secret@host/x", "unsupported https://host/x"],
     ["postgresql://kim:a@b@host:5432/mlflow", "unsupported postgresql://host:5432/mlflow"],
-    ["postgresql+psycopg2://h/x?password=secret", "unsupported postgresql+psycopg2://h/x"],
+    ["postgresql+psycopg2://h/x?password=secret", "postgresql postgresql://h/x"],
+    ["postgresql+psycopg2://h/x?sslcert=a", "unsupported postgresql+psycopg2://h/x"],
+    ["postgresql://h", "unsupported postgresql://h"],
+    ["postgresql:///x", "unsupported postgresql:///x"],
+    ["postgresql://h:0/x", "unsupported postgresql://h:0/x"],
+    ["postgresql://h1,h2/x", "unsupported postgresql://h1,h2/x"],
     ["mysql+pymysql://kim@host/x#secret", "unsupported mysql+pymysql://host/x"],
   ]);
   for (const [text, kind] of kinds) {
     const name = parseStoreName(text);
     assertEquals(
-      `${name.kind} ${name.kind === "unsupported" ? name.shown : name.path}`,
+      `${name.kind} ${shownOf(name)}`,
       kind,
       text,
     );
+  }
+});
+
+function shownOf(name: StoreName): string {
+  switch (name.kind) {
+    case "unsupported":
+      return name.shown;
+    case "postgresql":
+      return name.location;
+    default:
+      return name.path;
+  }
+}
+
+Deno.test("parseStoreName() tells how to reach a database of PostgreSQL, and one location for all who do", () => {
+  const none = { user: null, password: null, settings: {} };
+  const addresses = new Map<string, readonly [location: string, address: PostgresAddress]>([
+    ["postgresql+psycopg2://kim:top%2Fsecret@DB.example:5433/mlflow?application_name=x", [
+      "postgresql://db.example:5433/mlflow",
+      {
+        ...none,
+        host: "DB.example",
+        port: 5433,
+        database: "mlflow",
+        user: "kim",
+        password: "top/secret",
+      },
+    ]],
+    ["postgres://db:5432/a%20b?user=lee&password=p%26q", [
+      "postgresql://db/a%20b",
+      { ...none, host: "db", port: 5432, database: "a b", user: "lee", password: "p&q" },
+    ]],
+    ["postgresql://kim@/mlflow?host=/run/postgresql", [
+      "postgresql://%2Frun%2Fpostgresql/mlflow",
+      { ...none, host: "/run/postgresql", port: 5432, database: "mlflow", user: "kim" },
+    ]],
+    ["postgresql://[::1]/mlflow", [
+      "postgresql://[::1]/mlflow",
+      { ...none, host: "::1", port: 5432, database: "mlflow" },
+    ]],
+    ["postgresql://db/x?sslrootcert=/a%20b&sslmode=verify-full&options=-csearch_path%3Dmlflow", [
+      "postgresql://db/x?options=-csearch_path%3Dmlflow&sslmode=verify-full&sslrootcert=/a%20b",
+      {
+        ...none,
+        host: "db",
+        port: 5432,
+        database: "x",
+        settings: {
+          options: "-csearch_path=mlflow",
+          sslmode: "verify-full",
+          sslrootcert: "/a b",
+        },
+      },
+    ]],
+  ]);
+  for (const [uri, [location, address]] of addresses) {
+    assertEquals(parseStoreName(uri), { kind: "postgresql", location, address }, uri);
+    const again = parseStoreName(location);
+    assertEquals(again.kind === "postgresql" ? again.location : null, location);
   }
 });
 
@@ -40,10 +109,13 @@ Deno.test("placeOf() tells the path of a location on this machine", () => {
 Deno.test("parseStoreName() keeps no password of a database, whatever signs it has", () => {
   const shown = (text: string) => {
     const name = parseStoreName(text);
-    return name.kind === "unsupported" ? name.shown : null;
+    return shownOf(name);
   };
   for (const password of ["secret", "top/secret", "top#secret", "top?secret", "a:b/c?d#e", ""]) {
-    assertEquals(shown(`postgresql://kim:${password}@db/mlflow`), "postgresql://db/mlflow");
+    assertEquals(
+      shown(`postgresql+psycopg2://kim:${password}@db/mlflow`),
+      "postgresql://db/mlflow",
+    );
     assertEquals(shown(`mysql+pymysql://kim:${password}@db:3306/x`), "mysql+pymysql://db:3306/x");
   }
   assertEquals(shown("postgresql://kim@db/mlflow?password=secret"), "postgresql://db/mlflow");

@@ -25,6 +25,8 @@ Deno.test({
       ["FILE:///data/mlruns", "/home/kim/FILE:/data/mlruns"],
       ["./databricks", "/home/kim/databricks"],
       ["sqlite:///mlflow.db", "sqlite:////home/kim/mlflow.db"],
+      // By whose name it is opened is in it.
+      ["postgresql+psycopg2://kim:secret@db/x", "postgresql+psycopg2://kim:secret@db/x"],
       ["sqlite+pysqlite:////data/my%20db?timeout=5", "sqlite:////data/my%20db"],
     ]);
     for (const [trackingUri, location] of locations) {
@@ -39,7 +41,7 @@ Deno.test({
 Deno.test("chooseStore() takes nothing else for what the variable names and nobody can open", async () => {
   const names = new Map([
     ["http://x", "it is a tracking server, "],
-    ["postgresql://x/y", "it is a database of PostgreSQL, "],
+    ["postgresql://x", "it is a database of PostgreSQL, "],
     ["mysql+pymysql://x/y", "it is a database of MySQL, "],
     ["sqlite://", "it is a database in memory; "],
     ["databricks", "it is a store of Databricks, "],

@@ -1,0 +1,83 @@
+/**
+ * A database of PostgreSQL behind the ports. What it cannot do yet is `null`.
+ *
+ * @module
+ */
+
+import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
+import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import type { ReadOptions, Store } from "../ports/store.ts";
+import { copyTables, countByExperiment, makeTables, readColumns } from "./postgres/copy_tables.ts";
+import type { Environment } from "./postgres/find_login.ts";
+import { selectionsFor } from "./postgres/selections.ts";
+import { openSession, orStoreError, type PostgresName, type Reach } from "./postgres/session.ts";
+import { readRows } from "./scan/read_rows.ts";
+import { requireMlflow } from "./scan/tables.ts";
+
+/**
+ * Opens a database in which MLflow keeps its runs. Needs net permission for its host.
+ *
+ * @param name How to reach it.
+ * @param options How it was chosen, the clock, and what the environment says of how to reach it.
+ * @returns The store.
+ * @throws {StoreNotFoundError} When no server answers, or it has no such database.
+ * @throws {StoreAccessError} When it does not let us in, or this process may not ask it.
+ * @throws {UnsupportedStoreError} When it is no database of MLflow's.
+ */
+export async function openPostgresStore(
+  name: PostgresName,
+  options: {
+    readonly chosenBy: string;
+    readonly now: () => number;
+    readonly environment: Environment;
+  },
+): Promise<Store> {
+  const { chosenBy, now, environment } = options;
+  const { location } = name;
+  const reach: Reach = { name, environment };
+  await orStoreError(location, async () => {
+    await using session = await openSession(reach, "read");
+    requireMlflow({ columns: await readColumns(session.sql) }, location);
+  });
+  return {
+    describe: () => ({ location, chosenBy }),
+    now,
+    read: <D extends Depth>(options: ReadOptions<D>) =>
+      orStoreError(location, () => readSnapshot(reach, { ...options, location, now: now() })),
+    changes: null,
+    mending: null,
+    backups: null,
+    tracking: null,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function readSnapshot<D extends Depth>(
+  reach: Reach,
+  options: ReadOptions<D> & { readonly location: string; readonly now: number },
+): Promise<StoreSnapshot<D>> {
+  const { depth, sizes = false, extras, location, now, signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const inspect = depth === "full"
+    ? (await import("./scan/inspect_database.ts")).inspectRows
+    : null;
+  await using session = await openSession(reach, "read");
+  const tables = await session.sql.begin(
+    "ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    async (sql) => {
+      const columns = await readColumns(sql);
+      requireMlflow({ columns }, location);
+      const selections = selectionsFor({ depth, extras }, columns);
+      const tables = makeTables(selections, columns);
+      await copyTables(sql, tables, selections, { signal, onProgress });
+      return { ...tables, counts: await countByExperiment(sql, columns) };
+    },
+  );
+  using _database = tables.database;
+  const rows = readRows(tables, { depth, extras, location, now, signal });
+  const assembled = assembleRows(rows);
+  const snapshot = inspect === null ? assembled : inspect(tables, rows, assembled);
+  if (depth === "meta" && !sizes) return snapshot;
+  const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
+  return await measureArtifacts(snapshot, { sizes, artifacts: extras?.artifacts ?? null });
+}
