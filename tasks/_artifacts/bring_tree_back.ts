@@ -13,6 +13,7 @@
  */
 
 import { dirname, join } from "@std/path";
+import { asStorePath } from "../../lib/store/path.ts";
 import { putTimeBack, removeIfEmpty, syncDirectories } from "../_io/durable.ts";
 import { holdEntry, LedAstray, moveEntry, tryMoveEntry } from "../_io/hold.ts";
 import { makeLikeParent } from "../_io/permissions.ts";
@@ -122,10 +123,10 @@ async function bringOneBack(
   work: TreeWork,
   changed: Set<string>,
 ): Promise<BroughtTree> {
-  const { target, aside, leaving, coming } = treePaths(place, tree);
+  const { target, aside, leaving, copied, coming } = treePaths(place, tree);
   try {
     const state = findTree(place, tree);
-    if (isThere(coming)) await tryFreeTree(coming);
+    for (const rest of [copied, coming]) if (isThere(rest)) await tryFreeTree(rest);
     if (state === "absent") return { kind: "absent" };
     if (state === "in-place") return { kind: "in-place", isNew: false };
     const collision = await treeCollision(place, tree, work);
@@ -133,8 +134,15 @@ async function bringOneBack(
     const isKept = isThere(aside);
     if (state === "both" && !await isReplaceable(target)) {
       if (isKept) await giveUp(place, tree, work);
-      await tryFreeTree(leaving, work);
+      else await tryFreeTree(leaving, work);
       return { kind: "in-place", isNew: false };
+    }
+    const around = keptAround(place, tree);
+    if (around !== null) {
+      return {
+        kind: "stays",
+        message: `${around} has to come back before ${isKept ? aside : leaving}`,
+      };
     }
     makeWayBack(target, changed);
     changed.add(dirname(target));
@@ -147,8 +155,6 @@ async function bringOneBack(
       await tryFreeTree(coming);
       await giveUp(place, tree, work);
     }
-    // Where a whole copy was kept, what was on its way out is of no use.
-    if (isKept && isThere(leaving)) await tryFreeTree(leaving, work);
     leaveWay(place, tree, changed);
     return { kind: "in-place", isNew: true };
   } catch (error) {
@@ -158,6 +164,17 @@ async function bringOneBack(
       : failureText(error);
     return { kind: "stays", message };
   }
+}
+
+/** What a tree was taken out of before that was set aside itself: made anew, it would be in the way of that. */
+function keptAround(place: TreePlace, { change, path }: ChangedTree): string | null {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const around = { change, path: asStorePath(path.slice(0, end)) };
+    const { target, aside, leaving } = treePaths(place, around);
+    if (infoOf(target) !== null) return null;
+    for (const kept of [aside, leaving]) if (isThere(kept)) return kept;
+  }
+  return null;
 }
 
 /** MLflow makes an experiment's directory with the first artifact, so it need not be there. */

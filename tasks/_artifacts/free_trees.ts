@@ -61,10 +61,9 @@ export async function freeTrees(
     await free(leaving);
   }
   for (const path of paths) {
-    const { leaving, coming } = treePaths(place, { change, path });
+    const { leaving, copied, coming } = treePaths(place, { change, path });
     const time = timeOf(infoOf(dirname(leaving)));
-    await free(leaving);
-    await free(coming);
+    for (const one of [leaving, copied, coming]) await free(one);
     if (time !== null) putTimeBack(place.root, dirname(path), time);
   }
   return remains;

@@ -190,7 +190,7 @@ async function setOneAside(
   if (found.kind !== "found") return found;
   const { usage } = found;
   if (tree.stamp !== undefined && tree.stamp !== found.stamp) return hasChanged(place, tree);
-  const { target, aside, leaving } = treePaths(place, tree);
+  const { target, aside, leaving, copied } = treePaths(place, tree);
   const move = async (to: string): Promise<SetAside | null> => {
     if (!tryMoveEntry(target, to)) return null;
     changed.add(dirname(to)).add(dirname(target));
@@ -200,6 +200,7 @@ async function setOneAside(
   try {
     if (isThere(leaving)) return staysAs(`${leaving} is in the way of it`);
     if (!keepBackup) return await move(leaving) ?? staysAs(`${target} cannot be renamed`);
+    if (isThere(copied)) await tryFreeTree(copied);
     makeWay(place, tree);
     if (isThere(aside)) {
       if (!await areSameTrees(target, aside, { contents: true, signal: work.signal })) {
@@ -210,12 +211,12 @@ async function setOneAside(
       if (moved !== null) return moved;
       await copyToAside(place, tree, work);
     }
-    const left = await move(leaving) ?? staysAs(`${target} cannot be renamed`);
+    const left = await move(copied) ?? staysAs(`${target} cannot be renamed`);
     if (left.kind !== "set-aside") return left;
     // What is freed in part is never to be found in the tree's place again.
     syncDirectory(dirname(target));
-    const message = await tryFreeTree(leaving);
-    return { ...left, remains: message === null ? null : { path: leaving, message } };
+    const message = await tryFreeTree(copied);
+    return { ...left, remains: message === null ? null : { path: copied, message } };
   } catch (error) {
     if (isAbort(error, work.signal)) throw error;
     return staysFor(error);

@@ -4,15 +4,16 @@
  * ```
  * ROOT/                                   the artifact root
  *   EXP/RUN/                              a tree, whole
- *   EXP/.mltidy-CHANGE-RUN.trash/         one that is to go for good, or of which a whole copy lies aside
- *   EXP/.mltidy-CHANGE-coming.trash/RUN/  a copy of what lies aside, on its way back; never the only one
+ *   EXP/.mltidy-CHANGE-RUN.trash/         one that is not to be kept, whole, until the change is finished
+ *   EXP/.mltidy-CHANGE-RUN.copied.trash/  one of which a whole copy lies aside, being freed
+ *   EXP/.mltidy-CHANGE-coming.trash/RUN/  a copy of what lies aside, on its way back
  * mlflow.db.mltidy/
  *   trees/CHANGE/EXP/RUN/                 a tree that is set aside, whole
  *   staging/                              copies in the making, and what is being freed
  * ```
  *
  * Each is put there by one rename, so where a tree lies tells all that happened to it: whoever was killed left
- * nothing else to believe.
+ * nothing else to believe. The last two are never the only ones: whoever finds them may free them.
  *
  * @module
  */
@@ -55,6 +56,7 @@ export interface TreePaths {
   readonly target: string;
   readonly aside: string;
   readonly leaving: string;
+  readonly copied: string;
   /** Holds the tree by its own name. */
   readonly coming: string;
 }
@@ -73,6 +75,7 @@ export function treePaths({ root, trees }: TreePlace, { change, path }: ChangedT
     target,
     aside: join(trees, change, wayName(path), name),
     leaving: join(parent, `.mltidy-${change}-${name}.trash`),
+    copied: join(parent, `.mltidy-${change}-${name}.copied.trash`),
     coming: join(parent, `.mltidy-${change}-coming.trash`),
   };
 }

@@ -3,7 +3,6 @@ import { join } from "@std/path";
 import { bringTreesBack, treeCollision } from "../../../tasks/_artifacts/bring_tree_back.ts";
 import { copyAhead, setAside } from "../../../tasks/_artifacts/set_aside.ts";
 import { findTree } from "../../../tasks/_artifacts/tree_place.ts";
-import { infoOf } from "../../../tasks/_io/read.ts";
 import { artifactPlace, DISKS, pathsOf, treeAt } from "../../_support/artifact_place.ts";
 import { writeFiles } from "../../_support/disk_store.ts";
 import { assertSameTree, readTree } from "../../_support/tree.ts";
@@ -66,13 +65,10 @@ Deno.test("bringTreesBack() goes on where a way back from another disk was cut o
   writeFiles(place.root, RUN);
   const before = await readTree(place.root);
   const inside = await readTree(join(place.root, "1"));
-  const { aside, coming, leaving } = pathsOf(place, "1/ab");
+  const { coming, copied } = pathsOf(place, "1/ab");
   await setAside(place, [ab], { keepBackup: true });
   writeFiles(coming, { "ab/artifacts/model.bin": "wei" });
-  // What was being freed when it was cut off: all of it is kept.
-  if (infoOf(aside)?.dev !== infoOf(place.root)?.dev) {
-    writeFiles(leaving, { "artifacts/model.bin": "" });
-  }
+  writeFiles(copied, { "artifacts/model.bin": "" });
   await bringTreesBack(place, [ab]);
   assertEquals([...(await readTree(place.root)).keys()], [...before.keys()]);
   assertSameTree(await readTree(join(place.root, "1")), inside);
@@ -89,4 +85,17 @@ Deno.test("bringTreesBack() follows no link that leads out of the artifact root"
   assert(one?.kind === "stays");
   assertMatch(one.message, /mlruns\/1: a symbolic link leads to it, and .*\/1\/ab belongs there$/);
   assertEquals([...Deno.readDirSync(join(place.root, "..", "outside"))], []);
+});
+
+Deno.test("bringTreesBack() puts no tree into another that is still set aside", async () => {
+  await using place = await artifactPlace();
+  writeFiles(place.root, RUN);
+  const before = await readTree(place.root);
+  await setAside(place, [ab, treeAt("1")], { keepBackup: true });
+  const message = `${pathsOf(place, "1").aside} has to come back before ${
+    pathsOf(place, "1/ab").aside
+  }`;
+  assertEquals(await bringTreesBack(place, [ab]), [{ kind: "stays", message }]);
+  await bringTreesBack(place, [treeAt("1"), ab]);
+  assertSameTree(await readTree(place.root), before);
 });
