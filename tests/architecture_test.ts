@@ -315,6 +315,7 @@ const withoutMirror: Places = [
   "tests/tasks/shared_store_test.ts", // every task, where a database refers to the store
   "tests/tasks/start_up_test.ts", // what is loaded
   "tests/tasks/random_damage_test.ts", // verify and repair of anything
+  "tests/tasks/same_history_test.ts", // one history in every kind of store
 ];
 
 const LONGEST_FILE = 400;

@@ -272,7 +272,7 @@ export function assembleSnapshot<D extends Depth>(
     experiments: parts.experiments.toSorted(byStageThenPath),
     orphans: parts.orphans.toSorted(byStageThenPath),
     strays: parts.strays.toSorted(byPath),
-    registeredModels: parts.registeredModels.toSorted(byPath),
+    registeredModels: parts.registeredModels.toSorted(byPath).map(inOrderOfVersions),
     problems: parts.problems.toSorted(byPath),
   };
   if (parts.depth === "meta") return { ...ordered, fingerprint: "" };
@@ -280,6 +280,16 @@ export function assembleSnapshot<D extends Depth>(
     [...parts.experiments, ...parts.orphans].map((holder) => digestRuns(holder.runs)),
   );
   return { ...ordered, fingerprint: fingerprintOf([...basisOf(ordered), runs.join()]) };
+}
+
+function inOrderOfVersions(model: RegisteredModel): RegisteredModel {
+  return {
+    ...model,
+    aliases: new Map([...model.aliases].toSorted(([left], [right]) => left < right ? -1 : 1)),
+    versions: model.versions.toSorted((left, right) =>
+      left.version.length - right.version.length || byPath(left, right)
+    ),
+  };
 }
 
 /** What MLflow writes into every record of a kind, be it null, and reads without. */

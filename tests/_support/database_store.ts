@@ -110,7 +110,7 @@ export function writeDatabaseStore(
   }
 }
 
-type Row = Readonly<Record<string, string | number | null>>;
+type Row = Readonly<Record<string, string | number | bigint | null>>;
 
 function insert(database: DatabaseSync, table: string, row: Row): void {
   const columns = Object.keys(row);
@@ -126,7 +126,7 @@ function writeExperiment(
 ): void {
   const { id, name, lifecycleStage, artifactLocation, creationTime, lastUpdateTime } = experiment;
   insert(database, "experiments", {
-    experiment_id: Number(id),
+    experiment_id: BigInt(id),
     name,
     artifact_location: place(artifactLocation),
     lifecycle_stage: lifecycleStage,
@@ -137,7 +137,7 @@ function writeExperiment(
   for (const model of experiment.loggedModels) {
     insert(database, "logged_models", {
       model_id: model.id,
-      experiment_id: Number(id),
+      experiment_id: BigInt(id),
       name: model.name,
       artifact_location: place(model.artifactLocation),
       creation_timestamp_ms: 0,
@@ -149,12 +149,23 @@ function writeExperiment(
     for (const [tag_key, tag_value] of model.tags) {
       insert(database, "logged_model_tags", {
         model_id: model.id,
-        experiment_id: Number(id),
+        experiment_id: BigInt(id),
         tag_key,
         tag_value,
       });
     }
     for (const use of model.usedBy) {
+      if (use.kind === "metric") {
+        insert(database, "logged_model_metrics", {
+          model_id: model.id,
+          metric_name: "accuracy",
+          metric_timestamp_ms: 1,
+          metric_step: 0,
+          metric_value: 0.5,
+          experiment_id: BigInt(id),
+          run_id: use.run,
+        });
+      }
       if (use.kind !== "output") continue;
       insert(database, "inputs", {
         input_uuid: `${use.run}-${model.id}`,
@@ -168,7 +179,7 @@ function writeExperiment(
   for (let number = 0; number < experiment.datasets; number++) {
     insert(database, "datasets", {
       dataset_uuid: `${id}-${number}`,
-      experiment_id: Number(id),
+      experiment_id: BigInt(id),
       name: "iris",
       digest: `${number}`,
       dataset_source_type: "local",
@@ -180,7 +191,7 @@ function writeExperiment(
   for (const trace of new Set([...uses.map(({ trace }) => trace), ...traces])) {
     insert(database, "trace_info", {
       request_id: trace,
-      experiment_id: Number(id),
+      experiment_id: BigInt(id),
       timestamp_ms: 0,
       execution_time_ms: 0,
       status: "OK",
@@ -216,7 +227,7 @@ function writeRun(database: DatabaseSync, run: Run, place: (uri: string) => stri
   const { id, experimentId, name, status, lifecycleStage, startTime, endTime, deletedTime } = run;
   insert(database, "runs", {
     run_uuid: id,
-    experiment_id: Number(experimentId),
+    experiment_id: BigInt(experimentId),
     name,
     source_type: "LOCAL",
     status,

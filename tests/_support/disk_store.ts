@@ -314,8 +314,13 @@ function writeModelUses(root: string, holders: readonly (Experiment | Orphan)[])
   }
 }
 
-/** Everything stays as old as it is. */
-function writeInto(directory: string, files: Files): void {
+/**
+ * Writes files into what was written already, all of which stays as old as it is.
+ *
+ * @param directory A run, or another directory of a store; also one behind a link.
+ * @param files What to write.
+ */
+export function writeInto(directory: string, files: Files): void {
   const time = Deno.statSync(directory).mtime?.getTime() ?? LONG_AGO;
   const folders = new Set(Object.keys(files).map((path) => path.split("/")[0]!));
   writeFiles(directory, files);
@@ -323,7 +328,14 @@ function writeInto(directory: string, files: Files): void {
   setTime(Deno.realPathSync(directory), time);
 }
 
-function modelUseMeta(kind: "input" | "output", id: string): string {
+/**
+ * The text by which a run names a logged model.
+ *
+ * @param kind What it is to the run.
+ * @param id The model.
+ * @returns YAML.
+ */
+export function modelUseMeta(kind: "input" | "output", id: string): string {
   const [source, destination] = kind === "input"
     ? ["MODEL", "RUN"]
     : ["RUN_OUTPUT", "MODEL_OUTPUT"];

@@ -160,7 +160,7 @@ const TRACE_SOURCES = [
     table: "trace_request_metadata",
     needs: ["request_id", "key", "value"],
     fields: {
-      experiment: experimentOf("request_id"),
+      experiment: experimentOf("trace_request_metadata", "request_id"),
       trace: text("request_id"),
       key: text("key"),
       value: text("value"),
@@ -171,7 +171,7 @@ const TRACE_SOURCES = [
     table: "assessments",
     needs: ["assessment_id", "trace_id", "assessment_metadata"],
     fields: {
-      experiment: experimentOf("trace_id"),
+      experiment: experimentOf("assessments", "trace_id"),
       trace: text("trace_id"),
       key: text("assessment_id"),
       value: text("assessment_metadata"),
@@ -182,7 +182,7 @@ const TRACE_SOURCES = [
     table: "entity_associations",
     needs: ["source_type", "source_id", "destination_type", "destination_id"],
     fields: {
-      experiment: experimentOf("source_id"),
+      experiment: experimentOf("entity_associations", "source_id"),
       trace: text("source_id"),
       key: { name: "source_id", sql: "'mlflow.sourceRun'" },
       value: text("destination_id"),
@@ -191,10 +191,12 @@ const TRACE_SOURCES = [
   },
 ] as const;
 
-function experimentOf(column: string) {
+/** A name without its table would be that of the inner one, where it has such a column as well. */
+function experimentOf(table: string, column: string) {
   return {
     name: column,
-    sql: `(SELECT CAST(experiment_id AS TEXT) FROM trace_info WHERE request_id = "${column}")`,
+    sql: `(SELECT CAST(experiment_id AS TEXT) FROM trace_info
+      WHERE trace_info.request_id = "${table}"."${column}")`,
   };
 }
 

@@ -497,7 +497,11 @@ Deno.test("assembleSnapshot() does not mind in which order the parts were found"
       experiments: parts.experiments.toReversed(),
       orphans: parts.orphans.toReversed(),
       strays: parts.strays.toReversed(),
-      registeredModels: parts.registeredModels.toReversed(),
+      registeredModels: parts.registeredModels.toReversed().map((model) => ({
+        ...model,
+        aliases: new Map([...model.aliases].toReversed()),
+        versions: model.versions.toReversed(),
+      })),
       problems: parts.problems.toReversed(),
     };
     assertEquals(assembleSnapshot(deepFreeze(reversed)), assembleSnapshot(parts));

@@ -8,15 +8,11 @@ import {
   StoreNotFoundError,
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
-import type { CleanupPlan } from "../../../lib/plan/plan.ts";
-import { policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
-import type { ModelUse } from "../../../lib/store/extras.ts";
+import { policyOfAges } from "../../../lib/policy/policy.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
-import type { Experiment, LoggedModel, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { RULES } from "../../../lib/verify/rules.ts";
 import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
 import { openDatabaseStore } from "../../../tasks/_database/database_store.ts";
-import { snapshotArbitrary } from "../../_support/arbitraries.ts";
 import {
   DAY,
   deletedRun,
@@ -27,10 +23,7 @@ import {
   type SnapshotInit,
 } from "../../_support/builders.ts";
 import { SCHEMAS, type TempDatabase, tempDatabase } from "../../_support/database_store.ts";
-import { draws } from "../../_support/depth.ts";
 import { writeFiles } from "../../_support/disk_store.ts";
-import fc from "../../_support/fast_check.ts";
-import { rulesArbitrary, withExtras } from "../../_support/policy_arbitraries.ts";
 import { memoryDirectory } from "../../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../../_support/tree.ts";
 import { type MakeStore, testChanging, testReading } from "../ports/store_contract.ts";
@@ -51,104 +44,6 @@ for (const schema of SCHEMAS) {
   testReading(`a database of MLflow ${schema}`, make);
   testChanging(`a database of MLflow ${schema}`, make);
 }
-
-/** What of a drawn store a database can hold, under the addresses that it has there. */
-function storable(store: StoreSnapshot<"tags">): StoreSnapshot<"tags"> {
-  const place = (each: Experiment): Experiment => ({
-    ...each,
-    path: asStorePath(each.id),
-    name: `${each.name} ${each.id}`,
-    recordedStage: each.lifecycleStage,
-    damagedRuns: [],
-    link: false,
-    runs: each.runs.map((run) => ({
-      ...run,
-      path: asStorePath(`${each.id}/${run.id}`),
-      link: false,
-    })),
-    traceUses: (each.traceUses ?? []).map((use) => ({
-      ...use,
-      trace: `${each.id}-${use.trace}`,
-      assessment: use.assessment && `${each.id}-${use.trace}-${use.assessment}`,
-      modelId: use.assessment === null ? use.modelId : null,
-    })),
-  });
-  const experiments = store.experiments.filter(({ id }) => /^\d{1,9}$/.test(id)).map(place);
-  const active = experiments.filter(({ lifecycleStage }) => lifecycleStage === "active");
-  const alive = new Set<string | null>(
-    active.flatMap(({ runs }) => runs).filter((run) => run.lifecycleStage === "active")
-      .map(({ id }) => id),
-  );
-  const usesOf = (id: string, outputs: readonly ModelUse[]): readonly ModelUse[] => [
-    ...experiments.flatMap(({ runs }) => runs)
-      .filter(({ extras }) => extras?.inputs.includes(id))
-      .map((run): ModelUse => ({ kind: "input", run: run.id })),
-    ...outputs.filter(({ kind }) => kind === "output"),
-    ...active.flatMap(({ traceUses }) => traceUses ?? []).filter(({ modelId }) => modelId === id)
-      .map(({ trace }): ModelUse => ({ kind: "trace", trace })),
-  ];
-  /** Of a model that cannot go no more is known than its row. */
-  const placeModel = (model: LoggedModel, experiment: string): LoggedModel => {
-    const isMovable = model.lifecycleStage === "deleted" ||
-      model.sourceRunId !== null && !alive.has(model.sourceRunId);
-    const { lastUpdatedTime: updated } = model;
-    const lastUpdatedTime = updated ?? NOW;
-    return {
-      ...model,
-      path: asStorePath(`${experiment}/models/${model.id}`),
-      link: false,
-      lastUpdatedTime,
-      tags: isMovable ? model.tags : new Map(),
-      usedBy: isMovable ? usesOf(model.id, model.usedBy) : [],
-      lastChange: isMovable ? lastUpdatedTime : null,
-      stamp: isMovable ? "stamp" : "",
-    };
-  };
-  return {
-    ...store,
-    experiments: experiments.map((each) => ({
-      ...each,
-      loggedModels: each.loggedModels.map((model) => placeModel(model, each.id)),
-    })),
-    orphans: [],
-    strays: [],
-    problems: [],
-    registeredModels: store.registeredModels.map((model) => ({
-      ...model,
-      versions: model.versions.map((version) => ({ ...version, modelId: null })),
-    })),
-  };
-}
-
-function inShort({ actions, kept, stops, notes }: CleanupPlan) {
-  const order = (list: readonly string[]) => list.toSorted();
-  return {
-    actions: order(actions.map(({ kind, path, reasons }) => JSON.stringify([kind, path, reasons]))),
-    kept: order(kept.map(({ kind, path, reasons }) => JSON.stringify([kind, path, reasons]))),
-    stops,
-    notes,
-  };
-}
-
-Deno.test("a policy makes the same plan of a database as of the same history in files", async () => {
-  const stores = fc.tuple(
-    snapshotArbitrary({ now: NOW }),
-    fc.array(fc.nat(), { minLength: 20, maxLength: 60 }),
-  ).map(([store, numbers]) => storable(withExtras(store, numbers)));
-  const policies = rulesArbitrary()
-    .map((policy) => ({ ...policy, retention: { ...policy.retention, artifactsOnly: null } }));
-  await fc.assert(
-    fc.asyncProperty(stores, policies, async (expected, policy) => {
-      await using database = await tempDatabase(expected);
-      const snapshot = await open(database.path).read({ depth: "tags", ...readingOf(policy) });
-      assertEquals(
-        inShort(planCleanup(snapshot, policy, { now: NOW })),
-        inShort(planCleanup(expected, policy, { now: NOW })),
-      );
-    }),
-    draws(25, 300),
-  );
-});
 
 Deno.test("sizes are those of the artifacts, wherever they lie on this machine", async () => {
   await using database = await tempDatabase(
@@ -177,6 +72,18 @@ Deno.test("sizes are those of the artifacts, wherever they lie on this machine",
     UnsupportedStoreError,
     "the artifacts of 3 of its 3 runs lie elsewhere, such as s3://bucket/1/artifacts",
   );
+});
+
+Deno.test("a trace is one of its own experiment, whatever other traces there are", async () => {
+  const uses = (id: string) => [
+    { trace: `tr-${id}`, assessment: null, runId: runId(1), modelId: null },
+  ];
+  await using database = await tempDatabase({
+    experiments: ["1", "2"].map((id) => experiment({ id, traceUses: uses(id) })),
+  });
+  const extras = { tags: [], metrics: [], params: [], uses: true, artifacts: null };
+  const { experiments } = await open(database.path).read({ depth: "tags", extras });
+  assertEquals(experiments.map(({ traceUses }) => traceUses), [uses("1"), uses("2")]);
 });
 
 Deno.test("heavy files of runs that stay are found among the artifacts", async () => {

@@ -1,0 +1,213 @@
+/**
+ * One history written as files and as a database: the same policy plans the same of both.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
+import type { CleanupPlan, KeepReason } from "../../lib/plan/plan.ts";
+import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
+import type { ModelUse } from "../../lib/store/extras.ts";
+import type { Experiment, LoggedModel, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { openDatabaseStore } from "../../tasks/_database/database_store.ts";
+import { openFileStore } from "../../tasks/_file/file_store.ts";
+import type { Store } from "../../tasks/ports/store.ts";
+import { policyArbitrary } from "../_support/adverse_arbitraries.ts";
+import { snapshotArbitrary } from "../_support/arbitraries.ts";
+import { NOW } from "../_support/builders.ts";
+import { tempDatabase } from "../_support/database_store.ts";
+import { draws } from "../_support/depth.ts";
+import { writeExtras } from "../_support/disk_extras.ts";
+import { tempStore } from "../_support/disk_store.ts";
+import fc from "../_support/fast_check.ts";
+import { rulesArbitrary, withExtras } from "../_support/policy_arbitraries.ts";
+
+type History = StoreSnapshot<"tags">;
+
+const OPTIONS = { chosenBy: "by --store", now: () => NOW };
+
+/** What one kind of store alone can hold, and so no history that is written as both. */
+const DIFFERENCES: readonly {
+  readonly what: string;
+  readonly why: string;
+  readonly without: (history: History) => History;
+}[] = [
+  {
+    what: "directories that are no experiments, and files between them",
+    why: "a database has no row for them; trees that no row names are found among its artifacts",
+    without: (history) => ({ ...history, orphans: [], strays: [], problems: [] }),
+  },
+  {
+    what: "runs whose record is damaged",
+    why: "a row is there as a whole; one that makes no sense has a test of its own",
+    without: eachExperiment((one) => ({ ...one, damagedRuns: [] })),
+  },
+  {
+    what: "links",
+    why: "rows are not linked",
+    without: eachExperiment((one) => ({
+      ...one,
+      link: false,
+      runs: one.runs.map((run) => ({ ...run, link: false })),
+      loggedModels: one.loggedModels.map((model) => ({ ...model, link: false })),
+    })),
+  },
+  {
+    what: "an experiment that lies elsewhere than its record says",
+    why: "a row has one column for the stage, and lies nowhere",
+    without: eachExperiment((one) => ({ ...one, recordedStage: one.lifecycleStage })),
+  },
+  {
+    what: "two experiments of one name",
+    why: "the table refuses them",
+    without: eachExperiment((one) => ({ ...one, name: `${one.name} ${one.id}` })),
+  },
+  {
+    what: "two traces of one name",
+    why: "the table refuses them",
+    without: eachExperiment((one) => ({
+      ...one,
+      traceUses: (one.traceUses ?? []).map((use) => ({
+        ...use,
+        trace: `tr-${one.id}-${use.trace}`,
+        assessment: use.assessment && `a-${one.id}-${use.trace}`,
+        modelId: use.assessment === null ? use.modelId : null,
+      })),
+    })),
+  },
+  {
+    what: "a logged model that was touched later than its record says, or has no time in it",
+    why: "the table wants a time, and files alone have another one of their own",
+    without: eachExperiment((one) => ({
+      ...one,
+      loggedModels: one.loggedModels.map((model) => {
+        const lastUpdatedTime = model.lastUpdatedTime ?? NOW;
+        return { ...model, lastUpdatedTime, lastChange: lastUpdatedTime };
+      }),
+    })),
+  },
+  {
+    what: "the logged model of a version, besides its source",
+    why: "the table has no column for it",
+    without: (history) => ({
+      ...history,
+      registeredModels: history.registeredModels.map((model) => ({
+        ...model,
+        versions: model.versions.map((version) => ({ ...version, modelId: null })),
+      })),
+    }),
+  },
+];
+
+function eachExperiment(change: (one: Experiment) => Experiment): (history: History) => History {
+  return (history) => ({ ...history, experiments: history.experiments.map(change) });
+}
+
+const histories = fc.tuple(
+  snapshotArbitrary({ now: NOW }),
+  fc.array(fc.nat(), { minLength: 20, maxLength: 60 }),
+).map(([store, numbers]) =>
+  DIFFERENCES.reduce((history, { without }) => without(history), withExtras(store, numbers))
+);
+
+const policies: fc.Arbitrary<CleanupPolicy> = fc.oneof(
+  policyArbitrary(),
+  rulesArbitrary()
+    .map((policy) => ({ ...policy, retention: { ...policy.retention, artifactsOnly: null } })),
+);
+
+/**
+ * Reasons that name another thing for which one stays. Of several such the first is named that is found, and
+ * neither a directory nor a table has an order.
+ */
+const FOR_ANOTHER: ReadonlySet<KeepReason["kind"]> = new Set([
+  ...(["parent-of-kept", "child-of-kept", "input-of-kept", "hides-copy"] as const),
+  ...(["holds-kept-run", "holds-kept-model", "source-of-kept", "used-by-run"] as const),
+  "logged-model-in-use",
+]);
+
+/** What a file store has in its trash has a column in a database. */
+function inShort({ actions, kept, stops, notes }: CleanupPlan) {
+  const inOrder = (list: readonly unknown[]) =>
+    list.map((one) => JSON.stringify(one).replaceAll(".trash/", "")).toSorted();
+  return {
+    actions: inOrder(actions.map(({ kind, path, reasons }) => [kind, path, reasons])),
+    kept: inOrder(
+      kept.map(({ kind, path, reasons }) => [
+        kind,
+        path,
+        reasons.map((reason) => FOR_ANOTHER.has(reason.kind) ? "for another" : reason),
+      ]),
+    ),
+    stops,
+    notes,
+  };
+}
+
+async function planOf(store: Store, policy: CleanupPolicy) {
+  const snapshot = await store.read({ depth: "tags", ...readingOf(policy) });
+  return inShort(planCleanup(snapshot, policy, { now: NOW }));
+}
+
+Deno.test("a policy makes the same plan of a database as of the same history in files", async () => {
+  let planned = 0;
+  await fc.assert(
+    fc.asyncProperty(histories, policies, async (history, policy) => {
+      // An empty directory is no store yet.
+      const files = { ...withoutUses(history), hasTrash: true };
+      await using place = await tempStore(files);
+      writeExtras(place.root, files);
+      await using store = await openFileStore(place.root, OPTIONS);
+      const plan = await planOf(store, policy);
+      await using database = await tempDatabase(history);
+      assertEquals(await planOf(openDatabaseStore(database.path, OPTIONS), policy), plan);
+      // By age alone fewer facts are read than were drawn.
+      if (policy.retention !== undefined) {
+        const drawn = inShort(planCleanup(addressed(history), policy, { now: NOW }));
+        assertEquals(drawn, plan);
+      }
+      planned += plan.actions.length;
+    }),
+    draws(12, 200),
+  );
+  assert(planned > 0);
+});
+
+/** What runs and traces say of logged models is written into those, see `writeExtras()`. */
+function withoutUses(history: History): History {
+  return eachExperiment((one) => ({
+    ...one,
+    loggedModels: one.loggedModels.map((model) => ({
+      ...model,
+      usedBy: model.usedBy.filter(({ kind }) => kind === "output" || kind === "metric"),
+    })),
+  }))(history);
+}
+
+/** The same with all that is read of a model by those that name it, and no more of one that cannot go. */
+function addressed(history: History): History {
+  const { experiments } = history;
+  const active = experiments.filter(({ lifecycleStage }) => lifecycleStage === "active");
+  const alive = new Set<string | null>(
+    active.flatMap(({ runs }) => runs).filter((run) => run.lifecycleStage === "active")
+      .map(({ id }) => id),
+  );
+  const usesOf = ({ id, usedBy }: LoggedModel): readonly ModelUse[] => [
+    ...experiments.flatMap(({ runs }) => runs)
+      .filter(({ extras }) => extras?.inputs.includes(id))
+      .map((run): ModelUse => ({ kind: "input", run: run.id })),
+    ...usedBy.filter(({ kind }) => kind === "metric"),
+    ...usedBy.filter(({ kind }) => kind === "output"),
+    ...active.flatMap(({ traceUses }) => traceUses ?? []).filter(({ modelId }) => modelId === id)
+      .map(({ trace }): ModelUse => ({ kind: "trace", trace })),
+  ];
+  const known = (model: LoggedModel): LoggedModel => {
+    const isMovable = model.lifecycleStage === "deleted" ||
+      model.sourceRunId !== null && !alive.has(model.sourceRunId);
+    return isMovable
+      ? { ...model, usedBy: usesOf(model) }
+      : { ...model, tags: new Map(), usedBy: [], lastChange: null, stamp: "" };
+  };
+  return eachExperiment((one) => ({ ...one, loggedModels: one.loggedModels.map(known) }))(history);
+}
