@@ -16,7 +16,12 @@ export type SkipReason = "changed-since-plan" | "gone" | "symbolic-link" | "not-
 export type ActionOutcome =
   & { readonly kind: Action["kind"]; readonly path: StorePath }
   & (
-    | { readonly outcome: "applied"; readonly usage: DiskUsage }
+    | {
+      readonly outcome: "applied";
+      readonly usage: DiskUsage;
+      /** What of it stays in its place, such as artifacts in a remote store, and why; left out for nothing. */
+      readonly stays?: string;
+    }
     | {
       readonly outcome: "skipped";
       readonly because: SkipReason;

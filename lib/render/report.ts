@@ -39,10 +39,14 @@ export function renderReport(report: ApplyReport, options: RenderReportOptions =
   const style = styleOf(options);
   const { outcomes, backup } = report;
   const undo = options.undo ?? null;
+  const linesOf = (outcome: ActionOutcome["outcome"], heading: string) =>
+    problemLines(outcomes.filter((one) => one.outcome === outcome), heading, options);
+  const staying = outcomes.filter((one) => one.outcome === "applied" && one.stays !== undefined);
   const lines = [
-    ...problemLines(outcomes, "failed", style.red("Failed"), options),
-    ...problemLines(outcomes, "skipped", style.yellow("Skipped"), options),
-    ...problemLines(outcomes, "not-run", style.yellow("Not run"), options),
+    ...linesOf("failed", style.red("Failed")),
+    ...linesOf("skipped", style.yellow("Skipped")),
+    ...linesOf("not-run", style.yellow("Not run")),
+    ...problemLines(staying, style.yellow("Done, but for what stays"), options),
     style.bold(doneText(report)),
     ...(backup === null ? [] : [`Backup ${unbroken(backup.id)}: ${unbroken(backup.path)}`]),
     ...(backup?.problem === undefined
@@ -104,12 +108,10 @@ const SAMPLE = 20;
 const INDENT = "  ";
 
 function problemLines(
-  outcomes: readonly ActionOutcome[],
-  outcome: ActionOutcome["outcome"],
+  found: readonly ActionOutcome[],
   heading: string,
   { width = Infinity }: RenderReportOptions,
 ): string[] {
-  const found = outcomes.filter((one) => one.outcome === outcome);
   if (found.length === 0) return [];
   const rows = renderRows(
     [{ align: "left" }, { align: "left", prose: true }],
@@ -126,7 +128,7 @@ function problemLines(
 function outcomeText(outcome: ActionOutcome): string {
   switch (outcome.outcome) {
     case "applied":
-      return verbOf(outcome.kind);
+      return outcome.stays ?? verbOf(outcome.kind);
     case "failed":
       return outcome.message;
     case "skipped":

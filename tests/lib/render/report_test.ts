@@ -57,6 +57,20 @@ To undo: deno task restore --last
   );
 });
 
+Deno.test("renderReport() says what of something stays where it is", () => {
+  const [purged, other] = [applied("purge-run", "1/a", 512), applied("purge-run", "1/b", 0)];
+  const stays = "its artifacts stay in s3://bucket/1/b/artifacts: they do not lie on this machine";
+  assertEquals(
+    renderReport(reportOf([purged, { ...other, stays } as ActionOutcome])),
+    `\
+Done, but for what stays: 1
+  1/b  its artifacts stay in s3://bucket/1/b/artifacts: they do not lie on this machine
+Done: 2 purged; 512 B left the store, in 1 min 5 s.
+Backup 20261101T000000Z-cleanup: /data/mlruns/.mltidy.trash/backups/20261101T000000Z-cleanup
+`,
+  );
+});
+
 Deno.test("renderReport() names each action that was not applied, and why", () => {
   const skipped = (path: string, because: "changed-since-plan" | "gone" | "symbolic-link") =>
     ({ kind: "purge-run", path: asStorePath(path), outcome: "skipped", because }) as const;
