@@ -130,6 +130,8 @@ export class RestoreCollisionError extends MltidyError {
   readonly collisions: readonly string[];
   /** The command that brings back what is gone; `null` when there is none. */
   readonly rescue: string | null;
+  /** Whether what the backup holds can be copied to a directory instead. */
+  readonly elsewhere: boolean;
 
   /**
    * Makes the error.
@@ -137,8 +139,14 @@ export class RestoreCollisionError extends MltidyError {
    * @param backup The backup's id.
    * @param collisions Each collision, with both sides named.
    * @param rescue The command that brings back what is gone.
+   * @param elsewhere Whether what the backup holds can be copied to a directory instead.
    */
-  constructor(backup: string, collisions: readonly string[], rescue: string | null = null) {
+  constructor(
+    backup: string,
+    collisions: readonly string[],
+    rescue: string | null = null,
+    elsewhere: boolean = true,
+  ) {
     super(
       `Cannot restore ${backup}: nothing was moved\n${
         collisions.map((one) => `  ${one}`).join("\n")
@@ -146,5 +154,6 @@ export class RestoreCollisionError extends MltidyError {
     );
     this.collisions = collisions;
     this.rescue = rescue;
+    this.elsewhere = elsewhere;
   }
 }

@@ -27,7 +27,7 @@ import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Remains } from "../lib/store/usage.ts";
 import { durationOf } from "../lib/text/units.ts";
 import type { Severity } from "../lib/verify/rules.ts";
-import { verifySnapshot } from "../lib/verify/verify_snapshot.ts";
+import { rulesAbout, verifySnapshot } from "../lib/verify/verify_snapshot.ts";
 import { applyPlan } from "./apply_plan.ts";
 import type { BackupWork } from "./ports/backups.ts";
 import { lockStore } from "./ports/lock_store.ts";
@@ -100,6 +100,7 @@ export async function preflight(
     store: store.describe().location,
     ready,
     checked: outcome.done === null,
+    looked: { rules: rulesAbout(snapshot).length, mending: store.mending !== null },
     summary: { experiments, runs },
     done: outcome.done ?? { repair: null, quarantine: null },
     pending: outcome.done === null
@@ -145,7 +146,8 @@ async function look(store: Store, rules: Rules): Promise<Outcome> {
   const snapshot = await read(store, rules);
   const plan = await planRepairs(store, snapshot, rules);
   const mended = simulatePlan(snapshot, plan, { now: store.now() });
-  const orphans = planQuarantine(mended, rules, store.now());
+  // Whatever is not mended is not set aside either.
+  const orphans = planQuarantine(mended, rules, store.now(), store.mending !== null);
   return { snapshot, plan, orphans, done: null, settled: [], remains: [] };
 }
 

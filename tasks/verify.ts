@@ -99,7 +99,11 @@ async function withProvenRemedies(
 ): Promise<readonly Finding[]> {
   const findings = verifySnapshot(snapshot, options);
   const { mending } = store;
-  if (mending === null || findings.length === 0) return findings;
+  if (findings.length === 0) return findings;
+  if (mending === null) {
+    const { possibleRemedies } = await import("../lib/repair/prove_remedies.ts");
+    return possibleRemedies(findings, store.changes?.kinds);
+  }
   // Loaded when it is needed, as it would cost time where nothing is wrong.
   const { planRepair } = await import("../lib/repair/plan_repair.ts");
   const { proveRemedies, repairsAskedFor } = await import("../lib/repair/prove_remedies.ts");

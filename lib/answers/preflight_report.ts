@@ -33,6 +33,13 @@ export interface PreflightReport {
   readonly ready: boolean;
   /** The store was only looked at: what could be mended is in `pending`. */
   readonly checked: boolean;
+  /** What was looked at: a store of a kind that cannot be mended is not looked at for that. */
+  readonly looked: {
+    /** By how many rules: all that are about its kind. */
+    readonly rules: number;
+    /** Whether for what could be mended, and for empty orphans. */
+    readonly mending: boolean;
+  };
   /** What the store holds. */
   readonly summary: Pick<Summary, "experiments" | "runs">;
   /** What repair, and the quarantine of empty orphans, did; `null`: there was nothing to do. */

@@ -23,7 +23,7 @@ export interface BackupContents {
 export interface TypedSelection {
   /** An experiment: its id, the beginning of it, or its name. */
   readonly experiment?: string;
-  /** A run: its id, or the beginning of it. */
+  /** A run: its id, the beginning of it, or its name. */
   readonly run?: string;
 }
 

@@ -14,11 +14,11 @@ import type {
 import type { ExpiryReason, StayReason } from "../backup/plan_expiry.ts";
 import type { ExpiryReport } from "../backup/report.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
-import { renderRows } from "../text/rows.ts";
+import { type Column, columnsLeaving, renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatDuration, formatSize, formatTime, plural } from "../text/units.ts";
-import { moreLines } from "./more.ts";
+import { leftOutLines, moreLines } from "./more.ts";
 
 /** How many lines of a kind are shown before the rest is only counted. */
 const SAMPLE = 20;
@@ -39,9 +39,9 @@ export function renderCopy(
     ? ""
     : `, ${plural(totals.shared.files, "file")} shared with an earlier backup`;
   return foldLines([
-    `Backed up ${scopeText(scope)} as ${id}: ${plural(totals.files, "file")}, ${
+    `Backed up ${scopeText(scope)} as ${id}: ${plural(totals.files, "file")} with ${
       formatSize(totals.bytes)
-    }${shared}.`,
+    } in them${shared}.`,
     `Each byte of it was read back. It lies in ${unbroken(path)}`,
     "As a copy it has no access lists, no extended attributes, and times to the millisecond, up to the year 275760.",
     ...group("Kept changing while they were copied; the last copy is kept", changing.map(unbroken)),
@@ -68,37 +68,51 @@ export function renderBackupList(
   options: RenderOptions & { readonly now: number },
 ): string {
   if (backups.length === 0) return "No backups.\n";
-  const [heading = [], ...rows] = renderRows(
-    [
-      { align: "left" },
-      { align: "left", leaves: 0 },
-      { align: "left", prose: true },
-      { align: "right", leaves: 1 },
-      { align: "right", leaves: 2 },
-      { align: "right", leaves: 3 },
-    ],
-    [
-      ["Id", "When", "What", "Files", "Size", "Age"],
-      ...backups.map((backup) => {
-        if (backup.kind === "damaged") return [backup.id, "", "damaged"];
-        const { id, createdAt, files, bytes } = backup;
-        const age = formatDuration(Math.max(0, options.now - createdAt));
-        return [
-          id,
-          formatTime(createdAt),
-          whatText(backup),
-          String(files),
-          formatSize(bytes),
-          age,
-        ];
-      }),
-    ],
-    options.width ?? Infinity,
-  );
+  const { width = Infinity } = options;
+  const texts = [
+    HEADINGS,
+    ...backups.map((backup) => {
+      if (backup.kind === "damaged") return [backup.id, "", "damaged"];
+      const { id, createdAt, files, bytes } = backup;
+      const age = formatDuration(Math.max(0, options.now - createdAt));
+      return [
+        id,
+        formatTime(createdAt),
+        whatText(backup),
+        String(files),
+        formatSize(bytes),
+        age,
+      ];
+    }),
+  ];
+  const [heading = [], ...rows] = renderRows(COLUMNS, texts, width);
+  const leaving = columnsLeaving(COLUMNS, texts, width);
+  const isSized = !leaving.includes(SIZE) && backups.some(({ kind }) => kind === "copy");
   const damages = backups.flatMap((one) => one.kind === "damaged" ? [one.message] : []);
   const { bold } = styleOf(options);
-  return foldLines([...heading.map(bold), ...rows.flat(), ...damages.map(visibleText)], options);
+  return foldLines([
+    ...heading.map(bold),
+    ...rows.flat(),
+    ...leftOutLines(leaving.map((index) => HEADINGS[index]!)),
+    ...(isSized ? [SIZES] : []),
+    ...damages.map(visibleText),
+  ], options);
 }
+
+const HEADINGS = ["Id", "When", "What", "Files", "Size", "Age"] as const;
+const SIZE = HEADINGS.indexOf("Size");
+const COLUMNS: readonly Column[] = [
+  { align: "left" },
+  { align: "left", leaves: 0 },
+  { align: "left", prose: true },
+  { align: "right", leaves: 1 },
+  { align: "right", leaves: 2 },
+  { align: "right", leaves: 3 },
+];
+
+/** Two copies share what is unchanged, so that what one takes is no number of its own. */
+const SIZES =
+  "Sizes: of a copy what is in its files, shared with others or not; of a change what it takes on the disk.";
 
 /**
  * Renders for people what the metadata history takes.

@@ -25,3 +25,24 @@ const VERBS = {
   "--top": "hides",
   "--dry-run --json": "lists",
 } as const;
+
+/**
+ * Says which columns a table leaves out where it is too wide.
+ *
+ * @param headings Those of the columns.
+ * @returns A line, or none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(leftOutLines(["Failed", "Size"]), [
+ *   "Not shown: Failed, Size (in a wider window, or with --json)",
+ * ]);
+ * ```
+ */
+export function leftOutLines(headings: readonly string[]): readonly string[] {
+  return headings.length === 0
+    ? []
+    : [`Not shown: ${headings.join(", ")} (in a wider window, or with --json)`];
+}

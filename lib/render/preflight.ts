@@ -28,14 +28,29 @@ export function renderPreflight(
   report: PreflightReport,
   options: RenderOptions & CommandOptions = {},
 ): string {
-  const { ready, checked, summary, done, pending, left, errors, findings, experiment, unnamed } =
-    report;
+  const {
+    ready,
+    checked,
+    looked,
+    summary,
+    done,
+    pending,
+    left,
+    errors,
+    findings,
+    experiment,
+    unnamed,
+  } = report;
   const style = styleOf(options);
   const { command = plainCommand } = options;
   const applied = [done.repair, done.quarantine].filter((report) => report !== null);
   const lines = [
     `${plural(summary.experiments.active, "active experiment")}, ` +
     `${plural(summary.runs.total, "run")}`,
+    ...(looked.mending ? [] : [
+      `Looked at by the ${plural(looked.rules, "rule")} about this kind of store; not for what ` +
+      `could be mended, nor for empty orphans: this version of mltidy cannot mend it`,
+    ]),
     ...applied.map((report) => `Changed: ${doneText(report)}${undoText(report, command)}`),
     ...(checked && pending.repairs > 0 ? [`${plural(pending.repairs, "repair")} possible`] : []),
     ...(checked && pending.quarantines > 0

@@ -18,9 +18,17 @@ const SAMPLE = 10;
 /** What to say before the command that brings back what is gone. */
 export const RESCUE = "To bring back what is gone";
 
-/** What to say where a backup cannot be brought back as a whole. */
-export const PARTLY =
-  "To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR";
+/**
+ * Says what to do where a backup cannot be brought back as a whole.
+ *
+ * @param elsewhere Whether what it holds can be copied to a directory instead.
+ * @returns A sentence, without a full stop.
+ */
+export function partlyText(elsewhere: boolean): string {
+  const part =
+    "To bring back a part that nothing is in the way of, add --experiment NAME or --run NAME";
+  return elsewhere ? `${part}; to have it elsewhere, --to DIR` : part;
+}
 
 /**
  * Renders for people what was, or would be, brought back.

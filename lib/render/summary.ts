@@ -2,12 +2,12 @@ import type { ExperimentSummary, MetricStanding, Summary } from "../answers/summ
 import { RUN_STATUSES } from "../store/run_status.ts";
 import type { RunStatus } from "../store/snapshot.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
-import { type Column, renderRows } from "../text/rows.ts";
+import { type Column, columnsLeaving, renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
 import { formatCount, formatSize, formatTime, plural } from "../text/units.ts";
 import { type CommandOptions, plainCommand } from "./commands.ts";
 import { findingsText } from "./findings.ts";
-import { moreLines } from "./more.ts";
+import { leftOutLines, moreLines } from "./more.ts";
 
 /** How to show a summary. */
 export interface RenderSummaryOptions extends RenderOptions, CommandOptions {}
@@ -48,20 +48,21 @@ function renderTable(summary: Summary, options: RenderSummaryOptions): string[] 
   const { perExperiment: experiments } = summary;
   if (experiments.length === 0) return [];
   const fields = fieldsOf(summary);
-  const [heading = [], ...rows] = renderRows(
-    fields.map(({ column }) => column),
-    [
-      fields.map((field) => field.heading),
-      ...experiments.map((experiment) => fields.map(({ text }) => text(experiment))),
-    ],
-    options.width ?? Infinity,
-  );
+  const { width = Infinity } = options;
+  const columns = fields.map(({ column }) => column);
+  const texts = [
+    fields.map((field) => field.heading),
+    ...experiments.map((experiment) => fields.map(({ text }) => text(experiment))),
+  ];
+  const [heading = [], ...rows] = renderRows(columns, texts, width);
+  const leaving = columnsLeaving(columns, texts, width);
   const all = summary.experiments.active + summary.experiments.deleted;
   const hidden = all - experiments.length;
   return [
     ...heading.map(styleOf(options).bold),
     ...rows.flat(),
     ...moreLines(hidden, "--top"),
+    ...leftOutLines(leaving.map((index) => fields[index]!.heading)),
   ];
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { judgeSnapshot } from "../judge/judge_snapshot.ts";
+import type { ActionKind } from "../plan/action_kind.ts";
 import type { RepairPlan } from "../plan/plan.ts";
 import type { NeedsChoice } from "../plan/repair_action.ts";
 import { simulateRepairs } from "../plan/simulate_repairs.ts";
@@ -68,6 +69,31 @@ export function proveRemedies(
     return { ...finding, remedy: choiceFor(finding, outcome.choices) };
   });
 }
+
+/**
+ * Names a clean-up only where the store can carry it out, and else what helps instead.
+ *
+ * @param findings What was found in a store.
+ * @param kinds The kinds of action that it can carry out; left out: none.
+ * @returns The findings, in their order.
+ */
+export function possibleRemedies(
+  findings: readonly Finding[],
+  kinds: ReadonlySet<ActionKind> | undefined,
+): readonly Finding[] {
+  return findings.map((finding) => {
+    const { remedy } = finding;
+    if (remedy?.kind !== "cleanup" || kinds?.has(CLEANUPS[remedy.does])) return finding;
+    const text = `${remedy.or.charAt(0).toUpperCase()}${remedy.or.slice(1)}`;
+    return { ...finding, remedy: { kind: "by-hand", text } };
+  });
+}
+
+const CLEANUPS: Readonly<Record<Extract<Remedy, { kind: "cleanup" }>["does"], ActionKind>> = {
+  "quarantine": "quarantine-orphan",
+  "purge": "purge-experiment",
+  "purge-model": "purge-logged-model",
+};
 
 const LEFT_ALONE = "logged-model-left-alone";
 

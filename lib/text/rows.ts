@@ -58,7 +58,44 @@ export function renderRows(
   width: number,
 ): readonly (readonly string[])[] {
   const texts = rows.map((row) => row.map(visibleText));
-  const used = columns.map((column, index): Laid => {
+  const bands = layOut(withoutLeaving(laidOf(columns, texts, width), width), width);
+  return texts.map((row) =>
+    bands.flatMap((band, index) => renderBand(band, row, index === 0 ? "" : INDENT, width))
+  );
+}
+
+/**
+ * Tells which columns leave a table that is too wide.
+ *
+ * @param columns As {@linkcode renderRows} takes them.
+ * @param rows Texts by column.
+ * @param width Columns of the terminal.
+ * @returns Their places, in order.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const columns = [{ align: "left" }, { align: "right", leaves: 0 }] as const;
+ * assertEquals(columnsLeaving(columns, [["baseline", "1"]], 9), [1]);
+ * ```
+ */
+export function columnsLeaving(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly number[] {
+  const used = laidOf(columns, rows.map((row) => row.map(visibleText)), width);
+  const stay = new Set(withoutLeaving(used, width));
+  return used.filter((column) => !stay.has(column)).map(({ index }) => index);
+}
+
+function laidOf(
+  columns: readonly Column[],
+  texts: readonly (readonly string[])[],
+  width: number,
+): readonly Laid[] {
+  return columns.map((column, index): Laid => {
     const ofColumn = texts.map((row) => row[index] ?? "");
     const widths = ofColumn.map(textWidth);
     const natural = most(widths);
@@ -69,10 +106,6 @@ export function renderRows(
       : natural;
     return { ...column, index, width: natural, least };
   }).filter((column) => column.width > 0);
-  const bands = layOut(withoutLeaving(used, width), width);
-  return texts.map((row) =>
-    bands.flatMap((band, index) => renderBand(band, row, index === 0 ? "" : INDENT, width))
-  );
 }
 
 function median(numbers: readonly number[]): number {

@@ -93,9 +93,8 @@ export function verifySnapshot(
   const ids = experiment === undefined ? null : experimentIds(snapshot, experiment);
   const remedyOf = databaseRemedies(snapshot);
   const isDatabase = snapshot.backend !== undefined;
-  return RULES
+  return rulesAbout(snapshot)
     .filter(({ id }) => rule === undefined || id === rule)
-    .filter(({ stores }) => stores === "any" || (stores === "database") === isDatabase)
     .flatMap((each) =>
       reader.kind === "any" && (each.whenAsked || each.severity === null)
         ? []
@@ -110,6 +109,17 @@ export function verifySnapshot(
       SEVERITIES.indexOf(left.severity) - SEVERITIES.indexOf(right.severity) ||
       compare(left.rule, right.rule) || compare(left.path, right.path)
     );
+}
+
+/**
+ * Lists the rules that are about such a store.
+ *
+ * @param snapshot The store.
+ * @returns Those about its kind.
+ */
+export function rulesAbout({ backend }: StoreSnapshot): readonly Rule[] {
+  const isDatabase = backend !== undefined;
+  return RULES.filter(({ stores }) => stores === "any" || (stores === "database") === isDatabase);
 }
 
 /**

@@ -60,6 +60,7 @@ export function openDatabaseStore(
     },
     mending: null,
     backups: {
+      elsewhere: false,
       async open(directory) {
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
         return openDatabaseBackups(path, directory);

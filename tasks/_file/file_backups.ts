@@ -169,7 +169,7 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       return { ...await verifyBackup(Deno.realPathSync(directory), manifest, work), id };
     },
     preview: (id, selection = {}) => preview(root, place, id, selection),
-    contents: (id) => readContents(root, place, id),
+    contents: (id, { runNames = false } = {}) => readContents(root, place, id, runNames),
     undoing: (id) => undoingOf({ root, place, id, selection: {}, work: {} }, around),
     rescue: (id, selection = {}) => findRescue({ root, place, id, selection, work: {} }, around),
     async extract(id, to, selection = {}, work = {}) {
@@ -245,16 +245,20 @@ async function readContents(
   root: string,
   place: Place,
   id: string,
+  runNames: boolean,
 ): Promise<BackupContents | null> {
   const [backup] = await listAll(root, place, id);
   if (backup === undefined || backup.kind === "damaged") return null;
-  if (backup.kind === "copy") return await copyContents(Deno.realPathSync(backup.path), root);
+  if (backup.kind === "copy") {
+    return await copyContents(Deno.realPathSync(backup.path), root, runNames);
+  }
   const changes = changesIn(root, place, id);
   const steps = changes.flatMap(({ manifest }) => manifest.steps);
   return contentsOf(
     steps.map(({ subject }) => subject),
     steps.flatMap(({ run }) => run ?? []),
     [...changes.map(({ directory }) => join(directory, "files")), root],
+    runNames,
   );
 }
 

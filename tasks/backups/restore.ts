@@ -19,6 +19,7 @@ import { namedBackup } from "../../lib/backup/named_backup.ts";
 import { resolveSelection, type TypedSelection } from "../../lib/backup/resolve_selection.ts";
 import type { BackupListing, Rescue } from "../../lib/backup/backup.ts";
 import type { RestoreReport } from "../../lib/backup/report.ts";
+import { findNamed } from "../../lib/text/find_named.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import type { BackupPreview, Backups, BackupWork, RestoreSelection } from "../ports/backups.ts";
 import { lockStore } from "../ports/lock_store.ts";
@@ -77,9 +78,11 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     remains: [],
   };
   const { store: location } = report;
-  const place = await requireCapability(store, "backups").open(directory);
+  const places = requireCapability(store, "backups");
+  const { elsewhere } = places;
+  const place = await places.open(directory);
   const isIdle = (await store.changes?.interrupted() ?? []).length === 0;
-  const found = isIdle || dryRun ? await find(place, location, options) : null;
+  const found = isIdle || dryRun ? await find(place, store, options) : null;
   if (isIdle && found === null) return report;
   if (dryRun) {
     const blocked = found !== null && found.collisions.length > 0 ? found.backup.id : null;
@@ -100,7 +103,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   );
   if (options.id === undefined && isSettled) return { ...report, settled, remains };
   await using own = await requireCapability(locked, "backups").lock(directory);
-  const wanted = await find(own, location, options);
+  const wanted = await find(own, store, options);
   if (wanted === null) return { ...report, settled, remains };
   if (to !== null) return { ...await copyTo(to, own, wanted), settled, remains };
   const { backup } = wanted;
@@ -109,20 +112,21 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     .catch(async (error: unknown) => {
       if (!(error instanceof RestoreCollisionError)) throw error;
       const rescue = await rescueCommand(own, location, backup.id, options);
-      throw new RestoreCollisionError(backup.id, error.collisions, rescue);
+      throw new RestoreCollisionError(backup.id, error.collisions, rescue, elsewhere);
     });
   return { ...report, backup, ...broughtBack, settled, remains };
 }
 
 async function find(
   place: Backups,
-  location: string,
+  store: Store,
   options: RestoreOptions,
 ): Promise<BackupPreview | null> {
+  const { location } = store.describe();
   const listed = await place.list();
   const id = options.id === undefined
     ? newestChange(listed, listCommand(location, options))
-    : namedBackup(listed, options.id, noneIn(place)).id;
+    : namedBackup(listed, options.id, noneIn(place, store)).id;
   if (id === null) return null;
   const selection = await selectionIn(place, id, options);
   return await place.preview(id, selection).catch(async (error: unknown) => {
@@ -148,11 +152,15 @@ async function selectionIn(
     ...(run === undefined ? {} : { run }),
   };
   const contents = await place.contents(id);
-  return contents === null ? typed : resolveSelection(typed, contents);
+  if (contents === null) return typed;
+  const isNamed = run !== undefined && findNamed(contents.runs, run).length === 0;
+  const named = isNamed ? await place.contents(id, { runNames: true }) : contents;
+  return resolveSelection(typed, named ?? contents);
 }
 
-function noneIn({ directory }: Backups): string {
-  return `there is none in ${directory}; one that went elsewhere is found with --backups DIR`;
+function noneIn({ directory }: Backups, { backups }: Store): string {
+  const none = `there is none in ${directory}`;
+  return backups?.elsewhere ? `${none}; one that went elsewhere is found with --backups DIR` : none;
 }
 
 /** The newest change that holds what is wanted, where the newest of all does not. */

@@ -36,6 +36,8 @@ export interface BackupWork {
 
 /** Where the backups of a store may lie. */
 export interface BackupPlaces {
+  /** Whether they may lie in a directory of the user's, and what they hold be copied to one. */
+  readonly elsewhere: boolean;
   /** Opens a directory of the user's, or our own by `null`. */
   open(directory: string | null): Promise<Backups>;
 }
@@ -73,8 +75,14 @@ export interface Backups {
    * @throws {InvalidArgumentError} When it holds nothing of the selection.
    */
   preview(id: string, selection?: RestoreSelection): Promise<BackupPreview | null>;
-  /** Tells of which experiments and runs a backup holds something; `null` when there is no such backup. */
-  contents(id: string): Promise<BackupContents | null>;
+  /**
+   * Tells of which experiments and runs a backup holds something; `null` when there is no such backup. The names
+   * of runs take long to read, and are told where they are asked for.
+   */
+  contents(
+    id: string,
+    options?: { readonly runNames?: boolean },
+  ): Promise<BackupContents | null>;
   /** Tells what can be undone of a change at the moment; `null` when there is no backup of that change. */
   undoing(id: string): Promise<Undoing | null>;
   /**

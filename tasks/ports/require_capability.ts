@@ -1,4 +1,5 @@
 import { UnsupportedStoreError } from "../../lib/errors.ts";
+import { shellWords } from "../../lib/text/shell_words.ts";
 import type { Store } from "./store.ts";
 
 /** What some kinds of store can do, and others cannot. */
@@ -10,6 +11,15 @@ const LACKS: Readonly<Record<Capability, string>> = {
   mending: "repair",
   backups: "back up or restore",
   tracking: "train into",
+};
+
+/** What helps all the same. */
+const INSTEAD: Readonly<Record<Capability, (location: string) => string>> = {
+  changes: () => "change it with MLflow itself",
+  mending: (location) =>
+    `\`${shellWords(["deno", "task", "verify", "--store", location])}\` tells what helps instead`,
+  backups: () => "copy it with the tools of its own kind",
+  tracking: () => "log to it with MLflow itself",
 };
 
 /**
@@ -30,7 +40,9 @@ export function requireCapability<C extends Capability, S extends Store>(
   throw new UnsupportedStoreError(
     `Cannot ${
       LACKS[capability]
-    } store ${location}: this version of mltidy cannot do that with this kind of store`,
+    } store ${location}: this version of mltidy cannot do that with this kind of store; ${
+      INSTEAD[capability](location)
+    }`,
     location,
   );
 }

@@ -164,3 +164,32 @@ Deno.test("a process that may only read plans for a database in WAL mode, and le
   assertStringIncludes(out, "Plan: 1 to soft-delete, 0 to purge, 0 to quarantine; ");
   assertSameTree(await readTree(database.directory), before);
 });
+
+Deno.test("what is said of a database promises only what it can do", async () => {
+  await using database = await tempDatabase(STORE);
+  const store = ["--store", database.uri];
+  const said = async (...words: readonly string[]) => {
+    const { out, err } = await runTask(words[0]!, [...words.slice(1), ...store]);
+    return `${out}${err}`;
+  };
+  for (const words of [["restore"], ["restore", "20200101T000000Z-prune"]]) {
+    const text = await said(...words);
+    assertEquals(/--backups|--to/.test(text), false, text);
+  }
+  assertStringIncludes(
+    await said("preflight"),
+    "rules about this kind of store; not for what could",
+  );
+  const refused = await said("repair");
+  assertStringIncludes(
+    refused,
+    `\`deno task verify --store ${database.uri}\` tells what helps instead`,
+  );
+  assertEquals((await runTask("verify", store)).code, 0);
+  // Something is in the way of what is to come back.
+  await runTask("cleanup:apply", ["--force", ...store]);
+  database.execute("UPDATE runs SET deleted_time = 1 WHERE lifecycle_stage = 'deleted'");
+  const blocked = await said("restore", "--last");
+  assertStringIncludes(blocked, "add --experiment NAME or --run NAME");
+  assertEquals(blocked.includes("--to"), false, blocked);
+});

@@ -405,5 +405,8 @@ Deno.test("runProgram() runs the program without a run where a store can only be
   const print = ["sh", "-c", 'test "$MLFLOW_TRACKING_URI" = "$0" && exit 7', database.uri];
   const { exitCode, run } = await runProgram(store, options, print);
   assertEquals([exitCode, run, said.length], [7, null, 1]);
-  assertMatch(said[0]!, /cannot do that with this kind of store; the program has no run$/);
+  assertMatch(
+    said[0]!,
+    /cannot do that with this kind of store; log to it with MLflow itself; the program has no run$/,
+  );
 });

@@ -1,6 +1,6 @@
 import { PlanRefusedError, RestoreCollisionError } from "../../../lib/errors.ts";
 import { allowingFlags } from "../../../lib/render/commands.ts";
-import { PARTLY, RESCUE } from "../../../lib/render/restore.ts";
+import { partlyText, RESCUE } from "../../../lib/render/restore.ts";
 import { moreLines } from "../../../lib/render/more.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 
@@ -21,14 +21,15 @@ export function errorText(error: unknown): string {
   return message;
 }
 
-function collisionText({ message, collisions, rescue }: RestoreCollisionError): string {
+function collisionText({ message, collisions, rescue, elsewhere }: RestoreCollisionError): string {
   const [refusal = ""] = message.split("\n");
   const shown = [
     ...collisions.slice(0, SAMPLE),
     ...moreLines(collisions.length - SAMPLE, "--dry-run --json"),
   ];
   const lines = [refusal, ...shown.map((line) => `  ${line}`)];
-  return [...lines, ...(rescue === null ? [] : [`${RESCUE}: ${rescue}`]), PARTLY].join("\n");
+  return [...lines, ...(rescue === null ? [] : [`${RESCUE}: ${rescue}`]), partlyText(elsewhere)]
+    .join("\n");
 }
 
 const SAMPLE = 10;

@@ -7,7 +7,7 @@
 import { resolve } from "@std/path";
 import type { BackupListing } from "../../../lib/backup/backup.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
-import { PARTLY, renderRestore, RESCUE } from "../../../lib/render/restore.ts";
+import { partlyText, renderRestore, RESCUE } from "../../../lib/render/restore.ts";
 import { foldLines, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
@@ -43,7 +43,7 @@ export async function runRestore(
     if (json) printJson(list, world);
     else world.print(renderBackupList(list.backups, { ...world.style, now: world.now() }));
     if (options.quiet) return ExitCode.done;
-    if (list.backups.length === 0 && place === null) world.say(NOWHERE);
+    if (list.backups.length === 0 && place === null) world.say(nowhereText(store));
     await sayWhatComesBack(store, { place, backups: list.backups, command }, world);
     return ExitCode.done;
   }
@@ -60,7 +60,7 @@ export async function runRestore(
   });
   world.progress.erase();
   sayEarlier(report, world);
-  if (report.backup === null && place === null && !options.quiet) world.say(NOWHERE);
+  if (report.backup === null && place === null && !options.quiet) world.say(nowhereText(store));
   const text = renderRestore(report, world.style);
   printDone(json ? `${jsonText(report)}\n` : text, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
@@ -92,12 +92,18 @@ async function sayWhatComesBack(
   if (whole !== null) {
     say(`To bring back ${isNewest ? "the newest" : "the newest that comes back whole"}`, [whole]);
   }
-  if (isPartly) world.say(foldLines([PARTLY], world.style));
+  if (isPartly) {
+    world.say(foldLines([partlyText(store.backups?.elsewhere ?? false)], world.style));
+  }
 }
 
 /** Whoever finds no backup may have sent it elsewhere, or wanted none. */
-const NOWHERE =
-  "A backup that --backups DIR sent elsewhere is found with the same flag. Without one, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with `mlflow runs restore --run-id ID`.\n";
+function nowhereText({ backups }: Store): string {
+  const sent = "A backup that --backups DIR sent elsewhere is found with the same flag. ";
+  return `${
+    backups?.elsewhere ? sent : ""
+  }Without one, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with \`mlflow runs restore --run-id ID\`.\n`;
+}
 
 /**
  * Settles what was cut off, or says what would be settled.

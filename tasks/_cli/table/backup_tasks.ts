@@ -108,7 +108,7 @@ export const backupTasks = {
       } satisfies Valued<string | null>,
       run: {
         name: "run",
-        value: "ID",
+        value: "NAME|ID",
         describe:
           "Bring back only this run, with its logged models; the beginning of its ID will do",
         default: null,

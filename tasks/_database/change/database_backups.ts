@@ -145,10 +145,12 @@ function backupsOf(path: string, within: Look): Backups {
 function contentsOf(log: ChangeLog, database: DatabaseSync, id: string): BackupContents {
   const rows = log.rowsOf(id);
   const named = database.prepare("SELECT name FROM experiments WHERE experiment_id = ?");
+  const called = database.prepare("SELECT name FROM runs WHERE run_uuid = ?");
   const experiments = [...new Set(rows.map(({ experiment }) => experiment))];
   return {
     experiments: experiments.map((id) => ({ id, name: named.get(id)?.["name"]?.toString() })),
-    runs: [...new Set(rows.map(({ run }) => run))].map((id) => ({ id })),
+    runs: [...new Set(rows.map(({ run }) => run))]
+      .map((id) => ({ id, name: called.get(id)?.["name"]?.toString() })),
   };
 }
 

@@ -6,7 +6,7 @@
 
 import { join } from "@std/path";
 import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
-import { readExperimentMeta } from "../../../lib/records/meta_record.ts";
+import { readExperimentMeta, readRunMeta } from "../../../lib/records/meta_record.ts";
 import { RESERVED_IN_EXPERIMENT } from "../../../lib/store/names.ts";
 import { readText } from "../../_io/read.ts";
 import { loadDigest } from "../../_io/tree/digest.ts";
@@ -17,25 +17,30 @@ import { entriesOf } from "./find_missing.ts";
  *
  * @param paths The paths below the store's root.
  * @param gone Ids of runs that left with something else, or with which something else left.
- * @param roots Absolute paths under which the records of experiments may lie: backups' files, and the store.
- * @returns The experiments, with their names where a record tells, and the runs.
+ * @param roots Absolute paths under which the records may lie: backups' files, and the store.
+ * @param runNames Whether to look up the names of runs, too.
+ * @returns The experiments and runs, with their names where a record tells.
  */
 export function contentsOf(
   paths: Iterable<string>,
   gone: Iterable<string>,
   roots: readonly string[],
+  runNames: boolean,
 ): BackupContents {
   const experiments = new Map<string, string | undefined>();
-  const runs = new Set(gone);
+  const runs = new Map<string, string | undefined>([...gone].map((id) => [id, undefined]));
   for (const path of paths) {
     const [id = "", run] = path.replace(/^\.trash\//, "").split("/");
     if (id === "models" || id === "" || id === ".trash") continue;
     if (!experiments.has(id)) experiments.set(id, nameOf(id, roots));
-    if (run !== undefined && run !== "meta.yaml" && !RESERVED_IN_EXPERIMENT.has(run)) runs.add(run);
+    if (run === undefined || run === "meta.yaml" || RESERVED_IN_EXPERIMENT.has(run)) continue;
+    if (runs.get(run) === undefined) {
+      runs.set(run, runNames ? runNameOf(id, run, roots) : undefined);
+    }
   }
   return {
     experiments: [...experiments].map(([id, name]) => ({ id, name })),
-    runs: [...runs].map((id) => ({ id })),
+    runs: [...runs].map(([id, name]) => ({ id, name })),
   };
 }
 
@@ -44,11 +49,16 @@ export function contentsOf(
  *
  * @param directory Absolute real path of the copy.
  * @param root Absolute real path of the store's root.
+ * @param runNames Whether to look up the names of runs, too.
  * @returns The experiments and runs.
  */
-export async function copyContents(directory: string, root: string): Promise<BackupContents> {
+export async function copyContents(
+  directory: string,
+  root: string,
+  runNames: boolean,
+): Promise<BackupContents> {
   const entries = entriesOf(directory, await loadDigest());
-  return contentsOf(pathsOf(entries), [], [join(directory, "files"), root]);
+  return contentsOf(pathsOf(entries), [], [join(directory, "files"), root], runNames);
 }
 
 function* pathsOf(entries: Iterable<{ readonly path: string }>): Generator<string> {
@@ -56,12 +66,26 @@ function* pathsOf(entries: Iterable<{ readonly path: string }>): Generator<strin
 }
 
 function nameOf(id: string, roots: readonly string[]): string | undefined {
-  for (const root of roots) {
-    for (const place of [join(root, id), join(root, ".trash", id)]) {
-      const record = readText(join(place, "meta.yaml"));
-      const read = record.kind === "text" ? readExperimentMeta(record.text) : null;
-      if (read?.ok) return read.meta.name;
-    }
+  for (const place of placesOf(id, roots)) {
+    const record = readText(join(place, "meta.yaml"));
+    const read = record.kind === "text" ? readExperimentMeta(record.text) : null;
+    if (read?.ok) return read.meta.name;
   }
   return undefined;
+}
+
+/** MLflow before 1.30 kept the name of a run in a tag alone. */
+function runNameOf(id: string, run: string, roots: readonly string[]): string | undefined {
+  for (const place of placesOf(join(id, run), roots)) {
+    const record = readText(join(place, "meta.yaml"));
+    const read = record.kind === "text" ? readRunMeta(record.text) : null;
+    if (!read?.ok) continue;
+    const tag = readText(join(place, "tags", "mlflow.runName"));
+    return read.meta.name || (tag.kind === "text" ? tag.text : undefined);
+  }
+  return undefined;
+}
+
+function placesOf(path: string, roots: readonly string[]): readonly string[] {
+  return roots.flatMap((root) => [join(root, path), join(root, ".trash", path)]);
 }

@@ -69,7 +69,8 @@ function inspectMeta(inspection: Inspection, experiment: Experiment): void {
     const message = `new runs keep their artifacts in the directory of another one: ${location}`;
     report(inspection, "experiment", path, [recordProblem("moved", message)]);
   } else if (lifecycleStage === "active" && isInOtherStore(inspection, location, id)) {
-    const message = `new runs keep their artifacts in the store that has it, too: ${location}`;
+    const message =
+      `new runs keep their artifacts in another store, which has an experiment of this id, too: ${location}`;
     report(inspection, "experiment", path, [recordProblem("moved", message)]);
   }
 }

@@ -36,7 +36,7 @@ const COPY: CopyManifest & { readonly path: string } = {
 Deno.test("renderCopy() says what was copied, how much, and where to", () => {
   assertEquals(
     renderCopy(COPY),
-    `Backed up the store as ${ID}: 1,204 files, 3.0 MiB.\n` +
+    `Backed up the store as ${ID}: 1,204 files with 3.0 MiB in them.\n` +
       `Each byte of it was read back. It lies in /data/backups/${ID}\n` +
       "As a copy it has no access lists, no extended attributes, and times to the millisecond, up to the year 275760.\n",
   );
@@ -51,7 +51,7 @@ Deno.test("renderCopy() names what is shared, what kept changing and what was le
     leftOut: [{ path: "7/so\nck", because: "special", message: "it is a socket" }],
   });
   assertEquals(text.split("\n"), [
-    `Backed up run a\\x1b[2Jb as ${ID}: 1,204 files, 3.0 MiB, 1 file shared with an earlier backup.`,
+    `Backed up run a\\x1b[2Jb as ${ID}: 1,204 files with 3.0 MiB in them, 1 file shared with an earlier backup.`,
     `Each byte of it was read back. It lies in /data/backups/${ID}`,
     "As a copy it has no access lists, no extended attributes, and times to the millisecond, up to the year 275760.",
     "Kept changing while they were copied; the last copy is kept (1):",
@@ -99,6 +99,8 @@ Deno.test("renderBackupList() lists both kinds, and says in full what cannot be 
     "20261101T000000Z-backup   2026-10-30 00:00 UTC  copy of experiment 7           12  2.0 KiB   2 d",
     "20261001T000000Z-cleanup  2026-10-01 00:00 UTC  cleanup, 3 changes to undo      4    100 B  31 d",
     "broken                                          damaged",
+    "Sizes: of a copy what is in its files, shared with others or not; of a change what it takes on",
+    "  the disk.",
     "Cannot read \\x1b: no JSON",
     "",
   ]);

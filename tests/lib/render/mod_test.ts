@@ -336,6 +336,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
         store: PLAN.store,
         ready: false,
         checked: true,
+        looked: { rules: 130, mending: true },
         summary: {
           experiments: { active: 4, deleted: 0, orphaned: 0 },
           runs: {

@@ -226,3 +226,16 @@ Deno.test("renderSummary() says what was not looked at, and who acts on which or
     `2 errors ${notLookedAt} → deno task verify`,
   ]);
 });
+
+Deno.test("renderSummary() names the columns that a narrow window has no room for", () => {
+  assertEquals(
+    renderSummary(STORE, { width: 72 }).split("\n").slice(0, 4),
+    [
+      "Experiment        Id                   Runs  Running  Finished",
+      "baseline          123456789012345678  1,200        1     1,199",
+      "이미지 분류 실험  2                       0        0         0",
+      "Not shown: Stage, Newest run (in a wider window, or with --json)",
+    ],
+  );
+  assertEquals(renderSummary(STORE, { width: 120 }).includes("Not shown"), false);
+});

@@ -15,7 +15,15 @@ import { openStore } from "../../../tasks/open_store.ts";
 import { lockStore } from "../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
 import { prune } from "../../../tasks/prune.ts";
-import { DAY, deletedRun, experiment, loggedModel, NOW, runId } from "../../_support/builders.ts";
+import {
+  DAY,
+  deletedRun,
+  experiment,
+  loggedModel,
+  NOW,
+  run,
+  runId,
+} from "../../_support/builders.ts";
 import { tempStore, writeFiles } from "../../_support/disk_store.ts";
 import { beginCleanup, ROTTEN } from "../../_support/rotten_store.ts";
 import { tempDirectory } from "../../_support/temp_directory.ts";
@@ -205,6 +213,26 @@ Deno.test("restore() brings back part of a backup, and keeps the rest", async ()
     assertEquals((await changesOf(store)).reduce((sum, one) => sum + one.changes, 0), left);
   }
   assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("restore() takes a run by its name, as backup() does, from a change and from a copy", async () => {
+  const one = { endTime: NOW - 90 * DAY };
+  const runs = [
+    run({ id: runId(1), name: "baseline", ...one }),
+    run({ id: runId(2), name: "twin", ...one }),
+    run({ id: runId(3), name: "twin", ...one }),
+  ];
+  await using place = await tempStore({ experiments: [experiment({ id: "7", runs })] });
+  await using store = await open(place.root);
+  const { id: copy } = await backup(store, { scope: { kind: "run", id: "baseline" } });
+  await cleanup(store, { apply: true });
+  await assertRejects(() => restore(store, { run: "twin" }), InvalidArgumentError, "which run");
+  assertEquals((await restore(store, { run: "baseline" })).changes, 1);
+  const record = join(place.root, "7", runId(1), "meta.yaml");
+  assertEquals(Deno.readTextFileSync(record).includes("lifecycle_stage: active"), true);
+  Deno.removeSync(join(place.root, "7", runId(1)), { recursive: true });
+  await restore(store, { id: copy, run: "baseline" });
+  assertEquals(Deno.readTextFileSync(record).includes("run_name: baseline"), true);
 });
 
 Deno.test("restore() says so when a backup holds nothing of what is wanted", async () => {

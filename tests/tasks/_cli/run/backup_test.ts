@@ -16,7 +16,7 @@ Deno.test("backup copies, lists, checks and expires, with the permissions that i
 
   const made = await backup();
   assertEquals([made.code, made.err], [0, ""]);
-  assertMatch(made.out, /^Backed up the store as \d{8}T\d{6}Z-backup: 5 files, .+\.\n/);
+  assertMatch(made.out, /^Backed up the store as \d{8}T\d{6}Z-backup: 5 files with .+ in them\.\n/);
 
   const { schema, backups: [{ id, path }] } = await json("--list");
   assertEquals(schema, "mltidy/backup-list/v1");

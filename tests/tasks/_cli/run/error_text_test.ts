@@ -17,7 +17,7 @@ Deno.test("errorText() names the flags that bring a part back, or all of it else
     errorText(new RestoreCollisionError("b-1", ["1/a is there"])),
     `Cannot restore b-1: nothing was moved
   1/a is there
-To bring back a part that nothing is in the way of, add --experiment ID or --run ID; to have it elsewhere, --to DIR`,
+To bring back a part that nothing is in the way of, add --experiment NAME or --run NAME; to have it elsewhere, --to DIR`,
   );
 });
 

@@ -58,7 +58,7 @@ Deno.test("explain names what it takes when there is no such run", async () => {
       "7/3a7bb818… as plans print it, or a name",
   );
   assertStringIncludes(
-    (await runTask("explain", ["--help"])).out,
+    (await runTask("explain", ["--help"])).out.replaceAll(/\s+/g, " "),
     "6 or more of its first letters",
   );
 });

@@ -28,7 +28,7 @@ Flags:
                             those by ID
       --experiment NAME|ID  Bring back only what belongs to this experiment; the
                             beginning of its ID will do
-      --run ID              Bring back only this run, with its logged models;
+      --run NAME|ID         Bring back only this run, with its logged models;
                             the beginning of its ID will do
       --to DIR              Copy it there instead, under the paths of the store
       --backups DIR         Where backups lie, on any file system but not in the
