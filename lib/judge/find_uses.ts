@@ -7,7 +7,7 @@
 import type { KeepReason } from "../plan/plan.ts";
 import type { Protection } from "../policy/policy.ts";
 import type { TraceUse } from "../store/extras.ts";
-import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
+import type { Experiment, Hold, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 
 /** Why a run is still of use, and what switches that off. */
 export interface Use {
@@ -45,6 +45,37 @@ export function findUses(snapshot: StoreSnapshot): ReadonlyMap<string, readonly 
     }
   }
   return uses;
+}
+
+/** Gives why a thing must not be removed for good, by what it is and its id. */
+export type FindHolds = (of: Hold["of"], id: string) => readonly KeepReason[];
+
+/**
+ * Finds what keeps a thing from being removed for good, and from nothing else.
+ *
+ * @param snapshot The store.
+ * @returns Gives why it stays.
+ */
+export function holdFinder({ backend, experiments }: StoreSnapshot): FindHolds {
+  const { holds = [], reusesIds = false } = backend ?? {};
+  const byId = Map.groupBy(holds, ({ of, id }) => `${of} ${id ?? ""}`);
+  const newest = reusesIds
+    ? experiments.reduce((most, { id }) => BigInt(id) > most ? BigInt(id) : most, 0n)
+    : null;
+  return (of, id) => {
+    const isNewest = newest !== null && of === "experiment" && BigInt(id) === newest;
+    const own = [...byId.get(`${of} ${id}`) ?? [], ...byId.get(`${of} `) ?? []];
+    return [...(isNewest ? [NEWEST] : []), ...own.map(holdReason)];
+  };
+}
+
+const NEWEST: KeepReason = { kind: "newest-experiment" };
+
+function holdReason({ table, row, trace }: Hold): KeepReason {
+  if (row === null) return { kind: "newer-database", table };
+  return trace === undefined
+    ? { kind: "row-refers", table, row }
+    : { kind: "assessment-source", trace, assessment: row };
 }
 
 /**

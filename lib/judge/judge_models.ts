@@ -14,6 +14,7 @@ import { asExperimentId, asRunId, inOrder, type StorePath } from "../store/path.
 import type { LoggedModel, StoreSnapshot } from "../store/snapshot.ts";
 import { isRecord } from "../text/json.ts";
 import type { DatabaseUse } from "./find_database_uses.ts";
+import type { FindHolds } from "./find_uses.ts";
 import { NO_SOURCE } from "./find_broken_names.ts";
 import { type Hidden, mayReferToIt } from "./find_hidden.ts";
 import {
@@ -33,6 +34,7 @@ export interface ModelProtections {
   /** How much is told of what keeps it. */
   readonly tells: Tells;
   readonly findPin: (model: LoggedModel) => string | null;
+  readonly findHolds: FindHolds;
   readonly uses: ReadonlyMap<StorePath, DatabaseUse>;
   readonly references: References;
   /** What cannot be read, and so may refer to it. */
@@ -85,7 +87,7 @@ function* keepsOfModel(
   snapshot: StoreSnapshot,
   policy: CleanupPolicy,
   now: number,
-  { findPin, uses, references, hidden, unreadable, stays, isBroken }: ModelProtections,
+  { findPin, findHolds, uses, references, hidden, unreadable, stays, isBroken }: ModelProtections,
 ): Keeps {
   const { id, path, sourceRunId, link, stamp, lastChange } = model;
   const isDeleted = model.lifecycleStage === "deleted";
@@ -110,6 +112,7 @@ function* keepsOfModel(
   }
   const tag = findPin(model);
   if (tag !== null) yield { kind: "pinned", tag };
+  yield* findHolds("logged-model", id);
   if (hidden[0] !== undefined) yield hidden[0].reason;
   for (const use of model.usedBy) {
     if (use.kind === "unreadable") yield mayReferToIt(use.path, use.message);

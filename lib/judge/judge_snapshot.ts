@@ -19,7 +19,7 @@ import type { Run, StoreSnapshot } from "../store/snapshot.ts";
 import { type DatabaseUse, findDatabaseUses } from "./find_database_uses.ts";
 import { brokenRunId } from "./find_broken_names.ts";
 import { findHidden, type Hidden } from "./find_hidden.ts";
-import { findUses, type Use } from "./find_uses.ts";
+import { type FindHolds, findUses, holdFinder, type Use } from "./find_uses.ts";
 import { followParents } from "./follow_parents.ts";
 import { judgeDeletedExperiment, judgeOrphan, judgeRun, pinFinder } from "./judge_by_age.ts";
 import { judgeByRules } from "./judge_by_rules.ts";
@@ -148,14 +148,17 @@ function judgeAlone(
   const references = findReferences(snapshot);
   const uses = findDatabaseUses(snapshot);
   const hidden = findHidden(snapshot, references);
+  const findHolds = holdFinder(snapshot);
   protectFromDatabases(judged, uses);
   protectReferred(judged, snapshot, references, unsafe);
   protectUsed(runs, snapshot, unsafe);
+  protectHeld(judged, findHolds);
   protectFromHidden(judged, hidden, unsafe);
   protectUntouchable(judged, findPin);
   const models = judgeModels(snapshot, [...experiments, ...orphans], policy, now, {
     tells,
     findPin,
+    findHolds,
     uses,
     references,
     hidden,
@@ -277,6 +280,18 @@ function protectUsed(
   const uses = findUses(snapshot);
   if (uses.size === 0) return;
   for (const one of runs) protectRun(one, uses.get(one.run.id) ?? NO_USES, unsafe);
+}
+
+/** What is soft-deleted can be restored, so it is only kept from being removed for good. */
+function protectHeld({ runs, experiments }: JudgedBeforeModels, findHolds: FindHolds): void {
+  for (const one of experiments) {
+    const [first, ...rest] = one.verdict.goes ? findHolds("experiment", one.experiment.id) : [];
+    if (first !== undefined) one.verdict = toKeep(first, ...rest);
+  }
+  for (const one of runs) {
+    if (staysInStore(one)) continue;
+    keepRun(one, findHolds("run", one.run.id));
+  }
 }
 
 /** What cannot be read may refer to any run. */

@@ -143,6 +143,12 @@ export type KeepReason =
   | { readonly kind: "in-deleted-experiment"; readonly experiment: ExperimentId }
   | { readonly kind: "in-orphan"; readonly orphan: StorePath }
   | { readonly kind: "default-experiment" }
+  /** The database would give its id to the next experiment. */
+  | { readonly kind: "newest-experiment" }
+  /** A row of a database names it, of a kind that otherwise keeps nothing. */
+  | { readonly kind: "row-refers"; readonly table: string; readonly row: string }
+  /** A table of the database is not known, and may refer to it. */
+  | { readonly kind: "newer-database"; readonly table: string }
   | { readonly kind: "unreadable"; readonly path: StorePath; readonly message: string }
   | { readonly kind: "symbolic-link" }
   | { readonly kind: "holds-readable-runs"; readonly runs: number }

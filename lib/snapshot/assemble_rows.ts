@@ -28,7 +28,7 @@ import type {
 } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { assembleSnapshot } from "./assemble_snapshot.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import { experimentStampOf, modelStampOf, stampOf } from "./row_stamps.ts";
 
 /** A row of `experiments`. Times are epoch ms, here and below. */
 export interface ExperimentRow {
@@ -156,9 +156,7 @@ export function assembleRows<D extends Depth>(rows: DatabaseRows<D>): StoreSnaps
       ...(traceUses === null ? {} : { traceUses: (uses.get(id) ?? []).map(traceUseOf) }),
       datasets: rows.datasets.get(id) ?? 0,
       link: false,
-      stamp: depth === "meta"
-        ? ""
-        : fingerprintOf([name, `${stage}|${updated}`, location ?? "", `${held.runs.length}`]),
+      stamp: depth === "meta" ? "" : experimentStampOf(row, held.runs.length),
       usage: null,
     };
   });
@@ -299,22 +297,6 @@ function stageOf(stage: string | null): LifecycleStage {
   return stage === "deleted" ? "deleted" : "active";
 }
 
-/**
- * Digests all that a row says of a run.
- *
- * @param row The row.
- * @returns What changes with it.
- */
-export function stampOf(
-  { name, status, stage, started, ended, deleted, location }: RunRow,
-): string {
-  return fingerprintOf([
-    name ?? "",
-    `${status}|${stage}|${started}|${ended}|${deleted}`,
-    location ?? "",
-  ]);
-}
-
 function problemOf({ path, damage, message }: DamagedRun): Problem {
   return { path, subject: "run", damage, message, line: null, column: null };
 }
@@ -337,9 +319,7 @@ function loggedModelOf(
     tags: extras?.tags ?? NO_TAGS,
     usedBy: extras?.usedBy ?? [],
     lastChange: extras === undefined ? null : updated,
-    stamp: extras === undefined
-      ? ""
-      : fingerprintOf([name, `${run}|${stage}|${updated}`, location]),
+    stamp: extras === undefined ? "" : modelStampOf(row),
     usage: null,
   };
 }

@@ -295,12 +295,30 @@ export interface Database {
   readonly problem: string | null;
 }
 
+/** Something in a database that names a thing, or may name it: without that it would name nothing. */
+export interface Hold {
+  /** What is named. */
+  readonly of: "run" | "logged-model" | "experiment";
+  /** Its id; `null`: it may be any. */
+  readonly id: string | null;
+  /** The table that names it. */
+  readonly table: string;
+  /** The id of the row that does; `null`: the table is not known. */
+  readonly row: string | null;
+  /** The trace that the row belongs to; left out where there is none. */
+  readonly trace?: string;
+}
+
 /** What is known of a store that is a database, besides what it holds. */
 export interface Backend {
   /** Absolute path of where its artifacts lie, `EXPERIMENT/RUN/artifacts`; `null` where that is not on this machine. */
   readonly artifactRoot: string | null;
   /** The state of its schema, as Alembic records it; `null` where it records none. */
   readonly revision: string | null;
+  /** Whether the highest id of an experiment is given out again once that is gone. @default {false} */
+  readonly reusesIds?: boolean;
+  /** What keeps things from being removed for good that nothing else is known of; left out at depth `meta`. */
+  readonly holds?: readonly Hold[];
   /** How many pages the file has, and how many of them hold nothing; left out below depth `full`. */
   readonly pages?: { readonly total: number; readonly free: number };
   /** What its points of metrics take of it; left out below depth `full`, and where nobody can tell. */

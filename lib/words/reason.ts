@@ -130,6 +130,12 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return `in orphan ${reason.orphan}`;
     case "default-experiment":
       return "the default experiment";
+    case "newest-experiment":
+      return "the newest experiment of the database, which would give its id to the next one";
+    case "row-refers":
+      return `row ${reason.row} of table ${reason.table} refers to it`;
+    case "newer-database":
+      return `this database is newer than mltidy: its table ${reason.table} may refer to it`;
     case "unreadable":
       return `unreadable: ${reason.message}`;
     case "symbolic-link":
@@ -290,6 +296,12 @@ export function keptText(reason: KeepReason): string {
       return "in orphans";
     case "default-experiment":
       return "the default experiment";
+    case "newest-experiment":
+      return "the newest of the database";
+    case "row-refers":
+      return "that other rows refer to";
+    case "newer-database":
+      return "of a database that is newer than mltidy";
     case "needs-choice":
       return reason.by === "relocation"
         ? "not where the records say"

@@ -46,7 +46,7 @@ export function openDatabaseStore(
     read: <D extends Depth>(options: ReadOptions<D>) =>
       Promise.try(() => readSnapshot(path, { ...options, location, now: now() })),
     changes: {
-      kinds: new Set(["soft-delete-run"]),
+      kinds: new Set(["soft-delete-run", "purge-run", "purge-experiment", "purge-logged-model"]),
       async interrupted() {
         const { findCutOff } = await import("./change/find_cut_off.ts");
         return findCutOff(path);
@@ -79,8 +79,11 @@ async function readSnapshot<D extends Depth>(
   const { depth, sizes = false, extras, signal } = options;
   signal?.throwIfAborted();
   const inspection = depth === "full" ? await import("./scan/inspect_database.ts") : null;
+  const held = depth === "meta" ? null : await import("./scan/read_holds.ts");
   const snapshot = withTables(path, (tables) => {
-    const rows = readRows(tables, options);
+    const { backend, ...read } = readRows(tables, options);
+    const holds = held === null ? {} : { holds: held.readHolds(tables) };
+    const rows = { ...read, backend: { ...backend, reusesIds: true, ...holds } };
     const assembled = assembleRows(rows);
     return inspection?.inspectDatabase(tables, rows, assembled) ?? assembled;
   });

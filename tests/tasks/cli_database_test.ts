@@ -58,26 +58,26 @@ Deno.test("the tasks that only look work on a database as on a directory", async
   const plan = await document("cleanup");
   assertEquals(
     plan.actions.map(({ kind, runId }: { kind: string; runId: string }) => [kind, runId]),
-    [["soft-delete-run", runId(1)]],
+    [["soft-delete-run", runId(1)], ["purge-run", runId(3)]],
   );
   assertEquals(
     plan.kept.map(({ path, reasons: [{ kind }] }: Kept) => [path, kind]),
-    [[`1/${runId(2)}`, "registered"], [`1/${runId(3)}`, "not-supported"]],
+    [[`1/${runId(2)}`, "registered"]],
   );
   assertEquals((await document("prune")).totals.softDeleteRuns, 1);
   const explained = await document("explain", runId(2));
   assertEquals(explained.reasons[0].kind, "registered");
   const { verdict, reasons } = await document("explain", runId(3));
-  assertEquals([verdict, reasons], ["stays", [{ kind: "not-supported" }]]);
+  assertEquals([verdict, reasons[0].kind], ["purge", "deleted-longer-than"]);
   assertEquals((await document("preflight", "--check")).ready, true);
   assertSameTree(await readTree(database.directory), before);
 });
 
-Deno.test("a database is cleaned up and brought back as a directory is, and what cannot be purged yet is said", async () => {
+Deno.test("a database is cleaned up and brought back as a directory is", async () => {
   await using database = await tempDatabase(STORE);
   const store = ["--store", database.uri];
   const { out } = await runTask("cleanup", store);
-  assertStringIncludes(out, "1 that would go, which cannot be done yet with this kind of store");
+  assertStringIncludes(out, "Plan: 1 to soft-delete, 1 to purge, 0 to quarantine; ");
   assertStringIncludes(out, `To carry it out: deno task cleanup:apply --store ${database.uri}`);
   assertEquals((await runTask("cleanup:apply", store)).code, 2);
   const applied = await runTask("cleanup:apply", ["--force", ...store]);
@@ -85,7 +85,7 @@ Deno.test("a database is cleaned up and brought back as a directory is, and what
   const listed = await runTask("backup", ["--list", ...store]);
   assertStringIncludes(listed.out, "cleanup");
   const restored = await runTask("restore", ["--last", ...store]);
-  assertEquals([restored.code, restored.out.includes("1 change")], [0, true], restored.out);
+  assertEquals([restored.code, restored.out.includes("2 changes")], [0, true], restored.out);
   assertEquals(JSON.parse((await runTask("summary", ["--json", ...store])).out).runs.deleted, 1);
 });
 
@@ -161,7 +161,7 @@ Deno.test("a process that may only read plans for a database in WAL mode, and le
   const before = await readTree(database.directory);
   const { code, out } = await startTask("cleanup", ["--store", database.uri]);
   assertEquals(code, 0);
-  assertStringIncludes(out, "Plan: 1 to soft-delete, 0 to purge, 0 to quarantine; ");
+  assertStringIncludes(out, "Plan: 1 to soft-delete, 1 to purge, 0 to quarantine; ");
   assertSameTree(await readTree(database.directory), before);
 });
 

@@ -1,7 +1,9 @@
 /**
- * The changes of a database, so that they can be undone: which rows each found, and what it made of them.
+ * The changes of a database, so that they can be undone: which rows each found, and what it made of them; and all
+ * that it has taken away.
  *
- * *Ordering*: what a change is going to make of rows is written here, durably, before it touches them.
+ * *Ordering*: what a change is going to make of rows is written here, durably, before it touches them, and so are
+ * all rows that are to go.
  *
  * *Locking*: only who holds the lock of the store writes here.
  *
@@ -11,24 +13,26 @@
  * @module
  */
 
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { newBackupId } from "../../../lib/backup/backup_id.ts";
 import { orderAfter } from "../../../lib/backup/backup_order.ts";
-import { DamagedBackupError, StoreAccessError } from "../../../lib/errors.ts";
-import { sqliteUri } from "../../../lib/store/store_uri.ts";
-import { foreignError } from "../../_file/own/own_directory.ts";
-import { accessOf, trySetAccess } from "../../_io/permissions.ts";
-import { infoOf } from "../../_io/read.ts";
-import { checkState } from "./state_directory.ts";
-import { checkJournal } from "../scan/check_journal.ts";
-import { isCutOff, recoverText } from "../scan/open_database.ts";
+import { DamagedBackupError } from "../../../lib/errors.ts";
 import { placesFor } from "../scan/tables.ts";
-import { inTransaction, type Row, type RowChange, softDeletion } from "./change_rows.ts";
-
-/** The same, as it is logged. */
-export interface LoggedRow extends RowChange {
-  readonly number: number;
-}
+import {
+  inTransaction,
+  logged,
+  type LoggedRow,
+  loggedRowOf,
+  type RowChange,
+} from "./change_rows.ts";
+import { openLogToRead, openLogToWrite } from "./log_schema.ts";
+import {
+  chunkOf,
+  columnsOf,
+  type LoggedSubject,
+  type RowChunk,
+  subjectOf,
+} from "./removed_rows.ts";
 
 /** A change. */
 export interface LoggedChange {
@@ -40,8 +44,12 @@ export interface LoggedChange {
   readonly createdAt: number;
   /** Whether it came to its end. */
   readonly isDone: boolean;
-  /** How many rows it has changed that have not been changed back. */
-  readonly rows: number;
+  /** How many rows it has changed that have not been changed back, and how much it has taken that is not back. */
+  readonly count: number;
+  /** What the rows take here that it has taken. */
+  readonly bytes: number;
+  /** Whether taking it back was cut off. */
+  readonly isGoingBack: boolean;
 }
 
 /** What of a change is meant; neither is all of it. */
@@ -56,6 +64,10 @@ export interface ChangeLog extends Disposable {
   list(): readonly LoggedChange[];
   /** In the order in which they were changed. */
   rowsOf(id: string, selection?: RowSelection): readonly LoggedRow[];
+  /** What it has taken away, in the order in which that went. */
+  subjectsOf(id: string, selection?: RowSelection): readonly LoggedSubject[];
+  /** The rows that went with it, those first that went last. */
+  chunksOf(subject: LoggedSubject): Iterable<RowChunk>;
 }
 
 /** The same, for whoever holds the lock. */
@@ -66,40 +78,20 @@ export interface WritableLog extends ChangeLog {
   add(id: string, rows: readonly RowChange[]): readonly LoggedRow[];
   /** Forgets rows that have not been changed, or have been changed back. */
   drop(rows: readonly LoggedRow[]): void;
+  /** Adds what is about to go, of which no row has been logged yet. */
+  addSubjects(
+    id: string,
+    subjects: readonly Omit<LoggedSubject, "number" | "isGoingBack">[],
+  ): readonly LoggedSubject[];
+  /** Adds rows that are about to go. */
+  addChunks(chunks: readonly { readonly subject: LoggedSubject; readonly chunk: RowChunk }[]): void;
+  /** Says of what has gone that it is about to be brought back. */
+  markGoingBack(subjects: readonly LoggedSubject[]): void;
+  /** Forgets what has not gone, or is back. */
+  dropSubjects(subjects: readonly LoggedSubject[]): void;
   finish(id: string): void;
   remove(id: string): void;
 }
-
-/** "mlti", by which a database is known to be ours. */
-const APPLICATION = 0x6d6c7469;
-const VERSION = 1;
-
-const TABLES: readonly string[] = [
-  `CREATE TABLE changes (
-    id TEXT PRIMARY KEY,
-    place INTEGER NOT NULL,
-    task TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    is_done INTEGER NOT NULL
-  ) STRICT`,
-  `CREATE TABLE rows (
-    number INTEGER PRIMARY KEY,
-    change TEXT NOT NULL REFERENCES changes ON DELETE CASCADE,
-    experiment TEXT NOT NULL,
-    run TEXT NOT NULL,
-    table_name TEXT NOT NULL,
-    key TEXT NOT NULL,
-    before TEXT NOT NULL,
-    after TEXT NOT NULL
-  ) STRICT`,
-  "CREATE INDEX rows_of_change ON rows (change)",
-];
-
-const SCHEMA = [
-  ...TABLES,
-  `PRAGMA user_version = ${VERSION}`,
-  `PRAGMA application_id = ${APPLICATION}`,
-].join(";\n");
 
 /**
  * Opens the log for reading. Needs read permission.
@@ -110,19 +102,12 @@ const SCHEMA = [
  * @throws {DamagedBackupError} When it is damaged, or of a newer version.
  */
 export function readChangeLog(store: string): ChangeLog | null {
-  const { changes } = checkState(store);
-  if ((infoOf(changes)?.size ?? 0) === 0) return null;
-  checkJournal(changes, sqliteUri(store));
-  const database = new DatabaseSync(changes, { readOnly: true });
-  return closingOnError(database, () => {
-    checkOurs(database, changes, store);
-    return logOf(database, changes);
-  });
+  const open = openLogToRead(store);
+  return open === null ? null : logOf(open);
 }
 
 /**
- * Opens the log for writing, and makes it where it is not there, open to whom the store's database is open to. Needs
- * read and write permission; the lock of the store must be held.
+ * Opens the log for writing, and makes it where it is not there, see {@linkcode openLogToWrite}.
  *
  * @param store Absolute real path of the store's database.
  * @returns The log, to be bound by `using`.
@@ -130,65 +115,22 @@ export function readChangeLog(store: string): ChangeLog | null {
  * @throws {DamagedBackupError} When it is damaged, or of a newer version.
  */
 export function openChangeLog(store: string): WritableLog {
-  const { changes } = checkState(store);
-  if (infoOf(changes) === null) makeFile(changes, store);
-  checkJournal(changes, sqliteUri(store));
-  const database = new DatabaseSync(changes, { enableForeignKeyConstraints: true });
-  return closingOnError(database, () => {
-    // The last step of a commit, that the journal goes, is made durable as well.
-    database.exec("PRAGMA synchronous = EXTRA");
-    if (infoOf(changes)?.size === 0) inTransaction(database, () => database.exec(SCHEMA));
-    checkOurs(database, changes, store);
-    return writableLogOf(database, changes);
-  });
+  return writableLogOf(openLogToWrite(store));
 }
 
-/** What is there already is of whoever made it: only a new file gets the access of the store's database. */
-function makeFile(changes: string, store: string): void {
-  Deno.openSync(changes, { write: true, createNew: true, mode: 0o600 }).close();
-  const { uid, gid, mode } = accessOf(Deno.statSync(store));
-  trySetAccess(changes, { uid, gid, mode: (mode & 0o666) | 0o600 });
+/** What is chosen of a change's rows, or subjects. */
+const CHOSEN = "change = ? AND (? IS NULL OR experiment = ?) AND (? IS NULL OR run = ?)";
+
+function chosen(id: string, { experiment = null, run = null }: Chosen): readonly SQLInputValue[] {
+  return [id, experiment, experiment, run, run];
 }
 
-function closingOnError<T>(database: DatabaseSync, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    database.close();
-    throw error;
-  }
+interface Chosen {
+  readonly experiment?: string | null;
+  readonly run?: string | null;
 }
 
-function checkOurs(database: DatabaseSync, path: string, store: string): void {
-  const ask = (name: string) => {
-    try {
-      return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
-    } catch (cause) {
-      if (isCutOff(cause)) {
-        const location = sqliteUri(store);
-        const message = `Cannot read ${path}: a change was cut off; ${recoverText(store)}`;
-        throw new StoreAccessError(message, location, { cause });
-      }
-      throw new DamagedBackupError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
-    }
-  };
-  if (ask("application_id") !== APPLICATION) {
-    throw foreignError(path, { expected: "a file", found: "another database", store });
-  }
-  const version = ask("user_version");
-  if (version > VERSION) {
-    throw new DamagedBackupError(
-      `Cannot read ${path}: expected version ${VERSION}, found ${version}; use the version of mltidy that wrote it`,
-    );
-  }
-  const found = database.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").all();
-  const isSame = found.length === TABLES.length &&
-    found.every(({ sql }) => TABLES.includes(String(sql)));
-  // A view could take for ever to read, and a trigger do anything.
-  if (!isSame) throw new DamagedBackupError(`Cannot read ${path}: expected other tables in it`);
-}
-
-function logOf(database: DatabaseSync, path: string): ChangeLog {
+function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): ChangeLog {
   const reading = <T>(work: () => T): T => {
     try {
       return work();
@@ -197,67 +139,59 @@ function logOf(database: DatabaseSync, path: string): ChangeLog {
       throw new DamagedBackupError(`Cannot read ${path}: ${error.message}`, { cause: error });
     }
   };
+  // The first version had only rows that are changed.
+  const hasSubjects = version > 1;
+  const taken = hasSubjects
+    ? `(SELECT COUNT(*) FROM subjects AS s WHERE s.change = c.id) AS subjects,
+      (SELECT COUNT(*) FROM subjects AS s WHERE s.change = c.id AND is_going_back = 1) AS back,
+      (SELECT SUM(LENGTH(rows)) FROM subjects AS s JOIN removed AS r ON r.subject = s.number
+        WHERE s.change = c.id) AS bytes`
+    : "0 AS subjects, 0 AS back, 0 AS bytes";
   return {
     list: () =>
       reading(() =>
         database.prepare(
-          `SELECT c.*, COUNT(r.number) AS count FROM changes AS c
-            LEFT JOIN rows AS r ON r.change = c.id GROUP BY c.id ORDER BY place DESC, c.id DESC`,
+          `SELECT c.*, (SELECT COUNT(*) FROM rows AS r WHERE r.change = c.id) AS changed, ${taken}
+            FROM changes AS c ORDER BY place DESC, id DESC`,
         ).all().map((row) => ({
           id: String(row["id"]),
           order: Number(row["place"]),
           task: String(row["task"]),
           createdAt: Number(row["created_at"]),
           isDone: row["is_done"] === 1,
-          rows: Number(row["count"]),
+          count: Number(row["changed"]) + Number(row["subjects"]),
+          bytes: Number(row["bytes"]),
+          isGoingBack: Number(row["back"]) > 0,
         }))
       ),
-    rowsOf: (id, { experiment = null, run = null } = {}) =>
+    rowsOf: (id, selection = {}) =>
       reading(() =>
-        database.prepare(
-          `SELECT * FROM rows WHERE change = ? AND (? IS NULL OR experiment = ?)
-            AND (? IS NULL OR run = ?) ORDER BY number`,
-        ).all(id, experiment, experiment, run, run).map(loggedRowOf)
+        database.prepare(`SELECT * FROM rows WHERE ${CHOSEN} ORDER BY number`)
+          .all(...chosen(id, selection)).map(loggedRowOf)
       ),
+    subjectsOf: (id, selection = {}) =>
+      reading(() =>
+        hasSubjects
+          ? database.prepare(`SELECT * FROM subjects WHERE ${CHOSEN} ORDER BY number`)
+            .all(...chosen(id, selection)).map(subjectOf)
+          : []
+      ),
+    *chunksOf(subject) {
+      const numbers = reading(() =>
+        database.prepare("SELECT number FROM removed WHERE subject = ? ORDER BY number DESC")
+          .all(subject.number)
+      );
+      // One by one: a run may have more rows than are to be held at once.
+      const read = database.prepare("SELECT * FROM removed WHERE number = ?");
+      for (const { number } of numbers) yield reading(() => chunkOf(read.get(number!)!, subject));
+    },
     [Symbol.dispose]: () => database.close(),
   };
 }
 
-/** Who may write there may have put anything into it: nothing else is undone than a soft deletion. */
-function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
-  const [key, before, after] = ["key", "before", "after"].map((name) => rowIn(row, name));
-  const run = String(row["run"]);
-  const time = after?.["deleted_time"];
-  const isDated = time !== undefined;
-  const expected = softDeletion(run, isDated ? Number(time) : null);
-  const isSound = row["table_name"] === "runs" && (!isDated || Number.isSafeInteger(time)) &&
-    sameRow(key, expected.key) && sameRow(before, expected.before) &&
-    sameRow(after, expected.after);
-  if (!isSound) {
-    throw new DamagedBackupError(
-      `Cannot read row ${row["number"]} of change ${
-        row["change"]
-      }: expected the soft deletion of a run`,
-    );
-  }
-  const { number, experiment } = row;
-  return { ...expected, number: Number(number), experiment: String(experiment), run };
-}
-
-function rowIn(row: Readonly<Record<string, unknown>>, name: string): Row | null {
-  try {
-    return JSON.parse(String(row[name]));
-  } catch {
-    return null;
-  }
-}
-
-function sameRow(found: Row | null | undefined, expected: Row): boolean {
-  return JSON.stringify(found) === JSON.stringify(expected);
-}
-
-function writableLogOf(database: DatabaseSync, path: string): WritableLog {
-  const log = logOf(database, path);
+function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
+  const { database } = open;
+  const log = logOf(open);
   return {
     ...log,
     begin: (task, now) =>
@@ -266,29 +200,57 @@ function writableLogOf(database: DatabaseSync, path: string): WritableLog {
         const id = newBackupId(task, now, (id) => all.some((one) => one.id === id));
         const order = orderAfter(all.map(({ order }) => order), now);
         database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, 0)").run(id, order, task, now);
-        return { id, order, task, createdAt: now, isDone: false, rows: 0 };
+        const none = { count: 0, bytes: 0, isGoingBack: false };
+        return { id, order, task, createdAt: now, isDone: false, ...none };
       }),
     add: (id, rows) =>
       inTransaction(database, () => {
         const insert = database.prepare("INSERT INTO rows VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)");
         return rows.map((row) => {
-          const { experiment, run, table, key, before, after } = row;
-          const texts = [key, before, after].map((one) => JSON.stringify(one));
-          const { lastInsertRowid } = insert.run(id, experiment, run, table, ...texts);
+          const { lastInsertRowid } = insert.run(id, ...logged(row));
           return { ...row, number: Number(lastInsertRowid) };
         });
       }),
-    drop: (rows) =>
+    drop: (rows) => dropFrom(database, "rows", rows),
+    addSubjects: (id, subjects) =>
       inTransaction(database, () => {
-        for (let at = 0; at < rows.length; at += AT_ONCE) {
-          const numbers = rows.slice(at, at + AT_ONCE).map(({ number }) => number);
-          database.prepare(`DELETE FROM rows WHERE number IN ${placesFor(numbers)}`)
-            .run(...numbers);
-        }
+        const insert = database.prepare("INSERT INTO subjects VALUES (NULL, ?, ?, ?, ?, ?, ?, 0)");
+        return subjects.map((subject): LoggedSubject => {
+          const { kind, experiment, run, id: subjectId, trees } = subject;
+          const { lastInsertRowid } = insert
+            .run(id, kind, experiment, run, subjectId, JSON.stringify(trees));
+          return { ...subject, number: Number(lastInsertRowid), isGoingBack: false };
+        });
       }),
+    addChunks: (chunks) =>
+      inTransaction(database, () => {
+        const insert = database.prepare("INSERT INTO removed VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)");
+        for (const { subject, chunk } of chunks) insert.run(subject.number, ...columnsOf(chunk));
+      }),
+    markGoingBack: (subjects) =>
+      inTransaction(database, () => {
+        const mark = database.prepare("UPDATE subjects SET is_going_back = 1 WHERE number = ?");
+        for (const { number } of subjects) mark.run(number);
+      }),
+    dropSubjects: (subjects) => dropFrom(database, "subjects", subjects),
     finish: (id) => void database.prepare("UPDATE changes SET is_done = 1 WHERE id = ?").run(id),
     remove: (id) => void database.prepare("DELETE FROM changes WHERE id = ?").run(id),
   };
+}
+
+function dropFrom(
+  database: DatabaseSync,
+  table: "rows" | "subjects",
+  all: readonly { readonly number: number }[],
+): void {
+  if (all.length === 0) return;
+  inTransaction(database, () => {
+    for (let at = 0; at < all.length; at += AT_ONCE) {
+      const numbers = all.slice(at, at + AT_ONCE).map(({ number }) => number);
+      database.prepare(`DELETE FROM ${table} WHERE number IN ${placesFor(numbers)}`)
+        .run(...numbers);
+    }
+  });
 }
 
 /** How many values a statement may have. */

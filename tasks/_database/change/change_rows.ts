@@ -11,7 +11,8 @@
  * @module
  */
 
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { DamagedBackupError } from "../../../lib/errors.ts";
 import type { Value } from "../scan/tables.ts";
 
 /** Columns of a row, by their names. */
@@ -27,6 +28,11 @@ export interface RowChange {
   /** What of it was changed. */
   readonly before: Row;
   readonly after: Row;
+}
+
+/** The same, as it is logged. */
+export interface LoggedRow extends RowChange {
+  readonly number: number;
 }
 
 /**
@@ -50,6 +56,57 @@ export function softDeletion(
     before: { lifecycle_stage: "active", ...undated },
     after: { lifecycle_stage: "deleted", ...dated },
   };
+}
+
+/**
+ * Writes a row for the log.
+ *
+ * @param row What is made of it.
+ * @returns The values of its columns, after those of its number and its change.
+ */
+export function logged(row: RowChange): readonly SQLInputValue[] {
+  const { experiment, run, table, key, before, after } = row;
+  return [experiment, run, table, ...[key, before, after].map((one) => JSON.stringify(one))];
+}
+
+/**
+ * Reads a row of the log. Who may write there may have put anything into it: nothing else is undone than a soft
+ * deletion.
+ *
+ * @param row As SQLite gives it.
+ * @returns What was made of it.
+ * @throws {DamagedBackupError} When it says anything else.
+ */
+export function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
+  const [key, before, after] = ["key", "before", "after"].map((name) => rowIn(row, name));
+  const run = String(row["run"]);
+  const time = after?.["deleted_time"];
+  const isDated = time !== undefined;
+  const expected = softDeletion(run, isDated ? Number(time) : null);
+  const isSound = row["table_name"] === "runs" && (!isDated || Number.isSafeInteger(time)) &&
+    sameRow(key, expected.key) && sameRow(before, expected.before) &&
+    sameRow(after, expected.after);
+  if (!isSound) {
+    throw new DamagedBackupError(
+      `Cannot read row ${row["number"]} of change ${
+        row["change"]
+      }: expected the soft deletion of a run`,
+    );
+  }
+  const { number, experiment } = row;
+  return { ...expected, number: Number(number), experiment: String(experiment), run };
+}
+
+function rowIn(row: Readonly<Record<string, unknown>>, name: string): Row | null {
+  try {
+    return JSON.parse(String(row[name]));
+  } catch {
+    return null;
+  }
+}
+
+function sameRow(found: Row | null | undefined, expected: Row): boolean {
+  return JSON.stringify(found) === JSON.stringify(expected);
 }
 
 /** How a row stands: as it was, as the change left it, otherwise, or not at all. */

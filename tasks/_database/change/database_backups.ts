@@ -6,7 +6,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { BackupListing, Undoing } from "../../../lib/backup/backup.ts";
+import type { BackupListing, Rescue, Undoing } from "../../../lib/backup/backup.ts";
 import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
 import {
   InvalidArgumentError,
@@ -20,19 +20,23 @@ import type {
   BackupPreview,
   Backups,
   BackupWork,
+  BroughtBackReport,
   LockedBackups,
   RestoreSelection,
 } from "../../ports/backups.ts";
 import {
   type ChangeLog,
   type LoggedChange,
-  type LoggedRow,
   readChangeLog,
   type WritableLog,
 } from "./change_log.ts";
-import { AT_ONCE, type RowState, stateOf, undoChanges } from "./change_rows.ts";
-import { openDatabase, orStoreError } from "../scan/open_database.ts";
+import { AT_ONCE, type LoggedRow, type RowState, stateOf, undoChanges } from "./change_rows.ts";
+import { ownedRowsOf } from "./owned_rows.ts";
+import type { LoggedSubject } from "./removed_rows.ts";
+import { openDatabase, orStoreError, storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "./state_directory.ts";
+import { isEmpty } from "./undo_change.ts";
+import { nameOfSubject, stateOfSubject, undoSubjects, withTurns } from "./undo_removals.ts";
 
 /**
  * Opens what was changed in a database for reading. Needs read permission.
@@ -71,30 +75,60 @@ export function lockDatabaseBackups(
   return {
     ...backups,
     copy: () => unsupported(path, "copy"),
-    async bringBack(id, selection = {}, { signal }: BackupWork = {}) {
-      const rows = rowsOf(log, id, selection);
-      const collisions = collisionsOf(database, rows);
-      if (collisions.length > 0) throw new RestoreCollisionError(id, collisions);
-      const turn = takeTurns();
-      let changes = 0;
-      for (let at = 0; at < rows.length; at += AT_ONCE) {
-        await turn();
-        signal?.throwIfAborted();
-        const some = rows.slice(at, at + AT_ONCE);
-        const left = new Set(orStoreError(path, () => undoChanges(database, some)));
-        const undone = some.filter((row) => !left.has(row));
-        orStoreError(path, () => log.drop(undone));
-        changes += undone.length;
-        if (left.size > 0) throw new RestoreCollisionError(id, collisionsOf(database, [...left]));
-      }
-      if (log.rowsOf(id).length === 0) log.remove(id);
-      return { changes, faults: [] };
-    },
+    bringBack: (id, selection = {}, work = {}) =>
+      bringBack({ path, log, database }, id, selection, work),
     take: () => unsupported(path, "move what was changed in"),
     expireRecords: () => Promise.resolve(0),
     remove: (id) => Promise.try(() => (log.remove(id), true)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+interface Held {
+  readonly path: string;
+  readonly log: WritableLog;
+  readonly database: DatabaseSync;
+}
+
+async function bringBack(
+  { path, log, database }: Held,
+  id: string,
+  selection: RestoreSelection,
+  { signal }: BackupWork,
+): Promise<BroughtBackReport> {
+  const owned = ownedRowsOf(database);
+  const { rows, subjects } = chosenOf(log, id, selection);
+  const collisions = collisionsOf(log, database, { rows, subjects });
+  if (collisions.length > 0) throw new RestoreCollisionError(id, collisions);
+  const turn = takeTurns();
+  // What has begun to come back comes back as a whole, be it by the next task.
+  log.markGoingBack(subjects);
+  const inTheWay = await orElse(path, withTurns(undoSubjects(log, owned, subjects), turn));
+  if (inTheWay.length > 0) throw new RestoreCollisionError(id, inTheWay);
+  let changes = subjects.length;
+  for (let at = 0; at < rows.length; at += AT_ONCE) {
+    await turn();
+    signal?.throwIfAborted();
+    const some = rows.slice(at, at + AT_ONCE);
+    const left = new Set(orStoreError(path, () => undoChanges(database, some)));
+    const undone = some.filter((row) => !left.has(row));
+    orStoreError(path, () => log.drop(undone));
+    changes += undone.length;
+    if (left.size > 0) {
+      const own = collisionsOf(log, database, { rows: [...left], subjects: [] });
+      throw new RestoreCollisionError(id, own);
+    }
+  }
+  if (isEmpty(log, id)) log.remove(id);
+  return { changes, faults: [] };
+}
+
+async function orElse<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw storeErrorOf(error, path) ?? error;
+  }
 }
 
 type Look = <T>(look: (log: ChangeLog, database: DatabaseSync) => T) => T | null;
@@ -118,8 +152,9 @@ function backupsOf(path: string, within: Look): Backups {
         const backup = list().find((one) => one.id === id);
         if (backup === undefined) return null;
         return within((log, database): BackupPreview => {
-          const rows = rowsOf(log, id, selection);
-          return { backup, changes: rows.length, collisions: collisionsOf(database, rows) };
+          const chosen = chosenOf(log, id, selection);
+          const changes = chosen.rows.length + chosen.subjects.length;
+          return { backup, changes, collisions: collisionsOf(log, database, chosen) };
         });
       }),
     contents: (id) => Promise.try(() => within((log, database) => contentsOf(log, database, id))),
@@ -128,13 +163,11 @@ function backupsOf(path: string, within: Look): Backups {
         within((log, database): Undoing | null => {
           const one = log.list().find((change) => change.id === id);
           if (one === undefined) return null;
-          const states = log.rowsOf(id).map((row) => stateOf(database, row));
-          const count = (...wanted: readonly RowState[]) =>
-            states.filter((state) => wanted.includes(state)).length;
-          return { possible: count("before", "after"), waiting: 0, gone: count("gone") };
+          return undoingOf(log, database, id);
         })
       ),
-    rescue: () => Promise.resolve(null),
+    rescue: (id, selection = {}) =>
+      Promise.try(() => within((log, database) => rescueOf(log, database, id, selection))),
     extract: () => unsupported(path, "copy to another place what was changed in"),
     history: () => Promise.resolve(null),
     expiredRecords: () => Promise.resolve(0),
@@ -142,21 +175,69 @@ function backupsOf(path: string, within: Look): Backups {
   };
 }
 
+function undoingOf(log: ChangeLog, database: DatabaseSync, id: string): Undoing {
+  const owned = ownedRowsOf(database);
+  const { rows, subjects } = chosenOf(log, id, {});
+  const coming = comingWith(subjects);
+  const free = subjects.filter((one) =>
+    typeof stateOfSubject(log, owned, one, coming) === "string"
+  );
+  const states = rows.map((row) => ({ row, state: stateOf(database, row) }));
+  const gone = states.filter(({ state }) => state === "gone");
+  const waiting = gone.filter(({ row }) => takenBy(log, row) !== null).length;
+  const possible = states.filter(({ state }) => state === "before" || state === "after").length;
+  return { possible: possible + free.length, waiting, gone: gone.length - waiting };
+}
+
+/** A later change that took away what is to be restored must be undone before. */
+function rescueOf(
+  log: ChangeLog,
+  database: DatabaseSync,
+  id: string,
+  selection: RestoreSelection,
+): Rescue | null {
+  for (const row of chosenOf(log, id, selection).rows) {
+    const by = stateOf(database, row) === "gone" ? takenBy(log, row) : null;
+    if (by !== null) return { id: by, kind: "change" };
+  }
+  return null;
+}
+
+/** The change that took a run away, by itself or with its experiment. */
+function takenBy(log: ChangeLog, { run, experiment }: LoggedRow): string | null {
+  const found = log.list().find(({ id }) =>
+    log.subjectsOf(id, { experiment }).some((one) =>
+      one.kind === "experiment" || one.kind === "run" && one.id === run
+    )
+  );
+  return found?.id ?? null;
+}
+
+function comingWith(subjects: readonly LoggedSubject[]): ReadonlySet<string> {
+  return new Set(subjects.flatMap(({ kind, id }) => kind === "experiment" ? [id] : []));
+}
+
 function contentsOf(log: ChangeLog, database: DatabaseSync, id: string): BackupContents {
-  const rows = log.rowsOf(id);
+  const { rows, subjects } = chosenOf(log, id, {});
   const named = database.prepare("SELECT name FROM experiments WHERE experiment_id = ?");
   const called = database.prepare("SELECT name FROM runs WHERE run_uuid = ?");
-  const experiments = [...new Set(rows.map(({ experiment }) => experiment))];
+  const nameOf = (kind: "experiment" | "run", id: string) => {
+    const gone = subjects.find((one) => one.kind === kind && one.id === id);
+    const known = kind === "run" ? called : named;
+    return gone === undefined ? known.get(id)?.["name"]?.toString() : nameOfSubject(log, gone);
+  };
+  const all = [...rows, ...subjects];
+  const experiments = new Set(all.map(({ experiment }) => experiment));
+  const runs = new Set(all.flatMap(({ run }) => run === null ? [] : [run]));
   return {
-    experiments: experiments.map((id) => ({ id, name: named.get(id)?.["name"]?.toString() })),
-    runs: [...new Set(rows.map(({ run }) => run))]
-      .map((id) => ({ id, name: called.get(id)?.["name"]?.toString() })),
+    experiments: [...experiments].map((id) => ({ id, name: nameOf("experiment", id) })),
+    runs: [...runs].map((id) => ({ id, name: nameOf("run", id) })),
   };
 }
 
 function listingOf(
   path: string,
-  { id, order, task, createdAt, rows }: LoggedChange,
+  { id, order, task, createdAt, count, bytes }: LoggedChange,
 ): BackupListing {
   return {
     id,
@@ -165,27 +246,47 @@ function listingOf(
     task,
     createdAt,
     order,
-    changes: rows,
+    changes: count,
     files: 0,
-    bytes: 0,
+    bytes,
   };
 }
 
-function rowsOf(log: ChangeLog, id: string, selection: RestoreSelection): readonly LoggedRow[] {
+/** What of a change is meant. */
+interface Chosen {
+  readonly rows: readonly LoggedRow[];
+  readonly subjects: readonly LoggedSubject[];
+}
+
+function chosenOf(log: ChangeLog, id: string, selection: RestoreSelection): Chosen {
   const rows = log.rowsOf(id, selection);
+  const subjects = log.subjectsOf(id, selection);
   const { experiment, run } = selection;
-  if (rows.length > 0 || (experiment ?? run) === undefined) return rows;
+  if (rows.length + subjects.length > 0 || (experiment ?? run) === undefined) {
+    return { rows, subjects };
+  }
   const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
   throw new InvalidArgumentError(
     `Cannot restore ${wanted} from ${id}: the change holds nothing of it`,
   );
 }
 
-function collisionsOf(database: DatabaseSync, rows: readonly LoggedRow[]): readonly string[] {
-  return rows.flatMap((row) => {
+function collisionsOf(
+  log: ChangeLog,
+  database: DatabaseSync,
+  { rows, subjects }: Chosen,
+): readonly string[] {
+  const owned = ownedRowsOf(database);
+  const coming = comingWith(subjects);
+  const taken = subjects.flatMap((subject) => {
+    const state = stateOfSubject(log, owned, subject, coming);
+    return typeof state === "string" ? [] : [state.collision];
+  });
+  const changed = rows.flatMap((row) => {
     const text = collisionText(stateOf(database, row), row);
     return text === null ? [] : [text];
   });
+  return [...taken, ...changed];
 }
 
 function collisionText(state: RowState, { run, after }: LoggedRow): string | null {

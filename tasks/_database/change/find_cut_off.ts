@@ -21,7 +21,8 @@ export function findCutOff(path: string): readonly string[] {
     }),
     ...unlessCutOff(statePaths(path).changes, () => {
       using log = readChangeLog(path);
-      return (log?.list() ?? []).filter(({ isDone }) => !isDone).map(({ id }) => id);
+      return (log?.list() ?? []).filter(({ isDone, isGoingBack }) => !isDone || isGoingBack)
+        .map(({ id }) => id);
     }),
   ];
 }

@@ -224,4 +224,4 @@ export function readTraceUses(tables: Tables): readonly TraceUseRow[] {
 }
 
 /** As MLflow looks for it when a run is deleted. */
-const SOURCE_RUN = /"mlflow\.assessment\.sourceRunId"\s*:\s*"([^"]+)"/;
+export const SOURCE_RUN = /"mlflow\.assessment\.sourceRunId"\s*:\s*"([^"]+)"/;

@@ -6,15 +6,20 @@
 
 import type { LoggedModelRow, ModelExtras } from "../../../lib/snapshot/assemble_rows.ts";
 import type { ModelUse, RunUse } from "../../../lib/store/extras.ts";
-import { number, selectRows, type Tables, text } from "./tables.ts";
+import { amongIds, number, selectRows, type Tables, text } from "./tables.ts";
 
 /**
  * Reads logged models.
  *
  * @param tables The database.
+ * @param ids Of which models alone. @default {all of them}
  * @returns The models, by id.
  */
-export function readLoggedModels(tables: Tables): Iterable<LoggedModelRow> {
+export function readLoggedModels(
+  tables: Tables,
+  ids?: readonly string[],
+): Iterable<LoggedModelRow> {
+  const { tail = "", values = [] } = amongIds("model_id", ids);
   return selectRows<LoggedModelRow>(tables, {
     table: "logged_models",
     fields: {
@@ -26,7 +31,8 @@ export function readLoggedModels(tables: Tables): Iterable<LoggedModelRow> {
       updated: number("last_updated_timestamp_ms"),
       location: text("artifact_location"),
     },
-    tail: "ORDER BY model_id",
+    tail: `${tail} ORDER BY model_id`,
+    values,
   });
 }
 

@@ -18,7 +18,7 @@ import type { Depth } from "../../../lib/store/snapshot.ts";
 import { PARENT_TAG } from "../../../lib/store/tags.ts";
 import { readLoggedModels, readModelExtras } from "./read_models.ts";
 import { readRunExtras, readTraceUses } from "./read_extras.ts";
-import { number, placesFor, selectRows, type Tables, text } from "./tables.ts";
+import { amongIds, number, placesFor, selectRows, type Tables, text } from "./tables.ts";
 
 /** How to read. */
 export interface RowsOptions<D extends Depth> {
@@ -92,7 +92,17 @@ export function tagsFor(depth: Depth, extras: Extras | undefined): readonly stri
   return depth === "tags" ? null : depth === "full" ? [PARENT_TAG] : [];
 }
 
-function readExperiments(tables: Tables): Iterable<ExperimentRow> {
+/**
+ * Reads rows of experiments.
+ *
+ * @param tables The database.
+ * @param ids Of which experiments alone. @default {all of them}
+ * @returns The rows.
+ */
+export function readExperiments(
+  tables: Tables,
+  ids?: readonly string[],
+): Iterable<ExperimentRow> {
   return selectRows<ExperimentRow>(tables, {
     table: "experiments",
     fields: {
@@ -103,6 +113,7 @@ function readExperiments(tables: Tables): Iterable<ExperimentRow> {
       created: number("creation_time"),
       updated: number("last_update_time"),
     },
+    ...amongIds("experiment_id", ids),
   });
 }
 
@@ -125,10 +136,10 @@ function* readRuns(
  * Reads rows of runs.
  *
  * @param tables The database.
- * @param id Of which run alone. @default {all of them}
+ * @param ids Of which runs alone. @default {all of them}
  * @returns The rows.
  */
-export function selectRuns(tables: Tables, id?: string): Iterable<RunRow> {
+export function selectRuns(tables: Tables, ids?: readonly string[]): Iterable<RunRow> {
   return selectRows<RunRow>(tables, {
     table: "runs",
     fields: {
@@ -142,7 +153,7 @@ export function selectRuns(tables: Tables, id?: string): Iterable<RunRow> {
       deleted: number("deleted_time"),
       location: text("artifact_uri"),
     },
-    ...(id === undefined ? {} : { tail: "WHERE run_uuid = ?", values: [id] }),
+    ...amongIds("run_uuid", ids),
   });
 }
 

@@ -133,3 +133,21 @@ export function* selectRows<Row>(
 export function placesFor(values: readonly unknown[]): string {
   return `(${values.map(() => "?").join(", ")})`;
 }
+
+/**
+ * Confines a selection to some ids, be they many.
+ *
+ * @param column The column that holds them.
+ * @param ids The ids; all of them where they are left out.
+ * @returns What a selection needs for that.
+ */
+export function amongIds(
+  column: string,
+  ids: readonly string[] | undefined,
+): { readonly tail?: string; readonly values?: readonly Value[] } {
+  if (ids === undefined) return {};
+  return {
+    tail: `WHERE "${column}" IN (SELECT value FROM json_each(?))`,
+    values: [JSON.stringify(ids)],
+  };
+}

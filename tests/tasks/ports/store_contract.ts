@@ -64,6 +64,8 @@ const STORE: SnapshotInit = {
         run({ id: runId(7), startTime: NOW - 91 * DAY, endTime: NOW - 90 * DAY }),
       ],
     }),
+    // A database keeps the newest one.
+    experiment({ id: "3", name: "next" }),
     experiment({
       id: "2",
       name: "old",

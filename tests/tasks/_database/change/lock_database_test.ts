@@ -43,7 +43,7 @@ const STORE: SnapshotInit = {
           run({ id: runId(number), ...old, tags: { "mlflow.user": "kim" } })
         ),
         run({ id: runId(3), startTime: NOW - DAY, endTime: NOW - DAY }),
-        deletedRun({ id: runId(4), deletedTime: NOW - 90 * DAY }),
+        deletedRun({ id: runId(4), deletedTime: NOW - DAY }),
         run({ id: runId(5), ...old }),
       ],
     }),
@@ -329,7 +329,7 @@ Deno.test({
 Deno.test("a log of changes that is damaged, newer or forged changes nothing", async () => {
   const forged = "expected the soft deletion of a run";
   const damages: readonly [sql: string, message: string][] = [
-    ["PRAGMA user_version = 2", "expected version 1, found 2"],
+    ["PRAGMA user_version = 3", "expected version 2, found 3"],
     ["UPDATE rows SET table_name = 'experiments'", forged],
     [`UPDATE rows SET after = '{"status":"RUNNING"}'`, forged],
     ["UPDATE rows SET key = '{}'", forged],

@@ -1,0 +1,188 @@
+/**
+ * A change of a database: its actions in their order, many in each transaction.
+ *
+ * *Ordering*: what is made of rows, and which go, is logged before any is touched; the change ends in the log when
+ * all of it is done.
+ *
+ * *Locking*: the lock of the store is held; SQLite's own for the fraction of a second of each transaction.
+ *
+ * *After an interruption*: whoever takes the lock next undoes what had not come to its end.
+ *
+ * @module
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+import type { Action, SoftDeleteRun } from "../../../lib/plan/plan.ts";
+import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
+import { NO_USAGE } from "../../../lib/store/usage.ts";
+import { takeTurns } from "../../_io/take_turns.ts";
+import type { Change, PerformOptions } from "../../ports/store.ts";
+import { storeErrorOf } from "../scan/open_database.ts";
+import { readTables } from "../scan/tables.ts";
+import type { WritableLog } from "./change_log.ts";
+import { AT_ONCE, type LoggedRow, makeChanges, softDeletion } from "./change_rows.ts";
+import { ownedRowsOf } from "./owned_rows.ts";
+import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
+import type { RemovalPlace } from "./remove_rows.ts";
+import { type Standings, standingsOfRuns } from "./standing_facts.ts";
+import { statePaths } from "./state_directory.ts";
+import { isEmpty, reverseChange } from "./undo_change.ts";
+
+/** What a change is made of. */
+export interface ChangeOptions {
+  readonly actions: readonly Action[];
+  readonly task: string;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly keepBackup: boolean;
+  readonly log: WritableLog;
+  readonly database: DatabaseSync;
+  /** Absolute path of the store's database. */
+  readonly path: string;
+}
+
+type Done = SoftDeleteRun | Purge;
+
+/**
+ * Begins a change. Needs write permission; the lock of the store must be held.
+ *
+ * @param options What it is made of.
+ * @returns The change.
+ */
+export async function beginChange(options: ChangeOptions): Promise<Change> {
+  const { task, now, keepBackup, log, database, path } = options;
+  const actions = options.actions.filter((one): one is Done => isSoftDelete(one) || isPurge(one));
+  const tables = readTables(database);
+  const rows = ownedRowsOf(database);
+  const turn = takeTurns();
+  const deleting = actions.filter(isSoftDelete).map(({ runId }) => runId);
+  const known = standingsOfRuns(tables, deleting);
+  await turn();
+  const purging = lookAtPurges(tables, rows, actions.filter(isPurge));
+  const { id } = log.begin(task, now);
+  const place: RemovalPlace = { tables, rows, log, change: id };
+  let isOpen = true;
+  let isUnsettled = false;
+  const explain = (error: unknown) => (storeErrorOf(error, path) ?? error as Error).message;
+  const perform = async (chunk: readonly Done[]): Promise<readonly ActionOutcome[]> => {
+    try {
+      const soft = chunk.filter(isSoftDelete);
+      if (soft.length > 0) return softDelete(place, soft, { known, now });
+      const purges = chunk.filter(isPurge);
+      const done = await performPurges(place, purges, { known: purging, turn, explain });
+      isUnsettled ||= done.isUnsettled;
+      return done.outcomes;
+    } catch (error) {
+      // What happens in the store is an outcome: none of them has been changed then.
+      return chunk.map(({ kind, path }) => ({
+        kind,
+        path,
+        outcome: "failed",
+        message: explain(error),
+      }));
+    }
+  };
+  return {
+    performAll: (how) => performAll(actions, perform, how),
+    finish: () =>
+      Promise.try(() => {
+        isOpen = false;
+        if (!isEmpty(log, id) && (keepBackup || isUnsettled)) {
+          log.finish(id);
+          return { id, path: statePaths(path).changes };
+        }
+        log.remove(id);
+        return null;
+      }),
+    [Symbol.dispose]() {
+      if (!isOpen) return;
+      isOpen = false;
+      reverseChange(log, rows, { id, task });
+    },
+  };
+}
+
+function isSoftDelete(action: Action): action is SoftDeleteRun {
+  return action.kind === "soft-delete-run";
+}
+
+/** Deletes as MLflow does what stands as it was planned. */
+function softDelete(
+  { tables, rows: { database }, log, change }: RemovalPlace,
+  chunk: readonly SoftDeleteRun[],
+  { known, now }: { readonly known: Standings; readonly now: number },
+): readonly ActionOutcome[] {
+  const isDated = tables.columns.get("runs")!.has("deleted_time");
+  const reasons = new Map<string, SkipReason>();
+  const rows = log.add(
+    change,
+    chunk.map(({ runId, experimentId }) => ({
+      experiment: experimentId,
+      run: runId,
+      ...softDeletion(runId, isDated ? now : null),
+    })),
+  );
+  let changed: ReadonlySet<LoggedRow> = new Set();
+  try {
+    let standings: Standings | null = null;
+    const stamps = new Map<string, string>(chunk.map(({ runId, stamp }) => [runId, stamp]));
+    changed = new Set(makeChanges(database, rows, ({ run }) => {
+      standings ??= standingsOfRuns(tables, chunk.map(({ runId }) => runId));
+      const found = standings.get(run);
+      if (found === undefined) reasons.set(run, "gone");
+      return found !== undefined && found.stamp === stamps.get(run) &&
+        found.facts === known.get(run)?.facts;
+    }));
+  } finally {
+    log.drop(rows.filter((row) => !changed.has(row)));
+  }
+  const deleted = new Set([...changed].map(({ run }) => run));
+  return chunk.map(({ kind, path, runId }) =>
+    deleted.has(runId)
+      ? { kind, path, outcome: "applied", usage: NO_USAGE }
+      : { kind, path, outcome: "skipped", because: reasons.get(runId) ?? "changed-since-plan" }
+  );
+}
+
+/** As many actions of one kind at once as are done before the signal is looked at again. */
+const CHUNKS: Readonly<Record<Done["kind"], number>> = {
+  "soft-delete-run": AT_ONCE,
+  "purge-run": 1_000,
+  "purge-experiment": 20,
+  "purge-logged-model": 1_000,
+};
+
+async function* performAll(
+  actions: readonly Done[],
+  perform: (chunk: readonly Done[]) => Promise<readonly ActionOutcome[]>,
+  { signal, isStillPlanned }: PerformOptions = {},
+): AsyncGenerator<ActionOutcome> {
+  for (const chunk of chunksOf(actions)) {
+    const refused = new Set<Done>();
+    for (const action of chunk) {
+      if (await isStillPlanned?.(action) === false) refused.add(action);
+    }
+    const { aborted = false } = signal ?? {};
+    const wanted = aborted ? [] : chunk.filter((action) => !refused.has(action));
+    const performed = (wanted.length === 0 ? [] : await perform(wanted)).values();
+    for (const action of chunk) {
+      const { kind, path } = action;
+      if (aborted) yield { kind, path, outcome: "not-run", because: "interrupted" };
+      else if (!refused.has(action)) yield performed.next().value!;
+      else yield { kind, path, outcome: "skipped", because: "changed-since-plan" };
+    }
+  }
+}
+
+function* chunksOf(actions: readonly Done[]): Iterable<readonly Done[]> {
+  let chunk: Done[] = [];
+  for (const action of actions) {
+    const [first] = chunk;
+    if (first && (first.kind !== action.kind || chunk.length === CHUNKS[first.kind])) {
+      yield chunk;
+      chunk = [];
+    }
+    chunk.push(action);
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,0 +1,227 @@
+/**
+ * Permanent deletions: what of a plan's subjects still stands as it was planned goes, with all its rows.
+ *
+ * @module
+ */
+
+import type {
+  Action,
+  PurgeExperiment,
+  PurgeLoggedModel,
+  PurgeRun,
+} from "../../../lib/plan/plan.ts";
+import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
+import type { Owner } from "../../../lib/snapshot/owned_tables.ts";
+import { NO_USAGE } from "../../../lib/store/usage.ts";
+import type { Tables } from "../scan/tables.ts";
+import { type OwnedRows, statementOf } from "./owned_rows.ts";
+import { type RemovalPlace, removeAll } from "./remove_rows.ts";
+import type { Subject } from "./removed_rows.ts";
+import {
+  type Standing,
+  type Standings,
+  standingsOfExperiments,
+  standingsOfModels,
+  standingsOfRuns,
+} from "./standing_facts.ts";
+
+/** An action that takes something away for good. */
+export type Purge = PurgeRun | PurgeExperiment | PurgeLoggedModel;
+
+/**
+ * Tells whether an action takes something away for good.
+ *
+ * @param action The action.
+ * @returns Whether it does.
+ */
+export function isPurge(action: Action): action is Purge {
+  return ["purge-run", "purge-experiment", "purge-logged-model"].includes(action.kind);
+}
+
+/** How all that goes stands, by its id, before anything has gone. */
+export type Known = Readonly<Record<Subject["kind"], Standings>>;
+
+/**
+ * Looks at how all stands that is to go. Needs read permission.
+ *
+ * @param tables The database.
+ * @param rows The same.
+ * @param actions What is to go.
+ * @returns How it stands.
+ */
+export function lookAtPurges(tables: Tables, rows: OwnedRows, actions: readonly Purge[]): Known {
+  const experiments = actions.filter(({ kind }) =>
+    kind === "purge-experiment"
+  ) as PurgeExperiment[];
+  const runs = actions.flatMap((action) => {
+    if (action.kind === "purge-run") return [action.runId];
+    return action.kind === "purge-experiment" ? action.runIds : [];
+  });
+  const models = actions.flatMap((action) => {
+    if (action.kind === "purge-logged-model") return [action.modelId];
+    return action.kind === "purge-experiment" && rows.columns.has("logged_models")
+      ? idsIn(rows, "logged_models", "model_id", action.experimentId)
+      : [];
+  });
+  return {
+    "run": standingsOfRuns(tables, runs),
+    "logged-model": standingsOfModels(tables, models),
+    "experiment": standingsOfExperiments(tables, runsOf(experiments)),
+  };
+}
+
+function runsOf(actions: readonly PurgeExperiment[]): ReadonlyMap<string, number> {
+  return new Map(actions.map(({ experimentId, runIds }) => [experimentId, runIds.length]));
+}
+
+function idsIn(
+  rows: OwnedRows,
+  table: string,
+  column: string,
+  experiment: string,
+): readonly string[] {
+  return statementOf(rows, `SELECT "${column}" AS id FROM "${table}" WHERE experiment_id = ?`)
+    .all(experiment).map(({ id }) => String(id));
+}
+
+/**
+ * Takes away what stands as it was planned. Needs write permission.
+ *
+ * @param place From where.
+ * @param actions What is to go; all of one kind.
+ * @param options How it stood before, and what is awaited between two transactions.
+ * @returns One outcome for each action, and whether what was to stay is in the log alone.
+ */
+export async function performPurges(
+  place: RemovalPlace,
+  actions: readonly Purge[],
+  { known, turn, explain }: {
+    readonly known: Known;
+    readonly turn: () => Promise<void>;
+    readonly explain: (error: unknown) => string;
+  },
+): Promise<{ readonly outcomes: readonly ActionOutcome[]; readonly isUnsettled: boolean }> {
+  const subjects = actions.map(subjectFor);
+  const actionOf = new Map(subjects.map((subject, index) => [subject, actions[index]!]));
+  const removed = await removeAll<SkipReason>(place, subjects, {
+    turn,
+    refuse(owner, parts) {
+      const reasons = new Map<Subject, SkipReason>();
+      const now = lookAgain(place, owner, parts, actionOf);
+      for (const [subject, ids] of parts) {
+        const because = whyNot({ place, known, now, owner, ids, action: actionOf.get(subject)! });
+        if (because !== null) reasons.set(subject, because);
+      }
+      return reasons;
+    },
+  });
+  const outcomes = removed.map((one, index): ActionOutcome => {
+    const { kind, path } = actions[index]!;
+    switch (one.outcome) {
+      case "gone":
+        return { kind, path, outcome: "applied", usage: NO_USAGE };
+      case "stays":
+        return { kind, path, outcome: "skipped", because: one.because };
+      case "failed":
+        return { kind, path, outcome: "failed", message: explain(one.error) };
+    }
+  });
+  const isUnsettled = removed.some((one) => one.outcome === "failed" && one.isLogged);
+  return { outcomes, isUnsettled };
+}
+
+function subjectFor(action: Purge): Subject {
+  const { experimentId: experiment } = action;
+  switch (action.kind) {
+    case "purge-run":
+      return { kind: "run", experiment, run: action.runId, id: action.runId };
+    case "purge-logged-model":
+      return { kind: "logged-model", experiment, run: action.withoutRun, id: action.modelId };
+    case "purge-experiment":
+      return { kind: "experiment", experiment, run: null, id: experiment };
+  }
+}
+
+type Parts = ReadonlyMap<Subject, readonly string[]>;
+
+/** How all of one transaction stands, and the experiments that go as a whole. */
+function lookAgain(
+  { tables }: RemovalPlace,
+  owner: Owner,
+  parts: Parts,
+  actionOf: ReadonlyMap<Subject, Purge>,
+): Known {
+  const ids = [...parts.values()].flat();
+  const whole = [...parts.keys()].map((subject) => actionOf.get(subject)!)
+    .filter((action) => action.kind === "purge-experiment") as PurgeExperiment[];
+  return {
+    "run": owner === "run" ? standingsOfRuns(tables, ids) : NONE,
+    "logged-model": owner === "logged-model" ? standingsOfModels(tables, ids) : NONE,
+    "experiment": whole.length === 0 ? NONE : standingsOfExperiments(tables, runsOf(whole)),
+  };
+}
+
+const NONE: Standings = new Map();
+
+interface Question {
+  readonly place: RemovalPlace;
+  readonly known: Known;
+  readonly now: Known;
+  readonly owner: Owner;
+  readonly ids: readonly string[];
+  readonly action: Purge;
+}
+
+/** Why something must stay by now. */
+function whyNot({ place, known, now, owner, ids, action }: Question): SkipReason | null {
+  if (action.kind === "purge-experiment") {
+    const { experimentId: id } = action;
+    const found = now.experiment.get(id);
+    if (found === undefined) return "gone";
+    const isSame = found.stamp === action.stamp && same(found, known.experiment.get(id));
+    if (!isSame || isNewest(place.rows, id)) return "changed-since-plan";
+    if (owner === "experiment") return isEmpty(place.rows, id) ? null : "changed-since-plan";
+    if (owner === "trace") return null;
+    const runs = new Set<string>(action.runIds);
+    const areKnown = ids.every((one) =>
+      same(now[owner].get(one), known[owner].get(one)) && (owner !== "run" || runs.has(one))
+    );
+    return areKnown ? null : "changed-since-plan";
+  }
+  const [kind, id] = action.kind === "purge-run"
+    ? ["run", action.runId] as const
+    : ["logged-model", action.modelId] as const;
+  const found = now[kind].get(id);
+  if (found === undefined) return "gone";
+  if (found.stamp !== action.stamp || !same(found, known[kind].get(id))) {
+    return "changed-since-plan";
+  }
+  const waitsFor = action.kind === "purge-logged-model" ? action.withoutRun : null;
+  return waitsFor !== null && isThere(place.rows, "runs", "run_uuid", waitsFor)
+    ? "changed-since-plan"
+    : null;
+}
+
+function same(found: Standing | undefined, known: Standing | undefined): boolean {
+  return found !== undefined && found.stamp === known?.stamp && found.facts === known.facts;
+}
+
+/** SQLite gives the highest id out again once it is free. */
+function isNewest(rows: OwnedRows, id: string): boolean {
+  const most = statementOf(
+    rows,
+    "SELECT CAST(MAX(experiment_id) AS TEXT) AS id FROM experiments",
+  ).get();
+  return String(most?.["id"]) === id;
+}
+
+/** Whether all that an experiment held is gone. */
+function isEmpty(rows: OwnedRows, id: string): boolean {
+  return ["runs", "logged_models", "trace_info"]
+    .filter((table) => rows.columns.has(table))
+    .every((table) => !isThere(rows, table, "experiment_id", id));
+}
+
+function isThere(rows: OwnedRows, table: string, column: string, id: string): boolean {
+  return statementOf(rows, `SELECT 1 FROM "${table}" WHERE "${column}" = ?`).get(id) !== undefined;
+}

@@ -1,0 +1,252 @@
+/**
+ * Taking runs, logged models and experiments away, with all rows that belong to them.
+ *
+ * *Ordering*: in each transaction what is to go is looked at again, its rows are read and written to the log,
+ * durably, and only then deleted, children first; the row that makes it what it is goes last.
+ *
+ * *Locking*: SQLite's own, for a fraction of a second in each transaction: what has more rows goes in slices.
+ *
+ * *After an interruption*: all that a change has taken is put back by whoever takes the lock next.
+ *
+ * @module
+ */
+
+import { type Owner, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
+import type { Tables } from "../scan/tables.ts";
+import type { WritableLog } from "./change_log.ts";
+import { inTransaction } from "./change_rows.ts";
+import {
+  countRows,
+  deleteRows,
+  type OwnedRows,
+  readRows,
+  statementOf,
+  tablesOf,
+  type Taken,
+  type Taking,
+} from "./owned_rows.ts";
+import type { LoggedSubject, Subject } from "./removed_rows.ts";
+import { ROWS_AT_ONCE, undoSubjects, withTurns } from "./undo_removals.ts";
+
+/** What the rows of a change are taken from, and where they are logged. */
+export interface RemovalPlace {
+  readonly tables: Tables;
+  readonly rows: OwnedRows;
+  readonly log: WritableLog;
+  /** The change's id. */
+  readonly change: string;
+}
+
+/**
+ * Asked within each transaction of all that is about to go in it.
+ *
+ * @param owner What it is.
+ * @param parts The ids, by that with what they go.
+ * @returns Why something stays, and nothing of it goes.
+ */
+export type Refuse<Why> = (
+  owner: Owner,
+  parts: ReadonlyMap<Subject, readonly string[]>,
+) => ReadonlyMap<Subject, Why>;
+
+/** What came of it: it is gone, it stays, or something went wrong; then some of it may only be in the log. */
+export type Removed<Why> =
+  | { readonly outcome: "gone"; readonly subject: LoggedSubject }
+  | { readonly outcome: "stays"; readonly because: Why }
+  | { readonly outcome: "failed"; readonly error: unknown; readonly isLogged?: true };
+
+/** In which order what belongs to a thing goes. */
+const ORDER: Readonly<Record<Subject["kind"], readonly Owner[]>> = {
+  "run": ["run"],
+  "logged-model": ["logged-model"],
+  "experiment": ["run", "logged-model", "trace", "experiment"],
+};
+
+/** A thing that goes at once, and with what. */
+interface Part<Why> {
+  readonly id: string;
+  readonly going: Going<Why>;
+}
+
+interface Going<Why> {
+  readonly subject: Subject;
+  readonly logged: LoggedSubject;
+  end: Exclude<Removed<Why>, { readonly outcome: "gone" }> | null;
+}
+
+/**
+ * Takes things of one kind away. Needs write permission.
+ *
+ * @param place From where.
+ * @param subjects What is to go.
+ * @param options What is asked before each transaction, and what is awaited.
+ * @returns What came of each; of what stays nothing has gone.
+ */
+export async function removeAll<Why>(
+  place: RemovalPlace,
+  subjects: readonly Subject[],
+  { refuse, turn }: { readonly refuse: Refuse<Why>; readonly turn: () => Promise<void> },
+): Promise<readonly Removed<Why>[]> {
+  const { log, change } = place;
+  const kind = subjects[0]?.kind;
+  if (kind === undefined) return [];
+  const logged = log.addSubjects(change, subjects.map((subject) => ({ ...subject, trees: [] })));
+  const all = subjects.map((subject, index): Going<Why> => ({
+    subject,
+    logged: logged[index]!,
+    end: null,
+  }));
+  try {
+    for (const owner of ORDER[kind]) await takeOwned(place, owner, all, { refuse, turn });
+  } catch (error) {
+    for (const going of all) going.end ??= { outcome: "failed", error };
+  }
+  await bringBack(place, all.filter(({ end }) => end !== null), turn);
+  return all.map(({ end, logged }) => end ?? { outcome: "gone", subject: logged });
+}
+
+async function takeOwned<Why>(
+  place: RemovalPlace,
+  owner: Owner,
+  all: readonly Going<Why>[],
+  { refuse, turn }: { readonly refuse: Refuse<Why>; readonly turn: () => Promise<void> },
+): Promise<void> {
+  const { rows } = place;
+  const tables = tablesOf(rows, owner);
+  const parts = all.filter(({ end }) => end === null).flatMap((going) =>
+    partsOf(rows, going.logged, owner).map((id) => ({ id, going }))
+  );
+  for (const { parts: some, slices } of batchesOf(rows, owner, parts)) {
+    await turn();
+    const takeSome = (wanted: readonly Pick<Taking, "table" | "limit">[]) =>
+      take(place, { owner, parts: some, wanted, refuse });
+    for (const table of slices) {
+      while (takeSome([{ table, limit: ROWS_AT_ONCE }]) === ROWS_AT_ONCE) await turn();
+    }
+    takeSome(tables.map((table) => ({ table })));
+  }
+}
+
+/** Of what stays nothing is to be gone. */
+async function bringBack<Why>(
+  { log, rows }: RemovalPlace,
+  staying: readonly Going<Why>[],
+  turn: () => Promise<void>,
+): Promise<void> {
+  const refuse = (error: unknown) => {
+    for (const going of staying) going.end = { outcome: "failed", error, isLogged: true };
+  };
+  try {
+    const subjects = staying.map(({ logged }) => logged);
+    const collisions = await withTurns(undoSubjects(log, rows, subjects), turn);
+    if (collisions.length > 0) refuse(new Error(collisions.join("; ")));
+  } catch (error) {
+    refuse(error);
+  }
+}
+
+/** The ids of what of one owner goes with a subject. */
+function partsOf(rows: OwnedRows, { kind, id }: LoggedSubject, owner: Owner): readonly string[] {
+  if (owner === kind) return [id];
+  const own = ownTableOf(owner);
+  if (!rows.columns.has(own.table)) return [];
+  return statementOf(
+    rows,
+    `SELECT CAST("${own.owner}" AS TEXT) AS id FROM "${own.table}" WHERE experiment_id = ?`,
+  ).all(id).map((row) => String(row["id"]));
+}
+
+/** What goes in one transaction, but for the slices that go before, each in one of its own. */
+interface Batch<Why> {
+  readonly parts: readonly Part<Why>[];
+  readonly slices: readonly Taking["table"][];
+}
+
+/** No more rows in one transaction than take a fraction of a second. */
+function* batchesOf<Why>(
+  rows: OwnedRows,
+  owner: Owner,
+  parts: readonly Part<Why>[],
+): Iterable<Batch<Why>> {
+  for (let at = 0; at < parts.length; at += PARTS_AT_ONCE) {
+    const some = parts.slice(at, at + PARTS_AT_ONCE);
+    const ids = some.map(({ id }) => id);
+    const counts = tablesOf(rows, owner)
+      .map((table) => ({ table, count: countRows(rows, { owner, table, ids }) }));
+    let [batch, size]: [Part<Why>[], number] = [[], 0];
+    for (const part of some) {
+      const own = counts.reduce((sum, { count }) => sum + (count.get(part.id) ?? 0), 0);
+      if (own > ROWS_AT_ONCE) {
+        const slices = counts
+          .filter(({ table, count }) =>
+            table.through === undefined && (count.get(part.id) ?? 0) > ROWS_AT_ONCE / 4
+          )
+          .map(({ table }) => table);
+        yield { parts: [part], slices };
+        continue;
+      }
+      if (size + own > ROWS_AT_ONCE) {
+        yield { parts: batch, slices: [] };
+        [batch, size] = [[], 0];
+      }
+      batch.push(part);
+      size += own;
+    }
+    if (batch.length > 0) yield { parts: batch, slices: [] };
+  }
+}
+
+/** How many things are counted at once, and go in one transaction. */
+const PARTS_AT_ONCE = 500;
+
+/** What is to go in one transaction. */
+interface Step<Why> {
+  readonly owner: Owner;
+  readonly parts: readonly Part<Why>[];
+  readonly wanted: readonly Pick<Taking, "table" | "limit">[];
+  readonly refuse: Refuse<Why>;
+}
+
+/** How many rows have gone; none where something went wrong. */
+function take<Why>(place: RemovalPlace, { owner, parts, wanted, refuse }: Step<Why>): number {
+  const asked = parts.filter(({ going }) => going.end === null);
+  if (asked.length === 0) return 0;
+  const { rows, log } = place;
+  try {
+    return inTransaction(rows.database, () => {
+      const own = Map.groupBy(asked, ({ going }) => going);
+      const reasons = refuse(
+        owner,
+        new Map([...own].map(([{ subject }, some]) => [subject, some.map(({ id }) => id)])),
+      );
+      for (const going of own.keys()) {
+        const because = reasons.get(going.subject);
+        if (because !== undefined) going.end = { outcome: "stays", because };
+      }
+      const left = asked.filter(({ going }) => going.end === null);
+      const ids = left.map(({ id }) => id);
+      const subjects = new Map(left.map(({ id, going }) => [id, going.logged]));
+      const taken = wanted.map((one): readonly [Taking, Taken] => {
+        const taking: Taking = { owner, ids, ...one };
+        return [taking, readRows(rows, taking)];
+      });
+      log.addChunks(
+        taken.flatMap(([, { chunks }]) =>
+          chunks.map((chunk) => ({ subject: subjects.get(chunk.id)!, chunk }))
+        ),
+      );
+      return taken.reduce((sum, [taking, one]) => sum + deleteTaken(rows, taking, one), 0);
+    });
+  } catch (error) {
+    for (const { going } of asked) going.end ??= { outcome: "failed", error };
+    return 0;
+  }
+}
+
+function deleteTaken(rows: OwnedRows, taking: Taking, taken: Taken): number {
+  const gone = taken.count === 0 ? 0 : deleteRows(rows, taking, taken);
+  if (gone === taken.count) return gone;
+  throw new Error(
+    `expected ${taken.count} rows of table ${taking.table.table} to go, found ${gone}`,
+  );
+}

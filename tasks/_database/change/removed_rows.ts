@@ -1,0 +1,273 @@
+/**
+ * Rows that have been taken away, as the log has them: with the exact type of every value, be it larger than a
+ * number of JavaScript or text that is none.
+ *
+ * @module
+ */
+
+import type { SQLInputValue } from "node:sqlite";
+import { DamagedBackupError } from "../../../lib/errors.ts";
+import { OWNED_TABLES, type Owner, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
+
+/** A value: in JSON, an integer or a number as text where JSON has none like it, bytes in Base64. */
+export type LoggedValue = string | number | null;
+
+/**
+ * A row: a letter for the type of each of its values, then the values. `n`: NULL, `i`: integer, `r`: real, `t`: text,
+ * `x`: text that is not UTF-8, `b`: bytes.
+ */
+export type RemovedRow = readonly [types: string, ...values: readonly LoggedValue[]];
+
+/** Rows of one table that go at once and belong to the same thing. */
+export interface RowChunk {
+  readonly owner: Owner;
+  /** The id of what they belong to. */
+  readonly id: string;
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly RemovedRow[];
+}
+
+/** What of an action is taken away, with all that belongs to it. */
+export interface Subject {
+  readonly kind: "run" | "logged-model" | "experiment";
+  readonly experiment: string;
+  /** The run that it is, or that has logged it; `null` where there is none. */
+  readonly run: string | null;
+  readonly id: string;
+}
+
+/** The same, as it is logged. */
+export interface LoggedSubject extends Subject {
+  readonly number: number;
+  /** Its artifacts, as far as they have been set aside. */
+  readonly trees: readonly string[];
+  /** Whether bringing it back has begun. */
+  readonly isGoingBack: boolean;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/**
+ * Writes a row for the log.
+ *
+ * @param kinds The first letter of the type of each of its values, as SQLite names it.
+ * @param values The values; integers as `bigint`, text as its bytes.
+ * @returns The row.
+ */
+export function removedRow(kinds: string, values: readonly SQLInputValue[]): RemovedRow {
+  let types = "";
+  const written = values.map((value, index): LoggedValue => {
+    const kind = kinds[index]!;
+    if (value === null) return types += "n", null;
+    if (typeof value === "bigint") {
+      types += "i";
+      const near = Number(value);
+      return Number.isSafeInteger(near) ? near : `${value}`;
+    }
+    if (typeof value === "number") {
+      types += "r";
+      return Number.isFinite(value) && !Object.is(value, -0) ? value : realText(value);
+    }
+    const bytes = value as Uint8Array<ArrayBuffer>;
+    if (kind === "t") {
+      try {
+        const text = decoder.decode(bytes);
+        return types += "t", text;
+      } catch {
+        return types += "x", bytes.toBase64();
+      }
+    }
+    return types += "b", bytes.toBase64();
+  });
+  return [types, ...written];
+}
+
+function realText(value: number): string {
+  return Object.is(value, -0) ? "-0" : `${value}`;
+}
+
+/** By letter: how SQL takes a value of that type, which it would change otherwise. */
+const PLACES: Readonly<Record<string, string>> = {
+  n: "?",
+  i: "?",
+  r: "CAST(? AS REAL)",
+  t: "CAST(? AS TEXT)",
+  x: "CAST(? AS TEXT)",
+  b: "?",
+};
+
+/**
+ * Makes the places of a row's values in SQL.
+ *
+ * @param row The row.
+ * @returns One for each value.
+ */
+export function placesOf([types]: RemovedRow): readonly string[] {
+  return [...types].map((type) => PLACES[type]!);
+}
+
+/**
+ * Reads the values of a row.
+ *
+ * @param row The row.
+ * @returns What is to be put into its places.
+ */
+export function valuesOf([types, ...values]: RemovedRow): readonly SQLInputValue[] {
+  return values.map((value, index) => {
+    switch (types[index]) {
+      case "i":
+        return BigInt(value!);
+      case "r":
+        return Number(value);
+      case "t":
+        return encoder.encode(`${value}`);
+      case "x":
+      case "b":
+        return Uint8Array.fromBase64(`${value}`);
+      default:
+        return null;
+    }
+  });
+}
+
+/**
+ * Writes rows for the log.
+ *
+ * @param chunk The rows.
+ * @returns The values of the columns, after those of its number and its subject.
+ */
+export function columnsOf({ owner, id, table, columns, rows }: RowChunk): readonly SQLInputValue[] {
+  const text = encoder.encode(JSON.stringify(rows));
+  return [owner, id, table, JSON.stringify(columns), rows.length, text];
+}
+
+/**
+ * Reads what was taken away from the log. Who may write there may have put anything into it.
+ *
+ * @param row As SQLite gives it.
+ * @returns What it was.
+ * @throws {DamagedBackupError} When it is nothing that is ever taken away.
+ */
+export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject {
+  const { number, kind, experiment, run, id } = row;
+  const known = KINDS.find((each) => each === kind);
+  const trees = parsed(row["trees"]);
+  const isSound = known !== undefined && isTexts([experiment, run ?? "", id]) && isTexts(trees) &&
+    (known !== "experiment" || id === experiment) && (known !== "run" || id === run);
+  if (!isSound) {
+    throw new DamagedBackupError(
+      `Cannot read ${number} of change ${
+        row["change"]
+      }: expected a run, a logged model or an experiment`,
+    );
+  }
+  return {
+    number: Number(number),
+    kind: known,
+    experiment: `${experiment}`,
+    run: run === null ? null : `${run}`,
+    id: `${id}`,
+    trees: trees as readonly string[],
+    isGoingBack: row["is_going_back"] === 1,
+  };
+}
+
+const KINDS = ["run", "logged-model", "experiment"] as const;
+
+/**
+ * Reads rows that were taken away from the log.
+ *
+ * @param row As SQLite gives it.
+ * @param subject With what they went.
+ * @returns The rows.
+ * @throws {DamagedBackupError} When they do not belong to it.
+ */
+export function chunkOf(row: Readonly<Record<string, unknown>>, subject: LoggedSubject): RowChunk {
+  const refuse = (why: string): never => {
+    throw new DamagedBackupError(
+      `Cannot read rows ${row["number"]} of ${subject.kind} ${subject.id}: ${why}`,
+    );
+  };
+  const owner = Object.keys(OWNED_TABLES).find((each) => each === row["owner"]) as
+    | Owner
+    | undefined;
+  const id = row["owner_id"];
+  const isOwn = owner === subject.kind ? id === subject.id : subject.kind === "experiment";
+  if (owner === undefined || typeof id !== "string" || !isOwn) {
+    return refuse(`expected what belongs to it, found what belongs to ${row["owner"]} ${id}`);
+  }
+  const table = OWNED_TABLES[owner].find((one) => one.table === row["table_name"])?.table ??
+    refuse(`expected a table of a ${owner}, found ${row["table_name"]}`);
+  const columns = parsed(row["columns"]);
+  const rows = parsed(decoded(row["rows"]));
+  const areSound = isTexts(columns) && columns.every((name) => /^\w+$/.test(name)) &&
+    new Set(columns).size === columns.length && Array.isArray(rows) &&
+    rows.length === row["count"] && rows.every((one) => isRow(one, columns.length));
+  if (!areSound) return refuse("expected rows");
+  const chunk: RowChunk = { owner, id, table, columns, rows };
+  for (const [column, value] of boundsOf(chunk, subject)) {
+    const at = columns.indexOf(column) + 1;
+    if (at > 0 && chunk.rows.some((one) => `${one[at]}` !== value)) {
+      return refuse(`expected ${column} ${value}, found another one`);
+    }
+  }
+  return chunk;
+}
+
+/** What every row of a chunk has in a column. */
+function boundsOf(
+  { owner, id, table }: RowChunk,
+  { experiment }: LoggedSubject,
+): readonly (readonly [column: string, value: string])[] {
+  const direct = OWNED_TABLES[owner]
+    .filter((one) => one.table === table && one.through === undefined);
+  // A table that has the owner on either side says by its other columns on which.
+  const own = direct.length === 1 ? [[direct[0]!.owner, id] as const] : [];
+  const isItself = ownTableOf(owner).table === table;
+  return isItself ? [...own, ["experiment_id", experiment]] : own;
+}
+
+function isRow(row: unknown, columns: number): row is RemovedRow {
+  if (!Array.isArray(row) || row.length !== columns + 1) return false;
+  const [types, ...values] = row;
+  return typeof types === "string" && types.length === columns &&
+    values.every((value, index) => isValue(types[index], value));
+}
+
+function isValue(type: string | undefined, value: unknown): boolean {
+  switch (type) {
+    case "n":
+      return value === null;
+    case "i":
+      return Number.isSafeInteger(value) || typeof value === "string" && /^-?\d+$/.test(value);
+    case "r":
+      return typeof value === "number" || typeof value === "string" && REALS.has(value);
+    case "t":
+      return typeof value === "string";
+    case "x":
+    case "b":
+      return typeof value === "string" && /^[\w+/]*=*$/.test(value);
+    default:
+      return false;
+  }
+}
+
+const REALS: ReadonlySet<string> = new Set(["-0", "Infinity", "-Infinity"]);
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
+
+function decoded(value: unknown): string {
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : "";
+}
+
+function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return null;
+  }
+}

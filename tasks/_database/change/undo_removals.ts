@@ -1,0 +1,223 @@
+/**
+ * Putting back what was taken away: parents first, and never over what stands in its place.
+ *
+ * *Ordering*: what is to come back is marked in the log, then put back, then forgotten there.
+ *
+ * *Locking*: SQLite's own, for a fraction of a second in each transaction.
+ *
+ * *After an interruption*: what is marked is put back by whoever takes the lock next; rows that are back already
+ * are left as they are.
+ *
+ * @module
+ */
+
+import { ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
+import type { ChangeLog, WritableLog } from "./change_log.ts";
+import { inTransaction } from "./change_rows.ts";
+import { hasColumns, hasRow, insertRow, type OwnedRows, statementOf } from "./owned_rows.ts";
+import { type LoggedSubject, type RemovedRow, type RowChunk, valuesOf } from "./removed_rows.ts";
+
+/** How many rows change in one transaction, so that it takes a fraction of a second. */
+export const ROWS_AT_ONCE = 5_000;
+
+/** How what was taken away stands: it can come back, it is there already, or this is in the way. */
+export type SubjectState = "gone" | "back" | { readonly collision: string };
+
+/**
+ * Tells how something stands that was taken away. Needs read permission.
+ *
+ * @param log The log.
+ * @param rows The store's database.
+ * @param subject What was taken away.
+ * @param coming Experiments that come back before it.
+ * @returns How it stands.
+ */
+export function stateOfSubject(
+  log: ChangeLog,
+  rows: OwnedRows,
+  subject: LoggedSubject,
+  coming: ReadonlySet<string> = new Set(),
+): SubjectState {
+  const { kind, id, experiment } = subject;
+  const name = `${WORDS[kind]} ${id}`;
+  const { table, owner } = ownTableOf(kind);
+  const [chunk] = log.chunksOf(subject);
+  const own = chunk?.owner === kind && chunk.table === table ? chunk : null;
+  const row = own?.rows[0];
+  // It was about to go, and did not.
+  if (own === null || row === undefined) return "back";
+  if (hasColumns(rows, own) && hasRow(rows, own, row)) return "back";
+  const isTaken = statementOf(rows, `SELECT 1 FROM "${table}" WHERE "${owner}" = ?`).get(id);
+  if (isTaken !== undefined) {
+    return { collision: `${name}: expected none, found another ${WORDS[kind]} with that id` };
+  }
+  if (kind === "experiment") {
+    const found = namedLike(rows, own, row);
+    return found === null ? "gone" : {
+      collision: `${name}: expected its name to be free, found that experiment ${found} has it`,
+    };
+  }
+  if (coming.has(experiment) || hasExperiment(rows, experiment)) return "gone";
+  return { collision: `${name}: expected its experiment ${experiment}, found none with that id` };
+}
+
+const WORDS = { "run": "run", "logged-model": "logged model", "experiment": "experiment" } as const;
+
+function hasExperiment(rows: OwnedRows, id: string): boolean {
+  return statementOf(rows, "SELECT 1 FROM experiments WHERE experiment_id = ?").get(id) !==
+    undefined;
+}
+
+/** The experiment that has taken the name since. */
+function namedLike(rows: OwnedRows, { columns }: RowChunk, row: RemovedRow): string | null {
+  const values = valuesOf(row);
+  const names = ["name", "workspace"].filter((column) => columns.includes(column));
+  const same = names.map((column) => `"${column}" = CAST(? AS TEXT)`).join(" AND ");
+  const found = statementOf(
+    rows,
+    `SELECT CAST(experiment_id AS TEXT) AS id FROM experiments WHERE ${same}`,
+  ).get(...names.map((column) => values[columns.indexOf(column)]!));
+  return found === undefined ? null : String(found["id"]);
+}
+
+/**
+ * Tells what a thing was called that was taken away.
+ *
+ * @param log The log.
+ * @param subject The thing.
+ * @returns Its name.
+ */
+export function nameOfSubject(log: ChangeLog, subject: LoggedSubject): string | undefined {
+  const [chunk] = log.chunksOf(subject);
+  const name = chunk?.rows[0]?.[chunk.columns.indexOf("name") + 1];
+  return typeof name === "string" ? name : undefined;
+}
+
+/**
+ * Puts back what was taken away, last things first. Needs write permission.
+ *
+ * @param log The log.
+ * @param rows The store's database.
+ * @param subjects What is to come back.
+ * @yields {void} Before each transaction.
+ * @returns What is in the way of those that are not back; their rows stay in the log.
+ */
+export function* undoSubjects(
+  log: WritableLog,
+  rows: OwnedRows,
+  subjects: readonly LoggedSubject[],
+): Generator<void, readonly string[]> {
+  const collisions = new Map<LoggedSubject, string>();
+  let [pieces, whole, count]: [Piece[], LoggedSubject[], number] = [[], [], 0];
+  const tryPut = (some: readonly Piece[]) => {
+    try {
+      putBack(log, rows, some);
+    } catch (error) {
+      if (!(error instanceof InTheWay)) throw error;
+      // What is in the way of one is not in that of the others.
+      if (new Set(some.map(({ subject }) => subject)).size === 1) {
+        collisions.set(some[0]!.subject, error.message);
+      } else Map.groupBy(some, ({ subject }) => subject).forEach((own) => tryPut(own));
+    }
+  };
+  const flush = () => {
+    tryPut(pieces);
+    log.dropSubjects(whole.filter((subject) => !collisions.has(subject)));
+    [pieces, whole, count] = [[], [], 0];
+  };
+  for (const subject of subjects.toReversed()) {
+    let isFirst = true;
+    for (const chunk of log.chunksOf(subject)) {
+      if (count > 0 && count + chunk.rows.length > ROWS_AT_ONCE) {
+        yield;
+        flush();
+      }
+      if (collisions.has(subject)) break;
+      pieces.push({ subject, chunk, isFirst });
+      count += chunk.rows.length;
+      isFirst = false;
+    }
+    whole.push(subject);
+  }
+  yield;
+  flush();
+  return [...collisions.values()];
+}
+
+/**
+ * Does the same, and awaits between two transactions.
+ *
+ * @param undoing What is being put back.
+ * @param turn What to await.
+ * @returns What is in the way.
+ */
+export async function withTurns<T>(
+  undoing: Generator<void, T>,
+  turn: () => Promise<void>,
+): Promise<T> {
+  for (;;) {
+    const { done, value } = undoing.next();
+    if (done) return value;
+    await turn();
+  }
+}
+
+/**
+ * Does the same at once.
+ *
+ * @param undoing What is being put back.
+ * @returns What is in the way.
+ */
+export function atOnce<T>(undoing: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = undoing.next();
+    if (done) return value;
+  }
+}
+
+/** Some rows of what comes back. */
+interface Piece {
+  readonly subject: LoggedSubject;
+  readonly chunk: RowChunk;
+  /** Whether none of it has come back before. */
+  readonly isFirst: boolean;
+}
+
+/** All of these, or none. */
+function putBack(log: ChangeLog, rows: OwnedRows, pieces: readonly Piece[]): void {
+  if (pieces.length === 0) return;
+  inTransaction(rows.database, () => {
+    for (const { subject, chunk, isFirst } of pieces) {
+      const state = isFirst ? stateOfSubject(log, rows, subject) : "gone";
+      if (typeof state !== "string") throw new InTheWay(state.collision);
+      // Of what never went, what others have written since is as it should be.
+      insertChunk(rows, subject, chunk, state === "back");
+    }
+  });
+}
+
+class InTheWay extends Error {}
+
+function insertChunk(
+  rows: OwnedRows,
+  { kind, id }: LoggedSubject,
+  chunk: RowChunk,
+  isBack: boolean,
+): void {
+  const { table } = chunk;
+  if (!hasColumns(rows, chunk)) {
+    throw new InTheWay(
+      `${
+        WORDS[kind]
+      } ${id}: expected table ${table} with the columns that it had, found another one`,
+    );
+  }
+  for (const row of chunk.rows) {
+    if (insertRow(rows, chunk, row) || isBack) continue;
+    throw new InTheWay(
+      `${
+        WORDS[kind]
+      } ${id}: expected its rows of table ${table} to be gone, found another one in the place of one of them`,
+    );
+  }
+}
