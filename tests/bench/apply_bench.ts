@@ -82,7 +82,7 @@ export async function measureApply(bench: Bench): Promise<readonly Figure[]> {
 }
 
 function timesOf(times: readonly number[]): Samples {
-  return { times, memory: [] };
+  return { times, work: [], memory: [] };
 }
 
 const ROUNDS = 3;

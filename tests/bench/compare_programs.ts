@@ -23,15 +23,16 @@ export async function comparePrograms<K extends string>(
   const names = Object.keys(programs) as K[];
   // Object.fromEntries() forgets which names there are.
   const samples = Object.fromEntries(
-    names.map((name) => [name, { times: [], memory: [] }]),
-  ) as unknown as Record<K, { readonly times: number[]; readonly memory: number[] }>;
+    names.map((name) => [name, { times: [], work: [], memory: [] }]),
+  ) as unknown as Record<K, Record<keyof Samples, number[]>>;
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(round + turn) % names.length]!;
       const program = programs[name];
       await run(stopwatch, { ...program, words: program.before ?? program.words });
-      const { time, megabytes } = await run(stopwatch, program);
+      const { time, work, megabytes } = await run(stopwatch, program);
       samples[name].times.push(time);
+      samples[name].work.push(work);
       samples[name].memory.push(megabytes);
     }
   }
@@ -41,13 +42,14 @@ export async function comparePrograms<K extends string>(
 async function run(
   stopwatch: string,
   { words, directory = repository, environment = {}, codes = [0] }: Program,
-): Promise<{ readonly time: number; readonly megabytes: number }> {
+): Promise<{ readonly time: number; readonly work: number; readonly megabytes: number }> {
   const { stdout, stderr } = await new Deno.Command(stopwatch, {
     args: [String(PATIENCE), ...words],
     cwd: directory,
     env: environment,
   }).output();
-  const [time = NaN, kilobytes = NaN, code = NaN] = new TextDecoder().decode(stdout).split(" ")
+  const [time = NaN, work = NaN, kilobytes = NaN, code = NaN] = new TextDecoder().decode(stdout)
+    .split(" ")
     .map(Number);
   if (code === -1) throw new Unmeasurable(`${words.join(" ")} took longer than ${PATIENCE} s`);
   if (!codes.includes(code)) {
@@ -55,7 +57,7 @@ async function run(
       `${words.join(" ")} ended with ${code}:\n${new TextDecoder().decode(stderr)}`,
     );
   }
-  return { time, megabytes: kilobytes / 1024 };
+  return { time, work, megabytes: kilobytes / 1024 };
 }
 
 /**

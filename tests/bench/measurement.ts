@@ -21,6 +21,8 @@ export interface Program {
 export interface Samples {
   /** Wall time in ms. */
   readonly times: readonly number[];
+  /** Time of all processors, in the program and in the system for it, in ms; what else runs costs none of it. */
+  readonly work: readonly number[];
   /** The most memory that the process held at once, in MB of 1,048,576 bytes. */
   readonly memory: readonly number[];
 }
@@ -87,11 +89,18 @@ export function median(values: readonly number[]): number {
  * @param top The program that is measured.
  * @param bottom What it is measured against.
  * @param bound What the ratio must keep to; `null` when there is none.
+ * @param by What is compared.
  * @returns The figure, with both medians.
  */
-export function ratio(what: string, top: Samples, bottom: Samples, bound: Bound | null): Figure {
-  const ratios = top.times.map((time, round) => time / (bottom.times[round] ?? NaN));
-  const [spent, against] = [median(top.times), median(bottom.times)];
+export function ratio(
+  what: string,
+  top: Samples,
+  bottom: Samples,
+  bound: Bound | null,
+  by: "times" | "work" = "times",
+): Figure {
+  const ratios = top[by].map((time, round) => time / (bottom[by][round] ?? NaN));
+  const [spent, against] = [median(top[by]), median(bottom[by])];
   return {
     what,
     value: median(ratios),

@@ -44,10 +44,17 @@ export async function measureMlflow(bench: Bench): Promise<readonly Figure[]> {
   });
 }
 
-/** A program that reads all of a store. */
-function clientOf({ python }: MlflowVersion, root: string): Program {
+/**
+ * Names the program by which MLflow's own client reads all of a store.
+ *
+ * @param version The version of MLflow.
+ * @param version.python Path of its interpreter.
+ * @param store The root of a file store, or the URI of a database.
+ * @returns The program.
+ */
+export function clientOf({ python }: MlflowVersion, store: string): Program {
   const script = fromFileUrl(new URL("read_store.py", import.meta.url));
-  return { words: [python, "-X", "utf8", script, root], environment: settings };
+  return { words: [python, "-X", "utf8", script, store], environment: settings };
 }
 
 /** All must count the same. */

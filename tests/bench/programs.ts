@@ -28,7 +28,8 @@ export function taskWords(
   flags: readonly string[],
   permissions: Permissions = "real",
 ): readonly string[] {
-  const words = manifest.tasks[task].command.split(" ");
+  // Nothing is granted besides, as long as nobody has set the variable.
+  const words = manifest.tasks[task].command.split(" ").filter((word) => !word.startsWith("$"));
   const script = words.findIndex((word) => word.endsWith(".ts"));
   const granted = permissions === "real" ? words.slice(2, script) : ["-A"];
   return [Deno.execPath(), "run", ...granted, ...words.slice(script), ...flags];

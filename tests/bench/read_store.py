@@ -1,6 +1,8 @@
-"""Reads a file store as MLflow's own client does, and prints what it holds as one JSON document.
+"""Reads a store as MLflow's own client does, and prints what it holds as one JSON document.
 
     python read_store.py STORE
+
+STORE is the directory of a file store, or the URI of a database.
 
 A run comes from the client whole or not at all, so that counting runs and reading everything are one.
 """
@@ -27,7 +29,9 @@ def pages(search):
 
 
 def main():
-    client = MlflowClient(pathlib.Path(sys.argv[1]).absolute().as_uri())
+    store = sys.argv[1]
+    uri = store if "://" in store else pathlib.Path(store).absolute().as_uri()
+    client = MlflowClient(uri)
     experiments = list(
         pages(lambda token: client.search_experiments(ViewType.ALL, MOST, page_token=token))
     )

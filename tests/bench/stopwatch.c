@@ -2,8 +2,9 @@
 //
 //   stopwatch SECONDS PROGRAM [ARGUMENT…]
 //
-// The program's output is thrown away. Prints its wall time in milliseconds, the most memory that it held
-// at once in kilobytes, and how it ended: its exit code, or -1 when it was killed, as it is after SECONDS.
+// The program's output is thrown away. Prints its wall time and its processors' in milliseconds, the most
+// memory that it held at once in kilobytes, and how it ended: its exit code, or -1 when it was killed, as it
+// is after SECONDS.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +28,10 @@ static double milliseconds(void) {
   return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
 }
 
+static double milliseconds_of(struct timeval time) {
+  return time.tv_sec * 1e3 + time.tv_usec / 1e3;
+}
+
 int main(int argc, char **argv) {
   if (argc < 3) return 2;
   double start = milliseconds();
@@ -47,7 +52,8 @@ int main(int argc, char **argv) {
   int status;
   struct rusage usage;
   wait4(program, &status, 0, &usage);
-  printf("%.3f %ld %d\n", milliseconds() - start, usage.ru_maxrss,
+  printf("%.3f %.3f %ld %d\n", milliseconds() - start,
+         milliseconds_of(usage.ru_utime) + milliseconds_of(usage.ru_stime), usage.ru_maxrss,
          WIFEXITED(status) ? WEXITSTATUS(status) : -1);
   return 0;
 }
