@@ -12,7 +12,11 @@
  * @module
  */
 
-import type { PreflightReport, UnnamedExperiment } from "../lib/answers/preflight_report.ts";
+import type {
+  AwaitedExperiment,
+  PreflightReport,
+  UnnamedExperiment,
+} from "../lib/answers/preflight_report.ts";
 import { summarize } from "../lib/answers/summarize.ts";
 import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../lib/errors.ts";
@@ -23,7 +27,7 @@ import { simulatePlan } from "../lib/plan/simulate_plan.ts";
 import { ORPHAN_SETTLE } from "../lib/policy/policy.ts";
 import { planRepair } from "../lib/repair/plan_repair.ts";
 import { recoveredName } from "../lib/repair/rebuild_experiment_meta.ts";
-import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import type { Experiment, StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Remains } from "../lib/store/usage.ts";
 import { durationOf } from "../lib/text/units.ts";
 import type { Severity } from "../lib/verify/rules.ts";
@@ -110,9 +114,32 @@ export async function preflight(
     errors,
     findings: { error: errors.length, warning: count("warning"), info: count("info") },
     experiment: setUp,
+    awaited: check && name !== undefined ? awaitedOf(snapshot, name, experiment) : null,
     unnamed,
     settled,
     remains,
+  };
+}
+
+/** As setting it up chooses: an active one before a deleted one, then the newest. */
+function awaitedOf(
+  { experiments }: StoreSnapshot,
+  name: string,
+  { onDeleted = "restore" }: SetupExperimentOptions,
+): AwaitedExperiment {
+  const stageOf = ({ lifecycleStage }: Experiment) => lifecycleStage === "active" ? 0 : 1;
+  const [found] = experiments.filter((one) => one.name === name).toSorted((one, other) =>
+    stageOf(one) - stageOf(other) ||
+    (other.creationTime ?? -Infinity) - (one.creationTime ?? -Infinity) ||
+    (one.id < other.id ? -1 : 1)
+  );
+  if (found === undefined) return { name, experimentId: null, would: "create", runs: 0 };
+  const { id, lifecycleStage, runs: { length: runs } } = found;
+  return {
+    name,
+    experimentId: id,
+    would: lifecycleStage === "active" ? "reuse" : onDeleted,
+    runs,
   };
 }
 

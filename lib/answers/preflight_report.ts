@@ -23,6 +23,18 @@ export interface UnnamedExperiment {
   readonly wanted: string;
 }
 
+/** What would be done with the experiment that was asked for. */
+export interface AwaitedExperiment {
+  /** Its name. */
+  readonly name: string;
+  /** Its id; `null` where there is none of that name. */
+  readonly experimentId: string | null;
+  /** `replace`: the deleted one stays so under another name, and a new one is created. */
+  readonly would: "reuse" | "create" | "restore" | "replace";
+  /** How many runs it has. */
+  readonly runs: number;
+}
+
 /** Whether a store is ready, and what was done for it. */
 export interface PreflightReport {
   /** Names this kind of document and its version. */
@@ -54,6 +66,8 @@ export interface PreflightReport {
   readonly findings: Readonly<Record<Severity, number>>;
   /** The experiment that was asked for. */
   readonly experiment: ExperimentSetup | null;
+  /** What would be done with it, where the store was only looked at. */
+  readonly awaited: AwaitedExperiment | null;
   /**
    * Experiments whose name was lost, while none has the name that was asked for: each may be the one,
    * and making another would split its history.

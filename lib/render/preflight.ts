@@ -1,4 +1,8 @@
-import type { PreflightReport, UnnamedExperiment } from "../answers/preflight_report.ts";
+import type {
+  AwaitedExperiment,
+  PreflightReport,
+  UnnamedExperiment,
+} from "../answers/preflight_report.ts";
 import type { Kept } from "../plan/plan.ts";
 import type { ApplyReport } from "../plan/report.ts";
 import { shellWords } from "../text/shell_words.ts";
@@ -39,6 +43,7 @@ export function renderPreflight(
     errors,
     findings,
     experiment,
+    awaited,
     unnamed,
   } = report;
   const style = styleOf(options);
@@ -68,6 +73,7 @@ export function renderPreflight(
     ...(experiment === null
       ? []
       : [visibleText(`Experiment ${experiment.experimentId}: ${experiment.outcome}`)]),
+    ...(awaited === null ? [] : awaitedLines(awaited, command)),
   ];
   const others = `${plural(findings.warning, "warning")}, ${formatCount(findings.info)} info`;
   const verdict = ready
@@ -88,6 +94,33 @@ function causeText(errors: number, [lost]: readonly UnnamedExperiment[]): string
   return errors > 0 || lost === undefined
     ? plural(errors, "error")
     : `no experiment is called ${lost.wanted}, and the name of ${lost.experimentId} was lost`;
+}
+
+/** Whoever only looks learns what a deleted experiment of the name would mean. */
+function awaitedLines(
+  { name, experimentId, would, runs }: AwaitedExperiment,
+  command: CommandOf,
+): readonly string[] {
+  const it = `Experiment ${experimentId}, ${name},`;
+  switch (would) {
+    case "create":
+      return [visibleText(`No experiment is called ${name}: it would be created`)];
+    case "reuse":
+      return [visibleText(`${it} is there, with ${plural(runs, "run")}`)];
+    case "restore":
+      return [
+        visibleText(`${it} is deleted: it would be restored, with ${plural(runs, "run")}`),
+        `To have a new one of that name instead: ${
+          unbroken(command("preflight --on-deleted replace"))
+        }`,
+      ];
+    case "replace":
+      return [
+        visibleText(
+          `${it} is deleted: it would stay so under another name, and a new one be created`,
+        ),
+      ];
+  }
 }
 
 function unnamedLines(

@@ -25,6 +25,7 @@ export {
 } from "../answers/explain_model.ts";
 export { explainHolder, findHolders, type HolderExplanation } from "../answers/explain_holder.ts";
 export { explainRun, findRuns, type Lack, type RunExplanation } from "../answers/explain_run.ts";
+export type { AwaitedExperiment } from "../answers/preflight_report.ts";
 export type { Flip } from "../answers/find_flip.ts";
 export type { PolicyChange } from "../answers/policy_changes.ts";
 export {

@@ -261,6 +261,43 @@ Deno.test("preflight() ends stale runs, not one that was alive this week", async
   assertEquals(done.repair?.outcomes.map(({ path }) => `${path}`), [`${MAIN}/${RUNNING}`]);
 });
 
+Deno.test("preflight() says with check what it would do with the experiment, and then does that", async () => {
+  await using opened = await storeWith(() => {});
+  const { experimentId } = (await preflight(opened.store, "churn")).experiment!;
+  const awaited = async (onDeleted: "restore" | "replace" = "restore") => {
+    const before = await treeOf(opened.root);
+    const report = await preflight(opened.store, "churn", {
+      check: true,
+      experiment: { onDeleted },
+    });
+    assertSameTree(await treeOf(opened.root), before);
+    return report;
+  };
+  assertEquals((await preflight(opened.store, "new", { check: true })).awaited, {
+    name: "new",
+    experimentId: null,
+    would: "create",
+    runs: 0,
+  });
+  const known = { name: "churn", experimentId, runs: 0 };
+  assertEquals((await awaited()).awaited, { ...known, would: "reuse" });
+  opened.edit(
+    `${experimentId}/meta.yaml`,
+    (text) => text.replace("lifecycle_stage: active", "lifecycle_stage: deleted"),
+  );
+  Deno.renameSync(join(opened.root, experimentId), join(opened.root, ".trash", experimentId));
+  const report = await awaited();
+  assertEquals(report.awaited, { ...known, would: "restore" });
+  assertMatch(
+    renderPreflight(report),
+    /churn, is deleted: it would be restored, with 0 runs\nTo have a new one of that name instead: deno task preflight --on-deleted replace\n/,
+  );
+  assertEquals((await awaited("replace")).awaited, { ...known, would: "replace" });
+  const replaced = await preflight(opened.store, "churn", { experiment: { onDeleted: "replace" } });
+  assertEquals([replaced.experiment?.outcome, replaced.awaited], ["created", null]);
+  assertEquals((await awaited()).awaited?.would, "reuse");
+});
+
 Deno.test("preflight() refuses a name that MLflow cannot look up", async () => {
   await using opened = await storeWith(() => {});
   await assertRejects(() => preflight(opened.store, "it's"), RangeError, "single quote");

@@ -37,11 +37,12 @@ export async function runPreflight(
   const { store, chosen } = opened;
   const name = operand === null ? "" : ` ${shellWords([operand])}`;
   const command: CommandOf = (typed) =>
-    opened.command(typed === "preflight" ? `preflight${name}` : typed);
+    opened.command(typed.replace(/^preflight(?= |$)/, () => `preflight${name}`));
   const { settle, staleAfter } = options;
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const report = await preflight(store, operand ?? undefined, {
     check,
+    experiment: { onDeleted: options.onDeleted },
     onPlan: await planTeller(options, opened.command, world),
     settle,
     staleAfter,

@@ -84,11 +84,24 @@ export const repairTasks = {
     examples: [
       ["deno task preflight churn", "exit 0 means that the store and experiment churn are ready"],
       ["deno task preflight --check", "only look, and say what there is to mend"],
+      [
+        "deno task preflight churn --on-deleted replace",
+        "free the name of a deleted experiment for a new one",
+      ],
       ["deno task restore --last", "undo what it changed last"],
     ],
     operand: { name: "NAME", describe: "The experiment to set up", required: false },
     flags: {
       check: toggle("check", "Only look; nothing is changed"),
+      onDeleted: {
+        name: "on-deleted",
+        value: "restore|replace",
+        describe:
+          "Where the experiment is deleted, bring it back as MLflow does, or rename it, deleted as it is, and make a new one",
+        default: "restore",
+        defaultText: "restore",
+        parse: parseChoice("restore", "replace"),
+      } satisfies Valued<"restore" | "replace">,
       staleAfter,
       settle,
       all: planFlags.all,

@@ -337,6 +337,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
         ready: false,
         checked: true,
         looked: { rules: 130, mending: true },
+        awaited: null,
         summary: {
           experiments: { active: 4, deleted: 0, orphaned: 0 },
           runs: {
