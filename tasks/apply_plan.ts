@@ -229,7 +229,7 @@ async function planAgain(
       const { planRepair } = await import("../lib/repair/plan_repair.ts");
       const whole = snapshot as StoreSnapshot<"full">;
       const evidence = await requireCapability(store, "mending").evidence(whole, plan.policy);
-      return planRepair(whole, evidence, plan.policy, { now });
+      return planRepair(whole, evidence, plan.policy, { now, kinds });
     }
   }
 }

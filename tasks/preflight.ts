@@ -35,6 +35,7 @@ import { rulesAbout, verifySnapshot } from "../lib/verify/verify_snapshot.ts";
 import { applyPlan } from "./apply_plan.ts";
 import type { BackupWork } from "./ports/backups.ts";
 import { lockStore } from "./ports/lock_store.ts";
+import { requireCapability } from "./ports/require_capability.ts";
 import type { Abortable, LockedStore, SettledChange, Store } from "./ports/store.ts";
 import { repairPolicyOf, type RepairRules } from "./repair.ts";
 import { setupExperiment, type SetupExperimentOptions } from "./training/experiment.ts";
@@ -85,6 +86,8 @@ export async function preflight(
   options: PreflightOptions = {},
 ): Promise<PreflightReport> {
   const { check = false, experiment = {}, ...rules } = options;
+  // Before anything is mended.
+  if (!check && name !== undefined) requireCapability(store, "tracking");
   const outcome = check || store.mending === null
     ? await look(store, rules)
     : await lookAndMend(store, rules);
@@ -174,7 +177,7 @@ async function look(store: Store, rules: Rules): Promise<Outcome> {
   const plan = await planRepairs(store, snapshot, rules);
   const mended = simulatePlan(snapshot, plan, { now: store.now() });
   // Whatever is not mended is not set aside either.
-  const orphans = planQuarantine(mended, rules, store.now(), store.mending !== null);
+  const orphans = planQuarantine(store, mended, rules, store.mending !== null);
   return { snapshot, plan, orphans, done: null, settled: [], remains: [] };
 }
 
@@ -199,7 +202,7 @@ async function mend(store: Store, rules: Rules): Promise<Outcome> {
   const mended = isForeseen
     ? simulatePlan(before, plan, { now: store.now() })
     : await read(locked, rules);
-  const orphans = planQuarantine(mended, rules, store.now(), repair?.complete !== false);
+  const orphans = planQuarantine(locked, mended, rules, repair?.complete !== false);
   const quarantine = await applyIfAny(locked, orphans, mended, rules);
   // What is moved away whole needs no second look.
   const snapshot = quarantine?.complete === false
@@ -224,7 +227,7 @@ async function planRepairs(
   rules: Rules,
 ): Promise<Plan> {
   const policy = repairPolicyOf(rules);
-  const options = { now: store.now() };
+  const options = { now: store.now(), kinds: store.changes?.kinds };
   if (store.mending === null) {
     // Of what cannot be mended nothing is to be planned either.
     const sound = { ...snapshot, experiments: [], registeredModels: [], problems: [] };
@@ -254,10 +257,10 @@ async function applyIfAny(
 
 /** Where a repair has failed, no orphan goes: it may be the one that was to be mended. */
 function planQuarantine(
+  store: Store,
   snapshot: StoreSnapshot<"full">,
   { settle }: Rules,
-  now: number,
-  quarantineOrphans = true,
+  quarantineOrphans: boolean,
 ): Plan {
   const policy = {
     olderThan: null,
@@ -266,7 +269,8 @@ function planQuarantine(
     settle: durationOf(settle ?? ORPHAN_SETTLE),
   };
   // Whatever depth `full` has besides, planning does without.
-  return planCleanup({ ...snapshot, depth: "tags" }, policy, { now });
+  const options = { now: store.now(), kinds: store.changes?.kinds };
+  return planCleanup({ ...snapshot, depth: "tags" }, policy, options);
 }
 
 /** The copies are for another day: a store without them is no less ready. */

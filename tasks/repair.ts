@@ -68,7 +68,11 @@ export async function repair(
       onProgress: (runs) => onProgress?.("Reading runs", runs),
     });
     const evidence = await requireCapability(source, "mending").evidence(snapshot, policy);
-    return { snapshot, plan: planRepair(snapshot, evidence, policy, { now: source.now() }) };
+    const { changes } = source;
+    return {
+      snapshot,
+      plan: planRepair(snapshot, evidence, policy, { now: source.now(), kinds: changes?.kinds }),
+    };
   }, options);
 }
 

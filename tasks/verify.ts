@@ -6,7 +6,7 @@
 
 import { InvalidArgumentError, UnsupportedStoreError } from "../lib/errors.ts";
 import type { RepairPlan } from "../lib/plan/plan.ts";
-import type { RepairRemedy } from "../lib/repair/prove_remedies.ts";
+import type { RepairRemedy } from "../lib/answers/prove_remedies.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import {
@@ -100,13 +100,13 @@ async function withProvenRemedies(
   const findings = verifySnapshot(snapshot, options);
   const { mending } = store;
   if (findings.length === 0) return findings;
-  if (mending === null) {
-    const { possibleRemedies } = await import("../lib/repair/prove_remedies.ts");
-    return possibleRemedies(findings, store.changes?.kinds);
-  }
   // Loaded when it is needed, as it would cost time where nothing is wrong.
+  const { possibleRemedies, proveRemedies, repairsAskedFor } = await import(
+    "../lib/answers/prove_remedies.ts"
+  );
+  const kinds = store.changes?.kinds;
+  if (mending === null) return possibleRemedies(findings, kinds);
   const { planRepair } = await import("../lib/repair/plan_repair.ts");
-  const { proveRemedies, repairsAskedFor } = await import("../lib/repair/prove_remedies.ts");
   const { repairPolicyOf } = await import("./repair.ts");
   const plans: (readonly [RepairRemedy, RepairPlan])[] = [];
   for (const remedy of repairsAskedFor(findings)) {
@@ -114,7 +114,7 @@ async function withProvenRemedies(
     // What is too young to be mended now will be, as soon as it has settled.
     const policy = repairPolicyOf({ settle: 0, relocate, dropLines });
     const evidence = await mending.evidence(snapshot, policy);
-    plans.push([remedy, planRepair(snapshot, evidence, policy, { now: store.now() })]);
+    plans.push([remedy, planRepair(snapshot, evidence, policy, { now: store.now(), kinds })]);
   }
-  return proveRemedies(snapshot, findings, plans, options);
+  return possibleRemedies(proveRemedies(snapshot, findings, plans, options), kinds);
 }

@@ -128,8 +128,14 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_database/",
     of: [
-      ...[...GROUND, "lib/snapshot/", "tasks/_io/", "tasks/ports/", "tasks/_database/scan/"],
-      ...["tasks/_database/change/", "tasks/_database/postgres/", "@std/", "node:"],
+      ...[...GROUND, "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
+      ...[
+        "tasks/_database/scan/",
+        "tasks/_database/change/",
+        "tasks/_database/postgres/",
+        "@std/",
+        "node:",
+      ],
     ],
   },
   {

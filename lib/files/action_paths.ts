@@ -56,6 +56,8 @@ const SHAPES: Readonly<Record<Action["kind"], readonly string[]>> = {
   "create-dirs": ["\\.trash", RUN],
   "trim-metric-file": [`(?:${RUN}|${LOGGED_MODEL})/metrics/.+`],
   "cut-metric-file": [`(?:${RUN}|${LOGGED_MODEL})/metrics/.+`],
+  // No store of files has rows.
+  "purge-dangling-rows": ["(?!)"],
   // Anything but what a store is made of, and what MLflow does not look at.
   "quarantine-stray": ["(?:\\.trash|models)/.+", "(?!models$)[^/]+(?<!\\.trash)(?:/.+)?"],
 };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { InvalidArgumentError } from "../errors.ts";
 import type { Action } from "../plan/plan.ts";
 import type { CreateExperiment, WriteMeta } from "../plan/repair_action.ts";
 import { newExperimentMeta } from "../records/tracking_meta.ts";
@@ -144,6 +145,10 @@ export function operationsOf(
         path: action.path,
         content: { kind: "cuts", cuts: action.cuts },
       }];
+    case "purge-dangling-rows":
+      throw new InvalidArgumentError(
+        `Cannot purge rows of ${action.path}: a store of files has none`,
+      );
   }
 }
 
@@ -253,6 +258,7 @@ const UNFOLDED: Readonly<Record<Action["kind"], Unfolds>> = {
     isReplaced(operation, ["prefix"]) && operation.path === subject,
   "cut-metric-file": (operation, subject) =>
     isReplaced(operation, ["cuts"]) && operation.path === subject,
+  "purge-dangling-rows": () => false,
 };
 
 /** The records that are written whole, in what they are of. */
@@ -306,6 +312,7 @@ export function stampedBy(action: Action): Stamped {
     case "rewrite-tag":
     case "trim-metric-file":
     case "cut-metric-file":
+    case "purge-dangling-rows":
       return { kind: "file", path };
   }
 }

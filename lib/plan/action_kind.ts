@@ -28,6 +28,7 @@ const KINDS: Readonly<Record<ActionKind, true>> = {
   "create-dirs": true,
   "trim-metric-file": true,
   "cut-metric-file": true,
+  "purge-dangling-rows": true,
   "quarantine-stray": true,
 };
 

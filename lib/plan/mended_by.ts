@@ -17,10 +17,13 @@ import type { RepairAction } from "./repair_action.ts";
  * @returns Whether it is.
  */
 export function isMendedBy(problem: Problem, action: RepairAction): boolean {
-  const { path, damage } = problem;
+  const { path, damage, subject } = problem;
   switch (action.kind) {
     case "quarantine-stray":
       return path === action.path || path.startsWith(`${action.path}/`);
+    case "purge-dangling-rows":
+      return subject === "database" && path === action.path && problem.mendable !== false &&
+        (damage === "unused" || damage === "dangling");
     case "write-meta":
       return path === action.path && RECORD_DAMAGES.includes(damage);
     case "create-experiment":

@@ -60,6 +60,7 @@ export {
   type KeptText,
   type NeedsChoice,
   NO_EVIDENCE,
+  type PurgeDanglingRows,
   type QuarantineStray,
   type RecordEvidence,
   type RepairAction,
@@ -73,4 +74,4 @@ export {
   type WriteMeta,
 } from "./repair_action.ts";
 export { type SimulateOptions, simulatePlan } from "./simulate_plan.ts";
-export { planRepair } from "../repair/plan_repair.ts";
+export { planRepair, type PlanRepairOptions } from "../repair/plan_repair.ts";

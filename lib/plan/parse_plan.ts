@@ -223,6 +223,8 @@ const OWN_FAULTS: Readonly<Record<Action["kind"], OwnFault>> = {
   },
   "create-experiment": ({ artifactLocation }) =>
     isText(artifactLocation) ? null : "does not say where artifacts are kept",
+  "purge-dangling-rows": ({ rows }) =>
+    isCount(rows) && rows > 0 ? null : "does not say how many rows go",
   "rewrite-tag": ({ text }) => isText(text) ? null : "has no text",
   "trim-metric-file": ({ bytes }) => isCount(bytes) && bytes > 0 ? null : "has no number of bytes",
   "cut-metric-file": ({ cuts }) =>

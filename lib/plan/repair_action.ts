@@ -6,6 +6,7 @@
  */
 
 import type { StorePath } from "../store/path.ts";
+import type { DanglingRows } from "../store/problem.ts";
 import { STALE_AFTER } from "../store/run_status.ts";
 import type { NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
@@ -169,6 +170,17 @@ export interface QuarantineStray extends RepairBase {
   readonly kind: "quarantine-stray";
 }
 
+/**
+ * Takes rows out of a database that belong to a run which is gone; `path` is their table. Its stamp tells which rows
+ * these are.
+ */
+export interface PurgeDanglingRows extends RepairBase {
+  /** Tells the kinds of action apart. */
+  readonly kind: "purge-dangling-rows";
+  /** How many rows. */
+  readonly rows: number;
+}
+
 /** One repair. */
 export type RepairAction =
   | WriteMeta
@@ -178,6 +190,7 @@ export type RepairAction =
   | CreateExperiment
   | TrimMetricFile
   | CutMetricFile
+  | PurgeDanglingRows
   | QuarantineStray;
 
 /** What repair must know of a store besides its snapshot; keys are paths below the root. */
@@ -198,6 +211,8 @@ export interface Evidence {
   readonly filled: ReadonlySet<string>;
   /** Of the places on this machine that records name, those where there is certainly nothing. */
   readonly gone: ReadonlySet<string>;
+  /** Rows of a database that belong to runs which are gone. */
+  readonly dangling: readonly DanglingRows[];
 }
 
 /** What is known of a store that has no files to look at. */
@@ -210,6 +225,7 @@ export const NO_EVIDENCE: Evidence = {
   places: new Set(),
   filled: new Set(),
   gone: new Set(),
+  dangling: [],
 };
 
 /** A record that MLflow cannot use, as it is. */

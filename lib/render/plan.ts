@@ -123,6 +123,7 @@ function signOf(kind: Action["kind"], style: Style): string {
     case "purge-run":
     case "purge-experiment":
     case "purge-logged-model":
+    case "purge-dangling-rows":
       return style.red("-");
     case "quarantine-orphan":
     case "quarantine-stray":

@@ -8,6 +8,7 @@ import { InvalidArgumentError } from "../errors.ts";
 import { findDatabaseUses, findUnreadableDatabases } from "../judge/find_database_uses.ts";
 import { judgeOrphan } from "../judge/judge_by_age.ts";
 import { mendedByAny } from "../plan/mended_by.ts";
+import type { ActionKind } from "../plan/action_kind.ts";
 import type { KeepReason, Kept, RepairPlan } from "../plan/plan.ts";
 import type { Evidence, NeedsChoice, RepairAction, RepairPolicy } from "../plan/repair_action.ts";
 import { simulateRepairs } from "../plan/simulate_repairs.ts";
@@ -25,7 +26,7 @@ import {
 } from "../verify/experiment_checks.ts";
 import { choicesFor } from "./choices_for.ts";
 import { createDefault } from "./create_default.ts";
-import { keptEntry, type RepairContext, unsettled } from "./context.ts";
+import { keptEntry, type RepairContext, type Repairs, unsettled } from "./context.ts";
 import { repairEdits } from "./repair_edits.ts";
 import { repairFiles } from "./repair_files.ts";
 import {
@@ -36,19 +37,28 @@ import {
   tellingPlaces,
 } from "./prove_moves.ts";
 import { relocateTraces } from "./repair_locations.ts";
+import { repairRows } from "./repair_rows.ts";
 import { LOST, repairRecords } from "./repair_records.ts";
+
+/** What a repair is planned by besides the store and the rules. */
+export interface PlanRepairOptions {
+  /** Epoch ms. */
+  readonly now: number;
+  /** The kinds of action that the store can carry out: what would take another one stays. @default {all of them} */
+  readonly kinds?: ReadonlySet<ActionKind> | undefined;
+}
 
 /**
  * Plans repairs. Records that were lost come back exactly from a kept copy, or are put together from
  * what other files tell; keys that are not known to us survive. Missing folders are made, metrics whose
  * end was torn off are trimmed, litter is moved away, the default experiment is made where there is none, stages agree with places, stale runs end, a deleted
  * experiment gives a name free that an active one has, and with `relocate` records name the places where
- * things are now. What is ambiguous stays, with the choices.
+ * things are now. In a database stale runs end, and rows go that belong to runs which are gone. What is ambiguous stays, with the choices.
  *
  * @param snapshot The store, read at depth `full`.
  * @param evidence What was read of its damage.
  * @param policy What may be done; durations in ms.
- * @param options The moment, epoch ms.
+ * @param options The moment, and what the store can carry out.
  * @returns Actions in the order in which they are to be applied, and what stays, with reasons.
  * @throws {InvalidArgumentError} When the snapshot was not read at depth `full`, a duration is negative, or the
  * moment is no finite number.
@@ -57,10 +67,52 @@ export function planRepair(
   snapshot: StoreSnapshot<"full">,
   evidence: Evidence,
   policy: RepairPolicy,
-  options: { readonly now: number },
+  options: PlanRepairOptions,
 ): RepairPlan {
-  const { now } = options;
+  const { now, kinds } = options;
   checkArguments(snapshot, policy, now);
+  const { actions: wanted, kept: left } = snapshot.backend === undefined
+    ? repairStore(snapshot, evidence, policy, now)
+    : repairRows({ snapshot, evidence, policy, roots: new Set(), now });
+  const isPossible = ({ kind }: RepairAction) => kinds === undefined || kinds.has(kind);
+  const actions = wanted.filter(isPossible);
+  const kept = [
+    ...left,
+    ...wanted.filter((action) => !isPossible(action))
+      .map(({ path, name }) => keptEntry(path, name, { kind: "not-supported" })),
+  ];
+  const takes = actions.some(({ kind }) => kind === "quarantine-stray");
+  const stops = takes ? findUnreadableDatabases(snapshot) : [];
+  return {
+    schema: "mltidy/repair/v1",
+    task: "repair",
+    store: snapshot.location,
+    basis: snapshot.fingerprint,
+    plannedAt: now,
+    policy,
+    experiments: namesOf(snapshot, actions),
+    actions,
+    kept: withoutRepeats(kept),
+    totals: {
+      softDeleteRuns: 0,
+      purgeRuns: 0,
+      purgeExperiments: 0,
+      quarantineOrphans: 0,
+      keptRuns: 0,
+      repairs: actions.length,
+      usage: addUsage(actions.map(({ usage }) => usage)),
+    },
+    ...(isNonEmpty(stops) ? { stops } : {}),
+  };
+}
+
+/** Repairs a store of files. */
+function repairStore(
+  snapshot: StoreSnapshot<"full">,
+  evidence: Evidence,
+  policy: RepairPolicy,
+  now: number,
+): Repairs {
   const named = namedPlaces(snapshot, evidence.traceLocations);
   const roots = formerRoots(named, evidence, snapshot.location);
   const context: RepairContext = { snapshot, evidence, policy, roots, now };
@@ -87,29 +139,7 @@ export function planRepair(
       const use = uses.get(one.path);
       return use === undefined || !mayTake(one) ? one : { ...one, reasons: [use] as const };
     });
-  const takes = actions.some(({ kind }) => kind === "quarantine-stray");
-  const stops = takes ? findUnreadableDatabases(snapshot) : [];
-  return {
-    schema: "mltidy/repair/v1",
-    task: "repair",
-    store: snapshot.location,
-    basis: snapshot.fingerprint,
-    plannedAt: now,
-    policy,
-    experiments: namesOf(snapshot, actions),
-    actions,
-    kept: withoutRepeats(kept),
-    totals: {
-      softDeleteRuns: 0,
-      purgeRuns: 0,
-      purgeExperiments: 0,
-      quarantineOrphans: 0,
-      keptRuns: 0,
-      repairs: actions.length,
-      usage: addUsage(actions.map(({ usage }) => usage)),
-    },
-    ...(isNonEmpty(stops) ? { stops } : {}),
-  };
+  return { actions, kept };
 }
 
 /** Whether its owner would be told that it may be taken from its place. */

@@ -60,7 +60,15 @@ export function repairEdits(context: RepairContext, written: ReadonlySet<string>
   return { actions, kept: names.kept };
 }
 
-function finishStaleRuns({ snapshot, evidence, policy, now }: RepairContext): readonly Edit[] {
+/**
+ * Ends stale runs.
+ *
+ * @param context The store and what is known of it.
+ * @returns What is to be set in each.
+ */
+export function finishStaleRuns(
+  { snapshot, evidence, policy, now }: RepairContext,
+): readonly Edit[] {
   const { staleAfter, finishAs } = policy;
   return findStaleRuns(snapshot, evidence, { staleAfter, now })
     .toSorted((left, right) => byPath(left.run, right.run))

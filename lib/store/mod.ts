@@ -63,7 +63,7 @@ export {
   type RunId,
   type StorePath,
 } from "./path.ts";
-export type { Damage, MetaDamage, Migration, Problem, Reference } from "./problem.ts";
+export type { Damage, DanglingRows, MetaDamage, Migration, Problem, Reference } from "./problem.ts";
 export { STALE_AFTER } from "./run_status.ts";
 export {
   type Backend,

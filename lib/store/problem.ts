@@ -152,3 +152,15 @@ export const RECORD_SUBJECTS: readonly Problem["subject"][] = [
   "logged-model",
   "registry",
 ];
+
+/** Rows of one table of a database that belong to runs which are gone. */
+export interface DanglingRows {
+  /** The table. */
+  readonly table: StorePath;
+  /** How many rows. */
+  readonly rows: number;
+  /** Where what they name is not; a table. */
+  readonly names: string;
+  /** Tells which rows these are. */
+  readonly stamp: string;
+}

@@ -68,6 +68,7 @@ export const findBrokenKeys: Check = withRemedy(
         `DELETE FROM "${path}" WHERE rowid IN (SELECT rowid FROM pragma_foreign_key_check('${path}'))`,
       )
     }`,
+  true,
 );
 
 /** Finds runs of which a row says what none can be. */
@@ -84,10 +85,12 @@ export const findUnusableRows: Check = withRemedy(
 function withRemedy(
   check: Check,
   remedyOf: (violation: Violation, snapshot: StoreSnapshot) => string,
+  mends = false,
 ): Check {
   return function* (snapshot) {
     for (const violation of check(snapshot)) {
-      yield { ...violation, remedy: byHand(remedyOf(violation, snapshot)) };
+      const isLeft = violation.mendable === false || !mends;
+      yield isLeft ? { ...violation, remedy: byHand(remedyOf(violation, snapshot)) } : violation;
     }
   };
 }

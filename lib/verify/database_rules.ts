@@ -40,6 +40,8 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     migration: null,
     stores: "database",
     remedy: byHand("Bring back the rows that are missing, or delete these"),
+    repairable: true,
+    mendsRows: true,
     check: findBrokenKeys,
   },
   {
@@ -49,6 +51,8 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     migration: null,
     stores: "database",
     remedy: null,
+    repairable: true,
+    mendsRows: true,
     check: findProblems("database", "unused"),
   },
   {

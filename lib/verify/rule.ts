@@ -127,6 +127,8 @@ export interface RuleRow {
   readonly remedy: Remedy | null;
   /** A repair mends it, where what is there proves how. */
   readonly repairable?: true;
+  /** So it does in a database of SQLite. */
+  readonly mendsRows?: true;
   /** Reported only when one version of MLflow is asked for: a store of another version is sound. */
   readonly whenAsked?: boolean;
   /** Which kinds of store it is about. @default {directories alone} */

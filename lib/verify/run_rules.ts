@@ -141,6 +141,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     stores: "any",
     remedy: byHand("End it in MLflow, as FAILED or KILLED"),
     repairable: true,
+    mendsRows: true,
     check: findProblems("run", "stale"),
   },
   {

@@ -40,6 +40,8 @@ export function repairHeading(kind: RepairAction["kind"], count: number): string
       return `Trim ${plural(count, "metric")} to the last whole line`;
     case "cut-metric-file":
       return `Take out of ${plural(count, "metric")} what MLflow cannot read`;
+    case "purge-dangling-rows":
+      return `Purge rows that belong to runs which are gone, of ${plural(count, "table")}`;
     case "quarantine-stray":
       return `Quarantine ${plural(count, "stray")}: out of MLflow's sight`;
   }
@@ -73,6 +75,8 @@ export function repairVerb(kind: RepairAction["kind"]): string {
     case "trim-metric-file":
     case "cut-metric-file":
       return "trimmed";
+    case "purge-dangling-rows":
+      return "purged";
     case "quarantine-stray":
       return "quarantined";
   }

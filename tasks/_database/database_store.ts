@@ -58,7 +58,12 @@ export function openDatabaseStore(
         return lockDatabaseStore(store, path, task);
       },
     },
-    mending: null,
+    mending: {
+      async evidence(snapshot, policy) {
+        const { readRowEvidence } = await import("./read_row_evidence.ts");
+        return readRowEvidence(snapshot, policy, (use) => withTables(path, use));
+      },
+    },
     backups: {
       elsewhere: false,
       async open(directory) {

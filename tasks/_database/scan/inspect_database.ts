@@ -12,6 +12,7 @@ import type { Problem, Reference } from "../../../lib/store/problem.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
 import type { Depth, MetricsWeight, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { problemAt } from "../../_io/read.ts";
+import { countUnkeyed, isOfRuns } from "./dangling_rows.ts";
 import { readModelLinks } from "./read_extras.ts";
 import { NEWEST } from "./read_rows.ts";
 import { selectRows, type Tables, text } from "./tables.ts";
@@ -170,51 +171,17 @@ function findBrokenKeys(tables: Tables): readonly Problem[] {
     tables,
     `SELECT "table", parent, COUNT(*) AS count FROM pragma_foreign_key_check GROUP BY "table", parent`,
   );
-  return [...rows].map(({ table, parent, count }) =>
-    problemAt("database", `${table}`, "dangling", `${count} of its rows name none of ${parent}`)
-  );
+  return [...rows].map(({ table, parent, count }): Problem => ({
+    ...problemAt("database", `${table}`, "dangling", `${count} of its rows name none of ${parent}`),
+    ...(isOfRuns(`${table}`, `${parent}`) ? {} : { mendable: false }),
+  }));
 }
 
-/** What no foreign key says: table, what its rows name, and which of them name nothing. */
-const LINKS = [
-  [
-    "inputs",
-    "runs",
-    "destination_type = 'RUN' AND destination_id NOT IN (SELECT run_uuid FROM runs)",
-  ],
-  [
-    "inputs",
-    "runs",
-    "source_type IN ('RUN_INPUT', 'RUN_OUTPUT') AND source_id NOT IN (SELECT run_uuid FROM runs)",
-  ],
-  [
-    "inputs",
-    "datasets",
-    "source_type = 'DATASET' AND source_id NOT IN (SELECT dataset_uuid FROM datasets)",
-  ],
-  ["input_tags", "inputs", "input_uuid NOT IN (SELECT input_uuid FROM inputs)"],
-  [
-    "entity_associations",
-    "runs",
-    "destination_type = 'run' AND destination_id NOT IN (SELECT run_uuid FROM runs)",
-  ],
-  [
-    "entity_associations",
-    "trace_info",
-    "source_type = 'trace' AND source_id NOT IN (SELECT request_id FROM trace_info)",
-  ],
-] as const;
-
 function findDanglingRows(tables: Tables): readonly Problem[] {
-  const { columns } = tables;
-  return LINKS.flatMap(([table, parent, condition]) => {
-    if (!columns.has(table) || !columns.has(parent)) return [];
-    const [row] = ask(tables, `SELECT COUNT(*) AS count FROM ${table} WHERE ${condition}`);
-    const count = Number(row?.["count"]);
-    return count === 0
-      ? []
-      : [problemAt("database", table, "unused", `${count} of its rows name none of ${parent}`)];
-  });
+  return countUnkeyed(tables).map(({ table, names, rows, isOfRun }): Problem => ({
+    ...problemAt("database", table, "unused", `${rows} of its rows name none of ${names}`),
+    ...(isOfRun ? {} : { mendable: false }),
+  }));
 }
 
 function findStale(tables: Tables, snapshot: StoreSnapshot): readonly Problem[] {

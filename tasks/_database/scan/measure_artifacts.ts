@@ -101,6 +101,19 @@ async function usageOf(
   return (await measureTree(place, newMeasurer()))?.freed ?? NO_USAGE;
 }
 
+/**
+ * Tells when an artifact of a run was written last. Needs read permission for it.
+ *
+ * @param run The run.
+ * @param root The artifact root; `null` where it is not on this machine.
+ * @returns Epoch ms; `null` where it has none on this machine.
+ */
+export async function newestArtifact(run: Run, root: string | null): Promise<number | null> {
+  const place = runDirectoryOf(root, run);
+  const tree = place === null ? null : await measureTree(place, newMeasurer());
+  return tree?.newestChange ?? null;
+}
+
 async function modelUsage(
   { id, artifactLocation }: LoggedModel,
   root: string | null,

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { mayUnfold, operationsOf, stampedBy } from "../../../lib/files/operations.ts";
 import type { Action, ActionReason } from "../../../lib/plan/plan.ts";
 import type { RepairReason } from "../../../lib/plan/repair_action.ts";
@@ -146,6 +147,13 @@ const ACTIONS: Readonly<{ [K in Action["kind"]]: Action & { readonly kind: K } }
     kind: "cut-metric-file",
     path: asStorePath(`1/${ID}/metrics/loss`),
     cuts: [{ from: 9, to: 23 }],
+  },
+  "purge-dangling-rows": {
+    ...base,
+    reasons: mended,
+    kind: "purge-dangling-rows",
+    path: asStorePath("inputs"),
+    rows: 2,
   },
 });
 
@@ -302,11 +310,14 @@ Deno.test("stampedBy() looks at the whole of what is moved, at the file of what 
     "create-dirs": `file 1/${ID}/params`,
     "trim-metric-file": `file 1/${ID}/metrics/loss`,
     "cut-metric-file": `file 1/${ID}/metrics/loss`,
+    "purge-dangling-rows": "file inputs",
   });
 });
 
 Deno.test("mayUnfold() knows the operations of each kind of action, on its subject alone", () => {
-  for (const action of Object.values(ACTIONS)) {
+  const { "purge-dangling-rows": ofRows, ...ofFiles } = ACTIONS;
+  assertThrows(() => operationsOf(ofRows, { now: NOW }), InvalidArgumentError, "has none");
+  for (const action of Object.values(ofFiles)) {
     for (const operation of operationsOf(action, { now: NOW })) {
       const origin = { action: action.kind, subject: action.path, operation };
       assertEquals(mayUnfold(origin), true, JSON.stringify(origin));

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { NO_EVIDENCE } from "../../../lib/plan/repair_action.ts";
 import { planRepair } from "../../../lib/repair/plan_repair.ts";
-import { proveRemedies, repairsAskedFor } from "../../../lib/repair/prove_remedies.ts";
+import { proveRemedies, repairsAskedFor } from "../../../lib/answers/prove_remedies.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { verifySnapshot } from "../../../lib/verify/verify_snapshot.ts";
 import { snapshotArbitrary } from "../../_support/arbitraries.ts";
