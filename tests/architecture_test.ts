@@ -117,10 +117,18 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [...GROUND, "tasks/_io/", "tasks/_database/scan/", "@std/", "node:", "postgres"],
   },
   {
+    room: "tasks/_database/log/",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/snapshot/", "tasks/_io/", "tasks/_artifacts/"],
+      ...["tasks/_file/own/lock.ts", "tasks/_file/own/own_directory.ts", "tasks/_database/scan/"],
+      ...["@std/", "node:"],
+    ],
+  },
+  {
     room: "tasks/_database/change/",
     of: [
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
-      ...["tasks/_file/own/lock.ts", "tasks/_file/own/own_directory.ts", "tasks/_database/scan/"],
+      ...["tasks/_file/own/own_directory.ts", "tasks/_database/scan/", "tasks/_database/log/"],
       "tasks/_artifacts/",
       ...["@std/", "node:"],
     ],

@@ -19,13 +19,13 @@ import { takeTurns } from "../../_io/take_turns.ts";
 import type { Change, PerformOptions } from "../../ports/store.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
 import { readTables } from "../scan/tables.ts";
-import type { WritableLog } from "./change_log.ts";
-import { AT_ONCE, type LoggedRow, makeChanges, softDeletion } from "./change_rows.ts";
+import type { WritableLog } from "../log/change_log.ts";
+import { AT_ONCE, type LoggedRow, makeChanges, softDeletion } from "../log/change_rows.ts";
 import { ownedRowsOf } from "./owned_rows.ts";
 import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { type Standings, standingsOfRuns } from "./standing_facts.ts";
-import { statePaths } from "./state_directory.ts";
+import { statePaths } from "../log/state_directory.ts";
 import { isEmpty, reverseChange } from "./undo_change.ts";
 
 /** What a change is made of. */

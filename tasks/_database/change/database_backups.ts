@@ -29,12 +29,18 @@ import {
   type LoggedChange,
   readChangeLog,
   type WritableLog,
-} from "./change_log.ts";
-import { AT_ONCE, type LoggedRow, type RowState, stateOf, undoChanges } from "./change_rows.ts";
+} from "../log/change_log.ts";
+import {
+  AT_ONCE,
+  type LoggedRow,
+  type RowState,
+  stateOf,
+  undoChanges,
+} from "../log/change_rows.ts";
 import { ownedRowsOf } from "./owned_rows.ts";
-import type { LoggedSubject } from "./removed_rows.ts";
+import type { LoggedSubject } from "../log/removed_rows.ts";
 import { openDatabase, orStoreError, storeErrorOf } from "../scan/open_database.ts";
-import { statePaths } from "./state_directory.ts";
+import { statePaths } from "../log/state_directory.ts";
 import { isEmpty } from "./undo_change.ts";
 import { nameOfSubject, stateOfSubject, undoSubjects, withTurns } from "./undo_removals.ts";
 

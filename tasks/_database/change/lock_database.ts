@@ -16,10 +16,10 @@ import { requireCapability } from "../../ports/require_capability.ts";
 import type { LockedStore, Store } from "../../ports/store.ts";
 import { openWritable, requireWritable, storeErrorOf } from "../scan/open_database.ts";
 import { beginChange } from "./begin_change.ts";
-import { openChangeLog } from "./change_log.ts";
+import { openChangeLog } from "../log/change_log.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";
 import { ownedRowsOf } from "./owned_rows.ts";
-import { lockDatabase } from "./state_directory.ts";
+import { lockDatabase } from "../log/state_directory.ts";
 import { settle } from "./undo_change.ts";
 
 /**

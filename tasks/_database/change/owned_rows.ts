@@ -7,7 +7,13 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { OWNED_TABLES, type OwnedTable, type Owner } from "../../../lib/snapshot/owned_tables.ts";
-import { placesOf, type RemovedRow, removedRow, type RowChunk, valuesOf } from "./removed_rows.ts";
+import {
+  placesOf,
+  type RemovedRow,
+  removedRow,
+  type RowChunk,
+  valuesOf,
+} from "../log/removed_rows.ts";
 
 /** A database, and what of its tables can be written. */
 export interface OwnedRows {

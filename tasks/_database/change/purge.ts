@@ -16,7 +16,7 @@ import { NO_USAGE } from "../../../lib/store/usage.ts";
 import type { Tables } from "../scan/tables.ts";
 import { type OwnedRows, statementOf } from "./owned_rows.ts";
 import { type RemovalPlace, removeAll } from "./remove_rows.ts";
-import type { Subject } from "./removed_rows.ts";
+import type { Subject } from "../log/removed_rows.ts";
 import {
   type Standing,
   type Standings,

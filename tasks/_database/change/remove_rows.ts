@@ -13,8 +13,8 @@
 
 import { type Owner, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
 import type { Tables } from "../scan/tables.ts";
-import type { WritableLog } from "./change_log.ts";
-import { inTransaction } from "./change_rows.ts";
+import type { WritableLog } from "../log/change_log.ts";
+import { inTransaction } from "../log/change_rows.ts";
 import {
   countRows,
   deleteRows,
@@ -25,7 +25,7 @@ import {
   type Taken,
   type Taking,
 } from "./owned_rows.ts";
-import type { LoggedSubject, Subject } from "./removed_rows.ts";
+import type { LoggedSubject, Subject } from "../log/removed_rows.ts";
 import { ROWS_AT_ONCE, undoSubjects, withTurns } from "./undo_removals.ts";
 
 /** What the rows of a change are taken from, and where they are logged. */

@@ -11,8 +11,8 @@
  */
 
 import type { SettledChange } from "../../../lib/backup/report.ts";
-import type { LoggedChange, WritableLog } from "./change_log.ts";
-import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "./change_rows.ts";
+import type { LoggedChange, WritableLog } from "../log/change_log.ts";
+import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
 import type { OwnedRows } from "./owned_rows.ts";
 import { atOnce, undoSubjects } from "./undo_removals.ts";
 

@@ -12,10 +12,15 @@
  */
 
 import { ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
-import type { ChangeLog, WritableLog } from "./change_log.ts";
-import { inTransaction } from "./change_rows.ts";
+import type { ChangeLog, WritableLog } from "../log/change_log.ts";
+import { inTransaction } from "../log/change_rows.ts";
 import { hasColumns, hasRow, insertRow, type OwnedRows, statementOf } from "./owned_rows.ts";
-import { type LoggedSubject, type RemovedRow, type RowChunk, valuesOf } from "./removed_rows.ts";
+import {
+  type LoggedSubject,
+  type RemovedRow,
+  type RowChunk,
+  valuesOf,
+} from "../log/removed_rows.ts";
 
 /** How many rows change in one transaction, so that it takes a fraction of a second. */
 export const ROWS_AT_ONCE = 5_000;

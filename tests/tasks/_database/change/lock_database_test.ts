@@ -7,10 +7,10 @@ import {
   StoreAccessError,
   UnsupportedStoreError,
 } from "../../../../lib/errors.ts";
-import { openChangeLog } from "../../../../tasks/_database/change/change_log.ts";
-import { makeChanges } from "../../../../tasks/_database/change/change_rows.ts";
+import { openChangeLog } from "../../../../tasks/_database/log/change_log.ts";
+import { makeChanges } from "../../../../tasks/_database/log/change_rows.ts";
 import { openWritable } from "../../../../tasks/_database/scan/open_database.ts";
-import { lockDatabase, statePaths } from "../../../../tasks/_database/change/state_directory.ts";
+import { lockDatabase, statePaths } from "../../../../tasks/_database/log/state_directory.ts";
 import { listBackups } from "../../../../tasks/backups/list_backups.ts";
 import { recover } from "../../../../tasks/backups/recover.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";

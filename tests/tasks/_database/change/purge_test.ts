@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { RestoreCollisionError } from "../../../../lib/errors.ts";
 import { OWNED_TABLES } from "../../../../lib/snapshot/owned_tables.ts";
-import { statePaths } from "../../../../tasks/_database/change/state_directory.ts";
+import { statePaths } from "../../../../tasks/_database/log/state_directory.ts";
 import { listBackups } from "../../../../tasks/backups/list_backups.ts";
 import { recover } from "../../../../tasks/backups/recover.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";
