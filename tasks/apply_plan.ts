@@ -90,7 +90,7 @@ export async function applyPlan(
     await using place = backups === undefined || !keepBackup
       ? null
       : await requireCapability(store, "backups").lock(backups);
-    using change = await store.begin({
+    await using change = await store.begin({
       task,
       actions,
       now: startedAt,

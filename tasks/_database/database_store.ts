@@ -55,7 +55,11 @@ export function openDatabaseStore(
       staged: () => Promise.resolve([]),
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
-        return lockDatabaseStore(store, path, task);
+        const { readNamedRows } = await import("./read_naming_rows.ts");
+        return await lockDatabaseStore(store, path, {
+          task,
+          readNamed: (root) => readNamedRows(path, root),
+        });
       },
     },
     mending: {

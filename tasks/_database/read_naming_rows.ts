@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "@std/path";
+import type { DatabaseRow } from "../../lib/store/snapshot.ts";
 import { readDatabases } from "./read_databases.ts";
 import type { AllNamed } from "./scan/find_orphans.ts";
 import { readDatabase } from "./scan/read_database.ts";
@@ -48,6 +49,38 @@ export function knownIds(tables: Tables, ids: readonly string[]): ReadonlySet<st
   return known;
 }
 
+/** What rows name of files, of this database and of others. */
+export interface NamedRows {
+  readonly own: readonly DatabaseRow[];
+  readonly others: readonly DatabaseRow[];
+  /** Of a database that may name any of it, and cannot be read; `null` where there is none. */
+  readonly problem: string | null;
+}
+
+/**
+ * Reads the rows that name files, of all databases that may have artifacts below a root. Needs read permission for
+ * these, and for the directories in which they lie.
+ *
+ * @param path Absolute real path of the store's database.
+ * @param root Absolute path of its artifact root.
+ * @returns The rows.
+ */
+export async function readNamedRows(path: string, root: string): Promise<NamedRows> {
+  const beside = [...await readDatabases(root), ...await readDatabases(dirname(path))];
+  const others = [...new Map(beside.map((one) => [one.path, one])).values()]
+    .filter((one) => realPath(one.path) !== path);
+  const own = readDatabase(path);
+  const hidden = (own === null ? others : [own, ...others])
+    .find(({ problem }) => problem !== null);
+  return {
+    own: own?.rows ?? [],
+    others: others.flatMap(({ rows }) => rows),
+    problem: hidden === undefined
+      ? null
+      : `database ${hidden.path} may name it and cannot be read: ${hidden.problem}`,
+  };
+}
+
 /**
  * Reads what rows name, of all databases that may have artifacts below a root. Needs read permission for these, and
  * for the directories in which they lie.
@@ -57,13 +90,8 @@ export function knownIds(tables: Tables, ids: readonly string[]): ReadonlySet<st
  * @returns What they name.
  */
 export async function readAllNamed(path: string, root: string): Promise<AllNamed> {
-  const beside = [...await readDatabases(root), ...await readDatabases(dirname(path))];
-  const others = [...new Map(beside.map((one) => [one.path, one])).values()]
-    .filter((one) => realPath(one.path) !== path);
-  const own = readDatabase(path);
-  const all = own === null ? others : [own, ...others];
-  const hidden = all.find(({ problem }) => problem !== null);
-  const rows = all.flatMap((one) => one.rows);
+  const { own, others, problem } = await readNamedRows(path, root);
+  const rows = [...own, ...others];
   return {
     ids: new Set(
       rows.flatMap(({ kind, id, location }) =>
@@ -76,9 +104,7 @@ export async function readAllNamed(path: string, root: string): Promise<AllNamed
       ),
     ),
     locations: rows.map(({ location }) => location),
-    problem: hidden === undefined
-      ? null
-      : `database ${hidden.path} may name it and cannot be read: ${hidden.problem}`,
+    problem,
   };
 }
 

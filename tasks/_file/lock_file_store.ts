@@ -86,11 +86,12 @@ export async function lockFileStore(
                   isOpen = false;
                   return change.finish(work);
                 }),
-              [Symbol.dispose]() {
-                change[Symbol.dispose]();
-                if (isOpen && lock.isHeld()) giveUp(change);
-                isOpen = false;
-              },
+              [Symbol.asyncDispose]: () =>
+                Promise.try(() => {
+                  change[Symbol.dispose]();
+                  if (isOpen && lock.isHeld()) giveUp(change);
+                  isOpen = false;
+                }),
             };
           };
           const isMakingRoom = !keepBackup && actions.some(isOnlyTaken);

@@ -116,7 +116,7 @@ export interface PerformOptions extends Abortable {
 }
 
 /** A change that is under way; disposing of one that is not finished takes everything back. */
-export interface Change extends Disposable {
+export interface Change extends AsyncDisposable {
   /**
    * Carries out the actions of the change in their order, each if its subject is still what the plan saw.
    *

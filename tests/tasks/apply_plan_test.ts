@@ -537,7 +537,7 @@ Deno.test("a change tags a run though the first of its heavy files had changed",
   await using store = await openStore(root, { now: () => LATER });
   {
     await using locked = await lockStore(store, { task });
-    using change = await locked.begin({ task, actions, now: LATER, keepBackup: true });
+    await using change = await locked.begin({ task, actions, now: LATER, keepBackup: true });
     for await (const { outcome, path } of change.performAll()) {
       assertEquals(outcome, files.includes(path) ? "skipped" : "applied");
     }
@@ -561,7 +561,7 @@ Deno.test("heavy files come back whenever dropping them was cut off", async () =
     {
       using lock = acquireLock(root, task, LATER);
       const options = { root, paths, task, actions, now: LATER, keepBackup: true };
-      using change = await beginChange(lock, options);
+      await using change = await beginChange(lock, options);
       for (const action of actions.slice(0, prefix + 1)) {
         assertEquals((await change.perform(action)).outcome, "applied");
       }

@@ -411,7 +411,7 @@ Deno.test("repair() skips what changed after it was planned", async () => {
     `trim-metric-file ${child}/metrics/val/loss`,
   ]);
   await using locked = await lockStore(opened.store, { task: "repair" });
-  using change = await locked.begin({
+  await using change = await locked.begin({
     task: "repair",
     actions,
     now: NOW,
@@ -477,7 +477,12 @@ for (const state of ["directory", "record"] as const) {
     const { plan: { actions } } = await repair(opened.store);
     {
       await using locked = await lockStore(opened.store, { task: "repair" });
-      using change = await locked.begin({ task: "repair", actions, now: NOW, keepBackup: true });
+      await using change = await locked.begin({
+        task: "repair",
+        actions,
+        now: NOW,
+        keepBackup: true,
+      });
       if (state === "record") await Array.fromAsync(change.performAll());
       else opened.makeDirectory("0");
       assertEquals(existsSync(join(opened.root, "0/meta.yaml")), state === "record");

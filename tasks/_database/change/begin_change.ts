@@ -14,7 +14,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Action, SoftDeleteRun } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
-import { NO_USAGE } from "../../../lib/store/usage.ts";
+import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import type { Change, PerformOptions } from "../../ports/store.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
@@ -23,10 +23,11 @@ import type { WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, makeChanges, softDeletion } from "../log/change_rows.ts";
 import { ownedRowsOf } from "./owned_rows.ts";
 import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
+import { purgeTrees, type ReadNamed } from "./purge_trees.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { type Standings, standingsOfRuns } from "./standing_facts.ts";
 import { statePaths } from "../log/state_directory.ts";
-import { isEmpty, reverseChange } from "./undo_change.ts";
+import { isEmpty, leaveChange, reverseChange } from "./undo_change.ts";
 
 /** What a change is made of. */
 export interface ChangeOptions {
@@ -39,6 +40,7 @@ export interface ChangeOptions {
   readonly database: DatabaseSync;
   /** Absolute path of the store's database. */
   readonly path: string;
+  readonly readNamed: ReadNamed;
 }
 
 type Done = SoftDeleteRun | Purge;
@@ -50,7 +52,7 @@ type Done = SoftDeleteRun | Purge;
  * @returns The change.
  */
 export async function beginChange(options: ChangeOptions): Promise<Change> {
-  const { task, now, keepBackup, log, database, path } = options;
+  const { task, now, keepBackup, log, database, path, readNamed } = options;
   const actions = options.actions.filter((one): one is Done => isSoftDelete(one) || isPurge(one));
   const tables = readTables(database);
   const rows = ownedRowsOf(database);
@@ -60,17 +62,21 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   await turn();
   const purging = lookAtPurges(tables, rows, actions.filter(isPurge));
   const { id } = log.begin(task, now);
-  const place: RemovalPlace = { tables, rows, log, change: id };
+  const place: RemovalPlace = { database: path, tables, rows, log, change: id };
+  const trees = purgeTrees({ database: path, rows, change: id, keepBackup, readNamed });
+  const remains: Remains[] = [];
   let isOpen = true;
   let isUnsettled = false;
   const explain = (error: unknown) => (storeErrorOf(error, path) ?? error as Error).message;
-  const perform = async (chunk: readonly Done[]): Promise<readonly ActionOutcome[]> => {
+  const perform: Perform = async (chunk, signal) => {
     try {
       const soft = chunk.filter(isSoftDelete);
       if (soft.length > 0) return softDelete(place, soft, { known, now });
       const purges = chunk.filter(isPurge);
-      const done = await performPurges(place, purges, { known: purging, turn, explain });
+      const how = { known: purging, trees, signal, turn, explain };
+      const done = await performPurges(place, purges, how);
       isUnsettled ||= done.isUnsettled;
+      remains.push(...done.remains);
       return done.outcomes;
     } catch (error) {
       // What happens in the store is an outcome: none of them has been changed then.
@@ -84,20 +90,18 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   };
   return {
     performAll: (how) => performAll(actions, perform, how),
-    finish: () =>
-      Promise.try(() => {
-        isOpen = false;
-        if (!isEmpty(log, id) && (keepBackup || isUnsettled)) {
-          log.finish(id);
-          return { id, path: statePaths(path).changes };
-        }
-        log.remove(id);
-        return null;
-      }),
-    [Symbol.dispose]() {
+    async finish({ onRemains, ...work } = {}) {
+      isOpen = false;
+      const isKept = !isEmpty(log, id) && (keepBackup || isUnsettled);
+      if (isKept) log.finish(id);
+      else remains.push(...await leaveChange(log, path, id, work));
+      for (const one of remains) onRemains?.(one);
+      return isKept ? { id, path: statePaths(path).directory } : null;
+    },
+    async [Symbol.asyncDispose]() {
       if (!isOpen) return;
       isOpen = false;
-      reverseChange(log, rows, { id, task });
+      await reverseChange({ log, rows, database: path }, { id, task });
     },
   };
 }
@@ -152,9 +156,14 @@ const CHUNKS: Readonly<Record<Done["kind"], number>> = {
   "purge-logged-model": 1_000,
 };
 
+type Perform = (
+  chunk: readonly Done[],
+  signal: AbortSignal | undefined,
+) => Promise<readonly ActionOutcome[]>;
+
 async function* performAll(
   actions: readonly Done[],
-  perform: (chunk: readonly Done[]) => Promise<readonly ActionOutcome[]>,
+  perform: Perform,
   { signal, isStillPlanned }: PerformOptions = {},
 ): AsyncGenerator<ActionOutcome> {
   for (const chunk of chunksOf(actions)) {
@@ -164,7 +173,7 @@ async function* performAll(
     }
     const { aborted = false } = signal ?? {};
     const wanted = aborted ? [] : chunk.filter((action) => !refused.has(action));
-    const performed = (wanted.length === 0 ? [] : await perform(wanted)).values();
+    const performed = (wanted.length === 0 ? [] : await perform(wanted, signal)).values();
     for (const action of chunk) {
       const { kind, path } = action;
       if (aborted) yield { kind, path, outcome: "not-run", because: "interrupted" };

@@ -13,8 +13,10 @@ import {
   RestoreCollisionError,
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
+import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { sqliteUri } from "../../../lib/store/store_uri.ts";
 import { formatTime } from "../../../lib/text/units.ts";
+import { measureKept } from "../../_artifacts/free_trees.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import type {
   BackupPreview,
@@ -41,8 +43,9 @@ import { ownedRowsOf } from "./owned_rows.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import { openDatabase, orStoreError, storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "../log/state_directory.ts";
-import { isEmpty } from "./undo_change.ts";
-import { nameOfSubject, stateOfSubject, undoSubjects, withTurns } from "./undo_removals.ts";
+import { treeCollisionsOf } from "./logged_trees.ts";
+import { isEmpty, leaveChange, putBack } from "./undo_change.ts";
+import { nameOfSubject, stateOfSubject } from "./undo_removals.ts";
 
 /**
  * Opens what was changed in a database for reading. Needs read permission.
@@ -85,7 +88,7 @@ export function lockDatabaseBackups(
       bringBack({ path, log, database }, id, selection, work),
     take: () => unsupported(path, "move what was changed in"),
     expireRecords: () => Promise.resolve(0),
-    remove: (id) => Promise.try(() => (log.remove(id), true)),
+    remove: async (id, work = {}) => (await leaveChange(log, path, id, work)).length === 0,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -102,14 +105,17 @@ async function bringBack(
   selection: RestoreSelection,
   { signal }: BackupWork,
 ): Promise<BroughtBackReport> {
-  const owned = ownedRowsOf(database);
   const { rows, subjects } = chosenOf(log, id, selection);
-  const collisions = collisionsOf(log, database, { rows, subjects });
+  const collisions = [
+    ...collisionsOf(log, database, { rows, subjects }),
+    ...await treeCollisionsOf({ database: path, change: id, subjects }),
+  ];
   if (collisions.length > 0) throw new RestoreCollisionError(id, collisions);
   const turn = takeTurns();
   // What has begun to come back comes back as a whole, be it by the next task.
   log.markGoingBack(subjects);
-  const inTheWay = await orElse(path, withTurns(undoSubjects(log, owned, subjects), turn));
+  const place = { log, rows: ownedRowsOf(database), database: path };
+  const inTheWay = await orElse(path, putBack(place, id, subjects, turn));
   if (inTheWay.length > 0) throw new RestoreCollisionError(id, inTheWay);
   let changes = subjects.length;
   for (let at = 0; at < rows.length; at += AT_ONCE) {
@@ -140,12 +146,17 @@ async function orElse<T>(path: string, work: Promise<T>): Promise<T> {
 type Look = <T>(look: (log: ChangeLog, database: DatabaseSync) => T) => T | null;
 
 function backupsOf(path: string, within: Look): Backups {
-  const list = () =>
-    within((log) => log.list().filter(({ isDone }) => isDone).map((one) => listingOf(path, one))) ??
-      [];
+  const list = async (wanted?: string) => {
+    const done = within((log) => log.list().filter(({ isDone }) => isDone)) ?? [];
+    const listed: BackupListing[] = [];
+    for (const one of done) {
+      if (wanted === undefined || one.id === wanted) listed.push(await listingOf(path, one));
+    }
+    return listed;
+  };
   return {
     directory: statePaths(path).directory,
-    list: () => Promise.try(list),
+    list: () => list(),
     split: () => Promise.resolve([]),
     verify: (id) =>
       Promise.reject(
@@ -153,16 +164,18 @@ function backupsOf(path: string, within: Look): Backups {
           `Cannot verify ${id}: there are no copies of store ${sqliteUri(path)}`,
         ),
       ),
-    preview: (id, selection = {}) =>
-      Promise.try(() => {
-        const backup = list().find((one) => one.id === id);
-        if (backup === undefined) return null;
-        return within((log, database): BackupPreview => {
-          const chosen = chosenOf(log, id, selection);
-          const changes = chosen.rows.length + chosen.subjects.length;
-          return { backup, changes, collisions: collisionsOf(log, database, chosen) };
-        });
-      }),
+    async preview(id, selection = {}): Promise<BackupPreview | null> {
+      const [backup] = await list(id);
+      const found = backup && within((log, database) => {
+        const chosen = chosenOf(log, id, selection);
+        return { ...chosen, collisions: collisionsOf(log, database, chosen) };
+      });
+      if (!found) return null;
+      const { rows, subjects } = found;
+      const inTheWay = await treeCollisionsOf({ database: path, change: id, subjects });
+      const collisions = [...found.collisions, ...inTheWay];
+      return { backup, changes: rows.length + subjects.length, collisions };
+    },
     contents: (id) => Promise.try(() => within((log, database) => contentsOf(log, database, id))),
     undoing: (id) =>
       Promise.try(() =>
@@ -241,10 +254,11 @@ function contentsOf(log: ChangeLog, database: DatabaseSync, id: string): BackupC
   };
 }
 
-function listingOf(
+async function listingOf(
   path: string,
   { id, order, task, createdAt, count, bytes }: LoggedChange,
-): BackupListing {
+): Promise<BackupListing> {
+  const kept = await measureKept(statePaths(path), id) ?? NO_USAGE;
   return {
     id,
     path: statePaths(path).changes,
@@ -253,8 +267,8 @@ function listingOf(
     createdAt,
     order,
     changes: count,
-    files: 0,
-    bytes,
+    files: kept.files,
+    bytes: bytes + kept.bytes,
   };
 }
 

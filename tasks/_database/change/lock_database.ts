@@ -11,15 +11,18 @@
  * @module
  */
 
+import { emptyStaging } from "../../_file/own/own_directory.ts";
+import { infoOf } from "../../_io/read.ts";
 import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { LockedStore, Store } from "../../ports/store.ts";
 import { openWritable, requireWritable, storeErrorOf } from "../scan/open_database.ts";
+import type { ReadNamed } from "./purge_trees.ts";
 import { beginChange } from "./begin_change.ts";
 import { openChangeLog } from "../log/change_log.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";
 import { ownedRowsOf } from "./owned_rows.ts";
-import { lockDatabase } from "../log/state_directory.ts";
+import { lockDatabase, statePaths } from "../log/state_directory.ts";
 import { settle } from "./undo_change.ts";
 
 /**
@@ -28,13 +31,18 @@ import { settle } from "./undo_change.ts";
  *
  * @param store The store.
  * @param path Absolute real path of its file.
- * @param task The task that takes it, for messages.
+ * @param options The task that takes it, for messages, and what reads what rows name of files.
  * @returns The store, which this process alone may change until it is disposed of.
  * @throws {StoreLockedError} When another process holds the lock.
  * @throws {StoreAccessError} When nothing can be written there.
  */
-export function lockDatabaseStore(store: Store, path: string, task: string): LockedStore {
+export async function lockDatabaseStore(
+  store: Store,
+  path: string,
+  { task, readNamed }: { readonly task: string; readonly readNamed: ReadNamed },
+): Promise<LockedStore> {
   const { location } = store.describe();
+  const { staging } = statePaths(path);
   const stack = new DisposableStack();
   try {
     requireWritable(path);
@@ -43,13 +51,14 @@ export function lockDatabaseStore(store: Store, path: string, task: string): Loc
     const database = stack.use(openWritable(path));
     // What goes takes along all that refers to it: nothing is to happen that was not logged.
     database.exec("PRAGMA foreign_keys = OFF");
-    const settled = settle(log, ownedRowsOf(database));
+    const staged = infoOf(staging) === null ? [] : emptyStaging(staging);
+    const { settled, remains } = await settle({ log, rows: ownedRowsOf(database), database: path });
     const { whileHeld, lock: refuse } = guardHeld(lock, location, task);
     const held = stack.move();
     return {
       ...store,
       settled,
-      remains: [],
+      remains: [...staged, ...remains],
       changes: {
         ...requireCapability(store, "changes"),
         lock: refuse,
@@ -61,7 +70,9 @@ export function lockDatabaseStore(store: Store, path: string, task: string): Loc
           whileHeld(() => lockDatabaseBackups(path, directory, { log, database })),
       },
       begin: ({ actions, task, now, keepBackup }) =>
-        whileHeld(() => beginChange({ actions, task, now, keepBackup, log, database, path })),
+        whileHeld(() =>
+          beginChange({ actions, task, now, keepBackup, log, database, path, readNamed })
+        ),
       [Symbol.asyncDispose]: () => Promise.try(() => held.dispose()),
     };
   } catch (error) {

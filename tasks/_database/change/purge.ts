@@ -12,10 +12,11 @@ import type {
 } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import type { Owner } from "../../../lib/snapshot/owned_tables.ts";
-import { NO_USAGE } from "../../../lib/store/usage.ts";
+import type { Remains } from "../../../lib/store/usage.ts";
 import type { Tables } from "../scan/tables.ts";
 import { type OwnedRows, statementOf } from "./owned_rows.ts";
-import { type RemovalPlace, removeAll } from "./remove_rows.ts";
+import type { PurgeTrees } from "./purge_trees.ts";
+import { type GoingSubject, type RemovalPlace, removeAll } from "./remove_rows.ts";
 import type { Subject } from "../log/removed_rows.ts";
 import {
   type Standing,
@@ -89,22 +90,37 @@ function idsIn(
  *
  * @param place From where.
  * @param actions What is to go; all of one kind.
- * @param options How it stood before, and what is awaited between two transactions.
- * @returns One outcome for each action, and whether what was to stay is in the log alone.
+ * @param options How it stood before, its artifacts, and what is awaited between two transactions.
+ * @returns What came of it.
  */
 export async function performPurges(
   place: RemovalPlace,
   actions: readonly Purge[],
-  { known, turn, explain }: {
-    readonly known: Known;
-    readonly turn: () => Promise<void>;
-    readonly explain: (error: unknown) => string;
-  },
-): Promise<{ readonly outcomes: readonly ActionOutcome[]; readonly isUnsettled: boolean }> {
-  const subjects = actions.map(subjectFor);
-  const actionOf = new Map(subjects.map((subject, index) => [subject, actions[index]!]));
+  { known, trees, signal, turn, explain }: PurgeOptions,
+): Promise<Purged> {
+  const actionOf = new Map<Subject, Purge>();
+  const outcomeOf = new Map<Purge, ActionOutcome>();
+  const staying = new Map<Purge, string>();
+  const subjects: GoingSubject[] = [];
+  for (const action of actions) {
+    await turn();
+    const subject = subjectFor(action);
+    const { kind, path } = action;
+    const prepared = signal?.aborted
+      ? { kind: "interrupted" as const }
+      : await trees.prepare(subject, signal);
+    if (prepared.kind === "ready") {
+      const going = { ...subject, trees: prepared.trees };
+      subjects.push(going);
+      actionOf.set(going, action);
+      if (prepared.stays !== null) staying.set(action, prepared.stays);
+    } else if (prepared.kind === "failed") {
+      outcomeOf.set(action, { kind, path, outcome: "failed", message: prepared.message });
+    } else outcomeOf.set(action, { kind, path, outcome: "not-run", because: "interrupted" });
+  }
   const removed = await removeAll<SkipReason>(place, subjects, {
     turn,
+    follow: trees.follow,
     refuse(owner, parts) {
       const reasons = new Map<Subject, SkipReason>();
       const now = lookAgain(place, owner, parts, actionOf);
@@ -115,19 +131,50 @@ export async function performPurges(
       return reasons;
     },
   });
-  const outcomes = removed.map((one, index): ActionOutcome => {
-    const { kind, path } = actions[index]!;
+  for (const [index, one] of removed.entries()) {
+    const action = actionOf.get(subjects[index]!)!;
+    const { kind, path } = action;
     switch (one.outcome) {
-      case "gone":
-        return { kind, path, outcome: "applied", usage: NO_USAGE };
+      case "gone": {
+        const stays = staying.get(action);
+        const left = stays === undefined ? {} : { stays };
+        outcomeOf.set(action, { kind, path, outcome: "applied", usage: one.usage, ...left });
+        break;
+      }
       case "stays":
-        return { kind, path, outcome: "skipped", because: one.because };
+        outcomeOf.set(action, { kind, path, outcome: "skipped", because: one.because });
+        break;
       case "failed":
-        return { kind, path, outcome: "failed", message: explain(one.error) };
+        outcomeOf.set(action, { kind, path, outcome: "failed", message: explain(one.error) });
     }
-  });
-  const isUnsettled = removed.some((one) => one.outcome === "failed" && one.isLogged);
-  return { outcomes, isUnsettled };
+  }
+  return {
+    outcomes: actions.map((action) => outcomeOf.get(action)!),
+    isUnsettled: removed.some((one) => one.outcome === "failed" && one.isLogged),
+    remains: removed.flatMap((one) => one.outcome === "gone" ? one.remains : []),
+  };
+}
+
+/** How to purge. */
+export interface PurgeOptions {
+  /** How it stood before. */
+  readonly known: Known;
+  readonly trees: PurgeTrees;
+  /** Looked at while artifacts are copied. */
+  readonly signal?: AbortSignal | undefined;
+  /** Awaited between two transactions. */
+  readonly turn: () => Promise<void>;
+  readonly explain: (error: unknown) => string;
+}
+
+/** What came of it. */
+export interface Purged {
+  /** One for each action. */
+  readonly outcomes: readonly ActionOutcome[];
+  /** Whether what was to stay is in the log alone. */
+  readonly isUnsettled: boolean;
+  /** What of artifacts could not be freed though a whole copy is kept. */
+  readonly remains: readonly Remains[];
 }
 
 function subjectFor(action: Purge): Subject {

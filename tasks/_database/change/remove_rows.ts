@@ -26,10 +26,14 @@ import {
   type Taking,
 } from "./owned_rows.ts";
 import type { LoggedSubject, Subject } from "../log/removed_rows.ts";
+import { bringTreesOf } from "./logged_trees.ts";
+import type { Followed, PurgeTrees } from "./purge_trees.ts";
 import { ROWS_AT_ONCE, undoSubjects, withTurns } from "./undo_removals.ts";
 
 /** What the rows of a change are taken from, and where they are logged. */
 export interface RemovalPlace {
+  /** Absolute real path of the database's file. */
+  readonly database: string;
   readonly tables: Tables;
   readonly rows: OwnedRows;
   readonly log: WritableLog;
@@ -51,7 +55,7 @@ export type Refuse<Why> = (
 
 /** What came of it: it is gone, it stays, or something went wrong; then some of it may only be in the log. */
 export type Removed<Why> =
-  | { readonly outcome: "gone"; readonly subject: LoggedSubject }
+  | Extract<Followed, { readonly kind: "gone" }> & { readonly outcome: "gone" }
   | { readonly outcome: "stays"; readonly because: Why }
   | { readonly outcome: "failed"; readonly error: unknown; readonly isLogged?: true };
 
@@ -61,6 +65,9 @@ const ORDER: Readonly<Record<Subject["kind"], readonly Owner[]>> = {
   "logged-model": ["logged-model"],
   "experiment": ["run", "logged-model", "trace", "experiment"],
 };
+
+/** What is to go, with its artifacts. */
+export type GoingSubject = Subject & Pick<LoggedSubject, "trees">;
 
 /** A thing that goes at once, and with what. */
 interface Part<Why> {
@@ -79,18 +86,18 @@ interface Going<Why> {
  *
  * @param place From where.
  * @param subjects What is to go.
- * @param options What is asked before each transaction, and what is awaited.
+ * @param options What is asked before each transaction, what is awaited, and what follows once all rows are gone.
  * @returns What came of each; of what stays nothing has gone.
  */
 export async function removeAll<Why>(
   place: RemovalPlace,
-  subjects: readonly Subject[],
-  { refuse, turn }: { readonly refuse: Refuse<Why>; readonly turn: () => Promise<void> },
+  subjects: readonly GoingSubject[],
+  { refuse, turn, follow }: RemovalOptions<Why>,
 ): Promise<readonly Removed<Why>[]> {
   const { log, change } = place;
   const kind = subjects[0]?.kind;
   if (kind === undefined) return [];
-  const logged = log.addSubjects(change, subjects.map((subject) => ({ ...subject, trees: [] })));
+  const logged = log.addSubjects(change, subjects);
   const all = subjects.map((subject, index): Going<Why> => ({
     subject,
     logged: logged[index]!,
@@ -101,8 +108,26 @@ export async function removeAll<Why>(
   } catch (error) {
     for (const going of all) going.end ??= { outcome: "failed", error };
   }
+  const gone = all.filter(({ end }) => end === null);
+  const followed = new Map<Going<Why>, Extract<Followed, { readonly kind: "gone" }>>();
+  try {
+    const results = await follow(gone.map(({ logged }) => logged));
+    for (const [index, one] of results.entries()) {
+      const going = gone[index]!;
+      if (one.kind === "gone") followed.set(going, one);
+      else going.end = { outcome: "failed", error: new Error(one.message) };
+    }
+  } catch (error) {
+    for (const going of gone) going.end = { outcome: "failed", error };
+  }
   await bringBack(place, all.filter(({ end }) => end !== null), turn);
-  return all.map(({ end, logged }) => end ?? { outcome: "gone", subject: logged });
+  return all.map((going) => going.end ?? { outcome: "gone", ...followed.get(going)! });
+}
+
+interface RemovalOptions<Why> {
+  readonly refuse: Refuse<Why>;
+  readonly turn: () => Promise<void>;
+  readonly follow: PurgeTrees["follow"];
 }
 
 async function takeOwned<Why>(
@@ -129,7 +154,7 @@ async function takeOwned<Why>(
 
 /** Of what stays nothing is to be gone. */
 async function bringBack<Why>(
-  { log, rows }: RemovalPlace,
+  { database, change, log, rows }: RemovalPlace,
   staying: readonly Going<Why>[],
   turn: () => Promise<void>,
 ): Promise<void> {
@@ -137,7 +162,10 @@ async function bringBack<Why>(
     for (const going of staying) going.end = { outcome: "failed", error, isLogged: true };
   };
   try {
-    const subjects = staying.map(({ logged }) => logged);
+    const all = staying.map(({ logged }) => logged);
+    const without = await bringTreesOf({ database, change, subjects: all });
+    const subjects = all.filter((one) => !without.has(one));
+    if (without.size > 0) refuse(new Error([...without.values()].join("; ")));
     const collisions = await withTurns(undoSubjects(log, rows, subjects), turn);
     if (collisions.length > 0) refuse(new Error(collisions.join("; ")));
   } catch (error) {

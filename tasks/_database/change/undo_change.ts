@@ -11,40 +11,63 @@
  */
 
 import type { SettledChange } from "../../../lib/backup/report.ts";
+import type { Remains } from "../../../lib/store/usage.ts";
+import type { TreeWork } from "../../_io/tree/tree_work.ts";
+import type { LoggedSubject } from "../log/removed_rows.ts";
 import type { LoggedChange, WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
+import { bringTreesOf, freeTreesOf } from "./logged_trees.ts";
 import type { OwnedRows } from "./owned_rows.ts";
-import { atOnce, undoSubjects } from "./undo_removals.ts";
+import { undoSubjects, withTurns } from "./undo_removals.ts";
 
 /**
  * Undoes what has not come to its end, and ends the undoing that was cut off. Needs write permission.
  *
- * @param log The log.
- * @param rows The store's database.
+ * @param place Where.
  * @returns What was settled.
  */
-export function settle(log: WritableLog, rows: OwnedRows): readonly SettledChange[] {
-  return log.list().flatMap((change) => {
-    if (!change.isDone) return [reverseChange(log, rows, change)];
-    return change.isGoingBack ? [endUndoing(log, rows, change)] : [];
-  });
+export async function settle(place: UndoPlace): Promise<Settled> {
+  const settled: SettledChange[] = [];
+  const remains: Remains[] = [];
+  const { log, database } = place;
+  for (const change of log.list()) {
+    if (change.isLeaving) remains.push(...await leaveChange(log, database, change.id));
+    else if (!change.isDone) settled.push(await reverseChange(place, change));
+    else if (change.isGoingBack) settled.push(await endUndoing(place, change));
+  }
+  return { settled, remains };
+}
+
+/** Where a change is undone. */
+export interface UndoPlace {
+  readonly log: WritableLog;
+  /** What can be written of the store's database. */
+  readonly rows: OwnedRows;
+  /** Absolute real path of its file. */
+  readonly database: string;
+}
+
+/** What was settled. */
+export interface Settled {
+  readonly settled: readonly SettledChange[];
+  /** What was not to be kept, and could not be freed. */
+  readonly remains: readonly Remains[];
 }
 
 /**
  * Undoes all of a change, but for what somebody else has changed since. What cannot be put back stays in the log, as
  * a change that is done. Needs write permission.
  *
- * @param log The log.
- * @param rows The store's database.
+ * @param place Where.
  * @param change The change.
  * @returns What came of it.
  */
-export function reverseChange(
-  log: WritableLog,
-  rows: OwnedRows,
+export async function reverseChange(
+  place: UndoPlace,
   { id, task }: Pick<LoggedChange, "id" | "task">,
-): SettledChange {
-  const removed = atOnce(undoSubjects(log, rows, log.subjectsOf(id)));
+): Promise<SettledChange> {
+  const { log, rows } = place;
+  const removed = await putBack(place, id, log.subjectsOf(id));
   const all = log.rowsOf(id);
   const changed: LoggedRow[] = [];
   for (let at = 0; at < all.length; at += AT_ONCE) {
@@ -63,11 +86,55 @@ export function reverseChange(
   return { id, task, outcome: "reversed", collisions: [...removed, ...collisions] };
 }
 
-function endUndoing(log: WritableLog, rows: OwnedRows, { id }: LoggedChange): SettledChange {
+async function endUndoing(place: UndoPlace, { id }: LoggedChange): Promise<SettledChange> {
+  const { log } = place;
   const subjects = log.subjectsOf(id).filter(({ isGoingBack }) => isGoingBack);
-  const collisions = atOnce(undoSubjects(log, rows, subjects));
+  const collisions = await putBack(place, id, subjects);
   if (isEmpty(log, id)) log.remove(id);
   return { id, task: "restore", outcome: "completed", collisions };
+}
+
+/**
+ * Puts back what a change took away: artifacts first, so that no run is ever shown without them. Needs write
+ * permission for the database and its artifacts.
+ *
+ * @param place Where.
+ * @param change The change's id.
+ * @param subjects What to put back.
+ * @param turn Awaited between two transactions. @default {nothing is}
+ * @returns What is in the way of those that are not back; they stay in the log.
+ */
+export async function putBack(
+  { log, rows, database }: UndoPlace,
+  change: string,
+  subjects: readonly LoggedSubject[],
+  turn: () => Promise<void> = () => Promise.resolve(),
+): Promise<readonly string[]> {
+  const inTheWay = await bringTreesOf({ database, change, subjects });
+  const free = subjects.filter((one) => !inTheWay.has(one));
+  return [...inTheWay.values(), ...await withTurns(undoSubjects(log, rows, free), turn)];
+}
+
+/**
+ * Gives up what a change has taken, for good. Needs write permission for the log and the artifacts.
+ *
+ * @param log The log.
+ * @param database Absolute real path of the database's file.
+ * @param id The change.
+ * @param work The signal, after which the next task that locks the store goes on, and progress.
+ * @returns What takes its place all the same.
+ */
+export async function leaveChange(
+  log: WritableLog,
+  database: string,
+  id: string,
+  work: TreeWork = {},
+): Promise<readonly Remains[]> {
+  const subjects = log.subjectsOf(id).filter(({ trees }) => trees.length > 0);
+  if (subjects.length > 0) log.leave(id);
+  const remains = await freeTreesOf({ database, change: id, subjects }, work);
+  if (remains.length === 0 && !work.signal?.aborted) log.remove(id);
+  return remains;
 }
 
 /**

@@ -167,19 +167,6 @@ export async function withTurns<T>(
   }
 }
 
-/**
- * Does the same at once.
- *
- * @param undoing What is being put back.
- * @returns What is in the way.
- */
-export function atOnce<T>(undoing: Generator<void, T>): T {
-  for (;;) {
-    const { done, value } = undoing.next();
-    if (done) return value;
-  }
-}
-
 /** Some rows of what comes back. */
 interface Piece {
   readonly subject: LoggedSubject;

@@ -44,6 +44,8 @@ export interface LoggedChange {
   readonly createdAt: number;
   /** Whether it came to its end. */
   readonly isDone: boolean;
+  /** Whether it can be undone no more: what it has taken is being freed. */
+  readonly isLeaving: boolean;
   /** How many rows it has changed that have not been changed back, and how much it has taken that is not back. */
   readonly count: number;
   /** What the rows take here that it has taken. */
@@ -90,6 +92,8 @@ export interface WritableLog extends ChangeLog {
   /** Forgets what has not gone, or is back. */
   dropSubjects(subjects: readonly LoggedSubject[]): void;
   finish(id: string): void;
+  /** Says of a change that nothing of it can be undone any more. */
+  leave(id: string): void;
   remove(id: string): void;
 }
 
@@ -159,6 +163,7 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
           task: String(row["task"]),
           createdAt: Number(row["created_at"]),
           isDone: row["is_done"] === 1,
+          isLeaving: row["is_done"] === 2,
           count: Number(row["changed"]) + Number(row["subjects"]),
           bytes: Number(row["bytes"]),
           isGoingBack: Number(row["back"]) > 0,
@@ -200,7 +205,7 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
         const id = newBackupId(task, now, (id) => all.some((one) => one.id === id));
         const order = orderAfter(all.map(({ order }) => order), now);
         database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, 0)").run(id, order, task, now);
-        const none = { count: 0, bytes: 0, isGoingBack: false };
+        const none = { isLeaving: false, count: 0, bytes: 0, isGoingBack: false };
         return { id, order, task, createdAt: now, isDone: false, ...none };
       }),
     add: (id, rows) =>
@@ -234,6 +239,7 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
       }),
     dropSubjects: (subjects) => dropFrom(database, "subjects", subjects),
     finish: (id) => void database.prepare("UPDATE changes SET is_done = 1 WHERE id = ?").run(id),
+    leave: (id) => void database.prepare("UPDATE changes SET is_done = 2 WHERE id = ?").run(id),
     remove: (id) => void database.prepare("DELETE FROM changes WHERE id = ?").run(id),
   };
 }

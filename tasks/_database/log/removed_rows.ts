@@ -7,6 +7,8 @@
 
 import type { SQLInputValue } from "node:sqlite";
 import { DamagedBackupError } from "../../../lib/errors.ts";
+import { isRecord } from "../../../lib/text/json.ts";
+import type { StorePath } from "../../../lib/store/path.ts";
 import { OWNED_TABLES, type Owner, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
 
 /** A value: in JSON, an integer or a number as text where JSON has none like it, bytes in Base64. */
@@ -37,11 +39,19 @@ export interface Subject {
   readonly id: string;
 }
 
+/** A tree of artifacts. */
+export interface LoggedTree {
+  /** Absolute real path of the artifact root. */
+  readonly root: string;
+  /** Where it belongs, below the root. */
+  readonly path: StorePath;
+}
+
 /** The same, as it is logged. */
 export interface LoggedSubject extends Subject {
   readonly number: number;
-  /** Its artifacts, as far as they have been set aside. */
-  readonly trees: readonly string[];
+  /** Its artifacts, as far as they go with it. */
+  readonly trees: readonly LoggedTree[];
   /** Whether bringing it back has begun. */
   readonly isGoingBack: boolean;
 }
@@ -154,7 +164,9 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
   const { number, kind, experiment, run, id } = row;
   const known = KINDS.find((each) => each === kind);
   const trees = parsed(row["trees"]);
-  const isSound = known !== undefined && isTexts([experiment, run ?? "", id]) && isTexts(trees) &&
+  const isSound = known !== undefined && isTexts([experiment, run ?? "", id]) &&
+    Array.isArray(trees) &&
+    trees.every(isTree) &&
     (known !== "experiment" || id === experiment) && (known !== "run" || id === run);
   if (!isSound) {
     throw new DamagedBackupError(
@@ -169,9 +181,24 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
     experiment: `${experiment}`,
     run: run === null ? null : `${run}`,
     id: `${id}`,
-    trees: trees as readonly string[],
+    trees,
     isGoingBack: row["is_going_back"] === 1,
   };
+}
+
+/**
+ * Tells whether something may be a tree that goes with rows: below a root, called by an id, as MLflow makes it.
+ * Nothing else is ever moved.
+ *
+ * @param value What it is.
+ * @returns Whether it may.
+ */
+export function isTree(value: unknown): value is LoggedTree {
+  if (!isRecord(value)) return false;
+  const { root, path } = value;
+  return typeof root === "string" && typeof path === "string" &&
+    /^(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)+$/.test(root) &&
+    /^(?:(?!\.{0,2}\/)[^/\0]+\/)*(?:\d+|(?:m-|tr-)?[\da-f]{32})$/.test(path);
 }
 
 const KINDS = ["run", "logged-model", "experiment"] as const;

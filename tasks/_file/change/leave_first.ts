@@ -129,7 +129,7 @@ export function leaveFirst({ begin, ...options }: LeaveFirstOptions): Change {
       for (const one of remains) work.onRemains?.(one);
       return kept;
     },
-    [Symbol.dispose]: () => others?.[Symbol.dispose](),
+    [Symbol.asyncDispose]: async () => await others?.[Symbol.asyncDispose](),
   };
 }
 

@@ -32,7 +32,7 @@ Deno.test("a locked store changes nothing once its lock is released", async () =
       () => change.finish(),
     ]
   ) await assertRejects(work, Error, released);
-  change[Symbol.dispose]();
+  await change[Symbol.asyncDispose]();
   await using next = await lockStore(store, { task });
   assertEquals(next.settled.map(({ outcome }) => outcome), ["reversed"]);
   assertSameTree(await readTree(place.root, EXCEPT), before);

@@ -452,7 +452,7 @@ async function applyFirst(store: Store): Promise<string> {
   await using locked = await lockStore(store, { task: "cleanup" });
   const [action] = plan.actions;
   const options = { task: plan.task, actions: [action!], now: store.now(), keepBackup: true };
-  using change = await locked.begin(options);
+  await using change = await locked.begin(options);
   await Array.fromAsync(change.performAll());
   return (await change.finish())!.id;
 }

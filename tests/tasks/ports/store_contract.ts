@@ -207,7 +207,12 @@ export function testChanging(kind: string, make: MakeStore): void {
   test("what has changed since it was planned is left", async ({ store, failRun }) => {
     await using locked = await lockStore(store, { task: "cleanup" });
     const { plan: { actions } } = await cleanup(store);
-    using change = await locked.begin({ task: "cleanup", actions, now: NOW, keepBackup: true });
+    await using change = await locked.begin({
+      task: "cleanup",
+      actions,
+      now: NOW,
+      keepBackup: true,
+    });
     failRun();
     const outcomes = await Array.fromAsync(change.performAll());
     assertEquals(

@@ -123,7 +123,7 @@ Deno.test("what no longer stands as planned is left, and so is what somebody has
     await using store = await open(database);
     await using locked = await lockStore(store, { task: "cleanup" });
     const { plan } = await cleanup(store);
-    using change = await locked.begin({
+    await using change = await locked.begin({
       task: "cleanup",
       actions: plan.actions,
       now: NOW,

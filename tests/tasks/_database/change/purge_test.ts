@@ -192,7 +192,12 @@ Deno.test("what has changed since it was looked at stays as a whole, also when s
     await using store = await open(database);
     const { plan: { actions } } = await cleanup(store);
     await using locked = await lockStore(store, { task: "cleanup" });
-    using change = await locked.begin({ task: "cleanup", actions, now: NOW, keepBackup: true });
+    await using change = await locked.begin({
+      task: "cleanup",
+      actions,
+      now: NOW,
+      keepBackup: true,
+    });
     database.execute(sql);
     const before = exactRowsOf(database.path);
     const outcomes = await Array.fromAsync(change.performAll());

@@ -78,7 +78,7 @@ Deno.test("leaveFirst() lets go what goes for good, then does the rest", async (
   await using started = begins(root);
   const { actions } = await planFor(root);
   const before = await readTree(root, EXCEPT);
-  using change = leaveFirst({ root, paths, actions, id: ID, ...started });
+  await using change = leaveFirst({ root, paths, actions, id: ID, ...started });
   assertEquals(
     await perform(change),
     ROTTEN_ACTIONS.map(([kind, path]) => [kind, path, "applied"]),
@@ -107,7 +107,7 @@ Deno.test("leaveFirst() needs no directory of ours to let something go, and leav
   const before = await readTree(root);
   const { mtime } = Deno.statSync(root);
   const options = { root, paths: ownPaths(root), actions: runs, id: ID, ready: () => false };
-  using left = leaveFirst({ ...options, ...started });
+  await using left = leaveFirst({ ...options, ...started });
   assertEquals(
     (await Array.fromAsync(left.performAll())).map(({ outcome }) => outcome),
     runs.map((run) => run === changed ? "skipped" : "applied"),
@@ -132,7 +132,7 @@ Deno.test("leaveFirst() leaves alone what has changed since it was planned", asy
   const before = await readTree(join(root, path));
   const only = actions.filter((action) => action.path === path);
   const change = { root, paths: ensureOwnDirectory(root), actions: only, id: ID };
-  using left = leaveFirst({ ...change, ...started });
+  await using left = leaveFirst({ ...change, ...started });
   assertEquals(await Array.fromAsync(left.performAll()), [
     { kind: only[0]!.kind, path: only[0]!.path, outcome: "skipped", because: "changed-since-plan" },
   ]);
@@ -161,7 +161,7 @@ async function keepsWhatIsWritten(): Promise<boolean> {
   assertEquals(only.length, 1);
   const paths = ensureOwnDirectory(root);
   using _writer = await startWriter(at);
-  using left = leaveFirst({ root, paths, actions: only, id: ID, ...started });
+  await using left = leaveFirst({ root, paths, actions: only, id: ID, ...started });
   const [outcome] = await Array.fromAsync(left.performAll());
   const kept = join(paths.own, `kept-${ID}`);
   if (outcome?.outcome !== "failed") return false;
@@ -186,7 +186,7 @@ Deno.test("leaveFirst() touches nothing that is planned no more, nor anything on
     ]
   ) {
     await using again = begins(root);
-    using change = leaveFirst({ ...options, ...again });
+    await using change = leaveFirst({ ...options, ...again });
     const outcomes = await Array.fromAsync(change.performAll(how));
     assertEquals(outcomes.map(({ outcome }) => outcome).includes("applied"), false);
     await change.finish();

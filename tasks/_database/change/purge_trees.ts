@@ -1,0 +1,283 @@
+/**
+ * Which artifacts go with rows, and what happens to them around the rows' own going.
+ *
+ * *Ordering*: what must be copied to another file system is copied before any row goes, so that a disk that is full,
+ * or what cannot be read, costs nothing. A tree is set aside when all of its rows are gone: at no moment does MLflow
+ * show a run without its artifacts.
+ *
+ * *Locking*: the lock of the store is held. A tree in which another row has files stays, whatever row came to name
+ * it meanwhile: it is asked with the rows as they are.
+ *
+ * *After an interruption*: the log names the trees of what goes before any of it goes, and where each is by then is
+ * found by looking, see `tree_place.ts`.
+ *
+ * @module
+ */
+
+import { artifactTreeOf } from "../../../lib/snapshot/artifact_tree.ts";
+import { localPathOf } from "../../../lib/records/relocate_uri.ts";
+import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
+import { type FindHolder, treeHolders } from "../../../lib/snapshot/tree_holders.ts";
+import type { DatabaseRow } from "../../../lib/store/snapshot.ts";
+import { addUsage, type DiskUsage, NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
+import { formatCount } from "../../../lib/text/units.ts";
+import { checkTree, copyAhead, type SetAside, setAside } from "../../_artifacts/set_aside.ts";
+import type { TreePlace } from "../../_artifacts/tree_place.ts";
+import { infoOf } from "../../_io/read.ts";
+import { isAbort } from "../../_io/take_turns.ts";
+import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
+import { treePlaceOf } from "./logged_trees.ts";
+import { type OwnedRows, statementOf } from "./owned_rows.ts";
+
+/** What rows name of files: those of this database, and of those that may share its artifact root. */
+export interface NamedRows {
+  readonly own: readonly DatabaseRow[];
+  readonly others: readonly DatabaseRow[];
+  /** Of a database that may name any of it, and cannot be read; `null` where there is none. */
+  readonly problem: string | null;
+}
+
+/** Reads what rows name. */
+export type ReadNamed = (root: string) => Promise<NamedRows>;
+
+/** Of which change the trees are. */
+export interface PurgeTreesOptions {
+  /** Absolute real path of the database's file. */
+  readonly database: string;
+  readonly rows: OwnedRows;
+  readonly change: string;
+  readonly keepBackup: boolean;
+  readonly readNamed: ReadNamed;
+}
+
+/** What is known of the artifacts of something before it goes. */
+export type Prepared =
+  | {
+    readonly kind: "ready";
+    /** The trees that go with it. */
+    readonly trees: readonly LoggedTree[];
+    /** What stays of it, and why; `null` for nothing. */
+    readonly stays: string | null;
+  }
+  /** It must not go. */
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "interrupted" };
+
+/** What came of the artifacts of something whose rows are gone. */
+export type Followed =
+  | { readonly kind: "gone"; readonly usage: DiskUsage; readonly remains: readonly Remains[] }
+  /** They are all in their place. */
+  | { readonly kind: "failed"; readonly message: string };
+
+/** The artifacts of what a change takes away. */
+export interface PurgeTrees {
+  /**
+   * Looks at the artifacts of something that is about to go, and copies what has to be copied. Needs read permission
+   * for them, and write permission for our directory.
+   */
+  prepare(subject: Subject, signal?: AbortSignal): Promise<Prepared>;
+  /** Sets aside the artifacts of what is gone. Needs read and write permission for both. */
+  follow(subjects: readonly LoggedSubject[]): Promise<readonly Followed[]>;
+}
+
+/**
+ * Begins to look after the artifacts of what a change takes away. Needs read permission for the database.
+ *
+ * @param options Of which change.
+ * @returns What to do before rows go, and after.
+ */
+export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
+  const { database, rows, change, keepBackup, readNamed } = options;
+  const root = inferArtifactRoot(
+    statementOf(
+      rows,
+      "SELECT CAST(experiment_id AS TEXT) AS id, artifact_location AS location FROM experiments",
+    ).all().map(({ id, location }) => ({
+      id: `${id}`,
+      location: typeof location === "string" ? location : null,
+    })),
+  );
+  const real = root === null ? null : realPathOf(root);
+  const place = real === null ? null : treePlaceOf(database, real);
+  let named: Promise<Holders> | null = null;
+  const prepareTree = async (
+    place: TreePlace,
+    subject: Subject,
+    path: LoggedTree["path"],
+    signal: AbortSignal | undefined,
+  ): Promise<Prepared> => {
+    const tree = { root: place.root, path };
+    const stays = (message: string): Prepared => ({ kind: "ready", trees: [], stays: message });
+    const asked = { change, path };
+    const found = await checkTree(place, asked);
+    if (found.kind === "absent") return { kind: "ready", trees: [], stays: null };
+    if (found.kind === "stays") return stays(`its artifacts stay: ${found.message}`);
+    if (!isTree(tree)) {
+      return stays(
+        `its artifacts stay in ${root}/${path}: expected them called by an id of MLflow's`,
+      );
+    }
+    const holders = await (named ??= readNamed(root!).then(holdersOf));
+    if (holders.problem !== null) {
+      return stays(`its artifacts stay in ${root}/${path}: ${holders.problem}`);
+    }
+    const holder = holders.find(
+      `${root}/${path}`,
+      (row) => holders.own.has(row) && isGoneWith(rows, subject, row),
+    );
+    if (holder !== null) {
+      return stays(
+        `its artifacts stay in ${root}/${path}: ${WORDS[holder.kind]} ${holder.id} has files there`,
+      );
+    }
+    if (keepBackup) {
+      try {
+        const failed = await copyAhead(place, asked, { signal });
+        if (failed !== null) return { kind: "failed", message: messageOf(failed, place) };
+      } catch (error) {
+        if (!isAbort(error, signal)) throw error;
+        return { kind: "interrupted" };
+      }
+    }
+    return { kind: "ready", trees: [tree], stays: null };
+  };
+  return {
+    async prepare(subject, signal) {
+      const trees: LoggedTree[] = [];
+      const staying: string[] = [];
+      const seen = new Set<string>();
+      for (const owner of ownersIn(rows, subject)) {
+        const tree = artifactTreeOf(root, owner);
+        if (tree.kind === "elsewhere") {
+          const local = localPathOf(owner.location);
+          // MLflow makes a directory with the first artifact.
+          const isNothing = owner.location === "" || local !== null && infoOf(local) === null;
+          if (!isNothing) staying.push(tree.message);
+          continue;
+        }
+        const { path } = tree;
+        const isWithin = seen.values().some((one) => `${path}/`.startsWith(`${one}/`));
+        if (isWithin || place === null) continue;
+        seen.add(path);
+        const prepared = await prepareTree(place, subject, path, signal);
+        if (prepared.kind !== "ready") return prepared;
+        trees.push(...prepared.trees);
+        if (prepared.stays !== null) staying.push(prepared.stays);
+      }
+      const [first = null] = staying;
+      const more = staying.length > 1 ? `; and ${formatCount(staying.length - 1)} more` : "";
+      return { kind: "ready", trees, stays: first === null ? null : `${first}${more}` };
+    },
+    async follow(subjects) {
+      if (place === null) return subjects.map(() => NOTHING);
+      const trees = subjects.flatMap((subject) =>
+        subject.trees.map(({ path }) => ({ change, path }))
+      );
+      const results = (await setAside(place, trees, { keepBackup })).values();
+      return subjects.map((subject): Followed => {
+        const own = subject.trees.map(() => results.next().value!);
+        const failed = own.find((one) => one.kind === "stays");
+        if (failed !== undefined) return { kind: "failed", message: messageOf(failed, place) };
+        const gone = own.filter((one) => one.kind === "set-aside");
+        return {
+          kind: "gone",
+          usage: addUsage(gone.map(({ usage }) => usage)),
+          remains: gone.flatMap(({ remains }) => remains ?? []),
+        };
+      });
+    },
+  };
+}
+
+const NOTHING: Followed = { kind: "gone", usage: NO_USAGE, remains: [] };
+
+interface Holders {
+  readonly find: FindHolder;
+  readonly own: ReadonlySet<DatabaseRow>;
+  readonly problem: string | null;
+}
+
+function holdersOf({ own, others, problem }: NamedRows): Holders {
+  return { find: treeHolders([...own, ...others]), own: new Set(own), problem };
+}
+
+const WORDS: Readonly<Record<DatabaseRow["kind"], string>> = {
+  "experiment": "experiment",
+  "run": "run",
+  "logged-model": "logged model",
+  "model-version": "model version",
+  "trace": "trace",
+};
+
+function messageOf(
+  { message, isDiskFull }: Extract<SetAside, { readonly kind: "stays" }>,
+  { trees }: TreePlace,
+): string {
+  return isDiskFull
+    ? `no space is left to keep its artifacts in ${trees}; make room there, or do without a backup`
+    : message;
+}
+
+function realPathOf(path: string): string | null {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    // Then there are no artifacts either.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/** Where things of each kind stand: table, id and location. */
+const PLACES = {
+  "experiment": ["experiments", "experiment_id", "artifact_location"],
+  "run": ["runs", "run_uuid", "artifact_uri"],
+  "logged-model": ["logged_models", "model_id", "artifact_location"],
+} as const;
+
+interface Owner {
+  readonly kind: keyof typeof PLACES;
+  readonly id: string;
+  readonly location: string;
+}
+
+/** What goes with a subject and has artifacts: the experiment itself before what lies in it. */
+function* ownersIn(rows: OwnedRows, { kind, id }: Subject): Iterable<Owner> {
+  yield* ownersWhere(rows, kind, PLACES[kind][1], id);
+  if (kind !== "experiment") return;
+  yield* ownersWhere(rows, "run", "experiment_id", id);
+  yield* ownersWhere(rows, "logged-model", "experiment_id", id);
+}
+
+function* ownersWhere(
+  rows: OwnedRows,
+  kind: keyof typeof PLACES,
+  column: string,
+  value: string,
+): Iterable<Owner> {
+  const [table, id, location] = PLACES[kind];
+  if (!rows.columns.get(table)?.includes(location)) return;
+  const statement = statementOf(
+    rows,
+    `SELECT CAST(${id} AS TEXT) AS id, ${location} AS location FROM ${table} WHERE ${column} = ?`,
+  );
+  for (const { id, location } of statement.all(value)) {
+    yield { kind, id: `${id}`, location: typeof location === "string" ? location : "" };
+  }
+}
+
+/** Whether a row goes with a subject, or has gone since. */
+function isGoneWith(rows: OwnedRows, subject: Subject, { kind, id }: DatabaseRow): boolean {
+  if (kind === "model-version") return false;
+  if (kind === subject.kind && id === subject.id) return true;
+  const [table, column] = kind === "trace" ? ["trace_info", "request_id"] : PLACES[kind];
+  if (!rows.columns.has(table)) return true;
+  const found = statementOf(
+    rows,
+    `SELECT CAST(experiment_id AS TEXT) AS experiment FROM ${table} WHERE ${column} = ?`,
+  ).get(id);
+  return found === undefined ||
+    subject.kind === "experiment" && found["experiment"] === subject.id;
+}
