@@ -129,8 +129,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
       ...["tasks/_file/own/own_directory.ts", "tasks/_database/scan/", "tasks/_database/log/"],
-      "tasks/_artifacts/",
-      ...["@std/", "node:"],
+      ...["lib/records/", "tasks/_artifacts/", "tasks/_io/tree/", "@std/", "node:"],
     ],
   },
   {

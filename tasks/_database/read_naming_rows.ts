@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "@std/path";
-import type { DatabaseRow } from "../../lib/store/snapshot.ts";
+import type { NamedRows } from "./change/purge_trees.ts";
 import { readDatabases } from "./read_databases.ts";
 import type { AllNamed } from "./scan/find_orphans.ts";
 import { readDatabase } from "./scan/read_database.ts";
@@ -47,14 +47,6 @@ export function knownIds(tables: Tables, ids: readonly string[]): ReadonlySet<st
     }
   }
   return known;
-}
-
-/** What rows name of files, of this database and of others. */
-export interface NamedRows {
-  readonly own: readonly DatabaseRow[];
-  readonly others: readonly DatabaseRow[];
-  /** Of a database that may name any of it, and cannot be read; `null` where there is none. */
-  readonly problem: string | null;
 }
 
 /**

@@ -1,0 +1,181 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { RestoreCollisionError } from "../../../../lib/errors.ts";
+import { listBackups } from "../../../../tasks/backups/list_backups.ts";
+import { restore } from "../../../../tasks/backups/restore.ts";
+import { cleanup } from "../../../../tasks/cleanup.ts";
+import { openStore } from "../../../../tasks/open_store.ts";
+import { statePaths } from "../../../../tasks/_database/log/state_directory.ts";
+import { infoOf } from "../../../../tasks/_io/read.ts";
+import {
+  DAY,
+  deletedRun,
+  experiment,
+  loggedModel,
+  NOW,
+  run,
+  runId,
+  type SnapshotInit,
+} from "../../../_support/builders.ts";
+import { type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
+import { writeFiles } from "../../../_support/disk_store.ts";
+import { exactRowsOf } from "../../../_support/owned_rows.ts";
+import { memoryDirectory, tempDirectory } from "../../../_support/temp_directory.ts";
+import { assertSameTree, readTree } from "../../../_support/tree.ts";
+
+const long = { deletedTime: NOW - 90 * DAY };
+const MODEL = `m-${runId(1)}`;
+
+const STORE: SnapshotInit = {
+  experiments: [
+    experiment({
+      id: "1",
+      name: "churn",
+      runs: [
+        deletedRun({ id: runId(1), ...long }),
+        deletedRun({ id: runId(2), ...long }),
+        run({ id: runId(3), startTime: NOW - DAY, endTime: NOW - DAY }),
+      ],
+      loggedModels: [
+        loggedModel({ id: MODEL, lifecycleStage: "deleted", lastUpdatedTime: NOW - 90 * DAY }),
+      ],
+    }),
+    experiment({
+      id: "2",
+      name: "old",
+      lifecycleStage: "deleted",
+      lastUpdateTime: NOW - 90 * DAY,
+      runs: [deletedRun({ id: runId(4), ...long })],
+    }),
+    experiment({ id: "3", name: "next" }),
+  ],
+};
+
+const open = ({ uri }: TempDatabase) => openStore(uri, { now: () => NOW });
+
+async function filled(): Promise<TempDatabase> {
+  const database = await tempDatabase(STORE, { artifacts: true });
+  writeFiles(database.artifacts, {
+    [`1/models/${MODEL}/artifacts/MLmodel`]: "flavors",
+    "2/traces/tr-1/artifacts/traces.json": "{}",
+  });
+  return database;
+}
+
+/** The same, with its artifacts on another file system, where the system has one. */
+async function moved(): Promise<TempDatabase & { readonly elsewhere: string }> {
+  const stack = new AsyncDisposableStack();
+  const database = stack.use(await filled());
+  const onDisk = Deno.statSync(database.path).dev === Deno.statSync("/tmp").dev;
+  const { path: elsewhere } = stack.use(await (onDisk ? memoryDirectory() : tempDirectory()));
+  await new Deno.Command("cp", { args: ["-a", database.artifacts, elsewhere] }).output();
+  Deno.removeSync(database.artifacts, { recursive: true });
+  for (
+    const [table, column] of [
+      ["experiments", "artifact_location"],
+      ["runs", "artifact_uri"],
+      ["logged_models", "artifact_location"],
+    ]
+  ) {
+    database.execute(
+      `UPDATE ${table} SET ${column} = REPLACE(${column}, '${database.directory}', '${elsewhere}')`,
+    );
+  }
+  return {
+    ...database,
+    artifacts: join(elsewhere, "mlruns"),
+    elsewhere,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+for (const [disks, make] of [["one disk", filled], ["two disks", moved]] as const) {
+  Deno.test(`artifacts go with what is purged and come back with it, with ${disks}`, async () => {
+    await using database = await make();
+    await using store = await open(database);
+    const [rows, tree] = [exactRowsOf(database.path), await readTree(database.artifacts)];
+    const { plan, report } = await cleanup(store, { apply: true });
+    assertEquals(report?.complete, true);
+    assertEquals(report?.totals.usage, plan.totals.usage);
+    assert(report!.totals.usage.files >= 5);
+    assertEquals([...(await readTree(database.artifacts)).keys()], [
+      "1",
+      `1/${runId(3)}`,
+      `1/${runId(3)}/artifacts`,
+      `1/${runId(3)}/artifacts/report.txt`,
+      "1/models",
+    ]);
+    const [backup] = (await listBackups(store)).backups;
+    assert(backup?.kind === "change" && backup.files === report!.totals.usage.files);
+    await restore(store, { run: runId(2) });
+    assert(infoOf(join(database.artifacts, "1", runId(2), "artifacts/report.txt"))?.isFile);
+    await restore(store);
+    assertEquals(exactRowsOf(database.path), rows);
+    assertSameTree(await readTree(database.artifacts), tree);
+    assertEquals([...Deno.readDirSync(statePaths(database.path).trees)], []);
+  });
+
+  Deno.test(`artifacts are freed with what is purged without a backup, with ${disks}`, async () => {
+    await using database = await make();
+    await using store = await open(database);
+    const { report } = await cleanup(store, { apply: true, backup: false });
+    assertEquals([report?.complete, report?.backup], [true, null]);
+    assertEquals(Deno.readDirSync(database.artifacts).toArray().map(({ name }) => name), ["1"]);
+    const { trees, staging } = statePaths(database.path);
+    const left = [trees, staging].filter((path) => infoOf(path) !== null)
+      .flatMap((path) => [...Deno.readDirSync(path)]);
+    assertEquals(left, []);
+  });
+
+  Deno.test(`a change that is given up brings artifacts back before rows, with ${disks}`, async () => {
+    await using database = await make();
+    await using store = await open(database);
+    const [rows, tree] = [exactRowsOf(database.path), await readTree(database.artifacts)];
+    for (const backup of [true, false]) {
+      const giveUp = (label: string) => {
+        if (label === "Applying") throw new Error("enough");
+      };
+      const options = { apply: true, backup, onProgress: giveUp };
+      await assertRejects(() => cleanup(store, options), Error, "enough");
+      assertEquals(exactRowsOf(database.path), rows);
+      assertSameTree(await readTree(database.artifacts), tree);
+    }
+  });
+}
+
+Deno.test("artifacts stay that another row names, or that do not lie as MLflow makes them, and that is said", async () => {
+  await using database = await filled();
+  const place = `${database.artifacts}/1/${runId(1)}`;
+  database.execute(`
+    UPDATE experiments SET artifact_location = '${place}/nested' WHERE experiment_id = 3;
+    UPDATE runs SET artifact_uri = 's3://bucket/1/${runId(2)}/artifacts' WHERE run_uuid = '${
+    runId(2)
+  }';`);
+  await using store = await open(database);
+  const { report } = await cleanup(store, { apply: true });
+  const stays = report?.outcomes.flatMap((one) =>
+    one.outcome === "applied" && one.stays !== undefined ? [one.stays] : []
+  );
+  assertEquals(stays, [
+    `its artifacts stay in ${place}: experiment 3 has files there`,
+    `its artifacts stay in s3://bucket/1/${
+      runId(2)
+    }/artifacts: expected them below ${database.artifacts}, as MLflow makes them`,
+  ]);
+  assertEquals(report?.complete, true);
+  assert(infoOf(`${place}/artifacts/report.txt`)?.isFile);
+});
+
+Deno.test("nothing is restored whose artifacts would replace others", async () => {
+  await using database = await filled();
+  await using store = await open(database);
+  const { report } = await cleanup(store, { apply: true });
+  writeFiles(database.artifacts, { [`1/${runId(1)}/artifacts/late`]: "logged since" });
+  const rows = exactRowsOf(database.path);
+  const { collisions } = await assertRejects(() => restore(store), RestoreCollisionError);
+  const kept = `${statePaths(database.path).trees}/${report!.backup!.id}/1/${runId(1)}`;
+  assertEquals(collisions, [
+    `${database.artifacts}/1/${runId(1)} exists again, and ${kept} would replace it`,
+  ]);
+  assertEquals(exactRowsOf(database.path), rows);
+});
