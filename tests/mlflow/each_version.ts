@@ -22,6 +22,15 @@ if (!inCi) {
 }
 
 /**
+ * Names the versions that can be tested against: all of them in CI.
+ *
+ * @returns The versions that are installed, oldest first.
+ */
+export function versionsThatRun(): readonly MlflowVersion[] {
+  return versions.filter((version) => inCi || !missing.has(version));
+}
+
+/**
  * Registers a test for each version. One whose MLflow is not installed is skipped, with the reason
  * on stderr; in CI it fails.
  *

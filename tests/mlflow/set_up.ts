@@ -6,18 +6,26 @@
  * @module
  */
 
+import { DRIVER, hasDriver } from "./postgres.ts";
 import { isSetUp, type MlflowVersion, stampOf, versions } from "./python.ts";
 
 async function setUp(version: MlflowVersion): Promise<void> {
-  if (await isSetUp(version)) return;
+  if (!await isSetUp(version)) await install(version);
+  if (!await hasDriver(version)) await pip(version, DRIVER);
+}
+
+async function install(version: MlflowVersion): Promise<void> {
   console.error(`Installing MLflow ${version.name}: this takes about a minute`);
   await run("python3", ["-m", "venv", "--clear", version.environment]);
-  await run(version.python, [
-    ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
-    ...["--requirement", version.requirements],
-  ]);
+  await pip(version, "--requirement", version.requirements);
   // Last, so that an installation that broke off is begun anew.
   await Deno.copyFile(version.requirements, stampOf(version));
+}
+
+async function pip({ python }: MlflowVersion, ...words: readonly string[]): Promise<void> {
+  await run(python, [
+    ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...words],
+  ]);
 }
 
 async function run(command: string, args: readonly string[]): Promise<void> {

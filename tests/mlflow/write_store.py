@@ -2,9 +2,10 @@
 
     python write_store.py STORE [--small] [--start ISO-TIME]
 
-STORE is a directory that must not exist yet, or the URI of a database that holds nothing. Prints one JSON document: the ids of what was made, by role. Ids and names
-are the same in every run. With --start the clock is as well: it begins there and ticks one second
-each time that MLflow looks at it. With --small only what takes few files is written.
+STORE is a directory that must not exist yet, or the URI of a database that holds nothing. Prints one
+JSON document: the ids of what was made, by role. Ids and names are the same in every run. With
+--start the clock is as well: it begins there and ticks one second each time that MLflow looks at it.
+With --small only what takes few files is written.
 """
 
 import argparse

@@ -1,0 +1,167 @@
+/**
+ * A database of PostgreSQL that real MLflow keeps: what is said and planned of it is what is said and planned of the
+ * same rows in SQLite, and what cannot be reached says why.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import {
+  openStore,
+  type Store,
+  StoreAccessError,
+  StoreNotFoundError,
+  summary,
+  UnsupportedStoreError,
+} from "mltidy";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { writeDatabaseStore } from "../_support/database_store.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
+import { versionsThatRun } from "./each_version.ts";
+import { hasDriver, obstacle, type Server, startServer } from "./postgres.ts";
+import { type MlflowVersion, runPython } from "./python.ts";
+
+const NOW = Date.UTC(2040, 0, 1);
+const now = () => NOW;
+
+Deno.test({
+  name: "a database of PostgreSQL is read as one of SQLite with the same rows is",
+  ignore: obstacle !== null,
+  async fn(context) {
+    await using server = await startServer();
+    for (const version of versionsThatRun()) {
+      await context.step(`that of MLflow ${version.name}`, async () => {
+        assert(await hasDriver(version), "psycopg2 is not installed: run deno task test:mlflow");
+        const database = `mlflow_${version.name.replaceAll(".", "_")}`;
+        await server.ask("postgres", `CREATE DATABASE ${database}`);
+        await runPython(version, "write_store.py", [server.uri(database, "+psycopg2")]);
+        await readAlike(server, database, version);
+      });
+    }
+    await context.step("what cannot be reached says why", () => refuseAll(server));
+  },
+});
+
+/** Reads both, in every way that there is. */
+async function readAlike(server: Server, database: string, version: MlflowVersion): Promise<void> {
+  await using directory = await tempDirectory();
+  const path = join(directory.path, "mlflow.db");
+  await copyRows(server, database, path, version);
+  await using store = await openStore(server.uri(database), { now });
+  await using twin = await openStore(path, { now });
+  const extras = {
+    tags: ["mlflow.parentRunId", "team/이름"],
+    params: ["lr", "설명"],
+    metrics: ["val/loss", "acc"],
+    uses: true,
+    artifacts: null,
+  };
+  const ways = [
+    { depth: "meta" },
+    { depth: "tags" },
+    { depth: "full" },
+    { depth: "tags", extras },
+    { depth: "tags", extras: { ...extras, uses: false, metrics: [] } },
+  ] as const;
+  for (const way of ways) {
+    const found = await store.read(way);
+    assert(found.experiments.some(({ runs }) => runs.length > 0));
+    assertEquals(withoutPlace(found), withoutPlace(await twin.read(way)));
+  }
+  const [count] = await server.ask<{ runs: string }>(database, "SELECT COUNT(*) AS runs FROM runs");
+  assertEquals((await summary(store)).runs.total, Number(count?.runs));
+}
+
+/** Without what is of a file alone. */
+function withoutPlace({ location: _location, backend, ...rest }: StoreSnapshot) {
+  const { artifactRoot, revision } = backend!;
+  return { ...rest, backend: { artifactRoot, revision } };
+}
+
+/** Puts all rows into tables that MLflow has made in SQLite. */
+async function copyRows(
+  server: Server,
+  from: string,
+  to: string,
+  version: MlflowVersion,
+): Promise<void> {
+  writeDatabaseStore(to, {}, { schema: version.name.startsWith("2.") ? "2.22" : "3.17" });
+  using database = new DatabaseSync(to, { enableForeignKeyConstraints: false });
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  for (const { name } of tables) {
+    const rows = await server.ask<Record<string, string | number | boolean | null>>(
+      from,
+      `SELECT * FROM "${name}"`,
+    );
+    database.exec(`DELETE FROM "${name}"`);
+    const columns = database.prepare(
+      "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0",
+    ).all(name!).map((column) => String(column["name"]));
+    const insert = database.prepare(
+      `INSERT INTO "${name}" (${columns.map((column) => `"${column}"`).join(", ")}) VALUES (${
+        columns.map(() => "?").join(", ")
+      })`,
+    );
+    for (const row of rows) {
+      insert.run(...columns.map((column) => {
+        const value = row[column] ?? null;
+        return typeof value === "boolean" ? Number(value) : value;
+      }));
+    }
+  }
+}
+
+/** Everything that can be in the way of reaching a database. */
+async function refuseAll(server: Server): Promise<void> {
+  await server.ask("postgres", "CREATE DATABASE empty");
+  await server.ask("postgres", "CREATE ROLE guest LOGIN PASSWORD 'guest'");
+  const [database] = versionsThatRun().map(({ name }) => `mlflow_${name.replaceAll(".", "_")}`);
+  const uri = server.uri(database!);
+  const { certificate } = server;
+  const local = uri.replace("127.0.0.1", "localhost");
+  const refuses = async (
+    named: string,
+    kind: typeof StoreAccessError | typeof StoreNotFoundError | typeof UnsupportedStoreError,
+    words: string,
+  ) => {
+    const open = async () => {
+      await using store = await openStore(named, { now });
+      await store.read({ depth: "meta" });
+    };
+    const { message } = await assertRejects<Error>(open, kind, words);
+    assert(!message.includes("secret"), message);
+  };
+  await refuses(uri.replace(/:top[^@]*@/, ":wrong@"), StoreAccessError, "does not take that user");
+  await refuses(server.uri("missing"), StoreNotFoundError, "no such database");
+  await refuses(server.uri("empty"), UnsupportedStoreError, "it has no tables of MLflow's");
+  await refuses(uri.replace(`${server.port}`, "1"), StoreNotFoundError, "no server listens there");
+  await refuses(
+    uri.replace(/:\/\/[^@]*@/, "://guest:guest@"),
+    StoreAccessError,
+    "that user may not",
+  );
+  await refuses(`${uri}?sslmode=verify-full`, StoreAccessError, "its certificate does not hold");
+  await refuses(
+    `${uri}?sslmode=verify-full&sslrootcert=${certificate}`,
+    StoreAccessError,
+    "its certificate does not hold",
+  );
+  for (
+    const named of [
+      `${uri}?sslmode=verify-ca&sslrootcert=${certificate}`,
+      `${local}?sslmode=verify-full&sslrootcert=${certificate}`,
+      `${uri}?sslmode=require`,
+      `${uri}?sslmode=disable`,
+    ]
+  ) {
+    await using store: Store = await openStore(named, { now });
+    assert((await store.read({ depth: "meta" })).experiments.length > 0);
+  }
+  await server.ask("postgres", "ALTER SYSTEM SET ssl = off");
+  await server.ask("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+  await refuses(`${uri}?sslmode=require`, StoreAccessError, "the server does not offer TLS");
+  await using store = await openStore(uri, { now });
+  assert((await store.read({ depth: "meta" })).experiments.length > 0);
+}
