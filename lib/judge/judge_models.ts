@@ -106,6 +106,8 @@ function* keepsOfModel(
   if (policy.purgeAfter === null) yield { kind: "no-rule" };
   // Of which run it is, and so which versions refer to it, nobody can tell.
   if (sourceRunId !== null && isBroken(sourceRunId)) yield mayReferToIt(path, NO_SOURCE);
+  // Of one that its run holds in the store, nobody looks at the files.
+  const isHeld = !isDeleted && (sourceRunId === null || stays(sourceRunId) === true);
   if (!isDeleted) {
     if (sourceRunId === null) yield { kind: "no-source-run" };
     else if (stays(sourceRunId) === true) yield { kind: "run-stays", run: asRunId(sourceRunId) };
@@ -118,7 +120,7 @@ function* keepsOfModel(
     if (use.kind === "unreadable") yield mayReferToIt(use.path, use.message);
     if (use.kind === "trace") yield { kind: "trace-source", trace: use.trace };
   }
-  if (stamp === "" || lastChange === null) {
+  if (!isHeld && (stamp === "" || lastChange === null)) {
     yield { kind: "unreadable", path, message: "its files could not all be looked at" };
   }
   const time = Math.max(lastChange ?? 0, model.lastUpdatedTime ?? 0);
@@ -128,7 +130,7 @@ function* keepsOfModel(
   if (lastChange !== null && age < 0) yield { kind: "in-the-future", time };
   else if (lastChange !== null && time < EARLIEST) yield { kind: "implausible-time", time };
   else if (age <= limit && isDeleted) yield { kind: "deleted-recently", age, limit };
-  else if (age <= limit && sourceRunId !== null) yield { kind: "left-recently", run, age, limit };
+  else if (age <= limit && !isHeld) yield { kind: "left-recently", run, age, limit };
   return isDeleted
     ? { kind: "deleted-longer-than", time, age, limit }
     : { kind: "without-run", run, time, age, limit };

@@ -214,7 +214,9 @@ export function referencesOf(
   const to = (path: StorePath, kind: Reference["to"], id: string | null): readonly Reference[] =>
     id === null || id === "" ? [] : [{ path, to: kind, id }];
   return [
-    ...rows.versions.flatMap((row) => to(versionAddress(row), "run", row.run)),
+    // MLflow strikes out what a deleted version was of.
+    ...rows.versions.filter(({ stage }) => stage !== "Deleted_Internal")
+      .flatMap((row) => to(versionAddress(row), "run", row.run)),
     ...(rows.traceUses ?? []).flatMap(({ experiment, trace, runId, modelId }) => {
       const path = addressOf(experiment, "traces", trace);
       return [...to(path, "run", runId), ...to(path, "logged-model", modelId)];

@@ -14,7 +14,7 @@ import type {
   StoreSnapshot,
 } from "../../../lib/store/snapshot.ts";
 import { withoutCredentials } from "../../../lib/text/credentials.ts";
-import { type DiskUsage, NO_USAGE } from "../../../lib/store/usage.ts";
+import { addUsage, type DiskUsage, NO_USAGE, type UsageParts } from "../../../lib/store/usage.ts";
 import { measureTree, newMeasurer } from "../../_file/scan/measure.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 
@@ -71,9 +71,26 @@ export async function measureArtifacts<D extends Depth>(
       loggedModels.push(isWanted ? { ...model, usage: await modelUsage(model, root) } : model);
     }
     const usage = tree === null ? isGoing && root !== null ? NO_USAGE : null : tree.usage;
-    experiments.push({ ...experiment, runs, loggedModels, usage });
+    const parts = sizes ? { parts: await partsOf(place, runs, loggedModels) } : {};
+    experiments.push({ ...experiment, runs, loggedModels, usage, ...parts });
   }
   return { ...snapshot, sizes, experiments };
+}
+
+/** What takes an experiment's place. */
+async function partsOf(
+  place: string | null,
+  runs: readonly Run[],
+  loggedModels: readonly LoggedModel[],
+): Promise<UsageParts> {
+  const sumOf = (all: readonly { readonly usage: DiskUsage | null }[]) =>
+    addUsage(all.map(({ usage }) => usage ?? NO_USAGE));
+  const traces = place === null ? null : await measureTree(`${place}/traces`, newMeasurer());
+  return {
+    artifacts: sumOf(runs),
+    loggedModels: sumOf(loggedModels),
+    traces: traces?.usage ?? NO_USAGE,
+  };
 }
 
 /** Most runs of a database have logged no artifact: MLflow makes their directory with the first. */

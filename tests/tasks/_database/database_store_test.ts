@@ -64,6 +64,8 @@ Deno.test("sizes are those of the artifacts, wherever they lie on this machine",
     return [one!.usage?.files ?? null, ...one!.runs.map(({ usage }) => usage?.files ?? null)];
   };
   assertEquals(await usages(true), [2, 1, 1, 0]);
+  const { experiments: [sized] } = await store.read({ depth: "tags", sizes: true });
+  assertEquals([sized!.parts?.artifacts.files, sized!.parts?.traces.files], [2, 0]);
   assertEquals(await usages(false), [null, null, 1, null]);
   database.execute("UPDATE runs SET artifact_uri = 's3://bucket/1/artifacts'");
   assertEquals(await usages(false), [null, null, null, null]);
@@ -316,4 +318,12 @@ Deno.test("a database is named by its real path, however it is reached", async (
   Deno.symlinkSync(database.path, link);
   assertEquals(open(link).describe().location, database.uri);
   assertThrows(() => open(join(database.directory, "no.db")), StoreNotFoundError);
+});
+
+Deno.test("a version that was deleted names no run any more, which MLflow has struck out", async () => {
+  await using database = await tempDatabase(SOUND);
+  database.execute(`INSERT INTO registered_models (name) VALUES ('m');
+    INSERT INTO model_versions (name, version, run_id, source, current_stage)
+    VALUES ('m', 1, 'REDACTED-RUN-ID', 'REDACTED-SOURCE-PATH', 'Deleted_Internal')`);
+  assertEquals(verifySnapshot(await open(database.path).read({ depth: "full" })), []);
 });
