@@ -20,6 +20,8 @@ export interface OwnedRows {
   readonly database: DatabaseSync;
   /** Table → its columns, but for those that SQLite computes. */
   readonly columns: ReadonlyMap<string, readonly string[]>;
+  /** Whether it encodes text so. */
+  readonly isUtf8: boolean;
   /** Statements that have been made already, which takes longer than many of them do. */
   readonly statements: Map<string, StatementSync>;
 }
@@ -41,6 +43,7 @@ export function ownedRowsOf(database: DatabaseSync): OwnedRows {
     columns: new Map(
       [...columns].map(([table, all]) => [table, all.map(({ column }) => String(column))]),
     ),
+    isUtf8: database.prepare("PRAGMA encoding").get()?.["encoding"] === "UTF-8",
     statements: new Map(),
   };
 }
@@ -125,7 +128,7 @@ export function readRows(rows: OwnedRows, { owner, table, ids, limit }: Taking):
   let [count, last] = [0, 0n];
   for (const row of arraysOf(statement, JSON.stringify(ids))) {
     const [rowid, of, types, ...rest] = row;
-    const one = removedRow(types as string, rest);
+    const one = removedRow(types as string, rest, rows.isUtf8);
     const known = found.get(of as string);
     if (known === undefined) found.set(of as string, [one]);
     else known.push(one);
@@ -169,27 +172,30 @@ export function deleteRows(rows: OwnedRows, { table, ids }: Taking, { last }: Ta
 }
 
 /**
- * Inserts a row, unless the very same is there.
+ * Inserts rows, unless the very same are there.
  *
  * @param rows The database, within a transaction.
- * @param chunk Of which rows it is.
- * @param row The row.
- * @returns Whether it is there now; not when another one is in the way.
+ * @param chunk The rows.
+ * @returns Whether they are all there now; not when another one is in the way of one.
  */
-export function insertRow(
-  rows: OwnedRows,
-  { table, columns }: RowChunk,
-  row: RemovedRow,
-): boolean {
-  const names = columns.map((name) => `"${name}"`);
-  const places = placesOf(row);
-  const values = valuesOf(row);
-  const insert = statementOf(
-    rows,
-    `INSERT OR IGNORE INTO "${table}" (${names.join(", ")}) VALUES (${places.join(", ")})`,
-  );
-  if (Number(insert.run(...values).changes) === 1) return true;
-  return hasRow(rows, { table, columns }, row);
+export function insertRows(rows: OwnedRows, chunk: RowChunk): boolean {
+  const { table, columns } = chunk;
+  const names = columns.map((name) => `"${name}"`).join(", ");
+  let [types, insert]: [string, StatementSync | null] = ["", null];
+  let areThere = true;
+  for (const row of chunk.rows) {
+    if (insert === null || row[0] !== types) {
+      types = row[0];
+      const places = placesOf(row).join(", ");
+      insert = statementOf(
+        rows,
+        `INSERT OR IGNORE INTO "${table}" (${names}) VALUES (${places})`,
+      );
+    }
+    const isNew = Number(insert.run(...valuesOf(row)).changes) === 1;
+    if (!isNew && !hasRow(rows, chunk, row)) areThere = false;
+  }
+  return areThere;
 }
 
 /**

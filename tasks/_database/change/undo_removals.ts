@@ -14,9 +14,10 @@
 import { ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
 import type { ChangeLog, WritableLog } from "../log/change_log.ts";
 import { inTransaction } from "../log/change_rows.ts";
-import { hasColumns, hasRow, insertRow, type OwnedRows, statementOf } from "./owned_rows.ts";
+import { hasColumns, hasRow, insertRows, type OwnedRows, statementOf } from "./owned_rows.ts";
 import {
   type LoggedSubject,
+  placesOf,
   type RemovedRow,
   type RowChunk,
   valuesOf,
@@ -46,24 +47,30 @@ export function stateOfSubject(
   const { kind, id, experiment } = subject;
   const name = `${WORDS[kind]} ${id}`;
   const { table, owner } = ownTableOf(kind);
-  const [chunk] = log.chunksOf(subject);
-  const own = chunk?.owner === kind && chunk.table === table ? chunk : null;
-  const row = own?.rows[0];
-  // It was about to go, and did not.
-  if (own === null || row === undefined) return "back";
-  if (hasColumns(rows, own) && hasRow(rows, own, row)) return "back";
   const isTaken = statementOf(rows, `SELECT 1 FROM "${table}" WHERE "${owner}" = ?`).get(id);
   if (isTaken !== undefined) {
-    return { collision: `${name}: expected none, found another ${WORDS[kind]} with that id` };
+    const own = ownChunk(log, subject);
+    // What was about to go, and did not, has no such rows in the log.
+    return own === null || hasColumns(rows, own) && hasRow(rows, own, own.rows[0]!)
+      ? "back"
+      : { collision: `${name}: expected none, found another ${WORDS[kind]} with that id` };
   }
   if (kind === "experiment") {
-    const found = namedLike(rows, own, row);
+    const own = ownChunk(log, subject);
+    const found = own === null ? null : namedLike(rows, own, own.rows[0]!);
     return found === null ? "gone" : {
       collision: `${name}: expected its name to be free, found that experiment ${found} has it`,
     };
   }
   if (coming.has(experiment) || hasExperiment(rows, experiment)) return "gone";
   return { collision: `${name}: expected its experiment ${experiment}, found none with that id` };
+}
+
+/** The row by which a thing is what it is. */
+function ownChunk(log: ChangeLog, subject: LoggedSubject): RowChunk | null {
+  const [chunk] = log.chunksOf(subject);
+  const isOwn = chunk?.owner === subject.kind && chunk.table === ownTableOf(subject.kind).table;
+  return isOwn && chunk.rows.length > 0 ? chunk : null;
 }
 
 const WORDS = { "run": "run", "logged-model": "logged model", "experiment": "experiment" } as const;
@@ -77,7 +84,9 @@ function hasExperiment(rows: OwnedRows, id: string): boolean {
 function namedLike(rows: OwnedRows, { columns }: RowChunk, row: RemovedRow): string | null {
   const values = valuesOf(row);
   const names = ["name", "workspace"].filter((column) => columns.includes(column));
-  const same = names.map((column) => `"${column}" = CAST(? AS TEXT)`).join(" AND ");
+  const places = placesOf(row);
+  const same = names.map((column) => `"${column}" = ${places[columns.indexOf(column)]}`)
+    .join(" AND ");
   const found = statementOf(
     rows,
     `SELECT CAST(experiment_id AS TEXT) AS id FROM experiments WHERE ${same}`,
@@ -204,12 +213,10 @@ function insertChunk(
       } ${id}: expected table ${table} with the columns that it had, found another one`,
     );
   }
-  for (const row of chunk.rows) {
-    if (insertRow(rows, chunk, row) || isBack) continue;
-    throw new InTheWay(
-      `${
-        WORDS[kind]
-      } ${id}: expected its rows of table ${table} to be gone, found another one in the place of one of them`,
-    );
-  }
+  if (insertRows(rows, chunk) || isBack) return;
+  throw new InTheWay(
+    `${
+      WORDS[kind]
+    } ${id}: expected its rows of table ${table} to be gone, found another one in the place of one of them`,
+  );
 }

@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { newBackupId } from "../../../lib/backup/backup_id.ts";
 import { orderAfter } from "../../../lib/backup/backup_order.ts";
 import { DamagedBackupError } from "../../../lib/errors.ts";
@@ -27,8 +27,8 @@ import {
 } from "./change_rows.ts";
 import { openLogToRead, openLogToWrite } from "./log_schema.ts";
 import {
-  chunkOf,
-  columnsOf,
+  chunksIn,
+  chunksText,
   type LoggedSubject,
   type RowChunk,
   subjectOf,
@@ -143,6 +143,13 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
       throw new DamagedBackupError(`Cannot read ${path}: ${error.message}`, { cause: error });
     }
   };
+  const statements = new Map<string, StatementSync>();
+  // To make one takes longer than most of them do.
+  const statement = (sql: string): StatementSync => {
+    const made = statements.get(sql) ?? database.prepare(sql);
+    statements.set(sql, made);
+    return made;
+  };
   // The first version had only rows that are changed.
   const hasSubjects = version > 1;
   const taken = hasSubjects
@@ -183,12 +190,16 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
       ),
     *chunksOf(subject) {
       const numbers = reading(() =>
-        database.prepare("SELECT number FROM removed WHERE subject = ? ORDER BY number DESC")
+        statement("SELECT number FROM removed WHERE subject = ? ORDER BY number DESC")
           .all(subject.number)
       );
       // One by one: a run may have more rows than are to be held at once.
-      const read = database.prepare("SELECT * FROM removed WHERE number = ?");
-      for (const { number } of numbers) yield reading(() => chunkOf(read.get(number!)!, subject));
+      for (const { number } of numbers) {
+        const row = reading(() =>
+          statement("SELECT * FROM removed WHERE number = ?").get(number!)!
+        );
+        yield* reading(() => chunksIn(row, subject)).toReversed();
+      }
     },
     [Symbol.dispose]: () => database.close(),
   };
@@ -229,8 +240,10 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
       }),
     addChunks: (chunks) =>
       inTransaction(database, () => {
-        const insert = database.prepare("INSERT INTO removed VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)");
-        for (const { subject, chunk } of chunks) insert.run(subject.number, ...columnsOf(chunk));
+        const insert = database.prepare("INSERT INTO removed VALUES (NULL, ?, ?)");
+        for (const [{ number }, own] of Map.groupBy(chunks, ({ subject }) => subject)) {
+          insert.run(number, chunksText(own.map(({ chunk }) => chunk)));
+        }
       }),
     markGoingBack: (subjects) =>
       inTransaction(database, () => {

@@ -56,11 +56,6 @@ const SECOND: readonly string[] = [
   `CREATE TABLE removed (
     number INTEGER PRIMARY KEY,
     subject INTEGER NOT NULL REFERENCES subjects ON DELETE CASCADE,
-    owner TEXT NOT NULL,
-    owner_id TEXT NOT NULL,
-    table_name TEXT NOT NULL,
-    columns TEXT NOT NULL,
-    count INTEGER NOT NULL,
     rows BLOB NOT NULL
   ) STRICT`,
   "CREATE INDEX removed_of_subject ON removed (subject)",

@@ -16,7 +16,7 @@ export type LoggedValue = string | number | null;
 
 /**
  * A row: a letter for the type of each of its values, then the values. `n`: NULL, `i`: integer, `r`: real, `t`: text,
- * `x`: text that is not UTF-8, `b`: bytes.
+ * `x`: text that is not UTF-8, or has a NUL in it, `b`: bytes.
  */
 export type RemovedRow = readonly [types: string, ...values: readonly LoggedValue[]];
 
@@ -64,9 +64,14 @@ const encoder = new TextEncoder();
  *
  * @param kinds The first letter of the type of each of its values, as SQLite names it.
  * @param values The values; integers as `bigint`, text as its bytes.
+ * @param isUtf8 Whether that is how the database encodes text.
  * @returns The row.
  */
-export function removedRow(kinds: string, values: readonly SQLInputValue[]): RemovedRow {
+export function removedRow(
+  kinds: string,
+  values: readonly SQLInputValue[],
+  isUtf8: boolean,
+): RemovedRow {
   let types = "";
   const written = values.map((value, index): LoggedValue => {
     const kind = kinds[index]!;
@@ -81,17 +86,21 @@ export function removedRow(kinds: string, values: readonly SQLInputValue[]): Rem
       return Number.isFinite(value) && !Object.is(value, -0) ? value : realText(value);
     }
     const bytes = value as Uint8Array<ArrayBuffer>;
-    if (kind === "t") {
-      try {
-        const text = decoder.decode(bytes);
-        return types += "t", text;
-      } catch {
-        return types += "x", bytes.toBase64();
-      }
-    }
-    return types += "b", bytes.toBase64();
+    if (kind !== "t") return types += "b", bytes.toBase64();
+    const text = isUtf8 ? textIn(bytes) : null;
+    return text === null ? (types += "x", bytes.toBase64()) : (types += "t", text);
   });
   return [types, ...written];
+}
+
+/** `null` for what SQLite would be handed otherwise: it ends at the first NUL. */
+function textIn(bytes: Uint8Array<ArrayBuffer>): string | null {
+  try {
+    const text = decoder.decode(bytes);
+    return text.includes("\0") ? null : text;
+  } catch {
+    return null;
+  }
 }
 
 function realText(value: number): string {
@@ -103,7 +112,7 @@ const PLACES: Readonly<Record<string, string>> = {
   n: "?",
   i: "?",
   r: "CAST(? AS REAL)",
-  t: "CAST(? AS TEXT)",
+  t: "?",
   x: "CAST(? AS TEXT)",
   b: "?",
 };
@@ -132,7 +141,7 @@ export function valuesOf([types, ...values]: RemovedRow): readonly SQLInputValue
       case "r":
         return Number(value);
       case "t":
-        return encoder.encode(`${value}`);
+        return `${value}`;
       case "x":
       case "b":
         return Uint8Array.fromBase64(`${value}`);
@@ -143,14 +152,13 @@ export function valuesOf([types, ...values]: RemovedRow): readonly SQLInputValue
 }
 
 /**
- * Writes rows for the log.
+ * Writes rows for the log that go at once with the same thing.
  *
- * @param chunk The rows.
- * @returns The values of the columns, after those of its number and its subject.
+ * @param chunks The rows.
+ * @returns What is logged of them.
  */
-export function columnsOf({ owner, id, table, columns, rows }: RowChunk): readonly SQLInputValue[] {
-  const text = encoder.encode(JSON.stringify(rows));
-  return [owner, id, table, JSON.stringify(columns), rows.length, text];
+export function chunksText(chunks: readonly RowChunk[]): Uint8Array<ArrayBuffer> {
+  return encoder.encode(JSON.stringify(chunks));
 }
 
 /**
@@ -208,30 +216,40 @@ const KINDS = ["run", "logged-model", "experiment"] as const;
  *
  * @param row As SQLite gives it.
  * @param subject With what they went.
- * @returns The rows.
+ * @returns The rows, as {@linkcode chunksText} has them.
  * @throws {DamagedBackupError} When they do not belong to it.
  */
-export function chunkOf(row: Readonly<Record<string, unknown>>, subject: LoggedSubject): RowChunk {
+export function chunksIn(
+  row: Readonly<Record<string, unknown>>,
+  subject: LoggedSubject,
+): readonly RowChunk[] {
   const refuse = (why: string): never => {
     throw new DamagedBackupError(
       `Cannot read rows ${row["number"]} of ${subject.kind} ${subject.id}: ${why}`,
     );
   };
-  const owner = Object.keys(OWNED_TABLES).find((each) => each === row["owner"]) as
-    | Owner
-    | undefined;
-  const id = row["owner_id"];
+  const chunks = parsed(decoded(row["rows"]));
+  return Array.isArray(chunks)
+    ? chunks.map((chunk) => isRecord(chunk) ? chunkOf(chunk, subject, refuse) : refuse("no rows"))
+    : refuse("expected rows");
+}
+
+function chunkOf(
+  found: Readonly<Record<string, unknown>>,
+  subject: LoggedSubject,
+  refuse: (why: string) => never,
+): RowChunk {
+  const { id, columns, rows } = found;
+  const owner = OWNERS.find((each) => each === found["owner"]);
   const isOwn = owner === subject.kind ? id === subject.id : subject.kind === "experiment";
   if (owner === undefined || typeof id !== "string" || !isOwn) {
-    return refuse(`expected what belongs to it, found what belongs to ${row["owner"]} ${id}`);
+    return refuse(`expected what belongs to it, found what belongs to ${found["owner"]} ${id}`);
   }
-  const table = OWNED_TABLES[owner].find((one) => one.table === row["table_name"])?.table ??
-    refuse(`expected a table of a ${owner}, found ${row["table_name"]}`);
-  const columns = parsed(row["columns"]);
-  const rows = parsed(decoded(row["rows"]));
+  const table = OWNED_TABLES[owner].find((one) => one.table === found["table"])?.table ??
+    refuse(`expected a table of a ${owner}, found ${found["table"]}`);
   const areSound = isTexts(columns) && columns.every((name) => /^\w+$/.test(name)) &&
     new Set(columns).size === columns.length && Array.isArray(rows) &&
-    rows.length === row["count"] && rows.every((one) => isRow(one, columns.length));
+    rows.every((one) => isRow(one, columns.length));
   if (!areSound) return refuse("expected rows");
   const chunk: RowChunk = { owner, id, table, columns, rows };
   for (const [column, value] of boundsOf(chunk, subject)) {
@@ -242,6 +260,8 @@ export function chunkOf(row: Readonly<Record<string, unknown>>, subject: LoggedS
   }
   return chunk;
 }
+
+const OWNERS = Object.keys(OWNED_TABLES) as Owner[];
 
 /** What every row of a chunk has in a column. */
 function boundsOf(
