@@ -41,7 +41,7 @@ import {
 } from "../log/change_rows.ts";
 import { ownedRowsOf } from "./owned_rows.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
-import { openDatabase, orStoreError, storeErrorOf } from "../scan/open_database.ts";
+import { openDatabase, storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { treeCollisionsOf } from "./logged_trees.ts";
 import { isEmpty, leaveChange, putBack } from "./undo_change.ts";
@@ -100,39 +100,52 @@ interface Held {
 }
 
 async function bringBack(
-  { path, log, database }: Held,
+  held: Held,
   id: string,
   selection: RestoreSelection,
-  { signal }: BackupWork,
+  work: BackupWork,
 ): Promise<BroughtBackReport> {
-  const { rows, subjects } = chosenOf(log, id, selection);
+  const { path, log, database } = held;
+  const chosen = chosenOf(log, id, selection);
   const collisions = [
-    ...collisionsOf(log, database, { rows, subjects }),
-    ...await treeCollisionsOf({ database: path, change: id, subjects }),
+    ...collisionsOf(log, database, chosen),
+    ...await treeCollisionsOf({ database: path, change: id, subjects: chosen.subjects }),
   ];
   if (collisions.length > 0) throw new RestoreCollisionError(id, collisions);
-  const turn = takeTurns();
   // What has begun to come back comes back as a whole, be it by the next task.
-  log.markGoingBack(subjects);
+  const isWhole = (selection.experiment ?? selection.run) === undefined;
+  if (isWhole) log.reopen(id);
+  else log.markGoingBack(chosen.subjects);
+  try {
+    const inTheWay = await orElse(path, undoChosen(held, id, chosen, work));
+    if (inTheWay.length > 0) throw new RestoreCollisionError(id, inTheWay);
+    return { changes: chosen.rows.length + chosen.subjects.length, faults: [] };
+  } finally {
+    if (isEmpty(log, id)) log.remove(id);
+    else if (isWhole) log.finish(id);
+  }
+}
+
+/** What is in the way of what is not back. */
+async function undoChosen(
+  { path, log, database }: Held,
+  id: string,
+  { rows, subjects }: Chosen,
+  { signal }: BackupWork,
+): Promise<readonly string[]> {
+  const turn = takeTurns();
   const place = { log, rows: ownedRowsOf(database), database: path };
-  const inTheWay = await orElse(path, putBack(place, id, subjects, turn));
-  if (inTheWay.length > 0) throw new RestoreCollisionError(id, inTheWay);
-  let changes = subjects.length;
+  const inTheWay = await putBack(place, id, subjects, turn);
+  if (inTheWay.length > 0) return inTheWay;
   for (let at = 0; at < rows.length; at += AT_ONCE) {
     await turn();
     signal?.throwIfAborted();
     const some = rows.slice(at, at + AT_ONCE);
-    const left = new Set(orStoreError(path, () => undoChanges(database, some)));
-    const undone = some.filter((row) => !left.has(row));
-    orStoreError(path, () => log.drop(undone));
-    changes += undone.length;
-    if (left.size > 0) {
-      const own = collisionsOf(log, database, { rows: [...left], subjects: [] });
-      throw new RestoreCollisionError(id, own);
-    }
+    const left = new Set(undoChanges(database, some));
+    log.drop(some.filter((row) => !left.has(row)));
+    if (left.size > 0) return collisionsOf(log, database, { rows: [...left], subjects: [] });
   }
-  if (isEmpty(log, id)) log.remove(id);
-  return { changes, faults: [] };
+  return [];
 }
 
 async function orElse<T>(path: string, work: Promise<T>): Promise<T> {

@@ -92,6 +92,8 @@ export interface WritableLog extends ChangeLog {
   /** Forgets what has not gone, or is back. */
   dropSubjects(subjects: readonly LoggedSubject[]): void;
   finish(id: string): void;
+  /** Says of a change that is done that all of it is about to be undone. */
+  reopen(id: string): void;
   /** Says of a change that nothing of it can be undone any more. */
   leave(id: string): void;
   remove(id: string): void;
@@ -252,6 +254,7 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
       }),
     dropSubjects: (subjects) => dropFrom(database, "subjects", subjects),
     finish: (id) => void database.prepare("UPDATE changes SET is_done = 1 WHERE id = ?").run(id),
+    reopen: (id) => void database.prepare("UPDATE changes SET is_done = 0 WHERE id = ?").run(id),
     leave: (id) => void database.prepare("UPDATE changes SET is_done = 2 WHERE id = ?").run(id),
     remove: (id) => void database.prepare("DELETE FROM changes WHERE id = ?").run(id),
   };
