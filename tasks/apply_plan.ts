@@ -89,7 +89,7 @@ export async function applyPlan(
     // Asked for first: a place that cannot be used is refused while nothing has happened.
     await using place = backups === undefined || !keepBackup
       ? null
-      : await requireCapability(store, "backups").lock(backups);
+      : await requireCapability(store, "backups").lock(backups, "changes");
     await using change = await store.begin({
       task,
       actions,

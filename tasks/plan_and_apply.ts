@@ -21,6 +21,7 @@ import type { Remains } from "../lib/store/usage.ts";
 import { applyPlan, refuseStopped } from "./apply_plan.ts";
 import type { BackupWork } from "./ports/backups.ts";
 import { lockStore } from "./ports/lock_store.ts";
+import { requireCapability } from "./ports/require_capability.ts";
 import type { Abortable, ReadOptions, SettledChange, Store } from "./ports/store.ts";
 
 /** Whether and how to apply. */
@@ -137,6 +138,10 @@ export async function decideAndApply(
   options: PlanAndApplyOptions,
 ): Promise<PlanAndApplyResult> {
   const { apply = false, backup = true, backups, approve, onProgress, onFiles, signal } = options;
+  // What cannot be kept there is refused before anything of ours is made.
+  if (apply && backup && backups !== undefined) {
+    await requireCapability(store, "backups").open(backups, "changes");
+  }
   const settled: SettledChange[] = [];
   let remains: readonly Remains[] = [];
   let plan = apply && approve === undefined

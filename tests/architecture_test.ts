@@ -133,19 +133,6 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
-    room: "tasks/_database/",
-    of: [
-      ...[...GROUND, "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
-      ...[
-        "tasks/_database/scan/",
-        "tasks/_database/change/",
-        "tasks/_database/postgres/",
-        "@std/",
-        "node:",
-      ],
-    ],
-  },
-  {
     room: "tasks/_file/change/",
     of: [
       ...[
@@ -174,6 +161,22 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...[...GROUND, "lib/backup/", "lib/records/", "tasks/_io/", "tasks/_io/tree/"],
       "tasks/ports/",
       ...["tasks/_file/own/", "tasks/_file/change/", "@std/"],
+    ],
+  },
+  {
+    room: "tasks/_database/backups/",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/snapshot/", "tasks/_io/", "tasks/_io/tree/"],
+      ...["tasks/ports/", "tasks/_file/own/", "tasks/_file/backups/", "tasks/_artifacts/"],
+      ...["tasks/_database/scan/", "tasks/_database/change/", "@std/", "node:"],
+    ],
+  },
+  {
+    room: "tasks/_database/",
+    of: [
+      ...[...GROUND, "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
+      ...["tasks/_database/scan/", "tasks/_database/change/", "tasks/_database/backups/"],
+      ...["tasks/_database/postgres/", "@std/", "node:"],
     ],
   },
   {

@@ -82,6 +82,17 @@ export interface CopyManifest {
   readonly order?: number;
   /** What it is a copy of. */
   readonly scope: CopyScope;
+  /** Of the copy of a database: what it holds. */
+  readonly database?: {
+    /** The database's file: its path below `files/`. */
+    readonly file: StorePath;
+    /** How many rows it has, in all tables. */
+    readonly rows: number;
+    /** Absolute path of the directory whose artifacts the copy holds, by its own name; `null`: none. */
+    readonly artifacts: string | null;
+    /** How many runs and logged models have their artifacts elsewhere, so that no copy holds them. */
+    readonly elsewhere: number;
+  };
   /** How much it holds. */
   readonly totals: CopyTotals;
   /** `entries.jsonl`: its number of lines, and what it must hash to. */

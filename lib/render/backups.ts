@@ -34,7 +34,7 @@ export function renderCopy(
   backup: CopyManifest & { readonly path: string },
   options: RenderOptions = {},
 ): string {
-  const { id, path, scope, totals, changing, leftOut } = backup;
+  const { id, path, scope, totals, changing, leftOut, database } = backup;
   const shared = totals.shared.files === 0
     ? ""
     : `, ${plural(totals.shared.files, "file")} shared with an earlier backup`;
@@ -43,10 +43,35 @@ export function renderCopy(
       formatSize(totals.bytes)
     } in them${shared}.`,
     `Each byte of it was read back. It lies in ${unbroken(path)}`,
+    ...(database === undefined ? [] : databaseLines(database, scope)),
     "As a copy it has no access lists, no extended attributes, and times to the millisecond, up to the year 275760.",
     ...group("Kept changing while they were copied; the last copy is kept", changing.map(unbroken)),
     ...group("Left out", leftOut.map(faultText)),
   ], options);
+}
+
+function databaseLines(
+  { file, rows, artifacts, elsewhere }: NonNullable<CopyManifest["database"]>,
+  scope: CopyScope,
+): readonly string[] {
+  const held = artifacts === null ? "" : `, and what lies in ${unbroken(artifacts)}`;
+  const missing = scope.kind === "metadata"
+    ? ["artifacts, since --metadata was given"]
+    : elsewhere > 0
+    ? [
+      `the artifacts of ${
+        plural(elsewhere, "run or logged model", "runs and logged models")
+      }, which lie elsewhere`,
+    ]
+    : artifacts === null
+    ? ["artifacts: there are none"]
+    : [];
+  return [
+    visibleText(
+      `It holds ${file} as of one moment, sound, with each of its ${plural(rows, "row")}${held}.`,
+    ),
+    ...missing.map((what) => `Not in it: ${what}.`),
+  ];
 }
 
 /**

@@ -7,6 +7,8 @@
 import type { BackupListing } from "../backup/backup.ts";
 import type { RestoreReport } from "../backup/report.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
+import { placeOf } from "../store/store_uri.ts";
+import { shellWords } from "../text/shell_words.ts";
 import type { RenderOptions } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatTime, plural } from "../text/units.ts";
@@ -63,7 +65,22 @@ export function renderRestore(report: RestoreReport, options: RenderOptions = {}
     ? []
     : ["Not brought back, since the copy is damaged:", ...sample(faults.map(faultText))];
   const rescue = report.rescue === null ? [] : [`${RESCUE}: ${unbroken(report.rescue)}`];
-  return foldLines([...lines, ...rescue, ...damaged], options);
+  return foldLines([...lines, ...inPlaceLines(report), ...rescue, ...damaged], options);
+}
+
+/** Of the copy of a database: rows that were written since are lost only where somebody says so. */
+function inPlaceLines({ backup, store, to }: RestoreReport): readonly string[] {
+  const place = store.startsWith("sqlite:") ? placeOf(store) : null;
+  if (to === null || place === null || backup?.kind !== "copy") return [];
+  const name = place.slice(place.lastIndexOf("/") + 1);
+  return [
+    `To put it into its place, stop whatever has the database open, move ${
+      unbroken(place)
+    } away, with its -wal, -shm and -journal where there are such, and type: ${
+      unbroken(shellWords(["cp", "-a", `${to}/${name}`, place]))
+    }`,
+    "Its rows name artifacts by absolute paths: what is gone from there, copy back from beside it.",
+  ];
 }
 
 function doneText({ changes, dryRun, to }: RestoreReport, backup: BackupListing): string {

@@ -9,6 +9,7 @@ import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import { byPath } from "../../lib/store/path.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
+import type { LockedBackupPlaces } from "../ports/backups.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateDatabase } from "./locate_database.ts";
 import { isCutOff, openDatabase, orStoreError } from "./scan/open_database.ts";
@@ -56,10 +57,11 @@ export function openDatabaseStore(
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { readNamedRows } = await import("./read_naming_rows.ts");
-        return await lockDatabaseStore(store, path, {
+        const locked = await lockDatabaseStore(store, path, {
           task,
           readNamed: (root) => readNamedRows(path, root),
         });
+        return { ...locked, backups: withPlaces(locked.backups!, path, now) };
       },
     },
     mending: {
@@ -70,15 +72,33 @@ export function openDatabaseStore(
     },
     backups: {
       elsewhere: false,
-      async open(directory) {
+      async open(directory, use = "copies") {
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
-        return openDatabaseBackups(path, directory);
+        if (use === "changes") return openDatabaseBackups(path, directory);
+        const { withCopies } = await import("./backups/database_copies.ts");
+        return withCopies(openDatabaseBackups(path, null), { path, directory, now });
       },
     },
     tracking: null,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return store;
+}
+
+/** What was changed lies beside the database, wherever its copies do. */
+function withPlaces(
+  changes: LockedBackupPlaces,
+  path: string,
+  now: () => number,
+): LockedBackupPlaces {
+  return {
+    ...changes,
+    async lock(directory, use = "copies") {
+      if (use === "changes") return await changes.lock(directory);
+      const { withLockedCopies } = await import("./backups/database_copies.ts");
+      return withLockedCopies(await changes.lock(null), { path, directory, now });
+    },
+  };
 }
 
 async function readSnapshot<D extends Depth>(

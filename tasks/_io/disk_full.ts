@@ -7,10 +7,10 @@ import { DiskFullError } from "../../lib/errors.ts";
  * @returns Whether it did.
  */
 export function isDiskFull(error: unknown): boolean {
-  return CODES.test(String(error));
+  return CODES.test(String(error)) || /: database or disk is full$/.test(String(error));
 }
 
-/** ENOSPC and EDQUOT, as Linux, other Unixes and Windows count. */
+/** ENOSPC and EDQUOT, as Linux, other Unixes and Windows count; SQLite has words of its own. */
 const CODES = Deno.build.os === "windows"
   ? /\(os error (?:112|39)\)/
   : Deno.build.os === "linux"

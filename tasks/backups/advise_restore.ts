@@ -59,7 +59,8 @@ async function findWhole(
       if (possible === changes) return { whole: id, isBlocked };
       isBlocked = true;
     } else if (copies++ < MOST_COPIES) {
-      const { changes = 0, collisions = [] } = await place.preview(id) ?? {};
+      const { changes = 0, collisions = [], apart } = await place.preview(id) ?? {};
+      if (apart !== undefined) continue;
       if (changes > 0 && collisions.length === 0) return { whole: id, isBlocked };
       isBlocked ||= collisions.length > 0;
     }

@@ -13,10 +13,11 @@
  */
 
 import type { CopyManifest, CopyScope } from "../../lib/backup/backup.ts";
+import { UnsupportedStoreError } from "../../lib/errors.ts";
 import { resolveScope } from "../../lib/backup/resolve_selection.ts";
 import { isRunId } from "../../lib/store/names.ts";
 import type { Remains } from "../../lib/store/usage.ts";
-import type { BackupWork } from "../ports/backups.ts";
+import type { Backups, BackupWork } from "../ports/backups.ts";
 import { lockStore } from "../ports/lock_store.ts";
 import { requireCapability } from "../ports/require_capability.ts";
 import type { SettledChange, Store } from "../ports/store.ts";
@@ -51,6 +52,7 @@ export interface BackupReport extends CopyManifest {
  * @returns The new backup; times in epoch ms, sizes in bytes.
  * @throws {InvalidArgumentError} When the store has no such experiment or run, or several that may be meant, or
  * the directory lies in the store.
+ * @throws {UnsupportedStoreError} When this kind of store is only copied as a whole.
  * @throws {StoreLockedError} When another process holds the store's lock.
  * @throws {DOMException} `AbortError` when the signal is aborted; then nothing is kept.
  *
@@ -65,6 +67,7 @@ export interface BackupReport extends CopyManifest {
  */
 export async function backup(store: Store, options: BackupOptions = {}): Promise<BackupReport> {
   const { scope = { kind: "full" }, backups = null, ...work } = options;
+  requireScope(store, await requireCapability(store, "backups").open(backups), scope);
   await using locked = await lockStore(store, { task: "backup" });
   await using place = await requireCapability(locked, "backups").lock(backups);
   const manifest = await place.copy(await wholeScope(locked, scope, work), work);
@@ -76,6 +79,25 @@ export async function backup(store: Store, options: BackupOptions = {}): Promise
     settled: locked.settled,
     remains: locked.remains,
   };
+}
+
+/**
+ * Refuses what cannot be copied of a store, before anything is touched.
+ *
+ * @param store The store.
+ * @param place Where its backups lie.
+ * @param scope What to copy.
+ * @throws {UnsupportedStoreError} When this kind of store has no such copies.
+ */
+export function requireScope(store: Store, { scopes }: Backups, scope: CopyScope): void {
+  if (scopes === undefined || scopes.includes(scope.kind)) return;
+  const { location } = store.describe();
+  throw new UnsupportedStoreError(
+    `Cannot back up ${scope.kind} ${
+      "id" in scope ? scope.id : ""
+    } alone: store ${location} is copied as a whole; leave out --${scope.kind}, or, for its metadata without artifacts, type --metadata`,
+    location,
+  );
 }
 
 /**

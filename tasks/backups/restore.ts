@@ -14,6 +14,7 @@ import {
   DamagedBackupError,
   InvalidArgumentError,
   RestoreCollisionError,
+  UnsupportedStoreError,
 } from "../../lib/errors.ts";
 import { namedBackup } from "../../lib/backup/named_backup.ts";
 import { resolveSelection, type TypedSelection } from "../../lib/backup/resolve_selection.ts";
@@ -50,6 +51,7 @@ export interface RestoreOptions extends TypedSelection, BackupWork {
  * @throws {InvalidArgumentError} When there is no backup of that id, it holds nothing of the experiment or run, or
  * of several that may be meant, or a directory lies in the store.
  * @throws {RestoreCollisionError} When something is in the way; then nothing was moved.
+ * @throws {UnsupportedStoreError} When the backup is the copy of a database, which is only ever copied elsewhere.
  * @throws {StoreLockedError} When another process holds the store's lock.
  * @throws {DamagedBackupError} When the backup is damaged, or one that may be the newest.
  *
@@ -129,7 +131,7 @@ async function find(
     : namedBackup(listed, options.id, noneIn(place, store)).id;
   if (id === null) return null;
   const selection = await selectionIn(place, id, options);
-  return await place.preview(id, selection).catch(async (error: unknown) => {
+  const found = await place.preview(id, selection).catch(async (error: unknown) => {
     if (!(error instanceof InvalidArgumentError)) throw error;
     const other = options.id === undefined ? await findOther(place, listed, options) : null;
     const command = (...words: readonly string[]) => listCommand(location, options, words);
@@ -138,6 +140,10 @@ async function find(
       : `an older one has it: \`${command(other, ...wordsOf(options))}\``;
     throw new InvalidArgumentError(`${error.message}; ${next}`, { cause: error });
   });
+  if (found?.apart === undefined) return found;
+  if (options.to === undefined) throw new UnsupportedStoreError(found.apart, location);
+  const { backup, changes, collisions } = found;
+  return { backup, changes, collisions };
 }
 
 /** Whatever of it was typed, by whole ids. */

@@ -34,28 +34,37 @@ export interface BackupWork {
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
 
+/** What is to lie in a place: copies of the store, or what changes took out of it, too. */
+export type BackupUse = "copies" | "changes";
+
 /** Where the backups of a store may lie. */
 export interface BackupPlaces {
-  /** Whether they may lie in a directory of the user's, and what they hold be copied to one. */
+  /** Whether what a change took may lie in a directory of the user's, and be copied to one. Copies may. */
   readonly elsewhere: boolean;
-  /** Opens a directory of the user's, or our own by `null`. */
-  open(directory: string | null): Promise<Backups>;
+  /**
+   * Opens a directory of the user's, or our own by `null`; for copies unless it is said.
+   *
+   * @throws {UnsupportedStoreError} When this kind of store cannot keep that there.
+   */
+  open(directory: string | null, use?: BackupUse): Promise<Backups>;
 }
 
 /** The same, of a store that this process alone may change. */
 export interface LockedBackupPlaces extends BackupPlaces {
   /**
-   * Opens a place for this process alone.
+   * Opens a place for this process alone; for copies unless it is said.
    *
    * @throws {StoreLockedError} When another process writes there.
    */
-  lock(directory: string | null): Promise<LockedBackups>;
+  lock(directory: string | null, use?: BackupUse): Promise<LockedBackups>;
 }
 
 /** The place where a store's backups lie. */
 export interface Backups {
   /** Absolute path. */
   readonly directory: string;
+  /** What can be copied; left out: any part of the store. */
+  readonly scopes?: readonly CopyScope["kind"][];
   /**
    * Lists the backups of the store, of both kinds, newest first: those of this place, and those that lie in
    * our own directory since they were never moved here, or not wholly.
@@ -121,6 +130,8 @@ export interface BackupPreview {
   readonly changes: number;
   /** What is in the way, with both sides named; then nothing would be moved. */
   readonly collisions: readonly string[];
+  /** Why it is only ever copied to another place, and how; left out where it can be brought back. */
+  readonly apart?: string;
 }
 
 /** What was brought back. */

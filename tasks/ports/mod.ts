@@ -19,6 +19,7 @@ export type {
   BackupPlaces,
   BackupPreview,
   Backups,
+  BackupUse,
   BackupWork,
   BroughtBackReport,
   LockedBackupPlaces,

@@ -71,10 +71,12 @@ export async function runBackup(
     const exitCode = report.complete ? ExitCode.done : ExitCode.interrupted;
     return { exitCode, earlier: report };
   }
-  const { backup, wholeScope } = await import("../../backups/backup.ts");
+  const { backup, requireScope, wholeScope } = await import("../../backups/backup.ts");
   const typed = scopeOf(options);
   if (dryRun) {
-    const { directory } = await requireCapability(store, "backups").open(backups);
+    const open = await requireCapability(store, "backups").open(backups);
+    requireScope(store, open, typed);
+    const { directory } = open;
     const scope = await wholeScope(store, typed, work);
     const { location } = store.describe();
     const document = { schema: "mltidy/backup-plan/v1", store: location, scope, directory };

@@ -62,7 +62,7 @@ export async function runPlanning(
   const { sizes } = options;
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   // A place that cannot be used is refused before anything is proposed.
-  if (backups !== null) await requireCapability(store, "backups").open(backups);
+  if (backups !== null) await requireCapability(store, "backups").open(backups, "changes");
   return await runJob({
     task: command.task,
     words,

@@ -7,7 +7,8 @@
  *   lock         locked while a task changes the store
  *   changes.db   which rows each change found, and what it made of them
  *   trees/       artifacts of rows that are gone, see `tree_place.ts`
- *   staging/     copies of such in the making, and what is being freed
+ *   backups/     copies of the database, see `database_copies.ts`
+ *   staging/     copies in the making, and what is being freed
  * ```
  *
  * Who may write where the database lies may put anything there: nothing in it is used before it was looked
@@ -48,6 +49,7 @@ export interface StatePaths {
   readonly changes: string;
   /** Made when they are needed. */
   readonly trees: string;
+  readonly backups: string;
   readonly staging: string;
 }
 
@@ -64,6 +66,7 @@ export function statePaths(database: string): StatePaths {
     lock: join(directory, "lock"),
     changes: join(directory, "changes.db"),
     trees: join(directory, "trees"),
+    backups: join(directory, "backups"),
     staging: join(directory, "staging"),
   };
 }
@@ -74,6 +77,7 @@ const PLACES: Layout = {
   "changes.db": "file",
   "changes.db-journal": "file",
   "trees": "directory",
+  "backups": "directory",
   "staging": "directory",
 };
 

@@ -69,7 +69,11 @@ export interface Place {
  * @throws {InvalidArgumentError} When the directory lies in the store, where MLflow would take it for an
  *   experiment, or when it is none.
  */
-export function placeOf(root: string, own: OwnPaths, directory: string | null): Place {
+export function placeOf(
+  root: string,
+  own: Pick<OwnPaths, "backups" | "staging">,
+  directory: string | null,
+): Place {
   const { backups, staging } = own;
   if (directory === null) return { backups, staging, lock: null, isShared: false };
   const real = realPathOf(resolve(directory));

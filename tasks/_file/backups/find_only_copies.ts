@@ -27,6 +27,8 @@ export interface OnlyCopiesOptions {
   readonly copies: readonly (CopyManifest & { readonly directory: string })[];
   /** Which of them are asked about. */
   readonly candidates: readonly string[];
+  /** Paths that are in every copy, and never the same. @default {none} */
+  readonly except?: ReadonlySet<string>;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
 }
@@ -67,7 +69,7 @@ interface Reading {
 export async function findOnlyCopies(
   options: OnlyCopiesOptions,
 ): Promise<ReadonlyMap<string, OnlyCopies>> {
-  const { root, copies, candidates, signal, onProgress } = options;
+  const { root, copies, candidates, except, signal, onProgress } = options;
   const digest = await loadDigest();
   const turn = takeTurns(signal);
   const asked = new Set(candidates);
@@ -89,7 +91,7 @@ export async function findOnlyCopies(
     const path = firstPath(cursors);
     if (path === null) return only;
     const holders = copyHoldersOf(path, cursors);
-    if (holders.length === 0) continue;
+    if (holders.length === 0 || except?.has(path)) continue;
     files++;
     tell();
     for (const [index, holder] of holders.entries()) {

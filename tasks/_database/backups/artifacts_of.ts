@@ -1,0 +1,89 @@
+/**
+ * Which artifacts belong to a database, and are copied with it.
+ *
+ * @module
+ */
+
+import { basename, dirname, join } from "@std/path";
+import type { Membership } from "../../../lib/backup/plan_backup.ts";
+import { inferArtifactRoot, runDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
+import { isPassing } from "../../_artifacts/tree_place.ts";
+import { type Found, walkTree } from "../../_io/tree/walk_tree.ts";
+import { statePaths } from "../change/state_directory.ts";
+import { openDatabase, orStoreError } from "../scan/open_database.ts";
+import { readTables, selectRows, type Tables, text } from "../scan/tables.ts";
+
+/** The artifacts of a database, as far as they lie on this machine where MLflow puts them. */
+export interface Artifacts {
+  /** Absolute real path of their root; `null` where there is none. */
+  readonly root: string | null;
+  /** Absolute real path of the directory that has the root; that of the database where there is none. */
+  readonly base: string;
+  /** How many runs and logged models have theirs anywhere else. */
+  readonly elsewhere: number;
+}
+
+/**
+ * Finds the artifacts of a database. Needs read permission.
+ *
+ * @param path Absolute real path of its file.
+ * @returns Where they lie.
+ */
+export function artifactsOf(path: string): Artifacts {
+  return orStoreError(path, () => {
+    using database = openDatabase(path);
+    const tables = readTables(database);
+    const named = inferArtifactRoot(placesIn(tables, "experiments", "experiment_id"));
+    const owners = [
+      ...placesIn(tables, "runs", "run_uuid", "artifact_uri"),
+      ...placesIn(tables, "logged_models", "model_id"),
+    ];
+    const elsewhere = owners.filter(({ id, location }) =>
+      runDirectoryOf(named, { id, artifactUri: location ?? "" }) === null
+    ).length;
+    const root = named === null ? null : realPathOf(named);
+    return { root, base: root === null ? dirname(path) : dirname(root), elsewhere };
+  });
+}
+
+function placesIn(
+  tables: Tables,
+  table: string,
+  key: string,
+  column = "artifact_location",
+): readonly { readonly id: string; readonly location: string | null }[] {
+  return [...selectRows<{ id: string; location: string | null }>(tables, {
+    table,
+    fields: { id: text(key), location: text(column) },
+    needs: [key, column],
+  })];
+}
+
+/** MLflow makes it with the first artifact. */
+function realPathOf(path: string): string | null {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/**
+ * Walks them, the root first, but for what is on its way out or back. Needs read permission.
+ *
+ * @param path Absolute real path of the database's file, which may lie among them.
+ * @param artifacts Where they lie.
+ * @returns What is there, below `base`.
+ */
+export function walkArtifacts(path: string, { root, base }: Artifacts): AsyncGenerator<Found> {
+  const name = root === null ? null : basename(root);
+  const own = new Set([
+    statePaths(path).directory,
+    ...["", "-journal", "-wal", "-shm"].map((end) => `${path}${end}`),
+  ]);
+  return walkTree(base, (below): Membership => {
+    if (name === null || below !== name && !below.startsWith(`${name}/`)) return "out";
+    return own.has(join(base, below)) || isPassing(basename(below)) ? "out" : "in";
+  });
+}
