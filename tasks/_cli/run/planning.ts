@@ -30,7 +30,7 @@ import {
   showReport,
   willApply,
 } from "./run_job.ts";
-import { openConfigured, sayEarlier, type StoreFlags } from "./open.ts";
+import { type ConfiguredStore, openConfigured, sayEarlier, type StoreFlags } from "./open.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 type PlanningCommand = Command<"prune"> | Command<"cleanup">;
@@ -60,9 +60,7 @@ export async function runPlanning(
     return await compare(command, options.compare, store, config, world);
   }
   const { sizes } = options;
-  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
-  // A place that cannot be used is refused before anything is proposed.
-  if (backups !== null) await requireCapability(store, "backups").open(backups, "changes");
+  const backups = await placeOfChanges(options.backups, opened, world);
   return await runJob({
     task: command.task,
     words,
@@ -79,6 +77,18 @@ export async function runPlanning(
       return await (await import("../../prune.ts")).prune(store, task);
     },
   }, world);
+}
+
+/** A place that cannot be used is refused before anything is proposed; a configuration may mean copies alone. */
+async function placeOfChanges(
+  flag: string | null,
+  { store, chosen }: ConfiguredStore,
+  { directory }: World,
+): Promise<string | null> {
+  const place = chooseBackups({ flag, chosen, directory });
+  if (place === null || flag === null && !store.backups?.elsewhere) return null;
+  await requireCapability(store, "backups").open(place, "changes");
+  return place;
 }
 
 function refuseContradictions({ task, options }: PlanningCommand): void {
@@ -166,7 +176,7 @@ export async function runApply(
     },
   );
   await using opened = await openConfigured({ ...options, planned: plan.store }, world);
-  const { store, chosen, command } = opened;
+  const { store, command } = opened;
   const { renderPlan } = await import("../../../lib/render/plan.ts");
   const show = () => renderPlan(plan, { ...world.style, all: options.all, command });
   if (options.dryRun) {
@@ -182,7 +192,7 @@ export async function runApply(
     }
   }
   const { applyPlan } = await import("../../apply_plan.ts");
-  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  const backups = await placeOfChanges(options.backups, opened, world);
   await using locked = await lockStore(store, { task: "apply", makesRoom: !options.backup });
   sayEarlier(locked, world);
   const report = await applyPlan(locked, plan, {
