@@ -130,7 +130,8 @@ Deno.test("what cannot be done with a database ends with 12, and changes nothing
   const unlogged = await runTask("run", ["--experiment", "churn", ...store, "--", "true"]);
   assertEquals(unlogged.code, 0);
   assertStringIncludes(unlogged.err, "the program has no run\n");
-  assertSameTree(await readTree(database.directory), before);
+  const except = ["mlflow.db.mltidy"];
+  assertSameTree(await readTree(database.directory, { except }), before);
 });
 
 Deno.test("without a name the database in the directory is taken where ./mlruns holds artifacts alone", async () => {
