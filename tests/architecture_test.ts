@@ -168,7 +168,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/backup/", "lib/snapshot/", "tasks/_io/", "tasks/_io/tree/"],
       ...["tasks/ports/", "tasks/_file/own/", "tasks/_file/backups/", "tasks/_artifacts/"],
-      ...["tasks/_database/scan/", "tasks/_database/change/", "@std/", "node:"],
+      ...["tasks/_database/scan/", "tasks/_database/log/", "@std/", "node:"],
     ],
   },
   {

@@ -9,7 +9,7 @@ import type { Membership } from "../../../lib/backup/plan_backup.ts";
 import { inferArtifactRoot, runDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
 import { isPassing } from "../../_artifacts/tree_place.ts";
 import { type Found, walkTree } from "../../_io/tree/walk_tree.ts";
-import { statePaths } from "../change/state_directory.ts";
+import { statePaths } from "../log/state_directory.ts";
 import { openDatabase, orStoreError } from "../scan/open_database.ts";
 import { readTables, selectRows, type Tables, text } from "../scan/tables.ts";
 

@@ -48,7 +48,7 @@ import { syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import type { BackupPreview, Backups, BackupWork, LockedBackups } from "../../ports/backups.ts";
-import { statePaths } from "../change/state_directory.ts";
+import { statePaths } from "../log/state_directory.ts";
 import { type Artifacts, artifactsOf, walkArtifacts } from "./artifacts_of.ts";
 import { copyDatabase } from "./copy_database.ts";
 
