@@ -35,18 +35,30 @@ export function checkJournal(path: string, location: string): void {
     if (info !== null && !info.isFile) refuse(`${path}${end}`, "something else");
   }
   const journal = `${path}-journal`;
-  if (infoOf(journal) === null) return;
   const end = endOf(journal).map((byte) => byte.toString(16).padStart(2, "0")).join("");
   if (end === NAMES_ANOTHER) refuse(journal, "one that has another file removed");
 }
 
-/** It may be large, and is read from its beginning: there is no other way that waits for nothing. */
+/**
+ * It may be large, and is read from its beginning: there is no other way that waits for nothing. A server at work
+ * makes one for each change, and takes it away at any moment: nothing is at the end of that.
+ */
 function endOf(path: string): readonly number[] {
-  using file = openRegular(path, { links: "refused" });
+  using file = openUnlessGone(path);
+  if (file === null) return [];
   const buffer = new Uint8Array(1 << 20);
   let end: readonly number[] = [];
   for (let size = file.read(buffer); size > 0; size = file.read(buffer)) {
     end = [...end, ...buffer.subarray(Math.max(0, size - 8), size)].slice(-8);
   }
   return end;
+}
+
+function openUnlessGone(path: string): ReturnType<typeof openRegular> | null {
+  try {
+    return openRegular(path, { links: "refused" });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
