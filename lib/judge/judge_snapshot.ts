@@ -106,7 +106,9 @@ function judgeAlone(
     if (experiment.lifecycleStage === "active") {
       // What is not whole says nothing for sure of its runs: by its name they are judged.
       const unsure = cutOff.get(experiment.path);
-      const unreadOf = (run: Run) => unreadable.get(run.path) ?? unsure;
+      const unreadOf = unreadable.size === 0
+        ? () => unsure
+        : (run: Run) => unreadable.get(run.path) ?? unsure;
       const isUnsure = (run: Run) => !unsafe.has("unreadable") && unreadOf(run) !== undefined;
       const ruled = judgeRuled?.(experiment, isUnsure);
       for (const run of inOrder(experiment.runs)) {

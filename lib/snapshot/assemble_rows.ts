@@ -239,20 +239,28 @@ const NO_EXTRAS: RunExtras = { metrics: new Map(), params: new Map(), inputs: []
 /** Experiment id → its runs. */
 function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
   const { depth, tags, runExtras, lastChanges } = rows;
-  const byExperiment = new Map<string, Held & { readonly id: ExperimentId }>();
+  const byExperiment = new Map<
+    string,
+    Held & { readonly id: ExperimentId; readonly path: StorePath }
+  >();
   for (const row of rows.runs) {
     const { id, experiment, started, ended, deleted } = row;
     if (experiment === null) continue;
     let held = byExperiment.get(experiment);
     if (held === undefined) {
-      held = { id: asExperimentId(experiment), runs: [], damagedRuns: [] };
+      held = {
+        id: asExperimentId(experiment),
+        path: addressOf(experiment),
+        runs: [],
+        damagedRuns: [],
+      };
       byExperiment.set(experiment, held);
     }
-    const path = addressOf(experiment, id);
-    const status = RUN_STATUSES.find((each) => each === row.status);
-    const lifecycleStage = STAGES.find((each) => each === row.stage);
+    const path = asStorePath(`${held.path}/${segmentOf(id)}`);
+    const status = RUN_STATUSES[STATUS_NAMES.indexOf(row.status)];
+    const lifecycleStage = STAGES[STAGE_NAMES.indexOf(row.stage)];
     const own = tags.get(id) ?? NO_TAGS;
-    const more = runExtras === null ? {} : { extras: runExtras.get(id) ?? NO_EXTRAS };
+    const extras = runExtras === null ? undefined : runExtras.get(id) ?? NO_EXTRAS;
     if (status === undefined || lifecycleStage === undefined) {
       const message = status === undefined
         ? `its status is ${quoteText(row.status ?? "NULL")}`
@@ -264,14 +272,14 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
         message,
         link: false,
         tags: own,
-        inputs: more.extras?.inputs ?? [],
+        inputs: extras?.inputs ?? [],
         artifactUri: row.location,
         usage: null,
       });
       continue;
     }
-    const undated = lifecycleStage === "deleted" && deleted === null && depth !== "meta";
-    held.runs.push({
+    // To copy each of very many takes long.
+    const run: { -readonly [Field in keyof Run]: Run[Field] } = {
       id: asRunId(id),
       experimentId: held.id,
       path,
@@ -281,19 +289,23 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
       startTime: started ?? 0,
       endTime: ended,
       deletedTime: deleted,
-      ...(undated ? { lastChange: lastChanges.get(id) ?? 0 } : {}),
       artifactUri: row.location ?? "",
       link: false,
       tags: own,
       stamp: depth === "meta" ? "" : stampOf(row),
       usage: null,
-      ...more,
-    });
+    };
+    const undated = lifecycleStage === "deleted" && deleted === null && depth !== "meta";
+    if (undated) run.lastChange = lastChanges.get(id) ?? 0;
+    if (extras !== undefined) run.extras = extras;
+    held.runs.push(run);
   }
   return byExperiment;
 }
 
 const STAGES: readonly LifecycleStage[] = ["active", "deleted"];
+const STAGE_NAMES: readonly (string | null)[] = STAGES;
+const STATUS_NAMES: readonly (string | null)[] = RUN_STATUSES;
 
 function stageOf(stage: string | null): LifecycleStage {
   return stage === "deleted" ? "deleted" : "active";

@@ -108,7 +108,8 @@ async function readSnapshot<D extends Depth>(
   const { depth, sizes = false, extras, signal } = options;
   signal?.throwIfAborted();
   const inspection = depth === "full" ? await import("./scan/inspect_database.ts") : null;
-  const held = depth === "meta" ? null : await import("./scan/read_holds.ts");
+  // Where nothing is planned, a damaged table is no reason to say nothing of the others.
+  const held = depth === "tags" ? await import("./scan/read_holds.ts") : null;
   const snapshot = withTables(path, (tables) => {
     const { backend, ...read } = readRows(tables, options);
     const holds = held === null ? {} : { holds: held.readHolds(tables) };

@@ -94,13 +94,11 @@ function findReferences<D extends Depth>(
   return referencesOf(rows, links).toSorted(byPath);
 }
 
-function* ask(
+function ask(
   { database }: Tables,
   sql: string,
-): Iterable<Readonly<Record<string, string | number | null>>> {
-  for (const row of database.prepare(sql).iterate()) {
-    yield row as Record<string, string | number | null>;
-  }
+): readonly Readonly<Record<string, string | number | null>>[] {
+  return database.prepare(sql).all() as Record<string, string | number | null>[];
 }
 
 function countPages(tables: Tables): { readonly total: number; readonly free: number } {

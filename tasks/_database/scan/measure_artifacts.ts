@@ -53,6 +53,10 @@ export async function measureArtifacts<D extends Depth>(
     const runs: Run[] = [];
     for (const run of experiment.runs) {
       const isWanted = isGoing || run.lifecycleStage === "deleted";
+      if (!isWanted && heavyFilesOf === null) {
+        runs.push(run);
+        continue;
+      }
       const usage = isWanted ? await usageOf(run, root, there) : null;
       const isUsual = runDirectoryOf(root, run) === `${root}/${run.path}`;
       const heavy = heavyFilesOf && isUsual

@@ -117,7 +117,7 @@ function rowsOf(database: DatabaseSync): readonly DatabaseRow[] | string | null 
     const select = database.prepare(
       `SELECT ${id} AS id, ${location} AS location FROM ${table} WHERE ${location} IS NOT NULL AND ${where}`,
     );
-    for (const { id, location } of select.iterate()) {
+    for (const { id, location } of select.all()) {
       rows.push({ kind, id: String(id), location: String(location) });
     }
   }

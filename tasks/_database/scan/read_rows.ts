@@ -18,7 +18,7 @@ import type { Depth } from "../../../lib/store/snapshot.ts";
 import { PARENT_TAG } from "../../../lib/store/tags.ts";
 import { readLoggedModels, readModelExtras } from "./read_models.ts";
 import { readRunExtras, readTraceUses } from "./read_extras.ts";
-import { amongIds, number, placesFor, selectRows, type Tables, text } from "./tables.ts";
+import { amongIds, type Column, number, selectRows, type Tables, text } from "./tables.ts";
 
 /** How to read. */
 export interface RowsOptions<D extends Depth> {
@@ -121,15 +121,24 @@ function* readRuns(
   tables: Tables,
   { signal, onProgress }: RowsOptions<Depth>,
 ): Iterable<RunRow> {
+  const fields = { ...runFields(tables), at: { name: "run_uuid", sql: "rowid" } };
+  const tail = `WHERE rowid > ? ORDER BY rowid LIMIT ${RUNS_AT_ONCE}`;
   let count = 0;
-  for (const row of selectRuns(tables)) {
-    if (count++ % RUNS_AT_ONCE === 0) {
-      signal?.throwIfAborted();
-      onProgress?.(count);
-    }
-    yield row;
+  let last = Number.MIN_SAFE_INTEGER;
+  for (let isMore = true; isMore;) {
+    signal?.throwIfAborted();
+    const part = selectRows<RunRow & { readonly at: number }>(tables, {
+      table: "runs",
+      fields,
+      tail,
+      values: [last],
+    });
+    yield* part;
+    isMore = part.length === RUNS_AT_ONCE;
+    last = part.at(-1)?.at ?? last;
+    count += part.length;
+    onProgress?.(count);
   }
-  signal?.throwIfAborted();
 }
 
 /**
@@ -142,19 +151,23 @@ function* readRuns(
 export function selectRuns(tables: Tables, ids?: readonly string[]): Iterable<RunRow> {
   return selectRows<RunRow>(tables, {
     table: "runs",
-    fields: {
-      id: text("run_uuid"),
-      experiment: text("experiment_id"),
-      name: tables.columns.get("runs")!.has("name") ? NAME : { ...NAME, name: "run_uuid" },
-      status: text("status"),
-      stage: text("lifecycle_stage"),
-      started: number("start_time"),
-      ended: number("end_time"),
-      deleted: number("deleted_time"),
-      location: text("artifact_uri"),
-    },
+    fields: runFields(tables),
     ...amongIds("run_uuid", ids),
   });
+}
+
+function runFields(tables: Tables): Readonly<Record<keyof RunRow, Column>> {
+  return {
+    id: text("run_uuid"),
+    experiment: text("experiment_id"),
+    name: tables.columns.get("runs")!.has("name") ? NAME : { ...NAME, name: "run_uuid" },
+    status: text("status"),
+    stage: text("lifecycle_stage"),
+    started: number("start_time"),
+    ended: number("end_time"),
+    deleted: number("deleted_time"),
+    location: text("artifact_uri"),
+  };
 }
 
 /** Before MLflow 1.30 a run had its name in a tag alone. */
@@ -166,7 +179,6 @@ const NAME = {
 
 interface TagRow {
   readonly run: string;
-  readonly key: string;
   readonly value: string | null;
 }
 
@@ -177,17 +189,25 @@ function readTags(
 ): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const tags = new Map<string, Map<string, string>>();
   if (keys?.length === 0) return tags;
-  const rows = selectRows<TagRow>(tables, {
-    table: "tags",
-    fields: { run: text("run_uuid"), key: text("key"), value: text("value") },
-    ...(keys === null
-      ? { tail: "ORDER BY key" }
-      : { tail: `WHERE key IN ${placesFor(keys)} ORDER BY key`, values: keys }),
-  });
-  for (const { run, key, value } of rows) {
-    const known = tags.get(run);
-    if (known === undefined) tags.set(run, new Map([[key, value ?? ""]]));
-    else known.set(key, value ?? "");
+  const all = () =>
+    selectRows<{ key: string }>(tables, {
+      table: "tags",
+      fields: { key: text("key") },
+      tail: "GROUP BY key ORDER BY key",
+    }).map(({ key }) => key);
+  // One by one, so that not all rows are in memory at once.
+  for (const key of keys === null ? all() : new Set(keys.toSorted())) {
+    const rows = selectRows<TagRow>(tables, {
+      table: "tags",
+      fields: { run: text("run_uuid"), value: text("value") },
+      tail: "WHERE key = ?",
+      values: [key],
+    });
+    for (const { run, value } of rows) {
+      const known = tags.get(run);
+      if (known === undefined) tags.set(run, new Map([[key, value ?? ""]]));
+      else known.set(key, value ?? "");
+    }
   }
   return tags;
 }

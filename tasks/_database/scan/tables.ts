@@ -60,7 +60,7 @@ export function readTables(database: DatabaseSync): Tables {
     `SELECT m.name AS "table", c.name AS "column"
       FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c WHERE m.type = 'table'`,
   );
-  for (const row of list.iterate()) {
+  for (const row of list.all()) {
     const table = String(row["table"]);
     const known = columns.get(table) ?? new Set();
     columns.set(table, known.add(String(row["column"])));
@@ -106,22 +106,23 @@ export interface Selection<Row> {
 }
 
 /**
- * Reads rows one by one.
+ * Reads rows all at once: one by one takes twice as long, and where one cannot be read `iterate()` of Deno 2.9.6
+ * ends as if there were no more.
  *
  * @param tables The database.
  * @param selection What to read.
  * @returns The rows; none where the table, or a column that is needed, is not there.
  */
-export function* selectRows<Row>(
+export function selectRows<Row>(
   { database, columns }: Tables,
   { table, fields, needs = [], tail = "", values = [] }: Selection<Row>,
-): Iterable<Row> {
+): readonly Row[] {
   const present = columns.get(table);
-  if (present === undefined || needs.some((name) => !present.has(name))) return;
+  if (present === undefined || needs.some((name) => !present.has(name))) return [];
   const list = Object.entries<Column>(fields)
     .map(([field, { name, sql }]) => `${present.has(name) ? sql : "NULL"} AS "${field}"`);
   const statement = database.prepare(`SELECT ${list.join(", ")} FROM "${table}" ${tail}`);
-  for (const row of statement.iterate(...values)) yield row as Row;
+  return statement.all(...values) as unknown as readonly Row[];
 }
 
 /**

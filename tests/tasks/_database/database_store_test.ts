@@ -216,6 +216,29 @@ Deno.test("verify finds damaged pages", async () => {
   assertEquals((await open(database.path).read({ depth: "meta" })).experiments.length, 2);
 });
 
+Deno.test("nothing is planned where a row cannot be read", async () => {
+  const runs = Array.from({ length: 400 }, (_, index) => run({ id: runId(index + 1) }));
+  await using database = await tempDatabase({
+    experiments: [experiment({ id: "1", runs: runs.map((one) => ({ ...one, tags: TAGS })) })],
+  });
+  {
+    using writer = new DatabaseSync(database.path);
+    const [page] = writer.prepare(
+      "SELECT pageno FROM dbstat WHERE name = 'tags' AND pagetype = 'leaf' ORDER BY pageno DESC",
+    ).all();
+    using file = Deno.openSync(database.path, { write: true });
+    file.seekSync((Number(page!["pageno"]) - 1) * 4_096, Deno.SeekMode.Start);
+    file.writeSync(new Uint8Array(4_096).fill(0xee));
+  }
+  await assertRejects(
+    async () => await open(database.path).read({ depth: "tags" }),
+    UnsupportedStoreError,
+    "it is damaged",
+  );
+});
+
+const TAGS = new Map([["mlflow.note.content", "x".repeat(200)]]);
+
 /** Opens and reads a database that somebody has spoilt, and proves that this leaves it as it is. */
 async function assertRefused(
   error: new (message: string, store: string) => StoreError,
