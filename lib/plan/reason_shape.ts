@@ -64,7 +64,13 @@ const ACTION_REASONS: Shapes<ActionReason> = {
 
 const KEEP_REASONS: Shapes<KeepReason> = {
   ...STANDINGS,
-  "needs-choice": { message: text, choices: texts, by: textOrNothing, from: textOrNothing },
+  "needs-choice": {
+    message: text,
+    choices: texts,
+    by: textOrNothing,
+    from: textOrNothing,
+    to: textOrNothing,
+  },
   "no-rule": {},
   "not-supported": {},
   "not-finished": { status: text },

@@ -70,11 +70,13 @@ export interface NeedsChoice {
   readonly choices: NonEmpty<string>;
   /**
    * What carries out the last of them; left out where only its owner can. `restoration`: MLflow, of the
-   * default experiment.
+   * default experiment; `renaming`: MLflow, of an experiment.
    */
-  readonly by?: "cleanup" | "repair" | "relocation" | "restoration" | "dropping";
-  /** Of a relocation that must be told the store's former root: this one. */
+  readonly by?: "cleanup" | "repair" | "relocation" | "restoration" | "renaming" | "dropping";
+  /** Of a relocation that must be told the store's former root: this one. Of a renaming, the experiment's id. */
   readonly from?: string;
+  /** Of a renaming, the new name. */
+  readonly to?: string;
 }
 
 /** What every repair has. */

@@ -85,9 +85,7 @@ export function remedyText(
       return `Restore it with \`${command(restoring(remedy.experimentId))}\`, or ${remedy.or}`;
     case "choice": {
       const text = remedy.ways.join(", or ");
-      const by = remedy.by === undefined
-        ? ""
-        : ` with \`${CHOICES[remedy.by](command, remedy.from)}\``;
+      const by = remedy.by === undefined ? "" : ` with \`${CHOICES[remedy.by](command, remedy)}\``;
       return `${text.charAt(0).toUpperCase()}${text.slice(1)}${by}`;
     }
     case "by-hand":
@@ -127,17 +125,23 @@ export function reasonWithCommand(
 ): string {
   const text = reasonText(reason);
   if (reason.kind !== "needs-choice" || !reason.by) return text;
-  return `${text} with \`${CHOICES[reason.by](command, reason.from)}\``;
+  return `${text} with \`${CHOICES[reason.by](command, reason)}\``;
 }
 
-type Choice = (command: CommandOf, from: string | undefined) => string;
+type Choice = (command: CommandOf, what: Pick<NeedsChoice, "from" | "to">) => string;
 
 const CHOICES: Readonly<Record<NonNullable<NeedsChoice["by"]>, Choice>> = {
   cleanup: (command) => command("cleanup"),
   repair: (command) => command("repair"),
-  relocation: (command, from) =>
+  relocation: (command, { from }) =>
     command(`repair --relocate${from === undefined ? "" : ` --from ${shellWords([from])}`}`),
   dropping: (command) => command("repair --drop-lines"),
+  renaming: (command, { from = "", to = "" }) =>
+    command(
+      `mlflow experiments rename --experiment-id ${shellWords([from])} --new-name ${
+        shellWords([to])
+      }`,
+    ),
   restoration: (command) => command(restoring(DEFAULT_EXPERIMENT)),
 };
 

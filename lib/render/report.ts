@@ -46,6 +46,7 @@ export function renderReport(report: ApplyReport, options: RenderReportOptions =
     ...linesOf("failed", style.red("Failed")),
     ...linesOf("skipped", style.yellow("Skipped")),
     ...linesOf("not-run", style.yellow("Not run")),
+    ...(outcomes.some(isRefused) ? [REFUSED] : []),
     ...problemLines(staying, style.yellow("Done, but for what stays"), options),
     style.bold(doneText(report)),
     ...(backup === null ? [] : [`Backup ${unbroken(backup.id)}: ${unbroken(backup.path)}`]),
@@ -67,6 +68,12 @@ export function renderReport(report: ApplyReport, options: RenderReportOptions =
   ];
   return foldLines(lines, options);
 }
+
+function isRefused(one: ActionOutcome): boolean {
+  return one.outcome === "failed" && /permission denied|not permitted/i.test(one.message);
+}
+
+const REFUSED = "This account may not write there: once its owner lets it, type the same again.";
 
 function doneText({ outcomes, totals, complete, startedAt, finishedAt }: ApplyReport): string {
   if (totals.applied === 0) return "Nothing was changed.";

@@ -102,6 +102,10 @@ export function choicesFor(
   if (isModel && LOST.includes(damage)) return { choices: REGISTERED };
   if (isForCleanup && LOST.includes(damage)) return { choices: REMAINS, by: "cleanup" };
   if (!isRecord && LOST.includes(damage)) return { choices: VALUE };
+  // Nothing was moved: it names the place of another experiment.
+  if (damage === "moved" && /another (one|store)/.test(message)) {
+    return { choices: ["rewrite the place that it names"], by: "relocation" };
+  }
   const choices = CHOICES[damage];
   if (choices === null) return null;
   const by = BY[damage];

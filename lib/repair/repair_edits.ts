@@ -6,7 +6,7 @@
 
 import type { Kept } from "../plan/plan.ts";
 import type { EditMeta, RepairReason } from "../plan/repair_action.ts";
-import { linkedIn } from "../store/holders.ts";
+import { linkedIn, namesakeToRename } from "../store/holders.ts";
 import { byPath } from "../store/path.ts";
 import { codeOf } from "../store/run_status.ts";
 import type { Experiment, NonEmpty } from "../store/snapshot.ts";
@@ -121,11 +121,15 @@ function releaseNames(
   for (const [name, holders] of Map.groupBy(experiments.toSorted(byPath), (each) => each.name)) {
     const active = holders.filter(({ lifecycleStage }) => lifecycleStage === "active");
     const [first, ...twins] = active;
-    if (first !== undefined && twins.length > 0) {
+    const twin = twins.length === 0 ? undefined : namesakeToRename(active);
+    if (first !== undefined && twin !== undefined) {
       kept.push(keptEntry(first.path, name, {
         kind: "needs-choice",
         message: `${twins.map(({ path }) => path).join(", ")} is active under the same name`,
-        choices: ["rename all but one in MLflow, by id", "delete all but one in MLflow"],
+        choices: ["delete all but one in MLflow", "rename all but the one that MLflow takes"],
+        by: "renaming",
+        from: twin.id,
+        to: `${name} (${twin.id})`,
       }));
     }
     for (const { id, path, lifecycleStage } of holders) {

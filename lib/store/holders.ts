@@ -63,3 +63,17 @@ export function linkedIn(snapshot: StoreSnapshot): (path: string) => boolean {
   const found = new Set(links);
   return (path) => pathsUp(path).some((one) => found.has(one));
 }
+
+/**
+ * Chooses among active experiments of one name one that MLflow does not take: it takes the newest, of equals
+ * that of the least id.
+ *
+ * @param active The experiments.
+ * @returns The one; `undefined` where there are not two.
+ */
+export function namesakeToRename(active: readonly Experiment[]): Experiment | undefined {
+  return active.toSorted((one, other) =>
+    (other.creationTime ?? -Infinity) - (one.creationTime ?? -Infinity) ||
+    (one.id < other.id ? -1 : 1)
+  )[1];
+}

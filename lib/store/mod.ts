@@ -16,6 +16,7 @@
  * @module
  */
 
+export type { Holder } from "./holders.ts";
 export type {
   BackupCheck,
   BackupEntry,

@@ -9,7 +9,7 @@ import type { CleanupPolicy } from "../policy/policy.ts";
 import { isNoFile, UTF_16 } from "../store/record_problem.ts";
 import { linkedIn } from "../store/holders.ts";
 import { isLitter } from "../store/names.ts";
-import type { StorePath } from "../store/path.ts";
+import { pathsUp, type StorePath } from "../store/path.ts";
 import { type Problem, RECORD_SUBJECTS } from "../store/problem.ts";
 import type { Orphan } from "../store/snapshot.ts";
 import { byHand, byTaking, type Check, type Remedy, REPAIR, type Violation } from "./rule.ts";
@@ -71,6 +71,25 @@ export function perExperiment(noun: string, check: Check): Check {
         runId: null,
         message: `${others.length + 1} of its ${noun}, the first ${first.path}: ${first.message}`,
       };
+    }
+  };
+}
+
+/**
+ * Makes the check that passes over what lies in a place that it finds, too: who may not look into a directory is
+ * told the same of everything that might be in it.
+ *
+ * @param check The check that finds each.
+ * @returns The check.
+ */
+export function unlessWithin(check: Check): Check {
+  return function* (snapshot) {
+    const found = [...check(snapshot)];
+    const paths = new Set<string>(found.map(({ path }) => path));
+    for (const violation of found) {
+      if (!pathsUp(violation.path).some((up) => up !== violation.path && paths.has(up))) {
+        yield violation;
+      }
     }
   };
 }

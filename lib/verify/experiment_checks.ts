@@ -6,10 +6,11 @@
 
 import { isMigratedDirectory } from "../records/check_meta.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_NAME } from "../store/names.ts";
+import { namesakeToRename } from "../store/holders.ts";
 import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { count, findProblems } from "./checks.ts";
-import { byHand, byTaking, type Violation } from "./rule.ts";
+import { byHand, byTaking, type Remedy, REPAIR, type Violation } from "./rule.ts";
 
 /**
  * Finds that the store lies below a directory called `artifacts`, where MLflow 3.8 and newer take
@@ -196,8 +197,24 @@ function namesakesOf(
     const twins = others.filter(({ id }) => id !== first?.id);
     if (first === undefined || twins.length === 0 || !isWanted(ones)) return [];
     const paths = twins.map((each) => each.path).join(", ");
-    return [ofExperiment(first, `The name ${JSON.stringify(name)} is also that of ${paths}`)];
+    const message = `The name ${JSON.stringify(name)} is also that of ${paths}`;
+    const active = ones.filter(({ lifecycleStage }) => lifecycleStage === "active");
+    const remedy = active.length === 0 ? undefined : remedyOfNamesakes(active, name);
+    return [{ ...ofExperiment(first, message), ...(remedy === undefined ? {} : { remedy }) }];
   });
+}
+
+/** A repair renames what is deleted; of two active ones nothing tells which is meant. */
+function remedyOfNamesakes(active: readonly Experiment[], name: string): Remedy {
+  const twin = namesakeToRename(active);
+  if (twin === undefined) return REPAIR;
+  return {
+    kind: "choice",
+    ways: ["rename all but the one that MLflow takes"],
+    by: "renaming",
+    from: twin.id,
+    to: `${name} (${twin.id})`,
+  };
 }
 
 /**

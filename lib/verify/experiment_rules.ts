@@ -124,6 +124,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     describes: "MLflow may log to another experiment than the one meant",
     migration: "aborts",
     remedy: byHand("Rename all but one in MLflow; restore or purge a deleted one first"),
+    repairable: true,
     check: findDuplicateNames,
   },
   {

@@ -52,9 +52,17 @@ export type Remedy =
   | {
     readonly kind: "choice";
     readonly ways: readonly [string, ...string[]];
-    readonly by?: "cleanup" | "repair" | "relocation" | "restoration" | "dropping";
-    /** Of a relocation that must be told the store's former root: this one. */
+    readonly by?:
+      | "cleanup"
+      | "repair"
+      | "relocation"
+      | "restoration"
+      | "renaming"
+      | "dropping";
+    /** Of a relocation that must be told the store's former root: this one. Of a renaming, the experiment's id. */
     readonly from?: string;
+    /** Of a renaming, the new name. */
+    readonly to?: string;
   }
   /** Nothing, since its files are those of a row of a database. */
   | { readonly kind: "leave"; readonly use: DatabaseUse }

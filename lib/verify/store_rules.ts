@@ -5,7 +5,7 @@
  */
 
 import { RECORD_SUBJECTS } from "../store/problem.ts";
-import { findProblems } from "./checks.ts";
+import { findProblems, unlessWithin } from "./checks.ts";
 import {
   findExperimentsInTwoPlaces,
   findMissingTrash,
@@ -133,7 +133,7 @@ export const STORE_RULES: readonly RuleRow[] = [
     describes: "MLflow cannot list it under the same account, and mltidy leaves it alone",
     migration: "aborts",
     remedy: byHand("Give this account permission to read it"),
-    check: findProblems("directory", "io"),
+    check: unlessWithin(findProblems("directory", "io")),
   },
   {
     id: "run-in-two-places",

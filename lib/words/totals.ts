@@ -27,7 +27,7 @@ export function totalsText(plan: Plan): string {
   const dropped = totals.dropArtifacts === undefined
     ? ""
     : `${plural(totals.dropArtifacts, "heavy file")} to drop, `;
-  const later = totals.later === undefined
+  const later = totals.later === undefined || totals.softDeleteRuns === 0
     ? ""
     : ` now, ${formatSize(totals.later.bytes)} once what is soft-deleted is purged`;
   return `Plan: ${formatCount(totals.softDeleteRuns)} to soft-delete, ${dropped}` +

@@ -359,7 +359,7 @@ Deno.test("repair() relocates a copy whose original is still there, of which ver
       rule === "experiment-location-moved" ? [remedyText(remedy)] : []
     );
   assertEquals(await remedies(), [
-    "Move the store back, or rewrite the place that it names with " +
+    "Rewrite the place that it names with " +
     `\`deno task repair --relocate --from ${original.root}\``,
   ]);
   await apply(copied.store, { relocate: true, from: original.root });

@@ -39,9 +39,11 @@ export function nextCommand(carried: Carried): CommandOf {
   return (typed) => {
     const { trackingUri } = carried;
     if (isOfMlflow(typed)) {
-      const place = trackingUri === undefined
-        ? []
-        : [`MLFLOW_TRACKING_URI=${shellWords([trackingUri])}`];
+      const place = trackingUri === undefined ? [] : [
+        // MLflow from 3.13 on opens a store of files only for whoever says so.
+        ...(isOfFiles(trackingUri) ? ["MLFLOW_ALLOW_FILE_STORE=true"] : []),
+        `MLFLOW_TRACKING_URI=${shellWords([trackingUri])}`,
+      ];
       return [...place, typed].join(" ");
     }
     const name = /^[^ ]+?(?=:apply\b| |$)/.exec(typed)?.[0];
@@ -59,4 +61,8 @@ export function nextCommand(carried: Carried): CommandOf {
     const without = carried.noConfig && !/(^| )--no-config( |$)/.test(typed) ? ["--no-config"] : [];
     return plainCommand([typed, ...without, ...more].join(" "));
   };
+}
+
+function isOfFiles(trackingUri: string): boolean {
+  return trackingUri.startsWith("file:") || !/^[a-z][a-z0-9+]+:/.test(trackingUri);
 }

@@ -43,7 +43,7 @@ export async function runRestore(
     if (json) printJson(list, world);
     else world.print(renderBackupList(list.backups, { ...world.style, now: world.now() }));
     if (options.quiet) return ExitCode.done;
-    if (list.backups.length === 0 && place === null) world.say(nowhereText(store));
+    if (list.backups.length === 0 && place === null) world.say(nowhereText(store, command));
     await sayWhatComesBack(store, { place, backups: list.backups, command }, world);
     return ExitCode.done;
   }
@@ -60,7 +60,9 @@ export async function runRestore(
   });
   world.progress.erase();
   sayEarlier(report, world);
-  if (report.backup === null && place === null && !options.quiet) world.say(nowhereText(store));
+  if (report.backup === null && place === null && !options.quiet) {
+    world.say(nowhereText(store, command));
+  }
   const text = renderRestore(report, world.style);
   printDone(json ? `${jsonText(report)}\n` : text, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
@@ -98,11 +100,13 @@ async function sayWhatComesBack(
 }
 
 /** Whoever finds no backup may have sent it elsewhere, or wanted none. */
-function nowhereText({ backups }: Store): string {
+function nowhereText({ backups }: Store, command: CommandOf): string {
   const sent = "A backup that --backups DIR sent elsewhere is found with the same flag. ";
   return `${
     backups?.elsewhere ? sent : ""
-  }Without one, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with \`mlflow runs restore --run-id ID\`.\n`;
+  }Without one, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with \`${
+    command("mlflow runs restore --run-id ID")
+  }\`.\n`;
 }
 
 /**

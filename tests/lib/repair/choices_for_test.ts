@@ -51,6 +51,14 @@ Deno.test("choicesFor() names two ways where there are two, each in the imperati
   });
 });
 
+Deno.test("choicesFor() has no store moved back where a place is that of another experiment", () => {
+  const message = "new runs keep their artifacts in the directory of another one: file:///data/29";
+  assertEquals(choicesFor({ subject: "experiment", damage: "moved", message }, false), {
+    choices: ["rewrite the place that it names"],
+    by: "relocation",
+  });
+});
+
 Deno.test("choicesFor() moves no registered model away, whose versions MLflow shows all the same", () => {
   const model = { subject: "registry", damage: "missing", message: "" } as const;
   assertEquals(choicesFor({ ...model, path: asStorePath("models/churn") }, false), {

@@ -117,7 +117,10 @@ Deno.test("planRepair() keeps two active experiments of one name, with the choic
     reasons: [{
       kind: "needs-choice",
       message: "2 is active under the same name",
-      choices: ["rename all but one in MLflow, by id", "delete all but one in MLflow"],
+      choices: ["delete all but one in MLflow", "rename all but the one that MLflow takes"],
+      by: "renaming",
+      from: "2",
+      to: "twin (2)",
     }],
   }]);
 });

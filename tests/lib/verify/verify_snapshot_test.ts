@@ -225,8 +225,11 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
     ["error registry-unreadable models/m/version-1 - -"],
   ]],
   "directory-unreadable": [[
-    snapshot({ problems: [problem({ path: "1", subject: "directory", damage: "io" })] }),
-    ["error directory-unreadable 1 - -"],
+    snapshot({
+      problems: ["1/tags", "1", "1/traces", "2/tags"]
+        .map((path) => problem({ path, subject: "directory", damage: "io" })),
+    }),
+    ["error directory-unreadable 1 - -", "error directory-unreadable 2/tags - -"],
   ]],
   "duplicate-experiment-name": [[
     snapshot({
@@ -737,6 +740,17 @@ Deno.test("verifySnapshot() says what is wrong, what MLflow makes of it and what
     remedy: { kind: "cleanup", does: "quarantine", or: "restore its meta.yaml from a backup" },
     versions: ["2.22", "3.17"],
   }]);
+});
+
+Deno.test("verifySnapshot() renames of two experiments of one name that which MLflow does not take", () => {
+  const twin = (id: string, creationTime: number) =>
+    experiment({ id, name: "tuning", creationTime });
+  const remedies = verify(snapshot({ experiments: [twin("1", 7), twin("2", 9), twin("3", 9)] }))
+    .map(({ remedy }) => remedyText(remedy));
+  assertEquals(remedies, [
+    "Rename all but the one that MLflow takes with `mlflow experiments rename --experiment-id 3 " +
+    "--new-name 'tuning (3)'`",
+  ]);
 });
 
 Deno.test("verifySnapshot() sends a lost run of an orphan that goes to the clean-up, which takes both", () => {

@@ -93,7 +93,7 @@ Deno.test("nextCommand() tells MLflow where the store is, wherever its command i
   const carried = { config: "ours.yaml", backups: null, store: "a b", trackingUri: "/data/a b" };
   assertEquals(
     nextCommand(carried)("mlflow experiments restore --experiment-id 0"),
-    "MLFLOW_TRACKING_URI='/data/a b' mlflow experiments restore --experiment-id 0",
+    "MLFLOW_ALLOW_FILE_STORE=true MLFLOW_TRACKING_URI='/data/a b' mlflow experiments restore --experiment-id 0",
   );
 });
 
