@@ -54,8 +54,8 @@ export interface Stays {
   readonly kind: "stays";
   /** Why, in words. */
   readonly message: string;
-  /** Whether for want of room on the disk for what is set aside. */
-  readonly isDiskFull: boolean;
+  /** For want of room on the disk for what is set aside, since it is another by now, or for anything else. */
+  readonly because: "disk-full" | "changed" | "other";
 }
 
 /** A tree, as it was found before it goes. */
@@ -237,7 +237,8 @@ async function putBack(place: TreePlace, tree: ChangedTree, from: string): Promi
 }
 
 function hasChanged(place: TreePlace, tree: ChangedTree): Stays {
-  return staysAs(`${treePaths(place, tree).target} has changed since it was looked at`);
+  const message = `${treePaths(place, tree).target} has changed since it was looked at`;
+  return { kind: "stays", message, because: "changed" };
 }
 
 async function copyToAside(place: TreePlace, tree: ChangedTree, work: TreeWork): Promise<void> {
@@ -266,12 +267,13 @@ function isWithin(path: string, directory: string): boolean {
 }
 
 function staysAs(message: string): Stays {
-  return { kind: "stays", message, isDiskFull: false };
+  return { kind: "stays", message, because: "other" };
 }
 
 /** What goes wrong with a tree is said, and concerns no other. */
 function staysFor(error: unknown): Stays {
   if (error instanceof LedAstray) return staysAs(error.message);
   if (!(error instanceof Error)) throw error;
-  return { kind: "stays", message: failureText(error), isDiskFull: isDiskFull(error) };
+  const because = isDiskFull(error) ? "disk-full" : "other";
+  return { kind: "stays", message: failureText(error), because };
 }

@@ -12,7 +12,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { Action, SoftDeleteRun } from "../../../lib/plan/plan.ts";
+import type { Action, QuarantineOrphan, SoftDeleteRun } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
@@ -24,6 +24,7 @@ import { AT_ONCE, type LoggedRow, makeChanges, softDeletion } from "../log/chang
 import { ownedRowsOf } from "./owned_rows.ts";
 import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
 import { purgeTrees, type ReadNamed } from "./purge_trees.ts";
+import { quarantineOrphans } from "./quarantine_orphans.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { type Standings, standingsOfRuns } from "./standing_facts.ts";
 import { statePaths } from "../log/state_directory.ts";
@@ -43,7 +44,7 @@ export interface ChangeOptions {
   readonly readNamed: ReadNamed;
 }
 
-type Done = SoftDeleteRun | Purge;
+type Done = SoftDeleteRun | Purge | QuarantineOrphan;
 
 /**
  * Begins a change. Needs write permission; the lock of the store must be held.
@@ -53,7 +54,9 @@ type Done = SoftDeleteRun | Purge;
  */
 export async function beginChange(options: ChangeOptions): Promise<Change> {
   const { task, now, keepBackup, log, database, path, readNamed } = options;
-  const actions = options.actions.filter((one): one is Done => isSoftDelete(one) || isPurge(one));
+  const actions = options.actions.filter((one): one is Done =>
+    isSoftDelete(one) || isPurge(one) || isQuarantine(one)
+  );
   const tables = readTables(database);
   const rows = ownedRowsOf(database);
   const turn = takeTurns();
@@ -72,6 +75,12 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
     try {
       const soft = chunk.filter(isSoftDelete);
       if (soft.length > 0) return softDelete(place, soft, { known, now });
+      const orphans = chunk.filter(isQuarantine);
+      if (orphans.length > 0) {
+        const done = await quarantineOrphans(place, orphans, { keepBackup, readNamed, signal });
+        remains.push(...done.remains);
+        return done.outcomes;
+      }
       const purges = chunk.filter(isPurge);
       const how = { known: purging, trees, signal, turn, explain };
       const done = await performPurges(place, purges, how);
@@ -108,6 +117,10 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
 
 function isSoftDelete(action: Action): action is SoftDeleteRun {
   return action.kind === "soft-delete-run";
+}
+
+function isQuarantine(action: Action): action is QuarantineOrphan {
+  return action.kind === "quarantine-orphan";
 }
 
 /** Deletes as MLflow does what stands as it was planned. */
@@ -154,6 +167,7 @@ const CHUNKS: Readonly<Record<Done["kind"], number>> = {
   "purge-run": 1_000,
   "purge-experiment": 20,
   "purge-logged-model": 1_000,
+  "quarantine-orphan": 1_000,
 };
 
 type Perform = (

@@ -21,7 +21,7 @@ import { type FindHolder, treeHolders } from "../../../lib/snapshot/tree_holders
 import type { DatabaseRow } from "../../../lib/store/snapshot.ts";
 import { addUsage, type DiskUsage, NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { formatCount } from "../../../lib/text/units.ts";
-import { checkTree, copyAhead, type SetAside, setAside } from "../../_artifacts/set_aside.ts";
+import { checkTree, copyAhead, setAside, type Stays } from "../../_artifacts/set_aside.ts";
 import type { TreePlace } from "../../_artifacts/tree_place.ts";
 import { infoOf } from "../../_io/read.ts";
 import { isAbort } from "../../_io/take_turns.ts";
@@ -88,17 +88,7 @@ export interface PurgeTrees {
  */
 export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
   const { database, rows, change, keepBackup, readNamed } = options;
-  const root = inferArtifactRoot(
-    statementOf(
-      rows,
-      "SELECT CAST(experiment_id AS TEXT) AS id, artifact_location AS location FROM experiments",
-    ).all().map(({ id, location }) => ({
-      id: `${id}`,
-      location: typeof location === "string" ? location : null,
-    })),
-  );
-  const real = root === null ? null : realPathOf(root);
-  const place = real === null ? null : treePlaceOf(database, real);
+  const { root, place } = locateTrees(database, rows);
   let named: Promise<Holders> | null = null;
   const prepareTree = async (
     place: TreePlace,
@@ -189,15 +179,48 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
   };
 }
 
+/**
+ * Finds where the trees of a database lie. Needs read permission.
+ *
+ * @param database Absolute real path of its file.
+ * @param rows The database.
+ * @returns The artifact root as rows name it, and where its trees lie; `null` where there is none.
+ */
+export function locateTrees(
+  database: string,
+  rows: OwnedRows,
+): { readonly root: string | null; readonly place: TreePlace | null } {
+  const experiments = statementOf(
+    rows,
+    "SELECT CAST(experiment_id AS TEXT) AS id, artifact_location AS location FROM experiments",
+  ).all();
+  const root = inferArtifactRoot(
+    experiments.map(({ id, location }) => ({
+      id: `${id}`,
+      location: typeof location === "string" ? location : null,
+    })),
+  );
+  const real = root === null ? null : realPathOf(root);
+  return { root, place: real === null ? null : treePlaceOf(database, real) };
+}
+
 const NOTHING: Followed = { kind: "gone", usage: NO_USAGE, remains: [] };
 
-interface Holders {
+/** What holds trees. */
+export interface Holders {
   readonly find: FindHolder;
   readonly own: ReadonlySet<DatabaseRow>;
+  /** Of a database that may hold any, and cannot be read; `null` where there is none. */
   readonly problem: string | null;
 }
 
-function holdersOf({ own, others, problem }: NamedRows): Holders {
+/**
+ * Learns what holds trees.
+ *
+ * @param named What rows name of files.
+ * @returns What finds what holds a tree.
+ */
+export function holdersOf({ own, others, problem }: NamedRows): Holders {
   return { find: treeHolders([...own, ...others]), own: new Set(own), problem };
 }
 
@@ -209,11 +232,15 @@ const WORDS: Readonly<Record<DatabaseRow["kind"], string>> = {
   "trace": "trace",
 };
 
-function messageOf(
-  { message, isDiskFull }: Extract<SetAside, { readonly kind: "stays" }>,
-  { trees }: TreePlace,
-): string {
-  return isDiskFull
+/**
+ * Says why a tree could not be set aside.
+ *
+ * @param stays What was found.
+ * @param place Where trees lie.
+ * @returns For people.
+ */
+export function messageOf({ message, because }: Stays, { trees }: TreePlace): string {
+  return because === "disk-full"
     ? `no space is left to keep its artifacts in ${trees}; make room there, or do without a backup`
     : message;
 }

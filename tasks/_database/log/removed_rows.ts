@@ -39,6 +39,12 @@ export interface Subject {
   readonly id: string;
 }
 
+/**
+ * Artifacts of which no row was there. `experiment`: the directory in which they lie, or which they are; `id`: where
+ * they lie below the artifact root.
+ */
+export type OrphanSubject = Omit<Subject, "kind"> & { readonly kind: "orphan" };
+
 /** A tree of artifacts. */
 export interface LoggedTree {
   /** Absolute real path of the artifact root. */
@@ -48,7 +54,9 @@ export interface LoggedTree {
 }
 
 /** The same, as it is logged. */
-export interface LoggedSubject extends Subject {
+export type LoggedSubject = (Subject | OrphanSubject) & Logged;
+
+interface Logged {
   readonly number: number;
   /** Its artifacts, as far as they go with it. */
   readonly trees: readonly LoggedTree[];
@@ -175,7 +183,9 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
   const isSound = known !== undefined && isTexts([experiment, run ?? "", id]) &&
     Array.isArray(trees) &&
     trees.every(isTree) &&
-    (known !== "experiment" || id === experiment) && (known !== "run" || id === run);
+    (known !== "experiment" || id === experiment) &&
+    (known !== "orphan" || trees.length === 1 && trees[0]?.path === id) &&
+    (known !== "run" || id === run);
   if (!isSound) {
     throw new DamagedBackupError(
       `Cannot read ${number} of change ${
@@ -209,7 +219,7 @@ export function isTree(value: unknown): value is LoggedTree {
     /^(?:(?!\.{0,2}\/)[^/\0]+\/)*(?:\d+|(?:m-|tr-)?[\da-f]{32})$/.test(path);
 }
 
-const KINDS = ["run", "logged-model", "experiment"] as const;
+const KINDS = ["run", "logged-model", "experiment", "orphan"] as const;
 
 /**
  * Reads rows that were taken away from the log.
