@@ -47,7 +47,13 @@ export function openDatabaseStore(
     read: <D extends Depth>(options: ReadOptions<D>) =>
       Promise.try(() => readSnapshot(path, { ...options, location, now: now() })),
     changes: {
-      kinds: new Set(["soft-delete-run", "purge-run", "purge-experiment", "purge-logged-model"]),
+      kinds: new Set([
+        "soft-delete-run",
+        "purge-run",
+        "purge-experiment",
+        "purge-logged-model",
+        "quarantine-orphan",
+      ]),
       async interrupted() {
         const { findCutOff } = await import("./change/find_cut_off.ts");
         return findCutOff(path);

@@ -46,6 +46,8 @@ export function stateOfSubject(
 ): SubjectState {
   const { kind, id, experiment } = subject;
   const name = `${WORDS[kind]} ${id}`;
+  // Its tree tells, and is looked at with those of all others.
+  if (kind === "orphan") return "gone";
   const { table, owner } = ownTableOf(kind);
   const isTaken = statementOf(rows, `SELECT 1 FROM "${table}" WHERE "${owner}" = ?`).get(id);
   if (isTaken !== undefined) {
@@ -68,12 +70,18 @@ export function stateOfSubject(
 
 /** The row by which a thing is what it is. */
 function ownChunk(log: ChangeLog, subject: LoggedSubject): RowChunk | null {
+  if (subject.kind === "orphan") return null;
   const [chunk] = log.chunksOf(subject);
   const isOwn = chunk?.owner === subject.kind && chunk.table === ownTableOf(subject.kind).table;
   return isOwn && chunk.rows.length > 0 ? chunk : null;
 }
 
-const WORDS = { "run": "run", "logged-model": "logged model", "experiment": "experiment" } as const;
+const WORDS = {
+  "run": "run",
+  "logged-model": "logged model",
+  "experiment": "experiment",
+  "orphan": "orphan",
+} as const;
 
 function hasExperiment(rows: OwnedRows, id: string): boolean {
   return statementOf(rows, "SELECT 1 FROM experiments WHERE experiment_id = ?").get(id) !==

@@ -5,6 +5,7 @@ import { listBackups } from "../../../../tasks/backups/list_backups.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";
 import { cleanup } from "../../../../tasks/cleanup.ts";
 import { openStore } from "../../../../tasks/open_store.ts";
+import { lockStore } from "../../../../tasks/ports/lock_store.ts";
 import { statePaths } from "../../../../tasks/_database/log/state_directory.ts";
 import { infoOf } from "../../../../tasks/_io/read.ts";
 import {
@@ -178,4 +179,65 @@ Deno.test("nothing is restored whose artifacts would replace others", async () =
     `${database.artifacts}/1/${runId(1)} exists again, and ${kept} would replace it`,
   ]);
   assertEquals(exactRowsOf(database.path), rows);
+});
+
+/** Long ago: what has just changed may be in the making. */
+function age(directory: string): void {
+  for (const { name, isDirectory } of Deno.readDirSync(directory)) {
+    if (isDirectory) age(join(directory, name));
+    else Deno.utimeSync(join(directory, name), new Date(NOW - DAY), new Date(NOW - DAY));
+  }
+  Deno.utimeSync(directory, new Date(NOW - DAY), new Date(NOW - DAY));
+}
+
+/** With a tree of a run and one of an experiment that no row names. */
+async function withOrphans(): Promise<TempDatabase> {
+  const database = await filled();
+  writeFiles(database.artifacts, {
+    [`1/${runId(8)}/artifacts/model.bin`]: "weights",
+    [`7/${runId(9)}/artifacts/model.bin`]: "weights",
+  });
+  age(database.artifacts);
+  return database;
+}
+
+Deno.test("artifacts that no row names are set aside, and come back by themselves or with all", async () => {
+  await using database = await withOrphans();
+  await using store = await open(database);
+  const tree = await readTree(database.artifacts);
+  const { plan, report } = await cleanup(store, { apply: true });
+  const orphans = report!.outcomes.filter(({ kind }) => kind === "quarantine-orphan");
+  assertEquals(orphans.map(({ path, outcome }) => [path, outcome]), [
+    [`1/${runId(8)}`, "applied"],
+    ["7", "applied"],
+  ]);
+  assertEquals(report!.totals.usage, plan.totals.usage);
+  assertEquals((await cleanup(store)).plan.actions, []);
+  await restore(store, { experiment: "7" });
+  assert(infoOf(join(database.artifacts, "7", runId(9), "artifacts/model.bin"))?.isFile);
+  await restore(store);
+  assertSameTree(await readTree(database.artifacts), tree);
+});
+
+Deno.test("artifacts stay that a row names by now, or that have changed since they were looked at", async () => {
+  await using database = await withOrphans();
+  await using store = await open(database);
+  const { plan: { actions } } = await cleanup(store);
+  const orphans = actions.filter(({ kind }) => kind === "quarantine-orphan");
+  database.execute(
+    `UPDATE experiments SET artifact_location = '${database.artifacts}/7/x' WHERE experiment_id = 3`,
+  );
+  writeFiles(database.artifacts, { [`1/${runId(8)}/artifacts/late`]: "more" });
+  const tree = await readTree(database.artifacts);
+  await using locked = await lockStore(store, { task: "cleanup" });
+  await using change = await locked.begin({
+    ...{ task: "cleanup", actions: orphans, now: NOW, keepBackup: true },
+  });
+  const outcomes = await Array.fromAsync(change.performAll());
+  assertEquals(
+    outcomes.map((one) => one.outcome === "skipped" ? one.because : one.outcome),
+    ["changed-since-plan", "changed-since-plan"],
+  );
+  assertEquals(await change.finish(), null);
+  assertSameTree(await readTree(database.artifacts), tree);
 });
