@@ -13,8 +13,13 @@ export type StoreName =
   | { readonly kind: "path"; readonly path: string }
   /** A database of SQLite; the path of its file, absolute or relative. */
   | { readonly kind: "sqlite"; readonly path: string }
-  /** A database of PostgreSQL: how to reach it, and the store's location, which holds no credentials. */
-  | { readonly kind: "postgresql"; readonly address: PostgresAddress; readonly location: string }
+  /** A database of PostgreSQL: its URI, how to reach it, and the store's location, which holds no credentials. */
+  | {
+    readonly kind: "postgresql";
+    readonly uri: string;
+    readonly address: PostgresAddress;
+    readonly location: string;
+  }
   /** Something that cannot be opened; `shown` holds no credentials, `what` says what it is. */
   | { readonly kind: "unsupported"; readonly shown: string; readonly what: string };
 
@@ -156,7 +161,7 @@ function parsePostgres(uri: string): StoreName {
     return refuse("named with a port that is no number from 1 to 65535");
   }
   const address = { host, port, database, ...login, settings };
-  return { kind: "postgresql", address, location: postgresUri(address) };
+  return { kind: "postgresql", uri, address, location: postgresUri(address) };
 }
 
 /** The same for all that name the same database, on the same terms. */
@@ -196,6 +201,42 @@ function shownUri(uri: string): string {
  */
 export function sqliteUri(path: string): string {
   return `sqlite:///${path}`;
+}
+
+/**
+ * Names the file that stands for a database of PostgreSQL on this machine: what is kept of it lies beside that, as it
+ * does beside a file of SQLite.
+ *
+ * @param name The database.
+ * @returns The file's name: a location, encoded. What it says of TLS makes it no other database.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const name = parseStoreName("postgresql://kim:secret@db/mlflow?sslmode=require");
+ *
+ * if (name.kind === "postgresql") {
+ *   assertEquals(standInFor(name), "postgresql%3A%2F%2Fdb%2Fmlflow");
+ *   assertEquals(locationOfFile(`/state/${standInFor(name)}`), "postgresql://db/mlflow");
+ * }
+ * ```
+ */
+export function standInFor({ address }: Extract<StoreName, { kind: "postgresql" }>): string {
+  const { options } = address.settings;
+  const settings = options === undefined ? {} : { options };
+  return encodeURIComponent(postgresUri({ ...address, settings }));
+}
+
+/**
+ * Tells the location of the store that a file is, or stands for.
+ *
+ * @param path Absolute path of a database of SQLite, or of a file that {@linkcode standInFor} names.
+ * @returns The location.
+ */
+export function locationOfFile(path: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return name.startsWith("postgresql%3A%2F%2F") ? percentDecoded(name) : sqliteUri(path);
 }
 
 /**

@@ -62,9 +62,12 @@ export function openDatabaseStore(
       staged: () => Promise.resolve([]),
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
+        const { openToChange, requireWritable } = await import("./change/open_to_change.ts");
         const { readNamedRows } = await import("./read_naming_rows.ts");
+        requireWritable(path);
         const locked = await lockDatabaseStore(store, path, {
           task,
+          open: () => openToChange(path),
           readNamed: (root) => readNamedRows(path, root),
         });
         return { ...locked, backups: withPlaces(locked.backups!, path, now) };
@@ -80,9 +83,11 @@ export function openDatabaseStore(
       elsewhere: false,
       async open(directory, use = "copies") {
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
-        if (use === "changes") return openDatabaseBackups(path, directory);
+        const { openToLook } = await import("./change/open_to_change.ts");
+        const look = () => openToLook(path);
+        if (use === "changes") return openDatabaseBackups(path, directory, look);
         const { withCopies } = await import("./backups/database_copies.ts");
-        return withCopies(openDatabaseBackups(path, null), { path, directory, now });
+        return withCopies(openDatabaseBackups(path, null, look), { path, directory, now });
       },
     },
     tracking: null,

@@ -9,6 +9,7 @@ import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { copyTables, countByExperiment, makeTables, readColumns } from "./postgres/copy_tables.ts";
 import type { Environment } from "./postgres/find_login.ts";
+import { makeStandIn, standInPath } from "./postgres/stand_in.ts";
 import { selectionsFor } from "./postgres/selections.ts";
 import { openSession, orStoreError, type PostgresName, type Reach } from "./postgres/session.ts";
 import { readRows } from "./scan/read_rows.ts";
@@ -39,18 +40,49 @@ export async function openPostgresStore(
     await using session = await openSession(reach, "read");
     requireMlflow({ columns: await readColumns(session.sql) }, location);
   });
-  return {
+  const standIn = standInPath(name, environment);
+  const store: Store = {
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
       orStoreError(location, () => readSnapshot(reach, { ...options, location, now: now() })),
-    changes: null,
+    changes: {
+      kinds: new Set(["soft-delete-run"]),
+      async interrupted() {
+        if (standIn === null) return [];
+        const { findCutOff } = await import("./change/find_cut_off.ts");
+        return findCutOff(standIn);
+      },
+      lostTimes: () => Promise.resolve([]),
+      staged: () => Promise.resolve([]),
+      async lock({ task }) {
+        const { lockDatabaseStore } = await import("./change/lock_database.ts");
+        const { openPostgresToChange } = await import("./change_postgres.ts");
+        return await lockDatabaseStore(store, makeStandIn(reach), {
+          task,
+          // Nothing goes from it whose artifacts would go as well.
+          readNamed: () => Promise.resolve(NO_ROWS),
+          open: () => openPostgresToChange(reach),
+        });
+      },
+    },
     mending: null,
-    backups: null,
+    backups: {
+      elsewhere: false,
+      async open(directory) {
+        const { openDatabaseBackups } = await import("./change/database_backups.ts");
+        const { openPostgresToLook } = await import("./change_postgres.ts");
+        const path = standIn ?? makeStandIn(reach);
+        return openDatabaseBackups(path, directory, () => openPostgresToLook(reach));
+      },
+    },
     tracking: null,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+  return store;
 }
+
+const NO_ROWS = { own: [], others: [], problem: null };
 
 async function readSnapshot<D extends Depth>(
   reach: Reach,

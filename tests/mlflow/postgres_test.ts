@@ -8,10 +8,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
+import postgres from "postgres";
 import {
+  cleanup,
   openStore,
+  restore,
+  RestoreCollisionError,
   type Store,
   StoreAccessError,
+  StoreLockedError,
   StoreNotFoundError,
   summary,
   UnsupportedStoreError,
@@ -38,6 +43,7 @@ Deno.test({
         await server.ask("postgres", `CREATE DATABASE ${database}`);
         await runPython(version, "write_store.py", [server.uri(database, "+psycopg2")]);
         await readAlike(server, database, version);
+        await changeAndUndo(server, database);
       });
     }
     await context.step("what cannot be reached says why", () => refuseAll(server));
@@ -111,6 +117,59 @@ async function copyRows(
       }));
     }
   }
+}
+
+/** Soft-deletes what is old, lets others change some of it, and undoes the rest; all other rows stay as they are. */
+async function changeAndUndo(server: Server, database: string): Promise<void> {
+  await using state = await tempDirectory();
+  const open = () =>
+    openStore(server.uri(database), {
+      now,
+      environment: (name) => name === "XDG_STATE_HOME" ? state.path : undefined,
+    });
+  const before = await digestsOf(server, database);
+  await using store = await open();
+  const { plan, report } = await cleanup(store, { apply: true });
+  const gone = plan.actions.flatMap((action) => "runId" in action ? [action.runId] : []);
+  assert(gone.length > 3);
+  assertEquals([report?.complete, report?.totals.applied], [true, gone.length]);
+  const deleted = await server.ask<{ id: string; time: string }>(
+    database,
+    `SELECT run_uuid AS id, deleted_time AS time FROM runs
+      WHERE deleted_time = ${NOW} AND lifecycle_stage = 'deleted' ORDER BY 1`,
+  );
+  assertEquals(deleted.map(({ id }) => id), gone.toSorted());
+  const after = await digestsOf(server, database);
+  assertEquals({ ...after, runs: before["runs"]! }, before);
+
+  await server.ask(database, `UPDATE runs SET deleted_time = 1 WHERE run_uuid = '${gone[0]}'`);
+  const { collisions } = await assertRejects(() => restore(store), RestoreCollisionError);
+  assertEquals(collisions.map((words) => words.slice(0, 36)), [`run ${gone[0]}`]);
+  await server.ask(database, `UPDATE runs SET deleted_time = ${NOW} WHERE run_uuid = '${gone[0]}'`);
+  assertEquals((await restore(store)).changes, gone.length);
+  assertEquals(await digestsOf(server, database), before);
+
+  const holder = postgres(server.uri(database), { max: 1 });
+  await holder`SELECT pg_advisory_lock(1835824233)`;
+  await assertRejects(() => cleanup(store, { apply: true }), StoreLockedError, "another machine");
+  await holder.end();
+  assertEquals(await digestsOf(server, database), before);
+}
+
+/** Table → a digest of all its rows. */
+async function digestsOf(
+  server: Server,
+  database: string,
+): Promise<Readonly<Record<string, string>>> {
+  const tables = await server.ask<{ name: string }>(
+    database,
+    "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+  );
+  const sql = tables.map(({ name }) =>
+    `SELECT '${name}' AS name, md5(string_agg(t::text, '|' ORDER BY t::text)) AS digest FROM "${name}" AS t`
+  );
+  const rows = await server.ask<{ name: string; digest: string }>(database, sql.join(" UNION "));
+  return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
 }
 
 /** Everything that can be in the way of reaching a database. */

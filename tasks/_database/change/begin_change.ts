@@ -11,17 +11,16 @@
  * @module
  */
 
-import type { DatabaseSync } from "node:sqlite";
 import type { Action, QuarantineOrphan, SoftDeleteRun } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import type { Change, PerformOptions } from "../../ports/store.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
-import { readTables } from "../scan/tables.ts";
+import type { Tables } from "../scan/tables.ts";
 import type { WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, makeChanges, softDeletion } from "../log/change_rows.ts";
-import { ownedRowsOf } from "./owned_rows.ts";
+import type { OwnedRows } from "./owned_rows.ts";
 import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
 import { purgeTrees, type ReadNamed } from "./purge_trees.ts";
 import { quarantineOrphans } from "./quarantine_orphans.ts";
@@ -38,7 +37,9 @@ export interface ChangeOptions {
   readonly now: number;
   readonly keepBackup: boolean;
   readonly log: WritableLog;
-  readonly database: DatabaseSync;
+  readonly tables: Tables;
+  /** The same, to be written. */
+  readonly rows: OwnedRows;
   /** Absolute path of the store's database. */
   readonly path: string;
   readonly readNamed: ReadNamed;
@@ -53,12 +54,10 @@ type Done = SoftDeleteRun | Purge | QuarantineOrphan;
  * @returns The change.
  */
 export async function beginChange(options: ChangeOptions): Promise<Change> {
-  const { task, now, keepBackup, log, database, path, readNamed } = options;
+  const { task, now, keepBackup, log, tables, rows, path, readNamed } = options;
   const actions = options.actions.filter((one): one is Done =>
     isSoftDelete(one) || isPurge(one) || isQuarantine(one)
   );
-  const tables = readTables(database);
-  const rows = ownedRowsOf(database);
   const turn = takeTurns();
   const deleting = actions.filter(isSoftDelete).map(({ runId }) => runId);
   const known = standingsOfRuns(tables, deleting);

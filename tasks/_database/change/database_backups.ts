@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { DatabaseSync } from "node:sqlite";
 import type { BackupListing, Rescue, Undoing } from "../../../lib/backup/backup.ts";
 import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
 import {
@@ -14,7 +13,7 @@ import {
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
-import { sqliteUri } from "../../../lib/store/store_uri.ts";
+import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import { formatTime } from "../../../lib/text/units.ts";
 import { measureKept } from "../../_artifacts/free_trees.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
@@ -39,9 +38,9 @@ import {
   stateOf,
   undoChanges,
 } from "../log/change_rows.ts";
-import { ownedRowsOf } from "./owned_rows.ts";
+import type { OwnedRows } from "./owned_rows.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
-import { openDatabase, storeErrorOf } from "../scan/open_database.ts";
+import { storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { treeCollisionsOf } from "./logged_trees.ts";
 import { isEmpty, leaveChange, putBack } from "./undo_change.ts";
@@ -52,16 +51,21 @@ import { nameOfSubject, stateOfSubject } from "./undo_removals.ts";
  *
  * @param path Absolute real path of its file.
  * @param directory A directory of the user's; `null` for our own.
+ * @param open Opens the database for reading.
  * @returns The place; nothing of it has been read yet.
  * @throws {UnsupportedStoreError} When a directory is named.
  */
-export function openDatabaseBackups(path: string, directory: string | null): Backups {
+export function openDatabaseBackups(
+  path: string,
+  directory: string | null,
+  open: () => OwnedRows & Disposable,
+): Backups {
   refuseDirectory(path, directory);
   return backupsOf(path, (look) => {
     using log = readChangeLog(path);
     if (log === null) return null;
-    using database = openDatabase(path);
-    return look(log, database);
+    using rows = open();
+    return look(log, rows);
   });
 }
 
@@ -77,15 +81,15 @@ export function openDatabaseBackups(path: string, directory: string | null): Bac
 export function lockDatabaseBackups(
   path: string,
   directory: string | null,
-  { log, database }: { readonly log: WritableLog; readonly database: DatabaseSync },
+  { log, rows }: { readonly log: WritableLog; readonly rows: OwnedRows },
 ): LockedBackups {
   refuseDirectory(path, directory);
-  const backups = backupsOf(path, (look) => look(log, database));
+  const backups = backupsOf(path, (look) => look(log, rows));
   return {
     ...backups,
     copy: () => unsupported(path, "copy"),
     bringBack: (id, selection = {}, work = {}) =>
-      bringBack({ path, log, database }, id, selection, work),
+      bringBack({ path, log, owned: rows }, id, selection, work),
     take: () => unsupported(path, "move what was changed in"),
     expireRecords: () => Promise.resolve(0),
     remove: async (id, work = {}) => (await leaveChange(log, path, id, work)).length === 0,
@@ -96,7 +100,7 @@ export function lockDatabaseBackups(
 interface Held {
   readonly path: string;
   readonly log: WritableLog;
-  readonly database: DatabaseSync;
+  readonly owned: OwnedRows;
 }
 
 async function bringBack(
@@ -105,10 +109,10 @@ async function bringBack(
   selection: RestoreSelection,
   work: BackupWork,
 ): Promise<BroughtBackReport> {
-  const { path, log, database } = held;
+  const { path, log, owned } = held;
   const chosen = chosenOf(log, id, selection);
   const collisions = [
-    ...collisionsOf(log, database, chosen),
+    ...collisionsOf(log, owned, chosen),
     ...await treeCollisionsOf({ database: path, change: id, subjects: chosen.subjects }),
   ];
   if (collisions.length > 0) throw new RestoreCollisionError(id, collisions);
@@ -128,22 +132,22 @@ async function bringBack(
 
 /** What is in the way of what is not back. */
 async function undoChosen(
-  { path, log, database }: Held,
+  { path, log, owned }: Held,
   id: string,
   { rows, subjects }: Chosen,
   { signal }: BackupWork,
 ): Promise<readonly string[]> {
   const turn = takeTurns();
-  const place = { log, rows: ownedRowsOf(database), database: path };
+  const place = { log, rows: owned, database: path };
   const inTheWay = await putBack(place, id, subjects, turn);
   if (inTheWay.length > 0) return inTheWay;
   for (let at = 0; at < rows.length; at += AT_ONCE) {
     await turn();
     signal?.throwIfAborted();
     const some = rows.slice(at, at + AT_ONCE);
-    const left = new Set(undoChanges(database, some));
+    const left = new Set(undoChanges(owned.database, some));
     log.drop(some.filter((row) => !left.has(row)));
-    if (left.size > 0) return collisionsOf(log, database, { rows: [...left], subjects: [] });
+    if (left.size > 0) return collisionsOf(log, owned, { rows: [...left], subjects: [] });
   }
   return [];
 }
@@ -156,7 +160,7 @@ async function orElse<T>(path: string, work: Promise<T>): Promise<T> {
   }
 }
 
-type Look = <T>(look: (log: ChangeLog, database: DatabaseSync) => T) => T | null;
+type Look = <T>(look: (log: ChangeLog, owned: OwnedRows) => T) => T | null;
 
 function backupsOf(path: string, within: Look): Backups {
   const list = async (wanted?: string) => {
@@ -174,14 +178,14 @@ function backupsOf(path: string, within: Look): Backups {
     verify: (id) =>
       Promise.reject(
         new InvalidArgumentError(
-          `Cannot verify ${id}: there are no copies of store ${sqliteUri(path)}`,
+          `Cannot verify ${id}: there are no copies of store ${locationOfFile(path)}`,
         ),
       ),
     async preview(id, selection = {}): Promise<BackupPreview | null> {
       const [backup] = await list(id);
-      const found = backup && within((log, database) => {
+      const found = backup && within((log, owned) => {
         const chosen = chosenOf(log, id, selection);
-        return { ...chosen, collisions: collisionsOf(log, database, chosen) };
+        return { ...chosen, collisions: collisionsOf(log, owned, chosen) };
       });
       if (!found) return null;
       const { rows, subjects } = found;
@@ -189,17 +193,17 @@ function backupsOf(path: string, within: Look): Backups {
       const collisions = [...found.collisions, ...inTheWay];
       return { backup, changes: rows.length + subjects.length, collisions };
     },
-    contents: (id) => Promise.try(() => within((log, database) => contentsOf(log, database, id))),
+    contents: (id) => Promise.try(() => within((log, owned) => contentsOf(log, owned, id))),
     undoing: (id) =>
       Promise.try(() =>
-        within((log, database): Undoing | null => {
+        within((log, owned): Undoing | null => {
           const one = log.list().find((change) => change.id === id);
           if (one === undefined) return null;
-          return undoingOf(log, database, id);
+          return undoingOf(log, owned, id);
         })
       ),
     rescue: (id, selection = {}) =>
-      Promise.try(() => within((log, database) => rescueOf(log, database, id, selection))),
+      Promise.try(() => within((log, owned) => rescueOf(log, owned, id, selection))),
     extract: () => unsupported(path, "copy to another place what was changed in"),
     history: () => Promise.resolve(null),
     expiredRecords: () => Promise.resolve(0),
@@ -207,14 +211,13 @@ function backupsOf(path: string, within: Look): Backups {
   };
 }
 
-function undoingOf(log: ChangeLog, database: DatabaseSync, id: string): Undoing {
-  const owned = ownedRowsOf(database);
+function undoingOf(log: ChangeLog, owned: OwnedRows, id: string): Undoing {
   const { rows, subjects } = chosenOf(log, id, {});
   const coming = comingWith(subjects);
   const free = subjects.filter((one) =>
     typeof stateOfSubject(log, owned, one, coming) === "string"
   );
-  const states = rows.map((row) => ({ row, state: stateOf(database, row) }));
+  const states = rows.map((row) => ({ row, state: stateOf(owned.database, row) }));
   const gone = states.filter(({ state }) => state === "gone");
   const waiting = gone.filter(({ row }) => takenBy(log, row) !== null).length;
   const possible = states.filter(({ state }) => state === "before" || state === "after").length;
@@ -224,12 +227,12 @@ function undoingOf(log: ChangeLog, database: DatabaseSync, id: string): Undoing 
 /** A later change that took away what is to be restored must be undone before. */
 function rescueOf(
   log: ChangeLog,
-  database: DatabaseSync,
+  owned: OwnedRows,
   id: string,
   selection: RestoreSelection,
 ): Rescue | null {
   for (const row of chosenOf(log, id, selection).rows) {
-    const by = stateOf(database, row) === "gone" ? takenBy(log, row) : null;
+    const by = stateOf(owned.database, row) === "gone" ? takenBy(log, row) : null;
     if (by !== null) return { id: by, kind: "change" };
   }
   return null;
@@ -249,10 +252,10 @@ function comingWith(subjects: readonly LoggedSubject[]): ReadonlySet<string> {
   return new Set(subjects.flatMap(({ kind, id }) => kind === "experiment" ? [id] : []));
 }
 
-function contentsOf(log: ChangeLog, database: DatabaseSync, id: string): BackupContents {
+function contentsOf(log: ChangeLog, owned: OwnedRows, id: string): BackupContents {
   const { rows, subjects } = chosenOf(log, id, {});
-  const named = database.prepare("SELECT name FROM experiments WHERE experiment_id = ?");
-  const called = database.prepare("SELECT name FROM runs WHERE run_uuid = ?");
+  const named = owned.database.prepare("SELECT name FROM experiments WHERE experiment_id = ?");
+  const called = owned.database.prepare("SELECT name FROM runs WHERE run_uuid = ?");
   const nameOf = (kind: "experiment" | "run", id: string) => {
     const gone = subjects.find((one) => one.kind === kind && one.id === id);
     const known = kind === "run" ? called : named;
@@ -306,17 +309,16 @@ function chosenOf(log: ChangeLog, id: string, selection: RestoreSelection): Chos
 
 function collisionsOf(
   log: ChangeLog,
-  database: DatabaseSync,
+  owned: OwnedRows,
   { rows, subjects }: Chosen,
 ): readonly string[] {
-  const owned = ownedRowsOf(database);
   const coming = comingWith(subjects);
   const taken = subjects.flatMap((subject) => {
     const state = stateOfSubject(log, owned, subject, coming);
     return typeof state === "string" ? [] : [state.collision];
   });
   const changed = rows.flatMap((row) => {
-    const text = collisionText(stateOf(database, row), row);
+    const text = collisionText(stateOf(owned.database, row), row);
     return text === null ? [] : [text];
   });
   return [...taken, ...changed];
@@ -340,16 +342,16 @@ function refuseDirectory(path: string, directory: string | null): void {
   if (directory === null) return;
   throw new UnsupportedStoreError(
     `Cannot use ${directory} for backups of store ${
-      sqliteUri(path)
+      locationOfFile(path)
     }: what is changed in a database is kept beside it, in ${
       statePaths(path).directory
     }; leave out --backups`,
-    sqliteUri(path),
+    locationOfFile(path),
   );
 }
 
 function unsupported(path: string, what: string): Promise<never> {
-  const location = sqliteUri(path);
+  const location = locationOfFile(path);
   return Promise.reject(
     new UnsupportedStoreError(
       `Cannot ${what} store ${location}: this version of mltidy only undoes what it changed in this kind of store`,

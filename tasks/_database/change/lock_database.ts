@@ -16,14 +16,32 @@ import { infoOf } from "../../_io/read.ts";
 import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { LockedStore, Store } from "../../ports/store.ts";
-import { openWritable, requireWritable, storeErrorOf } from "../scan/open_database.ts";
+import { storeErrorOf } from "../scan/open_database.ts";
+import type { Tables } from "../scan/tables.ts";
 import type { ReadNamed } from "./purge_trees.ts";
 import { beginChange } from "./begin_change.ts";
 import { openChangeLog } from "../log/change_log.ts";
 import { lockDatabaseBackups } from "./database_backups.ts";
-import { ownedRowsOf } from "./owned_rows.ts";
+import type { OwnedRows } from "./owned_rows.ts";
 import { lockDatabase, statePaths } from "../log/state_directory.ts";
 import { settle } from "./undo_change.ts";
+
+/** A database that is open to be changed. */
+export interface OpenedDatabase extends Disposable {
+  readonly tables: Tables;
+  /** The same, to be written. */
+  readonly rows: OwnedRows;
+}
+
+/** How to lock a database. */
+export interface LockDatabaseOptions {
+  /** The task, for messages. */
+  readonly task: string;
+  /** Reads what rows name of files. */
+  readonly readNamed: ReadNamed;
+  /** Opens the database, once nobody else of mltidy has it. */
+  readonly open: () => OpenedDatabase;
+}
 
 /**
  * Takes the lock of a database and undoes what was cut off. Needs read and write permission for the database and
@@ -31,7 +49,7 @@ import { settle } from "./undo_change.ts";
  *
  * @param store The store.
  * @param path Absolute real path of its file.
- * @param options The task that takes it, for messages, and what reads what rows name of files.
+ * @param options The task that takes it, for messages, and what opens it.
  * @returns The store, which this process alone may change until it is disposed of.
  * @throws {StoreLockedError} When another process holds the lock.
  * @throws {StoreAccessError} When nothing can be written there.
@@ -39,20 +57,17 @@ import { settle } from "./undo_change.ts";
 export async function lockDatabaseStore(
   store: Store,
   path: string,
-  { task, readNamed }: { readonly task: string; readonly readNamed: ReadNamed },
+  { task, readNamed, open }: LockDatabaseOptions,
 ): Promise<LockedStore> {
   const { location } = store.describe();
   const { staging } = statePaths(path);
   const stack = new DisposableStack();
   try {
-    requireWritable(path);
     const lock = stack.use(lockDatabase(path, task, store.now()));
     const log = stack.use(openChangeLog(path));
-    const database = stack.use(openWritable(path));
-    // What goes takes along all that refers to it: nothing is to happen that was not logged.
-    database.exec("PRAGMA foreign_keys = OFF");
+    const { tables, rows } = stack.use(open());
     const staged = infoOf(staging) === null ? [] : emptyStaging(staging);
-    const { settled, remains } = await settle({ log, rows: ownedRowsOf(database), database: path });
+    const { settled, remains } = await settle({ log, rows, database: path });
     const { whileHeld, lock: refuse } = guardHeld(lock, location, task);
     const held = stack.move();
     return {
@@ -66,12 +81,11 @@ export async function lockDatabaseStore(
       mending: null,
       backups: {
         ...requireCapability(store, "backups"),
-        lock: (directory) =>
-          whileHeld(() => lockDatabaseBackups(path, directory, { log, database })),
+        lock: (directory) => whileHeld(() => lockDatabaseBackups(path, directory, { log, rows })),
       },
       begin: ({ actions, task, now, keepBackup }) =>
         whileHeld(() =>
-          beginChange({ actions, task, now, keepBackup, log, database, path, readNamed })
+          beginChange({ actions, task, now, keepBackup, log, tables, rows, path, readNamed })
         ),
       [Symbol.asyncDispose]: () => Promise.try(() => held.dispose()),
     };

@@ -6,6 +6,7 @@
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { Database, Statement } from "../scan/tables.ts";
 import { OWNED_TABLES, type OwnedTable, type Owner } from "../../../lib/snapshot/owned_tables.ts";
 import {
   placesOf,
@@ -17,13 +18,13 @@ import {
 
 /** A database, and what of its tables can be written. */
 export interface OwnedRows {
-  readonly database: DatabaseSync;
+  readonly database: Database;
   /** Table → its columns, but for those that SQLite computes. */
   readonly columns: ReadonlyMap<string, readonly string[]>;
   /** Whether it encodes text so. */
   readonly isUtf8: boolean;
   /** Statements that have been made already, which takes longer than many of them do. */
-  readonly statements: Map<string, StatementSync>;
+  readonly statements: Map<string, Statement>;
 }
 
 /**
@@ -126,7 +127,7 @@ export function readRows(rows: OwnedRows, { owner, table, ids, limit }: Taking):
   );
   const found = new Map<string, RemovedRow[]>();
   let [count, last] = [0, 0n];
-  for (const row of arraysOf(statement, JSON.stringify(ids))) {
+  for (const row of arraysOf(statement as StatementSync, JSON.stringify(ids))) {
     const [rowid, of, types, ...rest] = row;
     const one = removedRow(types as string, rest, rows.isUtf8);
     const known = found.get(of as string);
@@ -181,7 +182,7 @@ export function deleteRows(rows: OwnedRows, { table, ids }: Taking, { last }: Ta
 export function insertRows(rows: OwnedRows, chunk: RowChunk): boolean {
   const { table, columns } = chunk;
   const names = columns.map((name) => `"${name}"`).join(", ");
-  let [types, insert]: [string, StatementSync | null] = ["", null];
+  let [types, insert]: [string, Statement | null] = ["", null];
   let areThere = true;
   for (const row of chunk.rows) {
     if (insert === null || row[0] !== types) {
@@ -236,7 +237,7 @@ export function hasColumns({ columns }: OwnedRows, chunk: RowChunk): boolean {
  * @param sql The statement.
  * @returns The statement.
  */
-export function statementOf({ database, statements }: OwnedRows, sql: string): StatementSync {
+export function statementOf({ database, statements }: OwnedRows, sql: string): Statement {
   const known = statements.get(sql);
   if (known !== undefined) return known;
   const made = database.prepare(sql);

@@ -11,9 +11,9 @@
  * @module
  */
 
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import { DamagedBackupError } from "../../../lib/errors.ts";
-import type { Value } from "../scan/tables.ts";
+import type { Database, Value } from "../scan/tables.ts";
 
 /** Columns of a row, by their names. */
 export type Row = Readonly<Record<string, Value>>;
@@ -123,7 +123,7 @@ export const AT_ONCE = 200;
  * @returns How it stands.
  */
 export function stateOf(
-  database: DatabaseSync,
+  database: Database,
   { table, key, before, after }: RowChange,
 ): RowState {
   const holds = (row: Row) => {
@@ -145,7 +145,7 @@ export function stateOf(
  * @returns Those that have been changed.
  */
 export function makeChanges<C extends RowChange>(
-  database: DatabaseSync,
+  database: Database,
   changes: readonly C[],
   mayChange: (change: C) => boolean = () => true,
 ): readonly C[] {
@@ -166,7 +166,7 @@ export function makeChanges<C extends RowChange>(
  * @returns Those that stand otherwise, and were left; not those that stand as they were.
  */
 export function undoChanges<C extends RowChange>(
-  database: DatabaseSync,
+  database: Database,
   changes: readonly C[],
 ): readonly C[] {
   return inTransaction(
@@ -179,7 +179,7 @@ export function undoChanges<C extends RowChange>(
   );
 }
 
-function put(database: DatabaseSync, { table, key }: RowChange, from: Row, to: Row): boolean {
+function put(database: Database, { table, key }: RowChange, from: Row, to: Row): boolean {
   const set = Object.keys(to).map((column) => `${quoted(column)} = ?`).join(", ");
   const { sql, values } = conditionOf({ ...key, ...from });
   const { changes } = database.prepare(`UPDATE ${quoted(table)} SET ${set} WHERE ${sql}`)
@@ -205,7 +205,7 @@ function quoted(name: string): string {
  * @param work What to do; what it throws takes everything back.
  * @returns What it gives.
  */
-export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+export function inTransaction<T>(database: Database, work: () => T): T {
   database.exec("BEGIN IMMEDIATE");
   try {
     const given = work();

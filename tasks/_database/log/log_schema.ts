@@ -6,7 +6,7 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { DamagedBackupError, StoreAccessError } from "../../../lib/errors.ts";
-import { sqliteUri } from "../../../lib/store/store_uri.ts";
+import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import { foreignError } from "../../_file/own/own_directory.ts";
 import { accessOf, trySetAccess } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
@@ -76,7 +76,7 @@ const NEWEST = VERSIONS.length;
 export function openLogToRead(store: string): OpenLog | null {
   const { changes: path } = checkState(store);
   if ((infoOf(path)?.size ?? 0) === 0) return null;
-  checkJournal(path, sqliteUri(store));
+  checkJournal(path, locationOfFile(store));
   const database = new DatabaseSync(path, { readOnly: true });
   return closingOnError(
     database,
@@ -103,7 +103,7 @@ export interface OpenLog {
 export function openLogToWrite(store: string): OpenLog {
   const { changes: path } = checkState(store);
   if (infoOf(path) === null) makeFile(path, store);
-  checkJournal(path, sqliteUri(store));
+  checkJournal(path, locationOfFile(store));
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
   return closingOnError(database, () => {
     // The last step of a commit, that the journal goes, is made durable as well.
@@ -151,7 +151,7 @@ function checkOurs(database: DatabaseSync, path: string, store: string): number 
       return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
     } catch (cause) {
       if (isCutOff(cause)) {
-        const location = sqliteUri(store);
+        const location = locationOfFile(store);
         const message = `Cannot read ${path}: a change was cut off; ${recoverText(store)}`;
         throw new StoreAccessError(message, location, { cause });
       }

@@ -18,7 +18,7 @@
  */
 
 import { dirname, join } from "@std/path";
-import { sqliteUri } from "../../../lib/store/store_uri.ts";
+import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import { keepingTimes, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
@@ -37,6 +37,8 @@ changes.db says what mltidy changed in the database beside it, so that it can be
 hold the only copy of artifacts that belong to it:
 
     deno task restore --last --store sqlite:///<the database>
+
+A file beside it whose name is the encoded URI of a database of PostgreSQL stands for that one.
 
 Without them those changes stay as they are. Do not delete them by hand unless you want those runs gone
 for good.
@@ -90,7 +92,7 @@ const PLACES: Layout = {
  */
 export function checkState(database: string): StatePaths {
   const paths = statePaths(database);
-  const location = sqliteUri(database);
+  const location = locationOfFile(database);
   refuseForeign(paths.directory, PLACES, location);
   const refuse = (path: string, found: string) => {
     throw foreignError(path, { expected: "a file", found, store: location });
@@ -124,7 +126,7 @@ function isAnybodys(directory: string): boolean {
  * @throws {UnsupportedStoreError} When something in our directory is not ours.
  */
 export function lockDatabase(database: string, task: string, now: number): Lock {
-  const location = sqliteUri(database);
+  const location = locationOfFile(database);
   const { directory, lock } = checkState(database);
   let file: Deno.FsFile;
   try {

@@ -6,7 +6,7 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import type { Tables } from "../scan/tables.ts";
+import type { Statement, Tables } from "../scan/tables.ts";
 import type { Affinity, Part, Selection } from "./selections.ts";
 import type { Sql } from "./session.ts";
 
@@ -20,6 +20,13 @@ export interface CopyOptions {
   readonly onProgress?: ((runs: number) => void) | undefined;
 }
 
+/** Asks for the columns of all tables that are meant where no schema is named. */
+export const COLUMNS = `SELECT c.relname::text AS "table", a.attname::text AS "column"
+  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v') AND pg_catalog.pg_table_is_visible(c.oid)
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND a.attnum > 0 AND NOT a.attisdropped`;
+
 /**
  * Looks at which tables a database has, of those that are meant where no schema is named.
  *
@@ -29,13 +36,7 @@ export interface CopyOptions {
 export async function readColumns(
   sql: Sql,
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const rows = await sql.unsafe<{ table: string; column: string }[]>(
-    `SELECT c.relname::text AS "table", a.attname::text AS "column"
-      FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
-      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p', 'v') AND pg_catalog.pg_table_is_visible(c.oid)
-      AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND a.attnum > 0 AND NOT a.attisdropped`,
-  );
+  const rows = await sql.unsafe<{ table: string; column: string }[]>(COLUMNS);
   return new Map(
     [...Map.groupBy(rows, ({ table }) => table)]
       .map(([table, own]) => [table, new Set(own.map(({ column }) => column))]),
@@ -52,7 +53,7 @@ export async function readColumns(
 export function makeTables(
   selections: readonly Selection[],
   columns: Tables["columns"],
-): Tables {
+): Tables<DatabaseSync> {
   const database = new DatabaseSync(":memory:");
   for (const { table, columns: wanted, key } of selections) {
     const present = presentOf(wanted, columns.get(table));
@@ -108,7 +109,7 @@ async function copyPart(
   table: string,
   { instead = {}, where, values = [] }: Part,
   present: readonly (readonly [name: string, affinity: Affinity])[],
-  insert: ReturnType<DatabaseSync["prepare"]>,
+  insert: Statement,
   { signal, onProgress }: CopyOptions,
 ): Promise<void> {
   // As text no number is rounded, and SQLite takes it for what its column is of.

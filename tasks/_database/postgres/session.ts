@@ -33,6 +33,8 @@ export type Sql = postgres.Sql | postgres.TransactionSql;
 /** An open session. */
 export interface Session extends AsyncDisposable {
   readonly sql: postgres.Sql;
+  /** Whether it has broken off: another one would be opened at the next word, which knows nothing of it. */
+  isOver(): boolean;
 }
 
 /** What a session is for. */
@@ -71,7 +73,9 @@ export async function openSession(reach: Reach, purpose: Purpose): Promise<Sessi
     );
   }
   for (const [at, way] of ways.entries()) {
+    let isOver = false;
     const sql = connect({
+      onclose: () => isOver = true,
       address,
       login,
       purpose,
@@ -80,7 +84,11 @@ export async function openSession(reach: Reach, purpose: Purpose): Promise<Sessi
     });
     try {
       await sql.unsafe("SELECT 1");
-      return { sql, [Symbol.asyncDispose]: () => sql.end({ timeout: 1 }) };
+      return {
+        sql,
+        isOver: () => isOver,
+        [Symbol.asyncDispose]: () => sql.end({ timeout: 1 }),
+      };
     } catch (error) {
       await sql.end({ timeout: 0 });
       const isOnlyWay = at === ways.length - 1 || !isOfWay(error);
@@ -96,7 +104,8 @@ function isOfWay(error: unknown): boolean {
 }
 
 /** As the library puts what it takes from whoever calls it and from variables together, at once. */
-function connect({ address, login: { user, password }, purpose, options, socket }: {
+function connect({ address, login: { user, password }, purpose, options, socket, onclose }: {
+  readonly onclose: () => void;
   readonly address: PostgresAddress;
   readonly login: Login;
   readonly purpose: Purpose;
@@ -122,6 +131,7 @@ function connect({ address, login: { user, password }, purpose, options, socket 
     debug: false,
     types: {},
     onnotice: () => {},
+    onclose,
     connection: {
       application_name: "mltidy",
       client_encoding: "UTF8",
@@ -145,8 +155,13 @@ function connect({ address, login: { user, password }, purpose, options, socket 
   }
 }
 
-/** What Deno says of a permission that is missing has nobody grant enough. */
-function requireGrant({ name: { address: { host, port }, location } }: Reach): void {
+/**
+ * Refuses what this process may not reach, since what Deno says of that has nobody grant enough.
+ *
+ * @param reach The database.
+ * @throws {StoreAccessError} When it may not; the error says what to type.
+ */
+export function requireGrant({ name: { address: { host, port }, location } }: Reach): void {
   const socket = host.startsWith("/") ? socketPath(host, port) : null;
   const net = socket === null
     ? `${host.includes(":") ? `[${host}]` : host}:${port}`

@@ -12,7 +12,7 @@ import {
   StoreLockedError,
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
-import { sqliteUri } from "../../../lib/store/store_uri.ts";
+import { locationOfFile, sqliteUri } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
 import { openRegular } from "../../_io/open_regular.ts";
@@ -230,7 +230,7 @@ export function isCutOff(error: unknown): boolean {
  * @returns Words for the end of an error.
  */
 export function recoverText(path: string): string {
-  const command = shellWords(["deno", "task", "recover", "--store", sqliteUri(path)]);
+  const command = shellWords(["deno", "task", "recover", "--store", locationOfFile(path)]);
   return `\`${command}\` settles that`;
 }
 
@@ -257,7 +257,7 @@ export function helpFor(error: Error): string {
  * @returns The error; `null` when SQLite was not the cause.
  */
 export function storeErrorOf(error: unknown, path: string): StoreError | null {
-  const location = sqliteUri(path);
+  const location = locationOfFile(path);
   if (isDiskFull(error) || codeOf(error) === FULL) {
     return new DiskFullError(
       `Cannot change store ${location}: no space is left on its disk, and nothing was lost; make room there, and try again`,

@@ -4,12 +4,27 @@
  * @module
  */
 
-import type { DatabaseSync } from "node:sqlite";
+import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
 
+/** A statement of SQL, as `node:sqlite` has it. */
+export interface Statement {
+  all(...values: SQLInputValue[]): Record<string, SQLOutputValue>[];
+  get(...values: SQLInputValue[]): Record<string, SQLOutputValue> | undefined;
+  iterate(...values: SQLInputValue[]): Iterable<Record<string, SQLOutputValue>>;
+  run(...values: SQLInputValue[]): { readonly changes: number | bigint };
+}
+
+/** What speaks SQL: a database of SQLite, or what stands for one. */
+export interface Database {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  readonly isTransaction: boolean;
+}
+
 /** An open database, and what it has. */
-export interface Tables {
-  readonly database: DatabaseSync;
+export interface Tables<D extends Database = Database> {
+  readonly database: D;
   /** Table → its columns. */
   readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
   /** Table → experiment → how many rows are of it, where not every row was brought here. @default {counted} */
@@ -54,7 +69,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
  * @param database The database.
  * @returns Its tables.
  */
-export function readTables(database: DatabaseSync): Tables {
+export function readTables<D extends Database>(database: D): Tables<D> {
   const columns = new Map<string, Set<string>>();
   const list = database.prepare(
     `SELECT m.name AS "table", c.name AS "column"

@@ -94,7 +94,7 @@ Deno.test("parseStoreName() tells how to reach a database of PostgreSQL, and one
     ]],
   ]);
   for (const [uri, [location, address]] of addresses) {
-    assertEquals(parseStoreName(uri), { kind: "postgresql", location, address }, uri);
+    assertEquals(parseStoreName(uri), { kind: "postgresql", uri, location, address }, uri);
     const again = parseStoreName(location);
     assertEquals(again.kind === "postgresql" ? again.location : null, location);
   }

@@ -1,0 +1,101 @@
+/**
+ * A database of PostgreSQL that is spoken to as one of SQLite is, in the few turns of SQL that what changes rows uses.
+ *
+ * *Locking*: a transaction keeps everybody else from writing to what may protect a run, for the milliseconds that it
+ * takes, as SQLite does: between the last look at a row and its change nothing comes.
+ *
+ * @module
+ */
+
+import { type Database, type Statement, type Tables } from "../scan/tables.ts";
+import type { SQLInputValue } from "node:sqlite";
+import type { BlockingSession } from "./blocking_session.ts";
+import { COLUMNS } from "./copy_tables.ts";
+
+/** What may tell that something has to stay, and what is changed. */
+const GUARDED = ["runs", "tags", "model_versions", "issues", "assessments"] as const;
+
+/** The tables of a database that are looked at again and changed, which no one else may write to meanwhile. */
+function lockStatement(columns: Tables["columns"]): string {
+  const present = GUARDED.filter((table) => columns.has(table)).map((table) => `"${table}"`);
+  return `LOCK TABLE ${present.join(", ")} IN SHARE MODE`;
+}
+
+/**
+ * Makes of a session what speaks as SQLite does.
+ *
+ * @param session The session.
+ * @returns Its tables.
+ */
+export function tablesOf(session: BlockingSession): Tables {
+  const columns = new Map(
+    [...Map.groupBy(session.ask(COLUMNS).rows, ({ table }) => String(table))]
+      .map(([table, own]) => [table, new Set(own.map(({ column }) => String(column)))]),
+  );
+  let isTransaction = false;
+  const control: Readonly<Record<string, () => void>> = {
+    "BEGIN IMMEDIATE"() {
+      session.ask("BEGIN");
+      isTransaction = true;
+      session.ask(lockStatement(columns));
+    },
+    COMMIT() {
+      session.ask("COMMIT");
+      isTransaction = false;
+    },
+    ROLLBACK() {
+      isTransaction = false;
+      session.ask("ROLLBACK");
+    },
+  };
+  const database: Database = {
+    get isTransaction() {
+      return isTransaction;
+    },
+    exec(sql) {
+      const work = control[sql];
+      if (work === undefined) throw new Error(`PostgreSQL is not to be told ${sql}`);
+      work();
+    },
+    prepare: (sql) => statementOf(session, inPostgres(sql)),
+  };
+  return { database, columns };
+}
+
+function statementOf(session: BlockingSession, sql: string): Statement {
+  const ask = (values: readonly SQLInputValue[]) => session.ask(sql, values);
+  return {
+    all: (...values) => [...ask(values).rows],
+    get: (...values) => ask(values).rows[0],
+    iterate: (...values) => ask(values).rows[Symbol.iterator](),
+    run: (...values) => ({ changes: ask(values).count }),
+  };
+}
+
+/**
+ * Translates what SQLite alone understands.
+ *
+ * @param sql As SQLite takes it.
+ * @returns As PostgreSQL takes it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   inPostgres(`UPDATE "runs" SET "a" = ? WHERE "b" IS ?`),
+ *   `UPDATE "runs" SET "a" = $1 WHERE "b" IS NOT DISTINCT FROM $2`,
+ * );
+ * ```
+ */
+export function inPostgres(sql: string): string {
+  let places = 0;
+  return sql
+    .replaceAll(/("\w+"|\b\w+) IN \(SELECT value FROM json_each\(\?\)\)/g, AMONG)
+    .replaceAll(/\bIS \?/g, "IS NOT DISTINCT FROM ?")
+    .replaceAll(/\bAS REAL\)/g, "AS DOUBLE PRECISION)")
+    .replaceAll("?", () => `$${++places}`);
+}
+
+const AMONG =
+  "CAST($1 AS TEXT) IN (SELECT json_array_elements_text(CAST(CAST(? AS TEXT) AS JSON)))";

@@ -1,0 +1,20 @@
+import { assertEquals } from "@std/assert";
+import { inPostgres } from "../../../../tasks/_database/postgres/postgres_database.ts";
+
+Deno.test("inPostgres() says in the words of PostgreSQL what SQLite alone understands", () => {
+  const said = new Map([
+    [
+      `UPDATE "runs" SET "stage" = ?, "deleted_time" = ? WHERE "run_uuid" IS ?`,
+      `UPDATE "runs" SET "stage" = $1, "deleted_time" = $2 WHERE "run_uuid" IS NOT DISTINCT FROM $3`,
+    ],
+    [
+      `SELECT CAST("a" AS REAL) AS "b" FROM "runs" WHERE "c" IN (SELECT value FROM json_each(?))`,
+      `SELECT CAST("a" AS DOUBLE PRECISION) AS "b" FROM "runs" WHERE CAST("c" AS TEXT) IN (SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS JSON)))`,
+    ],
+    [
+      "SELECT 1 FROM t WHERE key = 'a' AND value IN (SELECT value FROM json_each(?)) LIMIT 1",
+      "SELECT 1 FROM t WHERE key = 'a' AND CAST(value AS TEXT) IN (SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS JSON))) LIMIT 1",
+    ],
+  ]);
+  for (const [sql, expected] of said) assertEquals(inPostgres(sql), expected);
+});
