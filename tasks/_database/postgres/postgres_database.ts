@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type Database, type Statement, type Tables } from "../scan/tables.ts";
+import type { Database, Statement, Tables } from "../scan/tables.ts";
 import type { SQLInputValue } from "node:sqlite";
 import type { BlockingSession } from "./blocking_session.ts";
 import { COLUMNS } from "./copy_tables.ts";
