@@ -21,7 +21,9 @@ export function findCutOff(path: string): readonly string[] {
     }),
     ...unlessCutOff(statePaths(path).changes, () => {
       using log = readChangeLog(path);
-      return (log?.list() ?? []).filter(({ isDone, isGoingBack }) => !isDone || isGoingBack)
+      return (log?.list() ?? []).filter(({ isDone, isLeaving, isGoingBack }) =>
+        !isDone && !isLeaving || isGoingBack
+      )
         .map(({ id }) => id);
     }),
   ];

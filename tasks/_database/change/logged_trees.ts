@@ -99,6 +99,18 @@ export async function freeTreesOf(
   return remains;
 }
 
+/**
+ * Frees what is kept of a change of which the log names no tree any more: copies that were made before anything was
+ * to go, and of which the originals never left. Needs read and write permission for our directory.
+ *
+ * @param database Absolute real path of the database's file.
+ * @param change The change's id.
+ */
+export async function freeCopies(database: string, change: string): Promise<void> {
+  // What cannot be freed lies in staging, from which the next lock takes it.
+  await freeTrees(treePlaceOf(database, ""), change, []);
+}
+
 type TreeOfSubject = LoggedSubject["trees"][number] & { readonly subject: LoggedSubject };
 
 function byRoot(

@@ -21,6 +21,7 @@ import { type FindHolder, treeHolders } from "../../../lib/snapshot/tree_holders
 import type { DatabaseRow } from "../../../lib/store/snapshot.ts";
 import { addUsage, type DiskUsage, NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { formatCount } from "../../../lib/text/units.ts";
+import { bringTreesBack } from "../../_artifacts/bring_tree_back.ts";
 import { checkTree, copyAhead, setAside, type Stays } from "../../_artifacts/set_aside.ts";
 import type { TreePlace } from "../../_artifacts/tree_place.ts";
 import { infoOf } from "../../_io/read.ts";
@@ -150,7 +151,11 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
         if (isWithin || place === null) continue;
         seen.add(path);
         const prepared = await prepareTree(place, subject, path, signal);
-        if (prepared.kind !== "ready") return prepared;
+        if (prepared.kind !== "ready") {
+          // Copies that were made already are of no use.
+          await bringTreesBack(place, trees.map(({ path }) => ({ change, path })));
+          return prepared;
+        }
         trees.push(...prepared.trees);
         if (prepared.stays !== null) staying.push(prepared.stays);
       }

@@ -16,7 +16,7 @@ import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import type { LoggedChange, WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
-import { bringTreesOf, freeTreesOf } from "./logged_trees.ts";
+import { bringTreesOf, freeCopies, freeTreesOf } from "./logged_trees.ts";
 import type { OwnedRows } from "./owned_rows.ts";
 import { undoSubjects, withTurns } from "./undo_removals.ts";
 
@@ -66,7 +66,7 @@ export async function reverseChange(
   place: UndoPlace,
   { id, task }: Pick<LoggedChange, "id" | "task">,
 ): Promise<SettledChange> {
-  const { log, rows } = place;
+  const { log, rows, database } = place;
   const removed = await putBack(place, id, log.subjectsOf(id));
   const all = log.rowsOf(id);
   const changed: LoggedRow[] = [];
@@ -78,8 +78,10 @@ export async function reverseChange(
       ? `run ${row.run}: it is in the database no more`
       : `run ${row.run}: it has been changed since, and stays as it is`
   );
-  if (removed.length === 0) log.remove(id);
-  else {
+  if (removed.length === 0) {
+    await freeCopies(database, id);
+    log.remove(id);
+  } else {
     log.drop(all);
     log.finish(id);
   }

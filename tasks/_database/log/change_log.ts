@@ -255,7 +255,14 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
     dropSubjects: (subjects) => dropFrom(database, "subjects", subjects),
     finish: (id) => void database.prepare("UPDATE changes SET is_done = 1 WHERE id = ?").run(id),
     reopen: (id) => void database.prepare("UPDATE changes SET is_done = 0 WHERE id = ?").run(id),
-    leave: (id) => void database.prepare("UPDATE changes SET is_done = 2 WHERE id = ?").run(id),
+    leave: (id) =>
+      inTransaction(database, () => {
+        database.prepare("UPDATE changes SET is_done = 2 WHERE id = ?").run(id);
+        database.prepare("DELETE FROM rows WHERE change = ?").run(id);
+        database.prepare(
+          "DELETE FROM removed WHERE subject IN (SELECT number FROM subjects WHERE change = ?)",
+        ).run(id);
+      }),
     remove: (id) => void database.prepare("DELETE FROM changes WHERE id = ?").run(id),
   };
 }

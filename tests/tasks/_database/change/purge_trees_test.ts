@@ -2,10 +2,12 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { RestoreCollisionError } from "../../../../lib/errors.ts";
 import { listBackups } from "../../../../tasks/backups/list_backups.ts";
+import { recover } from "../../../../tasks/backups/recover.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";
 import { cleanup } from "../../../../tasks/cleanup.ts";
 import { openStore } from "../../../../tasks/open_store.ts";
 import { lockStore } from "../../../../tasks/ports/lock_store.ts";
+import { openChangeLog } from "../../../../tasks/_database/log/change_log.ts";
 import { statePaths } from "../../../../tasks/_database/log/state_directory.ts";
 import { infoOf } from "../../../../tasks/_io/read.ts";
 import {
@@ -239,5 +241,26 @@ Deno.test("artifacts stay that a row names by now, or that have changed since th
     ["changed-since-plan", "changed-since-plan"],
   );
   assertEquals(await change.finish(), null);
+  assertSameTree(await readTree(database.artifacts), tree);
+});
+
+Deno.test("copies that were made before rows were to go are freed by the next task, and so is what was leaving", async () => {
+  await using database = await filled();
+  await using store = await open(database);
+  const { trees } = statePaths(database.path);
+  const { report } = await cleanup(store, { apply: true });
+  const left = report!.backup!.id;
+  let cut = "";
+  {
+    using log = openChangeLog(database.path);
+    cut = log.begin("cleanup", NOW).id;
+    log.leave(left);
+  }
+  writeFiles(trees, { [`${cut}/1/${runId(3)}/artifacts/report.txt`]: "a copy" });
+  const tree = await readTree(database.artifacts);
+  assertEquals(await store.changes!.interrupted(), [cut]);
+  assertEquals((await recover(store)).settled.map(({ id }) => id), [cut]);
+  assertEquals([...Deno.readDirSync(trees)], []);
+  assertEquals((await listBackups(store)).backups, []);
   assertSameTree(await readTree(database.artifacts), tree);
 });
