@@ -1,0 +1,79 @@
+// deno-lint-ignore-file no-console -- a skipped test says why.
+/**
+ * A database on a disk that has no room for the artifacts of what is purged, which lie on another one.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { listBackups } from "../../tasks/backups/list_backups.ts";
+import { restore } from "../../tasks/backups/restore.ts";
+import { cleanup } from "../../tasks/cleanup.ts";
+import { openStore } from "../../tasks/open_store.ts";
+import { DAY, deletedRun, experiment, NOW, runId } from "../_support/builders.ts";
+import { writeDatabaseStore } from "../_support/database_store.ts";
+import { exactRowsOf } from "../_support/owned_rows.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
+
+/** Mounts a small disk, which goes when the scope ends; `null` where that cannot be. */
+async function smallDisk(): Promise<{ readonly path: string } & AsyncDisposable | null> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return null;
+  const { path, [Symbol.asyncDispose]: dispose } = await tempDirectory();
+  const mount = ["-t", "tmpfs", "-o", "size=8m", "mltidy", path];
+  const { success } = await new Deno.Command("mount", { args: mount, stderr: "null" }).output();
+  if (!success) {
+    await dispose();
+    return null;
+  }
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await new Deno.Command("umount", { args: [path] }).output();
+      await dispose();
+    },
+  };
+}
+
+Deno.test("artifacts for which the database's disk has no room stay with their rows, and go without a backup", async () => {
+  await using disk = await smallDisk();
+  if (disk === null) return console.error("Skipping: mounting a small disk takes root on Linux");
+  await using elsewhere = await tempDirectory();
+  const [path, root] = [join(disk.path, "mlflow.db"), join(elsewhere.path, "mlruns")];
+  const long = { deletedTime: NOW - 90 * DAY };
+  const runs = [1, 2].map((number) => deletedRun({ id: runId(number), ...long }));
+  writeDatabaseStore(path, { experiments: [experiment({ id: "1", runs })] });
+  {
+    using database = new DatabaseSync(path);
+    for (
+      const [table, column] of [["experiments", "artifact_location"], ["runs", "artifact_uri"]]
+    ) {
+      database.exec(
+        `UPDATE ${table} SET ${column} = REPLACE(${column}, '${disk.path}', '${elsewhere.path}')`,
+      );
+    }
+  }
+  for (const [number, size] of [[1, 16 << 20], [2, 4_096]] as const) {
+    const artifacts = join(root, "1", runId(number), "artifacts");
+    Deno.mkdirSync(artifacts, { recursive: true });
+    Deno.writeFileSync(join(artifacts, "model.bin"), new Uint8Array(size).fill(7));
+  }
+  await using store = await openStore(path, { now: () => NOW });
+  const [rows, tree] = [exactRowsOf(path), await readTree(root)];
+  const { report } = await cleanup(store, { apply: true });
+  assertEquals(
+    report?.outcomes.map((one) => one.outcome === "failed" ? one.message : one.outcome),
+    [
+      `no space is left to keep its artifacts in ${path}.mltidy/trees; make room there, or do without a backup`,
+      "applied",
+    ],
+  );
+  assertEquals((await listBackups(store)).backups.map((one) => one.kind), ["change"]);
+  await restore(store);
+  assertEquals(exactRowsOf(path), rows);
+  assertSameTree(await readTree(root), tree);
+  assertEquals((await cleanup(store, { apply: true, backup: false })).report?.complete, true);
+  assertEquals([...(await readTree(root)).keys()], ["1"]);
+});
