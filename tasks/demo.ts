@@ -234,9 +234,9 @@ const TOURS: Readonly<Record<DemoKind, Tour>> = {
     place: "",
     sentences: {
       summary: "What is there: the rows of 15 experiments.",
-      verify: "What is wrong with it.",
+      verify: "What is wrong with it: runs that nobody ended, and artifacts that no row names.",
       apply: "Carry it out: exactly this plan; what each row was is written down first.",
-      undo: "All of it can be undone: this gives back each row as it was.",
+      undo: "All of it can be undone: this gives back all that changed as it was.",
     },
   },
 };

@@ -88,6 +88,38 @@ Deno.test("the main job on the example store", async (t) => {
   });
 });
 
+Deno.test("the main job on the example store as a database", async () => {
+  await using directory = await memoryDirectory();
+  const uri = `sqlite:///${Deno.realPathSync(directory.path)}/mlflow.db`;
+  const made = await runTask("demo:store", ["--kind", "sqlite", "."], {
+    directory: directory.path,
+  });
+  assertEquals(made, {
+    code: 0,
+    out: `Wrote ${uri}: 15 experiments with 1,293 runs, 2 orphans\n`,
+    err: `Next: deno task summary --store ${uri}\n`,
+  });
+  const json = async (task: string, ...words: readonly string[]) => {
+    const { code, out, err } = await runTask(task, [...words, "--json", "--store", uri]);
+    assertEquals(code, 0, err);
+    return JSON.parse(out);
+  };
+  const counts = async () => {
+    const { experiments, runs } = await json("summary");
+    return [experiments.active, runs.total, runs.active, runs.deleted];
+  };
+  assertEquals(await counts(), [15, 1293, 1293, 0]);
+  const { actions } = await json("cleanup");
+  const isDeletion = ({ kind }: { readonly kind: string }) => kind === "soft-delete-run";
+  assertEquals(actions.filter(isDeletion).length, 143);
+  const report = await json("cleanup:apply", "--force");
+  assertEquals([report.complete, report.totals.applied], [true, actions.length]);
+  assertEquals(await counts(), [15, 1293, 1150, 143]);
+  assertEquals((await json("cleanup")).actions, []);
+  assertEquals((await json("restore", "--last")).changes, actions.length);
+  assertEquals(await counts(), [15, 1293, 1293, 0]);
+});
+
 Deno.test("demo:store overwrites nothing", async () => {
   await using directory = await tempDirectory();
   writeFiles(directory.path, { "notes.txt": "mine" });

@@ -29,6 +29,7 @@ export const backupTasks = {
     examples: [
       ["deno task backup", "copy the whole store; what is unchanged is shared with the last copy"],
       ["deno task backup --metadata --backups /mnt/nas/mlruns", "all but artifacts, elsewhere"],
+      ["deno task backup --store sqlite:///mlflow.db", "a database at work, with its artifacts"],
       ["deno task backup --verify", "read every copy again and compare"],
       ["deno task backup --expire 90d --keep-last 3 --dry-run", "show which copies would go"],
     ],
@@ -52,7 +53,10 @@ export const backupTasks = {
         default: null,
         parse: parseText,
       } satisfies Valued<string | null>,
-      metadata: toggle("metadata", "Copy everything but what lies in artifacts/"),
+      metadata: toggle(
+        "metadata",
+        "Copy everything but what lies in artifacts/; of a database, its file alone",
+      ),
       backups,
       list: toggle("list", "List the backups, and what kept records take; nothing is changed"),
       verify: toggle("verify", "Read copies again and compare; nothing is changed"),

@@ -87,7 +87,7 @@ export const backups = {
   value: "DIR",
   describe: "Where backups lie, on any file system but not in the store",
   default: null,
-  defaultText: "as mltidy.yaml says, else .mltidy.trash/backups in the store",
+  defaultText: "as mltidy.yaml says, else .mltidy.trash/backups in the store, or beside a database",
   parse: parseText,
 } satisfies Valued<string | null>;
 

@@ -33,7 +33,8 @@ Flags:
       --to DIR              Copy it there instead, under the paths of the store
       --backups DIR         Where backups lie, on any file system but not in the
                             store (default: as mltidy.yaml says, else
-                            .mltidy.trash/backups in the store)
+                            .mltidy.trash/backups in the store, or beside a
+                            database)
       --store DIR|URI       The store to look at (default: what
                             MLFLOW_TRACKING_URI names, else store of
                             mltidy.yaml, else ./mlruns, or ./mlflow.db alone)
