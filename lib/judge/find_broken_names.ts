@@ -139,8 +139,11 @@ function* runNames(snapshot: StoreSnapshot): Generator<Name> {
   }
   for (const { path, runId, ...version } of shownVersions(snapshot)) {
     if (runId !== null) yield { id: runId, protection: null, path };
-    for (const uri of urisOf(version)) {
+    const uris = urisOf(version);
+    if (runId === null && uris.every((uri) => uri === "")) yield { id: "", protection: null, path };
+    for (const uri of uris) {
       if (uri.startsWith("runs:/")) yield { id: uriSegments(uri)[0] ?? "", protection: null, path };
+      else if (isNoUri(uri)) yield { id: uri, protection: null, path };
     }
   }
 }
@@ -165,6 +168,12 @@ function* modelNames(snapshot: StoreSnapshot, references: References): Generator
       if (named?.kind === "logged-model") yield { id: named.id, protection: null, path };
     }
   }
+}
+
+/** What was cut off before it says where it leads, or holds what no place does. */
+function isNoUri(uri: string): boolean {
+  return uri !== "" && ["runs:/", "models:/"].some((scheme) => scheme.startsWith(uri)) ||
+    /[\p{Cc}\uFFFD]/u.test(uri);
 }
 
 function shownVersions({ registeredModels }: StoreSnapshot): readonly ModelVersion[] {

@@ -71,8 +71,10 @@ function isLost({ path, kind }: Stray): boolean {
 
 const LOST = "the link leads to nothing";
 
-function hiddenBy({ subject, path, message }: Problem): readonly MayRefer[] {
-  const protection = protectionOf(subject, path);
+function hiddenBy({ subject, path, damage, message }: Problem): readonly MayRefer[] {
+  const protection = subject === "database"
+    ? damage === "cut-off" ? protectionOfTable(path) : undefined
+    : protectionOf(subject, path);
   return protection === undefined ? [] : [{ protection, path, message }];
 }
 
@@ -98,6 +100,11 @@ function protectionOf(subject: Problem["subject"], path: string): Protection | n
     default:
       return undefined;
   }
+}
+
+function protectionOfTable(table: string): Protection | null {
+  if (table === "inputs") return "inputs";
+  return /^(?:trace_|assessments$|entity_associations$)/.test(table) ? "traces" : null;
 }
 
 /** Whether a file may hold a tag, or a directory in its place hides that there was one. */

@@ -13,7 +13,8 @@ import {
   type ExperimentId,
   type StorePath,
 } from "../store/path.ts";
-import type { Problem, Reference } from "../store/problem.ts";
+import { isLoggedModelId, isRunId } from "../store/names.ts";
+import type { Problem } from "../store/problem.ts";
 import { RUN_STATUSES } from "../store/run_status.ts";
 import type {
   Backend,
@@ -122,6 +123,8 @@ export interface DatabaseRows<D extends Depth> {
   readonly traces: ReadonlyMap<string, number>;
   /** By experiment. */
   readonly datasets: ReadonlyMap<string, number>;
+  /** What may name anything; none at depth `meta`. */
+  readonly cutRows: readonly Problem[];
 }
 
 /**
@@ -171,7 +174,10 @@ export function assembleRows<D extends Depth>(rows: DatabaseRows<D>): StoreSnaps
     orphans: [],
     strays: [],
     registeredModels: registeredModelsOf(rows),
-    problems: experiments.flatMap(({ damagedRuns }) => damagedRuns.map(problemOf)),
+    problems: [
+      ...experiments.flatMap(({ damagedRuns }) => damagedRuns.map(problemOf)),
+      ...(depth === "meta" ? [] : [...rows.cutRows, ...cutRowsOf(rows, runs)]),
+    ],
     hasTrash: true,
     backups: { count: 0, usage: null },
   });
@@ -200,33 +206,6 @@ function segmentOf(name: string): string {
   return name.replace(/[%/\0]/g, encodeURIComponent);
 }
 
-/**
- * Names what refers to runs and logged models, besides runs' tags.
- *
- * @param rows What was read.
- * @param links Run and model of each row that links a run to a model as its input or output.
- * @returns The references.
- */
-export function referencesOf(
-  rows: DatabaseRows<Depth>,
-  links: readonly { readonly experiment: string; readonly run: string; readonly model: string }[],
-): readonly Reference[] {
-  const to = (path: StorePath, kind: Reference["to"], id: string | null): readonly Reference[] =>
-    id === null || id === "" ? [] : [{ path, to: kind, id }];
-  return [
-    // MLflow strikes out what a deleted version was of.
-    ...rows.versions.filter(({ stage }) => stage !== "Deleted_Internal")
-      .flatMap((row) => to(versionAddress(row), "run", row.run)),
-    ...(rows.traceUses ?? []).flatMap(({ experiment, trace, runId, modelId }) => {
-      const path = addressOf(experiment, "traces", trace);
-      return [...to(path, "run", runId), ...to(path, "logged-model", modelId)];
-    }),
-    ...links.flatMap(({ experiment, run, model }) =>
-      to(addressOf(experiment, run), "logged-model", model)
-    ),
-  ];
-}
-
 interface Held {
   readonly runs: Run[];
   readonly damagedRuns: DamagedRun[];
@@ -244,8 +223,8 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
     Held & { readonly id: ExperimentId; readonly path: StorePath }
   >();
   for (const row of rows.runs) {
-    const { id, experiment, started, ended, deleted } = row;
-    if (experiment === null) continue;
+    const { id, started, ended, deleted } = row;
+    const experiment = row.experiment ?? "";
     let held = byExperiment.get(experiment);
     if (held === undefined) {
       held = {
@@ -315,6 +294,41 @@ function problemOf({ path, damage, message }: DamagedRun): Problem {
   return { path, subject: "run", damage, message, line: null, column: null };
 }
 
+/** Runs and models without a whole id or an experiment, tags of no run, experiments in no stage that there is. */
+function cutRowsOf(
+  { experiments, loggedModels, tags }: DatabaseRows<Depth>,
+  runs: ReadonlyMap<string, Held>,
+): readonly Problem[] {
+  const known = new Set(experiments.map(({ id }) => id));
+  const isCut = ({ id }: Run | DamagedRun) => !isRunId(id);
+  const cutRuns = [...runs].flatMap(([experiment, { runs, damagedRuns }]) =>
+    [runs, damagedRuns].map((held) => known.has(experiment) ? held.filter(isCut) : held)
+  );
+  const counts = {
+    experiments: experiments.filter(({ stage }) => !STAGES.some((each) => each === stage)).length,
+    logged_models: loggedModels.filter(({ id }) => !isLoggedModelId(id)).length,
+    runs: cutRuns.reduce((total, { length }) => total + length, 0),
+    tags: [...tags.keys()].filter((id) => !isRunId(id)).length,
+  };
+  return Object.entries(counts).flatMap(([table, count]) =>
+    count === 0 ? [] : [cutRows(table, count)]
+  );
+}
+
+/**
+ * Says that rows are not whole: nobody can tell what they name, so it may be anything, as with a file that was cut
+ * off.
+ *
+ * @param table Their table.
+ * @param count How many they are.
+ * @returns The problem.
+ */
+export function cutRows(table: string, count: number): Problem {
+  const message = `${count} of its rows ${count === 1 ? "is" : "are"} not whole`;
+  const path = asStorePath(table);
+  return { path, subject: "database", damage: "cut-off", message, line: null, column: null };
+}
+
 function loggedModelOf(
   row: LoggedModelRow,
   all: DatabaseRows<Depth>["modelExtras"],
@@ -349,7 +363,10 @@ function registeredModelsOf(
     `${workspace}\0${name}`;
   const versionsOf = Map.groupBy(versions, keyOf);
   const aliasesOf = Map.groupBy(aliases, keyOf);
-  return registeredModels.map((row) => ({
+  // A version whose model is not there keeps what it names all the same.
+  const all = new Map([...registeredModels, ...versions].map((row) => [keyOf(row), row]));
+  for (const row of registeredModels) all.set(keyOf(row), row);
+  return [...all.values()].map((row) => ({
     name: row.name,
     path: modelAddress(row),
     aliases: new Map(
@@ -373,6 +390,7 @@ function modelAddress({ workspace, name }: Pick<VersionRow, "workspace" | "name"
   return addressOf("models", workspace === "default" ? name : `${workspace}:${name}`);
 }
 
-function versionAddress(row: VersionRow): StorePath {
+/** Makes the address of a registered version. */
+export function versionAddress(row: VersionRow): StorePath {
   return asStorePath(`${modelAddress(row)}/version-${row.version}`);
 }

@@ -145,6 +145,16 @@ function hasWholeId(names: readonly string[]): boolean {
   return names.some((name) => isRunId(name) || isLoggedModelId(name));
 }
 
+/** What of a URI leads to the last name on its way that may be the beginning of an id, be it none of it. */
+function untilId(uri: string): string {
+  const parts = uri.split("/");
+  const first = uri.includes("://") ? 3 : 1;
+  const last = parts.findLastIndex((part, index) =>
+    index >= first && index < parts.length - 1 && /^(?:m-)?[0-9a-f]*$/.test(part)
+  );
+  return last < 0 ? uri : parts.slice(0, last + 1).join("/");
+}
+
 function byId<T extends { readonly id: string }>(
   list: readonly T[],
   damaged: readonly string[],
@@ -195,7 +205,10 @@ function reachedFrom(start: ModelVersion, index: Index) {
     for (const { run, prefix } of index.unusual) {
       if (prefix.every((name, position) => name === names[position])) reachRun(run.id);
     }
-    if (uri !== "" && !hasWholeId(names)) reachNames(index.beyond(uri));
+    if (uri !== "" && !hasWholeId(names)) {
+      const beyond = index.beyond(uri);
+      reachNames(beyond.length > 0 ? beyond : index.beyond(untilId(uri)));
+    }
   };
   const reachVersion = (version: ModelVersion) => {
     if (versions.has(version)) return;

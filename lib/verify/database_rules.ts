@@ -56,6 +56,15 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     check: findProblems("database", "unused"),
   },
   {
+    id: "row-cut-off",
+    in: toBoth("warning"),
+    describes: "MLflow finds by these rows nothing, or something else; mltidy lets nothing go",
+    migration: null,
+    stores: "database",
+    remedy: byHand("Bring the rows back from a backup of the database, or delete them"),
+    check: findProblems("database", "cut-off"),
+  },
+  {
     id: "run-row-unusable",
     in: toBoth("warning"),
     describes: "MLflow lists the run nowhere, or raises when it does",

@@ -91,6 +91,8 @@ function fixedValues(
     known.set(owner, typed(owner, id));
     const word = /(\w+) (?:= |IN \()'(\w+)'/.exec(where);
     if (word !== null) known.set(word[1]!, word[2]!);
+    if (known.get("source_type") === "RUN_INPUT") known.set("destination_type", "MODEL_INPUT");
+    if (known.get("destination_type") === "MODEL_INPUT") known.set("source_type", "RUN_INPUT");
     return known;
   }
   const also = where === "" ? "" : `AND ${where}`;
@@ -108,13 +110,23 @@ const CHECKED: readonly (readonly [string, Value])[] = [
   ["run_id", null],
 ];
 
+/** What is not whole, or no JSON where there is to be some, may name anything, and then nothing goes. */
+function soundValueFor(name: string, count: number): Value | null {
+  const id = count.toString(16).padStart(32, "0");
+  if (name === "run_id" || name === "source_id") return id;
+  if (name === "model_id" || name === "destination_id") return `m-${id}`;
+  return name === "assessment_metadata" ? `{"라운드": "🧹 ${count}"}` : null;
+}
+
 /** Long integers, numbers that JSON does not know, text with what is none. */
 function valueFor({ name, type, needed, pk }: Column, count: number): Value {
+  const sound = soundValueFor(name, count);
+  if (sound !== null) return sound;
   const kind = type.split("(")[0]!;
   if (kind === "FLOAT") return [Infinity, -Infinity, 0.1, -0, 5e-324][count % 5]!;
   if (kind === "BIGINT") return 9_007_199_254_740_993n + BigInt(count);
   if (kind === "INTEGER" || kind === "BOOLEAN") return count;
-  if (name === "run_id" || name.endsWith("_type")) return `${count}`;
+  if (name.endsWith("_type")) return `${count}`;
   if (pk === 0 && needed === 0 && count % 3 === 0) return null;
   if (pk > 0 || count % 2 === 0) return `${name} 라운드 🧹 ${count}`;
   return new Uint8Array([0x61, 0xff, 0x00, 0x62, count % 256]);

@@ -6,8 +6,12 @@
  */
 
 import { checkLife } from "../../../lib/records/check_meta.ts";
-import { addressOf, type DatabaseRows, referencesOf } from "../../../lib/snapshot/assemble_rows.ts";
-import { byPath } from "../../../lib/store/path.ts";
+import {
+  addressOf,
+  type DatabaseRows,
+  versionAddress,
+} from "../../../lib/snapshot/assemble_rows.ts";
+import { byPath, type StorePath } from "../../../lib/store/path.ts";
 import type { Problem, Reference } from "../../../lib/store/problem.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
 import type { Depth, MetricsWeight, StoreSnapshot } from "../../../lib/store/snapshot.ts";
@@ -92,6 +96,27 @@ function findReferences<D extends Depth>(
       return experiment === undefined ? [] : [{ experiment, run, model }];
     });
   return referencesOf(rows, links).toSorted(byPath);
+}
+
+/** What refers to runs and logged models, besides runs' tags. */
+function referencesOf(
+  rows: DatabaseRows<Depth>,
+  links: readonly { readonly experiment: string; readonly run: string; readonly model: string }[],
+): readonly Reference[] {
+  const to = (path: StorePath, kind: Reference["to"], id: string | null): readonly Reference[] =>
+    id === null || id === "" ? [] : [{ path, to: kind, id }];
+  return [
+    // MLflow strikes out what a deleted version was of.
+    ...rows.versions.filter(({ stage }) => stage !== "Deleted_Internal")
+      .flatMap((row) => to(versionAddress(row), "run", row.run)),
+    ...(rows.traceUses ?? []).flatMap(({ experiment, trace, runId, modelId }) => {
+      const path = addressOf(experiment, "traces", trace);
+      return [...to(path, "run", runId), ...to(path, "logged-model", modelId)];
+    }),
+    ...links.flatMap(({ experiment, run, model }) =>
+      to(addressOf(experiment, run), "logged-model", model)
+    ),
+  ];
 }
 
 function ask(

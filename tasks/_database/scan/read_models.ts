@@ -40,8 +40,8 @@ export function readLoggedModels(
 export const MOVABLE = `SELECT model_id FROM logged_models AS m
   WHERE m.lifecycle_stage = 'deleted' OR m.source_run_id IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM runs AS r JOIN experiments AS e ON e.experiment_id = r.experiment_id
-    WHERE r.run_uuid = m.source_run_id AND r.lifecycle_stage = 'active'
-      AND e.lifecycle_stage = 'active')`;
+    WHERE r.run_uuid = m.source_run_id AND r.lifecycle_stage IS NOT 'deleted'
+      AND e.lifecycle_stage IS NOT 'deleted')`;
 
 interface TagRow {
   readonly model: string;
@@ -116,7 +116,7 @@ const USES: readonly (readonly [RunUse | "trace", (tables: Tables) => Iterable<U
         fields: { model: text("value"), by: text("request_id") },
         tail: `WHERE key = 'mlflow.modelId' AND value IN (${MOVABLE}) AND request_id IN (
           SELECT request_id FROM trace_info AS t JOIN experiments AS e
-          ON e.experiment_id = t.experiment_id WHERE e.lifecycle_stage = 'active')
+          ON e.experiment_id = t.experiment_id WHERE e.lifecycle_stage IS NOT 'deleted')
           ORDER BY request_id`,
       }),
   ],

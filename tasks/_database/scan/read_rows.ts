@@ -16,6 +16,7 @@ import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
 import type { Extras } from "../../../lib/store/extras.ts";
 import type { Depth } from "../../../lib/store/snapshot.ts";
 import { PARENT_TAG } from "../../../lib/store/tags.ts";
+import { findCutRows } from "./dangling_rows.ts";
 import { readLoggedModels, readModelExtras } from "./read_models.ts";
 import { readRunExtras, readTraceUses } from "./read_extras.ts";
 import { amongIds, type Column, number, selectRows, type Tables, text } from "./tables.ts";
@@ -50,6 +51,8 @@ export function readRows<D extends Depth>(
 ): DatabaseRows<D> {
   const { depth, extras, location, now } = options;
   const experiments = [...readExperiments(tables)];
+  const modelExtras = depth === "meta" ? null : readModelExtras(tables);
+  const needsUses = extras?.uses === true || depth === "full";
   const [revision] = selectRows<{ head: string | null }>(tables, {
     table: "alembic_version",
     fields: { head: text("version_num") },
@@ -68,13 +71,15 @@ export function readRows<D extends Depth>(
     runExtras: extras === undefined ? null : readRunExtras(tables, extras),
     lastChanges: depth === "meta" ? new Map() : readLastChanges(tables),
     loggedModels: [...readLoggedModels(tables)],
-    modelExtras: depth === "meta" ? null : readModelExtras(tables),
+    modelExtras,
     registeredModels: [...readVersions(tables, "registered_models")],
     versions: [...readVersions(tables, "model_versions")],
     aliases: [...readAliases(tables)],
-    traceUses: extras?.uses || depth === "full" ? sortedUses(tables) : null,
+    traceUses: needsUses ? sortedUses(tables) : null,
     traces: countRows(tables, "trace_info"),
     datasets: countRows(tables, "datasets"),
+    // A model that may go is asked for by traces, too.
+    cutRows: modelExtras === null ? [] : findCutRows(tables, needsUses || modelExtras.size > 0),
     runs: readRuns(tables, options),
   };
 }

@@ -264,7 +264,19 @@ Deno.test("findReferences() takes a URI that was cut off for that of all whose f
   assertEquals(cut("file:///data/mlr"), [RUN, OTHER, MODEL].sort());
   assertEquals(cut(`file:///data/mlruns/1/models/${MODEL.slice(0, 20)}`), own);
   assertEquals(cut(at), [RUN]);
-  for (const elsewhere of [`file:///data/mlruns/1/${runId(99)}`, "s3://bucket/model", ""]) {
+  for (const left of [RUN.slice(0, 5), RUN.slice(0, -1), ""]) {
+    const all = left === "" ? [RUN, OTHER, MODEL] : [RUN, OTHER];
+    assertEquals(cut(`file:///data/mlruns/1/${left}/artifacts/model`), all.sort(), left);
+  }
+  for (
+    const elsewhere of [
+      `file:///data/mlruns/1/${runId(99)}`,
+      "s3://bucket/model",
+      "s3://bucket/1/model",
+      "file:///srv/models/best",
+      "",
+    ]
+  ) {
     assertEquals(cut(elsewhere), [], elsewhere);
   }
 });

@@ -124,6 +124,9 @@ const LARGE = ["database-damaged", "metrics-dominate"];
 const BREAKS: Readonly<Record<string, string>> = {
   "foreign-key-broken": "INSERT INTO tags VALUES ('a', 'b', 'nowhere')",
   "row-dangling": "INSERT INTO input_tags VALUES ('nowhere', 'context', 'train')",
+  "row-cut-off": `INSERT INTO inputs VALUES ('i', 'RUN_INPUT', '${runId(1)}', 'MODEL_INPU', 'm-${
+    runId(1)
+  }', 0)`,
   "run-row-unusable":
     `PRAGMA ignore_check_constraints = ON; UPDATE runs SET status = 'LOST' ${FIRST}`,
   "deletion-time-missing":
@@ -132,7 +135,9 @@ const BREAKS: Readonly<Record<string, string>> = {
   "artifacts-without-row": `DELETE FROM runs WHERE run_uuid = '${runId(2)}'`,
   "artifacts-missing": `INSERT INTO logged_models (model_id, experiment_id, name, artifact_location,
       creation_timestamp_ms, last_updated_timestamp_ms, status, lifecycle_stage)
-    SELECT 'm-1', 1, 'model', artifact_location || '/models/m-1/artifacts', 0, 0, 2, 'active'
+    SELECT 'm-${
+    runId(1)
+  }', 1, 'model', artifact_location || '/models/m/artifacts', 0, 0, 2, 'active'
     FROM experiments WHERE experiment_id = 1`,
   "model-source-missing": `INSERT INTO registered_models (name) VALUES ('m');
     INSERT INTO model_versions (name, version, source)
@@ -153,7 +158,7 @@ const BREAKS: Readonly<Record<string, string>> = {
     "INSERT INTO registered_models (name) VALUES ('m'); INSERT INTO registered_model_aliases (name, alias, version) VALUES ('m', 'best', 7)",
   "logged-model-missing": `INSERT INTO inputs VALUES ('i', 'RUN_INPUT', '${
     runId(1)
-  }', 'MODEL_INPUT', 'm-gone', 0)`,
+  }', 'MODEL_INPUT', 'm-${runId(9)}', 0)`,
   "default-experiment-missing": "DELETE FROM experiments WHERE experiment_id = 0",
   "default-experiment-deleted":
     "UPDATE experiments SET lifecycle_stage = 'deleted' WHERE experiment_id = 0",
