@@ -8,7 +8,11 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { cleanup, openStore, restore } from "mltidy";
+import { policyOfAges } from "../../lib/policy/policy.ts";
+import { DAY } from "../_support/builders.ts";
+import { exactRowsOf } from "../_support/owned_rows.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
 import { testEachVersion } from "./each_version.ts";
 import { runPython } from "./python.ts";
 
@@ -43,6 +47,81 @@ testEachVersion(
     assertEquals((await restore(store)).changes, 3);
     assertEquals(rowsOf(path), before);
     assertEquals(await ask("say", path), shown);
+  },
+);
+
+interface Made {
+  readonly main: string;
+  readonly old: string;
+  readonly runs: Readonly<Record<string, string>>;
+  /** None by MLflow 2. */
+  readonly models: Readonly<Record<string, string>>;
+}
+
+interface Shown {
+  readonly experiments: readonly string[];
+  readonly active: readonly string[];
+  readonly deleted: readonly string[];
+  /** The files of the registered version. */
+  readonly loaded: readonly string[];
+  /** The runs that `mlflow gc` would take. */
+  readonly rubbish: readonly string[];
+  readonly models?: readonly string[];
+  readonly traces?: number;
+  readonly rubbishModels?: number;
+}
+
+testEachVersion(
+  "what was deleted long ago is purged from a database, MLflow goes on, and all comes back exactly",
+  async (version) => {
+    await using temp = await tempDirectory();
+    const directory = Deno.realPathSync(temp.path);
+    const path = join(directory, "mlflow.db");
+    const ask = (word: string) => runPython(version, "database_purge.py", [word, directory]);
+    const { main, old, runs, models } = await ask("make") as Made;
+    const shown = await ask("say") as Shown;
+    const before = { rows: exactRowsOf(path), files: await readTree(join(directory, "mlruns")) };
+
+    await using store = await openStore(`sqlite:///${path}`, { now: () => Date.now() + 90 * DAY });
+    const policy = { ...policyOfAges(), olderThan: null };
+    const { plan, report } = await cleanup(store, { apply: true, policy });
+    const isThree = shown.models !== undefined;
+    assertEquals(
+      plan.actions.map(({ kind, path }) => `${kind} ${path}`).toSorted(),
+      [
+        `purge-experiment ${old}`,
+        ...(isThree
+          ? ["gone", "stays"].map((name) => `purge-logged-model ${main}/models/${models[name]}`)
+          : []),
+        `purge-run ${main}/${runs["gone"]}`,
+      ].toSorted(),
+    );
+    assertEquals(report?.outcomes.map(({ outcome }) => outcome), plan.actions.map(() => "applied"));
+    assertEquals(report?.totals.usage.files! > 0, true);
+
+    assertEquals(await ask("say"), {
+      ...shown,
+      experiments: shown.experiments.filter((name) => name !== "old"),
+      deleted: ["parent", "registered"],
+      rubbish: ["parent", "registered"],
+      ...(isThree ? { models: ["parent", "registered"], rubbishModels: 0 } : {}),
+    });
+    const left = JSON.stringify([exactRowsOf(path), await readTree(join(directory, "mlruns"))]);
+    for (
+      const id of [
+        runs["gone"]!,
+        runs["inOld"]!,
+        ...isThree ? [models["gone"]!, models["inOld"]!] : [],
+      ]
+    ) {
+      const hex = new TextEncoder().encode(id).toHex().toUpperCase();
+      assertEquals([left.includes(id), left.includes(hex)], [false, false], id);
+    }
+
+    assertEquals((await restore(store)).changes, plan.actions.length);
+    assertEquals(exactRowsOf(path), before.rows);
+    assertSameTree(await readTree(join(directory, "mlruns")), before.files);
+    assertEquals(await ask("say"), shown);
   },
 );
 

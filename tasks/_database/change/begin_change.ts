@@ -25,7 +25,7 @@ import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
 import { purgeTrees, type ReadNamed } from "./purge_trees.ts";
 import { quarantineOrphans } from "./quarantine_orphans.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
-import { type Standings, standingsOfRuns } from "./standing_facts.ts";
+import { type Standings, standingsOfRuns, standsAs } from "./standing_facts.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { isEmpty, leaveChange, reverseChange } from "./undo_change.ts";
 
@@ -146,8 +146,7 @@ function softDelete(
       standings ??= standingsOfRuns(tables, chunk.map(({ runId }) => runId));
       const found = standings.get(run);
       if (found === undefined) reasons.set(run, "gone");
-      return found !== undefined && found.stamp === stamps.get(run) &&
-        found.facts === known.get(run)?.facts;
+      return found?.stamp === stamps.get(run) && standsAs(found, known.get(run));
     }));
   } finally {
     log.drop(rows.filter((row) => !changed.has(row)));

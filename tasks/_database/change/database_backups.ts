@@ -120,14 +120,15 @@ async function bringBack(
   const isWhole = (selection.experiment ?? selection.run) === undefined;
   if (isWhole) log.reopen(id);
   else log.markGoingBack(chosen.subjects);
-  try {
-    const inTheWay = await orElse(path, undoChosen(held, id, chosen, work));
-    if (inTheWay.length > 0) throw new RestoreCollisionError(id, inTheWay);
-    return { changes: chosen.rows.length + chosen.subjects.length, faults: [] };
-  } finally {
-    if (isEmpty(log, id)) log.remove(id);
-    else if (isWhole) log.finish(id);
+  const inTheWay = await orElse(path, undoChosen(held, id, chosen, work));
+  // Nothing was in the way before: the next task that locks the store tries once more.
+  if (inTheWay.length > 0) throw new RestoreCollisionError(id, inTheWay);
+  if (isEmpty(log, id)) log.remove(id);
+  else {
+    if (isWhole) log.finish(id);
+    work.signal?.throwIfAborted();
   }
+  return { changes: chosen.rows.length + chosen.subjects.length, faults: [] };
 }
 
 /** What is in the way of what is not back. */
@@ -143,7 +144,7 @@ async function undoChosen(
   if (inTheWay.length > 0) return inTheWay;
   for (let at = 0; at < rows.length; at += AT_ONCE) {
     await turn();
-    signal?.throwIfAborted();
+    if (signal?.aborted) break;
     const some = rows.slice(at, at + AT_ONCE);
     const left = new Set(undoChanges(owned.database, some));
     log.drop(some.filter((row) => !left.has(row)));

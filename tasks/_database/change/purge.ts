@@ -19,11 +19,11 @@ import type { PurgeTrees } from "./purge_trees.ts";
 import { type GoingSubject, type RemovalPlace, removeAll } from "./remove_rows.ts";
 import type { Subject } from "../log/removed_rows.ts";
 import {
-  type Standing,
   type Standings,
   standingsOfExperiments,
   standingsOfModels,
   standingsOfRuns,
+  standsAs,
 } from "./standing_facts.ts";
 
 /** An action that takes something away for good. */
@@ -225,13 +225,13 @@ function whyNot({ place, known, now, owner, ids, action }: Question): SkipReason
     const { experimentId: id } = action;
     const found = now.experiment.get(id);
     if (found === undefined) return "gone";
-    const isSame = found.stamp === action.stamp && same(found, known.experiment.get(id));
+    const isSame = found.stamp === action.stamp && standsAs(found, known.experiment.get(id));
     if (!isSame || isNewest(place.rows, id)) return "changed-since-plan";
     if (owner === "experiment") return isEmpty(place.rows, id) ? null : "changed-since-plan";
     if (owner === "trace") return null;
     const runs = new Set<string>(action.runIds);
     const areKnown = ids.every((one) =>
-      same(now[owner].get(one), known[owner].get(one)) && (owner !== "run" || runs.has(one))
+      standsAs(now[owner].get(one), known[owner].get(one)) && (owner !== "run" || runs.has(one))
     );
     return areKnown ? null : "changed-since-plan";
   }
@@ -240,17 +240,13 @@ function whyNot({ place, known, now, owner, ids, action }: Question): SkipReason
     : ["logged-model", action.modelId] as const;
   const found = now[kind].get(id);
   if (found === undefined) return "gone";
-  if (found.stamp !== action.stamp || !same(found, known[kind].get(id))) {
+  if (found.stamp !== action.stamp || !standsAs(found, known[kind].get(id))) {
     return "changed-since-plan";
   }
   const waitsFor = action.kind === "purge-logged-model" ? action.withoutRun : null;
   return waitsFor !== null && isThere(place.rows, "runs", "run_uuid", waitsFor)
     ? "changed-since-plan"
     : null;
-}
-
-function same(found: Standing | undefined, known: Standing | undefined): boolean {
-  return found !== undefined && found.stamp === known?.stamp && found.facts === known.facts;
 }
 
 /** SQLite gives the highest id out again once it is free. */

@@ -163,6 +163,8 @@ async function bringBack<Why>(
   };
   try {
     const all = staying.map(({ logged }) => logged);
+    // Where this cannot be done now, the next task that locks the store does it.
+    if (all.length > 0) log.markGoingBack(all);
     const without = await bringTreesOf({ database, change, subjects: all });
     const subjects = all.filter((one) => !without.has(one));
     if (without.size > 0) refuse(new Error([...without.values()].join("; ")));

@@ -14,12 +14,24 @@ import { amongIds, type Column, selectRows, type Tables, text } from "../scan/ta
 export interface Standing {
   /** That of its own row, see `stampOf`. */
   readonly stamp: string;
-  /** A digest of what else may protect it. */
-  readonly facts: string;
+  /** What else may protect it, a digest of each. */
+  readonly facts: ReadonlySet<string>;
 }
 
 /** How things stand, by their ids; those that are gone are left out. */
 export type Standings = ReadonlyMap<string, Standing>;
+
+/**
+ * Tells whether a thing stands as it stood. What has gone protects it no more: its runs and models may just have
+ * been taken away by the same change.
+ *
+ * @param found How it stands.
+ * @param known How it stood.
+ * @returns Whether its row is the same, and nothing else has come to protect it.
+ */
+export function standsAs(found: Standing | undefined, known: Standing | undefined): boolean {
+  return found !== undefined && found.stamp === known?.stamp && found.facts.isSubsetOf(known.facts);
+}
 
 interface FactRow {
   readonly of: string;
@@ -125,7 +137,7 @@ export function standingsOfExperiments(
 }
 
 function standing(stamp: string, facts: readonly string[] = []): Standing {
-  return { stamp, facts: fingerprintOf(facts) };
+  return { stamp, facts: new Set(facts) };
 }
 
 function factsOf(
@@ -149,8 +161,8 @@ function factsOf(
 }
 
 function add(facts: Map<string, string[]>, of: string, words: readonly (string | null)[]): void {
-  const all = words.map((word) => word ?? "");
+  const fact = fingerprintOf(words.map((word) => word ?? ""));
   const known = facts.get(of);
-  if (known === undefined) facts.set(of, all);
-  else known.push(...all);
+  if (known === undefined) facts.set(of, [fact]);
+  else known.push(fact);
 }

@@ -83,6 +83,17 @@ async function filled(schema: typeof SCHEMAS[number] = "3.17"): Promise<TempData
     database.path,
     THINGS.filter(({ owner }) => owner !== "logged-model" || has.has("logged_models")),
   );
+  if (has.has("logged_models")) {
+    // What a run takes along had stood for its model.
+    database.execute(
+      [1, 4].map((number) =>
+        `INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id)
+          VALUES ('o${number}', 'RUN_OUTPUT', '${runId(number)}', 'MODEL_OUTPUT', '${
+          model(number)
+        }')`
+      ).join(";"),
+    );
+  }
   return database;
 }
 
