@@ -181,8 +181,9 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
   const known = KINDS.find((each) => each === kind);
   const trees = parsed(row["trees"]);
   const isSound = known !== undefined && isTexts([experiment, run ?? "", id]) &&
-    Array.isArray(trees) &&
-    trees.every(isTree) &&
+    Array.isArray(trees) && trees.every(isTree) &&
+    (known !== "run" && known !== "logged-model" ||
+      trees.every(({ path }) => path.endsWith(`/${id}`))) &&
     (known !== "experiment" || id === experiment) &&
     (known !== "orphan" || trees.length === 1 && trees[0]?.path === id) &&
     (known !== "run" || id === run);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { RestoreCollisionError } from "../../../../lib/errors.ts";
+import { DatabaseSync } from "node:sqlite";
+import { DamagedBackupError, RestoreCollisionError } from "../../../../lib/errors.ts";
 import { listBackups } from "../../../../tasks/backups/list_backups.ts";
 import { recover } from "../../../../tasks/backups/recover.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";
@@ -263,4 +264,31 @@ Deno.test("copies that were made before rows were to go are freed by the next ta
   assertEquals([...Deno.readDirSync(trees)], []);
   assertEquals((await listBackups(store)).backups, []);
   assertSameTree(await readTree(database.artifacts), tree);
+});
+
+Deno.test("a log that names other trees than MLflow makes moves nothing", async () => {
+  await using database = await filled();
+  await using store = await open(database);
+  await cleanup(store, { apply: true });
+  const tree = await readTree(database.directory, { except: ["mlflow.db.mltidy"] });
+  const [root, own] = [database.artifacts, `1/${runId(1)}`];
+  const forged = [
+    { root, path: `1/${runId(2)}` },
+    { root, path: "1/artifacts" },
+    { root, path: `1/../${runId(1)}` },
+    { root: `${root}/../mlruns`, path: own },
+    { root: "mlruns", path: own },
+    { root },
+    own,
+  ];
+  const { changes } = statePaths(database.path);
+  for (const one of forged) {
+    {
+      using log = new DatabaseSync(changes);
+      log.prepare("UPDATE subjects SET trees = ? WHERE id = ?")
+        .run(JSON.stringify([one]), runId(1));
+    }
+    await assertRejects(() => restore(store), DamagedBackupError, "expected a run");
+    assertSameTree(await readTree(database.directory, { except: ["mlflow.db.mltidy"] }), tree);
+  }
 });
