@@ -13,6 +13,8 @@ export interface RestoreAdvice {
   readonly rescue: Rescue | null;
   /** Whether none of them comes back but in parts. */
   readonly isPartly: boolean;
+  /** The id of the newest that is only ever copied to another place; `null` when there is none. */
+  readonly apart: string | null;
 }
 
 /** Copies are long to read, so no more of them are tried. */
@@ -33,7 +35,7 @@ export async function adviseRestore(
 ): Promise<RestoreAdvice> {
   const place = await requireCapability(store, "backups").open(backups);
   const sound = listed.filter(({ kind }) => kind !== "damaged");
-  const { whole, isBlocked } = await findWhole(place, sound);
+  const { whole, isBlocked, apart } = await findWhole(place, sound);
   const newest = sound.find((one) => one.kind === "change");
   const { waiting = 0, gone = 0 } = newest?.undoing ?? {};
   const rescue = newest === undefined || waiting + gone === 0
@@ -44,26 +46,29 @@ export async function adviseRestore(
     isNewest: whole === sound[0]?.id,
     rescue,
     isPartly: isBlocked && whole === null && rescue === null,
+    apart,
   };
 }
 
 async function findWhole(
   place: Backups,
   sound: readonly BackupListing[],
-): Promise<{ readonly whole: string | null; readonly isBlocked: boolean }> {
+): Promise<Pick<RestoreAdvice, "whole" | "apart"> & { readonly isBlocked: boolean }> {
   let copies = 0;
   let isBlocked = false;
+  let apart: string | null = null;
   for (const { id, ...backup } of sound) {
     if (backup.kind === "change") {
       const { changes, undoing: { possible } = { possible: changes } } = backup;
-      if (possible === changes) return { whole: id, isBlocked };
+      if (possible === changes) return { whole: id, isBlocked, apart };
       isBlocked = true;
     } else if (copies++ < MOST_COPIES) {
-      const { changes = 0, collisions = [], apart } = await place.preview(id) ?? {};
-      if (apart !== undefined) continue;
-      if (changes > 0 && collisions.length === 0) return { whole: id, isBlocked };
+      const preview = await place.preview(id);
+      const { changes = 0, collisions = [] } = preview ?? {};
+      if (preview?.apart !== undefined) apart ??= id;
+      else if (changes > 0 && collisions.length === 0) return { whole: id, isBlocked, apart };
       isBlocked ||= collisions.length > 0;
     }
   }
-  return { whole: null, isBlocked };
+  return { whole: null, isBlocked, apart };
 }

@@ -83,7 +83,7 @@ async function sayWhatComesBack(
     import("../../backups/advise_restore.ts"),
     import("../../backups/restore.ts"),
   ]);
-  const { whole, isNewest, rescue, isPartly } = await adviseRestore(store, backups, {
+  const { whole, isNewest, rescue, isPartly, apart } = await adviseRestore(store, backups, {
     backups: place,
   });
   const say = (what: string, words: readonly string[]) => {
@@ -94,6 +94,7 @@ async function sayWhatComesBack(
   if (whole !== null) {
     say(`To bring back ${isNewest ? "the newest" : "the newest that comes back whole"}`, [whole]);
   }
+  if (apart !== null) say("To have the newest copy at another place", [apart, "--to", "DIR"]);
   if (isPartly) {
     world.say(foldLines([partlyText(store.backups?.elsewhere ?? false)], world.style));
   }

@@ -2,8 +2,8 @@
  * Copying a database as it is at one moment, while a server may be at work.
  *
  * *Locking*: in WAL mode nobody waits for anybody. In another mode whoever wants to write waits while it is read: a
- * second for each 200 MiB or so of the twenty that MLflow waits. One that would take longer is read a few pages at a
- * time, between which others may write, and is read once more when somebody did.
+ * few seconds of the twenty that MLflow waits. One that would take longer is read a few pages at a time, between which
+ * others may write, and is read once more when somebody did.
  *
  * *After an interruption*: what was written of the copy is no one's yet, see `make_copy.ts`.
  *

@@ -38,12 +38,18 @@ Deno.test("what a purge kept nothing of comes back from a copy, and from no chan
   const copy = await backup(store);
   const { id } = (await prune(store, { apply: true })).report!.backup!;
   assertEquals(await undoingOf(store, id), { changes: 2, possible: 2, waiting: 0, gone: 0 });
-  const none = { rescue: null, isPartly: false };
+  const none = { rescue: null, isPartly: false, apart: null };
   assertEquals(await adviceOf(store), { ...none, whole: id, isNewest: true });
   await cleanup(store, { ...PURGE, backup: false });
   assertEquals(await undoingOf(store, id), { changes: 2, possible: 0, waiting: 0, gone: 2 });
   const rescue = { id: copy.id, kind: "copy" } as const;
-  assertEquals(await adviceOf(store), { whole: null, isNewest: false, rescue, isPartly: false });
+  assertEquals(await adviceOf(store), {
+    whole: null,
+    isNewest: false,
+    rescue,
+    isPartly: false,
+    apart: null,
+  });
   const command = `deno task restore ${copy.id} --store ${place.root}`;
   const { rescue: told } = await restore(store, { dryRun: true });
   const { rescue: thrown } = await assertRejects(() => restore(store), RestoreCollisionError);
@@ -63,14 +69,14 @@ Deno.test("what a later purge took waits for that to be undone", async () => {
   const { rescue } = await assertRejects(() => restore(store, { id }), RestoreCollisionError);
   assertEquals(rescue, `deno task restore ${later} --store ${place.root}`);
   for (const one of [later, id]) {
-    const advice = { whole: one, isNewest: true, rescue: null, isPartly: false };
+    const advice = { whole: one, isNewest: true, rescue: null, isPartly: false, apart: null };
     assertEquals(await adviceOf(store), advice);
     await restore(store, { id: one });
   }
   assertSameTree(await readTree(place.root, EXCEPT), original);
   assertEquals(
     await adviceOf(store),
-    { whole: null, isNewest: false, rescue: null, isPartly: false },
+    { whole: null, isNewest: false, rescue: null, isPartly: false, apart: null },
   );
 });
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { join } from "@std/path";
 import { renderRestore } from "../../../../lib/render/restore.ts";
 import { InvalidArgumentError, UnsupportedStoreError } from "../../../../lib/errors.ts";
+import { adviseRestore } from "../../../../tasks/backups/advise_restore.ts";
 import { backup } from "../../../../tasks/backups/backup.ts";
 import { expireBackups } from "../../../../tasks/backups/expire_backups.ts";
 import { listBackups } from "../../../../tasks/backups/list_backups.ts";
@@ -82,6 +83,9 @@ Deno.test("restore() never brings the copy of a database back over what was writ
       `\`deno task restore ${id} --to DIR --store ${place.uri}\` copies it to another place`,
     );
   }
+  const listed = await listBackups(store);
+  const { whole, apart, isPartly } = await adviseRestore(store, listed.backups);
+  assertEquals([whole, apart, isPartly], [null, id, false]);
   // The newest change is another thing: there is none.
   assertEquals((await restore(store)).backup, null);
   assertSameTree(await contents(directory), before);
