@@ -27,14 +27,14 @@ export function repairRows(context: RepairContext): Repairs {
       const stamp = evidence.stamps.get(edit.path);
       return stamp === undefined ? [] : [{ ...edit, usage: NO_USAGE, stamp }];
     }),
-    ...evidence.dangling.map(({ table, rows, names, stamp }): PurgeDanglingRows => ({
+    ...evidence.dangling.map(({ table, rows, stamp }): PurgeDanglingRows => ({
       kind: "purge-dangling-rows",
       path: table,
       name: table,
       rows,
       reasons: [{
         kind: "broken",
-        message: `${plural(rows, "row names", "rows name")} none of ${names}`,
+        message: `${plural(rows, "row belongs", "rows belong")} to runs that are gone`,
       }],
       usage: NO_USAGE,
       stamp,

@@ -159,8 +159,6 @@ export interface DanglingRows {
   readonly table: StorePath;
   /** How many rows. */
   readonly rows: number;
-  /** Where what they name is not; a table. */
-  readonly names: string;
   /** Tells which rows these are. */
   readonly stamp: string;
 }

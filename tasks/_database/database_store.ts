@@ -53,6 +53,8 @@ export function openDatabaseStore(
         "purge-experiment",
         "purge-logged-model",
         "quarantine-orphan",
+        "finish-stale-run",
+        "purge-dangling-rows",
       ]),
       async interrupted() {
         const { findCutOff } = await import("./change/find_cut_off.ts");

@@ -59,12 +59,7 @@ export async function readRowEvidence(
     runs.set(run.path, await evidenceOf(run, root, points.get(run.id) ?? 0));
     stamps.set(run.path, run.stamp);
   }
-  return {
-    ...NO_EVIDENCE,
-    runs,
-    stamps,
-    dangling: dangling.map(({ table, names, rows, stamp }) => ({ table, names, rows, stamp })),
-  };
+  return { ...NO_EVIDENCE, runs, stamps, dangling };
 }
 
 /** Run → when a metric of it was logged last, of runs that have not ended. */

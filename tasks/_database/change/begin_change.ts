@@ -12,6 +12,7 @@
  */
 
 import type { Action, QuarantineOrphan, SoftDeleteRun } from "../../../lib/plan/plan.ts";
+import type { PurgeDanglingRows } from "../../../lib/plan/repair_action.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
@@ -20,6 +21,13 @@ import { storeErrorOf } from "../scan/open_database.ts";
 import type { Tables } from "../scan/tables.ts";
 import type { WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, makeChanges, softDeletion } from "../log/change_rows.ts";
+import {
+  type FinishRun,
+  finishRuns,
+  isFinish,
+  isOfGoneRuns,
+  purgeRowsOfGone,
+} from "./mend_rows.ts";
 import type { OwnedRows } from "./owned_rows.ts";
 import { isPurge, lookAtPurges, performPurges, type Purge } from "./purge.ts";
 import { purgeTrees, type ReadNamed } from "./purge_trees.ts";
@@ -45,7 +53,7 @@ export interface ChangeOptions {
   readonly readNamed: ReadNamed;
 }
 
-type Done = SoftDeleteRun | Purge | QuarantineOrphan;
+type Done = SoftDeleteRun | Purge | QuarantineOrphan | FinishRun | PurgeDanglingRows;
 
 /**
  * Begins a change. Needs write permission; the lock of the store must be held.
@@ -56,7 +64,7 @@ type Done = SoftDeleteRun | Purge | QuarantineOrphan;
 export async function beginChange(options: ChangeOptions): Promise<Change> {
   const { task, now, keepBackup, log, tables, rows, path, readNamed } = options;
   const actions = options.actions.filter((one): one is Done =>
-    isSoftDelete(one) || isPurge(one) || isQuarantine(one)
+    isSoftDelete(one) || isPurge(one) || isQuarantine(one) || isFinish(one) || isOfGoneRuns(one)
   );
   const turn = takeTurns();
   const deleting = actions.filter(isSoftDelete).map(({ runId }) => runId);
@@ -79,6 +87,14 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
         const done = await quarantineOrphans(place, orphans, { keepBackup, readNamed, signal });
         remains.push(...done.remains);
         return done.outcomes;
+      }
+      const stale = chunk.filter(isFinish);
+      if (stale.length > 0) return finishRuns(place, stale);
+      const [dangling] = chunk.filter(isOfGoneRuns);
+      if (dangling !== undefined) {
+        const done = await purgeRowsOfGone(place, dangling, { turn, explain });
+        isUnsettled ||= done.isUnsettled;
+        return [done.outcome];
       }
       const purges = chunk.filter(isPurge);
       const how = { known: purging, trees, signal, turn, explain };
@@ -166,6 +182,8 @@ const CHUNKS: Readonly<Record<Done["kind"], number>> = {
   "purge-experiment": 20,
   "purge-logged-model": 1_000,
   "quarantine-orphan": 1_000,
+  "finish-stale-run": AT_ONCE,
+  "purge-dangling-rows": 1,
 };
 
 type Perform = (

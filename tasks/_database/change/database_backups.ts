@@ -263,7 +263,8 @@ function contentsOf(log: ChangeLog, owned: OwnedRows, id: string): BackupContent
     return gone === undefined ? known.get(id)?.["name"]?.toString() : nameOfSubject(log, gone);
   };
   const all = [...rows, ...subjects];
-  const experiments = new Set(all.map(({ experiment }) => experiment));
+  // Rows of runs that are gone are of no experiment.
+  const experiments = new Set(all.map(({ experiment }) => experiment).filter((id) => id !== ""));
   const runs = new Set(all.flatMap(({ run }) => run === null ? [] : [run]));
   return {
     experiments: [...experiments].map((id) => ({ id, name: nameOf("experiment", id) })),
@@ -326,15 +327,16 @@ function collisionsOf(
 }
 
 function collisionText(state: RowState, { run, after }: LoggedRow): string | null {
+  const deed = after["status"] === undefined ? "deleted" : `${after["status"]}`.toLowerCase();
   switch (state) {
     case "before":
     case "after":
       return null;
     case "gone":
-      return `run ${run}: expected it deleted, found that it is in the database no more`;
+      return `run ${run}: expected it ${deed}, found that it is in the database no more`;
     case "other":
-      return `run ${run}: expected it deleted on ${
-        formatTime(Number(after["deleted_time"]))
+      return `run ${run}: expected it ${deed} on ${
+        formatTime(Number(after["deleted_time"] ?? after["end_time"]))
       }, found that it has been changed since`;
   }
 }

@@ -11,7 +11,8 @@
  * @module
  */
 
-import { type Owner, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
+import { type OwnedTable, type Owner, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
+import { goneRuns } from "../scan/dangling_rows.ts";
 import type { Tables } from "../scan/tables.ts";
 import type { WritableLog } from "../log/change_log.ts";
 import { inTransaction } from "../log/change_rows.ts";
@@ -64,6 +65,7 @@ const ORDER: Readonly<Record<Subject["kind"], readonly Owner[]>> = {
   "run": ["run"],
   "logged-model": ["logged-model"],
   "experiment": ["run", "logged-model", "trace", "experiment"],
+  "dangling-rows": ["run"],
 };
 
 /** What is to go, with its artifacts. */
@@ -137,11 +139,11 @@ async function takeOwned<Why>(
   { refuse, turn }: { readonly refuse: Refuse<Why>; readonly turn: () => Promise<void> },
 ): Promise<void> {
   const { rows } = place;
-  const tables = tablesOf(rows, owner);
+  const tables = tablesFor(rows, owner, all);
   const parts = all.filter(({ end }) => end === null).flatMap((going) =>
-    partsOf(rows, going.logged, owner).map((id) => ({ id, going }))
+    partsOf(place, going.logged, owner).map((id) => ({ id, going }))
   );
-  for (const { parts: some, slices } of batchesOf(rows, owner, parts)) {
+  for (const { parts: some, slices } of batchesOf(rows, tables, owner, parts)) {
     await turn();
     const takeSome = (wanted: readonly Pick<Taking, "table" | "limit">[]) =>
       take(place, { owner, parts: some, wanted, refuse });
@@ -175,9 +177,26 @@ async function bringBack<Why>(
   }
 }
 
+/** Of runs that are gone only the rows of one table go at once. */
+function tablesFor<Why>(
+  rows: OwnedRows,
+  owner: Owner,
+  all: readonly Going<Why>[],
+): readonly OwnedTable[] {
+  const names = new Set(all.map(({ subject }) => subject.id));
+  return tablesOf(rows, owner).filter(({ table }) =>
+    all[0]?.subject.kind !== "dangling-rows" || names.has(table)
+  );
+}
+
 /** The ids of what of one owner goes with a subject. */
-function partsOf(rows: OwnedRows, { kind, id }: LoggedSubject, owner: Owner): readonly string[] {
+function partsOf(
+  { rows, tables }: RemovalPlace,
+  { kind, id }: LoggedSubject,
+  owner: Owner,
+): readonly string[] {
   if (owner === kind) return [id];
+  if (kind === "dangling-rows") return goneRuns(tables, id);
   const own = ownTableOf(owner);
   if (!rows.columns.has(own.table)) return [];
   return statementOf(
@@ -195,13 +214,14 @@ interface Batch<Why> {
 /** No more rows in one transaction than take a fraction of a second. */
 function* batchesOf<Why>(
   rows: OwnedRows,
+  tables: readonly OwnedTable[],
   owner: Owner,
   parts: readonly Part<Why>[],
 ): Iterable<Batch<Why>> {
   for (let at = 0; at < parts.length; at += PARTS_AT_ONCE) {
     const some = parts.slice(at, at + PARTS_AT_ONCE);
     const ids = some.map(({ id }) => id);
-    const counts = tablesOf(rows, owner)
+    const counts = tables
       .map((table) => ({ table, count: countRows(rows, { owner, table, ids }) }));
     let [batch, size]: [Part<Why>[], number] = [[], 0];
     for (const part of some) {

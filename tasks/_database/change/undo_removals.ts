@@ -45,6 +45,7 @@ export function stateOfSubject(
   coming: ReadonlySet<string> = new Set(),
 ): SubjectState {
   const { kind, id, experiment } = subject;
+  if (kind === "dangling-rows") return stateOfRows(log, rows, subject);
   const name = `${WORDS[kind]} ${id}`;
   // Its tree tells, and is looked at with those of all others.
   if (kind === "orphan") return "gone";
@@ -72,8 +73,16 @@ export function stateOfSubject(
 function ownChunk(log: ChangeLog, subject: LoggedSubject): RowChunk | null {
   if (subject.kind === "orphan") return null;
   const [chunk] = log.chunksOf(subject);
-  const isOwn = chunk?.owner === subject.kind && chunk.table === ownTableOf(subject.kind).table;
+  const isOwn = chunk?.owner === subject.kind && chunk.table === ownTableOf(chunk.owner).table;
   return isOwn && chunk.rows.length > 0 ? chunk : null;
+}
+
+/** They belong to nothing, so nothing can stand in their place. */
+function stateOfRows(log: ChangeLog, rows: OwnedRows, subject: LoggedSubject): SubjectState {
+  const [chunk] = log.chunksOf(subject);
+  const row = chunk?.rows[0];
+  if (chunk === undefined || row === undefined) return "back";
+  return hasColumns(rows, chunk) && hasRow(rows, chunk, row) ? "back" : "gone";
 }
 
 const WORDS = {
@@ -81,6 +90,7 @@ const WORDS = {
   "logged-model": "logged model",
   "experiment": "experiment",
   "orphan": "orphan",
+  "dangling-rows": "table",
 } as const;
 
 function hasExperiment(rows: OwnedRows, id: string): boolean {

@@ -58,6 +58,32 @@ export function softDeletion(
   };
 }
 
+/** What ends a run that is stale, and what it was before. */
+export interface Ending {
+  readonly from: { readonly status: string; readonly end: number | null };
+  readonly to: { readonly status: string; readonly end: number };
+}
+
+/**
+ * Makes of a run what MLflow's SQL store makes of it: `update_run_info` in
+ * `mlflow/store/tracking/sqlalchemy_store.py`.
+ *
+ * @param run Its id.
+ * @param ending How it stands, and how it ends; epoch ms.
+ * @returns How its row is found, and what it becomes.
+ */
+export function endedRun(
+  run: string,
+  { from, to }: Ending,
+): Pick<RowChange, "table" | "key" | "before" | "after"> {
+  return {
+    table: "runs",
+    key: { run_uuid: run },
+    before: { status: from.status, end_time: from.end },
+    after: { status: to.status, end_time: to.end },
+  };
+}
+
 /**
  * Writes a row for the log.
  *
@@ -71,7 +97,7 @@ export function logged(row: RowChange): readonly SQLInputValue[] {
 
 /**
  * Reads a row of the log. Who may write there may have put anything into it: nothing else is undone than a soft
- * deletion.
+ * deletion, and the end of a run.
  *
  * @param row As SQLite gives it.
  * @returns What was made of it.
@@ -80,21 +106,37 @@ export function logged(row: RowChange): readonly SQLInputValue[] {
 export function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
   const [key, before, after] = ["key", "before", "after"].map((name) => rowIn(row, name));
   const run = String(row["run"]);
-  const time = after?.["deleted_time"];
-  const isDated = time !== undefined;
-  const expected = softDeletion(run, isDated ? Number(time) : null);
-  const isSound = row["table_name"] === "runs" && (!isDated || Number.isSafeInteger(time)) &&
+  const expected = endingIn(run, before, after) ?? deletionIn(run, after);
+  const isSound = row["table_name"] === "runs" && expected !== null &&
     sameRow(key, expected.key) && sameRow(before, expected.before) &&
     sameRow(after, expected.after);
   if (!isSound) {
     throw new DamagedBackupError(
       `Cannot read row ${row["number"]} of change ${
         row["change"]
-      }: expected the soft deletion of a run`,
+      }: expected the soft deletion, or the end, of a run`,
     );
   }
   const { number, experiment } = row;
   return { ...expected, number: Number(number), experiment: String(experiment), run };
+}
+
+function deletionIn(run: string, after: Row | null | undefined) {
+  const time = after?.["deleted_time"];
+  const isDated = time !== undefined;
+  if (isDated && !Number.isSafeInteger(time)) return null;
+  return softDeletion(run, isDated ? Number(time) : null);
+}
+
+function endingIn(run: string, before: Row | null | undefined, after: Row | null | undefined) {
+  const { status: was, end_time: start = null } = before ?? {};
+  const { status, end_time: end } = after ?? {};
+  const isEnding = (was === "RUNNING" || was === "SCHEDULED") &&
+    (status === "FAILED" || status === "KILLED") && Number.isSafeInteger(end) &&
+    (start === null || Number.isSafeInteger(start));
+  if (!isEnding) return null;
+  const from = { status: was, end: start === null ? null : Number(start) };
+  return endedRun(run, { from, to: { status, end: Number(end) } });
 }
 
 function rowIn(row: Readonly<Record<string, unknown>>, name: string): Row | null {

@@ -30,11 +30,14 @@ export interface RowChunk {
   readonly rows: readonly RemovedRow[];
 }
 
-/** What of an action is taken away, with all that belongs to it. */
+/**
+ * What of an action is taken away, with all that belongs to it; of rows that belong to runs which are gone, the id is
+ * that of their table, and they are of no experiment.
+ */
 export interface Subject {
-  readonly kind: "run" | "logged-model" | "experiment";
+  readonly kind: "run" | "logged-model" | "experiment" | "dangling-rows";
   readonly experiment: string;
-  /** The run that it is, or that has logged it; `null` where there is none. */
+  /** The run that it is, or that has logged it; `null` where there is none, as of rows of runs that are gone. */
   readonly run: string | null;
   readonly id: string;
 }
@@ -186,12 +189,13 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
       trees.every(({ path }) => path.endsWith(`/${id}`))) &&
     (known !== "experiment" || id === experiment) &&
     (known !== "orphan" || trees.length === 1 && trees[0]?.path === id) &&
+    (known !== "dangling-rows" || run === null && experiment === "" && trees.length === 0) &&
     (known !== "run" || id === run);
   if (!isSound) {
     throw new DamagedBackupError(
       `Cannot read ${number} of change ${
         row["change"]
-      }: expected a run, a logged model or an experiment`,
+      }: expected a run, a logged model, an experiment or rows`,
     );
   }
   return {
@@ -220,7 +224,7 @@ export function isTree(value: unknown): value is LoggedTree {
     /^(?:(?!\.{0,2}\/)[^/\0]+\/)*(?:\d+|(?:m-|tr-)?[\da-f]{32})$/.test(path);
 }
 
-const KINDS = ["run", "logged-model", "experiment", "orphan"] as const;
+const KINDS = ["run", "logged-model", "experiment", "orphan", "dangling-rows"] as const;
 
 /**
  * Reads rows that were taken away from the log.
@@ -252,8 +256,10 @@ function chunkOf(
 ): RowChunk {
   const { id, columns, rows } = found;
   const owner = OWNERS.find((each) => each === found["owner"]);
+  const isOfRun = subject.kind === "dangling-rows" && owner === "run" &&
+    found["table"] === subject.id && subject.id !== ownTableOf(owner).table;
   const isOwn = owner === subject.kind ? id === subject.id : subject.kind === "experiment";
-  if (owner === undefined || typeof id !== "string" || !isOwn) {
+  if (owner === undefined || typeof id !== "string" || !isOwn && !isOfRun) {
     return refuse(`expected what belongs to it, found what belongs to ${found["owner"]} ${id}`);
   }
   const table = OWNED_TABLES[owner].find((one) => one.table === found["table"])?.table ??

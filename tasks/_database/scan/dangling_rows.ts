@@ -1,135 +1,146 @@
 /**
- * Rows of which no foreign key says that they name others, and rows of runs that are gone: what `mlflow gc` leaves, and
- * what is left by whoever deletes runs by hand. And rows of which an id, or the kind of thing that it is of, is not
- * whole.
+ * Rows that name nothing: those of runs that are gone, which `mlflow gc` leaves, or whoever deletes runs by hand, and
+ * others of which no foreign key says that they name anything. And rows of which an id, or the kind of thing that it
+ * is of, is not whole.
  *
  * @module
  */
 
-import { asStorePath } from "../../../lib/store/path.ts";
 import { cutRows } from "../../../lib/snapshot/assemble_rows.ts";
+import { OWNED_TABLES, type OwnedTable } from "../../../lib/snapshot/owned_tables.ts";
+import { asStorePath } from "../../../lib/store/path.ts";
 import type { DanglingRows, Problem } from "../../../lib/store/problem.ts";
 import type { Tables } from "./tables.ts";
 
-/** Rows that may dangle. */
-interface Link {
-  readonly table: string;
-  /** What they name; a table. */
-  readonly names: string;
-  /** Which of them name nothing there, as SQL. */
-  readonly condition: string;
-  /** They belong to a run that is gone, so that nothing can miss them. */
-  readonly isOfRun: boolean;
-}
+/** Tables in which rows belong to runs alone; what names a row of another one comes before that one. */
+export const TABLES_OF_RUNS = [
+  ...["metrics", "latest_metrics", "params", "tags"],
+  ...["input_tags", "inputs", "entity_associations"],
+] as const;
 
-const NO_RUN = "NOT IN (SELECT run_uuid FROM runs)";
-
-/** Inputs and outputs of runs, and what runs are linked to otherwise. */
-const INPUTS = `destination_type = 'RUN' AND destination_id ${NO_RUN}
-  OR source_type IN ('RUN_INPUT', 'RUN_OUTPUT') AND source_id ${NO_RUN}`;
-
-/** What no foreign key says. */
-const UNKEYED: readonly Link[] = [
-  { table: "inputs", names: "runs", condition: INPUTS, isOfRun: true },
-  {
-    table: "inputs",
-    names: "datasets",
-    condition:
-      `NOT (${INPUTS}) AND source_type = 'DATASET' AND source_id NOT IN (SELECT dataset_uuid FROM datasets)`,
-    isOfRun: false,
-  },
-  {
-    table: "input_tags",
-    names: "inputs",
-    // With those that go.
-    condition: `input_uuid NOT IN (SELECT input_uuid FROM inputs WHERE NOT (${INPUTS}))`,
-    isOfRun: true,
-  },
-  {
-    table: "entity_associations",
-    names: "runs",
-    condition: `destination_type = 'run' AND destination_id ${NO_RUN}`,
-    isOfRun: true,
-  },
-  {
-    table: "entity_associations",
-    names: "trace_info",
-    condition:
-      `source_type = 'trace' AND NOT (destination_type = 'run' AND destination_id ${NO_RUN})
-      AND source_id NOT IN (SELECT request_id FROM trace_info)`,
-    isOfRun: false,
-  },
-];
-
-/** What a foreign key says, which SQLite holds nobody to who does not ask for it. */
-const KEYED: readonly Link[] = ["metrics", "latest_metrics", "params", "tags"].map((table) => ({
-  table,
-  names: "runs",
-  condition: `run_uuid ${NO_RUN}`,
-  isOfRun: true,
-}));
+/** A foreign key says so of these, and SQLite holds nobody to it who does not ask for that. */
+const KEYED: readonly string[] = TABLES_OF_RUNS.slice(0, 4);
 
 /**
- * Tells whether a repair takes rows away that a foreign key finds.
+ * Tells whether a foreign key finds rows that belong to runs which are gone.
  *
  * @param table Their table.
  * @param names What they name; a table.
- * @returns Whether they belong to runs that are gone.
+ * @returns Whether they do.
  */
 export function isOfRuns(table: string, names: string): boolean {
-  return KEYED.some((link) => link.table === table && link.names === names);
-}
-
-/** Rows that dangle, and whether they belong to a run that is gone. */
-export interface Dangling extends DanglingRows {
-  readonly isOfRun: boolean;
-}
-
-/**
- * Counts rows that name nothing, by what no foreign key says.
- *
- * @param tables The database.
- * @returns Those tables that have some.
- */
-export function countUnkeyed(tables: Tables): readonly Dangling[] {
-  return countRows(tables, UNKEYED);
+  return names === "runs" && KEYED.includes(table);
 }
 
 /**
  * Counts rows that belong to runs which are gone.
  *
  * @param tables The database.
- * @returns Those tables that have some, each once; what names a row that goes comes after it.
+ * @returns Those tables that have some, in the order in which they may go.
  */
-export function countOfRuns(tables: Tables): readonly Dangling[] {
-  return countRows(tables, [...KEYED, ...UNKEYED].filter(({ isOfRun }) => isOfRun));
+export function countOfRuns(tables: Tables): readonly DanglingRows[] {
+  return TABLES_OF_RUNS.flatMap((table) => countRows(tables, table, conditionOfRuns(table)) ?? []);
 }
 
 /**
- * Tells which rows of a table belong to runs that are gone.
+ * Counts rows that name nothing, by what no foreign key says.
  *
- * @param table The table.
- * @returns The condition, as SQL; `null` where no repair takes rows of that table away.
+ * @param tables The database.
+ * @returns Those tables that have some, what they name, and whether that is a run.
  */
-export function conditionOfRuns(table: string): string | null {
-  const link = [...KEYED, ...UNKEYED].find((one) => one.table === table && one.isOfRun);
-  return link?.condition ?? null;
+export function countUnkeyed(tables: Tables): readonly Unkeyed[] {
+  const ofRuns = TABLES_OF_RUNS.filter((table) => !KEYED.includes(table))
+    .map((table) => ({ table, names: "runs", condition: conditionOfRuns(table) }));
+  return [...ofRuns, ...OTHERS].flatMap(({ table, names, condition }): readonly Unkeyed[] => {
+    const counted = tables.columns.has(names) ? countRows(tables, table, condition) : null;
+    return counted === null ? [] : [{ ...counted, names, isOfRun: names === "runs" }];
+  });
+}
+
+/** Rows that name nothing. */
+export interface Unkeyed extends DanglingRows {
+  /** A table. */
+  readonly names: string;
+  /** Whether they belong to runs that are gone. */
+  readonly isOfRun: boolean;
+}
+
+/** What else may name nothing, and belongs to something that is there. */
+const OTHERS = [
+  {
+    table: "inputs",
+    names: "datasets",
+    condition: "source_type = 'DATASET' AND source_id NOT IN (SELECT dataset_uuid FROM datasets)",
+  },
+  {
+    table: "input_tags",
+    names: "inputs",
+    condition: "input_uuid NOT IN (SELECT input_uuid FROM inputs)",
+  },
+  {
+    table: "entity_associations",
+    names: "trace_info",
+    condition: "source_type = 'trace' AND source_id NOT IN (SELECT request_id FROM trace_info)",
+  },
+].map(({ table, names, condition }) => ({
+  table,
+  names,
+  condition: `${condition} AND NOT (${conditionOfRuns(table)})`,
+}));
+
+/**
+ * Lists the runs that are gone, and of which a table has rows.
+ *
+ * @param tables The database.
+ * @param table The table; one of {@linkcode TABLES_OF_RUNS}.
+ * @returns Their ids.
+ */
+export function goneRuns({ database }: Tables, table: string): readonly string[] {
+  const lists = ownedIn(table).map((one) => {
+    const { owner, through } = one;
+    return through === undefined
+      ? `SELECT "${owner}" AS id FROM "${table}" WHERE ${goneIn(one)}`
+      : `SELECT b."${owner}" AS id FROM "${through.table}" AS b JOIN "${table}" AS t
+          ON t."${through.by}" = b."${through.by}" WHERE ${goneIn(one)}`;
+  });
+  return database.prepare(
+    `SELECT DISTINCT CAST(id AS TEXT) AS id FROM (${lists.join(" UNION ALL ")}) ORDER BY id`,
+  ).all().map(({ id }) => String(id));
+}
+
+function conditionOfRuns(table: string): string {
+  return ownedIn(table).map((one) => {
+    const { through } = one;
+    return through === undefined
+      ? `(${goneIn(one)})`
+      : `"${through.by}" IN (SELECT "${through.by}" FROM "${through.table}" WHERE ${goneIn(one)})`;
+  }).join(" OR ");
+}
+
+function ownedIn(table: string): readonly OwnedTable[] {
+  return OWNED_TABLES.run.filter((one) => one.table === table);
+}
+
+function goneIn({ owner, where }: OwnedTable): string {
+  const also = where === undefined ? "" : ` AND ${where}`;
+  return `"${owner}" NOT IN (SELECT run_uuid FROM runs)${also}`;
 }
 
 function countRows(
   { database, columns }: Tables,
-  links: readonly Link[],
-): readonly Dangling[] {
-  return links.flatMap(({ table, names, condition, isOfRun }): readonly Dangling[] => {
-    if (!columns.has(table) || !columns.has(names)) return [];
-    const found = database.prepare(
-      `SELECT COUNT(*) AS count, TOTAL(rowid) AS sum, MAX(rowid) AS last FROM ${table} WHERE ${condition}`,
-    ).get();
-    const rows = Number(found?.["count"]);
-    if (rows === 0) return [];
-    const stamp = `${rows}:${found?.["sum"]}:${found?.["last"]}`;
-    return [{ table: asStorePath(table), names, rows, stamp, isOfRun }];
-  });
+  table: string,
+  condition: string,
+): DanglingRows | null {
+  const isThere = columns.has(table) &&
+    ownedIn(table).every(({ through }) => through === undefined || columns.has(through.table));
+  if (!isThere) return null;
+  const found = database.prepare(
+    `SELECT COUNT(*) AS count, TOTAL(rowid) AS sum, MAX(rowid) AS last FROM "${table}"
+      WHERE ${condition}`,
+  ).get();
+  const rows = Number(found?.["count"]);
+  if (rows === 0) return null;
+  return { table: asStorePath(table), rows, stamp: `${rows}:${found?.["sum"]}:${found?.["last"]}` };
 }
 
 /** Which rows of a table are not whole. */

@@ -30,7 +30,7 @@ function evidence(newestChange: number): Evidence {
     ...NO_EVIDENCE,
     runs: new Map([[RUN, { ...told, oldestFile: null, newestFile: null, newestChange }]]),
     stamps: new Map([[RUN, "stamp"]]),
-    dangling: [{ table: asStorePath("inputs"), rows: 1_200, names: "runs", stamp: "1200:7:9" }],
+    dangling: [{ table: asStorePath("inputs"), rows: 1_200, stamp: "1200:7:9" }],
   };
 }
 
@@ -65,7 +65,7 @@ Deno.test("planRepair() ends the stale runs of a database, and purges rows of ru
       path: asStorePath("inputs"),
       name: "inputs",
       rows: 1_200,
-      reasons: [{ kind: "broken", message: "1,200 rows name none of runs" }],
+      reasons: [{ kind: "broken", message: "1,200 rows belong to runs that are gone" }],
       usage: { bytes: 0, files: 0 },
       stamp: "1200:7:9",
     },

@@ -327,7 +327,7 @@ Deno.test({
 });
 
 Deno.test("a log of changes that is damaged, newer or forged changes nothing", async () => {
-  const forged = "expected the soft deletion of a run";
+  const forged = "expected the soft deletion, or the end, of a run";
   const damages: readonly [sql: string, message: string][] = [
     ["PRAGMA user_version = 3", "expected version 2, found 3"],
     ["UPDATE rows SET table_name = 'experiments'", forged],
