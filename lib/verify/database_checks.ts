@@ -138,7 +138,7 @@ export function findNameless({ orphans, readAt, backend }: StoreSnapshot): reado
       experimentId,
       runId: null,
       message: `Below ${backend.artifactRoot} ${
-        isLoss ? "more trees than not have no row, so that rows seem to be lost" : message
+        isLoss ? `${message}, nor could one: its rows seem to be lost` : message
       }`,
       ...(wouldGo(orphan, readAt)
         ? {

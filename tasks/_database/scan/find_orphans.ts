@@ -39,8 +39,9 @@ export interface AllNamed {
 /**
  * Finds orphans. Needs read permission for the artifact root.
  *
- * Where no tree lies at the place that a row names, the root is not beyond doubt and nothing is found. Where more
- * trees that hold files have no row than have one, it is rather the rows that were lost: each orphan tells of that.
+ * Where the directory of no experiment lies at the place that its row names, the root is not beyond doubt and nothing
+ * is found. What was written before this database was made, or after all that it knows of began, was rather of rows
+ * that were lost, as with an older copy of the database: such an orphan tells of that.
  *
  * @param snapshot The store.
  * @param rows What its rows name; all of it is read only where something looks like an orphan.
@@ -52,30 +53,34 @@ export async function findOrphans(
 ): Promise<readonly Orphan[]> {
   const root = snapshot.backend?.artifactRoot ?? null;
   if (root === null) return [];
-  const { held, trees } = await listTrees(root, snapshot);
-  if (trees.length === 0) return [];
+  const { isProven, trees } = await listTrees(root, snapshot);
+  if (!isProven || trees.length === 0) return [];
   const known = rows.known(trees.flatMap(({ inner }) => inner.map(({ id }) => id)));
   const nameless = trees.filter(({ inner }) => !inner.some(({ id }) => known.has(id)));
-  if (nameless.length === 0 || held + known.size === 0) return [];
+  if (nameless.length === 0) return [];
   const { ids, locations, problem } = await rows.all();
   const places = locations.flatMap((location) => localPathOf(location) ?? []);
-  const orphans: { readonly tree: Tree; readonly orphan: Orphan }[] = [];
+  const isLost = lossFinder(snapshot);
+  const orphans: Orphan[] = [];
   for (const tree of nameless) {
     const isNamed = tree.inner.some(({ id }) => ids.has(id)) ||
       places.some((place) => `${place}/`.startsWith(`${root}/${tree.path}/`));
     const orphan = isNamed ? null : await orphanOf(root, tree, problem);
-    if (orphan !== null) orphans.push({ tree, orphan });
+    if (orphan !== null) orphans.push(isLost(orphan) ? { ...orphan, ...lossOf(tree) } : orphan);
   }
-  const lost = orphans.filter(({ orphan }) => isFilled(orphan))
-    .reduce((sum, { tree }) => sum + Math.max(1, tree.inner.length), 0);
-  return orphans.map(({ tree, orphan }) =>
-    lost > held + known.size && isFilled(orphan) ? { ...orphan, ...lossOf(tree) } : orphan
-  );
+  return orphans;
 }
 
-/** What cannot be measured may hold anything. */
-function isFilled({ usage }: Orphan): boolean {
-  return usage?.files !== 0;
+/** What cannot be measured may be of any time; what holds no file is no loss. */
+function lossFinder({ experiments }: StoreSnapshot): (orphan: Orphan) => boolean {
+  let [first, last] = [Infinity, 0];
+  for (const { creationTime, runs } of experiments) {
+    first = Math.min(first, creationTime ?? 0);
+    last = Math.max(last, creationTime ?? 0);
+    for (const { startTime } of runs) last = Math.max(last, startTime);
+  }
+  return ({ usage, newestChange }) =>
+    usage?.files !== 0 && newestChange !== null && (newestChange < first || newestChange > last);
 }
 
 /** What MLflow gives a directory of its own in that of an experiment. */
@@ -101,7 +106,7 @@ interface Tree {
 async function listTrees(
   root: string,
   { experiments }: StoreSnapshot,
-): Promise<{ readonly held: number; readonly trees: readonly Tree[] }> {
+): Promise<{ readonly isProven: boolean; readonly trees: readonly Tree[] }> {
   const known = new Map(experiments.map((one) => [`${one.id}`, one]));
   const ids = new Set<string>(
     experiments.flatMap(({ runs, damagedRuns, loggedModels }) =>
@@ -109,7 +114,7 @@ async function listTrees(
     ),
   );
   const trees: Tree[] = [];
-  let held = 0;
+  let isProven = false;
   for (const name of await directoriesIn(root)) {
     if (!/^\d+$/.test(name)) continue;
     const experiment = known.get(name);
@@ -124,7 +129,7 @@ async function listTrees(
       }
       continue;
     }
-    held += inner.filter(({ id }) => ids.has(id)).length;
+    isProven = true;
     // What lies in a deleted experiment goes with it.
     if (experiment.lifecycleStage === "deleted") continue;
     for (const one of inner) {
@@ -133,7 +138,7 @@ async function listTrees(
       }
     }
   }
-  return { held, trees };
+  return { isProven, trees };
 }
 
 /** `null`: it is one of a store of files, or cannot be listed. */

@@ -12,7 +12,7 @@ const lost = (number: number) => runId(900 + number);
 const model = `m-${runId(50)}`;
 const trace = `tr-${runId(60)}`;
 
-/** Experiment 1 with ten runs and their artifacts, and a logged model; experiment 2 is deleted. */
+/** Experiment 1 with five runs and their artifacts, and a logged model; experiment 2 is deleted. */
 function database(): Promise<TempDatabase> {
   return tempDatabase({
     experiments: [
@@ -20,7 +20,11 @@ function database(): Promise<TempDatabase> {
       experiment({
         id: "1",
         traces: 1,
-        runs: Array.from({ length: 10 }, (_, number) => run({ id: runId(number + 1) })),
+        runs: [
+          ...Array.from({ length: 4 }, (_, number) => run({ id: runId(number + 1) })),
+          // The last thing that the database knows of.
+          run({ id: runId(5), startTime: Date.now() + 2 * DAY, endTime: null }),
+        ],
         loggedModels: [loggedModel({ id: model })],
       }),
       experiment({ id: "2", lifecycleStage: "deleted", runs: [run({ id: runId(20) })] }),
@@ -113,15 +117,18 @@ Deno.test("what MLflow does not lay out for a database is none of its orphans, o
 });
 
 Deno.test("trees stay while it is in doubt whether they are orphans", async () => {
-  const more = Array.from({ length: 12 }, (_, number) => `1/${lost(number)}/artifacts/model.pkl`);
-  assertEquals(new Set(Object.values(await orphansAmong(more))), new Set(["holds-lost-data"]));
-  const [one = ""] = more;
-  const unproven = await orphansAmong([one], ({ artifacts, execute }) => {
-    for (let number = 1; number <= 10; number++) {
-      Deno.removeSync(join(artifacts, "1", runId(number)), { recursive: true });
-    }
-    Deno.removeSync(join(artifacts, "2"), { recursive: true });
-    execute("DELETE FROM runs WHERE experiment_id = 2");
+  const one = `1/${lost(1)}/artifacts/model.pkl`;
+  const of = (sql: string) => orphansAmong([one], ({ execute }) => execute(sql));
+  // A database that was made anew, and one that was brought back from an old copy.
+  const soon = Date.now() + DAY / 2;
+  const anew = await of(`UPDATE experiments SET creation_time = ${soon}`);
+  assertEquals(Object.values(anew), ["holds-lost-data"]);
+  const brought = await of(
+    "UPDATE runs SET start_time = 1; UPDATE experiments SET creation_time = 1",
+  );
+  assertEquals(Object.values(brought), ["holds-lost-data"]);
+  const unproven = await orphansAmong([`7/${lost(1)}/artifacts/model.pkl`], ({ artifacts }) => {
+    for (const id of ["1", "2"]) Deno.removeSync(join(artifacts, id), { recursive: true });
   });
   assertEquals(unproven, {});
   const hidden = await orphansAmong(
