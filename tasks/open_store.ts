@@ -6,7 +6,6 @@
 
 import { UnsupportedStoreError } from "../lib/errors.ts";
 import { parseStoreName } from "../lib/store/store_uri.ts";
-import { isDatabaseFile } from "./_database/locate_database.ts";
 import { openFileStore } from "./_file/file_store.ts";
 import type { Store } from "./ports/store.ts";
 
@@ -72,7 +71,7 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
       environment: options.environment ?? (() => undefined),
     });
   }
-  if (name.kind === "sqlite" || isDatabaseFile(name.path)) {
+  if (name.kind === "sqlite" || await isDatabase(name.path)) {
     const { openDatabaseStore } = await import("./_database/database_store.ts");
     return openDatabaseStore(name.path, { chosenBy, now });
   }
@@ -82,4 +81,14 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     if (made !== null) options.onCreate?.(made);
   }
   return openFileStore(location, { chosenBy, now, databases });
+}
+
+/** Nearly every store is a directory, which needs no look at how it begins. */
+async function isDatabase(path: string): Promise<boolean> {
+  try {
+    if (Deno.statSync(path).isDirectory) return false;
+  } catch {
+    return false;
+  }
+  return (await import("./_database/locate_database.ts")).isDatabaseFile(path);
 }

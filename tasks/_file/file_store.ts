@@ -7,7 +7,6 @@
 import { basename } from "@std/path";
 import { ACTION_KINDS } from "../../lib/plan/action_kind.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
-import { readDatabases } from "../_database/read_databases.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateStore } from "./locate_store.ts";
 import { listJournals } from "./own/list_journals.ts";
@@ -44,6 +43,7 @@ export async function openFileStore(
       const snapshot = await scanStore(root, { ...options, sizes, now: now() });
       if (options.depth === "meta") return snapshot;
       // Behind the scan: MLflow writes a run's row before its files.
+      const { readDatabases } = await import("../_database/read_databases.ts");
       const databases = await readDatabases(root, { named });
       return databases.length === 0 ? snapshot : { ...snapshot, databases };
     },

@@ -64,11 +64,11 @@ Deno.test("--help loads no store, no path and no YAML", () => {
   assertEquals(loaded.filter((path) => !room.test(path)), []);
 });
 
-Deno.test("summary loads nothing that plans, rules, changes a store or reads a configuration", () => {
+Deno.test("summary loads nothing that plans, rules, changes a store, or reads a configuration, a database or what a run has logged", () => {
   const loaded = loadedBy(...SUMMARY);
   assert(loaded.includes("tasks/_file/scan/scan.ts"));
   const others =
-    /^lib\/(cleanup\/plan_|judge\/judge_(?!by_age)|backup\/plan_|policy\/config|repair\/|render\/plan)|^tasks\/_file\/(change|tracking|backups)\/|^tasks\/_file\/(own\/(journal|lock|manifest|own_directory)|\w*backup)|^tasks\/_io\/durable/;
+    /^lib\/(cleanup\/plan_|judge\/judge_(?!by_age)|backup\/plan_|policy\/config|repair\/|render\/plan)|^tasks\/_file\/(change|tracking|backups)\/|^tasks\/_file\/(own\/(journal|lock|manifest|own_directory)|\w*backup)|^tasks\/_io\/durable|^tasks\/_database\/|^tasks\/_file\/scan\/scan_models|^lib\/records\/(check_record|metric_file|trace_file)/;
   assertEquals(
     loaded.filter((path) => others.test(path) && path !== "lib/policy/config_file.ts"),
     [],

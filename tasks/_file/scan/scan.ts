@@ -41,7 +41,6 @@ import {
 } from "./list_entries.ts";
 import { addWeights, measureTree, measureWeight, newMeasurer } from "./measure.ts";
 import { seekExtras } from "./scan_extras.ts";
-import { lookAtModels } from "./scan_models.ts";
 import { judgeRootRemains, looksLikeStore, recordIn, type RootRemains } from "./scan_remains.ts";
 import type { Share } from "./scan_share.ts";
 import { type ScanListeners, type ScannedShare, scanShares } from "./scan_shares.ts";
@@ -88,13 +87,13 @@ export async function scanStore<D extends Depth>(
   const shares = top.experiments.flatMap((entry) => sharesOf(root, entry));
   const found = await scanShares(reading, shares, options);
   const byPath = Map.groupBy(shares.keys(), (index) => shares[index]!.path);
-  const assembled = await lookAtModels(
-    reading,
-    top.experiments.map((entry) => {
-      const facts = byPath.get(entry.path)!.map((index) => found[index]!);
-      return assembleShares(listed, facts, depth);
-    }),
-  );
+  const read = top.experiments.map((entry) => {
+    const facts = byPath.get(entry.path)!.map((index) => found[index]!);
+    return assembleShares(listed, facts, depth);
+  });
+  const assembled = depth === "meta" && !sizes
+    ? read
+    : await (await import("./scan_models.ts")).lookAtModels(reading, read);
   const aside = await setAside(listed, assembled);
   const digests = found.flatMap(({ digest }) => digest === null ? [] : [digest]);
   const parts: SnapshotParts<Depth> = {

@@ -4,9 +4,6 @@
  * @module
  */
 
-import { checkRecord } from "../../../lib/records/check_record.ts";
-import { summarizeMetric } from "../../../lib/records/metric_file.ts";
-import { assessmentSource } from "../../../lib/records/trace_file.ts";
 import type {
   Extras,
   HeavyFile,
@@ -24,6 +21,19 @@ import { listDirectory } from "../../_io/list_directory.ts";
 import { MOST, problemAt, readText } from "../../_io/read.ts";
 import { kindAt } from "./list_entries.ts";
 import { measureTree, newMeasurer } from "./measure.ts";
+
+/** A summary reads none of these files, and to load what reads them takes a tenth of its time. */
+async function loadRecords() {
+  const [{ checkRecord }, { summarizeMetric }, { assessmentSource }] = await Promise.all([
+    import("../../../lib/records/check_record.ts"),
+    import("../../../lib/records/metric_file.ts"),
+    import("../../../lib/records/trace_file.ts"),
+  ]);
+  return { checkRecord, summarizeMetric, assessmentSource };
+}
+
+/** Once for all runs. */
+let records: ReturnType<typeof loadRecords> | undefined;
 
 /** Where a scan is. */
 interface Place {
@@ -87,6 +97,7 @@ export async function scanRunExtras(
   wanted: SoughtExtras,
 ): Promise<RunExtras> {
   const metrics = new Map<string, MetricSummary>();
+  const { summarizeMetric } = await (records ??= loadRecords());
   for (const [key, text] of await readKeys(place, `${run}/metrics`, "metric", wanted.metrics)) {
     const summary = summarizeMetric(text);
     if (typeof summary !== "string") metrics.set(key, summary);
@@ -109,6 +120,7 @@ export async function scanRunExtras(
  */
 export async function scanTraceUses(place: Place, traces: string): Promise<readonly TraceUse[]> {
   const uses: TraceUse[] = [];
+  const { assessmentSource } = await (records ??= loadRecords());
   for (const trace of (await namesIn(place, traces)).toSorted()) {
     const metadata = `${traces}/${trace}/request_metadata`;
     const keys = ["mlflow.sourceRun", MODEL_KEY];
@@ -116,12 +128,12 @@ export async function scanTraceUses(place: Place, traces: string): Promise<reado
     const [runId = null, modelId = null] = keys.map((key) => read.get(key));
     const own: TraceUse = { trace, assessment: null, runId, modelId };
     const folder = `${traces}/${trace}/assessments`;
-    const assessed = (await namesIn(place, folder)).toSorted().flatMap((file): TraceUse[] => {
-      const source = assessmentSource(readRecord(place, `${folder}/${file}`, "assessment"));
+    if (runId !== null || modelId !== null) uses.push(own);
+    for (const file of (await namesIn(place, folder)).toSorted()) {
+      const source = assessmentSource(await readRecord(place, `${folder}/${file}`, "assessment"));
       const assessment = file.replace(/\.yaml$/, "");
-      return source === null ? [] : [{ trace, assessment, runId: source, modelId: null }];
-    });
-    uses.push(...(runId === null && modelId === null ? [] : [own]), ...assessed);
+      if (source !== null) uses.push({ trace, assessment, runId: source, modelId: null });
+    }
   }
   return uses;
 }
@@ -151,12 +163,14 @@ const MODEL_KEY = "mlflow.modelId";
  */
 export async function inputsOf(place: Place, run: string): Promise<readonly string[]> {
   const folder = `${run}/inputs`;
-  return (await namesIn(place, folder)).toSorted().flatMap((name) => {
-    const input = readRecord(place, `${folder}/${name}/meta.yaml`, "input");
-    return textOf(input.get("source_type")) === "MODEL"
-      ? [textOf(input.get("source_id")) ?? ""]
-      : [];
-  });
+  const models: string[] = [];
+  for (const name of (await namesIn(place, folder)).toSorted()) {
+    const input = await readRecord(place, `${folder}/${name}/meta.yaml`, "input");
+    if (textOf(input.get("source_type")) === "MODEL") {
+      models.push(textOf(input.get("source_id")) ?? "");
+    }
+  }
+  return models;
 }
 
 /**
@@ -227,7 +241,12 @@ async function isPrefix(path: string): Promise<boolean> {
 }
 
 /** What cannot be used may name any run or logged model. */
-function readRecord(place: Place, path: string, subject: "input" | "assessment"): MetaDocument {
+async function readRecord(
+  place: Place,
+  path: string,
+  subject: "input" | "assessment",
+): Promise<MetaDocument> {
+  const { checkRecord } = await (records ??= loadRecords());
   const { document, problems } = checkRecord(readText(`${place.root}/${path}`), subject);
   for (const problem of problems) {
     if (problem.damage === "newer-format" || problem.damage === "unmigrated") continue;

@@ -50,7 +50,7 @@ export async function lookAtModels(
 ): Promise<readonly AssembledExperiment[]> {
   const { depth, sizes } = reading;
   const all = assembled.flatMap((one) => holderOf(one).loggedModels);
-  if (all.length === 0 || depth === "meta" && !sizes) return assembled;
+  if (all.length === 0) return assembled;
   const movable = new Set(depth === "meta" ? NO_MODELS : movableModels(assembled));
   if (movable.size === 0 && !sizes) return assembled;
   // A report asks how much is soft-deleted, a budget what goes with each run.
