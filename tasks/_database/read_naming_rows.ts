@@ -66,7 +66,7 @@ export async function readNamedRows(path: string, root: string): Promise<NamedRo
     .find(({ problem }) => problem !== null);
   return {
     own: own?.rows ?? [],
-    others: others.flatMap(({ rows }) => rows),
+    others,
     problem: hidden === undefined
       ? null
       : `database ${hidden.path} may name it and cannot be read: ${hidden.problem}`,
@@ -83,7 +83,7 @@ export async function readNamedRows(path: string, root: string): Promise<NamedRo
  */
 export async function readAllNamed(path: string, root: string): Promise<AllNamed> {
   const { own, others, problem } = await readNamedRows(path, root);
-  const rows = [...own, ...others];
+  const rows = [...own, ...others.flatMap((one) => one.rows)];
   return {
     ids: new Set(
       rows.flatMap(({ kind, id, location }) =>

@@ -14,11 +14,12 @@
  * @module
  */
 
+import { basename, dirname, join } from "@std/path";
 import { artifactTreeOf } from "../../../lib/snapshot/artifact_tree.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
 import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
 import { type FindHolder, treeHolders } from "../../../lib/snapshot/tree_holders.ts";
-import type { DatabaseRow } from "../../../lib/store/snapshot.ts";
+import type { Database, DatabaseRow } from "../../../lib/store/snapshot.ts";
 import { addUsage, type DiskUsage, NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { formatCount } from "../../../lib/text/units.ts";
 import { bringTreesBack } from "../../_artifacts/bring_tree_back.ts";
@@ -33,7 +34,7 @@ import { type OwnedRows, statementOf } from "./owned_rows.ts";
 /** What rows name of files: those of this database, and of those that may share its artifact root. */
 export interface NamedRows {
   readonly own: readonly DatabaseRow[];
-  readonly others: readonly DatabaseRow[];
+  readonly others: readonly Database[];
   /** Of a database that may name any of it, and cannot be read; `null` where there is none. */
   readonly problem: string | null;
 }
@@ -108,6 +109,12 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
         `its artifacts stay in ${root}/${path}: expected them called by an id of MLflow's`,
       );
     }
+    const copy = join(dirname(database), basename(root!), path);
+    if (isOther(copy, `${place.root}/${path}`)) {
+      return stays(
+        `its artifacts stay in ${root}/${path}: ${copy} is there as well, so that this may be the copy of another database`,
+      );
+    }
     const holders = await (named ??= readNamed(root!).then(holdersOf));
     if (holders.problem !== null) {
       return stays(`its artifacts stay in ${root}/${path}: ${holders.problem}`);
@@ -118,7 +125,7 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
     );
     if (holder !== null) {
       return stays(
-        `its artifacts stay in ${root}/${path}: ${WORDS[holder.kind]} ${holder.id} has files there`,
+        `its artifacts stay in ${root}/${path}: ${holders.nameOf(holder)} has files there`,
       );
     }
     if (keepBackup) {
@@ -215,6 +222,8 @@ const NOTHING: Followed = { kind: "gone", usage: NO_USAGE, remains: [] };
 export interface Holders {
   readonly find: FindHolder;
   readonly own: ReadonlySet<DatabaseRow>;
+  /** Names a row for people. */
+  readonly nameOf: (row: DatabaseRow) => string;
   /** Of a database that may hold any, and cannot be read; `null` where there is none. */
   readonly problem: string | null;
 }
@@ -226,7 +235,17 @@ export interface Holders {
  * @returns What finds what holds a tree.
  */
 export function holdersOf({ own, others, problem }: NamedRows): Holders {
-  return { find: treeHolders([...own, ...others]), own: new Set(own), problem };
+  const elsewhere = new Map(others.flatMap(({ path, rows }) => rows.map((row) => [row, path])));
+  return {
+    find: treeHolders([...own, ...elsewhere.keys()]),
+    own: new Set(own),
+    problem,
+    nameOf(row) {
+      const path = elsewhere.get(row);
+      const name = `${WORDS[row.kind]} ${row.id}`;
+      return path === undefined ? name : `${name} of database ${path}`;
+    },
+  };
 }
 
 const WORDS: Readonly<Record<DatabaseRow["kind"], string>> = {
@@ -260,6 +279,12 @@ function realPathOf(path: string): string | null {
     }
     throw error;
   }
+}
+
+/** Whether something is there, and something else than at another place. */
+function isOther(path: string, other: string): boolean {
+  const [one, two] = [infoOf(path), infoOf(other)];
+  return one !== null && (one.ino !== two?.ino || one.dev !== two.dev);
 }
 
 /** Where things of each kind stand: table, id and location. */

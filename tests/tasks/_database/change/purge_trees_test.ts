@@ -170,6 +170,35 @@ Deno.test("artifacts stay that another row names, or that do not lie as MLflow m
   assert(infoOf(`${place}/artifacts/report.txt`)?.isFile);
 });
 
+Deno.test("a copy of a database leaves the artifacts of the original that it names", async () => {
+  await using original = await filled();
+  await using elsewhere = await tempDirectory();
+  const tree = await readTree(original.artifacts);
+  const clean = async (path: string) => {
+    await using store = await openStore(path, { now: () => NOW });
+    const { report } = await cleanup(store, { apply: true });
+    assertEquals(report?.complete, true);
+    assertSameTree(await readTree(original.artifacts), tree);
+    return report!.outcomes.flatMap((one) =>
+      one.outcome === "applied" && one.path === `1/${runId(1)}` ? [one.stays] : []
+    );
+  };
+  const place = `${original.artifacts}/1/${runId(1)}`;
+  const alone = join(elsewhere.path, "alone.db");
+  Deno.copyFileSync(original.path, alone);
+  assertEquals(await clean(alone), [
+    `its artifacts stay in ${place}: run ${runId(1)} of database ${original.path} has files there`,
+  ]);
+  const whole = join(elsewhere.path, "mlflow.db");
+  Deno.copyFileSync(original.path, whole);
+  Deno.removeSync(original.path);
+  await new Deno.Command("cp", { args: ["-a", original.artifacts, elsewhere.path] }).output();
+  const copy = join(elsewhere.path, "mlruns", "1", runId(1));
+  assertEquals(await clean(whole), [
+    `its artifacts stay in ${place}: ${copy} is there as well, so that this may be the copy of another database`,
+  ]);
+});
+
 Deno.test("nothing is restored whose artifacts would replace others", async () => {
   await using database = await filled();
   await using store = await open(database);
