@@ -199,7 +199,12 @@ Deno.test({
         const states = [deed.before, deed.after];
         const text = JSON.stringify(state);
         const isWhole = states.some((one) => JSON.stringify(one) === text);
-        const told = `${what}: ended with ${signal ?? code}\n${stderr}`;
+        const without = (one: readonly string[], other: readonly string[]) =>
+          one.filter((line) => !other.includes(line)).slice(0, 9).join("\n");
+        const found = without(state, deed.after);
+        const told = `${what}: ended with ${
+          signal ?? code
+        }\n${stderr}${settled.stderr}\nmore:\n${found}\nless:\n${without(deed.after, state)}`;
         assert(isWhole || signal === null && isPieceOf(state, states), told);
         if (code === 0) assertEquals(state, deed.after, what);
         if (!deed.isKept) continue;

@@ -44,7 +44,7 @@ import { storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { treeCollisionsOf } from "./logged_trees.ts";
 import { isEmpty, leaveChange, putBack } from "./undo_change.ts";
-import { nameOfSubject, stateOfSubject } from "./undo_removals.ts";
+import { nameOfSubject, stateOfSubject, triggersIn } from "./undo_removals.ts";
 
 /**
  * Opens what was changed in a database for reading. Needs read permission.
@@ -323,7 +323,8 @@ function collisionsOf(
     const text = collisionText(stateOf(owned.database, row), row);
     return text === null ? [] : [text];
   });
-  return [...taken, ...changed];
+  const triggers = subjects.length === 0 ? [] : triggersIn(owned);
+  return [...triggers, ...taken, ...changed];
 }
 
 function collisionText(state: RowState, { run, after }: LoggedRow): string | null {

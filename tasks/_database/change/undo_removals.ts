@@ -11,7 +11,7 @@
  * @module
  */
 
-import { ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
+import { OWNED_TABLES, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
 import type { ChangeLog, WritableLog } from "../log/change_log.ts";
 import { inTransaction } from "../log/change_rows.ts";
 import { hasColumns, hasRow, insertRows, type OwnedRows, statementOf } from "./owned_rows.ts";
@@ -126,6 +126,26 @@ export function nameOfSubject(log: ChangeLog, subject: LoggedSubject): string | 
 }
 
 /**
+ * Finds what would do more than put rows back. Needs read permission.
+ *
+ * @param rows The store's database.
+ * @returns What is in the way of all that was taken away.
+ */
+export function triggersIn(rows: OwnedRows): readonly string[] {
+  const owned = new Set(Object.values(OWNED_TABLES).flat().map(({ table }) => table));
+  return statementOf(
+    rows,
+    `SELECT name, tbl_name AS "table" FROM sqlite_master WHERE type = 'trigger' ORDER BY name`,
+  ).all().flatMap(({ name, table }) =>
+    owned.has(String(table))
+      ? [
+        `table ${table}: expected that nothing else happens when a row comes back, found trigger ${name}`,
+      ]
+      : []
+  );
+}
+
+/**
  * Puts back what was taken away, last things first. Needs write permission.
  *
  * @param log The log.
@@ -139,6 +159,8 @@ export function* undoSubjects(
   rows: OwnedRows,
   subjects: readonly LoggedSubject[],
 ): Generator<void, readonly string[]> {
+  const triggers = subjects.length === 0 ? [] : triggersIn(rows);
+  if (triggers.length > 0) return triggers;
   const collisions = new Map<LoggedSubject, string>();
   let [pieces, whole, count]: [Piece[], LoggedSubject[], number] = [[], [], 0];
   const tryPut = (some: readonly Piece[]) => {

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { RestoreCollisionError } from "../../../../lib/errors.ts";
+import { DamagedBackupError, RestoreCollisionError } from "../../../../lib/errors.ts";
 import { OWNED_TABLES } from "../../../../lib/snapshot/owned_tables.ts";
 import { statePaths } from "../../../../tasks/_database/log/state_directory.ts";
 import { listBackups } from "../../../../tasks/backups/list_backups.ts";
@@ -20,6 +20,7 @@ import {
   type SnapshotInit,
 } from "../../../_support/builders.ts";
 import { SCHEMAS, type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
+import { depth } from "../../../_support/depth.ts";
 import { exactRowsOf, fillOwnedTables, type OwnerOfRows } from "../../../_support/owned_rows.ts";
 
 const long = { deletedTime: NOW - 90 * DAY };
@@ -198,7 +199,7 @@ Deno.test("what has changed since it was looked at stays as a whole, also when s
       "purge-logged-model",
     ],
   ];
-  for (const [sql, stays] of changes) {
+  for (const [sql, stays] of changes.slice(0, depth(4, changes.length))) {
     await using database = await filled();
     await using store = await open(database);
     const { plan: { actions } } = await cleanup(store);
@@ -262,11 +263,15 @@ Deno.test("what stands in the place of what comes back is named, and nothing com
       "experiment 2: expected its name to be free, found that experiment 9 has it",
     ],
     [
+      "CREATE TRIGGER more AFTER INSERT ON runs BEGIN DELETE FROM tags; END",
+      "table runs: expected that nothing else happens when a row comes back, found trigger more",
+    ],
+    [
       "DELETE FROM experiments WHERE experiment_id = 1",
       `run ${runId(1)}: expected its experiment 1, found none with that id`,
     ],
   ];
-  for (const [sql, collision] of taken) {
+  for (const [sql, collision] of taken.slice(0, depth(4, taken.length))) {
     await using database = await filled();
     await using store = await open(database);
     await cleanup(store, { apply: true });
@@ -304,4 +309,44 @@ Deno.test("without a backup nothing is left of what went, and a soft deletion wa
   using log = new DatabaseSync(statePaths(database.path).changes, { readOnly: true });
   assertEquals({ ...log.prepare("SELECT COUNT(*) AS rows FROM removed").get() }, { rows: 0 });
   assertEquals(countsOf(exactRowsOf(database.path))["runs"], 1);
+});
+
+Deno.test("a log that says more than what went is believed in nothing, and one of the first version is taken over", async () => {
+  const chunks = (chunk: Readonly<Record<string, unknown>>) =>
+    `UPDATE removed SET rows = CAST('${JSON.stringify([chunk])}' AS BLOB)
+      WHERE subject = (SELECT number FROM subjects WHERE id = '${runId(1)}')`;
+  const row = { owner: "run", id: runId(1), table: "tags", columns: ["run_uuid", "key", "value"] };
+  const forged: readonly (readonly [sql: string, message: string])[] = [
+    [chunks({ ...row, table: "registered_models", rows: [] }), "expected a table of a run"],
+    [chunks({ ...row, table: "experiments", rows: [] }), "expected a table of a run"],
+    [chunks({ ...row, id: runId(3), rows: [] }), "found what belongs to run"],
+    [chunks({ ...row, rows: [["ttt", runId(3), "a", "b"]] }), "expected run_uuid"],
+    [chunks({ ...row, columns: ["run_uuid", "a) --"], rows: [] }), "expected rows"],
+    [chunks({ ...row, rows: [["tti", runId(1), "a", "b"]] }), "expected rows"],
+    ["UPDATE removed SET rows = x'00'", "expected rows"],
+    ["UPDATE subjects SET kind = 'registered-model'", "expected a run, a logged model"],
+  ];
+  await using database = await filled();
+  await using store = await open(database);
+  await cleanup(store, { apply: true });
+  const { changes } = statePaths(database.path);
+  const [before, kept] = [exactRowsOf(database.path), Deno.readFileSync(changes)];
+  for (const [sql, message] of forged) {
+    {
+      using log = new DatabaseSync(changes);
+      log.exec(sql);
+    }
+    const error = await assertRejects(() => restore(store), DamagedBackupError);
+    assertStringIncludes(error.message, message);
+    assertEquals(exactRowsOf(database.path), before, sql);
+    Deno.writeFileSync(changes, kept);
+  }
+  await restore(store);
+  {
+    using log = new DatabaseSync(changes);
+    log.exec("DROP TABLE removed; DROP TABLE subjects; PRAGMA user_version = 1");
+  }
+  assertEquals((await listBackups(store)).backups, []);
+  assertEquals((await cleanup(store, { apply: true })).report?.complete, true);
+  assertEquals((await restore(store)).changes, 4);
 });
