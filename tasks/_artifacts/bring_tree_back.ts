@@ -186,12 +186,16 @@ function makeWayBack(target: string, changed: Set<string>): void {
   changed.add(dirname(way));
 }
 
-/** Nobody needs the directories in which nothing is kept any more. */
+/** Nobody needs the directories in which nothing is kept any more; where they cannot go, the tree is back all the same. */
 function leaveWay(place: TreePlace, tree: ChangedTree, changed: Set<string>): void {
   const way = dirname(treePaths(place, tree).aside);
-  for (const path of [way, join(place.trees, tree.change)]) {
-    using entry = holdEntry(path);
-    if (infoOf(entry.path) === null || !removeIfEmpty(entry.path)) return;
-    changed.delete(path);
+  try {
+    for (const path of [way, join(place.trees, tree.change)]) {
+      using entry = holdEntry(path);
+      if (infoOf(entry.path) === null || !removeIfEmpty(entry.path)) return;
+      changed.delete(path);
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
   }
 }

@@ -6,6 +6,7 @@
  * ```
  * deno task test:faults                              a sample over every task, call and kind
  * deno task test:faults --injections 10000           as many as that, over as many seeds as it takes
+ * deno task test:faults --tasks database --injections 2000   those that change a database alone
  * deno task test:faults --seed 7 --tasks restore --full      every call of one store and task
  * deno task test:faults --seed 7 --tasks restore --call rename#3 --kind kill      one injection
  * ```
@@ -26,12 +27,13 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
-import { type Case, keep, putBack, writeCase } from "./case.ts";
+import { keep, putBack, writeCase } from "./case.ts";
 import { chooseScenariosOrExit } from "./choose_scenarios.ts";
+import { databaseScenarios } from "./database_scenarios.ts";
 import { judge } from "./judge.ts";
 import { shuffled } from "./shuffled.ts";
 import { bundleProgram, makeScratch } from "./program.ts";
-import { callName, type Scenario, scenarios, type Setup, type Tools } from "./scenarios.ts";
+import { callName, type Scenario, scenarios } from "./scenarios.ts";
 import {
   type Call,
   type Ending,
@@ -42,18 +44,14 @@ import {
   runInjected,
   traceCalls,
 } from "./strace.ts";
+import type { Subject, SubjectOptions, Tried } from "./subject.ts";
 import { tellProgress } from "./tell_progress.ts";
 import { tellResult } from "./tell_result.ts";
 
 /** A scenario on one store, ready to be injected into. */
-interface Unit {
-  readonly scenario: Scenario;
+interface Unit extends Subject {
+  readonly scenario: Tried;
   readonly seed: number;
-  readonly one: Case;
-  readonly setup: Setup;
-  readonly calls: readonly Call[];
-  /** What is wrong even when nothing is injected. */
-  readonly wrong: readonly string[];
 }
 
 interface Injection {
@@ -76,16 +74,30 @@ const flags = parseArgs(Deno.args, {
 });
 const seed = Number(flags["seed"] ?? crypto.getRandomValues(new Uint16Array(1))[0]);
 const wanted = Number(flags["injections"] ?? 600);
-const chosen = chooseScenariosOrExit(scenarios, flags["tasks"] as string | undefined);
+const chosen = chooseScenariosOrExit(
+  [...scenarios.map(ofFiles), ...databaseScenarios],
+  flags["tasks"] as string | undefined,
+);
 
 async function prepare(
-  scenario: Scenario,
+  scenario: Tried,
   seed: number,
   scratch: string,
-  program: Tools["program"],
+  program: SubjectOptions["program"],
 ): Promise<Unit> {
   const directory = join(scratch, `${seed}-${scenario.name}`);
   Deno.mkdirSync(directory);
+  return { scenario, seed, ...await scenario.prepare({ directory, seed, program }) };
+}
+
+function ofFiles(scenario: Scenario): Tried {
+  return { ...scenario, prepare: (options) => prepareFiles(scenario, options) };
+}
+
+async function prepareFiles(
+  scenario: Scenario,
+  { directory, seed, program }: SubjectOptions,
+): Promise<Subject> {
   const one = writeCase(directory, seed);
   const log = join(directory, "trace");
   const setup = await scenario.prepare(one, { seed, log, program });
@@ -93,7 +105,20 @@ async function prepare(
   const { ending, calls } = await traceCalls(setup.program, one.place, log);
   const wrong = await judge(one, setup, ending, { rootTime: false, several: false });
   const failed = ending.code === (setup.done ?? 0) ? [] : [`exit ${ending.code}: ${ending.stderr}`];
-  return { scenario, seed, one, setup, calls, wrong: [...failed, ...wrong] };
+  return {
+    program: setup.program,
+    place: one.place,
+    log,
+    calls,
+    wrong: [...failed, ...wrong],
+    putBack: () => putBack(one),
+    judge: (ending, { call, kind }) => {
+      const isBetween = call.name === "utimensat" && call.ordinal === 1 ||
+        kind === "kill" && /\/\.mltidy\.trash>/.test(call.text);
+      const rootTime = isBetween && setup.before.own.size === 0;
+      return judge(one, setup, ending, { rootTime, several: kind === "EIO+" });
+    },
+  };
 }
 
 function injectionsOf(unit: Unit): readonly Injection[] {
@@ -140,20 +165,14 @@ interface Verdict {
 }
 
 async function inject({ unit, call, kind }: Injection): Promise<Verdict> {
-  const { one, setup } = unit;
-  const log = join(one.directory, "trace");
   for (const [attempt, shift] of SHIFTS.entries()) {
-    await putBack(one);
+    await unit.putBack();
     const shifted = { ...call, when: Math.max(1, call.when + shift) };
-    const ending = await runInjected(setup.program, one.place, log, shifted, kind);
+    const ending = await runInjected(unit.program, unit.place, unit.log, shifted, kind);
     if (ending.hit === null) continue;
     const isMeant = call.shared || ending.hit.ordinal === call.ordinal;
     if (!isMeant && attempt < EXACT_ATTEMPTS) continue;
-    const isBetween = call.name === "utimensat" && call.ordinal === 1 ||
-      kind === "kill" && /\/\.mltidy\.trash>/.test(call.text);
-    const rootTime = isBetween && setup.before.own.size === 0;
-    const tolerance = { rootTime, several: kind === "EIO+" };
-    return { ending, wrong: await judge(one, setup, ending, tolerance) };
+    return { ending, wrong: await unit.judge(ending, { call: ending.hit, kind }) };
   }
   return { ending: null, wrong: [] };
 }

@@ -25,6 +25,7 @@ import urllib.request
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
 os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
 
+import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
@@ -113,6 +114,8 @@ def main():
     with tempfile.TemporaryFile("w+") as log:
         server, uri = start(database, artifacts, log)
         try:
+            # MLflow 2 asks this for artifacts, whatever a client was told.
+            mlflow.set_tracking_uri(uri)
             client = MlflowClient(uri)
             experiments = [experiment, client.create_experiment("live")]
             runs, errors = {}, []
