@@ -233,10 +233,10 @@ const TOURS: Readonly<Record<DemoKind, Tour>> = {
       "17 directories of artifacts beside it, two of which no experiment has any more.",
     place: "",
     sentences: {
-      summary: "What is there: the rows of 15 experiments.",
+      summary: "What is there: 15 experiments, and artifacts of two more that have no row.",
       verify: "What is wrong with it: runs that nobody ended, and artifacts that no row names.",
-      apply: "Carry it out: exactly this plan; what each row was is written down first.",
-      undo: "All of it can be undone: this gives back all that changed as it was.",
+      apply: "Carry it out: exactly this plan; what changes is written down, what leaves is kept.",
+      undo: "All of it can be undone: this gives back each row as it was, and each file.",
     },
   },
 };

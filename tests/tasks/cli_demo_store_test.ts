@@ -106,18 +106,22 @@ Deno.test("the main job on the example store as a database", async () => {
   };
   const counts = async () => {
     const { experiments, runs } = await json("summary");
-    return [experiments.active, runs.total, runs.active, runs.deleted];
+    return [experiments.active, experiments.orphaned, runs.total, runs.active, runs.deleted];
   };
-  assertEquals(await counts(), [15, 1293, 1293, 0]);
+  assertEquals(await counts(), [15, 2, 1293, 1293, 0]);
   const { actions } = await json("cleanup");
-  const isDeletion = ({ kind }: { readonly kind: string }) => kind === "soft-delete-run";
-  assertEquals(actions.filter(isDeletion).length, 143);
+  const kinds = actions.map(({ kind }: { readonly kind: string }) => kind);
+  const wanted = [
+    ...Array.from({ length: 143 }, () => "soft-delete-run"),
+    ...["quarantine-orphan", "quarantine-orphan"],
+  ];
+  assertEquals(kinds.toSorted(), wanted.toSorted());
   const report = await json("cleanup:apply", "--force");
   assertEquals([report.complete, report.totals.applied], [true, actions.length]);
-  assertEquals(await counts(), [15, 1293, 1150, 143]);
+  assertEquals(await counts(), [15, 0, 1293, 1150, 143]);
   assertEquals((await json("cleanup")).actions, []);
   assertEquals((await json("restore", "--last")).changes, actions.length);
-  assertEquals(await counts(), [15, 1293, 1293, 0]);
+  assertEquals(await counts(), [15, 2, 1293, 1293, 0]);
 });
 
 Deno.test("demo:store overwrites nothing", async () => {
