@@ -124,8 +124,12 @@ function choiceFor(
   { rule, path }: Finding,
   choices: ReadonlyMap<string, NeedsChoice>,
 ): Remedy | null {
-  const choice = [path, ...pathsUp(path), experimentPathOf(path)]
-    .flatMap((one) => choices.get(one) ?? [])[0];
+  const place = [...pathsUp(path), experimentPathOf(path)].find((one) => choices.has(one));
+  const choice = place === undefined ? undefined : choices.get(place);
+  // What lies in something that is to be mended has its turn after that.
+  if (choice !== undefined && place !== path && IN_RECORD.test(path.slice(place!.length))) {
+    return { kind: "choice", ways: [`mend ${place} first, and look again`] };
+  }
   if (choice !== undefined) {
     const { choices: ways, kind: _, message: __, ...by } = choice;
     return { kind: "choice", ways, ...by };
@@ -133,6 +137,9 @@ function choiceFor(
   const remedy = RULES.find(({ id }) => id === rule)?.remedy ?? null;
   return remedy?.kind === "repair" ? null : remedy;
 }
+
+/** Of a run or a logged model, or in one. */
+const IN_RECORD = /^\/[^/]+/;
 
 function keyOf({ relocate, dropLines }: RepairRemedy): string {
   return `${relocate} ${dropLines}`;

@@ -10,6 +10,7 @@ import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "../policy/policy.ts
 import { DEFAULT_EXPERIMENT, isLitter } from "../store/names.ts";
 import { byPath } from "../store/path.ts";
 import { UTF_16 } from "../store/record_problem.ts";
+import { MERGE_MARKS } from "../text/git_marks.ts";
 import { isUnfinished } from "../store/run_status.ts";
 import type { Experiment, Orphan, Run } from "../store/snapshot.ts";
 import { type Keeps, type Tells, type Verdict, verdictBy } from "./judged.ts";
@@ -156,7 +157,8 @@ function* keepsOfOrphan(orphan: Orphan, policy: CleanupPolicy, now: number): Kee
 
 /** Nothing is lost: its record is only not to be had, or in another encoding. */
 function isElsewhere({ damage, message }: Pick<Orphan, "damage" | "message">): boolean {
-  return damage === "io" || damage === "lfs-pointer" || message === UTF_16;
+  return damage === "io" || damage === "lfs-pointer" || message === UTF_16 ||
+    message === MERGE_MARKS;
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   unreadProblem,
 } from "../store/record_problem.ts";
 import { isKeyName } from "../store/names.ts";
-import { isLfsPointer } from "../text/git_marks.ts";
+import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 
 /** Directories that hold no keys, though MLflow takes all in them for some: of notebooks, Python, macOS. */
 const STRAY_FOLDER =
@@ -92,6 +92,7 @@ export function checkValue(fact: TextFact, kind: "param" | "tag"): readonly Reco
   if (unread !== null) return [unread];
   const text = fact.kind === "text" ? fact.text : "";
   if (isLfsPointer(text)) return [NOT_FETCHED];
+  if (readMergeConflict(text) !== null) return [recordProblem("merge-marks", MERGE_MARKS)];
   if (/^\0+$/.test(text)) {
     return [recordProblem("zeros", "the value is nothing but zeros: it was lost with the power")];
   }

@@ -37,8 +37,12 @@ export function checkRunMeta(text: string): readonly RecordProblem[] {
     problems.push(recordProblem("no-artifact-uri", "key artifact_uri is missing"));
   }
   const isDeleted = textOf(document.get("lifecycle_stage")) === "deleted";
-  if (isDeleted && document.has("deleted_time") && isAbsent(document.get("deleted_time"))) {
-    problems.push(recordProblem("no-deleted-time", "it is soft-deleted, and deleted_time is null"));
+  const deletedTime = document.get("deleted_time");
+  if (isDeleted && deletedTime !== undefined && integerOf(deletedTime) === null) {
+    const found = isAbsent(deletedTime) ? "null" : "no time";
+    problems.push(
+      recordProblem("no-deleted-time", `it is soft-deleted, and deleted_time is ${found}`),
+    );
   }
   const typed = checkTypes(document, "run");
   if (typed !== null) problems.push(typed);

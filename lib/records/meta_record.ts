@@ -8,7 +8,7 @@
  * @module
  */
 
-import { NOT_FETCHED, type RecordProblem } from "../store/record_problem.ts";
+import { NOT_FETCHED, type RecordProblem, UTF_16 } from "../store/record_problem.ts";
 import { statusOf } from "../store/run_status.ts";
 import type { LifecycleStage, RunStatus } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
@@ -84,7 +84,8 @@ export function readRunMeta(text: string): MetaResult<RunMeta> {
       lifecycleStage: lifecycleStage(document),
       startTime: needTime(document, "start_time"),
       endTime: optionalTime(document, "end_time"),
-      deletedTime: optionalTime(document, "deleted_time"),
+      // MLflow reads it where it purges, and nowhere else.
+      deletedTime: integerOf(document.get("deleted_time")),
       artifactUri: optionalText(document, "artifact_uri") ?? "",
       userId: needText(document, "user_id") ?? refuse("user_id", "a string", "null"),
     };
@@ -144,6 +145,8 @@ class IncompleteMeta extends Error {}
 function readMeta<T>(text: string, toRecord: (document: MetaDocument) => T): MetaResult<T> {
   // A decoder writes U+FFFD for bytes that are no UTF-8, such as the byte order mark of UTF-16.
   if (text.startsWith("\uFFFD")) return failure("unreadable", "Cannot read as UTF-8 text", 1, 1);
+  // Without that mark it is UTF-8, with zeros between the letters.
+  if (/^(?:[^\0]\0[^\0]\0|\0[^\0]\0[^\0])/.test(text)) return failure("unreadable", UTF_16);
   if (isLfsPointer(text)) return { ok: false, problem: NOT_FETCHED };
   try {
     const document = parseMetaYaml(text);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MERGE_MARKS } from "../text/git_marks.ts";
 import type { NeedsChoice } from "../plan/repair_action.ts";
 import { isNoFile } from "../store/record_problem.ts";
 import { type Problem, RECORD_SUBJECTS } from "../store/problem.ts";
@@ -27,6 +28,7 @@ const REGISTERED: Choices = [
   "bring its meta.yaml back from a backup of your own",
   "write one that says its name",
 ];
+const ONE_SIDE = "take git's marks out, and with them one of the two sides";
 const VALUE: Choices = [
   "bring the file back from a backup of your own",
   "move it out of the store",
@@ -61,6 +63,7 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   "torn-line": ["complete the line, with a line feed at its end", "remove the line"],
   "stray-file": ["move the file out of the store"],
   zeros: VALUE,
+  "merge-marks": [ONE_SIDE],
   moved: ["move the store back", "rewrite the place that it names"],
   relative: ["start MLflow where the place leads here", "rewrite the place that it names"],
   foreign: null,
@@ -100,6 +103,9 @@ export function choicesFor(
   const isRecord = subject === "model-version" || RECORD_SUBJECTS.includes(subject);
   const isModel = subject === "registry" && path?.split("/").length === 2;
   if (isModel && LOST.includes(damage)) return { choices: REGISTERED };
+  if (message === MERGE_MARKS && damage === "unreadable") {
+    return { choices: isRecord ? [ONE_SIDE, RECORD[0]] : [ONE_SIDE] };
+  }
   if (isForCleanup && LOST.includes(damage)) return { choices: REMAINS, by: "cleanup" };
   if (!isRecord && LOST.includes(damage)) return { choices: VALUE };
   // Nothing was moved: it names the place of another experiment.

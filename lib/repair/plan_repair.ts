@@ -168,7 +168,9 @@ function checkArguments(snapshot: StoreSnapshot, policy: RepairPolicy, now: numb
 
 /** What is damaged and no action mends. */
 function leftAlone(context: RepairContext, actions: readonly RepairAction[]): readonly Kept[] {
-  const { snapshot, evidence, now } = context;
+  const { snapshot, evidence, now, policy } = context;
+  // A clean-up that is told to wait for nothing takes it at once, too.
+  const quarantine = policy.settle === 0 ? { ...QUARANTINE, settle: 0 } : QUARANTINE;
   const isLinked = linkedIn(snapshot);
   const byPlace = Map.groupBy(actions, ({ path }) => `${path}`);
   const isMended = mendedByAny(actions);
@@ -180,7 +182,7 @@ function leftAlone(context: RepairContext, actions: readonly RepairAction[]): re
   const problems = snapshot.problems.toSorted(byPath).flatMap((problem): readonly Kept[] => {
     const { path, damage, message } = problem;
     const orphan = orphans.get(path);
-    const verdict = orphan === undefined ? null : judgeOrphan(orphan, QUARANTINE, now);
+    const verdict = orphan === undefined ? null : judgeOrphan(orphan, quarantine, now);
     const isCopy = problem.subject === "experiment" && damage === "id-mismatch" &&
       namesAnother(snapshot, problem);
     const owners = isCopy ? { choices: OWN_META } : choicesFor(problem, verdict?.goes === true);

@@ -6,7 +6,7 @@
 
 import type { Kept } from "../plan/plan.ts";
 import type { EditMeta, RepairReason } from "../plan/repair_action.ts";
-import { linkedIn, namesakeToRename } from "../store/holders.ts";
+import { linkedIn, nameInstead, namesakeToRename } from "../store/holders.ts";
 import { byPath } from "../store/path.ts";
 import { codeOf } from "../store/run_status.ts";
 import type { Experiment, NonEmpty } from "../store/snapshot.ts";
@@ -129,7 +129,7 @@ function releaseNames(
         choices: ["delete all but one in MLflow", "rename all but the one that MLflow takes"],
         by: "renaming",
         from: twin.id,
-        to: `${name} (${twin.id})`,
+        to: nameInstead(twin),
       }));
     }
     for (const { id, path, lifecycleStage } of holders) {

@@ -77,3 +77,13 @@ export function namesakeToRename(active: readonly Experiment[]): Experiment | un
     (one.id < other.id ? -1 : 1)
   )[1];
 }
+
+/**
+ * Makes a name for an experiment that is to give its own to another one, or has none.
+ *
+ * @param experiment The experiment.
+ * @returns A name with its id.
+ */
+export function nameInstead({ name, id }: Experiment): string {
+  return `${name || "unnamed"} (${id})`;
+}

@@ -60,6 +60,8 @@ export type Damage =
   | "repeated-point"
   /** Nothing but zeros, as a loss of power leaves behind. */
   | "zeros"
+  /** A value with both sides of a merge of git in it. */
+  | "merge-marks"
   /** A value with Windows line ends. */
   | "carriage-return"
   /** Written as MLflow 2 cannot read it. */

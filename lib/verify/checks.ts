@@ -125,7 +125,9 @@ function violationOf(problem: Problem, orphan: Orphan | undefined, now: number):
     line,
     experimentId,
     runId,
-    message: problem.message + positionOf(problem),
+    message: /\bline \d+, column/.test(problem.message)
+      ? problem.message
+      : problem.message + positionOf(problem),
     ...(remedy === null ? {} : { remedy }),
     // It goes with its orphan, and no repair would mend it.
     ...(subject === "run" && wouldGo(orphan, now) ? { remedy: GOES_WITH_ORPHAN } : {}),

@@ -6,7 +6,7 @@
 
 import { isMigratedDirectory } from "../records/check_meta.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_NAME } from "../store/names.ts";
-import { namesakeToRename } from "../store/holders.ts";
+import { nameInstead, namesakeToRename } from "../store/holders.ts";
 import { asStorePath, type StorePath } from "../store/path.ts";
 import type { Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { count, findProblems } from "./checks.ts";
@@ -199,13 +199,13 @@ function namesakesOf(
     const paths = twins.map((each) => each.path).join(", ");
     const message = `The name ${JSON.stringify(name)} is also that of ${paths}`;
     const active = ones.filter(({ lifecycleStage }) => lifecycleStage === "active");
-    const remedy = active.length === 0 ? undefined : remedyOfNamesakes(active, name);
+    const remedy = active.length === 0 ? undefined : remedyOfNamesakes(active);
     return [{ ...ofExperiment(first, message), ...(remedy === undefined ? {} : { remedy }) }];
   });
 }
 
 /** A repair renames what is deleted; of two active ones nothing tells which is meant. */
-function remedyOfNamesakes(active: readonly Experiment[], name: string): Remedy {
+function remedyOfNamesakes(active: readonly Experiment[]): Remedy {
   const twin = namesakeToRename(active);
   if (twin === undefined) return REPAIR;
   return {
@@ -213,7 +213,7 @@ function remedyOfNamesakes(active: readonly Experiment[], name: string): Remedy 
     ways: ["rename all but the one that MLflow takes"],
     by: "renaming",
     from: twin.id,
-    to: `${name} (${twin.id})`,
+    to: nameInstead(twin),
   };
 }
 

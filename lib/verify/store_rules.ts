@@ -193,6 +193,17 @@ export const RECORD_RULES: readonly RuleRow[] = [
     check: findProblems(["output", "logged-model", "assessment", "trace"], "lfs-pointer"),
   },
   {
+    id: "value-with-merge-marks",
+    in: toBoth("warning"),
+    describes: "MLflow shows git's marks and both sides for the value",
+    migration: null,
+    remedy: byHand("Take git's marks out of the file, and with them one of the two sides"),
+    check: findProblems(
+      ["experiment-tag", "param", "tags", "logged-model-value", "registry-value", "trace-value"],
+      "merge-marks",
+    ),
+  },
+  {
     id: "value-in-git-lfs",
     in: toBoth("warning"),
     describes: "MLflow shows the pointer for the value",

@@ -176,10 +176,12 @@ function readLeniently(path: string): string | null {
   }
 }
 
-/** What PowerShell and Notepad write, by its byte order mark. */
-function encodingOf([first, second]: Uint8Array): string {
+/** What PowerShell and Notepad write, by its byte order mark, or since a key is ASCII. */
+function encodingOf([first, second, third, fourth]: Uint8Array): string {
   if (first === 0xff && second === 0xfe) return "utf-16le";
-  return first === 0xfe && second === 0xff ? "utf-16be" : "utf-8";
+  if (first === 0xfe && second === 0xff) return "utf-16be";
+  if (first && second === 0 && third && fourth === 0) return "utf-16le";
+  return first === 0 && second && third === 0 && fourth ? "utf-16be" : "utf-8";
 }
 
 /** As MLflow reads it, with a byte order mark. */

@@ -172,6 +172,13 @@ export const VALUE_DAMAGES: readonly Damage[] = [
     inflict: (s) => s.write(metric, POINTER),
   },
   {
+    name: "a merge of git left both of its sides in a param",
+    rule: "value-with-merge-marks",
+    ...run,
+    inflict: (s) =>
+      s.write(`${child}/params/lr`, "<<<<<<< HEAD\n0.1\n=======\n0.2\n>>>>>>> main\n"),
+  },
+  {
     name: "a param is a pointer of Git LFS",
     rule: "value-in-git-lfs",
     ...run,

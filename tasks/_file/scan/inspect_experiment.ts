@@ -79,6 +79,8 @@ function inspectMeta(inspection: Inspection, experiment: Experiment): void {
 function namesSibling({ root }: Inspection, location: string, id: string): boolean {
   // Nearly all of them, without taking the URI apart.
   if (location === `file://${root}/${id}`) return false;
+  const local = localPathOf(location);
+  if (local !== null && realPathOf(local) === `${root}/${id}`) return false;
   return parseLocalPlace(location)?.path.startsWith(`${root}/`) === true &&
     formerPlaces(location, { root, own: id, from: null }).length > 0;
 }

@@ -23,6 +23,7 @@ Deno.test("checkRunMeta() finds what one reader alone stumbles over", () => {
   assertEquals(checkRunMeta(deleted), []);
   assertEquals(checkRunMeta(`${deleted}deleted_time: 1\n`), []);
   assertEquals(damageOf(checkRunMeta(`${deleted}deleted_time: null\n`)), ["no-deleted-time"]);
+  assertEquals(damageOf(checkRunMeta(`${deleted}deleted_time: 2024-01-05\n`)), ["no-deleted-time"]);
   assertEquals(checkRunMeta(`${RUN}deleted_time: null\n`), []);
 });
 

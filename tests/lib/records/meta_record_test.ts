@@ -240,6 +240,20 @@ Deno.test("readRunMeta() needs the keys without which MLflow's search raises", (
   }
 });
 
+Deno.test("readRunMeta() takes a deleted_time that is none for unknown, as MLflow looks at it in no search", () => {
+  for (const value of ["null", "[]", "on", "2024-01-05", "'x'"]) {
+    const read = readRunMeta(replaced(RUN, `deleted_time: ${value}`));
+    assertEquals(read.ok && read.meta.deletedTime, null, value);
+  }
+});
+
+Deno.test("readMeta() tells UTF-16 without its mark by the zeros between the letters", () => {
+  for (const text of ["\0n\0a\0m\0e", "n\0a\0m\0e\0"]) {
+    const read = readRunMeta(text);
+    assertEquals(!read.ok && read.problem.message, "it is UTF-16, and MLflow reads UTF-8");
+  }
+});
+
 Deno.test("readRunMeta() refuses values on which MLflow raises", () => {
   const lines = {
     "start_time: null": "Key start_time: expected milliseconds since 1970, found null",
@@ -248,7 +262,6 @@ Deno.test("readRunMeta() refuses values on which MLflow raises", () => {
     "end_time: 1.5": "Key end_time: expected milliseconds since 1970, found the number 1.5",
     "end_time: 9007199254740993":
       "Key end_time: expected milliseconds since 1970, found the integer 9007199254740993",
-    "deleted_time: []": "Key deleted_time: expected milliseconds since 1970, found a sequence",
     "status: FINISHED": 'Key status: expected an integer from 1 to 5, found the string "FINISHED"',
     "status: null": "Key status: expected an integer from 1 to 5, found null",
     "lifecycle_stage: gone":

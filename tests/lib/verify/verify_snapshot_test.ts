@@ -676,6 +676,7 @@ const DAMAGES: Readonly<Record<Problem["damage"], Problem["subject"]>> = {
   "torn-line": "metric",
   "repeated-point": "metric",
   "zeros": "param",
+  "merge-marks": "param",
   "carriage-return": "param",
   "newer-format": "metric",
   "unmigrated": "metric",
@@ -869,9 +870,10 @@ Deno.test("verifySnapshot() names the clean-up exactly where it quarantines", ()
   fc.assert(fc.property(stores, (store) => {
     const advised = verify(store)
       .filter(({ remedy }) => remedy?.kind === "cleanup" && remedy.does === "quarantine")
-      .map(({ path }) => path);
+      // Its lost runs go with it.
+      .map(({ path }) => path.split("/")[0]!);
     const planned = planCleanup(store, policy, { now: NOW }).actions.map(({ path }) => path);
-    assertEquals(advised.toSorted(), planned.toSorted());
+    assertEquals([...new Set(advised)].toSorted(), planned.toSorted());
   }));
 });
 
