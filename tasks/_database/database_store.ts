@@ -61,7 +61,10 @@ export function openDatabaseStore(
         return findCutOff(path);
       },
       lostTimes: () => Promise.resolve([]),
-      staged: () => Promise.resolve([]),
+      async staged() {
+        const { findStaged } = await import("./change/find_cut_off.ts");
+        return findStaged(path);
+      },
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openToChange, requireWritable } = await import("./change/open_to_change.ts");

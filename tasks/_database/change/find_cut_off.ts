@@ -1,4 +1,5 @@
-import { basename } from "@std/path";
+import { basename, join } from "@std/path";
+import { listDirectory } from "../../_io/list_directory.ts";
 import { isGone } from "../../_io/read.ts";
 import { isCutOff, openDatabase } from "../scan/open_database.ts";
 import { readChangeLog } from "../log/change_log.ts";
@@ -26,6 +27,24 @@ export function findCutOff(path: string): readonly string[] {
       )
         .map(({ id }) => id);
     }),
+  ];
+}
+
+/**
+ * Names what was not to be kept and takes its place all the same. Needs read permission.
+ *
+ * @param path Absolute real path of the store's database.
+ * @returns Changes by their ids, of which artifacts are to be freed, and what lies in staging.
+ */
+export async function findStaged(path: string): Promise<readonly string[]> {
+  const { changes, staging } = statePaths(path);
+  const listed = await listDirectory(staging);
+  return [
+    ...unlessCutOff(changes, () => {
+      using log = readChangeLog(path);
+      return (log?.list() ?? []).filter(({ isLeaving }) => isLeaving).map(({ id }) => id);
+    }),
+    ...listed.kind === "listed" ? listed.entries.map(({ name }) => join(staging, name)) : [],
   ];
 }
 

@@ -109,7 +109,7 @@ export function openLogToWrite(store: string): OpenLog {
     // The last step of a commit, that the journal goes, is made durable as well.
     database.exec("PRAGMA synchronous = EXTRA");
     // What was cut off while it was made leaves nothing, once that is played back.
-    database.exec("BEGIN IMMEDIATE; ROLLBACK");
+    if ((infoOf(path)?.size ?? 0) > 0) database.exec("BEGIN IMMEDIATE; ROLLBACK");
     if (infoOf(path)?.size === 0) {
       // What expires is given back to the disk.
       database.exec("PRAGMA auto_vacuum = FULL");

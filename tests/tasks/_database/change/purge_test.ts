@@ -283,7 +283,7 @@ Deno.test("what stands in the place of what comes back is named, and nothing com
   }
 });
 
-Deno.test("a restore that was cut off goes on with the next task that may write", async () => {
+Deno.test("a restore that was cut off goes on with the next task that may write, and so does freeing", async () => {
   await using database = await filled();
   await using store = await open(database);
   const before = exactRowsOf(database.path);
@@ -298,6 +298,15 @@ Deno.test("a restore that was cut off goes on with the next task that may write"
     { id, task: "restore", outcome: "completed", collisions: [] },
   ]);
   assertEquals(exactRowsOf(database.path), before);
+  await cleanup(store, { apply: true });
+  {
+    using log = new DatabaseSync(statePaths(database.path).changes);
+    log.exec("UPDATE changes SET is_done = 2");
+  }
+  assertEquals([await store.changes!.interrupted(), await store.changes!.staged()], [[], [id]]);
+  assertEquals((await recover(store)).settled, []);
+  assertEquals(await store.changes!.staged(), []);
+  assertEquals((await restore(store)).backup, null);
 });
 
 Deno.test("without a backup nothing is left of what went, and a soft deletion waits for the purge that came later", async () => {
@@ -308,6 +317,8 @@ Deno.test("without a backup nothing is left of what went, and a soft deletion wa
   assertEquals((await listBackups(store)).backups, []);
   using log = new DatabaseSync(statePaths(database.path).changes, { readOnly: true });
   assertEquals({ ...log.prepare("SELECT COUNT(*) AS rows FROM removed").get() }, { rows: 0 });
+  // What it took is given back to the disk.
+  assertEquals({ ...log.prepare("PRAGMA freelist_count").get() }, { freelist_count: 0 });
   assertEquals(countsOf(exactRowsOf(database.path))["runs"], 1);
 });
 
