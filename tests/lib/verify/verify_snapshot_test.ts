@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "../../_support/fast_check.ts";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { remedyText } from "../../../lib/render/commands.ts";
-import { asStorePath } from "../../../lib/store/path.ts";
+import { asStorePath, experimentPathOf } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { Backend, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { REPAIR, RULES } from "../../../lib/verify/rules.ts";
@@ -871,7 +871,7 @@ Deno.test("verifySnapshot() names the clean-up exactly where it quarantines", ()
     const advised = verify(store)
       .filter(({ remedy }) => remedy?.kind === "cleanup" && remedy.does === "quarantine")
       // Its lost runs go with it.
-      .map(({ path }) => path.split("/")[0]!);
+      .map(({ path }) => experimentPathOf(path));
     const planned = planCleanup(store, policy, { now: NOW }).actions.map(({ path }) => path);
     assertEquals([...new Set(advised)].toSorted(), planned.toSorted());
   }));
