@@ -54,7 +54,7 @@ function databaseLines(
   { file, rows, artifacts, elsewhere }: NonNullable<CopyManifest["database"]>,
   scope: CopyScope,
 ): readonly string[] {
-  const held = artifacts === null ? "" : `, and what lies in ${unbroken(artifacts)}`;
+  const held = artifacts === null ? "" : `, and its artifacts in ${unbroken(artifacts)}`;
   const missing = scope.kind === "metadata"
     ? ["artifacts, since --metadata was given"]
     : elsewhere > 0

@@ -38,12 +38,25 @@ export function artifactsOf(path: string): Artifacts {
       ...placesIn(tables, "runs", "run_uuid", "artifact_uri"),
       ...placesIn(tables, "logged_models", "model_id"),
     ];
-    const elsewhere = owners.filter(({ id, location }) =>
-      runDirectoryOf(named, { id, artifactUri: location ?? "" }) === null
-    ).length;
+    const elsewhere = owners.filter((owner) => !isUsual(named, owner)).length;
     const root = named === null ? null : realPathOf(named);
     return { root, base: root === null ? dirname(path) : dirname(root), elsewhere };
   });
+}
+
+/** Whatever else lies in the root, which may be anybody's directory, is none of an experiment's. */
+const EXPERIMENT = /^\d+$/;
+
+interface Placed {
+  readonly id: string;
+  readonly location: string | null;
+}
+
+/** Whether artifacts lie where MLflow puts them: in the root, in the directory of an experiment. */
+function isUsual(root: string | null, { id, location }: Placed): boolean {
+  const place = runDirectoryOf(root, { id, artifactUri: location ?? "" });
+  const [experiment = ""] = place?.slice(`${root}/`.length).split("/") ?? [];
+  return EXPERIMENT.test(experiment);
 }
 
 function placesIn(
@@ -51,8 +64,8 @@ function placesIn(
   table: string,
   key: string,
   column = "artifact_location",
-): readonly { readonly id: string; readonly location: string | null }[] {
-  return [...selectRows<{ id: string; location: string | null }>(tables, {
+): readonly Placed[] {
+  return [...selectRows<Placed>(tables, {
     table,
     fields: { id: text(key), location: text(column) },
     needs: [key, column],
@@ -70,7 +83,8 @@ function realPathOf(path: string): string | null {
 }
 
 /**
- * Walks them, the root first, but for what is on its way out or back. Needs read permission.
+ * Walks the directories of experiments in the root, that first, but for what is on its way out or back. Needs read
+ * permission.
  *
  * @param path Absolute real path of the database's file, which may lie among them.
  * @param artifacts Where they lie.
@@ -83,7 +97,9 @@ export function walkArtifacts(path: string, { root, base }: Artifacts): AsyncGen
     ...["", "-journal", "-wal", "-shm"].map((end) => `${path}${end}`),
   ]);
   return walkTree(base, (below): Membership => {
-    if (name === null || below !== name && !below.startsWith(`${name}/`)) return "out";
+    const [first, experiment] = below.split("/");
+    if (first !== name) return "out";
+    if (experiment !== undefined && !EXPERIMENT.test(experiment)) return "out";
     return own.has(join(base, below)) || isPassing(basename(below)) ? "out" : "in";
   });
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { renderCopy } from "../../../../lib/render/backups.ts";
 import { renderRestore } from "../../../../lib/render/restore.ts";
 import { InvalidArgumentError, UnsupportedStoreError } from "../../../../lib/errors.ts";
 import { adviseRestore } from "../../../../tasks/backups/advise_restore.ts";
@@ -43,6 +44,8 @@ async function contents(directory: string): ReturnType<typeof readTree> {
 Deno.test("backup() of a database copies it with its artifacts, and restore() gives both elsewhere", async () => {
   await using place = await make();
   const { store, directory, path, artifacts } = place;
+  // Anybody's directory may be an artifact root.
+  writeFiles(artifacts, { "notes.txt": "mine", "venv/bin/python": "" });
   const before = await contents(directory);
   const made = await backup(store);
   assertEquals([made.complete, made.totals.files, made.database], [true, 3, {
@@ -57,6 +60,7 @@ Deno.test("backup() of a database copies it with its artifacts, and restore() gi
 
   place.execute("DELETE FROM runs");
   Deno.removeSync(artifacts, { recursive: true });
+  const isOfExperiment = (name: string) => /^mlruns\/\d/.test(name);
   const target = join(directory, "mlflow.db.old");
   const report = await restore(store, { id: made.id, to: target });
   assertEquals(report.faults, []);
@@ -65,9 +69,28 @@ Deno.test("backup() of a database copies it with its artifacts, and restore() gi
   const { experiments } = await copied.read({ depth: "tags" });
   assertEquals(experiments.map(({ runs }) => runs.length), [2]);
   const there = await contents(target);
-  for (const [name, entry] of before) {
-    if (name.startsWith("mlruns/")) assertEquals(there.get(name), entry);
-  }
+  assertEquals(
+    [...there].filter(([name]) => name.startsWith("mlruns/")),
+    [...before].filter(([name]) => isOfExperiment(name)),
+  );
+});
+
+Deno.test("backup() of a database tells of how many runs it copies no artifacts", async () => {
+  await using place = await make();
+  const { store, artifacts } = place;
+  place.execute(`UPDATE runs SET artifact_uri = 's3://bucket/1/${runId(1)}/artifacts'
+    WHERE run_uuid = '${runId(1)}'`);
+  place.execute(`UPDATE runs SET artifact_uri = '${artifacts}/mine/${runId(2)}/artifacts'
+    WHERE run_uuid = '${runId(2)}'`);
+  const { database, ...made } = await backup(store);
+  assertEquals(database?.elsewhere, 2);
+  const [, , , missing] = renderCopy({ ...made, database: database! }).split("\n");
+  assertEquals(
+    missing,
+    "Not in it: the artifacts of 2 runs and logged models, which lie elsewhere.",
+  );
+  const { database: alone } = await backup(store, { scope: { kind: "metadata" } });
+  assertEquals(alone?.artifacts, null);
 });
 
 Deno.test("restore() never brings the copy of a database back over what was written since", async () => {
