@@ -85,6 +85,8 @@ export const OWNED_TABLES: Readonly<Record<Owner, readonly OwnedTable[]>> = {
     ...of("experiment_id", "review_queues", "label_schemas", "issues", "online_scoring_configs"),
     ...through("scorers", "scorer_id", "experiment_id", "scorer_versions"),
     ...of("experiment_id", "scorers", "datasets"),
+    // Of MLflow's own users, where they are kept in the same database.
+    ...of("experiment_id", "experiment_permissions", "scorer_permissions"),
     ...associations("experiment"),
     ...of("experiment_id", "experiment_tags", "experiments"),
   ],
