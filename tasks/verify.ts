@@ -8,6 +8,7 @@ import { InvalidArgumentError, UnsupportedStoreError } from "../lib/errors.ts";
 import type { RepairPlan } from "../lib/plan/plan.ts";
 import type { RepairRemedy } from "../lib/answers/prove_remedies.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import { shellWords } from "../lib/text/shell_words.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import {
   experimentIds,
@@ -68,7 +69,9 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
   if (snapshot.backend !== undefined && reader.kind === "migration") {
     const { location } = snapshot;
     throw new UnsupportedStoreError(
-      `Cannot verify store ${location} for a migration: it is a database already`,
+      `Cannot verify store ${location} for a migration: it is a database already; ${`\`${
+        shellWords(["deno", "task", "verify", "--store", location])
+      }\``} tells what is wrong with it`,
       location,
     );
   }

@@ -150,9 +150,12 @@ async function withMissing<D extends Depth>(
 ): Promise<StoreSnapshot<D>> {
   // Of a damaged file no more can be read.
   if (snapshot.problems.some(({ subject }) => subject === "database")) return snapshot;
-  const { findMissingArtifacts, readPlaces } = await import("./scan/inspect_artifacts.ts");
+  const { findMissingArtifacts, readPlaces, withoutLiving } = await import(
+    "./scan/inspect_artifacts.ts"
+  );
   const missing = findMissingArtifacts(snapshot, withTables(path, readPlaces));
-  return { ...snapshot, problems: [...snapshot.problems, ...missing].toSorted(byPath) };
+  const problems = [...await withoutLiving(snapshot), ...missing].toSorted(byPath);
+  return { ...snapshot, problems };
 }
 
 /** What no row names is looked for after the rows were read, and asked for again before it is told of. */

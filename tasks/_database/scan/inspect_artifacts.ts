@@ -1,17 +1,20 @@
 /**
- * Rows of which the artifacts are not where they say: logged models, traces and registered versions.
+ * Rows of which the artifacts tell more: logged models, traces and registered versions whose files are not where they
+ * say, and runs that write artifacts alone.
  *
  * A run is not asked for its own: MLflow makes its directory with the first artifact, so most have none.
  *
  * @module
  */
 
+import { checkLife } from "../../../lib/records/check_meta.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
 import { addressOf } from "../../../lib/snapshot/assemble_rows.ts";
 import type { StorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { infoOf, problemAt } from "../../_io/read.ts";
+import { newestArtifact } from "./measure_artifacts.ts";
 import { selectRows, type Tables, text } from "./tables.ts";
 
 /** Something that is loaded from a place. */
@@ -107,6 +110,29 @@ export function findMissingArtifacts(
       })
     ),
   ];
+}
+
+/**
+ * Leaves out that a run is stale of which an artifact was written lately. Needs read permission for the artifacts.
+ *
+ * @param snapshot The store, with what its rows say.
+ * @returns All that is wrong, with what artifacts say.
+ */
+export async function withoutLiving(snapshot: StoreSnapshot): Promise<readonly Problem[]> {
+  const { problems, backend, experiments, readAt } = snapshot;
+  if (!problems.some(({ damage }) => damage === "stale")) return problems;
+  const runs = new Map(experiments.flatMap(({ runs }) => runs).map((run) => [run.path, run]));
+  const left: Problem[] = [];
+  for (const problem of problems) {
+    const run = problem.damage === "stale" ? runs.get(problem.path) : undefined;
+    const sign = run === undefined
+      ? null
+      : await newestArtifact(run, backend?.artifactRoot ?? null);
+    if (run === undefined || sign === null || checkLife(run, sign, readAt).length > 0) {
+      left.push(problem);
+    }
+  }
+  return left;
 }
 
 /** What cannot be looked at may be there. */

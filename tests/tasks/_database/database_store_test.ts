@@ -149,8 +149,8 @@ const BREAKS: Readonly<Record<string, string>> = {
     VALUES (2, 'old', 's3://bucket/2', 'deleted', 0)`,
   "schema-outdated": "UPDATE alembic_version SET version_num = '0584bdc529eb'",
   "schema-unknown": "UPDATE alembic_version SET version_num = 'ffffffffffff'",
-  "stale-run":
-    `UPDATE runs SET status = 'RUNNING', end_time = NULL, start_time = 1700000000000 ${FIRST}`,
+  "stale-run": `UPDATE runs SET status = 'RUNNING', end_time = NULL, start_time = 1700000000000,
+      artifact_uri = 's3://bucket/1/artifacts' ${FIRST}`,
   "parent-run-missing": `INSERT INTO tags VALUES ('mlflow.parentRunId', 'gone', '${runId(1)}')`,
   "source-run-missing":
     "INSERT INTO registered_models (name) VALUES ('m'); INSERT INTO model_versions (name, version, run_id) VALUES ('m', 1, 'gone')",

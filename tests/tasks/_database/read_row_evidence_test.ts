@@ -42,6 +42,15 @@ Deno.test("the newest point and the newest artifact are a run's last sign of lif
     VALUES ('${runId(1)}', 'loss', 1, ${NOW - 10 * DAY}, 1, 0)`);
   assertEquals(await sign(), NOW - 10 * DAY);
   assertEquals([...(await evidenceOf(store)).runs.keys()], [address]);
+  const isStale = async () => {
+    const { problems } = await openDatabaseStore(store.path, { chosenBy: "", now: () => NOW })
+      .read({ depth: "full" });
+    return problems.some(({ damage }) => damage === "stale");
+  };
+  assertEquals(await isStale(), true);
+  const late = new Date(NOW - DAY);
+  Deno.utimeSync(join(tree, "artifacts/report.txt"), late, late);
+  assertEquals(await isStale(), false);
 });
 
 Deno.test("rows that belong to runs which are gone are counted, with those that name such rows", async () => {
