@@ -123,10 +123,25 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Whether a file begins as a database does, or nearly so; not where it cannot be read. */
+/** Whether a file begins as a database does, or nearly so; where it cannot be read, whether it is as long as one. */
 function begins(path: string, options: OpenOptions): boolean {
   try {
     return isNearlyDatabase(readBeginning(path, options));
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotCapable) && isAsLong(path);
+  }
+}
+
+/** A database of SQLite is made of pages, the smallest of this many bytes. */
+const PAGE = 512;
+
+/** MLflow's oldest tables, with their indexes, take as many pages of the usual size as make this, in bytes. */
+const LEAST = 65_536;
+
+function isAsLong(path: string): boolean {
+  try {
+    const { isFile, size } = Deno.statSync(path);
+    return isFile && size >= LEAST && size % PAGE === 0;
   } catch {
     return false;
   }
@@ -163,7 +178,12 @@ async function readIfAny(
     const help = error instanceof Deno.errors.NotCapable
       ? `grant ${shellWords([`--allow-read=${path}`])}`
       : "let this account read it";
-    return unreadable(`${failureText(error)}; ${help}`);
+    if (isMeant || NAME.test(path)) return unreadable(`${failureText(error)}; ${help}`);
+    return unreadable(
+      `${
+        failureText(error)
+      }, and by its length it may be one; ${help}, or move it away if it is none`,
+    );
   }
   if (beginning === null) return null;
   if (!isDatabase(beginning)) {

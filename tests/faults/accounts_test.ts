@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console -- a skipped test says why.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { backup } from "../../tasks/backups/backup.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
@@ -195,6 +195,24 @@ Deno.test({
       await list(listed, store.root);
       await actInTurns(made.act, one, other, store.root);
     }
+  },
+});
+
+Deno.test({
+  name: "what may be a database beside a store, and cannot be read, stops whoever may not read it",
+  ignore: !canBecome,
+  fn: async () => {
+    using made = await stage();
+    await using store = await sharedStore(0o2770);
+    const file = join(dirname(store.root), "tracking");
+    const ended = async (bytes: number) => {
+      Deno.writeFileSync(file, new Uint8Array(bytes), { mode: 0o600 });
+      return await made.act(owner, "apply", store.root);
+    };
+    const { code, text } = await ended(2 ** 17);
+    assertEquals([code, text.includes(`database ${file}, which may refer`)], [1, true], text);
+    assertMatch(text, /by its length it may be one; let this account read it, or move it away/);
+    for (const other of [2 ** 17 + 1, 512]) assertEquals((await ended(other)).text, "", `${other}`);
   },
 });
 
