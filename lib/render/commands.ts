@@ -93,9 +93,10 @@ export function remedyText(
     case "separate":
       return `Give MLflow a directory of its own: move ${
         listed(remedy.moves)
-      } into a new directory mlruns in this one, then run \`${
-        command("repair --relocate")
-      }\`, and start MLflow with that directory`;
+      } into a new directory ${remedy.to.slice(remedy.to.lastIndexOf("/") + 1)} in this one, ` +
+        `then run \`${
+          command(`repair --relocate --store ${shellWords([remedy.to])}`)
+        }\`, and start MLflow with that directory`;
     case "leave":
       return `Leave it where it is: ${reasonText(remedy.use)}`;
     case "read-database":

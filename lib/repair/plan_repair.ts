@@ -259,7 +259,8 @@ const STRAYS: Readonly<Partial<Record<Stray["kind"], string>>> = {
   "unlistable-directory": "MLflow lists no experiment at all because of its name",
   "renamed-experiment": "it is an experiment, and MLflow lists none at all because of its name",
   "misplaced-run": "it is a run, and MLflow lists no experiment at all because of it",
-  "foreign-directory": "nothing in it is MLflow's, and MLflow warns of it on every listing",
+  "foreign-directory":
+    "no record of MLflow's lies right in it, and MLflow warns of it on every listing",
   "nested-store": "it is a store of its own, and MLflow warns of it on every listing",
 };
 

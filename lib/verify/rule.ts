@@ -47,7 +47,12 @@ export type Remedy =
     readonly takes?: true;
   }
   /** Its owner gives MLflow a directory of its own, and moves these there. */
-  | { readonly kind: "separate"; readonly moves: readonly StorePath[] }
+  | {
+    readonly kind: "separate";
+    readonly moves: readonly StorePath[];
+    /** The new directory: an absolute path. */
+    readonly to: string;
+  }
   /** Its owner chooses, each way in the imperative; `by`: what carries out the last. */
   | {
     readonly kind: "choice";

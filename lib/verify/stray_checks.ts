@@ -53,7 +53,7 @@ export function findWorkingDirectory(snapshot: StoreSnapshot): readonly Violatio
 
 /** What is not MLflow's stays where its owner wants it: MLflow's goes. */
 function separate(
-  { experiments, orphans, registeredModels, hasTrash }: StoreSnapshot,
+  { location, experiments, orphans, registeredModels, strays, hasTrash }: StoreSnapshot,
 ): Remedy {
   const roots = [...experiments, ...orphans].map(({ path }) => path)
     .filter((path) => !path.startsWith(".trash/"));
@@ -61,7 +61,13 @@ function separate(
     ...(hasTrash ? [".trash"] : []),
     ...(registeredModels.length > 0 ? ["models"] : []),
   ];
-  return { kind: "separate", moves: [...others.map(asStorePath), ...roots] };
+  const taken = new Set<string>([...roots, ...strays.map(({ path }) => path)]);
+  const name = ["mlruns", "mlflow-store", "mlflow-store-2"].find((one) => !taken.has(one));
+  return {
+    kind: "separate",
+    moves: [...others.map(asStorePath), ...roots],
+    to: `${location}/${name ?? "mlflow-store-3"}`,
+  };
 }
 
 /**
@@ -131,7 +137,7 @@ function isRepairable({ kind, path }: Stray): boolean {
 const STRAYS: Readonly<Record<ReportedStray, string>> = {
   "backup-directory": "It is a directory of backups",
   "unlistable-directory": "It is no experiment's directory",
-  "foreign-directory": "It is no experiment's directory: nothing in it is MLflow's",
+  "foreign-directory": "It is no experiment's directory: no record of MLflow's lies right in it",
   "nested-store": "It is a store of its own, of which MLflow shows nothing here",
   "renamed-experiment": "Its meta.yaml names another experiment than the directory",
   "misplaced-run": "It is a run, and lies where experiments do",

@@ -18,7 +18,11 @@ Deno.test("remedyText() names the command that plans a remedy, or what an owner 
       { kind: "cleanup", does: "purge", or: "restore it in MLflow" } as const,
       { kind: "restore", experimentId: "0", or: "name another one" } as const,
       { kind: "by-hand", text: "Remove the link" } as const,
-      { kind: "separate", moves: ["0", "1", "2", "3", "4", "5", "6"].map(asStorePath) } as const,
+      {
+        kind: "separate",
+        moves: ["0", "1", "2", "3", "4", "5", "6"].map(asStorePath),
+        to: "/work/mlruns",
+      } as const,
       null,
     ].map((remedy) => remedyText(remedy)),
     [
@@ -29,8 +33,8 @@ Deno.test("remedyText() names the command that plans a remedy, or what an owner 
       "Restore it with `mlflow experiments restore --experiment-id 0`, or name another one",
       "Remove the link",
       "Give MLflow a directory of its own: move 0, 1, 2, 3, 4 and 2 more experiments into a new " +
-      "directory mlruns in this one, then run `deno task repair --relocate`, and start MLflow with " +
-      "that directory",
+      "directory mlruns in this one, then run `deno task repair --relocate --store /work/mlruns`, " +
+      "and start MLflow with that directory",
       null,
     ],
   );

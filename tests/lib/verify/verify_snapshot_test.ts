@@ -636,7 +636,8 @@ Deno.test("verifySnapshot() asks for nothing to be moved out of a working direct
   });
   const separate =
     "Give MLflow a directory of its own: move .trash, 0 and 600 into a new directory " +
-    "mlruns in this one, then run `deno task repair --relocate`, and start MLflow with that directory";
+    "mlruns in this one, then run `deno task repair --relocate --store /data/mlruns/mlruns`, and " +
+    "start MLflow with that directory";
   assertEquals(
     verify(store).map(({ rule, path, remedy }) => [rule, `${path}`, remedyText(remedy)]),
     [
