@@ -5,7 +5,7 @@
  */
 
 import type { Run } from "../store/snapshot.ts";
-import { type Digest, digestText, EMPTY, sumDigests } from "./fingerprint.ts";
+import { type Digest, digestTexts, EMPTY, sumDigests } from "./fingerprint.ts";
 
 /**
  * Digests runs, in whatever order they come, so that several threads can do it.
@@ -26,23 +26,19 @@ export function digestRuns(runs: readonly Run[]): Digest {
 
 function digestRun(run: Run): Digest {
   const { status, lifecycleStage, startTime, endTime } = run;
-  let digest = digestText(EMPTY, run.experimentId);
-  const add = (text: string) => {
-    digest = digestText(digest, text);
-  };
-  add(run.id);
-  add(`${run.stamp}|${status}|${lifecycleStage}|${startTime}|${endTime}`);
-  for (const [key, value] of run.tags) {
-    add(key);
-    add(value);
-  }
-  if (run.extras === undefined) return digest;
+  const texts: string[] = [
+    run.experimentId,
+    run.id,
+    `${run.stamp}|${status}|${lifecycleStage}|${startTime}|${endTime}`,
+  ];
+  for (const [key, value] of run.tags) texts.push(key, value);
+  if (run.extras === undefined) return digestTexts(EMPTY, texts);
   const { metrics, params, inputs, heavy } = run.extras;
   for (const [key, { latest, least, greatest }] of metrics) {
-    add(`${key}=${latest}|${least}|${greatest}`);
+    texts.push(`${key}=${latest}|${least}|${greatest}`);
   }
-  for (const [key, value] of params) add(`${key}=${value}`);
-  for (const input of inputs) add(input);
-  for (const { path, stamp } of heavy) add(`${path}|${stamp}`);
-  return digest;
+  for (const [key, value] of params) texts.push(`${key}=${value}`);
+  for (const input of inputs) texts.push(input);
+  for (const { path, stamp } of heavy) texts.push(`${path}|${stamp}`);
+  return digestTexts(EMPTY, texts);
 }

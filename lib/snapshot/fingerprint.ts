@@ -23,9 +23,8 @@
  * ```
  */
 export function fingerprintOf(parts: Iterable<string>): string {
-  let digest = EMPTY;
-  for (const part of parts) digest = digestText(digest, part);
-  return hexadecimal(digest[0]) + hexadecimal(digest[1]);
+  const [first, second] = digestTexts(EMPTY, parts);
+  return hexadecimal(first) + hexadecimal(second);
 }
 
 /** Two 32-bit hashes. */
@@ -35,21 +34,25 @@ export type Digest = readonly [first: number, second: number];
 export const EMPTY: Digest = [0x811c9dc5, 0x9747b28c];
 
 /**
- * Adds a string to a digest.
+ * Adds strings to a digest.
  *
- * @param digest The digest of what comes before it.
- * @param text The string.
- * @returns The digest of both; the boundary between them counts.
+ * @param digest The digest of what comes before them.
+ * @param texts The strings.
+ * @returns The digest of all; the boundaries between them count.
  */
-export function digestText(digest: Digest, text: string): Digest {
+export function digestTexts(digest: Digest, texts: Iterable<string>): Digest {
   let [first, second] = digest;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    first = Math.imul(first ^ unit, 0x01000193);
-    second = Math.imul(second ^ unit, 0x01000197);
+  for (const text of texts) {
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index);
+      first = Math.imul(first ^ unit, 0x01000193);
+      second = Math.imul(second ^ unit, 0x01000197);
+    }
+    // A separator that no UTF-16 unit equals, so that ["a", "b"] and ["ab"] differ.
+    first = Math.imul(first ^ 0x10000, 0x01000193);
+    second = Math.imul(second ^ 0x10001, 0x01000197);
   }
-  // A separator that no UTF-16 unit equals, so that ["a", "b"] and ["ab"] differ.
-  return [Math.imul(first ^ 0x10000, 0x01000193), Math.imul(second ^ 0x10001, 0x01000197)];
+  return [first, second];
 }
 
 /**
