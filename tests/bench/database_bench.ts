@@ -5,9 +5,10 @@
  * @module
  */
 
-import { fromFileUrl, join } from "@std/path";
+import { dirname, fromFileUrl, join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
-import { isSetUp, versions } from "../mlflow/python.ts";
+import { writeFiles } from "../_support/disk_store.ts";
+import { isSetUp, type MlflowVersion, settings, versions } from "../mlflow/python.ts";
 import { NOW } from "./bench_store.ts";
 import { type Bench, duration, type Figure, peak, ratio, Unmeasurable } from "./measurement.ts";
 import { clientOf } from "./mlflow_bench.ts";
@@ -20,10 +21,9 @@ const RUNS_OF_EXPERIMENT = 1_000;
 
 /** Summaries and plans of a database: against the queries in C, against MLflow, and how they grow with it. */
 export async function measureDatabase(bench: Bench): Promise<readonly Figure[]> {
-  const [few, many] = [FEW, MANY].map((runs) => benchDatabase(bench.directory, runs)) as [
-    string,
-    string,
-  ];
+  const [few, many] = [FEW, MANY].map((runs) =>
+    benchDatabase(join(bench.directory, `mlflow-${runs}.db`), { runs, root: "/srv/mlflow/mlruns" })
+  ) as [string, string];
   const floor = (task: string) => ({
     words: ["python3", fromFileUrl(new URL("read_database.py", import.meta.url)), many, task],
   });
@@ -49,14 +49,17 @@ export async function measureDatabase(bench: Bench): Promise<readonly Figure[]> 
 const CLOSE = { atMost: 1.5 };
 
 /** So many runs take MLflow minutes. */
-const ROUNDS = 3;
+const ROUNDS = 1;
+
+async function newestMlflow(): Promise<MlflowVersion> {
+  const version = versions.at(-1);
+  if (version !== undefined && await isSetUp(version)) return version;
+  throw new Unmeasurable("MLflow is not installed; type deno task test:mlflow");
+}
 
 /** What MLflow's newest client reads of it. */
 async function measureClient(bench: Bench, path: string): Promise<readonly Figure[]> {
-  const version = versions.at(-1);
-  if (version === undefined || !await isSetUp(version)) {
-    throw new Unmeasurable("MLflow is not installed; type deno task test:mlflow");
-  }
+  const version = await newestMlflow();
   const uri = `sqlite:///${path}`;
   const before = taskWords("summary", ["--store", uri]);
   const { client, summary, plan } = await bench.compare({
@@ -71,15 +74,58 @@ async function measureClient(bench: Bench, path: string): Promise<readonly Figur
   ];
 }
 
-/** Makes a database, or takes the one that an earlier call has made: the runs of `benchStore()`. */
-function benchDatabase(parent: string, runs: number): string {
-  const path = join(parent, `mlflow-${runs}.db`);
+/** So many runs of a database are purged, and as many are left. */
+const PURGED = 500;
+
+/** What MLflow's `gc` takes, and a purge that keeps all of it, artifacts too, for as long as it may be undone. */
+export async function measureDatabasePurge(bench: Bench): Promise<readonly Figure[]> {
+  const version = await newestMlflow();
+  const [kept, place] = ["purge-kept", "purge"].map((name) => join(bench.directory, name)) as [
+    string,
+    string,
+  ];
+  Deno.mkdirSync(kept, { recursive: true });
+  const root = join(place, "mlruns");
+  benchDatabase(join(kept, "mlflow.db"), { runs: 2 * PURGED, root, deleted: PURGED });
+  const path = join(place, "mlflow.db");
+  const uri = `sqlite:///${path}`;
+  const before = ["sh", "-c", 'rm -rf "$2" && cp -a "$1" "$2"', "sh", kept, place];
+  const flags = ["--days-old", "100000", "--force", "--store", uri];
+  const { purge, gc } = await bench.compare({
+    purge: { words: taskWords("cleanup:apply", flags), before },
+    gc: {
+      words: [version.python, "-m", "mlflow", "gc", "--backend-store-uri", uri],
+      environment: { ...settings, MLFLOW_TRACKING_URI: uri },
+      before,
+    },
+  }, Math.min(bench.rounds, 3));
+  using database = new DatabaseSync(path, { readOnly: true });
+  const left = database.prepare("SELECT COUNT(*) AS count FROM runs").get()?.["count"];
+  if (left !== PURGED) throw new Error(`Expected ${PURGED} runs to be left, found ${left}`);
+  const what = `MLflow ${version.name}, \`gc\` of 500 runs of a database ÷ \`cleanup:apply\``;
+  return [
+    ratio(`${what} that can be undone`, gc, purge, { atLeast: 20 }),
+    ratio("the same in processor time", gc, purge, null, "work"),
+  ];
+}
+
+/** What a database holds: the runs of `benchStore()`. */
+interface DatabaseSize {
+  readonly runs: number;
+  /** Where its artifacts lie. */
+  readonly root: string;
+  /** So many have been deleted long ago, and have artifacts beside the database. @default {0} */
+  readonly deleted?: number;
+}
+
+/** Makes a database, or takes the one that an earlier call has made. */
+function benchDatabase(path: string, { runs, root: place, deleted = 0 }: DatabaseSize): string {
   const done = `${path}.done`;
   try {
     Deno.statSync(done);
     return path;
   } catch {
-    Deno.mkdirSync(parent, { recursive: true });
+    Deno.mkdirSync(dirname(path), { recursive: true });
   }
   using database = new DatabaseSync(path);
   const schema = fromFileUrl(new URL("../../tasks/_demo/mlflow-3.17.sql", import.meta.url));
@@ -90,8 +136,8 @@ function benchDatabase(parent: string, runs: number): string {
   );
   const run = database.prepare(
     `INSERT INTO runs (run_uuid, name, source_type, user_id, status, start_time, end_time,
-      lifecycle_stage, artifact_uri, experiment_id)
-      VALUES (?, ?, 'LOCAL', 'kim', ?, ?, ?, 'active', ?, ?)`,
+      lifecycle_stage, deleted_time, artifact_uri, experiment_id)
+      VALUES (?, ?, 'LOCAL', 'kim', ?, ?, ?, ?, ?, ?, ?)`,
   );
   const tag = database.prepare("INSERT INTO tags VALUES (?, ?, ?)");
   const param = database.prepare("INSERT INTO params VALUES (?, ?, ?)");
@@ -99,7 +145,7 @@ function benchDatabase(parent: string, runs: number): string {
   const metric = database.prepare("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, 0)");
   for (let number = 0; number < runs; number++) {
     const of = Math.floor(number / RUNS_OF_EXPERIMENT);
-    const root = `/srv/mlflow/mlruns/${of}`;
+    const root = `${place}/${of}`;
     if (number % RUNS_OF_EXPERIMENT === 0) {
       const made = NOW - 400 * DAY;
       experiment.run(of, of === 0 ? "Default" : `experiment-${of}`, root, made, made);
@@ -108,7 +154,15 @@ function benchDatabase(parent: string, runs: number): string {
     const end = NOW - (number % 4 === 0 ? 40 + number % 300 : number % 29) * DAY;
     const start = end - 3_600_000;
     const status = number % 8 === 6 ? "FAILED" : number % 8 === 7 ? "KILLED" : "FINISHED";
-    run.run(id, `run-${number}`, status, start, end, `${root}/${id}/artifacts`, of);
+    const [stage, deletedAt] = number < deleted ? ["deleted", NOW - 400 * DAY] : ["active", null];
+    const artifacts = `${root}/${id}/artifacts`;
+    run.run(id, `run-${number}`, status, start, end, stage!, deletedAt!, artifacts, of);
+    if (number < deleted) {
+      writeFiles(join(dirname(path), "mlruns", `${of}`, id, "artifacts"), {
+        "model/MLmodel": "flavors: {}\n",
+        "model/model.pkl": "weights",
+      });
+    }
     for (const key of ["mlflow.runName", "mlflow.user", "mlflow.source.name", "team", "stage"]) {
       tag.run(key, `${key} ${number % 10}`, id);
     }
