@@ -14,9 +14,38 @@
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import type { OpenedDatabase } from "./change/lock_database.ts";
 import type { OwnedRows } from "./change/owned_rows.ts";
+import { postgresRowsOf } from "./change/postgres_rows.ts";
+import type { NamedRows } from "./change/purge_trees.ts";
 import { type BlockingSession, openBlockingSession } from "./postgres/blocking_session.ts";
 import { tablesOf } from "./postgres/postgres_database.ts";
 import type { Reach } from "./postgres/session.ts";
+import { readDatabases } from "./read_databases.ts";
+import { namedRowsOf } from "./scan/read_database.ts";
+
+/**
+ * Reads the rows that name files, of a database and of those that lie beside its artifacts. Needs net permission for
+ * its host, and read permission for the directories.
+ *
+ * @param reach The database.
+ * @param root Absolute path of its artifact root.
+ * @returns The rows.
+ */
+export async function readPostgresNamed(reach: Reach, root: string): Promise<NamedRows> {
+  const others = await readDatabases(root);
+  using session = openBlockingSession(reach, "read");
+  const { database, columns } = tablesOf(session);
+  const own = namedRowsOf(database, (table) => columns.get(table) ?? new Set());
+  const hidden = others.find(({ problem }) => problem !== null);
+  return {
+    own: own === null || typeof own === "string" ? [] : own,
+    others: others.flatMap(({ rows }) => rows),
+    problem: typeof own === "string"
+      ? own
+      : hidden === undefined
+      ? null
+      : `database ${hidden.path} may name it and cannot be read: ${hidden.problem}`,
+  };
+}
 
 /** "mlti", by which the lock is known to be ours. */
 const LOCK = 0x6d6c7469;
@@ -42,7 +71,11 @@ export function openPostgresToChange(reach: Reach): OpenedDatabase {
         location,
       );
     }
-    return { tables, rows: rowsOf(tables), [Symbol.dispose]: () => session[Symbol.dispose]() };
+    return {
+      tables,
+      rows: postgresRowsOf(tables),
+      [Symbol.dispose]: () => session[Symbol.dispose](),
+    };
   } catch (error) {
     session[Symbol.dispose]();
     throw error;
@@ -58,20 +91,14 @@ export function openPostgresToChange(reach: Reach): OpenedDatabase {
 export function openPostgresToLook(reach: Reach): OwnedRows & Disposable {
   const session = openBlockingSession(reach, "read");
   try {
-    return { ...rowsOf(tablesOf(session)), [Symbol.dispose]: () => session[Symbol.dispose]() };
+    return {
+      ...postgresRowsOf(tablesOf(session)),
+      [Symbol.dispose]: () => session[Symbol.dispose](),
+    };
   } catch (error) {
     session[Symbol.dispose]();
     throw error;
   }
-}
-
-function rowsOf({ database, columns }: OpenedDatabase["tables"]): OwnedRows {
-  return {
-    database,
-    columns: new Map([...columns].map(([table, names]) => [table, [...names]])),
-    statements: new Map(),
-    isUtf8: true,
-  };
 }
 
 function refuseReadOnly(session: BlockingSession, location: string): void {

@@ -5,13 +5,21 @@
  */
 
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
-import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import type { Backend, Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { isGone } from "../_io/read.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
-import { copyTables, countByExperiment, makeTables, readColumns } from "./postgres/copy_tables.ts";
+import {
+  copyTables,
+  countByExperiment,
+  makeTables,
+  readColumns,
+  readRules,
+} from "./postgres/copy_tables.ts";
 import type { Environment } from "./postgres/find_login.ts";
 import { makeStandIn, standInPath } from "./postgres/stand_in.ts";
 import { selectionsFor } from "./postgres/selections.ts";
 import { openSession, orStoreError, type PostgresName, type Reach } from "./postgres/session.ts";
+import { readHolds } from "./scan/read_holds.ts";
 import { readRows } from "./scan/read_rows.ts";
 import { requireMlflow } from "./scan/tables.ts";
 
@@ -47,7 +55,7 @@ export async function openPostgresStore(
     read: <D extends Depth>(options: ReadOptions<D>) =>
       orStoreError(location, () => readSnapshot(reach, { ...options, location, now: now() })),
     changes: {
-      kinds: new Set(["soft-delete-run"]),
+      kinds: new Set(["soft-delete-run", "purge-run", "purge-experiment", "purge-logged-model"]),
       async interrupted() {
         if (standIn === null) return [];
         const { findCutOff } = await import("./change/find_cut_off.ts");
@@ -57,11 +65,10 @@ export async function openPostgresStore(
       staged: () => Promise.resolve([]),
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
-        const { openPostgresToChange } = await import("./change_postgres.ts");
+        const { openPostgresToChange, readPostgresNamed } = await import("./change_postgres.ts");
         return await lockDatabaseStore(store, makeStandIn(reach), {
           task,
-          // Nothing goes from it whose artifacts would go as well.
-          readNamed: () => Promise.resolve(NO_ROWS),
+          readNamed: (root) => readPostgresNamed(reach, root),
           open: () => openPostgresToChange(reach),
         });
       },
@@ -82,7 +89,10 @@ export async function openPostgresStore(
   return store;
 }
 
-const NO_ROWS = { own: [], others: [], problem: null };
+/** What another machine has cannot be looked at, nor set aside. */
+function hereOrNull({ artifactRoot }: Backend): string | null {
+  return artifactRoot === null || isGone(artifactRoot) ? null : artifactRoot;
+}
 
 async function readSnapshot<D extends Depth>(
   reach: Reach,
@@ -102,11 +112,14 @@ async function readSnapshot<D extends Depth>(
       const selections = selectionsFor({ depth, extras }, columns);
       const tables = makeTables(selections, columns);
       await copyTables(sql, tables, selections, { signal, onProgress });
-      return { ...tables, counts: await countByExperiment(sql, columns) };
+      const counts = await countByExperiment(sql, columns);
+      return { ...tables, counts, rules: await readRules(sql) };
     },
   );
   using _database = tables.database;
-  const rows = readRows(tables, { depth, extras, location, now, signal });
+  const { backend, ...read } = readRows(tables, { depth, extras, location, now, signal });
+  const holds = depth === "tags" ? { holds: readHolds(tables) } : {};
+  const rows = { ...read, backend: { ...backend, artifactRoot: hereOrNull(backend), ...holds } };
   const assembled = assembleRows(rows);
   const snapshot = inspect === null ? assembled : inspect(tables, rows, assembled);
   if (depth === "meta" && !sizes) return snapshot;

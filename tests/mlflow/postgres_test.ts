@@ -24,6 +24,7 @@ import {
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { writeDatabaseStore } from "../_support/database_store.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
+import { assertSameTree, readTree } from "../_support/tree.ts";
 import { versionsThatRun } from "./each_version.ts";
 import { hasDriver, obstacle, type Server, startServer } from "./postgres.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
@@ -41,9 +42,14 @@ Deno.test({
         assert(await hasDriver(version), "psycopg2 is not installed: run deno task test:mlflow");
         const database = `mlflow_${version.name.replaceAll(".", "_")}`;
         await server.ask("postgres", `CREATE DATABASE ${database}`);
-        await runPython(version, "write_store.py", [server.uri(database, "+psycopg2")]);
+        await using directory = await tempDirectory();
+        await runPython(version, "write_store.py", [
+          server.uri(database, "+psycopg2"),
+          "--directory",
+          directory.path,
+        ]);
         await readAlike(server, database, version);
-        await changeAndUndo(server, database);
+        await changeAndUndo(server, database, join(directory.path, "mlruns"));
       });
     }
     await context.step("what cannot be reached says why", () => refuseAll(server));
@@ -82,8 +88,8 @@ async function readAlike(server: Server, database: string, version: MlflowVersio
 
 /** Without what is of a file alone. */
 function withoutPlace({ location: _location, backend, ...rest }: StoreSnapshot) {
-  const { artifactRoot, revision } = backend!;
-  return { ...rest, backend: { artifactRoot, revision } };
+  const { artifactRoot, revision, holds } = backend!;
+  return { ...rest, backend: { artifactRoot, revision, holds } };
 }
 
 /** Puts all rows into tables that MLflow has made in SQLite. */
@@ -119,35 +125,48 @@ async function copyRows(
   }
 }
 
-/** Soft-deletes what is old, lets others change some of it, and undoes the rest; all other rows stay as they are. */
-async function changeAndUndo(server: Server, database: string): Promise<void> {
+/**
+ * Soft-deletes what is old and purges what was deleted long ago, lets others change some of it, and undoes it: every
+ * row of every table and every artifact is as it was.
+ */
+async function changeAndUndo(server: Server, database: string, root: string): Promise<void> {
   await using state = await tempDirectory();
-  const open = () =>
-    openStore(server.uri(database), {
-      now,
-      environment: (name) => name === "XDG_STATE_HOME" ? state.path : undefined,
-    });
+  await using store = await openStore(server.uri(database), {
+    now,
+    environment: (name) => name === "XDG_STATE_HOME" ? state.path : undefined,
+  });
   const before = await digestsOf(server, database);
-  await using store = await open();
+  const artifacts = await readTree(root);
   const { plan, report } = await cleanup(store, { apply: true });
-  const gone = plan.actions.flatMap((action) => "runId" in action ? [action.runId] : []);
-  assert(gone.length > 3);
-  assertEquals([report?.complete, report?.totals.applied], [true, gone.length]);
-  const deleted = await server.ask<{ id: string; time: string }>(
+  assertEquals(plan.actions.map(({ kind }) => kind).filter((kind) => kind !== "soft-delete-run"), [
+    "purge-run",
+    "purge-experiment",
+  ]);
+  assertEquals([report?.complete, report?.totals.applied], [true, plan.actions.length]);
+  const deleted = await server.ask<{ id: string }>(
     database,
-    `SELECT run_uuid AS id, deleted_time AS time FROM runs
-      WHERE deleted_time = ${NOW} AND lifecycle_stage = 'deleted' ORDER BY 1`,
+    `SELECT run_uuid AS id FROM runs WHERE deleted_time = ${NOW} ORDER BY 1`,
   );
+  const gone = plan.actions.flatMap((one) => one.kind === "soft-delete-run" ? [one.runId] : []);
   assertEquals(deleted.map(({ id }) => id), gone.toSorted());
-  const after = await digestsOf(server, database);
-  assertEquals({ ...after, runs: before["runs"]! }, before);
+  assert(gone.length > 3);
+  const purged = plan.actions.flatMap((one) => one.kind === "purge-run" ? [one.runId] : []);
+  const [left] = await server.ask<{ count: string }>(
+    database,
+    `SELECT COUNT(*) AS count FROM runs WHERE run_uuid = '${purged[0]}' OR experiment_id = 2`,
+  );
+  assertEquals(left?.count, "0");
 
   await server.ask(database, `UPDATE runs SET deleted_time = 1 WHERE run_uuid = '${gone[0]}'`);
   const { collisions } = await assertRejects(() => restore(store), RestoreCollisionError);
   assertEquals(collisions.map((words) => words.slice(0, 36)), [`run ${gone[0]}`]);
-  await server.ask(database, `UPDATE runs SET deleted_time = ${NOW} WHERE run_uuid = '${gone[0]}'`);
-  assertEquals((await restore(store)).changes, gone.length);
+  await server.ask(
+    database,
+    `UPDATE runs SET deleted_time = ${NOW} WHERE run_uuid = '${gone[0]}'`,
+  );
+  assertEquals((await restore(store)).changes, plan.actions.length);
   assertEquals(await digestsOf(server, database), before);
+  assertSameTree(await readTree(root), artifacts);
 
   const holder = postgres(server.uri(database), { max: 1 });
   await holder`SELECT pg_advisory_lock(1835824233)`;

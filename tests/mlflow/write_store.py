@@ -1,11 +1,11 @@
 """Writes a store with real MLflow, through MLflow's own client alone.
 
-    python write_store.py STORE [--small] [--start ISO-TIME]
+    python write_store.py STORE [--small] [--start ISO-TIME] [--directory DIR]
 
 STORE is a directory that must not exist yet, or the URI of a database that holds nothing. Prints one
 JSON document: the ids of what was made, by role. Ids and names are the same in every run. With
 --start the clock is as well: it begins there and ticks one second each time that MLflow looks at it.
-With --small only what takes few files is written.
+With --small only what takes few files is written. The artifacts of a database lie in `mlruns` in DIR.
 """
 
 import argparse
@@ -208,10 +208,12 @@ def main():
     flags.add_argument("store")
     flags.add_argument("--small", action="store_true")
     flags.add_argument("--start")
+    flags.add_argument("--directory", default=".")
     options = flags.parse_args()
     if os.path.lexists(options.store):
         sys.exit(f"Cannot write a store at {options.store}: something is there already")
     make_ids_repeatable()
+    os.chdir(options.directory)
     if options.start:
         start_clock(options.start)
     made = write(options.store, options.small)

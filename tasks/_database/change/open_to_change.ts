@@ -7,7 +7,8 @@
 import { openDatabase, openWritable } from "../scan/open_database.ts";
 import { readTables } from "../scan/tables.ts";
 import type { OpenedDatabase } from "./lock_database.ts";
-import { type OwnedRows, ownedRowsOf } from "./owned_rows.ts";
+import type { OwnedRows } from "./owned_rows.ts";
+import { ownedRowsOf } from "./sqlite_rows.ts";
 
 export { requireWritable } from "../scan/open_database.ts";
 

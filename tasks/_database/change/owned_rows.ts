@@ -5,48 +5,35 @@
  * @module
  */
 
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Database, Statement } from "../scan/tables.ts";
 import { OWNED_TABLES, type OwnedTable, type Owner } from "../../../lib/snapshot/owned_tables.ts";
-import {
-  placesOf,
-  type RemovedRow,
-  removedRow,
-  type RowChunk,
-  valuesOf,
-} from "../log/removed_rows.ts";
+import type { RemovedRow, RowChunk } from "../log/removed_rows.ts";
 
 /** A database, and what of its tables can be written. */
 export interface OwnedRows {
   readonly database: Database;
   /** Table → its columns, but for those that SQLite computes. */
   readonly columns: ReadonlyMap<string, readonly string[]>;
-  /** Whether it encodes text so. */
-  readonly isUtf8: boolean;
   /** Statements that have been made already, which takes longer than many of them do. */
   readonly statements: Map<string, Statement>;
+  /** What each kind of database says in its own words. */
+  readonly words: RowWords;
 }
 
-/**
- * Looks at what tables a database has.
- *
- * @param database The database.
- * @returns What can be read of it and written to it.
- */
-export function ownedRowsOf(database: DatabaseSync): OwnedRows {
-  const list = database.prepare(
-    `SELECT m.name AS "table", c.name AS "column" FROM sqlite_master AS m,
-      pragma_table_xinfo(m.name) AS c WHERE m.type = 'table' AND c.hidden = 0`,
-  ).all();
-  const columns = Map.groupBy(list, ({ table }) => String(table));
-  return {
-    database,
-    columns: new Map(
-      [...columns].map(([table, all]) => [table, all.map(({ column }) => String(column))]),
-    ),
-    isUtf8: database.prepare("PRAGMA encoding").get()?.["encoding"] === "UTF-8",
-    statements: new Map(),
-  };
+/** How whole rows are read and written. */
+export interface RowWords {
+  /** Whether the highest id of an experiment is given out again once it is free. */
+  readonly reusesIds: boolean;
+  /** Whether files that its rows name may lie on another machine. */
+  readonly isRemote: boolean;
+  /** See {@linkcode readRows}. */
+  read(rows: OwnedRows, taking: Taking): Taken;
+  /** See {@linkcode deleteRows}. */
+  remove(rows: OwnedRows, taking: Taking, taken: Taken): number;
+  /** See {@linkcode insertRows}. */
+  insert(rows: OwnedRows, chunk: RowChunk): boolean;
+  /** See {@linkcode hasRow}. */
+  has(rows: OwnedRows, chunk: Pick<RowChunk, "table" | "columns">, row: RemovedRow): boolean;
 }
 
 /** What to take of a table. */
@@ -97,11 +84,11 @@ export function countRows(rows: OwnedRows, { table, ids }: Taking): ReadonlyMap<
 /** What of a span's content takes as long as a row. */
 const BYTES_LIKE_A_ROW = 2_000;
 
-/** Rows that are about to go, and up to which row of their table that is, where it is not all of them. */
+/** Rows that are about to go, and what tells which of their table that is; `null`: all that were asked for. */
 export interface Taken {
   readonly chunks: readonly RowChunk[];
   readonly count: number;
-  readonly last: bigint | null;
+  readonly last: bigint | string | null;
 }
 
 /**
@@ -111,46 +98,8 @@ export interface Taken {
  * @param taking Which.
  * @returns The rows of each owner.
  */
-export function readRows(rows: OwnedRows, { owner, table, ids, limit }: Taking): Taken {
-  const columns = rows.columns.get(table.table)!;
-  const { id, condition } = conditionOf(table);
-  const kinds = columns.map((name) => `SUBSTR(TYPEOF("${name}"), 1, 1)`).join(" || ");
-  // SQLite hands out text up to its first NUL, and with other characters for what is none.
-  const values = columns.map((name) =>
-    `CASE TYPEOF("${name}") WHEN 'text' THEN CAST("${name}" AS BLOB) ELSE "${name}" END`
-  );
-  const tail = limit === undefined ? "" : `ORDER BY "${table.table}".rowid LIMIT ${limit}`;
-  const statement = statementOf(
-    rows,
-    `SELECT "${table.table}".rowid, CAST(${id} AS TEXT), ${kinds}, ${values.join(", ")}
-      FROM "${table.table}" WHERE ${condition} ${tail}`,
-  );
-  const found = new Map<string, RemovedRow[]>();
-  let [count, last] = [0, 0n];
-  for (const row of arraysOf(statement as StatementSync, JSON.stringify(ids))) {
-    const [rowid, of, types, ...rest] = row;
-    const one = removedRow(types as string, rest, rows.isUtf8);
-    const known = found.get(of as string);
-    if (known === undefined) found.set(of as string, [one]);
-    else known.push(one);
-    count++;
-    last = rowid as bigint;
-  }
-  return {
-    chunks: [...found].map(([id, rows]) => ({ owner, id, table: table.table, columns, rows })),
-    count,
-    last: limit === undefined ? null : last,
-  };
-}
-
-/** The types of Deno 2.9 do not know that a statement can give arrays. */
-function arraysOf(
-  statement: StatementSync & { setReturnArrays?: (on: boolean) => void },
-  ...values: readonly SQLInputValue[]
-): Iterable<readonly SQLInputValue[]> {
-  statement.setReadBigInts(true);
-  statement.setReturnArrays!(true);
-  return statement.all(...values) as unknown as readonly (readonly SQLInputValue[])[];
+export function readRows(rows: OwnedRows, taking: Taking): Taken {
+  return rows.words.read(rows, taking);
 }
 
 /**
@@ -161,15 +110,8 @@ function arraysOf(
  * @param taken What was read of them.
  * @returns How many are gone.
  */
-export function deleteRows(rows: OwnedRows, { table, ids }: Taking, { last }: Taken): number {
-  const { condition } = conditionOf(table);
-  const upTo = last === null ? "" : "AND rowid <= ?2";
-  const values = last === null ? [JSON.stringify(ids)] : [JSON.stringify(ids), last];
-  const { changes } = statementOf(
-    rows,
-    `DELETE FROM "${table.table}" WHERE ${condition} ${upTo}`,
-  ).run(...values);
-  return Number(changes);
+export function deleteRows(rows: OwnedRows, taking: Taking, taken: Taken): number {
+  return rows.words.remove(rows, taking, taken);
 }
 
 /**
@@ -180,23 +122,7 @@ export function deleteRows(rows: OwnedRows, { table, ids }: Taking, { last }: Ta
  * @returns Whether they are all there now; not when another one is in the way of one.
  */
 export function insertRows(rows: OwnedRows, chunk: RowChunk): boolean {
-  const { table, columns } = chunk;
-  const names = columns.map((name) => `"${name}"`).join(", ");
-  let [types, insert]: [string, Statement | null] = ["", null];
-  let areThere = true;
-  for (const row of chunk.rows) {
-    if (insert === null || row[0] !== types) {
-      types = row[0];
-      const places = placesOf(row).join(", ");
-      insert = statementOf(
-        rows,
-        `INSERT OR IGNORE INTO "${table}" (${names}) VALUES (${places})`,
-      );
-    }
-    const isNew = Number(insert.run(...valuesOf(row)).changes) === 1;
-    if (!isNew && !hasRow(rows, chunk, row)) areThere = false;
-  }
-  return areThere;
+  return rows.words.insert(rows, chunk);
 }
 
 /**
@@ -209,13 +135,10 @@ export function insertRows(rows: OwnedRows, chunk: RowChunk): boolean {
  */
 export function hasRow(
   rows: OwnedRows,
-  { table, columns }: Pick<RowChunk, "table" | "columns">,
+  chunk: Pick<RowChunk, "table" | "columns">,
   row: RemovedRow,
 ): boolean {
-  const places = placesOf(row);
-  const same = columns.map((name, index) => `"${name}" IS ${places[index]}`).join(" AND ");
-  return statementOf(rows, `SELECT 1 FROM "${table}" WHERE ${same}`).get(...valuesOf(row)) !==
-    undefined;
+  return rows.words.has(rows, chunk, row);
 }
 
 /**
@@ -247,8 +170,13 @@ export function statementOf({ database, statements }: OwnedRows, sql: string): S
 
 const IDS = "(SELECT value FROM json_each(?1))";
 
-/** By what rows are found, and what of each tells whose it is. */
-function conditionOf(
+/**
+ * Tells by what rows are found, and what of each tells whose it is.
+ *
+ * @param table The table.
+ * @returns SQL, with one place for the ids.
+ */
+export function conditionOf(
   { table, owner, where, through }: OwnedTable,
 ): { readonly id: string; readonly condition: string } {
   const also = where === undefined ? "" : ` AND ${where}`;

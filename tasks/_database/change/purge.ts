@@ -226,7 +226,9 @@ function whyNot({ place, known, now, owner, ids, action }: Question): SkipReason
     const found = now.experiment.get(id);
     if (found === undefined) return "gone";
     const isSame = found.stamp === action.stamp && standsAs(found, known.experiment.get(id));
-    if (!isSame || isNewest(place.rows, id)) return "changed-since-plan";
+    if (!isSame || place.rows.words.reusesIds && isNewest(place.rows, id)) {
+      return "changed-since-plan";
+    }
     if (owner === "experiment") return isEmpty(place.rows, id) ? null : "changed-since-plan";
     if (owner === "trace") return null;
     const runs = new Set<string>(action.runIds);

@@ -155,7 +155,14 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
         }
         const { path } = tree;
         const isWithin = seen.values().some((one) => `${path}/`.startsWith(`${one}/`));
-        if (isWithin || place === null) continue;
+        if (isWithin) continue;
+        if (place === null) {
+          // Otherwise there are none.
+          if (rows.words.isRemote) {
+            staying.push(`its artifacts stay in ${root}/${path}, which is not on this machine`);
+          }
+          continue;
+        }
         seen.add(path);
         const prepared = await prepareTree(place, subject, path, signal);
         if (prepared.kind !== "ready") {

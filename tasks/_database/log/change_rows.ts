@@ -231,8 +231,10 @@ function put(database: Database, { table, key }: RowChange, from: Row, to: Row):
 
 function conditionOf(row: Row): { readonly sql: string; readonly values: readonly Value[] } {
   return {
-    sql: Object.keys(row).map((column) => `${quoted(column)} IS ?`).join(" AND "),
-    values: Object.values(row),
+    sql: Object.entries(row)
+      .map(([column, value]) => `${quoted(column)} ${value === null ? "IS NULL" : "= ?"}`)
+      .join(" AND "),
+    values: Object.values(row).filter((value) => value !== null),
   };
 }
 

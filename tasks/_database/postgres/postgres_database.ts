@@ -12,8 +12,12 @@ import type { SQLInputValue } from "node:sqlite";
 import type { BlockingSession } from "./blocking_session.ts";
 import { COLUMNS } from "./copy_tables.ts";
 
-/** What may tell that something has to stay, and what is changed. */
-const GUARDED = ["runs", "tags", "model_versions", "issues", "assessments"] as const;
+/** What may tell that something has to stay, and what makes a thing what it is. */
+const GUARDED = [
+  ...["experiments", "experiment_tags", "endpoints", "runs", "tags", "model_versions", "issues"],
+  ...["assessments", "inputs", "logged_models", "logged_model_tags", "trace_info"],
+  "trace_request_metadata",
+] as const;
 
 /** The tables of a database that are looked at again and changed, which no one else may write to meanwhile. */
 function lockStatement(columns: Tables["columns"]): string {
@@ -83,16 +87,15 @@ function statementOf(session: BlockingSession, sql: string): Statement {
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(
- *   inPostgres(`UPDATE "runs" SET "a" = ? WHERE "b" IS ?`),
- *   `UPDATE "runs" SET "a" = $1 WHERE "b" IS NOT DISTINCT FROM $2`,
+ *   inPostgres(`UPDATE "runs" SET "a" = ? WHERE "b" = ?`),
+ *   `UPDATE "runs" SET "a" = $1 WHERE "b" = $2`,
  * );
  * ```
  */
 export function inPostgres(sql: string): string {
   let places = 0;
   return sql
-    .replaceAll(/("\w+"|\b\w+) IN \(SELECT value FROM json_each\(\?\)\)/g, AMONG)
-    .replaceAll(/\bIS \?/g, "IS NOT DISTINCT FROM ?")
+    .replaceAll(/("\w+"|\b\w+) IN \(SELECT value FROM json_each\(\?1?\)\)/g, AMONG)
     .replaceAll(/\bAS REAL\)/g, "AS DOUBLE PRECISION)")
     .replaceAll("?", () => `$${++places}`);
 }

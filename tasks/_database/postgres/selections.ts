@@ -43,7 +43,7 @@ const INFINITE = "1.7976931348623157e308";
 const KEYS = "key IN (SELECT json_array_elements_text($1::text::json))";
 
 /** An assessment that names a run. */
-const ASSESSED = `assessment_metadata::text LIKE '%"mlflow.assessment.sourceRunId"%'`;
+const ASSESSED = `assessment_metadata::text LIKE '%sourceRunId%'`;
 
 /** What to read. */
 export interface Wanted {
@@ -135,8 +135,9 @@ export function selectionsFor(
       parts: ALL,
     },
     ...loggedModels(depth),
+    ...holders(depth),
     ...links(depth),
-    ...traces({ depth, usesTraces }),
+    ...traces({ depth, usesTraces }, columns),
   ];
 }
 
@@ -214,6 +215,35 @@ function loggedModels(depth: Depth): readonly Selection[] {
   ];
 }
 
+/** What keeps things from being removed for good, see `read_holds.ts`. */
+function holders(depth: Depth): readonly Selection[] {
+  const named = (column: string): readonly Part[] =>
+    depth === "meta" ? [] : [{ where: `${column} IS NOT NULL` }];
+  return [
+    {
+      table: "issues",
+      columns: { issue_id: "TEXT", source_run_id: "TEXT", experiment_id: "INTEGER" },
+      parts: named("source_run_id"),
+    },
+    {
+      table: "endpoints",
+      columns: { endpoint_id: "TEXT", experiment_id: "INTEGER" },
+      parts: named("experiment_id"),
+    },
+    {
+      table: "guardrails",
+      columns: { guardrail_id: "TEXT", scorer_id: "TEXT" },
+      parts: named("scorer_id"),
+    },
+    {
+      table: "scorers",
+      columns: { scorer_id: "TEXT", experiment_id: "INTEGER" },
+      key: ["scorer_id"],
+      parts: named("scorer_id"),
+    },
+  ];
+}
+
 /** Rows that name others without a foreign key; of those that verification alone asks for, the broken ones. */
 function links(depth: Depth): readonly Selection[] {
   const isFull = depth === "full";
@@ -255,6 +285,7 @@ function links(depth: Depth): readonly Selection[] {
 /** Traces may be as many as runs many times over: those are brought that are asked for by name. */
 function traces(
   { depth, usesTraces }: { readonly depth: Depth; readonly usesTraces: boolean },
+  columns: ReadonlyMap<string, ReadonlySet<string>>,
 ): readonly Selection[] {
   const ofModels = `key = 'mlflow.modelId' AND value IN (${MOVABLE})`;
   const named = usesTraces ? "key IN ('mlflow.sourceRun', 'mlflow.modelId')" : ofModels;
@@ -262,9 +293,13 @@ function traces(
     ? "source_type = 'trace' OR destination_type = 'run'"
     : "source_type = 'trace' AND destination_type = 'run'";
   const metadata: Part = { where: named, ...(usesTraces ? {} : { needs: ["logged_models"] }) };
+  // Before MLflow 3 it has no such column.
+  const assessed = columns.get("assessments")?.has("run_id")
+    ? `${ASSESSED} OR run_id IS NOT NULL`
+    : ASSESSED;
   const isNamed: readonly (readonly [table: string, query: string])[] = [
     ["trace_request_metadata", `SELECT request_id FROM trace_request_metadata WHERE ${named}`],
-    ["assessments", `SELECT trace_id FROM assessments WHERE ${ASSESSED}`],
+    ["assessments", `SELECT trace_id FROM assessments WHERE ${assessed}`],
     ["entity_associations", `SELECT source_id FROM entity_associations WHERE ${linked}`],
   ];
   return [
@@ -275,8 +310,13 @@ function traces(
     },
     {
       table: "assessments",
-      columns: { assessment_id: "TEXT", trace_id: "TEXT", assessment_metadata: "TEXT" },
-      parts: usesTraces ? [{ where: ASSESSED }] : [],
+      columns: {
+        assessment_id: "TEXT",
+        trace_id: "TEXT",
+        assessment_metadata: "TEXT",
+        run_id: "TEXT",
+      },
+      parts: depth === "meta" ? [] : [{ where: assessed }],
     },
     {
       table: "entity_associations",
@@ -292,12 +332,16 @@ function traces(
       table: "trace_info",
       columns: { request_id: "TEXT", experiment_id: "INTEGER" },
       key: ["request_id"],
-      parts: isNamed
-        .slice(0, depth === "meta" ? 0 : usesTraces ? isNamed.length : 1)
-        .map(([table, query]) => ({
-          where: `request_id IN (${query})`,
-          needs: usesTraces ? [table] : [table, "logged_models"],
-        })),
+      parts: depth === "meta" ? [] : [{
+        where: isNamed
+          .filter(([table]) =>
+            columns.has(table) &&
+            (usesTraces || table === "assessments" ||
+              table === "trace_request_metadata" && columns.has("logged_models"))
+          )
+          .map(([, query]) => `request_id IN (${query})`)
+          .concat("FALSE").join(" OR "),
+      }],
     },
   ];
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { DatabaseSync } from "node:sqlite";
-import type { Database, DatabaseRow } from "../../../lib/store/snapshot.ts";
+import type { Database as Read, DatabaseRow } from "../../../lib/store/snapshot.ts";
 import { helpFor, openDatabase } from "./open_database.ts";
+import type { Database } from "./tables.ts";
 
 /** One place that a table names. */
 interface Source {
@@ -79,12 +79,16 @@ const SOURCES: readonly Source[] = [
  * @param patience How long to wait for whoever writes to it, ms; seconds where it is left out.
  * @returns Its rows, or why it cannot be read; `null` when it is none of MLflow's.
  */
-export function readDatabase(path: string, patience?: number): Database | null {
+export function readDatabase(path: string, patience?: number): Read | null {
   try {
     using database = openDatabase(path, patience);
     // All tables as they are at one moment.
     database.exec("BEGIN");
-    const rows = rowsOf(database);
+    const rows = namedRowsOf(database, (table) =>
+      new Set(
+        database.prepare("SELECT name FROM pragma_table_info(?)").all(table)
+          .map(({ name }) => String(name)),
+      ));
     if (rows === null) return null;
     if (typeof rows === "string") return { path, rows: [], problem: rows };
     return { path, rows, problem: null };
@@ -94,11 +98,17 @@ export function readDatabase(path: string, patience?: number): Database | null {
   }
 }
 
-/** A text says what is wrong; `null`: it is not MLflow's. */
-function rowsOf(database: DatabaseSync): readonly DatabaseRow[] | string | null {
-  const list = "SELECT name FROM pragma_table_info(?)";
-  const columnsOf = (table: string) =>
-    new Set(database.prepare(list).all(table).map(({ name }) => String(name)));
+/**
+ * Reads what rows say of the places of files.
+ *
+ * @param database The database.
+ * @param columnsOf Tells the columns of a table; none where there is no such table.
+ * @returns The rows; a text says what is wrong; `null`: it is not MLflow's.
+ */
+export function namedRowsOf(
+  database: Database,
+  columnsOf: (table: string) => ReadonlySet<string>,
+): readonly DatabaseRow[] | string | null {
   // Others have experiments or runs as well, but with none of these columns; damage may take one of them.
   const isOther = !columnsOf("runs").has("run_uuid") &&
     !columnsOf("experiments").has("artifact_location");

@@ -41,7 +41,8 @@ const HOLDERS: Readonly<Record<Owner, readonly Hold["of"][]>> = {
   "experiment": ["experiment"],
 };
 
-function foreignKeysOf({ database }: Tables): readonly ForeignKey[] {
+function foreignKeysOf({ database, rules }: Tables): readonly ForeignKey[] {
+  if (rules !== undefined) return rules.keys;
   return database.prepare(
     `SELECT m.name AS "table", f."from" AS "column", f."table" AS "to"
       FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f WHERE m.type = 'table'`,
@@ -52,7 +53,8 @@ function foreignKeysOf({ database }: Tables): readonly ForeignKey[] {
   }));
 }
 
-function triggersOf({ database }: Tables): readonly string[] {
+function triggersOf({ database, rules }: Tables): readonly string[] {
+  if (rules !== undefined) return rules.triggers;
   return database.prepare("SELECT tbl_name AS name FROM sqlite_master WHERE type = 'trigger'")
     .all().map(({ name }) => String(name));
 }
@@ -68,7 +70,9 @@ function readIssues(tables: Tables): readonly Hold[] {
     table: "issues",
     fields: { id: text("source_run_id"), row: text("issue_id") },
     needs: ["source_run_id"],
-    tail: `WHERE source_run_id IS NOT NULL AND (experiment_id IN (
+    tail: `WHERE source_run_id IS NOT NULL AND (${
+      // What PostgreSQL would make of the row by itself could not be undone.
+      tables.rules === undefined ? "FALSE" : "TRUE"} OR experiment_id IN (
         SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'active')
       OR experiment_id IS NOT (SELECT r.experiment_id FROM runs AS r
         WHERE r.run_uuid = issues.source_run_id))`,

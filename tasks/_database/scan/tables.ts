@@ -6,6 +6,7 @@
 
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
+import type { ForeignKey } from "../../../lib/snapshot/owned_tables.ts";
 
 /** A statement of SQL, as `node:sqlite` has it. */
 export interface Statement {
@@ -31,6 +32,12 @@ export interface Tables<D extends Database = Database> {
   readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
   /** Table → experiment → how many rows are of it, where not every row was brought here. @default {counted} */
   readonly counts?: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** What refers to what, and what happens by itself, where the database itself does not know. @default {asked} */
+  readonly rules?: {
+    readonly keys: readonly ForeignKey[];
+    /** Tables that do something by themselves when a row of them changes. */
+    readonly triggers: readonly string[];
+  };
 }
 
 /** What SQLite gives. */

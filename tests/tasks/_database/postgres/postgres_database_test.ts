@@ -4,8 +4,8 @@ import { inPostgres } from "../../../../tasks/_database/postgres/postgres_databa
 Deno.test("inPostgres() says in the words of PostgreSQL what SQLite alone understands", () => {
   const said = new Map([
     [
-      `UPDATE "runs" SET "stage" = ?, "deleted_time" = ? WHERE "run_uuid" IS ?`,
-      `UPDATE "runs" SET "stage" = $1, "deleted_time" = $2 WHERE "run_uuid" IS NOT DISTINCT FROM $3`,
+      `UPDATE "runs" SET "stage" = ?, "deleted_time" = ? WHERE "run_uuid" = ?`,
+      `UPDATE "runs" SET "stage" = $1, "deleted_time" = $2 WHERE "run_uuid" = $3`,
     ],
     [
       `SELECT CAST("a" AS REAL) AS "b" FROM "runs" WHERE "c" IN (SELECT value FROM json_each(?))`,

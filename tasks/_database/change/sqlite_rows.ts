@@ -1,0 +1,144 @@
+/**
+ * Whole rows of a database of SQLite, read and written with the exact type of every value.
+ *
+ * @module
+ */
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import {
+  placesOf,
+  type RemovedRow,
+  removedRow,
+  type RowChunk,
+  valuesOf,
+} from "../log/removed_rows.ts";
+import type { Statement } from "../scan/tables.ts";
+import {
+  conditionOf,
+  type OwnedRows,
+  type RowWords,
+  statementOf,
+  type Taken,
+  type Taking,
+} from "./owned_rows.ts";
+
+/**
+ * Looks at what tables a database has.
+ *
+ * @param database The database.
+ * @returns What can be read of it and written to it.
+ */
+export function ownedRowsOf(database: DatabaseSync): OwnedRows {
+  const list = database.prepare(
+    `SELECT m.name AS "table", c.name AS "column" FROM sqlite_master AS m,
+      pragma_table_xinfo(m.name) AS c WHERE m.type = 'table' AND c.hidden = 0`,
+  ).all();
+  const columns = Map.groupBy(list, ({ table }) => String(table));
+  return {
+    database,
+    columns: new Map(
+      [...columns].map(([table, all]) => [table, all.map(({ column }) => String(column))]),
+    ),
+    statements: new Map(),
+    words: wordsFor(database.prepare("PRAGMA encoding").get()?.["encoding"] === "UTF-8"),
+  };
+}
+
+function wordsFor(isUtf8: boolean): RowWords {
+  return {
+    reusesIds: true,
+    isRemote: false,
+    read: (rows, taking) => readRows(rows, taking, isUtf8),
+    remove: deleteRows,
+    insert: insertRows,
+    has: hasRow,
+  };
+}
+
+function readRows(
+  rows: OwnedRows,
+  { owner, table, ids, limit }: Taking,
+  isUtf8: boolean,
+): Taken {
+  const columns = rows.columns.get(table.table)!;
+  const { id, condition } = conditionOf(table);
+  const kinds = columns.map((name) => `SUBSTR(TYPEOF("${name}"), 1, 1)`).join(" || ");
+  // SQLite hands out text up to its first NUL, and with other characters for what is none.
+  const values = columns.map((name) =>
+    `CASE TYPEOF("${name}") WHEN 'text' THEN CAST("${name}" AS BLOB) ELSE "${name}" END`
+  );
+  const tail = limit === undefined ? "" : `ORDER BY "${table.table}".rowid LIMIT ${limit}`;
+  const statement = statementOf(
+    rows,
+    `SELECT "${table.table}".rowid, CAST(${id} AS TEXT), ${kinds}, ${values.join(", ")}
+      FROM "${table.table}" WHERE ${condition} ${tail}`,
+  );
+  const found = new Map<string, RemovedRow[]>();
+  let [count, last] = [0, 0n];
+  for (const row of arraysOf(statement as StatementSync, JSON.stringify(ids))) {
+    const [rowid, of, types, ...rest] = row;
+    const one = removedRow(types as string, rest, isUtf8);
+    const known = found.get(of as string);
+    if (known === undefined) found.set(of as string, [one]);
+    else known.push(one);
+    count++;
+    last = rowid as bigint;
+  }
+  return {
+    chunks: [...found].map(([id, rows]) => ({ owner, id, table: table.table, columns, rows })),
+    count,
+    last: limit === undefined ? null : last,
+  };
+}
+
+/** The types of Deno 2.9 do not know that a statement can give arrays. */
+function arraysOf(
+  statement: StatementSync & { setReturnArrays?: (on: boolean) => void },
+  ...values: readonly SQLInputValue[]
+): Iterable<readonly SQLInputValue[]> {
+  statement.setReadBigInts(true);
+  statement.setReturnArrays!(true);
+  return statement.all(...values) as unknown as readonly (readonly SQLInputValue[])[];
+}
+
+function deleteRows(rows: OwnedRows, { table, ids }: Taking, { last }: Taken): number {
+  const { condition } = conditionOf(table);
+  const upTo = last === null ? "" : "AND rowid <= ?2";
+  const values = last === null ? [JSON.stringify(ids)] : [JSON.stringify(ids), last];
+  const { changes } = statementOf(
+    rows,
+    `DELETE FROM "${table.table}" WHERE ${condition} ${upTo}`,
+  ).run(...values);
+  return Number(changes);
+}
+
+function insertRows(rows: OwnedRows, chunk: RowChunk): boolean {
+  const { table, columns } = chunk;
+  const names = columns.map((name) => `"${name}"`).join(", ");
+  let [types, insert]: [string, Statement | null] = ["", null];
+  let areThere = true;
+  for (const row of chunk.rows) {
+    if (insert === null || row[0] !== types) {
+      types = row[0];
+      const places = placesOf(row).join(", ");
+      insert = statementOf(
+        rows,
+        `INSERT OR IGNORE INTO "${table}" (${names}) VALUES (${places})`,
+      );
+    }
+    const isNew = Number(insert.run(...valuesOf(row)).changes) === 1;
+    if (!isNew && !hasRow(rows, chunk, row)) areThere = false;
+  }
+  return areThere;
+}
+
+function hasRow(
+  rows: OwnedRows,
+  { table, columns }: Pick<RowChunk, "table" | "columns">,
+  row: RemovedRow,
+): boolean {
+  const places = placesOf(row);
+  const same = columns.map((name, index) => `"${name}" IS ${places[index]}`).join(" AND ");
+  return statementOf(rows, `SELECT 1 FROM "${table}" WHERE ${same}`).get(...valuesOf(row)) !==
+    undefined;
+}
