@@ -12,7 +12,7 @@ import { sqliteUri } from "../../lib/store/store_uri.ts";
 import type { LockedBackupPlaces } from "../ports/backups.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateDatabase } from "./locate_database.ts";
-import { isCutOff, openDatabase, orStoreError } from "./scan/open_database.ts";
+import { isCutOff, openDatabase, orStoreError, requireWritable } from "./scan/open_database.ts";
 import { readRows } from "./scan/read_rows.ts";
 import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
 
@@ -67,7 +67,7 @@ export function openDatabaseStore(
       },
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
-        const { openToChange, requireWritable } = await import("./change/open_to_change.ts");
+        const { openToChange } = await import("./change/sqlite_rows.ts");
         const { readNamedRows } = await import("./read_naming_rows.ts");
         requireWritable(path);
         const locked = await lockDatabaseStore(store, path, {
@@ -88,7 +88,7 @@ export function openDatabaseStore(
       elsewhere: false,
       async open(directory, use = "copies") {
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
-        const { openToLook } = await import("./change/open_to_change.ts");
+        const { openToLook } = await import("./change/sqlite_rows.ts");
         const look = () => openToLook(path);
         if (use === "changes") return openDatabaseBackups(path, directory, look);
         const { withCopies } = await import("./backups/database_copies.ts");

@@ -1,5 +1,5 @@
 /**
- * Whole rows of a database of SQLite, read and written with the exact type of every value.
+ * A database of SQLite that is open to be changed: whole rows, read and written with the exact type of every value.
  *
  * @module
  */
@@ -12,7 +12,9 @@ import {
   type RowChunk,
   valuesOf,
 } from "../log/removed_rows.ts";
-import type { Statement } from "../scan/tables.ts";
+import { openDatabase, openWritable } from "../scan/open_database.ts";
+import { readTables, type Statement } from "../scan/tables.ts";
+import type { OpenedDatabase } from "./lock_database.ts";
 import {
   conditionOf,
   type OwnedRows,
@@ -23,12 +25,40 @@ import {
 } from "./owned_rows.ts";
 
 /**
+ * Opens it for changing it. Needs read and write permission for it and for the directory in which it lies.
+ *
+ * @param path Absolute real path of its file.
+ * @returns The database, to be bound by `using`.
+ */
+export function openToChange(path: string): OpenedDatabase {
+  const database = openWritable(path);
+  // What goes takes along all that refers to it: nothing is to happen that was not logged.
+  database.exec("PRAGMA foreign_keys = OFF");
+  return {
+    tables: readTables(database),
+    rows: ownedRowsOf(database),
+    [Symbol.dispose]: () => database.close(),
+  };
+}
+
+/**
+ * Opens it for reading. Needs read permission.
+ *
+ * @param path Absolute real path of its file.
+ * @returns The database, to be bound by `using`.
+ */
+export function openToLook(path: string): OwnedRows & Disposable {
+  const database = openDatabase(path);
+  return { ...ownedRowsOf(database), [Symbol.dispose]: () => database.close() };
+}
+
+/**
  * Looks at what tables a database has.
  *
  * @param database The database.
  * @returns What can be read of it and written to it.
  */
-export function ownedRowsOf(database: DatabaseSync): OwnedRows {
+function ownedRowsOf(database: DatabaseSync): OwnedRows {
   const list = database.prepare(
     `SELECT m.name AS "table", c.name AS "column" FROM sqlite_master AS m,
       pragma_table_xinfo(m.name) AS c WHERE m.type = 'table' AND c.hidden = 0`,

@@ -11,6 +11,7 @@ import type { Database, Statement, Tables } from "../scan/tables.ts";
 import type { SQLInputValue } from "node:sqlite";
 import type { BlockingSession } from "./blocking_session.ts";
 import { COLUMNS } from "./copy_tables.ts";
+import { inPostgres } from "./in_postgres.ts";
 
 /** What may tell that something has to stay, and what makes a thing what it is. */
 const GUARDED = [
@@ -75,30 +76,3 @@ function statementOf(session: BlockingSession, sql: string): Statement {
     run: (...values) => ({ changes: ask(values).count }),
   };
 }
-
-/**
- * Translates what SQLite alone understands.
- *
- * @param sql As SQLite takes it.
- * @returns As PostgreSQL takes it.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(
- *   inPostgres(`UPDATE "runs" SET "a" = ? WHERE "b" = ?`),
- *   `UPDATE "runs" SET "a" = $1 WHERE "b" = $2`,
- * );
- * ```
- */
-export function inPostgres(sql: string): string {
-  let places = 0;
-  return sql
-    .replaceAll(/("\w+"|\b\w+) IN \(SELECT value FROM json_each\(\?1?\)\)/g, AMONG)
-    .replaceAll(/\bAS REAL\)/g, "AS DOUBLE PRECISION)")
-    .replaceAll("?", () => `$${++places}`);
-}
-
-const AMONG =
-  "CAST($1 AS TEXT) IN (SELECT json_array_elements_text(CAST(CAST(? AS TEXT) AS JSON)))";

@@ -6,8 +6,9 @@
 
 import type { Extras } from "../../../lib/store/extras.ts";
 import type { Depth } from "../../../lib/store/snapshot.ts";
-import { MOVABLE } from "../scan/read_models.ts";
+import { MOVABLE as MOVABLE_IN_SQLITE } from "../scan/read_models.ts";
 import { tagsFor } from "../scan/read_rows.ts";
+import { inPostgres } from "./in_postgres.ts";
 
 /** What a column holds, as SQLite keeps it. */
 export type Affinity = "TEXT" | "INTEGER" | "REAL";
@@ -35,6 +36,9 @@ export interface Selection {
 }
 
 const ALL: readonly Part[] = [{ where: "TRUE" }];
+
+/** Logged models that a clean-up could take away. */
+const MOVABLE = inPostgres(MOVABLE_IN_SQLITE);
 
 /** How MLflow writes an infinity. */
 const INFINITE = "1.7976931348623157e308";
@@ -270,7 +274,13 @@ function links(depth: Depth): readonly Selection[] {
       table: "input_tags",
       columns: { input_uuid: "TEXT" },
       parts: isFull
-        ? [{ where: "input_uuid NOT IN (SELECT input_uuid FROM inputs)", needs: ["inputs"] }]
+        ? [{
+          where: `input_uuid NOT IN (SELECT input_uuid FROM inputs WHERE NOT (
+            destination_type = 'RUN' AND destination_id NOT IN (SELECT run_uuid FROM runs)
+            OR source_type IN ('RUN_INPUT', 'RUN_OUTPUT')
+              AND source_id NOT IN (SELECT run_uuid FROM runs)))`,
+          needs: ["inputs"],
+        }]
         : [],
     },
     {

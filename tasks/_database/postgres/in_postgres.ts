@@ -1,0 +1,28 @@
+/**
+ * Translates what SQLite alone understands.
+ *
+ * @param sql As SQLite takes it.
+ * @returns As PostgreSQL takes it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   inPostgres(`UPDATE "runs" SET "a" = ? WHERE "b" = ?`),
+ *   `UPDATE "runs" SET "a" = $1 WHERE "b" = $2`,
+ * );
+ * ```
+ */
+export function inPostgres(sql: string): string {
+  let places = 0;
+  return sql
+    .replaceAll(/("\w+"|\b\w+) IN \(SELECT value FROM json_each\(\?1?\)\)/g, AMONG)
+    .replaceAll(/\bIS NOT (\?|'[^']*'|\()/g, "IS DISTINCT FROM $1")
+    .replaceAll(/\bIS (\?|'[^']*'|\()/g, "IS NOT DISTINCT FROM $1")
+    .replaceAll(/\bAS REAL\)/g, "AS DOUBLE PRECISION)")
+    .replaceAll("?", () => `$${++places}`);
+}
+
+const AMONG =
+  "CAST($1 AS TEXT) IN (SELECT json_array_elements_text(CAST(CAST(? AS TEXT) AS JSON)))";
