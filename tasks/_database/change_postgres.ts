@@ -38,7 +38,7 @@ export async function readPostgresNamed(reach: Reach, root: string): Promise<Nam
   const hidden = others.find(({ problem }) => problem !== null);
   return {
     own: own === null || typeof own === "string" ? [] : own,
-    others: others.flatMap(({ rows }) => rows),
+    others,
     problem: typeof own === "string"
       ? own
       : hidden === undefined
