@@ -175,7 +175,12 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_database/",
     of: [
       ...[...GROUND, "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
-      ...["tasks/_database/scan/", "tasks/_database/change/", "tasks/_database/backups/"],
+      ...[
+        "tasks/_database/scan/",
+        "tasks/_database/log/",
+        "tasks/_database/change/",
+        "tasks/_database/backups/",
+      ],
       ...["tasks/_database/postgres/", "@std/", "node:"],
     ],
   },

@@ -14,7 +14,7 @@
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import type { OpenedDatabase } from "./change/lock_database.ts";
 import type { OwnedRows } from "./change/owned_rows.ts";
-import { postgresRowsOf } from "./change/postgres_rows.ts";
+import { postgresRowsOf } from "./postgres_rows.ts";
 import type { NamedRows } from "./change/purge_trees.ts";
 import { type BlockingSession, openBlockingSession } from "./postgres/blocking_session.ts";
 import { tablesOf } from "./postgres/postgres_database.ts";

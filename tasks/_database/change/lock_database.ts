@@ -78,7 +78,7 @@ export async function lockDatabaseStore(
         ...requireCapability(store, "changes"),
         lock: refuse,
       },
-      mending: { ...requireCapability(store, "mending"), keepMetadata: () => Promise.resolve() },
+      mending: store.mending && { ...store.mending, keepMetadata: () => Promise.resolve() },
       backups: {
         ...requireCapability(store, "backups"),
         lock: (directory) => whileHeld(() => lockDatabaseBackups(path, directory, { log, rows })),

@@ -26,6 +26,8 @@ export interface RowWords {
   readonly reusesIds: boolean;
   /** Whether files that its rows name may lie on another machine. */
   readonly isRemote: boolean;
+  /** Asks what happens by itself when a row changes: `name`, and of which `table`. */
+  readonly triggers: string;
   /** See {@linkcode readRows}. */
   read(rows: OwnedRows, taking: Taking): Taken;
   /** See {@linkcode deleteRows}. */

@@ -78,6 +78,8 @@ function wordsFor(isUtf8: boolean): RowWords {
   return {
     reusesIds: true,
     isRemote: false,
+    triggers:
+      `SELECT name, tbl_name AS "table" FROM sqlite_master WHERE type = 'trigger' ORDER BY name`,
     read: (rows, taking) => readRows(rows, taking, isUtf8),
     remove: deleteRows,
     insert: insertRows,

@@ -133,10 +133,7 @@ export function nameOfSubject(log: ChangeLog, subject: LoggedSubject): string | 
  */
 export function triggersIn(rows: OwnedRows): readonly string[] {
   const owned = new Set(Object.values(OWNED_TABLES).flat().map(({ table }) => table));
-  return statementOf(
-    rows,
-    `SELECT name, tbl_name AS "table" FROM sqlite_master WHERE type = 'trigger' ORDER BY name`,
-  ).all().flatMap(({ name, table }) =>
+  return statementOf(rows, rows.words.triggers).all().flatMap(({ name, table }) =>
     owned.has(String(table))
       ? [
         `table ${table}: expected that nothing else happens when a row comes back, found trigger ${name}`,

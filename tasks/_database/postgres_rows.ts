@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RemovedRow, RowChunk } from "../log/removed_rows.ts";
+import type { RemovedRow, RowChunk } from "./log/removed_rows.ts";
 import {
   conditionOf,
   type OwnedRows,
@@ -12,8 +12,8 @@ import {
   statementOf,
   type Taken,
   type Taking,
-} from "./owned_rows.ts";
-import type { Tables } from "../scan/tables.ts";
+} from "./change/owned_rows.ts";
+import type { Tables } from "./scan/tables.ts";
 
 /** Asks for the columns that can be written, and what type each is of. */
 const TYPES = `SELECT CAST(c.relname AS TEXT) AS "table", CAST(a.attname AS TEXT) AS "column",
@@ -21,6 +21,10 @@ const TYPES = `SELECT CAST(c.relname AS TEXT) AS "table", CAST(a.attname AS TEXT
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
   WHERE c.relkind IN ('r', 'p') AND pg_catalog.pg_table_is_visible(c.oid)
   AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum`;
+
+const TRIGGERS = `SELECT CAST(t.tgname AS TEXT) AS name, CAST(c.relname AS TEXT) AS "table"
+  FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+  WHERE NOT t.tgisinternal AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1`;
 
 /** Table → column → its type. */
 type Types = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -46,6 +50,7 @@ export function postgresRowsOf({ database, columns }: Tables): OwnedRows {
     words: {
       reusesIds: false,
       isRemote: true,
+      triggers: TRIGGERS,
       read: readRows,
       remove: deleteRows,
       insert: (rows, chunk) => insertRows(rows, chunk, types),
