@@ -128,7 +128,8 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_database/change/",
     of: [
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
-      ...["tasks/_file/own/own_directory.ts", "tasks/_database/scan/", "tasks/_database/log/"],
+      "tasks/_file/own/own_directory.ts",
+      ...["tasks/_database/scan/", "tasks/_database/log/"],
       ...["lib/records/", "tasks/_artifacts/", "tasks/_io/tree/", "@std/", "node:"],
     ],
   },

@@ -39,32 +39,76 @@ export async function freeTrees(
   paths: readonly ChangedTree["path"][],
   work: TreeWork = {},
 ): Promise<readonly Remains[]> {
-  const remains: Remains[] = [];
-  const free = async (path: string) => {
-    if (work.signal?.aborted) return;
-    try {
-      if (!isThere(path)) return;
-    } catch (error) {
-      if (!(error instanceof LedAstray)) throw error;
-      // Nothing of ours is there then.
-      return;
-    }
-    const message = await tryFreeTree(path, work);
-    if (message !== null) remains.push({ path, message });
-  };
   const kept = join(place.trees, change);
+  const remains: Remains[] = [];
   if (infoOf(kept) !== null) {
     makePassage(place.staging);
     const leaving = freeName(place.staging, change);
     moveEntry(kept, leaving);
     syncDirectory(place.trees);
-    await free(leaving);
+    remains.push(...await freeAll([leaving], work));
   }
   for (const path of paths) {
     const { leaving, copied, coming } = treePaths(place, { change, path });
-    const time = timeOf(infoOf(dirname(leaving)));
-    for (const one of [leaving, copied, coming]) await free(one);
-    if (time !== null) putTimeBack(place.root, dirname(path), time);
+    remains.push(...await freeBeside(place, path, [leaving, copied, coming], work));
+  }
+  return remains;
+}
+
+/**
+ * Frees what lies beside a change's trees and is not the only one, see `tree_place.ts`. Needs read and write permission
+ * for the artifact root.
+ *
+ * @param place Where the trees lie.
+ * @param change The change's id.
+ * @param paths Where its trees belong, below the artifact root.
+ * @param work The signal, after which the rest stays, and progress.
+ * @returns What takes its place all the same.
+ */
+export async function freeCopied(
+  place: TreePlace,
+  change: string,
+  paths: readonly ChangedTree["path"][],
+  work: TreeWork = {},
+): Promise<readonly Remains[]> {
+  const remains: Remains[] = [];
+  for (const path of paths) {
+    const { copied, coming } = treePaths(place, { change, path });
+    remains.push(...await freeBeside(place, path, [copied, coming], work));
+  }
+  return remains;
+}
+
+/** The directory around them is as it was. */
+async function freeBeside(
+  { root }: TreePlace,
+  path: ChangedTree["path"],
+  all: readonly string[],
+  work: TreeWork,
+): Promise<readonly Remains[]> {
+  const time = timeOf(infoOf(dirname(join(root, path))));
+  const there = all.filter(isTherePlainly);
+  const remains = await freeAll(there, work);
+  if (there.length > 0 && time !== null) putTimeBack(root, dirname(path), time);
+  return remains;
+}
+
+/** What lies behind a link is not ours. */
+function isTherePlainly(path: string): boolean {
+  try {
+    return isThere(path);
+  } catch (error) {
+    if (!(error instanceof LedAstray)) throw error;
+    return false;
+  }
+}
+
+async function freeAll(paths: readonly string[], work: TreeWork): Promise<readonly Remains[]> {
+  const remains: Remains[] = [];
+  for (const path of paths) {
+    if (work.signal?.aborted) break;
+    const message = await tryFreeTree(path, work);
+    if (message !== null) remains.push({ path, message });
   }
   return remains;
 }

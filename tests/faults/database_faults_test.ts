@@ -18,6 +18,7 @@ import { DAY, deletedRun, experiment, loggedModel, run, runId } from "../_suppor
 import { writeDatabaseStore } from "../_support/database_store.ts";
 import { writeFiles } from "../_support/disk_store.ts";
 import { depth, isLong, seed } from "../_support/depth.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
 import { bundleProgram, makeScratch, run as runProgram } from "./program.ts";
 import { shuffled } from "./shuffled.ts";
 import { type Call, hasStrace, isPossible, KINDS, runInjected, traceCalls } from "./strace.ts";
@@ -71,9 +72,15 @@ const METRICS = `
   INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan)
   SELECT 'loss', n / 3.0, n, '${runId(4)}', n, 0 FROM count`;
 
+/** A database and its artifacts, each in a directory, which may be one. */
+interface Place {
+  readonly own: string;
+  readonly home: string;
+}
+
 /** Every row of every table and every artifact; no moment of a deletion, since that is when it was. */
-function stateOf(directory: string): readonly string[] {
-  using database = new DatabaseSync(join(directory, "mlflow.db"));
+function stateOf({ own, home }: Place): readonly string[] {
+  using database = new DatabaseSync(join(own, "mlflow.db"));
   assertEquals(database.prepare("PRAGMA integrity_check").get(), { integrity_check: "ok" });
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
   const rows = tables.flatMap(({ name }) =>
@@ -82,11 +89,11 @@ function stateOf(directory: string): readonly string[] {
     )
   );
   const files = (path: string): readonly string[] =>
-    [...Deno.readDirSync(join(directory, path))].flatMap(({ name, isDirectory }) => {
+    [...Deno.readDirSync(join(home, path))].flatMap(({ name, isDirectory }) => {
       const place = `${path}/${name}`;
       return isDirectory
         ? [place, ...files(place)]
-        : [`${place} ${Deno.readTextFileSync(join(directory, place))}`];
+        : [`${place} ${Deno.readTextFileSync(join(home, place))}`];
     });
   return [...rows, ...files("mlruns")].toSorted();
 }
@@ -98,10 +105,17 @@ function isPieceOf(state: readonly string[], states: readonly (readonly string[]
   return THINGS.every((names) => states.some((one) => partOf(one, names) === partOf(state, names)));
 }
 
+/** Where a database says that artifacts lie. */
+const LOCATIONS = [
+  ["experiments", "artifact_location"],
+  ["runs", "artifact_uri"],
+  ["logged_models", "artifact_location"],
+] as const;
+
 interface Deed {
   readonly words: readonly string[];
   /** The state that it begins with. */
-  readonly from: string;
+  readonly from: Place;
   /** How all stands before it, and after it. */
   readonly before: readonly string[];
   readonly after: readonly string[];
@@ -122,98 +136,119 @@ function inTurns<T extends { readonly deed: Deed; readonly call: Call }>(
     .flat();
 }
 
-Deno.test({
-  name:
-    "whatever a call does that changes a database: a deletion is whole or none, and can be undone",
-  ignore: !canTrace,
-  fn: async () => {
-    const scratch = await makeScratch();
-    try {
-      const program = await bundleProgram(scratch);
-      const place = join(scratch, "case");
-      const words = (...typed: readonly string[]) =>
-        program(...typed, "--store", join(place, "mlflow.db"));
-      const begin = (from: string) => {
-        Deno.removeSync(place, { recursive: true });
-        cpSync(from, place, { recursive: true });
-      };
-      const [fresh, cleaned] = [join(scratch, "fresh"), join(scratch, "cleaned")] as const;
-      Deno.mkdirSync(place);
-      writeDatabaseStore(
-        join(place, "mlflow.db"),
-        { experiments: EXPERIMENTS },
-        { artifacts: true },
-      );
-      writeFiles(join(place, `mlruns/1/models/${model}/artifacts`), { "MLmodel": "flavors: {}\n" });
-      if (isLong) {
-        using database = new DatabaseSync(join(place, "mlflow.db"));
-        database.exec(METRICS);
-      }
-      cpSync(place, fresh, { recursive: true });
-      const before = stateOf(place);
-      const log = join(scratch, "trace");
-      const trace = async (from: string, ...typed: readonly string[]): Promise<Deed> => {
-        begin(from);
-        const start = stateOf(place);
-        const { ending, calls } = await traceCalls(words(...typed), place, log);
-        assertEquals([ending.code, ending.stderr.includes("Error")], [0, false], ending.stderr);
-        const isKept = !typed.includes("--no-backup");
-        return { words: typed, from, before: start, after: stateOf(place), isKept, calls };
-      };
-      const apply = await trace(fresh, "cleanup", "--apply", "--force");
-      cpSync(place, cleaned, { recursive: true });
-      const changed = THINGS.map(([name]) =>
-        apply.after.filter((one) => one.includes(name!)).length
-      );
-      assertEquals(changed.map((lines) => lines > 0), [
-        true,
-        true,
-        true,
-        false,
-        false,
-        false,
-        false,
-      ]);
-      const undo = await trace(cleaned, "restore", "--last");
-      assertEquals(undo.after, before);
-      const drop = await trace(fresh, "cleanup", "--apply", "--force", "--no-backup");
-      const possible = [apply, undo, drop].flatMap((deed) =>
-        deed.calls.flatMap((call) =>
-          KINDS.filter((kind) => isPossible(call, kind)).map((kind) => ({ deed, call, kind }))
-        )
-      );
-      const chosen = inTurns(shuffled(possible, SEED)).slice(0, INJECTIONS);
-      for (const { deed, call, kind } of chosen) {
-        begin(deed.from);
-        const what = `seed ${SEED}: ${deed.words[0]}, ${kind} at ${call.text}`;
-        const { code, signal, stderr } = await runInjected(
-          words(...deed.words),
-          place,
-          log,
-          call,
-          kind,
+for (const disks of ["one disk", "two disks"] as const) {
+  Deno.test({
+    name:
+      `whatever a call does that changes a database: a deletion is whole or none, and can be undone, with ${disks}`,
+    ignore: !canTrace || disks === "two disks" && !isLong,
+    fn: async () => {
+      const scratch = await makeScratch();
+      await using other = await tempDirectory();
+      const isOne = disks === "one disk";
+      try {
+        const program = await bundleProgram(scratch);
+        const placeIn = (name: string): Place => {
+          const own = join(scratch, name);
+          return { own, home: isOne ? own : join(other.path, name) };
+        };
+        const copy = (from: Place, to: Place) => {
+          for (const side of isOne ? ["own"] as const : ["own", "home"] as const) {
+            Deno.mkdirSync(to[side], { recursive: true });
+            Deno.removeSync(to[side], { recursive: true });
+            cpSync(from[side], to[side], { recursive: true });
+          }
+        };
+        const place = placeIn("case");
+        const words = (...typed: readonly string[]) =>
+          program(...typed, "--store", join(place.own, "mlflow.db"));
+        const [fresh, cleaned] = [placeIn("fresh"), placeIn("cleaned")];
+        for (const path of new Set([place.own, place.home])) Deno.mkdirSync(path);
+        writeDatabaseStore(
+          join(place.own, "mlflow.db"),
+          { experiments: EXPERIMENTS },
+          { artifacts: true },
         );
-        const settled = await runProgram(words("recover"));
-        assertEquals([settled.code, settled.stderr.includes("Error")], [0, false], what);
-        const state = stateOf(place);
-        const states = [deed.before, deed.after];
-        const text = JSON.stringify(state);
-        const isWhole = states.some((one) => JSON.stringify(one) === text);
-        const without = (one: readonly string[], other: readonly string[]) =>
-          one.filter((line) => !other.includes(line)).slice(0, 9).join("\n");
-        const found = without(state, deed.after);
-        const told = `${what}: ended with ${
-          signal ?? code
-        }\n${stderr}${settled.stderr}\nmore:\n${found}\nless:\n${without(deed.after, state)}`;
-        assert(isWhole || signal === null && isPieceOf(state, states), told);
-        if (code === 0) assertEquals(state, deed.after, what);
-        if (!deed.isKept) continue;
-        assertEquals((await runProgram(words("restore", "--last"))).code, 0, told);
-        assertEquals(stateOf(place), before, told);
+        writeFiles(join(place.own, `mlruns/1/models/${model}/artifacts`), {
+          "MLmodel": "flavors: {}\n",
+        });
+        {
+          using database = new DatabaseSync(join(place.own, "mlflow.db"));
+          if (isLong) database.exec(METRICS);
+          for (const [table, column] of LOCATIONS) {
+            database.prepare(`UPDATE ${table} SET ${column} = REPLACE(${column}, ?, ?)`)
+              .run(place.own, place.home);
+          }
+        }
+        if (!isOne) {
+          cpSync(join(place.own, "mlruns"), join(place.home, "mlruns"), { recursive: true });
+          Deno.removeSync(join(place.own, "mlruns"), { recursive: true });
+        }
+        copy(place, fresh);
+        const before = stateOf(place);
+        const log = join(scratch, "trace");
+        const trace = async (from: Place, ...typed: readonly string[]): Promise<Deed> => {
+          copy(from, place);
+          const start = stateOf(place);
+          const { ending, calls } = await traceCalls(words(...typed), place.own, log);
+          assertEquals([ending.code, ending.stderr.includes("Error")], [0, false], ending.stderr);
+          const isKept = !typed.includes("--no-backup");
+          return { words: typed, from, before: start, after: stateOf(place), isKept, calls };
+        };
+        const apply = await trace(fresh, "cleanup", "--apply", "--force");
+        copy(place, cleaned);
+        const changed = THINGS.map(([name]) =>
+          apply.after.filter((one) => one.includes(name!)).length
+        );
+        assertEquals(changed.map((lines) => lines > 0), [
+          true,
+          true,
+          true,
+          false,
+          false,
+          false,
+          false,
+        ]);
+        const undo = await trace(cleaned, "restore", "--last");
+        assertEquals(undo.after, before);
+        const drop = await trace(fresh, "cleanup", "--apply", "--force", "--no-backup");
+        const possible = [apply, undo, drop].flatMap((deed) =>
+          deed.calls.flatMap((call) =>
+            KINDS.filter((kind) => isPossible(call, kind)).map((kind) => ({ deed, call, kind }))
+          )
+        );
+        const chosen = inTurns(shuffled(possible, SEED)).slice(0, INJECTIONS);
+        for (const { deed, call, kind } of chosen) {
+          copy(deed.from, place);
+          const what = `seed ${SEED}: ${deed.words[0]}, ${kind} at ${call.text}`;
+          const { code, signal, stderr } = await runInjected(
+            words(...deed.words),
+            place.own,
+            log,
+            call,
+            kind,
+          );
+          const settled = await runProgram(words("recover"));
+          assertEquals([settled.code, settled.stderr.includes("Error")], [0, false], what);
+          const state = stateOf(place);
+          const states = [deed.before, deed.after];
+          const text = JSON.stringify(state);
+          const isWhole = states.some((one) => JSON.stringify(one) === text);
+          const without = (one: readonly string[], other: readonly string[]) =>
+            one.filter((line) => !other.includes(line)).slice(0, 9).join("\n");
+          const found = without(state, deed.after);
+          const told = `${what}: ended with ${
+            signal ?? code
+          }\n${stderr}${settled.stderr}\nmore:\n${found}\nless:\n${without(deed.after, state)}`;
+          assert(isWhole || signal === null && isPieceOf(state, states), told);
+          if (code === 0) assertEquals(state, deed.after, what);
+          if (!deed.isKept) continue;
+          assertEquals((await runProgram(words("restore", "--last"))).code, 0, told);
+          assertEquals(stateOf(place), before, told);
+        }
+        console.log(`seed ${SEED}, ${disks}: ${chosen.length} of ${possible.length} injections`);
+      } finally {
+        Deno.removeSync(scratch, { recursive: true });
       }
-      console.log(`seed ${SEED}: ${chosen.length} of ${possible.length} injections`);
-    } finally {
-      Deno.removeSync(scratch, { recursive: true });
-    }
-  },
-});
+    },
+  });
+}

@@ -117,7 +117,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
     async finish({ onRemains, ...work } = {}) {
       isOpen = false;
       const isKept = !isEmpty(log, id) && (keepBackup || isUnsettled);
-      if (isKept) log.finish(id);
+      if (isKept) log.finish(id, remains.length > 0);
       else remains.push(...await leaveChange(log, path, id, work));
       for (const one of remains) onRemains?.(one);
       return isKept ? { id, path: statePaths(path).directory } : null;

@@ -42,7 +42,8 @@ export async function findStaged(path: string): Promise<readonly string[]> {
   return [
     ...unlessCutOff(changes, () => {
       using log = readChangeLog(path);
-      return (log?.list() ?? []).filter(({ isLeaving }) => isLeaving).map(({ id }) => id);
+      return (log?.list() ?? []).filter(({ isLeaving, hasRemains }) => isLeaving || hasRemains)
+        .map(({ id }) => id);
     }),
     ...listed.kind === "listed" ? listed.entries.map(({ name }) => join(staging, name)) : [],
   ];

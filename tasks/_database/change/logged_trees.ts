@@ -6,7 +6,7 @@
 
 import type { Remains } from "../../../lib/store/usage.ts";
 import { bringTreesBack, treeCollision } from "../../_artifacts/bring_tree_back.ts";
-import { freeTrees } from "../../_artifacts/free_trees.ts";
+import { freeCopied, freeTrees } from "../../_artifacts/free_trees.ts";
 import type { TreePlace } from "../../_artifacts/tree_place.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
@@ -95,6 +95,24 @@ export async function freeTreesOf(
   for (const [root, trees] of byRoot(subjects)) {
     const place = treePlaceOf(database, root);
     remains.push(...await freeTrees(place, change, trees.map(({ path }) => path), work));
+  }
+  return remains;
+}
+
+/**
+ * Frees what is left beside the places of trees of which whole copies are kept. Needs read and write permission for
+ * the artifact roots.
+ *
+ * @param trees The trees.
+ * @returns What takes its place all the same.
+ */
+export async function freeCopiedOf(
+  { database, change, subjects }: TreesOfChange,
+): Promise<readonly Remains[]> {
+  const remains: Remains[] = [];
+  for (const [root, trees] of byRoot(subjects)) {
+    const place = treePlaceOf(database, root);
+    remains.push(...await freeCopied(place, change, trees.map(({ path }) => path)));
   }
   return remains;
 }

@@ -16,7 +16,7 @@ import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import type { LoggedChange, WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
-import { bringTreesOf, freeCopies, freeTreesOf } from "./logged_trees.ts";
+import { bringTreesOf, freeCopiedOf, freeCopies, freeTreesOf } from "./logged_trees.ts";
 import type { OwnedRows } from "./owned_rows.ts";
 import { undoSubjects, withTurns } from "./undo_removals.ts";
 
@@ -33,9 +33,16 @@ export async function settle(place: UndoPlace): Promise<Settled> {
   for (const change of log.list()) {
     if (change.isLeaving) remains.push(...await leaveChange(log, database, change.id));
     else if (!change.isDone) settled.push(await reverseChange(place, change));
-    else if (change.isGoingBack) settled.push(await endUndoing(place, change));
+    else if (change.hasRemains) remains.push(...await freeRemains(place, change.id));
+    if (change.isDone && change.isGoingBack) settled.push(await endUndoing(place, change));
   }
   return { settled, remains };
+}
+
+async function freeRemains({ log, database }: UndoPlace, id: string): Promise<readonly Remains[]> {
+  const remains = await freeCopiedOf({ database, change: id, subjects: log.subjectsOf(id) });
+  if (remains.length === 0) log.finish(id);
+  return remains;
 }
 
 /** Where a change is undone. */

@@ -44,6 +44,8 @@ export interface LoggedChange {
   readonly createdAt: number;
   /** Whether it came to its end. */
   readonly isDone: boolean;
+  /** Whether something of its artifacts takes its place though a whole copy is kept, and is to be freed. */
+  readonly hasRemains: boolean;
   /** Whether it can be undone no more: what it has taken is being freed. */
   readonly isLeaving: boolean;
   /** How many rows it has changed that have not been changed back, and how much it has taken that is not back. */
@@ -91,7 +93,8 @@ export interface WritableLog extends ChangeLog {
   markGoingBack(subjects: readonly LoggedSubject[]): void;
   /** Forgets what has not gone, or is back. */
   dropSubjects(subjects: readonly LoggedSubject[]): void;
-  finish(id: string): void;
+  /** Ends a change. */
+  finish(id: string, hasRemains?: boolean): void;
   /** Says of a change that is done that all of it is about to be undone. */
   reopen(id: string): void;
   /** Says of a change that nothing of it can be undone any more. */
@@ -171,7 +174,8 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
           order: Number(row["place"]),
           task: String(row["task"]),
           createdAt: Number(row["created_at"]),
-          isDone: row["is_done"] === 1,
+          isDone: row["is_done"] === 1 || row["is_done"] === 3,
+          hasRemains: row["is_done"] === 3,
           isLeaving: row["is_done"] === 2,
           count: Number(row["changed"]) + Number(row["subjects"]),
           bytes: Number(row["bytes"]),
@@ -218,7 +222,13 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
         const id = newBackupId(task, now, (id) => all.some((one) => one.id === id));
         const order = orderAfter(all.map(({ order }) => order), now);
         database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, 0)").run(id, order, task, now);
-        const none = { isLeaving: false, count: 0, bytes: 0, isGoingBack: false };
+        const none = {
+          isLeaving: false,
+          hasRemains: false,
+          count: 0,
+          bytes: 0,
+          isGoingBack: false,
+        };
         return { id, order, task, createdAt: now, isDone: false, ...none };
       }),
     add: (id, rows) =>
@@ -253,7 +263,9 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
         for (const { number } of subjects) mark.run(number);
       }),
     dropSubjects: (subjects) => dropFrom(database, "subjects", subjects),
-    finish: (id) => void database.prepare("UPDATE changes SET is_done = 1 WHERE id = ?").run(id),
+    finish: (id, hasRemains = false) =>
+      void database.prepare("UPDATE changes SET is_done = ? WHERE id = ?")
+        .run(hasRemains ? 3 : 1, id),
     reopen: (id) => void database.prepare("UPDATE changes SET is_done = 0 WHERE id = ?").run(id),
     leave: (id) =>
       inTransaction(database, () => {
