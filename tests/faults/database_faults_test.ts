@@ -216,7 +216,10 @@ for (const disks of ["one disk", "two disks"] as const) {
             KINDS.filter((kind) => isPossible(call, kind)).map((kind) => ({ deed, call, kind }))
           )
         );
-        const chosen = inTurns(shuffled(possible, SEED)).slice(0, INJECTIONS);
+        const chosen = inTurns(shuffled(possible, SEED)).slice(
+          0,
+          isOne ? INJECTIONS : Math.ceil(INJECTIONS / 4),
+        );
         for (const { deed, call, kind } of chosen) {
           copy(deed.from, place);
           const what = `seed ${SEED}: ${deed.words[0]}, ${kind} at ${call.text}`;
