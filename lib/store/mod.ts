@@ -73,6 +73,7 @@ export {
   type DatabaseRow,
   type Depth,
   type Experiment,
+  type Hold,
   isNonEmpty,
   type LifecycleStage,
   type LoggedModel,
