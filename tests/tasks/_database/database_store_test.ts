@@ -221,6 +221,24 @@ Deno.test("verify finds damaged pages", async () => {
   assertEquals((await open(database.path).read({ depth: "meta" })).experiments.length, 2);
 });
 
+Deno.test("each of very many runs is read once, though not all of them at once", async () => {
+  await using database = await tempDatabase(SOUND);
+  database.execute(`WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+    INSERT INTO runs (run_uuid, name, status, lifecycle_stage, experiment_id, start_time)
+    SELECT printf('%032x', i), 'run', 'FINISHED', 'active', 1, i FROM n;
+    DELETE FROM runs WHERE start_time BETWEEN 900 AND 1100`);
+  const progress: number[] = [];
+  const { experiments } = await open(database.path).read({
+    depth: "meta",
+    onProgress: (runs) => void progress.push(runs),
+  });
+  const ids = experiments[1]!.runs.map(({ id }) => parseInt(id, 16));
+  const expected = Array.from({ length: 3_000 }, (_, index) => index + 1)
+    .filter((number) => number < 900 || number > 1_100);
+  assertEquals(ids, expected);
+  assertEquals(progress.at(-1), expected.length);
+});
+
 Deno.test("nothing is planned where a row cannot be read", async () => {
   const runs = Array.from({ length: 400 }, (_, index) => run({ id: runId(index + 1) }));
   await using database = await tempDatabase({
