@@ -47,14 +47,14 @@ function sqlText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Finds damaged pages. */
+/** Finds damaged pages. `.recover` would save more, and stumbles over MLflow's tables. */
 export const findDamage: Check = withRemedy(
   findProblems("database", "unreadable"),
   (_, { location }) => {
     const place = placeOf(location);
     if (place === null) return "Bring the database back from a backup";
     const [from, to] = [place, `${place}.recovered`].map((each) => shellWords([each]));
-    return `Bring the file back from a backup, or save what can be read: \`sqlite3 ${from} .recover | sqlite3 ${to}\``;
+    return `Bring the file back from a backup, or save what can be read: \`sqlite3 ${from} .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 ${to}\``;
   },
 );
 

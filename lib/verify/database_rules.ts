@@ -30,7 +30,7 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     describes: "MLflow fails wherever it needs that part",
     migration: null,
     stores: "database",
-    remedy: byHand("Bring the file back from a backup, or save what can be read with `.recover`"),
+    remedy: byHand("Bring the file back from a backup, or save what can be read"),
     check: findDamage,
   },
   {

@@ -7,7 +7,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { cleanup, openStore, repair, restore, verify } from "mltidy";
-import { DAY } from "../_support/builders.ts";
+import { remedyText } from "../../lib/render/commands.ts";
+import { DAY, experiment, run, runId } from "../_support/builders.ts";
+import { tempDatabase } from "../_support/database_store.ts";
 import { exactRowsOf } from "../_support/owned_rows.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -54,3 +56,35 @@ testEachVersion(
     assertSameTree(await readTree(artifacts), tree);
   },
 );
+
+/** What breaks a rule whose remedy is a command. */
+const BREAKS: Readonly<Record<string, string>> = {
+  "foreign-key-broken": "INSERT INTO experiment_tags VALUES ('key', 'value', 77)",
+  "run-row-unusable": "PRAGMA ignore_check_constraints = ON; UPDATE runs SET status = 'LOST'",
+  "free-pages": `CREATE TABLE x AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+    WHERE i < 2000) SELECT zeroblob(4000) FROM n; DROP TABLE x`,
+};
+
+Deno.test("the commands that verify gives for a database work as they are printed", async () => {
+  const init = {
+    experiments: [
+      experiment({ id: "0", name: "Default" }),
+      experiment({ id: "1", runs: [run({ id: runId(1) })] }),
+    ],
+  };
+  await using database = await tempDatabase(init, { onDisk: true });
+  for (const sql of Object.values(BREAKS)) database.execute(sql);
+  await using store = await openStore(database.uri);
+  const { findings } = await verify(store);
+  const commands = findings.flatMap(({ rule, remedy }) => {
+    const [, command] = /`(python3 [^`]*)`/.exec(remedyText(remedy) ?? "") ?? [];
+    return command === undefined ? [] : [{ rule, command }];
+  });
+  assertEquals(commands.map(({ rule }) => rule).toSorted(), Object.keys(BREAKS).toSorted());
+  for (const { command } of commands) {
+    const { code, stderr } = await new Deno.Command("sh", { args: ["-c", command] }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+  }
+  const left = (await verify(store)).findings.map(({ rule }) => rule);
+  assertEquals(left.filter((rule) => rule in BREAKS), []);
+});

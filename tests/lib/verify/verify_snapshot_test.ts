@@ -604,7 +604,8 @@ Deno.test("verifySnapshot() gives commands for a database that can be typed as t
   const damage = [problem({ ...DATABASE, path: "database", damage: "unreadable" })];
   assertEquals(remedies(database({ problems: damage })), [
     "Bring the file back from a backup, or save what can be read: " +
-    "`sqlite3 '/data/my runs/mlflow.db' .recover | sqlite3 '/data/my runs/mlflow.db.recovered'`",
+    "`sqlite3 '/data/my runs/mlflow.db' .dump | sed 's/^ROLLBACK.*/COMMIT;/' | " +
+    "sqlite3 '/data/my runs/mlflow.db.recovered'`",
   ]);
 });
 
