@@ -29,6 +29,7 @@ import type { Subject, SubjectOptions, Tried } from "./subject.ts";
 export const databaseScenarios: readonly Tried[] = [
   { name: "database-cleanup", task: "database", prepare: (options) => prepare(CLEANUP, options) },
   { name: "database-restore", task: "database", prepare: (options) => prepare(RESTORE, options) },
+  { name: "database-repair", task: "database", prepare: (options) => prepare(REPAIR, options) },
   {
     name: "database-recover-cleanup",
     task: "database",
@@ -43,6 +44,8 @@ export const databaseScenarios: readonly Tried[] = [
 
 interface Command {
   readonly words: readonly string[];
+  /** What is wrong with the store, as SQL. */
+  readonly damage?: string;
   /** What has been done to the store before. */
   readonly first?: (store: Store) => Promise<unknown>;
   /** What was killed at some moment right before. */
@@ -53,6 +56,15 @@ const CLEANUP: Command = { words: ["cleanup", "--apply", "--force"] };
 const RESTORE: Command = {
   words: ["restore", "--last"],
   first: (store) => cleanup(store, { apply: true }),
+};
+/** A run that is stale, and rows of runs that are gone. */
+const REPAIR: Command = {
+  words: ["repair", "--apply", "--force"],
+  damage: `UPDATE runs SET status = 'RUNNING', start_time = 1600000000000, end_time = NULL,
+      artifact_uri = 's3://bucket/1/artifacts' WHERE run_uuid = '${runId(1)}';
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+      INSERT INTO inputs (input_uuid, source_type, source_id, destination_type, destination_id, step)
+      SELECT 'i' || i, 'DATASET', 'd' || i, 'RUN', 'gone' || (i % 7), 0 FROM n`,
 };
 const RECOVER: Command = { words: ["recover"] };
 
@@ -90,6 +102,7 @@ async function prepare(command: Command, options: SubjectOptions): Promise<Subje
   writeFiles(join(place, "mlruns/2/models", MODEL), { "artifacts/MLmodel": "flavors: {}\n" });
   // As MLflow's own migration leaves it.
   if (seed % 3 === 0) execute(path, "PRAGMA journal_mode = WAL");
+  if (command.damage !== undefined) execute(path, command.damage);
   const original = await look(place);
   const past = command.cutOff ?? command;
   if (past.first !== undefined) await inStore(past.first);
