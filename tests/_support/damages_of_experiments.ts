@@ -275,6 +275,12 @@ export const EXPERIMENT_DAMAGES: readonly Damage[] = [
     inflict: (s) => s.set(experiment, "artifact_location", `file://${s.root}/${MAIN}`),
   },
   {
+    name: "an experiment names its place with a slash too many",
+    rule: null,
+    changes: /location$/,
+    inflict: (s) => s.set(experiment, "artifact_location", `file://${s.root}//${EMPTY}`),
+  },
+  {
     name: "an experiment keeps its artifacts elsewhere",
     rule: null,
     changes: /location$/,

@@ -10,6 +10,7 @@ import {
   DAY,
   experiment,
   NOW,
+  orphan,
   problem,
   run,
   snapshot,
@@ -66,6 +67,25 @@ Deno.test("proveRemedies() names the choice that a plan leaves to the owner", ()
       ways: ["correct the line", "take it out, into the backup,"],
       by: "dropping",
     }],
+  );
+});
+
+Deno.test("proveRemedies() sends what lies in a damaged record to that first", () => {
+  const store: StoreSnapshot<"full"> = {
+    ...STORE,
+    experiments: [],
+    orphans: [orphan({ id: "7", foreign: ["notes.txt"], damage: "unreadable" })],
+    problems: [
+      problem({ path: "7", subject: "experiment", damage: "unreadable" }),
+      problem({ path: `7/${ONE.id}/metrics/loss`, subject: "metric", damage: "malformed-line" }),
+    ],
+  };
+  const findings = verifySnapshot(store);
+  const plan = planRepair(store, NO_EVIDENCE, POLICY, { now: NOW });
+  const remedies = proveRemedies(store, findings, [[{ kind: "repair" }, plan]], {});
+  assertEquals(
+    remedies.flatMap(({ rule, remedy }) => rule === "metric-line-malformed" ? [remedy] : []),
+    [{ kind: "choice", ways: ["mend 7 first, and look again"] }],
   );
 });
 

@@ -5,6 +5,7 @@ import {
   judgeRun,
   pinFinder,
 } from "../../../lib/judge/judge_by_age.ts";
+import { MERGE_MARKS } from "../../../lib/text/git_marks.ts";
 import type { Verdict } from "../../../lib/judge/judged.ts";
 import type { ActionReason, KeepReason } from "../../../lib/plan/plan.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
@@ -274,6 +275,7 @@ Deno.test("judgeOrphan() keeps what names another experiment, and what cannot be
     [
       ofOrphan({ damage: "id-mismatch", message: "it is 8" }),
       ofOrphan({ damage: "io", message: "Permission denied" }),
+      ofOrphan({ damage: "unreadable", message: MERGE_MARKS }),
       ofOrphan({ damagedRuns: [denied, linked] }),
       ofOrphan({ damagedRuns: [denied] }),
       ofOrphan({ newestChange: null }),
@@ -282,6 +284,7 @@ Deno.test("judgeOrphan() keeps what names another experiment, and what cannot be
     [
       stays({ kind: "names-another-experiment", message: "it is 8" }),
       stays({ kind: "unreadable", path, message: "Permission denied" }),
+      stays({ kind: "unreadable", path, message: MERGE_MARKS }),
       stays({ kind: "unreadable", path: placed[0]!.path, message: "torn" }),
       stays({ kind: "unreadable", path: placed[1]!.path, message: "Permission denied" }),
       stays({ kind: "unreadable", path, message }),

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { asStorePath } from "../../../lib/store/path.ts";
+import { MERGE_MARKS } from "../../../lib/text/git_marks.ts";
 import { choicesFor } from "../../../lib/repair/choices_for.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 
@@ -48,6 +49,17 @@ Deno.test("choicesFor() names two ways where there are two, each in the imperati
   assertEquals(choices("run", "moved"), {
     choices: ["move the store back", "rewrite the place that it names"],
     by: "relocation",
+  });
+});
+
+Deno.test("choicesFor() has one side of a merge taken out, and moves nothing away", () => {
+  const merged = { damage: "unreadable", message: MERGE_MARKS } as const;
+  const side = "take git's marks out, and with them one of the two sides";
+  assertEquals(choicesFor({ subject: "experiment", ...merged }, true), {
+    choices: [side, "bring its meta.yaml back from a backup of your own"],
+  });
+  assertEquals(choicesFor({ subject: "param", ...merged, damage: "merge-marks" }, false), {
+    choices: [side],
   });
 });
 

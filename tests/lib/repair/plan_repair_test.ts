@@ -277,7 +277,7 @@ Deno.test("planRepair() touches nothing in an orphan that stays: it would look a
 });
 
 Deno.test("planRepair() proposes a clean-up only of an orphan that it would quarantine", () => {
-  const choicesOf = (init: Parameters<typeof orphan>[0]) => {
+  const choicesOf = (init: Parameters<typeof orphan>[0], policy: Partial<RepairPolicy> = {}) => {
     const one = orphan({ id: "7", newestChange: NOW - DAY, ...init });
     const problems: readonly Problem[] = [{
       path: one.path,
@@ -287,7 +287,7 @@ Deno.test("planRepair() proposes a clean-up only of an orphan that it would quar
       line: null,
       column: null,
     }];
-    return plan(full({ orphans: [one], problems })).kept.map(({ reasons }) =>
+    return plan(full({ orphans: [one], problems }), {}, policy).kept.map(({ reasons }) =>
       reasons.map((reason) => reason.kind === "needs-choice" ? reason.choices[1] : reason.kind)
     );
   };
@@ -297,6 +297,8 @@ Deno.test("planRepair() proposes a clean-up only of an orphan that it would quar
     ["move the directory out of the store", "holds-foreign-files"],
   ]);
   assertEquals(choicesOf({ newestChange: NOW - HOUR / 60 }), [["changed-recently"]]);
+  // Whoever lets it settle for no time has it judged at once.
+  assertEquals(choicesOf({ newestChange: NOW - HOUR / 60 }, { settle: 0 }), choicesOf({}));
 });
 
 Deno.test("planRepair() makes no record of an experiment of which not everything could be read", () => {
