@@ -78,10 +78,10 @@ export function openLogToRead(store: string): OpenLog | null {
   if ((infoOf(path)?.size ?? 0) === 0) return null;
   checkJournal(path, locationOfFile(store));
   const database = new DatabaseSync(path, { readOnly: true });
-  return closingOnError(
-    database,
-    () => ({ database, path, version: checkOurs(database, path, store) }),
-  );
+  const version = closingOnError(database, () => checkOurs(database, path, store));
+  if (version > 0) return { database, path, version };
+  database.close();
+  return null;
 }
 
 /** The log, open. */
@@ -108,13 +108,8 @@ export function openLogToWrite(store: string): OpenLog {
   return closingOnError(database, () => {
     // The last step of a commit, that the journal goes, is made durable as well.
     database.exec("PRAGMA synchronous = EXTRA");
-    // What was cut off while it was made leaves nothing, once that is played back.
-    if ((infoOf(path)?.size ?? 0) > 0) database.exec("BEGIN IMMEDIATE; ROLLBACK");
-    if (infoOf(path)?.size === 0) {
-      // What expires is given back to the disk.
-      database.exec("PRAGMA auto_vacuum = FULL");
-      upgrade(database, 0);
-    }
+    // What expires is given back to the disk.
+    if (infoOf(path)?.size === 0) database.exec("PRAGMA auto_vacuum = FULL");
     const found = checkOurs(database, path, store);
     if (found < NEWEST) upgrade(database, found);
     return { database, path, version: NEWEST };
@@ -146,7 +141,12 @@ function closingOnError<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** Its version, if it is ours. */
+/** What was cut off while it was made is nobody's, and says nothing. */
+function isBlank(database: DatabaseSync): boolean {
+  return database.prepare("SELECT 1 FROM sqlite_master").get() === undefined;
+}
+
+/** Its version, if it is ours; 0 where nothing is in it yet. */
 function checkOurs(database: DatabaseSync, path: string, store: string): number {
   const ask = (name: string) => {
     try {
@@ -160,7 +160,9 @@ function checkOurs(database: DatabaseSync, path: string, store: string): number 
       throw new DamagedBackupError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
     }
   };
-  if (ask("application_id") !== APPLICATION) {
+  const application = ask("application_id");
+  if (application === 0 && isBlank(database)) return 0;
+  if (application !== APPLICATION) {
     throw foreignError(path, { expected: "a file", found: "another database", store });
   }
   const version = ask("user_version");
