@@ -1,4 +1,4 @@
-"""Lets MLflow keep runs in a database of SQLite.
+"""Lets MLflow keep runs in a database: a file of SQLite, or what a URI names.
 
     python database_runs.py make DATABASE         runs of all kinds, long ago; prints nothing
     python database_runs.py delete DATABASE RUN…  deletes runs as MLflow does
@@ -53,7 +53,7 @@ def say(client):
 
 def main():
     deed, database, *runs = sys.argv[1:]
-    client = MlflowClient(f"sqlite:///{database}")
+    client = MlflowClient(database if "://" in database else f"sqlite:///{database}")
     if deed == "say":
         return say(client)
     if deed == "make":

@@ -49,7 +49,7 @@ Deno.test({
           directory.path,
         ]);
         await readAlike(server, database, version);
-        await changeAndUndo(server, database, join(directory.path, "mlruns"));
+        await changeAndUndo(server, database, join(directory.path, "mlruns"), version);
       });
     }
     await context.step("what cannot be reached says why", () => refuseAll(server));
@@ -129,7 +129,12 @@ async function copyRows(
  * Soft-deletes what is old and purges what was deleted long ago, lets others change some of it, and undoes it: every
  * row of every table and every artifact is as it was.
  */
-async function changeAndUndo(server: Server, database: string, root: string): Promise<void> {
+async function changeAndUndo(
+  server: Server,
+  database: string,
+  root: string,
+  version: MlflowVersion,
+): Promise<void> {
   await using state = await tempDirectory();
   await using store = await openStore(server.uri(database), {
     now,
@@ -156,6 +161,17 @@ async function changeAndUndo(server: Server, database: string, root: string): Pr
     `SELECT COUNT(*) AS count FROM runs WHERE run_uuid = '${purged[0]}' OR experiment_id = 2`,
   );
   assertEquals(left?.count, "0");
+  const uri = server.uri(database, "+psycopg2");
+  const said = await runPython(version, "database_runs.py", ["say", uri]) as {
+    readonly deleted: readonly (readonly [id: string, ...unknown[]])[];
+    readonly experiments: readonly string[];
+  };
+  assertEquals(said.deleted.map(([id]) => id), gone.toSorted());
+  const [kept] = await server.ask<{ count: string }>(
+    database,
+    "SELECT COUNT(*) AS count FROM experiments",
+  );
+  assertEquals(said.experiments.length, Number(kept?.count));
 
   await server.ask(database, `UPDATE runs SET deleted_time = 1 WHERE run_uuid = '${gone[0]}'`);
   const { collisions } = await assertRejects(() => restore(store), RestoreCollisionError);

@@ -18,9 +18,9 @@ import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import type { Change, PerformOptions } from "../../ports/store.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
-import type { Tables } from "../scan/tables.ts";
+import type { Database, Tables } from "../scan/tables.ts";
 import type { WritableLog } from "../log/change_log.ts";
-import { AT_ONCE, type LoggedRow, makeChanges, softDeletion } from "../log/change_rows.ts";
+import { AT_ONCE, type LoggedRow, makeChanges, softDeletion, stateOf } from "../log/change_rows.ts";
 import {
   type FinishRun,
   finishRuns,
@@ -164,15 +164,26 @@ function softDelete(
       if (found === undefined) reasons.set(run, "gone");
       return found?.stamp === stamps.get(run) && standsAs(found, known.get(run));
     }));
-  } finally {
-    log.drop(rows.filter((row) => !changed.has(row)));
+  } catch (error) {
+    // A server that is heard of no more may have done it all the same.
+    log.drop(rows.filter((row) => !mayBeChanged(database, row)));
+    throw error;
   }
+  log.drop(rows.filter((row) => !changed.has(row)));
   const deleted = new Set([...changed].map(({ run }) => run));
   return chunk.map(({ kind, path, runId }) =>
     deleted.has(runId)
       ? { kind, path, outcome: "applied", usage: NO_USAGE }
       : { kind, path, outcome: "skipped", because: reasons.get(runId) ?? "changed-since-plan" }
   );
+}
+
+function mayBeChanged(database: Database, row: LoggedRow): boolean {
+  try {
+    return stateOf(database, row) === "after";
+  } catch {
+    return true;
+  }
 }
 
 /** As many actions of one kind at once as are done before the signal is looked at again. */
