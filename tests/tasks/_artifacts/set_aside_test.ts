@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { bringTreesBack } from "../../../tasks/_artifacts/bring_tree_back.ts";
 import { checkTree, copyAhead, setAside } from "../../../tasks/_artifacts/set_aside.ts";
@@ -210,4 +210,14 @@ Deno.test("checkTree() tells what a tree takes, and when it last changed", async
   assert(found.kind === "found");
   assertEquals(found.usage.files, 2);
   assert(found.usage.bytes > 0 && found.newestChange > 0 && found.stamp !== "");
+});
+
+Deno.test("copyAhead() stops when it is told to, and leaves no copy", async () => {
+  await using place = await artifactPlace("two disks");
+  writeFiles(place.root, RUN);
+  if (Deno.statSync(place.root).dev === Deno.statSync(dirname(place.trees)).dev) return;
+  const signal = AbortSignal.abort();
+  await assertRejects(() => copyAhead(place, treeAt("1/ab"), { signal }), DOMException);
+  assertEquals(findTree(place, treeAt("1/ab")), "in-place");
+  assertEquals([...Deno.readDirSync(place.staging)], []);
 });
