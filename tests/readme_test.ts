@@ -219,6 +219,29 @@ Deno.test("the README of the tests switches every module of the standard library
   }
 });
 
+Deno.test("each name of the seed's scripts stands in the table, in English and in Korean, with a link at the top", () => {
+  const names = [
+    ...["--mlruns-path", "--action list", "--action cleanup", "--action backup"],
+    ...["--action create-meta", "--days-old", "list_experiments_info", "backup_experiment_data"],
+    ...["create_missing_meta_yaml", "cleanup_old_runs", "find_orphaned_experiments"],
+    ...["remove_orphaned_experiment", "MLflowExperimentManager(", "print_experiment_summary"],
+    ...["setup_mlflow_experiment_safely", "create_experiment_safely"],
+    ...["cleanup_mlflow_experiments()", "cleanup_orphaned_experiments"],
+    ...["cleanup_mlflow_experiments.py", "mlflow_manager.py", "validate_experiment_integrity"],
+    ...["repair_experiment", "backup_experiment()", "restore_experiment", "safe_mlflow_run"],
+    ...["safe_log_param", "safe_log_metric", "safe_log_artifact"],
+  ];
+  const [, english = ""] = page("tasks/README.md").split("## Coming from");
+  const [, korean = ""] = page("README.ko.md").split(/^## `MLflowExperimentManager`/m);
+  for (const text of [english, korean]) {
+    assertEquals(names.filter((name) => !text.includes(name)), []);
+  }
+  for (const path of ["README.md", "README.ko.md"]) {
+    const top = page(path).split("\n").slice(0, 8).join("\n");
+    assert(/MLflowExperimentManager[^]*\]\([^)]*#[^)]*\)/.test(top), path);
+  }
+});
+
 Deno.test("the pages name only files that exist", async () => {
   const paths = commandsIn(all, /^((?:lib|tasks|tests)\/\S*)$/);
   assert(paths.length > 2);
