@@ -26,7 +26,7 @@ import { type Ending, runInjected, traceCalls } from "./strace.ts";
 import type { Subject, SubjectOptions, Tried } from "./subject.ts";
 
 /** All of them. */
-export const databaseScenarios: readonly Tried[] = [
+export const databaseScenarios: readonly Tried[] = ([
   { name: "database-cleanup", task: "database", prepare: (options) => prepare(CLEANUP, options) },
   { name: "database-restore", task: "database", prepare: (options) => prepare(RESTORE, options) },
   { name: "database-repair", task: "database", prepare: (options) => prepare(REPAIR, options) },
@@ -40,7 +40,7 @@ export const databaseScenarios: readonly Tried[] = [
     task: "database",
     prepare: (options) => prepare({ ...RECOVER, cutOff: RESTORE }, options),
   },
-];
+] satisfies readonly Tried[]).map((one) => ({ ...one, together: one.task }));
 
 interface Command {
   readonly words: readonly string[];

@@ -135,7 +135,8 @@ function sample(all: readonly Injection[], size: number): readonly Injection[] {
   const shuffledAll = shuffled(all, seed);
   const first = shares(
     shuffledAll,
-    ({ unit, call, kind }) => `${unit.scenario.name} ${call.name} ${kind}`,
+    ({ unit: { scenario }, call, kind }) =>
+      `${scenario.together ?? scenario.name} ${call.name} ${kind}`,
   ).flatMap((share) => share.slice(0, 1));
   const taken = new Set(first);
   const left = shares(

@@ -42,5 +42,7 @@ export interface Tried {
   readonly name: string;
   /** What `--tasks` selects it by, together with others. */
   readonly task: string;
+  /** Together with which others each call and kind is tried at least once. @default {alone} */
+  readonly together?: string;
   readonly prepare: (options: SubjectOptions) => Promise<Subject>;
 }
