@@ -23,6 +23,7 @@ import type { Database, DatabaseRow } from "../../../lib/store/snapshot.ts";
 import { addUsage, type DiskUsage, NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { formatCount } from "../../../lib/text/units.ts";
 import { bringTreesBack } from "../../_artifacts/bring_tree_back.ts";
+import { lookWithin, type Within } from "../../_artifacts/look_within.ts";
 import { checkTree, copyAhead, setAside, type Stays } from "../../_artifacts/set_aside.ts";
 import type { TreePlace } from "../../_artifacts/tree_place.ts";
 import { infoOf } from "../../_io/read.ts";
@@ -119,14 +120,16 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
     if (holders.problem !== null) {
       return stays(`its artifacts stay in ${root}/${path}: ${holders.problem}`);
     }
-    const holder = holders.find(
-      `${root}/${path}`,
-      (row) => holders.own.has(row) && isGoneWith(rows, subject, row),
-    );
+    const isGone = (row: DatabaseRow) => holders.own.has(row) && isGoneWith(rows, subject, row);
+    const within = await lookWithin(place.root, path);
+    const holder = holders.find(`${root}/${path}`, isGone) ?? holderWithin(holders, within, isGone);
     if (holder !== null) {
       return stays(
         `its artifacts stay in ${root}/${path}: ${holders.nameOf(holder)} has files there`,
       );
+    }
+    if (within.meta !== null) {
+      return stays(`its artifacts stay in ${root}/${path}: ${within.meta} is of a store of files`);
     }
     if (keepBackup) {
       try {
@@ -229,6 +232,8 @@ const NOTHING: Followed = { kind: "gone", usage: NO_USAGE, remains: [] };
 export interface Holders {
   readonly find: FindHolder;
   readonly own: ReadonlySet<DatabaseRow>;
+  /** Rows of runs, logged models and traces, by their ids. */
+  readonly byId: ReadonlyMap<string, readonly DatabaseRow[]>;
   /** Names a row for people. */
   readonly nameOf: (row: DatabaseRow) => string;
   /** Of a database that may hold any, and cannot be read; `null` where there is none. */
@@ -246,6 +251,10 @@ export function holdersOf({ own, others, problem }: NamedRows): Holders {
   return {
     find: treeHolders([...own, ...elsewhere.keys()]),
     own: new Set(own),
+    byId: Map.groupBy(
+      [...own, ...elsewhere.keys()].filter(({ kind }) => OWNERS.has(kind)),
+      ({ id }) => id,
+    ),
     problem,
     nameOf(row) {
       const path = elsewhere.get(row);
@@ -253,6 +262,27 @@ export function holdersOf({ own, others, problem }: NamedRows): Holders {
       return path === undefined ? name : `${name} of database ${path}`;
     },
   };
+}
+
+const OWNERS: ReadonlySet<DatabaseRow["kind"]> = new Set(["run", "logged-model", "trace"]);
+
+/**
+ * Another database may name the same directory by another path: through a link, or as a container sees it. Whatever
+ * the path, an id is that of one run alone, unless its files are at that path, and others.
+ */
+function holderWithin(
+  { byId }: Holders,
+  { owners }: Within,
+  isGone: (row: DatabaseRow) => boolean,
+): DatabaseRow | null {
+  for (const { id, path } of owners) {
+    const holder = (byId.get(id) ?? []).find((row) => {
+      const local = localPathOf(row.location);
+      return !(local !== null && isOther(local, `${path}/artifacts`)) && !isGone(row);
+    });
+    if (holder !== undefined) return holder;
+  }
+  return null;
 }
 
 const WORDS: Readonly<Record<DatabaseRow["kind"], string>> = {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { DamagedBackupError, RestoreCollisionError } from "../../../../lib/errors.ts";
 import { listBackups } from "../../../../tasks/backups/list_backups.ts";
@@ -197,6 +197,42 @@ Deno.test("a copy of a database leaves the artifacts of the original that it nam
   assertEquals(await clean(whole), [
     `its artifacts stay in ${place}: ${copy} is there as well, so that this may be the copy of another database`,
   ]);
+});
+
+Deno.test("artifacts stay in which another database names a run by another path, or a store of files lies", async () => {
+  for (const kind of ["a link", "a container's path", "a store of files"]) {
+    await using database = await filled();
+    const theirs = join(database.artifacts, "2", runId(9));
+    writeFiles(database.artifacts, { [`2/${runId(9)}/artifacts/model.txt`]: "theirs" });
+    const other = join(dirname(database.path), "other.db");
+    if (kind === "a store of files") {
+      Deno.writeTextFileSync(join(theirs, "meta.yaml"), "run_id: theirs\n");
+    } else {
+      const link = join(dirname(database.path), "link");
+      if (kind === "a link") Deno.symlinkSync(database.artifacts, link);
+      Deno.copyFileSync(database.path, other);
+      using rows = new DatabaseSync(other);
+      rows.exec("DELETE FROM logged_models");
+      rows.exec(`DELETE FROM runs WHERE run_uuid <> '${runId(4)}'`);
+      rows.exec("UPDATE experiments SET artifact_location = 's3://bucket/' || experiment_id");
+      rows.prepare("UPDATE runs SET run_uuid = ?, artifact_uri = ?").run(
+        runId(9),
+        `${kind === "a link" ? link : "/not/here"}/2/${runId(9)}/artifacts`,
+      );
+    }
+    const tree = await readTree(join(database.artifacts, "2"));
+    await using store = await open(database);
+    const { report } = await cleanup(store, { apply: true });
+    const stays = report!.outcomes.flatMap((one) =>
+      one.outcome === "applied" && one.path === "2" ? [one.stays] : []
+    );
+    const because = kind === "a store of files"
+      ? `${join(theirs, "meta.yaml")} is of a store of files`
+      : `run ${runId(9)} of database ${other} has files there`;
+    const place = join(database.artifacts, "2");
+    assertEquals(stays, [`its artifacts stay in ${place}: ${because}`], kind);
+    assertSameTree(await readTree(place), tree);
+  }
 });
 
 Deno.test("nothing is restored whose artifacts would replace others", async () => {
