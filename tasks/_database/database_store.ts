@@ -10,6 +10,7 @@ import { byPath } from "../../lib/store/path.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
 import type { LockedBackupPlaces } from "../ports/backups.ts";
+import { glanceInto, listDirectory } from "../_io/list_directory.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateDatabase } from "./locate_database.ts";
 import { isCutOff, openDatabase, orStoreError, requireWritable } from "./scan/open_database.ts";
@@ -121,7 +122,7 @@ async function readSnapshot<D extends Depth>(
   path: string,
   options: ReadOptions<D> & { readonly location: string; readonly now: number },
 ): Promise<StoreSnapshot<D>> {
-  const { depth, sizes = false, extras, signal } = options;
+  const { depth, sizes = false, extras, signal, isReport = false } = options;
   signal?.throwIfAborted();
   const inspection = depth === "full" ? await import("./scan/inspect_database.ts") : null;
   // Where nothing is planned, a damaged table is no reason to say nothing of the others.
@@ -133,7 +134,7 @@ async function readSnapshot<D extends Depth>(
     const assembled = assembleRows(rows);
     return inspection?.inspectDatabase(tables, rows, assembled) ?? assembled;
   });
-  if (depth === "meta" && !sizes) return await withOrphans(path, snapshot);
+  if (depth === "meta" && !sizes) return await withOrphans(path, snapshot, isReport);
   // What it is waited for holds up whoever writes to the database.
   const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
   const measured = await measureArtifacts(snapshot, {
@@ -141,7 +142,7 @@ async function readSnapshot<D extends Depth>(
     artifacts: extras?.artifacts ?? null,
   });
   const inspected = depth === "full" ? await withMissing(path, measured) : measured;
-  return await withOrphans(path, inspected);
+  return await withOrphans(path, inspected, isReport);
 }
 
 async function withMissing<D extends Depth>(
@@ -162,6 +163,7 @@ async function withMissing<D extends Depth>(
 async function withOrphans<D extends Depth>(
   path: string,
   snapshot: StoreSnapshot<D>,
+  isReport: boolean,
 ): Promise<StoreSnapshot<D>> {
   const root = snapshot.backend?.artifactRoot ?? null;
   if (root === null) return snapshot;
@@ -172,7 +174,7 @@ async function withOrphans<D extends Depth>(
   const orphans = await findOrphans(snapshot, {
     known: (ids) => withTables(path, (tables) => knownIds(tables, ids)),
     all: () => readAllNamed(path, root),
-  });
+  }, isReport ? glanceInto : listDirectory);
   return addOrphans(snapshot, orphans);
 }
 

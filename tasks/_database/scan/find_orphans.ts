@@ -16,7 +16,7 @@ import { isLitter, isLoggedModelId, isRunId } from "../../../lib/store/names.ts"
 import type { StorePath } from "../../../lib/store/path.ts";
 import type { Orphan, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { measureWeight, newMeasurer, weighTree } from "../../_file/scan/measure.ts";
-import { listDirectory } from "../../_io/list_directory.ts";
+import type { ListDirectory } from "../../_io/list_directory.ts";
 
 /** How rows are asked what they name. */
 export interface NamingRows {
@@ -45,15 +45,17 @@ export interface AllNamed {
  *
  * @param snapshot The store.
  * @param rows What its rows name; all of it is read only where something looks like an orphan.
+ * @param list How to list directories.
  * @returns The orphans, in any order.
  */
 export async function findOrphans(
   snapshot: StoreSnapshot,
   rows: NamingRows,
+  list: ListDirectory,
 ): Promise<readonly Orphan[]> {
   const root = snapshot.backend?.artifactRoot ?? null;
   if (root === null) return [];
-  const { isProven, trees } = await listTrees(root, snapshot);
+  const { isProven, trees } = await listTrees(root, snapshot, list);
   if (!isProven || trees.length === 0) return [];
   const known = rows.known(trees.flatMap(({ inner }) => inner.map(({ id }) => id)));
   const nameless = trees.filter(({ inner }) => !inner.some(({ id }) => known.has(id)));
@@ -65,7 +67,7 @@ export async function findOrphans(
   for (const tree of nameless) {
     const isNamed = tree.inner.some(({ id }) => ids.has(id)) ||
       places.some((place) => `${place}/`.startsWith(`${root}/${tree.path}/`));
-    const orphan = isNamed ? null : await orphanOf(root, tree, problem);
+    const orphan = isNamed ? null : await orphanOf(root, tree, problem, list);
     if (orphan !== null) orphans.push(isLost(orphan) ? { ...orphan, ...lossOf(tree) } : orphan);
   }
   return orphans;
@@ -106,7 +108,10 @@ interface Tree {
 async function listTrees(
   root: string,
   { experiments }: StoreSnapshot,
+  list: ListDirectory,
 ): Promise<{ readonly isProven: boolean; readonly trees: readonly Tree[] }> {
+  const names = (await directoriesIn(root, list)).filter((name) => /^\d+$/.test(name));
+  if (names.length === 0) return { isProven: false, trees: [] };
   const known = new Map(experiments.map((one) => [`${one.id}`, one]));
   const ids = new Set<string>(
     experiments.flatMap(({ runs, damagedRuns, loggedModels }) =>
@@ -115,11 +120,10 @@ async function listTrees(
   );
   const trees: Tree[] = [];
   let isProven = false;
-  for (const name of await directoriesIn(root)) {
-    if (!/^\d+$/.test(name)) continue;
+  for (const name of names) {
     const experiment = known.get(name);
     if (experiment !== undefined && experimentDirectoryOf(root, experiment) === null) continue;
-    const found = await listExperiment(root, name);
+    const found = await listExperiment(root, name, list);
     if (found === null) continue;
     const { inner, foreign } = found;
     if (experiment === undefined) {
@@ -145,9 +149,10 @@ async function listTrees(
 async function listExperiment(
   root: string,
   experiment: string,
+  list: ListDirectory,
 ): Promise<{ readonly inner: readonly Inner[]; readonly foreign: readonly string[] } | null> {
   const directory = `${root}/${experiment}`;
-  const listed = await listDirectory(directory);
+  const listed = await list(directory);
   if (listed.kind === "failed") return null;
   const inner: Inner[] = [];
   const foreign: string[] = [];
@@ -157,7 +162,7 @@ async function listExperiment(
     if (isDirectory && isRunId(name)) {
       inner.push({ kind: "run", id: name, path: addressOf(experiment, name) });
     } else if (kind !== undefined) {
-      for (const id of await directoriesIn(`${directory}/${name}`)) {
+      for (const id of await directoriesIn(`${directory}/${name}`, list)) {
         if (IDS[kind](id)) inner.push({ kind, id, path: addressOf(experiment, name, id) });
         else foreign.push(`${name}/${id}`);
       }
@@ -181,25 +186,34 @@ const IDS: Readonly<Record<InnerKind, (id: string) => boolean>> = {
 };
 
 /** What of a run, logged model or trace MLflow does not write while its row is in a database. */
-async function foreignIn(root: string, { path }: Inner): Promise<readonly string[]> {
-  const listed = await listDirectory(`${root}/${path}`);
+async function foreignIn(
+  root: string,
+  { path }: Inner,
+  list: ListDirectory,
+): Promise<readonly string[]> {
+  const listed = await list(`${root}/${path}`);
   if (listed.kind === "failed") return [];
   return listed.entries
     .filter(({ name, isDirectory }) => !(isDirectory && name === "artifacts") && !isLitter(name))
     .map(({ name }) => `${path.slice(path.indexOf("/") + 1)}/${name}`);
 }
 
-async function directoriesIn(path: string): Promise<readonly string[]> {
-  const listed = await listDirectory(path);
+async function directoriesIn(path: string, list: ListDirectory): Promise<readonly string[]> {
+  const listed = await list(path);
   if (listed.kind === "failed") return [];
   return listed.entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
 }
 
 /** `null`: MLflow does not lay it out like that for a database. */
-async function orphanOf(root: string, tree: Tree, problem: string | null): Promise<Orphan | null> {
+async function orphanOf(
+  root: string,
+  tree: Tree,
+  problem: string | null,
+  list: ListDirectory,
+): Promise<Orphan | null> {
   const { path, name, inner } = tree;
   const within: string[] = [];
-  for (const one of inner) within.push(...await foreignIn(root, one));
+  for (const one of inner) within.push(...await foreignIn(root, one, list));
   if (tree.foreign === null && within.length > 0) return null;
   if (within.some((entry) => entry.endsWith(`/${META}`))) return null;
   const weight = await weighTree(`${root}/${path}`);
