@@ -178,8 +178,8 @@ function runFields(tables: Tables): Readonly<Record<keyof RunRow, Column>> {
 /** Before MLflow 1.30 a run had its name in a tag alone. */
 const NAME = {
   name: "name",
-  sql: `COALESCE(NULLIF(name, ''), (SELECT value FROM tags
-    WHERE tags.run_uuid = runs.run_uuid AND key = 'mlflow.runName'))`,
+  sql: `CAST(COALESCE(NULLIF(name, ''), (SELECT value FROM tags
+    WHERE tags.run_uuid = runs.run_uuid AND key = 'mlflow.runName')) AS TEXT)`,
 };
 
 interface TagRow {

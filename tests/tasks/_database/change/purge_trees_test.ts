@@ -357,3 +357,17 @@ Deno.test("a log that names other trees than MLflow makes moves nothing", async 
     assertSameTree(await readTree(database.directory, { except: ["mlflow.db.mltidy"] }), tree);
   }
 });
+
+Deno.test("a run whose name is no text is purged, and comes back as it was", async () => {
+  await using database = await filled();
+  {
+    using rows = new DatabaseSync(database.path);
+    rows.exec(`UPDATE runs SET name = x'ff01' WHERE run_uuid = '${runId(1)}'`);
+  }
+  const before = exactRowsOf(database.path);
+  await using store = await open(database);
+  const { report } = await cleanup(store, { apply: true });
+  assertEquals(report?.complete, true);
+  await restore(store);
+  assertEquals(exactRowsOf(database.path), before);
+});
