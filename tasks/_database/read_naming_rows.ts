@@ -96,7 +96,11 @@ export async function readAllNamed(path: string, root: string): Promise<AllNamed
       ),
     ),
     locations: rows.map(({ location }) => location),
-    problem,
+    // Databases are looked for around the artifacts and around this one: another may share what lies far from both.
+    problem: problem ??
+      (`${root}/`.startsWith(`${dirname(path)}/`)
+        ? null
+        : `${root} does not lie beside the database, so that another database may name it`),
   };
 }
 

@@ -131,6 +131,12 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
     if (within.meta !== null) {
       return stays(`its artifacts stay in ${root}/${path}: ${within.meta} is of a store of files`);
     }
+    const stranger = strangerWithin(holders, within);
+    if (stranger !== null) {
+      return stays(
+        `its artifacts stay in ${root}/${path}: no row names ${stranger}, so that it may be of another database`,
+      );
+    }
     if (keepBackup) {
       try {
         const failed = await copyAhead(place, asked, { signal });
@@ -283,6 +289,11 @@ function holderWithin(
     if (holder !== undefined) return holder;
   }
   return null;
+}
+
+/** A database that lies elsewhere is not known, and may have its artifacts below the same root. */
+function strangerWithin({ byId }: Holders, { owners }: Within): string | null {
+  return owners.find(({ id }) => !id.startsWith("tr-") && !byId.has(id))?.path ?? null;
 }
 
 const WORDS: Readonly<Record<DatabaseRow["kind"], string>> = {

@@ -199,15 +199,15 @@ Deno.test("a copy of a database leaves the artifacts of the original that it nam
   ]);
 });
 
-Deno.test("artifacts stay in which another database names a run by another path, or a store of files lies", async () => {
-  for (const kind of ["a link", "a container's path", "a store of files"]) {
+Deno.test("artifacts stay in which another database may have some, or a store of files", async () => {
+  for (const kind of ["a link", "a container's path", "a store of files", "not seen"]) {
     await using database = await filled();
     const theirs = join(database.artifacts, "2", runId(9));
     writeFiles(database.artifacts, { [`2/${runId(9)}/artifacts/model.txt`]: "theirs" });
     const other = join(dirname(database.path), "other.db");
     if (kind === "a store of files") {
       Deno.writeTextFileSync(join(theirs, "meta.yaml"), "run_id: theirs\n");
-    } else {
+    } else if (kind !== "not seen") {
       const link = join(dirname(database.path), "link");
       if (kind === "a link") Deno.symlinkSync(database.artifacts, link);
       Deno.copyFileSync(database.path, other);
@@ -228,6 +228,8 @@ Deno.test("artifacts stay in which another database names a run by another path,
     );
     const because = kind === "a store of files"
       ? `${join(theirs, "meta.yaml")} is of a store of files`
+      : kind === "not seen"
+      ? `no row names ${theirs}, so that it may be of another database`
       : `run ${runId(9)} of database ${other} has files there`;
     const place = join(database.artifacts, "2");
     assertEquals(stays, [`its artifacts stay in ${place}: ${because}`], kind);

@@ -7,10 +7,17 @@ import { DAY, experiment, loggedModel, run, runId } from "../../../_support/buil
 import { type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
 import { writeDatabase } from "../../../_support/database.ts";
 import { writeFiles } from "../../../_support/disk_store.ts";
+import { memoryDirectory } from "../../../_support/temp_directory.ts";
 
 const lost = (number: number) => runId(900 + number);
 const model = `m-${runId(50)}`;
 const trace = `tr-${runId(60)}`;
+
+const PLACES = [
+  ["experiments", "artifact_location"],
+  ["runs", "artifact_uri"],
+  ["logged_models", "artifact_location"],
+] as const;
 
 /** Experiment 1 with five runs and their artifacts, and a logged model; experiment 2 is deleted. */
 function database(): Promise<TempDatabase> {
@@ -136,6 +143,15 @@ Deno.test("trees stay while it is in doubt whether they are orphans", async () =
     ({ directory }) => writeFiles(directory, { "old.db": "SQLite format 3\0" }),
   );
   assertEquals(Object.values(hidden), ["unreadable"]);
+  await using elsewhere = await memoryDirectory();
+  const away = await orphansAmong([one], ({ artifacts, execute }) => {
+    const place = join(elsewhere.path, "mlruns");
+    Deno.renameSync(artifacts, place);
+    for (const [table, column] of PLACES) {
+      execute(`UPDATE ${table} SET ${column} = REPLACE(${column}, '${artifacts}', '${place}')`);
+    }
+  });
+  assertEquals(Object.values(away), ["unreadable"]);
   const young = await orphansAmong([one], ({ artifacts }) => {
     const soon = new Date(Date.now() + DAY);
     Deno.utimeSync(join(artifacts, one), soon, soon);
