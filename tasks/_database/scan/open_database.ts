@@ -202,9 +202,25 @@ const FAILURES: Readonly<
 /** SQLite's code for a disk without room. */
 const FULL = 13;
 
+/** What SQLite says instead of a code, where Deno 2.9 hands none on: in an error of `exec()`. */
+const CODES: Readonly<Record<string, number>> = {
+  "database is locked": 5,
+  "database table is locked": 6,
+  "attempt to write a readonly database": 8,
+  "disk I/O error": 10,
+  "database disk image is malformed": 11,
+  "database or disk is full": FULL,
+  "unable to open database file": 14,
+  "file is not a database": 26,
+};
+
+function isOfSqlite(error: unknown): error is Error & { readonly errcode?: unknown } {
+  return error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
+}
+
 function codeOf(error: unknown): number {
-  const isOfSqlite = error instanceof Error && "errcode" in error;
-  return isOfSqlite && typeof error.errcode === "number" ? error.errcode : 0;
+  if (!isOfSqlite(error)) return 0;
+  return typeof error.errcode === "number" ? error.errcode : CODES[error.message] ?? 0;
 }
 
 function failureOf(error: Error): (typeof FAILURES)[number] | undefined {
@@ -265,7 +281,7 @@ export function storeErrorOf(error: unknown, path: string): StoreError | null {
       { cause: error },
     );
   }
-  if (!(error instanceof Error) || !("errcode" in error)) return null;
+  if (!isOfSqlite(error)) return null;
   const [kind, wrong, usual] = failureOf(error) ?? ["damaged", error.message, "mend that"];
   const help = isCutOff(error) ? recoverText(path) : usual;
   const message = `Cannot read store ${location}: ${wrong}; ${help}`;

@@ -14,13 +14,19 @@ Deno.test("storeErrorOf() tells that another program keeps a database locked, an
   writer.exec("BEGIN EXCLUSIVE");
   using reader = new DatabaseSync(database.path, { readOnly: true });
   reader.exec("PRAGMA busy_timeout = 0");
-  const said = assertThrows(() => reader.prepare("SELECT * FROM runs").all());
-  const error = storeErrorOf(said, database.path);
-  assert(error instanceof StoreLockedError);
-  assertEquals(
-    error.message,
-    `Cannot read store ${database.uri}: a program is writing to it; try again once it is done`,
-  );
+  for (
+    const ask of [
+      () => reader.prepare("SELECT * FROM runs").all(),
+      () => reader.exec("SELECT * FROM runs"),
+    ]
+  ) {
+    const error = storeErrorOf(assertThrows(ask), database.path);
+    assert(error instanceof StoreLockedError);
+    assertEquals(
+      error.message,
+      `Cannot read store ${database.uri}: a program is writing to it; try again once it is done`,
+    );
+  }
   assertEquals(storeErrorOf(new TypeError("no"), database.path), null);
 });
 
