@@ -23,7 +23,7 @@ import { bundleProgram, makeScratch, run as runProgram } from "./program.ts";
 import { shuffled } from "./shuffled.ts";
 import { type Call, hasStrace, isPossible, KINDS, runInjected, traceCalls } from "./strace.ts";
 
-const INJECTIONS = depth(4, 40);
+const INJECTIONS = depth(4, 16);
 const SEED = seed ?? Math.floor(Math.random() * 2 ** 31);
 const canTrace = await hasStrace();
 if (!canTrace) console.error("Skipping faults of a database: they take strace");
