@@ -13,6 +13,7 @@ import {
 } from "../../lib/plan/repair_action.ts";
 import { isUnfinished } from "../../lib/store/run_status.ts";
 import type { Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { isGone } from "../_io/read.ts";
 import { countOfRuns } from "./scan/dangling_rows.ts";
 import { newestArtifact } from "./scan/measure_artifacts.ts";
 import { NEWEST } from "./scan/read_rows.ts";
@@ -52,7 +53,9 @@ export async function readRowEvidence(
     dangling: countOfRuns(tables),
     points: newestPoints(tables),
   }));
-  const root = snapshot.backend?.artifactRoot ?? null;
+  const named = snapshot.backend?.artifactRoot ?? null;
+  // Asked once, not for each run.
+  const root = named === null || isGone(named) ? null : named;
   const runs = new Map<string, RunEvidence>();
   const stamps = new Map<string, string>();
   for (const run of unfinished) {

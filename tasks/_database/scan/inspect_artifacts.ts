@@ -13,7 +13,7 @@ import { addressOf } from "../../../lib/snapshot/assemble_rows.ts";
 import type { StorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
-import { infoOf, problemAt } from "../../_io/read.ts";
+import { infoOf, isGone, problemAt } from "../../_io/read.ts";
 import { newestArtifact } from "./measure_artifacts.ts";
 import { selectRows, type Tables, text } from "./tables.ts";
 
@@ -121,13 +121,14 @@ export function findMissingArtifacts(
 export async function withoutLiving(snapshot: StoreSnapshot): Promise<readonly Problem[]> {
   const { problems, backend, experiments, readAt } = snapshot;
   if (!problems.some(({ damage }) => damage === "stale")) return problems;
+  const root = backend?.artifactRoot ?? null;
+  // Asked once: to ask for each run's own directory in vain is most of the work where many have not ended.
+  if (root === null || isGone(root)) return problems;
   const runs = new Map(experiments.flatMap(({ runs }) => runs).map((run) => [run.path, run]));
   const left: Problem[] = [];
   for (const problem of problems) {
     const run = problem.damage === "stale" ? runs.get(problem.path) : undefined;
-    const sign = run === undefined
-      ? null
-      : await newestArtifact(run, backend?.artifactRoot ?? null);
+    const sign = run === undefined ? null : await newestArtifact(run, root);
     if (run === undefined || sign === null || checkLife(run, sign, readAt).length > 0) {
       left.push(problem);
     }

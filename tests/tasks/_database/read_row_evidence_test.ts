@@ -53,6 +53,25 @@ Deno.test("the newest point and the newest artifact are a run's last sign of lif
   assertEquals(await isStale(), false);
 });
 
+Deno.test("an artifact root that is not there is asked for once, not once for each run that has not ended", async () => {
+  const started = { status: "RUNNING", startTime: NOW - 30 * DAY, endTime: null } as const;
+  const runs = Array.from({ length: 20 }, (_, index) => run({ id: runId(index + 1), ...started }));
+  await using store = await tempDatabase({ experiments: [experiment({ id: "1", runs })] });
+  const { lstatSync } = Deno;
+  const asked: string[] = [];
+  Deno.lstatSync = (path) => {
+    if (`${path}`.startsWith(`${store.artifacts}/`)) asked.push(`${path}`);
+    return lstatSync(path);
+  };
+  try {
+    const { runs: signs } = await evidenceOf(store);
+    assertEquals([...signs.values()].map(({ newestFile }) => newestFile), runs.map(() => null));
+  } finally {
+    Deno.lstatSync = lstatSync;
+  }
+  assertEquals(asked, []);
+});
+
 Deno.test("rows that belong to runs which are gone are counted, with those that name such rows", async () => {
   await using store = await database();
   store.execute(`
