@@ -35,6 +35,8 @@ import { deepFreeze } from "../../_support/deep_freeze.ts";
 const verify = (store: StoreSnapshot, options: VerifySnapshotOptions = {}) =>
   verifySnapshot(deepFreeze(store), options);
 
+const QUARANTINE = { olderThan: null, purgeAfter: null, quarantineOrphans: true, settle: 0 };
+
 /** Without a default experiment there would be one more finding in each. */
 const snapshot = (init: SnapshotInit = {}) => bareSnapshot(withDefault(init));
 
@@ -774,6 +776,26 @@ Deno.test("verifySnapshot() sends a lost run of an orphan that goes to the clean
   ]);
 });
 
+Deno.test("verifySnapshot() sends an orphan in the trash to the clean-up, with its lost run", () => {
+  const store = snapshot({
+    orphans: [orphan({ id: "7", lifecycleStage: "deleted" })],
+    problems: ["", `/${RUN}`].map((below) =>
+      problem({
+        path: `.trash/7${below}`,
+        subject: below === "" ? "experiment" : "run",
+        damage: "missing",
+      })
+    ),
+  });
+  const advised = verify(store)
+    .map(({ path, remedy }) => `${remedy?.kind === "cleanup" && remedy.does} ${path}`);
+  assertEquals(advised, ["quarantine .trash/7", `quarantine .trash/7/${RUN}`]);
+  assertEquals(
+    planCleanup(store, QUARANTINE, { now: NOW }).actions.map(({ kind, path }) => `${kind} ${path}`),
+    ["quarantine-orphan .trash/7"],
+  );
+});
+
 /** Something for each reader. */
 const MIXED = snapshot({
   experiments: [experiment({ id: "1", name: "one" }), experiment({ id: "two", name: "two" })],
@@ -864,7 +886,6 @@ Deno.test("verifySnapshot() sends an orphan with readable runs to its repair", (
 });
 
 Deno.test("verifySnapshot() names the clean-up exactly where it quarantines", () => {
-  const policy = { olderThan: null, purgeAfter: null, quarantineOrphans: true, settle: 0 };
   const stores = snapshotArbitrary({ now: NOW }).map((store) => ({
     ...store,
     registeredModels: [],
@@ -874,7 +895,7 @@ Deno.test("verifySnapshot() names the clean-up exactly where it quarantines", ()
       .filter(({ remedy }) => remedy?.kind === "cleanup" && remedy.does === "quarantine")
       // Its lost runs go with it.
       .map(({ path }) => experimentPathOf(path));
-    const planned = planCleanup(store, policy, { now: NOW }).actions.map(({ path }) => path);
+    const planned = planCleanup(store, QUARANTINE, { now: NOW }).actions.map(({ path }) => path);
     assertEquals([...new Set(advised)].toSorted(), planned.toSorted());
   }));
 });
