@@ -15,7 +15,7 @@ import { openFileStore } from "../../tasks/_file/file_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { policyArbitrary } from "../_support/adverse_arbitraries.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
-import { experiment, NOW } from "../_support/builders.ts";
+import { DAY, experiment, NOW, run, runId, snapshot } from "../_support/builders.ts";
 import { tempDatabase } from "../_support/database_store.ts";
 import { draws } from "../_support/depth.ts";
 import { writeExtras } from "../_support/disk_extras.ts";
@@ -131,9 +131,11 @@ function eachExperiment(change: (one: Experiment) => Experiment): (history: Hist
 const histories = fc.tuple(
   snapshotArbitrary({ now: NOW }),
   fc.array(fc.nat(), { minLength: 20, maxLength: 60 }),
-).map(([store, numbers]) =>
-  DIFFERENCES.reduce((history, { without }) => without(history), withExtras(store, numbers))
-);
+).map(([store, numbers]) => withoutDifferences(withExtras(store, numbers)));
+
+function withoutDifferences(history: History): History {
+  return DIFFERENCES.reduce((current, { without }) => without(current), history);
+}
 
 const policies: fc.Arbitrary<CleanupPolicy> = fc.oneof(
   policyArbitrary(),
@@ -175,6 +177,38 @@ async function planOf(store: Store, policy: CleanupPolicy) {
   return inShort(planCleanup(snapshot, policy, { now: NOW }));
 }
 
+/** The plans of one history written as both. */
+async function plansOf(history: History, policy: CleanupPolicy) {
+  // An empty directory is no store yet.
+  const files = { ...withoutUses(history), hasTrash: true };
+  await using place = await tempStore(files);
+  writeExtras(place.root, files);
+  await using store = await openFileStore(place.root, OPTIONS);
+  await using database = await tempDatabase(history);
+  return {
+    ofFiles: await planOf(store, policy),
+    ofDatabase: await planOf(openDatabaseStore(database.path, OPTIONS), policy),
+  };
+}
+
+const PURGE: CleanupPolicy = {
+  olderThan: 30 * DAY,
+  purgeAfter: 0,
+  quarantineOrphans: true,
+  settle: 0,
+};
+
+/** One that certainly lets something go: of few random ones there may be none. */
+const SURE: [History, CleanupPolicy] = [
+  withoutDifferences(snapshot({
+    experiments: [
+      experiment({ id: "1", runs: [run({ id: runId(1), experimentId: "1" })] }),
+      experiment({ id: "2", lifecycleStage: "deleted", lastUpdateTime: NOW - DAY }),
+    ],
+  })),
+  PURGE,
+];
+
 Deno.test("a policy makes the same plan of a database as of the same history in files", async () => {
   let planned = 0;
   await fc.assert(
@@ -182,23 +216,34 @@ Deno.test("a policy makes the same plan of a database as of the same history in 
       const isByAge = policy.retention === undefined;
       const history = (isByAge ? DIFFERENCES_BY_AGE : [])
         .reduce((history, { without }) => without(history), drawn);
-      // An empty directory is no store yet.
-      const files = { ...withoutUses(history), hasTrash: true };
-      await using place = await tempStore(files);
-      writeExtras(place.root, files);
-      await using store = await openFileStore(place.root, OPTIONS);
-      const plan = await planOf(store, policy);
-      await using database = await tempDatabase(history);
-      assertEquals(await planOf(openDatabaseStore(database.path, OPTIONS), policy), plan);
+      const { ofFiles, ofDatabase } = await plansOf(history, policy);
+      assertEquals(ofDatabase, ofFiles);
       // By age alone fewer facts are read than were drawn.
       if (!isByAge) {
-        assertEquals(inShort(planCleanup(addressed(history), policy, { now: NOW })), plan);
+        assertEquals(inShort(planCleanup(addressed(history), policy, { now: NOW })), ofFiles);
       }
-      planned += plan.actions.length;
+      planned += ofFiles.actions.length;
     }),
-    draws(12, 200),
+    { ...draws(12, 200), examples: [SURE] },
   );
   assert(planned > 0);
+});
+
+Deno.test("a deleted experiment that is the newest goes from files, and stays in a database", async () => {
+  const id = "420101650667246000";
+  const history = snapshot({
+    experiments: [experiment({ id, lifecycleStage: "deleted", lastUpdateTime: NOW - 1 })],
+  });
+  const { ofFiles, ofDatabase } = await plansOf(history, PURGE);
+  const age = { time: NOW - 1, age: 1, limit: 0 };
+  assertEquals(ofFiles.actions, [
+    JSON.stringify(["purge-experiment", id, [{ kind: "deleted-longer-than", ...age }]]),
+  ]);
+  assertEquals(ofFiles.kept, []);
+  assertEquals(ofDatabase.actions, []);
+  assertEquals(ofDatabase.kept, [
+    JSON.stringify(["experiment", id, [{ kind: "newest-experiment" }], false]),
+  ]);
 });
 
 /** What runs and traces say of logged models is written into those, see `writeExtras()`. */
