@@ -6,7 +6,7 @@
  */
 
 import { localPathOf } from "../records/relocate_uri.ts";
-import { looksLikeExperimentId } from "../store/names.ts";
+import { isLoggedModelId, isRunId, looksLikeExperimentId } from "../store/names.ts";
 import type { DatabaseRow } from "../store/snapshot.ts";
 import { namesAlong } from "./find_references.ts";
 
@@ -58,7 +58,8 @@ export function treeHolders(rows: Iterable<DatabaseRow>): FindHolder {
       ? key.slice(1, -id.length - "//artifacts/".length).split("/")
       : key.split("/");
     for (const name of names) {
-      const isOfOther = name.length >= 32 && name !== id && ID.test(name);
+      const isOfOther = name.length >= 32 && name !== id &&
+        (isRunId(name) || isLoggedModelId(name));
       const mayBeAround = key === null && kind !== "experiment" && looksLikeExperimentId(name);
       if (!isOfOther && !mayBeAround) continue;
       const known = named.get(name);
@@ -90,9 +91,6 @@ interface Place {
   readonly key: string;
   readonly row: DatabaseRow;
 }
-
-/** Of a run or a logged model, as MLflow makes it. */
-const ID = /^(?:m-)?[0-9a-f]{32}$/;
 
 /** An absolute path as the system follows it where no link is on the way. */
 function plain(path: string): string {

@@ -105,6 +105,16 @@ export function isLoggedModelId(id: string): boolean {
   return id.startsWith("m-") && isRunId(id.slice(2));
 }
 
+/**
+ * Tells whether an id is whole: one as MLflow gives it to a trace, MLflow 2 as to a run.
+ *
+ * @param id The id, or the name of a directory.
+ * @returns Whether it is.
+ */
+export function isTraceId(id: string): boolean {
+  return isRunId(id.replace(/^tr-/, ""));
+}
+
 /** Nearly every key: one segment, which begins with a letter. */
 const PLAIN_KEY = /^[A-Za-z\d_][\w\-. :]*$/;
 

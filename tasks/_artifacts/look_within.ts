@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isLoggedModelId, isRunId } from "../../lib/store/names.ts";
+import { isLoggedModelId, isTraceId } from "../../lib/store/names.ts";
 import type { StorePath } from "../../lib/store/path.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 
@@ -50,6 +50,7 @@ export async function lookWithin(root: string, path: StorePath): Promise<Within>
   return { owners, meta };
 }
 
+/** What names a run names a trace of MLflow 2 as well. */
 function isOwnerId(name: string): boolean {
-  return isRunId(name.replace(/^tr-/, "")) || isLoggedModelId(name);
+  return isTraceId(name) || isLoggedModelId(name);
 }

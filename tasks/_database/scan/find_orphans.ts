@@ -12,7 +12,7 @@
 import { experimentDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
 import { addressOf } from "../../../lib/snapshot/assemble_rows.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
-import { isLitter, isLoggedModelId, isRunId } from "../../../lib/store/names.ts";
+import { isLitter, isLoggedModelId, isRunId, isTraceId } from "../../../lib/store/names.ts";
 import type { StorePath } from "../../../lib/store/path.ts";
 import type { Orphan, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { measureWeight, newMeasurer, weighTree } from "../../_file/scan/measure.ts";
@@ -182,7 +182,7 @@ const FOLDERS: ReadonlyMap<string, Exclude<InnerKind, "run">> = new Map([
 const IDS: Readonly<Record<InnerKind, (id: string) => boolean>> = {
   "run": isRunId,
   "logged-model": isLoggedModelId,
-  "trace": (id) => isRunId(id.replace(/^tr-/, "")),
+  "trace": isTraceId,
 };
 
 /** What of a run, logged model or trace MLflow does not write while its row is in a database. */
