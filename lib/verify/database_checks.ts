@@ -262,9 +262,6 @@ export function findUnknownSchema({ backend }: StoreSnapshot): readonly Violatio
   ];
 }
 
-/** Finds the same, for a version of MLflow that is asked for. */
-export const findRefusedSchema: Check = findUnknownSchema;
-
 /**
  * Finds a schema that MLflow 3.17 lets no database have.
  *

@@ -15,7 +15,6 @@ import {
   findNameless,
   findNewSchema,
   findOldSchema,
-  findRefusedSchema,
   findUndated,
   findUnknownSchema,
   findUnusableRows,
@@ -164,7 +163,7 @@ export const DATABASE_RULES: readonly RuleRow[] = [
     stores: "database",
     remedy: byHand("Open it with the version of MLflow that wrote it, or a newer one"),
     whenAsked: true,
-    check: findRefusedSchema,
+    check: findUnknownSchema,
   },
   {
     id: "free-pages",

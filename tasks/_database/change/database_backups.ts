@@ -120,7 +120,9 @@ async function bringBack(
   const isWhole = (selection.experiment ?? selection.run) === undefined;
   if (isWhole) log.reopen(id);
   else log.markGoingBack(chosen.subjects);
-  const inTheWay = await orElse(path, undoChosen(held, id, chosen, work));
+  const inTheWay = await undoChosen(held, id, chosen, work).catch((error: unknown) => {
+    throw storeErrorOf(error, path) ?? error;
+  });
   // Nothing was in the way before: the next task that locks the store tries once more.
   if (inTheWay.length > 0) throw new RestoreCollisionError(id, inTheWay);
   if (isEmpty(log, id)) log.remove(id);
@@ -151,14 +153,6 @@ async function undoChosen(
     if (left.size > 0) return collisionsOf(log, owned, { rows: [...left], subjects: [] });
   }
   return [];
-}
-
-async function orElse<T>(path: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw storeErrorOf(error, path) ?? error;
-  }
 }
 
 type Look = <T>(look: (log: ChangeLog, owned: OwnedRows) => T) => T | null;

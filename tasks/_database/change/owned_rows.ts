@@ -28,13 +28,16 @@ export interface RowWords {
   readonly isRemote: boolean;
   /** Asks what happens by itself when a row changes: `name`, and of which `table`. */
   readonly triggers: string;
-  /** See {@linkcode readRows}. */
+  /** Reads rows with the exact type of every value, within a transaction. */
   read(rows: OwnedRows, taking: Taking): Taken;
-  /** See {@linkcode deleteRows}. */
+  /** Deletes rows that have been read, within the same transaction; gives how many are gone. */
   remove(rows: OwnedRows, taking: Taking, taken: Taken): number;
-  /** See {@linkcode insertRows}. */
+  /**
+   * Inserts rows, unless the very same are there, within a transaction; gives whether they are all there now: not
+   * when another one is in the way of one.
+   */
   insert(rows: OwnedRows, chunk: RowChunk): boolean;
-  /** See {@linkcode hasRow}. */
+  /** Tells whether the very same row is there. */
   has(rows: OwnedRows, chunk: Pick<RowChunk, "table" | "columns">, row: RemovedRow): boolean;
 }
 
@@ -91,56 +94,6 @@ export interface Taken {
   readonly chunks: readonly RowChunk[];
   readonly count: number;
   readonly last: bigint | string | null;
-}
-
-/**
- * Reads rows with the exact type of every value.
- *
- * @param rows The database, within a transaction.
- * @param taking Which.
- * @returns The rows of each owner.
- */
-export function readRows(rows: OwnedRows, taking: Taking): Taken {
-  return rows.words.read(rows, taking);
-}
-
-/**
- * Deletes rows that have been read.
- *
- * @param rows The database, within the same transaction.
- * @param taking Which.
- * @param taken What was read of them.
- * @returns How many are gone.
- */
-export function deleteRows(rows: OwnedRows, taking: Taking, taken: Taken): number {
-  return rows.words.remove(rows, taking, taken);
-}
-
-/**
- * Inserts rows, unless the very same are there.
- *
- * @param rows The database, within a transaction.
- * @param chunk The rows.
- * @returns Whether they are all there now; not when another one is in the way of one.
- */
-export function insertRows(rows: OwnedRows, chunk: RowChunk): boolean {
-  return rows.words.insert(rows, chunk);
-}
-
-/**
- * Tells whether the very same row is there.
- *
- * @param rows The database.
- * @param chunk Of which rows it is.
- * @param row The row.
- * @returns Whether it is.
- */
-export function hasRow(
-  rows: OwnedRows,
-  chunk: Pick<RowChunk, "table" | "columns">,
-  row: RemovedRow,
-): boolean {
-  return rows.words.has(rows, chunk, row);
 }
 
 /**

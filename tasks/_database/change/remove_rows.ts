@@ -18,9 +18,7 @@ import type { WritableLog } from "../log/change_log.ts";
 import { inTransaction } from "../log/change_rows.ts";
 import {
   countRows,
-  deleteRows,
   type OwnedRows,
-  readRows,
   statementOf,
   tablesOf,
   type Taken,
@@ -278,7 +276,7 @@ function take<Why>(place: RemovalPlace, { owner, parts, wanted, refuse }: Step<W
       const subjects = new Map(left.map(({ id, going }) => [id, going.logged]));
       const taken = wanted.map((one): readonly [Taking, Taken] => {
         const taking: Taking = { owner, ids, ...one };
-        return [taking, readRows(rows, taking)];
+        return [taking, rows.words.read(rows, taking)];
       });
       log.addChunks(
         taken.flatMap(([, { chunks }]) =>
@@ -294,7 +292,7 @@ function take<Why>(place: RemovalPlace, { owner, parts, wanted, refuse }: Step<W
 }
 
 function deleteTaken(rows: OwnedRows, taking: Taking, taken: Taken): number {
-  const gone = taken.count === 0 ? 0 : deleteRows(rows, taking, taken);
+  const gone = taken.count === 0 ? 0 : rows.words.remove(rows, taking, taken);
   if (gone === taken.count) return gone;
   throw new Error(
     `expected ${taken.count} rows of table ${taking.table.table} to go, found ${gone}`,

@@ -14,7 +14,7 @@
 import { OWNED_TABLES, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
 import type { ChangeLog, WritableLog } from "../log/change_log.ts";
 import { inTransaction } from "../log/change_rows.ts";
-import { hasColumns, hasRow, insertRows, type OwnedRows, statementOf } from "./owned_rows.ts";
+import { hasColumns, type OwnedRows, statementOf } from "./owned_rows.ts";
 import {
   type LoggedSubject,
   placesOf,
@@ -54,7 +54,7 @@ export function stateOfSubject(
   if (isTaken !== undefined) {
     const own = ownChunk(log, subject);
     // What was about to go, and did not, has no such rows in the log.
-    return own === null || hasColumns(rows, own) && hasRow(rows, own, own.rows[0]!)
+    return own === null || hasColumns(rows, own) && rows.words.has(rows, own, own.rows[0]!)
       ? "back"
       : { collision: `${name}: expected none, found another ${WORDS[kind]} with that id` };
   }
@@ -82,7 +82,7 @@ function stateOfRows(log: ChangeLog, rows: OwnedRows, subject: LoggedSubject): S
   const [chunk] = log.chunksOf(subject);
   const row = chunk?.rows[0];
   if (chunk === undefined || row === undefined) return "back";
-  return hasColumns(rows, chunk) && hasRow(rows, chunk, row) ? "back" : "gone";
+  return hasColumns(rows, chunk) && rows.words.has(rows, chunk, row) ? "back" : "gone";
 }
 
 const WORDS = {
@@ -250,7 +250,7 @@ function insertChunk(
       } ${id}: expected table ${table} with the columns that it had, found another one`,
     );
   }
-  if (insertRows(rows, chunk) || isBack) return;
+  if (rows.words.insert(rows, chunk) || isBack) return;
   throw new InTheWay(
     `${
       WORDS[kind]

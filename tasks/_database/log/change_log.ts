@@ -127,6 +127,16 @@ export function openChangeLog(store: string): WritableLog {
   return writableLogOf(openLogToWrite(store));
 }
 
+/** How far a change is, as the column `is_done` has it. */
+const State = {
+  begun: 0,
+  done: 1,
+  /** It can be undone no more. */
+  leaving: 2,
+  /** It is done, and something that a whole copy stands for is to be freed. */
+  remaining: 3,
+} as const;
+
 /** What is chosen of a change's rows, or subjects. */
 const CHOSEN = "change = ? AND (? IS NULL OR experiment = ?) AND (? IS NULL OR run = ?)";
 
@@ -174,9 +184,9 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
           order: Number(row["place"]),
           task: String(row["task"]),
           createdAt: Number(row["created_at"]),
-          isDone: row["is_done"] === 1 || row["is_done"] === 3,
-          hasRemains: row["is_done"] === 3,
-          isLeaving: row["is_done"] === 2,
+          isDone: row["is_done"] === State.done || row["is_done"] === State.remaining,
+          hasRemains: row["is_done"] === State.remaining,
+          isLeaving: row["is_done"] === State.leaving,
           count: Number(row["changed"]) + Number(row["subjects"]),
           bytes: Number(row["bytes"]),
           isGoingBack: Number(row["back"]) > 0,
@@ -221,7 +231,8 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
         const all = log.list();
         const id = newBackupId(task, now, (id) => all.some((one) => one.id === id));
         const order = orderAfter(all.map(({ order }) => order), now);
-        database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, 0)").run(id, order, task, now);
+        database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, ?)")
+          .run(id, order, task, now, State.begun);
         const none = {
           isLeaving: false,
           hasRemains: false,
@@ -265,11 +276,12 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
     dropSubjects: (subjects) => dropFrom(database, "subjects", subjects),
     finish: (id, hasRemains = false) =>
       void database.prepare("UPDATE changes SET is_done = ? WHERE id = ?")
-        .run(hasRemains ? 3 : 1, id),
-    reopen: (id) => void database.prepare("UPDATE changes SET is_done = 0 WHERE id = ?").run(id),
+        .run(hasRemains ? State.remaining : State.done, id),
+    reopen: (id) =>
+      void database.prepare("UPDATE changes SET is_done = ? WHERE id = ?").run(State.begun, id),
     leave: (id) =>
       inTransaction(database, () => {
-        database.prepare("UPDATE changes SET is_done = 2 WHERE id = ?").run(id);
+        database.prepare("UPDATE changes SET is_done = ? WHERE id = ?").run(State.leaving, id);
         database.prepare("DELETE FROM rows WHERE change = ?").run(id);
         database.prepare(
           "DELETE FROM removed WHERE subject IN (SELECT number FROM subjects WHERE change = ?)",

@@ -72,7 +72,6 @@ function statementOf(session: BlockingSession, sql: string): Statement {
   return {
     all: (...values) => [...ask(values).rows],
     get: (...values) => ask(values).rows[0],
-    iterate: (...values) => ask(values).rows[Symbol.iterator](),
     run: (...values) => ({ changes: ask(values).count }),
   };
 }

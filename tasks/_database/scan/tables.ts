@@ -12,7 +12,6 @@ import type { ForeignKey } from "../../../lib/snapshot/owned_tables.ts";
 export interface Statement {
   all(...values: SQLInputValue[]): Record<string, SQLOutputValue>[];
   get(...values: SQLInputValue[]): Record<string, SQLOutputValue> | undefined;
-  iterate(...values: SQLInputValue[]): Iterable<Record<string, SQLOutputValue>>;
   run(...values: SQLInputValue[]): { readonly changes: number | bigint };
   /** What SQLite has, and the types of Deno 2.9 do not know. */
   setReturnArrays?(on: boolean): void;
