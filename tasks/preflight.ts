@@ -27,6 +27,7 @@ import { simulatePlan } from "../lib/plan/simulate_plan.ts";
 import { ORPHAN_SETTLE } from "../lib/policy/policy.ts";
 import { planRepair } from "../lib/repair/plan_repair.ts";
 import { recoveredName } from "../lib/repair/rebuild_experiment_meta.ts";
+import { asMlflowChooses } from "../lib/store/holders.ts";
 import type { Experiment, StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Remains } from "../lib/store/usage.ts";
 import { durationOf } from "../lib/text/units.ts";
@@ -124,7 +125,7 @@ export async function preflight(
   };
 }
 
-/** As setting it up chooses: an active one before a deleted one, then the newest. */
+/** As setting it up chooses: an active one before a deleted one. */
 function awaitedOf(
   { experiments }: StoreSnapshot,
   name: string,
@@ -132,9 +133,7 @@ function awaitedOf(
 ): AwaitedExperiment {
   const stageOf = ({ lifecycleStage }: Experiment) => lifecycleStage === "active" ? 0 : 1;
   const [found] = experiments.filter((one) => one.name === name).toSorted((one, other) =>
-    stageOf(one) - stageOf(other) ||
-    (other.creationTime ?? -Infinity) - (one.creationTime ?? -Infinity) ||
-    (one.id < other.id ? -1 : 1)
+    stageOf(one) - stageOf(other) || asMlflowChooses(one, other)
   );
   if (found === undefined) return { name, experimentId: null, would: "create", runs: 0 };
   const { id, lifecycleStage, runs: { length: runs } } = found;

@@ -7,7 +7,7 @@
 
 import { localPathOf } from "../records/relocate_uri.ts";
 import { isLoggedModelId, isRunId, looksLikeExperimentId } from "../store/names.ts";
-import type { DatabaseRow } from "../store/snapshot.ts";
+import type { Database, DatabaseRow } from "../store/snapshot.ts";
 import { namesAlong } from "./find_references.ts";
 
 /**
@@ -113,3 +113,70 @@ function firstFrom(places: readonly Place[], key: string): number {
   }
   return low;
 }
+
+/** What rows name of files: those of this database, and of those that may share its artifact root. */
+export interface NamedRows {
+  readonly own: readonly DatabaseRow[];
+  readonly others: readonly Database[];
+  /** Of a database that may name any of it, and cannot be read; `null` where there is none. */
+  readonly problem: string | null;
+}
+
+/**
+ * Says that what rows name cannot all be told.
+ *
+ * @param databases Those that were read.
+ * @returns Which of them cannot be read, and why; `null` where all can.
+ */
+export function hiddenText(databases: readonly Database[]): string | null {
+  const hidden = databases.find(({ problem }) => problem !== null);
+  return hidden === undefined
+    ? null
+    : `database ${hidden.path} may name it and cannot be read: ${hidden.problem}`;
+}
+
+/** What holds trees. */
+export interface TreeHolders {
+  readonly find: FindHolder;
+  readonly own: ReadonlySet<DatabaseRow>;
+  /** Rows of runs, logged models and traces, by their ids. */
+  readonly byId: ReadonlyMap<string, readonly DatabaseRow[]>;
+  /** Names a row for people. */
+  readonly nameOf: (row: DatabaseRow) => string;
+  /** Of a database that may hold any, and cannot be read; `null` where there is none. */
+  readonly problem: string | null;
+}
+
+/**
+ * Learns what holds trees.
+ *
+ * @param named What rows name of files.
+ * @returns What finds what holds a tree.
+ */
+export function holdersOfTrees({ own, others, problem }: NamedRows): TreeHolders {
+  const elsewhere = new Map(others.flatMap(({ path, rows }) => rows.map((row) => [row, path])));
+  return {
+    find: treeHolders([...own, ...elsewhere.keys()]),
+    own: new Set(own),
+    byId: Map.groupBy(
+      [...own, ...elsewhere.keys()].filter(({ kind }) => WITH_ID.has(kind)),
+      ({ id }) => id,
+    ),
+    problem,
+    nameOf(row) {
+      const path = elsewhere.get(row);
+      const name = `${WORDS[row.kind]} ${row.id}`;
+      return path === undefined ? name : `${name} of database ${path}`;
+    },
+  };
+}
+
+const WITH_ID: ReadonlySet<DatabaseRow["kind"]> = new Set(["run", "logged-model", "trace"]);
+
+const WORDS: Readonly<Record<DatabaseRow["kind"], string>> = {
+  "experiment": "experiment",
+  "run": "run",
+  "logged-model": "logged model",
+  "model-version": "model version",
+  "trace": "trace",
+};

@@ -65,17 +65,29 @@ export function linkedIn(snapshot: StoreSnapshot): (path: string) => boolean {
 }
 
 /**
- * Chooses among active experiments of one name one that MLflow does not take: it takes the newest, of equals
- * that of the least id.
+ * Orders experiments of one name and stage as MLflow chooses among them: the newest first, of equals that of the
+ * least id.
+ *
+ * @param one An experiment.
+ * @param other Another one.
+ * @returns Below zero where it comes first.
+ */
+export function asMlflowChooses(one: Namesake, other: Namesake): number {
+  return (other.creationTime ?? -Infinity) - (one.creationTime ?? -Infinity) ||
+    (one.id < other.id ? -1 : 1);
+}
+
+/** What tells which of several experiments a name means. */
+export type Namesake = Pick<Experiment, "creationTime"> & { readonly id: string };
+
+/**
+ * Chooses among active experiments of one name one that MLflow does not take.
  *
  * @param active The experiments.
  * @returns The one; `undefined` where there are not two.
  */
 export function namesakeToRename(active: readonly Experiment[]): Experiment | undefined {
-  return active.toSorted((one, other) =>
-    (other.creationTime ?? -Infinity) - (one.creationTime ?? -Infinity) ||
-    (one.id < other.id ? -1 : 1)
-  )[1];
+  return active.toSorted(asMlflowChooses)[1];
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import type { ExperimentMeta } from "../records/meta.ts";
 import { readExperimentMeta } from "../records/meta_record.ts";
+import { asMlflowChooses, type Namesake } from "../store/holders.ts";
 import type { LifecycleStage } from "../store/snapshot.ts";
 import { type MetaDocument, parseMetaYaml, scalar, stringifyMetaYaml } from "../yaml/meta_yaml.ts";
 
@@ -51,7 +52,7 @@ export function chooseExperiment(
       : [];
   });
   const [first] = found.sort((a, b) =>
-    rank(a) - rank(b) || createdAt(b.meta) - createdAt(a.meta) || (a.id < b.id ? -1 : 1)
+    rank(a) - rank(b) || asMlflowChooses(namesakeOf(a), namesakeOf(b))
   );
   return first === undefined
     ? null
@@ -62,8 +63,8 @@ function rank({ stage, repaired }: ChosenExperiment): number {
   return (stage === "active" ? 0 : 2) + (repaired === null ? 0 : 1);
 }
 
-function createdAt({ creationTime }: ExperimentMeta): number {
-  return creationTime ?? -Infinity;
+function namesakeOf({ id, meta }: ExperimentFile & { readonly meta: ExperimentMeta }): Namesake {
+  return { id, creationTime: meta.creationTime };
 }
 
 /**

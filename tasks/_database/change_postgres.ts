@@ -15,7 +15,7 @@ import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import type { OpenedDatabase } from "./change/lock_database.ts";
 import type { OwnedRows } from "./change/owned_rows.ts";
 import { postgresRowsOf } from "./postgres_rows.ts";
-import type { NamedRows } from "./change/purge_trees.ts";
+import { hiddenText, type NamedRows } from "../../lib/snapshot/tree_holders.ts";
 import { type BlockingSession, openBlockingSession } from "./postgres/blocking_session.ts";
 import { tablesOf } from "./postgres/postgres_database.ts";
 import type { Reach } from "./postgres/session.ts";
@@ -35,15 +35,10 @@ export async function readPostgresNamed(reach: Reach, root: string): Promise<Nam
   using session = openBlockingSession(reach, "read");
   const { database, columns } = tablesOf(session);
   const own = namedRowsOf(database, (table) => columns.get(table) ?? new Set());
-  const hidden = others.find(({ problem }) => problem !== null);
   return {
     own: own === null || typeof own === "string" ? [] : own,
     others,
-    problem: typeof own === "string"
-      ? own
-      : hidden === undefined
-      ? null
-      : `database ${hidden.path} may name it and cannot be read: ${hidden.problem}`,
+    problem: typeof own === "string" ? own : hiddenText(others),
   };
 }
 

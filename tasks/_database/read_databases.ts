@@ -11,7 +11,7 @@ import { shellWords } from "../../lib/text/shell_words.ts";
 import { formatCount } from "../../lib/text/units.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import type { OpenOptions } from "../_io/open_regular.ts";
-import { failureText, infoOf } from "../_io/read.ts";
+import { failureText, infoOf, realPathOrNull } from "../_io/read.ts";
 import { isDatabase, isNearlyDatabase, readBeginning, wasDatabase } from "./locate_database.ts";
 
 /** What MLflow calls a database where nobody names one. */
@@ -56,7 +56,8 @@ export async function readDatabases(
   const found = listed.flatMap((one) => one.paths);
   // Of two names of one file the last counts, and by its usual name more is known to be a database.
   for (const path of [...found, ...found.filter(isUsual), ...named]) {
-    paths.set(realPath(path), path);
+    // The same database may be reached by two names.
+    paths.set(realPathOrNull(path) ?? path, path);
   }
   const databases = listed.flatMap((one) => one.unreadable);
   for (const path of paths.values()) {
@@ -149,15 +150,6 @@ function isAsLong(path: string): boolean {
 
 function isUsual(path: string): boolean {
   return basename(path) === USUAL_NAME;
-}
-
-/** The same database may be reached by two names. */
-function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 /** `null`: there is no database of MLflow's. */

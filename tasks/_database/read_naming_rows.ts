@@ -5,7 +5,8 @@
  */
 
 import { dirname } from "@std/path";
-import type { NamedRows } from "./change/purge_trees.ts";
+import { realPathOrNull } from "../_io/read.ts";
+import { hiddenText, type NamedRows } from "../../lib/snapshot/tree_holders.ts";
 import { readDatabases } from "./read_databases.ts";
 import type { AllNamed } from "./scan/find_orphans.ts";
 import { readDatabase } from "./scan/read_database.ts";
@@ -60,16 +61,12 @@ export function knownIds(tables: Tables, ids: readonly string[]): ReadonlySet<st
 export async function readNamedRows(path: string, root: string): Promise<NamedRows> {
   const beside = [...await readDatabases(root), ...await readDatabases(dirname(path))];
   const others = [...new Map(beside.map((one) => [one.path, one])).values()]
-    .filter((one) => realPath(one.path) !== path);
+    .filter((one) => (realPathOrNull(one.path) ?? one.path) !== path);
   const own = readDatabase(path);
-  const hidden = (own === null ? others : [own, ...others])
-    .find(({ problem }) => problem !== null);
   return {
     own: own?.rows ?? [],
     others,
-    problem: hidden === undefined
-      ? null
-      : `database ${hidden.path} may name it and cannot be read: ${hidden.problem}`,
+    problem: hiddenText(own === null ? others : [own, ...others]),
   };
 }
 
@@ -102,12 +99,4 @@ export async function readAllNamed(path: string, root: string): Promise<AllNamed
         ? null
         : `${root} does not lie beside the database, so that another database may name it`),
   };
-}
-
-function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return path;
-  }
 }

@@ -199,6 +199,20 @@ export function infoOf(path: string): Deno.FileInfo | null {
 }
 
 /**
+ * Follows the links on the way to something. Needs read permission.
+ *
+ * @param path Its path.
+ * @returns Its absolute path without links; `null` where that cannot be told.
+ */
+export function realPathOrNull(path: string): string | null {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/**
  * Tells whether there is certainly nothing at a path.
  *
  * @param path The path.

@@ -18,8 +18,12 @@ import { basename, dirname, join } from "@std/path";
 import { artifactTreeOf } from "../../../lib/snapshot/artifact_tree.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
 import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
-import { type FindHolder, treeHolders } from "../../../lib/snapshot/tree_holders.ts";
-import type { Database, DatabaseRow } from "../../../lib/store/snapshot.ts";
+import {
+  holdersOfTrees,
+  type NamedRows,
+  type TreeHolders,
+} from "../../../lib/snapshot/tree_holders.ts";
+import type { DatabaseRow } from "../../../lib/store/snapshot.ts";
 import { addUsage, type DiskUsage, NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import { formatCount } from "../../../lib/text/units.ts";
 import { bringTreesBack } from "../../_artifacts/bring_tree_back.ts";
@@ -31,14 +35,6 @@ import { isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
 import { treePlaceOf } from "./logged_trees.ts";
 import { type OwnedRows, statementOf } from "./owned_rows.ts";
-
-/** What rows name of files: those of this database, and of those that may share its artifact root. */
-export interface NamedRows {
-  readonly own: readonly DatabaseRow[];
-  readonly others: readonly Database[];
-  /** Of a database that may name any of it, and cannot be read; `null` where there is none. */
-  readonly problem: string | null;
-}
 
 /** Reads what rows name. */
 export type ReadNamed = (root: string) => Promise<NamedRows>;
@@ -92,7 +88,7 @@ export interface PurgeTrees {
 export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
   const { database, rows, change, keepBackup, readNamed } = options;
   const { root, place } = locateTrees(database, rows);
-  let named: Promise<Holders> | null = null;
+  let named: Promise<TreeHolders> | null = null;
   const prepareTree = async (
     place: TreePlace,
     subject: Subject,
@@ -116,7 +112,7 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
         `its artifacts stay in ${root}/${path}: ${copy} is there as well, so that this may be the copy of another database`,
       );
     }
-    const holders = await (named ??= readNamed(root!).then(holdersOf));
+    const holders = await (named ??= readNamed(root!).then(holdersOfTrees));
     if (holders.problem !== null) {
       return stays(`its artifacts stay in ${root}/${path}: ${holders.problem}`);
     }
@@ -234,50 +230,12 @@ export function locateTrees(
 
 const NOTHING: Followed = { kind: "gone", usage: NO_USAGE, remains: [] };
 
-/** What holds trees. */
-export interface Holders {
-  readonly find: FindHolder;
-  readonly own: ReadonlySet<DatabaseRow>;
-  /** Rows of runs, logged models and traces, by their ids. */
-  readonly byId: ReadonlyMap<string, readonly DatabaseRow[]>;
-  /** Names a row for people. */
-  readonly nameOf: (row: DatabaseRow) => string;
-  /** Of a database that may hold any, and cannot be read; `null` where there is none. */
-  readonly problem: string | null;
-}
-
-/**
- * Learns what holds trees.
- *
- * @param named What rows name of files.
- * @returns What finds what holds a tree.
- */
-export function holdersOf({ own, others, problem }: NamedRows): Holders {
-  const elsewhere = new Map(others.flatMap(({ path, rows }) => rows.map((row) => [row, path])));
-  return {
-    find: treeHolders([...own, ...elsewhere.keys()]),
-    own: new Set(own),
-    byId: Map.groupBy(
-      [...own, ...elsewhere.keys()].filter(({ kind }) => OWNERS.has(kind)),
-      ({ id }) => id,
-    ),
-    problem,
-    nameOf(row) {
-      const path = elsewhere.get(row);
-      const name = `${WORDS[row.kind]} ${row.id}`;
-      return path === undefined ? name : `${name} of database ${path}`;
-    },
-  };
-}
-
-const OWNERS: ReadonlySet<DatabaseRow["kind"]> = new Set(["run", "logged-model", "trace"]);
-
 /**
  * Another database may name the same directory by another path: through a link, or as a container sees it. Whatever
  * the path, an id is that of one run alone, unless its files are at that path, and others.
  */
 function holderWithin(
-  { byId }: Holders,
+  { byId }: TreeHolders,
   { owners }: Within,
   isGone: (row: DatabaseRow) => boolean,
 ): DatabaseRow | null {
@@ -292,17 +250,9 @@ function holderWithin(
 }
 
 /** A database that lies elsewhere is not known, and may have its artifacts below the same root. */
-function strangerWithin({ byId }: Holders, { owners }: Within): string | null {
+function strangerWithin({ byId }: TreeHolders, { owners }: Within): string | null {
   return owners.find(({ id }) => !id.startsWith("tr-") && !byId.has(id))?.path ?? null;
 }
-
-const WORDS: Readonly<Record<DatabaseRow["kind"], string>> = {
-  "experiment": "experiment",
-  "run": "run",
-  "logged-model": "logged model",
-  "model-version": "model version",
-  "trace": "trace",
-};
 
 /**
  * Says why a tree could not be set aside.

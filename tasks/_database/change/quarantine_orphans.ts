@@ -13,6 +13,7 @@
 
 import type { QuarantineOrphan } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome } from "../../../lib/plan/report.ts";
+import { holdersOfTrees } from "../../../lib/snapshot/tree_holders.ts";
 import { isRunId } from "../../../lib/store/names.ts";
 import { experimentPathOf } from "../../../lib/store/path.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
@@ -20,7 +21,7 @@ import { setAside } from "../../_artifacts/set_aside.ts";
 import { isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedSubject } from "../log/removed_rows.ts";
 import { bringTreesOf } from "./logged_trees.ts";
-import { holdersOf, locateTrees, messageOf, type ReadNamed } from "./purge_trees.ts";
+import { locateTrees, messageOf, type ReadNamed } from "./purge_trees.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 
 /** How to set orphans aside. */
@@ -48,7 +49,7 @@ export async function quarantineOrphans(
   const { root, place: at } = locateTrees(database, rows);
   const outcomes: ActionOutcome[] = [];
   const remains: Remains[] = [];
-  const holders = root === null ? null : holdersOf(await readNamed(root));
+  const holders = root === null ? null : holdersOfTrees(await readNamed(root));
   for (const { kind, path, stamp } of actions) {
     const end = (outcome: Ending) => void outcomes.push({ kind, path, ...outcome });
     const tree = { root: at?.root ?? "", path };

@@ -13,7 +13,7 @@ import { formerPlaces, localPathOf, parseLocalPlace } from "../../../lib/records
 import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type { Experiment, LoggedModel, Orphan } from "../../../lib/store/snapshot.ts";
 import { textOf } from "../../../lib/yaml/node.ts";
-import { readText } from "../../_io/read.ts";
+import { readText, realPathOrNull } from "../../_io/read.ts";
 import { hasMoved, inspectMetric, inspectRun, isRelative, WHERE } from "./inspect_run.ts";
 import { inspectTraces } from "./inspect_traces.ts";
 import {
@@ -80,7 +80,7 @@ function namesSibling({ root }: Inspection, location: string, id: string): boole
   // Nearly all of them, without taking the URI apart.
   if (location === `file://${root}/${id}`) return false;
   const local = localPathOf(location);
-  if (local !== null && realPathOf(local) === `${root}/${id}`) return false;
+  if (local !== null && realPathOrNull(local) === `${root}/${id}`) return false;
   return parseLocalPlace(location)?.path.startsWith(`${root}/`) === true &&
     formerPlaces(location, { root, own: id, from: null }).length > 0;
 }
@@ -90,20 +90,12 @@ function isInOtherStore({ root }: Inspection, location: string, id: string): boo
   // Nearly all of them, without a look at the disk.
   if (location === `file://${root}/${id}` || location === `${root}/${id}`) return false;
   const local = localPathOf(location);
-  if (local === null || basename(local) !== id || realPathOf(local) === `${root}/${id}`) {
+  if (local === null || basename(local) !== id || realPathOrNull(local) === `${root}/${id}`) {
     return false;
   }
   const meta = readText(`${local}/meta.yaml`);
   const read = meta.kind === "text" ? readExperimentMeta(meta.text) : null;
   return read?.ok === true && read.meta.experimentId === id;
-}
-
-function realPathOf(path: string): string | null {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return null;
-  }
 }
 
 async function inspectLoggedModel(

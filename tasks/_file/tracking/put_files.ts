@@ -10,7 +10,7 @@ import type { Dataset } from "../../../lib/store/tracking_model.ts";
 import { makeDirectories, syncEntry, syncFile } from "../../_io/durable.ts";
 import { fileUriPath } from "../../_io/file_uri.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
-import { failureText, infoOf } from "../../_io/read.ts";
+import { failureText, infoOf, realPathOrNull } from "../../_io/read.ts";
 import type { ArtifactContent, Durability, Placement } from "../../ports/tracking.ts";
 import { placeNewDirectory, type Writing } from "../own/place.ts";
 
@@ -206,14 +206,6 @@ async function listSources(
   };
   await add(source, name, []);
   return found;
-}
-
-function realPathOrNull(path: string): string | null {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return null;
-  }
 }
 
 /**
