@@ -63,6 +63,12 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
       name.shown,
     );
   }
+  if (name.kind === "server") {
+    throw new UnsupportedStoreError(
+      `Cannot open store ${name.location}: it is a tracking server, which this version of mltidy cannot read`,
+      name.location,
+    );
+  }
   if (name.kind === "postgresql") {
     const { openPostgresStore } = await import("./_database/postgres_store.ts");
     return await openPostgresStore(name, {

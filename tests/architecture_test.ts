@@ -133,6 +133,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...["lib/records/", "tasks/_artifacts/", "tasks/_io/tree/", "@std/", "node:"],
     ],
   },
+  { room: "tasks/_server/client/", of: [...GROUND, "tasks/_io/", "@std/"] },
   {
     room: "tasks/_file/change/",
     of: [
@@ -492,6 +493,22 @@ Deno.test("a folder whose name begins with _ is imported only from inside its pa
     return parent !== undefined && !by.startsWith(parent) && !by.startsWith("tests/");
   });
   assertEquals(forbidden.map(show), []);
+});
+
+Deno.test("only what changes the store of a server knows the requests that do", () => {
+  const changing = "tasks/_server/client/changing_endpoints.ts";
+  const may: Places = ["tasks/_server/change/", "tasks/_server/tracking/", "tests/"];
+  const forbidden = imports.filter(({ by, of }) => of === changing && !isIn(by, may));
+  assertEquals(forbidden.map(show), []);
+  // What a request is made of stands in the tables alone.
+  const speaking = sources.filter((path) =>
+    isIn(path, ["tasks/_server/"]) && /"\/?api\/\d|\bfetch\(/.test(codeOf(path))
+  );
+  assertEquals(speaking, [
+    "tasks/_server/client/changing_endpoints.ts",
+    "tasks/_server/client/connection.ts",
+    "tasks/_server/client/endpoints.ts",
+  ]);
 });
 
 Deno.test("some words are said in some places alone: no clock or chance in lib/, no listing that may be short", () => {

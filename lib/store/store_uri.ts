@@ -20,8 +20,23 @@ export type StoreName =
     readonly address: PostgresAddress;
     readonly location: string;
   }
+  /** A tracking server, and by whose name it is asked where its URI says so. */
+  | ServerName
   /** Something that cannot be opened; `shown` holds no credentials, `what` says what it is. */
   | { readonly kind: "unsupported"; readonly shown: string; readonly what: string };
+
+/** A tracking server of MLflow's; `null`: its URI names nobody. */
+export interface ServerName {
+  readonly kind: "server";
+  /** Where its paths begin, without credentials, and without a slash at its end. */
+  readonly base: string;
+  readonly user: string | null;
+  readonly password: string | null;
+  /** Which part of the server is meant, where it keeps several apart; `null`: the one that it has for all. */
+  readonly workspace: string | null;
+  /** The store's location, which holds no credentials. */
+  readonly location: string;
+}
 
 /** Where a database of PostgreSQL is, and what its URI says of how to connect; `null`: nothing. */
 export interface PostgresAddress {
@@ -74,6 +89,7 @@ export function parseStoreName(text: string): StoreName {
     if (path !== "" && path !== ":memory:") return { kind: "sqlite", path };
     return { kind: "unsupported", shown: withoutCredentials(text), what: IN_MEMORY };
   }
+  if (product === "http" || product === "https") return parseServer(text);
   if (product === "postgresql" || product === "postgres") return parsePostgres(text);
   return { kind: "unsupported", shown: shownUri(text), what: WHAT[product] ?? unknown(scheme) };
 }
@@ -83,13 +99,64 @@ const PLATFORM = "a store of Databricks, which mltidy cannot read";
 const IN_MEMORY =
   "a database in memory; a file is named by three slashes and its path, such as sqlite:///mlflow.db, or four and an absolute one";
 
+/** Scheme, user and password, host, port, path, and what stands behind it. */
 const SERVER =
-  "a tracking server, which this version of mltidy cannot read; where its database is a file, name that, such as sqlite:////data/mlflow.db";
+  /^(https?):\/\/(?:([^/?#]*)@)?(\[[0-9a-f:.]+\]|[^/?#@:[\]\s]+)(?::(\d*))?(\/[^?#\s]*)?(?:\?([^#\s]*))?(?:#.*)?$/is;
+
+/** The ports that nobody has to name. */
+const SERVER_PORTS: Readonly<Record<string, string>> = { http: "80", https: "443" };
+
+function parseServer(uri: string): StoreName {
+  const [, typed = "", login, host = "", port = "", path = "", query = ""] = SERVER.exec(uri) ?? [];
+  if (host === "" || Number(port) > 65_535) {
+    const what = "a tracking server, named as no URI is; expected such as http://localhost:5000";
+    return { kind: "unsupported", shown: shownUri(uri), what };
+  }
+  const scheme = typed.toLowerCase();
+  const place = port === "" || port === SERVER_PORTS[scheme] ? "" : `:${Number(port)}`;
+  const base = `${scheme}://${host.toLowerCase()}${place}${path.replace(/\/+$/, "")}`;
+  const [user, ...password] = login?.split(":") ?? [];
+  const [, named = ""] = /(?:^|&)workspace=([^&]*)/.exec(query) ?? [];
+  return serverName(base, {
+    user: user === undefined || login === "" ? null : percentDecoded(user),
+    password: password.length === 0 ? null : percentDecoded(password.join(":")),
+    workspace: named === "" ? null : percentDecoded(named),
+  });
+}
+
+function serverName(
+  base: string,
+  { user, password, workspace }: Pick<ServerName, "user" | "password" | "workspace">,
+): ServerName {
+  const query = workspace === null ? "" : `?workspace=${encodeURIComponent(workspace)}`;
+  return { kind: "server", base, user, password, workspace, location: `${base}${query}` };
+}
+
+/**
+ * Names a part of a tracking server.
+ *
+ * @param server The server.
+ * @param workspace The part.
+ * @returns The same server, with another location.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const server = parseStoreName("https://kim:secret@mlflow.example/");
+ *
+ * if (server.kind === "server") {
+ *   assertEquals(server.location, "https://mlflow.example");
+ *   assertEquals(inWorkspace(server, "ml").location, "https://mlflow.example?workspace=ml");
+ * }
+ * ```
+ */
+export function inWorkspace(server: ServerName, workspace: string): ServerName {
+  return serverName(server.base, { ...server, workspace });
+}
 
 /** What is meant by a URI, by its scheme without the driver. */
 const WHAT: Readonly<Record<string, string>> = {
-  http: SERVER,
-  https: SERVER,
   mysql:
     "a database of MySQL, which mltidy cannot read: it has no driver for it; PostgreSQL and SQLite it can",
   mssql:

@@ -35,8 +35,8 @@ export interface StoreChoice {
  *
  * @param choice What the choice depends on.
  * @returns The store, and why that one.
- * @throws {UnsupportedStoreError} When without a flag the variable names what cannot be opened, such as a server:
- * whoever works there means nothing that happens to lie here.
+ * @throws {UnsupportedStoreError} When without a flag the variable names what cannot be opened, such as a database
+ * of MySQL: whoever works there means nothing that happens to lie here.
  *
  * @example
  * ```ts
@@ -55,8 +55,8 @@ export async function chooseStore(
   if (trackingUri !== "") {
     const name = trackedName(trackingUri);
     if (name.kind === "unsupported") throw unsupported(name, configured, directory);
-    // Whom MLflow reaches a database as is in its URI.
-    const location = name.kind === "postgresql" ? trackingUri : locationOf(name, directory);
+    // As whom MLflow reaches it is in its URI.
+    const location = isRemote(name) ? trackingUri : locationOf(name, directory);
     return { location, chosenBy: "by MLFLOW_TRACKING_URI" };
   }
   return configured === null
@@ -167,12 +167,23 @@ function locationOf(
 ): string {
   switch (name.kind) {
     case "postgresql":
+    case "server":
       return name.location;
     case "sqlite":
       return sqliteUri(resolve(directory, name.path));
     case "path":
       return absolute(name.path, directory);
   }
+}
+
+/**
+ * Tells whether a store is reached over a network, by somebody's name.
+ *
+ * @param name The store.
+ * @returns Whether its URI may hold credentials.
+ */
+export function isRemote({ kind }: StoreName): boolean {
+  return kind === "postgresql" || kind === "server";
 }
 
 /**

@@ -14,7 +14,7 @@ import { openStore } from "../../open_store.ts";
 import type { SettledChange, Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseConfig, type ChosenConfig, configBeside, storeOf } from "../choose/choose_config.ts";
-import { chooseStore, trackedDatabase, trackedStore } from "../choose/choose_store.ts";
+import { chooseStore, isRemote, trackedDatabase, trackedStore } from "../choose/choose_store.ts";
 import { UsageError } from "../table/usage_error.ts";
 import { nextCommand } from "./next_command.ts";
 import type { World } from "../world.ts";
@@ -111,7 +111,7 @@ async function open(
   const { location, chosenBy, isImplied = false } = flag === null && planned !== undefined
     ? { location: planned, chosenBy: "by the plan" }
     : await chooseStore({ flag, trackingUri, configured: storeOf(configured), directory });
-  const isPostgres = parseStoreName(location).kind === "postgresql";
+  const isNamed = isRemote(parseStoreName(location));
   const backups = flags.backups ?? null;
   const database = trackedDatabase(trackingUri, directory);
   const store = await openStore(location, {
@@ -127,12 +127,12 @@ async function open(
     noConfig: flags.noConfig,
     trackingUri: store.describe().location,
     backups: backups === null ? null : resolve(directory, backups),
-    // By whose name a database was opened is not shown to whoever looks at the screen.
-    store: isImplied ? null : isPostgres ? store.describe().location : flag ?? location,
+    // By whose name it was opened is not shown to whoever looks at the screen.
+    store: isImplied ? null : isNamed ? store.describe().location : flag ?? location,
     // What a configuration says that is found without being named is found again.
     ...(named === null ? {} : {
       configured: {
-        store: isPostgres ? store.describe().location : location,
+        store: isNamed ? store.describe().location : location,
         backups: chooseBackups({ flag: null, chosen: named, directory }),
       },
     }),

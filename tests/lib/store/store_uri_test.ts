@@ -21,7 +21,14 @@ Deno.test("parseStoreName() tells paths, files of SQLite, and what cannot be ope
     ["sqlite:///:memory:", "unsupported sqlite:///:memory:"],
     ["sqlite://mlflow.db", "unsupported sqlite://mlflow.db"],
     ["uc", "unsupported uc"],
-    ["https://kim:secret@host/x", "unsupported https://host/x"],
+    ["https://kim:secret@host/x", "server https://host/x"],
+    ["HTTP://LocalHost:05000/", "server http://localhost:5000"],
+    ["http://kim:p@ss@[::1]:80/a/b//?x=1#y", "server http://[::1]/a/b"],
+    ["https://host:443?workspace=a%20b", "server https://host?workspace=a%20b"],
+    ["http://", "unsupported http://"],
+    ["http://kim:secret@", "unsupported http://"],
+    ["http://host:99999/x", "unsupported http://host:99999/x"],
+    ["http://ho st/x", "unsupported http://ho st/x"],
     ["postgresql://kim:a@b@host:5432/mlflow", "unsupported postgresql://host:5432/mlflow"],
     ["postgresql+psycopg2://h/x?password=secret", "postgresql postgresql://h/x"],
     ["postgresql+psycopg2://h/x?sslcert=a", "unsupported postgresql+psycopg2://h/x"],
@@ -46,6 +53,7 @@ function shownOf(name: StoreName): string {
     case "unsupported":
       return name.shown;
     case "postgresql":
+    case "server":
       return name.location;
     default:
       return name.path;

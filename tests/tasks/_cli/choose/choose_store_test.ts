@@ -27,6 +27,7 @@ Deno.test({
       ["sqlite:///mlflow.db", "sqlite:////home/kim/mlflow.db"],
       // By whose name it is opened is in it.
       ["postgresql+psycopg2://kim:secret@db/x", "postgresql+psycopg2://kim:secret@db/x"],
+      ["https://kim:secret@host/x", "https://kim:secret@host/x"],
       ["sqlite+pysqlite:////data/my%20db?timeout=5", "sqlite:////data/my%20db"],
     ]);
     for (const [trackingUri, location] of locations) {
@@ -40,7 +41,7 @@ Deno.test({
 
 Deno.test("chooseStore() takes nothing else for what the variable names and nobody can open", async () => {
   const names = new Map([
-    ["http://x", "it is a tracking server, "],
+    ["http://", "it is a tracking server, "],
     ["postgresql://x", "it is a database of PostgreSQL, "],
     ["mysql+pymysql://x/y", "it is a database of MySQL, "],
     ["sqlite://", "it is a database in memory; "],

@@ -1,0 +1,87 @@
+/**
+ * By whose name a tracking server is asked, found as MLflow finds it.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { parseStoreName, type ServerName } from "../../../lib/store/store_uri.ts";
+import { MOST, readTextFile } from "../../_io/read.ts";
+
+/** Says what a variable of the environment is set to. */
+export type Environment = (name: string) => string | undefined;
+
+/** The variables that tell how to reach a server. */
+export const SERVER_VARIABLES = [
+  "MLFLOW_TRACKING_USERNAME",
+  "MLFLOW_TRACKING_PASSWORD",
+  "MLFLOW_TRACKING_TOKEN",
+  "MLFLOW_TRACKING_AUTH",
+  "MLFLOW_TRACKING_AWS_SIGV4",
+  "MLFLOW_TRACKING_INSECURE_TLS",
+  "MLFLOW_TRACKING_SERVER_CERT_PATH",
+  "MLFLOW_TRACKING_CLIENT_CERT_PATH",
+  "MLFLOW_HTTP_REQUEST_TIMEOUT",
+  "MLFLOW_WORKSPACE",
+  "HOME",
+] as const;
+
+/**
+ * Finds what goes into the header `Authorization`: user and password of the URI, else of `MLFLOW_TRACKING_URI` where
+ * that names the same server, else of `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, each of which may
+ * come from `~/.mlflow/credentials` instead; else `MLFLOW_TRACKING_TOKEN`. Needs read permission for that file, if it
+ * is to count.
+ *
+ * @param server The server.
+ * @param environment Says what variables are set to.
+ * @returns The value of the header; `null` where nobody is named.
+ */
+export function findCredentials(server: ServerName, environment: Environment): string | null {
+  const { user: named, password: given } = namedFor(server, environment);
+  if (named !== null) return basic(named, given ?? "");
+  const saved = savedCredentials(environment);
+  const user = environment("MLFLOW_TRACKING_USERNAME") || saved.mlflow_tracking_username;
+  const password = environment("MLFLOW_TRACKING_PASSWORD") || saved.mlflow_tracking_password;
+  if (user && password) return basic(user, password);
+  const token = environment("MLFLOW_TRACKING_TOKEN");
+  return token ? `Bearer ${token}` : null;
+}
+
+function namedFor(server: ServerName, environment: Environment): ServerName {
+  if (server.user !== null) return server;
+  const tracked = parseStoreName(environment("MLFLOW_TRACKING_URI") ?? "");
+  return tracked.kind === "server" && tracked.base === server.base ? tracked : server;
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${new TextEncoder().encode(`${user}:${password}`).toBase64()}`;
+}
+
+type Saved = Readonly<
+  Partial<Record<"mlflow_tracking_username" | "mlflow_tracking_password", string>>
+>;
+
+/** As Python's configparser reads it, for values of one line. */
+function savedCredentials(environment: Environment): Saved {
+  const home = environment("HOME");
+  if (!home) return {};
+  let section = "";
+  const values: Record<string, string> = {};
+  for (const line of readIfThere(join(home, ".mlflow", "credentials")).split(/\r?\n/)) {
+    if (/^\s*[#;]/.test(line)) continue;
+    const [, name] = /^\s*\[(.*)\]\s*$/.exec(line) ?? [];
+    if (name !== undefined) section = name;
+    const [, key = "", value = ""] = /^\s*([^=:]+?)\s*[=:]\s*(.*?)\s*$/.exec(line) ?? [];
+    if (section === "mlflow") values[key.toLowerCase()] = value.replaceAll("%%", "%");
+  }
+  return values;
+}
+
+/** Nothing where there is none, or this process may not look. */
+function readIfThere(path: string): string {
+  try {
+    return readTextFile(path, { most: MOST.config });
+  } catch {
+    return "";
+  }
+}
