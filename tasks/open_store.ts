@@ -26,6 +26,11 @@ export interface OpenOptions {
    * `MLFLOW_TRACKING_URI` where that names the same one. @default {nothing is set}
    */
   readonly environment?: (name: string) => string | undefined;
+  /**
+   * The directory in which what is changed in a database of PostgreSQL is kept; it need not be there yet, and all
+   * that names backups of that database names the same one. @default {`mltidy` in the user's state directory}
+   */
+  readonly backups?: string | undefined;
   /** Make an empty store where nothing is yet; needs write permission. @default {false} */
   readonly create?: boolean;
   /** Called with the root of the store that was made. */
@@ -75,6 +80,7 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
       chosenBy,
       now,
       environment: options.environment ?? (() => undefined),
+      backups: options.backups ?? null,
     });
   }
   if (name.kind === "sqlite" || await isDatabase(name.path)) {

@@ -183,6 +183,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
         "tasks/_database/change/",
         "tasks/_database/backups/",
       ],
+      ...["tasks/_file/own/own_directory.ts", "tasks/_file/backups/backup_place.ts"],
       ...["tasks/_database/postgres/", "@std/", "node:"],
     ],
   },

@@ -87,6 +87,7 @@ export function openDatabaseStore(
     },
     backups: {
       elsewhere: false,
+      extracts: false,
       async open(directory, use = "copies") {
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
         const { openToLook } = await import("./change/sqlite_rows.ts");

@@ -5,6 +5,7 @@
  */
 
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
+import { UnsupportedStoreError } from "../../lib/errors.ts";
 import type { Backend, Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { isGone } from "../_io/read.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
@@ -16,7 +17,7 @@ import {
   readRules,
 } from "./postgres/copy_tables.ts";
 import type { Environment } from "./postgres/find_login.ts";
-import { makeStandIn, standInPath } from "./postgres/stand_in.ts";
+import { artifactRootOf, makeStandIn, standInPath, standInWithin } from "./stand_in.ts";
 import { selectionsFor } from "./postgres/selections.ts";
 import { openSession, orStoreError, type PostgresName, type Reach } from "./postgres/session.ts";
 import { readHolds } from "./scan/read_holds.ts";
@@ -27,7 +28,8 @@ import { requireMlflow } from "./scan/tables.ts";
  * Opens a database in which MLflow keeps its runs. Needs net permission for its host.
  *
  * @param name How to reach it.
- * @param options How it was chosen, the clock, and what the environment says of how to reach it.
+ * @param options How it was chosen, the clock, what the environment says of how to reach it, and the directory in
+ *   which what is changed in it is kept; `null` for that of the user's programs.
  * @returns The store.
  * @throws {StoreNotFoundError} When no server answers, or it has no such database.
  * @throws {StoreAccessError} When it does not let us in, or this process may not ask it.
@@ -39,16 +41,33 @@ export async function openPostgresStore(
     readonly chosenBy: string;
     readonly now: () => number;
     readonly environment: Environment;
+    readonly backups: string | null;
   },
 ): Promise<Store> {
-  const { chosenBy, now, environment } = options;
+  const { chosenBy, now, environment, backups } = options;
   const { location } = name;
   const reach: Reach = { name, environment };
+  const standIn = backups === null
+    ? standInPath(name, environment)
+    : standInWithin(name, backups, null);
   await orStoreError(location, async () => {
     await using session = await openSession(reach, "read");
     requireMlflow({ columns: await readColumns(session.sql) }, location);
   });
-  const standIn = standInPath(name, environment);
+  const make = async () => {
+    // Nothing may come between what MLflow has written.
+    if (backups !== null) standInWithin(name, backups, await artifactRootOf(reach));
+    return makeStandIn(standIn, location);
+  };
+  const refuseOther = (named: string | null) => {
+    if (named === null || standInWithin(name, named, null) === standIn) return;
+    throw new UnsupportedStoreError(
+      `Cannot use ${named} for backups of store ${location}: what is changed in it is kept in ${
+        backups ?? "the user's state directory"
+      }, as it was opened; name the same directory as \`backups\` where it is opened`,
+      location,
+    );
+  };
   const store: Store = {
     describe: () => ({ location, chosenBy }),
     now,
@@ -66,21 +85,30 @@ export async function openPostgresStore(
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openPostgresToChange, readPostgresNamed } = await import("./change_postgres.ts");
-        return await lockDatabaseStore(store, makeStandIn(reach), {
+        const locked = await lockDatabaseStore(store, await make(), {
           task,
           readNamed: (root) => readPostgresNamed(reach, root),
           open: () => openPostgresToChange(reach),
         });
+        const places = locked.backups!;
+        const lock: typeof places.lock = async (directory) => {
+          refuseOther(directory);
+          return await places.lock(null);
+        };
+        return { ...locked, backups: { ...places, lock } };
       },
     },
     mending: null,
     backups: {
-      elsewhere: false,
+      elsewhere: true,
+      extracts: false,
       async open(directory) {
+        refuseOther(directory);
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
         const { openPostgresToLook } = await import("./change_postgres.ts");
-        const path = standIn ?? makeStandIn(reach);
-        return openDatabaseBackups(path, directory, () => openPostgresToLook(reach));
+        if (backups !== null) standInWithin(name, backups, await artifactRootOf(reach));
+        const path = standIn ?? makeStandIn(standIn, location);
+        return openDatabaseBackups(path, null, () => openPostgresToLook(reach));
       },
     },
     tracking: null,

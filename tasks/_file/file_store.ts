@@ -67,6 +67,7 @@ export async function openFileStore(
     },
     backups: {
       elsewhere: true,
+      extracts: true,
       async open(directory) {
         const { openBackups } = await import("./file_backups.ts");
         return openBackups({ root, directory, now });

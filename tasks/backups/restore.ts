@@ -81,7 +81,6 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   };
   const { store: location } = report;
   const places = requireCapability(store, "backups");
-  const { elsewhere } = places;
   const place = await places.open(directory);
   const isIdle = (await store.changes?.interrupted() ?? []).length === 0;
   const found = isIdle || dryRun ? await find(place, store, options) : null;
@@ -114,7 +113,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     .catch(async (error: unknown) => {
       if (!(error instanceof RestoreCollisionError)) throw error;
       const rescue = await rescueCommand(own, location, backup.id, options);
-      throw new RestoreCollisionError(backup.id, error.collisions, rescue, elsewhere);
+      throw new RestoreCollisionError(backup.id, error.collisions, rescue, places.extracts);
     });
   return { ...report, backup, ...broughtBack, settled, remains };
 }

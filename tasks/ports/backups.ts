@@ -39,8 +39,10 @@ export type BackupUse = "copies" | "changes";
 
 /** Where the backups of a store may lie. */
 export interface BackupPlaces {
-  /** Whether what a change took may lie in a directory of the user's, and be copied to one. Copies may. */
+  /** Whether what a change took may lie in a directory of the user's. Copies may. */
   readonly elsewhere: boolean;
+  /** Whether what a change took can be copied to a directory, instead of being brought back. */
+  readonly extracts: boolean;
   /**
    * Opens a directory of the user's, or our own by `null`; for copies unless it is said.
    *

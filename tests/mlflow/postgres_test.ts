@@ -11,6 +11,8 @@ import { DatabaseSync } from "node:sqlite";
 import postgres from "postgres";
 import {
   cleanup,
+  InvalidArgumentError,
+  listBackups,
   openStore,
   restore,
   RestoreCollisionError,
@@ -136,13 +138,23 @@ async function changeAndUndo(
   version: MlflowVersion,
 ): Promise<void> {
   await using state = await tempDirectory();
-  await using store = await openStore(server.uri(database), {
-    now,
-    environment: (name) => name === "XDG_STATE_HOME" ? state.path : undefined,
-  });
+  const backups = join(state.path, "kept");
+  await using store = await openStore(server.uri(database), { now, backups });
+  await assertRejects(
+    () => cleanup(store, { apply: true, backups: state.path }),
+    UnsupportedStoreError,
+    `what is changed in it is kept in ${backups}, as it was opened`,
+  );
+  await using careless = await openStore(server.uri(database), { backups: join(root, "kept") });
+  await assertRejects(
+    () => cleanup(careless, { apply: true }),
+    InvalidArgumentError,
+    `it lies inside store ${root}`,
+  );
   const before = await digestsOf(server, database);
   const artifacts = await readTree(root);
-  const { plan, report } = await cleanup(store, { apply: true });
+  const { plan, report } = await cleanup(store, { apply: true, backups });
+  assertEquals(report?.backup?.path.startsWith(`${backups}/postgresql%3A%2F%2F127.0.0.1`), true);
   assertEquals(plan.actions.map(({ kind }) => kind).filter((kind) => kind !== "soft-delete-run"), [
     "purge-run",
     "purge-experiment",
@@ -180,7 +192,10 @@ async function changeAndUndo(
     database,
     `UPDATE runs SET deleted_time = ${NOW} WHERE run_uuid = '${gone[0]}'`,
   );
-  assertEquals((await restore(store)).changes, plan.actions.length);
+  assertEquals((await listBackups(store, { backups })).backups.map(({ id }) => id), [
+    report!.backup!.id,
+  ]);
+  assertEquals((await restore(store, { backups })).changes, plan.actions.length);
   assertEquals(await digestsOf(server, database), before);
   assertSameTree(await readTree(root), artifacts);
 

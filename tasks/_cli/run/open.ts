@@ -99,6 +99,14 @@ async function configToOpen(
   return isKnown ? null : await chooseConfig(null, world.directory);
 }
 
+async function configOf(
+  { noConfig }: CarriedFlags,
+  found: ChosenConfig | null,
+  { directory }: World,
+): Promise<ChosenConfig | null> {
+  return noConfig ? null : found ?? await chooseConfig(null, directory);
+}
+
 async function open(
   flags: CarriedFlags,
   named: ChosenConfig | null,
@@ -113,12 +121,17 @@ async function open(
     : await chooseStore({ flag, trackingUri, configured: storeOf(configured), directory });
   const isNamed = isRemote(parseStoreName(location));
   const backups = flags.backups ?? null;
+  // No configuration lies beside it, so that what it says is known already.
+  const state = isNamed
+    ? chooseBackups({ flag: backups, chosen: await configOf(flags, configured, world), directory })
+    : null;
   const database = trackedDatabase(trackingUri, directory);
   const store = await openStore(location, {
     chosenBy,
     now: world.now,
     create: flags.create === true,
     environment: (name) => variable(name, world),
+    ...(state === null ? {} : { backups: state }),
     onCreate: (root) => quiet || world.say(`Made store ${root}: nothing was there\n`),
     ...(database === null ? {} : { databases: [database] }),
   });

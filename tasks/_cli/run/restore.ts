@@ -96,7 +96,7 @@ async function sayWhatComesBack(
   }
   if (apart !== null) say("To have the newest copy at another place", [apart, "--to", "DIR"]);
   if (isPartly) {
-    world.say(foldLines([partlyText(store.backups?.elsewhere ?? false)], world.style));
+    world.say(foldLines([partlyText(store.backups?.extracts ?? false)], world.style));
   }
 }
 

@@ -9,6 +9,7 @@ import type { Plan } from "../../../lib/plan/plan.ts";
 import type { ApplyReport } from "../../../lib/plan/report.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
+import { placeOf } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText, visibleText } from "../../../lib/text/terminal_text.ts";
 import { majorityClause } from "../../../lib/words/majority.ts";
@@ -147,6 +148,8 @@ const ELSEWHERE =
 
 /** Of what is not there yet counts what it will lie in. */
 function isOnDiskOf(place: string, location: string): boolean {
+  // What is taken out of a database is a copy in any case.
+  if (placeOf(location) === null) return true;
   try {
     return Deno.statSync(place).dev === Deno.statSync(location).dev;
   } catch (error) {

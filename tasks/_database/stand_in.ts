@@ -1,0 +1,111 @@
+/**
+ * The file that stands for a database of PostgreSQL on this machine: beside it lies what was changed in that, as it
+ * does beside a file of SQLite.
+ *
+ * @module
+ */
+
+import { dirname, join } from "@std/path";
+import { StoreAccessError } from "../../lib/errors.ts";
+import { inferArtifactRoot } from "../../lib/snapshot/artifact_root.ts";
+import { locationOfFile, standInFor } from "../../lib/store/store_uri.ts";
+import { shellWords } from "../../lib/text/shell_words.ts";
+import { placeOf } from "../_file/backups/backup_place.ts";
+import { foreignError } from "../_file/own/own_directory.ts";
+import { kindOf, readEntry } from "../_io/open_entry.ts";
+import { failureText, infoOf } from "../_io/read.ts";
+import type { Environment } from "./postgres/find_login.ts";
+import { openSession, type PostgresName, type Reach } from "./postgres/session.ts";
+
+/**
+ * Names the file that stands for a database on this machine, beside which it is kept what was changed in it.
+ *
+ * @param name The database.
+ * @param environment Says where the user's programs keep such things.
+ * @returns Absolute path; `null` where nobody says so.
+ */
+export function standInPath(name: PostgresName, environment: Environment): string | null {
+  const home = environment("HOME");
+  const state = environment("XDG_STATE_HOME") || (home ? join(home, ".local", "state") : "");
+  return state === "" ? null : join(state, "mltidy", standInFor(name));
+}
+
+/**
+ * Names the file that stands for a database in a directory of the user's. Needs read permission for that.
+ *
+ * @param name The database.
+ * @param directory The directory, which need not be there yet.
+ * @param root Absolute path of the artifacts of the database, among which it must not lie. @default {none}
+ * @returns Absolute path, without links.
+ * @throws {InvalidArgumentError} When it lies among them, or is no directory.
+ */
+export function standInWithin(name: PostgresName, directory: string, root: string | null): string {
+  const { backups } = placeOf(root ?? NOWHERE, { backups: "", staging: "" }, directory);
+  return join(backups, standInFor(name));
+}
+
+/** No path of a directory has it. */
+const NOWHERE = "\0";
+
+/**
+ * Makes the file that stands for a database on this machine, for this account alone. Needs write permission for it.
+ *
+ * @param path Absolute path; `null` where nobody says where to keep such things.
+ * @param location The store's location.
+ * @returns Absolute path.
+ * @throws {StoreAccessError} When it cannot be made.
+ * @throws {UnsupportedStoreError} When something that is not ours stands in its place.
+ */
+export function makeStandIn(path: string | null, location: string): string {
+  if (path === null) {
+    throw new StoreAccessError(
+      `Cannot change store ${location}: nobody says where to keep what is changed; set XDG_STATE_HOME or HOME, and grant ${
+        shellWords(["--allow-env=XDG_STATE_HOME,HOME"])
+      }, or name a directory with --backups`,
+      location,
+    );
+  }
+  const text = `${locationOfFile(path)}\n${MARK}`;
+  try {
+    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o600 });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return refuseForeign(path, text, location);
+    throw new StoreAccessError(
+      `Cannot change store ${location}: ${path} cannot be made (${failureText(error)})`,
+      location,
+      { cause: error },
+    );
+  }
+  return path;
+}
+
+/** By that it is known to be ours. */
+const MARK = "What mltidy changed in it lies beside this file.\n";
+
+function refuseForeign(path: string, text: string, location: string): string {
+  const refuse = (found: string) => {
+    throw foreignError(path, { expected: "a file", found, store: location });
+  };
+  const info = infoOf(path);
+  if (!info?.isFile) return refuse(info === null ? "nothing" : kindOf(info));
+  if ((info.nlink ?? 1) !== 1) return refuse("another name of a file");
+  const found = readEntry(path);
+  // Whoever made it may have been killed before it was whole.
+  return found.endsWith(MARK) || text.startsWith(found) ? path : refuse("another text");
+}
+
+/**
+ * Finds where the artifacts of a database lie. Needs net permission for its host.
+ *
+ * @param reach The database.
+ * @returns Absolute path of their root; `null` where they are not on this machine.
+ */
+export async function artifactRootOf(reach: Reach): Promise<string | null> {
+  await using session = await openSession(reach, "read");
+  return inferArtifactRoot(
+    await session.sql.unsafe<{ id: string; location: string | null }[]>(
+      "SELECT experiment_id::text AS id, artifact_location AS location FROM experiments",
+    ),
+  );
+}
