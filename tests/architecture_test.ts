@@ -125,11 +125,18 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_database/trees/",
+    of: [
+      ...[...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/", "tasks/_io/tree/"],
+      ...["tasks/_artifacts/", "tasks/_database/scan/", "tasks/_database/log/"],
+    ],
+  },
+  {
     room: "tasks/_database/change/",
     of: [
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
       "tasks/_file/own/own_directory.ts",
-      ...["tasks/_database/scan/", "tasks/_database/log/"],
+      ...["tasks/_database/scan/", "tasks/_database/log/", "tasks/_database/trees/"],
       ...["lib/records/", "tasks/_artifacts/", "tasks/_io/tree/", "@std/", "node:"],
     ],
   },

@@ -25,3 +25,21 @@ export function newBackupId(
     if (!isTaken(id)) return id;
   }
 }
+
+/**
+ * Tells whether something may be the id of a backup, and so the name of one entry of a directory.
+ *
+ * @param id What it is.
+ * @returns Whether it may.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isBackupId("20261101T123005Z-cleanup"), true);
+ * assertEquals(isBackupId("../20261101T123005Z-cleanup"), false);
+ * ```
+ */
+export function isBackupId(id: string): boolean {
+  return /^\d{8}T\d{6}Z-[^/\0]+$/.test(id);
+}

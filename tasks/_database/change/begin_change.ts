@@ -35,6 +35,7 @@ import { quarantineOrphans } from "./quarantine_orphans.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { type Standings, standingsOfRuns, standsAs } from "./standing_facts.ts";
 import { statePaths } from "../log/state_directory.ts";
+import { witnessesIn } from "../log/witnesses.ts";
 import { isEmpty, leaveChange, reverseChange } from "./undo_change.ts";
 
 /** What a change is made of. */
@@ -51,6 +52,8 @@ export interface ChangeOptions {
   /** Absolute path of the store's database. */
   readonly path: string;
   readonly readNamed: ReadNamed;
+  /** Throws when another database has taken its place. */
+  readonly requireSame: () => void;
 }
 
 type Done = SoftDeleteRun | Purge | QuarantineOrphan | FinishRun | PurgeDanglingRows;
@@ -62,7 +65,7 @@ type Done = SoftDeleteRun | Purge | QuarantineOrphan | FinishRun | PurgeDangling
  * @returns The change.
  */
 export async function beginChange(options: ChangeOptions): Promise<Change> {
-  const { task, now, keepBackup, log, tables, rows, path, readNamed } = options;
+  const { task, now, keepBackup, log, tables, rows, path, readNamed, requireSame } = options;
   const actions = options.actions.filter((one): one is Done =>
     isSoftDelete(one) || isPurge(one) || isQuarantine(one) || isFinish(one) || isOfGoneRuns(one)
   );
@@ -71,15 +74,22 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   const known = standingsOfRuns(tables, deleting);
   await turn();
   const purging = lookAtPurges(tables, rows, actions.filter(isPurge));
-  const { id } = log.begin(task, now);
+  const concerned = new Set(
+    actions.flatMap((one) => "experimentId" in one ? one.experimentId : []),
+  );
+  const { id } = log.begin(task, now, witnessesIn(rows, concerned));
   const place: RemovalPlace = { database: path, tables, rows, log, change: id };
-  const trees = purgeTrees({ database: path, rows, change: id, keepBackup, readNamed });
+  const leaving = new Set(
+    actions.flatMap((one) => one.kind === "purge-experiment" ? one.experimentId : []),
+  );
+  const trees = purgeTrees({ database: path, rows, change: id, keepBackup, readNamed, leaving });
   const remains: Remains[] = [];
   let isOpen = true;
   let isUnsettled = false;
   const explain = (error: unknown) => (storeErrorOf(error, path) ?? error as Error).message;
   const perform: Perform = async (chunk, signal) => {
     try {
+      requireSame();
       const soft = chunk.filter(isSoftDelete);
       if (soft.length > 0) return softDelete(place, soft, { known, now });
       const orphans = chunk.filter(isQuarantine);
@@ -118,7 +128,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
       isOpen = false;
       const isKept = !isEmpty(log, id) && (keepBackup || isUnsettled);
       if (isKept) log.finish(id, remains.length > 0);
-      else remains.push(...await leaveChange(log, path, id, work));
+      else remains.push(...await leaveChange({ log, rows, database: path }, id, work));
       for (const one of remains) onRemains?.(one);
       return isKept ? { id, path: statePaths(path).directory } : null;
     },

@@ -14,7 +14,7 @@ import {
 } from "../../../lib/errors.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
-import { formatTime } from "../../../lib/text/units.ts";
+import { formatCount, formatTime } from "../../../lib/text/units.ts";
 import { measureKept } from "../../_artifacts/free_trees.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import type {
@@ -42,7 +42,8 @@ import type { OwnedRows } from "./owned_rows.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "../log/state_directory.ts";
-import { treeCollisionsOf } from "./logged_trees.ts";
+import { isOther, type Witness } from "../log/witnesses.ts";
+import { treeCollisionsOf, type TreesBelow, treesBelow } from "../trees/logged_trees.ts";
 import { isEmpty, leaveChange, putBack } from "./undo_change.ts";
 import { nameOfSubject, stateOfSubject, triggersIn } from "./undo_removals.ts";
 
@@ -93,7 +94,8 @@ export function lockDatabaseBackups(
     // It has been there from the beginning.
     take: () => Promise.resolve({ path: statePaths(path).directory, failures: [] }),
     expireRecords: () => Promise.resolve(0),
-    remove: async (id, work = {}) => (await leaveChange(log, path, id, work)).length === 0,
+    remove: async (id, work = {}) =>
+      (await leaveChange({ log, rows, database: path }, id, work)).length === 0,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -113,8 +115,8 @@ async function bringBack(
   const { path, log, owned } = held;
   const chosen = chosenOf(log, id, selection);
   const collisions = [
-    ...collisionsOf(log, owned, chosen),
-    ...await treeCollisionsOf({ database: path, change: id, subjects: chosen.subjects }),
+    ...collisionsOf(log, owned, id, chosen),
+    ...await treeCollisionsOf(id, treesOf(path, owned, chosen)),
   ];
   if (collisions.length > 0) throw new RestoreCollisionError(id, collisions);
   // What has begun to come back comes back as a whole, be it by the next task.
@@ -151,7 +153,7 @@ async function undoChosen(
     const some = rows.slice(at, at + AT_ONCE);
     const left = new Set(undoChanges(owned.database, some));
     log.drop(some.filter((row) => !left.has(row)));
-    if (left.size > 0) return collisionsOf(log, owned, { rows: [...left], subjects: [] });
+    if (left.size > 0) return collisionsOf(log, owned, id, { rows: [...left], subjects: [] });
   }
   return [];
 }
@@ -181,11 +183,12 @@ function backupsOf(path: string, within: Look): Backups {
       const [backup] = await list(id);
       const found = backup && within((log, owned) => {
         const chosen = chosenOf(log, id, selection);
-        return { ...chosen, collisions: collisionsOf(log, owned, chosen) };
+        const collisions = collisionsOf(log, owned, id, chosen);
+        return { ...chosen, collisions, below: treesOf(path, owned, chosen) };
       });
       if (!found) return null;
       const { rows, subjects } = found;
-      const inTheWay = await treeCollisionsOf({ database: path, change: id, subjects });
+      const inTheWay = await treeCollisionsOf(id, found.below);
       const collisions = [...found.collisions, ...inTheWay];
       return { backup, changes: rows.length + subjects.length, collisions };
     },
@@ -304,11 +307,22 @@ function chosenOf(log: ChangeLog, id: string, selection: RestoreSelection): Chos
   );
 }
 
+function treesOf(
+  path: string,
+  { database }: OwnedRows,
+  { subjects }: Chosen,
+): readonly TreesBelow[] {
+  return treesBelow({ path, database }, subjects);
+}
+
 function collisionsOf(
   log: ChangeLog,
   owned: OwnedRows,
+  id: string,
   { rows, subjects }: Chosen,
 ): readonly string[] {
+  const witnesses = log.witnessesOf(id);
+  if (isOther(owned, witnesses)) return [otherText(witnesses)];
   const coming = comingWith(subjects);
   const taken = subjects.flatMap((subject) => {
     const state = stateOfSubject(log, owned, subject, coming);
@@ -335,6 +349,13 @@ function collisionText(state: RowState, { run, after }: LoggedRow): string | nul
         formatTime(Number(after["deleted_time"] ?? after["end_time"]))
       }, found that it has been changed since`;
   }
+}
+
+function otherText([first, ...more]: readonly Witness[]): string {
+  const others = more.length === 0 ? "" : `, nor any of ${formatCount(more.length)} others`;
+  return `the database: expected the one in which this was changed, found another one: experiment ${
+    first!.experiment
+  } is not the one that was there${others}`;
 }
 
 function refuseDirectory(path: string, directory: string | null): void {

@@ -12,6 +12,7 @@
  */
 
 import { emptyStaging } from "../../_file/own/own_directory.ts";
+import { StalePlanError } from "../../../lib/errors.ts";
 import { infoOf } from "../../_io/read.ts";
 import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
@@ -65,7 +66,13 @@ export async function lockDatabaseStore(
   try {
     const lock = stack.use(lockDatabase(path, task, store.now()));
     const log = stack.use(openChangeLog(path));
+    const opened = fileAt(path);
     const { tables, rows } = stack.use(open());
+    // What is written to a file that has been replaced is lost, and nobody reads what it says.
+    const requireSame = () => {
+      if (fileAt(path) !== opened) throw new StalePlanError(replacedText(location));
+    };
+    requireSame();
     const staged = infoOf(staging) === null ? [] : emptyStaging(staging);
     const { settled, remains } = await settle({ log, rows, database: path });
     const { whileHeld, lock: refuse } = guardHeld(lock, location, task);
@@ -81,16 +88,32 @@ export async function lockDatabaseStore(
       mending: store.mending && { ...store.mending, keepMetadata: () => Promise.resolve() },
       backups: {
         ...requireCapability(store, "backups"),
-        lock: (directory) => whileHeld(() => lockDatabaseBackups(path, directory, { log, rows })),
+        lock: (directory) =>
+          whileHeld(() => {
+            requireSame();
+            return lockDatabaseBackups(path, directory, { log, rows });
+          }),
       },
       begin: ({ actions, task, now, keepBackup }) =>
-        whileHeld(() =>
-          beginChange({ actions, task, now, keepBackup, log, tables, rows, path, readNamed })
-        ),
+        whileHeld(() => {
+          requireSame();
+          const place = { log, tables, rows, path };
+          return beginChange({ actions, task, now, keepBackup, ...place, readNamed, requireSame });
+        }),
       [Symbol.asyncDispose]: () => Promise.try(() => held.dispose()),
     };
   } catch (error) {
     stack.dispose();
     throw storeErrorOf(error, path) ?? error;
   }
+}
+
+/** Which file it is, whatever is in it; none where it is on another machine. */
+function fileAt(path: string): string | null {
+  const info = infoOf(path);
+  return info === null ? null : `${info.dev} ${info.ino}`;
+}
+
+function replacedText(location: string): string {
+  return `Cannot change store ${location}: another file has taken the place of its database since that was opened; plan again`;
 }

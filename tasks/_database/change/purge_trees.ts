@@ -17,7 +17,6 @@
 import { basename, dirname, join } from "@std/path";
 import { artifactTreeOf } from "../../../lib/snapshot/artifact_tree.ts";
 import { localPathOf } from "../../../lib/records/relocate_uri.ts";
-import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
 import {
   holdersOfTrees,
   type NamedRows,
@@ -33,7 +32,7 @@ import type { TreePlace } from "../../_artifacts/tree_place.ts";
 import { infoOf } from "../../_io/read.ts";
 import { isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
-import { treePlaceOf } from "./logged_trees.ts";
+import { artifactRootsOf, locateTrees } from "../trees/artifact_roots.ts";
 import { type OwnedRows, statementOf } from "./owned_rows.ts";
 
 /** Reads what rows name. */
@@ -47,6 +46,8 @@ export interface PurgeTreesOptions {
   readonly change: string;
   readonly keepBackup: boolean;
   readonly readNamed: ReadNamed;
+  /** Experiments that the change takes away. */
+  readonly leaving: ReadonlySet<string>;
 }
 
 /** What is known of the artifacts of something before it goes. */
@@ -86,8 +87,10 @@ export interface PurgeTrees {
  * @returns What to do before rows go, and after.
  */
 export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
-  const { database, rows, change, keepBackup, readNamed } = options;
-  const { root, place } = locateTrees(database, rows);
+  const { database, rows, change, keepBackup, readNamed, leaving } = options;
+  const store = { path: database, database: rows.database };
+  const { root, place } = locateTrees(store);
+  let isNamed: boolean | null = null;
   let named: Promise<TreeHolders> | null = null;
   const prepareTree = async (
     place: TreePlace,
@@ -104,6 +107,13 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
     if (!isTree(tree)) {
       return stays(
         `its artifacts stay in ${root}/${path}: expected them called by an id of MLflow's`,
+      );
+    }
+    // What is brought back goes nowhere that no row names.
+    isNamed ??= artifactRootsOf(store, leaving).has(place.root);
+    if (!isNamed) {
+      return stays(
+        `its artifacts stay in ${root}/${path}: no experiment that stays has its artifacts in ${root}, so that nothing would tell where they belong`,
       );
     }
     const copy = join(dirname(database), basename(root!), path);
@@ -203,31 +213,6 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
   };
 }
 
-/**
- * Finds where the trees of a database lie. Needs read permission.
- *
- * @param database Absolute real path of its file.
- * @param rows The database.
- * @returns The artifact root as rows name it, and where its trees lie; `null` where there is none.
- */
-export function locateTrees(
-  database: string,
-  rows: OwnedRows,
-): { readonly root: string | null; readonly place: TreePlace | null } {
-  const experiments = statementOf(
-    rows,
-    "SELECT CAST(experiment_id AS TEXT) AS id, artifact_location AS location FROM experiments",
-  ).all();
-  const root = inferArtifactRoot(
-    experiments.map(({ id, location }) => ({
-      id: `${id}`,
-      location: typeof location === "string" ? location : null,
-    })),
-  );
-  const real = root === null ? null : realPathOf(root);
-  return { root, place: real === null ? null : treePlaceOf(database, real) };
-}
-
 const NOTHING: Followed = { kind: "gone", usage: NO_USAGE, remains: [] };
 
 /**
@@ -265,18 +250,6 @@ export function messageOf({ message, because }: Stays, { trees }: TreePlace): st
   return because === "disk-full"
     ? `no space is left to keep its artifacts in ${trees}; make room there, or do without a backup`
     : message;
-}
-
-function realPathOf(path: string): string | null {
-  try {
-    return Deno.realPathSync(path);
-  } catch (error) {
-    // Then there are no artifacts either.
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return null;
-    }
-    throw error;
-  }
 }
 
 /** Whether something is there, and something else than at another place. */

@@ -19,9 +19,11 @@ import { experimentPathOf } from "../../../lib/store/path.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { setAside } from "../../_artifacts/set_aside.ts";
 import { isAbort } from "../../_io/take_turns.ts";
-import { isTree, type LoggedSubject } from "../log/removed_rows.ts";
-import { bringTreesOf } from "./logged_trees.ts";
-import { locateTrees, messageOf, type ReadNamed } from "./purge_trees.ts";
+import type { NewSubject } from "../log/change_log.ts";
+import { isTree, type LoggedTree } from "../log/removed_rows.ts";
+import { locateTrees } from "../trees/artifact_roots.ts";
+import { bringTreesOf } from "../trees/logged_trees.ts";
+import { messageOf, type ReadNamed } from "./purge_trees.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 
 /** How to set orphans aside. */
@@ -46,7 +48,8 @@ export async function quarantineOrphans(
   { keepBackup, readNamed, signal }: QuarantineOptions,
 ): Promise<{ readonly outcomes: readonly ActionOutcome[]; readonly remains: readonly Remains[] }> {
   const { log, change, database, rows } = place;
-  const { root, place: at } = locateTrees(database, rows);
+  const store = { path: database, database: rows.database };
+  const { root, place: at } = locateTrees(store);
   const outcomes: ActionOutcome[] = [];
   const remains: Remains[] = [];
   const holders = root === null ? null : holdersOfTrees(await readNamed(root));
@@ -75,7 +78,7 @@ export async function quarantineOrphans(
         end(INTERRUPTED);
       }
       // A copy that was made of it is of no use.
-      const inTheWay = await bringTreesOf({ database, change, subjects: [subject!] });
+      const inTheWay = await bringTreesOf({ ...store, change, subjects: [subject!] });
       if (inTheWay.size === 0) log.dropSubjects([subject!]);
     }
   }
@@ -90,8 +93,8 @@ const INTERRUPTED = { outcome: "not-run", because: "interrupted" } as const;
 const CHANGED = { outcome: "skipped", because: "changed-since-plan" } as const;
 
 function subjectOf(
-  tree: LoggedSubject["trees"][number],
-): Omit<LoggedSubject, "number" | "isGoingBack"> {
+  tree: LoggedTree,
+): NewSubject {
   const { path } = tree;
   const name = path.slice(path.lastIndexOf("/") + 1);
   return {

@@ -25,7 +25,7 @@ import {
   type Taking,
 } from "./owned_rows.ts";
 import type { LoggedSubject, Subject } from "../log/removed_rows.ts";
-import { bringTreesOf } from "./logged_trees.ts";
+import { bringTreesOf } from "../trees/logged_trees.ts";
 import type { Followed, PurgeTrees } from "./purge_trees.ts";
 import { ROWS_AT_ONCE, undoSubjects, withTurns } from "./undo_removals.ts";
 
@@ -165,7 +165,12 @@ async function bringBack<Why>(
     const all = staying.map(({ logged }) => logged);
     // Where this cannot be done now, the next task that locks the store does it.
     if (all.length > 0) log.markGoingBack(all);
-    const without = await bringTreesOf({ database, change, subjects: all });
+    const without = await bringTreesOf({
+      path: database,
+      database: rows.database,
+      change,
+      subjects: all,
+    });
     const subjects = all.filter((one) => !without.has(one));
     if (without.size > 0) refuse(new Error([...without.values()].join("; ")));
     const collisions = await withTurns(undoSubjects(log, rows, subjects), turn);

@@ -11,12 +11,17 @@
  */
 
 import type { SettledChange } from "../../../lib/backup/report.ts";
+import { UnsupportedStoreError } from "../../../lib/errors.ts";
+import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import type { LoggedChange, WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
-import { bringTreesOf, freeCopiedOf, freeCopies, freeTreesOf } from "./logged_trees.ts";
+import type { TreesOfChange } from "../trees/logged_trees.ts";
+import { bringTreesOf, freeCopiedOf, freeCopies, freeTreesOf } from "../trees/logged_trees.ts";
+import { statePaths } from "../log/state_directory.ts";
+import { isOther } from "../log/witnesses.ts";
 import type { OwnedRows } from "./owned_rows.ts";
 import { undoSubjects, withTurns } from "./undo_removals.ts";
 
@@ -29,9 +34,11 @@ import { undoSubjects, withTurns } from "./undo_removals.ts";
 export async function settle(place: UndoPlace): Promise<Settled> {
   const settled: SettledChange[] = [];
   const remains: Remains[] = [];
-  const { log, database } = place;
+  const { log, rows, database } = place;
   for (const change of log.list()) {
-    if (change.isLeaving) remains.push(...await leaveChange(log, database, change.id));
+    const isOpen = !change.isDone && !change.isLeaving || change.isGoingBack;
+    if (isOpen && isOther(rows, log.witnessesOf(change.id))) throw otherError(database, change.id);
+    if (change.isLeaving) remains.push(...await leaveChange(place, change.id));
     else if (!change.isDone) settled.push(await reverseChange(place, change));
     else if (change.hasRemains) remains.push(...await freeRemains(place, change.id));
     if (change.isDone && change.isGoingBack) settled.push(await endUndoing(place, change));
@@ -39,10 +46,30 @@ export async function settle(place: UndoPlace): Promise<Settled> {
   return { settled, remains };
 }
 
-async function freeRemains({ log, database }: UndoPlace, id: string): Promise<readonly Remains[]> {
-  const remains = await freeCopiedOf({ database, change: id, subjects: log.subjectsOf(id) });
+/** What was cut off elsewhere is never undone here. */
+function otherError(database: string, change: string): UnsupportedStoreError {
+  const location = locationOfFile(database);
+  return new UnsupportedStoreError(
+    `Cannot change store ${location}: change ${change} was cut off in another database than the one that is there now; put that one back, or move ${
+      statePaths(database).directory
+    } away, which may hold the only copy of what it lost`,
+    location,
+  );
+}
+
+async function freeRemains(place: UndoPlace, id: string): Promise<readonly Remains[]> {
+  const { log } = place;
+  const remains = await freeCopiedOf(treesOf(place, id, log.subjectsOf(id)));
   if (remains.length === 0) log.finish(id);
   return remains;
+}
+
+function treesOf(
+  { rows, database: path }: UndoPlace,
+  change: string,
+  subjects: readonly LoggedSubject[],
+): TreesOfChange {
+  return { path, database: rows.database, change, subjects };
 }
 
 /** Where a change is undone. */
@@ -114,12 +141,13 @@ async function endUndoing(place: UndoPlace, { id }: LoggedChange): Promise<Settl
  * @returns What is in the way of those that are not back; they stay in the log.
  */
 export async function putBack(
-  { log, rows, database }: UndoPlace,
+  place: UndoPlace,
   change: string,
   subjects: readonly LoggedSubject[],
   turn: () => Promise<void> = () => Promise.resolve(),
 ): Promise<readonly string[]> {
-  const inTheWay = await bringTreesOf({ database, change, subjects });
+  const { log, rows } = place;
+  const inTheWay = await bringTreesOf(treesOf(place, change, subjects));
   const free = subjects.filter((one) => !inTheWay.has(one));
   return [...inTheWay.values(), ...await withTurns(undoSubjects(log, rows, free), turn)];
 }
@@ -127,21 +155,20 @@ export async function putBack(
 /**
  * Gives up what a change has taken, for good. Needs write permission for the log and the artifacts.
  *
- * @param log The log.
- * @param database Absolute real path of the database's file.
+ * @param place Where.
  * @param id The change.
  * @param work The signal, after which the next task that locks the store goes on, and progress.
  * @returns What takes its place all the same.
  */
 export async function leaveChange(
-  log: WritableLog,
-  database: string,
+  place: UndoPlace,
   id: string,
   work: TreeWork = {},
 ): Promise<readonly Remains[]> {
+  const { log } = place;
   const subjects = log.subjectsOf(id).filter(({ trees }) => trees.length > 0);
   if (subjects.length > 0) log.leave(id);
-  const remains = await freeTreesOf({ database, change: id, subjects }, work);
+  const remains = await freeTreesOf(treesOf(place, id, subjects), work);
   if (remains.length === 0 && !work.signal?.aborted) log.remove(id);
   return remains;
 }

@@ -14,6 +14,7 @@
 import { OWNED_TABLES, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
 import type { ChangeLog, WritableLog } from "../log/change_log.ts";
 import { inTransaction } from "../log/change_rows.ts";
+import { madeNow } from "../log/witnesses.ts";
 import { hasColumns, type OwnedRows, statementOf } from "./owned_rows.ts";
 import {
   type LoggedSubject,
@@ -65,7 +66,14 @@ export function stateOfSubject(
       collision: `${name}: expected its name to be free, found that experiment ${found} has it`,
     };
   }
-  if (coming.has(experiment) || hasExperiment(rows, experiment)) return "gone";
+  if (coming.has(experiment)) return "gone";
+  if (hasExperiment(rows, experiment)) {
+    const made = log.madeWhen(subject.change, experiment);
+    return made === null || made === madeNow(rows, experiment) ? "gone" : {
+      collision:
+        `${name}: expected its experiment ${experiment}, found another one that has got its id since`,
+    };
+  }
   return { collision: `${name}: expected its experiment ${experiment}, found none with that id` };
 }
 

@@ -14,7 +14,7 @@
  */
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { newBackupId } from "../../../lib/backup/backup_id.ts";
+import { isBackupId, newBackupId } from "../../../lib/backup/backup_id.ts";
 import { orderAfter } from "../../../lib/backup/backup_order.ts";
 import { DamagedBackupError } from "../../../lib/errors.ts";
 import { placesFor } from "../scan/tables.ts";
@@ -33,6 +33,7 @@ import {
   type RowChunk,
   subjectOf,
 } from "./removed_rows.ts";
+import type { Witness } from "./witnesses.ts";
 
 /** A change. */
 export interface LoggedChange {
@@ -70,14 +71,21 @@ export interface ChangeLog extends Disposable {
   rowsOf(id: string, selection?: RowSelection): readonly LoggedRow[];
   /** What it has taken away, in the order in which that went. */
   subjectsOf(id: string, selection?: RowSelection): readonly LoggedSubject[];
+  /** The experiments that were there when it began, or some of them; none where an older version has logged it. */
+  witnessesOf(id: string): readonly Witness[];
+  /** When an experiment was made that was there then; `null` where that is not known. */
+  madeWhen(id: string, experiment: string): string | null;
   /** The rows that went with it, those first that went last. */
   chunksOf(subject: LoggedSubject): Iterable<RowChunk>;
 }
 
+/** What is about to go. */
+export type NewSubject = Omit<LoggedSubject, "number" | "change" | "isGoingBack">;
+
 /** The same, for whoever holds the lock. */
 export interface WritableLog extends ChangeLog {
-  /** Begins a change. */
-  begin(task: string, now: number): LoggedChange;
+  /** Begins a change of the database in which these experiments are. */
+  begin(task: string, now: number, witnesses: readonly Witness[]): LoggedChange;
   /** Adds rows that are about to be changed. */
   add(id: string, rows: readonly RowChange[]): readonly LoggedRow[];
   /** Forgets rows that have not been changed, or have been changed back. */
@@ -85,7 +93,7 @@ export interface WritableLog extends ChangeLog {
   /** Adds what is about to go, of which no row has been logged yet. */
   addSubjects(
     id: string,
-    subjects: readonly Omit<LoggedSubject, "number" | "isGoingBack">[],
+    subjects: readonly NewSubject[],
   ): readonly LoggedSubject[];
   /** Adds rows that are about to go. */
   addChunks(chunks: readonly { readonly subject: LoggedSubject; readonly chunk: RowChunk }[]): void;
@@ -166,7 +174,7 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
     return made;
   };
   // The first version had only rows that are changed.
-  const hasSubjects = version > 1;
+  const [hasSubjects, hasWitnesses] = [version > 1, version > 2];
   const taken = hasSubjects
     ? `(SELECT COUNT(*) FROM subjects AS s WHERE s.change = c.id) AS subjects,
       (SELECT COUNT(*) FROM subjects AS s WHERE s.change = c.id AND is_going_back = 1) AS back,
@@ -180,7 +188,7 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
           `SELECT c.*, (SELECT COUNT(*) FROM rows AS r WHERE r.change = c.id) AS changed, ${taken}
             FROM changes AS c ORDER BY place DESC, id DESC`,
         ).all().map((row) => ({
-          id: String(row["id"]),
+          id: idIn(row, path),
           order: Number(row["place"]),
           task: String(row["task"]),
           createdAt: Number(row["created_at"]),
@@ -204,6 +212,20 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
             .all(...chosen(id, selection)).map(subjectOf)
           : []
       ),
+    witnessesOf: (id) =>
+      reading(() =>
+        hasWitnesses
+          ? database.prepare("SELECT experiment, made FROM witnesses WHERE change = ?").all(id)
+            .map(({ experiment, made }) => ({ experiment: `${experiment}`, made: `${made}` }))
+          : []
+      ),
+    madeWhen: (id, experiment) =>
+      reading(() => {
+        if (!hasWitnesses) return null;
+        const found = statement("SELECT made FROM witnesses WHERE change = ? AND experiment = ?")
+          .get(id, experiment);
+        return found === undefined ? null : `${found["made"]}`;
+      }),
     *chunksOf(subject) {
       const numbers = reading(() =>
         statement("SELECT number FROM removed WHERE subject = ? ORDER BY number DESC")
@@ -221,18 +243,28 @@ function logOf({ database, path, version }: ReturnType<typeof openLogToWrite>): 
   };
 }
 
+/** It is the name of a directory of ours, so it must lead nowhere else. */
+function idIn({ id }: Readonly<Record<string, unknown>>, path: string): string {
+  if (isBackupId(`${id}`)) return `${id}`;
+  throw new DamagedBackupError(
+    `Cannot read ${path}: expected the ids of changes, found ${JSON.stringify(id)}`,
+  );
+}
+
 function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
   const { database } = open;
   const log = logOf(open);
   return {
     ...log,
-    begin: (task, now) =>
+    begin: (task, now, witnesses) =>
       inTransaction(database, () => {
         const all = log.list();
         const id = newBackupId(task, now, (id) => all.some((one) => one.id === id));
         const order = orderAfter(all.map(({ order }) => order), now);
         database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, ?)")
           .run(id, order, task, now, State.begun);
+        const insert = database.prepare("INSERT INTO witnesses VALUES (?, ?, ?)");
+        for (const { experiment, made } of witnesses) insert.run(id, experiment, made);
         const none = {
           isLeaving: false,
           hasRemains: false,
@@ -258,7 +290,7 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
           const { kind, experiment, run, id: subjectId, trees } = subject;
           const { lastInsertRowid } = insert
             .run(id, kind, experiment, run, subjectId, JSON.stringify(trees));
-          return { ...subject, number: Number(lastInsertRowid), isGoingBack: false };
+          return { ...subject, number: Number(lastInsertRowid), change: id, isGoingBack: false };
         });
       }),
     addChunks: (chunks) =>

@@ -61,8 +61,18 @@ const SECOND: readonly string[] = [
   "CREATE INDEX removed_of_subject ON removed (subject)",
 ];
 
+/** By what the database is known to be still the same. */
+const THIRD: readonly string[] = [
+  `CREATE TABLE witnesses (
+    change TEXT NOT NULL REFERENCES changes ON DELETE CASCADE,
+    experiment TEXT NOT NULL,
+    made TEXT NOT NULL,
+    PRIMARY KEY (change, experiment)
+  ) STRICT, WITHOUT ROWID`,
+];
+
 /** By version, which has all that comes before it as well. */
-const VERSIONS = [FIRST, SECOND] as const;
+const VERSIONS = [FIRST, SECOND, THIRD] as const;
 const NEWEST = VERSIONS.length;
 
 /**

@@ -61,6 +61,8 @@ export type LoggedSubject = (Subject | OrphanSubject) & Logged;
 
 interface Logged {
   readonly number: number;
+  /** The change that has taken it away. */
+  readonly change: string;
   /** Its artifacts, as far as they go with it. */
   readonly trees: readonly LoggedTree[];
   /** Whether bringing it back has begun. */
@@ -200,6 +202,7 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
   }
   return {
     number: Number(number),
+    change: `${row["change"]}`,
     kind: known,
     experiment: `${experiment}`,
     run: run === null ? null : `${run}`,

@@ -150,7 +150,7 @@ function cutOff({ path }: TempDatabase, done: readonly string[], logged: readonl
   using _lock = lockDatabase(path, "cleanup", NOW);
   using log = openChangeLog(path);
   using database = openWritable(path);
-  const { id } = log.begin("cleanup", NOW);
+  const { id } = log.begin("cleanup", NOW, []);
   const rows = log.add(
     id,
     [...done, ...logged].map((run) => ({
@@ -329,7 +329,7 @@ Deno.test({
 Deno.test("a log of changes that is damaged, newer or forged changes nothing", async () => {
   const forged = "expected the soft deletion, or the end, of a run";
   const damages: readonly [sql: string, message: string][] = [
-    ["PRAGMA user_version = 3", "expected version 2, found 3"],
+    ["PRAGMA user_version = 4", "expected version 3, found 4"],
     ["UPDATE rows SET table_name = 'experiments'", forged],
     [`UPDATE rows SET after = '{"status":"RUNNING"}'`, forged],
     ["UPDATE rows SET key = '{}'", forged],

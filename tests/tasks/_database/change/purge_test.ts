@@ -355,7 +355,9 @@ Deno.test("a log that says more than what went is believed in nothing, and one o
   await restore(store);
   {
     using log = new DatabaseSync(changes);
-    log.exec("DROP TABLE removed; DROP TABLE subjects; PRAGMA user_version = 1");
+    log.exec(
+      "DROP TABLE witnesses; DROP TABLE removed; DROP TABLE subjects; PRAGMA user_version = 1",
+    );
   }
   assertEquals((await listBackups(store)).backups, []);
   assertEquals((await cleanup(store, { apply: true })).report?.complete, true);

@@ -321,7 +321,7 @@ Deno.test("copies that were made before rows were to go are freed by the next ta
   let cut = "";
   {
     using log = openChangeLog(database.path);
-    cut = log.begin("cleanup", NOW).id;
+    cut = log.begin("cleanup", NOW, []).id;
     log.leave(left);
   }
   writeFiles(trees, { [`${cut}/1/${runId(3)}/artifacts/report.txt`]: "a copy" });
