@@ -105,6 +105,8 @@ export interface DatabaseRows<D extends Depth> {
   readonly extras?: Extras;
   readonly experiments: readonly ExperimentRow[];
   readonly runs: Iterable<RunRow>;
+  /** Ids of runs that are no text in the database: what names such a run by its id does not find it. */
+  readonly bytesForIds: ReadonlySet<string>;
   /** By run. */
   readonly tags: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** By run; `null` where nothing besides was asked for. */
@@ -217,7 +219,7 @@ const NO_EXTRAS: RunExtras = { metrics: new Map(), params: new Map(), inputs: []
 
 /** Experiment id → its runs. */
 function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
-  const { depth, tags, runExtras, lastChanges } = rows;
+  const { depth, bytesForIds, tags, runExtras, lastChanges } = rows;
   const byExperiment = new Map<
     string,
     Held & { readonly id: ExperimentId; readonly path: StorePath }
@@ -240,8 +242,11 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
     const lifecycleStage = STAGES[STAGE_NAMES.indexOf(row.stage)];
     const own = tags.get(id) ?? NO_TAGS;
     const extras = runExtras === null ? undefined : runExtras.get(id) ?? NO_EXTRAS;
-    if (status === undefined || lifecycleStage === undefined) {
-      const message = status === undefined
+    const isOfBytes = bytesForIds.has(id);
+    if (status === undefined || lifecycleStage === undefined || isOfBytes) {
+      const message = isOfBytes
+        ? "its id is stored as bytes, so that MLflow does not find it by that"
+        : status === undefined
         ? `its status is ${quoteText(row.status ?? "NULL")}`
         : `its stage is ${quoteText(row.stage ?? "NULL")}`;
       held.damagedRuns.push({
