@@ -105,7 +105,7 @@ export interface DatabaseRows<D extends Depth> {
   readonly extras?: Extras;
   readonly experiments: readonly ExperimentRow[];
   readonly runs: Iterable<RunRow>;
-  /** Ids of runs that are no text in the database: what names such a run by its id does not find it. */
+  /** Ids of runs that are no text in the database, so that nothing that names them finds them. */
   readonly bytesForIds: ReadonlySet<string>;
   /** By run. */
   readonly tags: ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -217,7 +217,6 @@ const NO_RUNS: Held = { runs: [], damagedRuns: [] };
 const NO_TAGS: ReadonlyMap<string, string> = new Map();
 const NO_EXTRAS: RunExtras = { metrics: new Map(), params: new Map(), inputs: [], heavy: [] };
 
-/** Experiment id → its runs. */
 function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
   const { depth, bytesForIds, tags, runExtras, lastChanges } = rows;
   const byExperiment = new Map<
@@ -246,9 +245,9 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
     if (status === undefined || lifecycleStage === undefined || isOfBytes) {
       const message = isOfBytes
         ? "its id is stored as bytes, so that MLflow does not find it by that"
-        : status === undefined
-        ? `its status is ${quoteText(row.status ?? "NULL")}`
-        : `its stage is ${quoteText(row.stage ?? "NULL")}`;
+        : `its ${status === undefined ? "status" : "stage"} is ${
+          quoteText((status === undefined ? row.status : row.stage) ?? "NULL")
+        }`;
       held.damagedRuns.push({
         id,
         path,

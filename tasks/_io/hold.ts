@@ -19,6 +19,7 @@
 
 import { basename, dirname, join } from "@std/path";
 import { isDiskFull } from "./disk_full.ts";
+import { listSome } from "./list_directory.ts";
 
 /** A directory that is held. */
 export interface Held extends Disposable {
@@ -224,8 +225,11 @@ function makeLinks(): string | null {
 /** `null`: another process has removed the directory before it was locked. */
 function linkIn(directory: string, isLast: boolean): string | null {
   try {
-    kept = lockPlace(directory);
-    addEventListener("unload", () => removePlace(directory));
+    const lock = lockPlace(directory);
+    addEventListener("unload", () => {
+      removePlace(directory);
+      lock?.close();
+    });
     const link = join(directory, "fd");
     Deno.symlinkSync("/proc/self/fd", link);
     Deno.readLinkSync(join(link, "0"));
@@ -236,9 +240,6 @@ function linkIn(directory: string, isLast: boolean): string | null {
     return null;
   }
 }
-
-/** Locked as long as this process lives. */
-let kept: Deno.FsFile | null = null;
 
 /** `null` where no directory can be locked, or another process holds it: then nobody takes it for what is left. */
 function lockPlace(directory: string): Deno.FsFile | null {
@@ -270,10 +271,10 @@ const MOST = 200;
 function removeLeft(own: string): void {
   try {
     const { uid } = Deno.lstatSync(own);
-    const places = Deno.readDirSync(dirname(own)).filter(({ name, isDirectory }) =>
+    const places = listSome(dirname(own)).filter(({ name, isDirectory }) =>
       isDirectory && name.startsWith(PREFIX) && name !== basename(own)
     );
-    for (const { name } of places.take(MOST)) {
+    for (const { name } of places.slice(0, MOST)) {
       const directory = join(dirname(own), name);
       if (Deno.lstatSync(directory).uid !== uid) continue;
       const lock = lockPlace(directory);
