@@ -69,10 +69,12 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     );
   }
   if (name.kind === "server") {
-    throw new UnsupportedStoreError(
-      `Cannot open store ${name.location}: it is a tracking server, which this version of mltidy cannot read`,
-      name.location,
-    );
+    const { openServerStore } = await import("./_server/server_store.ts");
+    return await openServerStore(name, {
+      chosenBy,
+      now,
+      environment: options.environment ?? (() => undefined),
+    });
   }
   if (name.kind === "postgresql") {
     const { openPostgresStore } = await import("./_database/postgres_store.ts");

@@ -247,6 +247,7 @@ export function pinsOf(protect: ProtectPolicy | undefined): readonly string[] {
 export function extrasOf(policy: RetentionPolicy): Extras {
   const rules = policy.rules.filter((rule) => !isEmptyRule(rule));
   const best = rules.flatMap((rule) => rule.keepBest).filter(({ n }) => n > 0);
+  const histories = best.filter(({ over }) => over === "history").map(({ metric }) => metric);
   const facets = [...rules.map((rule) => rule.groupBy), ...best.map(({ per }) => per)]
     .filter((facet) => facet !== null);
   const tags = [
@@ -263,6 +264,7 @@ export function extrasOf(policy: RetentionPolicy): Extras {
     params: [...new Set(facets)].toSorted(),
     uses: true,
     artifacts: policy.artifactsOnly,
+    ...(histories.length === 0 ? {} : { histories: [...new Set(histories)].toSorted() }),
   };
 }
 

@@ -83,7 +83,12 @@ export function rulesTable(): string {
 const INDENT = "  ";
 
 /** What a rule is about, in a word. */
-const STORES = { directory: "files", database: "database", any: "both" } as const;
+const STORES = {
+  directory: "files",
+  database: "database",
+  served: "database, server",
+  any: "all",
+} as const;
 
 /** What `repair` mends first of all by `repair`. */
 function remedyOf({ repairable, remedy }: Rule): string | null {

@@ -5,6 +5,7 @@
  */
 
 import type { StorePath } from "./path.ts";
+import { PARENT_TAG } from "./tags.ts";
 import type { DiskUsage } from "./usage.ts";
 
 /** What a run logged of one metric. */
@@ -99,4 +100,22 @@ export interface Extras {
   readonly uses: boolean;
   /** Glob of heavy files below `artifacts/`; `null`: none. */
   readonly artifacts: string | null;
+  /** Keys of metrics of which not only the latest value counts; left out where there are none. */
+  readonly histories?: readonly string[];
+}
+
+/**
+ * Tells which tags of runs are read: all of them where nothing was said, of a whole verification those that name
+ * another run.
+ *
+ * @param depth How deep.
+ * @param extras What alone to read besides.
+ * @returns Their keys; `null` for all.
+ */
+export function tagsFor(
+  depth: "meta" | "tags" | "full",
+  extras: Extras | undefined,
+): readonly string[] | null {
+  if (extras !== undefined) return extras.tags;
+  return depth === "tags" ? null : depth === "full" ? [PARENT_TAG] : [];
 }

@@ -321,8 +321,22 @@ export interface Backend {
   readonly holds?: readonly Hold[];
   /** How many pages the file has, and how many of them hold nothing; left out below depth `full`. */
   readonly pages?: { readonly total: number; readonly free: number };
+  /** What a tracking server says of itself; left out where it is the database itself that was read. */
+  readonly server?: ServerFacts;
   /** What its points of metrics take of it; left out below depth `full`, and where nobody can tell. */
   readonly metrics?: MetricsWeight;
+}
+
+/** What a tracking server says of itself, and of whoever asks it. */
+export interface ServerFacts {
+  /** The version of MLflow; `null` where it does not say. */
+  readonly version: string | null;
+  /** What keeps its store, such as `SqlStore` or `FileStore`; `null` where it does not say, as before 3.0. */
+  readonly type: string | null;
+  /** By whose name it was asked; `null` where it has no accounts. */
+  readonly account: string | null;
+  /** Whether that one may see everything: what it may not see is left out of every answer. */
+  readonly seesAll: boolean;
 }
 
 /** What the points of metrics take of a database. */

@@ -15,3 +15,9 @@ export const RECOVERED_TAG = "mltidy.recovered";
 
 /** The tag on a run that says when heavy files of it were dropped. */
 export const DROPPED_TAG = "mltidy.artifacts_dropped";
+
+/**
+ * The tag on a run that we have deleted over a tracking server, which tells nobody when something was deleted: epoch
+ * ms, as decimal digits.
+ */
+export const DELETED_AT_TAG = "mltidy.deleted_at";

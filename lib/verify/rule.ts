@@ -144,8 +144,12 @@ export interface RuleRow {
   readonly mendsRows?: true;
   /** Reported only when one version of MLflow is asked for: a store of another version is sound. */
   readonly whenAsked?: boolean;
-  /** Which kinds of store it is about. @default {directories alone} */
-  readonly stores?: "database" | "any";
+  /**
+   * Which kinds of store it is about; `served`: databases, also where only a tracking server can be asked.
+   *
+   * @default {directories alone}
+   */
+  readonly stores?: "database" | "served" | "any";
   /** Finds the places where it is broken. */
   readonly check: Check;
 }

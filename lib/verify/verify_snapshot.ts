@@ -125,8 +125,11 @@ export function verifySnapshot(
  * @returns Those about its kind.
  */
 export function rulesAbout({ backend }: StoreSnapshot): readonly Rule[] {
-  const isDatabase = backend !== undefined;
-  return RULES.filter(({ stores }) => stores === "any" || (stores === "database") === isDatabase);
+  return RULES.filter(({ stores }) => {
+    if (backend === undefined) return stores === undefined || stores === "any";
+    return stores === "any" || stores === "served" ||
+      stores === "database" && backend.server === undefined;
+  });
 }
 
 /**

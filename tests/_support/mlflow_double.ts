@@ -157,8 +157,18 @@ function requests(
           `SELECT * FROM runs WHERE experiment_id IN (SELECT value FROM json_each(?))
             ${stageOf(run_view_type)} ORDER BY start_time, run_uuid`,
           JSON.stringify((experiment_ids as string[] ?? []).map(Number)),
-        ).filter(({ run_uuid }) => isWanted(`${run_uuid}`, filter, isNew)).map(tell),
+        ).filter((row) => isWanted(row, filter, isNew)).map(tell),
         { max_results: max_results ?? 1000, page_token },
+      ),
+    "GET metrics/get-history": ({ run_id, metric_key, max_results, page_token }: Json) =>
+      page(
+        "metrics",
+        all("SELECT * FROM metrics WHERE run_uuid = ? AND key = ?", `${run_id}`, `${metric_key}`)
+          .map(({ key, value, timestamp, step, is_nan }) => ({
+            ...{ key, timestamp, step },
+            value: is_nan ? "NaN" : value,
+          })),
+        { max_results, page_token },
       ),
     "GET runs/get": (parameters: Json) => ({ run: tell(runOf(parameters)) }),
     "GET registered-models/search": ({ max_results = 100, page_token }: Json) =>
@@ -323,8 +333,11 @@ function listed(name: string, all: readonly unknown[]): Json {
 }
 
 /** MLflow 2.22 takes an ID that is all digits for a number, which no run has. */
-function isWanted(id: string, filter: unknown, isNew: boolean): boolean {
+function isWanted({ run_uuid, start_time }: Row, filter: unknown, isNew: boolean): boolean {
   if (!filter) return true;
+  const [, least] = /^attributes\.start_time >= (\d+)$/.exec(`${filter}`) ?? [];
+  if (least !== undefined) return start_time !== null && Number(start_time) >= Number(least);
+  const id = `${run_uuid}`;
   const [, list] = /^attributes\.run_id IN \((.*)\)$/.exec(`${filter}`) ?? [];
   if (list === undefined) throw new Refusal(400, "INVALID_PARAMETER_VALUE", `No filter: ${filter}`);
   const ids = list.split(",").map((one) => one.trim().replaceAll("'", ""));

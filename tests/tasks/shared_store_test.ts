@@ -208,21 +208,21 @@ Deno.test("neither verify nor repair would take from its place what a database r
 Deno.test("a tracking URI that names another store is refused, or said", async () => {
   await using store = await diskStore(STORE);
   const directory = dirname(store.root);
-  const environment = { MLFLOW_TRACKING_URI: "http://kim:secret@localhost:5000" };
+  const environment = { MLFLOW_TRACKING_URI: "mysql://kim:secret@localhost/mlflow" };
   for (const task of ["summary", "verify", "cleanup", "cleanup:apply", "preflight", "backup"]) {
     const words = task === "cleanup:apply" ? ["--force"] : [];
     const { code, out, err } = await runTask(task, words, { directory, environment });
     assertEquals([code, out], [12, ""], task);
     assertEquals(
       err,
-      `Cannot open store http://localhost:5000, which MLFLOW_TRACKING_URI names: it is a tracking server, which this version of mltidy cannot read; where its database is a file, name that, such as sqlite:////data/mlflow.db; to look at a directory all the same, name it, such as --store ${store.root}\n`,
+      `Cannot open store mysql://localhost/mlflow, which MLFLOW_TRACKING_URI names: it is a database of MySQL, which mltidy cannot read: it has no driver for it; PostgreSQL and SQLite it can; to look at a directory all the same, name it, such as --store ${store.root}\n`,
     );
   }
   const named = await runTask("cleanup", ["--store", "mlruns"], { directory, environment });
   assertEquals(named.code, 0);
   assertStringIncludes(
     named.err,
-    "MLFLOW_TRACKING_URI names another store, http://localhost:5000, which is not looked at\n",
+    "MLFLOW_TRACKING_URI names another store, mysql://localhost/mlflow, which is not looked at\n",
   );
   for (const uri of ["./mlruns", ".", `file://${store.root}`, store.root]) {
     const { err } = await runTask("summary", ["--store", "mlruns"], {

@@ -13,9 +13,8 @@ import type {
   VersionRow,
 } from "../../../lib/snapshot/assemble_rows.ts";
 import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
-import type { Extras } from "../../../lib/store/extras.ts";
+import { type Extras, tagsFor } from "../../../lib/store/extras.ts";
 import type { Depth } from "../../../lib/store/snapshot.ts";
-import { PARENT_TAG } from "../../../lib/store/tags.ts";
 import { findCutRows } from "./dangling_rows.ts";
 import { readLoggedModels, readModelExtras } from "./read_models.ts";
 import { readRunExtras, readTraceUses } from "./read_extras.ts";
@@ -81,27 +80,7 @@ export function readRows<D extends Depth>(
     // A model that may go is asked for by traces, too.
     cutRows: modelExtras === null ? [] : findCutRows(tables, needsUses || modelExtras.size > 0),
     runs: readRuns(tables, options),
-    bytesForIds: new Set(
-      selectRows<{ id: string }>(tables, {
-        table: "runs",
-        fields: { id: text("run_uuid") },
-        tail: "WHERE TYPEOF(run_uuid) <> 'text'",
-      }).map(({ id }) => id),
-    ),
   };
-}
-
-/**
- * Tells which tags of runs are read: all of them where nothing was said, of a whole verification those that name
- * another run.
- *
- * @param depth How deep.
- * @param extras What alone to read besides.
- * @returns Their keys; `null` for all.
- */
-export function tagsFor(depth: Depth, extras: Extras | undefined): readonly string[] | null {
-  if (extras !== undefined) return extras.tags;
-  return depth === "tags" ? null : depth === "full" ? [PARENT_TAG] : [];
 }
 
 /**

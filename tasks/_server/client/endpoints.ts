@@ -44,6 +44,12 @@ export const READING = {
     path: `${V2}/users/current`,
     does: "tells who asks, where the server has accounts",
   },
+  "users/get": {
+    kind: "reading",
+    method: "GET",
+    path: `${V2}/users/get`,
+    does: "tells of one account, where the server has any",
+  },
   "experiments/search": {
     kind: "reading",
     method: "POST",

@@ -37,14 +37,33 @@ export const SERVER_VARIABLES = [
  * @returns The value of the header; `null` where nobody is named.
  */
 export function findCredentials(server: ServerName, environment: Environment): string | null {
+  const login = findLogin(server, environment);
+  if (login !== null) return basic(login.user, login.password);
+  const token = environment("MLFLOW_TRACKING_TOKEN");
+  return token ? `Bearer ${token}` : null;
+}
+
+/**
+ * Finds by whose name a server is asked.
+ *
+ * @param server The server.
+ * @param environment Says what variables are set to.
+ * @returns The user; `null` where nobody is named, but perhaps a token.
+ */
+export function findUser(server: ServerName, environment: Environment): string | null {
+  return findLogin(server, environment)?.user ?? null;
+}
+
+function findLogin(
+  server: ServerName,
+  environment: Environment,
+): { readonly user: string; readonly password: string } | null {
   const { user: named, password: given } = namedFor(server, environment);
-  if (named !== null) return basic(named, given ?? "");
+  if (named !== null) return { user: named, password: given ?? "" };
   const saved = savedCredentials(environment);
   const user = environment("MLFLOW_TRACKING_USERNAME") || saved.mlflow_tracking_username;
   const password = environment("MLFLOW_TRACKING_PASSWORD") || saved.mlflow_tracking_password;
-  if (user && password) return basic(user, password);
-  const token = environment("MLFLOW_TRACKING_TOKEN");
-  return token ? `Bearer ${token}` : null;
+  return user && password ? { user, password } : null;
 }
 
 function namedFor(server: ServerName, environment: Environment): ServerName {

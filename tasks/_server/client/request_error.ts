@@ -69,6 +69,12 @@ export class RequestError extends Error {
     this.isLate = answer.isLate ?? false;
   }
 
+  /** Whether the server knows no such request, as an older one does not. */
+  get isUnknown(): boolean {
+    return this.status === 405 ||
+      this.status === 404 && (this.code === null || this.code === "ENDPOINT_NOT_FOUND");
+  }
+
   /**
    * Whether a change that was asked for may have been made all the same: then what it was to change must be read
    * before anything else is done.

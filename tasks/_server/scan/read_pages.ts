@@ -1,0 +1,186 @@
+/**
+ * Reading lists that a server gives page by page, though it keeps no state between two of them: a page begins so many
+ * rows from the start, wherever that is meanwhile.
+ *
+ * @module
+ */
+
+import type { Client } from "../client/open_client.ts";
+import type { Reading } from "../client/endpoints.ts";
+import type { Answer } from "../client/read_answer.ts";
+import { RequestError } from "../client/request_error.ts";
+import { nextTokenOf, recordsOf, type RunRecord, runRecordOf } from "./records.ts";
+
+/** Asks for what reads. */
+export type ReadingClient = Client<Reading>;
+
+/** What lists, page by page. */
+export interface Listing {
+  readonly name: keyof Reading & string;
+  readonly parameters: Answer;
+  /** The field of the answer. */
+  readonly field: string;
+}
+
+/** How to read. */
+export interface PagesOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a list to its end.
+ *
+ * @param client The client.
+ * @param listing What to ask, with the most of a page in `max_results`.
+ * @param options How.
+ * @returns The records, of which some may come twice.
+ * @throws {RequestError} When a page cannot be had, or a list has no end.
+ */
+export async function readAll(
+  client: ReadingClient,
+  listing: Listing,
+  options: PagesOptions = {},
+): Promise<readonly Answer[]> {
+  const all: Answer[] = [];
+  for await (const { records } of pagesOf(client, listing, options)) all.push(...records);
+  return all;
+}
+
+interface Page {
+  readonly records: readonly Answer[];
+  readonly isLast: boolean;
+}
+
+/** Where an answer of so many takes too long or is too long, a smaller one need not be. */
+const LEAST_OF_PAGE = 50;
+
+async function* pagesOf(
+  client: ReadingClient,
+  { name, parameters, field }: Listing,
+  { signal }: PagesOptions,
+): AsyncIterable<Page> {
+  let size = Number(parameters["max_results"]);
+  for (let token: string | null = null;;) {
+    let answer: Answer;
+    try {
+      answer = await client.ask(name, {
+        ...parameters,
+        max_results: size,
+        ...(token === null ? {} : { page_token: token }),
+      }, { signal });
+    } catch (error) {
+      const isTooMuch = error instanceof RequestError && error.failure === "unanswered" &&
+        size >= 2 * LEAST_OF_PAGE;
+      if (!isTooMuch) throw error;
+      size = Math.floor(size / 2);
+      continue;
+    }
+    const next = nextTokenOf(answer);
+    if (next !== null && next === token) {
+      throw new RequestError("foreign", `the server's list of ${field} has no end`);
+    }
+    yield { records: recordsOf(answer, field), isLast: next === null };
+    if (next === null) return;
+    token = next;
+  }
+}
+
+/** How many runs are asked for at a time: what one worker of a server answers in some seconds. */
+const RUNS_AT_ONCE = 2_000;
+/** How many experiments are named in one request. */
+const EXPERIMENTS_AT_ONCE = 500;
+/** How many runs usually show that none is missing between two pages. */
+const SAMPLE = 50;
+/** How often all is read, since others removed very many runs for good meanwhile. */
+const MOST_PASSES = 3;
+
+/** How to read runs. */
+export interface RunsOptions extends PagesOptions {
+  /** Called for each run, once. */
+  readonly onRun: (run: RunRecord) => void;
+  /** How many are asked for at a time. @default {2,000} */
+  readonly atOnce?: number;
+  /** Called with the number of runs so far. */
+  readonly onProgress?: ((runs: number) => void) | undefined;
+}
+
+/**
+ * Reads all runs of some experiments, oldest first, each once, while others write: what is begun meanwhile comes
+ * last. Only what is removed for good makes what follows come earlier, so that a page would miss it: after each page
+ * the server is asked for what follows the last run of the one before, by its time.
+ *
+ * @param client The client.
+ * @param experiments Ids of the experiments.
+ * @param options Who is told.
+ * @throws {RequestError} When they cannot be read, or others remove them faster.
+ */
+export async function readRuns(
+  client: ReadingClient,
+  experiments: readonly string[],
+  { signal, onRun, onProgress, atOnce = RUNS_AT_ONCE }: RunsOptions,
+): Promise<void> {
+  const known = new Set<string>();
+  const take = (record: Answer): RunRecord => {
+    const run = runRecordOf(record);
+    if (known.has(run.row.id)) return run;
+    known.add(run.row.id);
+    onRun(run);
+    return run;
+  };
+  for (let from = 0; from < experiments.length; from += EXPERIMENTS_AT_ONCE) {
+    const listing = {
+      name: "runs/search",
+      field: "runs",
+      parameters: {
+        experiment_ids: experiments.slice(from, from + EXPERIMENTS_AT_ONCE),
+        run_view_type: "ALL",
+        max_results: atOnce,
+        order_by: ["attributes.start_time ASC"],
+      },
+    } as const;
+    const isWhole = async () => {
+      let isWhole = true;
+      let last: RunRecord | null = null;
+      for await (const { records } of pagesOf(client, listing, { signal })) {
+        const runs = records.map(take);
+        if (last !== null) {
+          isWhole = await isClosed(client, listing, last, runs, take, signal) && isWhole;
+        }
+        last = runs.at(-1) ?? last;
+        onProgress?.(known.size);
+      }
+      return isWhole;
+    };
+    for (let pass = 1; !await isWhole(); pass++) {
+      if (pass < MOST_PASSES) continue;
+      throw new RequestError(
+        "unanswered",
+        "others remove runs for good faster than they can be read; try again once that is over",
+      );
+    }
+  }
+}
+
+/** Reads what may be missing between two pages, and tells whether that is all. */
+async function isClosed(
+  client: ReadingClient,
+  { name, parameters }: Listing,
+  { row: { started } }: RunRecord,
+  next: readonly RunRecord[],
+  take: (record: Answer) => RunRecord,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  // Those come last that say no time, and none can be asked for by that.
+  if (started === null) return next.length > 0;
+  const ids = new Set(next.map(({ row }) => row.id));
+  for (const size of [SAMPLE, Number(parameters["max_results"])]) {
+    const answer = await client.ask(name, {
+      ...parameters,
+      max_results: size,
+      filter: `attributes.start_time >= ${started}`,
+    }, { signal });
+    const runs = recordsOf(answer, "runs").map(take);
+    if (nextTokenOf(answer) === null || runs.some(({ row }) => ids.has(row.id))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,321 @@
+/**
+ * Tracking server → rows: all that a snapshot is made of. What refers to runs is read after them, so that what came to
+ * refer to one meanwhile keeps it.
+ *
+ * @module
+ */
+
+import type {
+  DatabaseRows,
+  LoggedModelRow,
+  ModelExtras,
+  RunRow,
+  TraceUseRow,
+} from "../../../lib/snapshot/assemble_rows.ts";
+import {
+  type Extras,
+  type MetricSummary,
+  type ModelUse,
+  type RunExtras,
+  tagsFor,
+} from "../../../lib/store/extras.ts";
+import type { Depth, ServerFacts } from "../../../lib/store/snapshot.ts";
+import type { Answer } from "../client/read_answer.ts";
+import { RequestError } from "../client/request_error.ts";
+import { readHistories } from "./read_histories.ts";
+import { readAll, type ReadingClient, readRuns } from "./read_pages.ts";
+import {
+  experimentRowOf,
+  type ModelRecord,
+  modelRecordOf,
+  registeredModelOf,
+  type RunRecord,
+  type TraceRecord,
+  traceRecordOf,
+  versionRowOf,
+} from "./records.ts";
+
+/** How to read. */
+export interface ServerRowsOptions<D extends Depth> {
+  readonly depth: D;
+  /** What alone to read besides metadata. */
+  readonly extras?: Extras | undefined;
+  /** What the server says of itself. */
+  readonly server: ServerFacts;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((runs: number) => void) | undefined;
+}
+
+/**
+ * Reads all that a server tells of its store.
+ *
+ * @param client The client.
+ * @param options How to read.
+ * @returns The rows.
+ * @throws {RequestError} When it cannot be read.
+ */
+export async function readServer<D extends Depth>(
+  client: ReadingClient,
+  options: ServerRowsOptions<D>,
+): Promise<DatabaseRows<D>> {
+  const { depth, extras, server, now, signal, onProgress } = options;
+  const experiments = await readExperiments(client, signal);
+  const ids = experiments.map(({ id }) => id);
+  const collected = collect(depth, extras);
+  await readRuns(client, ids, { signal, onRun: collected.add, onProgress });
+  await readHistories(client, collected, extras?.histories ?? [], signal);
+  const [registered, versions, models] = [
+    await readRegisteredModels(client, signal),
+    await readVersions(client, signal),
+    await readModels(client, ids, signal),
+  ];
+  const rows = models.map(({ row }) => row);
+  const gone = depth === "meta" ? [] : movable(rows, collected.runs, experiments);
+  const needsTraces = extras?.uses === true || depth === "full" || gone.length > 0;
+  const traces = needsTraces ? await readTraces(client, ids, signal) : [];
+  return {
+    location: client.server.location,
+    backend: { artifactRoot: null, revision: null, server },
+    depth,
+    readAt: now,
+    ...(extras === undefined ? {} : { extras }),
+    experiments,
+    runs: collected.runs,
+    tags: collected.tags,
+    runExtras: collected.extras,
+    lastChanges: collected.lastChanges,
+    loggedModels: rows,
+    modelExtras: depth === "meta"
+      ? null
+      : modelExtrasOf(gone, models, collected, traces, deletedOf(experiments)),
+    registeredModels: registered.map(({ row }) => row),
+    versions,
+    aliases: registered.flatMap(({ aliases }) => aliases),
+    traceUses: extras?.uses === true || depth === "full" ? traces.flatMap(usesOf) : null,
+    // How many there are no server tells, and nobody asks.
+    traces: new Map(),
+    datasets: new Map(),
+    cutRows: [],
+  };
+}
+
+/** What is kept of the runs that are read. */
+export interface Collected {
+  readonly runs: RunRow[];
+  readonly tags: Map<string, ReadonlyMap<string, string>>;
+  readonly extras: Map<string, RunExtras> | null;
+  readonly lastChanges: Map<string, number>;
+  /** By logged model: which runs have it as input or output. */
+  readonly links: Map<string, { readonly kind: "input" | "output"; readonly run: string }[]>;
+}
+
+function collect(
+  depth: Depth,
+  wanted: Extras | undefined,
+): Collected & { readonly add: (run: RunRecord) => void } {
+  const keys = tagsFor(depth, wanted);
+  const collected: Collected = {
+    runs: [],
+    tags: new Map(),
+    extras: wanted === undefined ? null : new Map(),
+    lastChanges: new Map(),
+    links: new Map(),
+  };
+  const link = (kind: "input" | "output", run: string) => (model: string) => {
+    const known = collected.links.get(model);
+    if (known === undefined) collected.links.set(model, [{ kind, run }]);
+    else known.push({ kind, run });
+  };
+  const add = ({ row, tags, params, metrics, inputs, outputs }: RunRecord): void => {
+    const { id, stage, deleted } = row;
+    collected.runs.push(row);
+    const own = keys === null ? tags : chosen(tags, keys);
+    if (own.size > 0) collected.tags.set(id, own);
+    if (stage === "deleted" && deleted === null) {
+      collected.lastChanges.set(id, Math.max(0, ...metrics.map(({ time }) => time)));
+    }
+    inputs.forEach(link("input", id));
+    outputs.forEach(link("output", id));
+    if (wanted === undefined) return;
+    const found = new Map<string, MetricSummary>();
+    for (const { key, value } of metrics) {
+      if (!wanted.metrics.includes(key)) continue;
+      found.set(key, { latest: value, least: null, greatest: null });
+    }
+    collected.extras!.set(id, {
+      metrics: found,
+      params: chosen(params, wanted.params),
+      inputs: wanted.uses ? inputs : [],
+      heavy: [],
+    });
+  };
+  return { ...collected, add };
+}
+
+function chosen(
+  all: ReadonlyMap<string, string>,
+  keys: readonly string[],
+): ReadonlyMap<string, string> {
+  return new Map(keys.flatMap((key) => {
+    const value = all.get(key);
+    return value === undefined ? [] : [[key, value]];
+  }));
+}
+
+async function readExperiments(client: ReadingClient, signal: AbortSignal | undefined) {
+  const records = await readAll(client, {
+    name: "experiments/search",
+    field: "experiments",
+    parameters: { view_type: "ALL", max_results: 10_000 },
+  }, { signal });
+  return once(records.map(experimentRowOf), ({ id }) => id);
+}
+
+async function readRegisteredModels(client: ReadingClient, signal: AbortSignal | undefined) {
+  const records = await readAll(client, {
+    name: "registered-models/search",
+    field: "registered_models",
+    parameters: { max_results: 1_000 },
+  }, { signal });
+  return once(records.map(registeredModelOf), ({ row }) => row.name);
+}
+
+async function readVersions(client: ReadingClient, signal: AbortSignal | undefined) {
+  const records = await readAll(client, {
+    name: "model-versions/search",
+    field: "model_versions",
+    parameters: { max_results: 10_000 },
+  }, { signal });
+  const versions = once(records.map(versionRowOf), ({ name, version }) => `${name}\0${version}`);
+  return versions.toSorted((left, right) => Number(left.version) - Number(right.version));
+}
+
+/** How many experiments are named in one request. */
+const EXPERIMENTS_AT_ONCE = 100;
+
+async function readModels(
+  client: ReadingClient,
+  experiments: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<readonly ModelRecord[]> {
+  const records = await inParts(experiments, (ids) =>
+    readAll(client, {
+      name: "logged-models/search",
+      field: "models",
+      parameters: { experiment_ids: ids, max_results: MODELS_AT_ONCE },
+    }, { signal }));
+  return once((records ?? []).map(modelRecordOf), ({ row }) => row.id)
+    .toSorted(({ row: left }, { row: right }) => left.id < right.id ? -1 : 1);
+}
+
+const MODELS_AT_ONCE = 1_000;
+/** How many traces a page may have. */
+const TRACES_AT_ONCE = 500;
+
+async function readTraces(
+  client: ReadingClient,
+  experiments: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<readonly TraceRecord[]> {
+  const records = await inParts(experiments, (ids) =>
+    readAll(client, {
+      name: "traces/search",
+      field: "traces",
+      parameters: {
+        locations: ids.map((id) => ({
+          type: "MLFLOW_EXPERIMENT",
+          mlflow_experiment: { experiment_id: id },
+        })),
+        max_results: TRACES_AT_ONCE,
+      },
+    }, { signal })) ??
+    await inParts(experiments, (ids) =>
+      readAll(client, {
+        name: "traces/list",
+        field: "traces",
+        parameters: { experiment_ids: ids, max_results: TRACES_AT_ONCE },
+      }, { signal }));
+  return once((records ?? []).map(traceRecordOf), ({ id }) => id);
+}
+
+/** `null` where this version of MLflow does not know the request. */
+async function inParts(
+  ids: readonly string[],
+  read: (ids: readonly string[]) => Promise<readonly Answer[]>,
+): Promise<readonly Answer[] | null> {
+  const parts: (readonly Answer[])[] = [];
+  for (let from = 0; from < ids.length; from += EXPERIMENTS_AT_ONCE) {
+    try {
+      parts.push(await read(ids.slice(from, from + EXPERIMENTS_AT_ONCE)));
+    } catch (error) {
+      if (error instanceof RequestError && error.isUnknown) return null;
+      throw error;
+    }
+  }
+  return parts.flat();
+}
+
+/** Pages may overlap while others write. */
+function once<T>(all: readonly T[], keyOf: (one: T) => string): readonly T[] {
+  return [...new Map(all.map((one) => [keyOf(one), one])).values()];
+}
+
+type Experiments = readonly { readonly id: string; readonly stage: string | null }[];
+
+function deletedOf(experiments: Experiments): ReadonlySet<string> {
+  return new Set(experiments.filter(({ stage }) => stage === "deleted").map(({ id }) => id));
+}
+
+/** Logged models of which no run holds on to the store by itself. */
+function movable(
+  models: readonly LoggedModelRow[],
+  runs: readonly RunRow[],
+  experiments: Experiments,
+): readonly string[] {
+  const deleted = deletedOf(experiments);
+  const held = new Set(
+    runs.filter(({ stage, experiment }) => stage !== "deleted" && !deleted.has(experiment ?? ""))
+      .map(({ id }) => id),
+  );
+  return models.filter(({ run }) => run !== null && run !== "" && !held.has(run))
+    .map(({ id }) => id);
+}
+
+/** In the order of the words for it: input, metric, output, trace. */
+function modelExtrasOf(
+  ids: readonly string[],
+  models: readonly ModelRecord[],
+  { links }: Collected,
+  traces: readonly TraceRecord[],
+  deleted: ReadonlySet<string>,
+): ReadonlyMap<string, ModelExtras> {
+  const records = new Map(models.map((model) => [model.row.id, model]));
+  const tracesOf = Map.groupBy(
+    traces.filter(({ experiment }) => !deleted.has(experiment)),
+    ({ modelId }) => modelId ?? "",
+  );
+  return new Map(ids.map((id) => {
+    const { tags, measuredBy } = records.get(id)!;
+    const linked = (kind: "input" | "output"): readonly ModelUse[] =>
+      (links.get(id) ?? []).filter((one) => one.kind === kind)
+        .toSorted((left, right) => left.run < right.run ? -1 : 1);
+    const usedBy: readonly ModelUse[] = [
+      ...linked("input"),
+      ...measuredBy.map((run) => ({ kind: "metric" as const, run })),
+      ...linked("output"),
+      ...(tracesOf.get(id) ?? []).map(({ id: trace }) => ({ kind: "trace" as const, trace })),
+    ];
+    return [id, { tags, usedBy }];
+  }));
+}
+
+function usesOf({ id, experiment, runId, modelId, assessments }: TraceRecord): TraceUseRow[] {
+  const none = { experiment, trace: id, assessment: null, runId: null, modelId: null };
+  return [
+    ...(runId === null ? [] : [{ ...none, runId }]),
+    ...(modelId === null ? [] : [{ ...none, modelId }]),
+    ...assessments.map((one) => ({ ...none, assessment: one.id, runId: one.runId })),
+  ];
+}

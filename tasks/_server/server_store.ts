@@ -1,0 +1,93 @@
+/**
+ * A tracking server behind the ports. What it cannot do yet is `null`.
+ *
+ * @module
+ */
+
+import { UnsupportedStoreError } from "../../lib/errors.ts";
+import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
+import type { Depth, ServerFacts, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { inWorkspace, type ServerName } from "../../lib/store/store_uri.ts";
+import type { ReadOptions, Store } from "../ports/store.ts";
+import { READING } from "./client/endpoints.ts";
+import { type Environment, findUser } from "./client/find_credentials.ts";
+import { openClient } from "./client/open_client.ts";
+import { orStoreError } from "./client/request_error.ts";
+import { probeServer } from "./scan/probe_server.ts";
+import type { ReadingClient } from "./scan/read_pages.ts";
+import { readServer } from "./scan/read_server.ts";
+
+/** How a server is opened. */
+export interface ServerStoreOptions {
+  readonly chosenBy: string;
+  readonly now: () => number;
+  readonly environment: Environment;
+}
+
+/**
+ * Opens a tracking server. Needs net permission for its host.
+ *
+ * @param name The server.
+ * @param options How it was chosen, the clock, and what the environment says of how to reach it.
+ * @returns The store.
+ * @throws {StoreNotFoundError} When no server answers.
+ * @throws {StoreAccessError} When it does not let us in, or this process may not ask it.
+ * @throws {UnsupportedStoreError} When it is no tracking server, or one of MLflow 1.
+ */
+export async function openServerStore(
+  name: ServerName,
+  { chosenBy, now, environment }: ServerStoreOptions,
+): Promise<Store> {
+  const named = name.workspace ?? (environment("MLFLOW_WORKSPACE") || null);
+  const server = named === null ? name : inWorkspace(name, named);
+  const { location } = server;
+  const client: ReadingClient = await orStoreError(
+    location,
+    () => openClient(server, { endpoints: READING, environment }),
+  );
+  let facts: ServerFacts;
+  try {
+    const user = findUser(server, environment);
+    facts = await orStoreError(location, () => probeServer(client, { user }));
+  } catch (error) {
+    client[Symbol.dispose]();
+    throw error;
+  }
+  return {
+    describe: () => ({ location, chosenBy }),
+    now,
+    read: <D extends Depth>(options: ReadOptions<D>) =>
+      orStoreError(location, () => readSnapshot(client, facts, { ...options, now: now() })),
+    changes: {
+      kinds: new Set(["soft-delete-run"]),
+      interrupted: () => Promise.resolve([]),
+      lostTimes: () => Promise.resolve([]),
+      staged: () => Promise.resolve([]),
+      lock: () => {
+        throw new UnsupportedStoreError(
+          `Cannot change store ${location}: this version of mltidy only reads tracking servers; name its database instead`,
+          location,
+        );
+      },
+    },
+    mending: null,
+    backups: null,
+    tracking: null,
+    [Symbol.asyncDispose]: () => Promise.resolve(client[Symbol.dispose]()),
+  };
+}
+
+async function readSnapshot<D extends Depth>(
+  client: ReadingClient,
+  server: ServerFacts,
+  options: ReadOptions<D> & { readonly now: number },
+): Promise<StoreSnapshot<D>> {
+  const { location } = client.server;
+  if (options.sizes === true) {
+    throw new UnsupportedStoreError(
+      `Cannot measure store ${location}: a tracking server does not tell what its runs take; name its database instead, on a machine that reaches that and the artifacts`,
+      location,
+    );
+  }
+  return assembleRows(await readServer(client, { ...options, server }));
+}

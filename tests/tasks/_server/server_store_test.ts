@@ -1,0 +1,186 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  StoreAccessError,
+  type StoreError,
+  StoreNotFoundError,
+  UnsupportedStoreError,
+} from "../../../lib/errors.ts";
+import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
+import type { Kept } from "../../../lib/plan/plan.ts";
+import { policyOf, readConfig } from "../../../lib/policy/config.ts";
+import { type CleanupPolicy, policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
+import { openStore } from "../../../tasks/open_store.ts";
+import type { Store } from "../../../tasks/ports/store.ts";
+import {
+  DAY,
+  deletedRun,
+  experiment,
+  loggedModel,
+  modelVersion,
+  NOW,
+  registeredModel,
+  run,
+  runId,
+  type SnapshotInit,
+} from "../../_support/builders.ts";
+import { startMlflowDouble } from "../../_support/mlflow_double.ts";
+import { json, serverDouble } from "../../_support/server_double.ts";
+
+function open(
+  uri: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Store> {
+  return openStore(uri, { now: () => NOW, environment: (name) => environment[name] });
+}
+
+async function planned(store: Store, policy: CleanupPolicy) {
+  const snapshot = await store.read({ depth: "tags", ...readingOf(policy) });
+  const kinds = new Set(["soft-delete-run"] as const);
+  return { snapshot, plan: planCleanup(snapshot, policy, { now: NOW, kinds }) };
+}
+
+/** Of each thing that keeps a run one, and what goes. */
+function history(schema: "2.22" | "3.17"): SnapshotInit {
+  const old = (number: number, days: number, more: Parameters<typeof run>[0] = {}) =>
+    run({
+      ...{ id: runId(number), startTime: NOW - days * DAY - 1_000, endTime: NOW - days * DAY },
+      ...more,
+    });
+  const measured = (latest: number, best: number) => ({
+    metrics: new Map([["f1", { latest, least: latest, greatest: best }]]),
+    params: new Map([["model", latest > 0.5 ? "gru" : "cnn"]]),
+    inputs: [],
+    heavy: [],
+  });
+  const [parent, child, source] = [runId(1), runId(2), runId(3)];
+  const isNew = schema === "3.17";
+  const model = (number: number) => `m-${runId(number)}`;
+  return {
+    experiments: [
+      {
+        ...experiment({
+          id: "1",
+          name: "../é\u001b[31m",
+          runs: [
+            old(1, 400, { name: "a/b\n" }),
+            old(2, 3, { tags: { "mlflow.parentRunId": parent } }),
+            old(3, 100),
+            old(4, 90, { tags: { "mltidy.pin": "" } }),
+            old(5, 80, { status: "RUNNING", endTime: null }),
+            old(6, 70, { extras: measured(0.1, 0.99) }),
+            old(7, 60, { extras: measured(NaN, 0.4) }),
+            old(8, 50, { extras: measured(Infinity, 0.8) }),
+            old(9, 45, { tags: { stage: "production" }, status: "FAILED" }),
+            old(10, 44, isNew ? { extras: { ...measured(0.3, 0.3), inputs: [model(2)] } } : {}),
+            deletedRun({ id: runId(11), deletedTime: NOW - 90 * DAY }),
+            ...Array.from({ length: 5 }, (_, at) => old(20 + at, 40 + at)),
+          ],
+          loggedModels: isNew
+            ? [
+              loggedModel({ id: model(1), experimentId: "1", sourceRunId: runId(20) }),
+              loggedModel({ id: model(2), experimentId: "1", sourceRunId: runId(21) }),
+              loggedModel({ id: model(3), experimentId: "1", sourceRunId: runId(11) }),
+            ]
+            : [],
+        }),
+        ...(isNew
+          ? {
+            traceUses: [
+              { trace: "tr-1", assessment: null, runId: runId(22), modelId: null },
+              { trace: "tr-2", assessment: null, runId: null, modelId: model(1) },
+              { trace: "tr-3", assessment: "a-1", runId: runId(23), modelId: null },
+            ],
+          }
+          : {}),
+      },
+      experiment({
+        id: "2",
+        name: "gone",
+        lifecycleStage: "deleted",
+        lastUpdateTime: NOW - 60 * DAY,
+        runs: [deletedRun({ id: runId(30), experimentId: "2" })],
+      }),
+      experiment({ id: "3", name: "newest" }),
+    ],
+    registeredModels: [registeredModel({
+      name: "churn/é",
+      aliases: { champion: "2" },
+      versions: [
+        modelVersion({ version: "1", runId: child, stage: "Archived" }),
+        modelVersion({ version: "2", runId: source, stage: "Production" }),
+        modelVersion({ version: "10", runId: null }),
+      ],
+    })],
+  };
+}
+
+const POLICIES: readonly CleanupPolicy[] = [
+  policyOfAges({ olderThan: "30d" }),
+  policyOf(readConfig(
+    `retention:
+  keep_last: 2
+  keep_best: { metric: f1, n: 2, over: history, per: model }
+  keep_tags: [stage]
+`,
+    "mltidy.yaml",
+  )),
+];
+
+for (const schema of ["2.22", "3.17"] as const) {
+  Deno.test(`over a server of ${schema} the same is planned as from its database, but for what was deleted nobody knows when`, async () => {
+    await using server = await startMlflowDouble(history(schema), { schema, now: () => NOW });
+    await using remote = await open(server.uri);
+    await using local = await open(`sqlite:///${server.path}`);
+    for (const policy of POLICIES) {
+      const [over, from] = [await planned(remote, policy), await planned(local, policy)];
+      assert(from.plan.actions.length > 0);
+      assertEquals(over.plan.actions, from.plan.actions);
+      const deleted = new Set<string>(
+        from.snapshot.experiments.flatMap(({ runs }) =>
+          runs.filter(({ lifecycleStage }) => lifecycleStage === "deleted").map(({ path }) => path)
+        ),
+      );
+      const isKnown = ({ kind, path }: Kept) => kind === "run" && !deleted.has(path);
+      assertEquals(over.plan.kept.filter(isKnown), from.plan.kept.filter(isKnown));
+    }
+    assertEquals(
+      new Set(server.asked.filter((request) => /delete|restore|update|set|log-/.test(request))),
+      new Set(),
+    );
+  });
+}
+
+const HTML = { headers: { "Content-Type": "text/html" } };
+
+Deno.test("whatever is no tracking server, or lets nobody in, is said with what helps", async () => {
+  const refusals: readonly (readonly [
+    what: Response,
+    error: new (message: string, store: string) => StoreError,
+    says: RegExp,
+  ])[] = [
+    [new Response("<html>Sign in</html>", HTML), UnsupportedStoreError, /is a web page, .*proxy/],
+    [
+      Response.redirect("http://login.invalid/?next=x"),
+      UnsupportedStoreError,
+      /http:\/\/login.inv/,
+    ],
+    [new Response("", { status: 404 }), UnsupportedStoreError, /is no tracking server of MLflow's/],
+    [new Response("2.1.0.RELEASE {}"), UnsupportedStoreError, /is no JSON/],
+    [new Response("1.30.1"), UnsupportedStoreError, /is a server of MLflow 1.30.1, .*upgrade/],
+    [new Response("", { status: 401 }), StoreAccessError, /401\); set MLFLOW_TRACKING_USERNAME/],
+    [
+      json({ error_code: "X", message: "Host" }, 403),
+      StoreAccessError,
+      /not allow it \(403\): Host/,
+    ],
+    [new Response("", { status: 500 }), StoreNotFoundError, /has failed \(500\)/],
+  ];
+  for (const [answer, error, says] of refusals) {
+    await using server = serverDouble(() => answer.clone());
+    const named = server.uri.replace("//", "//kim:s%20cret@");
+    const { message } = await assertRejects(() => open(server.uri), error);
+    assert(says.test(message) && message.startsWith(`Cannot open store ${server.uri}: `), message);
+    const { stack } = await assertRejects(() => open(named), error);
+    assert(stack?.includes(server.uri) && !stack.includes("cret"), stack);
+  }
+});
