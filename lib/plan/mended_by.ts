@@ -6,7 +6,7 @@
 
 import { TYPED_KEYS } from "../records/value_types.ts";
 import { pathsUp } from "../store/path.ts";
-import type { Problem } from "../store/problem.ts";
+import { LINE_DAMAGES, type Problem } from "../store/problem.ts";
 import type { RepairAction } from "./repair_action.ts";
 
 /**
@@ -33,7 +33,7 @@ export function isMendedBy(problem: Problem, action: RepairAction): boolean {
       return path === action.path && damage === "missing-folder";
     case "trim-metric-file":
     case "cut-metric-file":
-      return path === action.path && (damage === "malformed-line" || damage === "torn-line");
+      return path === action.path && LINE_DAMAGES.includes(damage);
     case "rewrite-tag":
       return action.path.startsWith(`${path}/tags/`) && PLACES.includes(damage);
     case "finish-stale-run":

@@ -13,6 +13,7 @@ import {
 } from "../text/python_text.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { isLater, type Point, pointOf } from "./metric_file.ts";
+import { days } from "../text/units.ts";
 import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 
 /** Who owns a metric; each writes columns of its own. */
@@ -49,7 +50,7 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
   const tallies = new Map<RecordProblem["damage"], Tally>();
   if (!isSound) {
     for (const [index, line] of lines.entries()) {
-      const fault = check(pythonStripped(line).split(" "));
+      const fault = withTornHead(check(pythonStripped(line).split(" ")), line, owner);
       if (fault === null) continue;
       const tally = tallies.get(fault.damage);
       if (tally === undefined) tallies.set(fault.damage, { first: fault, index, count: 1 });
@@ -58,7 +59,7 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
       if (fault.migration === undefined) tallies.get(fault.damage)!.stumbles = true;
     }
   }
-  const problems = (["malformed-line", "newer-format"] as const).flatMap((damage) => {
+  const problems = LINE_DAMAGES.flatMap((damage) => {
     const tally = tallies.get(damage);
     if (tally === undefined) return [];
     const { first, index, count, stumbles = false } = tally;
@@ -82,7 +83,8 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
   if (tooLarge !== -1) {
     const damage = owner === "run" && showsTooLarge(lines) ? "wrong-type" : "unmigrated";
     const message = "a time or a step is beyond 64 bits";
-    problems.push({ ...recordProblem(damage, message), line: tooLarge + 1 });
+    const why = tornHead(lines[tooLarge]!, owner) === "" ? "" : `: ${TORN_HEAD}`;
+    problems.push({ ...recordProblem(damage, `${message}${why}`), line: tooLarge + 1 });
   }
   const mayRepeat = readable && !(isSound && haveRisingSteps(lines, owner));
   const repeated = mayRepeat ? repeatedLine(lines, owner) : null;
@@ -92,6 +94,9 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
   }
   return problems.length === 0 ? SOUND : problems;
 }
+
+/** What may be wrong with a line, as it is reported. */
+const LINE_DAMAGES = ["malformed-line", "joined-lines", "joined-time", "newer-format"] as const;
 
 type LineFault = Pick<RecordProblem, "damage" | "message" | "migration">;
 
@@ -105,13 +110,24 @@ interface Tally {
   stumbles?: boolean;
 }
 
-/** Lines as MLflow itself writes them, which spares nearly every file the slow way. */
+/** Lines as MLflow itself writes them, which spares nearly every file the slow way; times have 13 digits. */
 const USUAL_VALUE = String.raw`(?:-?\d+(?:\.\d+)?(?:e[-+]\d+)?|nan|-?inf)`;
+/** The point at the end of a line, without a dataset and with one: the first takes that for another point. */
+function lastPoints(run: string): readonly RegExp[] {
+  const point = `\\d{13} ${USUAL_VALUE} -?\\d{1,18}${run}`;
+  return [new RegExp(`${point}$`), new RegExp(`${point} \\S+ \\S+$`)];
+}
+
 const OWNERS = {
-  run: { usual: new RegExp(`\\d{1,18} ${USUAL_VALUE} -?\\d{1,18}\n`, "y"), check: checkRunLine },
+  run: {
+    usual: new RegExp(`\\d{1,13} ${USUAL_VALUE} -?\\d{1,18}\n`, "y"),
+    check: checkRunLine,
+    last: lastPoints(""),
+  },
   "logged-model": {
-    usual: new RegExp(`\\d{1,18} ${USUAL_VALUE} -?\\d{1,18} [0-9a-f]{32}\n`, "y"),
+    usual: new RegExp(`\\d{1,13} ${USUAL_VALUE} -?\\d{1,18} [0-9a-f]{32}\n`, "y"),
     check: checkModelLine,
+    last: lastPoints(" [0-9a-f]{32}"),
   },
 } as const;
 
@@ -138,6 +154,59 @@ function checkRunLine(fields: readonly string[]): LineFault | null {
   return count > 3 && numbers === null
     ? { damage: "malformed-line", message, migration: null }
     : { damage: "malformed-line", message };
+}
+
+const TORN_HEAD = "the remains of a line that was cut off stand before the next one's time";
+
+/**
+ * Finds what a line that was cut off has left before the next point, which was logged right behind it:
+ * MLflow takes both for one line.
+ *
+ * @param line The line, be it with its end.
+ * @param owner Whose metric it is.
+ * @returns Its beginning, up to the time of the point behind it; empty where it is a line of its own, or one
+ * whose time nothing tells from what stands before it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(tornHead("1777593609002 0.5 21777593609003 0.6 3\n", "run"), "1777593609002 0.5 2");
+ * assertEquals(tornHead("1777593609003 0.6 3 data a1b2\n", "run"), "");
+ * ```
+ */
+export function tornHead(line: string, owner: MetricOwner): string {
+  // Two points are short.
+  const text = line.length > MOST_JOINED ? "" : pythonStripped(line);
+  for (const point of OWNERS[owner].last) {
+    const at = text.search(point);
+    const head = text.slice(0, Math.max(0, at));
+    if (head.includes(" ") || isBeginningOf(head, text.slice(at, at + 13))) {
+      return line.slice(0, line.indexOf(text) + at);
+    }
+  }
+  return "";
+}
+
+const MOST_JOINED = 1_000;
+
+/**
+ * Whether digits begin a time that was not long before another one: what is logged grows in order of time.
+ * With three and six digits more it may be one time, of microseconds or nanoseconds.
+ */
+function isBeginningOf(digits: string, time: string): boolean {
+  if (!/^\d{1,12}$/.test(digits) || digits.length === 3 || digits.length === 6) return false;
+  const since = Number(time) - Number(digits.padEnd(time.length, "0"));
+  return since >= 0 && since < 10 ** (time.length - digits.length) + days(365);
+}
+
+/** What MLflow reads, and as one line, is two; what it cannot read has that for its cause. */
+function withTornHead(fault: LineFault | null, line: string, owner: MetricOwner): LineFault | null {
+  if (fault?.damage !== "malformed-line" && hasTooLarge(line)) return fault;
+  const head = tornHead(line, owner);
+  if (head === "") return fault;
+  if (fault?.damage === "malformed-line") return { ...fault, message: TORN_HEAD };
+  return { damage: head.includes(" ") ? "joined-lines" : "joined-time", message: TORN_HEAD };
 }
 
 function checkModelLine(fields: readonly string[]): LineFault | null {

@@ -6,7 +6,7 @@
 
 import { mergePlaces } from "../text/git_marks.ts";
 import { pythonLines, pythonLinesWithEnds, pythonStripped } from "../text/python_text.ts";
-import { checkMetricFile, type MetricOwner } from "./check_metric_file.ts";
+import { checkMetricFile, type MetricOwner, tornHead } from "./check_metric_file.ts";
 
 /**
  * Finds how much of a metric's file stays when only what proves to be rubbish is cut off its end: a line
@@ -46,7 +46,9 @@ function isPoint(line: string, owner: MetricOwner): boolean {
   return checkMetricFile(line, owner).every(({ damage }) => READABLE.includes(damage));
 }
 
-const READABLE: readonly string[] = ["newer-format", "unmigrated", "wrong-type"];
+const READABLE: readonly string[] = [
+  ...["joined-lines", "joined-time", "newer-format", "unmigrated", "wrong-type"],
+];
 
 function isRubbish(rest: string, sound: string, owner: MetricOwner): boolean {
   if (rest === "") return sound === "";
@@ -120,11 +122,13 @@ export function cutsOf(
   { dropLines }: { readonly dropLines: boolean },
 ): readonly Cut[] | null {
   const [, mark = "", rest = ""] = /^(\uFEFF?)(.*)$/s.exec(text)!;
-  const lines = pythonLinesWithEnds(rest);
-  const isLeft = withoutMerge(lines);
-  const left = lines.filter((line, index) =>
-    isLeft[index] && !(dropLines && isUnreadable(line, owner))
-  );
+  const whole = pythonLinesWithEnds(rest);
+  const isWanted = withoutMerge(whole);
+  const parts = whole.flatMap((text, index): readonly Part[] => {
+    const stays = isWanted[index]!;
+    return dropLines && stays ? readableParts(text, owner) : [{ text, stays }];
+  });
+  const left = parts.filter(({ stays }) => stays).map(({ text }) => text);
   const kept = left.join("");
   // A last line without an end may be whole: MLflow reads it, whatever stands before it.
   const otherwise = dropLines ? byteLength(kept) : null;
@@ -139,13 +143,11 @@ export function cutsOf(
   let at = byteLength(mark);
   let taken = 0;
   cut(0, at);
-  for (const [index, line] of lines.entries()) {
-    const bytes = byteLength(line);
-    const stays = isLeft[index] && !(dropLines && isUnreadable(line, owner))
-      ? Math.max(0, Math.min(bytes, sound - taken))
-      : 0;
-    taken += stays;
-    cut(at + stays, at + bytes);
+  for (const { text, stays } of parts) {
+    const bytes = byteLength(text);
+    const kept = stays ? Math.max(0, Math.min(bytes, sound - taken)) : 0;
+    taken += kept;
+    cut(at + kept, at + bytes);
     at += bytes;
   }
   return cuts.length === 0 ? null : cuts;
@@ -162,12 +164,24 @@ function withoutMerge(lines: readonly string[]): readonly boolean[] {
   return places.map((place) => wanted === null || place === "both" || place === wanted);
 }
 
-/** A line that ends, and that is no point; what has no end may be whole. */
-function isUnreadable(line: string, owner: MetricOwner): boolean {
-  return checkMetricFile(line, owner).some(({ damage }) =>
-    damage === "malformed-line" || damage === "empty"
-  );
+/** A part of a text, and whether it stays. */
+interface Part {
+  readonly text: string;
+  readonly stays: boolean;
 }
+
+/** What was cut off goes, and the line stays that it runs into; a time beyond 64 bits its owner corrects. */
+function readableParts(line: string, owner: MetricOwner): readonly Part[] {
+  const damages = checkMetricFile(line, owner).map(({ damage }) => damage);
+  const isUnreadable = damages.some((one) => one === "malformed-line" || one === "empty");
+  const isJoined = isUnreadable || damages.some((one) => JOINED.includes(one));
+  const head = isJoined ? tornHead(line, owner) : "";
+  if (head === "") return [{ text: line, stays: !isUnreadable }];
+  return [{ text: head, stays: false }, { text: line.slice(head.length), stays: true }];
+}
+
+/** What MLflow reads as one line, and is two. */
+const JOINED: readonly string[] = ["joined-lines", "joined-time"];
 
 function isSound(text: string, owner: MetricOwner): boolean {
   return text === "" ||

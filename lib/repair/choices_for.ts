@@ -33,6 +33,10 @@ const VALUE: Choices = [
   "bring the file back from a backup of your own",
   "move it out of the store",
 ];
+const TWO_IN_ONE: Choices = [
+  "part the two lines",
+  "take out what is left of the first, into the backup,",
+];
 const MISPLACED: Choices = [
   "give the directory the name and the place that its meta.yaml records",
   "move it out of the store",
@@ -60,6 +64,8 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
     "bring its meta.yaml back from a backup of your own",
   ],
   "malformed-line": ["correct the line", "take it out, into the backup,"],
+  "joined-lines": TWO_IN_ONE,
+  "joined-time": TWO_IN_ONE,
   "torn-line": ["complete the line, with a line feed at its end", "remove the line"],
   "stray-file": ["move the file out of the store"],
   zeros: VALUE,
@@ -123,6 +129,8 @@ const BY: Readonly<Partial<Record<Problem["damage"], OwnersChoice["by"]>>> = {
   moved: "relocation",
   relative: "relocation",
   "malformed-line": "dropping",
+  "joined-lines": "dropping",
+  "joined-time": "dropping",
 };
 
 const LOST: readonly Problem["damage"][] = ["missing", "empty", "unreadable", "incomplete"];

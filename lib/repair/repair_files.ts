@@ -18,7 +18,7 @@ import { ABSENT } from "../store/facts.ts";
 import { holdersOf, linkedIn } from "../store/holders.ts";
 import { isLitter } from "../store/names.ts";
 import { asStorePath, byPath, experimentPathOf, type StorePath } from "../store/path.ts";
-import type { Problem } from "../store/problem.ts";
+import { LINE_DAMAGES, type Problem } from "../store/problem.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { findProject } from "../verify/stray_checks.ts";
 import { type RepairContext, unsettled } from "./context.ts";
@@ -111,7 +111,7 @@ function trimMetric(
   problem: Problem,
 ): readonly (TrimMetricFile | CutMetricFile)[] {
   const { path, subject, damage, message } = problem;
-  if (damage !== "malformed-line" && damage !== "torn-line") return [];
+  if (!LINE_DAMAGES.includes(damage)) return [];
   const entry = context.evidence.entries.get(path);
   if (entry === undefined || entry.text === null) return [];
   if (unsettled(context, entry.changed) !== null) return [];

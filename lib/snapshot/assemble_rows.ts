@@ -105,6 +105,8 @@ export interface DatabaseRows<D extends Depth> {
   readonly extras?: Extras;
   readonly experiments: readonly ExperimentRow[];
   readonly runs: Iterable<RunRow>;
+  /** Ids of runs that are no text in the database, so that nothing that names them finds them. */
+  readonly bytesForIds: ReadonlySet<string>;
   /** By run. */
   readonly tags: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** By run; `null` where nothing besides was asked for. */
@@ -215,9 +217,8 @@ const NO_RUNS: Held = { runs: [], damagedRuns: [] };
 const NO_TAGS: ReadonlyMap<string, string> = new Map();
 const NO_EXTRAS: RunExtras = { metrics: new Map(), params: new Map(), inputs: [], heavy: [] };
 
-/** Experiment id → its runs. */
 function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
-  const { depth, tags, runExtras, lastChanges } = rows;
+  const { depth, bytesForIds, tags, runExtras, lastChanges } = rows;
   const byExperiment = new Map<
     string,
     Held & { readonly id: ExperimentId; readonly path: StorePath }
@@ -240,10 +241,13 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
     const lifecycleStage = STAGES[STAGE_NAMES.indexOf(row.stage)];
     const own = tags.get(id) ?? NO_TAGS;
     const extras = runExtras === null ? undefined : runExtras.get(id) ?? NO_EXTRAS;
-    if (status === undefined || lifecycleStage === undefined) {
-      const message = status === undefined
-        ? `its status is ${quoteText(row.status ?? "NULL")}`
-        : `its stage is ${quoteText(row.stage ?? "NULL")}`;
+    const isOfBytes = bytesForIds.has(id);
+    if (status === undefined || lifecycleStage === undefined || isOfBytes) {
+      const message = isOfBytes
+        ? "its id is stored as bytes, so that MLflow does not find it by that"
+        : `its ${status === undefined ? "status" : "stage"} is ${
+          quoteText((status === undefined ? row.status : row.stage) ?? "NULL")
+        }`;
       held.damagedRuns.push({
         id,
         path,

@@ -56,6 +56,10 @@ export type Damage =
   | "malformed-line"
   /** A line that ends without its line feed, cut off but readable. */
   | "torn-line"
+  /** Two lines in one, which MLflow 3 reads as one: what a line that was cut off has left, and the next. */
+  | "joined-lines"
+  /** The same, where but the beginning of a time is left, which MLflow takes for a part of the next one. */
+  | "joined-time"
   /** The same point of a metric twice. */
   | "repeated-point"
   /** Nothing but zeros, as a loss of power leaves behind. */
@@ -84,6 +88,11 @@ export type Damage =
   | "unused"
   /** Still RUNNING or SCHEDULED, without a sign of life. */
   | "stale";
+
+/** What cutting lines, or parts of them, out of a metric's file mends. */
+export const LINE_DAMAGES: readonly Damage[] = [
+  ...["malformed-line", "joined-lines", "joined-time", "torn-line"] as const,
+];
 
 /**
  * What `mlflow migrate-filestore` makes of something: ends, leaves it behind, changes it, or takes it in place

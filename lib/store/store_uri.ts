@@ -38,6 +38,9 @@ export interface ServerName {
   readonly location: string;
 }
 
+/** What is no file on this machine. */
+export type RemoteName = Extract<StoreName, { kind: "postgresql" | "server" }>;
+
 /** Where a database of PostgreSQL is, and what its URI says of how to connect; `null`: nothing. */
 export interface PostgresAddress {
   /** A name, an IP address, or the absolute path of the directory of its sockets. */
@@ -271,10 +274,10 @@ export function sqliteUri(path: string): string {
 }
 
 /**
- * Names the file that stands for a database of PostgreSQL on this machine: what is kept of it lies beside that, as it
- * does beside a file of SQLite.
+ * Names the file that stands on this machine for a database of PostgreSQL, or for a tracking server: what is kept of
+ * it lies beside that, as it does beside a file of SQLite.
  *
- * @param name The database.
+ * @param name The database, or the server.
  * @returns The file's name: a location, encoded. What it says of TLS makes it no other database.
  *
  * @example
@@ -289,7 +292,9 @@ export function sqliteUri(path: string): string {
  * }
  * ```
  */
-export function standInFor({ address }: Extract<StoreName, { kind: "postgresql" }>): string {
+export function standInFor(name: RemoteName): string {
+  if (name.kind === "server") return encodeURIComponent(name.location);
+  const { address } = name;
   const { options } = address.settings;
   const settings = options === undefined ? {} : { options };
   return encodeURIComponent(postgresUri({ ...address, settings }));
@@ -303,7 +308,7 @@ export function standInFor({ address }: Extract<StoreName, { kind: "postgresql" 
  */
 export function locationOfFile(path: string): string {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return name.startsWith("postgresql%3A%2F%2F") ? percentDecoded(name) : sqliteUri(path);
+  return /^(?:postgresql|https?)%3A%2F%2F/.test(name) ? percentDecoded(name) : sqliteUri(path);
 }
 
 /**

@@ -75,9 +75,14 @@ export const findBrokenKeys: Check = withRemedy(
 export const findUnusableRows: Check = withRemedy(
   findProblems("run", "incomplete"),
   ({ runId, message }, { location }) => {
-    const set = message.includes("stage") ? "lifecycle_stage = 'active'" : "status = 'FAILED'";
+    const [set, column] = message.includes("stored as bytes")
+      ? ["run_uuid = CAST(run_uuid AS TEXT)", "CAST(run_uuid AS TEXT)"]
+      : [
+        message.includes("stage") ? "lifecycle_stage = 'active'" : "status = 'FAILED'",
+        "run_uuid",
+      ];
     return `Correct its row, such as by ${
-      statement(location, `UPDATE runs SET ${set} WHERE run_uuid = ${sqlText(runId ?? "")}`)
+      statement(location, `UPDATE runs SET ${set} WHERE ${column} = ${sqlText(runId ?? "")}`)
     }`;
   },
 );

@@ -15,7 +15,16 @@ import {
   findRenamedModels,
   findRenamedVersions,
 } from "./reference_checks.ts";
-import { byHand, byTaking, RELOCATE, type RuleRow, toBoth, toMlflow2, toMlflow3 } from "./rule.ts";
+import {
+  byHand,
+  byTaking,
+  DROP_LINES,
+  RELOCATE,
+  type RuleRow,
+  toBoth,
+  toMlflow2,
+  toMlflow3,
+} from "./rule.ts";
 
 const META = byTaking(
   "Restore its meta.yaml from a backup, or move the directory out of the store",
@@ -75,6 +84,15 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
       "malformed-line",
       "illegal-name",
     ),
+  },
+  {
+    id: "logged-model-metric-lines-joined",
+    in: toMlflow3("warning"),
+    describes: "MLflow 3 shows one point for the two",
+    migration: null,
+    remedy: DROP_LINES,
+    repairable: true,
+    check: findProblems("logged-model-value", "joined-lines"),
   },
   {
     id: "logged-model-artifacts-moved",

@@ -16,8 +16,9 @@ import {
   readColumns,
   readRules,
 } from "./postgres/copy_tables.ts";
+import { findArtifactRoot } from "./find_artifact_root.ts";
 import type { Environment } from "./postgres/find_login.ts";
-import { artifactRootOf, makeStandIn, standInPath, standInWithin } from "./stand_in.ts";
+import { makeStandIn, standInPath, standInWithin } from "./stand_in.ts";
 import { selectionsFor } from "./postgres/selections.ts";
 import { openSession, orStoreError, type PostgresName, type Reach } from "./postgres/session.ts";
 import { readHolds } from "./scan/read_holds.ts";
@@ -56,7 +57,7 @@ export async function openPostgresStore(
   });
   const make = async () => {
     // Nothing may come between what MLflow has written.
-    if (backups !== null) standInWithin(name, backups, await artifactRootOf(reach));
+    if (backups !== null) standInWithin(name, backups, await findArtifactRoot(reach));
     return makeStandIn(standIn, location);
   };
   const refuseOther = (named: string | null) => {
@@ -106,7 +107,7 @@ export async function openPostgresStore(
         refuseOther(directory);
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
         const { openPostgresToLook } = await import("./change_postgres.ts");
-        if (backups !== null) standInWithin(name, backups, await artifactRootOf(reach));
+        if (backups !== null) standInWithin(name, backups, await findArtifactRoot(reach));
         const path = standIn ?? makeStandIn(standIn, location);
         return openDatabaseBackups(path, null, () => openPostgresToLook(reach));
       },

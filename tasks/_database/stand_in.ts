@@ -1,45 +1,43 @@
 /**
- * The file that stands for a database of PostgreSQL on this machine: beside it lies what was changed in that, as it
- * does beside a file of SQLite.
+ * The file that stands on this machine for a database of PostgreSQL, or for a tracking server: beside it lies what was
+ * changed in that, as it does beside a file of SQLite.
  *
  * @module
  */
 
 import { dirname, join } from "@std/path";
 import { StoreAccessError } from "../../lib/errors.ts";
-import { inferArtifactRoot } from "../../lib/snapshot/artifact_root.ts";
-import { locationOfFile, standInFor } from "../../lib/store/store_uri.ts";
+import { locationOfFile, type RemoteName, standInFor } from "../../lib/store/store_uri.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { placeOf } from "../_file/backups/backup_place.ts";
 import { foreignError } from "../_file/own/own_directory.ts";
 import { kindOf, readEntry } from "../_io/open_entry.ts";
 import { failureText, infoOf } from "../_io/read.ts";
 import type { Environment } from "./postgres/find_login.ts";
-import { openSession, type PostgresName, type Reach } from "./postgres/session.ts";
 
 /**
- * Names the file that stands for a database on this machine, beside which it is kept what was changed in it.
+ * Names the file that stands for a database or a server on this machine, beside which it is kept what was changed in it.
  *
- * @param name The database.
+ * @param name The database, or the server.
  * @param environment Says where the user's programs keep such things.
  * @returns Absolute path; `null` where nobody says so.
  */
-export function standInPath(name: PostgresName, environment: Environment): string | null {
+export function standInPath(name: RemoteName, environment: Environment): string | null {
   const home = environment("HOME");
   const state = environment("XDG_STATE_HOME") || (home ? join(home, ".local", "state") : "");
   return state === "" ? null : join(state, "mltidy", standInFor(name));
 }
 
 /**
- * Names the file that stands for a database in a directory of the user's. Needs read permission for that.
+ * Names the file that stands for a database or a server in a directory of the user's. Needs read permission for that.
  *
- * @param name The database.
+ * @param name The database, or the server.
  * @param directory The directory, which need not be there yet.
- * @param root Absolute path of the artifacts of the database, among which it must not lie. @default {none}
+ * @param root Absolute path of the artifacts of a database, among which it must not lie. @default {none}
  * @returns Absolute path, without links.
  * @throws {InvalidArgumentError} When it lies among them, or is no directory.
  */
-export function standInWithin(name: PostgresName, directory: string, root: string | null): string {
+export function standInWithin(name: RemoteName, directory: string, root: string | null): string {
   const { backups } = placeOf(root ?? NOWHERE, { backups: "", staging: "" }, directory);
   return join(backups, standInFor(name));
 }
@@ -48,7 +46,7 @@ export function standInWithin(name: PostgresName, directory: string, root: strin
 const NOWHERE = "\0";
 
 /**
- * Makes the file that stands for a database on this machine, for this account alone. Needs write permission for it.
+ * Makes the file that stands for a database or a server on this machine, for this account alone. Needs write permission for it.
  *
  * @param path Absolute path; `null` where nobody says where to keep such things.
  * @param location The store's location.
@@ -93,19 +91,4 @@ function refuseForeign(path: string, text: string, location: string): string {
   const found = readEntry(path);
   // Whoever made it may have been killed before it was whole.
   return found.endsWith(MARK) || text.startsWith(found) ? path : refuse("another text");
-}
-
-/**
- * Finds where the artifacts of a database lie. Needs net permission for its host.
- *
- * @param reach The database.
- * @returns Absolute path of their root; `null` where they are not on this machine.
- */
-export async function artifactRootOf(reach: Reach): Promise<string | null> {
-  await using session = await openSession(reach, "read");
-  return inferArtifactRoot(
-    await session.sql.unsafe<{ id: string; location: string | null }[]>(
-      "SELECT experiment_id::text AS id, artifact_location AS location FROM experiments",
-    ),
-  );
 }

@@ -25,7 +25,7 @@ import {
 import { mayLeave } from "../../lib/repair/repair_files.ts";
 import { ABSENT, type TextFact } from "../../lib/store/facts.ts";
 import { asStorePath, recordFileOf, type StorePath, withoutTrash } from "../../lib/store/path.ts";
-import { type Problem, RECORD_SUBJECTS } from "../../lib/store/problem.ts";
+import { LINE_DAMAGES, type Problem, RECORD_SUBJECTS } from "../../lib/store/problem.ts";
 import { isUnfinished } from "../../lib/store/run_status.ts";
 import type { Experiment, Orphan, Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { listDirectory } from "../_io/list_directory.ts";
@@ -134,7 +134,7 @@ function isCertainlyGone(path: string): boolean {
 function isText({ subject, damage }: Problem): boolean {
   if (subject === "assessment") return damage === "wrong-type";
   return (subject === "metric" || subject === "logged-model-value") &&
-    (damage === "malformed-line" || damage === "torn-line");
+    LINE_DAMAGES.includes(damage);
 }
 
 function unfinishedRuns({ runs }: Experiment | Orphan): readonly Run[] {

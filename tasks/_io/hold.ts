@@ -8,7 +8,8 @@
  *
  * Deno lets nobody name anything in `/proc` who may not do everything, but follows a link to it. That link
  * is in a directory of this process's own below the one for temporary files, or in another where that is full, which nobody else may write
- * to, and which goes when the process ends.
+ * to, and which goes when the process ends. That of a process that was killed goes with the next one: nobody holds
+ * the lock on it any more.
  *
  * Where there is no `/proc`, or no place for that link, the path is looked at just before the act: nothing
  * that lies behind a link is touched, unless it is exchanged in the very moment.
@@ -18,6 +19,7 @@
 
 import { basename, dirname, join } from "@std/path";
 import { isDiskFull } from "./disk_full.ts";
+import { listSome } from "./list_directory.ts";
 
 /** A directory that is held. */
 export interface Held extends Disposable {
@@ -180,9 +182,12 @@ export function useLinksToOpen(found: string | null): void {
 /** Other places for temporary files, the first two mostly in memory; Deno opens none below `/dev`. */
 const OTHER_PLACES = ["/run", "/run/lock", "/var/tmp"];
 
+/** What those directories are called. */
+const PREFIX = "mltidy-held-";
+
 /** Where temporary files go may be the very disk on which a task is to make room. */
 function makeOwnPlace(): string {
-  const prefix = "mltidy-held-";
+  const prefix = PREFIX;
   try {
     return Deno.makeTempDirSync({ prefix });
   } catch (error) {
@@ -198,20 +203,15 @@ function makeOwnPlace(): string {
   }
 }
 
+/** How often to try again where another process takes what was just made for what is left. */
+const ATTEMPTS = 5;
+
 function makeLinks(): string | null {
   try {
-    const directory = Deno.realPathSync(makeOwnPlace());
-    addEventListener("unload", () => {
-      try {
-        Deno.removeSync(directory, { recursive: true });
-      } catch {
-        // What lies among temporary files goes with them, and what was done stays done.
-      }
-    });
-    const link = join(directory, "fd");
-    Deno.symlinkSync("/proc/self/fd", link);
-    Deno.readLinkSync(join(link, "0"));
-    return link;
+    for (let attempt = 1;; attempt++) {
+      const link = linkIn(Deno.realPathSync(makeOwnPlace()), attempt === ATTEMPTS);
+      if (link !== null) return link;
+    }
   } catch (error) {
     // What others can bring about, such as a full disk, must not make us careless.
     const isOfMachine = error instanceof Deno.errors.NotCapable ||
@@ -219,5 +219,70 @@ function makeLinks(): string | null {
       /\(os error 30\)/.test(String(error));
     if (!isOfMachine) throw error;
     return null;
+  }
+}
+
+/** `null`: another process has removed the directory before it was locked. */
+function linkIn(directory: string, isLast: boolean): string | null {
+  try {
+    const lock = lockPlace(directory);
+    addEventListener("unload", () => {
+      removePlace(directory);
+      lock?.close();
+    });
+    const link = join(directory, "fd");
+    Deno.symlinkSync("/proc/self/fd", link);
+    Deno.readLinkSync(join(link, "0"));
+    removeLeft(directory);
+    return link;
+  } catch (error) {
+    if (isLast || !(error instanceof Deno.errors.NotFound)) throw error;
+    return null;
+  }
+}
+
+/** `null` where no directory can be locked, or another process holds it: then nobody takes it for what is left. */
+function lockPlace(directory: string): Deno.FsFile | null {
+  const file = Deno.openSync(directory);
+  try {
+    if (file.tryLockSync(true)) return file;
+  } catch {
+    // As on some networks.
+  }
+  file.close();
+  return null;
+}
+
+/** Nothing but what we made is removed. */
+function removePlace(directory: string): void {
+  for (const path of [join(directory, "fd"), directory]) {
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // What lies among temporary files goes with them, and what was done stays done.
+    }
+  }
+}
+
+/** Most that is removed in one run: nobody is to wait for it. */
+const MOST = 200;
+
+/** Removes what processes of this account have left that were killed. */
+function removeLeft(own: string): void {
+  try {
+    const { uid } = Deno.lstatSync(own);
+    const places = listSome(dirname(own)).filter(({ name, isDirectory }) =>
+      isDirectory && name.startsWith(PREFIX) && name !== basename(own)
+    );
+    for (const { name } of places.slice(0, MOST)) {
+      const directory = join(dirname(own), name);
+      if (Deno.lstatSync(directory).uid !== uid) continue;
+      const lock = lockPlace(directory);
+      if (lock === null) continue;
+      removePlace(directory);
+      lock.close();
+    }
+  } catch {
+    // It is in nobody's way.
   }
 }

@@ -19,6 +19,7 @@ import {
   POINTER,
   run,
   three,
+  traced,
   victims,
 } from "./damage.ts";
 
@@ -215,6 +216,15 @@ export const LINK_DAMAGES: readonly Damage[] = [
     ...three,
     inflict: (s) => s.write(`${model}/tags/stage~`, "x"),
   },
+  ...[
+    ["two lines in one", "logged-model-metric-lines-joined", "1777593626000 0.9 3"],
+    ["the beginning of a time before another one", "metric-time-joined", "17775"],
+  ].map(([what, rule, head]): Damage => ({
+    name: `a logged model's metric has ${what}`,
+    rule: rule!,
+    ...traced,
+    inflict: (s) => s.edit(modelMetric, (text) => `${head}${text}`),
+  })),
   {
     name: "a logged model's metric has the same point twice",
     rule: "metric-point-twice",

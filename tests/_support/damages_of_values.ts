@@ -101,12 +101,17 @@ export const VALUE_DAMAGES: readonly Damage[] = [
     ...run,
     inflict: (s) => s.write(`${child}/metrics/with`, "1777593609000 0.5 0 data a1b2\n"),
   },
-  {
-    name: "a metric has two lines in one",
-    rule: "metric-with-dataset",
+  ...[
+    ["two lines in one", "metric-lines-joined", " 0\n", " 0"],
+    ["two lines in one, the first without its step", "metric-lines-joined", " 0\n", " "],
+    ["two lines in one, the first within its value", "metric-line-malformed", "5 0\n", ""],
+    ["the beginning of a time before another one", "metric-time-joined", "\n", "\n17775"],
+  ].map(([what, rule, torn, left]): Damage => ({
+    name: `a metric has ${what}`,
+    rule: rule!,
     ...run,
-    inflict: (s) => s.edit(metric, (text) => text + "1777593609002 0.5 21777593609003 0.6 3\n"),
-  },
+    inflict: (s) => s.edit(metric, (text) => text.replace(torn!, left!)),
+  })),
   {
     name: "a metric has the same point twice",
     rule: "metric-point-twice",

@@ -52,6 +52,10 @@ export interface Answer {
 export const CORRECTED: Readonly<Record<string, RegExp>> = {
   // The misread end of a torn line was shown as a point.
   "metric-line-torn": /metrics\/val\/loss|val\/loss\//,
+  // Two points were shown as one.
+  "metric-lines-joined": /metrics\/val\/loss|val\/loss\//,
+  "metric-time-joined": /\/(timestamp|\d\/0)$/,
+  "logged-model-metric-lines-joined": /\/metrics\/0\//,
   // An integer, a date or nothing was shown for a text.
   "value-of-wrong-type": /name$|runName$|user_id$|user$/i,
   "logged-model-value-of-wrong-type": /name$/,

@@ -80,6 +80,13 @@ export function readRows<D extends Depth>(
     // A model that may go is asked for by traces, too.
     cutRows: modelExtras === null ? [] : findCutRows(tables, needsUses || modelExtras.size > 0),
     runs: readRuns(tables, options),
+    bytesForIds: new Set(
+      selectRows<{ id: string }>(tables, {
+        table: "runs",
+        fields: { id: text("run_uuid") },
+        tail: "WHERE TYPEOF(run_uuid) <> 'text'",
+      }).map(({ id }) => id),
+    ),
   };
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../../../lib/records/relocate_uri.ts";
 import { cutsOf } from "../../../lib/records/trim_metric.ts";
 import type { TextFact } from "../../../lib/store/facts.ts";
+import { LINE_DAMAGES } from "../../../lib/store/problem.ts";
 import { type RecordProblem, recordProblem } from "../../../lib/store/record_problem.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
 import type { DamagedRun, Run } from "../../../lib/store/snapshot.ts";
@@ -110,9 +111,7 @@ async function inspectMetrics(inspection: Inspection, folder: string): Promise<v
  */
 export function inspectMetric(text: string, owner: MetricOwner): readonly RecordProblem[] {
   const problems = checkMetricFile(text, owner);
-  const isCut = problems.some(({ damage }) =>
-    damage === "malformed-line" || damage === "torn-line"
-  );
+  const isCut = problems.some(({ damage }) => LINE_DAMAGES.includes(damage));
   if (!isCut || cutsOf(text, owner, { dropLines: false }) !== null) return problems;
   return problems.map((problem) => ({ ...problem, mendable: false }));
 }

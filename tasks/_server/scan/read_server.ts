@@ -98,6 +98,7 @@ export async function readServer<D extends Depth>(
     traces: new Map(),
     datasets: new Map(),
     cutRows: [],
+    bytesForIds: new Set(),
   };
 }
 

@@ -60,6 +60,37 @@ Deno.test("checkMetricFile() finds a last line that was cut off and can be read"
   assertEquals(brief("1 0.5 0\n2"), ["malformed-line 2"]);
 });
 
+Deno.test("checkMetricFile() finds what a line that was cut off has left before the next one", () => {
+  const first = "1777593609002 0.51 21 name a1b2";
+  const id = "f".repeat(32);
+  const found = (text: string, owner: "run" | "logged-model" = "run") => brief(text, owner).join();
+  for (
+    const [length, damage] of [
+      ...[1, 2, 4, 5].map((length) => [length, "joined-time 2"] as const),
+      // It may be one time, in microseconds.
+      [3, ""],
+      [8, "wrong-type 2"],
+      ...[14, 15, 18].map((length) => [length, "malformed-line 2"] as const),
+      ...[19, 20, 21].map((length) => [length, "joined-lines 2"] as const),
+      [23, "malformed-line 2 migrates"],
+    ] as const
+  ) {
+    const head = first.slice(0, length);
+    assertEquals(found(`1 0.5 0\n${head}1777593609003 0.6 3\n`), damage, head);
+  }
+  assertEquals(found("171777593609003 0.6 3 name a1b2\n"), "joined-time 1");
+  assertEquals(
+    found(`1777593609002 0.5 21777593609003 0.6 3 ${id}\n`, "logged-model"),
+    "joined-lines 1",
+  );
+  assertEquals(found(`171777593609003 0.6 3 ${id}\n`, "logged-model"), "joined-time 1");
+  // A dataset and a time long after.
+  assertEquals(found("1777593609002 0.5 1777593609003 data a1b2\n"), "newer-format 1 migrates");
+  assertEquals(found("19999999999999 0.5 0\n1777593609002000 0.5 1\n"), "");
+  const [{ message } = { message: "" }] = checkMetricFile("17 0.5 2777593609003 0.6 3\n", "run");
+  assertEquals(message, "the remains of a line that was cut off stand before the next one's time");
+});
+
 Deno.test("checkMetricFile() finds a point that is there twice, whatever its dataset", () => {
   assertEquals(brief("1 0.5 0\n2 0.5 0\n1 0.5 0\n"), ["repeated-point 3"]);
   assertEquals(brief("1 0.5 0 a b\n1 0.5 0 c d\n"), [

@@ -72,6 +72,16 @@ function left(text: string, dropLines = false): string | null {
   );
 }
 
+Deno.test("cutsOf() takes out what was cut off, and leaves the line that it runs into", () => {
+  const next = "1777593609003 0.6 3\n";
+  for (const head of ["1777593609002 0.5 2", "1777593609002 0.5 ", "1777593609002 0.", "17"]) {
+    assertEquals(left(`${POINTS}${head}${next}${next}`, true), `${POINTS}${next}${next}`, head);
+    assertEquals(left(`${POINTS}${head}${next}${next}`), null, head);
+  }
+  // A time beyond 64 bits is for its owner.
+  assertEquals(left(`${POINTS}17775936${next}`, true), null);
+});
+
 Deno.test("cutsOf() keeps every line that MLflow reads, whatever ends it", () => {
   for (const end of ["\n", "\r\n", "\r", "\v", "\f", "\x1C", "\x1E", "\x85", "\u2028", "\u2029"]) {
     const line = (text: string) => `${text}${end}`;

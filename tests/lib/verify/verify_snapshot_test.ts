@@ -677,6 +677,8 @@ const DAMAGES: Readonly<Record<Problem["damage"], Problem["subject"]>> = {
   "stray-file": "metric",
   "lookalike": "param",
   "malformed-line": "metric",
+  "joined-lines": "metric",
+  "joined-time": "metric",
   "torn-line": "metric",
   "repeated-point": "metric",
   "zeros": "param",

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { free } from "../../../tasks/_io/durable.ts";
 import { hold, holdEntry, LedAstray } from "../../../tasks/_io/hold.ts";
@@ -66,3 +66,41 @@ Deno.test("free() removes a tree, and nothing that a link in it or on the way le
   assertThrows(() => Deno.lstatSync(join(store.root, "1")), Deno.errors.NotFound);
   assertEquals(Deno.readTextFileSync(join(store.outside, "2/a")), "precious");
 });
+
+Deno.test(
+  "what a killed process holds directories by goes with the next one, and what a living one does stays",
+  LINUX,
+  async () => {
+    await using store = await tempStore();
+    const temporary = join(store.outside, "tmp");
+    const left = () =>
+      [...Deno.readDirSync(temporary)].map(({ name }) => name)
+        .filter((name) => name.startsWith("mltidy-held-"));
+    writeFiles(store.root, { "1/a": "" });
+    Deno.mkdirSync(temporary);
+    const living = join(temporary, "mltidy-held-living");
+    Deno.mkdirSync(living);
+    using file = Deno.openSync(living);
+    assert(file.tryLockSync(true));
+    for (let run = 0; run < 2; run++) {
+      await using child = new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--no-check", HOLDING, join(store.root, "1")],
+        env: { TMPDIR: temporary },
+        cwd: new URL("../../..", import.meta.url),
+        stdin: "piped",
+        stdout: "piped",
+      }).spawn();
+      assert(!(await child.stdout.getReader().read()).done);
+      // Its own, that which lives, and none of the one before.
+      assertEquals(left().length, 2);
+      assert(left().includes("mltidy-held-living"));
+      child.kill("SIGKILL");
+    }
+  },
+);
+
+/** Holds a directory until there is nothing more to read. */
+const HOLDING = `import { hold } from "./tasks/_io/hold.ts";
+  hold(Deno.args[0]);
+  console.log("held");
+  await Deno.stdin.readable.pipeTo(new WritableStream());`;
