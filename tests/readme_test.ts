@@ -12,6 +12,7 @@ import { type Command, parseCommand } from "../tasks/_cli/table/parse_command.ts
 import { taskNames } from "../tasks/_cli/table/task_table.ts";
 import { experiment, run, runId } from "./_support/builders.ts";
 import { diskStore, writeFiles } from "./_support/disk_store.ts";
+import { startMlflowDouble } from "./_support/mlflow_double.ts";
 import { readPages, updatePages } from "./_support/readme.ts";
 import { memoryDirectory } from "./_support/temp_directory.ts";
 
@@ -185,25 +186,30 @@ Deno.test("types check of a program in a project of its own that links to this o
 
 Deno.test("the README of the tasks narrows a task to one store by commands that work", async () => {
   const [startTime, endTime] = [Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 2)];
-  await using store = await diskStore({
+  const history = {
     experiments: [
       experiment({
         runs: [1, 2].map((index) => run({ id: runId(index), startTime, endTime })),
       }),
     ],
-  });
+  };
+  await using store = await diskStore(history);
+  await using server = await startMlflowDouble(history);
   writeFiles(dirname(store.root), { "mltidy.yaml": "retention: { keep_last: 1 }\n" });
   const commands = commandsIn(page("tasks/README.md"), /^deno (run .* tasks\/cli\.ts .*)$/);
   const results: unknown[] = [];
   for (const command of commands) {
-    assert(/^run --no-prompt --allow-read=\.,\/data --allow-/.test(command));
-    const args = `${command.replaceAll("/data", dirname(store.root))} --json --force`.split(" ");
+    assert(/^run --no-prompt --allow-read(?:=\.,\/data)? '?--allow-/.test(command));
+    const args = `${command} --json --force`.replaceAll("/data", dirname(store.root))
+      .replaceAll("mlflow.example:5000", server.uri.replace("http://", "")).replaceAll("'", "")
+      .split(" ");
     const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: root }).output();
     results.push(JSON.parse(new TextDecoder().decode(stdout)).totals);
   }
   assertEquals(results.map((totals) => Object.entries(totals ?? {})[0]), [
     ["softDeleteRuns", 1],
     ["applied", 1],
+    ["softDeleteRuns", 2],
   ]);
 });
 

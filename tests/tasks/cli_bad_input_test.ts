@@ -330,7 +330,8 @@ Deno.test("the planning tasks' commands hold no permission to write", () => {
     assertEquals(flags.filter((flag) => !flag.startsWith("--v8-flags=")), [
       "--no-prompt",
       "-R",
-      "-E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+      "-N",
+      "-E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
     ]);
   }
 });

@@ -166,19 +166,24 @@ export function requireGrant({ name: { address: { host, port }, location } }: Re
   const net = socket === null
     ? `${host.includes(":") ? `[${host}]` : host}:${port}`
     : `unix:${socket}`;
-  const isGranted = socket === null
-    ? Deno.permissions.querySync({ name: "net", host: net }).state === "granted"
-    : Deno.permissions.querySync({ name: "write", path: socket }).state === "granted";
-  if (isGranted) return;
+  const isGranted = (descriptor: Deno.PermissionDescriptor) =>
+    Deno.permissions.querySync(descriptor).state === "granted";
+  const reaches = isGranted(socket === null ? { name: "net", host: net } : { name: "net" });
+  const opens = socket === null || isGranted({ name: "write", path: socket });
+  // A socket of this machine is a file, besides.
+  if (socket === null ? reaches : opens) return;
   const grant = [
-    shellWords([`--allow-net=${net}`]),
-    ...(socket === null ? [] : [shellWords([`--allow-write=${socket}`])]),
-    `--allow-env=${VARIABLES.join(",")}`,
+    ...(reaches ? [] : [shellWords([`--allow-net=${net}`]), `--allow-env=${VARIABLES.join(",")}`]),
+    ...(opens ? [] : [shellWords([`--allow-write=${socket}`])]),
   ].join(" ");
   throw new StoreAccessError(
-    `Cannot open store ${location}: this process may not reach it; grant that to the tasks by\n\n  export ${`MLTIDY_GRANT=${
-      shellWords([grant])
-    }`}\n\nand type the same again`,
+    `Cannot open store ${location}: this process may not reach it; ${
+      // What the tasks are granted anyway lacks only that.
+      reaches
+        ? `grant that to the tasks by\n\n  export ${`MLTIDY_GRANT=${
+          shellWords([grant])
+        }`}\n\nand type the same again`
+        : `grant ${grant}`}`,
     location,
   );
 }

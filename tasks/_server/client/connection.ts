@@ -8,7 +8,7 @@
 import type { ServerName } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
-import { type Environment, SERVER_VARIABLES } from "./find_credentials.ts";
+import type { Environment } from "./find_credentials.ts";
 import { RequestError, type RequestFailure } from "./request_error.ts";
 
 /** What is sent. */
@@ -40,6 +40,9 @@ export interface Connection extends Disposable {
    */
   exchange<T>(request: Request, options: ExchangeOptions<T>): Promise<T>;
 }
+
+/** What to grant of the environment, as the tasks are. */
+const VARIABLES = "MLFLOW_*,HOME,INIT_CWD,NO_COLOR";
 
 /** What MLflow waits for an answer, s. */
 const USUAL_PATIENCE = 120;
@@ -199,7 +202,7 @@ function requireGrant(server: ServerName): void {
   throw new RequestError(
     "denied",
     `this process may not reach it; grant ${
-      shellWords([`--allow-net=${host}`, `--allow-env=${SERVER_VARIABLES.join(",")}`])
+      shellWords([`--allow-net=${host}`, `--allow-env=${VARIABLES}`])
     }`,
   );
 }

@@ -11,21 +11,6 @@ import { MOST, readTextFile } from "../../_io/read.ts";
 /** Says what a variable of the environment is set to. */
 export type Environment = (name: string) => string | undefined;
 
-/** The variables that tell how to reach a server. */
-export const SERVER_VARIABLES = [
-  "MLFLOW_TRACKING_USERNAME",
-  "MLFLOW_TRACKING_PASSWORD",
-  "MLFLOW_TRACKING_TOKEN",
-  "MLFLOW_TRACKING_AUTH",
-  "MLFLOW_TRACKING_AWS_SIGV4",
-  "MLFLOW_TRACKING_INSECURE_TLS",
-  "MLFLOW_TRACKING_SERVER_CERT_PATH",
-  "MLFLOW_TRACKING_CLIENT_CERT_PATH",
-  "MLFLOW_HTTP_REQUEST_TIMEOUT",
-  "MLFLOW_WORKSPACE",
-  "HOME",
-] as const;
-
 /**
  * Finds what goes into the header `Authorization`: user and password of the URI, else of `MLFLOW_TRACKING_URI` where
  * that names the same server, else of `MLFLOW_TRACKING_USERNAME` and `MLFLOW_TRACKING_PASSWORD`, each of which may

@@ -65,7 +65,7 @@ export interface Client<T extends Endpoints> extends Disposable {
 export interface ClientOptions<T extends Endpoints> {
   /** The requests that it may make. */
   readonly endpoints: T;
-  /** Says what variables are set to, `SERVER_VARIABLES` among them. */
+  /** Says what variables are set to. */
   readonly environment: Environment;
   /** Waits, ms, before a request is made again. @default {real time} */
   readonly pause?: (ms: number) => Promise<void>;
