@@ -96,11 +96,11 @@ export async function planAndApply(
 }
 
 /**
- * What undoing does not give back is said before anything is done.
+ * What undoing does not give back, and what stays behind, is said before anything is done.
  *
  * @param lost What the lock itself has taken away.
  */
-async function withLostTimes(
+async function withWarnings(
   store: Store,
   { plan }: Decision,
   lost: readonly string[] = [],
@@ -108,7 +108,12 @@ async function withLostTimes(
   if (plan.actions.length === 0) return plan;
   const more = await store.changes?.lostTimes(plan.actions) ?? [];
   const [first, ...others] = new Set([...more, ...lost]);
-  return first === undefined ? plan : { ...plan, lostTimes: [first, ...others] };
+  const [link, ...links] = await store.changes?.linked(plan.actions) ?? [];
+  return {
+    ...plan,
+    ...(first === undefined ? {} : { lostTimes: [first, ...others] }),
+    ...(link === undefined ? {} : { linked: [link, ...links] }),
+  };
 }
 
 /** A plan, and the reading of the store that it was made from. */
@@ -144,9 +149,7 @@ export async function decideAndApply(
   }
   const settled: SettledChange[] = [];
   let remains: readonly Remains[] = [];
-  let plan = apply && approve === undefined
-    ? null
-    : await withLostTimes(store, await decide(store));
+  let plan = apply && approve === undefined ? null : await withWarnings(store, await decide(store));
   while (true) {
     if (plan !== null) {
       if (!apply || plan.actions.length === 0) return { plan, report: null, settled, remains };
@@ -159,7 +162,7 @@ export async function decideAndApply(
     ({ remains } = locked);
     const decision = await decide(locked);
     const { snapshot: since } = decision;
-    const current = await withLostTimes(locked, decision, lost);
+    const current = await withWarnings(locked, decision, lost);
     const total = current.actions.length;
     if (plan === null ? total === 0 : !sameActions(plan, current)) {
       plan = current;

@@ -33,6 +33,7 @@ export type {
   DropArtifact,
   KeepReason,
   Kept,
+  LinkedPlace,
   Plan,
   PlanBase,
   PlanTask,

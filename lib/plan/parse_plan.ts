@@ -107,7 +107,7 @@ function isDeeperThan(limit: number, text: string): boolean {
 
 /** What is wrong with what a plan says of all its actions. */
 function faultOf(plan: Plan): string | null {
-  const { experiments, totals, stops, lostTimes } = plan;
+  const { experiments, totals, stops, lostTimes, linked } = plan;
   if (!Object.values(experiments).every(isText)) return "expected texts in experiments";
   for (const key of COUNTS) if (!isCount(totals[key])) return `expected a number in totals.${key}`;
   for (const key of OPTIONAL_COUNTS) {
@@ -122,7 +122,13 @@ function faultOf(plan: Plan): string | null {
   if (!areStops) return "its stops are none";
   const areTimes = lostTimes === undefined || Array.isArray(lostTimes) && lostTimes.every(isText);
   if (!areTimes) return "expected texts in lostTimes";
+  const areLinks = linked === undefined || Array.isArray(linked) && linked.every(isLinkedPlace);
+  if (!areLinks) return "expected links and what they lead to in linked";
   return plan.task === "repair" ? faultOfRepairs(plan) : faultOfRemovals(plan);
+}
+
+function isLinkedPlace(value: unknown): boolean {
+  return isRecord(value) && isText(value["path"]) && isText(value["target"]);
 }
 
 /** Those of a repair have no word of ages. */

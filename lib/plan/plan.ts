@@ -334,6 +334,16 @@ export interface PlanBase {
    * it; left out where there are none.
    */
   readonly lostTimes?: NonEmpty<string>;
+  /** What symbolic links lead to that leave the store: it stays where it is; left out where there are none. */
+  readonly linked?: NonEmpty<LinkedPlace>;
+}
+
+/** A symbolic link, and what it leads to. */
+export interface LinkedPlace {
+  /** The link. */
+  readonly path: StorePath;
+  /** Absolute real path of what is there. */
+  readonly target: string;
 }
 
 /** What a plan has that takes away what is no longer wanted. */

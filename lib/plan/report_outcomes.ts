@@ -31,7 +31,7 @@ export type Applied = Pick<
  * ```
  */
 export function reportOutcomes(
-  { task, store, actions, lostTimes }: Pick<Plan, "task" | "store" | "actions" | "lostTimes">,
+  { task, store, actions, lostTimes, linked }: Reported,
   applied: Applied,
 ): ApplyReport {
   const { startedAt, finishedAt, outcomes, backup, remains } = applied;
@@ -47,10 +47,14 @@ export function reportOutcomes(
     backup,
     ...(remains === undefined ? {} : { remains }),
     ...(lostTimes === undefined ? {} : { lostTimes }),
+    ...(linked === undefined ? {} : { linked }),
     complete: totals.applied === actions.length && backup?.problem === undefined &&
       remains === undefined,
   };
 }
+
+/** What a report takes of a plan. */
+type Reported = Pick<Plan, "task" | "store" | "actions" | "lostTimes" | "linked">;
 
 function totalsOf(outcomes: readonly ActionOutcome[]): ApplyReport["totals"] {
   const count = (wanted: ActionOutcome["outcome"]) =>

@@ -6,7 +6,7 @@ import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatDuration, formatSize } from "../text/units.ts";
 import { repairVerb } from "../words/repair.ts";
-import { lostTimesLines } from "../words/totals.ts";
+import { linkedLines, lostTimesLines } from "../words/totals.ts";
 import { moreLines } from "./more.ts";
 
 /** What to show of a report. */
@@ -55,6 +55,7 @@ export function renderReport(report: ApplyReport, options: RenderReportOptions =
       : [`${style.red("Left there")}: ${visibleText(backup.problem)}`]),
     ...(backup === null || undo === null ? [] : [`To undo: ${style.bold(unbroken(undo))}`]),
     ...(backup === null ? [] : lostTimesLines(report).map(visibleText)),
+    ...(report.totals.applied === 0 ? [] : linkedLines(report).map(visibleText)),
     ...(report.remains === undefined ? [] : [
       `${style.red("Not freed")}: ${
         visibleText(

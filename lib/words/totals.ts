@@ -116,10 +116,14 @@ const DECIMAL_UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
  */
 export function noteLines(plan: Plan): readonly string[] {
   const notes = plan.task === "repair" ? [] : plan.notes ?? [];
-  return [...notes.map((note) => `Note: ${misfitText(note)}`), ...lostTimesLines(plan)];
+  return [
+    ...notes.map((note) => `Note: ${misfitText(note)}`),
+    ...lostTimesLines(plan),
+    ...linkedLines(plan),
+  ];
 }
 
-/** How many directories are named of those whose times are lost. */
+/** How many are named of directories whose times are lost, and of places that links lead to. */
 const NAMED = 3;
 
 /**
@@ -135,5 +139,22 @@ export function lostTimesLines({ lostTimes }: Pick<PlanBase, "lostTimes">): read
   const places = [...named, ...(more > 0 ? [`${formatCount(more)} more`] : [])].join(", ");
   return [
     `Note: undoing this gives back everything but the modification time of ${places}, which is after the year 275760`,
+  ];
+}
+
+/**
+ * Says what stays since but a symbolic link to it leaves the store.
+ *
+ * @param plan The plan, or its report.
+ * @returns A line, or none.
+ */
+export function linkedLines({ linked }: Pick<PlanBase, "linked">): readonly string[] {
+  if (linked === undefined) return [];
+  const targets = [...Map.groupBy(linked, ({ target }) => target)];
+  const named = targets.slice(0, NAMED).map(([target, [link]]) => `${target} (${link!.path})`);
+  const more = targets.length - named.length;
+  const places = [...named, ...(more > 0 ? [`${formatCount(more)} more`] : [])].join(", ");
+  return [
+    `Note: of a symbolic link the link alone leaves; what it leads to stays, and no size here counts it: ${places}`,
   ];
 }

@@ -62,6 +62,7 @@ export function openDatabaseStore(
         return findCutOff(path);
       },
       lostTimes: () => Promise.resolve([]),
+      linked: () => Promise.resolve([]),
       async staged() {
         const { findStaged } = await import("./change/find_cut_off.ts");
         return findStaged(path);

@@ -82,6 +82,7 @@ export async function openPostgresStore(
         return findCutOff(standIn);
       },
       lostTimes: () => Promise.resolve([]),
+      linked: () => Promise.resolve([]),
       staged: () => Promise.resolve([]),
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");

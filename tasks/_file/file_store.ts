@@ -53,6 +53,8 @@ export async function openFileStore(
         (await listJournals(paths.journals)).map((path) => basename(path, ".jsonl")),
       lostTimes: async (actions) =>
         (await import("./change/lost_times.ts")).lostTimes(root, actions),
+      linked: async (actions) =>
+        (await import("./change/linked_places.ts")).linkedPlaces(root, actions),
       staged: () => listStaged(paths.staging),
       async lock(options) {
         const { lockFileStore } = await import("./lock_file_store.ts");

@@ -6,7 +6,7 @@
 
 import type { SettledChange } from "../../lib/backup/report.ts";
 import type { ActionKind } from "../../lib/plan/action_kind.ts";
-import type { Action, PlanTask } from "../../lib/plan/plan.ts";
+import type { Action, LinkedPlace, PlanTask } from "../../lib/plan/plan.ts";
 import type { ActionOutcome } from "../../lib/plan/report.ts";
 import type { Evidence, RepairPolicy } from "../../lib/plan/repair_action.ts";
 import type { Extras } from "../../lib/store/extras.ts";
@@ -71,6 +71,8 @@ export interface Changes {
   interrupted(): Promise<readonly string[]>;
   /** Names the directories, by their paths, whose modification time no undoing of these actions gives back. */
   lostTimes(actions: readonly Action[]): Promise<readonly string[]>;
+  /** Names what symbolic links lead to that leave with these actions: it stays where it is. */
+  linked(actions: readonly Action[]): Promise<readonly LinkedPlace[]>;
   /** Names what is staged for a change that is at work, or was left by one that could not free it. */
   staged(): Promise<readonly string[]>;
   /**

@@ -26,6 +26,8 @@ export interface TreeWeight {
   readonly inode: number | null;
   /** Something is mounted inside from another device. */
   readonly isMounted: boolean;
+  /** How many symbolic links there are. */
+  readonly symlinks: number;
   /** Files with several names, by device and inode. */
   readonly links: ReadonlyMap<string, LinkedFile>;
   /** What takes its place; of a run, its artifacts. */
@@ -90,6 +92,7 @@ export async function weighTree(
   list: ListDirectory = listDirectory,
 ): Promise<TreeWeight | null> {
   let [bytes, files, length, newestChange, device, isMounted] = [0, 0, 0, 0, -1, false];
+  let symlinks = 0;
   let inode: number | null = null;
   let links: Map<string, LinkedFile> | null = null;
   const folder = `${path}/artifacts`;
@@ -114,6 +117,7 @@ export async function weighTree(
       return part === "all";
     }
     files++;
+    if (info.isSymlink) symlinks++;
     length += info.size;
     if ((info.nlink ?? 1) < 2) {
       bytes += allocated(info);
@@ -139,7 +143,17 @@ export async function weighTree(
     return null;
   }
   return {
-    ...{ bytes, files, length, newestChange, device, inode, isMounted, links: links ?? NO_LINKS },
+    ...{
+      bytes,
+      files,
+      length,
+      newestChange,
+      device,
+      inode,
+      isMounted,
+      symlinks,
+      links: links ?? NO_LINKS,
+    },
     parts: { ...NO_PARTS, artifacts },
   };
 }
@@ -166,6 +180,7 @@ export function addWeights(tree: TreeWeight, parts: readonly TreeWeight[]): Tree
     device: tree.device,
     inode: tree.inode,
     parts: addParts(own.map(({ parts }) => parts)),
+    symlinks: sum(({ symlinks }) => symlinks),
     isMounted: own.length <= parts.length || own.some(({ isMounted }) => isMounted),
     links,
   };
@@ -208,7 +223,8 @@ const PARTS: ReadonlyMap<string, keyof UsageParts> = new Map([
  * @returns The measure.
  */
 export function measureWeight(weight: TreeWeight, { counted }: Measurer): TreeMeasure {
-  const { files, length, newestChange, inode, isMounted } = weight;
+  const { files, length, newestChange, inode, isMounted, symlinks } = weight;
+  const linked = symlinks === 0 ? "" : `${LINKED}${symlinks}`;
   let [bytes, freed] = [weight.bytes, weight.bytes];
   for (const [identity, link] of weight.links) {
     if (!counted.has(identity)) bytes += link.bytes;
@@ -219,8 +235,21 @@ export function measureWeight(weight: TreeWeight, { counted }: Measurer): TreeMe
     usage: { bytes, files },
     freed: { bytes: freed, files },
     newestChange,
-    stamp: isMounted ? "" : `${inode}:${newestChange}:${files}:${length}`,
+    stamp: isMounted ? "" : `${inode}:${newestChange}:${files}:${length}${linked}`,
   };
+}
+
+/** Begins the part of a stamp that tells of symbolic links. */
+const LINKED = "@";
+
+/**
+ * Tells from the stamp of a tree whether there are symbolic links in it.
+ *
+ * @param stamp The stamp, see {@linkcode measureWeight}.
+ * @returns Whether there are.
+ */
+export function holdsSymlinks(stamp: string): boolean {
+  return stamp.includes(LINKED);
 }
 
 /**
