@@ -62,6 +62,7 @@ export async function openServerStore(
       kinds: new Set(["soft-delete-run"]),
       interrupted: () => Promise.resolve([]),
       lostTimes: () => Promise.resolve([]),
+      linked: () => Promise.resolve([]),
       staged: () => Promise.resolve([]),
       lock: () => {
         throw new UnsupportedStoreError(

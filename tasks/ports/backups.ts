@@ -18,6 +18,10 @@ import type {
 import type { BackupContents } from "../../lib/backup/resolve_selection.ts";
 import type { OnlyCopies } from "../../lib/backup/plan_expiry.ts";
 
+/** How to have backups where they are kept unless something else is said, in the imperative. */
+export const NAME_NO_DIRECTORY =
+  "leave out --backups, or backups.directory where mltidy.yaml sets it";
+
 /** What to take from a backup; neither is everything. */
 export interface RestoreSelection {
   /** An experiment's id, with all its runs. */

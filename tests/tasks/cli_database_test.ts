@@ -186,3 +186,21 @@ Deno.test("what is said of a database promises only what it can do", async () =>
   assertStringIncludes(blocked, "add --experiment NAME or --run NAME");
   assertEquals(blocked.includes("--to"), false, blocked);
 });
+
+Deno.test("a directory of backups that a database takes none in is refused by the name of what sets it", async () => {
+  await using database = await tempDatabase(STORE);
+  const { directory, uri } = database;
+  writeFiles(directory, { "mltidy.yaml": "backups:\n  directory: kept\n" });
+  for (const words of [["--backups", join(directory, "kept")], []]) {
+    const { code, err } = await runTask("cleanup:apply", ["--force", "--store", uri, ...words], {
+      directory,
+    });
+    assertEquals(code, 12);
+    assertStringIncludes(
+      err,
+      "leave out --backups, or backups.directory where mltidy.yaml sets it",
+    );
+  }
+  const without = ["--force", "--no-config", "--store", uri];
+  assertEquals((await runTask("cleanup:apply", without, { directory })).code, 0);
+});

@@ -47,7 +47,13 @@ import { emptyStaging } from "../../_file/own/own_directory.ts";
 import { syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent, makePassage } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
-import type { BackupPreview, Backups, BackupWork, LockedBackups } from "../../ports/backups.ts";
+import {
+  type BackupPreview,
+  type Backups,
+  type BackupWork,
+  type LockedBackups,
+  NAME_NO_DIRECTORY,
+} from "../../ports/backups.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { type Artifacts, artifactsOf, walkArtifacts } from "./artifacts_of.ts";
 import { copyDatabase } from "./copy_database.ts";
@@ -128,7 +134,7 @@ function placeOfCopies({ path, directory }: CopiesOptions): Place {
   const state = statePaths(path);
   const place = placeOf(path, state, directory);
   if (!place.isShared) return place;
-  refuseInside(path, place.backups, "keep backups in", "leave out --backups");
+  refuseInside(path, place.backups, "keep backups in", NAME_NO_DIRECTORY);
   return place;
 }
 

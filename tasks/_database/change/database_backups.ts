@@ -17,13 +17,14 @@ import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import { formatCount, formatTime } from "../../../lib/text/units.ts";
 import { measureKept } from "../../_artifacts/free_trees.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
-import type {
-  BackupPreview,
-  Backups,
-  BackupWork,
-  BroughtBackReport,
-  LockedBackups,
-  RestoreSelection,
+import {
+  type BackupPreview,
+  type Backups,
+  type BackupWork,
+  type BroughtBackReport,
+  type LockedBackups,
+  NAME_NO_DIRECTORY,
+  type RestoreSelection,
 } from "../../ports/backups.ts";
 import {
   type ChangeLog,
@@ -365,7 +366,7 @@ function refuseDirectory(path: string, directory: string | null): void {
       locationOfFile(path)
     }: what is changed in a database is kept beside it, in ${
       statePaths(path).directory
-    }; leave out --backups`,
+    }; ${NAME_NO_DIRECTORY}`,
     locationOfFile(path),
   );
 }

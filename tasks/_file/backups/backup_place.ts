@@ -35,7 +35,7 @@ import {
   trySetAccess,
 } from "../../_io/permissions.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
-import type { BackupWork } from "../../ports/backups.ts";
+import { type BackupWork, NAME_NO_DIRECTORY } from "../../ports/backups.ts";
 import { freeTree } from "../../_io/tree/free_tree.ts";
 import { readAnyManifest, readCopyManifest } from "../own/manifest.ts";
 import {
@@ -78,7 +78,7 @@ export function placeOf(
   if (directory === null) return { backups, staging, lock: null, isShared: false };
   const real = realPathOf(resolve(directory));
   if (real === backups) return { backups, staging, lock: null, isShared: false };
-  refuseInside(root, real, "keep backups in", "leave --backups out");
+  refuseInside(root, real, "keep backups in", NAME_NO_DIRECTORY);
   if (infoOf(real)?.isDirectory === false) throw noDirectory(real);
   return {
     backups: real,
