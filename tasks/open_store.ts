@@ -87,7 +87,11 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
   }
   if (name.kind === "sqlite" || await isDatabase(name.path)) {
     const { openDatabaseStore } = await import("./_database/database_store.ts");
-    return openDatabaseStore(name.path, { chosenBy, now });
+    return openDatabaseStore(name.path, {
+      chosenBy,
+      now,
+      environment: options.environment ?? (() => undefined),
+    });
   }
   if (options.create) {
     const { createStore } = await import("./_file/create_store.ts");

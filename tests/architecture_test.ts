@@ -106,6 +106,17 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_artifacts/s3/",
+    of: [
+      ...[...GROUND, "tasks/_io/", "tasks/_io/tree/", "tasks/_artifacts/", "@std/", "node:"],
+      ...["aws4fetch", "parse-xml"],
+    ],
+  },
+  {
+    room: "tasks/_artifacts/open_place.ts",
+    of: ["lib/snapshot/", "tasks/_artifacts/", "tasks/_artifacts/s3/"],
+  },
+  {
     room: "tasks/_database/scan/",
     of: [
       ...[...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/"],
@@ -128,7 +139,8 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_database/trees/",
     of: [
       ...[...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/", "tasks/_io/tree/"],
-      ...["tasks/_artifacts/", "tasks/_database/scan/", "tasks/_database/log/"],
+      ...["tasks/_artifacts/", "tasks/_artifacts/open_place.ts"],
+      ...["tasks/_database/scan/", "tasks/_database/log/"],
     ],
   },
   {
@@ -202,7 +214,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
         "tasks/_database/backups/",
       ],
       ...["tasks/_file/own/own_directory.ts", "tasks/_file/backups/backup_place.ts"],
-      ...["tasks/_database/postgres/", "@std/", "node:"],
+      ...["tasks/_database/postgres/", "tasks/_database/trees/", "@std/", "node:"],
     ],
   },
   {

@@ -279,10 +279,10 @@ Deno.test("the README of the tasks names for each sentence of what happens the t
 Deno.test("whoever runs a task fetches what the program imports, and nothing that tests alone need", async () => {
   const lock = JSON.parse(await Deno.readTextFile(join(root, "deno.lock")));
   const imported = Object.values(manifest.imports)
-    .flatMap((target) => /^npm:[^/]+/.exec(target)?.[0] ?? []);
+    .flatMap((target) => /^npm:(?:@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? []);
   assertEquals(
     Object.keys(lock.specifiers),
-    [...new Set(imported)],
+    [...new Set(imported)].toSorted(),
     "Run `git checkout deno.lock`, and test with `deno test --lock=tests/deno.lock`",
   );
 });

@@ -5,15 +5,15 @@
  * @module
  */
 
-import { localPathOf } from "../records/relocate_uri.ts";
 import { isLoggedModelId, isRunId, looksLikeExperimentId } from "../store/names.ts";
 import type { Database, DatabaseRow } from "../store/snapshot.ts";
+import { artifactPlaceOf } from "./artifact_root.ts";
 import { namesAlong } from "./find_references.ts";
 
 /**
  * Finds what holds a tree.
  *
- * @param tree Its absolute path, normalized.
+ * @param tree Its place, normalized.
  * @param isGone Which rows do not count: those of what the tree is of, and whatever goes with it.
  * @returns A row that stays, and whose location is the tree, lies in it, or, unless it is an experiment's, around
  * it; or that names the tree by its id. `null`: the tree is free to go.
@@ -27,7 +27,7 @@ export type FindHolder = (
  * Learns where the rows of a database say that files lie, in a time that grows with their number hardly faster than
  * to sort them.
  *
- * A location that is not on this machine, or depends on where MLflow is started, may be any place whose name is
+ * A location that is neither on this machine nor in S3, or depends on where MLflow is started, may be any place whose name is
  * along it; and whatever the way to it, one that leads by the id of a run or a logged model means that.
  *
  * @param rows All that this database names, and those that may share its artifact root.
@@ -49,8 +49,8 @@ export function treeHolders(rows: Iterable<DatabaseRow>): FindHolder {
   const named = new Map<string, DatabaseRow[]>();
   for (const row of rows) {
     const { id, kind, location } = row;
-    const path = localPathOf(location);
-    const key = path === null ? null : `${plain(path)}/`;
+    const place = artifactPlaceOf(location);
+    const key = place === null ? null : `${plain(place)}/`;
     if (key !== null) places.push({ key, row });
     const names = key === null
       ? namesAlong(location)
@@ -94,7 +94,8 @@ interface Place {
 
 /** An absolute path as the system follows it where no link is on the way. */
 function plain(path: string): string {
-  if (!/\/\.{0,2}(?:\/|$)/.test(path)) return path;
+  // In a bucket no name leads anywhere else.
+  if (!path.startsWith("/") || !/\/\.{0,2}(?:\/|$)/.test(path)) return path;
   const names: string[] = [];
   for (const name of path.split("/")) {
     if (name === "..") names.pop();

@@ -18,7 +18,7 @@ export interface Within {
 }
 
 /** What a store of files has in the directory of everything. */
-const META = "meta.yaml";
+export const META = "meta.yaml";
 
 /** In which an experiment has the directories of its logged models and traces. */
 const FOLDERS: ReadonlySet<string> = new Set(["models", "traces"]);
@@ -50,7 +50,13 @@ export async function lookWithin(root: string, path: StorePath): Promise<Within>
   return { owners, meta };
 }
 
-/** What names a run names a trace of MLflow 2 as well. */
-function isOwnerId(name: string): boolean {
+/**
+ * Tells whether a directory is called as that of a run, logged model or trace is.
+ *
+ * @param name Its name.
+ * @returns Whether it is.
+ */
+export function isOwnerId(name: string): boolean {
+  // What names a run names a trace of MLflow 2 as well.
   return isTraceId(name) || isLoggedModelId(name);
 }

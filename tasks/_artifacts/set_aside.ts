@@ -54,8 +54,11 @@ export interface Stays {
   readonly kind: "stays";
   /** Why, in words. */
   readonly message: string;
-  /** For want of room on the disk for what is set aside, since it is another by now, or for anything else. */
-  readonly because: "disk-full" | "changed" | "other";
+  /**
+   * For want of room on the disk for what is set aside, since it is another by now, since nobody can tell what is
+   * there, or for anything else.
+   */
+  readonly because: "disk-full" | "changed" | "unreachable" | "other";
 }
 
 /** A tree, as it was found before it goes. */

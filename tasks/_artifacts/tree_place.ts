@@ -80,8 +80,14 @@ export function treePaths({ root, trees }: TreePlace, { change, path }: ChangedT
   };
 }
 
-/** One name for all that leads to a tree, so that an experiment and what was taken out of it are never in each other's way. */
-function wayName(path: StorePath): string {
+/**
+ * Makes one name of all that leads to a tree, so that an experiment and what was taken out of it are never in each
+ * other's way.
+ *
+ * @param path Where the tree belongs.
+ * @returns The name.
+ */
+export function wayName(path: StorePath): string {
   const way = dirname(path);
   return way === "." ? "%2E" : way.replace(/[%/]/g, encodeURIComponent);
 }

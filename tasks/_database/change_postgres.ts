@@ -15,6 +15,7 @@ import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import type { OpenedDatabase } from "./change/lock_database.ts";
 import type { OwnedRows } from "./change/owned_rows.ts";
 import { postgresRowsOf } from "./postgres_rows.ts";
+import { isLocalRoot } from "../../lib/snapshot/artifact_root.ts";
 import { hiddenText, type NamedRows } from "../../lib/snapshot/tree_holders.ts";
 import { type BlockingSession, openBlockingSession } from "./postgres/blocking_session.ts";
 import { tablesOf } from "./postgres/postgres_database.ts";
@@ -27,11 +28,11 @@ import { namedRowsOf } from "./scan/read_database.ts";
  * its host, and read permission for the directories.
  *
  * @param reach The database.
- * @param root Absolute path of its artifact root.
+ * @param root Its artifact root.
  * @returns The rows.
  */
 export async function readPostgresNamed(reach: Reach, root: string): Promise<NamedRows> {
-  const others = await readDatabases(root);
+  const others = isLocalRoot(root) ? await readDatabases(root) : [];
   using session = openBlockingSession(reach, "read");
   const { database, columns } = tablesOf(session);
   const own = namedRowsOf(database, (table) => columns.get(table) ?? new Set());

@@ -21,7 +21,7 @@ import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
  * Opens a database in which MLflow keeps its runs. Needs read permission for it and for its artifacts.
  *
  * @param named Path of its file.
- * @param options How it was chosen, and the clock.
+ * @param options How it was chosen, the clock, and what the environment says of how to reach a bucket.
  * @returns The store.
  * @throws {StoreNotFoundError} When there is nothing at that place.
  * @throws {StoreAccessError} When it cannot be read, or a change of it was cut off.
@@ -30,9 +30,13 @@ import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
  */
 export function openDatabaseStore(
   named: string,
-  options: { readonly chosenBy: string; readonly now: () => number },
+  options: {
+    readonly chosenBy: string;
+    readonly now: () => number;
+    readonly environment?: (name: string) => string | undefined;
+  },
 ): Store {
-  const { chosenBy, now } = options;
+  const { chosenBy, now, environment = () => undefined } = options;
   const path = locateDatabase(named);
   const location = sqliteUri(path);
   try {
@@ -71,11 +75,13 @@ export function openDatabaseStore(
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openToChange } = await import("./change/sqlite_rows.ts");
         const { readNamedRows } = await import("./read_naming_rows.ts");
+        const { placesFor } = await import("./trees/places_for.ts");
         requireWritable(path);
         const locked = await lockDatabaseStore(store, path, {
           task,
           open: () => openToChange(path),
           readNamed: (root) => readNamedRows(path, root),
+          places: placesFor(path, environment),
         });
         return { ...locked, backups: withPlaces(locked.backups!, path, now) };
       },
@@ -92,10 +98,11 @@ export function openDatabaseStore(
       async open(directory, use = "copies") {
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
         const { openToLook } = await import("./change/sqlite_rows.ts");
-        const look = () => openToLook(path);
-        if (use === "changes") return openDatabaseBackups(path, directory, look);
+        const { placesFor } = await import("./trees/places_for.ts");
+        const how = { open: () => openToLook(path), places: placesFor(path, environment) };
+        if (use === "changes") return openDatabaseBackups(path, directory, how);
         const { withCopies } = await import("./backups/database_copies.ts");
-        return withCopies(openDatabaseBackups(path, null, look), { path, directory, now });
+        return withCopies(openDatabaseBackups(path, null, how), { path, directory, now });
       },
     },
     tracking: null,

@@ -87,8 +87,11 @@ export async function openPostgresStore(
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openPostgresToChange, readPostgresNamed } = await import("./change_postgres.ts");
-        const locked = await lockDatabaseStore(store, await make(), {
+        const { placesFor } = await import("./trees/places_for.ts");
+        const path = await make();
+        const locked = await lockDatabaseStore(store, path, {
           task,
+          places: placesFor(path, environment),
           readNamed: (root) => readPostgresNamed(reach, root),
           open: () => openPostgresToChange(reach),
         });
@@ -110,7 +113,11 @@ export async function openPostgresStore(
         const { openPostgresToLook } = await import("./change_postgres.ts");
         if (backups !== null) standInWithin(name, backups, await findArtifactRoot(reach));
         const path = standIn ?? makeStandIn(standIn, location);
-        return openDatabaseBackups(path, null, () => openPostgresToLook(reach));
+        const { placesFor } = await import("./trees/places_for.ts");
+        return openDatabaseBackups(path, null, {
+          open: () => openPostgresToLook(reach),
+          places: placesFor(path, environment),
+        });
       },
     },
     tracking: null,

@@ -6,6 +6,7 @@
 
 import { dirname } from "@std/path";
 import { realPathOrNull } from "../_io/read.ts";
+import { isLocalRoot } from "../../lib/snapshot/artifact_root.ts";
 import { hiddenText, type NamedRows } from "../../lib/snapshot/tree_holders.ts";
 import { readDatabases } from "./read_databases.ts";
 import type { AllNamed } from "./scan/find_orphans.ts";
@@ -55,11 +56,14 @@ export function knownIds(tables: Tables, ids: readonly string[]): ReadonlySet<st
  * these, and for the directories in which they lie.
  *
  * @param path Absolute real path of the store's database.
- * @param root Absolute path of its artifact root.
+ * @param root Its artifact root.
  * @returns The rows.
  */
 export async function readNamedRows(path: string, root: string): Promise<NamedRows> {
-  const beside = [...await readDatabases(root), ...await readDatabases(dirname(path))];
+  const beside = [
+    ...isLocalRoot(root) ? await readDatabases(root) : [],
+    ...await readDatabases(dirname(path)),
+  ];
   const others = [...new Map(beside.map((one) => [one.path, one])).values()]
     .filter((one) => (realPathOrNull(one.path) ?? one.path) !== path);
   const own = readDatabase(path);

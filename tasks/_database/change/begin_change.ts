@@ -15,6 +15,7 @@ import type { Action, QuarantineOrphan, SoftDeleteRun } from "../../../lib/plan/
 import type { PurgeDanglingRows } from "../../../lib/plan/repair_action.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
+import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import type { Change, PerformOptions } from "../../ports/store.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
@@ -52,6 +53,8 @@ export interface ChangeOptions {
   /** Absolute path of the store's database. */
   readonly path: string;
   readonly readNamed: ReadNamed;
+  /** Opens where its artifact trees lie. */
+  readonly places: OpenPlace;
   /** Throws when another database has taken its place. */
   readonly requireSame: () => void;
 }
@@ -66,6 +69,7 @@ type Done = SoftDeleteRun | Purge | QuarantineOrphan | FinishRun | PurgeDangling
  */
 export async function beginChange(options: ChangeOptions): Promise<Change> {
   const { task, now, keepBackup, log, tables, rows, path, readNamed, requireSame } = options;
+  const { places } = options;
   const actions = options.actions.filter((one): one is Done =>
     isSoftDelete(one) || isPurge(one) || isQuarantine(one) || isFinish(one) || isOfGoneRuns(one)
   );
@@ -78,11 +82,12 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
     actions.flatMap((one) => "experimentId" in one ? one.experimentId : []),
   );
   const { id } = log.begin(task, now, witnessesIn(rows, concerned));
-  const place: RemovalPlace = { database: path, tables, rows, log, change: id };
+  const place: RemovalPlace = { places, tables, rows, log, change: id };
   const leaving = new Set(
     actions.flatMap((one) => one.kind === "purge-experiment" ? one.experimentId : []),
   );
-  const trees = purgeTrees({ database: path, rows, change: id, keepBackup, readNamed, leaving });
+  const how = { change: id, keepBackup, readNamed, leaving };
+  const trees = await purgeTrees({ database: path, places, rows, ...how });
   const remains: Remains[] = [];
   let isOpen = true;
   let isUnsettled = false;
@@ -128,14 +133,14 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
       isOpen = false;
       const isKept = !isEmpty(log, id) && (keepBackup || isUnsettled);
       if (isKept) log.finish(id, remains.length > 0);
-      else remains.push(...await leaveChange({ log, rows, database: path }, id, work));
+      else remains.push(...await leaveChange({ log, rows, database: path, places }, id, work));
       for (const one of remains) onRemains?.(one);
       return isKept ? { id, path: statePaths(path).directory } : null;
     },
     async [Symbol.asyncDispose]() {
       if (!isOpen) return;
       isOpen = false;
-      await reverseChange({ log, rows, database: path }, { id, task });
+      await reverseChange({ log, rows, database: path, places }, { id, task });
     },
   };
 }

@@ -15,7 +15,7 @@ import {
 import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import { formatCount, formatTime } from "../../../lib/text/units.ts";
-import { measureKept } from "../../_artifacts/free_trees.ts";
+import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import {
   type BackupPreview,
@@ -53,17 +53,17 @@ import { nameOfSubject, stateOfSubject, triggersIn } from "./undo_removals.ts";
  *
  * @param path Absolute real path of its file.
  * @param directory A directory of the user's; `null` for our own.
- * @param open Opens the database for reading.
+ * @param options Opens the database for reading, and where its artifact trees lie.
  * @returns The place; nothing of it has been read yet.
  * @throws {UnsupportedStoreError} When a directory is named.
  */
 export function openDatabaseBackups(
   path: string,
   directory: string | null,
-  open: () => OwnedRows & Disposable,
+  { open, places }: { readonly open: () => OwnedRows & Disposable; readonly places: OpenPlace },
 ): Backups {
   refuseDirectory(path, directory);
-  return backupsOf(path, (look) => {
+  return backupsOf({ path, places }, (look) => {
     using log = readChangeLog(path);
     if (log === null) return null;
     using rows = open();
@@ -83,26 +83,33 @@ export function openDatabaseBackups(
 export function lockDatabaseBackups(
   path: string,
   directory: string | null,
-  { log, rows }: { readonly log: WritableLog; readonly rows: OwnedRows },
+  { log, rows, places }: Pick<Held, "log" | "places"> & { readonly rows: OwnedRows },
 ): LockedBackups {
   refuseDirectory(path, directory);
-  const backups = backupsOf(path, (look) => look(log, rows));
+  const backups = backupsOf({ path, places }, (look) => look(log, rows));
   return {
     ...backups,
     copy: () => unsupported(path, "copy"),
     bringBack: (id, selection = {}, work = {}) =>
-      bringBack({ path, log, owned: rows }, id, selection, work),
+      bringBack({ path, places, log, owned: rows }, id, selection, work),
     // It has been there from the beginning.
     take: () => Promise.resolve({ path: statePaths(path).directory, failures: [] }),
     expireRecords: () => Promise.resolve(0),
     remove: async (id, work = {}) =>
-      (await leaveChange({ log, rows, database: path }, id, work)).length === 0,
+      (await leaveChange({ log, rows, database: path, places }, id, work)).length === 0,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
-interface Held {
+/** Where what was changed in a database is kept. */
+interface Kept {
+  /** Absolute real path of its file. */
   readonly path: string;
+  /** Opens where its artifact trees lie. */
+  readonly places: OpenPlace;
+}
+
+interface Held extends Kept {
   readonly log: WritableLog;
   readonly owned: OwnedRows;
 }
@@ -113,11 +120,11 @@ async function bringBack(
   selection: RestoreSelection,
   work: BackupWork,
 ): Promise<BroughtBackReport> {
-  const { path, log, owned } = held;
+  const { path, places, log, owned } = held;
   const chosen = chosenOf(log, id, selection);
   const collisions = [
     ...collisionsOf(log, owned, id, chosen),
-    ...await treeCollisionsOf(id, treesOf(path, owned, chosen)),
+    ...await treeCollisionsOf(id, treesOf(places, owned, chosen)),
   ];
   if (collisions.length > 0) throw new RestoreCollisionError(id, collisions);
   // What has begun to come back comes back as a whole, be it by the next task.
@@ -139,13 +146,13 @@ async function bringBack(
 
 /** What is in the way of what is not back. */
 async function undoChosen(
-  { path, log, owned }: Held,
+  { path, places, log, owned }: Held,
   id: string,
   { rows, subjects }: Chosen,
   { signal }: BackupWork,
 ): Promise<readonly string[]> {
   const turn = takeTurns();
-  const place = { log, rows: owned, database: path };
+  const place = { log, rows: owned, database: path, places };
   const inTheWay = await putBack(place, id, subjects, turn);
   if (inTheWay.length > 0) return inTheWay;
   for (let at = 0; at < rows.length; at += AT_ONCE) {
@@ -161,12 +168,14 @@ async function undoChosen(
 
 type Look = <T>(look: (log: ChangeLog, owned: OwnedRows) => T) => T | null;
 
-function backupsOf(path: string, within: Look): Backups {
+function backupsOf({ path, places }: Kept, within: Look): Backups {
   const list = async (wanted?: string) => {
     const done = within((log) => log.list().filter(({ isDone }) => isDone)) ?? [];
     const listed: BackupListing[] = [];
     for (const one of done) {
-      if (wanted === undefined || one.id === wanted) listed.push(await listingOf(path, one));
+      if (wanted === undefined || one.id === wanted) {
+        listed.push(await listingOf({ path, places }, one));
+      }
     }
     return listed;
   };
@@ -185,7 +194,7 @@ function backupsOf(path: string, within: Look): Backups {
       const found = backup && within((log, owned) => {
         const chosen = chosenOf(log, id, selection);
         const collisions = collisionsOf(log, owned, id, chosen);
-        return { ...chosen, collisions, below: treesOf(path, owned, chosen) };
+        return { ...chosen, collisions, below: treesOf(places, owned, chosen) };
       });
       if (!found) return null;
       const { rows, subjects } = found;
@@ -272,10 +281,10 @@ function contentsOf(log: ChangeLog, owned: OwnedRows, id: string): BackupContent
 }
 
 async function listingOf(
-  path: string,
+  { path, places }: Kept,
   { id, order, task, createdAt, count, bytes }: LoggedChange,
 ): Promise<BackupListing> {
-  const kept = await measureKept(statePaths(path), id) ?? NO_USAGE;
+  const kept = await (await places("")).measureKept(id) ?? NO_USAGE;
   return {
     id,
     path: statePaths(path).changes,
@@ -309,11 +318,11 @@ function chosenOf(log: ChangeLog, id: string, selection: RestoreSelection): Chos
 }
 
 function treesOf(
-  path: string,
+  places: OpenPlace,
   { database }: OwnedRows,
   { subjects }: Chosen,
 ): readonly TreesBelow[] {
-  return treesBelow({ path, database }, subjects);
+  return treesBelow({ places, database }, subjects);
 }
 
 function collisionsOf(

@@ -13,6 +13,7 @@
 
 import { emptyStaging } from "../../_file/own/own_directory.ts";
 import { StalePlanError } from "../../../lib/errors.ts";
+import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { infoOf } from "../../_io/read.ts";
 import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
@@ -40,6 +41,8 @@ export interface LockDatabaseOptions {
   readonly task: string;
   /** Reads what rows name of files. */
   readonly readNamed: ReadNamed;
+  /** Opens where its artifact trees lie. */
+  readonly places: OpenPlace;
   /** Opens the database, once nobody else of mltidy has it. */
   readonly open: () => OpenedDatabase;
 }
@@ -58,7 +61,7 @@ export interface LockDatabaseOptions {
 export async function lockDatabaseStore(
   store: Store,
   path: string,
-  { task, readNamed, open }: LockDatabaseOptions,
+  { task, readNamed, places, open }: LockDatabaseOptions,
 ): Promise<LockedStore> {
   const { location } = store.describe();
   const { staging } = statePaths(path);
@@ -74,7 +77,7 @@ export async function lockDatabaseStore(
     };
     requireSame();
     const staged = infoOf(staging) === null ? [] : emptyStaging(staging);
-    const { settled, remains } = await settle({ log, rows, database: path });
+    const { settled, remains } = await settle({ log, rows, database: path, places });
     const { whileHeld, lock: refuse } = guardHeld(lock, location, task);
     const held = stack.move();
     return {
@@ -91,13 +94,13 @@ export async function lockDatabaseStore(
         lock: (directory) =>
           whileHeld(() => {
             requireSame();
-            return lockDatabaseBackups(path, directory, { log, rows });
+            return lockDatabaseBackups(path, directory, { log, rows, places });
           }),
       },
       begin: ({ actions, task, now, keepBackup }) =>
         whileHeld(() => {
           requireSame();
-          const place = { log, tables, rows, path };
+          const place = { log, tables, rows, path, places };
           return beginChange({ actions, task, now, keepBackup, ...place, readNamed, requireSame });
         }),
       [Symbol.asyncDispose]: () => Promise.try(() => held.dispose()),

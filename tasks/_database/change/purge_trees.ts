@@ -23,16 +23,16 @@ import {
   type TreeHolders,
 } from "../../../lib/snapshot/tree_holders.ts";
 import type { DatabaseRow } from "../../../lib/store/snapshot.ts";
-import { addUsage, type DiskUsage, NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
+import { addUsage, type DiskUsage, type Remains } from "../../../lib/store/usage.ts";
 import { formatCount } from "../../../lib/text/units.ts";
-import { bringTreesBack } from "../../_artifacts/bring_tree_back.ts";
-import { lookWithin, type Within } from "../../_artifacts/look_within.ts";
-import { checkTree, copyAhead, setAside, type Stays } from "../../_artifacts/set_aside.ts";
-import type { TreePlace } from "../../_artifacts/tree_place.ts";
+import { isLocalRoot } from "../../../lib/snapshot/artifact_root.ts";
+import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.ts";
+import type { Within } from "../../_artifacts/look_within.ts";
+import type { SetAside, Stays } from "../../_artifacts/set_aside.ts";
 import { infoOf } from "../../_io/read.ts";
 import { isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
-import { artifactRootsOf, locateTrees } from "../trees/artifact_roots.ts";
+import { artifactRootsOf, locateTrees, rootOf } from "../trees/artifact_roots.ts";
 import { type OwnedRows, statementOf } from "./owned_rows.ts";
 
 /** Reads what rows name. */
@@ -42,6 +42,8 @@ export type ReadNamed = (root: string) => Promise<NamedRows>;
 export interface PurgeTreesOptions {
   /** Absolute real path of the database's file. */
   readonly database: string;
+  /** Opens where its trees lie. */
+  readonly places: OpenPlace;
   readonly rows: OwnedRows;
   readonly change: string;
   readonly keepBackup: boolean;
@@ -86,14 +88,16 @@ export interface PurgeTrees {
  * @param options Of which change.
  * @returns What to do before rows go, and after.
  */
-export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
-  const { database, rows, change, keepBackup, readNamed, leaving } = options;
-  const store = { path: database, database: rows.database };
-  const { root, place } = locateTrees(store);
-  let isNamed: boolean | null = null;
-  let named: Promise<TreeHolders> | null = null;
+export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees> {
+  const { database, places, rows, change, keepBackup, readNamed, leaving } = options;
+  const store = { places, database: rows.database };
+  const located = await locateTrees(store);
+  const local = located.find(({ root }) => isLocalRoot(root))?.root ?? null;
+  let named: ReadonlySet<string> | null = null;
+  const holdersOf = new Map<string, Promise<TreeHolders>>();
   const prepareTree = async (
-    place: TreePlace,
+    root: string,
+    place: ArtifactPlace,
     subject: Subject,
     path: LoggedTree["path"],
     signal: AbortSignal | undefined,
@@ -101,8 +105,12 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
     const tree = { root: place.root, path };
     const stays = (message: string): Prepared => ({ kind: "ready", trees: [], stays: message });
     const asked = { change, path };
-    const found = await checkTree(place, asked);
+    const found = await place.check(asked);
     if (found.kind === "absent") return { kind: "ready", trees: [], stays: null };
+    // Rows are not to go while nobody can tell what goes with them.
+    if (found.kind === "stays" && found.because === "unreachable") {
+      return { kind: "failed", message: messageOf(found, place) };
+    }
     if (found.kind === "stays") return stays(`its artifacts stay: ${found.message}`);
     if (!isTree(tree)) {
       return stays(
@@ -110,24 +118,27 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
       );
     }
     // What is brought back goes nowhere that no row names.
-    isNamed ??= artifactRootsOf(store, leaving).has(place.root);
-    if (!isNamed) {
+    named ??= new Set(artifactRootsOf(store, leaving).keys());
+    if (!named.has(place.root)) {
       return stays(
         `its artifacts stay in ${root}/${path}: no experiment that stays has its artifacts in ${root}, so that nothing would tell where they belong`,
       );
     }
-    const copy = join(dirname(database), basename(root!), path);
-    if (isOther(copy, `${place.root}/${path}`)) {
+    const copy = join(dirname(database), basename(root), path);
+    if (isLocalRoot(place.root) && isOther(copy, `${place.root}/${path}`)) {
       return stays(
         `its artifacts stay in ${root}/${path}: ${copy} is there as well, so that this may be the copy of another database`,
       );
     }
-    const holders = await (named ??= readNamed(root!).then(holdersOfTrees));
+    const holders = await holdersOf.getOrInsertComputed(
+      root,
+      () => readNamed(root).then(holdersOfTrees),
+    );
     if (holders.problem !== null) {
       return stays(`its artifacts stay in ${root}/${path}: ${holders.problem}`);
     }
     const isGone = (row: DatabaseRow) => holders.own.has(row) && isGoneWith(rows, subject, row);
-    const within = await lookWithin(place.root, path);
+    const within = await place.look(path);
     const holder = holders.find(`${root}/${path}`, isGone) ?? holderWithin(holders, within, isGone);
     if (holder !== null) {
       return stays(
@@ -145,7 +156,7 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
     }
     if (keepBackup) {
       try {
-        const failed = await copyAhead(place, asked, { signal });
+        const failed = await place.copyAhead(asked, { signal });
         if (failed !== null) return { kind: "failed", message: messageOf(failed, place) };
       } catch (error) {
         if (!isAbort(error, signal)) throw error;
@@ -154,12 +165,21 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
     }
     return { kind: "ready", trees: [tree], stays: null };
   };
+  const byRoot = async (
+    trees: readonly LoggedTree[],
+    work: (place: ArtifactPlace, trees: readonly LoggedTree[]) => Promise<void>,
+  ) => {
+    for (const [root, own] of Map.groupBy(trees, ({ root }) => root)) {
+      await work(await places(root), own);
+    }
+  };
   return {
     async prepare(subject, signal) {
       const trees: LoggedTree[] = [];
       const staying: string[] = [];
       const seen = new Set<string>();
       for (const owner of ownersIn(rows, subject)) {
+        const { root, place } = rootOf(located, owner) ?? { root: local, place: null };
         const tree = artifactTreeOf(root, owner);
         if (tree.kind === "elsewhere") {
           const local = localPathOf(owner.location);
@@ -169,8 +189,8 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
           continue;
         }
         const { path } = tree;
-        const isWithin = seen.values().some((one) => `${path}/`.startsWith(`${one}/`));
-        if (isWithin) continue;
+        const own = `${root}/${path}`;
+        if (seen.values().some((one) => `${own}/`.startsWith(`${one}/`))) continue;
         if (place === null) {
           // Otherwise there are none.
           if (rows.words.isRemote) {
@@ -178,11 +198,13 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
           }
           continue;
         }
-        seen.add(path);
-        const prepared = await prepareTree(place, subject, path, signal);
+        seen.add(own);
+        const prepared = await prepareTree(root!, place, subject, path, signal);
         if (prepared.kind !== "ready") {
           // Copies that were made already are of no use.
-          await bringTreesBack(place, trees.map(({ path }) => ({ change, path })));
+          await byRoot(trees, async (place, own) => {
+            await place.bringBack(own.map(({ path }) => ({ change, path })));
+          });
           return prepared;
         }
         trees.push(...prepared.trees);
@@ -193,27 +215,28 @@ export function purgeTrees(options: PurgeTreesOptions): PurgeTrees {
       return { kind: "ready", trees, stays: first === null ? null : `${first}${more}` };
     },
     async follow(subjects) {
-      if (place === null) return subjects.map(() => NOTHING);
-      const trees = subjects.flatMap((subject) =>
-        subject.trees.map(({ path }) => ({ change, path }))
-      );
-      const results = (await setAside(place, trees, { keepBackup })).values();
-      return subjects.map((subject): Followed => {
-        const own = subject.trees.map(() => results.next().value!);
-        const failed = own.find((one) => one.kind === "stays");
-        if (failed !== undefined) return { kind: "failed", message: messageOf(failed, place) };
-        const gone = own.filter((one) => one.kind === "set-aside");
+      const results = new Map<LoggedTree, SetAside>();
+      await byRoot(subjects.flatMap(({ trees }) => trees), async (place, trees) => {
+        const asked = trees.map(({ path }) => ({ change, path }));
+        const done = await place.setAside(asked, { keepBackup });
+        for (const [index, one] of done.entries()) results.set(trees[index]!, one);
+      });
+      return await Promise.all(subjects.map(async ({ trees }): Promise<Followed> => {
+        const own = trees.map((tree) => ({ tree, one: results.get(tree)! }));
+        for (const { tree, one } of own) {
+          if (one.kind !== "stays") continue;
+          return { kind: "failed", message: messageOf(one, await places(tree.root)) };
+        }
+        const gone = own.flatMap(({ one }) => one.kind === "set-aside" ? [one] : []);
         return {
           kind: "gone",
           usage: addUsage(gone.map(({ usage }) => usage)),
           remains: gone.flatMap(({ remains }) => remains ?? []),
         };
-      });
+      }));
     },
   };
 }
-
-const NOTHING: Followed = { kind: "gone", usage: NO_USAGE, remains: [] };
 
 /**
  * Another database may name the same directory by another path: through a link, or as a container sees it. Whatever
@@ -246,10 +269,16 @@ function strangerWithin({ byId }: TreeHolders, { owners }: Within): string | nul
  * @param place Where trees lie.
  * @returns For people.
  */
-export function messageOf({ message, because }: Stays, { trees }: TreePlace): string {
-  return because === "disk-full"
-    ? `no space is left to keep its artifacts in ${trees}; make room there, or do without a backup`
-    : message;
+export function messageOf({ message, because }: Stays, { root, kept }: ArtifactPlace): string {
+  switch (because) {
+    case "disk-full":
+      return `no space is left to keep its artifacts in ${kept}; make room there, or do without a backup`;
+    case "unreachable":
+      return `its artifacts in ${root}: ${message}`;
+    case "changed":
+    case "other":
+      return message;
+  }
 }
 
 /** Whether something is there, and something else than at another place. */

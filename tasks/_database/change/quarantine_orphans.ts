@@ -13,15 +13,16 @@
 
 import type { QuarantineOrphan } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome } from "../../../lib/plan/report.ts";
-import { holdersOfTrees } from "../../../lib/snapshot/tree_holders.ts";
+import { holdersOfTrees, type TreeHolders } from "../../../lib/snapshot/tree_holders.ts";
 import { isRunId } from "../../../lib/store/names.ts";
 import { experimentPathOf } from "../../../lib/store/path.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
-import { setAside } from "../../_artifacts/set_aside.ts";
+import type { ArtifactPlace } from "../../_artifacts/artifact_place.ts";
+import type { AskedTree } from "../../_artifacts/set_aside.ts";
 import { isAbort } from "../../_io/take_turns.ts";
 import type { NewSubject } from "../log/change_log.ts";
 import { isTree, type LoggedTree } from "../log/removed_rows.ts";
-import { locateTrees } from "../trees/artifact_roots.ts";
+import { type LocatedRoot, locateTrees } from "../trees/artifact_roots.ts";
 import { bringTreesOf } from "../trees/logged_trees.ts";
 import { messageOf, type ReadNamed } from "./purge_trees.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
@@ -47,24 +48,36 @@ export async function quarantineOrphans(
   actions: readonly QuarantineOrphan[],
   { keepBackup, readNamed, signal }: QuarantineOptions,
 ): Promise<{ readonly outcomes: readonly ActionOutcome[]; readonly remains: readonly Remains[] }> {
-  const { log, change, database, rows } = place;
-  const store = { path: database, database: rows.database };
-  const { root, place: at } = locateTrees(store);
+  const { log, change, places, rows } = place;
+  const store = { places, database: rows.database };
+  const located = await locateTrees(store);
   const outcomes: ActionOutcome[] = [];
   const remains: Remains[] = [];
-  const holders = root === null ? null : holdersOfTrees(await readNamed(root));
+  const holdersOf = new Map<string, Promise<TreeHolders>>();
   for (const { kind, path, stamp } of actions) {
     const end = (outcome: Ending) => void outcomes.push({ kind, path, ...outcome });
-    const tree = { root: at?.root ?? "", path };
-    const holder = holders?.find(`${root}/${path}`, () => false) ?? null;
-    if (signal?.aborted) end(INTERRUPTED);
-    else if (at === null || !isTree(tree)) end({ outcome: "skipped", because: "gone" });
-    else if (holder !== null || holders?.problem !== null) end(CHANGED);
+    if (signal?.aborted) {
+      end(INTERRUPTED);
+      continue;
+    }
+    const found = await findOrphan(located, { change, path, stamp });
+    const tree = { root: found?.at.root ?? "", path };
+    if (found === null || !isTree(tree)) {
+      end({ outcome: "skipped", because: "gone" });
+      continue;
+    }
+    const { root, at } = found;
+    const holders = await holdersOf.getOrInsertComputed(
+      root,
+      () => readNamed(root).then(holdersOfTrees),
+    );
+    const holder = holders.find(`${root}/${path}`, () => false);
+    if (holder !== null || holders.problem !== null) end(CHANGED);
     else {
       const [subject] = log.addSubjects(change, [subjectOf(tree)]);
       try {
         const asked = { change, path, stamp };
-        const [one] = await setAside(at, [asked], { keepBackup, signal });
+        const [one] = await at.setAside([asked], { keepBackup, signal });
         if (one!.kind === "set-aside") {
           if (one!.remains !== null) remains.push(one!.remains);
           end({ outcome: "applied", usage: one!.usage });
@@ -83,6 +96,21 @@ export async function quarantineOrphans(
     }
   }
   return { outcomes, remains };
+}
+
+/** Below several roots there may be trees of one name: that is meant which is as it was planned. */
+async function findOrphan(
+  located: readonly LocatedRoot[],
+  tree: AskedTree,
+): Promise<{ readonly root: string; readonly at: ArtifactPlace } | null> {
+  const there: { readonly root: string; readonly at: ArtifactPlace }[] = [];
+  for (const { root, place: at } of located) {
+    const found = await at?.check(tree);
+    if (found === undefined || found.kind === "absent") continue;
+    if (found.kind === "found" && found.stamp === tree.stamp) return { root, at: at! };
+    there.push({ root, at: at! });
+  }
+  return there[0] ?? null;
 }
 
 type Ending = ActionOutcome extends infer One

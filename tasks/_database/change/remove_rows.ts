@@ -12,6 +12,7 @@
  */
 
 import { type OwnedTable, type Owner, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
+import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { goneRuns } from "../scan/dangling_rows.ts";
 import type { Tables } from "../scan/tables.ts";
 import type { WritableLog } from "../log/change_log.ts";
@@ -31,8 +32,8 @@ import { ROWS_AT_ONCE, undoSubjects, withTurns } from "./undo_removals.ts";
 
 /** What the rows of a change are taken from, and where they are logged. */
 export interface RemovalPlace {
-  /** Absolute real path of the database's file. */
-  readonly database: string;
+  /** Opens where the database's artifact trees lie. */
+  readonly places: OpenPlace;
   readonly tables: Tables;
   readonly rows: OwnedRows;
   readonly log: WritableLog;
@@ -154,7 +155,7 @@ async function takeOwned<Why>(
 
 /** Of what stays nothing is to be gone. */
 async function bringBack<Why>(
-  { database, change, log, rows }: RemovalPlace,
+  { places, change, log, rows }: RemovalPlace,
   staying: readonly Going<Why>[],
   turn: () => Promise<void>,
 ): Promise<void> {
@@ -166,7 +167,7 @@ async function bringBack<Why>(
     // Where this cannot be done now, the next task that locks the store does it.
     if (all.length > 0) log.markGoingBack(all);
     const without = await bringTreesOf({
-      path: database,
+      places,
       database: rows.database,
       change,
       subjects: all,

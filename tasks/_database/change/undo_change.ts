@@ -14,6 +14,7 @@ import type { SettledChange } from "../../../lib/backup/report.ts";
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
+import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import type { LoggedChange, WritableLog } from "../log/change_log.ts";
@@ -65,11 +66,11 @@ async function freeRemains(place: UndoPlace, id: string): Promise<readonly Remai
 }
 
 function treesOf(
-  { rows, database: path }: UndoPlace,
+  { rows, places }: UndoPlace,
   change: string,
   subjects: readonly LoggedSubject[],
 ): TreesOfChange {
-  return { path, database: rows.database, change, subjects };
+  return { places, database: rows.database, change, subjects };
 }
 
 /** Where a change is undone. */
@@ -79,6 +80,8 @@ export interface UndoPlace {
   readonly rows: OwnedRows;
   /** Absolute real path of its file. */
   readonly database: string;
+  /** Opens where its artifact trees lie. */
+  readonly places: OpenPlace;
 }
 
 /** What was settled. */
@@ -100,7 +103,7 @@ export async function reverseChange(
   place: UndoPlace,
   { id, task }: Pick<LoggedChange, "id" | "task">,
 ): Promise<SettledChange> {
-  const { log, rows, database } = place;
+  const { log, rows, places } = place;
   const removed = await putBack(place, id, log.subjectsOf(id));
   const all = log.rowsOf(id);
   const changed: LoggedRow[] = [];
@@ -112,14 +115,17 @@ export async function reverseChange(
       ? `run ${row.run}: it is in the database no more`
       : `run ${row.run}: it has been changed since, and stays as it is`
   );
+  const left: string[] = [];
   if (removed.length === 0) {
-    await freeCopies(database, id);
-    log.remove(id);
+    const failed = await freeCopies({ places, database: rows.database }, id);
+    // The next task that locks the store tries once more.
+    if (failed === null) log.remove(id);
+    else left.push(`copies of artifacts are not freed yet: ${failed}`);
   } else {
     log.drop(all);
     log.finish(id);
   }
-  return { id, task, outcome: "reversed", collisions: [...removed, ...collisions] };
+  return { id, task, outcome: "reversed", collisions: [...removed, ...collisions, ...left] };
 }
 
 async function endUndoing(place: UndoPlace, { id }: LoggedChange): Promise<SettledChange> {

@@ -9,6 +9,7 @@ import type { SQLInputValue } from "node:sqlite";
 import { DamagedBackupError } from "../../../lib/errors.ts";
 import { isRecord } from "../../../lib/text/json.ts";
 import type { StorePath } from "../../../lib/store/path.ts";
+import { s3PlaceOf } from "../../../lib/store/artifact_uri.ts";
 import { OWNED_TABLES, type Owner, ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
 
 /** A value: in JSON, an integer or a number as text where JSON has none like it, bytes in Base64. */
@@ -50,7 +51,7 @@ export type OrphanSubject = Omit<Subject, "kind"> & { readonly kind: "orphan" };
 
 /** A tree of artifacts. */
 export interface LoggedTree {
-  /** Absolute real path of the artifact root. */
+  /** The artifact root: an absolute real path, or `s3://BUCKET/KEY`. */
   readonly root: string;
   /** Where it belongs, below the root. */
   readonly path: StorePath;
@@ -223,7 +224,7 @@ export function isTree(value: unknown): value is LoggedTree {
   if (!isRecord(value)) return false;
   const { root, path } = value;
   return typeof root === "string" && typeof path === "string" &&
-    /^(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)+$/.test(root) &&
+    (/^(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)+$/.test(root) || s3PlaceOf(root) === root) &&
     /^(?:(?!\.{0,2}\/)[^/\0]+\/)*(?:\d+|(?:m-|tr-)?[\da-f]{32})$/.test(path);
 }
 

@@ -5,54 +5,74 @@
  * @module
  */
 
-import { localPathOf } from "../../../lib/records/relocate_uri.ts";
-import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
-import type { TreePlace } from "../../_artifacts/tree_place.ts";
+import {
+  artifactPlaceOf,
+  bucketRootsOf,
+  inferArtifactRoot,
+  isLocalRoot,
+  type LocatedExperiment,
+} from "../../../lib/snapshot/artifact_root.ts";
+import { type ArtifactOwner, artifactTreeOf } from "../../../lib/snapshot/artifact_tree.ts";
+import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { realPathOrNull } from "../../_io/read.ts";
-import { statePaths } from "../log/state_directory.ts";
 import type { Database } from "../scan/tables.ts";
 
 /** Whose artifacts are meant. */
 export interface RootedDatabase {
-  /** Absolute real path of its file. */
-  readonly path: string;
+  /** Opens where its trees lie. */
+  readonly places: OpenPlace;
   /** Its rows. */
   readonly database: Database;
 }
 
-/**
- * Says where the trees of a database lie.
- *
- * @param path Absolute real path of its file.
- * @param root Absolute real path of its artifact root.
- * @returns The place.
- */
-export function treePlaceOf(path: string, root: string): TreePlace {
-  const { trees, staging } = statePaths(path);
-  return { root, trees, staging };
+/** An artifact root. */
+export interface LocatedRoot {
+  /** As rows name it. */
+  readonly root: string;
+  /** Where its trees lie; `null` where nothing is there. */
+  readonly place: ArtifactPlace | null;
 }
 
 /**
- * Finds where the trees of a database lie. Needs read permission.
+ * Finds where the trees of a database lie: in the directory in which most experiments have one of their own, and in
+ * buckets. Needs read permission.
  *
  * @param store The database.
- * @returns The artifact root as rows name it, and where its trees lie; `null` where there is none.
+ * @returns The roots, that on this machine first.
  */
-export function locateTrees(
-  { path, database }: RootedDatabase,
-): { readonly root: string | null; readonly place: TreePlace | null } {
-  const root = inferArtifactRoot(experimentsIn(database));
-  const real = root === null ? null : realPathOf(root);
-  return { root, place: real === null ? null : treePlaceOf(path, real) };
+export async function locateTrees(
+  { places, database }: RootedDatabase,
+): Promise<readonly LocatedRoot[]> {
+  const experiments = experimentsIn(database);
+  const local = inferArtifactRoot(experiments);
+  const roots = [...local === null ? [] : [local], ...bucketRootsOf(experiments)];
+  return await Promise.all(roots.map(async (root) => {
+    const real = isLocalRoot(root) ? realPathOf(root) : root;
+    return { root, place: real === null ? null : await places(real) };
+  }));
 }
 
 /**
- * Finds every directory in which an experiment has one of its own, called by its id, as MLflow makes it. Needs read
+ * Finds below which root something lies.
+ *
+ * @param roots The roots.
+ * @param owner What has artifacts, and where.
+ * @returns The innermost; `null` where none has it as MLflow makes it.
+ */
+export function rootOf(roots: readonly LocatedRoot[], owner: ArtifactOwner): LocatedRoot | null {
+  const [innermost = null] = roots
+    .filter(({ root }) => artifactTreeOf(root, owner).kind === "tree")
+    .toSorted((left, right) => right.root.length - left.root.length);
+  return innermost;
+}
+
+/**
+ * Finds every directory, or place in a bucket, in which an experiment has one of its own, called by its id, as MLflow makes it. Needs read
  * permission.
  *
  * @param store The database.
  * @param leaving Experiments that tell nothing, since they go. @default {none}
- * @returns Each absolute path that rows name, and each real one → the real one, or the same where nothing is there.
+ * @returns Each place that rows name, and each real path → the real one, or the same where nothing is there.
  */
 export function artifactRootsOf(
   { database }: Pick<RootedDatabase, "database">,
@@ -60,24 +80,19 @@ export function artifactRootsOf(
 ): ReadonlyMap<string, string> {
   const named = new Set<string>();
   for (const { id, location } of experimentsIn(database)) {
-    const path = localPathOf(location ?? "");
+    const path = artifactPlaceOf(location ?? "");
     if (leaving.has(id) || path === null || !path.endsWith(`/${id}`)) continue;
     named.add(path.slice(0, -id.length - 1));
   }
   const roots = new Map<string, string>();
   for (const root of named) {
-    const real = realPathOrNull(root) ?? root;
+    const real = isLocalRoot(root) ? realPathOrNull(root) ?? root : root;
     roots.set(root, real).set(real, real);
   }
   return roots;
 }
 
-interface Located {
-  readonly id: string;
-  readonly location: string | null;
-}
-
-function experimentsIn(database: Database): readonly Located[] {
+function experimentsIn(database: Database): readonly LocatedExperiment[] {
   return database.prepare(
     "SELECT CAST(experiment_id AS TEXT) AS id, artifact_location AS location FROM experiments",
   ).all().map(({ id, location }) => ({

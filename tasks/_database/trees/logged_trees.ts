@@ -6,13 +6,13 @@
  */
 
 import type { Remains } from "../../../lib/store/usage.ts";
-import { bringTreesBack, treeCollision } from "../../_artifacts/bring_tree_back.ts";
-import { freeCopied, freeTrees } from "../../_artifacts/free_trees.ts";
-import { treePaths, type TreePlace } from "../../_artifacts/tree_place.ts";
+import { isLocalRoot } from "../../../lib/snapshot/artifact_root.ts";
+import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
+import { treePaths } from "../../_artifacts/tree_place.ts";
 import { infoOf } from "../../_io/read.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
-import { artifactRootsOf, type RootedDatabase, treePlaceOf } from "./artifact_roots.ts";
+import { artifactRootsOf, type RootedDatabase } from "./artifact_roots.ts";
 
 /** The trees of some subjects of a change. */
 export interface TreesOfChange extends RootedDatabase {
@@ -40,8 +40,7 @@ export async function bringTreesOf(
       for (const { subject } of trees) inTheWay.set(subject, strangeText(root));
       continue;
     }
-    const back = await bringTreesBack(
-      place,
+    const back = await (await place()).bringBack(
       trees.map(({ path }) => ({ change, path })),
       work,
     );
@@ -67,7 +66,7 @@ export async function treeCollisionsOf(
   for (const { root, place, trees } of below) {
     if (place === null) collisions.push(strangeText(root));
     for (const { path } of place === null ? [] : trees) {
-      const collision = await treeCollision(place!, { change, path });
+      const collision = await (await place!()).collision({ change, path });
       if (collision !== null) collisions.push(collision);
     }
   }
@@ -88,8 +87,9 @@ export async function freeTreesOf(
   const remains: Remains[] = [];
   for (const { root, place, trees } of treesBelow(store, subjects)) {
     const paths = place === null ? [] : trees.map(({ path }) => path);
-    remains.push(...await freeTrees(place ?? treePlaceOf(store.path, root), change, paths, work));
-    if (place === null) remains.push(...strangeRemains(store, root, change, trees));
+    const opened = place === null ? await store.places("") : await place();
+    remains.push(...await opened.free(change, paths, work));
+    if (place === null) remains.push(...strangeRemains(root, change, trees));
   }
   return remains;
 }
@@ -106,8 +106,8 @@ export async function freeCopiedOf(
 ): Promise<readonly Remains[]> {
   const remains: Remains[] = [];
   for (const { root, place, trees } of treesBelow(store, subjects)) {
-    if (place === null) remains.push(...strangeRemains(store, root, change, trees));
-    else remains.push(...await freeCopied(place, change, trees.map(({ path }) => path)));
+    if (place === null) remains.push(...strangeRemains(root, change, trees));
+    else remains.push(...await (await place()).freeCopied(change, trees.map(({ path }) => path)));
   }
   return remains;
 }
@@ -116,12 +116,18 @@ export async function freeCopiedOf(
  * Frees what is kept of a change of which the log names no tree any more: copies that were made before anything was
  * to go, and of which the originals never left. Needs read and write permission for our directory.
  *
- * @param database Absolute real path of the database's file.
+ * @param store The database.
  * @param change The change's id.
+ * @returns Why some of it could not be freed, in words; `null` for nothing.
  */
-export async function freeCopies(database: string, change: string): Promise<void> {
-  // What cannot be freed lies in staging, from which the next lock takes it.
-  await freeTrees(treePlaceOf(database, ""), change, []);
+export async function freeCopies(store: RootedDatabase, change: string): Promise<string | null> {
+  await (await store.places("")).freeCopies(change);
+  for (const root of new Set(artifactRootsOf(store).values())) {
+    if (isLocalRoot(root)) continue;
+    const message = await (await store.places(root)).freeCopies(change);
+    if (message !== null) return message;
+  }
+  return null;
 }
 
 type TreeOfSubject = LoggedSubject["trees"][number] & { readonly subject: LoggedSubject };
@@ -131,7 +137,7 @@ export interface TreesBelow {
   /** As the log has it. */
   readonly root: string;
   /** `null`: no row names that root. */
-  readonly place: TreePlace | null;
+  readonly place: (() => ReturnType<OpenPlace>) | null;
   readonly trees: readonly TreeOfSubject[];
 }
 
@@ -151,7 +157,7 @@ export function treesBelow(
   const roots = artifactRootsOf(store);
   return [...Map.groupBy(all, ({ root }) => root)].map(([root, trees]) => {
     const real = roots.get(root);
-    return { root, place: real === undefined ? null : treePlaceOf(store.path, real), trees };
+    return { root, place: real === undefined ? null : () => store.places(real), trees };
   });
 }
 
@@ -161,12 +167,12 @@ function strangeText(root: string): string {
 
 /** What may be ours there is left, and told of. */
 function strangeRemains(
-  { path }: RootedDatabase,
   root: string,
   change: string,
   trees: readonly TreeOfSubject[],
 ): readonly Remains[] {
-  const place = treePlaceOf(path, root);
+  if (!isLocalRoot(root)) return [];
+  const place = { root, trees: "", staging: "" };
   return trees.flatMap((tree) => {
     const { leaving, copied, coming } = treePaths(place, { change, path: tree.path });
     return [leaving, copied, coming].filter((one) => infoOf(one) !== null)

@@ -1,5 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { appendToUri, parseModelUri, uriSegments } from "../../../lib/store/artifact_uri.ts";
+import {
+  appendToUri,
+  isPlainKey,
+  parseModelUri,
+  parseS3Uri,
+  remoteScheme,
+  s3PlaceOf,
+  uriSegments,
+} from "../../../lib/store/artifact_uri.ts";
 
 function segmentsOf(uris: Readonly<Record<string, readonly string[]>>): void {
   const found = Object.keys(uris).map((uri) => [uri, uriSegments(uri)]);
@@ -88,4 +96,51 @@ Deno.test("appendToUri() goes before a query, and takes paths as they are", () =
       "mlflow-artifacts:/7/4fe/artifacts",
     ],
   );
+});
+
+Deno.test("parseS3Uri() takes everything behind the bucket for a key, and decodes nothing", () => {
+  assertEquals(parseS3Uri("s3://models/a%20b + (1)/한글"), {
+    bucket: "models",
+    key: "a%20b + (1)/한글",
+  });
+  assertEquals(parseS3Uri("S3://models//"), null);
+  assertEquals(parseS3Uri("s3://models/"), { bucket: "models", key: "" });
+});
+
+Deno.test("parseS3Uri() knows no place that MLflow or a URL would take for another one", () => {
+  const others = [
+    ...[
+      "s3://models/a//b",
+      "s3://models//a",
+      "s3://models/../a",
+      "s3://models/a/..",
+      "s3://models/.",
+    ],
+    ...["s3://models/a?x=1", "s3://models/a#b", "s3://models/a\nb", "s3://kim:secret@models/a"],
+    ...["s3://arn:aws:s3:eu-west-1:1:accesspoint/x", "s3:///a", "s3://", "s3:/models/a"],
+    ...["gs://models/a", "s3a://models/a", "/models/a", "models", ""],
+  ];
+  assertEquals(others.map(parseS3Uri), others.map(() => null));
+});
+
+Deno.test("s3PlaceOf() writes each place in one form", () => {
+  assertEquals(s3PlaceOf("S3://models/a/b/"), "s3://models/a/b");
+  assertEquals(s3PlaceOf("s3://models"), "s3://models");
+  assertEquals(s3PlaceOf("file:///models"), null);
+});
+
+Deno.test("isPlainKey() refuses the keys that a URL or XML changes", () => {
+  const sound = ["a", "a//b", "a/", "a?b#c", "a/.../b", "a/..b", "+ ' ( ) * ~ !", "한글"];
+  const unsound = ["..", "a/../b", "./a", "a/.", "a\u0001b", "a\nb", "\ud800"];
+  assertEquals(sound.filter((key) => !isPlainKey(key)), []);
+  assertEquals(unsound.filter(isPlainKey), []);
+});
+
+Deno.test("remoteScheme() tells what is on no machine's disk", () => {
+  const schemes = (uris: readonly string[]) => uris.map(remoteScheme);
+  assertEquals(
+    schemes(["gs://b/1", "wasbs://box@account/1", "dbfs:/x", "mlflow-artifacts:/1", "HDFS://h/1"]),
+    ["gs", "wasbs", "dbfs", "mlflow-artifacts", "hdfs"],
+  );
+  assertEquals(schemes(["/a", "file:///a", "C:\\a", "./a", ""]), [null, null, null, null, null]);
 });
