@@ -190,7 +190,9 @@ Deno.test("what is said of a database promises only what it can do", async () =>
 Deno.test("a directory of backups that a database takes none in is refused by the name of what sets it", async () => {
   await using database = await tempDatabase(STORE);
   const { directory, uri } = database;
-  writeFiles(directory, { "mltidy.yaml": "backups:\n  directory: kept\n" });
+  writeFiles(directory, {
+    "mltidy.yaml": "backups:\n  directory: kept\nretention:\n  keep_within: 30d\n",
+  });
   for (const words of [["--backups", join(directory, "kept")], []]) {
     const { code, err } = await runTask("cleanup:apply", ["--force", "--store", uri, ...words], {
       directory,
