@@ -74,6 +74,7 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
       chosenBy,
       now,
       environment: options.environment ?? (() => undefined),
+      backups: options.backups ?? null,
     });
   }
   if (name.kind === "postgresql") {

@@ -158,13 +158,6 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [...GROUND, "lib/snapshot/", "tasks/_server/client/"],
   },
   {
-    room: "tasks/_server/",
-    of: [
-      ...[...GROUND, "lib/snapshot/", "tasks/ports/", "tasks/_server/client/"],
-      "tasks/_server/scan/",
-    ],
-  },
-  {
     room: "tasks/_file/change/",
     of: [
       ...[
@@ -215,6 +208,21 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ],
       ...["tasks/_file/own/own_directory.ts", "tasks/_file/backups/backup_place.ts"],
       ...["tasks/_database/postgres/", "tasks/_database/trees/", "@std/", "node:"],
+    ],
+  },
+  {
+    room: "tasks/_server/change/",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/ports/"],
+      ...["tasks/_database/log/", "tasks/_server/client/", "tasks/_server/scan/"],
+    ],
+  },
+  {
+    room: "tasks/_server/",
+    of: [
+      ...[...GROUND, "lib/snapshot/", "tasks/ports/", "tasks/_server/client/"],
+      ...["tasks/_database/stand_in.ts", "tasks/_database/change/find_cut_off.ts"],
+      ...["tasks/_server/scan/", "tasks/_server/change/"],
     ],
   },
   {

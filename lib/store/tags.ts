@@ -18,6 +18,6 @@ export const DROPPED_TAG = "mltidy.artifacts_dropped";
 
 /**
  * The tag on a run that we have deleted over a tracking server, which tells nobody when something was deleted: epoch
- * ms, as decimal digits.
+ * ms, as decimal digits, and behind a space by which change.
  */
 export const DELETED_AT_TAG = "mltidy.deleted_at";

@@ -6,9 +6,11 @@
 
 import { UnsupportedStoreError } from "../../lib/errors.ts";
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
+import type { Extras } from "../../lib/store/extras.ts";
 import type { Depth, ServerFacts, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { inWorkspace, type ServerName } from "../../lib/store/store_uri.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
+import { changingPorts } from "./changing_ports.ts";
 import { READING } from "./client/endpoints.ts";
 import { type Environment, findUser } from "./client/find_credentials.ts";
 import { openClient } from "./client/open_client.ts";
@@ -22,6 +24,8 @@ export interface ServerStoreOptions {
   readonly chosenBy: string;
   readonly now: () => number;
   readonly environment: Environment;
+  /** Where what is changed is kept. @default {null: where the user's programs keep such things} */
+  readonly backups?: string | null;
 }
 
 /**
@@ -36,7 +40,7 @@ export interface ServerStoreOptions {
  */
 export async function openServerStore(
   name: ServerName,
-  { chosenBy, now, environment }: ServerStoreOptions,
+  { chosenBy, now, environment, backups = null }: ServerStoreOptions,
 ): Promise<Store> {
   const named = name.workspace ?? (environment("MLFLOW_WORKSPACE") || null);
   const server = named === null ? name : inWorkspace(name, named);
@@ -53,35 +57,33 @@ export async function openServerStore(
     client[Symbol.dispose]();
     throw error;
   }
-  return {
+  const store: Store = {
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
       orStoreError(location, () => readSnapshot(client, facts, { ...options, now: now() })),
-    changes: {
-      kinds: new Set(["soft-delete-run"]),
-      interrupted: () => Promise.resolve([]),
-      lostTimes: () => Promise.resolve([]),
-      linked: () => Promise.resolve([]),
-      staged: () => Promise.resolve([]),
-      lock: () => {
-        throw new UnsupportedStoreError(
-          `Cannot change store ${location}: this version of mltidy only reads tracking servers; name its database instead`,
-          location,
-        );
-      },
-    },
+    ...changingPorts({
+      ...{ server, facts, client, environment, backups },
+      store: () => store,
+      readReferring: () =>
+        readSnapshot(client, facts, {
+          ...{ depth: "tags", extras: REFERRING, now: now(), onlyReferring: true },
+        }),
+    }),
     mending: null,
-    backups: null,
     tracking: null,
     [Symbol.asyncDispose]: () => Promise.resolve(client[Symbol.dispose]()),
   };
+  return store;
 }
+
+/** What refers to runs, whatever a policy asks for. */
+const REFERRING: Extras = { tags: [], metrics: [], params: [], uses: true, artifacts: null };
 
 async function readSnapshot<D extends Depth>(
   client: ReadingClient,
   server: ServerFacts,
-  options: ReadOptions<D> & { readonly now: number },
+  options: ReadOptions<D> & { readonly now: number; readonly onlyReferring?: boolean },
 ): Promise<StoreSnapshot<D>> {
   const { location } = client.server;
   if (options.sizes === true) {

@@ -13,6 +13,7 @@
 
 import type { SQLInputValue } from "node:sqlite";
 import { DamagedBackupError } from "../../../lib/errors.ts";
+import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
 import type { Database, Value } from "../scan/tables.ts";
 
 /** Columns of a row, by their names. */
@@ -55,6 +56,25 @@ export function softDeletion(
     key: { run_uuid: run },
     before: { lifecycle_stage: "active", ...undated },
     after: { lifecycle_stage: "deleted", ...dated },
+  };
+}
+
+/**
+ * Makes of a run what is made of it over a tracking server: the tag says when it was deleted, and by which change.
+ *
+ * @param run Its id.
+ * @param tag What the tag says before and after; `null`: the run has none.
+ * @returns How its row is found, and what it becomes.
+ */
+export function taggedDeletion(
+  run: string,
+  tag: { readonly before: string | null; readonly after: string },
+): Pick<RowChange, "table" | "key" | "before" | "after"> {
+  return {
+    table: "runs",
+    key: { run_uuid: run },
+    before: { lifecycle_stage: "active", [DELETED_AT_TAG]: tag.before },
+    after: { lifecycle_stage: "deleted", [DELETED_AT_TAG]: tag.after },
   };
 }
 
@@ -106,7 +126,8 @@ export function logged(row: RowChange): readonly SQLInputValue[] {
 export function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
   const [key, before, after] = ["key", "before", "after"].map((name) => rowIn(row, name));
   const run = String(row["run"]);
-  const expected = endingIn(run, before, after) ?? deletionIn(run, after);
+  const expected = endingIn(run, before, after) ?? taggedIn(run, before, after) ??
+    deletionIn(run, after);
   const isSound = row["table_name"] === "runs" && expected !== null &&
     sameRow(key, expected.key) && sameRow(before, expected.before) &&
     sameRow(after, expected.after);
@@ -126,6 +147,12 @@ function deletionIn(run: string, after: Row | null | undefined) {
   const isDated = time !== undefined;
   if (isDated && !Number.isSafeInteger(time)) return null;
   return softDeletion(run, isDated ? Number(time) : null);
+}
+
+function taggedIn(run: string, before: Row | null | undefined, after: Row | null | undefined) {
+  const [had = null, has] = [before, after].map((row) => row?.[DELETED_AT_TAG]);
+  if (typeof has !== "string" || had !== null && typeof had !== "string") return null;
+  return taggedDeletion(run, { before: had, after: has });
 }
 
 function endingIn(run: string, before: Row | null | undefined, after: Row | null | undefined) {

@@ -46,6 +46,8 @@ export interface ServerRowsOptions<D extends Depth> {
   readonly now: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((runs: number) => void) | undefined;
+  /** Read what may refer to runs, and no runs. @default {false} */
+  readonly onlyReferring?: boolean;
 }
 
 /**
@@ -60,11 +62,11 @@ export async function readServer<D extends Depth>(
   client: ReadingClient,
   options: ServerRowsOptions<D>,
 ): Promise<DatabaseRows<D>> {
-  const { depth, extras, server, now, signal, onProgress } = options;
+  const { depth, extras, server, now, signal, onProgress, onlyReferring = false } = options;
   const experiments = await readExperiments(client, signal);
   const ids = experiments.map(({ id }) => id);
   const collected = collect(depth, extras);
-  await readRuns(client, ids, { signal, onRun: collected.add, onProgress });
+  if (!onlyReferring) await readRuns(client, ids, { signal, onRun: collected.add, onProgress });
   await readHistories(client, collected, extras?.histories ?? [], signal);
   const [registered, versions, models] = [
     await readRegisteredModels(client, signal),

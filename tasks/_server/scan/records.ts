@@ -204,8 +204,8 @@ export function traceRecordOf(record: Answer): TraceRecord {
 
 /** When we have deleted a run. */
 function deletionOf(tags: ReadonlyMap<string, string>): number | null {
-  const text = tags.get(DELETED_AT_TAG);
-  const time = /^\d{1,16}$/.test(text ?? "") ? Number(text) : NaN;
+  const [text] = /^\d{1,16}(?= |$)/.exec(tags.get(DELETED_AT_TAG) ?? "") ?? [];
+  const time = Number(text ?? NaN);
   return isMoment(time) ? time : null;
 }
 

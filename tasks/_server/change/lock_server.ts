@@ -1,0 +1,109 @@
+/**
+ * A server's store that this process alone may change, among those of mltidy on this machine that keep what they change
+ * in the same place.
+ *
+ * *Ordering*: a change is logged before its first request, and ends in the log when all of it is done.
+ *
+ * *Locking*: our own lock from here to the end. A server has none: what another client does, be it mltidy on another
+ * machine, is found by reading each run before it is changed.
+ *
+ * *After an interruption*: whoever takes the lock next undoes what had not come to its end.
+ *
+ * @module
+ */
+
+import type { Depth, StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import type { ServerName } from "../../../lib/store/store_uri.ts";
+import { openChangeLog } from "../../_database/log/change_log.ts";
+import { lockDatabase } from "../../_database/log/state_directory.ts";
+import { guardHeld } from "../../ports/guard_held.ts";
+import { requireCapability } from "../../ports/require_capability.ts";
+import type { LockedStore, ReadOptions, Store } from "../../ports/store.ts";
+import { CHANGING } from "../client/changing_endpoints.ts";
+import { READING } from "../client/endpoints.ts";
+import type { Environment } from "../client/find_credentials.ts";
+import { openClient } from "../client/open_client.ts";
+import { orStoreError } from "../client/request_error.ts";
+import { beginChange } from "./begin_change.ts";
+import { judgeAgain } from "./judge_again.ts";
+import { lockServerBackups } from "./server_backups.ts";
+import { readServerWitnesses } from "./server_witnesses.ts";
+import { settleChanges } from "./settle_changes.ts";
+
+/** How to lock a server's store. */
+export interface LockServerOptions {
+  /** The task, for messages. */
+  readonly task: string;
+  /** Absolute path of the file that stands for the server. */
+  readonly path: string;
+  readonly server: ServerName;
+  readonly environment: Environment;
+  /** Reads what refers to runs, and no runs. */
+  readonly readReferring: () => Promise<StoreSnapshot>;
+  /** Waits, ms. @default {real time} */
+  readonly pause?: ((ms: number) => Promise<void>) | undefined;
+}
+
+/**
+ * Takes the lock, and settles what was cut off. Needs net permission for the server, and write permission for the
+ * directory in which what is changed is kept.
+ *
+ * @param store The store.
+ * @param options The task that takes it, and what reaches the server.
+ * @returns The store, which this process alone may change until it is disposed of.
+ * @throws {StoreLockedError} When another process holds the lock.
+ * @throws {StoreAccessError} When nothing can be written there.
+ * @throws {StoreNotFoundError} When the server does not answer.
+ */
+export async function lockServerStore(
+  store: Store,
+  { task, path, server, environment, readReferring, pause }: LockServerOptions,
+): Promise<LockedStore> {
+  const { location } = store.describe();
+  const stack = new DisposableStack();
+  try {
+    const lock = stack.use(lockDatabase(path, task, store.now()));
+    const log = stack.use(openChangeLog(path));
+    const endpoints = { ...READING, ...CHANGING };
+    const client = stack.use(
+      await orStoreError(location, () => openClient(server, { endpoints, environment })),
+    );
+    const place = { client, log, pause };
+    const settled = await orStoreError(location, () => settleChanges(place, path));
+    const { whileHeld, lock: refuse } = guardHeld(lock, location, task);
+    const held = stack.move();
+    let judged: StoreSnapshot | null = null;
+    return {
+      ...store,
+      async read<D extends Depth>(options: ReadOptions<D>): Promise<StoreSnapshot<D>> {
+        const snapshot = await store.read(options);
+        // What is planned is planned from what was read last.
+        if (options.depth !== "meta") judged = snapshot;
+        return snapshot;
+      },
+      settled,
+      remains: [],
+      changes: { ...requireCapability(store, "changes"), lock: refuse },
+      mending: store.mending && { ...store.mending, keepMetadata: () => Promise.resolve() },
+      backups: {
+        ...requireCapability(store, "backups"),
+        lock: () => whileHeld(() => lockServerBackups({ ...place, path })),
+      },
+      begin: ({ actions, task, now, keepBackup }) =>
+        whileHeld(() =>
+          orStoreError(location, async () => {
+            const before = judged ?? await store.read({ depth: "tags" });
+            const concerned = new Set(actions.map(({ path }) => path.split("/")[0] ?? ""));
+            const witnesses = await readServerWitnesses(client, concerned);
+            const again = judgeAgain(before, await readReferring());
+            const how = { actions, task, now, keepBackup, witnesses, judged: again };
+            return beginChange({ ...place, ...how, path });
+          })
+        ),
+      [Symbol.asyncDispose]: () => Promise.try(() => held.dispose()),
+    };
+  } catch (error) {
+    stack.dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Reading some runs of a server again, as they are at the moment.
+ *
+ * @module
+ */
+
+import type { Changing } from "../client/changing_endpoints.ts";
+import type { Reading } from "../client/endpoints.ts";
+import type { Client } from "../client/open_client.ts";
+import { RequestError } from "../client/request_error.ts";
+import type { ReadingClient } from "../scan/read_pages.ts";
+import { recordsOf, type RunRecord, runRecordOf } from "../scan/records.ts";
+
+/** Asks what reads, and what changes something. */
+export type ChangingClient = Client<Reading & Changing>;
+
+/** A run, and where it is. */
+export interface Subject {
+  readonly experiment: string;
+  readonly run: string;
+}
+
+/** How many requests a server gets at once: more only wait for each other. */
+export const AT_ONCE = 4;
+
+/** How many runs one request names. */
+const NAMED_AT_ONCE = 100;
+
+/** What needs no quoting in a filter. */
+const PLAIN = /^[\w-]+$/;
+
+/**
+ * Reads runs, whatever their stage.
+ *
+ * @param client The client.
+ * @param subjects The runs.
+ * @returns By id; one that is not there is gone.
+ * @throws {RequestError} When the server does not tell.
+ */
+export async function readAgain(
+  client: ReadingClient,
+  subjects: readonly Subject[],
+): Promise<ReadonlyMap<string, RunRecord>> {
+  const found = new Map<string, RunRecord>();
+  const named = subjects.filter(({ run }) => PLAIN.test(run));
+  for (let at = 0; at < named.length; at += NAMED_AT_ONCE) {
+    const some = named.slice(at, at + NAMED_AT_ONCE);
+    for (const record of await search(client, some)) found.set(record.row.id, record);
+  }
+  // MLflow 2 takes an ID of digits alone for a number, and finds none; so nothing is gone for not being listed.
+  await fourAtOnce(subjects.filter(({ run }) => !found.has(run)), async ({ run }) => {
+    const record = await readOne(client, run);
+    if (record !== null) found.set(run, record);
+  });
+  return found;
+}
+
+/** Nothing where this server has no such filter. */
+async function search(
+  client: ReadingClient,
+  subjects: readonly Subject[],
+): Promise<readonly RunRecord[]> {
+  try {
+    const answer = await client.ask("runs/search", {
+      experiment_ids: [...new Set(subjects.map(({ experiment }) => experiment))],
+      filter: `attributes.run_id IN (${subjects.map(({ run }) => `'${run}'`).join(", ")})`,
+      run_view_type: "ALL",
+      max_results: subjects.length,
+    });
+    return recordsOf(answer, "runs").map(runRecordOf);
+  } catch (error) {
+    if (error instanceof RequestError && error.failure === "refused") return [];
+    throw error;
+  }
+}
+
+async function readOne(client: ReadingClient, run: string): Promise<RunRecord | null> {
+  try {
+    const { run: record } = await client.ask("runs/get", { run_id: run });
+    return runRecordOf(record as Parameters<typeof runRecordOf>[0]);
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+/**
+ * Tells whether a request came to nothing since what it names is not there.
+ *
+ * @param error What was thrown.
+ * @returns Whether it did.
+ */
+export function isGone(error: unknown): boolean {
+  return error instanceof RequestError && error.code === "RESOURCE_DOES_NOT_EXIST";
+}
+
+/**
+ * Does something with each, as many at once as a server gets.
+ *
+ * @param all With what.
+ * @param work What to do.
+ * @throws {unknown} What the first one threw that failed, once none is at work any more.
+ */
+export async function fourAtOnce<T>(
+  all: readonly T[],
+  work: (one: T) => Promise<void>,
+): Promise<void> {
+  const queue = all.values();
+  const workers = Array.from({ length: AT_ONCE }, async () => {
+    for (const one of queue) await work(one);
+  });
+  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+}

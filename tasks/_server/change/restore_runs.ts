@@ -1,0 +1,160 @@
+/**
+ * Making good again what a change has made of runs on a server: as far as they still are as it left them.
+ *
+ * *Ordering*: a deleted run is restored before its tag goes, since MLflow changes no tag of a deleted one.
+ *
+ * *Locking*: none; each run is read before each request.
+ *
+ * *After an interruption*: the same goes on from whatever is read then; a run that is active and still has our tag
+ * loses it.
+ *
+ * @module
+ */
+
+import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
+import { formatTime } from "../../../lib/text/units.ts";
+import type { LoggedRow } from "../../_database/log/change_rows.ts";
+import type { Answer } from "../client/read_answer.ts";
+import type { ReadingClient } from "../scan/read_pages.ts";
+import { experimentRowOf, type RunRecord } from "../scan/records.ts";
+import type { ChangePlace } from "./change_place.ts";
+import { fourAtOnce, isGone } from "./read_again.ts";
+import { isStuck, steerRuns, type Step } from "./steer_runs.ts";
+import { takeTagBack } from "./take_tag_back.ts";
+
+/** How a run stands: as it was, as the change left it, on the way between, otherwise, or not at all. */
+export type RunState = "before" | "after" | "between" | "other" | "gone";
+
+/**
+ * Tells how a run stands.
+ *
+ * @param row What a change made of it.
+ * @param found The run as it is; `null`: it is gone.
+ * @returns How it stands.
+ */
+export function stateOfRun({ before, after }: LoggedRow, found: RunRecord | null): RunState {
+  if (found === null) return "gone";
+  const { stage, status, ended } = found.row;
+  if (after["status"] !== undefined) {
+    const isAs = (row: LoggedRow["before"]) =>
+      // A server cannot take an end away, and shows none for 0.
+      status === row["status"] && (ended ?? 0) === (row["end_time"] ?? 0);
+    if (stage === "deleted") return "other";
+    return isAs(before) ? "before" : isAs(after) ? "after" : "other";
+  }
+  const isOurs = found.tags.get(DELETED_AT_TAG) === after[DELETED_AT_TAG];
+  if (stage === "deleted") return isOurs ? "after" : "other";
+  return isOurs ? "between" : "before";
+}
+
+/** What came of making runs good again. */
+export interface Restored {
+  /** What is as it was, or is nothing of ours any more. */
+  readonly back: readonly LoggedRow[];
+  /** Why the others are not; `isLost`: never can be any more. */
+  readonly left: ReadonlyMap<LoggedRow, { readonly text: string; readonly isLost: boolean }>;
+}
+
+/**
+ * Makes good again what was made of runs. Needs the right to change them.
+ *
+ * @param place Where.
+ * @param rows What was made of them.
+ * @param deleted Experiments that are deleted: what lies in them stays as it is. @default {none}
+ * @returns What is back, and what is not.
+ * @throws {RequestError} When the server does not tell any more how they stand.
+ */
+export async function restoreRuns(
+  { client, pause }: ChangePlace,
+  rows: readonly LoggedRow[],
+  deleted: ReadonlySet<string> = new Set(),
+): Promise<Restored> {
+  const steered = await steerRuns(
+    client,
+    rows,
+    (row, found) => nextStep(row, found, deleted),
+    { pause },
+  );
+  const left = new Map<LoggedRow, { readonly text: string; readonly isLost: boolean }>();
+  for (const [row, end] of steered) {
+    const text = isStuck(end)
+      ? `run ${row.run}: ${end.stuck.message}`
+      : collisionText(end, row, deleted);
+    if (text !== null) left.set(row, { text, isLost: end === "gone" || end === "other" });
+  }
+  return { back: rows.filter((row) => !left.has(row)), left };
+}
+
+function nextStep(
+  row: LoggedRow,
+  found: RunRecord | null,
+  deleted: ReadonlySet<string>,
+): Step<RunState> {
+  const state = stateOfRun(row, found);
+  const { run, experiment, before } = row;
+  if (state === "between") return takeTagBack(run, before);
+  if (state !== "after" || deleted.has(experiment)) return { ends: state };
+  if (row.after["status"] === undefined) return { asks: "runs/restore", with: { run_id: run } };
+  const { status, end_time } = before;
+  return {
+    asks: "runs/update",
+    with: { run_id: run, status: `${status}`, end_time: Number(end_time ?? 0) },
+  };
+}
+
+/**
+ * Says what is in the way of making good again what was made of a run.
+ *
+ * @param state How it stands.
+ * @param row What was made of it.
+ * @param deleted Experiments that are deleted.
+ * @returns The text; `null`: nothing is.
+ */
+export function collisionText(
+  state: RunState,
+  { run, experiment, after }: LoggedRow,
+  deleted: ReadonlySet<string>,
+): string | null {
+  const { status, end_time, [DELETED_AT_TAG]: tag } = after;
+  const deed = status === undefined
+    ? `deleted on ${formatTime(Number.parseInt(`${tag}`))}`
+    : `${`${status}`.toLowerCase()} on ${formatTime(Number(end_time))}`;
+  switch (state) {
+    case "before":
+    case "between":
+      return null;
+    case "after":
+      return deleted.has(experiment)
+        ? `run ${run}: expected it in an active experiment, found that experiment ${experiment} has been deleted since; restore that first`
+        : null;
+    case "gone":
+      return `run ${run}: expected it ${deed}, found that the server has it no more: it was removed for good`;
+    case "other":
+      return `run ${run}: expected it ${deed}, found that it has been changed since`;
+  }
+}
+
+/**
+ * Finds which experiments are deleted.
+ *
+ * @param client Asks the server.
+ * @param rows Runs that lie in them.
+ * @returns Their ids, those of experiments included that are gone.
+ * @throws {RequestError} When the server does not tell.
+ */
+export async function deletedExperiments(
+  client: ReadingClient,
+  rows: readonly LoggedRow[],
+): Promise<ReadonlySet<string>> {
+  const deleted = new Set<string>();
+  await fourAtOnce([...new Set(rows.map(({ experiment }) => experiment))], async (id) => {
+    try {
+      const { experiment } = await client.ask("experiments/get", { experiment_id: id });
+      if (experimentRowOf(experiment as Answer).stage === "deleted") deleted.add(id);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      deleted.add(id);
+    }
+  });
+  return deleted;
+}

@@ -1,0 +1,111 @@
+/**
+ * What changes a tracking server's store, behind the ports. Loaded once something is to be changed, or brought back.
+ *
+ * @module
+ */
+
+import { StoreAccessError, UnsupportedStoreError } from "../../lib/errors.ts";
+import type { ServerFacts, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import type { ServerName } from "../../lib/store/store_uri.ts";
+import { makeStandIn, standInPath, standInWithin } from "../_database/stand_in.ts";
+import type { BackupPlaces } from "../ports/backups.ts";
+import type { Changes, Store } from "../ports/store.ts";
+import type { Environment } from "./client/find_credentials.ts";
+import type { ReadingClient } from "./scan/read_pages.ts";
+
+/** What a store's changing is made of. */
+export interface ChangingOptions {
+  /** The store itself. */
+  readonly store: () => Store;
+  readonly server: ServerName;
+  readonly facts: ServerFacts;
+  /** Asks what reads. */
+  readonly client: ReadingClient;
+  readonly environment: Environment;
+  /** Where what is changed is kept; `null`: where the user's programs keep such things. */
+  readonly backups: string | null;
+  /** Reads what refers to runs, and no runs. */
+  readonly readReferring: () => Promise<StoreSnapshot>;
+}
+
+/**
+ * Makes the ports that change a server's store.
+ *
+ * @param options What they are made of.
+ * @returns How it is changed, and where that can be undone.
+ * @throws {InvalidArgumentError} When what is named for that is no directory.
+ */
+export function changingPorts(
+  options: ChangingOptions,
+): { readonly changes: Changes; readonly backups: BackupPlaces } {
+  const { store, server, facts, client, environment, backups, readReferring } = options;
+  const { location } = server;
+  const standIn = backups === null
+    ? standInPath(server, environment)
+    : standInWithin(server, backups, null);
+  const refuseOther = (named: string | null) => {
+    if (named === null || standInWithin(server, named, null) === standIn) return;
+    throw new UnsupportedStoreError(
+      `Cannot use ${named} for backups of store ${location}: what is changed in it is kept in ${
+        backups ?? "the user's state directory"
+      }, as it was opened; name the same directory as \`backups\` where it is opened`,
+      location,
+    );
+  };
+  return {
+    changes: {
+      kinds: new Set(["soft-delete-run"]),
+      async interrupted() {
+        if (standIn === null) return [];
+        const { findCutOff } = await import("../_database/change/find_cut_off.ts");
+        return findCutOff(standIn);
+      },
+      lostTimes: () => Promise.resolve([]),
+      linked: () => Promise.resolve([]),
+      async staged() {
+        if (standIn === null) return [];
+        const { findStaged } = await import("../_database/change/find_cut_off.ts");
+        return await findStaged(standIn);
+      },
+      async lock({ task }) {
+        if (!UNDOING.has(task)) refuseBlind(facts, location);
+        const { lockServerStore } = await import("./change/lock_server.ts");
+        const locked = await lockServerStore(store(), {
+          task,
+          readReferring,
+          path: makeStandIn(standIn, location),
+          server,
+          environment,
+        });
+        const places = locked.backups!;
+        const lock: typeof places.lock = async (directory) => {
+          refuseOther(directory);
+          return await places.lock(null);
+        };
+        return { ...locked, backups: { ...places, lock } };
+      },
+    },
+    backups: {
+      elsewhere: true,
+      extracts: false,
+      async open(directory) {
+        refuseOther(directory);
+        const { openServerBackups } = await import("./change/server_backups.ts");
+        return openServerBackups(standIn ?? makeStandIn(standIn, location), client);
+      },
+    },
+  };
+}
+
+/** What only brings back needs to know of nothing that protects a run. */
+const UNDOING: ReadonlySet<string> = new Set(["restore", "recover"]);
+
+function refuseBlind({ account, seesAll }: ServerFacts, location: string): void {
+  if (seesAll) return;
+  throw new StoreAccessError(
+    `Cannot change store ${location}: account ${
+      account ?? "of whoever asks"
+    } is no administrator of the server, which leaves out what that one may not see: a version, trace or run that protects others may be among it; nothing was touched. Let an administrator do it`,
+    location,
+  );
+}
