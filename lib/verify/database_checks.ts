@@ -240,7 +240,7 @@ export function findManyPoints({ backend }: StoreSnapshot): readonly Violation[]
   return [
     ofTable(
       "metrics",
-      `It takes ${formatSize(bytes)}, ${Math.round(share * 100)} % of the file; most of it, ${
+      `It takes ${formatSize(bytes)}, ${Math.round(share * 100)} % of the database; most of it, ${
         formatCount(points)
       } points, is of run ${path}`,
     ),

@@ -15,33 +15,9 @@ import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
 import type { OpenedDatabase } from "./change/lock_database.ts";
 import type { OwnedRows } from "./change/owned_rows.ts";
 import { postgresRowsOf } from "./postgres_rows.ts";
-import { isLocalRoot } from "../../lib/snapshot/artifact_root.ts";
-import { hiddenText, type NamedRows } from "../../lib/snapshot/tree_holders.ts";
 import { type BlockingSession, openBlockingSession } from "./postgres/blocking_session.ts";
 import { tablesOf } from "./postgres/postgres_database.ts";
 import type { Reach } from "./postgres/session.ts";
-import { readDatabases } from "./read_databases.ts";
-import { namedRowsOf } from "./scan/read_database.ts";
-
-/**
- * Reads the rows that name files, of a database and of those that lie beside its artifacts. Needs net permission for
- * its host, and read permission for the directories.
- *
- * @param reach The database.
- * @param root Its artifact root.
- * @returns The rows.
- */
-export async function readPostgresNamed(reach: Reach, root: string): Promise<NamedRows> {
-  const others = isLocalRoot(root) ? await readDatabases(root) : [];
-  using session = openBlockingSession(reach, "read");
-  const { database, columns } = tablesOf(session);
-  const own = namedRowsOf(database, (table) => columns.get(table) ?? new Set());
-  return {
-    own: own === null || typeof own === "string" ? [] : own,
-    others,
-    problem: typeof own === "string" ? own : hiddenText(others),
-  };
-}
 
 /** "mlti", by which the lock is known to be ours. */
 const LOCK = 0x6d6c7469;

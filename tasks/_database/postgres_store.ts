@@ -4,26 +4,16 @@
  * @module
  */
 
-import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import { UnsupportedStoreError } from "../../lib/errors.ts";
-import type { Backend, Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
-import { isGone } from "../_io/read.ts";
+import type { Depth } from "../../lib/store/snapshot.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
-import {
-  copyTables,
-  countByExperiment,
-  makeTables,
-  readColumns,
-  readRules,
-} from "./postgres/copy_tables.ts";
 import { findArtifactRoot } from "./find_artifact_root.ts";
+import { readColumns } from "./postgres/copy_tables.ts";
 import type { Environment } from "./postgres/find_login.ts";
-import { makeStandIn, standInPath, standInWithin } from "./stand_in.ts";
-import { selectionsFor } from "./postgres/selections.ts";
 import { openSession, orStoreError, type PostgresName, type Reach } from "./postgres/session.ts";
-import { readHolds } from "./scan/read_holds.ts";
-import { readRows } from "./scan/read_rows.ts";
+import { readPostgres } from "./read_postgres.ts";
 import { requireMlflow } from "./scan/tables.ts";
+import { makeStandIn, standInPath, standInWithin } from "./stand_in.ts";
 
 /**
  * Opens a database in which MLflow keeps its runs. Needs net permission for its host.
@@ -73,9 +63,12 @@ export async function openPostgresStore(
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
-      orStoreError(location, () => readSnapshot(reach, { ...options, location, now: now() })),
+      orStoreError(location, () => readPostgres(reach, { ...options, location, now: now() })),
     changes: {
-      kinds: new Set(["soft-delete-run", "purge-run", "purge-experiment", "purge-logged-model"]),
+      kinds: new Set([
+        ...["soft-delete-run", "purge-run", "purge-experiment", "purge-logged-model"] as const,
+        ...["quarantine-orphan", "finish-stale-run", "purge-dangling-rows"] as const,
+      ]),
       async interrupted() {
         if (standIn === null) return [];
         const { findCutOff } = await import("./change/find_cut_off.ts");
@@ -83,16 +76,22 @@ export async function openPostgresStore(
       },
       lostTimes: () => Promise.resolve([]),
       linked: () => Promise.resolve([]),
-      staged: () => Promise.resolve([]),
+      async staged() {
+        if (standIn === null) return [];
+        const { findStaged } = await import("./change/find_cut_off.ts");
+        return await findStaged(standIn);
+      },
       async lock({ task }) {
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
-        const { openPostgresToChange, readPostgresNamed } = await import("./change_postgres.ts");
+        const { openPostgresToChange } = await import("./change_postgres.ts");
+        const { readPostgresNamed, readSharedNamed } = await import("./read_postgres_named.ts");
         const { placesFor } = await import("./trees/places_for.ts");
         const path = await make();
         const locked = await lockDatabaseStore(store, path, {
           task,
           places: placesFor(path, environment),
-          readNamed: (root) => readPostgresNamed(reach, root),
+          readNamed: (root, of) =>
+            of === "orphans" ? readSharedNamed(reach, root) : readPostgresNamed(reach, root),
           open: () => openPostgresToChange(reach),
         });
         const places = locked.backups!;
@@ -103,7 +102,13 @@ export async function openPostgresStore(
         return { ...locked, backups: { ...places, lock } };
       },
     },
-    mending: null,
+    mending: {
+      async evidence(snapshot, policy) {
+        const { readRowEvidence } = await import("./read_row_evidence.ts");
+        const { withPostgresTables } = await import("./read_postgres_named.ts");
+        return await readRowEvidence(snapshot, policy, (use) => withPostgresTables(reach, use));
+      },
+    },
     backups: {
       elsewhere: true,
       extracts: false,
@@ -124,42 +129,4 @@ export async function openPostgresStore(
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return store;
-}
-
-/** What another machine has cannot be looked at, nor set aside. */
-function hereOrNull({ artifactRoot }: Backend): string | null {
-  return artifactRoot === null || isGone(artifactRoot) ? null : artifactRoot;
-}
-
-async function readSnapshot<D extends Depth>(
-  reach: Reach,
-  options: ReadOptions<D> & { readonly location: string; readonly now: number },
-): Promise<StoreSnapshot<D>> {
-  const { depth, sizes = false, extras, location, now, signal, onProgress } = options;
-  signal?.throwIfAborted();
-  const inspect = depth === "full"
-    ? (await import("./scan/inspect_database.ts")).inspectRows
-    : null;
-  await using session = await openSession(reach, "read");
-  const tables = await session.sql.begin(
-    "ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    async (sql) => {
-      const columns = await readColumns(sql);
-      requireMlflow({ columns }, location);
-      const selections = selectionsFor({ depth, extras }, columns);
-      const tables = makeTables(selections, columns);
-      await copyTables(sql, tables, selections, { signal, onProgress });
-      const counts = await countByExperiment(sql, columns);
-      return { ...tables, counts, rules: await readRules(sql) };
-    },
-  );
-  using _database = tables.database;
-  const { backend, ...read } = readRows(tables, { depth, extras, location, now, signal });
-  const holds = depth === "tags" ? { holds: readHolds(tables) } : {};
-  const rows = { ...read, backend: { ...backend, artifactRoot: hereOrNull(backend), ...holds } };
-  const assembled = assembleRows(rows);
-  const snapshot = inspect === null ? assembled : inspect(tables, rows, assembled);
-  if (depth === "meta" && !sizes) return snapshot;
-  const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
-  return await measureArtifacts(snapshot, { sizes, artifacts: extras?.artifacts ?? null });
 }

@@ -83,7 +83,24 @@ export async function readNamedRows(path: string, root: string): Promise<NamedRo
  * @returns What they name.
  */
 export async function readAllNamed(path: string, root: string): Promise<AllNamed> {
-  const { own, others, problem } = await readNamedRows(path, root);
+  const named = namesOf(await readNamedRows(path, root));
+  return {
+    ...named,
+    // Databases are looked for around the artifacts and around this one: another may share what lies far from both.
+    problem: named.problem ??
+      (`${root}/`.startsWith(`${dirname(path)}/`)
+        ? null
+        : `${root} does not lie beside the database, so that another database may name it`),
+  };
+}
+
+/**
+ * Tells what rows name.
+ *
+ * @param named The rows.
+ * @returns The ids and the locations.
+ */
+export function namesOf({ own, others, problem }: NamedRows): AllNamed {
   const rows = [...own, ...others.flatMap((one) => one.rows)];
   return {
     ids: new Set(
@@ -97,10 +114,6 @@ export async function readAllNamed(path: string, root: string): Promise<AllNamed
       ),
     ),
     locations: rows.map(({ location }) => location),
-    // Databases are looked for around the artifacts and around this one: another may share what lies far from both.
-    problem: problem ??
-      (`${root}/`.startsWith(`${dirname(path)}/`)
-        ? null
-        : `${root} does not lie beside the database, so that another database may name it`),
+    problem,
   };
 }

@@ -162,3 +162,25 @@ export async function hasDriver({ python }: MlflowVersion): Promise<boolean> {
   const { success } = await new Deno.Command(python, { args: ["-c", "import psycopg2"] }).output();
   return success;
 }
+
+/**
+ * Tells what stands in a database.
+ *
+ * @param server The server.
+ * @param database Its name.
+ * @returns Table → a digest of all its rows.
+ */
+export async function digestsOf(
+  server: Pick<Server, "ask">,
+  database: string,
+): Promise<Readonly<Record<string, string>>> {
+  const tables = await server.ask<{ name: string }>(
+    database,
+    "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+  );
+  const sql = tables.map(({ name }) =>
+    `SELECT '${name}' AS name, md5(string_agg(t::text, '|' ORDER BY t::text)) AS digest FROM "${name}" AS t`
+  );
+  const rows = await server.ask<{ name: string; digest: string }>(database, sql.join(" UNION "));
+  return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
+}

@@ -35,8 +35,8 @@ import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../lo
 import { artifactRootsOf, locateTrees, rootOf } from "../trees/artifact_roots.ts";
 import { type OwnedRows, statementOf } from "./owned_rows.ts";
 
-/** Reads what rows name. */
-export type ReadNamed = (root: string) => Promise<NamedRows>;
+/** Reads what rows name; of orphans also those of whoever else may have its artifacts there. */
+export type ReadNamed = (root: string, of?: "orphans") => Promise<NamedRows>;
 
 /** Of which change the trees are. */
 export interface PurgeTreesOptions {

@@ -69,7 +69,7 @@ export async function quarantineOrphans(
     const { root, at } = found;
     const holders = await holdersOf.getOrInsertComputed(
       root,
-      () => readNamed(root).then(holdersOfTrees),
+      () => readNamed(root, "orphans").then(holdersOfTrees),
     );
     const holder = holders.find(`${root}/${path}`, () => false);
     if (holder !== null || holders.problem !== null) end(CHANGED);

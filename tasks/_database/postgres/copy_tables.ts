@@ -136,6 +136,20 @@ async function copyPart(
   }
 }
 
+/** Asks what refers to what. */
+export const KEYS =
+  `SELECT c.relname::text AS "table", a.attname::text AS "column", f.relname::text AS "to"
+  FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+  JOIN pg_catalog.pg_class AS f ON f.oid = k.confrelid
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey)
+  WHERE k.contype = 'f'`;
+
+/** Asks which tables do something by themselves. */
+export const TRIGGERS = `SELECT DISTINCT c.relname::text AS "table" FROM pg_catalog.pg_trigger AS t
+  JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
+  UNION SELECT tablename::text FROM pg_catalog.pg_rules
+  WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`;
+
 /**
  * Asks what refers to what, and what happens by itself.
  *
@@ -143,19 +157,8 @@ async function copyPart(
  * @returns Foreign keys, and the tables that have triggers.
  */
 export async function readRules(sql: Sql): Promise<NonNullable<Tables["rules"]>> {
-  const keys = await sql.unsafe<{ table: string; column: string; to: string }[]>(
-    `SELECT c.relname::text AS "table", a.attname::text AS "column", f.relname::text AS "to"
-      FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
-      JOIN pg_catalog.pg_class AS f ON f.oid = k.confrelid
-      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = ANY(k.conkey)
-      WHERE k.contype = 'f'`,
-  );
-  const triggers = await sql.unsafe<{ table: string }[]>(
-    `SELECT DISTINCT c.relname::text AS "table" FROM pg_catalog.pg_trigger AS t
-      JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal
-      UNION SELECT tablename::text FROM pg_catalog.pg_rules
-      WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
-  );
+  const keys = await sql.unsafe<{ table: string; column: string; to: string }[]>(KEYS);
+  const triggers = await sql.unsafe<{ table: string }[]>(TRIGGERS);
   return {
     keys: keys.map(({ table, column, to }) => ({ table, column, to })),
     triggers: triggers.map(({ table }) => table),

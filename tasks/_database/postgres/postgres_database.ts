@@ -10,7 +10,7 @@
 import type { Database, Statement, Tables } from "../scan/tables.ts";
 import type { SQLInputValue } from "node:sqlite";
 import type { BlockingSession } from "./blocking_session.ts";
-import { COLUMNS } from "./copy_tables.ts";
+import { COLUMNS, KEYS, TRIGGERS } from "./copy_tables.ts";
 import { inPostgres } from "./in_postgres.ts";
 
 /** What may tell that something has to stay, and what makes a thing what it is. */
@@ -64,7 +64,15 @@ export function tablesOf(session: BlockingSession): Tables {
     },
     prepare: (sql) => statementOf(session, inPostgres(sql)),
   };
-  return { database, columns };
+  const rules = {
+    keys: session.ask(KEYS).rows.map(({ table, column, to }) => ({
+      table: String(table),
+      column: String(column),
+      to: String(to),
+    })),
+    triggers: session.ask(TRIGGERS).rows.map(({ table }) => String(table)),
+  };
+  return { database, columns, rules };
 }
 
 function statementOf(session: BlockingSession, sql: string): Statement {

@@ -21,7 +21,7 @@ import type { ListDirectory } from "../../_io/list_directory.ts";
 /** How rows are asked what they name. */
 export interface NamingRows {
   /** Tells which of these are ids of runs, logged models or traces, as the store's own rows are now. */
-  known(ids: readonly string[]): ReadonlySet<string>;
+  known(ids: readonly string[]): ReadonlySet<string> | Promise<ReadonlySet<string>>;
   /** Reads all that this database and those beside it name. */
   all(): Promise<AllNamed>;
 }
@@ -57,7 +57,7 @@ export async function findOrphans(
   if (root === null) return [];
   const { isProven, trees } = await listTrees(root, snapshot, list);
   if (!isProven || trees.length === 0) return [];
-  const known = rows.known(trees.flatMap(({ inner }) => inner.map(({ id }) => id)));
+  const known = await rows.known(trees.flatMap(({ inner }) => inner.map(({ id }) => id)));
   const nameless = trees.filter(({ inner }) => !inner.some(({ id }) => known.has(id)));
   if (nameless.length === 0) return [];
   const { ids, locations, problem } = await rows.all();

@@ -19,6 +19,10 @@ Deno.test("inPostgres() says in the words of PostgreSQL what SQLite alone unders
       "SELECT 1 FROM t WHERE key = 'a' AND value IN (SELECT value FROM json_each(?)) LIMIT 1",
       "SELECT 1 FROM t WHERE key = 'a' AND CAST(value AS TEXT) IN (SELECT json_array_elements_text(CAST(CAST($1 AS TEXT) AS JSON))) LIMIT 1",
     ],
+    [
+      `SELECT COUNT(*) AS count, TOTAL(rowid) AS sum, MAX(rowid) AS last FROM "inputs" WHERE TRUE`,
+      `SELECT COUNT(*) AS count, SUM(HASHTEXT(CAST("inputs" AS TEXT))) AS sum, 0 AS last FROM "inputs" WHERE TRUE`,
+    ],
   ]);
   for (const [sql, expected] of said) assertEquals(inPostgres(sql), expected);
 });

@@ -1,0 +1,153 @@
+/**
+ * Reading a snapshot of a database of PostgreSQL.
+ *
+ * @module
+ */
+
+import { addOrphans } from "../../lib/snapshot/add_orphans.ts";
+import { addressOf, assembleRows } from "../../lib/snapshot/assemble_rows.ts";
+import { byPath } from "../../lib/store/path.ts";
+import type { Backend, Depth, MetricsWeight, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { glanceInto, listDirectory } from "../_io/list_directory.ts";
+import { isGone } from "../_io/read.ts";
+import type { ReadOptions } from "../ports/store.ts";
+import {
+  copyTables,
+  countByExperiment,
+  makeTables,
+  readColumns,
+  readRules,
+} from "./postgres/copy_tables.ts";
+import { selectionsFor } from "./postgres/selections.ts";
+import { openSession, type Reach, type Sql } from "./postgres/session.ts";
+import { readHolds } from "./scan/read_holds.ts";
+import { readRows } from "./scan/read_rows.ts";
+import { requireMlflow, type Tables } from "./scan/tables.ts";
+
+/** How to read it. */
+export type ReadPostgresOptions<D extends Depth> = ReadOptions<D> & {
+  readonly location: string;
+  /** Epoch ms. */
+  readonly now: number;
+};
+
+/**
+ * Reads a snapshot, as the database is at one moment. Needs net permission for its host, and read permission for its
+ * artifacts where they are on this machine.
+ *
+ * @param reach The database.
+ * @param options How deep, and of what.
+ * @returns The snapshot.
+ * @throws {StoreError} What the server says.
+ */
+export async function readPostgres<D extends Depth>(
+  reach: Reach,
+  options: ReadPostgresOptions<D>,
+): Promise<StoreSnapshot<D>> {
+  const { depth, sizes = false, extras, signal, isReport = false } = options;
+  signal?.throwIfAborted();
+  const snapshot = await readAllRows(reach, options);
+  if (depth === "meta" && !sizes) return await withOrphans(reach, snapshot, isReport);
+  const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
+  const measured = await measureArtifacts(snapshot, {
+    sizes,
+    artifacts: extras?.artifacts ?? null,
+  });
+  const inspected = depth === "full" ? await withMissing(reach, measured) : measured;
+  return await withOrphans(reach, inspected, isReport);
+}
+
+async function readAllRows<D extends Depth>(
+  reach: Reach,
+  { depth, extras, location, now, signal, onProgress }: ReadPostgresOptions<D>,
+): Promise<StoreSnapshot<D>> {
+  const inspect = depth === "full"
+    ? (await import("./scan/inspect_database.ts")).inspectRows
+    : null;
+  await using session = await openSession(reach, "read");
+  const { weight, ...tables } = await session.sql.begin(
+    "ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    async (sql) => {
+      const columns = await readColumns(sql);
+      requireMlflow({ columns }, location);
+      const selections = selectionsFor({ depth, extras }, columns);
+      const tables = makeTables(selections, columns);
+      await copyTables(sql, tables, selections, { signal, onProgress });
+      const counts = await countByExperiment(sql, columns);
+      const weight = depth === "full" ? await weighMetrics(sql) : null;
+      return { ...tables, counts, rules: await readRules(sql), weight };
+    },
+  );
+  using _database = tables.database;
+  const { backend, ...read } = readRows(tables, { depth, extras, location, now, signal });
+  const holds = depth === "tags" ? { holds: readHolds(tables) } : {};
+  const metrics = weight === null ? {} : { metrics: weight };
+  const artifactRoot = hereOrNull(backend);
+  const rows = { ...read, backend: { ...backend, artifactRoot, ...holds, ...metrics } };
+  const assembled = assembleRows(rows);
+  return inspect === null ? assembled : inspect(tables, rows, assembled);
+}
+
+/** What another machine has cannot be looked at, nor set aside. */
+function hereOrNull({ artifactRoot }: Backend): string | null {
+  return artifactRoot === null || isGone(artifactRoot) ? null : artifactRoot;
+}
+
+/** Which run has most of them is asked where they take most of the database alone. */
+const MOST = 0.5;
+
+async function weighMetrics(sql: Sql): Promise<MetricsWeight> {
+  const [size] = await sql.unsafe<{ bytes: string; whole: string }[]>(
+    `SELECT SUM(pg_total_relation_size(oid)) FILTER (WHERE relname = 'metrics')::text AS bytes,
+      SUM(pg_total_relation_size(oid))::text AS whole FROM pg_catalog.pg_class
+      WHERE relkind IN ('r', 'p', 'm') AND pg_catalog.pg_table_is_visible(oid)
+      AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)`,
+  );
+  const bytes = Number(size?.bytes ?? 0);
+  const share = bytes / Number(size?.whole);
+  if (!(share >= MOST)) return { bytes, share: share || 0, most: null };
+  const [most] = await sql.unsafe<{ run: string; experiment: string; points: string }[]>(
+    `SELECT m.run_uuid AS run, r.experiment_id::text AS experiment, m.points::text AS points FROM (
+      SELECT run_uuid, COUNT(*) AS points FROM metrics GROUP BY run_uuid
+      ORDER BY points DESC, run_uuid LIMIT 1) AS m JOIN runs AS r ON r.run_uuid = m.run_uuid`,
+  );
+  if (most === undefined) return { bytes, share, most: null };
+  const { run, experiment, points } = most;
+  return { bytes, share, most: { path: addressOf(experiment, run), points: Number(points) } };
+}
+
+/** What is not there is asked of rows as they are by now. */
+async function withMissing<D extends Depth>(
+  reach: Reach,
+  snapshot: StoreSnapshot<D>,
+): Promise<StoreSnapshot<D>> {
+  if ((snapshot.backend?.artifactRoot ?? null) === null) return snapshot;
+  const { findMissingArtifacts, readPlaces, withoutLiving } = await import(
+    "./scan/inspect_artifacts.ts"
+  );
+  const { withPostgresTables } = await import("./read_postgres_named.ts");
+  const missing = findMissingArtifacts(snapshot, withPostgresTables(reach, readPlaces));
+  const problems = [...await withoutLiving(snapshot), ...missing].toSorted(byPath);
+  return { ...snapshot, problems };
+}
+
+/** What no row names is looked for after the rows were read, and asked for again before it is told of. */
+async function withOrphans<D extends Depth>(
+  reach: Reach,
+  snapshot: StoreSnapshot<D>,
+  isReport: boolean,
+): Promise<StoreSnapshot<D>> {
+  const root = snapshot.backend?.artifactRoot ?? null;
+  if (root === null) return snapshot;
+  const [{ findOrphans }, { knownIds, namesOf }, { readSharedNamed, withPostgresTables }] =
+    await Promise.all([
+      import("./scan/find_orphans.ts"),
+      import("./read_naming_rows.ts"),
+      import("./read_postgres_named.ts"),
+    ]);
+  const orphans = await findOrphans(snapshot, {
+    known: (ids) => withPostgresTables(reach, (tables: Tables) => knownIds(tables, ids)),
+    all: async () => namesOf(await readSharedNamed(reach, root)),
+  }, isReport ? glanceInto : listDirectory);
+  return addOrphans(snapshot, orphans);
+}
