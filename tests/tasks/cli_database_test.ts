@@ -187,22 +187,19 @@ Deno.test("what is said of a database promises only what it can do", async () =>
   assertEquals(blocked.includes("--to"), false, blocked);
 });
 
-Deno.test("a directory of backups that a database takes none in is refused by the name of what sets it", async () => {
+Deno.test("a directory for backups that is configured holds copies of a database, and no task stops for it", async () => {
   await using database = await tempDatabase(STORE);
   const { directory, uri } = database;
   writeFiles(directory, {
     "mltidy.yaml": "backups:\n  directory: kept\nretention:\n  keep_within: 30d\n",
   });
-  for (const words of [["--backups", join(directory, "kept")], []]) {
-    const { code, err } = await runTask("cleanup:apply", ["--force", "--store", uri, ...words], {
-      directory,
-    });
-    assertEquals(code, 12);
-    assertStringIncludes(
-      err,
-      "leave out --backups, or backups.directory where mltidy.yaml sets it",
-    );
+  for (const task of ["cleanup:apply", "repair:apply", "preflight"]) {
+    const words = [...task === "preflight" ? [] : ["--force"], "--store", uri];
+    const { code, err } = await runTask(task, words, { directory });
+    assertEquals(code, 0, err);
+    const flagged = await runTask(task, [...words, "--backups", join(directory, "kept")]);
+    if (task === "preflight") continue;
+    assertEquals(flagged.code, 12, task);
+    assertStringIncludes(flagged.err, "is kept beside it");
   }
-  const without = ["--force", "--no-config", "--store", uri];
-  assertEquals((await runTask("cleanup:apply", without, { directory })).code, 0);
 });

@@ -31,3 +31,19 @@ export function chooseBackups({ flag, chosen, directory }: BackupsChoice): strin
   if (flag !== null) return resolve(directory, flag);
   return chosen === null || configured === null ? null : resolve(dirname(chosen.path), configured);
 }
+
+/**
+ * Chooses where goes what a change takes out of the store: a store that keeps that beside itself takes what
+ * the configuration says for copies alone. A flag that it cannot follow is for the store to refuse.
+ *
+ * @param choice What the choice depends on.
+ * @param store Whether changes of the store may be kept elsewhere; left out where that is not known.
+ * @returns An absolute path; `null` for where the store keeps it.
+ */
+export function choosePlaceOfChanges(
+  choice: BackupsChoice,
+  store: { readonly elsewhere: boolean } | null | undefined,
+): string | null {
+  const isForCopies = choice.flag === null && !store?.elsewhere;
+  return isForCopies ? null : chooseBackups(choice);
+}

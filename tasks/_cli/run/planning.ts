@@ -15,7 +15,7 @@ import { MOST, readTextFile } from "../../_io/read.ts";
 import { lockStore } from "../../ports/lock_store.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { Store } from "../../ports/store.ts";
-import { chooseBackups } from "../choose/choose_backups.ts";
+import { choosePlaceOfChanges } from "../choose/choose_backups.ts";
 import { chooseConfig } from "../choose/choose_config.ts";
 import { choosePolicy, daysOldText, type PolicyFlags } from "../choose/choose_policy.ts";
 import { ExitCode } from "../table/exit_code.ts";
@@ -79,14 +79,14 @@ export async function runPlanning(
   }, world);
 }
 
-/** A place that cannot be used is refused before anything is proposed; a configuration may mean copies alone. */
+/** A place that cannot be used is refused before anything is proposed. */
 async function placeOfChanges(
   flag: string | null,
   { store, chosen }: ConfiguredStore,
   { directory }: World,
 ): Promise<string | null> {
-  const place = chooseBackups({ flag, chosen, directory });
-  if (place === null || flag === null && !store.backups?.elsewhere) return null;
+  const place = choosePlaceOfChanges({ flag, chosen, directory }, store.backups);
+  if (place === null) return null;
   await requireCapability(store, "backups").open(place, "changes");
   return place;
 }

@@ -11,7 +11,7 @@ import { shellWords } from "../../../lib/text/shell_words.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { preflight } from "../../preflight.ts";
 import { checkExperimentName } from "../../training/experiment.ts";
-import { chooseBackups } from "../choose/choose_backups.ts";
+import { choosePlaceOfChanges } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import type { World } from "../world.ts";
@@ -39,7 +39,10 @@ export async function runPreflight(
   const command: CommandOf = (typed) =>
     opened.command(typed.replace(/^preflight(?= |$)/, () => `preflight${name}`));
   const { settle, staleAfter } = options;
-  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  const backups = choosePlaceOfChanges(
+    { flag: options.backups, chosen, directory: world.directory },
+    store.backups,
+  );
   const report = await preflight(store, operand ?? undefined, {
     check,
     experiment: { onDeleted: options.onDeleted },

@@ -13,7 +13,7 @@ import { shellWords } from "../../../lib/text/shell_words.ts";
 import { programName } from "../../../lib/text/program_name.ts";
 import { runProgram } from "../../run.ts";
 import { checkExperimentName } from "../../training/experiment.ts";
-import { chooseBackups } from "../choose/choose_backups.ts";
+import { choosePlaceOfChanges } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
@@ -59,7 +59,8 @@ export async function runProgramTask(
     runName: name ?? undefined,
     strict,
     cwd: directory,
-    backups: chooseBackups({ flag: null, chosen, directory }) ?? undefined,
+    backups: choosePlaceOfChanges({ flag: null, chosen, directory }, opened?.store.backups) ??
+      undefined,
     warn,
     onPlan: await planTeller({ all: false, quiet }, opened?.command ?? plainCommand, world),
     onProgress: world.progress.update,

@@ -7,7 +7,7 @@
 import { renderPlan } from "../../../lib/render/plan.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import { repair } from "../../repair.ts";
-import { chooseBackups } from "../choose/choose_backups.ts";
+import { choosePlaceOfChanges } from "../choose/choose_backups.ts";
 import type { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
@@ -42,7 +42,10 @@ export async function runRepair(
     command,
     options,
     location: store.describe().location,
-    backups: chooseBackups({ flag: options.backups, chosen, directory: world.directory }),
+    backups: choosePlaceOfChanges(
+      { flag: options.backups, chosen, directory: world.directory },
+      store.backups,
+    ),
     show: (plan, next) => renderPlan(plan, { ...world.style, all: options.all, next, command }),
     run: async (applying) =>
       await repair(store, {
