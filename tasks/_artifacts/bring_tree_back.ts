@@ -16,7 +16,7 @@ import { dirname, join } from "@std/path";
 import { asStorePath } from "../../lib/store/path.ts";
 import { putTimeBack, removeIfEmpty, syncDirectories } from "../_io/durable.ts";
 import { holdEntry, LedAstray, moveEntry, tryMoveEntry } from "../_io/hold.ts";
-import { makeLikeParent } from "../_io/permissions.ts";
+import { makeLike, makeLikeParent } from "../_io/permissions.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { failureText, infoOf, timeOf } from "../_io/read.ts";
 import { isAbort, takeTurns } from "../_io/take_turns.ts";
@@ -25,6 +25,7 @@ import { tryFreeTree } from "../_io/tree/free_tree.ts";
 import type { TreeWork } from "../_io/tree/tree_work.ts";
 import { copyWhole } from "./copy_whole.ts";
 import { giveUp } from "./give_up.ts";
+import { type KeptParts, keptParts } from "./kept_parts.ts";
 import { type ChangedTree, findTree, isThere, treePaths, type TreePlace } from "./tree_place.ts";
 
 /** What came of bringing a tree back. */
@@ -62,11 +63,33 @@ export async function treeCollision(
     if (state !== "both") return null;
     const kept = isThere(aside) ? aside : leaving;
     if (await isReplaceable(target) || await isBack(place, tree, work)) return null;
+    const parts = await keptParts(place, tree);
+    if (parts !== null) return await partCollision(place, parts, work);
     return `${target} exists again, and ${kept} would replace it`;
   } catch (error) {
     if (!(error instanceof LedAstray)) throw error;
     return `${error.message}, and ${aside} belongs there`;
   }
+}
+
+/** What is in the way of any of what lies in a tree. */
+async function partCollision(
+  place: TreePlace,
+  { trees, others }: KeptParts,
+  work: TreeWork,
+): Promise<string | null> {
+  for (const part of trees) {
+    const collision = await treeCollision(place, part, work);
+    if (collision !== null) return collision;
+  }
+  for (const part of others) {
+    const { target, aside } = treePaths(place, part);
+    if (isThere(target)) return `${target} exists again, and ${aside} would replace it`;
+    if (infoOf(aside)?.dev !== infoOf(place.root)?.dev) {
+      return `${aside} is no directory, and lies on another file system than ${target}`;
+    }
+  }
+  return null;
 }
 
 /** A rename replaces an empty directory, of which nothing is lost. */
@@ -133,18 +156,15 @@ async function bringOneBack(
     if (collision !== null) return { kind: "stays", message: collision };
     const isKept = isThere(aside);
     if (state === "both" && !await isReplaceable(target)) {
+      const isWhole = await isBack(place, tree, work);
+      const parts = isWhole || !isKept ? null : await keptParts(place, tree);
+      if (parts !== null) return await mergeBack(place, tree, parts, work, changed);
       if (isKept) await giveUp(place, tree, work);
       else await tryFreeTree(leaving, work);
       return { kind: "in-place", isNew: false };
     }
-    const around = keptAround(place, tree);
-    if (around !== null) {
-      return {
-        kind: "stays",
-        message: `${around} has to come back before ${isKept ? aside : leaving}`,
-      };
-    }
-    makeWayBack(target, changed);
+    const time = timeOf(infoOf(dirname(aside)));
+    makeWayBack(place, tree, dirname(target), changed);
     changed.add(dirname(target));
     if (!isKept) moveEntry(leaving, target);
     else if (tryMoveEntry(aside, target)) changed.add(dirname(aside));
@@ -155,6 +175,7 @@ async function bringOneBack(
       await tryFreeTree(coming);
       await giveUp(place, tree, work);
     }
+    if (tree.within !== undefined && time !== null) keepTime(place, tree, time);
     leaveWay(place, tree, changed);
     return { kind: "in-place", isNew: true };
   } catch (error) {
@@ -166,36 +187,78 @@ async function bringOneBack(
   }
 }
 
-/** What a tree was taken out of before that was set aside itself: made anew, it would be in the way of that. */
-function keptAround(place: TreePlace, { change, path }: ChangedTree): string | null {
-  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-    const around = { change, path: asStorePath(path.slice(0, end)) };
-    const { target, aside, leaving } = treePaths(place, around);
-    if (infoOf(target) !== null) return null;
-    for (const kept of [aside, leaving]) if (isThere(kept)) return kept;
+/** What was around it is as it was, on either side. */
+function keepTime(place: TreePlace, tree: ChangedTree, time: number): void {
+  putTimeBack(place.root, dirname(tree.path), time);
+  const { aside } = treePaths(place, tree);
+  putTimeBack(place.trees, dirname(aside).slice(place.trees.length + 1), time);
+}
+
+/** Brings back what lies in a tree, one by one. */
+async function mergeBack(
+  place: TreePlace,
+  tree: ChangedTree,
+  { trees, others, shared }: KeptParts,
+  work: TreeWork,
+  changed: Set<string>,
+): Promise<BroughtTree> {
+  const times = shared.map((part) => timeOf(infoOf(treePaths(place, part).aside)));
+  for (const part of trees) {
+    const result = await bringOneBack(place, part, work, changed);
+    if (result.kind === "stays") return result;
   }
-  return null;
+  for (const part of others) {
+    const { target, aside } = treePaths(place, part);
+    moveEntry(aside, target);
+    changed.add(dirname(target)).add(dirname(aside));
+  }
+  for (const [index, part] of shared.entries()) {
+    const { path } = part;
+    const time = times[index]!;
+    if (time !== null) putTimeBack(place.root, path, time);
+  }
+  // From the inside out.
+  for (const part of shared.toReversed()) leaveKept(treePaths(place, part).aside, changed);
+  leaveWay(place, tree, changed);
+  return { kind: "in-place", isNew: true };
 }
 
 /** MLflow makes an experiment's directory with the first artifact, so it need not be there. */
-function makeWayBack(target: string, changed: Set<string>): void {
-  const way = dirname(target);
+function makeWayBack(
+  place: TreePlace,
+  tree: ChangedTree,
+  way: string,
+  changed: Set<string>,
+): void {
   if (infoOf(way)?.isDirectory) return;
-  makeWayBack(way, changed);
-  makeLikeParent(way);
+  makeWayBack(place, tree, dirname(way), changed);
+  const { within } = tree;
+  const path = asStorePath(way.slice(place.root.length + 1));
+  // What was set aside with the tree tells how open it was.
+  const isKept = within !== undefined && `${path}/`.startsWith(`${within}/`);
+  if (isKept) makeLike(way, treePaths(place, { ...tree, path }).aside);
+  else makeLikeParent(way);
   changed.add(dirname(way));
 }
 
 /** Nobody needs the directories in which nothing is kept any more; where they cannot go, the tree is back all the same. */
 function leaveWay(place: TreePlace, tree: ChangedTree, changed: Set<string>): void {
+  // The tree around it is still kept.
+  if (tree.within !== undefined) return;
   const way = dirname(treePaths(place, tree).aside);
+  for (const path of [way, join(place.trees, tree.change)]) {
+    if (!leaveKept(path, changed)) return;
+  }
+}
+
+function leaveKept(path: string, changed: Set<string>): boolean {
   try {
-    for (const path of [way, join(place.trees, tree.change)]) {
-      using entry = holdEntry(path);
-      if (infoOf(entry.path) === null || !removeIfEmpty(entry.path)) return;
-      changed.delete(path);
-    }
+    using entry = holdEntry(path);
+    if (infoOf(entry.path) === null || !removeIfEmpty(entry.path)) return false;
+    changed.delete(path);
+    return true;
   } catch (error) {
     if (!(error instanceof Error)) throw error;
+    return false;
   }
 }

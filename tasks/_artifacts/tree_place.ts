@@ -9,6 +9,7 @@
  *   EXP/.mltidy-CHANGE-coming.trash/RUN/  a copy of what lies aside, on its way back
  * mlflow.db.mltidy/
  *   trees/CHANGE/EXP/RUN/                 a tree that is set aside, whole
+ *   trees/CHANGE/%2E/EXP/                 that of a whole experiment, less what has come back of it by itself
  *   staging/                              copies in the making, and what is being freed
  * ```
  *
@@ -39,6 +40,8 @@ export interface ChangedTree {
   readonly change: string;
   /** Where the tree belongs, below the artifact root. */
   readonly path: StorePath;
+  /** The tree around it with which it was set aside, and in which it is kept. @default {it was so by itself} */
+  readonly within?: StorePath;
 }
 
 /**
@@ -68,12 +71,15 @@ export interface TreePaths {
  * @param tree The tree.
  * @returns Absolute paths.
  */
-export function treePaths({ root, trees }: TreePlace, { change, path }: ChangedTree): TreePaths {
+export function treePaths(
+  { root, trees }: TreePlace,
+  { change, path, within = path }: ChangedTree,
+): TreePaths {
   const target = join(root, path);
   const [parent, name] = [dirname(target), basename(target)];
   return {
     target,
-    aside: join(trees, change, wayName(path), name),
+    aside: join(trees, change, wayName(within), basename(within), path.slice(within.length)),
     leaving: join(parent, `.mltidy-${change}-${name}.trash`),
     copied: join(parent, `.mltidy-${change}-${name}.copied.trash`),
     coming: join(parent, `.mltidy-${change}-coming.trash`),

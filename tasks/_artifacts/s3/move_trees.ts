@@ -22,7 +22,7 @@ import { deleteObjects, listObjects } from "./bucket.ts";
 import { BucketError } from "./bucket_error.ts";
 import { type CopyPlace, copyTree, isCopyOf } from "./copy_tree.ts";
 import { forgetLeaving, isLeaving, noteLeaving } from "./leaving.ts";
-import { below, type Objects, stampOf, treePrefixes, usageOf } from "./tree_prefixes.ts";
+import { below, type Objects, partOf, stampOf, treePrefixes, usageOf } from "./tree_prefixes.ts";
 
 /** Where trees of a bucket lie, and with what they are copied. */
 export interface TreesPlace extends CopyPlace {
@@ -203,7 +203,10 @@ function missingOf({ target, aside }: Held): Objects {
   return new Map([...aside].filter(([name]) => !target.has(name)));
 }
 
-/** What is in its place by now must be what is kept, and nothing else, unless all that is kept is in its place. */
+/**
+ * What is in its place by now must be what is kept, and nothing else, unless all that is kept is in its place, or it is
+ * of what has come back alone out of an experiment.
+ */
 async function inTheWay(
   place: TreesPlace,
   tree: ChangedTree,
@@ -211,9 +214,13 @@ async function inTheWay(
 ): Promise<string | null> {
   const { target, aside } = held;
   const isLeft = missingOf(held).size === 0;
+  const isWhole = !tree.path.includes("/");
+  const parts = new Set(isWhole ? [...aside.keys()].map(partOf) : []);
   for (const [name, one] of target) {
     const kept = aside.get(name);
-    const isSame = kept === undefined ? isLeft : await isCopyOf(place, one, kept);
+    const isSame = kept === undefined
+      ? isLeft || isWhole && !parts.has(partOf(name))
+      : await isCopyOf(place, one, kept);
     if (!isSame) {
       const { aside } = treePrefixes(place.root, tree);
       const { bucket } = place.client;

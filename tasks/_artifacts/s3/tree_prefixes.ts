@@ -47,10 +47,14 @@ export function trashPrefix(root: string, change?: string): string {
  * @param tree The tree.
  * @returns What their keys begin with.
  */
-export function treePrefixes(root: string, { change, path }: ChangedTree): TreePrefixes {
+export function treePrefixes(
+  root: string,
+  { change, path, within = path }: ChangedTree,
+): TreePrefixes {
   const { key } = parseS3Uri(root)!;
-  const name = path.slice(path.lastIndexOf("/") + 1);
-  const aside = `${trashPrefix(root, change)}${wayName(path)}/${name}`;
+  const name = within.slice(within.lastIndexOf("/") + 1);
+  const rest = path.slice(within.length);
+  const aside = `${trashPrefix(root, change)}${wayName(within)}/${name}${rest}`;
   return {
     target: `${key === "" ? "" : `${key}/`}${path}/`,
     aside: `${aside}/`,
@@ -102,3 +106,16 @@ async function digestOf(text: string): Promise<string> {
   const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return new Uint8Array(bytes).toHex();
 }
+
+/**
+ * Names the run, logged model or trace of an experiment that an object is of.
+ *
+ * @param name What its key has behind the prefix of the experiment's tree.
+ * @returns Its directory in that tree.
+ */
+export function partOf(name: string): string {
+  const names = name.split("/");
+  return names.slice(0, FOLDERS.has(names[0]!) ? 2 : 1).join("/");
+}
+
+const FOLDERS: ReadonlySet<string> = new Set(["models", "traces"]);

@@ -6,7 +6,6 @@
  */
 
 import type { BackupListing, Rescue, Undoing } from "../../../lib/backup/backup.ts";
-import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
 import {
   InvalidArgumentError,
   RestoreCollisionError,
@@ -14,7 +13,6 @@ import {
 } from "../../../lib/errors.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
-import { formatCount, formatTime } from "../../../lib/text/units.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
 import {
@@ -32,21 +30,14 @@ import {
   readChangeLog,
   type WritableLog,
 } from "../log/change_log.ts";
-import {
-  AT_ONCE,
-  type LoggedRow,
-  type RowState,
-  stateOf,
-  undoChanges,
-} from "../log/change_rows.ts";
+import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
+import { type Chosen, chosenOf, collisionsOf, contentsOf, treesOf } from "./choose_logged.ts";
 import type { OwnedRows } from "./owned_rows.ts";
-import type { LoggedSubject } from "../log/removed_rows.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "../log/state_directory.ts";
-import { isOther, type Witness } from "../log/witnesses.ts";
-import { treeCollisionsOf, type TreesBelow, treesBelow } from "../trees/logged_trees.ts";
+import { treeCollisionsOf } from "../trees/logged_trees.ts";
 import { isEmpty, leaveChange, putBack } from "./undo_change.ts";
-import { nameOfSubject, stateOfSubject, triggersIn } from "./undo_removals.ts";
+import { experimentsIn, stateOfSubject } from "./undo_removals.ts";
 
 /**
  * Opens what was changed in a database for reading. Needs read permission.
@@ -121,7 +112,7 @@ async function bringBack(
   work: BackupWork,
 ): Promise<BroughtBackReport> {
   const { path, places, log, owned } = held;
-  const chosen = chosenOf(log, id, selection);
+  const chosen = chosenOf(log, owned, id, selection);
   const collisions = [
     ...collisionsOf(log, owned, id, chosen),
     ...await treeCollisionsOf(id, treesOf(places, owned, chosen)),
@@ -129,9 +120,12 @@ async function bringBack(
   if (collisions.length > 0) throw new RestoreCollisionError(id, collisions);
   // What has begun to come back comes back as a whole, be it by the next task.
   const isWhole = (selection.experiment ?? selection.run) === undefined;
+  const { rows, parts } = chosen;
+  const alone = parts.length === 0 ? [] : log.takeOut(id, parts);
+  const subjects = [...chosen.subjects, ...alone];
   if (isWhole) log.reopen(id);
-  else log.markGoingBack(chosen.subjects);
-  const inTheWay = await undoChosen(held, id, chosen, work).catch((error: unknown) => {
+  else log.markGoingBack(subjects);
+  const inTheWay = await undoChosen(held, id, { rows, subjects }, work).catch((error: unknown) => {
     throw storeErrorOf(error, path) ?? error;
   });
   // Nothing was in the way before: the next task that locks the store tries once more.
@@ -141,14 +135,14 @@ async function bringBack(
     if (isWhole) log.finish(id);
     work.signal?.throwIfAborted();
   }
-  return { changes: chosen.rows.length + chosen.subjects.length, faults: [] };
+  return { changes: rows.length + subjects.length, faults: [] };
 }
 
 /** What is in the way of what is not back. */
 async function undoChosen(
   { path, places, log, owned }: Held,
   id: string,
-  { rows, subjects }: Chosen,
+  { rows, subjects }: Omit<Chosen, "parts">,
   { signal }: BackupWork,
 ): Promise<readonly string[]> {
   const turn = takeTurns();
@@ -161,7 +155,9 @@ async function undoChosen(
     const some = rows.slice(at, at + AT_ONCE);
     const left = new Set(undoChanges(owned.database, some));
     log.drop(some.filter((row) => !left.has(row)));
-    if (left.size > 0) return collisionsOf(log, owned, id, { rows: [...left], subjects: [] });
+    if (left.size > 0) {
+      return collisionsOf(log, owned, id, { rows: [...left], subjects: [], parts: [] });
+    }
   }
   return [];
 }
@@ -192,15 +188,15 @@ function backupsOf({ path, places }: Kept, within: Look): Backups {
     async preview(id, selection = {}): Promise<BackupPreview | null> {
       const [backup] = await list(id);
       const found = backup && within((log, owned) => {
-        const chosen = chosenOf(log, id, selection);
+        const chosen = chosenOf(log, owned, id, selection);
         const collisions = collisionsOf(log, owned, id, chosen);
         return { ...chosen, collisions, below: treesOf(places, owned, chosen) };
       });
       if (!found) return null;
-      const { rows, subjects } = found;
+      const { rows, subjects, parts } = found;
       const inTheWay = await treeCollisionsOf(id, found.below);
       const collisions = [...found.collisions, ...inTheWay];
-      return { backup, changes: rows.length + subjects.length, collisions };
+      return { backup, changes: rows.length + subjects.length + parts.length, collisions };
     },
     contents: (id) => Promise.try(() => within((log, owned) => contentsOf(log, owned, id))),
     undoing: (id) =>
@@ -221,8 +217,8 @@ function backupsOf({ path, places }: Kept, within: Look): Backups {
 }
 
 function undoingOf(log: ChangeLog, owned: OwnedRows, id: string): Undoing {
-  const { rows, subjects } = chosenOf(log, id, {});
-  const coming = comingWith(subjects);
+  const { rows, subjects } = chosenOf(log, owned, id, {});
+  const coming = experimentsIn(log, subjects);
   const free = subjects.filter((one) =>
     typeof stateOfSubject(log, owned, one, coming) === "string"
   );
@@ -240,7 +236,7 @@ function rescueOf(
   id: string,
   selection: RestoreSelection,
 ): Rescue | null {
-  for (const row of chosenOf(log, id, selection).rows) {
+  for (const row of chosenOf(log, owned, id, selection).rows) {
     const by = stateOf(owned.database, row) === "gone" ? takenBy(log, row) : null;
     if (by !== null) return { id: by, kind: "change" };
   }
@@ -255,29 +251,6 @@ function takenBy(log: ChangeLog, { run, experiment }: LoggedRow): string | null 
     )
   );
   return found?.id ?? null;
-}
-
-function comingWith(subjects: readonly LoggedSubject[]): ReadonlySet<string> {
-  return new Set(subjects.flatMap(({ kind, id }) => kind === "experiment" ? [id] : []));
-}
-
-function contentsOf(log: ChangeLog, owned: OwnedRows, id: string): BackupContents {
-  const { rows, subjects } = chosenOf(log, id, {});
-  const named = owned.database.prepare("SELECT name FROM experiments WHERE experiment_id = ?");
-  const called = owned.database.prepare("SELECT name FROM runs WHERE run_uuid = ?");
-  const nameOf = (kind: "experiment" | "run", id: string) => {
-    const gone = subjects.find((one) => one.kind === kind && one.id === id);
-    const known = kind === "run" ? called : named;
-    return gone === undefined ? known.get(id)?.["name"]?.toString() : nameOfSubject(log, gone);
-  };
-  const all = [...rows, ...subjects];
-  // Rows of runs that are gone are of no experiment.
-  const experiments = new Set(all.map(({ experiment }) => experiment).filter((id) => id !== ""));
-  const runs = new Set(all.flatMap(({ run }) => run === null ? [] : [run]));
-  return {
-    experiments: [...experiments].map((id) => ({ id, name: nameOf("experiment", id) })),
-    runs: [...runs].map((id) => ({ id, name: nameOf("run", id) })),
-  };
 }
 
 async function listingOf(
@@ -296,76 +269,6 @@ async function listingOf(
     files: kept.files,
     bytes: bytes + kept.bytes,
   };
-}
-
-/** What of a change is meant. */
-interface Chosen {
-  readonly rows: readonly LoggedRow[];
-  readonly subjects: readonly LoggedSubject[];
-}
-
-function chosenOf(log: ChangeLog, id: string, selection: RestoreSelection): Chosen {
-  const rows = log.rowsOf(id, selection);
-  const subjects = log.subjectsOf(id, selection);
-  const { experiment, run } = selection;
-  if (rows.length + subjects.length > 0 || (experiment ?? run) === undefined) {
-    return { rows, subjects };
-  }
-  const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
-  throw new InvalidArgumentError(
-    `Cannot restore ${wanted} from ${id}: the change holds nothing of it`,
-  );
-}
-
-function treesOf(
-  places: OpenPlace,
-  { database }: OwnedRows,
-  { subjects }: Chosen,
-): readonly TreesBelow[] {
-  return treesBelow({ places, database }, subjects);
-}
-
-function collisionsOf(
-  log: ChangeLog,
-  owned: OwnedRows,
-  id: string,
-  { rows, subjects }: Chosen,
-): readonly string[] {
-  const witnesses = log.witnessesOf(id);
-  if (isOther(owned, witnesses)) return [otherText(witnesses)];
-  const coming = comingWith(subjects);
-  const taken = subjects.flatMap((subject) => {
-    const state = stateOfSubject(log, owned, subject, coming);
-    return typeof state === "string" ? [] : [state.collision];
-  });
-  const changed = rows.flatMap((row) => {
-    const text = collisionText(stateOf(owned.database, row), row);
-    return text === null ? [] : [text];
-  });
-  const triggers = subjects.length === 0 ? [] : triggersIn(owned);
-  return [...triggers, ...taken, ...changed];
-}
-
-function collisionText(state: RowState, { run, after }: LoggedRow): string | null {
-  const deed = after["status"] === undefined ? "deleted" : `${after["status"]}`.toLowerCase();
-  switch (state) {
-    case "before":
-    case "after":
-      return null;
-    case "gone":
-      return `run ${run}: expected it ${deed}, found that it is in the database no more`;
-    case "other":
-      return `run ${run}: expected it ${deed} on ${
-        formatTime(Number(after["deleted_time"] ?? after["end_time"]))
-      }, found that it has been changed since`;
-  }
-}
-
-function otherText([first, ...more]: readonly Witness[]): string {
-  const others = more.length === 0 ? "" : `, nor any of ${formatCount(more.length)} others`;
-  return `the database: expected the one in which this was changed, found another one: experiment ${
-    first!.experiment
-  } is not the one that was there${others}`;
 }
 
 function refuseDirectory(path: string, directory: string | null): void {

@@ -54,27 +54,61 @@ export function stateOfSubject(
   const isTaken = statementOf(rows, `SELECT 1 FROM "${table}" WHERE "${owner}" = ?`).get(id);
   if (isTaken !== undefined) {
     const own = ownChunk(log, subject);
-    // What was about to go, and did not, has no such rows in the log.
-    return own === null || hasColumns(rows, own) && rows.words.has(rows, own, own.rows[0]!)
+    // What was about to go, and did not, has no such rows in the log, nor has what is back before all that it held.
+    const isSame = own === null
+      ? kind !== "experiment" || isSameExperiment(log, rows, subject)
+      : hasColumns(rows, own) && rows.words.has(rows, own, own.rows[0]!);
+    return isSame
       ? "back"
       : { collision: `${name}: expected none, found another ${WORDS[kind]} with that id` };
   }
   if (kind === "experiment") {
     const own = ownChunk(log, subject);
-    const found = own === null ? null : namedLike(rows, own, own.rows[0]!);
+    if (own === null) {
+      return coming.has(id) ? "gone" : {
+        collision: `${name}: expected it, since it had come back before, found none with that id`,
+      };
+    }
+    const found = namedLike(rows, own, own.rows[0]!);
     return found === null ? "gone" : {
       collision: `${name}: expected its name to be free, found that experiment ${found} has it`,
     };
   }
   if (coming.has(experiment)) return "gone";
-  if (hasExperiment(rows, experiment)) {
-    const made = log.madeWhen(subject.change, experiment);
-    return made === null || made === madeNow(rows, experiment) ? "gone" : {
+  const now = madeNow(rows, experiment, (sql) => statementOf(rows, sql));
+  if (now !== null) {
+    return isSameExperiment(log, rows, subject, now) ? "gone" : {
       collision:
         `${name}: expected its experiment ${experiment}, found another one that has got its id since`,
     };
   }
   return { collision: `${name}: expected its experiment ${experiment}, found none with that id` };
+}
+
+/** Not where another one has got its id since. */
+function isSameExperiment(
+  log: ChangeLog,
+  rows: OwnedRows,
+  { change, experiment }: LoggedSubject,
+  now = madeNow(rows, experiment, (sql) => statementOf(rows, sql)),
+): boolean {
+  const made = log.madeWhen(change, experiment);
+  return made === null || made === now;
+}
+
+/**
+ * Names the experiments that come back with other things.
+ *
+ * @param log The log.
+ * @param subjects What comes back.
+ * @returns Their ids; not of those of which only what they held is still to come.
+ */
+export function experimentsIn(
+  log: ChangeLog,
+  subjects: readonly LoggedSubject[],
+): ReadonlySet<string> {
+  const whole = subjects.filter((one) => one.kind === "experiment" && ownChunk(log, one) !== null);
+  return new Set(whole.map(({ id }) => id));
 }
 
 /** The row by which a thing is what it is. */
@@ -101,11 +135,6 @@ const WORDS = {
   "dangling-rows": "table",
 } as const;
 
-function hasExperiment(rows: OwnedRows, id: string): boolean {
-  return statementOf(rows, "SELECT 1 FROM experiments WHERE experiment_id = ?").get(id) !==
-    undefined;
-}
-
 /** The experiment that has taken the name since. */
 function namedLike(rows: OwnedRows, { columns }: RowChunk, row: RemovedRow): string | null {
   const values = valuesOf(row);
@@ -128,7 +157,7 @@ function namedLike(rows: OwnedRows, { columns }: RowChunk, row: RemovedRow): str
  * @returns Its name.
  */
 export function nameOfSubject(log: ChangeLog, subject: LoggedSubject): string | undefined {
-  const [chunk] = log.chunksOf(subject);
+  const chunk = ownChunk(log, subject);
   const name = chunk?.rows[0]?.[chunk.columns.indexOf("name") + 1];
   return typeof name === "string" ? name : undefined;
 }

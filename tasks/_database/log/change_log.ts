@@ -26,10 +26,12 @@ import {
   type RowChange,
 } from "./change_rows.ts";
 import { openLogToRead, openLogToWrite } from "./log_schema.ts";
+import { type Part, takeOut } from "./part_subject.ts";
 import {
   chunksIn,
   chunksText,
   type LoggedSubject,
+  type NewSubject,
   type RowChunk,
   subjectOf,
 } from "./removed_rows.ts";
@@ -79,9 +81,6 @@ export interface ChangeLog extends Disposable {
   chunksOf(subject: LoggedSubject): Iterable<RowChunk>;
 }
 
-/** What is about to go. */
-export type NewSubject = Omit<LoggedSubject, "number" | "change" | "isGoingBack">;
-
 /** The same, for whoever holds the lock. */
 export interface WritableLog extends ChangeLog {
   /** Begins a change of the database in which these experiments are. */
@@ -95,6 +94,8 @@ export interface WritableLog extends ChangeLog {
     id: string,
     subjects: readonly NewSubject[],
   ): readonly LoggedSubject[];
+  /** Makes things of their own of parts of what has gone. */
+  takeOut(id: string, parts: readonly Part[]): readonly LoggedSubject[];
   /** Adds rows that are about to go. */
   addChunks(chunks: readonly { readonly subject: LoggedSubject; readonly chunk: RowChunk }[]): void;
   /** Says of what has gone that it is about to be brought back. */
@@ -284,15 +285,9 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
       }),
     drop: (rows) => dropFrom(database, "rows", rows),
     addSubjects: (id, subjects) =>
-      inTransaction(database, () => {
-        const insert = database.prepare("INSERT INTO subjects VALUES (NULL, ?, ?, ?, ?, ?, ?, 0)");
-        return subjects.map((subject): LoggedSubject => {
-          const { kind, experiment, run, id: subjectId, trees } = subject;
-          const { lastInsertRowid } = insert
-            .run(id, kind, experiment, run, subjectId, JSON.stringify(trees));
-          return { ...subject, number: Number(lastInsertRowid), change: id, isGoingBack: false };
-        });
-      }),
+      inTransaction(database, () => insertSubjects(database, id, subjects)),
+    takeOut: (id, parts) =>
+      takeOut(database, parts, (subjects) => insertSubjects(database, id, subjects)),
     addChunks: (chunks) =>
       inTransaction(database, () => {
         const insert = database.prepare("INSERT INTO removed VALUES (NULL, ?, ?)");
@@ -321,6 +316,20 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
       }),
     remove: (id) => void database.prepare("DELETE FROM changes WHERE id = ?").run(id),
   };
+}
+
+function insertSubjects(
+  database: DatabaseSync,
+  change: string,
+  subjects: readonly NewSubject[],
+): readonly LoggedSubject[] {
+  const insert = database.prepare("INSERT INTO subjects VALUES (NULL, ?, ?, ?, ?, ?, ?, 0)");
+  return subjects.map((subject): LoggedSubject => {
+    const { kind, experiment, run, id, trees } = subject;
+    const { lastInsertRowid } = insert
+      .run(change, kind, experiment, run, id, JSON.stringify(trees));
+    return { ...subject, number: Number(lastInsertRowid), change, isGoingBack: false };
+  });
 }
 
 function dropFrom(

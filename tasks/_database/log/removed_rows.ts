@@ -55,6 +55,8 @@ export interface LoggedTree {
   readonly root: string;
   /** Where it belongs, below the root. */
   readonly path: StorePath;
+  /** The tree with which it went, see `ChangedTree`. */
+  readonly within?: StorePath;
 }
 
 /** The same, as it is logged. */
@@ -69,6 +71,9 @@ interface Logged {
   /** Whether bringing it back has begun. */
   readonly isGoingBack: boolean;
 }
+
+/** What is about to go. */
+export type NewSubject = Omit<LoggedSubject, "number" | "change" | "isGoingBack">;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -222,10 +227,11 @@ export function subjectOf(row: Readonly<Record<string, unknown>>): LoggedSubject
  */
 export function isTree(value: unknown): value is LoggedTree {
   if (!isRecord(value)) return false;
-  const { root, path } = value;
-  return typeof root === "string" && typeof path === "string" &&
+  const { root, path, within = path } = value;
+  return typeof root === "string" && typeof path === "string" && typeof within === "string" &&
     (/^(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)+$/.test(root) || s3PlaceOf(root) === root) &&
-    /^(?:(?!\.{0,2}\/)[^/\0]+\/)*(?:\d+|(?:m-|tr-)?[\da-f]{32})$/.test(path);
+    /^(?:(?!\.{0,2}\/)[^/\0]+\/)*(?:\d+|(?:m-|tr-)?[\da-f]{32})$/.test(path) &&
+    (path === within || /^\d+$/.test(within) && path.startsWith(`${within}/`));
 }
 
 const KINDS = ["run", "logged-model", "experiment", "orphan", "dangling-rows"] as const;

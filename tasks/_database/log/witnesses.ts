@@ -62,11 +62,15 @@ export function isOther(rows: WitnessedDatabase, witnesses: readonly Witness[]):
  *
  * @param rows The database.
  * @param experiment Its id.
+ * @param prepare Makes statements. @default {each anew}
  * @returns As {@linkcode Witness} has it; `null` where there is none.
  */
-export function madeNow(rows: WitnessedDatabase, experiment: string): string | null {
-  const found = rows.database
-    .prepare(`SELECT ${madeOf(rows)} AS made FROM experiments WHERE experiment_id = ?`)
+export function madeNow(
+  rows: WitnessedDatabase,
+  experiment: string,
+  prepare: Database["prepare"] = (sql) => rows.database.prepare(sql),
+): string | null {
+  const found = prepare(`SELECT ${madeOf(rows)} AS made FROM experiments WHERE experiment_id = ?`)
     .get(experiment);
   return found === undefined ? null : `${found["made"]}`;
 }

@@ -8,7 +8,7 @@
 import type { Remains } from "../../../lib/store/usage.ts";
 import { isLocalRoot } from "../../../lib/snapshot/artifact_root.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
-import { treePaths } from "../../_artifacts/tree_place.ts";
+import { type ChangedTree, treePaths } from "../../_artifacts/tree_place.ts";
 import { infoOf } from "../../_io/read.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
@@ -41,7 +41,7 @@ export async function bringTreesOf(
       continue;
     }
     const back = await (await place()).bringBack(
-      trees.map(({ path }) => ({ change, path })),
+      trees.map((tree) => changedTree(change, tree)),
       work,
     );
     for (const [index, one] of back.entries()) {
@@ -65,8 +65,8 @@ export async function treeCollisionsOf(
   const collisions: string[] = [];
   for (const { root, place, trees } of below) {
     if (place === null) collisions.push(strangeText(root));
-    for (const { path } of place === null ? [] : trees) {
-      const collision = await (await place!()).collision({ change, path });
+    for (const tree of place === null ? [] : trees) {
+      const collision = await (await place!()).collision(changedTree(change, tree));
       if (collision !== null) collisions.push(collision);
     }
   }
@@ -159,6 +159,10 @@ export function treesBelow(
     const real = roots.get(root);
     return { root, place: real === undefined ? null : () => store.places(real), trees };
   });
+}
+
+function changedTree(change: string, { path, within }: TreeOfSubject): ChangedTree {
+  return { change, path, ...within === undefined ? {} : { within } };
 }
 
 function strangeText(root: string): string {

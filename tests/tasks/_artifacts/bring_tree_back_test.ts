@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { asStorePath } from "../../../lib/store/path.ts";
 import { bringTreesBack, treeCollision } from "../../../tasks/_artifacts/bring_tree_back.ts";
 import { copyAhead, setAside } from "../../../tasks/_artifacts/set_aside.ts";
 import { findTree } from "../../../tasks/_artifacts/tree_place.ts";
@@ -87,15 +88,34 @@ Deno.test("bringTreesBack() follows no link that leads out of the artifact root"
   assertEquals([...Deno.readDirSync(join(place.root, "..", "outside"))], []);
 });
 
-Deno.test("bringTreesBack() puts no tree into another that is still set aside", async () => {
-  await using place = await artifactPlace();
-  writeFiles(place.root, RUN);
-  const before = await readTree(place.root);
-  await setAside(place, [ab, treeAt("1")], { keepBackup: true });
-  const message = `${pathsOf(place, "1").aside} has to come back before ${
-    pathsOf(place, "1/ab").aside
-  }`;
-  assertEquals(await bringTreesBack(place, [ab]), [{ kind: "stays", message }]);
-  await bringTreesBack(place, [treeAt("1"), ab]);
-  assertSameTree(await readTree(place.root), before);
+Deno.test("bringTreesBack() brings a tree back by itself, and what it was taken out of around it", async () => {
+  for (const disks of DISKS) {
+    for (const apart of [[ab], []]) {
+      await using place = await artifactPlace(disks);
+      writeFiles(place.root, { ...RUN, "1/models/m-1/MLmodel": "", "1/models/m-2/MLmodel": "" });
+      writeFiles(place.root, { ...disks === "one disk" ? { "1/notes.txt": "mine" } : {} });
+      Deno.chmodSync(join(place.root, "1"), 0o750);
+      const before = await readTree(place.root);
+      await setAside(place, [...apart, treeAt("1")], { keepBackup: true });
+      const within = asStorePath("1");
+      const own = apart.length === 0 ? { ...ab, within } : ab;
+      const model = { ...treeAt("1/models/m-2"), within };
+      assertEquals(await bringTreesBack(place, [own, model]), [
+        { kind: "in-place", isNew: true },
+        { kind: "in-place", isNew: true },
+      ]);
+      assertEquals(
+        [...(await readTree(place.root)).keys()].filter((path) => /file|artifacts|m-/.test(path)),
+        [...before.keys()].filter((path) => /artifacts|m-2/.test(path)),
+      );
+      writeFiles(place.root, { "1/models/m-1/other": "" });
+      assertMatch(await treeCollision(place, treeAt("1")) ?? "", /models\/m-1 exists again/);
+      Deno.removeSync(join(place.root, "1/models/m-1"), { recursive: true });
+      await bringTreesBack(place, [treeAt("1")]);
+      const after = await readTree(place.root);
+      assertEquals([...after.keys()], [...before.keys()]);
+      if (apart.length === 0) assertSameTree(after, before);
+      assertEquals([...Deno.readDirSync(place.trees)], [], disks);
+    }
+  }
 });

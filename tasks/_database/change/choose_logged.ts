@@ -1,0 +1,197 @@
+/**
+ * What of a change is meant, and what is in the way of that.
+ *
+ * @module
+ */
+
+import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
+import { InvalidArgumentError } from "../../../lib/errors.ts";
+import { ownTableOf } from "../../../lib/snapshot/owned_tables.ts";
+import { formatCount, formatTime } from "../../../lib/text/units.ts";
+import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
+import type { RestoreSelection } from "../../ports/backups.ts";
+import type { ChangeLog } from "../log/change_log.ts";
+import { type LoggedRow, type RowState, stateOf } from "../log/change_rows.ts";
+import { experimentPart, type Part, partsWith } from "../log/part_subject.ts";
+import type { LoggedSubject } from "../log/removed_rows.ts";
+import { isOther, type Witness } from "../log/witnesses.ts";
+import { type TreesBelow, treesBelow } from "../trees/logged_trees.ts";
+import { type OwnedRows, statementOf } from "./owned_rows.ts";
+import { experimentsIn, nameOfSubject, stateOfSubject, triggersIn } from "./undo_removals.ts";
+
+/** What of a change is meant. */
+export interface Chosen {
+  readonly rows: readonly LoggedRow[];
+  readonly subjects: readonly LoggedSubject[];
+  /** What comes back alone of what went as a whole. */
+  readonly parts: readonly Part[];
+}
+
+/**
+ * Chooses what of a change is meant. Needs read permission.
+ *
+ * @param log The log.
+ * @param owned The store's database.
+ * @param id The change.
+ * @param selection What is meant.
+ * @returns It.
+ * @throws {InvalidArgumentError} When the change holds nothing of it.
+ */
+export function chosenOf(
+  log: ChangeLog,
+  owned: OwnedRows,
+  id: string,
+  selection: RestoreSelection,
+): Chosen {
+  const rows = log.rowsOf(id, selection);
+  const subjects = log.subjectsOf(id, selection);
+  const { experiment, run } = selection;
+  const parts = run === undefined ? [] : partsOf(log, owned, id, subjects, run);
+  if (rows.length + subjects.length + parts.length > 0 || (experiment ?? run) === undefined) {
+    return { rows, subjects, parts };
+  }
+  const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
+  throw new InvalidArgumentError(
+    `Cannot restore ${wanted} from ${id}: the change holds nothing of it`,
+  );
+}
+
+/** A run does not come back without its experiment. */
+function partsOf(
+  log: ChangeLog,
+  owned: OwnedRows,
+  id: string,
+  own: readonly LoggedSubject[],
+  run: string,
+): readonly Part[] {
+  const all = log.subjectsOf(id);
+  const [direct] = own.filter(({ kind }) => kind === "run");
+  if (direct === undefined) return partsWith(log, all, run);
+  const { experiment } = direct;
+  const isThere = hasRow(owned, "experiments", "experiment_id", experiment);
+  return isThere || own.some(({ kind }) => kind === "experiment")
+    ? []
+    : experimentPart(log, all, experiment, run);
+}
+
+function hasRow(owned: OwnedRows, table: string, column: string, id: string): boolean {
+  return statementOf(owned, `SELECT 1 FROM "${table}" WHERE "${column}" = ?`).get(id) !== undefined;
+}
+
+/**
+ * Finds what is in the way of rows that are to come back. Needs read permission.
+ *
+ * @param log The log.
+ * @param owned The store's database.
+ * @param id The change.
+ * @param chosen What of it.
+ * @returns Both sides of each collision, in words.
+ */
+export function collisionsOf(
+  log: ChangeLog,
+  owned: OwnedRows,
+  id: string,
+  { rows, subjects, parts }: Chosen,
+): readonly string[] {
+  const witnesses = log.witnessesOf(id);
+  if (isOther(owned, witnesses)) return [otherText(witnesses)];
+  const coming = new Set(experimentsIn(log, subjects));
+  for (const { subject } of parts) if (subject.kind === "experiment") coming.add(subject.id);
+  const taken = [...new Set(parts.map(({ from }) => from)), ...subjects].flatMap((subject) => {
+    const state = stateOfSubject(log, owned, subject, coming);
+    return typeof state === "string" ? [] : [state.collision];
+  });
+  const again = parts.flatMap(({ subject: { kind, id } }) => {
+    if (kind !== "run" && kind !== "logged-model") return [];
+    const { table, owner } = ownTableOf(kind);
+    return hasRow(owned, table, owner, id)
+      ? [`${kind.replace("-", " ")} ${id}: expected none, found another one with that id`]
+      : [];
+  });
+  const changed = rows.flatMap((row) => {
+    const text = collisionText(stateOf(owned.database, row), row);
+    return text === null ? [] : [text];
+  });
+  const triggers = subjects.length + parts.length === 0 ? [] : triggersIn(owned);
+  return [...triggers, ...taken, ...again, ...changed];
+}
+
+/**
+ * Finds where the trees of what is meant belong. Needs read permission.
+ *
+ * @param places Opens places of artifacts by their roots.
+ * @param owned The database.
+ * @param chosen What is meant.
+ * @returns The trees, by their roots.
+ */
+export function treesOf(
+  places: OpenPlace,
+  { database }: OwnedRows,
+  { subjects, parts }: Chosen,
+): readonly TreesBelow[] {
+  const alone = parts.map(({ from, subject }) => ({ ...from, ...subject }));
+  return treesBelow({ places, database }, [...subjects, ...alone]);
+}
+
+function collisionText(state: RowState, { run, after }: LoggedRow): string | null {
+  const deed = after["status"] === undefined ? "deleted" : `${after["status"]}`.toLowerCase();
+  switch (state) {
+    case "before":
+    case "after":
+      return null;
+    case "gone":
+      return `run ${run}: expected it ${deed}, found that it is in the database no more`;
+    case "other":
+      return `run ${run}: expected it ${deed} on ${
+        formatTime(Number(after["deleted_time"] ?? after["end_time"]))
+      }, found that it has been changed since`;
+  }
+}
+
+function otherText([first, ...more]: readonly Witness[]): string {
+  const others = more.length === 0 ? "" : `, nor any of ${formatCount(more.length)} others`;
+  return `the database: expected the one in which this was changed, found another one: experiment ${
+    first!.experiment
+  } is not the one that was there${others}`;
+}
+
+/**
+ * Names what a change holds something of. Needs read permission.
+ *
+ * @param log The log.
+ * @param owned The store's database.
+ * @param id The change.
+ * @returns The experiments and runs.
+ */
+export function contentsOf(log: ChangeLog, owned: OwnedRows, id: string): BackupContents {
+  const [rows, subjects] = [log.rowsOf(id), log.subjectsOf(id)];
+  const named = owned.database.prepare("SELECT name FROM experiments WHERE experiment_id = ?");
+  const called = owned.database.prepare("SELECT name FROM runs WHERE run_uuid = ?");
+  const nameOf = (kind: "experiment" | "run", id: string) => {
+    const gone = subjects.find((one) => one.kind === kind && one.id === id);
+    const known = kind === "run" ? called : named;
+    return (gone === undefined ? undefined : nameOfSubject(log, gone)) ??
+      known.get(id)?.["name"]?.toString();
+  };
+  const all = [...rows, ...subjects];
+  // Rows of runs that are gone are of no experiment.
+  const experiments = new Set(all.map(({ experiment }) => experiment).filter((id) => id !== ""));
+  const runs = new Set(all.flatMap(({ run }) => run === null ? [] : [run]));
+  const within = subjects.filter(({ kind }) => kind === "experiment")
+    .flatMap((subject) => runsWithin(log, subject)).filter(({ id }) => !runs.has(id));
+  return {
+    experiments: [...experiments].map((id) => ({ id, name: nameOf("experiment", id) })),
+    runs: [...[...runs].map((id) => ({ id, name: nameOf("run", id) })), ...within],
+  };
+}
+
+/** The runs that went with an experiment. */
+function runsWithin(log: ChangeLog, subject: LoggedSubject): BackupContents["runs"] {
+  const runs: { id: string; name: string | undefined }[] = [];
+  for (const { owner, table, id, columns, rows } of log.chunksOf(subject)) {
+    if (owner !== "run" || table !== ownTableOf("run").table) continue;
+    const name = rows[0]?.[columns.indexOf("name") + 1];
+    runs.push({ id, name: typeof name === "string" ? name : undefined });
+  }
+  return runs;
+}
