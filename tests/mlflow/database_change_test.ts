@@ -4,10 +4,19 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
-import { cleanup, openStore, restore } from "mltidy";
+import {
+  applyPlan,
+  cleanup,
+  lockStore,
+  openStore,
+  restore,
+  RestoreCollisionError,
+  StalePlanError,
+  type Store,
+} from "mltidy";
 import { policyOfAges } from "../../lib/policy/policy.ts";
 import { DAY } from "../_support/builders.ts";
 import { exactRowsOf } from "../_support/owned_rows.ts";
@@ -114,16 +123,75 @@ testEachVersion(
         ...isThree ? [models["gone"]!, models["inOld"]!] : [],
       ]
     ) {
-      const hex = new TextEncoder().encode(id).toHex().toUpperCase();
-      assertEquals([left.includes(id), left.includes(hex)], [false, false], id);
+      assertEquals([left.includes(id), left.includes(hexOf(id))], [false, false], id);
     }
 
     assertEquals((await restore(store)).changes, plan.actions.length);
     assertEquals(exactRowsOf(path), before.rows);
     assertSameTree(await readTree(join(directory, "mlruns")), before.files);
-    assertEquals(await ask("say"), shown);
+    const settled = await ask("settle") as Shown;
+    assertEquals(settled, {
+      ...shown,
+      active: [...shown.active, "parent", "registered"].toSorted(),
+      deleted: ["gone", "inOld"],
+      rubbish: ["gone", "inOld"],
+    });
+    await agreesWithGc({ store, path, directory, ask, main, old, runs });
   },
 );
+
+interface Purged extends Pick<Made, "main" | "old" | "runs"> {
+  readonly store: Store;
+  readonly path: string;
+  readonly directory: string;
+  readonly ask: (word: string) => Promise<unknown>;
+}
+
+/** What we purge `mlflow gc` has nothing left of; and what it purges beside us is missed by nobody. */
+async function agreesWithGc(
+  { store, path, directory, ask, main, old, runs }: Purged,
+): Promise<void> {
+  const policy = { ...policyOfAges(), olderThan: null };
+  const stateNow = async () => ({
+    rows: exactRowsOf(path),
+    files: [...(await readTree(join(directory, "mlruns"))).keys()],
+  });
+  const ofOld = () =>
+    Object.entries(exactRowsOf(path)).flatMap(([table, rows]) =>
+      rows.filter((row) => row.includes(hexOf(runs["inOld"]!))).map((row) => `${table} ${row}`)
+    );
+  const kept = ofOld();
+  const { report } = await cleanup(store, { apply: true, policy });
+  assertEquals(report?.complete, true);
+  const purged = await stateNow();
+  await ask("gc");
+  assertEquals(await stateNow(), purged);
+
+  await ask("lose");
+  const lost = await stateNow();
+  const { collisions } = await assertRejects(() => restore(store), RestoreCollisionError);
+  assertStringIncludes(
+    collisions.join("\n"),
+    `run ${runs["gone"]}: expected its experiment ${main}, found none`,
+  );
+  assertEquals(await stateNow(), lost);
+  assertEquals((await restore(store, { experiment: old })).changes, 1);
+  assertEquals([kept.length > 5, ofOld()], [true, kept]);
+
+  const { plan } = await cleanup(store, { policy });
+  assertEquals(plan.actions.map(({ kind, path }) => `${kind} ${path}`), [
+    `purge-experiment ${old}`,
+  ]);
+  await ask("gc");
+  const rest = await stateNow();
+  await using locked = await lockStore(store, { task: "cleanup" });
+  await assertRejects(() => applyPlan(locked, plan), StalePlanError);
+  assertEquals(await stateNow(), rest);
+}
+
+function hexOf(text: string): string {
+  return new TextEncoder().encode(text).toHex().toUpperCase();
+}
 
 type Rows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
 

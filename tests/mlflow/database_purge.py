@@ -2,10 +2,14 @@
 
     python database_purge.py make DIRECTORY   a store with a row of nearly every kind; prints what it is of
     python database_purge.py say DIRECTORY    prints what MLflow shows, as one JSON document
+    python database_purge.py settle DIRECTORY restores the runs that a clean-up keeps in the trash, and says the same
+    python database_purge.py gc DIRECTORY     lets `mlflow gc` purge what is deleted; prints nothing
+    python database_purge.py lose DIRECTORY   deletes the experiment of most runs, and does the same
 
 The database is `mlflow.db` in the directory, and artifacts lie in `mlruns` beside it.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -122,10 +126,39 @@ def say(client, directory):
     return said
 
 
+def settle(client):
+    for one in client.search_runs([main_of(client)], run_view_type=ViewType.DELETED_ONLY):
+        if one.info.run_name != "gone":
+            client.restore_run(one.info.run_id)
+
+
+def main_of(client):
+    return client.get_experiment_by_name("이탈 예측").experiment_id
+
+
+def collect(directory):
+    uri = f"sqlite:///{directory}/mlflow.db"
+    # Read when its commands are made; MLflow 2 has no option for it.
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    from mlflow.cli import gc
+
+    with contextlib.redirect_stdout(sys.stderr):
+        gc.main(["--backend-store-uri", uri], standalone_mode=False)
+
+
 def main():
     deed, directory = sys.argv[1:]
     client = client_of(directory)
-    json.dump(make(client) if deed == "make" else say(client, directory), sys.stdout, ensure_ascii=False)
+    if deed == "settle":
+        settle(client)
+    if deed == "lose":
+        client.delete_experiment(main_of(client))
+    if deed in ("gc", "lose"):
+        collect(directory)
+        said = {}
+    else:
+        said = make(client) if deed == "make" else say(client, directory)
+    json.dump(said, sys.stdout, ensure_ascii=False)
 
 
 if __name__ == "__main__":
