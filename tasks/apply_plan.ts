@@ -15,7 +15,7 @@
 
 import { PlanRefusedError, StalePlanError } from "../lib/errors.ts";
 import type { ActionKind } from "../lib/plan/action_kind.ts";
-import type { Action, Plan } from "../lib/plan/plan.ts";
+import type { Action, Plan, Stop } from "../lib/plan/plan.ts";
 import type { ActionOutcome, ApplyReport } from "../lib/plan/report.ts";
 import { allowanceOf } from "../lib/plan/allowance.ts";
 import { reportOutcomes } from "../lib/plan/report_outcomes.ts";
@@ -237,6 +237,9 @@ async function planAgain(
 /** How long it takes at least to read a run, ms. */
 const READING = 0.05;
 
+/** What may hide something that refers to what goes. */
+const BLIND: ReadonlySet<Stop["kind"]> = new Set(["database-unreadable", "partial-view"] as const);
+
 /**
  * Plans again while a clean-up is at work, from the store as it is by then: what was pinned, registered or
  * named by another meanwhile is not taken. It looks as often as that takes no longer than the work itself;
@@ -258,7 +261,7 @@ function lookAgain(
     if (start - last > cost) {
       const again = await planAgain(store, plan, await store.read(reading));
       // What cannot be asked any more may refer to anything by now.
-      const isBlind = again.stops?.some(({ kind }) => kind === "database-unreadable") ?? false;
+      const isBlind = again.stops?.some(({ kind }) => BLIND.has(kind)) ?? false;
       planned = new Set(isBlind ? [] : again.actions.map(keyOf));
       last = performance.now();
       cost = last - start;

@@ -26,7 +26,7 @@ import { addUsage, NO_USAGE } from "../store/usage.ts";
 import { dropArtifacts } from "./drop_artifacts.ts";
 import { findMajorities } from "./find_majorities.ts";
 import { findMisfits } from "./find_misfits.ts";
-import { findStops } from "./find_stops.ts";
+import { findPartialView, findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
 import { laterFinder } from "./models_later.ts";
 
@@ -124,7 +124,9 @@ export function planRemovals(
     ...mapped(wanted, (action) => isPossible(action) ? null : unsupported(action)),
   ];
   const stops = [
-    ...(actions.length === 0 ? [] : findUnreadableDatabases(snapshot)),
+    ...(actions.length === 0
+      ? []
+      : [...findUnreadableDatabases(snapshot), ...findPartialView(snapshot)]),
     ...(policy.retention ? findStops(judged, policy.retention) : []),
   ];
   const majorities = findMajorities(judged);

@@ -43,6 +43,7 @@ export function allowanceOf(stops: readonly Stop[]): Allowance | null {
         break;
       case "empties-protected":
       case "database-unreadable":
+      case "partial-view":
         return null;
     }
   }

@@ -303,7 +303,15 @@ export type Stop =
     readonly removes: number;
   }
   /** A database that may refer to what would go. */
-  | { readonly kind: "database-unreadable"; readonly database: string; readonly message: string };
+  | { readonly kind: "database-unreadable"; readonly database: string; readonly message: string }
+  /** A tracking server shows only a part to whoever asks, so that what protects something may be hidden. */
+  | {
+    readonly kind: "partial-view";
+    /** The server's location. */
+    readonly server: string;
+    /** By whose name it was asked; `null` where it does not say. */
+    readonly account: string | null;
+  };
 
 /** What would change, in order, and what is kept; the task that made it tells the kinds of plan apart. */
 export type Plan = CleanupPlan | PrunePlan | RepairPlan;

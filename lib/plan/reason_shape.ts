@@ -125,6 +125,7 @@ const STOPS: Shapes<Stop> = {
     removes: number,
   },
   "database-unreadable": { database: text, message: text },
+  "partial-view": { server: text, account: (value) => value === null || text(value) },
 };
 
 /**

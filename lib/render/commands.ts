@@ -7,9 +7,10 @@
 import type { Explanation } from "../answers/explain_model.ts";
 import type { PolicyChange } from "../answers/find_flip.ts";
 import { type Allowance, allowanceOf } from "../plan/allowance.ts";
-import type { ActionReason, KeepReason, Stop } from "../plan/plan.ts";
+import type { ActionReason, KeepReason, Kept, Plan, Stop } from "../plan/plan.ts";
 import type { NeedsChoice } from "../plan/repair_action.ts";
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
+import { isServer } from "../store/store_uri.ts";
 import { shellWords } from "../text/shell_words.ts";
 import type { Remedy, Rule } from "../verify/rule.ts";
 import type { Finding } from "../verify/verify_snapshot.ts";
@@ -210,6 +211,22 @@ function withoutUnit(typed: string): string {
  */
 export function findingDocument(finding: Finding, command: CommandOf = plainCommand): object {
   return { ...finding, remedy: remedyText(finding.remedy, command) };
+}
+
+/**
+ * Says where what is deleted can be purged, which a tracking server cannot.
+ *
+ * @param plan The plan.
+ * @returns A line, or none.
+ */
+export function serverLines({ task, store, kept }: Plan): readonly string[] {
+  const isDeleted = ({ reasons }: Kept) =>
+    reasons.some(({ kind }) => kind === "no-deletion-time" || kind === "not-supported");
+  if (task !== "cleanup" || !isServer(store) || !kept.some(isDeleted)) return [];
+  const there = plainCommand("cleanup --store postgresql://HOST/DATABASE");
+  return [
+    `No tracking server purges what is deleted, nor says when that was: where its database can be reached, type \`${there}\`, or sqlite:////PATH/mlflow.db instead`,
+  ];
 }
 
 /**

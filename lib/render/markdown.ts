@@ -15,7 +15,7 @@ import { majorityLines } from "../words/majority.ts";
 import { stopText } from "../words/stop.ts";
 import { budgetLines, emptyPolicyLines, noteLines, totalsText } from "../words/totals.ts";
 import { verbOf } from "./report.ts";
-import { flagsAgainst } from "./commands.ts";
+import { flagsAgainst, serverLines } from "./commands.ts";
 import { moreLines } from "./more.ts";
 
 const SAMPLE = 10;
@@ -46,7 +46,7 @@ export function renderMarkdown(plan: Plan, options: { readonly all?: boolean } =
     majorityLines(plan, options.all ? Infinity : SAMPLE, (count) => moreLines(count, "--all"))
       .map((line, index) => `${index === 0 ? "" : "- "}${escape(line.trim())}`),
     [...budgetLines(plan), ...emptyPolicyLines(plan)].map(escape),
-    noteLines(plan).map((line) => `- ${escape(line)}`),
+    [...noteLines(plan).map(escape), ...serverLines(plan)].map((line) => `- ${line}`),
     renderStops(plan.stops ?? []),
     renderGoing(plan),
     renderSamples(plan, options.all ?? false),

@@ -1,6 +1,7 @@
 import { ACTION_KINDS } from "../plan/action_kind.ts";
 import type { Action, Kept, Plan } from "../plan/plan.ts";
 import { experimentPathOf } from "../store/path.ts";
+import { isServer } from "../store/store_uri.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
 import { type Column, renderRows } from "../text/rows.ts";
 import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
@@ -17,7 +18,13 @@ import {
 } from "../words/totals.ts";
 import { majorityLines } from "../words/majority.ts";
 import { stopText } from "../words/stop.ts";
-import { type CommandOptions, flagsAgainst, plainCommand, reasonWithCommand } from "./commands.ts";
+import {
+  type CommandOptions,
+  flagsAgainst,
+  plainCommand,
+  reasonWithCommand,
+  serverLines,
+} from "./commands.ts";
 import { moreLines } from "./more.ts";
 
 /** What to show of a plan. */
@@ -64,7 +71,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     ];
   const most = options.all ? Infinity : SAMPLE_OF_KIND;
   closing.push(
-    ...undatedLines(plan, options),
+    ...(isServer(plan.store) ? serverLines(plan) : undatedLines(plan, options)),
     ...settleLines(plan, options),
     ...empty,
     ...budgetLines(plan).map(visibleText),

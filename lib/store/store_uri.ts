@@ -257,6 +257,16 @@ function shownUri(uri: string): string {
 }
 
 /**
+ * Tells whether a store's location is that of a tracking server.
+ *
+ * @param location The location.
+ * @returns Whether it is.
+ */
+export function isServer(location: string): boolean {
+  return /^https?:\/\//.test(location);
+}
+
+/**
  * Gives the URI by which MLflow names a database of SQLite.
  *
  * @param path Absolute path of its file.

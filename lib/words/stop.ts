@@ -39,5 +39,11 @@ export function stopText(stop: Stop): string {
     }
     case "database-unreadable":
       return `database ${stop.database}, which may refer to what goes, cannot be read: ${stop.message}`;
+    case "partial-view":
+      return `${
+        stop.account === null ? "the account that asks" : `account ${stop.account}`
+      } is no administrator of ${stop.server}, which shows it a part of what there is: model versions, ` +
+        "logged models, traces and child runs that protect what goes may be in the rest; " +
+        "plan by an administrator's name";
   }
 }

@@ -196,7 +196,9 @@ export function inShort(plan: CleanupPlan): readonly string[] {
     .toSorted(([left], [right]) => left < right ? -1 : 1)
     .map(([reasons, runs]) => list(`  ${reasons}`, runs.map(({ path }) => path)));
   const stops = (plan.stops ?? []).map((stop) => {
-    if (stop.kind === "database-unreadable") return `stop: ${stop.kind}`;
+    if (stop.kind === "database-unreadable" || stop.kind === "partial-view") {
+      return `stop: ${stop.kind}`;
+    }
     return stop.kind === "max-runs"
       ? `stop: ${stop.removes} of all, ${stop.limit} allowed`
       : `stop: ${stop.kind} ${stop.name}, ${stop.removes} runs`;

@@ -53,5 +53,7 @@ Deno.test("isStop() knows the limits of a plan", () => {
   assertEquals(isStop({ kind: "max-runs", removes: 2, limit: 1 }), true);
   assertEquals([{ ...emptied, group: null }, { ...emptied, group: "a" }].map(isStop), [true, true]);
   assertEquals(isStop({ kind: "database-unreadable", database: "/x.db", message: "" }), true);
+  assertEquals(isStop({ kind: "partial-view", server: "http://host", account: null }), true);
+  assertEquals(isStop({ kind: "partial-view", server: "http://host", account: 1 }), false);
   assertEquals([emptied, { kind: "max-runs" }].map(isStop), [false, false]);
 });

@@ -9,6 +9,10 @@ import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import type { Kept } from "../../../lib/plan/plan.ts";
 import { policyOf, readConfig } from "../../../lib/policy/config.ts";
 import { type CleanupPolicy, policyOfAges, readingOf } from "../../../lib/policy/policy.ts";
+import { renderMarkdown } from "../../../lib/render/markdown.ts";
+import { renderPlan } from "../../../lib/render/plan.ts";
+import { stopText } from "../../../lib/words/stop.ts";
+import { cleanup } from "../../../tasks/cleanup.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
 import {
@@ -182,5 +186,53 @@ Deno.test("whatever is no tracking server, or lets nobody in, is said with what 
     assert(says.test(message) && message.startsWith(`Cannot open store ${server.uri}: `), message);
     const { stack } = await assertRejects(() => open(named), error);
     assert(stack?.includes(server.uri) && !stack.includes("cret"), stack);
+  }
+});
+
+Deno.test("an account that sees a part of a server can plan, and is told why that is not applied", async () => {
+  for (const isAdmin of [true, false]) {
+    await using server = await startMlflowDouble(history("3.17"), {
+      now: () => NOW,
+      account: { name: "kim", isAdmin },
+    });
+    await using store = await open(server.uri);
+    const { plan } = await planned(store, POLICIES[0]!);
+    assert(plan.actions.length > 0);
+    const stop = { kind: "partial-view" as const, server: server.uri, account: "kim" };
+    assertEquals(plan.stops, isAdmin ? undefined : [stop]);
+    if (!isAdmin) {
+      assert(stopText(stop).startsWith(`account kim is no administrator of ${server.uri}`));
+    }
+  }
+});
+
+Deno.test("what no server can do is said, with what does it where its database is", async () => {
+  await using server = await startMlflowDouble(history("3.17"), { now: () => NOW });
+  await using store = await open(server.uri);
+  const { plan } = await cleanup(store, { olderThan: "30d" });
+  const line =
+    "No tracking server purges what is deleted, nor says when that was: where its database can be reached, type `deno task cleanup --store postgresql://HOST/DATABASE`, or sqlite:////PATH/mlflow.db instead";
+  assert(renderPlan(plan).includes(line));
+  assert(!renderPlan(plan).includes("--undated"));
+  assert(renderMarkdown(plan).includes(line));
+  await assertRejects(
+    () => store.read({ depth: "meta", sizes: true }),
+    UnsupportedStoreError,
+    `Cannot measure store ${server.uri}: `,
+  );
+});
+
+Deno.test("the store of a server is told by one location, with its workspace and without credentials", async () => {
+  await using server = await startMlflowDouble({}, { now: () => NOW });
+  const named = server.uri.replace("//", "//kim:secret@");
+  const workspace = { MLFLOW_WORKSPACE: "team a" };
+  const locations = [
+    [`${named}/`, {}, server.uri],
+    [named, workspace, `${server.uri}?workspace=team%20a`],
+    [`${named}?workspace=b`, workspace, `${server.uri}?workspace=b`],
+  ] as const;
+  for (const [uri, environment, location] of locations) {
+    await using store = await open(uri, environment);
+    assertEquals(store.describe(), { location, chosenBy: "the caller" });
   }
 });
