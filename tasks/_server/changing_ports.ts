@@ -24,6 +24,8 @@ export interface ChangingOptions {
   readonly environment: Environment;
   /** Where what is changed is kept; `null`: where the user's programs keep such things. */
   readonly backups: string | null;
+  /** Waits, ms, before something is asked again. */
+  readonly pause: ((ms: number) => Promise<void>) | undefined;
   /** Reads what refers to runs, and no runs. */
   readonly readReferring: () => Promise<StoreSnapshot>;
 }
@@ -38,7 +40,7 @@ export interface ChangingOptions {
 export function changingPorts(
   options: ChangingOptions,
 ): { readonly changes: Changes; readonly backups: BackupPlaces } {
-  const { store, server, facts, client, environment, backups, readReferring } = options;
+  const { store, server, facts, client, environment, backups, pause, readReferring } = options;
   const { location } = server;
   const standIn = backups === null
     ? standInPath(server, environment)
@@ -76,6 +78,7 @@ export function changingPorts(
           path: makeStandIn(standIn, location),
           server,
           environment,
+          pause,
         });
         const places = locked.backups!;
         const lock: typeof places.lock = async (directory) => {

@@ -26,6 +26,8 @@ export interface ServerStoreOptions {
   readonly environment: Environment;
   /** Where what is changed is kept. @default {null: where the user's programs keep such things} */
   readonly backups?: string | null;
+  /** Waits, ms, before something is asked again. @default {real time} */
+  readonly pause?: ((ms: number) => Promise<void>) | undefined;
 }
 
 /**
@@ -40,14 +42,14 @@ export interface ServerStoreOptions {
  */
 export async function openServerStore(
   name: ServerName,
-  { chosenBy, now, environment, backups = null }: ServerStoreOptions,
+  { chosenBy, now, environment, backups = null, pause }: ServerStoreOptions,
 ): Promise<Store> {
   const named = name.workspace ?? (environment("MLFLOW_WORKSPACE") || null);
   const server = named === null ? name : inWorkspace(name, named);
   const { location } = server;
   const client: ReadingClient = await orStoreError(
     location,
-    () => openClient(server, { endpoints: READING, environment }),
+    () => openClient(server, { endpoints: READING, environment, pause }),
   );
   let facts: ServerFacts;
   try {
@@ -63,7 +65,7 @@ export async function openServerStore(
     read: <D extends Depth>(options: ReadOptions<D>) =>
       orStoreError(location, () => readSnapshot(client, facts, { ...options, now: now() })),
     ...changingPorts({
-      ...{ server, facts, client, environment, backups },
+      ...{ server, facts, client, environment, backups, pause },
       store: () => store,
       readReferring: () =>
         readSnapshot(client, facts, {

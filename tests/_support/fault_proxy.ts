@@ -55,8 +55,22 @@ export interface FaultProxy extends AsyncDisposable {
    * @param fault What happens to it.
    */
   fail(at: number | null, fault?: Fault): void;
-  /** Does something just before the n-th request goes on, such as ending the client. */
-  before(at: number, work: () => void | Promise<void>): void;
+  /**
+   * From now on the n-th request of a kind meets a fault.
+   *
+   * @param isOfKind Tells whether a request counts.
+   * @param at Which of them.
+   * @param fault What happens to it.
+   */
+  failAt(isOfKind: (request: Request) => boolean, at: number, fault: Fault): void;
+  /**
+   * Does something at the n-th request, such as ending the client; said after what fails.
+   *
+   * @param at Which request.
+   * @param when Whether before it is carried out, or after that and before it is answered.
+   * @param work What to do.
+   */
+  atRequest(at: number, when: "before" | "after", work: () => void | Promise<void>): void;
 }
 
 /** Answers a request. */
@@ -91,7 +105,15 @@ export function startFaultProxy(forward: Forward): FaultProxy {
   const open = new Set<Deno.TcpConn>();
   let [count, isGone, hasFailed] = [0, false, false];
   let wanted: { readonly at: number; readonly fault: Fault } | null = null;
-  let work: { readonly at: number; readonly work: () => void | Promise<void> } | null = null;
+  let chosen: { isOfKind: (request: Request) => boolean; left: number; fault: Fault } | null = null;
+  let hook: {
+    readonly at: number;
+    readonly when: "before" | "after";
+    readonly work: () => void | Promise<void>;
+  } | null = null;
+  const interpose = async (number: number, when: "before" | "after") => {
+    if (hook?.at === number && hook.when === when) await hook.work();
+  };
 
   /** Whether the connection goes on. */
   async function exchange(
@@ -101,15 +123,21 @@ export function startFaultProxy(forward: Forward): FaultProxy {
   ): Promise<boolean> {
     const number = ++count;
     if (isGone) return false;
-    if (work?.at === number) await work.work();
+    if (chosen?.isOfKind(request) && --chosen.left === 0) {
+      wanted = { at: number, fault: chosen.fault };
+    }
+    await interpose(number, "before");
     if (wanted?.at !== number) {
-      await send(connection, await answerOf(await forward(request)));
+      const answer = await answerOf(await forward(request));
+      await interpose(number, "after");
+      await send(connection, answer);
       return true;
     }
     hasFailed = true;
     const { fault } = wanted;
     isGone = fault === "gone" || fault === "gone-after";
     if (DONE.has(fault)) await (await forward(request)).body?.cancel();
+    await interpose(number, "after");
     const canned = CANNED[fault];
     if (canned !== undefined) {
       await send(connection, encode(canned));
@@ -151,10 +179,11 @@ export function startFaultProxy(forward: Forward): FaultProxy {
     count: () => count,
     hasFailed: () => hasFailed,
     fail(at, fault = "hang-up") {
-      [count, isGone, hasFailed, work] = [0, false, false, null];
+      [count, isGone, hasFailed, hook, chosen] = [0, false, false, null, null];
       wanted = at === null ? null : { at, fault };
     },
-    before: (at, does) => void (work = { at, work: does }),
+    failAt: (isOfKind, at, fault) => void (chosen = { isOfKind, left: at, fault }),
+    atRequest: (at, when, work) => void (hook = { at, when, work }),
     async [Symbol.asyncDispose]() {
       listener.close();
       for (const connection of open) close(connection);

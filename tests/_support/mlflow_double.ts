@@ -19,6 +19,8 @@ export interface MlflowDouble extends AsyncDisposable {
   readonly path: string;
   /** What was asked so far, such as `POST runs/delete`, oldest first. */
   readonly asked: readonly string[];
+  /** Runs that were deleted though they were so already, which renews the time of that. */
+  readonly renewed: readonly string[];
   /** Answers one request without the network. */
   readonly answer: (request: Request) => Promise<Response>;
 }
@@ -56,7 +58,8 @@ export async function startMlflowDouble(
   const database = new DatabaseSync(path);
   database.exec("UPDATE runs SET user_id = 'kim'; PRAGMA synchronous = OFF");
   const asked: string[] = [];
-  const known = requests(database, options);
+  const renewed: string[] = [];
+  const known = requests(database, options, (run) => void renewed.push(run));
   const answer = async (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);
     const name = pathname.replace(/^\/(?:api|ajax-api)\/[23]\.0\/mlflow\//, "");
@@ -82,6 +85,7 @@ export async function startMlflowDouble(
     database,
     path,
     asked,
+    renewed,
     answer,
     async [Symbol.asyncDispose]() {
       await server.shutdown();
@@ -98,6 +102,7 @@ const PAGE = { "Content-Type": "text/html; charset=utf-8" };
 function requests(
   database: DatabaseSync,
   { schema = "3.17", now = Date.now, account }: MlflowDoubleOptions,
+  onRenewal: (run: string) => void,
 ): Readonly<Record<string, (parameters: Json) => Json | string>> {
   const isNew = schema === "3.17";
   const all = (sql: string, ...values: (string | number | null)[]): readonly Row[] =>
@@ -232,7 +237,8 @@ function requests(
   };
   const changing = {
     "POST runs/delete": (parameters: Json) => {
-      const { run_uuid: id } = runOf(parameters);
+      const { run_uuid: id, lifecycle_stage } = runOf(parameters);
+      if (lifecycle_stage === "deleted") onRenewal(`${id}`);
       exec(
         "UPDATE runs SET lifecycle_stage = 'deleted', deleted_time = ? WHERE run_uuid = ?",
         now(),

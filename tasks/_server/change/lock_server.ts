@@ -66,7 +66,7 @@ export async function lockServerStore(
     const log = stack.use(openChangeLog(path));
     const endpoints = { ...READING, ...CHANGING };
     const client = stack.use(
-      await orStoreError(location, () => openClient(server, { endpoints, environment })),
+      await orStoreError(location, () => openClient(server, { endpoints, environment, pause })),
     );
     const place = { client, log, pause };
     const settled = await orStoreError(location, () => settleChanges(place, path));

@@ -23,7 +23,7 @@ export interface Request {
 
 /** How it is sent. */
 export interface ExchangeOptions<T> {
-  /** Whether it may be sent again to where the same server sends it on. */
+  /** Whether it may be sent more than once, be it to where the same server sends it on. */
   readonly follows: boolean;
   readonly signal: AbortSignal | undefined;
   /** Reads the answer; to be told of each part of it that comes. */
@@ -61,7 +61,11 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export function connect(server: ServerName, environment: Environment): Connection {
   requireGrant(server);
   refuseSigning(environment);
-  const http = Deno.createHttpClient({ ...certificates(environment), http2: false });
+  const settings = { ...certificates(environment), http2: false } as const;
+  const kept = Deno.createHttpClient(settings);
+  // Deno sends a request again by itself where a connection was kept and ends without an answer: what changes
+  // something would be done twice. A new connection each time rules that out.
+  const fresh = Deno.createHttpClient({ ...settings, poolMaxIdlePerHost: 0 });
   const patience = patienceOf(environment);
   const isLax = isOn(environment("MLFLOW_TRACKING_INSECURE_TLS"));
   return {
@@ -77,7 +81,7 @@ export function connect(server: ServerName, environment: Environment): Connectio
       try {
         for (let redirects = 0;; redirects++) {
           const response = await fetch(url, {
-            client: http,
+            client: follows ? kept : fresh,
             method,
             body,
             headers: {
@@ -102,7 +106,10 @@ export function connect(server: ServerName, environment: Environment): Connectio
         clearTimeout(timer);
       }
     },
-    [Symbol.dispose]: () => http.close(),
+    [Symbol.dispose]() {
+      kept.close();
+      fresh.close();
+    },
   };
 }
 

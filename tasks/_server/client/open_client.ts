@@ -68,7 +68,7 @@ export interface ClientOptions<T extends Endpoints> {
   /** Says what variables are set to. */
   readonly environment: Environment;
   /** Waits, ms, before a request is made again. @default {real time} */
-  readonly pause?: (ms: number) => Promise<void>;
+  readonly pause?: ((ms: number) => Promise<void>) | undefined;
   /** How many bytes an answer may have. */
   readonly longest?: number;
 }

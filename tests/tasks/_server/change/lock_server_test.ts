@@ -11,6 +11,7 @@ import { lockStore } from "../../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../../tasks/ports/store.ts";
 import { prune } from "../../../../tasks/prune.ts";
 import { DAY, experiment, NOW, run, runId, type SnapshotInit } from "../../../_support/builders.ts";
+import { startFaultProxy } from "../../../_support/fault_proxy.ts";
 import {
   type MlflowDouble,
   type MlflowDoubleOptions,
@@ -206,4 +207,19 @@ Deno.test("what is changed over a server is kept in a directory of the user's wh
   const { report } = await prune(store, { olderThan: 30 * DAY, apply: true, backups: directory });
   assert(report?.backup?.path.startsWith(directory), report?.backup?.path);
   assertEquals((await restore(store, { backups: directory })).changes, 2);
+});
+
+Deno.test("over a server no run is deleted twice where the answer to its deletion is lost", async () => {
+  await using served = await serve(TWO);
+  await using proxy = startFaultProxy(served.server.answer);
+  for (const at of [1, 2]) {
+    await using store = await openAt(proxy.uri, served.state);
+    proxy.fail(null);
+    // Where a connection was kept, Deno itself would send again what it got no answer to.
+    proxy.failAt(({ url }) => url.endsWith("/runs/delete"), at, "lost-answer");
+    const { report } = await prune(store, { olderThan: 30 * DAY, apply: true });
+    assertEquals([report?.complete, proxy.hasFailed()], [true, true]);
+    assertEquals(served.server.renewed, []);
+    await restore(store);
+  }
 });
