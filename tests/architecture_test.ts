@@ -155,7 +155,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "tasks/_server/client/", of: [...GROUND, "tasks/_io/", "@std/"] },
   {
     room: "tasks/_server/scan/",
-    of: [...GROUND, "lib/snapshot/", "tasks/_server/client/"],
+    of: [...GROUND, "lib/records/", "lib/snapshot/", "tasks/_server/client/"],
   },
   {
     room: "tasks/_file/change/",

@@ -94,5 +94,9 @@ async function readSnapshot<D extends Depth>(
       location,
     );
   }
-  return assembleRows(await readServer(client, { ...options, server }));
+  const rows = await readServer(client, { ...options, server });
+  const snapshot = assembleRows(rows);
+  if (options.depth !== "full") return snapshot;
+  const { inspectServer } = await import("./scan/inspect_server.ts");
+  return inspectServer(rows, snapshot, rows.signs);
 }

@@ -50,6 +50,12 @@ export interface ServerRowsOptions<D extends Depth> {
   readonly onlyReferring?: boolean;
 }
 
+/** What was read of a server. */
+export interface ServerRows<D extends Depth> extends DatabaseRows<D> {
+  /** When runs that have not ended last logged a metric, epoch ms, by run. */
+  readonly signs: ReadonlyMap<string, number>;
+}
+
 /**
  * Reads all that a server tells of its store.
  *
@@ -61,7 +67,7 @@ export interface ServerRowsOptions<D extends Depth> {
 export async function readServer<D extends Depth>(
   client: ReadingClient,
   options: ServerRowsOptions<D>,
-): Promise<DatabaseRows<D>> {
+): Promise<ServerRows<D>> {
   const { depth, extras, server, now, signal, onProgress, onlyReferring = false } = options;
   const experiments = await readExperiments(client, signal);
   const ids = experiments.map(({ id }) => id);
@@ -101,6 +107,7 @@ export async function readServer<D extends Depth>(
     datasets: new Map(),
     cutRows: [],
     bytesForIds: new Set(),
+    signs: collected.signs,
   };
 }
 
@@ -110,6 +117,8 @@ export interface Collected {
   readonly tags: Map<string, ReadonlyMap<string, string>>;
   readonly extras: Map<string, RunExtras> | null;
   readonly lastChanges: Map<string, number>;
+  /** When runs that have not ended last logged a metric. */
+  readonly signs: Map<string, number>;
   /** By logged model: which runs have it as input or output. */
   readonly links: Map<string, { readonly kind: "input" | "output"; readonly run: string }[]>;
 }
@@ -124,6 +133,7 @@ function collect(
     tags: new Map(),
     extras: wanted === undefined ? null : new Map(),
     lastChanges: new Map(),
+    signs: new Map(),
     links: new Map(),
   };
   const link = (kind: "input" | "output", run: string) => (model: string) => {
@@ -132,13 +142,13 @@ function collect(
     else known.push({ kind, run });
   };
   const add = ({ row, tags, params, metrics, inputs, outputs }: RunRecord): void => {
-    const { id, stage, deleted } = row;
+    const { id, stage, deleted, status } = row;
     collected.runs.push(row);
     const own = keys === null ? tags : chosen(tags, keys);
     if (own.size > 0) collected.tags.set(id, own);
-    if (stage === "deleted" && deleted === null) {
-      collected.lastChanges.set(id, Math.max(0, ...metrics.map(({ time }) => time)));
-    }
+    const isUndated = stage === "deleted" && deleted === null;
+    if (isUndated) collected.lastChanges.set(id, newestOf(metrics));
+    if (status === "RUNNING" || status === "SCHEDULED") collected.signs.set(id, newestOf(metrics));
     inputs.forEach(link("input", id));
     outputs.forEach(link("output", id));
     if (wanted === undefined) return;
@@ -155,6 +165,10 @@ function collect(
     });
   };
   return { ...collected, add };
+}
+
+function newestOf(metrics: RunRecord["metrics"]): number {
+  return metrics.reduce((newest, { time }) => Math.max(newest, time), 0);
 }
 
 function chosen(

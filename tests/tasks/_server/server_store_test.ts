@@ -13,6 +13,7 @@ import { renderMarkdown } from "../../../lib/render/markdown.ts";
 import { renderPlan } from "../../../lib/render/plan.ts";
 import { stopText } from "../../../lib/words/stop.ts";
 import { cleanup } from "../../../tasks/cleanup.ts";
+import { verify } from "../../../tasks/verify.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import type { Store } from "../../../tasks/ports/store.ts";
 import {
@@ -235,4 +236,28 @@ Deno.test("the store of a server is told by one location, with its workspace and
     await using store = await open(uri, environment);
     assertEquals(store.describe(), { location, chosenBy: "the caller" });
   }
+});
+
+Deno.test("verify() finds over a server what its answers show, and nothing that they leave out", async () => {
+  const init = history("3.17");
+  await using server = await startMlflowDouble({
+    ...init,
+    registeredModels: [registeredModel({
+      name: "lost",
+      aliases: { gone: "9" },
+      versions: [modelVersion({ version: "1", runId: runId(99) })],
+    })],
+  }, { now: () => NOW });
+  await using store = await open(server.uri);
+  const { findings } = await verify(store);
+  assertEquals(
+    findings.map(({ rule, path, remedy }) => [rule, path, remedy?.kind ?? null]).toSorted(),
+    [
+      ["alias-dangling", "models/lost/aliases/gone", "by-hand"],
+      ["default-experiment-missing", "0", "by-hand"],
+      ["experiment-name-held", "2", "by-hand"],
+      ["source-run-missing", "models/lost/version-1", null],
+      ["stale-run", `1/${runId(5)}`, "by-hand"],
+    ],
+  );
 });
