@@ -11,6 +11,7 @@ import manifest from "../deno.json" with { type: "json" };
 import { type Command, parseCommand } from "../tasks/_cli/table/parse_command.ts";
 import { taskNames } from "../tasks/_cli/table/task_table.ts";
 import { experiment, run, runId } from "./_support/builders.ts";
+import { isLong } from "./_support/depth.ts";
 import { diskStore, writeFiles } from "./_support/disk_store.ts";
 import { startMlflowDouble } from "./_support/mlflow_double.ts";
 import { readPages, updatePages } from "./_support/readme.ts";
@@ -161,27 +162,32 @@ Deno.test("README gives a project every task that looks at a store, under its ow
   assertEquals(Object.keys(given).sort(), own.filter((name) => !others.includes(name)).sort());
 });
 
-Deno.test("types check of a program in a project of its own that links to this one as README says", async () => {
-  const [, lines = ""] = /^```jsonc\n(.*?)^```$/ms.exec(page("README.md")) ?? [];
-  await using project = await memoryDirectory();
-  writeFiles(project.path, {
-    "deno.json": `{${lines.replace('"../mltidy"', JSON.stringify(root))}}`.replaceAll(
-      /mltidy(@0\.1\.0)?"(?=[:}\s])/g,
-      (name) => name.replace('"', '/policy"'),
-    ),
-    // Of all modules the one that needs most types that are not its own; all take twice as long.
-    "main.ts": `import { readConfig } from "mltidy/policy";
+Deno.test({
+  name: "types check of a program in a project of its own that links to this one as README says",
+  // Types take several seconds.
+  ignore: !isLong,
+  fn: async () => {
+    const [, lines = ""] = /^```jsonc\n(.*?)^```$/ms.exec(page("README.md")) ?? [];
+    await using project = await memoryDirectory();
+    writeFiles(project.path, {
+      "deno.json": `{${lines.replace('"../mltidy"', JSON.stringify(root))}}`.replaceAll(
+        /mltidy(@0\.1\.0)?"(?=[:}\s])/g,
+        (name) => name.replace('"', '/policy"'),
+      ),
+      // Of all modules the one that needs most types that are not its own; all take twice as long.
+      "main.ts": `import { readConfig } from "mltidy/policy";
       const unknown: number = readConfig("", "mltidy.yaml").retention;`,
-  });
-  const { stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["check", "main.ts"],
-    cwd: project.path,
-    env: { NO_COLOR: "1" },
-  }).output();
-  assertEquals(new TextDecoder().decode(stderr).match(/\bTS\d+|\S+\.ts(?=:\d)/g), [
-    "TS2322",
-    toFileUrl(join(project.path, "main.ts")).href,
-  ]);
+    });
+    const { stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["check", "main.ts"],
+      cwd: project.path,
+      env: { NO_COLOR: "1" },
+    }).output();
+    assertEquals(new TextDecoder().decode(stderr).match(/\bTS\d+|\S+\.ts(?=:\d)/g), [
+      "TS2322",
+      toFileUrl(join(project.path, "main.ts")).href,
+    ]);
+  },
 });
 
 Deno.test("the README of the tasks narrows a task to one store by commands that work", async () => {

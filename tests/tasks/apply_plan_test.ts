@@ -32,6 +32,7 @@ import {
   runId,
   type SnapshotInit,
 } from "../_support/builders.ts";
+import { draws } from "../_support/depth.ts";
 import { type TempStore, tempStore, writeFiles, writeStore } from "../_support/disk_store.ts";
 import { planFor, POLICY, ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -106,7 +107,7 @@ Deno.test("applyPlan() leaves on the disk what simulatePlan() foresees, whatever
       const foreseen = simulatePlan(before, plan, { now: LATER, prefix });
       assertEquals(foreseeable(after), foreseeable(foreseen));
     }),
-    { numRuns: 20 },
+    draws(8, 40),
   );
 });
 
@@ -130,7 +131,7 @@ Deno.test("restore() after applyPlan() gives back the very tree, whatever the st
       assertSameTree(await readTree(at, { except: ["mlruns/.mltidy.trash"] }), before);
       assertEquals(Deno.statSync(root).mtime, mtime);
     }),
-    { numRuns: 20 },
+    draws(8, 40),
   );
 });
 

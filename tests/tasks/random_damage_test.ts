@@ -39,7 +39,7 @@ import {
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { unreadableFiles } from "../_support/unreadable_files.ts";
 
-const STORES = draws(60, 1000, 4);
+const STORES = draws(24, 1000, 4);
 
 /** They say nothing about what else lies in the directory. */
 const BESIDES = [
@@ -233,8 +233,8 @@ Deno.test("whatever happens to a file, a clean-up takes nothing that it would no
       const more = now_.filter((one) => !healthy[policy]!.includes(one));
       assertEquals(more, [], `${path}: ${harm.way} at ${harm.at}, policy ${policy}`);
     }),
-    draws(240, 2000, 7),
+    draws(120, 2000, 7),
   );
   // Otherwise it would prove little.
-  assert(taken > depth(100, 1000), `${taken}`);
+  assert(taken > depth(50, 1000), `${taken}`);
 });

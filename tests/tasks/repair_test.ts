@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "@std/path";
 import { remedyText } from "../../lib/render/commands.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
+import { RULES } from "../../lib/verify/rules.ts";
 import { verifySnapshot } from "../../lib/verify/verify_snapshot.ts";
 import { parseMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import { backup } from "../../tasks/backups/backup.ts";
@@ -82,7 +83,10 @@ const kindsOf = ({ actions }: Plan) => actions.map(({ kind, path }) => `${kind} 
 
 Deno.test("repair() mends every damage or leaves it, plans nothing more, and is undone byte for byte", async (t) => {
   const first = Map.groupBy(DAMAGES, ({ rule }) => rule).values().map(([one]) => one!);
-  for (const damage of isLong ? DAMAGES : first) {
+  const mended = new Set(RULES.filter(({ repairable }) => repairable).map(({ id }) => id));
+  for (
+    const damage of isLong ? DAMAGES : first.filter(({ rule }) => rule !== null && mended.has(rule))
+  ) {
     await t.step(damage.name, async () => {
       await using opened = await damagedStore(damage);
       const relocate = /moved$/.test(damage.rule ?? "");

@@ -16,7 +16,7 @@ import {
   openDamaged,
 } from "../../../_support/damage.ts";
 import { DAMAGES } from "../../../_support/damages.ts";
-import { draws } from "../../../_support/depth.ts";
+import { draws, isLong } from "../../../_support/depth.ts";
 import { memoryDirectory } from "../../../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../../../_support/tree.ts";
 
@@ -48,7 +48,8 @@ function brokenRules(snapshot: StoreSnapshot, base: Damage["base"]): ReadonlySet
 Deno.test("inspectStore() finds every damage, as the rule that is about it", async () => {
   await inTemporaryDirectory(async (path) => {
     const missed: string[] = [];
-    for (const [index, damage] of DAMAGES.entries()) {
+    const first = Map.groupBy(DAMAGES, ({ rule }) => rule).values().map(([one]) => one!);
+    for (const [index, damage] of (isLong ? DAMAGES : [...first]).entries()) {
       const root = layOutDamaged(join(path, String(index)), damage);
       const rules = brokenRules(await inspect(root), damage.base);
       const found = damage.rule === null ? rules.size === 0 : rules.has(damage.rule);
