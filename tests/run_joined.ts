@@ -14,7 +14,7 @@ import { join, toFileUrl } from "@std/path";
 
 const TESTS = import.meta.dirname!;
 /** Enough for the processors to be done at the same time, few enough to load the program seldom. */
-const SHARES = 8 * navigator.hardwareConcurrency;
+const SHARES = 4 * navigator.hardwareConcurrency;
 const OPTIONS = [
   "--lock=tests/deno.lock",
   "--config=deno.json",
@@ -84,16 +84,28 @@ function writeShares(tests: readonly string[], directory: string): void {
   }
 }
 
-async function run(permissions: readonly string[], tests: readonly string[]): Promise<boolean> {
+/** What it printed, where that was kept, and whether all tests have passed. */
+interface Ended {
+  readonly success: boolean;
+  readonly out: Uint8Array;
+}
+
+async function run(
+  permissions: readonly string[],
+  tests: readonly string[],
+  stdout: "inherit" | "piped",
+): Promise<Ended> {
   const directory = await Deno.makeTempDir({ prefix: "mltidy-tests-" });
   try {
     writeShares(tests, directory);
-    const { success } = await new Deno.Command(Deno.execPath(), {
+    const child = new Deno.Command(Deno.execPath(), {
       args: ["test", ...OPTIONS, ...permissions, ...Deno.args, directory],
       cwd: join(TESTS, ".."),
       stdin: "null",
-    }).spawn().status;
-    return success;
+      stdout,
+    }).spawn();
+    const out = stdout === "piped" ? await child.stdout.bytes() : new Uint8Array();
+    return { success: (await child.status).success, out };
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -101,9 +113,11 @@ async function run(permissions: readonly string[], tests: readonly string[]): Pr
 
 const folders = Array.from(Deno.readDirSync(TESTS), ({ name }) => name).sort()
   .filter((name) => !APART.includes(name) && name !== "lib");
-const succeeded = [
+// Both at once: tests of tasks wait for disks and processes, those of decisions for nothing.
+const [pure, acting] = await Promise.all([
   // What is pure shows it by running without a single permission.
-  await run(["--no-prompt"], testsIn(join(TESTS, "lib"))),
-  await run(["--allow-all"], folders.flatMap((name) => testsIn(join(TESTS, name)))),
-];
-if (succeeded.includes(false)) Deno.exit(1);
+  run(["--no-prompt"], testsIn(join(TESTS, "lib")), "piped"),
+  run(["--allow-all"], folders.flatMap((name) => testsIn(join(TESTS, name))), "inherit"),
+]);
+Deno.stdout.writeSync(pure.out);
+if (!pure.success || !acting.success) Deno.exit(1);
