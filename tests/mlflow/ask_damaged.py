@@ -2,7 +2,8 @@
 
     python ask_damaged.py LIST.json
 
-LIST.json maps a name to the path of a store, which this changes. The answer for each store:
+LIST.json lists stores, each with a `name`, its `root` and how far it is `asked`: `reading`, `changing` or
+`all`. The answer for each, by its name:
 
     raised     listing or search -> the exception
     refused    operation on one thing -> the exception, or what is wrong with its result
@@ -10,6 +11,8 @@ LIST.json maps a name to the path of a store, which this changes. The answer for
     shown      everything that it showed, as path -> value
     migration  what `mlflow migrate-filestore` made of it (MLflow 3): `aborted`, `warned`, `shown`
     gc         the exception that ended `mlflow gc`, or null
+
+Of those that are not asked all, the last two are null.
 """
 
 import json
@@ -333,23 +336,23 @@ def main():
     answers = {}
     with tempfile.TemporaryDirectory() as place:
         empty = empty_database(place) if THREE else None
-        for name, store in stores.items():
+        for store in stores:
             del WARNED[:]
-            question = Question(store)
+            question = Question(store["root"])
             question.read()
             warned = list(WARNED)
-            # Of a store that was cured it is asked alone what it shows.
-            asked = not name.startswith("cured: ")
-            migration = migrate(store, empty, place) if THREE and asked else None
-            if asked:
+            asked = store["asked"]
+            whole = asked == "all"
+            migration = migrate(store["root"], empty, place) if THREE and whole else None
+            if asked != "reading":
                 question.change()
-            answers[name] = {
+            answers[store["name"]] = {
                 "raised": question.raised,
                 "refused": question.refused,
                 "warned": warned,
                 "shown": question.shown,
                 "migration": migration,
-                "gc": collect_garbage(question.uri) if asked else None,
+                "gc": collect_garbage(question.uri) if whole else None,
             }
     json.dump(answers, sys.stdout, ensure_ascii=False)
 

@@ -7,6 +7,7 @@
 import { join } from "@std/path";
 import { type Damage, layOutDamaged, layOutHealthy } from "../_support/damage.ts";
 import { DAMAGES } from "../_support/damages.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { doRemedies } from "./do_remedies.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
 
@@ -76,6 +77,15 @@ export const CORRECTED: Readonly<Record<string, RegExp>> = {
   "stray-file-among-keys": /tags\/\.note\.swp$|\/\.ipynb_checkpoints\//,
 };
 
+/** How far MLflow goes: each does what is named before it, too. */
+export type Asked =
+  /** It lists, searches and opens. */
+  | "reading"
+  /** It logs, deletes and restores. */
+  | "changing"
+  /** It migrates, as far as it can, and collects garbage. */
+  | "all";
+
 /** The stores that get damaged. */
 export const BASES = ["2.22", "3.17"] as const;
 
@@ -92,28 +102,30 @@ export async function judgeDamages(
 ): Promise<readonly Judgement[]> {
   const isThree = version.name.startsWith("3.");
   const damages = asked.filter(({ onlyMlflow3 }) => isThree || !onlyMlflow3);
-  const place = await Deno.makeTempDir({ prefix: "mltidy-" });
-  try {
-    const stores: Record<string, string> = {};
-    for (const base of BASES) {
-      stores[base] = join(place, base, "mlruns");
-      layOutHealthy(stores[base], base);
-    }
-    for (const [index, damage] of damages.entries()) {
-      stores[damage.name] = layOutDamaged(join(place, String(index)), damage);
-      const cured = layOutDamaged(join(place, `${index}-cured`), damage);
-      if (await doRemedies(cured)) stores[`${CURED}${damage.name}`] = cured;
-    }
-    const answers = await askStores(version, stores, place);
-    return damages.map((damage) => {
-      const base = damage.base ?? "2.22";
-      const answer = answers[damage.name]!;
-      const cured = answers[`${CURED}${damage.name}`] ?? answer;
-      return { ...judge(damage, answer, answers[base]!), ...lossesOf(answer, cured) };
-    });
-  } finally {
-    await Deno.remove(place, { recursive: true });
+  await using directory = await memoryDirectory();
+  const place = directory.path;
+  const stores: Record<string, string> = {};
+  for (const base of BASES) {
+    stores[base] = join(place, base, "mlruns");
+    layOutHealthy(stores[base], base);
   }
+  for (const [index, damage] of damages.entries()) {
+    stores[damage.name] = layOutDamaged(join(place, String(index)), damage);
+    const cured = layOutDamaged(join(place, `${index}-cured`), damage);
+    if (await doRemedies(cured)) stores[`${CURED}${damage.name}`] = cured;
+  }
+  const answers = await askStores(
+    version,
+    stores,
+    place,
+    (name) => name.startsWith(CURED) ? "reading" : "all",
+  );
+  return damages.map((damage) => {
+    const base = damage.base ?? "2.22";
+    const answer = answers[damage.name]!;
+    const cured = answers[`${CURED}${damage.name}`] ?? answer;
+    return { ...judge(damage, answer, answers[base]!), ...lossesOf(answer, cured) };
+  });
 }
 
 /**
@@ -122,15 +134,19 @@ export async function judgeDamages(
  * @param version The version of MLflow.
  * @param stores The roots, each by a name.
  * @param place A directory of the caller's own.
+ * @param asked How far it goes in each. @default {as far as it can}
  * @returns What it says of each, comparable with one another: each root is called `/ROOT`.
  */
 export async function askStores(
   version: MlflowVersion,
   stores: Readonly<Record<string, string>>,
   place: string,
+  asked: (name: string) => Asked = () => "all",
 ): Promise<Readonly<Record<string, Answer>>> {
   const list = join(place, "list.json");
-  await Deno.writeTextFile(list, JSON.stringify(stores));
+  const questions = Object.entries(stores)
+    .map(([name, root]) => ({ name, root, asked: asked(name) }));
+  await Deno.writeTextFile(list, JSON.stringify(questions));
   const answers = await runPython(version, "ask_damaged.py", [list]) as Record<string, Answer>;
   return Object.fromEntries(
     Object.entries(answers).map(([name, answer]) => [name, withoutPlace(answer, stores[name]!)]),
@@ -142,7 +158,7 @@ function withoutPlace(answer: Answer, root: string): Answer {
   return JSON.parse(JSON.stringify(answer).replaceAll(root, "/ROOT"));
 }
 
-/** Asked only what they show: `ask_damaged.py` goes by it. */
+/** Asked only what they show. */
 const CURED = "cured: ";
 
 function lossesOf(before: Answer, after: Answer): Pick<Judgement, "lost" | "broken"> {

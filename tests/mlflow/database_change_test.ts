@@ -20,7 +20,7 @@ import {
 import { policyOfAges } from "../../lib/policy/policy.ts";
 import { DAY } from "../_support/builders.ts";
 import { exactRowsOf } from "../_support/owned_rows.ts";
-import { tempDirectory } from "../_support/temp_directory.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 import { testEachVersion } from "./each_version.ts";
 import { runPython } from "./python.ts";
@@ -33,7 +33,7 @@ interface Said {
 testEachVersion(
   "a run is deleted from a database as MLflow does it, and undone",
   async (version) => {
-    await using directory = await tempDirectory();
+    await using directory = await memoryDirectory();
     const path = join(directory.path, "mlflow.db");
     const twin = join(directory.path, "twin.db");
     const ask = (...words: readonly string[]) => runPython(version, "database_runs.py", words);
@@ -83,7 +83,7 @@ interface Shown {
 testEachVersion(
   "what was deleted long ago is purged from a database, MLflow goes on, and all comes back exactly",
   async (version) => {
-    await using temp = await tempDirectory();
+    await using temp = await memoryDirectory();
     const directory = Deno.realPathSync(temp.path);
     const path = join(directory, "mlflow.db");
     const ask = (word: string) => runPython(version, "database_purge.py", [word, directory]);

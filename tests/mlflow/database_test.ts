@@ -11,7 +11,7 @@ import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { policyOf, readConfig } from "../../lib/policy/config.ts";
 import { type CleanupPolicy, policyOfAges, readingOf } from "../../lib/policy/policy.ts";
 import { DAY } from "../_support/builders.ts";
-import { tempDirectory } from "../_support/temp_directory.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 import { testEachVersion } from "./each_version.ts";
 import { writeStore } from "./live_store.ts";
@@ -40,7 +40,7 @@ testEachVersion("a migrated store is planned for as it was before", async (versi
   // MLflow 2 migrates nothing.
   if (version.name.startsWith("2.")) return;
   await using files = await writeStore(version);
-  await using elsewhere = await tempDirectory();
+  await using elsewhere = await memoryDirectory();
   const path = join(elsewhere.path, "mlflow.db");
   const said = await runPython(version, "migrate_store.py", [files.path, path]) as Said;
   const before = await readTree(elsewhere.path);

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { openStore, summary, writeDemoStore } from "mltidy";
 import { schemaPath } from "../_support/database_store.ts";
-import { tempDirectory } from "../_support/temp_directory.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { testEachVersion } from "./each_version.ts";
 import { runPython } from "./python.ts";
 
@@ -18,7 +18,7 @@ type Said = { readonly champion: { readonly history: readonly number[] } };
 testEachVersion("the example store is a database of its own", async (version) => {
   // MLflow 2 does not know these tables.
   if (version.name.startsWith("2.")) return;
-  await using directory = await tempDirectory();
+  await using directory = await memoryDirectory();
   const now = Date.now();
   const { location } = await writeDemoStore(directory.path, { now, kind: "sqlite" });
   await using store = await openStore(location);

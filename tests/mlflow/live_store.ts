@@ -5,6 +5,7 @@
  */
 
 import { join } from "@std/path";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
 
 /** A store that MLflow has just written, in a temporary directory that goes with the scope. */
@@ -54,14 +55,14 @@ export interface Answer {
  * @returns The store, to be bound by `await using`.
  */
 export async function writeStore(version: MlflowVersion): Promise<LiveStore> {
-  const parent = await Deno.makeTempDir({ prefix: "mltidy-" });
-  const path = join(parent, "mlruns");
+  const directory = await memoryDirectory();
+  const path = join(directory.path, "mlruns");
   const made = await runPython(version, "write_store.py", [path]) as Made;
   return {
     path,
     experiment: (role) => idOf(role, made.experiments),
     run: (role) => idOf(role, made.runs),
-    [Symbol.asyncDispose]: () => Deno.remove(parent, { recursive: true }),
+    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
 }
 

@@ -9,7 +9,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { runForJson } from "../_support/command.ts";
-import { tempDirectory } from "../_support/temp_directory.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 import { testEachVersion } from "./each_version.ts";
 import { runPython } from "./python.ts";
@@ -40,7 +40,7 @@ function without<T>(
 testEachVersion(
   "logged models leave with their run or once they are deleted, and come back",
   async (version) => {
-    await using directory = await tempDirectory();
+    await using directory = await memoryDirectory();
     const store = join(directory.path, "mlruns");
     const made = await runPython(version, "logged_models.py", ["make", store]) as Made;
     const before = join(directory.path, "before");

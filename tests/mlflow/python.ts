@@ -127,18 +127,86 @@ async function runInterpreter(
 ): Promise<string> {
   const cwd = await Deno.makeTempDir({ prefix: "mltidy-python-" });
   try {
-    const args = await prepare(cwd);
-    const { success, stdout, stderr } = await new Deno.Command(version.python, {
-      args: ["-X", "utf8", ...args],
-      cwd,
-      env: { ...settings, ...environment },
-      stdin: "null",
-    }).output();
-    if (!success) {
-      throw new Error(`python ${args.join(" ")} failed:\n${new TextDecoder().decode(stderr)}`);
-    }
-    return new TextDecoder().decode(stdout);
+    const words = await prepare(cwd);
+    const warm = Deno.env.get(WARM);
+    const { code, out, err } = warm === undefined
+      ? await runCold(version, cwd, words, environment)
+      : await runWarm(join(warm, version.name), cwd, words, environment);
+    if (code !== 0) throw new Error(`python ${words.join(" ")} failed with ${code}:\n${err}`);
+    return out;
   } finally {
     await Deno.remove(cwd, { recursive: true });
   }
 }
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function runCold(
+  version: MlflowVersion,
+  cwd: string,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const { code, stdout, stderr } = await new Deno.Command(version.python, {
+    args: ["-X", "utf8", ...words],
+    cwd,
+    env: { ...settings, ...environment },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };
+}
+
+async function runWarm(
+  path: string,
+  directory: string,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  using connection = await Deno.connect({ transport: "unix", path });
+  const request = `${JSON.stringify({ directory, environment, words })}\n`;
+  await connection.write(new TextEncoder().encode(request));
+  const answer = new Uint8Array(16);
+  const length = await connection.read(answer) ?? 0;
+  // Nothing where the interpreter itself was killed.
+  const code = Number(new TextDecoder().decode(answer.subarray(0, length)) || NaN);
+  const said = (stream: string) => Deno.readTextFile(join(directory, stream));
+  return { code, out: await said("stdout"), err: await said("stderr") };
+}
+
+/**
+ * Starts an interpreter of each version that is set up, from which `runPython()` and `runMlflow()` fork the
+ * processes of their scripts, as long as the environment names its place.
+ *
+ * @param directory Where they listen.
+ * @returns Ends them.
+ */
+export async function startWarm(directory: string): Promise<AsyncDisposable> {
+  const started = await Promise.all(versions.map(async (version) => {
+    if (!await isSetUp(version)) return [];
+    const process = new Deno.Command(version.python, {
+      args: ["-X", "utf8", join(here, "warm_interpreter.py"), join(directory, version.name)],
+      env: { ...settings },
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const { value } = await process.stdout.getReader().read();
+    if (value === undefined) throw new Error(`MLflow ${version.name} cannot be imported`);
+    return [process];
+  }));
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const process of started.flat()) {
+        process.kill();
+        await process.status;
+      }
+    },
+  };
+}
+
+/** Names the directory of the sockets of interpreters that have imported MLflow. */
+export const WARM = "MLTIDY_WARM_INTERPRETERS";

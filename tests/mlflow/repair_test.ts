@@ -22,6 +22,7 @@ import {
   MAIN,
 } from "../_support/damage.ts";
 import { DAMAGES } from "../_support/damages.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { type Answer, askStores, BASES, CORRECTED } from "./damaged_stores.ts";
 import { testEachVersion } from "./each_version.ts";
 import { type MlflowVersion, runPython, settings } from "./python.ts";
@@ -130,37 +131,41 @@ function complaints(
   ];
 }
 
+const [MENDED, DAMAGED] = ["mended: ", "damaged: "] as const;
+
 testEachVersion(
   "what is repaired is listed, searched and opened without a warning",
   async (version) => {
     const isThree = version.name.startsWith("3.");
-    const place = await Deno.makeTempDir({ prefix: "mltidy-" });
-    try {
-      const stores: Record<string, string> = {};
-      for (const base of BASES) layOutHealthy(stores[base] = join(place, base, "mlruns"), base);
-      const mended: Damage[] = [];
-      for (const [index, damage] of [...DAMAGES, ...FURTHER].entries()) {
-        if (damage.onlyMlflow3 && !isThree || damage.rule === null) continue;
-        const root = layOutDamaged(join(place, `${index}-mended`), damage);
-        if (!await mend(root, damage) || BEYOND.has(damage.name)) continue;
-        mended.push(damage);
-        stores[`mended: ${damage.name}`] = root;
-        stores[`damaged: ${damage.name}`] = layOutDamaged(join(place, `${index}-damaged`), damage);
-      }
-      const answers = await askStores(version, stores, place);
-      const wrong = mended.flatMap((damage) => {
-        const { name, base = "2.22" } = damage;
-        const at = (state: string) => answers[`${state}: ${name}`]!;
-        return complaints(damage, at("mended"), at("damaged"), answers[base]!)
-          .map((complaint) => `${name}: ${complaint}`);
-      });
-      assertEquals(wrong, []);
-      assertEquals(FURTHER.filter((each) => !mended.includes(each)).map(({ name }) => name), []);
-      console.log(`${mended.length} kinds of damage mended`);
-      assert(mended.length >= 50);
-    } finally {
-      await Deno.remove(place, { recursive: true });
+    await using directory = await memoryDirectory();
+    const place = directory.path;
+    const stores: Record<string, string> = {};
+    for (const base of BASES) layOutHealthy(stores[base] = join(place, base, "mlruns"), base);
+    const mended: Damage[] = [];
+    for (const [index, damage] of [...DAMAGES, ...FURTHER].entries()) {
+      if (damage.onlyMlflow3 && !isThree || damage.rule === null) continue;
+      const root = layOutDamaged(join(place, `${index}-mended`), damage);
+      if (!await mend(root, damage) || BEYOND.has(damage.name)) continue;
+      mended.push(damage);
+      stores[`${MENDED}${damage.name}`] = root;
+      stores[`${DAMAGED}${damage.name}`] = layOutDamaged(join(place, `${index}-damaged`), damage);
     }
+    const answers = await askStores(
+      version,
+      stores,
+      place,
+      (name) => name.startsWith(DAMAGED) ? "reading" : "changing",
+    );
+    const wrong = mended.flatMap((damage) => {
+      const { name, base = "2.22" } = damage;
+      const at = (state: string) => answers[`${state}${name}`]!;
+      return complaints(damage, at(MENDED), at(DAMAGED), answers[base]!)
+        .map((complaint) => `${name}: ${complaint}`);
+    });
+    assertEquals(wrong, []);
+    assertEquals(FURTHER.filter((each) => !mended.includes(each)).map(({ name }) => name), []);
+    console.log(`${mended.length} kinds of damage mended`);
+    assert(mended.length >= 50);
   },
 );
 
@@ -173,65 +178,59 @@ async function startRun(version: MlflowVersion, root: string): Promise<unknown> 
 const DEFAULT = { "0": ["Default", "file:///ROOT/0", "active", {}] };
 
 testEachVersion("a run without an experiment finds the default one again", async (version) => {
-  const place = await Deno.makeTempDir({ prefix: "mltidy-" });
-  try {
-    const root = join(place, "mlruns");
-    assertEquals(await startRun(version, root), { experiments: DEFAULT, made: "0" });
-    await Deno.remove(join(root, "0"), { recursive: true });
-    const other = ["other", "file:///ROOT/7", "active", {}];
-    await Deno.mkdir(join(root, "7"));
-    await Deno.writeTextFile(
-      join(root, "7/meta.yaml"),
-      `artifact_location: file://${root}/7\nexperiment_id: '7'\nlifecycle_stage: active\nname: other\n`,
-    );
-    assertEquals(await startRun(version, root), {
-      experiments: { "7": other },
-      made: "MlflowException: Could not find experiment with ID 0",
-    });
-    await using store = await openStore(root);
-    const { report } = await repair(store, { apply: true });
-    assertEquals(report?.outcomes.map(({ kind, path }) => `${kind} ${path}`), [
-      "create-experiment 0",
-    ]);
-    assertEquals(await startRun(version, root), {
-      experiments: { ...DEFAULT, "7": other },
-      made: "0",
-    });
-  } finally {
-    await Deno.remove(place, { recursive: true });
-  }
+  await using directory = await memoryDirectory();
+  const place = directory.path;
+  const root = join(place, "mlruns");
+  assertEquals(await startRun(version, root), { experiments: DEFAULT, made: "0" });
+  await Deno.remove(join(root, "0"), { recursive: true });
+  const other = ["other", "file:///ROOT/7", "active", {}];
+  await Deno.mkdir(join(root, "7"));
+  await Deno.writeTextFile(
+    join(root, "7/meta.yaml"),
+    `artifact_location: file://${root}/7\nexperiment_id: '7'\nlifecycle_stage: active\nname: other\n`,
+  );
+  assertEquals(await startRun(version, root), {
+    experiments: { "7": other },
+    made: "MlflowException: Could not find experiment with ID 0",
+  });
+  await using store = await openStore(root);
+  const { report } = await repair(store, { apply: true });
+  assertEquals(report?.outcomes.map(({ kind, path }) => `${kind} ${path}`), [
+    "create-experiment 0",
+  ]);
+  assertEquals(await startRun(version, root), {
+    experiments: { ...DEFAULT, "7": other },
+    made: "0",
+  });
 });
 
 testEachVersion(
   "a run without an experiment finds no deleted one, until that is restored",
   async (version) => {
-    const place = await Deno.makeTempDir({ prefix: "mltidy-" });
-    try {
-      const root = join(place, "mlruns");
-      await startRun(version, root);
-      const meta = join(root, "0/meta.yaml");
-      const text = await Deno.readTextFile(meta);
-      await Deno.writeTextFile(meta, text.replace("stage: active", "stage: deleted"));
-      await Deno.rename(join(root, "0"), join(root, ".trash/0"));
-      assertEquals(await startRun(version, root), {
-        experiments: { "0": ["Default", "file:///ROOT/0", "deleted", {}] },
-        made: "MlflowException: Could not create run under non-active experiment with ID 0.",
-      });
-      await using store = await openStore(root);
-      const options = { rule: "default-experiment-deleted" };
-      const [found] = verifySnapshot(await store.read({ depth: "full" }), options);
-      const [, command = ""] = /`(.+?)`/.exec(remedyText(found?.remedy ?? null) ?? "") ?? [];
-      const { code } = await new Deno.Command(version.python, {
-        args: ["-m", ...command.split(" ")],
-        env: { ...settings, MLFLOW_TRACKING_URI: root },
-        stdin: "null",
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      assertEquals(code, 0);
-      assertEquals(await startRun(version, root), { experiments: DEFAULT, made: "0" });
-    } finally {
-      await Deno.remove(place, { recursive: true });
-    }
+    await using directory = await memoryDirectory();
+    const place = directory.path;
+    const root = join(place, "mlruns");
+    await startRun(version, root);
+    const meta = join(root, "0/meta.yaml");
+    const text = await Deno.readTextFile(meta);
+    await Deno.writeTextFile(meta, text.replace("stage: active", "stage: deleted"));
+    await Deno.rename(join(root, "0"), join(root, ".trash/0"));
+    assertEquals(await startRun(version, root), {
+      experiments: { "0": ["Default", "file:///ROOT/0", "deleted", {}] },
+      made: "MlflowException: Could not create run under non-active experiment with ID 0.",
+    });
+    await using store = await openStore(root);
+    const options = { rule: "default-experiment-deleted" };
+    const [found] = verifySnapshot(await store.read({ depth: "full" }), options);
+    const [, command = ""] = /`(.+?)`/.exec(remedyText(found?.remedy ?? null) ?? "") ?? [];
+    const { code } = await new Deno.Command(version.python, {
+      args: ["-m", ...command.split(" ")],
+      env: { ...settings, MLFLOW_TRACKING_URI: root },
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    assertEquals(code, 0);
+    assertEquals(await startRun(version, root), { experiments: DEFAULT, made: "0" });
   },
 );

@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { runForJson } from "../_support/command.ts";
-import { tempDirectory } from "../_support/temp_directory.ts";
+import { memoryDirectory } from "../_support/temp_directory.ts";
 import { testEachVersion } from "./each_version.ts";
 import { runPython } from "./python.ts";
 
@@ -18,7 +18,7 @@ const NOW = ["--purge-after", "0d", "--settle", "0m"];
 testEachVersion(
   "a database keeps its artifacts in mlruns/ through every clean-up",
   async (version) => {
-    await using directory = await tempDirectory();
+    await using directory = await memoryDirectory();
     const store = join(directory.path, "mlruns");
     const database = join(directory.path, "mlflow.db");
     await runPython(version, "share_store.py", ["write", store, database]);
@@ -34,7 +34,7 @@ testEachVersion(
     assertEquals(await ask(), before);
 
     // Without the database there is much to take: beside the store it counts by whatever name.
-    await using away = await tempDirectory();
+    await using away = await memoryDirectory();
     await Deno.rename(database, join(away.path, "mlflow.db"));
     const { actions } = await runForJson<Plan>("cleanup", store, ...NOW);
     assert(actions.length > 0);
