@@ -25,10 +25,32 @@ function judgementsOf(version: MlflowVersion): Promise<readonly Judgement[]> {
   return known;
 }
 
-/** What is found in a damaged store; in a healthy one that is nothing, as a test below holds. */
+const healthy = new Map<string, Promise<readonly string[]>>();
+
+/** What is found in a healthy store: traces that MLflow 2 cannot read. */
+function foundInHealthy(base: (typeof BASES)[number], reader: Reader): Promise<readonly string[]> {
+  const key = `${base} ${JSON.stringify(reader)}`;
+  const find = async () => {
+    await using directory = await memoryDirectory();
+    const root = join(directory.path, "mlruns");
+    layOutHealthy(root, base);
+    return (await verifyStore(root, reader)).map(nameOf);
+  };
+  const known = healthy.get(key) ?? find();
+  healthy.set(key, known);
+  return known;
+}
+
+/** What is found in a damaged store, and not in a healthy one. */
 async function findingsOf(damage: Damage, reader: Reader): Promise<readonly Finding[]> {
+  const before = await foundInHealthy(damage.base ?? "2.22", reader);
   await using directory = await memoryDirectory();
-  return await verifyStore(layOutDamaged(directory.path, damage), reader);
+  const damaged = layOutDamaged(directory.path, damage);
+  return (await verifyStore(damaged, reader)).filter((each) => !before.includes(nameOf(each)));
+}
+
+function nameOf({ rule, path }: Finding): string {
+  return `${rule} ${path}`;
 }
 
 async function verifyStore(root: string, reader: Reader): Promise<readonly Finding[]> {
@@ -72,13 +94,14 @@ testEachVersion("verify lists what a migration stumbles over", async (version) =
   assertEquals(differences, []);
 });
 
-testEachVersion("verify finds nothing in the stores that are damaged", async (version) => {
+testEachVersion("verify finds nothing in the stores that are damaged", async () => {
   await using directory = await memoryDirectory();
-  const readers: readonly Reader[] = [{ kind: "any" }, { kind: "migration" }, readerOf(version)];
   for (const base of BASES) {
     const root = join(directory.path, base, "mlruns");
     layOutHealthy(root, base);
-    for (const reader of readers) assertEquals(await verifyStore(root, reader), []);
+    for (const kind of ["any", "migration"] as const) {
+      assertEquals(await verifyStore(root, { kind }), []);
+    }
   }
 });
 
