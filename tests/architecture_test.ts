@@ -141,6 +141,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...[...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/", "tasks/_io/tree/"],
       ...["tasks/_artifacts/", "tasks/_artifacts/open_place.ts"],
       ...["tasks/_database/scan/", "tasks/_database/log/"],
+      "@std/",
     ],
   },
   {
@@ -193,7 +194,13 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/backup/", "lib/snapshot/", "tasks/_io/", "tasks/_io/tree/"],
       ...["tasks/ports/", "tasks/_file/own/", "tasks/_file/backups/", "tasks/_artifacts/"],
-      ...["tasks/_database/scan/", "tasks/_database/log/", "@std/", "node:"],
+      ...[
+        "tasks/_database/scan/",
+        "tasks/_database/log/",
+        "tasks/_database/trees/",
+        "@std/",
+        "node:",
+      ],
     ],
   },
   {

@@ -27,6 +27,28 @@ export function artifactPlaceOf(location: string): string | null {
 }
 
 /**
+ * Names the place of a location that a server of MLflow's serves, where that is a directory on this machine.
+ *
+ * @param location As a row says.
+ * @param root Absolute path of the directory; `null` where there is none.
+ * @returns An absolute path; any other location as it is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(servedPlaceOf("mlflow-artifacts:/1/4fe", "/data/mlartifacts"), "/data/mlartifacts/1/4fe");
+ * assertEquals(servedPlaceOf("mlflow-artifacts:/../4fe", "/data/mlartifacts"), "mlflow-artifacts:/../4fe");
+ * assertEquals(servedPlaceOf("s3://bucket/1", "/data/mlartifacts"), "s3://bucket/1");
+ * ```
+ */
+export function servedPlaceOf(location: string, root: string | null): string {
+  const [, path] = /^mlflow-artifacts:(\/[^/].*)$/.exec(location) ?? [];
+  if (root === null || path === undefined || /\/\.{0,2}(?:\/|$)/.test(path)) return location;
+  return `${root}${path}`;
+}
+
+/**
  * Tells whether an artifact root lies on this machine.
  *
  * @param root The root; `null` where there is none.
@@ -34,13 +56,6 @@ export function artifactPlaceOf(location: string): string | null {
  */
 export function isLocalRoot(root: string | null): root is string {
   return root?.startsWith("/") === true;
-}
-
-/** Where an experiment has its artifacts, as its row says. */
-export interface LocatedExperiment {
-  readonly id: string;
-  /** `null` where the row says nothing. */
-  readonly location: string | null;
 }
 
 /**

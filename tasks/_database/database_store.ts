@@ -16,6 +16,7 @@ import { locateDatabase } from "./locate_database.ts";
 import { isCutOff, openDatabase, orStoreError, requireWritable } from "./scan/open_database.ts";
 import { readRows } from "./scan/read_rows.ts";
 import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
+import { withServed } from "./trees/served_artifacts.ts";
 
 /**
  * Opens a database in which MLflow keeps its runs. Needs read permission for it and for its artifacts.
@@ -192,8 +193,9 @@ function withTables<T>(path: string, use: (tables: Tables) => T): T {
   return orStoreError(path, () => {
     using database = openDatabase(path);
     database.exec("BEGIN");
-    const tables = readTables(database);
-    requireMlflow(tables, sqliteUri(path));
+    const plain = readTables(database);
+    requireMlflow(plain, sqliteUri(path));
+    const tables = withServed(path, plain);
     return use(tables);
   });
 }

@@ -45,6 +45,7 @@ export function postgresRowsOf({ database, columns }: Tables): OwnedRows {
   );
   return {
     database,
+    served: null,
     columns: new Map([...types].map(([table, own]) => [table, [...own.keys()]])),
     statements: new Map(),
     words: {

@@ -11,7 +11,8 @@ import { isPassing } from "../../_artifacts/tree_place.ts";
 import { type Found, walkTree } from "../../_io/tree/walk_tree.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { openDatabase, orStoreError } from "../scan/open_database.ts";
-import { readTables, selectRows, type Tables, text } from "../scan/tables.ts";
+import { locations, readTables, selectRows, type Tables, text } from "../scan/tables.ts";
+import { withServed } from "../trees/served_artifacts.ts";
 
 /** The artifacts of a database, as far as they lie on this machine where MLflow puts them. */
 export interface Artifacts {
@@ -32,7 +33,7 @@ export interface Artifacts {
 export function artifactsOf(path: string): Artifacts {
   return orStoreError(path, () => {
     using database = openDatabase(path);
-    const tables = readTables(database);
+    const tables = withServed(path, readTables(database));
     const named = inferArtifactRoot(placesIn(tables, "experiments", "experiment_id"));
     const owners = [
       ...placesIn(tables, "runs", "run_uuid", "artifact_uri"),
@@ -67,7 +68,7 @@ function placesIn(
 ): readonly Placed[] {
   return [...selectRows<Placed>(tables, {
     table,
-    fields: { id: text(key), location: text(column) },
+    fields: { id: text(key), location: locations(tables, column) },
     needs: [key, column],
   })];
 }

@@ -15,6 +15,7 @@ import { type LoggedRow, type RowState, stateOf } from "../log/change_rows.ts";
 import { experimentPart, type Part, partsWith } from "../log/part_subject.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import { isOther, type Witness } from "../log/witnesses.ts";
+import { rootedIn } from "../trees/artifact_roots.ts";
 import { type TreesBelow, treesBelow } from "../trees/logged_trees.ts";
 import { type OwnedRows, statementOf } from "./owned_rows.ts";
 import { experimentsIn, nameOfSubject, stateOfSubject, triggersIn } from "./undo_removals.ts";
@@ -120,17 +121,17 @@ export function collisionsOf(
  * Finds where the trees of what is meant belong. Needs read permission.
  *
  * @param places Opens places of artifacts by their roots.
- * @param owned The database.
+ * @param rows The database.
  * @param chosen What is meant.
  * @returns The trees, by their roots.
  */
 export function treesOf(
   places: OpenPlace,
-  { database }: OwnedRows,
+  rows: OwnedRows,
   { subjects, parts }: Chosen,
 ): readonly TreesBelow[] {
   const alone = parts.map(({ from, subject }) => ({ ...from, ...subject }));
-  return treesBelow({ places, database }, [...subjects, ...alone]);
+  return treesBelow(rootedIn(places, rows), [...subjects, ...alone]);
 }
 
 function collisionText(state: RowState, { run, after }: LoggedRow): string | null {

@@ -7,6 +7,7 @@
 
 import type { Database, Statement } from "../scan/tables.ts";
 import { OWNED_TABLES, type OwnedTable, type Owner } from "../../../lib/snapshot/owned_tables.ts";
+import type { ServedArtifacts } from "../trees/served_artifacts.ts";
 import type { RemovedRow, RowChunk } from "../log/removed_rows.ts";
 
 /** A database, and what of its tables can be written. */
@@ -14,6 +15,8 @@ export interface OwnedRows {
   readonly database: Database;
   /** Table → its columns, but for those that SQLite computes. */
   readonly columns: ReadonlyMap<string, readonly string[]>;
+  /** The directory beside it from which a server may serve artifacts. */
+  readonly served: ServedArtifacts | null;
   /** Statements that have been made already, which takes longer than many of them do. */
   readonly statements: Map<string, Statement>;
   /** What each kind of database says in its own words. */

@@ -25,14 +25,14 @@ import {
 import type { DatabaseRow } from "../../../lib/store/snapshot.ts";
 import { addUsage, type DiskUsage, type Remains } from "../../../lib/store/usage.ts";
 import { formatCount } from "../../../lib/text/units.ts";
-import { isLocalRoot } from "../../../lib/snapshot/artifact_root.ts";
+import { isLocalRoot, servedPlaceOf } from "../../../lib/snapshot/artifact_root.ts";
 import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.ts";
 import type { Within } from "../../_artifacts/look_within.ts";
 import type { SetAside, Stays } from "../../_artifacts/set_aside.ts";
 import { infoOf } from "../../_io/read.ts";
 import { isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
-import { artifactRootsOf, locateTrees, rootOf } from "../trees/artifact_roots.ts";
+import { artifactRootsOf, locateTrees, rootedIn, rootOf } from "../trees/artifact_roots.ts";
 import { type OwnedRows, statementOf } from "./owned_rows.ts";
 
 /** Reads what rows name; of orphans also those of whoever else may have its artifacts there. */
@@ -90,7 +90,7 @@ export interface PurgeTrees {
  */
 export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees> {
   const { database, places, rows, change, keepBackup, readNamed, leaving } = options;
-  const store = { places, database: rows.database };
+  const store = rootedIn(places, rows);
   const located = await locateTrees(store);
   const local = located.find(({ root }) => isLocalRoot(root))?.root ?? null;
   let named: ReadonlySet<string> | null = null;
@@ -317,12 +317,14 @@ function* ownersWhere(
 ): Iterable<Owner> {
   const [table, id, location] = PLACES[kind];
   if (!rows.columns.get(table)?.includes(location)) return;
+  const served = rows.served?.isProven ? rows.served.root : null;
   const statement = statementOf(
     rows,
     `SELECT CAST(${id} AS TEXT) AS id, ${location} AS location FROM ${table} WHERE ${column} = ?`,
   );
   for (const { id, location } of statement.all(value)) {
-    yield { kind, id: `${id}`, location: typeof location === "string" ? location : "" };
+    const place = typeof location === "string" ? location : "";
+    yield { kind, id: `${id}`, location: servedPlaceOf(place, served) };
   }
 }
 

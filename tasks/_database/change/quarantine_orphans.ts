@@ -21,7 +21,7 @@ import type { ArtifactPlace } from "../../_artifacts/artifact_place.ts";
 import type { AskedTree } from "../../_artifacts/set_aside.ts";
 import { isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedTree, type NewSubject } from "../log/removed_rows.ts";
-import { type LocatedRoot, locateTrees } from "../trees/artifact_roots.ts";
+import { type LocatedRoot, locateTrees, rootedIn } from "../trees/artifact_roots.ts";
 import { bringTreesOf } from "../trees/logged_trees.ts";
 import { messageOf, type ReadNamed } from "./purge_trees.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
@@ -48,7 +48,7 @@ export async function quarantineOrphans(
   { keepBackup, readNamed, signal }: QuarantineOptions,
 ): Promise<{ readonly outcomes: readonly ActionOutcome[]; readonly remains: readonly Remains[] }> {
   const { log, change, places, rows } = place;
-  const store = { places, database: rows.database };
+  const store = rootedIn(places, rows);
   const located = await locateTrees(store);
   const outcomes: ActionOutcome[] = [];
   const remains: Remains[] = [];

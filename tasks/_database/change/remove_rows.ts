@@ -26,6 +26,7 @@ import {
   type Taking,
 } from "./owned_rows.ts";
 import type { LoggedSubject, Subject } from "../log/removed_rows.ts";
+import { rootedIn } from "../trees/artifact_roots.ts";
 import { bringTreesOf } from "../trees/logged_trees.ts";
 import type { Followed, PurgeTrees } from "./purge_trees.ts";
 import { ROWS_AT_ONCE, undoSubjects, withTurns } from "./undo_removals.ts";
@@ -166,12 +167,7 @@ async function bringBack<Why>(
     const all = staying.map(({ logged }) => logged);
     // Where this cannot be done now, the next task that locks the store does it.
     if (all.length > 0) log.markGoingBack(all);
-    const without = await bringTreesOf({
-      places,
-      database: rows.database,
-      change,
-      subjects: all,
-    });
+    const without = await bringTreesOf({ ...rootedIn(places, rows), change, subjects: all });
     const subjects = all.filter((one) => !without.has(one));
     if (without.size > 0) refuse(new Error([...without.values()].join("; ")));
     const collisions = await withTurns(undoSubjects(log, rows, subjects), turn);

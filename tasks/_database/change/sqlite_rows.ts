@@ -12,6 +12,7 @@ import {
   type RowChunk,
   valuesOf,
 } from "../log/removed_rows.ts";
+import { servedArtifactsOf, withServed } from "../trees/served_artifacts.ts";
 import { openDatabase, openWritable } from "../scan/open_database.ts";
 import { readTables, type Statement } from "../scan/tables.ts";
 import type { OpenedDatabase } from "./lock_database.ts";
@@ -35,8 +36,8 @@ export function openToChange(path: string): OpenedDatabase {
   // What goes takes along all that refers to it: nothing is to happen that was not logged.
   database.exec("PRAGMA foreign_keys = OFF");
   return {
-    tables: readTables(database),
-    rows: ownedRowsOf(database),
+    tables: withServed(path, readTables(database)),
+    rows: ownedRowsOf(path, database),
     [Symbol.dispose]: () => database.close(),
   };
 }
@@ -49,16 +50,17 @@ export function openToChange(path: string): OpenedDatabase {
  */
 export function openToLook(path: string): OwnedRows & Disposable {
   const database = openDatabase(path);
-  return { ...ownedRowsOf(database), [Symbol.dispose]: () => database.close() };
+  return { ...ownedRowsOf(path, database), [Symbol.dispose]: () => database.close() };
 }
 
 /**
  * Looks at what tables a database has.
  *
+ * @param path Absolute real path of its file.
  * @param database The database.
  * @returns What can be read of it and written to it.
  */
-function ownedRowsOf(database: DatabaseSync): OwnedRows {
+function ownedRowsOf(path: string, database: DatabaseSync): OwnedRows {
   const list = database.prepare(
     `SELECT m.name AS "table", c.name AS "column" FROM sqlite_master AS m,
       pragma_table_xinfo(m.name) AS c WHERE m.type = 'table' AND c.hidden = 0`,
@@ -66,6 +68,7 @@ function ownedRowsOf(database: DatabaseSync): OwnedRows {
   const columns = Map.groupBy(list, ({ table }) => String(table));
   return {
     database,
+    served: servedArtifactsOf(path, database),
     columns: new Map(
       [...columns].map(([table, all]) => [table, all.map(({ column }) => String(column))]),
     ),

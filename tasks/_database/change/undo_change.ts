@@ -20,6 +20,7 @@ import type { LoggedSubject } from "../log/removed_rows.ts";
 import type { LoggedChange, WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
 import type { TreesOfChange } from "../trees/logged_trees.ts";
+import { rootedIn } from "../trees/artifact_roots.ts";
 import { bringTreesOf, freeCopiedOf, freeCopies, freeTreesOf } from "../trees/logged_trees.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { isOther } from "../log/witnesses.ts";
@@ -70,7 +71,7 @@ function treesOf(
   change: string,
   subjects: readonly LoggedSubject[],
 ): TreesOfChange {
-  return { places, database: rows.database, change, subjects };
+  return { ...rootedIn(places, rows), change, subjects };
 }
 
 /** Where a change is undone. */
@@ -117,7 +118,7 @@ export async function reverseChange(
   );
   const left: string[] = [];
   if (removed.length === 0) {
-    const failed = await freeCopies({ places, database: rows.database }, id);
+    const failed = await freeCopies(rootedIn(places, rows), id);
     // The next task that locks the store tries once more.
     if (failed === null) log.remove(id);
     else left.push(`copies of artifacts are not freed yet: ${failed}`);

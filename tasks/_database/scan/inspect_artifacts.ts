@@ -15,7 +15,7 @@ import type { Problem } from "../../../lib/store/problem.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { infoOf, isGone, problemAt } from "../../_io/read.ts";
 import { newestArtifact } from "./measure_artifacts.ts";
-import { selectRows, type Tables, text } from "./tables.ts";
+import { locations, selectRows, type Tables, text } from "./tables.ts";
 
 /** Something that is loaded from a place. */
 interface Placed {
@@ -39,7 +39,7 @@ export function readPlaces(tables: Tables): readonly Placed[] {
     fields: {
       id: text("model_id"),
       experiment: text("experiment_id"),
-      location: text("artifact_location"),
+      location: locations(tables, "artifact_location"),
     },
     needs: ["status"],
     tail: `WHERE status = ${READY} AND lifecycle_stage = 'active' ORDER BY model_id`,

@@ -6,7 +6,7 @@
 
 import type { LoggedModelRow, ModelExtras } from "../../../lib/snapshot/assemble_rows.ts";
 import type { ModelUse, RunUse } from "../../../lib/store/extras.ts";
-import { amongIds, number, selectRows, type Tables, text } from "./tables.ts";
+import { amongIds, locations, number, selectRows, type Tables, text } from "./tables.ts";
 
 /**
  * Reads logged models.
@@ -29,7 +29,7 @@ export function readLoggedModels(
       run: text("source_run_id"),
       stage: text("lifecycle_stage"),
       updated: number("last_updated_timestamp_ms"),
-      location: text("artifact_location"),
+      location: locations(tables, "artifact_location"),
     },
     tail: `${tail} ORDER BY model_id`,
     values,

@@ -18,7 +18,15 @@ import type { Depth } from "../../../lib/store/snapshot.ts";
 import { findCutRows } from "./dangling_rows.ts";
 import { readLoggedModels, readModelExtras } from "./read_models.ts";
 import { readRunExtras, readTraceUses } from "./read_extras.ts";
-import { amongIds, type Column, number, selectRows, type Tables, text } from "./tables.ts";
+import {
+  amongIds,
+  type Column,
+  locations,
+  number,
+  selectRows,
+  type Tables,
+  text,
+} from "./tables.ts";
 
 /** How to read. */
 export interface RowsOptions<D extends Depth> {
@@ -106,7 +114,7 @@ export function readExperiments(
     fields: {
       id: text("experiment_id"),
       name: text("name"),
-      location: text("artifact_location"),
+      location: locations(tables, "artifact_location"),
       stage: text("lifecycle_stage"),
       created: number("creation_time"),
       updated: number("last_update_time"),
@@ -164,7 +172,7 @@ function runFields(tables: Tables): Readonly<Record<keyof RunRow, Column>> {
     started: number("start_time"),
     ended: number("end_time"),
     deleted: number("deleted_time"),
-    location: text("artifact_uri"),
+    location: locations(tables, "artifact_uri"),
   };
 }
 

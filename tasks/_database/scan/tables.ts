@@ -31,6 +31,8 @@ export interface Tables<D extends Database = Database> {
   readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
   /** Table → experiment → how many rows are of it, where not every row was brought here. @default {counted} */
   readonly counts?: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Absolute path of the directory from which a server serves artifacts of this database. @default {none} */
+  readonly served?: string | null;
   /** What refers to what, and what happens by itself, where the database itself does not know. @default {asked} */
   readonly rules?: {
     readonly keys: readonly ForeignKey[];
@@ -51,6 +53,19 @@ export interface Column {
 /** A column as text, whatever stands in it. */
 export function text(name: string): Column {
   return { name, sql: `CAST("${name}" AS TEXT)` };
+}
+
+/** A column of locations; what a server serves lies where it keeps that. */
+export function locations({ served = null }: Pick<Tables, "served">, name: string): Column {
+  const plain = text(name);
+  if (served === null) return plain;
+  const path = `SUBSTR(${plain.sql}, ${"mlflow-artifacts:".length + 1})`;
+  return {
+    name,
+    sql: `CASE WHEN "${name}" LIKE 'mlflow-artifacts:/_%' AND ${path} NOT LIKE '%//%'
+      AND ${path} || '/' NOT LIKE '%/../%' AND ${path} || '/' NOT LIKE '%/./%'
+      THEN '${served.replaceAll("'", "''")}' || ${path} ELSE ${plain.sql} END`,
+  };
 }
 
 /** A column of times or other numbers, be they larger than an integer of ours. */

@@ -11,11 +11,13 @@ import {
   inferArtifactRoot,
   isLocalRoot,
   type LocatedExperiment,
+  servedPlaceOf,
 } from "../../../lib/snapshot/artifact_root.ts";
 import { type ArtifactOwner, artifactTreeOf } from "../../../lib/snapshot/artifact_tree.ts";
 import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { realPathOrNull } from "../../_io/read.ts";
 import type { Database } from "../scan/tables.ts";
+import type { ServedArtifacts } from "./served_artifacts.ts";
 
 /** Whose artifacts are meant. */
 export interface RootedDatabase {
@@ -23,6 +25,22 @@ export interface RootedDatabase {
   readonly places: OpenPlace;
   /** Its rows. */
   readonly database: Database;
+  /** The directory beside it from which a server may serve artifacts. */
+  readonly served: ServedArtifacts | null;
+}
+
+/**
+ * Says whose artifacts are meant.
+ *
+ * @param places Opens where its trees lie.
+ * @param rows The database.
+ * @returns The same.
+ */
+export function rootedIn(
+  places: OpenPlace,
+  { database, served }: Omit<RootedDatabase, "places">,
+): RootedDatabase {
+  return { places, database, served };
 }
 
 /** An artifact root. */
@@ -41,12 +59,16 @@ export interface LocatedRoot {
  * @returns The roots, that on this machine first.
  */
 export async function locateTrees(
-  { places, database }: RootedDatabase,
+  { places, database, served }: RootedDatabase,
 ): Promise<readonly LocatedRoot[]> {
-  const experiments = experimentsIn(database);
+  const own = served?.isProven ? served.root : null;
+  const experiments = experimentsIn(database, own);
   const local = inferArtifactRoot(experiments);
-  const roots = [...local === null ? [] : [local], ...bucketRootsOf(experiments)];
-  return await Promise.all(roots.map(async (root) => {
+  const roots = new Set([
+    ...[local, own].flatMap((root) => root ?? []),
+    ...bucketRootsOf(experiments),
+  ]);
+  return await Promise.all([...roots].map(async (root) => {
     const real = isLocalRoot(root) ? realPathOf(root) : root;
     return { root, place: real === null ? null : await places(real) };
   }));
@@ -75,11 +97,12 @@ export function rootOf(roots: readonly LocatedRoot[], owner: ArtifactOwner): Loc
  * @returns Each place that rows name, and each real path → the real one, or the same where nothing is there.
  */
 export function artifactRootsOf(
-  { database }: Pick<RootedDatabase, "database">,
+  { database, served }: Omit<RootedDatabase, "places">,
   leaving: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<string, string> {
   const named = new Set<string>();
-  for (const { id, location } of experimentsIn(database)) {
+  // What was taken out of it may have been what proved it.
+  for (const { id, location } of experimentsIn(database, served?.root ?? null)) {
     const path = artifactPlaceOf(location ?? "");
     if (leaving.has(id) || path === null || !path.endsWith(`/${id}`)) continue;
     named.add(path.slice(0, -id.length - 1));
@@ -92,12 +115,15 @@ export function artifactRootsOf(
   return roots;
 }
 
-function experimentsIn(database: Database): readonly LocatedExperiment[] {
+function experimentsIn(
+  database: Database,
+  served: string | null,
+): readonly LocatedExperiment[] {
   return database.prepare(
     "SELECT CAST(experiment_id AS TEXT) AS id, artifact_location AS location FROM experiments",
   ).all().map(({ id, location }) => ({
     id: `${id}`,
-    location: typeof location === "string" ? location : null,
+    location: typeof location === "string" ? servedPlaceOf(location, served) : null,
   }));
 }
 
