@@ -8,6 +8,8 @@
  * @module
  */
 
+import { isRecord } from "./json.ts";
+
 /** C0, DEL, C1, line separators, bidirectional marks and overrides, lone surrogates. */
 export const HARMFUL =
   // deno-lint-ignore no-control-regex
@@ -102,6 +104,48 @@ export function jsonText(value: unknown, indent?: number): string {
     HARMFUL,
     (character) => character === "\n" ? character : unicodeEscape(character),
   );
+}
+
+/** How many items of a list make one piece. */
+const ITEMS = 500;
+
+/**
+ * Writes a document as JSON piece by piece, so that the whole of a long one is never in memory.
+ *
+ * @param document What JSON can say; lists in it, and in the objects that are its values, may be very long.
+ * @yields {string} Some of what {@linkcode jsonText} gives.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const document = { list: [1, 2], none: undefined, of: { list: [] } };
+ * assertEquals([...jsonPieces(document)].join(""), jsonText(document));
+ * ```
+ */
+export function* jsonPieces(document: unknown): Generator<string> {
+  if (Array.isArray(document) && document.length > ITEMS) {
+    for (let at = 0; at < document.length; at += ITEMS) {
+      yield `${at === 0 ? "[" : ","}${jsonText(document.slice(at, at + ITEMS)).slice(1, -1)}`;
+    }
+    yield "]";
+  } else if (isLong(document)) {
+    let before = "{";
+    for (const [key, value] of Object.entries(document)) {
+      if (value === undefined) continue;
+      yield `${before}${jsonText(key)}:`;
+      yield* jsonPieces(value);
+      before = ",";
+    }
+    yield before === "{" ? "{}" : "}";
+  } else {
+    yield jsonText(document);
+  }
+}
+
+function isLong(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isRecord(value) && !("toJSON" in value) &&
+    Object.values(value).some((one) => Array.isArray(one) ? one.length > ITEMS : isLong(one));
 }
 
 /**

@@ -6,7 +6,6 @@
 
 import type { CopyScope } from "../../../lib/backup/backup.ts";
 import { foldLines, unbroken } from "../../../lib/text/fold.ts";
-import { jsonText } from "../../../lib/text/terminal_text.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
@@ -14,7 +13,7 @@ import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { printDone } from "./run_job.ts";
+import { printDone } from "./print_json.ts";
 import type { ConfiguredStore, Earlier } from "./open.ts";
 
 type BackupCommand = Extract<TaskCommand, { readonly task: "backup" }>;
@@ -41,7 +40,7 @@ export async function runBackup(
   };
   const show = (document: unknown, text: string) => {
     world.progress.erase();
-    printDone(json ? `${jsonText(document)}\n` : text, text, world);
+    printDone(json ? document : null, text, world);
   };
   const { renderBackupList, renderChecks, renderCopy, renderExpiry, renderHistory, scopeText } =
     await import("../../../lib/render/backups.ts");

@@ -10,7 +10,6 @@ import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
 import { type CommandOf, plainCommand } from "../../../lib/render/commands.ts";
-import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import { lockStore } from "../../ports/lock_store.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
@@ -31,6 +30,7 @@ import {
   willApply,
 } from "./run_job.ts";
 import { type ConfiguredStore, openConfigured, sayEarlier, type StoreFlags } from "./open.ts";
+import { printJson } from "./print_json.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 type PlanningCommand = Command<"prune"> | Command<"cleanup">;
@@ -146,7 +146,7 @@ async function compare(
   });
   world.progress.erase();
   if (options.json) {
-    world.print(`${jsonText(result)}\n`);
+    printJson(result, world);
   } else {
     const { renderComparison } = await import("../../../lib/render/comparison.ts");
     world.print(renderComparison(result, { ...world.style, all: options.all, other: file }));
@@ -180,7 +180,8 @@ export async function runApply(
   const { renderPlan } = await import("../../../lib/render/plan.ts");
   const show = () => renderPlan(plan, { ...world.style, all: options.all, command });
   if (options.dryRun) {
-    world.print(options.json ? `${jsonText(plan)}\n` : show());
+    if (options.json) printJson(plan, world);
+    else world.print(show());
     return ExitCode.done;
   }
   refuseUnattended(options.force, words, command, world);

@@ -8,7 +8,6 @@ import type { Plan } from "../../../lib/plan/plan.ts";
 import { type CommandOf, findingDocument } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { preflight } from "../../preflight.ts";
 import { checkExperimentName } from "../../training/experiment.ts";
 import { choosePlaceOfChanges } from "../choose/choose_backups.ts";
@@ -16,6 +15,7 @@ import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import type { World } from "../world.ts";
 import { openConfigured, sayEarlier } from "./open.ts";
+import { printJson } from "./print_json.ts";
 
 type Options = Extract<TaskCommand, { task: "preflight" }>["options"];
 
@@ -58,7 +58,7 @@ export async function runPreflight(
   sayEarlier(report, world);
   if (options.json) {
     const errors = report.errors.map((one) => findingDocument(one, command));
-    world.print(`${jsonText({ ...report, errors })}\n`);
+    printJson({ ...report, errors }, world);
   } else {
     world.print(renderPreflight(report, { ...world.style, command }));
   }

@@ -10,14 +10,13 @@ import type { CommandOf } from "../../../lib/render/commands.ts";
 import { partlyText, renderRestore, RESCUE } from "../../../lib/render/restore.ts";
 import { foldLines, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { jsonText } from "../../../lib/text/terminal_text.ts";
 import type { Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import type { World } from "../world.ts";
 import { openConfigured, sayEarlier } from "./open.ts";
-import { printDone } from "./run_job.ts";
+import { printDone, printJson } from "./print_json.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 
@@ -64,7 +63,7 @@ export async function runRestore(
     world.say(nowhereText(store, command));
   }
   const text = renderRestore(report, world.style);
-  printDone(json ? `${jsonText(report)}\n` : text, text, world);
+  printDone(json ? report : null, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
   return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
 }
@@ -151,8 +150,4 @@ export async function runRecover(
       report.settled.some(({ collisions }) => collisions.length > 0)
     ? ExitCode.partlyApplied
     : ExitCode.done;
-}
-
-function printJson(document: unknown, world: World): void {
-  world.print(`${jsonText(document)}\n`);
 }

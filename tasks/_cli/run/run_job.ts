@@ -11,13 +11,14 @@ import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
 import { placeOf } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { jsonText, visibleText } from "../../../lib/text/terminal_text.ts";
+import { visibleText } from "../../../lib/text/terminal_text.ts";
 import { majorityClause } from "../../../lib/words/majority.ts";
 import type { PlanAndApplyOptions, PlanAndApplyResult } from "../../plan_and_apply.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { sayEarlier } from "./open.ts";
+import { printDone, printJson } from "./print_json.ts";
 
 /** What flags say of how to apply, and how to show it. */
 export interface ApplyFlags {
@@ -89,7 +90,7 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
   if (isRefused) world.say(NOTHING_CHANGED);
   if (options.json) {
     const document = options.apply ? nothingOf(plan, world.now()) : plan;
-    world.print(`${jsonText(document)}\n`);
+    printJson(document, world);
   } else if (!isRefused) {
     world.print(show(plan, applyCommand(job)));
   }
@@ -205,30 +206,9 @@ export async function showReport(
   const { renderReport } = await import("../../../lib/render/report.ts");
   const undo = report.backup && options.command(`restore ${report.backup.id}`);
   const text = renderReport(report, { ...world.style, undo });
-  printDone(options.json ? `${jsonText(report)}\n` : text, text, world);
+  printDone(options.json ? report : null, text, world);
   if (report.complete) return ExitCode.done;
   return report.totals.notRun > 0 ? ExitCode.interrupted : ExitCode.partlyApplied;
-}
-
-/**
- * Prints what was done; where that cannot be written, says it instead, since it was done all the same.
- *
- * @param document What is printed.
- * @param text The same for people.
- * @param world What it needs of the world.
- * @throws {Error} When it cannot be printed.
- */
-export function printDone(
-  document: string,
-  text: string,
-  world: Pick<World, "print" | "say">,
-): void {
-  try {
-    world.print(document);
-  } catch (error) {
-    world.say(text, { isRendered: true });
-    throw error;
-  }
 }
 
 const ONLY_FOR_SHOW = [

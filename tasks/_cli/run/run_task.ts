@@ -9,7 +9,6 @@ import { resolve } from "@std/path";
 import { plainCommand } from "../../../lib/render/commands.ts";
 import { foldLines, foldText, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { jsonText } from "../../../lib/text/terminal_text.ts";
 import { chooseMetric } from "../choose/choose_metric.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import { overruledText, parseCommand } from "../table/parse_command.ts";
@@ -17,6 +16,7 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { openChosenStore, openConfigured, sayEarlier } from "./open.ts";
+import { printJson } from "./print_json.ts";
 
 /**
  * Runs a task.
@@ -103,7 +103,7 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
   });
   world.progress.erase();
   if (options.json) {
-    world.print(`${jsonText(result)}\n`);
+    printJson(result, world);
     return ExitCode.done;
   }
   world.print(renderSummary(result, { ...world.style, command }));

@@ -11,6 +11,7 @@ import { foldLines } from "../../../lib/text/fold.ts";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import type { RenderOptions } from "../../../lib/text/style.ts";
 import { jsonText } from "../../../lib/text/terminal_text.ts";
+import { printJson } from "./print_json.ts";
 import { plural } from "../../../lib/text/units.ts";
 import { RULES } from "../../../lib/verify/rules.ts";
 import type { Reader, VerifySnapshotOptions } from "../../../lib/verify/verify_snapshot.ts";
@@ -93,7 +94,7 @@ export function showVerification(
   const { command } = flags;
   if (flags.json) {
     const findings = result.findings.map((one) => findingDocument(one, command));
-    print(`${jsonText({ ...result, findings })}\n`);
+    printJson({ ...result, findings }, { print });
   } else {
     print(renderFindings(result.findings, { ...style, command }));
     if (result.passes !== undefined) print(foldLines([answerOf(result)], style));

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "../../_support/fast_check.ts";
 import {
+  jsonPieces,
   jsonText,
   padText,
   shortenText,
@@ -112,4 +113,25 @@ Deno.test("visibleLines() lets lines pass, our own colours where there are any, 
     visibleLines(text),
     "\\x1b[31mred\\x1b[39m\nnext\\x1b[2J\\x1b[31;5m\\x9b\\u202e\\r\n",
   );
+});
+
+Deno.test("jsonPieces() gives piece by piece what jsonText() gives at once", () => {
+  const long = Array.from({ length: 1_201 }, (_, index) => ({ index, name: `a\u202e"${index}` }));
+  const gaps = [undefined, ...long.map(({ index }) => index)];
+  for (
+    const document of [
+      null,
+      [],
+      {},
+      "text",
+      { a: undefined },
+      long,
+      { a: 1, none: undefined, long, of: { long, "b\u0007": [] }, gaps, end: null },
+      { at: new Date(0), long },
+    ]
+  ) {
+    const pieces = [...jsonPieces(document)];
+    assertEquals(pieces.join(""), jsonText(document));
+    assertEquals(pieces.every(({ length }) => length < 40_000), true);
+  }
 });
