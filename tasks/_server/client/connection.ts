@@ -236,9 +236,14 @@ const NETWORK: readonly (readonly [RegExp, RequestFailure, string])[] = [
     "what answers there does not speak HTTP; where it takes TLS alone, write https://",
   ],
   [/certificate.*expired|Expired/i, "untrusted", "its certificate has expired"],
-  [/NotValidForName/i, "untrusted", "its certificate is that of another host"],
+  [/not valid for name/i, "untrusted", "its certificate is that of another host"],
   [
-    /UnknownIssuer|CaUsedAsEndEntity|self.?signed/i,
+    /CaUsedAsEndEntity/,
+    "untrusted",
+    "its certificate vouches for itself, which Deno takes for no server's; have one made by an authority of your own and name that in MLFLOW_TRACKING_SERVER_CERT_PATH, or type `export MLTIDY_GRANT=--unsafely-ignore-certificate-errors=HOST`",
+  ],
+  [
+    /UnknownIssuer/,
     "untrusted",
     "nobody that is trusted here vouches for its certificate; name a file of who does in MLFLOW_TRACKING_SERVER_CERT_PATH",
   ],

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { parseStoreName, type ServerName } from "../../../../lib/store/store_uri.ts";
 import { CHANGING } from "../../../../tasks/_server/client/changing_endpoints.ts";
 import { READING } from "../../../../tasks/_server/client/endpoints.ts";
@@ -225,5 +226,32 @@ Deno.test("what no header or certificate can hold is refused before anything is 
   for (const [environment, words] of wrong) {
     const { message } = assertThrows(() => reading(uri, { environment }), RequestError);
     assert(words.test(message), message);
+  }
+});
+
+Deno.test("a certificate counts that is valid, of this host, and vouched for by who is named", async () => {
+  const place = (name: string) =>
+    fromFileUrl(new URL(`../../../testdata/tls/${name}`, import.meta.url));
+  const tell = (name: string) => Deno.readTextFileSync(place(name));
+  const trust = { MLFLOW_TRACKING_SERVER_CERT_PATH: place("authority.pem") };
+  const cases: readonly (readonly [string, Record<string, string>, RegExp | null])[] = [
+    ["server", trust, null],
+    ["server", {}, /nobody that is trusted here vouches .* MLFLOW_TRACKING_SERVER_CERT_PATH/],
+    ["server", { MLFLOW_TRACKING_INSECURE_TLS: "true" }, /MLFLOW_TRACKING_INSECURE_TLS cannot/],
+    ["other", trust, /that of another host/],
+    ["expired", trust, /has expired/],
+    ["self_signed", trust, /vouches for itself/],
+  ];
+  for (const [name, environment, says] of cases) {
+    const key = tell(`${name === "self_signed" ? "server" : name}.key`);
+    await using server = serverDouble(() => json({ runs: [] }), { cert: tell(`${name}.pem`), key });
+    using client = reading(server.uri, { environment });
+    if (says === null) {
+      assertEquals(await client.ask("runs/search"), { runs: [] });
+      continue;
+    }
+    const { failure, message } = await failureOf(client.ask("runs/search"));
+    assertEquals([failure, says.test(message) || message], ["untrusted", true]);
+    assertEquals(server.asked, []);
   }
 });
