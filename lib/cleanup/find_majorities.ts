@@ -7,7 +7,6 @@
 
 import type { JudgedSnapshot } from "../judge/judged.ts";
 import type { Majority } from "../plan/outlook.ts";
-import { experimentPathOf } from "../store/path.ts";
 
 /**
  * Finds the experiments of which every active run goes, or more than half.
@@ -19,13 +18,13 @@ export function findMajorities({ runs, activeExperiments }: JudgedSnapshot): rea
   const counts = new Map<string, { removes: number; of: number }>();
   for (const { run, holder, verdict } of runs) {
     if (holder !== null || run.lifecycleStage !== "active") continue;
-    const place = experimentPathOf(run.path);
-    const count = counts.get(place) ?? { removes: 0, of: 0 };
-    if (count.of++ === 0) counts.set(place, count);
+    let count = counts.get(run.experimentId);
+    if (count === undefined) counts.set(run.experimentId, count = { removes: 0, of: 0 });
+    count.of++;
     if (verdict.goes) count.removes++;
   }
-  return activeExperiments.flatMap(({ id, name, path }) => {
-    const { removes, of } = counts.get(path) ?? { removes: 0, of: 0 };
+  return activeExperiments.flatMap(({ id, name }) => {
+    const { removes, of } = counts.get(id) ?? { removes: 0, of: 0 };
     return removes * 2 > of ? [{ experiment: id, name, removes, of }] : [];
   }).toSorted((left, right) =>
     Number(right.removes === right.of) - Number(left.removes === left.of) ||

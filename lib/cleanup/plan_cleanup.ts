@@ -22,7 +22,7 @@ import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import type { Extras } from "../store/extras.ts";
 import { asRunId, experimentPathOf, inOrder, type StorePath } from "../store/path.ts";
 import { type Experiment, isNonEmpty, type Orphan, type StoreSnapshot } from "../store/snapshot.ts";
-import { addUsage, NO_USAGE } from "../store/usage.ts";
+import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
 import { dropArtifacts } from "./drop_artifacts.ts";
 import { findMajorities } from "./find_majorities.ts";
 import { findMisfits } from "./find_misfits.ts";
@@ -108,10 +108,11 @@ export function planRemovals(
   const { runs, models, experiments, orphans } = judged;
   const measured = snapshot.sizes;
   const laterOf = measured ? laterFinder(judged) : null;
+  const leaving = runs.filter(({ verdict }) => verdict.goes);
   const wanted = [
-    ...mapped(runs, (one) => softDelete(one, laterOf)),
+    ...mapped(leaving, (one) => softDelete(one, laterOf)),
     ...dropArtifacts(judged, policy, now, fitted?.held),
-    ...mapped(runs, purgeRun),
+    ...mapped(leaving, purgeRun),
     ...mapped(experiments, purgeExperiment),
     // After the runs that must have left before.
     ...mapped(models, purgeModel),
@@ -169,7 +170,9 @@ export function keptRuns(runs: JudgedSnapshot["runs"]): readonly Kept[] {
   return mapped(
     runs,
     ({ run, holder, verdict }) =>
-      holder?.verdict.goes ? null : keptOf("run", run.name || run.id, run.path, verdict),
+      verdict.goes || holder?.verdict.goes
+        ? null
+        : { kind: "run", path: run.path, name: run.name || run.id, reasons: verdict.reasons },
   );
 }
 
@@ -235,17 +238,10 @@ function softDelete(
   if (holder !== null || !verdict.goes || run.lifecycleStage !== "active") return null;
   const { id, experimentId, path, name, stamp } = run;
   const { reasons } = verdict;
-  return {
-    kind: "soft-delete-run",
-    path,
-    name,
-    runId: id,
-    experimentId,
-    reasons,
-    usage: NO_USAGE,
-    stamp,
-    ...(laterOf === null ? {} : { later: laterOf(run) }),
-  };
+  const kind = "soft-delete-run";
+  const usage = NO_USAGE;
+  const action = { kind, path, name, runId: id, experimentId, reasons, usage, stamp } as const;
+  return laterOf === null ? action : { ...action, later: laterOf(run) };
 }
 
 function purgeRun({ run, holder, verdict }: JudgedRun): Action | null {
@@ -360,8 +356,15 @@ export function damagedRunsOf(
 }
 
 function namesOf(snapshot: StoreSnapshot, actions: readonly Action[]): Record<string, string> {
-  const within = actions.filter(({ kind }) => kind !== "purge-experiment");
-  const places = new Set(within.map(({ path }) => experimentPathOf(path)));
+  const places = new Set<string>();
+  let last = "/";
+  for (const { kind, path } of actions) {
+    // Those of one experiment mostly come one after the other.
+    if (kind === "purge-experiment" || path.startsWith(last)) continue;
+    const place = experimentPathOf(path);
+    places.add(place);
+    last = `${place}/`;
+  }
   return Object.fromEntries(
     inOrder(snapshot.experiments)
       .filter(({ path }) => places.has(path))
@@ -374,8 +377,9 @@ function totalsOf(
   kept: readonly Kept[],
   measured: boolean,
 ): PlanTotals {
-  const later = actions.map((one) => one.kind === "soft-delete-run" && one.later || NO_USAGE);
-  const count = (kind: Action["kind"]) => actions.filter((action) => action.kind === kind).length;
+  const counts = new Map<ActionKind, number>();
+  for (const { kind } of actions) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const count = (kind: ActionKind) => counts.get(kind) ?? 0;
   const dropped = count("drop-artifact");
   const purged = count("purge-logged-model");
   return {
@@ -384,9 +388,13 @@ function totalsOf(
     purgeExperiments: count("purge-experiment"),
     ...(purged === 0 ? {} : { purgeLoggedModels: purged }),
     quarantineOrphans: count("quarantine-orphan"),
-    keptRuns: kept.filter((one) => one.kind === "run").length,
+    keptRuns: kept.reduce((total, { kind }) => kind === "run" ? total + 1 : total, 0),
     usage: addUsage(actions.map(({ usage }) => usage)),
     ...(dropped === 0 ? {} : { dropArtifacts: dropped }),
-    ...(measured ? { later: addUsage(later) } : {}),
+    ...(measured ? { later: addUsage(actions.map(laterOf)) } : {}),
   };
+}
+
+function laterOf(action: Action): DiskUsage {
+  return action.kind === "soft-delete-run" && action.later || NO_USAGE;
 }

@@ -126,7 +126,7 @@ export function findBrokenModelNames(
 function* runNames(snapshot: StoreSnapshot): Generator<Name> {
   const ofParent = function* (runs: readonly (Run | DamagedRun)[]): Generator<Name> {
     for (const { path, tags } of runs) {
-      const id = tags.get(PARENT_TAG);
+      const id = tags.size === 0 ? undefined : tags.get(PARENT_TAG);
       if (id !== undefined) yield { id, protection: null, path: `${path}/tags/${PARENT_TAG}` };
     }
   };

@@ -46,8 +46,9 @@ export function followParents(
 ): void {
   const children = Map.groupBy(
     runs.filter((one) =>
-      childrenPolicyOf(one, policy) === "together" && isKeptByAge(one) &&
-      (one.run.tags.get(PARENT_TAG) ?? one.run.id) !== one.run.id
+      // Most runs have no parent, and none of the others need be looked into.
+      one.run.tags.size > 0 && (one.run.tags.get(PARENT_TAG) ?? one.run.id) !== one.run.id &&
+      childrenPolicyOf(one, policy) === "together" && isKeptByAge(one)
     ),
     ({ run }) => run.tags.get(PARENT_TAG)!,
   );

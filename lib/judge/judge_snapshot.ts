@@ -197,8 +197,15 @@ function keptBy(verdict: Verdict): readonly KeepReason[] {
 }
 
 function unruled(run: Run, holder: JudgedRun["holder"], verdict: Verdict): JudgedRun {
-  const flags = { isProtected: false, isUnsure: false };
-  return { run, holder, ruling: null, standings: NO_STANDINGS, verdict, ...flags };
+  return {
+    run,
+    holder,
+    ruling: null,
+    standings: NO_STANDINGS,
+    verdict,
+    isProtected: false,
+    isUnsure: false,
+  };
 }
 
 /** What runs and their holders are judged by decides about models, too. */
@@ -291,7 +298,8 @@ function protectHeld({ runs, experiments }: JudgedBeforeModels, findHolds: FindH
     if (first !== undefined) one.verdict = toKeep(first, ...rest);
   }
   for (const one of runs) {
-    if (staysInStore(one)) continue;
+    // Whatever stays by itself need not be looked into.
+    if (one.holder === null && !one.verdict.goes || staysInStore(one)) continue;
     keepRun(one, findHolds("run", one.run.id));
   }
 }
@@ -335,9 +343,10 @@ function registeredUse(reference: ModelReference): Use {
 
 /** A deleted experiment is purged as a whole, so one run that must not be touched keeps it. */
 function protectUntouchable(
-  { runs }: JudgedBeforeModels,
+  { runs, experiments, orphans }: JudgedBeforeModels,
   findPin: (run: Run) => string | null,
 ): void {
+  if (experiments.length + orphans.length === 0) return;
   for (const one of runs) {
     if (one.holder === null) continue;
     const { link, status } = one.run;

@@ -50,7 +50,7 @@ export function needProtector(
   const areInputsFree = policy.retention?.protect.unsafe.includes("inputs") ?? false;
   const needsOf = needFinder([...runs, ...damaged], snapshot, areInputsFree);
   const followers = Map.groupBy(
-    runs.filter((one) => one.run.tags.has(PARENT_TAG) && childrenPolicyOf(one, policy) !== "own"),
+    runs.filter((one) => hasParent(one) && childrenPolicyOf(one, policy) !== "own"),
     ({ run }) => run.tags.get(PARENT_TAG),
   );
   const byHolder = Map.groupBy(
@@ -107,11 +107,12 @@ export function needProtector(
         keepFor(child, one, reason);
         wait(one.holder ?? one);
       }
-      for (const one of followers.get(child.run.id) ?? NONE) {
+      for (const one of followers.size === 0 ? NONE : followers.get(child.run.id) ?? NONE) {
         if (!one.verdict.goes || !staysActive(child)) continue;
         keepFor(child, one, { kind: "child-of-kept", parent: child.run.id });
         waiting.push(one);
       }
+      if (movable.size === 0) continue;
       const { id, artifactUri, path } = child.run;
       keepAround(artifactUri, path, { kind: "holds-kept-run", run: id });
     }
@@ -167,18 +168,22 @@ function needFinder(
   snapshot: StoreSnapshot,
   areInputsFree: boolean,
 ): (child: JudgedRun) => readonly Need[] {
-  const hasInputs = runs.some(({ run }) => inputsOf(run).length > 0);
+  // Where nobody has looked for them there are none.
+  const areRead = snapshot.extras === undefined || snapshot.extras.uses;
+  const hasInputs = areRead && runs.some(({ run }) => inputsOf(run).length > 0);
   const sources = hasInputs ? sourceRuns(snapshot) : new Map<string, readonly string[]>();
   const sourcesOf = (model: string) => sources.get(model) ?? NONE;
   const named = new Set<string>();
-  for (const { run, holder } of runs) {
-    const parent = run.tags.get(PARENT_TAG);
-    if (parent !== undefined) named.add(parent);
+  for (const one of runs) {
+    const { run, holder } = one;
+    if (hasParent(one)) named.add(run.tags.get(PARENT_TAG)!);
     if (isInDeleted(holder)) named.add(run.id);
+    if (!hasInputs) continue;
     for (const model of inputsOf(run)) for (const id of sourcesOf(model)) named.add(id);
   }
+  if (named.size === 0) return () => NONE;
   const byId = Map.groupBy(
-    named.size === 0 ? NONE : runs.filter(({ run }) => named.has(run.id)),
+    runs.filter(({ run }) => named.has(run.id)),
     ({ run }): string => run.id,
   );
   const needs = (id: string, reason: KeepReason): readonly Need[] =>
@@ -204,6 +209,11 @@ function needFinder(
       ),
     ];
   };
+}
+
+/** Most runs have no tag that matters, and an empty map is the same one. */
+function hasParent({ run: { tags } }: JudgedRun): boolean {
+  return tags.size > 0 && tags.has(PARENT_TAG);
 }
 
 function inputsOf({ extras }: JudgedRun["run"]): readonly string[] {

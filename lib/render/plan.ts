@@ -70,6 +70,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
       ...(next === null || plan.stops ? [] : [`To carry it out: ${style.bold(unbroken(next))}`]),
     ];
   const most = options.all ? Infinity : SAMPLE_OF_KIND;
+  const byKind = Map.groupBy(plan.actions, ({ kind }) => kind);
   closing.push(
     ...(isServer(plan.store) ? serverLines(plan) : undatedLines(plan, options)),
     ...settleLines(plan, options),
@@ -81,7 +82,7 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     majorityLines(plan, most, (count) => moreLines(count, "--all")).map((line) =>
       style.bold(visibleText(line))
     ),
-    ...ACTION_KINDS.map((kind) => renderKind(kind, plan, options)),
+    ...ACTION_KINDS.map((kind) => renderKind(kind, byKind.get(kind) ?? [], plan, options)),
     renderKept(plan.kept, options),
     noteLines(plan).map(visibleText),
     closing,
@@ -146,10 +147,10 @@ function signOf(kind: Action["kind"], style: Style): string {
 
 function renderKind(
   kind: Action["kind"],
+  actions: readonly Action[],
   plan: Plan,
   options: RenderPlanOptions,
 ): string[] {
-  const actions = plan.actions.filter((action) => action.kind === kind);
   if (actions.length === 0) return [];
   const style = styleOf(options);
   const heading = `${signOf(kind, style)} ${style.bold(headingOf(kind, actions.length))}`;

@@ -52,6 +52,8 @@ export interface RunRow {
   readonly ended: number | null;
   readonly deleted: number | null;
   readonly location: string | null;
+  /** Whether its id is stored as bytes, so that MLflow does not find it by that. @default {false} */
+  readonly isOfBytes?: boolean;
 }
 
 /** A row of `logged_models`. */
@@ -105,14 +107,12 @@ export interface DatabaseRows<D extends Depth> {
   readonly extras?: Extras;
   readonly experiments: readonly ExperimentRow[];
   readonly runs: Iterable<RunRow>;
-  /** Ids of runs that are no text in the database, so that nothing that names them finds them. */
-  readonly bytesForIds: ReadonlySet<string>;
   /** By run. */
   readonly tags: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** By run; `null` where nothing besides was asked for. */
   readonly runExtras: ReadonlyMap<string, RunExtras> | null;
-  /** When a run that was deleted nobody knows when last logged a metric. */
-  readonly lastChanges: ReadonlyMap<string, number>;
+  /** Tells when a run that was deleted nobody knows when last logged a metric; hardly any is. */
+  readonly lastChangeOf: (run: string) => number;
   readonly loggedModels: readonly LoggedModelRow[];
   /** By logged model, of those that a clean-up could take away; `null` at depth `meta`. */
   readonly modelExtras: ReadonlyMap<string, ModelExtras> | null;
@@ -211,43 +211,42 @@ function segmentOf(name: string): string {
 interface Held {
   readonly runs: Run[];
   readonly damagedRuns: DamagedRun[];
+  /** How many of either have no whole id. */
+  cut: number;
 }
 
-const NO_RUNS: Held = { runs: [], damagedRuns: [] };
+const NO_RUNS: Held = { runs: [], damagedRuns: [], cut: 0 };
 const NO_TAGS: ReadonlyMap<string, string> = new Map();
 const NO_EXTRAS: RunExtras = { metrics: new Map(), params: new Map(), inputs: [], heavy: [] };
 
+/** Experiment id → its runs. */
 function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
-  const { depth, bytesForIds, tags, runExtras, lastChanges } = rows;
-  const byExperiment = new Map<
-    string,
-    Held & { readonly id: ExperimentId; readonly path: StorePath }
-  >();
+  const { depth, tags, runExtras, lastChangeOf } = rows;
+  type Place = { readonly id: ExperimentId; readonly folder: string };
+  const byExperiment = new Map<string, Held & Place>();
   for (const row of rows.runs) {
-    const { id, started, ended, deleted } = row;
+    const { id, started, ended, deleted, isOfBytes = false } = row;
     const experiment = row.experiment ?? "";
     let held = byExperiment.get(experiment);
     if (held === undefined) {
-      held = {
-        id: asExperimentId(experiment),
-        path: addressOf(experiment),
-        runs: [],
-        damagedRuns: [],
-      };
+      const folder = `${addressOf(experiment)}/`;
+      held = { id: asExperimentId(experiment), folder, runs: [], damagedRuns: [], cut: 0 };
       byExperiment.set(experiment, held);
     }
-    const path = asStorePath(`${held.path}/${segmentOf(id)}`);
+    // Made of whole segments it need not be looked at as a whole.
+    const isCut = !isRunId(id);
+    if (isCut) held.cut++;
+    const path = (held.folder + (isCut ? segmentOf(id) : id)) as StorePath;
     const status = RUN_STATUSES[STATUS_NAMES.indexOf(row.status)];
     const lifecycleStage = STAGES[STAGE_NAMES.indexOf(row.stage)];
-    const own = tags.get(id) ?? NO_TAGS;
+    const own = tags.size === 0 ? NO_TAGS : tags.get(id) ?? NO_TAGS;
     const extras = runExtras === null ? undefined : runExtras.get(id) ?? NO_EXTRAS;
-    const isOfBytes = bytesForIds.has(id);
     if (status === undefined || lifecycleStage === undefined || isOfBytes) {
       const message = isOfBytes
         ? "its id is stored as bytes, so that MLflow does not find it by that"
-        : `its ${status === undefined ? "status" : "stage"} is ${
-          quoteText((status === undefined ? row.status : row.stage) ?? "NULL")
-        }`;
+        : status === undefined
+        ? `its status is ${quoteText(row.status ?? "NULL")}`
+        : `its stage is ${quoteText(row.stage ?? "NULL")}`;
       held.damagedRuns.push({
         id,
         path,
@@ -279,7 +278,7 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
       usage: null,
     };
     const undated = lifecycleStage === "deleted" && deleted === null && depth !== "meta";
-    if (undated) run.lastChange = lastChanges.get(id) ?? 0;
+    if (undated) run.lastChange = lastChangeOf(id);
     if (extras !== undefined) run.extras = extras;
     held.runs.push(run);
   }
@@ -304,14 +303,13 @@ function cutRowsOf(
   runs: ReadonlyMap<string, Held>,
 ): readonly Problem[] {
   const known = new Set(experiments.map(({ id }) => id));
-  const isCut = ({ id }: Run | DamagedRun) => !isRunId(id);
-  const cutRuns = [...runs].flatMap(([experiment, { runs, damagedRuns }]) =>
-    [runs, damagedRuns].map((held) => known.has(experiment) ? held.filter(isCut) : held)
+  const cutRuns = runs.entries().map(([experiment, { runs, damagedRuns, cut }]) =>
+    known.has(experiment) ? cut : runs.length + damagedRuns.length
   );
   const counts = {
     experiments: experiments.filter(({ stage }) => !STAGES.some((each) => each === stage)).length,
     logged_models: loggedModels.filter(({ id }) => !isLoggedModelId(id)).length,
-    runs: cutRuns.reduce((total, { length }) => total + length, 0),
+    runs: cutRuns.reduce((total, count) => total + count, 0),
     tags: [...tags.keys()].filter((id) => !isRunId(id)).length,
   };
   return Object.entries(counts).flatMap(([table, count]) =>

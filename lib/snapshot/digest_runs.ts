@@ -4,8 +4,9 @@
  * @module
  */
 
+import { codeOf } from "../store/run_status.ts";
 import type { Run } from "../store/snapshot.ts";
-import { type Digest, digestTexts, EMPTY, sumDigests } from "./fingerprint.ts";
+import { type Digest, type Digestible, digestParts, EMPTY, sumDigests } from "./fingerprint.ts";
 
 /**
  * Digests runs, in whatever order they come, so that several threads can do it.
@@ -25,20 +26,24 @@ export function digestRuns(runs: readonly Run[]): Digest {
 }
 
 function digestRun(run: Run): Digest {
-  const { status, lifecycleStage, startTime, endTime } = run;
-  const texts: string[] = [
-    run.experimentId,
-    run.id,
-    `${run.stamp}|${status}|${lifecycleStage}|${startTime}|${endTime}`,
+  const { experimentId, id, stamp, status, lifecycleStage, startTime, endTime, tags } = run;
+  const parts: Digestible[] = [
+    experimentId,
+    id,
+    stamp,
+    codeOf(status),
+    lifecycleStage === "active" ? 0 : 1,
+    startTime,
+    endTime,
   ];
-  for (const [key, value] of run.tags) texts.push(key, value);
-  if (run.extras === undefined) return digestTexts(EMPTY, texts);
+  if (tags.size > 0) { for (const [key, value] of tags) parts.push(key, value); }
+  if (run.extras === undefined) return digestParts(EMPTY, parts);
   const { metrics, params, inputs, heavy } = run.extras;
   for (const [key, { latest, least, greatest }] of metrics) {
-    texts.push(`${key}=${latest}|${least}|${greatest}`);
+    parts.push(key, latest, least, greatest);
   }
-  for (const [key, value] of params) texts.push(`${key}=${value}`);
-  for (const input of inputs) texts.push(input);
-  for (const { path, stamp } of heavy) texts.push(`${path}|${stamp}`);
-  return digestTexts(EMPTY, texts);
+  for (const [key, value] of params) parts.push(key, value);
+  for (const input of inputs) parts.push(input);
+  for (const { path, stamp } of heavy) parts.push(path, stamp);
+  return digestParts(EMPTY, parts);
 }

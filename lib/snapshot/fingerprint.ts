@@ -6,9 +6,9 @@
  */
 
 /**
- * Digests a sequence of strings; the boundaries between them count.
+ * Digests a sequence of strings and numbers; the boundaries between them count.
  *
- * Two FNV-1a hashes of 32 bits with different seeds run side by side over UTF-16 units.
+ * Two FNV-1a hashes of 32 bits with different seeds run side by side over UTF-16 units, and halves of numbers.
  *
  * @param parts What to digest, in order.
  * @returns 16 hexadecimal digits.
@@ -22,10 +22,13 @@
  * assertNotEquals(fingerprintOf(["a", "b"]), fingerprintOf(["ab"]));
  * ```
  */
-export function fingerprintOf(parts: Iterable<string>): string {
-  const [first, second] = digestTexts(EMPTY, parts);
+export function fingerprintOf(parts: Iterable<Digestible>): string {
+  const [first, second] = digestParts(EMPTY, parts);
   return hexadecimal(first) + hexadecimal(second);
 }
+
+/** What can be digested; to write a number as text would take longer. */
+export type Digestible = string | number | null;
 
 /** Two 32-bit hashes. */
 export type Digest = readonly [first: number, second: number];
@@ -34,19 +37,29 @@ export type Digest = readonly [first: number, second: number];
 export const EMPTY: Digest = [0x811c9dc5, 0x9747b28c];
 
 /**
- * Adds strings to a digest.
+ * Adds strings and numbers to a digest.
  *
  * @param digest The digest of what comes before them.
- * @param texts The strings.
+ * @param parts The strings and numbers.
  * @returns The digest of all; the boundaries between them count.
  */
-export function digestTexts(digest: Digest, texts: Iterable<string>): Digest {
+export function digestParts(digest: Digest, parts: Iterable<Digestible>): Digest {
   let [first, second] = digest;
-  for (const text of texts) {
-    for (let index = 0; index < text.length; index++) {
-      const unit = text.charCodeAt(index);
-      first = Math.imul(first ^ unit, 0x01000193);
-      second = Math.imul(second ^ unit, 0x01000197);
+  for (const part of parts) {
+    if (typeof part === "string") {
+      for (let index = 0; index < part.length; index++) {
+        const unit = part.charCodeAt(index);
+        first = Math.imul(first ^ unit, 0x01000193);
+        second = Math.imul(second ^ unit, 0x01000197);
+      }
+    } else {
+      // There are several of what is no number.
+      NUMBER[0] = part === null || Number.isNaN(part) ? NaN : part;
+      // What no UTF-16 unit equals tells numbers from texts.
+      first = Math.imul(Math.imul(first ^ HALVES[0]!, 0x01000193) ^ HALVES[1]!, 0x01000193);
+      second = Math.imul(Math.imul(second ^ HALVES[0]!, 0x01000197) ^ HALVES[1]!, 0x01000197);
+      first ^= 0x20000;
+      second ^= 0x20001;
     }
     // A separator that no UTF-16 unit equals, so that ["a", "b"] and ["ab"] differ.
     first = Math.imul(first ^ 0x10000, 0x01000193);
@@ -54,6 +67,9 @@ export function digestTexts(digest: Digest, texts: Iterable<string>): Digest {
   }
   return [first, second];
 }
+
+const NUMBER = new Float64Array(1);
+const HALVES = new Uint32Array(NUMBER.buffer);
 
 /**
  * Adds up digests of things whose order does not count.
@@ -71,5 +87,8 @@ export function sumDigests(digests: readonly Digest[]): Digest {
 }
 
 function hexadecimal(value: number): string {
-  return (value >>> 0).toString(16).padStart(8, "0");
+  return OCTETS[value >>> 24]! + OCTETS[value >>> 16 & 0xff]! + OCTETS[value >>> 8 & 0xff]! +
+    OCTETS[value & 0xff]!;
 }
+
+const OCTETS = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));

@@ -8,6 +8,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 
 /** What a row says of a run. */
 export interface RunState {
+  readonly id: string;
   readonly name: string | null;
   readonly status: string | null;
   readonly stage: string | null;
@@ -41,13 +42,13 @@ export interface ModelState {
  * @returns What changes with it.
  */
 export function stampOf(
-  { name, status, stage, started, ended, deleted, location }: RunState,
+  { id, name, status, stage, started, ended, deleted, location }: RunState,
 ): string {
-  return fingerprintOf([
-    name ?? "",
-    `${status}|${stage}|${started}|${ended}|${deleted}`,
-    location ?? "",
-  ]);
+  // Nearly all end so, and where that is taken for granted there is less to digest.
+  const start = location === null ? -1 : location.length - USUAL.length - id.length;
+  const isUsual = start >= 0 && location!.startsWith(id, start) && location!.endsWith(USUAL);
+  const place = isUsual ? location!.slice(0, start) : location;
+  return fingerprintOf([name, status, stage, started, ended, deleted, place, isUsual ? 1 : 0]);
 }
 
 /**
@@ -61,7 +62,7 @@ export function experimentStampOf(
   { name, stage, updated, location }: ExperimentState,
   runs: number,
 ): string {
-  return fingerprintOf([name, `${stage}|${updated}`, location ?? "", `${runs}`]);
+  return fingerprintOf([name, stage, updated, location, runs]);
 }
 
 /**
@@ -71,5 +72,7 @@ export function experimentStampOf(
  * @returns What changes with it.
  */
 export function modelStampOf({ name, run, stage, updated, location }: ModelState): string {
-  return fingerprintOf([name, `${run}|${stage}|${updated}`, location]);
+  return fingerprintOf([name, run, stage, updated, location]);
 }
+
+const USUAL = "/artifacts";

@@ -111,12 +111,19 @@ interface AssessmentRow extends HoldRow {
 
 /** Those of traces that stay: the run that they name is told by their metadata, or by a column. */
 function readAssessments(tables: Tables): readonly Hold[] {
-  const [deleted] = selectRows<{ id: string }>(tables, {
+  if (!tables.columns.has("trace_info")) return [];
+  const [any] = selectRows<{ id: string }>(tables, {
+    table: "assessments",
+    fields: { id: text("assessment_id") },
+    tail: "LIMIT 1",
+  });
+  // To look for a deleted run may take a look at every run.
+  const [deleted] = any === undefined ? [] : selectRows<{ id: string }>(tables, {
     table: "runs",
     fields: { id: text("run_uuid") },
     tail: "WHERE lifecycle_stage = 'deleted' LIMIT 1",
   });
-  if (deleted === undefined || !tables.columns.has("trace_info")) return [];
+  if (deleted === undefined) return [];
   const rows = selectRows<AssessmentRow>(tables, {
     table: "assessments",
     fields: {

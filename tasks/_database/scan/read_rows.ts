@@ -23,9 +23,11 @@ import {
   type Column,
   locations,
   number,
+  rowReader,
   selectRows,
   type Tables,
   text,
+  type Value,
 } from "./tables.ts";
 
 /** How to read. */
@@ -76,7 +78,7 @@ export function readRows<D extends Depth>(
     experiments,
     tags: readTags(tables, tagsFor(depth, extras)),
     runExtras: extras === undefined ? null : readRunExtras(tables, extras),
-    lastChanges: depth === "meta" ? new Map() : readLastChanges(tables),
+    lastChangeOf: lastChangeFinder(tables),
     loggedModels: [...readLoggedModels(tables)],
     modelExtras,
     registeredModels: [...readVersions(tables, "registered_models")],
@@ -88,13 +90,6 @@ export function readRows<D extends Depth>(
     // A model that may go is asked for by traces, too.
     cutRows: modelExtras === null ? [] : findCutRows(tables, needsUses || modelExtras.size > 0),
     runs: readRuns(tables, options),
-    bytesForIds: new Set(
-      selectRows<{ id: string }>(tables, {
-        table: "runs",
-        fields: { id: text("run_uuid") },
-        tail: "WHERE TYPEOF(run_uuid) <> 'text'",
-      }).map(({ id }) => id),
-    ),
   };
 }
 
@@ -127,24 +122,46 @@ function* readRuns(
   tables: Tables,
   { signal, onProgress }: RowsOptions<Depth>,
 ): Iterable<RunRow> {
-  const fields = { ...runFields(tables), at: { name: "run_uuid", sql: "rowid" } };
+  const fields = {
+    ...runFields(tables),
+    isOfBytes: { name: "run_uuid", sql: "TYPEOF(run_uuid) <> 'text'" },
+    at: { name: "run_uuid", sql: "rowid" },
+  };
   const tail = `WHERE rowid > ? ORDER BY rowid LIMIT ${RUNS_AT_ONCE}`;
+  const read = rowReader<PlacedRow>(tables, { table: "runs", fields, tail, make: placedRow });
   let count = 0;
   let last = Number.MIN_SAFE_INTEGER;
   for (let isMore = true; isMore;) {
     signal?.throwIfAborted();
-    const part = selectRows<RunRow & { readonly at: number }>(tables, {
-      table: "runs",
-      fields,
-      tail,
-      values: [last],
-    });
+    const part = read(last);
     yield* part;
     isMore = part.length === RUNS_AT_ONCE;
     last = part.at(-1)?.at ?? last;
     count += part.length;
     onProgress?.(count);
   }
+}
+
+/** A run, and where its row is. */
+interface PlacedRow extends RunRow {
+  readonly at: number;
+}
+
+/** Its values in the order of {@linkcode runFields}. */
+function placedRow(values: readonly Value[]): PlacedRow {
+  return {
+    id: values[0] as string,
+    experiment: values[1] as string | null,
+    name: values[2] as string | null,
+    status: values[3] as string | null,
+    stage: values[4] as string | null,
+    started: values[5] as number | null,
+    ended: values[6] as number | null,
+    deleted: values[7] as number | null,
+    location: values[8] as string | null,
+    isOfBytes: values[9] === 1,
+    at: values[10] as number,
+  };
 }
 
 /**
@@ -155,14 +172,14 @@ function* readRuns(
  * @returns The rows.
  */
 export function selectRuns(tables: Tables, ids?: readonly string[]): Iterable<RunRow> {
-  return selectRows<RunRow>(tables, {
+  return selectRows<Omit<RunRow, "isOfBytes">>(tables, {
     table: "runs",
     fields: runFields(tables),
     ...amongIds("run_uuid", ids),
   });
 }
 
-function runFields(tables: Tables): Readonly<Record<keyof RunRow, Column>> {
+function runFields(tables: Tables): Readonly<Record<Exclude<keyof RunRow, "isOfBytes">, Column>> {
   return {
     id: text("run_uuid"),
     experiment: text("experiment_id"),
@@ -216,6 +233,12 @@ function readTags(
     }
   }
   return tags;
+}
+
+/** To look for such runs takes a look at every run, and there may be none. */
+function lastChangeFinder(tables: Tables): (run: string) => number {
+  let known: ReadonlyMap<string, number> | null = null;
+  return (run) => (known ??= readLastChanges(tables)).get(run) ?? 0;
 }
 
 /** Of runs that were deleted nobody knows when: the newest metric is the last sign of life. */

@@ -93,7 +93,7 @@ export async function readServer<D extends Depth>(
     runs: collected.runs,
     tags: collected.tags,
     runExtras: collected.extras,
-    lastChanges: collected.lastChanges,
+    lastChangeOf: (run) => collected.lastChanges.get(run) ?? 0,
     loggedModels: rows,
     modelExtras: depth === "meta"
       ? null
@@ -106,7 +106,6 @@ export async function readServer<D extends Depth>(
     traces: new Map(),
     datasets: new Map(),
     cutRows: [],
-    bytesForIds: new Set(),
     signs: collected.signs,
   };
 }
