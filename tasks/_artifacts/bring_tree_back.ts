@@ -16,7 +16,7 @@ import { dirname, join } from "@std/path";
 import { asStorePath } from "../../lib/store/path.ts";
 import { putTimeBack, removeIfEmpty, syncDirectories } from "../_io/durable.ts";
 import { holdEntry, LedAstray, moveEntry, tryMoveEntry } from "../_io/hold.ts";
-import { makeLike, makeLikeParent } from "../_io/permissions.ts";
+import { accessOf, makeLike, makeLikeParent, setAccess } from "../_io/permissions.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { failureText, infoOf, timeOf } from "../_io/read.ts";
 import { isAbort, takeTurns } from "../_io/take_turns.ts";
@@ -213,9 +213,10 @@ async function mergeBack(
     changed.add(dirname(target)).add(dirname(aside));
   }
   for (const [index, part] of shared.entries()) {
-    const { path } = part;
+    const { target, aside } = treePaths(place, part);
     const time = times[index]!;
-    if (time !== null) putTimeBack(place.root, path, time);
+    if (time !== null) putTimeBack(place.root, part.path, time);
+    giveAccess(target, aside);
   }
   // From the inside out.
   for (const part of shared.toReversed()) leaveKept(treePaths(place, part).aside, changed);
@@ -230,15 +231,27 @@ function makeWayBack(
   way: string,
   changed: Set<string>,
 ): void {
-  if (infoOf(way)?.isDirectory) return;
-  makeWayBack(place, tree, dirname(way), changed);
   const { within } = tree;
-  const path = asStorePath(way.slice(place.root.length + 1));
-  // What was set aside with the tree tells how open it was.
+  const path = way.slice(place.root.length + 1);
   const isKept = within !== undefined && `${path}/`.startsWith(`${within}/`);
-  if (isKept) makeLike(way, treePaths(place, { ...tree, path }).aside);
-  else makeLikeParent(way);
+  if (!isKept && infoOf(way)?.isDirectory) return;
+  makeWayBack(place, tree, dirname(way), changed);
+  if (isKept) {
+    // What was set aside with the tree tells how open it was, be it that somebody was killed before he could say so.
+    const { aside } = treePaths(place, { ...tree, path: asStorePath(path) });
+    makeLike(way, aside);
+    giveAccess(way, aside, 0o700);
+  } else makeLikeParent(way);
   changed.add(dirname(way));
+}
+
+/** As that of another directory, and what else is needed. */
+function giveAccess(path: string, model: string, more = 0): void {
+  const info = infoOf(model);
+  if (info === null) return;
+  using entry = holdEntry(path);
+  const { mode, ...owners } = accessOf(info);
+  setAccess(entry.path, { ...owners, mode: mode | more });
 }
 
 /** Nobody needs the directories in which nothing is kept any more; where they cannot go, the tree is back all the same. */

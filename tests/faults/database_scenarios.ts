@@ -29,6 +29,11 @@ import type { Subject, SubjectOptions, Tried } from "./subject.ts";
 export const databaseScenarios: readonly Tried[] = ([
   { name: "database-cleanup", task: "database", prepare: (options) => prepare(CLEANUP, options) },
   { name: "database-restore", task: "database", prepare: (options) => prepare(RESTORE, options) },
+  {
+    name: "database-restore-run",
+    task: "database",
+    prepare: (options) => prepare(RESTORE_RUN, options),
+  },
   { name: "database-repair", task: "database", prepare: (options) => prepare(REPAIR, options) },
   {
     name: "database-recover-cleanup",
@@ -39,6 +44,11 @@ export const databaseScenarios: readonly Tried[] = ([
     name: "database-recover-restore",
     task: "database",
     prepare: (options) => prepare({ ...RECOVER, cutOff: RESTORE }, options),
+  },
+  {
+    name: "database-recover-restore-run",
+    task: "database",
+    prepare: (options) => prepare({ ...RECOVER, cutOff: RESTORE_RUN }, options),
   },
 ] satisfies readonly Tried[]).map((one) => ({ ...one, together: one.task }));
 
@@ -57,6 +67,8 @@ const RESTORE: Command = {
   words: ["restore", "--last"],
   first: (store) => cleanup(store, { apply: true }),
 };
+/** The run alone of the experiment that was purged as a whole. */
+const RESTORE_RUN: Command = { ...RESTORE, words: [...RESTORE.words, "--run", runId(6)] };
 /** A run that is stale, and rows of runs that are gone. */
 const REPAIR: Command = {
   words: ["repair", "--apply", "--force"],
