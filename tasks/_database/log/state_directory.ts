@@ -18,6 +18,7 @@
  */
 
 import { dirname, join } from "@std/path";
+import { StoreAccessError } from "../../../lib/errors.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import { keepingTimes, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
@@ -136,7 +137,16 @@ export function lockDatabase(database: string, task: string, now: number): Lock 
     file = openOwnFile(lock);
     if (isNew) syncDirectory(dirname(database));
   } catch (error) {
-    throw refusalOf(error, location) ?? error;
+    if (!(error instanceof Deno.errors.PermissionDenied)) {
+      throw refusalOf(error, location) ?? error;
+    }
+    throw new StoreAccessError(
+      `Cannot change store ${location}: this account may not write in ${
+        dirname(database)
+      }, where mltidy keeps beside a database what it takes away; let it, or type the same as another one; nothing was touched`,
+      location,
+      { cause: error },
+    );
   }
   return lockFile({ lock, file }, { location, task, now });
 }

@@ -113,7 +113,9 @@ export function requireWritable(path: string): void {
   } catch (error) {
     const location = sqliteUri(path);
     throw new StoreAccessError(
-      `Cannot change store ${location}: ${failureText(error)}; nothing was touched`,
+      `Cannot change store ${location}: ${
+        failureText(error)
+      }; let this account write to ${path}, or type the same as another one; nothing was touched`,
       location,
       { cause: error },
     );
