@@ -57,6 +57,7 @@ export function showProgress(terminal: ProgressTerminal | null): Progress {
   let due = clock() + PATIENCE;
   let shown = false;
   let work = { step: "", files: 0, since: 0 };
+  let counted = { label: "", first: 0, since: 0, done: 0 };
   const show = (makeText: (now: number) => string): void => {
     const now = clock();
     if (now < due) return;
@@ -69,7 +70,13 @@ export function showProgress(terminal: ProgressTerminal | null): Progress {
     shown = false;
   };
   return {
-    update: (label, done, total) => show(() => progressText(label, done, total)),
+    update(label, done, total) {
+      const isNew = label !== counted.label || done < counted.done;
+      if (isNew) counted = { label, first: done, since: clock(), done };
+      counted = { ...counted, done };
+      const { first, since } = counted;
+      show((now) => progressText({ label, done, total, rate: (done - first) / (now - since) }));
+    },
     transfer(progress) {
       const { step, files } = progress;
       const isNew = step !== work.step || files < work.files;
@@ -81,10 +88,19 @@ export function showProgress(terminal: ProgressTerminal | null): Progress {
   };
 }
 
-function progressText(label: string, done: number, total: number | undefined): string {
-  if (total === undefined) return `${label} … ${formatCount(done)}`;
+/** `rate`: how many a millisecond, since the first that was told. */
+function progressText({ label, done, total, rate }: {
+  readonly label: string;
+  readonly done: number;
+  readonly total: number | undefined;
+  readonly rate: number;
+}): string {
+  const speed = rate > 0 && rate < Infinity ? [`${formatCount(Math.round(rate * 1000))}/s`] : [];
+  if (total === undefined) return [`${label} … ${formatCount(done)}`, ...speed].join(" · ");
   const percent = total === 0 ? 100 : Math.floor(100 * done / total);
-  return `${label} … ${formatCount(done)} of ${formatCount(total)} (${percent} %)`;
+  const left = speed.length === 0 ? [] : [`${formatDuration((total - done) / rate)} left`];
+  const count = `${label} … ${formatCount(done)} of ${formatCount(total)} (${percent} %)`;
+  return [count, ...speed, ...left].join(" · ");
 }
 
 type Amount = Pick<BackupProgress, "files" | "bytes">;

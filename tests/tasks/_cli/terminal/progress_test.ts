@@ -37,9 +37,9 @@ Deno.test("showProgress() shows ten lines a second at most and erases the last",
     }
   }
   assertEquals(written, [
-    "\rReading runs … 1,000 of 2,500 (40 %)\x1b[K",
-    "\rReading runs … 1,100 of 2,500 (44 %)\x1b[K",
-    "\rReading runs … 1,200 of 2,500 (48 %)\x1b[K",
+    "\rReading runs … 1,000 of 2,500 (40 %) · 1,000/s · 1 s left\x1b[K",
+    "\rReading runs … 1,100 of 2,500 (44 %) · 1,000/s · 1 s left\x1b[K",
+    "\rReading runs … 1,200 of 2,500 (48 %) · 1,000/s · 1 s left\x1b[K",
     "\r\x1b[K",
   ]);
 });
@@ -52,6 +52,15 @@ Deno.test("showProgress() does without a total, and with one of zero", () => {
   at(2_000);
   progress.update("Reading runs", 0, 0);
   assertEquals(written, ["\rReading runs … 7\x1b[K", "\rReading runs … 0 of 0 (100 %)\x1b[K"]);
+});
+
+Deno.test("showProgress() tells how fast it goes where nobody knows how much there is", () => {
+  const { written, at, port } = terminal();
+  const progress: Progress = showProgress(port);
+  progress.update("Reading runs", 2_000);
+  at(4_000);
+  progress.update("Reading runs", 10_000);
+  assertEquals(written, ["\rReading runs … 10,000 · 2,000/s\x1b[K"]);
 });
 
 Deno.test("showProgress() keeps to one line and lets no control character through", () => {
