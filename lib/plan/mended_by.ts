@@ -83,7 +83,8 @@ const PLACES: readonly Problem["damage"][] = ["moved", "relative"];
 
 /** What setting a key mends. */
 const KEYS: Readonly<Record<string, readonly Problem["damage"][]>> = {
-  status: ["stale"],
+  status: ["stale", "unstorable"],
+  lifecycle_stage: ["wrong-type"],
   run_id: ["no-run-id"],
   deleted_time: ["no-deleted-time"],
   artifact_uri: ["no-artifact-uri", ...PLACES],

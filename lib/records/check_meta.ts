@@ -9,9 +9,17 @@ import { type RecordProblem, recordProblem, SOUND } from "../store/record_proble
 import type { Migration } from "../store/problem.ts";
 import { RUN_STATUSES, STALE_AFTER } from "../store/run_status.ts";
 import type { Run } from "../store/snapshot.ts";
+import { quoteText } from "../text/quote_text.ts";
 import { days } from "../text/units.ts";
 import { MetaYamlError, NoMappingError, parseMetaYaml } from "../yaml/meta_yaml.ts";
-import { integerOf, isAbsent, type MetaDocument, pythonType, textOf } from "../yaml/node.ts";
+import {
+  integerOf,
+  isAbsent,
+  type MetaDocument,
+  type MetaNode,
+  pythonType,
+  textOf,
+} from "../yaml/node.ts";
 import { hasLooseTab, parseMigratedYaml } from "./check_migrated_yaml.ts";
 import { checkTypes } from "./value_types.ts";
 import { readUsualRunMeta } from "./usual_run_meta.ts";
@@ -46,8 +54,19 @@ export function checkRunMeta(text: string): readonly RecordProblem[] {
   }
   const typed = checkTypes(document, "run");
   if (typed !== null) problems.push(typed);
+  const unstorable = UNSTORABLE.find(([key, isTaken]) => !isTaken(document.get(key)))?.[0];
+  if (unstorable !== undefined) {
+    const found = quoteText(textOf(document.get(unstorable)) ?? "");
+    problems.push(recordProblem("unstorable", `${unstorable} is ${found}, and no integer`));
+  }
   return [...problems, ...checkMigration(text)];
 }
+
+/** What a migration writes as it is, and its database checks. */
+const UNSTORABLE: readonly (readonly [string, (node: MetaNode | undefined) => boolean])[] = [
+  ["status", (node) => node?.kind !== "scalar" || pythonType(node) !== "float"],
+  ["source_type", (node) => node?.kind !== "scalar" || pythonType(node) !== "str"],
+];
 
 /**
  * Checks the `meta.yaml` of an experiment that its record was read from.
@@ -65,6 +84,10 @@ export function checkExperimentMeta(text: string): readonly RecordProblem[] {
   }
   const typed = checkTypes(document, "experiment");
   if (typed !== null) problems.push(typed);
+  const stage = document.get("lifecycle_stage");
+  if (stage?.kind === "scalar" && pythonType(stage) !== "str") {
+    problems.push(recordProblem("wrong-type", "lifecycle_stage is no text"));
+  }
   return [...problems, ...checkMigration(text)];
 }
 

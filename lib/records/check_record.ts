@@ -15,11 +15,12 @@ import {
   SOUND,
   unreadProblem,
 } from "../store/record_problem.ts";
-import { type StorePath, withoutTrash } from "../store/path.ts";
-import type { Problem } from "../store/problem.ts";
+import type { StorePath } from "../store/path.ts";
+import { type Problem, type RecordKind, recordKindOf } from "../store/problem.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import {
+  equalInteger,
   integerOf,
   isAbsent,
   type MetaDocument,
@@ -31,17 +32,6 @@ import { checkMigration, migrates } from "./check_meta.ts";
 import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
 import { checkTypes, isTypedRecord } from "./value_types.ts";
-
-/** The kinds of records. */
-export type RecordKind =
-  | "input"
-  | "output"
-  | "dataset"
-  | "trace"
-  | "assessment"
-  | "logged-model"
-  | "registered-model"
-  | "model-version";
 
 /** A record that was read, and what is wrong with it. */
 export interface CheckedRecord {
@@ -186,7 +176,14 @@ const checkOutput: RecordCheck = (document) =>
     "tags",
     "step",
   ) ??
-    isNot(document, "source_type", ENDS) ?? isNot(document, "destination_type", ENDS);
+    isNot(document, "source_type", ENDS) ?? isNot(document, "destination_type", ENDS) ??
+    unsent(isNoInteger(document, "step"));
+
+function isNoInteger(document: MetaDocument, key: string): RecordProblem | null {
+  const node = document.get(key);
+  if (isAbsent(node) || integerOf(node) !== null) return null;
+  return incomplete(`key ${key}: expected an integer`);
+}
 
 const STATES = ["OK", "ERROR", "IN_PROGRESS"];
 const TRACE_KEYS = [
@@ -289,24 +286,41 @@ const checkLoggedModel: RecordCheck = (document) => {
   if (fault !== null) return fault;
   const node = document.get("status");
   if (node === undefined) return null;
-  const status = integerOf(node);
+  const status = equalInteger(node);
   return status !== null && status >= 0 && status <= 3
     ? null
     : incomplete("key status: expected an integer from 0 to 3");
 };
 
+const VERSION_STATUSES = ["READY", "PENDING_REGISTRATION", "FAILED_REGISTRATION"];
+
+function checkModelVersion(document: MetaDocument): RecordProblem | null {
+  if (!document.has("version")) return incomplete("key version is missing", "aborts");
+  const keys = ["name", "creation_timestamp"] as const;
+  const fault = lacks(document, ...keys) ?? unsent(isNull(document, keys));
+  if (fault !== null || isAbsent(document.get("status"))) return fault;
+  return unsent(isNot(document, "status", VERSION_STATUSES));
+}
+
+function checkDataset(document: MetaDocument): RecordProblem | null {
+  const keys = ["name", "digest", "source_type", "source"] as const;
+  return lacks(document, ...keys) ?? unsent(isNull(document, keys, "aborts"));
+}
+
+/** What MLflow reads, and its server cannot send; nothing tells what it was. */
+function unsent(problem: RecordProblem | null): RecordProblem | null {
+  return problem === null ? null : { ...problem, damage: "wrong-type", mendable: false };
+}
+
 const CHECKS: Readonly<Record<RecordKind, RecordCheck>> = {
   input: checkInput,
   output: checkOutput,
-  dataset: (document) => lacks(document, "name", "digest", "source_type", "source"),
+  dataset: checkDataset,
   trace: checkTrace,
   assessment: checkAssessment,
   "logged-model": checkLoggedModel,
   "registered-model": (document) => lacks(document, "name"),
-  "model-version": (document) =>
-    document.has("version")
-      ? lacks(document, "name", "creation_timestamp")
-      : incomplete("key version is missing", "aborts"),
+  "model-version": checkModelVersion,
 };
 
 /**
@@ -325,65 +339,3 @@ export function isSoundRecord(text: string, path: StorePath, subject: Problem["s
   return checkRecord({ kind: "text", text }, kind).problems
     .every(({ damage }) => damage === "newer-format");
 }
-
-/**
- * Tells what a file is the record of, by where it lies.
- *
- * @param file A path below the root.
- * @returns What it is of; `null` for what is no record, be it a `meta.yaml` among artifacts.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(recordSubjectOf(".trash/1/meta.yaml"), "experiment");
- * assertEquals(recordSubjectOf("1/ab/meta.yaml"), "run");
- * assertEquals(recordSubjectOf("1/ab/artifacts/meta.yaml"), null);
- * ```
- */
-export function recordSubjectOf(file: string): Problem["subject"] | null {
-  const path = withoutTrash(file);
-  return RECORD_PLACES.find(([place]) => place.test(path))?.[1] ?? null;
-}
-
-/** The first that fits. */
-const RECORD_PLACES: readonly (readonly [RegExp, Problem["subject"]])[] = [
-  [/^models\/[^/]+(?:\/[^/]+)?\/meta\.yaml$/, "registry"],
-  [/^[^/]+\/meta\.yaml$/, "experiment"],
-  [/^[^/]+\/models\/[^/]+\/meta\.yaml$/, "logged-model"],
-  [/^[^/]+\/datasets\/[^/]+\/meta\.yaml$/, "dataset"],
-  [/^[^/]+\/traces\/[^/]+\/trace_info\.yaml$/, "trace"],
-  [/^[^/]+\/[^/]+\/inputs\/[^/]+\/meta\.yaml$/, "input"],
-  [/^[^/]+\/[^/]+\/outputs\/[^/]+\/meta\.yaml$/, "output"],
-  [/^[^/]+\/[^/]+\/meta\.yaml$/, "run"],
-];
-
-/**
- * Tells what lies, or would lie, in a directory.
- *
- * @param path The directory.
- * @param subject What it is of.
- * @returns The kind of record; `null` for what is none of the small ones.
- */
-export function recordKindOf(path: StorePath, subject: Problem["subject"]): RecordKind | null {
-  return subject === "registry" ? registryKind(path) : KINDS_OF_SUBJECTS[subject] ?? null;
-}
-
-function registryKind(path: StorePath): RecordKind | null {
-  switch (path.split("/").length) {
-    case 2:
-      return "registered-model";
-    case 3:
-      return "model-version";
-    default:
-      return null;
-  }
-}
-
-const KINDS_OF_SUBJECTS: Readonly<Partial<Record<Problem["subject"], RecordKind>>> = {
-  input: "input",
-  output: "output",
-  dataset: "dataset",
-  trace: "trace",
-  "logged-model": "logged-model",
-};

@@ -13,7 +13,14 @@ import { statusOf } from "../store/run_status.ts";
 import type { LifecycleStage, RunStatus } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
-import { integerOf, isAbsent, isBare, pythonInteger, pythonType } from "../yaml/node.ts";
+import {
+  equalInteger,
+  integerOf,
+  isAbsent,
+  isBare,
+  pythonInteger,
+  pythonType,
+} from "../yaml/node.ts";
 import type { MetaDocument, MetaNode } from "../yaml/node.ts";
 import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 import type {
@@ -227,7 +234,7 @@ function optionalTime(document: MetaDocument, key: string): number | null {
 function runStatus(document: MetaDocument): RunStatus {
   const node = document.get("status");
   if (node === undefined) return "RUNNING";
-  return statusOf(integerOf(node) ?? 0) ??
+  return statusOf(equalInteger(node) ?? 0) ??
     refuse("status", "an integer from 1 to 5", describe(node));
 }
 

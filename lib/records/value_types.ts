@@ -64,7 +64,8 @@ const KEYS = {
   "registered-model": { text: ["name", "description"], times: TIMES },
   "model-version": {
     text: ["name", "description", "current_stage", "status_message", "user_id"],
-    times: TIMES,
+    // MLflow finds the newest by comparing them, which fails where one is text.
+    times: [...TIMES, "version"],
   },
   trace: {
     text: [

@@ -84,6 +84,7 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   "carriage-return": null,
   "newer-format": null,
   unmigrated: null,
+  unstorable: null,
   dangling: null,
   remote: null,
   borrowed: null,

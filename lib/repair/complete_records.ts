@@ -6,12 +6,11 @@
  */
 
 import type { EditMeta, RepairReason } from "../plan/repair_action.ts";
-import { recordKindOf } from "../records/check_record.ts";
 import { isTypedRecord, meantValues } from "../records/value_types.ts";
 import { appendToUri } from "../store/artifact_uri.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_NAME } from "../store/names.ts";
 import { byPath } from "../store/path.ts";
-import type { Problem } from "../store/problem.ts";
+import { type Problem, recordKindOf } from "../store/problem.ts";
 import type { Experiment, Run } from "../store/snapshot.ts";
 import { formatTime } from "../text/units.ts";
 import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";

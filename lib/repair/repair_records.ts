@@ -6,13 +6,13 @@
 
 import type { Kept } from "../plan/plan.ts";
 import type { RecordEvidence, RepairReason, WriteMeta } from "../plan/repair_action.ts";
-import { isSoundRecord, recordKindOf } from "../records/check_record.ts";
+import { isSoundRecord } from "../records/check_record.ts";
 import { readExperimentMeta, readRunMeta } from "../records/meta_record.ts";
 import { fileUri, formerPlaces, renameUri } from "../records/relocate_uri.ts";
 import { ABSENT } from "../store/facts.ts";
 import { type Holder, holdersOf, linkedIn } from "../store/holders.ts";
 import { byPath, experimentPathOf, type StorePath, withoutTrash } from "../store/path.ts";
-import type { Problem } from "../store/problem.ts";
+import { type Problem, recordKindOf } from "../store/problem.ts";
 import type { DamagedRun, Experiment, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 import { NO_USAGE } from "../store/usage.ts";
 import { withoutCredentials } from "../text/credentials.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StorePath } from "./path.ts";
+import { type StorePath, withoutTrash } from "./path.ts";
 
 /**
  * Why a `meta.yaml` is of no use. `io`: the operating system refused to give it; `lfs-pointer`: Git LFS
@@ -72,6 +72,8 @@ export type Damage =
   | "newer-format"
   /** Sound, and of a kind that a migration does not know. */
   | "unmigrated"
+  /** A value that MLflow reads, and no database takes. */
+  | "unstorable"
   /** A record that MLflow can read, and that lacks an end that MLflow always writes. */
   | "cut-off"
   /** Names a place where nothing is, while what it names is here. */
@@ -173,3 +175,76 @@ export interface DanglingRows {
   /** Tells which rows these are. */
   readonly stamp: string;
 }
+
+/** The kinds of records. */
+export type RecordKind =
+  | "input"
+  | "output"
+  | "dataset"
+  | "trace"
+  | "assessment"
+  | "logged-model"
+  | "registered-model"
+  | "model-version";
+
+/**
+ * Tells what a file is the record of, by where it lies.
+ *
+ * @param file A path below the root.
+ * @returns What it is of; `null` for what is no record, be it a `meta.yaml` among artifacts.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(recordSubjectOf(".trash/1/meta.yaml"), "experiment");
+ * assertEquals(recordSubjectOf("1/ab/meta.yaml"), "run");
+ * assertEquals(recordSubjectOf("1/ab/artifacts/meta.yaml"), null);
+ * ```
+ */
+export function recordSubjectOf(file: string): Problem["subject"] | null {
+  const path = withoutTrash(file);
+  return RECORD_PLACES.find(([place]) => place.test(path))?.[1] ?? null;
+}
+
+/** The first that fits. */
+const RECORD_PLACES: readonly (readonly [RegExp, Problem["subject"]])[] = [
+  [/^models\/[^/]+(?:\/[^/]+)?\/meta\.yaml$/, "registry"],
+  [/^[^/]+\/meta\.yaml$/, "experiment"],
+  [/^[^/]+\/models\/[^/]+\/meta\.yaml$/, "logged-model"],
+  [/^[^/]+\/datasets\/[^/]+\/meta\.yaml$/, "dataset"],
+  [/^[^/]+\/traces\/[^/]+\/trace_info\.yaml$/, "trace"],
+  [/^[^/]+\/[^/]+\/inputs\/[^/]+\/meta\.yaml$/, "input"],
+  [/^[^/]+\/[^/]+\/outputs\/[^/]+\/meta\.yaml$/, "output"],
+  [/^[^/]+\/[^/]+\/meta\.yaml$/, "run"],
+];
+
+/**
+ * Tells what lies, or would lie, in a directory.
+ *
+ * @param path The directory.
+ * @param subject What it is of.
+ * @returns The kind of record; `null` for what is none of the small ones.
+ */
+export function recordKindOf(path: StorePath, subject: Problem["subject"]): RecordKind | null {
+  return subject === "registry" ? registryKind(path) : KINDS_OF_SUBJECTS[subject] ?? null;
+}
+
+function registryKind(path: StorePath): RecordKind | null {
+  switch (path.split("/").length) {
+    case 2:
+      return "registered-model";
+    case 3:
+      return "model-version";
+    default:
+      return null;
+  }
+}
+
+const KINDS_OF_SUBJECTS: Readonly<Partial<Record<Problem["subject"], RecordKind>>> = {
+  input: "input",
+  output: "output",
+  dataset: "dataset",
+  trace: "trace",
+  "logged-model": "logged-model",
+};

@@ -223,6 +223,14 @@ export const RECORD_RULES: readonly RuleRow[] = [
     check: findProblems(RECORD_SUBJECTS, "unmigrated"),
   },
   {
+    id: "value-that-no-database-takes",
+    in: toBoth(null),
+    describes: "MLflow minds only when the store is migrated",
+    migration: "aborts",
+    remedy: byHand("Write the number that is meant, without a point and without quotes"),
+    check: findProblems("run", "unstorable"),
+  },
+  {
     id: "metadata-cut-off",
     in: toBoth("info"),
     describes: "MLflow reads it as it is, and mltidy lets nothing go by what it says",

@@ -163,6 +163,37 @@ export function integerOf(node: MetaNode | undefined): number | null {
 }
 
 /**
+ * Gives the integer that a scalar is equal to for Python, which finds `3.0` where it looks for 3, and for a
+ * boolean 0 or 1.
+ *
+ * @param node A value of a document.
+ * @returns The integer; `null` for anything else.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["3", "3.0", "true", "3.5", "x"].map((text) => equalInteger(unquoted(text))), [
+ *   ...[3, 3, 1],
+ *   ...[null, null],
+ * ]);
+ * ```
+ */
+export function equalInteger(node: MetaNode | undefined): number | null {
+  if (node?.kind !== "scalar") return null;
+  switch (pythonType(node)) {
+    case "bool":
+      return /^(?:y|t|on)/i.test(node.text) ? 1 : 0;
+    case "float": {
+      const number = Number(node.text.replaceAll("_", ""));
+      return Number.isSafeInteger(number) ? number : null;
+    }
+    default:
+      return integerOf(node);
+  }
+}
+
+/**
  * Tells whether a key says nothing.
  *
  * @param node A value of a document.

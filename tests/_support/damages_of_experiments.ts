@@ -208,6 +208,11 @@ export const EXPERIMENT_DAMAGES: readonly Damage[] = [
     changes: /^experiment\//,
     inflict: (s) => s.set(experiment, "lifecycle_stage", "deleted"),
   },
+  ...["7", "true"].map((stage): Damage => ({
+    name: `an experiment's stage is ${stage}`,
+    rule: "value-of-wrong-type",
+    inflict: (s) => s.set(experiment, "lifecycle_stage", stage),
+  })),
   {
     name: "an experiment's stage is no word of MLflow's",
     rule: "experiment-stage-unknown",

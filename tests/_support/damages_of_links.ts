@@ -173,6 +173,23 @@ export const LINK_DAMAGES: readonly Damage[] = [
     changes: /name$/,
     inflict: (s) => s.set(`${model}/meta.yaml`, "name", "2024-01-05"),
   },
+  ...["4.0", "'4'"].map((step): Damage => ({
+    name: `an output's step is ${step}`,
+    rule: "output-value-of-wrong-type",
+    ...three,
+    inflict: (s) => s.set(`${output}/meta.yaml`, "step", step),
+  })),
+  ...["name", "source"].map((key): Damage => ({
+    name: `a dataset's ${key} is null`,
+    rule: "value-of-wrong-type",
+    inflict: (s) => s.set(`${MAIN}/datasets/${DATASET}/meta.yaml`, key, "null"),
+  })),
+  {
+    name: "a logged model's status is 2.0",
+    rule: null,
+    ...three,
+    inflict: (s) => s.set(`${model}/meta.yaml`, "status", "2.0"),
+  },
   {
     name: "a logged model's status is unknown",
     rule: "logged-model-meta-damaged",

@@ -67,6 +67,15 @@ export const REGISTRY_DAMAGES: readonly Damage[] = [
     rule: "registry-unreadable",
     inflict: (s) => s.drop(`${version}/meta.yaml`, key),
   })),
+  ...[["status", "DONE"], ["status", "7"], ["creation_timestamp", "null"], ["name", "null"], [
+    "version",
+    "'1'",
+  ]]
+    .map(([key, value]): Damage => ({
+      name: `a version's ${key} is ${value}`,
+      rule: "value-of-wrong-type",
+      inflict: (s) => s.set(`${version}/meta.yaml`, key!, value!),
+    })),
   {
     name: "a version's number is not its directory's",
     rule: "model-version-renamed",

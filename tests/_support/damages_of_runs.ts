@@ -163,7 +163,13 @@ export const RUN_DAMAGES: readonly Damage[] = [
       s.drop(meta, "run_uuid");
     },
   },
-  ...["FINISHED", "9", "null"].map((status): Damage => ({
+  ...[["status", "3.0"], ["source_type", "'4'"]].map(([key, value]): Damage => ({
+    name: `a run's ${key} is ${value}`,
+    rule: "value-that-no-database-takes",
+    ...run,
+    inflict: (s) => s.set(meta, key!, value!),
+  })),
+  ...["FINISHED", "3.5", "9", "null"].map((status): Damage => ({
     name: `a run's status is ${status}`,
     rule: "run-meta-incomplete",
     victims,

@@ -99,7 +99,7 @@ Deno.test("isMendedBy() goes by the keys that are set", () => {
     ["release-name", "name", ["no-name", "wrong-type"]],
     ["quote-value", "user_id", ["wrong-type"]],
     ["quote-value", "creation_timestamp", ["wrong-type"]],
-    ["set-stage", "lifecycle_stage", []],
+    ["set-stage", "lifecycle_stage", ["wrong-type"]],
   ];
   for (const [kind, key, expected] of cases) {
     assertEquals(mended(edit(kind, { [key]: "x" }), RUN, ...all), expected, key);

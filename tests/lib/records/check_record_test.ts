@@ -1,9 +1,6 @@
 import { assertEquals } from "@std/assert";
-import {
-  checkRecord,
-  type RecordKind,
-  recordSubjectOf,
-} from "../../../lib/records/check_record.ts";
+import { checkRecord } from "../../../lib/records/check_record.ts";
+import { type RecordKind, recordSubjectOf } from "../../../lib/store/problem.ts";
 import { scalar } from "../../../lib/yaml/node.ts";
 
 function found(kind: RecordKind, text: string): readonly (string | null | undefined)[] {

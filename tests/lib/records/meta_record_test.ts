@@ -458,3 +458,14 @@ function bomb(levels: number): string {
   )
     .join("");
 }
+
+Deno.test("readRunMeta() takes for a status what is equal to its code for Python", () => {
+  const statusOf = (text: string) => {
+    const result = readRunMeta(replaced(RUN, `status: ${text}`));
+    return result.ok ? result.meta.status : result.problem.damage;
+  };
+  assertEquals(["3.0", "0x3", "true", "3.5", "'3'", "3e0", "no"].map(statusOf), [
+    ...["FINISHED", "FINISHED", "RUNNING"],
+    ...Array(4).fill("incomplete"),
+  ]);
+});

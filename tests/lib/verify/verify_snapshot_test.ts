@@ -686,6 +686,7 @@ const DAMAGES: Readonly<Record<Problem["damage"], Problem["subject"]>> = {
   "carriage-return": "param",
   "newer-format": "metric",
   "unmigrated": "metric",
+  "unstorable": "run",
   "cut-off": "run",
   "moved": "run",
   "relative": "run",
