@@ -391,12 +391,4 @@ export const VALUE_RULES: readonly RuleRow[] = [
     remedy: META,
     check: findProblems("output", "missing", "empty", "unreadable", "incomplete", "io"),
   },
-  {
-    id: "output-value-of-wrong-type",
-    in: toMlflow3("error"),
-    describes: "MLflow 3's server answers no search that has the run",
-    migration: null,
-    remedy: byHand("Correct the value in its meta.yaml"),
-    check: findProblems("output", "wrong-type"),
-  },
 ];

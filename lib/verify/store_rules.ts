@@ -174,6 +174,14 @@ export const RECORD_RULES: readonly RuleRow[] = [
     check: findProblems("logged-model", "wrong-type"),
   },
   {
+    id: "output-value-of-wrong-type",
+    in: toMlflow3("error"),
+    describes: "MLflow 3's server answers no search that has the run",
+    migration: null,
+    remedy: byHand("Correct the value in its meta.yaml"),
+    check: findProblems("output", "wrong-type"),
+  },
+  {
     id: "record-in-git-lfs",
     in: toBoth("error"),
     describes: "MLflow cannot search what it belongs to, or lists nothing at all",
