@@ -10,6 +10,7 @@ import { DatabaseSync } from "node:sqlite";
 import { writeFiles } from "../_support/disk_store.ts";
 import { isSetUp, type MlflowVersion, settings, versions } from "../mlflow/python.ts";
 import { NOW } from "./bench_store.ts";
+import { outputOf } from "./compare_programs.ts";
 import { type Bench, duration, type Figure, peak, ratio, Unmeasurable } from "./measurement.ts";
 import { clientOf } from "./mlflow_bench.ts";
 import { taskWords } from "./programs.ts";
@@ -22,7 +23,10 @@ const RUNS_OF_EXPERIMENT = 1_000;
 /** Summaries and plans of a database: against the queries in C, against MLflow, and how they grow with it. */
 export async function measureDatabase(bench: Bench): Promise<readonly Figure[]> {
   const [few, many] = [FEW, MANY].map((runs) =>
-    benchDatabase(join(bench.directory, `mlflow-${runs}.db`), { runs, root: "/srv/mlflow/mlruns" })
+    benchDatabase(join(bench.directory, "databases", `mlflow-${runs}.db`), {
+      runs,
+      root: "/srv/mlflow/mlruns",
+    })
   ) as [string, string];
   const floor = (task: string) => ({
     words: ["python3", fromFileUrl(new URL("read_database.py", import.meta.url)), many, task],
@@ -80,16 +84,19 @@ const PURGED = 500;
 /** What MLflow's `gc` takes, and a purge that keeps all of it, artifacts too, for as long as it may be undone. */
 export async function measureDatabasePurge(bench: Bench): Promise<readonly Figure[]> {
   const version = await newestMlflow();
-  const [kept, place] = ["purge-kept", "purge"].map((name) => join(bench.directory, name)) as [
-    string,
-    string,
-  ];
+  // What a database names that lies around stays, and is read for that.
+  const [kept, place] = ["kept", "purged"].map((name) =>
+    join(bench.directory, "database-purge", name, "store")
+  ) as [string, string];
   Deno.mkdirSync(kept, { recursive: true });
   const root = join(place, "mlruns");
   benchDatabase(join(kept, "mlflow.db"), { runs: 2 * PURGED, root, deleted: PURGED });
   const path = join(place, "mlflow.db");
   const uri = `sqlite:///${path}`;
-  const before = ["sh", "-c", 'rm -rf "$2" && cp -a "$1" "$2"', "sh", kept, place];
+  const before = [
+    ...["sh", "-c", 'rm -rf "$2" && mkdir -p "$(dirname "$2")" && cp -a "$1" "$2"', "sh"],
+    ...[kept, place],
+  ];
   const flags = ["--days-old", "100000", "--force", "--store", uri];
   const { purge, gc } = await bench.compare({
     purge: { words: taskWords("cleanup:apply", flags), before },
@@ -99,9 +106,13 @@ export async function measureDatabasePurge(bench: Bench): Promise<readonly Figur
       before,
     },
   }, Math.min(bench.rounds, 3));
+  await outputOf(before);
+  await outputOf(taskWords("cleanup:apply", flags));
   using database = new DatabaseSync(path, { readOnly: true });
   const left = database.prepare("SELECT COUNT(*) AS count FROM runs").get()?.["count"];
   if (left !== PURGED) throw new Error(`Expected ${PURGED} runs to be left, found ${left}`);
+  const trees = [...Deno.readDirSync(join(root, "0"))].length;
+  if (trees > 0) throw new Error(`Expected no artifacts to be left, found those of ${trees} runs`);
   const what = `MLflow ${version.name}, \`gc\` of 500 runs of a database ÷ \`cleanup:apply\``;
   return [
     ratio(`${what} that can be undone`, gc, purge, { atLeast: 20 }),
