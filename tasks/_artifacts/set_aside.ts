@@ -82,6 +82,8 @@ export interface SetAsideOptions extends TreeWork {
 export interface AskedTree extends ChangedTree {
   /** What {@linkcode checkTree} found before: a tree that is another by now stays. */
   readonly stamp?: string;
+  /** The same, of a tree that need not be looked at again before it moves: it stays if it is another afterwards. */
+  readonly found?: FoundTree;
 }
 
 /**
@@ -134,9 +136,11 @@ export async function copyAhead(
 ): Promise<Stays | null> {
   const { target } = treePaths(place, tree);
   try {
-    if (findTree(place, tree) !== "in-place") return null;
+    const device = infoOf(target)?.dev;
+    if (device === undefined) return null;
     makeWay(place, tree);
-    if (Deno.lstatSync(target).dev === Deno.lstatSync(place.trees).dev) return null;
+    if (device === Deno.lstatSync(place.trees).dev) return null;
+    if (findTree(place, tree) !== "in-place") return null;
     await copyToAside(place, tree, work);
     return null;
   } catch (error) {
@@ -171,7 +175,10 @@ export async function setAside(
       await syncDirectories(inside);
       for (const directory of inside) changed.delete(directory);
       const time = timeOf(infoOf(dirname(target)));
-      const result = await setOneAside(place, tree, options, changed);
+      // What has just left it has made another one of it.
+      const { found: _found, ...again } = tree;
+      const asked = inside.length === 0 ? tree : again;
+      const result = await setOneAside(place, asked, options, changed);
       results.push(result);
       // The directory around it is as it was, but for the tree.
       const isChanged = time !== null && result.kind === "set-aside";
@@ -189,7 +196,8 @@ async function setOneAside(
   { keepBackup, ...work }: SetAsideOptions,
   changed: Set<string>,
 ): Promise<SetAside> {
-  const found = await checkTree(place, tree);
+  const isKnown = tree.found !== undefined && infoOf(treePaths(place, tree).target) !== null;
+  const found = isKnown ? tree.found! : await checkTree(place, tree);
   if (found.kind !== "found") return found;
   const { usage } = found;
   if (tree.stamp !== undefined && tree.stamp !== found.stamp) return hasChanged(place, tree);

@@ -28,7 +28,7 @@ import { formatCount } from "../../../lib/text/units.ts";
 import { isLocalRoot, servedPlaceOf } from "../../../lib/snapshot/artifact_root.ts";
 import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.ts";
 import type { Within } from "../../_artifacts/look_within.ts";
-import type { SetAside, Stays } from "../../_artifacts/set_aside.ts";
+import type { AskedTree, FoundTree, SetAside, Stays } from "../../_artifacts/set_aside.ts";
 import { infoOf } from "../../_io/read.ts";
 import { isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
@@ -94,6 +94,8 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
   const located = await locateTrees(store);
   const local = located.find(({ root }) => isLocalRoot(root))?.root ?? null;
   let named: ReadonlySet<string> | null = null;
+  // To look at each again before it moves takes as long as all else; what it is afterwards tells the same.
+  const looked = new Map<LoggedTree, FoundTree>();
   const holdersOf = new Map<string, Promise<TreeHolders>>();
   const prepareTree = async (
     root: string,
@@ -163,6 +165,7 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
         return { kind: "interrupted" };
       }
     }
+    looked.set(tree, found);
     return { kind: "ready", trees: [tree], stays: null };
   };
   const byRoot = async (
@@ -217,7 +220,11 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
     async follow(subjects) {
       const results = new Map<LoggedTree, SetAside>();
       await byRoot(subjects.flatMap(({ trees }) => trees), async (place, trees) => {
-        const asked = trees.map(({ path }) => ({ change, path }));
+        const asked = trees.map((tree): AskedTree => {
+          const { path } = tree;
+          const found = looked.get(tree);
+          return found === undefined ? { change, path } : { change, path, found };
+        });
         const done = await place.setAside(asked, { keepBackup });
         for (const [index, one] of done.entries()) results.set(trees[index]!, one);
       });

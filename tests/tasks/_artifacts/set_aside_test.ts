@@ -137,6 +137,23 @@ Deno.test("setAside() leaves what is no directory of its own, what a link leads 
   assertSameTree(await readTree(place.root), before);
 });
 
+Deno.test("setAside() puts a tree back that is another than was found before, though nobody looked again", async () => {
+  await using place = await artifactPlace();
+  writeFiles(place.root, { ...RUN, "1/cd/x": "y", "1/ef/x": "y" });
+  const trees = [];
+  for (const tree of ["1/ab", "1/cd", "1/ef"].map(treeAt)) {
+    const found = await checkTree(place, tree);
+    assert(found.kind === "found");
+    trees.push({ ...tree, found });
+  }
+  writeFiles(place.root, { "1/ab/late": "written since" });
+  Deno.removeSync(join(place.root, "1/ef"), { recursive: true });
+  const before = await readTree(join(place.root, "1/ab"));
+  const results = await setAside(place, trees, { keepBackup: true });
+  assertEquals(results.map(({ kind }) => kind), ["stays", "set-aside", "absent"]);
+  assertSameTree(await readTree(join(place.root, "1/ab")), before);
+});
+
 Deno.test("setAside() leaves a tree that holds our own directory", async () => {
   await using place = await artifactPlace();
   writeFiles(place.root, { "old/x": "y" });
