@@ -36,7 +36,7 @@ import { quarantineOrphans } from "./quarantine_orphans.ts";
 import type { RemovalPlace } from "./remove_rows.ts";
 import { type Standings, standingsOfRuns, standsAs } from "./standing_facts.ts";
 import { statePaths } from "../log/state_directory.ts";
-import { witnessesIn } from "../log/witnesses.ts";
+import { isOther, witnessesIn } from "../log/witnesses.ts";
 import { isEmpty, leaveChange, reverseChange } from "./undo_change.ts";
 
 /** What a change is made of. */
@@ -81,7 +81,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   const concerned = new Set(
     actions.flatMap((one) => "experimentId" in one ? one.experimentId : []),
   );
-  const { id } = log.begin(task, now, witnessesIn(rows, concerned));
+  const { id } = log.begin(task, now, witnessesIn(rows, concerned), earlierIn(log, rows));
   const place: RemovalPlace = { places, tables, rows, log, change: id };
   const leaving = new Set(
     actions.flatMap((one) => one.kind === "purge-experiment" ? one.experimentId : []),
@@ -143,6 +143,14 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
       await reverseChange({ log, rows, database: path, places }, { id, task });
     },
   };
+}
+
+/** All that was there when they began may be gone some day. */
+function earlierIn(log: WritableLog, rows: OwnedRows): readonly string[] {
+  return log.list().map(({ id }) => id).filter((id) => {
+    const witnesses = log.witnessesOf(id);
+    return witnesses.length > 0 && !isOther(rows, witnesses);
+  });
 }
 
 function isSoftDelete(action: Action): action is SoftDeleteRun {

@@ -83,8 +83,13 @@ export interface ChangeLog extends Disposable {
 
 /** The same, for whoever holds the lock. */
 export interface WritableLog extends ChangeLog {
-  /** Begins a change of the database in which these experiments are. */
-  begin(task: string, now: number, witnesses: readonly Witness[]): LoggedChange;
+  /** Begins a change of the database in which these experiments are, as they are in that of earlier changes by now. */
+  begin(
+    task: string,
+    now: number,
+    witnesses: readonly Witness[],
+    earlier?: readonly string[],
+  ): LoggedChange;
   /** Adds rows that are about to be changed. */
   add(id: string, rows: readonly RowChange[]): readonly LoggedRow[];
   /** Forgets rows that have not been changed, or have been changed back. */
@@ -257,15 +262,17 @@ function writableLogOf(open: ReturnType<typeof openLogToWrite>): WritableLog {
   const log = logOf(open);
   return {
     ...log,
-    begin: (task, now, witnesses) =>
+    begin: (task, now, witnesses, earlier = []) =>
       inTransaction(database, () => {
         const all = log.list();
         const id = newBackupId(task, now, (id) => all.some((one) => one.id === id));
         const order = orderAfter(all.map(({ order }) => order), now);
         database.prepare("INSERT INTO changes VALUES (?, ?, ?, ?, ?)")
           .run(id, order, task, now, State.begun);
-        const insert = database.prepare("INSERT INTO witnesses VALUES (?, ?, ?)");
-        for (const { experiment, made } of witnesses) insert.run(id, experiment, made);
+        const insert = database.prepare("INSERT OR IGNORE INTO witnesses VALUES (?, ?, ?)");
+        for (const { experiment, made } of witnesses) {
+          for (const change of [id, ...earlier]) insert.run(change, experiment, made);
+        }
         const none = {
           isLeaving: false,
           hasRemains: false,

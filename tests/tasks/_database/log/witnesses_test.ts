@@ -10,6 +10,7 @@ import { openChangeLog } from "../../../../tasks/_database/log/change_log.ts";
 import { statePaths } from "../../../../tasks/_database/log/state_directory.ts";
 import { infoOf } from "../../../../tasks/_io/read.ts";
 import { applyPlan } from "../../../../tasks/apply_plan.ts";
+import { listBackups } from "../../../../tasks/backups/list_backups.ts";
 import { recover } from "../../../../tasks/backups/recover.ts";
 import { restore } from "../../../../tasks/backups/restore.ts";
 import { cleanup } from "../../../../tasks/cleanup.ts";
@@ -156,6 +157,26 @@ Deno.test("what was taken from a database comes back wherever that is moved with
   assertEquals((await restore(store)).changes, 3);
   assertEquals(exactRowsOf(path), before.rows);
   assertSameTree(await readTree(database.artifacts), before.tree);
+});
+
+Deno.test("a database is known by what has been made in it since, too", async () => {
+  await using database = await tempDatabase(madeAt(MADE), { artifacts: true });
+  await using store = await open(database.path);
+  await cleanup(store, { apply: true });
+  const [purge] = (await listBackups(store)).backups;
+  const id = purge!.id;
+  database.execute(
+    `INSERT INTO experiments SELECT 4, 'later', artifact_location || '/../4', 'active', 7, 7,
+    workspace FROM experiments WHERE experiment_id = 3;
+    UPDATE experiments SET artifact_location = '${database.artifacts}/4' WHERE experiment_id = 4;
+    INSERT INTO runs SELECT '${
+      runId(9)
+    }', name, source_type, source_name, entry_point_name, user_id, status,
+      start_time, end_time, source_version, 'active', artifact_uri, 4, NULL FROM runs LIMIT 1`,
+  );
+  assertEquals((await cleanup(store, { apply: true })).report?.totals.applied, 1);
+  database.execute("DELETE FROM runs; DELETE FROM experiments WHERE experiment_id <> 4");
+  assertEquals((await restore(store, { id, experiment: "2" })).changes, 1);
 });
 
 Deno.test("a database that is replaced after it was planned, or locked, is not changed", async () => {
