@@ -52,6 +52,9 @@ const INIT = {
 type Mishap = Fault | "killed before" | "killed after";
 const MISHAPS: readonly Mishap[] = [...FAULTS, "killed before", "killed after"];
 
+/** How long a server is waited for that is not frozen, s. */
+const PATIENT = "60";
+
 type Deed = "apply" | "restore" | "recover";
 const DEEDS: Readonly<Record<Deed, (store: Store) => Promise<unknown>>> = {
   apply: (store) => prune(store, { olderThan: 30 * DAY, apply: true }),
@@ -75,15 +78,12 @@ Deno.test("whatever fails between a client and a tracking server, nothing is los
   database.exec("PRAGMA foreign_keys = OFF");
   const state = join(directory.path, "state");
   const name = parseStoreName(proxy.uri) as ServerName;
-  const variables: Readonly<Record<string, string>> = {
-    XDG_STATE_HOME: state,
-    MLFLOW_HTTP_REQUEST_TIMEOUT: "0.4",
-  };
+  const variables = { XDG_STATE_HOME: state, MLFLOW_HTTP_REQUEST_TIMEOUT: PATIENT };
   const within = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
     await using store = await openServerStore(name, {
       chosenBy: "the test",
       now: () => NOW,
-      environment: (variable) => variables[variable],
+      environment: (variable) => (variables as Record<string, string>)[variable],
       pause: () => Promise.resolve(),
     });
     return await work(store);
@@ -143,11 +143,14 @@ Deno.test("whatever fails between a client and a tracking server, nothing is los
     proxy.fail(at, killed === null ? mishap as Fault : killed === "before" ? "gone" : "gone-after");
     let end: Saved | null = null;
     if (at !== null && killed !== null) proxy.atRequest(at, killed, () => void (end = save()));
+    const isFrozen = at !== null && (mishap === "freeze" || mishap === "lost-in-freeze");
+    variables.MLFLOW_HTTP_REQUEST_TIMEOUT = isFrozen ? "0.4" : PATIENT;
     try {
       await within(DEEDS[deed]);
     } catch (error) {
       if (!(error instanceof MltidyError)) throw error;
     }
+    variables.MLFLOW_HTTP_REQUEST_TIMEOUT = PATIENT;
     if (end !== null) load(end);
   };
 

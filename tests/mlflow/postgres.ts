@@ -7,6 +7,7 @@
 
 import { join } from "@std/path";
 import postgres from "postgres";
+import { freePort } from "../_support/free_port.ts";
 import type { MlflowVersion } from "./python.ts";
 
 /** What Debian's package `postgresql` brings, by version. */
@@ -112,11 +113,6 @@ export async function startServer(): Promise<Server> {
       await Deno.remove(directory, { recursive: true });
     },
   };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
 }
 
 async function makeCertificate(directory: string): Promise<void> {

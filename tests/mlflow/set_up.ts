@@ -7,11 +7,13 @@
  */
 
 import { DRIVER, hasDriver } from "./postgres.ts";
+import { ACCOUNTS, hasAccounts } from "./servers/start_server.ts";
 import { isSetUp, type MlflowVersion, stampOf, versions } from "./python.ts";
 
 async function setUp(version: MlflowVersion): Promise<void> {
   if (!await isSetUp(version)) await install(version);
   if (!await hasDriver(version)) await pip(version, DRIVER);
+  if (!await hasAccounts(version)) await pip(version, ACCOUNTS);
 }
 
 async function install(version: MlflowVersion): Promise<void> {
