@@ -1,0 +1,87 @@
+/**
+ * Tracking servers of real MLflow: of each version, on SQLite and on PostgreSQL, one with accounts. They are started
+ * once, at the same time, for all that is tried on them.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import { tempDirectory } from "../../_support/temp_directory.ts";
+import { versionsThatRun } from "../each_version.ts";
+import { obstacle, startServer } from "../postgres.ts";
+import type { MlflowVersion } from "../python.ts";
+import {
+  failAndSettle,
+  pruneAndRestore,
+  pruneTwice,
+  pruneWhileTraining,
+  refuseOthers,
+  type Subject,
+} from "./change_suite.ts";
+import { emptyDatabase, hasAccounts, startTrackingServer } from "./start_server.ts";
+
+type Try = readonly [behaviour: string, test: (subject: Subject) => Promise<void>];
+
+/** What is tried on every server, one after the other. */
+const EVERYWHERE: readonly Try[] = [
+  ["what is deleted over it, and restored, is as it was", pruneAndRestore],
+];
+
+/** What takes long on one with accounts, which hashes the password of each request. */
+const OFTEN: readonly Try[] = [
+  ["two who clean up at the same time delete nothing twice", pruneTwice],
+  ["training goes on meanwhile", pruneWhileTraining],
+  ["whatever fails in between, nothing is lost", failAndSettle],
+];
+
+const ACCOUNTS: readonly Try[] = [["who may not see all changes nothing", refuseOthers]];
+
+interface Kind {
+  readonly version: MlflowVersion;
+  readonly keeps: "SQLite" | "PostgreSQL" | "SQLite, with accounts";
+}
+
+Deno.test("tracking servers of real MLflow", async (context) => {
+  await using stack = new AsyncDisposableStack();
+  const postgres = obstacle === null ? stack.use(await startServer()) : null;
+  const start = async ({ version, keeps }: Kind) => {
+    const directory = stack.use(await tempDirectory()).path;
+    const name = `mlflow${version.name.split(".")[0]}`;
+    const accounts = keeps === "SQLite, with accounts";
+    if (accounts) assert(await hasAccounts(version), "run deno task test:mlflow");
+    if (keeps === "PostgreSQL") await postgres!.ask("postgres", `CREATE DATABASE ${name}`);
+    const backend = keeps === "PostgreSQL"
+      ? postgres!.uri(name, "+psycopg2")
+      : `sqlite:///${emptyDatabase(version, directory)}`;
+    const { uri } = stack.use(
+      await startTrackingServer(version, { backend, directory, accounts }),
+    );
+    return { uri, what: `MLflow ${version.name} on ${keeps}`, tries: triesOf(keeps) };
+  };
+  const subjects = await Promise.all(kindsOf(postgres !== null).map(start));
+  await Promise.all(subjects.map(async ({ what, uri, tries }) => {
+    for (const [behaviour, test] of tries) {
+      await context.step({
+        name: `${what}: ${behaviour}`,
+        fn: () => test({ uri }),
+        // Servers are tried at the same time.
+        ...{ sanitizeOps: false, sanitizeResources: false, sanitizeExit: false },
+      });
+    }
+  }));
+});
+
+function kindsOf(hasPostgres: boolean): readonly Kind[] {
+  const all = versionsThatRun();
+  return [
+    ...all.flatMap((version): readonly Kind[] => [
+      { version, keeps: "SQLite" },
+      ...hasPostgres ? [{ version, keeps: "PostgreSQL" } as const] : [],
+    ]),
+    ...all.slice(-1).map((version): Kind => ({ version, keeps: "SQLite, with accounts" })),
+  ];
+}
+
+function triesOf(keeps: Kind["keeps"]): readonly Try[] {
+  return [...EVERYWHERE, ...keeps === "SQLite, with accounts" ? ACCOUNTS : OFTEN];
+}
