@@ -154,7 +154,8 @@ function judgeAlone(
   protectFromDatabases(judged, uses);
   protectReferred(judged, snapshot, references, unsafe);
   protectUsed(runs, snapshot, unsafe);
-  protectHeld(judged, findHolds);
+  // MLflow's own deletion, which is a server's, takes assessments of a run away for good.
+  protectHeld(judged, findHolds, { fromDeletion: snapshot.backend?.server !== undefined });
   protectFromHidden(judged, hidden, unsafe);
   protectUntouchable(judged, findPin);
   const models = judgeModels(snapshot, [...experiments, ...orphans], policy, now, {
@@ -292,14 +293,18 @@ function protectUsed(
 }
 
 /** What is soft-deleted can be restored, so it is only kept from being removed for good. */
-function protectHeld({ runs, experiments }: JudgedBeforeModels, findHolds: FindHolds): void {
+function protectHeld(
+  { runs, experiments }: JudgedBeforeModels,
+  findHolds: FindHolds,
+  { fromDeletion }: { readonly fromDeletion: boolean },
+): void {
   for (const one of experiments) {
     const [first, ...rest] = one.verdict.goes ? findHolds("experiment", one.experiment.id) : [];
     if (first !== undefined) one.verdict = toKeep(first, ...rest);
   }
   for (const one of runs) {
     // Whatever stays by itself need not be looked into.
-    if (one.holder === null && !one.verdict.goes || staysInStore(one)) continue;
+    if (one.holder === null && !one.verdict.goes || !fromDeletion && staysInStore(one)) continue;
     keepRun(one, findHolds("run", one.run.id));
   }
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { StoreAccessError, UnsupportedStoreError } from "../../lib/errors.ts";
-import type { ServerFacts, StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { UnsupportedStoreError } from "../../lib/errors.ts";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { ServerName } from "../../lib/store/store_uri.ts";
 import { makeStandIn, standInPath, standInWithin } from "../_database/stand_in.ts";
 import type { BackupPlaces } from "../ports/backups.ts";
@@ -18,7 +18,6 @@ export interface ChangingOptions {
   /** The store itself. */
   readonly store: () => Store;
   readonly server: ServerName;
-  readonly facts: ServerFacts;
   /** Asks what reads. */
   readonly client: ReadingClient;
   readonly environment: Environment;
@@ -40,7 +39,7 @@ export interface ChangingOptions {
 export function changingPorts(
   options: ChangingOptions,
 ): { readonly changes: Changes; readonly backups: BackupPlaces } {
-  const { store, server, facts, client, environment, backups, pause, readReferring } = options;
+  const { store, server, client, environment, backups, pause, readReferring } = options;
   const { location } = server;
   const standIn = backups === null
     ? standInPath(server, environment)
@@ -70,7 +69,6 @@ export function changingPorts(
         return await findStaged(standIn);
       },
       async lock({ task }) {
-        if (!UNDOING.has(task)) refuseBlind(facts, location);
         const { lockServerStore } = await import("./change/lock_server.ts");
         const locked = await lockServerStore(store(), {
           task,
@@ -98,17 +96,4 @@ export function changingPorts(
       },
     },
   };
-}
-
-/** What only brings back needs to know of nothing that protects a run. */
-const UNDOING: ReadonlySet<string> = new Set(["restore", "recover"]);
-
-function refuseBlind({ account, seesAll }: ServerFacts, location: string): void {
-  if (seesAll) return;
-  throw new StoreAccessError(
-    `Cannot change store ${location}: account ${
-      account ?? "of whoever asks"
-    } is no administrator of the server, which leaves out what that one may not see: a version, trace or run that protects others may be among it; nothing was touched. Let an administrator do it`,
-    location,
-  );
 }

@@ -65,7 +65,7 @@ export async function openServerStore(
     read: <D extends Depth>(options: ReadOptions<D>) =>
       orStoreError(location, () => readSnapshot(client, facts, { ...options, now: now() })),
     ...changingPorts({
-      ...{ server, facts, client, environment, backups, pause },
+      ...{ server, client, environment, backups, pause },
       store: () => store,
       readReferring: () =>
         readSnapshot(client, facts, {

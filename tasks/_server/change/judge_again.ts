@@ -23,9 +23,6 @@ export function judgeAgain(before: StoreSnapshot, now: StoreSnapshot): Judged {
   const keys = before.extras?.tags ?? null;
   const known = namedBy(before, before);
   const named = namedBy(now, before);
-  const assessed = new Set(
-    usesOf(now).flatMap(({ assessment, runId }) => assessment === null ? [] : runId ?? []),
-  );
   return {
     sameTags(run, found) {
       const judged = tags.get(run);
@@ -33,9 +30,7 @@ export function judgeAgain(before: StoreSnapshot, now: StoreSnapshot): Judged {
       return judged !== undefined &&
         concerned.every((key) => key === DELETED_AT_TAG || judged.get(key) === found.get(key));
     },
-    // Who deletes a run over a server deletes its assessments for good.
-    isNeeded: (run) =>
-      assessed.has(run) || !(named.get(run) ?? NONE).isSubsetOf(known.get(run) ?? NONE),
+    isNeeded: (run) => !(named.get(run) ?? NONE).isSubsetOf(known.get(run) ?? NONE),
   };
 }
 
@@ -64,6 +59,9 @@ function namedBy(
   });
   for (const [run, versions] of references.runs) {
     for (const version of versions) add(run, JSON.stringify(version));
+  }
+  for (const { of, id, row } of from.backend?.holds ?? []) {
+    if (of === "run" && id !== null) add(id, `assessment ${row}`);
   }
   // Where nobody asked for traces, they keep nothing.
   if (runs.experiments.every(({ traceUses }) => traceUses === undefined)) return named;

@@ -19,7 +19,7 @@ import {
   type RunExtras,
   tagsFor,
 } from "../../../lib/store/extras.ts";
-import type { Depth, ServerFacts } from "../../../lib/store/snapshot.ts";
+import type { Depth, Hold, ServerFacts } from "../../../lib/store/snapshot.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
 import { readHistories } from "./read_histories.ts";
@@ -81,11 +81,14 @@ export async function readServer<D extends Depth>(
   ];
   const rows = models.map(({ row }) => row);
   const gone = depth === "meta" ? [] : movable(rows, collected.runs, experiments);
-  const needsTraces = extras?.uses === true || depth === "full" || gone.length > 0;
-  const traces = needsTraces ? await readTraces(client, ids, signal) : [];
+  // Whatever is planned: to delete a run takes away for good the assessments that come from it.
+  const traces = depth === "meta" ? [] : await readTraces(client, ids, signal);
   return {
     location: client.server.location,
-    backend: { artifactRoot: null, revision: null, server },
+    backend: {
+      ...{ artifactRoot: null, revision: null, server },
+      ...depth === "meta" ? {} : { holds: traces.flatMap(holdsOf) },
+    },
     depth,
     readAt: now,
     ...(extras === undefined ? {} : { extras }),
@@ -324,6 +327,12 @@ function modelExtrasOf(
       ...(tracesOf.get(id) ?? []).map(({ id: trace }) => ({ kind: "trace" as const, trace })),
     ];
     return [id, { tags, usedBy }];
+  }));
+}
+
+function holdsOf({ id: trace, assessments }: TraceRecord): readonly Hold[] {
+  return assessments.map(({ id: row, runId: id }) => ({
+    ...{ of: "run", id, table: "assessments", row, trace },
   }));
 }
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { RestoreCollisionError, StoreAccessError } from "../../../../lib/errors.ts";
+import { PlanRefusedError, RestoreCollisionError } from "../../../../lib/errors.ts";
 import type { ActionOutcome } from "../../../../lib/plan/report.ts";
+import { asStorePath } from "../../../../lib/store/path.ts";
 import { DELETED_AT_TAG } from "../../../../lib/store/tags.ts";
 import { listBackups } from "../../../../tasks/backups/list_backups.ts";
 import { recover } from "../../../../tasks/backups/recover.ts";
@@ -11,6 +12,7 @@ import { lockStore } from "../../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../../tasks/ports/store.ts";
 import { prune } from "../../../../tasks/prune.ts";
 import { DAY, experiment, NOW, run, runId, type SnapshotInit } from "../../../_support/builders.ts";
+import { runTask } from "../../../_support/command.ts";
 import { startFaultProxy } from "../../../_support/fault_proxy.ts";
 import {
   type MlflowDouble,
@@ -193,9 +195,46 @@ Deno.test("who is no administrator of a server plans, and changes nothing", asyn
   assertEquals((await prune(store, { olderThan: 30 * DAY })).plan.actions.length, 2);
   await assertRejects(
     () => prune(store, { olderThan: 30 * DAY, apply: true }),
-    StoreAccessError,
-    "account kim is no administrator of the server",
+    PlanRefusedError,
+    "kim",
   );
+  assertEquals(runsIn(server), before);
+});
+
+Deno.test("over a server a run stays from which an assessment comes, whatever a policy says", async () => {
+  const use = { trace: "tr-1", assessment: "a-1", runId: runId(1), modelId: null };
+  await using served = await serve({
+    experiments: [experiment({ id: "1", runs: [old(1), old(2)], traces: 1, traceUses: [use] })],
+  });
+  const { plan, report } = await prune(served.store, { olderThan: 30 * DAY, apply: true });
+  const [kept, ...others] = plan.kept;
+  assertEquals([kept?.path, others], [asStorePath(`1/${runId(1)}`), []]);
+  assertEquals(kept?.reasons, [
+    { kind: "assessment-source", trace: "tr-1", assessment: "a-1" },
+  ]);
+  assertEquals(outcomesOf(report?.outcomes), [[`1/${runId(2)}`, "applied", null]]);
+});
+
+Deno.test("by command a server is cleaned up, and that is undone", async () => {
+  await using served = await serve(TWO);
+  const { server, state } = served;
+  const before = runsIn(server);
+  const ran: (readonly [task: string, code: number, out: string])[] = [];
+  for (const words of ["prune:apply --force", "backup --list", "restore --last", "recover"]) {
+    const [task = "", ...more] = words.split(" ");
+    const { code, out } = await runTask(task, [...more, "--store", server.uri], {
+      environment: { XDG_STATE_HOME: state },
+    });
+    ran.push([task, code, out]);
+  }
+  assertEquals(ran.map(([, code]) => code), [0, 0, 0, 0]);
+  const [pruned, listed, restored, recovered] = ran.map(([, , out]) => out);
+  assert(
+    pruned?.startsWith("Done: 2 soft-deleted") && pruned.includes("To undo: deno task restore"),
+  );
+  assert(listed?.includes("prune, 2 changes to undo"));
+  assert(restored?.startsWith("Undone: 2 changes of prune"));
+  assertEquals(recovered, "Nothing to recover.\n");
   assertEquals(runsIn(server), before);
 });
 
