@@ -31,6 +31,8 @@ export type FindTag = (tagged: Pick<Run, "tags">) => string | null;
 export function tagFinder(wanted: readonly string[]): FindTag {
   const tests = wanted.map((each) => ({ each, isIn: tagTest(each) }));
   return ({ tags }) => {
+    // Most runs have no tag that matters.
+    if (tags.size === 0) return null;
     for (const { each, isIn } of tests) if (isIn(tags)) return each;
     return null;
   };

@@ -14,7 +14,8 @@ import type {
 } from "../../../lib/snapshot/assemble_rows.ts";
 import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
 import { type Extras, tagsFor } from "../../../lib/store/extras.ts";
-import type { Depth } from "../../../lib/store/snapshot.ts";
+import { RUN_STATUSES } from "../../../lib/store/run_status.ts";
+import type { Depth, LifecycleStage } from "../../../lib/store/snapshot.ts";
 import { findCutRows } from "./dangling_rows.ts";
 import { readLoggedModels, readModelExtras } from "./read_models.ts";
 import { readRunExtras, readTraceUses } from "./read_extras.ts";
@@ -124,6 +125,8 @@ function* readRuns(
 ): Iterable<RunRow> {
   const fields = {
     ...runFields(tables),
+    status: placeIn("status", RUN_STATUSES),
+    stage: placeIn("lifecycle_stage", STAGES),
     isOfBytes: { name: "run_uuid", sql: "TYPEOF(run_uuid) <> 'text'" },
     at: { name: "run_uuid", sql: "rowid" },
   };
@@ -147,14 +150,26 @@ interface PlacedRow extends RunRow {
   readonly at: number;
 }
 
+const STAGES: readonly LifecycleStage[] = ["active", "deleted"];
+
+/** To make the same few texts again for each of very many runs takes longer than to tell which it is. */
+function placeIn(name: string, texts: readonly string[]): Column {
+  const places = texts.map((each, place) => `WHEN '${each}' THEN ${place}`);
+  return { name, sql: `CASE "${name}" ${places.join(" ")} ELSE ${text(name).sql} END` };
+}
+
+function textAt(value: Value | undefined, texts: readonly string[]): string | null {
+  return typeof value === "number" ? texts[value]! : value ?? null;
+}
+
 /** Its values in the order of {@linkcode runFields}. */
 function placedRow(values: readonly Value[]): PlacedRow {
   return {
     id: values[0] as string,
     experiment: values[1] as string | null,
     name: values[2] as string | null,
-    status: values[3] as string | null,
-    stage: values[4] as string | null,
+    status: textAt(values[3], RUN_STATUSES),
+    stage: textAt(values[4], STAGES),
     started: values[5] as number | null,
     ended: values[6] as number | null,
     deleted: values[7] as number | null,
