@@ -52,14 +52,18 @@ export async function bundleProgram(
  * Runs a program to its end.
  *
  * @param program The program.
+ * @param environment Variables that it has besides. @default {none}
  * @returns How it ended.
  */
-export async function run({ words, directory }: Program): Promise<Ran> {
+export async function run(
+  { words, directory }: Program,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const [command = "", ...args] = words;
   const { code, signal, stdout, stderr } = await new Deno.Command(command, {
     args,
     cwd: directory,
-    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...environment },
     stdin: "null",
     signal: AbortSignal.timeout(120_000),
   }).output();

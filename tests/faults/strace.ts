@@ -175,7 +175,17 @@ async function runTraced(
   flags: readonly string[],
 ): Promise<Ending> {
   const options = ["-f", "-qq", "-y", "-s", "8", "-e", "signal=none", "-o", log, ...flags];
-  return { ...await run({ words: ["strace", ...options, ...words], directory }), hit: null };
+  // What processes that were killed have left among temporary files the next one takes away, which would be counted.
+  const temporary = await Deno.makeTempDir({ prefix: "mltidy-strace-" });
+  try {
+    const ran = await run(
+      { words: ["strace", ...options, ...words], directory },
+      { TMPDIR: temporary },
+    );
+    return { ...ran, hit: null };
+  } finally {
+    await Deno.remove(temporary, { recursive: true });
+  }
 }
 
 interface Change {
