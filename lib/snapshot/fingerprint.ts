@@ -24,7 +24,7 @@
  */
 export function fingerprintOf(parts: Iterable<Digestible>): string {
   const [first, second] = digestParts(EMPTY, parts);
-  return hexadecimal(first) + hexadecimal(second);
+  return hexadecimal(first, second);
 }
 
 /** What can be digested; to write a number as text would take longer. */
@@ -86,9 +86,26 @@ export function sumDigests(digests: readonly Digest[]): Digest {
   return [first, second];
 }
 
-function hexadecimal(value: number): string {
-  return OCTETS[value >>> 24]! + OCTETS[value >>> 16 & 0xff]! + OCTETS[value >>> 8 & 0xff]! +
-    OCTETS[value & 0xff]!;
+/** At once: a text that is put together of others takes three times the room, and twice the time. */
+function hexadecimal(first: number, second: number): string {
+  return String.fromCharCode(
+    DIGITS[first >>> 28]!,
+    DIGITS[first >>> 24 & 15]!,
+    DIGITS[first >>> 20 & 15]!,
+    DIGITS[first >>> 16 & 15]!,
+    DIGITS[first >>> 12 & 15]!,
+    DIGITS[first >>> 8 & 15]!,
+    DIGITS[first >>> 4 & 15]!,
+    DIGITS[first & 15]!,
+    DIGITS[second >>> 28]!,
+    DIGITS[second >>> 24 & 15]!,
+    DIGITS[second >>> 20 & 15]!,
+    DIGITS[second >>> 16 & 15]!,
+    DIGITS[second >>> 12 & 15]!,
+    DIGITS[second >>> 8 & 15]!,
+    DIGITS[second >>> 4 & 15]!,
+    DIGITS[second & 15]!,
+  );
 }
 
-const OCTETS = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
+const DIGITS = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
