@@ -32,19 +32,23 @@ export async function measureDatabase(bench: Bench): Promise<readonly Figure[]> 
     words: ["python3", fromFileUrl(new URL("read_database.py", import.meta.url)), many, task],
   });
   const store = (path: string) => ["--store", `sqlite:///${path}`];
-  const { summaryFloor, planFloor, summary, plan, small } = await bench.compare({
+  const { summaryFloor, planFloor, summary, plan, small, json, smallJson } = await bench.compare({
     summaryFloor: floor("summary"),
     planFloor: floor("cleanup"),
     summary: { words: taskWords("summary", ["--json", ...store(many)]) },
     plan: { words: taskWords("cleanup", store(many)) },
     small: { words: taskWords("cleanup", store(few)) },
+    json: { words: taskWords("cleanup", ["--json", ...store(many)]) },
+    smallJson: { words: taskWords("cleanup", ["--json", ...store(few)]) },
   });
   return [
     duration("`cleanup` of a database, 100,000 runs", plan, null),
     ratio("`summary --json` of it ÷ its queries in C", summary, summaryFloor, CLOSE, "work"),
     ratio("`cleanup` of it ÷ its queries in C", plan, planFloor, CLOSE, "work"),
     ratio("`cleanup` of a database, 100,000 ÷ 20,000 runs", plan, small, { atMost: 5.5 }, "work"),
+    ratio("the same with `--json`", json, smallJson, { atMost: 5.5 }, "work"),
     peak("peak memory of `cleanup` of a database, 100,000 runs", plan, { atMost: 250 }),
+    peak("the same with `--json`", json, { atMost: 250 }),
     ...await measureClient(bench, many),
   ];
 }
