@@ -23,8 +23,6 @@ QUERIES = {
 QUERIES["cleanup"] = [
     *QUERIES["summary"],
     "SELECT run_uuid, key, value FROM tags WHERE key IN ('mlflow.parentRunId', 'mltidy.pin')",
-    "SELECT run_uuid, MAX(timestamp) FROM latest_metrics WHERE run_uuid IN (SELECT run_uuid"
-    " FROM runs WHERE lifecycle_stage = 'deleted' AND deleted_time IS NULL) GROUP BY run_uuid",
 ]
 
 
