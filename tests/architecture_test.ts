@@ -124,6 +124,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_database/buckets/",
+    of: [...GROUND, "lib/snapshot/", "tasks/_artifacts/s3/", "tasks/_database/scan/"],
+  },
+  {
     room: "tasks/_database/postgres/",
     of: [...GROUND, "tasks/_io/", "tasks/_database/scan/", "@std/", "node:", "postgres"],
   },
@@ -214,7 +218,13 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
         "tasks/_database/backups/",
       ],
       ...["tasks/_file/own/own_directory.ts", "tasks/_file/backups/backup_place.ts"],
-      ...["tasks/_database/postgres/", "tasks/_database/trees/", "@std/", "node:"],
+      ...[
+        "tasks/_database/postgres/",
+        "tasks/_database/trees/",
+        "tasks/_database/buckets/",
+        "@std/",
+        "node:",
+      ],
     ],
   },
   {

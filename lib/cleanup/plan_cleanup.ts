@@ -29,6 +29,7 @@ import { findMisfits } from "./find_misfits.ts";
 import { findPartialView, findStops } from "./find_stops.ts";
 import { fitBudget } from "./fit_budget.ts";
 import { laterFinder } from "./models_later.ts";
+import { remotePlaces } from "./remote_places.ts";
 
 /** What a planner needs besides the store and the rules. */
 export interface PlanOptions {
@@ -93,7 +94,6 @@ export function planCleanup(
  * @param options The moment, and what the store can carry out.
  * @param tellKept Tells what of all that was judged is said to stay.
  * @returns The plan, but for the names of its task.
- * @throws {InvalidArgumentError} As {@linkcode planCleanup} does.
  */
 export function planRemovals(
   snapshot: StoreSnapshot<"tags">,
@@ -106,8 +106,7 @@ export function planRemovals(
   const fitted = policy.budget ? fitBudget(snapshot, policy, policy.budget, now) : null;
   const judged = fitted?.judged ?? judgeSnapshot(snapshot, policy, now);
   const { runs, models, experiments, orphans } = judged;
-  const measured = snapshot.sizes;
-  const laterOf = measured ? laterFinder(judged) : null;
+  const laterOf = snapshot.sizes ? laterFinder(judged) : null;
   const leaving = runs.filter(({ verdict }) => verdict.goes);
   const wanted = [
     ...mapped(leaving, (one) => softDelete(one, laterOf)),
@@ -140,11 +139,12 @@ export function planRemovals(
     experiments: namesOf(snapshot, actions),
     actions,
     kept,
-    totals: totalsOf(actions, kept, measured),
+    totals: totalsOf(actions, kept, snapshot.sizes),
     ...(fitted === null ? {} : { budget: fitted.outcome }),
     ...(isNonEmpty(stops) ? { stops } : {}),
     ...(isNonEmpty(majorities) ? { majorities } : {}),
     ...(isNonEmpty(notes) ? { notes } : {}),
+    ...remotePlaces(snapshot, actions, kept),
   };
 }
 

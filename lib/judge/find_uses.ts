@@ -6,6 +6,7 @@
 
 import type { KeepReason } from "../plan/plan.ts";
 import type { Protection } from "../policy/policy.ts";
+import { experimentDirectoryOf, runDirectoryOf } from "../snapshot/artifact_root.ts";
 import type { TraceUse } from "../store/extras.ts";
 import type { Experiment, Hold, Orphan, StoreSnapshot } from "../store/snapshot.ts";
 
@@ -56,7 +57,9 @@ export type FindHolds = (of: Hold["of"], id: string) => readonly KeepReason[];
  * @param snapshot The store.
  * @returns Gives why it stays.
  */
-export function holdFinder({ backend, experiments }: StoreSnapshot): FindHolds {
+export function holdFinder(snapshot: StoreSnapshot): FindHolds {
+  const { backend, experiments } = snapshot;
+  const unreadable = unreadableArtifacts(snapshot);
   const { holds = [], reusesIds = false } = backend ?? {};
   const byId = Map.groupBy(holds, ({ of, id }) => `${of} ${id ?? ""}`);
   const newest = reusesIds
@@ -65,8 +68,32 @@ export function holdFinder({ backend, experiments }: StoreSnapshot): FindHolds {
   return (of, id) => {
     const isNewest = newest !== null && of === "experiment" && BigInt(id) === newest;
     const own = [...byId.get(`${of} ${id}`) ?? [], ...byId.get(`${of} `) ?? []];
-    return [...(isNewest ? [NEWEST] : []), ...own.map(holdReason)];
+    const lost = unreadable.get(`${of} ${id}`) ?? [];
+    return [...(isNewest ? [NEWEST] : []), ...own.map(holdReason), ...lost];
   };
+}
+
+/** Rows are not to go while nobody can tell what goes with them. */
+function unreadableArtifacts(
+  { backend, experiments }: StoreSnapshot,
+): ReadonlyMap<string, readonly KeepReason[]> {
+  const found = new Map<string, readonly KeepReason[]>();
+  for (const { root, problem } of backend?.buckets ?? []) {
+    if (problem === null) continue;
+    const reasons: KeepReason[] = [{ kind: "artifacts-unreadable", root, message: problem }];
+    const add = (of: Hold["of"], id: string, place: string | null) => {
+      if (place !== null) found.set(`${of} ${id}`, reasons);
+    };
+    for (const experiment of experiments) {
+      const { runs, loggedModels } = experiment;
+      add("experiment", experiment.id, experimentDirectoryOf(root, experiment));
+      for (const run of runs) add("run", run.id, runDirectoryOf(root, run));
+      for (const { id, artifactLocation: artifactUri } of loggedModels) {
+        add("logged-model", id, runDirectoryOf(root, { id, artifactUri }));
+      }
+    }
+  }
+  return found;
 }
 
 const NEWEST: KeepReason = { kind: "newest-experiment" };

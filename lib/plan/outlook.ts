@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BucketRoot } from "../store/artifact_uri.ts";
 import type { ExperimentId } from "../store/path.ts";
 
 /** An experiment of which a plan takes every active run, or more than half. */
@@ -30,4 +31,12 @@ export interface Misfit {
   readonly without: number;
   /** How many there are. */
   readonly of: number;
+}
+
+/** Where artifacts lie of what a plan takes away, if not on this machine. */
+export interface RemotePlaces {
+  /** Places in buckets, below which they are kept as well when they are set aside. */
+  readonly buckets: readonly BucketRoot[];
+  /** How many runs and logged models go whose artifacts stay, since mltidy cannot look there, by scheme, such as `gs`. */
+  readonly elsewhere: Readonly<Record<string, number>>;
 }

@@ -12,7 +12,14 @@ import { isUsage } from "../store/usage.ts";
 import { isCount, isFlag, isMoment, isRecord, isText } from "../text/json.ts";
 import { isActionKind } from "./action_kind.ts";
 import type { Action, Kept, Plan, PlanTask, RemovalPlan, RepairPlan } from "./plan.ts";
-import { isActionReason, isKeepReason, isMajority, isMisfit, isStop } from "./reason_shape.ts";
+import {
+  isActionReason,
+  isKeepReason,
+  isMajority,
+  isMisfit,
+  isRemotePlaces,
+  isStop,
+} from "./reason_shape.ts";
 
 const TASKS: readonly PlanTask[] = ["prune", "cleanup", "repair"];
 
@@ -137,14 +144,17 @@ function faultOfRepairs({ policy, totals }: RepairPlan): string | null {
   return isCount(totals.repairs) ? null : "expected a number in totals.repairs";
 }
 
-function faultOfRemovals({ policy, budget, majorities, notes }: RemovalPlan): string | null {
+function faultOfRemovals(
+  { policy, budget, majorities, notes, remote }: RemovalPlan,
+): string | null {
   if (!isCleanupPolicy(policy)) return "its policy is none";
   if (budget !== undefined && !isBudget(budget)) return "its budget is none";
   const areMajorities = majorities === undefined ||
     Array.isArray(majorities) && majorities.every(isMajority);
   if (!areMajorities) return "its majorities are none";
   const areNotes = notes === undefined || Array.isArray(notes) && notes.every(isMisfit);
-  return areNotes ? null : "its notes are none";
+  if (!areNotes) return "its notes are none";
+  return remote === undefined || isRemotePlaces(remote) ? null : "its remote places are none";
 }
 
 const KEPT_KINDS: Readonly<Record<Kept["kind"], true>> = {

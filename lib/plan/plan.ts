@@ -11,7 +11,7 @@ import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
 import type { DatabaseRow, NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
-import type { Majority, Misfit } from "./outlook.ts";
+import type { Majority, Misfit, RemotePlaces } from "./outlook.ts";
 import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
 import type { Standing } from "./standing.ts";
 
@@ -145,6 +145,7 @@ export type KeepReason =
   | { readonly kind: "default-experiment" }
   /** The database would give its id to the next experiment. */
   | { readonly kind: "newest-experiment" }
+  | { readonly kind: "artifacts-unreadable"; readonly root: string; readonly message: string }
   /** A row of a database names it, of a kind that otherwise keeps nothing. */
   | { readonly kind: "row-refers"; readonly table: string; readonly row: string }
   /** A table of the database is not known, and may refer to it. */
@@ -364,6 +365,8 @@ export interface RemovalPlan extends PlanBase {
   readonly majorities?: NonEmpty<Majority>;
   /** What its policy asks for in vain; left out where there is nothing. */
   readonly notes?: NonEmpty<Misfit>;
+  /** Where artifacts of it lie, if not on this machine; left out where all are. */
+  readonly remote?: RemotePlaces;
 }
 
 /** A plan of `cleanup`. */

@@ -6,7 +6,8 @@
  */
 
 import { isFlag as flag, isRecord, isText as text } from "../text/json.ts";
-import type { Majority, Misfit } from "./outlook.ts";
+import type { BucketRoot } from "../store/artifact_uri.ts";
+import type { Majority, Misfit, RemotePlaces } from "./outlook.ts";
 import type { ActionReason, KeepReason, Stop } from "./plan.ts";
 import type { Standing } from "./standing.ts";
 
@@ -81,6 +82,7 @@ const KEEP_REASONS: Shapes<KeepReason> = {
   "no-deletion-time": {},
   "undated-recently": { age: number, limit: number },
   "registered": { model: text, version: text, aliases: texts, stage: textOrNothing },
+  "artifacts-unreadable": { root: text, message: text },
   "database-refers": { database: text, row: text, id: text },
   "ended-recently": { age: number, limit: number },
   "pinned": { tag: text },
@@ -211,4 +213,23 @@ const MISFIT: Readonly<Record<keyof Misfit, Check>> = {
   among: (value) => value === "experiment" || value === "run",
   without: (value) => typeof value === "number",
   of: (value) => typeof value === "number",
+};
+
+/**
+ * Tells whether something says where artifacts lie that are not on this machine.
+ *
+ * @param value What it is.
+ * @returns Whether it does.
+ */
+export function isRemotePlaces(value: unknown): value is RemotePlaces {
+  if (!isRecord(value)) return false;
+  const { buckets, elsewhere } = value;
+  return Array.isArray(buckets) && buckets.every((one) => hasAll(one, BUCKET)) &&
+    isRecord(elsewhere) && Object.values(elsewhere).every((count) => typeof count === "number");
+}
+
+const BUCKET: Readonly<Record<keyof BucketRoot, Check>> = {
+  root: text,
+  problem: (value) => value === null || typeof value === "string",
+  keeps: text,
 };

@@ -36,7 +36,7 @@ export function addOrphans<D extends Depth>(
   return {
     ...snapshot,
     experiments: snapshot.sizes ? without(snapshot, ordered) : snapshot.experiments,
-    orphans: ordered,
+    orphans: [...snapshot.orphans, ...ordered].toSorted(byPath),
     fingerprint: depth === "meta" ? "" : fingerprintOf([fingerprint, ...stamps]),
   };
 }

@@ -6,6 +6,7 @@
 
 import { localPathOf } from "../records/relocate_uri.ts";
 import { s3PlaceOf } from "../store/artifact_uri.ts";
+import type { StoreSnapshot } from "../store/snapshot.ts";
 
 /**
  * Names the place of an artifact location that mltidy can look at.
@@ -99,6 +100,18 @@ export function bucketRootsOf(experiments: readonly LocatedExperiment[]): readon
   return [...countRoots(experiments, s3PlaceOf)]
     .toSorted(([, left], [, right]) => right - left)
     .map(([root]) => root);
+}
+
+/**
+ * Finds the same of a store that was read.
+ *
+ * @param snapshot The store.
+ * @returns `s3://BUCKET/KEY` of each, that of most experiments first.
+ */
+export function bucketsOf({ experiments }: Pick<StoreSnapshot, "experiments">): readonly string[] {
+  return bucketRootsOf(
+    experiments.map(({ id, artifactLocation: location }) => ({ id, location })),
+  );
 }
 
 /** Where an experiment has its artifacts, as its row says. */

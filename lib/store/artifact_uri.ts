@@ -107,6 +107,19 @@ export function appendToUri(uri: string, ...names: readonly string[]): string {
   return [path.replace(/\/+$/, ""), ...names].join("/") + uri.slice(path.length);
 }
 
+/** What a bucket keeps of what is deleted in it; `unknown` where nobody may ask. */
+export type BucketKeeps = "nothing" | "versions" | "locked versions" | "unknown";
+
+/** A place in a bucket in which experiments of a database have one of their own. */
+export interface BucketRoot {
+  /** `s3://BUCKET/KEY`. */
+  readonly root: string;
+  /** Why nobody could look what is there; `null`: it was looked at. */
+  readonly problem: string | null;
+  /** What the bucket keeps of what is deleted in it. */
+  readonly keeps: BucketKeeps;
+}
+
 /** A place in a bucket. */
 export interface S3Place {
   readonly bucket: string;

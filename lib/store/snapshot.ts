@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { BucketRoot } from "./artifact_uri.ts";
 import type { Extras, ModelUse, RunExtras, TraceUse } from "./extras.ts";
 import type { ExperimentId, RunId, StorePath } from "./path.ts";
 import type { MetaDamage, Problem, Reference } from "./problem.ts";
@@ -313,6 +314,8 @@ export interface Hold {
 export interface Backend {
   /** Absolute path of where its artifacts lie, `EXPERIMENT/RUN/artifacts`; `null` where that is not on this machine. */
   readonly artifactRoot: string | null;
+  /** Places in buckets in which experiments have theirs; left out where there are none, or nobody looked. */
+  readonly buckets?: readonly BucketRoot[];
   /** The state of its schema, as Alembic records it; `null` where it records none. */
   readonly revision: string | null;
   /** Whether the highest id of an experiment is given out again once that is gone. @default {false} */

@@ -106,6 +106,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "keep-tag": false,
   "keep-status": false,
   "keep-named": false,
+  "artifacts-unreadable": true,
   "database-refers": true,
   "ended-recently": false,
   "pinned": true,

@@ -114,6 +114,8 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return `${
         reason.row.replace("-", " ")
       } ${reason.id} of database ${reason.database} has its files there`;
+    case "artifacts-unreadable":
+      return `nobody can tell what artifacts it has in ${reason.root}: ${reason.message}`;
     case "parent-of-kept":
       return `parent of run ${reason.child}, which stays`;
     case "hides-copy":
@@ -280,6 +282,8 @@ export function keptText(reason: KeepReason): string {
       return "registered";
     case "database-refers":
       return "that a database refers to";
+    case "artifacts-unreadable":
+      return "with artifacts that cannot be looked at";
     case "parent-of-kept":
       return "with a kept child";
     case "hides-copy":

@@ -6,6 +6,7 @@
 
 import type { Plan, PlanBase } from "../plan/plan.ts";
 import { isEmptyRule } from "../policy/policy.ts";
+import type { BucketKeeps } from "../store/artifact_uri.ts";
 import type { DiskUsage } from "../store/usage.ts";
 import { formatCount, formatSize, plural } from "../text/units.ts";
 import { misfitText } from "./misfit.ts";
@@ -117,10 +118,44 @@ const DECIMAL_UNITS = ["kB", "MB", "GB", "TB", "PB"] as const;
 export function noteLines(plan: Plan): readonly string[] {
   const notes = plan.task === "repair" ? [] : plan.notes ?? [];
   return [
+    ...remoteLines(plan),
     ...notes.map((note) => `Note: ${misfitText(note)}`),
     ...lostTimesLines(plan),
     ...linkedLines(plan),
   ];
+}
+
+/** Where artifacts lie that are not on this machine, and what comes of that. */
+function remoteLines(plan: Plan): readonly string[] {
+  if (plan.task === "repair" || plan.remote === undefined) return [];
+  const { buckets, elsewhere } = plan.remote;
+  const schemes = Object.entries(elsewhere).map(([scheme, count]) =>
+    `${formatCount(count)} in ${scheme}:`
+  );
+  return [
+    ...buckets.flatMap(({ root, problem, keeps }) => [
+      problem === null
+        ? `Artifacts lie in ${root}; what is taken away is kept in ${root}/.mltidy.trash.`
+        : `Artifacts in ${root} were not looked at, so what would be purged with them stays: ${problem}`,
+      ...KEPT_BY_BUCKET[keeps] === null ? [] : [`${bucketOf(root)} ${KEPT_BY_BUCKET[keeps]}`],
+    ]),
+    ...schemes.length === 0 ? [] : [
+      `Where mltidy cannot look, artifacts stay of what is purged: ${schemes.join(", ")}.`,
+    ],
+  ];
+}
+
+const KEPT_BY_BUCKET: Readonly<Record<BucketKeeps, string | null>> = {
+  "nothing": null,
+  "unknown": null,
+  "versions":
+    "keeps versions of what is deleted: its bytes are free once these go, too, which mltidy leaves to you.",
+  "locked versions":
+    "keeps and locks versions of what is deleted: its bytes are free once these may go, too, which mltidy leaves to you.",
+};
+
+function bucketOf(root: string): string {
+  return root.split("/").slice(0, 3).join("/");
 }
 
 /** How many are named of directories whose times are lost, and of places that links lead to. */

@@ -5,6 +5,7 @@
  */
 
 import { addOrphans } from "../../lib/snapshot/add_orphans.ts";
+import { bucketsOf } from "../../lib/snapshot/artifact_root.ts";
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import { byPath } from "../../lib/store/path.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
@@ -14,6 +15,7 @@ import { glanceInto, listDirectory } from "../_io/list_directory.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateDatabase } from "./locate_database.ts";
 import { isCutOff, openDatabase, orStoreError, requireWritable } from "./scan/open_database.ts";
+import type { NamingRows } from "./scan/find_orphans.ts";
 import { readRows } from "./scan/read_rows.ts";
 import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
 import { withServed } from "./trees/served_artifacts.ts";
@@ -51,7 +53,7 @@ export function openDatabaseStore(
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
-      Promise.try(() => readSnapshot(path, { ...options, location, now: now() })),
+      Promise.try(() => readSnapshot(path, { ...options, location, now: now(), environment })),
     changes: {
       kinds: new Set([
         "soft-delete-run",
@@ -130,9 +132,13 @@ function withPlaces(
 
 async function readSnapshot<D extends Depth>(
   path: string,
-  options: ReadOptions<D> & { readonly location: string; readonly now: number },
+  options: ReadOptions<D> & {
+    readonly location: string;
+    readonly now: number;
+    readonly environment: (name: string) => string | undefined;
+  },
 ): Promise<StoreSnapshot<D>> {
-  const { depth, sizes = false, extras, signal, isReport = false } = options;
+  const { depth, sizes = false, extras, signal, isReport = false, environment } = options;
   signal?.throwIfAborted();
   const inspection = depth === "full" ? await import("./scan/inspect_database.ts") : null;
   // Where nothing is planned, a damaged table is no reason to say nothing of the others.
@@ -147,12 +153,22 @@ async function readSnapshot<D extends Depth>(
   if (depth === "meta" && !sizes) return await withOrphans(path, snapshot, isReport);
   // What it is waited for holds up whoever writes to the database.
   const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
+  const buckets = bucketsOf(snapshot);
   const measured = await measureArtifacts(snapshot, {
     sizes,
     artifacts: extras?.artifacts ?? null,
+    buckets,
   });
   const inspected = depth === "full" ? await withMissing(path, measured) : measured;
-  return await withOrphans(path, inspected, isReport);
+  const found = await withOrphans(path, inspected, isReport);
+  if (buckets.length === 0) return found;
+  const { lookAtBuckets } = await import("./buckets/look_at_buckets.ts");
+  return await lookAtBuckets(found, buckets, {
+    sizes,
+    environment,
+    signal,
+    rowsFor: (root) => namingRows(path, root),
+  });
 }
 
 async function withMissing<D extends Depth>(
@@ -177,15 +193,18 @@ async function withOrphans<D extends Depth>(
 ): Promise<StoreSnapshot<D>> {
   const root = snapshot.backend?.artifactRoot ?? null;
   if (root === null) return snapshot;
-  const [{ findOrphans }, { knownIds, readAllNamed }] = await Promise.all([
-    import("./scan/find_orphans.ts"),
-    import("./read_naming_rows.ts"),
-  ]);
-  const orphans = await findOrphans(snapshot, {
+  const { findOrphans } = await import("./scan/find_orphans.ts");
+  const rows = await namingRows(path, root);
+  const list = isReport ? glanceInto : listDirectory;
+  return addOrphans(snapshot, await findOrphans(snapshot, rows, list));
+}
+
+async function namingRows(path: string, root: string): Promise<NamingRows> {
+  const { knownIds, readAllNamed } = await import("./read_naming_rows.ts");
+  return {
     known: (ids) => withTables(path, (tables) => knownIds(tables, ids)),
     all: () => readAllNamed(path, root),
-  }, isReport ? glanceInto : listDirectory);
-  return addOrphans(snapshot, orphans);
+  };
 }
 
 /** Looks into it as it is at one moment. */

@@ -87,8 +87,9 @@ export async function readAllNamed(path: string, root: string): Promise<AllNamed
   return {
     ...named,
     // Databases are looked for around the artifacts and around this one: another may share what lies far from both.
+    // In a bucket nothing lies beside anything: there it is asked otherwise.
     problem: named.problem ??
-      (`${root}/`.startsWith(`${dirname(path)}/`)
+      (!isLocalRoot(root) || `${root}/`.startsWith(`${dirname(path)}/`)
         ? null
         : `${root} does not lie beside the database, so that another database may name it`),
   };

@@ -5,6 +5,7 @@
  */
 
 import { addOrphans } from "../../lib/snapshot/add_orphans.ts";
+import { bucketsOf } from "../../lib/snapshot/artifact_root.ts";
 import { addressOf, assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import { byPath } from "../../lib/store/path.ts";
 import type { Backend, Depth, MetricsWeight, StoreSnapshot } from "../../lib/store/snapshot.ts";
@@ -20,6 +21,7 @@ import {
 } from "./postgres/copy_tables.ts";
 import { selectionsFor } from "./postgres/selections.ts";
 import { openSession, type Reach, type Sql } from "./postgres/session.ts";
+import type { NamingRows } from "./scan/find_orphans.ts";
 import { readHolds } from "./scan/read_holds.ts";
 import { readRows } from "./scan/read_rows.ts";
 import { requireMlflow, type Tables } from "./scan/tables.ts";
@@ -49,12 +51,22 @@ export async function readPostgres<D extends Depth>(
   const snapshot = await readAllRows(reach, options);
   if (depth === "meta" && !sizes) return await withOrphans(reach, snapshot, isReport);
   const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
+  const buckets = bucketsOf(snapshot);
   const measured = await measureArtifacts(snapshot, {
     sizes,
     artifacts: extras?.artifacts ?? null,
+    buckets,
   });
   const inspected = depth === "full" ? await withMissing(reach, measured) : measured;
-  return await withOrphans(reach, inspected, isReport);
+  const found = await withOrphans(reach, inspected, isReport);
+  if (buckets.length === 0) return found;
+  const { lookAtBuckets } = await import("./buckets/look_at_buckets.ts");
+  return await lookAtBuckets(found, buckets, {
+    sizes,
+    environment: reach.environment,
+    signal,
+    rowsFor: (root) => namingRows(reach, root),
+  });
 }
 
 async function readAllRows<D extends Depth>(
@@ -139,15 +151,19 @@ async function withOrphans<D extends Depth>(
 ): Promise<StoreSnapshot<D>> {
   const root = snapshot.backend?.artifactRoot ?? null;
   if (root === null) return snapshot;
-  const [{ findOrphans }, { knownIds, namesOf }, { readSharedNamed, withPostgresTables }] =
-    await Promise.all([
-      import("./scan/find_orphans.ts"),
-      import("./read_naming_rows.ts"),
-      import("./read_postgres_named.ts"),
-    ]);
-  const orphans = await findOrphans(snapshot, {
+  const { findOrphans } = await import("./scan/find_orphans.ts");
+  const rows = await namingRows(reach, root);
+  const list = isReport ? glanceInto : listDirectory;
+  return addOrphans(snapshot, await findOrphans(snapshot, rows, list));
+}
+
+async function namingRows(reach: Reach, root: string): Promise<NamingRows> {
+  const [{ knownIds, namesOf }, { readSharedNamed, withPostgresTables }] = await Promise.all([
+    import("./read_naming_rows.ts"),
+    import("./read_postgres_named.ts"),
+  ]);
+  return {
     known: (ids) => withPostgresTables(reach, (tables: Tables) => knownIds(tables, ids)),
     all: async () => namesOf(await readSharedNamed(reach, root)),
-  }, isReport ? glanceInto : listDirectory);
-  return addOrphans(snapshot, orphans);
+  };
 }

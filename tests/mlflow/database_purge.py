@@ -6,7 +6,7 @@
     python database_purge.py gc DIRECTORY     lets `mlflow gc` purge what is deleted; prints nothing
     python database_purge.py lose DIRECTORY   deletes the experiment of most runs, and does the same
 
-The database is `mlflow.db` in the directory, and artifacts lie in `mlruns` beside it.
+Where `ARTIFACT_ROOT` is set, artifacts lie there, else in `mlruns` beside the database, which is `mlflow.db` in the directory.
 """
 
 import contextlib
@@ -26,6 +26,10 @@ THREE = int(mlflow.__version__.split(".")[0]) >= 3
 
 def client_of(directory):
     os.chdir(directory)
+    if "ARTIFACT_ROOT" in os.environ:
+        mlflow.tracking._tracking_service.utils.DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH = os.environ[
+            "ARTIFACT_ROOT"
+        ]
     uri = f"sqlite:///{directory}/mlflow.db"
     mlflow.set_tracking_uri(uri)
     return MlflowClient(uri)

@@ -81,6 +81,7 @@ export function stampOf(version: MlflowVersion): string {
  * @param version The version of MLflow to run it with.
  * @param script The script's name.
  * @param args Its arguments.
+ * @param environment Variables besides those that every MLflow here is run with.
  * @returns The JSON value that it printed.
  * @throws {Error} When it fails: what it said.
  */
@@ -88,12 +89,13 @@ export async function runPython(
   version: MlflowVersion,
   script: string,
   args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
   return JSON.parse(
     await runInterpreter(version, async (cwd) => {
       await Deno.copyFile(join(here, script), join(cwd, script));
       return [script, ...args];
-    }),
+    }, environment),
   );
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { DRIVER as BUCKET_DRIVER, hasBucketServer, SERVER as BUCKET_SERVER } from "./bucket.ts";
 import { DRIVER, hasDriver } from "./postgres.ts";
 import { ACCOUNTS, hasAccounts } from "./servers/start_server.ts";
 import { isSetUp, type MlflowVersion, stampOf, versions } from "./python.ts";
@@ -14,6 +15,7 @@ async function setUp(version: MlflowVersion): Promise<void> {
   if (!await isSetUp(version)) await install(version);
   if (!await hasDriver(version)) await pip(version, DRIVER);
   if (!await hasAccounts(version)) await pip(version, ACCOUNTS);
+  if (!await hasBucketServer(version)) await pip(version, BUCKET_DRIVER, BUCKET_SERVER);
 }
 
 async function install(version: MlflowVersion): Promise<void> {

@@ -9,13 +9,17 @@
  * @module
  */
 
-import { experimentDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
+import { artifactPlaceOf, experimentDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
 import { addressOf } from "../../../lib/snapshot/assemble_rows.ts";
-import { localPathOf } from "../../../lib/records/relocate_uri.ts";
 import { isLitter, isLoggedModelId, isRunId, isTraceId } from "../../../lib/store/names.ts";
 import type { StorePath } from "../../../lib/store/path.ts";
 import type { Orphan, StoreSnapshot } from "../../../lib/store/snapshot.ts";
-import { measureWeight, newMeasurer, weighTree } from "../../_file/scan/measure.ts";
+import {
+  measureWeight,
+  newMeasurer,
+  type TreeMeasure,
+  weighTree,
+} from "../../_file/scan/measure.ts";
 import type { ListDirectory } from "../../_io/list_directory.ts";
 
 /** How rows are asked what they name. */
@@ -24,6 +28,22 @@ export interface NamingRows {
   known(ids: readonly string[]): ReadonlySet<string> | Promise<ReadonlySet<string>>;
   /** Reads all that this database and those beside it name. */
   all(): Promise<AllNamed>;
+}
+
+/** Where orphans are looked for. */
+export interface OrphanPlace {
+  /** The artifact root; `null` where there is none. */
+  readonly root: string | null;
+  /** Measures a tree; `null` where not all of it can be. */
+  readonly weigh: (place: string) => Promise<Weighed | null>;
+}
+
+/** What a tree takes, and how it is. */
+export type Weighed = Pick<TreeMeasure, "freed" | "stamp" | "newestChange">;
+
+async function weighOnDisk(place: string): Promise<Weighed | null> {
+  const weight = await weighTree(place);
+  return weight === null ? null : measureWeight(weight, newMeasurer());
 }
 
 /** What rows name. */
@@ -46,14 +66,18 @@ export interface AllNamed {
  * @param snapshot The store.
  * @param rows What its rows name; all of it is read only where something looks like an orphan.
  * @param list How to list directories.
+ * @param place Where they are looked for, and how they are measured. @default {the artifact root on this machine}
  * @returns The orphans, in any order.
  */
 export async function findOrphans(
   snapshot: StoreSnapshot,
   rows: NamingRows,
   list: ListDirectory,
+  { root, weigh }: OrphanPlace = {
+    root: snapshot.backend?.artifactRoot ?? null,
+    weigh: weighOnDisk,
+  },
 ): Promise<readonly Orphan[]> {
-  const root = snapshot.backend?.artifactRoot ?? null;
   if (root === null) return [];
   const { isProven, trees } = await listTrees(root, snapshot, list);
   if (!isProven || trees.length === 0) return [];
@@ -61,13 +85,13 @@ export async function findOrphans(
   const nameless = trees.filter(({ inner }) => !inner.some(({ id }) => known.has(id)));
   if (nameless.length === 0) return [];
   const { ids, locations, problem } = await rows.all();
-  const places = locations.flatMap((location) => localPathOf(location) ?? []);
+  const places = locations.flatMap((location) => artifactPlaceOf(location) ?? []);
   const isLost = lossFinder(snapshot);
   const orphans: Orphan[] = [];
   for (const tree of nameless) {
     const isNamed = tree.inner.some(({ id }) => ids.has(id)) ||
       places.some((place) => `${place}/`.startsWith(`${root}/${tree.path}/`));
-    const orphan = isNamed ? null : await orphanOf(root, tree, problem, list);
+    const orphan = isNamed ? null : await orphanOf({ root, weigh }, tree, problem, list);
     if (orphan !== null) orphans.push(isLost(orphan) ? { ...orphan, ...lossOf(tree) } : orphan);
   }
   return orphans;
@@ -206,7 +230,7 @@ async function directoriesIn(path: string, list: ListDirectory): Promise<readonl
 
 /** `null`: MLflow does not lay it out like that for a database. */
 async function orphanOf(
-  root: string,
+  { root, weigh }: OrphanPlace & { readonly root: string },
   tree: Tree,
   problem: string | null,
   list: ListDirectory,
@@ -216,8 +240,7 @@ async function orphanOf(
   for (const one of inner) within.push(...await foreignIn(root, one, list));
   if (tree.foreign === null && within.length > 0) return null;
   if (within.some((entry) => entry.endsWith(`/${META}`))) return null;
-  const weight = await weighTree(`${root}/${path}`);
-  const measure = weight === null ? null : measureWeight(weight, newMeasurer());
+  const measure = await weigh(`${root}/${path}`);
   return {
     id: name,
     path,

@@ -24,6 +24,8 @@ export interface MeasureOptions {
   readonly sizes: boolean;
   /** Glob of heavy files; `null`: none. */
   readonly artifacts: string | null;
+  /** Artifact roots besides that on this machine, which somebody else measures. @default {none} */
+  readonly buckets?: readonly string[];
 }
 
 /**
@@ -36,10 +38,12 @@ export interface MeasureOptions {
  */
 export async function measureArtifacts<D extends Depth>(
   snapshot: StoreSnapshot<D>,
-  { sizes, artifacts }: MeasureOptions,
+  { sizes, artifacts, buckets = [] }: MeasureOptions,
 ): Promise<StoreSnapshot<D>> {
   const root = snapshot.backend?.artifactRoot ?? null;
-  if (sizes || artifacts !== null) requireLocal(snapshot, root);
+  // Heavy files are looked for on this machine alone.
+  const known = [root, ...artifacts === null ? buckets : []];
+  if (sizes || artifacts !== null) requireKnown(snapshot, known);
   const heavyFilesOf = artifacts === null || root === null
     ? null
     : (await import("../../_file/scan/scan_extras.ts")).heavyFilesOf;
@@ -145,9 +149,12 @@ async function modelUsage(
 }
 
 /** A budget that does not know what some of it takes would let too much go. */
-function requireLocal({ location, experiments }: StoreSnapshot, root: string | null): void {
+function requireKnown(
+  { location, experiments }: StoreSnapshot,
+  roots: readonly (string | null)[],
+): void {
   const runs = experiments.flatMap((one) => one.runs);
-  const elsewhere = runs.filter((run) => runDirectoryOf(root, run) === null);
+  const elsewhere = runs.filter((run) => roots.every((root) => runDirectoryOf(root, run) === null));
   if (elsewhere.length === 0) return;
   throw new UnsupportedStoreError(
     `Cannot measure store ${location}: the artifacts of ${elsewhere.length} of its ${runs.length} runs lie elsewhere, such as ${

@@ -89,8 +89,8 @@ export function rootOf(roots: readonly LocatedRoot[], owner: ArtifactOwner): Loc
 }
 
 /**
- * Finds every directory, or place in a bucket, in which an experiment has one of its own, called by its id, as MLflow makes it. Needs read
- * permission.
+ * Finds every directory, or place in a bucket, in which an experiment has one of its own, called by its id, as MLflow
+ * makes it. Needs read permission.
  *
  * @param store The database.
  * @param leaving Experiments that tell nothing, since they go. @default {none}

@@ -126,6 +126,11 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
     "that a database refers to",
   ],
   [
+    { kind: "artifacts-unreadable", root: "s3://bucket/a", message: "there is no such bucket" },
+    "nobody can tell what artifacts it has in s3://bucket/a: there is no such bucket",
+    "with artifacts that cannot be looked at",
+  ],
+  [
     { kind: "registered", model: "fraud", version: "2", aliases: [], stage: "Production" },
     "registered: model fraud v2 (stage Production)",
     "registered",
