@@ -20,7 +20,7 @@ export function readRunExtras(tables: Tables, wanted: Extras): ReadonlyMap<strin
   const of = (run: string): Found => {
     let known = found.get(run);
     if (known === undefined) {
-      known = { metrics: new Map(), params: new Map(), inputs: [], heavy: [] };
+      known = { ...NOTHING };
       found.set(run, known);
     }
     return known;
@@ -28,16 +28,28 @@ export function readRunExtras(tables: Tables, wanted: Extras): ReadonlyMap<strin
   readMetrics(tables, wanted.metrics, of);
   readParams(tables, wanted.params, of);
   if (wanted.uses) {
-    for (const { run, model } of readModelLinks(tables, "RUN_INPUT")) of(run).inputs.push(model);
+    for (const { run, model } of readModelLinks(tables, "RUN_INPUT")) {
+      const own = of(run);
+      if (own.inputs === NOTHING.inputs) own.inputs = [model];
+      else own.inputs.push(model);
+    }
   }
   return found;
 }
 
 interface Found {
-  readonly metrics: Map<string, MetricSummary>;
-  readonly params: Map<string, string>;
-  readonly inputs: string[];
+  metrics: Map<string, MetricSummary>;
+  params: Map<string, string>;
+  inputs: string[];
   readonly heavy: RunExtras["heavy"];
+}
+
+/** An empty map for each of very many runs takes more than all that was asked for. */
+const NOTHING: Found = { metrics: new Map(), params: new Map(), inputs: [], heavy: [] };
+
+/** Puts a value into a map of a run's own. */
+function withEntry<T>(map: Map<string, T>, none: Map<string, T>, key: string, value: T) {
+  return map === none ? new Map([[key, value]]) : map.set(key, value);
 }
 
 /** How MLflow writes an infinity. */
@@ -76,7 +88,8 @@ function readMetrics(
     values: keys,
   });
   for (const { run, key, value, isNan } of latest) {
-    of(run).metrics.set(key, {
+    const own = of(run);
+    own.metrics = withEntry(own.metrics, NOTHING.metrics, key, {
       latest: isNan === 0 ? finiteOrInfinite(value) : NaN,
       least: null,
       greatest: null,
@@ -118,7 +131,10 @@ function readParams(tables: Tables, keys: readonly string[], of: (run: string) =
     tail: `WHERE key IN ${placesFor(keys)} ORDER BY key`,
     values: keys,
   });
-  for (const { run, key, value } of rows) of(run).params.set(key, value ?? "");
+  for (const { run, key, value } of rows) {
+    const own = of(run);
+    own.params = withEntry(own.params, NOTHING.params, key, value ?? "");
+  }
 }
 
 /** A run, and a logged model that is an input or output of it. */

@@ -220,12 +220,14 @@ interface TagRow {
   readonly value: string | null;
 }
 
+const NO_TAGS: ReadonlyMap<string, string> = new Map();
+
 /** Run → its tags. */
 function readTags(
   tables: Tables,
   keys: readonly string[] | null,
 ): ReadonlyMap<string, ReadonlyMap<string, string>> {
-  const tags = new Map<string, Map<string, string>>();
+  const tags = new Map<string, ReadonlyMap<string, string>>();
   if (keys?.length === 0) return tags;
   const all = () =>
     selectRows<{ key: string }>(tables, {
@@ -241,10 +243,16 @@ function readTags(
       tail: "WHERE key = ?",
       values: [key],
     });
+    // Of the few that somebody asks for very many runs have the same, and a map of each takes more than all else.
+    const made = new Map<ReadonlyMap<string, string>, Map<string, ReadonlyMap<string, string>>>();
     for (const { run, value } of rows) {
-      const known = tags.get(run);
-      if (known === undefined) tags.set(run, new Map([[key, value ?? ""]]));
-      else known.set(key, value ?? "");
+      const known = tags.get(run) ?? NO_TAGS;
+      const longer = made.getOrInsertComputed(known, () => new Map());
+      const own = longer.getOrInsertComputed(
+        value ?? "",
+        () => new Map([...known, [key, value ?? ""]]),
+      );
+      tags.set(run, own);
     }
   }
   return tags;
