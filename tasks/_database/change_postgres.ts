@@ -12,12 +12,15 @@
  */
 
 import { StoreAccessError, StoreLockedError } from "../../lib/errors.ts";
+import { OWNED_TABLES } from "../../lib/snapshot/owned_tables.ts";
+import { formatCount } from "../../lib/text/units.ts";
 import type { OpenedDatabase } from "./change/lock_database.ts";
 import type { OwnedRows } from "./change/owned_rows.ts";
 import { postgresRowsOf } from "./postgres_rows.ts";
 import { type BlockingSession, openBlockingSession } from "./postgres/blocking_session.ts";
-import { tablesOf } from "./postgres/postgres_database.ts";
+import { GUARDED, tablesOf } from "./postgres/postgres_database.ts";
 import type { Reach } from "./postgres/session.ts";
+import type { Tables } from "./scan/tables.ts";
 
 /** "mlti", by which the lock is known to be ours. */
 const LOCK = 0x6d6c7469;
@@ -35,7 +38,7 @@ export function openPostgresToChange(reach: Reach): OpenedDatabase {
   const session = openBlockingSession(reach, "change");
   try {
     const tables = tablesOf(session);
-    refuseReadOnly(session, location);
+    refuseReadOnly(session, tables.columns, location);
     const [lock] = session.ask(`SELECT pg_try_advisory_lock(${LOCK})::text AS taken`).rows;
     if (lock?.["taken"] !== "true") {
       throw new StoreLockedError(
@@ -73,10 +76,25 @@ export function openPostgresToLook(reach: Reach): OwnedRows & Disposable {
   }
 }
 
-function refuseReadOnly(session: BlockingSession, location: string): void {
+/** What a change asks of tables, and by what rights it may do so. */
+function rightsFor(
+  columns: Tables["columns"],
+): readonly (readonly [table: string, right: string])[] {
+  const owned = new Set(Object.values(OWNED_TABLES).flat().map(({ table }) => table));
+  const rights = [
+    ["runs", "UPDATE"] as const,
+    ...[...owned].flatMap((table) => ["DELETE", "INSERT"].map((right) => [table, right] as const)),
+    // Who may do none of these may not keep others from writing either.
+    ...GUARDED.map((table) => [table, "UPDATE, DELETE"] as const),
+  ];
+  return rights.filter(([table]) => columns.has(table));
+}
+
+function refuseReadOnly(session: BlockingSession, columns: Tables["columns"], location: string) {
   const [found] = session.ask(
-    `SELECT current_user::text AS name, has_table_privilege('runs', 'UPDATE')::text AS may,
-      pg_is_in_recovery()::text AS standby`,
+    `SELECT current_user::text AS name, pg_is_in_recovery()::text AS standby,
+      (SELECT relnamespace::regnamespace::text FROM pg_catalog.pg_class
+        WHERE oid = to_regclass('runs')) AS schema`,
   ).rows;
   const refuse = (why: string) => {
     throw new StoreAccessError(
@@ -85,5 +103,19 @@ function refuseReadOnly(session: BlockingSession, location: string): void {
     );
   };
   if (found?.["standby"] === "true") refuse("this server is a copy that can only be read");
-  if (found?.["may"] !== "true") refuse(`user ${found?.["name"]} may not change its runs`);
+  const missing = session.ask(
+    `SELECT v->>0 AS table, v->>1 AS right FROM json_array_elements($1::text::json) AS given(v)
+      WHERE NOT has_table_privilege(quote_ident(v->>0), v->>1)`,
+    [JSON.stringify(rightsFor(columns))],
+  ).rows;
+  const [first, ...others] = missing;
+  if (first === undefined) return;
+  const { name, schema } = found!;
+  const right = String(first["right"]).replace(", ", " or ");
+  const more = others.length === 0 ? "" : `, nor ${formatCount(others.length)} more`;
+  refuse(
+    `user ${name} lacks the right to ${right} in table ${
+      first["table"]
+    }${more}; its owner grants that by \`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO "${name}"\``,
+  );
 }

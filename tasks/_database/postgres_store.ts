@@ -4,13 +4,19 @@
  * @module
  */
 
-import { UnsupportedStoreError } from "../../lib/errors.ts";
+import { StoreAccessError, UnsupportedStoreError } from "../../lib/errors.ts";
 import type { Depth } from "../../lib/store/snapshot.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { findArtifactRoot } from "./find_artifact_root.ts";
 import { readColumns } from "./postgres/copy_tables.ts";
 import type { Environment } from "./postgres/find_login.ts";
-import { openSession, orStoreError, type PostgresName, type Reach } from "./postgres/session.ts";
+import {
+  openSession,
+  orStoreError,
+  type PostgresName,
+  type Reach,
+  type Sql,
+} from "./postgres/session.ts";
 import { readPostgres } from "./read_postgres.ts";
 import { requireMlflow } from "./scan/tables.ts";
 import { makeStandIn, standInPath, standInWithin } from "./stand_in.ts";
@@ -43,7 +49,9 @@ export async function openPostgresStore(
     : standInWithin(name, backups, null);
   await orStoreError(location, async () => {
     await using session = await openSession(reach, "read");
-    requireMlflow({ columns: await readColumns(session.sql) }, location);
+    const columns = await readColumns(session.sql);
+    if (!columns.has("experiments")) await refuseSchema(session.sql, location);
+    requireMlflow({ columns }, location);
   });
   const make = async () => {
     // Nothing may come between what MLflow has written.
@@ -129,4 +137,28 @@ export async function openPostgresStore(
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return store;
+}
+
+/** Says where the tables are that somebody may mean who does not see them. */
+async function refuseSchema(sql: Sql, location: string): Promise<void> {
+  const [found] = await sql.unsafe<{ schema: string; user: string; may: boolean }[]>(
+    `SELECT n.nspname::text AS schema, current_user::text AS user,
+      has_schema_privilege(n.oid, 'USAGE') AS may
+      FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE c.relname = 'alembic_version' AND n.nspname NOT LIKE 'pg\\_%' ORDER BY may DESC LIMIT 1`,
+  );
+  if (found === undefined) return;
+  const { schema, user, may } = found;
+  if (!may) {
+    throw new StoreAccessError(
+      `Cannot open store ${location}: user ${user} may not use schema ${schema}, in which its tables are; its owner grants that by \`GRANT USAGE ON SCHEMA ${schema} TO "${user}"\``,
+      location,
+    );
+  }
+  throw new UnsupportedStoreError(
+    `Cannot open store ${location}: its tables are in schema ${schema}, which is not looked into; name that behind the database: ?options=-csearch_path%3D${
+      encodeURIComponent(schema)
+    }`,
+    location,
+  );
 }

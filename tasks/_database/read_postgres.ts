@@ -77,20 +77,18 @@ async function readAllRows<D extends Depth>(
     ? (await import("./scan/inspect_database.ts")).inspectRows
     : null;
   await using session = await openSession(reach, "read");
-  const { weight, ...tables } = await session.sql.begin(
-    "ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    async (sql) => {
-      const columns = await readColumns(sql);
-      requireMlflow({ columns }, location);
-      const selections = selectionsFor({ depth, extras }, columns);
-      const tables = makeTables(selections, columns);
-      await copyTables(sql, tables, selections, { signal, onProgress });
-      const counts = await countByExperiment(sql, columns);
-      const weight = depth === "full" ? await weighMetrics(sql) : null;
-      return { ...tables, counts, rules: await readRules(sql), weight };
-    },
-  );
-  using _database = tables.database;
+  const { sql } = session;
+  // It ends with the session. `sql.begin()` ends this process where the server hangs up in between.
+  await sql.unsafe("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  const columns = await readColumns(sql);
+  requireMlflow({ columns }, location);
+  const selections = selectionsFor({ depth, extras }, columns);
+  const made = makeTables(selections, columns);
+  using _database = made.database;
+  await copyTables(sql, made, selections, { signal, onProgress });
+  const counts = await countByExperiment(sql, columns);
+  const weight = depth === "full" ? await weighMetrics(sql) : null;
+  const tables = { ...made, counts, rules: await readRules(sql) };
   const { backend, ...read } = readRows(tables, { depth, extras, location, now, signal });
   const holds = depth === "tags" ? { holds: readHolds(tables) } : {};
   const metrics = weight === null ? {} : { metrics: weight };

@@ -29,6 +29,7 @@ import { tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 import { versionsThatRun } from "./each_version.ts";
 import { digestsOf, hasDriver, obstacle, type Server, startServer } from "./postgres.ts";
+import { breakOff, refuseAll } from "./postgres_refusals.ts";
 import { mendCopy } from "./postgres_repair.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
 
@@ -57,7 +58,13 @@ Deno.test({
         if (version.name.startsWith("3.")) await mendCopy(server, database, root);
       });
     }
-    await context.step("what cannot be reached says why", () => refuseAll(server));
+    const [newest] = versionsThatRun().map(({ name }) => `mlflow_${name.replaceAll(".", "_")}`)
+      .toReversed();
+    await context.step(
+      "what is cut off, or may not be done, changes nothing, and says why",
+      () => breakOff(server, newest!),
+    );
+    await context.step("what cannot be reached says why", () => refuseAll(server, newest!));
   },
 });
 
@@ -207,57 +214,4 @@ async function changeAndUndo(
   await assertRejects(() => cleanup(store, { apply: true }), StoreLockedError, "another machine");
   await holder.end();
   assertEquals(await digestsOf(server, database), before);
-}
-
-/** Everything that can be in the way of reaching a database. */
-async function refuseAll(server: Server): Promise<void> {
-  await server.ask("postgres", "CREATE DATABASE empty");
-  await server.ask("postgres", "CREATE ROLE guest LOGIN PASSWORD 'guest'");
-  const [database] = versionsThatRun().map(({ name }) => `mlflow_${name.replaceAll(".", "_")}`);
-  const uri = server.uri(database!);
-  const { certificate } = server;
-  const local = uri.replace("127.0.0.1", "localhost");
-  const refuses = async (
-    named: string,
-    kind: typeof StoreAccessError | typeof StoreNotFoundError | typeof UnsupportedStoreError,
-    words: string,
-  ) => {
-    const open = async () => {
-      await using store = await openStore(named, { now });
-      await store.read({ depth: "meta" });
-    };
-    const { message } = await assertRejects<Error>(open, kind, words);
-    assert(!message.includes("secret"), message);
-  };
-  await refuses(uri.replace(/:top[^@]*@/, ":wrong@"), StoreAccessError, "does not take that user");
-  await refuses(server.uri("missing"), StoreNotFoundError, "no such database");
-  await refuses(server.uri("empty"), UnsupportedStoreError, "it has no tables of MLflow's");
-  await refuses(uri.replace(`${server.port}`, "1"), StoreNotFoundError, "no server listens there");
-  await refuses(
-    uri.replace(/:\/\/[^@]*@/, "://guest:guest@"),
-    StoreAccessError,
-    "that user may not",
-  );
-  await refuses(`${uri}?sslmode=verify-full`, StoreAccessError, "its certificate does not hold");
-  await refuses(
-    `${uri}?sslmode=verify-full&sslrootcert=${certificate}`,
-    StoreAccessError,
-    "its certificate does not hold",
-  );
-  for (
-    const named of [
-      `${uri}?sslmode=verify-ca&sslrootcert=${certificate}`,
-      `${local}?sslmode=verify-full&sslrootcert=${certificate}`,
-      `${uri}?sslmode=require`,
-      `${uri}?sslmode=disable`,
-    ]
-  ) {
-    await using store: Store = await openStore(named, { now });
-    assert((await store.read({ depth: "meta" })).experiments.length > 0);
-  }
-  await server.ask("postgres", "ALTER SYSTEM SET ssl = off");
-  await server.ask("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
-  await refuses(`${uri}?sslmode=require`, StoreAccessError, "the server does not offer TLS");
-  await using store = await openStore(uri, { now });
-  assert((await store.read({ depth: "meta" })).experiments.length > 0);
 }

@@ -14,7 +14,7 @@ import { COLUMNS, KEYS, TRIGGERS } from "./copy_tables.ts";
 import { inPostgres } from "./in_postgres.ts";
 
 /** What may tell that something has to stay, and what makes a thing what it is. */
-const GUARDED = [
+export const GUARDED = [
   ...["experiments", "experiment_tags", "endpoints", "runs", "tags", "model_versions", "issues"],
   ...["assessments", "inputs", "logged_models", "logged_model_tags", "trace_info"],
   "trace_request_metadata",

@@ -27,8 +27,8 @@ export interface Reach {
   readonly environment: Environment;
 }
 
-/** Says something to the server, within a transaction or not. */
-export type Sql = postgres.Sql | postgres.TransactionSql;
+/** Says something to the server. */
+export type Sql = postgres.Sql;
 
 /** An open session. */
 export interface Session extends AsyncDisposable {
@@ -140,6 +140,8 @@ function connect({ address, login: { user, password }, purpose, options, socket,
       lock_timeout: LONGEST_WAIT,
       idle_in_transaction_session_timeout: LONGEST_SILENCE,
       extra_float_digits: 3,
+      // Rows that are hidden from somebody may protect what they name: an error instead.
+      row_security: "off",
       ...(options === undefined || options === "" ? {} : { options }),
     },
     // Its types do not know it.
