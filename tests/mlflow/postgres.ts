@@ -180,3 +180,32 @@ export async function digestsOf(
   const rows = await server.ask<{ name: string; digest: string }>(database, sql.join(" UNION "));
   return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
 }
+
+/** A program that keeps others from something, one thing at a time. */
+export interface Holder extends AsyncDisposable {
+  /** Takes locks by a statement, and gives up those that it had. */
+  take(statement: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * Begins to keep others from something.
+ *
+ * @param server The server.
+ * @param database Its name.
+ * @returns What does, to be bound by `await using`.
+ */
+export async function hold(server: Pick<Server, "uri">, database: string): Promise<Holder> {
+  const sql = postgres(server.uri(database), { max: 1, onnotice: () => {} });
+  await sql.unsafe("SELECT 1");
+  const release = async () => void await sql.unsafe("ROLLBACK");
+  return {
+    release,
+    async take(statement) {
+      await release();
+      await sql.unsafe("BEGIN");
+      await sql.unsafe(statement);
+    },
+    [Symbol.asyncDispose]: () => sql.end(),
+  };
+}

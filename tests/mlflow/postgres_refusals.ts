@@ -5,7 +5,6 @@
  */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import postgres from "postgres";
 import {
   cleanup,
   openStore,
@@ -18,7 +17,7 @@ import {
   verify,
 } from "mltidy";
 import { tempDirectory } from "../_support/temp_directory.ts";
-import { digestsOf, type Server } from "./postgres.ts";
+import { digestsOf, hold, type Server } from "./postgres.ts";
 
 const NOW = Date.UTC(2040, 0, 1);
 const now = () => NOW;
@@ -59,7 +58,7 @@ export async function breakOff(
   await refuseRoles(server, database, open);
   await using holder = await hold(server, database);
 
-  await holder.lock("TABLE tags IN ACCESS EXCLUSIVE MODE");
+  await holder.take("LOCK TABLE tags IN ACCESS EXCLUSIVE MODE");
   await assertRejects(() => cleanup(store), StoreLockedError, "a program is changing it");
   const [gone] = await Promise.all([
     assertRejects(() => cleanup(store), StoreNotFoundError),
@@ -68,7 +67,7 @@ export async function breakOff(
   assertStringIncludes(gone.message, "the server has hung up");
 
   // As training does that has not committed.
-  await holder.lock("TABLE tags IN ROW EXCLUSIVE MODE");
+  await holder.take("LOCK TABLE tags IN ROW EXCLUSIVE MODE");
   const killing = server.ask(database, KILLER);
   const { report } = await cleanup(store, { apply: true });
   await killing;
@@ -132,27 +131,6 @@ async function refuseRoles(
   );
   await assertRejects(() => open("reader"), StoreAccessError, "may not use schema public");
   await server.ask(database, "GRANT USAGE ON SCHEMA public TO PUBLIC");
-}
-
-interface Holder extends AsyncDisposable {
-  lock(what: string): Promise<void>;
-  release(): Promise<void>;
-}
-
-/** A program that holds one lock at a time. */
-async function hold(server: Pick<Server, "uri">, database: string): Promise<Holder> {
-  const sql = postgres(server.uri(database), { max: 1, onnotice: () => {} });
-  const release = async () => void await sql.unsafe("ROLLBACK");
-  await sql.unsafe("SELECT 1");
-  return {
-    release,
-    async lock(what) {
-      await release();
-      await sql.unsafe("BEGIN");
-      await sql.unsafe(`LOCK ${what}`);
-    },
-    [Symbol.asyncDispose]: () => sql.end(),
-  };
 }
 
 /**

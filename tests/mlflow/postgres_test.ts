@@ -16,10 +16,7 @@ import {
   openStore,
   restore,
   RestoreCollisionError,
-  type Store,
-  StoreAccessError,
   StoreLockedError,
-  StoreNotFoundError,
   summary,
   UnsupportedStoreError,
 } from "mltidy";
@@ -30,6 +27,7 @@ import { assertSameTree, readTree } from "../_support/tree.ts";
 import { versionsThatRun } from "./each_version.ts";
 import { digestsOf, hasDriver, obstacle, type Server, startServer } from "./postgres.ts";
 import { breakOff, refuseAll } from "./postgres_refusals.ts";
+import { killEach } from "./postgres_kills.ts";
 import { mendCopy } from "./postgres_repair.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
 
@@ -55,7 +53,10 @@ Deno.test({
         await readAlike(server, database, version);
         const root = join(directory.path, "mlruns");
         await changeAndUndo(server, database, root, version);
-        if (version.name.startsWith("3.")) await mendCopy(server, database, root);
+        if (version.name.startsWith("3.")) {
+          await mendCopy(server, database, root);
+          await killEach(server, database, root);
+        }
       });
     }
     const [newest] = versionsThatRun().map(({ name }) => `mlflow_${name.replaceAll(".", "_")}`)
