@@ -237,7 +237,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_server/",
     of: [
-      ...[...GROUND, "lib/snapshot/", "tasks/ports/", "tasks/_server/client/"],
+      ...[...GROUND, "lib/plan/", "lib/snapshot/", "tasks/ports/", "tasks/_server/client/"],
       ...["tasks/_database/stand_in.ts", "tasks/_database/change/find_cut_off.ts"],
       ...["tasks/_server/scan/", "tasks/_server/change/"],
     ],

@@ -55,7 +55,7 @@ export function changingPorts(
   };
   return {
     changes: {
-      kinds: new Set(["soft-delete-run"]),
+      kinds: new Set(["soft-delete-run", "finish-stale-run"]),
       async interrupted() {
         if (standIn === null) return [];
         const { findCutOff } = await import("../_database/change/find_cut_off.ts");

@@ -72,7 +72,12 @@ export async function openServerStore(
           ...{ depth: "tags", extras: REFERRING, now: now(), onlyReferring: true },
         }),
     }),
-    mending: null,
+    mending: {
+      async evidence(snapshot, policy) {
+        const { readRunEvidence } = await import("./read_run_evidence.ts");
+        return await orStoreError(location, () => readRunEvidence(client, snapshot, policy));
+      },
+    },
     tracking: null,
     [Symbol.asyncDispose]: () => Promise.resolve(client[Symbol.dispose]()),
   };

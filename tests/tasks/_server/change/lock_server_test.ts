@@ -11,6 +11,7 @@ import { openStore } from "../../../../tasks/open_store.ts";
 import { lockStore } from "../../../../tasks/ports/lock_store.ts";
 import type { Store } from "../../../../tasks/ports/store.ts";
 import { prune } from "../../../../tasks/prune.ts";
+import { repair } from "../../../../tasks/repair.ts";
 import { DAY, experiment, NOW, run, runId, type SnapshotInit } from "../../../_support/builders.ts";
 import { runTask } from "../../../_support/command.ts";
 import { startFaultProxy } from "../../../_support/fault_proxy.ts";
@@ -213,6 +214,25 @@ Deno.test("over a server a run stays from which an assessment comes, whatever a 
     { kind: "assessment-source", trace: "tr-1", assessment: "a-1" },
   ]);
   assertEquals(outcomesOf(report?.outcomes), [[`1/${runId(2)}`, "applied", null]]);
+});
+
+Deno.test("over a server a run that nobody ended ends, and is at work again once that is undone", async () => {
+  const running = { status: "RUNNING", endTime: null } as const;
+  await using served = await serve({
+    experiments: [experiment({ id: "1", runs: [old(1, running), old(2)] })],
+  });
+  const { store, server } = served;
+  const stateOf = () => {
+    const [first] = runsIn(server) as [{ status: string; ended: number | null }];
+    return [first.status, first.ended];
+  };
+  const { report } = await repair(store, { apply: true });
+  assertEquals(outcomesOf(report?.outcomes), [[`1/${runId(1)}`, "applied", null]]);
+  assertEquals(stateOf(), ["FAILED", NOW - 100 * DAY]);
+  assertEquals((await restore(store)).changes, 1);
+  // A server cannot take an end away; this one it shows as none.
+  assertEquals(stateOf(), ["RUNNING", 0]);
+  assertEquals((await prune(store, { olderThan: 30 * DAY })).plan.actions.length, 1);
 });
 
 Deno.test("by command a server is cleaned up, and that is undone", async () => {
