@@ -111,6 +111,22 @@ export function unlessHidden(check: Check): Check {
   };
 }
 
+/**
+ * Leaves out what cannot be read since its directory cannot be listed: that is said of the directory.
+ *
+ * @param check The check.
+ * @returns The same, without the violations in such directories.
+ */
+export function unlessClosed(check: Check): Check {
+  return function* (snapshot) {
+    const closed = new Set(
+      snapshot.problems.filter(({ subject, damage }) => subject === "directory" && damage === "io")
+        .map(({ path }) => path),
+    );
+    for (const violation of check(snapshot)) if (!closed.has(violation.path)) yield violation;
+  };
+}
+
 function isMisplaced({ damage }: Problem): boolean {
   return damage === "id-mismatch" || damage === "wrong-experiment";
 }

@@ -5,7 +5,7 @@
  */
 
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
-import { findProblems, perExperiment } from "./checks.ts";
+import { findProblems, perExperiment, unlessClosed } from "./checks.ts";
 import {
   findActiveRunsInTrash,
   findDeletedDefault,
@@ -95,7 +95,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     describes: "MLflow lists no experiment at all under the same account",
     migration: "skips",
     remedy: ACCESS,
-    check: findProblems("experiment", "io"),
+    check: unlessClosed(findProblems("experiment", "io")),
   },
   {
     id: "experiment-id-mismatch",

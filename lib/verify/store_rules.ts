@@ -130,7 +130,8 @@ export const STORE_RULES: readonly RuleRow[] = [
   {
     id: "directory-unreadable",
     in: toBoth("error"),
-    describes: "MLflow cannot list it under the same account, and mltidy leaves it alone",
+    describes:
+      "MLflow raises where it looks into it under the same account, and mltidy leaves it alone",
     migration: "aborts",
     remedy: byHand("Give this account permission to read it"),
     check: unlessWithin(findProblems("directory", "io")),

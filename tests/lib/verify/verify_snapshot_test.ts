@@ -232,6 +232,13 @@ const CASES: Readonly<Record<string, readonly (readonly [StoreSnapshot, readonly
         .map((path) => problem({ path, subject: "directory", damage: "io" })),
     }),
     ["error directory-unreadable 1 - -", "error directory-unreadable 2/tags - -"],
+  ], [
+    // MLflow passes over the experiment, and raises once it looks for a run.
+    snapshot({
+      problems: (["experiment", "directory"] as const)
+        .map((subject) => problem({ path: "1", subject, damage: "io" })),
+    }),
+    ["error directory-unreadable 1 - -"],
   ]],
   "duplicate-experiment-name": [[
     snapshot({
