@@ -84,6 +84,7 @@ export {
   type RegisteredModel,
   type Run,
   type RunStatus,
+  type ServerFacts,
   type StoreSnapshot,
   type Stray,
 } from "./snapshot.ts";

@@ -7,11 +7,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import { policyOf, readConfig } from "../../lib/policy/config.ts";
-import { type CleanupPolicy, policyOfAges, readingOf } from "../../lib/policy/policy.ts";
+import { type CleanupPolicy, policyOfAges } from "../../lib/policy/policy.ts";
 import { parseStoreName, type ServerName } from "../../lib/store/store_uri.ts";
-import { openStore } from "../../tasks/open_store.ts";
 import { READING } from "../../tasks/_server/client/endpoints.ts";
 import { openClient } from "../../tasks/_server/client/open_client.ts";
 import { readRuns } from "../../tasks/_server/scan/read_pages.ts";
@@ -34,6 +32,7 @@ import { writeExtras } from "../_support/disk_extras.ts";
 import { diskStore } from "../_support/disk_store.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { testEachVersion } from "./each_version.ts";
+import { decided } from "./servers/plan_suite.ts";
 import { startTrackingServer } from "./servers/start_server.ts";
 
 /** Some of each kind, and many that are alike, of which some begin at one moment. */
@@ -94,21 +93,6 @@ const POLICIES: readonly CleanupPolicy[] = [
   )),
 ];
 
-/** What is decided of runs that are not deleted: of the others a server does not tell when that was. */
-async function decided(location: string, policy: CleanupPolicy) {
-  await using store = await openStore(location, { now: () => NOW });
-  const snapshot = await store.read({ depth: "tags", ...readingOf(policy) });
-  const { actions, kept } = planCleanup(snapshot, policy, { now: NOW });
-  const active = new Set<string>(
-    snapshot.experiments.flatMap(({ runs }) =>
-      runs.flatMap(({ path, lifecycleStage }) => lifecycleStage === "active" ? [path] : [])
-    ),
-  );
-  return [...actions, ...kept].filter(({ path }) => active.has(path))
-    .map(({ kind, path, name, reasons }) => ({ kind, path, name, reasons }))
-    .toSorted((left, right) => left.path < right.path ? -1 : 1);
-}
-
 testEachVersion(
   "the same is planned over a server as of what it keeps, and no run is lost while others write",
   async (version) => {
@@ -130,10 +114,10 @@ testEachVersion(
       directory: scratch.path,
     });
     for (const policy of POLICIES) {
-      const over = await decided(server.uri, policy);
+      const over = await decided(server.uri, policy, NOW);
       assert(over.some(({ kind }) => kind === "soft-delete-run"));
       for (const beside of [files.root, database.path]) {
-        assertEquals(over, await decided(beside, policy));
+        assertEquals(over, await decided(beside, policy, NOW));
       }
     }
     if (!is2) await readBesideWriters(server.uri, database.path);

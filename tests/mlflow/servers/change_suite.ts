@@ -15,6 +15,8 @@ import { ADMINISTRATOR } from "./start_server.ts";
 /** A server of the suite. */
 export interface Subject {
   readonly uri: string;
+  /** What keeps its store, as a store by itself. */
+  readonly backend: string;
 }
 
 const DAY = 86_400_000;

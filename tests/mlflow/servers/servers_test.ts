@@ -18,6 +18,7 @@ import {
   refuseOthers,
   type Subject,
 } from "./change_suite.ts";
+import { planTheSame } from "./plan_suite.ts";
 import { emptyDatabase, hasAccounts, startTrackingServer } from "./start_server.ts";
 
 type Try = readonly [behaviour: string, test: (subject: Subject) => Promise<void>];
@@ -25,6 +26,7 @@ type Try = readonly [behaviour: string, test: (subject: Subject) => Promise<void
 /** What is tried on every server, one after the other. */
 const EVERYWHERE: readonly Try[] = [
   ["what is deleted over it, and restored, is as it was", pruneAndRestore],
+  ["the same is planned over it as of its database", planTheSame],
 ];
 
 /** What takes long on one with accounts, which hashes the password of each request. */
@@ -56,14 +58,20 @@ Deno.test("tracking servers of real MLflow", async (context) => {
     const { uri } = stack.use(
       await startTrackingServer(version, { backend, directory, accounts }),
     );
-    return { uri, what: `MLflow ${version.name} on ${keeps}`, tries: triesOf(keeps) };
+    const itself = keeps === "PostgreSQL" ? postgres!.uri(name) : backend;
+    return {
+      uri,
+      backend: itself,
+      what: `MLflow ${version.name} on ${keeps}`,
+      tries: triesOf(keeps),
+    };
   };
   const subjects = await Promise.all(kindsOf(postgres !== null).map(start));
-  await Promise.all(subjects.map(async ({ what, uri, tries }) => {
+  await Promise.all(subjects.map(async ({ what, uri, backend, tries }) => {
     for (const [behaviour, test] of tries) {
       await context.step({
         name: `${what}: ${behaviour}`,
-        fn: () => test({ uri }),
+        fn: () => test({ uri, backend }),
         // Servers are tried at the same time.
         ...{ sanitizeOps: false, sanitizeResources: false, sanitizeExit: false },
       });
