@@ -163,10 +163,10 @@ function* casesOf(
       const passing = isLong ? PASSING : [PASSING[at % PASSING.length]!];
       for (const fault of passing) yield [phase, at, fault];
     }
-    const far = isLong ? 3 : Math.floor(count[phase] / 2);
-    for (let at = far; at <= count[phase]; at += far) {
-      for (const fault of isLong ? LASTING : [LASTING[at % 2]!]) yield [phase, at, fault];
-    }
+    const all = Array.from({ length: Math.floor(count[phase] / 3) }, (_, index) => 3 * index + 3);
+    const [early = 3, late = 3] = [all[Math.floor(all.length / 5)], all.at(-3)];
+    if (!isLong) yield* [[phase, early, "gone"], [phase, late, "gone-after"]] as const;
+    else for (const at of all) for (const fault of LASTING) yield [phase, at, fault];
   }
 }
 

@@ -37,6 +37,8 @@ import type { RemovalPlace } from "./remove_rows.ts";
 import { type Standings, standingsOfRuns, standsAs } from "./standing_facts.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { isOther, witnessesIn } from "../log/witnesses.ts";
+import { rootedIn } from "../trees/artifact_roots.ts";
+import { forgetBucketCopies, freeBucketCopies } from "../trees/logged_trees.ts";
 import { isEmpty, leaveChange, reverseChange } from "./undo_change.ts";
 
 /** What a change is made of. */
@@ -132,8 +134,17 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
     async finish({ onRemains, ...work } = {}) {
       isOpen = false;
       const isKept = !isEmpty(log, id) && (keepBackup || isUnsettled);
-      if (isKept) log.finish(id, remains.length > 0);
-      else remains.push(...await leaveChange({ log, rows, database: path, places }, id, work));
+      const copies = { path, change: id };
+      if (isKept) {
+        const left = trees.mayHaveLeft()
+          ? await freeBucketCopies(rootedIn(places, rows), copies)
+          : forgetBucketCopies(copies);
+        if (left) remains.push(left);
+        log.finish(id, remains.length > 0);
+      }
+      if (!isKept) {
+        remains.push(...await leaveChange({ log, rows, database: path, places }, id, work));
+      }
       for (const one of remains) onRemains?.(one);
       return isKept ? { id, path: statePaths(path).directory } : null;
     },

@@ -33,6 +33,7 @@ import { infoOf } from "../../_io/read.ts";
 import { isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
 import { artifactRootsOf, locateTrees, rootedIn, rootOf } from "../trees/artifact_roots.ts";
+import { noteBucketCopies } from "../trees/logged_trees.ts";
 import { type OwnedRows, statementOf } from "./owned_rows.ts";
 
 /** Reads what rows name; of orphans also those of whoever else may have its artifacts there. */
@@ -73,6 +74,8 @@ export type Followed =
 
 /** The artifacts of what a change takes away. */
 export interface PurgeTrees {
+  /** Tells whether copies may be left in a bucket of which no original has left its place. */
+  mayHaveLeft(): boolean;
   /**
    * Looks at the artifacts of something that is about to go, and copies what has to be copied. Needs read permission
    * for them, and write permission for our directory.
@@ -157,6 +160,7 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
       );
     }
     if (keepBackup) {
+      if (!isLocalRoot(place.root)) noteBucketCopies({ path: database, change });
       try {
         const failed = await place.copyAhead(asked, { signal });
         if (failed !== null) return { kind: "failed", message: messageOf(failed, place) };
@@ -176,7 +180,9 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
       await work(await places(root), own);
     }
   };
+  let hasFailed = false;
   return {
+    mayHaveLeft: () => hasFailed,
     async prepare(subject, signal) {
       const trees: LoggedTree[] = [];
       const staying: string[] = [];
@@ -204,6 +210,7 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
         seen.add(own);
         const prepared = await prepareTree(root!, place, subject, path, signal);
         if (prepared.kind !== "ready") {
+          hasFailed = true;
           // Copies that were made already are of no use.
           await byRoot(trees, async (place, own) => {
             await place.bringBack(own.map(({ path }) => ({ change, path })));

@@ -21,7 +21,13 @@ import type { LoggedChange, WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
 import type { TreesOfChange } from "../trees/logged_trees.ts";
 import { rootedIn } from "../trees/artifact_roots.ts";
-import { bringTreesOf, freeCopiedOf, freeCopies, freeTreesOf } from "../trees/logged_trees.ts";
+import {
+  bringTreesOf,
+  freeBucketCopies,
+  freeCopiedOf,
+  freeCopies,
+  freeTreesOf,
+} from "../trees/logged_trees.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { isOther } from "../log/witnesses.ts";
 import type { OwnedRows } from "./owned_rows.ts";
@@ -61,7 +67,10 @@ function otherError(database: string, change: string): UnsupportedStoreError {
 
 async function freeRemains(place: UndoPlace, id: string): Promise<readonly Remains[]> {
   const { log } = place;
-  const remains = await freeCopiedOf(treesOf(place, id, log.subjectsOf(id)));
+  const store = rootedIn(place.places, place.rows);
+  const left = await freeBucketCopies(store, { path: place.database, change: id });
+  const copied = await freeCopiedOf(treesOf(place, id, log.subjectsOf(id)));
+  const remains = left === null ? copied : [...copied, left];
   if (remains.length === 0) log.finish(id);
   return remains;
 }
@@ -118,7 +127,8 @@ export async function reverseChange(
   );
   const left: string[] = [];
   if (removed.length === 0) {
-    const failed = await freeCopies(rootedIn(places, rows), id);
+    const copies = { path: place.database, change: id };
+    const failed = await freeCopies(rootedIn(places, rows), copies);
     // The next task that locks the store tries once more.
     if (failed === null) log.remove(id);
     else left.push(`copies of artifacts are not freed yet: ${failed}`);
@@ -175,7 +185,11 @@ export async function leaveChange(
   const { log } = place;
   const subjects = log.subjectsOf(id).filter(({ trees }) => trees.length > 0);
   if (subjects.length > 0) log.leave(id);
-  const remains = await freeTreesOf(treesOf(place, id, subjects), work);
+  const freed = await freeTreesOf(treesOf(place, id, subjects), work);
+  const store = rootedIn(place.places, place.rows);
+  const left = await freeBucketCopies(store, { path: place.database, change: id });
+  if (left !== null) log.leave(id);
+  const remains = left === null ? freed : [...freed, left];
   if (remains.length === 0 && !work.signal?.aborted) log.remove(id);
   return remains;
 }

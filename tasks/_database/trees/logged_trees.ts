@@ -5,13 +5,17 @@
  * @module
  */
 
+import { join } from "@std/path";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { isLocalRoot } from "../../../lib/snapshot/artifact_root.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { type ChangedTree, treePaths } from "../../_artifacts/tree_place.ts";
+import { removeIfEmpty } from "../../_io/durable.ts";
+import { makePassage } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
+import { statePaths } from "../log/state_directory.ts";
 import { artifactRootsOf, type RootedDatabase } from "./artifact_roots.ts";
 
 /** The trees of some subjects of a change. */
@@ -117,17 +121,70 @@ export async function freeCopiedOf(
  * to go, and of which the originals never left. Needs read and write permission for our directory.
  *
  * @param store The database.
- * @param change The change's id.
+ * @param copies Which.
  * @returns Why some of it could not be freed, in words; `null` for nothing.
  */
-export async function freeCopies(store: RootedDatabase, change: string): Promise<string | null> {
-  await (await store.places("")).freeCopies(change);
+export async function freeCopies(
+  store: RootedDatabase,
+  copies: CopiesOfChange,
+): Promise<string | null> {
+  const left = await freeBucketCopies(store, copies);
+  if (left !== null) return `${left.path}: ${left.message}`;
+  return await (await store.places("")).freeCopies(copies.change);
+}
+
+/** Copies that a change may have made. */
+export interface CopiesOfChange {
+  /** Absolute real path of the database's file. */
+  readonly path: string;
+  /** The change's id. */
+  readonly change: string;
+}
+
+/**
+ * Notes that a change makes copies in a bucket, so that these are looked for whoever is killed. Needs write permission
+ * for our directory.
+ *
+ * @param copies Which.
+ */
+export function noteBucketCopies({ path, change }: CopiesOfChange): void {
+  const { trees } = statePaths(path);
+  makePassage(trees);
+  makePassage(join(trees, change));
+}
+
+/**
+ * Frees the copies that a change has made in buckets and of which the originals are in their place. Needs net
+ * permission, if there may be any.
+ *
+ * @param store The database.
+ * @param copies Which.
+ * @returns What takes its place all the same; `null` for nothing.
+ */
+export async function freeBucketCopies(
+  store: RootedDatabase,
+  { path, change }: CopiesOfChange,
+): Promise<Remains | null> {
+  const note = join(statePaths(path).trees, change);
+  if (infoOf(note) === null) return null;
   for (const root of new Set(artifactRootsOf(store).values())) {
     if (isLocalRoot(root)) continue;
     const message = await (await store.places(root)).freeCopies(change);
-    if (message !== null) return message;
+    if (message !== null) return { path: `${root}/.mltidy.trash`, message };
   }
+  removeIfEmpty(note);
   return null;
+}
+
+/**
+ * Forgets that a change has made copies in a bucket: they are all that is kept. Needs write permission for our
+ * directory.
+ *
+ * @param copies Which.
+ */
+export function forgetBucketCopies({ path, change }: CopiesOfChange): void {
+  const note = join(statePaths(path).trees, change);
+  if (infoOf(note) !== null) removeIfEmpty(note);
 }
 
 type TreeOfSubject = LoggedSubject["trees"][number] & { readonly subject: LoggedSubject };
