@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
+  backup,
   cleanup,
   openStore,
   restore,
@@ -55,6 +56,7 @@ export async function breakOff(
   const before = await digestsOf(server, database);
   const { plan } = await cleanup(store);
   assert(plan.actions.length > 3);
+  await assertRejects(() => backup(store), UnsupportedStoreError, "`pg_dump --format=custom");
   await refuseRoles(server, database, open);
   await using holder = await hold(server, database);
 

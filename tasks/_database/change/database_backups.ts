@@ -11,6 +11,7 @@ import {
   RestoreCollisionError,
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
@@ -80,7 +81,7 @@ export function lockDatabaseBackups(
   const backups = backupsOf({ path, places }, (look) => look(log, rows));
   return {
     ...backups,
-    copy: () => unsupported(path, "copy"),
+    copy: () => refuseCopy(path),
     bringBack: (id, selection = {}, work = {}) =>
       bringBack({ path, places, log, owned: rows }, id, selection, work),
     // It has been there from the beginning.
@@ -280,6 +281,18 @@ function refuseDirectory(path: string, directory: string | null): void {
       statePaths(path).directory
     }; ${NAME_NO_DIRECTORY}`,
     locationOfFile(path),
+  );
+}
+
+/** A file of SQLite is copied elsewhere, see `database_copies.ts`. */
+function refuseCopy(path: string): Promise<never> {
+  const location = locationOfFile(path);
+  const command = shellWords(["pg_dump", "--format=custom", "--file=mlflow.dump", location]);
+  return Promise.reject(
+    new UnsupportedStoreError(
+      `Cannot copy store ${location}: mltidy copies no database of a server; \`${command}\` does`,
+      location,
+    ),
   );
 }
 
