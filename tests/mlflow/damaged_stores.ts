@@ -7,7 +7,7 @@
 import { join } from "@std/path";
 import { type Damage, layOutDamaged, layOutHealthy } from "../_support/damage.ts";
 import { DAMAGES } from "../_support/damages.ts";
-import { memoryDirectory } from "../_support/temp_directory.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
 import { doRemedies } from "./do_remedies.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
 
@@ -102,7 +102,8 @@ export async function judgeDamages(
 ): Promise<readonly Judgement[]> {
   const isThree = version.name.startsWith("3.");
   const damages = asked.filter(({ onlyMlflow3 }) => isThree || !onlyMlflow3);
-  await using directory = await memoryDirectory();
+  // On the disk: which of two directories of one name MLflow meets first is up to the file system.
+  await using directory = await tempDirectory();
   const place = directory.path;
   const stores: Record<string, string> = {};
   for (const base of BASES) {

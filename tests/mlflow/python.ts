@@ -192,7 +192,8 @@ export async function startWarm(directory: string): Promise<AsyncDisposable> {
     if (!await isSetUp(version)) return [];
     const process = new Deno.Command(version.python, {
       args: ["-X", "utf8", join(here, "warm_interpreter.py"), join(directory, version.name)],
-      env: { ...settings },
+      // What they keep for a moment is not to wait for a disk.
+      env: { ...settings, TMPDIR: directory },
       stdin: "null",
       stdout: "piped",
     }).spawn();

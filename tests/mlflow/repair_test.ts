@@ -22,7 +22,7 @@ import {
   MAIN,
 } from "../_support/damage.ts";
 import { DAMAGES } from "../_support/damages.ts";
-import { memoryDirectory } from "../_support/temp_directory.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
 import { type Answer, askStores, BASES, CORRECTED } from "./damaged_stores.ts";
 import { testEachVersion } from "./each_version.ts";
 import { type MlflowVersion, runPython, settings } from "./python.ts";
@@ -137,7 +137,7 @@ testEachVersion(
   "what is repaired is listed, searched and opened without a warning",
   async (version) => {
     const isThree = version.name.startsWith("3.");
-    await using directory = await memoryDirectory();
+    await using directory = await tempDirectory();
     const place = directory.path;
     const stores: Record<string, string> = {};
     for (const base of BASES) layOutHealthy(stores[base] = join(place, base, "mlruns"), base);
@@ -178,7 +178,7 @@ async function startRun(version: MlflowVersion, root: string): Promise<unknown> 
 const DEFAULT = { "0": ["Default", "file:///ROOT/0", "active", {}] };
 
 testEachVersion("a run without an experiment finds the default one again", async (version) => {
-  await using directory = await memoryDirectory();
+  await using directory = await tempDirectory();
   const place = directory.path;
   const root = join(place, "mlruns");
   assertEquals(await startRun(version, root), { experiments: DEFAULT, made: "0" });
@@ -207,7 +207,7 @@ testEachVersion("a run without an experiment finds the default one again", async
 testEachVersion(
   "a run without an experiment finds no deleted one, until that is restored",
   async (version) => {
-    await using directory = await memoryDirectory();
+    await using directory = await tempDirectory();
     const place = directory.path;
     const root = join(place, "mlruns");
     await startRun(version, root);
