@@ -46,8 +46,11 @@ async function stage() {
   Deno.chmodSync(directory, 0o755);
   Deno.copyFileSync(Deno.execPath(), join(directory, "deno"));
   Deno.chmodSync(join(directory, "deno"), 0o755);
-  Deno.mkdirSync(join(directory, "cache"));
-  Deno.chmodSync(join(directory, "cache"), 0o777);
+  // Each account has a cache of its own: compiled code that one may not write is compiled each time.
+  for (const { uid } of [...accounts, stranger, listed]) {
+    Deno.mkdirSync(join(directory, `cache-${uid}`));
+    Deno.chownSync(join(directory, `cache-${uid}`), uid, null);
+  }
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "-o", join(directory, "act.js"), "tests/faults/act.ts"],
     cwd: fromFileUrl(new URL("../..", import.meta.url)),
@@ -60,7 +63,7 @@ async function stage() {
     const { code, signal, stdout, stderr } = await new Deno.Command("setpriv", {
       args: [...ids, "--clear-groups", "sh", "-c", `umask ${umask}; exec "$@"`, "sh", ...words],
       cwd: directory,
-      env: { DENO_DIR: join(directory, "cache"), NO_COLOR: "1" },
+      env: { DENO_DIR: join(directory, `cache-${uid}`), NO_COLOR: "1" },
     }).output();
     const text = new TextDecoder();
     const ended: Ended = { code, signal, text: text.decode(stdout) + text.decode(stderr) };
