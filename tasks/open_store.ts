@@ -22,8 +22,10 @@ export interface OpenOptions {
   readonly databases?: readonly string[];
   /**
    * Says what a variable of the environment is set to, which may tell how to reach a database of PostgreSQL:
-   * `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE`, `PGSSLROOTCERT`, `PGOPTIONS`, `HOME`, `XDG_STATE_HOME`, and
-   * `MLFLOW_TRACKING_URI` where that names the same one. @default {nothing is set}
+   * `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGSSLMODE`, `PGSSLROOTCERT`, `PGOPTIONS`; or a tracking server:
+   * `MLFLOW_TRACKING_USERNAME`, `MLFLOW_TRACKING_PASSWORD`, `MLFLOW_TRACKING_TOKEN`, those of TLS, and
+   * `MLFLOW_WORKSPACE`; or either: `HOME`, `XDG_STATE_HOME`, and `MLFLOW_TRACKING_URI` where that names the same one.
+   * @default {nothing is set}
    */
   readonly environment?: (name: string) => string | undefined;
   /**
@@ -38,18 +40,18 @@ export interface OpenOptions {
 }
 
 /**
- * Opens an MLflow store: a file store, or a database of SQLite or PostgreSQL. Needs read permission for it, and, to
+ * Opens an MLflow store: a file store, a database of SQLite or PostgreSQL, or a tracking server. Needs read permission for it, and, to
  * plan for a file store, for the directory in which that lies: a database there may refer to it; net permission for
- * the host of a database of PostgreSQL, and env permission for `PG*`.
+ * the host of a database of PostgreSQL or of a server.
  *
  * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`; or a
- *   database's file, or its URI as MLflow takes it, such as `sqlite:///mlflow.db` or `postgresql://host/mlflow`.
+ *   database's file, or its URI as MLflow takes it, such as `sqlite:///mlflow.db` or `postgresql://host/mlflow`; or a server's URI, such as `http://host:5000`.
  *   Relative ones, such as `file:./mlruns`, to the current directory.
  * @param options How the location was chosen, and the clock.
  * @returns The store; nothing of it has been read yet.
- * @throws {StoreNotFoundError} When there is nothing at that place.
- * @throws {StoreAccessError} When it cannot be read, or made.
- * @throws {UnsupportedStoreError} When it is neither, or a database that is none of MLflow's.
+ * @throws {StoreNotFoundError} When there is nothing at that place, or no server answers.
+ * @throws {StoreAccessError} When it cannot be read, or made, or does not let us in.
+ * @throws {UnsupportedStoreError} When it is none of these, or nothing of MLflow's, or of a version that is too old.
  *
  * @example
  * ```ts
