@@ -55,8 +55,27 @@ export async function startMlflowDouble(
   options: MlflowDoubleOptions = {},
 ): Promise<MlflowDouble> {
   const { path, [Symbol.asyncDispose]: remove } = await tempDatabase(init, options);
+  const double = serveDatabase(path, options);
+  double.database.exec("UPDATE runs SET user_id = 'kim'");
+  return {
+    ...double,
+    async [Symbol.asyncDispose]() {
+      await double[Symbol.asyncDispose]();
+      await remove();
+    },
+  };
+}
+
+/**
+ * Starts a server on a database that is there.
+ *
+ * @param path Absolute path of its file, which is changed.
+ * @param options Of which version, by which clock, for whom.
+ * @returns The server, to be bound by `await using`.
+ */
+export function serveDatabase(path: string, options: MlflowDoubleOptions = {}): MlflowDouble {
   const database = new DatabaseSync(path);
-  database.exec("UPDATE runs SET user_id = 'kim'; PRAGMA synchronous = OFF");
+  database.exec("PRAGMA synchronous = OFF");
   const asked: string[] = [];
   const renewed: string[] = [];
   const known = requests(database, options, (run) => void renewed.push(run));
@@ -90,7 +109,6 @@ export async function startMlflowDouble(
     async [Symbol.asyncDispose]() {
       await server.shutdown();
       database.close();
-      await remove();
     },
   };
 }
@@ -138,11 +156,12 @@ function requests(
   const tell = (row: Row) => tellRun(row, all, isNew);
   const reading = {
     "GET /version": () => isNew ? "3.17.2" : "2.22.5",
-    "GET users/current": () => {
-      if (account === undefined) throw new Refusal(404, "ENDPOINT_NOT_FOUND", "Not found");
-      const user = { id: 1, username: account.name, is_admin: account.isAdmin };
-      return { is_basic_auth: true, user };
-    },
+    ...(account === undefined ? {} : {
+      "GET users/current": () => ({
+        is_basic_auth: true,
+        user: { id: 1, username: account.name, is_admin: account.isAdmin },
+      }),
+    }),
     "POST experiments/search": ({ view_type, max_results, page_token }: Json) =>
       page(
         "experiments",
