@@ -21,7 +21,7 @@ export { type ChangedSide, comparePlans, type PlanComparison } from "../answers/
 export { expiryCandidates, planExpiry, planNamedExpiry } from "../backup/plan_expiry.ts";
 export { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
 export { planPrune, type PrunePolicy } from "../cleanup/plan_prune.ts";
-export type { Majority, Misfit } from "./outlook.ts";
+export type { Majority, Misfit, RemotePlaces } from "./outlook.ts";
 export { ACTION_KINDS, type ActionKind } from "./action_kind.ts";
 export { parsePlan } from "./parse_plan.ts";
 export type {

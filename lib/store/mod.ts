@@ -65,6 +65,7 @@ export {
   type StorePath,
 } from "./path.ts";
 export type { Damage, DanglingRows, MetaDamage, Migration, Problem, Reference } from "./problem.ts";
+export type { BucketKeeps, BucketRoot } from "./artifact_uri.ts";
 export { STALE_AFTER } from "./run_status.ts";
 export {
   type Backend,

@@ -158,7 +158,7 @@ function* casesOf(
   count: Readonly<Record<"apply" | "restore", number>>,
 ): Iterable<readonly ["apply" | "restore", number, Fault]> {
   for (const phase of ["apply", "restore"] as const) {
-    const step = isLong ? 1 : Math.floor(count[phase] / 7);
+    const step = isLong ? 1 : Math.floor(count[phase] / 4);
     for (let at = 1; at <= count[phase]; at += step) {
       const passing = isLong ? PASSING : [PASSING[at % PASSING.length]!];
       for (const fault of passing) yield [phase, at, fault];

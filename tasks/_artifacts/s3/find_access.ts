@@ -100,6 +100,15 @@ function credentialsIn(
   }
   const { aws_access_key_id: ownId, aws_secret_access_key: ownSecret } = settings;
   if (ownId && ownSecret) return credentialsOf(ownId, ownSecret, settings["aws_session_token"]);
+  const state = Deno.permissions.querySync({ name: "env", variable: "AWS_ACCESS_KEY_ID" }).state;
+  if (state !== "granted") {
+    throw new BucketError(
+      "grant",
+      `this process may not ask for AWS_ACCESS_KEY_ID; type first: export MLTIDY_GRANT='--allow-net=HOST --allow-env=${
+        VARIABLES.join(",")
+      }' with the host of the bucket`,
+    );
+  }
   // What asks a third for them is a program of its own.
   const indirect = Object.keys(settings).find((key) =>
     /^(?:sso_|role_arn$|credential_process$|web_identity_)/.test(key)

@@ -151,7 +151,10 @@ export async function setOneAside(
     const seen = await checkObjects(place, tree, target);
     if (seen.kind !== "found") return seen;
     const { usage, stamp } = seen;
-    if (tree.stamp !== undefined && tree.stamp !== stamp) return hasChanged(place, tree);
+    // What was written since it was copied ahead is of somebody who still needs it.
+    if ((tree.stamp ?? tree.found?.stamp ?? stamp) !== stamp) {
+      return await takeBack(place, tree, hasChanged(place, tree));
+    }
     if (!keepBackup) {
       await noteLeaving(place.client, treePrefixes(place.root, tree).leaving, target);
       return { kind: "set-aside", usage, remains: null };
