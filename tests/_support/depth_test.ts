@@ -9,7 +9,7 @@ function testsIn(folder: string): readonly string[] {
 }
 
 Deno.test("test:long runs every test that takes more when there is time", () => {
-  const deep = [...testsIn("tests/lib"), ...testsIn("tests/tasks")]
+  const deep = ["tests/readme_test.ts", ...testsIn("tests/lib"), ...testsIn("tests/tasks")]
     .filter((path) => /\/_support\/depth\.ts"/.test(Deno.readTextFileSync(join(PROJECT, path))));
   assertEquals(commandOf("test:long").filter((word) => word.endsWith("_test.ts")), deep.sort());
 });
