@@ -29,7 +29,8 @@ Deno.test("openStore() rejects what is no store", async () => {
   await using place = await tempStore();
   await assertRejects(() => openStore(join(place.outside, "nothing")), StoreNotFoundError);
   await assertRejects(() => openStore(place.outside), UnsupportedStoreError);
-  await assertRejects(() => openStore("http://localhost:5000"), UnsupportedStoreError);
+  await assertRejects(() => openStore("databricks://profile"), UnsupportedStoreError);
+  await assertRejects(() => openStore("http://127.0.0.1:1"), StoreNotFoundError);
 });
 
 Deno.test("openStore() takes the time from the clock it is given", async () => {
