@@ -6,7 +6,7 @@
 
 import { join } from "@std/path";
 import { packStore, pathOfTestdata } from "../_support/testdata.ts";
-import { type MlflowVersion, runPython, versions } from "./python.ts";
+import { type MlflowVersion, runPythonAnew, versions } from "./python.ts";
 
 /** Where the stores say that they lie: MLflow records absolute paths. */
 const PLACE = "/srv/mlflow/mlruns";
@@ -22,7 +22,7 @@ export async function makeTestdata(version: MlflowVersion): Promise<string> {
   try {
     const store = join(parent, "mlruns");
     const start = "2026-05-01T00:00:00+00:00";
-    await runPython(version, "write_store.py", [store, "--small", "--start", start]);
+    await runPythonAnew(version, "write_store.py", [store, "--small", "--start", start]);
     return (await packStore(store)).replaceAll(store, PLACE);
   } finally {
     await Deno.remove(parent, { recursive: true });
