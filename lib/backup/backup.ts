@@ -166,6 +166,18 @@ export type BackupListing =
     }
   );
 
+/**
+ * Tells whether a backup is a copy that has the artifacts, too, of what it is a copy of.
+ *
+ * @param backup The backup.
+ * @returns Whether it brings back what it names as it was.
+ */
+export function isWholeCopy(
+  backup: { readonly kind: BackupListing["kind"]; readonly scope?: CopyScope },
+): boolean {
+  return backup.kind === "copy" && backup.scope?.kind !== "metadata";
+}
+
 /** Something in a copy backup that is not as its entries say. */
 export interface BackupFault {
   /** Below `files/`; or `entries.jsonl`, the list itself. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BackupListing } from "../backup/backup.ts";
+import { type BackupListing, isWholeCopy } from "../backup/backup.ts";
 import type { RestoreReport } from "../backup/report.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
 import { placeOf } from "../store/store_uri.ts";
@@ -90,10 +90,15 @@ function doneText({ changes, dryRun, to }: RestoreReport, backup: BackupListing)
     : plural(changes, "missing file or directory", "missing files and directories");
   const what = backup.kind === "damaged"
     ? backup.id
-    : `${isChange ? backup.task : "the copy"} of ${formatTime(backup.createdAt)} (${backup.id})`;
+    : `${sourceText(backup)} of ${formatTime(backup.createdAt)} (${backup.id})`;
   if (to !== null) return `${dryRun ? "Would copy" : "Copied"} what ${what} holds to ${to}.`;
   if (isChange) return dryRun ? `Would undo ${count} of ${what}.` : `Undone: ${count} of ${what}.`;
   return `${dryRun ? "Would bring" : "Brought"} back ${count} from ${what}.`;
+}
+
+function sourceText(backup: Exclude<BackupListing, { readonly kind: "damaged" }>): string {
+  if (backup.kind === "change") return backup.task;
+  return isWholeCopy(backup) ? "the copy" : "the copy without artifacts";
 }
 
 function sample(texts: readonly string[]): readonly string[] {

@@ -1,4 +1,4 @@
-import type { BackupListing, Rescue } from "../../lib/backup/backup.ts";
+import { type BackupListing, isWholeCopy, type Rescue } from "../../lib/backup/backup.ts";
 import type { Backups } from "../ports/backups.ts";
 import { requireCapability } from "../ports/require_capability.ts";
 import type { Store } from "../ports/store.ts";
@@ -62,7 +62,7 @@ async function findWhole(
       const { changes, undoing: { possible } = { possible: changes } } = backup;
       if (possible === changes) return { whole: id, isBlocked, apart };
       isBlocked = true;
-    } else if (copies++ < MOST_COPIES) {
+    } else if (isWholeCopy(backup) && copies++ < MOST_COPIES) {
       const preview = await place.preview(id);
       const { changes = 0, collisions = [] } = preview ?? {};
       if (preview?.apart !== undefined) apart ??= id;

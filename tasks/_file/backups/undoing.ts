@@ -8,7 +8,12 @@
  */
 
 import { dirname, join } from "@std/path";
-import type { BackupListing, Rescue, Undoing } from "../../../lib/backup/backup.ts";
+import {
+  type BackupListing,
+  isWholeCopy,
+  type Rescue,
+  type Undoing,
+} from "../../../lib/backup/backup.ts";
 import { DamagedBackupError, InvalidArgumentError } from "../../../lib/errors.ts";
 import { infoOf } from "../../_io/read.ts";
 import type { BackupPreview } from "../../ports/backups.ts";
@@ -110,13 +115,14 @@ const SAMPLE = 200;
 /** A copy may be long to read, and is read for each of these. */
 const TRIALS = 3;
 
-/** The copy that has the most of it, the newest of several. */
+/** The copy that has the most of it, the newest of several; one without artifacts would not bring it back. */
 async function findCopy(gone: readonly Step[], around: Around): Promise<Rescue | null> {
   const every = Math.max(1, Math.floor(gone.length / SAMPLE));
   const sample = gone.filter((_, index) => index % every === 0);
   let best: { readonly id: string; readonly has: readonly Step[] } | null = null;
-  for (const { id, kind } of await around.list()) {
-    if (kind !== "copy") continue;
+  for (const listed of await around.list()) {
+    if (!isWholeCopy(listed)) continue;
+    const { id } = listed;
     const files = join(await around.directoryOf(id), "files");
     const has = sample.filter(({ operation }) => infoOf(join(files, operation.path)) !== null);
     if (has.length > (best?.has.length ?? 0)) best = { id, has };

@@ -40,6 +40,8 @@ Deno.test("what a purge kept nothing of comes back from a copy, and from no chan
   assertEquals(await undoingOf(store, id), { changes: 2, possible: 2, waiting: 0, gone: 0 });
   const none = { rescue: null, isPartly: false, apart: null };
   assertEquals(await adviceOf(store), { ...none, whole: id, isNewest: true });
+  // Newer, and has the records of what goes, but not its artifacts.
+  await backup(store, { scope: { kind: "metadata" } });
   await cleanup(store, { ...PURGE, backup: false });
   assertEquals(await undoingOf(store, id), { changes: 2, possible: 0, waiting: 0, gone: 2 });
   const rescue = { id: copy.id, kind: "copy" } as const;
