@@ -88,7 +88,7 @@ export async function preflight(
 ): Promise<PreflightReport> {
   const { check = false, experiment = {}, ...rules } = options;
   // Before anything is mended.
-  if (!check && name !== undefined) requireCapability(store, "tracking");
+  if (name !== undefined) requireCapability(store, "tracking");
   const outcome = check || store.mending === null
     ? await look(store, rules)
     : await lookAndMend(store, rules);

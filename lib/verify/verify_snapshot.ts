@@ -8,7 +8,6 @@ import { findDatabaseUses } from "../judge/find_database_uses.ts";
 import type { StorePath } from "../store/path.ts";
 import type { Migration } from "../store/problem.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
-import { placeOf } from "../store/store_uri.ts";
 import {
   MLFLOW_VERSIONS,
   type MlflowVersion,
@@ -94,8 +93,6 @@ export function verifySnapshot(
   const ids = experiment === undefined ? null : experimentIds(snapshot, experiment);
   const remedyOf = databaseRemedies(snapshot);
   const isDatabase = snapshot.backend !== undefined;
-  // What lies in no file of this machine has no repair yet.
-  const mendsRows = isDatabase && placeOf(snapshot.location) !== null;
   return rulesAbout(snapshot)
     .filter(({ id }) => rule === undefined || id === rule)
     .flatMap((each) =>
@@ -103,7 +100,7 @@ export function verifySnapshot(
         ? []
         : [...each.check(snapshot)].flatMap((violation) =>
           findingOf(
-            isDatabase ? { ...each, repairable: mendsRows && each.mendsRows === true } : each,
+            isDatabase ? { ...each, repairable: each.mendsRows === true } : each,
             violation,
             reader,
           )

@@ -265,7 +265,7 @@ Deno.test("verify() finds over a server what its answers show, and nothing that 
       ["default-experiment-missing", "0", "by-hand"],
       ["experiment-name-held", "2", "by-hand"],
       ["source-run-missing", "models/lost/version-1", null],
-      ["stale-run", `1/${runId(5)}`, "by-hand"],
+      ["stale-run", `1/${runId(5)}`, "repair"],
     ],
   );
 });
