@@ -55,7 +55,7 @@ async function stage() {
     args: [
       "bundle",
       "--quiet",
-      "--no-lock",
+      "--lock=tests/deno.lock",
       "-o",
       join(directory, "act.js"),
       "tests/faults/act.ts",

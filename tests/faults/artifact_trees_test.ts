@@ -45,7 +45,17 @@ for (const disks of ["one disk", "two disks"] as const) {
         const own = disks === "one disk" ? memory : disk;
         const [root, state] = [join(memory.path, "case/mlruns"), join(own.path, "case/own")];
         const words = (deed: string): Program => ({
-          words: [Deno.execPath(), "run", "--no-lock", "-A", "--quiet", SCRIPT, deed, root, state],
+          words: [
+            Deno.execPath(),
+            "run",
+            "--lock=tests/deno.lock",
+            "-A",
+            "--quiet",
+            SCRIPT,
+            deed,
+            root,
+            state,
+          ],
           directory: Deno.cwd(),
         });
         const fresh = join(memory.path, "fresh");

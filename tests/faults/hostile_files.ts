@@ -156,7 +156,7 @@ export async function runCases(cases: readonly Case[]): Promise<readonly string[
   for (let begun = 0; begun < cases.length;) {
     const left = cases.slice(begun);
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-lock", "-A", fromFileUrl(import.meta.url), "--serve"],
+      args: ["run", "--lock=tests/deno.lock", "-A", fromFileUrl(import.meta.url), "--serve"],
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

@@ -30,7 +30,14 @@ export const ARTIFACT = "a whole line\n".repeat(40);
 export async function prepareTraining(one: Case, { seed }: Tools): Promise<Setup> {
   const path = (name: string) => fromFileUrl(new URL(name, import.meta.url));
   const words = [
-    ...[Deno.execPath(), "run", "--no-lock", "--cached-only", "--no-check", "-A"],
+    ...[
+      Deno.execPath(),
+      "run",
+      `--lock=${path("../deno.lock")}`,
+      "--cached-only",
+      "--no-check",
+      "-A",
+    ],
     ...["--config", path("../../deno.json"), path("train.ts"), one.root],
   ];
   if (seed % 2 === 1) {
