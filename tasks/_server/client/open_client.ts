@@ -231,10 +231,12 @@ function readAnswer(
     throw new RequestError("unanswered", message, details);
   }
   if (failure === null) {
-    const message = status >= 500
+    // 501 is no failure: what says so never had such a request.
+    const hasFailed = status >= 500 && status !== 501;
+    const message = hasFailed
       ? `the server, or what stands before it, has failed (${status})`
       : `what answers there (${status}) is no tracking server of MLflow's`;
-    throw new RequestError(status >= 500 ? "unanswered" : "foreign", message, details);
+    throw new RequestError(hasFailed ? "unanswered" : "foreign", message, details);
   }
   // It has failed at something that it had begun.
   const isBroken = status >= 500 && code === "INTERNAL_ERROR";

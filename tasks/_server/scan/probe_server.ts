@@ -43,7 +43,11 @@ export async function probeServer(
   const version = versionOf(await ask("version"));
   // What stands before a server may hand on its requests alone.
   if (version === null) {
-    await client.ask("experiments/search", { max_results: 1 }, { signal });
+    const answer = await client.ask("experiments/search", { max_results: 1 }, { signal });
+    // MLflow leaves out an empty list, and says nothing else.
+    if (answer["experiments"] === undefined && Object.keys(answer).length > 0) {
+      throw new RequestError("foreign", "what answers there is no tracking server of MLflow's");
+    }
   }
   if (version !== null && /^[01]\./.test(version)) {
     throw new UnsupportedStoreError(

@@ -187,6 +187,8 @@ Deno.test("whatever is no tracking server, or lets nobody in, is said with what 
       /not allow it \(403\): Host/,
     ],
     [new Response("", { status: 500 }), StoreNotFoundError, /has failed \(500\)/],
+    [new Response("", { status: 501 }), UnsupportedStoreError, /\(501\) is no tracking server/],
+    [json({ ok: true }, 200), UnsupportedStoreError, /is no tracking server of MLflow's/],
   ];
   for (const [answer, error, says] of refusals) {
     await using server = serverDouble(() => answer.clone());
