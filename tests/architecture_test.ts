@@ -235,11 +235,20 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_server/tracking/",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/tracking/", "tasks/_io/", "tasks/ports/", "@std/"],
+      ...["tasks/_database/log/state_directory.ts", "tasks/_server/client/"],
+      "tasks/_server/scan/",
+    ],
+  },
+  {
     room: "tasks/_server/",
     of: [
       ...[...GROUND, "lib/plan/", "lib/snapshot/", "tasks/ports/", "tasks/_server/client/"],
       ...["tasks/_database/stand_in.ts", "tasks/_database/change/find_cut_off.ts"],
-      ...["tasks/_server/scan/", "tasks/_server/change/"],
+      ...["tasks/_database/log/state_directory.ts"],
+      ...["tasks/_server/scan/", "tasks/_server/change/", "tasks/_server/tracking/"],
     ],
   },
   {

@@ -21,3 +21,9 @@ export const DROPPED_TAG = "mltidy.artifacts_dropped";
  * ms, as decimal digits, and behind a space by which change.
  */
 export const DELETED_AT_TAG = "mltidy.deleted_at";
+
+/**
+ * The tag on a run that we have started over a tracking server: by it the run is found again where the server's answer
+ * was lost.
+ */
+export const RUN_KEY_TAG = "mltidy.run_key";

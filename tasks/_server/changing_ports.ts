@@ -8,6 +8,7 @@ import { UnsupportedStoreError } from "../../lib/errors.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { ServerName } from "../../lib/store/store_uri.ts";
 import { makeStandIn, standInPath, standInWithin } from "../_database/stand_in.ts";
+import { statePaths } from "../_database/log/state_directory.ts";
 import type { BackupPlaces } from "../ports/backups.ts";
 import type { Changes, Store } from "../ports/store.ts";
 import type { Environment } from "./client/find_credentials.ts";
@@ -38,7 +39,12 @@ export interface ChangingOptions {
  */
 export function changingPorts(
   options: ChangingOptions,
-): { readonly changes: Changes; readonly backups: BackupPlaces } {
+): {
+  readonly changes: Changes;
+  readonly backups: BackupPlaces;
+  /** Makes the file that stands for the server, and gives its absolute path. */
+  readonly standIn: () => string;
+} {
   const { store, server, client, environment, backups, pause, readReferring } = options;
   const { location } = server;
   const standIn = backups === null
@@ -54,12 +60,14 @@ export function changingPorts(
     );
   };
   return {
+    standIn: () => makeStandIn(standIn, location),
     changes: {
       kinds: new Set(["soft-delete-run", "finish-stale-run"]),
       async interrupted() {
         if (standIn === null) return [];
         const { findCutOff } = await import("../_database/change/find_cut_off.ts");
-        return findCutOff(standIn);
+        const { leftSpools } = await import("./tracking/send_spools.ts");
+        return [...findCutOff(standIn), ...await leftSpools(statePaths(standIn).spool)];
       },
       lostTimes: () => Promise.resolve([]),
       linked: () => Promise.resolve([]),
@@ -78,12 +86,19 @@ export function changingPorts(
           environment,
           pause,
         });
+        const { settleSpools } = await import("./tracking/settle_spools.ts");
+        const spools = await settleSpools(statePaths(standIn!).spool, { server, environment, pause });
         const places = locked.backups!;
         const lock: typeof places.lock = async (directory) => {
           refuseOther(directory);
           return await places.lock(null);
         };
-        return { ...locked, backups: { ...places, lock } };
+        return {
+          ...locked,
+          settled: [...locked.settled, ...spools.settled],
+          remains: [...locked.remains, ...spools.remains],
+          backups: { ...places, lock },
+        };
       },
     },
     backups: {

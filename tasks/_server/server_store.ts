@@ -1,5 +1,5 @@
 /**
- * A tracking server behind the ports. What it cannot do yet is `null`.
+ * A tracking server behind the ports.
  *
  * @module
  */
@@ -18,6 +18,8 @@ import { orStoreError } from "./client/request_error.ts";
 import { probeServer } from "./scan/probe_server.ts";
 import type { ReadingClient } from "./scan/read_pages.ts";
 import { readServer } from "./scan/read_server.ts";
+import type { Patience } from "./tracking/tracked_run.ts";
+import { trackingPort } from "./tracking_port.ts";
 
 /** How a server is opened. */
 export interface ServerStoreOptions {
@@ -28,6 +30,8 @@ export interface ServerStoreOptions {
   readonly backups?: string | null;
   /** Waits, ms, before something is asked again. @default {real time} */
   readonly pause?: ((ms: number) => Promise<void>) | undefined;
+  /** How long training waits for the server. @default {a few seconds} */
+  readonly patience?: Patience | undefined;
 }
 
 /**
@@ -42,7 +46,7 @@ export interface ServerStoreOptions {
  */
 export async function openServerStore(
   name: ServerName,
-  { chosenBy, now, environment, backups = null, pause }: ServerStoreOptions,
+  { chosenBy, now, environment, backups = null, pause, patience }: ServerStoreOptions,
 ): Promise<Store> {
   const named = name.workspace ?? (environment("MLFLOW_WORKSPACE") || null);
   const server = named === null ? name : inWorkspace(name, named);
@@ -59,27 +63,33 @@ export async function openServerStore(
     client[Symbol.dispose]();
     throw error;
   }
+  const changing = changingPorts({
+    ...{ server, client, environment, backups, pause },
+    store: () => store,
+    readReferring: () =>
+      readSnapshot(client, facts, {
+        ...{ depth: "tags", extras: REFERRING, now: now(), onlyReferring: true },
+      }),
+  });
+  const { standIn, ...ports } = changing;
+  const tracking = trackingPort({ server, environment, now, standIn, pause, patience });
   const store: Store = {
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
       orStoreError(location, () => readSnapshot(client, facts, { ...options, now: now() })),
-    ...changingPorts({
-      ...{ server, client, environment, backups, pause },
-      store: () => store,
-      readReferring: () =>
-        readSnapshot(client, facts, {
-          ...{ depth: "tags", extras: REFERRING, now: now(), onlyReferring: true },
-        }),
-    }),
+    ...ports,
     mending: {
       async evidence(snapshot, policy) {
         const { readRunEvidence } = await import("./read_run_evidence.ts");
         return await orStoreError(location, () => readRunEvidence(client, snapshot, policy));
       },
     },
-    tracking: null,
-    [Symbol.asyncDispose]: () => Promise.resolve(client[Symbol.dispose]()),
+    tracking,
+    async [Symbol.asyncDispose]() {
+      await tracking[Symbol.asyncDispose]();
+      client[Symbol.dispose]();
+    },
   };
   return store;
 }

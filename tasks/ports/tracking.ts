@@ -87,10 +87,15 @@ export interface RecordedRun {
   readonly endTime: number | null;
 }
 
-/** A run that is open for writing. Each method rejects with what the operating system says. */
+/** A run that is open for writing. Each method rejects with what the operating system or the server says. */
 export interface TrackedRun {
-  /** What its `meta.yaml` says of it. */
+  /** What the store says of it. */
   readonly record: RunRecord;
+  /**
+   * Tells whether the store has the run by now. One that a server did not answer for is made later; until then its id
+   * is one that no store knows.
+   */
+  isStarted(): boolean;
   /** Appends points to a metric, all in one write. */
   logMetric(key: string, points: readonly MetricPoint[]): Promise<Placement>;
   /** Writes a parameter that is not there yet. */

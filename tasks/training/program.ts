@@ -189,7 +189,8 @@ function handedVariables(
     ...(experiment === null
       ? {}
       : { MLFLOW_EXPERIMENT_ID: experiment.id, MLFLOW_EXPERIMENT_NAME: experiment.name }),
-    ...(tracked === null ? {} : { MLFLOW_RUN_ID: tracked.record.runId }),
+    // What the store does not know yet nobody can go on with.
+    ...(tracked?.isStarted() ? { MLFLOW_RUN_ID: tracked.record.runId } : {}),
   };
 }
 

@@ -9,6 +9,7 @@
  *   trees/       artifacts of rows that are gone, see `tree_place.ts`
  *   backups/     copies of the database, see `database_copies.ts`
  *   staging/     copies in the making, and what is being freed
+ *   spool/       of a tracking server: what training has logged that the server does not have yet
  * ```
  *
  * Who may write where the database lies may put anything there: nothing in it is used before it was looked
@@ -39,6 +40,9 @@ hold the only copy of artifacts that belong to it:
 
     deno task restore --last --store sqlite:///<the database>
 
+spool/ may hold what training has logged that a tracking server does not have yet; the next training, or
+deno task recover, sends it.
+
 A file beside it whose name is the encoded URI of a database of PostgreSQL stands for that one.
 
 Without them those changes stay as they are. Do not delete them by hand unless you want those runs gone
@@ -54,6 +58,7 @@ export interface StatePaths {
   readonly trees: string;
   readonly backups: string;
   readonly staging: string;
+  readonly spool: string;
 }
 
 /**
@@ -71,6 +76,7 @@ export function statePaths(database: string): StatePaths {
     trees: join(directory, "trees"),
     backups: join(directory, "backups"),
     staging: join(directory, "staging"),
+    spool: join(directory, "spool"),
   };
 }
 
@@ -82,6 +88,7 @@ const PLACES: Layout = {
   "trees": "directory",
   "backups": "directory",
   "staging": "directory",
+  "spool": "directory",
 };
 
 /**
@@ -107,6 +114,22 @@ export function checkState(database: string): StatePaths {
     if (maker !== 0 && maker !== owner) refuse(paths.directory, `that user ${maker} has made it`);
   }
   return paths;
+}
+
+/**
+ * Makes the directory of what waits for a tracking server. Takes no lock: each file in it has one of its own. Needs
+ * read and write permission for its place.
+ *
+ * @param standIn Absolute real path of the file that stands for the server.
+ * @returns Absolute path.
+ * @throws {UnsupportedStoreError} When something in our directory is not ours.
+ */
+export function makeSpoolDirectory(standIn: string): string {
+  const { directory, spool } = checkState(standIn);
+  keepingTimes(dirname(standIn), () => makeLikeParent(directory));
+  sayWhoseItIs(directory, README);
+  makeLikeParent(spool);
+  return spool;
 }
 
 /** In a directory such as `/tmp` anybody may have made what stands there. */

@@ -126,6 +126,7 @@ export function openRun(
     get record() {
       return current;
     },
+    isStarted: () => true,
     logMetric: (key, points) =>
       attempt(() =>
         put("metrics", key, (target) => {

@@ -16,8 +16,8 @@ export interface Request {
   readonly method: string;
   /** Behind the server's address. */
   readonly path: string;
-  /** JSON; `null`: none. */
-  readonly body: string | null;
+  /** JSON, or bytes; `null`: none. */
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -43,6 +43,9 @@ export interface Connection extends Disposable {
 
 /** What to grant of the environment, as the tasks are. */
 const VARIABLES = "MLFLOW_*,HOME,INIT_CWD,NO_COLOR";
+
+const JSON_TYPE = "application/json";
+const ANY_TYPE = "application/octet-stream";
 
 /** What MLflow waits for an answer, s. */
 const USUAL_PATIENCE = 120;
@@ -86,7 +89,7 @@ export function connect(server: ServerName, environment: Environment): Connectio
             body,
             headers: {
               ...headers,
-              ...(body === null ? {} : { "Content-Type": "application/json" }),
+              ...(body === null ? {} : { "Content-Type": typeof body === "string" ? JSON_TYPE : ANY_TYPE }),
             },
             redirect: "manual",
             signal: AbortSignal.any([silence.signal, ...(signal === undefined ? [] : [signal])]),

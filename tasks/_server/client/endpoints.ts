@@ -9,8 +9,10 @@ export interface Endpoint {
   /** Whether it leaves the store as it is; only then is it made again where no answer came. */
   readonly kind: "reading" | "changing";
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Behind the server's address; a parameter in braces is put in, encoded. */
+  /** Behind the server's address; a parameter in braces is put in, encoded; one with a slash is a path itself. */
   readonly path: string;
+  /** What is sent: bytes are the parameter `bytes`. @default {"json"} */
+  readonly sends?: "json" | "bytes";
   /** What comes back. @default {"json"} */
   readonly answer?: "json" | "text";
   /** What it is for, for people. */

@@ -169,17 +169,27 @@ function sleep(ms: number): Promise<void> {
 
 /** What is sent for a request, without headers that all have. */
 function requestFor(
-  { method, path, answer }: Endpoint,
+  { method, path, answer, sends }: Endpoint,
   parameters: Parameters,
-): { readonly method: string; readonly path: string; readonly body: string | null } {
+): {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
+} {
   const rest = new Map(Object.entries(parameters));
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+  const filled = path.replaceAll(/\{(\w+)(\/?)\}/g, (_, name: string, slash: string) => {
     const value = String(rest.get(name));
     rest.delete(name);
-    // Of a path these would name another request.
-    if (/^\.{0,2}$/.test(value)) throw new TypeError(`No ${name} can be ${value}`);
-    return encodeURIComponent(value);
+    return (slash === "" ? [value] : value.split("/")).map((part) => {
+      // Of a path these would name another request.
+      if (/^\.{0,2}$/.test(part)) throw new TypeError(`No ${name} can be ${value}`);
+      return encodeURIComponent(part);
+    }).join("/");
   });
+  const bytes = rest.get("bytes");
+  if (sends === "bytes" && bytes instanceof Uint8Array) {
+    return { method, path: filled, body: bytes as Uint8Array<ArrayBuffer> };
+  }
   if (method !== "GET") {
     return { method, path: filled, body: JSON.stringify(Object.fromEntries(rest)) };
   }

@@ -1,0 +1,100 @@
+/**
+ * Making the run of a spool, once: `runs/create` asked twice makes two.
+ *
+ * *Ordering*: it is noted in the spool that a server is asked, then it is asked, then it is noted which run that made.
+ *
+ * *Locking*: the spool's.
+ *
+ * *After an interruption*: where a server was asked and it is not known what came of it, the run is looked for by its
+ * key, which is its tag `mltidy.run_key`, before it is asked again. One that a late request has made after all is
+ * deleted before the spool goes: nothing was logged to it.
+ *
+ * @module
+ */
+
+import { RUN_KEY_TAG } from "../../../lib/store/tags.ts";
+import { isText } from "../../../lib/text/json.ts";
+import type { Changing } from "../client/changing_endpoints.ts";
+import type { Reading } from "../client/endpoints.ts";
+import type { Client } from "../client/open_client.ts";
+import type { Answer } from "../client/read_answer.ts";
+import { RequestError } from "../client/request_error.ts";
+import { recordsOf, runRecordOf } from "../scan/records.ts";
+import type { Spool, StartedRun } from "./spool.ts";
+
+/** Asks what reads and what changes. */
+export type TrackingClient = Client<Reading & Changing>;
+
+/**
+ * Makes the run of a spool, or finds it. Needs the right to make runs.
+ *
+ * @param client Asks the server.
+ * @param spool Whose run.
+ * @param signal Breaks it off.
+ * @returns The run.
+ * @throws {RequestError} When nothing came of it, or it is not known what.
+ */
+export async function createRun(
+  client: TrackingClient,
+  spool: Spool,
+  signal: AbortSignal,
+): Promise<StartedRun> {
+  if (spool.started !== null) return spool.started;
+  if (spool.tries > 0) {
+    const [found] = await findByKey(client, spool, signal);
+    if (found !== undefined) return started(spool, found);
+  }
+  spool.noteTry(spool.tries + 1);
+  try {
+    const { run } = await client.ask("runs/create", spool.head.create ?? {}, { signal });
+    return started(spool, startedOf(run));
+  } catch (error) {
+    if (error instanceof RequestError && !error.isUncertain) spool.noteTry(spool.tries - 1);
+    throw error;
+  }
+}
+
+/**
+ * Deletes what was made besides, where a server was asked more than once.
+ *
+ * @param client Asks the server.
+ * @param spool Whose run.
+ * @param signal Breaks it off.
+ * @throws {RequestError} When nothing came of it.
+ */
+export async function deleteDoubles(
+  client: TrackingClient,
+  spool: Spool,
+  signal: AbortSignal,
+): Promise<void> {
+  const { started, tries } = spool;
+  if (started === null || tries < 2) return;
+  for (const { runId } of await findByKey(client, spool, signal)) {
+    if (runId !== started.runId) await client.ask("runs/delete", { run_id: runId }, { signal });
+  }
+}
+
+function started(spool: Spool, run: StartedRun): StartedRun {
+  spool.noteStart(run);
+  return run;
+}
+
+async function findByKey(
+  client: TrackingClient,
+  { head: { key, experimentId } }: Spool,
+  signal: AbortSignal,
+): Promise<readonly StartedRun[]> {
+  const answer = await client.ask("runs/search", {
+    experiment_ids: [experimentId],
+    filter: `tags.\`${RUN_KEY_TAG}\` = '${key}'`,
+    run_view_type: "ACTIVE_ONLY",
+    order_by: ["attributes.start_time ASC"],
+    max_results: 100,
+  }, { signal });
+  return recordsOf(answer, "runs").map(startedOf);
+}
+
+function startedOf(record: unknown): StartedRun {
+  const { row } = runRecordOf((record ?? {}) as Answer);
+  return { runId: row.id, artifactUri: isText(row.location) ? row.location : "" };
+}

@@ -1,0 +1,313 @@
+/**
+ * Sending a spool: batch after batch, in order, for as long as it takes, and never in the way of the training.
+ *
+ * *Ordering*: a batch is noted as sent after the server's answer, and only then comes the next.
+ *
+ * *Locking*: the spool's.
+ *
+ * *After an interruption*: the batch whose answer was lost is sent once more. To a database that is as once; a server
+ * that keeps files has the points of that batch twice.
+ *
+ * @module
+ */
+
+import { keyFault } from "../../../lib/tracking/logging_rules.ts";
+import { removeIfThere } from "../../_io/durable.ts";
+import { isGone, readBytes } from "../../_io/read.ts";
+import { RequestError } from "../client/request_error.ts";
+import { type RunRecord, runRecordOf } from "../scan/records.ts";
+import type { Answer } from "../client/read_answer.ts";
+import { type Batch, type Logged, nextBatch, paramOf, requestFor } from "./batches.ts";
+import { createRun, deleteDoubles, type TrackingClient } from "./create_run.ts";
+import type { Spool, StartedRun } from "./spool.ts";
+
+/** What sends a spool. */
+export interface Sender {
+  /** Why it does not go on just now; `null` while nothing is known to be wrong. */
+  readonly trouble: Error | null;
+  /** Parameters that had another value on the server, by their keys, with that value. */
+  readonly conflicts: ReadonlyMap<string, string>;
+  /** Begins to send, unless that is under way. */
+  wake(): void;
+  /**
+   * Waits until the server has something, but not while there is trouble.
+   *
+   * @returns Whether it has it.
+   */
+  confirm(end: number, patience: number): Promise<boolean>;
+  /**
+   * Waits until the server has the run.
+   *
+   * @returns The run; `null` where it does not answer in time.
+   * @throws {RequestError} When the server refuses.
+   */
+  start(patience: number): Promise<StartedRun | null>;
+  /**
+   * Waits until the server has all of it, trying again meanwhile, and stops; with no patience at once.
+   *
+   * @returns Whether it has all of it.
+   */
+  stop(patience: number): Promise<boolean>;
+}
+
+/** How to send. */
+export interface SenderOptions {
+  /** Waits, ms, before something is asked again. @default {real time} */
+  readonly pause?: ((ms: number) => Promise<void>) | undefined;
+  /** Gives up all that is under way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether to leave it for later as soon as something comes to nothing. @default {false} */
+  readonly once?: boolean;
+}
+
+/** Before a server that did not answer is asked again, ms: at first, and at most. */
+const [FIRST_PAUSE, LONGEST_PAUSE] = [500, 30_000] as const;
+
+/**
+ * Makes what sends a spool; nothing is sent yet. Needs the right to change runs.
+ *
+ * @param client Asks the server.
+ * @param spool What is sent.
+ * @param options How.
+ * @returns What sends it.
+ */
+export function openSender(
+  client: TrackingClient,
+  spool: Spool,
+  { pause, signal: outer, once = false }: SenderOptions = {},
+): Sender {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const conflicts = new Map<string, string>();
+  const waiters = new Set<() => void>();
+  let trouble: Error | null = null;
+  let failures = 0;
+  let sending: Promise<void> | null = null;
+  let hurry: (() => void) | null = null;
+  const giveUp = () => controller.abort();
+  outer?.addEventListener("abort", giveUp);
+  if (outer?.aborted) giveUp();
+  const tell = () => [...waiters].forEach((look) => look());
+  const isDone = () => spool.started !== null && spool.sent === spool.size;
+
+  async function drain(): Promise<void> {
+    while (!signal.aborted && !isDone()) {
+      try {
+        const run = await createRun(client, spool, signal);
+        tell();
+        const batch = nextBatch(spool.next());
+        if (batch === null) break;
+        await send(run, batch);
+        spool.acknowledge(batch.end);
+        forgetFiles(batch);
+        [trouble, failures] = [null, 0];
+        tell();
+      } catch (error) {
+        trouble = error instanceof Error ? error : new Error(String(error));
+        failures++;
+        tell();
+        if (signal.aborted || once || isFinal(error)) return;
+        await waitAWhile(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)));
+      }
+    }
+  }
+
+  async function send(run: StartedRun, { entries }: Pick<Batch, "entries">): Promise<void> {
+    const [first] = entries;
+    if (first === undefined) return;
+    try {
+      if ("artifact" in first) await put(run, first.artifact);
+      else {
+        const { name, parameters } = requestFor(run.runId, entries);
+        if ("end" in first) await deleteDoubles(client, spool, signal);
+        await client.ask(name, parameters, { signal });
+      }
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await refuse(run, entries, error);
+    }
+  }
+
+  /** Finds out what of a batch the server does not take, and sends the rest. */
+  async function refuse(
+    run: StartedRun,
+    entries: readonly Logged[],
+    error: Error,
+  ): Promise<void> {
+    const record = await readRun(run);
+    const isActive = record?.row.stage === "active";
+    if (!isActive) {
+      throw new LostRunError(
+        record === null
+          ? `the server has run ${run.runId} no more`
+          : `run ${run.runId} has been deleted; restore it, and what is missing is logged`,
+        { cause: error },
+      );
+    }
+    const rest = entries.filter((entry) => {
+      const [key, text] = paramOf(entry) ?? [null, null];
+      const existing = key === null ? undefined : record.params.get(key);
+      if (key === null || existing === undefined || existing === text) return true;
+      conflicts.set(key, existing);
+      const tag = `mltidy.param_conflict.${key}`;
+      if (keyFault(tag) === null) spool.append({ tag: [tag, text] });
+      return false;
+    });
+    if (rest.length < entries.length) return await send(run, { entries: rest });
+    const [only] = entries;
+    if (entries.length === 1 && only !== undefined) {
+      return spool.noteRefusal(`${nameOf(only)}: ${error.message}`);
+    }
+    const middle = entries.length >> 1;
+    await send(run, { entries: entries.slice(0, middle) });
+    await send(run, { entries: entries.slice(middle) });
+  }
+
+  async function readRun({ runId }: StartedRun): Promise<RunRecord | null> {
+    try {
+      const { run } = await client.ask("runs/get", { run_id: runId }, { signal });
+      return runRecordOf(run as Answer);
+    } catch (error) {
+      if (error instanceof RequestError && error.code === "RESOURCE_DOES_NOT_EXIST") return null;
+      throw error;
+    }
+  }
+
+  async function put(
+    { artifactUri }: StartedRun,
+    [path, file]: readonly [string, string],
+  ): Promise<void> {
+    const base = proxiedPath(artifactUri);
+    if (base === null) {
+      return spool.noteRefusal(`artifact ${path}: ${elsewhereText(artifactUri)}`);
+    }
+    const place = spool.fileOf(file);
+    // Whoever was killed between the answer and its note has removed it.
+    if (isGone(place)) return;
+    const bytes = readBytes(place) as Uint8Array<ArrayBuffer>;
+    await client.ask("mlflow-artifacts/put", { path: `${base}/${path}`, bytes }, { signal });
+  }
+
+  function forgetFiles({ entries }: Batch): void {
+    for (const entry of entries) {
+      if ("artifact" in entry) removeIfThere(spool.fileOf(entry.artifact[1]));
+    }
+  }
+
+  /** Nobody who waits for the end waits for a pause; and no process lives on for one. */
+  async function waitAWhile(ms: number): Promise<void> {
+    const hurried = new Promise<void>((resolve) => hurry = resolve);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const paused = pause?.(ms) ?? new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+      Deno.unrefTimer(timer);
+    });
+    await Promise.race([paused, hurried]);
+    clearTimeout(timer);
+    hurry = null;
+  }
+
+  async function until(isReached: () => boolean, patience: number): Promise<boolean> {
+    if (isReached()) return true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => isReached() && resolve();
+    waiters.add(look);
+    const timer = setTimeout(resolve, patience);
+    await promise;
+    clearTimeout(timer);
+    waiters.delete(look);
+    return isReached();
+  }
+
+  const wake = () => {
+    if (sending !== null || signal.aborted || isDone() || isFinal(trouble)) return;
+    sending = drain().finally(() => {
+      sending = null;
+      // Something may have been logged in the last moment.
+      if (trouble === null) wake();
+      tell();
+    });
+  };
+  return {
+    get trouble() {
+      return trouble;
+    },
+    conflicts,
+    wake,
+    async confirm(end, patience) {
+      const has = () => spool.sent >= end;
+      if (trouble === null) await until(() => has() || trouble !== null, patience);
+      return has();
+    },
+    async start(patience) {
+      wake();
+      await until(() => spool.started !== null || isAnswer(trouble), patience);
+      if (spool.started === null && isAnswer(trouble)) throw trouble;
+      return spool.started;
+    },
+    async stop(patience) {
+      if (patience > 0) {
+        hurry?.();
+        if (isFinal(trouble)) trouble = null;
+        wake();
+        const isStuck = () => isFinal(trouble) || once && trouble !== null;
+        await until(() => isDone() || isStuck(), patience);
+      }
+      controller.abort();
+      hurry?.();
+      await sending?.catch(() => {});
+      outer?.removeEventListener("abort", giveUp);
+      return isDone();
+    },
+  };
+}
+
+/** The run to which something is logged is not there, or deleted. */
+class LostRunError extends Error {}
+
+/** Whether trying again is of no use for now. */
+function isFinal(error: unknown): boolean {
+  return error instanceof LostRunError || isRefusal(error);
+}
+
+/** Whether a server, or what stands before it, has understood it and does not take it. */
+function isRefusal(error: unknown): error is RequestError {
+  return error instanceof RequestError && (error.failure === "refused" || error.status === 413);
+}
+
+/** Whether a server, or what stands before it, has said that it will not make the run. */
+function isAnswer(error: unknown): error is RequestError {
+  return error instanceof RequestError && !error.isUncertain && error.failure !== "unreachable";
+}
+
+function nameOf(entry: Logged): string {
+  if ("metric" in entry) return `metric ${entry.metric[0]}`;
+  if ("param" in entry) return `parameter ${entry.param[0]}`;
+  if ("tag" in entry) return `tag ${entry.tag[0]}`;
+  if ("input" in entry) return `dataset ${entry.input[0].name}`;
+  if ("artifact" in entry) return `artifact ${entry.artifact[0]}`;
+  return "end" in entry ? `status ${entry.end[0]}` : "status RUNNING";
+}
+
+/**
+ * Tells where the server keeps artifacts that it hands on.
+ *
+ * @param artifactUri Where a run's artifacts are.
+ * @returns The path for its endpoints; `null` where they lie elsewhere.
+ */
+export function proxiedPath(artifactUri: string): string | null {
+  const [, path] = /^mlflow-artifacts:(?:\/\/[^/]*)?\/*(.+?)\/*$/.exec(artifactUri) ?? [];
+  return path ?? null;
+}
+
+/**
+ * Says why no artifact can be put there.
+ *
+ * @param artifactUri Where a run's artifacts are.
+ * @returns The reason.
+ */
+export function elsewhereText(artifactUri: string): string {
+  return `the artifacts of this run are at ${
+    artifactUri || "no known place"
+  }, where this server puts none; log them with MLflow itself`;
+}

@@ -1,0 +1,127 @@
+/**
+ * Sending what earlier trainings have left: they were killed, or the server did not answer by their end.
+ *
+ * *Ordering*: each spool in its own order, one after the other.
+ *
+ * *Locking*: each spool's; one that is being written is passed over.
+ *
+ * *After an interruption*: the next one goes on.
+ *
+ * @module
+ */
+
+import { basename, join } from "@std/path";
+import { listDirectory } from "../../_io/list_directory.ts";
+import { openEntry } from "../../_io/open_entry.ts";
+import { RequestError } from "../client/request_error.ts";
+import type { TrackingClient } from "./create_run.ts";
+import { openSender, type SenderOptions } from "./send_spool.ts";
+import { openSpool, type Spool } from "./spool.ts";
+
+/** What became of a spool. */
+export interface SentSpool {
+  /** The key of its run. */
+  readonly key: string;
+  /** Absolute path of its file. */
+  readonly path: string;
+  /** The run; `null` while the server does not have it. */
+  readonly runId: string | null;
+  /** Why something of it waits still, or will never get there; none is the usual case. */
+  readonly left: readonly string[];
+  /** Whether the server has all that it takes. */
+  readonly isWhole: boolean;
+  /** Whether the server did not answer, so that nothing else need be tried. */
+  readonly isUnanswered: boolean;
+}
+
+/** How to send. */
+export interface SendOptions extends SenderOptions {
+  /** How long one spool may take, ms. @default {an hour} */
+  readonly patience?: number;
+}
+
+const HOUR = 3_600_000;
+
+/**
+ * Sends all spools that nobody holds. Needs read and write permission for the directory, and the right to change runs.
+ *
+ * @param client Asks the server.
+ * @param directory Absolute path; it need not be there.
+ * @param options How.
+ * @returns What became of each.
+ */
+export async function sendSpools(
+  client: TrackingClient,
+  directory: string,
+  { patience = HOUR, ...options }: SendOptions = {},
+): Promise<readonly SentSpool[]> {
+  const sent: SentSpool[] = [];
+  for (const path of await spoolPaths(directory)) {
+    if (options.signal?.aborted) break;
+    const spool = openIfLeft(path);
+    if (spool === null) continue;
+    const one = await sendOne(client, spool, { patience, ...options });
+    sent.push(one);
+    if (one.isUnanswered) break;
+  }
+  return sent;
+}
+
+/** Another process may have sent it meanwhile; what is no file of ours is left as it is. */
+function openIfLeft(path: string): Spool | null {
+  try {
+    return openSpool(path);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Names what waits. Needs read permission.
+ *
+ * @param directory Absolute path; it need not be there.
+ * @returns Absolute paths, in order.
+ */
+export async function spoolPaths(directory: string): Promise<readonly string[]> {
+  const listed = await listDirectory(directory);
+  if (listed.kind === "failed") return [];
+  return listed.entries.filter(({ name }) => /^[0-9a-f]{32}\.jsonl$/.test(name))
+    .map(({ name }) => join(directory, name)).toSorted();
+}
+
+/**
+ * Names the keys of the runs of which something waits that nobody is at work on. Needs read permission.
+ *
+ * @param directory Absolute path; it need not be there.
+ * @returns The keys, in order.
+ */
+export async function leftSpools(directory: string): Promise<readonly string[]> {
+  const paths = (await spoolPaths(directory)).filter(isLeft);
+  return paths.map((path) => basename(path, ".jsonl"));
+}
+
+function isLeft(path: string): boolean {
+  try {
+    using file = openEntry(path);
+    return file.tryLockSync(true);
+  } catch {
+    return false;
+  }
+}
+
+async function sendOne(
+  client: TrackingClient,
+  spool: Spool,
+  { patience, ...options }: SendOptions & { readonly patience: number },
+): Promise<SentSpool> {
+  const sender = openSender(client, spool, { ...options, once: true });
+  const isWhole = await sender.stop(patience);
+  const { head: { key }, path, started, refused } = spool;
+  if (isWhole) spool.remove();
+  else spool.close();
+  const why = isWhole ? [] : [sender.trouble?.message ?? "it was broken off"];
+  return {
+    ...{ key, path, runId: started?.runId ?? null, isWhole, left: [...why, ...refused] },
+    isUnanswered: sender.trouble instanceof RequestError,
+  };
+}

@@ -1,0 +1,202 @@
+/**
+ * What training writes into a tracking server, behind the port.
+ *
+ * @module
+ */
+
+import { InvalidArgumentError } from "../../../lib/errors.ts";
+import type { RunRecord } from "../../../lib/store/tracking_model.ts";
+import type { ServerName } from "../../../lib/store/store_uri.ts";
+import { RUN_KEY_TAG } from "../../../lib/store/tags.ts";
+import { makeRunName } from "../../../lib/tracking/run_name.ts";
+import { makeSpoolDirectory } from "../../_database/log/state_directory.ts";
+import { accountName, mainFile } from "../../_io/process.ts";
+import type { NewRunRequest, ResumeRequest, TrackedRun, Tracking } from "../../ports/tracking.ts";
+import { CHANGING } from "../client/changing_endpoints.ts";
+import { READING } from "../client/endpoints.ts";
+import type { Environment } from "../client/find_credentials.ts";
+import { openClient } from "../client/open_client.ts";
+import type { Answer } from "../client/read_answer.ts";
+import { RequestError } from "../client/request_error.ts";
+import { runRecordOf } from "../scan/records.ts";
+import type { TrackingClient } from "./create_run.ts";
+import { openSender } from "./send_spool.ts";
+import { sendSpools } from "./send_spools.ts";
+import { setupServerExperiment } from "./setup_experiment.ts";
+import { createSpool, type SpoolHead, type StartedRun } from "./spool.ts";
+import { PATIENCE, type Patience, trackRun } from "./tracked_run.ts";
+
+/** What training into a server needs. */
+export interface ServerTrackingOptions {
+  readonly server: ServerName;
+  readonly environment: Environment;
+  /** The clock, epoch ms. */
+  readonly now: () => number;
+  /** Makes, and gives, the absolute path of the file that stands for the server. */
+  readonly standIn: () => string;
+  /** Waits, ms, before something is asked again. @default {real time} */
+  readonly pause?: ((ms: number) => Promise<void>) | undefined;
+  /** How long somebody waits for the server. */
+  readonly patience?: Patience | undefined;
+}
+
+/** The port, which ends with the store. */
+export interface ServerTracking extends Tracking, AsyncDisposable {}
+
+/**
+ * Opens a server for training; nothing has been asked yet. Needs net permission for its host.
+ *
+ * @param options Which, and how.
+ * @returns The port; starting a run needs write permission for the user's state directory.
+ */
+export function openServerTracking(options: ServerTrackingOptions): ServerTracking {
+  const { server, environment, pause, patience = PATIENCE } = options;
+  const client: TrackingClient = openClient(server, {
+    endpoints: { ...READING, ...CHANGING },
+    environment,
+    pause,
+  });
+  const closing = new AbortController();
+  let sending: Promise<unknown> | null = null;
+
+  /** What others left goes to the server beside the training. */
+  const sendOthers = (directory: string) => {
+    sending ??= sendSpools(client, directory, { pause, signal: closing.signal })
+      .catch(() => {}).finally(() => sending = null);
+  };
+
+  async function startRun(request: NewRunRequest): Promise<TrackedRun> {
+    const directory = makeSpoolDirectory(options.standIn());
+    const { record, head } = newRun(request, options.now());
+    const spool = createSpool(directory, head);
+    const sender = openSender(client, spool, { pause });
+    try {
+      await sender.start(patience.start);
+    } catch (error) {
+      await sender.stop(0);
+      spool.remove();
+      throw experimentError(error, request.experimentId);
+    }
+    sendOthers(directory);
+    const { durability } = request;
+    return trackRun({ client, spool, sender, record, durability, patience, params: new Map() });
+  }
+
+  async function resumeRun(request: ResumeRequest): Promise<TrackedRun> {
+    const { runId, durability } = request;
+    const directory = makeSpoolDirectory(options.standIn());
+    const { record, params } = await readRun(client, request, patience);
+    const { artifactUri, experimentId } = record;
+    const head = { key: newKey(), experimentId, create: null };
+    const started: StartedRun = { runId, artifactUri };
+    const spool = createSpool(directory, head, started);
+    const sender = openSender(client, spool, { pause });
+    const run = trackRun({ client, spool, sender, record, durability, patience, params });
+    spool.append({ again: true });
+    for (const [key, text] of request.tags) await run.setTag(key, text);
+    if (request.runName !== null) await run.rename(request.runName);
+    sender.wake();
+    sendOthers(directory);
+    return run;
+  }
+
+  return {
+    setupExperiment: (request) => setupServerExperiment(client, request),
+    startRun,
+    resumeRun,
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await sending;
+      client[Symbol.dispose]();
+    },
+  };
+}
+
+function newKey(): string {
+  return crypto.randomUUID().replaceAll("-", "");
+}
+
+function newRun(
+  { experimentId, user: named, runName: wanted, tags: more }: NewRunRequest,
+  startTime: number,
+): { readonly record: RunRecord; readonly head: SpoolHead } {
+  const key = newKey();
+  const user = named ?? accountName();
+  const runName = wanted ?? makeRunName(Math.random);
+  const source = mainFile();
+  const tags = new Map([
+    ["mlflow.user", user],
+    ...(source === null ? [] : [["mlflow.source.name", source] as const]),
+    ["mlflow.source.type", "LOCAL"],
+    ...more,
+    ["mlflow.runName", runName],
+    [RUN_KEY_TAG, key],
+  ]);
+  const create = {
+    experiment_id: experimentId,
+    user_id: user,
+    run_name: runName,
+    start_time: startTime,
+    tags: [...tags].map(([key, value]) => ({ key, value })),
+  };
+  return {
+    record: { runId: key, experimentId, runName, artifactUri: "", user, startTime },
+    head: { key, experimentId, create },
+  };
+}
+
+function experimentError(error: unknown, experimentId: string): unknown {
+  if (!(error instanceof RequestError) || error.failure !== "refused") return error;
+  return new InvalidArgumentError(
+    `Cannot start a run in experiment ${
+      JSON.stringify(experimentId)
+    }: ${error.message}; set it up with setupExperiment() first`,
+    { cause: error },
+  );
+}
+
+/** Of a server that does not answer, nothing is known but the id: what is logged goes there later. */
+async function readRun(
+  client: TrackingClient,
+  { runId, experimentId, runName }: ResumeRequest,
+  { start }: Patience,
+): Promise<{ readonly record: RunRecord; readonly params: ReadonlyMap<string, string> }> {
+  const subject = `Cannot resume run ${JSON.stringify(runId)}`;
+  const nothing: RunRecord = {
+    ...{ runId, experimentId: experimentId ?? "", runName: runName ?? "" },
+    ...{ artifactUri: "", user: "", startTime: 0 },
+  };
+  const signal = AbortSignal.timeout(start);
+  try {
+    const answer = await client.ask("runs/get", { run_id: runId }, { signal });
+    const run = answer["run"] as Answer;
+    const { row, params } = runRecordOf(run);
+    if (row.stage === "deleted") {
+      throw new InvalidArgumentError(`${subject}: it is deleted; restore it in MLflow first`);
+    }
+    const isElsewhere = experimentId !== null && row.experiment !== experimentId;
+    if (isElsewhere) throw missing(subject, client);
+    const user = (run["info"] as Answer)["user_id"];
+    const record: RunRecord = {
+      runId,
+      experimentId: row.experiment ?? "",
+      runName: row.name ?? "",
+      artifactUri: row.location ?? "",
+      user: typeof user === "string" ? user : "",
+      startTime: row.started ?? 0,
+    };
+    return { record, params };
+  } catch (error) {
+    if (signal.aborted) return { record: nothing, params: new Map() };
+    if (!(error instanceof RequestError)) throw error;
+    if (error.code === "RESOURCE_DOES_NOT_EXIST") throw missing(subject, client);
+    if (error.failure !== "unreachable" && !error.isUncertain) throw error;
+    return { record: nothing, params: new Map() };
+  }
+}
+
+function missing(subject: string, { server: { location } }: TrackingClient): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `${subject}: store ${location} has no such run; start a new one without runId`,
+  );
+}
