@@ -87,7 +87,11 @@ export function changingPorts(
           pause,
         });
         const { settleSpools } = await import("./tracking/settle_spools.ts");
-        const spools = await settleSpools(statePaths(standIn!).spool, { server, environment, pause });
+        const spools = await settleSpools(statePaths(standIn!).spool, {
+          server,
+          environment,
+          pause,
+        });
         const places = locked.backups!;
         const lock: typeof places.lock = async (directory) => {
           refuseOther(directory);

@@ -8,6 +8,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { type DatabaseOptions, tempDatabase } from "./database_store.ts";
 import type { SnapshotInit } from "./builders.ts";
+import { trainingRequests } from "./mlflow_double_training.ts";
 
 /** A tracking server, which ends with the scope. */
 export interface MlflowDouble extends AsyncDisposable {
@@ -21,6 +22,8 @@ export interface MlflowDouble extends AsyncDisposable {
   readonly asked: readonly string[];
   /** Runs that were deleted though they were so already, which renews the time of that. */
   readonly renewed: readonly string[];
+  /** Artifacts that were put, by their paths, with their text. */
+  readonly artifacts: ReadonlyMap<string, string>;
   /** Answers one request without the network. */
   readonly answer: (request: Request) => Promise<Response>;
 }
@@ -77,6 +80,7 @@ export function serveDatabase(path: string, options: MlflowDoubleOptions = {}): 
   const database = new DatabaseSync(path);
   database.exec("PRAGMA synchronous = OFF");
   const asked: string[] = [];
+  const artifacts = new Map<string, string>();
   const renewed: string[] = [];
   const known = requests(database, options, (run) => void renewed.push(run));
   const answer = async (request: Request): Promise<Response> => {
@@ -84,6 +88,12 @@ export function serveDatabase(path: string, options: MlflowDoubleOptions = {}): 
     const name = pathname.replace(/^\/(?:api|ajax-api)\/[23]\.0\/mlflow\//, "");
     const key = `${request.method} ${name}`;
     asked.push(key);
+    if (request.method === "PUT") {
+      const [, place = ""] = /^\/api\/2\.0\/mlflow-artifacts\/artifacts\/(.*)$/.exec(pathname) ??
+        [];
+      artifacts.set(decodeURIComponent(place), await request.text());
+      return Response.json({});
+    }
     const ask = known[key];
     if (ask === undefined) return new Response(NOT_FOUND, { status: 404, headers: PAGE });
     const body = request.method === "GET" ? {} : JSON.parse(await request.text() || "{}");
@@ -104,6 +114,7 @@ export function serveDatabase(path: string, options: MlflowDoubleOptions = {}): 
     database,
     path,
     asked,
+    artifacts,
     renewed,
     answer,
     async [Symbol.asyncDispose]() {
@@ -181,7 +192,7 @@ function requests(
           `SELECT * FROM runs WHERE experiment_id IN (SELECT value FROM json_each(?))
             ${stageOf(run_view_type)} ORDER BY start_time, run_uuid`,
           JSON.stringify((experiment_ids as string[] ?? []).map(Number)),
-        ).filter((row) => isWanted(row, filter, isNew)).map(tell),
+        ).filter((row) => isWanted(row, filter, isNew, all)).map(tell),
         { max_results: max_results ?? 1000, page_token },
       ),
     "GET metrics/get-history": ({ run_id, metric_key, max_results, page_token }: Json) =>
@@ -327,7 +338,15 @@ function requests(
       return {};
     },
   };
-  return { ...reading, ...changing };
+  const training = trainingRequests({
+    ...{ database, now, activeRun },
+    tellRun: tell,
+    tellExperiment: (row) => tellExperiment(row, all, isNew),
+    refuse: (status, code, message) => {
+      throw new Refusal(status, code, message);
+    },
+  });
+  return { ...reading, ...changing, ...training };
 }
 
 type All = (sql: string, ...values: (string | number | null)[]) => readonly Row[];
@@ -358,8 +377,18 @@ function listed(name: string, all: readonly unknown[]): Json {
 }
 
 /** MLflow 2.22 takes an ID that is all digits for a number, which no run has. */
-function isWanted({ run_uuid, start_time }: Row, filter: unknown, isNew: boolean): boolean {
+function isWanted(
+  { run_uuid, start_time }: Row,
+  filter: unknown,
+  isNew: boolean,
+  all: All,
+): boolean {
   if (!filter) return true;
+  const [, key, value] = /^tags\.`([^`]+)` = '([^']*)'$/.exec(`${filter}`) ?? [];
+  if (key !== undefined) {
+    const sql = "SELECT 1 FROM tags WHERE run_uuid = ? AND key = ? AND value = ?";
+    return all(sql, `${run_uuid}`, key, value!).length > 0;
+  }
   const [, least] = /^attributes\.start_time >= (\d+)$/.exec(`${filter}`) ?? [];
   if (least !== undefined) return start_time !== null && Number(start_time) >= Number(least);
   const id = `${run_uuid}`;

@@ -89,7 +89,9 @@ export function connect(server: ServerName, environment: Environment): Connectio
             body,
             headers: {
               ...headers,
-              ...(body === null ? {} : { "Content-Type": typeof body === "string" ? JSON_TYPE : ANY_TYPE }),
+              ...(body === null
+                ? {}
+                : { "Content-Type": typeof body === "string" ? JSON_TYPE : ANY_TYPE }),
             },
             redirect: "manual",
             signal: AbortSignal.any([silence.signal, ...(signal === undefined ? [] : [signal])]),

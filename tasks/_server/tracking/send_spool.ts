@@ -275,9 +275,10 @@ function isRefusal(error: unknown): error is RequestError {
   return error instanceof RequestError && (error.failure === "refused" || error.status === 413);
 }
 
-/** Whether a server, or what stands before it, has said that it will not make the run. */
+/** Whether it is known already that the run cannot be made; a page of whatever stands before a server may pass. */
 function isAnswer(error: unknown): error is RequestError {
-  return error instanceof RequestError && !error.isUncertain && error.failure !== "unreachable";
+  return error instanceof RequestError &&
+    ["refused", "denied", "untrusted"].includes(error.failure);
 }
 
 function nameOf(entry: Logged): string {
