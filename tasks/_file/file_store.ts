@@ -76,6 +76,7 @@ export async function openFileStore(
       },
     },
     tracking: {
+      variables: {},
       setupExperiment: async (request) => (await tracking()).setupExperiment(request),
       startRun: async (request) => (await tracking()).startRun(request),
       resumeRun: async (request) => (await tracking()).resumeRun(request),

@@ -17,7 +17,7 @@ import { resumeTrackedRun, startTrackedRun } from "./tracking/start_run.ts";
  * @param now The clock, epoch ms.
  * @returns The port; each of its calls needs read and write permission for the store.
  */
-export function openTracking(root: string, now: () => number): Tracking {
+export function openTracking(root: string, now: () => number): Omit<Tracking, "variables"> {
   return {
     setupExperiment: (request) =>
       attempt(

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { variablesFor } from "./client/find_credentials.ts";
 import { orStoreError } from "./client/request_error.ts";
+import type { Tracking } from "../ports/tracking.ts";
 import type { ServerTracking, ServerTrackingOptions } from "./tracking/server_tracking.ts";
 
 /**
@@ -13,15 +15,18 @@ import type { ServerTracking, ServerTrackingOptions } from "./tracking/server_tr
  * @param options Which server, and how.
  * @returns The port, which ends with the store.
  */
-export function trackingPort(options: ServerTrackingOptions): ServerTracking {
-  const { location } = options.server;
+export function trackingPort(
+  options: ServerTrackingOptions,
+): Tracking & AsyncDisposable {
+  const { server, environment } = options;
   let opening: Promise<ServerTracking> | null = null;
   const open = () =>
-    opening ??= orStoreError(location, async () => {
+    opening ??= orStoreError(server.location, async () => {
       const { openServerTracking } = await import("./tracking/server_tracking.ts");
       return openServerTracking(options);
     });
   return {
+    variables: variablesFor(server, environment),
     setupExperiment: async (request) => await (await open()).setupExperiment(request),
     startRun: async (request) => await (await open()).startRun(request),
     resumeRun: async (request) => await (await open()).resumeRun(request),

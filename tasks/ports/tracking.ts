@@ -118,6 +118,8 @@ export interface TrackedRun {
 
 /** What training writes into a store. */
 export interface Tracking {
+  /** What MLflow in a program has to find in its environment, besides the store's location, to log there as well. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Sets an experiment up; of two at once the second waits and finds what the first has made. */
   setupExperiment(request: ExperimentRequest): Promise<ExperimentSetup>;
   /** Starts a run. */

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { DiskFullError, InvalidArgumentError, StoreAccessError } from "../../lib/errors.ts";
+import {
+  DiskFullError,
+  InvalidArgumentError,
+  StoreAccessError,
+  UnsupportedStoreError,
+} from "../../lib/errors.ts";
 import {
   experimentNameFault,
   keyFault,
@@ -61,7 +66,9 @@ export interface SetupExperimentOptions extends Abortable {
  * @returns The experiment's id, and what was done: `reused`, `created`, `restored` or `repaired`.
  * @throws {InvalidArgumentError} When MLflow allows no such name, tag or artifact location; nothing is written then.
  * @throws {DiskFullError} When the store's disk has no room for it.
- * @throws {StoreAccessError} When the operating system refuses, or the way of a restored one is blocked.
+ * @throws {StoreAccessError} When the operating system or the server refuses, the server does not answer, or the way
+ *   of a restored one is blocked.
+ * @throws {UnsupportedStoreError} When a tracking server is to replace a deleted one: it renames none.
  * @throws {DOMException} `AbortError` when the signal is aborted; nothing is written then.
  *
  * @example The second call finds what the first has made
@@ -106,7 +113,7 @@ export async function setupExperiment(
       onDeleted,
     });
   } catch (error) {
-    if (error instanceof DiskFullError) throw error;
+    if (error instanceof DiskFullError || error instanceof UnsupportedStoreError) throw error;
     const { location } = store.describe();
     const reason = error instanceof Error ? error.message : String(error);
     throw new StoreAccessError(`${subject} in store ${location}: ${reason}`, location, {

@@ -186,6 +186,7 @@ function handedVariables(
   return {
     MLFLOW_TRACKING_URI: isAbsolute(location) ? toFileUrl(location).href : location,
     MLFLOW_ALLOW_FILE_STORE: "true",
+    ...store.tracking?.variables,
     ...(experiment === null
       ? {}
       : { MLFLOW_EXPERIMENT_ID: experiment.id, MLFLOW_EXPERIMENT_NAME: experiment.name }),

@@ -39,6 +39,28 @@ export function findUser(server: ServerName, environment: Environment): string |
   return findLogin(server, environment)?.user ?? null;
 }
 
+/**
+ * Says to a program how to reach a server as we do: what of that stands in no variable of its own.
+ *
+ * @param server The server.
+ * @param environment Says what variables are set to.
+ * @returns Variables that MLflow knows.
+ */
+export function variablesFor(
+  server: ServerName,
+  environment: Environment,
+): Readonly<Record<string, string>> {
+  const { user, password } = namedFor(server, environment);
+  const { base, workspace } = server;
+  return {
+    MLFLOW_TRACKING_URI: base,
+    ...(workspace === null ? {} : { MLFLOW_WORKSPACE: workspace }),
+    ...(user === null
+      ? {}
+      : { MLFLOW_TRACKING_USERNAME: user, MLFLOW_TRACKING_PASSWORD: password ?? "" }),
+  };
+}
+
 function findLogin(
   server: ServerName,
   environment: Environment,

@@ -40,8 +40,8 @@ export interface ServerTrackingOptions {
   readonly patience?: Patience | undefined;
 }
 
-/** The port, which ends with the store. */
-export interface ServerTracking extends Tracking, AsyncDisposable {}
+/** What the port does, until the store is closed. */
+export interface ServerTracking extends Omit<Tracking, "variables">, AsyncDisposable {}
 
 /**
  * Opens a server for training; nothing has been asked yet. Needs net permission for its host.

@@ -109,9 +109,9 @@ function tagsOf(found: Answer | null): ReadonlyMap<unknown, unknown> {
 function replaceError({ server: { location } }: TrackingClient, found: Answer) {
   const { id, name } = experimentRowOf(found);
   return new UnsupportedStoreError(
-    `experiment ${id} has the name ${
+    `Cannot set up experiment ${
       JSON.stringify(name)
-    } though it is deleted, and a tracking server renames no deleted one; restore it, or choose another name`,
+    } in store ${location}: experiment ${id} has that name though it is deleted, and a tracking server renames no deleted one; have it restored, or choose another name`,
     location,
   );
 }

@@ -1,15 +1,17 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { InvalidArgumentError, StoreAccessError } from "../../../../lib/errors.ts";
+import { InvalidArgumentError, UnsupportedStoreError } from "../../../../lib/errors.ts";
 import { parseStoreName, type ServerName } from "../../../../lib/store/store_uri.ts";
 import { openServerStore } from "../../../../tasks/_server/server_store.ts";
 import { createSpool } from "../../../../tasks/_server/tracking/spool.ts";
 import { recover } from "../../../../tasks/backups/recover.ts";
 import type { Store } from "../../../../tasks/ports/store.ts";
 import { preflight } from "../../../../tasks/preflight.ts";
+import { runProgram } from "../../../../tasks/run.ts";
 import { setupExperiment } from "../../../../tasks/training/experiment.ts";
 import { safeRun, startRun } from "../../../../tasks/training/run.ts";
 import { NOW } from "../../../_support/builders.ts";
+import { depth } from "../../../_support/depth.ts";
 import { type FaultProxy, FAULTS, startFaultProxy } from "../../../_support/fault_proxy.ts";
 import { type MlflowDouble, startMlflowDouble } from "../../../_support/mlflow_double.ts";
 import { memoryDirectory } from "../../../_support/temp_directory.ts";
@@ -146,13 +148,27 @@ Deno.test("an experiment is made once, found again, and restored with its runs w
   );
   await assertRejects(
     () => setupExperiment(store, "churn", { onDeleted: "replace" }),
-    StoreAccessError,
+    UnsupportedStoreError,
     "renames no deleted one",
   );
   await assertRejects(() => startRun(store, { experimentId }), InvalidArgumentError, "deleted");
   assertEquals(runsIn(server), []);
   assertEquals(await setupExperiment(store, "churn"), { experimentId, outcome: "restored" });
   assertEquals(runsIn(server).length, 1);
+});
+
+Deno.test("a program runs in a run of a server, and is told how to reach it", async () => {
+  await using served = await serve();
+  const { store, server } = served;
+  const script = `test "$MLFLOW_TRACKING_URI" = "$0" && test -n "$MLFLOW_RUN_ID" && exit 7`;
+  const warn = (message: string) => void served.warned.push(message);
+  const { run, exitCode } = await runProgram(
+    store,
+    { experiment: "churn", runName: "first", warn },
+    ["sh", "-c", script, served.proxy.uri],
+  );
+  assertEquals([exitCode, run?.status, served.warned], [7, "FAILED", []]);
+  assertEquals(runsIn(server).map(({ id, status }) => [id, status]), [[run?.runId, "FAILED"]]);
 });
 
 Deno.test("preflight sets an experiment up over a server", async () => {
