@@ -21,6 +21,7 @@ import {
 } from "./change_suite.ts";
 import { compareDouble } from "./compare_double.ts";
 import { planTheSame } from "./plan_suite.ts";
+import { trainOver } from "./train_suite.ts";
 import { emptyDatabase, hasAccounts, startTrackingServer } from "./start_server.ts";
 
 type Try = readonly [behaviour: string, test: (subject: Subject) => Promise<void>];
@@ -29,6 +30,7 @@ type Try = readonly [behaviour: string, test: (subject: Subject) => Promise<void
 const EVERYWHERE: readonly Try[] = [
   ["what is deleted over it, and restored, is as it was", pruneAndRestore],
   ["the same is planned over it as of its database", planTheSame],
+  ["training into it goes on whatever fails, and all of it is there", trainOver],
 ];
 
 /** What takes long on one with accounts, which hashes the password of each request. */
