@@ -33,7 +33,10 @@ export interface OpenOptions {
    * that names backups of that database names the same one. @default {`mltidy` in the user's state directory}
    */
   readonly backups?: string | undefined;
-  /** Make an empty store where nothing is yet; needs write permission. @default {false} */
+  /**
+   * Make an empty store where nothing is yet; needs write permission. A server that does not answer is opened all the
+   * same, to be trained into. @default {false}
+   */
   readonly create?: boolean;
   /** Called with the root of the store that was made. */
   readonly onCreate?: ((root: string) => void) | undefined;
@@ -75,6 +78,7 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
     return await openServerStore(name, {
       chosenBy,
       now,
+      later: options.create === true,
       environment: options.environment ?? (() => undefined),
       backups: options.backups ?? null,
     });

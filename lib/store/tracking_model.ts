@@ -6,13 +6,14 @@
 
 /** An experiment that is ready for runs. */
 export interface ExperimentSetup {
-  /** Its id: 18 decimal digits, as MLflow makes them, unless it is older. */
+  /** Its id: decimal digits, 18 in a store of files, unless it is older; of one that is set up later, one of our own. */
   readonly experimentId: string;
   /**
    * `reused`: it was there. `created`: it is new. `restored`: it had been deleted. `repaired`: its
-   * `meta.yaml` was damaged and has been mended from what was left of it.
+   * `meta.yaml` was damaged and has been mended from what was left of it. `later`: a tracking server does not answer,
+   * and is asked for it before the first run that is logged to it.
    */
-  readonly outcome: "reused" | "created" | "restored" | "repaired";
+  readonly outcome: "reused" | "created" | "restored" | "repaired" | "later";
 }
 
 /** What the `meta.yaml` of a run is made of. */

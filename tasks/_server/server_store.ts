@@ -14,11 +14,11 @@ import { changingPorts } from "./changing_ports.ts";
 import { READING } from "./client/endpoints.ts";
 import { type Environment, findUser } from "./client/find_credentials.ts";
 import { openClient } from "./client/open_client.ts";
-import { orStoreError } from "./client/request_error.ts";
+import { orStoreError, RequestError, storeErrorOf } from "./client/request_error.ts";
 import { probeServer } from "./scan/probe_server.ts";
 import type { ReadingClient } from "./scan/read_pages.ts";
 import { readServer } from "./scan/read_server.ts";
-import type { Patience } from "./tracking/tracked_run.ts";
+import { PATIENCE, type Patience } from "./tracking/patience.ts";
 import { trackingPort } from "./tracking_port.ts";
 
 /** How a server is opened. */
@@ -28,6 +28,8 @@ export interface ServerStoreOptions {
   readonly environment: Environment;
   /** Where what is changed is kept. @default {null: where the user's programs keep such things} */
   readonly backups?: string | null;
+  /** Whether it is opened, to be trained into, though no server answers just now. @default {false} */
+  readonly later?: boolean;
   /** Waits, ms, before something is asked again. @default {real time} */
   readonly pause?: ((ms: number) => Promise<void>) | undefined;
   /** How long training waits for the server. @default {a few seconds} */
@@ -46,7 +48,8 @@ export interface ServerStoreOptions {
  */
 export async function openServerStore(
   name: ServerName,
-  { chosenBy, now, environment, backups = null, pause, patience }: ServerStoreOptions,
+  { chosenBy, now, environment, backups = null, later = false, pause, patience }:
+    ServerStoreOptions,
 ): Promise<Store> {
   const named = name.workspace ?? (environment("MLFLOW_WORKSPACE") || null);
   const server = named === null ? name : inWorkspace(name, named);
@@ -55,19 +58,22 @@ export async function openServerStore(
     location,
     () => openClient(server, { endpoints: READING, environment, pause }),
   );
-  let facts: ServerFacts;
+  const user = findUser(server, environment);
+  let facts: ServerFacts | null = null;
+  const known = async () =>
+    facts ??= await orStoreError(location, () => probeServer(client, { user }));
   try {
-    const user = findUser(server, environment);
-    facts = await orStoreError(location, () => probeServer(client, { user }));
+    if (later) facts = await probeForAWhile(client, user, patience?.start ?? PATIENCE.start);
+    else await known();
   } catch (error) {
     client[Symbol.dispose]();
-    throw error;
+    throw storeErrorOf(error, location) ?? error;
   }
   const changing = changingPorts({
     ...{ server, client, environment, backups, pause },
     store: () => store,
-    readReferring: () =>
-      readSnapshot(client, facts, {
+    readReferring: async () =>
+      readSnapshot(client, await known(), {
         ...{ depth: "tags", extras: REFERRING, now: now(), onlyReferring: true },
       }),
   });
@@ -77,7 +83,10 @@ export async function openServerStore(
     describe: () => ({ location, chosenBy }),
     now,
     read: <D extends Depth>(options: ReadOptions<D>) =>
-      orStoreError(location, () => readSnapshot(client, facts, { ...options, now: now() })),
+      orStoreError(
+        location,
+        async () => readSnapshot(client, await known(), { ...options, now: now() }),
+      ),
     ...ports,
     mending: {
       async evidence(snapshot, policy) {
@@ -92,6 +101,23 @@ export async function openServerStore(
     },
   };
   return store;
+}
+
+/** `null`: no server answers by then. */
+async function probeForAWhile(
+  client: ReadingClient,
+  user: string | null,
+  patience: number,
+): Promise<ServerFacts | null> {
+  const signal = AbortSignal.timeout(patience);
+  try {
+    return await probeServer(client, { user, signal });
+  } catch (error) {
+    const isSilent = signal.aborted || error instanceof RequestError &&
+        (error.failure === "unreachable" || error.isUncertain);
+    if (isSilent) return null;
+    throw error;
+  }
 }
 
 /** What refers to runs, whatever a policy asks for. */

@@ -20,6 +20,7 @@ import {
   programStatus,
   setElsewhere,
 } from "../../lib/tracking/program_end.ts";
+import { laterExperimentOf } from "../../lib/tracking/later_experiment.ts";
 import { programName } from "../../lib/text/program_name.ts";
 import { type Child, startChild } from "../_io/child_process.ts";
 import { failureText } from "../_io/read.ts";
@@ -187,7 +188,7 @@ function handedVariables(
     MLFLOW_TRACKING_URI: isAbsolute(location) ? toFileUrl(location).href : location,
     MLFLOW_ALLOW_FILE_STORE: "true",
     ...store.tracking?.variables,
-    ...(experiment === null
+    ...(experiment === null || laterExperimentOf(experiment.id) !== null
       ? {}
       : { MLFLOW_EXPERIMENT_ID: experiment.id, MLFLOW_EXPERIMENT_NAME: experiment.name }),
     // What the store does not know yet nobody can go on with.

@@ -12,18 +12,14 @@
  * @module
  */
 
+import { laterExperimentOf } from "../../../lib/tracking/later_experiment.ts";
 import { RUN_KEY_TAG } from "../../../lib/store/tags.ts";
 import { isText } from "../../../lib/text/json.ts";
-import type { Changing } from "../client/changing_endpoints.ts";
-import type { Reading } from "../client/endpoints.ts";
-import type { Client } from "../client/open_client.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
 import { recordsOf, runRecordOf } from "../scan/records.ts";
+import { setupServerExperiment, type TrackingClient } from "./setup_experiment.ts";
 import type { Spool, StartedRun } from "./spool.ts";
-
-/** Asks what reads and what changes. */
-export type TrackingClient = Client<Reading & Changing>;
 
 /**
  * Makes the run of a spool, or finds it. Needs the right to make runs.
@@ -40,13 +36,18 @@ export async function createRun(
   signal: AbortSignal,
 ): Promise<StartedRun> {
   if (spool.started !== null) return spool.started;
+  const experiment_id = await experimentOf(client, spool);
   if (spool.tries > 0) {
     const [found] = await findByKey(client, spool, signal);
     if (found !== undefined) return started(spool, found);
   }
   spool.noteTry(spool.tries + 1);
   try {
-    const { run } = await client.ask("runs/create", spool.head.create ?? {}, { signal });
+    const { run } = await client.ask(
+      "runs/create",
+      { ...spool.head.create, experiment_id },
+      { signal },
+    );
     return started(spool, startedOf(run));
   } catch (error) {
     if (error instanceof RequestError && !error.isUncertain) spool.noteTry(spool.tries - 1);
@@ -74,6 +75,17 @@ export async function deleteDoubles(
   }
 }
 
+/** One that could not be set up before the training is set up now. */
+async function experimentOf(client: TrackingClient, spool: Spool): Promise<string> {
+  const { head: { experimentId }, experiment } = spool;
+  const later = laterExperimentOf(experimentId);
+  if (experiment !== null || later === null) return experiment ?? experimentId;
+  const tags = new Map(Object.entries(later.tags));
+  const setup = await setupServerExperiment(client, { ...later, tags });
+  spool.noteExperiment(setup.experimentId);
+  return setup.experimentId;
+}
+
 function started(spool: Spool, run: StartedRun): StartedRun {
   spool.noteStart(run);
   return run;
@@ -81,11 +93,12 @@ function started(spool: Spool, run: StartedRun): StartedRun {
 
 async function findByKey(
   client: TrackingClient,
-  { head: { key, experimentId } }: Spool,
+  spool: Spool,
   signal: AbortSignal,
 ): Promise<readonly StartedRun[]> {
+  const { key } = spool.head;
   const answer = await client.ask("runs/search", {
-    experiment_ids: [experimentId],
+    experiment_ids: [await experimentOf(client, spool)],
     filter: `tags.\`${RUN_KEY_TAG}\` = '${key}'`,
     run_view_type: "ACTIVE_ONLY",
     order_by: ["attributes.start_time ASC"],

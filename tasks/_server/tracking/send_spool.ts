@@ -18,7 +18,8 @@ import { RequestError } from "../client/request_error.ts";
 import { type RunRecord, runRecordOf } from "../scan/records.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { type Batch, type Logged, nextBatch, paramOf, requestFor } from "./batches.ts";
-import { createRun, deleteDoubles, type TrackingClient } from "./create_run.ts";
+import { createRun, deleteDoubles } from "./create_run.ts";
+import type { TrackingClient } from "./setup_experiment.ts";
 import type { Spool, StartedRun } from "./spool.ts";
 
 /** What sends a spool. */

@@ -14,7 +14,7 @@ import { basename, join } from "@std/path";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { openEntry } from "../../_io/open_entry.ts";
 import { RequestError } from "../client/request_error.ts";
-import type { TrackingClient } from "./create_run.ts";
+import type { TrackingClient } from "./setup_experiment.ts";
 import { openSender, type SenderOptions } from "./send_spool.ts";
 import { openSpool, type Spool } from "./spool.ts";
 

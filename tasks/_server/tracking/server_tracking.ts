@@ -8,10 +8,18 @@ import { InvalidArgumentError } from "../../../lib/errors.ts";
 import type { RunRecord } from "../../../lib/store/tracking_model.ts";
 import type { ServerName } from "../../../lib/store/store_uri.ts";
 import { RUN_KEY_TAG } from "../../../lib/store/tags.ts";
+import { laterExperimentId } from "../../../lib/tracking/later_experiment.ts";
 import { makeRunName } from "../../../lib/tracking/run_name.ts";
 import { makeSpoolDirectory } from "../../_database/log/state_directory.ts";
 import { accountName, mainFile } from "../../_io/process.ts";
-import type { NewRunRequest, ResumeRequest, TrackedRun, Tracking } from "../../ports/tracking.ts";
+import type {
+  ExperimentRequest,
+  ExperimentSetup,
+  NewRunRequest,
+  ResumeRequest,
+  TrackedRun,
+  Tracking,
+} from "../../ports/tracking.ts";
 import { CHANGING } from "../client/changing_endpoints.ts";
 import { READING } from "../client/endpoints.ts";
 import type { Environment } from "../client/find_credentials.ts";
@@ -19,12 +27,12 @@ import { openClient } from "../client/open_client.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
 import { runRecordOf } from "../scan/records.ts";
-import type { TrackingClient } from "./create_run.ts";
 import { openSender } from "./send_spool.ts";
 import { sendSpools } from "./send_spools.ts";
-import { setupServerExperiment } from "./setup_experiment.ts";
+import { setupServerExperiment, type TrackingClient } from "./setup_experiment.ts";
 import { createSpool, type SpoolHead, type StartedRun } from "./spool.ts";
-import { PATIENCE, type Patience, trackRun } from "./tracked_run.ts";
+import { PATIENCE, type Patience } from "./patience.ts";
+import { trackRun } from "./tracked_run.ts";
 
 /** What training into a server needs. */
 export interface ServerTrackingOptions {
@@ -101,7 +109,20 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
   }
 
   return {
-    setupExperiment: (request) => setupServerExperiment(client, request),
+    async setupExperiment(request) {
+      const timeout = Promise.withResolvers<null>();
+      const timer = setTimeout(() => timeout.resolve(null), patience.start);
+      try {
+        const setting = setupServerExperiment(client, request);
+        setting.catch(() => {});
+        return await Promise.race([setting, timeout.promise]) ?? laterSetup(request);
+      } catch (error) {
+        if (!(error instanceof RequestError) || !isSilent(error)) throw error;
+        return laterSetup(request);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
     startRun,
     resumeRun,
     async [Symbol.asyncDispose]() {
@@ -110,6 +131,16 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
       client[Symbol.dispose]();
     },
   };
+}
+
+/** Whether there may be an answer another time. */
+function isSilent({ failure, isUncertain }: RequestError): boolean {
+  return failure === "unreachable" || isUncertain;
+}
+
+function laterSetup(request: ExperimentRequest): ExperimentSetup {
+  const tags = Object.fromEntries(request.tags);
+  return { experimentId: laterExperimentId({ ...request, tags }), outcome: "later" };
 }
 
 function newKey(): string {
@@ -190,7 +221,7 @@ async function readRun(
     if (signal.aborted) return { record: nothing, params: new Map() };
     if (!(error instanceof RequestError)) throw error;
     if (error.code === "RESOURCE_DOES_NOT_EXIST") throw missing(subject, client);
-    if (error.failure !== "unreachable" && !error.isUncertain) throw error;
+    if (!isSilent(error)) throw error;
     return { record: nothing, params: new Map() };
   }
 }

@@ -13,10 +13,15 @@
 
 import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../../ports/tracking.ts";
+import type { Changing } from "../client/changing_endpoints.ts";
+import type { Reading } from "../client/endpoints.ts";
+import type { Client } from "../client/open_client.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
 import { experimentRowOf, recordsOf } from "../scan/records.ts";
-import type { TrackingClient } from "./create_run.ts";
+
+/** Asks what reads and what changes. */
+export type TrackingClient = Client<Reading & Changing>;
 
 /**
  * Sets an experiment up. Needs the right to make experiments.

@@ -53,6 +53,8 @@ export interface Spool {
   readonly path: string;
   /** `null` while no server is known to have it. */
   readonly started: StartedRun | null;
+  /** The id of its experiment, where a server had to be asked for that first; `null` until then. */
+  readonly experiment: string | null;
   /** How often a server was asked to make the run, and it is not known whether it did. */
   readonly tries: number;
   /** What the server has refused for good, oldest first. */
@@ -71,6 +73,7 @@ export interface Spool {
   acknowledge(end: number): void;
   /** Notes that the server is about to be asked to make the run, or certainly has not made it. */
   noteTry(tries: number): void;
+  noteExperiment(id: string): void;
   noteStart(started: StartedRun): void;
   noteRefusal(message: string): void;
   /** A place for the bytes of an artifact, beside the file. */
@@ -142,6 +145,7 @@ export function openSpool(path: string): Spool | null {
 }
 
 interface Marks {
+  readonly experiment: string | null;
   readonly started: StartedRun | null;
   readonly tries: number;
   readonly refused: readonly string[];
@@ -149,7 +153,14 @@ interface Marks {
   readonly isEnded: boolean;
 }
 
-const NO_MARKS: Marks = { started: null, tries: 0, refused: [], sent: 0, isEnded: false };
+const NO_MARKS: Marks = {
+  experiment: null,
+  started: null,
+  tries: 0,
+  refused: [],
+  sent: 0,
+  isEnded: false,
+};
 
 interface Opened {
   readonly path: string;
@@ -195,6 +206,9 @@ function spoolIn({ path, file, head, ...opened }: Opened): Spool {
     get started() {
       return marks.started;
     },
+    get experiment() {
+      return marks.experiment;
+    },
     get tries() {
       return marks.tries;
     },
@@ -237,6 +251,7 @@ function spoolIn({ path, file, head, ...opened }: Opened): Spool {
       if (isAll) marks = { ...marks, sent: size };
     },
     noteTry: (tries) => mark({ tries }),
+    noteExperiment: (experiment) => mark({ experiment }),
     noteStart: (started) => mark({ started }),
     noteRefusal: (message) => mark({ refused: [...marks.refused, message].slice(-MOST_REFUSED) }),
     newFile: () => fileOf(`${size}-${files++}`),

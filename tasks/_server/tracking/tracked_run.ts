@@ -19,23 +19,11 @@ import type { Durability, Placement, TrackedRun } from "../../ports/tracking.ts"
 import type { Answer } from "../client/read_answer.ts";
 import { runRecordOf } from "../scan/records.ts";
 import { type Logged, metricEntries } from "./batches.ts";
-import type { TrackingClient } from "./create_run.ts";
+import type { TrackingClient } from "./setup_experiment.ts";
+import type { Patience } from "./patience.ts";
 import { elsewhereText, proxiedPath, type Sender } from "./send_spool.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import { stageArtifact } from "./stage_artifact.ts";
-
-/** How long somebody waits for a server, ms. */
-export interface Patience {
-  /** For a run to start. */
-  readonly start: number;
-  /** To be told that a parameter has another value already. */
-  readonly confirm: number;
-  /** For all that was logged to arrive, once the run has ended. */
-  readonly end: number;
-}
-
-/** So long, and training goes on. */
-export const PATIENCE: Patience = { start: 5_000, confirm: 2_000, end: 5_000 };
 
 /** What a run is made of. */
 export interface TrackedRunOptions {

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { InvalidArgumentError, UnsupportedStoreError } from "../../../../lib/errors.ts";
+import {
+  InvalidArgumentError,
+  StoreNotFoundError,
+  UnsupportedStoreError,
+} from "../../../../lib/errors.ts";
 import { parseStoreName, type ServerName } from "../../../../lib/store/store_uri.ts";
 import { openServerStore } from "../../../../tasks/_server/server_store.ts";
 import { createSpool } from "../../../../tasks/_server/tracking/spool.ts";
@@ -61,6 +65,7 @@ function open(
   return openServerStore(parseStoreName(uri) as ServerName, {
     chosenBy: "by --store",
     now: () => NOW,
+    later: true,
     environment: (name) => variables[name],
     pause: () => new Promise((resolve) => setTimeout(resolve, 1)),
     patience: PATIENCE[patience],
@@ -273,6 +278,25 @@ Deno.test("a run starts though the server is gone, and gets there with all of it
   assertEquals(server.artifacts.size, 1);
   assertEquals(await store.changes!.interrupted(), []);
   assertEquals(spoolsIn(served.state), []);
+});
+
+Deno.test("a server that does not answer from the beginning on gets the experiment and the run later", async () => {
+  await using served = await serve("short");
+  const { server, proxy, state } = served;
+  proxy.fail(1, "gone");
+  await using store = await open(proxy.uri, state, "short");
+  const setup = await setupExperiment(store, "forecast", { tags: { team: "growth" } });
+  assertEquals(setup.outcome, "later");
+  const key = await train({ ...served, store, experimentId: setup.experimentId }, "first");
+  await assertRejects(() => store.read({ depth: "meta" }), StoreNotFoundError);
+  proxy.fail(null);
+  assertEquals((await recover(store)).settled.map(({ id }) => id), [key]);
+  assertEquals(runsIn(server).map(told), [whole("first", key)]);
+  const { experimentId, outcome } = await setupExperiment(store, "forecast");
+  assertEquals(outcome, "reused");
+  const { experiments } = await store.read({ depth: "meta" });
+  const [found] = experiments.filter(({ id }) => id === experimentId);
+  assertEquals([found?.name, found?.runs.length], ["forecast", 1]);
 });
 
 Deno.test("what another training has left is sent beside the next one", async () => {
