@@ -16,8 +16,8 @@ import { plural } from "../text/units.ts";
  * | `bad-value` | no number, no text, or not of an allowed length | not logged |
  * | `param-conflict` | the parameter has another value already | the first value stays |
  * | `key-collision` | `a` beside `a/b`, or the file system takes two keys for one | not logged |
- * | `artifact` | a bad path, a missing file, or artifacts that lie on a server | not logged |
- * | `write-failed` | the operating system refused, for example because the disk is full | not logged |
+ * | `artifact` | a bad path, a missing file, or artifacts that lie where none can be put | not logged |
+ * | `write-failed` | the operating system refused, for example because the disk is full; of `status` also: a server has not got all of it by the end, or has refused some | not logged; what a server has not got is sent later |
  * | `run-ended` | the run has ended already | not logged |
  * | `truncated` | the value is longer than MLflow allows | logged, cut |
  * | `rounded` | the step or time has a fraction | logged, without it |

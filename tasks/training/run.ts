@@ -84,7 +84,7 @@ export interface RunOptions extends Abortable {
  * FAILED.
  */
 export interface ActiveRun extends RunLog, AsyncDisposable {
-  /** 32 hexadecimal digits. */
+  /** 32 hexadecimal digits; where a tracking server did not answer, its tag `mltidy.run_key`. */
   readonly id: string;
   /** The experiment that it belongs to. */
   readonly experimentId: string;
@@ -126,7 +126,8 @@ export interface ActiveRun extends RunLog, AsyncDisposable {
  *   waited for then.
  * @throws {TypeError} When there is neither an `experimentId` nor a `runId`.
  * @throws {InvalidArgumentError} When there is no such experiment or run, or it is deleted.
- * @throws {StoreAccessError} When the operating system lets no run be started.
+ * @throws {StoreAccessError} When the operating system or the server lets no run be started. A server that does not
+ *   answer is no reason: it is told later.
  *
  * @example A parameter that is logged twice does not stop the training
  * ```ts
@@ -191,7 +192,8 @@ async function unlessAborted<T>(signal: AbortSignal, body: () => Promise<T>): Pr
  * @returns The run, to be bound by `await using`; call its `end()` when all went well.
  * @throws {TypeError} When there is neither an `experimentId` nor a `runId`.
  * @throws {InvalidArgumentError} When there is no such experiment or run, or it is deleted.
- * @throws {StoreAccessError} When the operating system lets no run be started.
+ * @throws {StoreAccessError} When the operating system or the server lets no run be started. A server that does not
+ *   answer is no reason: it is told later.
  *
  * @example Without end() the run has failed
  * ```ts

@@ -68,7 +68,7 @@ export interface ClientOptions<T extends Endpoints> {
   /** Says what variables are set to. */
   readonly environment: Environment;
   /** Waits, ms, before a request is made again. @default {real time} */
-  readonly pause?: ((ms: number) => Promise<void>) | undefined;
+  readonly pause?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
   /** How many bytes an answer may have. */
   readonly longest?: number;
 }
@@ -141,7 +141,7 @@ export function openClient<T extends Endpoints>(
             // What has never answered is more likely to be named wrongly than to start just now.
             (hasAnswered || (error as RequestError).failure !== "unreachable");
           if (!mayRepeat) throw error;
-          await pause(wait);
+          await pause(wait, signal);
         }
       }
     },
@@ -163,8 +163,15 @@ function pauseAfter(error: unknown, tries: number): number | null {
   return Math.min(LONGEST_PAUSE, Math.max(usual, retryAfter ?? 0));
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Whoever has broken it off waits no longer. */
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = () => resolve();
+  const timer = setTimeout(wake, ms);
+  signal?.addEventListener("abort", wake);
+  await promise;
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", wake);
 }
 
 /** What is sent for a request, without headers that all have. */

@@ -36,7 +36,7 @@ export async function createRun(
   signal: AbortSignal,
 ): Promise<StartedRun> {
   if (spool.started !== null) return spool.started;
-  const experiment_id = await experimentOf(client, spool);
+  const experiment_id = await experimentOf(client, spool, signal);
   if (spool.tries > 0) {
     const [found] = await findByKey(client, spool, signal);
     if (found !== undefined) return started(spool, found);
@@ -76,12 +76,16 @@ export async function deleteDoubles(
 }
 
 /** One that could not be set up before the training is set up now. */
-async function experimentOf(client: TrackingClient, spool: Spool): Promise<string> {
+async function experimentOf(
+  client: TrackingClient,
+  spool: Spool,
+  signal: AbortSignal,
+): Promise<string> {
   const { head: { experimentId }, experiment } = spool;
   const later = laterExperimentOf(experimentId);
   if (experiment !== null || later === null) return experiment ?? experimentId;
   const tags = new Map(Object.entries(later.tags));
-  const setup = await setupServerExperiment(client, { ...later, tags });
+  const setup = await setupServerExperiment(client, { ...later, tags }, signal);
   spool.noteExperiment(setup.experimentId);
   return setup.experimentId;
 }
@@ -98,7 +102,7 @@ async function findByKey(
 ): Promise<readonly StartedRun[]> {
   const { key } = spool.head;
   const answer = await client.ask("runs/search", {
-    experiment_ids: [await experimentOf(client, spool)],
+    experiment_ids: [await experimentOf(client, spool, signal)],
     filter: `tags.\`${RUN_KEY_TAG}\` = '${key}'`,
     run_view_type: "ACTIVE_ONLY",
     order_by: ["attributes.start_time ASC"],

@@ -251,7 +251,7 @@ export function openSender(
         hurry?.();
         if (isFinal(trouble)) trouble = null;
         wake();
-        const isStuck = () => isFinal(trouble) || once && trouble !== null;
+        const isStuck = () => signal.aborted || isFinal(trouble) || once && trouble !== null;
         await until(() => isDone() || isStuck(), patience);
       }
       controller.abort();

@@ -103,7 +103,8 @@ export async function leftSpools(directory: string): Promise<readonly string[]> 
 function isLeft(path: string): boolean {
   try {
     using file = openEntry(path);
-    return file.tryLockSync(true);
+    // One that is empty was left before anything was logged.
+    return file.statSync().size > 0 && file.tryLockSync(true);
   } catch {
     return false;
   }

@@ -26,16 +26,22 @@ export type TrackingClient = Client<Reading & Changing>;
 /**
  * Sets an experiment up. Needs the right to make experiments.
  *
- * @param client Asks the server.
+ * @param given Asks the server.
  * @param request Which experiment.
+ * @param signal Breaks it off.
  * @returns Its id, and what was done.
  * @throws {RequestError} When nothing came of it.
  * @throws {UnsupportedStoreError} When a deleted one is to be left as it is, and a new one to have its name.
  */
 export async function setupServerExperiment(
-  client: TrackingClient,
+  given: TrackingClient,
   request: ExperimentRequest,
+  signal?: AbortSignal,
 ): Promise<ExperimentSetup> {
+  const client: Asker = {
+    server: given.server,
+    ask: (name, parameters) => given.ask(name, parameters, { signal }),
+  };
   const setup = await takeOrMake(client, request);
   const { experimentId: experiment_id } = setup;
   const has = tagsOf(await find(client, request.name));
@@ -46,11 +52,13 @@ export async function setupServerExperiment(
   return setup;
 }
 
+type Asker = Pick<TrackingClient, "ask" | "server">;
+
 /** Somebody else may make, delete or restore it meanwhile. */
 const MOST_LOOKS = 4;
 
 async function takeOrMake(
-  client: TrackingClient,
+  client: Asker,
   request: ExperimentRequest,
 ): Promise<ExperimentSetup> {
   let outcome: ExperimentSetup["outcome"] = "reused";
@@ -78,7 +86,7 @@ async function takeOrMake(
 }
 
 /** Deleted ones have their names still; `null`: there is none. */
-async function find(client: TrackingClient, name: string): Promise<Answer | null> {
+async function find(client: Asker, name: string): Promise<Answer | null> {
   try {
     const { experiment } = await client.ask("experiments/get-by-name", { experiment_name: name });
     return experiment as Answer;
@@ -89,7 +97,7 @@ async function find(client: TrackingClient, name: string): Promise<Answer | null
 }
 
 async function create(
-  client: TrackingClient,
+  client: Asker,
   { name, artifactLocation, tags }: ExperimentRequest,
 ): Promise<void> {
   await client.ask("experiments/create", {
@@ -99,7 +107,7 @@ async function create(
   });
 }
 
-async function restore(client: TrackingClient, found: Answer): Promise<void> {
+async function restore(client: Asker, found: Answer): Promise<void> {
   await client.ask("experiments/restore", { experiment_id: experimentRowOf(found).id });
 }
 
@@ -111,7 +119,7 @@ function tagsOf(found: Answer | null): ReadonlyMap<unknown, unknown> {
   );
 }
 
-function replaceError({ server: { location } }: TrackingClient, found: Answer) {
+function replaceError({ server: { location } }: Asker, found: Answer) {
   const { id, name } = experimentRowOf(found);
   return new UnsupportedStoreError(
     `Cannot set up experiment ${

@@ -110,10 +110,8 @@ export function createSpool(
 ): Spool {
   const path = join(directory, `${head.key}.jsonl`);
   const file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
-  if (!file.tryLockSync(true)) {
-    file.close();
-    throw new Error(`another process holds ${path}, which is new`);
-  }
+  // Whoever sends what was left may be looking at it just now, and sees that it is empty.
+  file.lockSync(true);
   const spool = spoolIn({ path, file, head, marks: NO_MARKS, size: 0 });
   spool.append({ spool: 1, ...head });
   spool.acknowledge(spool.size);
