@@ -82,6 +82,7 @@ export function serveDatabase(path: string, options: MlflowDoubleOptions = {}): 
   const asked: string[] = [];
   const artifacts = new Map<string, string>();
   const renewed: string[] = [];
+  const isNew = (options.schema ?? "3.17") === "3.17";
   const known = requests(database, options, (run) => void renewed.push(run));
   const answer = async (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);
@@ -92,7 +93,7 @@ export function serveDatabase(path: string, options: MlflowDoubleOptions = {}): 
       const [, place = ""] = /^\/api\/2\.0\/mlflow-artifacts\/artifacts\/(.*)$/.exec(pathname) ??
         [];
       artifacts.set(decodeURIComponent(place), await request.text());
-      return Response.json({});
+      return isNew ? new Response("") : Response.json({});
     }
     const ask = known[key];
     if (ask === undefined) return new Response(NOT_FOUND, { status: 404, headers: PAGE });

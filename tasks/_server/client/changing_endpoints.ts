@@ -82,6 +82,8 @@ export const CHANGING = {
     method: "PUT",
     path: "/api/2.0/mlflow-artifacts/artifacts/{path/}",
     sends: "bytes",
+    // MLflow 3.17 says nothing, others `{}`.
+    answer: "text",
     does: "writes a file among the artifacts that the server hands on; the same twice is as once",
   },
 } as const satisfies Endpoints;

@@ -6,6 +6,8 @@
 
 /** How long somebody waits for a server, ms. */
 export interface Patience {
+  /** For an experiment to be set up, before anything is trained. */
+  readonly setUp: number;
   /** For a run to start. */
   readonly start: number;
   /** To be told that a parameter has another value already. */
@@ -15,4 +17,4 @@ export interface Patience {
 }
 
 /** So long, and training goes on. */
-export const PATIENCE: Patience = { start: 5_000, confirm: 2_000, end: 5_000 };
+export const PATIENCE: Patience = { setUp: 30_000, start: 5_000, confirm: 2_000, end: 5_000 };

@@ -111,7 +111,7 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
   return {
     async setupExperiment(request) {
       const timeout = Promise.withResolvers<null>();
-      const timer = setTimeout(() => timeout.resolve(null), patience.start);
+      const timer = setTimeout(() => timeout.resolve(null), patience.setUp);
       try {
         const setting = setupServerExperiment(client, request);
         setting.catch(() => {});

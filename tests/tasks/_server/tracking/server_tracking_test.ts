@@ -32,9 +32,9 @@ interface Served extends AsyncDisposable {
 
 /** How a server is waited for: `long` as long as it may take on a machine that is busy. */
 const PATIENCE = {
-  long: { start: 10_000, confirm: 10_000, end: 10_000, timeout: "10" },
-  short: { start: 50, confirm: 50, end: 200, timeout: "10" },
-  freezing: { start: 50, confirm: 50, end: 200, timeout: "0.2" },
+  long: { setUp: 10_000, start: 10_000, confirm: 10_000, end: 10_000, timeout: "10" },
+  short: { setUp: 50, start: 50, confirm: 50, end: 200, timeout: "10" },
+  freezing: { setUp: 500, start: 50, confirm: 50, end: 200, timeout: "0.2" },
 } as const;
 
 async function serve(
