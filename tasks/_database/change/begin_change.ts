@@ -17,7 +17,8 @@ import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { takeTurns } from "../../_io/take_turns.ts";
-import type { Change, PerformOptions } from "../../ports/store.ts";
+import { type Chunking, performInChunks } from "../../ports/perform_in_chunks.ts";
+import type { Change } from "../../ports/store.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
 import type { Database, Tables } from "../scan/tables.ts";
 import type { WritableLog } from "../log/change_log.ts";
@@ -94,7 +95,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
   let isOpen = true;
   let isUnsettled = false;
   const explain = (error: unknown) => (storeErrorOf(error, path) ?? error as Error).message;
-  const perform: Perform = async (chunk, signal) => {
+  const perform: Chunking<Done>["perform"] = async (chunk, signal) => {
     try {
       requireSame();
       const soft = chunk.filter(isSoftDelete);
@@ -130,7 +131,7 @@ export async function beginChange(options: ChangeOptions): Promise<Change> {
     }
   };
   return {
-    performAll: (how) => performAll(actions, perform, how),
+    performAll: (how) => performInChunks(actions, { most: (kind) => CHUNKS[kind], perform }, how),
     async finish({ onRemains, ...work } = {}) {
       isOpen = false;
       const isKept = !isEmpty(log, id) && (keepBackup || isUnsettled);
@@ -230,43 +231,3 @@ const CHUNKS: Readonly<Record<Done["kind"], number>> = {
   "finish-stale-run": AT_ONCE,
   "purge-dangling-rows": 1,
 };
-
-type Perform = (
-  chunk: readonly Done[],
-  signal: AbortSignal | undefined,
-) => Promise<readonly ActionOutcome[]>;
-
-async function* performAll(
-  actions: readonly Done[],
-  perform: Perform,
-  { signal, isStillPlanned }: PerformOptions = {},
-): AsyncGenerator<ActionOutcome> {
-  for (const chunk of chunksOf(actions)) {
-    const refused = new Set<Done>();
-    for (const action of chunk) {
-      if (await isStillPlanned?.(action) === false) refused.add(action);
-    }
-    const { aborted = false } = signal ?? {};
-    const wanted = aborted ? [] : chunk.filter((action) => !refused.has(action));
-    const performed = (wanted.length === 0 ? [] : await perform(wanted, signal)).values();
-    for (const action of chunk) {
-      const { kind, path } = action;
-      if (aborted) yield { kind, path, outcome: "not-run", because: "interrupted" };
-      else if (!refused.has(action)) yield performed.next().value!;
-      else yield { kind, path, outcome: "skipped", because: "changed-since-plan" };
-    }
-  }
-}
-
-function* chunksOf(actions: readonly Done[]): Iterable<readonly Done[]> {
-  let chunk: Done[] = [];
-  for (const action of actions) {
-    const [first] = chunk;
-    if (first && (first.kind !== action.kind || chunk.length === CHUNKS[first.kind])) {
-      yield chunk;
-      chunk = [];
-    }
-    chunk.push(action);
-  }
-  if (chunk.length > 0) yield chunk;
-}

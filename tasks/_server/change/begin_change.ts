@@ -16,7 +16,8 @@ import type { Action, SoftDeleteRun } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome } from "../../../lib/plan/report.ts";
 import { statePaths } from "../../_database/log/state_directory.ts";
 import type { Witness } from "../../_database/log/witnesses.ts";
-import type { Change, PerformOptions } from "../../ports/store.ts";
+import { performInChunks } from "../../ports/perform_in_chunks.ts";
+import type { Change } from "../../ports/store.ts";
 import { RequestError } from "../client/request_error.ts";
 import { type ChangePlace, endingOf } from "./change_place.ts";
 import { deleteRuns, type Judged } from "./delete_runs.ts";
@@ -71,7 +72,7 @@ export function beginChange(options: ChangeOptions): Change {
   };
   const isEmpty = () => log.rowsOf(id).length === 0;
   return {
-    performAll: (how) => performAll(actions, perform, how),
+    performAll: (how) => performInChunks(actions, { most: () => CHUNK, perform }, how),
     finish() {
       isOpen = false;
       const isKept = !isEmpty() && (keepBackup || lost !== null);
@@ -94,37 +95,4 @@ function failed(chunk: readonly Done[], { message }: RequestError): readonly Act
 
 function isDeletion(action: Action): action is SoftDeleteRun {
   return action.kind === "soft-delete-run";
-}
-
-async function* performAll(
-  actions: readonly Done[],
-  perform: (chunk: readonly Done[]) => Promise<readonly ActionOutcome[]>,
-  { signal, isStillPlanned }: PerformOptions = {},
-): AsyncGenerator<ActionOutcome> {
-  for (const chunk of chunksOf(actions)) {
-    const refused = new Set<Done>();
-    for (const action of chunk) {
-      if (await isStillPlanned?.(action) === false) refused.add(action);
-    }
-    const { aborted = false } = signal ?? {};
-    const wanted = aborted ? [] : chunk.filter((action) => !refused.has(action));
-    const performed = (wanted.length === 0 ? [] : await perform(wanted)).values();
-    for (const action of chunk) {
-      if (aborted) yield { ...endingOf(action), outcome: "not-run", because: "interrupted" };
-      else if (!refused.has(action)) yield performed.next().value!;
-      else yield { ...endingOf(action), outcome: "skipped", because: "changed-since-plan" };
-    }
-  }
-}
-
-function* chunksOf(actions: readonly Done[]): Iterable<readonly Done[]> {
-  let chunk: Done[] = [];
-  for (const action of actions) {
-    if (chunk.length === CHUNK || chunk[0] !== undefined && chunk[0].kind !== action.kind) {
-      yield chunk;
-      chunk = [];
-    }
-    chunk.push(action);
-  }
-  if (chunk.length > 0) yield chunk;
 }
