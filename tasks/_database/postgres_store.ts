@@ -19,7 +19,7 @@ import {
 } from "./postgres/session.ts";
 import { readPostgres } from "./read_postgres.ts";
 import { requireMlflow } from "./scan/tables.ts";
-import { makeStandIn, standInPath, standInWithin } from "./stand_in.ts";
+import { chooseStandIn, makeStandIn, standInWithin } from "./stand_in.ts";
 
 /**
  * Opens a database in which MLflow keeps its runs. Needs net permission for its host.
@@ -44,9 +44,7 @@ export async function openPostgresStore(
   const { chosenBy, now, environment, backups } = options;
   const { location } = name;
   const reach: Reach = { name, environment };
-  const standIn = backups === null
-    ? standInPath(name, environment)
-    : standInWithin(name, backups, null);
+  const { path: standIn, refuseOther, guard } = chooseStandIn(name, backups, environment);
   await orStoreError(location, async () => {
     await using session = await openSession(reach, "read");
     const columns = await readColumns(session.sql);
@@ -57,15 +55,6 @@ export async function openPostgresStore(
     // Nothing may come between what MLflow has written.
     if (backups !== null) standInWithin(name, backups, await findArtifactRoot(reach));
     return makeStandIn(standIn, location);
-  };
-  const refuseOther = (named: string | null) => {
-    if (named === null || standInWithin(name, named, null) === standIn) return;
-    throw new UnsupportedStoreError(
-      `Cannot use ${named} for backups of store ${location}: what is changed in it is kept in ${
-        backups ?? "the user's state directory"
-      }, as it was opened; name the same directory as \`backups\` where it is opened`,
-      location,
-    );
   };
   const store: Store = {
     describe: () => ({ location, chosenBy }),
@@ -102,12 +91,7 @@ export async function openPostgresStore(
             of === "orphans" ? readSharedNamed(reach, root) : readPostgresNamed(reach, root),
           open: () => openPostgresToChange(reach),
         });
-        const places = locked.backups!;
-        const lock: typeof places.lock = async (directory) => {
-          refuseOther(directory);
-          return await places.lock(null);
-        };
-        return { ...locked, backups: { ...places, lock } };
+        return { ...locked, backups: guard(locked.backups!) };
       },
     },
     mending: {

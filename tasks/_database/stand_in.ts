@@ -6,23 +6,69 @@
  */
 
 import { dirname, join } from "@std/path";
-import { StoreAccessError } from "../../lib/errors.ts";
+import { StoreAccessError, UnsupportedStoreError } from "../../lib/errors.ts";
 import { locationOfFile, type RemoteName, standInFor } from "../../lib/store/store_uri.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { placeOf } from "../_file/backups/backup_place.ts";
 import { foreignError } from "../_file/own/own_directory.ts";
 import { kindOf, readEntry } from "../_io/open_entry.ts";
 import { failureText, infoOf } from "../_io/read.ts";
+import type { LockedBackupPlaces } from "../ports/backups.ts";
 import type { Environment } from "./postgres/find_login.ts";
 
+/** The file that stands for a database or a server that was opened, and what goes by it. */
+export interface StandIn {
+  /** Absolute path; `null` where nobody says where to keep such things. */
+  readonly path: string | null;
+  /** Refuses a directory for backups in which it does not lie; `null` names none. */
+  refuseOther(named: string | null): void;
+  /** Makes backups that are locked in no such directory. */
+  guard(places: LockedBackupPlaces): LockedBackupPlaces;
+}
+
 /**
- * Names the file that stands for a database or a server on this machine, beside which it is kept what was changed in it.
+ * Chooses the file that stands for a database or a server, as it is opened. Needs read permission for a directory that
+ * is named.
  *
  * @param name The database, or the server.
- * @param environment Says where the user's programs keep such things.
- * @returns Absolute path; `null` where nobody says so.
+ * @param backups Where what is changed is kept; `null`: where the user's programs keep such things.
+ * @param environment Says where that is.
+ * @returns What goes by it; nothing is made yet.
+ * @throws {InvalidArgumentError} When what is named is no directory.
  */
-export function standInPath(name: RemoteName, environment: Environment): string | null {
+export function chooseStandIn(
+  name: RemoteName,
+  backups: string | null,
+  environment: Environment,
+): StandIn {
+  const path = backups === null
+    ? standInPath(name, environment)
+    : standInWithin(name, backups, null);
+  const refuseOther = (named: string | null) => {
+    if (named === null || standInWithin(name, named, null) === path) return;
+    const { location } = name;
+    throw new UnsupportedStoreError(
+      `Cannot use ${named} for backups of store ${location}: what is changed in it is kept in ${
+        backups ?? "the user's state directory"
+      }, as it was opened; name the same directory as \`backups\` where it is opened`,
+      location,
+    );
+  };
+  return {
+    path,
+    refuseOther,
+    guard: (places) => ({
+      ...places,
+      async lock(directory) {
+        refuseOther(directory);
+        return await places.lock(null);
+      },
+    }),
+  };
+}
+
+/** Among what the user's programs keep. */
+function standInPath(name: RemoteName, environment: Environment): string | null {
   const home = environment("HOME");
   const state = environment("XDG_STATE_HOME") || (home ? join(home, ".local", "state") : "");
   return state === "" ? null : join(state, "mltidy", standInFor(name));

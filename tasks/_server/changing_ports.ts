@@ -4,10 +4,9 @@
  * @module
  */
 
-import { UnsupportedStoreError } from "../../lib/errors.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { ServerName } from "../../lib/store/store_uri.ts";
-import { makeStandIn, standInPath, standInWithin } from "../_database/stand_in.ts";
+import { chooseStandIn, makeStandIn } from "../_database/stand_in.ts";
 import { statePaths } from "../_database/log/state_directory.ts";
 import type { BackupPlaces } from "../ports/backups.ts";
 import type { Changes, Store } from "../ports/store.ts";
@@ -47,18 +46,7 @@ export function changingPorts(
 } {
   const { store, server, client, environment, backups, pause, readReferring } = options;
   const { location } = server;
-  const standIn = backups === null
-    ? standInPath(server, environment)
-    : standInWithin(server, backups, null);
-  const refuseOther = (named: string | null) => {
-    if (named === null || standInWithin(server, named, null) === standIn) return;
-    throw new UnsupportedStoreError(
-      `Cannot use ${named} for backups of store ${location}: what is changed in it is kept in ${
-        backups ?? "the user's state directory"
-      }, as it was opened; name the same directory as \`backups\` where it is opened`,
-      location,
-    );
-  };
+  const { path: standIn, refuseOther, guard } = chooseStandIn(server, backups, environment);
   return {
     standIn: () => makeStandIn(standIn, location),
     changes: {
@@ -92,16 +80,11 @@ export function changingPorts(
           environment,
           pause,
         });
-        const places = locked.backups!;
-        const lock: typeof places.lock = async (directory) => {
-          refuseOther(directory);
-          return await places.lock(null);
-        };
         return {
           ...locked,
           settled: [...locked.settled, ...spools.settled],
           remains: [...locked.remains, ...spools.remains],
-          backups: { ...places, lock },
+          backups: guard(locked.backups!),
         };
       },
     },

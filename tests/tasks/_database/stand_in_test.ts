@@ -6,7 +6,7 @@ import {
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
 import { parseStoreName } from "../../../lib/store/store_uri.ts";
-import { makeStandIn, standInPath, standInWithin } from "../../../tasks/_database/stand_in.ts";
+import { chooseStandIn, makeStandIn, standInWithin } from "../../../tasks/_database/stand_in.ts";
 import type { PostgresName } from "../../../tasks/_database/postgres/session.ts";
 import { memoryDirectory } from "../../_support/temp_directory.ts";
 
@@ -17,7 +17,7 @@ const FILE = "postgresql%3A%2F%2Fdb%3A5433%2Fmlflow";
 
 Deno.test("what was changed in a database of PostgreSQL lies in the user's state directory", () => {
   const of = (variables: Readonly<Record<string, string>>) =>
-    standInPath(name, (variable) => variables[variable]);
+    chooseStandIn(name, null, (variable) => variables[variable]).path;
   assertEquals(of({ HOME: "/home/kim" }), `/home/kim/.local/state/mltidy/${FILE}`);
   assertEquals(of({ HOME: "/home/kim", XDG_STATE_HOME: "/s" }), `/s/mltidy/${FILE}`);
   assertEquals(of({}), null);
@@ -82,4 +82,24 @@ Deno.test("nothing that is not ours is taken for the file that stands for a data
   // Cut off before it was whole.
   Deno.writeTextFileSync(path, "postgresql://db");
   assertEquals(makeStandIn(path, name.location), path);
+});
+
+Deno.test("backups of a database of PostgreSQL lie where it was opened with them, and nowhere else", async () => {
+  await using directory = await memoryDirectory();
+  const [kept, other] = [join(directory.path, "kept"), join(directory.path, "other")];
+  const { path, refuseOther } = chooseStandIn(name, kept, () => undefined);
+  assertEquals(path, join(kept, FILE));
+  refuseOther(null);
+  refuseOther(kept);
+  const text = `for backups of store ${name.location}: what is changed in it is kept in `;
+  assertThrows(
+    () => refuseOther(other),
+    UnsupportedStoreError,
+    `Cannot use ${other} ${text}${kept}, as it was opened; name the same directory as \`backups\` where it is opened`,
+  );
+  assertThrows(
+    () => chooseStandIn(name, null, () => undefined).refuseOther(other),
+    UnsupportedStoreError,
+    `Cannot use ${other} ${text}the user's state directory, as it was opened`,
+  );
 });
