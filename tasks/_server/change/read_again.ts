@@ -9,6 +9,7 @@ import type { Reading } from "../client/endpoints.ts";
 import type { Client } from "../client/open_client.ts";
 import { RequestError } from "../client/request_error.ts";
 import type { ReadingClient } from "../scan/read_pages.ts";
+import { readRun } from "../scan/read_run.ts";
 import { recordsOf, type RunRecord, runRecordOf } from "../scan/records.ts";
 
 /** Asks what reads, and what changes something. */
@@ -21,7 +22,7 @@ export interface Subject {
 }
 
 /** How many requests a server gets at once: more only wait for each other. */
-export const AT_ONCE = 4;
+const AT_ONCE = 4;
 
 /** How many runs one request names. */
 const NAMED_AT_ONCE = 100;
@@ -49,7 +50,7 @@ export async function readAgain(
   }
   // MLflow 2 takes an ID of digits alone for a number, and finds none; so nothing is gone for not being listed.
   await fourAtOnce(subjects.filter(({ run }) => !found.has(run)), async ({ run }) => {
-    const record = await readOne(client, run);
+    const record = await readRun(client, run);
     if (record !== null) found.set(run, record);
   });
   return found;
@@ -72,26 +73,6 @@ async function search(
     if (error instanceof RequestError && error.failure === "refused") return [];
     throw error;
   }
-}
-
-async function readOne(client: ReadingClient, run: string): Promise<RunRecord | null> {
-  try {
-    const { run: record } = await client.ask("runs/get", { run_id: run });
-    return runRecordOf(record as Parameters<typeof runRecordOf>[0]);
-  } catch (error) {
-    if (isGone(error)) return null;
-    throw error;
-  }
-}
-
-/**
- * Tells whether a request came to nothing since what it names is not there.
- *
- * @param error What was thrown.
- * @returns Whether it did.
- */
-export function isGone(error: unknown): boolean {
-  return error instanceof RequestError && error.code === "RESOURCE_DOES_NOT_EXIST";
 }
 
 /**

@@ -15,10 +15,11 @@ import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
 import { formatTime } from "../../../lib/text/units.ts";
 import type { LoggedRow } from "../../_database/log/change_rows.ts";
 import type { Answer } from "../client/read_answer.ts";
+import { isGone } from "../client/request_error.ts";
 import type { ReadingClient } from "../scan/read_pages.ts";
 import { experimentRowOf, type RunRecord } from "../scan/records.ts";
 import type { ChangePlace } from "./change_place.ts";
-import { fourAtOnce, isGone } from "./read_again.ts";
+import { fourAtOnce } from "./read_again.ts";
 import { isStuck, steerRuns, type Step } from "./steer_runs.ts";
 import { takeTagBack } from "./take_tag_back.ts";
 

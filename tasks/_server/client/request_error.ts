@@ -86,6 +86,16 @@ export class RequestError extends Error {
 }
 
 /**
+ * Tells whether a request came to nothing since what it names is not there.
+ *
+ * @param error What was thrown.
+ * @returns Whether it did.
+ */
+export function isGone(error: unknown): boolean {
+  return error instanceof RequestError && error.code === "RESOURCE_DOES_NOT_EXIST";
+}
+
+/**
  * Makes the error that tells why a store cannot be read or changed.
  *
  * @param error What was thrown.

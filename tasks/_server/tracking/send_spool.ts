@@ -15,8 +15,7 @@ import { keyFault } from "../../../lib/tracking/logging_rules.ts";
 import { removeIfThere } from "../../_io/durable.ts";
 import { isGone, readBytes } from "../../_io/read.ts";
 import { RequestError } from "../client/request_error.ts";
-import { type RunRecord, runRecordOf } from "../scan/records.ts";
-import type { Answer } from "../client/read_answer.ts";
+import { readRun } from "../scan/read_run.ts";
 import { type Batch, type Logged, nextBatch, paramOf, requestFor } from "./batches.ts";
 import { createRun, deleteDoubles } from "./create_run.ts";
 import type { TrackingClient } from "./setup_experiment.ts";
@@ -135,7 +134,7 @@ export function openSender(
     entries: readonly Logged[],
     error: Error,
   ): Promise<void> {
-    const record = await readRun(run);
+    const record = await readRun(client, run.runId, signal);
     const isActive = record?.row.stage === "active";
     if (!isActive) {
       throw new LostRunError(
@@ -162,16 +161,6 @@ export function openSender(
     const middle = entries.length >> 1;
     await send(run, { entries: entries.slice(0, middle) });
     await send(run, { entries: entries.slice(middle) });
-  }
-
-  async function readRun({ runId }: StartedRun): Promise<RunRecord | null> {
-    try {
-      const { run } = await client.ask("runs/get", { run_id: runId }, { signal });
-      return runRecordOf(run as Answer);
-    } catch (error) {
-      if (error instanceof RequestError && error.code === "RESOURCE_DOES_NOT_EXIST") return null;
-      throw error;
-    }
   }
 
   async function put(

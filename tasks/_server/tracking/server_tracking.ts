@@ -25,7 +25,7 @@ import { READING } from "../client/endpoints.ts";
 import type { Environment } from "../client/find_credentials.ts";
 import { openClient } from "../client/open_client.ts";
 import type { Answer } from "../client/read_answer.ts";
-import { RequestError } from "../client/request_error.ts";
+import { isGone, RequestError } from "../client/request_error.ts";
 import { runRecordOf } from "../scan/records.ts";
 import { openSender } from "./send_spool.ts";
 import { sendSpools } from "./send_spools.ts";
@@ -220,7 +220,7 @@ async function readRun(
   } catch (error) {
     if (signal.aborted) return { record: nothing, params: new Map() };
     if (!(error instanceof RequestError)) throw error;
-    if (error.code === "RESOURCE_DOES_NOT_EXIST") throw missing(subject, client);
+    if (isGone(error)) throw missing(subject, client);
     if (!isSilent(error)) throw error;
     return { record: nothing, params: new Map() };
   }

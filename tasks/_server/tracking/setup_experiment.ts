@@ -17,7 +17,7 @@ import type { Changing } from "../client/changing_endpoints.ts";
 import type { Reading } from "../client/endpoints.ts";
 import type { Client } from "../client/open_client.ts";
 import type { Answer } from "../client/read_answer.ts";
-import { RequestError } from "../client/request_error.ts";
+import { isGone, RequestError } from "../client/request_error.ts";
 import { experimentRowOf, recordsOf } from "../scan/records.ts";
 
 /** Asks what reads and what changes. */
@@ -91,7 +91,7 @@ async function find(client: Asker, name: string): Promise<Answer | null> {
     const { experiment } = await client.ask("experiments/get-by-name", { experiment_name: name });
     return experiment as Answer;
   } catch (error) {
-    if (error instanceof RequestError && error.code === "RESOURCE_DOES_NOT_EXIST") return null;
+    if (isGone(error)) return null;
     throw error;
   }
 }
