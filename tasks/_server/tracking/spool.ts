@@ -63,8 +63,6 @@ export interface Spool {
   readonly size: number;
   /** Up to where the server has it, bytes. */
   readonly sent: number;
-  /** Whether it has the run's end. */
-  readonly isEnded: boolean;
   /** Adds something that was logged; gives where it ends. */
   append(entry: Answer): number;
   /** Reads what is to be sent next. */
@@ -148,7 +146,6 @@ interface Marks {
   readonly tries: number;
   readonly refused: readonly string[];
   readonly sent: number;
-  readonly isEnded: boolean;
 }
 
 const NO_MARKS: Marks = {
@@ -157,7 +154,6 @@ const NO_MARKS: Marks = {
   tries: 0,
   refused: [],
   sent: 0,
-  isEnded: false,
 };
 
 interface Opened {
@@ -219,9 +215,6 @@ function spoolIn({ path, file, head, ...opened }: Opened): Spool {
     get sent() {
       return marks.sent;
     },
-    get isEnded() {
-      return marks.isEnded;
-    },
     append(entry) {
       if (size - marks.sent > LARGEST) {
         throw new Error(
@@ -230,9 +223,7 @@ function spoolIn({ path, file, head, ...opened }: Opened): Spool {
           } of it, which is the most that is kept`,
         );
       }
-      const end = write(entry);
-      if ("end" in entry) marks = { ...marks, isEnded: true };
-      return end;
+      return write(entry);
     },
     next: () => readPart(file, marks.sent, size),
     acknowledge(end) {
@@ -320,7 +311,6 @@ function readMarks(
       size = end;
       head ??= headOf(entry);
       if (isRecord(entry["marks"])) marks = { ...marks, ...entry["marks"] as Partial<Marks> };
-      if ("end" in entry) marks = { ...marks, isEnded: true };
     }
     if (head === null) break;
   }
