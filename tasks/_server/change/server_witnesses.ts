@@ -6,8 +6,7 @@
  */
 
 import type { Witness } from "../../_database/log/witnesses.ts";
-import { readAll, type ReadingClient } from "../scan/read_pages.ts";
-import { experimentRowOf } from "../scan/records.ts";
+import { readExperiments, type ReadingClient } from "../scan/read_pages.ts";
 
 /** How many experiments are enough. */
 const ENOUGH = 100;
@@ -47,14 +46,8 @@ export async function isOtherServer(
 }
 
 async function readMade(client: ReadingClient): Promise<ReadonlyMap<string, string>> {
-  const records = await readAll(client, {
-    name: "experiments/search",
-    field: "experiments",
-    parameters: { view_type: "ALL", max_results: 10_000 },
-  });
+  const experiments = await readExperiments(client);
   return new Map(
-    records.map(experimentRowOf).map(({ id, created, location }) =>
-      [id, `${created ?? location ?? ""}`] as const
-    ),
+    experiments.map(({ id, created, location }) => [id, `${created ?? location ?? ""}`] as const),
   );
 }

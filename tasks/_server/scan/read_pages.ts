@@ -5,11 +5,12 @@
  * @module
  */
 
+import type { ExperimentRow } from "../../../lib/snapshot/assemble_rows.ts";
 import type { Client } from "../client/open_client.ts";
 import type { Reading } from "../client/endpoints.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
-import { nextTokenOf, recordsOf, type RunRecord, runRecordOf } from "./records.ts";
+import { experimentRowOf, nextTokenOf, recordsOf, type RunRecord, runRecordOf } from "./records.ts";
 
 /** Asks for what reads. */
 export type ReadingClient = Client<Reading>;
@@ -44,6 +45,37 @@ export async function readAll(
   const all: Answer[] = [];
   for await (const { records } of pagesOf(client, listing, options)) all.push(...records);
   return all;
+}
+
+/**
+ * Takes what comes twice once, as it came last: pages may overlap while others write.
+ *
+ * @param all What was read.
+ * @param keyOf What tells two apart.
+ * @returns Each once.
+ */
+export function once<T>(all: readonly T[], keyOf: (one: T) => string): readonly T[] {
+  return [...new Map(all.map((one) => [keyOf(one), one])).values()];
+}
+
+/**
+ * Reads all experiments, whatever their stage.
+ *
+ * @param client The client.
+ * @param signal Breaks it off.
+ * @returns The experiments, each once.
+ * @throws {RequestError} When they cannot be read.
+ */
+export async function readExperiments(
+  client: ReadingClient,
+  signal?: AbortSignal,
+): Promise<readonly ExperimentRow[]> {
+  const records = await readAll(client, {
+    name: "experiments/search",
+    field: "experiments",
+    parameters: { view_type: "ALL", max_results: 10_000 },
+  }, { signal });
+  return once(records.map(experimentRowOf), ({ id }) => id);
 }
 
 interface Page {

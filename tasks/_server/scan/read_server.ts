@@ -23,9 +23,8 @@ import type { Depth, Hold, ServerFacts } from "../../../lib/store/snapshot.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
 import { readHistories } from "./read_histories.ts";
-import { readAll, type ReadingClient, readRuns } from "./read_pages.ts";
+import { once, readAll, readExperiments, type ReadingClient, readRuns } from "./read_pages.ts";
 import {
-  experimentRowOf,
   type ModelRecord,
   modelRecordOf,
   registeredModelOf,
@@ -183,15 +182,6 @@ function chosen(
   }));
 }
 
-async function readExperiments(client: ReadingClient, signal: AbortSignal | undefined) {
-  const records = await readAll(client, {
-    name: "experiments/search",
-    field: "experiments",
-    parameters: { view_type: "ALL", max_results: 10_000 },
-  }, { signal });
-  return once(records.map(experimentRowOf), ({ id }) => id);
-}
-
 async function readRegisteredModels(client: ReadingClient, signal: AbortSignal | undefined) {
   const records = await readAll(client, {
     name: "registered-models/search",
@@ -274,11 +264,6 @@ async function inParts(
     }
   }
   return parts.flat();
-}
-
-/** Pages may overlap while others write. */
-function once<T>(all: readonly T[], keyOf: (one: T) => string): readonly T[] {
-  return [...new Map(all.map((one) => [keyOf(one), one])).values()];
 }
 
 type Experiments = readonly { readonly id: string; readonly stage: string | null }[];
