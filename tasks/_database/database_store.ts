@@ -4,18 +4,14 @@
  * @module
  */
 
-import { addOrphans } from "../../lib/snapshot/add_orphans.ts";
-import { bucketsOf } from "../../lib/snapshot/artifact_root.ts";
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
-import { byPath } from "../../lib/store/path.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
 import type { LockedBackupPlaces } from "../ports/backups.ts";
-import { glanceInto, listDirectory } from "../_io/list_directory.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { locateDatabase } from "./locate_database.ts";
+import { lookAtArtifacts } from "./look_at_artifacts.ts";
 import { isCutOff, openDatabase, orStoreError, requireWritable } from "./scan/open_database.ts";
-import type { NamingRows } from "./scan/find_orphans.ts";
 import { readRows } from "./scan/read_rows.ts";
 import { readTables, requireMlflow, type Tables } from "./scan/tables.ts";
 import { withServed } from "./trees/served_artifacts.ts";
@@ -138,7 +134,7 @@ async function readSnapshot<D extends Depth>(
     readonly environment: (name: string) => string | undefined;
   },
 ): Promise<StoreSnapshot<D>> {
-  const { depth, sizes = false, extras, signal, isReport = false, environment } = options;
+  const { depth, signal, environment } = options;
   signal?.throwIfAborted();
   const inspection = depth === "full" ? await import("./scan/inspect_database.ts") : null;
   // Where nothing is planned, a damaged table is no reason to say nothing of the others.
@@ -150,61 +146,16 @@ async function readSnapshot<D extends Depth>(
     const assembled = assembleRows(rows);
     return inspection?.inspectDatabase(tables, rows, assembled) ?? assembled;
   });
-  if (depth === "meta" && !sizes) return await withOrphans(path, snapshot, isReport);
-  // What it is waited for holds up whoever writes to the database.
-  const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
-  const buckets = bucketsOf(snapshot);
-  const measured = await measureArtifacts(snapshot, {
-    sizes,
-    artifacts: extras?.artifacts ?? null,
-    buckets,
-  });
-  const inspected = depth === "full" ? await withMissing(path, measured) : measured;
-  const found = await withOrphans(path, inspected, isReport);
-  if (buckets.length === 0) return found;
-  const { lookAtBuckets } = await import("./buckets/look_at_buckets.ts");
-  return await lookAtBuckets(found, buckets, {
-    sizes,
+  return await lookAtArtifacts(snapshot, options, {
     environment,
-    signal,
-    rowsFor: (root) => namingRows(path, root),
+    // Of a damaged file no more can be read.
+    tellsMissing: ({ problems }) => !problems.some(({ subject }) => subject === "database"),
+    withTables: (use) => withTables(path, use),
+    async allNamed(root) {
+      const { readAllNamed } = await import("./read_naming_rows.ts");
+      return await readAllNamed(path, root);
+    },
   });
-}
-
-async function withMissing<D extends Depth>(
-  path: string,
-  snapshot: StoreSnapshot<D>,
-): Promise<StoreSnapshot<D>> {
-  // Of a damaged file no more can be read.
-  if (snapshot.problems.some(({ subject }) => subject === "database")) return snapshot;
-  const { findMissingArtifacts, readPlaces, withoutLiving } = await import(
-    "./scan/inspect_artifacts.ts"
-  );
-  const missing = findMissingArtifacts(snapshot, withTables(path, readPlaces));
-  const problems = [...await withoutLiving(snapshot), ...missing].toSorted(byPath);
-  return { ...snapshot, problems };
-}
-
-/** What no row names is looked for after the rows were read, and asked for again before it is told of. */
-async function withOrphans<D extends Depth>(
-  path: string,
-  snapshot: StoreSnapshot<D>,
-  isReport: boolean,
-): Promise<StoreSnapshot<D>> {
-  const root = snapshot.backend?.artifactRoot ?? null;
-  if (root === null) return snapshot;
-  const { findOrphans } = await import("./scan/find_orphans.ts");
-  const rows = await namingRows(path, root);
-  const list = isReport ? glanceInto : listDirectory;
-  return addOrphans(snapshot, await findOrphans(snapshot, rows, list));
-}
-
-async function namingRows(path: string, root: string): Promise<NamingRows> {
-  const { knownIds, readAllNamed } = await import("./read_naming_rows.ts");
-  return {
-    known: (ids) => withTables(path, (tables) => knownIds(tables, ids)),
-    all: () => readAllNamed(path, root),
-  };
 }
 
 /** Looks into it as it is at one moment. */
@@ -214,7 +165,6 @@ function withTables<T>(path: string, use: (tables: Tables) => T): T {
     database.exec("BEGIN");
     const plain = readTables(database);
     requireMlflow(plain, sqliteUri(path));
-    const tables = withServed(path, plain);
-    return use(tables);
+    return use(withServed(path, plain));
   });
 }

@@ -4,14 +4,11 @@
  * @module
  */
 
-import { addOrphans } from "../../lib/snapshot/add_orphans.ts";
-import { bucketsOf } from "../../lib/snapshot/artifact_root.ts";
 import { addressOf, assembleRows } from "../../lib/snapshot/assemble_rows.ts";
-import { byPath } from "../../lib/store/path.ts";
 import type { Backend, Depth, MetricsWeight, StoreSnapshot } from "../../lib/store/snapshot.ts";
-import { glanceInto, listDirectory } from "../_io/list_directory.ts";
 import { isGone } from "../_io/read.ts";
 import type { ReadOptions } from "../ports/store.ts";
+import { lookAtArtifacts } from "./look_at_artifacts.ts";
 import {
   copyTables,
   countByExperiment,
@@ -21,10 +18,9 @@ import {
 } from "./postgres/copy_tables.ts";
 import { selectionsFor } from "./postgres/selections.ts";
 import { openSession, type Reach, type Sql } from "./postgres/session.ts";
-import type { NamingRows } from "./scan/find_orphans.ts";
 import { readHolds } from "./scan/read_holds.ts";
 import { readRows } from "./scan/read_rows.ts";
-import { requireMlflow, type Tables } from "./scan/tables.ts";
+import { requireMlflow } from "./scan/tables.ts";
 
 /** How to read it. */
 export type ReadPostgresOptions<D extends Depth> = ReadOptions<D> & {
@@ -46,26 +42,22 @@ export async function readPostgres<D extends Depth>(
   reach: Reach,
   options: ReadPostgresOptions<D>,
 ): Promise<StoreSnapshot<D>> {
-  const { depth, sizes = false, extras, signal, isReport = false } = options;
-  signal?.throwIfAborted();
+  options.signal?.throwIfAborted();
   const snapshot = await readAllRows(reach, options);
-  if (depth === "meta" && !sizes) return await withOrphans(reach, snapshot, isReport);
-  const { measureArtifacts } = await import("./scan/measure_artifacts.ts");
-  const buckets = bucketsOf(snapshot);
-  const measured = await measureArtifacts(snapshot, {
-    sizes,
-    artifacts: extras?.artifacts ?? null,
-    buckets,
-  });
-  const inspected = depth === "full" ? await withMissing(reach, measured) : measured;
-  const found = await withOrphans(reach, inspected, isReport);
-  if (buckets.length === 0) return found;
-  const { lookAtBuckets } = await import("./buckets/look_at_buckets.ts");
-  return await lookAtBuckets(found, buckets, {
-    sizes,
+  return await lookAtArtifacts(snapshot, options, {
     environment: reach.environment,
-    signal,
-    rowsFor: (root) => namingRows(reach, root),
+    tellsMissing: ({ backend }) => (backend?.artifactRoot ?? null) !== null,
+    async withTables(use) {
+      const { withPostgresTables } = await import("./read_postgres_named.ts");
+      return withPostgresTables(reach, use);
+    },
+    async allNamed(root) {
+      const [{ namesOf }, { readSharedNamed }] = await Promise.all([
+        import("./read_naming_rows.ts"),
+        import("./read_postgres_named.ts"),
+      ]);
+      return namesOf(await readSharedNamed(reach, root));
+    },
   });
 }
 
@@ -124,44 +116,4 @@ async function weighMetrics(sql: Sql): Promise<MetricsWeight> {
   if (most === undefined) return { bytes, share, most: null };
   const { run, experiment, points } = most;
   return { bytes, share, most: { path: addressOf(experiment, run), points: Number(points) } };
-}
-
-/** What is not there is asked of rows as they are by now. */
-async function withMissing<D extends Depth>(
-  reach: Reach,
-  snapshot: StoreSnapshot<D>,
-): Promise<StoreSnapshot<D>> {
-  if ((snapshot.backend?.artifactRoot ?? null) === null) return snapshot;
-  const { findMissingArtifacts, readPlaces, withoutLiving } = await import(
-    "./scan/inspect_artifacts.ts"
-  );
-  const { withPostgresTables } = await import("./read_postgres_named.ts");
-  const missing = findMissingArtifacts(snapshot, withPostgresTables(reach, readPlaces));
-  const problems = [...await withoutLiving(snapshot), ...missing].toSorted(byPath);
-  return { ...snapshot, problems };
-}
-
-/** What no row names is looked for after the rows were read, and asked for again before it is told of. */
-async function withOrphans<D extends Depth>(
-  reach: Reach,
-  snapshot: StoreSnapshot<D>,
-  isReport: boolean,
-): Promise<StoreSnapshot<D>> {
-  const root = snapshot.backend?.artifactRoot ?? null;
-  if (root === null) return snapshot;
-  const { findOrphans } = await import("./scan/find_orphans.ts");
-  const rows = await namingRows(reach, root);
-  const list = isReport ? glanceInto : listDirectory;
-  return addOrphans(snapshot, await findOrphans(snapshot, rows, list));
-}
-
-async function namingRows(reach: Reach, root: string): Promise<NamingRows> {
-  const [{ knownIds, namesOf }, { readSharedNamed, withPostgresTables }] = await Promise.all([
-    import("./read_naming_rows.ts"),
-    import("./read_postgres_named.ts"),
-  ]);
-  return {
-    known: (ids) => withPostgresTables(reach, (tables: Tables) => knownIds(tables, ids)),
-    all: async () => namesOf(await readSharedNamed(reach, root)),
-  };
 }
