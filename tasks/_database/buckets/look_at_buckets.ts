@@ -10,15 +10,8 @@ import { StoreAccessError } from "../../../lib/errors.ts";
 import { addOrphans } from "../../../lib/snapshot/add_orphans.ts";
 import { experimentDirectoryOf, runDirectoryOf } from "../../../lib/snapshot/artifact_root.ts";
 import type { BucketRoot } from "../../../lib/store/artifact_uri.ts";
-import type {
-  Depth,
-  Experiment,
-  LoggedModel,
-  Orphan,
-  Run,
-  StoreSnapshot,
-} from "../../../lib/store/snapshot.ts";
-import { addUsage, type DiskUsage, NO_USAGE, type UsageParts } from "../../../lib/store/usage.ts";
+import type { Depth, Experiment, Orphan, Run, StoreSnapshot } from "../../../lib/store/snapshot.ts";
+import { type DiskUsage, NO_USAGE } from "../../../lib/store/usage.ts";
 import { askWhatIsKept } from "../../_artifacts/s3/bucket.ts";
 import { BucketError } from "../../_artifacts/s3/bucket_error.ts";
 import { type BucketClient, openBucket } from "../../_artifacts/s3/client.ts";
@@ -30,6 +23,7 @@ import {
   measurePlaces,
 } from "../../_artifacts/s3/look_at_trees.ts";
 import { findOrphans, type NamingRows } from "../scan/find_orphans.ts";
+import { modelDirectoryOf, partsOf } from "../scan/measure_artifacts.ts";
 
 /** What to look for. */
 export interface LookOptions {
@@ -133,23 +127,9 @@ function isWanted(run: Run, experiment: Experiment, sizes: boolean): boolean {
   return sizes || run.lifecycleStage === "deleted" || experiment.lifecycleStage === "deleted";
 }
 
-function modelDirectoryOf(root: string, { id, artifactLocation }: LoggedModel): string | null {
-  return runDirectoryOf(root, { id, artifactUri: artifactLocation });
-}
-
 /** What is not there takes nothing. */
 function usageAt(measured: ReadonlyMap<string, MeasuredTree>, place: string): DiskUsage {
   return measured.get(place)?.usage ?? NO_USAGE;
-}
-
-function partsOf(
-  runs: readonly Run[],
-  loggedModels: readonly LoggedModel[],
-  traces: DiskUsage,
-): UsageParts {
-  const sumOf = (all: readonly { readonly usage: DiskUsage | null }[]) =>
-    addUsage(all.map(({ usage }) => usage ?? NO_USAGE));
-  return { artifacts: sumOf(runs), loggedModels: sumOf(loggedModels), traces };
 }
 
 /**

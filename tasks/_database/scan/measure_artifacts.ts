@@ -79,26 +79,35 @@ export async function measureArtifacts<D extends Depth>(
       loggedModels.push(isWanted ? { ...model, usage: await modelUsage(model, root) } : model);
     }
     const usage = tree === null ? isGoing && root !== null ? NO_USAGE : null : tree.usage;
-    const parts = sizes ? { parts: await partsOf(place, runs, loggedModels) } : {};
+    const parts = sizes ? { parts: partsOf(runs, loggedModels, await tracesIn(place)) } : {};
     experiments.push({ ...experiment, runs, loggedModels, usage, ...parts });
   }
   return { ...snapshot, sizes, experiments };
 }
 
-/** What takes an experiment's place. */
-async function partsOf(
-  place: string | null,
+/**
+ * Tells what takes an experiment's place.
+ *
+ * @param runs Its runs.
+ * @param loggedModels Its logged models.
+ * @param traces What its traces take.
+ * @returns The parts; what was not measured takes nothing.
+ */
+export function partsOf(
   runs: readonly Run[],
   loggedModels: readonly LoggedModel[],
-): Promise<UsageParts> {
+  traces: DiskUsage,
+): UsageParts {
   const sumOf = (all: readonly { readonly usage: DiskUsage | null }[]) =>
     addUsage(all.map(({ usage }) => usage ?? NO_USAGE));
-  const traces = place === null ? null : await measureTree(`${place}/traces`, newMeasurer());
-  return {
-    artifacts: sumOf(runs),
-    loggedModels: sumOf(loggedModels),
-    traces: traces?.usage ?? NO_USAGE,
-  };
+  return { artifacts: sumOf(runs), loggedModels: sumOf(loggedModels), traces };
+}
+
+async function tracesIn(experiment: string | null): Promise<DiskUsage> {
+  const traces = experiment === null
+    ? null
+    : await measureTree(`${experiment}/traces`, newMeasurer());
+  return traces?.usage ?? NO_USAGE;
 }
 
 /** Most runs of a database have logged no artifact: MLflow makes their directory with the first. */
@@ -139,13 +148,24 @@ export async function newestArtifact(run: Run, root: string | null): Promise<num
   return tree?.newestChange ?? null;
 }
 
-async function modelUsage(
-  { id, artifactLocation }: LoggedModel,
-  root: string | null,
-): Promise<DiskUsage | null> {
-  const place = runDirectoryOf(root, { id, artifactUri: artifactLocation });
+async function modelUsage(model: LoggedModel, root: string | null): Promise<DiskUsage | null> {
+  const place = modelDirectoryOf(root, model);
   if (place === null) return null;
   return (await measureTree(place, newMeasurer()))?.freed ?? NO_USAGE;
+}
+
+/**
+ * Tells where a logged model has its own directory.
+ *
+ * @param root The artifact root; `null` where there is none.
+ * @param model The model.
+ * @returns Absolute path, or place in a bucket; `null` where it is not below the root.
+ */
+export function modelDirectoryOf(
+  root: string | null,
+  { id, artifactLocation }: Pick<LoggedModel, "id" | "artifactLocation">,
+): string | null {
+  return runDirectoryOf(root, { id, artifactUri: artifactLocation });
 }
 
 /** A budget that does not know what some of it takes would let too much go. */
