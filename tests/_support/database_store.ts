@@ -110,6 +110,26 @@ export function writeDatabaseStore(
   }
 }
 
+/**
+ * Lets rows say that artifacts lie elsewhere.
+ *
+ * @param path Absolute path of the database's file.
+ * @param from What every location begins with, as far as it is to be changed.
+ * @param to What it begins with then.
+ */
+export function relocateRows(path: string, from: string, to: string): void {
+  using database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+  for (
+    const [table, column] of [
+      ["experiments", "artifact_location"],
+      ["runs", "artifact_uri"],
+      ["logged_models", "artifact_location"],
+    ]
+  ) {
+    database.prepare(`UPDATE ${table} SET ${column} = REPLACE(${column}, ?, ?)`).run(from, to);
+  }
+}
+
 const empty = new Map<string, Uint8Array>();
 
 /** What SQLite of Deno's can do, and its types do not tell yet. */

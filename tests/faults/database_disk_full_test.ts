@@ -7,13 +7,12 @@
 
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { DatabaseSync } from "node:sqlite";
 import { listBackups } from "../../tasks/backups/list_backups.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { DAY, deletedRun, experiment, NOW, runId } from "../_support/builders.ts";
-import { writeDatabaseStore } from "../_support/database_store.ts";
+import { relocateRows, writeDatabaseStore } from "../_support/database_store.ts";
 import { exactRowsOf } from "../_support/owned_rows.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -45,16 +44,7 @@ Deno.test("artifacts for which the database's disk has no room stay with their r
   const long = { deletedTime: NOW - 90 * DAY };
   const runs = [1, 2].map((number) => deletedRun({ id: runId(number), ...long }));
   writeDatabaseStore(path, { experiments: [experiment({ id: "1", runs })] });
-  {
-    using database = new DatabaseSync(path);
-    for (
-      const [table, column] of [["experiments", "artifact_location"], ["runs", "artifact_uri"]]
-    ) {
-      database.exec(
-        `UPDATE ${table} SET ${column} = REPLACE(${column}, '${disk.path}', '${elsewhere.path}')`,
-      );
-    }
-  }
+  relocateRows(path, disk.path, elsewhere.path);
   for (const [number, size] of [[1, 16 << 20], [2, 4_096]] as const) {
     const artifacts = join(root, "1", runId(number), "artifacts");
     Deno.mkdirSync(artifacts, { recursive: true });

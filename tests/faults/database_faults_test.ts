@@ -15,7 +15,7 @@ import { join } from "@std/path";
 import { cpSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { DAY, deletedRun, experiment, loggedModel, run, runId } from "../_support/builders.ts";
-import { writeDatabaseStore } from "../_support/database_store.ts";
+import { relocateRows, writeDatabaseStore } from "../_support/database_store.ts";
 import { writeFiles } from "../_support/disk_store.ts";
 import { depth, isLong, seed } from "../_support/depth.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
@@ -105,13 +105,6 @@ function isPieceOf(state: readonly string[], states: readonly (readonly string[]
   return THINGS.every((names) => states.some((one) => partOf(one, names) === partOf(state, names)));
 }
 
-/** Where a database says that artifacts lie. */
-const LOCATIONS = [
-  ["experiments", "artifact_location"],
-  ["runs", "artifact_uri"],
-  ["logged_models", "artifact_location"],
-] as const;
-
 interface Deed {
   readonly words: readonly string[];
   /** The state that it begins with. */
@@ -171,14 +164,11 @@ for (const disks of ["one disk", "two disks"] as const) {
         writeFiles(join(place.own, `mlruns/1/models/${model}/artifacts`), {
           "MLmodel": "flavors: {}\n",
         });
-        {
+        if (isLong) {
           using database = new DatabaseSync(join(place.own, "mlflow.db"));
-          if (isLong) database.exec(METRICS);
-          for (const [table, column] of LOCATIONS) {
-            database.prepare(`UPDATE ${table} SET ${column} = REPLACE(${column}, ?, ?)`)
-              .run(place.own, place.home);
-          }
+          database.exec(METRICS);
         }
+        relocateRows(join(place.own, "mlflow.db"), place.own, place.home);
         if (!isOne) {
           cpSync(join(place.own, "mlruns"), join(place.home, "mlruns"), { recursive: true });
           Deno.removeSync(join(place.own, "mlruns"), { recursive: true });

@@ -16,7 +16,7 @@ import { policyOfAges } from "../../lib/policy/policy.ts";
 import { listObjects } from "../../tasks/_artifacts/s3/bucket.ts";
 import { type BucketClient, openBucket } from "../../tasks/_artifacts/s3/client.ts";
 import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
-import { type TempDatabase, tempDatabase } from "../_support/database_store.ts";
+import { relocateRows, type TempDatabase, tempDatabase } from "../_support/database_store.ts";
 import {
   type Fault,
   type FaultProxy,
@@ -86,11 +86,7 @@ interface Case extends AsyncDisposable {
 
 async function newCase(client: BucketClient, number: number): Promise<Case> {
   const database = await tempDatabase(HISTORY);
-  const root = `s3://${BUCKET}/${number}`;
-  const place = (column: string) =>
-    `${column} = replace(${column}, '${database.artifacts}', '${root}')`;
-  database.execute(`UPDATE experiments SET ${place("artifact_location")}`);
-  database.execute(`UPDATE runs SET ${place("artifact_uri")}`);
+  relocateRows(database.path, database.artifacts, `s3://${BUCKET}/${number}`);
   for (const [id, where] of [[1, "1"], [2, "1"], [3, "1"], [4, "2"]] as const) {
     for (const name of ["model/MLmodel", "a + b.txt"]) {
       const key = `${number}/${where}/${runId(id)}/artifacts/${name}`;

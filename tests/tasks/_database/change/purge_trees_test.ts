@@ -21,7 +21,7 @@ import {
   runId,
   type SnapshotInit,
 } from "../../../_support/builders.ts";
-import { type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
+import { relocateRows, type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
 import { writeFiles } from "../../../_support/disk_store.ts";
 import { exactRowsOf } from "../../../_support/owned_rows.ts";
 import { memoryDirectory, tempDirectory } from "../../../_support/temp_directory.ts";
@@ -74,17 +74,7 @@ async function moved(): Promise<TempDatabase & { readonly elsewhere: string }> {
   const { path: elsewhere } = stack.use(await (onDisk ? memoryDirectory() : tempDirectory()));
   await new Deno.Command("cp", { args: ["-a", database.artifacts, elsewhere] }).output();
   Deno.removeSync(database.artifacts, { recursive: true });
-  for (
-    const [table, column] of [
-      ["experiments", "artifact_location"],
-      ["runs", "artifact_uri"],
-      ["logged_models", "artifact_location"],
-    ]
-  ) {
-    database.execute(
-      `UPDATE ${table} SET ${column} = REPLACE(${column}, '${database.directory}', '${elsewhere}')`,
-    );
-  }
+  relocateRows(database.path, database.directory, elsewhere);
   return {
     ...database,
     artifacts: join(elsewhere, "mlruns"),

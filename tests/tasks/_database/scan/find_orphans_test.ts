@@ -4,7 +4,7 @@ import { planCleanup } from "../../../../lib/cleanup/plan_cleanup.ts";
 import { policyOfAges } from "../../../../lib/policy/policy.ts";
 import { openDatabaseStore } from "../../../../tasks/_database/database_store.ts";
 import { DAY, experiment, loggedModel, run, runId } from "../../../_support/builders.ts";
-import { type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
+import { relocateRows, type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
 import { writeDatabase } from "../../../_support/database.ts";
 import { writeFiles } from "../../../_support/disk_store.ts";
 import { memoryDirectory } from "../../../_support/temp_directory.ts";
@@ -12,12 +12,6 @@ import { memoryDirectory } from "../../../_support/temp_directory.ts";
 const lost = (number: number) => runId(900 + number);
 const model = `m-${runId(50)}`;
 const trace = `tr-${runId(60)}`;
-
-const PLACES = [
-  ["experiments", "artifact_location"],
-  ["runs", "artifact_uri"],
-  ["logged_models", "artifact_location"],
-] as const;
 
 /** Experiment 1 with five runs and their artifacts, and a logged model; experiment 2 is deleted. */
 function database(): Promise<TempDatabase> {
@@ -144,12 +138,10 @@ Deno.test("trees stay while it is in doubt whether they are orphans", async () =
   );
   assertEquals(Object.values(hidden), ["unreadable"]);
   await using elsewhere = await memoryDirectory();
-  const away = await orphansAmong([one], ({ artifacts, execute }) => {
+  const away = await orphansAmong([one], ({ artifacts, path }) => {
     const place = join(elsewhere.path, "mlruns");
     Deno.renameSync(artifacts, place);
-    for (const [table, column] of PLACES) {
-      execute(`UPDATE ${table} SET ${column} = REPLACE(${column}, '${artifacts}', '${place}')`);
-    }
+    relocateRows(path, artifacts, place);
   });
   assertEquals(Object.values(away), ["unreadable"]);
   const young = await orphansAmong([one], ({ artifacts }) => {

@@ -16,7 +16,7 @@ import {
   runId,
   type SnapshotInit,
 } from "../../../_support/builders.ts";
-import { type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
+import { relocateRows, type TempDatabase, tempDatabase } from "../../../_support/database_store.ts";
 import { writeFiles } from "../../../_support/disk_store.ts";
 import { exactRowsOf } from "../../../_support/owned_rows.ts";
 import { assertSameTree, readTree } from "../../../_support/tree.ts";
@@ -50,17 +50,7 @@ async function served(): Promise<TempDatabase & { readonly root: string }> {
   const root = join(database.directory, "mlartifacts");
   Deno.renameSync(database.artifacts, root);
   writeFiles(root, { [`1/models/${MODEL}/artifacts/MLmodel`]: "flavors" });
-  for (
-    const [table, column] of [
-      ["experiments", "artifact_location"],
-      ["runs", "artifact_uri"],
-      ["logged_models", "artifact_location"],
-    ]
-  ) {
-    database.execute(
-      `UPDATE ${table} SET ${column} = REPLACE(${column}, '${database.artifacts}', 'mlflow-artifacts:')`,
-    );
-  }
+  relocateRows(database.path, database.artifacts, "mlflow-artifacts:");
   return { ...database, root };
 }
 
