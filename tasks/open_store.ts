@@ -29,8 +29,9 @@ export interface OpenOptions {
    */
   readonly environment?: (name: string) => string | undefined;
   /**
-   * The directory in which what is changed in a database of PostgreSQL is kept; it need not be there yet, and all
-   * that names backups of that database names the same one. @default {`mltidy` in the user's state directory}
+   * The directory in which what is changed in a database of PostgreSQL, or over a tracking server, is kept; it need not
+   * be there yet, and all that names backups of that store names the same one.
+   * @default {`mltidy` in the user's state directory}
    */
   readonly backups?: string | undefined;
   /**
@@ -43,13 +44,13 @@ export interface OpenOptions {
 }
 
 /**
- * Opens an MLflow store: a file store, a database of SQLite or PostgreSQL, or a tracking server. Needs read permission for it, and, to
- * plan for a file store, for the directory in which that lies: a database there may refer to it; net permission for
- * the host of a database of PostgreSQL or of a server.
+ * Opens an MLflow store: a file store, a database of SQLite or PostgreSQL, or a tracking server. Needs read permission
+ * for it, and, to plan for a file store, for the directory in which that lies: a database there may refer to it; net
+ * permission for the host of a database of PostgreSQL or of a server.
  *
  * @param location A directory, or a `file:` URI: the store's root, or a directory that has it as `mlruns`; or a
- *   database's file, or its URI as MLflow takes it, such as `sqlite:///mlflow.db` or `postgresql://host/mlflow`; or a server's URI, such as `http://host:5000`.
- *   Relative ones, such as `file:./mlruns`, to the current directory.
+ *   database's file, or its URI as MLflow takes it, such as `sqlite:///mlflow.db` or `postgresql://host/mlflow`; or a
+ *   server's URI, such as `http://host:5000`. Relative ones, such as `file:./mlruns`, to the current directory.
  * @param options How the location was chosen, and the clock.
  * @returns The store; nothing of it has been read yet.
  * @throws {StoreNotFoundError} When there is nothing at that place, or no server answers.
@@ -65,7 +66,8 @@ export interface OpenOptions {
  * ```
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<Store> {
-  const { chosenBy = "the caller", now = Date.now, databases } = options;
+  const { chosenBy = "the caller", now = Date.now, create = false, databases } = options;
+  const { environment = () => undefined, backups = null } = options;
   const name = parseStoreName(location);
   if (name.kind === "unsupported") {
     throw new UnsupportedStoreError(
@@ -75,32 +77,17 @@ export async function openStore(location: string, options: OpenOptions = {}): Pr
   }
   if (name.kind === "server") {
     const { openServerStore } = await import("./_server/server_store.ts");
-    return await openServerStore(name, {
-      chosenBy,
-      now,
-      later: options.create === true,
-      environment: options.environment ?? (() => undefined),
-      backups: options.backups ?? null,
-    });
+    return await openServerStore(name, { chosenBy, now, later: create, environment, backups });
   }
   if (name.kind === "postgresql") {
     const { openPostgresStore } = await import("./_database/postgres_store.ts");
-    return await openPostgresStore(name, {
-      chosenBy,
-      now,
-      environment: options.environment ?? (() => undefined),
-      backups: options.backups ?? null,
-    });
+    return await openPostgresStore(name, { chosenBy, now, environment, backups });
   }
   if (name.kind === "sqlite" || await isDatabase(name.path)) {
     const { openDatabaseStore } = await import("./_database/database_store.ts");
-    return openDatabaseStore(name.path, {
-      chosenBy,
-      now,
-      environment: options.environment ?? (() => undefined),
-    });
+    return openDatabaseStore(name.path, { chosenBy, now, environment });
   }
-  if (options.create) {
+  if (create) {
     const { createStore } = await import("./_file/create_store.ts");
     const made = await createStore(location, now());
     if (made !== null) options.onCreate?.(made);
