@@ -99,32 +99,23 @@ async function configToOpen(
   return isKnown ? null : await chooseConfig(null, world.directory);
 }
 
-async function configOf(
-  { noConfig }: CarriedFlags,
-  found: ChosenConfig | null,
-  { directory }: World,
-): Promise<ChosenConfig | null> {
-  return noConfig ? null : found ?? await chooseConfig(null, directory);
-}
-
 async function open(
   flags: CarriedFlags,
   named: ChosenConfig | null,
   world: World,
 ): Promise<OpenedStore & { readonly configured: ChosenConfig | null }> {
-  const { store: flag, planned, quiet } = flags;
-  const configured = named ?? await configToOpen(flags, world);
+  const { store: flag, planned, noConfig, quiet } = flags;
+  const found = named ?? await configToOpen(flags, world);
   const trackingUri = world.environment("MLFLOW_TRACKING_URI");
   const { directory } = world;
   const { location, chosenBy, isImplied = false } = flag === null && planned !== undefined
     ? { location: planned, chosenBy: "by the plan" }
-    : await chooseStore({ flag, trackingUri, configured: storeOf(configured), directory });
+    : await chooseStore({ flag, trackingUri, configured: storeOf(found), directory });
   const isNamed = isRemote(parseStoreName(location));
   const backups = flags.backups ?? null;
   // No configuration lies beside it, so that what it says is known already.
-  const state = isNamed
-    ? chooseBackups({ flag: backups, chosen: await configOf(flags, configured, world), directory })
-    : null;
+  const configured = isNamed && !noConfig ? found ?? await chooseConfig(null, directory) : found;
+  const state = isNamed ? chooseBackups({ flag: backups, chosen: configured, directory }) : null;
   const database = trackedDatabase(trackingUri, directory);
   const store = await openStore(location, {
     chosenBy,
@@ -137,7 +128,7 @@ async function open(
   });
   const command = nextCommand({
     config: flags.config ?? null,
-    noConfig: flags.noConfig,
+    noConfig,
     trackingUri: store.describe().location,
     backups: backups === null ? null : resolve(directory, backups),
     // By whose name it was opened is not shown to whoever looks at the screen.
