@@ -15,6 +15,7 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { openConfigured } from "./open.ts";
+import { printJson } from "./print_json.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 
@@ -63,7 +64,7 @@ export async function runExplain(
   if (options.json) {
     const { explanationDocument } = await import("../../../lib/render/commands.ts");
     const documents = explanations.map(explanationDocument);
-    world.print(`${jsonText(documents.length === 1 ? documents[0] : documents)}\n`);
+    printJson(documents.length === 1 ? documents[0] : documents, world);
     return ExitCode.done;
   }
   const { renderExplanation } = await import("../../../lib/render/explanation.ts");

@@ -10,14 +10,13 @@ import { renderRules } from "../../../lib/render/rules.ts";
 import { foldLines } from "../../../lib/text/fold.ts";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import type { RenderOptions } from "../../../lib/text/style.ts";
-import { jsonText } from "../../../lib/text/terminal_text.ts";
-import { printJson } from "./print_json.ts";
 import { plural } from "../../../lib/text/units.ts";
 import { RULES } from "../../../lib/verify/rules.ts";
 import type { Reader, VerifySnapshotOptions } from "../../../lib/verify/verify_snapshot.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
+import { printJson } from "./print_json.ts";
 
 type VerifyFlags = Extract<TaskCommand, { task: "verify" }>["options"];
 
@@ -74,7 +73,8 @@ export function readVerifyOptions(flags: VerifyFlags): VerifySnapshotOptions {
  */
 export function showRules({ json }: VerifyFlags, { print, style }: Printer): ExitCode {
   const rules = RULES.map(ruleDocument);
-  print(json ? `${jsonText({ schema: "mltidy/rules/v1", rules })}\n` : renderRules(style));
+  if (json) printJson({ schema: "mltidy/rules/v1", rules }, { print });
+  else print(renderRules(style));
   return ExitCode.done;
 }
 
