@@ -128,7 +128,7 @@ export function openRun(
     },
     isStarted: () => true,
     logMetric: (key, points) =>
-      attempt(() =>
+      Promise.try(() =>
         put("metrics", key, (target) => {
           const lines = metricLines(points);
           if (!appendLines(target, lines) && !placeNewFile(writing, target, lines, durable)) {
@@ -140,7 +140,7 @@ export function openRun(
         })
       ),
     logParam: (key, text) =>
-      attempt(() =>
+      Promise.try(() =>
         put("params", key, (target) => {
           if (placeNewFile(writing, target, text, durable)) {
             keep(target);
@@ -152,18 +152,18 @@ export function openRun(
             : { placed: "differs", existing, wanted: text };
         })
       ),
-    setTag: (key, text) => attempt(() => setTag(key, text)),
+    setTag: (key, text) => Promise.try(() => setTag(key, text)),
     logArtifact: (path, content) => putArtifact(place, current.artifactUri, path, content),
-    logInput: (dataset, tags) => attempt(() => putInput(place, record.runId, dataset, tags)),
-    rename: (runName) => attempt(() => rename(runName)),
-    recorded: () => attempt(() => recordedAt(join(directory, "meta.yaml"))),
+    logInput: (dataset, tags) => Promise.try(() => putInput(place, record.runId, dataset, tags)),
+    rename: (runName) => Promise.try(() => rename(runName)),
+    recorded: () => Promise.try(() => recordedAt(join(directory, "meta.yaml"))),
     showLife: (now) =>
-      attempt(() => {
+      Promise.try(() => {
         const time = new Date(now);
         Deno.utimeSync(join(directory, "meta.yaml"), time, time);
       }),
     end: (status, endTime) =>
-      attempt(() => {
+      Promise.try(() => {
         const failed = syncAll(touched);
         rewriteMeta(
           { status: codeOf(status), end_time: endTime },
@@ -179,10 +179,6 @@ export function openRun(
 
 const WRITTEN: Placement = { placed: "logged", twin: null };
 const UNCHANGED: Placement = { placed: "unchanged", twin: null };
-
-function attempt<T>(work: () => T): Promise<T> {
-  return new Promise((resolve) => resolve(work()));
-}
 
 function existingText(path: string): string | null {
   try {

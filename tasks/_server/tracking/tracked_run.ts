@@ -67,7 +67,7 @@ export function trackRun(options: TrackedRunOptions): TrackedRun {
     },
     isStarted: () => spool.started !== null,
     logMetric: (key, points) =>
-      attempt(() => {
+      Promise.try(() => {
         for (const entry of metricEntries(key, points)) log(entry);
         return LOGGED;
       }),
@@ -81,12 +81,12 @@ export function trackRun(options: TrackedRunOptions): TrackedRun {
       return other === undefined ? LOGGED : compared(other, text);
     },
     setTag: (key, text) =>
-      attempt(() => {
+      Promise.try(() => {
         log({ tag: [key, text] });
         return LOGGED;
       }),
     logArtifact: (path, content) =>
-      attempt(() => {
+      Promise.try(() => {
         if (spool.started !== null && proxiedPath(artifactUri()) === null) {
           throw new Deno.errors.NotSupported(elsewhereText(artifactUri()));
         }
@@ -96,12 +96,12 @@ export function trackRun(options: TrackedRunOptions): TrackedRun {
         });
       }),
     logInput: (dataset, tags) =>
-      attempt(() => {
+      Promise.try(() => {
         log({ input: [dataset, [...tags]] });
         return LOGGED;
       }),
     rename: (name) =>
-      attempt(() => {
+      Promise.try(() => {
         runName = name;
         log({ tag: ["mlflow.runName", name] });
       }),
@@ -146,10 +146,6 @@ export function trackRun(options: TrackedRunOptions): TrackedRun {
 }
 
 const LOGGED: Placement = { placed: "logged", twin: null };
-
-function attempt<T>(work: () => T | Promise<T>): Promise<T> {
-  return new Promise((resolve) => resolve(work()));
-}
 
 function laterText({ path }: Spool, { trouble }: Sender): string {
   const why = trouble?.message ?? "the server has not taken all of it in time";
