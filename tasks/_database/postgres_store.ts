@@ -51,10 +51,9 @@ export async function openPostgresStore(
     if (!columns.has("experiments")) await refuseSchema(session.sql, location);
     requireMlflow({ columns }, location);
   });
-  const make = async () => {
+  const refuseAmongArtifacts = async () => {
     // Nothing may come between what MLflow has written.
     if (backups !== null) standInWithin(name, backups, await findArtifactRoot(reach));
-    return makeStandIn(standIn, location);
   };
   const store: Store = {
     describe: () => ({ location, chosenBy }),
@@ -83,7 +82,8 @@ export async function openPostgresStore(
         const { openPostgresToChange } = await import("./change_postgres.ts");
         const { readPostgresNamed, readSharedNamed } = await import("./read_postgres_named.ts");
         const { placesFor } = await import("./trees/places_for.ts");
-        const path = await make();
+        await refuseAmongArtifacts();
+        const path = makeStandIn(standIn, location);
         const locked = await lockDatabaseStore(store, path, {
           task,
           places: placesFor(path, environment),
@@ -108,7 +108,7 @@ export async function openPostgresStore(
         refuseOther(directory);
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
         const { openPostgresToLook } = await import("./change_postgres.ts");
-        if (backups !== null) standInWithin(name, backups, await findArtifactRoot(reach));
+        await refuseAmongArtifacts();
         const path = standIn ?? makeStandIn(standIn, location);
         const { placesFor } = await import("./trees/places_for.ts");
         return openDatabaseBackups(path, null, {
