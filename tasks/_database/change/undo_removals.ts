@@ -75,7 +75,7 @@ export function stateOfSubject(
     };
   }
   if (coming.has(experiment)) return "gone";
-  const now = madeNow(rows, experiment, (sql) => statementOf(rows, sql));
+  const now = whenMade(rows, experiment);
   if (now !== null) {
     return isSameExperiment(log, rows, subject, now) ? "gone" : {
       collision:
@@ -90,10 +90,14 @@ function isSameExperiment(
   log: ChangeLog,
   rows: OwnedRows,
   { change, experiment }: LoggedSubject,
-  now = madeNow(rows, experiment, (sql) => statementOf(rows, sql)),
+  now = whenMade(rows, experiment),
 ): boolean {
   const made = log.madeWhen(change, experiment);
   return made === null || made === now;
+}
+
+function whenMade(rows: OwnedRows, experiment: string): string | null {
+  return madeNow(rows, experiment, (sql) => statementOf(rows, sql));
 }
 
 /**

@@ -62,13 +62,13 @@ export function isOther(rows: WitnessedDatabase, witnesses: readonly Witness[]):
  *
  * @param rows The database.
  * @param experiment Its id.
- * @param prepare Makes statements. @default {each anew}
+ * @param prepare Makes statements.
  * @returns As {@linkcode Witness} has it; `null` where there is none.
  */
 export function madeNow(
   rows: WitnessedDatabase,
   experiment: string,
-  prepare: Database["prepare"] = (sql) => rows.database.prepare(sql),
+  prepare: Database["prepare"],
 ): string | null {
   const found = prepare(`SELECT ${madeOf(rows)} AS made FROM experiments WHERE experiment_id = ?`)
     .get(experiment);
