@@ -119,9 +119,7 @@ type Ending = ActionOutcome extends infer One
 const INTERRUPTED = { outcome: "not-run", because: "interrupted" } as const;
 const CHANGED = { outcome: "skipped", because: "changed-since-plan" } as const;
 
-function subjectOf(
-  tree: LoggedTree,
-): NewSubject {
+function subjectOf(tree: LoggedTree): NewSubject {
   const { path } = tree;
   const name = path.slice(path.lastIndexOf("/") + 1);
   return {

@@ -19,7 +19,6 @@ import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { LoggedSubject } from "../log/removed_rows.ts";
 import type { LoggedChange, WritableLog } from "../log/change_log.ts";
 import { AT_ONCE, type LoggedRow, stateOf, undoChanges } from "../log/change_rows.ts";
-import type { TreesOfChange } from "../trees/logged_trees.ts";
 import { rootedIn } from "../trees/artifact_roots.ts";
 import {
   bringTreesOf,
@@ -27,6 +26,7 @@ import {
   freeCopiedOf,
   freeCopies,
   freeTreesOf,
+  type TreesOfChange,
 } from "../trees/logged_trees.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { isOther } from "../log/witnesses.ts";

@@ -95,10 +95,7 @@ export interface WritableLog extends ChangeLog {
   /** Forgets rows that have not been changed, or have been changed back. */
   drop(rows: readonly LoggedRow[]): void;
   /** Adds what is about to go, of which no row has been logged yet. */
-  addSubjects(
-    id: string,
-    subjects: readonly NewSubject[],
-  ): readonly LoggedSubject[];
+  addSubjects(id: string, subjects: readonly NewSubject[]): readonly LoggedSubject[];
   /** Makes things of their own of parts of what has gone. */
   takeOut(id: string, parts: readonly Part[]): readonly LoggedSubject[];
   /** Adds rows that are about to go. */

@@ -118,14 +118,7 @@ function treesFor(
   });
 }
 
-/**
- * Tells whether rows go with a part.
- *
- * @param chunk The rows.
- * @param part The part.
- * @returns Whether they do.
- */
-export function isOfPart({ owner, id }: RowChunk, { subject }: Pick<Part, "subject">): boolean {
+function isOfPart({ owner, id }: RowChunk, { subject }: Pick<Part, "subject">): boolean {
   return owner === subject.kind && id === subject.id;
 }
 

@@ -14,7 +14,7 @@ import { removeIfEmpty } from "../../_io/durable.ts";
 import { makePassage } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
-import type { LoggedSubject } from "../log/removed_rows.ts";
+import type { LoggedSubject, LoggedTree } from "../log/removed_rows.ts";
 import { statePaths } from "../log/state_directory.ts";
 import { artifactRootsOf, type RootedDatabase } from "./artifact_roots.ts";
 
@@ -68,9 +68,12 @@ export async function treeCollisionsOf(
 ): Promise<readonly string[]> {
   const collisions: string[] = [];
   for (const { root, place, trees } of below) {
-    if (place === null) collisions.push(strangeText(root));
-    for (const tree of place === null ? [] : trees) {
-      const collision = await (await place!()).collision(changedTree(change, tree));
+    if (place === null) {
+      collisions.push(strangeText(root));
+      continue;
+    }
+    for (const tree of trees) {
+      const collision = await (await place()).collision(changedTree(change, tree));
       if (collision !== null) collisions.push(collision);
     }
   }
@@ -90,10 +93,12 @@ export async function freeTreesOf(
 ): Promise<readonly Remains[]> {
   const remains: Remains[] = [];
   for (const { root, place, trees } of treesBelow(store, subjects)) {
-    const paths = place === null ? [] : trees.map(({ path }) => path);
-    const opened = place === null ? await store.places("") : await place();
-    remains.push(...await opened.free(change, paths, work));
-    if (place === null) remains.push(...strangeRemains(root, change, trees));
+    if (place === null) {
+      remains.push(...await (await store.places("")).free(change, [], work));
+      remains.push(...strangeRemains(root, change, trees));
+      continue;
+    }
+    remains.push(...await (await place()).free(change, trees.map(({ path }) => path), work));
   }
   return remains;
 }
@@ -187,7 +192,7 @@ export function forgetBucketCopies({ path, change }: CopiesOfChange): void {
   if (infoOf(note) !== null) removeIfEmpty(note);
 }
 
-type TreeOfSubject = LoggedSubject["trees"][number] & { readonly subject: LoggedSubject };
+type TreeOfSubject = LoggedTree & { readonly subject: LoggedSubject };
 
 /** Trees below one root. */
 export interface TreesBelow {
