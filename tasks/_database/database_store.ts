@@ -74,13 +74,13 @@ export function openDatabaseStore(
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openToChange } = await import("./change/sqlite_rows.ts");
         const { readNamedRows } = await import("./read_naming_rows.ts");
-        const { placesFor } = await import("./trees/places_for.ts");
+        const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
         requireWritable(path);
         const locked = await lockDatabaseStore(store, path, {
           task,
           open: () => openToChange(path),
           readNamed: (root) => readNamedRows(path, root),
-          places: placesFor(path, environment),
+          places: artifactPlacesOf(path, environment),
         });
         return { ...locked, backups: withPlaces(locked.backups!, path, now) };
       },
@@ -97,8 +97,8 @@ export function openDatabaseStore(
       async open(directory, use = "copies") {
         const { openDatabaseBackups } = await import("./change/database_backups.ts");
         const { openToLook } = await import("./change/sqlite_rows.ts");
-        const { placesFor } = await import("./trees/places_for.ts");
-        const how = { open: () => openToLook(path), places: placesFor(path, environment) };
+        const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
+        const how = { open: () => openToLook(path), places: artifactPlacesOf(path, environment) };
         if (use === "changes") return openDatabaseBackups(path, directory, how);
         const { withCopies } = await import("./backups/database_copies.ts");
         return withCopies(openDatabaseBackups(path, null, how), { path, directory, now });

@@ -81,12 +81,12 @@ export async function openPostgresStore(
         const { lockDatabaseStore } = await import("./change/lock_database.ts");
         const { openPostgresToChange } = await import("./change_postgres.ts");
         const { readPostgresNamed, readSharedNamed } = await import("./read_postgres_named.ts");
-        const { placesFor } = await import("./trees/places_for.ts");
+        const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
         await refuseAmongArtifacts();
         const path = makeStandIn(standIn, location);
         const locked = await lockDatabaseStore(store, path, {
           task,
-          places: placesFor(path, environment),
+          places: artifactPlacesOf(path, environment),
           readNamed: (root, of) =>
             of === "orphans" ? readSharedNamed(reach, root) : readPostgresNamed(reach, root),
           open: () => openPostgresToChange(reach),
@@ -110,10 +110,10 @@ export async function openPostgresStore(
         const { openPostgresToLook } = await import("./change_postgres.ts");
         await refuseAmongArtifacts();
         const path = standIn ?? makeStandIn(standIn, location);
-        const { placesFor } = await import("./trees/places_for.ts");
+        const { artifactPlacesOf } = await import("./trees/artifact_places.ts");
         return openDatabaseBackups(path, null, {
           open: () => openPostgresToLook(reach),
-          places: placesFor(path, environment),
+          places: artifactPlacesOf(path, environment),
         });
       },
     },

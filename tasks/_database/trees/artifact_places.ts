@@ -9,7 +9,7 @@ import { statePaths } from "../log/state_directory.ts";
  * @param environment Says what variables are set to, which may tell how to reach a bucket.
  * @returns What opens them.
  */
-export function placesFor(
+export function artifactPlacesOf(
   path: string,
   environment: (name: string) => string | undefined,
 ): OpenPlace {
