@@ -7,6 +7,7 @@
 
 import { basename, dirname, join } from "@std/path";
 import type { Database } from "../../lib/store/snapshot.ts";
+import { isLocalRoot } from "../../lib/snapshot/artifact_root.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { formatCount } from "../../lib/text/units.ts";
 import { listDirectory } from "../_io/list_directory.ts";
@@ -65,6 +66,17 @@ export async function readDatabases(
     if (database !== null) databases.push(database);
   }
   return databases.toSorted((left, right) => left.path < right.path ? -1 : 1);
+}
+
+/**
+ * Reads the databases that may refer to artifacts. Needs read permission for their root, and for the directory in
+ * which it lies, where they are on this machine.
+ *
+ * @param root The artifact root.
+ * @returns The databases, by path; none in a bucket, where nothing lies beside anything.
+ */
+export async function readDatabasesAround(root: string): Promise<readonly Database[]> {
+  return isLocalRoot(root) ? await readDatabases(root) : [];
 }
 
 /** The files of a directory that are databases, or are called so; none beyond doubt where there are too many. */

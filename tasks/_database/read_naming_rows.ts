@@ -8,7 +8,7 @@ import { dirname } from "@std/path";
 import { realPathOrNull } from "../_io/read.ts";
 import { isLocalRoot } from "../../lib/snapshot/artifact_root.ts";
 import { hiddenText, type NamedRows } from "../../lib/snapshot/tree_holders.ts";
-import { readDatabases } from "./read_databases.ts";
+import { readDatabases, readDatabasesAround } from "./read_databases.ts";
 import type { AllNamed } from "./scan/find_orphans.ts";
 import { readDatabase } from "./scan/read_database.ts";
 import { placesFor, selectRows, type Tables, text } from "./scan/tables.ts";
@@ -61,7 +61,7 @@ export function knownIds(tables: Tables, ids: readonly string[]): ReadonlySet<st
  */
 export async function readNamedRows(path: string, root: string): Promise<NamedRows> {
   const beside = [
-    ...isLocalRoot(root) ? await readDatabases(root) : [],
+    ...await readDatabasesAround(root),
     ...await readDatabases(dirname(path)),
   ];
   const others = [...new Map(beside.map((one) => [one.path, one])).values()]

@@ -5,7 +5,6 @@
  */
 
 import { StoreError } from "../../lib/errors.ts";
-import { isLocalRoot } from "../../lib/snapshot/artifact_root.ts";
 import { hiddenText, type NamedRows } from "../../lib/snapshot/tree_holders.ts";
 import type { Database, DatabaseRow } from "../../lib/store/snapshot.ts";
 import { parseStoreName } from "../../lib/store/store_uri.ts";
@@ -13,7 +12,7 @@ import { type BlockingSession, openBlockingSession } from "./postgres/blocking_s
 import { findLogin } from "./postgres/find_login.ts";
 import { tablesOf } from "./postgres/postgres_database.ts";
 import type { Reach } from "./postgres/session.ts";
-import { readDatabases } from "./read_databases.ts";
+import { readDatabasesAround } from "./read_databases.ts";
 import { namedRowsOf } from "./scan/read_database.ts";
 import type { Tables } from "./scan/tables.ts";
 
@@ -38,7 +37,7 @@ export function withPostgresTables<T>(reach: Reach, use: (tables: Tables) => T):
  * @returns The rows.
  */
 export async function readPostgresNamed(reach: Reach, root: string): Promise<NamedRows> {
-  const others = isLocalRoot(root) ? await readDatabases(root) : [];
+  const others = await readDatabasesAround(root);
   using session = openBlockingSession(reach, "read");
   return namedRows(rowsIn(session), others);
 }
@@ -52,7 +51,7 @@ export async function readPostgresNamed(reach: Reach, root: string): Promise<Nam
  * @returns The rows.
  */
 export async function readSharedNamed(reach: Reach, root: string): Promise<NamedRows> {
-  const others = isLocalRoot(root) ? await readDatabases(root) : [];
+  const others = await readDatabasesAround(root);
   using session = openBlockingSession(reach, "read");
   const names = session.ask(OTHERS).rows.map(({ name }) => String(name));
   const shared = names.flatMap((database) => readOther(reach, database) ?? []);
