@@ -5,9 +5,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-
-type Json = Readonly<Record<string, unknown>>;
-type Row = Readonly<Record<string, string | number | bigint | null | Uint8Array>>;
+import type { Json, Row } from "./mlflow_double_records.ts";
 
 /** What the server has already. */
 export interface DoubleTools {
