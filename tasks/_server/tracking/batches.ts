@@ -4,7 +4,6 @@
  * @module
  */
 
-import { isRecord } from "../../../lib/text/json.ts";
 import type { Dataset, MetricPoint } from "../../../lib/store/tracking_model.ts";
 import type { Answer } from "../client/read_answer.ts";
 import type { SpoolPart } from "./spool.ts";
@@ -178,5 +177,5 @@ function pairs(map: ReadonlyMap<string, string>): readonly Answer[] {
  * @returns Both; `null` for anything else.
  */
 export function paramOf(entry: Logged): readonly [key: string, text: string] | null {
-  return isRecord(entry) && "param" in entry ? entry.param : null;
+  return "param" in entry ? entry.param : null;
 }

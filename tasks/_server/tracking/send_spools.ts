@@ -11,6 +11,7 @@
  */
 
 import { basename, join } from "@std/path";
+import { minutes } from "../../../lib/text/units.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { openEntry } from "../../_io/open_entry.ts";
 import { RequestError } from "../client/request_error.ts";
@@ -40,8 +41,6 @@ export interface SendOptions extends SenderOptions {
   readonly patience?: number;
 }
 
-const HOUR = 3_600_000;
-
 /**
  * Sends all spools that nobody holds. Needs read and write permission for the directory, and the right to change runs.
  *
@@ -53,7 +52,7 @@ const HOUR = 3_600_000;
 export async function sendSpools(
   client: TrackingClient,
   directory: string,
-  { patience = HOUR, ...options }: SendOptions = {},
+  { patience = minutes(60), ...options }: SendOptions = {},
 ): Promise<readonly SentSpool[]> {
   const sent: SentSpool[] = [];
   for (const path of await spoolPaths(directory)) {
