@@ -4,10 +4,9 @@
  * @module
  */
 
-import type { Extras } from "../../../lib/store/extras.ts";
+import { type Extras, tagsFor } from "../../../lib/store/extras.ts";
 import type { Depth } from "../../../lib/store/snapshot.ts";
 import { MOVABLE as MOVABLE_IN_SQLITE } from "../scan/read_models.ts";
-import { tagsFor } from "../../../lib/store/extras.ts";
 import { inPostgres } from "./in_postgres.ts";
 
 /** What a column holds, as SQLite keeps it. */
