@@ -20,12 +20,16 @@ import {
   findUnknownStages,
   findUnnumbered,
 } from "./experiment_checks.ts";
-import { byHand, byTaking, RELOCATE, type RuleRow, toBoth } from "./rule.ts";
+import {
+  byHand,
+  byTaking,
+  GIVE_ACCESS,
+  RELOCATE,
+  RESTORE_META,
+  type RuleRow,
+  toBoth,
+} from "./rule.ts";
 
-const META = byTaking(
-  "Restore its meta.yaml from a backup, or move the directory out of the store",
-);
-const ACCESS = byHand("Give this account permission to read it, or restore the file from a backup");
 const NO_DEFAULT = "`mlflow.start_run()` raises where no experiment is named";
 
 /** Rules about experiments. */
@@ -58,7 +62,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow hides the experiment and warns of it on every listing",
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     repairable: true,
     check: findProblems("experiment", "missing"),
   },
@@ -67,7 +71,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: { "2.22": "error", "3.17": "warning" },
     describes: "MLflow before 3.2 lists no experiment at all, later ones warn on every listing",
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     repairable: true,
     check: findProblems("experiment", "empty"),
   },
@@ -76,7 +80,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow lists no experiment at all",
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     repairable: true,
     check: findProblems("experiment", "unreadable"),
   },
@@ -85,7 +89,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow lists no experiment at all",
     migration: null,
-    remedy: META,
+    remedy: RESTORE_META,
     repairable: true,
     check: findProblems("experiment", "incomplete"),
   },
@@ -94,7 +98,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow lists no experiment at all under the same account",
     migration: "skips",
-    remedy: ACCESS,
+    remedy: GIVE_ACCESS,
     check: unlessClosed(findProblems("experiment", "io")),
   },
   {
@@ -255,7 +259,7 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: "MLflow cannot search the experiment's runs, since one uses the dataset",
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     check: findProblems("dataset", "missing", "empty", "unreadable", "incomplete", "io"),
   },
   {

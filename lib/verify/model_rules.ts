@@ -20,15 +20,13 @@ import {
   byTaking,
   DROP_LINES,
   RELOCATE,
+  RESTORE_META,
   type RuleRow,
   toBoth,
   toMlflow2,
   toMlflow3,
 } from "./rule.ts";
 
-const META = byTaking(
-  "Restore its meta.yaml from a backup, or move the directory out of the store",
-);
 const NO_MODELS = "MLflow 3 cannot search the experiment's logged models";
 const NO_TRACES = "MLflow cannot search the experiment's traces";
 const NO_REGISTRY = "MLflow lists no registered model at all";
@@ -43,7 +41,7 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
     in: toMlflow3("warning"),
     describes: "MLflow 3 hides the logged model",
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     check: findProblems("logged-model", "missing"),
   },
   {
@@ -51,7 +49,7 @@ export const LOGGED_MODEL_RULES: readonly RuleRow[] = [
     in: toMlflow3("error"),
     describes: NO_MODELS,
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     check: findProblems("logged-model", "empty", "unreadable", "incomplete", "io"),
   },
   {
@@ -277,7 +275,7 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_REGISTRY,
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     check: findProblems(
       "registry",
       "missing",

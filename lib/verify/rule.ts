@@ -103,6 +103,16 @@ export function byTaking(text: string): Remedy {
   return { kind: "by-hand", text, takes: true };
 }
 
+/** The remedy of a directory whose `meta.yaml` is lost, or can no longer be read. */
+export const RESTORE_META: Remedy = byTaking(
+  "Restore its meta.yaml from a backup, or move the directory out of the store",
+);
+
+/** The remedy of a file that this account may not read. */
+export const GIVE_ACCESS: Remedy = byHand(
+  "Give this account permission to read it, or restore the file from a backup",
+);
+
 /** One place where a rule is broken. */
 export interface Violation {
   /** What breaks the rule, below the store's root. */

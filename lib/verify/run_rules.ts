@@ -10,17 +10,15 @@ import {
   byHand,
   byTaking,
   DROP_LINES,
+  GIVE_ACCESS,
   RELOCATE,
+  RESTORE_META,
   type RuleRow,
   toBoth,
   toMlflow2,
   toMlflow3,
 } from "./rule.ts";
 
-const META = byTaking(
-  "Restore its meta.yaml from a backup, or move the directory out of the store",
-);
-const ACCESS = byHand("Give this account permission to read it, or restore the file from a backup");
 const NO_SEARCH = "MLflow cannot search the experiment's runs";
 const RENAME = byHand("Rename the file, or move it out of the store");
 const REWRITE = byHand("Rewrite the file as UTF-8 text, or remove it");
@@ -32,7 +30,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow hides the run",
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     repairable: true,
     check: findProblems("run", "missing"),
   },
@@ -41,7 +39,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_SEARCH,
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     repairable: true,
     check: findProblems("run", "empty"),
   },
@@ -50,7 +48,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_SEARCH,
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     repairable: true,
     check: findProblems("run", "unreadable"),
   },
@@ -59,7 +57,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_SEARCH,
     migration: null,
-    remedy: META,
+    remedy: RESTORE_META,
     repairable: true,
     check: findProblems("run", "incomplete"),
   },
@@ -68,7 +66,7 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: `${NO_SEARCH} under the same account`,
     migration: "skips",
-    remedy: ACCESS,
+    remedy: GIVE_ACCESS,
     check: findProblems("run", "io"),
   },
   {
@@ -361,7 +359,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toBoth("error"),
     describes: NO_SEARCH,
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     check: findProblems("input", "missing", "empty", "unreadable", "incomplete", "io"),
   },
   {
@@ -388,7 +386,7 @@ export const VALUE_RULES: readonly RuleRow[] = [
     in: toMlflow3("error"),
     describes: "MLflow 3 cannot search the experiment's runs",
     migration: "skips",
-    remedy: META,
+    remedy: RESTORE_META,
     check: findProblems("output", "missing", "empty", "unreadable", "incomplete", "io"),
   },
 ];
