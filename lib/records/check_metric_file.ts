@@ -59,7 +59,7 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
       if (fault.migration === undefined) tallies.get(fault.damage)!.stumbles = true;
     }
   }
-  const problems = LINE_DAMAGES.flatMap((damage) => {
+  const problems = LINE_FAULTS.flatMap((damage) => {
     const tally = tallies.get(damage);
     if (tally === undefined) return [];
     const { first, index, count, stumbles = false } = tally;
@@ -96,7 +96,7 @@ export function checkMetricFile(text: string, owner: MetricOwner): readonly Reco
 }
 
 /** What may be wrong with a line, as it is reported. */
-const LINE_DAMAGES = ["malformed-line", "joined-lines", "joined-time", "newer-format"] as const;
+const LINE_FAULTS = ["malformed-line", "joined-lines", "joined-time", "newer-format"] as const;
 
 type LineFault = Pick<RecordProblem, "damage" | "message" | "migration">;
 
@@ -110,14 +110,15 @@ interface Tally {
   stumbles?: boolean;
 }
 
-/** Lines as MLflow itself writes them, which spares nearly every file the slow way; times have 13 digits. */
 const USUAL_VALUE = String.raw`(?:-?\d+(?:\.\d+)?(?:e[-+]\d+)?|nan|-?inf)`;
+
 /** The point at the end of a line, without a dataset and with one: the first takes that for another point. */
 function lastPoints(run: string): readonly RegExp[] {
   const point = `\\d{13} ${USUAL_VALUE} -?\\d{1,18}${run}`;
   return [new RegExp(`${point}$`), new RegExp(`${point} \\S+ \\S+$`)];
 }
 
+/** `usual`: lines as MLflow itself writes them, which spares nearly every file the slow way; times have 13 digits. */
 const OWNERS = {
   run: {
     usual: new RegExp(`\\d{1,13} ${USUAL_VALUE} -?\\d{1,18}\n`, "y"),
