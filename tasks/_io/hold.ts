@@ -187,14 +187,13 @@ const PREFIX = "mltidy-held-";
 
 /** Where temporary files go may be the very disk on which a task is to make room. */
 function makeOwnPlace(): string {
-  const prefix = PREFIX;
   try {
-    return Deno.makeTempDirSync({ prefix });
+    return Deno.makeTempDirSync({ prefix: PREFIX });
   } catch (error) {
     if (!isDiskFull(error)) throw error;
     for (const dir of OTHER_PLACES) {
       try {
-        return Deno.makeTempDirSync({ prefix, dir });
+        return Deno.makeTempDirSync({ prefix: PREFIX, dir });
       } catch {
         // It is full, closed or not there.
       }

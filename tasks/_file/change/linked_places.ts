@@ -9,6 +9,7 @@ import type { ActionKind } from "../../../lib/plan/action_kind.ts";
 import type { Action, LinkedPlace } from "../../../lib/plan/plan.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
+import { realPathOrNull } from "../../_io/read.ts";
 import { holdsSymlinks } from "../scan/measure.ts";
 
 /** What takes whole trees out of the store; their stamps tell which of them hold links. */
@@ -33,7 +34,8 @@ export async function linkedPlaces(
   for (const { kind, path, stamp } of actions) {
     if (!TAKING.has(kind) || !holdsSymlinks(stamp)) continue;
     for (const link of await linksIn(join(root, path))) {
-      const target = targetOf(link);
+      // `null`: nothing is there, or nothing that this account can see.
+      const target = realPathOrNull(link);
       const isOutside = target !== null && !`${target}/`.startsWith(`${join(root, path)}/`);
       if (isOutside) found.push({ path: asStorePath(link.slice(root.length + 1)), target });
     }
@@ -53,13 +55,4 @@ async function linksIn(tree: string): Promise<readonly string[]> {
     }
   }
   return links.sort();
-}
-
-/** `null` where nothing is there, or nothing that this account can see. */
-function targetOf(link: string): string | null {
-  try {
-    return Deno.realPathSync(link);
-  } catch {
-    return null;
-  }
 }

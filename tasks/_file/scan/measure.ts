@@ -143,17 +143,15 @@ export async function weighTree(
     return null;
   }
   return {
-    ...{
-      bytes,
-      files,
-      length,
-      newestChange,
-      device,
-      inode,
-      isMounted,
-      symlinks,
-      links: links ?? NO_LINKS,
-    },
+    bytes,
+    files,
+    length,
+    newestChange,
+    device,
+    inode,
+    isMounted,
+    symlinks,
+    links: links ?? NO_LINKS,
     parts: { ...NO_PARTS, artifacts },
   };
 }
