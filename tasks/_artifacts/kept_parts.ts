@@ -9,6 +9,7 @@ import { basename } from "@std/path";
 import { asStorePath, type StorePath } from "../../lib/store/path.ts";
 import { listDirectory } from "../_io/list_directory.ts";
 import { infoOf } from "../_io/read.ts";
+import { FOLDERS } from "./look_within.ts";
 import { type ChangedTree, isThere, treePaths, type TreePlace } from "./tree_place.ts";
 
 /** What lies in a tree that is kept. */
@@ -45,9 +46,6 @@ export async function keptParts(place: TreePlace, tree: ChangedTree): Promise<Ke
   };
   return await look(tree) ? { trees, others, shared } : null;
 }
-
-/** In which an experiment has the directories of its logged models and traces. */
-const FOLDERS: ReadonlySet<string> = new Set(["models", "traces"]);
 
 function isShared(place: TreePlace, tree: ChangedTree, part: ChangedTree): boolean {
   return part.path.lastIndexOf("/") === tree.path.length && FOLDERS.has(basename(part.path)) &&

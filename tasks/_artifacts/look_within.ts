@@ -21,7 +21,7 @@ export interface Within {
 export const META = "meta.yaml";
 
 /** In which an experiment has the directories of its logged models and traces. */
-const FOLDERS: ReadonlySet<string> = new Set(["models", "traces"]);
+export const FOLDERS: ReadonlySet<string> = new Set(["models", "traces"]);
 
 /**
  * Looks into a tree, as deep as MLflow lays directories out for an experiment. Needs read permission.

@@ -5,7 +5,14 @@
  */
 
 import { createHash } from "node:crypto";
-import { elementsOf, readElement, readPage, rootCalled, type StoredObject } from "./answers.ts";
+import {
+  elementsOf,
+  type Page,
+  readElement,
+  readPage,
+  rootCalled,
+  type StoredObject,
+} from "./answers.ts";
 import { BucketError, refusal } from "./bucket_error.ts";
 import type { BucketClient } from "./client.ts";
 
@@ -58,7 +65,7 @@ async function* pagesOf(
   client: BucketClient,
   asked: Readonly<Record<string, string>>,
   signal?: AbortSignal,
-): AsyncGenerator<ReturnType<typeof readPage>> {
+): AsyncGenerator<Page> {
   let token: string | null = null;
   do {
     const { text } = await client.ask({

@@ -11,6 +11,7 @@ import { AwsClient } from "aws4fetch";
 import { parseS3Uri } from "../../../lib/store/artifact_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { readTextFile } from "../../_io/read.ts";
+import { digestText } from "../../_io/tree/digest.ts";
 import { readElement, readRoot } from "./answers.ts";
 import { BucketError, refusal } from "./bucket_error.ts";
 import { type Access, type Environment, findAccess, VARIABLES } from "./find_access.ts";
@@ -77,7 +78,7 @@ export function openBucket(root: string, environment: Environment): BucketClient
     const { method, headers = {}, body, signal, patience = PATIENCE } = asked;
     const request = await signer().sign(url.href, {
       method,
-      headers: { ...headers, "x-amz-content-sha256": await digestOf(body ?? "") },
+      headers: { ...headers, "x-amz-content-sha256": await digestText(body ?? "") },
       ...(body === undefined ? {} : { body }),
     });
     const within = AbortSignal.any([AbortSignal.timeout(patience), ...(signal ? [signal] : [])]);
@@ -153,11 +154,6 @@ const KEYS = new Map<string, ArrayBuffer>();
 
 function clientFor(certificates: string): Deno.HttpClient {
   return Deno.createHttpClient({ caCerts: [readTextFile(certificates)] });
-}
-
-async function digestOf(body: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(body));
-  return new Uint8Array(bytes).toHex();
 }
 
 function urlOf(

@@ -5,12 +5,12 @@
  */
 
 import type { StoredObject } from "./answers.ts";
-import { listObjects } from "./bucket.ts";
+import { atOnce } from "./at_once.ts";
 import { BucketError } from "./bucket_error.ts";
 import type { BucketClient } from "./client.ts";
 import { copyObject } from "./copy_object.ts";
+import { listBelow, type Objects } from "./objects.ts";
 import { areSameObjects } from "./same_objects.ts";
-import { below, type Objects } from "./tree_prefixes.ts";
 
 /** How many objects are copied at once. */
 const AT_ONCE = 8;
@@ -53,7 +53,7 @@ export async function copyTree(
     const options = { isRepeatable, signal, ...(largest === undefined ? {} : { largest }) };
     made.set(madeName(original, key), await copyObject(client, original, key, options));
   });
-  const found = below(await listObjects(client, prefix, signal), prefix);
+  const found = await listBelow(client, prefix, signal);
   for (const [name, original] of originals) {
     const copy = found.get(name);
     if (copy !== undefined && await isCopyOf({ client, made }, original, copy, signal)) continue;
@@ -84,36 +84,4 @@ export async function isCopyOf(
 
 function madeName({ key, etag }: StoredObject, copy: string): string {
   return JSON.stringify([key, etag, copy]);
-}
-
-/**
- * Does something with each of many, some at once. After the first that fails no other one begins.
- *
- * @param most How many at once.
- * @param all What.
- * @param work What is done.
- * @returns What came of each, in the same order.
- */
-export async function atOnce<T, U>(
-  most: number,
-  all: readonly T[],
-  work: (one: T) => Promise<U>,
-): Promise<readonly U[]> {
-  const results: U[] = [];
-  let [next, hasFailed] = [0, false];
-  const failures: unknown[] = [];
-  const worker = async () => {
-    while (next < all.length && !hasFailed) {
-      const at = next++;
-      try {
-        results[at] = await work(all[at]!);
-      } catch (error) {
-        hasFailed = true;
-        failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(most, all.length) }, worker));
-  if (hasFailed) throw failures[0];
-  return results;
 }

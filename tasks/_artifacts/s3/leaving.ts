@@ -8,7 +8,7 @@ import { isRecord } from "../../../lib/text/json.ts";
 import { deleteObjects, listObjects } from "./bucket.ts";
 import { BucketError } from "./bucket_error.ts";
 import type { BucketClient } from "./client.ts";
-import { below, type Objects } from "./tree_prefixes.ts";
+import { listBelow, type Objects } from "./objects.ts";
 
 /**
  * Notes that objects go. Needs net permission.
@@ -62,7 +62,7 @@ export async function deleteLeaving(
   target: string,
 ): Promise<void> {
   const noted = await readNote(client, key);
-  const there = below(await listObjects(client, target), target);
+  const there = await listBelow(client, target);
   const going = [...there].filter(([name, { size, etag }]) => {
     const one = noted.get(name);
     return one?.["size"] === size && one["etag"] === etag;

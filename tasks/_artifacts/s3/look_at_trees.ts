@@ -5,21 +5,11 @@
  */
 
 import { parseS3Uri } from "../../../lib/store/artifact_uri.ts";
-import type { DiskUsage } from "../../../lib/store/usage.ts";
 import type { ListDirectory } from "../../_io/list_directory.ts";
-import { listNames, listObjects } from "./bucket.ts";
+import { atOnce } from "./at_once.ts";
+import { listNames } from "./bucket.ts";
 import type { BucketClient } from "./client.ts";
-import { atOnce } from "./copy_tree.ts";
-import { below, type Objects, stampOf, usageOf } from "./tree_prefixes.ts";
-
-/** What a tree in a bucket takes. */
-export interface MeasuredTree {
-  readonly usage: DiskUsage;
-  /** Epoch ms; 0 where it holds nothing. */
-  readonly newestChange: number;
-  /** As setting it aside asks for it. */
-  readonly stamp: string;
-}
+import { below, listBelow, type MeasuredTree, measureObjects, type Objects } from "./objects.ts";
 
 /** How many listings are asked for at once. */
 const AT_ONCE = 16;
@@ -40,13 +30,12 @@ export async function measurePlaces(
 ): Promise<ReadonlyMap<string, MeasuredTree>> {
   const measured = new Map<string, MeasuredTree>();
   await atOnce(AT_ONCE, places, async (place) => {
-    const prefix = `${parseS3Uri(place)!.key}/`;
-    const objects = below(await listObjects(client, prefix, signal), prefix);
-    measured.set(place, await measure(objects));
+    const objects = await listBelow(client, `${parseS3Uri(place)!.key}/`, signal);
+    measured.set(place, await measureObjects(objects));
     for (const [name, own] of partsOf(objects)) {
-      measured.set(`${place}/${name}`, await measure(own));
+      measured.set(`${place}/${name}`, await measureObjects(own));
       for (const [inner, all] of partsOf(own)) {
-        measured.set(`${place}/${name}/${inner}`, await measure(all));
+        measured.set(`${place}/${name}/${inner}`, await measureObjects(all));
       }
     }
   });
@@ -58,12 +47,6 @@ function partsOf(objects: Objects): ReadonlyMap<string, Objects> {
   const inner = [...objects].filter(([name]) => name.includes("/"));
   const parts = Map.groupBy(inner, ([name]) => name.slice(0, name.indexOf("/")));
   return new Map([...parts].map(([name, own]) => [name, below(new Map(own), `${name}/`)]));
-}
-
-async function measure(objects: Objects): Promise<MeasuredTree> {
-  let newestChange = 0;
-  for (const { modified } of objects.values()) newestChange = Math.max(newestChange, modified);
-  return { usage: usageOf(objects), newestChange, stamp: await stampOf(objects) };
 }
 
 /**

@@ -18,11 +18,12 @@ import { isPlainKey } from "../../../lib/store/artifact_uri.ts";
 import type { BroughtTree } from "../bring_tree_back.ts";
 import type { AskedTree, FoundTree, SetAside, Stays } from "../set_aside.ts";
 import type { ChangedTree } from "../tree_place.ts";
-import { deleteObjects, listObjects } from "./bucket.ts";
+import { deleteObjects } from "./bucket.ts";
 import { BucketError } from "./bucket_error.ts";
 import { type CopyPlace, copyTree, isCopyOf } from "./copy_tree.ts";
 import { forgetLeaving, isLeaving, noteLeaving } from "./leaving.ts";
-import { below, type Objects, partOf, stampOf, treePrefixes, usageOf } from "./tree_prefixes.ts";
+import { listBelow, measureObjects, type Objects, stampOf } from "./objects.ts";
+import { partOf, treePrefixes } from "./tree_prefixes.ts";
 
 /** Where trees of a bucket lie, and with what they are copied. */
 export interface TreesPlace extends CopyPlace {
@@ -45,22 +46,20 @@ interface Held {
  * @returns Those in its place.
  * @throws {BucketError} When they cannot be listed.
  */
-export async function listTree(
+export function listTree(
   { client, root }: TreesPlace,
   tree: ChangedTree,
   signal?: AbortSignal,
 ): Promise<Objects> {
-  const { target } = treePrefixes(root, tree);
-  return below(await listObjects(client, target, signal), target);
+  return listBelow(client, treePrefixes(root, tree).target, signal);
 }
 
-async function listAside(
+function listAside(
   { client, root }: TreesPlace,
   tree: ChangedTree,
   signal?: AbortSignal,
 ): Promise<Objects> {
-  const { aside } = treePrefixes(root, tree);
-  return below(await listObjects(client, aside, signal), aside);
+  return listBelow(client, treePrefixes(root, tree).aside, signal);
 }
 
 /**
@@ -84,9 +83,7 @@ export async function checkObjects(
     }`;
     return { kind: "stays", message, because: "other" };
   }
-  let newestChange = 0;
-  for (const { modified } of target.values()) newestChange = Math.max(newestChange, modified);
-  return { kind: "found", usage: usageOf(target), stamp: await stampOf(target), newestChange };
+  return { kind: "found", ...await measureObjects(target) };
 }
 
 /**

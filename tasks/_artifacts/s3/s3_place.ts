@@ -8,12 +8,13 @@ import { asStorePath, type StorePath } from "../../../lib/store/path.ts";
 import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { ArtifactPlace } from "../artifact_place.ts";
-import { isOwnerId, META, type Within } from "../look_within.ts";
+import { FOLDERS, isOwnerId, META, type Within } from "../look_within.ts";
 import { wayName } from "../tree_place.ts";
+import { atOnce } from "./at_once.ts";
 import { deleteObjects, listObjects } from "./bucket.ts";
 import { BucketError } from "./bucket_error.ts";
 import { openBucket } from "./client.ts";
-import { atOnce, isCopyOf } from "./copy_tree.ts";
+import { isCopyOf } from "./copy_tree.ts";
 import type { Environment } from "./find_access.ts";
 import { deleteLeaving } from "./leaving.ts";
 import {
@@ -26,7 +27,8 @@ import {
   staysFor,
   type TreesPlace,
 } from "./move_trees.ts";
-import { trashPrefix, treePrefixes, usageOf } from "./tree_prefixes.ts";
+import { usageOf } from "./objects.ts";
+import { trashPrefix, treePrefixes } from "./tree_prefixes.ts";
 
 /** How many trees are moved at once. */
 const TREES = 8;
@@ -118,8 +120,6 @@ function lookInto(root: string, path: StorePath, all: readonly string[]): Within
   }
   return { owners: [...owners].map(([path, id]) => ({ id, path })), meta };
 }
-
-const FOLDERS: ReadonlySet<string> = new Set(["models", "traces"]);
 
 /** What is kept of each tree, and what of it only waits to be deleted; what another store keeps there is left. */
 async function freeAll(

@@ -14,10 +14,9 @@
  * @module
  */
 
-import type { DiskUsage } from "../../../lib/store/usage.ts";
 import { parseS3Uri } from "../../../lib/store/artifact_uri.ts";
+import { FOLDERS } from "../look_within.ts";
 import { type ChangedTree, wayName } from "../tree_place.ts";
-import type { StoredObject } from "./answers.ts";
 
 /** What keys begin with, or are. */
 export interface TreePrefixes {
@@ -31,13 +30,16 @@ export interface TreePrefixes {
  * Names where all that is set aside of a change lies.
  *
  * @param root `s3://BUCKET/KEY`.
- * @param change The change's id; left out: any.
+ * @param change The change's id.
  * @returns What the keys begin with.
  */
-export function trashPrefix(root: string, change?: string): string {
+export function trashPrefix(root: string, change: string): string {
+  return `${rootPrefix(root)}.mltidy.trash/${change}/`;
+}
+
+function rootPrefix(root: string): string {
   const { key } = parseS3Uri(root)!;
-  const trash = `${key === "" ? "" : `${key}/`}.mltidy.trash/`;
-  return change === undefined ? trash : `${trash}${change}/`;
+  return key === "" ? "" : `${key}/`;
 }
 
 /**
@@ -51,60 +53,14 @@ export function treePrefixes(
   root: string,
   { change, path, within = path }: ChangedTree,
 ): TreePrefixes {
-  const { key } = parseS3Uri(root)!;
   const name = within.slice(within.lastIndexOf("/") + 1);
   const rest = path.slice(within.length);
   const aside = `${trashPrefix(root, change)}${wayName(within)}/${name}${rest}`;
   return {
-    target: `${key === "" ? "" : `${key}/`}${path}/`,
+    target: `${rootPrefix(root)}${path}/`,
     aside: `${aside}/`,
     leaving: `${aside}.leaving`,
   };
-}
-
-/** Objects, by what their keys have behind a prefix. */
-export type Objects = ReadonlyMap<string, StoredObject>;
-
-/**
- * Names objects by what their keys have behind a prefix.
- *
- * @param objects The objects, by their keys.
- * @param prefix The prefix.
- * @returns The same that have it.
- */
-export function below(objects: Objects, prefix: string): Objects {
-  return new Map(
-    [...objects].filter(([key]) => key.startsWith(prefix))
-      .map(([key, one]) => [key.slice(prefix.length), one]),
-  );
-}
-
-/**
- * Sums up objects.
- *
- * @param objects The objects.
- * @returns What they take.
- */
-export function usageOf(objects: Objects): DiskUsage {
-  let bytes = 0;
-  for (const { size } of objects.values()) bytes += size;
-  return { bytes, files: objects.size };
-}
-
-/**
- * Makes a text that changes when anything in a tree is added, removed or modified.
- *
- * @param objects The objects of the tree.
- * @returns The text; in any order of theirs the same.
- */
-export function stampOf(objects: Objects): Promise<string> {
-  const lines = [...objects].map(([name, { size, etag }]) => JSON.stringify([name, size, etag]));
-  return digestOf(lines.toSorted().join("\n"));
-}
-
-async function digestOf(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(bytes).toHex();
 }
 
 /**
@@ -117,5 +73,3 @@ export function partOf(name: string): string {
   const names = name.split("/");
   return names.slice(0, FOLDERS.has(names[0]!) ? 2 : 1).join("/");
 }
-
-const FOLDERS: ReadonlySet<string> = new Set(["models", "traces"]);

@@ -16,12 +16,8 @@ import { askWhatIsKept } from "../../_artifacts/s3/bucket.ts";
 import { BucketError } from "../../_artifacts/s3/bucket_error.ts";
 import { type BucketClient, openBucket } from "../../_artifacts/s3/client.ts";
 import type { Environment } from "../../_artifacts/s3/find_access.ts";
-import {
-  bucketLister,
-  listAhead,
-  type MeasuredTree,
-  measurePlaces,
-} from "../../_artifacts/s3/look_at_trees.ts";
+import { bucketLister, listAhead, measurePlaces } from "../../_artifacts/s3/look_at_trees.ts";
+import type { MeasuredTree } from "../../_artifacts/s3/objects.ts";
 import { findOrphans, type NamingRows } from "../scan/find_orphans.ts";
 import { modelDirectoryOf, partsOf } from "../scan/measure_artifacts.ts";
 

@@ -1,7 +1,7 @@
 /**
- * SHA-256 of more bytes than fit into memory.
+ * SHA-256 of more bytes than fit into memory, and of a text.
  *
- * The implementation is loaded when it is needed: it would cost every other task 20 ms at its start.
+ * The implementation of the first is loaded when it is needed: it would cost every other task 20 ms at its start.
  *
  * @module
  */
@@ -28,4 +28,15 @@ export async function loadDigest(): Promise<Digest> {
     const hash = createHash("sha256");
     return { update: (bytes) => void hash.update(bytes), finish: () => hash.digest("hex") };
   };
+}
+
+/**
+ * Computes the SHA-256 of a text.
+ *
+ * @param text The text.
+ * @returns 64 hexadecimal digits.
+ */
+export async function digestText(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(bytes).toHex();
 }
