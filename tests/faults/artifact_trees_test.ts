@@ -16,7 +16,7 @@ import { depth, isLong, seed } from "../_support/depth.ts";
 import { writeFiles } from "../_support/disk_store.ts";
 import { memoryDirectory, tempDirectory } from "../_support/temp_directory.ts";
 import { readTree, treeDifferences } from "../_support/tree.ts";
-import { type Program, run as runProgram } from "./program.ts";
+import { type Program, run as runProgram, scriptWords } from "./program.ts";
 import { shuffled } from "./shuffled.ts";
 import { type Call, hasStrace, isPossible, KINDS, runInjected, traceCalls } from "./strace.ts";
 
@@ -45,17 +45,7 @@ for (const disks of ["one disk", "two disks"] as const) {
         const own = disks === "one disk" ? memory : disk;
         const [root, state] = [join(memory.path, "case/mlruns"), join(own.path, "case/own")];
         const words = (deed: string): Program => ({
-          words: [
-            Deno.execPath(),
-            "run",
-            "--lock=tests/deno.lock",
-            "-A",
-            "--quiet",
-            SCRIPT,
-            deed,
-            root,
-            state,
-          ],
+          words: scriptWords(SCRIPT, deed, root, state),
           directory: Deno.cwd(),
         });
         const fresh = join(memory.path, "fresh");

@@ -24,6 +24,7 @@ import { runTask } from "../../tasks/_cli/run/run_task.ts";
 import type { World } from "../../tasks/_cli/world.ts";
 import { runId } from "../_support/builders.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
+import { scriptWords } from "./program.ts";
 import { rubbish } from "./rubbish.ts";
 
 const RUN = `1/${runId(1)}`;
@@ -155,8 +156,9 @@ export async function runCases(cases: readonly Case[]): Promise<readonly string[
   const wrong: string[] = [];
   for (let begun = 0; begun < cases.length;) {
     const left = cases.slice(begun);
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--lock=tests/deno.lock", "-A", fromFileUrl(import.meta.url), "--serve"],
+    const [command = "", ...args] = scriptWords(fromFileUrl(import.meta.url), "--serve");
+    const process = new Deno.Command(command, {
+      args,
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

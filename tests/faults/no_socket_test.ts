@@ -6,9 +6,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { experiment, run, runId } from "../_support/builders.ts";
-import { commandOf } from "../_support/command.ts";
+import { commandOf, PROJECT } from "../_support/command.ts";
 import { tempDatabase } from "../_support/database_store.ts";
 import { isLong } from "../_support/depth.ts";
 import { diskStore } from "../_support/disk_store.ts";
@@ -18,7 +18,6 @@ import { hasStrace } from "./strace.ts";
 const canTrace = isLong && await hasStrace();
 if (isLong && !canTrace) console.error("Skipping sockets of tasks: they take strace");
 
-const PROJECT = fromFileUrl(new URL("../..", import.meta.url));
 const [startTime, endTime] = [Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 2)];
 const HISTORY = {
   experiments: [experiment({ runs: [run({ id: runId(1), startTime, endTime })] })],

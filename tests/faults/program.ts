@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- a slower way of running is worth a line.
 /**
- * The command line of this project, ready to be started often.
+ * The command line of this project, ready to be started often, and other scripts of its.
  *
  * @module
  */
@@ -24,6 +24,36 @@ export interface Ran {
 const repository = fromFileUrl(new URL("../..", import.meta.url));
 
 /**
+ * Makes the words that start a script of this repository, wherever they are typed. No lock file is written by that.
+ *
+ * @param script Absolute path of the script.
+ * @param words What follows it.
+ * @returns The words; the first is the path of Deno.
+ */
+export function scriptWords(script: string, ...words: readonly string[]): readonly string[] {
+  return [
+    ...[Deno.execPath(), "run", "--quiet", `--lock=${join(repository, "tests/deno.lock")}`],
+    ...["--cached-only", "--no-check", "-A", "--config", join(repository, "deno.json"), script],
+    ...words,
+  ];
+}
+
+/**
+ * Makes one file of a script of this repository and all that it imports.
+ *
+ * @param script The script, below the repository.
+ * @param file Absolute path of the file.
+ * @returns What Deno says where it fails; `null`: the file is there.
+ */
+export async function bundleScript(script: string, file: string): Promise<string | null> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--lock=tests/deno.lock", "-o", file, script],
+    cwd: repository,
+  }).output();
+  return success ? null : new TextDecoder().decode(stderr);
+}
+
+/**
  * Makes one file of the command line: it starts twice as fast, and nobody's editing changes it meanwhile.
  *
  * @param directory Where the file goes, and where commands are typed.
@@ -33,19 +63,16 @@ export async function bundleProgram(
   directory: string,
 ): Promise<(...words: readonly string[]) => Program> {
   const file = join(directory, "cli.js");
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "-o", file, "tasks/cli.ts"],
-    cwd: repository,
-  }).output();
-  if (!success) {
-    console.error(`Cannot bundle, running from source: ${new TextDecoder().decode(stderr).trim()}`);
+  const failure = await bundleScript("tasks/cli.ts", file);
+  if (failure !== null) {
+    console.error(`Cannot bundle, running from source: ${failure.trim()}`);
   }
-  const script = success
-    ? ["--no-config", "--no-lock", file]
-    : ["--config", join(repository, "deno.json"), join(repository, "tasks/cli.ts")];
   // Deno lets nothing less than -A touch what lies in /dev.
-  const deno = [Deno.execPath(), "run", "--cached-only", "--no-check", "-A", ...script];
-  return (...words) => ({ words: [...deno, ...words], directory });
+  const bundled = [Deno.execPath(), "run", "--cached-only", "--no-check", "-A"];
+  const start = failure === null
+    ? [...bundled, "--no-config", "--no-lock", file]
+    : scriptWords(join(repository, "tasks/cli.ts"));
+  return (...words) => ({ words: [...start, ...words], directory });
 }
 
 /**

@@ -10,6 +10,7 @@ import { readExperimentMeta, readRunMeta } from "../../lib/records/meta_record.t
 import { parseMetaYaml } from "../../lib/yaml/meta_yaml.ts";
 import type { Tree, TreeEntry } from "../_support/tree.ts";
 import { type Case, errorsIn, look, type Moment } from "./case.ts";
+import { scriptWords } from "./program.ts";
 import type { Expected } from "./promise.ts";
 import type { Setup, Tools } from "./scenarios.ts";
 import type { TrainedRun } from "./train.ts";
@@ -28,18 +29,7 @@ export const ARTIFACT = "a whole line\n".repeat(40);
  * @returns The case, ready.
  */
 export async function prepareTraining(one: Case, { seed }: Tools): Promise<Setup> {
-  const path = (name: string) => fromFileUrl(new URL(name, import.meta.url));
-  const words = [
-    ...[
-      Deno.execPath(),
-      "run",
-      `--lock=${path("../deno.lock")}`,
-      "--cached-only",
-      "--no-check",
-      "-A",
-    ],
-    ...["--config", path("../../deno.json"), path("train.ts"), one.root],
-  ];
+  const words = scriptWords(fromFileUrl(new URL("train.ts", import.meta.url)), one.root);
   if (seed % 2 === 1) {
     const [command = "", ...args] = words;
     const { success, stderr } = await new Deno.Command(command, { args }).output();
