@@ -1,11 +1,12 @@
 // deno-lint-ignore-file no-console -- a skipped test says why.
 import { assertEquals, assertMatch } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { backup } from "../../tasks/backups/backup.ts";
 import { cleanup } from "../../tasks/cleanup.ts";
 import { writeFiles } from "../_support/disk_store.ts";
+import { canStart, hasSetpriv } from "../_support/other_rights.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
-import { makeScratch } from "./program.ts";
+import { bundleScript, makeScratch } from "./program.ts";
 import { open, rubbish } from "./rubbish.ts";
 
 interface Account {
@@ -31,13 +32,9 @@ const accounts = [root, owner, closedMember, openMember];
 /** Of no group that the store knows. */
 const listed: Account = { name: "one whom an access list names", uid: 5004, umask: "077" };
 
-const canBecome = Deno.build.os === "linux" && Deno.uid() === 0 &&
-  await new Deno.Command("setpriv", { args: ["--version"], stdout: "null" }).output()
-    .then(({ success }) => success, () => false);
+const canBecome = await hasSetpriv();
 if (!canBecome) console.error("Skipping tests of several accounts: they take root and setpriv");
-const canList = canBecome &&
-  await new Deno.Command("setfacl", { args: ["--version"], stdout: "null" }).output()
-    .then(({ success }) => success, () => false);
+const canList = canBecome && await canStart("setfacl");
 if (!canList) console.error("Skipping tests of access lists: they take root and setfacl");
 
 /** What another account can start: Deno itself may lie where only root may look. */
@@ -51,18 +48,8 @@ async function stage() {
     Deno.mkdirSync(join(directory, `cache-${uid}`));
     Deno.chownSync(join(directory, `cache-${uid}`), uid, null);
   }
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "bundle",
-      "--quiet",
-      "--lock=tests/deno.lock",
-      "-o",
-      join(directory, "act.js"),
-      "tests/faults/act.ts",
-    ],
-    cwd: fromFileUrl(new URL("../..", import.meta.url)),
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const failure = await bundleScript("tests/faults/act.ts", join(directory, "act.js"));
+  if (failure !== null) throw new Error(failure);
   Deno.chmodSync(join(directory, "act.js"), 0o644);
   const as = async ({ uid, umask }: Account, ...words: readonly string[]) => {
     const isMember = uid !== stranger.uid && uid !== listed.uid;

@@ -10,10 +10,12 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { DAY, deletedRun, experiment, run, runId } from "../_support/builders.ts";
-import { commandOf, PROJECT, runTask, startTask } from "../_support/command.ts";
+import { commandOf, runTask, startTask } from "../_support/command.ts";
 import { type TempDatabase, tempDatabase } from "../_support/database_store.ts";
 import { isLong } from "../_support/depth.ts";
+import { hasSetpriv } from "../_support/other_rights.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
+import { bundleScript } from "./program.ts";
 
 const now = Date.now();
 
@@ -71,9 +73,7 @@ Deno.test({
   },
 });
 
-const canBecome = isLong && Deno.build.os === "linux" && Deno.uid() === 0 &&
-  await new Deno.Command("setpriv", { args: ["--version"], stdout: "null" }).output()
-    .then(({ success }) => success, () => false);
+const canBecome = isLong && await hasSetpriv();
 if (isLong && !canBecome) console.error("Skipping other accounts: they take root and setpriv");
 
 const CLOSED: readonly (readonly [directory: number, file: number, says: string])[] = [
@@ -93,11 +93,7 @@ Deno.test({
     Deno.mkdirSync(join(home.directory, "cache"));
     for (const path of [home.directory, deno]) Deno.chmodSync(path, 0o755);
     Deno.chmodSync(join(home.directory, "cache"), 0o777);
-    const bundled = await new Deno.Command(Deno.execPath(), {
-      args: ["bundle", "--quiet", "-o", program, "tasks/cli.ts"],
-      cwd: PROJECT,
-    }).output();
-    assertEquals(bundled.success, true);
+    assertEquals(await bundleScript("tasks/cli.ts", program), null);
     Deno.chmodSync(program, 0o644);
     await Promise.all(CLOSED.map(async ([directory, file, says]) => {
       await using store = await database();

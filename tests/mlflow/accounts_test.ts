@@ -8,8 +8,8 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { DAY, experiment, run, runId, type SnapshotInit } from "../_support/builders.ts";
-import { commandOf, PROJECT } from "../_support/command.ts";
 import { tempStore } from "../_support/disk_store.ts";
+import { hasSetpriv, runTaskWithout } from "../_support/other_rights.ts";
 import { versionsThatRun } from "./each_version.ts";
 import { type MlflowVersion, runPython } from "./python.ts";
 
@@ -33,23 +33,11 @@ const STORE: SnapshotInit = {
   ],
 };
 
-const hasSetpriv = Deno.build.os === "linux" && Deno.uid() === 0 &&
-  await new Deno.Command("setpriv", { args: ["--version"], stdout: "null" }).output()
-    .then(({ success }) => success, () => false);
+/** By which the superuser passes over all other accounts. */
+const RIGHTS = ["dac_override", "dac_read_search", "fowner", "chown"];
 
-/** The superuser without the rights by which no other account counts. */
 async function runTask(task: string, ...words: readonly string[]): Promise<number> {
-  const own = commandOf(task);
-  const { code } = await new Deno.Command("setpriv", {
-    args: [
-      "--bounding-set=-dac_override,-dac_read_search,-fowner,-chown",
-      ...[Deno.execPath(), "run", "-A", ...own.slice(own.indexOf("tasks/cli.ts")), ...words],
-    ],
-    cwd: PROJECT,
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  return code;
+  return (await runTaskWithout(RIGHTS, task, words)).code;
 }
 
 function giveAway(path: string): void {
@@ -61,7 +49,7 @@ function giveAway(path: string): void {
 Deno.test({
   name:
     "MLflow shows of a store of several accounts what a clean-up says, and all of it once undone",
-  ignore: !hasSetpriv,
+  ignore: !await hasSetpriv(),
   fn: async () => {
     const places = await Promise.all([1, 2].map(() => tempStore(STORE)));
     const [shared, closed] = places.map(({ root }) => root) as [string, string];

@@ -16,7 +16,6 @@ import { repair, type RepairOptions, repairPolicyOf } from "../../tasks/repair.t
 import { verify } from "../../tasks/verify.ts";
 import { DAY, HOUR } from "../_support/builders.ts";
 import { checkRepairAndUndo } from "../_support/check_repair.ts";
-import { commandOf, PROJECT } from "../_support/command.ts";
 import { isLong } from "../_support/depth.ts";
 import {
   CHILD,
@@ -35,6 +34,7 @@ import {
   RUNNING,
 } from "../_support/damage.ts";
 import { DAMAGES } from "../_support/damages.ts";
+import { hasSetpriv, runTaskWithout } from "../_support/other_rights.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -176,15 +176,13 @@ Deno.test("repair() moves nothing of a registered model away, were a version's d
   assertEquals(left?.reasons.map(({ kind }) => kind), ["needs-choice"]);
 });
 
-const hasSetpriv = Deno.build.os === "linux" && Deno.uid() === 0 &&
-  await new Deno.Command("setpriv", { args: ["--version"], stdout: "null" }).output()
-    .then(({ success }) => success, () => false);
+const canLack = await hasSetpriv();
 // deno-lint-ignore no-console -- a skipped test says why.
-if (!hasSetpriv) console.error("Skipping a test of what cannot be read: it takes root and setpriv");
+if (!canLack) console.error("Skipping a test of what cannot be read: it takes root and setpriv");
 
 Deno.test({
   name: "repair and preflight mend the rest of a store in which a directory cannot be read",
-  ignore: !hasSetpriv,
+  ignore: !canLack,
   fn: async () => {
     for (const task of ["repair:apply", "preflight"]) {
       for (const closed of isLong ? [child, EMPTY, REGISTRY] : [child]) {
@@ -206,18 +204,9 @@ Deno.test({
   },
 });
 
-/** The superuser without the right to pass over permissions: what all others meet. */
+/** What all others meet who may not pass over permissions. */
 async function runTaskWithoutPrivilege(task: string, words: readonly string[]): Promise<string> {
-  const own = commandOf(task);
-  const { stdout, stderr } = await new Deno.Command("setpriv", {
-    args: [
-      "--bounding-set=-dac_override,-dac_read_search",
-      ...[Deno.execPath(), "run", "-A", ...own.slice(own.indexOf("tasks/cli.ts")), ...words],
-    ],
-    cwd: PROJECT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  return (await runTaskWithout(["dac_override", "dac_read_search"], task, words)).said;
 }
 
 Deno.test({
