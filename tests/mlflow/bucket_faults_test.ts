@@ -17,6 +17,7 @@ import { listObjects } from "../../tasks/_artifacts/s3/bucket.ts";
 import { type BucketClient, openBucket } from "../../tasks/_artifacts/s3/client.ts";
 import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
 import { relocateRows, type TempDatabase, tempDatabase } from "../_support/database_store.ts";
+import { isLong } from "../_support/depth.ts";
 import {
   type Fault,
   type FaultProxy,
@@ -29,7 +30,6 @@ import { type BucketServer, findProgram, startBucketServer } from "./bucket.ts";
 const inCi = Deno.env.get("CI") === "true";
 const ignore = !inCi && findProgram() === null;
 if (ignore) console.error('Skipping faults of buckets: run "deno task test:mlflow"');
-const isLong = Deno.args.includes("--long");
 
 const POLICY = { ...policyOfAges(), olderThan: null };
 const BUCKET = "faults";

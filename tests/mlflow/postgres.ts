@@ -8,7 +8,7 @@
 import { join } from "@std/path";
 import postgres from "postgres";
 import { freePort } from "../_support/free_port.ts";
-import type { MlflowVersion } from "./python.ts";
+import { canImport, type MlflowVersion } from "./python.ts";
 
 /** What Debian's package `postgresql` brings, by version. */
 const DEBIAN = "/usr/lib/postgresql";
@@ -154,9 +154,8 @@ export const DRIVER = "psycopg2-binary==2.9.13";
  * @param version The version of MLflow.
  * @returns Whether its environment has the driver.
  */
-export async function hasDriver({ python }: MlflowVersion): Promise<boolean> {
-  const { success } = await new Deno.Command(python, { args: ["-c", "import psycopg2"] }).output();
-  return success;
+export function hasDriver(version: MlflowVersion): Promise<boolean> {
+  return canImport(version, "psycopg2");
 }
 
 /**

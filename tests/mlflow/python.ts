@@ -65,6 +65,18 @@ export async function isSetUp(version: MlflowVersion): Promise<boolean> {
 }
 
 /**
+ * Tells whether an environment has what is installed beside what is pinned.
+ *
+ * @param version The version.
+ * @param name The name of the module.
+ * @returns Whether it can be imported.
+ */
+export async function canImport({ python }: MlflowVersion, name: string): Promise<boolean> {
+  const { success } = await new Deno.Command(python, { args: ["-c", `import ${name}`] }).output();
+  return success;
+}
+
+/**
  * Where the pins are copied to once an environment is complete.
  *
  * @param version The version.

@@ -8,7 +8,7 @@ import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { schemaPath } from "../../_support/database_store.ts";
 import { freePort } from "../../_support/free_port.ts";
-import { type MlflowVersion, settings } from "../python.ts";
+import { canImport, type MlflowVersion, settings } from "../python.ts";
 
 /** What a server is started on. */
 export interface ServerOptions {
@@ -40,9 +40,8 @@ export const ACCOUNTS = "flask-wtf==1.3.0";
  * @param version The version of MLflow.
  * @returns Whether its environment has what that takes.
  */
-export async function hasAccounts({ python }: MlflowVersion): Promise<boolean> {
-  const { success } = await new Deno.Command(python, { args: ["-c", "import flask_wtf"] }).output();
-  return success;
+export function hasAccounts(version: MlflowVersion): Promise<boolean> {
+  return canImport(version, "flask_wtf");
 }
 
 /** What a server takes to load MLflow, on a machine with much else to do, ms. */
