@@ -292,6 +292,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       "tasks/training/experiment.ts",
     ],
   },
+  { room: "tasks/_web/page/parts/", of: ["lib/text/", "preact"] },
   {
     room: "tasks/cli.ts",
     of: [
@@ -353,6 +354,13 @@ const words: readonly { readonly word: RegExp; readonly in: Places; readonly onl
     word: /\b(read[dD]irSync|opendirSync|(expandG|g)lobSync|walkSync|cpSync)\b/,
     in: ["lib/", "tasks/", "mod.ts"],
     only: ["tasks/_io/list_directory.ts"],
+  },
+  // The page's library of types makes them known to the whole program. In lib/, none of them is; a record
+  // is a document as well, and is asked for its keys.
+  {
+    word: /\b(window|document)\.(?!get\b)|\b(sessionStorage|localStorage|navigator)\b/,
+    in: ["tasks/", "mod.ts"],
+    only: ["tasks/_web/page/"],
   },
   // Of node:sqlite: where a row cannot be read, it ends as if there were no more; `all()` throws.
   { word: /\.iterate\(/, in: ["tasks/"], only: [] },
