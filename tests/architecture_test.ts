@@ -66,6 +66,9 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       "lib/answers/",
     ],
   },
+  // What page and server say to each other: types alone.
+  { room: "tasks/_web/messages/", of: [] },
+  { room: "tasks/_web/messages.ts", of: ["tasks/_web/messages/"] },
   { room: "tasks/_io/", of: [...GROUND, "@std/", "node:"] },
   { room: "tasks/_demo/", of: [...GROUND, "lib/yaml/", "tasks/_io/", "@std/", "node:"] },
   { room: "tasks/_io/tree/", of: [...GROUND, "lib/backup/", "tasks/_io/", "@std/", "node:"] },

@@ -1,0 +1,90 @@
+/**
+ * What is broken, and what can be taken back.
+ *
+ * @module
+ */
+
+import type { Row } from "./rows.ts";
+
+/** The answer of `GET /api/findings?severity=…&from=…&to=…`; without `severity` of all. */
+export interface FindingsView {
+  readonly generation: number;
+  readonly counts: { readonly error: number; readonly warning: number; readonly info: number };
+  readonly total: number;
+  readonly from: number;
+  readonly findings: readonly FindingView[];
+}
+
+/** What is broken. */
+export interface FindingView {
+  /** Id of the rule, such as `run-without-meta`. */
+  readonly rule: string;
+  readonly severity: "error" | "warning" | "info";
+  /** Where. */
+  readonly path: string;
+  /** What is wrong. */
+  readonly message: string;
+  /** What MLflow makes of it. */
+  readonly mlflow: string;
+  /** What to do; `null`: nothing needs to be done. */
+  readonly remedy: string | null;
+  /** Whether `/api/repair` mends it. */
+  readonly isRepairable: boolean;
+}
+
+/** The answer of `GET /api/repair?from=…&to=…`: the plan of all repairs that are provable. */
+export interface RepairView {
+  readonly plan: string;
+  readonly summary: string;
+  readonly total: number;
+  readonly from: number;
+  /** What would be done, `verb` is `repair`. */
+  readonly rows: readonly Row[];
+  /** What is broken and stays so, with reasons; at most 100. */
+  readonly stays: readonly Row[];
+  /** What has to be typed, such as `repair 3`; `null` where there is nothing to do. */
+  readonly words: string | null;
+  readonly command: string;
+}
+
+/** The answer of `GET /api/backups?from=…&to=…`: newest first. */
+export interface BackupsView {
+  readonly total: number;
+  readonly from: number;
+  readonly backups: readonly BackupView[];
+}
+
+/** One backup. */
+export interface BackupView {
+  readonly id: string;
+  /** `change`: what an apply took away; `copy`: a copy of the store. */
+  readonly kind: "change" | "copy" | "damaged";
+  /** Such as `cleanup`, or `backup`. */
+  readonly task: string;
+  readonly createdAt: number | null;
+  /** How many changes, or files of a copy. */
+  readonly count: number;
+  readonly bytes: number;
+  /** How many changes can be undone now; `null` of a copy. */
+  readonly possible: number | null;
+  /** In words, as `deno task restore` says it. */
+  readonly text: string;
+}
+
+/** The answer of `GET /api/backups?id=…&from=…&to=…`: what bringing it back would do. */
+export interface BackupContentsView {
+  readonly id: string;
+  /** How many changes would be undone. */
+  readonly changes: number;
+  /** What is in the way: then nothing is brought back. At most 20. */
+  readonly collisions: readonly string[];
+  /** Why it is only ever copied to another place; `null`: it can be brought back. */
+  readonly apart: string | null;
+  /** How many runs it holds something of. */
+  readonly total: number;
+  readonly from: number;
+  readonly runs: readonly { readonly id: string; readonly name: string }[];
+  /** At most 200. */
+  readonly experiments: readonly { readonly id: string; readonly name: string }[];
+  readonly command: string;
+}

@@ -1,0 +1,117 @@
+/**
+ * What the page is told of the store, and when.
+ *
+ * @module
+ */
+
+import type { WorkLine } from "./work.ts";
+
+/**
+ * A line of `GET /api/events`, which never ends: first how things stand, then each change of that. The page
+ * opens it once, and asks for what it shows as often as it is told that there is something new.
+ */
+export type EventLine =
+  /** The store is being read. `total`: as many as last time, `null` where nobody knows; `rate`: runs a second. */
+  | {
+    readonly event: "reading";
+    readonly runs: number;
+    readonly total: number | null;
+    readonly rate: number | null;
+    /** Ms that it still takes. */
+    readonly left: number | null;
+  }
+  /** It is read: `/api/store` and `/api/plan` answer, and anew each time that `generation` rises. */
+  | { readonly event: "ready"; readonly generation: number }
+  /** By now `/api/store` tells what everything takes on disk; until then `usage` is `null`. */
+  | { readonly event: "measured"; readonly generation: number }
+  /** By now `/api/store` and `/api/findings` tell what is broken. */
+  | { readonly event: "verified"; readonly generation: number }
+  /** Something is being carried out, by this page or another one: its last line of work; `null`: no more. */
+  | { readonly event: "work"; readonly work: WorkLine | null }
+  /** One of these failed; the others go on. */
+  | {
+    readonly event: "failed";
+    readonly step: "reading" | "measuring" | "verifying";
+    readonly message: string;
+  };
+
+/** The answer of `GET /api/store`. */
+export interface StoreView {
+  /** Rises with each reading. */
+  readonly generation: number;
+  /** An absolute path, or a URI without credentials. */
+  readonly location: string;
+  /** What kind of store it is. */
+  readonly kind: "files" | "database" | "server";
+  /** When it was read. */
+  readonly readAt: number;
+  /** Whether this page may change the store: it was started as `review:apply`, and the store can be changed. */
+  readonly mayApply: boolean;
+  /** What it may change besides applying plans; all `false` without {@linkcode mayApply}. */
+  readonly may: { readonly pin: boolean; readonly repair: boolean; readonly restore: boolean };
+  /** The address of MLflow's UI, without a slash at its end; `null`: not said. */
+  readonly mlflowUi: string | null;
+  /** The file of the policy; `null`: there is none. */
+  readonly config: string | null;
+  /** Sums over the store. */
+  readonly totals: {
+    readonly runs: number;
+    readonly activeRuns: number;
+    readonly deletedRuns: number;
+    /** By MLflow's words, such as `FINISHED`; those without runs are left out. */
+    readonly byStatus: Readonly<Record<string, number>>;
+    readonly experiments: number;
+    readonly deletedExperiments: number;
+    readonly orphans: number;
+    /** What it takes on disk; `null` until that is measured. */
+    readonly bytes: number | null;
+  };
+  /** The experiments of the most runs, at most 1,000. */
+  readonly experiments: readonly ExperimentView[];
+  /** How many more there are. */
+  readonly moreExperiments: number;
+  /** How old the runs are, the youngest first. */
+  readonly ages: readonly Bar[];
+  /** How many findings of each severity; `null` until it is verified. */
+  readonly findings: {
+    readonly error: number;
+    readonly warning: number;
+    readonly info: number;
+  } | null;
+}
+
+/** One experiment, or orphan. */
+export interface ExperimentView {
+  /** Its id. */
+  readonly id: string;
+  /** Its path in the store: what `experiment=` of `/api/rows` takes. */
+  readonly path: string;
+  /** Its name; an orphan's is its id. */
+  readonly name: string;
+  /** What it is. */
+  readonly stage: "active" | "deleted" | "orphan";
+  /** Readable runs. */
+  readonly runs: number;
+  /** Those of them that are active. */
+  readonly activeRuns: number;
+  /** What it takes on disk; `null` until that is measured. */
+  readonly bytes: number | null;
+  /** Start of its newest run; `null` when there is none. */
+  readonly newest: number | null;
+  /** Its address in MLflow's UI; `null` where that is not known. */
+  readonly link: string | null;
+}
+
+/** One bar of a histogram. */
+export interface Bar {
+  /** Such as `1–2 weeks`. */
+  readonly label: string;
+  /** Youngest age in it, inclusive. */
+  readonly from: number;
+  /** Oldest, exclusive; `null`: any. */
+  readonly to: number | null;
+  /** How many runs. */
+  readonly active: number;
+  /** How many soft-deleted runs. */
+  readonly deleted: number;
+}
