@@ -33,6 +33,7 @@ import {
   section,
   withDefaults,
 } from "./config_value.ts";
+import { notifyConfig, notifyFaults, notifyRows } from "./notify_rows.ts";
 import { type CleanupPolicy, ORPHAN_SETTLE, PROTECTIONS, type RetentionRule } from "./policy.ts";
 
 export { CONFIG_FILE } from "./config_file.ts";
@@ -88,8 +89,11 @@ export function readConfig(text: string, source: string): Config {
     protect: withDefaults(protectRows, given.protect),
     purge: withDefaults(purgeRows, given.purge),
     limits: withDefaults(limitsRows, given.limits),
+    notify: notifyConfig(given.notify),
   };
   faults.push(...contradictions(config, given.primaryMetric));
+  // What is given and of no use is not missing, too.
+  if (faults.length === 0) faults.push(...notifyFaults(given.notify));
   if (faults.length > 0) {
     refuse(faults.map(({ path, message }) => ({ line: lineOf(path, places.root), message })));
   }
@@ -224,6 +228,7 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, Row<unknown>>>>>
   purge: { ...purgeRows },
   limits: { ...limitsRows },
   backups: { ...backupsRows },
+  notify: { ...notifyRows },
 };
 
 /** What each key allows and all together make no sense of. */

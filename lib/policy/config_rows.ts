@@ -23,6 +23,7 @@ import {
   whole,
   withDefaults,
 } from "./config_value.ts";
+import { type GivenNotify, type NotifyConfig, notifyRows } from "./notify_rows.ts";
 import {
   type BestRule,
   CHILDREN_POLICIES,
@@ -98,6 +99,8 @@ export interface Config {
   readonly purge: PurgeConfig;
   /** What stops a plan. */
   readonly limits: LimitsConfig;
+  /** Who is told what came of a task. */
+  readonly notify: NotifyConfig;
 }
 
 function row<T>(kind: Kind<T>, defaultValue: T, example: string, describe: string): Row<T> {
@@ -249,6 +252,7 @@ export const configRows = {
   purge: row(section(purgeRows), {}, "", "What leaves the store"),
   limits: row(section(limitsRows), {}, "", "What stops a plan"),
   backups: row(section(backupsRows), {}, "", "Where backups go, and when they may go"),
+  notify: row(section(notifyRows), {}, "", "Who is told what came of a task, and when"),
 } satisfies Rows<GivenConfig>;
 
 /** A `mltidy.yaml` as written: only what is given. */
@@ -261,6 +265,7 @@ export interface GivenConfig {
   readonly purge: Partial<PurgeConfig>;
   readonly limits: Partial<LimitsConfig>;
   readonly backups: Partial<BackupsConfig>;
+  readonly notify: Partial<GivenNotify>;
 }
 
 /**

@@ -29,6 +29,17 @@ export type {
 } from "./config_rows.ts";
 export type { JsonSchema } from "./config_value.ts";
 export {
+  type AddressConfig,
+  type EmailConfig,
+  NOTIFY_EVENTS,
+  type NotifyConfig,
+  type NotifyEvent,
+  type Secret,
+  WEBHOOK_FORMATS,
+  type WebhookConfig,
+  type WebhookFormat,
+} from "./notify_rows.ts";
+export {
   type Ages,
   type BestRule,
   type Budget,

@@ -58,6 +58,13 @@ protect:
   unsafe_young: true
 purge: { after: 7, undated: last-sign-of-life, artifacts_only: "checkpoints/**" }
 limits: { max_share: 25%, max_runs: 1000 }
+notify:
+  on: always
+  names: true
+  link: https://ci.example.org/mltidy
+  email: { to: ml@example.org, from: mltidy@example.org, server: smtp.example.org, port: 465 }
+  slack: { url: { env: MLTIDY_SLACK_URL } }
+  webhook: { url: { file: secrets/hook }, format: teams }
 `);
   assertEquals(config, {
     store: "../mlruns",
@@ -91,6 +98,22 @@ limits: { max_share: 25%, max_runs: 1000 }
     },
     purge: { after: 7 * DAY, undated: "last-sign-of-life", artifactsOnly: "checkpoints/**" },
     limits: { maxShare: 0.25, maxRuns: 1000 },
+    notify: {
+      on: ["always"],
+      names: true,
+      link: "https://ci.example.org/mltidy",
+      email: {
+        to: ["ml@example.org"],
+        from: "mltidy@example.org",
+        server: "smtp.example.org",
+        port: 465,
+        user: null,
+        password: null,
+      },
+      slack: { url: { env: "MLTIDY_SLACK_URL" } },
+      webhook: { url: { file: "secrets/hook" }, format: "teams" },
+      ping: null,
+    },
   });
 });
 
