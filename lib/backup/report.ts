@@ -21,6 +21,14 @@ export interface SettledChange {
   readonly collisions: readonly string[];
 }
 
+/** One thing that a restore brings back, or makes good again. */
+export interface RestoredItem {
+  /** Where: a path in the store, or the address of a row. */
+  readonly path: string;
+  /** `returns`: it left the store; `as-before`: it was changed; `goes`: it was made. */
+  readonly how: "returns" | "as-before" | "goes";
+}
+
 /** What was, or would be, brought back. */
 export interface RestoreReport {
   /** Names this kind of document and its version. */
@@ -31,6 +39,8 @@ export interface RestoreReport {
   readonly backup: BackupListing | null;
   /** How many changes were undone, or files and directories brought back; or would be. */
   readonly changes: number;
+  /** In a dry run, each of them; none of a copy that only ever comes back as a whole. */
+  readonly items: readonly RestoredItem[];
   /** In a dry run, what is in the way, with both sides named. */
   readonly collisions: readonly string[];
   /** In a dry run, the command that brings back what is gone; `null` when there is none, or no need. */

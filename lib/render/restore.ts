@@ -5,13 +5,13 @@
  */
 
 import { type BackupListing, isWholeCopy } from "../backup/backup.ts";
-import type { RestoreReport } from "../backup/report.ts";
+import type { RestoredItem, RestoreReport } from "../backup/report.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
 import { placeOf } from "../store/store_uri.ts";
 import { shellWords } from "../text/shell_words.ts";
 import type { RenderOptions } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
-import { formatTime, plural } from "../text/units.ts";
+import { formatCount, formatTime, plural } from "../text/units.ts";
 import { faultText } from "./backups.ts";
 import { moreLines } from "./more.ts";
 
@@ -45,7 +45,7 @@ export function partlyText(elsewhere: boolean): string {
  *
  * const none = { collisions: [], rescue: null, faults: [], settled: [], remains: [] };
  * const document = { schema: "mltidy/restore/v1", store: "/data/mlruns", dryRun: false } as const;
- * const nothing = { backup: null, changes: 0, to: null };
+ * const nothing = { backup: null, changes: 0, items: [], to: null };
  * assertEquals(renderRestore({ ...document, ...nothing, ...none }), "Nothing to restore.\n");
  * ```
  */
@@ -57,10 +57,12 @@ export function renderRestore(report: RestoreReport, options: RenderOptions = {}
       : "Nothing more was undone: to undo the change before that, restore once more.";
     return foldLines([text], options);
   }
-  const lines = collisions.length === 0 ? [visibleText(doneText(report, backup))] : [
-    visibleText(`Cannot restore ${backup.id}, something is in the way:`),
-    ...sample(collisions.map(visibleText)),
-  ];
+  const lines = collisions.length === 0
+    ? [visibleText(doneText(report, backup)), ...itemLines(report)]
+    : [
+      visibleText(`Cannot restore ${backup.id}, something is in the way:`),
+      ...sample(collisions.map(visibleText)),
+    ];
   const damaged = faults.length === 0
     ? []
     : ["Not brought back, since the copy is damaged:", ...sample(faults.map(faultText))];
@@ -95,6 +97,23 @@ function doneText({ changes, dryRun, to }: RestoreReport, backup: BackupListing)
   if (isChange) return dryRun ? `Would undo ${count} of ${what}.` : `Undone: ${count} of ${what}.`;
   return `${dryRun ? "Would bring" : "Brought"} back ${count} from ${what}.`;
 }
+
+/** What a dry run would do, a few of each kind. */
+function itemLines({ dryRun, items }: RestoreReport): readonly string[] {
+  if (!dryRun) return [];
+  return HOWS.flatMap(([how, heading]) => {
+    const some = items.filter((item) => item.how === how);
+    if (some.length === 0) return [];
+    const lines = sample(some.map(({ path }) => unbroken(path)));
+    return [`  ${heading} (${formatCount(some.length)}):`, ...lines.map((line) => `  ${line}`)];
+  });
+}
+
+const HOWS: readonly (readonly [RestoredItem["how"], string])[] = [
+  ["returns", "Back in the store"],
+  ["as-before", "As before"],
+  ["goes", "Gone, since it was made"],
+];
 
 function sourceText(backup: Exclude<BackupListing, { readonly kind: "damaged" }>): string {
   if (backup.kind === "change") return backup.task;

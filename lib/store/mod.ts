@@ -32,6 +32,7 @@ export type {
   Undoing,
 } from "../backup/backup.ts";
 export type { BackupContents, TypedSelection } from "../backup/resolve_selection.ts";
+export type { RestoredItem } from "../backup/report.ts";
 export type { Named } from "../text/find_named.ts";
 export type {
   Expired,

@@ -64,6 +64,7 @@ export function openDatabaseStore(
         const { findCutOff } = await import("./change/find_cut_off.ts");
         return findCutOff(path);
       },
+      holder: async () => (await import("./log/state_directory.ts")).databaseHolder(path),
       lostTimes: () => Promise.resolve([]),
       linked: () => Promise.resolve([]),
       async staged() {

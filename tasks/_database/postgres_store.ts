@@ -70,6 +70,8 @@ export async function openPostgresStore(
         const { findCutOff } = await import("./change/find_cut_off.ts");
         return findCutOff(standIn);
       },
+      holder: async () =>
+        standIn && (await import("./log/state_directory.ts")).databaseHolder(standIn),
       lostTimes: () => Promise.resolve([]),
       linked: () => Promise.resolve([]),
       async staged() {

@@ -8,6 +8,7 @@ import { DamagedBackupError, InvalidArgumentError } from "../../lib/errors.ts";
 import { join } from "@std/path";
 import type { BackupListing, CopyScope } from "../../lib/backup/backup.ts";
 import { newestFirst } from "../../lib/backup/backup_order.ts";
+import type { RestoredItem } from "../../lib/backup/report.ts";
 import type { BackupContents } from "../../lib/backup/resolve_selection.ts";
 import { shellWords } from "../../lib/text/shell_words.ts";
 import { noRoomError } from "../_io/disk_full.ts";
@@ -41,6 +42,7 @@ import { type Around, findRescue, undoingOf } from "./backups/undoing.ts";
 import { verifyBackup } from "./backups/verify_backup.ts";
 import { selectSteps } from "./change/select_steps.ts";
 import { type ChangeManifest, readCopyManifest, readManifest } from "./own/manifest.ts";
+import type { Step } from "./own/journal.ts";
 import { needingRoom } from "./disk_full_error.ts";
 import { ownPaths } from "./own/own_paths.ts";
 
@@ -226,11 +228,12 @@ async function preview(
     const directory = Deno.realPathSync(backup.path);
     const job = { directory, selection, root, isStore: true };
     const { trees, collisions } = await findMissing(job);
-    return { backup, changes: trees.length, collisions };
+    const items = trees.map((path) => ({ path, how: "returns" as const }));
+    return { backup, changes: trees.length, items, collisions };
   }
   const parts = await findParts({ root, place, id, selection, work: {} });
   if (parts === null) return null;
-  const { selected, collisions, faults } = parts;
+  const { selected, present, fetch, back, collisions, faults } = parts;
   const { experiment, run } = selection;
   if (selected === 0 && (experiment ?? run) !== undefined) {
     const wanted = run === undefined ? `experiment ${experiment}` : `run ${run}`;
@@ -238,7 +241,20 @@ async function preview(
       `Cannot restore ${wanted} from ${id}: the backup holds nothing of it by itself; a run that left with its experiment comes back with --experiment`,
     );
   }
-  return { backup, changes: selected - faults.length, collisions };
+  const items = itemsOf([...present, ...fetch, ...back]);
+  return { backup, changes: selected - faults.length, items, collisions };
+}
+
+const UNDONE: Readonly<Record<Step["operation"]["kind"], RestoredItem["how"]>> = {
+  "move-tree": "returns",
+  "replace-file": "as-before",
+  "create-dir": "goes",
+};
+
+/** A step that lies in both places is one all the same. */
+function itemsOf(steps: readonly Step[]): readonly RestoredItem[] {
+  const operations = new Map(steps.map(({ operation }) => [JSON.stringify(operation), operation]));
+  return [...operations.values()].map(({ path, kind }) => ({ path, how: UNDONE[kind] }));
 }
 
 async function readContents(

@@ -51,6 +51,7 @@ export async function openFileStore(
       kinds: new Set(ACTION_KINDS),
       interrupted: async () =>
         (await listJournals(paths.journals)).map((path) => basename(path, ".jsonl")),
+      holder: async () => (await import("./own/lock.ts")).holderOf(paths.lock),
       lostTimes: async (actions) =>
         (await import("./change/lost_times.ts")).lostTimes(root, actions),
       linked: async (actions) =>

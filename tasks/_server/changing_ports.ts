@@ -7,7 +7,7 @@
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { ServerName } from "../../lib/store/store_uri.ts";
 import { chooseStandIn, makeStandIn } from "../_database/stand_in.ts";
-import { statePaths } from "../_database/log/state_directory.ts";
+import { databaseHolder, statePaths } from "../_database/log/state_directory.ts";
 import type { BackupPlaces } from "../ports/backups.ts";
 import type { Changes, Store } from "../ports/store.ts";
 import type { Environment } from "./client/find_credentials.ts";
@@ -57,6 +57,7 @@ export function changingPorts(
         const { leftSpools } = await import("./tracking/send_spools.ts");
         return [...findCutOff(standIn), ...await leftSpools(statePaths(standIn).spool)];
       },
+      holder: () => Promise.resolve(standIn && databaseHolder(standIn)),
       lostTimes: () => Promise.resolve([]),
       linked: () => Promise.resolve([]),
       async staged() {

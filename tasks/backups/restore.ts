@@ -71,6 +71,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
     store: store.describe().location,
     backup: null,
     changes: 0,
+    items: [],
     collisions: [],
     rescue: null,
     faults: [],
@@ -93,7 +94,7 @@ export async function restore(store: Store, options: RestoreOptions = {}): Promi
   const copyTo = async (target: string, from: Backups, found: BackupPreview) => {
     const { id } = found.backup;
     const copied = await from.extract(id, target, await selectionIn(from, id, options), options);
-    return { ...report, ...found, ...copied, collisions: [] };
+    return { ...report, ...found, ...copied, items: [], collisions: [] };
   };
   if (to !== null && found !== null) return await copyTo(to, place, found);
   await using locked = await lockStore(store, { task: "restore" });
@@ -141,8 +142,8 @@ async function find(
   });
   if (found?.apart === undefined) return found;
   if (options.to === undefined) throw new UnsupportedStoreError(found.apart, location);
-  const { backup, changes, collisions } = found;
-  return { backup, changes, collisions };
+  const { backup, changes, items, collisions } = found;
+  return { backup, changes, items, collisions };
 }
 
 /** Whatever of it was typed, by whole ids. */

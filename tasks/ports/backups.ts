@@ -15,6 +15,7 @@ import type {
   Rescue,
   Undoing,
 } from "../../lib/backup/backup.ts";
+import type { RestoredItem } from "../../lib/backup/report.ts";
 import type { BackupContents } from "../../lib/backup/resolve_selection.ts";
 import type { OnlyCopies } from "../../lib/backup/plan_expiry.ts";
 
@@ -134,6 +135,8 @@ export interface BackupPreview {
   readonly backup: BackupListing;
   /** How many changes it would undo, or how many missing files and directories it would bring back. */
   readonly changes: number;
+  /** Each of them; none of a copy that only ever comes back as a whole. */
+  readonly items: readonly RestoredItem[];
   /** What is in the way, with both sides named; then nothing would be moved. */
   readonly collisions: readonly string[];
   /** Why it is only ever copied to another place, and how; left out where it can be brought back. */

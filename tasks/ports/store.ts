@@ -67,8 +67,10 @@ export interface Store extends AsyncDisposable {
 export interface Changes {
   /** The kinds of action that the store can carry out; nothing else is planned for it. */
   readonly kinds: ReadonlySet<ActionKind>;
-  /** Names the changes that were cut off and wait for a task that may write. */
+  /** Names the changes that are not finished: somebody is at work on them, or they were cut off. */
   interrupted(): Promise<readonly string[]>;
+  /** Names the task, with its process, that changes the store just now; `null` when none does. */
+  holder(): Promise<string | null>;
   /** Names the directories, by their paths, whose modification time no undoing of these actions gives back. */
   lostTimes(actions: readonly Action[]): Promise<readonly string[]>;
   /** Names what symbolic links lead to that leave with these actions: it stays where it is. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, join, toFileUrl } from "@std/path";
 import { DAY, experiment, orphan, run as runWith, runId } from "../_support/builders.ts";
-import { commandOf, PROJECT, runTask, start, startTask } from "../_support/command.ts";
+import { commandOf, PROJECT, runForJson, runTask, start, startTask } from "../_support/command.ts";
 import { diskStore, writeFiles } from "../_support/disk_store.ts";
 import { beginCleanup, ROTTEN_ACTIONS, rottenAt } from "../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
@@ -193,6 +193,26 @@ Deno.test("every task says of a change that was cut off how to settle it", async
   assertEquals(recovered.code, 0);
   assertStringIncludes(recovered.out, "had been cut off: all of it was taken back");
   assertSameTree(await readTree(store.root, EXCEPT), before);
+});
+
+Deno.test("a change that is at work is not called cut off, and whose it is stands there", async () => {
+  await using store = await diskStore(ROTTEN);
+  using _cleanup = await beginCleanup(store.root);
+  const words = ["--store", store.root];
+  const work =
+    /^Change \S+-cleanup (?:of this store )?is not finished: cleanup \(pid \d+.*\) is at work on it\.?$/m;
+  const { err } = await runTask("summary", words);
+  assertMatch(err, work);
+  const { code, out } = await runTask("recover", ["-n", ...words]);
+  assertMatch(out, work);
+  assertEquals([code, (err + out).includes("cut off")], [0, false]);
+  assertEquals((await runTask("recover", words)).code, 11);
+  const { interrupted, running } = await runForJson<Record<string, string[]>>(
+    "recover",
+    store.root,
+    "-n",
+  );
+  assertEquals([interrupted, running?.length], [[], 1]);
 });
 
 Deno.test("the store is the one of --store, else of MLFLOW_TRACKING_URI, else ./mlruns", async () => {

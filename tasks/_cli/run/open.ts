@@ -11,6 +11,7 @@ import { moreLines } from "../../../lib/render/more.ts";
 import { parseStoreName, placeOf } from "../../../lib/store/store_uri.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
 import { openStore } from "../../open_store.ts";
+import { findUnfinished } from "../../ports/find_unfinished.ts";
 import type { SettledChange, Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { chooseConfig, type ChosenConfig, configBeside, storeOf } from "../choose/choose_config.ts";
@@ -189,8 +190,13 @@ async function sayInterrupted(
   world: Pick<World, "say">,
 ): Promise<void> {
   try {
-    for (const id of await store.changes?.interrupted() ?? []) {
-      world.say(`Change ${id} of this store was cut off; \`${command("recover")}\` settles it\n`);
+    const { changes, holder } = await findUnfinished(store);
+    for (const id of changes) {
+      world.say(
+        holder === null
+          ? `Change ${id} of this store was cut off; \`${command("recover")}\` settles it\n`
+          : `Change ${id} of this store is not finished: ${holder} is at work on it\n`,
+      );
     }
   } catch (error) {
     if (!(error instanceof StoreAccessError)) throw error;

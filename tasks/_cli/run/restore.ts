@@ -10,6 +10,7 @@ import type { CommandOf } from "../../../lib/render/commands.ts";
 import { partlyText, renderRestore, RESCUE } from "../../../lib/render/restore.ts";
 import { foldLines, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
+import { findUnfinished } from "../../ports/find_unfinished.ts";
 import type { Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
@@ -125,12 +126,16 @@ export async function runRecover(
   const { location, chosenBy } = store.describe();
   if (!options.quiet) world.say(`Store ${location} (chosen ${chosenBy})\n`);
   if (options.dryRun) {
-    const interrupted = await store.changes?.interrupted() ?? [];
-    const document = { schema: "mltidy/recover-plan/v1", interrupted };
+    const { changes, holder } = await findUnfinished(store);
+    const [interrupted, running] = holder === null ? [changes, []] : [[], changes];
+    const document = { schema: "mltidy/recover-plan/v1", interrupted, running };
     if (options.json) {
       printJson({ ...document, store: location }, world);
     } else {
-      const lines = interrupted.map((id) => `Would settle change ${id}, which was cut off.\n`);
+      const lines = [
+        ...interrupted.map((id) => `Would settle change ${id}, which was cut off.\n`),
+        ...running.map((id) => `Change ${id} is not finished: ${holder} is at work on it.\n`),
+      ];
       world.print(lines.join("") || "Nothing to recover.\n");
     }
     return ExitCode.done;

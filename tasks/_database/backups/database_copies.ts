@@ -189,7 +189,8 @@ function bothOf(changes: Backups, { path }: CopiesOptions, place: Place): Backup
       const copy = await findCopy(path, place, id);
       if (copy?.kind !== "copy") return await changes.preview(id, selection);
       const apart = onlyApart(path, place, id).message;
-      return { backup: copy, changes: copy.files, collisions: [], apart } satisfies BackupPreview;
+      const preview = { backup: copy, changes: copy.files, items: [], collisions: [], apart };
+      return preview satisfies BackupPreview;
     },
     async extract(id, to, selection = {}, work = {}) {
       const copy = await findCopy(path, place, id);

@@ -12,6 +12,7 @@ import {
   UnsupportedStoreError,
 } from "../../../lib/errors.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
+import type { RestoredItem } from "../../../lib/backup/report.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
 import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
@@ -36,6 +37,7 @@ import { type Chosen, chosenOf, collisionsOf, contentsOf, treesOf } from "./choo
 import type { OwnedRows } from "./owned_rows.ts";
 import { storeErrorOf } from "../scan/open_database.ts";
 import { statePaths } from "../log/state_directory.ts";
+import type { LoggedSubject } from "../log/removed_rows.ts";
 import { treeCollisionsOf } from "../trees/logged_trees.ts";
 import { isEmpty, leaveChange, putBack } from "./undo_change.ts";
 import { experimentsIn, stateOfSubject } from "./undo_removals.ts";
@@ -194,10 +196,10 @@ function backupsOf({ path, places }: Kept, within: Look): Backups {
         return { ...chosen, collisions, below: treesOf(places, owned, chosen) };
       });
       if (!found) return null;
-      const { rows, subjects, parts } = found;
       const inTheWay = await treeCollisionsOf(id, found.below);
       const collisions = [...found.collisions, ...inTheWay];
-      return { backup, changes: rows.length + subjects.length + parts.length, collisions };
+      const items = itemsOf(found);
+      return { backup, changes: items.length, items, collisions };
     },
     contents: (id) => Promise.try(() => within((log, owned) => contentsOf(log, owned, id))),
     undoing: (id) =>
@@ -215,6 +217,32 @@ function backupsOf({ path, places }: Kept, within: Look): Backups {
     expiredRecords: () => Promise.resolve(0),
     onlyCopies: () => Promise.resolve(new Map()),
   };
+}
+
+function itemsOf({ rows, subjects, parts }: Chosen): readonly RestoredItem[] {
+  const gone = [...subjects, ...parts.map(({ subject }) => subject)];
+  return [
+    ...gone.map((subject) => ({ path: addressOf(subject), how: "returns" as const })),
+    ...rows.map(({ experiment, run }) => ({
+      path: `${experiment}/${run}`,
+      how: "as-before" as const,
+    })),
+  ];
+}
+
+/** As a plan names it. */
+function addressOf({ kind, experiment, id }: Pick<LoggedSubject, "kind" | "experiment" | "id">) {
+  switch (kind) {
+    case "run":
+      return `${experiment}/${id}`;
+    case "logged-model":
+      return `${experiment}/models/${id}`;
+    case "experiment":
+    case "orphan":
+      return id;
+    case "dangling-rows":
+      return `rows of ${id}`;
+  }
 }
 
 function undoingOf(log: ChangeLog, owned: OwnedRows, id: string): Undoing {

@@ -24,7 +24,7 @@ import { locationOfFile } from "../../../lib/store/store_uri.ts";
 import { keepingTimes, syncDirectory } from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
 import { infoOf } from "../../_io/read.ts";
-import { type Lock, lockFile, refusalOf } from "../../_file/own/lock.ts";
+import { holderOf, type Lock, lockFile, refusalOf } from "../../_file/own/lock.ts";
 import {
   foreignError,
   type Layout,
@@ -172,4 +172,14 @@ export function lockDatabase(database: string, task: string, now: number): Lock 
     );
   }
   return lockFile({ lock, file }, { location, task, now });
+}
+
+/**
+ * Tells who holds the lock of a database just now. Needs read permission for its place.
+ *
+ * @param database Absolute real path of the database's file.
+ * @returns The task, with its process; `null` when nobody does, or that cannot be told.
+ */
+export function databaseHolder(database: string): string | null {
+  return holderOf(statePaths(database).lock);
 }

@@ -16,7 +16,7 @@
 import { StoreAccessError, StoreLockedError } from "../../../lib/errors.ts";
 import { isDiskFull } from "../../_io/disk_full.ts";
 import { free } from "../../_io/durable.ts";
-import { readEntry } from "../../_io/open_entry.ts";
+import { openEntry, readEntry } from "../../_io/open_entry.ts";
 import { waitForNoFile } from "../../_io/open_regular.ts";
 import { failureText, infoOf } from "../../_io/read.ts";
 import { ensureOwnDirectory, foreignError, inOwnDirectory, openOwnFile } from "./own_directory.ts";
@@ -237,6 +237,22 @@ function refuseForeignText(location: string, lock: string, file: Deno.FsFile): v
 
 /** The longest text that names a holder, and more, bytes. */
 const LONGEST_HOLDER = 4096;
+
+/**
+ * Tells who holds a lock just now. Takes nothing, but for a moment what another reader may take, too: who locks the
+ * store in that very moment is refused, so it is asked only where a change is not finished. Needs read permission.
+ *
+ * @param lock Absolute path of its file; it need not be there.
+ * @returns The task, with its process; `null` when nobody does, or that cannot be told.
+ */
+export function holderOf(lock: string): string | null {
+  try {
+    using file = openEntry(lock);
+    return file.tryLockSync(false) ? null : describeHolder(lock);
+  } catch {
+    return null;
+  }
+}
 
 function describeHolder(lock: string): string {
   try {

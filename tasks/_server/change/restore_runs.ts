@@ -12,6 +12,7 @@
  */
 
 import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
+import type { ExperimentRow } from "../../../lib/snapshot/assemble_rows.ts";
 import { formatTime } from "../../../lib/text/units.ts";
 import type { LoggedRow } from "../../_database/log/change_rows.ts";
 import type { Answer } from "../client/read_answer.ts";
@@ -147,15 +148,31 @@ export async function deletedExperiments(
   client: ReadingClient,
   rows: readonly LoggedRow[],
 ): Promise<ReadonlySet<string>> {
-  const deleted = new Set<string>();
-  await fourAtOnce([...new Set(rows.map(({ experiment }) => experiment))], async (id) => {
+  const found = await experimentsOf(client, rows);
+  return new Set([...found].flatMap(([id, row]) => row?.stage === "active" ? [] : [id]));
+}
+
+/**
+ * Reads the experiments in which runs lie.
+ *
+ * @param client Asks the server.
+ * @param rows The runs.
+ * @returns The experiments by their ids; `null`: it is gone.
+ * @throws {RequestError} When the server does not tell.
+ */
+export async function experimentsOf(
+  client: ReadingClient,
+  rows: readonly LoggedRow[],
+): Promise<ReadonlyMap<string, ExperimentRow | null>> {
+  const ids = new Set(rows.map(({ experiment }) => experiment));
+  const found = new Map<string, ExperimentRow | null>([...ids].map((id) => [id, null]));
+  await fourAtOnce([...ids], async (id) => {
     try {
       const { experiment } = await client.ask("experiments/get", { experiment_id: id });
-      if (experimentRowOf(experiment as Answer).stage === "deleted") deleted.add(id);
+      found.set(id, experimentRowOf(experiment as Answer));
     } catch (error) {
       if (!isGone(error)) throw error;
-      deleted.add(id);
     }
   });
-  return deleted;
+  return found;
 }

@@ -37,7 +37,13 @@ import type { ReadingClient } from "../scan/read_pages.ts";
 import type { RunRecord } from "../scan/records.ts";
 import type { ChangePlace } from "./change_place.ts";
 import { readAgain } from "./read_again.ts";
-import { collisionText, deletedExperiments, restoreRuns, stateOfRun } from "./restore_runs.ts";
+import {
+  collisionText,
+  deletedExperiments,
+  experimentsOf,
+  restoreRuns,
+  stateOfRun,
+} from "./restore_runs.ts";
 import { isOtherServer } from "./server_witnesses.ts";
 
 /**
@@ -169,7 +175,11 @@ function backupsOf(path: string, client: ReadingClient, within: Look): Backups {
       return await hasLook(async (log) => {
         const rows = rowsOf(log, id, selection);
         const { collisions } = await lookAt(client, log, id, rows);
-        return { backup, changes: rows.length, collisions };
+        const items = rows.map(({ experiment, run }) => ({
+          path: `${experiment}/${run}`,
+          how: "as-before" as const,
+        }));
+        return { backup, changes: rows.length, items, collisions };
       });
     },
     contents: (id) => hasLook((log) => contentsOf(client, log.rowsOf(id))),
@@ -194,9 +204,9 @@ async function contentsOf(
   rows: readonly LoggedRow[],
 ): Promise<BackupContents> {
   const found = await readAgain(client, rows);
-  const experiments = new Set(rows.map(({ experiment }) => experiment));
+  const experiments = await experimentsOf(client, rows);
   return {
-    experiments: [...experiments].map((id) => ({ id, name: undefined })),
+    experiments: [...experiments].map(([id, row]) => ({ id, name: row?.name ?? undefined })),
     runs: rows.map(({ run: id }) => ({ id, name: found.get(id)?.row.name ?? undefined })),
   };
 }

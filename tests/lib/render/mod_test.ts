@@ -180,6 +180,7 @@ const RESTORE = {
   store: PLACE,
   backup: BACKUPS[1]!,
   changes: 1_433,
+  items: [],
   collisions: [],
   rescue: null,
   faults: [],
@@ -323,6 +324,15 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   "restore": {
     render: (options) => renderRestore(RESTORE, options),
     typed: [BACKUPS[1]!.id],
+  },
+  "restore in a dry run": {
+    render: (options) =>
+      renderRestore({
+        ...RESTORE,
+        dryRun: true,
+        items: FAULTS.map(({ path }) => ({ path, how: "returns" as const })),
+      }, options),
+    typed: [BACKUPS[1]!.id, ...FAULT_PATHS.slice(0, 10)],
   },
   "restore of what is in the way": {
     render: (options) =>

@@ -156,6 +156,13 @@ Deno.test("restore() only tells in a dry run what would come back, and what is i
     dryRun: true,
     backup: backup!,
     changes: 5,
+    items: [
+      { path: `1/${runId(1)}/meta.yaml`, how: "as-before" },
+      { path: `1/${runId(2)}/meta.yaml`, how: "as-before" },
+      { path: `1/${runId(5)}`, how: "returns" },
+      { path: ".trash/2", how: "returns" },
+      { path: "7", how: "returns" },
+    ],
     collisions: [`${orphan} exists again, and ${backup!.path}/files/7 would replace it`],
     rescue: null,
     faults: [],

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../../../lib/errors.ts";
 import { simulatePlan } from "../../../lib/plan/simulate_plan.ts";
@@ -199,9 +199,22 @@ export function testChanging(kind: string, make: MakeStore): void {
     assertEquals((await cleanup(store)).plan.actions, []);
     const [change, ...others] = (await listBackups(store)).backups;
     assertEquals([change?.id, others], [report?.backup?.id, []]);
-    assertEquals((await restore(store)).changes > 0, true);
+    const { items, changes } = await restore(store, { dryRun: true });
+    assertEquals([items.length, changes > 0], [changes, true]);
+    const touched = new Set(items.map(({ path }) => idsIn(path)));
+    assertEquals(touched, new Set(plan.actions.map(({ path }) => idsIn(path))));
+    assertEquals((await restore(store)).changes, changes);
     assertEquals(await told(store), before.experiments.map(inShort));
     assertEquals((await listBackups(store)).backups, []);
+  });
+
+  test("what was done in an experiment is undone by the name of that", async ({ store }) => {
+    const before = await told(store);
+    await cleanup(store, { apply: true });
+    const { changes } = await restore(store, { experiment: "이탈 예측" });
+    assert(changes > 0);
+    const named = (all: typeof before) => all.filter(([, name]) => name === "이탈 예측");
+    assertEquals(named(await told(store)), named(before));
   });
 
   test("what has changed since it was planned is left", async ({ store, failRun }) => {
@@ -236,7 +249,9 @@ export function testChanging(kind: string, make: MakeStore): void {
   });
 
   test("one at a time changes it", async ({ store }) => {
+    assertEquals(await store.changes!.holder(), null);
     await using locked = await lockStore(store, { task: "cleanup" });
+    assertMatch(await store.changes!.holder() ?? "", /^cleanup \(pid \d+/);
     await assertRejects(() => cleanup(store, { apply: true }), StoreLockedError, "holds the lock");
     await assertRejects(() => lockStore(locked, { task: "prune" }), StoreLockedError, "already");
     await locked[Symbol.asyncDispose]();
@@ -246,6 +261,11 @@ export function testChanging(kind: string, make: MakeStore): void {
       "released",
     );
   });
+}
+
+/** The ids in the path of a thing, or of a file of it, whether MLflow has deleted that or not. */
+function idsIn(path: string): string {
+  return path.replace(/^\.trash\//, "").replace(/\/meta\.yaml$/, "");
 }
 
 function inShort({ id, name, lifecycleStage, lastUpdateTime, runs }: Experiment) {
