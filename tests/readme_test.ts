@@ -151,8 +151,8 @@ Deno.test("README sets up with the Deno that is tested, and npx asks nothing", a
   }
 });
 
-Deno.test("README gives a project every task that looks at a store, under its own name", () => {
-  const [, block = ""] = /^```json\n(.*?)^```$/ms.exec(page("README.md")) ?? [];
+Deno.test("the README of the tasks gives a project every task that looks at a store, under its own name", () => {
+  const [, block = ""] = /^```json\n(.*?)^```$/ms.exec(page("tasks/README.md")) ?? [];
   const given: Readonly<Record<string, string>> = JSON.parse(block).tasks;
   for (const [name, command] of Object.entries(given)) {
     assertEquals(command, `deno task --config ../mltidy/deno.json --quiet ${name}`);

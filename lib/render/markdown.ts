@@ -5,11 +5,10 @@
  */
 
 import type { Action, Kept, Plan, Stop } from "../plan/plan.ts";
-import { experimentPathOf } from "../store/path.ts";
 import { addUsage, NO_USAGE } from "../store/usage.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatSize } from "../text/units.ts";
-import { countKept, groupKept, NO_NAME, oldestFirst } from "../words/groups.ts";
+import { countKept, groupByPlace, groupKept, NO_NAME, oldestFirst } from "../words/groups.ts";
 import { reasonText } from "../words/reason.ts";
 import { majorityLines } from "../words/majority.ts";
 import { stopText } from "../words/stop.ts";
@@ -67,7 +66,7 @@ function renderStops(stops: readonly Stop[]): string[] {
 function renderGoing(plan: Plan): string[] {
   if (plan.actions.length === 0) return [];
   const isMeasured = plan.totals.later !== undefined;
-  const rows = groupsOf(plan).map(([place, actions]) => {
+  const rows = groupByPlace(plan).map(([place, actions]) => {
     const counts = [...Map.groupBy(actions, ({ kind }) => verbOf(kind))]
       .map(([verb, { length }]) => `${formatCount(length)} to be ${verb}`);
     const now = addUsage(actions.map(({ usage }) => usage));
@@ -91,7 +90,7 @@ function rowOf(cells: readonly string[]): string {
 }
 
 function renderSamples(plan: Plan, all: boolean): string[] {
-  return groupsOf(plan).flatMap(([place, actions]) => {
+  return groupByPlace(plan).flatMap(([place, actions]) => {
     const ordered = oldestFirst(actions);
     const shown = all ? ordered : ordered.slice(0, SAMPLE);
     return [
@@ -110,19 +109,6 @@ function itemOf({ name, path, reasons, usage }: Action): string {
   const words = reasons.map(reasonText).join("; ");
   const size = usage.bytes === 0 ? "" : `, ${formatSize(usage.bytes)}`;
   return `- ${escape(name.trim() || NO_NAME)} (${escape(path)}): ${escape(words)}${size}`;
-}
-
-/** By experiment, the one with the most actions first. */
-function groupsOf({ actions, experiments }: Plan): readonly (readonly [string, Action[]])[] {
-  const placeOf = ({ kind, path }: Action) => {
-    if (kind === "purge-experiment") return "deleted experiments";
-    if (kind === "quarantine-orphan") return "orphans";
-    const place = experimentPathOf(path);
-    const name = experiments[place];
-    return name === undefined ? place : `${name} (${place})`;
-  };
-  return [...Map.groupBy(actions, placeOf)]
-    .toSorted(([, left], [, right]) => right.length - left.length);
 }
 
 function renderKept(kept: readonly Kept[]): string[] {

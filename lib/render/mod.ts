@@ -1,5 +1,5 @@
 /**
- * Results as text for a terminal, and as Markdown. Nothing that a terminal would obey is left in it.
+ * Results as text for a terminal, as Markdown, and as a page of HTML. Nothing that a terminal would obey is left in it.
  *
  * @example A summary
  * ```ts
@@ -24,6 +24,7 @@ export { type CommandOf, type CommandOptions } from "./commands.ts";
 export { renderComparison, type RenderComparisonOptions } from "./comparison.ts";
 export { renderExplanation } from "./explanation.ts";
 export { findingsText, renderFindings } from "./findings.ts";
+export { renderHtml, type RenderHtmlOptions } from "./html/report.ts";
 export { renderMarkdown } from "./markdown.ts";
 export { renderPlan, type RenderPlanOptions } from "./plan.ts";
 export { renderPreflight } from "./preflight.ts";

@@ -28,6 +28,7 @@ export { explainRun, findRuns, type Lack, type RunExplanation } from "../answers
 export type { AwaitedExperiment } from "../answers/preflight_report.ts";
 export type { Flip } from "../answers/find_flip.ts";
 export type { PolicyChange } from "../answers/policy_changes.ts";
+export { reportStore, type RunsOfAge, type StoreReport } from "../answers/report_store.ts";
 export {
   type ExperimentSummary,
   type MetricStanding,

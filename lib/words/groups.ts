@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Action, KeepReason, Kept } from "../plan/plan.ts";
+import type { Action, KeepReason, Kept, Plan } from "../plan/plan.ts";
+import { experimentPathOf } from "../store/path.ts";
 import { plural } from "../text/units.ts";
 import { keptText } from "./reason.ts";
 
@@ -23,6 +24,26 @@ export function oldestFirst(actions: readonly Action[]): readonly Action[] {
 
 function timeOf({ reasons: [reason] }: Action): number {
   return "time" in reason ? reason.time : 0;
+}
+
+/**
+ * Groups what goes by the experiment that it lies in; deleted experiments and orphans are groups of their own.
+ *
+ * @param plan The plan.
+ * @returns Names of groups and what goes of each, the one with the most actions first.
+ */
+export function groupByPlace(
+  { actions, experiments }: Plan,
+): readonly (readonly [place: string, actions: readonly Action[]])[] {
+  const placeOf = ({ kind, path }: Action) => {
+    if (kind === "purge-experiment") return "deleted experiments";
+    if (kind === "quarantine-orphan") return "orphans";
+    const place = experimentPathOf(path);
+    const name = experiments[place];
+    return name === undefined ? place : `${name} (${place})`;
+  };
+  return [...Map.groupBy(actions, placeOf)]
+    .toSorted(([, left], [, right]) => right.length - left.length);
 }
 
 /** Things of one kind that stay for the same kind of reason. */

@@ -1,5 +1,5 @@
 /**
- * Running `prune`, `cleanup` and `apply`: makes or reads a plan, shows it and carries it out if wanted.
+ * Running `prune`, `cleanup`, `report` and `apply`: makes or reads a plan, shows it and carries it out if wanted.
  *
  * @module
  */
@@ -10,6 +10,8 @@ import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
 import { type CommandOf, plainCommand } from "../../../lib/render/commands.ts";
+import { foldLines } from "../../../lib/text/fold.ts";
+import { formatSize } from "../../../lib/text/units.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import { lockStore } from "../../ports/lock_store.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
@@ -22,6 +24,7 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import {
+  applyCommand,
   askToApply,
   NOTHING_CHANGED,
   refuseUnattended,
@@ -152,6 +155,58 @@ async function compare(
     world.print(renderComparison(result, { ...world.style, all: options.all, other: file }));
   }
   return ExitCode.done;
+}
+
+/**
+ * Runs `report`.
+ *
+ * @param command The parsed command.
+ * @param words The words it was parsed from, for the command that is proposed next.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runReport(
+  { options }: Command<"report">,
+  words: readonly string[],
+  world: World,
+): Promise<ExitCode> {
+  const { html: file, sizes, all } = options;
+  if (file === null) {
+    throw new UsageError(
+      "Cannot write a report: expected --html FILE, such as `deno task report --html report.html`",
+    );
+  }
+  const { placeOfReport, report, writeReport } = await import("../../report.ts");
+  await using opened = await openConfigured(options, world);
+  const { store, chosen, command } = opened;
+  const config = chosen?.config ?? null;
+  const policy = choosePolicy(options, config);
+  if (!options.quiet) world.say(daysOldText(options, config));
+  const place = placeOfReport(resolve(world.directory, file), store.describe().location);
+  if (options.dryRun) {
+    world.print(foldLines([`Would write ${place}; nothing was written.`], world.style));
+    return ExitCode.done;
+  }
+  const result = await report(store, {
+    policy,
+    sizes,
+    signal: world.signal(),
+    onProgress: (runs) => world.progress.update("Reading runs", runs),
+  });
+  world.progress.erase();
+  const { renderHtml } = await import("../../../lib/render/html/report.ts");
+  const next = applyCommand({ task: "cleanup", words: withoutHtml(words), command });
+  const text = renderHtml(result, { all, command, next });
+  writeReport(place, text);
+  const { length } = new TextEncoder().encode(text);
+  world.print(foldLines([`Wrote ${place}, ${formatSize(length)}`], world.style));
+  return ExitCode.done;
+}
+
+function withoutHtml(words: readonly string[]): readonly string[] {
+  return words.filter((word, index) =>
+    word !== "--html" && !word.startsWith("--html=") && words[index - 1] !== "--html"
+  );
 }
 
 /**

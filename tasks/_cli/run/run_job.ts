@@ -223,6 +223,14 @@ const ONLY_FOR_SHOW = [
   "--sizes",
 ];
 
-function applyCommand({ task, words, command }: Job): string {
+/**
+ * Names the command that carries out what a command plans.
+ *
+ * @param job The task, the words that it was called by, and how commands are named.
+ * @returns What is typed.
+ */
+export function applyCommand(
+  { task, words, command }: Pick<Job, "task" | "words" | "command">,
+): string {
   return command(shellWords([`${task}:apply`, ...without(words.slice(1), ONLY_FOR_SHOW)]));
 }

@@ -48,6 +48,8 @@ export async function runTask(
       return await (await import("./program.ts")).runProgramTask(command, world);
     case "apply":
       return await (await import("./planning.ts")).runApply(command, words, world);
+    case "report":
+      return await (await import("./planning.ts")).runReport(command, words, world);
     case "explain":
       return await (await import("./policy.ts")).runExplain(command, world);
     case "config":

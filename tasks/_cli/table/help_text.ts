@@ -62,18 +62,17 @@ export function helpText(task: TaskName, options: HelpOptions = {}): string {
  * @returns Every task with what it does, as lines.
  */
 export function overviewText(options: HelpOptions = {}): string {
+  // With the prompt behind it, it must not be longer than a small screen.
   return [
-    prose(
-      ["mltidy keeps MLflow stores tidy: first a plan, and what it does can be undone."],
-      options,
-    ),
-    prose(["Usage: deno task TASK [flags]"], options),
-    section("Tasks", taskNames.map((task) => [task, taskTable[task].summary]), options),
+    prose([
+      "mltidy keeps MLflow stores tidy: first a plan, and what it does can be undone.",
+      "Usage: deno task TASK [flags]; deno task TASK --help tells more about a task.",
+    ], options),
+    rows(taskNames.map((task) => [task, taskTable[task].summary]), options),
     prose([
       "prune, cleanup and repair only plan; deno task TASK:apply carries it out.",
-      "deno task TASK --help tells more about a task.",
     ], options),
-  ].join("\n");
+  ].join("");
 }
 
 /**
@@ -100,19 +99,20 @@ function formOf(flag: Flag): string {
 const MOST_COLUMNS = 80;
 const INDENT = "  ";
 
-function section(
-  heading: string,
-  rows: readonly (readonly [term: string, meaning: string])[],
-  options: HelpOptions,
-): string {
-  const { columns = MOST_COLUMNS, named = asIs } = options;
+type Rows = readonly (readonly [term: string, meaning: string])[];
+
+function section(heading: string, terms: Rows, options: HelpOptions): string {
+  return `${prose([`${heading}:`], options)}${rows(terms, options)}`;
+}
+
+function rows(terms: Rows, { columns = MOST_COLUMNS, named = asIs }: HelpOptions): string {
   const width = Math.min(columns, MOST_COLUMNS);
   const lines = renderRows(
     [{ align: "left" }, { align: "left", prose: true }],
-    rows.map((row) => row.map(named)),
+    terms.map((row) => row.map(named)),
     width - INDENT.length,
   ).flat();
-  return foldLines([`${heading}:`, ...lines.map((line) => `${INDENT}${line}`)], { width });
+  return foldLines(lines.map((line) => `${INDENT}${line}`), { width });
 }
 
 function prose(lines: readonly string[], options: HelpOptions): string {

@@ -29,6 +29,7 @@ import {
   undated,
 } from "./policy_flags.ts";
 import { repairTasks } from "./repair_tasks.ts";
+import { reviewTasks } from "./review_tasks.ts";
 import { runTasks } from "./run_tasks.ts";
 import { always, applying, reading, type TaskRow } from "./task_row.ts";
 
@@ -170,9 +171,9 @@ export const taskTable = {
     exitCodes: [...applying, ExitCode.findings, ExitCode.planDoesNotFit],
     permissions: "cleanup only reads; cleanup:apply may write.",
   },
+  ...reviewTasks,
   explain: {
-    summary:
-      "Tell why a run, logged model, experiment or orphan stays or goes, and what would turn it",
+    summary: "Tell why a run, model, experiment or orphan stays, or goes",
     usage: ["deno task explain RUN [flags]"],
     examples: [
       ["deno task explain 3a7bb8184ebf8eeb74c0e755c838591a", "a run by its id"],

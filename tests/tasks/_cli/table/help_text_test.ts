@@ -130,7 +130,7 @@ Deno.test("overviewText() names every task", () => {
 Deno.test("the menu fits on a screen of 80 columns and 24 lines, and says what every task does", () => {
   const lines = overviewText().trimEnd().split("\n");
   assertEquals(lines.filter((line) => line.length > 80), []);
-  assert(lines.length <= 24);
+  assert(lines.length <= 24, `${lines.length}`);
   assertEquals(
     taskNames.filter((name) => !lines.some((line) => line.startsWith(`  ${name} `))),
     [],
