@@ -4,7 +4,7 @@
  * @module
  */
 
-import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
+import { planCleanupWithout } from "../lib/cleanup/leave_out.ts";
 import { type Ages, type CleanupPolicy, policyOfAges, readingOf } from "../lib/policy/policy.ts";
 import {
   planAndApply,
@@ -19,6 +19,8 @@ export interface CleanupOptions extends PlanAndApplyOptions, Ages {
   readonly policy?: CleanupPolicy;
   /** Measure what a run takes that a rule lets go. @default {false} */
   readonly sizes?: boolean;
+  /** Paths of runs, models, experiments and orphans that stay, whatever the policy says. @default {[]} */
+  readonly leaveOut?: readonly string[];
 }
 
 /**
@@ -42,11 +44,12 @@ export interface CleanupOptions extends PlanAndApplyOptions, Ages {
  * ```
  */
 export function cleanup(store: Store, options: CleanupOptions = {}): Promise<PlanAndApplyResult> {
-  const { olderThan, daysOld, purgeAfter, settle, sizes = false, ...more } = options;
+  const { olderThan, daysOld, purgeAfter, settle, sizes = false, leaveOut = [], ...more } = options;
   const { policy = policyOfAges({ olderThan, daysOld, purgeAfter, settle }), ...applying } = more;
   return planAndApply(store, {
     task: "cleanup",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },
-    plan: (snapshot, now) => planCleanup(snapshot, policy, { now, kinds: store.changes?.kinds }),
+    plan: (snapshot, now) =>
+      planCleanupWithout(snapshot, policy, { now, kinds: store.changes?.kinds }, leaveOut),
   }, applying);
 }

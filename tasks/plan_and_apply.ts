@@ -37,6 +37,8 @@ export interface PlanAndApplyOptions extends Abortable {
    * is asked.
    */
   readonly approve?: (plan: Plan) => Promise<boolean>;
+  /** A plan that somebody has approved already: while the store gives the very same, nobody is asked. */
+  readonly approved?: Plan | undefined;
   /** Called as work goes on. */
   readonly onProgress?:
     | ((label: "Reading runs" | "Applying", done: number, total?: number) => void)
@@ -142,16 +144,20 @@ export async function decideAndApply(
   decide: (from: Store) => Promise<Decision>,
   options: PlanAndApplyOptions,
 ): Promise<PlanAndApplyResult> {
-  const { apply = false, backup = true, backups, approve, onProgress, onFiles, signal } = options;
+  const { apply = false, backup = true, backups, approve, approved } = options;
+  const { onProgress, onFiles, signal } = options;
   // What cannot be kept there is refused before anything of ours is made.
   if (apply && backup && backups !== undefined) {
     await requireCapability(store, "backups").open(backups, "changes");
   }
   const settled: SettledChange[] = [];
   let remains: readonly Remains[] = [];
-  let plan = apply && approve === undefined ? null : await withWarnings(store, await decide(store));
+  let plan: Plan | null = apply ? approved ?? null : null;
+  if (plan === null && !(apply && approve === undefined)) {
+    plan = await withWarnings(store, await decide(store));
+  }
   while (true) {
-    if (plan !== null) {
+    if (plan !== null && plan !== approved) {
       if (!apply || plan.actions.length === 0) return { plan, report: null, settled, remains };
       refuseStopped(plan);
       if (!(await approve?.(plan))) return { plan, report: null, settled, remains };

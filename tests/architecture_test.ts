@@ -73,6 +73,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "lib/render/html/",
     of: [...GROUND, "lib/plan/", "lib/words/", "lib/answers/", "lib/render/"],
   },
+  {
+    room: "lib/view/",
+    of: [...GROUND, "lib/policy/", "lib/plan/", "lib/words/", "lib/answers/"],
+  },
   { room: "tasks/_io/", of: [...GROUND, "@std/", "node:"] },
   { room: "tasks/_demo/", of: [...GROUND, "lib/yaml/", "tasks/_io/", "@std/", "node:"] },
   { room: "tasks/_io/tree/", of: [...GROUND, "lib/backup/", "tasks/_io/", "@std/", "node:"] },

@@ -16,13 +16,14 @@ import type {
   Verdict,
 } from "../judge/judged.ts";
 import type { ActionKind } from "../plan/action_kind.ts";
-import type { Action, CleanupPlan, Kept, PlanTotals, RemovalPlan } from "../plan/plan.ts";
+import type { Action, CleanupPlan, Kept, RemovalPlan } from "../plan/plan.ts";
+import { subjectKindOf, totalsOf } from "./plan_totals.ts";
 import { checkPolicy } from "../policy/check_policy.ts";
 import { type CleanupPolicy, readingOf } from "../policy/policy.ts";
 import type { Extras } from "../store/extras.ts";
 import { asRunId, experimentPathOf, inOrder, type StorePath } from "../store/path.ts";
 import { type Experiment, isNonEmpty, type Orphan, type StoreSnapshot } from "../store/snapshot.ts";
-import { addUsage, type DiskUsage, NO_USAGE } from "../store/usage.ts";
+import { NO_USAGE } from "../store/usage.ts";
 import { dropArtifacts } from "./drop_artifacts.ts";
 import { findMajorities } from "./find_majorities.ts";
 import { findMisfits } from "./find_misfits.ts";
@@ -296,19 +297,10 @@ function keptOf(kind: Kept["kind"], name: string, path: StorePath, verdict: Verd
 
 /** What an action would take that the store cannot carry out. */
 function unsupported({ kind, path, name }: Action): Kept | null {
-  const subject = SUBJECTS[kind];
+  const subject = subjectKindOf(kind);
   if (subject === undefined) return null;
   return { kind: subject, path, name, reasons: [{ kind: "not-supported" }] };
 }
-
-/** What leaves by an action; a run that loses an artifact stays anyhow. */
-const SUBJECTS: { readonly [K in ActionKind]?: Kept["kind"] } = {
-  "soft-delete-run": "run",
-  "purge-run": "run",
-  "purge-experiment": "experiment",
-  "purge-logged-model": "logged-model",
-  "quarantine-orphan": "orphan",
-};
 
 /** Deleted experiments and orphans that stay, and the damaged runs in all that stays. */
 function keptHolders(
@@ -370,31 +362,4 @@ function namesOf(snapshot: StoreSnapshot, actions: readonly Action[]): Record<st
       .filter(({ path }) => places.has(path))
       .map(({ path, name }) => [path, name]),
   );
-}
-
-function totalsOf(
-  actions: readonly Action[],
-  kept: readonly Kept[],
-  measured: boolean,
-): PlanTotals {
-  const counts = new Map<ActionKind, number>();
-  for (const { kind } of actions) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  const count = (kind: ActionKind) => counts.get(kind) ?? 0;
-  const dropped = count("drop-artifact");
-  const purged = count("purge-logged-model");
-  return {
-    softDeleteRuns: count("soft-delete-run"),
-    purgeRuns: count("purge-run"),
-    purgeExperiments: count("purge-experiment"),
-    ...(purged === 0 ? {} : { purgeLoggedModels: purged }),
-    quarantineOrphans: count("quarantine-orphan"),
-    keptRuns: kept.reduce((total, { kind }) => kind === "run" ? total + 1 : total, 0),
-    usage: addUsage(actions.map(({ usage }) => usage)),
-    ...(dropped === 0 ? {} : { dropArtifacts: dropped }),
-    ...(measured ? { later: addUsage(actions.map(laterOf)) } : {}),
-  };
-}
-
-function laterOf(action: Action): DiskUsage {
-  return action.kind === "soft-delete-run" && action.later || NO_USAGE;
 }

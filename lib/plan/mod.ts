@@ -20,6 +20,8 @@
 export { type ChangedSide, comparePlans, type PlanComparison } from "../answers/compare_plans.ts";
 export { expiryCandidates, planExpiry, planNamedExpiry } from "../backup/plan_expiry.ts";
 export { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
+export { planCleanupWithout } from "../cleanup/leave_out.ts";
+export { withoutActions } from "../cleanup/without_actions.ts";
 export { planPrune, type PrunePolicy } from "../cleanup/plan_prune.ts";
 export type { Majority, Misfit, RemotePlaces } from "./outlook.ts";
 export { ACTION_KINDS, type ActionKind } from "./action_kind.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { BucketRoot } from "../store/artifact_uri.ts";
-import type { ExperimentId } from "../store/path.ts";
+import type { ExperimentId, StorePath } from "../store/path.ts";
 
 /** An experiment of which a plan takes every active run, or more than half. */
 export interface Majority {
@@ -39,4 +39,12 @@ export interface RemotePlaces {
   readonly buckets: readonly BucketRoot[];
   /** How many runs and logged models go whose artifacts stay, since mltidy cannot look there, by scheme, such as `gs`. */
   readonly elsewhere: Readonly<Record<string, number>>;
+}
+
+/** A symbolic link, and what it leads to. */
+export interface LinkedPlace {
+  /** The link. */
+  readonly path: StorePath;
+  /** Absolute real path of what is there. */
+  readonly target: string;
 }

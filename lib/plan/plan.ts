@@ -11,9 +11,11 @@ import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
 import type { DatabaseRow, NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
-import type { Majority, Misfit, RemotePlaces } from "./outlook.ts";
+import type { LinkedPlace, Majority, Misfit, RemotePlaces } from "./outlook.ts";
 import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
 import type { Standing } from "./standing.ts";
+
+export type { LinkedPlace };
 
 /** How far a plan with a budget gets. */
 export interface BudgetOutcome {
@@ -89,6 +91,8 @@ export type KeepReason =
   | Standing
   | NeedsChoice
   | { readonly kind: "no-rule" }
+  /** Whoever reviewed the plan has left it out. */
+  | { readonly kind: "left-out" }
   /** It would go, but this kind of store cannot let it go yet. */
   | { readonly kind: "not-supported" }
   | { readonly kind: "not-finished"; readonly status: RunStatus }
@@ -345,14 +349,6 @@ export interface PlanBase {
   readonly lostTimes?: NonEmpty<string>;
   /** What symbolic links lead to that leave the store: it stays where it is; left out where there are none. */
   readonly linked?: NonEmpty<LinkedPlace>;
-}
-
-/** A symbolic link, and what it leads to. */
-export interface LinkedPlace {
-  /** The link. */
-  readonly path: StorePath;
-  /** Absolute real path of what is there. */
-  readonly target: string;
 }
 
 /** What a plan has that takes away what is no longer wanted. */

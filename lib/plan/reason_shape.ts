@@ -73,6 +73,7 @@ const KEEP_REASONS: Shapes<KeepReason> = {
     to: textOrNothing,
   },
   "no-rule": {},
+  "left-out": {},
   "not-supported": {},
   "not-finished": { status: text },
   "younger-than": { age: number, limit: number },

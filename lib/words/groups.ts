@@ -113,8 +113,13 @@ function isOfEach(reason: KeepReason, count: number): boolean {
     count > reason.n;
 }
 
-/** The reason that a reader must not miss, if there is one. */
-function mainReason({ reasons }: Kept): KeepReason {
+/**
+ * Chooses the reason by which something that stays is counted.
+ *
+ * @param kept What stays.
+ * @returns The reason that a reader must not miss, if there is one, else the first.
+ */
+export function mainReason({ reasons }: Kept): KeepReason {
   return reasons.find((reason) => NOTEWORTHY[reason.kind]) ?? reasons[0];
 }
 
@@ -143,6 +148,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "child-of-kept": false,
   "not-needed": false,
   "no-rule": false,
+  "left-out": true,
   "not-supported": false,
   "not-finished": false,
   "younger-than": false,

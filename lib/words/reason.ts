@@ -91,6 +91,8 @@ export function reasonText(reason: ActionReason | KeepReason): string {
       return "may go, but the target is met without it";
     case "no-rule":
       return "no rule is given";
+    case "left-out":
+      return "left out of this plan";
     case "not-supported":
       return "would go, which this version of mltidy cannot do yet with this kind of store";
     case "not-finished":
@@ -221,6 +223,8 @@ export function keptText(reason: KeepReason): string {
   switch (reason.kind) {
     case "no-rule":
       return "under no rule";
+    case "left-out":
+      return "left out";
     case "not-supported":
       return "that would go, which cannot be done yet with this kind of store";
     case "keep-last":

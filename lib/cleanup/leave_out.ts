@@ -1,0 +1,102 @@
+/**
+ * A clean-up of which somebody has left something out.
+ *
+ * @module
+ */
+
+import type { Action, CleanupPlan, KeepReason, Kept } from "../plan/plan.ts";
+import type { CleanupPolicy } from "../policy/policy.ts";
+import { pathsUp } from "../store/path.ts";
+import type { NonEmpty, StoreSnapshot } from "../store/snapshot.ts";
+import { PIN_TAG } from "../store/tags.ts";
+import { planCleanup, type PlanOptions } from "./plan_cleanup.ts";
+import { withoutActions } from "./without_actions.ts";
+
+/**
+ * Plans a clean-up without some runs, models, experiments or orphans: these stay, as if they were pinned, and so does
+ * all that has to stay with them, such as a parent. Nothing goes that would not go otherwise.
+ *
+ * @param snapshot The store, read as the policy needs it.
+ * @param policy The rules.
+ * @param options The moment, and what the store can carry out.
+ * @param leftOut Paths of what is left out, with all that lies below it; others are passed over.
+ * @returns The plan.
+ * @throws {InvalidArgumentError} When the snapshot was not read as the policy needs it.
+ */
+export function planCleanupWithout(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  options: PlanOptions,
+  leftOut: readonly string[],
+): CleanupPlan {
+  const plan = planCleanup(snapshot, policy, options);
+  if (leftOut.length === 0) return plan;
+  const paths = new Set(leftOut);
+  const isLeftOut = (path: string) => pathsUp(path).some((one) => paths.has(one));
+  const pinned = planCleanup(withPins(snapshot, isLeftOut), pinning(policy), options);
+  const known = new Set(plan.actions.map(identityOf));
+  const kept = withoutActions(
+    pinned,
+    (action) =>
+      isLeftOut(action.path) ? LEFT_OUT : known.has(identityOf(action)) ? null : NOT_NEEDED,
+  );
+  const own = pinsIn(snapshot);
+  return {
+    ...kept,
+    policy,
+    kept: kept.kept.map((one) => isLeftOut(one.path) && !own.has(one.path) ? withoutPin(one) : one),
+  };
+}
+
+const LEFT_OUT: KeepReason = { kind: "left-out" };
+/** With a budget others would go in place of what is left out. */
+const NOT_NEEDED: KeepReason = { kind: "not-needed" };
+
+function identityOf({ kind, path }: Action): string {
+  return `${kind} ${path}`;
+}
+
+/** That of somebody's own is told as it is. */
+function withoutPin(kept: Kept): Kept {
+  const reasons = kept.reasons.map((reason) =>
+    reason.kind === "pinned" && reason.tag === PIN_TAG ? LEFT_OUT : reason
+  ) as readonly KeepReason[] as NonEmpty<KeepReason>;
+  return { ...kept, reasons };
+}
+
+function pinsIn({ experiments, orphans }: StoreSnapshot): ReadonlySet<string> {
+  return new Set(
+    [...experiments, ...orphans].flatMap(({ runs, loggedModels }) => [...runs, ...loggedModels])
+      .flatMap(({ path, tags }) => tags.has(PIN_TAG) ? [path] : []),
+  );
+}
+
+function withPins(
+  snapshot: StoreSnapshot<"tags">,
+  isLeftOut: (path: string) => boolean,
+): StoreSnapshot<"tags"> {
+  const pin = <T extends { readonly path: string; readonly tags: ReadonlyMap<string, string> }>(
+    all: readonly T[],
+  ) =>
+    all.some(({ path }) => isLeftOut(path))
+      ? all.map((one) =>
+        isLeftOut(one.path) ? { ...one, tags: new Map(one.tags).set(PIN_TAG, "") } : one
+      )
+      : all;
+  return {
+    ...snapshot,
+    experiments: snapshot.experiments.map((experiment) => ({
+      ...experiment,
+      runs: pin(experiment.runs),
+      loggedModels: pin(experiment.loggedModels),
+    })),
+  };
+}
+
+/** What is left out stays, also where pins do not count. */
+function pinning(policy: CleanupPolicy): CleanupPolicy {
+  const { retention } = policy;
+  if (retention === undefined || !retention.protect.unsafe.includes("pinned")) return policy;
+  const unsafe = retention.protect.unsafe.filter((one) => one !== "pinned");
+  return { ...policy, retention: { ...retention, protect: { ...retention.protect, unsafe } } };
+}
