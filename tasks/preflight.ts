@@ -63,7 +63,7 @@ export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" 
 
 /**
  * Makes a store ready before an experiment starts: counts, verifies, repairs what is provable,
- * quarantines orphans that hold no run, keeps copies of the records, and sets the experiment up. Needs
+ * quarantines orphans that hold nothing to miss, keeps copies of the records, and sets the experiment up. Needs
  * read and write permission for the store; with `check` only read permission.
  *
  * @param store The store.

@@ -5,8 +5,10 @@
  */
 
 import { summarize, type Summary } from "../lib/answers/summarize.ts";
+import { MltidyError } from "../lib/errors.ts";
 import type { PrimaryMetric } from "../lib/policy/primary_metric.ts";
 import type { Extras } from "../lib/store/extras.ts";
+import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Abortable, Store } from "./ports/store.ts";
 
 /** What to summarize, and how. */
@@ -53,11 +55,28 @@ export async function summary(store: Store, options: SummaryOptions = {}): Promi
     sizes: measured,
     ...(metric === undefined ? {} : { extras: onlyMetric(metric) }),
   });
-  return summarize(snapshot, {
+  const backups = await backupsOf(store, snapshot);
+  return summarize({ ...snapshot, backups }, {
     top,
     by,
     metric,
   });
+}
+
+/** What is changed in a database, or over a server, is kept in no directory that reading comes by. */
+async function backupsOf(
+  store: Store,
+  { backend, backups }: StoreSnapshot,
+): Promise<StoreSnapshot["backups"]> {
+  if (backend === undefined || store.backups === null) return backups;
+  try {
+    const place = await store.backups.open(null);
+    return { count: (await place.list()).length, usage: null };
+  } catch (error) {
+    // Whoever asks for the backups themselves is told why.
+    if (error instanceof MltidyError) return backups;
+    throw error;
+  }
 }
 
 function onlyMetric({ name }: PrimaryMetric): Extras {

@@ -8,6 +8,7 @@ import { InvalidArgumentError, UnsupportedStoreError } from "../lib/errors.ts";
 import type { RepairPlan } from "../lib/plan/plan.ts";
 import type { RepairRemedy } from "../lib/answers/prove_remedies.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
+import { isServer } from "../lib/store/store_uri.ts";
 import { shellWords } from "../lib/text/shell_words.ts";
 import type { Severity } from "../lib/verify/rules.ts";
 import {
@@ -69,7 +70,11 @@ export async function verify(store: Store, options: VerifyOptions = {}): Promise
   if (snapshot.backend !== undefined && reader.kind === "migration") {
     const { location } = snapshot;
     throw new UnsupportedStoreError(
-      `Cannot verify store ${location} for a migration: it is a database already; ${`\`${
+      `Cannot verify store ${location} for a migration: ${
+        isServer(location)
+          ? "only a directory such as mlruns is migrated"
+          : "it is a database already"
+      }; ${`\`${
         shellWords(["deno", "task", "verify", "--store", location])
       }\``} tells what is wrong with it`,
       location,

@@ -49,12 +49,12 @@ export interface PreflightReport {
   readonly looked: {
     /** By how many rules: all that are about its kind. */
     readonly rules: number;
-    /** Whether for what could be mended, and for empty orphans. */
+    /** Whether for what could be mended, and for orphans that hold nothing to miss. */
     readonly mending: boolean;
   };
   /** What the store holds. */
   readonly summary: Pick<Summary, "experiments" | "runs">;
-  /** What repair, and the quarantine of empty orphans, did; `null`: there was nothing to do. */
+  /** What repair, and the quarantine of orphans that hold nothing to miss, did; `null`: there was nothing to do. */
   readonly done: { readonly repair: ApplyReport | null; readonly quarantine: ApplyReport | null };
   /** How much repair, and the quarantine, would do; 0 unless the store was only looked at. */
   readonly pending: { readonly repairs: number; readonly quarantines: number };

@@ -104,7 +104,7 @@ export function renderBackupList(
         id,
         formatTime(createdAt),
         whatText(backup),
-        String(files),
+        formatCount(files),
         formatSize(bytes),
         age,
       ];

@@ -222,11 +222,17 @@ export function findingDocument(finding: Finding, command: CommandOf = plainComm
 export function serverLines({ task, store, kept }: Plan): readonly string[] {
   const isDeleted = ({ reasons }: Kept) =>
     reasons.some(({ kind }) => kind === "no-deletion-time" || kind === "not-supported");
-  if (task !== "cleanup" || !isServer(store) || !kept.some(isDeleted)) return [];
+  return task === "cleanup" && isServer(store) && kept.some(isDeleted) ? [purgeElsewhere()] : [];
+}
+
+/**
+ * Says the same of anything deleted on a tracking server.
+ *
+ * @returns A line.
+ */
+export function purgeElsewhere(): string {
   const there = plainCommand("cleanup --store postgresql://HOST/DATABASE");
-  return [
-    `No tracking server purges what is deleted, nor says when that was: where its database can be reached, type \`${there}\`, or sqlite:////PATH/mlflow.db instead`,
-  ];
+  return `No tracking server purges what is deleted, nor says when that was: where its database can be reached, type \`${there}\`, or sqlite:////PATH/mlflow.db instead`;
 }
 
 /**

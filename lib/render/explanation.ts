@@ -12,6 +12,7 @@ import { keeps } from "../judge/keep_rules.ts";
 import type { ActionKind } from "../plan/action_kind.ts";
 import type { ActionReason, KeepReason, Stop } from "../plan/plan.ts";
 import type { Standing } from "../plan/standing.ts";
+import { isServer } from "../store/store_uri.ts";
 import { PIN_TAG } from "../store/tags.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
 import { type RenderOptions, type Style, styleOf } from "../text/style.ts";
@@ -20,7 +21,7 @@ import { formatCount, plural } from "../text/units.ts";
 import { NO_NAME } from "../words/groups.ts";
 import { reasonText } from "../words/reason.ts";
 import { stopText } from "../words/stop.ts";
-import { flagsAgainst, typedChange } from "./commands.ts";
+import { flagsAgainst, purgeElsewhere, typedChange } from "./commands.ts";
 import { moreLines } from "./more.ts";
 
 /**
@@ -49,7 +50,7 @@ function modelLines(explanation: ModelExplanation, style: Style): readonly strin
     ...(sourceRunId === null ? [] : [`of run ${unbroken(sourceRunId)}`]),
     style.bold(VERDICTS[verdict]),
     ...listed(verdict === "stays" ? "Kept, since" : "It goes, since", reasons.map(reasonText)),
-    turnText(explanation),
+    ...turnLines(explanation),
     ...(verdict === "stays" ? [] : stopLine(explanation, style)),
   ];
 }
@@ -79,7 +80,7 @@ function holderLines(explanation: HolderExplanation, style: Style): readonly str
     style.bold(VERDICTS[verdict]),
     ...listed(verdict === "stays" ? "Kept, since" : "It goes, since", reasons.map(reasonText)),
     ...inIt,
-    turnText(explanation),
+    ...turnLines(explanation),
     ...(verdict === "stays" ? [] : stopLine(explanation, style)),
   ];
 }
@@ -98,7 +99,7 @@ function runLines(explanation: RunExplanation, style: Style): readonly string[] 
     ),
     ...listed(`Of ${rule ?? "the policy"} it is not kept by`, missesOf(explanation)),
     ...listed("Heavy files that a clean-up would drop", dropsOf(explanation)),
-    turnText(explanation, rule !== null),
+    ...turnLines(explanation, rule !== null),
     ...(verdict === "stays" || !explanation.staysIfPinned
       ? []
       : [`It also stays once it has the tag ${PIN_TAG}.`]),
@@ -237,15 +238,17 @@ function changeText(change: PolicyChange): string {
 }
 
 /** What would turn the verdict, or by what nothing does. */
-function turnText({ flip, verdict, goesBy, reasons }: Explanation, isRuled = false): string {
-  if (flip !== null) return flipText(flip, verdict);
+function turnLines(explanation: Explanation, isRuled = false): readonly string[] {
+  const { flip, verdict, goesBy, reasons, store } = explanation;
+  if (flip !== null) return [flipText(flip, verdict)];
+  if (isServer(store) && goesBy !== "soft-delete-run") return [purgeElsewhere()];
   const flags = AGES[goesBy];
   const isNoAge = isRuled || reasons.some(({ kind }) => kind === "no-rule");
   if (flags === undefined || isNoAge) {
-    return `No single change that was tried ${effectOf(verdict)}.`;
+    return [`No single change that was tried ${effectOf(verdict)}.`];
   }
   const why = verdict === "stays" ? ", for its age is not all that keeps it" : "";
-  return `No value of ${flags} ${effectOf(verdict)}${why}.`;
+  return [`No value of ${flags} ${effectOf(verdict)}${why}.`];
 }
 
 /** The flags for the ages by which something goes. */

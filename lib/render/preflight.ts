@@ -54,12 +54,16 @@ export function renderPreflight(
     `${plural(summary.runs.total, "run")}`,
     ...(looked.mending ? [] : [
       `Looked at by the ${plural(looked.rules, "rule")} about this kind of store; not for what ` +
-      `could be mended, nor for empty orphans: this version of mltidy cannot mend it`,
+      `could be mended, nor for orphans that hold nothing: this version of mltidy cannot mend it`,
     ]),
     ...applied.map((report) => `Changed: ${doneText(report)}${undoText(report, command)}`),
     ...(checked && pending.repairs > 0 ? [`${plural(pending.repairs, "repair")} possible`] : []),
     ...(checked && pending.quarantines > 0
-      ? [`${plural(pending.quarantines, "empty orphan")} to quarantine`]
+      ? [
+        `${plural(pending.quarantines, "orphan")} to quarantine, with nothing in ${
+          pending.quarantines === 1 ? "it" : "them"
+        } to miss`,
+      ]
       : []),
     ...(checked && pending.repairs + pending.quarantines > 0
       ? [`To do so: ${unbroken(command("preflight"))}`]

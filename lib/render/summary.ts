@@ -167,7 +167,11 @@ function renderTotals(summary: Summary, options: RenderSummaryOptions): string[]
     }${hasFindings || summary.depth !== "full" ? next("verify") : ""}`,
     ...(backups.count === 0 ? [] : [
       plural(backups.count, "backup") +
-      (backups.usage === null ? "" : ` of ${formatSize(backups.usage.bytes)}`),
+      (backups.usage === null
+        ? ""
+        : `; .mltidy.trash/, with all that is kept there, takes ${
+          formatSize(backups.usage.bytes)
+        }`),
     ]),
   ];
 }

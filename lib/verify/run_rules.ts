@@ -134,7 +134,7 @@ export const RUN_RULES: readonly RuleRow[] = [
   {
     id: "stale-run",
     in: toBoth("info"),
-    describes: "MLflow shows it as running forever",
+    describes: "MLflow shows it as running or scheduled for ever",
     migration: null,
     stores: "any",
     remedy: byHand("End it in MLflow, as FAILED or KILLED"),

@@ -104,7 +104,7 @@ export function reasonText(reason: ActionReason | KeepReason): string {
     case "implausible-time":
       return `dated ${formatTime(reason.time)}: its times seem to be seconds, or cut off`;
     case "no-deletion-time":
-      return "records no time of its deletion";
+      return "no time of its deletion is known";
     case "registered": {
       const aliases = reason.aliases.length === 0
         ? ""

@@ -95,7 +95,7 @@ export function requireScope(store: Store, { scopes }: Backups, scope: CopyScope
   throw new UnsupportedStoreError(
     `Cannot back up ${scope.kind} ${
       "id" in scope ? scope.id : ""
-    } alone: store ${location} is copied as a whole; leave out --${scope.kind}, or, for its metadata without artifacts, type --metadata`,
+    } alone: store ${location} is copied as a whole; leave out --${scope.kind}, or type --metadata in its place, which leaves out artifacts`,
     location,
   );
 }

@@ -179,8 +179,13 @@ Deno.test("what is said of a database promises only what it can do", async () =>
   }
   assertStringIncludes(await said("repair"), "Nothing to do.");
   assertEquals((await runTask("verify", store)).code, 0);
+  assertStringIncludes(await said("restore", "--last"), "Without a backup, as after --no-backup");
+  assertEquals((await said("summary")).includes("backup"), false);
+  const part = await said("backup", "--experiment", "1");
+  assertStringIncludes(part, "leave out --experiment, or type --metadata in its place");
   // Something is in the way of what is to come back.
   await runTask("cleanup:apply", ["--force", ...store]);
+  assertStringIncludes(await said("summary"), "\n1 backup\n");
   database.execute("UPDATE runs SET deleted_time = 1 WHERE lifecycle_stage = 'deleted'");
   const blocked = await said("restore", "--last");
   assertStringIncludes(blocked, "add --experiment NAME or --run NAME");

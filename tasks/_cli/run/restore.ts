@@ -105,7 +105,7 @@ function nowhereText({ backups }: Store, command: CommandOf): string {
   const sent = "A backup that --backups DIR sent elsewhere is found with the same flag. ";
   return `${
     backups?.elsewhere ? sent : ""
-  }Without one, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with \`${
+  }Without a backup, as after --no-backup, what left the store is gone; a run that is only soft-deleted comes back with \`${
     command("mlflow runs restore --run-id ID")
   }\`.\n`;
 }

@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "@std/path";
+import { StoreAccessError } from "../../../lib/errors.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { ApplyReport } from "../../../lib/plan/report.ts";
 import { reportOutcomes } from "../../../lib/plan/report_outcomes.ts";
@@ -82,6 +83,8 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
     }),
     onProgress: world.progress.update,
     onFiles: world.progress.transfer,
+  }).catch((error: unknown) => {
+    throw isNotGranted(error) ? notGrantedError(job, error as Error) : error;
   });
   world.progress.erase();
   sayEarlier({ settled, remains }, world);
@@ -95,6 +98,20 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
     world.print(show(plan, applyCommand(job)));
   }
   return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
+}
+
+/** A task that plans may not write, whatever flag is given to it. */
+function isNotGranted(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotCapable) return true;
+  return error instanceof StoreAccessError && isNotGranted(error.cause);
+}
+
+function notGrantedError({ task, words, command, location }: Job, cause: Error): UsageError {
+  const typed = command(shellWords([`${task}:apply`, ...without(words.slice(1), ["--apply"])]));
+  return new UsageError(
+    `Cannot change store ${location}: this process may not write there; type \`${typed}\`, or grant --allow-write where you call it yourself; nothing was touched`,
+    { cause },
+  );
 }
 
 /** Whoever reads what applying prints need not know that there was nothing to apply. */

@@ -6,6 +6,7 @@ import { programName } from "../../../lib/text/program_name.ts";
 import type { Flag, Flags } from "./flags.ts";
 import type { TaskRow } from "./task_row.ts";
 import { type TaskCommand, type TaskName, taskNames, taskTable } from "./task_table.ts";
+import { unknownTask } from "./unknown_task.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a command line asks for. */
@@ -206,7 +207,9 @@ function onlyOperand(
   if (extra !== undefined) {
     const isStore = row.operand === null && row.flags["store"] !== undefined &&
       !/^\d[\d.]*\w?$/.test(extra);
-    const hint = isStore
+    const hint = words.some((word) => /^--store(=|$)/.test(word))
+      ? `--store names one already; leave it out, or ${seeHelp(task)}`
+      : isStore
       ? `a store is named by --store: type \`${withStore(task, words, extra)}\``
       : seeHelp(task);
     throw new UsageError(`Unexpected argument "${extra}" of ${task}: ${hint}`);
@@ -354,35 +357,6 @@ export function overruledText([task, ...words]: readonly string[]): string {
     `--${flag.name} was given more than once: ${values.at(-1)} counts, which stands last\n`
   ).join("");
 }
-
-function unknownTask(typed: string): UsageError {
-  const expected = `expected one of ${taskNames.join(", ")}`;
-  if (typed.startsWith("-")) return new UsageError(`Missing task before "${typed}": ${expected}`);
-  const nearest = TASKS_MEANT.get(typed.toLowerCase()) ?? nearestWord(typed, taskNames);
-  return new UsageError(
-    `Unknown task "${typed}": ${nearest === null ? expected : `did you mean ${nearest}?`}`,
-  );
-}
-
-/** What tasks are called elsewhere. */
-const TASKS_MEANT: ReadonlyMap<string, TaskName> = new Map([
-  ["list", "summary"],
-  ["ls", "summary"],
-  ["show", "summary"],
-  ["status", "summary"],
-  ["check", "verify"],
-  ["validate", "verify"],
-  ["fix", "repair"],
-  ["clean", "cleanup"],
-  ["gc", "cleanup"],
-  ["purge", "cleanup"],
-  ["delete", "prune"],
-  ["undo", "restore"],
-  ["why", "explain"],
-  ["train", "run"],
-  ["exec", "run"],
-  ["init", "config"],
-]);
 
 function seeHelp(task: TaskName): string {
   return `see deno task ${task} --help`;

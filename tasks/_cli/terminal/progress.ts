@@ -75,7 +75,10 @@ export function showProgress(terminal: ProgressTerminal | null): Progress {
       if (isNew) counted = { label, first: done, since: clock(), done };
       counted = { ...counted, done };
       const { first, since } = counted;
-      show((now) => progressText({ label, done, total, rate: (done - first) / (now - since) }));
+      show((now) => {
+        const rate = now - since < PATIENCE ? 0 : (done - first) / (now - since);
+        return progressText({ label, done, total, rate });
+      });
     },
     transfer(progress) {
       const { step, files } = progress;
@@ -112,8 +115,10 @@ function transferText(done: BackupProgress, elapsed: number): string {
   const { step, total } = done;
   if (total === null) return `${step} ${formatCount(done.files)} files`;
   const cost = ({ files, bytes }: Amount) => bytes + files * BYTES_PER_FILE;
-  const rate = elapsed > 0 ? `${formatSize(Math.round(done.bytes / elapsed * 1000))}/s` : "";
-  const left = cost(done) === 0
+  // What the first files took says nothing of all.
+  const isEarly = elapsed < PATIENCE;
+  const rate = isEarly ? "" : `${formatSize(Math.round(done.bytes / elapsed * 1000))}/s`;
+  const left = isEarly || cost(done) === 0
     ? ""
     : formatDuration(Math.max(elapsed * (cost(total) / cost(done) - 1), 0)) + " left";
   const count = `${formatCount(done.files)} of ${formatCount(total.files)} files`;

@@ -78,7 +78,7 @@ Deno.test("renderBackupList() lists both kinds, and says in full what cannot be 
       path: "",
       createdAt: NOW - 2 * DAY,
       scope: { kind: "experiment", id: "7" },
-      files: 12,
+      files: 1_212,
       bytes: 2048,
       sharedBytes: 0,
     },
@@ -96,7 +96,7 @@ Deno.test("renderBackupList() lists both kinds, and says in full what cannot be 
   ], { now: NOW, width: 96 });
   assertEquals(text.split("\n"), [
     "Id                        When                  What                        Files     Size   Age",
-    "20261101T000000Z-backup   2026-10-30 00:00 UTC  copy of experiment 7           12  2.0 KiB   2 d",
+    "20261101T000000Z-backup   2026-10-30 00:00 UTC  copy of experiment 7        1,212  2.0 KiB   2 d",
     "20261001T000000Z-cleanup  2026-10-01 00:00 UTC  cleanup, 3 changes to undo      4    100 B  31 d",
     "broken                                          damaged",
     "Sizes: of a copy what is in its files, shared with others or not; of a change what it takes on",

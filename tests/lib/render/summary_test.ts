@@ -127,7 +127,7 @@ old               2   deleted     3        3       3        1  1970-01-01 00:00 
 Of this: 512 B artifacts of runs · 2.0 KiB logged models · 1.0 KiB soft-deleted
 No orphans
 No findings
-2 backups of 512 B
+2 backups; .mltidy.trash/, with all that is kept there, takes 512 B
 `,
   );
 });

@@ -165,7 +165,7 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
   ],
   [
     { kind: "no-deletion-time" },
-    "records no time of its deletion",
+    "no time of its deletion is known",
     "deleted at an unknown time",
   ],
   [

@@ -331,6 +331,10 @@ Deno.test("parseCommand() refuses missing and unexpected arguments", () => {
     'Unexpected argument "40" of cleanup: see deno task cleanup --help',
   );
   assertEquals(
+    complaint("recover", "--store", "a", "b"),
+    'Unexpected argument "b" of recover: --store names one already; leave it out, or see deno task recover --help',
+  );
+  assertEquals(
     complaint("apply", "a.json", "b.json"),
     'Unexpected argument "b.json" of apply: see deno task apply --help',
   );
@@ -388,6 +392,13 @@ Deno.test("parseCommand() names the nearest task for an unknown one", () => {
   assertEquals(complaint("clenup"), 'Unknown task "clenup": did you mean cleanup?');
   assertEquals(complaint("list"), 'Unknown task "list": did you mean summary?');
   assertEquals(complaint("undo"), 'Unknown task "undo": did you mean restore?');
+  for (const task of ["cleanup", "prune", "repair"]) {
+    assertEquals(
+      complaint(`${task}:apply`),
+      `Unknown task "${task}:apply": type \`deno task ${task}:apply\``,
+    );
+  }
+  assertEquals(complaint("verify:apply")?.startsWith('Unknown task "verify:apply"'), true);
   assertEquals(complaint("xyz"), `Unknown task "xyz": expected one of ${tasks}`);
   assertEquals(
     complaint("--store", "x"),

@@ -63,6 +63,26 @@ Deno.test("showProgress() tells how fast it goes where nobody knows how much the
   assertEquals(written, ["\rReading runs … 10,000 · 2,000/s\x1b[K"]);
 });
 
+Deno.test("showProgress() guesses nothing from the first second of a piece of work", () => {
+  const { written, at, port } = terminal(120);
+  const progress: Progress = showProgress(port);
+  const total = { files: 20_000, bytes: 20_000 };
+  at(5_000);
+  progress.update("Reading runs", 0, 90_000);
+  progress.transfer({ step: "Copying", files: 0, bytes: 0, total });
+  at(5_999);
+  progress.update("Reading runs", 3, 90_000);
+  at(5_999);
+  progress.erase();
+  progress.transfer({ step: "Copying", files: 1, bytes: 1, total });
+  at(6_200);
+  progress.transfer({ step: "Copying", files: 600, bytes: 600, total });
+  assertEquals(written.filter((text) => /\/s|left/.test(text)), [
+    "\rCopying 600 of 20,000 files · 500 B/s · 38 s left\x1b[K",
+  ]);
+  assertEquals(written.length, 4);
+});
+
 Deno.test("showProgress() keeps to one line and lets no control character through", () => {
   const { written, at, port } = terminal(20);
   const progress: Progress = showProgress(port);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { PlanRefusedError, RestoreCollisionError } from "../../../../lib/errors.ts";
 import type { ActionOutcome } from "../../../../lib/plan/report.ts";
@@ -240,15 +240,27 @@ Deno.test("by command a server is cleaned up, and that is undone", async () => {
   const { server, state } = served;
   const before = runsIn(server);
   const ran: (readonly [task: string, code: number, out: string])[] = [];
-  for (const words of ["prune:apply --force", "backup --list", "restore --last", "recover"]) {
+  const tasks = [
+    ...["prune:apply --force", "backup --list", "summary", `explain ${runId(1)}`],
+    ...["restore --last", "restore", "recover", "verify --for-migration"],
+  ];
+  for (const words of tasks) {
     const [task = "", ...more] = words.split(" ");
-    const { code, out } = await runTask(task, [...more, "--store", server.uri], {
+    const { code, out, err } = await runTask(task, [...more, "--store", server.uri], {
       environment: { XDG_STATE_HOME: state },
     });
-    ran.push([task, code, out]);
+    ran.push([task, code, out === "" ? err : out]);
+    if (words === "restore") assertStringIncludes(err, "Without a backup, as after --no-backup");
   }
-  assertEquals(ran.map(([, code]) => code), [0, 0, 0, 0]);
-  const [pruned, listed, restored, recovered] = ran.map(([, , out]) => out);
+  assertEquals(ran.map(([, code]) => code), [0, 0, 0, 0, 0, 0, 0, 12]);
+  const [pruned, listed, counted, explained, restored, none, recovered, unmigrated] = ran.map((
+    [, , out],
+  ) => out);
+  assertStringIncludes(counted!, "\n1 backup\n");
+  assertStringIncludes(explained!, "\nStays.\n");
+  assertStringIncludes(explained!, "No tracking server purges what is deleted");
+  assertStringIncludes(unmigrated!, "only a directory such as mlruns is migrated");
+  assertEquals(none, "No backups.\n");
   assert(
     pruned?.startsWith("Done: 2 soft-deleted") && pruned.includes("To undo: deno task restore"),
   );
