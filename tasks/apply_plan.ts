@@ -25,7 +25,7 @@ import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { stopText } from "../lib/words/stop.ts";
 import type { BackupWork, LockedBackups } from "./ports/backups.ts";
 import { requireCapability } from "./ports/require_capability.ts";
-import type { Abortable, LockedStore } from "./ports/store.ts";
+import type { Abortable, LockedStore, Looking } from "./ports/store.ts";
 
 /** How to apply a plan. */
 export interface ApplyOptions extends Abortable {
@@ -234,16 +234,16 @@ async function planAgain(
   }
 }
 
-/** How long it takes at least to read a run, ms. */
-const READING = 0.05;
+/** Each run takes that long at least, ms. */
+const LOOKING: Looking = { usual: (runs) => 0.05 * runs, rest: 1 };
 
 /** What may hide something that refers to what goes. */
 const BLIND: ReadonlySet<Stop["kind"]> = new Set(["database-unreadable", "partial-view"] as const);
 
 /**
  * Plans again while a clean-up is at work, from the store as it is by then: what was pinned, registered or
- * named by another meanwhile is not taken. It looks as often as that takes no longer than the work itself;
- * between two looks the stamps tell what has changed in a subject and its tags.
+ * named by another meanwhile is not taken. It looks as often as that takes no longer than the work itself,
+ * or a part of it; between two looks the stamps tell what has changed in a subject and its tags.
  */
 function lookAgain(
   store: LockedStore,
@@ -253,12 +253,13 @@ function lookAgain(
   if (plan.task === "repair") return () => Promise.resolve(true);
   const reading = { depth: "tags", sizes, ...(extras === undefined ? {} : { extras }) } as const;
   const keyOf = ({ kind, path }: Action) => `${kind} ${path}`;
-  let cost = READING * experiments.reduce((sum, { runs }) => sum + runs.length, 0);
+  const { usual, rest } = store.changes.looking ?? LOOKING;
+  let cost = usual(experiments.reduce((sum, { runs }) => sum + runs.length, 0));
   let last = performance.now();
   let planned: ReadonlySet<string> | null = null;
   return async (action) => {
     const start = performance.now();
-    if (start - last > cost) {
+    if (start - last > rest * cost) {
       const again = await planAgain(store, plan, await store.read(reading));
       // What cannot be asked any more may refer to anything by now.
       const isBlind = again.stops?.some(({ kind }) => BLIND.has(kind)) ?? false;

@@ -21,8 +21,8 @@ export interface CompareOptions extends Abortable {
   readonly other: CleanupPolicy;
   /** The task whose plans are compared. @default {"cleanup"} */
   readonly task?: PlanTask;
-  /** Called as runs are read, with their number so far. */
-  readonly onProgress?: ((runs: number) => void) | undefined;
+  /** Called as runs are read, with their number so far, and about how many there are where that is known. */
+  readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
 }
 
 /**

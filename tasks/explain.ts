@@ -16,8 +16,8 @@ import type { Abortable, Store } from "./ports/store.ts";
 export interface ExplainOptions extends Abortable {
   /** The policy. */
   readonly policy: CleanupPolicy;
-  /** Called as runs are read, with their number so far. */
-  readonly onProgress?: ((runs: number) => void) | undefined;
+  /** Called as runs are read, with their number so far, and about how many there are where that is known. */
+  readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
 }
 
 /** What came of looking for what is to be explained. */

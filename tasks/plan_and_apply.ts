@@ -91,7 +91,7 @@ export async function planAndApply(
       depth: "tags",
       ...reading,
       signal,
-      onProgress: (runs) => onProgress?.("Reading runs", runs),
+      onProgress: (runs, all) => onProgress?.("Reading runs", runs, all),
     });
     return { snapshot, plan: plan(snapshot, from.now()) };
   }, options);

@@ -216,7 +216,7 @@ function read(store: Store, { signal, onProgress }: Rules): Promise<StoreSnapsho
   return store.read({
     depth: "full",
     signal,
-    onProgress: (runs) => onProgress?.("Reading runs", runs),
+    onProgress: (runs, all) => onProgress?.("Reading runs", runs, all),
   });
 }
 

@@ -65,7 +65,7 @@ export async function repair(
     const snapshot = await source.read({
       depth: "full",
       signal,
-      onProgress: (runs) => onProgress?.("Reading runs", runs),
+      onProgress: (runs, all) => onProgress?.("Reading runs", runs, all),
     });
     const evidence = await requireCapability(source, "mending").evidence(snapshot, policy);
     const { changes } = source;

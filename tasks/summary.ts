@@ -24,8 +24,8 @@ export interface SummaryOptions extends Abortable {
    * Left out: none.
    */
   readonly metric?: PrimaryMetric | undefined;
-  /** Called as runs are read, with their number so far. */
-  readonly onProgress?: ((runs: number) => void) | undefined;
+  /** Called as runs are read, with their number so far, and about how many there are where that is known. */
+  readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
 }
 
 /**

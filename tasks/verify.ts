@@ -22,8 +22,8 @@ import type { Abortable, Store } from "./ports/store.ts";
 
 /** How to verify. */
 export interface VerifyOptions extends Abortable, VerifySnapshotOptions {
-  /** Called as runs are read, with their number so far. */
-  readonly onProgress?: ((runs: number) => void) | undefined;
+  /** Called as runs are read, with their number so far, and about how many there are where that is known. */
+  readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
 }
 
 /** What was found. */
@@ -66,7 +66,11 @@ export interface Verification {
  */
 export async function verify(store: Store, options: VerifyOptions = {}): Promise<Verification> {
   const { experiment, reader = { kind: "any" } } = options;
-  const snapshot = await store.read({ depth: "full", isReport: true, ...options });
+  // A version of MLflow, or a migration, gets through the whole store or not.
+  const part = reader.kind === "any" ? experiment : undefined;
+  const snapshot = await store.read({
+    ...{ depth: "full", isReport: true, ...options, experiment: part },
+  });
   if (snapshot.backend !== undefined && reader.kind === "migration") {
     const { location } = snapshot;
     throw new UnsupportedStoreError(

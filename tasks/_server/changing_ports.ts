@@ -51,6 +51,8 @@ export function changingPorts(
     standIn: () => makeStandIn(standIn, location),
     changes: {
       kinds: new Set(["soft-delete-run", "finish-stale-run"]),
+      // Whatever page it asks for, a server works for so long at each run.
+      looking: { usual: (runs) => 1_000 + 2 * runs, rest: 10 },
       async interrupted() {
         if (standIn === null) return [];
         const { findCutOff } = await import("../_database/change/find_cut_off.ts");

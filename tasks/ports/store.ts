@@ -41,8 +41,13 @@ export interface ReadOptions<D extends Depth> extends Abortable {
   readonly extras?: Extras;
   /** Nothing will be planned of it: read faster, and no less on any file system that is known. @default {false} */
   readonly isReport?: boolean;
-  /** Called as runs are read, with their number so far. */
-  readonly onProgress?: ((runs: number) => void) | undefined;
+  /**
+   * What alone is asked for: an experiment by its id or its name, and what that names. Read whole where that costs
+   * little. @default {all of it}
+   */
+  readonly experiment?: string | undefined;
+  /** Called as runs are read, with their number so far, and about how many there are where that is known. */
+  readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
 }
 
 /** A store that can be read. What a kind of store cannot do besides is `null`. */
@@ -67,6 +72,8 @@ export interface Store extends AsyncDisposable {
 export interface Changes {
   /** The kinds of action that the store can carry out; nothing else is planned for it. */
   readonly kinds: ReadonlySet<ActionKind>;
+  /** How the whole store is looked at again while a change is under way. @default {as often as a directory bears it} */
+  readonly looking?: Looking;
   /** Names the changes that are not finished: somebody is at work on them, or they were cut off. */
   interrupted(): Promise<readonly string[]>;
   /** Names the task, with its process, that changes the store just now; `null` when none does. */
@@ -85,6 +92,14 @@ export interface Changes {
    * @throws {DiskFullError} When its disk has no room for that.
    */
   lock(options: LockOptions): Promise<LockedStore>;
+}
+
+/** How often the whole of a store is looked at again: where each subject is read right before it is changed, seldom. */
+export interface Looking {
+  /** How long a look takes, ms, as long as none was taken. */
+  readonly usual: (runs: number) => number;
+  /** How many times as long the change works between two. */
+  readonly rest: number;
 }
 
 /** What a store is locked for. */

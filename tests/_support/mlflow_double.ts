@@ -370,9 +370,11 @@ function page(
       `Invalid value ${most} for parameter 'max_results' supplied.`,
     );
   }
-  const from = page_token ? Number(atob(`${page_token}`)) : 0;
+  const from = page_token ? Number(JSON.parse(atob(`${page_token}`)).offset) : 0;
   const some = all.slice(from, from + most);
-  const next = from + most < all.length ? { next_page_token: btoa(`${from + most}`) } : {};
+  const next = from + most < all.length
+    ? { next_page_token: btoa(`{"offset": ${from + most}}`) }
+    : {};
   return { ...listed(name, some), ...next };
 }
 

@@ -145,7 +145,7 @@ async function compare(
     policy: policyOf(command, config),
     other: policyOf(command, other),
     task: command.task,
-    onProgress: (runs) => world.progress.update("Reading runs", runs),
+    onProgress: (runs, all) => world.progress.update("Reading runs", runs, all),
   });
   world.progress.erase();
   if (options.json) {

@@ -46,7 +46,7 @@ export async function runExplain(
   const { explain } = await import("../../explain.ts");
   const { explanations, candidates } = await explain(store, operand, {
     policy,
-    onProgress: (runs) => world.progress.update("Reading runs", runs),
+    onProgress: (runs, all) => world.progress.update("Reading runs", runs, all),
   });
   world.progress.erase();
   if (explanations.length === 0) {

@@ -101,7 +101,7 @@ async function runSummary({ options }: Command<"summary">, world: World): Promis
     by,
     ...(top === null ? {} : { top }),
     ...(metric === null ? {} : { metric }),
-    onProgress: (runs) => world.progress.update("Reading runs", runs),
+    onProgress: (runs, all) => world.progress.update("Reading runs", runs, all),
   });
   world.progress.erase();
   if (options.json) {
@@ -121,7 +121,7 @@ async function runVerify({ options }: Command<"verify">, world: World): Promise<
   const { verify } = await import("../../verify.ts");
   const result = await verify(store, {
     ...asked,
-    onProgress: (runs) => world.progress.update("Reading runs", runs),
+    onProgress: (runs, all) => world.progress.update("Reading runs", runs, all),
   }).catch((error: unknown) => {
     if (!(error instanceof RangeError)) throw error;
     throw new UsageError(`${error.message}; \`${command("summary")}\` lists what there is`);

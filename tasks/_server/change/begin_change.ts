@@ -41,7 +41,7 @@ export interface ChangeOptions extends Omit<ChangePlace, "change"> {
 type Done = SoftDeleteRun | FinishRun;
 
 /** How many runs are looked at together, and between two looks at the signal. */
-const CHUNK = 40;
+const CHUNK = 100;
 
 /**
  * Begins a change. Needs the right to change runs; the lock must be held.

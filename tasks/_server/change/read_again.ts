@@ -6,6 +6,7 @@
 
 import type { Changing } from "../client/changing_endpoints.ts";
 import type { Reading } from "../client/endpoints.ts";
+import { atOnce } from "../client/at_once.ts";
 import type { Client } from "../client/open_client.ts";
 import { RequestError } from "../client/request_error.ts";
 import type { ReadingClient } from "../scan/read_pages.ts";
@@ -20,9 +21,6 @@ export interface Subject {
   readonly experiment: string;
   readonly run: string;
 }
-
-/** How many requests a server gets at once: more only wait for each other. */
-const AT_ONCE = 4;
 
 /** How many runs one request names. */
 const NAMED_AT_ONCE = 100;
@@ -49,7 +47,7 @@ export async function readAgain(
     for (const record of await search(client, some)) found.set(record.row.id, record);
   }
   // MLflow 2 takes an ID of digits alone for a number, and finds none; so nothing is gone for not being listed.
-  await fourAtOnce(subjects.filter(({ run }) => !found.has(run)), async ({ run }) => {
+  await atOnce(subjects.filter(({ run }) => !found.has(run)), async ({ run }) => {
     const record = await readRun(client, run);
     if (record !== null) found.set(run, record);
   });
@@ -73,23 +71,4 @@ async function search(
     if (error instanceof RequestError && error.failure === "refused") return [];
     throw error;
   }
-}
-
-/**
- * Does something with each, as many at once as a server gets.
- *
- * @param all With what.
- * @param work What to do.
- * @throws {unknown} What the first one threw that failed, once none is at work any more.
- */
-export async function fourAtOnce<T>(
-  all: readonly T[],
-  work: (one: T) => Promise<void>,
-): Promise<void> {
-  const queue = all.values();
-  const workers = Array.from({ length: AT_ONCE }, async () => {
-    for (const one of queue) await work(one);
-  });
-  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === "rejected");
-  if (failed?.status === "rejected") throw failed.reason;
 }

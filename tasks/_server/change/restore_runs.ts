@@ -16,11 +16,11 @@ import type { ExperimentRow } from "../../../lib/snapshot/assemble_rows.ts";
 import { formatTime } from "../../../lib/text/units.ts";
 import type { LoggedRow } from "../../_database/log/change_rows.ts";
 import type { Answer } from "../client/read_answer.ts";
+import { atOnce } from "../client/at_once.ts";
 import { isGone } from "../client/request_error.ts";
 import type { ReadingClient } from "../scan/read_pages.ts";
 import { experimentRowOf, type RunRecord } from "../scan/records.ts";
 import type { ChangePlace } from "./change_place.ts";
-import { fourAtOnce } from "./read_again.ts";
 import { isStuck, steerRuns, type Step } from "./steer_runs.ts";
 import { takeTagBack } from "./take_tag_back.ts";
 
@@ -166,7 +166,7 @@ export async function experimentsOf(
 ): Promise<ReadonlyMap<string, ExperimentRow | null>> {
   const ids = new Set(rows.map(({ experiment }) => experiment));
   const found = new Map<string, ExperimentRow | null>([...ids].map((id) => [id, null]));
-  await fourAtOnce([...ids], async (id) => {
+  await atOnce([...ids], async (id) => {
     try {
       const { experiment } = await client.ask("experiments/get", { experiment_id: id });
       found.set(id, experimentRowOf(experiment as Answer));

@@ -11,10 +11,11 @@
  * @module
  */
 
+import { atOnce } from "../client/at_once.ts";
 import type { Changing } from "../client/changing_endpoints.ts";
 import { RequestError } from "../client/request_error.ts";
 import type { RunRecord } from "../scan/records.ts";
-import { type ChangingClient, fourAtOnce, readAgain, type Subject } from "./read_again.ts";
+import { type ChangingClient, readAgain, type Subject } from "./read_again.ts";
 
 /** What comes next for a run: one request, or nothing any more. */
 export type Step<R> =
@@ -85,7 +86,7 @@ export async function steerRuns<S extends Subject, R>(
     }
     const most = Math.max(0, ...asking.map(({ trial }) => trial.tries));
     if (most > 1) await pause(FIRST_PAUSE * 2 ** (most - 2));
-    await fourAtOnce(asking, async ({ trial, parameters }) => {
+    await atOnce(asking, async ({ trial, parameters }) => {
       try {
         await client.ask(trial.request, parameters);
       } catch (error) {

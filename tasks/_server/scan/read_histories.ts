@@ -5,11 +5,9 @@
  */
 
 import { isMeasured, type MetricSummary, type RunExtras } from "../../../lib/store/extras.ts";
+import { atOnce } from "../client/at_once.ts";
 import { readAll, type ReadingClient } from "./read_pages.ts";
 import { metricOf } from "./records.ts";
-
-/** How many requests wait for their answers at a time. */
-const AT_ONCE = 4;
 
 /**
  * Puts the least and the greatest values of metrics to what was read of runs.
@@ -28,25 +26,22 @@ export async function readHistories(
   if (extras === null || keys.length === 0) return;
   const wanted = [...extras].flatMap(([run, { metrics }]) =>
     keys.filter((key) => metrics.has(key)).map((key) => ({ run, key }))
-  ).values();
-  const work = async () => {
-    for (const { run, key } of wanted) {
-      const points = await readAll(client, {
-        name: "metrics/get-history",
-        field: "metrics",
-        parameters: { run_id: run, metric_key: key, max_results: 25_000 },
-      }, { signal });
-      const values = points.map((point) => metricOf(point).value).filter(isMeasured);
-      const known = extras.get(run)!;
-      const summary: MetricSummary = {
-        latest: known.metrics.get(key)!.latest,
-        least: leastOf(values),
-        greatest: greatestOf(values),
-      };
-      extras.set(run, { ...known, metrics: new Map([...known.metrics, [key, summary]]) });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  );
+  await atOnce(wanted, async ({ run, key }) => {
+    const points = await readAll(client, {
+      name: "metrics/get-history",
+      field: "metrics",
+      parameters: { run_id: run, metric_key: key, max_results: 25_000 },
+    }, { signal });
+    const values = points.map((point) => metricOf(point).value).filter(isMeasured);
+    const known = extras.get(run)!;
+    const summary: MetricSummary = {
+      latest: known.metrics.get(key)!.latest,
+      least: leastOf(values),
+      greatest: greatestOf(values),
+    };
+    extras.set(run, { ...known, metrics: new Map([...known.metrics, [key, summary]]) });
+  });
 }
 
 function leastOf(values: readonly number[]): number | null {

@@ -6,10 +6,12 @@
  */
 
 import type { ExperimentRow } from "../../../lib/snapshot/assemble_rows.ts";
+import { atOnce } from "../client/at_once.ts";
 import type { Client } from "../client/open_client.ts";
 import type { Reading } from "../client/endpoints.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
+import { estimateCount } from "./estimate_count.ts";
 import { experimentRowOf, nextTokenOf, recordsOf, type RunRecord, runRecordOf } from "./records.ts";
 
 /** Asks for what reads. */
@@ -80,7 +82,8 @@ export async function readExperiments(
 
 interface Page {
   readonly records: readonly Answer[];
-  readonly isLast: boolean;
+  /** Of the next one; `null`: there is none. */
+  readonly token: string | null;
 }
 
 /** Where an answer of so many takes too long or is too long, a smaller one need not be. */
@@ -111,7 +114,7 @@ async function* pagesOf(
     if (next !== null && next === token) {
       throw new RequestError("foreign", `the server's list of ${field} has no end`);
     }
-    yield { records: recordsOf(answer, field), isLast: next === null };
+    yield { records: recordsOf(answer, field), token: next };
     if (next === null) return;
     token = next;
   }
@@ -121,6 +124,8 @@ async function* pagesOf(
 const RUNS_AT_ONCE = 2_000;
 /** How many experiments are named in one request. */
 const EXPERIMENTS_AT_ONCE = 500;
+/** How many lists are read at once: of the four workers that a server usually has, others keep two. */
+const LISTS_AT_ONCE = 2;
 /** How many runs usually show that none is missing between two pages. */
 const SAMPLE = 50;
 /** How often all is read, since others removed very many runs for good meanwhile. */
@@ -131,9 +136,9 @@ export interface RunsOptions extends PagesOptions {
   /** Called for each run, once. */
   readonly onRun: (run: RunRecord) => void;
   /** How many are asked for at a time. @default {2,000} */
-  readonly atOnce?: number;
-  /** Called with the number of runs so far. */
-  readonly onProgress?: ((runs: number) => void) | undefined;
+  readonly atATime?: number;
+  /** Called with the number of runs so far, and about how many there are once that is known. */
+  readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
 }
 
 /**
@@ -149,7 +154,7 @@ export interface RunsOptions extends PagesOptions {
 export async function readRuns(
   client: ReadingClient,
   experiments: readonly string[],
-  { signal, onRun, onProgress, atOnce = RUNS_AT_ONCE }: RunsOptions,
+  { signal, onRun, onProgress, atATime = RUNS_AT_ONCE }: RunsOptions,
 ): Promise<void> {
   const known = new Set<string>();
   const take = (record: Answer): RunRecord => {
@@ -159,27 +164,38 @@ export async function readRuns(
     onRun(run);
     return run;
   };
-  for (let from = 0; from < experiments.length; from += EXPERIMENTS_AT_ONCE) {
+  const parts = inParts(experiments);
+  const counts = parts.map((): number | null => null);
+  const tell = () => {
+    const all = counts.reduce<number>((sum, one) => sum + (one ?? NaN), 0);
+    onProgress?.(known.size, Number.isNaN(all) ? undefined : Math.max(known.size, all));
+  };
+  await atOnce(parts.entries(), async ([part, experiment_ids]) => {
     const listing = {
       name: "runs/search",
       field: "runs",
       parameters: {
-        experiment_ids: experiments.slice(from, from + EXPERIMENTS_AT_ONCE),
+        experiment_ids,
         run_view_type: "ALL",
-        max_results: atOnce,
+        max_results: atATime,
         order_by: ["attributes.start_time ASC"],
       },
     } as const;
     const isWhole = async () => {
       let isWhole = true;
       let last: RunRecord | null = null;
-      for await (const { records } of pagesOf(client, listing, { signal })) {
+      let read = 0;
+      for await (const { records, token } of pagesOf(client, listing, { signal })) {
         const runs = records.map(take);
+        read += runs.length;
         if (last !== null) {
           isWhole = await isClosed(client, listing, last, runs, take, signal) && isWhole;
+        } else if (token !== null && onProgress !== undefined) {
+          counts[part] = await countOf(client, listing, { read, token }, signal);
         }
         last = runs.at(-1) ?? last;
-        onProgress?.(known.size);
+        if (token === null) counts[part] = read;
+        tell();
       }
       return isWhole;
     };
@@ -190,7 +206,37 @@ export async function readRuns(
         "others remove runs for good faster than they can be read; try again once that is over",
       );
     }
+  }, LISTS_AT_ONCE);
+}
+
+/** About how many there are; `null` where tokens are not what MLflow's are, which promises nothing of them. */
+async function countOf(
+  client: ReadingClient,
+  { name, parameters, field }: Listing,
+  { read, token }: { readonly read: number; readonly token: string },
+  signal: AbortSignal | undefined,
+): Promise<number | null> {
+  const tokenOf = (offset: number) => btoa(`{"offset": ${offset}}`);
+  if (tokenOf(read) !== token) return null;
+  try {
+    return await estimateCount(read, async (than) => {
+      const behind = { ...parameters, max_results: 1, page_token: tokenOf(than) };
+      return recordsOf(await client.ask(name, behind, { signal }), field).length > 0;
+    });
+  } catch (error) {
+    if (error instanceof RequestError) return null;
+    throw error;
   }
+}
+
+/** As many parts as are read at once, or more. */
+function inParts(experiments: readonly string[]): readonly (readonly string[])[] {
+  const size = Math.min(EXPERIMENTS_AT_ONCE, Math.ceil(experiments.length / LISTS_AT_ONCE));
+  const parts: (readonly string[])[] = [];
+  for (let at = 0; at < experiments.length; at += size) {
+    parts.push(experiments.slice(at, at + size));
+  }
+  return parts;
 }
 
 /** Reads what may be missing between two pages, and tells whether that is all. */

@@ -19,11 +19,14 @@ import {
   type RunExtras,
   tagsFor,
 } from "../../../lib/store/extras.ts";
+import { PARENT_TAG } from "../../../lib/store/tags.ts";
 import type { Depth, Hold, ServerFacts } from "../../../lib/store/snapshot.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
+import { atOnce } from "../client/at_once.ts";
 import { readHistories } from "./read_histories.ts";
 import { once, readAll, readExperiments, type ReadingClient, readRuns } from "./read_pages.ts";
+import { readRun } from "./read_run.ts";
 import {
   type ModelRecord,
   modelRecordOf,
@@ -44,9 +47,11 @@ export interface ServerRowsOptions<D extends Depth> {
   /** Epoch ms. */
   readonly now: number;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((runs: number) => void) | undefined;
+  readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
   /** Read what may refer to runs, and no runs. @default {false} */
   readonly onlyReferring?: boolean;
+  /** Read only what belongs to this experiment, by its id or its name, and what that names. @default {all of it} */
+  readonly experiment?: string | undefined;
 }
 
 /** What was read of a server. */
@@ -69,19 +74,24 @@ export async function readServer<D extends Depth>(
 ): Promise<ServerRows<D>> {
   const { depth, extras, server, now, signal, onProgress, onlyReferring = false } = options;
   const experiments = await readExperiments(client, signal);
-  const ids = experiments.map(({ id }) => id);
+  const isWhole = options.experiment === undefined;
+  const wanted = experiments.filter(({ id, name }) =>
+    isWhole || id === options.experiment || name === options.experiment
+  );
+  const ids = wanted.map(({ id }) => id);
   const collected = collect(depth, extras);
   if (!onlyReferring) await readRuns(client, ids, { signal, onRun: collected.add, onProgress });
   await readHistories(client, collected, extras?.histories ?? [], signal);
   const [registered, versions, models] = [
-    await readRegisteredModels(client, signal),
-    await readVersions(client, signal),
+    isWhole ? await readRegisteredModels(client, signal) : [],
+    isWhole ? await readVersions(client, signal) : [],
     await readModels(client, ids, signal),
   ];
   const rows = models.map(({ row }) => row);
   const gone = depth === "meta" ? [] : movable(rows, collected.runs, experiments);
   // Whatever is planned: to delete a run takes away for good the assessments that come from it.
   const traces = depth === "meta" ? [] : await readTraces(client, ids, signal);
+  if (!isWhole) await readNamedRuns(client, collected, { rows, traces }, signal);
   return {
     location: client.server.location,
     backend: {
@@ -110,6 +120,28 @@ export async function readServer<D extends Depth>(
     cutRows: [],
     signs: collected.signs,
   };
+}
+
+/** Reads runs of other experiments that the runs, models and traces of one name: they are no less there. */
+async function readNamedRuns(
+  client: ReadingClient,
+  collected: Collected & { readonly add: (run: RunRecord) => void },
+  { rows, traces }: {
+    readonly rows: readonly LoggedModelRow[];
+    readonly traces: readonly TraceRecord[];
+  },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const known = new Set(collected.runs.map(({ id }) => id));
+  const named = new Set([
+    ...[...collected.tags.values()].map((tags) => tags.get(PARENT_TAG)),
+    ...rows.map(({ run }) => run),
+    ...traces.flatMap(({ runId, assessments }) => [runId, ...assessments.map((one) => one.runId)]),
+  ]);
+  await atOnce([...named].filter((id) => !!id && !known.has(id)), async (id) => {
+    const run = await readRun(client, id!, signal);
+    if (run !== null) collected.add(run);
+  });
 }
 
 /** What is kept of the runs that are read. */

@@ -271,3 +271,37 @@ Deno.test("verify() finds over a server what its answers show, and nothing that 
     ],
   );
 });
+
+Deno.test("verify() of one experiment over a server reads no runs of the others but those that it names", async () => {
+  const lost = runId(98);
+  const init: SnapshotInit = {
+    experiments: [
+      experiment({
+        ...{ id: "1", name: "churn" },
+        runs: [
+          run({ id: runId(1), tags: { "mlflow.parentRunId": runId(2) } }),
+          run({ id: runId(3), tags: { "mlflow.parentRunId": lost } }),
+        ],
+      }),
+      experiment({
+        ...{ id: "2", name: "other" },
+        runs: [
+          run({ id: runId(2), experimentId: "2" }),
+          run({ id: runId(4), experimentId: "2", tags: { "mlflow.parentRunId": lost } }),
+        ],
+      }),
+    ],
+  };
+  await using server = await startMlflowDouble(init, { now: () => NOW });
+  await using store = await open(server.uri);
+  const all = await verify(store);
+  const begin = server.asked.length;
+  const { findings } = await verify(store, { experiment: "churn" });
+  assertEquals(findings, all.findings.filter(({ experimentId }) => experimentId === "1"));
+  assertEquals(findings.map(({ runId }) => runId), [runId(3)]);
+  assertEquals(server.asked.slice(begin), [
+    ...["POST experiments/search", "POST runs/search"],
+    ...["POST logged-models/search", "POST traces/search"],
+    ...["GET runs/get", "GET runs/get"],
+  ]);
+});

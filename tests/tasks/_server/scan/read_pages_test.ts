@@ -3,7 +3,7 @@ import { parseStoreName, type ServerName } from "../../../../lib/store/store_uri
 import { READING } from "../../../../tasks/_server/client/endpoints.ts";
 import { openClient } from "../../../../tasks/_server/client/open_client.ts";
 import { RequestError } from "../../../../tasks/_server/client/request_error.ts";
-import { readAll, readRuns } from "../../../../tasks/_server/scan/read_pages.ts";
+import { readAll, readRuns, type RunsOptions } from "../../../../tasks/_server/scan/read_pages.ts";
 import { json, serverDouble } from "../../../_support/server_double.ts";
 
 interface Row {
@@ -31,27 +31,33 @@ function table(
       .toSorted((left, right) =>
         left.started === right.started ? 0 : at(left) < at(right) ? -1 : 1
       );
-    const from = page_token === undefined ? 0 : Number(atob(page_token));
+    const from = page_token === undefined ? 0 : Number(JSON.parse(atob(page_token)).offset);
     const end = from + max_results;
     const answer = json({
       runs: all.slice(from, end).map(({ id, started }) => ({
         info: { run_id: id, experiment_id: "1", start_time: started },
       })),
-      ...(end < all.length ? { next_page_token: btoa(`${end}`) } : {}),
+      ...(end < all.length ? { next_page_token: btoa(`{"offset": ${end}}`) } : {}),
     });
     if (filter === undefined) afterPage(++asked);
     return answer;
   });
 }
 
-async function read(uri: string): Promise<readonly string[]> {
+async function read(
+  uri: string,
+  options: Partial<RunsOptions> & { readonly experiments?: readonly string[] } = {},
+): Promise<readonly string[]> {
   using client = openClient(parseStoreName(uri) as ServerName, {
     endpoints: READING,
     environment: () => undefined,
     pause: () => Promise.resolve(),
   });
   const ids: string[] = [];
-  await readRuns(client, ["1"], { atOnce: 100, onRun: ({ row }) => ids.push(row.id) });
+  const { experiments = ["1"], ...how } = options;
+  await readRuns(client, experiments, {
+    ...{ atATime: 100, onRun: ({ row }) => ids.push(row.id), ...how },
+  });
   assertEquals(new Set(ids).size, ids.length, "a run came twice");
   return ids;
 }
@@ -120,4 +126,15 @@ Deno.test("readAll() refuses a list without an end, and what is no list", async 
       "foreign",
     );
   }
+});
+
+Deno.test("readRuns() tells about how many runs there are from its first page on, and never fewer than it has read", async () => {
+  await using server = table(rowsFrom(0, 1_730));
+  const told: (readonly [number, number | undefined])[] = [];
+  await read(server.uri, { onProgress: (runs, all) => told.push([runs, all]) });
+  const alls = told.map(([, all]) => all ?? NaN);
+  assertEquals(told.length, 18);
+  assert(alls.every((all) => Math.abs(all / 1_730 - 1) < 0.04), `${alls}`);
+  assert(told.every(([runs, all]) => runs <= all!));
+  assertEquals(told.at(-1), [1_730, 1_730]);
 });
