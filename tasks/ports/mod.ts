@@ -35,6 +35,7 @@ export type {
   LockedMending,
   LockedStore,
   LockOptions,
+  Looking,
   Mending,
   PerformOptions,
   ReadOptions,
