@@ -140,7 +140,7 @@ async function readBesideWriters(uri: string, path: string): Promise<void> {
   const seen: string[] = [];
   const work: Promise<unknown>[] = [];
   await readRuns(client, ["1"], {
-    atOnce: 30,
+    atATime: 30,
     onRun: ({ row }) => void seen.push(row.id),
     onProgress: () => {
       const { changes } = database.prepare(
