@@ -142,6 +142,8 @@ async function main(words: readonly string[]): Promise<number> {
     },
     style,
     progress,
+    note: () => {},
+    named,
     ask: isAttended ? ask : null,
     environment: (name) => Deno.env.get(name),
     directory: taskDirectory() ?? Deno.cwd(),

@@ -39,6 +39,8 @@ export interface PlanAndApplyOptions extends Abortable {
   readonly approve?: (plan: Plan) => Promise<boolean>;
   /** A plan that somebody has approved already: while the store gives the very same, nobody is asked. */
   readonly approved?: Plan | undefined;
+  /** Called with the store as it was read for the plan; again when it is read again. */
+  readonly onRead?: (snapshot: StoreSnapshot) => void;
   /** Called as work goes on. */
   readonly onProgress?:
     | ((label: "Reading runs" | "Applying", done: number, total?: number) => void)
@@ -144,17 +146,22 @@ export async function decideAndApply(
   decide: (from: Store) => Promise<Decision>,
   options: PlanAndApplyOptions,
 ): Promise<PlanAndApplyResult> {
-  const { apply = false, backup = true, backups, approve, approved } = options;
-  const { onProgress, onFiles, signal } = options;
+  const { apply = false, backup = true, backups, approve, approved, signal } = options;
+  const { onRead, onProgress, onFiles } = options;
   // What cannot be kept there is refused before anything of ours is made.
   if (apply && backup && backups !== undefined) {
     await requireCapability(store, "backups").open(backups, "changes");
   }
   const settled: SettledChange[] = [];
   let remains: readonly Remains[] = [];
+  const decideAs = async (from: Store): Promise<Decision> => {
+    const decision = await decide(from);
+    onRead?.(decision.snapshot);
+    return decision;
+  };
   let plan: Plan | null = apply ? approved ?? null : null;
   if (plan === null && !(apply && approve === undefined)) {
-    plan = await withWarnings(store, await decide(store));
+    plan = await withWarnings(store, await decideAs(store));
   }
   while (true) {
     if (plan !== null && plan !== approved) {
@@ -166,7 +173,7 @@ export async function decideAndApply(
     await using locked = await lockStore(store, { task, makesRoom: !backup });
     settled.push(...locked.settled);
     ({ remains } = locked);
-    const decision = await decide(locked);
+    const decision = await decideAs(locked);
     const { snapshot: since } = decision;
     const current = await withWarnings(locked, decision, lost);
     const total = current.actions.length;

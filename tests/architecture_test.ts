@@ -21,6 +21,20 @@ interface Import {
 /** What any room above them may import: errors, text, the nouns of a store. */
 const GROUND: Places = ["lib/", "lib/text/", "lib/store/"];
 
+/** What tells the world of a command what came of it. */
+const TOLD: Places = [
+  ...["lib/backup/", "lib/policy/", "lib/plan/", "lib/answers/", "lib/verify/", "lib/render/"],
+  ...[
+    "lib/render/html/",
+    "lib/words/",
+    "tasks/ports/",
+    "tasks/backups/",
+    "tasks/",
+    "tasks/open_store.ts",
+  ],
+  ...["tasks/_cli/", "tasks/_cli/table/", "tasks/_cli/choose/"],
+];
+
 /**
  * The rooms from the ground up: folders, and files that are a room of their own. A room may import, types
  * included, what its row names, which stands in a row above it.
@@ -52,6 +66,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       "lib/verify/",
     ],
   },
+  { room: "lib/report/", of: [...GROUND, "lib/backup/", "lib/plan/"] },
   {
     room: "lib/repair/",
     of: [
@@ -283,7 +298,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [...GROUND, "tasks/ports/", "tasks/_database/", "tasks/_file/", "tasks/_server/"],
   },
   { room: "tasks/_cli/terminal/", of: [...GROUND, "lib/backup/"] },
-  { room: "tasks/_cli/", of: [...GROUND, "tasks/_cli/terminal/"] },
+  {
+    room: "tasks/_cli/",
+    of: [...GROUND, "lib/plan/", "lib/report/", "tasks/_cli/terminal/"],
+  },
   { room: "tasks/_cli/table/", of: [...GROUND, "lib/plan/", "@std/"] },
   {
     room: "tasks/_cli/choose/",
@@ -295,28 +313,29 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_cli/run/",
     of: [
-      ...[
-        ...GROUND,
-        "lib/backup/",
-        "lib/policy/",
-        "lib/plan/",
-        "lib/verify/",
-        "lib/render/",
-        "lib/render/html/",
-        "lib/words/",
-      ],
-      ...["tasks/ports/", "tasks/backups/", "tasks/", "tasks/open_store.ts", "tasks/_io/read.ts"],
-      ...["tasks/_cli/", "tasks/_cli/table/", "tasks/_cli/choose/", "@std/"],
+      ...[...GROUND, ...TOLD, "tasks/_io/read.ts", "@std/"],
       // A name is refused before a store is made for it.
       "tasks/training/experiment.ts",
     ],
   },
   { room: "tasks/_web/page/parts/", of: ["lib/text/", "preact"] },
   {
+    room: "tasks/_cli/run/machine/",
+    of: [
+      ...[...GROUND, ...TOLD, "lib/report/", "tasks/_cli/run/", "@std/", "deno.json"],
+      ...["tasks/_io/disk_full.ts", "tasks/_io/durable.ts", "tasks/_io/list_directory.ts"],
+      "tasks/_io/read.ts",
+    ],
+  },
+  {
+    room: "tasks/_cli/run/run_task.ts",
+    of: [...GROUND, ...TOLD, "tasks/_cli/run/", "tasks/_cli/run/machine/", "@std/"],
+  },
+  {
     room: "tasks/cli.ts",
     of: [
       ...[...GROUND, "tasks/_cli/terminal/", "tasks/_cli/", "tasks/_cli/table/"],
-      ...["tasks/_cli/run/", "deno.json"],
+      ...["tasks/_cli/run/", "tasks/_cli/run/run_task.ts", "deno.json"],
     ],
   },
   { room: "lib/store/mod.ts", of: [...GROUND, "lib/backup/", "lib/snapshot/"] },

@@ -4,8 +4,22 @@
  * @module
  */
 
+import type { Action, Plan } from "../../lib/plan/plan.ts";
+import type { TaskReport } from "../../lib/report/task_report.ts";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { RenderOptions } from "../../lib/text/style.ts";
 import type { Progress } from "./terminal/progress.ts";
+
+/** What a task says of itself for its report, as soon as it knows. */
+export interface Noted
+  extends Partial<Pick<TaskReport, "store" | "undo" | "settled" | "remains" | "result">> {
+  /** The store as it was when it was planned for. */
+  readonly snapshot?: StoreSnapshot;
+  /** What was planned. */
+  readonly plan?: Plan;
+  /** What of it was done. */
+  readonly applied?: readonly Pick<Action, "kind" | "path">[];
+}
 
 /** What a task needs of the world. */
 export interface World {
@@ -16,6 +30,10 @@ export interface World {
   /** How to render data, and a plan that is asked about. */
   readonly style: Required<RenderOptions>;
   readonly progress: Progress;
+  /** Keeps what a report is going to say, if one is asked for. */
+  readonly note: (more: Noted) => void;
+  /** Names commands as they are typed here. */
+  readonly named: (text: string) => string;
   /**
    * Asks a question answered by yes or no, or by the very text that is wanted for a yes; `null` where there is
    * no terminal.

@@ -76,6 +76,8 @@ export async function runTask(
     print: (text) => void out.push(visibleLines(text, style)),
     say: (text) => void err.push(visibleLines(hideCredentials(text), style)),
     style,
+    note: () => {},
+    named: (text) => text,
     progress: { update() {}, transfer() {}, erase() {}, [Symbol.dispose]() {} },
     ask,
     environment: (name) => environment[name],

@@ -210,6 +210,8 @@ async function output(words: readonly string[], directory: string): Promise<stri
     print: write,
     say: write,
     style: { color: false, width: Infinity },
+    note: () => {},
+    named: (text) => text,
     progress: { update: () => {}, transfer: () => {}, erase: () => {}, [Symbol.dispose]: () => {} },
     ask: null,
     environment: () => undefined,

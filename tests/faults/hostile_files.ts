@@ -233,6 +233,8 @@ async function faultOf({ place, shape, task }: Case): Promise<string | null> {
     say: () => {},
     style: { color: false, width: 80 },
     progress: showProgress(null),
+    note: () => {},
+    named: (text) => text,
     ask: null,
     environment: () => undefined,
     directory: directory.path,

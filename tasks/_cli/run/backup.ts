@@ -38,8 +38,9 @@ export async function runBackup(
     signal: world.signal(),
     onProgress: world.progress.transfer,
   };
-  const show = (document: unknown, text: string) => {
+  const show = (document: { readonly schema: string }, text: string) => {
     world.progress.erase();
+    world.note({ result: document });
     printDone(json ? document : null, text, world);
   };
   const { renderBackupList, renderChecks, renderCopy, renderExpiry, renderHistory, scopeText } =

@@ -127,6 +127,7 @@ async function open(
     onCreate: (root) => quiet || world.say(`Made store ${root}: nothing was there\n`),
     ...(database === null ? {} : { databases: [database] }),
   });
+  world.note({ store: store.describe().location });
   const command = nextCommand({
     config: flags.config ?? null,
     noConfig,
@@ -218,7 +219,11 @@ const SAMPLE = 10;
  * @param earlier The changes, and what they left.
  * @param world What the task needs of the world.
  */
-export function sayEarlier({ settled, remains }: Earlier, world: Pick<World, "say">): void {
+export function sayEarlier(
+  { settled, remains }: Earlier,
+  world: Pick<World, "say" | "note">,
+): void {
+  world.note({ settled, remains });
   for (const { id, task, outcome, collisions } of settled) {
     const result = outcome === "completed" ? "it is complete now" : "all of it was taken back";
     const what = task === "restore" ? `The undoing of change ${id}` : `Change ${id}`;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PreflightReport } from "../../../lib/answers/preflight_report.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import { type CommandOf, findingDocument } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
@@ -56,13 +57,22 @@ export async function runPreflight(
   });
   world.progress.erase();
   sayEarlier(report, world);
+  const errors = report.errors.map((one) => findingDocument(one, command));
+  const result = { ...report, errors };
+  world.note({ result, undo: undoOf(report, opened.command) });
   if (options.json) {
-    const errors = report.errors.map((one) => findingDocument(one, command));
-    printJson({ ...report, errors }, world);
+    printJson(result, world);
   } else {
     world.print(renderPreflight(report, { ...world.style, command }));
   }
   return report.ready ? ExitCode.done : ExitCode.findings;
+}
+
+/** What was done last is undone first. */
+function undoOf({ done }: PreflightReport, command: CommandOf): string | null {
+  const backups = [done.quarantine?.backup ?? null, done.repair?.backup ?? null];
+  const undone = backups.flatMap((one) => one === null ? [] : [command(`restore ${one.id}`)]);
+  return undone.length === 0 ? null : undone.join(" && ");
 }
 
 /**

@@ -40,6 +40,7 @@ export async function runRestore(
     const { listBackups } = await import("../../backups/list_backups.ts");
     const { renderBackupList } = await import("../../../lib/render/backups.ts");
     const list = await listBackups(store, place === null ? {} : { backups: place });
+    world.note({ result: list });
     if (json) printJson(list, world);
     else world.print(renderBackupList(list.backups, { ...world.style, now: world.now() }));
     if (options.quiet) return ExitCode.done;
@@ -63,6 +64,7 @@ export async function runRestore(
   if (report.backup === null && place === null && !options.quiet) {
     world.say(nowhereText(store, command));
   }
+  world.note({ result: report });
   const text = renderRestore(report, world.style);
   printDone(json ? report : null, text, world);
   if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
@@ -128,9 +130,10 @@ export async function runRecover(
   if (options.dryRun) {
     const { changes, holder } = await findUnfinished(store);
     const [interrupted, running] = holder === null ? [changes, []] : [[], changes];
-    const document = { schema: "mltidy/recover-plan/v1", interrupted, running };
+    const result = { schema: "mltidy/recover-plan/v1", interrupted, running, store: location };
+    world.note({ result });
     if (options.json) {
-      printJson({ ...document, store: location }, world);
+      printJson(result, world);
     } else {
       const lines = [
         ...interrupted.map((id) => `Would settle change ${id}, which was cut off.\n`),
@@ -143,6 +146,8 @@ export async function runRecover(
   const { recover } = await import("../../backups/recover.ts");
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const report = await recover(store, backups === null ? {} : { backups });
+  const { settled, remains } = report;
+  world.note({ result: report, settled, remains });
   if (options.json) {
     printJson(report, world);
   } else {

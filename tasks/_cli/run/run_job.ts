@@ -81,6 +81,7 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
         return isApproved;
       },
     }),
+    onRead: (snapshot) => world.note({ snapshot }),
     onProgress: world.progress.update,
     onFiles: world.progress.transfer,
   }).catch((error: unknown) => {
@@ -88,12 +89,14 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
   });
   world.progress.erase();
   sayEarlier({ settled, remains }, world);
+  world.note({ plan });
   if (report !== null) return await showReport(report, { json: options.json, command }, world);
   const isRefused = options.apply && plan.actions.length > 0;
   if (isRefused) world.say(NOTHING_CHANGED);
+  const result = options.apply ? nothingOf(plan, world.now()) : plan;
+  world.note({ result });
   if (options.json) {
-    const document = options.apply ? nothingOf(plan, world.now()) : plan;
-    printJson(document, world);
+    printJson(result, world);
   } else if (!isRefused) {
     world.print(show(plan, applyCommand(job)));
   }
@@ -222,6 +225,11 @@ export async function showReport(
 ): Promise<ExitCode> {
   const { renderReport } = await import("../../../lib/render/report.ts");
   const undo = report.backup && options.command(`restore ${report.backup.id}`);
+  world.note({
+    undo,
+    result: report,
+    applied: report.outcomes.filter(({ outcome }) => outcome === "applied"),
+  });
   const text = renderReport(report, { ...world.style, undo });
   printDone(options.json ? report : null, text, world);
   if (report.complete) return ExitCode.done;

@@ -32,6 +32,21 @@ export async function runTask(
   world: World,
 ): Promise<number> {
   if (!command.options.quiet) world.say(overruledText(words));
+  const { options } = command;
+  if (!("report" in options) || options.report === null) return await run(command, words, world);
+  const { runReported } = await import("./machine/report.ts");
+  return await runReported(
+    { ...command, report: options.report },
+    async (world) => await run(command, words, world),
+    world,
+  );
+}
+
+async function run(
+  command: TaskCommand,
+  words: readonly string[],
+  world: World,
+): Promise<number> {
   switch (command.task) {
     case "summary":
       return await runSummary(command, world);

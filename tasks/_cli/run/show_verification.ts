@@ -16,12 +16,13 @@ import type { Reader, VerifySnapshotOptions } from "../../../lib/verify/verify_s
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
+import type { World } from "../world.ts";
 import { printJson } from "./print_json.ts";
 
 type VerifyFlags = Extract<TaskCommand, { task: "verify" }>["options"];
 
 /** Where to print, and how. */
-export interface Printer {
+export interface Printer extends Partial<Pick<World, "note">> {
   /** Writes data, to standard output. */
   readonly print: (text: string) => void;
   /** How to render data. */
@@ -30,6 +31,7 @@ export interface Printer {
 
 /** What `verify()` gives; a task is not known here. */
 interface Result {
+  readonly schema: string;
   readonly reader: Reader;
   readonly findings: Parameters<typeof renderFindings>[0];
   readonly counts: { readonly error: number };
@@ -89,12 +91,14 @@ export function showRules({ json }: VerifyFlags, { print, style }: Printer): Exi
 export function showVerification(
   result: Result,
   flags: VerifyFlags & { readonly command: CommandOf },
-  { print, style }: Printer,
+  { print, style, note }: Printer,
 ): ExitCode {
   const { command } = flags;
+  const findings = result.findings.map((one) => findingDocument(one, command));
+  const document = { ...result, findings };
+  note?.({ result: document });
   if (flags.json) {
-    const findings = result.findings.map((one) => findingDocument(one, command));
-    printJson({ ...result, findings }, { print });
+    printJson(document, { print });
   } else {
     print(renderFindings(result.findings, { ...style, command }));
     if (result.passes !== undefined) print(foldLines([answerOf(result)], style));

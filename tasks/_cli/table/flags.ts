@@ -91,6 +91,15 @@ export const backups = {
   parse: parseText,
 } satisfies Valued<string | null>;
 
+/** `--report`, for what goes on where nobody sits. */
+export const report = {
+  name: "report",
+  value: "FILE",
+  describe: "Write how the task ends, also when it fails; the last 30 reports before stay",
+  default: null,
+  parse: parseText,
+} satisfies Valued<string | null>;
+
 /** Flags of the tasks that show or apply a plan. */
 export const planFlags = {
   all: toggle("all", "Print every line of the plan, not only samples"),
@@ -101,6 +110,7 @@ export const planFlags = {
   backups,
   force: toggle("force", "Apply without asking; needed where there is no terminal"),
   detailedExitcode: toggle("detailed-exitcode", "Exit with 3 when changes are pending"),
+  report,
   apply: toggle("apply", "Carry the plan out", { hidden: true }),
 } satisfies Flags;
 

@@ -106,6 +106,7 @@ export const repairTasks = {
       settle,
       all: planFlags.all,
       backups: planFlags.backups,
+      report: planFlags.report,
       ...storeFlags,
     },
     exitCodes: [...applying, ExitCode.findings],

@@ -93,7 +93,8 @@ Deno.test("showVerification() answers what was asked, and ends with 3 for an err
     const findings = error === 0 ? [] : [FINDING];
     const { reader = { kind: "any" } } = readVerifyOptions(flagsOf(...words));
     const answer = passes === undefined ? {} : { passes };
-    const result = { reader, findings, counts: { error }, ...answer };
+    const schema = "mltidy/verify/v1";
+    const result = { schema, reader, findings, counts: { error }, ...answer };
     const code = showVerification(result, { ...flagsOf(...words), command: plainCommand }, out);
     return [code, out.text().trimEnd().split("\n").at(-1)];
   };
@@ -124,9 +125,11 @@ Deno.test("showVerification() answers what was asked, and ends with 3 for an err
 Deno.test("showVerification() prints one JSON document", () => {
   const out = printer();
   const reader = { kind: "any" } as const;
-  const result = { store: "/data/mlruns", reader, findings: [FINDING], counts: { error: 1 } };
+  const about = { schema: "mltidy/verify/v1", store: "/data/mlruns", reader };
+  const result = { ...about, findings: [FINDING], counts: { error: 1 } };
   showVerification(result, { ...flagsOf("--json"), command: plainCommand }, out);
   assertEquals(JSON.parse(out.text()), {
+    schema: "mltidy/verify/v1",
     store: "/data/mlruns",
     reader: { kind: "any" },
     findings: [{ ...FINDING }],

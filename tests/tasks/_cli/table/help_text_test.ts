@@ -35,6 +35,8 @@ Flags:
                             store (default: as mltidy.yaml says, else
                             .mltidy.trash/backups in the store, or beside a
                             database)
+      --report FILE         Write how the task ends, also when it fails; the
+                            last 30 reports before stay
       --store DIR|URI       The store to look at (default: what
                             MLFLOW_TRACKING_URI names, else store of
                             mltidy.yaml, else ./mlruns, or ./mlflow.db alone)
@@ -112,6 +114,7 @@ Deno.test("helpText() leaves out what only the commands in deno.json give", () =
     "--backups DIR",
     "--force",
     "--detailed-exitcode",
+    "--report FILE",
     "--store DIR|URI",
     "--no-config",
     "--json",

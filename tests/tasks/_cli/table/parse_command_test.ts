@@ -39,6 +39,7 @@ const CLEANUP_DEFAULTS = {
   backups: null,
   force: false,
   detailedExitcode: false,
+  report: null,
   apply: false,
   ...STORE_DEFAULTS,
 };
@@ -146,7 +147,8 @@ Deno.test("parseCommand() lets the last of repeated flags count", () => {
 });
 
 Deno.test("parseCommand() gives the operand, also one with a leading dash behind --", () => {
-  const options = { all: false, backup: true, backups: null, force: true, ...STORE_DEFAULTS };
+  const plain = { all: false, backup: true, backups: null, report: null };
+  const options = { ...plain, force: true, ...STORE_DEFAULTS };
   assertEquals<Command>(parse("apply plan.json --force"), {
     task: "apply",
     options,
@@ -165,6 +167,7 @@ Deno.test("parseCommand() gives the operand, also one with a leading dash behind
       run: null,
       to: null,
       backups: null,
+      report: null,
       ...STORE_DEFAULTS,
     },
     operand: "20260101",

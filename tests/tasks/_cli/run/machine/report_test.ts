@@ -1,0 +1,161 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import manifest from "../../../../../deno.json" with { type: "json" };
+import { KEPT_REPORTS } from "../../../../../lib/report/report_names.ts";
+import type { TaskReport } from "../../../../../lib/report/task_report.ts";
+import { acquireLock } from "../../../../../tasks/_file/own/lock.ts";
+import { runTask, startTask } from "../../../../_support/command.ts";
+import { diskStore, tempStore } from "../../../../_support/disk_store.ts";
+import { rottenAt } from "../../../../_support/rotten_store.ts";
+
+const ROTTEN = rottenAt(Date.now());
+
+function readReport(path: string): TaskReport {
+  return JSON.parse(Deno.readTextFileSync(path));
+}
+
+/** What lies in a directory, hidden files included. */
+function namesIn(directory: string): readonly string[] {
+  return [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+}
+
+Deno.test("a clean-up reports what it did, what it found before, and how to undo that", async () => {
+  await using store = await tempStore(ROTTEN);
+  const file = join(store.outside, "cleanup.json");
+  const words = ["--force", "--report", file, "--store", store.root];
+  const { code, out } = await runTask("cleanup:apply", [...words, "--json"]);
+  const { startedAt, finishedAt, runs, plan, undo, result, ...report } = readReport(file);
+  const applied = JSON.parse(out);
+  assertEquals(code, 0);
+  assertEquals(result, applied);
+  assertEquals(report, {
+    schema: "mltidy/report/v1",
+    version: manifest.version,
+    task: "cleanup:apply",
+    exitCode: 0,
+    error: null,
+    store: store.root,
+    settled: [],
+    remains: [],
+  });
+  assert(startedAt <= applied.startedAt && applied.finishedAt <= finishedAt);
+  assertEquals(undo, `deno task restore ${applied.backup.id} --store ${store.root}`);
+  assertEquals(plan?.actions, applied.totals.applied);
+  const { out: after } = await runTask("summary", ["--json", "--store", store.root]);
+  const { active, deleted } = JSON.parse(after).runs;
+  assertEquals(runs?.after, { active, deleted });
+  assertEquals(runs!.before.active - active, plan?.totals.softDeleteRuns);
+  assertEquals(namesIn(store.outside), ["cleanup.json"]);
+});
+
+Deno.test("where there is nothing to do, or nothing is to be done, the report has what --json prints", async () => {
+  await using store = await tempStore();
+  const report = join(store.outside, "report.json");
+  for (
+    const [task, ...words] of [
+      ["cleanup:apply", "--force"],
+      ["cleanup"],
+      ["repair:apply", "--force"],
+      ["preflight", "churn"],
+      ["preflight", "--check"],
+      ["verify"],
+      ["backup"],
+      ["backup", "--list"],
+      ["restore", "--last", "--dry-run"],
+      ["recover"],
+      ["recover", "--dry-run"],
+    ] as const
+  ) {
+    const ran = await runTask(task, [
+      ...[...words, "--json", "--report", report, "--store", store.root],
+    ]);
+    assertEquals(ran.code, 0, ran.err);
+    const { task: named, store: location, result } = readReport(report);
+    assertEquals([named, location, result], [task, store.root, JSON.parse(ran.out)]);
+  }
+});
+
+Deno.test("a task that fails reports why, with its exit code, and throws all the same", async () => {
+  await using store = await diskStore(ROTTEN);
+  const report = join(store.outside, "report.json");
+  const run = async (task: string, ...words: readonly string[]) => {
+    const { code, err } = await runTask(task, [...words, "--quiet", "--report", report]);
+    const { exitCode, error, result, store } = readReport(report);
+    assertEquals([exitCode, `${error?.message}\n`, result], [code, err, null]);
+    return { code, name: error?.name, store };
+  };
+  const nowhere = join(store.outside, "nowhere");
+  assertEquals(await run("cleanup:apply", "--force", "--store", nowhere), {
+    code: 10,
+    name: "StoreNotFoundError",
+    store: null,
+  });
+  const at = ["--store", store.root];
+  assertEquals(await run("cleanup:apply", ...at), {
+    code: 2,
+    name: "UsageError",
+    store: store.root,
+  });
+  using _lock = acquireLock(store.root, "apply", Date.now());
+  assertEquals(await run("cleanup:apply", "--force", ...at), {
+    code: 11,
+    name: "StoreLockedError",
+    store: store.root,
+  });
+});
+
+Deno.test("an older report gets the time of its own into its name, and the oldest go", async () => {
+  await using store = await tempStore();
+  const report = join(store.outside, "report.json");
+  const words = ["--report", report, "--store", store.root];
+  for (let day = 0; day <= KEPT_REPORTS; day++) {
+    const at = new Date(Date.UTC(2026, 7, 1 + day, 3, 30));
+    const stamp = at.toISOString().replace(/[-:]|\.\d+/g, "");
+    await Deno.writeTextFile(join(store.outside, `report.${stamp}.json`), "{}");
+  }
+  await Deno.writeTextFile(report, "{}");
+  await Deno.utime(report, 0, Date.UTC(2026, 8, 5, 3, 30) / 1000);
+  // What a killed task has left, and what another one is just writing.
+  await Deno.writeTextFile(join(store.outside, ".report.json.7.new"), "{");
+  await Deno.utime(join(store.outside, ".report.json.7.new"), 0, 0);
+  await Deno.writeTextFile(join(store.outside, ".report.json.8.new"), "{");
+  await runTask("verify", words);
+  const names = namesIn(store.outside);
+  assertEquals(names.length, KEPT_REPORTS + 2);
+  assertEquals(names.filter((name) => !name.startsWith("report.202608")), [
+    ".report.json.8.new",
+    "report.20260905T033000Z.json",
+    "report.json",
+  ]);
+  assertEquals(names[1], "report.20260803T033000Z.json");
+});
+
+Deno.test("where no report can be written, nothing is done, and what to type is said", async () => {
+  await using store = await tempStore(ROTTEN);
+  const run = async (report: string) =>
+    await runTask("cleanup:apply", [
+      ...["--force", "--quiet", "--report", report, "--store", store.root],
+    ]);
+  const missing = join(store.outside, "a b");
+  assertEquals(await run(join(missing, "report.json")), {
+    code: 2,
+    out: "",
+    err:
+      `Cannot write report ${missing}/report.json: there is no directory ${missing}; type \`mkdir -p '${missing}'\`\n`,
+  });
+  assertEquals(await run(store.outside), {
+    code: 2,
+    out: "",
+    err: `Cannot write report ${store.outside}: it is a directory; name a file in it\n`,
+  });
+  const { out } = await runTask("restore", ["--json", "--store", store.root]);
+  assertEquals(JSON.parse(out).backups, []);
+});
+
+Deno.test("verify writes a report where it is granted, and says how to grant it elsewhere", async () => {
+  await using store = await diskStore();
+  const report = join(store.outside, "verify.json");
+  const { code, err } = await startTask("verify", ["--report", report, "--store", store.root]);
+  assertEquals([code, namesIn(store.outside)], [2, []]);
+  assertStringIncludes(err, `export MLTIDY_GRANT=--allow-write=${store.outside}\``);
+});
