@@ -453,6 +453,7 @@ const withoutMirror: Places = [
   "tests/tasks/start_up_test.ts", // what is loaded
   "tests/tasks/random_damage_test.ts", // verify and repair of anything
   "tests/tasks/same_history_test.ts", // one history in every kind of store
+  "tests/web/", // what a person sees in a browser
 ];
 
 const LONGEST_FILE = 400;

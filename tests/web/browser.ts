@@ -1,0 +1,98 @@
+/**
+ * Tests in a real browser: each has pages that share nothing with those of another test, and whatever a page
+ * says on its console, or asks of any host but its own, fails the test.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { chromiumPath, WITHOUT_CHROMIUM } from "./chromium.ts";
+
+/** How a page is looked at. */
+export interface ViewOptions {
+  /** @default {1280} */
+  readonly width?: number;
+  /** @default {800} */
+  readonly height?: number;
+  /** @default {"light"} */
+  readonly colorScheme?: "light" | "dark";
+  /** The time zone of the reader. @default {"UTC"} */
+  readonly timezoneId?: string;
+  /** Whether the console may say something, since the test asks for what is refused. @default {false} */
+  readonly mayComplain?: boolean;
+}
+
+/** The browser, to a test. */
+export interface Web {
+  /** Opens an address in a window that shares nothing with any other. */
+  readonly open: (address: string, options?: ViewOptions) => Promise<Page>;
+  /** All that pages have said on their consoles, and what they asked of other hosts. */
+  readonly said: readonly string[];
+}
+
+/** One for all tests of a file: to start it takes longer than most of them. */
+let browser: Browser | null = null;
+
+if (chromiumPath === null) {
+  // deno-lint-ignore no-console
+  console.error(WITHOUT_CHROMIUM);
+} else {
+  const executablePath = chromiumPath;
+  Deno.test.beforeAll(async () => {
+    // Root has no sandbox.
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  });
+  Deno.test.afterAll(async () => {
+    await browser?.close();
+  });
+}
+
+/**
+ * Registers a test in a browser; it is ignored where there is none.
+ *
+ * @param name What holds.
+ * @param test Does what a person would do.
+ */
+export function webTest(name: string, test: (web: Web) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: chromiumPath === null,
+    fn: async () => {
+      const contexts: BrowserContext[] = [];
+      const said: string[] = [];
+      const open = async (address: string, options: ViewOptions = {}) => {
+        const { width = 1280, height = 800, colorScheme = "light", timezoneId = "UTC" } = options;
+        const context = await browser!.newContext({
+          viewport: { width, height },
+          colorScheme,
+          timezoneId,
+          permissions: ["clipboard-read", "clipboard-write"],
+        });
+        contexts.push(context);
+        const page = await context.newPage();
+        page.setDefaultTimeout(10_000);
+        if (options.mayComplain !== true) listenTo(page, address, said);
+        await page.goto(address);
+        return page;
+      };
+      try {
+        await test({ open, said });
+        assertEquals(said, []);
+      } finally {
+        await Promise.all(contexts.map((context) => context.close()));
+      }
+    },
+  });
+}
+
+function listenTo(page: Page, address: string, said: string[]): void {
+  page.on("console", (message) => said.push(`console: ${message.text()}`));
+  page.on("pageerror", (error) => said.push(`error: ${error.message}`));
+  page.on("dialog", (dialog) => said.push(`dialog: ${dialog.message()}`));
+  const own = new URL(address).origin;
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== "data:" && origin !== own) said.push(`request: ${request.url()}`);
+  });
+}
