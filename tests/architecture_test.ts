@@ -318,7 +318,33 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       "tasks/training/experiment.ts",
     ],
   },
-  { room: "tasks/_web/page/parts/", of: ["lib/text/", "preact"] },
+  { room: "tasks/_web/page/pure/", of: ["lib/text/units.ts", "tasks/_web/messages.ts"] },
+  {
+    room: "tasks/_web/page/asking/",
+    of: ["tasks/_web/messages.ts", "tasks/_web/page/pure/", "preact", "preact/hooks"],
+  },
+  {
+    room: "tasks/_web/page/parts/",
+    of: [
+      ...["lib/text/units.ts", "tasks/_web/messages.ts", "tasks/_web/page/pure/"],
+      ...["tasks/_web/page/asking/", "preact", "preact/hooks"],
+    ],
+  },
+  {
+    room: "tasks/_web/page/tabs/",
+    of: [
+      ...["lib/text/units.ts", "tasks/_web/messages.ts", "tasks/_web/page/pure/"],
+      ...["tasks/_web/page/asking/", "tasks/_web/page/parts/", "preact", "preact/hooks"],
+    ],
+  },
+  {
+    room: "tasks/_web/page/",
+    of: [
+      ...["lib/text/units.ts", "tasks/_web/messages.ts", "tasks/_web/page/pure/"],
+      ...["tasks/_web/page/asking/", "tasks/_web/page/parts/", "tasks/_web/page/tabs/"],
+      ...["preact", "preact/hooks"],
+    ],
+  },
   {
     room: "tasks/_cli/run/machine/",
     of: [

@@ -5,7 +5,14 @@
  * @module
  */
 
-import { type ComponentChildren, h, type HTMLAttributes, type JSX, type VNode } from "preact";
+import {
+  type ComponentChildren,
+  type FunctionComponent,
+  h,
+  type HTMLAttributes,
+  type JSX,
+  type VNode,
+} from "preact";
 
 /** The names of the elements that HTML has. */
 type Tag = keyof JSX.IntrinsicElements & keyof HTMLElementTagNameMap;
@@ -18,6 +25,20 @@ type Make<T extends Tag> = (
 
 /** What may stand in an element. Text is only ever text. */
 export type Content = ComponentChildren;
+
+/**
+ * Shows what has a state of its own.
+ *
+ * @param part What is shown.
+ * @param properties What it is made of; with another `key` its state begins anew.
+ * @returns An element like any other.
+ */
+export function show<P extends object>(
+  part: (properties: P) => VNode,
+  properties: P & { readonly key?: string },
+): VNode {
+  return h(part as FunctionComponent<object>, properties) as VNode;
+}
 
 function element<T extends Tag>(tag: T): Make<T> {
   return (properties, ...children) => h(tag, properties as HTMLAttributes, ...children);
@@ -39,8 +60,10 @@ export const form: Make<"form"> = element("form");
 export const h1: Make<"h1"> = element("h1");
 export const h2: Make<"h2"> = element("h2");
 export const h3: Make<"h3"> = element("h3");
+export const h4: Make<"h4"> = element("h4");
 export const header: Make<"header"> = element("header");
 export const input: Make<"input"> = element("input");
+export const kbd: Make<"kbd"> = element("kbd");
 export const label: Make<"label"> = element("label");
 export const legend: Make<"legend"> = element("legend");
 export const li: Make<"li"> = element("li");

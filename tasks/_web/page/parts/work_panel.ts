@@ -1,0 +1,99 @@
+/// <reference lib="dom" />
+/**
+ * What is seen of something that is carried out: how far it is, how it ended, and how to take it back.
+ *
+ * @module
+ */
+
+import type { VNode } from "preact";
+import { formatCount, formatSize } from "../../../../lib/text/units.ts";
+import type { WorkLine } from "../../messages.ts";
+import { a, bdi, button, div, h3, li, p, progress, span, ul } from "./element.ts";
+import { notice } from "./notice.ts";
+import { fragmentOf } from "../pure/route.ts";
+import type { Work, WorkEnd } from "../asking/use_work.ts";
+
+/**
+ * Makes a bar of progress.
+ *
+ * @param line How far it is.
+ * @returns The bar with its words.
+ */
+export function progressOf(line: Extract<WorkLine, { work: "progress" }>): VNode {
+  const { label, done, total } = line;
+  const text = total === null
+    ? done === 0 ? `${label} …` : `${label}: ${formatCount(done)}`
+    : `${label}: ${formatCount(done)} of ${formatCount(total)}`;
+  return div(
+    { class: "progress" },
+    span({ id: "progress-label" }, text),
+    progress({
+      "aria-labelledby": "progress-label",
+      ...(total === null || total === 0 ? {} : { max: total, value: done }),
+    }),
+  );
+}
+
+/**
+ * Shows something that is carried out.
+ *
+ * @param work What is carried out.
+ * @returns How far it is, or how it ended; `null` before it was begun.
+ */
+export function workPanel(work: Work): VNode | null {
+  if (work.progress !== null) {
+    return div(
+      { class: "work" },
+      progressOf(work.progress),
+      button(
+        { type: "button", disabled: work.isEnding, onClick: work.cancel },
+        work.isEnding ? "Stopping …" : "Stop",
+      ),
+      p(
+        { class: "hint" },
+        "Stopping waits for the step at hand. What was done until then stays done, and can be taken back.",
+      ),
+    );
+  }
+  return work.end === null ? null : endPanel(work.end, work.clear);
+}
+
+function endPanel(end: WorkEnd, clear: () => void): VNode {
+  const dismiss = button({ type: "button", class: "quiet", onClick: clear }, "Close");
+  if (end.work === "outdated") {
+    return notice(
+      "error",
+      h3({}, "Nothing was changed"),
+      p({}, end.message),
+      p({}, "Look at the new plan below, and confirm again if it is what you want."),
+      dismiss,
+    );
+  }
+  if (end.work === "failed") {
+    return notice("error", h3({}, "It could not be done"), p({}, end.message), dismiss);
+  }
+  const counts = [
+    end.skipped > 0 ? `${formatCount(end.skipped)} skipped` : "",
+    end.failed > 0 ? `${formatCount(end.failed)} failed` : "",
+    end.notRun > 0 ? `${formatCount(end.notRun)} not begun, since it was stopped` : "",
+  ].filter((text) => text !== "");
+  const isWhole = counts.length === 0;
+  return div(
+    { role: "status" },
+    notice(
+      isWhole ? "done" : "warning",
+      h3({}, isWhole ? "Done" : "Done in part"),
+      p({}, end.summary),
+      counts.length === 0 ? null : p({}, `${counts.join(", ")}.`),
+      end.notes.length === 0 ? null : ul({}, ...end.notes.map((note) => li({}, bdi({}, note)))),
+      end.backup === null ? null : p(
+        {},
+        end.bytes > 0 ? `${formatSize(end.bytes)} lie in the backup until you remove it. ` : "",
+        "If that was a mistake: ",
+        a({ href: fragmentOf("undo", end.backup) }, "take it back"),
+        ".",
+      ),
+      dismiss,
+    ),
+  );
+}

@@ -1,0 +1,91 @@
+/// <reference lib="dom" />
+/**
+ * Carrying a plan out, once its number was typed.
+ *
+ * @module
+ */
+
+import type { VNode } from "preact";
+import { useState } from "preact/hooks";
+import { useWork } from "../asking/use_work.ts";
+import { button, div, form, input, kbd, label, p } from "../parts/element.ts";
+import { workPanel } from "../parts/work_panel.ts";
+import type { PageState } from "./page_state.ts";
+
+/** What is carried out. */
+export interface CarryOutOptions {
+  readonly state: PageState;
+  /** Where the server takes it. */
+  readonly path: "apply" | "repair";
+  /** The plan that is shown. */
+  readonly plan: string;
+  /** What has to be typed; `null`: there is nothing to carry out. */
+  readonly words: string | null;
+  /** What the button says. */
+  readonly verb: string;
+  /** Is told that the plan is no longer that of now. */
+  readonly onOutdated: () => void;
+  /** Is told that it was carried out, if only in part. */
+  readonly onDone?: () => void;
+}
+
+/**
+ * The field in which the number of a plan is typed, then its progress and its end.
+ *
+ * @param options What is carried out.
+ * @returns The panel.
+ */
+export function CarryOut(
+  { state, path, plan, words, verb, onOutdated, onDone }: CarryOutOptions,
+): VNode {
+  const [typed, setTyped] = useState("");
+  const work = useWork(state.server);
+  const isOurs = work.progress !== null;
+  const isOthers = !isOurs && state.standing.work?.work === "progress";
+
+  const begin = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (typed.trim() === "" || isOurs) return;
+    const end = await work.begin(path, { plan, words: typed.trim() });
+    if (end === null) return;
+    setTyped("");
+    if (end.work === "outdated") onOutdated();
+    if (end.work === "done") onDone?.();
+  };
+
+  return div(
+    { class: "stack" },
+    workPanel(work),
+    isOthers
+      ? p({ role: "status" }, "Something is being carried out already. Wait until that is done.")
+      : null,
+    words === null || isOurs ? null : form(
+      { class: "type-words", onSubmit: begin },
+      label({ for: `words-${path}` }, "Type ", kbd({}, words), " to confirm"),
+      div(
+        { class: "field-line" },
+        input({
+          id: `words-${path}`,
+          type: "text",
+          autocomplete: "off",
+          spellcheck: false,
+          value: typed,
+          disabled: isOthers,
+          "aria-invalid": work.mistyped !== null,
+          ...(work.mistyped === null ? {} : { "aria-describedby": `mistyped-${path}` }),
+          onInput: (event) => {
+            work.clear();
+            setTyped(event.currentTarget.value);
+          },
+        }),
+        button(
+          { type: "submit", class: "danger", disabled: isOthers || typed.trim() === "" },
+          verb,
+        ),
+      ),
+      work.mistyped === null
+        ? null
+        : p({ id: `mistyped-${path}`, class: "mistyped", role: "alert" }, work.mistyped),
+    ),
+  );
+}

@@ -1,0 +1,188 @@
+/// <reference lib="dom" />
+/**
+ * What is broken in the store, what MLflow makes of it, and how it is mended.
+ *
+ * @module
+ */
+
+import type { VNode } from "preact";
+import { useState } from "preact/hooks";
+import { formatCount, plural } from "../../../../lib/text/units.ts";
+import type { FindingsView, FindingView, RepairView } from "../../messages.ts";
+import { useAnswer } from "../asking/use_answer.ts";
+import { CopyText, oneOf } from "../parts/controls.ts";
+import {
+  bdi,
+  button,
+  dd,
+  div,
+  dl,
+  dt,
+  h3,
+  h4,
+  li,
+  ol,
+  p,
+  section,
+  show,
+  span,
+} from "../parts/element.ts";
+import { nothingHere, notice } from "../parts/notice.ts";
+import { pager } from "../parts/pager.ts";
+import { CarryOut } from "./carry_out.ts";
+import type { PageState } from "./page_state.ts";
+
+type Severity = FindingView["severity"];
+
+const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
+const WORDS: Readonly<Record<Severity, string>> = {
+  error: "Errors",
+  warning: "Warnings",
+  info: "Remarks",
+};
+const ONE: Readonly<Record<Severity, string>> = {
+  error: "Error",
+  warning: "Warning",
+  info: "Remark",
+};
+
+/** How many findings are read at once. */
+const PAGE = 10;
+
+/**
+ * What is broken.
+ *
+ * @param state What all views share.
+ * @returns A card.
+ */
+export function FindingsCard(state: PageState): VNode {
+  const { server, store, standing } = state;
+  const [severity, setSeverity] = useState<Severity | "all">("all");
+  const [from, setFrom] = useState(0);
+  const [repairs, setRepairs] = useState(false);
+  const counts = store.findings;
+  const findings = useAnswer<FindingsView>(
+    counts === null ? null : (signal) =>
+      server.get("findings", {
+        severity: severity === "all" ? undefined : severity,
+        from,
+        to: from + PAGE,
+      }, signal),
+    [store.generation, counts === null, severity, from],
+  );
+  const all = counts === null ? 0 : counts.error + counts.warning + counts.info;
+  const failure = standing.failures["verifying"] ?? findings.error;
+  return section(
+    { class: "card", "aria-labelledby": "findings-heading" },
+    div(
+      { class: "card-head" },
+      h3({ id: "findings-heading" }, "What is broken"),
+      counts === null || all === 0 ? null : oneOf(
+        "severity",
+        "Show findings",
+        [
+          { value: "all", label: `All ${formatCount(all)}` },
+          ...SEVERITIES.filter((one) => counts[one] > 0).map((one) => ({
+            value: one,
+            label: `${WORDS[one]} ${formatCount(counts[one])}`,
+          })),
+        ],
+        severity,
+        (value) => {
+          setSeverity(value);
+          setFrom(0);
+        },
+      ),
+    ),
+    failure === null || failure === undefined ? null : notice("error", p({}, failure)),
+    counts === null && !failure
+      ? p({ class: "hint", role: "status" }, "Looking for what is broken …")
+      : null,
+    counts !== null && all === 0
+      ? nothingHere("Nothing is broken", "MLflow reads all of this store as it should.")
+      : null,
+    findings.value === null || all === 0 ? null : div(
+      { class: "stack" },
+      ol({ class: "findings" }, ...findings.value.findings.map(findingItem)),
+      pager("Pages of findings", from, PAGE, findings.value.total, setFrom),
+    ),
+    all === 0 || counts === null ? null : repairs ? show(RepairPanel, state) : button(
+      { type: "button", onClick: () => setRepairs(true) },
+      "See what can be repaired",
+    ),
+  );
+}
+
+function findingItem(finding: FindingView): VNode {
+  const { rule, severity, path, message, mlflow, remedy } = finding;
+  return li(
+    { key: `${rule} ${path}`, class: `finding finding-${severity}` },
+    p(
+      { class: "finding-message" },
+      span({ class: `tag tag-${severity}` }, ONE[severity]),
+      " ",
+      bdi({}, message),
+    ),
+    p({ class: "finding-path" }, bdi({}, path)),
+    dl(
+      {},
+      dt({}, "MLflow"),
+      dd({}, bdi({}, mlflow)),
+      dt({}, "To do"),
+      dd({}, remedy === null ? "Nothing." : bdi({}, remedy)),
+    ),
+  );
+}
+
+/** How many repairs are read at once. */
+const REPAIRS = 20;
+
+function RepairPanel(state: PageState): VNode {
+  const { server, store } = state;
+  const [from, setFrom] = useState(0);
+  const repair = useAnswer<RepairView>(
+    (signal) => server.get("repair", { from, to: from + REPAIRS }, signal),
+    [store.generation, from],
+  );
+  if (repair.value === null) {
+    return repair.error === null
+      ? p({ class: "hint", role: "status" }, "Planning the repairs …")
+      : notice("error", p({}, repair.error));
+  }
+  const { rows, total, stays, words, command, plan, summary } = repair.value;
+  return div(
+    { class: "panel" },
+    h4({}, "Repairs that are provable"),
+    p({ class: "hint" }, summary),
+    total === 0
+      ? nothingHere(
+        "Nothing can be repaired",
+        "What is broken needs a decision of yours: see To do.",
+      )
+      : ol(
+        { class: "plain-list" },
+        ...rows.map((row) =>
+          li(
+            { key: `${row.kind} ${row.path}` },
+            bdi({ class: "finding-path" }, row.path),
+            ": ",
+            bdi({}, row.reasons.join("; ")),
+          )
+        ),
+      ),
+    pager("Pages of repairs", from, REPAIRS, total, setFrom),
+    stays.length === 0
+      ? null
+      : p({ class: "hint" }, `${plural(stays.length, "thing")} stays broken and needs you.`),
+    total === 0 ? null : store.may.repair
+      ? show(CarryOut, {
+        state,
+        path: "repair",
+        plan,
+        words,
+        verb: "Repair",
+        onOutdated: () => setFrom(0),
+      })
+      : show(CopyText, { text: command, what: "the command that repairs" }),
+  );
+}

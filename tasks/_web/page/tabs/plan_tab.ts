@@ -1,0 +1,291 @@
+/// <reference lib="dom" />
+/**
+ * What would go and why, what stays and why, and carrying exactly that out.
+ *
+ * @module
+ */
+
+import type { VNode } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { formatCount, formatSize, plural } from "../../../../lib/text/units.ts";
+import type { PlanView, RowsQuery } from "../../messages.ts";
+import { oneOf } from "../parts/controls.ts";
+import {
+  bdi,
+  button,
+  div,
+  dl,
+  h3,
+  input,
+  label,
+  li,
+  option,
+  p,
+  section,
+  select,
+  show,
+  span,
+  ul,
+} from "../parts/element.ts";
+import { figure } from "../parts/bars.ts";
+import { notice, viewHeading } from "../parts/notice.ts";
+import { leaveOut, NO_CHOICE } from "../pure/choice.ts";
+import { ApplyCard } from "./apply_card.ts";
+import type { PageState } from "./page_state.ts";
+import { PlanTree, type TreeChoice } from "./plan_tree.ts";
+import { RowList } from "./row_list.ts";
+
+/**
+ * The view of the plan.
+ *
+ * @param state What all views share.
+ * @returns The view.
+ */
+export function PlanTab(state: PageState): VNode {
+  const { plan } = state;
+  return div(
+    { class: "view" },
+    viewHeading(
+      "What a clean-up would do",
+      state.store.mayApply
+        ? "Nothing changes until you confirm. Untick what should stay."
+        : "This page only looks: it cannot change anything. Untick what should stay.",
+    ),
+    plan.error === null ? null : notice("error", p({}, plan.error)),
+    plan.value === null
+      ? plan.error === null ? p({ class: "hint", role: "status" }, "Making a plan …") : null
+      : show(PlanPanel, { state, plan: plan.value }),
+  );
+}
+
+function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: PlanView }): VNode {
+  const [list, setList] = useState<RowsQuery["list"]>("goes");
+  const [chosen, setChosen] = useState<TreeChoice>({ experiment: null, reason: null, text: "" });
+  const [sort, setSort] = useState<Sort>("plan");
+  const [typed, setTyped] = useState("");
+  const [filter, setFilter] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setFilter(typed.trim()), 150);
+    return () => clearTimeout(timer);
+  }, [typed]);
+
+  const pick = (next: RowsQuery["list"], choice: TreeChoice): void => {
+    setList(next);
+    setChosen(choice);
+  };
+  const all: TreeChoice = { experiment: null, reason: null, text: "" };
+  const { totals, turned } = plan;
+  return div(
+    { class: state.plan.isWaiting ? "view is-stale" : "view", "aria-busy": state.plan.isWaiting },
+    ...plan.stops.map((stop) =>
+      notice("warning", h3({}, "This plan must not be carried out"), p({}, bdi({}, stop)))
+    ),
+    planFigures(plan),
+    leftOutChips(state),
+    show(ApplyCard, { state, plan }),
+    plan.notes.length === 0 ? null : section(
+      { class: "card", "aria-labelledby": "notes-heading" },
+      h3({ id: "notes-heading" }, "Worth knowing"),
+      ul({}, ...plan.notes.map((note) => li({}, bdi({}, note)))),
+    ),
+    div(
+      { class: "columns columns-plan" },
+      section(
+        { class: "card", "aria-labelledby": "tree-heading" },
+        h3({ id: "tree-heading" }, "What goes, by experiment"),
+        show(PlanTree, { state, plan, chosen, pick: (choice) => pick("goes", choice) }),
+        h3({ id: "stays-heading" }, "What stays, by reason"),
+        plan.stays.length === 0 ? p({ class: "hint" }, "Nothing stays.") : ul(
+          { class: "plain-list", "aria-labelledby": "stays-heading" },
+          ...plan.stays.map((one) =>
+            li(
+              { key: one.key },
+              button(
+                {
+                  type: "button",
+                  class: "pick",
+                  "aria-pressed": list === "stays" && chosen.reason === one.key,
+                  onClick: () =>
+                    pick("stays", { experiment: null, reason: one.key, text: one.label }),
+                },
+                span({}, bdi({}, one.label)),
+                span({ class: "number" }, formatCount(one.count)),
+              ),
+            )
+          ),
+        ),
+      ),
+      section(
+        { class: "card card-list", "aria-labelledby": "list-heading" },
+        h3({ id: "list-heading" }, "One by one"),
+        div(
+          { class: "toolbar" },
+          oneOf(
+            "list",
+            "Which list",
+            [
+              { value: "goes", label: `Goes ${formatCount(totals.actions)}` },
+              { value: "stays", label: `Stays ${formatCount(totals.keptRuns)}` },
+              ...(turned === null ? [] : [{
+                value: "turned" as const,
+                label: `Changes sides ${formatCount(turned.goes + turned.stays)}`,
+              }]),
+              ...(state.choice.leftOut.size === 0
+                ? []
+                : [{ value: "left-out" as const, label: `Left out ${formatCount(plan.leftOut)}` }]),
+            ],
+            list,
+            (value) => pick(value, all),
+          ),
+          div(
+            { class: "field" },
+            label({ for: "filter" }, "Filter"),
+            input({
+              id: "filter",
+              type: "search",
+              placeholder: "part of a name, id, tag or reason",
+              value: typed,
+              onInput: (event) => setTyped(event.currentTarget.value),
+            }),
+          ),
+          div(
+            { class: "field" },
+            label({ for: "sort" }, "Order"),
+            select(
+              {
+                id: "sort",
+                value: sort,
+                onChange: (event) => setSort(asSort(event.currentTarget.value)),
+              },
+              ...SORTS.map(([value, text]) => option({ value, key: value }, text)),
+            ),
+          ),
+        ),
+        chosen.text === "" ? null : p(
+          { class: "chips" },
+          button(
+            { type: "button", class: "chip", onClick: () => setChosen(all) },
+            bdi({}, chosen.text),
+            span({ "aria-hidden": true }, " ×"),
+            span({ class: "visually-hidden" }, ": show all again"),
+          ),
+        ),
+        show(RowList, {
+          state,
+          label: LABELS[list],
+          empty: filter !== ""
+            ? ["Nothing fits the filter", "Change it, or empty it to see all."]
+            : EMPTY[list],
+          query: {
+            plan: plan.plan,
+            list,
+            ...(chosen.experiment === null ? {} : { experiment: chosen.experiment }),
+            ...(chosen.reason === null ? {} : { reason: chosen.reason }),
+            ...(filter === "" ? {} : { filter }),
+            sort,
+            order: DESCENDING.includes(sort) ? "desc" : "asc",
+          },
+        }),
+      ),
+    ),
+  );
+}
+
+type Sort = NonNullable<RowsQuery["sort"]>;
+
+const SORTS: readonly (readonly [Sort, string])[] = [
+  ["plan", "as planned"],
+  ["age", "oldest first"],
+  ["bytes", "largest first"],
+  ["metric", "highest metric first"],
+  ["name", "by name"],
+  ["experiment", "by experiment"],
+];
+const DESCENDING: readonly Sort[] = ["age", "bytes", "metric"];
+
+function asSort(value: string): Sort {
+  return SORTS.find(([sort]) => sort === value)?.[0] ?? "plan";
+}
+
+const LABELS: Readonly<Record<RowsQuery["list"], string>> = {
+  goes: "What goes",
+  stays: "What stays",
+  turned: "What changes sides against the policy of the file",
+  "left-out": "What was left out of this plan",
+};
+const EMPTY: Readonly<Record<RowsQuery["list"], readonly [string, string]>> = {
+  goes: ["Nothing goes", "Nothing here is old enough or broken. See what stays, and why."],
+  stays: ["Nothing stays", "All that is here would go."],
+  turned: ["Nothing changes sides", "The plan is the same as by the policy of the file."],
+  "left-out": ["Nothing is left out", "Untick what should stay in the list of what goes."],
+};
+
+function planFigures(plan: PlanView): VNode {
+  const { totals } = plan;
+  const parts: readonly (readonly [number, string, string])[] = [
+    [
+      totals.softDeleteRuns,
+      "runs deleted in MLflow",
+      "They stay on disk, and MLflow can restore them",
+    ],
+    [totals.purgeRuns, "deleted runs removed", "They move from the store into a backup"],
+    [totals.purgeExperiments, "deleted experiments removed", "They move into a backup"],
+    [totals.purgeModels, "logged models removed", "They move into a backup"],
+    [
+      totals.quarantineOrphans,
+      "orphans set aside",
+      "MLflow cannot read them; they move into a backup",
+    ],
+    [totals.dropArtifacts, "heavy files removed", "Their runs stay; the files move into a backup"],
+  ];
+  return dl(
+    { class: "figures", "aria-live": "polite", "aria-label": "What the plan does" },
+    ...parts.filter(([count]) => count > 0).map(([count, title, hint]) =>
+      figure(title, formatCount(count), hint, "goes")
+    ),
+    totals.actions === 0 ? figure("things to do", "0", "The store is tidy", "") : null,
+    figure("runs stay", formatCount(totals.keptRuns), "Untouched", "stays"),
+    figure(
+      "leave the store now",
+      formatSize(totals.bytesNow),
+      totals.bytesLater === null
+        ? ""
+        : `${formatSize(totals.bytesLater)} once the deleted runs are removed, too`,
+      "",
+    ),
+  );
+}
+
+/** How many names of what is left out are shown. */
+const CHIPS = 8;
+
+function leftOutChips({ choice, choose }: PageState): VNode | null {
+  if (choice.leftOut.size === 0) return null;
+  const names = [...choice.leftOut];
+  return div(
+    { class: "chips", role: "group", "aria-label": "Left out of this plan" },
+    span({}, "Left out:"),
+    ...names.slice(0, CHIPS).map(([path, text]) =>
+      button(
+        {
+          key: path,
+          type: "button",
+          class: "chip",
+          onClick: () => choose((before) => leaveOut(before, path, null)),
+        },
+        bdi({}, text),
+        span({ "aria-hidden": true }, " ×"),
+        span({ class: "visually-hidden" }, ": take it in again"),
+      )
+    ),
+    names.length > CHIPS ? span({}, `and ${plural(names.length - CHIPS, "more", "more")}`) : null,
+    button(
+      {
+        type: "button",
+        class: "quiet",
+        onClick: () => choose((before) => ({ ...before, leftOut: NO_CHOICE.leftOut })),
+      },
+      "Take all in again",
+    ),
+  );
+}

@@ -1,0 +1,210 @@
+/// <reference lib="dom" />
+/**
+ * The numbers of the policy, and what another number would make of the plan.
+ *
+ * @module
+ */
+
+import type { VNode } from "preact";
+import { formatCount, plural } from "../../../../lib/text/units.ts";
+import type { Control, PlanView } from "../../messages.ts";
+import { CopyText } from "../parts/controls.ts";
+import {
+  bdi,
+  button,
+  div,
+  fieldset,
+  h3,
+  input,
+  label,
+  legend,
+  output,
+  p,
+  section,
+  show,
+  span,
+  strong,
+} from "../parts/element.ts";
+import { notice, viewHeading } from "../parts/notice.ts";
+import { NO_CHOICE, setValue } from "../pure/choice.ts";
+import { formatSigned } from "../pure/formats.ts";
+import { fragmentOf } from "../pure/route.ts";
+import type { PageState } from "./page_state.ts";
+import { RowList } from "./row_list.ts";
+
+/**
+ * The view of the policy.
+ *
+ * @param state What all views share.
+ * @returns The view.
+ */
+export function PolicyTab(state: PageState): VNode {
+  const { plan, store } = state;
+  return div(
+    { class: "view" },
+    viewHeading(
+      "What is worth keeping",
+      "Move a number, and see at once what would go. No file and no run changes by that.",
+    ),
+    plan.error === null ? null : notice("error", p({}, plan.error)),
+    plan.value === null
+      ? plan.error === null ? p({ class: "hint", role: "status" }, "Making a plan …") : null
+      : div(
+        { class: "view" },
+        outcome(state, plan.value),
+        section(
+          { class: "card", "aria-labelledby": "numbers-heading" },
+          div(
+            { class: "card-head" },
+            h3({ id: "numbers-heading" }, "Numbers"),
+            Object.keys(state.choice.values).length === 0 ? null : button(
+              {
+                type: "button",
+                onClick: () => state.choose((before) => ({ ...before, values: NO_CHOICE.values })),
+              },
+              store.config === null ? "Back to the defaults" : "Back to the file",
+            ),
+          ),
+          ...groupsOf(plan.value.controls).map(([rule, controls]) =>
+            fieldset(
+              { class: "controls", key: rule },
+              legend({ class: rule === "" ? "visually-hidden" : "" }, rule || "For all runs"),
+              ...controls.map((control) => controlField(state, control)),
+            )
+          ),
+        ),
+        plan.value.turned === null ? null : section(
+          { class: "card", "aria-labelledby": "turned-heading" },
+          h3({ id: "turned-heading" }, "What changes sides"),
+          show(RowList, {
+            state,
+            label: "What changes sides against the policy of the file",
+            empty: ["Nothing changes sides", "The plan is the same as before."],
+            query: { plan: plan.value.plan, list: "turned" },
+          }),
+        ),
+        section(
+          { class: "card", "aria-labelledby": "yaml-heading" },
+          h3({ id: "yaml-heading" }, "Keep these numbers"),
+          p(
+            {},
+            store.config === null
+              ? "Save this as mltidy.yaml where you start mltidy from; from then on, every plan is made by it."
+              : [
+                "Put this into ",
+                bdi({}, store.config),
+                "; from then on, every plan is made by it.",
+              ],
+          ),
+          show(CopyText, { text: plan.value.yaml, what: "the policy as a mltidy.yaml" }),
+        ),
+      ),
+  );
+}
+
+function outcome({ plan: { isWaiting }, store }: PageState, plan: PlanView): VNode {
+  const { totals, turned } = plan;
+  const difference = turned === null ? null : turned.goes - turned.stays;
+  const than = store.config === null ? "the defaults" : "the file";
+  return div(
+    { class: isWaiting ? "outcome is-stale" : "outcome" },
+    output(
+      {},
+      strong({}, formatCount(totals.actions)),
+      " go",
+      difference === null
+        ? `, as by ${than}`
+        : ` (${formatSigned(difference)} against ${than}: ${
+          formatCount(turned?.goes ?? 0)
+        } more go, ` +
+          `${formatCount(turned?.stays ?? 0)} stay instead)`,
+      ". ",
+      strong({}, formatCount(totals.keptRuns)),
+      ` ${totals.keptRuns === 1 ? "run stays" : "runs stay"}.`,
+      plan.stops.length === 0 ? "" : ` ${plural(plan.stops.length, "limit")} would stop this plan.`,
+    ),
+    button({
+      type: "button",
+      onClick: () => {
+        location.hash = fragmentOf("plan");
+      },
+    }, "See the plan"),
+  );
+}
+
+function groupsOf(
+  controls: readonly Control[],
+): readonly (readonly [string, readonly Control[]])[] {
+  return [...Map.groupBy(controls, ({ rule }) => rule ?? "")];
+}
+
+const UNITS: Readonly<Record<Control["unit"], string>> = {
+  days: "days",
+  runs: "runs",
+  percent: "%",
+};
+
+function controlField(state: PageState, control: Control): VNode {
+  const { key, unit, min, max, step, mayBeNone, fileValue, describes } = control;
+  // What the reader has chosen is shown at once, the plan of it when it is there.
+  const value = key in state.choice.values ? state.choice.values[key] ?? null : control.value;
+  const set = (next: number | null): void =>
+    state.choose((before) => setValue(before, key, next, fileValue));
+  const read = (text: string): void => {
+    const number = Number(text);
+    if (text.trim() !== "" && Number.isFinite(number) && number >= 0) set(number);
+  };
+  const id = `control-${key}`;
+  const isChanged = value !== fileValue;
+  return div(
+    { class: isChanged ? "control is-changed" : "control", key },
+    label({ for: id }, bdi({}, control.label)),
+    p({ id: `${id}-text`, class: "hint" }, describes),
+    div(
+      { class: "control-line" },
+      input({
+        type: "range",
+        min,
+        max,
+        step,
+        value: value ?? max,
+        disabled: value === null,
+        "aria-label": `${control.label}, ${UNITS[unit]}`,
+        "aria-describedby": `${id}-text`,
+        onInput: (event) => read(event.currentTarget.value),
+      }),
+      input({
+        id,
+        type: "number",
+        min: 0,
+        step: "any",
+        inputMode: "decimal",
+        value: value ?? "",
+        disabled: value === null,
+        "aria-describedby": `${id}-text ${id}-unit`,
+        onInput: (event) => read(event.currentTarget.value),
+      }),
+      span({ id: `${id}-unit`, class: "unit" }, UNITS[unit]),
+    ),
+    mayBeNone
+      ? label(
+        { class: "check" },
+        input({
+          type: "checkbox",
+          checked: value === null,
+          onChange: (event) => set(event.currentTarget.checked ? null : fileValue ?? min),
+        }),
+        span({}, "no limit"),
+      )
+      : null,
+    isChanged
+      ? p(
+        { class: "hint" },
+        `${state.store.config === null ? "By default" : "In the file"}: ${
+          fileValue === null ? "no limit" : `${fileValue.toLocaleString("en")} ${UNITS[unit]}`
+        } `,
+        button({ type: "button", class: "link", onClick: () => set(fileValue) }, "Put it back"),
+      )
+      : null,
+  );
+}

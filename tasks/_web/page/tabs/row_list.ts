@@ -1,0 +1,226 @@
+/// <reference lib="dom" />
+/**
+ * The list of what goes, or stays: runs, experiments, orphans and models, each with its reasons.
+ *
+ * @module
+ */
+
+import type { VNode } from "preact";
+import { useCallback, useState } from "preact/hooks";
+import { formatCount, formatSize } from "../../../../lib/text/units.ts";
+import type { PinAnswer, Row, RowsQuery, RowsView } from "../../messages.ts";
+import { messageOf } from "../asking/server.ts";
+import { useRows } from "../asking/use_rows.ts";
+import { mlflowLink } from "../parts/controls.ts";
+import { a, bdi, button, type Content, div, input, p, show, span } from "../parts/element.ts";
+import { LongList } from "../parts/long_list.ts";
+import { name } from "../parts/moment.ts";
+import { nothingHere, notice } from "../parts/notice.ts";
+import { leaveOut } from "../pure/choice.ts";
+import { formatAge, formatMetric, formatMoment } from "../pure/formats.ts";
+import { fragmentOf } from "../pure/route.ts";
+import type { RowWindow } from "../pure/row_window.ts";
+import type { PageState } from "./page_state.ts";
+
+/** Which list is shown, and how. */
+export type RowChoice = Omit<RowsQuery, "from" | "to">;
+
+/** What is shown of a list. */
+export interface RowListOptions {
+  readonly state: PageState;
+  readonly query: RowChoice;
+  /** What the list is. */
+  readonly label: string;
+  /** What is said where it is empty. */
+  readonly empty: readonly [title: string, meaning: string];
+}
+
+/** What can be left out of a plan by itself. */
+const CAN_BE_LEFT_OUT: readonly Row["kind"][] = [
+  "run",
+  "damaged-run",
+  "logged-model",
+  "experiment",
+  "orphan",
+];
+
+/** What is said of a kind that is no run. */
+const KINDS: Readonly<Record<Row["kind"], string>> = {
+  run: "",
+  "damaged-run": "damaged run",
+  "logged-model": "logged model",
+  experiment: "experiment",
+  orphan: "orphan",
+  "heavy-file": "heavy file",
+  damage: "damage",
+};
+
+/**
+ * The list.
+ *
+ * @param options What is shown.
+ * @returns The list, or what is said in its place.
+ */
+export function RowList({ state, query, label, empty }: RowListOptions): VNode {
+  const { server, choose, say, replan, store } = state;
+  const [window, setWindow] = useState<RowWindow>({ from: 0, to: 1 });
+  const [failure, setFailure] = useState<string | null>(null);
+  const { plan: _, ...listed } = query;
+  const rows = useRows<Row, RowsView>(
+    JSON.stringify(query),
+    window,
+    useCallback(
+      (from, to, signal) => server.get<RowsView>("rows", { ...query, from, to }, signal),
+      [JSON.stringify(query)],
+    ),
+    replan,
+  );
+
+  const toggle = (row: Row, goes: boolean): void => {
+    choose((before) => leaveOut(before, row.path, goes ? null : row.name || row.id));
+    say(
+      goes
+        ? `${row.name || row.id} is taken into the plan again`
+        : `${row.name || row.id} is left out of the plan`,
+    );
+  };
+  const pin = (row: Row): void => {
+    setFailure(null);
+    server.post<PinAnswer>("pin", { path: row.path, pinned: !row.pinned }).then(
+      ({ pinned }) => say(`${row.name || row.id} is ${pinned ? "pinned" : "no longer pinned"}`),
+      (error) => setFailure(messageOf(error)),
+    );
+  };
+  const mayLeaveOut = query.list === "goes" || query.list === "left-out";
+  const pressed = (key: string, index: number): boolean => {
+    const row = rows.at(index);
+    if (row === undefined) return false;
+    if (key === " " && mayLeaveOut && CAN_BE_LEFT_OUT.includes(row.kind)) {
+      toggle(row, query.list === "left-out");
+      return true;
+    }
+    if (key !== "Enter") return false;
+    location.hash = fragmentOf("explain", row.path);
+    return true;
+  };
+
+  if (rows.error !== null) return notice("error", p({}, rows.error));
+  if (rows.total === null) return p({ class: "hint", role: "status" }, "Loading …");
+  const metric = rows.last?.metric ?? null;
+  return div(
+    { class: "stack" },
+    failure === null ? null : notice("error", p({}, failure)),
+    p(
+      { class: "visually-hidden", role: "status" },
+      rows.isStale ? "" : `${formatCount(rows.total)} in the list`,
+    ),
+    rows.total === 0 ? nothingHere(...empty) : show(LongList, {
+      label: `${label}. Arrow keys move, Enter explains` +
+        (mayLeaveOut ? ", the space bar leaves out or takes in." : "."),
+      total: rows.total,
+      kind: mayLeaveOut ? "" : "without-check",
+      listKey: JSON.stringify(listed),
+      isStale: rows.isStale,
+      onWindow: setWindow,
+      onKey: pressed,
+      heads: [
+        head("check", span({ class: mayLeaveOut ? "" : "visually-hidden" }, "Goes")),
+        head("name", "Name"),
+        head("age", "Age"),
+        head("size", "Size"),
+        head("metric", metric ?? "Metric"),
+        head("links", span({ class: "visually-hidden" }, "Links")),
+      ],
+      cells: (index, isActive) => {
+        const row = rows.at(index);
+        if (row === undefined) return cell("name", span({ class: "hint" }, "…"));
+        const tabIndex = isActive ? 0 : -1;
+        return [
+          cell(
+            "check",
+            mayLeaveOut && CAN_BE_LEFT_OUT.includes(row.kind)
+              ? input({
+                type: "checkbox",
+                tabIndex,
+                checked: !row.leftOut && query.list === "goes",
+                "aria-label": `${row.name || row.id} goes`,
+                onChange: (event) => toggle(row, event.currentTarget.checked),
+              })
+              : null,
+          ),
+          nameCell(row, query.list === "turned"),
+          div(
+            { class: "cell cell-age", role: "gridcell", key: "age", title: timeText(row) },
+            row.age === null ? "—" : formatAge(row.age),
+          ),
+          cell("size", row.bytes === null ? "—" : formatSize(row.bytes)),
+          cell("metric", row.metric === null ? "—" : formatMetric(row.metric)),
+          cell(
+            "links",
+            a({ href: fragmentOf("explain", row.path), tabIndex, "aria-label": why(row) }, "Why"),
+            mlflowLink(row.link, row.name || row.id, { tabIndex }),
+            store.may.pin && row.mayPin
+              ? button({
+                type: "button",
+                class: "link",
+                tabIndex,
+                "aria-label": row.pinned
+                  ? `Unpin ${row.name || row.id}`
+                  : `Pin ${row.name || row.id}, so that it never goes`,
+                onClick: () => pin(row),
+              }, row.pinned ? "Unpin" : "Pin")
+              : null,
+          ),
+        ];
+      },
+    }),
+  );
+}
+
+function head(kind: string, text: Content): VNode {
+  return div({ class: `cell cell-${kind}`, role: "columnheader", key: kind }, text);
+}
+
+function cell(kind: string, ...content: readonly Content[]): VNode {
+  return div({ class: `cell cell-${kind}`, role: "gridcell", key: kind }, ...content);
+}
+
+function why(row: Row): string {
+  return `Why ${row.name || row.id} ${row.verb === "stays" ? "stays" : "goes"}`;
+}
+
+function timeText(row: Row): string {
+  return row.time === null ? "" : formatMoment(row.time);
+}
+
+function nameCell(row: Row, saysSide: boolean): VNode {
+  const kind = KINDS[row.kind];
+  const reasons = row.reasons.join("; ");
+  const tags = row.tags.join(", ");
+  return div(
+    {
+      class: "cell cell-name",
+      role: "gridcell",
+      key: "name",
+      title: `${row.id}\n${reasons}\n${tags}`,
+    },
+    div(
+      { class: "line" },
+      name(row.name),
+      kind === "" ? null : span({ class: "tag" }, kind),
+      saysSide
+        ? span(
+          { class: row.verb === "stays" ? "tag tag-stays" : "tag tag-goes" },
+          row.verb === "stays" ? "stays now" : "goes now",
+        )
+        : null,
+      row.pinned ? span({ class: "tag" }, "pinned") : null,
+    ),
+    div(
+      { class: "line line-small" },
+      row.kind === "experiment" || row.kind === "orphan" ? null : bdi({}, row.experiment),
+      bdi({}, reasons),
+      tags === "" ? null : bdi({ class: "tags" }, tags),
+    ),
+  );
+}

@@ -1,0 +1,222 @@
+/// <reference lib="dom" />
+/**
+ * What was taken away, and bringing it back.
+ *
+ * @module
+ */
+
+import type { VNode } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { formatCount, formatSize, plural } from "../../../../lib/text/units.ts";
+import type { BackupContentsView, BackupsView, BackupView } from "../../messages.ts";
+import { useAnswer } from "../asking/use_answer.ts";
+import { useWork, type Work } from "../asking/use_work.ts";
+import { ConfirmButton, CopyText } from "../parts/controls.ts";
+import {
+  bdi,
+  button,
+  code,
+  div,
+  h3,
+  h4,
+  li,
+  ol,
+  p,
+  section,
+  show,
+  span,
+  ul,
+} from "../parts/element.ts";
+import { moment, name } from "../parts/moment.ts";
+import { nothingHere, notice, viewHeading } from "../parts/notice.ts";
+import { pager } from "../parts/pager.ts";
+import { workPanel } from "../parts/work_panel.ts";
+import type { PageState } from "./page_state.ts";
+
+/** How many backups, and runs of one, are read at once. */
+const BACKUPS = 10;
+const RUNS = 20;
+
+/**
+ * The view of what can be taken back.
+ *
+ * @param properties What all views share, and the backup that is shown.
+ * @returns The view.
+ */
+export function UndoTab(
+  { state, id }: { readonly state: PageState; readonly id: string | null },
+): VNode {
+  const { server, standing } = state;
+  const [from, setFrom] = useState(0);
+  const [open, setOpen] = useState(id);
+  useEffect(() => setOpen(id), [id]);
+  const work = useWork(server);
+  const backups = useAnswer<BackupsView>(
+    (signal) => server.get("backups", { from, to: from + BACKUPS }, signal),
+    [from, standing.generation, work.end],
+  );
+  const restore = async (backup: string, run?: string): Promise<void> => {
+    const end = await work.begin(
+      "restore",
+      run === undefined ? { id: backup } : { id: backup, run },
+    );
+    if (end?.work === "done") state.say("Brought back");
+  };
+  return div(
+    { class: "view" },
+    viewHeading(
+      "Take it back",
+      "Whatever mltidy took away or changed lies in a backup, and can be brought back byte for byte.",
+    ),
+    workPanel(work),
+    backups.error === null ? null : notice("error", p({}, backups.error)),
+    backups.value === null
+      ? backups.error === null
+        ? p({ class: "hint", role: "status" }, "Looking for backups …")
+        : null
+      : backups.value.total === 0
+      ? nothingHere(
+        "Nothing to take back",
+        "Once something was carried out, it can be undone here.",
+      )
+      : div(
+        { class: "stack" },
+        ol(
+          { class: "backups" },
+          ...backups.value.backups.map((backup) =>
+            li(
+              { key: backup.id, class: "card" },
+              backupHead(backup),
+              backup.id === open
+                ? show(Contents, { state, backup, work, restore, close: () => setOpen(null) })
+                : button(
+                  {
+                    type: "button",
+                    "aria-label": `See what it holds: ${titleOf(backup)}`,
+                    onClick: () => setOpen(backup.id),
+                  },
+                  "See what it holds",
+                ),
+            )
+          ),
+        ),
+        pager("Pages of backups", from, BACKUPS, backups.value.total, setFrom),
+      ),
+  );
+}
+
+function titleOf({ kind, task }: BackupView): string {
+  if (kind === "damaged") return "A damaged backup";
+  if (kind === "copy") return "A copy of the store";
+  return `${task.charAt(0).toUpperCase()}${task.slice(1)}`;
+}
+
+function backupHead(backup: BackupView): VNode {
+  const { createdAt, kind, count, bytes, possible, text, id } = backup;
+  return div(
+    { class: "backup-head" },
+    h3({}, titleOf(backup), " ", span({ class: "hint" }, moment(createdAt))),
+    p({}, bdi({}, text)),
+    p(
+      { class: "hint" },
+      kind === "copy" ? plural(count, "file") : plural(count, "change"),
+      `, ${formatSize(bytes)}`,
+      possible === null || possible === count ? "" : `, ${formatCount(possible)} can be undone now`,
+      " · ",
+      code({}, id),
+    ),
+  );
+}
+
+function Contents(
+  { state, backup, work, restore, close }: {
+    readonly state: PageState;
+    readonly backup: BackupView;
+    readonly work: Work;
+    readonly restore: (backup: string, run?: string) => void;
+    readonly close: () => void;
+  },
+): VNode {
+  const { server, standing, store } = state;
+  const [from, setFrom] = useState(0);
+  const contents = useAnswer<BackupContentsView>(
+    (signal) => server.get("backups", { id: backup.id, from, to: from + RUNS }, signal),
+    [backup.id, from, standing.generation, work.end],
+  );
+  const closing = button({ type: "button", class: "quiet", onClick: close }, "Close");
+  if (contents.value === null) {
+    return contents.error === null
+      ? p({ class: "hint", role: "status" }, "Looking into it …")
+      : div({}, notice("error", p({}, contents.error)), closing);
+  }
+  const { changes, collisions, apart, total, runs, experiments, command } = contents.value;
+  const isBusy = work.progress !== null || standing.work?.work === "progress";
+  const mayRestore = store.may.restore && apart === null && changes > 0;
+  return section(
+    { class: "panel", "aria-label": `What ${titleOf(backup)} holds` },
+    collisions.length === 0 ? null : notice(
+      "warning",
+      h4({}, "Something is in the way"),
+      p({}, "Nothing is brought back before this is out of the way:"),
+      ul({}, ...collisions.map((one) => li({ key: one }, bdi({}, one)))),
+    ),
+    apart === null ? null : notice("note", p({}, bdi({}, apart))),
+    changes === 0 && apart === null ? p({}, "All of it has been brought back already.") : null,
+    mayRestore
+      ? div(
+        { class: "field-line" },
+        show(ConfirmButton, {
+          text: "Bring everything back",
+          question: `Bring back all ${plural(changes, "change")}?`,
+          yes: "Yes, bring everything back",
+          isDisabled: isBusy || collisions.length > 0,
+          onYes: () => restore(backup.id),
+        }),
+        closing,
+      )
+      : div(
+        {},
+        changes > 0 || apart !== null
+          ? div(
+            {},
+            p(
+              {},
+              store.mayApply
+                ? "To bring it back, type:"
+                : "This page only looks. To bring it back, type:",
+            ),
+            show(CopyText, { text: command, what: "the command that brings it back" }),
+          )
+          : null,
+        closing,
+      ),
+    experiments.length === 0 ? null : div(
+      {},
+      h4({}, "Experiments"),
+      ul({ class: "plain-list" }, ...experiments.map((one) => li({ key: one.id }, name(one.name)))),
+    ),
+    total === 0 ? null : div(
+      {},
+      h4({}, `Runs (${formatCount(total)})`),
+      ul(
+        { class: "plain-list" },
+        ...runs.map((run) =>
+          li(
+            { key: run.id, class: "restorable" },
+            span({}, name(run.name), " ", bdi({ class: "finding-path" }, run.id)),
+            mayRestore
+              ? show(ConfirmButton, {
+                text: ["Bring back", span({ class: "visually-hidden" }, ` ${run.name || run.id}`)],
+                question: "Bring this run back?",
+                yes: "Yes, bring it back",
+                isDisabled: isBusy,
+                onYes: () => restore(backup.id, run.id),
+              })
+              : null,
+          )
+        ),
+      ),
+      pager("Pages of runs", from, RUNS, total, setFrom),
+    ),
+  );
+}

@@ -1,0 +1,19 @@
+import { assertEquals } from "@std/assert";
+import { leaveOut, NO_CHOICE, setValue } from "../../../../../tasks/_web/page/pure/choice.ts";
+
+Deno.test("what is left out has its name, and is taken in again", () => {
+  const one = leaveOut(NO_CHOICE, "1/abc", "keen-crane");
+  assertEquals([...one.leftOut], [["1/abc", "keen-crane"]]);
+  assertEquals(leaveOut(one, "1/abc", null), NO_CHOICE);
+  assertEquals([...NO_CHOICE.leftOut], []);
+});
+
+Deno.test("a number that is put back to that of the file is no choice any more", () => {
+  const chosen = setValue(NO_CHOICE, "purge.after", 14, 30);
+  assertEquals(chosen.values, { "purge.after": 14 });
+  assertEquals(setValue(chosen, "limits.max_runs", null, 100).values, {
+    "purge.after": 14,
+    "limits.max_runs": null,
+  });
+  assertEquals(setValue(chosen, "purge.after", 30, 30), NO_CHOICE);
+});
