@@ -11,9 +11,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
 import { MltidyError } from "../../lib/errors.ts";
-import { DELETED_AT_TAG } from "../../lib/store/tags.ts";
 import { parseStoreName, type ServerName } from "../../lib/store/store_uri.ts";
 import { openServerStore } from "../../tasks/_server/server_store.ts";
 import { listBackups } from "../../tasks/backups/list_backups.ts";
@@ -21,32 +19,15 @@ import { recover } from "../../tasks/backups/recover.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { prune } from "../../tasks/prune.ts";
-import { DAY, deletedRun, experiment, run, runId } from "../_support/builders.ts";
+import { DAY } from "../_support/builders.ts";
 import { depth, seed } from "../_support/depth.ts";
-import { type Fault, FAULTS, startFaultProxy } from "../_support/fault_proxy.ts";
-import { startMlflowDouble } from "../_support/mlflow_double.ts";
+import { type Fault, FAULTS } from "../_support/fault_proxy.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
+import { GOING, NOW, type Saved, serveHistory } from "./served.ts";
 import { shuffled } from "./shuffled.ts";
 
 const INJECTIONS = depth(6, 40);
 const SEED = seed ?? Math.floor(Math.random() * 2 ** 31);
-const NOW = Date.now();
-const old = { startTime: NOW - 101 * DAY, endTime: NOW - 100 * DAY };
-const GOING = [1, 2, 3, 4, 5].map(runId);
-
-/** More than are asked for at once, one that has a tag of ours from before, and what stays. */
-const INIT = {
-  experiments: [experiment({
-    id: "1",
-    runs: [
-      ...GOING.map((id, index) =>
-        run({ id, ...old, tags: index === 2 ? { [DELETED_AT_TAG]: "5" } : {} })
-      ),
-      run({ id: runId(6), ...old, tags: { "mltidy.pin": "" } }),
-      deletedRun({ id: runId(7), ...old, deletedTime: NOW - 50 * DAY }),
-    ],
-  })],
-};
 
 /** What ends the client, not the server, is told from that by `killed`. */
 type Mishap = Fault | "killed before" | "killed after";
@@ -62,21 +43,10 @@ const DEEDS: Readonly<Record<Deed, (store: Store) => Promise<unknown>>> = {
   recover: (store) => recover(store),
 };
 
-/** All of it: what the server has, and what we keep of it. */
-interface Saved {
-  readonly tables: ReadonlyMap<string, readonly Row[]>;
-  readonly files: ReadonlyMap<string, Uint8Array>;
-}
-
-type Row = Readonly<Record<string, string | number | null>>;
-
 Deno.test("whatever fails between a client and a tracking server, nothing is lost, deleted twice, or left on its way", async () => {
   await using directory = await memoryDirectory();
-  await using server = await startMlflowDouble(INIT, { now: () => NOW + 1 });
-  await using proxy = startFaultProxy(server.answer);
-  const { database } = server;
-  database.exec("PRAGMA foreign_keys = OFF");
-  const state = join(directory.path, "state");
+  await using served = await serveHistory(directory.path);
+  const { server, proxy, state, save, load, runsNow, isMarked, stageOf } = served;
   const name = parseStoreName(proxy.uri) as ServerName;
   const variables = { XDG_STATE_HOME: state, MLFLOW_HTTP_REQUEST_TIMEOUT: PATIENT };
   const within = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
@@ -88,44 +58,6 @@ Deno.test("whatever fails between a client and a tracking server, nothing is los
     });
     return await work(store);
   };
-  const save = (): Saved => ({
-    tables: new Map(["runs", "tags"].map((table) => [table, rowsOf(table)])),
-    files: new Map(filesIn(state)),
-  });
-  const rowsOf = (table: string) => database.prepare(`SELECT * FROM ${table}`).all() as Row[];
-  const load = ({ tables, files }: Saved) => {
-    for (const [table, rows] of tables) {
-      database.exec(`DELETE FROM ${table}`);
-      for (const row of rows) {
-        const columns = Object.keys(row);
-        database.prepare(
-          `INSERT INTO ${table} (${columns.join()}) VALUES (${columns.map(() => "?").join()})`,
-        ).run(...Object.values(row));
-      }
-    }
-    removeIfThere(state);
-    for (const [path, content] of files) {
-      Deno.mkdirSync(join(path, ".."), { recursive: true, mode: 0o700 });
-      Deno.writeFileSync(path, content, { mode: 0o600 });
-    }
-  };
-  /** A run each, with its tags. */
-  const runsNow = () => {
-    const tags = Map.groupBy(rowsOf("tags"), ({ run_uuid }) => `${run_uuid}`);
-    return new Map(
-      rowsOf("runs").map((row) => {
-        const id = `${row["run_uuid"]}`;
-        const own = (tags.get(id) ?? []).map(({ key, value }) => `${key}=${value}`).toSorted();
-        return [id, JSON.stringify([row, own])];
-      }),
-    );
-  };
-  const isMarked = (id: string) =>
-    rowsOf("tags").some(({ run_uuid, key, value }) =>
-      run_uuid === id && key === DELETED_AT_TAG && `${value}`.startsWith(`${NOW} `)
-    );
-  const stageOf = (id: string) =>
-    rowsOf("runs").find(({ run_uuid }) => run_uuid === id)!["lifecycle_stage"];
 
   const clean = save();
   const before = runsNow();
@@ -209,24 +141,3 @@ Deno.test("whatever fails between a client and a tracking server, nothing is los
     `seed ${SEED}: ${chosen.length} of ${trials.length} mishaps between a client and a server, ${failed} came about`,
   );
 });
-
-function* filesIn(path: string): Generator<readonly [string, Uint8Array]> {
-  if (!isThere(path)) return;
-  for (const { name, isDirectory } of Deno.readDirSync(path)) {
-    const inner = join(path, name);
-    if (isDirectory) yield* filesIn(inner);
-    else yield [inner, Deno.readFileSync(inner)];
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path) !== null;
-  } catch {
-    return false;
-  }
-}
-
-function removeIfThere(path: string): void {
-  if (isThere(path)) Deno.removeSync(path, { recursive: true });
-}

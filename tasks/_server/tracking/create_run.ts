@@ -2,6 +2,7 @@
  * Making the run of a spool, once: `runs/create` asked twice makes two.
  *
  * *Ordering*: it is noted in the spool that a server is asked, then it is asked, then it is noted which run that made.
+ * A run whose parent waits, too, comes after it, and names it as the server does.
  *
  * *Locking*: the spool's.
  *
@@ -12,14 +13,15 @@
  * @module
  */
 
+import { dirname } from "@std/path";
 import { laterExperimentOf } from "../../../lib/tracking/later_experiment.ts";
-import { RUN_KEY_TAG } from "../../../lib/store/tags.ts";
+import { PARENT_TAG, RUN_KEY_TAG } from "../../../lib/store/tags.ts";
 import { isText } from "../../../lib/text/json.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
 import { recordsOf, runRecordOf } from "../scan/records.ts";
 import { setupServerExperiment, type TrackingClient } from "./setup_experiment.ts";
-import type { Spool, StartedRun } from "./spool.ts";
+import { type Spool, startedIn, type StartedRun } from "./spool.ts";
 
 /**
  * Makes the run of a spool, or finds it. Needs the right to make runs.
@@ -38,14 +40,15 @@ export async function createRun(
   if (spool.started !== null) return spool.started;
   const experiment_id = await experimentOf(client, spool, signal);
   if (spool.tries > 0) {
-    const [found] = await findByKey(client, spool, signal);
+    const [found] = await findByKey(client, spool, spool.head.key, signal);
     if (found !== undefined) return started(spool, found);
   }
+  const create = await withParent(client, spool, signal);
   spool.noteTry(spool.tries + 1);
   try {
     const { run } = await client.ask(
       "runs/create",
-      { ...spool.head.create, experiment_id },
+      { ...create, experiment_id },
       { signal },
     );
     return started(spool, startedOf(run));
@@ -70,7 +73,7 @@ export async function deleteDoubles(
 ): Promise<void> {
   const { started, tries } = spool;
   if (started === null || tries < 2) return;
-  for (const { runId } of await findByKey(client, spool, signal)) {
+  for (const { runId } of await findByKey(client, spool, spool.head.key, signal)) {
     if (runId !== started.runId) await client.ask("runs/delete", { run_id: runId }, { signal });
   }
 }
@@ -95,12 +98,37 @@ function started(spool: Spool, run: StartedRun): StartedRun {
   return run;
 }
 
-async function findByKey(
+/** The parent has no id yet. */
+export class WaitingError extends Error {}
+
+/** Where the parent was begun without an id, the one that the server has given it since. */
+async function withParent(
   client: TrackingClient,
   spool: Spool,
   signal: AbortSignal,
+): Promise<Answer | null> {
+  const { head: { create, parent = null }, path } = spool;
+  if (create === null || parent === null) return create;
+  const waiting = startedIn(dirname(path), parent);
+  if (waiting === null) {
+    throw new WaitingError("its parent comes first, and the server does not have that yet");
+  }
+  const [found] = waiting === undefined
+    ? await findByKey(client, spool, parent, signal)
+    : [waiting];
+  if (found === undefined) return create;
+  const tags = (create["tags"] as readonly Answer[]).map((tag) =>
+    tag["key"] === PARENT_TAG ? { ...tag, value: found.runId } : tag
+  );
+  return { ...create, tags };
+}
+
+async function findByKey(
+  client: TrackingClient,
+  spool: Spool,
+  key: string,
+  signal: AbortSignal,
 ): Promise<readonly StartedRun[]> {
-  const { key } = spool.head;
   const answer = await client.ask("runs/search", {
     experiment_ids: [await experimentOf(client, spool, signal)],
     filter: `tags.\`${RUN_KEY_TAG}\` = '${key}'`,

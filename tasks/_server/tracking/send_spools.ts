@@ -16,6 +16,7 @@ import { listDirectory } from "../../_io/list_directory.ts";
 import { openEntry } from "../../_io/open_entry.ts";
 import { RequestError } from "../client/request_error.ts";
 import type { TrackingClient } from "./setup_experiment.ts";
+import { WaitingError } from "./create_run.ts";
 import { openSender, type SenderOptions } from "./send_spool.ts";
 import { openSpool, type Spool } from "./spool.ts";
 
@@ -33,6 +34,8 @@ export interface SentSpool {
   readonly isWhole: boolean;
   /** Whether the server did not answer, so that nothing else need be tried. */
   readonly isUnanswered: boolean;
+  /** Whether its run comes after another one, which the server does not have yet. */
+  readonly isWaiting: boolean;
 }
 
 /** How to send. */
@@ -55,13 +58,20 @@ export async function sendSpools(
   { patience = minutes(60), ...options }: SendOptions = {},
 ): Promise<readonly SentSpool[]> {
   const sent: SentSpool[] = [];
-  for (const path of await spoolPaths(directory)) {
-    if (options.signal?.aborted) break;
-    const spool = openIfLeft(path);
-    if (spool === null) continue;
-    const one = await sendOne(client, spool, { patience, ...options });
-    sent.push(one);
-    if (one.isUnanswered) break;
+  let paths = await spoolPaths(directory);
+  while (paths.length > 0) {
+    const waiting: SentSpool[] = [];
+    for (const path of paths) {
+      if (options.signal?.aborted) return [...sent, ...waiting];
+      const spool = openIfLeft(path);
+      if (spool === null) continue;
+      const one = await sendOne(client, spool, { patience, ...options });
+      (one.isWaiting ? waiting : sent).push(one);
+      if (one.isUnanswered) return [...sent, ...waiting];
+    }
+    // What waits for nobody but another one that waits, too, waits for good.
+    if (waiting.length === paths.length) return [...sent, ...waiting];
+    paths = waiting.map(({ path }) => path);
   }
   return sent;
 }
@@ -123,5 +133,6 @@ async function sendOne(
   return {
     ...{ key, path, runId: started?.runId ?? null, isWhole, left: [...why, ...refused] },
     isUnanswered: sender.trouble instanceof RequestError,
+    isWaiting: !isWhole && sender.trouble instanceof WaitingError,
   };
 }

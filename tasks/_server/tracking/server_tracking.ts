@@ -7,7 +7,7 @@
 import { InvalidArgumentError } from "../../../lib/errors.ts";
 import type { RunRecord } from "../../../lib/store/tracking_model.ts";
 import type { ServerName } from "../../../lib/store/store_uri.ts";
-import { RUN_KEY_TAG } from "../../../lib/store/tags.ts";
+import { PARENT_TAG, RUN_KEY_TAG } from "../../../lib/store/tags.ts";
 import { laterExperimentId } from "../../../lib/tracking/later_experiment.ts";
 import { makeRunName } from "../../../lib/tracking/run_name.ts";
 import { makeSpoolDirectory } from "../../_database/log/state_directory.ts";
@@ -30,7 +30,7 @@ import { runRecordOf } from "../scan/records.ts";
 import { openSender } from "./send_spool.ts";
 import { sendSpools } from "./send_spools.ts";
 import { setupServerExperiment, type TrackingClient } from "./setup_experiment.ts";
-import { createSpool, type SpoolHead, type StartedRun } from "./spool.ts";
+import { createSpool, type SpoolHead, startedIn, type StartedRun } from "./spool.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import { trackRun } from "./tracked_run.ts";
 
@@ -66,6 +66,8 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
   });
   const closing = new AbortController();
   let sending: Promise<unknown> | null = null;
+  /** Runs that began with no id but their keys. */
+  const unnamed = new Set<string>();
 
   /** What others left goes to the server beside the training. */
   const sendOthers = (directory: string) => {
@@ -76,7 +78,10 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
   async function startRun(request: NewRunRequest): Promise<TrackedRun> {
     const directory = makeSpoolDirectory(options.standIn());
     const { record, head } = newRun(request, options.now());
-    const spool = createSpool(directory, head);
+    const parent = request.tags.get(PARENT_TAG) ?? null;
+    const isKey = parent !== null &&
+      (unnamed.has(parent) || startedIn(directory, parent) !== undefined);
+    const spool = createSpool(directory, isKey ? { ...head, parent } : head);
     const sender = openSender(client, spool, { pause });
     try {
       await sender.start(patience.start);
@@ -85,6 +90,7 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
       spool.remove();
       throw experimentError(error, request.experimentId);
     }
+    if (spool.started === null) unnamed.add(head.key);
     sendOthers(directory);
     const { durability } = request;
     return trackRun({ client, spool, sender, record, durability, patience, params: new Map() });

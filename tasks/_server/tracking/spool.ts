@@ -33,6 +33,8 @@ export interface SpoolHead {
   readonly experimentId: string;
   /** What `runs/create` is asked; `null` for a run that was there before. */
   readonly create: Answer | null;
+  /** The key of its parent, where no server had given that an id when the run was begun. @default {null} */
+  readonly parent?: string | null;
 }
 
 /** The run that the server has made, or had. */
@@ -84,6 +86,23 @@ export interface Spool {
   remove(): void;
   /** Leaves it to whoever sends it later. */
   close(): void;
+}
+
+/**
+ * Tells which run the server has made of a spool, whoever holds that. Needs read permission for it.
+ *
+ * @param directory Absolute path of the spools.
+ * @param key The run's key.
+ * @returns The run; `null` while no server is known to have it; `undefined` where there is no such spool.
+ */
+export function startedIn(directory: string, key: string): StartedRun | null | undefined {
+  try {
+    using file = openEntry(join(directory, `${key}.jsonl`));
+    return readMarks(file).marks.started;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** More than that waits for no server, bytes: a disk has other uses, too. */
@@ -318,8 +337,9 @@ function readMarks(
 }
 
 function headOf(entry: Answer): SpoolHead | null {
-  const { spool, key, experimentId, create = null } = entry;
+  const { spool, key, experimentId, create = null, parent = null } = entry;
   const isOurs = spool === 1 && isText(key) && isText(experimentId) &&
-    (create === null || isRecord(create));
-  return isOurs ? { key, experimentId, create } : null;
+    (create === null || isRecord(create)) && (parent === null || isText(parent));
+  if (!isOurs) return null;
+  return { key, experimentId, create, ...(parent === null ? {} : { parent }) };
 }

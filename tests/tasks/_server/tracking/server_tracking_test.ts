@@ -280,6 +280,37 @@ Deno.test("a run starts though the server is gone, and gets there with all of it
   assertEquals(spoolsIn(served.state), []);
 });
 
+Deno.test("nested runs name their parents as the server does, whenever each of them gets there", async () => {
+  await using served = await serve("short");
+  const { store, server, proxy, experimentId } = served;
+  const begun = { experimentId, warn: () => {} };
+  const nest = async (names: readonly string[], parentRunId?: string): Promise<void> => {
+    const [runName, ...inner] = names;
+    if (runName === undefined) return;
+    const parent = parentRunId === undefined ? {} : { parentRunId };
+    await safeRun(store, { ...begun, runName, ...parent }, async ({ id }) => {
+      if (inner.length > 0 && inner[0] === "c3") proxy.fail(null);
+      await nest(inner, id);
+    });
+  };
+  proxy.fail(1, "gone");
+  // What waits is found by keys, which are in any order.
+  await nest(["a1", "a2", "a3"]);
+  await nest(["c1", "c2", "c3"]);
+  for (let tries = 0; tries < 50 && spoolsIn(served.state).length > 0; tries++) {
+    await recover(store);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const names = new Map(runsIn(server).map(({ id, name }) => [id, `${name}`]));
+  const parents = server.database.prepare(
+    "SELECT run_uuid AS id, value FROM tags WHERE key = 'mlflow.parentRunId'",
+  ).all().map(({ id, value }) => `${names.get(id)} in ${names.get(value)}`);
+  assertEquals(parents.toSorted(), [
+    ...["a2 in a1", "a3 in a2", "c2 in c1", "c3 in c2"],
+  ]);
+  assertEquals(spoolsIn(served.state), []);
+});
+
 Deno.test("a server that does not answer from the beginning on gets the experiment and the run later", async () => {
   await using served = await serve("short");
   const { server, proxy, state } = served;
