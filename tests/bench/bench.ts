@@ -29,6 +29,7 @@ import { measureMillion } from "./million_bench.ts";
 import { measureMlflow } from "./mlflow_bench.ts";
 import { measurePlanning } from "./planning_bench.ts";
 import { measureCold, measureSizes, measureSummary, measureVerify } from "./reading_bench.ts";
+import { measureServer } from "./server_bench.ts";
 import { measureStartUp } from "./start_up_bench.ts";
 
 /** Everything there is to measure, by the words that `--rows` knows. */
@@ -41,6 +42,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   "database-purge": measureDatabasePurge,
   damage: measureDamage,
   mlflow: measureMlflow,
+  server: measureServer,
   apply: measureApply,
   "start-up": measureStartUp,
   cold: measureCold,

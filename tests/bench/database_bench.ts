@@ -59,7 +59,13 @@ const CLOSE = { atMost: 1.5 };
 /** So many runs take MLflow minutes. */
 const ROUNDS = 1;
 
-async function newestMlflow(): Promise<MlflowVersion> {
+/**
+ * Names the newest MLflow.
+ *
+ * @returns The version.
+ * @throws {Unmeasurable} When it is not installed.
+ */
+export async function newestMlflow(): Promise<MlflowVersion> {
   const version = versions.at(-1);
   if (version !== undefined && await isSetUp(version)) return version;
   throw new Unmeasurable("MLflow is not installed; type deno task test:mlflow");
@@ -133,8 +139,17 @@ interface DatabaseSize {
   readonly deleted?: number;
 }
 
-/** Makes a database, or takes the one that an earlier call has made. */
-function benchDatabase(path: string, { runs, root: place, deleted = 0 }: DatabaseSize): string {
+/**
+ * Makes a database, or takes the one that an earlier call has made.
+ *
+ * @param path Absolute path of its file.
+ * @param size What it holds.
+ * @returns The path.
+ */
+export function benchDatabase(
+  path: string,
+  { runs, root: place, deleted = 0 }: DatabaseSize,
+): string {
   const done = `${path}.done`;
   try {
     Deno.statSync(done);
@@ -167,7 +182,8 @@ function benchDatabase(path: string, { runs, root: place, deleted = 0 }: Databas
     }
     const id = number.toString(16).padStart(8, "0").split("").toReversed().join("").repeat(4);
     const end = NOW - (number % 4 === 0 ? 40 + number % 300 : number % 29) * DAY;
-    const start = end - 3_600_000;
+    // No two begin at the same time, as none do.
+    const start = end - 3_600_000 - number;
     const status = number % 8 === 6 ? "FAILED" : number % 8 === 7 ? "KILLED" : "FINISHED";
     const [stage, deletedAt] = number < deleted ? ["deleted", NOW - 400 * DAY] : ["active", null];
     const artifacts = `${root}/${id}/artifacts`;

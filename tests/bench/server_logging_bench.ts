@@ -1,13 +1,6 @@
-// deno-lint-ignore-file no-console -- a benchmark reports on the terminal.
 /**
- * A training loop over a tracking server, ours against MLflow's own client with and without its asynchronous
- * logging, on one server: prints a table of milliseconds for 1,000 points of a metric, logged one at a time.
- *
- * ```
- * deno run -A tests/bench/server_logging_bench.ts
- * ```
- *
- * `loop` is what the training takes, `all` the same until all has arrived and the run has ended.
+ * A training loop over a tracking server, ours against MLflow's own client with and without its asynchronous logging:
+ * 1,000 points of a metric, logged one at a time.
  *
  * @module
  */
@@ -15,16 +8,60 @@
 import { openStore } from "../../tasks/open_store.ts";
 import { setupExperiment } from "../../tasks/training/experiment.ts";
 import { startRun } from "../../tasks/training/run.ts";
-import { tempDirectory } from "../_support/temp_directory.ts";
-import { isSetUp, runPython, versions } from "../mlflow/python.ts";
-import { emptyDatabase, startTrackingServer } from "../mlflow/servers/start_server.ts";
+import { type MlflowVersion, runPython } from "../mlflow/python.ts";
+import { type Figure, median, shownTime } from "./measurement.ts";
 
-const METRICS = 1000;
+const METRICS = 1_000;
 
-/** Milliseconds. */
+/** Ms. */
 interface Times {
+  /** What the training takes. */
   readonly loop: number;
+  /** The same until all has arrived and the run has ended. */
   readonly all: number;
+}
+
+/**
+ * Measures it on one server.
+ *
+ * @param version Whose client.
+ * @param options Where the server is, where our client keeps what it logs, and how many rounds.
+ * @returns What training takes, and until all has arrived.
+ */
+export async function measureServerLogging(
+  version: MlflowVersion,
+  { uri, state, rounds }: {
+    readonly uri: string;
+    readonly state: string;
+    readonly rounds: number;
+  },
+): Promise<readonly Figure[]> {
+  const ours: Times[] = [];
+  const theirs: Record<"sync" | "async", Times>[] = [];
+  for (let round = 0; round < rounds; round++) {
+    ours.push(await timeOurs(uri, state));
+    const args = [uri, String(METRICS)];
+    theirs.push(await runPython(version, "time_server_logging.py", args) as typeof theirs[0]);
+  }
+  const figure = (how: "sync" | "async", what: keyof Times, atLeast: number | null): Figure => {
+    const [top, bottom] = [theirs.map((one) => one[how][what]), ours.map((one) => one[what])];
+    const name = how === "sync" ? "" : " asynchronously";
+    const until = what === "loop" ? "" : ", until all has arrived";
+    return {
+      what: `MLflow ${version.name}, 1,000 points logged over a server${name} ÷ ours${until}`,
+      value: median(top.map((time, round) => time / bottom[round]!)),
+      unit: "×",
+      bound: atLeast === null ? null : { atLeast },
+      detail: `${shownTime(median(top))} ÷ ${shownTime(median(bottom))}`,
+      rounds,
+    };
+  };
+  return [
+    figure("sync", "loop", 20),
+    figure("sync", "all", 20),
+    figure("async", "loop", null),
+    figure("async", "all", 1),
+  ];
 }
 
 async function timeOurs(uri: string, state: string): Promise<Times> {
@@ -42,32 +79,4 @@ async function timeOurs(uri: string, state: string): Promise<Times> {
   };
   await timed(3);
   return await timed(METRICS);
-}
-
-const shown = (ms: number) => `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;
-
-console.log("| 1,000 points | loop | all | slower than ours |\n| --- | ---: | ---: | ---: |");
-for (const version of versions) {
-  if (!await isSetUp(version)) {
-    console.error(`Skipped: MLflow ${version.name} is not installed; type deno task test:mlflow`);
-    continue;
-  }
-  await using directory = await tempDirectory();
-  const { path } = directory;
-  const backend = `sqlite:///${emptyDatabase(version, path)}`;
-  await using server = await startTrackingServer(version, { backend, directory: path });
-  const ours = await timeOurs(server.uri, path);
-  const args = [server.uri, String(METRICS)];
-  const theirs = await runPython(version, "time_server_logging.py", args) as Record<
-    "sync" | "async",
-    Times
-  >;
-  const rows: readonly (readonly [string, Times])[] = [
-    ["mltidy", ours],
-    [`MLflow ${version.name}`, theirs.sync],
-    [`MLflow ${version.name}, asynchronous`, theirs.async],
-  ];
-  for (const [name, { loop, all }] of rows) {
-    console.log(`| ${name} | ${shown(loop)} | ${shown(all)} | ${(all / ours.all).toFixed(1)}× |`);
-  }
 }

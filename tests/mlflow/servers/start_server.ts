@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly directory: string;
   /** Whether it has accounts: {@linkcode ADMINISTRATOR}'s, and whatever is made. @default {false} */
   readonly accounts?: boolean;
+  /** How many requests it answers at once. @default {1} */
+  readonly workers?: number;
 }
 
 /** A server. It ends with the scope. */
@@ -56,13 +58,13 @@ const PATIENCE = 240_000;
  */
 export async function startTrackingServer(
   { python }: MlflowVersion,
-  { backend, directory, accounts = false }: ServerOptions,
+  { backend, directory, accounts = false, workers = 1 }: ServerOptions,
 ): Promise<TrackingServer> {
   const port = freePort();
   const log = join(directory, "server.log");
   Deno.mkdirSync(join(directory, "artifacts"), { recursive: true });
   const words = [
-    ...["server", "--host", "127.0.0.1", "--port", `${port}`, "--workers", "1"],
+    ...["server", "--host", "127.0.0.1", "--port", `${port}`, "--workers", `${workers}`],
     ...["--backend-store-uri", backend, "--artifacts-destination", join(directory, "artifacts")],
     ...accounts ? ["--app-name", "basic-auth"] : [],
   ];

@@ -1,0 +1,122 @@
+/**
+ * Reading a tracking server, deleting old runs over it and training into it, against MLflow's own client on the same
+ * server, which is started as `mlflow server` starts by default, and loads the machine for both alike.
+ *
+ * @module
+ */
+
+import { fromFileUrl, join } from "@std/path";
+import { settings } from "../mlflow/python.ts";
+import { startTrackingServer } from "../mlflow/servers/start_server.ts";
+import { outputOf } from "./compare_programs.ts";
+import { benchDatabase, newestMlflow } from "./database_bench.ts";
+import { NOW } from "./bench_store.ts";
+import { type Bench, type Figure, median, type Program, ratio, shownTime } from "./measurement.ts";
+import { clientOf } from "./mlflow_bench.ts";
+import { taskWords } from "./programs.ts";
+import { measureServerLogging } from "./server_logging_bench.ts";
+
+const DAY = 86_400_000;
+const MANY = 20_000;
+/** The store of which runs are deleted, and how many. */
+const [FEW, OLD] = [4_000, 1_000];
+/** So many runs take MLflow's client a minute. */
+const ROUNDS = 3;
+/** What `mlflow server` starts of its own accord. */
+const WORKERS = 4;
+
+/** Reads, deletes and trains over a server of its own. */
+export async function measureServer(bench: Bench): Promise<readonly Figure[]> {
+  const version = await newestMlflow();
+  const rounds = Math.min(bench.rounds, ROUNDS);
+  const serve = async (runs: number) => {
+    const directory = join(bench.directory, "servers", `${runs}`);
+    const root = join(directory, "mlruns");
+    const path = benchDatabase(join(directory, "mlflow.db"), { runs, root });
+    const backend = `sqlite:///${path}`;
+    const server = await startTrackingServer(version, { backend, directory, workers: WORKERS });
+    return { server, path, state: join(directory, "state") };
+  };
+  const figures: Figure[] = [];
+  {
+    const { server: { uri, ...server }, state } = await serve(MANY);
+    await using _ = server;
+    const flags = ["--json", "--store", uri];
+    const before = taskWords("config", ["--help"]);
+    const { client, summary } = await bench.compare({
+      client: { ...clientOf(version, uri), before },
+      summary: { words: taskWords("summary", flags), before },
+    }, rounds);
+    const what = `MLflow ${version.name}, \`search_runs\` of 20,000 runs over a server`;
+    const share = median(summary.work) / median(summary.times);
+    figures.push(
+      ratio(`${what} ÷ \`summary --json\`, without the server's time`, client, summary, {
+        atLeast: 3,
+      }, "work"),
+      ratio("the same with the time that the server takes", client, summary, null),
+      {
+        what: "of the time of `summary --json` over a server, what is ours",
+        value: share,
+        unit: "×",
+        bound: { atMost: 0.25 },
+        detail: `${shownTime(median(summary.work))} ÷ ${shownTime(median(summary.times))}`,
+        rounds,
+      },
+      ...await measureServerLogging(version, { uri, state, rounds }),
+    );
+  }
+  const { server: { uri, ...server }, path, state } = await serve(FEW);
+  await using _ = server;
+  return [...figures, ...await measurePruning(bench, { uri, path, state, python: version.python })];
+}
+
+async function measurePruning(
+  bench: Bench,
+  { uri, path, state, python }: Readonly<Record<"uri" | "path" | "state" | "python", string>>,
+): Promise<readonly Figure[]> {
+  // Of `benchDatabase()` each fourth run is old, and all of these go.
+  const before = NOW - 39 * DAY;
+  const days = Math.floor((Date.now() - before) / DAY);
+  const script = fromFileUrl(new URL("prune_server.py", import.meta.url));
+  const again = ["python3", "-c", AS_BEFORE, path];
+  const theirs = (how: "checked" | "bare"): Program => ({
+    words: [python, "-X", "utf8", script, uri, `${before}`, how],
+    environment: settings,
+    before: again,
+  });
+  const ours: Program = {
+    words: taskWords("prune:apply", [
+      ...["--days-old", `${days}`, "--max-share", "100%", "--force", "--store", uri],
+    ]),
+    environment: { XDG_STATE_HOME: state },
+    before: again,
+  };
+  const samples = await bench.compare(
+    { ours, checked: theirs("checked"), bare: theirs("bare") },
+    Math.min(bench.rounds, ROUNDS),
+  );
+  await outputOf(again);
+  await outputOf(ours.words, { environment: ours.environment! });
+  const count = await outputOf(["python3", "-c", COUNT_DELETED, path]);
+  if (Number(count) !== OLD) throw new Error(`Expected ${OLD} runs to be deleted, found ${count}`);
+  const what = "MLflow's client, 1,000 of 4,000 runs deleted over a server";
+  return [
+    ratio(
+      `${what}, each looked at before and after ÷ \`prune:apply\``,
+      samples.checked,
+      samples.ours,
+      {
+        atLeast: 3,
+      },
+    ),
+    ratio(`${what}, unseen ÷ \`prune:apply\``, samples.bare, samples.ours, null),
+  ];
+}
+
+const COUNT_DELETED = `import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute("SELECT COUNT(*) FROM runs WHERE lifecycle_stage = 'deleted'").fetchone()[0])`;
+
+const AS_BEFORE = `import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as database:
+    database.execute("UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL")
+    database.execute("DELETE FROM tags WHERE key IN ('mltidy.deleted_at', 'deleted_at')")`;
