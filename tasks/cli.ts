@@ -145,6 +145,7 @@ async function main(words: readonly string[]): Promise<number> {
     note: () => {},
     named,
     ask: isAttended ? ask : null,
+    input: () => new Response(Deno.stdin.readable).text(),
     environment: (name) => Deno.env.get(name),
     directory: taskDirectory() ?? Deno.cwd(),
     now: Date.now,

@@ -146,7 +146,13 @@ function outcomeText(outcome: ActionOutcome): string {
   }
 }
 
-function skipText(because: SkipReason): string {
+/**
+ * Says why an action was not carried out.
+ *
+ * @param because Why.
+ * @returns A clause about its subject.
+ */
+export function skipText(because: SkipReason): string {
   switch (because) {
     case "changed-since-plan":
       return "changed since the plan was made";

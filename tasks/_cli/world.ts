@@ -39,6 +39,8 @@ export interface World {
    * no terminal.
    */
   readonly ask: ((question: string, wanted?: string) => Promise<boolean>) | null;
+  /** Reads standard input to its end. */
+  readonly input: () => Promise<string>;
   readonly environment: (name: string) => string | undefined;
   /** The directory in which the user typed the command. */
   readonly directory: string;

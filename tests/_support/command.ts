@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Whoever is asked at a terminal; only in this process. @default {nobody} */
   readonly ask?: World["ask"];
+  /** What stands on standard input; only in this process. @default {nothing} */
+  readonly input?: string;
 }
 
 /** How to start a process. */
@@ -69,7 +71,7 @@ export async function runTask(
   words: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<Ran> {
-  const { directory = PROJECT, environment = {}, ask = null } = options;
+  const { directory = PROJECT, environment = {}, ask = null, input = "" } = options;
   const [out, err] = [[] as string[], [] as string[]];
   const style = { color: false, width: Infinity };
   const world: World = {
@@ -80,6 +82,7 @@ export async function runTask(
     named: (text) => text,
     progress: { update() {}, transfer() {}, erase() {}, [Symbol.dispose]() {} },
     ask,
+    input: () => Promise.resolve(input),
     environment: (name) => environment[name],
     directory,
     now: Date.now,

@@ -214,6 +214,7 @@ async function output(words: readonly string[], directory: string): Promise<stri
     named: (text) => text,
     progress: { update: () => {}, transfer: () => {}, erase: () => {}, [Symbol.dispose]: () => {} },
     ask: null,
+    input: () => Promise.resolve(""),
     environment: () => undefined,
     directory,
     now: () => NOW,

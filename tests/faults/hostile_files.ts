@@ -236,6 +236,7 @@ async function faultOf({ place, shape, task }: Case): Promise<string | null> {
     note: () => {},
     named: (text) => text,
     ask: null,
+    input: () => Promise.resolve(""),
     environment: () => undefined,
     directory: directory.path,
     now: Date.now,

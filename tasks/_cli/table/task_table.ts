@@ -29,6 +29,7 @@ import {
   settle,
   undated,
 } from "./policy_flags.ts";
+import { machineTasks } from "./machine_tasks.ts";
 import { repairTasks } from "./repair_tasks.ts";
 import { reviewTasks } from "./review_tasks.ts";
 import { runTasks } from "./run_tasks.ts";
@@ -250,6 +251,7 @@ export const taskTable = {
     permissions: "May write.",
   },
   ...backupTasks,
+  ...machineTasks,
   demo: {
     summary: "Walk through the main job on an example store",
     usage: ["deno task demo [flags]"],

@@ -1,0 +1,105 @@
+/**
+ * The task `notify`: tells who wants to know how a task has ended.
+ *
+ * @module
+ */
+
+import { hideSecrets, type KnownSecret } from "../lib/notify/hide_secrets.ts";
+import { ATTEMPT_LIMITS, type AttemptLimits } from "../lib/notify/next_attempt.ts";
+import type { Outgoing } from "../lib/notify/outgoing.ts";
+import type { Secret } from "../lib/policy/notify_rows.ts";
+import type { Delivered } from "./_notify/attempt.ts";
+import { pingAddress } from "./_notify/ping.ts";
+import { post } from "./_notify/post.ts";
+import { readSecret, secretName, type SecretPlaces } from "./_notify/secret.ts";
+
+/** How to tell. */
+export interface NotifyOptions extends SecretPlaces {
+  /** The clock, epoch ms. */
+  readonly now: () => number;
+  /** How long and how often to try. @default {ATTEMPT_LIMITS} */
+  readonly limits?: AttemptLimits;
+  /** Certificates of mail servers, as PEM, that are trusted besides those of this machine. @default {[]} */
+  readonly trusted?: readonly string[];
+}
+
+/** What came of one channel. */
+export interface Notified {
+  /** The channel. */
+  readonly channel: Outgoing["channel"];
+  /** How often it was tried; 0 where it could not even be. */
+  readonly attempts: number;
+  /** Why it was not delivered, without any secret; `null` where it was. */
+  readonly problem: string | null;
+}
+
+/**
+ * Sends what is to be sent, by all channels at once. Needs net permission for their hosts, and the right to read the
+ * secrets.
+ *
+ * @param outgoing What is sent.
+ * @param options How.
+ * @returns What came of each, in the same order. Never throws for what happens to one.
+ */
+export async function notify(
+  outgoing: readonly Outgoing[],
+  options: NotifyOptions,
+): Promise<readonly Notified[]> {
+  return await Promise.all(outgoing.map(async (one) => {
+    const { channel } = one;
+    const known: KnownSecret[] = [];
+    const secretOf = (secret: Secret): string => {
+      const read = readSecret(secret, options);
+      known.push(read);
+      return read.value;
+    };
+    try {
+      const { attempts, problem } = await send(one, secretOf, options);
+      return { channel, attempts, problem: problem === null ? null : hideSecrets(problem, known) };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { channel, attempts: 0, problem: hideSecrets(message, known) };
+    }
+  }));
+}
+
+async function send(
+  one: Outgoing,
+  secretOf: (secret: Secret) => string,
+  { now, limits = ATTEMPT_LIMITS, trusted = [] }: NotifyOptions,
+): Promise<Delivered> {
+  if (one.channel === "email") {
+    const { password } = one.email;
+    // Loaded when mail is sent alone: it brings modules of Node's.
+    const { sendEmail } = await import("./_notify/email.ts");
+    return await sendEmail(one.email, one.parts, {
+      limits,
+      trusted,
+      password: password === null ? null : secretOf(password),
+    });
+  }
+  const { url, suffix, headers, text } = one;
+  return await post({ url: pingAddress(secretOf(url), suffix), headers, text }, { limits, now });
+}
+
+/**
+ * Shows what would be sent, without reading any secret.
+ *
+ * @param one What would be sent.
+ * @returns Lines, each ended by a line feed.
+ */
+export function showOutgoing(one: Outgoing): string {
+  if (one.channel === "email") {
+    const { email: { to, from, server, port, user }, parts } = one;
+    const login = user === null ? "" : `, as ${user}`;
+    return `email by ${server}:${port}${login}\nFrom: ${from}\nTo: ${
+      to.join(", ")
+    }\nSubject: ${parts.subject}\n\n${parts.text}`;
+  }
+  const { channel, url, suffix, headers, text } = one;
+  const body = headers["content-type"] === "application/json"
+    ? JSON.stringify(JSON.parse(text), null, 2)
+    : text;
+  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join("");
+  return `${channel}: POST ${secretName(url)}${suffix}\n${more}\n${body.trimEnd()}\n`;
+}
