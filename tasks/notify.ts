@@ -11,7 +11,7 @@ import type { Secret } from "../lib/policy/notify_rows.ts";
 import type { Delivered } from "./_notify/attempt.ts";
 import { pingAddress } from "./_notify/ping.ts";
 import { post } from "./_notify/post.ts";
-import { readSecret, secretName, type SecretPlaces } from "./_notify/secret.ts";
+import { readNamed, readSecret, secretName, type SecretPlaces } from "./_notify/secret.ts";
 
 /** How to tell. */
 export interface NotifyOptions extends SecretPlaces {
@@ -19,8 +19,6 @@ export interface NotifyOptions extends SecretPlaces {
   readonly now: () => number;
   /** How long and how often to try. @default {ATTEMPT_LIMITS} */
   readonly limits?: AttemptLimits;
-  /** Certificates of mail servers, as PEM, that are trusted besides those of this machine. @default {[]} */
-  readonly trusted?: readonly string[];
 }
 
 /** What came of one channel. */
@@ -66,15 +64,15 @@ export async function notify(
 async function send(
   one: Outgoing,
   secretOf: (secret: Secret) => string,
-  { now, limits = ATTEMPT_LIMITS, trusted = [] }: NotifyOptions,
+  { now, directory, limits = ATTEMPT_LIMITS }: NotifyOptions,
 ): Promise<Delivered> {
   if (one.channel === "email") {
-    const { password } = one.email;
+    const { password, ca } = one.email;
     // Loaded when mail is sent alone: it brings modules of Node's.
     const { sendEmail } = await import("./_notify/email.ts");
     return await sendEmail(one.email, one.parts, {
       limits,
-      trusted,
+      trusted: ca === null ? null : readNamed(ca, directory),
       password: password === null ? null : secretOf(password),
     });
   }

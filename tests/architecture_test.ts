@@ -85,6 +85,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "tasks/_web/messages/", of: [] },
   { room: "tasks/_web/messages.ts", of: ["tasks/_web/messages/"] },
   {
+    room: "lib/notify/",
+    of: [...GROUND, "lib/policy/", "lib/plan/", "lib/words/", "lib/render/"],
+  },
+  {
     room: "lib/render/html/",
     of: [...GROUND, "lib/plan/", "lib/words/", "lib/answers/", "lib/render/"],
   },
@@ -93,6 +97,13 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [...GROUND, "lib/policy/", "lib/plan/", "lib/words/", "lib/answers/"],
   },
   { room: "tasks/_io/", of: [...GROUND, "@std/", "node:"] },
+  {
+    room: "tasks/_notify/",
+    of: [
+      ...[...GROUND, "lib/policy/", "lib/notify/", "tasks/_io/read.ts", "@std/"],
+      ...["node:net", "nodemailer"],
+    ],
+  },
   { room: "tasks/_demo/", of: [...GROUND, "lib/yaml/", "tasks/_io/", "@std/", "node:"] },
   { room: "tasks/_io/tree/", of: [...GROUND, "lib/backup/", "tasks/_io/", "@std/", "node:"] },
   { room: "tasks/ports/", of: [...GROUND, "lib/backup/", "lib/plan/"] },
@@ -114,6 +125,8 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
         "lib/repair/",
         "tasks/_io/durable.ts",
         "tasks/_io/read.ts",
+        "lib/notify/",
+        "tasks/_notify/",
         "tasks/_demo/",
         "tasks/ports/",
       ],
@@ -349,6 +362,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_cli/run/machine/",
     of: [
       ...[...GROUND, ...TOLD, "lib/report/", "tasks/_cli/run/", "@std/", "deno.json"],
+      "lib/notify/",
       ...["tasks/_io/disk_full.ts", "tasks/_io/durable.ts", "tasks/_io/list_directory.ts"],
       "tasks/_io/read.ts",
     ],
@@ -372,6 +386,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   { room: "lib/policy/mod.ts", of: ["lib/text/", "lib/policy/"] },
+  {
+    room: "lib/notify/mod.ts",
+    of: ["lib/policy/", "lib/plan/", "lib/notify/"],
+  },
   { room: "lib/verify/mod.ts", of: ["lib/judge/", "lib/verify/", "lib/answers/"] },
   { room: "lib/render/mod.ts", of: ["lib/text/", "lib/render/", "lib/render/html/"] },
   { room: "tasks/ports/mod.ts", of: ["lib/store/", "tasks/ports/"] },
@@ -468,6 +486,7 @@ const withoutMirror: Places = [
   "tests/lib/policy_laws_test.ts", // what every policy obeys
   "tests/lib/family_laws_test.ts", // what every policy obeys that keeps families together
   "tests/mlflow/", // real MLflow
+  "tests/machine/", // a real mail server, real shells
   "tests/power/", // losing power at any point
   "tests/tasks/cli_bad_input_test.ts", // the whole command line
   "tests/tasks/cli_database_test.ts",
@@ -493,6 +512,7 @@ const permissions = {
   planning: "-R -N -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
   applying: "-RW -N -S=hostname -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
   reporting: "-RW -N -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
+  notifying: "-R -N -E=MLTIDY_*,MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   writing: "-RW -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   showing: "-RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   running:
@@ -505,6 +525,8 @@ const telling = ["help"];
 const planning = ["summary", "list", "verify", "prune", "cleanup", "repair", "explain"];
 /** It plans, and writes one file, which is not in the store. */
 const reporting = ["report"];
+/** It talks to hosts that a configuration names, so it changes nothing and looks at no store. */
+const notifying = ["notify"];
 /** They write files of their own and take no lock, which names this machine. */
 const writing = ["config", "demo:store"];
 /** The store that it changes is one of its own. */
@@ -719,7 +741,7 @@ Deno.test("tests of the core freeze the snapshots that they build", () => {
 Deno.test("planning tasks may only read files, none may reach the network that looks at no store of a host's, and none but run other programs", () => {
   const tasks = Object.entries(manifest.tasks)
     .filter(([, { command }]) => command.includes(" tasks/cli.ts "));
-  const kinds = { telling, planning, reporting, writing, showing, running };
+  const kinds = { telling, planning, notifying, reporting, writing, showing, running };
   const named = Object.values(kinds).flat();
   assertEquals(named.filter((task) => !tasks.some(([name]) => name === task)), []);
   const kindOf = (task: string) =>

@@ -53,6 +53,8 @@ export interface EmailConfig {
   readonly user: string | null;
   /** That user's password; `null` where there is none. */
   readonly password: Secret | null;
+  /** A file of certificates, PEM, that are trusted in place of those of this machine; `null`: these. */
+  readonly ca: string | null;
 }
 
 /** `slack` and `ping`: where to. */
@@ -179,6 +181,7 @@ const emailRows: Rows<EmailConfig> = {
     "{ env: MLTIDY_SMTP_PASSWORD }",
     "That user's password",
   ),
+  ca: row(optionalText(), null, "mail-ca.pem", "Certificates to trust; left out: this machine's"),
 };
 
 const addressRows: Rows<AddressConfig> = { url };

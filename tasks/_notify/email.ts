@@ -21,8 +21,8 @@ export interface EmailOptions {
   readonly limits: AttemptLimits;
   /** The password of the user; `null` where nobody logs in. */
   readonly password: string | null;
-  /** Certificates, as PEM, that are trusted besides those of this machine. @default {[]} */
-  readonly trusted?: readonly string[];
+  /** Certificates, as PEM, that are trusted in place of those of this machine. @default {these} */
+  readonly trusted?: string | null;
   /** Whether the server speaks TLS from the start. @default {that is what port 465 is for} */
   readonly isSecure?: boolean;
 }
@@ -38,7 +38,7 @@ export interface EmailOptions {
 export async function sendEmail(
   email: EmailConfig,
   parts: EmailParts,
-  { limits, password, trusted = [], isSecure = email.port === IMPLICIT_TLS }: EmailOptions,
+  { limits, password, trusted = null, isSecure = email.port === IMPLICIT_TLS }: EmailOptions,
 ): Promise<Delivered> {
   const { createTransport } = await import("nodemailer");
   const { connect } = await import("node:net");
@@ -63,7 +63,7 @@ export async function sendEmail(
       tls: {
         servername: server,
         ...(isOpen ? { rejectUnauthorized: false } : {}),
-        ...(trusted.length === 0 ? {} : { ca: [...trusted] }),
+        ...(trusted === null ? {} : { ca: trusted }),
       },
       ...{ connectionTimeout: ms, greetingTimeout: ms, socketTimeout: ms },
       ...{ disableFileAccess: true, disableUrlAccess: true },
@@ -105,10 +105,12 @@ function failureOf(error: unknown, host: string): Tried {
     readonly code?: string;
     readonly responseCode?: number;
   };
-  if (error instanceof Deno.errors.NotCapable || /^Requires \w+ access/.test(causesText(error))) {
+  const problem = causesText(error);
+  // So says Node's socket that Deno does not let it look a name up, or connect.
+  if (/^(?:getaddrinfo|connect) EPERM\b|^Requires \w+ access/.test(problem)) {
     return { problem: notGrantedText(host) };
   }
-  const isFinal = responseCode >= 500 ||
+  const isFinal = responseCode >= 500 || /certificate/.test(problem) ||
     responseCode === 0 && ["EAUTH", "ETLS", "EENVELOPE", "EMESSAGE"].includes(code);
-  return { problem: causesText(error), isPassing: !isFinal };
+  return { problem, isPassing: !isFinal };
 }

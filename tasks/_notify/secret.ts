@@ -38,8 +38,9 @@ export function secretName(secret: Secret): string {
  */
 export function readSecret(secret: Secret, { environment, directory }: SecretPlaces): KnownSecret {
   const shown = secretName(secret);
-  const value = ("env" in secret ? variable(secret.env, environment) : text(secret.file, directory))
-    .trim();
+  const value =
+    ("env" in secret ? variable(secret.env, environment) : readNamed(secret.file, directory))
+      .trim();
   if (value === "") throw new Error(`${shown} is empty`);
   return { value, shown };
 }
@@ -50,7 +51,15 @@ function variable(name: string, environment: SecretPlaces["environment"]): strin
   return value;
 }
 
-function text(file: string, directory: string): string {
+/**
+ * Reads a file that the configuration names. Needs read permission for it.
+ *
+ * @param file Its path.
+ * @param directory What that is relative to.
+ * @returns Its text.
+ * @throws {Error} When it cannot be read; the message says so.
+ */
+export function readNamed(file: string, directory: string): string {
   const path = resolve(directory, file);
   try {
     return readTextFile(path, { most: MOST.config });

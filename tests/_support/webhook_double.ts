@@ -6,7 +6,12 @@
 
 /** How it answers; `never`: not at all, `cut`: half a head, `half`: half a body, `garbage`: no HTTP. */
 export type Answer =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  | {
+    readonly status: number;
+    readonly headers?: Readonly<Record<string, string>>;
+    /** @default {"said"} */
+    readonly body?: string;
+  }
   | "never"
   | "cut"
   | "half"
@@ -70,9 +75,9 @@ function textOf(answer: Exclude<Answer, "never">): string {
   if (answer === "garbage") return "\x00\x01 this is no HTTP\r\n\r\n";
   if (answer === "cut") return "HTTP/1.1 20";
   if (answer === "half") return "HTTP/1.1 400 Bad\r\ncontent-length: 1000\r\n\r\ninvalid_blo";
-  const { status, headers = {} } = answer;
+  const { status, headers = {}, body = "said" } = answer;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  return `HTTP/1.1 ${status} X\r\n${lines}content-length: 4\r\nconnection: close\r\n\r\nsaid`;
+  return `HTTP/1.1 ${status} X\r\n${lines}content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`;
 }
 
 async function readRequest(connection: Deno.TcpConn): Promise<Received> {

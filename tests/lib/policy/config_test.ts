@@ -109,6 +109,7 @@ notify:
         port: 465,
         user: null,
         password: null,
+        ca: null,
       },
       slack: { url: { env: "MLTIDY_SLACK_URL" } },
       webhook: { url: { file: "secrets/hook" }, format: "teams" },

@@ -72,10 +72,8 @@ Deno.test("post() tells the user and the password of an address in a header", as
   using host = startWebhookDouble();
   const url = `http://kim:p%40ss@${host.host}/topic`;
   await post({ url, headers: {}, text: "" }, { limits: LIMITS, now: () => 0 });
-  const [{ line, headers } = { line: "", headers: {} }] = host.received;
-  assertEquals([line, headers["authorization"]], [
-    "POST /topic HTTP/1.1",
-    `Basic ${btoa("kim:p@ss")}`,
+  assertEquals(host.received.map(({ line, headers }) => [line, headers["authorization"]]), [
+    ["POST /topic HTTP/1.1", `Basic ${btoa("kim:p@ss")}`],
   ]);
 });
 

@@ -108,7 +108,8 @@ async function runTell({ options, operand }: Command, world: World): Promise<num
   const message = messageOf(told, {
     ...config,
     meaning: meaningOf,
-    undo: (backup, store) => plainCommand(shellWords(["restore", backup, "--store", store])),
+    undo: (backup, store) =>
+      world.named(plainCommand(shellWords(["restore", backup, "--store", store]))),
   });
   if (!hasChannel(config)) {
     if (options.dryRun) throw nobody(path);
