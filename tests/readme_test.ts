@@ -58,7 +58,7 @@ function parseTask(text: string): Command | null {
   const { command } = tasks[name] ?? {};
   assert(command !== undefined, `${text}: no task is named ${name}`);
   const [, own] = / tasks\/cli\.ts (.*)$/.exec(command) ?? [];
-  return own === undefined ? null : parseCommand(`${own}${rest}`.split(" "));
+  return own === undefined ? null : parseCommand(`${own}${rest}`.replace("$?", "0").split(" "));
 }
 
 Deno.test("README.md is a front page", () => {
