@@ -6,10 +6,11 @@
  */
 
 import type { VNode } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import { askOtherTab } from "./asking/other_tab.ts";
 import { button, div, form, h1, input, label, main, p } from "./parts/element.ts";
 import { notice } from "./parts/notice.ts";
-import { readToken } from "./pure/route.ts";
+import { readRoute, readToken } from "./pure/route.ts";
 
 /**
  * Asks for the address.
@@ -25,6 +26,11 @@ export function AddressForm(
 ): VNode {
   const [typed, setTyped] = useState("");
   const [error, setError] = useState<string | null>(null);
+  const [isShown, setIsShown] = useState(false);
+  useEffect(() => {
+    const { view, id } = readRoute(location.hash);
+    return view === "explain" && id !== null ? askOtherTab(id, () => setIsShown(true)) : undefined;
+  }, []);
   const open = (event: Event): void => {
     event.preventDefault();
     const token = readToken(typed);
@@ -38,6 +44,12 @@ export function AddressForm(
     { class: "address" },
     h1({}, "mltidy"),
     message === null ? null : notice("note", p({}, message)),
+    isShown
+      ? notice(
+        "done",
+        p({}, "The tab in which mltidy is open shows it now. This one can be closed."),
+      )
+      : null,
     p(
       {},
       "Only who has started mltidy may look at the store, so each tab has to be opened by its address.",

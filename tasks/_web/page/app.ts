@@ -11,12 +11,15 @@ import { formatCount, formatDuration } from "../../../lib/text/units.ts";
 import type { PlanView, StoreView } from "../messages.ts";
 import { type Server, serverOf } from "./asking/server.ts";
 import { forgetToken, keepToken } from "./asking/session_token.ts";
+import { hearOtherTabs } from "./asking/other_tab.ts";
 import { useAnswer } from "./asking/use_answer.ts";
 import { useEvents } from "./asking/use_events.ts";
+import { useWork, type Work } from "./asking/use_work.ts";
 import { AddressForm } from "./address_form.ts";
 import {
   a,
   bdi,
+  button,
   div,
   h1,
   header,
@@ -28,6 +31,7 @@ import {
   show,
   span,
 } from "./parts/element.ts";
+import { Focused } from "./parts/focused.ts";
 import { notice } from "./parts/notice.ts";
 import { progressOf } from "./parts/work_panel.ts";
 import { type Choice, NO_CHOICE } from "./pure/choice.ts";
@@ -85,11 +89,16 @@ function Session(
 ): VNode {
   const server = useMemo(() => serverOf(token), [token]);
   const { standing, silence } = useEvents(server);
+  const work = useWork(server);
   const route = useRoute();
   const [choice, setChoice] = useState<Choice>(NO_CHOICE);
   const [tries, setTries] = useState(0);
   const [said, setSaid] = useState("");
   const { generation } = standing;
+  useEffect(() =>
+    hearOtherTabs((id) => {
+      location.hash = fragmentOf("explain", id);
+    }), []);
   useEffect(() => {
     if (silence?.why === "unauthorized") onRefused();
   }, [silence?.why]);
@@ -113,6 +122,7 @@ function Session(
     plan,
     choice,
     choose: setChoice,
+    work,
     replan: () => setTries((before) => before + 1),
     say: setSaid,
   };
@@ -125,7 +135,7 @@ function Session(
       : notice("error", p({}, silence.message)),
     ...Object.values(standing.failures).map((message) => notice("error", p({}, message))),
     store.error === null || silence !== null ? null : notice("error", p({}, store.error)),
-    workBar(standing),
+    workBar(standing, work),
     main(
       { id: "content" },
       state === null ? readingPanel(standing) : viewOf(state, route),
@@ -236,8 +246,24 @@ function readingPanel({ reading, failures }: Standing): VNode | null {
   );
 }
 
-function workBar({ work, reading, generation }: Standing): VNode | null {
-  if (work?.work === "progress") return div({ class: "work-bar" }, progressOf(work));
+function workBar({ work: others, reading, generation }: Standing, ours: Work): VNode | null {
+  if (ours.progress !== null) {
+    return show(Focused, {
+      kind: "work-bar",
+      content: [
+        progressOf(ours.progress),
+        button(
+          { type: "button", disabled: ours.isEnding, onClick: ours.cancel },
+          ours.isEnding ? "Stopping …" : "Stop",
+        ),
+        p(
+          { class: "hint" },
+          "Stopping waits for the step at hand. What is done until then can be taken back.",
+        ),
+      ],
+    });
+  }
+  if (others?.work === "progress") return div({ class: "work-bar" }, progressOf(others));
   if (reading === null || generation === null) return null;
   return p({ class: "work-bar hint", role: "status" }, "Reading the store again …");
 }

@@ -9,11 +9,16 @@ import { useState } from "preact/hooks";
 import type { CancelAnswer, WorkLine } from "../../messages.ts";
 import { messageOf, RefusedError, type Server } from "./server.ts";
 
+/** Where the server takes what is to be carried out. */
+export type WorkPath = "apply" | "repair" | "restore";
+
 /** The last line of something that was carried out. */
 export type WorkEnd = Exclude<WorkLine, { readonly work: "progress" }>;
 
 /** Something that is carried out, or was. */
 export interface Work {
+  /** What was begun last, by where the server takes it; `null`: nothing. */
+  readonly path: WorkPath | null;
   /** How far it is; `null`: nothing is carried out. */
   readonly progress: Extract<WorkLine, { work: "progress" }> | null;
   /** Whether it was asked to end. */
@@ -23,7 +28,7 @@ export interface Work {
   /** What was typed wrong. */
   readonly mistyped: string | null;
   /** Begins. */
-  readonly begin: (path: string, body: unknown) => Promise<WorkEnd | null>;
+  readonly begin: (path: WorkPath, body: unknown) => Promise<WorkEnd | null>;
   /** Asks for an end between two steps. */
   readonly cancel: () => void;
   /** Forgets how it ended. */
@@ -31,13 +36,14 @@ export interface Work {
 }
 
 interface State {
+  readonly path: Work["path"];
   readonly progress: Work["progress"];
   readonly isEnding: boolean;
   readonly end: WorkEnd | null;
   readonly mistyped: string | null;
 }
 
-const IDLE: State = { progress: null, isEnding: false, end: null, mistyped: null };
+const IDLE: State = { path: null, progress: null, isEnding: false, end: null, mistyped: null };
 
 /**
  * Carries something out.
@@ -48,8 +54,12 @@ const IDLE: State = { progress: null, isEnding: false, end: null, mistyped: null
 export function useWork(server: Server): Work {
   const [state, setState] = useState<State>(IDLE);
 
-  const begin = async (path: string, body: unknown): Promise<WorkEnd | null> => {
-    setState({ ...IDLE, progress: { work: "progress", label: "Starting", done: 0, total: null } });
+  const begin = async (path: WorkPath, body: unknown): Promise<WorkEnd | null> => {
+    setState({
+      ...IDLE,
+      path,
+      progress: { work: "progress", label: "Starting", done: 0, total: null },
+    });
     let end: WorkEnd | null = null;
     try {
       // It goes on without this page, so nothing aborts it but the reader's word.
@@ -68,14 +78,14 @@ export function useWork(server: Server): Work {
       const why = error instanceof RefusedError ? error.why : "failed";
       const message = messageOf(error);
       if (why === "mistyped") {
-        setState({ ...IDLE, mistyped: message });
+        setState({ ...IDLE, path, mistyped: message });
         return null;
       }
       end = why === "outdated"
         ? { work: "outdated", message }
         : { work: "failed", message, code: 1 };
     }
-    setState({ ...IDLE, end });
+    setState({ ...IDLE, path, end });
     return end;
   };
   const cancel = (): void => {

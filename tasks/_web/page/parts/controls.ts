@@ -6,7 +6,7 @@
  */
 
 import type { VNode } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import {
   a,
   button,
@@ -101,6 +101,8 @@ export function ConfirmButton(
 ): VNode {
   const [asks, setAsks] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
+  const confirming = useRef<HTMLButtonElement>(null);
+  useEffect(() => confirming.current?.focus(), [asks]);
   if (!asks) {
     return button(
       { type: "button", ref: opener, disabled: isDisabled, onClick: () => setAsks(true) },
@@ -117,7 +119,7 @@ export function ConfirmButton(
     button({
       type: "button",
       class: "primary",
-      ref: (element) => element?.focus(),
+      ref: confirming,
       onClick: () => {
         end();
         onYes();

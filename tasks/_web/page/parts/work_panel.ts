@@ -8,10 +8,11 @@
 import type { VNode } from "preact";
 import { formatCount, formatSize } from "../../../../lib/text/units.ts";
 import type { WorkLine } from "../../messages.ts";
-import { a, bdi, button, div, h3, li, p, progress, span, ul } from "./element.ts";
+import { a, bdi, button, div, h3, li, p, progress, show, span, ul } from "./element.ts";
+import { Focused } from "./focused.ts";
 import { notice } from "./notice.ts";
 import { fragmentOf } from "../pure/route.ts";
-import type { Work, WorkEnd } from "../asking/use_work.ts";
+import type { Work, WorkEnd, WorkPath } from "../asking/use_work.ts";
 
 /**
  * Makes a bar of progress.
@@ -35,27 +36,15 @@ export function progressOf(line: Extract<WorkLine, { work: "progress" }>): VNode
 }
 
 /**
- * Shows something that is carried out.
+ * Shows how something ended that was carried out.
  *
- * @param work What is carried out.
- * @returns How far it is, or how it ended; `null` before it was begun.
+ * @param work What was carried out.
+ * @param path Where the server took it, if it is that which is shown here.
+ * @returns How it ended; `null` before it has, and where it was something else.
  */
-export function workPanel(work: Work): VNode | null {
-  if (work.progress !== null) {
-    return div(
-      { class: "work" },
-      progressOf(work.progress),
-      button(
-        { type: "button", disabled: work.isEnding, onClick: work.cancel },
-        work.isEnding ? "Stopping …" : "Stop",
-      ),
-      p(
-        { class: "hint" },
-        "Stopping waits for the step at hand. What was done until then stays done, and can be taken back.",
-      ),
-    );
-  }
-  return work.end === null ? null : endPanel(work.end, work.clear);
+export function workEnd(work: Work, path: WorkPath): VNode | null {
+  if (work.end === null || work.path !== path) return null;
+  return show(Focused, { kind: "work-end", content: endPanel(work.end, work.clear) });
 }
 
 function endPanel(end: WorkEnd, clear: () => void): VNode {
@@ -78,22 +67,19 @@ function endPanel(end: WorkEnd, clear: () => void): VNode {
     end.notRun > 0 ? `${formatCount(end.notRun)} not begun, since it was stopped` : "",
   ].filter((text) => text !== "");
   const isWhole = counts.length === 0;
-  return div(
-    { role: "status" },
-    notice(
-      isWhole ? "done" : "warning",
-      h3({}, isWhole ? "Done" : "Done in part"),
-      p({}, end.summary),
-      counts.length === 0 ? null : p({}, `${counts.join(", ")}.`),
-      end.notes.length === 0 ? null : ul({}, ...end.notes.map((note) => li({}, bdi({}, note)))),
-      end.backup === null ? null : p(
-        {},
-        end.bytes > 0 ? `${formatSize(end.bytes)} lie in the backup until you remove it. ` : "",
-        "If that was a mistake: ",
-        a({ href: fragmentOf("undo", end.backup) }, "take it back"),
-        ".",
-      ),
-      dismiss,
+  return notice(
+    isWhole ? "done" : "warning",
+    h3({}, isWhole ? "Done" : "Done in part"),
+    p({}, end.summary),
+    counts.length === 0 ? null : p({}, `${counts.join(", ")}.`),
+    end.notes.length === 0 ? null : ul({}, ...end.notes.map((note) => li({}, bdi({}, note)))),
+    end.backup === null ? null : p(
+      {},
+      end.bytes > 0 ? `${formatSize(end.bytes)} lie in the backup until you remove it. ` : "",
+      "If that was a mistake: ",
+      a({ href: fragmentOf("undo", end.backup) }, "take it back"),
+      ".",
     ),
+    dismiss,
   );
 }

@@ -7,9 +7,8 @@
 
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { useWork } from "../asking/use_work.ts";
 import { button, div, form, input, kbd, label, p } from "../parts/element.ts";
-import { workPanel } from "../parts/work_panel.ts";
+import { workEnd } from "../parts/work_panel.ts";
 import type { PageState } from "./page_state.ts";
 
 /** What is carried out. */
@@ -39,13 +38,21 @@ export function CarryOut(
   { state, path, plan, words, verb, onOutdated, onDone }: CarryOutOptions,
 ): VNode {
   const [typed, setTyped] = useState("");
-  const work = useWork(state.server);
+  const [isMistyped, setIsMistyped] = useState(false);
+  const { work, standing } = state;
   const isOurs = work.progress !== null;
-  const isOthers = !isOurs && state.standing.work?.work === "progress";
+  const isOthers = !isOurs && standing.work?.work === "progress";
+  const mistyped = isMistyped
+    ? `Expected ${words}, found ${typed}`
+    : work.path === path
+    ? work.mistyped
+    : null;
 
   const begin = async (event: Event): Promise<void> => {
     event.preventDefault();
-    if (typed.trim() === "" || isOurs) return;
+    if (words === null || typed.trim() === "" || isOurs) return;
+    setIsMistyped(typed.trim() !== words);
+    if (typed.trim() !== words) return;
     const end = await work.begin(path, { plan, words: typed.trim() });
     if (end === null) return;
     setTyped("");
@@ -55,7 +62,7 @@ export function CarryOut(
 
   return div(
     { class: "stack" },
-    workPanel(work),
+    workEnd(work, path),
     isOthers
       ? p({ role: "status" }, "Something is being carried out already. Wait until that is done.")
       : null,
@@ -71,9 +78,10 @@ export function CarryOut(
           spellcheck: false,
           value: typed,
           disabled: isOthers,
-          "aria-invalid": work.mistyped !== null,
-          ...(work.mistyped === null ? {} : { "aria-describedby": `mistyped-${path}` }),
+          "aria-invalid": mistyped !== null,
+          ...(mistyped === null ? {} : { "aria-describedby": `mistyped-${path}` }),
           onInput: (event) => {
+            setIsMistyped(false);
             work.clear();
             setTyped(event.currentTarget.value);
           },
@@ -83,9 +91,9 @@ export function CarryOut(
           verb,
         ),
       ),
-      work.mistyped === null
+      mistyped === null
         ? null
-        : p({ id: `mistyped-${path}`, class: "mistyped", role: "alert" }, work.mistyped),
+        : p({ id: `mistyped-${path}`, class: "mistyped", role: "alert" }, mistyped),
     ),
   );
 }

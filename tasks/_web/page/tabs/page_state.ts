@@ -8,6 +8,7 @@
 import type { PlanView, StoreView } from "../../messages.ts";
 import type { Server } from "../asking/server.ts";
 import type { Answer } from "../asking/use_answer.ts";
+import type { Work } from "../asking/use_work.ts";
 import type { Choice } from "../pure/choice.ts";
 import type { Standing } from "../pure/standing.ts";
 
@@ -19,6 +20,8 @@ export interface PageState {
   readonly plan: Answer<PlanView>;
   readonly choice: Choice;
   readonly choose: (change: (before: Choice) => Choice) => void;
+  /** What this page has carried out, one at a time. */
+  readonly work: Work;
   /** Asks for the plan again, since the server no longer has it. */
   readonly replan: () => void;
   /** Says something to those who cannot see it change. */

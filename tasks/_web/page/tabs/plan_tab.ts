@@ -59,7 +59,7 @@ export function PlanTab(state: PageState): VNode {
 }
 
 function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: PlanView }): VNode {
-  const [list, setList] = useState<RowsQuery["list"]>("goes");
+  const [wanted, setList] = useState<RowsQuery["list"]>("goes");
   const [chosen, setChosen] = useState<TreeChoice>({ experiment: null, reason: null, text: "" });
   const [sort, setSort] = useState<Sort>("plan");
   const [typed, setTyped] = useState("");
@@ -75,6 +75,8 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
   };
   const all: TreeChoice = { experiment: null, reason: null, text: "" };
   const { totals, turned } = plan;
+  const isThere = wanted === "turned" ? turned !== null : state.choice.leftOut.size > 0;
+  const list = wanted === "goes" || wanted === "stays" || isThere ? wanted : "goes";
   return div(
     { class: state.plan.isWaiting ? "view is-stale" : "view", "aria-busy": state.plan.isWaiting },
     ...plan.stops.map((stop) =>
@@ -118,25 +120,25 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
       section(
         { class: "card card-list", "aria-labelledby": "list-heading" },
         h3({ id: "list-heading" }, "One by one"),
+        oneOf(
+          "list",
+          "Which list",
+          [
+            { value: "goes", label: `Goes ${formatCount(totals.actions)}` },
+            { value: "stays", label: `Stays ${formatCount(totals.keptRuns)}` },
+            ...(turned === null ? [] : [{
+              value: "turned" as const,
+              label: `Changes sides ${formatCount(turned.goes + turned.stays)}`,
+            }]),
+            ...(state.choice.leftOut.size === 0
+              ? []
+              : [{ value: "left-out" as const, label: `Left out ${formatCount(plan.leftOut)}` }]),
+          ],
+          list,
+          (value) => pick(value, all),
+        ),
         div(
           { class: "toolbar" },
-          oneOf(
-            "list",
-            "Which list",
-            [
-              { value: "goes", label: `Goes ${formatCount(totals.actions)}` },
-              { value: "stays", label: `Stays ${formatCount(totals.keptRuns)}` },
-              ...(turned === null ? [] : [{
-                value: "turned" as const,
-                label: `Changes sides ${formatCount(turned.goes + turned.stays)}`,
-              }]),
-              ...(state.choice.leftOut.size === 0
-                ? []
-                : [{ value: "left-out" as const, label: `Left out ${formatCount(plan.leftOut)}` }]),
-            ],
-            list,
-            (value) => pick(value, all),
-          ),
           div(
             { class: "field" },
             label({ for: "filter" }, "Filter"),

@@ -10,7 +10,6 @@ import { useEffect, useState } from "preact/hooks";
 import { formatCount, formatSize, plural } from "../../../../lib/text/units.ts";
 import type { BackupContentsView, BackupsView, BackupView } from "../../messages.ts";
 import { useAnswer } from "../asking/use_answer.ts";
-import { useWork, type Work } from "../asking/use_work.ts";
 import { ConfirmButton, CopyText } from "../parts/controls.ts";
 import {
   bdi,
@@ -30,7 +29,7 @@ import {
 import { moment, name } from "../parts/moment.ts";
 import { nothingHere, notice, viewHeading } from "../parts/notice.ts";
 import { pager } from "../parts/pager.ts";
-import { workPanel } from "../parts/work_panel.ts";
+import { workEnd } from "../parts/work_panel.ts";
 import type { PageState } from "./page_state.ts";
 
 /** How many backups, and runs of one, are read at once. */
@@ -46,11 +45,10 @@ const RUNS = 20;
 export function UndoTab(
   { state, id }: { readonly state: PageState; readonly id: string | null },
 ): VNode {
-  const { server, standing } = state;
+  const { server, standing, work } = state;
   const [from, setFrom] = useState(0);
   const [open, setOpen] = useState(id);
   useEffect(() => setOpen(id), [id]);
-  const work = useWork(server);
   const backups = useAnswer<BackupsView>(
     (signal) => server.get("backups", { from, to: from + BACKUPS }, signal),
     [from, standing.generation, work.end],
@@ -68,7 +66,7 @@ export function UndoTab(
       "Take it back",
       "Whatever mltidy took away or changed lies in a backup, and can be brought back byte for byte.",
     ),
-    workPanel(work),
+    workEnd(work, "restore"),
     backups.error === null ? null : notice("error", p({}, backups.error)),
     backups.value === null
       ? backups.error === null
@@ -88,7 +86,7 @@ export function UndoTab(
               { key: backup.id, class: "card" },
               backupHead(backup),
               backup.id === open
-                ? show(Contents, { state, backup, work, restore, close: () => setOpen(null) })
+                ? show(Contents, { state, backup, restore, close: () => setOpen(null) })
                 : button(
                   {
                     type: "button",
@@ -129,15 +127,14 @@ function backupHead(backup: BackupView): VNode {
 }
 
 function Contents(
-  { state, backup, work, restore, close }: {
+  { state, backup, restore, close }: {
     readonly state: PageState;
     readonly backup: BackupView;
-    readonly work: Work;
     readonly restore: (backup: string, run?: string) => void;
     readonly close: () => void;
   },
 ): VNode {
-  const { server, standing, store } = state;
+  const { server, standing, store, work } = state;
   const [from, setFrom] = useState(0);
   const contents = useAnswer<BackupContentsView>(
     (signal) => server.get("backups", { id: backup.id, from, to: from + RUNS }, signal),
