@@ -17,7 +17,10 @@ export const machineTasks = {
     examples: [
       ["deno task notify --test", "send a sample to all that mltidy.yaml names"],
       ["deno task notify report.json --dry-run", "show what would be sent"],
-      ["deno task notify report.json --exit-code $?", "tell, and end with that code"],
+      [
+        "deno task notify report.json --exit-code 4",
+        "tell, and end with that code, as a script goes on",
+      ],
     ],
     operand: {
       name: "REPORT",
