@@ -5,7 +5,19 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { openStore, PlanRefusedError, prune, recover, restore, type Store } from "mltidy";
+import {
+  applyPlan,
+  lockStore,
+  openStore,
+  parsePlan,
+  PlanRefusedError,
+  prune,
+  recover,
+  repair,
+  restore,
+  StalePlanError,
+  type Store,
+} from "mltidy";
 import { isLong } from "../../_support/depth.ts";
 import { FAULTS, forwardTo, startFaultProxy } from "../../_support/fault_proxy.ts";
 import { memoryDirectory } from "../../_support/temp_directory.ts";
@@ -67,6 +79,35 @@ export async function pruneAndRestore({ uri }: Subject): Promise<void> {
   // It is planned once.
   assertEquals((await prune(store, policy)).plan.actions, []);
   assertEquals((await restore(store)).changes, GOING.length);
+  assertEquals(await allOf(ask, experiment), before);
+}
+
+/**
+ * Carries out a plan that was saved, and ends runs that nobody ended; undoes both.
+ *
+ * @param subject The server.
+ */
+export async function applySavedAndRepair({ uri }: Subject): Promise<void> {
+  const ask = askerOf(uri);
+  const { experiment, runs } = await fillServer(ask, "apply and repair");
+  const before = await allOf(ask, experiment);
+  await using directory = await memoryDirectory();
+  await using store = await openAs(uri, directory.path);
+  const { plan } = await prune(store, { ...policy, apply: false });
+  const saved = parsePlan(JSON.stringify(plan), "plan.json");
+  {
+    await using locked = await lockStore(store, { task: "apply" });
+    const { complete, totals } = await applyPlan(locked, saved);
+    assertEquals([complete, totals.applied], [true, plan.actions.length]);
+    await assertRejects(() => applyPlan(locked, saved), StalePlanError);
+  }
+  await restore(store);
+  assertEquals(await allOf(ask, experiment), before);
+  const { report } = await repair(store, { apply: true });
+  assertEquals(report?.complete, true);
+  const { body } = await ask("GET", "runs/get", { run_id: runs["running"]! });
+  assertEquals((body as unknown as RunBody).run.info.status, "FAILED");
+  await restore(store);
   assertEquals(await allOf(ask, experiment), before);
 }
 

@@ -12,6 +12,7 @@ import { versionsThatRun } from "../each_version.ts";
 import { obstacle, startServer } from "../postgres.ts";
 import type { MlflowVersion } from "../python.ts";
 import {
+  applySavedAndRepair,
   failAndSettle,
   pruneAndRestore,
   pruneTwice,
@@ -29,6 +30,7 @@ type Try = readonly [behaviour: string, test: (subject: Subject) => Promise<void
 /** What is tried on every server, one after the other. */
 const EVERYWHERE: readonly Try[] = [
   ["what is deleted over it, and restored, is as it was", pruneAndRestore],
+  ["a saved plan is carried out over it, and runs that nobody ended end", applySavedAndRepair],
   ["the same is planned over it as of its database", planTheSame],
   ["training into it goes on whatever fails, and all of it is there", trainOver],
 ];
