@@ -242,7 +242,7 @@ function rowsOf(log: ChangeLog, id: string, selection: RestoreSelection): readon
 function unsupported({ server: { location } }: ReadingClient, what: string): Promise<never> {
   return Promise.reject(
     new UnsupportedStoreError(
-      `Cannot ${what} store ${location}: mltidy only undoes what it changed in this kind of store`,
+      `Cannot ${what} store ${location}: mltidy only undoes what it changed over a server; name its database instead, where that can be reached`,
       location,
     ),
   );

@@ -300,5 +300,5 @@ export function proxiedPath(artifactUri: string): string | null {
 export function elsewhereText(artifactUri: string): string {
   return `the artifacts of this run are at ${
     artifactUri || "no known place"
-  }, where this server puts none; log them with MLflow itself`;
+  }, where this server puts none: log them with MLflow itself, or start the server with --artifacts-destination in place of --default-artifact-root, so that runs of new experiments go through it`;
 }
