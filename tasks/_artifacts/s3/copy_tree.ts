@@ -4,8 +4,8 @@
  * @module
  */
 
+import { atOnce } from "../../_io/take_turns.ts";
 import type { StoredObject } from "./answers.ts";
-import { atOnce } from "./at_once.ts";
 import { BucketError } from "./bucket_error.ts";
 import type { BucketClient } from "./client.ts";
 import { copyObject } from "./copy_object.ts";

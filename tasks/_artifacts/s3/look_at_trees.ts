@@ -6,7 +6,7 @@
 
 import { parseS3Uri } from "../../../lib/store/artifact_uri.ts";
 import type { ListDirectory } from "../../_io/list_directory.ts";
-import { atOnce } from "./at_once.ts";
+import { atOnce } from "../../_io/take_turns.ts";
 import { listNames } from "./bucket.ts";
 import type { BucketClient } from "./client.ts";
 import { below, listBelow, type MeasuredTree, measureObjects, type Objects } from "./objects.ts";

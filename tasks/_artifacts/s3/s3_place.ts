@@ -6,11 +6,11 @@
 
 import { asStorePath, type StorePath } from "../../../lib/store/path.ts";
 import { NO_USAGE, type Remains } from "../../../lib/store/usage.ts";
+import { atOnce } from "../../_io/take_turns.ts";
 import type { TreeWork } from "../../_io/tree/tree_work.ts";
 import type { ArtifactPlace } from "../artifact_place.ts";
 import { FOLDERS, isOwnerId, META, type Within } from "../look_within.ts";
 import { wayName } from "../tree_place.ts";
-import { atOnce } from "./at_once.ts";
 import { deleteObjects, listObjects } from "./bucket.ts";
 import { BucketError } from "./bucket_error.ts";
 import { openBucket } from "./client.ts";
@@ -57,21 +57,21 @@ export function openS3Place(
       return staysFor(error);
     }
   };
-  /** What was found of the tree that was asked for last. */
-  let last: { readonly path: StorePath; readonly names: readonly string[] } | null = null;
+  /** What was found of trees that have been checked, and not looked into yet. */
+  const found = new Map<StorePath, readonly string[]>();
   return {
     root,
     kept: `${root}/.mltidy.trash`,
     check: (tree) =>
       orStays(async (place) => {
         const target = await listTree(place, tree);
-        last = { path: tree.path, names: [...target.keys()] };
+        found.set(tree.path, [...target.keys()]);
         return await checkObjects(place, tree, target);
       }),
     async look(path) {
-      const names = last?.path === path
-        ? last.names
-        : [...(await listTree(place(), { change: "", path })).keys()];
+      const names = found.get(path) ??
+        [...(await listTree(place(), { change: "", path })).keys()];
+      found.delete(path);
       return lookInto(root, path, names);
     },
     copyAhead: (tree, { signal } = {}) => orStays((place) => copyOneAhead(place, tree, signal)),

@@ -102,21 +102,23 @@ export async function performPurges(
   const outcomeOf = new Map<Purge, ActionOutcome>();
   const staying = new Map<Purge, string>();
   const subjects: GoingSubject[] = [];
-  for (const action of actions) {
+  for (let at = 0; at < actions.length; at += AT_ONCE) {
     await turn();
-    const subject = subjectFor(action);
-    const { kind, path } = action;
-    const prepared = signal?.aborted
-      ? { kind: "interrupted" as const }
-      : await trees.prepare(subject, signal);
-    if (prepared.kind === "ready") {
-      const going = { ...subject, trees: prepared.trees };
-      subjects.push(going);
-      actionOf.set(going, action);
-      if (prepared.stays !== null) staying.set(action, prepared.stays);
-    } else if (prepared.kind === "failed") {
-      outcomeOf.set(action, { kind, path, outcome: "failed", message: prepared.message });
-    } else outcomeOf.set(action, { kind, path, outcome: "not-run", because: "interrupted" });
+    const some = actions.slice(at, at + AT_ONCE);
+    const asked = some.map(subjectFor);
+    const prepared = signal?.aborted ? null : await trees.prepare(asked, signal);
+    for (const [index, action] of some.entries()) {
+      const { kind, path } = action;
+      const one = prepared?.[index] ?? { kind: "interrupted" };
+      if (one.kind === "ready") {
+        const going = { ...asked[index]!, trees: one.trees };
+        subjects.push(going);
+        actionOf.set(going, action);
+        if (one.stays !== null) staying.set(action, one.stays);
+      } else if (one.kind === "failed") {
+        outcomeOf.set(action, { kind, path, outcome: "failed", message: one.message });
+      } else outcomeOf.set(action, { kind, path, outcome: "not-run", because: "interrupted" });
+    }
   }
   const removed = await removeAll<SkipReason>(place, subjects, {
     turn,
@@ -154,6 +156,9 @@ export async function performPurges(
     remains: removed.flatMap((one) => one.outcome === "gone" ? one.remains : []),
   };
 }
+
+/** How many things are prepared together, between two turns. */
+const AT_ONCE = 64;
 
 /** How to purge. */
 export interface PurgeOptions {

@@ -30,7 +30,7 @@ import type { ArtifactPlace, OpenPlace } from "../../_artifacts/artifact_place.t
 import type { Within } from "../../_artifacts/look_within.ts";
 import type { AskedTree, FoundTree, SetAside, Stays } from "../../_artifacts/set_aside.ts";
 import { infoOf } from "../../_io/read.ts";
-import { isAbort } from "../../_io/take_turns.ts";
+import { atOnce, isAbort } from "../../_io/take_turns.ts";
 import { isTree, type LoggedSubject, type LoggedTree, type Subject } from "../log/removed_rows.ts";
 import { artifactRootsOf, locateTrees, rootedIn, rootOf } from "../trees/artifact_roots.ts";
 import { noteBucketCopies } from "../trees/logged_trees.ts";
@@ -77,10 +77,10 @@ export interface PurgeTrees {
   /** Tells whether copies may be left in a bucket of which no original has left its place. */
   mayHaveLeft(): boolean;
   /**
-   * Looks at the artifacts of something that is about to go, and copies what has to be copied. Needs read permission
-   * for them, and write permission for our directory.
+   * Looks at the artifacts of what is about to go, many at once, and then copies what has to be copied, one after the
+   * other. Needs read permission for them, and write permission for our directory.
    */
-  prepare(subject: Subject, signal?: AbortSignal): Promise<Prepared>;
+  prepare(subjects: readonly Subject[], signal?: AbortSignal): Promise<readonly Prepared[]>;
   /** Sets aside the artifacts of what is gone. Needs read and write permission for both. */
   follow(subjects: readonly LoggedSubject[]): Promise<readonly Followed[]>;
 }
@@ -100,12 +100,11 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
   // To look at each again before it moves takes as long as all else; what it is afterwards tells the same.
   const looked = new Map<LoggedTree, FoundTree>();
   const holdersOf = new Map<string, Promise<TreeHolders>>();
-  const prepareTree = async (
+  const lookAtTree = async (
     root: string,
     place: ArtifactPlace,
     subject: Subject,
     path: LoggedTree["path"],
-    signal: AbortSignal | undefined,
   ): Promise<Prepared> => {
     const tree = { root: place.root, path };
     const stays = (message: string): Prepared => ({ kind: "ready", trees: [], stays: message });
@@ -159,18 +158,22 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
         `its artifacts stay in ${root}/${path}: no row names ${stranger}, so that it may be of another database`,
       );
     }
-    if (keepBackup) {
-      if (!isLocalRoot(place.root)) noteBucketCopies({ path: database, change });
-      try {
-        const failed = await place.copyAhead(asked, { signal });
-        if (failed !== null) return { kind: "failed", message: messageOf(failed, place) };
-      } catch (error) {
-        if (!isAbort(error, signal)) throw error;
-        return { kind: "interrupted" };
-      }
-    }
     looked.set(tree, found);
     return { kind: "ready", trees: [tree], stays: null };
+  };
+  const copyTree = async (
+    { root, path }: LoggedTree,
+    signal: AbortSignal | undefined,
+  ): Promise<Exclude<Prepared, { readonly kind: "ready" }> | null> => {
+    const place = await places(root);
+    if (!isLocalRoot(place.root)) noteBucketCopies({ path: database, change });
+    try {
+      const failed = await place.copyAhead({ change, path }, { signal });
+      return failed === null ? null : { kind: "failed", message: messageOf(failed, place) };
+    } catch (error) {
+      if (!isAbort(error, signal)) throw error;
+      return { kind: "interrupted" };
+    }
   };
   const byRoot = async (
     trees: readonly LoggedTree[],
@@ -180,49 +183,69 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
       await work(await places(root), own);
     }
   };
+  const look = async (subject: Subject): Promise<Prepared> => {
+    const trees: LoggedTree[] = [];
+    const staying: string[] = [];
+    const seen = new Set<string>();
+    for (const owner of ownersIn(rows, subject)) {
+      const { root, place } = rootOf(located, owner) ?? { root: local, place: null };
+      const tree = artifactTreeOf(root, owner);
+      if (tree.kind === "elsewhere") {
+        const local = localPathOf(owner.location);
+        // MLflow makes a directory with the first artifact.
+        const isNothing = owner.location === "" || local !== null && infoOf(local) === null;
+        if (!isNothing) staying.push(tree.message);
+        continue;
+      }
+      const { path } = tree;
+      const own = `${root}/${path}`;
+      if (seen.values().some((one) => `${own}/`.startsWith(`${one}/`))) continue;
+      if (place === null) {
+        // Otherwise there are none.
+        if (rows.words.isRemote) {
+          staying.push(`its artifacts stay in ${root}/${path}, which is not on this machine`);
+        }
+        continue;
+      }
+      seen.add(own);
+      const found = await lookAtTree(root!, place, subject, path);
+      if (found.kind !== "ready") return found;
+      trees.push(...found.trees);
+      if (found.stays !== null) staying.push(found.stays);
+    }
+    const [first = null] = staying;
+    const more = staying.length > 1 ? `; and ${formatCount(staying.length - 1)} more` : "";
+    return { kind: "ready", trees, stays: first === null ? null : `${first}${more}` };
+  };
   let hasFailed = false;
+  const copy = async (
+    found: Extract<Prepared, { readonly kind: "ready" }>,
+    signal: AbortSignal | undefined,
+  ): Promise<Prepared> => {
+    for (const [count, tree] of found.trees.entries()) {
+      const failed = await copyTree(tree, signal);
+      if (failed === null) continue;
+      // Copies that were made already are of no use.
+      await byRoot(found.trees.slice(0, count), async (place, own) => {
+        await place.bringBack(own.map(({ path }) => ({ change, path })));
+      });
+      return failed;
+    }
+    return found;
+  };
   return {
     mayHaveLeft: () => hasFailed,
-    async prepare(subject, signal) {
-      const trees: LoggedTree[] = [];
-      const staying: string[] = [];
-      const seen = new Set<string>();
-      for (const owner of ownersIn(rows, subject)) {
-        const { root, place } = rootOf(located, owner) ?? { root: local, place: null };
-        const tree = artifactTreeOf(root, owner);
-        if (tree.kind === "elsewhere") {
-          const local = localPathOf(owner.location);
-          // MLflow makes a directory with the first artifact.
-          const isNothing = owner.location === "" || local !== null && infoOf(local) === null;
-          if (!isNothing) staying.push(tree.message);
-          continue;
-        }
-        const { path } = tree;
-        const own = `${root}/${path}`;
-        if (seen.values().some((one) => `${own}/`.startsWith(`${one}/`))) continue;
-        if (place === null) {
-          // Otherwise there are none.
-          if (rows.words.isRemote) {
-            staying.push(`its artifacts stay in ${root}/${path}, which is not on this machine`);
-          }
-          continue;
-        }
-        seen.add(own);
-        const prepared = await prepareTree(root!, place, subject, path, signal);
-        if (prepared.kind !== "ready") {
-          hasFailed = true;
-          // Copies that were made already are of no use.
-          await byRoot(trees, async (place, own) => {
-            await place.bringBack(own.map(({ path }) => ({ change, path })));
-          });
-          return prepared;
-        }
-        trees.push(...prepared.trees);
-        if (prepared.stays !== null) staying.push(prepared.stays);
+    async prepare(subjects, signal) {
+      const found = await atOnce(AT_ONCE, subjects, look);
+      const prepared: Prepared[] = [];
+      for (const one of found) {
+        const isToCopy = one.kind === "ready" && keepBackup;
+        const isLate = isToCopy && signal?.aborted;
+        const ended = isLate ? INTERRUPTED : isToCopy ? await copy(one, signal) : one;
+        if (ended.kind !== "ready") hasFailed = true;
+        prepared.push(ended);
       }
-      const [first = null] = staying;
-      const more = staying.length > 1 ? `; and ${formatCount(staying.length - 1)} more` : "";
-      return { kind: "ready", trees, stays: first === null ? null : `${first}${more}` };
+      return prepared;
     },
     async follow(subjects) {
       const results = new Map<LoggedTree, SetAside>();
@@ -251,6 +274,11 @@ export async function purgeTrees(options: PurgeTreesOptions): Promise<PurgeTrees
     },
   };
 }
+
+/** How many things are looked at together. */
+const AT_ONCE = 16;
+
+const INTERRUPTED: Prepared = { kind: "interrupted" };
 
 /**
  * Another database may name the same directory by another path: through a link, or as a container sees it. Whatever

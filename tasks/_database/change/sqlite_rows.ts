@@ -98,9 +98,13 @@ function readRows(
   const columns = rows.columns.get(table.table)!;
   const { id, condition } = conditionOf(table);
   const kinds = columns.map((name) => `SUBSTR(TYPEOF("${name}"), 1, 1)`).join(" || ");
-  // SQLite hands out text up to its first NUL, and with other characters for what is none.
+  // SQLite hands out text up to its first NUL, and with other characters for what is none: plain text alone is safe.
+  const isPlain = (name: string) =>
+    `LENGTH("${name}") = OCTET_LENGTH("${name}") AND "${name}" NOT GLOB '*[^ -~]*'`;
   const values = columns.map((name) =>
-    `CASE TYPEOF("${name}") WHEN 'text' THEN CAST("${name}" AS BLOB) ELSE "${name}" END`
+    `CASE WHEN TYPEOF("${name}") <> 'text' ${
+      isUtf8 ? `OR ${isPlain(name)}` : ""
+    } THEN "${name}" ELSE CAST("${name}" AS BLOB) END`
   );
   const tail = limit === undefined ? "" : `ORDER BY "${table.table}".rowid LIMIT ${limit}`;
   const statement = statementOf(

@@ -82,7 +82,7 @@ const encoder = new TextEncoder();
  * Writes a row for the log.
  *
  * @param kinds The first letter of the type of each of its values, as SQLite names it.
- * @param values The values; integers as `bigint`, text as its bytes.
+ * @param values The values; integers as `bigint`, text that is not plain as its bytes.
  * @param isUtf8 Whether that is how the database encodes text.
  * @returns The row.
  */
@@ -104,6 +104,7 @@ export function removedRow(
       types += "r";
       return Number.isFinite(value) && !Object.is(value, -0) ? value : realText(value);
     }
+    if (typeof value === "string") return types += "t", value;
     const bytes = value as Uint8Array<ArrayBuffer>;
     if (kind !== "t") return types += "b", bytes.toBase64();
     const text = isUtf8 ? textIn(bytes) : null;

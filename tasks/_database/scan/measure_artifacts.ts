@@ -17,6 +17,7 @@ import { withoutCredentials } from "../../../lib/text/credentials.ts";
 import { addUsage, type DiskUsage, NO_USAGE, type UsageParts } from "../../../lib/store/usage.ts";
 import { measureTree, newMeasurer } from "../../_file/scan/measure.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
+import { atOnce } from "../../_io/take_turns.ts";
 
 /** What to measure. */
 export interface MeasureOptions {
@@ -53,26 +54,24 @@ export async function measureArtifacts<D extends Depth>(
     const isGoing = sizes || experiment.lifecycleStage === "deleted";
     const place = isGoing ? experimentDirectoryOf(root, experiment) : null;
     const tree = place === null ? null : await measureTree(place, measurer);
-    const there = await namesIn(root, experiment);
-    const runs: Run[] = [];
-    for (const run of experiment.runs) {
-      const isWanted = isGoing || run.lifecycleStage === "deleted";
-      if (!isWanted && heavyFilesOf === null) {
-        runs.push(run);
-        continue;
-      }
-      const usage = isWanted ? await usageOf(run, root, there) : null;
+    const wanted = heavyFilesOf === null && !isGoing
+      ? experiment.runs.filter(({ lifecycleStage }) => lifecycleStage === "deleted")
+      : experiment.runs;
+    const there = wanted.length === 0 ? null : await namesIn(root, experiment);
+    const measured = await atOnce(AT_ONCE, wanted, async (run): Promise<Run> => {
+      const usage = isGoing || run.lifecycleStage === "deleted"
+        ? await usageOf(run, root, there)
+        : null;
       const isUsual = runDirectoryOf(root, run) === `${root}/${run.path}`;
       const heavy = heavyFilesOf && isUsual
         ? await heavyFilesOf({ root: root! }, run.path, artifacts!)
         : [];
       const extras = heavy.length === 0 ? run.extras : { ...run.extras!, heavy };
-      runs.push(
-        usage === null && extras === run.extras
-          ? run
-          : { ...run, usage, ...(extras === undefined ? {} : { extras }) },
-      );
-    }
+      return usage === null && extras === run.extras
+        ? run
+        : { ...run, usage, ...(extras === undefined ? {} : { extras }) };
+    });
+    const runs = withMeasured(experiment.runs, wanted, measured);
     const loggedModels: LoggedModel[] = [];
     for (const model of experiment.loggedModels) {
       const isWanted = sizes || model.stamp !== "";
@@ -83,6 +82,19 @@ export async function measureArtifacts<D extends Depth>(
     experiments.push({ ...experiment, runs, loggedModels, usage, ...parts });
   }
   return { ...snapshot, sizes, experiments };
+}
+
+/** How many runs are measured at once: to list a directory takes a thread of its own each time. */
+const AT_ONCE = 16;
+
+function withMeasured(
+  runs: readonly Run[],
+  wanted: readonly Run[],
+  measured: readonly Run[],
+): readonly Run[] {
+  if (wanted.length === 0) return runs;
+  let next = 0;
+  return runs.map((run) => run === wanted[next] ? measured[next++]! : run);
 }
 
 /**
