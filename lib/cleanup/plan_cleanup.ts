@@ -212,6 +212,7 @@ function checkExtras({ extras, sizes }: StoreSnapshot, policy: CleanupPolicy): v
   const missing = [
     ...missingKeys("tag", wanted.tags, extras?.tags),
     ...missingKeys("metric", wanted.metrics, extras?.metrics),
+    ...missingKeys("the history of metric", wanted.histories, extras?.histories),
     ...missingKeys("param", wanted.params, extras?.params),
     ...(wanted.uses && !extras?.uses ? ["what runs and traces refer to"] : []),
     ...(wanted.artifacts !== null && wanted.artifacts !== extras?.artifacts
@@ -226,7 +227,7 @@ function checkExtras({ extras, sizes }: StoreSnapshot, policy: CleanupPolicy): v
 
 function missingKeys(
   kind: string,
-  wanted: readonly string[],
+  wanted: readonly string[] = [],
   read: Extras["metrics"] = [],
 ): readonly string[] {
   return wanted.filter((key) => !read.includes(key)).map((key) => `${kind} ${key}`);

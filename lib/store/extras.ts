@@ -12,9 +12,9 @@ import type { DiskUsage } from "./usage.ts";
 export interface MetricSummary {
   /** The value of the greatest step, then time, then value, as MLflow shows it; may be NaN. */
   readonly latest: number;
-  /** The least finite value of the history; `null` when there is none. */
+  /** The least finite value of the history; `null` when there is none, or it was not asked for. */
   readonly least: number | null;
-  /** The greatest finite value of the history; `null` when there is none. */
+  /** The greatest finite value of the history; `null` when there is none, or it was not asked for. */
   readonly greatest: number | null;
 }
 

@@ -179,7 +179,7 @@ function metrics({ depth, extras }: Wanted, hasDeletions: boolean): readonly Sel
     {
       table: "metrics",
       columns,
-      parts: withKeys(keys).map(({ where, ...part }) => ({
+      parts: withKeys(extras?.histories).map(({ where, ...part }) => ({
         ...part,
         instead: { value: "unnest(ARRAY[MIN(value), MAX(value)])", is_nan: "0" },
         where: `${where} AND NOT is_nan AND ABS(value) < ${INFINITE} GROUP BY key, run_uuid`,

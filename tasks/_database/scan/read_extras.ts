@@ -25,7 +25,7 @@ export function readRunExtras(tables: Tables, wanted: Extras): ReadonlyMap<strin
     }
     return known;
   };
-  readMetrics(tables, wanted.metrics, of);
+  readMetrics(tables, wanted, of);
   readParams(tables, wanted.params, of);
   if (wanted.uses) {
     for (const { run, model } of readModelLinks(tables, "RUN_INPUT")) {
@@ -71,11 +71,11 @@ interface HistoryRow {
 
 function readMetrics(
   tables: Tables,
-  keys: readonly string[],
+  { metrics: keys, histories = [] }: Extras,
   of: (run: string) => Found,
 ): void {
   if (keys.length === 0) return;
-  const named = `WHERE key IN ${placesFor(keys)}`;
+  const named = (all: readonly string[]) => `WHERE key IN ${placesFor(all)}`;
   const latest = selectRows<MetricRow>(tables, {
     table: "latest_metrics",
     fields: {
@@ -84,7 +84,7 @@ function readMetrics(
       value: number("value"),
       isNan: number("is_nan"),
     },
-    tail: `${named} ORDER BY key`,
+    tail: `${named(keys)} ORDER BY key`,
     values: keys,
   });
   for (const { run, key, value, isNan } of latest) {
@@ -95,6 +95,8 @@ function readMetrics(
       greatest: null,
     });
   }
+  // A history has as many rows as all that was logged.
+  if (histories.length === 0) return;
   const history = selectRows<HistoryRow>(tables, {
     table: "metrics",
     fields: {
@@ -103,8 +105,8 @@ function readMetrics(
       least: { name: "value", sql: "CAST(MIN(value) AS REAL)" },
       greatest: { name: "value", sql: "CAST(MAX(value) AS REAL)" },
     },
-    tail: `${named} AND NOT is_nan AND ABS(value) < ${INFINITE} GROUP BY key, run_uuid`,
-    values: keys,
+    tail: `${named(histories)} AND NOT is_nan AND ABS(value) < ${INFINITE} GROUP BY key, run_uuid`,
+    values: histories,
   });
   for (const { run, key, least, greatest } of history) {
     const { metrics } = of(run);
