@@ -24,6 +24,9 @@ import { replayLog } from "./replay_log.ts";
 /** How long to wait for whoever writes to it, ms: MLflow's changes take a fraction of that. */
 const PATIENCE = 5_000;
 
+/** KiB of pages that a transaction may change until some go to the disk ahead of it, which locks readers out, too. */
+const CACHE = 32 << 10;
+
 /** Bytes up to which a database and its log are read into memory, since to open them leaves files behind. */
 const MOST_IN_MEMORY = 256 << 20;
 
@@ -88,7 +91,7 @@ export function openWritable(path: string): DatabaseSync {
   checkJournal(path, sqliteUri(path));
   const database = new DatabaseSync(path);
   try {
-    database.exec(`PRAGMA busy_timeout = ${PATIENCE}`);
+    database.exec(`PRAGMA busy_timeout = ${PATIENCE}; PRAGMA cache_size = -${CACHE}`);
     // What was cut off is played back now, and not in the middle of a change.
     database.exec("BEGIN IMMEDIATE; ROLLBACK");
     holdOpen(path, database);
