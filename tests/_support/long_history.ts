@@ -175,7 +175,10 @@ export function longHistory(artifacts: string | null): StoreSnapshot<"tags"> {
   });
   return {
     ...store,
-    extras: { tags: TAGS, metrics: ["f1"], params: ["model", "team"], uses: true, artifacts },
+    extras: {
+      ...{ tags: TAGS, metrics: ["f1"], histories: ["f1"], params: ["model", "team"] },
+      ...{ uses: true, artifacts },
+    },
   };
 }
 

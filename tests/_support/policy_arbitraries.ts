@@ -157,7 +157,14 @@ export function withExtras(
   };
   return withUses({
     ...store,
-    extras: { tags: TAGS, metrics: METRICS, params: FACETS, uses: true, artifacts: GLOB },
+    extras: {
+      tags: TAGS,
+      metrics: METRICS,
+      histories: METRICS,
+      params: FACETS,
+      uses: true,
+      artifacts: GLOB,
+    },
     experiments: store.experiments.map(addToExperiment),
   });
 }

@@ -80,6 +80,7 @@ async function readAlike(server: Server, database: string, version: MlflowVersio
     tags: ["mlflow.parentRunId", "team/이름"],
     params: ["lr", "설명"],
     metrics: ["val/loss", "acc"],
+    histories: ["acc"],
     uses: true,
     artifacts: null,
   };
@@ -88,7 +89,7 @@ async function readAlike(server: Server, database: string, version: MlflowVersio
     { depth: "tags" },
     { depth: "full" },
     { depth: "tags", extras },
-    { depth: "tags", extras: { ...extras, uses: false, metrics: [] } },
+    { depth: "tags", extras: { ...extras, uses: false, metrics: [], histories: [] } },
   ] as const;
   for (const way of ways) {
     const found = await store.read(way);

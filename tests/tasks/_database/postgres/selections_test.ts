@@ -8,13 +8,17 @@ import { readRows } from "../../../../tasks/_database/scan/read_rows.ts";
 import { readTables, selectRows, text } from "../../../../tasks/_database/scan/tables.ts";
 import { SCHEMAS, tempDatabase } from "../../../_support/database_store.ts";
 
-const extras = { tags: ["a"], params: ["lr"], metrics: ["acc"], uses: true, artifacts: null };
+const extras = {
+  ...{ tags: ["a"], params: ["lr"], metrics: ["acc"], histories: ["acc"] },
+  ...{ uses: true, artifacts: null },
+};
 const WANTED: readonly Wanted[] = [
   { depth: "meta" },
   { depth: "tags" },
   { depth: "full" },
   { depth: "tags", extras },
-  { depth: "tags", extras: { ...extras, uses: false, metrics: [] } },
+  { depth: "tags", extras: { ...extras, uses: false, histories: [] } },
+  { depth: "tags", extras: { ...extras, uses: false, metrics: [], histories: [] } },
 ];
 
 for (const schema of SCHEMAS) {
