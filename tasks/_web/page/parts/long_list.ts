@@ -18,7 +18,7 @@ export interface LongListOptions {
   /** How many rows there are. */
   readonly total: number;
   /** The headings of its columns, each an element with the role of one. */
-  readonly heads: readonly VNode[];
+  readonly heads: readonly (VNode | null)[];
   /** The cells of a row, each an element with the role of one; `isActive`: its controls take the focus. */
   readonly cells: (index: number, isActive: boolean) => Content;
   /** Is told which rows are drawn. */

@@ -131,9 +131,9 @@ function shown(
 
 const VERDICTS: Readonly<Record<ExplanationView["verdict"], string>> = {
   stays: "Stays",
-  "soft-delete": "Is deleted in MLflow, which can restore it",
-  purge: "Is removed from the store, into a backup",
-  quarantine: "Is set aside, into a backup",
+  "soft-delete": "Goes: deleted in MLflow, which can restore it",
+  purge: "Goes: removed from the store, into a backup",
+  quarantine: "Goes: set aside, into a backup",
 };
 
 function explanation(state: PageState, one: ExplanationView): VNode {

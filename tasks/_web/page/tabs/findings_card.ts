@@ -114,14 +114,15 @@ export function FindingsCard(state: PageState): VNode {
 }
 
 function findingItem(finding: FindingView): VNode {
-  const { rule, severity, path, message, mlflow, remedy } = finding;
+  const { rule, severity, path, message, mlflow, remedy, isRepairable } = finding;
   return li(
     { key: `${rule} ${path}`, class: `finding finding-${severity}` },
     p(
       { class: "finding-message" },
       span({ class: `tag tag-${severity}` }, ONE[severity]),
       " ",
-      bdi({}, message),
+      // The same stands below, where it is said of MLflow.
+      bdi({}, message.endsWith(`; ${mlflow}`) ? message.slice(0, -mlflow.length - 2) : message),
     ),
     p({ class: "finding-path" }, bdi({}, path)),
     dl(
@@ -129,7 +130,11 @@ function findingItem(finding: FindingView): VNode {
       dt({}, "MLflow"),
       dd({}, bdi({}, mlflow)),
       dt({}, "To do"),
-      dd({}, remedy === null ? "Nothing." : bdi({}, remedy)),
+      dd(
+        {},
+        remedy === null ? "Nothing." : bdi({}, remedy),
+        isRepairable ? " It is among what can be repaired, below." : "",
+      ),
     ),
   );
 }

@@ -224,29 +224,46 @@ const EMPTY: Readonly<Record<RowsQuery["list"], readonly [string, string]>> = {
 
 function planFigures(plan: PlanView): VNode {
   const { totals } = plan;
-  const parts: readonly (readonly [number, string, string])[] = [
+  const parts: readonly (readonly [count: number, one: string, many: string, hint: string])[] = [
     [
       totals.softDeleteRuns,
-      "runs deleted in MLflow",
+      "run to delete in MLflow",
+      "runs to delete in MLflow",
       "They stay on disk, and MLflow can restore them",
     ],
-    [totals.purgeRuns, "deleted runs removed", "They move from the store into a backup"],
-    [totals.purgeExperiments, "deleted experiments removed", "They move into a backup"],
-    [totals.purgeModels, "logged models removed", "They move into a backup"],
+    [totals.purgeRuns, "deleted run to remove", "deleted runs to remove", "Into a backup"],
+    [
+      totals.purgeExperiments,
+      "deleted experiment to remove",
+      "deleted experiments to remove",
+      "Into a backup",
+    ],
+    [totals.purgeModels, "logged model to remove", "logged models to remove", "Into a backup"],
     [
       totals.quarantineOrphans,
-      "orphans set aside",
+      "orphan to set aside",
+      "orphans to set aside",
       "MLflow cannot read them; they move into a backup",
     ],
-    [totals.dropArtifacts, "heavy files removed", "Their runs stay; the files move into a backup"],
+    [
+      totals.dropArtifacts,
+      "heavy file to remove",
+      "heavy files to remove",
+      "Their runs stay; the files move into a backup",
+    ],
   ];
   return dl(
     { class: "figures", "aria-live": "polite", "aria-label": "What the plan does" },
-    ...parts.filter(([count]) => count > 0).map(([count, title, hint]) =>
-      figure(title, formatCount(count), hint, "goes")
+    ...parts.filter(([count]) => count > 0).map(([count, one, many, hint]) =>
+      figure(count === 1 ? one : many, formatCount(count), hint, "goes")
     ),
-    totals.actions === 0 ? figure("things to do", "0", "The store is tidy", "") : null,
-    figure("runs stay", formatCount(totals.keptRuns), "Untouched", "stays"),
+    totals.actions === 0 ? figure("things to do", "0", "The store is tidy") : null,
+    figure(
+      totals.keptRuns === 1 ? "run stays" : "runs stay",
+      formatCount(totals.keptRuns),
+      "Untouched",
+      "stays",
+    ),
     figure(
       "leave the store now",
       formatSize(totals.bytesNow),

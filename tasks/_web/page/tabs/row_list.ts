@@ -118,17 +118,17 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
       label: `${label}. Arrow keys move, Enter explains` +
         (mayLeaveOut ? ", the space bar leaves out or takes in." : "."),
       total: rows.total,
-      kind: mayLeaveOut ? "" : "without-check",
+      kind: `${mayLeaveOut ? "" : "without-check"} ${metric === null ? "without-metric" : ""}`,
       listKey: JSON.stringify(listed),
       isStale: rows.isStale,
       onWindow: setWindow,
       onKey: pressed,
       heads: [
-        head("check", span({ class: mayLeaveOut ? "" : "visually-hidden" }, "Goes")),
+        mayLeaveOut ? head("check", "Goes") : null,
         head("name", "Name"),
         head("age", "Age"),
         head("size", "Size"),
-        head("metric", metric ?? "Metric"),
+        metric === null ? null : head("metric", metric),
         head("links", span({ class: "visually-hidden" }, "Links")),
       ],
       cells: (index, isActive) => {
@@ -136,9 +136,9 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
         if (row === undefined) return cell("name", span({ class: "hint" }, "…"));
         const tabIndex = isActive ? 0 : -1;
         return [
-          cell(
+          !mayLeaveOut ? null : cell(
             "check",
-            mayLeaveOut && CAN_BE_LEFT_OUT.includes(row.kind)
+            CAN_BE_LEFT_OUT.includes(row.kind)
               ? input({
                 type: "checkbox",
                 tabIndex,
@@ -154,7 +154,9 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
             row.age === null ? "—" : formatAge(row.age),
           ),
           cell("size", row.bytes === null ? "—" : formatSize(row.bytes)),
-          cell("metric", row.metric === null ? "—" : formatMetric(row.metric)),
+          metric === null
+            ? null
+            : cell("metric", row.metric === null ? "—" : formatMetric(row.metric)),
           cell(
             "links",
             a({ href: fragmentOf("explain", row.path), tabIndex, "aria-label": why(row) }, "Why"),
