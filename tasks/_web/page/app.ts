@@ -103,13 +103,22 @@ function Session(
     if (silence?.why === "unauthorized") onRefused();
   }, [silence?.why]);
 
+  const isThere = generation !== null && standing.reading === null;
+  const isLeavingOutOver = useRef(false);
+  useEffect(() => {
+    if (isLeavingOutOver.current) {
+      setChoice((before) => ({ ...before, leftOut: NO_CHOICE.leftOut }));
+    }
+    isLeavingOutOver.current = false;
+  }, [generation]);
+
   const store = useAnswer<StoreView>(
-    generation === null ? null : (signal) => server.get("store", {}, signal),
-    [generation, standing.news],
+    !isThere ? null : (signal) => server.get("store", {}, signal),
+    [isThere, generation, standing.news],
   );
   const plan = useAnswer<PlanView>(
-    generation === null ? null : (signal) => planOf(server, choice, signal),
-    [generation, choice, tries],
+    !isThere ? null : (signal) => planOf(server, choice, signal),
+    [isThere, generation, choice, tries],
   );
   useEffect(() => {
     if (plan.value !== null && !plan.isWaiting) setSaid(plan.value.summary);
@@ -122,6 +131,10 @@ function Session(
     plan,
     choice,
     choose: setChoice,
+    isThere,
+    endLeavingOut: () => {
+      isLeavingOutOver.current = true;
+    },
     work,
     replan: () => setTries((before) => before + 1),
     say: setSaid,

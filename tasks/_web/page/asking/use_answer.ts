@@ -26,7 +26,7 @@ const NOTHING: Answer<never> = { value: null, isWaiting: true, error: null, why:
 /**
  * Asks, and asks anew whenever the question changes. What is no longer wanted is aborted.
  *
- * @param ask Asks; `null`: nothing to ask.
+ * @param ask Asks; `null`: not now; what was answered before stays.
  * @param question What makes it another question.
  * @returns The answer so far.
  */
@@ -39,7 +39,7 @@ export function useAnswer<T>(
   );
   useEffect(() => {
     if (ask === null) {
-      setAnswer({ ...NOTHING, isWaiting: false });
+      setAnswer((before) => before.value === null ? { ...NOTHING, isWaiting: false } : before);
       return;
     }
     const abort = new AbortController();

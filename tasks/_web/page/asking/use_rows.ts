@@ -41,14 +41,14 @@ interface Book<T, A> {
  *
  * @param key Names the list: what it is of, its filter, its order.
  * @param window The rows that are drawn.
- * @param ask Asks for rows.
+ * @param ask Asks for rows; `null`: not now.
  * @param onOutdated Is told that the server no longer has the list.
  * @returns What is known.
  */
 export function useRows<T, A extends RowsAnswer<T>>(
   key: string,
   window: RowWindow,
-  ask: (from: number, to: number, signal: AbortSignal) => Promise<A>,
+  ask: ((from: number, to: number, signal: AbortSignal) => Promise<A>) | null,
   onOutdated: () => void,
 ): Rows<T, A> {
   const [book, setBook] = useState<Book<T, A> | null>(null);
@@ -61,6 +61,7 @@ export function useRows<T, A extends RowsAnswer<T>>(
       for (const abort of asked.current.pages.values()) abort.abort();
       asked.current = { key, pages: new Map() };
     }
+    if (ask === null) return;
     const pending = asked.current.pages;
     for (const page of pages) {
       if (pending.has(page)) continue;
@@ -78,11 +79,13 @@ export function useRows<T, A extends RowsAnswer<T>>(
       }, (error) => {
         if (abort.signal.aborted) return;
         pending.delete(page);
-        if (error instanceof RefusedError && error.why === "outdated") onOutdated();
-        else setFailure({ key, message: messageOf(error) });
+        const why = error instanceof RefusedError ? error.why : "failed";
+        // Once the store is read again, there is another plan, and with it another list.
+        if (why === "outdated") onOutdated();
+        else if (why !== "not-read") setFailure({ key, message: messageOf(error) });
       });
     }
-  }, [key, pages.join()]);
+  }, [ask === null, key, pages.join()]);
   useEffect(() => () => {
     for (const abort of asked.current.pages.values()) abort.abort();
     asked.current.key = "";

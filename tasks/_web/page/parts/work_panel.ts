@@ -44,10 +44,16 @@ export function progressOf(line: Extract<WorkLine, { work: "progress" }>): VNode
  */
 export function workEnd(work: Work, path: WorkPath): VNode | null {
   if (work.end === null || work.path !== path) return null;
-  return show(Focused, { kind: "work-end", content: endPanel(work.end, work.clear) });
+  return show(Focused, { kind: "work-end", content: endPanel(work.end, path, work.clear) });
 }
 
-function endPanel(end: WorkEnd, clear: () => void): VNode {
+const DONE: Readonly<Record<WorkPath, string>> = {
+  apply: "Carried out",
+  repair: "Repaired",
+  restore: "Brought back",
+};
+
+function endPanel(end: WorkEnd, path: WorkPath, clear: () => void): VNode {
   const dismiss = button({ type: "button", class: "quiet", onClick: clear }, "Close");
   if (end.work === "outdated") {
     return notice(
@@ -69,7 +75,7 @@ function endPanel(end: WorkEnd, clear: () => void): VNode {
   const isWhole = counts.length === 0;
   return notice(
     isWhole ? "done" : "warning",
-    h3({}, isWhole ? "Done" : "Done in part"),
+    h3({}, isWhole ? DONE[path] : `${DONE[path]} in part`),
     p({}, end.summary),
     counts.length === 0 ? null : p({}, `${counts.join(", ")}.`),
     end.notes.length === 0 ? null : ul({}, ...end.notes.map((note) => li({}, bdi({}, note)))),

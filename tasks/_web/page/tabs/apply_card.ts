@@ -12,7 +12,6 @@ import { messageOf } from "../asking/server.ts";
 import { CopyText } from "../parts/controls.ts";
 import { button, div, h3, li, ol, p, section, show } from "../parts/element.ts";
 import { notice } from "../parts/notice.ts";
-import { NO_CHOICE } from "../pure/choice.ts";
 import { CarryOut } from "./carry_out.ts";
 import type { PageState } from "./page_state.ts";
 
@@ -54,7 +53,7 @@ function applyHere(state: PageState, plan: PlanView): VNode {
       words: plan.words,
       verb: "Carry it out",
       onOutdated: state.replan,
-      onDone: () => state.choose((before) => ({ ...before, leftOut: NO_CHOICE.leftOut })),
+      onDone: state.endLeavingOut,
     }),
   );
 }

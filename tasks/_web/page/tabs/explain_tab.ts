@@ -49,10 +49,10 @@ export function ExplainTab(
   useEffect(() => setTyped(id ?? ""), [id]);
   const plan = state.plan.value?.plan ?? null;
   const answer = useAnswer<ExplainView>(
-    id === null || plan === null
+    id === null || plan === null || state.plan.isWaiting
       ? null
       : (signal) => state.server.get("explain", { plan, id }, signal),
-    [id, plan],
+    [id, plan, state.plan.isWaiting],
   );
   useEffect(() => {
     if (answer.why === "outdated") state.replan();

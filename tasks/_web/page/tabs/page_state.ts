@@ -20,6 +20,10 @@ export interface PageState {
   readonly plan: Answer<PlanView>;
   readonly choice: Choice;
   readonly choose: (change: (before: Choice) => Choice) => void;
+  /** Whether the store can be asked about; not while it is read again. */
+  readonly isThere: boolean;
+  /** Takes in again what was left out once the store is read again, since that plan is carried out. */
+  readonly endLeavingOut: () => void;
   /** What this page has carried out, one at a time. */
   readonly work: Work;
   /** Asks for the plan again, since the server no longer has it. */

@@ -13,6 +13,7 @@ import { oneOf } from "../parts/controls.ts";
 import {
   bdi,
   button,
+  details,
   div,
   dl,
   h3,
@@ -25,6 +26,7 @@ import {
   select,
   show,
   span,
+  summary,
   ul,
 } from "../parts/element.ts";
 import { figure } from "../parts/bars.ts";
@@ -88,7 +90,12 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
     plan.notes.length === 0 ? null : section(
       { class: "card", "aria-labelledby": "notes-heading" },
       h3({ id: "notes-heading" }, "Worth knowing"),
-      ul({}, ...plan.notes.map((note) => li({}, bdi({}, note)))),
+      noteList(plan.notes.slice(0, NOTES)),
+      plan.notes.length <= NOTES ? null : details(
+        {},
+        summary({}, `Show ${plan.notes.length - NOTES} more`),
+        noteList(plan.notes.slice(NOTES)),
+      ),
     ),
     div(
       { class: "columns columns-plan" },
@@ -193,6 +200,13 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
   );
 }
 
+/** How many notes are shown at once. */
+const NOTES = 4;
+
+function noteList(notes: readonly string[]): VNode {
+  return ul({}, ...notes.map((note) => li({ key: note }, bdi({}, note))));
+}
+
 type Sort = NonNullable<RowsQuery["sort"]>;
 
 const SORTS: readonly (readonly [Sort, string])[] = [
@@ -264,13 +278,12 @@ function planFigures(plan: PlanView): VNode {
       "Untouched",
       "stays",
     ),
-    figure(
+    totals.bytesNow === 0 && totals.bytesLater === null ? null : figure(
       "leave the store now",
       formatSize(totals.bytesNow),
       totals.bytesLater === null
         ? ""
         : `${formatSize(totals.bytesLater)} once the deleted runs are removed, too`,
-      "",
     ),
   );
 }

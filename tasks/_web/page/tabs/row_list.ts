@@ -6,7 +6,7 @@
  */
 
 import type { VNode } from "preact";
-import { useCallback, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { formatCount, formatSize } from "../../../../lib/text/units.ts";
 import type { PinAnswer, Row, RowsQuery, RowsView } from "../../messages.ts";
 import { messageOf } from "../asking/server.ts";
@@ -69,10 +69,10 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
   const rows = useRows<Row, RowsView>(
     JSON.stringify(query),
     window,
-    useCallback(
-      (from, to, signal) => server.get<RowsView>("rows", { ...query, from, to }, signal),
-      [JSON.stringify(query)],
-    ),
+    // Another plan is on its way, and takes the place of the one that these rows would be of.
+    state.plan.isWaiting
+      ? null
+      : (from, to, signal) => server.get<RowsView>("rows", { ...query, from, to }, signal),
     replan,
   );
 

@@ -45,20 +45,20 @@ const RUNS = 20;
 export function UndoTab(
   { state, id }: { readonly state: PageState; readonly id: string | null },
 ): VNode {
-  const { server, standing, work } = state;
+  const { server, standing, work, isThere } = state;
   const [from, setFrom] = useState(0);
   const [open, setOpen] = useState(id);
   useEffect(() => setOpen(id), [id]);
   const backups = useAnswer<BackupsView>(
-    (signal) => server.get("backups", { from, to: from + BACKUPS }, signal),
-    [from, standing.generation, work.end],
+    !isThere ? null : (signal) => server.get("backups", { from, to: from + BACKUPS }, signal),
+    [isThere, from, standing.generation],
   );
   const restore = async (backup: string, run?: string): Promise<void> => {
     const end = await work.begin(
       "restore",
       run === undefined ? { id: backup } : { id: backup, run },
     );
-    if (end?.work === "done") state.say("Brought back");
+    if (end?.work === "done" && run === undefined) setOpen(null);
   };
   return div(
     { class: "view" },
@@ -134,11 +134,13 @@ function Contents(
     readonly close: () => void;
   },
 ): VNode {
-  const { server, standing, store, work } = state;
+  const { server, standing, store, work, isThere } = state;
   const [from, setFrom] = useState(0);
   const contents = useAnswer<BackupContentsView>(
-    (signal) => server.get("backups", { id: backup.id, from, to: from + RUNS }, signal),
-    [backup.id, from, standing.generation, work.end],
+    !isThere
+      ? null
+      : (signal) => server.get("backups", { id: backup.id, from, to: from + RUNS }, signal),
+    [isThere, backup.id, from, standing.generation],
   );
   const closing = button({ type: "button", class: "quiet", onClick: close }, "Close");
   if (contents.value === null) {
@@ -187,10 +189,10 @@ function Contents(
           : null,
         closing,
       ),
-    experiments.length === 0 ? null : div(
+    experiments.length === 0 ? null : p(
       {},
-      h4({}, "Experiments"),
-      ul({ class: "plain-list" }, ...experiments.map((one) => li({ key: one.id }, name(one.name)))),
+      `Of ${plural(experiments.length, "experiment")}: `,
+      ...experiments.flatMap((one, index) => [index === 0 ? "" : ", ", name(one.name)]),
     ),
     total === 0 ? null : div(
       {},
