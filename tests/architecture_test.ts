@@ -84,6 +84,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   // What page and server say to each other: types alone.
   { room: "tasks/_web/messages/", of: [] },
   { room: "tasks/_web/messages.ts", of: ["tasks/_web/messages/"] },
+  { room: "lib/doctor/", of: ["lib/text/"] },
   {
     room: "lib/notify/",
     of: [...GROUND, "lib/policy/", "lib/plan/", "lib/words/", "lib/render/"],
@@ -97,6 +98,13 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [...GROUND, "lib/policy/", "lib/plan/", "lib/words/", "lib/answers/"],
   },
   { room: "tasks/_io/", of: [...GROUND, "@std/", "node:"] },
+  {
+    room: "tasks/_doctor/",
+    of: [
+      ...["lib/text/", "lib/doctor/", "tasks/_io/list_directory.ts", "tasks/_io/read.ts"],
+      ...["@std/", "node:fs/promises"],
+    ],
+  },
   {
     room: "tasks/_notify/",
     of: [
@@ -127,6 +135,9 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
         "tasks/_io/read.ts",
         "lib/notify/",
         "tasks/_notify/",
+        "lib/doctor/",
+        "tasks/_doctor/",
+        "tasks/backups/list_backups.ts",
         "tasks/_demo/",
         "tasks/ports/",
       ],
@@ -362,7 +373,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_cli/run/machine/",
     of: [
       ...[...GROUND, ...TOLD, "lib/report/", "tasks/_cli/run/", "@std/", "deno.json"],
-      "lib/notify/",
+      ...["lib/notify/", "lib/doctor/", "tasks/_doctor/", "tasks/_notify/secret.ts"],
       ...["tasks/_io/disk_full.ts", "tasks/_io/durable.ts", "tasks/_io/list_directory.ts"],
       "tasks/_io/read.ts",
     ],
@@ -513,6 +524,8 @@ const permissions = {
   planning: "-R -N -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
   applying: "-RW -N -S=hostname -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
   reporting: "-RW -N -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
+  examining:
+    "-R -N -S=statfs -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,XDG_CONFIG_HOME,INIT_CWD,NO_COLOR",
   notifying: "-R -N -E=MLTIDY_*,MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   writing: "-RW -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   showing: "-RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
@@ -526,6 +539,8 @@ const telling = ["help"];
 const planning = ["summary", "list", "verify", "prune", "cleanup", "repair", "explain"];
 /** It plans, and writes one file, which is not in the store. */
 const reporting = ["report"];
+/** It only looks, at the disk and at what was installed, too. */
+const examining = ["doctor"];
 /** It talks to hosts that a configuration names, so it changes nothing and looks at no store. */
 const notifying = ["notify"];
 /** They write files of their own and take no lock, which names this machine. */
@@ -742,7 +757,7 @@ Deno.test("tests of the core freeze the snapshots that they build", () => {
 Deno.test("planning tasks may only read files, none may reach the network that looks at no store of a host's, and none but run other programs", () => {
   const tasks = Object.entries(manifest.tasks)
     .filter(([, { command }]) => command.includes(" tasks/cli.ts "));
-  const kinds = { telling, planning, notifying, reporting, writing, showing, running };
+  const kinds = { telling, planning, examining, notifying, reporting, writing, showing, running };
   const named = Object.values(kinds).flat();
   assertEquals(named.filter((task) => !tasks.some(([name]) => name === task)), []);
   const kindOf = (task: string) =>

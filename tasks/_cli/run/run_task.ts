@@ -80,6 +80,8 @@ async function run(
       return await (await import("./restore.ts")).runRestore(command, world);
     case "recover":
       return await (await import("./restore.ts")).runRecover(command, world);
+    case "doctor":
+      return await (await import("./machine/doctor.ts")).runDoctor(command, world);
     case "notify":
       return await (await import("./machine/notify.ts")).runNotify(command, world);
     case "demo":

@@ -5,9 +5,9 @@
  */
 
 import { ExitCode } from "./exit_code.ts";
-import { commonFlags, parseText, storeFlags, toggle, type Valued } from "./flags.ts";
+import { backups, commonFlags, parseText, storeFlags, toggle, type Valued } from "./flags.ts";
 import { config } from "./policy_flags.ts";
-import type { TaskRow } from "./task_row.ts";
+import { always, type TaskRow } from "./task_row.ts";
 
 /** Telling people what came of a task that nobody watched. */
 export const machineTasks = {
@@ -51,6 +51,18 @@ export const machineTasks = {
     },
     exitCodes: [ExitCode.done, ExitCode.unexpected, ExitCode.usage],
     permissions: "Only reads, and talks to the hosts that mltidy.yaml names.",
+  },
+  doctor: {
+    summary: "Show what mltidy sees of this machine and store, for reports of faults",
+    usage: ["deno task doctor [flags]"],
+    examples: [
+      ["deno task doctor", "look at all of it; no secret is shown, and no name of a run"],
+      ["deno task doctor --json > doctor.json", "the same for a report of a fault"],
+    ],
+    operand: null,
+    flags: { config, backups, ...storeFlags },
+    exitCodes: [...always, ExitCode.findings],
+    permissions: "Only reads.",
   },
 } satisfies Readonly<Record<string, TaskRow>>;
 

@@ -1,0 +1,139 @@
+/**
+ * What was installed on this machine so that tasks run by themselves, and what the last of them reported.
+ *
+ * @module
+ */
+
+import { dirname, join } from "@std/path";
+import { isCount, isRecord, isText, isTime } from "../../lib/text/json.ts";
+import { listDirectory } from "../_io/list_directory.ts";
+import { MOST, readTextFile } from "../_io/read.ts";
+
+/** Where things lie on this machine. */
+export interface MachinePlaces {
+  /** Absolute path of the home directory; `null` where nobody says it. */
+  readonly home: string | null;
+  /** Absolute path of the directory of configurations. @default {~/.config} */
+  readonly settings?: string | undefined;
+  /** Absolute path of the directory of what programs keep. @default {~/.local/state} */
+  readonly state?: string | undefined;
+  /** Absolute path of what a system has of its own. @default {"/"} */
+  readonly root?: string;
+}
+
+/** What was found. */
+export interface FoundSchedules {
+  /** Absolute paths of the files. */
+  readonly files: readonly string[];
+  /** Absolute paths of the reports that they write. */
+  readonly reports: readonly string[];
+}
+
+/** How the first lines of such a file begin, behind its sign of a comment. */
+const MADE_BY = "Made by mltidy";
+
+/**
+ * Looks for units, crontabs and jobs where systems look for them. Needs read permission for these places.
+ *
+ * @param places Where things lie.
+ * @returns What mltidy has made of it.
+ */
+export async function findSchedules(places: MachinePlaces): Promise<FoundSchedules> {
+  const { home, root = "/" } = places;
+  const settings = places.settings ?? (home === null ? null : join(home, ".config"));
+  const directories = [
+    ...(settings === null ? [] : [join(settings, "systemd", "user")]),
+    ...(home === null ? [] : [join(home, "Library", "LaunchAgents")]),
+    ...["etc/systemd/system", "etc/cron.d", "Library/LaunchDaemons"].map((path) =>
+      join(root, path)
+    ),
+  ];
+  const found = (await Promise.all(directories.map(filesOf))).flat();
+  return {
+    files: found.map(({ path }) => path),
+    reports: [...new Set(found.flatMap(({ text }) => reportsIn(text)))],
+  };
+}
+
+/** Where nothing may be looked at, nothing is found. */
+async function filesOf(
+  directory: string,
+): Promise<readonly { readonly path: string; readonly text: string }[]> {
+  const listed = await listDirectory(directory);
+  if (listed.kind !== "listed") return [];
+  return listed.entries.map(({ name }) => join(directory, name)).toSorted().flatMap((path) => {
+    try {
+      const text = readTextFile(path, { most: MOST.config });
+      return text.slice(0, BEGINNING).includes(MADE_BY) ? [{ path, text }] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const BEGINNING = 400;
+
+/** As systemd, a shell and XML have the word behind the flag. */
+function reportsIn(text: string): readonly string[] {
+  const pattern =
+    /--report(?:=|["']?\s+|<\/string>\s*<string>)(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'<]+))/g;
+  return [...text.matchAll(pattern)].map(([, quoted, single, bare]) =>
+    (quoted ?? single ?? bare ?? "").replaceAll("%%", "%")
+  ).filter((path) => path.startsWith("/"));
+}
+
+/** What is told of a report. */
+export interface LastReport {
+  /** Absolute path. */
+  readonly path: string;
+  readonly task: string;
+  /** Epoch ms. */
+  readonly finishedAt: number;
+  readonly exitCode: number;
+  /** The class of why it failed; `null` where it did not. */
+  readonly error: string | null;
+}
+
+/**
+ * Finds the report of what has run last. Needs read permission for where reports lie.
+ *
+ * @param places Where things lie.
+ * @param reports Absolute paths of reports that are known.
+ * @returns The newest of these, and of those in the usual place; `null` where there is none that can be read.
+ */
+export async function findLastReport(
+  { home, state, root = "/" }: MachinePlaces,
+  reports: readonly string[],
+): Promise<LastReport | null> {
+  const kept = state ?? (home === null ? null : join(home, ".local", "state"));
+  const directories = new Set([
+    ...(kept === null ? [] : [join(kept, "mltidy", "reports")]),
+    join(root, "var/lib/mltidy/reports"),
+    ...reports.map((path) => dirname(path)),
+  ]);
+  const lists = await Promise.all([...directories].map(async (directory) => {
+    const listed = await listDirectory(directory);
+    return listed.kind === "listed"
+      ? listed.entries.filter(({ name }) => name.endsWith(".json")).map(({ name }) =>
+        join(directory, name)
+      )
+      : [];
+  }));
+  return [...new Set([...lists.flat(), ...reports])].flatMap(readReport)
+    .toSorted((left, right) => right.finishedAt - left.finishedAt)[0] ?? null;
+}
+
+function readReport(path: string): readonly LastReport[] {
+  try {
+    const document: unknown = JSON.parse(readTextFile(path, { most: MOST.text }));
+    if (!isRecord(document) || document["schema"] !== "mltidy/report/v1") return [];
+    const { task, finishedAt, exitCode, error } = document;
+    if (!isText(task) || !isTime(finishedAt) || !isCount(exitCode)) return [];
+    return [{
+      ...{ path, task, finishedAt, exitCode },
+      error: isRecord(error) && isText(error["name"]) ? error["name"] : null,
+    }];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { findLastReport, findSchedules } from "../../../tasks/_doctor/find_schedules.ts";
+import { writeFiles } from "../../_support/disk_store.ts";
+import { memoryDirectory } from "../../_support/temp_directory.ts";
+
+const MADE =
+  "# Made by mltidy 0.1.0 for cleanup:apply with Deno 2.9.6: make it again rather than edit it.\n";
+
+function report(finishedAt: number, exitCode = 0): string {
+  const error = exitCode === 0 ? null : { name: "DiskFullError", message: "secret-name" };
+  return JSON.stringify({
+    schema: "mltidy/report/v1",
+    task: "prune:apply",
+    finishedAt,
+    exitCode,
+    error,
+  });
+}
+
+Deno.test("findSchedules() finds what mltidy has made where systems look, and the reports that it writes", async () => {
+  await using directory = await memoryDirectory();
+  const root = directory.path;
+  writeFiles(root, {
+    "home/.config/systemd/user/mltidy-cleanup.service":
+      `${MADE}[Service]\nExecStart=/bin/deno run tasks/cli.ts cleanup --report "/srv/a b/50%%.json" --force\n`,
+    "home/.config/systemd/user/mltidy-cleanup.timer": `${MADE}[Timer]\n`,
+    "home/.config/systemd/user/backup.timer": "[Timer]\n",
+    "home/Library/LaunchAgents/mltidy.plist":
+      `<?xml version="1.0"?>\n<!-- Made by mltidy 0.1.0 -->\n<string>--report</string>\n<string>/srv/mac.json</string>`,
+    "etc/cron.d/mltidy": `${MADE}0 3 * * 0 kim deno run --report=/srv/cron.json\n`,
+  });
+  const home = join(root, "home");
+  assertEquals(await findSchedules({ home, root }), {
+    files: [
+      join(home, ".config/systemd/user/mltidy-cleanup.service"),
+      join(home, ".config/systemd/user/mltidy-cleanup.timer"),
+      join(home, "Library/LaunchAgents/mltidy.plist"),
+      join(root, "etc/cron.d/mltidy"),
+    ],
+    reports: ["/srv/a b/50%.json", "/srv/mac.json", "/srv/cron.json"],
+  });
+  const nowhere = { home: null, root: join(root, "nothing") };
+  assertEquals(await findSchedules(nowhere), { files: [], reports: [] });
+  assertEquals(await findLastReport(nowhere, []), null);
+});
+
+Deno.test("findLastReport() gives the newest that can be read, without what its error says", async () => {
+  await using directory = await memoryDirectory();
+  const root = directory.path;
+  const home = join(root, "home");
+  writeFiles(root, {
+    "home/.local/state/mltidy/reports/a.json": report(1_000),
+    "home/.local/state/mltidy/reports/cut.json": report(9_000).slice(0, 40),
+    "var/lib/mltidy/reports/b.json": report(2_000),
+    "elsewhere/c.json": report(3_000, 1),
+    "elsewhere/c.20261130T033000Z.json": report(2_500),
+    "elsewhere/other.json": '{"schema":"mltidy/apply/v1","finishedAt":9000}',
+  });
+  assertEquals(
+    (await findLastReport({ home, root }, []))?.path,
+    join(root, "var/lib/mltidy/reports/b.json"),
+  );
+  const path = join(root, "elsewhere/c.json");
+  assertEquals(await findLastReport({ home, root }, [path]), {
+    path,
+    task: "prune:apply",
+    finishedAt: 3_000,
+    exitCode: 1,
+    error: "DiskFullError",
+  });
+});
