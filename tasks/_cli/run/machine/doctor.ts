@@ -20,12 +20,7 @@ import {
 } from "../../../_doctor/find_schedules.ts";
 import { doctor, examine, type Facts, kindOf } from "../../../doctor.ts";
 import { chooseBackups } from "../../choose/choose_backups.ts";
-import {
-  chooseConfig,
-  type ChosenConfig,
-  configBeside,
-  storeOf,
-} from "../../choose/choose_config.ts";
+import { chooseConfig, type ChosenConfig, storeOf } from "../../choose/choose_config.ts";
 import { chooseStore, trackedStore } from "../../choose/choose_store.ts";
 import { ExitCode } from "../../table/exit_code.ts";
 import type { TaskCommand } from "../../table/task_table.ts";

@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import type { Examination } from "../../../../../lib/doctor/examination.ts";
-import { writeDemoStore } from "../../../../../tasks/demo.ts";
 import { experiment, run } from "../../../../_support/builders.ts";
 import { runTask, startTask } from "../../../../_support/command.ts";
+import { tempDatabase } from "../../../../_support/database_store.ts";
 import { diskStore } from "../../../../_support/disk_store.ts";
 import { startMlflowDouble } from "../../../../_support/mlflow_double.ts";
-import { memoryDirectory, tempDirectory } from "../../../../_support/temp_directory.ts";
+import { memoryDirectory } from "../../../../_support/temp_directory.ts";
 
 /** What `doctor --json` shows, by part, and how it ended. */
 async function examined(
@@ -21,19 +21,20 @@ async function examined(
   return { code, parts: new Map(parts.map((part) => [part.part, part])) };
 }
 
-const HISTORY = { experiments: [experiment({ runs: [run()] })] };
+const [startTime, endTime] = [Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 2)];
+const HISTORY = { experiments: [experiment({ runs: [run({ startTime, endTime })] })] };
 
 Deno.test("doctor looks at a store of any kind, and finds nothing to complain of", async () => {
   await using files = await diskStore(HISTORY);
   await using server = await startMlflowDouble(HISTORY);
   await using directory = await memoryDirectory();
-  const database = await writeDemoStore(directory.path, { kind: "sqlite", now: Date.now() });
+  await using database = await tempDatabase(HISTORY);
   const environment = { HOME: directory.path };
   for (
-    const [store, kind, runs] of [
-      [files.root, "files", 1],
-      [server.uri, "server", 1],
-      [database.location, "sqlite", database.runs],
+    const [store, kind] of [
+      [files.root, "files"],
+      [server.uri, "server"],
+      [database.path, "sqlite"],
     ] as const
   ) {
     const { code, parts } = await examined(["--store", store], {
@@ -43,7 +44,7 @@ Deno.test("doctor looks at a store of any kind, and finds nothing to complain of
     const problems = [...parts.values()].filter(({ problem }) => problem !== null);
     assertEquals([code, problems], [0, []]);
     assertEquals(parts.get("store")?.facts["kind"], kind);
-    assertEquals(parts.get("contents")?.facts["runs"], runs);
+    assertEquals(parts.get("contents")?.facts["runs"], 1);
     assertEquals(parts.get("lock")?.facts, { heldBy: null });
     assertEquals(parts.get("changes")?.facts, { cutOff: [], staged: 0 });
     assertEquals(parts.has("fileSystem"), kind !== "server");
@@ -51,35 +52,34 @@ Deno.test("doctor looks at a store of any kind, and finds nothing to complain of
 });
 
 Deno.test("doctor shows what was applied, what it takes, and what has run last", async () => {
-  await using directory = await memoryDirectory();
-  const { location } = await writeDemoStore(join(directory.path, "mlruns"), { now: Date.now() });
-  const report = join(directory.path, ".local/state/mltidy/reports/cleanup.json");
-  await Deno.mkdir(join(directory.path, ".local/state/mltidy/reports"), { recursive: true });
-  const options = { directory: directory.path, environment: { HOME: directory.path } };
+  await using store = await diskStore(HISTORY);
+  const directory = dirname(store.root);
+  const report = join(directory, ".local/state/mltidy/reports/cleanup.json");
+  await Deno.mkdir(dirname(report), { recursive: true });
+  const options = { directory, environment: { HOME: directory } };
   await runTask("cleanup:apply", ["--force", "--quiet", "--report", report], options);
   const { parts } = await examined([], options);
   assertEquals(parts.get("choice")?.facts, {
-    store: location,
+    store: store.root,
     chosen: "by default",
     trackingUriNames: null,
   });
-  const { changes, copies, takesBytes } = parts.get("backups")?.facts ?? {};
-  assertEquals([changes, copies], [1, 0]);
-  assert(Number(takesBytes) > 0);
+  const { changes, copies, newestAt } = parts.get("backups")?.facts ?? {};
+  assertEquals([changes, copies, typeof newestAt], [1, 0, "number"]);
   const { path, task, exitCode } = parts.get("report")?.facts ?? {};
   assertEquals([path, task, exitCode], [report, "cleanup:apply", 0]);
 });
 
 Deno.test("doctor says of each part that fails why, goes on, and shows no secret", async () => {
-  await using directory = await memoryDirectory();
-  await writeDemoStore(join(directory.path, "mlruns"), { now: Date.now() });
+  await using store = await diskStore(HISTORY);
+  const directory = dirname(store.root);
   await Deno.writeTextFile(
-    join(directory.path, "mltidy.yaml"),
+    join(directory, "mltidy.yaml"),
     "notify:\n  slack: https://hooks.example.org/hunter2\n",
   );
   const options = {
-    directory: directory.path,
-    environment: { HOME: directory.path, MLFLOW_TRACKING_PASSWORD: "hunter2" },
+    directory,
+    environment: { HOME: directory, MLFLOW_TRACKING_PASSWORD: "hunter2" },
   };
   const { code, parts } = await examined([], options);
   assertEquals(code, 3);
@@ -98,10 +98,8 @@ Deno.test("doctor says of each part that fails why, goes on, and shows no secret
 });
 
 Deno.test("doctor runs with the rights that deno.json gives it", async () => {
-  // Deno lets nobody read in memory who may not do everything.
-  await using directory = await tempDirectory();
-  await writeDemoStore(join(directory.path, "mlruns"), { now: Date.now() });
-  const { code, out, err } = await startTask("doctor", [], { directory: directory.path });
+  await using store = await diskStore(HISTORY);
+  const { code, out, err } = await startTask("doctor", [], { directory: dirname(store.root) });
   assertEquals([code, err], [0, ""], out);
-  assert(/^ {2}write store {7}no$/m.test(out) && /^File system\n {2}kind /m.test(out), out);
+  assert(/^ {2}write store +no$/m.test(out) && /^File system\n {2}kind /m.test(out), out);
 });
