@@ -10,8 +10,10 @@ import { byEnd } from "../judge/rank_runs.ts";
 import { type CleanupPolicy, ORPHAN_SETTLE } from "../policy/policy.ts";
 import { bestRun, type PrimaryMetric } from "../policy/primary_metric.ts";
 import { isMeasured } from "../store/extras.ts";
+import { DEFAULT_EXPERIMENT } from "../store/names.ts";
 import { byPath, type ExperimentId, type RunId, type StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
+import { UTF_16 } from "../store/record_problem.ts";
 import type {
   Depth,
   Experiment,
@@ -233,14 +235,21 @@ function partsOf({ experiments, orphans }: StoreSnapshot): Required<Summary>["us
   };
 }
 
-/** What a clean-up keeps, a repair may bring back by its runs. */
+/** What a clean-up keeps, a repair may bring back by its runs, or by what is left of its record. */
 function taskFor(orphan: Orphan, now: number): OrphanSummary["task"] {
   // At depth meta it has no stamp, on which no plan is based.
   const { goes } = judgeOrphan({ ...orphan, stamp: orphan.stamp || "none" }, QUARANTINE, now);
   if (goes) return "cleanup";
-  const isLost = orphan.damage === "id-mismatch" ? namesItsRuns(orphan) : orphan.damage !== "io";
-  return isLost && !orphan.link && orphan.runs.length > 0 ? "repair" : "verify";
+  const { id, damage, message, link, runs } = orphan;
+  const isLost = damage === "id-mismatch"
+    ? namesItsRuns(orphan)
+    : damage !== "io" && damage !== "lfs-pointer" && message !== UTF_16;
+  const isProven = runs.length > 0 || id === DEFAULT_EXPERIMENT || HAS_TEXT.includes(damage);
+  return isLost && !link && isProven ? "repair" : "verify";
 }
+
+/** What is left of a record says most of what was in it. */
+const HAS_TEXT: readonly Orphan["damage"][] = ["unreadable", "incomplete"];
 
 const QUARANTINE: CleanupPolicy = {
   olderThan: null,

@@ -276,8 +276,13 @@ function cellsOfAction(action: Action, { command }: CommandOptions): readonly st
     case "quarantine-stray":
       return ["", action.path, words];
     default:
-      return [action.name || NO_NAME, action.path, words];
+      // What has no name but its id is named once.
+      return [isNamedByPath(action) ? "" : action.name || NO_NAME, action.path, words];
   }
+}
+
+function isNamedByPath({ name, path }: Action): boolean {
+  return name !== "" && (path === name || path.endsWith(`/${name}`));
 }
 
 function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[] {

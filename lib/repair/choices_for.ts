@@ -53,7 +53,11 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   io: ["give this account permission to read it", "bring it back from a backup of your own"],
   "lfs-pointer": ["fetch it with `git lfs pull`"],
   "id-mismatch": MISPLACED,
-  "wrong-experiment": MISPLACED,
+  "wrong-experiment": [
+    MISPLACED[0],
+    "write the name of this experiment's directory as its experiment_id, where it belongs here",
+    "move it out of the store",
+  ],
   copied: ["move the copy out of the store", "give the copy an id of its own"],
   "copied-outside": ["move the copy out of the store", "give it a name that ends in .trash"],
   "missing-folder": ["move the file out of the folder's place", "bring the run back from a backup"],

@@ -92,7 +92,9 @@ export const RUN_RULES: readonly RuleRow[] = [
     in: toBoth("warning"),
     describes: "MLflow ignores the run and warns of it on every search",
     migration: null,
-    remedy: byTaking("Move it to the experiment that its meta.yaml names, or out of the store"),
+    remedy: byTaking(
+      "Move it to the experiment that its meta.yaml names; where it belongs here, give its experiment_id there the name of this directory; or move it out of the store",
+    ),
     check: findProblems("run", "wrong-experiment"),
   },
   {

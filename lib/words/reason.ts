@@ -257,7 +257,7 @@ export function keptText(reason: KeepReason): string {
     case "source-of-kept":
       return "with a kept logged model";
     case "run-stays":
-      return "of runs that stay";
+      return "of runs that stay in the store";
     case "no-source-run":
       return "of no run";
     case "left-recently":
@@ -321,7 +321,7 @@ export function keptText(reason: KeepReason): string {
     case "holds-readable-runs":
       return "with readable runs";
     case "holds-lost-data":
-      return "with what a repair may bring back";
+      return "with what may be missed";
     case "changed-recently":
       return `changed less than ${formatDuration(reason.limit)} ago`;
     case "holds-foreign-files":

@@ -138,6 +138,22 @@ Deno.test("summarize() counts what a store holds", () => {
   });
 });
 
+Deno.test("summarize() sends an orphan to the task that acts on it", () => {
+  const taskOf = (init: Parameters<typeof orphan>[0]) =>
+    summarize(snapshot({ orphans: [orphan({ newestChange: NOW - DAY, ...init })] })).orphans[0]
+      ?.task;
+  assertEquals(taskOf({ id: "7" }), "cleanup");
+  assertEquals(taskOf({ id: "7", runs: [run()] }), "repair");
+  for (const damage of ["missing", "empty", "unreadable", "incomplete"] as const) {
+    assertEquals(taskOf({ id: "0", damage }), "repair", damage);
+  }
+  assertEquals(taskOf({ id: "7", damage: "unreadable", foreign: ["x"] }), "repair");
+  assertEquals(taskOf({ id: "7", foreign: ["x"] }), "verify");
+  for (const damage of ["io", "lfs-pointer"] as const) {
+    assertEquals(taskOf({ id: "0", damage, runs: [run()] }), "verify", damage);
+  }
+});
+
 Deno.test("summarize() gives no sizes that were not read for everything", () => {
   const { usage, usageParts, perExperiment } = summarize({ ...STORE, sizes: false });
   assertEquals(usageParts, undefined);

@@ -318,6 +318,22 @@ Deno.test("renderPlan() lets no control character of a name through", () => {
   ]);
 });
 
+Deno.test("renderPlan() names once what has no name but its id", () => {
+  const quote: Action = {
+    kind: "quote-value",
+    path: asStorePath(`28/${id(1)}`),
+    name: id(1),
+    reasons: [{ kind: "broken", message: "YAML takes user_id for an integer" }],
+    usage: { bytes: 0, files: 0 },
+    stamp: "absent",
+    changes: { user_id: "1000" },
+  };
+  assertEquals(
+    renderPlan(planOf([quote])).split("\n")[1],
+    `  ~ 28/${id(1)}  YAML takes user_id for an integer`,
+  );
+});
+
 Deno.test("renderPlan() shows the evidence for a lost record, one piece a line", () => {
   const record = (number: number): Action => ({
     kind: "write-meta",

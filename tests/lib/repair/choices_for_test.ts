@@ -38,7 +38,7 @@ Deno.test("choicesFor() leaves to nobody what harms nothing", () => {
 
 Deno.test("choicesFor() names two ways where there are two, each in the imperative", () => {
   const damages: readonly Problem["damage"][] = [
-    ...["io", "id-mismatch", "wrong-experiment", "copied", "copied-outside"] as const,
+    ...["io", "id-mismatch", "copied", "copied-outside"] as const,
     ...["illegal-name", "malformed-line", "torn-line", "zeros", "moved"] as const,
   ];
   for (const damage of damages) {
@@ -46,6 +46,10 @@ Deno.test("choicesFor() names two ways where there are two, each in the imperati
     assertEquals(found?.length, 2, damage);
     for (const each of found ?? []) assertMatch(each, /^[a-z].*[^.]$/);
   }
+  assertEquals(
+    choices("run", "wrong-experiment")?.choices[1],
+    "write the name of this experiment's directory as its experiment_id, where it belongs here",
+  );
   assertEquals(choices("run", "moved"), {
     choices: ["move the store back", "rewrite the place that it names"],
     by: "relocation",

@@ -215,7 +215,7 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
   [
     { kind: "holds-lost-data", runs: 2, loggedModels: 0, traces: 1 },
     "holds 2 runs that cannot be read, 1 trace",
-    "with what a repair may bring back",
+    "with what may be missed",
   ],
   [
     { kind: "changed-recently", age: 120_000, limit: 600_000 },
