@@ -91,6 +91,8 @@ export function LongList(options: LongListOptions): VNode {
     const to = rowAfterKey(event.key, at, total, step);
     if (to !== null) {
       event.preventDefault();
+      // Its controls may be gone with the row that is left.
+      event.currentTarget.focus();
       moveTo(to);
     } else if (event.target === event.currentTarget && onKey?.(event.key, at)) {
       event.preventDefault();

@@ -130,11 +130,8 @@ function findingItem(finding: FindingView): VNode {
       dt({}, "MLflow"),
       dd({}, bdi({}, mlflow)),
       dt({}, "To do"),
-      dd(
-        {},
-        remedy === null ? "Nothing." : bdi({}, remedy),
-        isRepairable ? " It is among what can be repaired, below." : "",
-      ),
+      dd({}, remedy === null ? "Nothing." : bdi({}, remedy)),
+      isRepairable ? dd({ class: "hint" }, "mltidy can repair it: see below.") : null,
     ),
   );
 }

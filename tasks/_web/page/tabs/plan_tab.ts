@@ -278,7 +278,7 @@ function planFigures(plan: PlanView): VNode {
       "Untouched",
       "stays",
     ),
-    totals.bytesNow === 0 && totals.bytesLater === null ? null : figure(
+    totals.bytesNow + (totals.bytesLater ?? 0) === 0 ? null : figure(
       "leave the store now",
       formatSize(totals.bytesNow),
       totals.bytesLater === null

@@ -81,7 +81,7 @@ export function StoreTab(state: PageState): VNode {
       section(
         { class: "card", "aria-labelledby": "age-heading" },
         h3({ id: "age-heading" }, "How old the runs are"),
-        histogram(
+        totals.runs === 0 ? nothingHere("No run", "Nothing has been logged here yet.") : histogram(
           "Runs by age",
           store.ages.map((bar) => ({
             label: bar.label,
