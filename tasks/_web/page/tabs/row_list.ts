@@ -108,7 +108,7 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
   if (rows.total === null) return p({ class: "hint", role: "status" }, "Loading …");
   const metric = rows.last?.metric ?? null;
   return div(
-    { class: "stack" },
+    { class: "stack list-place" },
     failure === null ? null : notice("error", p({}, failure)),
     p(
       { class: "visually-hidden", role: "status" },
