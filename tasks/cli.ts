@@ -172,12 +172,12 @@ async function ask(question: string, wanted?: string): Promise<boolean> {
  * The first Ctrl-C stops at the next safe boundary; the second one ends the process, which is safe, too. As
  * long as nobody listens, a signal ends the process at once, however busy it is with reading.
  */
-function interruption(): AbortSignal {
+function interruption(says = "Stopping after the current action …\n"): AbortSignal {
   const controller = new AbortController();
   const onSignal = () => {
     for (const name of SIGNALS) Deno.removeSignalListener(name, onSignal);
     controller.abort();
-    say("Stopping after the current action …\n");
+    say(says);
   };
   for (const name of SIGNALS) Deno.addSignalListener(name, onSignal);
   return controller.signal;

@@ -4,13 +4,11 @@
  * @module
  */
 
-import { explainHolder, findHolders } from "../lib/answers/explain_holder.ts";
-import { explainModel, type Explanation, findModels } from "../lib/answers/explain_model.ts";
-import { explainRun, findRuns } from "../lib/answers/explain_run.ts";
+import { type ExplainResult, explainSubject } from "../lib/answers/explain_subject.ts";
 import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
-import type { Holder } from "../lib/store/holders.ts";
-import type { LoggedModel, Run } from "../lib/store/snapshot.ts";
 import type { Abortable, Store } from "./ports/store.ts";
+
+export type { ExplainResult };
 
 /** What to explain. */
 export interface ExplainOptions extends Abortable {
@@ -19,19 +17,6 @@ export interface ExplainOptions extends Abortable {
   /** Called as runs are read, with their number so far, and about how many there are where that is known. */
   readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
 }
-
-/** What came of looking for what is to be explained. */
-export interface ExplainResult {
-  /**
-   * One for each that was meant: none, one, or all those of the same name; logged models where no run is meant,
-   * experiments and orphans where no model is.
-   */
-  readonly explanations: readonly Explanation[];
-  /** Those that were meant, when they are too many to explain. */
-  readonly candidates: readonly (Run | LoggedModel | Holder)[];
-}
-
-const MOST = 5;
 
 /**
  * Explains what a clean-up would do with a run, a logged model, an experiment or an orphan, and what
@@ -67,19 +52,8 @@ export async function explain(
     onProgress,
     signal,
   });
-  const runs = findRuns(snapshot, subject);
-  const models = runs.length > 0 ? [] : findModels(snapshot, subject);
-  const holders = runs.length + models.length > 0 ? [] : findHolders(snapshot, subject);
-  const candidates = [...runs, ...models, ...holders];
-  if (candidates.length > MOST) return { explanations: [], candidates };
-  const now = store.now();
-  const kinds = store.changes?.kinds;
-  return {
-    explanations: [
-      ...runs.map(({ path }) => explainRun(snapshot, policy, { path, now, kinds })),
-      ...models.map(({ path }) => explainModel(snapshot, policy, { path, now, kinds })),
-      ...holders.map(({ path }) => explainHolder(snapshot, policy, { path, now, kinds })),
-    ],
-    candidates: [],
-  };
+  return explainSubject(snapshot, subject, policy, {
+    now: store.now(),
+    kinds: store.changes?.kinds,
+  });
 }

@@ -327,21 +327,6 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [...GROUND, "lib/plan/", "lib/report/", "tasks/_cli/terminal/"],
   },
   { room: "tasks/_cli/table/", of: [...GROUND, "lib/plan/", "@std/"] },
-  {
-    room: "tasks/_cli/choose/",
-    of: [
-      ...[...GROUND, "lib/policy/", "tasks/_io/read.ts", "tasks/_io/list_directory.ts"],
-      ...["tasks/_cli/table/", "@std/"],
-    ],
-  },
-  {
-    room: "tasks/_cli/run/",
-    of: [
-      ...[...GROUND, ...TOLD, "tasks/_io/read.ts", "@std/"],
-      // A name is refused before a store is made for it.
-      "tasks/training/experiment.ts",
-    ],
-  },
   { room: "tasks/_web/page/pure/", of: ["lib/text/units.ts", "tasks/_web/messages.ts"] },
   {
     room: "tasks/_web/page/asking/",
@@ -367,6 +352,37 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...["lib/text/units.ts", "tasks/_web/messages.ts", "tasks/_web/page/pure/"],
       ...["tasks/_web/page/asking/", "tasks/_web/page/parts/", "tasks/_web/page/tabs/"],
       ...["preact", "preact/hooks"],
+    ],
+  },
+  // Its texts of the page are text; what carries a plan out are the tasks.
+  {
+    room: "tasks/_web/",
+    of: [
+      ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/cleanup/", "lib/words/"],
+      ...["lib/verify/", "lib/answers/", "lib/render/", "lib/view/", "tasks/ports/"],
+      ...["tasks/backups/", "tasks/", "tasks/_cli/table/", "tasks/_web/messages.ts"],
+      ...["tasks/_web/page/", "tasks/_web/page/asking/", "tasks/_web/page/parts/"],
+      ...["tasks/_web/page/pure/", "tasks/_web/page/tabs/", "node:", "preact", "preact/hooks"],
+    ],
+  },
+  {
+    room: "tasks/review.ts",
+    of: [...GROUND, "lib/policy/", "lib/render/", "tasks/ports/", "tasks/_web/"],
+  },
+  {
+    room: "tasks/_cli/choose/",
+    of: [
+      ...[...GROUND, "lib/policy/", "tasks/_io/read.ts", "tasks/_io/list_directory.ts"],
+      ...["tasks/_cli/table/", "@std/"],
+    ],
+  },
+  {
+    room: "tasks/_cli/run/",
+    of: [
+      ...[...GROUND, ...TOLD, "tasks/_io/read.ts", "@std/"],
+      // A name is refused before a store is made for it.
+      "tasks/training/experiment.ts",
+      ...["tasks/review.ts", "tasks/_cli/terminal/"],
     ],
   },
   {
@@ -499,6 +515,7 @@ const withoutMirror: Places = [
   "tests/mlflow/", // real MLflow
   "tests/machine/", // a real mail server, real shells
   "tests/power/", // losing power at any point
+  "tests/tasks/_web/second_writer_test.ts", // carrying out while another program writes
   "tests/tasks/cli_bad_input_test.ts", // the whole command line
   "tests/tasks/cli_database_test.ts",
   "tests/tasks/cli_demo_store_test.ts",
@@ -523,6 +540,9 @@ const permissions = {
   telling: "-R -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   planning: "-R -N -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
   applying: "-RW -N -S=hostname -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
+  reviewing: "-R --allow-net=127.0.0.1 -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
+  carryingOut:
+    "-RW --allow-net=127.0.0.1 -S=hostname -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
   reporting: "-RW -N -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR",
   examining:
     "-R -N -S=statfs -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,XDG_CONFIG_HOME,INIT_CWD,NO_COLOR",
@@ -537,6 +557,10 @@ const permissions = {
 const telling = ["help"];
 /** Their store may be a database or a server that a host has; what they ask of a server only reads. */
 const planning = ["summary", "list", "verify", "prune", "cleanup", "repair", "explain"];
+/** It shows a store to a browser on this machine, and reaches nothing else, unless its store is a host's. */
+const reviewing = ["review"];
+/** The same, which may change that store. */
+const carryingOut = ["review:apply"];
 /** It plans, and writes one file, which is not in the store. */
 const reporting = ["report"];
 /** It only looks, at the disk and at what was installed, too. */
@@ -757,7 +781,8 @@ Deno.test("tests of the core freeze the snapshots that they build", () => {
 Deno.test("planning tasks may only read files, none may reach the network that looks at no store of a host's, and none but run other programs", () => {
   const tasks = Object.entries(manifest.tasks)
     .filter(([, { command }]) => command.includes(" tasks/cli.ts "));
-  const kinds = { telling, planning, examining, notifying, reporting, writing, showing, running };
+  const looking = { telling, planning, reviewing, reporting, examining };
+  const kinds = { ...looking, carryingOut, notifying, writing, showing, running };
   const named = Object.values(kinds).flat();
   assertEquals(named.filter((task) => !tasks.some(([name]) => name === task)), []);
   const kindOf = (task: string) =>

@@ -35,6 +35,7 @@ import {
 } from "./config_value.ts";
 import { notifyConfig, notifyFaults, notifyRows } from "./notify_rows.ts";
 import { type CleanupPolicy, ORPHAN_SETTLE, PROTECTIONS, type RetentionRule } from "./policy.ts";
+import { reviewRows } from "./review_rows.ts";
 
 export { CONFIG_FILE } from "./config_file.ts";
 
@@ -90,6 +91,7 @@ export function readConfig(text: string, source: string): Config {
     purge: withDefaults(purgeRows, given.purge),
     limits: withDefaults(limitsRows, given.limits),
     notify: notifyConfig(given.notify),
+    review: withDefaults(reviewRows, given.review),
   };
   faults.push(...contradictions(config, given.primaryMetric));
   // What is given and of no use is not missing, too.
@@ -229,6 +231,7 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, Row<unknown>>>>>
   limits: { ...limitsRows },
   backups: { ...backupsRows },
   notify: { ...notifyRows },
+  review: { ...reviewRows },
 };
 
 /** What each key allows and all together make no sense of. */

@@ -24,6 +24,7 @@ import {
   withDefaults,
 } from "./config_value.ts";
 import { type GivenNotify, type NotifyConfig, notifyRows } from "./notify_rows.ts";
+import { type ReviewConfig, reviewRows } from "./review_rows.ts";
 import {
   type BestRule,
   CHILDREN_POLICIES,
@@ -101,6 +102,8 @@ export interface Config {
   readonly limits: LimitsConfig;
   /** Who is told what came of a task. */
   readonly notify: NotifyConfig;
+  /** How the page that shows a store is served. */
+  readonly review: ReviewConfig;
 }
 
 function row<T>(kind: Kind<T>, defaultValue: T, example: string, describe: string): Row<T> {
@@ -253,6 +256,7 @@ export const configRows = {
   limits: row(section(limitsRows), {}, "", "What stops a plan"),
   backups: row(section(backupsRows), {}, "", "Where backups go, and when they may go"),
   notify: row(section(notifyRows), {}, "", "Who is told what came of a task, and when"),
+  review: row(section(reviewRows), {}, "", "How the page is served that shows the store"),
 } satisfies Rows<GivenConfig>;
 
 /** A `mltidy.yaml` as written: only what is given. */
@@ -266,6 +270,7 @@ export interface GivenConfig {
   readonly limits: Partial<LimitsConfig>;
   readonly backups: Partial<BackupsConfig>;
   readonly notify: Partial<GivenNotify>;
+  readonly review: Partial<ReviewConfig>;
 }
 
 /**

@@ -66,4 +66,5 @@ export {
   primaryMetric,
   type PrimaryMetricConfig,
 } from "./primary_metric.ts";
+export type { ReviewConfig } from "./review_rows.ts";
 export { days, type Duration } from "../text/units.ts";

@@ -65,6 +65,8 @@ async function run(
       return await (await import("./planning.ts")).runApply(command, words, world);
     case "report":
       return await (await import("./planning.ts")).runReport(command, words, world);
+    case "review":
+      return await (await import("./review.ts")).runReview(command, world);
     case "explain":
       return await (await import("./policy.ts")).runExplain(command, world);
     case "config":

@@ -14,6 +14,7 @@ import type { Depth, Run } from "../../../lib/store/snapshot.ts";
 import { waitsForNoFile } from "../../_io/open_regular.ts";
 import { newReadAhead } from "../../_io/read_ahead.ts";
 import { startThread } from "../../_io/second_thread.ts";
+import { takeTurns } from "../../_io/take_turns.ts";
 import type { Inspector } from "./inspection.ts";
 import { type Reading, scanShare, type Share, type ShareFacts } from "./scan_share.ts";
 
@@ -82,8 +83,9 @@ export async function scanShares(
   let runs = 0;
   let helper: Helper | null = null;
   const readAhead = newReadAhead(reading);
+  const turn = takeTurns(signal);
   const read = async (index: number) => {
-    signal?.throwIfAborted();
+    await turn();
     const facts = await scanShare(reading, shares[index]!, inspector, readAhead, () => {
       runs++;
       onProgress?.(runs + Atomics.load(board, BOARD.runs));

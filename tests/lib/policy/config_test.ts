@@ -65,6 +65,7 @@ notify:
   email: { to: ml@example.org, from: mltidy@example.org, server: smtp.example.org, port: 465 }
   slack: { url: { env: MLTIDY_SLACK_URL } }
   webhook: { url: { file: secrets/hook }, format: teams }
+review: { port: 9000, mlflow_ui: "http://localhost:5000", allow_hosts: mltidy.example.org }
 `);
   assertEquals(config, {
     store: "../mlruns",
@@ -114,6 +115,11 @@ notify:
       slack: { url: { env: "MLTIDY_SLACK_URL" } },
       webhook: { url: { file: "secrets/hook" }, format: "teams" },
       ping: null,
+    },
+    review: {
+      port: 9000,
+      mlflowUi: "http://localhost:5000",
+      allowHosts: ["mltidy.example.org"],
     },
   });
 });

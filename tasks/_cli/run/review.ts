@@ -1,0 +1,91 @@
+/**
+ * Running `review`: serves the page until it is interrupted.
+ *
+ * @module
+ */
+
+import { StoreAccessError } from "../../../lib/errors.ts";
+import { foldLines, unbroken } from "../../../lib/text/fold.ts";
+import { shellWords } from "../../../lib/text/shell_words.ts";
+import { review } from "../../review.ts";
+import { chooseBackups } from "../choose/choose_backups.ts";
+import { ExitCode } from "../table/exit_code.ts";
+import type { TaskCommand } from "../table/task_table.ts";
+import { UsageError } from "../table/usage_error.ts";
+import { openingBrowser } from "../terminal/open_browser.ts";
+import type { World } from "../world.ts";
+import { openConfigured } from "./open.ts";
+
+type ReviewCommand = Extract<TaskCommand, { readonly task: "review" }>;
+
+/**
+ * Serves the page.
+ *
+ * @param command The parsed command.
+ * @param world What it needs of the world.
+ * @returns The exit code, once it is interrupted.
+ */
+export async function runReview({ options }: ReviewCommand, world: World): Promise<ExitCode> {
+  const { quiet } = options;
+  const apply = options.apply && !options.dryRun;
+  const browser = options.open ? browserOf(options.apply) : null;
+  await using opened = await openConfigured(options, world).catch(sayHowToReach);
+  const { store, chosen, command } = opened;
+  const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
+  const configured = chosen?.config.review;
+  const mlflowUi = options.mlflowUi ?? configured?.mlflowUi ?? null;
+  const signal = world.signal("Closing the page …\n");
+  await using page = await review(store, {
+    apply,
+    command,
+    port: options.port ?? configured?.port ?? 8484,
+    allowHosts: options.allowHost ?? configured?.allowHosts ?? [],
+    ...(mlflowUi === null ? {} : { mlflowUi }),
+    ...(backups === null ? {} : { backups }),
+    ...(chosen === null ? {} : { config: chosen.config, configPath: chosen.path }),
+    onProgress: (runs, total) => world.progress.update("Reading runs", runs, total),
+  });
+  world.print(foldLines([unbroken(page.url)], { ...world.style, width: Infinity }));
+  const say = (text: string) => quiet || world.say(`${text}\n`);
+  say(
+    `Open this address in a browser on this machine; whoever has it may ${
+      apply ? "change the store" : "look at the store"
+    }. Ctrl-C ends the page.`,
+  );
+  browser?.(page.url);
+  const ended = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  page.ready.then(world.progress.erase, (error: Error) => {
+    world.progress.erase();
+    world.say(`${error.message}\n`);
+  });
+  await Promise.race([ended, page.finished]);
+  world.progress.erase();
+  return ExitCode.done;
+}
+
+/** What starts one may do all that its user may: whoever wants that grants it. */
+function browserOf(apply: boolean): (url: string) => void {
+  const opening = openingBrowser();
+  if (opening.start !== null) return opening.start;
+  const task = apply ? "review:apply" : "review";
+  throw new UsageError(
+    `Cannot open a browser: this process may start no program; type \`MLTIDY_GRANT=${
+      shellWords([`--allow-run=${opening.program}`])
+    } deno task ${task} --open\`, or open the address yourself`,
+  );
+}
+
+/** The page's process reaches this machine alone, unless whoever types it grants it the host of the store. */
+function sayHowToReach(error: unknown): never {
+  const [, what, grant] = error instanceof StoreAccessError
+    ? /^(.*: this process may not reach it); grant (--allow-net=\S+)/.exec(error.message) ?? []
+    : [];
+  if (what === undefined || grant === undefined) throw error;
+  throw new StoreAccessError(
+    `${what}, but 127.0.0.1 alone; type first: export MLTIDY_GRANT=${grant}`,
+    (error as StoreAccessError).store,
+    { cause: error },
+  );
+}

@@ -1,0 +1,327 @@
+/**
+ * What the page is told: the store, the plan, rows, explanations, findings, backups. Nothing of it changes anything.
+ *
+ * @module
+ */
+
+import { explainSubject } from "../../lib/answers/explain_subject.ts";
+import type { Explanation } from "../../lib/answers/explain_model.ts";
+import { readConfig } from "../../lib/policy/config.ts";
+import { writeConfig } from "../../lib/policy/write_config.ts";
+import { type CommandOf, remedyText, typedChange } from "../../lib/render/commands.ts";
+import { renderExplanation } from "../../lib/render/explanation.ts";
+import { nameOf } from "../../lib/store/holders.ts";
+import { RULES } from "../../lib/verify/rules.ts";
+import type { Finding } from "../../lib/verify/verify_snapshot.ts";
+import { ageBars } from "../../lib/view/age_bars.ts";
+import { fitting, type Window, windowOf } from "../../lib/view/fit_window.ts";
+import {
+  countTurned,
+  isLeftOut,
+  rowOf,
+  type RowsWanted,
+  selectEntries,
+  shownMetric,
+  wordsToType,
+} from "../../lib/view/plan_rows.ts";
+import { planStays, planTree } from "../../lib/view/plan_tree.ts";
+import { configToCopy, policyControls } from "../../lib/view/policy_controls.ts";
+import { shownText } from "../../lib/view/shown_text.ts";
+import { experimentLink, runLink, viewExperiments } from "../../lib/view/view_store.ts";
+import { majorityLines } from "../../lib/words/majority.ts";
+import { reasonText } from "../../lib/words/reason.ts";
+import { stopText } from "../../lib/words/stop.ts";
+import { emptyPolicyLines, noteLines, totalsText } from "../../lib/words/totals.ts";
+import type {
+  ExplainView,
+  ExplanationView,
+  FindingsView,
+  FindingView,
+  PlanView,
+  RepairView,
+  RowsView,
+  StoreView,
+} from "./messages.ts";
+import type { Session, Shown, ShownRepair } from "./session.ts";
+import type { ReadStore } from "./watch_store.ts";
+
+const MOST_EXPERIMENTS = 1_000;
+
+/**
+ * Tells what the store holds.
+ *
+ * @param session The session.
+ * @param read The store as it was read.
+ * @returns The answer.
+ */
+export function storeView({ store, options }: Session, read: ReadStore): StoreView {
+  const { location } = store.describe();
+  const { snapshot, generation, bytes, findings } = read;
+  const { mlflowUi, config } = options;
+  const { experiments, runs } = read.summary();
+  const all = viewExperiments(snapshot, read.summary(), { mlflowUi, bytes });
+  const shown = fitting(all, MOST_EXPERIMENTS);
+  const mayApply = options.mayApply && store.changes !== null;
+  const count = (severity: Finding["severity"]) =>
+    findings?.filter((one) => one.severity === severity).length ?? 0;
+  return {
+    generation,
+    location,
+    kind: snapshot.backend === undefined
+      ? "files"
+      : snapshot.backend.server === undefined
+      ? "database"
+      : "server",
+    readAt: snapshot.readAt,
+    mayApply,
+    may: {
+      pin: false,
+      repair: mayApply && store.mending !== null,
+      restore: mayApply && store.backups !== null,
+    },
+    mlflowUi,
+    config: config?.path ?? null,
+    totals: {
+      runs: runs.total,
+      activeRuns: runs.active,
+      deletedRuns: runs.deleted,
+      byStatus: Object.fromEntries(Object.entries(runs.byStatus).filter(([, count]) => count > 0)),
+      experiments: experiments.active,
+      deletedExperiments: experiments.deleted,
+      orphans: experiments.orphaned,
+      bytes: read.total,
+    },
+    experiments: shown,
+    moreExperiments: all.length - shown.length,
+    ages: ageBars(snapshot, store.now()),
+    findings: findings === null
+      ? null
+      : { error: count("error"), warning: count("warning"), info: count("info") },
+  };
+}
+
+const MOST_BRANCHES = 1_000;
+const MOST_LINES = 100;
+
+/**
+ * Tells what a plan does.
+ *
+ * @param session The session.
+ * @param read The store as it was read.
+ * @param shown The plan.
+ * @returns The answer.
+ */
+export function planView(session: Session, read: ReadStore, shown: Shown): PlanView {
+  const { plan, id, generation, basis, isOfFile } = shown;
+  const { totals, stops = [] } = plan;
+  const tree = planTree(plan);
+  const branches = fitting(tree, MOST_BRANCHES);
+  const listed = session.listed(read, plan);
+  const { command, mayApply } = session.options;
+  return {
+    plan: id,
+    generation,
+    basis: plan.basis,
+    plannedAt: plan.plannedAt,
+    summary: totalsText(plan),
+    totals: {
+      actions: plan.actions.length,
+      softDeleteRuns: totals.softDeleteRuns,
+      purgeRuns: totals.purgeRuns,
+      purgeExperiments: totals.purgeExperiments,
+      purgeModels: totals.purgeLoggedModels ?? 0,
+      quarantineOrphans: totals.quarantineOrphans,
+      dropArtifacts: totals.dropArtifacts ?? 0,
+      keptRuns: totals.keptRuns,
+      bytesNow: totals.usage.bytes,
+      bytesLater: bytesLater(read, shown),
+    },
+    tree: branches,
+    moreBranches: tree.length - branches.length,
+    stays: fitting(planStays(plan), MOST_LINES, 50_000),
+    stops: stops.slice(0, MOST_LINES).map((stop) => shownText(stopText(stop), 500)),
+    notes: notesOf(shown),
+    turned: isOfFile ? null : countTurned(plan, listed.goesByFile),
+    leftOut: plan.kept.filter(isLeftOut).length,
+    controls: policyControls(basis, session.file),
+    yaml: writeConfig(configToCopy(basis, readConfig("", ""))),
+    words: wordsToType(plan),
+    command: command(mayApply ? "cleanup:apply" : "apply plan.json"),
+  };
+}
+
+/** What is soft-deleted takes its place until it is purged. */
+function bytesLater({ bytes }: ReadStore, { plan }: Shown): number | null {
+  if (bytes === null) return plan.totals.later?.bytes ?? null;
+  return plan.actions.reduce(
+    (sum, { kind, path }) => kind === "soft-delete-run" ? sum + (bytes.get(path) ?? 0) : sum,
+    0,
+  );
+}
+
+function notesOf({ plan }: Shown): readonly string[] {
+  const more = (count: number) => count > 0 ? [`and ${count} more`] : [];
+  return [...emptyPolicyLines(plan), ...majorityLines(plan, 10, more), ...noteLines(plan)]
+    .slice(0, MOST_LINES).map((line) => shownText(line.trim(), 500));
+}
+
+/**
+ * Lists rows of a plan.
+ *
+ * @param session The session.
+ * @param read The store as it was read.
+ * @param shown The plan.
+ * @param wanted Which rows, and in which order.
+ * @param window Which part of them.
+ * @returns The answer.
+ */
+export function rowsView(
+  session: Session,
+  read: ReadStore,
+  { id, plan }: Shown,
+  wanted: RowsWanted,
+  window: Window,
+): RowsView {
+  const listed = session.listed(read, plan);
+  const { total, from, shown } = windowOf(
+    selectEntries(listed, wanted),
+    window,
+    (entry) => rowOf(entry, listed),
+  );
+  return { plan: id, total, from, rows: shown, metric: shownMetric(plan) };
+}
+
+/**
+ * Explains why something goes or stays.
+ *
+ * @param session The session.
+ * @param read The store as it was read.
+ * @param shown The plan.
+ * @param subject What is meant.
+ * @returns The answer.
+ */
+export function explainView(
+  { store, options }: Session,
+  { snapshot }: ReadStore,
+  { policy, plan }: Shown,
+  subject: string,
+): ExplainView {
+  const { explanations, candidates } = explainSubject(snapshot, subject, policy, {
+    now: plan.plannedAt,
+    kinds: store.changes?.kinds,
+  });
+  const named = fitting(
+    candidates.slice(0, MOST_LINES).map((one) => ({
+      path: one.path,
+      name: shownText("name" in one ? one.name : nameOf(one)),
+    })),
+  );
+  return {
+    explanations: explanations.map((one) => explanationView(one, options.mlflowUi)),
+    candidates: named,
+    more: candidates.length - named.length,
+  };
+}
+
+function explanationView(one: Explanation, mlflowUi: string | null): ExplanationView {
+  const { subject, name, experimentId, verdict, reasons, flip } = one;
+  const id = subject === "run"
+    ? one.runId
+    : subject === "logged-model"
+    ? one.modelId
+    : experimentId;
+  return {
+    path: one.path,
+    kind: subject,
+    id: shownText(id),
+    name: shownText(name),
+    experiment: "experiment" in one && one.experiment !== null ? shownText(one.experiment) : null,
+    verdict,
+    reasons: reasons.slice(0, MOST_LINES).map((reason) => shownText(reasonText(reason), 500)),
+    flip: flip === null ? null : {
+      changes: flip.changes.map(typedChange).map(({ rule, key, from, to }) =>
+        shownText(`${key} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`, 500)
+      ),
+      others: flip.others,
+      values: null,
+    },
+    text: renderExplanation(one).slice(0, 20_000),
+    link: subject === "run"
+      ? runLink(mlflowUi, experimentId, one.runId)
+      : subject === "experiment"
+      ? experimentLink(mlflowUi, experimentId)
+      : null,
+  };
+}
+
+/**
+ * Lists what is broken.
+ *
+ * @param session The session.
+ * @param read The store as it was read.
+ * @param found What is broken.
+ * @param severity Only findings of this severity; `null`: all.
+ * @param window Which part of them.
+ * @returns The answer.
+ */
+export function findingsView(
+  { options }: Session,
+  { generation }: ReadStore,
+  found: readonly Finding[],
+  severity: string | null,
+  window: Window,
+): FindingsView {
+  const counts = { error: 0, warning: 0, info: 0 };
+  for (const one of found) counts[one.severity]++;
+  const wanted = severity === null ? found : found.filter((one) => one.severity === severity);
+  const { total, from, shown } = windowOf(
+    wanted,
+    window,
+    (one) => findingView(one, options.command),
+  );
+  return { generation, counts, total, from, findings: shown };
+}
+
+function findingView(finding: Finding, command: CommandOf): FindingView {
+  const { rule, severity, path, message, remedy } = finding;
+  const text = remedyText(remedy, command);
+  return {
+    rule,
+    severity,
+    path: shownText(path, 500),
+    message: shownText(message, 1_000),
+    mlflow: shownText(RULES.find(({ id }) => id === rule)?.describes ?? "", 500),
+    remedy: text === null ? null : shownText(text, 1_000),
+    isRepairable: remedy?.kind === "repair" && !remedy.relocate && !remedy.dropLines,
+  };
+}
+
+/**
+ * Lists the repairs that are provable.
+ *
+ * @param session The session.
+ * @param read The store as it was read.
+ * @param shown The plan of repairs.
+ * @param window Which part of them.
+ * @returns The answer.
+ */
+export function repairView(
+  session: Session,
+  read: ReadStore,
+  { id, plan }: ShownRepair,
+  window: Window,
+): RepairView {
+  const listed = session.listed(read, plan);
+  const row = (entry: (typeof plan.actions | typeof plan.kept)[number]) => rowOf(entry, listed);
+  const { total, from, shown } = windowOf(plan.actions, window, row);
+  return {
+    plan: id,
+    summary: totalsText(plan),
+    total,
+    from,
+    rows: shown,
+    stays: fitting(plan.kept.map(row), MOST_LINES, 100_000),
+    words: wordsToType(plan),
+    command: session.options.command("repair:apply"),
+  };
+}

@@ -1,0 +1,244 @@
+/**
+ * The store as the page sees it: read once, then measured and verified in the background, and read again after each
+ * change. Whoever listens is told of each step.
+ *
+ * @module
+ */
+
+import { summarize, type Summary } from "../../lib/answers/summarize.ts";
+import type { Extras } from "../../lib/store/extras.ts";
+import { holdersOf } from "../../lib/store/holders.ts";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import type { Finding } from "../../lib/verify/verify_snapshot.ts";
+import { indexOf, type StoreIndex, tagsOf } from "../../lib/view/plan_rows.ts";
+import type { Store } from "../ports/store.ts";
+import { verify } from "../verify.ts";
+import type { LineListener } from "./answers.ts";
+import type { EventLine } from "./messages.ts";
+
+/** A store that was read. */
+export interface ReadStore {
+  /** Rises with each reading. */
+  readonly generation: number;
+  /** What was read. */
+  readonly snapshot: StoreSnapshot<"tags">;
+  /** Finds what is in it. */
+  readonly index: StoreIndex;
+  /** What it holds. */
+  readonly summary: () => Summary;
+  /** What everything takes on disk, by path; `null` until that is measured. */
+  bytes: ReadonlyMap<string, number> | null;
+  /** What the store takes as a whole; `null` until that is measured. */
+  total: number | null;
+  /** All tags of runs by path, where they were read. */
+  tags: ReadonlyMap<string, readonly string[]> | null;
+  /** What is broken; `null` until that is verified. */
+  findings: readonly Finding[] | null;
+}
+
+/** The store as it is watched. */
+export interface StoreWatch extends AsyncDisposable {
+  /** The store's location. */
+  readonly location: string;
+  /** What was read last; `null` while nothing is, or where it cannot be read. */
+  current(): ReadStore | null;
+  /** Why it could not be read; `null` where it was, or is being read. */
+  problem(): string | null;
+  /** Reads the store again; settles once it is read, or cannot be. */
+  readAgain(): Promise<void>;
+  /** Finds what is broken in the store as it was read, once for all that ask. */
+  findings(): Promise<readonly Finding[]>;
+  /** Tells a listener how things stand, then each change of that, until there are no more; gives what ends this. */
+  listen(listener: LineListener<EventLine>): () => void;
+  /** Tells all listeners something. */
+  tell(line: EventLine): void;
+}
+
+/** How to watch a store. */
+export interface WatchOptions {
+  /** What alone to read besides metadata. */
+  readonly extras: Extras;
+  /** Whether all of it may be read again only to measure and verify it; a server would be asked for everything. */
+  readonly looksAhead: boolean;
+}
+
+/** Up to how many runs all tags are read, too. */
+const MOST_TAGGED = 20_000;
+/** Ms between two lines of progress. */
+const INTERVAL = 100;
+
+/**
+ * Watches a store; begins to read it.
+ *
+ * @param store The store.
+ * @param options How to watch it.
+ * @returns The watch; disposing of it ends what is being read.
+ */
+export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): StoreWatch {
+  const listeners = new Set<LineListener<EventLine>>();
+  let current: ReadStore | null = null;
+  let problem: string | null = null;
+  let state: readonly EventLine[] = [];
+  let generation = 0;
+  let runs: number | null = null;
+  let work: AbortController | null = null;
+  let reading: Promise<void> = Promise.resolve();
+  let background: Promise<void> = Promise.resolve();
+  let verifying: Promise<readonly Finding[]> | null = null;
+
+  const tell = (line: EventLine) => {
+    for (const listener of [...listeners]) listener.tell(line);
+  };
+  const tellState = (line: EventLine, kept: readonly EventLine[] = state) => {
+    state = [...kept, line];
+    tell(line);
+  };
+
+  function readAgain(): Promise<void> {
+    work?.abort();
+    const controller = new AbortController();
+    work = controller;
+    const before = [reading, background];
+    reading = (async () => {
+      // Two readings at once would take twice the memory.
+      await Promise.all(before);
+      if (!controller.signal.aborted) await read(controller.signal);
+    })();
+    return reading;
+  }
+
+  async function read(signal: AbortSignal): Promise<void> {
+    current = null;
+    problem = null;
+    verifying = null;
+    const progress = readingProgress(runs, (line) => tellState(line, []));
+    progress(0);
+    try {
+      const snapshot = await store.read({ depth: "tags", extras, signal, onProgress: progress });
+      generation++;
+      current = readStore(snapshot, generation);
+      runs = current.index.runs.size;
+      tellState({ event: "ready", generation }, []);
+      if (looksAhead) background = lookOn(current, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      problem = messageOf(error);
+      tellState({ event: "failed", step: "reading", message: problem }, []);
+    }
+  }
+
+  async function lookOn(one: ReadStore, signal: AbortSignal): Promise<void> {
+    await attempt("measuring", signal, async () => {
+      await measure(one, signal);
+      tellState({ event: "measured", generation: one.generation });
+    });
+    await attempt("verifying", signal, async () => {
+      await findings(signal);
+    });
+  }
+
+  async function attempt(
+    step: "measuring" | "verifying",
+    signal: AbortSignal,
+    doing: () => Promise<void>,
+  ): Promise<void> {
+    if (signal.aborted) return;
+    try {
+      await doing();
+    } catch (error) {
+      if (!signal.aborted) tellState({ event: "failed", step, message: messageOf(error) });
+    }
+  }
+
+  async function measure(one: ReadStore, signal: AbortSignal): Promise<void> {
+    const isSmall = one.index.runs.size <= MOST_TAGGED;
+    const snapshot: StoreSnapshot = isSmall
+      ? await store.read({ depth: "tags", sizes: true, signal })
+      : await store.read({ depth: "meta", sizes: true, isReport: true, signal });
+    const holders = holdersOf(snapshot);
+    const measured = holders.flatMap((holder) => [holder, ...holder.runs, ...holder.loggedModels]);
+    one.bytes = new Map(
+      measured.flatMap(({ path, usage }) => usage === null ? [] : [[path, usage.bytes]]),
+    );
+    one.total = [...holders, ...snapshot.strays]
+      .reduce((sum, { usage }) => sum + (usage?.bytes ?? 0), 0);
+    if (isSmall) {
+      one.tags = new Map(
+        holders.flatMap((holder) => holder.runs).map((run) => [run.path, tagsOf(run)]),
+      );
+    }
+  }
+
+  function findings(signal?: AbortSignal): Promise<readonly Finding[]> {
+    const one = current;
+    return verifying ??= verify(store, { signal: signal ?? work?.signal }).then((found) => {
+      if (one !== null && one === current) {
+        one.findings = found.findings;
+        tellState({ event: "verified", generation: one.generation });
+      }
+      return found.findings;
+    });
+  }
+
+  readAgain();
+  return {
+    location: store.describe().location,
+    current: () => current,
+    problem: () => problem,
+    readAgain,
+    findings: () => findings(),
+    listen(listener) {
+      for (const line of state) listener.tell(line);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    tell,
+    async [Symbol.asyncDispose]() {
+      work?.abort();
+      for (const listener of listeners) listener.end();
+      listeners.clear();
+      await Promise.all([reading, background]);
+    },
+  };
+}
+
+function readStore(snapshot: StoreSnapshot<"tags">, generation: number): ReadStore {
+  let summary: Summary | null = null;
+  return {
+    generation,
+    snapshot,
+    index: indexOf(snapshot),
+    summary: () => summary ??= summarize(snapshot),
+    bytes: null,
+    total: null,
+    tags: null,
+    findings: null,
+  };
+}
+
+/** Tells ten times a second how far the reading is. */
+function readingProgress(
+  total: number | null,
+  tell: (line: EventLine) => void,
+): (runs: number) => void {
+  const start = performance.now();
+  let last = -Infinity;
+  return (runs) => {
+    const now = performance.now();
+    if (now - last < INTERVAL) return;
+    last = now;
+    const rate = runs === 0 ? null : runs / (now - start);
+    const left = total === null || rate === null ? null : Math.max(0, (total - runs) / rate);
+    tell({ event: "reading", runs, total, rate: rate && rate * 1000, left });
+  };
+}
+
+/**
+ * Says what went wrong.
+ *
+ * @param error What was thrown.
+ * @returns Its message.
+ */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
