@@ -86,7 +86,7 @@ async function measurePruning(
   });
   const ours: Program = {
     words: taskWords("prune:apply", [
-      ...["--days-old", `${days}`, "--max-share", "100%", "--force", "--store", uri],
+      ...["--days-old", `${days}`, "--force", "--store", uri],
     ]),
     environment: { XDG_STATE_HOME: state },
     before: again,
