@@ -20,6 +20,9 @@ export function moment(ms: number | null): VNode | string {
   return ms === null ? "not known" : time({ dateTime: machineTime(ms) }, formatMoment(ms));
 }
 
+/** A name with more letters takes three lines at most. */
+const LONG = 80;
+
 /**
  * Makes an element of a name from the store.
  *
@@ -27,5 +30,6 @@ export function moment(ms: number | null): VNode | string {
  * @returns The name, as it is; a word for it where it is empty.
  */
 export function name(text: string): VNode {
-  return text.trim() === "" ? bdi({ class: "unnamed" }, "without a name") : bdi({}, text);
+  if (text.trim() === "") return bdi({ class: "unnamed" }, "without a name");
+  return text.length > LONG ? bdi({ class: "long-name", title: text }, text) : bdi({}, text);
 }
