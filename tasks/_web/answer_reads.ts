@@ -8,7 +8,7 @@ import { explainSubject } from "../../lib/answers/explain_subject.ts";
 import type { Explanation } from "../../lib/answers/explain_model.ts";
 import { readConfig } from "../../lib/policy/config.ts";
 import { writeConfig } from "../../lib/policy/write_config.ts";
-import { type CommandOf, remedyText, typedChange } from "../../lib/render/commands.ts";
+import { type CommandOf, remedyText } from "../../lib/render/commands.ts";
 import { renderExplanation } from "../../lib/render/explanation.ts";
 import { nameOf } from "../../lib/store/holders.ts";
 import { RULES } from "../../lib/verify/rules.ts";
@@ -24,6 +24,7 @@ import {
   shownMetric,
   wordsToType,
 } from "../../lib/view/plan_rows.ts";
+import { changeText, flipValues } from "../../lib/view/flip_values.ts";
 import { planStays, planTree } from "../../lib/view/plan_tree.ts";
 import { configToCopy, policyControls } from "../../lib/view/policy_controls.ts";
 import { shownText } from "../../lib/view/shown_text.ts";
@@ -33,6 +34,7 @@ import { reasonText } from "../../lib/words/reason.ts";
 import { stopText } from "../../lib/words/stop.ts";
 import { emptyPolicyLines, noteLines, totalsText } from "../../lib/words/totals.ts";
 import type {
+  Control,
   ExplainView,
   ExplanationView,
   FindingsView,
@@ -201,11 +203,12 @@ export function rowsView(
  * @returns The answer.
  */
 export function explainView(
-  { store, options }: Session,
+  { store, options, file }: Session,
   { snapshot }: ReadStore,
-  { policy, plan }: Shown,
+  { policy, plan, basis }: Shown,
   subject: string,
 ): ExplainView {
+  const controls = policyControls(basis, file);
   const { explanations, candidates } = explainSubject(snapshot, subject, policy, {
     now: plan.plannedAt,
     kinds: store.changes?.kinds,
@@ -217,13 +220,17 @@ export function explainView(
     })),
   );
   return {
-    explanations: explanations.map((one) => explanationView(one, options.mlflowUi)),
+    explanations: explanations.map((one) => explanationView(one, controls, options.mlflowUi)),
     candidates: named,
     more: candidates.length - named.length,
   };
 }
 
-function explanationView(one: Explanation, mlflowUi: string | null): ExplanationView {
+function explanationView(
+  one: Explanation,
+  controls: readonly Control[],
+  mlflowUi: string | null,
+): ExplanationView {
   const { subject, name, experimentId, verdict, reasons, flip } = one;
   const id = subject === "run"
     ? one.runId
@@ -235,15 +242,15 @@ function explanationView(one: Explanation, mlflowUi: string | null): Explanation
     kind: subject,
     id: shownText(id),
     name: shownText(name),
-    experiment: "experiment" in one && one.experiment !== null ? shownText(one.experiment) : null,
+    experiment: subject !== "experiment" && "experiment" in one && one.experiment !== null
+      ? shownText(one.experiment)
+      : null,
     verdict,
     reasons: reasons.slice(0, MOST_LINES).map((reason) => shownText(reasonText(reason), 500)),
     flip: flip === null ? null : {
-      changes: flip.changes.map(typedChange).map(({ rule, key, from, to }) =>
-        shownText(`${key} ${from} → ${to}${rule === null ? "" : ` in ${rule}`}`, 500)
-      ),
+      changes: flip.changes.map((change) => shownText(changeText(change), 500)),
       others: flip.others,
-      values: null,
+      values: flipValues(flip.changes, controls),
     },
     text: renderExplanation(one).slice(0, 20_000),
     link: subject === "run"

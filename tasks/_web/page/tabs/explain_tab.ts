@@ -152,8 +152,12 @@ function explanation(state: PageState, one: ExplanationView): VNode {
       mlflowLink(link, one.name || id),
     ),
     p({ class: goes ? "verdict verdict-goes" : "verdict verdict-stays" }, VERDICTS[verdict]),
-    h4({}, goes || reasons.length === 1 ? "Because" : "Each of these alone keeps it"),
-    ul({}, ...reasons.map((reason) => li({ key: reason }, bdi({}, reason)))),
+    reasons.length === 0
+      ? null
+      : h4({}, goes || reasons.length === 1 ? "Because" : "Each of these alone keeps it"),
+    reasons.length === 0
+      ? null
+      : ul({}, ...reasons.map((reason) => li({ key: reason }, bdi({}, reason)))),
     goes || isLeftOut
       ? button(
         {
