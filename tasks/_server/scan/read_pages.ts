@@ -120,14 +120,14 @@ async function* pagesOf(
   }
 }
 
-/** How many runs are asked for at a time: what one worker of a server answers in some seconds. */
-const RUNS_AT_ONCE = 2_000;
+/** How many runs are asked for at a time: what one worker of a server answers in a second or two. */
+const RUNS_AT_ONCE = 1_000;
 /** How many experiments are named in one request. */
 const EXPERIMENTS_AT_ONCE = 500;
 /** How many lists are read at once: of the four workers that a server usually has, others keep two. */
 const LISTS_AT_ONCE = 2;
 /** How many runs usually show that none is missing between two pages. */
-const SAMPLE = 50;
+const SAMPLE = 20;
 /** How often all is read, since others removed very many runs for good meanwhile. */
 const MOST_PASSES = 3;
 
@@ -135,7 +135,7 @@ const MOST_PASSES = 3;
 export interface RunsOptions extends PagesOptions {
   /** Called for each run, once. */
   readonly onRun: (run: RunRecord) => void;
-  /** How many are asked for at a time. @default {2,000} */
+  /** How many are asked for at a time. @default {1,000} */
   readonly atATime?: number;
   /** Called with the number of runs so far, and about how many there are once that is known. */
   readonly onProgress?: ((runs: number, all?: number) => void) | undefined;
