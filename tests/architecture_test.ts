@@ -521,6 +521,7 @@ const withoutMirror: Places = [
   "tests/tasks/cli_demo_store_test.ts",
   "tests/tasks/cli_repair_test.ts",
   "tests/tasks/cli_server_test.ts",
+  "tests/tasks/cli_stores_test.ts",
   "tests/tasks/cli_streams_test.ts",
   "tests/tasks/cli_terminal_test.ts",
   "tests/tasks/shared_store_test.ts", // every task, where a database refers to the store

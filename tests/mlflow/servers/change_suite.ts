@@ -20,6 +20,7 @@ import {
 } from "mltidy";
 import { isLong } from "../../_support/depth.ts";
 import { FAULTS, forwardTo, startFaultProxy } from "../../_support/fault_proxy.ts";
+import { assertAsInTable } from "../../_support/table_of_stores.ts";
 import { memoryDirectory } from "../../_support/temp_directory.ts";
 import { allOf, type Asker, askerOf, type Filled, fillServer, GOING } from "./fill_server.ts";
 import { ADMINISTRATOR } from "./start_server.ts";
@@ -109,6 +110,19 @@ export async function applySavedAndRepair({ uri }: Subject): Promise<void> {
   assertEquals((body as unknown as RunBody).run.info.status, "FAILED");
   await restore(store);
   assertEquals(await allOf(ask, experiment), before);
+}
+
+/**
+ * Does all that the front page tells of a server, and of what keeps its store.
+ *
+ * @param subject Both.
+ */
+export async function doAsTold({ uri, backend }: Subject): Promise<void> {
+  await fillServer(askerOf(uri), "as told");
+  await using directory = await memoryDirectory();
+  await assertAsInTable("a server", { uri, state: directory.path });
+  const named = backend.startsWith("sqlite") ? "`sqlite:///" : "`postgresql://";
+  await assertAsInTable(named, { uri: backend, state: directory.path });
 }
 
 async function stagesOf(ask: Asker, { runs }: Filled): Promise<Readonly<Record<string, string>>> {

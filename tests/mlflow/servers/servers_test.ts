@@ -13,6 +13,7 @@ import { obstacle, startServer } from "../postgres.ts";
 import type { MlflowVersion } from "../python.ts";
 import {
   applySavedAndRepair,
+  doAsTold,
   failAndSettle,
   pruneAndRestore,
   pruneTwice,
@@ -38,6 +39,7 @@ const EVERYWHERE: readonly Try[] = [
 /** What takes long on one with accounts, which hashes the password of each request. */
 const OFTEN: readonly Try[] = [
   ["two who clean up at the same time delete nothing twice", pruneTwice],
+  ["what the front page tells of it, and of what keeps its store, is what the tasks do", doAsTold],
   ["training goes on meanwhile", pruneWhileTraining],
   ["whatever fails in between, nothing is lost", failAndSettle],
 ];
