@@ -158,7 +158,12 @@ function dialsOf(file: PolicyBasis): readonly Dial[] {
   /** What a rule does not say it has from `retention`, and follows that. */
   function ruleDials(rule: Partial<RuleConfig>, index: number): readonly Dial[] {
     const own = (Object.keys(NUMBERS) as NumberKey[]).filter((key) => rule[key] !== undefined);
-    return [...numberDials(own, index), ...bestDials(rule.keepBest ?? [], index, configOf(file))];
+    const dials = [
+      ...numberDials(own, index),
+      ...bestDials(rule.keepBest ?? [], index, configOf(file)),
+    ];
+    const whose = [...rule.experiments ?? [], ...rule.tags ?? []].join(", ");
+    return dials.map((one) => ({ ...one, rule: `rule ${index + 1}: ${shownText(whose, 60)}` }));
   }
 }
 
@@ -220,7 +225,7 @@ function ruleDial(
     ) => Partial<RetentionConfig>;
   },
 ): Dial {
-  const made = dial(
+  return dial(
     `${index === null ? "retention" : `rules.${index}`}.${key}`,
     label,
     unit,
@@ -243,7 +248,6 @@ function ruleDial(
         }),
       },
   );
-  return index === null ? made : { ...made, rule: `rule ${index + 1}` };
 }
 
 function dial(

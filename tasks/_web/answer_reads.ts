@@ -7,7 +7,6 @@
 import { explainSubject } from "../../lib/answers/explain_subject.ts";
 import type { Explanation } from "../../lib/answers/explain_model.ts";
 import { readConfig } from "../../lib/policy/config.ts";
-import { writeConfig } from "../../lib/policy/write_config.ts";
 import { type CommandOf, remedyText } from "../../lib/render/commands.ts";
 import { renderExplanation } from "../../lib/render/explanation.ts";
 import { nameOf } from "../../lib/store/holders.ts";
@@ -27,6 +26,7 @@ import {
 import { changeText, flipValues } from "../../lib/view/flip_values.ts";
 import { planStays, planTree } from "../../lib/view/plan_tree.ts";
 import { configToCopy, policyControls } from "../../lib/view/policy_controls.ts";
+import { policyYaml } from "../../lib/view/policy_yaml.ts";
 import { shownText } from "../../lib/view/shown_text.ts";
 import { experimentLink, runLink, viewExperiments } from "../../lib/view/view_store.ts";
 import { majorityLines } from "../../lib/words/majority.ts";
@@ -146,7 +146,7 @@ export function planView(session: Session, read: ReadStore, shown: Shown): PlanV
     turned: isOfFile ? null : countTurned(plan, listed.goesByFile),
     leftOut: plan.kept.filter(isLeftOut).length,
     controls: policyControls(basis, session.file),
-    yaml: writeConfig(configToCopy(basis, readConfig("", ""))),
+    yaml: policyYaml(configToCopy(basis, readConfig("", ""))),
     words: wordsToType(plan),
     command: command(mayApply ? "cleanup:apply" : "apply plan.json"),
   };

@@ -11,6 +11,7 @@ import { formatCount, formatSize, plural } from "../../../../lib/text/units.ts";
 import type { PlanView, RowsQuery } from "../../messages.ts";
 import { oneOf } from "../parts/controls.ts";
 import {
+  a,
   bdi,
   button,
   details,
@@ -81,8 +82,16 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
   const list = wanted === "goes" || wanted === "stays" || isThere ? wanted : "goes";
   return div(
     { class: state.plan.isWaiting ? "view is-stale" : "view", "aria-busy": state.plan.isWaiting },
-    ...plan.stops.map((stop) =>
-      notice("warning", h3({}, "This plan must not be carried out"), p({}, bdi({}, stop)))
+    plan.stops.length === 0 ? null : notice(
+      "warning",
+      h3({}, "This plan must not be carried out"),
+      noteList(plan.stops),
+      p(
+        {},
+        "Leave something out, or raise the limit under ",
+        a({ href: "#policy" }, "Policy"),
+        ".",
+      ),
     ),
     planFigures(plan),
     leftOutChips(state),
@@ -90,12 +99,7 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
     plan.notes.length === 0 ? null : section(
       { class: "card", "aria-labelledby": "notes-heading" },
       h3({ id: "notes-heading" }, "Worth knowing"),
-      noteList(plan.notes.slice(0, NOTES)),
-      plan.notes.length <= NOTES ? null : details(
-        {},
-        summary({}, `Show ${plan.notes.length - NOTES} more`),
-        noteList(plan.notes.slice(NOTES)),
-      ),
+      noteList(plan.notes),
     ),
     div(
       { class: "columns columns-plan" },
@@ -204,7 +208,14 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
 const NOTES = 4;
 
 function noteList(notes: readonly string[]): VNode {
-  return ul({}, ...notes.map((note) => li({ key: note }, bdi({}, note))));
+  const list = (some: readonly string[]) =>
+    ul({}, ...some.map((note) => li({ key: note }, bdi({}, note))));
+  if (notes.length <= NOTES) return list(notes);
+  return div(
+    {},
+    list(notes.slice(0, NOTES)),
+    details({}, summary({}, `Show ${notes.length - NOTES} more`), list(notes.slice(NOTES))),
+  );
 }
 
 type Sort = NonNullable<RowsQuery["sort"]>;

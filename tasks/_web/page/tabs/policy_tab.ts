@@ -40,6 +40,8 @@ import { RowList } from "./row_list.ts";
  */
 export function PolicyTab(state: PageState): VNode {
   const { plan, store } = state;
+  const groups = groupsOf(plan.value?.controls ?? []);
+  const isOnly = groups.length === 1;
   return div(
     { class: "view" },
     viewHeading(
@@ -65,10 +67,10 @@ export function PolicyTab(state: PageState): VNode {
               store.config === null ? "Back to the defaults" : "Back to the file",
             ),
           ),
-          ...groupsOf(plan.value.controls).map(([rule, controls]) =>
+          ...groups.map(([rule, controls]) =>
             fieldset(
               { class: "controls", key: rule },
-              legend({ class: rule === "" ? "visually-hidden" : "" }, rule || "For all runs"),
+              legend({ class: isOnly ? "visually-hidden" : "" }, rule || "For all runs"),
               ...controls.map((control) => controlField(state, control)),
             )
           ),
