@@ -23,6 +23,7 @@ const GROUND: Places = ["lib/", "lib/text/", "lib/store/"];
 
 /** What tells the world of a command what came of it. */
 const TOLD: Places = [
+  "tasks/schedule.ts",
   ...["lib/backup/", "lib/policy/", "lib/plan/", "lib/answers/", "lib/verify/", "lib/render/"],
   ...[
     "lib/render/html/",
@@ -74,11 +75,12 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       "lib/verify/",
     ],
   },
+  { room: "lib/schedule/", of: [...GROUND, "lib/policy/"] },
   {
     room: "lib/render/",
     of: [
       ...[...GROUND, "lib/backup/", "lib/plan/", "lib/judge/", "lib/words/", "lib/verify/"],
-      "lib/answers/",
+      ...["lib/answers/", "lib/schedule/"],
     ],
   },
   // What page and server say to each other: types alone.
@@ -143,6 +145,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ],
       ...["tasks/training/experiment.ts", "tasks/training/program.ts", "@std/"],
     ],
+  },
+  {
+    room: "tasks/schedule.ts",
+    of: [...GROUND, "lib/policy/", "lib/schedule/", "tasks/ports/", "@std/", "deno.json"],
   },
   {
     room: "tasks/_file/scan/",
@@ -326,7 +332,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_cli/",
     of: [...GROUND, "lib/plan/", "lib/report/", "tasks/_cli/terminal/"],
   },
-  { room: "tasks/_cli/table/", of: [...GROUND, "lib/plan/", "@std/"] },
+  {
+    room: "tasks/_cli/table/",
+    of: [...GROUND, "lib/policy/", "lib/schedule/", "lib/plan/", "@std/"],
+  },
   { room: "tasks/_web/page/pure/", of: ["lib/text/units.ts", "tasks/_web/messages.ts"] },
   {
     room: "tasks/_web/page/asking/",
@@ -388,7 +397,15 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_cli/run/machine/",
     of: [
-      ...[...GROUND, ...TOLD, "lib/report/", "tasks/_cli/run/", "@std/", "deno.json"],
+      ...[
+        ...GROUND,
+        ...TOLD,
+        "lib/report/",
+        "lib/schedule/",
+        "tasks/_cli/run/",
+        "@std/",
+        "deno.json",
+      ],
       ...["lib/notify/", "lib/doctor/", "tasks/_doctor/", "tasks/_notify/secret.ts"],
       ...["tasks/_io/disk_full.ts", "tasks/_io/durable.ts", "tasks/_io/list_directory.ts"],
       "tasks/_io/read.ts",
@@ -549,11 +566,17 @@ const permissions = {
     "-R -N -S=statfs -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,XDG_CONFIG_HOME,INIT_CWD,NO_COLOR",
   notifying: "-R -N -E=MLTIDY_*,MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   writing: "-RW -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+  scheduling: "-R -N -S=uid -E=MLFLOW_*,PG*,HOME,USER,XDG_*,DENO_DIR,INIT_CWD,NO_COLOR",
+  installing: "-RW -N -S=uid -E=MLFLOW_*,PG*,HOME,USER,XDG_*,DENO_DIR,INIT_CWD,NO_COLOR",
   showing: "-RW -S=hostname -E=MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   running:
     "-RW -N -S=hostname -E=MLFLOW_*,PG*,HOME,USER,XDG_STATE_HOME,INIT_CWD,NO_COLOR,LOGNAME,LNAME,USERNAME --allow-run",
 } as const;
 
+/** They name where things lie on this machine, and whether the root account asks. */
+const scheduling = ["schedule"];
+/** They write what those print. */
+const installing = ["schedule:write"];
 /** They look at no store. */
 const telling = ["help"];
 /** Their store may be a database or a server that a host has; what they ask of a server only reads. */
@@ -693,7 +716,7 @@ Deno.test("an entry names what it gives", () => {
 
 Deno.test("the core names no command and no flag: the command line puts them", () => {
   const speaking = sources.filter((path) =>
-    isIn(path, ["lib/"]) && !isIn(path, ["lib/render/"]) &&
+    isIn(path, ["lib/"]) && !isIn(path, ["lib/render/", "lib/schedule/"]) &&
     /\bdeno task\b|(?<![\w-])--[a-z]/.test(codeOf(path))
   );
   assertEquals(speaking, []);
@@ -783,7 +806,16 @@ Deno.test("planning tasks may only read files, none may reach the network that l
   const tasks = Object.entries(manifest.tasks)
     .filter(([, { command }]) => command.includes(" tasks/cli.ts "));
   const looking = { telling, planning, reviewing, reporting, examining };
-  const kinds = { ...looking, carryingOut, notifying, writing, showing, running };
+  const kinds = {
+    ...looking,
+    carryingOut,
+    notifying,
+    writing,
+    showing,
+    running,
+    scheduling,
+    installing,
+  };
   const named = Object.values(kinds).flat();
   assertEquals(named.filter((task) => !tasks.some(([name]) => name === task)), []);
   const kindOf = (task: string) =>

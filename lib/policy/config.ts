@@ -36,6 +36,7 @@ import {
 import { notifyConfig, notifyFaults, notifyRows } from "./notify_rows.ts";
 import { type CleanupPolicy, ORPHAN_SETTLE, PROTECTIONS, type RetentionRule } from "./policy.ts";
 import { reviewRows } from "./review_rows.ts";
+import { scheduleRows } from "./schedule_rows.ts";
 
 export { CONFIG_FILE } from "./config_file.ts";
 
@@ -90,6 +91,7 @@ export function readConfig(text: string, source: string): Config {
     protect: withDefaults(protectRows, given.protect),
     purge: withDefaults(purgeRows, given.purge),
     limits: withDefaults(limitsRows, given.limits),
+    schedule: withDefaults(scheduleRows, given.schedule),
     notify: notifyConfig(given.notify),
     review: withDefaults(reviewRows, given.review),
   };
@@ -230,6 +232,7 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, Row<unknown>>>>>
   purge: { ...purgeRows },
   limits: { ...limitsRows },
   backups: { ...backupsRows },
+  schedule: { ...scheduleRows },
   notify: { ...notifyRows },
   review: { ...reviewRows },
 };

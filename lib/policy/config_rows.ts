@@ -35,6 +35,7 @@ import {
   type RetentionRule,
 } from "./policy.ts";
 import type { PrimaryMetric } from "./primary_metric.ts";
+import { type ScheduleConfig, scheduleRows } from "./schedule_rows.ts";
 
 /** `backups`: where copies go, and when they may go. */
 export interface BackupsConfig {
@@ -100,6 +101,8 @@ export interface Config {
   readonly purge: PurgeConfig;
   /** What stops a plan. */
   readonly limits: LimitsConfig;
+  /** Which task runs by itself, and when. */
+  readonly schedule: ScheduleConfig;
   /** Who is told what came of a task. */
   readonly notify: NotifyConfig;
   /** How the page that shows a store is served. */
@@ -255,6 +258,7 @@ export const configRows = {
   purge: row(section(purgeRows), {}, "", "What leaves the store"),
   limits: row(section(limitsRows), {}, "", "What stops a plan"),
   backups: row(section(backupsRows), {}, "", "Where backups go, and when they may go"),
+  schedule: row(section(scheduleRows), {}, "", "Which task runs by itself, and when"),
   notify: row(section(notifyRows), {}, "", "Who is told what came of a task, and when"),
   review: row(section(reviewRows), {}, "", "How the page is served that shows the store"),
 } satisfies Rows<GivenConfig>;
@@ -269,6 +273,7 @@ export interface GivenConfig {
   readonly purge: Partial<PurgeConfig>;
   readonly limits: Partial<LimitsConfig>;
   readonly backups: Partial<BackupsConfig>;
+  readonly schedule: Partial<ScheduleConfig>;
   readonly notify: Partial<GivenNotify>;
   readonly review: Partial<ReviewConfig>;
 }

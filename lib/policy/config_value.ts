@@ -140,6 +140,23 @@ export function duration(): Kind<number> {
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
+/** A time of the day, without a zone. */
+const TIME = /^([01]?[0-9]|2[0-3]):[0-5][0-9]$/;
+
+/**
+ * A time of the day such as `03:30`.
+ *
+ * @returns The kind, `HH:MM`.
+ */
+export function time(): Kind<string> {
+  return scalar({
+    expected: "a time of the day, such as 03:30",
+    schema: { type: "string", pattern: TIME.source },
+    parse: (typed) => TIME.test(typed) ? typed.padStart(5, "0") : undefined,
+    isOne: (value) => typeof value === "string" && TIME.test(value),
+  });
+}
+
 /**
  * A share such as `50%`. Without its sign it is refused: 1 might be all or one in a hundred.
  *

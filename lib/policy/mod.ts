@@ -39,6 +39,8 @@ export {
   type WebhookConfig,
   type WebhookFormat,
 } from "./notify_rows.ts";
+export type { ScheduleConfig } from "./schedule_rows.ts";
+export { type Interval, INTERVALS, SCHEDULED_TASKS, type ScheduledTask } from "./scheduled_task.ts";
 export {
   type Ages,
   type BestRule,

@@ -29,6 +29,7 @@ export interface ApplyFlags {
   readonly json: boolean;
   readonly detailedExitcode: boolean;
   readonly dryRun: boolean;
+  readonly quiet: boolean;
 }
 
 /** One task that plans and applies. */
@@ -97,7 +98,7 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
   world.note({ result });
   if (options.json) {
     printJson(result, world);
-  } else if (!isRefused) {
+  } else if (!isRefused && !(options.apply && options.quiet)) {
     world.print(show(plan, applyCommand(job)));
   }
   return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;

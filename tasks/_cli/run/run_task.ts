@@ -84,6 +84,8 @@ async function run(
       return await (await import("./restore.ts")).runRecover(command, world);
     case "doctor":
       return await (await import("./machine/doctor.ts")).runDoctor(command, world);
+    case "schedule":
+      return await (await import("./machine/schedule.ts")).runSchedule(command, words, world);
     case "notify":
       return await (await import("./machine/notify.ts")).runNotify(command, world);
     case "demo":

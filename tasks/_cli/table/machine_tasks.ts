@@ -4,13 +4,151 @@
  * @module
  */
 
+import { type Interval, INTERVALS, SCHEDULED_TASKS } from "../../../lib/policy/scheduled_task.ts";
+import { type Scheduler, SCHEDULERS } from "../../../lib/schedule/schedule.ts";
 import { ExitCode } from "./exit_code.ts";
-import { backups, commonFlags, parseText, storeFlags, toggle, type Valued } from "./flags.ts";
+import {
+  backups,
+  commonFlags,
+  parseChoice,
+  parseText,
+  storeFlags,
+  toggle,
+  type Valued,
+} from "./flags.ts";
 import { config } from "./policy_flags.ts";
-import { always, type TaskRow } from "./task_row.ts";
+import { always, reading, type TaskRow } from "./task_row.ts";
 
-/** Telling people what came of a task that nobody watched. */
+/** How an interval may be typed besides. */
+const DURATIONS: ReadonlyMap<string, Interval> = new Map([
+  ["1d", "daily"],
+  ["7d", "weekly"],
+  ["1w", "weekly"],
+]);
+
+/**
+ * Reads how often something runs.
+ *
+ * @param text What was typed.
+ * @returns The interval.
+ * @throws {RangeError} When it is none.
+ */
+export function parseInterval(text: string): Interval {
+  const typed = text.toLowerCase();
+  const interval = DURATIONS.get(typed) ?? INTERVALS.find((one) => one === typed);
+  if (interval !== undefined) return interval;
+  throw new RangeError("expected daily, weekly, monthly, or a weekday such as saturday");
+}
+
+/**
+ * Reads a time of the day.
+ *
+ * @param text What was typed.
+ * @returns `HH:MM`.
+ * @throws {RangeError} When it is none.
+ */
+export function parseTimeOfDay(text: string): string {
+  if (/^([01]?\d|2[0-3]):[0-5]\d$/.test(text)) return text.padStart(5, "0");
+  throw new RangeError("expected a time of the day such as 03:30");
+}
+
+/**
+ * Reads what units and files are called after.
+ *
+ * @param text What was typed.
+ * @returns The same.
+ * @throws {RangeError} When one of the schedulers would not take it.
+ */
+export function parseUnitName(text: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/.test(text)) return text;
+  throw new RangeError("expected small letters, digits and dashes, such as mltidy-vision");
+}
+
+/** Letting tasks run by themselves, and telling people what came of it. */
 export const machineTasks = {
+  schedule: {
+    summary: "Print what makes a task run by itself: timer, crontab line, …",
+    usage: [
+      "deno task schedule [flags] [-- FLAG…]",
+      "deno task schedule:write DIR [flags] [-- FLAG…]",
+    ],
+    examples: [
+      ["deno task schedule", "a clean-up each Sunday at 03:30, by what this machine has"],
+      ["deno task schedule --for cron --every daily --at 04:00", "a line for a crontab"],
+      ["deno task schedule --task verify --for github", "a workflow that looks for damage"],
+      ["deno task schedule -- --days-old 90", "what stands behind -- the task is told"],
+    ],
+    operand: {
+      name: "FLAG",
+      describe: "Flags of the task that runs, such as -- --max-share 50%",
+      required: false,
+      isProgram: true,
+      example: "deno task schedule [flags] -- --days-old 90",
+    },
+    flags: {
+      for: {
+        name: "for",
+        value: SCHEDULERS.join("|"),
+        describe: "What is to run it",
+        default: null,
+        defaultText: "systemd or cron, launchd, windows: what this machine has",
+        parse: parseChoice(...SCHEDULERS),
+      } satisfies Valued<Scheduler | null>,
+      every: {
+        name: "every",
+        value: "daily|weekly|monthly|WEEKDAY",
+        describe: "How often; weekly is on Sunday, monthly on the first",
+        default: null,
+        defaultText: "every of schedule in mltidy.yaml, else weekly",
+        parse: parseInterval,
+      } satisfies Valued<Interval | null>,
+      at: {
+        name: "at",
+        value: "HH:MM",
+        describe: "At which time of the day",
+        default: null,
+        defaultText: "at of schedule in mltidy.yaml, else 03:30",
+        parse: parseTimeOfDay,
+      } satisfies Valued<string | null>,
+      task: {
+        name: "task",
+        value: "TASK",
+        describe: `What runs: ${SCHEDULED_TASKS.join(", ")}`,
+        default: null,
+        defaultText: "task of schedule in mltidy.yaml, else cleanup:apply",
+        parse: parseChoice(...SCHEDULED_TASKS),
+      } satisfies Valued<typeof SCHEDULED_TASKS[number] | null>,
+      name: {
+        name: "name",
+        value: "NAME",
+        describe: "What its files are called; one name for each store",
+        default: null,
+        defaultText: "mltidy- and the task",
+        parse: parseUnitName,
+      } satisfies Valued<string | null>,
+      reports: {
+        name: "reports",
+        value: "DIR",
+        describe: "Where its reports go, in a file NAME.json",
+        default: null,
+        defaultText: "~/.local/state/mltidy/reports",
+        parse: parseText,
+      } satisfies Valued<string | null>,
+      config,
+      backups,
+      write: {
+        name: "write",
+        value: "DIR",
+        describe: "Write the files there",
+        default: null,
+        parse: parseText,
+        hidden: true,
+      } satisfies Valued<string | null>,
+      ...storeFlags,
+    },
+    exitCodes: reading,
+    permissions: "schedule only reads; schedule:write writes files into DIR.",
+  },
   notify: {
     summary: "Tell by mail, Slack or webhook how a task has ended, as notify: of mltidy.yaml says",
     usage: ["deno task notify [REPORT] [flags]"],

@@ -259,7 +259,10 @@ function programCommand(
     );
   }
   const example = programExample(task);
-  if (program.length === 0) throw new UsageError(`Missing program of ${task}: ${example}`);
+  const { operand }: TaskRow = taskTable[task];
+  if (program.length === 0 && operand?.required === true) {
+    throw new UsageError(`Missing program of ${task}: ${example}`);
+  }
   if (options["experiment"] === null) {
     throw new UsageError(`Missing --experiment of ${task}: ${example}`);
   }
@@ -267,7 +270,8 @@ function programCommand(
 }
 
 function programExample(task: TaskName): string {
-  return `expected deno task ${task} --experiment NAME -- python train.py`;
+  const { operand }: TaskRow = taskTable[task];
+  return `expected ${operand?.example ?? `deno task ${task}`}`;
 }
 
 function withStore(task: TaskName, words: readonly string[], store: string): string {

@@ -33,6 +33,7 @@ export const runTasks = {
         "Its exit code is the task's: 127 not found, 126 not startable, 128 + N ended by signal N",
       required: true,
       isProgram: true,
+      example: "deno task run --experiment NAME -- python train.py",
     },
     flags: {
       experiment: {

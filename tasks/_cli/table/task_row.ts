@@ -17,6 +17,8 @@ export interface Operand {
   readonly required: boolean;
   /** Whether it is all that stands behind `--`, as it is. @default {false} */
   readonly isProgram?: boolean;
+  /** How the task is called with it, where it stands behind `--`. */
+  readonly example?: string;
 }
 
 /** One task. */

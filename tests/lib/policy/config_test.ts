@@ -58,6 +58,7 @@ protect:
   unsafe_young: true
 purge: { after: 7, undated: last-sign-of-life, artifacts_only: "checkpoints/**" }
 limits: { max_share: 25%, max_runs: 1000 }
+schedule: { every: saturday, at: 4:05, task: prune:apply }
 notify:
   on: always
   names: true
@@ -99,6 +100,7 @@ review: { port: 9000, mlflow_ui: "http://localhost:5000", allow_hosts: mltidy.ex
     },
     purge: { after: 7 * DAY, undated: "last-sign-of-life", artifactsOnly: "checkpoints/**" },
     limits: { maxShare: 0.25, maxRuns: 1000 },
+    schedule: { every: "saturday", at: "04:05", task: "prune:apply" },
     notify: {
       on: ["always"],
       names: true,

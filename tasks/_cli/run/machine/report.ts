@@ -19,6 +19,7 @@ import manifest from "../../../../deno.json" with { type: "json" };
 import { countRuns } from "../../../../lib/report/count_runs.ts";
 import { datedName, expiredReports } from "../../../../lib/report/report_names.ts";
 import { summarizePlan, type TaskReport } from "../../../../lib/report/task_report.ts";
+import { grantable } from "../../../../lib/schedule/grants.ts";
 import { hideCredentials } from "../../../../lib/text/credentials.ts";
 import { shellWords } from "../../../../lib/text/shell_words.ts";
 import { jsonPieces } from "../../../../lib/text/terminal_text.ts";
@@ -130,10 +131,9 @@ async function takePlace(path: string, world: World): Promise<string> {
     refuse(`there is no directory ${parent}; type \`${shellWords(["mkdir", "-p", parent])}\``);
   }
   if (Deno.permissions.querySync({ name: "write", path: parent }).state !== "granted") {
-    const grant = shellWords([`--allow-write=${parent}`]);
-    refuse(
-      `this process may not write there; type \`export MLTIDY_GRANT=${shellWords([grant])}\``,
-    );
+    // What stands in the variable is taken apart at each space, whatever quotes it has.
+    const grant = `--allow-write=${grantable(parent, /[\s,'"$\\]/)}`;
+    refuse(`this process may not write there; type \`export MLTIDY_GRANT=${grant}\``);
   }
   if (infoOf(path)?.isDirectory) refuse("it is a directory; name a file in it");
   const place = join(Deno.realPathSync(parent), basename(path));

@@ -1,0 +1,117 @@
+import { InvalidArgumentError } from "../errors.ts";
+import { shellWords } from "../text/shell_words.ts";
+import {
+  cronFields,
+  madeBy,
+  type PreparedSchedule,
+  type Schedule,
+  type ScheduleStep,
+  whenText,
+} from "./schedule.ts";
+import { shellLine } from "./shell_line.ts";
+
+/** What cron takes of one line. */
+const LONGEST = 998;
+
+/**
+ * Prepares a line of a crontab; where that would be too long, a script that it starts.
+ *
+ * Cron starts it with `/bin/sh` in the home directory, with `/usr/bin:/bin` for `PATH`; it takes a per cent
+ * sign for the end of the command, and sends by mail what is printed.
+ *
+ * @param schedule What runs, and when.
+ * @returns The files and what to type.
+ * @throws {InvalidArgumentError} When cron cannot hold the command.
+ */
+export function prepareCron(schedule: Schedule): PreparedSchedule {
+  const { name, report, secrets, settings } = schedule;
+  const directory = schedule.into ?? `${settings}/mltidy`;
+  const [file, script] = [`${name}.cron`, `${name}.sh`];
+  const command = shellCommand(schedule);
+  const inOne = `${cronFields(schedule)} ${cronText(command)}`;
+  const isShort = inOne.length <= LONGEST;
+  const line = isShort
+    ? inOne
+    : `${cronFields(schedule)} ${cronText(`/bin/sh ${shellWords([`${directory}/${script}`])}`)}`;
+  const told = [
+    "Another clean-up at work (exit code 11) is no failure: the next time will do.",
+    `Cron mails what this says, which is nothing where there was nothing to do; ${report} tells all.`,
+  ];
+  const text = [
+    madeBy(schedule),
+    `${
+      whenText(schedule)
+    }, by the clock of this machine: minute, hour, day of the month, month, weekday.`,
+    ...(isShort ? told : [`What it starts stands in ${script}, as cron reads no longer lines.`]),
+  ];
+  return {
+    directory,
+    files: [
+      { name: file, text: [...text.map((one) => `# ${one}`), line, ""].join("\n") },
+      ...(isShort ? [] : [{
+        name: script,
+        text: [
+          "#!/bin/sh",
+          ...[madeBy(schedule), ...told].map((one) => `# ${one}`),
+          command,
+          "",
+        ].join("\n"),
+      }]),
+    ],
+    steps: [
+      ...(secrets.length === 0 ? [] : [secretsStep(schedule)]),
+      {
+        command: `(crontab -l 2>/dev/null; cat ${
+          shellWords([`${directory}/${file}`])
+        }) | crontab -`,
+        does: "add the line to this account's crontab; to change it later: crontab -e",
+      },
+    ],
+    checks: [{ command: "crontab -l", does: "what cron is going to run" }],
+    notes: ["Cron does not make up for what it missed while the machine was off; systemd does."],
+  };
+}
+
+/**
+ * Names the file that has the variables that are secret.
+ *
+ * @param settings The directory of configurations.
+ * @returns Its path.
+ */
+export function environmentFile(settings: string): string {
+  return `${settings}/mltidy/environment`;
+}
+
+/**
+ * Says how to make the file that has the variables that are secret; one that is there stays as it is.
+ *
+ * @param schedule What needs it.
+ * @returns What to type.
+ */
+export function secretsStep(
+  { settings, secrets }: Pick<Schedule, "settings" | "secrets">,
+): ScheduleStep {
+  const [directory, file] = [`${settings}/mltidy`, environmentFile(settings)];
+  return {
+    command: `(umask 077; mkdir -p ${shellWords([directory])} && touch ${shellWords([file])})`,
+    does: `make the file of secrets, then write into it ${
+      secrets.map((variable) => `${variable}=…`).join(" and ")
+    }, each a line`,
+  };
+}
+
+function shellCommand(schedule: Schedule): string {
+  const { secrets, settings } = schedule;
+  const file = shellWords([environmentFile(settings)]);
+  const read = secrets.length > 0 ? `set -a; [ ! -f ${file} ] || . ${file}; set +a; ` : "";
+  return `${read}${shellLine(schedule, ["nice", "-n", "19"])}`;
+}
+
+function cronText(command: string): string {
+  if (/\\[\\%]/.test(command)) {
+    throw new InvalidArgumentError(
+      "Cannot write a line for cron: it reads a backslash before another or a per cent sign as its own; use systemd",
+    );
+  }
+  return command.replaceAll("%", "\\%");
+}

@@ -1,0 +1,46 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { InvalidArgumentError } from "../../../lib/errors.ts";
+import { prepareCron } from "../../../lib/schedule/cron.ts";
+import { cronEntry, ODD, SCHEDULE, TOLD } from "../../_support/schedules.ts";
+
+Deno.test("prepareCron() writes a line in which no per cent sign ends the command", () => {
+  const [file, ...others] = prepareCron(SCHEDULE).files;
+  const { fields, command } = cronEntry(file!.text);
+  const store = `'${ODD.replace("'", "'\\''")}/mlruns'`;
+  assertEquals(others, []);
+  assertEquals(fields, "30 3 * * 0");
+  assertEquals(
+    command,
+    `cd '/opt/ml tidy' && INIT_CWD='/opt/ml tidy' nice -n 19 /usr/local/bin/deno run tasks/cli.ts --store ${store} --max-share 50% || [ $? -eq 11 ]`,
+  );
+  assertStringIncludes(file!.text, "--max-share 50\\%");
+});
+
+Deno.test("prepareCron() starts a script where cron would not read all of a line", () => {
+  const words = [...TOLD.command.words, "x".repeat(900)];
+  const { files, steps } = prepareCron({ ...TOLD, command: { ...TOLD.command, words } });
+  const [file, script] = files;
+  assertEquals(
+    cronEntry(file!.text).command,
+    "/bin/sh /home/kim/.config/mltidy/mltidy-cleanup.sh",
+  );
+  assert(file!.text.split("\n").every((line) => line.length < 999));
+  assertStringIncludes(script!.text, `${"x".repeat(900)}; code=$?; `);
+  assertStringIncludes(script!.text, " --exit-code $code; [ $code -eq 11 ] || exit $code\n");
+  assertStringIncludes(steps[0]!.does, "MLTIDY_SMTP_PASSWORD=…");
+});
+
+Deno.test("prepareCron() holds no secret, and reads the file that does", () => {
+  const { command } = cronEntry(prepareCron(TOLD).files[0]!.text);
+  const file = "/home/kim/.config/mltidy/environment";
+  assertEquals(command.split("; cd ")[0], `set -a; [ ! -f ${file} ] || . ${file}; set +a`);
+});
+
+Deno.test("prepareCron() refuses a path that cron would read otherwise", () => {
+  const words = ["run", "/data/a\\%b"];
+  assertThrows(
+    () => prepareCron({ ...SCHEDULE, command: { ...SCHEDULE.command, words } }),
+    InvalidArgumentError,
+    "use systemd",
+  );
+});

@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { parseXml, type XmlElement } from "parse-xml";
+import { prepareLaunchd } from "../../../lib/schedule/launchd.ts";
+import { shellLine } from "../../../lib/schedule/shell_line.ts";
+import { SCHEDULE } from "../../_support/schedules.ts";
+
+/** A property list as JavaScript has it. */
+function valueOf(element: XmlElement): unknown {
+  const children = element.children.filter((child): child is XmlElement => "name" in child);
+  if (element.name === "array") return children.map(valueOf);
+  if (element.name === "true") return true;
+  if (element.name === "integer") return Number(element.text);
+  if (element.name !== "dict") return element.text;
+  return Object.fromEntries(
+    children.flatMap((child, index) =>
+      child.name === "key" ? [[child.text, valueOf(children[index + 1]!)]] : []
+    ),
+  );
+}
+
+function propertiesOf(schedule: typeof SCHEDULE): unknown {
+  const { root } = parseXml(prepareLaunchd(schedule).files[0]!.text);
+  return valueOf(root!.children.find((child): child is XmlElement => "name" in child)!);
+}
+
+Deno.test("prepareLaunchd() writes a property list", () => {
+  assertEquals(propertiesOf(SCHEDULE), {
+    Label: "org.mltidy.mltidy-cleanup",
+    ProgramArguments: ["/bin/sh", "-c", shellLine(SCHEDULE)],
+    WorkingDirectory: "/opt/ml tidy",
+    StartCalendarInterval: { Weekday: 0, Hour: 3, Minute: 30 },
+    ProcessType: "Background",
+    LowPriorityIO: true,
+    Nice: 19,
+    ExitTimeOut: 300,
+  });
+});
+
+Deno.test("prepareLaunchd() runs monthly on the first, and daily on any day", () => {
+  const when = (every: "monthly" | "daily") =>
+    (propertiesOf({ ...SCHEDULE, every }) as Record<string, unknown>)["StartCalendarInterval"];
+  assertEquals(when("monthly"), { Day: 1, Hour: 3, Minute: 30 });
+  assertEquals(when("daily"), { Hour: 3, Minute: 30 });
+});

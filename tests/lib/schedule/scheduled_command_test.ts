@@ -1,0 +1,83 @@
+import { assertEquals } from "@std/assert";
+import { readConfig } from "../../../lib/policy/config.ts";
+import type { ScheduledTask } from "../../../lib/policy/scheduled_task.ts";
+import { scheduledWork } from "../../../lib/schedule/scheduled_command.ts";
+
+const PLACES = {
+  program: "/usr/bin/deno",
+  clone: "/opt/mltidy",
+  home: "/home/kim",
+  state: "/home/kim/.local/state",
+  artifacts: null,
+};
+const REPORT = "/home/kim/reports/x.json";
+const TOLD = { store: "/data/mlruns", config: null, backups: null, report: REPORT, flags: [] };
+
+/** What is granted, by the names of the flags. */
+function granted(words: readonly string[] = []): Readonly<Record<string, string>> {
+  return Object.fromEntries(words.flatMap((word) => {
+    const [, flag, value = ""] = /^--allow-(\w+)(?:=(.*))?$/.exec(word) ?? [];
+    return flag === undefined ? [] : [[flag, value]];
+  }));
+}
+
+const rightsOf = (task: ScheduledTask, told: Partial<typeof TOLD>, more = {}) =>
+  granted(scheduledWork(task, { ...TOLD, ...told }, null, { ...PLACES, ...more }).command.words);
+
+Deno.test("scheduledWork() lets a task that applies write into the store and its report, and no other place", () => {
+  assertEquals(rightsOf("cleanup:apply", {}), {
+    read: "/opt/mltidy,/data,/home/kim/reports",
+    write: "/data/mlruns,/home/kim/reports",
+    env: "MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+    sys: "hostname",
+  });
+});
+
+Deno.test("scheduledWork() lets a task that plans or verifies write its report alone", () => {
+  for (const task of ["cleanup", "prune", "repair", "verify"] as const) {
+    const { write, sys } = rightsOf(task, {});
+    assertEquals([write, sys], ["/home/kim/reports", undefined], task);
+  }
+});
+
+Deno.test("scheduledWork() names what a database needs: what lies beside it, its artifacts, or its host", () => {
+  const lite = rightsOf("cleanup:apply", { store: "sqlite:////data/mlflow.db" }, {
+    artifacts: "/srv/artifacts",
+  });
+  assertEquals(lite["write"], "/data,/srv/artifacts,/home/kim/reports");
+  const postgres = rightsOf("cleanup:apply", { store: "postgresql://kim@db:5433/mlflow" });
+  assertEquals(
+    [postgres["net"], postgres["write"]],
+    ["db:5433", "/home/kim/.local/state/mltidy,/home/kim/reports"],
+  );
+  assertEquals(
+    rightsOf("prune:apply", { store: "https://mlflow.example/x" })["net"],
+    "mlflow.example:443",
+  );
+  assertEquals(rightsOf("prune:apply", { store: "http://[::1]:5000" })["net"], "[::1]:5000");
+});
+
+Deno.test("scheduledWork() tells by a process that can write nothing, and reaches the hosts that are named", () => {
+  const telling = (text: string) =>
+    scheduledWork(
+      "cleanup:apply",
+      { ...TOLD, config: "/data/mltidy.yaml" },
+      readConfig(text, "x").notify,
+      PLACES,
+    ).telling;
+  const email =
+    "email: { to: a@example.org, from: b@example.org, server: smtp.example.org, user: x, password: { env: MLTIDY_P } }";
+  assertEquals(telling("retention: {}"), null);
+  assertEquals(granted(telling(`notify: { ${email} }`)?.words), {
+    read: "/opt/mltidy,/data,/home/kim/reports",
+    net: "smtp.example.org:587",
+    env: "MLTIDY_P,MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
+  });
+  const slack = granted(telling("notify: { slack: { url: { file: /run/secrets/slack } } }")?.words);
+  assertEquals([slack["net"], slack["read"]?.split(",").at(-1)], [
+    "hooks.slack.com:443",
+    "/run/secrets/slack",
+  ]);
+  // Where it is, is a secret.
+  assertEquals(granted(telling("notify: { ping: { url: { env: MLTIDY_U } } }")?.words)["net"], "");
+});

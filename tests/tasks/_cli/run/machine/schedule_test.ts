@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { runTask } from "../../../../_support/command.ts";
+import { tempStore } from "../../../../_support/disk_store.ts";
+
+const ENVIRONMENT = { HOME: "/home/kim", XDG_STATE_HOME: "/state", DENO_DIR: "/cache" };
+
+async function runSchedule(...words: readonly string[]) {
+  return await runTask("schedule", words, { environment: ENVIRONMENT });
+}
+
+Deno.test("schedule goes by mltidy.yaml, and flags win", async () => {
+  await using store = await tempStore();
+  const config = join(store.root, "..", "mltidy.yaml");
+  await Deno.writeTextFile(
+    config,
+    "schedule: { every: monthly, at: 23:15, task: prune:apply }\nbackups: { directory: /backups }\n",
+  );
+  const json = async (...words: readonly string[]) => {
+    const { code, out, err } = await runSchedule("--json", "--store", store.root, ...words);
+    assertEquals(code, 0, err);
+    return JSON.parse(out);
+  };
+  const configured = await json("--for", "cron");
+  assertEquals(
+    [configured.every, configured.at, configured.task, configured.name],
+    ["monthly", "23:15", "prune:apply", "mltidy-prune"],
+  );
+  const { words, environment } = configured.command;
+  assertEquals(words.slice(words.indexOf("tasks/cli.ts")), [
+    ...["tasks/cli.ts", "prune", "--apply", "--force", "--quiet", "--store", store.root],
+    ...["--config", config, "--backups", "/backups"],
+    ...["--report", "/state/mltidy/reports/mltidy-prune.json"],
+  ]);
+  assertEquals(environment["DENO_DIR"], "/cache");
+  const typed = await json(
+    ...["--for", "systemd", "--every", "1w", "--at", "4:05", "--task", "verify", "--name", "look"],
+    ...["--reports", "/reports", "--", "--severity", "error"],
+  );
+  assertEquals([typed.every, typed.at, typed.report], ["weekly", "04:05", "/reports/look.json"]);
+  assertEquals(typed.command.words.slice(-2), ["--severity", "error"]);
+});
+
+Deno.test("schedule prints files and commands, the first of which writes these files", async () => {
+  await using store = await tempStore();
+  const { out } = await runSchedule(
+    ...["--for", "cron", "--store", store.root, "--", "--days-old", "90"],
+  );
+  assertStringIncludes(out, "\n### ");
+  assertStringIncludes(
+    out,
+    `  deno task schedule:write ${
+      out.match(/### (.*)\/mltidy-cleanup\.cron/)?.[1]
+    } --for cron --store ${store.root} -- --days-old 90\n`,
+  );
+});
+
+Deno.test("schedule:write writes the files, and says what is left to type", async () => {
+  await using store = await tempStore();
+  const into = join(store.outside, "units");
+  const words = [into, "--for", "cron", "--store", store.root];
+  const dry = await runTask("schedule:write", [...words, "-n"], { environment: ENVIRONMENT });
+  assertStringIncludes(dry.out, `deno task schedule:write ${into} --for cron`);
+  assertEquals([...Deno.readDirSync(store.outside)], []);
+  const { code, out, err } = await runTask("schedule:write", words, { environment: ENVIRONMENT });
+  assertEquals(code, 0);
+  assertStringIncludes(err, `Wrote ${into}/mltidy-cleanup.cron\n`);
+  assertStringIncludes(out, `cat ${into}/mltidy-cleanup.cron) | crontab -\n`);
+  assert(!out.includes("###"));
+});
+
+Deno.test("schedule refuses what the task would refuse in its first night", async () => {
+  await using store = await tempStore();
+  const at = ["--store", store.root];
+  const cases: readonly (readonly [words: readonly string[], says: string])[] = [
+    [
+      ["--every", "2w"],
+      'Cannot use "2w" for --every: expected daily, weekly, monthly, or a weekday',
+    ],
+    [["--at", "25:00"], 'Cannot use "25:00" for --at: expected a time of the day such as 03:30'],
+    [["--task", "restore"], 'Cannot use "restore" for --task: expected cleanup:apply or '],
+    [["--name", "a b"], 'Cannot use "a b" for --name: expected small letters, digits and dashes'],
+    [["--for", "anacron"], 'Cannot use "anacron" for --for: expected systemd or '],
+    [["--", "--days-odl", "9"], 'Unknown flag "--days-odl" for cleanup: did you mean --days-old?'],
+    [["--", "--json"], "Cannot use --json behind --"],
+    [["--", "--store=/x"], "Cannot use --store=/x behind --"],
+    [["--days-old", "9"], 'Unknown flag "--days-old" for schedule'],
+    [["now"], "Missing -- before now: expected deno task schedule [flags] -- --days-old 90"],
+  ];
+  for (const [words, says] of cases) {
+    const { code, err } = await runSchedule("--quiet", ...at, ...words);
+    assertEquals([code, err.slice(0, says.length)], [2, says]);
+  }
+  const { code, err } = await runTask("schedule:write", at, { environment: ENVIRONMENT });
+  assertEquals([code, err.split(";")[0]], [2, "Missing value of --write: expected --write DIR"]);
+});

@@ -1,0 +1,148 @@
+// deno-lint-ignore-file no-console -- a skipped test says why.
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { dirname, join } from "@std/path";
+import { InvalidArgumentError } from "../../lib/errors.ts";
+import { INTERVALS } from "../../lib/policy/scheduled_task.ts";
+import { SCHEDULERS } from "../../lib/schedule/schedule.ts";
+import { calendarOf, prepareSystemd } from "../../lib/schedule/systemd.ts";
+import { schedule, writeSchedule } from "../../tasks/schedule.ts";
+import { PROJECT } from "../_support/command.ts";
+import { SCHEDULE, TOLD } from "../_support/schedules.ts";
+import { tempDirectory } from "../_support/temp_directory.ts";
+
+const MACHINE = { home: "/home/kim", isRoot: false };
+const STORE = {
+  describe: () => ({ location: "/data/mlruns" }),
+  read: () => Promise.reject(new Error("nothing is read of a directory")),
+};
+
+/** Runs a program of systemd's, which needs no systemd at work; `null` where there is none. */
+async function analyze(...words: readonly string[]): Promise<string | null> {
+  try {
+    const { code, stdout, stderr } = await new Deno.Command("systemd-analyze", {
+      args: [...words],
+      env: { XDG_RUNTIME_DIR: "/", SYSTEMD_LOG_LEVEL: "info" },
+    }).output();
+    const said = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
+    return code === 0 ? said : `${said}exit code ${code}`;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.log("Skipped: there is no systemd-analyze; apt-get install systemd");
+    return null;
+  }
+}
+
+Deno.test("schedule() prepares a clean-up each Sunday, by this Deno and from this clone", async () => {
+  const { files, steps, notes, ...report } = await schedule(STORE, {
+    for: "systemd",
+    machine: MACHINE,
+  });
+  assertEquals(report, {
+    schema: "mltidy/schedule/v1",
+    for: "systemd",
+    name: "mltidy-cleanup",
+    task: "cleanup:apply",
+    every: "weekly",
+    at: "03:30",
+    store: "/data/mlruns",
+    report: "/home/kim/.local/state/mltidy/reports/mltidy-cleanup.json",
+    directory: "/home/kim/.config/systemd/user",
+    checks: report.checks,
+    command: report.command,
+  });
+  assertEquals(report.command.program, Deno.execPath());
+  assertEquals(report.command.directory, PROJECT);
+  assertEquals(files.map(({ name }) => name), ["mltidy-cleanup.service", "mltidy-cleanup.timer"]);
+  assertEquals(steps[0]?.command, "mkdir -p /home/kim/.local/state/mltidy/reports");
+  assertEquals(
+    notes.some((note) => note.startsWith("Deno lies in a cache")),
+    /[\\/](_npx|\.cache|tmp)[\\/]/.test(Deno.execPath()),
+  );
+});
+
+Deno.test("schedule() prepares for every scheduler, as the root account and another", async () => {
+  for (const one of SCHEDULERS) {
+    for (const isRoot of [true, false]) {
+      const machine = { ...MACHINE, isRoot };
+      const { directory, files, steps } = await schedule(STORE, { for: one, machine });
+      assert(directory !== "" && files.length > 0 && steps.length > 0);
+      for (const { text } of files) assertStringIncludes(text.slice(0, 400), "Made by mltidy");
+    }
+  }
+});
+
+Deno.test("schedule() refuses what nobody would see in a file, and an account without a home", async () => {
+  const describe = () => ({ location: "/data/\u202emlruns" });
+  await assertRejects(
+    () => schedule({ ...STORE, describe }, { for: "cron", machine: MACHINE }),
+    InvalidArgumentError,
+    "control character",
+  );
+  await assertRejects(
+    () => schedule(STORE, { machine: { home: null, isRoot: false } }),
+    InvalidArgumentError,
+    "HOME is not set",
+  );
+});
+
+Deno.test("writeSchedule() replaces what mltidy has made, and nothing else", async () => {
+  await using directory = await tempDirectory();
+  const into = join(directory.path, "new", "units");
+  const path = join(into, "a.cron");
+  const made = (text: string) => ({
+    files: [{ name: "a.cron", text: `# Made by mltidy\n${text}` }],
+  });
+  const outcome = async (text: string) => (await writeSchedule(made(text), into))[0]?.outcome;
+  assertEquals([await outcome("1"), await outcome("1"), await outcome("2")], [
+    "written",
+    "unchanged",
+    "replaced",
+  ]);
+  await Deno.writeTextFile(path, "0 0 * * * mine\n");
+  await assertRejects(
+    () => outcome("3"),
+    InvalidArgumentError,
+    `Cannot write ${path}: it is there`,
+  );
+  assertEquals(await Deno.readTextFile(path), "0 0 * * * mine\n");
+});
+
+Deno.test("systemd-analyze verify has nothing to say of any unit", async () => {
+  await using directory = await tempDirectory();
+  const program = Deno.execPath();
+  const own = `${directory.path}/a b%c"d'e$f`;
+  const base = {
+    command: { ...SCHEDULE.command, program, directory: PROJECT },
+    telling: { ...TOLD.telling!, program, directory: PROJECT },
+    secrets: TOLD.secrets,
+  };
+  for (const isSystem of [true, false]) {
+    for (const [name, every] of [["plain", "monthly"], ["odd", "friday"]] as const) {
+      const writes = name === "odd" ? [own, dirname(own)] : [directory.path];
+      const { files } = prepareSystemd({ ...SCHEDULE, ...base, name, every, isSystem, writes });
+      await writeSchedule({ files }, directory.path);
+      const paths = files.map((file) => join(directory.path, file.name));
+      const said = await analyze(isSystem ? "--system" : "--user", "verify", ...paths);
+      if (said === null) return;
+      assertEquals(said, "", `${name} ${isSystem}`);
+    }
+  }
+  const wrong = join(directory.path, "wrong.service");
+  await Deno.writeTextFile(wrong, `[Service]\nType=oneshot\nExecStart=${program}\nNise=19\n`);
+  assertStringIncludes(await analyze("--user", "verify", wrong) ?? "", "Nise");
+});
+
+Deno.test("systemd-analyze calendar knows a next time for every interval", async () => {
+  const times = INTERVALS.map((every) => calendarOf({ every, at: "03:30" }));
+  const said = await analyze("calendar", "--base-time=2026-11-30 12:00:00 UTC", ...times);
+  if (said === null) return;
+  assertEquals(said.match(/Next elapse: .* 03:30:00/g)?.length, times.length, said);
+  const monthly = said.split("Normalized form: ").find((one) => one.startsWith("*-*-01"));
+  assertMatch(monthly ?? "", /Next elapse: Tue 2026-12-01 03:30:00/);
+});
