@@ -150,7 +150,7 @@ export const machineTasks = {
     permissions: "schedule only reads; schedule:write writes files into DIR.",
   },
   notify: {
-    summary: "Tell by mail, Slack or webhook how a task has ended, as notify: of mltidy.yaml says",
+    summary: "Tell by mail, Slack or webhook how a task has ended",
     usage: ["deno task notify [REPORT] [flags]"],
     examples: [
       ["deno task notify --test", "send a sample to all that mltidy.yaml names"],
@@ -191,7 +191,7 @@ export const machineTasks = {
     permissions: "Only reads, and talks to the hosts that mltidy.yaml names.",
   },
   doctor: {
-    summary: "Show what mltidy sees of this machine and store, for reports of faults",
+    summary: "Show what mltidy sees of this machine and this store",
     usage: ["deno task doctor [flags]"],
     examples: [
       ["deno task doctor", "look at all of it; no secret is shown, and no name of a run"],
