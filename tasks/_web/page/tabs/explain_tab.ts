@@ -168,6 +168,9 @@ function explanation(state: PageState, one: ExplanationView): VNode {
         isLeftOut ? "Take it into the plan again" : "Leave it out of this plan",
       )
       : null,
+    goes && one.kind === "run"
+      ? p({ class: "hint" }, "To keep it for good, give it the tag mltidy.pin in MLflow.")
+      : null,
     h4({}, goes ? "It would stay" : "It would go"),
     flip === null ? p({}, "No change of the policy alone turns this.") : div(
       { class: "stack" },

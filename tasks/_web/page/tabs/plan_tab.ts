@@ -88,7 +88,7 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
       noteList(plan.stops),
       p(
         {},
-        "Leave something out, or raise the limit under ",
+        "Where it is a limit, leave something out, or raise it under ",
         a({ href: "#policy" }, "Policy"),
         ".",
       ),
