@@ -21,6 +21,8 @@ export interface ViewOptions {
   readonly timezoneId?: string;
   /** Whether the console may say something, since the test asks for what is refused. @default {false} */
   readonly mayComplain?: boolean;
+  /** Is given the page before it opens the address. */
+  readonly prepare?: (page: Page) => void;
 }
 
 /** The browser, to a test. */
@@ -30,6 +32,9 @@ export interface Web {
   /** All that pages have said on their consoles, and what they asked of other hosts. */
   readonly said: readonly string[];
 }
+
+/** How long anything may take that a page is waited for, on a machine with much else to do, ms. */
+const PATIENCE = 20_000;
 
 /** One for all tests of a file: to start it takes longer than most of them. */
 let browser: Browser | null = null;
@@ -61,6 +66,7 @@ export function webTest(name: string, test: (web: Web) => Promise<void>): void {
     fn: async () => {
       const contexts: BrowserContext[] = [];
       const said: string[] = [];
+      const seen: string[] = [];
       const open = async (address: string, options: ViewOptions = {}) => {
         const { width = 1280, height = 800, colorScheme = "light", timezoneId = "UTC" } = options;
         const context = await browser!.newContext({
@@ -71,13 +77,22 @@ export function webTest(name: string, test: (web: Web) => Promise<void>): void {
         });
         contexts.push(context);
         const page = await context.newPage();
-        page.setDefaultTimeout(10_000);
+        page.setDefaultTimeout(PATIENCE);
         if (options.mayComplain !== true) listenTo(page, address, said);
+        page[Symbol.asyncDispose] = async () => {
+          seen.push(await bodyOf(page));
+          await page.close();
+        };
+        options.prepare?.(page);
         await page.goto(address);
         return page;
       };
       try {
-        await test({ open, said });
+        await test({ open, said }).catch((error: unknown) => {
+          throw new Error(
+            `${error}; the page said [${said.join("; ")}], and was seen as ${seen.join("; then ")}`,
+          );
+        });
         assertEquals(said, []);
       } finally {
         await Promise.all(contexts.map((context) => context.close()));
@@ -86,8 +101,14 @@ export function webTest(name: string, test: (web: Web) => Promise<void>): void {
   });
 }
 
+async function bodyOf(page: Page): Promise<string> {
+  return (await page.locator("body").innerText().catch(String)).replace(/\s+/g, " ");
+}
+
 function listenTo(page: Page, address: string, said: string[]): void {
-  page.on("console", (message) => said.push(`console: ${message.text()}`));
+  page.on("console", (message) => {
+    said.push(`console: ${message.text()} ${message.location().url}`);
+  });
   page.on("pageerror", (error) => said.push(`error: ${error.message}`));
   page.on("dialog", (dialog) => said.push(`dialog: ${dialog.message()}`));
   const own = new URL(address).origin;

@@ -8,7 +8,7 @@ webTest("a report shows the seed's figures to everybody, on any screen", async (
   await using store = await demoStore();
   const file = `${store.directory}/report.html`;
   await runTask("report", "--html", file, "--sizes", "--store", store.location);
-  const page = await open(`file://${file}`);
+  await using page = await open(`file://${file}`);
   const text = await page.locator("body").innerText();
   assertStringIncludes(text, "Plan: 143 to soft-delete, 0 to purge, 2 to quarantine");
   assertStringIncludes(text, "1,293");
@@ -25,7 +25,7 @@ webTest("a report of a store whose names are mark-up runs nothing of it", async 
   await using store = await hostileStore();
   const file = `${store.directory}/report.html`;
   await runTask("report", "--html", file, "--all", "--store", store.location);
-  const page = await open(`file://${file}`);
+  await using page = await open(`file://${file}`);
   await page.evaluate(() => document.querySelectorAll("details").forEach((one) => one.open = true));
   assertEquals(await page.locator("script, img, iframe, a, form").count(), 0);
   assertStringIncludes(await page.locator("body").innerText(), "<img src=x onerror=alert(1)>");

@@ -47,6 +47,60 @@ export function demoStore(kind: "files" | "sqlite" = "files"): Promise<TestStore
   });
 }
 
+/** What lies in {@linkcode smallStore}. */
+export const SMALL = { runs: 36, old: 12, orphans: 1, actions: 13 } as const;
+
+const DAY = 86_400_000;
+
+/**
+ * Writes a store in which a person can look at everything: 36 runs in 3 experiments, with metrics and tags, 4 of
+ * each experiment ended long ago, and an orphan.
+ *
+ * @returns The store; its runs are named `churn-1` to `churn-12`, and so on.
+ */
+export function smallStore(): Promise<TestStore> {
+  return inDirectory((directory) => {
+    const root = `${directory}/mlruns`;
+    Deno.mkdirSync(`${root}/.trash`, { recursive: true });
+    for (const [index, name] of ["churn", "감성분석", "vision"].entries()) {
+      const experiment = `${root}/${index + 1}`;
+      write(`${experiment}/meta.yaml`, [
+        ...[`artifact_location: file://${experiment}`, `experiment_id: '${index + 1}'`],
+        ...["lifecycle_stage: active", `name: ${name}`],
+      ]);
+      for (let number = 1; number <= 12; number++) {
+        writeRun(experiment, `${index + 1}`, `${name}-${number}`, number);
+      }
+    }
+    const orphan = `${root}/5fbbd685931c4616bdc67005b055056d`;
+    Deno.mkdirSync(orphan);
+    Deno.utimeSync(orphan, new Date(Date.now() - 60 * DAY), new Date(Date.now() - 60 * DAY));
+    return Promise.resolve(root);
+  });
+}
+
+function writeRun(experiment: string, experimentId: string, name: string, number: number): void {
+  const id = `a${experimentId}${number.toString(16)}`.padEnd(32, "0");
+  const run = `${experiment}/${id}`;
+  const end = Date.now() - (number <= 4 ? 40 + number : number) * DAY;
+  write(`${run}/meta.yaml`, [
+    ...[`artifact_uri: file://${run}/artifacts`, `end_time: ${end}`, "entry_point_name: ''"],
+    ...[`experiment_id: '${experimentId}'`, "lifecycle_stage: active", `run_id: ${id}`],
+    ...[`run_name: ${name}`, `run_uuid: ${id}`, "source_name: ''", "source_type: 4"],
+    ...["source_version: ''", `start_time: ${end - 1000}`, "status: 3", "tags: []", "user_id: kim"],
+  ]);
+  write(`${run}/metrics/f1`, [`${end} 0.${number} 0`]);
+  write(`${run}/tags/mlflow.runName`, [name]);
+  write(`${run}/tags/team`, [number % 2 === 0 ? "vision" : "language"]);
+  Deno.mkdirSync(`${run}/artifacts`);
+  Deno.mkdirSync(`${run}/params`);
+}
+
+function write(path: string, lines: readonly string[]): void {
+  Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  Deno.writeTextFileSync(path, `${lines.join("\n")}\n`);
+}
+
 /**
  * Writes a store whose names are mark-up, control characters, a page of letters and letters of all directions.
  *

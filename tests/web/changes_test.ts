@@ -1,0 +1,103 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { webTest } from "./browser.ts";
+import { runTask } from "./project.ts";
+import { startReview } from "./review.ts";
+import { largeStore, smallStore } from "./stores.ts";
+import { readTree } from "./tree.ts";
+import { carryOut, expectPlan, goTo, takeBack, textOf, waitForText } from "./views.ts";
+
+webTest(
+  "a plan that is no longer that of the store is not carried out, and the new one is shown",
+  async ({ open }) => {
+    await using store = await smallStore();
+    await using review = await startReview("review:apply", store.location);
+    await using page = await open(review.address);
+    await goTo(page, "Plan");
+    await expectPlan(page, { deleted: 12 });
+    await page.getByLabel("Type remove 13 to confirm").fill("remove 13");
+    // Another program at work on the same store, which the page is not told of in time.
+    await runTask("prune:apply", "--days-old", "42", "--force", "--store", store.location);
+    const since = readTree(store.location);
+    await page.getByRole("button", { name: "Carry it out" }).click();
+    await page.getByRole("alert").waitFor();
+    assertEquals(readTree(store.location), since);
+    const { actions } = JSON.parse(await runTask("cleanup", "--json", "--store", store.location));
+    assert(actions.length < 13);
+    await expectPlan(page, { deleted: actions.length - 1 });
+    await carryOut(page, `remove ${actions.length}`);
+    await expectPlan(page, { nothing: 0 });
+  },
+);
+
+webTest("one run is brought back of all that was taken away", async ({ open }) => {
+  await using store = await smallStore();
+  await using review = await startReview("review:apply", store.location);
+  await using page = await open(review.address);
+  await goTo(page, "Plan");
+  await carryOut(page, "remove 13");
+  await goTo(page, "Undo");
+  await page.getByRole("button", { name: /^See what it holds/ }).first().click();
+  const one = page.getByRole("button", { name: /^Bring back / }).first();
+  await one.click();
+  await page.getByRole("button", { name: "Yes, bring it back" }).click();
+  await page.getByRole("heading", { name: "Brought back", exact: true }).waitFor();
+  const { actions } = JSON.parse(await runTask("cleanup", "--json", "--store", store.location));
+  assertEquals(actions.length, 1);
+});
+
+webTest("what is broken is mended from the page, after its number was typed", async ({ open }) => {
+  await using store = await smallStore();
+  const torn = breakMetric(store.location);
+  await using review = await startReview("review:apply", store.location);
+  await using page = await open(review.address);
+  await page.getByRole("button", { name: "See what can be repaired" }).click();
+  await waitForText(page, torn.slice(store.location.length + 1).split("/metrics/")[0]!);
+  await page.getByLabel("Type repair 2 to confirm").fill("repair 2");
+  await page.getByRole("button", { name: "Repair", exact: true }).click();
+  await page.getByRole("heading", { name: "Repaired", exact: true }).waitFor();
+  assert(!Deno.readTextFileSync(torn).includes("17000000"));
+});
+
+/** A line that was not written to its end, long ago. */
+function breakMetric(root: string): string {
+  for (const experiment of Deno.readDirSync(root)) {
+    if (!experiment.isDirectory || experiment.name.startsWith(".")) continue;
+    for (const run of Deno.readDirSync(`${root}/${experiment.name}`)) {
+      const metrics = `${root}/${experiment.name}/${run.name}/metrics`;
+      try {
+        for (const { name, isFile } of Deno.readDirSync(metrics)) {
+          if (!isFile) continue;
+          const path = `${metrics}/${name}`;
+          Deno.writeTextFileSync(path, "17000000", { append: true });
+          const longAgo = new Date(Date.now() - 86_400_000);
+          Deno.utimeSync(path, longAgo, longAgo);
+          return path;
+        }
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+  }
+  throw new Error(`No metric in ${root}`);
+}
+
+webTest(
+  "what is carried out can be stopped, and what was done by then be taken back",
+  async ({ open }) => {
+    await using store = await largeStore(3_000);
+    const before = readTree(store.location);
+    await using review = await startReview("review:apply", store.location);
+    await using page = await open(review.address);
+    await goTo(page, "Plan");
+    const { actions } = JSON.parse(await runTask("cleanup", "--json", "--store", store.location));
+    const words = `remove ${actions.length}`;
+    await page.getByLabel(`Type ${words} to confirm`).fill(words);
+    await page.getByRole("button", { name: "Carry it out" }).click();
+    await waitForText(page, /Applying: /);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("heading", { name: "Carried out in part" }).waitFor();
+    assertStringIncludes(await textOf(page), "not begun, since it was stopped");
+    await takeBack(page);
+    assertEquals(readTree(store.location), before);
+  },
+);

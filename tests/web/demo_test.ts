@@ -1,0 +1,56 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { webTest } from "./browser.ts";
+import { runTask } from "./project.ts";
+import { startReview } from "./review.ts";
+import { demoStore } from "./stores.ts";
+import { readTree } from "./tree.ts";
+import { carryOut, expectPlan, goTo, takeBack, textOf } from "./views.ts";
+
+webTest(
+  "a store is cleaned up and taken back by somebody who never sees a command line",
+  async ({ open }) => {
+    await using store = await demoStore();
+    const before = readTree(store.location);
+    await using review = await startReview("review:apply", store.location);
+    await using page = await open(review.address);
+    await page.getByRole("heading", { name: "What fills the store" }).waitFor();
+    await page.waitForFunction(() => !document.body.innerText.includes("being measured"));
+    const text = await textOf(page);
+    for (const part of ["1,293", "감성분석", "churn-prediction"]) assertStringIncludes(text, part);
+
+    await goTo(page, "Plan");
+    await expectPlan(page, { deleted: 143, setAside: 2 });
+    await page.getByLabel("Type remove 145 to confirm").fill("remove 14");
+    await page.getByRole("button", { name: "Carry it out" }).click();
+    await page.getByRole("alert").waitFor();
+    assertEquals(readTree(store.location), before);
+    await carryOut(page, "remove 145");
+    await expectPlan(page, { nothing: 0 });
+    assert(Object.keys(readTree(store.location)).length < Object.keys(before).length);
+
+    await takeBack(page);
+    assertEquals(readTree(store.location), before);
+    await goTo(page, "Plan");
+    await expectPlan(page, { deleted: 143, setAside: 2 });
+  },
+);
+
+webTest("a database is cleaned up and taken back", async ({ open }) => {
+  await using store = await demoStore("sqlite");
+  const planned = async () => {
+    const { actions, totals } = JSON.parse(
+      await runTask("cleanup", "--json", "--store", store.location),
+    );
+    const paths = actions.map(({ path }: { readonly path: string }) => path).sort();
+    return { totals, paths };
+  };
+  const before = await planned();
+  await using review = await startReview("review:apply", store.location);
+  await using page = await open(review.address);
+  await goTo(page, "Plan");
+  await expectPlan(page, { deleted: before.totals.softDeleteRuns });
+  await carryOut(page, `remove ${before.paths.length}`);
+  await expectPlan(page, { nothing: 0 });
+  await takeBack(page);
+  assertEquals(await planned(), before);
+});

@@ -1,0 +1,62 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { webTest } from "./browser.ts";
+import { startReview } from "./review.ts";
+import { smallStore } from "./stores.ts";
+import { readTree } from "./tree.ts";
+import { expectPlan } from "./views.ts";
+
+/** Presses a key until what has the focus is called so. */
+async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
+  const passed: string[] = [];
+  for (let count = 0; count < 200; count++) {
+    await page.keyboard.press(key);
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement as HTMLInputElement | null;
+      const label = element?.getAttribute("aria-label") ?? element?.labels?.[0]?.textContent ??
+        element?.textContent ?? "";
+      return label.trim().slice(0, 120);
+    });
+    if (name.test(focused)) return;
+    passed.push(focused);
+  }
+  throw new Error(`No ${name} by ${key}, but ${passed.slice(0, 40).join(" | ")}`);
+}
+
+webTest(
+  "everything is done by the keyboard alone, and it is seen where one is",
+  async ({ open }) => {
+    await using store = await smallStore();
+    const before = readTree(store.location);
+    await using review = await startReview("review:apply", store.location);
+    await using page = await open(review.address);
+    await page.getByRole("heading", { name: "What fills the store" }).waitFor();
+    await tabTo(page, /^Skip to the content$/);
+    const outline = await page.evaluate(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement!);
+      return `${outlineStyle} ${outlineWidth}`;
+    });
+    assert(!/none|^\w+ 0px/.test(outline), outline);
+    await tabTo(page, /^Plan$/);
+    await page.keyboard.press("Enter");
+    await expectPlan(page, { deleted: 12 });
+    assertEquals(await page.evaluate(() => document.activeElement?.id), "view-heading");
+    await tabTo(page, /^What goes\. Arrow keys move/);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Space");
+    await expectPlan(page, { deleted: 11 });
+    await page.keyboard.press("End");
+    await page.keyboard.press("Home");
+    await tabTo(page, /^Type remove 12 to confirm$/, "Shift+Tab");
+    await page.keyboard.type("remove 12");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Carried out", exact: true }).waitFor();
+    await tabTo(page, /^take it back$/, "Shift+Tab").catch(() => tabTo(page, /^take it back$/));
+    await page.keyboard.press("Enter");
+    await tabTo(page, /^Bring everything back$/);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Brought back", exact: true }).waitFor();
+    assertEquals(readTree(store.location), before);
+  },
+);

@@ -1,0 +1,130 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertAccessible, assertFits } from "./accessibility.ts";
+import { webTest } from "./browser.ts";
+import { runTask } from "./project.ts";
+import { startReview } from "./review.ts";
+import { smallStore } from "./stores.ts";
+import { readTree } from "./tree.ts";
+import { carryOut, expectPlan, goTo, rowsOf, textOf, waitForText } from "./views.ts";
+
+webTest(
+  "what is left out stays, a run as well as an experiment, and all else that is shown goes",
+  async ({ open }) => {
+    await using store = await smallStore();
+    await using review = await startReview("review:apply", store.location);
+    await using page = await open(review.address);
+    await goTo(page, "Plan");
+    await expectPlan(page, { deleted: 12 });
+    await page.getByLabel("All of vision goes").click();
+    await expectPlan(page, { deleted: 8 });
+    const first = rowsOf(page).first().getByRole("checkbox");
+    const label = await first.getAttribute("aria-label") ?? "";
+    const name = label.replace(/ goes$/, "");
+    await first.click();
+    await expectPlan(page, { deleted: 7 });
+    await page.getByRole("radio", { name: "Left out 5" }).check();
+    await rowsOf(page).filter({ hasText: name }).first().waitFor();
+    await carryOut(page, "remove 8");
+    const plan = JSON.parse(await runTask("cleanup", "--json", "--store", store.location));
+    assertEquals(plan.actions.length, 5);
+    assert(plan.actions.some((action: { readonly name: string }) => action.name === name));
+  },
+);
+
+webTest(
+  "a page that only looks shows the same, and gives a plan to carry out elsewhere",
+  async ({ open }) => {
+    await using store = await smallStore();
+    const before = readTree(store.location);
+    await using review = await startReview("review", store.location);
+    await using page = await open(review.address);
+    await goTo(page, "Plan");
+    await expectPlan(page, { deleted: 12, setAside: 1 });
+    assertEquals(await page.getByRole("button", { name: "Carry it out" }).count(), 0);
+    assertEquals(await page.getByRole("button", { name: /^Pin / }).count(), 0);
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download plan.json" }).click();
+    const file = `${store.directory}/plan.json`;
+    await (await downloading).saveAs(file);
+    assertStringIncludes(await textOf(page), "deno task apply plan.json");
+    assertEquals(JSON.parse(await Deno.readTextFile(file)).actions.length, 13);
+    await using other = await open(review.address, { mayComplain: true });
+    await other.getByRole("heading", { name: "What fills the store" }).waitFor();
+    const asked = await other.evaluate(async (token) => {
+      const { status } = await fetch("api/apply", {
+        method: "POST",
+        headers: { "authorization": `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ plan: "1", words: "remove 13" }),
+      });
+      return status;
+    }, review.token);
+    assertEquals(asked, 403);
+    assertEquals(readTree(store.location), before);
+    await runTask("apply", file, "--force", "--store", store.location);
+    assert(Object.keys(readTree(store.location)).length < Object.keys(before).length);
+  },
+);
+
+webTest(
+  "a number of the policy is moved, and at once it is seen what would change sides",
+  async ({ open }) => {
+    await using store = await smallStore();
+    await using review = await startReview("review", store.location);
+    await using page = await open(review.address);
+    await goTo(page, "Policy");
+    await waitForText(page, /as by the defaults/);
+    const number = page.getByRole("spinbutton").first();
+    await number.fill("42");
+    await waitForText(page, /more go, .* stay instead/);
+    await waitForText(page, "What changes sides");
+    const turned = await textOf(page);
+    assertStringIncludes(turned, "against the defaults");
+    const yaml = await textOf(page.getByRole("region", { name: "the policy as a mltidy.yaml" }));
+    assertStringIncludes(yaml, "42d");
+    await Deno.writeTextFile(
+      `${store.directory}/mltidy.yaml`,
+      await page.getByRole("region", { name: "the policy as a mltidy.yaml" }).innerText(),
+    );
+    const plan = JSON.parse(await runTask("cleanup", "--json", "--store", store.location));
+    await goTo(page, "Plan");
+    await expectPlan(page, { deleted: plan.totals.softDeleteRuns });
+  },
+);
+
+webTest("a run is explained, with what would turn it", async ({ open }) => {
+  await using store = await smallStore();
+  await using review = await startReview("review", store.location);
+  await using page = await open(review.address);
+  await goTo(page, "Explain");
+  const plan = JSON.parse(await runTask("cleanup", "--json", "--store", store.location));
+  const { runId, name } = plan.actions[0];
+  await page.getByLabel("Id or name").fill(runId.slice(0, 12));
+  await page.getByRole("button", { name: "Explain" }).click();
+  await page.getByRole("heading", { name }).waitFor();
+  const text = await textOf(page);
+  assertStringIncludes(text, "deleted in MLflow, which can restore it");
+  assertStringIncludes(text, "limit 30 d");
+  assertStringIncludes(text, "It would stay");
+});
+
+webTest(
+  "the page is for everybody: axe finds nothing in any view, 360 px are enough, and so is 200 %",
+  async ({ open }) => {
+    await using store = await smallStore();
+    await using review = await startReview("review:apply", store.location);
+    await using page = await open(review.address);
+    await page.getByRole("heading", { name: "What fills the store" }).waitFor();
+    await waitForText(page, "See what can be repaired");
+    for (const view of ["Store", "Plan", "Policy", "Explain", "Undo"] as const) {
+      await goTo(page, view);
+      await page.locator("[aria-busy=true]").waitFor({ state: "detached" });
+      await page.setViewportSize({ width: 1280, height: 800 });
+      await assertAccessible(page);
+      // A window of 1,280 px at 200 % is one of 640.
+      for (const width of [640, 360]) {
+        await page.setViewportSize({ width, height: 740 });
+        await assertFits(page);
+      }
+    }
+  },
+);
