@@ -41,10 +41,14 @@ export function planCleanupWithout(
       isLeftOut(action.path) ? LEFT_OUT : known.has(identityOf(action)) ? null : NOT_NEEDED,
   );
   const own = pinsIn(snapshot);
+  // What stays anyway is told as it is: it is not left out of anything.
+  const staying = new Map(plan.kept.map((one) => [one.path, one]));
   return {
     ...kept,
     policy,
-    kept: kept.kept.map((one) => isLeftOut(one.path) && !own.has(one.path) ? withoutPin(one) : one),
+    kept: kept.kept.map((one) =>
+      isLeftOut(one.path) && !own.has(one.path) ? staying.get(one.path) ?? withoutPin(one) : one
+    ),
   };
 }
 

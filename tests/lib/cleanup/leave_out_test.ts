@@ -38,6 +38,7 @@ Deno.test("planCleanupWithout() lets stay what is left out, and says so", () => 
         run({ endTime: LONG_AGO }),
         run({ id: runId(2), endTime: LONG_AGO }),
         deletedRun({ id: runId(3), deletedTime: LONG_AGO }),
+        run({ id: runId(4) }),
       ],
     })],
     orphans: [orphan({ newestChange: LONG_AGO })],
@@ -50,11 +51,12 @@ Deno.test("planCleanupWithout() lets stay what is left out, and says so", () => 
   ]);
   assertEquals([reasonsOf(plan, first), reasonsOf(plan, third)], [["left-out"], ["left-out"]]);
   const { softDeleteRuns, purgeRuns, quarantineOrphans, keptRuns } = plan.totals;
-  assertEquals([softDeleteRuns, purgeRuns, quarantineOrphans, keptRuns], [1, 0, 1, 2]);
+  assertEquals([softDeleteRuns, purgeRuns, quarantineOrphans, keptRuns], [1, 0, 1, 3]);
   assertEquals(parsePlan(JSON.stringify(plan), "plan.json").actions.length, 2);
   const whole = planCleanupWithout(store, POLICY, { now: NOW }, ["1", store.orphans[0]!.path]);
   assertEquals([whole.actions, whole.experiments], [[], {}]);
   assertEquals(reasonsOf(whole, store.orphans[0]!.path), ["left-out"]);
+  assertEquals(reasonsOf(whole, `1/${runId(4)}`), ["younger-than"], "it would stay anyway");
 });
 
 Deno.test("planCleanupWithout() lets stay with a nested run its parent, with a run its experiment", () => {

@@ -176,7 +176,8 @@ function RepairPanel(state: PageState): VNode {
     stays.length === 0
       ? null
       : p({ class: "hint" }, `${plural(stays.length, "thing")} stays broken and needs you.`),
-    total === 0 ? null : store.may.repair
+    // How it ended is seen there, too, when nothing is left to repair.
+    store.may.repair
       ? show(CarryOut, {
         state,
         path: "repair",
@@ -185,6 +186,8 @@ function RepairPanel(state: PageState): VNode {
         verb: "Repair",
         onOutdated: () => setFrom(0),
       })
+      : total === 0
+      ? null
       : show(CopyText, { text: command, what: "the command that repairs" }),
   );
 }
