@@ -54,6 +54,8 @@ export interface RunRow {
   readonly location: string | null;
   /** Whether its id is stored as bytes, so that MLflow does not find it by that. @default {false} */
   readonly isOfBytes?: boolean;
+  /** Left out where nothing besides was asked for. */
+  readonly extras?: RunExtras | undefined;
 }
 
 /** A row of `logged_models`. */
@@ -109,8 +111,6 @@ export interface DatabaseRows<D extends Depth> {
   readonly runs: Iterable<RunRow>;
   /** By run. */
   readonly tags: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** By run; `null` where nothing besides was asked for. */
-  readonly runExtras: ReadonlyMap<string, RunExtras> | null;
   /** Tells when a run that was deleted nobody knows when last logged a metric; hardly any is. */
   readonly lastChangeOf: (run: string) => number;
   readonly loggedModels: readonly LoggedModelRow[];
@@ -217,15 +217,14 @@ interface Held {
 
 const NO_RUNS: Held = { runs: [], damagedRuns: [], cut: 0 };
 const NO_TAGS: ReadonlyMap<string, string> = new Map();
-const NO_EXTRAS: RunExtras = { metrics: new Map(), params: new Map(), inputs: [], heavy: [] };
 
 /** Experiment id → its runs. */
 function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
-  const { depth, tags, runExtras, lastChangeOf } = rows;
+  const { depth, tags, lastChangeOf } = rows;
   type Place = { readonly id: ExperimentId; readonly folder: string };
   const byExperiment = new Map<string, Held & Place>();
   for (const row of rows.runs) {
-    const { id, started, ended, deleted, isOfBytes = false } = row;
+    const { id, started, ended, deleted, isOfBytes = false, extras } = row;
     const experiment = row.experiment ?? "";
     let held = byExperiment.get(experiment);
     if (held === undefined) {
@@ -240,7 +239,6 @@ function assembleRuns(rows: DatabaseRows<Depth>): ReadonlyMap<string, Held> {
     const status = RUN_STATUSES[STATUS_NAMES.indexOf(row.status)];
     const lifecycleStage = STAGES[STAGE_NAMES.indexOf(row.stage)];
     const own = tags.size === 0 ? NO_TAGS : tags.get(id) ?? NO_TAGS;
-    const extras = runExtras === null ? undefined : runExtras.get(id) ?? NO_EXTRAS;
     if (status === undefined || lifecycleStage === undefined || isOfBytes) {
       const message = isOfBytes
         ? "its id is stored as bytes, so that MLflow does not find it by that"

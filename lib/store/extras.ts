@@ -61,6 +61,14 @@ export interface RunExtras {
   readonly heavy: readonly HeavyFile[];
 }
 
+/** What is known of a run that has none of what was asked for; an empty map for each of very many takes much. */
+export const NO_EXTRAS: RunExtras = {
+  metrics: new Map(),
+  params: new Map(),
+  inputs: [],
+  heavy: [],
+};
+
 /** A trace, or an assessment of one, that names what it comes from. */
 export interface TraceUse {
   /** Name of the trace's directory. */

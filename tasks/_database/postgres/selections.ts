@@ -111,6 +111,7 @@ export function selectionsFor(
     {
       table: "params",
       columns: { run_uuid: "TEXT", key: "TEXT", value: "TEXT" },
+      key: ["run_uuid", "key"],
       parts: withKeys(extras?.params),
     },
     ...metrics({ depth, extras }, columns.get("runs")?.has("deleted_time") ?? false),
@@ -174,6 +175,7 @@ function metrics({ depth, extras }: Wanted, hasDeletions: boolean): readonly Sel
     {
       table: "latest_metrics",
       columns: { ...columns, timestamp: "INTEGER" },
+      key: ["run_uuid", "key"],
       parts: [...withKeys(keys), ...(depth === "meta" ? [] : [signs])],
     },
     {

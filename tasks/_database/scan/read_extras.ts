@@ -5,61 +5,112 @@
  */
 
 import type { TraceUseRow } from "../../../lib/snapshot/assemble_rows.ts";
-import type { Extras, MetricSummary, RunExtras } from "../../../lib/store/extras.ts";
-import { number, placesFor, selectRows, type Tables, text } from "./tables.ts";
+import {
+  type Extras,
+  type MetricSummary,
+  NO_EXTRAS,
+  type RunExtras,
+} from "../../../lib/store/extras.ts";
+import { placesFor, rowReader, selectRows, type Tables, text } from "./tables.ts";
+
+/** A run of a database. */
+export interface PlacedRun {
+  readonly id: string;
+  /** Where its row is. */
+  readonly at: number;
+}
 
 /**
- * Reads of all runs what was asked for.
+ * Makes what reads of some runs after others what was asked for: all of it at once would take more than the runs do.
  *
  * @param tables The database.
  * @param wanted What was asked for.
- * @returns By run; runs that have none of it are left out.
+ * @returns Reads that of runs that lie behind one place and up to another; gives it by run.
  */
-export function readRunExtras(tables: Tables, wanted: Extras): ReadonlyMap<string, RunExtras> {
-  const found = new Map<string, Found>();
-  const of = (run: string): Found => {
-    let known = found.get(run);
-    if (known === undefined) {
-      known = { ...NOTHING };
-      found.set(run, known);
-    }
-    return known;
+export function extrasReader(
+  tables: Tables,
+  wanted: Extras,
+): (after: number, upTo: number) => (run: PlacedRun) => RunExtras {
+  const readMetrics = metricsReader(tables, wanted.metrics);
+  const readParams = paramsReader(tables, wanted.params);
+  const histories = readHistories(tables, wanted.histories ?? []);
+  const links = wanted.uses ? readModelLinks(tables, "RUN_INPUT") : [];
+  const inputs = Map.groupBy(links, ({ run }) => run);
+  return (after, upTo) => {
+    const metrics = readMetrics(after, upTo);
+    const params = readParams(after, upTo);
+    return ({ id, at }) => {
+      const own = {
+        metrics: metrics.get(at) ?? NO_EXTRAS.metrics,
+        params: params.get(at) ?? NO_EXTRAS.params,
+        inputs: inputs.get(id)?.map(({ model }) => model) ?? NO_EXTRAS.inputs,
+        heavy: NO_EXTRAS.heavy,
+      };
+      if (own.metrics.size + own.params.size + own.inputs.length === 0) return NO_EXTRAS;
+      const history = histories.get(id);
+      return history === undefined ? own : { ...own, metrics: withHistory(own.metrics, history) };
+    };
   };
-  readMetrics(tables, wanted, of);
-  readParams(tables, wanted.params, of);
-  if (wanted.uses) {
-    for (const { run, model } of readModelLinks(tables, "RUN_INPUT")) {
-      const own = of(run);
-      if (own.inputs === NOTHING.inputs) own.inputs = [model];
-      else own.inputs.push(model);
+}
+
+/** By the place of a run: key → what it has by that. */
+type ByPlace<T> = ReadonlyMap<number, ReadonlyMap<string, T>>;
+
+/** Reads what runs have by some keys. */
+type ReadByPlace<T> = (after: number, upTo: number) => ByPlace<T>;
+
+function byPlaceReader<Row extends { readonly at: number; readonly key: string }, T>(
+  tables: Tables,
+  { table, keys, fields, valueOf }: {
+    readonly table: string;
+    readonly keys: readonly string[];
+    readonly fields: Readonly<Record<Exclude<keyof Row & string, "at" | "key">, string>>;
+    readonly valueOf: (row: Row) => T;
+  },
+): ReadByPlace<T> {
+  if (keys.length === 0) return () => new Map();
+  const column = ([field, sql]: [string, string]) => [field, { name: "run_uuid", sql }];
+  const all = { at: "runs.rowid", key: "CAST(of.key AS TEXT)", ...fields };
+  const read = rowReader<Row>(tables, {
+    table: "runs",
+    fields: Object.fromEntries(Object.entries<string>(all).map(column)),
+    // Where not every run has some, the few of a page are found by the index all the same.
+    tail: `CROSS JOIN "${table}" AS of ON of.run_uuid = runs.run_uuid AND of.key IN ${
+      placesFor(keys)
+    } WHERE runs.rowid > ? AND runs.rowid <= ? ORDER BY runs.rowid, of.key`,
+  });
+  return (after, upTo) => {
+    const found = new Map<number, Map<string, T>>();
+    for (const row of read(...keys, after, upTo)) {
+      const known = found.get(row.at);
+      if (known === undefined) found.set(row.at, new Map([[row.key, valueOf(row)]]));
+      else known.set(row.key, valueOf(row));
     }
-  }
-  return found;
-}
-
-interface Found {
-  metrics: Map<string, MetricSummary>;
-  params: Map<string, string>;
-  inputs: string[];
-  readonly heavy: RunExtras["heavy"];
-}
-
-/** An empty map for each of very many runs takes more than all that was asked for. */
-const NOTHING: Found = { metrics: new Map(), params: new Map(), inputs: [], heavy: [] };
-
-/** Puts a value into a map of a run's own. */
-function withEntry<T>(map: Map<string, T>, none: Map<string, T>, key: string, value: T) {
-  return map === none ? new Map([[key, value]]) : map.set(key, value);
+    return found;
+  };
 }
 
 /** How MLflow writes an infinity. */
 const INFINITE = 1.7976931348623157e308;
 
 interface MetricRow {
-  readonly run: string;
+  readonly at: number;
   readonly key: string;
   readonly value: number;
   readonly isNan: number;
+}
+
+function metricsReader(tables: Tables, keys: readonly string[]): ReadByPlace<MetricSummary> {
+  return byPlaceReader<MetricRow, MetricSummary>(tables, {
+    table: "latest_metrics",
+    keys,
+    fields: { value: "CAST(of.value AS REAL)", isNan: "CAST(of.is_nan AS REAL)" },
+    valueOf: ({ value, isNan }) => ({
+      latest: isNan === 0 ? finiteOrInfinite(value) : NaN,
+      least: null,
+      greatest: null,
+    }),
+  });
 }
 
 interface HistoryRow {
@@ -69,35 +120,13 @@ interface HistoryRow {
   readonly greatest: number;
 }
 
-function readMetrics(
+/** Run → what counts of its histories, which may have as many rows as all that was logged. */
+function readHistories(
   tables: Tables,
-  { metrics: keys, histories = [] }: Extras,
-  of: (run: string) => Found,
-): void {
-  if (keys.length === 0) return;
-  const named = (all: readonly string[]) => `WHERE key IN ${placesFor(all)}`;
-  const latest = selectRows<MetricRow>(tables, {
-    table: "latest_metrics",
-    fields: {
-      run: text("run_uuid"),
-      key: text("key"),
-      value: number("value"),
-      isNan: number("is_nan"),
-    },
-    tail: `${named(keys)} ORDER BY key`,
-    values: keys,
-  });
-  for (const { run, key, value, isNan } of latest) {
-    const own = of(run);
-    own.metrics = withEntry(own.metrics, NOTHING.metrics, key, {
-      latest: isNan === 0 ? finiteOrInfinite(value) : NaN,
-      least: null,
-      greatest: null,
-    });
-  }
-  // A history has as many rows as all that was logged.
-  if (histories.length === 0) return;
-  const history = selectRows<HistoryRow>(tables, {
+  keys: readonly string[],
+): ReadonlyMap<string, readonly HistoryRow[]> {
+  if (keys.length === 0) return new Map();
+  const rows = selectRows<HistoryRow>(tables, {
     table: "metrics",
     fields: {
       run: text("run_uuid"),
@@ -105,14 +134,24 @@ function readMetrics(
       least: { name: "value", sql: "CAST(MIN(value) AS REAL)" },
       greatest: { name: "value", sql: "CAST(MAX(value) AS REAL)" },
     },
-    tail: `${named(histories)} AND NOT is_nan AND ABS(value) < ${INFINITE} GROUP BY key, run_uuid`,
-    values: histories,
+    tail: `WHERE key IN ${
+      placesFor(keys)
+    } AND NOT is_nan AND ABS(value) < ${INFINITE} GROUP BY key, run_uuid`,
+    values: keys,
   });
-  for (const { run, key, least, greatest } of history) {
-    const { metrics } = of(run);
-    const known = metrics.get(key);
-    if (known !== undefined) metrics.set(key, { ...known, least, greatest });
+  return Map.groupBy(rows, ({ run }) => run);
+}
+
+function withHistory(
+  metrics: RunExtras["metrics"],
+  history: readonly HistoryRow[],
+): RunExtras["metrics"] {
+  const all = new Map(metrics);
+  for (const { key, least, greatest } of history) {
+    const known = all.get(key);
+    if (known !== undefined) all.set(key, { ...known, least, greatest });
   }
+  return all;
 }
 
 function finiteOrInfinite(value: number): number {
@@ -120,23 +159,18 @@ function finiteOrInfinite(value: number): number {
 }
 
 interface ParamRow {
-  readonly run: string;
+  readonly at: number;
   readonly key: string;
   readonly value: string | null;
 }
 
-function readParams(tables: Tables, keys: readonly string[], of: (run: string) => Found): void {
-  if (keys.length === 0) return;
-  const rows = selectRows<ParamRow>(tables, {
+function paramsReader(tables: Tables, keys: readonly string[]): ReadByPlace<string> {
+  return byPlaceReader<ParamRow, string>(tables, {
     table: "params",
-    fields: { run: text("run_uuid"), key: text("key"), value: text("value") },
-    tail: `WHERE key IN ${placesFor(keys)} ORDER BY key`,
-    values: keys,
+    keys,
+    fields: { value: "CAST(of.value AS TEXT)" },
+    valueOf: ({ value }) => value ?? "",
   });
-  for (const { run, key, value } of rows) {
-    const own = of(run);
-    own.params = withEntry(own.params, NOTHING.params, key, value ?? "");
-  }
 }
 
 /** A run, and a logged model that is an input or output of it. */

@@ -13,12 +13,12 @@ import type {
   VersionRow,
 } from "../../../lib/snapshot/assemble_rows.ts";
 import { inferArtifactRoot } from "../../../lib/snapshot/artifact_root.ts";
-import { type Extras, tagsFor } from "../../../lib/store/extras.ts";
+import { type Extras, type RunExtras, tagsFor } from "../../../lib/store/extras.ts";
 import { RUN_STATUSES } from "../../../lib/store/run_status.ts";
 import type { Depth, LifecycleStage } from "../../../lib/store/snapshot.ts";
 import { findCutRows } from "./dangling_rows.ts";
 import { readLoggedModels, readModelExtras } from "./read_models.ts";
-import { readRunExtras, readTraceUses } from "./read_extras.ts";
+import { extrasReader, readTraceUses } from "./read_extras.ts";
 import {
   amongIds,
   type Column,
@@ -78,7 +78,6 @@ export function readRows<D extends Depth>(
     ...(extras === undefined ? {} : { extras }),
     experiments,
     tags: readTags(tables, tagsFor(depth, extras)),
-    runExtras: extras === undefined ? null : readRunExtras(tables, extras),
     lastChangeOf: lastChangeFinder(tables),
     loggedModels: [...readLoggedModels(tables)],
     modelExtras,
@@ -121,7 +120,7 @@ export function readExperiments(
 
 function* readRuns(
   tables: Tables,
-  { signal, onProgress }: RowsOptions<Depth>,
+  { extras, signal, onProgress }: RowsOptions<Depth>,
 ): Iterable<RunRow> {
   const fields = {
     ...runFields(tables),
@@ -131,15 +130,24 @@ function* readRuns(
     at: { name: "run_uuid", sql: "rowid" },
   };
   const tail = `WHERE rowid > ? ORDER BY rowid LIMIT ${RUNS_AT_ONCE}`;
-  const read = rowReader<PlacedRow>(tables, { table: "runs", fields, tail, make: placedRow });
+  const read = rowReader<PlacedRow, keyof typeof fields>(tables, {
+    table: "runs",
+    fields,
+    tail,
+    make: placedRow,
+  });
+  const readExtras = extras === undefined ? null : extrasReader(tables, extras);
   let count = 0;
   let last = Number.MIN_SAFE_INTEGER;
   for (let isMore = true; isMore;) {
     signal?.throwIfAborted();
     const part = read(last);
+    const end = part.at(-1)?.at ?? last;
+    const extrasOf = readExtras?.(last, end);
+    if (extrasOf !== undefined) { for (const run of part) run.extras = extrasOf(run); }
     yield* part;
     isMore = part.length === RUNS_AT_ONCE;
-    last = part.at(-1)?.at ?? last;
+    last = end;
     count += part.length;
     onProgress?.(count);
   }
@@ -148,6 +156,7 @@ function* readRuns(
 /** A run, and where its row is. */
 interface PlacedRow extends RunRow {
   readonly at: number;
+  extras: RunExtras | undefined;
 }
 
 const STAGES: readonly LifecycleStage[] = ["active", "deleted"];
@@ -176,6 +185,7 @@ function placedRow(values: readonly Value[]): PlacedRow {
     location: values[8] as string | null,
     isOfBytes: values[9] === 1,
     at: values[10] as number,
+    extras: undefined,
   };
 }
 
@@ -187,14 +197,16 @@ function placedRow(values: readonly Value[]): PlacedRow {
  * @returns The rows.
  */
 export function selectRuns(tables: Tables, ids?: readonly string[]): Iterable<RunRow> {
-  return selectRows<Omit<RunRow, "isOfBytes">>(tables, {
+  return selectRows<Omit<RunRow, "isOfBytes" | "extras">>(tables, {
     table: "runs",
     fields: runFields(tables),
     ...amongIds("run_uuid", ids),
   });
 }
 
-function runFields(tables: Tables): Readonly<Record<Exclude<keyof RunRow, "isOfBytes">, Column>> {
+function runFields(
+  tables: Tables,
+): Readonly<Record<Exclude<keyof RunRow, "isOfBytes" | "extras">, Column>> {
   return {
     id: text("run_uuid"),
     experiment: text("experiment_id"),

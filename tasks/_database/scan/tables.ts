@@ -131,10 +131,10 @@ export function requireMlflow({ columns }: Pick<Tables, "columns">, location: st
 }
 
 /** What of a table to read. */
-export interface Selection<Row> {
+export interface Selection<Row, Field extends string = keyof Row & string> {
   readonly table: string;
   /** Field of a row → its column; `null` where the table does not have that. */
-  readonly fields: Readonly<Record<keyof Row & string, Column>>;
+  readonly fields: Readonly<Record<Field, Column>>;
   /** Without these there is nothing to read. @default {[]} */
   readonly needs?: readonly string[];
   /** A condition, and an order, as SQL. @default {""} */
@@ -164,9 +164,9 @@ export function selectRows<Row>(tables: Tables, selection: Selection<Row>): read
  * @param selection What to read, but for the values.
  * @returns Reads the rows, given what the condition asks for.
  */
-export function rowReader<Row>(
+export function rowReader<Row, Field extends string = keyof Row & string>(
   { database, columns }: Tables,
-  { table, fields, needs = [], tail = "", make }: Selection<Row>,
+  { table, fields, needs = [], tail = "", make }: Selection<Row, Field>,
 ): (...values: readonly Value[]) => readonly Row[] {
   const present = columns.get(table);
   if (present === undefined || needs.some((name) => !present.has(name))) return () => [];

@@ -16,6 +16,7 @@ import {
   type Extras,
   type MetricSummary,
   type ModelUse,
+  NO_EXTRAS,
   type RunExtras,
   tagsFor,
 } from "../../../lib/store/extras.ts";
@@ -102,9 +103,8 @@ export async function readServer<D extends Depth>(
     readAt: now,
     ...(extras === undefined ? {} : { extras }),
     experiments,
-    runs: collected.runs,
+    runs: withExtras(collected),
     tags: collected.tags,
-    runExtras: collected.extras,
     lastChangeOf: (run) => collected.lastChanges.get(run) ?? 0,
     loggedModels: rows,
     modelExtras: depth === "meta"
@@ -120,6 +120,11 @@ export async function readServer<D extends Depth>(
     cutRows: [],
     signs: collected.signs,
   };
+}
+
+function withExtras({ runs, extras }: Collected): readonly RunRow[] {
+  if (extras === null) return runs;
+  return runs.map((run) => ({ ...run, extras: extras.get(run.id) ?? NO_EXTRAS }));
 }
 
 /** Reads runs of other experiments that the runs, models and traces of one name: they are no less there. */
