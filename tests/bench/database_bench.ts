@@ -13,6 +13,7 @@ import { NOW } from "./bench_store.ts";
 import { outputOf } from "./compare_programs.ts";
 import { type Bench, duration, type Figure, peak, ratio, Unmeasurable } from "./measurement.ts";
 import { clientOf } from "./mlflow_bench.ts";
+import { POLICY } from "./planning_bench.ts";
 import { taskWords } from "./programs.ts";
 
 const DAY = 86_400_000;
@@ -32,7 +33,9 @@ export async function measureDatabase(bench: Bench): Promise<readonly Figure[]> 
     words: ["python3", fromFileUrl(new URL("read_database.py", import.meta.url)), many, task],
   });
   const store = (path: string) => ["--store", `sqlite:///${path}`];
-  const { summaryFloor, planFloor, summary, plan, small, json, smallJson } = await bench.compare({
+  const policy = join(bench.directory, "policy.yaml");
+  Deno.writeTextFileSync(policy, POLICY);
+  const programs = {
     summaryFloor: floor("summary"),
     planFloor: floor("cleanup"),
     summary: { words: taskWords("summary", ["--json", ...store(many)]) },
@@ -40,7 +43,10 @@ export async function measureDatabase(bench: Bench): Promise<readonly Figure[]> 
     small: { words: taskWords("cleanup", store(few)) },
     json: { words: taskWords("cleanup", ["--json", ...store(many)]) },
     smallJson: { words: taskWords("cleanup", ["--json", ...store(few)]) },
-  });
+    byPolicy: { words: taskWords("cleanup", ["--config", policy, ...store(many)]) },
+  };
+  const { summaryFloor, planFloor, summary, plan, small, json, smallJson, byPolicy } = await bench
+    .compare(programs);
   return [
     duration("`cleanup` of a database, 100,000 runs", plan, null),
     ratio("`summary --json` of it ÷ its queries in C", summary, summaryFloor, CLOSE, "work"),
@@ -49,6 +55,7 @@ export async function measureDatabase(bench: Bench): Promise<readonly Figure[]> 
     ratio("the same with `--json`", json, smallJson, { atMost: 5.5 }, "work"),
     peak("peak memory of `cleanup` of a database, 100,000 runs", plan, { atMost: 250 }),
     peak("the same with `--json`", json, { atMost: 250 }),
+    peak("the same by best, last, weekly and tags", byPolicy, { atMost: 250 }),
     ...await measureClient(bench, many),
   ];
 }

@@ -11,7 +11,8 @@ import { type Permissions, repository, taskWords } from "./programs.ts";
 
 const RUNS = 100_000;
 const READS = join(repository, "tests/bench/bare_reads.ts");
-const POLICY = `retention:
+/** Best, last, weekly and tags. */
+export const POLICY = `retention:
   keep_best: { metric: metric_0, mode: max, n: 10 }
   keep_last: 20
   keep_weekly: 8

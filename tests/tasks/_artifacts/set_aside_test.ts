@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { bringTreesBack } from "../../../tasks/_artifacts/bring_tree_back.ts";
 import { checkTree, copyAhead, setAside } from "../../../tasks/_artifacts/set_aside.ts";
-import { findTree } from "../../../tasks/_artifacts/tree_place.ts";
+import { findTree, isPassing } from "../../../tasks/_artifacts/tree_place.ts";
 import { type AnyNode, anyTree, writeAnyTree } from "../../_support/any_tree.ts";
 import { artifactPlace, DISKS, pathsOf, treeAt } from "../../_support/artifact_place.ts";
 import { writeFiles } from "../../_support/disk_store.ts";
@@ -153,6 +153,35 @@ Deno.test("setAside() puts a tree back that is another than was found before, th
   assertEquals(results.map(({ kind }) => kind), ["stays", "set-aside", "absent"]);
   assertSameTree(await readTree(join(place.root, "1/ab")), before);
 });
+
+for (const keepBackup of [true, false]) {
+  Deno.test(`setAside() takes very many trees but the one that has changed, ${keepBackup ? "to be brought back" : "for good"}`, async () => {
+    await using place = await artifactPlace();
+    const paths = Array.from({ length: 70 }, (_, number) => `1/${100 + number}`);
+    const changed = paths[40]!;
+    writeFiles(place.root, Object.fromEntries(paths.map((path) => [`${path}/x`, path])));
+    Deno.utimeSync(join(place.root, "1"), LONG_AGO, LONG_AGO);
+    const trees = [];
+    for (const tree of paths.map(treeAt)) {
+      const found = await checkTree(place, tree);
+      assert(found.kind === "found");
+      trees.push({ ...tree, found });
+    }
+    writeFiles(place.root, { [`${changed}/late`]: "written since" });
+    const results = await setAside(place, trees, { keepBackup });
+    assertEquals(results.map(({ kind }) => kind), [
+      ...Array(40).fill("set-aside"),
+      "stays",
+      ...Array(29).fill("set-aside"),
+    ]);
+    const left = [...Deno.readDirSync(join(place.root, "1"))].map(({ name }) => name)
+      .filter((name) => !isPassing(name));
+    assertEquals(left, ["140"]);
+    assertEquals(Deno.statSync(join(place.root, "1")).mtime, LONG_AGO);
+    const gone = trees.filter(({ path }) => path !== changed);
+    for (const one of gone) assertEquals(findTree(place, one), "set-aside");
+  });
+}
 
 Deno.test("setAside() leaves a tree that holds our own directory", async () => {
   await using place = await artifactPlace();
