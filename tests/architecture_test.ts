@@ -551,7 +551,7 @@ const withoutMirror: Places = [
 const LONGEST_FILE = 400;
 
 /** What every command has. */
-const COMMON = "--no-prompt --v8-flags=--max-semi-space-size=4,--initial-old-space-size=192";
+const COMMON = "--no-prompt --v8-flags=--max-semi-space-size=4,--initial-old-space-size=128";
 
 /** What each task of the command line may do, unless whoever types it grants more. */
 const permissions = {
