@@ -103,7 +103,7 @@ function commandOf(
     words: [
       ...["run", "--no-prompt"],
       // As the commands in deno.json have it.
-      "--v8-flags=--max-semi-space-size=4,--initial-old-space-size=192",
+      "--v8-flags=--max-semi-space-size=4,--initial-old-space-size=128",
       ...grantWords(needs),
       "tasks/cli.ts",
       ...words,
