@@ -71,6 +71,7 @@ export interface PreflightOptions extends Abortable, Pick<RepairRules, "settle" 
  * @param options How.
  * @returns Whether the store is ready, and what was done.
  * @throws {InvalidArgumentError} When MLflow allows no such name, or a duration is negative, or none.
+ * @throws {UnsupportedStoreError} When a deleted experiment is to be replaced where that cannot be.
  *
  * @example
  * ```ts
@@ -118,7 +119,7 @@ export async function preflight(
     errors,
     findings: { error: errors.length, warning: count("warning"), info: count("info") },
     experiment: setUp,
-    awaited: check && name !== undefined ? awaitedOf(snapshot, name, experiment) : null,
+    awaited: check && name !== undefined ? awaitedOf(store, snapshot, name, experiment) : null,
     unnamed,
     settled,
     remains,
@@ -127,6 +128,7 @@ export async function preflight(
 
 /** As setting it up chooses: an active one before a deleted one. */
 function awaitedOf(
+  { tracking }: Store,
   { experiments }: StoreSnapshot,
   name: string,
   { onDeleted = "restore" }: SetupExperimentOptions,
@@ -135,14 +137,14 @@ function awaitedOf(
   const [found] = experiments.filter((one) => one.name === name).toSorted((one, other) =>
     stageOf(one) - stageOf(other) || asMlflowChooses(one, other)
   );
-  if (found === undefined) return { name, experimentId: null, would: "create", runs: 0 };
+  const replaceable = tracking?.refuseReplacing === undefined;
+  if (found === undefined) {
+    return { name, experimentId: null, would: "create", runs: 0, replaceable };
+  }
   const { id, lifecycleStage, runs: { length: runs } } = found;
-  return {
-    name,
-    experimentId: id,
-    would: lifecycleStage === "active" ? "reuse" : onDeleted,
-    runs,
-  };
+  const would = lifecycleStage === "active" ? "reuse" : onDeleted;
+  if (would === "replace") tracking?.refuseReplacing?.(found);
+  return { name, experimentId: id, would, runs, replaceable };
 }
 
 /** A repair gave them names by their ids, where nothing told how they were called. */

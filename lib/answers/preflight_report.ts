@@ -33,6 +33,8 @@ export interface AwaitedExperiment {
   readonly would: "reuse" | "create" | "restore" | "replace";
   /** How many runs it has. */
   readonly runs: number;
+  /** Whether a new one could be put in its place, were it deleted. */
+  readonly replaceable: boolean;
 }
 
 /** Whether a store is ready, and what was done for it. */

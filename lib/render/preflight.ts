@@ -102,7 +102,7 @@ function causeText(errors: number, [lost]: readonly UnnamedExperiment[]): string
 
 /** Whoever only looks learns what a deleted experiment of the name would mean. */
 function awaitedLines(
-  { name, experimentId, would, runs }: AwaitedExperiment,
+  { name, experimentId, would, runs, replaceable }: AwaitedExperiment,
   command: CommandOf,
 ): readonly string[] {
   const it = `Experiment ${experimentId}, ${name},`;
@@ -114,9 +114,13 @@ function awaitedLines(
     case "restore":
       return [
         visibleText(`${it} is deleted: it would be restored, with ${plural(runs, "run")}`),
-        `To have a new one of that name instead: ${
-          unbroken(command("preflight --on-deleted replace"))
-        }`,
+        ...replaceable
+          ? [
+            `To have a new one of that name instead: ${
+              unbroken(command("preflight --on-deleted replace"))
+            }`,
+          ]
+          : [],
       ];
     case "replace":
       return [

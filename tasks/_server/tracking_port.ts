@@ -7,6 +7,7 @@
 import { variablesFor } from "./client/find_credentials.ts";
 import { orStoreError } from "./client/request_error.ts";
 import type { Tracking } from "../ports/tracking.ts";
+import { refuseReplacing } from "./tracking/refuse_replacing.ts";
 import type { ServerTracking, ServerTrackingOptions } from "./tracking/server_tracking.ts";
 
 /**
@@ -27,6 +28,7 @@ export function trackingPort(
     });
   return {
     variables: variablesFor(server, environment),
+    refuseReplacing: (found) => refuseReplacing(server.location, found),
     setupExperiment: async (request) => await (await open()).setupExperiment(request),
     startRun: async (request) => await (await open()).startRun(request),
     resumeRun: async (request) => await (await open()).resumeRun(request),

@@ -120,6 +120,10 @@ export interface TrackedRun {
 export interface Tracking {
   /** What MLflow in a program has to find in its environment, besides the store's location, to log there as well. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Refuses to put a new experiment in place of a deleted one, where no store of the kind can. @default {it can} */
+  readonly refuseReplacing?: (
+    found: { readonly id: string; readonly name: string | null },
+  ) => never;
   /** Sets an experiment up; of two at once the second waits and finds what the first has made. */
   setupExperiment(request: ExperimentRequest): Promise<ExperimentSetup>;
   /** Starts a run. */

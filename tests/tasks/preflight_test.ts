@@ -278,8 +278,9 @@ Deno.test("preflight() says with check what it would do with the experiment, and
     experimentId: null,
     would: "create",
     runs: 0,
+    replaceable: true,
   });
-  const known = { name: "churn", experimentId, runs: 0 };
+  const known = { name: "churn", experimentId, runs: 0, replaceable: true };
   assertEquals((await awaited()).awaited, { ...known, would: "reuse" });
   opened.edit(
     `${experimentId}/meta.yaml`,

@@ -11,7 +11,6 @@
  * @module
  */
 
-import { UnsupportedStoreError } from "../../../lib/errors.ts";
 import type { ExperimentRequest, ExperimentSetup } from "../../ports/tracking.ts";
 import type { Changing } from "../client/changing_endpoints.ts";
 import type { Reading } from "../client/endpoints.ts";
@@ -19,6 +18,7 @@ import type { Client } from "../client/open_client.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { isGone, RequestError } from "../client/request_error.ts";
 import { experimentRowOf, recordsOf } from "../scan/records.ts";
+import { refuseReplacing } from "./refuse_replacing.ts";
 
 /** Asks what reads and what changes. */
 export type TrackingClient = Client<Reading & Changing>;
@@ -67,7 +67,9 @@ async function takeOrMake(
     if (found !== null && experimentRowOf(found).stage !== "deleted") {
       return { experimentId: experimentRowOf(found).id, outcome };
     }
-    if (found !== null && request.onDeleted === "replace") throw replaceError(client, found);
+    if (found !== null && request.onDeleted === "replace") {
+      refuseReplacing(client.server.location, experimentRowOf(found));
+    }
     const wanted = found === null ? "created" : "restored";
     try {
       await (found === null ? create(client, request) : restore(client, found));
@@ -116,15 +118,5 @@ function tagsOf(found: Answer | null): ReadonlyMap<unknown, unknown> {
     recordsOf(found ?? {}, "tags").map((
       { key, value },
     ): [unknown, unknown] => [key, value]),
-  );
-}
-
-function replaceError({ server: { location } }: Asker, found: Answer) {
-  const { id, name } = experimentRowOf(found);
-  return new UnsupportedStoreError(
-    `Cannot set up experiment ${
-      JSON.stringify(name)
-    } in store ${location}: experiment ${id} has that name though it is deleted, and a tracking server renames no deleted one; have it restored, or choose another name`,
-    location,
   );
 }

@@ -6,6 +6,7 @@ import {
   UnsupportedStoreError,
 } from "../../../../lib/errors.ts";
 import { parseStoreName, type ServerName } from "../../../../lib/store/store_uri.ts";
+import { renderPreflight } from "../../../../lib/render/preflight.ts";
 import { openServerStore } from "../../../../tasks/_server/server_store.ts";
 import { createSpool } from "../../../../tasks/_server/tracking/spool.ts";
 import { recover } from "../../../../tasks/backups/recover.ts";
@@ -176,10 +177,24 @@ Deno.test("a program runs in a run of a server, and is told how to reach it", as
   assertEquals(runsIn(server).map(({ id, status }) => [id, status]), [[run?.runId, "FAILED"]]);
 });
 
-Deno.test("preflight sets an experiment up over a server", async () => {
+Deno.test("preflight sets an experiment up over a server, and puts none in place of a deleted one, nor says that it would", async () => {
   await using served = await serve();
-  const { experiment: made, ready } = await preflight(served.store, "forecast");
+  const { store, server } = served;
+  const { experiment: made, ready } = await preflight(store, "forecast");
   assertEquals([ready, made?.outcome], [true, "created"]);
+  server.database.exec(
+    `UPDATE experiments SET lifecycle_stage = 'deleted' WHERE experiment_id = ${made?.experimentId}`,
+  );
+  const report = await preflight(store, "forecast", { check: true });
+  assertEquals([report.awaited?.would, report.awaited?.replaceable], ["restore", false]);
+  assert(!renderPreflight(report).includes("--on-deleted"));
+  for (const check of [true, false]) {
+    await assertRejects(
+      () => preflight(store, "forecast", { check, experiment: { onDeleted: "replace" } }),
+      UnsupportedStoreError,
+      "a tracking server renames no deleted one; have it restored, or choose another name",
+    );
+  }
 });
 
 Deno.test("of a parameter the first value stays, whoever has logged it", async () => {
@@ -323,9 +338,10 @@ Deno.test("a server that does not answer from the beginning on gets the experime
   proxy.fail(null);
   assertEquals((await recover(store)).settled.map(({ id }) => id), [key]);
   assertEquals(runsIn(server).map(told), [whole("first", key)]);
-  const { experimentId, outcome } = await setupExperiment(store, "forecast");
+  await using patient = await open(proxy.uri, state, "long");
+  const { experimentId, outcome } = await setupExperiment(patient, "forecast");
   assertEquals(outcome, "reused");
-  const { experiments } = await store.read({ depth: "meta" });
+  const { experiments } = await patient.read({ depth: "meta" });
   const [found] = experiments.filter(({ id }) => id === experimentId);
   assertEquals([found?.name, found?.runs.length], ["forecast", 1]);
 });
