@@ -123,6 +123,8 @@ export interface DemoTasks {
   readonly plan: (store: string) => Promise<string>;
   /** Carries the clean-up out, without a question. */
   readonly apply: (store: string) => Promise<string>;
+  /** Undoes the clean-up. */
+  readonly restore: (store: string) => Promise<string>;
 }
 
 /** Where the tour speaks. */
@@ -165,9 +167,7 @@ export async function demo(io: DemoIo, options: DemoOptions): Promise<DemoStoreS
     io.print((await step.run()).trimEnd());
   }
   io.print(
-    `\n# ${sentences.undo}\n` +
-      `$ deno task restore --last --store ${shellWords([written.location])}\n` +
-      `\n# The store stays for a closer look; remove it with:\n` +
+    `\n# The store stays for a closer look, as it was at first; remove it with:\n` +
       `$ rm -r ${shellWords([parent])}`,
   );
   return written;
@@ -204,6 +204,11 @@ function tourOf(
       sentence: "What is there now: MLflow lists it without a warning.",
       command: `deno task summary ${store}`,
       run: () => tasks.summary(location),
+    },
+    {
+      sentence: sentences.undo,
+      command: `deno task restore --last ${store}`,
+      run: () => tasks.restore(location),
     },
   ];
 }

@@ -21,7 +21,7 @@ import {
   textOf,
 } from "../yaml/node.ts";
 import { hasLooseTab, parseMigratedYaml } from "./check_migrated_yaml.ts";
-import { checkTypes } from "./value_types.ts";
+import { checkFlags, checkTypes, isStorable } from "./value_types.ts";
 import { readUsualRunMeta } from "./usual_run_meta.ts";
 
 /**
@@ -52,12 +52,14 @@ export function checkRunMeta(text: string): readonly RecordProblem[] {
       recordProblem("no-deleted-time", `it is soft-deleted, and deleted_time is ${found}`),
     );
   }
-  const typed = checkTypes(document, "run");
-  if (typed !== null) problems.push(typed);
+  const typed = [checkTypes(document, "run"), checkFlags(document, "run")];
+  problems.push(...typed.filter((one) => one !== null));
   const unstorable = UNSTORABLE.find(([key, isTaken]) => !isTaken(document.get(key)))?.[0];
   if (unstorable !== undefined) {
-    const found = quoteText(textOf(document.get(unstorable)) ?? "");
-    problems.push(recordProblem("unstorable", `${unstorable} is ${found}, and no integer`));
+    const text = textOf(document.get(unstorable));
+    const found = text === null ? "a list" : quoteText(text);
+    const no = isStorable(document.get(unstorable)) ? "no integer" : "none of 64 bits";
+    problems.push(recordProblem("unstorable", `${unstorable} is ${found}, and ${no}`));
   }
   return [...problems, ...checkMigration(text)];
 }
@@ -66,6 +68,8 @@ export function checkRunMeta(text: string): readonly RecordProblem[] {
 const UNSTORABLE: readonly (readonly [string, (node: MetaNode | undefined) => boolean])[] = [
   ["status", (node) => node?.kind !== "scalar" || pythonType(node) !== "float"],
   ["source_type", (node) => node?.kind !== "scalar" || pythonType(node) !== "str"],
+  ["end_time", isStorable],
+  ["deleted_time", isStorable],
 ];
 
 /**
@@ -82,8 +86,11 @@ export function checkExperimentMeta(text: string): readonly RecordProblem[] {
   if (isAbsent(document.get("artifact_location"))) {
     problems.push(recordProblem("no-artifact-uri", "its artifact_location is null"));
   }
-  const typed = checkTypes(document, "experiment");
-  if (typed !== null) problems.push(typed);
+  const typed = [checkTypes(document, "experiment"), checkFlags(document, "experiment")];
+  problems.push(...typed.filter((one) => one !== null));
+  if (!isStorable(document.get("last_update_time"))) {
+    problems.push(recordProblem("unstorable", "last_update_time is a list, and no integer"));
+  }
   const stage = document.get("lifecycle_stage");
   if (stage?.kind === "scalar" && pythonType(stage) !== "str") {
     problems.push(recordProblem("wrong-type", "lifecycle_stage is no text"));
@@ -113,7 +120,8 @@ export function checkMigration(text: string): readonly RecordProblem[] {
 export function migrateExperimentMeta(text: string): Migration | null {
   const document = readForMigration(text);
   if (typeof document === "string") return document;
-  return isStage(document) && !(document.has("name") && isAbsent(document.get("name")))
+  const isTaken = isStage(document) && !(document.has("name") && isAbsent(document.get("name")));
+  return isTaken && EXPERIMENT_COLUMNS.every((key) => isStorable(document.get(key)))
     ? null
     : "aborts";
 }
@@ -129,8 +137,13 @@ export function migrateRunMeta(text: string): Migration | null {
   if (typeof document === "string") return document;
   const hasId = ["run_uuid", "run_id"].some((key) => textOf(document.get(key)));
   if (!hasId) return "skips";
-  return isStatus(document) && isStage(document) ? null : "aborts";
+  const isTaken = isStatus(document) && isStage(document);
+  return isTaken && RUN_COLUMNS.every((key) => isStorable(document.get(key))) ? null : "aborts";
 }
+
+/** Whose values a migration writes as they are. */
+const EXPERIMENT_COLUMNS = ["name", "artifact_location", "creation_time", "last_update_time"];
+const RUN_COLUMNS = ["run_name", "user_id", "artifact_uri", "start_time", "end_time"];
 
 /**
  * Tells what a migration makes of the `meta.yaml` of a model version that MLflow cannot use. It needs

@@ -31,7 +31,7 @@ import {
 import { checkMigration, migrates } from "./check_meta.ts";
 import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 import { readExperimentMeta, readRunMeta } from "./meta_record.ts";
-import { checkTypes, isTypedRecord } from "./value_types.ts";
+import { checkFlags, checkTypes, isStorable, isTypedRecord } from "./value_types.ts";
 
 /** A record that was read, and what is wrong with it. */
 export interface CheckedRecord {
@@ -72,7 +72,8 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
     const fault = CHECKS[kind](document);
     const isReadable = fault === null || READABLE.includes(fault.damage);
     const typed = isReadable && isTypedRecord(kind) ? checkTypes(document, kind) : null;
-    const found = [typed, fault].filter((one) => one !== null);
+    const flagged = isReadable ? checkFlags(document, kind) : null;
+    const found = [typed, flagged, fault].filter((one) => one !== null);
     const [refused] = checkMigration(fact.text);
     if (refused === undefined) return { document, problems: found };
     return {
@@ -96,7 +97,7 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
 const NOTHING: MetaDocument = new Map();
 
 /** What some reader does not know, and another reads. */
-const READABLE: readonly RecordProblem["damage"][] = ["newer-format", "unmigrated"];
+const READABLE: readonly RecordProblem["damage"][] = ["newer-format", "unmigrated", "unstorable"];
 
 type RecordCheck = (document: MetaDocument) => RecordProblem | null;
 
@@ -319,7 +320,11 @@ const CHECKS: Readonly<Record<RecordKind, RecordCheck>> = {
   trace: checkTrace,
   assessment: checkAssessment,
   "logged-model": checkLoggedModel,
-  "registered-model": (document) => lacks(document, "name"),
+  "registered-model": (document) =>
+    lacks(document, "name") ??
+      (isStorable(document.get("last_updated_timestamp"))
+        ? null
+        : recordProblem("unstorable", "last_updated_timestamp is none of 64 bits")),
   "model-version": checkModelVersion,
 };
 

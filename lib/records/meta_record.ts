@@ -14,10 +14,12 @@ import type { LifecycleStage, RunStatus } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { MetaYamlError, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import {
+  booleanOf,
   equalInteger,
   integerOf,
   isAbsent,
   isBare,
+  isNothing,
   pythonInteger,
   pythonType,
 } from "../yaml/node.ts";
@@ -61,12 +63,12 @@ export type MetaResult<T> =
  */
 export function readExperimentMeta(text: string): MetaResult<ExperimentMeta> {
   return readMeta(text, (document) => ({
-    experimentId: needId(document, "experiment_id"),
+    experimentId: comparedId(document, "experiment_id"),
     name: needText(document, "name") ?? "",
     artifactLocation: needText(document, "artifact_location") ?? "",
     lifecycleStage: needText(document, "lifecycle_stage") ?? "",
     creationTime: optionalTime(document, "creation_time"),
-    lastUpdateTime: optionalTime(document, "last_update_time"),
+    lastUpdateTime: timeIfAny(document, "last_update_time"),
   }));
 }
 
@@ -85,12 +87,14 @@ export function readRunMeta(text: string): MetaResult<RunMeta> {
     const legacy = document.has("run_uuid") && !document.has("run_id");
     return {
       runId: needString(document, legacy ? "run_uuid" : "run_id"),
-      experimentId: needId(document, "experiment_id"),
+      experimentId: isAbsent(document.get("experiment_id"))
+        ? needId(document, "experiment_id")
+        : comparedId(document, "experiment_id"),
       name: optionalText(document, "run_name") ?? "",
       status: runStatus(document),
       lifecycleStage: lifecycleStage(document),
       startTime: needTime(document, "start_time"),
-      endTime: optionalTime(document, "end_time"),
+      endTime: timeIfAny(document, "end_time"),
       // MLflow reads it where it purges, and nowhere else.
       deletedTime: integerOf(document.get("deleted_time")),
       artifactUri: optionalText(document, "artifact_uri") ?? "",
@@ -220,15 +224,39 @@ function needId(document: MetaDocument, key: string): string {
   return integer?.toString() ?? refuse(key, "a string", describe(node));
 }
 
+/** Whatever it is, MLflow compares the text that Python makes of it with the directory, and passes over the rest. */
+function comparedId(document: MetaDocument, key: string): string {
+  const node = need(document, key, "a string");
+  if (node.kind !== "scalar") return describe(node);
+  switch (pythonType(node)) {
+    case "null":
+      return "None";
+    case "bool":
+      return booleanOf(node) ? "True" : "False";
+    case "float":
+    case "date":
+      return node.text;
+    default:
+      return needId(document, key);
+  }
+}
+
 const TIME = "milliseconds since 1970";
 
+/** True and false are 1 and 0 to Python. */
 function needTime(document: MetaDocument, key: string): number {
   const node = need(document, key, TIME);
-  return integerOf(node) ?? refuse(key, TIME, describe(node));
+  const flag = booleanOf(node);
+  return flag === null ? integerOf(node) ?? refuse(key, TIME, describe(node)) : Number(flag);
 }
 
 function optionalTime(document: MetaDocument, key: string): number | null {
   return isAbsent(document.get(key)) ? null : needTime(document, key);
+}
+
+/** What is nothing to Python is no time to MLflow, where there need be none. */
+function timeIfAny(document: MetaDocument, key: string): number | null {
+  return isNothing(document.get(key)) ? null : needTime(document, key);
 }
 
 function runStatus(document: MetaDocument): RunStatus {

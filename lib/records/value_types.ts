@@ -27,10 +27,13 @@ import { type RecordProblem, recordProblem } from "../store/record_problem.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { valueAt, withValue } from "../yaml/inner_values.ts";
 import {
+  booleanOf,
   integerOf,
   isAbsent,
+  isNothing,
   type MetaDocument,
   type MetaNode,
+  pythonInteger,
   type PythonType,
   pythonType,
   scalar,
@@ -143,25 +146,36 @@ export function meantValues(
   const { text, times, values = [] }: TypedKeys = KEYS[kind];
   return Object.fromEntries([
     ...text.map((key) => [key, valueAt(document, key)] as const)
-      .filter(([, node]) => typeOf(node) !== null)
+      .filter(([key, node]) => isMistaken(key, node))
       .map(([key, node]) => [key, textOf(node)]),
     ...values.map((key) => [key, valueAt(document, key)] as const)
       .filter(([, node]) => typeOf(node) === TYPES.date)
       .map(([key, node]) => [key, textOf(node)]),
     ...times.map((key) => [key, valueAt(document, key)] as const)
-      .filter(([, node]) => isNoTime(node))
+      .filter(([key, node]) => isNoTime(kind, key, node))
       .map(([key, node]) => [key, provenInteger(node)]),
   ]);
 }
 
 /** What YAML takes text for; `null`: it is text, or nothing. */
 function typeOf(node: MetaNode | undefined): string | null {
-  return node?.kind === "scalar" ? TYPES[pythonType(node)] ?? null : null;
+  if (node === undefined) return null;
+  if (node.kind !== "scalar") return node.kind === "sequence" ? "a list" : "a mapping";
+  return TYPES[pythonType(node)] ?? null;
 }
 
-function isNoTime(node: MetaNode | undefined): boolean {
-  const isFlag = node?.kind === "scalar" && pythonType(node) === "bool";
-  return !isAbsent(node) && !isFlag && integerOf(node) === null;
+/** MLflow sends what may be nothing only where it is something. */
+function isMistaken(key: string, node: MetaNode | undefined): boolean {
+  return typeOf(node) !== null && !(MAY_BE_NOTHING.has(key) && isNothing(node));
+}
+
+const MAY_BE_NOTHING: ReadonlySet<string> = new Set(["profile", "schema"]);
+
+/** Of booleans {@linkcode checkFlags} tells. A model may have been updated never; versions are sorted by that time. */
+function isNoTime(kind: TypedRecord, key: string, node: MetaNode | undefined): boolean {
+  const isLast = kind === "registered-model" && key === "last_updated_timestamp";
+  return !(isLast ? isNothing(node) : isAbsent(node)) && booleanOf(node) === null &&
+    integerOf(node) === null;
 }
 
 /**
@@ -190,19 +204,60 @@ export function checkTypes(document: MetaDocument, kind: TypedRecord): RecordPro
     const type = typeOf(node);
     const text = quoteText(textOf(node) ?? "");
     const name = key.replaceAll("/", ".");
-    return type === null || (KEYS[kind].times as readonly string[]).includes(key)
-      ? `${name} is no integer`
+    if (type === null || (KEYS[kind].times as readonly string[]).includes(key)) {
+      return `${name} is no integer`;
+    }
+    return node?.kind !== "scalar"
+      ? `${name} is ${type}, and no text`
       : `YAML takes ${name} ${text} for ${type}, without quotes around it`;
   });
-  // A date as the value of an assessment a migration cannot write.
+  // A date as the value of an assessment a migration cannot write, nor what no column takes.
   const { values: dated = [] }: TypedKeys = KEYS[kind];
-  const aborts = values.some(([key]) => dated.includes(key));
+  const aborts = values.some(([key]) => dated.includes(key) || !isStorable(valueAt(document, key)));
   const problem = recordProblem(
     "wrong-type",
     words.join(", and "),
     ...(aborts ? ["aborts"] as const : []),
   );
   return values.some(([, value]) => value === null) ? { ...problem, mendable: false } : problem;
+}
+
+/** Times that the server of MLflow 3 sends as integers, of records whose own check knows no boolean. */
+const FLAGS: Readonly<Partial<Record<string, readonly string[]>>> = {
+  experiment: ["creation_time", "last_update_time"],
+  run: ["start_time", "end_time"],
+  "logged-model": TIMES,
+  "registered-model": TIMES,
+  "model-version": TIMES,
+};
+
+/**
+ * Checks that no time of a record is a boolean, which Python takes for an integer.
+ *
+ * @param document The record.
+ * @param kind What it is of.
+ * @returns What is wrong; `null` where no time is one.
+ */
+export function checkFlags(document: MetaDocument, kind: string): RecordProblem | null {
+  const key = FLAGS[kind]?.find((key) => booleanOf(document.get(key)) !== null);
+  if (key === undefined) return null;
+  const found = textOf(document.get(key)) ?? "";
+  return recordProblem("boolean-time", `${key} is the boolean ${found}, and no time`);
+}
+
+const MOST = 2n ** 63n;
+
+/**
+ * Tells whether a column of a database takes a value: no list, no mapping, no integer beyond 64 bits.
+ *
+ * @param node A value of a document.
+ * @returns Whether it does.
+ */
+export function isStorable(node: MetaNode | undefined): boolean {
+  if (node === undefined) return true;
+  if (node.kind !== "scalar") return false;
+  const integer = pythonType(node) === "int" ? pythonInteger(node) : 0n;
+  return integer !== null && integer < MOST && integer >= -MOST;
 }
 
 /**

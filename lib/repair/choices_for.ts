@@ -82,6 +82,8 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   "no-name": null,
   "no-deleted-time": null,
   "wrong-type": ["correct the value where it is written"],
+  "no-place": ["write the URI of a directory as its artifact_location"],
+  "boolean-time": ["correct the value where it is written"],
   "no-value": null,
   lookalike: null,
   "repeated-point": null,
@@ -122,6 +124,9 @@ export function choicesFor(
   // Nothing was moved: it names the place of another experiment.
   if (damage === "moved" && /another (one|store)/.test(message)) {
     return { choices: ["rewrite the place that it names"], by: "relocation" };
+  }
+  if (subject === "model-version" && damage === "id-mismatch") {
+    return { choices: ["write the name of the model in which it lies into its meta.yaml"] };
   }
   const choices = CHOICES[damage];
   if (choices === null) return null;

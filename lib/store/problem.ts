@@ -44,6 +44,10 @@ export type Damage =
   | "no-deleted-time"
   /** A value that MLflow reads, and cannot send: text that YAML takes for a number, a date, a boolean. */
   | "wrong-type"
+  /** A location that leads to another place with each directory in which MLflow is started. */
+  | "no-place"
+  /** A boolean where a time belongs: 0 or 1 to Python, and nothing that the server of MLflow 3 sends. */
+  | "boolean-time"
   /** A name that MLflow refuses when it reads it. */
   | "illegal-name"
   /** A file that an editor or operating system left behind, whose name MLflow takes for a key. */

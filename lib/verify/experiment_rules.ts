@@ -231,6 +231,16 @@ export const EXPERIMENT_RULES: readonly RuleRow[] = [
     ),
   },
   {
+    id: "experiment-location-unplaced",
+    in: toBoth("warning"),
+    describes: "MLflow writes below the directory in which it is started, or fails to",
+    migration: null,
+    remedy: byHand(
+      "Write the URI of a directory, such as its own, as artifact_location in its meta.yaml",
+    ),
+    check: findProblems("experiment", "no-place"),
+  },
+  {
     id: "experiment-tag-unreadable",
     in: toBoth("error"),
     describes: "MLflow lists no experiment at all",

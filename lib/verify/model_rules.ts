@@ -327,6 +327,14 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     check: findRenamedVersions,
   },
   {
+    id: "model-version-of-other-name",
+    in: toBoth("warning"),
+    describes: "MLflow lists the version by a name by which it cannot open it",
+    migration: null,
+    remedy: byHand("Write the name of the model in which it lies into its meta.yaml"),
+    check: findProblems("model-version", "id-mismatch"),
+  },
+  {
     id: "alias-dangling",
     in: toBoth("warning"),
     describes: "MLflow raises when the model is asked for by the alias",

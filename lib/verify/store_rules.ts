@@ -175,6 +175,14 @@ export const RECORD_RULES: readonly RuleRow[] = [
     check: findProblems("logged-model", "wrong-type"),
   },
   {
+    id: "time-is-boolean",
+    in: toMlflow3("error"),
+    describes: "MLflow 3's server answers no search that has it",
+    migration: null,
+    remedy: byHand("Write the time there, in milliseconds since 1970"),
+    check: findProblems(["experiment", "run", "registry", "logged-model"], "boolean-time"),
+  },
+  {
     id: "output-value-of-wrong-type",
     in: toMlflow3("error"),
     describes: "MLflow 3's server answers no search that has the run",
@@ -237,7 +245,7 @@ export const RECORD_RULES: readonly RuleRow[] = [
     describes: "MLflow minds only when the store is migrated",
     migration: "aborts",
     remedy: byHand("Write the number that is meant, without a point and without quotes"),
-    check: findProblems("run", "unstorable"),
+    check: findProblems(["experiment", "run", "registry"], "unstorable"),
   },
   {
     id: "metadata-cut-off",

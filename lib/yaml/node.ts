@@ -194,6 +194,45 @@ export function equalInteger(node: MetaNode | undefined): number | null {
 }
 
 /**
+ * Gives the boolean that Python makes of a value.
+ *
+ * @param node A value of a document.
+ * @returns The boolean; `null` for anything else.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([booleanOf(unquoted("on")), booleanOf(unquoted("1"))], [true, null]);
+ * ```
+ */
+export function booleanOf(node: MetaNode | undefined): boolean | null {
+  return node?.kind === "scalar" && pythonType(node) === "bool"
+    ? /^(?:y|yes|true|on)$/i.test(node.text)
+    : null;
+}
+
+/**
+ * Tells whether Python takes a value for nothing where it looks for text or a time: none, no text, an empty list.
+ *
+ * @param node A value of a document.
+ * @returns Whether it does.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([isNothing(scalar("")), isNothing(scalar(0))], [true, false]);
+ * ```
+ */
+export function isNothing(node: MetaNode | undefined): boolean {
+  if (isAbsent(node)) return true;
+  if (node?.kind === "sequence") return node.items.length === 0;
+  if (node?.kind === "mapping") return node.entries.size === 0;
+  return node?.text === "";
+}
+
+/**
  * Tells whether a key says nothing.
  *
  * @param node A value of a document.

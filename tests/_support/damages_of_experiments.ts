@@ -180,6 +180,27 @@ export const EXPERIMENT_DAMAGES: readonly Damage[] = [
     changes: /name$/,
     inflict: (s) => s.set(experiment, "name", "null"),
   },
+  ...["1.5", "true", "2024-01-05", "null", "[a]"].map((id): Damage => ({
+    name: `an experiment's id is ${id}`,
+    rule: "experiment-id-mismatch",
+    inflict: (s) => s.set(experiment, "experiment_id", id),
+  })),
+  ...["word", "''", "C:/x"].map((location): Damage => ({
+    name: `an experiment's location is ${location}`,
+    rule: "experiment-location-unplaced",
+    changes: /location$/,
+    inflict: (s) => s.set(experiment, "artifact_location", location),
+  })),
+  {
+    name: "an experiment's time of creation is a boolean",
+    rule: "time-is-boolean",
+    inflict: (s) => s.set(experiment, "creation_time", "true"),
+  },
+  {
+    name: "an experiment's last update is no text",
+    rule: null,
+    inflict: (s) => s.set(experiment, "last_update_time", "''"),
+  },
   ...["2024", "2024-01-05", "on", "1.5", "2024-01-05 10:00:00"].map((name): Damage => ({
     name: `an experiment's name is ${name}, without quotes`,
     rule: "value-of-wrong-type",

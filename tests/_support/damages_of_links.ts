@@ -184,6 +184,18 @@ export const LINK_DAMAGES: readonly Damage[] = [
     rule: "value-of-wrong-type",
     inflict: (s) => s.set(`${MAIN}/datasets/${DATASET}/meta.yaml`, key, "null"),
   })),
+  ...["[a]", "{a: b}", "99999999999999999999"].map((value): Damage => ({
+    name: `a dataset's digest is ${value}`,
+    rule: "value-of-wrong-type",
+    changes: /digest/,
+    inflict: (s) => s.set(`${MAIN}/datasets/${DATASET}/meta.yaml`, "digest", value),
+  })),
+  {
+    name: "a logged model's time is a boolean",
+    rule: "time-is-boolean",
+    ...three,
+    inflict: (s) => s.set(`${model}/meta.yaml`, "creation_timestamp", "true"),
+  },
   {
     name: "a logged model's status is 2.0",
     rule: null,

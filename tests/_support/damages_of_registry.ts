@@ -76,6 +76,31 @@ export const REGISTRY_DAMAGES: readonly Damage[] = [
       rule: "value-of-wrong-type",
       inflict: (s) => s.set(`${version}/meta.yaml`, key!, value!),
     })),
+  ...["registered", "version"].map((what): Damage => ({
+    name: `a ${what} model's time is a boolean`,
+    rule: "time-is-boolean",
+    inflict: (s) =>
+      s.set(
+        `${what === "version" ? version : REGISTRY}/meta.yaml`,
+        "last_updated_timestamp",
+        "true",
+      ),
+  })),
+  ...["''", "[]"].map((time): Damage => ({
+    name: `a registered model's last update is ${time}`,
+    rule: time === "[]" ? "value-that-no-database-takes" : null,
+    inflict: (s) => s.set(`${REGISTRY}/meta.yaml`, "last_updated_timestamp", time),
+  })),
+  {
+    name: "a version's description is a list",
+    rule: "value-of-wrong-type",
+    inflict: (s) => s.set(`${version}/meta.yaml`, "description", "[a]"),
+  },
+  {
+    name: "a version names another model",
+    rule: "model-version-of-other-name",
+    inflict: (s) => s.set(`${version}/meta.yaml`, "name", "word"),
+  },
   {
     name: "a version's number is not its directory's",
     rule: "model-version-renamed",

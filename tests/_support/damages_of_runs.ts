@@ -96,6 +96,25 @@ export const RUN_DAMAGES: readonly Damage[] = [
       }
     },
   },
+  ...["1.5", "true", "2024-01-05", "[a]"].map((id): Damage => ({
+    name: `a run's experiment is ${id}`,
+    rule: "run-in-wrong-experiment",
+    ...run,
+    inflict: (s) => s.set(meta, "experiment_id", id),
+  })),
+  {
+    name: "a run's start is a boolean",
+    rule: "time-is-boolean",
+    ...run,
+    changes: /start_time$/,
+    inflict: (s) => s.set(meta, "start_time", "true"),
+  },
+  {
+    name: "a run's end is no text",
+    rule: null,
+    changes: /end_time$/,
+    inflict: (s) => s.set(meta, "end_time", "''"),
+  },
   ...[["run_name", "7"], ["run_name", "2024-01-05"], ["user_id", "1000"], ["user_id", "no"]].map((
     [key, value],
   ): Damage => ({

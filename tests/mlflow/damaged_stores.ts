@@ -58,7 +58,7 @@ export const CORRECTED: Readonly<Record<string, RegExp>> = {
   "metric-time-joined": /\/(timestamp|\d\/0)$/,
   "logged-model-metric-lines-joined": /\/metrics\/0\//,
   // An integer, a date or nothing was shown for a text.
-  "value-of-wrong-type": /name$|runName$|user_id$|user$/i,
+  "value-of-wrong-type": /name$|runName$|user_id$|user$|digest$/i,
   "logged-model-value-of-wrong-type": /name$/,
   "experiment-name-missing": /name$/,
   "experiment-location-missing": /location$/,

@@ -409,6 +409,7 @@ function recordingTasks(calls: string[]): DemoTasks {
     verify: record("verify"),
     plan: record("plan"),
     apply: record("apply"),
+    restore: record("restore"),
   };
 }
 
@@ -424,7 +425,9 @@ Deno.test("demo() walks through the same job on a database", async () => {
   assertEquals(location, `sqlite:///${directory}/mlflow.db`);
   assertEquals(
     calls,
-    ["summary", "verify", "plan", "apply", "summary"].map((task) => `${task} ${location}`),
+    ["summary", "verify", "plan", "apply", "summary", "restore"].map((task) =>
+      `${task} ${location}`
+    ),
   );
   assertEquals(printed.join("\n").split("\n").filter((line) => line.startsWith("$ ")).slice(-2), [
     `$ deno task restore --last --store ${location}`,
@@ -444,7 +447,9 @@ Deno.test("demo() walks through the main job on the example store and leaves it 
   const directory = shown.directory;
   assertEquals(
     calls,
-    ["summary", "verify", "plan", "apply", "summary"].map((task) => `${task} ${directory}`),
+    ["summary", "verify", "plan", "apply", "summary", "restore"].map((task) =>
+      `${task} ${directory}`
+    ),
   );
   assertEquals(printed.join("\n").split("\n").filter((line) => line.startsWith("$ ")), [
     `$ deno task summary --store ${directory}`,
@@ -455,7 +460,7 @@ Deno.test("demo() walks through the main job on the example store and leaves it 
     `$ deno task restore --last --store ${directory}`,
     `$ rm -r ${dirname(directory)}`,
   ]);
-  for (const task of ["summary", "verify", "plan", "apply"]) {
+  for (const task of ["summary", "verify", "plan", "apply", "restore"]) {
     assertStringIncludes(printed.join("\n"), `\noutput of ${task}\n`);
   }
 

@@ -176,6 +176,7 @@ async function runDemo({ options }: Command<"demo">, world: World): Promise<Exit
       verify: (store) => show("verify", "--store", store),
       plan: (store) => show("cleanup", "--store", store),
       apply: (store) => show("cleanup", "--apply", "--force", "--store", store),
+      restore: (store) => show("restore", "--last", "--store", store),
     },
   });
   return ExitCode.done;

@@ -9,7 +9,12 @@ import { checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkExperimentMeta } from "../../../lib/records/check_meta.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import { readExperimentMeta } from "../../../lib/records/meta_record.ts";
-import { formerPlaces, localPathOf, parseLocalPlace } from "../../../lib/records/relocate_uri.ts";
+import {
+  formerPlaces,
+  localPathOf,
+  parseLocalPlace,
+  relativePathOf,
+} from "../../../lib/records/relocate_uri.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type { Experiment, LoggedModel, Orphan } from "../../../lib/store/snapshot.ts";
 import { textOf } from "../../../lib/yaml/node.ts";
@@ -72,7 +77,18 @@ function inspectMeta(inspection: Inspection, experiment: Experiment): void {
     const message =
       `new runs keep their artifacts in another store, which has an experiment of this id, too: ${location}`;
     report(inspection, "experiment", path, [recordProblem("moved", message)]);
+  } else if (lifecycleStage === "active" && isNowhere(location)) {
+    const message = location === ""
+      ? "it names no place for artifacts"
+      : `new runs keep their artifacts at ${location}, which is no place on this machine`;
+    report(inspection, "experiment", path, [recordProblem("no-place", message)]);
   }
+}
+
+/** Whether a location leads elsewhere with each directory in which MLflow is started, or is one of Windows alone. */
+function isNowhere(location: string): boolean {
+  const isDrive = /^[a-z]:[/\\]/i.test(location) && Deno.build.os !== "windows";
+  return location === "" || isDrive || relativePathOf(location) !== null;
 }
 
 /** Whether a location is the directory of another experiment of this store. */

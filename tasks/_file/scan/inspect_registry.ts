@@ -15,6 +15,8 @@ import {
 import { parseModelUri, uriSegments } from "../../../lib/store/artifact_uri.ts";
 import { artifactsIn } from "../../../lib/store/holders.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
+import { quoteText } from "../../../lib/text/quote_text.ts";
+import { type MetaDocument, textOf } from "../../../lib/yaml/node.ts";
 import type {
   ModelVersion,
   RegisteredModel,
@@ -45,7 +47,14 @@ export async function inspectRegistry(
     if (!unread.has(model.path)) inspectRecord(inspection, model.path, "registered-model");
     await inspectTags(inspection, `${model.path}/tags`);
     for (const version of model.versions) {
-      inspectRecord(inspection, version.path, "model-version");
+      const document = inspectRecord(inspection, version.path, "model-version");
+      const named = textOf(document.get("name"));
+      if (named !== null && named !== model.name) {
+        const message = `its meta.yaml names model ${quoteText(named)}, but it lies in ${
+          quoteText(model.name)
+        }`;
+        report(inspection, "model-version", version.path, [recordProblem("id-mismatch", message)]);
+      }
       await inspectTags(inspection, `${version.path}/tags`);
       if (version.stage !== "Deleted_Internal") {
         inspectSource(inspection, version, runs, registeredModels, isArtifact);
@@ -58,9 +67,11 @@ function inspectRecord(
   inspection: Inspection,
   path: string,
   kind: "registered-model" | "model-version",
-): void {
-  const { problems } = checkRecord(readText(`${inspection.root}/${path}/meta.yaml`), kind);
+): MetaDocument {
+  const fact = readText(`${inspection.root}/${path}/meta.yaml`);
+  const { document, problems } = checkRecord(fact, kind);
   report(inspection, "registry", path, problems);
+  return document;
 }
 
 async function inspectTags(inspection: Inspection, folder: string): Promise<void> {

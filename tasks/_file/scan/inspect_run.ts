@@ -173,7 +173,9 @@ async function inspectInputs(
   await inspectLinks(inspection, folder, "input", (document, path) => {
     const id = textOf(document.get("source_id"));
     const kind = textOf(document.get("source_type"));
-    if (kind === "DATASET" && id !== null) uses.push({ experiment, path, dataset: id });
+    // MLflow looks for whatever stands there, and be it nothing.
+    const isNamed = kind === "DATASET" && document.get("source_id") !== undefined;
+    if (isNamed) uses.push({ experiment, path, dataset: id ?? "None" });
     if (kind === "MODEL") refer(inspection, path, "logged-model", id);
   });
   return uses;

@@ -104,16 +104,30 @@ Deno.test("readExperimentMeta() takes an unquoted id as Python does", () => {
     return result.ok ? result.meta.experimentId : result.problem.message;
   };
   assertEquals(
-    ["0123", "420101650667246494", "1e5", "0899", "true", "null", "1.5"].map(idOf),
+    ["0123", "420101650667246494", "1e5", "0899", "on", "null", "1.5", "2024-01-05", "[a]"].map(
+      idOf,
+    ),
     [
       "83",
       "420101650667246494",
       "1e5",
       "0899",
-      "Key experiment_id: expected a string, found the boolean true",
-      "Key experiment_id: expected a string, found null",
-      "Key experiment_id: expected a string, found the number 1.5",
+      ...["True", "None", "1.5", "2024-01-05", "a sequence"],
     ],
+  );
+});
+
+Deno.test("readExperimentMeta() takes nothing for no time where MLflow does, and a boolean for 0 or 1", () => {
+  const timeOf = (written: string) => {
+    const result = readExperimentMeta(
+      `${EXPERIMENT.replace(/^last_update_time:.*\n/m, "")}last_update_time: ${written}\n`,
+    );
+    return result.ok ? result.meta.lastUpdateTime : result.problem.message;
+  };
+  assertEquals(["''", "[]", "null", "7", "true", "no"].map(timeOf), [null, null, null, 7, 1, 0]);
+  assertEquals(
+    timeOf("word"),
+    'Key last_update_time: expected milliseconds since 1970, found the string "word"',
   );
 });
 

@@ -1,5 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { checkTypes, meantValues, withMeantValues } from "../../../lib/records/value_types.ts";
+import {
+  checkFlags,
+  checkTypes,
+  isStorable,
+  meantValues,
+  type TypedRecord,
+  withMeantValues,
+} from "../../../lib/records/value_types.ts";
 import { parseMetaYaml, stringifyMetaYaml } from "../../../lib/yaml/meta_yaml.ts";
 
 const document = (text: string) => parseMetaYaml(text);
@@ -40,6 +47,46 @@ Deno.test("meantValues() gives a time back that is written as text, where it pro
     mendable: false,
   });
   assertEquals(withMeantValues(lost, "registered-model"), lost);
+});
+
+Deno.test("meantValues() takes a list for no text, and nothing for no time of a model alone", () => {
+  const keys = (text: string, kind: TypedRecord) => Object.keys(meantValues(document(text), kind));
+  assertEquals(keys("name: [a]\ndigest: {a: b}\nprofile: []\nschema: {}\n", "dataset"), [
+    "name",
+    "digest",
+  ]);
+  for (const time of ["''", "[]"]) {
+    const text = `last_updated_timestamp: ${time}\n`;
+    assertEquals(keys(text, "registered-model"), []);
+    assertEquals(keys(text, "model-version"), ["last_updated_timestamp"]);
+  }
+  const listed = checkTypes(document("digest: [a]\n"), "dataset");
+  assertEquals([listed?.message, listed?.migration, listed?.mendable], [
+    ...["digest is a list, and no text", "aborts", false],
+  ]);
+});
+
+Deno.test("checkFlags() finds a boolean where a time belongs, and checkTypes() leaves it to that", () => {
+  const kinds = {
+    experiment: "creation_time",
+    run: "end_time",
+    "model-version": "creation_timestamp",
+  };
+  for (const [kind, key] of Object.entries(kinds)) {
+    const found = document(`${key}: on\n`);
+    assertEquals(checkFlags(found, kind)?.message, `${key} is the boolean on, and no time`);
+    assertEquals(checkTypes(found, kind as TypedRecord), null);
+    assertEquals(checkFlags(document(`${key}: 1\n`), kind), null);
+  }
+});
+
+Deno.test("isStorable() takes what fits into a column", () => {
+  const takes = (value: string) => isStorable(document(`a: ${value}\n`).get("a"));
+  assertEquals(
+    ["1", "word", "null", "9223372036854775807", "1e300"].map(takes),
+    Array(5).fill(true),
+  );
+  assertEquals(["[]", "{a: b}", "9223372036854775808"].map(takes), Array(3).fill(false));
 });
 
 Deno.test("meantValues() looks into what a trace and an assessment hold", () => {

@@ -677,6 +677,8 @@ const DAMAGES: Readonly<Record<Problem["damage"], Problem["subject"]>> = {
   "no-artifact-uri": "run",
   "no-name": "experiment",
   "no-deleted-time": "run",
+  "boolean-time": "run",
+  "no-place": "experiment",
   "wrong-type": "run",
   "no-value": "param",
   "lfs-pointer": "run",
