@@ -59,13 +59,17 @@ function endPanel(end: WorkEnd, path: WorkPath, clear: () => void): VNode {
     return notice(
       "error",
       h3({}, "Nothing was changed"),
-      p({}, end.message),
-      p({}, "Look at the new plan below, and confirm again if it is what you want."),
+      p({}, end.message.replace(/\.?$/, ".")),
       dismiss,
     );
   }
   if (end.work === "failed") {
-    return notice("error", h3({}, "It could not be done"), p({}, end.message), dismiss);
+    return notice(
+      "error",
+      h3({}, "It could not be done"),
+      p({}, end.message.replace(/\.?$/, ".")),
+      dismiss,
+    );
   }
   const counts = [
     end.skipped > 0 ? `${formatCount(end.skipped)} skipped` : "",
