@@ -13,12 +13,9 @@ export function shellLine(
   { command, telling }: Pick<Schedule, "command" | "telling">,
   prefix: readonly string[] = [],
 ): string {
-  const start = `cd ${shellWords([command.directory])} && ${started(command, prefix)}`;
-  return telling === null
-    ? `${start} || [ $? -eq 11 ]`
-    : `${start}; code=$?; ${
-      started(telling, [])
-    } --exit-code $code; [ $code -eq 11 ] || exit $code`;
+  const start = `cd ${shellWords([command.directory])} && ${started(command, prefix)}; code=$?`;
+  const told = telling === null ? [] : [`${started(telling, [])} --exit-code $code`];
+  return [start, ...told, "[ $code -eq 11 ] || exit $code"].join("; ");
 }
 
 function started({ environment, program, words }: ScheduledCommand, prefix: readonly string[]) {

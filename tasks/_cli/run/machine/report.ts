@@ -183,7 +183,9 @@ async function moveOlder(path: string, { now }: World): Promise<void> {
   if (listed.kind === "failed") throw new Error(listed.message);
   const names = listed.entries.filter(({ isFile }) => isFile).map((entry) => entry.name);
   const isLeft = (other: string) =>
-    other.startsWith(`.${name}.`) && /^\d+\.new$/.test(other.slice(name.length + 2)) &&
+    // Clocks may differ by more than a day: that of this machine, and that of the disk.
+    join(directory, other) !== asideOf(path) && other.startsWith(`.${name}.`) &&
+    /^\d+\.new$/.test(other.slice(name.length + 2)) &&
     now() - (timeOf(infoOf(join(directory, other))) ?? now()) > DAY;
   for (const other of [...expiredReports(name, names), ...names.filter(isLeft)]) {
     removeIfThere(join(directory, other));
