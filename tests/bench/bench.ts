@@ -29,7 +29,7 @@ import { measureMillion } from "./million_bench.ts";
 import { measureMlflow } from "./mlflow_bench.ts";
 import { measurePlanning } from "./planning_bench.ts";
 import { measureCold, measureSizes, measureSummary, measureVerify } from "./reading_bench.ts";
-import { measureServer } from "./server_bench.ts";
+import { measureServer, measureServerPruning } from "./server_bench.ts";
 import { measureStartUp } from "./start_up_bench.ts";
 
 /** Everything there is to measure, by the words that `--rows` knows. */
@@ -43,6 +43,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   damage: measureDamage,
   mlflow: measureMlflow,
   server: measureServer,
+  "server-pruning": measureServerPruning,
   apply: measureApply,
   "start-up": measureStartUp,
   cold: measureCold,

@@ -6,7 +6,7 @@
  */
 
 import { fromFileUrl, join } from "@std/path";
-import { settings } from "../mlflow/python.ts";
+import { type MlflowVersion, settings } from "../mlflow/python.ts";
 import { startTrackingServer } from "../mlflow/servers/start_server.ts";
 import { outputOf } from "./compare_programs.ts";
 import { benchDatabase, newestMlflow } from "./database_bench.ts";
@@ -25,49 +25,67 @@ const ROUNDS = 3;
 /** What `mlflow server` starts of its own accord. */
 const WORKERS = 4;
 
-/** Reads, deletes and trains over a server of its own. */
+/** Reads a server, and trains into it. */
 export async function measureServer(bench: Bench): Promise<readonly Figure[]> {
   const version = await newestMlflow();
   const rounds = Math.min(bench.rounds, ROUNDS);
-  const serve = async (runs: number) => {
-    const directory = join(bench.directory, "servers", `${runs}`);
-    const root = join(directory, "mlruns");
-    const path = benchDatabase(join(directory, "mlflow.db"), { runs, root });
-    const backend = `sqlite:///${path}`;
-    const server = await startTrackingServer(version, { backend, directory, workers: WORKERS });
-    return { server, path, state: join(directory, "state") };
+  await using served = await serve(bench, version, MANY);
+  const { uri, state } = served;
+  const before = taskWords("config", ["--help"]);
+  const { client, summary } = await bench.compare({
+    client: { ...clientOf(version, uri), before },
+    summary: { words: taskWords("summary", ["--json", "--store", uri]), before },
+  }, rounds);
+  const what = `MLflow ${version.name}, \`search_runs\` of 20,000 runs over a server`;
+  const [ours, all] = [median(summary.work), median(summary.times)];
+  return [
+    ratio(
+      `${what} ÷ \`summary --json\`, without the server's time`,
+      client,
+      summary,
+      { atLeast: 3 },
+      "work",
+    ),
+    ratio("the same with the time that the server takes", client, summary, null),
+    {
+      what: "of the time of `summary --json` over a server, what is ours",
+      value: ours / all,
+      unit: "×",
+      bound: { atMost: 0.25 },
+      detail: `${shownTime(ours)} ÷ ${shownTime(all)}`,
+      rounds,
+    },
+    ...await measureServerLogging(version, { uri, state, rounds }),
+  ];
+}
+
+/** Deletes over a server what is old. */
+export async function measureServerPruning(bench: Bench): Promise<readonly Figure[]> {
+  const version = await newestMlflow();
+  await using served = await serve(bench, version, FEW);
+  return await measurePruning(bench, { ...served, python: version.python });
+}
+
+/** A server, which ends with the scope. */
+interface Served extends AsyncDisposable {
+  readonly uri: string;
+  /** Absolute path of its database. */
+  readonly path: string;
+  /** Where our tasks keep what they change over it. */
+  readonly state: string;
+}
+
+async function serve(bench: Bench, version: MlflowVersion, runs: number): Promise<Served> {
+  const directory = join(bench.directory, "servers", `${runs}`);
+  const path = benchDatabase(join(directory, "mlflow.db"), {
+    ...{ runs, root: join(directory, "mlruns") },
+  });
+  const backend = `sqlite:///${path}`;
+  const server = await startTrackingServer(version, { backend, directory, workers: WORKERS });
+  return {
+    ...{ uri: server.uri, path, state: join(directory, "state") },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-  const figures: Figure[] = [];
-  {
-    const { server: { uri, ...server }, state } = await serve(MANY);
-    await using _ = server;
-    const flags = ["--json", "--store", uri];
-    const before = taskWords("config", ["--help"]);
-    const { client, summary } = await bench.compare({
-      client: { ...clientOf(version, uri), before },
-      summary: { words: taskWords("summary", flags), before },
-    }, rounds);
-    const what = `MLflow ${version.name}, \`search_runs\` of 20,000 runs over a server`;
-    const share = median(summary.work) / median(summary.times);
-    figures.push(
-      ratio(`${what} ÷ \`summary --json\`, without the server's time`, client, summary, {
-        atLeast: 3,
-      }, "work"),
-      ratio("the same with the time that the server takes", client, summary, null),
-      {
-        what: "of the time of `summary --json` over a server, what is ours",
-        value: share,
-        unit: "×",
-        bound: { atMost: 0.25 },
-        detail: `${shownTime(median(summary.work))} ÷ ${shownTime(median(summary.times))}`,
-        rounds,
-      },
-      ...await measureServerLogging(version, { uri, state, rounds }),
-    );
-  }
-  const { server: { uri, ...server }, path, state } = await serve(FEW);
-  await using _ = server;
-  return [...figures, ...await measurePruning(bench, { uri, path, state, python: version.python })];
 }
 
 async function measurePruning(
