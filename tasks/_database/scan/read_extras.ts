@@ -39,16 +39,18 @@ export function extrasReader(
   return (after, upTo) => {
     const metrics = readMetrics(after, upTo);
     const params = readParams(after, upTo);
+    if (metrics.size + params.size + inputs.size === 0) return () => NO_EXTRAS;
     return ({ id, at }) => {
-      const own = {
-        metrics: metrics.get(at) ?? NO_EXTRAS.metrics,
-        params: params.get(at) ?? NO_EXTRAS.params,
-        inputs: inputs.get(id)?.map(({ model }) => model) ?? NO_EXTRAS.inputs,
+      const [own, named] = [metrics.get(at), params.get(at)];
+      const models = inputs.size === 0 ? undefined : inputs.get(id);
+      if (own === undefined && named === undefined && models === undefined) return NO_EXTRAS;
+      const history = histories.get(id);
+      return {
+        metrics: own && history ? withHistory(own, history) : own ?? NO_EXTRAS.metrics,
+        params: named ?? NO_EXTRAS.params,
+        inputs: models?.map(({ model }) => model) ?? NO_EXTRAS.inputs,
         heavy: NO_EXTRAS.heavy,
       };
-      if (own.metrics.size + own.params.size + own.inputs.length === 0) return NO_EXTRAS;
-      const history = histories.get(id);
-      return history === undefined ? own : { ...own, metrics: withHistory(own.metrics, history) };
     };
   };
 }
