@@ -66,7 +66,12 @@ function foreseeable(snapshot: StoreSnapshot) {
   const stripHolder = <T extends Pick<Orphan, "runs" | "loggedModels">>(one: T) => ({
     ...one,
     runs: strip(one.runs),
-    loggedModels: strip(one.loggedModels).map((model) => ({ ...model, lastChange: null })),
+    loggedModels: strip(one.loggedModels).map((model) => ({
+      ...model,
+      tags: new Map(),
+      usedBy: [],
+      lastChange: null,
+    })),
   });
   return {
     ...snapshot,
