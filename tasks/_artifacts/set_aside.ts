@@ -25,7 +25,7 @@ import { measureTree, newMeasurer } from "../_file/scan/measure.ts";
 import { isDiskFull } from "../_io/disk_full.ts";
 import { putTimeBack, syncDirectories, syncDirectory } from "../_io/durable.ts";
 import { hold, LedAstray, moveEntry, tryMoveEntry } from "../_io/hold.ts";
-import { listDirectory } from "../_io/list_directory.ts";
+import { glanceInto, listDirectory } from "../_io/list_directory.ts";
 import { kindOf } from "../_io/open_entry.ts";
 import { accessElsewhere, makeFor, makeLikeParent, makePassage } from "../_io/permissions.ts";
 import { failureText, infoOf, timeOf } from "../_io/read.ts";
@@ -167,63 +167,29 @@ export async function setAside(
 ): Promise<readonly SetAside[]> {
   const changed = new Set<string>();
   const results: SetAside[] = [];
-  const isBeside = neighbourFinder(trees.length);
-  let [moved, settled]: [(Moved & { readonly index: number })[], number] = [[], 0];
-  const times = new Map<string, number | null>();
-  /** To list a directory takes a thread of its own each time, so many trees are looked at together. */
-  const settle = async () => {
-    const all = moved;
-    moved = [];
-    const standing = await Promise.all(all.map(isStill));
-    for (const [place, { index, ...one }] of all.entries()) {
-      if (!standing[place]) results[index] = await putBack(one);
-    }
-    // The directories around them are as they were, but for the trees.
-    for (; settled < results.length; settled++) {
-      const way = dirname(trees[settled]!.path);
-      const time = times.get(way) ?? null;
-      if (time === null || results[settled]!.kind !== "set-aside") continue;
-      times.delete(way);
-      putTimeBack(place.root, way, time);
-    }
-    times.clear();
-  };
+  const among = { ...options, changed, isBeside: neighbourFinder(trees.length) };
   try {
     const turn = takeTurns(options.signal);
-    for (const [index, tree] of trees.entries()) {
+    for (const tree of trees) {
       await turn();
       const { target } = treePaths(place, tree);
       const inside = [...changed].filter((directory) => isWithin(directory, target));
-      if (inside.length > 0 || moved.length === AT_ONCE) await settle();
       await syncDirectories(inside);
       for (const directory of inside) changed.delete(directory);
-      times.getOrInsertComputed(dirname(tree.path), () => timeOf(infoOf(dirname(target))));
+      const time = timeOf(infoOf(dirname(target)));
       // What has just left it has made another one of it.
       const { found: _found, ...again } = tree;
       const asked = inside.length === 0 ? tree : again;
-      const work = { ...options, changed, isBeside };
-      const one = await setOneAside(place, asked, work);
-      if (one.kind === "moved") moved.push({ ...one, index });
-      results.push(one.kind === "moved" ? one.end : one);
+      const result = await setOneAside(place, asked, among);
+      results.push(result);
+      // The directory around it is as it was, but for the tree.
+      const isChanged = time !== null && result.kind === "set-aside";
+      if (isChanged) putTimeBack(place.root, dirname(tree.path), time);
     }
   } finally {
-    await settle();
     await syncDirectories(changed);
   }
   return results;
-}
-
-/** How many trees are looked at together once they have moved. */
-const AT_ONCE = 32;
-
-/** A tree that has left its place, and stays gone if it is still what it was. */
-interface Moved {
-  readonly kind: "moved";
-  readonly place: TreePlace;
-  readonly tree: ChangedTree;
-  readonly to: string;
-  readonly found: FoundTree;
-  readonly end: Extract<SetAside, { readonly kind: "set-aside" }>;
 }
 
 /** What setting one of them aside needs of those before. */
@@ -236,40 +202,39 @@ async function setOneAside(
   place: TreePlace,
   tree: AskedTree,
   { keepBackup, changed, isBeside, ...work }: Among,
-): Promise<SetAside | Moved> {
+): Promise<SetAside> {
   const isKnown = tree.found !== undefined && infoOf(treePaths(place, tree).target) !== null;
   const found = isKnown ? tree.found! : await checkTree(place, tree);
   if (found.kind !== "found") return found;
   const { usage } = found;
   if (tree.stamp !== undefined && tree.stamp !== found.stamp) return hasChanged(place, tree);
   const { target, aside, leaving, copied } = treePaths(place, tree);
-  const move = (to: string): Moved | null => {
+  const move = async (to: string): Promise<SetAside | null> => {
     if (!tryMoveEntry(target, to)) return null;
     changed.add(dirname(to)).add(dirname(target));
-    const end = { kind: "set-aside", usage, remains: null } as const;
-    return { kind: "moved", place, tree, to, found, end };
+    if (await isStill(to, found)) return { kind: "set-aside", usage, remains: null };
+    return await putBack(place, tree, to);
   };
   try {
     if (await isBeside(leaving)) return staysAs(`${leaving} is in the way of it`);
-    if (!keepBackup) return move(leaving) ?? staysAs(`${target} cannot be renamed`);
+    if (!keepBackup) return await move(leaving) ?? staysAs(`${target} cannot be renamed`);
     if (await isBeside(copied)) await tryFreeTree(copied);
-    makeWay(place, tree);
+    if (!changed.has(dirname(aside))) makeWay(place, tree);
     if (await isBeside(aside)) {
       if (!await areSameTrees(target, aside, { contents: true, signal: work.signal })) {
         return staysAs(`${aside} is kept for it, and is different`);
       }
     } else {
-      const moved = move(aside);
+      const moved = await move(aside);
       if (moved !== null) return moved;
       await copyToAside(place, tree, work);
     }
-    const left = move(copied);
-    if (left === null) return staysAs(`${target} cannot be renamed`);
-    if (!await isStill(left)) return await putBack(left);
+    const left = await move(copied) ?? staysAs(`${target} cannot be renamed`);
+    if (left.kind !== "set-aside") return left;
     // What is freed in part is never to be found in the tree's place again.
     syncDirectory(dirname(target));
     const message = await tryFreeTree(copied);
-    return { ...left.end, remains: message === null ? null : { path: copied, message } };
+    return { ...left, remains: message === null ? null : { path: copied, message } };
   } catch (error) {
     if (isAbort(error, work.signal)) throw error;
     return staysFor(error);
@@ -298,21 +263,20 @@ function neighbourFinder(trees: number): (path: string) => Promise<boolean> {
 /** So many trees are worth a listing of all that lies beside them. */
 const MANY = 16;
 
-/** A writer that knows no lock of ours may have written between the look and the act. */
-async function isStill({ to, found: { stamp } }: Moved): Promise<boolean> {
-  return (await measureTree(to, newMeasurer()))?.stamp === stamp;
+/**
+ * A writer that knows no lock of ours may have written between the look and the act. What a glance misses of a tree
+ * makes another one of it, which goes back.
+ */
+async function isStill(path: string, { stamp }: FoundTree): Promise<boolean> {
+  return (await measureTree(path, newMeasurer(), glanceInto))?.stamp === stamp;
 }
 
 /** What was kept of it besides is of no use then. */
-async function putBack({ place, tree, to }: Moved): Promise<Stays> {
+async function putBack(place: TreePlace, tree: ChangedTree, from: string): Promise<Stays> {
   const { target, aside } = treePaths(place, tree);
-  try {
-    moveEntry(to, target);
-    if (isThere(aside)) await giveUp(place, tree);
-    return hasChanged(place, tree);
-  } catch (error) {
-    return staysFor(error);
-  }
+  moveEntry(from, target);
+  if (isThere(aside)) await giveUp(place, tree);
+  return hasChanged(place, tree);
 }
 
 function hasChanged(place: TreePlace, tree: ChangedTree): Stays {

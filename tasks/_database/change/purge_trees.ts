@@ -325,6 +325,7 @@ export function messageOf({ message, because }: Stays, { root, kept }: ArtifactP
 
 /** Whether something is there, and something else than at another place. */
 function isOther(path: string, other: string): boolean {
+  if (path === other) return false;
   const [one, two] = [infoOf(path), infoOf(other)];
   return one !== null && (one.ino !== two?.ino || one.dev !== two.dev);
 }
