@@ -62,8 +62,8 @@ export interface WatchOptions {
   readonly looksAhead: boolean;
 }
 
-/** Up to how many runs all tags are read, too. */
-const MOST_TAGGED = 20_000;
+/** Up to how many runs a store is measured and verified unasked: another reading takes as much memory again. */
+const MOST_AHEAD = 20_000;
 /** Ms between two lines of progress. */
 const INTERVAL = 100;
 
@@ -119,7 +119,7 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
       current = readStore(snapshot, generation);
       runs = current.index.runs.size;
       tellState({ event: "ready", generation }, []);
-      if (looksAhead) background = lookOn(current, signal);
+      if (looksAhead && runs <= MOST_AHEAD) background = lookOn(current, signal);
     } catch (error) {
       if (signal.aborted) return;
       problem = messageOf(error);
@@ -151,10 +151,7 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
   }
 
   async function measure(one: ReadStore, signal: AbortSignal): Promise<void> {
-    const isSmall = one.index.runs.size <= MOST_TAGGED;
-    const snapshot: StoreSnapshot = isSmall
-      ? await store.read({ depth: "tags", sizes: true, signal })
-      : await store.read({ depth: "meta", sizes: true, isReport: true, signal });
+    const snapshot = await store.read({ depth: "tags", sizes: true, signal });
     const holders = holdersOf(snapshot);
     const measured = holders.flatMap((holder) => [holder, ...holder.runs, ...holder.loggedModels]);
     one.bytes = new Map(
@@ -162,11 +159,9 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
     );
     one.total = [...holders, ...snapshot.strays]
       .reduce((sum, { usage }) => sum + (usage?.bytes ?? 0), 0);
-    if (isSmall) {
-      one.tags = new Map(
-        holders.flatMap((holder) => holder.runs).map((run) => [run.path, tagsOf(run)]),
-      );
-    }
+    one.tags = new Map(
+      holders.flatMap((holder) => holder.runs).map((run) => [run.path, tagsOf(run)]),
+    );
   }
 
   function findings(signal?: AbortSignal): Promise<readonly Finding[]> {
