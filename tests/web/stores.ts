@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DatabaseSync } from "node:sqlite";
 import { benchStore } from "../bench/bench_store.ts";
 import { PROJECT, runTask } from "./project.ts";
 
@@ -133,4 +134,40 @@ export function largeStore(runs: number): Promise<TestStore> {
   return inDirectory((directory) =>
     Promise.resolve(benchStore(directory, runs, "metadata").directory)
   );
+}
+
+/**
+ * Writes a database of many runs in experiments of 1,000, a quarter of which ended long ago. So many files would take
+ * longer to write than all tests.
+ *
+ * @param runs How many.
+ * @returns The store; its runs are named `run-0` and so on.
+ */
+export function largeDatabase(runs: number): Promise<TestStore> {
+  return inDirectory(async (directory) => {
+    const path = `${directory}/mlflow.db`;
+    using database = new DatabaseSync(path);
+    database.exec(await Deno.readTextFile(`${PROJECT}/tasks/_demo/mlflow-3.17.sql`));
+    database.exec("PRAGMA synchronous = OFF; BEGIN");
+    const experiment = database.prepare(
+      "INSERT INTO experiments VALUES (?, ?, ?, 'active', ?, ?, 'default')",
+    );
+    const run = database.prepare(
+      `INSERT INTO runs (run_uuid, name, source_type, user_id, status, start_time, end_time,
+        lifecycle_stage, artifact_uri, experiment_id)
+        VALUES (?, ?, 'LOCAL', 'kim', 'FINISHED', ?, ?, 'active', ?, ?)`,
+    );
+    for (let number = 0; number < runs; number++) {
+      const of = Math.floor(number / 1000);
+      const place = `${directory}/mlruns/${of}`;
+      const end = Date.now() - (number % 4 === 0 ? 40 + number % 300 : 1 + number % 28) * DAY;
+      if (number % 1000 === 0) {
+        experiment.run(of, of === 0 ? "Default" : `experiment-${of}`, place, end, end);
+      }
+      const id = `a${number.toString(16).padStart(31, "0")}`;
+      run.run(id, `run-${number}`, end - 1000 - number, end, `${place}/${id}/artifacts`, of);
+    }
+    database.exec("COMMIT");
+    return `sqlite:///${path}`;
+  });
 }
