@@ -336,6 +336,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_cli/table/",
     of: [...GROUND, "lib/policy/", "lib/schedule/", "lib/plan/", "@std/"],
   },
+  { room: "tasks/_cli/completions/", of: ["lib/verify/", "tasks/_cli/table/"] },
   { room: "tasks/_web/page/pure/", of: ["lib/text/units.ts", "tasks/_web/messages.ts"] },
   {
     room: "tasks/_web/page/asking/",
@@ -407,6 +408,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
         "deno.json",
       ],
       ...["lib/notify/", "lib/doctor/", "tasks/_doctor/", "tasks/_notify/secret.ts"],
+      "tasks/_cli/completions/",
       ...["tasks/_io/disk_full.ts", "tasks/_io/durable.ts", "tasks/_io/list_directory.ts"],
       "tasks/_io/read.ts",
     ],
@@ -583,7 +585,9 @@ const installing = ["schedule:write"];
 /** They look at no store. */
 const telling = ["help"];
 /** Their store may be a database or a server that a host has; what they ask of a server only reads. */
-const planning = ["summary", "list", "verify", "prune", "cleanup", "repair", "explain"];
+const planning = [
+  ...["summary", "list", "verify", "prune", "cleanup", "repair", "explain", "completions"],
+];
 /** It shows a store to a browser on this machine, and reaches nothing else, unless its store is a host's. */
 const reviewing = ["review"];
 /** The same, which may change that store. */

@@ -158,7 +158,7 @@ Deno.test("the README of the tasks gives a project every task that looks at a st
     assertEquals(command, `deno task --config ../mltidy/deno.json --quiet ${name}`);
   }
   const own = Object.keys(tasks).filter((name) => tasks[name]?.command.includes(" tasks/cli.ts "));
-  const others = ["help", "list", "demo", "demo:store"];
+  const others = ["help", "list", "completions", "demo", "demo:store"];
   assertEquals(Object.keys(given).sort(), own.filter((name) => !others.includes(name)).sort());
 });
 

@@ -82,6 +82,8 @@ async function run(
       return await (await import("./restore.ts")).runRestore(command, world);
     case "recover":
       return await (await import("./restore.ts")).runRecover(command, world);
+    case "completions":
+      return await (await import("./machine/completions.ts")).runCompletions(command, world);
     case "doctor":
       return await (await import("./machine/doctor.ts")).runDoctor(command, world);
     case "schedule":

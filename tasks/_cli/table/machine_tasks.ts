@@ -202,6 +202,40 @@ export const machineTasks = {
     exitCodes: [...always, ExitCode.findings],
     permissions: "Only reads.",
   },
+  completions: {
+    summary: "Write what bash, zsh or fish completes mltidy by: tasks, flags, ids of the store",
+    usage: ["deno task completions bash|zsh|fish"],
+    examples: [
+      ["deno task --quiet completions bash > ~/.mltidy.bash", "for ~/.bashrc to source"],
+      ["deno task completions fish", "look at it"],
+    ],
+    operand: { name: "bash|zsh|fish", describe: "The shell", required: false },
+    flags: {
+      values: {
+        name: "values",
+        value: "KIND",
+        describe: "What a shell asks for: ids of this kind, and what they are",
+        default: null,
+        parse: parseChoice("experiments", "runs", "subjects", "backups"),
+        hidden: true,
+      } satisfies Valued<"experiments" | "runs" | "subjects" | "backups" | null>,
+      prefix: {
+        name: "prefix",
+        value: "TEXT",
+        describe: "How they begin",
+        default: null,
+        parse: parseText,
+        hidden: true,
+      } satisfies Valued<string | null>,
+      store: { ...storeFlags.store, hidden: true },
+      noConfig: { ...storeFlags.noConfig, hidden: true },
+      config: { ...config, hidden: true },
+      backups: { ...backups, hidden: true },
+      ...commonFlags,
+    },
+    exitCodes: always,
+    permissions: "Only reads.",
+  },
 } satisfies Readonly<Record<string, TaskRow>>;
 
 /** Linux's numbers of the signals that end a process. */
