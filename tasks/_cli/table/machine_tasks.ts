@@ -203,10 +203,10 @@ export const machineTasks = {
     permissions: "Only reads.",
   },
   completions: {
-    summary: "Write what bash, zsh or fish completes mltidy by: tasks, flags, ids of the store",
+    summary: "Write what bash, zsh or fish completes mltidy by",
     usage: ["deno task completions bash|zsh|fish"],
     examples: [
-      ["deno task --quiet completions bash > ~/.mltidy.bash", "for ~/.bashrc to source"],
+      ["deno task completions bash > ~/.mltidy.bash", "for ~/.bashrc to source"],
       ["deno task completions fish", "look at it"],
     ],
     operand: { name: "bash|zsh|fish", describe: "The shell", required: false },
