@@ -336,7 +336,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/_cli/table/",
     of: [...GROUND, "lib/policy/", "lib/schedule/", "lib/plan/", "@std/"],
   },
-  { room: "tasks/_cli/completions/", of: ["lib/verify/", "tasks/_cli/table/"] },
+  { room: "tasks/_cli/completions/", of: ["lib/policy/", "lib/verify/", "tasks/_cli/table/"] },
   { room: "tasks/_web/page/pure/", of: ["lib/text/units.ts", "tasks/_web/messages.ts"] },
   {
     room: "tasks/_web/page/asking/",

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { INTERVALS, SCHEDULED_TASKS } from "../../../lib/policy/scheduled_task.ts";
 import { RULES } from "../../../lib/verify/rules.ts";
 import type { Flag } from "../table/flags.ts";
 import type { TaskRow } from "../table/task_row.ts";
@@ -50,7 +51,7 @@ export interface CompletedTask {
 /**
  * Gives all that a shell can complete.
  *
- * @returns The tasks, as whoever has installed mltidy types them: `--apply` among their flags.
+ * @returns The tasks, as whoever has installed mltidy types them: with `--apply` and `--write`.
  */
 export function completedTasks(): readonly CompletedTask[] {
   return taskNames.map((name) => {
@@ -69,9 +70,11 @@ export function completedTasks(): readonly CompletedTask[] {
   });
 }
 
-/** Where no `deno.json` gives it, whoever wants to apply types that. */
+/** Where no `deno.json` gives them, whoever wants to apply or write types these. */
+const TYPED = ["apply", "write"];
+
 function isTyped({ name, hidden }: Flag): boolean {
-  return hidden !== true || name === "apply";
+  return hidden !== true || TYPED.includes(name);
 }
 
 function flagForms(flag: Flag): readonly CompletedFlag[] {
@@ -85,6 +88,8 @@ function flagForms(flag: Flag): readonly CompletedFlag[] {
 
 /** What stands for a value in `--help` says what it is. */
 function valueOf(name: string, value: string): Completed {
+  if (name === "every") return { kind: "words", words: INTERVALS };
+  if (name === "task") return { kind: "words", words: SCHEDULED_TASKS };
   if (name === "rule") return { kind: "words", words: RULES.map(({ id }) => id) };
   if (name === "experiment") return { kind: "values", of: "experiments" };
   if (name === "run") return { kind: "values", of: "runs" };

@@ -66,12 +66,9 @@ export function overviewText(options: HelpOptions = {}): string {
   return [
     prose([
       "mltidy keeps MLflow stores tidy: first a plan, and what it does can be undone.",
-      "Usage: deno task TASK [flags]; deno task TASK --help tells more about a task.",
+      "Usage: deno task TASK [flags | --help]; deno task TASK:apply carries plans out.",
     ], options),
     rows(taskNames.map((task) => [task, taskTable[task].summary]), options),
-    prose([
-      "prune, cleanup and repair only plan; deno task TASK:apply carries it out.",
-    ], options),
   ].join("");
 }
 

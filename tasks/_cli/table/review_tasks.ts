@@ -28,7 +28,7 @@ import { applying, reading, type TaskRow } from "./task_row.ts";
 /** Looking at a store, alone or together with others. */
 export const reviewTasks = {
   review: {
-    summary: "Show a store and the plan of its clean-up on a page in your browser",
+    summary: "Show a store and its clean-up on a page in your browser",
     usage: ["deno task review [flags]", "deno task review:apply [flags]"],
     examples: [
       ["deno task review", "look at ./mlruns; the page can change nothing"],
