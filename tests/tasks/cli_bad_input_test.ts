@@ -261,6 +261,15 @@ Deno.test("apply ends with 13 when the store has changed since it was planned", 
   assertSameTree(await readTree(store.root, EXCEPT), before);
 });
 
+Deno.test("cleanup --apply with the permissions of cleanup ends with 10, and touches nothing", async () => {
+  await using store = await diskStore(ROTTEN);
+  const before = await readTree(store.root);
+  const ran = await startTask("cleanup", ["--apply", "--force", "--store", store.root]);
+  const typed = `type \`deno task cleanup:apply --force --store ${store.root}\``;
+  assertRefused(ran, 10, `Cannot change store ${store.root}: `, typed, "nothing was touched");
+  assertSameTree(await readTree(store.root), before);
+});
+
 Deno.test("cleanup:apply ends with 11 while another process holds the lock, and names it", async () => {
   await using store = await diskStore(ROTTEN);
   await using opened = await openStore(store.root);

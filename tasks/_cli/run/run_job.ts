@@ -61,6 +61,8 @@ export interface Job {
 export async function runJob(job: Job, world: World): Promise<ExitCode> {
   const { backups, show, run, command } = job;
   const options = { ...job.options, apply: willApply(job.options) };
+  // Nobody is asked for what would be refused.
+  if (options.apply && !mayWrite(job.location)) throw notGrantedError(job);
   const stop = new AbortController();
   // Until there is something to stop, an interruption just ends the process.
   const listen = () => world.signal().addEventListener("abort", () => stop.abort());
@@ -86,7 +88,7 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
     onProgress: world.progress.update,
     onFiles: world.progress.transfer,
   }).catch((error: unknown) => {
-    throw isNotGranted(error) ? notGrantedError(job, error as Error) : error;
+    throw isNotGranted(error) ? notGrantedError(job, error) : error;
   });
   world.progress.erase();
   sayEarlier({ settled, remains }, world);
@@ -104,16 +106,26 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
   return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
 }
 
+/** Whether this process was let change what lies on a disk here; of another place only trying tells. */
+function mayWrite(location: string): boolean {
+  const path = placeOf(location);
+  return path === null || Deno.permissions.querySync({ name: "write", path }).state === "granted";
+}
+
 /** A task that plans may not write, whatever flag is given to it. */
 function isNotGranted(error: unknown): boolean {
   if (error instanceof Deno.errors.NotCapable) return true;
   return error instanceof StoreAccessError && isNotGranted(error.cause);
 }
 
-function notGrantedError({ task, words, command, location }: Job, cause: Error): UsageError {
+function notGrantedError(
+  { task, words, command, location }: Job,
+  cause?: unknown,
+): StoreAccessError {
   const typed = command(shellWords([`${task}:apply`, ...without(words.slice(1), ["--apply"])]));
-  return new UsageError(
+  return new StoreAccessError(
     `Cannot change store ${location}: this process may not write there; type \`${typed}\`, or grant --allow-write where you call it yourself; nothing was touched`,
+    location,
     { cause },
   );
 }
