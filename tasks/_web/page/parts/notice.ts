@@ -6,7 +6,7 @@
  */
 
 import type { VNode } from "preact";
-import { type Content, div, h2, p } from "./element.ts";
+import { bdi, type Content, details, div, h2, li, p, summary, ul } from "./element.ts";
 
 /** How much a notice matters: something to know, something to look at, something that went wrong, went well. */
 export type Weight = "note" | "warning" | "error" | "done";
@@ -48,5 +48,25 @@ export function viewHeading(title: string, lead: Content): VNode {
     { class: "view-heading" },
     h2({ id: "view-heading", tabIndex: -1 }, title),
     p({ class: "lead" }, lead),
+  );
+}
+
+/** How many notes are shown at once. */
+const NOTES = 4;
+
+/**
+ * Makes a list of sentences, of which many are shown only when they are asked for.
+ *
+ * @param notes The sentences, as the store's names are in them.
+ * @returns The list.
+ */
+export function noteList(notes: readonly string[]): VNode {
+  const list = (some: readonly string[]) =>
+    ul({}, ...some.map((note) => li({ key: note }, bdi({}, note))));
+  if (notes.length <= NOTES) return list(notes);
+  return div(
+    {},
+    list(notes.slice(0, NOTES)),
+    details({}, summary({}, `Show ${notes.length - NOTES} more`), list(notes.slice(NOTES))),
   );
 }

@@ -8,9 +8,9 @@
 import type { VNode } from "preact";
 import { formatCount, formatSize } from "../../../../lib/text/units.ts";
 import type { WorkLine } from "../../messages.ts";
-import { a, bdi, button, div, h3, li, p, progress, show, span, ul } from "./element.ts";
+import { a, button, div, h3, p, progress, show, span } from "./element.ts";
 import { Focused } from "./focused.ts";
-import { notice } from "./notice.ts";
+import { noteList, notice } from "./notice.ts";
 import { fragmentOf } from "../pure/route.ts";
 import type { Work, WorkEnd, WorkPath } from "../asking/use_work.ts";
 
@@ -82,7 +82,7 @@ function endPanel(end: WorkEnd, path: WorkPath, clear: () => void): VNode {
     h3({}, isWhole ? DONE[path] : `${DONE[path]} in part`),
     p({}, end.summary),
     counts.length === 0 ? null : p({}, `${counts.join(", ")}.`),
-    end.notes.length === 0 ? null : ul({}, ...end.notes.map((note) => li({}, bdi({}, note)))),
+    end.notes.length === 0 ? null : noteList(end.notes),
     end.backup === null ? null : p(
       {},
       end.bytes > 0 ? `${formatSize(end.bytes)} lie in the backup until you remove it. ` : "",

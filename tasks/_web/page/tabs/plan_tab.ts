@@ -14,7 +14,6 @@ import {
   a,
   bdi,
   button,
-  details,
   div,
   dl,
   h3,
@@ -27,11 +26,10 @@ import {
   select,
   show,
   span,
-  summary,
   ul,
 } from "../parts/element.ts";
 import { figure } from "../parts/bars.ts";
-import { notice, viewHeading } from "../parts/notice.ts";
+import { noteList, notice, viewHeading } from "../parts/notice.ts";
 import { leaveOut, NO_CHOICE } from "../pure/choice.ts";
 import { ApplyCard } from "./apply_card.ts";
 import type { PageState } from "./page_state.ts";
@@ -201,20 +199,6 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
         }),
       ),
     ),
-  );
-}
-
-/** How many notes are shown at once. */
-const NOTES = 4;
-
-function noteList(notes: readonly string[]): VNode {
-  const list = (some: readonly string[]) =>
-    ul({}, ...some.map((note) => li({ key: note }, bdi({}, note))));
-  if (notes.length <= NOTES) return list(notes);
-  return div(
-    {},
-    list(notes.slice(0, NOTES)),
-    details({}, summary({}, `Show ${notes.length - NOTES} more`), list(notes.slice(NOTES))),
   );
 }
 
