@@ -105,6 +105,17 @@ export function openDatabaseStore(
         return withCopies(openDatabaseBackups(path, null, how), { path, directory, now });
       },
     },
+    pinning: {
+      async pin({ runId }, pinned) {
+        const { pinRow } = await import("./pin_run.ts");
+        const { openToChange } = await import("./change/sqlite_rows.ts");
+        requireWritable(path);
+        orStoreError(path, () => {
+          using database = openToChange(path);
+          pinRow(database, runId, pinned);
+        });
+      },
+    },
     tracking: null,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -119,6 +119,14 @@ export async function openPostgresStore(
         });
       },
     },
+    pinning: {
+      async pin({ runId }, pinned) {
+        const { pinRow } = await import("./pin_run.ts");
+        const { openPostgresToChange } = await import("./change_postgres.ts");
+        using database = openPostgresToChange(reach);
+        pinRow(database, runId, pinned);
+      },
+    },
     tracking: null,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -76,6 +76,12 @@ export async function openFileStore(
         return openBackups({ root, directory, now });
       },
     },
+    pinning: {
+      async pin(run, pinned) {
+        const { pinFileRun } = await import("./tracking/pin_run.ts");
+        pinFileRun(root, run, pinned);
+      },
+    },
     tracking: {
       variables: {},
       setupExperiment: async (request) => (await tracking()).setupExperiment(request),

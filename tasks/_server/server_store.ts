@@ -94,6 +94,12 @@ export async function openServerStore(
         return await orStoreError(location, () => readRunEvidence(client, snapshot, policy));
       },
     },
+    pinning: {
+      async pin(run, pinned) {
+        const { pinServerRun } = await import("./change/pin_run.ts");
+        await orStoreError(location, () => pinServerRun(server, environment, run, pinned, pause));
+      },
+    },
     tracking,
     async [Symbol.asyncDispose]() {
       await tracking[Symbol.asyncDispose]();

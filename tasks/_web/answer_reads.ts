@@ -77,7 +77,7 @@ export function storeView({ store, options }: Session, read: ReadStore): StoreVi
     readAt: snapshot.readAt,
     mayApply,
     may: {
-      pin: false,
+      pin: mayApply && store.pinning !== null,
       repair: mayApply && store.mending !== null,
       restore: mayApply && store.backups !== null,
     },

@@ -33,7 +33,7 @@ export type Work = (tools: WorkTools) => Promise<WorkLine>;
 export interface Workshop extends AsyncDisposable {
   /** Does something, and tells of it to whoever asked and to all that listen; refuses while something is being done. */
   begin(work: Work): ReadableStream<Uint8Array<ArrayBuffer>> | Refused;
-  /** Does something that is not worth telling of. */
+  /** Does something that is not worth telling of; settles once the store was read again. */
   once<T>(work: () => Promise<T>): Promise<T | Refused>;
   /** Ends what is being done between two actions; tells whether anything is. */
   cancel(): boolean;
@@ -78,9 +78,15 @@ export function openWorkshop(watch: StoreWatch): Workshop {
     },
     async once<T>(work: () => Promise<T>) {
       if (running !== null) return BUSY;
-      const { promise, resolve, reject } = Promise.withResolvers<T>();
-      run(() => work().then(resolve, reject));
-      return await promise;
+      const working = work();
+      const done = working.then(() => {}, () => {});
+      running = { controller: new AbortController(), done };
+      try {
+        return await working;
+      } finally {
+        running = null;
+        await watch.readAgain();
+      }
     },
     cancel() {
       running?.controller.abort();

@@ -18,10 +18,11 @@ import {
 import { backupContentsView, backupsView } from "./answer_backups.ts";
 import type { Workshop } from "./carry_out.ts";
 import { type Refused, refused } from "./guard.ts";
-import type { CancelAnswer, EventLine } from "./messages.ts";
+import type { CancelAnswer, EventLine, PinAnswer } from "./messages.ts";
 import {
   applyRequestIn,
   bad,
+  pinRequestIn,
   planRequestIn,
   readBody,
   restoreRequestIn,
@@ -148,10 +149,23 @@ const CHANGING: Readonly<
     if (isRefused(wanted)) return wanted;
     return lines(workshop.begin(restoring(context.session, wanted)), context);
   },
-  "POST pin": () =>
-    Promise.resolve(
-      refused(404, "not-supported", "runs are pinned in MLflow, by the tag mltidy.pin"),
-    ),
+  "POST pin": async (workshop, { session, answers }, asked) => {
+    const wanted = await bodyOf(asked, pinRequestIn);
+    if (isRefused(wanted)) return wanted;
+    const [read, { pinning }] = [session.read(), session.store];
+    if (isRefused(read)) return read;
+    if (pinning === null) {
+      return refused(404, "not-supported", "runs are pinned in MLflow, by the tag mltidy.pin");
+    }
+    const run = read.index.runs.get(wanted.path);
+    if (run === undefined) {
+      return refused(404, "not-found", `there is no run ${JSON.stringify(wanted.path)}`);
+    }
+    const { id: runId, experimentId } = run;
+    const done = await workshop.once(() => pinning.pin({ experimentId, runId }, wanted.pinned));
+    if (done !== undefined) return done;
+    return answers.json(wanted satisfies PinAnswer);
+  },
   "POST cancel": (workshop, { answers }) =>
     Promise.resolve(answers.json({ cancelled: workshop.cancel() } satisfies CancelAnswer)),
 };

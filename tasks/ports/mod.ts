@@ -38,6 +38,8 @@ export type {
   Looking,
   Mending,
   PerformOptions,
+  PinnedRun,
+  Pinning,
   ReadOptions,
   SettledChange,
   Store,

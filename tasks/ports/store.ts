@@ -64,8 +64,28 @@ export interface Store extends AsyncDisposable {
   readonly mending: Mending | null;
   /** Where its backups lie. */
   readonly backups: BackupPlaces | null;
+  /** Keeping runs for good. */
+  readonly pinning: Pinning | null;
   /** What training writes: experiments and runs. Takes no lock that a clean-up waits for. */
   readonly tracking: Tracking | null;
+}
+
+/** Which run is meant. */
+export interface PinnedRun {
+  /** The id of the experiment that it lies in. */
+  readonly experimentId: string;
+  /** Its id. */
+  readonly runId: string;
+}
+
+/** Keeping runs for good, by the tag `mltidy.pin`, which MLflow shows and can take away as well. */
+export interface Pinning {
+  /**
+   * Pins an active run, or takes its pin away. Takes no lock that a clean-up waits for.
+   *
+   * @throws {InvalidArgumentError} When there is no such active run.
+   */
+  pin(run: PinnedRun, pinned: boolean): Promise<void>;
 }
 
 /** How a store is changed. */

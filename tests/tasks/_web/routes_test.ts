@@ -15,6 +15,7 @@ import { openStore } from "../../../tasks/open_store.ts";
 import { review, type ReviewOptions } from "../../../tasks/review.ts";
 import { readConfig } from "../../../lib/policy/config.ts";
 import { DAY, experiment, NOW, run, runId, type SnapshotInit } from "../../_support/builders.ts";
+import { tempDatabase } from "../../_support/database_store.ts";
 import { tempStore } from "../../_support/disk_store.ts";
 import { ROTTEN } from "../../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../../_support/tree.ts";
@@ -265,4 +266,38 @@ Deno.test("names from the store are cut and made visible, an answer stays below 
   ]);
   const { explanations }: ExplainView = JSON.parse(texts[2]!);
   assertEquals([explanations[0]?.verdict, explanations[0]?.path], ["soft-delete", `1/${runId(1)}`]);
+});
+
+Deno.test("a run is pinned for good from the page, and no longer, in files and in a database", async () => {
+  const old = { startTime: NOW - 51 * DAY, endTime: NOW - 50 * DAY };
+  const init = { experiments: [experiment({ runs: [run(old), run({ ...old, id: runId(2) })] })] };
+  const tryIt = async (client: PageClient) => {
+    const all = await pathsOf(client, await planOf(client));
+    assertEquals(all.length, 2);
+    const [path] = all;
+    assertEquals(await client.post("pin", { path, pinned: true }), { path, pinned: true });
+    const pinned = await planOf(client);
+    assertEquals(await pathsOf(client, pinned), all.slice(1));
+    const { rows } = await client.get<RowsView>(`rows?plan=${pinned.plan}&list=stays`);
+    assertEquals(rows.map(({ path, pinned, mayPin }) => [path, pinned, mayPin]), [[
+      path,
+      true,
+      true,
+    ]]);
+    assertEquals(await client.post("pin", { path, pinned: true }), { path, pinned: true });
+    await client.post("pin", { path, pinned: false });
+    assertEquals(await pathsOf(client, await planOf(client)), all);
+    for (const wrong of [{ path: "../x", pinned: true }, { path: "1", pinned: true }]) {
+      assertEquals((await client.ask("pin", wrong)).status, 404);
+    }
+  };
+  await withPage(init, { apply: true }, async (client, { root }) => {
+    await tryIt(client);
+    assertEquals([...Deno.readDirSync(`${root}/1/${runId(1)}/tags`)], []);
+  });
+  await using database = await tempDatabase(init);
+  await using store = await openStore(database.uri, { now: () => NOW });
+  await using page = await review(store, { port: 0, apply: true });
+  await page.ready;
+  await tryIt(clientOf(page));
 });

@@ -1,0 +1,60 @@
+/**
+ * Pinning runs of a file store, as a tag of MLflow's.
+ *
+ * *Ordering*: the tag is written aside and appears by one rename, durable; or its file is removed.
+ *
+ * *Locking*: none; of two that write the same tag the last one counts, as with MLflow.
+ *
+ * *After an interruption*: the run has the tag or has it not.
+ *
+ * @module
+ */
+
+import { join } from "@std/path";
+import { InvalidArgumentError } from "../../../lib/errors.ts";
+import { readRunMeta } from "../../../lib/records/meta_record.ts";
+import { isExperimentDirectoryName } from "../../../lib/store/names.ts";
+import { PIN_TAG } from "../../../lib/store/tags.ts";
+import { makeDirectories, syncDirectory, syncEntry } from "../../_io/durable.ts";
+import { infoOf, readText } from "../../_io/read.ts";
+import type { PinnedRun } from "../../ports/store.ts";
+import { openWriting, placeFile } from "../own/place.ts";
+
+/**
+ * Pins a run, or takes its pin away. Needs read and write permission for the store.
+ *
+ * @param root Absolute real path of the store's root.
+ * @param run The run.
+ * @param pinned Whether it is to be pinned.
+ * @throws {InvalidArgumentError} When there is no such active run, or it lies behind a symbolic link.
+ */
+export function pinFileRun(
+  root: string,
+  { experimentId, runId }: PinnedRun,
+  pinned: boolean,
+): void {
+  const refuse = (why: string): never => {
+    throw new InvalidArgumentError(`Cannot pin run ${runId} in store ${root}: ${why}`);
+  };
+  if (!isExperimentDirectoryName(experimentId) || !/^[\p{L}\p{N}_-]+$/u.test(runId)) {
+    refuse("expected the ids of an experiment and of a run");
+  }
+  const directory = join(root, experimentId, runId);
+  const tags = join(directory, "tags");
+  for (const place of [join(root, experimentId), directory, tags]) {
+    if (infoOf(place)?.isSymlink) refuse(`${place} is a symbolic link`);
+  }
+  const text = readText(join(directory, "meta.yaml"));
+  const read = text.kind === "text" ? readRunMeta(text.text) : null;
+  if (!read?.ok) return refuse("it is not there, or its meta.yaml is damaged");
+  if (read.meta.lifecycleStage === "deleted") refuse("it is deleted; restore it in MLflow first");
+  const target = join(tags, PIN_TAG);
+  if (pinned) {
+    makeDirectories(directory, ["tags"], syncDirectory);
+    placeFile(openWriting(root), target, "", true);
+    syncEntry(target);
+  } else if (infoOf(target) !== null) {
+    Deno.removeSync(target);
+    syncDirectory(tags);
+  }
+}
