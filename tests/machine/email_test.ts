@@ -4,7 +4,7 @@ import { emailParts } from "../../lib/notify/email_parts.ts";
 import { sendEmail } from "../../tasks/_notify/email.ts";
 import { LOGIN, type MailServer, startMailServer } from "./mail_server.ts";
 
-const LIMITS = { attempt: 3_000, attempts: 3, whole: 9_000, longestWait: 50, pause: 10 };
+const LIMITS = { attempt: 20_000, attempts: 3, whole: 60_000, longestWait: 50, pause: 10 };
 
 const PARTS = emailParts({
   title: "mltidy cleanup: 143 실행 정리됨",

@@ -50,7 +50,6 @@ Deno.test("notify() tells every channel its own, all at once", async () => {
     environment: (name) => environment[name],
     directory: directory.path,
     now: () => 0,
-    limits: LIMITS,
   });
   assertEquals(
     notified,

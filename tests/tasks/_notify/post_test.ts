@@ -3,15 +3,23 @@ import { ATTEMPT_LIMITS } from "../../../lib/notify/next_attempt.ts";
 import { post } from "../../../tasks/_notify/post.ts";
 import { type Answer, startWebhookDouble } from "../../_support/webhook_double.ts";
 
-const LIMITS = { attempt: 100, attempts: 3, whole: 2_000, longestWait: 50, pause: 1 };
+const LIMITS = { attempt: 20_000, attempts: 3, whole: 60_000, longestWait: 50, pause: 1 };
+
+/** Whoever is answered must not be given up on a busy machine, and whoever is not is not to be waited for. */
+function limitsFor(answers: readonly Answer[]): typeof LIMITS {
+  if (answers.every((answer) => answer === "never")) return { ...LIMITS, attempt: 100 };
+  const waits = answers.some((answer) => answer === "never" || answer === "half");
+  return waits ? { ...LIMITS, attempt: 1_500 } : LIMITS;
+}
 
 async function postTo(...answers: readonly Answer[]) {
+  const limits = limitsFor(answers);
   using host = startWebhookDouble(...answers);
   const delivered = await post({
     url: `http://${host.host}/hook?x=1`,
     headers: { "content-type": "application/json" },
     text: '{"title":"정리"}',
-  }, { limits: LIMITS, now: () => 0 });
+  }, { limits, now: () => 0 });
   return { ...delivered, received: host.received };
 }
 
