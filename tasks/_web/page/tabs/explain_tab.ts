@@ -8,7 +8,8 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { plural } from "../../../../lib/text/units.ts";
-import type { ExplainView, ExplanationView } from "../../messages.ts";
+import type { ExplainView, ExplanationView, PinAnswer } from "../../messages.ts";
+import { messageOf } from "../asking/server.ts";
 import { useAnswer } from "../asking/use_answer.ts";
 import { mlflowLink } from "../parts/controls.ts";
 import {
@@ -26,6 +27,7 @@ import {
   p,
   pre,
   section,
+  show,
   span,
   summary,
   ul,
@@ -168,9 +170,7 @@ function explanation(state: PageState, one: ExplanationView): VNode {
         isLeftOut ? "Take it into the plan again" : "Leave it out of this plan",
       )
       : null,
-    goes && one.kind === "run"
-      ? p({ class: "hint" }, "To keep it for good, give it the tag mltidy.pin in MLflow.")
-      : null,
+    verdict === "soft-delete" && one.kind === "run" ? show(KeepForGood, { state, path }) : null,
     h4({}, goes ? "It would stay" : "It would go"),
     flip === null ? p({}, "No change of the policy alone turns this.") : div(
       { class: "stack" },
@@ -198,5 +198,34 @@ function explanation(state: PageState, one: ExplanationView): VNode {
       summary({}, span({}, "As the command line says it")),
       pre({ tabIndex: 0 }, text),
     ),
+  );
+}
+
+function KeepForGood(
+  { state, path }: { readonly state: PageState; readonly path: string },
+): VNode {
+  const [isAtWork, setIsAtWork] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  if (!state.store.may.pin) {
+    return p({ class: "hint" }, "To keep it for good, give it the tag mltidy.pin in MLflow.");
+  }
+  const pin = async (): Promise<void> => {
+    setIsAtWork(true);
+    setFailure(null);
+    try {
+      await state.server.post<PinAnswer>("pin", { path, pinned: true });
+      state.say("It is pinned");
+    } catch (error) {
+      setFailure(messageOf(error));
+    }
+    setIsAtWork(false);
+  };
+  return div(
+    { class: "stack" },
+    button(
+      { type: "button", disabled: isAtWork, onClick: pin },
+      isAtWork ? "Pinning …" : "Pin it, so that it never goes",
+    ),
+    failure === null ? null : notice("error", p({}, failure)),
   );
 }
