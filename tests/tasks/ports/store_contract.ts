@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
-import { StoreLockedError } from "../../../lib/errors.ts";
+import { InvalidArgumentError, StoreLockedError } from "../../../lib/errors.ts";
 import { simulatePlan } from "../../../lib/plan/simulate_plan.ts";
 import { policyOfAges } from "../../../lib/policy/policy.ts";
 import type { Experiment, RunStatus } from "../../../lib/store/snapshot.ts";
@@ -246,6 +246,31 @@ export function testChanging(kind: string, make: MakeStore): void {
     const { report } = await cleanup(store, { apply: true, backup: false });
     assertEquals([report?.complete, report?.backup], [true, null]);
     assertEquals((await restore(store)).backup, null);
+  });
+
+  test("a run that is pinned stays, until it is pinned no longer", async ({ store }) => {
+    const goes = async () => (await cleanup(store)).plan.actions.map(({ path }) => path);
+    const before = await goes();
+    const { experiments } = await store.read({ depth: "tags" });
+    const run = experiments.flatMap(({ runs }) => runs)
+      .find(({ path, lifecycleStage }) => lifecycleStage === "active" && before.includes(path))!;
+    const { id: runId, experimentId } = run;
+    for (let times = 0; times < 2; times++) {
+      await store.pinning!.pin({ experimentId, runId }, true);
+      assertEquals(await goes(), before.filter((path) => path !== run.path));
+    }
+    for (let times = 0; times < 2; times++) {
+      await store.pinning!.pin({ experimentId, runId }, false);
+      assertEquals(await goes(), before);
+    }
+    const deleted = experiments.flatMap(({ runs }) => runs)
+      .find(({ lifecycleStage }) => lifecycleStage === "deleted");
+    for (const wrong of [deleted?.id ?? "f".repeat(32), "f".repeat(32)]) {
+      await assertRejects(
+        () => store.pinning!.pin({ experimentId, runId: wrong }, true),
+        InvalidArgumentError,
+      );
+    }
   });
 
   test("one at a time changes it", async ({ store }) => {
