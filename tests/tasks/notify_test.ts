@@ -9,7 +9,7 @@ import { freePort } from "../_support/free_port.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { type Answer, startWebhookDouble } from "../_support/webhook_double.ts";
 
-const LIMITS = { attempt: 60, attempts: 2, whole: 1_000, longestWait: 50, pause: 1 };
+const LIMITS = { attempt: 50, attempts: 1, whole: 1_000, longestWait: 50, pause: 1 };
 
 const MESSAGE: Message = {
   ...{ title: "mltidy cleanup: 2 purged", mood: "good", lines: [], undo: null, link: null },
