@@ -30,6 +30,7 @@ import { measureMlflow } from "./mlflow_bench.ts";
 import { measurePlanning } from "./planning_bench.ts";
 import { measureCold, measureSizes, measureSummary, measureVerify } from "./reading_bench.ts";
 import { measureServer, measureServerPruning } from "./server_bench.ts";
+import { measureReview } from "./review_bench.ts";
 import { measureStartUp } from "./start_up_bench.ts";
 
 /** Everything there is to measure, by the words that `--rows` knows. */
@@ -45,6 +46,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   server: measureServer,
   "server-pruning": measureServerPruning,
   apply: measureApply,
+  review: measureReview,
   "start-up": measureStartUp,
   cold: measureCold,
   million: measureMillion,
