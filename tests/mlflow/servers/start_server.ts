@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly accounts?: boolean;
   /** How many requests it answers at once. @default {1} */
   readonly workers?: number;
+  /** An app of MLflow's by its name, and what the environment has for it. @default {MLflow's own} */
+  readonly app?: { readonly name: string; readonly settings: Readonly<Record<string, string>> };
 }
 
 /** A server. It ends with the scope. */
@@ -58,7 +60,7 @@ const PATIENCE = 240_000;
  */
 export async function startTrackingServer(
   { python }: MlflowVersion,
-  { backend, directory, accounts = false, workers = 1 }: ServerOptions,
+  { backend, directory, accounts = false, workers = 1, app }: ServerOptions,
 ): Promise<TrackingServer> {
   const port = freePort();
   const log = join(directory, "server.log");
@@ -67,6 +69,7 @@ export async function startTrackingServer(
     ...["server", "--host", "127.0.0.1", "--port", `${port}`, "--workers", `${workers}`],
     ...["--backend-store-uri", backend, "--artifacts-destination", join(directory, "artifacts")],
     ...accounts ? ["--app-name", "basic-auth"] : [],
+    ...app === undefined ? [] : ["--app-name", app.name],
   ];
   const child = new Deno.Command("/bin/sh", {
     // What it says would fill a pipe that nobody reads.
@@ -85,6 +88,7 @@ export async function startTrackingServer(
       ...settings,
       MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false",
       ...accounts ? accountSettings(directory) : {},
+      ...app?.settings,
     },
     ...{ stdin: "null", stdout: "null", stderr: "null" },
   }).spawn();
