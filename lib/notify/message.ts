@@ -167,6 +167,7 @@ function factsOf(told: Told, { meaning }: MessageOptions): Message["facts"] {
     ["Done", done === "" ? null : done],
     ["Runs", runs === null ? null : runsText(runs)],
     ["Freed", freedText(told)],
+    ["Later", laterText(told)],
     ["Pending", pending === 0 ? null : plural(pending, "change")],
     ["Failed", count("failed")],
     ["Skipped", count("skipped")],
@@ -204,6 +205,12 @@ function freedText({ bytes, backup }: Told): string | null {
   return backup === null
     ? `${formatSize(bytes)}, for good`
     : `${formatSize(bytes)} left the store; free once backup ${backup.id} is removed`;
+}
+
+function laterText({ later }: Told): string | null {
+  return later === null || later === 0
+    ? null
+    : `${formatSize(later)} leave the store once what is soft-deleted is purged`;
 }
 
 function linesOf(told: Told, { names, meaning }: MessageOptions): readonly string[] {

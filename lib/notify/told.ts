@@ -52,6 +52,8 @@ export interface Told {
   readonly pending: number;
   /** Bytes that left the store; `null` where nobody says. */
   readonly bytes: number | null;
+  /** Bytes that will leave it once what was soft-deleted is purged; `null` where nobody says. */
+  readonly later: number | null;
   /** Where what was taken away lies; `null` where nothing was kept. */
   readonly backup: ApplyReport["backup"];
   /** What was brought back. */
@@ -80,6 +82,7 @@ export const NOTHING_TOLD: Told = {
   outcomes: [],
   pending: 0,
   bytes: null,
+  later: null,
   backup: null,
   restored: 0,
   complete: true,
@@ -163,6 +166,7 @@ function ofReport(document: Document): Told {
       : null,
     runs: before && after ? { before, after } : null,
     stops: isRecord(plan) ? stopsOf(plan["stops"]) : inner.stops,
+    later: isRecord(plan) ? laterOf(plan["totals"]) : inner.later,
     undo: textOf(undo),
   };
 }
@@ -186,6 +190,7 @@ function ofResult(document: Document): Told {
         ...told,
         pending: listOf(document["actions"]).length,
         stops: stopsOf(document["stops"]),
+        later: laterOf(document["totals"]),
       };
     case "mltidy/preflight/v1":
       return ofPreflight(told, document);
@@ -266,6 +271,11 @@ function stopsOf(value: unknown): readonly Stop[] {
   return listOf(value).filter((one): one is Stop =>
     isRecord(one) && Object.hasOwn(known, `${one["kind"]}`)
   );
+}
+
+function laterOf(totals: unknown): number | null {
+  const later = isRecord(totals) ? totals["later"] : null;
+  return isRecord(later) && isCount(later["bytes"]) ? later["bytes"] : null;
 }
 
 function countOf(value: unknown): RunCount | null {

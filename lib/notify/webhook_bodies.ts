@@ -54,7 +54,8 @@ function json(document: object): WebhookBody {
 
 /** For programs: what people read, too, and the numbers. */
 function reportDocument(message: Message, told: Told): object {
-  const { task, store, startedAt, finishedAt, exitCode, runs, bytes, backup, pending } = told;
+  const { task, store, startedAt, finishedAt, exitCode, runs, bytes, later, backup } = told;
+  const { pending } = told;
   const count = (wanted: string) =>
     told.outcomes.filter(({ outcome }) => outcome === wanted).length;
   const { title, mood, facts, lines, undo, link } = message;
@@ -62,7 +63,7 @@ function reportDocument(message: Message, told: Told): object {
     schema: "mltidy/notification/v1",
     ...{ task, store, startedAt, finishedAt, exitCode, events: eventsOf(told), mood, title },
     facts: Object.fromEntries(facts),
-    ...{ lines, undo, link, runs, bytes, pending },
+    ...{ lines, undo, link, runs, bytes, later, pending },
     totals: {
       applied: count("applied"),
       skipped: count("skipped"),

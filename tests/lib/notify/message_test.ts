@@ -35,6 +35,7 @@ Deno.test("messageOf() tells what was done, what it freed now and later, and how
     told({
       outcomes: OUTCOMES,
       bytes: 12_288,
+      later: 2_048,
       backup: { id: "20261130T033000Z-cleanup", path: "/b" },
       runs: { before: { active: 1_293, deleted: 0 }, after: { active: 1_291, deleted: 2 } },
     }),
@@ -50,6 +51,7 @@ Deno.test("messageOf() tells what was done, what it freed now and later, and how
       ["Done", "2 soft-deleted, 1 quarantined"],
       ["Runs", "1,293 → 1,291 active, 0 → 2 soft-deleted"],
       ["Freed", "12.0 KiB left the store; free once backup 20261130T033000Z-cleanup is removed"],
+      ["Later", "2.0 KiB leave the store once what is soft-deleted is purged"],
     ],
     lines: [],
     undo: "undo 20261130T033000Z-cleanup /data/mlruns",

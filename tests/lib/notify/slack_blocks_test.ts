@@ -42,7 +42,7 @@ Deno.test("slackBody() keeps to every limit of Slack's, however long the message
     const { blocks } = slackBody({
       title: long,
       mood: "good",
-      facts: Array.from({ length: 12 }, (_, index) => [`Fact ${index}`, long] as const),
+      facts: Array.from({ length: 13 }, (_, index) => [`Fact ${index}`, long] as const),
       lines: Array.from({ length: 20 }, () => long),
       undo: long,
       link: `https://ci.example.org/${long}`,

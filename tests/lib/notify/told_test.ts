@@ -45,7 +45,11 @@ Deno.test("readTold() reads a saved report, with what the task would have printe
     error: null,
     store: "/data/mlruns",
     runs: { before: { active: 9, deleted: 1 }, after: { active: 8, deleted: 1 } },
-    plan: { actions: 2, totals: {}, stops: [{ kind: "max-runs", removes: 2, limit: 1 }] },
+    plan: {
+      actions: 2,
+      totals: { later: { bytes: 70, files: 2 } },
+      stops: [{ kind: "max-runs", removes: 2, limit: 1 }],
+    },
     undo: "deno task restore 20261130T033000Z-cleanup",
     result: APPLY,
   }));
@@ -56,6 +60,7 @@ Deno.test("readTold() reads a saved report, with what the task would have printe
       after: { active: 8, deleted: 1 },
     }],
   );
+  assertEquals(told.later, 70);
   assertEquals(told.stops, [{ kind: "max-runs", removes: 2, limit: 1 }]);
   assertEquals(told.undo, "deno task restore 20261130T033000Z-cleanup");
 });

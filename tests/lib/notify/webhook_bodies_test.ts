@@ -41,6 +41,7 @@ Deno.test("webhookBody() gives programs the numbers and people the words, as JSO
     link: MESSAGE.link,
     runs: null,
     bytes: null,
+    later: null,
     pending: 0,
     totals: { applied: 0, skipped: 0, failed: 0, notRun: 0 },
     backup: null,
