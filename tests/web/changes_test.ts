@@ -4,7 +4,7 @@ import { runTask } from "./project.ts";
 import { startReview } from "./review.ts";
 import { largeStore, smallStore } from "./stores.ts";
 import { readTree } from "./tree.ts";
-import { carryOut, expectPlan, goTo, takeBack, textOf, waitForText } from "./views.ts";
+import { carryOut, expectPlan, goTo, rowsOf, takeBack, textOf, waitForText } from "./views.ts";
 
 webTest(
   "a plan that is no longer that of the store is not carried out, and the new one is shown",
@@ -28,6 +28,27 @@ webTest(
     await expectPlan(page, { nothing: 0 });
   },
 );
+
+webTest("a run that is pinned never goes, until it is pinned no more", async ({ open }) => {
+  await using store = await smallStore();
+  await using review = await startReview("review:apply", store.location);
+  await using page = await open(review.address);
+  await goTo(page, "Plan");
+  await expectPlan(page, { deleted: 12 });
+  const button = rowsOf(page).getByRole("button", { name: /^Pin / }).first();
+  const name = /^Pin (.*), so that/.exec(await button.getAttribute("aria-label") ?? "")?.[1] ?? "";
+  await button.click();
+  await expectPlan(page, { deleted: 11 });
+  const { kept } = JSON.parse(await runTask("cleanup", "--json", "--store", store.location));
+  const pinned = kept.filter(({ reasons }: { readonly reasons: readonly { kind: string }[] }) =>
+    reasons.some(({ kind }) => kind === "pinned")
+  );
+  assertEquals(pinned.map((one: { readonly name: string }) => one.name), [name]);
+  await page.getByRole("radio", { name: /^Stays / }).check();
+  await page.getByLabel("Filter").fill("pinned");
+  await rowsOf(page).getByRole("button", { name: `Unpin ${name}` }).click();
+  await expectPlan(page, { deleted: 12 });
+});
 
 webTest("one run is brought back of all that was taken away", async ({ open }) => {
   await using store = await smallStore();
