@@ -159,6 +159,7 @@ export async function schedule(
     options.notify ?? null,
     {
       program: Deno.execPath(),
+      memory: /--v8-flags=\S+/.exec(manifest.tasks["cleanup:apply"].command)?.[0] ?? "",
       clone: cloneDirectory(),
       ...(machine.denoCache === undefined ? {} : { cache: machine.denoCache }),
       home: machine.home,

@@ -12,10 +12,12 @@ import { grantWords, type Needs } from "./grants.ts";
 import type { ScheduledCommand } from "./schedule.ts";
 import { SCHEDULED_CALLS, scheduledWords, type Told } from "./scheduled_words.ts";
 
-/** Where things lie; absolute paths. */
+/** What is started, and where things lie; absolute paths. */
 export interface SchedulePlaces {
   /** Deno. */
   readonly program: string;
+  /** What Deno is told of its memory, as the commands of tasks have it. */
+  readonly memory: string;
   /** The clone. */
   readonly clone: string;
   /** Deno's cache; left out where it is in its usual place. */
@@ -94,7 +96,7 @@ const VARIABLES = ["MLFLOW_TRACKING_URI", "INIT_CWD", "NO_COLOR"];
 const NOTHING: Omit<Needs, "locks"> = { reads: [], writes: [], hosts: [], variables: [] };
 
 function commandOf(
-  { program, clone, cache }: SchedulePlaces,
+  { program, memory, clone, cache }: SchedulePlaces,
   needs: Needs,
   words: readonly string[],
 ): ScheduledCommand {

@@ -18,7 +18,7 @@ import { openStore } from "../../tasks/open_store.ts";
 import { DAY, experiment, HOUR, run, runId } from "../_support/builders.ts";
 import { depth } from "../_support/depth.ts";
 import { type StorePlace, writeStore } from "../_support/disk_store.ts";
-import { cronEntry, unitValues, unitWords } from "../_support/schedules.ts";
+import { cronEntry, unitValues, unitWords, withoutWaiting } from "../_support/schedules.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
 
 const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
@@ -57,7 +57,7 @@ function starter(kind: Scheduler, { files, command }: ScheduleReport, home: stri
     const options = { clearEnv: true, stdin: "null", stdout: "piped", stderr: "piped" } as const;
     if (kind === "cron") {
       const env = { HOME: home, LOGNAME: "kim", SHELL: "/bin/sh", PATH: "/usr/bin:/bin", ...clock };
-      const args = ["-c", cronEntry(text).command];
+      const args = ["-c", withoutWaiting(cronEntry(text).command)];
       return new Deno.Command("/bin/sh", { args, cwd: home, env, ...options }).spawn();
     }
     const [program = "", ...args] = unitWords(unitValues(text, "ExecStart")[0] ?? "", {});

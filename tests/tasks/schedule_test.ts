@@ -7,6 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { dirname, join } from "@std/path";
+import manifest from "../../deno.json" with { type: "json" };
 import { InvalidArgumentError } from "../../lib/errors.ts";
 import { INTERVALS } from "../../lib/policy/scheduled_task.ts";
 import { SCHEDULERS } from "../../lib/schedule/schedule.ts";
@@ -57,6 +58,8 @@ Deno.test("schedule() prepares a clean-up each Sunday, by this Deno and from thi
     command: report.command,
   });
   assertEquals(report.command.program, Deno.execPath());
+  const { command } = manifest.tasks["cleanup:apply"];
+  assertStringIncludes(command, ` ${report.command.words.slice(0, 3).join(" ")} `);
   assertEquals(report.command.directory, PROJECT);
   assertEquals(files.map(({ name }) => name), ["mltidy-cleanup.service", "mltidy-cleanup.timer"]);
   assertEquals(steps[0]?.command, "mkdir -p /home/kim/.local/state/mltidy/reports");

@@ -5,6 +5,7 @@ import { scheduledWork } from "../../../lib/schedule/scheduled_command.ts";
 
 const PLACES = {
   program: "/usr/bin/deno",
+  memory: "--v8-flags=--max-semi-space-size=4",
   clone: "/opt/mltidy",
   home: "/home/kim",
   state: "/home/kim/.local/state",
