@@ -39,14 +39,17 @@ export function renderSchedule(shown: ShownSchedule, options: ScheduleRenderOpti
     fold([title]),
     ...(write === null ? [] : shownFiles),
     "\nType:\n",
-    ...[...first, ...steps].map((step) => stepLines(step, fold)),
+    ...[...first, ...steps].map((step) => stepLines(step, options)),
     "\nThen see that it works:\n",
-    ...checks.map((step) => stepLines(step, fold)),
+    ...checks.map((step) => stepLines(step, options)),
     ...(notes.length === 0 ? [] : ["\n", fold(notes.map((note) => `Note: ${note}`))]),
   ].join("");
 }
 
-/** A command is never broken, so that it can be copied. */
-function stepLines({ command, does }: ScheduleStep, fold: (lines: readonly string[]) => string) {
-  return `${fold([`  # ${does}`])}  ${command}\n`;
+/** A command is never broken, so that it can be copied, together with what it does. */
+function stepLines({ command, does }: ScheduleStep, { width = Infinity }: RenderOptions): string {
+  const comment = foldLines([does], { width: width - INDENT.length }).trimEnd().split("\n");
+  return [...comment.map((line) => `${INDENT}${line.trim()}\n`), `  ${command}\n`].join("");
 }
+
+const INDENT = "  # ";

@@ -94,9 +94,9 @@ export function secretsStep(
   const [directory, file] = [`${settings}/mltidy`, environmentFile(settings)];
   return {
     command: `(umask 077; mkdir -p ${shellWords([directory])} && touch ${shellWords([file])})`,
-    does: `make the file of secrets, then write into it ${
-      secrets.map((variable) => `${variable}=…`).join(" and ")
-    }, each a line`,
+    does: `make the file of secrets, then write a line into it for each: ${
+      secrets.map((variable) => `${variable}=…`).join(", ")
+    }`,
   };
 }
 

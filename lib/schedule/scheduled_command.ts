@@ -103,9 +103,7 @@ function commandOf(
   return {
     program,
     words: [
-      ...["run", "--no-prompt"],
-      // As the commands in deno.json have it.
-      "--v8-flags=--max-semi-space-size=4,--initial-old-space-size=128",
+      ...["run", "--no-prompt", memory],
       ...grantWords(needs),
       "tasks/cli.ts",
       ...words,

@@ -67,7 +67,7 @@ export function parseUnitName(text: string): string {
 /** Letting tasks run by themselves, and telling people what came of it. */
 export const machineTasks = {
   schedule: {
-    summary: "Print what makes a task run by itself: timer, crontab line, …",
+    summary: "Print a timer, crontab line or job that runs a task by itself",
     usage: [
       "deno task schedule [flags] [-- FLAG…]",
       "deno task schedule:write DIR [flags] [-- FLAG…]",
