@@ -21,6 +21,7 @@ import {
 } from "../../lib/view/policy_controls.ts";
 import type { Store } from "../ports/store.ts";
 import { repair } from "../repair.ts";
+import { freeMemory } from "./free_memory.ts";
 import { type Refused, refused } from "./guard.ts";
 import type { PlanRequest } from "./messages.ts";
 import { type ReadStore, type StoreWatch, watchStore } from "./watch_store.ts";
@@ -148,9 +149,10 @@ export function openSession(store: Store, options: SessionOptions): Session {
       return own === asked;
     },
     show(read, { values, leftOut }) {
+      const basis = withValues(file, values);
       // The last one may be large.
       shown = null;
-      const basis = withValues(file, values);
+      freeMemory();
       const policy = policyOfBasis(basis);
       const isOfFile = leftOut.length === 0 && JSON.stringify(basis) === JSON.stringify(file);
       const now = store.now();

@@ -14,6 +14,7 @@ import { indexOf, type StoreIndex, tagsOf } from "../../lib/view/plan_rows.ts";
 import type { Store } from "../ports/store.ts";
 import { verify } from "../verify.ts";
 import type { LineListener } from "./answers.ts";
+import { freeMemory } from "./free_memory.ts";
 import type { EventLine } from "./messages.ts";
 
 /** A store that was read. */
@@ -116,6 +117,7 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
     try {
       const snapshot = await store.read({ depth: "tags", extras, signal, onProgress: progress });
       generation++;
+      freeMemory();
       current = readStore(snapshot, generation);
       runs = current.index.runs.size;
       tellState({ event: "ready", generation }, []);
