@@ -17,7 +17,7 @@ import { measureApply } from "./apply_bench.ts";
 import { benchStore } from "./bench_store.ts";
 import { comparePrograms, outputOf } from "./compare_programs.ts";
 import { measureDamage } from "./damage_bench.ts";
-import { measureDatabase, measureDatabasePurge } from "./database_bench.ts";
+import { measureDatabase, measureDatabaseMlflow, measureDatabasePurge } from "./database_bench.ts";
 import {
   type Bench,
   type Bound,
@@ -40,6 +40,7 @@ const measurements: Readonly<Record<string, Measurement>> = {
   sizes: measureSizes,
   planning: measurePlanning,
   database: measureDatabase,
+  "database-mlflow": measureDatabaseMlflow,
   "database-purge": measureDatabasePurge,
   damage: measureDamage,
   mlflow: measureMlflow,

@@ -21,14 +21,9 @@ const FEW = 20_000;
 const MANY = 100_000;
 const RUNS_OF_EXPERIMENT = 1_000;
 
-/** Summaries and plans of a database: against the queries in C, against MLflow, and how they grow with it. */
+/** Summaries and plans of a database: against the queries in C, and how they grow with it. */
 export async function measureDatabase(bench: Bench): Promise<readonly Figure[]> {
-  const [few, many] = [FEW, MANY].map((runs) =>
-    benchDatabase(join(bench.directory, "databases", `mlflow-${runs}.db`), {
-      runs,
-      root: "/srv/mlflow/mlruns",
-    })
-  ) as [string, string];
+  const [few, many] = [FEW, MANY].map((runs) => databaseOf(bench, runs)) as [string, string];
   const floor = (task: string) => ({
     words: ["python3", fromFileUrl(new URL("read_database.py", import.meta.url)), many, task],
   });
@@ -56,8 +51,12 @@ export async function measureDatabase(bench: Bench): Promise<readonly Figure[]> 
     peak("peak memory of `cleanup` of a database, 100,000 runs", plan, { atMost: 250 }),
     peak("the same with `--json`", json, { atMost: 250 }),
     peak("the same by best, last, weekly and tags", byPolicy, { atMost: 250 }),
-    ...await measureClient(bench, many),
   ];
+}
+
+function databaseOf({ directory }: Bench, runs: number): string {
+  const path = join(directory, "databases", `mlflow-${runs}.db`);
+  return benchDatabase(path, { runs, root: "/srv/mlflow/mlruns" });
 }
 
 /** As near as that to what runs the same queries in C, and keeps each row as an object. */
@@ -78,9 +77,10 @@ export async function newestMlflow(): Promise<MlflowVersion> {
   throw new Unmeasurable("MLflow is not installed; type deno task test:mlflow");
 }
 
-/** What MLflow's newest client reads of it. */
-async function measureClient(bench: Bench, path: string): Promise<readonly Figure[]> {
+/** Summaries and plans of a database, against what MLflow's newest client reads of it. */
+export async function measureDatabaseMlflow(bench: Bench): Promise<readonly Figure[]> {
   const version = await newestMlflow();
+  const path = databaseOf(bench, MANY);
   const uri = `sqlite:///${path}`;
   const before = taskWords("summary", ["--store", uri]);
   const { client, summary, plan } = await bench.compare({
