@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { chromiumPath, WITHOUT_CHROMIUM } from "./chromium.ts";
+import { CHROMIUM_FLAGS, chromiumPath, WITHOUT_CHROMIUM } from "./chromium.ts";
 
 /** How a page is looked at. */
 export interface ViewOptions {
@@ -45,8 +45,7 @@ if (chromiumPath === null) {
 } else {
   const executablePath = chromiumPath;
   Deno.test.beforeAll(async () => {
-    // Root has no sandbox.
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS });
   });
   Deno.test.afterAll(async () => {
     await browser?.close();

@@ -105,7 +105,7 @@ function breakMetric(root: string): string {
 webTest(
   "what is carried out can be stopped, and what was done by then be taken back",
   async ({ open }) => {
-    await using store = await largeStore(3_000);
+    await using store = await largeStore(2_000);
     const before = readTree(store.location);
     await using review = await startReview("review:apply", store.location);
     await using page = await open(review.address);

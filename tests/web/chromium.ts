@@ -23,6 +23,9 @@ function isFile(path: string): boolean {
   }
 }
 
+/** The root account has no sandbox, and containers have little shared memory. */
+export const CHROMIUM_FLAGS: string[] = ["--no-sandbox", "--disable-dev-shm-usage"];
+
 /** Why nothing is tested in a browser, for whoever wonders. */
 export const WITHOUT_CHROMIUM =
   "No Chromium found: the tests in a browser are skipped (apt-get install chromium fonts-nanum, or set CHROMIUM)";

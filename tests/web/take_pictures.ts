@@ -9,7 +9,7 @@
  */
 
 import { chromium, type Page } from "playwright-core";
-import { chromiumPath, WITHOUT_CHROMIUM } from "./chromium.ts";
+import { CHROMIUM_FLAGS, chromiumPath, WITHOUT_CHROMIUM } from "./chromium.ts";
 import { startReview } from "./review.ts";
 import { demoStore } from "./stores.ts";
 import { goTo, rowsOf, waitForText } from "./views.ts";
@@ -36,7 +36,7 @@ const pictures = {
 if (chromiumPath === null) throw new Error(WITHOUT_CHROMIUM);
 await using store = await demoStore();
 await using review = await startReview("review:apply", store.location);
-const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath: chromiumPath, args: CHROMIUM_FLAGS });
 try {
   const page = await browser.newPage({ viewport: { width: 1100, height: 760 } });
   await page.goto(review.address);
