@@ -132,6 +132,7 @@ function Session(
     choice,
     choose: setChoice,
     isThere,
+    isPlanThere: isThere && !plan.isWaiting && plan.value?.generation === generation,
     endLeavingOut: () => {
       isLeavingOutOver.current = true;
     },

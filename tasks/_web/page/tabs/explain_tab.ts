@@ -51,10 +51,10 @@ export function ExplainTab(
   useEffect(() => setTyped(id ?? ""), [id]);
   const plan = state.plan.value?.plan ?? null;
   const answer = useAnswer<ExplainView>(
-    id === null || plan === null || state.plan.isWaiting
+    id === null || plan === null || !state.isPlanThere
       ? null
       : (signal) => state.server.get("explain", { plan, id }, signal),
-    [id, plan, state.plan.isWaiting],
+    [id, plan, state.isPlanThere],
   );
   useEffect(() => {
     if (answer.why === "outdated") state.replan();

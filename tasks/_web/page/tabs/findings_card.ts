@@ -61,14 +61,15 @@ export function FindingsCard(state: PageState): VNode {
   const [from, setFrom] = useState(0);
   const [repairs, setRepairs] = useState(false);
   const counts = store.findings;
+  const isKnown = state.isThere && store.generation === standing.generation;
   const findings = useAnswer<FindingsView>(
-    counts === null ? null : (signal) =>
+    counts === null || !isKnown ? null : (signal) =>
       server.get("findings", {
         severity: severity === "all" ? undefined : severity,
         from,
         to: from + PAGE,
       }, signal),
-    [store.generation, counts === null, severity, from],
+    [store.generation, isKnown, counts === null, severity, from],
   );
   const all = counts === null ? 0 : counts.error + counts.warning + counts.info;
   const failure = standing.failures["verifying"] ?? findings.error;
@@ -142,9 +143,10 @@ const REPAIRS = 20;
 function RepairPanel(state: PageState): VNode {
   const { server, store } = state;
   const [from, setFrom] = useState(0);
+  const isKnown = state.isThere && store.generation === state.standing.generation;
   const repair = useAnswer<RepairView>(
-    (signal) => server.get("repair", { from, to: from + REPAIRS }, signal),
-    [store.generation, from],
+    !isKnown ? null : (signal) => server.get("repair", { from, to: from + REPAIRS }, signal),
+    [store.generation, isKnown, from],
   );
   if (repair.value === null) {
     return repair.error === null

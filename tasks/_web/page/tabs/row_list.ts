@@ -70,7 +70,7 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
     JSON.stringify(query),
     window,
     // Another plan is on its way, and takes the place of the one that these rows would be of.
-    state.plan.isWaiting
+    !state.isPlanThere
       ? null
       : (from, to, signal) => server.get<RowsView>("rows", { ...query, from, to }, signal),
     replan,
