@@ -55,6 +55,8 @@ webTest(
     await page.keyboard.press("Enter");
     await tabTo(page, /^Bring everything back$/);
     await page.keyboard.press("Enter");
+    // The question that comes up has the focus.
+    await page.waitForFunction(() => document.activeElement?.textContent?.startsWith("Yes"));
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Brought back", exact: true }).waitFor();
     assertEquals(readTree(store.location), before);
