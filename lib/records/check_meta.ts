@@ -10,7 +10,7 @@ import type { Migration } from "../store/problem.ts";
 import { RUN_STATUSES, STALE_AFTER } from "../store/run_status.ts";
 import type { Run } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
-import { days } from "../text/units.ts";
+import { days, plural } from "../text/units.ts";
 import { MetaYamlError, NoMappingError, parseMetaYaml } from "../yaml/meta_yaml.ts";
 import {
   integerOf,
@@ -176,7 +176,8 @@ export function checkLife(run: Run, newestChange: number, now: number): readonly
   const silence = now - Math.max(newestChange, run.startTime);
   if (silence < STALE_AFTER) return [];
   const since = Math.floor(silence / days(1));
-  return [recordProblem("stale", `it is ${run.status}, and has written nothing for ${since} days`)];
+  const span = plural(since, "day");
+  return [recordProblem("stale", `it is ${run.status}, and has written nothing for ${span}`)];
 }
 
 function readDocument(text: string): MetaDocument | null {

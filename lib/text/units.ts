@@ -51,6 +51,7 @@ const BARE_NUMBER = new RegExp(`^${NUMBER}$`);
 const DURATION = new RegExp(
   `^(?:${NUMBER} *d)?(?: *${NUMBER} *h)?(?: *${NUMBER} *m(?:in)?)?(?: *${NUMBER} *s)?$`,
 );
+const THOUSANDS_OF_DAYS = /^\d{1,3}(?:,\d{3})+(?= *d)/;
 const SIZE = new RegExp(`^${NUMBER} *([a-z]*)$`, "i");
 
 /**
@@ -73,8 +74,9 @@ const SIZE = new RegExp(`^${NUMBER} *([a-z]*)$`, "i");
  * ```
  */
 export function parseDuration(text: string, options: ParseDurationOptions = {}): number {
-  const bare = BARE_NUMBER.test(text.trim()) ? options.bareUnit ?? "d" : "";
-  const counts = DURATION.exec(text.trim() + bare)?.slice(1) ?? [];
+  const plain = text.trim().replace(THOUSANDS_OF_DAYS, (count) => count.replaceAll(",", ""));
+  const bare = BARE_NUMBER.test(plain) ? options.bareUnit ?? "d" : "";
+  const counts = DURATION.exec(plain + bare)?.slice(1) ?? [];
   const sum = [UNIT_MS.d, UNIT_MS.h, UNIT_MS.m, UNIT_MS.s]
     .reduce((total, unit, index) => total + Number(counts[index] ?? 0) * unit, 0);
   const ms = Math.round(sum);
@@ -130,7 +132,7 @@ const SHOWN_UNITS: readonly (readonly [name: string, ms: number])[] = [
  * Writes a duration for people, cut to its two largest neighbouring units.
  *
  * @param ms Milliseconds, zero or more.
- * @returns Such as `45 d`, `3 h 20 min` or `0 s`.
+ * @returns Such as `45 d`, `1,389 d`, `3 h 20 min` or `0 s`.
  *
  * @example Seconds do not matter after three hours
  * ```ts
@@ -148,7 +150,7 @@ export function formatDuration(ms: number): string {
     .map(([name, unit]) => {
       const count = Math.floor(rest / unit);
       rest -= count * unit;
-      return count === 0 ? "" : `${count} ${name}`;
+      return count === 0 ? "" : `${formatCount(count)} ${name}`;
     })
     .join(" ")
     .trimEnd();

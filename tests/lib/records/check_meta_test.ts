@@ -8,6 +8,7 @@ import {
   migrateRunMeta,
 } from "../../../lib/records/check_meta.ts";
 import { STALE_AFTER } from "../../../lib/store/run_status.ts";
+import { days } from "../../../lib/text/units.ts";
 import { NOW, run } from "../../_support/builders.ts";
 
 const RUN = "artifact_uri: /a\nrun_id: '1'\nlifecycle_stage: active\nstatus: 3\n";
@@ -83,6 +84,11 @@ Deno.test("checkLife() counts from the last sign of life, the start included", (
   assertEquals(checkLife(silent, 0, NOW).map(({ message }) => message), [
     "it is RUNNING, and has written nothing for 7 days",
   ]);
+  const forgotten = run({ status: "RUNNING", startTime: NOW - days(1389) });
+  assertEquals(
+    checkLife(forgotten, 0, NOW)[0]?.message,
+    "it is RUNNING, and has written nothing for 1,389 days",
+  );
   assertEquals(checkLife(silent, NOW - STALE_AFTER + 1, NOW), []);
   assertEquals(checkLife(run({ status: "RUNNING", startTime: NOW - 1 }), 0, NOW), []);
 });

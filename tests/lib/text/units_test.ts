@@ -35,7 +35,20 @@ Deno.test("parseDuration() takes a bare number in the unit asked for, days by de
 
 Deno.test("parseDuration() refuses anything else and says what it found", () => {
   for (
-    const text of ["", " ", "d", "-1d", "+1", "NaN", "1e3", "1w", "2h1d", "1d1d", "9".repeat(20)]
+    const text of [
+      "",
+      " ",
+      "d",
+      "-1d",
+      "+1",
+      "NaN",
+      "1e3",
+      "1w",
+      "2h1d",
+      "1d1d",
+      "1,5d",
+      "9".repeat(20),
+    ]
   ) {
     assertThrows(
       () => parseDuration(text),
@@ -49,7 +62,7 @@ Deno.test("parseDuration() refuses anything else and says what it found", () => 
 
 Deno.test("formatDuration() shows at most two neighbouring units", () => {
   const shown = [0, 999, 1_000, 120_000, 12_000_000, days(45), days(1) + 3_000, 93_784_000];
-  assertEquals(shown.map(formatDuration), [
+  assertEquals([...shown, days(1389)].map(formatDuration), [
     "0 s",
     "0 s",
     "1 s",
@@ -58,6 +71,7 @@ Deno.test("formatDuration() shows at most two neighbouring units", () => {
     "45 d",
     "1 d",
     "1 d 2 h",
+    "1,389 d",
   ]);
 });
 
