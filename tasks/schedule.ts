@@ -167,8 +167,11 @@ export async function schedule(
       artifacts: await artifactRoot(store),
     },
   );
-  const { command } = work;
-  refuseUnwritable([...command.words, command.directory, settings]);
+  const { command, telling } = work;
+  refuseUnwritable([
+    ...[command, telling].flatMap((one) => one === null ? [] : textsOf(one)),
+    ...[settings, machine.home ?? "", options.into ?? ""],
+  ]);
   const planned: Schedule = {
     ...work,
     ...{ name, task, every, at, store: location, report, config, settings },
@@ -231,6 +234,10 @@ async function artifactRoot(store: ScheduledStore): Promise<string | null> {
   if (parseStoreName(location).kind !== "sqlite") return null;
   const { backend } = await store.read({ depth: "meta" });
   return backend?.artifactRoot ?? null;
+}
+
+function textsOf({ program, words, directory, environment }: ScheduledCommand): readonly string[] {
+  return [program, ...words, directory, ...Object.values(environment)];
 }
 
 /** What no file of these could say, or only in a way that nobody sees. */

@@ -19,7 +19,9 @@ export function shellWords(words: readonly string[]): string {
 
 function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  // What a terminal may not be sent can be typed in this way alone.
-  const spelled = word.replace(/[\\']/g, "\\$&").replace(HARMFUL, unicodeEscape);
+  // What a terminal may not be sent can be typed in this way alone. To a shell that does not know it, no character
+  // in it may end the quotes.
+  const spelled = word.replaceAll("\\", "\\\\").replaceAll("'", "\\x27")
+    .replace(HARMFUL, unicodeEscape);
   return word.search(HARMFUL) >= 0 ? `$'${spelled}'` : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -51,7 +51,9 @@ export function refuse(request: Request, options: GuardOptions): Refused | null 
       }: open the address that the task printed, or name the host with --allow-host`,
     );
   }
-  const { pathname } = new URL(request.url);
+  const url = URL.parse(request.url);
+  if (url === null) return refused(400, "bad-request", "the address that was asked for is none");
+  const { pathname } = url;
   const isApi = pathname.startsWith(API);
   if (!isFromHere(headers, isApi ? "request" : pathname === "/" ? "page" : "asset")) {
     return refused(403, "foreign", "another page, or a frame, has sent this request");

@@ -9,6 +9,7 @@ import {
 import { dirname, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
 import { InvalidArgumentError } from "../../lib/errors.ts";
+import { readConfig } from "../../lib/policy/config.ts";
 import { INTERVALS } from "../../lib/policy/scheduled_task.ts";
 import { SCHEDULERS } from "../../lib/schedule/schedule.ts";
 import { calendarOf, prepareSystemd } from "../../lib/schedule/systemd.ts";
@@ -84,6 +85,22 @@ Deno.test("schedule() refuses what nobody would see in a file, and an account wi
   const describe = () => ({ location: "/data/\u202emlruns" });
   await assertRejects(
     () => schedule({ ...STORE, describe }, { for: "cron", machine: MACHINE }),
+    InvalidArgumentError,
+    "control character",
+  );
+  for (const into of ["/home/kim/a\nb", "/home/kim/a\u202eb"]) {
+    await assertRejects(
+      () => schedule(STORE, { into, machine: MACHINE }),
+      InvalidArgumentError,
+      "control character",
+    );
+  }
+  const { notify } = readConfig(
+    String.raw`notify: { slack: { url: { file: "/run/a\nExecStartPre=/bin/sh" } } }`,
+    "mltidy.yaml",
+  );
+  await assertRejects(
+    () => schedule(STORE, { for: "systemd", config: "/a/mltidy.yaml", notify, machine: MACHINE }),
     InvalidArgumentError,
     "control character",
   );

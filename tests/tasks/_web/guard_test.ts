@@ -64,6 +64,18 @@ Deno.test("who may ask the page's server, row by row", async (test) => {
       headers: good,
       status: 200,
     },
+    ...["GET http://[::/api/store HTTP/1.1", "GET https://127.0.0.1:99999/ HTTP/1.1"]
+      .map((line) => ({
+        what: `an address that is none, ${line}`,
+        line,
+        headers: good,
+        status: 400,
+      })),
+    {
+      what: "a host whose port is none",
+      headers: { ...good, host: "127.0.0.1:99999" },
+      status: 400,
+    },
     { what: "no token", line: store_, headers: { host: own }, status: 401 },
     {
       what: "a wrong token",
