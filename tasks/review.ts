@@ -64,6 +64,8 @@ export const REVIEW_PORT = 8484;
 /** How many ports are tried. */
 const PORTS = 20;
 const TOKEN_BYTES = 32;
+/** How long the last lines have to get to whoever listens, ms. */
+const LAST_LINES = 100;
 
 /**
  * Serves a page that shows a store and the plan of its clean-up, on this machine alone. Needs read permission for the
@@ -105,7 +107,8 @@ export async function review(store: Store, options: ReviewOptions = {}): Promise
       : answers.text(asset.text(), asset.type);
   }
 
-  const server = listen(port, answer);
+  const stop = new AbortController();
+  const server = listen(port, stop.signal, answer);
   const session = openSession(store, {
     config: config === undefined ? null : { config, path: options.configPath ?? null },
     mayApply: apply,
@@ -126,7 +129,10 @@ export async function review(store: Store, options: ReviewOptions = {}): Promise
     async [Symbol.asyncDispose]() {
       await workshop?.[Symbol.asyncDispose]();
       await session[Symbol.asyncDispose]();
-      await server.shutdown();
+      // A shutdown would wait for whoever neither sends nor reads to the end.
+      await new Promise((resolve) => setTimeout(resolve, LAST_LINES));
+      stop.abort();
+      await server.finished;
     },
   };
 }
@@ -168,12 +174,13 @@ function refuseToApply(store: Store): void {
 
 function listen(
   port: number,
+  signal: AbortSignal,
   answer: (request: Request) => Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {
   for (let tried = port;; tried++) {
     try {
       return Deno.serve(
-        { hostname: "127.0.0.1", port: tried, onListen: () => {} },
+        { hostname: "127.0.0.1", port: tried, signal, onListen: () => {} },
         answer,
       );
     } catch (error) {

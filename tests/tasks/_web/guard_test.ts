@@ -292,3 +292,19 @@ function secured(headers: ReadonlyMap<string, string>): typeof SECURED {
     ) as never[],
   };
 }
+
+Deno.test("the page ends, whoever neither sends nor reads to the end", async () => {
+  await using disk = await tempStore(ROTTEN);
+  await using store = await openStore(disk.root, { now: () => NOW });
+  const page = await review(store, { port: 0 });
+  await page.ready;
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: page.port });
+  const head = `POST /api/plan HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{`;
+  await connection.write(new TextEncoder().encode(head));
+  await connection.read(new Uint8Array(1));
+  const tooLate = Promise.withResolvers<string>();
+  const timer = setTimeout(() => tooLate.resolve("it still serves"), 10_000);
+  const ended = page[Symbol.asyncDispose]().then(() => "it has ended");
+  assertEquals(await Promise.race([ended, tooLate.promise]), "it has ended");
+  clearTimeout(timer);
+});
