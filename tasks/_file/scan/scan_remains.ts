@@ -7,6 +7,7 @@
 
 import { basename, join } from "@std/path";
 import {
+  isLitter,
   isLoggedModelId,
   isRunId,
   looksLikeExperimentId,
@@ -34,6 +35,7 @@ export async function judgeRemains(path: string, name: string): Promise<Remains>
   const listed = await listDirectory(path);
   if (listed.kind === "failed") return "foreign";
   const { entries } = listed;
+  if (entries.length === 0 && isLitter(name)) return "foreign";
   const isArtifactsAlone = entries.length === 1 && entries[0]?.name === "artifacts";
   if (isArtifactsAlone && await holdsSomething(join(path, "artifacts"))) {
     return "artifacts-of-a-database";

@@ -16,7 +16,7 @@ import { digestRuns } from "../../../lib/snapshot/digest_runs.ts";
 import type { Digest } from "../../../lib/snapshot/fingerprint.ts";
 import { type PackedRuns, packRuns } from "../../../lib/snapshot/pack_runs.ts";
 import type { ExperimentFacts, TextFact } from "../../../lib/store/facts.ts";
-import { RESERVED_IN_EXPERIMENT } from "../../../lib/store/names.ts";
+import { isLitter, RESERVED_IN_EXPERIMENT } from "../../../lib/store/names.ts";
 import type { StorePath } from "../../../lib/store/path.ts";
 import type { Problem } from "../../../lib/store/problem.ts";
 import type { DamagedRun, Depth, Run, Stray } from "../../../lib/store/snapshot.ts";
@@ -169,6 +169,7 @@ export async function scanShare(
         runs.push(assembled.run);
         continue;
       }
+      if (!entry.link && isLitter(entry.name) && await isForeign(scan, assembled.run)) continue;
       damagedRuns.push(assembled.run);
       if (depth === "meta" && !isLost) continue;
       const records = assembled.run.damage === "empty" ? 1 : 0;
@@ -345,10 +346,7 @@ function isActive({ path }: Share): boolean {
 }
 
 /** Tells whether a directory is nothing of MLflow's, or may belong to a run that is alive elsewhere. */
-async function isForeign(
-  { root }: Scan,
-  { id, path, damage }: DamagedRun,
-): Promise<boolean> {
+async function isForeign({ root }: Scan, { id, path, damage }: DamagedRun): Promise<boolean> {
   return damage === "missing" && await judgeRemains(`${root}/${path}`, id) !== "run";
 }
 

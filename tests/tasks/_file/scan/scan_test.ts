@@ -312,6 +312,25 @@ Deno.test("scanStore() comes to an end where links go round", async () => {
   ]);
 });
 
+Deno.test("scanStore() takes what a notebook or editor left in an experiment for no run", async () => {
+  await using store = await tempStore({ experiments: [experiment({ runs: [run()] })] });
+  writeFiles(store.root, {
+    "1/.ipynb_checkpoints/a.ipynb": "{}",
+    "1/notes/a.txt": "",
+    "1/a~/params/lr": "1",
+    "2/.ipynb_checkpoints/a.ipynb": "{}",
+  });
+  Deno.mkdirSync(join(store.root, "1", "__pycache__"));
+  const { experiments, orphans } = await scan(store.root);
+  const damagedIn = (holders: readonly { readonly damagedRuns: readonly { path: string }[] }[]) =>
+    holders.map(({ damagedRuns }) => damagedRuns.map(({ path }) => path).toSorted());
+  assertEquals(damagedIn(experiments), [["1/a~", "1/notes"]]);
+  assertEquals(orphans.map(({ damagedRuns, lostRuns }) => [damagedRuns.length, lostRuns]), [[
+    0,
+    0,
+  ]]);
+});
+
 Deno.test("scanStore() takes a link to nothing for a stray", async () => {
   await using store = await tempStore({ experiments: [experiment()] });
   Deno.symlinkSync("nothing", join(store.root, "2"));
