@@ -274,23 +274,24 @@ function isTrue(node: MetaNode | undefined): boolean {
   return type !== "null" && !(type === "str" && node.text === "");
 }
 
+/** What the columns of a database do not leave out. */
+const MODEL_COLUMNS = [
+  "name",
+  "artifact_location",
+  "creation_timestamp",
+  "last_updated_timestamp",
+] as const;
+
 const checkLoggedModel: RecordCheck = (document) => {
-  const fault = lacks(
-    document,
-    "model_id",
-    "experiment_id",
-    "name",
-    "artifact_location",
-    "creation_timestamp",
-    "last_updated_timestamp",
-  );
+  const fault = lacks(document, "model_id", "experiment_id", ...MODEL_COLUMNS);
   if (fault !== null) return fault;
   const node = document.get("status");
-  if (node === undefined) return null;
-  const status = equalInteger(node);
-  return status !== null && status >= 0 && status <= 3
-    ? null
-    : incomplete("key status: expected an integer from 0 to 3");
+  const status = node === undefined ? 0 : equalInteger(node);
+  if (status === null || status < 0 || status > 3) {
+    return incomplete("key status: expected an integer from 0 to 3");
+  }
+  const empty = MODEL_COLUMNS.find((key) => isAbsent(document.get(key)));
+  return empty === undefined ? null : recordProblem("unstorable", `${empty} is null`);
 };
 
 const VERSION_STATUSES = ["READY", "PENDING_REGISTRATION", "FAILED_REGISTRATION"];

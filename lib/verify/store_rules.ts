@@ -244,8 +244,8 @@ export const RECORD_RULES: readonly RuleRow[] = [
     in: toBoth(null),
     describes: "MLflow minds only when the store is migrated",
     migration: "aborts",
-    remedy: byHand("Write the number that is meant, without a point and without quotes"),
-    check: findProblems(["experiment", "run", "registry"], "unstorable"),
+    remedy: byHand("Write the value that is meant, a number without a point and without quotes"),
+    check: findProblems(["experiment", "run", "registry", "logged-model"], "unstorable"),
   },
   {
     id: "metadata-cut-off",

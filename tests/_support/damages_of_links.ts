@@ -160,6 +160,13 @@ export const LINK_DAMAGES: readonly Damage[] = [
     base: "3.17",
     inflict: (s) => s.drop(`${model}/meta.yaml`, key),
   })),
+  ...["creation_timestamp", "last_updated_timestamp"].map((key): Damage => ({
+    name: `a logged model's ${key} is null`,
+    rule: "value-that-no-database-takes",
+    ...three,
+    changes: new RegExp(`${key}$`),
+    inflict: (s) => s.set(`${model}/meta.yaml`, key, "null"),
+  })),
   {
     name: "a logged model's meta.yaml is a pointer of Git LFS",
     rule: "record-of-mlflow-3-in-git-lfs",

@@ -76,6 +76,10 @@ Deno.test("checkRecord() wants a status that MLflow knows of a logged model", ()
   assertEquals(found("logged-model", sound), []);
   assertEquals(found("logged-model", sound.replace("status: 2\n", "")), []);
   assertEquals(found("logged-model", sound.replace("2\n", "READY\n"))[0], "incomplete");
+  assertEquals(
+    found("logged-model", sound.replace("timestamp: 1", "timestamp: null"))[0],
+    "unstorable",
+  );
 });
 
 Deno.test("recordSubjectOf() tells by the place what a file is the record of", () => {
