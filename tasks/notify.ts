@@ -6,12 +6,16 @@
 
 import { hideSecrets, type KnownSecret } from "../lib/notify/hide_secrets.ts";
 import { ATTEMPT_LIMITS, type AttemptLimits } from "../lib/notify/next_attempt.ts";
+import { cutText } from "../lib/notify/plain_text.ts";
 import type { Outgoing } from "../lib/notify/outgoing.ts";
 import type { Secret } from "../lib/policy/notify_rows.ts";
 import type { Delivered } from "./_notify/attempt.ts";
 import { pingAddress } from "./_notify/ping.ts";
 import { post } from "./_notify/post.ts";
 import { readNamed, readSecret, secretName, type SecretPlaces } from "./_notify/secret.ts";
+
+/** How much is said of a problem, which may be a page that a host has answered. */
+const MOST_SAID = 300;
 
 /** How to tell. */
 export interface NotifyOptions extends SecretPlaces {
@@ -53,7 +57,8 @@ export async function notify(
     };
     try {
       const { attempts, problem } = await send(one, secretOf, options);
-      return { channel, attempts, problem: problem === null ? null : hideSecrets(problem, known) };
+      const hidden = problem === null ? null : cutText(hideSecrets(problem, known), MOST_SAID);
+      return { channel, attempts, problem: hidden };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { channel, attempts: 0, problem: hideSecrets(message, known) };

@@ -17,7 +17,7 @@ const LEAST = 5;
 
 /**
  * Takes known secrets out of a text, whole ones and their parts: of an address its path, its query, its user and
- * each value in them, as they stand and decoded.
+ * each value in them, as they stand and decoded, and of the user what a header says of it.
  *
  * @param text Any text, such as what a library says of its failure.
  * @param secrets The secrets.
@@ -45,7 +45,8 @@ export function hideSecrets(text: string, secrets: readonly KnownSecret[]): stri
 function partsOf(secret: string): readonly string[] {
   const [, user = "", rest = ""] = /^\w+:\/\/(?:([^/?#]*)@)?[^/?#]*(.*)$/s.exec(secret) ?? [];
   const pieces = `${user} ${rest}`.split(/[\s/?#&=:;,]+/);
-  const all = [secret, secret.trim(), user, rest, rest.replace(/[/?#]+$/, ""), ...pieces];
+  const basic = new TextEncoder().encode(decoded(user)).toBase64();
+  const all = [secret, secret.trim(), user, basic, rest, rest.replace(/[/?#]+$/, ""), ...pieces];
   return [
     ...new Set(all.flatMap((part) => [part, decoded(part), JSON.stringify(part).slice(1, -1)])),
   ]

@@ -102,7 +102,8 @@ async function postOnce(
   }
 }
 
-const MOST_SAID = 200;
+/** More than is shown, since only what is cut once it has no secrets any more holds no part of one. */
+const MOST_READ = 10_000;
 
 /** What a host says of its refusal may be cut off, or never end. */
 async function beginningOf(response: Response): Promise<string> {
@@ -111,7 +112,7 @@ async function beginningOf(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   try {
-    while (text.length < MOST_SAID) {
+    while (text.length < MOST_READ) {
       const { value, done } = await reader.read();
       if (done) break;
       text += decoder.decode(value, { stream: true });
@@ -120,5 +121,5 @@ async function beginningOf(response: Response): Promise<string> {
     // That it was refused is known.
   }
   await reader.cancel().catch(() => {});
-  return text.slice(0, MOST_SAID).replace(/\s+/g, " ").trim();
+  return text.slice(0, MOST_READ).replace(/\s+/g, " ").trim();
 }

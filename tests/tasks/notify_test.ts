@@ -77,11 +77,18 @@ const ECHO: Answer = {
   body: '{"path":"/hunter2-path?token=hunter2-query","user":"kim:hunter2-user"}',
 };
 
+/** The same so late that what is shown of it ends within. */
+const LATE_ECHOES: readonly Answer[] = [190, 275].map((length) => ({
+  status: 404,
+  body: `${"x".repeat(length)}/hunter2-path?token=hunter2-query`,
+}));
+
 Deno.test("notify() tells no secret of any channel, however it fails", async () => {
   await using directory = await memoryDirectory();
   const kinds: readonly (Answer | "refused" | "unknown" | "nonsense" | "unset")[] = [
     ...["never", "cut", "half", "garbage"] as const,
     ...[302, 404, 410, 429, 500].map((status) => ({ status })),
+    ...LATE_ECHOES,
     ...[ECHO, "refused", "unknown", "nonsense", "unset"] as const,
   ];
   for (const kind of kinds) {

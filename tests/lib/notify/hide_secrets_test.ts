@@ -18,11 +18,12 @@ Deno.test("hideSecrets() hides an address and each part of it that opens somethi
     "token=query-secret",
     "kim:us%2Fer-pw@",
     "user us/er-pw",
+    `authorization: Basic ${btoa("kim:us/er-pw")}`,
     'said {"p":"us/er-pw"}',
   ];
   for (const text of texts) {
     const hidden = hideSecrets(text, SECRETS);
-    assert(!/path-secret|query-secret|er-pw/.test(hidden), hidden);
+    assert(!/path-secret|query-secret|er-pw|a2ltOnVz/.test(hidden), hidden);
     assert(hidden.includes("$A"), hidden);
   }
 });
