@@ -97,7 +97,12 @@ export function checkRecord(fact: TextFact, kind: RecordKind): CheckedRecord {
 const NOTHING: MetaDocument = new Map();
 
 /** What some reader does not know, and another reads. */
-const READABLE: readonly RecordProblem["damage"][] = ["newer-format", "unmigrated", "unstorable"];
+const READABLE: readonly RecordProblem["damage"][] = [
+  "newer-format",
+  "unmigrated",
+  "unstorable",
+  "no-update-time",
+];
 
 type RecordCheck = (document: MetaDocument) => RecordProblem | null;
 
@@ -300,8 +305,15 @@ function checkModelVersion(document: MetaDocument): RecordProblem | null {
   if (!document.has("version")) return incomplete("key version is missing", "aborts");
   const keys = ["name", "creation_timestamp"] as const;
   const fault = lacks(document, ...keys) ?? unsent(isNull(document, keys));
-  if (fault !== null || isAbsent(document.get("status"))) return fault;
-  return unsent(isNot(document, "status", VERSION_STATUSES));
+  if (fault !== null) return fault;
+  const unknown = isAbsent(document.get("status"))
+    ? null
+    : isNot(document, "status", VERSION_STATUSES);
+  if (unknown !== null) return unsent(unknown);
+  const updated = "last_updated_timestamp";
+  if (!isAbsent(document.get(updated))) return null;
+  const found = document.has(updated) ? "null" : "missing";
+  return recordProblem("no-update-time", `key ${updated} is ${found}`, null);
 }
 
 function checkDataset(document: MetaDocument): RecordProblem | null {

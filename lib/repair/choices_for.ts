@@ -81,6 +81,7 @@ const CHOICES: Readonly<Record<Problem["damage"], Choices | null>> = {
   "no-artifact-uri": null,
   "no-name": null,
   "no-deleted-time": null,
+  "no-update-time": ["write a time there"],
   "wrong-type": ["correct the value where it is written"],
   "no-place": ["write the URI of a directory as its artifact_location"],
   "boolean-time": ["correct the value where it is written"],

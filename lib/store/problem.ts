@@ -42,6 +42,7 @@ export type Damage =
   | "no-artifact-uri"
   | "no-name"
   | "no-deleted-time"
+  | "no-update-time"
   /** A value that MLflow reads, and cannot send: text that YAML takes for a number, a date, a boolean. */
   | "wrong-type"
   /** A location that leads to another place with each directory in which MLflow is started. */

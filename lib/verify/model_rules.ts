@@ -327,6 +327,14 @@ export const REGISTRY_RULES: readonly RuleRow[] = [
     check: findRenamedVersions,
   },
   {
+    id: "model-version-time-missing",
+    in: toMlflow2("error"),
+    describes: "MLflow 2's client cannot search model versions, which it sorts by that time",
+    migration: null,
+    remedy: byHand("Write the time there, in milliseconds since 1970"),
+    check: findProblems("registry", "no-update-time"),
+  },
+  {
     id: "model-version-of-other-name",
     in: toBoth("warning"),
     describes: "MLflow lists the version by a name by which it cannot open it",

@@ -76,6 +76,16 @@ export const REGISTRY_DAMAGES: readonly Damage[] = [
       rule: "value-of-wrong-type",
       inflict: (s) => s.set(`${version}/meta.yaml`, key!, value!),
     })),
+  {
+    name: "a version's last update is null",
+    rule: "model-version-time-missing",
+    inflict: (s) => s.set(`${version}/meta.yaml`, "last_updated_timestamp", "null"),
+  },
+  {
+    name: "a version lacks its last update",
+    rule: "model-version-time-missing",
+    inflict: (s) => s.drop(`${version}/meta.yaml`, "last_updated_timestamp"),
+  },
   ...["registered", "version"].map((what): Damage => ({
     name: `a ${what} model's time is a boolean`,
     rule: "time-is-boolean",

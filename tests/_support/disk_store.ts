@@ -373,6 +373,7 @@ function versionMeta(version: ModelVersion, name: string): string {
   return yaml({
     creation_timestamp: 0,
     current_stage: version.stage,
+    last_updated_timestamp: 0,
     model_id: version.modelId,
     name,
     run_id: version.runId,

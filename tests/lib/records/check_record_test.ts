@@ -82,6 +82,19 @@ Deno.test("checkRecord() wants a status that MLflow knows of a logged model", ()
   );
 });
 
+Deno.test("checkRecord() wants of a version the time by which MLflow 2 sorts versions", () => {
+  const sound = "creation_timestamp: 1\nlast_updated_timestamp: 1\nname: a\nversion: 1\n";
+  assertEquals(found("model-version", sound), []);
+  for (
+    const text of [
+      sound.replace("updated_timestamp: 1", "updated_timestamp: null"),
+      sound.replace(/last.*\n/, ""),
+    ]
+  ) {
+    assertEquals(found("model-version", text)[0], "no-update-time");
+  }
+});
+
 Deno.test("recordSubjectOf() tells by the place what a file is the record of", () => {
   const places = {
     "1/meta.yaml": "experiment",

@@ -677,6 +677,7 @@ const DAMAGES: Readonly<Record<Problem["damage"], Problem["subject"]>> = {
   "no-artifact-uri": "run",
   "no-name": "experiment",
   "no-deleted-time": "run",
+  "no-update-time": "registry",
   "boolean-time": "run",
   "no-place": "experiment",
   "wrong-type": "run",
