@@ -63,6 +63,7 @@ export interface ReviewServer extends AsyncDisposable {
 export const REVIEW_PORT = 8484;
 /** How many ports are tried. */
 const PORTS = 20;
+const LAST_PORT = 65_535;
 const TOKEN_BYTES = 32;
 /** How long the last lines have to get to whoever listens, ms. */
 const LAST_LINES = 100;
@@ -74,7 +75,7 @@ const LAST_LINES = 100;
  * @param store The store.
  * @param options How to show it.
  * @returns The server, which listens already; the store is being read.
- * @throws {InvalidArgumentError} When the address of MLflow's UI is none, or no port is free.
+ * @throws {InvalidArgumentError} When the address of MLflow's UI or the port is none, or no port is free.
  *
  * @example
  * ```ts
@@ -177,6 +178,11 @@ function listen(
   signal: AbortSignal,
   answer: (request: Request) => Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {
+  if (port > LAST_PORT) {
+    throw new InvalidArgumentError(
+      `Cannot serve the page at port ${port}: expected a number from 0 to ${LAST_PORT}`,
+    );
+  }
   for (let tried = port;; tried++) {
     try {
       return Deno.serve(
@@ -185,7 +191,7 @@ function listen(
       );
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-      if (tried === port + PORTS || tried === 65_535) {
+      if (tried === port + PORTS || tried === LAST_PORT) {
         throw new InvalidArgumentError(
           `Cannot serve the page: ports ${port} to ${tried} are taken; name another with --port, or 0 for any`,
         );

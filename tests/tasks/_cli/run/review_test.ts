@@ -24,6 +24,10 @@ Deno.test("review says what makes no sense before it serves anything", async () 
       [["--mlflow-ui", "http://kim:secret@host"], "without credentials"],
       [["--allow-host", "a b"], "expected names of hosts"],
       [["--port", "-1"], "--port"],
+      [
+        ["--port", "65536"],
+        "Cannot serve the page at port 65536: expected a number from 0 to 65535",
+      ],
     ] as const
   ) {
     const { code, err } = await runTask("review", [...words, "--store", store.root]);
