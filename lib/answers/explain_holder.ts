@@ -4,17 +4,14 @@
  * @module
  */
 
-import { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import type { ActionReason, KeepReason } from "../plan/plan.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
 import { type Holder, holdersOf } from "../store/holders.ts";
-import type { StorePath } from "../store/path.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { findNamed } from "../text/find_named.ts";
 import { everyReason } from "./every_reason.ts";
-import type { RunExplanation } from "./explain_run.ts";
-import { judgeAsPlanned } from "./find_flip.ts";
+import { decide, type ExplainOptions, type RunExplanation } from "./explain_run.ts";
 import { findLimits, judgedAt, leaves } from "./find_limits.ts";
 
 /** Why an experiment, or an orphan, stays or goes. */
@@ -65,10 +62,10 @@ export function findHolders(snapshot: StoreSnapshot, text: string): readonly Hol
 export function explainHolder(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
-  options: PlanOptions & { readonly path: StorePath },
+  options: ExplainOptions,
 ): HolderExplanation {
   const { path, now, kinds } = options;
-  const plan = planCleanup(snapshot, policy, { now, kinds });
+  const { plan, judged: all } = options.decided ?? decide(snapshot, policy, options);
   const holder = holdersOf(snapshot).find((one) => one.path === path);
   if (holder === undefined) {
     throw new InvalidArgumentError(
@@ -78,7 +75,6 @@ export function explainHolder(
   const isOrphan = !("name" in holder);
   const isActive = !isOrphan && holder.lifecycleStage === "active";
   const action = plan.actions.find((one) => one.path === path);
-  const all = judgeAsPlanned(snapshot, policy, now);
   const goes = !isActive && leaves(judgedAt(all, path));
   const kept = plan.kept.find((one) => one.path === path && one.kind !== "damaged-run");
   const within = plan.actions.filter((one) => one.path.startsWith(`${path}/`));

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
 import { InvalidArgumentError } from "../errors.ts";
 import { type JudgedModel, subjectOf } from "../judge/judged.ts";
 import type { ActionKind } from "../plan/action_kind.ts";
@@ -14,8 +13,7 @@ import type { StorePath } from "../store/path.ts";
 import { isNonEmpty, type LoggedModel, type StoreSnapshot } from "../store/snapshot.ts";
 import { everyReason } from "./every_reason.ts";
 import type { HolderExplanation } from "./explain_holder.ts";
-import type { RunExplanation } from "./explain_run.ts";
-import { judgeAsPlanned } from "./find_flip.ts";
+import { decide, type ExplainOptions, type RunExplanation } from "./explain_run.ts";
 import { findLimits, leaves } from "./find_limits.ts";
 import { findPlaced } from "./find_placed.ts";
 
@@ -70,11 +68,10 @@ export function findModels(snapshot: StoreSnapshot, text: string): readonly Logg
 export function explainModel(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
-  options: PlanOptions & { readonly path: StorePath },
+  options: ExplainOptions,
 ): ModelExplanation {
   const { path, now, kinds } = options;
-  const plan = planCleanup(snapshot, policy, { now, kinds });
-  const all = judgeAsPlanned(snapshot, policy, now);
+  const { plan, judged: all } = options.decided ?? decide(snapshot, policy, options);
   const judged = all.models.find(({ model }) => model.path === path);
   if (judged === undefined) {
     throw new InvalidArgumentError(`Cannot explain ${path}: the store has no such logged model`);

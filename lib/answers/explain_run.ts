@@ -6,9 +6,9 @@
 
 import { InvalidArgumentError } from "../errors.ts";
 import { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
-import { type JudgedRun, subjectOf } from "../judge/judged.ts";
+import { type JudgedRun, type JudgedSnapshot, subjectOf } from "../judge/judged.ts";
 import type { ActionKind } from "../plan/action_kind.ts";
-import type { ActionReason, DropArtifact, KeepReason } from "../plan/plan.ts";
+import type { ActionReason, CleanupPlan, DropArtifact, KeepReason } from "../plan/plan.ts";
 import type { Stop } from "../plan/plan.ts";
 import type { Standing } from "../plan/standing.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
@@ -73,6 +73,40 @@ export interface RunExplanation {
   readonly stops: readonly Stop[];
 }
 
+/** What a policy decides about a store. */
+export interface Decided {
+  /** What it plans. */
+  readonly plan: CleanupPlan;
+  /** The verdicts behind that. */
+  readonly judged: JudgedSnapshot;
+}
+
+/** What is explained, and what a planner needs. */
+export interface ExplainOptions extends PlanOptions {
+  /** The path of what is explained. */
+  readonly path: StorePath;
+  /** What the policy decides, of the same store and moment. @default {it is decided here} */
+  readonly decided?: Decided;
+}
+
+/**
+ * Decides about a store, once for all that is to be explained.
+ *
+ * @param snapshot The store, read as the policy needs it.
+ * @param policy The policy.
+ * @param options The moment, and what the store can carry out.
+ * @param plan What is planned so, where that is known. @default {it is planned here}
+ * @returns What is decided.
+ */
+export function decide(
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  { now, kinds }: PlanOptions,
+  plan: CleanupPlan = planCleanup(snapshot, policy, { now, kinds }),
+): Decided {
+  return { plan, judged: judgeAsPlanned(snapshot, policy, now) };
+}
+
 /**
  * Finds the runs that somebody means.
  *
@@ -97,11 +131,10 @@ export function findRuns(snapshot: StoreSnapshot, text: string): readonly Run[] 
 export function explainRun(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
-  options: PlanOptions & { readonly path: StorePath },
+  options: ExplainOptions,
 ): RunExplanation {
   const { path, now, kinds } = options;
-  const plan = planCleanup(snapshot, policy, { now, kinds });
-  const all = judgeAsPlanned(snapshot, policy, now);
+  const { plan, judged: all } = options.decided ?? decide(snapshot, policy, options);
   const judged = all.runs.find(({ run }) => run.path === path);
   if (judged === undefined) {
     throw new InvalidArgumentError(`Cannot explain ${path}: the store has no such run`);

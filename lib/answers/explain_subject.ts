@@ -1,10 +1,11 @@
 import type { PlanOptions } from "../cleanup/plan_cleanup.ts";
+import type { CleanupPlan } from "../plan/plan.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
 import type { Holder } from "../store/holders.ts";
 import type { LoggedModel, Run, StoreSnapshot } from "../store/snapshot.ts";
 import { explainHolder, findHolders } from "./explain_holder.ts";
 import { explainModel, type Explanation, findModels } from "./explain_model.ts";
-import { explainRun, findRuns } from "./explain_run.ts";
+import { decide, explainRun, findRuns } from "./explain_run.ts";
 
 /** What came of looking for what is to be explained. */
 export interface ExplainResult {
@@ -26,6 +27,7 @@ const MOST = 5;
  * @param subject An id, 6 or more of its first letters, `7/3a7bb818…` as plans print it, or a name.
  * @param policy The policy.
  * @param options The moment, and what the store can carry out.
+ * @param plan What is planned so, where that is known. @default {it is planned here}
  * @returns The explanations.
  */
 export function explainSubject(
@@ -33,17 +35,19 @@ export function explainSubject(
   subject: string,
   policy: CleanupPolicy,
   options: PlanOptions,
+  plan?: CleanupPlan,
 ): ExplainResult {
   const runs = findRuns(snapshot, subject);
   const models = runs.length > 0 ? [] : findModels(snapshot, subject);
   const holders = runs.length + models.length > 0 ? [] : findHolders(snapshot, subject);
   const candidates = [...runs, ...models, ...holders];
-  if (candidates.length > MOST) return { explanations: [], candidates };
+  if (candidates.length === 0 || candidates.length > MOST) return { explanations: [], candidates };
+  const decided = decide(snapshot, policy, options, plan);
   return {
     explanations: [
-      ...runs.map(({ path }) => explainRun(snapshot, policy, { ...options, path })),
-      ...models.map(({ path }) => explainModel(snapshot, policy, { ...options, path })),
-      ...holders.map(({ path }) => explainHolder(snapshot, policy, { ...options, path })),
+      ...runs.map(({ path }) => explainRun(snapshot, policy, { ...options, path, decided })),
+      ...models.map(({ path }) => explainModel(snapshot, policy, { ...options, path, decided })),
+      ...holders.map(({ path }) => explainHolder(snapshot, policy, { ...options, path, decided })),
     ],
     candidates: [],
   };

@@ -64,6 +64,31 @@ export function goesAnyhow({ holder, verdict }: JudgedRun): boolean {
 }
 
 /**
+ * Makes what finds runs with their verdicts. Most are explained by themselves alone, so they are gathered only once
+ * others are asked for.
+ *
+ * @param judged The verdicts.
+ * @returns What finds the runs of an id, and those that name it as their parent.
+ */
+export function runFinder({ runs }: JudgedSnapshot): {
+  readonly runsOf: (id: string) => readonly JudgedRun[];
+  readonly childrenOf: (id: string) => readonly JudgedRun[];
+} {
+  let byId: ReadonlyMap<string, readonly JudgedRun[]> | null = null;
+  let byParent: ReadonlyMap<string | undefined, readonly JudgedRun[]> | null = null;
+  return {
+    runsOf(id) {
+      byId ??= Map.groupBy(runs, ({ run }): string => run.id);
+      return byId.get(id) ?? [];
+    },
+    childrenOf(id) {
+      byParent ??= Map.groupBy(runs, ({ run }) => run.tags.get(PARENT_TAG));
+      return byParent.get(id) ?? [];
+    },
+  };
+}
+
+/**
  * Finds a change of a policy that turns the verdict on a run and, of all that are tried, moves the
  * fewest others. Each is tried by judging the store with it, so what is found does turn the verdict, and
  * as far as ages go still does a day later. The larger the store, the fewer are tried.
@@ -218,23 +243,22 @@ function waysFor(rule: RetentionRule): readonly Way[] {
 /** Every reason to stay must fall at once, since any one is enough; `null` where one cannot. */
 function lettingGo(
   policy: CleanupPolicy,
-  { runs }: JudgedSnapshot,
+  all: JudgedSnapshot,
   judged: JudgedRun,
   way: Way,
   rankedOf: RankedOf,
 ): CleanupPolicy | null {
-  const byId = Map.groupBy(runs, ({ run }): string => run.id);
-  const byParent = Map.groupBy(runs, ({ run }) => run.tags.get(PARENT_TAG));
+  const { runsOf, childrenOf } = runFinder(all);
   let changed = policy;
   const holdersBy = (reason: KeepReason, { run }: JudgedRun): readonly JudgedRun[] | null => {
     switch (reason.kind) {
       case "child-of-kept":
-        return byId.get(reason.parent) ?? [];
+        return runsOf(reason.parent);
       case "input-of-kept":
-        return byId.get(reason.run) ?? [];
+        return runsOf(reason.run);
       case "parent-of-kept":
         // One child is named, and others may hold it as well.
-        return (byParent.get(run.id) ?? []).filter(({ ruling }) => ruling !== null);
+        return childrenOf(run.id).filter(({ ruling }) => ruling !== null);
       default:
         return null;
     }

@@ -19,7 +19,7 @@ import type { StorePath } from "../store/path.ts";
 import { isNonEmpty, type StoreSnapshot } from "../store/snapshot.ts";
 import { PARENT_TAG } from "../store/tags.ts";
 import { days, minutes } from "../text/units.ts";
-import { type Flip, goesAnyhow, judgeAsPlanned } from "./find_flip.ts";
+import { type Flip, goesAnyhow, judgeAsPlanned, runFinder } from "./find_flip.ts";
 import { policyChanges } from "./policy_changes.ts";
 import { above, below } from "./turn_standing.ts";
 
@@ -169,10 +169,9 @@ function lowered(
   withParents: boolean,
 ): CleanupPolicy | null {
   let changed: CleanupPolicy = policy;
-  const byId = Map.groupBy(judged.runs, ({ run }): string => run.id);
-  const byParent = Map.groupBy(judged.runs, ({ run }) => run.tags.get(PARENT_TAG));
+  const { runsOf, childrenOf } = runFinder(judged);
   const falling = new Set<Judged>([judgedAt(judged, path)]);
-  const addAll = (all: readonly JudgedRun[] = []) => all.forEach((one) => falling.add(one));
+  const addAll = (all: readonly JudgedRun[]) => all.forEach((one) => falling.add(one));
   const olderThan = (age: number) => {
     // Nobody types a number of days in hours.
     const limit = below(age, days(0.01));
@@ -206,18 +205,18 @@ function lowered(
       case "changed-recently":
         return settle(reason.age);
       case "child-of-kept":
-        if (withParents) addAll(byId.get(reason.parent));
+        if (withParents) addAll(runsOf(reason.parent));
         else changed = { ...changed, children: "own" };
         return true;
       case "parent-of-kept":
         // One child is named, and others may hold it as well.
-        if ("run" in one) addAll(byParent.get(one.run.id));
+        if ("run" in one) addAll(childrenOf(one.run.id));
         return true;
       case "input-of-kept":
       case "run-stays":
       case "used-by-run":
       case "holds-kept-run":
-        addAll(byId.get(reason.run));
+        addAll(runsOf(reason.run));
         return true;
       case "source-of-kept":
       case "holds-kept-model":

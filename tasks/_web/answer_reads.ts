@@ -205,14 +205,18 @@ export function rowsView(
 export function explainView(
   { store, options, file }: Session,
   { snapshot }: ReadStore,
-  { policy, plan, basis }: Shown,
+  { policy, plan, basis, leftOut }: Shown,
   subject: string,
 ): ExplainView {
   const controls = policyControls(basis, file);
-  const { explanations, candidates } = explainSubject(snapshot, subject, policy, {
-    now: plan.plannedAt,
-    kinds: store.changes?.kinds,
-  });
+  const { explanations, candidates } = explainSubject(
+    snapshot,
+    subject,
+    policy,
+    { now: plan.plannedAt, kinds: store.changes?.kinds },
+    // What was left out is explained by the policy as well, and that alone would take it.
+    leftOut.length === 0 ? plan : undefined,
+  );
   const named = fitting(
     candidates.slice(0, MOST_LINES).map((one) => ({
       path: one.path,

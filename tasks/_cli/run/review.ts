@@ -23,7 +23,7 @@ type ReviewCommand = Extract<TaskCommand, { readonly task: "review" }>;
  *
  * @param command The parsed command.
  * @param world What it needs of the world.
- * @returns The exit code, once it is interrupted.
+ * @returns The exit code, once it is interrupted; a page that only shows then ends with the process.
  */
 export async function runReview({ options }: ReviewCommand, world: World): Promise<ExitCode> {
   const { quiet } = options;
@@ -34,7 +34,8 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const configured = chosen?.config.review;
   const mlflowUi = options.mlflowUi ?? configured?.mlflowUi ?? null;
-  const signal = world.signal("Closing the page …\n");
+  // As long as nobody listens, a signal ends the process at once, however busy it is with reading or planning.
+  const signal = apply ? world.signal("Closing the page …\n") : null;
   await using page = await review(store, {
     apply,
     command,
@@ -54,7 +55,7 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
   );
   browser?.(page.url);
   const ended = new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    signal?.addEventListener("abort", () => resolve(), { once: true });
   });
   page.ready.then(world.progress.erase, (error: Error) => {
     world.progress.erase();
