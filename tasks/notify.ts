@@ -86,6 +86,24 @@ async function send(
 }
 
 /**
+ * Tells why something could not be sent from here, as far as that shows before anybody is reached. Needs the right
+ * to read its secret.
+ *
+ * @param one What would be sent.
+ * @param places Where its secret is looked for.
+ * @returns Why; `null` where nothing is missing.
+ */
+export function missingFor(one: Outgoing, places: SecretPlaces): string | null {
+  const secret = one.channel === "email" ? one.email.password : one.url;
+  try {
+    if (secret !== null) readSecret(secret, places);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/**
  * Shows what would be sent, without reading any secret.
  *
  * @param one What would be sent.

@@ -168,6 +168,8 @@ function ofReport(document: Document): Told {
     stops: isRecord(plan) ? stopsOf(plan["stops"]) : inner.stops,
     later: isRecord(plan) ? laterOf(plan["totals"]) : inner.later,
     undo: textOf(undo),
+    // How the task has ended stands around its result, of whatever kind that is.
+    unread: null,
   };
 }
 
@@ -202,7 +204,7 @@ function ofResult(document: Document): Told {
           : 0,
       };
     default:
-      return told;
+      return { ...told, unread: "the report is of a kind that this version of mltidy cannot read" };
   }
 }
 

@@ -106,6 +106,13 @@ const BUSY = refused(
 );
 
 function failedLine(error: unknown): WorkLine {
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return {
+      work: "failed",
+      message: "Stopped before anything was carried out",
+      code: exitCodeOf(error),
+    };
+  }
   const message = error instanceof RestoreCollisionError
     ? [error.message, ...error.collisions.slice(0, 10)].join("\n")
     : messageOf(error);

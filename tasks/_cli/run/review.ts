@@ -7,7 +7,7 @@
 import { StoreAccessError } from "../../../lib/errors.ts";
 import { foldLines, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { review } from "../../review.ts";
+import { review, REVIEW_PORT } from "../../review.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
@@ -33,13 +33,14 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
   const { store, chosen, command } = opened;
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const configured = chosen?.config.review;
+  const port = options.port ?? configured?.port ?? REVIEW_PORT;
   const mlflowUi = options.mlflowUi ?? configured?.mlflowUi ?? null;
   // As long as nobody listens, a signal ends the process at once, however busy it is with reading or planning.
   const signal = apply ? world.signal("Closing the page …\n") : null;
   await using page = await review(store, {
     apply,
     command,
-    port: options.port ?? configured?.port ?? 8484,
+    port,
     allowHosts: options.allowHost ?? configured?.allowHosts ?? [],
     ...(mlflowUi === null ? {} : { mlflowUi }),
     ...(backups === null ? {} : { backups }),
@@ -48,6 +49,9 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
   });
   world.print(foldLines([unbroken(page.url)], { ...world.style, width: Infinity }));
   const say = (text: string) => quiet || world.say(`${text}\n`);
+  if (port !== 0 && page.port !== port) {
+    say(`Port ${port} is taken: the page is at port ${page.port}`);
+  }
   say(
     `Open this address in a browser on this machine; whoever has it may ${
       apply ? "change the store" : "look at the store"

@@ -87,8 +87,11 @@ function readWords(task: TaskName, flags: Flags, words: readonly string[]): Word
     if (form === undefined) continue;
     const text = parsed[flag.name];
     if (typeof text !== "string" || text === "") {
+      // A flag that no help shows is that of a task in deno.json, which is what was typed.
       throw new UsageError(
-        `Missing value of ${form}: expected ${form} ${flag.value}; ${seeHelp(task)}`,
+        flag.hidden === true
+          ? `Missing argument of ${task}:${flag.name}: expected deno task ${task}:${flag.name} ${flag.value}`
+          : `Missing value of ${form}: expected ${form} ${flag.value}; ${seeHelp(task)}`,
       );
     }
     given.set(flag.name, parseValue(flag, form, text));

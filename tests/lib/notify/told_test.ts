@@ -105,6 +105,12 @@ Deno.test("readTold() says of what is no report why", () => {
   for (const text of ["[]", "null", "7", '{"schema":"other/v1"}', "{}"]) {
     assertEquals(why(text), "the report is no document of mltidy's");
   }
+  const newer = { schema: "mltidy/apply/v9", exitCode: 1 };
+  assertEquals(
+    why(JSON.stringify(newer)),
+    "the report is of a kind that this version of mltidy cannot read",
+  );
+  assertEquals(why(JSON.stringify({ schema: "mltidy/report/v1", result: newer })), null);
 });
 
 Deno.test("readTold() bears any value in any place", () => {

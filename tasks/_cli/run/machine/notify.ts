@@ -14,7 +14,7 @@ import { plainCommand } from "../../../../lib/render/commands.ts";
 import { shellWords } from "../../../../lib/text/shell_words.ts";
 import { plural } from "../../../../lib/text/units.ts";
 import { failureText, MOST, readTextFile } from "../../../_io/read.ts";
-import { type Notified, notify, showOutgoing } from "../../../notify.ts";
+import { missingFor, type Notified, notify, showOutgoing } from "../../../notify.ts";
 import { chooseConfig, type ChosenConfig, configBeside } from "../../choose/choose_config.ts";
 import { ExitCode, exitMeaning } from "../../table/exit_code.ts";
 import type { TaskCommand } from "../../table/task_table.ts";
@@ -231,6 +231,10 @@ async function deliver(
   if (dryRun) {
     if (json) printJson({ schema: "mltidy/notify/v1", ...document, outgoing }, world);
     else world.print(outgoing.map(showOutgoing).join("\n"));
+    for (const one of outgoing) {
+      const missing = missingFor(one, { environment: world.environment, directory });
+      if (missing !== null) world.say(`Could not notify by ${one.channel}: ${missing}\n`);
+    }
     return [];
   }
   const { environment, now } = world;

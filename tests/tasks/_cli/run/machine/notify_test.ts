@@ -146,13 +146,15 @@ Deno.test("notify --start pings alone, --test sends a sample and fails where it 
   assert(nobody.err.includes("names no email, slack, webhook or ping"), nobody.err);
 });
 
-Deno.test("notify --dry-run shows what would be sent, and needs no secret for it", async () => {
+Deno.test("notify --dry-run shows what would be sent, without its secret, and says where that is missing", async () => {
   await using directory = await place(HOOK, { "report.json": REPORT });
-  const { code, out } = await runTask("notify", ["report.json", "-n"], {
-    directory: directory.path,
-  });
-  assertEquals(code, 0);
+  const dryRun = (environment: Readonly<Record<string, string>>) =>
+    runTask("notify", ["report.json", "-n", "--quiet"], { directory: directory.path, environment });
+  const { code, out, err } = await dryRun({});
+  assertEquals([code, err], [0, `Could not notify by webhook: $${URL} is not set\n`]);
   assert(out.startsWith(`webhook: POST $${URL}\ncontent-type: application/json\n\n{\n`), out);
+  const known = await dryRun({ [URL]: "https://example.org/T0" });
+  assertEquals([known.code, known.err, known.out], [0, "", out]);
 });
 
 Deno.test("notify says what it is missing, and what does not go together", async () => {

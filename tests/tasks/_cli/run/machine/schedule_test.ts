@@ -92,5 +92,8 @@ Deno.test("schedule refuses what the task would refuse in its first night", asyn
     assertEquals([code, err.slice(0, says.length)], [2, says]);
   }
   const { code, err } = await runTask("schedule:write", at, { environment: ENVIRONMENT });
-  assertEquals([code, err.split(";")[0]], [2, "Missing value of --write: expected --write DIR"]);
+  assertEquals([code, err.split(";")[0]], [
+    2,
+    "Missing argument of schedule:write: expected deno task schedule:write DIR\n",
+  ]);
 });
