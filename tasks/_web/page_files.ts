@@ -25,6 +25,7 @@ import tasks_web_page_parts_bars_ts from "./page/parts/bars.ts" with { type: "te
 import tasks_web_page_parts_controls_ts from "./page/parts/controls.ts" with { type: "text" };
 import tasks_web_page_parts_element_ts from "./page/parts/element.ts" with { type: "text" };
 import tasks_web_page_parts_focused_ts from "./page/parts/focused.ts" with { type: "text" };
+import tasks_web_page_parts_kept_focus_ts from "./page/parts/kept_focus.ts" with { type: "text" };
 import tasks_web_page_parts_long_list_ts from "./page/parts/long_list.ts" with { type: "text" };
 import tasks_web_page_parts_moment_ts from "./page/parts/moment.ts" with { type: "text" };
 import tasks_web_page_parts_notice_ts from "./page/parts/notice.ts" with { type: "text" };
@@ -69,6 +70,7 @@ export const PAGE_FILES: Readonly<Record<string, string>> = {
   "tasks/_web/page/parts/controls.ts": tasks_web_page_parts_controls_ts,
   "tasks/_web/page/parts/element.ts": tasks_web_page_parts_element_ts,
   "tasks/_web/page/parts/focused.ts": tasks_web_page_parts_focused_ts,
+  "tasks/_web/page/parts/kept_focus.ts": tasks_web_page_parts_kept_focus_ts,
   "tasks/_web/page/parts/long_list.ts": tasks_web_page_parts_long_list_ts,
   "tasks/_web/page/parts/moment.ts": tasks_web_page_parts_moment_ts,
   "tasks/_web/page/parts/notice.ts": tasks_web_page_parts_notice_ts,

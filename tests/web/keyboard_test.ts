@@ -23,6 +23,17 @@ async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
   throw new Error(`No ${name} by ${key}, but ${passed.slice(0, 40).join(" | ")}`);
 }
 
+/** Waits until what has the focus begins with a text. */
+async function focusOn(page: Page, text: string): Promise<void> {
+  await page.waitForFunction(
+    (text) => {
+      const { activeElement } = document;
+      return activeElement !== document.body && activeElement?.textContent?.startsWith(text);
+    },
+    text,
+  );
+}
+
 webTest(
   "everything is done by the keyboard alone, and it is seen where one is",
   async ({ open }) => {
@@ -53,10 +64,23 @@ webTest(
     await page.getByRole("heading", { name: "Carried out", exact: true }).waitFor();
     await tabTo(page, /^take it back$/, "Shift+Tab").catch(() => tabTo(page, /^take it back$/));
     await page.keyboard.press("Enter");
-    await tabTo(page, /^Bring everything back$/);
+    await focusOn(page, "What it holds");
+    await tabTo(page, /^Close$/);
     await page.keyboard.press("Enter");
-    // The question that comes up has the focus.
-    await page.waitForFunction(() => document.activeElement?.textContent?.startsWith("Yes"));
+    await focusOn(page, "Cleanup");
+    await tabTo(page, /^See what it holds: Cleanup$/);
+    await page.keyboard.press("Enter");
+    await focusOn(page, "What it holds");
+    await tabTo(page, /^Bring back /);
+    // A key that is held down answers the question with no, and asks again: never with yes.
+    await page.keyboard.press("Enter");
+    await focusOn(page, "No");
+    await page.keyboard.press("Enter");
+    await focusOn(page, "Bring back");
+    await tabTo(page, /^Bring everything back$/, "Shift+Tab");
+    await page.keyboard.press("Enter");
+    await focusOn(page, "No");
+    await tabTo(page, /^Yes, bring everything back$/, "Shift+Tab");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Brought back", exact: true }).waitFor();
     assertEquals(readTree(store.location), before);

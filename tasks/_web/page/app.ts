@@ -32,6 +32,7 @@ import {
   span,
 } from "./parts/element.ts";
 import { Focused } from "./parts/focused.ts";
+import { keepFocus } from "./parts/kept_focus.ts";
 import { notice } from "./parts/notice.ts";
 import { progressOf } from "./parts/work_panel.ts";
 import { type Choice, NO_CHOICE } from "./pure/choice.ts";
@@ -53,6 +54,7 @@ import { UndoTab } from "./tabs/undo_tab.ts";
 export function App({ token }: { readonly token: string | null }): VNode {
   const [known, setKnown] = useState(token);
   const [message, setMessage] = useState<string | null>(null);
+  useEffect(keepFocus, []);
   useEffect(() => {
     // An address that is pasted into a tab that shows the page already changes its fragment alone.
     const read = (): void => {
@@ -78,7 +80,9 @@ export function App({ token }: { readonly token: string | null }): VNode {
     token: known,
     onRefused: () => {
       forgetToken();
-      setMessage("mltidy has been started anew since this page was opened, with a new address.");
+      setMessage(
+        "This address is not that of the page that is now running: each start of mltidy has a new one.",
+      );
       setKnown(null);
     },
   });

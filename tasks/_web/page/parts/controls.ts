@@ -6,7 +6,7 @@
  */
 
 import type { VNode } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import {
   a,
   button,
@@ -101,8 +101,9 @@ export function ConfirmButton(
 ): VNode {
   const [asks, setAsks] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
-  const confirming = useRef<HTMLButtonElement>(null);
-  useEffect(() => confirming.current?.focus(), [asks]);
+  const declining = useRef<HTMLButtonElement>(null);
+  // A key that is still held down must not say yes.
+  useLayoutEffect(() => declining.current?.focus(), [asks]);
   if (!asks) {
     return button(
       { type: "button", ref: opener, disabled: isDisabled, onClick: () => setAsks(true) },
@@ -119,13 +120,12 @@ export function ConfirmButton(
     button({
       type: "button",
       class: "primary",
-      ref: confirming,
       onClick: () => {
         end();
         onYes();
       },
     }, yes),
-    button({ type: "button", class: "quiet", onClick: end }, "No"),
+    button({ type: "button", class: "quiet", ref: declining, onClick: end }, "No"),
   );
 }
 

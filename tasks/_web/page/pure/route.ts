@@ -51,7 +51,7 @@ export function fragmentOf(view: View, id?: string): string {
  */
 export function readToken(address: string): string | null {
   const token = parametersOf(address).get("token") ?? "";
-  return /^[\w-]{20,}$/.test(token) ? token : null;
+  return /^[\w-]+$/.test(token) ? token : null;
 }
 
 function parametersOf(address: string): URLSearchParams {

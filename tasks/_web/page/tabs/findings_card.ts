@@ -19,7 +19,6 @@ import {
   dl,
   dt,
   h3,
-  h4,
   li,
   ol,
   p,
@@ -27,6 +26,7 @@ import {
   show,
   span,
 } from "../parts/element.ts";
+import { OpenedHeading } from "../parts/focused.ts";
 import { nothingHere, notice } from "../parts/notice.ts";
 import { pager } from "../parts/pager.ts";
 import { CarryOut } from "./carry_out.ts";
@@ -148,15 +148,20 @@ function RepairPanel(state: PageState): VNode {
     !isKnown ? null : (signal) => server.get("repair", { from, to: from + REPAIRS }, signal),
     [store.generation, isKnown, from],
   );
+  const heading = show(OpenedHeading, { text: "Repairs that are provable" });
   if (repair.value === null) {
-    return repair.error === null
-      ? p({ class: "hint", role: "status" }, "Planning the repairs …")
-      : notice("error", p({}, repair.error));
+    return div(
+      { class: "panel" },
+      heading,
+      repair.error === null
+        ? p({ class: "hint", role: "status" }, "Planning the repairs …")
+        : notice("error", p({}, repair.error)),
+    );
   }
   const { rows, total, stays, words, command, plan, summary } = repair.value;
   return div(
     { class: "panel" },
-    h4({}, "Repairs that are provable"),
+    heading,
     p({ class: "hint" }, summary),
     total === 0
       ? nothingHere(

@@ -11,6 +11,7 @@ import { formatCount, formatSize, plural } from "../../../../lib/text/units.ts";
 import type { BackupContentsView, BackupsView, BackupView } from "../../messages.ts";
 import { useAnswer } from "../asking/use_answer.ts";
 import { ConfirmButton, CopyText } from "../parts/controls.ts";
+import { OpenedHeading } from "../parts/focused.ts";
 import {
   bdi,
   button,
@@ -48,6 +49,11 @@ export function UndoTab(
   const { server, standing, work, isThere } = state;
   const [from, setFrom] = useState(0);
   const [open, setOpen] = useState(id);
+  const turn = (to: number): void => {
+    // What is opened takes the focus, and would do so again when its page comes back.
+    setOpen(null);
+    setFrom(to);
+  };
   useEffect(() => setOpen(id), [id]);
   const backups = useAnswer<BackupsView>(
     !isThere ? null : (signal) => server.get("backups", { from, to: from + BACKUPS }, signal),
@@ -98,7 +104,7 @@ export function UndoTab(
             )
           ),
         ),
-        pager("Pages of backups", from, BACKUPS, backups.value.total, setFrom),
+        pager("Pages of backups", from, BACKUPS, backups.value.total, turn),
       ),
   );
 }
@@ -110,17 +116,15 @@ function titleOf({ kind, task }: BackupView): string {
 }
 
 function backupHead(backup: BackupView): VNode {
-  const { createdAt, kind, count, bytes, possible, text, id } = backup;
+  const { createdAt, kind, count, bytes, text, id } = backup;
   return div(
     { class: "backup-head" },
     h3({}, titleOf(backup), " ", span({ class: "hint" }, moment(createdAt))),
     p({}, bdi({}, text)),
     p(
       { class: "hint" },
-      kind === "copy" ? plural(count, "file") : plural(count, "change"),
-      `, ${formatSize(bytes)}`,
-      possible === null || possible === count ? "" : `, ${formatCount(possible)} can be undone now`,
-      " · ",
+      kind === "copy" ? `${plural(count, "file")}, ` : "",
+      kind === "damaged" ? "" : `${formatSize(bytes)} · `,
       code({}, id),
     ),
   );
@@ -143,16 +147,22 @@ function Contents(
     [isThere, backup.id, from, standing.generation],
   );
   const closing = button({ type: "button", class: "quiet", onClick: close }, "Close");
+  const heading = show(OpenedHeading, { text: "What it holds" });
   if (contents.value === null) {
-    return contents.error === null
-      ? p({ class: "hint", role: "status" }, "Looking into it …")
-      : div({}, notice("error", p({}, contents.error)), closing);
+    return section(
+      { class: "panel", "aria-label": `What ${titleOf(backup)} holds` },
+      heading,
+      contents.error === null
+        ? p({ class: "hint", role: "status" }, "Looking into it …")
+        : div({}, notice("error", p({}, contents.error)), closing),
+    );
   }
   const { changes, collisions, apart, total, runs, experiments, command } = contents.value;
   const isBusy = work.progress !== null || standing.work?.work === "progress";
   const mayRestore = store.may.restore && apart === null && changes > 0;
   return section(
     { class: "panel", "aria-label": `What ${titleOf(backup)} holds` },
+    heading,
     collisions.length === 0 ? null : notice(
       "warning",
       h4({}, "Something is in the way"),

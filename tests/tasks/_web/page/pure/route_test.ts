@@ -24,10 +24,16 @@ Deno.test("whatever is asked for comes back from its address as it was", () => {
   }
 });
 
+Deno.test("a token that was cut short is one, so that whoever is asked can say that it is wrong", () => {
+  assertEquals(readToken("http://127.0.0.1:8484/#token=short"), "short");
+});
+
 Deno.test("the token is found in an address that was pasted, and nowhere else", () => {
   assertEquals(readToken(` http://127.0.0.1:8484/#token=${TOKEN} `), TOKEN);
   assertEquals(readToken(`#token=${TOKEN}&explain=abc`), TOKEN);
-  for (const text of ["", TOKEN, "http://127.0.0.1:8484/", `?token=${TOKEN}`, "#token=short"]) {
+  for (
+    const text of ["", TOKEN, "http://127.0.0.1:8484/", `?token=${TOKEN}`, "#token=", "#token=a b"]
+  ) {
     assertEquals(readToken(text), null);
   }
 });
