@@ -556,7 +556,8 @@ const LONGEST_FILE = 400;
 const COMMON = "--no-prompt --v8-flags=--max-semi-space-size=4,--initial-old-space-size=128";
 
 /** What stays for long goes easy on memory, and not on the time of its start. */
-const STAYING = "--no-prompt --v8-flags=--max-semi-space-size=4,--expose-gc";
+const STAYING =
+  "--no-prompt --v8-flags=--max-semi-space-size=4,--expose-gc,--heap-growing-percent=50";
 
 /** What each task of the command line may do, unless whoever types it grants more. */
 const permissions = {

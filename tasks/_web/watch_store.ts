@@ -168,7 +168,10 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
 
   function findings(signal?: AbortSignal): Promise<readonly Finding[]> {
     const one = current;
-    return verifying ??= verify(store, { signal: signal ?? work?.signal }).then((found) => {
+    if (verifying !== null) return verifying;
+    // The store is read once more for it, so that what plans have left behind makes place first.
+    freeMemory();
+    return verifying = verify(store, { signal: signal ?? work?.signal }).then((found) => {
       if (one !== null && one === current) {
         one.findings = found.findings;
         tellState({ event: "verified", generation: one.generation });

@@ -7,8 +7,7 @@ import { drawnRows, goTo, rowsOf, waitForText } from "./views.ts";
 /** At once the rows in sight and some beyond are in the document. */
 const MOST_ROWS = 500;
 const MOST_BYTES = 1_000_000;
-/** It took 418 MiB at most. */
-const MOST_MEMORY = 450 * 2 ** 20;
+const MOST_MEMORY = 400 * 2 ** 20;
 
 webTest("100,000 runs are looked at in windows, by a server of little memory", async ({ open }) => {
   await using store = await largeDatabase(100_000);
