@@ -40,7 +40,7 @@ export type {
 export type { Control, Count, PlanBranch, PlanRequest, PlanView, Verb } from "./messages/plan.ts";
 export type { Refusal } from "./messages/refusal.ts";
 export type { ExplainView, ExplanationView, Row, RowsQuery, RowsView } from "./messages/rows.ts";
-export type { Bar, EventLine, ExperimentView, StoreView } from "./messages/store.ts";
+export type { Bar, EventLine, ExperimentView, ReadAnswer, StoreView } from "./messages/store.ts";
 export type {
   ApplyRequest,
   CancelAnswer,

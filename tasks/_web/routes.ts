@@ -18,7 +18,7 @@ import {
 import { backupContentsView, backupsView } from "./answer_backups.ts";
 import type { Workshop } from "./carry_out.ts";
 import { type Refused, refused } from "./guard.ts";
-import type { CancelAnswer, EventLine, PinAnswer } from "./messages.ts";
+import type { CancelAnswer, EventLine, PinAnswer, ReadAnswer } from "./messages.ts";
 import {
   applyRequestIn,
   bad,
@@ -61,6 +61,14 @@ const READING: Readonly<Record<string, Route>> = {
       answers.stream(lineStream<EventLine>(watch.listen), LINES),
     ),
   "GET store": withRead(({ session, answers }, read) => answers.json(storeView(session, read))),
+  // What another program has changed is seen by this; while something is carried out, its end reads again anyway.
+  "POST read": async ({ session: { watch }, workshop, answers }, asked) => {
+    const wanted = await readBody(asked.request);
+    if (isRefused(wanted)) return wanted;
+    const busy = await (workshop === null ? watch.readAgain() : workshop.once(async () => {}));
+    return busy ??
+      answers.json({ generation: watch.current()?.generation ?? null } satisfies ReadAnswer);
+  },
   "POST plan": async (context, asked) => {
     const wanted = await bodyOf(asked, planRequestIn);
     if (isRefused(wanted)) return wanted;

@@ -169,3 +169,16 @@ webTest("the page's policy holds where mark-up has come into it after all", asyn
   });
   assertEquals(new URL(page.url()).origin, review.origin);
 });
+
+webTest(
+  "an address with a token of another start, or one cut short, is said to be wrong",
+  async ({ open }) => {
+    await using store = await smallStore();
+    await using review = await startReview("review", store.location);
+    for (const token of ["x".repeat(review.token.length), review.token.slice(0, 5)]) {
+      const address = `${review.origin}/#token=${token}`;
+      await using page = await open(address, { mayComplain: true });
+      await page.getByText("This address is not that of the page that is now running").waitFor();
+    }
+  },
+);

@@ -86,3 +86,23 @@ webTest(
     assertEquals(readTree(store.location), before);
   },
 );
+
+webTest(
+  "what another program has changed is read by a key, which keeps the focus",
+  async ({ open }) => {
+    await using store = await smallStore();
+    await using review = await startReview("review", store.location);
+    await using page = await open(review.address);
+    // The store is settled: nothing is asked of it while it is read again.
+    await page.getByText("Nothing is broken").or(page.locator(".findings li")).first().waitFor();
+    await Deno.mkdir(`${store.location}/987654321`);
+    await Deno.writeTextFile(
+      `${store.location}/987654321/meta.yaml`,
+      "experiment_id: '987654321'\nname: from elsewhere\nlifecycle_stage: active\nartifact_location: x\n",
+    );
+    await tabTo(page, /^Read the store again$/);
+    await page.keyboard.press("Enter");
+    await page.getByText("from elsewhere").first().waitFor();
+    await focusOn(page, "Read the store again");
+  },
+);

@@ -115,3 +115,9 @@ export interface Bar {
   /** How many soft-deleted runs. */
   readonly deleted: number;
 }
+
+/** The answer of `POST /api/read`, which has an empty object for its body, once the store has been read again. */
+export interface ReadAnswer {
+  /** The reading that can be asked about now; `null`: it could not be read. */
+  readonly generation: number | null;
+}

@@ -203,6 +203,13 @@ Deno.test("who may ask the page's server, row by row", async (test) => {
       body: "{}",
       status: 403,
     })),
+    {
+      what: "reading the store again without the token",
+      line: "POST /api/read HTTP/1.1",
+      headers: { host: own, "content-type": "application/json" },
+      body: "{}",
+      status: 401,
+    },
     { what: "what is not there", line: "GET /api/nothing HTTP/1.1", headers: good, status: 404 },
     {
       what: "what every object has",

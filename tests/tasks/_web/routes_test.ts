@@ -92,6 +92,18 @@ Deno.test("the page tells of a store and its plan what the command line does", a
   });
 });
 
+Deno.test("what another program has changed is seen once the store is read again", async () => {
+  for (const apply of [false, true]) {
+    await withPage(ROTTEN, { apply }, async (client, { root }) => {
+      const before = await client.get<StoreView>("store");
+      await Deno.remove(`${root}/1/${runId(1)}`, { recursive: true });
+      assertEquals((await client.get<StoreView>("store")).totals.runs, before.totals.runs);
+      assertEquals(await client.post("read", {}), { generation: before.generation + 1 });
+      assertEquals((await client.get<StoreView>("store")).totals.runs, before.totals.runs - 1);
+    });
+  }
+});
+
 Deno.test("numbers of the policy are turned, who changes sides is told, and nonsense is refused", async () => {
   await withPage(ROTTEN, {}, async (client) => {
     const less = await planOf(client, { values: { days_old: 45 }, leftOut: [] });

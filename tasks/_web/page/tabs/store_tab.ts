@@ -8,12 +8,13 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { formatCount, formatSize, plural } from "../../../../lib/text/units.ts";
-import type { ExperimentView, StoreView } from "../../messages.ts";
+import type { ExperimentView, ReadAnswer, StoreView } from "../../messages.ts";
+import { messageOf } from "../asking/server.ts";
 import { barTable, figure, histogram } from "../parts/bars.ts";
 import { mlflowLink, oneOf } from "../parts/controls.ts";
 import { bdi, button, div, dl, h3, p, section, show, span } from "../parts/element.ts";
 import { moment, name } from "../parts/moment.ts";
-import { nothingHere, viewHeading } from "../parts/notice.ts";
+import { nothingHere, notice, viewHeading } from "../parts/notice.ts";
 import { formatAge } from "../pure/formats.ts";
 import { FindingsCard } from "./findings_card.ts";
 import type { PageState } from "./page_state.ts";
@@ -41,6 +42,7 @@ export function StoreTab(state: PageState): VNode {
       `, ${KINDS[store.kind]}, read at `,
       moment(store.readAt),
     ]),
+    show(ReadAgain, state),
     dl(
       { class: "figures" },
       figure("Runs", formatCount(totals.runs), deletedText(totals.deletedRuns)),
@@ -98,6 +100,28 @@ export function StoreTab(state: PageState): VNode {
     ),
     show(ExperimentsCard, state),
     show(FindingsCard, state),
+  );
+}
+
+/** Nobody tells the page of what another program changes. */
+function ReadAgain({ server, isThere, work, standing, say }: PageState): VNode {
+  const [failure, setFailure] = useState<string | null>(null);
+  const isBusy = !isThere || work.progress !== null || standing.work?.work === "progress";
+  const read = async (): Promise<void> => {
+    if (isBusy) return;
+    setFailure(null);
+    try {
+      const { generation } = await server.post<ReadAnswer>("read", {});
+      if (generation !== null) say("The store has been read again.");
+    } catch (error) {
+      setFailure(messageOf(error));
+    }
+  };
+  return div(
+    {},
+    // Disabled for real, it would lose the focus.
+    button({ type: "button", "aria-disabled": isBusy, onClick: read }, "Read the store again"),
+    failure === null ? null : notice("error", p({}, failure)),
   );
 }
 
