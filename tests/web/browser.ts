@@ -34,7 +34,7 @@ export interface Web {
 }
 
 /** How long anything may take that a page is waited for, on a machine with much else to do, ms. */
-const PATIENCE = 20_000;
+const PATIENCE = 120_000;
 
 /** One for all tests of a file: to start it takes longer than most of them. */
 let browser: Browser | null = null;
