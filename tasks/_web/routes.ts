@@ -60,7 +60,9 @@ const READING: Readonly<Record<string, Route>> = {
     Promise.resolve(
       answers.stream(lineStream<EventLine>(watch.listen), LINES),
     ),
-  "GET store": withRead(({ session, answers }, read) => answers.json(storeView(session, read))),
+  "GET store": onceRead(
+    withRead(({ session, answers }, read) => answers.json(storeView(session, read))),
+  ),
   // What another program has changed is seen by this; while something is carried out, its end reads again anyway.
   "POST read": async ({ session: { watch }, workshop, answers }, asked) => {
     const wanted = await readBody(asked.request);
@@ -74,8 +76,10 @@ const READING: Readonly<Record<string, Route>> = {
     if (isRefused(wanted)) return wanted;
     // Planning takes the whole process, so that of several that were asked for at once only the last is made.
     if (!await context.session.isLast(turn)) return OUTDATED;
-    return await withRead(({ session, answers }, read) =>
-      answers.json(planView(session, read, session.show(read, wanted)))
+    return await onceRead(
+      withRead(({ session, answers }, read) =>
+        answers.json(planView(session, read, session.show(read, wanted)))
+      ),
     )(context, asked);
   },
   "GET rows": withShown(({ session, answers }, { query }, read, shown) => {
@@ -215,6 +219,14 @@ const READ_ONLY = refused(
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** The store is read again after each change, while a page may ask for what it holds. */
+function onceRead(route: Route): Route {
+  return async (context, asked) => {
+    await context.session.watch.settled();
+    return await route(context, asked);
+  };
 }
 
 function withRead(

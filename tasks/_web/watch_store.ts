@@ -47,6 +47,8 @@ export interface StoreWatch extends AsyncDisposable {
   problem(): string | null;
   /** Reads the store again; settles once it is read, or cannot be. */
   readAgain(): Promise<void>;
+  /** Settles once nothing is being read. */
+  settled(): Promise<void>;
   /** Finds what is broken in the store as it was read, once for all that ask. */
   findings(): Promise<readonly Finding[]>;
   /** Tells a listener how things stand, then each change of that, until there are no more; gives what ends this. */
@@ -186,6 +188,9 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
     current: () => current,
     problem: () => problem,
     readAgain,
+    async settled() {
+      for (let last = null; last !== reading;) await (last = reading);
+    },
     findings: () => findings(),
     listen(listener) {
       for (const line of state) listener.tell(line);
