@@ -5,19 +5,22 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl, join } from "@std/path";
 import { seededRandom } from "../../../tasks/_demo/random.ts";
 import type { PlanView, RowsView, WorkLine } from "../../../tasks/_web/messages.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import { review } from "../../../tasks/review.ts";
 import { DAY, experiment, NOW, orphan, run, runId } from "../../_support/builders.ts";
-import { depth, isLong, seed } from "../../_support/depth.ts";
 import { tempStore } from "../../_support/disk_store.ts";
 import { secondWriter, type WriterPlace, WRITERS_TIME } from "../../_support/second_writer.ts";
 import { clientOf } from "../../_support/web_page.ts";
 
-const APPLIES = depth(4, 50);
-const SEED = seed ?? Math.floor(Math.random() * 2 ** 31);
+/** A writer of its own process, fifty times: `deno test … -- --applies 50`. */
+const asked = parseArgs(Deno.args, { string: ["applies", "seed"] });
+const isLong = asked.applies !== undefined;
+const APPLIES = Number(asked.applies ?? 4);
+const SEED = Number(asked.seed ?? Math.floor(Math.random() * 2 ** 31));
 const random = seededRandom(SEED);
 
 const LONG_AGO = { startTime: NOW - 51 * DAY, endTime: NOW - 50 * DAY };
@@ -44,13 +47,24 @@ function standings({ root }: WriterPlace): ReadonlyMap<string, string> {
     found.set(name, "here");
     for (const { name: inner } of Deno.readDirSync(join(root, name))) {
       if (inner.length !== 32) continue;
-      const text = Deno.readTextFileSync(join(root, name, inner, "meta.yaml"));
+      const text = textIfThere(join(root, name, inner, "meta.yaml"));
+      if (text === null) continue;
       const isActive = /^lifecycle_stage: active$/m.test(text);
       const [, time = ""] = /^deleted_time: (\d+)$/m.exec(text) ?? [];
       found.set(`${name}/${inner}`, isActive ? "active" : `deleted ${time}`);
     }
   }
   return found;
+}
+
+/** A writer that was killed may have begun a run that has no record yet. */
+function textIfThere(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 /** What the writer has taken away. */
