@@ -1,10 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { webTest } from "./browser.ts";
-import { runTask } from "./project.ts";
-import { startReview } from "./review.ts";
-import { largeStore, smallStore } from "./stores.ts";
-import { readTree } from "./tree.ts";
-import { carryOut, expectPlan, goTo, rowsOf, takeBack, textOf, waitForText } from "./views.ts";
+import { webTest } from "./_support/browser.ts";
+import { runTask } from "./_support/project.ts";
+import { startReview } from "./_support/review.ts";
+import { largeStore, smallStore } from "./_support/stores.ts";
+import { readTree } from "./_support/tree.ts";
+import {
+  carryOut,
+  expectPlan,
+  goTo,
+  rowsOf,
+  takeBack,
+  textOf,
+  waitForText,
+} from "./_support/views.ts";
 
 webTest(
   "a plan that is no longer that of the store is not carried out, and the new one is shown",

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { webTest } from "./browser.ts";
-import { runTask } from "./project.ts";
-import { startReview } from "./review.ts";
-import { demoStore } from "./stores.ts";
-import { readTree } from "./tree.ts";
-import { carryOut, expectPlan, goTo, takeBack, textOf } from "./views.ts";
+import { webTest } from "./_support/browser.ts";
+import { runTask } from "./_support/project.ts";
+import { startReview } from "./_support/review.ts";
+import { demoStore } from "./_support/stores.ts";
+import { readTree } from "./_support/tree.ts";
+import { carryOut, expectPlan, goTo, takeBack, textOf } from "./_support/views.ts";
 
 webTest(
   "a store is cleaned up and taken back by somebody who never sees a command line",

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { assertAccessible, assertFits } from "./accessibility.ts";
-import { webTest } from "./browser.ts";
-import { startReview } from "./review.ts";
-import { hostileStore } from "./stores.ts";
+import { assertAccessible, assertFits } from "./_support/accessibility.ts";
+import { webTest } from "./_support/browser.ts";
+import { startReview } from "./_support/review.ts";
+import { hostileStore } from "./_support/stores.ts";
 import {
   assertOnlyText,
   bringBack,
@@ -12,7 +12,7 @@ import {
   rowsOf,
   textOf,
   waitForText,
-} from "./views.ts";
+} from "./_support/views.ts";
 
 webTest(
   "names that are mark-up, control characters or a page of letters are only ever text",

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { webTest } from "./browser.ts";
-import { startReview } from "./review.ts";
-import { smallStore } from "./stores.ts";
-import { readTree } from "./tree.ts";
-import { expectPlan } from "./views.ts";
+import { webTest } from "./_support/browser.ts";
+import { startReview } from "./_support/review.ts";
+import { smallStore } from "./_support/stores.ts";
+import { readTree } from "./_support/tree.ts";
+import { expectPlan } from "./_support/views.ts";
 
 /** Presses a key until what has the focus is called so. */
 async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { webTest } from "./browser.ts";
-import { startReview } from "./review.ts";
-import { largeDatabase } from "./stores.ts";
-import { drawnRows, goTo, rowsOf, waitForText } from "./views.ts";
+import { webTest } from "./_support/browser.ts";
+import { startReview } from "./_support/review.ts";
+import { largeDatabase } from "./_support/stores.ts";
+import { drawnRows, goTo, rowsOf, waitForText } from "./_support/views.ts";
 
 /** At once the rows in sight and some beyond are in the document. */
 const MOST_ROWS = 500;

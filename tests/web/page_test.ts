@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { assertAccessible, assertFits } from "./accessibility.ts";
-import { webTest } from "./browser.ts";
-import { runTask } from "./project.ts";
-import { startReview } from "./review.ts";
-import { smallStore } from "./stores.ts";
-import { readTree } from "./tree.ts";
-import { carryOut, expectPlan, goTo, rowsOf, textOf, waitForText } from "./views.ts";
+import { assertAccessible, assertFits } from "./_support/accessibility.ts";
+import { webTest } from "./_support/browser.ts";
+import { runTask } from "./_support/project.ts";
+import { startReview } from "./_support/review.ts";
+import { smallStore } from "./_support/stores.ts";
+import { readTree } from "./_support/tree.ts";
+import { carryOut, expectPlan, goTo, rowsOf, textOf, waitForText } from "./_support/views.ts";
 
 webTest(
   "what is left out stays, a run as well as an experiment, and all else that is shown goes",

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { assertAccessible, assertFits } from "./accessibility.ts";
-import { webTest } from "./browser.ts";
-import { runTask } from "./project.ts";
-import { demoStore, hostileStore } from "./stores.ts";
+import { assertAccessible, assertFits } from "./_support/accessibility.ts";
+import { webTest } from "./_support/browser.ts";
+import { runTask } from "./_support/project.ts";
+import { demoStore, hostileStore } from "./_support/stores.ts";
 
 webTest("a report shows the seed's figures to everybody, on any screen", async ({ open }) => {
   await using store = await demoStore();

@@ -9,10 +9,10 @@
  */
 
 import { chromium, type Page } from "playwright-core";
-import { CHROMIUM_FLAGS, chromiumPath, WITHOUT_CHROMIUM } from "./chromium.ts";
-import { startReview } from "./review.ts";
-import { demoStore } from "./stores.ts";
-import { goTo, rowsOf, waitForText } from "./views.ts";
+import { CHROMIUM_FLAGS, chromiumPath, WITHOUT_CHROMIUM } from "./_support/chromium.ts";
+import { startReview } from "./_support/review.ts";
+import { demoStore } from "./_support/stores.ts";
+import { goTo, rowsOf, waitForText } from "./_support/views.ts";
 
 const PICTURES = new URL("pictures/", import.meta.url).pathname;
 

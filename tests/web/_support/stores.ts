@@ -5,7 +5,7 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { benchStore } from "../bench/bench_store.ts";
+import { benchStore } from "../../bench/bench_store.ts";
 import { PROJECT, runTask } from "./project.ts";
 
 /** A store in a directory of its own, which goes with it. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import manifest from "../../deno.json" with { type: "json" };
+import manifest from "../../../deno.json" with { type: "json" };
 
 /** The directory of the project's `deno.json`. */
-export const PROJECT: string = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+export const PROJECT: string = new URL("../../..", import.meta.url).pathname.replace(/\/$/, "");
 
 /** The tasks that these tests start. */
 export type TaskName = keyof typeof manifest.tasks;
