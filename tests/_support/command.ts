@@ -6,7 +6,6 @@
  * @module
  */
 
-import { dirname, fromFileUrl, join } from "@std/path";
 import { hideCredentials } from "../../lib/text/credentials.ts";
 import { visibleLines } from "../../lib/text/terminal_text.ts";
 import { errorText } from "../../tasks/_cli/run/error_text.ts";
@@ -15,9 +14,9 @@ import { ExitCode, exitCodeOf } from "../../tasks/_cli/table/exit_code.ts";
 import { helpText, overviewText } from "../../tasks/_cli/table/help_text.ts";
 import { parseCommand } from "../../tasks/_cli/table/parse_command.ts";
 import type { World } from "../../tasks/_cli/world.ts";
+import { commandOf, PROJECT } from "./task_command.ts";
 
-/** The directory of `deno.json`. */
-export const PROJECT: string = dirname(dirname(dirname(fromFileUrl(import.meta.url))));
+export { commandOf, PROJECT };
 
 /** What a command left behind. */
 export interface Ran {
@@ -44,18 +43,6 @@ export interface RunOptions {
 export interface StartOptions extends RunOptions {
   /** Permissions instead of those in `deno.json`. */
   readonly permissions?: readonly string[];
-}
-
-/**
- * The words of a task's command in `deno.json`, where whoever types it grants no more.
- *
- * @param task The task's name.
- * @returns The words; the first is `deno`.
- */
-export function commandOf(task: string): readonly string[] {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(join(PROJECT, "deno.json")));
-  const { command } = tasks[task] as { readonly command: string };
-  return command.replace(" $MLTIDY_GRANT", "").split(" ");
 }
 
 /**

@@ -6,9 +6,9 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { commandOf, PROJECT } from "../_support/command.ts";
 import { memoryDirectory, type TempDirectory, tempDirectory } from "../_support/temp_directory.ts";
 import { writeFiles } from "../_support/disk_store.ts";
+import { startReview } from "../_support/review_process.ts";
 import { writeDemoStore } from "../../tasks/demo.ts";
 import { testEachVersion } from "./each_version.ts";
 import { emptyDatabase, startTrackingServer } from "./servers/start_server.ts";
@@ -24,7 +24,7 @@ testEachVersion(
     await using own = await memoryDirectory();
     const store = join(place.path, "demo");
     await writeDemoStore(store, { now: Date.now() });
-    await using review = await startReview(store);
+    await using review = await startReview("review", store, "--port", "0");
     await using server = await startTrackingServer(version, {
       backend: `sqlite:///${emptyDatabase(version, place.path)}`,
       directory: place.path,
@@ -76,37 +76,4 @@ function install({ path }: TempDirectory): string {
     "mltidy_mlflow-0.1.0.dist-info/entry_points.txt": `[mlflow.app]\nmltidy = ${entry}\n`,
   });
   return site;
-}
-
-interface Review extends AsyncDisposable {
-  readonly origin: string;
-  readonly token: string;
-}
-
-async function startReview(store: string): Promise<Review> {
-  const [, ...args] = commandOf("review");
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [...args, "--store", store, "--port", "0"],
-    cwd: PROJECT,
-    ...{ stdin: "null", stdout: "piped", stderr: "piped" },
-  }).spawn();
-  let said = "";
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const listen = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      said += text;
-      const [address] = /http:\/\/127\.0\.0\.1:\d+\/\S*#\S+(?=\s)/.exec(said) ?? [];
-      if (address !== undefined) resolve(address);
-    }
-  };
-  const listening = Promise.all([listen(child.stdout), listen(child.stderr)]);
-  const { origin, hash } = new URL(await promise);
-  return {
-    origin,
-    token: new URLSearchParams(hash.slice(1)).get("token") ?? "",
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGTERM");
-      await Promise.all([listening, child.status]);
-    },
-  };
 }

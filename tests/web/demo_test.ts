@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { webTest } from "./_support/browser.ts";
-import { runTask } from "./_support/project.ts";
-import { startReview } from "./_support/review.ts";
+import { runTask } from "./_support/run_task.ts";
+import { startReview } from "../_support/review_process.ts";
 import { demoStore } from "./_support/stores.ts";
 import { readTree } from "./_support/tree.ts";
 import { carryOut, expectPlan, goTo, takeBack, textOf } from "./_support/views.ts";

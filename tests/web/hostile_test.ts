@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { assertAccessible, assertFits } from "./_support/accessibility.ts";
 import { webTest } from "./_support/browser.ts";
-import { startReview } from "./_support/review.ts";
+import { startReview } from "../_support/review_process.ts";
 import { hostileStore } from "./_support/stores.ts";
 import {
   assertOnlyText,

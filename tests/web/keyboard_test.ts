@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { webTest } from "./_support/browser.ts";
-import { startReview } from "./_support/review.ts";
+import { startReview } from "../_support/review_process.ts";
 import { smallStore } from "./_support/stores.ts";
 import { readTree } from "./_support/tree.ts";
 import { expectPlan } from "./_support/views.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { webTest } from "./_support/browser.ts";
-import { startReview } from "./_support/review.ts";
+import { startReview } from "../_support/review_process.ts";
 import { largeDatabase } from "./_support/stores.ts";
 import { drawnRows, goTo, rowsOf, waitForText } from "./_support/views.ts";
 

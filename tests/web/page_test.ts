@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertAccessible, assertFits } from "./_support/accessibility.ts";
 import { webTest } from "./_support/browser.ts";
-import { runTask } from "./_support/project.ts";
-import { startReview } from "./_support/review.ts";
+import { runTask } from "./_support/run_task.ts";
+import { startReview } from "../_support/review_process.ts";
 import { smallStore } from "./_support/stores.ts";
 import { readTree } from "./_support/tree.ts";
 import { carryOut, expectPlan, goTo, rowsOf, textOf, waitForText } from "./_support/views.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { assertAccessible, assertFits } from "./_support/accessibility.ts";
 import { webTest } from "./_support/browser.ts";
-import { runTask } from "./_support/project.ts";
+import { runTask } from "./_support/run_task.ts";
 import { demoStore, hostileStore } from "./_support/stores.ts";
 
 webTest("a report shows the seed's figures to everybody, on any screen", async ({ open }) => {

@@ -10,7 +10,7 @@
 
 import { chromium, type Page } from "playwright-core";
 import { CHROMIUM_FLAGS, chromiumPath, WITHOUT_CHROMIUM } from "./_support/chromium.ts";
-import { startReview } from "./_support/review.ts";
+import { startReview } from "../_support/review_process.ts";
 import { demoStore } from "./_support/stores.ts";
 import { goTo, rowsOf, waitForText } from "./_support/views.ts";
 

@@ -6,7 +6,8 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { benchStore } from "../../bench/bench_store.ts";
-import { PROJECT, runTask } from "./project.ts";
+import { PROJECT } from "../../_support/task_command.ts";
+import { runTask } from "./run_task.ts";
 
 /** A store in a directory of its own, which goes with it. */
 export interface TestStore extends AsyncDisposable {
@@ -47,9 +48,6 @@ export function demoStore(kind: "files" | "sqlite" = "files"): Promise<TestStore
     return `sqlite:///${place}/mlflow.db`;
   });
 }
-
-/** What lies in {@linkcode smallStore}. */
-export const SMALL = { runs: 36, old: 12, orphans: 1, actions: 13 } as const;
 
 const DAY = 86_400_000;
 

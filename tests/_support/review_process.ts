@@ -4,7 +4,7 @@
  * @module
  */
 
-import { taskCommand } from "./project.ts";
+import { taskCommand } from "./task_command.ts";
 
 /** A server of the page. It ends with the scope. */
 export interface Review extends AsyncDisposable {
