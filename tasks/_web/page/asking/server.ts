@@ -107,6 +107,16 @@ async function* linesOf<T>(answer: Response): AsyncGenerator<T> {
 }
 
 /**
+ * Gives the server's word for what went wrong.
+ *
+ * @param error What was thrown.
+ * @returns The word; `failed` where the server has said nothing.
+ */
+export function whyOf(error: unknown): RefusedError["why"] {
+  return error instanceof RefusedError ? error.why : "failed";
+}
+
+/**
  * Says what went wrong, for people.
  *
  * @param error What was thrown.

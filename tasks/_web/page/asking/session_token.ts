@@ -6,7 +6,7 @@
  * @module
  */
 
-import { readRoute, readToken } from "../pure/route.ts";
+import { fragmentOf, readRoute, readToken } from "../pure/route.ts";
 
 const KEY = "mltidy-token";
 
@@ -20,8 +20,7 @@ export function takeToken(): string | null {
   if (token === null) return sessionStorage.getItem(KEY);
   keepToken(token);
   const { view, id } = readRoute(location.hash);
-  const rest = id === null ? view : `${view}=${encodeURIComponent(id)}`;
-  history.replaceState(null, "", `${location.pathname}#${rest}`);
+  history.replaceState(null, "", `${location.pathname}${fragmentOf(view, id ?? undefined)}`);
   return token;
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { type Dispatch, type StateUpdater, useEffect, useState } from "preact/hooks";
-import { messageOf, RefusedError } from "./server.ts";
+import { messageOf, type RefusedError, whyOf } from "./server.ts";
 
 /** An answer, or what there is of it. */
 export interface Answer<T> {
@@ -50,7 +50,7 @@ export function useAnswer<T>(
       },
       (error) => {
         if (abort.signal.aborted) return;
-        const why = error instanceof RefusedError ? error.why : "failed";
+        const why = whyOf(error);
         setAnswer(({ value }) => ({ value, isWaiting: false, error: messageOf(error), why }));
       },
     );

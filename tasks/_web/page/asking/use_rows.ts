@@ -7,7 +7,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { PAGE_ROWS, pagesOf, type RowWindow } from "../pure/row_window.ts";
-import { messageOf, RefusedError } from "./server.ts";
+import { messageOf, whyOf } from "./server.ts";
 
 /** A part of a list, as the server answers it. */
 export interface RowsAnswer<T> {
@@ -79,7 +79,7 @@ export function useRows<T, A extends RowsAnswer<T>>(
       }, (error) => {
         if (abort.signal.aborted) return;
         pending.delete(page);
-        const why = error instanceof RefusedError ? error.why : "failed";
+        const why = whyOf(error);
         // Once the store is read again, there is another plan, and with it another list.
         if (why === "outdated") onOutdated();
         else if (why !== "not-read") setFailure({ key, message: messageOf(error) });

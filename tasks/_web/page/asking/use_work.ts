@@ -7,7 +7,7 @@
 
 import { useState } from "preact/hooks";
 import type { CancelAnswer, WorkLine } from "../../messages.ts";
-import { messageOf, RefusedError, type Server } from "./server.ts";
+import { messageOf, type Server, whyOf } from "./server.ts";
 
 /** Where the server takes what is to be carried out. */
 export type WorkPath = "apply" | "repair" | "restore";
@@ -35,13 +35,7 @@ export interface Work {
   readonly clear: () => void;
 }
 
-interface State {
-  readonly path: Work["path"];
-  readonly progress: Work["progress"];
-  readonly isEnding: boolean;
-  readonly end: WorkEnd | null;
-  readonly mistyped: string | null;
-}
+type State = Omit<Work, "begin" | "cancel" | "clear">;
 
 const IDLE: State = { path: null, progress: null, isEnding: false, end: null, mistyped: null };
 
@@ -75,7 +69,7 @@ export function useWork(server: Server): Work {
           "or takes it back, and says so.",
       };
     } catch (error) {
-      const why = error instanceof RefusedError ? error.why : "failed";
+      const why = whyOf(error);
       const message = messageOf(error);
       if (why === "mistyped") {
         setState({ ...IDLE, path, mistyped: message });

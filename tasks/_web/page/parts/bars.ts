@@ -6,6 +6,7 @@
  */
 
 import type { CSSProperties, VNode } from "preact";
+import { formatCount } from "../../../../lib/text/units.ts";
 import {
   caption,
   type Content,
@@ -122,7 +123,7 @@ export function histogram(title: string, columns: readonly Column[]): VNode {
     ...columns.map((column) =>
       div(
         { class: "column", key: column.label },
-        span({ class: "column-number" }, (column.value + column.pale).toLocaleString("en")),
+        span({ class: "column-number" }, formatCount(column.value + column.pale)),
         span(
           { class: "column-bar" },
           span({

@@ -55,7 +55,6 @@ export const div: Make<"div"> = element("div");
 export const dl: Make<"dl"> = element("dl");
 export const dt: Make<"dt"> = element("dt");
 export const fieldset: Make<"fieldset"> = element("fieldset");
-export const footer: Make<"footer"> = element("footer");
 export const form: Make<"form"> = element("form");
 export const h1: Make<"h1"> = element("h1");
 export const h2: Make<"h2"> = element("h2");

@@ -6,6 +6,7 @@
  */
 
 import type { VNode } from "preact";
+import { formatCount } from "../../../../lib/text/units.ts";
 import { button, nav, span } from "./element.ts";
 
 /**
@@ -27,14 +28,16 @@ export function pager(
 ): VNode | null {
   if (total <= size) return null;
   const to = Math.min(from + size, total);
-  const count = (value: number) => value.toLocaleString("en");
   return nav(
     { class: "pager", "aria-label": label },
     button(
       { type: "button", disabled: from === 0, onClick: () => turn(Math.max(0, from - size)) },
       "Previous",
     ),
-    span({ "aria-live": "polite" }, `${count(from + 1)}–${count(to)} of ${count(total)}`),
+    span(
+      { "aria-live": "polite" },
+      `${formatCount(from + 1)}–${formatCount(to)} of ${formatCount(total)}`,
+    ),
     button({ type: "button", disabled: to >= total, onClick: () => turn(from + size) }, "Next"),
   );
 }

@@ -55,18 +55,10 @@ const DONE: Readonly<Record<WorkPath, string>> = {
 
 function endPanel(end: WorkEnd, path: WorkPath, clear: () => void): VNode {
   const dismiss = button({ type: "button", class: "quiet", onClick: clear }, "Close");
-  if (end.work === "outdated") {
+  if (end.work !== "done") {
     return notice(
       "error",
-      h3({}, "Nothing was changed"),
-      p({}, end.message.replace(/\.?$/, ".")),
-      dismiss,
-    );
-  }
-  if (end.work === "failed") {
-    return notice(
-      "error",
-      h3({}, "It could not be done"),
+      h3({}, end.work === "outdated" ? "Nothing was changed" : "It could not be done"),
       p({}, end.message.replace(/\.?$/, ".")),
       dismiss,
     );
@@ -81,7 +73,7 @@ function endPanel(end: WorkEnd, path: WorkPath, clear: () => void): VNode {
     isWhole ? "done" : "warning",
     h3({}, isWhole ? DONE[path] : `${DONE[path]} in part`),
     p({}, end.summary),
-    counts.length === 0 ? null : p({}, `${counts.join(", ")}.`),
+    isWhole ? null : p({}, `${counts.join(", ")}.`),
     end.notes.length === 0 ? null : noteList(end.notes),
     end.backup === null ? null : p(
       {},

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { plural } from "../../../../lib/text/units.ts";
+import { formatCount, plural } from "../../../../lib/text/units.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -68,7 +68,7 @@ export function formatMetric(value: number): string {
  * @returns Such as `+67`, `−3` or `±0`.
  */
 export function formatSigned(difference: number): string {
-  const digits = Math.abs(difference).toLocaleString("en");
+  const digits = formatCount(Math.abs(difference));
   return difference === 0 ? "±0" : `${difference > 0 ? "+" : "−"}${digits}`;
 }
 

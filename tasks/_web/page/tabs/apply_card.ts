@@ -24,28 +24,33 @@ import type { PageState } from "./page_state.ts";
 export function ApplyCard(
   { state, plan }: { readonly state: PageState; readonly plan: PlanView },
 ): VNode {
+  const hindrance = hindranceOf(plan);
   return section(
     { class: "card card-apply", "aria-labelledby": "apply-heading" },
     h3({ id: "apply-heading" }, "Carry it out"),
     state.store.mayApply
-      ? applyHere(state, plan)
-      : plan.totals.actions === 0
-      ? p({}, "There is nothing to carry out.")
-      : plan.words === null
-      ? p({}, "Not before what stops it is out of the way: see above.")
-      : show(SavedPlan, { state, plan }),
+      ? applyHere(state, plan, hindrance)
+      : hindrance === null
+      ? show(SavedPlan, { state, plan })
+      : p({}, hindrance),
   );
 }
 
-function applyHere(state: PageState, plan: PlanView): VNode {
-  const what = plan.totals.actions === 0
-    ? "There is nothing to carry out."
-    : plan.words === null
-    ? "Not before what stops it is out of the way: see above."
-    : "Exactly what is shown here is done, and nothing else. You can take it back under Undo.";
+/** Why a plan cannot be carried out, now or at all. */
+function hindranceOf({ totals, words }: PlanView): string | null {
+  if (totals.actions === 0) return "There is nothing to carry out.";
+  return words === null ? "Not before what stops it is out of the way: see above." : null;
+}
+
+/** How it ended is seen here, too, when nothing is left to carry out. */
+function applyHere(state: PageState, plan: PlanView, hindrance: string | null): VNode {
   return div(
     { class: "stack" },
-    p({}, what),
+    p(
+      {},
+      hindrance ??
+        "Exactly what is shown here is done, and nothing else. You can take it back under Undo.",
+    ),
     show(CarryOut, {
       state,
       path: "apply",

@@ -77,17 +77,17 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
   );
 
   const toggle = (row: Row, goes: boolean): void => {
-    choose((before) => leaveOut(before, row.path, goes ? null : row.name || row.id));
+    choose((before) => leaveOut(before, row.path, goes ? null : titleOf(row)));
     say(
       goes
-        ? `${row.name || row.id} is taken into the plan again`
-        : `${row.name || row.id} is left out of the plan`,
+        ? `${titleOf(row)} is taken into the plan again`
+        : `${titleOf(row)} is left out of the plan`,
     );
   };
   const pin = (row: Row): void => {
     setFailure(null);
     server.post<PinAnswer>("pin", { path: row.path, pinned: !row.pinned }).then(
-      ({ pinned }) => say(`${row.name || row.id} is ${pinned ? "pinned" : "no longer pinned"}`),
+      ({ pinned }) => say(`${titleOf(row)} is ${pinned ? "pinned" : "no longer pinned"}`),
       (error) => setFailure(messageOf(error)),
     );
   };
@@ -143,7 +143,7 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
                 type: "checkbox",
                 tabIndex,
                 checked: !row.leftOut && query.list === "goes",
-                "aria-label": `${row.name || row.id} goes`,
+                "aria-label": `${titleOf(row)} goes`,
                 onChange: (event) => toggle(row, event.currentTarget.checked),
               })
               : null,
@@ -160,15 +160,15 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
           cell(
             "links",
             a({ href: fragmentOf("explain", row.path), tabIndex, "aria-label": why(row) }, "Why"),
-            mlflowLink(row.link, row.name || row.id, { tabIndex }),
+            mlflowLink(row.link, titleOf(row), { tabIndex }),
             store.may.pin && row.mayPin
               ? button({
                 type: "button",
                 class: "link",
                 tabIndex,
                 "aria-label": row.pinned
-                  ? `Unpin ${row.name || row.id}`
-                  : `Pin ${row.name || row.id}, so that it never goes`,
+                  ? `Unpin ${titleOf(row)}`
+                  : `Pin ${titleOf(row)}, so that it never goes`,
                 onClick: () => pin(row),
               }, row.pinned ? "Unpin" : "Pin")
               : null,
@@ -187,8 +187,13 @@ function cell(kind: string, ...content: readonly Content[]): VNode {
   return div({ class: `cell cell-${kind}`, role: "gridcell", key: kind }, ...content);
 }
 
+/** What is called nothing is called by its id. */
+function titleOf({ name, id }: Row): string {
+  return name || id;
+}
+
 function why(row: Row): string {
-  return `Why ${row.name || row.id} ${row.verb === "stays" ? "stays" : "goes"}`;
+  return `Why ${titleOf(row)} ${row.verb === "stays" ? "stays" : "goes"}`;
 }
 
 function timeText(row: Row): string {
