@@ -33,7 +33,7 @@ import {
 } from "./parts/element.ts";
 import { Focused } from "./parts/focused.ts";
 import { keepFocus } from "./parts/kept_focus.ts";
-import { notice } from "./parts/notice.ts";
+import { failureNotice } from "./parts/notice.ts";
 import { progressOf } from "./parts/work_panel.ts";
 import { type Choice, NO_CHOICE } from "./pure/choice.ts";
 import { fragmentOf, readRoute, readToken, type Route, type View, VIEWS } from "./pure/route.ts";
@@ -141,6 +141,7 @@ function Session(
       isLeavingOutOver.current = true;
     },
     work,
+    isBusy: work.progress !== null || standing.work?.work === "progress",
     replan: () => setTries((before) => before + 1),
     say: setSaid,
   };
@@ -148,11 +149,9 @@ function Session(
     { class: "page" },
     a({ class: "skip", href: "#view-heading", onClick: focusView }, "Skip to the content"),
     pageHeader(store.value, route.view),
-    silence === null || silence.why === "unauthorized"
-      ? null
-      : notice("error", p({}, silence.message)),
-    ...Object.values(standing.failures).map((message) => notice("error", p({}, message))),
-    store.error === null || silence !== null ? null : notice("error", p({}, store.error)),
+    silence === null || silence.why === "unauthorized" ? null : failureNotice(silence.message),
+    ...Object.values(standing.failures).map(failureNotice),
+    silence === null ? failureNotice(store.error) : null,
     workBar(standing, work),
     main(
       { id: "content" },

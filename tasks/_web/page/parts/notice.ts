@@ -6,6 +6,7 @@
  */
 
 import type { VNode } from "preact";
+import type { Answer } from "../asking/use_answer.ts";
 import { bdi, type Content, details, div, h2, li, p, summary, ul } from "./element.ts";
 
 /** How much a notice matters: something to know, something to look at, something that went wrong, went well. */
@@ -23,6 +24,31 @@ export function notice(weight: Weight, ...content: readonly Content[]): VNode {
     { class: `notice notice-${weight}`, ...(weight === "error" ? { role: "alert" } : {}) },
     ...content,
   );
+}
+
+/**
+ * Makes a box with what went wrong.
+ *
+ * @param message What that is; `null`: nothing did.
+ * @returns The box, if anything went wrong.
+ */
+export function failureNotice(message: string | null): VNode | null {
+  return message === null ? null : notice("error", p({}, message));
+}
+
+/**
+ * Says of an answer that it is awaited, or why there is no new one.
+ *
+ * @param answer The answer so far.
+ * @param waiting What is said while there is none at all.
+ * @returns The text; `null`: the answer speaks for itself.
+ */
+export function answerNotice(
+  { value, error }: Pick<Answer<unknown>, "value" | "error">,
+  waiting: string,
+): VNode | null {
+  if (error !== null || value !== null) return failureNotice(error);
+  return p({ class: "hint", role: "status" }, waiting);
 }
 
 /**

@@ -11,7 +11,7 @@ import type { PlanView } from "../../messages.ts";
 import { messageOf } from "../asking/server.ts";
 import { CopyText } from "../parts/controls.ts";
 import { button, div, h3, li, ol, p, section, show } from "../parts/element.ts";
-import { notice } from "../parts/notice.ts";
+import { failureNotice } from "../parts/notice.ts";
 import { CarryOut } from "./carry_out.ts";
 import type { PageState } from "./page_state.ts";
 
@@ -81,7 +81,7 @@ function SavedPlan({ state, plan }: { readonly state: PageState; readonly plan: 
   };
   return div(
     { class: "stack" },
-    failure === null ? null : notice("error", p({}, failure)),
+    failureNotice(failure),
     ol(
       { class: "steps" },
       li(

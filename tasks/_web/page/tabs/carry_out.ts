@@ -39,9 +39,9 @@ export function CarryOut(
 ): VNode {
   const [typed, setTyped] = useState("");
   const [isMistyped, setIsMistyped] = useState(false);
-  const { work, standing } = state;
+  const { work } = state;
   const isOurs = work.progress !== null;
-  const isOthers = !isOurs && standing.work?.work === "progress";
+  const isOthers = !isOurs && state.isBusy;
   const mistyped = isMistyped
     ? `Expected ${words}, found ${typed}`
     : work.path === path

@@ -33,7 +33,7 @@ import {
   ul,
 } from "../parts/element.ts";
 import { name } from "../parts/moment.ts";
-import { nothingHere, notice, viewHeading } from "../parts/notice.ts";
+import { failureNotice, nothingHere, notice, viewHeading } from "../parts/notice.ts";
 import { leaveOut } from "../pure/choice.ts";
 import { fragmentOf } from "../pure/route.ts";
 import type { PageState } from "./page_state.ts";
@@ -226,6 +226,6 @@ function KeepForGood(
       { type: "button", disabled: isAtWork, onClick: pin },
       isAtWork ? "Pinning …" : "Pin it, so that it never goes",
     ),
-    failure === null ? null : notice("error", p({}, failure)),
+    failureNotice(failure),
   );
 }

@@ -27,7 +27,7 @@ import {
   span,
 } from "../parts/element.ts";
 import { OpenedHeading } from "../parts/focused.ts";
-import { nothingHere, notice } from "../parts/notice.ts";
+import { answerNotice, failureNotice, nothingHere } from "../parts/notice.ts";
 import { pager } from "../parts/pager.ts";
 import { CarryOut } from "./carry_out.ts";
 import type { PageState } from "./page_state.ts";
@@ -95,7 +95,7 @@ export function FindingsCard(state: PageState): VNode {
         },
       ),
     ),
-    failure === null || failure === undefined ? null : notice("error", p({}, failure)),
+    failureNotice(failure),
     counts === null && !failure
       ? p({ class: "hint", role: "status" }, "Looking for what is broken …")
       : null,
@@ -150,13 +150,7 @@ function RepairPanel(state: PageState): VNode {
   );
   const heading = show(OpenedHeading, { text: "Repairs that are provable" });
   if (repair.value === null) {
-    return div(
-      { class: "panel" },
-      heading,
-      repair.error === null
-        ? p({ class: "hint", role: "status" }, "Planning the repairs …")
-        : notice("error", p({}, repair.error)),
-    );
+    return div({ class: "panel" }, heading, answerNotice(repair, "Planning the repairs …"));
   }
   const { rows, total, stays, words, command, plan, summary } = repair.value;
   return div(

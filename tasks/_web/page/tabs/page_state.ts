@@ -28,6 +28,8 @@ export interface PageState {
   readonly endLeavingOut: () => void;
   /** What this page has carried out, one at a time. */
   readonly work: Work;
+  /** Whether something is being carried out, by this page or another. */
+  readonly isBusy: boolean;
   /** Asks for the plan again, since the server no longer has it. */
   readonly replan: () => void;
   /** Says something to those who cannot see it change. */

@@ -29,7 +29,7 @@ import {
   ul,
 } from "../parts/element.ts";
 import { figure } from "../parts/bars.ts";
-import { noteList, notice, viewHeading } from "../parts/notice.ts";
+import { answerNotice, noteList, notice, viewHeading } from "../parts/notice.ts";
 import { leaveOut, NO_CHOICE } from "../pure/choice.ts";
 import { ApplyCard } from "./apply_card.ts";
 import type { PageState } from "./page_state.ts";
@@ -52,10 +52,8 @@ export function PlanTab(state: PageState): VNode {
         ? "Nothing changes until you confirm. Untick what should stay."
         : "This page only looks: it cannot change anything. Untick what should stay.",
     ),
-    plan.error === null ? null : notice("error", p({}, plan.error)),
-    plan.value === null
-      ? plan.error === null ? p({ class: "hint", role: "status" }, "Making a plan …") : null
-      : show(PlanPanel, { state, plan: plan.value }),
+    answerNotice(plan, "Making a plan …"),
+    plan.value === null ? null : show(PlanPanel, { state, plan: plan.value }),
   );
 }
 

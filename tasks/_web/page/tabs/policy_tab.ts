@@ -25,7 +25,7 @@ import {
   span,
   strong,
 } from "../parts/element.ts";
-import { notice, viewHeading } from "../parts/notice.ts";
+import { answerNotice, viewHeading } from "../parts/notice.ts";
 import { NO_CHOICE, setValue } from "../pure/choice.ts";
 import { formatSigned } from "../pure/formats.ts";
 import { fragmentOf } from "../pure/route.ts";
@@ -48,59 +48,57 @@ export function PolicyTab(state: PageState): VNode {
       "What is worth keeping",
       "Move a number, and see at once what would go. No file and no run changes by that.",
     ),
-    plan.error === null ? null : notice("error", p({}, plan.error)),
-    plan.value === null
-      ? plan.error === null ? p({ class: "hint", role: "status" }, "Making a plan …") : null
-      : div(
-        { class: "view" },
-        outcome(state, plan.value),
-        section(
-          { class: "card", "aria-labelledby": "numbers-heading" },
-          div(
-            { class: "card-head" },
-            h3({ id: "numbers-heading" }, "Numbers"),
-            Object.keys(state.choice.values).length === 0 ? null : button(
-              {
-                type: "button",
-                onClick: () => state.choose((before) => ({ ...before, values: NO_CHOICE.values })),
-              },
-              store.config === null ? "Back to the defaults" : "Back to the file",
-            ),
-          ),
-          ...groups.map(([rule, controls]) =>
-            fieldset(
-              { class: "controls", key: rule },
-              legend({ class: isOnly ? "visually-hidden" : "" }, rule || "For all runs"),
-              ...controls.map((control) => controlField(state, control)),
-            )
+    answerNotice(plan, "Making a plan …"),
+    plan.value === null ? null : div(
+      { class: "view" },
+      outcome(state, plan.value),
+      section(
+        { class: "card", "aria-labelledby": "numbers-heading" },
+        div(
+          { class: "card-head" },
+          h3({ id: "numbers-heading" }, "Numbers"),
+          Object.keys(state.choice.values).length === 0 ? null : button(
+            {
+              type: "button",
+              onClick: () => state.choose((before) => ({ ...before, values: NO_CHOICE.values })),
+            },
+            store.config === null ? "Back to the defaults" : "Back to the file",
           ),
         ),
-        plan.value.turned === null ? null : section(
-          { class: "card", "aria-labelledby": "turned-heading" },
-          h3({ id: "turned-heading" }, "What changes sides"),
-          show(RowList, {
-            state,
-            label: "What changes sides against the policy of the file",
-            empty: ["Nothing changes sides", "The plan is the same as before."],
-            query: { plan: plan.value.plan, list: "turned" },
-          }),
-        ),
-        section(
-          { class: "card", "aria-labelledby": "yaml-heading" },
-          h3({ id: "yaml-heading" }, "Keep these numbers"),
-          p(
-            {},
-            store.config === null
-              ? "Save this as mltidy.yaml where you start mltidy from; from then on, every plan is made by it."
-              : [
-                "Put this into ",
-                bdi({}, store.config),
-                "; from then on, every plan is made by it.",
-              ],
-          ),
-          show(CopyText, { text: plan.value.yaml, what: "the policy as a mltidy.yaml" }),
+        ...groups.map(([rule, controls]) =>
+          fieldset(
+            { class: "controls", key: rule },
+            legend({ class: isOnly ? "visually-hidden" : "" }, rule || "For all runs"),
+            ...controls.map((control) => controlField(state, control)),
+          )
         ),
       ),
+      plan.value.turned === null ? null : section(
+        { class: "card", "aria-labelledby": "turned-heading" },
+        h3({ id: "turned-heading" }, "What changes sides"),
+        show(RowList, {
+          state,
+          label: "What changes sides against the policy of the file",
+          empty: ["Nothing changes sides", "The plan is the same as before."],
+          query: { plan: plan.value.plan, list: "turned" },
+        }),
+      ),
+      section(
+        { class: "card", "aria-labelledby": "yaml-heading" },
+        h3({ id: "yaml-heading" }, "Keep these numbers"),
+        p(
+          {},
+          store.config === null
+            ? "Save this as mltidy.yaml where you start mltidy from; from then on, every plan is made by it."
+            : [
+              "Put this into ",
+              bdi({}, store.config),
+              "; from then on, every plan is made by it.",
+            ],
+        ),
+        show(CopyText, { text: plan.value.yaml, what: "the policy as a mltidy.yaml" }),
+      ),
+    ),
   );
 }
 

@@ -15,7 +15,7 @@ import { mlflowLink } from "../parts/controls.ts";
 import { a, bdi, button, type Content, div, input, p, show, span } from "../parts/element.ts";
 import { LongList } from "../parts/long_list.ts";
 import { name } from "../parts/moment.ts";
-import { nothingHere, notice } from "../parts/notice.ts";
+import { failureNotice, nothingHere, notice } from "../parts/notice.ts";
 import { leaveOut } from "../pure/choice.ts";
 import { formatAge, formatMetric, formatMoment } from "../pure/formats.ts";
 import { fragmentOf } from "../pure/route.ts";
@@ -109,7 +109,7 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
   const metric = rows.last?.metric ?? null;
   return div(
     { class: "stack list-place" },
-    failure === null ? null : notice("error", p({}, failure)),
+    failureNotice(failure),
     p(
       { class: "visually-hidden", role: "status" },
       rows.isStale ? "" : `${formatCount(rows.total)} in the list`,

@@ -14,7 +14,7 @@ import { barTable, figure, histogram } from "../parts/bars.ts";
 import { mlflowLink, oneOf } from "../parts/controls.ts";
 import { bdi, button, div, dl, h3, p, section, show, span } from "../parts/element.ts";
 import { moment, name } from "../parts/moment.ts";
-import { nothingHere, notice, viewHeading } from "../parts/notice.ts";
+import { failureNotice, nothingHere, viewHeading } from "../parts/notice.ts";
 import { formatAge } from "../pure/formats.ts";
 import { FindingsCard } from "./findings_card.ts";
 import type { PageState } from "./page_state.ts";
@@ -104,11 +104,11 @@ export function StoreTab(state: PageState): VNode {
 }
 
 /** Nobody tells the page of what another program changes. */
-function ReadAgain({ server, isThere, work, standing, say }: PageState): VNode {
+function ReadAgain({ server, isThere, isBusy, say }: PageState): VNode {
   const [failure, setFailure] = useState<string | null>(null);
-  const isBusy = !isThere || work.progress !== null || standing.work?.work === "progress";
+  const isWaiting = !isThere || isBusy;
   const read = async (): Promise<void> => {
-    if (isBusy) return;
+    if (isWaiting) return;
     setFailure(null);
     try {
       const { generation } = await server.post<ReadAnswer>("read", {});
@@ -120,8 +120,8 @@ function ReadAgain({ server, isThere, work, standing, say }: PageState): VNode {
   return div(
     {},
     // Disabled for real, it would lose the focus.
-    button({ type: "button", "aria-disabled": isBusy, onClick: read }, "Read the store again"),
-    failure === null ? null : notice("error", p({}, failure)),
+    button({ type: "button", "aria-disabled": isWaiting, onClick: read }, "Read the store again"),
+    failureNotice(failure),
   );
 }
 

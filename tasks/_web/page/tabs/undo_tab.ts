@@ -28,7 +28,7 @@ import {
   ul,
 } from "../parts/element.ts";
 import { moment, name } from "../parts/moment.ts";
-import { nothingHere, notice, viewHeading } from "../parts/notice.ts";
+import { answerNotice, failureNotice, nothingHere, notice, viewHeading } from "../parts/notice.ts";
 import { pager } from "../parts/pager.ts";
 import { workEnd } from "../parts/work_panel.ts";
 import type { PageState } from "./page_state.ts";
@@ -73,12 +73,8 @@ export function UndoTab(
       "Whatever mltidy took away or changed lies in a backup, and can be brought back byte for byte.",
     ),
     workEnd(work, "restore"),
-    backups.error === null ? null : notice("error", p({}, backups.error)),
-    backups.value === null
-      ? backups.error === null
-        ? p({ class: "hint", role: "status" }, "Looking for backups …")
-        : null
-      : backups.value.total === 0
+    answerNotice(backups, "Looking for backups …"),
+    backups.value === null ? null : backups.value.total === 0
       ? nothingHere(
         "Nothing to take back",
         "Once something was carried out, it can be undone here.",
@@ -138,7 +134,7 @@ function Contents(
     readonly close: () => void;
   },
 ): VNode {
-  const { server, standing, store, work, isThere } = state;
+  const { server, standing, store, isThere, isBusy } = state;
   const [from, setFrom] = useState(0);
   const contents = useAnswer<BackupContentsView>(
     !isThere
@@ -153,12 +149,11 @@ function Contents(
       { class: "panel", "aria-label": `What ${titleOf(backup)} holds` },
       heading,
       contents.error === null
-        ? p({ class: "hint", role: "status" }, "Looking into it …")
-        : div({}, notice("error", p({}, contents.error)), closing),
+        ? answerNotice(contents, "Looking into it …")
+        : div({}, failureNotice(contents.error), closing),
     );
   }
   const { changes, collisions, apart, total, runs, experiments, command } = contents.value;
-  const isBusy = work.progress !== null || standing.work?.work === "progress";
   const mayRestore = store.may.restore && apart === null && changes > 0;
   return section(
     { class: "panel", "aria-label": `What ${titleOf(backup)} holds` },
