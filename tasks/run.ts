@@ -14,7 +14,7 @@
  */
 
 import { InvalidArgumentError } from "../lib/errors.ts";
-import { programName } from "../lib/text/program_name.ts";
+import { programName } from "../lib/text/credentials.ts";
 import type { Store } from "./ports/store.ts";
 import { preflight, type PreflightOptions, type PreflightReport } from "./preflight.ts";
 import { setupExperiment } from "./training/experiment.ts";

@@ -11,7 +11,7 @@ import { type Holder, holdersOf } from "../store/holders.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
 import { findNamed } from "../text/find_named.ts";
 import { everyReason } from "./every_reason.ts";
-import { decide, type ExplainOptions, type RunExplanation } from "./explain_run.ts";
+import { decide, type RunExplanation, type SubjectOptions } from "./explain_run.ts";
 import { findLimits, judgedAt, leaves } from "./find_limits.ts";
 
 /** Why an experiment, or an orphan, stays or goes. */
@@ -62,7 +62,7 @@ export function findHolders(snapshot: StoreSnapshot, text: string): readonly Hol
 export function explainHolder(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
-  options: ExplainOptions,
+  options: SubjectOptions,
 ): HolderExplanation {
   const { path, now, kinds } = options;
   const { plan, judged: all } = options.decided ?? decide(snapshot, policy, options);

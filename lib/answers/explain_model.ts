@@ -13,7 +13,7 @@ import type { StorePath } from "../store/path.ts";
 import { isNonEmpty, type LoggedModel, type StoreSnapshot } from "../store/snapshot.ts";
 import { everyReason } from "./every_reason.ts";
 import type { HolderExplanation } from "./explain_holder.ts";
-import { decide, type ExplainOptions, type RunExplanation } from "./explain_run.ts";
+import { decide, type RunExplanation, type SubjectOptions } from "./explain_run.ts";
 import { findLimits, leaves } from "./find_limits.ts";
 import { findPlaced } from "./find_placed.ts";
 
@@ -68,7 +68,7 @@ export function findModels(snapshot: StoreSnapshot, text: string): readonly Logg
 export function explainModel(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
-  options: ExplainOptions,
+  options: SubjectOptions,
 ): ModelExplanation {
   const { path, now, kinds } = options;
   const { plan, judged: all } = options.decided ?? decide(snapshot, policy, options);

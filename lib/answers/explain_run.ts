@@ -82,7 +82,7 @@ export interface Decided {
 }
 
 /** What is explained, and what a planner needs. */
-export interface ExplainOptions extends PlanOptions {
+export interface SubjectOptions extends PlanOptions {
   /** The path of what is explained. */
   readonly path: StorePath;
   /** What the policy decides, of the same store and moment. @default {it is decided here} */
@@ -131,7 +131,7 @@ export function findRuns(snapshot: StoreSnapshot, text: string): readonly Run[] 
 export function explainRun(
   snapshot: StoreSnapshot<"tags">,
   policy: CleanupPolicy,
-  options: ExplainOptions,
+  options: SubjectOptions,
 ): RunExplanation {
   const { path, now, kinds } = options;
   const { plan, judged: all } = options.decided ?? decide(snapshot, policy, options);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { utf8Bytes } from "../text/utf8.ts";
+
 /** A secret, and what is shown in its place. */
 export interface KnownSecret {
   /** The secret. */
@@ -45,7 +47,7 @@ export function hideSecrets(text: string, secrets: readonly KnownSecret[]): stri
 function partsOf(secret: string): readonly string[] {
   const [, user = "", rest = ""] = /^\w+:\/\/(?:([^/?#]*)@)?[^/?#]*(.*)$/s.exec(secret) ?? [];
   const pieces = `${user} ${rest}`.split(/[\s/?#&=:;,]+/);
-  const basic = new TextEncoder().encode(decoded(user)).toBase64();
+  const basic = utf8Bytes(decoded(user)).toBase64();
   const all = [secret, secret.trim(), user, basic, rest, rest.replace(/[/?#]+$/, ""), ...pieces];
   return [
     ...new Set(all.flatMap((part) => [part, decoded(part), JSON.stringify(part).slice(1, -1)])),

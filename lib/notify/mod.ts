@@ -43,7 +43,8 @@ export {
   type OutgoingPost,
   outgoingStart,
 } from "./outgoing.ts";
-export { cutText, plainText, utf8Length } from "./plain_text.ts";
+export { cutText, plainText } from "./plain_text.ts";
+export { utf8Length } from "../text/utf8.ts";
 export {
   SLACK_LIMITS,
   type SlackBlock,

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { utf8Length } from "../text/utf8.ts";
 import type { EmailConfig, NotifyConfig, Secret } from "../policy/notify_rows.ts";
 import { type EmailParts, emailParts } from "./email_parts.ts";
 import { eventsOf, type Message } from "./message.ts";
-import { cutText, plainText, utf8Length } from "./plain_text.ts";
+import { cutText, plainText } from "./plain_text.ts";
 import { slackBody } from "./slack_blocks.ts";
 import type { Told } from "./told.ts";
 import { webhookBody } from "./webhook_bodies.ts";

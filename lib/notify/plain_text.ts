@@ -69,18 +69,3 @@ export function cutText(
   }
   return `${text.slice(0, end)}…`;
 }
-
-/**
- * Measures a text in UTF-8.
- *
- * @param text The text.
- * @returns Bytes.
- */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
-  }
-  return bytes;
-}

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { utf8Length } from "../text/utf8.ts";
 import type { WebhookFormat } from "../policy/notify_rows.ts";
 import { eventsOf, type Message, type Mood } from "./message.ts";
-import { cutText, plainText, utf8Length } from "./plain_text.ts";
+import { cutText, plainText } from "./plain_text.ts";
 import type { Told } from "./told.ts";
 
 /** What is sent to a webhook. */

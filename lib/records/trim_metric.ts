@@ -6,6 +6,7 @@
 
 import { mergePlaces } from "../text/git_marks.ts";
 import { pythonLines, pythonLinesWithEnds, pythonStripped } from "../text/python_text.ts";
+import { utf8Length } from "../text/utf8.ts";
 import { checkMetricFile, type MetricOwner, tornHead } from "./check_metric_file.ts";
 
 /**
@@ -29,7 +30,7 @@ import { checkMetricFile, type MetricOwner, tornHead } from "./check_metric_file
 export function soundBytes(text: string, owner: MetricOwner): number | null {
   const sound = text.slice(0, soundLength(text, owner));
   const rest = text.slice(sound.length);
-  return isRubbish(rest, sound, owner) ? byteLength(sound) : null;
+  return isRubbish(rest, sound, owner) ? utf8Length(sound) : null;
 }
 
 /** The length of all lines up to the first that cannot be read, or has no end. */
@@ -75,21 +76,6 @@ function fields(line: string): number {
   return pythonStripped(line).split(" ").length;
 }
 
-/**
- * Measures a text.
- *
- * @param text The text.
- * @returns How many bytes it takes in UTF-8.
- */
-export function byteLength(text: string): number {
-  let bytes = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-}
-
 /** A part of a file: bytes from the first, up to and without the second. */
 export interface Cut {
   readonly from: number;
@@ -131,8 +117,8 @@ export function cutsOf(
   const left = parts.filter(({ stays }) => stays).map(({ text }) => text);
   const kept = left.join("");
   // A last line without an end may be whole: MLflow reads it, whatever stands before it.
-  const otherwise = dropLines ? byteLength(kept) : null;
-  const sound = isSound(kept, owner) ? byteLength(kept) : soundBytes(kept, owner) ?? otherwise;
+  const otherwise = dropLines ? utf8Length(kept) : null;
+  const sound = isSound(kept, owner) ? utf8Length(kept) : soundBytes(kept, owner) ?? otherwise;
   if (sound === null) return null;
   const cuts: Cut[] = [];
   const cut = (from: number, to: number) => {
@@ -140,11 +126,11 @@ export function cutsOf(
     if (last?.to === from) cuts.splice(-1, 1, { from: last.from, to });
     else if (from < to) cuts.push({ from, to });
   };
-  let at = byteLength(mark);
+  let at = utf8Length(mark);
   let taken = 0;
   cut(0, at);
   for (const { text, stays } of parts) {
-    const bytes = byteLength(text);
+    const bytes = utf8Length(text);
     const kept = stays ? Math.max(0, Math.min(bytes, sound - taken)) : 0;
     taken += kept;
     cut(at + kept, at + bytes);

@@ -13,13 +13,14 @@ import type {
   RepairAction,
   TrimMetricFile,
 } from "../plan/repair_action.ts";
-import { byteLength, type Cut, cutsOf } from "../records/trim_metric.ts";
+import { type Cut, cutsOf } from "../records/trim_metric.ts";
 import { ABSENT } from "../store/facts.ts";
 import { holdersOf, linkedIn } from "../store/holders.ts";
 import { isLitter } from "../store/names.ts";
 import { asStorePath, byPath, experimentPathOf, type StorePath } from "../store/path.ts";
 import { LINE_DAMAGES, type Problem } from "../store/problem.ts";
 import { NO_USAGE } from "../store/usage.ts";
+import { utf8Length } from "../text/utf8.ts";
 import { findProject } from "../verify/stray_checks.ts";
 import { type RepairContext, unsettled } from "./context.ts";
 
@@ -120,7 +121,7 @@ function trimMetric(
   if (first === undefined || isAll(first, text)) return [];
   const reasons = [{ kind: "broken", message }] as const;
   const base = { path, name: keyOf(path), reasons, usage: NO_USAGE, stamp };
-  return others.length === 0 && first.to === byteLength(text)
+  return others.length === 0 && first.to === utf8Length(text)
     ? [{ ...base, kind: "trim-metric-file", bytes: first.from }]
     : [{ ...base, kind: "cut-metric-file", cuts: [first, ...others] }];
 }
@@ -134,7 +135,7 @@ function metricCuts(
 }
 
 function isAll({ from, to }: Cut, text: string): boolean {
-  return from === 0 && to === byteLength(text);
+  return from === 0 && to === utf8Length(text);
 }
 
 /**

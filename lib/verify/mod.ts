@@ -17,14 +17,10 @@
  */
 
 export type { DatabaseUse } from "../judge/find_database_uses.ts";
-export {
-  explainModel,
-  type Explanation,
-  findModels,
-  type ModelExplanation,
-} from "../answers/explain_model.ts";
-export { explainHolder, findHolders, type HolderExplanation } from "../answers/explain_holder.ts";
-export { explainRun, findRuns, type Lack, type RunExplanation } from "../answers/explain_run.ts";
+export type { Explanation, ModelExplanation } from "../answers/explain_model.ts";
+export type { HolderExplanation } from "../answers/explain_holder.ts";
+export type { Lack, RunExplanation } from "../answers/explain_run.ts";
+export { type ExplainResult, explainSubject } from "../answers/explain_subject.ts";
 export type { AwaitedExperiment } from "../answers/preflight_report.ts";
 export type { Flip } from "../answers/find_flip.ts";
 export type { PolicyChange } from "../answers/policy_changes.ts";

@@ -21,7 +21,7 @@ import {
   setElsewhere,
 } from "../../lib/tracking/program_end.ts";
 import { laterExperimentOf } from "../../lib/tracking/later_experiment.ts";
-import { programName } from "../../lib/text/program_name.ts";
+import { programName } from "../../lib/text/credentials.ts";
 import { type Child, startChild } from "../_io/child_process.ts";
 import { failureText } from "../_io/read.ts";
 import { requireCapability } from "../ports/require_capability.ts";

@@ -10,7 +10,7 @@ import { plainCommand } from "../../../lib/render/commands.ts";
 import { renderPreflight } from "../../../lib/render/preflight.ts";
 import { isUnfinished } from "../../../lib/store/run_status.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { programName } from "../../../lib/text/program_name.ts";
+import { programName } from "../../../lib/text/credentials.ts";
 import { runProgram } from "../../run.ts";
 import { checkExperimentName } from "../../training/experiment.ts";
 import { choosePlaceOfChanges } from "../choose/choose_backups.ts";

@@ -2,7 +2,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { programName } from "../../../lib/text/program_name.ts";
+import { programName } from "../../../lib/text/credentials.ts";
 import type { Flag, Flags } from "./flags.ts";
 import type { TaskRow } from "./task_row.ts";
 import { type TaskCommand, type TaskName, taskNames, taskTable } from "./task_table.ts";

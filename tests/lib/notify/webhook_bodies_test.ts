@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Message } from "../../../lib/notify/message.ts";
-import { utf8Length } from "../../../lib/notify/plain_text.ts";
+import { utf8Length } from "../../../lib/text/utf8.ts";
 import { NOTHING_TOLD } from "../../../lib/notify/told.ts";
 import { WEBHOOK_LIMITS, webhookBody } from "../../../lib/notify/webhook_bodies.ts";
 

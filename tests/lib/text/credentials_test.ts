@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hideCredentials, withoutCredentials } from "../../../lib/text/credentials.ts";
+import { hideCredentials, programName, withoutCredentials } from "../../../lib/text/credentials.ts";
 
 /** URI → what is shown of it. */
 const SHOWN = {
@@ -35,4 +35,11 @@ Deno.test("hideCredentials() does so for every URI in a text", () => {
       `Cannot use "${shown}" or (${shown} of kim@host)\n${shown}`,
     );
   }
+});
+
+Deno.test("programName() names a program without arguments, values and users", () => {
+  assertEquals(programName(["python", "train.py", "--password", "secret"]), "python");
+  assertEquals(programName(["PASSWORD=secret", "python"]), "PASSWORD=…");
+  assertEquals(programName(["https://kim:secret@host/x"]), "https://host/x");
+  assertEquals(programName([]), "");
 });
