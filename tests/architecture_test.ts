@@ -434,7 +434,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "lib/policy/mod.ts", of: ["lib/text/", "lib/policy/"] },
   {
     room: "lib/notify/mod.ts",
-    of: ["lib/policy/", "lib/plan/", "lib/notify/"],
+    of: ["lib/text/", "lib/policy/", "lib/plan/", "lib/notify/"],
   },
   { room: "lib/verify/mod.ts", of: ["lib/judge/", "lib/verify/", "lib/answers/"] },
   { room: "lib/render/mod.ts", of: ["lib/text/", "lib/render/", "lib/render/html/"] },
