@@ -83,9 +83,6 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...["lib/answers/", "lib/schedule/"],
     ],
   },
-  // What page and server say to each other: types alone.
-  { room: "tasks/_web/messages/", of: [] },
-  { room: "tasks/_web/messages.ts", of: ["tasks/_web/messages/"] },
   { room: "lib/doctor/", of: ["lib/text/"] },
   {
     room: "lib/notify/",
@@ -99,6 +96,9 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "lib/view/",
     of: [...GROUND, "lib/policy/", "lib/plan/", "lib/words/", "lib/answers/"],
   },
+  // What page and server say to each other: types alone.
+  { room: "tasks/_web/messages/", of: ["lib/answers/", "lib/verify/", "lib/view/"] },
+  { room: "tasks/_web/messages.ts", of: ["lib/verify/", "lib/view/", "tasks/_web/messages/"] },
   { room: "tasks/_io/", of: [...GROUND, "@std/", "node:"] },
   {
     room: "tasks/_doctor/",
@@ -370,7 +370,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/cleanup/", "lib/words/"],
       ...["lib/verify/", "lib/answers/", "lib/render/", "lib/view/", "tasks/ports/"],
-      ...["tasks/backups/", "tasks/", "tasks/_cli/table/", "tasks/_web/messages.ts"],
+      ...["tasks/backups/", "tasks/", "tasks/_web/messages.ts"],
       ...["tasks/_web/page/", "tasks/_web/page/asking/", "tasks/_web/page/parts/"],
       ...["tasks/_web/page/pure/", "tasks/_web/page/tabs/", "node:", "preact", "preact/hooks"],
     ],

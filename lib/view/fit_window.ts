@@ -54,14 +54,14 @@ export function fitting<T>(
  * @param list The list.
  * @param window Which part; as much of it as an answer may have is given.
  * @param view Makes what is told of one.
- * @returns How many there are in all, where the window begins, and what is in it, which may be less than was wanted.
+ * @returns How many there are in all, and what is in the window, which may be less than was wanted.
  */
 export function windowOf<T, V>(
   list: readonly T[],
   { from, to }: Window,
   view: (one: T) => V,
-): { readonly total: number; readonly from: number; readonly shown: readonly V[] } {
+): { readonly total: number; readonly shown: readonly V[] } {
   const first = Math.min(Math.max(from, 0), list.length);
   const wanted = list.slice(first, Math.max(first, Math.min(to, first + MOST_ROWS)));
-  return { total: list.length, from: first, shown: fitting(wanted.values().map(view)) };
+  return { total: list.length, shown: fitting(wanted.values().map(view)) };
 }

@@ -253,8 +253,7 @@ export function rowOf(entry: Entry, listed: Listed): Row {
   const { path, name, reasons } = entry;
   const { index, plan, mlflowUi, tags } = listed;
   const run = index.runs.get(path);
-  const experimentPath = experimentPathOf(path);
-  const holder = index.holders.get(experimentPath);
+  const holder = index.holders.get(experimentPathOf(path));
   const time = timeOf(entry, listed);
   const id = path.slice(path.lastIndexOf("/") + 1);
   return {
@@ -264,7 +263,6 @@ export function rowOf(entry: Entry, listed: Listed): Row {
     id: shownText(id),
     name: shownText(name) || NO_NAME,
     experiment: shownText(holderName(path, index)) || NO_NAME,
-    experimentPath,
     time,
     age: time === null ? null : plan.plannedAt - time,
     bytes: bytesOf(entry, listed),

@@ -18,8 +18,6 @@ export interface ExperimentView {
   readonly stage: "active" | "deleted" | "orphan";
   /** Readable runs. */
   readonly runs: number;
-  /** Those of them that are active. */
-  readonly activeRuns: number;
   /** What it takes on disk; `null` until that is measured. */
   readonly bytes: number | null;
   /** Start of its newest run; `null` when there is none. */
@@ -97,8 +95,6 @@ export interface Control {
   readonly min: number;
   /** The most that a slider offers; a larger number may be typed. */
   readonly max: number;
-  /** Step of the slider. */
-  readonly step: number;
   /** Whether it may be `null`. */
   readonly mayBeNone: boolean;
 }
@@ -124,8 +120,6 @@ export interface Row {
   readonly name: string;
   /** Name of the experiment that it lies in, else of itself. */
   readonly experiment: string;
-  /** Path of that. */
-  readonly experimentPath: string;
   /** Its end, or its start where it has none; `null`: not known. */
   readonly time: number | null;
   /** Ms since then, at the moment of the plan. */

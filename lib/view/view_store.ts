@@ -32,13 +32,12 @@ export function viewExperiments(
 ): readonly ExperimentView[] {
   const bytesOf = (path: string) => bytes?.get(path) ?? null;
   return [
-    ...perExperiment.map(({ id, path, name, stage, runs, activeRuns, newestRun }) => ({
+    ...perExperiment.map(({ id, path, name, stage, runs, newestRun }) => ({
       id,
       path,
       name: shownText(name),
       stage,
       runs,
-      activeRuns,
       bytes: bytesOf(path),
       newest: newestRun,
       link: experimentLink(mlflowUi, id),
@@ -49,7 +48,6 @@ export function viewExperiments(
       name: shownText(id),
       stage: "orphan" as const,
       runs: runs.length,
-      activeRuns: runs.filter(({ lifecycleStage }) => lifecycleStage === "active").length,
       bytes: bytesOf(path),
       newest: runs.reduce<number | null>(
         (newest, { startTime }) => Math.max(newest ?? startTime, startTime),

@@ -29,8 +29,8 @@ export async function backupsView(
   window: Window,
 ): Promise<BackupsView> {
   const { backups } = await listBackups(store, { backups: options.backups ?? undefined });
-  const { total, from, shown } = windowOf(backups, window, backupView);
-  return { total, from, backups: shown };
+  const { total, shown } = windowOf(backups, window, backupView);
+  return { total, backups: shown };
 }
 
 function backupView(backup: BackupListing): BackupView {
@@ -38,13 +38,13 @@ function backupView(backup: BackupListing): BackupView {
   switch (kind) {
     case "damaged":
       return {
-        ...{ id, kind, task: "", createdAt: null, count: 0, bytes: 0, possible: null },
+        ...{ id, kind, task: "", createdAt: null, count: 0, bytes: 0 },
         text: shownText(backup.message, 500),
       };
     case "copy": {
       const { createdAt, files, bytes, scope } = backup;
       const text = `copy of ${shownText(scopeText(scope))}`;
-      return { id, kind, task: "backup", createdAt, count: files, bytes, possible: null, text };
+      return { id, kind, task: "backup", createdAt, count: files, bytes, text };
     }
     case "change": {
       const { createdAt, changes, bytes, task, undoing } = backup;
@@ -55,7 +55,7 @@ function backupView(backup: BackupListing): BackupView {
         ...(waiting === 0 ? [] : [`${waiting} once a later change is undone`]),
         ...(gone === 0 ? [] : [`of ${gone} nothing is left`]),
       ].join(", ");
-      return { id, kind, task, createdAt, count: changes, bytes, possible, text };
+      return { id, kind, task, createdAt, count: changes, bytes, text };
     }
   }
 }
@@ -88,7 +88,7 @@ export async function backupContentsView(
   const contents = await place.contents(id, { runNames: true });
   if (preview === null || contents === null) return null;
   const named = ({ id, name = id }: Named) => ({ id: shownText(id), name: shownText(name) });
-  const { total, from, shown } = windowOf(contents.runs, window, named);
+  const { total, shown } = windowOf(contents.runs, window, named);
   const typed = run === null ? ["restore", id] : ["restore", id, "--run", run];
   return {
     id,
@@ -96,7 +96,6 @@ export async function backupContentsView(
     collisions: preview.collisions.slice(0, MOST_COLLISIONS).map((one) => shownText(one, 500)),
     apart: preview.apart === undefined ? null : shownText(preview.apart, 500),
     total,
-    from,
     runs: shown,
     experiments: fitting(contents.experiments.map(named)),
     command: options.command(shellWords(typed)),

@@ -10,6 +10,7 @@ import { readConfig } from "../../lib/policy/config.ts";
 import { type CommandOf, remedyText } from "../../lib/render/commands.ts";
 import { renderExplanation } from "../../lib/render/explanation.ts";
 import { nameOf } from "../../lib/store/holders.ts";
+import type { Severity } from "../../lib/verify/rule.ts";
 import { RULES } from "../../lib/verify/rules.ts";
 import type { Finding } from "../../lib/verify/verify_snapshot.ts";
 import { ageBars } from "../../lib/view/age_bars.ts";
@@ -59,13 +60,10 @@ const MOST_EXPERIMENTS = 1_000;
 export function storeView({ store, options }: Session, read: ReadStore): StoreView {
   const { location } = store.describe();
   const { snapshot, generation, bytes, findings } = read;
-  const { mlflowUi, config } = options;
+  const { mlflowUi, config, mayApply } = options;
   const { experiments, runs } = read.summary();
   const all = viewExperiments(snapshot, read.summary(), { mlflowUi, bytes });
   const shown = fitting(all, MOST_EXPERIMENTS);
-  const mayApply = options.mayApply && store.changes !== null;
-  const count = (severity: Finding["severity"]) =>
-    findings?.filter((one) => one.severity === severity).length ?? 0;
   return {
     generation,
     location,
@@ -81,11 +79,9 @@ export function storeView({ store, options }: Session, read: ReadStore): StoreVi
       repair: mayApply && store.mending !== null,
       restore: mayApply && store.backups !== null,
     },
-    mlflowUi,
     config: config?.path ?? null,
     totals: {
       runs: runs.total,
-      activeRuns: runs.active,
       deletedRuns: runs.deleted,
       byStatus: Object.fromEntries(Object.entries(runs.byStatus).filter(([, count]) => count > 0)),
       experiments: experiments.active,
@@ -96,10 +92,14 @@ export function storeView({ store, options }: Session, read: ReadStore): StoreVi
     experiments: shown,
     moreExperiments: all.length - shown.length,
     ages: ageBars(snapshot, store.now()),
-    findings: findings === null
-      ? null
-      : { error: count("error"), warning: count("warning"), info: count("info") },
+    findings: findings && countFindings(findings),
   };
+}
+
+function countFindings(findings: readonly Finding[]): Readonly<Record<Severity, number>> {
+  const counts = { error: 0, warning: 0, info: 0 };
+  for (const { severity } of findings) counts[severity]++;
+  return counts;
 }
 
 const MOST_BRANCHES = 1_000;
@@ -123,8 +123,6 @@ export function planView(session: Session, read: ReadStore, shown: Shown): PlanV
   return {
     plan: id,
     generation,
-    basis: plan.basis,
-    plannedAt: plan.plannedAt,
     summary: totalsText(plan),
     totals: {
       actions: plan.actions.length,
@@ -180,17 +178,17 @@ function notesOf({ plan }: Shown): readonly string[] {
 export function rowsView(
   session: Session,
   read: ReadStore,
-  { id, plan }: Shown,
+  { plan }: Shown,
   wanted: RowsWanted,
   window: Window,
 ): RowsView {
   const listed = session.listed(read, plan);
-  const { total, from, shown } = windowOf(
+  const { total, shown } = windowOf(
     selectEntries(listed, wanted),
     window,
     (entry) => rowOf(entry, listed),
   );
-  return { plan: id, total, from, rows: shown, metric: shownMetric(plan) };
+  return { total, rows: shown, metric: shownMetric(plan) };
 }
 
 /**
@@ -269,7 +267,6 @@ function explanationView(
  * Lists what is broken.
  *
  * @param session The session.
- * @param read The store as it was read.
  * @param found What is broken.
  * @param severity Only findings of this severity; `null`: all.
  * @param window Which part of them.
@@ -277,20 +274,13 @@ function explanationView(
  */
 export function findingsView(
   { options }: Session,
-  { generation }: ReadStore,
   found: readonly Finding[],
   severity: string | null,
   window: Window,
 ): FindingsView {
-  const counts = { error: 0, warning: 0, info: 0 };
-  for (const one of found) counts[one.severity]++;
   const wanted = severity === null ? found : found.filter((one) => one.severity === severity);
-  const { total, from, shown } = windowOf(
-    wanted,
-    window,
-    (one) => findingView(one, options.command),
-  );
-  return { generation, counts, total, from, findings: shown };
+  const { total, shown } = windowOf(wanted, window, (one) => findingView(one, options.command));
+  return { total, findings: shown };
 }
 
 function findingView(finding: Finding, command: CommandOf): FindingView {
@@ -323,15 +313,13 @@ export function repairView(
   window: Window,
 ): RepairView {
   const listed = session.listed(read, plan);
-  const row = (entry: (typeof plan.actions | typeof plan.kept)[number]) => rowOf(entry, listed);
-  const { total, from, shown } = windowOf(plan.actions, window, row);
+  const { total, shown } = windowOf(plan.actions, window, (entry) => rowOf(entry, listed));
   return {
     plan: id,
     summary: totalsText(plan),
     total,
-    from,
     rows: shown,
-    stays: fitting(plan.kept.map(row), MOST_LINES, 100_000),
+    stays: plan.kept.length,
     words: wordsToType(plan),
     command: session.options.command("repair:apply"),
   };

@@ -12,7 +12,6 @@
  */
 
 import { RestoreCollisionError } from "../../lib/errors.ts";
-import { exitCodeOf } from "../_cli/table/exit_code.ts";
 import { lineStream } from "./answers.ts";
 import { type Refused, refused } from "./guard.ts";
 import type { WorkLine } from "./messages.ts";
@@ -107,16 +106,12 @@ const BUSY = refused(
 
 function failedLine(error: unknown): WorkLine {
   if (error instanceof DOMException && error.name === "AbortError") {
-    return {
-      work: "failed",
-      message: "Stopped before anything was carried out",
-      code: exitCodeOf(error),
-    };
+    return { work: "failed", message: "Stopped before anything was carried out" };
   }
   const message = error instanceof RestoreCollisionError
     ? [error.message, ...error.collisions.slice(0, 10)].join("\n")
     : messageOf(error);
-  return { work: "failed", message, code: exitCodeOf(error) };
+  return { work: "failed", message };
 }
 
 function throttled(tell: (line: WorkLine) => void): WorkTools["onProgress"] {

@@ -29,6 +29,8 @@
  * @module
  */
 
+export type { Severity } from "../../lib/verify/rule.ts";
+export type { Control, ExperimentView, PlanBranch, Row, Verb } from "../../lib/view/view.ts";
 export type {
   BackupContentsView,
   BackupsView,
@@ -37,14 +39,13 @@ export type {
   FindingView,
   RepairView,
 } from "./messages/findings.ts";
-export type { Control, Count, PlanBranch, PlanRequest, PlanView, Verb } from "./messages/plan.ts";
+export type { PlanRequest, PlanView } from "./messages/plan.ts";
 export type { Refusal } from "./messages/refusal.ts";
-export type { ExplainView, ExplanationView, Row, RowsQuery, RowsView } from "./messages/rows.ts";
-export type { Bar, EventLine, ExperimentView, ReadAnswer, StoreView } from "./messages/store.ts";
+export type { ExplainView, ExplanationView, RowsQuery, RowsView } from "./messages/rows.ts";
+export type { EventLine, ReadAnswer, StoreView } from "./messages/store.ts";
 export type {
   ApplyRequest,
   CancelAnswer,
-  PinAnswer,
   PinRequest,
   RestoreRequest,
   WorkLine,

@@ -18,7 +18,7 @@ import {
 import { backupContentsView, backupsView } from "./answer_backups.ts";
 import type { Workshop } from "./carry_out.ts";
 import { type Refused, refused } from "./guard.ts";
-import type { CancelAnswer, EventLine, PinAnswer, ReadAnswer } from "./messages.ts";
+import type { CancelAnswer, EventLine, ReadAnswer } from "./messages.ts";
 import {
   applyRequestIn,
   bad,
@@ -107,7 +107,7 @@ const READING: Readonly<Record<string, Route>> = {
     if (isRefused(window)) return window;
     if (!SEVERITIES.includes(severity)) return bad("expected severity as error, warning or info");
     const found = await session.watch.findings();
-    return answers.json(findingsView(session, read, found, severity, window));
+    return answers.json(findingsView(session, found, severity, window));
   },
   "GET repair": async ({ session, answers }, { query }) => {
     const [read, window] = [session.read(), windowIn(query)];
@@ -176,7 +176,7 @@ const CHANGING: Readonly<
     const { id: runId, experimentId } = run;
     const done = await workshop.once(() => pinning.pin({ experimentId, runId }, wanted.pinned));
     if (done !== undefined) return done;
-    return answers.json(wanted satisfies PinAnswer);
+    return answers.json(wanted);
   },
   "POST cancel": (workshop, { answers }) =>
     Promise.resolve(answers.json({ cancelled: workshop.cancel() } satisfies CancelAnswer)),

@@ -4,14 +4,12 @@
  * @module
  */
 
-import type { Row } from "./rows.ts";
+import type { Severity } from "../../../lib/verify/rule.ts";
+import type { Row } from "../../../lib/view/view.ts";
 
 /** The answer of `GET /api/findings?severity=…&from=…&to=…`; without `severity` of all. */
 export interface FindingsView {
-  readonly generation: number;
-  readonly counts: { readonly error: number; readonly warning: number; readonly info: number };
   readonly total: number;
-  readonly from: number;
   readonly findings: readonly FindingView[];
 }
 
@@ -19,7 +17,7 @@ export interface FindingsView {
 export interface FindingView {
   /** Id of the rule, such as `run-without-meta`. */
   readonly rule: string;
-  readonly severity: "error" | "warning" | "info";
+  readonly severity: Severity;
   /** Where. */
   readonly path: string;
   /** What is wrong. */
@@ -37,11 +35,10 @@ export interface RepairView {
   readonly plan: string;
   readonly summary: string;
   readonly total: number;
-  readonly from: number;
   /** What would be done, `verb` is `repair`. */
   readonly rows: readonly Row[];
-  /** What is broken and stays so, with reasons; at most 100. */
-  readonly stays: readonly Row[];
+  /** How many broken things stay so. */
+  readonly stays: number;
   /** What has to be typed, such as `repair 3`; `null` where there is nothing to do. */
   readonly words: string | null;
   readonly command: string;
@@ -50,7 +47,6 @@ export interface RepairView {
 /** The answer of `GET /api/backups?from=…&to=…`: newest first. */
 export interface BackupsView {
   readonly total: number;
-  readonly from: number;
   readonly backups: readonly BackupView[];
 }
 
@@ -65,8 +61,6 @@ export interface BackupView {
   /** How many changes, or files of a copy. */
   readonly count: number;
   readonly bytes: number;
-  /** How many changes can be undone now; `null` of a copy. */
-  readonly possible: number | null;
   /** In words, as `deno task restore` says it. */
   readonly text: string;
 }
@@ -82,7 +76,6 @@ export interface BackupContentsView {
   readonly apart: string | null;
   /** How many runs it holds something of. */
   readonly total: number;
-  readonly from: number;
   readonly runs: readonly { readonly id: string; readonly name: string }[];
   /** At most 200. */
   readonly experiments: readonly { readonly id: string; readonly name: string }[];

@@ -4,10 +4,13 @@
  * @module
  */
 
+import type { ControlValues } from "../../../lib/view/policy_controls.ts";
+import type { Control, Count, PlanBranch } from "../../../lib/view/view.ts";
+
 /** The body of `POST /api/plan`. */
 export interface PlanRequest {
   /** Values of controls by their keys; what is left out is as in the file. */
-  readonly values: Readonly<Record<string, number | null>>;
+  readonly values: ControlValues;
   /** Paths of runs, experiments, orphans and models to leave out of this plan. */
   readonly leftOut: readonly string[];
 }
@@ -18,10 +21,6 @@ export interface PlanView {
   readonly plan: string;
   /** The reading of the store it was made from. */
   readonly generation: number;
-  /** Fingerprint of the store as it was read. */
-  readonly basis: string;
-  /** The moment against which ages were judged. */
-  readonly plannedAt: number;
   /** The sum in one sentence, as the command line says it. */
   readonly summary: string;
   /** How much of what. */
@@ -67,62 +66,4 @@ export interface PlanView {
   readonly words: string | null;
   /** What to type in a terminal instead, given `plan.json`. */
   readonly command: string;
-}
-
-/** One experiment of a plan, with all that goes of it. */
-export interface PlanBranch {
-  /** Its path: what `experiment=` of `/api/rows` takes, and `leftOut`. */
-  readonly path: string;
-  /** Its name. */
-  readonly name: string;
-  /** How many actions. */
-  readonly count: number;
-  /** Bytes that leave the store. */
-  readonly bytes: number;
-  /** The same by what is done and why. */
-  readonly reasons: readonly (Count & {
-    /** What `reason=` of `/api/rows` takes. */
-    readonly key: string;
-    readonly verb: Verb;
-    readonly bytes: number;
-  })[];
-}
-
-/** How many there are of something. */
-export interface Count {
-  /** What. */
-  readonly label: string;
-  /** How many. */
-  readonly count: number;
-  /** What `reason=` of `/api/rows` takes. */
-  readonly key: string;
-}
-
-/** What is done with something. */
-export type Verb = "soft-delete" | "purge" | "quarantine" | "drop" | "repair" | "stays";
-
-/** A number of the policy. */
-export interface Control {
-  /** Names it in {@linkcode PlanRequest.values}, such as `retention.keep_last`. */
-  readonly key: string;
-  /** For people, such as `keep_last`, or `keep_best n of f1`. */
-  readonly label: string;
-  /** What it does. */
-  readonly describes: string;
-  /** For which rule; `null`: for all runs. */
-  readonly rule: string | null;
-  /** What it counts. `days` may be fractions, `percent` is 0 to 100. */
-  readonly unit: "days" | "runs" | "percent";
-  /** Its value; `null`: no limit, only where {@linkcode mayBeNone}. */
-  readonly value: number | null;
-  /** Its value by the file, or by default. */
-  readonly fileValue: number | null;
-  /** The least that a slider offers. */
-  readonly min: number;
-  /** The most that a slider offers; a larger number may be typed. */
-  readonly max: number;
-  /** Step of the slider. */
-  readonly step: number;
-  /** Whether it may be `null`. */
-  readonly mayBeNone: boolean;
 }

@@ -4,7 +4,10 @@
  * @module
  */
 
-import type { Verb } from "./plan.ts";
+import type { Explanation } from "../../../lib/answers/explain_model.ts";
+import type { RowsOrder, RowsWanted } from "../../../lib/view/plan_rows.ts";
+import type { ControlValues } from "../../../lib/view/policy_controls.ts";
+import type { Row } from "../../../lib/view/view.ts";
 
 /**
  * What `GET /api/rows` takes in its query: `plan`, `list`, `from`, `to`, and if wanted `experiment` (a path),
@@ -13,12 +16,12 @@ import type { Verb } from "./plan.ts";
 export interface RowsQuery {
   readonly plan: string;
   /** `turned`: what changes sides against the file; `left-out`: what was left out of this plan. */
-  readonly list: "goes" | "stays" | "turned" | "left-out";
+  readonly list: RowsWanted["list"];
   readonly experiment?: string;
   readonly reason?: string;
   readonly filter?: string;
   /** @default {"plan"} */
-  readonly sort?: "plan" | "name" | "age" | "bytes" | "metric" | "experiment";
+  readonly sort?: RowsOrder;
   /** @default {"asc"} */
   readonly order?: "asc" | "desc";
   readonly from: number;
@@ -27,55 +30,11 @@ export interface RowsQuery {
 
 /** The answer of `GET /api/rows`. */
 export interface RowsView {
-  readonly plan: string;
   /** How many rows there are in all, after filtering. */
   readonly total: number;
-  readonly from: number;
   readonly rows: readonly Row[];
   /** What `metric` is the value of; `null`: no metric was read. */
   readonly metric: string | null;
-}
-
-/** One line of a list. */
-export interface Row {
-  /** Its path: unique in a list; what `leftOut`, `id=` of explain and pinning take. */
-  readonly path: string;
-  readonly kind:
-    | "run"
-    | "damaged-run"
-    | "logged-model"
-    | "experiment"
-    | "orphan"
-    | "heavy-file"
-    | "damage";
-  readonly verb: Verb;
-  readonly id: string;
-  readonly name: string;
-  /** Name of the experiment that it lies in, else of itself. */
-  readonly experiment: string;
-  readonly experimentPath: string;
-  /** Its end, or its start where it has none; `null`: not known. */
-  readonly time: number | null;
-  /** Ms since then, at the moment of the plan. */
-  readonly age: number | null;
-  /** What it takes on disk; `null`: not measured. */
-  readonly bytes: number | null;
-  /** Its value of the policy's metric; `null`: none. */
-  readonly metric: number | null;
-  /** MLflow's word; `null` of what is no run. */
-  readonly status: string | null;
-  /** At most 6, `key=value`, without MLflow's own. */
-  readonly tags: readonly string[];
-  /** Why it goes or stays, in words; at most 5. */
-  readonly reasons: readonly string[];
-  /** Its address in MLflow's UI; `null` where that is not known. */
-  readonly link: string | null;
-  /** Whether it was left out of this plan. */
-  readonly leftOut: boolean;
-  /** Whether it has the tag `mltidy.pin`. */
-  readonly pinned: boolean;
-  /** Whether it can be left out by itself, and pinned: it is a run. */
-  readonly mayPin: boolean;
 }
 
 /** The answer of `GET /api/explain?plan=…&id=…`; `id`: an id, 6 or more of its letters, a path, or a name. */
@@ -91,12 +50,12 @@ export interface ExplainView {
 /** Why something goes or stays. */
 export interface ExplanationView {
   readonly path: string;
-  readonly kind: "run" | "logged-model" | "experiment" | "orphan";
+  readonly kind: Explanation["subject"];
   readonly id: string;
   readonly name: string;
   /** `null` where it is one itself, or lies in none. */
   readonly experiment: string | null;
-  readonly verdict: "stays" | "soft-delete" | "purge" | "quarantine";
+  readonly verdict: Explanation["verdict"];
   readonly reasons: readonly string[];
   /** The smallest change that turns the verdict; `null` where none was found. */
   readonly flip: {
@@ -104,7 +63,7 @@ export interface ExplanationView {
     /** How many others change sides with it. */
     readonly others: number;
     /** The same for {@linkcode PlanRequest.values}; `null` where no control says it. */
-    readonly values: Readonly<Record<string, number | null>> | null;
+    readonly values: ControlValues | null;
   } | null;
   /** All of it, as `deno task explain` prints it. */
   readonly text: string;

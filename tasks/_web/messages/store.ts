@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Severity } from "../../../lib/verify/rule.ts";
+import type { Bar, ExperimentView } from "../../../lib/view/view.ts";
 import type { WorkLine } from "./work.ts";
 
 /**
@@ -49,14 +51,11 @@ export interface StoreView {
   readonly mayApply: boolean;
   /** What it may change besides applying plans; all `false` without {@linkcode mayApply}. */
   readonly may: { readonly pin: boolean; readonly repair: boolean; readonly restore: boolean };
-  /** The address of MLflow's UI, without a slash at its end; `null`: not said. */
-  readonly mlflowUi: string | null;
   /** The file of the policy; `null`: there is none. */
   readonly config: string | null;
   /** Sums over the store. */
   readonly totals: {
     readonly runs: number;
-    readonly activeRuns: number;
     readonly deletedRuns: number;
     /** By MLflow's words, such as `FINISHED`; those without runs are left out. */
     readonly byStatus: Readonly<Record<string, number>>;
@@ -73,47 +72,7 @@ export interface StoreView {
   /** How old the runs are, the youngest first. */
   readonly ages: readonly Bar[];
   /** How many findings of each severity; `null` until it is verified. */
-  readonly findings: {
-    readonly error: number;
-    readonly warning: number;
-    readonly info: number;
-  } | null;
-}
-
-/** One experiment, or orphan. */
-export interface ExperimentView {
-  /** Its id. */
-  readonly id: string;
-  /** Its path in the store: what `experiment=` of `/api/rows` takes. */
-  readonly path: string;
-  /** Its name; an orphan's is its id. */
-  readonly name: string;
-  /** What it is. */
-  readonly stage: "active" | "deleted" | "orphan";
-  /** Readable runs. */
-  readonly runs: number;
-  /** Those of them that are active. */
-  readonly activeRuns: number;
-  /** What it takes on disk; `null` until that is measured. */
-  readonly bytes: number | null;
-  /** Start of its newest run; `null` when there is none. */
-  readonly newest: number | null;
-  /** Its address in MLflow's UI; `null` where that is not known. */
-  readonly link: string | null;
-}
-
-/** One bar of a histogram. */
-export interface Bar {
-  /** Such as `1–2 weeks`. */
-  readonly label: string;
-  /** Youngest age in it, inclusive. */
-  readonly from: number;
-  /** Oldest, exclusive; `null`: any. */
-  readonly to: number | null;
-  /** How many runs. */
-  readonly active: number;
-  /** How many soft-deleted runs. */
-  readonly deleted: number;
+  readonly findings: Readonly<Record<Severity, number>> | null;
 }
 
 /** The answer of `POST /api/read`, which has an empty object for its body, once the store has been read again. */

@@ -20,15 +20,9 @@ export interface RestoreRequest {
   readonly run?: string;
 }
 
-/** The body of `POST /api/pin`; answered by {@linkcode PinAnswer}, once the store has been read again. */
+/** The body of `POST /api/pin`, and its answer once the store has been read again. */
 export interface PinRequest {
   /** The run's path. */
-  readonly path: string;
-  readonly pinned: boolean;
-}
-
-/** The answer of `POST /api/pin`. */
-export interface PinAnswer {
   readonly path: string;
   readonly pinned: boolean;
 }
@@ -67,9 +61,4 @@ export type WorkLine =
   /** The store has changed since: nothing was done. Ask `/api/plan` again. */
   | { readonly work: "outdated"; readonly message: string }
   /** It could not be done, such as where another process holds the lock. */
-  | {
-    readonly work: "failed";
-    readonly message: string;
-    /** The exit code that the command line would have. */
-    readonly code: number;
-  };
+  | { readonly work: "failed"; readonly message: string };

@@ -63,7 +63,6 @@ export function useWork(server: Server): Work {
       }
       end ??= {
         work: "failed",
-        code: 1,
         message:
           "mltidy stopped before it was done. Start it again: it completes what it had begun, " +
           "or takes it back, and says so.",
@@ -75,9 +74,7 @@ export function useWork(server: Server): Work {
         setState({ ...IDLE, path, mistyped: message });
         return null;
       }
-      end = why === "outdated"
-        ? { work: "outdated", message }
-        : { work: "failed", message, code: 1 };
+      end = { work: why === "outdated" ? why : "failed", message };
     }
     setState({ ...IDLE, path, end });
     return end;

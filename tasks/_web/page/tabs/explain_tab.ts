@@ -8,7 +8,7 @@
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { plural } from "../../../../lib/text/units.ts";
-import type { ExplainView, ExplanationView, PinAnswer } from "../../messages.ts";
+import type { ExplainView, ExplanationView } from "../../messages.ts";
 import { messageOf } from "../asking/server.ts";
 import { useAnswer } from "../asking/use_answer.ts";
 import { mlflowLink } from "../parts/controls.ts";
@@ -213,7 +213,7 @@ function KeepForGood(
     setIsAtWork(true);
     setFailure(null);
     try {
-      await state.server.post<PinAnswer>("pin", { path, pinned: true });
+      await state.server.post("pin", { path, pinned: true });
       state.say("It is pinned");
     } catch (error) {
       setFailure(messageOf(error));

@@ -8,7 +8,7 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { formatCount, plural } from "../../../../lib/text/units.ts";
-import type { FindingsView, FindingView, RepairView } from "../../messages.ts";
+import type { FindingsView, FindingView, RepairView, Severity } from "../../messages.ts";
 import { useAnswer } from "../asking/use_answer.ts";
 import { CopyText, oneOf } from "../parts/controls.ts";
 import {
@@ -31,8 +31,6 @@ import { answerNotice, failureNotice, nothingHere } from "../parts/notice.ts";
 import { pager } from "../parts/pager.ts";
 import { CarryOut } from "./carry_out.ts";
 import type { PageState } from "./page_state.ts";
-
-type Severity = FindingView["severity"];
 
 const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 const WORDS: Readonly<Record<Severity, string>> = {
@@ -174,9 +172,10 @@ function RepairPanel(state: PageState): VNode {
         ),
       ),
     pager("Pages of repairs", from, REPAIRS, total, setFrom),
-    stays.length === 0
-      ? null
-      : p({ class: "hint" }, `${plural(stays.length, "thing")} stays broken and needs you.`),
+    stays === 0 ? null : p(
+      { class: "hint" },
+      `${plural(stays, "thing stays broken and needs", "things stay broken and need")} you.`,
+    ),
     // How it ended is seen there, too, when nothing is left to repair.
     store.may.repair
       ? show(CarryOut, {

@@ -145,7 +145,7 @@ const UNITS: Readonly<Record<Control["unit"], string>> = {
 };
 
 function controlField(state: PageState, control: Control): VNode {
-  const { key, unit, min, max, step, mayBeNone, fileValue, describes } = control;
+  const { key, unit, min, max, mayBeNone, fileValue, describes } = control;
   // What the reader has chosen is shown at once, the plan of it when it is there.
   const value = key in state.choice.values ? state.choice.values[key] ?? null : control.value;
   const set = (next: number | null): void =>
@@ -166,7 +166,6 @@ function controlField(state: PageState, control: Control): VNode {
         type: "range",
         min,
         max,
-        step,
         value: value ?? max,
         disabled: value === null,
         "aria-label": control.label,

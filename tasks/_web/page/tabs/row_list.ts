@@ -8,7 +8,7 @@
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
 import { formatCount, formatSize } from "../../../../lib/text/units.ts";
-import type { PinAnswer, Row, RowsQuery, RowsView } from "../../messages.ts";
+import type { PinRequest, Row, RowsQuery, RowsView } from "../../messages.ts";
 import { messageOf } from "../asking/server.ts";
 import { useRows } from "../asking/use_rows.ts";
 import { mlflowLink } from "../parts/controls.ts";
@@ -86,7 +86,7 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
   };
   const pin = (row: Row): void => {
     setFailure(null);
-    server.post<PinAnswer>("pin", { path: row.path, pinned: !row.pinned }).then(
+    server.post<PinRequest>("pin", { path: row.path, pinned: !row.pinned }).then(
       ({ pinned }) => say(`${titleOf(row)} is ${pinned ? "pinned" : "no longer pinned"}`),
       (error) => setFailure(messageOf(error)),
     );
