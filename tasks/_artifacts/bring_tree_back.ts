@@ -14,7 +14,12 @@
 
 import { dirname, join } from "@std/path";
 import { asStorePath } from "../../lib/store/path.ts";
-import { putTimeBack, removeIfEmpty, syncDirectories } from "../_io/durable.ts";
+import {
+  putTimeBack,
+  removeIfEmpty,
+  syncDirectories,
+  syncDirectoriesThere,
+} from "../_io/durable.ts";
 import { holdEntry, LedAstray, moveEntry, tryMoveEntry } from "../_io/hold.ts";
 import { accessOf, makeLike, makeLikeParent, setAccess } from "../_io/permissions.ts";
 import { listDirectory } from "../_io/list_directory.ts";
@@ -135,7 +140,7 @@ export async function bringTreesBack(
       if (isChanged) putTimeBack(place.root, dirname(tree.path), time);
     }
   } finally {
-    await syncDirectories(changed);
+    await syncDirectoriesThere(changed);
   }
   return results;
 }

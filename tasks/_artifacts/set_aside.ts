@@ -23,7 +23,13 @@ import { basename, dirname, join } from "@std/path";
 import type { DiskUsage, Remains } from "../../lib/store/usage.ts";
 import { measureTree, newMeasurer } from "../_file/scan/measure.ts";
 import { isDiskFull } from "../_io/disk_full.ts";
-import { putTimeBack, syncDirectories, syncDirectory } from "../_io/durable.ts";
+import {
+  putTimeBack,
+  syncDirectories,
+  syncDirectoriesThere,
+  syncDirectory,
+  syncDirectoryThere,
+} from "../_io/durable.ts";
 import { hold, LedAstray, moveEntry, tryMoveEntry } from "../_io/hold.ts";
 import { glanceInto, listDirectory } from "../_io/list_directory.ts";
 import { kindOf } from "../_io/open_entry.ts";
@@ -174,7 +180,7 @@ export async function setAside(
       await turn();
       const { target } = treePaths(place, tree);
       const inside = [...changed].filter((directory) => isWithin(directory, target));
-      await syncDirectories(inside);
+      await syncDirectoriesThere(inside);
       for (const directory of inside) changed.delete(directory);
       const time = timeOf(infoOf(dirname(target)));
       // What has just left it has made another one of it.
@@ -187,7 +193,7 @@ export async function setAside(
       if (isChanged) putTimeBack(place.root, dirname(tree.path), time);
     }
   } finally {
-    await syncDirectories(changed);
+    await syncDirectoriesThere(changed);
   }
   return results;
 }
@@ -232,7 +238,7 @@ async function setOneAside(
     const left = await move(copied) ?? staysAs(`${target} cannot be renamed`);
     if (left.kind !== "set-aside") return left;
     // What is freed in part is never to be found in the tree's place again.
-    syncDirectory(dirname(target));
+    syncDirectoryThere(dirname(target));
     const message = await tryFreeTree(copied);
     return { ...left, remains: message === null ? null : { path: copied, message } };
   } catch (error) {

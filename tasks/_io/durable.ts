@@ -34,11 +34,51 @@ export function syncDirectory(directory: string): void {
  * @param directories The directories.
  */
 export async function syncDirectories(directories: Iterable<string>): Promise<void> {
+  await syncAll(directories, (directory) => Deno.openSync(directory));
+}
+
+/**
+ * Makes the entries of those directories of a store durable that are there. Another program may take one away
+ * at any moment, be it between a look and the next, and what is gone waits for no disk.
+ *
+ * @param directories The directories.
+ */
+export async function syncDirectoriesThere(directories: Iterable<string>): Promise<void> {
+  await syncAll(directories, openIfThere);
+}
+
+async function syncAll(
+  directories: Iterable<string>,
+  open: (directory: string) => Deno.FsFile | null,
+): Promise<void> {
   for (const group of groupsOf(directories)) {
     await Promise.all(group.map(async (directory) => {
-      using handle = Deno.openSync(directory);
-      await handle.sync();
+      using handle = open(directory);
+      await handle?.sync();
     }));
+  }
+}
+
+/**
+ * Makes a directory's entries durable, as {@linkcode syncDirectoriesThere} does.
+ *
+ * @param directory The directory.
+ */
+export function syncDirectoryThere(directory: string): void {
+  using handle = openIfThere(directory);
+  handle?.syncSync();
+}
+
+function openIfThere(directory: string): Deno.FsFile | null {
+  // What else may stand there, such as a pipe, is not opened.
+  if (infoOf(directory)?.isDirectory !== true) return null;
+  try {
+    return Deno.openSync(directory);
+  } catch (error) {
+    const isGone = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (!isGone) throw error;
+    return null;
   }
 }
 

@@ -225,10 +225,13 @@ export function sayEarlier(
 ): void {
   world.note({ settled, remains });
   for (const { id, task, outcome, collisions } of settled) {
-    const result = outcome === "completed" ? "it is complete now" : "all of it was taken back";
+    const isWhole = collisions.length === 0;
+    const back = isWhole ? "all of it was taken back" : "it was taken back";
+    const result = outcome === "completed" ? "it is complete now" : back;
     const what = task === "restore" ? `The undoing of change ${id}` : `Change ${id}`;
-    world.say(`${what} had been cut off: ${result}\n`);
-    for (const collision of collisions.slice(0, SAMPLE)) world.say(`  but ${collision}\n`);
+    const rest = isWhole ? "" : `, but for what backup ${id} still keeps:`;
+    world.say(`${what} had been cut off: ${result}${rest}\n`);
+    for (const collision of collisions.slice(0, SAMPLE)) world.say(`  ${collision}\n`);
     for (const line of moreLines(collisions.length - SAMPLE, "--json")) world.say(`  ${line}\n`);
   }
   for (const { path, message } of remains) {

@@ -16,7 +16,7 @@ import { basename, dirname, join, resolve } from "@std/path";
 import type { BackupEntry, BackupFault, BackupProgress } from "../../../lib/backup/backup.ts";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
 import type { StorePath } from "../../../lib/store/path.ts";
-import { removeTree, syncDirectory } from "../../_io/durable.ts";
+import { removeTree, syncDirectoryThere } from "../../_io/durable.ts";
 import { holdEntry } from "../../_io/hold.ts";
 import {
   type Access,
@@ -290,7 +290,7 @@ function finishDirectories(
       Deno.utimeSync(place, new Date(entry.mtime), new Date(entry.mtime));
     }
   }
-  for (const parent of parents) syncDirectory(join(root, parent));
+  for (const parent of parents) syncDirectoryThere(join(root, parent));
   for (const [place, access] of closed.toReversed()) setAccess(place, access);
 }
 

@@ -20,7 +20,7 @@
 import { dirname, join } from "@std/path";
 import type { BackupFault } from "../../../lib/backup/backup.ts";
 import { RestoreCollisionError, StoreAccessError } from "../../../lib/errors.ts";
-import { syncDirectories, syncDirectory } from "../../_io/durable.ts";
+import { syncDirectories, syncDirectoriesThere, syncDirectory } from "../../_io/durable.ts";
 import { moveEntry, tryMoveEntry } from "../../_io/hold.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { makeLike, makeLikeParent, mirrorWayTo } from "../../_io/permissions.ts";
@@ -227,8 +227,7 @@ async function undoFrom(
   const gone = new Set([...parts.back, ...fetched.steps].map(keyOf));
   const rest = parts.away?.steps.filter((step) => !gone.has(keyOf(step))) ?? [];
   if (parts.away !== null && gone.size > 0) {
-    const touched = [...parentsOf(parts.back)].map((path) => join(root, path));
-    await syncDirectories(touched.filter((path) => infoOf(path)?.isDirectory));
+    await syncDirectoriesThere([...parentsOf(parts.back)].map((path) => join(root, path)));
     const directories = timesLeft(root, parts.away.directories, parts.back, rest);
     const leaving = [...parts.back, ...fetched.steps];
     await giveUpParts(parts.place, { ...parts.away, directories }, leaving, rest, work);

@@ -26,8 +26,14 @@ import { pathFault } from "../../../lib/files/action_paths.ts";
 import { operationsOf } from "../../../lib/files/operations.ts";
 import type { Action } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
+import { formatCount } from "../../../lib/text/units.ts";
 import type { DiskUsage } from "../../../lib/store/usage.ts";
-import { putTimeBack, syncDirectories, syncDirectory } from "../../_io/durable.ts";
+import {
+  putTimeBack,
+  syncDirectories,
+  syncDirectoriesThere,
+  syncDirectory,
+} from "../../_io/durable.ts";
 import { makeLikeParent } from "../../_io/permissions.ts";
 import { failureText, infoOf, timeOf } from "../../_io/read.ts";
 import type { FinishWork } from "../../ports/store.ts";
@@ -227,10 +233,10 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
           usage,
         }, readers);
       } catch (error) {
-        const { outcome } = settleChange(root, paths, begin, settle);
+        const { outcome, collisions } = settleChange(root, paths, begin, settle);
         if (outcome === "reversed") {
           throw new Error(
-            `Cannot finish ${task}: ${failureText(error)}; everything was taken back`,
+            `Cannot finish ${task}: ${failureText(error)}; ${takenBackText(id, collisions)}`,
             { cause: error },
           );
         }
@@ -244,6 +250,18 @@ export async function beginChange(_lock: Disposable, options: ChangeOptions): Pr
       journal[Symbol.dispose]();
     },
   };
+}
+
+const SAMPLE = 10;
+
+function takenBackText(id: string, collisions: readonly string[]): string {
+  if (collisions.length === 0) return "everything was taken back";
+  const more = collisions.length - SAMPLE;
+  return [
+    `everything else was taken back, and backup ${id} keeps what could not be:`,
+    ...collisions.slice(0, SAMPLE).map((collision) => `  ${collision}`),
+    ...(more > 0 ? [`  … and ${formatCount(more)} more`] : []),
+  ].join("\n");
 }
 
 function unfold(action: Action, now: number): readonly Step[] {
@@ -316,6 +334,6 @@ async function syncTouched(
 ): Promise<void> {
   const moved = done.map(({ operation }) => operation).filter(({ kind }) => kind === "move-tree");
   await syncDirectories(new Set(moved.flatMap((operation) => directoriesToKept(operation, at))));
-  const touched = [...new Set([...parentsOf(done), ...passed])].map((path) => join(at.root, path));
-  await syncDirectories(touched.filter((path) => infoOf(path) !== null));
+  const touched = new Set([...parentsOf(done), ...passed]);
+  await syncDirectoriesThere([...touched].map((path) => join(at.root, path)));
 }

@@ -15,7 +15,7 @@
 import { join } from "@std/path";
 import { RestoreCollisionError } from "../../../lib/errors.ts";
 import type { Remains } from "../../../lib/store/usage.ts";
-import { free, putTimeBack, syncDirectory } from "../../_io/durable.ts";
+import { free, putTimeBack, syncDirectoryThere } from "../../_io/durable.ts";
 import { listSome } from "../../_io/list_directory.ts";
 import { infoOf, timeOf } from "../../_io/read.ts";
 import type { SettledChange } from "../../ports/store.ts";
@@ -320,8 +320,7 @@ function restoreTimes(root: string, { directories }: Begin): void {
 
 /** What is back must be there for good before what leads to it in the backup goes. */
 function syncParents(root: string, steps: readonly Step[]): void {
-  const parents = [...parentsOf(steps)].map((path) => join(root, path));
-  for (const parent of parents.filter((path) => infoOf(path)?.isDirectory)) syncDirectory(parent);
+  for (const path of parentsOf(steps)) syncDirectoryThere(join(root, path));
 }
 
 function workplace(root: string, paths: OwnPaths, id: string): Workplace {

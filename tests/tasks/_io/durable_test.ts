@@ -4,6 +4,8 @@ import {
   keepingTimes,
   linkNew,
   makeDirectories,
+  syncDirectoriesThere,
+  syncDirectoryThere,
   writeDurably,
 } from "../../../tasks/_io/durable.ts";
 import { makeLikeParent } from "../../../tasks/_io/permissions.ts";
@@ -30,6 +32,19 @@ Deno.test("keepingTimes() leaves the time that another process puts back which m
     return makeLikeParent(made);
   });
   assertEquals(Deno.statSync(store.outside).mtime?.getTime(), NOW);
+});
+
+Deno.test("syncDirectoriesThere() passes over what another program has taken away or put there", async () => {
+  await using store = await tempStore();
+  const there = join(store.outside, "there");
+  Deno.mkdirSync(there);
+  writeFiles(store.outside, { file: "" });
+  const places = [there, join(store.outside, "gone"), join(store.outside, "file/in-a-file")];
+  const pipe = join(store.outside, "pipe");
+  await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  await syncDirectoriesThere([...places, pipe]);
+  for (const place of [...places, pipe]) syncDirectoryThere(place);
+  assertEquals(namesIn(store.outside), ["file", "pipe", "there"]);
 });
 
 Deno.test("writeDurably() replaces a file and leaves nothing beside it", async () => {

@@ -5,22 +5,19 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl, join } from "@std/path";
 import { seededRandom } from "../../../tasks/_demo/random.ts";
 import type { PlanView, RowsView, WorkLine } from "../../../tasks/_web/messages.ts";
 import { openStore } from "../../../tasks/open_store.ts";
 import { review } from "../../../tasks/review.ts";
 import { DAY, experiment, NOW, orphan, run, runId } from "../../_support/builders.ts";
+import { depth, isLong, seed } from "../../_support/depth.ts";
 import { tempStore } from "../../_support/disk_store.ts";
 import { secondWriter, type WriterPlace, WRITERS_TIME } from "../../_support/second_writer.ts";
 import { clientOf } from "../../_support/web_page.ts";
 
-/** A writer of its own process, fifty times: `deno test … -- --applies 50`. */
-const asked = parseArgs(Deno.args, { string: ["applies", "seed"] });
-const isLong = asked.applies !== undefined;
-const APPLIES = Number(asked.applies ?? 4);
-const SEED = Number(asked.seed ?? Math.floor(Math.random() * 2 ** 31));
+const APPLIES = depth(4, 50);
+const SEED = seed ?? Math.floor(Math.random() * 2 ** 31);
 const random = seededRandom(SEED);
 
 const LONG_AGO = { startTime: NOW - 51 * DAY, endTime: NOW - 50 * DAY };

@@ -177,6 +177,42 @@ Deno.test("finish() keeps nothing when no backup is wanted", async () => {
   assertEquals([paths.journals, paths.backups, paths.staging].map(pathsIn), [[], [], []]);
 });
 
+Deno.test("finish() says what was taken back and what was not, where it cannot end", async () => {
+  await using store = await tempStore(ROTTEN);
+  using cleanup = await beginCleanup(store.root);
+  const { change, paths } = cleanup;
+  await performAll(cleanup);
+  const files = join(paths.backups, ID, "files");
+  Deno.renameSync(join(files, ".trash"), join(store.outside, "taken"));
+  const again = join(store.root, "7");
+  writeFiles(again, { "meta.yaml": "experiment_id: '7'\n" });
+  const error = await assertRejects(() => change.finish());
+  assertEquals(
+    (error as Error).message,
+    [
+      `Cannot finish cleanup: No such file or directory; everything else was taken back, and backup ${ID} keeps what could not be:`,
+      `  ${again} exists again, and ${join(files, "7")} would replace it`,
+    ].join("\n"),
+  );
+  assertEquals(readManifest(paths.backups, ID)?.steps.map(({ subject }) => subject), ["7"]);
+  assertEquals(pathsIn(paths.journals), []);
+});
+
+Deno.test("finish() says that everything was taken back where that is so", async () => {
+  await using store = await tempStore(ROTTEN);
+  const before = await readTree(store.root);
+  using cleanup = await beginCleanup(store.root);
+  await performAll(cleanup);
+  const inTheWay = join(cleanup.paths.backups, ID, "manifest.json.new");
+  writeFiles(inTheWay, { file: "" });
+  const error = await assertRejects(() => cleanup.change.finish());
+  assertEquals(
+    (error as Error).message,
+    "Cannot finish cleanup: Directory not empty; everything was taken back",
+  );
+  assertSameTree(await readTree(store.root, EXCEPT), before);
+});
+
 interface Meddling {
   readonly label: string;
   /** Which of the actions. */
