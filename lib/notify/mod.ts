@@ -44,7 +44,6 @@ export {
   outgoingStart,
 } from "./outgoing.ts";
 export { cutText, plainText } from "./plain_text.ts";
-export { utf8Length } from "../text/utf8.ts";
 export {
   SLACK_LIMITS,
   type SlackBlock,
