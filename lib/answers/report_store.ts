@@ -6,7 +6,7 @@
 
 import type { Plan } from "../plan/plan.ts";
 import type { RunId } from "../store/path.ts";
-import type { Experiment, StoreSnapshot } from "../store/snapshot.ts";
+import type { Experiment, Run, StoreSnapshot } from "../store/snapshot.ts";
 import { days } from "../text/units.ts";
 import { summarize, type SummarizeOptions, type Summary } from "./summarize.ts";
 
@@ -66,28 +66,44 @@ export function reportStore(
     store: snapshot.location,
     summary: summarize(snapshot, options),
     plan,
-    ages: countAges(snapshot.experiments, plan),
+    ages: runsByAge(snapshot.experiments, plan),
   };
 }
 
-/** Where one age ends and the next begins, in days. */
-const BOUNDS = [0, 1, 7, 30, 90, 180, 365, 730] as const;
+/** Where one age ends and the next begins, ms. */
+const BOUNDS = [0, 1, 7, 30, 90, 180, 365, 730].map(days);
 
-function countAges(experiments: readonly Experiment[], plan: Plan): readonly RunsOfAge[] {
-  const going = goingRuns(plan);
-  const counts = BOUNDS.map(() => ({ runs: 0, goes: 0 }));
-  for (const { runs } of experiments) {
-    for (const { id, startTime, endTime } of runs) {
-      const age = plan.plannedAt - (endTime ?? startTime);
-      const count = counts[Math.max(0, BOUNDS.findLastIndex((bound) => age >= days(bound)))]!;
-      count.runs++;
-      if (going.has(id)) count.goes++;
-    }
+/** The ages by which runs are counted, the youngest first. */
+export const AGES: readonly Pick<RunsOfAge, "from" | "to">[] = BOUNDS.map((from, index) => ({
+  from,
+  to: BOUNDS[index + 1] ?? null,
+}));
+
+/**
+ * Counts runs by age: since their end, or their start where they have none.
+ *
+ * @param runs The runs.
+ * @param now Epoch ms; what is dated later is of the least age.
+ * @returns How many are of each of {@linkcode AGES}.
+ */
+export function countByAge(
+  runs: readonly Pick<Run, "startTime" | "endTime">[],
+  now: number,
+): readonly number[] {
+  const counts = AGES.map(() => 0);
+  for (const { startTime, endTime } of runs) {
+    const age = now - (endTime ?? startTime);
+    counts[Math.max(0, BOUNDS.findLastIndex((bound) => age >= bound))]!++;
   }
-  return BOUNDS.map((bound, index) => {
-    const next = BOUNDS[index + 1];
-    return { from: days(bound), to: next === undefined ? null : days(next), ...counts[index]! };
-  });
+  return counts;
+}
+
+function runsByAge(experiments: readonly Experiment[], plan: Plan): readonly RunsOfAge[] {
+  const going = goingRuns(plan);
+  const runs = experiments.flatMap((one) => one.runs);
+  const all = countByAge(runs, plan.plannedAt);
+  const goes = countByAge(runs.filter(({ id }) => going.has(id)), plan.plannedAt);
+  return AGES.map((age, index) => ({ ...age, runs: all[index]!, goes: goes[index]! }));
 }
 
 function goingRuns({ actions }: Plan): ReadonlySet<RunId> {

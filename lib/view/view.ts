@@ -28,12 +28,8 @@ export interface ExperimentView {
 
 /** One bar of a histogram. */
 export interface Bar {
-  /** Such as `1–2 weeks`. */
+  /** Such as `7–30 d`. */
   readonly label: string;
-  /** Youngest age in it, inclusive. */
-  readonly from: number;
-  /** Oldest, exclusive; `null`: any. */
-  readonly to: number | null;
   /** How many active runs. */
   readonly active: number;
   /** How many soft-deleted runs. */

@@ -5,7 +5,8 @@
  */
 
 import type { RunsOfAge } from "../../answers/report_store.ts";
-import { days, formatCount, formatDuration } from "../../text/units.ts";
+import { formatCount } from "../../text/units.ts";
+import { ageText } from "../../words/age.ts";
 import { type Html, markup, NOTHING } from "./markup.ts";
 
 /** A part of a whole that stays, and one that goes. */
@@ -88,17 +89,6 @@ function rectangle(
     <rect class="${part}" x="${round(x)}" y="${round(y)}" width="${width}"
       height="${height}" />
   `;
-}
-
-/**
- * Says an age.
- *
- * @param age Its bounds, ms.
- * @returns Such as `< 1 d`, `7–30 d` or `≥ 730 d`.
- */
-export function ageText({ from, to }: Pick<RunsOfAge, "from" | "to">): string {
-  if (to === null) return `≥ ${formatDuration(from)}`;
-  return from === 0 ? `< ${formatDuration(to)}` : `${from / days(1)}–${formatDuration(to)}`;
 }
 
 function chartText(ages: readonly RunsOfAge[]): string {

@@ -10,6 +10,7 @@ import type { Action, Plan } from "../../plan/plan.ts";
 import { experimentPathOf } from "../../store/path.ts";
 import { addUsage, NO_USAGE } from "../../store/usage.ts";
 import { formatCount, formatSize, formatTime } from "../../text/units.ts";
+import { ageText } from "../../words/age.ts";
 import { countKept, groupByPlace, groupKept, NO_NAME, oldestFirst } from "../../words/groups.ts";
 import { majorityLines } from "../../words/majority.ts";
 import { stopText } from "../../words/stop.ts";
@@ -24,7 +25,7 @@ import {
 import { findingsText } from "../findings.ts";
 import { moreLines } from "../more.ts";
 import { verbOf } from "../report.ts";
-import { ageChart, ageText, bar } from "./charts.ts";
+import { ageChart, bar } from "./charts.ts";
 import { type Content, type Html, markup, NOTHING } from "./markup.ts";
 import { STYLE } from "./style.ts";
 

@@ -26,12 +26,12 @@ Deno.test("ageBars() counts every run once, by its end or else its start, and wh
     ageBars(store, NOW).filter(({ active, deleted }) => active + deleted > 0)
       .map(({ label, active, deleted }) => [label, active, deleted]),
     [
-      ["less than a day", 2, 0],
-      ["1–7 days", 2, 0],
-      ["1–2 weeks", 1, 2],
-      ["1–3 months", 1, 0],
-      ["3–6 months", 1, 0],
-      ["2 years and more", 1, 0],
+      ["< 1 d", 2, 0],
+      ["1–7 d", 2, 0],
+      ["7–30 d", 1, 2],
+      ["30–90 d", 1, 0],
+      ["90–180 d", 1, 0],
+      ["≥ 730 d", 1, 0],
     ],
   );
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { ageChart, ageText, bar } from "../../../../lib/render/html/charts.ts";
+import { ageChart, bar } from "../../../../lib/render/html/charts.ts";
 import { DAY } from "../../../_support/builders.ts";
 
 Deno.test("bar() draws what stays, then what goes, as parts of the longest bar", () => {
@@ -26,12 +26,4 @@ Deno.test("ageChart() says in words what it draws", () => {
     'aria-label="Runs by age. 1–7 d: 1,200; ≥ 7 d: 3, of which 2 go"',
   );
   assertEquals(html.match(/<rect\s/g)?.length, 3);
-});
-
-Deno.test("ageText() names the bounds of an age", () => {
-  assertEquals(
-    [{ from: 0, to: DAY }, { from: 30 * DAY, to: 90 * DAY }, { from: 730 * DAY, to: null }]
-      .map(ageText),
-    ["< 1 d", "30–90 d", "≥ 730 d"],
-  );
 });
