@@ -12,6 +12,8 @@
 
 import { InvalidArgumentError, StoreAccessError } from "../lib/errors.ts";
 import type { Config } from "../lib/policy/config_rows.ts";
+import { LAST_PORT } from "../lib/policy/config_value.ts";
+import { reviewRows } from "../lib/policy/review_rows.ts";
 import { plainCommand } from "../lib/render/commands.ts";
 import { placeOf } from "../lib/store/store_uri.ts";
 import { shellWords } from "../lib/text/shell_words.ts";
@@ -60,10 +62,9 @@ export interface ReviewServer extends AsyncDisposable {
 }
 
 /** The port where none is said. */
-export const REVIEW_PORT = 8484;
+export const REVIEW_PORT: number = reviewRows.port.default;
 /** How many ports are tried. */
 const PORTS = 20;
-const LAST_PORT = 65_535;
 const TOKEN_BYTES = 32;
 /** How long the last lines have to get to whoever listens, ms. */
 const LAST_LINES = 100;
@@ -178,7 +179,7 @@ function listen(
   signal: AbortSignal,
   answer: (request: Request) => Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {
-  if (port > LAST_PORT) {
+  if (!Number.isInteger(port) || port < 0 || port > LAST_PORT) {
     throw new InvalidArgumentError(
       `Cannot serve the page at port ${port}: expected a number from 0 to ${LAST_PORT}`,
     );

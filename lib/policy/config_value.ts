@@ -11,6 +11,9 @@
 import { nearestWord } from "../text/nearest_word.ts";
 import { parseDuration, parseShare, typedShare } from "../text/units.ts";
 
+/** The largest number that a port has. */
+export const LAST_PORT = 65_535;
+
 /** Where a value stands: keys as typed, and positions in lists. */
 export type ConfigPath = readonly (string | number)[];
 
@@ -104,13 +107,15 @@ export function optionalText(): Kind<string | null> {
  * A whole number.
  *
  * @param least The smallest that makes sense.
+ * @param most The largest, if there is one.
  * @returns The kind.
  */
-export function whole(least: number): Kind<number> {
-  const isOne = (value: unknown) => Number.isSafeInteger(value) && Number(value) >= least;
+export function whole(least: number, most: number = Infinity): Kind<number> {
+  const isOne = (value: unknown) =>
+    Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
   return scalar({
-    expected: `a whole number, ${least} or more`,
-    schema: { type: "integer", minimum: least },
+    expected: `a whole number, ${least} ${most === Infinity ? "or more" : `to ${most}`}`,
+    schema: { type: "integer", minimum: least, ...(most === Infinity ? {} : { maximum: most }) },
     parse: (typed) => /^\d+$/.test(typed) && isOne(Number(typed)) ? Number(typed) : undefined,
     isOne,
   });

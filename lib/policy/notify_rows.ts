@@ -12,6 +12,7 @@ import {
   type ConfigFault,
   type ConfigPath,
   type Kind,
+  LAST_PORT,
   listOf,
   optionalText,
   place,
@@ -173,7 +174,7 @@ const emailRows: Rows<EmailConfig> = {
   to: row(listOf(text()), [], "[ml@example.org]", "Who gets it"),
   from: row(text(), "", "mltidy@example.org", "Who sends it"),
   server: row(text(), "", "smtp.example.org", "The server that takes it"),
-  port: row(whole(1), 587, "587", "587: STARTTLS; 465: TLS from the start"),
+  port: row(whole(1, LAST_PORT), 587, "587", "587: STARTTLS; 465: TLS from the start"),
   user: row(optionalText(), null, "mltidy", "As whom to log in; left out: as nobody"),
   password: row<Secret | null>(
     secret() as Kind<Secret | null>,

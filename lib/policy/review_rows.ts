@@ -4,7 +4,7 @@
  * @module
  */
 
-import { listOf, optionalText, type Rows, text, whole } from "./config_value.ts";
+import { LAST_PORT, listOf, optionalText, type Rows, text, whole } from "./config_value.ts";
 
 /** `review`: how the page is served. */
 export interface ReviewConfig {
@@ -19,7 +19,7 @@ export interface ReviewConfig {
 /** The keys of `review`. */
 export const reviewRows: Rows<ReviewConfig> = {
   port: {
-    kind: whole(0),
+    kind: whole(0, LAST_PORT),
     default: 8484,
     example: "8484",
     describe: "The port of the page; where it is taken, the next one",

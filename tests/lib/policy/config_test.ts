@@ -145,6 +145,7 @@ rules:
     kep_last: 3
 protect:
   unsafe_young: yes
+review: { port: 70000 }
 `),
     [
       'mltidy.yaml:2: Unknown key "retension" in the file: did you mean retention?',
@@ -157,6 +158,7 @@ protect:
       'mltidy.yaml:10: Cannot use "0" for limits.max_runs: expected a whole number, 1 or more',
       'mltidy.yaml:15: Unknown key "kep_last" in rules[2]: did you mean keep_last?',
       'mltidy.yaml:17: Cannot use "yes" for protect.unsafe_young: expected true or false',
+      'mltidy.yaml:18: Cannot use "70000" for review.port: expected a whole number, 0 to 65535',
     ],
   );
 });
