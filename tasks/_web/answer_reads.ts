@@ -216,10 +216,11 @@ export function explainView(
     leftOut.length === 0 ? plan : undefined,
   );
   const named = fitting(
-    candidates.slice(0, MOST_LINES).map((one) => ({
+    candidates.values().map((one) => ({
       path: one.path,
       name: shownText("name" in one ? one.name : nameOf(one)),
     })),
+    MOST_LINES,
   );
   return {
     explanations: explanations.map((one) => explanationView(one, controls, options.mlflowUi)),
@@ -233,20 +234,20 @@ function explanationView(
   controls: readonly Control[],
   mlflowUi: string | null,
 ): ExplanationView {
-  const { subject, name, experimentId, verdict, reasons, flip } = one;
+  const { subject, path, experimentId, verdict, reasons, flip } = one;
+  const name = shownText(one.name);
+  const experiment = one.experiment === null ? null : shownText(one.experiment);
   const id = subject === "run"
     ? one.runId
     : subject === "logged-model"
     ? one.modelId
     : experimentId;
   return {
-    path: one.path,
+    path,
     kind: subject,
     id: shownText(id),
-    name: shownText(name),
-    experiment: subject !== "experiment" && "experiment" in one && one.experiment !== null
-      ? shownText(one.experiment)
-      : null,
+    name,
+    experiment: subject === "experiment" ? null : experiment,
     verdict,
     reasons: reasons.slice(0, MOST_LINES).map((reason) => shownText(reasonText(reason), 500)),
     flip: flip === null ? null : {
@@ -254,7 +255,8 @@ function explanationView(
       others: flip.others,
       values: flipValues(flip.changes, controls),
     },
-    text: renderExplanation(one).slice(0, 20_000),
+    text: renderExplanation({ ...one, name, experiment }).split("\n").slice(0, MOST_LINES)
+      .map((line) => shownText(line, 500)).join("\n"),
     link: subject === "run"
       ? runLink(mlflowUi, experimentId, one.runId)
       : subject === "experiment"
