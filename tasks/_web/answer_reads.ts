@@ -59,7 +59,7 @@ const MOST_EXPERIMENTS = 1_000;
  */
 export function storeView({ store, options }: Session, read: ReadStore): StoreView {
   const { location } = store.describe();
-  const { snapshot, generation, bytes, findings } = read;
+  const { snapshot, generation, bytes, findings, looksAhead } = read;
   const { mlflowUi, config, mayApply } = options;
   const { experiments, runs } = read.summary();
   const all = viewExperiments(snapshot, read.summary(), { mlflowUi, bytes });
@@ -92,6 +92,7 @@ export function storeView({ store, options }: Session, read: ReadStore): StoreVi
     experiments: shown,
     moreExperiments: all.length - shown.length,
     ages: ageBars(snapshot, store.now()),
+    looksAhead,
     findings: findings && countFindings(findings),
   };
 }

@@ -27,6 +27,8 @@ export interface ReadStore {
   readonly index: StoreIndex;
   /** What it holds. */
   readonly summary: () => Summary;
+  /** Whether it is measured and verified unasked. */
+  readonly looksAhead: boolean;
   /** What everything takes on disk, by path; `null` until that is measured. */
   bytes: ReadonlyMap<string, number> | null;
   /** What the store takes as a whole; `null` until that is measured. */
@@ -120,10 +122,11 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
       const snapshot = await store.read({ depth: "tags", extras, signal, onProgress: progress });
       generation++;
       freeMemory();
-      current = readStore(snapshot, generation);
-      runs = current.index.runs.size;
+      const index = indexOf(snapshot);
+      runs = index.runs.size;
+      current = readStore(snapshot, index, generation, looksAhead && runs <= MOST_AHEAD);
       tellState({ event: "ready", generation }, []);
-      if (looksAhead && runs <= MOST_AHEAD) background = lookOn(current, signal);
+      if (current.looksAhead) background = lookOn(current, signal);
     } catch (error) {
       if (signal.aborted) return;
       problem = messageOf(error);
@@ -207,13 +210,19 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
   };
 }
 
-function readStore(snapshot: StoreSnapshot<"tags">, generation: number): ReadStore {
+function readStore(
+  snapshot: StoreSnapshot<"tags">,
+  index: StoreIndex,
+  generation: number,
+  looksAhead: boolean,
+): ReadStore {
   let summary: Summary | null = null;
   return {
     generation,
     snapshot,
-    index: indexOf(snapshot),
+    index,
     summary: () => summary ??= summarize(snapshot),
+    looksAhead,
     bytes: null,
     total: null,
     tags: null,

@@ -71,6 +71,8 @@ export interface StoreView {
   readonly moreExperiments: number;
   /** How old the runs are, the youngest first. */
   readonly ages: readonly Bar[];
+  /** Whether it is measured and verified unasked; else only `/api/findings` has it verified. */
+  readonly looksAhead: boolean;
   /** How many findings of each severity; `null` until it is verified. */
   readonly findings: Readonly<Record<Severity, number>> | null;
 }

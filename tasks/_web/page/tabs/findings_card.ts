@@ -58,16 +58,19 @@ export function FindingsCard(state: PageState): VNode {
   const [severity, setSeverity] = useState<Severity | "all">("all");
   const [from, setFrom] = useState(0);
   const [repairs, setRepairs] = useState(false);
+  const [asked, setAsked] = useState<number | null>(null);
   const counts = store.findings;
   const isKnown = state.isThere && store.generation === standing.generation;
+  // What looks for them by itself says once it has, and is not asked before.
+  const isAsked = counts !== null || asked === store.generation;
   const findings = useAnswer<FindingsView>(
-    counts === null || !isKnown ? null : (signal) =>
+    !isAsked || !isKnown ? null : (signal) =>
       server.get("findings", {
         severity: severity === "all" ? undefined : severity,
         from,
         to: from + PAGE,
       }, signal),
-    [store.generation, isKnown, counts === null, severity, from],
+    [store.generation, isKnown, isAsked, severity, from],
   );
   const all = counts === null ? 0 : counts.error + counts.warning + counts.info;
   const failure = standing.failures["verifying"] ?? findings.error;
@@ -94,9 +97,14 @@ export function FindingsCard(state: PageState): VNode {
       ),
     ),
     failureNotice(failure),
-    counts === null && !failure
+    counts !== null || failure
+      ? null
+      : store.looksAhead || isAsked
       ? p({ class: "hint", role: "status" }, "Looking for what is broken …")
-      : null,
+      : button(
+        { type: "button", onClick: () => setAsked(store.generation) },
+        "Look for what is broken",
+      ),
     counts !== null && all === 0
       ? nothingHere("Nothing is broken", "MLflow reads all of this store as it should.")
       : null,

@@ -56,11 +56,11 @@ export function StoreTab(state: PageState): VNode {
         formatCount(totals.orphans),
         totals.orphans === 0 ? "" : "experiments that MLflow cannot read",
       ),
-      figure(
-        "On disk",
-        totals.bytes === null ? "…" : formatSize(totals.bytes),
-        totals.bytes === null ? "being measured" : "",
-      ),
+      totals.bytes !== null
+        ? figure("On disk", formatSize(totals.bytes), "")
+        : store.looksAhead
+        ? figure("On disk", "…", "being measured")
+        : null,
     ),
     div(
       { class: "columns" },
@@ -203,7 +203,7 @@ const HEADS: Readonly<Record<Measure, string>> = {
 
 function measureText(experiment: ExperimentView, measure: Measure, now: number): string {
   if (measure === "runs") return formatCount(experiment.runs);
-  if (measure === "bytes") return experiment.bytes === null ? "…" : formatSize(experiment.bytes);
+  if (measure === "bytes") return experiment.bytes === null ? "—" : formatSize(experiment.bytes);
   if (experiment.newest === null) return "none";
   const age = formatAge(now - experiment.newest);
   return /\d/.test(age) ? `${age} ago` : age;
