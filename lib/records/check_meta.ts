@@ -21,7 +21,7 @@ import {
   textOf,
 } from "../yaml/node.ts";
 import { hasLooseTab, parseMigratedYaml } from "./check_migrated_yaml.ts";
-import { checkFlags, checkTypes, isStorable } from "./value_types.ts";
+import { checkFlags, checkTypes, isCountable, isStorable } from "./value_types.ts";
 import { readUsualRunMeta } from "./usual_run_meta.ts";
 
 /**
@@ -155,13 +155,7 @@ const RUN_COLUMNS = ["run_name", "user_id", "artifact_uri", "start_time", "end_t
 export function migrateModelVersionMeta(text: string): Migration | null {
   const document = readForMigration(text);
   if (typeof document === "string") return document;
-  const node = document.get("version");
-  if (node?.kind !== "scalar") return "aborts";
-  const type = pythonType(node);
-  const isNumber = type === "str"
-    ? /^\s*[-+]?\d(?:_?\d)*\s*$/.test(node.text)
-    : ["int", "float", "bool"].includes(type);
-  return isNumber ? null : "aborts";
+  return isCountable(document.get("version")) ? null : "aborts";
 }
 
 /**

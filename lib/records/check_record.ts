@@ -295,7 +295,7 @@ const checkLoggedModel: RecordCheck = (document) => {
   if (status === null || status < 0 || status > 3) {
     return incomplete("key status: expected an integer from 0 to 3");
   }
-  const empty = MODEL_COLUMNS.find((key) => isAbsent(document.get(key)));
+  const empty = ["model_id", ...MODEL_COLUMNS].find((key) => isAbsent(document.get(key)));
   return empty === undefined ? null : recordProblem("unstorable", `${empty} is null`);
 };
 
@@ -334,7 +334,7 @@ const CHECKS: Readonly<Record<RecordKind, RecordCheck>> = {
   assessment: checkAssessment,
   "logged-model": checkLoggedModel,
   "registered-model": (document) =>
-    lacks(document, "name") ??
+    lacks(document, "name") ?? unsent(isNull(document, ["name"], "aborts")) ??
       (isStorable(document.get("last_updated_timestamp"))
         ? null
         : recordProblem("unstorable", "last_updated_timestamp is none of 64 bits")),

@@ -24,6 +24,7 @@ import {
   pythonType,
 } from "../yaml/node.ts";
 import type { MetaDocument, MetaNode } from "../yaml/node.ts";
+import { pythonStr } from "./value_types.ts";
 import { isLfsPointer, MERGE_MARKS, readMergeConflict } from "../text/git_marks.ts";
 import type {
   ExperimentMeta,
@@ -63,7 +64,7 @@ export type MetaResult<T> =
  */
 export function readExperimentMeta(text: string): MetaResult<ExperimentMeta> {
   return readMeta(text, (document) => ({
-    experimentId: comparedId(document, "experiment_id"),
+    experimentId: spelledId(document, "experiment_id"),
     name: needText(document, "name") ?? "",
     artifactLocation: needText(document, "artifact_location") ?? "",
     lifecycleStage: needText(document, "lifecycle_stage") ?? "",
@@ -89,7 +90,7 @@ export function readRunMeta(text: string): MetaResult<RunMeta> {
       runId: needString(document, legacy ? "run_uuid" : "run_id"),
       experimentId: isAbsent(document.get("experiment_id"))
         ? needId(document, "experiment_id")
-        : comparedId(document, "experiment_id"),
+        : spelledId(document, "experiment_id"),
       name: optionalText(document, "run_name") ?? "",
       status: runStatus(document),
       lifecycleStage: lifecycleStage(document),
@@ -111,7 +112,7 @@ export function readRunMeta(text: string): MetaResult<RunMeta> {
  */
 export function readModelVersionMeta(text: string): MetaResult<ModelVersionMeta> {
   return readMeta(text, (document) => ({
-    version: needId(document, "version"),
+    version: spelledId(document, "version"),
     runId: optionalName(document, "run_id"),
     source: optionalText(document, "source") ?? "",
     storageLocation: optionalText(document, "storage_location") || null,
@@ -127,7 +128,7 @@ export function readModelVersionMeta(text: string): MetaResult<ModelVersionMeta>
  * @returns The record, or why MLflow cannot use the text.
  */
 export function readRegisteredModelMeta(text: string): MetaResult<RegisteredModelMeta> {
-  return readMeta(text, (document) => ({ name: needId(document, "name") }));
+  return readMeta(text, (document) => ({ name: spelledId(document, "name") }));
 }
 
 /**
@@ -138,9 +139,9 @@ export function readRegisteredModelMeta(text: string): MetaResult<RegisteredMode
  */
 export function readLoggedModelMeta(text: string): MetaResult<LoggedModelMeta> {
   return readMeta(text, (document) => ({
-    modelId: needId(document, "model_id"),
+    modelId: spelledId(document, "model_id"),
     name: needText(document, "name") ?? "",
-    experimentId: needId(document, "experiment_id"),
+    experimentId: spelledId(document, "experiment_id"),
     sourceRunId: optionalName(document, "source_run_id"),
     // MLflow drops the key when it finalizes the model.
     lifecycleStage: lifecycleStage(document),
@@ -224,21 +225,9 @@ function needId(document: MetaDocument, key: string): string {
   return integer?.toString() ?? refuse(key, "a string", describe(node));
 }
 
-/** Whatever it is, MLflow compares the text that Python makes of it with the directory, and passes over the rest. */
-function comparedId(document: MetaDocument, key: string): string {
-  const node = need(document, key, "a string");
-  if (node.kind !== "scalar") return describe(node);
-  switch (pythonType(node)) {
-    case "null":
-      return "None";
-    case "bool":
-      return booleanOf(node) ? "True" : "False";
-    case "float":
-    case "date":
-      return node.text;
-    default:
-      return needId(document, key);
-  }
+/** Whatever it is, MLflow takes the text that Python makes of it, and looks no further. */
+function spelledId(document: MetaDocument, key: string): string {
+  return pythonStr(need(document, key, "a string"));
 }
 
 const TIME = "milliseconds since 1970";

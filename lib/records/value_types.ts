@@ -10,7 +10,7 @@
  * | experiment       | name, artifact_location                                            | the server lists no experiment (500); the client sorts and filters by no name, and starts no run there |
  * | run              | run_name, user_id, artifact_uri                                    | the server searches no run of the experiment (500); the client sorts and filters by no name, and cannot delete the run |
  * | dataset          | name, digest, source, source_type, profile, schema                 | the server searches no run of the experiment whose run uses it (500) |
- * | logged model     | name, model_type, artifact_location, source_run_id, status_message | the server searches no logged model of the experiment (500) |
+ * | logged model     | name, model_id, model_type, artifact_location, source_run_id, status_message | the server searches no logged model of the experiment (500) |
  * | registered model | name, description                                                  | the server lists no registered model (500) |
  * | model version    | name, description, current_stage, status_message, user_id          | the server lists no version (500) |
  * | trace            | its ids and times, client_request_id, the previews                 | the server searches no trace of the experiment (500); for trace_id and request_time neither does the client |
@@ -24,6 +24,7 @@
  */
 
 import { type RecordProblem, recordProblem } from "../store/record_problem.ts";
+import { pythonFloat } from "../text/python_text.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { valueAt, withValue } from "../yaml/inner_values.ts";
 import {
@@ -39,6 +40,7 @@ import {
   scalar,
   textOf,
 } from "../yaml/node.ts";
+import { floatValue } from "../yaml/tagged_number.ts";
 
 /** What has such values. */
 export type TypedRecord = keyof typeof KEYS;
@@ -46,6 +48,8 @@ export type TypedRecord = keyof typeof KEYS;
 interface TypedKeys {
   readonly text: readonly string[];
   readonly times: readonly string[];
+  /** Any number, which a boolean is one of to Python. */
+  readonly numbers?: readonly string[];
   /** Anything but a date, which is text. */
   readonly values?: readonly string[];
 }
@@ -61,14 +65,22 @@ const KEYS = {
   run: { text: ["run_name", "user_id", "artifact_uri"], times: [] },
   dataset: { text: ["name", "digest", "source", "source_type", "profile", "schema"], times: [] },
   "logged-model": {
-    text: ["name", "model_type", "artifact_location", "source_run_id", "status_message"],
+    text: [
+      "name",
+      "model_type",
+      "artifact_location",
+      "source_run_id",
+      "status_message",
+      "model_id",
+    ],
     times: TIMES,
   },
   "registered-model": { text: ["name", "description"], times: TIMES },
   "model-version": {
     text: ["name", "description", "current_stage", "status_message", "user_id"],
-    // MLflow finds the newest by comparing them, which fails where one is text.
-    times: [...TIMES, "version"],
+    times: TIMES,
+    // MLflow finds the newest by comparing them, which fails where one is text or nothing.
+    numbers: ["version"],
   },
   trace: {
     text: [
@@ -98,9 +110,10 @@ export const TEXT_KEYS: ReadonlySet<string> = new Set(
 
 /** Keys of which the type alone may be wrong. */
 export const TYPED_KEYS: ReadonlySet<string> = new Set(
-  Object.values(KEYS).flatMap(({ text, times, values = [] }: TypedKeys) => [
+  Object.values(KEYS).flatMap(({ text, times, numbers = [], values = [] }: TypedKeys) => [
     ...text,
     ...times,
+    ...numbers,
     ...values,
   ]),
 );
@@ -143,7 +156,7 @@ export function meantValues(
   document: MetaDocument,
   kind: TypedRecord,
 ): Readonly<Record<string, string | number | null>> {
-  const { text, times, values = [] }: TypedKeys = KEYS[kind];
+  const { text, times, numbers = [], values = [] }: TypedKeys = KEYS[kind];
   return Object.fromEntries([
     ...text.map((key) => [key, valueAt(document, key)] as const)
       .filter(([key, node]) => isMistaken(key, node))
@@ -153,6 +166,9 @@ export function meantValues(
       .map(([key, node]) => [key, textOf(node)]),
     ...times.map((key) => [key, valueAt(document, key)] as const)
       .filter(([key, node]) => isNoTime(kind, key, node))
+      .map(([key, node]) => [key, provenInteger(node)]),
+    ...numbers.map((key) => [key, valueAt(document, key)] as const)
+      .filter(([, node]) => isNoNumber(node))
       .map(([key, node]) => [key, provenInteger(node)]),
   ]);
 }
@@ -178,6 +194,11 @@ function isNoTime(kind: TypedRecord, key: string, node: MetaNode | undefined): b
     integerOf(node) === null;
 }
 
+function isNoNumber(node: MetaNode | undefined): boolean {
+  return node !== undefined &&
+    !(node.kind === "scalar" && ["int", "float", "bool"].includes(pythonType(node)));
+}
+
 /**
  * Gives the integer that a value proves, were it written as Python's MLflow does not take it.
  *
@@ -190,6 +211,27 @@ export function provenInteger(node: MetaNode | undefined): number | null {
 }
 
 /**
+ * Tells whether Python's `int()` takes a value.
+ *
+ * @param node A value of a document.
+ * @returns Whether it does: numbers, booleans, and text that is an integer.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { scalar, unquoted } from "../yaml/node.ts";
+ *
+ * assertEquals([scalar("1"), unquoted("1.5"), scalar("1.5")].map(isCountable), [true, true, false]);
+ * ```
+ */
+export function isCountable(node: MetaNode | undefined): boolean {
+  if (node?.kind !== "scalar") return false;
+  return pythonType(node) === "str"
+    ? /^\s*[-+]?\d(?:_?\d)*\s*$/.test(node.text)
+    : !isNoNumber(node) && !/\.(?:inf|nan)$/i.test(node.text);
+}
+
+/**
  * Checks the types of a record's values.
  *
  * @param document The record.
@@ -199,21 +241,23 @@ export function provenInteger(node: MetaNode | undefined): number | null {
 export function checkTypes(document: MetaDocument, kind: TypedRecord): RecordProblem | null {
   const values = Object.entries(meantValues(document, kind));
   if (values.length === 0) return null;
+  const { times, numbers = [], values: dated = [] }: TypedKeys = KEYS[kind];
   const words = values.map(([key]) => {
     const node = valueAt(document, key);
     const type = typeOf(node);
     const text = quoteText(textOf(node) ?? "");
     const name = key.replaceAll("/", ".");
-    if (type === null || (KEYS[kind].times as readonly string[]).includes(key)) {
-      return `${name} is no integer`;
-    }
+    if (numbers.includes(key)) return `${name} is no number`;
+    if (type === null || times.includes(key)) return `${name} is no integer`;
     return node?.kind !== "scalar"
       ? `${name} is ${type}, and no text`
       : `YAML takes ${name} ${text} for ${type}, without quotes around it`;
   });
   // A date as the value of an assessment a migration cannot write, nor what no column takes.
-  const { values: dated = [] }: TypedKeys = KEYS[kind];
-  const aborts = values.some(([key]) => dated.includes(key) || !isStorable(valueAt(document, key)));
+  const isTaken = (key: string) => numbers.includes(key) ? isCountable : isStorable;
+  const aborts = values.some(([key]) =>
+    dated.includes(key) || !isTaken(key)(valueAt(document, key))
+  );
   const problem = recordProblem(
     "wrong-type",
     words.join(", and "),
@@ -272,4 +316,40 @@ export function withMeantValues(document: MetaDocument, kind: TypedRecord): Meta
     (meant, [key, value]) => value === null ? meant : withValue(meant, key, scalar(value)),
     document,
   );
+}
+
+/**
+ * Writes a value as Python's `str()` does.
+ *
+ * @param node A value of a document.
+ * @returns The text; a date as it is written, and of a list or a mapping only which of them it is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { unquoted } from "../yaml/node.ts";
+ *
+ * assertEquals(["1.50", "on", "~", "0x10", "1e5"].map((text) => pythonStr(unquoted(text))), [
+ *   "1.5",
+ *   "True",
+ *   "None",
+ *   "16",
+ *   "1e5",
+ * ]);
+ * ```
+ */
+export function pythonStr(node: MetaNode): string {
+  if (node.kind !== "scalar") return `a ${node.kind}`;
+  switch (pythonType(node)) {
+    case "null":
+      return "None";
+    case "bool":
+      return booleanOf(node) ? "True" : "False";
+    case "int":
+      return pythonInteger(node)?.toString() ?? node.text;
+    case "float":
+      return pythonFloat(floatValue(node.text) ?? NaN);
+    default:
+      return node.text;
+  }
 }

@@ -169,11 +169,17 @@ export function findRenamedVersions({ registeredModels }: StoreSnapshot): readon
     const places = new Set<string>(model.versions.map(({ path }) => path));
     return model.versions.filter(({ version, path }) => lastOf(path) !== `version-${version}`)
       .map(({ version, path }) => ({
-        ...inRegistry(path, `Its meta.yaml says that it is version ${version}`),
+        ...inRegistry(path, `The version in its meta.yaml is ${version}`),
+        ...(/^\d+$/.test(version) ? {} : NO_NUMBER),
         ...(places.has(`${model.path}/version-${version}`) ? COPY : {}),
       }));
   });
 }
+
+/** By no such name MLflow opens it: it asks for an integer. */
+const NO_NUMBER: Pick<Violation, "remedy"> = {
+  remedy: byHand("Write the number of its directory into its meta.yaml"),
+};
 
 /** Beside what it was copied from it can take no other name, and a database takes it once. */
 const COPY: Pick<Violation, "remedy" | "migration"> = {

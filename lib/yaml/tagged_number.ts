@@ -22,21 +22,39 @@
  * ```
  */
 export function taggedNumber(text: string, type: "float" | "int"): string | null {
-  const [, sign = "", digits = ""] = /^([-+]?)(.*)$/s.exec(text.replaceAll("_", ""))!;
-  return type === "float" ? floatWord(sign, digits.toLowerCase()) : integerWord(sign, digits);
+  return type === "float" ? floatWord(floatValue(text)) : integerWord(text);
 }
 
-function floatWord(sign: string, digits: string): string | null {
+/**
+ * Reads a number as PyYAML's `construct_yaml_float` does, be it tagged or not.
+ *
+ * @param text What it is read from.
+ * @returns The number; `null` where Python raises.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["1_0.5", "-.inf", "1:30.5", "high"].map(floatValue), [10.5, -Infinity, 90.5, null]);
+ * ```
+ */
+export function floatValue(text: string): number | null {
+  const [, sign = "", digits = ""] = /^([-+]?)(.*)$/s.exec(
+    text.replaceAll("_", "").toLowerCase(),
+  )!;
   const value = digits === ".inf"
     ? Infinity
     : digits === ".nan"
     ? NaN
     : inSixtieths(digits.split(":").map(pythonFloat), (total, part) => total * 60 + part);
+  return value !== null && sign === "-" ? -value : value;
+}
+
+function floatWord(value: number | null): string | null {
   if (value === null) return null;
-  const signed = sign === "-" ? -value : value;
-  if (Number.isNaN(signed)) return ".nan";
-  if (!Number.isFinite(signed)) return signed < 0 ? "-.inf" : ".inf";
-  const word = Object.is(signed, -0) ? "-0" : `${signed}`;
+  if (Number.isNaN(value)) return ".nan";
+  if (!Number.isFinite(value)) return value < 0 ? "-.inf" : ".inf";
+  const word = Object.is(value, -0) ? "-0" : `${value}`;
   return word.includes(".") ? word : word.replace(/^-?\d+/, "$&.0");
 }
 
@@ -50,7 +68,8 @@ function pythonFloat(text: string): number | null {
   return /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/.test(word) ? Number(word) : null;
 }
 
-function integerWord(sign: string, digits: string): string | null {
+function integerWord(text: string): string | null {
+  const [, sign = "", digits = ""] = /^([-+]?)(.*)$/s.exec(text.replaceAll("_", ""))!;
   const value = digits.startsWith("0b")
     ? integer(digits.slice(2), /^[01]+$/, "0b")
     : digits.startsWith("0x")

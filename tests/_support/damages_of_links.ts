@@ -221,6 +221,18 @@ export const LINK_DAMAGES: readonly Damage[] = [
     ...three,
     inflict: (s) => s.set(`${model}/meta.yaml`, "experiment_id", "'0'"),
   },
+  ...["1.5", "null"].map((id): Damage => ({
+    name: `a logged model's experiment_id is ${id}`,
+    rule: "logged-model-in-wrong-experiment",
+    ...three,
+    inflict: (s) => s.set(`${model}/meta.yaml`, "experiment_id", id),
+  })),
+  ...["1.5", "null"].map((id): Damage => ({
+    name: `a logged model's model_id is ${id}`,
+    rule: id === "null" ? "logged-model-id-mismatch" : "logged-model-value-of-wrong-type",
+    ...three,
+    inflict: (s) => s.set(`${model}/meta.yaml`, "model_id", id),
+  })),
   {
     name: "a logged model's directory was renamed",
     rule: "logged-model-id-mismatch",

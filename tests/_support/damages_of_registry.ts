@@ -76,6 +76,21 @@ export const REGISTRY_DAMAGES: readonly Damage[] = [
       rule: "value-of-wrong-type",
       inflict: (s) => s.set(`${version}/meta.yaml`, key!, value!),
     })),
+  ...["null", "first", "[1]"].map((value): Damage => ({
+    name: `a version's version is ${value}`,
+    rule: "value-of-wrong-type",
+    inflict: (s) => s.set(`${version}/meta.yaml`, "version", value),
+  })),
+  ...["1.5", "true", "2"].map((value): Damage => ({
+    name: `a version's version is ${value}`,
+    rule: "model-version-renamed",
+    inflict: (s) => s.set(`${version}/meta.yaml`, "version", value),
+  })),
+  ...["1.5", "null"].map((value): Damage => ({
+    name: `a registered model's name is ${value}`,
+    rule: "value-of-wrong-type",
+    inflict: (s) => s.set(`${REGISTRY}/meta.yaml`, "name", value),
+  })),
   {
     name: "a version's last update is null",
     rule: "model-version-time-missing",

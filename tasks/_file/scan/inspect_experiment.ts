@@ -15,9 +15,10 @@ import {
   parseLocalPlace,
   relativePathOf,
 } from "../../../lib/records/relocate_uri.ts";
+import { pythonStr } from "../../../lib/records/value_types.ts";
 import { recordProblem } from "../../../lib/store/record_problem.ts";
 import type { Experiment, LoggedModel, Orphan } from "../../../lib/store/snapshot.ts";
-import { textOf } from "../../../lib/yaml/node.ts";
+import { scalar } from "../../../lib/yaml/node.ts";
 import { readText, realPathOrNull } from "../../_io/read.ts";
 import { hasMoved, inspectMetric, inspectRun, isRelative, WHERE } from "./inspect_run.ts";
 import { inspectTraces } from "./inspect_traces.ts";
@@ -126,8 +127,8 @@ async function inspectLoggedModel(
     "logged-model",
   );
   report(inspection, "logged-model", path, problems);
-  const owner = textOf(document.get("experiment_id"));
-  const named = textOf(document.get("model_id"));
+  const spelled = (key: string) => pythonStr(document.get(key) ?? scalar(null));
+  const [owner, named] = [spelled("experiment_id"), spelled("model_id")];
   if (owner !== holder.id) {
     const message = `experiment_id is ${JSON.stringify(owner)}, but it lies in ${holder.id}`;
     report(inspection, "logged-model", path, [recordProblem("wrong-experiment", message)]);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { basename } from "@std/path";
 import { checkValue } from "../../../lib/records/check_key_file.ts";
 import { checkRecord } from "../../../lib/records/check_record.ts";
 import {
@@ -46,12 +47,13 @@ export async function inspectRegistry(
   for (const model of registeredModels) {
     if (!unread.has(model.path)) inspectRecord(inspection, model.path, "registered-model");
     await inspectTags(inspection, `${model.path}/tags`);
+    const directory = basename(model.path);
     for (const version of model.versions) {
       const document = inspectRecord(inspection, version.path, "model-version");
       const named = textOf(document.get("name"));
-      if (named !== null && named !== model.name) {
+      if (named !== null && named !== model.name && named !== directory) {
         const message = `its meta.yaml names model ${quoteText(named)}, but it lies in ${
-          quoteText(model.name)
+          quoteText(directory)
         }`;
         report(inspection, "model-version", version.path, [recordProblem("id-mismatch", message)]);
       }

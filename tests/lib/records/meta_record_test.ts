@@ -328,6 +328,14 @@ Deno.test("readModelVersionMeta() reads what MLflow 3 writes and what MLflow 2 l
   );
 });
 
+Deno.test("readModelVersionMeta() takes any version for the text that Python makes of it", () => {
+  const texts = ["1.50", "true", "null", "2024-01-05", "[1]"].map((value) => {
+    const read = readModelVersionMeta(`name: a\nversion: ${value}\n`);
+    return read.ok ? read.meta.version : read.problem;
+  });
+  assertEquals(texts, ["1.5", "True", "None", "2024-01-05", "a sequence"]);
+});
+
 Deno.test("readRegisteredModelMeta() reads the name", () => {
   assertEquals(readRegisteredModelMeta("aliases: {}\nname: 분류기\n"), {
     ok: true,
@@ -369,6 +377,12 @@ Deno.test("readLoggedModelMeta() takes a missing stage for active, as MLflow's f
   );
   const dated = readLoggedModelMeta(`${text}last_updated_timestamp: yesterday\n`);
   assertEquals(dated, { ok: true, meta }, "MLflow lists it all the same");
+  const owner = readLoggedModelMeta(replaced(text, "experiment_id: 1.5"));
+  assertEquals(
+    owner,
+    { ok: true, meta: { ...meta, experimentId: "1.5" } },
+    "MLflow passes over it",
+  );
   const lost = readLoggedModelMeta(replaced(text, "source_run_id:"));
   assertEquals(
     lost,
