@@ -70,11 +70,9 @@ export function completedTasks(): readonly CompletedTask[] {
   });
 }
 
-/** Where no `deno.json` gives them, whoever wants to apply or write types these. */
-const TYPED = ["apply", "write"];
-
-function isTyped({ name, hidden }: Flag): boolean {
-  return hidden !== true || TYPED.includes(name);
+/** Where there is no `deno.json` that gives a flag, whoever wants it types it. */
+function isTyped({ givenBy }: Flag): boolean {
+  return givenBy !== "script";
 }
 
 function flagForms(flag: Flag): readonly CompletedFlag[] {

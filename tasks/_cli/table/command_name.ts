@@ -10,8 +10,7 @@ import { taskNames } from "./task_table.ts";
 export function asInstalled(text: string): string {
   return text.replace(
     TASK,
-    (_, task: string, applies?: string) =>
-      `mltidy ${task}${applies === undefined ? "" : " --apply"}`,
+    (_, task: string, flag?: string) => `mltidy ${task}${flag === undefined ? "" : ` --${flag}`}`,
   );
 }
 
@@ -19,6 +18,6 @@ export function asInstalled(text: string): string {
 const TASK = new RegExp(
   `(?<=\\x1b\\[1m|\\b)deno task (${
     [...taskNames, "TASK"].toSorted().toReversed().join("|")
-  })(:apply)?\\b`,
+  })(?::([a-z]+))?\\b`,
   "g",
 );

@@ -7,6 +7,9 @@
 
 import { days, type DurationUnit, parseDuration } from "../../../lib/text/units.ts";
 
+/** A command of `deno.json` that is named `TASK:FLAG`, or a script that mltidy itself has written. */
+export type GivenBy = "command" | "script";
+
 /** A flag that is on or off. */
 export interface Switch {
   /** Long name, without dashes. */
@@ -21,8 +24,8 @@ export interface Switch {
   readonly describe: string;
   /** What counts when the flag is not given. */
   readonly default: boolean;
-  /** Left out of `--help`: only the commands in `deno.json` give it. */
-  readonly hidden?: boolean;
+  /** Left out of `--help`: who gives it, where nobody types it. */
+  readonly givenBy?: GivenBy;
 }
 
 /** A flag that takes a value. */
@@ -41,8 +44,8 @@ export interface Valued<T> {
   readonly defaultText?: string;
   /** Turns what was typed into the value; throws a `RangeError` that says what it expects. */
   readonly parse: (text: string) => T;
-  /** Left out of `--help`: only the commands in `deno.json` give it. */
-  readonly hidden?: boolean;
+  /** Left out of `--help`: who gives it, where nobody types it. */
+  readonly givenBy?: GivenBy;
 }
 
 /** Any flag. */
@@ -111,7 +114,7 @@ export const planFlags = {
   force: toggle("force", "Apply without asking; needed where there is no terminal"),
   detailedExitcode: toggle("detailed-exitcode", "Exit with 3 when changes are pending"),
   report,
-  apply: toggle("apply", "Carry the plan out", { hidden: true }),
+  apply: toggle("apply", "Carry the plan out", { givenBy: "command" }),
 } satisfies Flags;
 
 /**

@@ -80,7 +80,7 @@ export function overviewText(options: HelpOptions = {}): string {
  */
 export function flagHelp(task: TaskName): readonly FlagHelp[] {
   const row: TaskRow = taskTable[task];
-  return Object.values(row.flags).filter((flag) => flag.hidden !== true).map((flag) => ({
+  return Object.values(row.flags).filter((flag) => flag.givenBy === undefined).map((flag) => ({
     form: formOf(flag),
     describe: flag.describe,
     defaultText: flag.value === null ? (flag.default ? "on" : null) : flag.defaultText ?? null,

@@ -1,12 +1,18 @@
 /// <reference types="../../std.d.ts" />
 import { parseArgs } from "@std/cli/parse-args";
-import { nearestWord } from "../../../lib/text/nearest_word.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { programName } from "../../../lib/text/credentials.ts";
 import type { Flag, Flags } from "./flags.ts";
 import type { TaskRow } from "./task_row.ts";
+import {
+  isNegatable,
+  seeHelp,
+  takesValue,
+  unexpectedArgument,
+  unknownFlag,
+  unknownTask,
+} from "./meant_words.ts";
 import { type TaskCommand, type TaskName, taskNames, taskTable } from "./task_table.ts";
-import { unknownTask } from "./unknown_task.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a command line asks for. */
@@ -47,7 +53,7 @@ export function parseCommand(words: readonly string[]): Command {
 
   const row: TaskRow = taskTable[task];
   const isProgram = row.operand?.isProgram === true;
-  const [own, program] = isProgram ? splitAtProgram(task, row.flags, rest) : [rest, []];
+  const [own, program] = isProgram ? splitAtProgram(task, row, rest) : [rest, []];
   const { given, operands } = readWords(task, row.flags, own);
   if (given.has("help")) return { task: "help", about: task };
   if (given.has("version")) return { task: "version" };
@@ -56,7 +62,7 @@ export function parseCommand(words: readonly string[]): Command {
     Object.entries(row.flags).map(([key, flag]) => [key, given.get(flag.name) ?? flag.default]),
   );
   if (isProgram) return programCommand(task, options, operands, program);
-  const operand = onlyOperand(task, row, operands, rest);
+  const operand = onlyOperand(task, row, { given, operands }, rest);
   if (task === "backup") checkBackup(given, operand);
   if (task === "restore") checkRestore(given, operand);
   // The table's types and its parsers are the same rows: what was read has the row's type.
@@ -87,10 +93,10 @@ function readWords(task: TaskName, flags: Flags, words: readonly string[]): Word
     if (form === undefined) continue;
     const text = parsed[flag.name];
     if (typeof text !== "string" || text === "") {
-      // A flag that no help shows is that of a task in deno.json, which is what was typed.
+      const command = `${task}:${flag.name}`;
       throw new UsageError(
-        flag.hidden === true
-          ? `Missing argument of ${task}:${flag.name}: expected deno task ${task}:${flag.name} ${flag.value}`
+        flag.givenBy === "command"
+          ? `Missing argument of ${command}: expected deno task ${command} ${flag.value}`
           : `Missing value of ${form}: expected ${form} ${flag.value}; ${seeHelp(task)}`,
       );
     }
@@ -140,51 +146,7 @@ function findFlag(task: TaskName, flags: Flags, typed: string): Flag {
     if (flag.short !== undefined && typed === `-${flag.short}`) return flag;
     if (isNegatable(flag) && typed === `--no-${flag.name}`) return flag;
   }
-  const word = typed.replace(/^-+/, "");
-  const names = Object.values(flags).map(({ name }) => name);
-  const known = FLAGS_MEANT.get(word)?.find((name) => names.includes(name));
-  const meant = known === undefined ? meantFlag(flags, word) : `--${known}`;
-  const hint = typed === "--action" ? ACTION : seeHelp(task);
-  throw new UsageError(
-    `Unknown flag "${typed}" for ${task}: ${meant === null ? hint : `did you mean ${meant}?`}`,
-  );
-}
-
-/** Scripts that have one command for everything call what they do so. */
-const ACTION =
-  "what is to be done is the task's name: `deno task summary` lists, `deno task cleanup` plans";
-
-/** What flags are called elsewhere, and here: the first of them that the task knows. */
-const FLAGS_MEANT: ReadonlyMap<string, readonly string[]> = new Map([
-  ["mlruns-path", ["store"]],
-  ["tracking-uri", ["store"]],
-  ["backend-store-uri", ["store"]],
-  ["backup-dir", ["backups"]],
-  ["older-than", ["purge-after", "days-old"]],
-  ["experiment-ids", ["experiment"]],
-  ["experiment-id", ["experiment"]],
-  ["run-ids", ["run"]],
-  ["run-id", ["run"]],
-  ["yes", ["force"]],
-  ["y", ["force"]],
-]);
-
-/** What turns something off costs most where it was not meant: only who begins to type it may mean it. */
-function meantFlag(flags: Flags, word: string): string | null {
-  const shown = Object.values(flags).filter((flag) => flag.hidden !== true);
-  if (shown.some(({ short }) => short === word)) return `-${word}`;
-  const names = shown.map(({ name }) => name).filter((name) => !name.startsWith("no-"));
-  const off = /^no./.test(word)
-    ? shown.flatMap((flag) =>
-      isNegatable(flag) ? [`no-${flag.name}`] : flag.name.startsWith("no-") ? [flag.name] : []
-    )
-    : [];
-  const nearest = nearestWord(word, [...names, ...off]);
-  return nearest === null ? null : `--${nearest}`;
-}
-
-function isNegatable(flag: Flag): boolean {
-  return flag.value === null && flag.negatable === true;
+  throw unknownFlag(task, flags, typed);
 }
 
 function switchForms(flag: Flag): string {
@@ -203,19 +165,14 @@ function parseValue(flag: Flag & { readonly value: string }, typed: string, text
 function onlyOperand(
   task: TaskName,
   row: TaskRow,
-  operands: readonly string[],
+  { given, operands }: Words,
   words: readonly string[],
 ): string | null {
   const extra = operands[row.operand === null ? 0 : 1];
   if (extra !== undefined) {
-    const isStore = row.operand === null && row.flags["store"] !== undefined &&
-      !/^\d[\d.]*\w?$/.test(extra);
-    const hint = words.some((word) => /^--store(=|$)/.test(word))
-      ? `--store names one already; leave it out, or ${seeHelp(task)}`
-      : isStore
-      ? `a store is named by --store: type \`${withStore(task, words, extra)}\``
-      : seeHelp(task);
-    throw new UsageError(`Unexpected argument "${extra}" of ${task}: ${hint}`);
+    throw row.operand === null
+      ? unexpectedArgument(task, row.flags, given, words, extra)
+      : new UsageError(`Unexpected argument "${extra}" of ${task}: ${seeHelp(task)}`);
   }
   const operand = operands[0] ?? null;
   if (row.operand?.required === true && (operand === null || operand === "")) {
@@ -229,7 +186,7 @@ function onlyOperand(
 /** Everything behind the first `--` is the program's own. */
 function splitAtProgram(
   task: TaskName,
-  flags: Flags,
+  { flags, operand }: TaskRow,
   words: readonly string[],
 ): readonly [own: readonly string[], program: readonly string[]] {
   const at = words.indexOf("--");
@@ -239,15 +196,13 @@ function splitAtProgram(
   );
   if (begin === -1) return [words, []];
   const own = words.slice(0, begin);
-  checkWords(task, flags, own);
+  const given = checkWords(task, flags, own);
+  // Of flags alone it is none.
+  if (operand?.required !== true) {
+    throw unexpectedArgument(task, flags, given, words, words[begin]!);
+  }
   const name = shellWords([programName(words.slice(begin))]);
   throw new UsageError(`Missing -- before ${name}: ${programExample(task)}`);
-}
-
-function takesValue(flags: Flags, word = ""): boolean {
-  return Object.values(flags).some(({ name, short, value }) =>
-    value !== null && (word === `--${name}` || short !== undefined && word === `-${short}`)
-  );
 }
 
 function programCommand(
@@ -275,13 +230,6 @@ function programCommand(
 function programExample(task: TaskName): string {
   const { operand }: TaskRow = taskTable[task];
   return `expected ${operand?.example ?? `deno task ${task}`}`;
-}
-
-function withStore(task: TaskName, words: readonly string[], store: string): string {
-  const isApplied = words.includes("--apply");
-  const others = words.filter((word) => word !== store && word !== "--apply");
-  const name = isApplied ? `${task}:apply` : task;
-  return shellWords(["deno", "task", name, ...others, "--store", store]);
 }
 
 /** Which flags of `backup` may stand beside which. */
@@ -363,8 +311,4 @@ export function overruledText([task, ...words]: readonly string[]): string {
   return [...typed].filter(([, values]) => new Set(values).size > 1).map(([flag, values]) =>
     `--${flag.name} was given more than once: ${values.at(-1)} counts, which stands last\n`
   ).join("");
-}
-
-function seeHelp(task: TaskName): string {
-  return `see deno task ${task} --help`;
 }

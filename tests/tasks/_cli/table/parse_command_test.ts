@@ -331,15 +331,46 @@ Deno.test("parseCommand() refuses missing and unexpected arguments", () => {
   );
   assertEquals(
     complaint("cleanup", "--days-old", "9", "40"),
-    'Unexpected argument "40" of cleanup: see deno task cleanup --help',
+    'Unexpected argument "40" of cleanup: --days-old has a value already; leave it out, or see deno task cleanup --help',
   );
   assertEquals(
     complaint("recover", "--store", "a", "b"),
-    'Unexpected argument "b" of recover: --store names one already; leave it out, or see deno task recover --help',
+    'Unexpected argument "b" of recover: --store has a value already; leave it out, or see deno task recover --help',
   );
   assertEquals(
     complaint("apply", "a.json", "b.json"),
     'Unexpected argument "b.json" of apply: see deno task apply --help',
+  );
+});
+
+Deno.test("parseCommand() says behind which flag belongs what stands where no argument does", () => {
+  const cases = [
+    [["report", "out.html", "--sizes"], "html", "deno task report --sizes --html out.html"],
+    [["config", "own.yml"], "config", "deno task config --config own.yml"],
+    [["cleanup", "--apply", "40d"], "days-old", "deno task cleanup:apply --days-old 40d"],
+    [["summary", "--top", "5", "size"], "by", "deno task summary --top 5 --by size"],
+    [["demo", "sqlite"], "kind", "deno task demo --kind sqlite"],
+    [["verify", "error"], "severity", "deno task verify --severity error"],
+    [["review", "9000"], "port", "deno task review --port 9000"],
+    [["schedule", "monday"], "every", "deno task schedule --every monday"],
+    [
+      ["schedule", "--write", "units", "4:00"],
+      "at",
+      "deno task schedule:write units --at 4:00",
+    ],
+  ] as const;
+  for (const [words, flag, command] of cases) {
+    const argument = words.find((word) => command.endsWith(` ${word}`));
+    assertEquals(
+      complaint(...words),
+      `Unexpected argument "${argument}" of ${
+        words[0]
+      }: expected it behind --${flag}: type \`${command}\``,
+    );
+  }
+  assertEquals(
+    complaint("demo", "example"),
+    'Unexpected argument "example" of demo: see deno task demo --help',
   );
 });
 
@@ -395,11 +426,8 @@ Deno.test("parseCommand() names the nearest task for an unknown one", () => {
   assertEquals(complaint("clenup"), 'Unknown task "clenup": did you mean cleanup?');
   assertEquals(complaint("list"), 'Unknown task "list": did you mean summary?');
   assertEquals(complaint("undo"), 'Unknown task "undo": did you mean restore?');
-  for (const task of ["cleanup", "prune", "repair"]) {
-    assertEquals(
-      complaint(`${task}:apply`),
-      `Unknown task "${task}:apply": type \`deno task ${task}:apply\``,
-    );
+  for (const command of ["cleanup:apply", "prune:apply", "repair:apply", "schedule:write"]) {
+    assertEquals(complaint(command), `Unknown task "${command}": type \`deno task ${command}\``);
   }
   assertEquals(complaint("verify:apply")?.startsWith('Unknown task "verify:apply"'), true);
   assertEquals(complaint("xyz"), `Unknown task "xyz": expected one of ${tasks}`);
