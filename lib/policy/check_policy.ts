@@ -6,15 +6,8 @@
 
 import { InvalidArgumentError } from "../errors.ts";
 import { bestRows, limitsRows, protectRows, purgeRows, ruleRows } from "./config_rows.ts";
-import {
-  choice,
-  type ConfigFault,
-  type ConfigPath,
-  duration,
-  listOf,
-  section,
-  whole,
-} from "./config_value.ts";
+import type { ConfigFault, ConfigPath } from "./config_fault.ts";
+import { choice, duration, listOf, section, whole } from "./config_value.ts";
 import { CHILDREN_POLICIES, type CleanupPolicy, PROTECTIONS } from "./policy.ts";
 
 /**

@@ -9,6 +9,7 @@ import { parse, YamlSyntaxError } from "@std/yaml";
 import { ConfigError } from "../errors.ts";
 import { locateYaml, type YamlPlace, type YamlPlaces } from "../yaml/load.ts";
 import { TOO_DEEP } from "../yaml/scan.ts";
+import type { ConfigFault, ConfigPath } from "./config_fault.ts";
 import {
   backupsRows,
   type BestConfig,
@@ -24,8 +25,6 @@ import {
   type RuleConfig,
 } from "./config_rows.ts";
 import {
-  type ConfigFault,
-  type ConfigPath,
   fileKey,
   isNothing,
   type JsonSchema,

@@ -8,22 +8,11 @@
  * @module
  */
 
-import { nearestWord } from "../text/nearest_word.ts";
+import { type ConfigFault, type ConfigPath, unknownKey, unusable } from "./config_fault.ts";
 import { parseDuration, parseShare, typedShare } from "../text/units.ts";
 
 /** The largest number that a port has. */
 export const LAST_PORT = 65_535;
-
-/** Where a value stands: keys as typed, and positions in lists. */
-export type ConfigPath = readonly (string | number)[];
-
-/** Something wrong with a configuration. */
-export interface ConfigFault {
-  /** Where. */
-  readonly path: ConfigPath;
-  /** What, with what was expected and found; of a value that a program made, what was expected. */
-  readonly message: string;
-}
 
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -203,6 +192,7 @@ export function choice<const W extends string>(words: readonly W[]): Kind<W> {
   return scalar({
     expected: words.length === 2 ? words.join(" or ") : `one of ${words.join(", ")}`,
     schema: { enum: words },
+    words,
     parse: (typed) => words.find((word) => word === typed),
     isOne: (value) => words.some((word) => word === value),
   });
@@ -242,7 +232,7 @@ export function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
  */
 export function section<T extends object>(rows: Rows<T>): Kind<Partial<T>> {
   const known = Object.entries<Row<unknown>>(rows)
-    .map(([name, row]) => ({ name, key: fileKey(name), row }));
+    .map(([name, row]) => ({ name, key: fileKey(name), keys: row.kind.keys, row }));
   return {
     expected: `a section with ${known.map(({ key }) => key).join(", ")}`,
     keys: known.map(({ key }) => key),
@@ -258,20 +248,14 @@ export function section<T extends object>(rows: Rows<T>): Kind<Partial<T>> {
     },
     read(value, path, faults) {
       if (typeof value !== "object" || value === null || Array.isArray(value)) {
-        faults.push({
-          path,
-          message: `Cannot use ${shown(value)} for ${place(path)}: expected ${this.expected}`,
-        });
+        faults.push(unusable(value, path, this.expected));
         return undefined;
       }
       const read: Record<string, unknown> = {};
       for (const [key, inner] of Object.entries(value)) {
         const match = known.find((one) => one.key === key);
         if (match === undefined) {
-          faults.push({
-            path: [...path, key],
-            message: unknownKey(key, path, known),
-          });
+          faults.push(unknownKey(key, path, known));
           continue;
         }
         if (isNothing(inner)) {
@@ -326,28 +310,19 @@ export function withDefaults<T extends object>(rows: Rows<T>, given: Partial<T> 
   return { ...Object.fromEntries(defaults), ...given };
 }
 
-/**
- * Says for people where a value stands.
- *
- * @param path Keys and positions.
- * @returns Such as `rules[2].keep_last`, lists counted from 1; `the file` for the whole.
- */
-export function place(path: ConfigPath): string {
-  const words = path.map((part) => typeof part === "number" ? `[${part + 1}]` : `.${part}`);
-  return words.join("").replace(/^\./, "") || "the file";
-}
-
 interface Scalar<T> extends Pick<Kind<T>, "expected" | "schema"> {
   readonly parse: (typed: string) => T | undefined;
   /** Tells whether what a program gives is such a value. */
   readonly isOne: (value: unknown) => boolean;
+  /** All that there are. @default {[]} */
+  readonly words?: readonly string[];
   /** What is expected of a program. @default {expected} */
   readonly expectedInCode?: string;
   /** @default {(value) => value} */
   readonly write?: (value: T) => unknown;
 }
 
-function scalar<T>({ expected, schema, parse, isOne, ...inCode }: Scalar<T>): Kind<T> {
+function scalar<T>({ expected, schema, words, parse, isOne, ...inCode }: Scalar<T>): Kind<T> {
   const { expectedInCode = expected, write = (value) => value } = inCode;
   return {
     expected,
@@ -355,10 +330,7 @@ function scalar<T>({ expected, schema, parse, isOne, ...inCode }: Scalar<T>): Ki
     read(value, path, faults) {
       const parsed = typeof value === "string" ? parse(value.trim()) : undefined;
       if (parsed === undefined) {
-        faults.push({
-          path,
-          message: `Cannot use ${shown(value)} for ${place(path)}: expected ${expected}`,
-        });
+        faults.push(unusable(value, path, expected, words));
       }
       return parsed;
     },
@@ -374,26 +346,4 @@ function attempt<T>(parse: (typed: string) => T, typed: string): T | undefined {
     if (error instanceof RangeError) return undefined;
     throw error;
   }
-}
-
-interface KnownKey {
-  readonly key: string;
-  readonly row: Row<unknown>;
-}
-
-function unknownKey(key: string, path: ConfigPath, known: readonly KnownKey[]): string {
-  const keys = known.map((one) => one.key);
-  const nearest = nearestWord(key, keys);
-  const homes = known.filter(({ row }) => row.kind.keys?.includes(key)).map((one) => one.key);
-  const hint = homes.length > 0
-    ? `it belongs into ${homes.join(" or ")}`
-    : nearest === null
-    ? `expected one of ${keys.join(", ")}`
-    : `did you mean ${nearest}?`;
-  return `Unknown key ${shown(key)} in ${place(path)}: ${hint}`;
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  return typeof value === "object" && value !== null ? "a section" : JSON.stringify(value);
 }

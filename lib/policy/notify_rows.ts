@@ -7,15 +7,13 @@
  * @module
  */
 
+import { type ConfigFault, type ConfigPath, place } from "./config_fault.ts";
 import {
   choice,
-  type ConfigFault,
-  type ConfigPath,
   type Kind,
   LAST_PORT,
   listOf,
   optionalText,
-  place,
   type Row,
   type Rows,
   section,

@@ -163,6 +163,25 @@ review: { port: 70000 }
   );
 });
 
+Deno.test("readConfig() names the word that may be meant, with all that there are", () => {
+  const every =
+    "daily, weekly, monthly, sunday, monday, tuesday, wednesday, thursday, friday, saturday";
+  assertEquals(
+    faultsOf(
+      "schedule:\n  every: fortnight\n  task: clenup:apply\nretention: { Keep_last: 3, keep_status: [finished] }\n",
+    ),
+    [
+      `mltidy.yaml:2: Cannot use "fortnight" for schedule.every: expected one of ${every}`,
+      'mltidy.yaml:3: Cannot use "clenup:apply" for schedule.task: expected one of cleanup:apply, prune:apply, repair:apply, backup, cleanup, prune, repair, verify; did you mean cleanup:apply?',
+      'mltidy.yaml:4: Unknown key "Keep_last" in retention: did you mean keep_last?',
+      'mltidy.yaml:4: Cannot use "finished" for retention.keep_status[1]: expected one of RUNNING, SCHEDULED, FINISHED, FAILED, KILLED; did you mean FINISHED?',
+    ],
+  );
+  assertEquals(faultsOf("schedule: { every: Weekly }\n"), [
+    `mltidy.yaml:1: Cannot use "Weekly" for schedule.every: expected one of ${every}; did you mean weekly?`,
+  ]);
+});
+
 Deno.test("readConfig() finds the line of the same key in another section", () => {
   assertEquals(
     faultsOf("backups:\n  keep_last: 3\nretention:\n  keep_daily: 1\n  keep_last: -1\n"),

@@ -66,7 +66,7 @@ Deno.test("notify: names what a channel cannot do without", () => {
     "mltidy.yaml:3: Missing url of notify.ping: expected { env: MLTIDY_… } or { file: PATH }",
   ]);
   assertEquals(faultsOf("notify:\n  on: [change]"), [
-    'mltidy.yaml:2: Cannot use "change" for notify.on[1]: expected one of changes, failure, findings, always',
+    'mltidy.yaml:2: Cannot use "change" for notify.on[1]: expected one of changes, failure, findings, always; did you mean changes?',
   ]);
 });
 
