@@ -65,6 +65,7 @@ export function parseCommand(words: readonly string[]): Command {
   const operand = onlyOperand(task, row, { given, operands }, rest);
   if (task === "backup") checkBackup(given, operand);
   if (task === "restore") checkRestore(given, operand);
+  if (task === "demo:store") checkDirectory(task, operand ?? "");
   // The table's types and its parsers are the same rows: what was read has the row's type.
   return { task, options, operand } as TaskCommand;
 }
@@ -277,6 +278,21 @@ function checkRestore(given: ReadonlyMap<string, unknown>, id: string | null): v
       `Cannot tell what to restore: expected either --last or a backup's ID; ${seeHelp("restore")}`,
     );
   }
+}
+
+/** Whoever names a database, by its path or as MLflow does, means one that is written there. */
+function checkDirectory(task: TaskName, directory: string): void {
+  const path = directory.replace(/^(?:sqlite:\/\/\/|[\w+.-]+:\/\/)/, "");
+  const isDatabase = /\.(?:db|sqlite3?)$/i.test(path);
+  if (!isDatabase && path === directory) return;
+  const inside = isDatabase ? path.replace(/(?:^mlflow|\/mlflow)?\.\w+$/i, "") : path;
+  const kind = isDatabase ? ["--kind", "sqlite"] : [];
+  const command = shellWords(["deno", "task", task, ...kind, inside || "example"]);
+  throw new UsageError(
+    `Cannot use "${directory}" for DIR of ${task}: expected a directory${
+      isDatabase ? ", into which mlflow.db and mlruns/ are written" : ""
+    }; type \`${command}\``,
+  );
 }
 
 /**

@@ -374,6 +374,30 @@ Deno.test("parseCommand() says behind which flag belongs what stands where no ar
   );
 });
 
+Deno.test("parseCommand() takes no database for the directory of the example store", () => {
+  const cases = [
+    [["x.db"], "--kind sqlite x"],
+    [["--kind", "sqlite", "/tmp/my runs.sqlite3"], "--kind sqlite '/tmp/my runs'"],
+    [["sqlite:///a/mlflow.db"], "--kind sqlite a"],
+    [["sqlite:////a/b.db"], "--kind sqlite /a/b"],
+    [["mlflow.db"], "--kind sqlite example"],
+  ] as const;
+  for (const [words, meant] of cases) {
+    assertEquals(
+      complaint("demo:store", ...words),
+      `Cannot use "${
+        words.at(-1)
+      }" for DIR of demo:store: expected a directory, into which mlflow.db and mlruns/ are written; type \`deno task demo:store ${meant}\``,
+    );
+  }
+  assertEquals(
+    complaint("demo:store", "file:///tmp/x"),
+    'Cannot use "file:///tmp/x" for DIR of demo:store: expected a directory; type `deno task demo:store /tmp/x`',
+  );
+  const { operand } = parse("demo:store runs.d/a.b") as Extract<Command, { task: "demo:store" }>;
+  assertEquals(operand, "runs.d/a.b");
+});
+
 Deno.test("parseCommand() wants a backup's ID or --last to restore, not both", () => {
   const expected =
     "Cannot tell what to restore: expected either --last or a backup's ID; see deno task restore --help";
