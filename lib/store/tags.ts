@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isMoment } from "../text/json.ts";
+
 /** The tag that pins a run, whatever the policy says. */
 export const PIN_TAG = "mltidy.pin";
 
@@ -17,10 +19,38 @@ export const RECOVERED_TAG = "mltidy.recovered";
 export const DROPPED_TAG = "mltidy.artifacts_dropped";
 
 /**
- * The tag on a run that we have deleted over a tracking server, which tells nobody when something was deleted: epoch
- * ms, as decimal digits, and behind a space by which change.
+ * What marks a run that we delete over a tracking server, which tells nobody when something was deleted: a tag that
+ * says it, epoch ms, as decimal digits, and behind a space by which change. Behind a dot in its name each change has
+ * something of its own, so that no client writes over the mark of another.
  */
 export const DELETED_AT_TAG = "mltidy.deleted_at";
+
+/**
+ * Tells whether a tag marks a run as one that we delete.
+ *
+ * @param key The tag's name.
+ * @returns Whether it does.
+ */
+export function isDeletionMark(key: string): boolean {
+  return key === DELETED_AT_TAG || key.startsWith(`${DELETED_AT_TAG}.`);
+}
+
+/**
+ * Reads what marks a run as one that we delete.
+ *
+ * @param tags The run's tags.
+ * @returns When that began, epoch ms, by the names of the tags that tell it.
+ */
+export function deletionMarks(tags: ReadonlyMap<string, string>): ReadonlyMap<string, number> {
+  const marks = new Map<string, number>();
+  for (const [key, value] of tags) {
+    if (!isDeletionMark(key)) continue;
+    const [text] = /^\d{1,16}(?= |$)/.exec(value) ?? [];
+    const time = Number(text ?? NaN);
+    if (isMoment(time)) marks.set(key, time);
+  }
+  return marks;
+}
 
 /**
  * The tag on a run that we have started over a tracking server: by it the run is found again where the server's answer

@@ -137,4 +137,4 @@ print(sqlite3.connect(sys.argv[1]).execute("SELECT COUNT(*) FROM runs WHERE life
 const AS_BEFORE = `import sqlite3, sys
 with sqlite3.connect(sys.argv[1]) as database:
     database.execute("UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL")
-    database.execute("DELETE FROM tags WHERE key IN ('mltidy.deleted_at', 'deleted_at')")`;
+    database.execute("DELETE FROM tags WHERE key LIKE 'mltidy.deleted_at.%' OR key = 'deleted_at'")`;

@@ -6,7 +6,7 @@
  */
 
 import { join } from "@std/path";
-import { DELETED_AT_TAG } from "../../lib/store/tags.ts";
+import { DELETED_AT_TAG, isDeletionMark } from "../../lib/store/tags.ts";
 import { DAY, deletedRun, experiment, run, runId } from "../_support/builders.ts";
 import { type FaultProxy, startFaultProxy } from "../_support/fault_proxy.ts";
 import { type MlflowDouble, startMlflowDouble } from "../_support/mlflow_double.ts";
@@ -109,7 +109,7 @@ export async function serveHistory(directory: string): Promise<Served> {
     },
     isMarked: (id) =>
       rowsOf("tags").some(({ run_uuid, key, value }) =>
-        run_uuid === id && key === DELETED_AT_TAG && Number.parseInt(`${value}`) >= NOW
+        run_uuid === id && isDeletionMark(`${key}`) && Number.parseInt(`${value}`) >= NOW
       ),
     stageOf: (id) => rowsOf("runs").find(({ run_uuid }) => run_uuid === id)?.["lifecycle_stage"],
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

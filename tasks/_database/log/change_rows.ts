@@ -13,7 +13,7 @@
 
 import type { SQLInputValue } from "node:sqlite";
 import { DamagedBackupError } from "../../../lib/errors.ts";
-import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
+import { isDeletionMark } from "../../../lib/store/tags.ts";
 import type { Database, Value } from "../scan/tables.ts";
 
 /** Columns of a row, by their names. */
@@ -59,23 +59,45 @@ export function softDeletion(
   };
 }
 
+/** The tag of a run that is deleted over a tracking server: it says when that was, and by which change. */
+export interface Mark {
+  readonly tag: string;
+  /** `null`: the run had none of that name. */
+  readonly before: string | null;
+  readonly after: string;
+}
+
 /**
- * Makes of a run what is made of it over a tracking server: the tag says when it was deleted, and by which change.
+ * Makes of a run what is made of it over a tracking server.
  *
  * @param run Its id.
- * @param tag What the tag says before and after; `null`: the run has none.
+ * @param mark The tag that it gets.
  * @returns How its row is found, and what it becomes.
  */
-export function taggedDeletion(
+export function markedDeletion(
   run: string,
-  tag: { readonly before: string | null; readonly after: string },
+  { tag, before, after }: Mark,
 ): Pick<RowChange, "table" | "key" | "before" | "after"> {
   return {
     table: "runs",
     key: { run_uuid: run },
-    before: { lifecycle_stage: "active", [DELETED_AT_TAG]: tag.before },
-    after: { lifecycle_stage: "deleted", [DELETED_AT_TAG]: tag.after },
+    before: { lifecycle_stage: "active", [tag]: before },
+    after: { lifecycle_stage: "deleted", [tag]: after },
   };
+}
+
+/**
+ * Finds the tag that a run got when it was deleted over a tracking server.
+ *
+ * @param row What was made of the run.
+ * @returns The tag; `null`: something else was made of it.
+ */
+export function markOf({ before, after }: Pick<RowChange, "before" | "after">): Mark | null {
+  const tag = Object.keys(after).find(isDeletionMark);
+  if (tag === undefined) return null;
+  const [had = null, has] = [before[tag], after[tag]];
+  if (typeof has !== "string" || had !== null && typeof had !== "string") return null;
+  return { tag, before: had, after: has };
 }
 
 /** What ends a run that is stale, and what it was before. */
@@ -126,7 +148,7 @@ export function logged(row: RowChange): readonly SQLInputValue[] {
 export function loggedRowOf(row: Readonly<Record<string, unknown>>): LoggedRow {
   const [key, before, after] = ["key", "before", "after"].map((name) => rowIn(row, name));
   const run = String(row["run"]);
-  const expected = endingIn(run, before, after) ?? taggedIn(run, before, after) ??
+  const expected = endingIn(run, before, after) ?? markedIn(run, before, after) ??
     deletionIn(run, after);
   const isSound = row["table_name"] === "runs" && expected !== null &&
     sameRow(key, expected.key) && sameRow(before, expected.before) &&
@@ -149,10 +171,9 @@ function deletionIn(run: string, after: Row | null | undefined) {
   return softDeletion(run, isDated ? Number(time) : null);
 }
 
-function taggedIn(run: string, before: Row | null | undefined, after: Row | null | undefined) {
-  const [had = null, has] = [before, after].map((row) => row?.[DELETED_AT_TAG]);
-  if (typeof has !== "string" || had !== null && typeof had !== "string") return null;
-  return taggedDeletion(run, { before: had, after: has });
+function markedIn(run: string, before: Row | null | undefined, after: Row | null | undefined) {
+  const mark = markOf({ before: before ?? {}, after: after ?? {} });
+  return mark && markedDeletion(run, mark);
 }
 
 function endingIn(run: string, before: Row | null | undefined, after: Row | null | undefined) {

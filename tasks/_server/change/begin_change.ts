@@ -14,6 +14,7 @@
 
 import type { Action, SoftDeleteRun } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome } from "../../../lib/plan/report.ts";
+import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
 import { statePaths } from "../../_database/log/state_directory.ts";
 import type { Witness } from "../../_database/log/witnesses.ts";
 import { performInChunks } from "../../ports/perform_in_chunks.ts";
@@ -50,19 +51,19 @@ const CHUNK = 100;
  * @returns The change.
  */
 export function beginChange(options: ChangeOptions): Change {
-  const { client, log, pause, task, now, keepBackup, path, judged, witnesses } = options;
+  const { client, log, clock, pause, task, now, keepBackup, path, judged, witnesses } = options;
   const actions = options.actions.filter((one): one is Done => isDeletion(one) || isFinish(one));
   const { id } = log.begin(task, now, witnesses);
-  const place: ChangePlace = { client, log, change: id, pause };
+  const place: ChangePlace = { client, log, clock, change: id, pause };
   // Of two clients that begin in the same second each must know its own.
-  const tag = `${now} ${id}.${crypto.randomUUID().slice(0, 8)}`;
+  const tag = `${DELETED_AT_TAG}.${crypto.randomUUID().slice(0, 8)}`;
   let isOpen = true;
   let lost: RequestError | null = null;
   const perform = async (chunk: readonly Done[]): Promise<readonly ActionOutcome[]> => {
     if (lost !== null) return failed(chunk, lost);
     try {
       const deletions = chunk.filter(isDeletion);
-      if (deletions.length > 0) return await deleteRuns(place, deletions, { judged, tag, now });
+      if (deletions.length > 0) return await deleteRuns(place, deletions, { judged, tag });
       return await finishRuns(place, chunk.filter(isFinish));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;

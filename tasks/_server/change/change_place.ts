@@ -6,6 +6,8 @@ import type { ChangingClient } from "./read_again.ts";
 export interface ChangePlace {
   readonly client: ChangingClient;
   readonly log: WritableLog;
+  /** Epoch ms. */
+  readonly clock: () => number;
   /** The change's id. */
   readonly change: string;
   /** Waits, ms. @default {real time} */

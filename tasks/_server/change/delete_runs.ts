@@ -4,8 +4,9 @@
  * *Ordering*: what is to be made of a run is logged, then the run gets a tag that says when it is deleted and by which
  * change, and then it is deleted. Before each of these it is read again, and after the last.
  *
- * *Locking*: a server has none. Whoever finds the tag of another that is at work leaves the run to that one; so no run
- * is deleted twice, which would renew the time of its deletion.
+ * *Locking*: a server has none. Each client has a tag of its own, and who finds that of another beside it leaves the
+ * run, or waits until that one has; so no run is deleted twice, which would renew the time of its deletion, and none
+ * is counted by one that has not deleted it.
  *
  * *After an interruption*: a run that has the tag is deleted, or the tag goes again.
  *
@@ -15,15 +16,14 @@
 import type { SoftDeleteRun } from "../../../lib/plan/plan.ts";
 import type { ActionOutcome, SkipReason } from "../../../lib/plan/report.ts";
 import { stampOf } from "../../../lib/snapshot/row_stamps.ts";
-import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
-import { minutes } from "../../../lib/text/units.ts";
 import { NO_USAGE } from "../../../lib/store/usage.ts";
-import { type LoggedRow, taggedDeletion } from "../../_database/log/change_rows.ts";
+import { type LoggedRow, markedDeletion, markOf } from "../../_database/log/change_rows.ts";
 import type { RunRecord } from "../scan/records.ts";
 import { type ChangePlace, endingOf } from "./change_place.ts";
+import { isMarked, marksSince } from "./others_marks.ts";
 import { readAgain, type Subject } from "./read_again.ts";
 import { restoreRuns } from "./restore_runs.ts";
-import { isStuck, steerRuns, type Step } from "./steer_runs.ts";
+import { isStuck, type Past, steerRuns, type Step } from "./steer_runs.ts";
 import { takeTagBack } from "./take_tag_back.ts";
 
 /** Tells what a run had when it was planned what becomes of it. */
@@ -37,31 +37,29 @@ export interface Judged {
 interface Deletion extends Subject {
   readonly action: SoftDeleteRun;
   readonly row: LoggedRow;
+  /** The run's tags as they were before any of ours. */
+  readonly tags: ReadonlyMap<string, string>;
 }
 
-/** So long another that is at work is given before its tag is taken for one that was left. */
-const AT_WORK = minutes(10);
+/** How often it is waited for others, each time twice as long. */
+const MOST_WAITS = 7;
 
 /**
  * Deletes runs that stand as they were judged. Needs the right to change them.
  *
  * @param place Where.
  * @param actions What is to go.
- * @param options How it was judged, and what the tag says.
+ * @param options How it was judged, and what the tag is called.
  * @returns One outcome for each.
  * @throws {RequestError} When the server does not tell any more how they stand; what is logged of them stays logged.
  */
 export async function deleteRuns(
   place: ChangePlace,
   actions: readonly SoftDeleteRun[],
-  { judged, tag, now }: {
-    readonly judged: Judged;
-    readonly tag: string;
-    /** Epoch ms. */
-    readonly now: number;
-  },
+  { judged, tag }: { readonly judged: Judged; readonly tag: string },
 ): Promise<readonly ActionOutcome[]> {
-  const { client, log, change, pause } = place;
+  const { client, log, change, clock, pause } = place;
+  const now = clock();
   const subjects = actions.map((action) => ({
     action,
     experiment: action.experimentId,
@@ -78,16 +76,19 @@ export async function deleteRuns(
   });
   const rows = log.add(
     change,
-    wanted.map(({ experiment, run }) => {
-      const before = found.get(run)!.tags.get(DELETED_AT_TAG) ?? null;
-      return { experiment, run, ...taggedDeletion(run, { before, after: tag }) };
-    }),
+    wanted.map(({ experiment, run }) => ({
+      ...{ experiment, run },
+      ...markedDeletion(run, { tag, before: null, after: `${now} ${change}` }),
+    })),
   );
-  const deletions = wanted.map((one, index): Deletion => ({ ...one, row: rows[index]! }));
+  const deletions = wanted.map((one, index): Deletion => ({
+    ...{ ...one, row: rows[index]! },
+    tags: found.get(one.run)!.tags,
+  }));
   const steered = await steerRuns(
     client,
     deletions,
-    ({ action, row }, record) => nextStep(action, row, record, judged),
+    (one, record, past) => nextStep(one, record, past, judged),
     { pause, found },
   );
   const stuck: LoggedRow[] = [];
@@ -117,9 +118,8 @@ function obstacleTo(
   now: number,
 ): SkipReason | null {
   if (found === null) return "gone";
-  const mark = found.tags.get(DELETED_AT_TAG);
-  const isAtWork = mark !== undefined && now - Number.parseInt(mark) < AT_WORK;
-  return isAsJudged(action, found, judged) && !isAtWork ? null : "changed-since-plan";
+  const mayGo = isAsJudged(action, found, judged) && !isMarked(found.tags, now);
+  return mayGo ? null : "changed-since-plan";
 }
 
 function isAsJudged(
@@ -132,21 +132,32 @@ function isAsJudged(
 
 /** Ends with `null` once it is deleted by us. */
 function nextStep(
-  action: SoftDeleteRun,
-  { run, before, after }: LoggedRow,
+  { action, run, row, tags }: Deletion,
   found: RunRecord | null,
+  past: Past,
   judged: Judged,
 ): Step<SkipReason | null> {
   if (found === null) return { ends: "gone" };
-  const mark = found.tags.get(DELETED_AT_TAG) ?? null;
-  const isOurs = mark === after[DELETED_AT_TAG];
-  if (found.row.stage === "deleted") return { ends: isOurs ? null : "changed-since-plan" };
-  if (!isAsJudged(action, found, judged)) {
-    return isOurs ? takeTagBack(run, before) : { ends: "changed-since-plan" };
+  const mark = markOf(row)!;
+  const isOurs = found.tags.get(mark.tag) === mark.after;
+  const others = marksSince(mark.tag, found.tags, tags);
+  const mayGo = isAsJudged(action, found, judged);
+  if (found.row.stage === "deleted") {
+    // The mark alone tells nothing: it may have come while another deleted the run.
+    return { ends: isOurs && past.includes("runs/delete") ? null : "changed-since-plan" };
   }
-  if (isOurs) return { asks: "runs/delete", with: { run_id: run } };
-  // Another has begun with it since.
-  if (mark !== before[DELETED_AT_TAG]) return { ends: "changed-since-plan" };
-  const value = `${after[DELETED_AT_TAG]}`;
-  return { asks: "runs/set-tag", with: { run_id: run, key: DELETED_AT_TAG, value } };
+  if (!isOurs) {
+    const isOver = !mayGo || others.length > 0 || past.includes("runs/delete-tag");
+    if (isOver) return { ends: "changed-since-plan" };
+    return { asks: "runs/set-tag", with: { run_id: run, key: mark.tag, value: mark.after } };
+  }
+  if (!mayGo) return takeTagBack(run, mark);
+  // Who has asked once has the right to it: others that came since see our mark.
+  if (others.length === 0 || past.includes("runs/delete")) {
+    return { asks: "runs/delete", with: { run_id: run } };
+  }
+  // The others leave it to the first by name, which so comes to be alone.
+  const isFirst = others.every((other) => mark.tag < other);
+  const waited = past.filter((one) => one === "wait").length;
+  return isFirst && waited < MOST_WAITS ? { waits: true } : takeTagBack(run, mark);
 }

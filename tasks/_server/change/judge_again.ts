@@ -5,7 +5,7 @@
  */
 
 import { findReferences } from "../../../lib/snapshot/find_references.ts";
-import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
+import { isDeletionMark } from "../../../lib/store/tags.ts";
 import type { StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import type { Judged } from "./delete_runs.ts";
 
@@ -28,7 +28,7 @@ export function judgeAgain(before: StoreSnapshot, now: StoreSnapshot): Judged {
       const judged = tags.get(run);
       const concerned = keys ?? [...judged?.keys() ?? [], ...found.keys()];
       return judged !== undefined &&
-        concerned.every((key) => key === DELETED_AT_TAG || judged.get(key) === found.get(key));
+        concerned.every((key) => isDeletionMark(key) || judged.get(key) === found.get(key));
     },
     isNeeded: (run) => !(named.get(run) ?? NONE).isSubsetOf(known.get(run) ?? NONE),
   };

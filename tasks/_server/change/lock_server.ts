@@ -68,7 +68,7 @@ export async function lockServerStore(
     const client = stack.use(
       await orStoreError(location, () => openClient(server, { endpoints, environment, pause })),
     );
-    const place = { client, log, pause };
+    const place = { client, log, clock: () => store.now(), pause };
     const settled = await orStoreError(location, () => settleChanges(place, path));
     const { whileHeld, lock: refuse } = guardHeld(lock, location, task);
     const held = stack.move();

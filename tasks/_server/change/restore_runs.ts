@@ -6,21 +6,21 @@
  * *Locking*: none; each run is read before each request.
  *
  * *After an interruption*: the same goes on from whatever is read then; a run that is active and still has our tag
- * loses it.
+ * loses it, and what others left beside it.
  *
  * @module
  */
 
-import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
 import type { ExperimentRow } from "../../../lib/snapshot/assemble_rows.ts";
 import { formatTime } from "../../../lib/text/units.ts";
-import type { LoggedRow } from "../../_database/log/change_rows.ts";
+import { type LoggedRow, markOf } from "../../_database/log/change_rows.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { atOnce } from "../client/at_once.ts";
 import { isGone } from "../client/request_error.ts";
 import type { ReadingClient } from "../scan/read_pages.ts";
 import { experimentRowOf, type RunRecord } from "../scan/records.ts";
 import type { ChangePlace } from "./change_place.ts";
+import { isMarkedSince, markLeftBeside } from "./others_marks.ts";
 import { isStuck, steerRuns, type Step } from "./steer_runs.ts";
 import { takeTagBack } from "./take_tag_back.ts";
 
@@ -44,9 +44,10 @@ export function stateOfRun({ before, after }: LoggedRow, found: RunRecord | null
     if (stage === "deleted") return "other";
     return isAs(before) ? "before" : isAs(after) ? "after" : "other";
   }
-  const isOurs = found.tags.get(DELETED_AT_TAG) === after[DELETED_AT_TAG];
-  if (stage === "deleted") return isOurs ? "after" : "other";
-  return isOurs ? "between" : "before";
+  const mark = markOf({ before, after });
+  const isOurs = mark !== null && found.tags.get(mark.tag) === mark.after;
+  if (stage !== "deleted") return isOurs ? "between" : "before";
+  return isOurs && !isMarkedSince(mark, found.tags) ? "after" : "other";
 }
 
 /** What came of making runs good again. */
@@ -67,14 +68,14 @@ export interface Restored {
  * @throws {RequestError} When the server does not tell any more how they stand.
  */
 export async function restoreRuns(
-  { client, pause }: ChangePlace,
+  { client, clock, pause }: ChangePlace,
   rows: readonly LoggedRow[],
   deleted: ReadonlySet<string> = new Set(),
 ): Promise<Restored> {
   const steered = await steerRuns(
     client,
     rows,
-    (row, found) => nextStep(row, found, deleted),
+    (row, found) => nextStep(row, found, { deleted, now: clock() }),
     { pause },
   );
   const left = new Map<LoggedRow, { readonly text: string; readonly isLost: boolean }>();
@@ -90,11 +91,15 @@ export async function restoreRuns(
 function nextStep(
   row: LoggedRow,
   found: RunRecord | null,
-  deleted: ReadonlySet<string>,
+  { deleted, now }: { readonly deleted: ReadonlySet<string>; readonly now: number },
 ): Step<RunState> {
   const state = stateOfRun(row, found);
   const { run, experiment, before } = row;
-  if (state === "between") return takeTagBack(run, before);
+  const mark = markOf(row);
+  if (state === "between" && mark !== null) {
+    const left = markLeftBeside(mark, found?.tags ?? new Map(), now);
+    return takeTagBack(run, left === null ? mark : { tag: left, before: null });
+  }
   if (state !== "after" || deleted.has(experiment)) return { ends: state };
   if (row.after["status"] === undefined) return { asks: "runs/restore", with: { run_id: run } };
   const { status, end_time } = before;
@@ -114,12 +119,12 @@ function nextStep(
  */
 export function collisionText(
   state: RunState,
-  { run, experiment, after }: LoggedRow,
+  { run, experiment, before, after }: LoggedRow,
   deleted: ReadonlySet<string>,
 ): string | null {
-  const { status, end_time, [DELETED_AT_TAG]: tag } = after;
+  const { status, end_time } = after;
   const deed = status === undefined
-    ? `deleted on ${formatTime(Number.parseInt(`${tag}`))}`
+    ? `deleted on ${formatTime(Number.parseInt(markOf({ before, after })?.after ?? ""))}`
     : `${`${status}`.toLowerCase()} on ${formatTime(Number(end_time))}`;
   switch (state) {
     case "before":

@@ -17,13 +17,16 @@ import { RequestError } from "../client/request_error.ts";
 import type { RunRecord } from "../scan/records.ts";
 import { type ChangingClient, readAgain, type Subject } from "./read_again.ts";
 
-/** What comes next for a run: one request, or nothing any more. */
-export type Step<R> =
-  | { readonly ends: R }
-  | {
-    readonly asks: keyof Changing;
-    readonly with: Readonly<Record<string, string | number>>;
-  };
+/** What comes next for a run: one request, another look at it, or nothing any more. */
+export type Step<R> = Deed | { readonly waits: true } | { readonly ends: R };
+
+interface Deed {
+  readonly asks: keyof Changing;
+  readonly with: Readonly<Record<string, string | number>>;
+}
+
+/** What was done for a run so far, oldest first. */
+export type Past = readonly (keyof Changing | "wait")[];
 
 /** Why it could not be brought there. */
 export interface Stuck {
@@ -48,7 +51,7 @@ const FIRST_PAUSE = 250;
  *
  * @param client The client.
  * @param subjects The runs.
- * @param next Tells what comes next for one, as it is read; `null`: it is gone.
+ * @param next Tells what comes next for one, as it is read, after all that was done; `null`: it is gone.
  * @param options How.
  * @returns How each ended.
  * @throws {RequestError} When the server does not tell any more how runs stand: each is somewhere on its way.
@@ -56,57 +59,63 @@ const FIRST_PAUSE = 250;
 export async function steerRuns<S extends Subject, R>(
   client: ChangingClient,
   subjects: readonly S[],
-  next: (subject: S, found: RunRecord | null) => Step<R>,
+  next: (subject: S, found: RunRecord | null, past: Past) => Step<R>,
   { pause = sleep, found: known }: SteerOptions = {},
 ): Promise<ReadonlyMap<S, R | Stuck>> {
   const ended = new Map<S, R | Stuck>();
-  const trials = new Map<S, Trial>();
+  const pasts = new Map<S, readonly Trial[]>(subjects.map((one) => [one, []]));
   for (let [pending, found] = [subjects, known]; pending.length > 0; found = undefined) {
     found ??= await readAgain(client, pending);
-    const asking: {
-      readonly subject: S;
-      readonly trial: Trial;
-      readonly parameters: Parameters;
-    }[] = [];
+    const trials = new Map<S, Trial>();
     for (const subject of pending) {
-      const step = next(subject, found.get(subject.run) ?? null);
+      const past = pasts.get(subject)!;
+      const step = next(subject, found.get(subject.run) ?? null, past.map(({ does }) => does));
       if ("ends" in step) {
         ended.set(subject, step.ends);
         continue;
       }
-      const last = trials.get(subject);
-      const isAgain = last?.request === step.asks;
-      if (isAgain && !mayHelp(last)) {
+      const last = past.at(-1);
+      const deed = "asks" in step ? step : null;
+      const isAgain = last !== undefined && sameDeed(last.deed, deed);
+      if (isAgain && deed !== null && !mayHelp(last)) {
         ended.set(subject, { stuck: last.error ?? new RequestError("foreign", UNDONE) });
         continue;
       }
-      const trial = { request: step.asks, tries: isAgain ? last.tries + 1 : 1, error: null };
+      const trial: Trial = {
+        ...{ does: deed?.asks ?? "wait", deed },
+        ...{ tries: isAgain ? last.tries + 1 : 1, error: null },
+      };
       trials.set(subject, trial);
-      asking.push({ subject, trial, parameters: step.with });
+      pasts.set(subject, [...past, trial]);
     }
-    const most = Math.max(0, ...asking.map(({ trial }) => trial.tries));
+    const most = Math.max(0, ...[...trials.values()].map(({ tries }) => tries));
     if (most > 1) await pause(FIRST_PAUSE * 2 ** (most - 2));
-    await atOnce(asking, async ({ trial, parameters }) => {
+    await atOnce(trials.values(), async (trial) => {
+      if (trial.deed === null) return;
       try {
-        await client.ask(trial.request, parameters);
+        await client.ask(trial.deed.asks, trial.deed.with);
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         trial.error = error;
       }
     });
-    pending = asking.map(({ subject }) => subject);
+    pending = [...trials.keys()];
   }
   return ended;
 }
 
 const UNDONE = "the server says that it is done, and it is not";
 
-type Parameters = Readonly<Record<string, string | number>>;
-
 interface Trial {
-  readonly request: keyof Changing;
+  readonly does: Past[number];
+  /** `null`: it was only waited. */
+  readonly deed: Deed | null;
   readonly tries: number;
   error: RequestError | null;
+}
+
+function sameDeed(one: Deed | null, other: Deed | null): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** What was understood and not done will not be done by asking again. */

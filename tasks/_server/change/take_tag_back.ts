@@ -1,17 +1,15 @@
-import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
-import type { LoggedRow } from "../../_database/log/change_rows.ts";
+import type { Mark } from "../../_database/log/change_rows.ts";
 import type { Step } from "./steer_runs.ts";
 
 /**
- * Gives an active run the tag that it had before.
+ * Gives an active run its tag as it was before.
  *
  * @param run Its id.
- * @param before What of it was changed, as it was.
+ * @param mark The tag.
  * @returns What to ask.
  */
-export function takeTagBack(run: string, before: LoggedRow["before"]): Step<never> {
-  const had = before[DELETED_AT_TAG] ?? null;
-  return had === null
-    ? { asks: "runs/delete-tag", with: { run_id: run, key: DELETED_AT_TAG } }
-    : { asks: "runs/set-tag", with: { run_id: run, key: DELETED_AT_TAG, value: `${had}` } };
+export function takeTagBack(run: string, { tag, before }: Omit<Mark, "after">): Step<never> {
+  return before === null
+    ? { asks: "runs/delete-tag", with: { run_id: run, key: tag } }
+    : { asks: "runs/set-tag", with: { run_id: run, key: tag, value: before } };
 }

@@ -12,8 +12,8 @@ import type {
   RunRow,
   VersionRow,
 } from "../../../lib/snapshot/assemble_rows.ts";
-import { DELETED_AT_TAG } from "../../../lib/store/tags.ts";
-import { isMoment, isRecord, isText } from "../../../lib/text/json.ts";
+import { deletionMarks } from "../../../lib/store/tags.ts";
+import { isRecord, isText } from "../../../lib/text/json.ts";
 import { quoteText } from "../../../lib/text/quote_text.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
@@ -204,9 +204,8 @@ export function traceRecordOf(record: Answer): TraceRecord {
 
 /** When we have deleted a run. */
 function deletionOf(tags: ReadonlyMap<string, string>): number | null {
-  const [text] = /^\d{1,16}(?= |$)/.exec(tags.get(DELETED_AT_TAG) ?? "") ?? [];
-  const time = Number(text ?? NaN);
-  return isMoment(time) ? time : null;
+  const times = [...deletionMarks(tags).values()];
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 function modelIdOf(record: Answer): string {

@@ -38,7 +38,7 @@ export async function compareDouble(
   await using double = serveDatabase(copy, { schema });
   const other = askerOf(double.uri);
   const [run_id, gone] = [runs["old1"]!, "f".repeat(32)];
-  const key = "mltidy.deleted_at";
+  const key = "mltidy.deleted_at.1";
   const some = { experiment_ids: [experiment], run_view_type: "ALL", max_results: 50 };
   const named = (ids: readonly string[]) =>
     `attributes.run_id IN (${ids.map((id) => `'${id}'`).join(", ")})`;

@@ -1,5 +1,12 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
 import { PlanRefusedError, RestoreCollisionError } from "../../../../lib/errors.ts";
 import type { ActionOutcome } from "../../../../lib/plan/report.ts";
 import { asStorePath } from "../../../../lib/store/path.ts";
@@ -22,6 +29,8 @@ import {
 } from "../../../_support/mlflow_double.ts";
 import { memoryDirectory } from "../../../_support/temp_directory.ts";
 import { type MakeStore, testChanging } from "../../ports/store_contract.ts";
+
+const HOUR = 3_600_000;
 
 /** A store behind a server of its own. */
 interface Served extends AsyncDisposable {
@@ -96,7 +105,9 @@ Deno.test("over a server a run is tagged with the time of its deletion before it
   ]);
   const [{ tags, deleted }] = runsIn(server) as [{ tags: string; deleted: number }];
   assertEquals(deleted, NOW);
-  assert(tags.includes(`${DELETED_AT_TAG}=${NOW} ${report.backup.id}.`), tags);
+  const [[key, value] = []] = (JSON.parse(tags) as string[]).map((tag) => tag.split("="));
+  assertMatch(key ?? "", /^mltidy\.deleted_at\.[0-9a-f]{8}$/);
+  assertEquals(value, `${NOW} ${report.backup.id}`);
   const { experiments } = await store.read({ depth: "tags" });
   assertEquals(experiments.flatMap(({ runs }) => runs).map((one) => one.deletedTime), [NOW]);
 });
@@ -118,7 +129,7 @@ Deno.test("over a server what others have done to a run since it was planned kee
         VALUES ('a-1', 'tr-1', 'right', 'feedback', 'true', 0, 0, 'HUMAN', 1,
           '{"mlflow.assessment.sourceRunId": "${runId(1)}"}')`,
     "taken by another client": `INSERT INTO tags (run_uuid, key, value)
-      VALUES ('${runId(1)}', '${DELETED_AT_TAG}', '${NOW - 1_000} 20261101T000000Z-prune.1')`,
+      VALUES ('${runId(1)}', '${DELETED_AT_TAG}.1', '${NOW - 1_000} 20261101T000000Z-prune')`,
   };
   for (const [what, sql] of Object.entries(changes)) {
     await using served = await serve(TWO);
@@ -151,9 +162,9 @@ Deno.test("over a server what is in the way of undoing is named, and nothing is 
         DELETE FROM runs WHERE run_uuid = '${runId(1)}'`,
       "found that the server has it no more: it was removed for good",
     ],
-    "deleted by another": [
-      `UPDATE tags SET value = '${NOW} other' WHERE run_uuid = '${runId(1)}'
-        AND key = '${DELETED_AT_TAG}'`,
+    "restored, and deleted by another": [
+      `INSERT INTO tags (run_uuid, key, value)
+        VALUES ('${runId(1)}', '${DELETED_AT_TAG}.1', '${NOW + HOUR} other')`,
       "found that it has been changed since",
     ],
     "in a deleted experiment": [
@@ -187,6 +198,30 @@ Deno.test("over a server one run alone comes back, and a tag that it had before"
   assertEquals((await restore(store)).changes, 1);
   assertEquals(runsIn(server), before);
   assertEquals((await recover(store)).settled, []);
+});
+
+Deno.test("over a server what was deleted with a tag that all clients shared comes back with what it said before", async () => {
+  const tags = { [DELETED_AT_TAG]: "5" };
+  const init = { experiments: [experiment({ id: "1", runs: [old(1, { tags }), old(2)] })] };
+  await using served = await serve(init);
+  const { store, server } = served;
+  const before = runsIn(server);
+  const { report } = await prune(store, { olderThan: 30 * DAY, apply: true });
+  const had = { [runId(1)]: "5", [runId(2)]: null };
+  using log = new DatabaseSync(join(report!.backup!.path, "changes.db"));
+  for (const [run, value] of Object.entries(had)) {
+    log.prepare("UPDATE rows SET before = ?, after = ? WHERE run = ?").run(
+      JSON.stringify({ lifecycle_stage: "active", [DELETED_AT_TAG]: value }),
+      JSON.stringify({ lifecycle_stage: "deleted", [DELETED_AT_TAG]: `${NOW} 1.2` }),
+      run,
+    );
+  }
+  server.database.exec(
+    `DELETE FROM tags; INSERT INTO tags (run_uuid, key, value)
+      SELECT run_uuid, '${DELETED_AT_TAG}', '${NOW} 1.2' FROM runs`,
+  );
+  assertEquals((await restore(store)).changes, 2);
+  assertEquals(runsIn(server), before);
 });
 
 Deno.test("who is no administrator of a server plans, and changes nothing", async () => {
