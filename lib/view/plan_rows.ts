@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Action, CleanupPlan, Kept, Plan } from "../plan/plan.ts";
+import type { Action, Kept, Plan } from "../plan/plan.ts";
 import { experimentPathOf } from "../store/path.ts";
 import { type Holder, holdersOf, nameOf } from "../store/holders.ts";
 import type { LoggedModel, Run, StoreSnapshot } from "../store/snapshot.ts";
@@ -313,7 +313,7 @@ function kindOf({ kind }: Action, isRun: boolean): Row["kind"] {
  * @param plan The plan.
  * @returns Such as `remove 143`; `null` where there is nothing to do, or it is stopped.
  */
-export function wordsToType(plan: Plan | CleanupPlan): string | null {
+export function wordsToType(plan: Plan): string | null {
   const { length } = plan.actions;
   if (length === 0 || plan.stops !== undefined) return null;
   return `${plan.task === "repair" ? "repair" : "remove"} ${length}`;

@@ -15,18 +15,16 @@ export interface AnswerOptions {
 
 /** Makes answers. */
 export interface Answers {
-  /** Some text. */
-  text(body: string | Uint8Array<ArrayBuffer>, type: string, headers?: HeadersInit): Response;
+  /** A text, or pieces of one as they come. */
+  text(
+    body: string | ReadableStream<Uint8Array<ArrayBuffer>>,
+    type: string,
+    headers?: HeadersInit,
+  ): Response;
   /** A JSON value. */
   json(value: unknown, status?: number): Response;
   /** A request that is refused. */
   refusal(refused: Refused): Response;
-  /** Pieces of text, as they come. */
-  stream(
-    body: ReadableStream<Uint8Array<ArrayBuffer>>,
-    type: string,
-    headers?: HeadersInit,
-  ): Response;
 }
 
 /** The type of lines of JSON. */
@@ -76,7 +74,6 @@ export function answersWith({ importMapHash }: AnswerOptions): Answers {
     text: (body, type, headers) => new Response(body, { headers: headersOf(type, headers) }),
     json,
     refusal: ({ status, refusal }) => json(refusal, status),
-    stream: (body, type, headers) => new Response(body, { headers: headersOf(type, headers) }),
   };
 }
 

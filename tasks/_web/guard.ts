@@ -98,6 +98,16 @@ export function refused(status: number, error: Refusal["error"], message: string
   return { status, refusal: { error, message } };
 }
 
+/**
+ * Tells a refusal from what was asked for.
+ *
+ * @param value What came of asking.
+ * @returns Whether it was refused.
+ */
+export function isRefused(value: object): value is Refused {
+  return "refusal" in value;
+}
+
 /** What is said of a body that is too large. */
 export const TOO_LARGE: Refused = refused(
   413,

@@ -5,7 +5,9 @@
  */
 
 import { InvalidArgumentError } from "../../lib/errors.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
 import { jsonPieces } from "../../lib/text/terminal_text.ts";
+import { wordsToType } from "../../lib/view/plan_rows.ts";
 import { type Answers, LINES, lineStream } from "./answers.ts";
 import {
   explainView,
@@ -17,7 +19,7 @@ import {
 } from "./answer_reads.ts";
 import { backupContentsView, backupsView } from "./answer_backups.ts";
 import type { Workshop } from "./carry_out.ts";
-import { type Refused, refused } from "./guard.ts";
+import { API, isRefused, type Refused, refused } from "./guard.ts";
 import type { CancelAnswer, EventLine, ReadAnswer } from "./messages.ts";
 import {
   applyRequestIn,
@@ -29,8 +31,7 @@ import {
   rowsIn,
   windowIn,
 } from "./queries.ts";
-import { wordsToType } from "../../lib/view/plan_rows.ts";
-import { isRefused, OUTDATED, type Session } from "./session.ts";
+import { OUTDATED, type Session, type Shown } from "./session.ts";
 import { messageOf, type ReadStore } from "./watch_store.ts";
 import { applying, repairing, restoring } from "./works.ts";
 
@@ -58,7 +59,7 @@ const SEVERITIES: readonly (string | null)[] = [null, "error", "warning", "info"
 const READING: Readonly<Record<string, Route>> = {
   "GET events": ({ session: { watch }, answers }) =>
     Promise.resolve(
-      answers.stream(lineStream<EventLine>(watch.listen), LINES),
+      answers.text(lineStream<EventLine>(watch.listen), LINES),
     ),
   "GET store": onceRead(
     withRead(({ session, answers }, read) => answers.json(storeView(session, read))),
@@ -95,7 +96,7 @@ const READING: Readonly<Record<string, Route>> = {
       : answers.json(explainView(session, read, shown, id));
   }),
   "GET plan.json": withShown(({ answers }, _, __, { plan }) =>
-    answers.stream(
+    answers.text(
       ReadableStream.from(jsonPieces(plan)).pipeThrough(new TextEncoderStream()),
       "application/json; charset=utf-8",
       { "content-disposition": 'attachment; filename="plan.json"' },
@@ -192,7 +193,7 @@ const CHANGING: Readonly<
 export async function answerRequest(context: RouteContext, request: Request): Promise<Response> {
   const { answers, workshop } = context;
   const { pathname, searchParams: query } = new URL(request.url);
-  const name = `${request.method} ${pathname.slice("/api/".length)}`;
+  const name = `${request.method} ${pathname.slice(API.length)}`;
   const asked = { request, query };
   try {
     const answer = await (Object.hasOwn(READING, name)
@@ -243,7 +244,7 @@ function withShown(
     context: RouteContext,
     asked: Asked,
     read: ReadStore,
-    shown: Exclude<ReturnType<Session["shown"]>, Refused>,
+    shown: Shown,
   ) => Response | Refused,
 ): Route {
   return withRead((context, read, asked) => {
@@ -260,7 +261,7 @@ async function bodyOf<T extends object>(
   return isRefused(found) ? found : read(found.body);
 }
 
-function mistyped(words: string, plan: Parameters<typeof wordsToType>[0]): Refused | null {
+function mistyped(words: string, plan: Plan): Refused | null {
   const wanted = wordsToType(plan);
   if (wanted === null) {
     return refused(400, "bad-request", "there is nothing to carry out, or the plan is stopped");
@@ -274,5 +275,5 @@ function lines(
   body: ReadableStream<Uint8Array<ArrayBuffer>> | Refused,
   { answers }: RouteContext,
 ): Response | Refused {
-  return body instanceof ReadableStream ? answers.stream(body, LINES) : body;
+  return body instanceof ReadableStream ? answers.text(body, LINES) : body;
 }

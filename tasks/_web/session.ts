@@ -6,7 +6,7 @@
  */
 
 import { planCleanupWithout } from "../../lib/cleanup/leave_out.ts";
-import type { CleanupPlan, RepairPlan } from "../../lib/plan/plan.ts";
+import type { CleanupPlan, Plan, RepairPlan } from "../../lib/plan/plan.ts";
 import type { Config } from "../../lib/policy/config_rows.ts";
 import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
 import type { CommandOf } from "../../lib/render/commands.ts";
@@ -79,7 +79,7 @@ export interface Session extends AsyncDisposable {
   /** Gives the plan of that name, while it is shown. */
   shown(id: string | null): Shown | Refused;
   /** Gives what lists of a plan are taken from. */
-  listed(read: ReadStore, plan: CleanupPlan | RepairPlan): Listed;
+  listed(read: ReadStore, plan: Plan): Listed;
   /** Plans the repairs that are provable; made anew where the store was read again. */
   repairs(read: ReadStore): Promise<ShownRepair>;
 }
@@ -87,18 +87,7 @@ export interface Session extends AsyncDisposable {
 /** A plan of repairs as it is shown. */
 export interface ShownRepair {
   readonly id: string;
-  readonly generation: number;
   readonly plan: RepairPlan;
-}
-
-/**
- * Tells a refusal from what was asked for.
- *
- * @param value What came of asking.
- * @returns Whether it was refused.
- */
-export function isRefused(value: object): value is Refused {
-  return "refusal" in value;
 }
 
 /**
@@ -115,7 +104,8 @@ export function openSession(store: Store, options: SessionOptions): Session {
   const watch = watchStore(store, { extras: reading.extras, looksAhead: !isServer(location) });
   let [count, asked] = [0, 0];
   let shown: Shown | null = null;
-  let repairs: Promise<ShownRepair> & { generation?: number } | null = null;
+  let repairs: { readonly generation: number; readonly planned: Promise<ShownRepair> } | null =
+    null;
   let goesByFile: { readonly generation: number; readonly paths: ReadonlySet<string> } | null =
     null;
   const kinds = store.changes?.kinds;
@@ -176,13 +166,12 @@ export function openSession(store: Store, options: SessionOptions): Session {
       mlflowUi: options.mlflowUi,
     }),
     repairs({ generation }) {
-      if (repairs?.generation === generation) return repairs;
+      if (repairs?.generation === generation) return repairs.planned;
       const planned = repair(store).then(({ plan }) => ({
         id: `repair-${generation}`,
-        generation,
         plan: plan as RepairPlan,
       }));
-      repairs = Object.assign(planned, { generation });
+      repairs = { generation, planned };
       planned.catch(() => repairs = null);
       return planned;
     },

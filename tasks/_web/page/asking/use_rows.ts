@@ -6,34 +6,26 @@
  */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Row, RowsView } from "../../messages.ts";
 import { PAGE_ROWS, pagesOf, type RowWindow } from "../pure/row_window.ts";
 import { messageOf, whyOf } from "./server.ts";
 
-/** A part of a list, as the server answers it. */
-export interface RowsAnswer<T> {
-  readonly total: number;
-  readonly rows: readonly T[];
-}
-
 /** What is known of a list. */
-export interface Rows<T, A extends RowsAnswer<T>> {
-  /** How many rows it has; `null`: not known yet. */
-  readonly total: number | null;
-  /** The last answer, for what it says of the whole list. */
-  readonly last: A | null;
+export interface Rows {
+  /** The last answer, for what it says of the whole list; `null`: none yet. */
+  readonly last: RowsView | null;
   /** A row, if it is known. */
-  readonly at: (index: number) => T | undefined;
+  readonly at: (index: number) => Row | undefined;
   /** Whether another list is awaited than is shown. */
   readonly isStale: boolean;
   /** Why nothing comes. */
   readonly error: string | null;
 }
 
-interface Book<T, A> {
+interface Book {
   readonly key: string;
-  readonly total: number;
-  readonly last: A;
-  readonly pages: ReadonlyMap<number, readonly T[]>;
+  readonly last: RowsView;
+  readonly pages: ReadonlyMap<number, readonly Row[]>;
 }
 
 /**
@@ -45,13 +37,13 @@ interface Book<T, A> {
  * @param onOutdated Is told that the server no longer has the list.
  * @returns What is known.
  */
-export function useRows<T, A extends RowsAnswer<T>>(
+export function useRows(
   key: string,
   window: RowWindow,
-  ask: ((from: number, to: number, signal: AbortSignal) => Promise<A>) | null,
+  ask: ((from: number, to: number, signal: AbortSignal) => Promise<RowsView>) | null,
   onOutdated: () => void,
-): Rows<T, A> {
-  const [book, setBook] = useState<Book<T, A> | null>(null);
+): Rows {
+  const [book, setBook] = useState<Book | null>(null);
   const [failure, setFailure] = useState<{ key: string; message: string } | null>(null);
   const asked = useRef({ key: "", pages: new Map<number, AbortController>() });
   const pages = pagesOf(window);
@@ -72,7 +64,6 @@ export function useRows<T, A extends RowsAnswer<T>>(
         setFailure(null);
         setBook((before) => ({
           key,
-          total: answer.total,
           last: answer,
           pages: new Map([...(before?.key === key ? before.pages : []), [page, answer.rows]]),
         }));
@@ -92,7 +83,6 @@ export function useRows<T, A extends RowsAnswer<T>>(
   }, []);
 
   return {
-    total: book?.total ?? null,
     last: book?.last ?? null,
     at: (index) => book?.pages.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS],
     isStale: book !== null && book.key !== key,

@@ -66,7 +66,7 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
   const [window, setWindow] = useState<RowWindow>({ from: 0, to: 1 });
   const [failure, setFailure] = useState<string | null>(null);
   const { plan: _, ...listed } = query;
-  const rows = useRows<Row, RowsView>(
+  const rows = useRows(
     JSON.stringify(query),
     window,
     // Another plan is on its way, and takes the place of the one that these rows would be of.
@@ -96,7 +96,7 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
     const row = rows.at(index);
     if (row === undefined) return false;
     if (key === " " && mayLeaveOut && CAN_BE_LEFT_OUT.includes(row.kind)) {
-      toggle(row, query.list === "left-out");
+      toggle(row, row.leftOut);
       return true;
     }
     if (key !== "Enter") return false;
@@ -105,19 +105,19 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
   };
 
   if (rows.error !== null) return notice("error", p({}, rows.error));
-  if (rows.total === null) return p({ class: "hint", role: "status" }, "Loading …");
-  const metric = rows.last?.metric ?? null;
+  if (rows.last === null) return p({ class: "hint", role: "status" }, "Loading …");
+  const { total, metric } = rows.last;
   return div(
     { class: "stack list-place" },
     failureNotice(failure),
     p(
       { class: "visually-hidden", role: "status" },
-      rows.isStale ? "" : `${formatCount(rows.total)} in the list`,
+      rows.isStale ? "" : `${formatCount(total)} in the list`,
     ),
-    rows.total === 0 ? nothingHere(...empty) : show(LongList, {
+    total === 0 ? nothingHere(...empty) : show(LongList, {
       label: `${label}. Arrow keys move, Enter explains` +
         (mayLeaveOut ? ", the space bar leaves out or takes in." : "."),
-      total: rows.total,
+      total,
       kind: `${mayLeaveOut ? "" : "without-check"} ${metric === null ? "without-metric" : ""}`,
       listKey: JSON.stringify(listed),
       isStale: rows.isStale,
@@ -136,18 +136,7 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
         if (row === undefined) return cell("name", span({ class: "hint" }, "…"));
         const tabIndex = isActive ? 0 : -1;
         return [
-          !mayLeaveOut ? null : cell(
-            "check",
-            CAN_BE_LEFT_OUT.includes(row.kind)
-              ? input({
-                type: "checkbox",
-                tabIndex,
-                checked: !row.leftOut && query.list === "goes",
-                "aria-label": `${titleOf(row)} goes`,
-                onChange: (event) => toggle(row, event.currentTarget.checked),
-              })
-              : null,
-          ),
+          mayLeaveOut ? checkCell(row, tabIndex, toggle) : null,
           nameCell(row, query.list === "turned"),
           div(
             { class: "cell cell-age", role: "gridcell", key: "age", title: timeText(row) },
@@ -157,25 +146,46 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
           metric === null
             ? null
             : cell("metric", row.metric === null ? "—" : formatMetric(row.metric)),
-          cell(
-            "links",
-            a({ href: fragmentOf("explain", row.path), tabIndex, "aria-label": why(row) }, "Why"),
-            mlflowLink(row.link, titleOf(row), { tabIndex }),
-            store.may.pin && row.mayPin
-              ? button({
-                type: "button",
-                class: "link",
-                tabIndex,
-                "aria-label": row.pinned
-                  ? `Unpin ${titleOf(row)}`
-                  : `Pin ${titleOf(row)}, so that it never goes`,
-                onClick: () => pin(row),
-              }, row.pinned ? "Unpin" : "Pin")
-              : null,
-          ),
+          linksCell(row, tabIndex, store.may.pin ? pin : null),
         ];
       },
     }),
+  );
+}
+
+function checkCell(
+  row: Row,
+  tabIndex: number,
+  toggle: (row: Row, goes: boolean) => void,
+): VNode {
+  if (!CAN_BE_LEFT_OUT.includes(row.kind)) return cell("check");
+  return cell(
+    "check",
+    input({
+      type: "checkbox",
+      tabIndex,
+      checked: !row.leftOut,
+      "aria-label": `${titleOf(row)} goes`,
+      onChange: (event) => toggle(row, event.currentTarget.checked),
+    }),
+  );
+}
+
+function linksCell(row: Row, tabIndex: number, pin: ((row: Row) => void) | null): VNode {
+  const title = titleOf(row);
+  return cell(
+    "links",
+    a({ href: fragmentOf("explain", row.path), tabIndex, "aria-label": why(row) }, "Why"),
+    mlflowLink(row.link, title, { tabIndex }),
+    pin !== null && row.mayPin
+      ? button({
+        type: "button",
+        class: "link",
+        tabIndex,
+        "aria-label": row.pinned ? `Unpin ${title}` : `Pin ${title}, so that it never goes`,
+        onClick: () => pin(row),
+      }, row.pinned ? "Unpin" : "Pin")
+      : null,
   );
 }
 
