@@ -37,7 +37,7 @@ export interface Listed {
 
 /** Which rows are wanted, and in which order. */
 export interface RowsWanted {
-  /** The list. */
+  /** The list; `turned`: what changes sides against the file, `left-out`: what was left out of the plan. */
   readonly list: "goes" | "stays" | "turned" | "left-out";
   /** Only of this experiment, by its path. @default {all} */
   readonly experiment?: string | undefined;

@@ -5,7 +5,7 @@
  */
 
 import type { Explanation } from "../../../lib/answers/explain_model.ts";
-import type { RowsOrder, RowsWanted } from "../../../lib/view/plan_rows.ts";
+import type { RowsWanted } from "../../../lib/view/plan_rows.ts";
 import type { ControlValues } from "../../../lib/view/policy_controls.ts";
 import type { Row } from "../../../lib/view/view.ts";
 
@@ -13,15 +13,8 @@ import type { Row } from "../../../lib/view/view.ts";
  * What `GET /api/rows` takes in its query: `plan`, `list`, `from`, `to`, and if wanted `experiment` (a path),
  * `reason` (a key), `filter` (part of a name, id, tag or reason, in any case), `sort` and `order`.
  */
-export interface RowsQuery {
+export interface RowsQuery extends Omit<RowsWanted, "descending"> {
   readonly plan: string;
-  /** `turned`: what changes sides against the file; `left-out`: what was left out of this plan. */
-  readonly list: RowsWanted["list"];
-  readonly experiment?: string;
-  readonly reason?: string;
-  readonly filter?: string;
-  /** @default {"plan"} */
-  readonly sort?: RowsOrder;
   /** @default {"asc"} */
   readonly order?: "asc" | "desc";
   readonly from: number;

@@ -62,16 +62,14 @@ export function bar(part: number, whole: number, kind = ""): VNode {
  * @param title What the table is of.
  * @param heads The headings of its columns: what, how much, and more.
  * @param lines Its lines.
- * @param whole The longest bar; else the largest of the values.
  * @returns The table.
  */
 export function barTable(
   title: string,
   heads: readonly string[],
   lines: readonly BarLine[],
-  whole?: number,
 ): VNode {
-  const longest = whole ?? lines.reduce((most, { value }) => Math.max(most, value), 0);
+  const longest = lines.reduce((most, { value }) => Math.max(most, value), 0);
   return table(
     { class: "bars" },
     caption({ class: "visually-hidden" }, title),

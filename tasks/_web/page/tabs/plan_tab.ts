@@ -9,7 +9,7 @@ import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { formatCount, formatSize, plural } from "../../../../lib/text/units.ts";
 import type { PlanView, RowsQuery } from "../../messages.ts";
-import { oneOf } from "../parts/controls.ts";
+import { type Alternative, oneOf } from "../parts/controls.ts";
 import {
   a,
   bdi,
@@ -57,25 +57,25 @@ export function PlanTab(state: PageState): VNode {
   );
 }
 
+/** What the list is narrowed to, and how that is changed. */
+interface Narrowing {
+  readonly list: RowsQuery["list"];
+  readonly chosen: TreeChoice;
+  readonly pick: (list: RowsQuery["list"], choice: TreeChoice) => void;
+}
+
+const ALL: TreeChoice = { experiment: null, reason: null, text: "" };
+
 function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: PlanView }): VNode {
   const [wanted, setList] = useState<RowsQuery["list"]>("goes");
-  const [chosen, setChosen] = useState<TreeChoice>({ experiment: null, reason: null, text: "" });
-  const [sort, setSort] = useState<Sort>("plan");
-  const [typed, setTyped] = useState("");
-  const [filter, setFilter] = useState("");
-  useEffect(() => {
-    const timer = setTimeout(() => setFilter(typed.trim()), 150);
-    return () => clearTimeout(timer);
-  }, [typed]);
-
-  const pick = (next: RowsQuery["list"], choice: TreeChoice): void => {
-    setList(next);
+  const [chosen, setChosen] = useState(ALL);
+  const pick = (list: RowsQuery["list"], choice: TreeChoice): void => {
+    setList(list);
     setChosen(choice);
   };
-  const all: TreeChoice = { experiment: null, reason: null, text: "" };
-  const { totals, turned } = plan;
-  const isThere = wanted === "turned" ? turned !== null : state.choice.leftOut.size > 0;
+  const isThere = wanted === "turned" ? plan.turned !== null : state.choice.leftOut.size > 0;
   const list = wanted === "goes" || wanted === "stays" || isThere ? wanted : "goes";
+  const narrowing = { list, chosen, pick };
   return div(
     { class: state.plan.isWaiting ? "view is-stale" : "view", "aria-busy": state.plan.isWaiting },
     plan.stops.length === 0 ? null : notice(
@@ -104,100 +104,123 @@ function PlanPanel({ state, plan }: { readonly state: PageState; readonly plan: 
         h3({ id: "tree-heading" }, "What goes, by experiment"),
         show(PlanTree, { state, plan, chosen, pick: (choice) => pick("goes", choice) }),
         h3({ id: "stays-heading" }, "What stays, by reason"),
-        plan.stays.length === 0 ? p({ class: "hint" }, "Nothing stays.") : ul(
-          { class: "plain-list", "aria-labelledby": "stays-heading" },
-          ...plan.stays.map((one) =>
-            li(
-              { key: one.key },
-              button(
-                {
-                  type: "button",
-                  class: "pick",
-                  "aria-pressed": list === "stays" && chosen.reason === one.key,
-                  onClick: () =>
-                    pick("stays", { experiment: null, reason: one.key, text: one.label }),
-                },
-                span({}, bdi({}, one.label)),
-                span({ class: "number" }, formatCount(one.count)),
-              ),
-            )
-          ),
-        ),
+        staysList(plan, narrowing),
       ),
-      section(
-        { class: "card card-list", "aria-labelledby": "list-heading" },
-        h3({ id: "list-heading" }, "One by one"),
-        oneOf(
-          "list",
-          "Which list",
-          [
-            { value: "goes", label: `Goes ${formatCount(totals.actions)}` },
-            { value: "stays", label: `Stays ${formatCount(totals.keptRuns)}` },
-            ...(turned === null ? [] : [{
-              value: "turned" as const,
-              label: `Changes sides ${formatCount(turned.goes + turned.stays)}`,
-            }]),
-            ...(state.choice.leftOut.size === 0
-              ? []
-              : [{ value: "left-out" as const, label: `Left out ${formatCount(plan.leftOut)}` }]),
-          ],
-          list,
-          (value) => pick(value, all),
-        ),
-        div(
-          { class: "toolbar" },
-          div(
-            { class: "field" },
-            label({ for: "filter" }, "Filter"),
-            input({
-              id: "filter",
-              type: "search",
-              placeholder: "part of a name, id, tag or reason",
-              value: typed,
-              onInput: (event) => setTyped(event.currentTarget.value),
-            }),
-          ),
-          div(
-            { class: "field" },
-            label({ for: "sort" }, "Order"),
-            select(
-              {
-                id: "sort",
-                value: sort,
-                onChange: (event) => setSort(asSort(event.currentTarget.value)),
-              },
-              ...SORTS.map(([value, text]) => option({ value, key: value }, text)),
-            ),
-          ),
-        ),
-        chosen.text === "" ? null : p(
-          { class: "chips" },
-          button(
-            { type: "button", class: "chip", onClick: () => setChosen(all) },
-            bdi({}, chosen.text),
-            span({ "aria-hidden": true }, " ×"),
-            span({ class: "visually-hidden" }, ": show all again"),
-          ),
-        ),
-        show(RowList, {
-          state,
-          label: LABELS[list],
-          empty: filter !== ""
-            ? ["Nothing fits the filter", "Change it, or empty it to see all."]
-            : EMPTY[list],
-          query: {
-            plan: plan.plan,
-            list,
-            ...(chosen.experiment === null ? {} : { experiment: chosen.experiment }),
-            ...(chosen.reason === null ? {} : { reason: chosen.reason }),
-            ...(filter === "" ? {} : { filter }),
-            sort,
-            order: DESCENDING.includes(sort) ? "desc" : "asc",
-          },
-        }),
-      ),
+      show(ListCard, { state, plan, narrowing }),
     ),
   );
+}
+
+function staysList({ stays }: PlanView, { list, chosen, pick }: Narrowing): VNode {
+  if (stays.length === 0) return p({ class: "hint" }, "Nothing stays.");
+  return ul(
+    { class: "plain-list", "aria-labelledby": "stays-heading" },
+    ...stays.map(({ key, label, count }) =>
+      li(
+        { key },
+        button(
+          {
+            type: "button",
+            class: "pick",
+            "aria-pressed": list === "stays" && chosen.reason === key,
+            onClick: () => pick("stays", { experiment: null, reason: key, text: label }),
+          },
+          span({}, bdi({}, label)),
+          span({ class: "number" }, formatCount(count)),
+        ),
+      )
+    ),
+  );
+}
+
+function ListCard(
+  { state, plan, narrowing }: {
+    readonly state: PageState;
+    readonly plan: PlanView;
+    readonly narrowing: Narrowing;
+  },
+): VNode {
+  const { list, chosen, pick } = narrowing;
+  const [sort, setSort] = useState<Sort>("plan");
+  const [typed, setTyped] = useState("");
+  const [filter, setFilter] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setFilter(typed.trim()), 150);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return section(
+    { class: "card card-list", "aria-labelledby": "list-heading" },
+    h3({ id: "list-heading" }, "One by one"),
+    oneOf("list", "Which list", listsOf(state, plan), list, (value) => pick(value, ALL)),
+    div(
+      { class: "toolbar" },
+      div(
+        { class: "field" },
+        label({ for: "filter" }, "Filter"),
+        input({
+          id: "filter",
+          type: "search",
+          placeholder: "part of a name, id, tag or reason",
+          value: typed,
+          onInput: (event) => setTyped(event.currentTarget.value),
+        }),
+      ),
+      div(
+        { class: "field" },
+        label({ for: "sort" }, "Order"),
+        select(
+          {
+            id: "sort",
+            value: sort,
+            onChange: (event) => setSort(asSort(event.currentTarget.value)),
+          },
+          ...SORTS.map(([value, text]) => option({ value, key: value }, text)),
+        ),
+      ),
+    ),
+    chosen.text === "" ? null : p(
+      { class: "chips" },
+      button(
+        { type: "button", class: "chip", onClick: () => pick(list, ALL) },
+        bdi({}, chosen.text),
+        span({ "aria-hidden": true }, " ×"),
+        span({ class: "visually-hidden" }, ": show all again"),
+      ),
+    ),
+    show(RowList, {
+      state,
+      label: LABELS[list],
+      empty: filter !== ""
+        ? ["Nothing fits the filter", "Change it, or empty it to see all."]
+        : EMPTY[list],
+      query: {
+        plan: plan.plan,
+        list,
+        experiment: chosen.experiment ?? undefined,
+        reason: chosen.reason ?? undefined,
+        filter,
+        sort,
+        order: DESCENDING.includes(sort) ? "desc" : "asc",
+      },
+    }),
+  );
+}
+
+function listsOf(
+  { choice }: PageState,
+  { totals, turned, leftOut }: PlanView,
+): readonly Alternative<RowsQuery["list"]>[] {
+  return [
+    { value: "goes", label: `Goes ${formatCount(totals.actions)}` },
+    { value: "stays", label: `Stays ${formatCount(totals.keptRuns)}` },
+    ...(turned === null ? [] : [{
+      value: "turned" as const,
+      label: `Changes sides ${formatCount(turned.goes + turned.stays)}`,
+    }]),
+    ...(choice.leftOut.size === 0
+      ? []
+      : [{ value: "left-out" as const, label: `Left out ${formatCount(leftOut)}` }]),
+  ];
 }
 
 type Sort = NonNullable<RowsQuery["sort"]>;

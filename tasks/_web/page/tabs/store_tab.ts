@@ -34,7 +34,6 @@ const KINDS: Readonly<Record<StoreView["kind"], string>> = {
 export function StoreTab(state: PageState): VNode {
   const { store } = state;
   const { totals } = store;
-  const statuses = Object.entries(totals.byStatus).sort(([, one], [, other]) => other - one);
   return div(
     { class: "view" },
     viewHeading("What fills the store", [
@@ -62,45 +61,52 @@ export function StoreTab(state: PageState): VNode {
         ? figure("On disk", "…", "being measured")
         : null,
     ),
-    div(
-      { class: "columns" },
-      section(
-        { class: "card", "aria-labelledby": "status-heading" },
-        h3({ id: "status-heading" }, "Runs by status"),
-        statuses.length === 0
-          ? nothingHere("No run", "Nothing has been logged here yet.")
-          : barTable(
-            "Runs by status",
-            ["Status", "Runs"],
-            statuses.map(([status, runs]) => ({
-              key: status,
-              label: status,
-              value: runs,
-              text: formatCount(runs),
-            })),
-          ),
-      ),
-      section(
-        { class: "card", "aria-labelledby": "age-heading" },
-        h3({ id: "age-heading" }, "How old the runs are"),
-        totals.runs === 0 ? nothingHere("No run", "Nothing has been logged here yet.") : histogram(
-          "Runs by age",
-          store.ages.map((bar) => ({
-            label: bar.label,
-            value: bar.active,
-            pale: bar.deleted,
-            text: plural(bar.active, "run") +
-              (bar.deleted === 0 ? "" : ` and ${formatCount(bar.deleted)} deleted`),
-          })),
-        ),
-        store.ages.some(({ deleted }) => deleted > 0)
-          ? p({ class: "hint" }, "The pale part is what has been deleted in MLflow.")
-          : null,
-      ),
-    ),
+    div({ class: "columns" }, statusCard(store), ageCard(store)),
     show(ExperimentsCard, state),
     show(FindingsCard, state),
   );
+}
+
+function statusCard({ totals }: StoreView): VNode {
+  const statuses = Object.entries(totals.byStatus).sort(([, one], [, other]) => other - one);
+  return section(
+    { class: "card", "aria-labelledby": "status-heading" },
+    h3({ id: "status-heading" }, "Runs by status"),
+    statuses.length === 0 ? noRun() : barTable(
+      "Runs by status",
+      ["Status", "Runs"],
+      statuses.map(([status, runs]) => ({
+        key: status,
+        label: status,
+        value: runs,
+        text: formatCount(runs),
+      })),
+    ),
+  );
+}
+
+function ageCard({ totals, ages }: StoreView): VNode {
+  return section(
+    { class: "card", "aria-labelledby": "age-heading" },
+    h3({ id: "age-heading" }, "How old the runs are"),
+    totals.runs === 0 ? noRun() : histogram(
+      "Runs by age",
+      ages.map(({ label, active, deleted }) => ({
+        label,
+        value: active,
+        pale: deleted,
+        text: plural(active, "run") +
+          (deleted === 0 ? "" : ` and ${formatCount(deleted)} deleted`),
+      })),
+    ),
+    ages.some(({ deleted }) => deleted > 0)
+      ? p({ class: "hint" }, "The pale part is what has been deleted in MLflow.")
+      : null,
+  );
+}
+
+function noRun(): VNode {
+  return nothingHere("No run", "Nothing has been logged here yet.");
 }
 
 /** Nobody tells the page of what another program changes. */

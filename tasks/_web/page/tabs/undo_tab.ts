@@ -16,6 +16,7 @@ import {
   bdi,
   button,
   code,
+  type Content,
   div,
   h3,
   h4,
@@ -28,7 +29,7 @@ import {
   ul,
 } from "../parts/element.ts";
 import { moment, name } from "../parts/moment.ts";
-import { answerNotice, failureNotice, nothingHere, notice, viewHeading } from "../parts/notice.ts";
+import { answerNotice, nothingHere, notice, viewHeading } from "../parts/notice.ts";
 import { pager } from "../parts/pager.ts";
 import { workEnd } from "../parts/work_panel.ts";
 import type { PageState } from "./page_state.ts";
@@ -126,15 +127,17 @@ function backupHead(backup: BackupView): VNode {
   );
 }
 
-function Contents(
-  { state, backup, restore, close }: {
-    readonly state: PageState;
-    readonly backup: BackupView;
-    readonly restore: (backup: string, run?: string) => void;
-    readonly close: () => void;
-  },
-): VNode {
-  const { server, standing, store, isThere, isBusy } = state;
+/** What all parts of what a backup holds are made of. */
+interface ContentsOptions {
+  readonly state: PageState;
+  readonly backup: BackupView;
+  readonly restore: (backup: string, run?: string) => void;
+  readonly close: () => void;
+}
+
+function Contents(options: ContentsOptions): VNode {
+  const { state, backup, close } = options;
+  const { server, standing, isThere } = state;
   const [from, setFrom] = useState(0);
   const contents = useAnswer<BackupContentsView>(
     !isThere
@@ -142,22 +145,34 @@ function Contents(
       : (signal) => server.get("backups", { id: backup.id, from, to: from + RUNS }, signal),
     [isThere, backup.id, from, standing.generation],
   );
+  const { value, error } = contents;
   const closing = button({ type: "button", class: "quiet", onClick: close }, "Close");
-  const heading = show(OpenedHeading, { text: "What it holds" });
-  if (contents.value === null) {
-    return section(
-      { class: "panel", "aria-label": `What ${titleOf(backup)} holds` },
-      heading,
-      contents.error === null
-        ? answerNotice(contents, "Looking into it …")
-        : div({}, failureNotice(contents.error), closing),
-    );
-  }
-  const { changes, collisions, apart, total, runs, experiments, command } = contents.value;
-  const mayRestore = store.may.restore && apart === null && changes > 0;
   return section(
     { class: "panel", "aria-label": `What ${titleOf(backup)} holds` },
-    heading,
+    show(OpenedHeading, { text: "What it holds" }),
+    value === null
+      ? [answerNotice(contents, "Looking into it …"), error === null ? null : closing]
+      : [
+        hindrances(value),
+        restoreAll(value, options, closing),
+        value.experiments.length === 0 ? null : p(
+          {},
+          `Of ${plural(value.experiments.length, "experiment")}: `,
+          ...value.experiments.flatMap((one, index) => [index === 0 ? "" : ", ", name(one.name)]),
+        ),
+        value.total === 0 ? null : div(
+          {},
+          h4({}, `Runs (${formatCount(value.total)})`),
+          runList(value, options),
+          pager("Pages of runs", from, RUNS, value.total, setFrom),
+        ),
+      ],
+  );
+}
+
+/** What keeps it from being brought back, if anything does. */
+function hindrances({ changes, collisions, apart }: BackupContentsView): readonly Content[] {
+  return [
     collisions.length === 0 ? null : notice(
       "warning",
       h4({}, "Something is in the way"),
@@ -166,61 +181,64 @@ function Contents(
     ),
     apart === null ? null : notice("note", p({}, bdi({}, apart))),
     changes === 0 && apart === null ? p({}, "All of it has been brought back already.") : null,
-    mayRestore
-      ? div(
-        { class: "field-line" },
-        show(ConfirmButton, {
-          text: "Bring everything back",
-          question: `Bring back all ${plural(changes, "change")}?`,
-          yes: "Yes, bring everything back",
-          isDisabled: isBusy || collisions.length > 0,
-          onYes: () => restore(backup.id),
-        }),
-        closing,
-      )
-      : div(
-        {},
-        changes > 0 || apart !== null
-          ? div(
-            {},
-            p(
-              {},
-              store.mayApply
-                ? "To bring it back, type:"
-                : "This page only looks. To bring it back, type:",
-            ),
-            show(CopyText, { text: command, what: "the command that brings it back" }),
-          )
-          : null,
-        closing,
-      ),
-    experiments.length === 0 ? null : p(
+  ];
+}
+
+function mayRestore({ apart, changes }: BackupContentsView, { store }: PageState): boolean {
+  return store.may.restore && apart === null && changes > 0;
+}
+
+function restoreAll(
+  contents: BackupContentsView,
+  { state, backup, restore }: ContentsOptions,
+  closing: VNode,
+): VNode {
+  const { changes, collisions, apart, command } = contents;
+  if (mayRestore(contents, state)) {
+    return div(
+      { class: "field-line" },
+      show(ConfirmButton, {
+        text: "Bring everything back",
+        question: `Bring back all ${plural(changes, "change")}?`,
+        yes: "Yes, bring everything back",
+        isDisabled: state.isBusy || collisions.length > 0,
+        onYes: () => restore(backup.id),
+      }),
+      closing,
+    );
+  }
+  if (changes === 0 && apart === null) return closing;
+  return div(
+    {},
+    p(
       {},
-      `Of ${plural(experiments.length, "experiment")}: `,
-      ...experiments.flatMap((one, index) => [index === 0 ? "" : ", ", name(one.name)]),
+      state.store.mayApply
+        ? "To bring it back, type:"
+        : "This page only looks. To bring it back, type:",
     ),
-    total === 0 ? null : div(
-      {},
-      h4({}, `Runs (${formatCount(total)})`),
-      ul(
-        { class: "plain-list" },
-        ...runs.map((run) =>
-          li(
-            { key: run.id, class: "restorable" },
-            span({}, name(run.name), " ", bdi({ class: "finding-path" }, run.id)),
-            mayRestore
-              ? show(ConfirmButton, {
-                text: ["Bring back", span({ class: "visually-hidden" }, ` ${run.name || run.id}`)],
-                question: "Bring this run back?",
-                yes: "Yes, bring it back",
-                isDisabled: isBusy,
-                onYes: () => restore(backup.id, run.id),
-              })
-              : null,
-          )
-        ),
-      ),
-      pager("Pages of runs", from, RUNS, total, setFrom),
+    show(CopyText, { text: command, what: "the command that brings it back" }),
+    closing,
+  );
+}
+
+function runList(contents: BackupContentsView, { state, backup, restore }: ContentsOptions): VNode {
+  const isRestorable = mayRestore(contents, state);
+  return ul(
+    { class: "plain-list" },
+    ...contents.runs.map((run) =>
+      li(
+        { key: run.id, class: "restorable" },
+        span({}, name(run.name), " ", bdi({ class: "finding-path" }, run.id)),
+        isRestorable
+          ? show(ConfirmButton, {
+            text: ["Bring back", span({ class: "visually-hidden" }, ` ${run.name || run.id}`)],
+            question: "Bring this run back?",
+            yes: "Yes, bring it back",
+            isDisabled: state.isBusy,
+            onYes: () => restore(backup.id, run.id),
+          })
+          : null,
+      )
     ),
   );
 }
