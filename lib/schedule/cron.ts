@@ -8,7 +8,7 @@ import {
   type ScheduleStep,
   whenText,
 } from "./schedule.ts";
-import { shellLine } from "./shell_line.ts";
+import { type ShellStep, shellSteps } from "./shell_line.ts";
 
 /** What cron takes of one line. */
 const LONGEST = 998;
@@ -27,35 +27,37 @@ export function prepareCron(schedule: Schedule): PreparedSchedule {
   const { name, report, secrets, settings } = schedule;
   const directory = schedule.into ?? `${settings}/mltidy`;
   const [file, script] = [`${name}.cron`, `${name}.sh`];
-  const command = shellCommand(schedule);
-  const inOne = `${cronFields(schedule)} ${cronText(command)}`;
+  const does = doneBy(schedule);
+  const inOne = entryOf(schedule, does.map(({ text }) => text).join("; "));
   const isShort = inOne.length <= LONGEST;
-  const line = isShort
-    ? inOne
-    : `${cronFields(schedule)} ${cronText(`/bin/sh ${shellWords([`${directory}/${script}`])}`)}`;
-  const told = [
-    "Another clean-up at work (exit code 11) is no failure: the next time will do.",
-    `Cron mails what this says, which is nothing where there was nothing to do; ${report} tells all.`,
-  ];
-  const text = [
+  const told =
+    `Cron mails what this says, which is nothing where there was nothing to do; ${report} tells all.`;
+  const about = [
     madeBy(schedule),
     `${
       whenText(schedule)
     }, by the clock of this machine: minute, hour, day of the month, month, weekday.`,
-    ...(isShort ? told : [`What it starts stands in ${script}, as cron reads no longer lines.`]),
+    ...(isShort
+      ? ["Then, one after the other:", ...does.map(({ why }) => `- ${why}`), told]
+      : [`What it starts stands in ${script}, as cron reads no longer lines.`]),
   ];
   return {
     directory,
     files: [
-      { name: file, text: [...text.map((one) => `# ${one}`), line, ""].join("\n") },
+      {
+        name: file,
+        text: lines([
+          ...about.map((one) => `# ${one}`),
+          isShort ? inOne : entryOf(schedule, `/bin/sh ${shellWords([`${directory}/${script}`])}`),
+        ]),
+      },
       ...(isShort ? [] : [{
         name: script,
-        text: [
+        text: lines([
           "#!/bin/sh",
-          ...[madeBy(schedule), ...told].map((one) => `# ${one}`),
-          command,
-          "",
-        ].join("\n"),
+          ...[madeBy(schedule), told].map((one) => `# ${one}`),
+          ...does.flatMap(({ why, text }) => ["", `# ${why}`, text]),
+        ]),
       }]),
     ],
     steps: [
@@ -95,16 +97,30 @@ export function secretsStep(
   return {
     command: `(umask 077; mkdir -p ${shellWords([directory])} && touch ${shellWords([file])})`,
     does: `make the file of secrets, then write a line into it for each: ${
-      secrets.map((variable) => `${variable}=…`).join(", ")
+      secrets.map((variable) => `${variable}='…'`).join(", ")
     }`,
   };
 }
 
-function shellCommand(schedule: Schedule): string {
+/** What cron starts: the secrets are read first. */
+function doneBy(schedule: Schedule): readonly ShellStep[] {
   const { secrets, settings } = schedule;
   const file = shellWords([environmentFile(settings)]);
-  const read = secrets.length > 0 ? `set -a; [ ! -f ${file} ] || . ${file}; set +a; ` : "";
-  return `${read}${shellLine(schedule, ["nice", "-n", "19"])}`;
+  return [
+    ...(secrets.length === 0 ? [] : [{
+      why: "Secrets, for what is started here alone; their file need not be there.",
+      text: `set -a; [ ! -f ${file} ] || . ${file}; set +a`,
+    }]),
+    ...shellSteps(schedule, ["nice", "-n", "19"]),
+  ];
+}
+
+function entryOf(schedule: Schedule, command: string): string {
+  return `${cronFields(schedule)} ${cronText(command)}`;
+}
+
+function lines(all: readonly string[]): string {
+  return [...all, ""].join("\n");
 }
 
 function cronText(command: string): string {

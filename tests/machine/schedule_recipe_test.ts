@@ -57,6 +57,7 @@ Deno.test("the recipe of a clean-up each week, typed as it stands, sends mail wh
     );
     assertEquals(typed.code, 0, typed.said);
     assertStringIncludes(typed.said, "To carry it out: deno task cleanup:apply");
+    assertStringIncludes(typed.said, "Told by email");
     const { fields, command } = cronEntry(await Deno.readTextFile(`${home}/crontab`));
     assertEquals(fields, "30 3 * * 0", await Deno.readTextFile(`${home}/crontab`) + typed.said);
     // What the line starts is a script, as it is too long for cron.
@@ -68,16 +69,17 @@ Deno.test("the recipe of a clean-up each week, typed as it stands, sends mail wh
       return { code, said, subjects };
     };
     const first = await week();
-    const [subject = ""] = first.subjects;
-    assertEquals([first.code, first.subjects.length], [0, 1], first.said);
+    const [sample = "", subject = ""] = first.subjects;
+    assertEquals([first.code, first.subjects.length], [0, 2], first.said);
+    assertEquals(sample, "mltidy: a test of notify");
     assertStringIncludes(subject, "mltidy cleanup:apply: ");
     assertStringIncludes(first.said, "To undo: deno task restore ");
     const second = await week();
-    assertEquals([second.code, second.said, second.subjects], [0, "", [subject]]);
+    assertEquals([second.code, second.said, second.subjects], [0, "", [sample, subject]]);
     await Deno.rename(location, `${home}/elsewhere`);
     const third = await week();
     const failed = "mltidy cleanup:apply failed with exit code 10";
-    assertEquals([third.code, third.subjects], [10, [subject, failed]], third.said);
+    assertEquals([third.code, third.subjects], [10, [sample, subject, failed]], third.said);
     const holders = ["crontab", ".config/mltidy/mltidy-cleanup.cron", "data/mltidy.yaml"];
     for (const holder of holders) {
       const text = await Deno.readTextFile(`${home}/${holder}`);

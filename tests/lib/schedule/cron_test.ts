@@ -11,7 +11,7 @@ Deno.test("prepareCron() writes a line in which no per cent sign ends the comman
   assertEquals(fields, "30 3 * * 0");
   assertEquals(
     command,
-    `cd '/opt/ml tidy' && INIT_CWD='/opt/ml tidy' nice -n 19 /usr/local/bin/deno run tasks/cli.ts --store ${store} --max-share 50%; code=$?; [ $code -eq 11 ] || exit $code`,
+    `cd '/opt/ml tidy' || exit 1; INIT_CWD='/opt/ml tidy' nice -n 19 /usr/local/bin/deno run tasks/cli.ts --store ${store} --max-share 50%; code=$?; [ $code -eq 11 ] || exit $code`,
   );
   assertStringIncludes(file!.text, "--max-share 50\\%");
 });
@@ -25,9 +25,29 @@ Deno.test("prepareCron() starts a script where cron would not read all of a line
     "/bin/sh /home/kim/.config/mltidy/mltidy-cleanup.sh",
   );
   assert(file!.text.split("\n").every((line) => line.length < 999));
-  assertStringIncludes(script!.text, `${"x".repeat(900)}; code=$?; `);
-  assertStringIncludes(script!.text, " --exit-code $code; [ $code -eq 11 ] || exit $code\n");
-  assertStringIncludes(steps[0]!.does, "MLTIDY_SMTP_PASSWORD=…");
+  assertEquals(
+    script!.text.split("\n\n").slice(1).map((part) => part.replace(/ \S+deno run .*(?= --)/, " …")),
+    [
+      "# Secrets, for what is started here alone; their file need not be there.\nset -a; [ ! -f /home/kim/.config/mltidy/environment ] || . /home/kim/.config/mltidy/environment; set +a",
+      "# In the clone of mltidy.\ncd '/opt/ml tidy' || exit 1",
+      `# The task, with no more rights than it needs; others come first.\nINIT_CWD='/opt/ml tidy' nice -n 19 … --max-share 50% ${
+        "x".repeat(900)
+      }`,
+      "# How it has ended.\ncode=$?",
+      "# Tells of it, also after a failure, and changes nothing of how it has ended.\nINIT_CWD='/opt/ml tidy' … --exit-code $code",
+      "# Another task at work on the store (11) is no failure: the next time will do.\n[ $code -eq 11 ] || exit $code\n",
+    ],
+  );
+  assertStringIncludes(steps[0]!.does, "MLTIDY_SMTP_PASSWORD='…'");
+});
+
+Deno.test("prepareCron() says above the line why each part of it is there", () => {
+  const { text } = prepareCron(TOLD).files[0]!;
+  const { command } = cronEntry(text);
+  assertEquals(
+    text.match(/^# - \S.*\.$/gm)?.length,
+    command.replace(/^.*set \+a/, "").split("; ").length,
+  );
 });
 
 Deno.test("prepareCron() holds no secret, and reads the file that does", () => {

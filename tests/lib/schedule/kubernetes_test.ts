@@ -38,7 +38,10 @@ Deno.test("prepareKubernetes() mounts the store where it is here, the configurat
   ]);
   assertEquals(container.envFrom, [{ secretRef: { name: "mltidy-cleanup", optional: true } }]);
   const [, , line] = container.command;
-  assertStringIncludes(line, "cd '/opt/ml tidy' && INIT_CWD='/opt/ml tidy' /usr/bin/deno run ");
+  assertStringIncludes(
+    line,
+    "cd '/opt/ml tidy' || exit 1; INIT_CWD='/opt/ml tidy' /usr/bin/deno run ",
+  );
   assertStringIncludes(line, "--max-share 50%; code=$?; ");
 });
 

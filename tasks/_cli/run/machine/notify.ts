@@ -139,7 +139,7 @@ function hasChannel({ email, slack, webhook, ping }: NotifyConfig): boolean {
 function nobody(path: string | null): UsageError {
   return new UsageError(
     path === null
-      ? `Nobody to notify: there is no ${CONFIG_FILE} here or beside the store; \`deno task config --init\` writes one`
+      ? `Nobody to notify: there is no ${CONFIG_FILE} here or beside the store; name yours by --config FILE, or write one by \`deno task config --init\``
       : `Nobody to notify: notify: of ${path} names no email, slack, webhook or ping`,
   );
 }
