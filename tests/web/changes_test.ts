@@ -2,8 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { webTest } from "./_support/browser.ts";
 import { runTask } from "./_support/run_task.ts";
 import { startReview } from "../_support/review_process.ts";
-import { largeStore, smallStore } from "./_support/stores.ts";
-import { readTree } from "./_support/tree.ts";
+import { assertSameTree } from "../_support/tree.ts";
+import { largeStore, smallStore, treeOf } from "./_support/stores.ts";
 import {
   carryOut,
   expectPlan,
@@ -25,10 +25,10 @@ webTest(
     await page.getByLabel("Type remove 13 to confirm").fill("remove 13");
     // Another program at work on the same store, which the page is not told of in time.
     await runTask("prune:apply", "--days-old", "42", "--force", "--store", store.location);
-    const since = readTree(store.location);
+    const since = await treeOf(store);
     await page.getByRole("button", { name: "Carry it out" }).click();
     await page.getByRole("alert").waitFor();
-    assertEquals(readTree(store.location), since);
+    assertSameTree(await treeOf(store), since);
     const { actions } = JSON.parse(await runTask("cleanup", "--json", "--store", store.location));
     assert(actions.length < 13);
     await expectPlan(page, { deleted: actions.length - 1 });
@@ -114,7 +114,7 @@ webTest(
   "what is carried out can be stopped, and what was done by then be taken back",
   async ({ open }) => {
     await using store = await largeStore(2_000);
-    const before = readTree(store.location);
+    const before = await treeOf(store);
     await using review = await startReview("review:apply", store.location);
     await using page = await open(review.address);
     await goTo(page, "Plan");
@@ -127,6 +127,6 @@ webTest(
     await page.getByRole("heading", { name: "Carried out in part" }).waitFor();
     assertStringIncludes(await textOf(page), "not begun, since it was stopped");
     await takeBack(page);
-    assertEquals(readTree(store.location), before);
+    assertSameTree(await treeOf(store), before);
   },
 );

@@ -2,15 +2,15 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { webTest } from "./_support/browser.ts";
 import { runTask } from "./_support/run_task.ts";
 import { startReview } from "../_support/review_process.ts";
-import { demoStore } from "./_support/stores.ts";
-import { readTree } from "./_support/tree.ts";
+import { assertSameTree } from "../_support/tree.ts";
+import { demoStore, treeOf } from "./_support/stores.ts";
 import { carryOut, expectPlan, goTo, takeBack, textOf } from "./_support/views.ts";
 
 webTest(
   "a store is cleaned up and taken back by somebody who never sees a command line",
   async ({ open }) => {
     await using store = await demoStore();
-    const before = readTree(store.location);
+    const before = await treeOf(store);
     await using review = await startReview("review:apply", store.location);
     await using page = await open(review.address);
     await page.getByRole("heading", { name: "What fills the store" }).waitFor();
@@ -23,13 +23,13 @@ webTest(
     await page.getByLabel("Type remove 145 to confirm").fill("remove 14");
     await page.getByRole("button", { name: "Carry it out" }).click();
     await page.getByRole("alert").waitFor();
-    assertEquals(readTree(store.location), before);
+    assertSameTree(await treeOf(store), before);
     await carryOut(page, "remove 145");
     await expectPlan(page, { nothing: 0 });
-    assert(Object.keys(readTree(store.location)).length < Object.keys(before).length);
+    assert((await treeOf(store)).size < before.size);
 
     await takeBack(page);
-    assertEquals(readTree(store.location), before);
+    assertSameTree(await treeOf(store), before);
     await goTo(page, "Plan");
     await expectPlan(page, { deleted: 143, setAside: 2 });
   },

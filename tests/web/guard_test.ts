@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { webTest } from "./_support/browser.ts";
 import { startReview } from "../_support/review_process.ts";
-import { smallStore } from "./_support/stores.ts";
-import { readTree } from "./_support/tree.ts";
+import { assertSameTree } from "../_support/tree.ts";
+import { smallStore, treeOf } from "./_support/stores.ts";
 import { expectPlan, goTo } from "./_support/views.ts";
 
 /** A page of another server of this machine, such as a notebook or another account's. */
@@ -30,7 +30,7 @@ webTest(
   "a page of another port gets nothing of the store, and changes nothing, even with the token",
   async ({ open }) => {
     await using store = await smallStore();
-    const before = readTree(store.location);
+    const before = await treeOf(store);
     await using review = await startReview("review:apply", store.location);
     await using foreign = serveForeignPage();
     await using page = await open(review.address);
@@ -70,7 +70,7 @@ webTest(
       }
     }, review.address);
     assert(framed);
-    assertEquals(readTree(store.location), before);
+    assertSameTree(await treeOf(store), before);
   },
 );
 

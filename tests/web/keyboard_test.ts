@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { webTest } from "./_support/browser.ts";
 import { startReview } from "../_support/review_process.ts";
-import { smallStore } from "./_support/stores.ts";
-import { readTree } from "./_support/tree.ts";
+import { assertSameTree } from "../_support/tree.ts";
+import { smallStore, treeOf } from "./_support/stores.ts";
 import { expectPlan } from "./_support/views.ts";
 
 /** Presses a key until what has the focus is called so. */
@@ -38,7 +38,7 @@ webTest(
   "everything is done by the keyboard alone, and it is seen where one is",
   async ({ open }) => {
     await using store = await smallStore();
-    const before = readTree(store.location);
+    const before = await treeOf(store);
     await using review = await startReview("review:apply", store.location);
     await using page = await open(review.address);
     await page.getByRole("heading", { name: "What fills the store" }).waitFor();
@@ -83,7 +83,7 @@ webTest(
     await tabTo(page, /^Yes, bring everything back$/, "Shift+Tab");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Brought back", exact: true }).waitFor();
-    assertEquals(readTree(store.location), before);
+    assertSameTree(await treeOf(store), before);
   },
 );
 

@@ -3,8 +3,8 @@ import { assertAccessible, assertFits } from "./_support/accessibility.ts";
 import { webTest } from "./_support/browser.ts";
 import { runTask } from "./_support/run_task.ts";
 import { startReview } from "../_support/review_process.ts";
-import { smallStore } from "./_support/stores.ts";
-import { readTree } from "./_support/tree.ts";
+import { assertSameTree } from "../_support/tree.ts";
+import { smallStore, treeOf } from "./_support/stores.ts";
 import { carryOut, expectPlan, goTo, rowsOf, textOf, waitForText } from "./_support/views.ts";
 
 webTest(
@@ -35,7 +35,7 @@ webTest(
   "a page that only looks shows the same, and gives a plan to carry out elsewhere",
   async ({ open }) => {
     await using store = await smallStore();
-    const before = readTree(store.location);
+    const before = await treeOf(store);
     await using review = await startReview("review", store.location);
     await using page = await open(review.address);
     await goTo(page, "Plan");
@@ -59,9 +59,9 @@ webTest(
       return status;
     }, review.token);
     assertEquals(asked, 403);
-    assertEquals(readTree(store.location), before);
+    assertSameTree(await treeOf(store), before);
     await runTask("apply", file, "--force", "--store", store.location);
-    assert(Object.keys(readTree(store.location)).length < Object.keys(before).length);
+    assert((await treeOf(store)).size < before.size);
   },
 );
 

@@ -13,12 +13,6 @@ import { CHROMIUM_FLAGS, chromiumPath, WITHOUT_CHROMIUM } from "./chromium.ts";
 export interface ViewOptions {
   /** @default {1280} */
   readonly width?: number;
-  /** @default {800} */
-  readonly height?: number;
-  /** @default {"light"} */
-  readonly colorScheme?: "light" | "dark";
-  /** The time zone of the reader. @default {"UTC"} */
-  readonly timezoneId?: string;
   /** Whether the console may say something, since the test asks for what is refused. @default {false} */
   readonly mayComplain?: boolean;
   /** Is given the page before it opens the address. */
@@ -29,8 +23,6 @@ export interface ViewOptions {
 export interface Web {
   /** Opens an address in a window that shares nothing with any other. */
   readonly open: (address: string, options?: ViewOptions) => Promise<Page>;
-  /** All that pages have said on their consoles, and what they asked of other hosts. */
-  readonly said: readonly string[];
 }
 
 /** How long anything may take that a page is waited for, on a machine with much else to do, ms. */
@@ -67,11 +59,10 @@ export function webTest(name: string, test: (web: Web) => Promise<void>): void {
       const said: string[] = [];
       const seen: string[] = [];
       const open = async (address: string, options: ViewOptions = {}) => {
-        const { width = 1280, height = 800, colorScheme = "light", timezoneId = "UTC" } = options;
+        const { width = 1280 } = options;
         const context = await browser!.newContext({
-          viewport: { width, height },
-          colorScheme,
-          timezoneId,
+          viewport: { width, height: 800 },
+          timezoneId: "UTC",
           permissions: ["clipboard-read", "clipboard-write"],
         });
         contexts.push(context);
@@ -87,7 +78,7 @@ export function webTest(name: string, test: (web: Web) => Promise<void>): void {
         return page;
       };
       try {
-        await test({ open, said }).catch((error: unknown) => {
+        await test({ open }).catch((error: unknown) => {
           throw new Error(
             `${error}; the page said [${said.join("; ")}], and was seen as ${seen.join("; then ")}`,
           );

@@ -7,6 +7,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { benchStore } from "../../bench/bench_store.ts";
 import { PROJECT } from "../../_support/task_command.ts";
+import { readTree, type Tree } from "../../_support/tree.ts";
 import { runTask } from "./run_task.ts";
 
 /** A store in a directory of its own, which goes with it. */
@@ -15,6 +16,16 @@ export interface TestStore extends AsyncDisposable {
   readonly location: string;
   /** Absolute path of the directory in which it lies. */
   readonly directory: string;
+}
+
+/**
+ * Reads all that a store of files holds, but for mltidy's own directory.
+ *
+ * @param store The store.
+ * @returns What is at each path.
+ */
+export function treeOf({ location }: TestStore): Promise<Tree> {
+  return readTree(location, { except: [".mltidy.trash"] });
 }
 
 async function inDirectory(
