@@ -5,26 +5,21 @@
  */
 
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
-import type { ServerName } from "../../lib/store/store_uri.ts";
 import { chooseStandIn, makeStandIn } from "../_database/stand_in.ts";
 import { databaseHolder, statePaths } from "../_database/log/state_directory.ts";
 import type { BackupPlaces } from "../ports/backups.ts";
 import type { Changes, Store } from "../ports/store.ts";
-import type { Environment } from "./client/find_credentials.ts";
+import type { Reach } from "./client/open_client.ts";
 import type { ReadingClient } from "./scan/read_pages.ts";
 
 /** What a store's changing is made of. */
-export interface ChangingOptions {
+export interface ChangingOptions extends Reach {
   /** The store itself. */
   readonly store: () => Store;
-  readonly server: ServerName;
   /** Asks what reads. */
   readonly client: ReadingClient;
-  readonly environment: Environment;
   /** Where what is changed is kept; `null`: where the user's programs keep such things. */
   readonly backups: string | null;
-  /** Waits, ms, before something is asked again. */
-  readonly pause: ((ms: number) => Promise<void>) | undefined;
   /** Reads what refers to runs, and no runs. */
   readonly readReferring: () => Promise<StoreSnapshot>;
 }
@@ -77,18 +72,7 @@ export function changingPorts(
           environment,
           pause,
         });
-        const { settleSpools } = await import("./tracking/settle_spools.ts");
-        const spools = await settleSpools(statePaths(standIn!).spool, {
-          server,
-          environment,
-          pause,
-        });
-        return {
-          ...locked,
-          settled: [...locked.settled, ...spools.settled],
-          remains: [...locked.remains, ...spools.remains],
-          backups: guard(locked.backups!),
-        };
+        return { ...locked, backups: guard(locked.backups!) };
       },
     },
     backups: {

@@ -97,7 +97,10 @@ export async function openServerStore(
     pinning: {
       async pin(run, pinned) {
         const { pinServerRun } = await import("./change/pin_run.ts");
-        await orStoreError(location, () => pinServerRun(server, environment, run, pinned, pause));
+        await orStoreError(
+          location,
+          () => pinServerRun({ server, environment, pause }, run, pinned),
+        );
       },
     },
     tracking,

@@ -1,6 +1,6 @@
 import type { Action } from "../../../lib/plan/plan.ts";
 import type { WritableLog } from "../../_database/log/change_log.ts";
-import type { ChangingClient } from "./read_again.ts";
+import type { ChangingClient } from "../client/open_changing_client.ts";
 
 /** Where runs of a server are changed, and where it is logged. */
 export interface ChangePlace {

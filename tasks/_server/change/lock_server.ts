@@ -13,17 +13,15 @@
  */
 
 import type { Depth, StoreSnapshot } from "../../../lib/store/snapshot.ts";
-import type { ServerName } from "../../../lib/store/store_uri.ts";
 import { openChangeLog } from "../../_database/log/change_log.ts";
-import { lockDatabase } from "../../_database/log/state_directory.ts";
+import { lockDatabase, statePaths } from "../../_database/log/state_directory.ts";
 import { guardHeld } from "../../ports/guard_held.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { LockedStore, ReadOptions, Store } from "../../ports/store.ts";
-import { CHANGING } from "../client/changing_endpoints.ts";
-import { READING } from "../client/endpoints.ts";
-import type { Environment } from "../client/find_credentials.ts";
-import { openClient } from "../client/open_client.ts";
+import { openChangingClient } from "../client/open_changing_client.ts";
+import type { Reach } from "../client/open_client.ts";
 import { orStoreError } from "../client/request_error.ts";
+import { settleSpools } from "../tracking/settle_spools.ts";
 import { beginChange } from "./begin_change.ts";
 import { judgeAgain } from "./judge_again.ts";
 import { lockServerBackups } from "./server_backups.ts";
@@ -31,22 +29,18 @@ import { readServerWitnesses } from "./server_witnesses.ts";
 import { settleChanges } from "./settle_changes.ts";
 
 /** How to lock a server's store. */
-export interface LockServerOptions {
+export interface LockServerOptions extends Reach {
   /** The task, for messages. */
   readonly task: string;
   /** Absolute path of the file that stands for the server. */
   readonly path: string;
-  readonly server: ServerName;
-  readonly environment: Environment;
   /** Reads what refers to runs, and no runs. */
   readonly readReferring: () => Promise<StoreSnapshot>;
-  /** Waits, ms. @default {real time} */
-  readonly pause?: ((ms: number) => Promise<void>) | undefined;
 }
 
 /**
- * Takes the lock, and settles what was cut off. Needs net permission for the server, and write permission for the
- * directory in which what is changed is kept.
+ * Takes the lock, settles what was cut off, and sends what trainings have left. Needs net permission for the server,
+ * and write permission for the directory in which what is changed is kept.
  *
  * @param store The store.
  * @param options The task that takes it, and what reaches the server.
@@ -57,19 +51,17 @@ export interface LockServerOptions {
  */
 export async function lockServerStore(
   store: Store,
-  { task, path, server, environment, readReferring, pause }: LockServerOptions,
+  { task, path, readReferring, ...reach }: LockServerOptions,
 ): Promise<LockedStore> {
   const { location } = store.describe();
   const stack = new DisposableStack();
   try {
     const lock = stack.use(lockDatabase(path, task, store.now()));
     const log = stack.use(openChangeLog(path));
-    const endpoints = { ...READING, ...CHANGING };
-    const client = stack.use(
-      await orStoreError(location, () => openClient(server, { endpoints, environment, pause })),
-    );
-    const place = { client, log, clock: () => store.now(), pause };
+    const client = stack.use(await orStoreError(location, () => openChangingClient(reach)));
+    const place = { client, log, clock: () => store.now(), pause: reach.pause };
     const settled = await orStoreError(location, () => settleChanges(place, path));
+    const left = await settleSpools(client, statePaths(path).spool, place);
     const { whileHeld, lock: refuse } = guardHeld(lock, location, task);
     const held = stack.move();
     let judged: StoreSnapshot | null = null;
@@ -81,8 +73,8 @@ export async function lockServerStore(
         if (options.depth !== "meta") judged = snapshot;
         return snapshot;
       },
-      settled,
-      remains: [],
+      settled: [...settled, ...left.settled],
+      remains: left.remains,
       changes: { ...requireCapability(store, "changes"), lock: refuse },
       mending: store.mending && { ...store.mending, keepMetadata: () => Promise.resolve() },
       backups: {

@@ -4,17 +4,11 @@
  * @module
  */
 
-import type { Changing } from "../client/changing_endpoints.ts";
-import type { Reading } from "../client/endpoints.ts";
 import { atOnce } from "../client/at_once.ts";
-import type { Client } from "../client/open_client.ts";
 import { RequestError } from "../client/request_error.ts";
 import type { ReadingClient } from "../scan/read_pages.ts";
 import { readRun } from "../scan/read_run.ts";
 import { recordsOf, type RunRecord, runRecordOf } from "../scan/records.ts";
-
-/** Asks what reads, and what changes something. */
-export type ChangingClient = Client<Reading & Changing>;
 
 /** A run, and where it is. */
 export interface Subject {

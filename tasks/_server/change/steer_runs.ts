@@ -13,9 +13,10 @@
 
 import { atOnce } from "../client/at_once.ts";
 import type { Changing } from "../client/changing_endpoints.ts";
+import type { ChangingClient } from "../client/open_changing_client.ts";
 import { RequestError } from "../client/request_error.ts";
 import type { RunRecord } from "../scan/records.ts";
-import { type ChangingClient, readAgain, type Subject } from "./read_again.ts";
+import { readAgain, type Subject } from "./read_again.ts";
 
 /** What comes next for a run: one request, another look at it, or nothing any more. */
 export type Step<R> = Deed | { readonly waits: true } | { readonly ends: R };

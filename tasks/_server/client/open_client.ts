@@ -61,6 +61,15 @@ export interface Client<T extends Endpoints> extends Disposable {
   ask(name: keyof T & string, parameters?: Parameters, options?: AskOptions): Promise<Answer>;
 }
 
+/** What reaches a server. */
+export interface Reach {
+  readonly server: ServerName;
+  /** Tells how to be let in. */
+  readonly environment: Environment;
+  /** Waits, ms, before something is asked again. @default {real time} */
+  readonly pause?: ((ms: number) => Promise<void>) | undefined;
+}
+
 /** What a client is made of. */
 export interface ClientOptions<T extends Endpoints> {
   /** The requests that it may make. */

@@ -17,10 +17,11 @@ import { dirname } from "@std/path";
 import { laterExperimentOf } from "../../../lib/tracking/later_experiment.ts";
 import { PARENT_TAG, RUN_KEY_TAG } from "../../../lib/store/tags.ts";
 import { isText } from "../../../lib/text/json.ts";
+import type { ChangingClient } from "../client/open_changing_client.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
 import { recordsOf, runRecordOf } from "../scan/records.ts";
-import { setupServerExperiment, type TrackingClient } from "./setup_experiment.ts";
+import { setupServerExperiment } from "./setup_experiment.ts";
 import { type Spool, startedIn, type StartedRun } from "./spool.ts";
 
 /**
@@ -33,7 +34,7 @@ import { type Spool, startedIn, type StartedRun } from "./spool.ts";
  * @throws {RequestError} When nothing came of it, or it is not known what.
  */
 export async function createRun(
-  client: TrackingClient,
+  client: ChangingClient,
   spool: Spool,
   signal: AbortSignal,
 ): Promise<StartedRun> {
@@ -67,7 +68,7 @@ export async function createRun(
  * @throws {RequestError} When nothing came of it.
  */
 export async function deleteDoubles(
-  client: TrackingClient,
+  client: ChangingClient,
   spool: Spool,
   signal: AbortSignal,
 ): Promise<void> {
@@ -80,7 +81,7 @@ export async function deleteDoubles(
 
 /** One that could not be set up before the training is set up now. */
 async function experimentOf(
-  client: TrackingClient,
+  client: ChangingClient,
   spool: Spool,
   signal: AbortSignal,
 ): Promise<string> {
@@ -103,7 +104,7 @@ export class WaitingError extends Error {}
 
 /** Where the parent was begun without an id, the one that the server has given it since. */
 async function withParent(
-  client: TrackingClient,
+  client: ChangingClient,
   spool: Spool,
   signal: AbortSignal,
 ): Promise<Answer | null> {
@@ -124,7 +125,7 @@ async function withParent(
 }
 
 async function findByKey(
-  client: TrackingClient,
+  client: ChangingClient,
   spool: Spool,
   key: string,
   signal: AbortSignal,

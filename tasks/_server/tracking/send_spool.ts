@@ -14,11 +14,11 @@
 import { keyFault } from "../../../lib/tracking/logging_rules.ts";
 import { removeIfThere } from "../../_io/durable.ts";
 import { isGone, readBytes } from "../../_io/read.ts";
+import type { ChangingClient } from "../client/open_changing_client.ts";
 import { RequestError } from "../client/request_error.ts";
 import { readRun } from "../scan/read_run.ts";
 import { type Batch, type Logged, nextBatch, paramOf, requestFor } from "./batches.ts";
 import { createRun, deleteDoubles } from "./create_run.ts";
-import type { TrackingClient } from "./setup_experiment.ts";
 import type { Spool, StartedRun } from "./spool.ts";
 
 /** What sends a spool. */
@@ -72,7 +72,7 @@ const [FIRST_PAUSE, LONGEST_PAUSE] = [500, 30_000] as const;
  * @returns What sends it.
  */
 export function openSender(
-  client: TrackingClient,
+  client: ChangingClient,
   spool: Spool,
   { pause, signal: outer, once = false }: SenderOptions = {},
 ): Sender {

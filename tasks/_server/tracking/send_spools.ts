@@ -14,8 +14,8 @@ import { basename, join } from "@std/path";
 import { minutes } from "../../../lib/text/units.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { openEntry } from "../../_io/open_entry.ts";
+import type { ChangingClient } from "../client/open_changing_client.ts";
 import { RequestError } from "../client/request_error.ts";
-import type { TrackingClient } from "./setup_experiment.ts";
 import { WaitingError } from "./create_run.ts";
 import { openSender, type SenderOptions } from "./send_spool.ts";
 import { openSpool, type Spool } from "./spool.ts";
@@ -53,7 +53,7 @@ export interface SendOptions extends SenderOptions {
  * @returns What became of each.
  */
 export async function sendSpools(
-  client: TrackingClient,
+  client: ChangingClient,
   directory: string,
   { patience = minutes(60), ...options }: SendOptions = {},
 ): Promise<readonly SentSpool[]> {
@@ -85,13 +85,8 @@ function openIfLeft(path: string): Spool | null {
   }
 }
 
-/**
- * Names what waits. Needs read permission.
- *
- * @param directory Absolute path; it need not be there.
- * @returns Absolute paths, in order.
- */
-export async function spoolPaths(directory: string): Promise<readonly string[]> {
+/** Absolute paths, in order. */
+async function spoolPaths(directory: string): Promise<readonly string[]> {
   const listed = await listDirectory(directory);
   if (listed.kind === "failed") return [];
   return listed.entries.filter(({ name }) => /^[0-9a-f]{32}\.jsonl$/.test(name))
@@ -120,7 +115,7 @@ function isLeft(path: string): boolean {
 }
 
 async function sendOne(
-  client: TrackingClient,
+  client: ChangingClient,
   spool: Spool,
   { patience, ...options }: SendOptions & { readonly patience: number },
 ): Promise<SentSpool> {

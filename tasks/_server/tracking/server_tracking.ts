@@ -6,7 +6,6 @@
 
 import { InvalidArgumentError } from "../../../lib/errors.ts";
 import type { RunRecord } from "../../../lib/store/tracking_model.ts";
-import type { ServerName } from "../../../lib/store/store_uri.ts";
 import { PARENT_TAG, RUN_KEY_TAG } from "../../../lib/store/tags.ts";
 import { laterExperimentId } from "../../../lib/tracking/later_experiment.ts";
 import { makeRunName } from "../../../lib/tracking/run_name.ts";
@@ -20,30 +19,24 @@ import type {
   TrackedRun,
   Tracking,
 } from "../../ports/tracking.ts";
-import { CHANGING } from "../client/changing_endpoints.ts";
-import { READING } from "../client/endpoints.ts";
-import type { Environment } from "../client/find_credentials.ts";
-import { openClient } from "../client/open_client.ts";
+import { type ChangingClient, openChangingClient } from "../client/open_changing_client.ts";
+import type { Reach } from "../client/open_client.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { isGone, RequestError } from "../client/request_error.ts";
 import { runRecordOf } from "../scan/records.ts";
 import { openSender } from "./send_spool.ts";
 import { sendSpools } from "./send_spools.ts";
-import { setupServerExperiment, type TrackingClient } from "./setup_experiment.ts";
+import { setupServerExperiment } from "./setup_experiment.ts";
 import { createSpool, type SpoolHead, startedIn, type StartedRun } from "./spool.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import { trackRun } from "./tracked_run.ts";
 
 /** What training into a server needs. */
-export interface ServerTrackingOptions {
-  readonly server: ServerName;
-  readonly environment: Environment;
+export interface ServerTrackingOptions extends Reach {
   /** The clock, epoch ms. */
   readonly now: () => number;
   /** Makes, and gives, the absolute path of the file that stands for the server. */
   readonly standIn: () => string;
-  /** Waits, ms, before something is asked again. @default {real time} */
-  readonly pause?: ((ms: number) => Promise<void>) | undefined;
   /** How long somebody waits for the server. */
   readonly patience?: Patience | undefined;
 }
@@ -58,12 +51,8 @@ export interface ServerTracking extends Omit<Tracking, "variables">, AsyncDispos
  * @returns The port; starting a run needs write permission for the user's state directory.
  */
 export function openServerTracking(options: ServerTrackingOptions): ServerTracking {
-  const { server, environment, pause, patience = PATIENCE } = options;
-  const client: TrackingClient = openClient(server, {
-    endpoints: { ...READING, ...CHANGING },
-    environment,
-    pause,
-  });
+  const { pause, patience = PATIENCE } = options;
+  const client = openChangingClient(options);
   const closing = new AbortController();
   let sending: Promise<unknown> | null = null;
   /** Runs that began with no id but their keys. */
@@ -194,7 +183,7 @@ function experimentError(error: unknown, experimentId: string): unknown {
 
 /** Of a server that does not answer, nothing is known but the id: what is logged goes there later. */
 async function readRun(
-  client: TrackingClient,
+  client: ChangingClient,
   { runId, experimentId, runName }: ResumeRequest,
   { start }: Patience,
 ): Promise<{ readonly record: RunRecord; readonly params: ReadonlyMap<string, string> }> {
@@ -232,7 +221,7 @@ async function readRun(
   }
 }
 
-function missing(subject: string, { server: { location } }: TrackingClient): InvalidArgumentError {
+function missing(subject: string, { server: { location } }: ChangingClient): InvalidArgumentError {
   return new InvalidArgumentError(
     `${subject}: store ${location} has no such run; start a new one without runId`,
   );

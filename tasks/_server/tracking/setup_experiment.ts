@@ -12,16 +12,11 @@
  */
 
 import type { ExperimentRequest, ExperimentSetup } from "../../ports/tracking.ts";
-import type { Changing } from "../client/changing_endpoints.ts";
-import type { Reading } from "../client/endpoints.ts";
-import type { Client } from "../client/open_client.ts";
+import type { ChangingClient } from "../client/open_changing_client.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { isGone, RequestError } from "../client/request_error.ts";
 import { experimentRowOf, recordsOf } from "../scan/records.ts";
 import { refuseReplacing } from "./refuse_replacing.ts";
-
-/** Asks what reads and what changes. */
-export type TrackingClient = Client<Reading & Changing>;
 
 /**
  * Sets an experiment up. Needs the right to make experiments.
@@ -34,7 +29,7 @@ export type TrackingClient = Client<Reading & Changing>;
  * @throws {UnsupportedStoreError} When a deleted one is to be left as it is, and a new one to have its name.
  */
 export async function setupServerExperiment(
-  given: TrackingClient,
+  given: ChangingClient,
   request: ExperimentRequest,
   signal?: AbortSignal,
 ): Promise<ExperimentSetup> {
@@ -52,7 +47,7 @@ export async function setupServerExperiment(
   return setup;
 }
 
-type Asker = Pick<TrackingClient, "ask" | "server">;
+type Asker = Pick<ChangingClient, "ask" | "server">;
 
 /** Somebody else may make, delete or restore it meanwhile. */
 const MOST_LOOKS = 4;

@@ -16,10 +16,10 @@ import type { RunRecord } from "../../../lib/store/tracking_model.ts";
 import type { RunStatus } from "../../../lib/store/snapshot.ts";
 import { isGone } from "../../_io/read.ts";
 import type { Durability, Placement, TrackedRun } from "../../ports/tracking.ts";
+import type { ChangingClient } from "../client/open_changing_client.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { runRecordOf } from "../scan/records.ts";
 import { type Logged, metricEntries } from "./batches.ts";
-import type { TrackingClient } from "./setup_experiment.ts";
 import type { Patience } from "./patience.ts";
 import { elsewhereText, proxiedPath, type Sender } from "./send_spool.ts";
 import { openSpool, type Spool } from "./spool.ts";
@@ -27,7 +27,7 @@ import { stageArtifact } from "./stage_artifact.ts";
 
 /** What a run is made of. */
 export interface TrackedRunOptions {
-  readonly client: TrackingClient;
+  readonly client: ChangingClient;
   readonly spool: Spool;
   readonly sender: Sender;
   readonly record: RunRecord;
