@@ -223,7 +223,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "tasks/_server/client/", of: [...GROUND, "tasks/_io/", "@std/"] },
   {
     room: "tasks/_server/scan/",
-    of: [...GROUND, "lib/records/", "lib/snapshot/", "tasks/_server/client/"],
+    of: [...GROUND, "lib/records/", "lib/snapshot/", "tasks/_io/", "tasks/_server/client/"],
   },
   {
     room: "tasks/_file/change/",
@@ -301,7 +301,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_server/change/",
     of: [
-      ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/ports/"],
+      ...[...GROUND, "lib/backup/", "lib/plan/", "lib/snapshot/", "tasks/_io/", "tasks/ports/"],
       ...["tasks/_database/log/", "tasks/_server/client/", "tasks/_server/scan/"],
       "tasks/_server/tracking/",
     ],

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atOnce } from "../client/at_once.ts";
+import { atOnce } from "../../_io/take_turns.ts";
+import { REQUESTS_AT_ONCE } from "../client/open_client.ts";
 import { RequestError } from "../client/request_error.ts";
 import type { ReadingClient } from "../scan/read_pages.ts";
 import { readRun } from "../scan/read_run.ts";
@@ -41,7 +42,7 @@ export async function readAgain(
     for (const record of await search(client, some)) found.set(record.row.id, record);
   }
   // MLflow 2 takes an ID of digits alone for a number, and finds none; so nothing is gone for not being listed.
-  await atOnce(subjects.filter(({ run }) => !found.has(run)), async ({ run }) => {
+  await atOnce(REQUESTS_AT_ONCE, subjects.filter(({ run }) => !found.has(run)), async ({ run }) => {
     const record = await readRun(client, run);
     if (record !== null) found.set(run, record);
   });

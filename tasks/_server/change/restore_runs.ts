@@ -15,7 +15,8 @@ import type { ExperimentRow } from "../../../lib/snapshot/assemble_rows.ts";
 import { formatTime } from "../../../lib/text/units.ts";
 import { type LoggedRow, markOf } from "../../_database/log/change_rows.ts";
 import type { Answer } from "../client/read_answer.ts";
-import { atOnce } from "../client/at_once.ts";
+import { atOnce } from "../../_io/take_turns.ts";
+import { REQUESTS_AT_ONCE } from "../client/open_client.ts";
 import { isGone } from "../client/request_error.ts";
 import type { ReadingClient } from "../scan/read_pages.ts";
 import { experimentRowOf, type RunRecord } from "../scan/records.ts";
@@ -171,7 +172,7 @@ export async function experimentsOf(
 ): Promise<ReadonlyMap<string, ExperimentRow | null>> {
   const ids = new Set(rows.map(({ experiment }) => experiment));
   const found = new Map<string, ExperimentRow | null>([...ids].map((id) => [id, null]));
-  await atOnce([...ids], async (id) => {
+  await atOnce(REQUESTS_AT_ONCE, [...ids], async (id) => {
     try {
       const { experiment } = await client.ask("experiments/get", { experiment_id: id });
       found.set(id, experimentRowOf(experiment as Answer));

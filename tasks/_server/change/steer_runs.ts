@@ -11,7 +11,8 @@
  * @module
  */
 
-import { atOnce } from "../client/at_once.ts";
+import { atOnce } from "../../_io/take_turns.ts";
+import { REQUESTS_AT_ONCE } from "../client/open_client.ts";
 import type { Changing } from "../client/changing_endpoints.ts";
 import type { ChangingClient } from "../client/open_changing_client.ts";
 import { RequestError } from "../client/request_error.ts";
@@ -91,7 +92,7 @@ export async function steerRuns<S extends Subject, R>(
     }
     const most = Math.max(0, ...[...trials.values()].map(({ tries }) => tries));
     if (most > 1) await pause(FIRST_PAUSE * 2 ** (most - 2));
-    await atOnce(trials.values(), async (trial) => {
+    await atOnce(REQUESTS_AT_ONCE, [...trials.values()], async (trial) => {
       if (trial.deed === null) return;
       try {
         await client.ask(trial.deed.asks, trial.deed.with);

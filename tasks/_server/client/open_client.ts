@@ -82,6 +82,9 @@ export interface ClientOptions<T extends Endpoints> {
   readonly longest?: number;
 }
 
+/** How many requests a server gets at once: more only wait for each other. */
+export const REQUESTS_AT_ONCE = 4;
+
 /** How often what reads is asked, at most. */
 const MOST_TRIES = 5;
 /** Before it is asked again, ms; each time twice as long. */

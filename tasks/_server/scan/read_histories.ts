@@ -5,7 +5,8 @@
  */
 
 import { isMeasured, type MetricSummary, type RunExtras } from "../../../lib/store/extras.ts";
-import { atOnce } from "../client/at_once.ts";
+import { atOnce } from "../../_io/take_turns.ts";
+import { REQUESTS_AT_ONCE } from "../client/open_client.ts";
 import { readAll, type ReadingClient } from "./read_pages.ts";
 import { metricOf } from "./records.ts";
 
@@ -27,7 +28,7 @@ export async function readHistories(
   const wanted = [...extras].flatMap(([run, { metrics }]) =>
     keys.filter((key) => metrics.has(key)).map((key) => ({ run, key }))
   );
-  await atOnce(wanted, async ({ run, key }) => {
+  await atOnce(REQUESTS_AT_ONCE, wanted, async ({ run, key }) => {
     const points = await readAll(client, {
       name: "metrics/get-history",
       field: "metrics",

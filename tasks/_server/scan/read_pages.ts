@@ -6,7 +6,7 @@
  */
 
 import type { ExperimentRow } from "../../../lib/snapshot/assemble_rows.ts";
-import { atOnce } from "../client/at_once.ts";
+import { atOnce } from "../../_io/take_turns.ts";
 import type { Client } from "../client/open_client.ts";
 import type { Reading } from "../client/endpoints.ts";
 import type { Answer } from "../client/read_answer.ts";
@@ -170,7 +170,7 @@ export async function readRuns(
     const all = counts.reduce<number>((sum, one) => sum + (one ?? NaN), 0);
     onProgress?.(known.size, Number.isNaN(all) ? undefined : Math.max(known.size, all));
   };
-  await atOnce(parts.entries(), async ([part, experiment_ids]) => {
+  await atOnce(LISTS_AT_ONCE, [...parts.entries()], async ([part, experiment_ids]) => {
     const listing = {
       name: "runs/search",
       field: "runs",
@@ -206,7 +206,7 @@ export async function readRuns(
         "others remove runs for good faster than they can be read; try again once that is over",
       );
     }
-  }, LISTS_AT_ONCE);
+  });
 }
 
 /** About how many there are; `null` where tokens are not what MLflow's are, which promises nothing of them. */

@@ -24,7 +24,8 @@ import { PARENT_TAG } from "../../../lib/store/tags.ts";
 import type { Depth, Hold, ServerFacts } from "../../../lib/store/snapshot.ts";
 import type { Answer } from "../client/read_answer.ts";
 import { RequestError } from "../client/request_error.ts";
-import { atOnce } from "../client/at_once.ts";
+import { atOnce } from "../../_io/take_turns.ts";
+import { REQUESTS_AT_ONCE } from "../client/open_client.ts";
 import { readHistories } from "./read_histories.ts";
 import { once, readAll, readExperiments, type ReadingClient, readRuns } from "./read_pages.ts";
 import { readRun } from "./read_run.ts";
@@ -143,8 +144,9 @@ async function readNamedRuns(
     ...rows.map(({ run }) => run),
     ...traces.flatMap(({ runId, assessments }) => [runId, ...assessments.map((one) => one.runId)]),
   ]);
-  await atOnce([...named].filter((id) => !!id && !known.has(id)), async (id) => {
-    const run = await readRun(client, id!, signal);
+  const missing = [...named].flatMap((id) => id && !known.has(id) ? [id] : []);
+  await atOnce(REQUESTS_AT_ONCE, missing, async (id) => {
+    const run = await readRun(client, id, signal);
     if (run !== null) collected.add(run);
   });
 }
