@@ -14,7 +14,7 @@ import { changingPorts } from "./changing_ports.ts";
 import { READING } from "./client/endpoints.ts";
 import { type Environment, findUser } from "./client/find_credentials.ts";
 import { openClient } from "./client/open_client.ts";
-import { orStoreError, RequestError, storeErrorOf } from "./client/request_error.ts";
+import { isSilent, orStoreError, storeErrorOf } from "./client/request_error.ts";
 import { probeServer } from "./scan/probe_server.ts";
 import type { ReadingClient } from "./scan/read_pages.ts";
 import { readServer } from "./scan/read_server.ts";
@@ -122,9 +122,7 @@ async function probeForAWhile(
   try {
     return await probeServer(client, { user, signal });
   } catch (error) {
-    const isSilent = signal.aborted || error instanceof RequestError &&
-        (error.failure === "unreachable" || error.isUncertain);
-    if (isSilent) return null;
+    if (signal.aborted || isSilent(error)) return null;
     throw error;
   }
 }

@@ -96,6 +96,16 @@ export function isGone(error: unknown): boolean {
 }
 
 /**
+ * Tells whether no answer came to a request, so that there may be one another time.
+ *
+ * @param error What was thrown.
+ * @returns Whether none came.
+ */
+export function isSilent(error: unknown): boolean {
+  return error instanceof RequestError && (error.failure === "unreachable" || error.isUncertain);
+}
+
+/**
  * Makes the error that tells why a store cannot be read or changed.
  *
  * @param error What was thrown.

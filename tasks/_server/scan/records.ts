@@ -32,6 +32,8 @@ export interface MetricRecord {
 /** A run with all that a server tells of it at once. */
 export interface RunRecord {
   readonly row: RunRow;
+  /** Who started it. */
+  readonly user: string | null;
   readonly tags: ReadonlyMap<string, string>;
   readonly params: ReadonlyMap<string, string>;
   readonly metrics: readonly MetricRecord[];
@@ -117,6 +119,7 @@ export function runRecordOf(record: Answer): RunRecord {
       deleted: stage === "deleted" ? deletionOf(tags) : null,
       location: textOf(info, "artifact_uri"),
     },
+    user: isText(info["user_id"]) ? info["user_id"] : null,
     tags,
     params: pairsOf(data, "params"),
     metrics: recordsOf(data, "metrics").map(metricOf),

@@ -21,9 +21,8 @@ import type {
 } from "../../ports/tracking.ts";
 import { type ChangingClient, openChangingClient } from "../client/open_changing_client.ts";
 import type { Reach } from "../client/open_client.ts";
-import type { Answer } from "../client/read_answer.ts";
-import { isGone, RequestError } from "../client/request_error.ts";
-import { runRecordOf } from "../scan/records.ts";
+import { isSilent, RequestError } from "../client/request_error.ts";
+import { readRun } from "../scan/read_run.ts";
 import { openSender } from "./send_spool.ts";
 import { sendSpools } from "./send_spools.ts";
 import { setupServerExperiment } from "./setup_experiment.ts";
@@ -88,7 +87,7 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
   async function resumeRun(request: ResumeRequest): Promise<TrackedRun> {
     const { runId, durability } = request;
     const directory = makeSpoolDirectory(options.standIn());
-    const { record, params } = await readRun(client, request, patience);
+    const { record, params } = await findRun(client, request, patience);
     const { artifactUri, experimentId } = record;
     const head = { key: newKey(), experimentId, create: null };
     const started: StartedRun = { runId, artifactUri };
@@ -112,7 +111,7 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
         setting.catch(() => {});
         return await Promise.race([setting, timeout.promise]) ?? laterSetup(request);
       } catch (error) {
-        if (!(error instanceof RequestError) || !isSilent(error)) throw error;
+        if (!isSilent(error)) throw error;
         return laterSetup(request);
       } finally {
         clearTimeout(timer);
@@ -126,11 +125,6 @@ export function openServerTracking(options: ServerTrackingOptions): ServerTracki
       client[Symbol.dispose]();
     },
   };
-}
-
-/** Whether there may be an answer another time. */
-function isSilent({ failure, isUncertain }: RequestError): boolean {
-  return failure === "unreachable" || isUncertain;
 }
 
 function laterSetup(request: ExperimentRequest): ExperimentSetup {
@@ -182,7 +176,7 @@ function experimentError(error: unknown, experimentId: string): unknown {
 }
 
 /** Of a server that does not answer, nothing is known but the id: what is logged goes there later. */
-async function readRun(
+async function findRun(
   client: ChangingClient,
   { runId, experimentId, runName }: ResumeRequest,
   { start }: Patience,
@@ -194,30 +188,26 @@ async function readRun(
   };
   const signal = AbortSignal.timeout(start);
   try {
-    const answer = await client.ask("runs/get", { run_id: runId }, { signal });
-    const run = answer["run"] as Answer;
-    const { row, params } = runRecordOf(run);
+    const found = await readRun(client, runId, signal);
+    if (found === null) throw missing(subject, client);
+    const { row, user, params } = found;
     if (row.stage === "deleted") {
       throw new InvalidArgumentError(`${subject}: it is deleted; restore it in MLflow first`);
     }
     const isElsewhere = experimentId !== null && row.experiment !== experimentId;
     if (isElsewhere) throw missing(subject, client);
-    const user = (run["info"] as Answer)["user_id"];
     const record: RunRecord = {
       runId,
       experimentId: row.experiment ?? "",
       runName: row.name ?? "",
       artifactUri: row.location ?? "",
-      user: typeof user === "string" ? user : "",
+      user: user ?? "",
       startTime: row.started ?? 0,
     };
     return { record, params };
   } catch (error) {
-    if (signal.aborted) return { record: nothing, params: new Map() };
-    if (!(error instanceof RequestError)) throw error;
-    if (isGone(error)) throw missing(subject, client);
-    if (!isSilent(error)) throw error;
-    return { record: nothing, params: new Map() };
+    if (signal.aborted || isSilent(error)) return { record: nothing, params: new Map() };
+    throw error;
   }
 }
 
