@@ -6,7 +6,7 @@
 
 import type { Dataset, MetricPoint } from "../../../lib/store/tracking_model.ts";
 import type { Answer } from "../client/read_answer.ts";
-import type { SpoolPart } from "./spool.ts";
+import type { SpoolLine } from "./spool.ts";
 
 /** Something that was logged. */
 export type Logged =
@@ -53,10 +53,10 @@ export function metricEntries(key: string, points: readonly MetricPoint[]): read
 /**
  * Takes what goes to the server next.
  *
- * @param part What is read of the spool; marks in it are passed over.
+ * @param read What is read of the spool; marks in it are passed over.
  * @returns The batch; without entries where there is nothing to send; `null` where nothing was read.
  */
-export function nextBatch({ entries: read }: SpoolPart): Batch | null {
+export function nextBatch(read: readonly SpoolLine[]): Batch | null {
   const entries: Logged[] = [];
   const taken = { all: 0, metrics: 0, params: 0, tags: 0, bytes: 0 };
   let end: number | null = null;
@@ -168,14 +168,4 @@ function inputRequest(
 
 function pairs(map: ReadonlyMap<string, string>): readonly Answer[] {
   return [...map].map(([key, value]) => ({ key, value }));
-}
-
-/**
- * Takes the key and the value out of a parameter that was logged.
- *
- * @param entry Something that was logged.
- * @returns Both; `null` for anything else.
- */
-export function paramOf(entry: Logged): readonly [key: string, text: string] | null {
-  return "param" in entry ? entry.param : null;
 }

@@ -11,14 +11,12 @@
  * @module
  */
 
-import { keyFault } from "../../../lib/tracking/logging_rules.ts";
 import { removeIfThere } from "../../_io/durable.ts";
-import { isGone, readBytes } from "../../_io/read.ts";
 import type { ChangingClient } from "../client/open_changing_client.ts";
 import { RequestError } from "../client/request_error.ts";
-import { readRun } from "../scan/read_run.ts";
-import { type Batch, type Logged, nextBatch, paramOf, requestFor } from "./batches.ts";
-import { createRun, deleteDoubles } from "./create_run.ts";
+import { type Batch, nextBatch } from "./batches.ts";
+import { createRun } from "./create_run.ts";
+import { deliver, isFinal } from "./deliver.ts";
 import type { Spool, StartedRun } from "./spool.ts";
 
 /** What sends a spool. */
@@ -97,9 +95,9 @@ export function openSender(
         tell();
         const batch = nextBatch(spool.next());
         if (batch === null) break;
-        await send(run, batch);
+        await deliver({ client, spool, signal, conflicts }, run, batch.entries);
         spool.acknowledge(batch.end);
-        forgetFiles(batch);
+        forgetFiles(spool, batch);
         [trouble, failures] = [null, 0];
         tell();
       } catch (error) {
@@ -109,78 +107,6 @@ export function openSender(
         if (signal.aborted || once || isFinal(error)) return;
         await waitAWhile(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)));
       }
-    }
-  }
-
-  async function send(run: StartedRun, { entries }: Pick<Batch, "entries">): Promise<void> {
-    const [first] = entries;
-    if (first === undefined) return;
-    try {
-      if ("artifact" in first) await put(run, first.artifact);
-      else {
-        const { name, parameters } = requestFor(run.runId, entries);
-        if ("end" in first) await deleteDoubles(client, spool, signal);
-        await client.ask(name, parameters, { signal });
-      }
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      await refuse(run, entries, error);
-    }
-  }
-
-  /** Finds out what of a batch the server does not take, and sends the rest. */
-  async function refuse(
-    run: StartedRun,
-    entries: readonly Logged[],
-    error: Error,
-  ): Promise<void> {
-    const record = await readRun(client, run.runId, signal);
-    const isActive = record?.row.stage === "active";
-    if (!isActive) {
-      throw new LostRunError(
-        record === null
-          ? `the server has run ${run.runId} no more`
-          : `run ${run.runId} has been deleted; restore it, and what is missing is logged`,
-        { cause: error },
-      );
-    }
-    const rest = entries.filter((entry) => {
-      const [key, text] = paramOf(entry) ?? [null, null];
-      const existing = key === null ? undefined : record.params.get(key);
-      if (key === null || existing === undefined || existing === text) return true;
-      conflicts.set(key, existing);
-      const tag = `mltidy.param_conflict.${key}`;
-      if (keyFault(tag) === null) spool.append({ tag: [tag, text] });
-      return false;
-    });
-    if (rest.length < entries.length) return await send(run, { entries: rest });
-    const [only] = entries;
-    if (entries.length === 1 && only !== undefined) {
-      return spool.noteRefusal(`${nameOf(only)}: ${error.message}`);
-    }
-    const middle = entries.length >> 1;
-    await send(run, { entries: entries.slice(0, middle) });
-    await send(run, { entries: entries.slice(middle) });
-  }
-
-  async function put(
-    { artifactUri }: StartedRun,
-    [path, file]: readonly [string, string],
-  ): Promise<void> {
-    const base = proxiedPath(artifactUri);
-    if (base === null) {
-      return spool.noteRefusal(`artifact ${path}: ${elsewhereText(artifactUri)}`);
-    }
-    const place = spool.fileOf(file);
-    // Whoever was killed between the answer and its note has removed it.
-    if (isGone(place)) return;
-    const bytes = readBytes(place) as Uint8Array<ArrayBuffer>;
-    await client.ask("mlflow-artifacts/put", { path: `${base}/${path}`, bytes }, { signal });
-  }
-
-  function forgetFiles({ entries }: Batch): void {
-    for (const entry of entries) {
-      if ("artifact" in entry) removeIfThere(spool.fileOf(entry.artifact[1]));
     }
   }
 
@@ -252,53 +178,14 @@ export function openSender(
   };
 }
 
-/** The run to which something is logged is not there, or deleted. */
-class LostRunError extends Error {}
-
-/** Whether trying again is of no use for now. */
-function isFinal(error: unknown): boolean {
-  return error instanceof LostRunError || isRefusal(error);
-}
-
-/** Whether a server, or what stands before it, has understood it and does not take it. */
-function isRefusal(error: unknown): error is RequestError {
-  return error instanceof RequestError && (error.failure === "refused" || error.status === 413);
-}
-
 /** Whether it is known already that the run cannot be made; a page of whatever stands before a server may pass. */
 function isAnswer(error: unknown): error is RequestError {
   return error instanceof RequestError &&
     ["refused", "denied", "untrusted"].includes(error.failure);
 }
 
-function nameOf(entry: Logged): string {
-  if ("metric" in entry) return `metric ${entry.metric[0]}`;
-  if ("param" in entry) return `parameter ${entry.param[0]}`;
-  if ("tag" in entry) return `tag ${entry.tag[0]}`;
-  if ("input" in entry) return `dataset ${entry.input[0].name}`;
-  if ("artifact" in entry) return `artifact ${entry.artifact[0]}`;
-  return "end" in entry ? `status ${entry.end[0]}` : "status RUNNING";
-}
-
-/**
- * Tells where the server keeps artifacts that it hands on.
- *
- * @param artifactUri Where a run's artifacts are.
- * @returns The path for its endpoints; `null` where they lie elsewhere.
- */
-export function proxiedPath(artifactUri: string): string | null {
-  const [, path] = /^mlflow-artifacts:(?:\/\/[^/]*)?\/*(.+?)\/*$/.exec(artifactUri) ?? [];
-  return path ?? null;
-}
-
-/**
- * Says why no artifact can be put there.
- *
- * @param artifactUri Where a run's artifacts are.
- * @returns The reason.
- */
-export function elsewhereText(artifactUri: string): string {
-  return `the artifacts of this run are at ${
-    artifactUri || "no known place"
-  }, where this server puts none: log them with MLflow itself, or start the server with --artifacts-destination in place of --default-artifact-root, so that runs of new experiments go through it`;
+function forgetFiles(spool: Spool, { entries }: Batch): void {
+  for (const entry of entries) {
+    if ("artifact" in entry) removeIfThere(spool.fileOf(entry.artifact[1]));
+  }
 }

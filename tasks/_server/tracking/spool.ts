@@ -43,9 +43,11 @@ export interface StartedRun {
   readonly artifactUri: string;
 }
 
-/** What is read of a spool at once. */
-export interface SpoolPart {
-  readonly entries: readonly { readonly entry: Answer; readonly end: number }[];
+/** A line of a spool. */
+export interface SpoolLine {
+  readonly entry: Answer;
+  /** Where it ends in the file, bytes. */
+  readonly end: number;
 }
 
 /** A spool that is held by this process. */
@@ -68,7 +70,7 @@ export interface Spool {
   /** Adds something that was logged; gives where it ends. */
   append(entry: Answer): number;
   /** Reads what is to be sent next. */
-  next(): SpoolPart;
+  next(): readonly SpoolLine[];
   /** Notes up to where the server has it. */
   acknowledge(end: number): void;
   /** Notes that the server is about to be asked to make the run, or certainly has not made it. */
@@ -278,20 +280,20 @@ function spoolIn({ path, file, head, ...opened }: Opened): Spool {
 const MOST_REFUSED = 20;
 
 /** Reads lines from a place in the file; one at least, however long. */
-function readPart(file: Deno.FsFile, from: number, to: number): SpoolPart {
+function readPart(file: Deno.FsFile, from: number, to: number): readonly SpoolLine[] {
   let bytes = readBytes(file, from, Math.min(PART, to - from));
   while (from + bytes.length < to && bytes.lastIndexOf(LINE_FEED) < 0) {
     bytes = readBytes(file, from, Math.min(bytes.length * 4, to - from));
   }
-  const entries: { entry: Answer; end: number }[] = [];
+  const lines: SpoolLine[] = [];
   const decoder = new TextDecoder();
   for (let at = 0;;) {
     const end = bytes.indexOf(LINE_FEED, at);
     if (end < 0) break;
-    entries.push({ entry: parsed(decoder.decode(bytes.subarray(at, end))), end: from + end + 1 });
+    lines.push({ entry: parsed(decoder.decode(bytes.subarray(at, end))), end: from + end + 1 });
     at = end + 1;
   }
-  return { entries };
+  return lines;
 }
 
 const LINE_FEED = 10;
@@ -324,9 +326,9 @@ function readMarks(
   const all = file.statSync().size;
   let [head, marks, size]: [SpoolHead | null, Marks, number] = [null, NO_MARKS, 0];
   while (size < all) {
-    const { entries } = readPart(file, size, all);
-    if (entries.length === 0) break;
-    for (const { entry, end } of entries) {
+    const lines = readPart(file, size, all);
+    if (lines.length === 0) break;
+    for (const { entry, end } of lines) {
       size = end;
       head ??= headOf(entry);
       if (isRecord(entry["marks"])) marks = { ...marks, ...entry["marks"] as Partial<Marks> };

@@ -21,7 +21,8 @@ import type { Answer } from "../client/read_answer.ts";
 import { runRecordOf } from "../scan/records.ts";
 import { type Logged, metricEntries } from "./batches.ts";
 import type { Patience } from "./patience.ts";
-import { elsewhereText, proxiedPath, type Sender } from "./send_spool.ts";
+import { elsewhereText, proxiedPath } from "./deliver.ts";
+import type { Sender } from "./send_spool.ts";
 import { openSpool, type Spool } from "./spool.ts";
 import { stageArtifact } from "./stage_artifact.ts";
 

@@ -54,7 +54,7 @@ Deno.test("a request holds as much as a server takes, in order", () => {
         entry: entry as Readonly<Record<string, unknown>>,
         end: from + at + 1,
       }));
-      const { end } = nextBatch({ entries: part })!;
+      const { end } = nextBatch(part)!;
       sizes.push(end - from);
       from = end;
     }
