@@ -31,7 +31,8 @@ import {
   SCHEDULERS,
   type ScheduleStep,
 } from "../lib/schedule/schedule.ts";
-import { scheduledWork } from "../lib/schedule/scheduled_command.ts";
+import { scheduledWork, type SchedulePlaces } from "../lib/schedule/scheduled_command.ts";
+import { inferArtifactRoot } from "../lib/snapshot/artifact_root.ts";
 import { parseStoreName } from "../lib/store/store_uri.ts";
 import { HARMFUL } from "../lib/text/terminal_text.ts";
 
@@ -53,6 +54,7 @@ export interface ScheduledStore {
   /** Reads where its artifacts lie. */
   read(options: { readonly depth: "meta" }): Promise<{
     readonly backend?: { readonly artifactRoot: string | null };
+    readonly experiments: readonly { readonly id: string; readonly artifactLocation: string }[];
   }>;
 }
 
@@ -163,8 +165,9 @@ export async function schedule(
       clone: cloneDirectory(),
       ...(machine.denoCache === undefined ? {} : { cache: machine.denoCache }),
       home: machine.home,
-      state,
-      artifacts: await artifactRoot(store),
+      // Where whoever undoes a change by hand looks, too: a task knows of no account but its own.
+      state: machine.home === null ? state : placesOf({ ...machine, isRoot: false }).state,
+      ...await artifactsOf(store),
     },
   );
   const { command, telling } = work;
@@ -229,11 +232,16 @@ function placesOf(
   };
 }
 
-async function artifactRoot(store: ScheduledStore): Promise<string | null> {
+/** What is not on this machine is no artifact root of a snapshot's. */
+async function artifactsOf(
+  store: ScheduledStore,
+): Promise<Pick<SchedulePlaces, "artifacts" | "missing">> {
   const { location } = store.describe();
-  if (parseStoreName(location).kind !== "sqlite") return null;
-  const { backend } = await store.read({ depth: "meta" });
-  return backend?.artifactRoot ?? null;
+  if (!["sqlite", "postgresql"].includes(parseStoreName(location).kind)) return { artifacts: null };
+  const { backend, experiments } = await store.read({ depth: "meta" });
+  const artifacts = backend?.artifactRoot ?? null;
+  const named = experiments.map(({ id, artifactLocation }) => ({ id, location: artifactLocation }));
+  return { artifacts, missing: artifacts === null ? inferArtifactRoot(named) : null };
 }
 
 function textsOf({ program, words, directory, environment }: ScheduledCommand): readonly string[] {

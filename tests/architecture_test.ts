@@ -148,7 +148,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   },
   {
     room: "tasks/schedule.ts",
-    of: [...GROUND, "lib/policy/", "lib/schedule/", "tasks/ports/", "@std/", "deno.json"],
+    of: [
+      ...[...GROUND, "lib/snapshot/", "lib/policy/", "lib/schedule/", "tasks/ports/"],
+      ...["@std/", "deno.json"],
+    ],
   },
   {
     room: "tasks/_file/scan/",

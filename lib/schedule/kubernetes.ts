@@ -88,7 +88,9 @@ function volumesOf({ store, writes }: Schedule): readonly Volume[] {
     ...writes.slice(0, -1).map((path, index) => ({
       name: index === 0 ? "store" : `store-${index + 1}`,
       path,
-      why: placeOf(store) === null ? "What undoing needs." : "The store, and what it writes.",
+      why: placeOf(store) === null && index === 0
+        ? "What undoing needs."
+        : "The store, and what it writes.",
       isLasting: true,
     })),
     {

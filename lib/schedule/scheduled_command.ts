@@ -24,10 +24,12 @@ export interface SchedulePlaces {
   readonly cache?: string;
   /** The home directory; `null` where nobody says it. */
   readonly home: string | null;
-  /** The directory of what programs keep. */
+  /** The directory of what programs keep: a task keeps there what undoes its change of another machine's store. */
   readonly state: string;
   /** Where the artifacts of a database lie; `null` for nowhere on this machine, and for a directory. */
   readonly artifacts: string | null;
+  /** Where a database says that they lie, and nothing is: a task looks whether there is by now. @default {null} */
+  readonly missing?: string | null;
 }
 
 /** What a task is told, and what it may write. */
@@ -58,27 +60,40 @@ export function scheduledWork(
   places: SchedulePlaces,
 ): ScheduledWork {
   const { store, config, backups, report } = told;
-  const { state, artifacts, clone } = places;
+  const { state, artifacts, missing = null, clone } = places;
   const { changes } = SCHEDULED_CALLS[task];
   const place = placeOf(store);
   const reports = parentOf(report);
+  const trees = artifacts === null ? [] : [artifacts];
   const own = place === null
-    ? [`${state}/mltidy`]
+    ? [`${state}/mltidy`, ...trees]
     : place === store
     ? [place]
-    : [parentOf(place), ...(artifacts === null ? [] : [artifacts])];
+    : [parentOf(place), ...trees];
   const remote = place === null ? remoteNeeds(store, places) : NOTHING;
   const more = backups === null ? [] : [backups];
   const writes = changes ? [...own, ...more, reports] : [reports];
-  const beside = [...(place === null ? [] : [parentOf(place)]), ...directoryOf(config)];
+  // A database that lies beside a store, or beside artifacts, may name them, too.
+  const beside = [
+    ...[...(place === null ? [] : [place]), ...trees].map(parentOf),
+    ...directoryOf(config),
+  ];
   return {
-    command: commandOf(places, {
-      reads: [clone, ...own, ...beside, ...more, reports, ...remote.reads],
-      writes: [...writes, ...remote.writes],
-      hosts: remote.hosts,
-      variables: [...VARIABLES, ...remote.variables],
-      locks: changes,
-    }, scheduledWords(task, told)),
+    command: commandOf(
+      places,
+      {
+        reads: [
+          ...[clone, ...own, ...beside, ...more, reports, ...remote.reads],
+          ...(missing === null ? [] : [missing]),
+        ],
+        writes: [...writes, ...remote.writes],
+        hosts: remote.hosts,
+        variables: [...VARIABLES, ...remote.variables],
+        locks: changes,
+      },
+      scheduledWords(task, told),
+      place === null ? accountOf(places) : {},
+    ),
     telling: notify === null || config === null ? null : tellingCommand(
       notify,
       { config, report },
@@ -86,10 +101,20 @@ export function scheduledWork(
     ),
     writes,
     secrets: [
-      ...(place === null ? [isServer(store) ? "MLFLOW_TRACKING_TOKEN" : "PGPASSWORD"] : []),
+      ...(place === null ? loginOf(store) : []),
       ...(notify === null ? [] : variablesOf(notify)),
     ],
   };
+}
+
+/** A system's own services have no home, and a container another one. */
+function accountOf({ home, state }: SchedulePlaces): Readonly<Record<string, string>> {
+  return { ...(home === null ? {} : { HOME: home }), XDG_STATE_HOME: state };
+}
+
+/** Who asks a host is no part of a store's name, be it a secret or not. */
+function loginOf(store: string): readonly string[] {
+  return isServer(store) ? ["MLFLOW_TRACKING_TOKEN"] : ["PGUSER", "PGPASSWORD"];
 }
 
 const VARIABLES = ["MLFLOW_TRACKING_URI", "INIT_CWD", "NO_COLOR"];
@@ -99,6 +124,7 @@ function commandOf(
   { program, memory, clone, cache }: SchedulePlaces,
   needs: Needs,
   words: readonly string[],
+  account: Readonly<Record<string, string>> = {},
 ): ScheduledCommand {
   return {
     program,
@@ -113,6 +139,7 @@ function commandOf(
       INIT_CWD: clone,
       DENO_NO_UPDATE_CHECK: "1",
       ...(cache === undefined ? {} : { DENO_DIR: cache }),
+      ...account,
     },
   };
 }
@@ -129,7 +156,7 @@ function remoteNeeds(store: string, { home }: SchedulePlaces): Omit<Needs, "lock
       reads: [...inHome(".pgpass"), ...sockets],
       writes: sockets,
       hosts: sockets.length > 0 ? [] : [`${host}:${port}`],
-      variables: ["PG*", "MLFLOW_TRACKING_URI", ...variables],
+      variables: ["PG*", ...variables],
     };
   }
   const [, scheme, host = "", port] = /^(https?):\/\/(\[[^\]]+\]|[^/:]+)(?::(\d+))?/.exec(store) ??

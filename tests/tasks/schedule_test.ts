@@ -24,6 +24,15 @@ const STORE = {
   read: () => Promise.reject(new Error("nothing is read of a directory")),
 };
 
+/** A database whose experiments name a place on this machine, where something is or not. */
+function databaseWith(artifactRoot: string | null) {
+  const experiments = [{ id: "1", artifactLocation: "file:///srv/artifacts/1" }];
+  return {
+    describe: () => ({ location: "postgresql://db/mlflow" }),
+    read: () => Promise.resolve({ backend: { artifactRoot }, experiments }),
+  };
+}
+
 /** Runs a program of systemd's, which needs no systemd at work; `null` where there is none. */
 async function analyze(...words: readonly string[]): Promise<string | null> {
   try {
@@ -78,6 +87,23 @@ Deno.test("schedule() prepares for every scheduler, as the root account and anot
       assert(directory !== "" && files.length > 0 && steps.length > 0);
       for (const { text } of files) assertStringIncludes(text.slice(0, 400), "Made by mltidy");
     }
+  }
+});
+
+Deno.test("schedule() lets the root account's task keep what undoes a change where that account looks for it", async () => {
+  for (const root of ["/srv/artifacts", null]) {
+    const { command, steps, report } = await schedule(databaseWith(root), {
+      for: "cron",
+      machine: { home: "/root", isRoot: true },
+    });
+    assertEquals(command.environment["XDG_STATE_HOME"], "/root/.local/state");
+    assertEquals(report, "/var/lib/mltidy/reports/mltidy-cleanup.json");
+    const made = root === null ? "" : ` ${root}`;
+    assertEquals(
+      steps[0]?.command,
+      `mkdir -p /root/.local/state/mltidy${made} /var/lib/mltidy/reports`,
+    );
+    assertMatch(command.words.join(" "), /--allow-read=\S+,\/srv\b/);
   }
 });
 

@@ -46,16 +46,47 @@ Deno.test("scheduledWork() names what a database needs: what lies beside it, its
     artifacts: "/srv/artifacts",
   });
   assertEquals(lite["write"], "/data,/srv/artifacts,/home/kim/reports");
-  const postgres = rightsOf("cleanup:apply", { store: "postgresql://kim@db:5433/mlflow" });
+  const store = "postgresql://db:5433/mlflow";
+  const postgres = rightsOf("cleanup:apply", { store });
   assertEquals(
     [postgres["net"], postgres["write"]],
     ["db:5433", "/home/kim/.local/state/mltidy,/home/kim/reports"],
   );
+  const kept = "/opt/mltidy,/home/kim/.local/state/mltidy";
+  const here = rightsOf("cleanup:apply", { store }, { artifacts: "/srv/ml/artifacts" });
+  assertEquals([here["read"], here["write"]], [
+    `${kept},/srv/ml,/home/kim/reports,/home/kim/.pgpass`,
+    "/home/kim/.local/state/mltidy,/srv/ml/artifacts,/home/kim/reports",
+  ]);
+  const elsewhere = rightsOf("cleanup:apply", { store }, { missing: "/srv/artifacts" });
+  assertEquals([elsewhere["read"], elsewhere["write"]], [
+    `${kept},/home/kim/reports,/home/kim/.pgpass,/srv/artifacts`,
+    postgres["write"],
+  ]);
   assertEquals(
     rightsOf("prune:apply", { store: "https://mlflow.example/x" })["net"],
     "mlflow.example:443",
   );
   assertEquals(rightsOf("prune:apply", { store: "http://[::1]:5000" })["net"], "[::1]:5000");
+});
+
+Deno.test("scheduledWork() tells a task of another machine's store whose account it works for, and asks who logs in", () => {
+  const work = (store: string, home: string | null = PLACES.home) =>
+    scheduledWork("cleanup:apply", { ...TOLD, store }, null, { ...PLACES, home });
+  const always = { INIT_CWD: "/opt/mltidy", DENO_NO_UPDATE_CHECK: "1" };
+  const account = { HOME: "/home/kim", XDG_STATE_HOME: "/home/kim/.local/state" };
+  const postgres = work("postgresql://db/mlflow");
+  assertEquals(postgres.command.environment, { ...always, ...account });
+  assertEquals(postgres.secrets, ["PGUSER", "PGPASSWORD"]);
+  assertEquals(
+    granted(postgres.command.words)["env"],
+    "MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR,PG*,HOME,USER,XDG_STATE_HOME",
+  );
+  assertEquals(work("https://mlflow.example/x", null).command.environment, {
+    ...always,
+    XDG_STATE_HOME: account.XDG_STATE_HOME,
+  });
+  assertEquals(work("/data/mlruns").command.environment, always);
 });
 
 Deno.test("scheduledWork() tells by a process that can write nothing, and reaches the hosts that are named", () => {
