@@ -157,3 +157,20 @@ export class RestoreCollisionError extends MltidyError {
     this.elsewhere = elsewhere;
   }
 }
+
+/**
+ * Says what went wrong.
+ *
+ * @param error What was thrown.
+ * @returns Its message.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(messageOf(new RangeError("too large")), "too large");
+ * ```
+ */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../lib/errors.ts";
 import { shellWords } from "../lib/text/shell_words.ts";
 import { foldText } from "../lib/text/fold.ts";
 import { hideCredentials } from "../lib/text/credentials.ts";
@@ -31,7 +32,7 @@ function print(text: string): void {
     write(Deno.stdout, text);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new Error(`Cannot write to standard output: ${why}`, { cause: error });
   }
 }

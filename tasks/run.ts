@@ -13,7 +13,7 @@
  * @module
  */
 
-import { InvalidArgumentError } from "../lib/errors.ts";
+import { InvalidArgumentError, messageOf } from "../lib/errors.ts";
 import { programName } from "../lib/text/credentials.ts";
 import type { Store } from "./ports/store.ts";
 import { preflight, type PreflightOptions, type PreflightReport } from "./preflight.ts";
@@ -138,8 +138,4 @@ async function setUp(
 /** What was typed wrong is no matter of logging. */
 function mustStop(error: unknown, strict: boolean, signal: AbortSignal | undefined): boolean {
   return strict || signal?.aborted === true || error instanceof InvalidArgumentError;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -344,7 +344,13 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   { room: "tasks/_web/page/pure/", of: ["lib/text/units.ts", "tasks/_web/messages.ts"] },
   {
     room: "tasks/_web/page/asking/",
-    of: ["tasks/_web/messages.ts", "tasks/_web/page/pure/", "preact", "preact/hooks"],
+    of: [
+      "lib/errors.ts",
+      "tasks/_web/messages.ts",
+      "tasks/_web/page/pure/",
+      "preact",
+      "preact/hooks",
+    ],
   },
   {
     room: "tasks/_web/page/parts/",
@@ -356,7 +362,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   {
     room: "tasks/_web/page/tabs/",
     of: [
-      ...["lib/text/units.ts", "tasks/_web/messages.ts", "tasks/_web/page/pure/"],
+      ...["lib/errors.ts", "lib/text/units.ts", "tasks/_web/messages.ts", "tasks/_web/page/pure/"],
       ...["tasks/_web/page/asking/", "tasks/_web/page/parts/", "preact", "preact/hooks"],
     ],
   },

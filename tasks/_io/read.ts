@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../lib/errors.ts";
 import type { TextFact } from "../../lib/store/facts.ts";
 import { asStorePath } from "../../lib/store/path.ts";
 import type { Problem } from "../../lib/store/problem.ts";
@@ -265,6 +266,6 @@ export function problemAt(
 export function failureText(error: unknown): string {
   // Deno says which permission to give, and that no place in a store needs.
   if (error instanceof Deno.errors.NotCapable) return "it is not open to this task";
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return text.replace(/ \(os error \d+\).*$/s, "");
 }

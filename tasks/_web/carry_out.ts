@@ -11,11 +11,11 @@
  * @module
  */
 
-import { RestoreCollisionError } from "../../lib/errors.ts";
+import { messageOf, RestoreCollisionError } from "../../lib/errors.ts";
 import { lineStream } from "./answers.ts";
 import { type Refused, refused } from "./guard.ts";
 import type { WorkLine } from "./messages.ts";
-import { messageOf, type StoreWatch } from "./watch_store.ts";
+import type { StoreWatch } from "./watch_store.ts";
 
 /** How to do something. */
 export interface WorkTools {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidArgumentError } from "../../lib/errors.ts";
+import { InvalidArgumentError, messageOf } from "../../lib/errors.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { jsonPieces } from "../../lib/text/terminal_text.ts";
 import { wordsToType } from "../../lib/view/plan_rows.ts";
@@ -32,7 +32,7 @@ import {
   windowIn,
 } from "./queries.ts";
 import { OUTDATED, type Session, type Shown } from "./session.ts";
-import { messageOf, type ReadStore } from "./watch_store.ts";
+import type { ReadStore } from "./watch_store.ts";
 import { applying, repairing, restoring } from "./works.ts";
 
 /** What routes work on. */

@@ -6,6 +6,7 @@
  */
 
 import { summarize, type Summary } from "../../lib/answers/summarize.ts";
+import { messageOf } from "../../lib/errors.ts";
 import type { Extras } from "../../lib/store/extras.ts";
 import { holdersOf } from "../../lib/store/holders.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
@@ -245,14 +246,4 @@ function readingProgress(
     const left = total === null || rate === null ? null : Math.max(0, (total - runs) / rate);
     tell({ event: "reading", runs, total, rate: rate && rate * 1000, left });
   };
-}
-
-/**
- * Says what went wrong.
- *
- * @param error What was thrown.
- * @returns Its message.
- */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,7 @@
 import {
   DiskFullError,
   InvalidArgumentError,
+  messageOf,
   StoreAccessError,
   UnsupportedStoreError,
 } from "../../lib/errors.ts";
@@ -115,7 +116,7 @@ export async function setupExperiment(
   } catch (error) {
     if (error instanceof DiskFullError || error instanceof UnsupportedStoreError) throw error;
     const { location } = store.describe();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new StoreAccessError(`${subject} in store ${location}: ${reason}`, location, {
       cause: error,
     });

@@ -6,6 +6,7 @@
 
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { messageOf } from "../../../lib/errors.ts";
 import type { PostgresAddress } from "../../../lib/store/store_uri.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 
@@ -131,10 +132,6 @@ function readRoot(path: string): string {
       cause: error,
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Waits for one event, not for long. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "../../../lib/errors.ts";
 import type { ServerName } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
@@ -164,7 +165,7 @@ function certificates(
     try {
       return readTextFile(path, { most: MOST.config });
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new RequestError("untrusted", `${variable} cannot be read: ${why}`, { cause: error });
     }
   };

@@ -115,13 +115,3 @@ async function* linesOf<T>(answer: Response): AsyncGenerator<T> {
 export function whyOf(error: unknown): RefusedError["why"] {
   return error instanceof RefusedError ? error.why : "failed";
 }
-
-/**
- * Says what went wrong, for people.
- *
- * @param error What was thrown.
- * @returns A sentence.
- */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

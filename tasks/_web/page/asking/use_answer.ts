@@ -6,7 +6,8 @@
  */
 
 import { type Dispatch, type StateUpdater, useEffect, useState } from "preact/hooks";
-import { messageOf, type RefusedError, whyOf } from "./server.ts";
+import { messageOf } from "../../../../lib/errors.ts";
+import { type RefusedError, whyOf } from "./server.ts";
 
 /** An answer, or what there is of it. */
 export interface Answer<T> {

@@ -6,9 +6,10 @@
  */
 
 import { useEffect, useState } from "preact/hooks";
+import { messageOf } from "../../../../lib/errors.ts";
 import type { EventLine } from "../../messages.ts";
 import { AT_FIRST, follow, type Standing } from "../pure/standing.ts";
-import { messageOf, RefusedError, type Server, UNREACHABLE } from "./server.ts";
+import { RefusedError, type Server, UNREACHABLE } from "./server.ts";
 
 /** What is heard. */
 export interface Events {

@@ -6,9 +6,10 @@
  */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { messageOf } from "../../../../lib/errors.ts";
 import type { Row, RowsView } from "../../messages.ts";
 import { PAGE_ROWS, pagesOf, type RowWindow } from "../pure/row_window.ts";
-import { messageOf, whyOf } from "./server.ts";
+import { whyOf } from "./server.ts";
 
 /** What is known of a list. */
 export interface Rows {

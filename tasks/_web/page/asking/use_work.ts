@@ -6,8 +6,9 @@
  */
 
 import { useState } from "preact/hooks";
+import { messageOf } from "../../../../lib/errors.ts";
 import type { CancelAnswer, WorkLine } from "../../messages.ts";
-import { messageOf, type Server, whyOf } from "./server.ts";
+import { type Server, whyOf } from "./server.ts";
 
 /** Where the server takes what is to be carried out. */
 export type WorkPath = "apply" | "repair" | "restore";

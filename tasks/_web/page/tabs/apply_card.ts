@@ -7,8 +7,8 @@
 
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
+import { messageOf } from "../../../../lib/errors.ts";
 import type { PlanView } from "../../messages.ts";
-import { messageOf } from "../asking/server.ts";
 import { CopyText } from "../parts/controls.ts";
 import { button, div, h3, li, ol, p, section, show } from "../parts/element.ts";
 import { failureNotice } from "../parts/notice.ts";

@@ -7,9 +7,9 @@
 
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { messageOf } from "../../../../lib/errors.ts";
 import { plural } from "../../../../lib/text/units.ts";
 import type { ExplainView, ExplanationView } from "../../messages.ts";
-import { messageOf } from "../asking/server.ts";
 import { useAnswer } from "../asking/use_answer.ts";
 import { mlflowLink } from "../parts/controls.ts";
 import {

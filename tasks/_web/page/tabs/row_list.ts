@@ -7,9 +7,9 @@
 
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
+import { messageOf } from "../../../../lib/errors.ts";
 import { formatCount, formatSize } from "../../../../lib/text/units.ts";
 import type { PinRequest, Row, RowsQuery, RowsView } from "../../messages.ts";
-import { messageOf } from "../asking/server.ts";
 import { useRows } from "../asking/use_rows.ts";
 import { mlflowLink } from "../parts/controls.ts";
 import { a, bdi, button, type Content, div, input, p, show, span } from "../parts/element.ts";

@@ -7,9 +7,9 @@
 
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
+import { messageOf } from "../../../../lib/errors.ts";
 import { formatCount, formatSize, plural } from "../../../../lib/text/units.ts";
 import type { ExperimentView, ReadAnswer, StoreView } from "../../messages.ts";
-import { messageOf } from "../asking/server.ts";
 import { barTable, figure, histogram } from "../parts/bars.ts";
 import { mlflowLink, oneOf } from "../parts/controls.ts";
 import { bdi, button, div, dl, h3, p, section, show, span } from "../parts/element.ts";
