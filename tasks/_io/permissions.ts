@@ -284,7 +284,8 @@ export function accessAlong(
 
 /**
  * Says what a directory of ours gets that lies elsewhere and holds what lies below another directory: as open
- * as that is to those who can come to it. Needs read permission.
+ * as that is to those who can come to it. Needs read permission for it, and for all that leads to it: what this process
+ * may not look at counts as closed to everybody else.
  *
  * @param directory Absolute real path of the other directory.
  * @returns The access; whoever makes it can use it in any case.
@@ -293,11 +294,22 @@ export function accessElsewhere(directory: string): Access {
   const usual = accessBelow(directory, "directory");
   const [, path = ""] = /^\/(.+)$/.exec(directory) ?? [];
   if (path === "") return usual;
-  const way = accessAlong("/", path);
+  const way = wayTo(path);
+  if (way === null) return { ...usual, mode: usual.mode & 0o7700 };
   if (way.mode === 0o666) return usual;
   const mayEnter = way.mode | (way.mode & 0o444) >> 2;
   const gid = (way.mode & 0o060) === 0 ? usual.gid : way.gid;
   return { uid: way.uid, gid, mode: usual.mode & (mayEnter | 0o7700) };
+}
+
+/** `null` where not all of it may be looked at. */
+function wayTo(path: string): Access | null {
+  try {
+    return accessAlong("/", path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return null;
+    throw error;
+  }
 }
 
 /**

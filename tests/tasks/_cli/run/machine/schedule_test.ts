@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { runTask } from "../../../../_support/command.ts";
-import { tempStore } from "../../../../_support/disk_store.ts";
+import { diskStore, tempStore } from "../../../../_support/disk_store.ts";
 
 const ENVIRONMENT = { HOME: "/home/kim", XDG_STATE_HOME: "/state", DENO_DIR: "/cache" };
 
@@ -67,6 +67,29 @@ Deno.test("schedule:write writes the files, and says what is left to type", asyn
   assertStringIncludes(err, `Wrote ${into}/mltidy-cleanup.cron\n`);
   assertStringIncludes(out, `cat ${into}/mltidy-cleanup.cron) | crontab -\n`);
   assert(!out.includes("###"));
+});
+
+Deno.test("what schedule starts has the rights that it needs, also for backups elsewhere", async () => {
+  await using store = await diskStore();
+  const run = join("1", "a".repeat(32));
+  await Deno.mkdir(join(store.root, run, "tags"), { recursive: true });
+  const backups = join(store.outside, "backups");
+  const reports = join(store.outside, "reports");
+  for (const directory of [backups, reports]) await Deno.mkdir(directory);
+  const { code, out, err } = await runSchedule(
+    ...["--json", "--for", "cron", "--store", store.root, "--backups", backups],
+    ...["--reports", reports, "--", "--settle", "0m"],
+  );
+  assertEquals(code, 0, err);
+  const { program, words, directory, environment } = JSON.parse(out).command;
+  const cache = Deno.env.get("DENO_DIR");
+  const started = await new Deno.Command(program, {
+    args: words,
+    cwd: directory,
+    env: { ...environment, DENO_DIR: cache ?? join(Deno.env.get("HOME") ?? "/", ".cache", "deno") },
+  }).output();
+  assertEquals(started.code, 0, new TextDecoder().decode(started.stderr));
+  assertEquals([...Deno.readDirSync(store.root)].some(({ name }) => name === "1"), false);
 });
 
 Deno.test("schedule refuses what the task would refuse in its first night", async () => {
