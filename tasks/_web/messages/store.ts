@@ -24,7 +24,7 @@ export type EventLine =
   }
   /** It is read: `/api/store` and `/api/plan` answer, and anew each time that `generation` rises. */
   | { readonly event: "ready"; readonly generation: number }
-  /** By now `/api/store` tells what everything takes on disk; until then `usage` is `null`. */
+  /** By now `/api/store` tells what everything takes on disk; until then `bytes` is `null`. */
   | { readonly event: "measured"; readonly generation: number }
   /** By now `/api/store` and `/api/findings` tell what is broken. */
   | { readonly event: "verified"; readonly generation: number }
