@@ -173,14 +173,18 @@ async function ask(question: string, wanted?: string): Promise<boolean> {
  * The first Ctrl-C stops at the next safe boundary; the second one ends the process, which is safe, too. As
  * long as nobody listens, a signal ends the process at once, however busy it is with reading.
  */
-function interruption(says = "Stopping after the current action …\n"): AbortSignal {
+function interruption(until?: Promise<void>): AbortSignal {
   const controller = new AbortController();
-  const onSignal = () => {
+  const stopListening = () => {
     for (const name of SIGNALS) Deno.removeSignalListener(name, onSignal);
+  };
+  const onSignal = () => {
+    stopListening();
     controller.abort();
-    say(says);
+    say("Stopping after the current action …\n");
   };
   for (const name of SIGNALS) Deno.addSignalListener(name, onSignal);
+  void until?.then(stopListening);
   return controller.signal;
 }
 

@@ -45,6 +45,8 @@ export interface ReviewOptions {
   readonly allowHosts?: readonly string[];
   /** Called as runs are read, with their number so far, and how many they were last time. */
   readonly onProgress?: (runs: number, total?: number) => void;
+  /** Called as something begins to be carried out, with what settles, without fail, once that has ended. */
+  readonly onWork?: (ended: Promise<void>) => void;
   /** Gives what is typed to run a task on the same store. @default {its name behind "deno task"} */
   readonly command?: (task: string) => string;
 }
@@ -121,7 +123,7 @@ export async function review(store: Store, options: ReviewOptions = {}): Promise
   const ready = firstReading(session.watch, options.onProgress);
   // Whoever does not ask is told by the page.
   ready.catch(() => {});
-  const workshop = apply ? openWorkshop(session.watch) : null;
+  const workshop = apply ? openWorkshop(session.watch, options.onWork) : null;
   context = { session, workshop, answers };
   return {
     url: `http://127.0.0.1:${server.addr.port}/#token=${token}`,

@@ -46,6 +46,6 @@ export interface World {
   readonly directory: string;
   /** Epoch ms. */
   readonly now: () => number;
-  /** Starts to listen for interruptions; aborted at the first, which is answered by what is to be said. */
-  readonly signal: (says?: string) => AbortSignal;
+  /** Starts to listen for interruptions, until what is given settles; aborted at the first. */
+  readonly signal: (until?: Promise<void>) => AbortSignal;
 }

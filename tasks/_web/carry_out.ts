@@ -45,19 +45,31 @@ const INTERVAL = 100;
  * Opens a workshop.
  *
  * @param watch The store, to be read again after each work.
+ * @param onWork Called as something begins to be carried out, with what settles once it has ended.
  * @returns The workshop; disposing of it waits for what is being done to end.
  */
-export function openWorkshop(watch: StoreWatch): Workshop {
+export function openWorkshop(
+  watch: StoreWatch,
+  onWork: (ended: Promise<void>) => void = () => {},
+): Workshop {
   let running: { readonly controller: AbortController; readonly done: Promise<void> } | null = null;
+  let isOpen = true;
 
-  function run(work: (signal: AbortSignal) => Promise<void>): void {
-    const controller = new AbortController();
-    const done = work(controller.signal).finally(() => {
+  function occupy(
+    controller: AbortController,
+    working: Promise<unknown>,
+    tellEnd: () => void = () => {},
+  ): Promise<void> {
+    // A signal that came at the very end is still heard.
+    const ended = working.then(turn, turn);
+    onWork(ended);
+    const done = ended.then(() => {
       running = null;
-      watch.tell({ event: "work", work: null });
-      watch.readAgain();
+      tellEnd();
+      if (isOpen) watch.readAgain();
     });
     running = { controller, done };
+    return done;
   }
 
   return {
@@ -68,9 +80,15 @@ export function openWorkshop(watch: StoreWatch): Workshop {
           listener.tell(line);
           watch.tell({ event: "work", work: line });
         };
-        run(async (signal) => {
-          tell(await work({ signal, onProgress: throttled(tell) }).catch(failedLine));
+        const controller = new AbortController();
+        const { signal } = controller;
+        let last: WorkLine;
+        const working = work({ signal, onProgress: throttled(tell) }).catch(failedLine)
+          .then((line) => last = line);
+        occupy(controller, working, () => {
+          tell(last);
           listener.end();
+          watch.tell({ event: "work", work: null });
         });
         return () => {};
       });
@@ -78,24 +96,29 @@ export function openWorkshop(watch: StoreWatch): Workshop {
     async once<T>(work: () => Promise<T>) {
       if (running !== null) return BUSY;
       const working = work();
-      const done = working.then(() => {}, () => {});
-      running = { controller: new AbortController(), done };
-      try {
-        return await working;
-      } finally {
-        running = null;
-        await watch.readAgain();
-      }
+      await occupy(new AbortController(), working);
+      await watch.settled();
+      return await working;
     },
     cancel() {
       running?.controller.abort();
       return running !== null;
     },
     async [Symbol.asyncDispose]() {
+      isOpen = false;
       running?.controller.abort();
       await running?.done;
     },
   };
+}
+
+/**
+ * Lets the event loop have its turn.
+ *
+ * @returns What settles once it has had it.
+ */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 const BUSY = refused(

@@ -18,7 +18,7 @@ import {
   storeView,
 } from "./answer_reads.ts";
 import { backupContentsView, backupsView } from "./answer_backups.ts";
-import type { Workshop } from "./carry_out.ts";
+import { turn, type Workshop } from "./carry_out.ts";
 import { API, isRefused, type Refused, refused } from "./guard.ts";
 import type { CancelAnswer, EventLine, ReadAnswer } from "./messages.ts";
 import {
@@ -217,10 +217,6 @@ const READ_ONLY = refused(
   "read-only",
   "this page may only read: save the plan, or start `deno task review:apply`",
 );
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 /** The store is read again after each change, while a page may ask for what it holds. */
 function onceRead(route: Route): Route {

@@ -18,6 +18,8 @@ export interface Review extends AsyncDisposable {
   readonly said: () => string;
   /** Peak of its memory, bytes; `null` where the system does not tell. */
   readonly peakMemory: () => number | null;
+  /** Sends it a signal; gives how it has ended. */
+  readonly end: (signal: Deno.Signal) => Promise<Deno.CommandStatus>;
 }
 
 /**
@@ -47,13 +49,14 @@ export async function startReview(
   const listening = Promise.all([listen(child.stdout), listen(child.stderr)]);
   void child.status.then(() => resolve(null));
   const address = await promise;
-  const end = async () => {
+  const end = async (signal: Deno.Signal = "SIGTERM") => {
     try {
-      child.kill("SIGTERM");
+      child.kill(signal);
     } catch {
       // It has ended.
     }
-    await Promise.all([listening, child.status]);
+    const [, status] = await Promise.all([listening, child.status]);
+    return status;
   };
   if (address === null) {
     await end();
@@ -66,7 +69,10 @@ export async function startReview(
     token: new URLSearchParams(hash.slice(1)).get("token") ?? "",
     said: () => said,
     peakMemory: () => peakMemoryOf(child.pid),
-    [Symbol.asyncDispose]: end,
+    end,
+    async [Symbol.asyncDispose]() {
+      await end();
+    },
   };
 }
 

@@ -73,7 +73,7 @@ export async function askRaw(
  * @param page The page.
  * @returns The token.
  */
-export function tokenOf({ url }: ReviewServer): string {
+export function tokenOf({ url }: Pick<ReviewServer, "url">): string {
   return new URLSearchParams(new URL(url).hash.slice(1)).get("token") ?? "";
 }
 
@@ -95,10 +95,10 @@ export interface PageClient {
  * @param page The page.
  * @returns The client.
  */
-export function clientOf(page: ReviewServer): PageClient {
+export function clientOf(page: Pick<ReviewServer, "url">): PageClient {
   const authorization = `Bearer ${tokenOf(page)}`;
   const ask = (path: string, body?: unknown) =>
-    fetch(`http://127.0.0.1:${page.port}/api/${path}`, {
+    fetch(`${new URL(page.url).origin}/api/${path}`, {
       ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
       headers: {
         authorization,

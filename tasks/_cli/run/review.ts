@@ -23,7 +23,7 @@ type ReviewCommand = Extract<TaskCommand, { readonly task: "review" }>;
  *
  * @param command The parsed command.
  * @param world What it needs of the world.
- * @returns The exit code, once it is interrupted; a page that only shows then ends with the process.
+ * @returns The exit code, once it is interrupted while something is carried out; otherwise that ends the process.
  */
 export async function runReview({ options }: ReviewCommand, world: World): Promise<ExitCode> {
   const { quiet } = options;
@@ -35,8 +35,7 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
   const configured = chosen?.config.review;
   const port = options.port ?? configured?.port ?? REVIEW_PORT;
   const mlflowUi = options.mlflowUi ?? configured?.mlflowUi ?? null;
-  // As long as nobody listens, a signal ends the process at once, however busy it is with reading or planning.
-  const signal = apply ? world.signal("Closing the page …\n") : null;
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   await using page = await review(store, {
     apply,
     command,
@@ -46,6 +45,8 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
     ...(backups === null ? {} : { backups }),
     ...(chosen === null ? {} : { config: chosen.config, configPath: chosen.path }),
     onProgress: (runs, total) => world.progress.update("Reading runs", runs, total),
+    // As long as nobody listens, a signal ends the process at once, however busy it is with reading or planning.
+    onWork: (ended) => world.signal(ended).addEventListener("abort", () => interrupt()),
   });
   world.print(foldLines([unbroken(page.url)], { ...world.style, width: Infinity }));
   const say = (text: string) => quiet || world.say(`${text}\n`);
@@ -58,16 +59,13 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
     }. Ctrl-C ends the page.`,
   );
   browser?.(page.url);
-  const ended = new Promise<void>((resolve) => {
-    signal?.addEventListener("abort", () => resolve(), { once: true });
-  });
   page.ready.then(world.progress.erase, (error: Error) => {
     world.progress.erase();
     world.say(`${error.message}\n`);
   });
-  await Promise.race([ended, page.finished]);
+  await Promise.race([interrupted, page.finished]);
   world.progress.erase();
-  return ExitCode.done;
+  return ExitCode.interrupted;
 }
 
 /** What starts one may do all that its user may: whoever wants that grants it. */

@@ -1,8 +1,14 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { PlanView } from "../../../../tasks/_web/messages.ts";
+import { openStore } from "../../../../tasks/open_store.ts";
+import { summary } from "../../../../tasks/summary.ts";
+import { experiment, run, runId, type SnapshotInit } from "../../../_support/builders.ts";
 import { runTask, startTask } from "../../../_support/command.ts";
 import { diskStore, tempStore } from "../../../_support/disk_store.ts";
 import { ROTTEN } from "../../../_support/rotten_store.ts";
+import { startReview } from "../../../_support/review_process.ts";
 import { assertSameTree, readTree } from "../../../_support/tree.ts";
+import { clientOf } from "../../../_support/web_page.ts";
 
 Deno.test("review, which may not write, says so at once where it is told to apply", async () => {
   await using store = await diskStore(ROTTEN);
@@ -35,3 +41,54 @@ Deno.test("review says what makes no sense before it serves anything", async () 
     assertStringIncludes(err, said);
   }
 });
+
+const LONG_AGO = { startTime: Date.UTC(2020, 0), endTime: Date.UTC(2020, 0) };
+/** So many that a signal comes while they are carried out. */
+const MANY: SnapshotInit = {
+  experiments: [
+    experiment({
+      runs: Array.from({ length: 1_000 }, (_, index) => run({ id: runId(index), ...LONG_AGO })),
+    }),
+  ],
+};
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test({
+    name: `review:apply that carries nothing out is ended by ${signal} itself, whatever it is at`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using disk = await diskStore(MANY);
+      await using looking = await startReview("review:apply", disk.root, "--port", "0");
+      assertEquals((await looking.end(signal)).signal, signal);
+      await using page = await startReview("review:apply", disk.root, "--port", "0");
+      const client = clientOf({ url: page.address });
+      await client.get("store");
+      await client.post("pin", { path: `1/${runId(1)}`, pinned: true });
+      assertEquals((await page.end(signal)).signal, signal);
+    },
+  });
+
+  Deno.test({
+    name: `${signal} ends what review:apply carries out between two actions, then the page`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using disk = await diskStore(MANY);
+      await using page = await startReview("review:apply", disk.root, "--port", "0");
+      const client = clientOf({ url: page.address });
+      const { plan, words } = await client.post<PlanView>("plan", { values: {}, leftOut: [] });
+      const { body } = await client.ask("apply", { plan, words });
+      const lines = body!.pipeThrough(new TextDecoderStream()).getReader();
+      while (!(await lines.read()).value?.includes("Applying"));
+      const { code } = await page.end(signal);
+      assertEquals(code, 130);
+      assertStringIncludes(page.said(), "Stopping after the current action …\n");
+      let told = "";
+      for (let piece; (piece = await lines.read()).value !== undefined;) told += piece.value;
+      assertStringIncludes(told, '"work":"done"');
+      await using store = await openStore(disk.root);
+      assertEquals(await store.changes?.interrupted(), []);
+      const { runs } = await summary(store);
+      assert(0 < runs.deleted && runs.deleted < runs.total, `${runs.deleted} of ${runs.total}`);
+    },
+  });
+}
