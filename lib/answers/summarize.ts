@@ -5,9 +5,8 @@
  */
 
 import { InvalidArgumentError } from "../errors.ts";
-import { judgeOrphan } from "../judge/judge_by_age.ts";
+import { judgeOrphan, QUARANTINE } from "../judge/judge_by_age.ts";
 import { byEnd } from "../judge/rank_runs.ts";
-import { type CleanupPolicy, ORPHAN_SETTLE } from "../policy/policy.ts";
 import { bestRun, type PrimaryMetric } from "../policy/primary_metric.ts";
 import { isMeasured } from "../store/extras.ts";
 import { DEFAULT_EXPERIMENT } from "../store/names.ts";
@@ -250,13 +249,6 @@ function taskFor(orphan: Orphan, now: number): OrphanSummary["task"] {
 
 /** What is left of a record says most of what was in it. */
 const HAS_TEXT: readonly Orphan["damage"][] = ["unreadable", "incomplete"];
-
-const QUARANTINE: CleanupPolicy = {
-  olderThan: null,
-  purgeAfter: null,
-  quarantineOrphans: true,
-  settle: ORPHAN_SETTLE,
-};
 
 function standingOf({ runs }: Experiment, metric: PrimaryMetric): MetricStanding {
   const values = runs.filter((run) => run.lifecycleStage === "active").toSorted(byEnd)

@@ -6,7 +6,7 @@
  */
 
 import type { KeepReason } from "../plan/plan.ts";
-import { type CleanupPolicy, EARLIEST, pinsOf, YOUNG } from "../policy/policy.ts";
+import { type CleanupPolicy, EARLIEST, ORPHAN_SETTLE, pinsOf, YOUNG } from "../policy/policy.ts";
 import { DEFAULT_EXPERIMENT, isLitter } from "../store/names.ts";
 import { byPath } from "../store/path.ts";
 import { UTF_16 } from "../store/record_problem.ts";
@@ -109,6 +109,14 @@ function* keepsOfExperiment(experiment: Experiment, policy: CleanupPolicy, now: 
   const deletedTime = experiment.recordedStage === "deleted" ? experiment.lastUpdateTime : null;
   return yield* keepsOfDeleted(deletedTime, lastSignOfExperiment(experiment), policy, now);
 }
+
+/** The policy by which orphans go, and nothing else. */
+export const QUARANTINE: CleanupPolicy = {
+  olderThan: null,
+  purgeAfter: null,
+  quarantineOrphans: true,
+  settle: ORPHAN_SETTLE,
+};
 
 /**
  * Judges an orphan for quarantine: only one goes in which nothing is that anybody could miss. What editors

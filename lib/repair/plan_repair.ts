@@ -6,13 +6,12 @@
 
 import { InvalidArgumentError } from "../errors.ts";
 import { findDatabaseUses, findUnreadableDatabases } from "../judge/find_database_uses.ts";
-import { judgeOrphan } from "../judge/judge_by_age.ts";
+import { judgeOrphan, QUARANTINE } from "../judge/judge_by_age.ts";
 import { mendedByAny } from "../plan/mended_by.ts";
 import type { ActionKind } from "../plan/action_kind.ts";
 import type { KeepReason, Kept, RepairPlan } from "../plan/plan.ts";
 import type { Evidence, NeedsChoice, RepairAction, RepairPolicy } from "../plan/repair_action.ts";
 import { simulateRepairs } from "../plan/simulate_repairs.ts";
-import { type CleanupPolicy, ORPHAN_SETTLE } from "../policy/policy.ts";
 import { holdersOf, linkedIn, nameOf } from "../store/holders.ts";
 import { byPath, experimentPathOf, withoutTrash } from "../store/path.ts";
 import type { Problem } from "../store/problem.ts";
@@ -244,14 +243,6 @@ function rootsToBeNamed(
     return isGone && policy.relocate === null ? {} : { from };
   };
 }
-
-/** What a clean-up would make of an orphan. */
-const QUARANTINE: CleanupPolicy = {
-  olderThan: null,
-  purgeAfter: null,
-  quarantineOrphans: true,
-  settle: ORPHAN_SETTLE,
-};
 
 /** What MLflow stumbles over in the root. */
 const STRAYS: Readonly<Partial<Record<Stray["kind"], string>>> = {

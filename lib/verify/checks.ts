@@ -4,8 +4,7 @@
  * @module
  */
 
-import { judgeOrphan } from "../judge/judge_by_age.ts";
-import type { CleanupPolicy } from "../policy/policy.ts";
+import { judgeOrphan, QUARANTINE } from "../judge/judge_by_age.ts";
 import { isNoFile, UTF_16 } from "../store/record_problem.ts";
 import { linkedIn } from "../store/holders.ts";
 import { isLitter } from "../store/names.ts";
@@ -208,15 +207,8 @@ function orphanRemedy(
  * @returns Whether it would.
  */
 export function wouldGo(orphan: Orphan | undefined, now: number): boolean {
-  return orphan !== undefined && judgeOrphan(orphan, QUARANTINE, now).goes;
+  return orphan !== undefined && judgeOrphan(orphan, { ...QUARANTINE, settle: 0 }, now).goes;
 }
-
-const QUARANTINE: CleanupPolicy = {
-  olderThan: null,
-  purgeAfter: null,
-  quarantineOrphans: true,
-  settle: 0,
-};
 
 function positionOf({ line, column }: Problem): string {
   if (line === null) return "";
