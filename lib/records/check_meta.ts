@@ -6,9 +6,9 @@
  */
 
 import { type RecordProblem, recordProblem, SOUND } from "../store/record_problem.ts";
-import type { Migration } from "../store/problem.ts";
-import { RUN_STATUSES, STALE_AFTER } from "../store/run_status.ts";
-import type { Run } from "../store/snapshot.ts";
+import type { Migration, Problem } from "../store/problem.ts";
+import { isUnfinished, RUN_STATUSES, STALE_AFTER } from "../store/run_status.ts";
+import type { Run, StoreSnapshot } from "../store/snapshot.ts";
 import { quoteText } from "../text/quote_text.ts";
 import { days, plural } from "../text/units.ts";
 import { MetaYamlError, NoMappingError, parseMetaYaml } from "../yaml/meta_yaml.ts";
@@ -172,6 +172,28 @@ export function checkLife(run: Run, newestChange: number, now: number): readonly
   const since = Math.floor(silence / days(1));
   const span = plural(since, "day");
   return [recordProblem("stale", `it is ${run.status}, and has written nothing for ${span}`)];
+}
+
+/**
+ * Finds the active runs of a store of rows that have not ended, and show no sign of life.
+ *
+ * @param snapshot The store.
+ * @param signs When runs last logged a metric, epoch ms, by run; 0 for one that is left out.
+ * @returns What is wrong with them.
+ */
+export function findStale(
+  { experiments, readAt }: Pick<StoreSnapshot, "experiments" | "readAt">,
+  signs: ReadonlyMap<string, number>,
+): readonly Problem[] {
+  return experiments.flatMap(({ runs }) => runs)
+    .filter(({ status, lifecycleStage }) => isUnfinished(status) && lifecycleStage === "active")
+    .flatMap((run) =>
+      checkLife(run, signs.get(run.id) ?? 0, readAt).map((problem): Problem => ({
+        path: run.path,
+        subject: "run",
+        ...problem,
+      }))
+    );
 }
 
 function readDocument(text: string): MetaDocument | null {

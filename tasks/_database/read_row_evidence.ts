@@ -4,7 +4,6 @@
  * @module
  */
 
-import { UnsupportedStoreError } from "../../lib/errors.ts";
 import {
   type Evidence,
   NO_EVIDENCE,
@@ -14,10 +13,11 @@ import {
 import { isUnfinished } from "../../lib/store/run_status.ts";
 import type { Run, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { isGone } from "../_io/read.ts";
+import { refuseFileRepairs } from "../ports/refuse_file_repairs.ts";
 import { countOfRuns } from "./scan/dangling_rows.ts";
 import { newestArtifact } from "./scan/measure_artifacts.ts";
-import { NEWEST } from "./scan/read_rows.ts";
-import { selectRows, type Tables, text } from "./scan/tables.ts";
+import { newestPoints, UNFINISHED } from "./scan/read_rows.ts";
+import type { Tables } from "./scan/tables.ts";
 
 /**
  * Reads what repair must know of a database. Needs read permission for it, and for its artifacts.
@@ -34,15 +34,7 @@ export async function readRowEvidence(
   withTables: <T>(use: (tables: Tables) => T) => T,
 ): Promise<Evidence> {
   const { location, problems, experiments } = snapshot;
-  if (policy.relocate !== null || policy.dropLines) {
-    const [what, flag] = policy.relocate === null
-      ? ["take lines out of metrics", "--drop-lines"]
-      : ["rewrite the places that records name", "--relocate"];
-    throw new UnsupportedStoreError(
-      `Cannot ${what} in store ${location}: mltidy does that in a store of files alone; leave out ${flag}`,
-      location,
-    );
-  }
+  refuseFileRepairs(location, policy);
   // Of a damaged file no more can be read.
   if (problems.some(({ subject, damage }) => subject === "database" && damage === "unreadable")) {
     return NO_EVIDENCE;
@@ -51,7 +43,7 @@ export async function readRowEvidence(
     .filter(({ status }) => isUnfinished(status));
   const { dangling, points } = withTables((tables) => ({
     dangling: countOfRuns(tables),
-    points: newestPoints(tables),
+    points: newestPoints(tables, UNFINISHED),
   }));
   const named = snapshot.backend?.artifactRoot ?? null;
   // Asked once, not for each run.
@@ -63,17 +55,6 @@ export async function readRowEvidence(
     stamps.set(run.path, run.stamp);
   }
   return { ...NO_EVIDENCE, runs, stamps, dangling };
-}
-
-/** Run → when a metric of it was logged last, of runs that have not ended. */
-function newestPoints(tables: Tables): ReadonlyMap<string, number> {
-  const rows = selectRows<{ run: string; time: number | null }>(tables, {
-    table: "latest_metrics",
-    fields: { run: text("run_uuid"), time: NEWEST },
-    tail: `WHERE run_uuid IN (SELECT run_uuid FROM runs
-      WHERE status IN ('RUNNING', 'SCHEDULED')) GROUP BY run_uuid`,
-  });
-  return new Map([...rows].map(({ run, time }) => [run, time ?? 0]));
 }
 
 /** What it logged last, be it an artifact on this machine. */

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { UnsupportedStoreError } from "../../lib/errors.ts";
 import {
   type Evidence,
   NO_EVIDENCE,
@@ -13,6 +12,7 @@ import {
 } from "../../lib/plan/repair_action.ts";
 import { isUnfinished } from "../../lib/store/run_status.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import { refuseFileRepairs } from "../ports/refuse_file_repairs.ts";
 import { readAgain } from "./change/read_again.ts";
 import type { ReadingClient } from "./scan/read_pages.ts";
 
@@ -30,17 +30,9 @@ import type { ReadingClient } from "./scan/read_pages.ts";
 export async function readRunEvidence(
   client: ReadingClient,
   { location, experiments }: StoreSnapshot<"full">,
-  { relocate, dropLines }: RepairPolicy,
+  policy: RepairPolicy,
 ): Promise<Evidence> {
-  if (relocate !== null || dropLines) {
-    const [what, flag] = relocate === null
-      ? ["take lines out of metrics", "--drop-lines"]
-      : ["rewrite the places that records name", "--relocate"];
-    throw new UnsupportedStoreError(
-      `Cannot ${what} in store ${location}: mltidy does that in a store of files alone; leave out ${flag}`,
-      location,
-    );
-  }
+  refuseFileRepairs(location, policy);
   const unfinished = experiments.flatMap(({ runs }) => runs).filter((run) =>
     run.lifecycleStage === "active" && isUnfinished(run.status)
   );

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkLife } from "../../../lib/records/check_meta.ts";
+import { findStale } from "../../../lib/records/check_meta.ts";
 import {
   addressOf,
   type DatabaseRows,
@@ -13,13 +13,12 @@ import {
 } from "../../../lib/snapshot/assemble_rows.ts";
 import { byPath, type StorePath } from "../../../lib/store/path.ts";
 import type { Problem, Reference } from "../../../lib/store/problem.ts";
-import { isUnfinished } from "../../../lib/store/run_status.ts";
 import type { Depth, MetricsWeight, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 import { problemAt } from "../../_io/read.ts";
 import { countUnkeyed, isOfRuns } from "./dangling_rows.ts";
 import { readModelLinks } from "./read_extras.ts";
-import { NEWEST } from "./read_rows.ts";
-import { selectRows, type Tables, text } from "./tables.ts";
+import { newestPoints, UNFINISHED } from "./read_rows.ts";
+import type { Tables } from "./tables.ts";
 
 /**
  * Inspects a database of SQLite: its file, and its rows.
@@ -78,7 +77,7 @@ function withProblems<D extends Depth>(
 }
 
 function findBrokenRows(tables: Tables, snapshot: StoreSnapshot): readonly Problem[] {
-  return [...findDanglingRows(tables), ...findStale(tables, snapshot)];
+  return [...findDanglingRows(tables), ...findStale(snapshot, newestPoints(tables, UNFINISHED))];
 }
 
 function findReferences<D extends Depth>(
@@ -205,25 +204,4 @@ function findDanglingRows(tables: Tables): readonly Problem[] {
     ...problemAt("database", table, "unused", `${rows} of its rows name none of ${names}`),
     ...(isOfRun ? {} : { mendable: false }),
   }));
-}
-
-function findStale(tables: Tables, snapshot: StoreSnapshot): readonly Problem[] {
-  const unfinished = snapshot.experiments.flatMap(({ runs }) =>
-    runs.filter(({ status, lifecycleStage }) => isUnfinished(status) && lifecycleStage === "active")
-  );
-  if (unfinished.length === 0) return [];
-  const rows = selectRows<{ run: string; time: number | null }>(tables, {
-    table: "latest_metrics",
-    fields: { run: text("run_uuid"), time: NEWEST },
-    tail: `WHERE run_uuid IN (SELECT run_uuid FROM runs
-      WHERE status IN ('RUNNING', 'SCHEDULED')) GROUP BY run_uuid`,
-  });
-  const signs = new Map([...rows].map(({ run, time }) => [run, time ?? 0]));
-  return unfinished.flatMap((run) =>
-    checkLife(run, signs.get(run.id) ?? 0, snapshot.readAt).map((problem): Problem => ({
-      path: run.path,
-      subject: "run",
-      ...problem,
-    }))
-  );
 }

@@ -279,11 +279,24 @@ function lastChangeFinder(tables: Tables): (run: string) => number {
 /** Of runs that were deleted nobody knows when: the newest metric is the last sign of life. */
 function readLastChanges(tables: Tables): ReadonlyMap<string, number> {
   if (!tables.columns.get("runs")!.has("deleted_time")) return new Map();
+  return newestPoints(tables, "lifecycle_stage = 'deleted' AND deleted_time IS NULL");
+}
+
+/** Which runs have not ended, as SQL. */
+export const UNFINISHED = "status IN ('RUNNING', 'SCHEDULED')";
+
+/**
+ * Reads when metrics of some runs were logged last.
+ *
+ * @param tables The database.
+ * @param which Which runs, as SQL.
+ * @returns Epoch ms, by run; runs without a metric are left out.
+ */
+export function newestPoints(tables: Tables, which: string): ReadonlyMap<string, number> {
   const rows = selectRows<{ run: string; time: number | null }>(tables, {
     table: "latest_metrics",
     fields: { run: text("run_uuid"), time: NEWEST },
-    tail: `WHERE run_uuid IN (SELECT run_uuid FROM runs
-      WHERE lifecycle_stage = 'deleted' AND deleted_time IS NULL) GROUP BY run_uuid`,
+    tail: `WHERE run_uuid IN (SELECT run_uuid FROM runs WHERE ${which}) GROUP BY run_uuid`,
   });
   return new Map([...rows].map(({ run, time }) => [run, time ?? 0]));
 }

@@ -5,15 +5,14 @@
  * @module
  */
 
-import { checkLife } from "../../../lib/records/check_meta.ts";
+import { findStale } from "../../../lib/records/check_meta.ts";
 import {
   addressOf,
   type DatabaseRows,
   versionAddress,
 } from "../../../lib/snapshot/assemble_rows.ts";
 import { byPath, type StorePath } from "../../../lib/store/path.ts";
-import type { Problem, Reference } from "../../../lib/store/problem.ts";
-import { isUnfinished } from "../../../lib/store/run_status.ts";
+import type { Reference } from "../../../lib/store/problem.ts";
 import type { Depth, StoreSnapshot } from "../../../lib/store/snapshot.ts";
 
 /**
@@ -29,16 +28,6 @@ export function inspectServer<D extends Depth>(
   snapshot: StoreSnapshot<D>,
   signs: ReadonlyMap<string, number>,
 ): StoreSnapshot<D> {
-  const stale = snapshot.experiments.flatMap(({ runs }) =>
-    runs.filter(({ status, lifecycleStage }) => isUnfinished(status) && lifecycleStage === "active")
-      .flatMap((run) =>
-        checkLife(run, signs.get(run.id) ?? 0, snapshot.readAt).map((problem): Problem => ({
-          path: run.path,
-          subject: "run",
-          ...problem,
-        }))
-      )
-  );
   const to = (path: StorePath, id: string | null): readonly Reference[] =>
     id === null || id === "" ? [] : [{ path, to: "run", id }];
   const references = [
@@ -49,7 +38,7 @@ export function inspectServer<D extends Depth>(
   ];
   return {
     ...snapshot,
-    problems: [...snapshot.problems, ...stale].toSorted(byPath),
+    problems: [...snapshot.problems, ...findStale(snapshot, signs)].toSorted(byPath),
     references: references.toSorted(byPath),
   };
 }
