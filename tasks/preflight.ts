@@ -20,7 +20,7 @@ import type {
 import { summarize } from "../lib/answers/summarize.ts";
 import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
 import { StoreLockedError } from "../lib/errors.ts";
-import type { Plan } from "../lib/plan/plan.ts";
+import type { Kept, Plan } from "../lib/plan/plan.ts";
 import type { ApplyReport } from "../lib/plan/report.ts";
 import { NO_EVIDENCE } from "../lib/plan/repair_action.ts";
 import { simulatePlan } from "../lib/plan/simulate_plan.ts";
@@ -28,6 +28,7 @@ import { ORPHAN_SETTLE } from "../lib/policy/policy.ts";
 import { planRepair } from "../lib/repair/plan_repair.ts";
 import { recoveredName } from "../lib/repair/rebuild_experiment_meta.ts";
 import { asMlflowChooses } from "../lib/store/holders.ts";
+import { DEFAULT_EXPERIMENT } from "../lib/store/names.ts";
 import type { Experiment, StoreSnapshot } from "../lib/store/snapshot.ts";
 import type { Remains } from "../lib/store/usage.ts";
 import { durationOf } from "../lib/text/units.ts";
@@ -98,10 +99,17 @@ export async function preflight(
   const errors = findings.filter(({ severity }) => severity === "error");
   const unnamed = name === undefined ? [] : findUnnamed(snapshot, name);
   const ready = errors.length === 0 && unnamed.length === 0;
+  const stood = name === undefined || !(check || ready)
+    ? null
+    : stoodBefore(store, snapshot, name, experiment);
   const setUp = check || name === undefined || !ready
     ? null
     : await setupExperiment(store, name, experiment);
-  const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
+  const isDefaultBack = setUp?.outcome === "restored" && setUp.experimentId === DEFAULT_EXPERIMENT;
+  const count = (severity: Severity) =>
+    findings.filter((one) =>
+      one.severity === severity && !(isDefaultBack && one.rule === "default-experiment-deleted")
+    ).length;
   const { experiments, runs } = summarize(snapshot);
   const quarantined = new Set(orphans.actions.map(({ path }) => path));
   return {
@@ -115,11 +123,14 @@ export async function preflight(
     pending: outcome.done === null
       ? { repairs: plan.actions.length, quarantines: orphans.actions.length }
       : { repairs: 0, quarantines: 0 },
-    left: plan.kept.filter(({ path }) => !quarantined.has(path)),
+    left: plan.kept.filter((one) =>
+      !quarantined.has(one.path) && !(isDefaultBack && asksToRestore(one))
+    ),
     errors,
     findings: { error: errors.length, warning: count("warning"), info: count("info") },
     experiment: setUp,
-    awaited: check && name !== undefined ? awaitedOf(store, snapshot, name, experiment) : null,
+    awaited: check ? stood : null,
+    stood: check ? null : stood,
     unnamed,
     settled,
     remains,
@@ -127,7 +138,7 @@ export async function preflight(
 }
 
 /** As setting it up chooses: an active one before a deleted one. */
-function awaitedOf(
+function stoodBefore(
   { tracking }: Store,
   { experiments }: StoreSnapshot,
   name: string,
@@ -145,6 +156,11 @@ function awaitedOf(
   const would = lifecycleStage === "active" ? "reuse" : onDeleted;
   if (would === "replace") tracking?.refuseReplacing?.(found);
   return { name, experimentId: id, would, runs, replaceable };
+}
+
+/** Of the default experiment alone. */
+function asksToRestore({ reasons }: Kept): boolean {
+  return reasons.some((one) => one.kind === "needs-choice" && one.by === "restoration");
 }
 
 /** A repair gave them names by their ids, where nothing told how they were called. */

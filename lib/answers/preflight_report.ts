@@ -70,6 +70,8 @@ export interface PreflightReport {
   readonly experiment: ExperimentSetup | null;
   /** What would be done with it, where the store was only looked at. */
   readonly awaited: AwaitedExperiment | null;
+  /** What was to be done with it, as it stood before it was set up. */
+  readonly stood: AwaitedExperiment | null;
   /**
    * Experiments whose name was lost, while none has the name that was asked for: each may be the one,
    * and making another would split its history.

@@ -5,6 +5,8 @@ import type {
 } from "../answers/preflight_report.ts";
 import type { Kept } from "../plan/plan.ts";
 import type { ApplyReport } from "../plan/report.ts";
+import { DEFAULT_EXPERIMENT } from "../store/names.ts";
+import type { ExperimentSetup } from "../store/tracking_model.ts";
 import { shellWords } from "../text/shell_words.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
@@ -44,6 +46,7 @@ export function renderPreflight(
     findings,
     experiment,
     awaited,
+    stood,
     unnamed,
   } = report;
   const style = styleOf(options);
@@ -74,9 +77,7 @@ export function renderPreflight(
     ...moreText(errors.length - SAMPLE),
     ...unnamed.slice(0, SAMPLE).flatMap((one) => unnamedLines(one, command)),
     ...moreText(unnamed.length - SAMPLE),
-    ...(experiment === null
-      ? []
-      : [visibleText(`Experiment ${experiment.experimentId}: ${experiment.outcome}`)]),
+    ...(experiment === null ? [] : setUpLines(experiment, stood, command)),
     ...(awaited === null ? [] : awaitedLines(awaited, command)),
   ];
   const others = `${plural(findings.warning, "warning")}, ${formatCount(findings.info)} info`;
@@ -98,6 +99,35 @@ function causeText(errors: number, [lost]: readonly UnnamedExperiment[]): string
   return errors > 0 || lost === undefined
     ? plural(errors, "error")
     : `no experiment is called ${lost.wanted}, and the name of ${lost.experimentId} was lost`;
+}
+
+/** What was made or brought back can be deleted again, but for the default experiment in a directory. */
+function setUpLines(
+  { experimentId, outcome }: ExperimentSetup,
+  stood: AwaitedExperiment | null,
+  command: CommandOf,
+): readonly string[] {
+  const doing = (verb: string, id: string) =>
+    unbroken(command(`mlflow experiments ${verb} --experiment-id ${id}`));
+  const isNew = outcome === "created" || outcome === "restored";
+  const runs = outcome === "restored" && stood?.would === "restore"
+    ? `, with ${plural(stood.runs, "run")}`
+    : "";
+  const undo = isNew && experimentId !== DEFAULT_EXPERIMENT
+    ? `; to undo: ${doing("delete", experimentId)}`
+    : "";
+  return [
+    `${visibleText(`Experiment ${experimentId}: ${outcome}${runs}`)}${undo}`,
+    ...(stood?.would === "replace" && stood.experimentId !== null
+      ? [
+        `${
+          visibleText(`Experiment ${stood.experimentId}, ${stood.name},`)
+        } stays deleted, under another name; to bring it back under that: ${
+          doing("restore", stood.experimentId)
+        }`,
+      ]
+      : []),
+  ];
 }
 
 /** Whoever only looks learns what a deleted experiment of the name would mean. */

@@ -144,7 +144,9 @@ Deno.test("preflight gets a store ready and ends with 0", async () => {
     new RegExp(
       String
         .raw`^\d active experiments, \d+ runs\nChanged: 1 rewritten${undo}\nChanged: 1 quarantined${undo}\n` +
-        String.raw`Experiment \d{18}: created\nReady \(0 warnings, 0 info\)\n$`,
+        String
+          .raw`Experiment (\d{18}): created; to undo: \S+ \S+=${store.root} mlflow experiments delete --experiment-id \1\n` +
+        String.raw`Ready \(0 warnings, 0 info\)\n$`,
     ),
   );
 });
@@ -229,7 +231,7 @@ Deno.test("preflight makes the store where nothing is, as run does, and says so;
   const first = await runTask("preflight", ["churn", ...store]);
   assertEquals(first.code, 0, first.err);
   assertStringIncludes(first.err, `Made store ${at}: nothing was there\n`);
-  assertMatch(first.out, /^Experiment \d+: created$/m);
+  assertMatch(first.out, /^Experiment \d+: created; to undo: /m);
   const again = await runTask("preflight", ["churn", ...store]);
   assertEquals([again.code, again.err.includes("Made")], [0, false]);
   const empty = join(directory.path, "empty");

@@ -101,6 +101,34 @@ Deno.test("preflight() says how a deleted default experiment is restored, and le
   );
 });
 
+Deno.test("preflight() says what restoring an experiment brought back, how to undo that, and asks for it no more", async () => {
+  await using opened = await storeWith((s) => {
+    for (const id of ["0", MAIN]) {
+      s.set(`${id}/meta.yaml`, "lifecycle_stage", "deleted");
+      s.move(id, `.trash/${id}`);
+    }
+  });
+  const { experiments } = await opened.store.read({ depth: "meta" });
+  const { name, runs } = experiments.find(({ id }) => id === MAIN)!;
+  const restored = await preflight(opened.store, name);
+  assertEquals([restored.left.length, restored.findings.warning], [1, 1]);
+  assertMatch(
+    renderPreflight(restored),
+    new RegExp(
+      `^Experiment ${MAIN}: restored, with ${runs.length} runs; ` +
+        `to undo: mlflow experiments delete --experiment-id ${MAIN}\n`,
+      "m",
+    ),
+  );
+  // MLflow deletes no default experiment.
+  const back = await preflight(opened.store, "Default");
+  assertEquals([back.left, back.findings.warning], [[], 0]);
+  assertMatch(
+    renderPreflight(back),
+    /runs\nExperiment 0: restored, with \d+ runs?\nReady \(0 warnings, 0 info\)\n$/,
+  );
+});
+
 Deno.test("preflight() rebuilds an experiment with runs instead of quarantining it", async () => {
   await using opened = await storeWith((s) => s.remove(`${MAIN}/meta.yaml`));
   const report = await preflight(opened.store);
@@ -295,7 +323,20 @@ Deno.test("preflight() says with check what it would do with the experiment, and
   );
   assertEquals((await awaited("replace")).awaited, { ...known, would: "replace" });
   const replaced = await preflight(opened.store, "churn", { experiment: { onDeleted: "replace" } });
-  assertEquals([replaced.experiment?.outcome, replaced.awaited], ["created", null]);
+  assertEquals(
+    [replaced.experiment?.outcome, replaced.awaited, replaced.stood],
+    ["created", null, { ...known, would: "replace" }],
+  );
+  assertMatch(
+    renderPreflight(replaced),
+    new RegExp(
+      String
+        .raw`^Experiment (\d{18}): created; to undo: mlflow experiments delete --experiment-id \1\n` +
+        `Experiment ${experimentId}, churn, stays deleted, under another name; ` +
+        `to bring it back under that: mlflow experiments restore --experiment-id ${experimentId}\n`,
+      "m",
+    ),
+  );
   assertEquals((await awaited()).awaited?.would, "reuse");
 });
 
@@ -315,6 +356,6 @@ Deno.test("renderPreflight() says in a few lines what was done, and how to undo 
   const text = renderPreflight(await preflight(opened.store, "churn"));
   assertMatch(
     text,
-    /^\d active experiments, \d+ runs\nChanged: 1 corrected, 1 rewritten; to undo: deno task restore 20260505T000000Z-repair\nExperiment \d{18}: created\nReady \(0 warnings, 0 info\)\n$/,
+    /^\d active experiments, \d+ runs\nChanged: 1 corrected, 1 rewritten; to undo: deno task restore 20260505T000000Z-repair\nExperiment (\d{18}): created; to undo: mlflow experiments delete --experiment-id \1\nReady \(0 warnings, 0 info\)\n$/,
   );
 });

@@ -348,6 +348,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
         checked: true,
         looked: { rules: 130, mending: true },
         awaited: null,
+        stood: null,
         summary: {
           experiments: { active: 4, deleted: 0, orphaned: 0 },
           runs: {
@@ -376,6 +377,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
       command("repair"),
       command("verify"),
       command(`restore ${BACKUP.id}`),
+      command(`mlflow experiments delete --experiment-id ${EXPERIMENTS[1]}`),
       command(
         `mlflow experiments rename --experiment-id ${EXPERIMENTS[2]} --new-name '${NAMES[2]}'`,
       ),
