@@ -180,7 +180,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   },
   {
     room: "tasks/_artifacts/open_place.ts",
-    of: ["lib/snapshot/", "tasks/_artifacts/", "tasks/_artifacts/s3/"],
+    of: ["lib/snapshot/", "tasks/_io/process.ts", "tasks/_artifacts/", "tasks/_artifacts/s3/"],
   },
   {
     room: "tasks/_database/scan/",
@@ -191,7 +191,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   },
   {
     room: "tasks/_database/buckets/",
-    of: [...GROUND, "lib/snapshot/", "tasks/_artifacts/s3/", "tasks/_database/scan/"],
+    of: [
+      ...[...GROUND, "lib/snapshot/", "tasks/_io/process.ts", "tasks/_artifacts/s3/"],
+      "tasks/_database/scan/",
+    ],
   },
   {
     room: "tasks/_database/postgres/",
@@ -314,7 +317,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/plan/", "lib/snapshot/", "tasks/ports/", "tasks/_server/client/"],
       ...["tasks/_database/stand_in.ts", "tasks/_database/change/find_cut_off.ts"],
-      ...["tasks/_database/log/state_directory.ts"],
+      ...["tasks/_database/log/state_directory.ts", "tasks/_io/process.ts"],
       ...["tasks/_server/scan/", "tasks/_server/change/", "tasks/_server/tracking/"],
     ],
   },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Environment } from "../_io/process.ts";
 import { isLocalRoot } from "../../lib/snapshot/artifact_root.ts";
 import type { ArtifactPlace, OpenPlace } from "./artifact_place.ts";
 import { bringTreesBack, treeCollision } from "./bring_tree_back.ts";
@@ -21,7 +22,7 @@ import type { TreePlace } from "./tree_place.ts";
  */
 export function placeOpener(
   own: Omit<TreePlace, "root">,
-  environment: (name: string) => string | undefined,
+  environment: Environment,
 ): OpenPlace {
   const opened = new Map<string, Promise<ArtifactPlace>>();
   const open = async (root: string): Promise<ArtifactPlace> => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Environment } from "../_io/process.ts";
 import { assembleRows } from "../../lib/snapshot/assemble_rows.ts";
 import type { Depth, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { sqliteUri } from "../../lib/store/store_uri.ts";
@@ -32,7 +33,7 @@ export function openDatabaseStore(
   options: {
     readonly chosenBy: string;
     readonly now: () => number;
-    readonly environment?: (name: string) => string | undefined;
+    readonly environment?: Environment;
   },
 ): Store {
   const { chosenBy, now, environment = () => undefined } = options;
@@ -143,7 +144,7 @@ async function readSnapshot<D extends Depth>(
   options: ReadOptions<D> & {
     readonly location: string;
     readonly now: number;
-    readonly environment: (name: string) => string | undefined;
+    readonly environment: Environment;
   },
 ): Promise<StoreSnapshot<D>> {
   const { depth, signal, environment } = options;

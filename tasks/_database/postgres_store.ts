@@ -9,7 +9,7 @@ import type { Depth } from "../../lib/store/snapshot.ts";
 import type { ReadOptions, Store } from "../ports/store.ts";
 import { findArtifactRoot } from "./find_artifact_root.ts";
 import { readColumns } from "./postgres/copy_tables.ts";
-import type { Environment } from "./postgres/find_login.ts";
+import type { Environment } from "../_io/process.ts";
 import {
   openSession,
   orStoreError,

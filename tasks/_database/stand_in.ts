@@ -14,7 +14,7 @@ import { foreignError } from "../_file/own/own_directory.ts";
 import { kindOf, readEntry } from "../_io/open_entry.ts";
 import { failureText, infoOf } from "../_io/read.ts";
 import type { LockedBackupPlaces } from "../ports/backups.ts";
-import type { Environment } from "./postgres/find_login.ts";
+import type { Environment } from "../_io/process.ts";
 
 /** The file that stands for a database or a server that was opened, and what goes by it. */
 export interface StandIn {

@@ -1,9 +1,12 @@
 /**
- * What a program that trains is to the operating system: who runs it, from which file, and how it is
- * told to stop. Nothing of this ever asks for a permission: what is not granted is not known.
+ * What a program is to the operating system: who runs it, from which file, in which environment, and how it
+ * is told to stop. Nothing of this ever asks for a permission: what is not granted is not known.
  *
  * @module
  */
+
+/** Says what a variable of the environment is set to. */
+export type Environment = (name: string) => string | undefined;
 
 /**
  * Names the account that runs the program, as MLflow does. Uses `--allow-env` for `LOGNAME`, `USER`,

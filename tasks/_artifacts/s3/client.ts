@@ -14,7 +14,8 @@ import { readTextFile } from "../../_io/read.ts";
 import { digestText } from "../../_io/tree/digest.ts";
 import { readElement, readRoot } from "./answers.ts";
 import { BucketError, refusal } from "./bucket_error.ts";
-import { type Access, type Environment, findAccess, VARIABLES } from "./find_access.ts";
+import type { Environment } from "../../_io/process.ts";
+import { type Access, findAccess, VARIABLES } from "./find_access.ts";
 
 /** What is asked of a bucket. */
 export interface Asked {

@@ -5,11 +5,9 @@
  */
 
 import { join } from "@std/path";
+import type { Environment } from "../../_io/process.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 import { BucketError } from "./bucket_error.ts";
-
-/** Says what a variable of the environment is set to. */
-export type Environment = (name: string) => string | undefined;
 
 /** The variables that tell how to reach a bucket. */
 export const VARIABLES = [

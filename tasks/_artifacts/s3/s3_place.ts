@@ -15,7 +15,7 @@ import { deleteObjects, listObjects } from "./bucket.ts";
 import { BucketError } from "./bucket_error.ts";
 import { openBucket } from "./client.ts";
 import { isCopyOf } from "./copy_tree.ts";
-import type { Environment } from "./find_access.ts";
+import type { Environment } from "../../_io/process.ts";
 import { deleteLeaving } from "./leaving.ts";
 import {
   bringOneBack,

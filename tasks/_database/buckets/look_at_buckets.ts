@@ -15,7 +15,7 @@ import { type DiskUsage, NO_USAGE } from "../../../lib/store/usage.ts";
 import { askWhatIsKept } from "../../_artifacts/s3/bucket.ts";
 import { BucketError } from "../../_artifacts/s3/bucket_error.ts";
 import { type BucketClient, openBucket } from "../../_artifacts/s3/client.ts";
-import type { Environment } from "../../_artifacts/s3/find_access.ts";
+import type { Environment } from "../../_io/process.ts";
 import { bucketLister, listAhead, measurePlaces } from "../../_artifacts/s3/look_at_trees.ts";
 import type { MeasuredTree } from "../../_artifacts/s3/objects.ts";
 import { findOrphans, type NamingRows } from "../scan/find_orphans.ts";

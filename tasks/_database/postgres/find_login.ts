@@ -6,10 +6,8 @@
 
 import { join } from "@std/path";
 import { parseStoreName, type PostgresAddress } from "../../../lib/store/store_uri.ts";
+import type { Environment } from "../../_io/process.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
-
-/** Says what a variable of the environment is set to. */
-export type Environment = (name: string) => string | undefined;
 
 /** The variables that tell how to reach a database, and where to keep what is known of it. */
 export const VARIABLES = [

@@ -15,7 +15,8 @@ import {
 } from "../../../lib/errors.ts";
 import type { PostgresAddress, StoreName } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { type Environment, findLogin, type Login, VARIABLES } from "./find_login.ts";
+import type { Environment } from "../../_io/process.ts";
+import { findLogin, type Login, VARIABLES } from "./find_login.ts";
 import { openSocket, socketPath, TlsError, waysTo } from "./open_socket.ts";
 
 /** A database of PostgreSQL, as somebody names it. */

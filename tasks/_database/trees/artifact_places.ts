@@ -1,3 +1,4 @@
+import type { Environment } from "../../_io/process.ts";
 import type { OpenPlace } from "../../_artifacts/artifact_place.ts";
 import { placeOpener } from "../../_artifacts/open_place.ts";
 import { statePaths } from "../log/state_directory.ts";
@@ -11,7 +12,7 @@ import { statePaths } from "../log/state_directory.ts";
  */
 export function artifactPlacesOf(
   path: string,
-  environment: (name: string) => string | undefined,
+  environment: Environment,
 ): OpenPlace {
   const { trees, staging } = statePaths(path);
   return placeOpener({ trees, staging }, environment);

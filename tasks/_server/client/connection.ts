@@ -9,7 +9,7 @@ import { messageOf } from "../../../lib/errors.ts";
 import type { ServerName } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
-import type { Environment } from "./find_credentials.ts";
+import type { Environment } from "../../_io/process.ts";
 import { RequestError, type RequestFailure } from "./request_error.ts";
 
 /** What is sent. */

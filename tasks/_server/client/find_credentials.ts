@@ -6,10 +6,8 @@
 
 import { join } from "@std/path";
 import { parseStoreName, type ServerName } from "../../../lib/store/store_uri.ts";
+import type { Environment } from "../../_io/process.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
-
-/** Says what a variable of the environment is set to. */
-export type Environment = (name: string) => string | undefined;
 
 /**
  * Finds what goes into the header `Authorization`: user and password of the URI, else of `MLFLOW_TRACKING_URI` where

@@ -31,7 +31,8 @@ import type { ServerName } from "../../../lib/store/store_uri.ts";
 import { visibleText } from "../../../lib/text/terminal_text.ts";
 import { connect } from "./connection.ts";
 import type { Endpoint, Endpoints } from "./endpoints.ts";
-import { type Environment, findCredentials } from "./find_credentials.ts";
+import type { Environment } from "../../_io/process.ts";
+import { findCredentials } from "./find_credentials.ts";
 import { type Answer, parseAnswer, parseFailure, readBody } from "./read_answer.ts";
 import { RequestError } from "./request_error.ts";
 
