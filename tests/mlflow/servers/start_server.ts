@@ -7,7 +7,6 @@
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { schemaPath } from "../../_support/database_store.ts";
-import { freePort } from "../../_support/free_port.ts";
 import { canImport, type MlflowVersion, settings } from "../python.ts";
 
 /** What a server is started on. */
@@ -48,11 +47,12 @@ export function hasAccounts(version: MlflowVersion): Promise<boolean> {
   return canImport(version, "flask_wtf");
 }
 
-/** What a server takes to load MLflow, on a machine with much else to do, ms. */
-const PATIENCE = 240_000;
+/** How a server says where it listens. */
+const LISTENING = /(?:Uvicorn running on|Listening at:) (http:\/\/127\.0\.0\.1:\d+)/;
 
 /**
- * Starts a server, and waits until it answers.
+ * Starts a server, and waits until it answers or ends. To load MLflow takes minutes where there is much else to do: so
+ * it is given no time for that, and finds a port only then, which another could take meanwhile.
  *
  * @param version Of which MLflow.
  * @param options On what.
@@ -62,11 +62,11 @@ export async function startTrackingServer(
   { python }: MlflowVersion,
   { backend, directory, accounts = false, workers = 1, app }: ServerOptions,
 ): Promise<TrackingServer> {
-  const port = freePort();
   const log = join(directory, "server.log");
+  Deno.writeTextFileSync(log, "");
   Deno.mkdirSync(join(directory, "artifacts"), { recursive: true });
   const words = [
-    ...["server", "--host", "127.0.0.1", "--port", `${port}`, "--workers", `${workers}`],
+    ...["server", "--host", "127.0.0.1", "--port", "0", "--workers", `${workers}`],
     ...["--backend-store-uri", backend, "--artifacts-destination", join(directory, "artifacts")],
     ...accounts ? ["--app-name", "basic-auth"] : [],
     ...app === undefined ? [] : ["--app-name", app.name],
@@ -92,7 +92,6 @@ export async function startTrackingServer(
     },
     ...{ stdin: "null", stdout: "null", stderr: "null" },
   }).spawn();
-  const uri = `http://127.0.0.1:${port}`;
   const end = async (signal: Deno.Signal) => {
     try {
       child.kill(signal);
@@ -101,22 +100,20 @@ export async function startTrackingServer(
     }
     await child.status;
   };
-  const server = {
-    uri,
-    kill: () => end("SIGKILL"),
-    [Symbol.asyncDispose]: () => end("SIGTERM"),
-  };
-  let ended = false;
-  void child.status.then(() => ended = true);
-  for (const deadline = Date.now() + PATIENCE; !await answers(uri);) {
-    if (!ended && Date.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      continue;
+  let hasEnded = false;
+  void child.status.then(() => hasEnded = true);
+  while (!hasEnded) {
+    const [, uri] = LISTENING.exec(Deno.readTextFileSync(log)) ?? [];
+    if (uri !== undefined && await answers(uri)) {
+      return {
+        uri,
+        kill: () => end("SIGKILL"),
+        [Symbol.asyncDispose]: () => end("SIGTERM"),
+      };
     }
-    await end("SIGKILL");
-    throw new Error(`MLflow's server does not answer: ${Deno.readTextFileSync(log)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return server;
+  throw new Error(`MLflow's server has ended: ${Deno.readTextFileSync(log)}`);
 }
 
 async function answers(uri: string): Promise<boolean> {
