@@ -35,13 +35,8 @@ export function placeOpener(
   return (root) => opened.getOrInsertComputed(root, open);
 }
 
-/**
- * Makes the place of trees on this machine. Touches nothing.
- *
- * @param place Where they lie.
- * @returns The place.
- */
-export function localPlace(place: TreePlace): ArtifactPlace {
+/** Makes the place of trees on this machine. Touches nothing. */
+function localPlace(place: TreePlace): ArtifactPlace {
   return {
     root: place.root,
     kept: place.trees,

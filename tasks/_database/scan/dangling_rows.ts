@@ -13,7 +13,7 @@ import type { DanglingRows, Problem } from "../../../lib/store/problem.ts";
 import type { Tables } from "./tables.ts";
 
 /** Tables in which rows belong to runs alone; what names a row of another one comes before that one. */
-export const TABLES_OF_RUNS = [
+const TABLES_OF_RUNS = [
   ...["metrics", "latest_metrics", "params", "tags"],
   ...["input_tags", "inputs", "entity_associations"],
 ] as const;
