@@ -19,6 +19,14 @@ import type { Row } from "./view.ts";
 /** What goes, or stays. */
 export type Entry = Action | Kept;
 
+/** What runs have of the metric by which they are compared. */
+export interface PrimaryValues {
+  /** The metric's key. */
+  readonly metric: string;
+  /** The value of the last step, by the run's path. */
+  readonly latest: ReadonlyMap<string, number>;
+}
+
 /** What a list is taken from. */
 export interface Listed {
   /** The plan. */
@@ -31,6 +39,8 @@ export interface Listed {
   readonly bytes: ReadonlyMap<string, number> | null;
   /** All tags of runs by path, where they are known. */
   readonly tags: ReadonlyMap<string, readonly string[]> | null;
+  /** The metric by which runs are compared, where the policy keeps the best of none; `null` until any is known. */
+  readonly primary: PrimaryValues | null;
   /** The address of MLflow's UI; `null` where it is not known. */
   readonly mlflowUi: string | null;
 }
@@ -225,17 +235,24 @@ function bytesOf(entry: Entry, { bytes }: Listed): number | null {
 /**
  * Names the metric whose values rows show.
  *
- * @param plan The plan.
- * @returns The first by which its policy keeps the best; `null` when there is none.
+ * @param listed What the list is taken from.
+ * @returns The first by which its policy keeps the best, else that by which runs are compared; `null` when there is
+ * none.
  */
-export function shownMetric(plan: Plan): string | null {
+export function shownMetric({ plan, primary }: Listed): string | null {
+  return keptMetric(plan) ?? primary?.metric ?? null;
+}
+
+function keptMetric(plan: Plan): string | null {
   const rules = plan.task === "repair" ? [] : plan.policy.retention?.rules ?? [];
   return rules.flatMap(({ keepBest }) => keepBest)[0]?.metric ?? null;
 }
 
-function metricOf({ path }: Entry, { plan, index }: Listed): number | null {
-  const metric = shownMetric(plan);
-  const value = metric === null ? NaN : index.runs.get(path)?.extras?.metrics.get(metric)?.latest;
+function metricOf({ path }: Entry, { plan, index, primary }: Listed): number | null {
+  const metric = keptMetric(plan);
+  const value = metric === null
+    ? primary?.latest.get(path)
+    : index.runs.get(path)?.extras?.metrics.get(metric)?.latest;
   return value !== undefined && Number.isFinite(value) ? value : null;
 }
 

@@ -122,7 +122,7 @@ export interface Row {
   readonly age: number | null;
   /** What it takes on disk; `null`: not measured. */
   readonly bytes: number | null;
-  /** Its value of the policy's metric; `null`: none. */
+  /** Its value of the metric that rows show; `null`: none. */
   readonly metric: number | null;
   /** MLflow's word; `null` of what is no run. */
   readonly status: string | null;

@@ -189,7 +189,7 @@ export function rowsView(
     window,
     (entry) => rowOf(entry, listed),
   );
-  return { total, rows: shown, metric: shownMetric(plan) };
+  return { total, rows: shown, metric: shownMetric(listed) };
 }
 
 /**

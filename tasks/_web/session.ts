@@ -9,6 +9,7 @@ import { planCleanupWithout } from "../../lib/cleanup/leave_out.ts";
 import type { CleanupPlan, Plan, RepairPlan } from "../../lib/plan/plan.ts";
 import type { Config } from "../../lib/policy/config_rows.ts";
 import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
+import { primaryMetric } from "../../lib/policy/primary_metric.ts";
 import type { CommandOf } from "../../lib/render/commands.ts";
 import { isServer } from "../../lib/store/store_uri.ts";
 import { goingPaths, type Listed } from "../../lib/view/plan_rows.ts";
@@ -101,7 +102,11 @@ export function openSession(store: Store, options: SessionOptions): Session {
   const file = basisOfPolicy(options.config?.config ?? null);
   const reading = readingOf(neediestPolicy(file));
   const { location } = store.describe();
-  const watch = watchStore(store, { extras: reading.extras, looksAhead: !isServer(location) });
+  const watch = watchStore(store, {
+    extras: reading.extras,
+    metric: (options.config?.config.primaryMetric ?? primaryMetric()).name,
+    looksAhead: !isServer(location),
+  });
   let [count, asked] = [0, 0];
   let shown: Shown | null = null;
   let repairs: { readonly generation: number; readonly planned: Promise<ShownRepair> } | null =
@@ -163,6 +168,7 @@ export function openSession(store: Store, options: SessionOptions): Session {
       goesByFile: plan.task === "repair" ? new Set() : goingByFile(read),
       bytes: read.bytes,
       tags: read.tags,
+      primary: read.primary,
       mlflowUi: options.mlflowUi,
     }),
     repairs({ generation }) {

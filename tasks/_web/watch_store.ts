@@ -11,7 +11,7 @@ import type { Extras } from "../../lib/store/extras.ts";
 import { holdersOf } from "../../lib/store/holders.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import type { Finding } from "../../lib/verify/verify_snapshot.ts";
-import { indexOf, type StoreIndex, tagsOf } from "../../lib/view/plan_rows.ts";
+import { indexOf, type PrimaryValues, type StoreIndex, tagsOf } from "../../lib/view/plan_rows.ts";
 import type { Store } from "../ports/store.ts";
 import { verify } from "../verify.ts";
 import type { LineListener } from "./answers.ts";
@@ -36,6 +36,8 @@ export interface ReadStore {
   total: number | null;
   /** All tags of runs by path, where they were read. */
   tags: ReadonlyMap<string, readonly string[]> | null;
+  /** The metric by which runs are compared; `null` until it is read, or where no run has it. */
+  primary: PrimaryValues | null;
   /** What is broken; `null` until that is verified. */
   findings: readonly Finding[] | null;
 }
@@ -64,6 +66,8 @@ export interface StoreWatch extends AsyncDisposable {
 export interface WatchOptions {
   /** What alone to read besides metadata. */
   readonly extras: Extras;
+  /** The metric by which runs are compared. */
+  readonly metric: string;
   /** Whether all of it may be read again only to measure and verify it; a server would be asked for everything. */
   readonly looksAhead: boolean;
 }
@@ -80,7 +84,7 @@ const INTERVAL = 100;
  * @param options How to watch it.
  * @returns The watch; disposing of it ends what is being read.
  */
-export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): StoreWatch {
+export function watchStore(store: Store, { extras, metric, looksAhead }: WatchOptions): StoreWatch {
   const listeners = new Set<LineListener<EventLine>>();
   let current: ReadStore | null = null;
   let problem: string | null = null;
@@ -138,6 +142,7 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
   async function lookOn(one: ReadStore, signal: AbortSignal): Promise<void> {
     await attempt("measuring", signal, async () => {
       await measure(one, signal);
+      await readMetric(one, signal);
       tellState({ event: "measured", generation: one.generation });
     });
     await attempt("verifying", signal, async () => {
@@ -170,6 +175,19 @@ export function watchStore(store: Store, { extras, looksAhead }: WatchOptions): 
     one.tags = new Map(
       holders.flatMap((holder) => holder.runs).map((run) => [run.path, tagsOf(run)]),
     );
+  }
+
+  async function readMetric(one: ReadStore, signal: AbortSignal): Promise<void> {
+    const only = { tags: [], metrics: [metric], params: [], uses: false, artifacts: null };
+    const snapshot = await store.read({ depth: "meta", isReport: true, extras: only, signal });
+    const runs = holdersOf(snapshot).flatMap((holder) => holder.runs);
+    const latest = new Map(
+      runs.flatMap(({ path, extras }) => {
+        const value = extras?.metrics.get(metric)?.latest;
+        return value === undefined ? [] : [[path, value]];
+      }),
+    );
+    if (latest.size > 0) one.primary = { metric, latest };
   }
 
   function findings(signal?: AbortSignal): Promise<readonly Finding[]> {
@@ -227,6 +245,7 @@ function readStore(
     bytes: null,
     total: null,
     tags: null,
+    primary: null,
     findings: null,
   };
 }

@@ -92,6 +92,28 @@ Deno.test("the page tells of a store and its plan what the command line does", a
   });
 });
 
+Deno.test("rows show the metric by which runs are compared where the policy names none", async () => {
+  const text = "primary_metric: { name: auc, mode: max }\nretention: { keep_within: 30d }\n";
+  const config = readConfig(text, "mltidy.yaml");
+  for (const [metric, options] of [["f1", {}], ["auc", { config }]] as const) {
+    await using disk = await tempStore(ROTTEN);
+    const path = `1/${runId(1)}`;
+    Deno.writeTextFileSync(`${disk.root}/${path}/metrics/${metric}`, "1 0.25 0\n2 0.75 1\n");
+    await using store = await openStore(disk.root, { now: () => NOW });
+    await using page = await review(store, { port: 0, ...options });
+    const client = clientOf(page);
+    const events = (await client.ask("events")).body!.pipeThrough(new TextDecoderStream());
+    for await (const lines of events) if (lines.includes('"measured"')) break;
+    const { plan } = await planOf(client);
+    const shown = await client.get<RowsView>(`rows?plan=${plan}&list=goes&sort=metric&from=0&to=2`);
+    assertEquals([shown.metric, ...shown.rows.map((row) => [row.path, row.metric])], [
+      metric,
+      [path, 0.75],
+      [`1/${runId(2)}`, null],
+    ]);
+  }
+});
+
 Deno.test("what another program has changed is seen once the store is read again", async () => {
   for (const apply of [false, true]) {
     await withPage(ROTTEN, { apply }, async (client, { root }) => {
