@@ -27,10 +27,12 @@ export interface FoundSchedules {
   readonly files: readonly string[];
   /** Absolute paths of the reports that they write. */
   readonly reports: readonly string[];
+  /** Whether accounts have crontabs that this process may not look at. */
+  readonly hasHiddenCrontabs: boolean;
 }
 
-/** How the first lines of such a file begin, behind its sign of a comment. */
-const MADE_BY = "Made by mltidy";
+/** How such a file begins, or its part of a crontab. */
+const MADE_BY = /^(?:#|<!--) *Made by mltidy/m;
 
 /**
  * Looks for units, crontabs and jobs where systems look for them. Needs read permission for these places.
@@ -48,11 +50,22 @@ export async function findSchedules(places: MachinePlaces): Promise<FoundSchedul
       join(root, path)
     ),
   ];
-  const found = (await Promise.all(directories.map(filesOf))).flat();
+  const crontabs = CRONTABS.map((path) => join(root, path));
+  const found = (await Promise.all([...directories, ...crontabs].map(filesOf))).flat();
   return {
     files: found.map(({ path }) => path),
     reports: [...new Set(found.flatMap(({ text }) => reportsIn(text)))],
+    hasHiddenCrontabs: (await Promise.all(crontabs.map(isHidden))).includes(true),
   };
+}
+
+/** Where systems keep what `crontab` writes: Debian, Red Hat and others, macOS. */
+const CRONTABS = ["var/spool/cron/crontabs", "var/spool/cron", "var/at/tabs"];
+
+/** Only root, and the program `crontab`, may list it. */
+async function isHidden(directory: string): Promise<boolean> {
+  const listed = await listDirectory(directory);
+  return listed.kind === "failed" && !listed.missing;
 }
 
 /** Where nothing may be looked at, nothing is found. */
@@ -64,14 +77,12 @@ async function filesOf(
   return listed.entries.map(({ name }) => join(directory, name)).toSorted().flatMap((path) => {
     try {
       const text = readTextFile(path, { most: MOST.config });
-      return text.slice(0, BEGINNING).includes(MADE_BY) ? [{ path, text }] : [];
+      return MADE_BY.test(text) ? [{ path, text }] : [];
     } catch {
       return [];
     }
   });
 }
-
-const BEGINNING = 400;
 
 /** As systemd, a shell and XML have the word behind the flag. */
 function reportsIn(text: string): readonly string[] {

@@ -29,6 +29,10 @@ Deno.test("findSchedules() finds what mltidy has made where systems look, and th
     "home/Library/LaunchAgents/mltidy.plist":
       `<?xml version="1.0"?>\n<!-- Made by mltidy 0.1.0 -->\n<string>--report</string>\n<string>/srv/mac.json</string>`,
     "etc/cron.d/mltidy": `${MADE}0 3 * * 0 kim deno run --report=/srv/cron.json\n`,
+    "etc/cron.d/other": `# Not made by mltidy\n`,
+    "var/spool/cron/crontabs/kim": `${
+      "# m h dom mon dow command\n0 1 * * * /usr/bin/true\n".repeat(20)
+    }${MADE}0 3 * * 0 deno run --report /srv/kim.json\n`,
   });
   const home = join(root, "home");
   assertEquals(await findSchedules({ home, root }), {
@@ -37,12 +41,30 @@ Deno.test("findSchedules() finds what mltidy has made where systems look, and th
       join(home, ".config/systemd/user/mltidy-cleanup.timer"),
       join(home, "Library/LaunchAgents/mltidy.plist"),
       join(root, "etc/cron.d/mltidy"),
+      join(root, "var/spool/cron/crontabs/kim"),
     ],
-    reports: ["/srv/a b/50%.json", "/srv/mac.json", "/srv/cron.json"],
+    reports: ["/srv/a b/50%.json", "/srv/mac.json", "/srv/cron.json", "/srv/kim.json"],
+    hasHiddenCrontabs: false,
   });
   const nowhere = { home: null, root: join(root, "nothing") };
-  assertEquals(await findSchedules(nowhere), { files: [], reports: [] });
+  assertEquals(await findSchedules(nowhere), {
+    files: [],
+    reports: [],
+    hasHiddenCrontabs: false,
+  });
   assertEquals(await findLastReport(nowhere, []), null);
+});
+
+Deno.test("findSchedules() says that there are crontabs that it cannot list", async () => {
+  await using directory = await memoryDirectory();
+  const root = directory.path;
+  // What is no directory is as little to be listed as one that is closed, which none is to the root account.
+  writeFiles(root, { "var/spool/cron": "" });
+  assertEquals(await findSchedules({ home: null, root }), {
+    files: [],
+    reports: [],
+    hasHiddenCrontabs: true,
+  });
 });
 
 Deno.test("findLastReport() gives the newest that can be read, without what its error says", async () => {

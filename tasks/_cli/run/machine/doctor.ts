@@ -11,7 +11,7 @@ import {
   renderExamination,
 } from "../../../../lib/doctor/examination.ts";
 import type { NotifyConfig } from "../../../../lib/policy/notify_rows.ts";
-import { placeOf } from "../../../../lib/store/store_uri.ts";
+import { isServer, parseStoreName, placeOf } from "../../../../lib/store/store_uri.ts";
 import { secretName } from "../../../_notify/secret.ts";
 import {
   findLastReport,
@@ -85,8 +85,8 @@ async function lookAtAll(
     await look("rights", () => rightsFacts(location)),
     ...opened,
     await look("schedule", async () => {
-      const { files } = await findSchedules(places);
-      return { files };
+      const { files, hasHiddenCrontabs } = await findSchedules(places);
+      return { files, ...(hasHiddenCrontabs ? { crontabs: UNSEEN } : {}) };
     }),
     await look("report", async () => {
       const { reports } = await findSchedules(places);
@@ -187,17 +187,32 @@ function channelsOf({ email, slack, webhook, ping }: NotifyConfig): readonly str
 /** What this very process may do; another task is given what it needs. */
 function rightsFacts(location: string | null): Facts {
   const place = location === null ? null : placeOf(location);
+  const host = location === null ? null : hostOf(location);
   const may = (descriptor: Deno.PermissionDescriptor) =>
     Deno.permissions.querySync(descriptor).state === "granted";
   return {
-    readStore: place === null ? null : may({ name: "read", path: place }),
-    writeStore: place === null ? null : may({ name: "write", path: place }),
+    ...(place === null ? {} : {
+      readStore: may({ name: "read", path: place }),
+      writeStore: may({ name: "write", path: place }),
+    }),
+    ...(host === null ? {} : { reachStore: may({ name: "net", host }) }),
     readAll: may({ name: "read" }),
     writeAll: may({ name: "write" }),
     reachAllHosts: may({ name: "net" }),
     startPrograms: may({ name: "run" }),
   };
 }
+
+/** The host that has a store, and its port; `null` for one on this machine. */
+function hostOf(location: string): string | null {
+  const name = parseStoreName(location);
+  if (name.kind !== "postgresql") return isServer(location) ? new URL(location).host : null;
+  const { host, port } = name.address;
+  return host.startsWith("/") ? null : `${host}:${port}`;
+}
+
+/** What `crontab -l` may look at, and this process may not. */
+const UNSEEN = "not open to this account; crontab -l lists its own";
 
 function placesOf(world: World): MachinePlaces {
   return {
