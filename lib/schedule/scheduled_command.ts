@@ -8,7 +8,7 @@
 import type { NotifyConfig, Secret } from "../policy/notify_rows.ts";
 import type { ScheduledTask } from "../policy/scheduled_task.ts";
 import { isServer, parseStoreName, placeOf } from "../store/store_uri.ts";
-import { grantWords, type Needs } from "./grants.ts";
+import { grantable, grantWords, type Needs } from "./grants.ts";
 import type { ScheduledCommand } from "./schedule.ts";
 import { SCHEDULED_CALLS, scheduledWords, type Told } from "./scheduled_words.ts";
 
@@ -169,7 +169,7 @@ function remoteNeeds(store: string, { home }: SchedulePlaces): Omit<Needs, "lock
   };
 }
 
-/** What talks can neither write nor reach a host that nobody named, as far as that can be known. */
+/** What talks can write nothing but what came of that, nor reach a host that nobody named, as far as that can be known. */
 function tellingCommand(
   notify: NotifyConfig,
   { config, report }: { readonly config: string; readonly report: string },
@@ -182,9 +182,10 @@ function tellingCommand(
     ...secrets.flatMap((one) => "file" in one ? [one.file] : []),
     ...(email === null || email.ca === null ? [] : [email.ca]),
   ].map((file) => /^([\\/]|[a-z]:)/i.test(file) ? file : `${parentOf(config)}/${file}`);
+  const told = toldBeside(report);
   const needs: Needs = {
     reads: [places.clone, ...directoryOf(config), parentOf(report), ...files],
-    writes: [],
+    writes: told,
     hosts: [
       ...(email === null ? [] : [`${email.server}:${email.port}`]),
       ...(slack === null ? [] : SLACK),
@@ -192,12 +193,21 @@ function tellingCommand(
     variables: [...variablesOf(notify), ...VARIABLES],
     locks: false,
   };
-  const telling = commandOf(places, needs, ["notify", report, "--quiet", "--config", config]);
+  const telling = commandOf(places, needs, [
+    ...["notify", report, "--quiet", "--config", config],
+    ...told.flatMap((path) => ["--told", path]),
+  ]);
   if (webhook === null && ping === null) return telling;
   // Where these are is a secret.
   const words = telling.words.filter((word) => !word.startsWith("--allow-net"));
   const at = words.indexOf("tasks/cli.ts");
   return { ...telling, words: words.toSpliced(at, 0, "--allow-net") };
+}
+
+/** Where a directory above would have to be granted, nothing is: what talks must not reach a store. */
+function toldBeside(report: string): readonly string[] {
+  const path = report.replace(/(\.json)?$/, ".told.json");
+  return grantable(path) === path ? [path] : [];
 }
 
 const SLACK = ["hooks.slack.com:443"];

@@ -1,25 +1,28 @@
 // deno-lint-ignore-file no-console -- a skipped test says why.
 /**
  * A week in a minute: what `schedule` prints for cron and for systemd is started as it stands, again and again,
- * with the clock moved on by a day, on a store that grows; beside itself, killed, and where no room is left.
+ * with the clock moved on by a day, on a store that grows; beside itself, killed, where no room is left, and where
+ * whoever is told never answers.
  *
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { ApplyReport } from "../../lib/plan/report.ts";
+import { readConfig } from "../../lib/policy/config.ts";
 import type { TaskReport } from "../../lib/report/task_report.ts";
 import type { Scheduler } from "../../lib/schedule/schedule.ts";
 import { acquireLock } from "../../tasks/_file/own/lock.ts";
 import { ownPaths } from "../../tasks/_file/own/own_paths.ts";
-import { schedule, type ScheduleReport } from "../../tasks/schedule.ts";
+import { schedule, type ScheduleReport, writeSchedule } from "../../tasks/schedule.ts";
 import { openStore } from "../../tasks/open_store.ts";
 import { DAY, experiment, HOUR, run, runId } from "../_support/builders.ts";
 import { depth } from "../_support/depth.ts";
 import { type StorePlace, writeStore } from "../_support/disk_store.ts";
 import { cronEntry, unitValues, unitWords, withoutWaiting } from "../_support/schedules.ts";
 import { tempDirectory } from "../_support/temp_directory.ts";
+import { startWebhookDouble } from "../_support/webhook_double.ts";
 
 const FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 const DENO_CACHE = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/", ".cache", "deno");
@@ -39,6 +42,8 @@ interface Installed extends StorePlace {
   readonly report: string;
   /** Starts it some days from now. */
   readonly start: (day?: number) => Deno.ChildProcess;
+  /** Starts what tells of it, where that is a command of its own. */
+  readonly tell: (code: number) => Deno.ChildProcess | null;
 }
 
 async function endOf(child: Deno.ChildProcess): Promise<Ended> {
@@ -48,26 +53,43 @@ async function endOf(child: Deno.ChildProcess): Promise<Ended> {
 }
 
 /** Starts what stands in the files as the scheduler does: with nothing in the environment that it does not say. */
-function starter(kind: Scheduler, { files, command }: ScheduleReport, home: string) {
-  const [{ text = "" } = {}] = files;
-  return (day = 0): Deno.ChildProcess => {
-    const clock = day === 0
-      ? {}
-      : { LD_PRELOAD: FAKETIME, FAKETIME: `+${day}d`, NO_FAKE_STAT: "1" };
-    const options = { clearEnv: true, stdin: "null", stdout: "piped", stderr: "piped" } as const;
-    if (kind === "cron") {
-      const env = { HOME: home, LOGNAME: "kim", SHELL: "/bin/sh", PATH: "/usr/bin:/bin", ...clock };
-      const args = ["-c", withoutWaiting(cronEntry(text).command)];
-      return new Deno.Command("/bin/sh", { args, cwd: home, env, ...options }).spawn();
-    }
-    const [program = "", ...args] = unitWords(unitValues(text, "ExecStart")[0] ?? "", {});
-    const variables = unitValues(text, "Environment").flatMap((one) => unitWords(one))
-      .map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)]);
-    assertEquals(program, command.program);
+function starter(
+  kind: Scheduler,
+  { files, command: { program } }: ScheduleReport,
+  home: string,
+): Pick<Installed, "start" | "tell"> {
+  const [{ text = "" } = {}, script] = files;
+  const options = { clearEnv: true, stdin: "null", stdout: "piped", stderr: "piped" } as const;
+  const clock = (day: number) =>
+    day === 0 ? {} : { LD_PRELOAD: FAKETIME, FAKETIME: `+${day}d`, NO_FAKE_STAT: "1" };
+  if (kind === "cron") {
+    const { command } = cronEntry(text);
+    const args = ["-c", script === undefined ? withoutWaiting(command) : command];
+    const env = { HOME: home, LOGNAME: "kim", SHELL: "/bin/sh", PATH: "/usr/bin:/bin" };
+    return {
+      start: (day = 0) =>
+        new Deno.Command("/bin/sh", {
+          ...{ args, cwd: home, env: { ...env, ...clock(day) }, ...options },
+        }).spawn(),
+      tell: () => null,
+    };
+  }
+  const variables = unitValues(text, "Environment").flatMap((one) => unitWords(one))
+    .map((one) => [one.slice(0, one.indexOf("=")), one.slice(one.indexOf("=") + 1)]);
+  const spawn = (line: string, known: Readonly<Record<string, string>>, day = 0) => {
+    const [first = "", ...args] = unitWords(line, known);
+    assertEquals(first, program);
     return new Deno.Command(program, {
-      ...{ args, env: { ...Object.fromEntries(variables), ...clock }, ...options },
+      ...{ args, env: { ...Object.fromEntries(variables), ...clock(day) }, ...options },
       cwd: unitValues(text, "WorkingDirectory")[0]!.replaceAll("%%", "%"),
     }).spawn();
+  };
+  return {
+    start: (day) => spawn(unitValues(text, "ExecStart")[0] ?? "", {}, day),
+    tell: (code) => {
+      const [line] = unitValues(text, "ExecStopPost");
+      return line === undefined ? null : spawn(line.slice(1), { EXIT_STATUS: `${code}` });
+    },
   };
 }
 
@@ -76,22 +98,35 @@ async function install(
   kind: Scheduler,
   directory: string,
   init: Parameters<typeof writeStore>[1],
-  reports = join(directory, "reports"),
+  { reports = join(directory, "reports"), yaml }: {
+    readonly reports?: string;
+    /** The configuration beside the store. */
+    readonly yaml?: string;
+  } = {},
 ): Promise<Installed> {
   const odd = join(directory, `50% of "kim's" 한글`);
   const place = { root: join(odd, "mlruns"), outside: join(odd, "outside") };
   await Deno.mkdir(odd);
   await Deno.mkdir(reports, { recursive: true });
   writeStore(place, init);
+  const config = yaml === undefined ? null : join(odd, "mltidy.yaml");
+  if (yaml !== undefined) await Deno.writeTextFile(join(odd, "mltidy.yaml"), yaml);
   await using store = await openStore(place.root);
+  const into = join(directory, "units");
   const prepared = await schedule(store, {
     for: kind,
     every: "daily",
-    flags: ["--days-old", "3", "--purge-after", "2d"],
-    reports,
+    flags: ["--days-old", "3", "--purge-after", "2d", "--max-share", "100%"],
+    ...{ reports, config, into },
+    ...(yaml === undefined ? {} : { notify: readConfig(yaml, "mltidy.yaml").notify }),
     machine: { home: directory, isRoot: false, denoCache: DENO_CACHE },
   });
-  return { ...place, report: prepared.report, start: starter(kind, prepared, directory) };
+  const [first, ...scripts] = prepared.files;
+  const unhurried = kind === "cron"
+    ? scripts.map(({ name, text }) => ({ name, text: withoutWaiting(text) }))
+    : scripts;
+  await writeSchedule({ files: [first!, ...unhurried] }, into);
+  return { ...place, report: prepared.report, ...starter(kind, prepared, directory) };
 }
 
 function readReport({ report }: Installed): TaskReport & { readonly result: ApplyReport | null } {
@@ -201,6 +236,41 @@ for (const kind of ["cron", "systemd"] as const) {
   });
 }
 
+Deno.test("where whoever is told never answers, a start ends as its task does, and that is said and kept", async () => {
+  await Promise.all((["cron", "systemd"] as const).map(async (kind) => {
+    await using directory = await tempDirectory();
+    using host = startWebhookDouble("never");
+    const hook = join(directory.path, "hook");
+    await Deno.writeTextFile(hook, `http://${host.host}/hunter2`);
+    const installed = await install(kind, directory.path, { experiments: [oldRuns(5)] }, {
+      yaml: `notify: { webhook: { url: { file: ${JSON.stringify(hook)} } } }\n`,
+    });
+    const startAndTell = async () => {
+      const { code, said } = await endOf(installed.start());
+      const telling = installed.tell(code);
+      const told = telling === null ? { code, said: "" } : await endOf(telling);
+      assertEquals(told.code, code, told.said);
+      const kept = installed.report.replace(/\.json$/, ".told.json");
+      return { code, said: said + told.said, told: JSON.parse(Deno.readTextFileSync(kept)) };
+    };
+    const first = await startAndTell();
+    const report = readReport(installed);
+    assertEquals([first.code, report.exitCode, report.error], [0, 0, null], first.said);
+    assertEquals(doneBy(report), { "soft-delete-run": 5 });
+    assertStringIncludes(first.said, `To undo: ${report.undo}`);
+    assertMatch(first.said, /^Cannot notify by webhook: no answer within \d+ s \(\d attempts\)$/m);
+    assertMatch(first.told.notified[0].problem, /^no answer within \d+ s$/);
+    assertStringIncludes(host.received[0]?.body ?? "", "mltidy cleanup:apply: 5 soft-deleted");
+    assert(!`${first.said}${JSON.stringify(first.told)}`.includes("hunter2"), first.said);
+    // The next time nothing is to be told, and nothing is waited for.
+    const asked = host.received.length;
+    const second = await startAndTell();
+    assertEquals([second.code, second.said], [0, ""]);
+    assertEquals([second.told.notified, host.received.length], [[], asked]);
+    assertEquals(reportsOf(installed).length, 3);
+  }));
+});
+
 /** Runs that all are to be soft-deleted. */
 function oldRuns(count: number) {
   const endTime = Date.now() - 20 * DAY;
@@ -279,7 +349,7 @@ for (const full of ["the store's", "the reports'"] as const) {
           "systemd",
           isStore ? disk : directory.path,
           { experiments: [oldRuns(5)] },
-          join(disk, "reports"),
+          { reports: join(disk, "reports") },
         );
         fill(join(disk, "ballast"));
         const first = await endOf(installed.start());

@@ -181,6 +181,13 @@ export const machineTasks = {
         default: null,
         parse: parseText,
       } satisfies Valued<string | null>,
+      told: {
+        name: "told",
+        value: "FILE",
+        describe: "Also write there, as JSON, who was told and who could not be, and why",
+        default: null,
+        parse: parseText,
+      } satisfies Valued<string | null>,
       test: toggle("test", "Send a sample, and fail where it cannot be delivered"),
       start: toggle("start", "Only tell what waits for pings that a task begins"),
       config,
@@ -188,7 +195,8 @@ export const machineTasks = {
       ...commonFlags,
     },
     exitCodes: [ExitCode.done, ExitCode.unexpected, ExitCode.usage],
-    permissions: "Only reads, and talks to the hosts that mltidy.yaml names.",
+    permissions:
+      "Only reads, and talks to the hosts that mltidy.yaml names; --told writes one file.",
   },
   doctor: {
     summary: "Show what mltidy sees of this machine and this store",

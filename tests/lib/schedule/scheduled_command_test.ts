@@ -89,11 +89,11 @@ Deno.test("scheduledWork() tells a task of another machine's store whose account
   assertEquals(work("/data/mlruns").command.environment, always);
 });
 
-Deno.test("scheduledWork() tells by a process that can write nothing, and reaches the hosts that are named", () => {
-  const telling = (text: string) =>
+Deno.test("scheduledWork() tells by a process that can write nothing but what came of that, and reaches the hosts that are named", () => {
+  const telling = (text: string, report = REPORT) =>
     scheduledWork(
       "cleanup:apply",
-      { ...TOLD, config: "/data/mltidy.yaml" },
+      { ...TOLD, config: "/data/mltidy.yaml", report },
       readConfig(text, "x").notify,
       PLACES,
     ).telling;
@@ -102,9 +102,17 @@ Deno.test("scheduledWork() tells by a process that can write nothing, and reache
   assertEquals(telling("retention: {}"), null);
   assertEquals(granted(telling(`notify: { ${email} }`)?.words), {
     read: "/opt/mltidy,/data,/home/kim/reports",
+    write: "/home/kim/reports/x.told.json",
     net: "smtp.example.org:587",
     env: "MLTIDY_P,MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR",
   });
+  assertEquals(telling(`notify: { ${email} }`)?.words.slice(-2), [
+    "--told",
+    "/home/kim/reports/x.told.json",
+  ]);
+  // Nothing above is granted in the place of what no grant can name.
+  const comma = telling(`notify: { ${email} }`, "/data/a,b/x.json")?.words;
+  assertEquals([granted(comma)["write"], comma?.includes("--told")], [undefined, false]);
   const slack = granted(telling("notify: { slack: { url: { file: /run/secrets/slack } } }")?.words);
   assertEquals([slack["net"], slack["read"]?.split(",").at(-1)], [
     "hooks.slack.com:443",

@@ -12,6 +12,7 @@ import { CONFIG_FILE } from "../../../../lib/policy/config_file.ts";
 import type { NotifyConfig } from "../../../../lib/policy/notify_rows.ts";
 import { plainCommand } from "../../../../lib/render/commands.ts";
 import { shellWords } from "../../../../lib/text/shell_words.ts";
+import { jsonPieces } from "../../../../lib/text/terminal_text.ts";
 import { plural } from "../../../../lib/text/units.ts";
 import { failureText, MOST, readTextFile } from "../../../_io/read.ts";
 import { missingFor, type Notified, notify, showOutgoing } from "../../../notify.ts";
@@ -45,7 +46,9 @@ export async function runNotify(command: Command, world: World): Promise<number>
   } catch (error) {
     const isAsked = test || dryRun || exitCode === null && !start;
     if (isAsked) throw error;
-    world.say(`Cannot notify: ${errorText(error)}\n`);
+    const problem = errorText(error);
+    world.say(`Cannot notify: ${problem}\n`);
+    keepTold({ problem: world.named(problem) }, options, world);
     return exitCode ?? ExitCode.done;
   }
 }
@@ -113,7 +116,9 @@ async function runTell({ options, operand }: Command, world: World): Promise<num
   });
   if (!hasChannel(config)) {
     if (options.dryRun) throw nobody(path);
-    world.say(`${nobody(path).message}\n`);
+    const problem = nobody(path).message;
+    world.say(`${problem}\n`);
+    keepTold({ problem: world.named(problem) }, options, world);
     return exitCode;
   }
   const outgoing = outgoingOf(told, message, config);
@@ -215,6 +220,22 @@ function readDocument(file: string, exitCode: number | null, world: World): stri
   }
 }
 
+const SCHEMA = "mltidy/notify/v1";
+
+/** Where nobody reads what is said, it is found beside the report; that this fails changes nothing either. */
+function keepTold(document: object, { told, dryRun }: Options, world: World): void {
+  if (told === null || dryRun) return;
+  const path = resolve(world.directory, told);
+  try {
+    Deno.writeTextFileSync(path, `${[...jsonPieces({ schema: SCHEMA, ...document })].join("")}\n`);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotCapable
+      ? `this process may not write there; grant --allow-write=${path}`
+      : failureText(error);
+    world.say(`Cannot write ${path}: ${why}\n`);
+  }
+}
+
 interface Delivery {
   readonly options: Options;
   readonly directory: string;
@@ -229,7 +250,7 @@ async function deliver(
 ): Promise<readonly Notified[]> {
   const { dryRun, json, quiet } = options;
   if (dryRun) {
-    if (json) printJson({ schema: "mltidy/notify/v1", ...document, outgoing }, world);
+    if (json) printJson({ schema: SCHEMA, ...document, outgoing }, world);
     else world.print(outgoing.map(showOutgoing).join("\n"));
     for (const one of outgoing) {
       const missing = missingFor(one, { environment: world.environment, directory });
@@ -245,7 +266,8 @@ async function deliver(
     world.say(`Cannot notify by ${channel}: ${problem}${tries}\n`);
   }
   const sent = notified.filter(({ problem }) => problem === null).map(({ channel }) => channel);
-  if (json) printJson({ schema: "mltidy/notify/v1", ...document, notified }, world);
+  keepTold({ ...document, notified }, options, world);
+  if (json) printJson({ schema: SCHEMA, ...document, notified }, world);
   else if (sent.length > 0 && !quiet) world.say(`Told by ${sent.join(", ")}\n`);
   return notified;
 }

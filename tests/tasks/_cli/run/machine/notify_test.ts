@@ -90,6 +90,42 @@ Deno.test("notify changes nothing of how a task has ended when nobody can be tol
   }
 });
 
+Deno.test("notify --told keeps beside the report who could not be told and why, without a secret", async () => {
+  await using directory = await place(HOOK, { "report.json": REPORT, "bad.yaml": "notify: 7\n" });
+  using host = startWebhookDouble({ status: 404, body: "no /hunter2" }, { status: 200 });
+  const options = {
+    directory: directory.path,
+    environment: { [URL]: `http://${host.host}/hunter2` },
+  };
+  const tell = async (...words: readonly string[]) => {
+    const ran = await runTask("notify", ["report.json", "--told", "told.json", ...words], options);
+    return { ...ran, told: JSON.parse(Deno.readTextFileSync(join(directory.path, "told.json"))) };
+  };
+  const failed = await tell("--quiet");
+  const document = {
+    schema: "mltidy/notify/v1",
+    events: ["changes"],
+    title: "mltidy cleanup:apply: 1 soft-deleted",
+  };
+  const problem = `it answered 404: no $${URL}`;
+  assertEquals([failed.code, failed.err], [0, `Cannot notify by webhook: ${problem}\n`]);
+  assertEquals(failed.told, {
+    ...document,
+    notified: [{ channel: "webhook", attempts: 1, problem }],
+  });
+  // What was not sent the last time is no more said of this time.
+  assertEquals((await tell("--quiet")).told, {
+    ...document,
+    notified: [{ channel: "webhook", attempts: 1, problem: null }],
+  });
+  const unread = await tell("--exit-code", "4", "--config", "bad.yaml");
+  assertEquals([unread.code, unread.err], [4, `Cannot notify: ${unread.told.problem}\n`]);
+  assertEquals((await tell("--dry-run")).told, unread.told);
+  const gone = await runTask("notify", ["report.json", "-q", "--told", "gone/told.json"], options);
+  const path = join(directory.path, "gone", "told.json");
+  assertEquals([gone.code, gone.err], [0, `Cannot write ${path}: No such file or directory\n`]);
+});
+
 Deno.test("notify lets the code speak where there is no report, or one of an earlier run", async () => {
   await using directory = await place(HOOK, { "report.json": REPORT, "cut.json": "{" });
   using host = startWebhookDouble();
