@@ -116,7 +116,10 @@ async function install(
   const prepared = await schedule(store, {
     for: kind,
     every: "daily",
-    flags: ["--days-old", "3", "--purge-after", "2d", "--max-share", "100%"],
+    flags: [
+      ...["--days-old", "3", "--purge-after", "2d"],
+      ...(yaml === undefined ? [] : ["--max-share", "100%"]),
+    ],
     ...{ reports, config, into },
     ...(yaml === undefined ? {} : { notify: readConfig(yaml, "mltidy.yaml").notify }),
     machine: { home: directory, isRoot: false, denoCache: DENO_CACHE },
