@@ -31,7 +31,7 @@ import {
   SCHEDULERS,
   type ScheduleStep,
 } from "../lib/schedule/schedule.ts";
-import { scheduledWork, type SchedulePlaces } from "../lib/schedule/scheduled_command.ts";
+import { isCached, scheduledWork, type SchedulePlaces } from "../lib/schedule/scheduled_command.ts";
 import { inferArtifactRoot } from "../lib/snapshot/artifact_root.ts";
 import { parseStoreName } from "../lib/store/store_uri.ts";
 import { HARMFUL } from "../lib/text/terminal_text.ts";
@@ -258,10 +258,9 @@ function refuseUnwritable(texts: readonly string[]): void {
 }
 
 function warningsOf({ program, words }: ScheduledCommand): readonly string[] {
-  const isCached = /[\\/](_npx|_cacache|\.cache|Caches|tmp)[\\/]/i.test(program);
   const isWide = words.some((word, index) => words[index - 1] === "--store" && word.includes(","));
   return [
-    ...(isCached
+    ...(isCached(program)
       ? [
         `Deno lies in a cache, which may be cleaned: ${program}. Install it to stay, such as with npm install --global deno@${Deno.version.deno}, and type this again with that one.`,
       ]

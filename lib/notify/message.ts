@@ -40,6 +40,8 @@ export const MOST_LINES = 20;
 export interface MessageOptions extends Pick<NotifyConfig, "names" | "link"> {
   /** What an exit code means. */
   readonly meaning: (exitCode: number) => string | null;
+  /** Where the report lies on the machine of the task, told where no link leads to it; `null` where it lies nowhere. */
+  readonly report: string | null;
   /** The command that undoes what a backup holds, where the report names none. */
   readonly undo: (backup: string, store: string) => string;
 }
@@ -154,7 +156,7 @@ function countText(findings: NonNullable<Told["findings"]>): string {
   }).join(", ");
 }
 
-function factsOf(told: Told, { meaning }: MessageOptions): Message["facts"] {
+function factsOf(told: Told, { meaning, link, report }: MessageOptions): Message["facts"] {
   const { task, store, startedAt, finishedAt, exitCode, runs, pending, findings } = told;
   const done = doneText(told);
   const count = (wanted: ActionOutcome["outcome"]) =>
@@ -173,6 +175,7 @@ function factsOf(told: Told, { meaning }: MessageOptions): Message["facts"] {
     ["Skipped", count("skipped")],
     ["Not run", count("not-run")],
     ["Findings", findings === null ? null : countText(findings) || "none"],
+    ["Report", link === null ? report : null],
   ];
   return facts.flatMap(([name, value]) => value === null || value === "0" ? [] : [[name, value]]);
 }

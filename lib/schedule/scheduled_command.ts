@@ -227,3 +227,13 @@ function parentOf(path: string): string {
 function directoryOf(path: string | null): readonly string[] {
   return path === null ? [] : [parentOf(path)];
 }
+
+/**
+ * Tells whether a program lies where caches are cleaned.
+ *
+ * @param program Its absolute path.
+ * @returns Whether it may be gone some day.
+ */
+export function isCached(program: string): boolean {
+  return /[\\/](_npx|_cacache|\.cache|Caches|tmp)[\\/]/i.test(program);
+}

@@ -9,6 +9,7 @@ import {
 import { dirname, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
 import { InvalidArgumentError } from "../../lib/errors.ts";
+import { isCached } from "../../lib/schedule/scheduled_command.ts";
 import { readConfig } from "../../lib/policy/config.ts";
 import { INTERVALS } from "../../lib/policy/scheduled_task.ts";
 import { SCHEDULERS } from "../../lib/schedule/schedule.ts";
@@ -75,7 +76,7 @@ Deno.test("schedule() prepares a clean-up each Sunday, by this Deno and from thi
   assertEquals(steps[0]?.command, "mkdir -p /home/kim/.local/state/mltidy/reports");
   assertEquals(
     notes.some((note) => note.startsWith("Deno lies in a cache")),
-    /[\\/](_npx|\.cache|tmp)[\\/]/.test(Deno.execPath()),
+    isCached(Deno.execPath()),
   );
 });
 

@@ -36,7 +36,8 @@ import { type ConfiguredStore, openConfigured, sayEarlier, type StoreFlags } fro
 import { printJson } from "./print_json.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
-type PlanningCommand = Command<"prune"> | Command<"cleanup">;
+/** What plans a clean-up, as it was typed. */
+export type PlanningCommand = Command<"prune"> | Command<"cleanup">;
 
 /**
  * Runs `prune` or `cleanup`.
@@ -57,7 +58,7 @@ export async function runPlanning(
   const { store, chosen } = opened;
   if (willApply(options)) refuseUnattended(options.force, words, opened.command, world);
   const config = chosen?.config ?? null;
-  const policy = policyOf(command, config);
+  const policy = policyOfCommand(command, config);
   if (!options.quiet) world.say(daysOldText(flagsOf(command), config));
   if (options.compare !== null) {
     return await compare(command, options.compare, store, config, world);
@@ -107,7 +108,15 @@ function refuseContradictions({ task, options }: PlanningCommand): void {
   }
 }
 
-function policyOf(command: PlanningCommand, config: Config | null): CleanupPolicy {
+/**
+ * Makes the policy of a planning task.
+ *
+ * @param command The parsed command.
+ * @param config The configuration; `null` where there is none.
+ * @returns The policy.
+ * @throws {UsageError} When its flags do not go with that configuration.
+ */
+export function policyOfCommand(command: PlanningCommand, config: Config | null): CleanupPolicy {
   return choosePolicy(flagsOf(command), config);
 }
 
@@ -142,8 +151,8 @@ async function compare(
   const other = (await chooseConfig(file, world.directory))!.config;
   const { comparePolicies } = await import("../../compare.ts");
   const result = await comparePolicies(store, {
-    policy: policyOf(command, config),
-    other: policyOf(command, other),
+    policy: policyOfCommand(command, config),
+    other: policyOfCommand(command, other),
     task: command.task,
     onProgress: (runs, all) => world.progress.update("Reading runs", runs, all),
   });

@@ -6,6 +6,7 @@ import type { ActionOutcome } from "../../../lib/plan/report.ts";
 const OPTIONS = {
   names: false,
   link: null,
+  report: null,
   meaning: (code: number) => code === 13 ? "The plan does not fit" : null,
   undo: (backup: string, store: string) => `undo ${backup} ${store}`,
 };
@@ -124,6 +125,13 @@ const NAMED: Partial<Told> = {
     message: "secret-name",
   }],
 };
+
+Deno.test("messageOf() names the report where no link leads to it", () => {
+  const report = "/home/kim/reports/mltidy-cleanup.json";
+  const factsWith = (link: string | null) => messageOf(told(), { ...OPTIONS, report, link }).facts;
+  assertEquals(factsWith(null).at(-1), ["Report", report]);
+  assertEquals(factsWith("https://ci.example.org/plan").some(([name]) => name === "Report"), false);
+});
 
 Deno.test("messageOf() names no run and no experiment unless that is allowed", () => {
   const told_ = told(NAMED);

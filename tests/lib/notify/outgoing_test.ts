@@ -16,7 +16,7 @@ const { notify: config } = readConfig(`notify:${CHANNELS}`, "mltidy.yaml");
 function sent(more: Partial<Told>, on: readonly ("always" | "changes" | "failure" | "findings")[]) {
   const told = { ...NOTHING_TOLD, exitCode: 0, ...more };
   const message = messageOf(told, {
-    ...{ names: false, link: null, meaning: () => null, undo: () => "" },
+    ...{ names: false, link: null, report: null, meaning: () => null, undo: () => "" },
   });
   return outgoingOf(told, message, { ...config, on }).map((one) =>
     one.channel === "ping" ? `ping${one.suffix}` : one.channel

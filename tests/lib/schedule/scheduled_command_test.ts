@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { readConfig } from "../../../lib/policy/config.ts";
 import type { ScheduledTask } from "../../../lib/policy/scheduled_task.ts";
-import { scheduledWork } from "../../../lib/schedule/scheduled_command.ts";
+import { isCached, scheduledWork } from "../../../lib/schedule/scheduled_command.ts";
 
 const PLACES = {
   program: "/usr/bin/deno",
@@ -120,4 +120,16 @@ Deno.test("scheduledWork() tells by a process that can write nothing but what ca
   ]);
   // Where it is, is a secret.
   assertEquals(granted(telling("notify: { ping: { url: { env: MLTIDY_U } } }")?.words)["net"], "");
+});
+
+Deno.test("isCached() knows the places that caches are cleaned in", () => {
+  const stays = ["/usr/bin/deno", "/home/kim/.deno/bin/deno", "/home/cache/deno"];
+  const goes = [
+    "/home/kim/.npm/_npx/7a40/node_modules/deno/deno",
+    "/home/kim/.cache/deno/deno",
+    "/Users/kim/Library/Caches/deno/deno",
+    "C:\\Users\\kim\\npm-cache\\_npx\\7a40\\deno.exe",
+    "/tmp/deno",
+  ];
+  assertEquals([stays.filter(isCached), goes.filter((path) => !isCached(path))], [[], []]);
 });

@@ -111,6 +111,7 @@ async function runTell({ options, operand }: Command, world: World): Promise<num
   const message = messageOf(told, {
     ...config,
     meaning: meaningOf,
+    report: operand === null || operand === "-" ? null : resolve(world.directory, operand),
     undo: (backup, store) =>
       world.named(plainCommand(shellWords(["restore", backup, "--store", store]))),
   });

@@ -8,6 +8,7 @@ import { resolve } from "@std/path";
 import { plainCommand } from "../../../../lib/render/commands.ts";
 import { renderSchedule } from "../../../../lib/render/schedule.ts";
 import { SCHEDULED_CALLS } from "../../../../lib/schedule/scheduled_words.ts";
+import type { Config } from "../../../../lib/policy/config_rows.ts";
 import type { ScheduledTask } from "../../../../lib/policy/scheduled_task.ts";
 import { foldLines } from "../../../../lib/text/fold.ts";
 import { shellWords } from "../../../../lib/text/shell_words.ts";
@@ -19,6 +20,7 @@ import type { TaskCommand } from "../../table/task_table.ts";
 import { UsageError } from "../../table/usage_error.ts";
 import type { World } from "../../world.ts";
 import { openConfigured } from "../open.ts";
+import { policyOfCommand } from "../planning.ts";
 import { printJson } from "../print_json.ts";
 
 type Command = Extract<TaskCommand, { task: "schedule" }>;
@@ -41,7 +43,7 @@ export async function runSchedule(
   const { store, chosen } = opened;
   const configured = chosen?.config.schedule;
   const task = options.task ?? configured?.task ?? "cleanup:apply";
-  checkFlags(task, flags);
+  checkFlags(task, flags, chosen?.config ?? null);
   const { directory } = world;
   const into = write === null ? undefined : resolve(directory, write);
   const report = await schedule(store, {
@@ -87,14 +89,19 @@ const OWN =
   /^(--(store|(no-)?config|backups|report|quiet|json|force|apply|dry-run|compare|format)|-[qn])(=|$)/;
 
 /** What is wrong with a flag is better said now than in the log of the first night. */
-function checkFlags(task: ScheduledTask, flags: readonly string[]): void {
+function checkFlags(
+  task: ScheduledTask,
+  flags: readonly string[],
+  config: Config | null,
+): void {
   const own = flags.find((flag) => OWN.test(flag));
   if (own !== undefined) {
     throw new UsageError(
       `Cannot use ${own} behind --: the schedule says it, or nobody would read it; name store, configuration and backups before --`,
     );
   }
-  parseCommand([...SCHEDULED_CALLS[task].words, ...flags]);
+  const command = parseCommand([...SCHEDULED_CALLS[task].words, ...flags]);
+  if (command.task === "cleanup" || command.task === "prune") policyOfCommand(command, config);
 }
 
 function writeCommand({ directory }: ScheduleReport, words: readonly string[]): string {

@@ -48,6 +48,24 @@ Deno.test("a clean-up reports what it did, what it found before, and how to undo
   assertEquals(namesIn(store.outside), ["cleanup.json"]);
 });
 
+Deno.test("prune:apply and a saved plan report what they did, and how to undo that", async () => {
+  for (const [task, ...words] of [["prune:apply"], ["apply", "plan.json"]] as const) {
+    await using store = await diskStore(ROTTEN);
+    const at = ["--store", store.root];
+    const { out } = await runTask("cleanup", [...at, "--json"]);
+    await Deno.writeTextFile(join(store.outside, "plan.json"), out);
+    const ran = await runTask(task, [
+      ...[...words, "--force", "--json", "--report", "report.json", ...at],
+    ], { directory: store.outside });
+    const report = readReport(join(store.outside, "report.json"));
+    const applied = JSON.parse(ran.out);
+    assertEquals([ran.code, report.exitCode, report.task], [0, 0, task], ran.err);
+    assertEquals(report.result, applied);
+    assert(applied.outcomes.some(({ outcome }: { outcome: string }) => outcome === "applied"));
+    assertStringIncludes(report.undo!, `restore ${applied.backup.id}`);
+  }
+});
+
 Deno.test("where there is nothing to do, or nothing is to be done, the report has what --json prints", async () => {
   await using store = await tempStore();
   const report = join(store.outside, "report.json");
@@ -55,6 +73,8 @@ Deno.test("where there is nothing to do, or nothing is to be done, the report ha
     const [task, ...words] of [
       ["cleanup:apply", "--force"],
       ["cleanup"],
+      ["prune:apply", "--force"],
+      ["prune"],
       ["repair:apply", "--force"],
       ["preflight", "churn"],
       ["preflight", "--check"],

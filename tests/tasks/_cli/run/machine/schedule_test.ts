@@ -107,6 +107,7 @@ Deno.test("schedule refuses what the task would refuse in its first night", asyn
     [["--", "--days-odl", "9"], 'Unknown flag "--days-odl" for cleanup: did you mean --days-old?'],
     [["--", "--json"], "Cannot use --json behind --"],
     [["--", "--store=/x"], "Cannot use --store=/x behind --"],
+    [["--", "--max-share", "50%"], "Cannot use --max-share: there is no mltidy.yaml whose limits"],
     [["--days-old", "9"], 'Unknown flag "--days-old" for schedule'],
     [["now"], 'Unexpected argument "now" of schedule: --store has a value already'],
   ];
