@@ -9,6 +9,7 @@
  * const message = messageOf(told, {
  *   names: false,
  *   link: null,
+ *   report: null,
  *   meaning: () => null,
  *   undo: (backup) => `deno task restore ${backup}`,
  * });
