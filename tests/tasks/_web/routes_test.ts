@@ -204,8 +204,9 @@ Deno.test("what the page shows is carried out, taken back, and leaves a byte-ide
     assert(end.work === "done" && lines.slice(0, -1).every(({ work }) => work === "progress"));
     assertEquals([end.applied, end.skipped, end.failed, end.notRun], [3, 0, 0, 0]);
     assertEquals(end.summary.split(";")[0], "Done: 1 soft-deleted, 2 purged");
-    assertEquals(await refused({ plan: plan.plan, words: "remove 3" }), [409, "outdated"]);
-    const { backups } = await settled(client, () => client.get<BackupsView>("backups"));
+    const again = () => refused({ plan: plan.plan, words: "remove 3" });
+    assertEquals(await settled(client, again), [409, "outdated"]);
+    const { backups } = await client.get<BackupsView>("backups");
     assertEquals(backups.map(({ id, kind, count }) => [id, kind, count]), [
       [end.backup, "change", 3],
     ]);
