@@ -80,16 +80,18 @@ async function lookAtAll(
   const isBroken = configuration.problem !== null;
   const [opened, beside] = await lookAtStore(options, { isBroken, config }, world);
   const places = placesOf(world);
+  let found: ReturnType<typeof findSchedules> | null = null;
+  const schedules = () => found ??= findSchedules(places);
   return [
     ...[program, environment, configuration, ...beside, choice],
     await look("rights", () => rightsFacts(location)),
     ...opened,
     await look("schedule", async () => {
-      const { files, hasHiddenCrontabs } = await findSchedules(places);
+      const { files, hasHiddenCrontabs } = await schedules();
       return { files, ...(hasHiddenCrontabs ? { crontabs: UNSEEN } : {}) };
     }),
     await look("report", async () => {
-      const { reports } = await findSchedules(places);
+      const { reports } = await schedules();
       const last = await findLastReport(places, reports);
       return last === null ? { last: null } : { ...last };
     }),
