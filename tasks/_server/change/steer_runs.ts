@@ -71,7 +71,11 @@ export async function steerRuns<S extends Subject, R>(
     const trials = new Map<S, Trial>();
     for (const subject of pending) {
       const past = pasts.get(subject)!;
-      const step = next(subject, found.get(subject.run) ?? null, past.map(({ does }) => does));
+      const step = next(
+        subject,
+        found.get(subject.run) ?? null,
+        past.map(({ deed }) => deed?.asks ?? "wait"),
+      );
       if ("ends" in step) {
         ended.set(subject, step.ends);
         continue;
@@ -83,10 +87,7 @@ export async function steerRuns<S extends Subject, R>(
         ended.set(subject, { stuck: last.error ?? new RequestError("foreign", UNDONE) });
         continue;
       }
-      const trial: Trial = {
-        ...{ does: deed?.asks ?? "wait", deed },
-        ...{ tries: isAgain ? last.tries + 1 : 1, error: null },
-      };
+      const trial: Trial = { deed, tries: isAgain ? last.tries + 1 : 1, error: null };
       trials.set(subject, trial);
       pasts.set(subject, [...past, trial]);
     }
@@ -109,7 +110,6 @@ export async function steerRuns<S extends Subject, R>(
 const UNDONE = "the server says that it is done, and it is not";
 
 interface Trial {
-  readonly does: Past[number];
   /** `null`: it was only waited. */
   readonly deed: Deed | null;
   readonly tries: number;
