@@ -168,9 +168,9 @@ export class RestoreCollisionError extends MltidyError {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(messageOf(new RangeError("too large")), "too large");
+ * assertEquals(errorMessage(new RangeError("too large")), "too large");
  * ```
  */
-export function messageOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { messageOf, PlanRefusedError, StalePlanError } from "../lib/errors.ts";
+import { errorMessage, PlanRefusedError, StalePlanError } from "../lib/errors.ts";
 import type { ActionKind } from "../lib/plan/action_kind.ts";
 import type { Action, Plan, Stop } from "../lib/plan/plan.ts";
 import type { ActionOutcome, ApplyReport } from "../lib/plan/report.ts";
@@ -130,7 +130,7 @@ async function sendTo(
     const { path, failures } = await place.take(id, work);
     return failures.length === 0 ? { path } : { path, problem: stayText(place, failures) };
   } catch (error) {
-    const message = messageOf(error);
+    const message = errorMessage(error);
     return { problem: `it could not be moved to ${place.directory}: ${message}` };
   }
 }

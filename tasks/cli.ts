@@ -5,7 +5,7 @@
  * @module
  */
 
-import { messageOf } from "../lib/errors.ts";
+import { errorMessage } from "../lib/errors.ts";
 import { shellWords } from "../lib/text/shell_words.ts";
 import { foldText } from "../lib/text/fold.ts";
 import { hideCredentials } from "../lib/text/credentials.ts";
@@ -32,7 +32,7 @@ function print(text: string): void {
     write(Deno.stdout, text);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return;
-    const why = messageOf(error);
+    const why = errorMessage(error);
     throw new Error(`Cannot write to standard output: ${why}`, { cause: error });
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { ExaminedPart, Fact } from "../lib/doctor/examination.ts";
-import { messageOf } from "../lib/errors.ts";
+import { errorMessage } from "../lib/errors.ts";
 import { parseStoreName, placeOf } from "../lib/store/store_uri.ts";
 import { hideCredentials } from "../lib/text/credentials.ts";
 import { lookAtFileSystem } from "./_doctor/file_system.ts";
@@ -34,7 +34,7 @@ export type Facts = Readonly<Record<string, Fact>>;
 export async function examine(
   part: string,
   look: () => Promise<Facts> | Facts,
-  reasonOf: (error: unknown) => string = (error) => messageOf(error),
+  reasonOf: (error: unknown) => string = errorMessage,
 ): Promise<ExaminedPart> {
   try {
     const facts = Object.entries(await look()).map(([name, fact]) => [name, hidden(fact)] as const);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf } from "../lib/errors.ts";
+import { errorMessage } from "../lib/errors.ts";
 import { hideSecrets, type KnownSecret } from "../lib/notify/hide_secrets.ts";
 import { ATTEMPT_LIMITS, type AttemptLimits } from "../lib/notify/next_attempt.ts";
 import { cutText } from "../lib/notify/plain_text.ts";
@@ -61,7 +61,7 @@ export async function notify(
       const hidden = problem === null ? null : cutText(hideSecrets(problem, known), MOST_SAID);
       return { channel, attempts, problem: hidden };
     } catch (error) {
-      const message = messageOf(error);
+      const message = errorMessage(error);
       return { channel, attempts: 0, problem: hideSecrets(message, known) };
     }
   }));
@@ -100,7 +100,7 @@ export function missingFor(one: Outgoing, places: SecretPlaces): string | null {
     if (secret !== null) readSecret(secret, places);
     return null;
   } catch (error) {
-    return messageOf(error);
+    return errorMessage(error);
   }
 }
 

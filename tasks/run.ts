@@ -13,7 +13,7 @@
  * @module
  */
 
-import { InvalidArgumentError, messageOf } from "../lib/errors.ts";
+import { errorMessage, InvalidArgumentError } from "../lib/errors.ts";
 import { programName } from "../lib/text/credentials.ts";
 import type { Store } from "./ports/store.ts";
 import { preflight, type PreflightOptions, type PreflightReport } from "./preflight.ts";
@@ -116,7 +116,7 @@ async function getReady(
     return { report, failure: null };
   } catch (error) {
     if (mustStop(error, strict, signal)) throw error;
-    return { report: null, failure: messageOf(error) };
+    return { report: null, failure: errorMessage(error) };
   }
 }
 
@@ -130,7 +130,7 @@ async function setUp(
     return (await setupExperiment(store, experiment, { signal })).experimentId;
   } catch (error) {
     if (mustStop(error, strict, signal)) throw error;
-    warn(`${messageOf(error)}; the program has no run`);
+    warn(`${errorMessage(error)}; the program has no run`);
     return null;
   }
 }

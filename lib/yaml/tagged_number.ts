@@ -46,7 +46,7 @@ export function floatValue(text: string): number | null {
     ? Infinity
     : digits === ".nan"
     ? NaN
-    : inSixtieths(digits.split(":").map(pythonFloat), (total, part) => total * 60 + part);
+    : inSixtieths(digits.split(":").map(readFloat), (total, part) => total * 60 + part);
   return value !== null && sign === "-" ? -value : value;
 }
 
@@ -59,7 +59,7 @@ function floatWord(value: number | null): string | null {
 }
 
 /** What Python's `float()` reads. */
-function pythonFloat(text: string): number | null {
+function readFloat(text: string): number | null {
   const word = text.trim();
   const special = /^([-+]?)(inf|infinity|nan)$/.exec(word);
   if (special !== null) {

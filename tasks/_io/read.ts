@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf } from "../../lib/errors.ts";
+import { errorMessage } from "../../lib/errors.ts";
 import type { TextFact } from "../../lib/store/facts.ts";
 import { asStorePath } from "../../lib/store/path.ts";
 import type { Problem } from "../../lib/store/problem.ts";
@@ -266,6 +266,6 @@ export function problemAt(
 export function failureText(error: unknown): string {
   // Deno says which permission to give, and that no place in a store needs.
   if (error instanceof Deno.errors.NotCapable) return "it is not open to this task";
-  const text = messageOf(error);
+  const text = errorMessage(error);
   return text.replace(/ \(os error \d+\).*$/s, "");
 }

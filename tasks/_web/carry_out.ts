@@ -11,7 +11,7 @@
  * @module
  */
 
-import { messageOf, RestoreCollisionError } from "../../lib/errors.ts";
+import { errorMessage, RestoreCollisionError } from "../../lib/errors.ts";
 import { lineStream } from "./answers.ts";
 import { type Refused, refused } from "./guard.ts";
 import type { WorkLine } from "./messages.ts";
@@ -133,7 +133,7 @@ function failedLine(error: unknown): WorkLine {
   }
   const message = error instanceof RestoreCollisionError
     ? [error.message, ...error.collisions.slice(0, 10)].join("\n")
-    : messageOf(error);
+    : errorMessage(error);
   return { work: "failed", message };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { InvalidArgumentError, messageOf } from "../../lib/errors.ts";
+import { errorMessage, InvalidArgumentError } from "../../lib/errors.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
 import { jsonPieces } from "../../lib/text/terminal_text.ts";
 import { wordsToType } from "../../lib/view/plan_rows.ts";
@@ -207,7 +207,7 @@ export async function answerRequest(context: RouteContext, request: Request): Pr
   } catch (error) {
     const isWrong = error instanceof InvalidArgumentError;
     return answers.refusal(
-      refused(isWrong ? 400 : 500, isWrong ? "bad-request" : "failed", messageOf(error)),
+      refused(isWrong ? 400 : 500, isWrong ? "bad-request" : "failed", errorMessage(error)),
     );
   }
 }

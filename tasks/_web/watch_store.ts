@@ -6,7 +6,7 @@
  */
 
 import { summarize, type Summary } from "../../lib/answers/summarize.ts";
-import { messageOf } from "../../lib/errors.ts";
+import { errorMessage } from "../../lib/errors.ts";
 import type { Extras } from "../../lib/store/extras.ts";
 import { holdersOf } from "../../lib/store/holders.ts";
 import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
@@ -134,7 +134,7 @@ export function watchStore(store: Store, { extras, metric, looksAhead }: WatchOp
       if (current.looksAhead) background = lookOn(current, signal);
     } catch (error) {
       if (signal.aborted) return;
-      problem = messageOf(error);
+      problem = errorMessage(error);
       tellState({ event: "failed", step: "reading", message: problem }, []);
     }
   }
@@ -159,7 +159,7 @@ export function watchStore(store: Store, { extras, metric, looksAhead }: WatchOp
     try {
       await doing();
     } catch (error) {
-      if (!signal.aborted) tellState({ event: "failed", step, message: messageOf(error) });
+      if (!signal.aborted) tellState({ event: "failed", step, message: errorMessage(error) });
     }
   }
 

@@ -6,8 +6,8 @@
 
 import {
   DiskFullError,
+  errorMessage,
   InvalidArgumentError,
-  messageOf,
   StoreAccessError,
   UnsupportedStoreError,
 } from "../../lib/errors.ts";
@@ -116,7 +116,7 @@ export async function setupExperiment(
   } catch (error) {
     if (error instanceof DiskFullError || error instanceof UnsupportedStoreError) throw error;
     const { location } = store.describe();
-    const reason = messageOf(error);
+    const reason = errorMessage(error);
     throw new StoreAccessError(`${subject} in store ${location}: ${reason}`, location, {
       cause: error,
     });

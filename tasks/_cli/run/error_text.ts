@@ -1,4 +1,4 @@
-import { messageOf, PlanRefusedError, RestoreCollisionError } from "../../../lib/errors.ts";
+import { errorMessage, PlanRefusedError, RestoreCollisionError } from "../../../lib/errors.ts";
 import { allowingFlags } from "../../../lib/render/commands.ts";
 import { partlyText, RESCUE } from "../../../lib/render/restore.ts";
 import { moreLines } from "../../../lib/render/more.ts";
@@ -11,7 +11,7 @@ import { shellWords } from "../../../lib/text/shell_words.ts";
  * @returns Its message, and the flags that help; names in it as they are.
  */
 export function errorText(error: unknown): string {
-  const message = messageOf(error);
+  const message = errorMessage(error);
   if (error instanceof Deno.errors.NotCapable) return notOpenText(message);
   if (error instanceof RestoreCollisionError) return collisionText(error);
   if (error instanceof PlanRefusedError) {

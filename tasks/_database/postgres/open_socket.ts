@@ -6,7 +6,7 @@
 
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { messageOf } from "../../../lib/errors.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import type { PostgresAddress } from "../../../lib/store/store_uri.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
 
@@ -104,7 +104,9 @@ export async function openSocket(
       ...(ca === null ? {} : { ca }),
     });
     await happens(secure, "secureConnect").catch((error) => {
-      throw new TlsError(`its certificate does not hold (${messageOf(error)})`, { cause: error });
+      throw new TlsError(`its certificate does not hold (${errorMessage(error)})`, {
+        cause: error,
+      });
     });
     return secure;
   } catch (error) {
@@ -128,7 +130,7 @@ function readRoot(path: string): string {
   try {
     return readTextFile(path, { most: MOST.config });
   } catch (error) {
-    throw new TlsError(`sslrootcert ${path} cannot be read (${messageOf(error)})`, {
+    throw new TlsError(`sslrootcert ${path} cannot be read (${errorMessage(error)})`, {
       cause: error,
     });
   }

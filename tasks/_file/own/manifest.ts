@@ -11,7 +11,7 @@ import { basename, join } from "@std/path";
 import type { CopyManifest, LeftOut } from "../../../lib/backup/backup.ts";
 import { newBackupId } from "../../../lib/backup/backup_id.ts";
 import { orderAfter, orderOf } from "../../../lib/backup/backup_order.ts";
-import { DamagedBackupError, messageOf } from "../../../lib/errors.ts";
+import { DamagedBackupError, errorMessage } from "../../../lib/errors.ts";
 import { asStorePath } from "../../../lib/store/path.ts";
 import { type DiskUsage, isUsage } from "../../../lib/store/usage.ts";
 import { isText, isTime } from "../../../lib/text/json.ts";
@@ -203,7 +203,7 @@ export function readAnyManifest(directory: string): ChangeManifest | CopyManifes
     else checkChange(manifest, basename(directory));
     return manifest;
   } catch (error) {
-    const message = messageOf(error);
+    const message = errorMessage(error);
     throw new DamagedBackupError(`Cannot read ${path}: ${message}`, { cause: error });
   }
 }

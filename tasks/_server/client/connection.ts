@@ -5,7 +5,7 @@
  * @module
  */
 
-import { messageOf } from "../../../lib/errors.ts";
+import { errorMessage } from "../../../lib/errors.ts";
 import type { ServerName } from "../../../lib/store/store_uri.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { MOST, readTextFile } from "../../_io/read.ts";
@@ -165,7 +165,7 @@ function certificates(
     try {
       return readTextFile(path, { most: MOST.config });
     } catch (error) {
-      const why = messageOf(error);
+      const why = errorMessage(error);
       throw new RequestError("untrusted", `${variable} cannot be read: ${why}`, { cause: error });
     }
   };

@@ -6,7 +6,7 @@
  */
 
 import { type Dispatch, type StateUpdater, useEffect, useState } from "preact/hooks";
-import { messageOf } from "../../../../lib/errors.ts";
+import { errorMessage } from "../../../../lib/errors.ts";
 import { type RefusedError, whyOf } from "./server.ts";
 
 /** An answer, or what there is of it. */
@@ -52,7 +52,7 @@ export function useAnswer<T>(
       (error) => {
         if (abort.signal.aborted) return;
         const why = whyOf(error);
-        setAnswer(({ value }) => ({ value, isWaiting: false, error: messageOf(error), why }));
+        setAnswer(({ value }) => ({ value, isWaiting: false, error: errorMessage(error), why }));
       },
     );
     return () => abort.abort();

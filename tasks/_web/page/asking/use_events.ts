@@ -6,7 +6,7 @@
  */
 
 import { useEffect, useState } from "preact/hooks";
-import { messageOf } from "../../../../lib/errors.ts";
+import { errorMessage } from "../../../../lib/errors.ts";
 import type { EventLine } from "../../messages.ts";
 import { AT_FIRST, follow, type Standing } from "../pure/standing.ts";
 import { RefusedError, type Server, UNREACHABLE } from "./server.ts";
@@ -42,7 +42,7 @@ export function useEvents(server: Server): Events {
         await listen().catch((error) => {
           if (abort.signal.aborted) return;
           const why = error instanceof RefusedError ? error.why : "unreachable";
-          const message = why === "unreachable" ? UNREACHABLE : messageOf(error);
+          const message = why === "unreachable" ? UNREACHABLE : errorMessage(error);
           setEvents(({ standing }) => ({ standing, silence: { why, message } }));
         });
         await new Promise((resolve) => setTimeout(resolve, AGAIN));

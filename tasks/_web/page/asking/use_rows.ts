@@ -6,7 +6,7 @@
  */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { messageOf } from "../../../../lib/errors.ts";
+import { errorMessage } from "../../../../lib/errors.ts";
 import type { Row, RowsView } from "../../messages.ts";
 import { PAGE_ROWS, pagesOf, type RowWindow } from "../pure/row_window.ts";
 import { whyOf } from "./server.ts";
@@ -74,7 +74,7 @@ export function useRows(
         const why = whyOf(error);
         // Once the store is read again, there is another plan, and with it another list.
         if (why === "outdated") onOutdated();
-        else if (why !== "not-read") setFailure({ key, message: messageOf(error) });
+        else if (why !== "not-read") setFailure({ key, message: errorMessage(error) });
       });
     }
   }, [ask === null, key, pages.join()]);

@@ -6,7 +6,7 @@
  */
 
 import { useState } from "preact/hooks";
-import { messageOf } from "../../../../lib/errors.ts";
+import { errorMessage } from "../../../../lib/errors.ts";
 import type { CancelAnswer, WorkLine } from "../../messages.ts";
 import { type Server, whyOf } from "./server.ts";
 
@@ -70,7 +70,7 @@ export function useWork(server: Server): Work {
       };
     } catch (error) {
       const why = whyOf(error);
-      const message = messageOf(error);
+      const message = errorMessage(error);
       if (why === "mistyped") {
         setState({ ...IDLE, path, mistyped: message });
         return null;

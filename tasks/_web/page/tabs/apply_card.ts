@@ -7,7 +7,7 @@
 
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { messageOf } from "../../../../lib/errors.ts";
+import { errorMessage } from "../../../../lib/errors.ts";
 import type { PlanView } from "../../messages.ts";
 import { CopyText } from "../parts/controls.ts";
 import { button, div, h3, li, ol, p, section, show } from "../parts/element.ts";
@@ -76,7 +76,7 @@ function SavedPlan({ state, plan }: { readonly state: PageState; readonly plan: 
       link.click();
       setTimeout(() => URL.revokeObjectURL(address), 60_000);
     } catch (error) {
-      setFailure(messageOf(error));
+      setFailure(errorMessage(error));
     }
   };
   return div(

@@ -7,7 +7,7 @@
 
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { messageOf } from "../../../../lib/errors.ts";
+import { errorMessage } from "../../../../lib/errors.ts";
 import { plural } from "../../../../lib/text/units.ts";
 import type { ExplainView, ExplanationView } from "../../messages.ts";
 import { useAnswer } from "../asking/use_answer.ts";
@@ -216,7 +216,7 @@ function KeepForGood(
       await state.server.post("pin", { path, pinned: true });
       state.say("It is pinned");
     } catch (error) {
-      setFailure(messageOf(error));
+      setFailure(errorMessage(error));
     }
     setIsAtWork(false);
   };

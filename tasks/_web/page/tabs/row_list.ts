@@ -7,7 +7,7 @@
 
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { messageOf } from "../../../../lib/errors.ts";
+import { errorMessage } from "../../../../lib/errors.ts";
 import { formatCount, formatSize } from "../../../../lib/text/units.ts";
 import type { PinRequest, Row, RowsQuery, RowsView } from "../../messages.ts";
 import { useRows } from "../asking/use_rows.ts";
@@ -88,7 +88,7 @@ export function RowList({ state, query, label, empty }: RowListOptions): VNode {
     setFailure(null);
     server.post<PinRequest>("pin", { path: row.path, pinned: !row.pinned }).then(
       ({ pinned }) => say(`${titleOf(row)} is ${pinned ? "pinned" : "no longer pinned"}`),
-      (error) => setFailure(messageOf(error)),
+      (error) => setFailure(errorMessage(error)),
     );
   };
   const mayLeaveOut = query.list === "goes" || query.list === "left-out";

@@ -7,7 +7,7 @@
 
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { messageOf } from "../../../../lib/errors.ts";
+import { errorMessage } from "../../../../lib/errors.ts";
 import { formatCount, formatSize, plural } from "../../../../lib/text/units.ts";
 import type { ExperimentView, ReadAnswer, StoreView } from "../../messages.ts";
 import { barTable, figure, histogram } from "../parts/bars.ts";
@@ -120,7 +120,7 @@ function ReadAgain({ server, isThere, isBusy, say }: PageState): VNode {
       const { generation } = await server.post<ReadAnswer>("read", {});
       if (generation !== null) say("The store has been read again.");
     } catch (error) {
-      setFailure(messageOf(error));
+      setFailure(errorMessage(error));
     }
   };
   return div(
