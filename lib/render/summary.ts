@@ -179,11 +179,12 @@ function renderTotals(summary: Summary, options: RenderSummaryOptions): string[]
 /** What takes nothing is not told. */
 function partsLines({ usageParts }: Summary): readonly string[] {
   if (usageParts === undefined) return [];
-  const { artifacts, loggedModels, traces, deleted } = usageParts;
+  const { artifacts, loggedModels, traces, foreign, deleted } = usageParts;
   const parts = [
     ["artifacts of runs", artifacts],
     ["logged models", loggedModels],
     ["traces", traces],
+    ["files that MLflow did not write, such as checkpoints beside artifacts/", foreign],
     ["soft-deleted", deleted],
   ] as const;
   const words = parts.filter(([, { bytes }]) => bytes > 0)

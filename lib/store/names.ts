@@ -56,6 +56,24 @@ export const RESERVED_IN_EXPERIMENT: ReadonlySet<string> = new Set([
 ]);
 
 /**
+ * Tells whether MLflow has a folder of that name in the directory of a run.
+ *
+ * @param name The name.
+ * @returns Whether it has.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ *
+ * assert(isRunFolder("metrics"));
+ * assert(!isRunFolder("checkpoints"));
+ * ```
+ */
+export function isRunFolder(name: string): boolean {
+  return /^(?:artifacts|metrics|params|tags|inputs|outputs)$/.test(name);
+}
+
+/**
  * Tells whether a directory looks like a backup that some script made. MLflow knows no such thing:
  * in the root it warns of `backups` on each listing and breaks on `.backups`.
  *

@@ -58,6 +58,8 @@ export interface UsageParts {
   readonly loggedModels: DiskUsage;
   /** Traces. */
   readonly traces: DiskUsage;
+  /** What MLflow did not write, such as checkpoints beside a run's artifacts. */
+  readonly foreign: DiskUsage;
 }
 
 /** The parts of what has none. */
@@ -65,6 +67,7 @@ export const NO_PARTS: UsageParts = {
   artifacts: NO_USAGE,
   loggedModels: NO_USAGE,
   traces: NO_USAGE,
+  foreign: NO_USAGE,
 };
 
 /**
@@ -78,6 +81,7 @@ export function addParts(all: readonly UsageParts[]): UsageParts {
     artifacts: addUsage(all.map(({ artifacts }) => artifacts)),
     loggedModels: addUsage(all.map(({ loggedModels }) => loggedModels)),
     traces: addUsage(all.map(({ traces }) => traces)),
+    foreign: addUsage(all.map(({ foreign }) => foreign)),
   };
 }
 

@@ -143,12 +143,20 @@ Deno.test("summary() with sizes tells what models, traces, artifacts and what is
     [`1/${alive}/artifacts/model`]: "x".repeat(200_000),
     "1/models/m-2/artifacts/model": "x".repeat(300_000),
     "1/traces/tr-0/artifacts/traces.json": "x".repeat(100_000),
+    [`1/${alive}/checkpoints/last.ckpt`]: "x".repeat(400_000),
+    [`1/${alive}/log/metrics/artifacts`]: "x".repeat(40_000),
+    "1/checkpoints/first.ckpt": "x".repeat(50_000),
+    "1/config.yaml": "x",
   });
   const { usageParts } = await summarizeStore(store.root, { sizes: true });
-  const { artifacts, loggedModels, traces, deleted } = usageParts!;
-  assertEquals([artifacts.files, loggedModels.files, traces.files], [3, 5, 2]);
+  const { artifacts, loggedModels, traces, foreign, deleted } = usageParts!;
+  const parts = [artifacts, loggedModels, traces, foreign];
+  assertEquals(parts.map(({ files }) => files), [3, 5, 2, 4]);
   assertEquals(deleted.files, 3 + 4, "a run, and a logged model");
   const atLeast = [[artifacts, 200_000], [loggedModels, 300_000], [traces, 100_000], [
+    foreign,
+    490_001,
+  ], [
     deleted,
     300_000,
   ]];

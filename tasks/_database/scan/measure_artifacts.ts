@@ -112,7 +112,13 @@ export function partsOf(
 ): UsageParts {
   const sumOf = (all: readonly { readonly usage: DiskUsage | null }[]) =>
     addUsage(all.map(({ usage }) => usage ?? NO_USAGE));
-  return { artifacts: sumOf(runs), loggedModels: sumOf(loggedModels), traces };
+  return {
+    artifacts: sumOf(runs),
+    loggedModels: sumOf(loggedModels),
+    traces,
+    // What lies beside the artifacts of a run goes with them.
+    foreign: NO_USAGE,
+  };
 }
 
 async function tracesIn(experiment: string | null): Promise<DiskUsage> {

@@ -6,6 +6,7 @@
  */
 
 import { ABSENT } from "../../../lib/store/facts.ts";
+import { isRunFolder } from "../../../lib/store/names.ts";
 import { addParts, type DiskUsage, NO_PARTS, type UsageParts } from "../../../lib/store/usage.ts";
 import { type ListDirectory, listDirectory } from "../../_io/list_directory.ts";
 import { infoOf, timeOf as timeIn } from "../../_io/read.ts";
@@ -30,7 +31,7 @@ export interface TreeWeight {
   readonly symlinks: number;
   /** Files with several names, by device and inode. */
   readonly links: ReadonlyMap<string, LinkedFile>;
-  /** What takes its place; of a run, its artifacts. */
+  /** What takes its place; of a run, its artifacts and what MLflow did not write. */
   readonly parts: UsageParts;
 }
 
@@ -95,10 +96,10 @@ export async function weighTree(
   let symlinks = 0;
   let inode: number | null = null;
   let links: Map<string, LinkedFile> | null = null;
-  const folder = `${path}/artifacts`;
   const artifacts = { bytes: 0, files: 0 };
+  const foreign = { bytes: 0, files: 0 };
   /** Tells whether it is a directory that is to be entered. */
-  const add = (at: string): boolean => {
+  const add = (at: string, own: { bytes: number; files: number } | null): boolean => {
     const info = Deno.lstatSync(at);
     if (device === -1) [device, inode] = [info.dev, info.ino];
     if (info.dev !== device) {
@@ -108,9 +109,9 @@ export async function weighTree(
     // What no date can say is as new as can be, so that nothing goes for its age.
     const changed = timeIn(info) ?? (info.mtime === null ? 0 : LAST_DATE);
     if (changed > newestChange) newestChange = changed;
-    if (at.startsWith(folder) && (at.length === folder.length || at[folder.length] === "/")) {
-      artifacts.bytes += allocated(info);
-      if (!info.isDirectory) artifacts.files++;
+    if (own !== null) {
+      own.bytes += allocated(info);
+      if (!info.isDirectory) own.files++;
     }
     if (info.isDirectory) {
       bytes += allocated(info);
@@ -130,13 +131,16 @@ export async function weighTree(
     return false;
   };
   try {
-    const entered = add(path) ? [path] : [];
-    for (let at; (at = entered.pop()) !== undefined;) {
-      const listed = await list(at);
+    const partOf = (name: string) =>
+      name === "artifacts" ? artifacts : isRunFolder(name) || name === "meta.yaml" ? null : foreign;
+    const entered = add(path, null) ? [{ at: path, own: null as typeof artifacts | null }] : [];
+    for (let next; (next = entered.pop()) !== undefined;) {
+      const listed = await list(next.at);
       if (listed.kind === "failed") return null;
       for (const { name } of listed.entries) {
-        const inner = `${at}/${name}`;
-        if (add(inner)) entered.push(inner);
+        const at = `${next.at}/${name}`;
+        const own = next.at === path ? partOf(name) : next.own;
+        if (add(at, own)) entered.push({ at, own });
       }
     }
   } catch {
@@ -152,7 +156,7 @@ export async function weighTree(
     isMounted,
     symlinks,
     links: links ?? NO_LINKS,
-    parts: { ...NO_PARTS, artifacts },
+    parts: { ...NO_PARTS, artifacts, foreign },
   };
 }
 
@@ -198,18 +202,22 @@ export async function weighEntry(
   list: ListDirectory,
 ): Promise<TreeWeight | null> {
   const weight = await weighTree(`${experiment}/${name}`, "all", list);
+  if (weight === null) return null;
   const part = PARTS.get(name);
-  if (weight === null || part === undefined) return weight;
+  if (part === null) return { ...weight, parts: NO_PARTS };
   const linked = [...weight.links.values()]
     .reduce((sum, { bytes, found }) => sum + bytes * found, 0);
   const usage = { bytes: weight.bytes + linked, files: weight.files };
-  return { ...weight, parts: { ...NO_PARTS, [part]: usage } };
+  return { ...weight, parts: { ...NO_PARTS, [part ?? "foreign"]: usage } };
 }
 
-/** The folders of an experiment that hold one kind of thing. */
-const PARTS: ReadonlyMap<string, keyof UsageParts> = new Map([
+/** What MLflow has in an experiment beside runs, and which part it is. */
+const PARTS: ReadonlyMap<string, keyof UsageParts | null> = new Map([
   ["models", "loggedModels"],
   ["traces", "traces"],
+  ["meta.yaml", null],
+  ["tags", null],
+  ["datasets", null],
 ]);
 
 /**

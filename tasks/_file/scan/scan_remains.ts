@@ -9,14 +9,13 @@ import { basename, join } from "@std/path";
 import {
   isLitter,
   isLoggedModelId,
+  isRunFolder,
   isRunId,
   looksLikeExperimentId,
   OWN_DIRECTORY,
 } from "../../../lib/store/names.ts";
 import { listDirectory } from "../../_io/list_directory.ts";
 import { readText } from "../../_io/read.ts";
-
-const FOLDERS = ["artifacts", "metrics", "params", "tags", "inputs", "outputs"];
 
 /** What a directory in an experiment, without `meta.yaml`, looks like. */
 export type Remains = "run" | "artifacts-of-a-database" | "foreign";
@@ -40,7 +39,7 @@ export async function judgeRemains(path: string, name: string): Promise<Remains>
   if (isArtifactsAlone && await holdsSomething(join(path, "artifacts"))) {
     return "artifacts-of-a-database";
   }
-  const isOwn = entries.every((entry) => entry.isDirectory && FOLDERS.includes(entry.name));
+  const isOwn = entries.every((entry) => entry.isDirectory && isRunFolder(entry.name));
   return isOwn || isRunId(name) ? "run" : "foreign";
 }
 
@@ -132,5 +131,5 @@ export async function isRunDirectory(path: string): Promise<boolean> {
   if (isRunId(basename(path))) return true;
   const listed = await listDirectory(path);
   return listed.kind === "listed" && listed.entries.length > 0 &&
-    listed.entries.every(({ name, isDirectory }) => isDirectory && FOLDERS.includes(name));
+    listed.entries.every(({ name, isDirectory }) => isDirectory && isRunFolder(name));
 }

@@ -27,6 +27,7 @@ const PARTS = {
   artifacts: { bytes: 500_000, files: 3 },
   loggedModels: { bytes: 300_000, files: 2 },
   traces: { bytes: 100_000, files: 1 },
+  foreign: { bytes: 50_000, files: 1 },
 };
 
 const STORE = deepFreeze(snapshot({

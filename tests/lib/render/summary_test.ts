@@ -110,6 +110,7 @@ Deno.test("renderSummary() shows deleted and damaged runs, sizes and models wher
       artifacts: { bytes: 512, files: 1 },
       loggedModels: { bytes: 2_048, files: 1 },
       traces: { bytes: 0, files: 0 },
+      foreign: { bytes: 256, files: 1 },
       deleted: { bytes: 1_024, files: 4 },
     },
     perExperiment: [deleted, EMPTY],
@@ -124,7 +125,7 @@ old               2   deleted     3        3       3        1  1970-01-01 00:00 
 이미지 분류 실험  2   active      0        0       0        0  –                           –
 
 2 experiments (1 active, 1 deleted) · 3 runs (0 active, 3 deleted) · 1 registered model · 3.0 KiB
-Of this: 512 B artifacts of runs · 2.0 KiB logged models · 1.0 KiB soft-deleted
+Of this: 512 B artifacts of runs · 2.0 KiB logged models · 256 B files that MLflow did not write, such as checkpoints beside artifacts/ · 1.0 KiB soft-deleted
 No orphans
 No findings
 2 backups; .mltidy.trash/, with all that is kept there, takes 512 B
