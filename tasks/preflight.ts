@@ -145,17 +145,19 @@ function stoodBefore(
   { onDeleted = "restore" }: SetupExperimentOptions,
 ): AwaitedExperiment {
   const stageOf = ({ lifecycleStage }: Experiment) => lifecycleStage === "active" ? 0 : 1;
-  const [found] = experiments.filter((one) => one.name === name).toSorted((one, other) =>
+  const namesakes = experiments.filter((one) => one.name === name).toSorted((one, other) =>
     stageOf(one) - stageOf(other) || asMlflowChooses(one, other)
   );
+  const [found] = namesakes;
   const replaceable = tracking?.refuseReplacing === undefined;
   if (found === undefined) {
-    return { name, experimentId: null, would: "create", runs: 0, replaceable };
+    return { name, experimentId: null, would: "create", replaced: [], runs: 0, replaceable };
   }
   const { id, lifecycleStage, runs: { length: runs } } = found;
   const would = lifecycleStage === "active" ? "reuse" : onDeleted;
   if (would === "replace") tracking?.refuseReplacing?.(found);
-  return { name, experimentId: id, would, runs, replaceable };
+  const replaced = would === "replace" ? namesakes.map((one) => one.id) : [];
+  return { name, experimentId: id, would, replaced, runs, replaceable };
 }
 
 /** Of the default experiment alone. */

@@ -31,6 +31,8 @@ export interface AwaitedExperiment {
   readonly experimentId: string | null;
   /** `replace`: the deleted one stays so under another name, and a new one is created. */
   readonly would: "reuse" | "create" | "restore" | "replace";
+  /** With `replace`, all deleted ones of that name, which stay so under other names. */
+  readonly replaced: readonly string[];
   /** How many runs it has. */
   readonly runs: number;
   /** Whether a new one could be put in its place, were it deleted. */

@@ -118,21 +118,17 @@ function setUpLines(
     : "";
   return [
     `${visibleText(`Experiment ${experimentId}: ${outcome}${runs}`)}${undo}`,
-    ...(stood?.would === "replace" && stood.experimentId !== null
-      ? [
-        `${
-          visibleText(`Experiment ${stood.experimentId}, ${stood.name},`)
-        } stays deleted, under another name; to bring it back under that: ${
-          doing("restore", stood.experimentId)
-        }`,
-      ]
-      : []),
+    ...(stood?.replaced ?? []).map((id) =>
+      `${
+        visibleText(`Experiment ${id}, ${stood!.name},`)
+      } stays deleted, under another name; to bring it back under that: ${doing("restore", id)}`
+    ),
   ];
 }
 
 /** Whoever only looks learns what a deleted experiment of the name would mean. */
 function awaitedLines(
-  { name, experimentId, would, runs, replaceable }: AwaitedExperiment,
+  { name, experimentId, would, replaced, runs, replaceable }: AwaitedExperiment,
   command: CommandOf,
 ): readonly string[] {
   const it = `Experiment ${experimentId}, ${name},`;
@@ -154,9 +150,12 @@ function awaitedLines(
       ];
     case "replace":
       return [
-        visibleText(
-          `${it} is deleted: it would stay so under another name, and a new one be created`,
+        ...replaced.map((id) =>
+          visibleText(
+            `Experiment ${id}, ${name}, is deleted: it would stay so under another name`,
+          )
         ),
+        "A new one would be created",
       ];
   }
 }

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "@std/path";
 import { renderPreflight } from "../../lib/render/preflight.ts";
 import { restore } from "../../tasks/backups/restore.ts";
@@ -6,8 +12,9 @@ import { openStore } from "../../tasks/open_store.ts";
 import { lockStore } from "../../tasks/ports/lock_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { preflight } from "../../tasks/preflight.ts";
-import { DAY, HOUR } from "../_support/builders.ts";
+import { DAY, experiment, HOUR } from "../_support/builders.ts";
 import { child, EMPTY, layOutHealthy, MAIN, openDamaged, RUNNING } from "../_support/damage.ts";
+import { tempStore } from "../_support/disk_store.ts";
 import { memoryDirectory } from "../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../_support/tree.ts";
 
@@ -305,10 +312,11 @@ Deno.test("preflight() says with check what it would do with the experiment, and
     name: "new",
     experimentId: null,
     would: "create",
+    replaced: [],
     runs: 0,
     replaceable: true,
   });
-  const known = { name: "churn", experimentId, runs: 0, replaceable: true };
+  const known = { name: "churn", experimentId, replaced: [], runs: 0, replaceable: true };
   assertEquals((await awaited()).awaited, { ...known, would: "reuse" });
   opened.edit(
     `${experimentId}/meta.yaml`,
@@ -321,11 +329,12 @@ Deno.test("preflight() says with check what it would do with the experiment, and
     renderPreflight(report),
     /churn, is deleted: it would be restored, with 0 runs\nTo have a new one of that name instead: deno task preflight --on-deleted replace\n/,
   );
-  assertEquals((await awaited("replace")).awaited, { ...known, would: "replace" });
+  const replacing = { ...known, would: "replace" as const, replaced: [experimentId] };
+  assertEquals((await awaited("replace")).awaited, replacing);
   const replaced = await preflight(opened.store, "churn", { experiment: { onDeleted: "replace" } });
   assertEquals(
     [replaced.experiment?.outcome, replaced.awaited, replaced.stood],
-    ["created", null, { ...known, would: "replace" }],
+    ["created", null, replacing],
   );
   assertMatch(
     renderPreflight(replaced),
@@ -338,6 +347,42 @@ Deno.test("preflight() says with check what it would do with the experiment, and
     ),
   );
   assertEquals((await awaited()).awaited?.would, "reuse");
+});
+
+Deno.test("preflight() names each deleted experiment of the name that a new one replaces", async () => {
+  const namesake = { name: "churn", lifecycleStage: "deleted" } as const;
+  await using opened = await tempStore({
+    experiments: [
+      experiment({ id: "0", name: "Default" }),
+      experiment({ id: "11", ...namesake, creationTime: 1 }),
+      experiment({ id: "12", ...namesake, creationTime: 2 }),
+      experiment({ id: "13", ...namesake, name: "churning" }),
+    ],
+  });
+  await using store = await openStore(opened.root);
+  const replace = { experiment: { onDeleted: "replace" } } as const;
+  const would = renderPreflight(await preflight(store, "churn", { ...replace, check: true }));
+  assertStringIncludes(
+    would,
+    `\
+Experiment 12, churn, is deleted: it would stay so under another name
+Experiment 11, churn, is deleted: it would stay so under another name
+A new one would be created
+`,
+  );
+  const report = renderPreflight(await preflight(store, "churn", replace));
+  assertEquals(
+    report.match(/^Experiment \d+, churn, stays deleted.*restore --experiment-id \d+$/gm),
+    ["12", "11"].map((id) =>
+      `Experiment ${id}, churn, stays deleted, under another name; to bring it back under that: ` +
+      `mlflow experiments restore --experiment-id ${id}`
+    ),
+  );
+  const { experiments } = await store.read({ depth: "meta" });
+  assertEquals(
+    experiments.flatMap(({ id, name }) => id.length === 2 ? [`${id} ${name}`] : []).toSorted(),
+    ["11 churn (replaced 11)", "12 churn (replaced 12)", "13 churning"],
+  );
 });
 
 Deno.test("preflight() refuses a name that MLflow cannot look up", async () => {
