@@ -19,6 +19,7 @@ import { UsageError } from "./usage_error.ts";
  */
 export function unknownTask(typed: string): UsageError {
   const expected = `expected one of ${taskNames.join(", ")}`;
+  if (/^--action(?:=|$)/.test(typed)) return new UsageError(`Unknown flag "${typed}": ${ACTION}`);
   if (typed.startsWith("-")) return new UsageError(`Missing task before "${typed}": ${expected}`);
   if (isCommand(typed)) {
     return new UsageError(`Unknown task "${typed}": type \`deno task ${typed}\``);

@@ -459,6 +459,14 @@ Deno.test("parseCommand() names the nearest task for an unknown one", () => {
     complaint("--store", "x"),
     `Missing task before "--store": expected one of ${tasks}`,
   );
+  const action =
+    "what is to be done is the task's name: `deno task summary` lists, `deno task cleanup` plans";
+  assertEquals(complaint("--action", "list"), `Unknown flag "--action": ${action}`);
+  assertEquals(complaint("--action=list"), `Unknown flag "--action=list": ${action}`);
+  assertEquals(
+    complaint("cleanup", "--action=list"),
+    `Unknown flag "--action" for cleanup: ${action}`,
+  );
 });
 
 Deno.test("parseCommand() gives a command or a usage error, whatever is typed", () => {
