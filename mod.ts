@@ -50,6 +50,7 @@ export { renderPlan, type RenderPlanOptions } from "./lib/render/plan.ts";
 export { renderReport, type RenderReportOptions } from "./lib/render/report.ts";
 export type { RenderOptions } from "./lib/text/style.ts";
 export { type ApplyOptions, applyPlan } from "./tasks/apply_plan.ts";
+export { applyWhatStillHolds, type WhatStillHoldsOptions } from "./tasks/apply_what_still_holds.ts";
 export { backup, type BackupOptions, type BackupReport } from "./tasks/backups/backup.ts";
 export { expireBackups, type ExpireBackupsOptions } from "./tasks/backups/expire_backups.ts";
 export {

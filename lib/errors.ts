@@ -114,6 +114,22 @@ export class PlanFormatError extends PlanError {
 export class StalePlanError extends PlanError {
   /** The class, where `instanceof` does not reach. */
   override readonly name = "StalePlanError";
+  /** Whether a part of it may still hold: the store is its own, and has changed since. */
+  readonly mayHoldInPart: boolean;
+
+  /**
+   * Makes the error.
+   *
+   * @param message Why it does not fit.
+   * @param options The cause, and whether a part of it may still hold.
+   */
+  constructor(
+    message: string,
+    options: { readonly cause?: unknown; readonly mayHoldInPart?: boolean } = {},
+  ) {
+    super(message, options);
+    this.mayHoldInPart = options.mayHoldInPart ?? false;
+  }
 }
 
 /** A backup, or the journal of a change, from which it cannot be told what it holds. */

@@ -15,17 +15,18 @@
 
 import { errorMessage, PlanRefusedError, StalePlanError } from "../lib/errors.ts";
 import type { ActionKind } from "../lib/plan/action_kind.ts";
-import type { Action, Plan, Stop } from "../lib/plan/plan.ts";
+import type { PlanOptions } from "../lib/cleanup/plan_cleanup.ts";
+import type { Action, CleanupPlan, Plan, PrunePlan, RepairPlan, Stop } from "../lib/plan/plan.ts";
 import type { ActionOutcome, ApplyReport } from "../lib/plan/report.ts";
 import { allowanceOf } from "../lib/plan/allowance.ts";
 import { reportOutcomes } from "../lib/plan/report_outcomes.ts";
-import { findForeignAction } from "../lib/plan/same_action.ts";
-import { readingOf } from "../lib/policy/policy.ts";
+import { foreignActions } from "../lib/plan/same_action.ts";
+import { type CleanupPolicy, readingOf } from "../lib/policy/policy.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
 import { stopText } from "../lib/words/stop.ts";
 import type { BackupWork, LockedBackups } from "./ports/backups.ts";
 import { requireCapability } from "./ports/require_capability.ts";
-import type { Abortable, LockedStore, Looking } from "./ports/store.ts";
+import type { Abortable, LockedStore, Looking, Store } from "./ports/store.ts";
 
 /** How to apply a plan. */
 export interface ApplyOptions extends Abortable {
@@ -180,10 +181,18 @@ function refuseStalePlan(store: LockedStore, plan: Plan, snapshot: StoreSnapshot
     `Cannot apply plan: store ${store.describe().location} has changed since ${
       new Date(plan.plannedAt).toISOString()
     }, when it was planned; plan again`,
+    { mayHoldInPart: true },
   );
 }
 
-function refuseOtherStore(store: LockedStore, plan: Plan): void {
+/**
+ * Refuses a plan of another store.
+ *
+ * @param store The store.
+ * @param plan The plan.
+ * @throws {StalePlanError} When it was made for another one.
+ */
+export function refuseOtherStore(store: Store, plan: Plan): void {
   const { location } = store.describe();
   if (plan.store === location) return;
   throw new StalePlanError(
@@ -202,8 +211,8 @@ async function refuseForeign(
 ): Promise<void> {
   const again = await planAgain(store, plan, snapshot);
   refuseStopped(again);
-  const foreign = findForeignAction(plan, again);
-  if (foreign === null) return;
+  const [foreign] = foreignActions(plan, again);
+  if (foreign === undefined) return;
   throw new StalePlanError(
     `Cannot apply plan: ${foreign.kind} ${foreign.path} does not come of its policy in store ${store.describe().location} as it is; plan again`,
   );
@@ -216,22 +225,49 @@ async function planAgain(
 ): Promise<Plan> {
   const now = Math.min(plan.plannedAt, store.now());
   const { kinds } = store.changes;
-  switch (plan.task) {
-    case "cleanup": {
-      const { planCleanup } = await import("../lib/cleanup/plan_cleanup.ts");
-      return planCleanup(snapshot as StoreSnapshot<"tags">, plan.policy, { now, kinds });
-    }
-    case "prune": {
-      const { planPrune } = await import("../lib/cleanup/plan_prune.ts");
-      return planPrune(snapshot as StoreSnapshot<"tags">, plan.policy, { now, kinds });
-    }
-    case "repair": {
-      const { planRepair } = await import("../lib/repair/plan_repair.ts");
-      const whole = snapshot as StoreSnapshot<"full">;
-      const evidence = await requireCapability(store, "mending").evidence(whole, plan.policy);
-      return planRepair(whole, evidence, plan.policy, { now, kinds });
-    }
-  }
+  if (plan.task === "repair") return await planRepairAgain(store, plan, snapshot, now);
+  const planner = await plannerOf(plan.task);
+  return planner(snapshot as StoreSnapshot<"tags">, plan.policy, { now, kinds });
+}
+
+/** Makes a plan of what goes. */
+export type RemovalPlanner = (
+  snapshot: StoreSnapshot<"tags">,
+  policy: CleanupPolicy,
+  options: PlanOptions,
+) => CleanupPlan | PrunePlan;
+
+/**
+ * Gives the planner of a task, loaded once it is needed.
+ *
+ * @param task The task.
+ * @returns What makes its plans.
+ */
+export async function plannerOf(task: "cleanup" | "prune"): Promise<RemovalPlanner> {
+  return task === "cleanup"
+    ? (await import("../lib/cleanup/plan_cleanup.ts")).planCleanup
+    : (await import("../lib/cleanup/plan_prune.ts")).planPrune;
+}
+
+/**
+ * Plans repairs by the policy of a plan.
+ *
+ * @param store The store.
+ * @param plan The plan.
+ * @param snapshot The store as it was read, whole.
+ * @param now Epoch ms: the moment.
+ * @returns What is provable by then.
+ */
+export async function planRepairAgain(
+  store: Store,
+  { policy }: RepairPlan,
+  snapshot: StoreSnapshot,
+  now: number,
+): Promise<RepairPlan> {
+  const { planRepair } = await import("../lib/repair/plan_repair.ts");
+  const whole = snapshot as StoreSnapshot<"full">;
+  const evidence = await requireCapability(store, "mending").evidence(whole, policy);
+  return planRepair(whole, evidence, policy, { now, kinds: store.changes?.kinds });
 }
 
 /** Each run takes that long at least, ms. */

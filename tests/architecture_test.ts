@@ -409,6 +409,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     ],
   },
   {
+    room: "tasks/_cli/run/saved/",
+    of: [...GROUND, ...TOLD, "tasks/_cli/run/", "tasks/_io/read.ts", "@std/"],
+  },
+  {
     room: "tasks/_cli/run/machine/",
     of: [
       ...[
@@ -428,7 +432,10 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
   },
   {
     room: "tasks/_cli/run/run_task.ts",
-    of: [...GROUND, ...TOLD, "tasks/_cli/run/", "tasks/_cli/run/machine/", "@std/"],
+    of: [
+      ...[...GROUND, ...TOLD, "tasks/_cli/run/", "tasks/_cli/run/machine/"],
+      ...["tasks/_cli/run/saved/", "@std/"],
+    ],
   },
   {
     room: "tasks/cli.ts",

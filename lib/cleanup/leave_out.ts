@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Action, CleanupPlan, KeepReason, Kept } from "../plan/plan.ts";
+import type { Action, CleanupPlan, KeepReason, Kept, RemovalPlan } from "../plan/plan.ts";
 import type { CleanupPolicy } from "../policy/policy.ts";
 import { pathsUp } from "../store/path.ts";
 import type { NonEmpty, StoreSnapshot } from "../store/snapshot.ts";
@@ -29,12 +29,34 @@ export function planCleanupWithout(
   options: PlanOptions,
   leftOut: readonly string[],
 ): CleanupPlan {
-  const plan = planCleanup(snapshot, policy, options);
-  if (leftOut.length === 0) return plan;
-  const paths = new Set(leftOut);
+  return planWithout(
+    (from, by) => planCleanup(from, by, options),
+    { snapshot, policy },
+    () => leftOut,
+  );
+}
+
+/**
+ * Plans in any way without some of what would go, which stays as in {@linkcode planCleanupWithout}.
+ *
+ * @param plan Plans a store by a policy.
+ * @param from The store, read as the policy needs it, and the policy.
+ * @param chooseLeftOut Names, for the plan of all that would go, the paths of what is left out.
+ * @returns The plan.
+ * @throws {InvalidArgumentError} When the snapshot was not read as the policy needs it.
+ */
+export function planWithout<P extends RemovalPlan>(
+  plan: (snapshot: StoreSnapshot<"tags">, policy: CleanupPolicy) => P,
+  from: { readonly snapshot: StoreSnapshot<"tags">; readonly policy: CleanupPolicy },
+  chooseLeftOut: (whole: P) => readonly string[],
+): P {
+  const { snapshot, policy } = from;
+  const whole = plan(snapshot, policy);
+  const paths = new Set(chooseLeftOut(whole));
+  if (paths.size === 0) return whole;
   const isLeftOut = (path: string) => pathsUp(path).some((one) => paths.has(one));
-  const pinned = planCleanup(withPins(snapshot, isLeftOut), pinning(policy), options);
-  const known = new Set(plan.actions.map(identityOf));
+  const pinned = plan(withPins(snapshot, isLeftOut), pinning(policy));
+  const known = new Set(whole.actions.map(identityOf));
   const kept = withoutActions(
     pinned,
     (action) =>
@@ -42,10 +64,10 @@ export function planCleanupWithout(
   );
   const own = pinsIn(snapshot);
   // What stays anyway is told as it is: it is not left out of anything.
-  const staying = new Map(plan.kept.map((one) => [one.path, one]));
+  const staying = new Map(whole.kept.map((one) => [one.path, one]));
   return {
     ...kept,
-    policy,
+    policy: whole.policy,
     kept: kept.kept.map((one) =>
       isLeftOut(one.path) && !own.has(one.path) ? staying.get(one.path) ?? withoutPin(one) : one
     ),

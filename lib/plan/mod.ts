@@ -20,7 +20,8 @@
 export { type ChangedSide, comparePlans, type PlanComparison } from "../answers/compare_plans.ts";
 export { expiryCandidates, planExpiry, planNamedExpiry } from "../backup/plan_expiry.ts";
 export { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
-export { planCleanupWithout } from "../cleanup/leave_out.ts";
+export { planCleanupWithout, planWithout } from "../cleanup/leave_out.ts";
+export { whatStillHolds } from "../cleanup/what_still_holds.ts";
 export { withoutActions } from "../cleanup/without_actions.ts";
 export { planPrune, type PrunePolicy } from "../cleanup/plan_prune.ts";
 export type { Majority, Misfit, RemotePlaces } from "./outlook.ts";
@@ -35,6 +36,7 @@ export type {
   DropArtifact,
   KeepReason,
   Kept,
+  Lapsed,
   LinkedPlace,
   Plan,
   PlanBase,
@@ -47,6 +49,7 @@ export type {
   QuarantineOrphan,
   RemovalPlan,
   RepairPlan,
+  Reviewed,
   SoftDeleteRun,
   Stop,
 } from "./plan.ts";

@@ -33,6 +33,36 @@ export interface Misfit {
   readonly of: number;
 }
 
+/** Why a plan must not be applied. */
+export type Stop =
+  | {
+    readonly kind: "max-share";
+    readonly experiment: ExperimentId;
+    readonly name: string;
+    readonly removes: number;
+    readonly of: number;
+    readonly limit: number;
+  }
+  | { readonly kind: "max-runs"; readonly removes: number; readonly limit: number }
+  | {
+    readonly kind: "empties-protected";
+    readonly experiment: ExperimentId;
+    readonly name: string;
+    /** The value of `group_by`; `null` where there is none. */
+    readonly group: string | null;
+    readonly removes: number;
+  }
+  /** A database that may refer to what would go. */
+  | { readonly kind: "database-unreadable"; readonly database: string; readonly message: string }
+  /** A tracking server shows only a part to whoever asks, so that what protects something may be hidden. */
+  | {
+    readonly kind: "partial-view";
+    /** The server's location. */
+    readonly server: string;
+    /** By whose name it was asked; `null` where it does not say. */
+    readonly account: string | null;
+  };
+
 /** Where artifacts lie of what a plan takes away, if not on this machine. */
 export interface RemotePlaces {
   /** Places in buckets, below which they are kept as well when they are set aside. */

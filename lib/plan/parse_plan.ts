@@ -114,7 +114,7 @@ function isDeeperThan(limit: number, text: string): boolean {
 
 /** What is wrong with what a plan says of all its actions. */
 function faultOf(plan: Plan): string | null {
-  const { experiments, totals, stops, lostTimes, linked } = plan;
+  const { experiments, totals, stops, lostTimes, linked, reviewed } = plan;
   if (!Object.values(experiments).every(isText)) return "expected texts in experiments";
   for (const key of COUNTS) if (!isCount(totals[key])) return `expected a number in totals.${key}`;
   for (const key of OPTIONAL_COUNTS) {
@@ -131,7 +131,16 @@ function faultOf(plan: Plan): string | null {
   if (!areTimes) return "expected texts in lostTimes";
   const areLinks = linked === undefined || Array.isArray(linked) && linked.every(isLinkedPlace);
   if (!areLinks) return "expected links and what they lead to in linked";
+  if (reviewed !== undefined && !isReviewed(reviewed)) return "its reviewed plan is none";
   return plan.task === "repair" ? faultOfRepairs(plan) : faultOfRemovals(plan);
+}
+
+function isReviewed(value: unknown): boolean {
+  return isRecord(value) && isMoment(value["plannedAt"]) && Array.isArray(value["lapsed"]) &&
+    value["lapsed"].every((one: unknown) =>
+      isRecord(one) && isActionKind(one["kind"]) && isText(one["path"]) && isText(one["name"]) &&
+      isText(one["because"]) && Array.isArray(one["reasons"]) && one["reasons"].every(isKeepReason)
+    );
 }
 
 function isLinkedPlace(value: unknown): boolean {

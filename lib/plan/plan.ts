@@ -11,11 +11,11 @@ import type { ExperimentId, RunId, StorePath } from "../store/path.ts";
 import type { MetaDamage } from "../store/problem.ts";
 import type { DatabaseRow, NonEmpty, RunStatus } from "../store/snapshot.ts";
 import type { DiskUsage } from "../store/usage.ts";
-import type { LinkedPlace, Majority, Misfit, RemotePlaces } from "./outlook.ts";
+import type { LinkedPlace, Majority, Misfit, RemotePlaces, Stop } from "./outlook.ts";
 import type { NeedsChoice, RepairAction, RepairPolicy, RepairReason } from "./repair_action.ts";
 import type { Standing } from "./standing.ts";
 
-export type { LinkedPlace };
+export type { LinkedPlace, Stop };
 
 /** How far a plan with a budget gets. */
 export interface BudgetOutcome {
@@ -288,35 +288,27 @@ export interface PlanTotals {
   readonly later?: DiskUsage;
 }
 
-/** Why a plan must not be applied. */
-export type Stop =
-  | {
-    readonly kind: "max-share";
-    readonly experiment: ExperimentId;
-    readonly name: string;
-    readonly removes: number;
-    readonly of: number;
-    readonly limit: number;
-  }
-  | { readonly kind: "max-runs"; readonly removes: number; readonly limit: number }
-  | {
-    readonly kind: "empties-protected";
-    readonly experiment: ExperimentId;
-    readonly name: string;
-    /** The value of `group_by`; `null` where there is none. */
-    readonly group: string | null;
-    readonly removes: number;
-  }
-  /** A database that may refer to what would go. */
-  | { readonly kind: "database-unreadable"; readonly database: string; readonly message: string }
-  /** A tracking server shows only a part to whoever asks, so that what protects something may be hidden. */
-  | {
-    readonly kind: "partial-view";
-    /** The server's location. */
-    readonly server: string;
-    /** By whose name it was asked; `null` where it does not say. */
-    readonly account: string | null;
-  };
+/** What a reviewed plan would do, and its store as it is by now does not let it. */
+export interface Lapsed {
+  /** What it would do. */
+  readonly kind: Action["kind"];
+  /** What it would act on. */
+  readonly path: StorePath;
+  /** Name for people. */
+  readonly name: string;
+  /** `kept`: by what is said in `reasons`. */
+  readonly because: "kept" | "changed-since-plan" | "gone";
+  /** Why it stays; empty where it is not kept. */
+  readonly reasons: readonly KeepReason[];
+}
+
+/** The plan that somebody has reviewed, in another one that is what still holds of it. */
+export interface Reviewed {
+  /** Epoch ms: when it was made. */
+  readonly plannedAt: number;
+  /** What of it no longer holds. */
+  readonly lapsed: readonly Lapsed[];
+}
 
 /** What would change, in order, and what is kept; the task that made it tells the kinds of plan apart. */
 export type Plan = CleanupPlan | PrunePlan | RepairPlan;
@@ -349,6 +341,8 @@ export interface PlanBase {
   readonly lostTimes?: NonEmpty<string>;
   /** What symbolic links lead to that leave the store: it stays where it is; left out where there are none. */
   readonly linked?: NonEmpty<LinkedPlace>;
+  /** The plan of which it is what still holds; left out where it is a plan of its own. */
+  readonly reviewed?: Reviewed;
 }
 
 /** What a plan has that takes away what is no longer wanted. */

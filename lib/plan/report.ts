@@ -7,7 +7,7 @@
 import type { StorePath } from "../store/path.ts";
 import type { NonEmpty } from "../store/snapshot.ts";
 import type { DiskUsage, Remains } from "../store/usage.ts";
-import type { Action, LinkedPlace, PlanTask } from "./plan.ts";
+import type { Action, LinkedPlace, PlanTask, Reviewed } from "./plan.ts";
 
 /** Why an action was not carried out; `not-supported`: this kind of store cannot. */
 export type SkipReason = "changed-since-plan" | "gone" | "symbolic-link" | "not-supported";
@@ -66,6 +66,8 @@ export interface ApplyReport {
   readonly lostTimes?: NonEmpty<string>;
   /** As in the plan: what symbolic links lead to that were to leave the store. */
   readonly linked?: NonEmpty<LinkedPlace>;
-  /** Every action was applied. */
+  /** As in the plan: that of which it was what still held. */
+  readonly reviewed?: Reviewed;
+  /** Every action was applied, those of a reviewed plan included. */
   readonly complete: boolean;
 }

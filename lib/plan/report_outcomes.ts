@@ -31,7 +31,7 @@ export type Applied = Pick<
  * ```
  */
 export function reportOutcomes(
-  { task, store, actions, lostTimes, linked }: Reported,
+  { task, store, actions, lostTimes, linked, reviewed }: Reported,
   applied: Applied,
 ): ApplyReport {
   const { startedAt, finishedAt, outcomes, backup, remains } = applied;
@@ -48,13 +48,14 @@ export function reportOutcomes(
     ...(remains === undefined ? {} : { remains }),
     ...(lostTimes === undefined ? {} : { lostTimes }),
     ...(linked === undefined ? {} : { linked }),
+    ...(reviewed === undefined ? {} : { reviewed }),
     complete: totals.applied === actions.length && backup?.problem === undefined &&
-      remains === undefined,
+      remains === undefined && (reviewed?.lapsed ?? []).length === 0,
   };
 }
 
 /** What a report takes of a plan. */
-type Reported = Pick<Plan, "task" | "store" | "actions" | "lostTimes" | "linked">;
+type Reported = Pick<Plan, "task" | "store" | "actions" | "lostTimes" | "linked" | "reviewed">;
 
 function totalsOf(outcomes: readonly ActionOutcome[]): ApplyReport["totals"] {
   const count = (wanted: ActionOutcome["outcome"]) =>

@@ -25,11 +25,14 @@ export function sameActions(left: Plan, right: Plan): boolean {
  *
  * @param plan A plan.
  * @param other Another plan of the same store.
- * @returns The first such action; `null` where everything in the plan is in the other, too.
+ * @returns Such actions, in order; none where everything in the plan is in the other, too.
  */
-export function findForeignAction(plan: Plan, other: Plan): Action | null {
+export function foreignActions<P extends Plan>(
+  plan: P,
+  other: Plan,
+): readonly P["actions"][number][] {
   const known = new Set(other.actions.map((action) => identityOf(action, other)));
-  return plan.actions.find((action) => !known.has(identityOf(action, plan))) ?? null;
+  return plan.actions.filter((action) => !known.has(identityOf(action, plan)));
 }
 
 /** What an action says besides what it does. */

@@ -17,6 +17,7 @@ import {
   totalsText,
 } from "../words/totals.ts";
 import { majorityLines } from "../words/majority.ts";
+import { reviewedLines } from "../words/reviewed.ts";
 import { stopText } from "../words/stop.ts";
 import {
   type CommandOptions,
@@ -78,10 +79,13 @@ export function renderPlan(plan: Plan, options: RenderPlanOptions = {}): string 
     ...budgetLines(plan).map(visibleText),
     ...stopLines(plan.stops, most, style),
   );
+  const more = (count: number) => moreLines(count, "--all");
+  const unusual = (lines: readonly string[]) => lines.map((line) => style.bold(visibleText(line)));
   const sections = [
-    majorityLines(plan, most, (count) => moreLines(count, "--all")).map((line) =>
-      style.bold(visibleText(line))
+    unusual(
+      reviewedLines(plan, most, more, (reason) => reasonWithCommand(reason, options.command)),
     ),
+    unusual(majorityLines(plan, most, more)),
     ...ACTION_KINDS.map((kind) => renderKind(kind, byKind.get(kind) ?? [], plan, options)),
     renderKept(plan.kept, options),
     noteLines(plan).map(visibleText),

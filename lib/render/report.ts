@@ -6,6 +6,7 @@ import { type RenderOptions, styleOf } from "../text/style.ts";
 import { visibleText } from "../text/terminal_text.ts";
 import { formatCount, formatDuration, formatSize } from "../text/units.ts";
 import { repairVerb } from "../words/repair.ts";
+import { lapsedText } from "../words/reviewed.ts";
 import { linkedLines, lostTimesLines } from "../words/totals.ts";
 import { moreLines } from "./more.ts";
 
@@ -40,14 +41,20 @@ export function renderReport(report: ApplyReport, options: RenderReportOptions =
   const { outcomes, backup } = report;
   const undo = options.undo ?? null;
   const linesOf = (outcome: ActionOutcome["outcome"], heading: string) =>
-    problemLines(outcomes.filter((one) => one.outcome === outcome), heading, options);
+    outcomeLines(outcomes.filter((one) => one.outcome === outcome), heading, options);
+  const lapsed = report.reviewed?.lapsed ?? [];
   const staying = outcomes.filter((one) => one.outcome === "applied" && one.stays !== undefined);
   const lines = [
     ...linesOf("failed", style.red("Failed")),
     ...linesOf("skipped", style.yellow("Skipped")),
     ...linesOf("not-run", style.yellow("Not run")),
     ...(outcomes.some(isRefused) ? [REFUSED] : []),
-    ...problemLines(staying, style.yellow("Done, but for what stays"), options),
+    ...outcomeLines(staying, style.yellow("Done, but for what stays"), options),
+    ...problemLines(
+      lapsed.map((one) => [one.path, lapsedText(one)]),
+      style.yellow("No longer holds of the plan that was reviewed"),
+      options,
+    ),
     style.bold(doneText(report)),
     ...(backup === null ? [] : [`Backup ${unbroken(backup.id)}: ${unbroken(backup.path)}`]),
     ...(backup?.problem === undefined
@@ -115,15 +122,23 @@ export function verbOf(kind: Action["kind"]): string {
 const SAMPLE = 20;
 const INDENT = "  ";
 
+function outcomeLines(
+  outcomes: readonly ActionOutcome[],
+  heading: string,
+  options: RenderReportOptions,
+): string[] {
+  return problemLines(outcomes.map((one) => [one.path, outcomeText(one)]), heading, options);
+}
+
 function problemLines(
-  found: readonly ActionOutcome[],
+  found: readonly (readonly [path: string, why: string])[],
   heading: string,
   { width = Infinity }: RenderReportOptions,
 ): string[] {
   if (found.length === 0) return [];
   const rows = renderRows(
     [{ align: "left" }, { align: "left", prose: true }],
-    found.slice(0, SAMPLE).map((one) => [one.path, outcomeText(one)]),
+    found.slice(0, SAMPLE),
     width - INDENT.length,
   );
   return [

@@ -1,19 +1,16 @@
 /**
- * Running `prune`, `cleanup`, `report` and `apply`: makes or reads a plan, shows it and carries it out if wanted.
+ * Running `prune`, `cleanup` and `report`: makes a plan, shows it and carries it out if wanted.
  *
  * @module
  */
 
 import { resolve } from "@std/path";
-import { PlanFormatError, StalePlanError } from "../../../lib/errors.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
 import type { Config } from "../../../lib/policy/config_rows.ts";
 import type { CleanupPolicy } from "../../../lib/policy/policy.ts";
-import { type CommandOf, plainCommand } from "../../../lib/render/commands.ts";
+import type { CommandOf } from "../../../lib/render/commands.ts";
 import { foldLines } from "../../../lib/text/fold.ts";
 import { formatSize } from "../../../lib/text/units.ts";
-import { MOST, readTextFile } from "../../_io/read.ts";
-import { lockStore } from "../../ports/lock_store.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
 import type { Store } from "../../ports/store.ts";
 import { choosePlaceOfChanges } from "../choose/choose_backups.ts";
@@ -23,16 +20,8 @@ import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import {
-  applyCommand,
-  askToApply,
-  NOTHING_CHANGED,
-  refuseUnattended,
-  runJob,
-  showReport,
-  willApply,
-} from "./run_job.ts";
-import { type ConfiguredStore, openConfigured, sayEarlier, type StoreFlags } from "./open.ts";
+import { applyCommand, refuseUnattended, runJob, willApply } from "./run_job.ts";
+import { type ConfiguredStore, openConfigured } from "./open.ts";
 import { printJson } from "./print_json.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
@@ -83,8 +72,15 @@ export async function runPlanning(
   }, world);
 }
 
-/** A place that cannot be used is refused before anything is proposed. */
-async function placeOfChanges(
+/**
+ * Chooses where backups of changes go; a place that cannot be used is refused before anything is proposed.
+ *
+ * @param flag The value of `--backups`.
+ * @param opened The store, with its configuration.
+ * @param world What it needs of the world.
+ * @returns The place; `null`: in the store.
+ */
+export async function placeOfChanges(
   flag: string | null,
   { store, chosen }: ConfiguredStore,
   { directory }: World,
@@ -216,90 +212,4 @@ function withoutHtml(words: readonly string[]): readonly string[] {
   return words.filter((word, index) =>
     word !== "--html" && !word.startsWith("--html=") && words[index - 1] !== "--html"
   );
-}
-
-/**
- * Runs `apply`.
- *
- * @param command The parsed command.
- * @param words The words it was parsed from.
- * @param world What it needs of the world.
- * @returns The exit code.
- */
-export async function runApply(
-  { options, operand }: Command<"apply">,
-  words: readonly string[],
-  world: World,
-): Promise<ExitCode> {
-  const plan = await readPlan(resolve(world.directory, operand), operand).catch(
-    async (error: unknown) => {
-      if (!(error instanceof PlanFormatError)) throw error;
-      throw new PlanFormatError(`${error.message}; ${await makeOne(options, world)}`, {
-        cause: error,
-      });
-    },
-  );
-  await using opened = await openConfigured({ ...options, planned: plan.store }, world);
-  const { store, command } = opened;
-  const { renderPlan } = await import("../../../lib/render/plan.ts");
-  const show = () => renderPlan(plan, { ...world.style, all: options.all, command });
-  if (options.dryRun) {
-    if (options.json) printJson(plan, world);
-    else world.print(show());
-    return ExitCode.done;
-  }
-  refuseUnattended(options.force, words, command, world);
-  if (!options.force) {
-    world.say(show(), { isRendered: true });
-    if (!await askToApply(plan, options, world)) {
-      world.say(NOTHING_CHANGED);
-      return ExitCode.done;
-    }
-  }
-  const { applyPlan } = await import("../../apply_plan.ts");
-  const backups = await placeOfChanges(options.backups, opened, world);
-  await using locked = await lockStore(store, { task: "apply", makesRoom: !options.backup });
-  sayEarlier(locked, world);
-  const report = await applyPlan(locked, plan, {
-    backup: options.backup,
-    ...(backups === null ? {} : { backups }),
-    signal: world.signal(),
-    onProgress: (done) => world.progress.update("Applying", done, plan.actions.length),
-    onFiles: world.progress.transfer,
-  }).catch((error: unknown) => {
-    if (!(error instanceof StalePlanError)) throw error;
-    throw new StalePlanError(
-      `${error.message}, such as with \`${command(`${plan.task} --json`)} > plan.json\``,
-      { cause: error },
-    );
-  });
-  world.progress.erase();
-  return await showReport(report, { json: options.json, command }, world);
-}
-
-/** What helps where a file is no plan, wherever the store may be for which it should be one. */
-async function makeOne(flags: StoreFlags, world: World): Promise<string> {
-  let command = plainCommand;
-  try {
-    await using opened = await openConfigured({ ...flags, quiet: true }, world);
-    command = opened.command;
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-  }
-  return `make a plan with \`${command("cleanup --json")} > plan.json\``;
-}
-
-async function readPlan(path: string, name: string): Promise<Plan> {
-  const { parsePlan } = await import("../../../lib/plan/parse_plan.ts");
-  return parsePlan(readPlanFile(path, name), name);
-}
-
-function readPlanFile(path: string, name: string): string {
-  try {
-    return readTextFile(path, { most: MOST.text });
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : error.message;
-    throw new UsageError(`Cannot read plan ${name}: ${why}`);
-  }
 }

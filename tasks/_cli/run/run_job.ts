@@ -103,7 +103,13 @@ export async function runJob(job: Job, world: World): Promise<ExitCode> {
   } else if (!isRefused && !(options.apply && options.quiet)) {
     world.print(show(plan, applyCommand(job)));
   }
+  // Nothing of what was agreed is done.
+  if (options.apply && !isRefused && !isWhole(plan)) return ExitCode.partlyApplied;
   return options.detailedExitcode && plan.actions.length > 0 ? ExitCode.findings : ExitCode.done;
+}
+
+function isWhole({ reviewed }: Plan): boolean {
+  return reviewed === undefined || reviewed.lapsed.length === 0;
 }
 
 /** Whether this process was let change what lies on a disk here; of another place only trying tells. */
@@ -122,7 +128,7 @@ function notGrantedError(
   { task, words, command, location }: Job,
   cause?: unknown,
 ): StoreAccessError {
-  const typed = command(shellWords([`${task}:apply`, ...without(words.slice(1), ["--apply"])]));
+  const typed = command(shellWords([appliedBy(task), ...without(words.slice(1), ["--apply"])]));
   return new StoreAccessError(
     `Cannot change store ${location}: this process may not write there; type \`${typed}\`, or grant --allow-write where you call it yourself; nothing was touched`,
     location,
@@ -212,8 +218,7 @@ export function refuseUnattended(
 ): void {
   if (force || world.ask !== null) return;
   const [task = "", ...flags] = words;
-  const typed = task === "apply" ? task : `${task}:apply`;
-  const forced = command(shellWords([typed, ...without(flags, ["--apply"]), "--force"]));
+  const forced = command(shellWords([appliedBy(task), ...without(flags, ["--apply"]), "--force"]));
   throw new UsageError(
     `Cannot ask before applying: there is no terminal; to apply without a question, type \`${forced}\``,
   );
@@ -270,5 +275,10 @@ const ONLY_FOR_SHOW = [
 export function applyCommand(
   { task, words, command }: Pick<Job, "task" | "words" | "command">,
 ): string {
-  return command(shellWords([`${task}:apply`, ...without(words.slice(1), ONLY_FOR_SHOW)]));
+  return command(shellWords([appliedBy(task), ...without(words.slice(1), ONLY_FOR_SHOW)]));
+}
+
+/** A saved plan is only ever carried out. */
+function appliedBy(task: string): string {
+  return task === "apply" ? task : `${task}:apply`;
 }

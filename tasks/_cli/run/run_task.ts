@@ -62,7 +62,7 @@ async function run(
     case "run":
       return await (await import("./program.ts")).runProgramTask(command, world);
     case "apply":
-      return await (await import("./planning.ts")).runApply(command, words, world);
+      return await (await import("./saved/apply.ts")).runApply(command, words, world);
     case "report":
       return await (await import("./planning.ts")).runReport(command, words, world);
     case "review":

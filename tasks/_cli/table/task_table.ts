@@ -233,6 +233,10 @@ export const taskTable = {
     examples: [
       ["deno task cleanup --json > plan.json", "save a plan"],
       ["deno task apply plan.json", "show it, ask, then carry it out"],
+      [
+        "deno task apply plan.json --what-still-holds",
+        "of a store that has changed since, what both plans take; the rest is listed",
+      ],
     ],
     operand: {
       name: "PLAN.json",
@@ -240,6 +244,11 @@ export const taskTable = {
       required: true,
     },
     flags: {
+      whatStillHolds: toggle(
+        "what-still-holds",
+        "Carry out what today's rules still let go of the plan, and list the rest with its reasons",
+      ),
+      config,
       all: planFlags.all,
       backup: planFlags.backup,
       backups: planFlags.backups,

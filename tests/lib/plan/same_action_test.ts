@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { planCleanup } from "../../../lib/cleanup/plan_cleanup.ts";
 import type { Plan } from "../../../lib/plan/plan.ts";
-import { findForeignAction, sameActions } from "../../../lib/plan/same_action.ts";
+import { foreignActions, sameActions } from "../../../lib/plan/same_action.ts";
 import { DAY, experiment, NOW, run, runId, snapshot } from "../../_support/builders.ts";
 import { deepFreeze } from "../../_support/deep_freeze.ts";
 
@@ -27,10 +27,10 @@ Deno.test("sameActions() minds neither the day nor the reasons, but order and nu
   assertEquals(sameActions(PLAN, withActions(first)), false);
 });
 
-Deno.test("findForeignAction() finds what another plan does not do, whichever part differs", () => {
+Deno.test("foreignActions() finds what another plan does not do, whichever part differs", () => {
   const [first, second] = PLAN.actions;
-  assertEquals(findForeignAction(PLAN, LATER), null);
-  assertEquals(findForeignAction(withActions(second), LATER), null);
+  assertEquals(foreignActions(PLAN, LATER), []);
+  assertEquals(foreignActions(withActions(second), LATER), []);
   const differing = [
     { ...first, kind: "purge-run" },
     { ...first, stamp: "another" },
@@ -40,6 +40,6 @@ Deno.test("findForeignAction() finds what another plan does not do, whichever pa
   ];
   for (const action of differing) {
     const plan = withActions(second, action);
-    assertEquals(findForeignAction(plan, LATER), plan.actions[1]!);
+    assertEquals(foreignActions(plan, LATER), [plan.actions[1]!]);
   }
 });

@@ -148,7 +148,13 @@ Deno.test("parseCommand() lets the last of repeated flags count", () => {
 
 Deno.test("parseCommand() gives the operand, also one with a leading dash behind --", () => {
   const plain = { all: false, backup: true, backups: null, report: null };
-  const options = { ...plain, force: true, ...STORE_DEFAULTS };
+  const options = {
+    whatStillHolds: false,
+    config: null,
+    ...plain,
+    force: true,
+    ...STORE_DEFAULTS,
+  };
   assertEquals<Command>(parse("apply plan.json --force"), {
     task: "apply",
     options,

@@ -1,0 +1,126 @@
+/**
+ * Running `apply`: carries out a saved plan, all of it or what still holds.
+ *
+ * @module
+ */
+
+import { PlanFormatError, StalePlanError } from "../../../../lib/errors.ts";
+import type { Plan } from "../../../../lib/plan/plan.ts";
+import { policyOf } from "../../../../lib/policy/config.ts";
+import { type CommandOf, plainCommand } from "../../../../lib/render/commands.ts";
+import { shellWords } from "../../../../lib/text/shell_words.ts";
+import { lockStore } from "../../../ports/lock_store.ts";
+import { ExitCode } from "../../table/exit_code.ts";
+import type { TaskCommand } from "../../table/task_table.ts";
+import type { World } from "../../world.ts";
+import { type ConfiguredStore, openConfigured, sayEarlier, type StoreFlags } from "../open.ts";
+import { placeOfChanges } from "../planning.ts";
+import { printJson } from "../print_json.ts";
+import { askToApply, NOTHING_CHANGED, refuseUnattended, runJob, showReport } from "../run_job.ts";
+import { readPlan } from "./read_plan.ts";
+
+type ApplyCommand = Extract<TaskCommand, { readonly task: "apply" }>;
+
+/**
+ * Runs `apply`.
+ *
+ * @param command The parsed command.
+ * @param words The words it was parsed from.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runApply(
+  { options, operand }: ApplyCommand,
+  words: readonly string[],
+  world: World,
+): Promise<ExitCode> {
+  const plan = await readPlan(operand, world).catch(
+    async (error: unknown) => {
+      if (!(error instanceof PlanFormatError)) throw error;
+      throw new PlanFormatError(`${error.message}; ${await makeOne(options, world)}`, {
+        cause: error,
+      });
+    },
+  );
+  await using opened = await openConfigured({ ...options, planned: plan.store }, world);
+  const { command } = opened;
+  if (options.whatStillHolds) return await runStillHolding({ plan, options, words }, opened, world);
+  const { renderPlan } = await import("../../../../lib/render/plan.ts");
+  const show = () => renderPlan(plan, { ...world.style, all: options.all, command });
+  if (options.dryRun) {
+    if (options.json) printJson(plan, world);
+    else world.print(show());
+    return ExitCode.done;
+  }
+  refuseUnattended(options.force, words, command, world);
+  if (!options.force) {
+    world.say(show(), { isRendered: true });
+    if (!await askToApply(plan, options, world)) {
+      world.say(NOTHING_CHANGED);
+      return ExitCode.done;
+    }
+  }
+  const { applyPlan } = await import("../../../apply_plan.ts");
+  const backups = await placeOfChanges(options.backups, opened, world);
+  await using locked = await lockStore(opened.store, { task: "apply", makesRoom: !options.backup });
+  sayEarlier(locked, world);
+  const report = await applyPlan(locked, plan, {
+    backup: options.backup,
+    ...(backups === null ? {} : { backups }),
+    signal: world.signal(),
+    onProgress: (done) => world.progress.update("Applying", done, plan.actions.length),
+    onFiles: world.progress.transfer,
+  }).catch((error: unknown) => {
+    if (!(error instanceof StalePlanError)) throw error;
+    const again = `such as with \`${command(`${plan.task} --json`)} > plan.json\``;
+    const inPart = command(shellWords([...words, "--what-still-holds"]));
+    throw new StalePlanError(
+      `${error.message}, ${again}${
+        error.mayHoldInPart ? `; to carry out what still holds of it, type \`${inPart}\`` : ""
+      }`,
+      { cause: error, mayHoldInPart: error.mayHoldInPart },
+    );
+  });
+  world.progress.erase();
+  return await showReport(report, { json: options.json, command }, world);
+}
+
+async function runStillHolding(
+  { plan: reviewed, options, words }: {
+    readonly plan: Plan;
+    readonly options: ApplyCommand["options"];
+    readonly words: readonly string[];
+  },
+  opened: ConfiguredStore,
+  world: World,
+): Promise<ExitCode> {
+  const { store, chosen, command } = opened;
+  if (!options.dryRun) refuseUnattended(options.force, words, command, world);
+  const backups = await placeOfChanges(options.backups, opened, world);
+  const { applyWhatStillHolds } = await import("../../../apply_what_still_holds.ts");
+  const { renderPlan } = await import("../../../../lib/render/plan.ts");
+  const { all } = options;
+  const retention = chosen === null ? undefined : policyOf(chosen.config).retention;
+  return await runJob({
+    task: "apply",
+    words,
+    command,
+    options: { ...options, apply: true, detailedExitcode: false },
+    location: store.describe().location,
+    backups,
+    show: (plan, next) => renderPlan(plan, { ...world.style, all, next, command }),
+    run: (applying) => applyWhatStillHolds(store, reviewed, { ...applying, retention }),
+  }, world);
+}
+
+/** What helps where a file is no plan, wherever the store may be for which it should be one. */
+async function makeOne(flags: StoreFlags, world: World): Promise<string> {
+  let command: CommandOf = plainCommand;
+  try {
+    await using opened = await openConfigured({ ...flags, quiet: true }, world);
+    command = opened.command;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+  return `make a plan with \`${command("cleanup --json")} > plan.json\``;
+}

@@ -1,0 +1,38 @@
+/**
+ * Reading a plan that was saved.
+ *
+ * @module
+ */
+
+import { resolve } from "@std/path";
+import type { Plan } from "../../../../lib/plan/plan.ts";
+import { MOST, readTextFile } from "../../../_io/read.ts";
+import { UsageError } from "../../table/usage_error.ts";
+import type { World } from "../../world.ts";
+
+/**
+ * Reads a saved plan.
+ *
+ * @param name The file, as it was typed.
+ * @param world What it needs of the world.
+ * @returns The plan.
+ * @throws {UsageError} When the file cannot be read.
+ * @throws {PlanFormatError} When it is no plan.
+ */
+export async function readPlan(
+  name: string,
+  { directory }: Pick<World, "directory">,
+): Promise<Plan> {
+  const { parsePlan } = await import("../../../../lib/plan/parse_plan.ts");
+  return parsePlan(readPlanFile(resolve(directory, name), name), name);
+}
+
+function readPlanFile(path: string, name: string): string {
+  try {
+    return readTextFile(path, { most: MOST.text });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : error.message;
+    throw new UsageError(`Cannot read plan ${name}: ${why}`);
+  }
+}
