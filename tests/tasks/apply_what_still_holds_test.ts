@@ -137,7 +137,7 @@ Deno.test("applyWhatStillHolds() goes by what is worth keeping today, and by the
   );
   await using store = await openStore(root, { now: () => NOW });
   const { plan } = await applyWhatStillHolds(store, reviewed, { retention });
-  assertEquals(plan.reviewed?.lapsed.map(({ path, reasons }) => [path, reasons]), [
+  assertEquals<unknown>(plan.reviewed?.lapsed.map(({ path, reasons }) => [path, reasons]), [
     [`1/${runId(1)}`, [{ kind: "keep-named", glob: "first" }]],
   ]);
   const tight = {
@@ -176,7 +176,7 @@ Deno.test("applyWhatStillHolds() refuses a plan of another store, and carries ou
   assertEquals(reviewed.actions.filter(({ path }) => path.startsWith("1/")).length, 2);
   writeFiles(root, { [`1/${runId(1)}/metrics`]: null });
   const { report } = await applyWhatStillHolds(store, reviewed, { apply: true });
-  assertEquals(report?.reviewed?.lapsed.map(({ path, because }) => [path, because]), [
+  assertEquals<unknown>(report?.reviewed?.lapsed.map(({ path, because }) => [path, because]), [
     [`1/${runId(1)}`, "changed-since-plan"],
   ]);
   assert(Deno.statSync(join(root, `1/${runId(2)}/metrics`)).isDirectory);

@@ -249,14 +249,15 @@ Deno.test("apply ends with 13 for a plan of another store, and touches neither",
 Deno.test("apply ends with 13 when the store has changed since it was planned", async () => {
   await using store = await diskStore(ROTTEN);
   const { out } = await runTask("cleanup", ["--json", "--store", store.root]);
+  const plan = join(store.outside, "plan.json");
   writeFiles(store.outside, { "plan.json": out });
   writeFiles(store.root, { [`1/${runId(1)}/tags/keep`]: "true" });
   const before = await readTree(store.root);
   assertRefused(
-    await runTask("apply", [join(store.outside, "plan.json"), "--force"]),
+    await runTask("apply", [plan, "--force"]),
     13,
     `Cannot apply plan: store ${store.root} has changed since `,
-    `; plan again, such as with \`deno task cleanup --json --store ${store.root} > plan.json\`\n`,
+    `; plan again, such as with \`deno task cleanup --json --store ${store.root} > plan.json\`; to carry out what still holds of it, type \`deno task apply ${plan} --force --what-still-holds --store ${store.root}\`\n`,
   );
   assertSameTree(await readTree(store.root, EXCEPT), before);
 });

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { DAY, deletedRun, experiment, run, runId } from "../../../../_support/builders.ts";
 import { runTask } from "../../../../_support/command.ts";
 import { tempDatabase } from "../../../../_support/database_store.ts";
-import { diskStore, runMeta, writeFiles, writeStore } from "../../../../_support/disk_store.ts";
+import { diskStore, writeFiles, writeStore } from "../../../../_support/disk_store.ts";
 import { rottenAt } from "../../../../_support/rotten_store.ts";
 import { assertSameTree, readTree } from "../../../../_support/tree.ts";
 
