@@ -10,7 +10,7 @@ import { planCleanup } from "../lib/cleanup/plan_cleanup.ts";
 import { InvalidArgumentError } from "../lib/errors.ts";
 import { type CleanupPolicy, policyOfAges, readingOf } from "../lib/policy/policy.ts";
 import type { StoreSnapshot } from "../lib/store/snapshot.ts";
-import { writeDurably } from "./_io/durable.ts";
+import { writeAmongOthers } from "./_io/durable.ts";
 import { infoOf, readStart } from "./_io/read.ts";
 import { decideAndApply } from "./plan_and_apply.ts";
 import type { Abortable, Store } from "./ports/store.ts";
@@ -107,5 +107,5 @@ function refusal(path: string, why: string): InvalidArgumentError {
  * @param html The report.
  */
 export function writeReport(place: string, html: string): void {
-  writeDurably(place, html);
+  writeAmongOthers(place, html);
 }

@@ -35,6 +35,8 @@ import { isCached, scheduledWork, type SchedulePlaces } from "../lib/schedule/sc
 import { inferArtifactRoot } from "../lib/snapshot/artifact_root.ts";
 import { parseStoreName } from "../lib/store/store_uri.ts";
 import { HARMFUL } from "../lib/text/terminal_text.ts";
+import { writeAmongOthers } from "./_io/durable.ts";
+import { MOST, readText } from "./_io/read.ts";
 
 export { INTERVALS, SCHEDULED_TASKS, SCHEDULERS };
 export type {
@@ -291,30 +293,27 @@ export async function writeSchedule(
   { files }: Pick<PreparedSchedule, "files">,
   directory: string,
 ): Promise<readonly WrittenFile[]> {
-  const found = await Promise.all(files.map(async ({ name, text }) => {
+  const found = files.map(({ name, text }) => {
     const path = join(directory, name);
-    const there = await textOf(path);
+    const there = textOf(path);
     if (there === null) return { path, text, outcome: "written" } as const;
     if (there === text) return { path, text, outcome: "unchanged" } as const;
     if (there.slice(0, 400).includes(MADE_BY)) return { path, text, outcome: "replaced" } as const;
     throw new InvalidArgumentError(
       `Cannot write ${path}: it is there, and mltidy has not made it; remove it, or name the schedule otherwise`,
     );
-  }));
+  });
   await Deno.mkdir(directory, { recursive: true });
   for (const { path, text, outcome } of found) {
     if (outcome === "unchanged") continue;
-    await Deno.writeTextFile(`${path}.new`, text);
-    await Deno.rename(`${path}.new`, path);
+    writeAmongOthers(path, text);
   }
   return found.map(({ path, outcome }) => ({ path, outcome }));
 }
 
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+/** What is there; empty where that is nothing that mltidy writes, such as a pipe. */
+function textOf(path: string): string | null {
+  const read = readText(path, { most: MOST.config });
+  if (read.kind === "text") return read.text;
+  return read.kind === "missing" ? null : "";
 }

@@ -150,7 +150,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     room: "tasks/schedule.ts",
     of: [
       ...[...GROUND, "lib/snapshot/", "lib/policy/", "lib/schedule/", "tasks/ports/"],
-      ...["@std/", "deno.json"],
+      ...["tasks/_io/durable.ts", "tasks/_io/read.ts", "@std/", "deno.json"],
     ],
   },
   {
@@ -427,7 +427,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
       ...["lib/notify/", "lib/doctor/", "tasks/_doctor/", "tasks/_notify/secret.ts"],
       "tasks/_cli/completions/",
       ...["tasks/_io/disk_full.ts", "tasks/_io/durable.ts", "tasks/_io/list_directory.ts"],
-      "tasks/_io/read.ts",
+      ...["tasks/_io/read.ts", "tasks/_file/own/enclosing_store.ts"],
     ],
   },
   {

@@ -14,7 +14,7 @@
 import { basename, dirname, join } from "@std/path";
 import { hold, holdEntry, LedAstray } from "./hold.ts";
 import { listSome } from "./list_directory.ts";
-import { type Access, openLikeParent } from "./permissions.ts";
+import { type Access, accessBelow, openLikeParent } from "./permissions.ts";
 import { failureText, infoOf } from "./read.ts";
 
 /**
@@ -112,6 +112,37 @@ export function writeDurably(path: string, text: string, limit: Access | null = 
   writeNew(aside, text, limit);
   Deno.renameSync(aside, place);
   syncDirectory(held.path);
+}
+
+/**
+ * Names the place at which a file is written before it gets its own, in a directory that is not ours: nobody else
+ * gives anything such a name.
+ *
+ * @param path The file's own place.
+ * @returns A place beside it, of this process.
+ */
+export function asideOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${Deno.pid}.new`);
+}
+
+/**
+ * Writes a file in a directory that is not ours, whole and durable, in place of what has its name: nothing else there
+ * is touched, no link is written through, and nobody but its owner may write to it.
+ *
+ * @param path Absolute path of the file.
+ * @param text What it holds.
+ */
+export function writeAmongOthers(path: string, text: string): void {
+  const place = join(Deno.realPathSync(dirname(path)), basename(path));
+  const aside = asideOf(place);
+  try {
+    writeAndSync(aside, text, { ...accessBelow(dirname(place), "file"), mode: 0o644 });
+    Deno.renameSync(aside, place);
+  } catch (error) {
+    removeIfThere(aside);
+    throw error;
+  }
+  syncDirectory(dirname(place));
 }
 
 /**

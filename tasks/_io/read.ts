@@ -154,6 +154,22 @@ export function readStart(
   return bytes.subarray(0, size);
 }
 
+/**
+ * Tells whether a file that is to be replaced is a document of ours. Needs read permission.
+ *
+ * @param path Where it is.
+ * @param beginning How all documents of that kind begin.
+ * @returns Whether it begins so, or holds nothing or no more than a part of that; not where it is a link.
+ */
+export function isDocument(path: string, beginning: string): boolean {
+  try {
+    const bytes = readStart(path, beginning.length, { links: "refused" });
+    return beginning.startsWith(new TextDecoder().decode(bytes));
+  } catch {
+    return false;
+  }
+}
+
 function readShared(
   path: string,
   { most = MOST.record, ...options }: ReadOptions = {},

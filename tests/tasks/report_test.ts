@@ -82,4 +82,7 @@ Deno.test("placeOfReport() refuses the store, and what is no earlier report", as
   writeReport(placeOfReport(at("latest.html"), store.root), "<!doctype html>2");
   assertEquals(await Deno.readTextFile(place), "<!doctype html>2");
   assert(Deno.lstatSync(at("latest.html")).isSymlink);
+  writeFiles(store.outside, { "report.html.new": "mine" });
+  writeReport(placeOfReport(place, store.root), "<!doctype html>3");
+  assertEquals(await Deno.readTextFile(at("report.html.new")), "mine");
 });

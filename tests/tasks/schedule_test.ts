@@ -160,6 +160,38 @@ Deno.test("writeSchedule() replaces what mltidy has made, and nothing else", asy
   assertEquals(await Deno.readTextFile(path), "0 0 * * * mine\n");
 });
 
+Deno.test("writeSchedule() writes through no link, over nobody's file beside its own, and waits for no pipe", async () => {
+  await using directory = await tempDirectory();
+  const at = (name: string) => join(directory.path, name);
+  const prepared = { files: [{ name: "a.cron", text: "# Made by mltidy\n" }] };
+  await Deno.writeTextFile(at("precious"), "mine");
+  await Deno.writeTextFile(at("a.cron.new"), "mine");
+  await writeSchedule(prepared, directory.path);
+  assertEquals(await Deno.readTextFile(at("a.cron.new")), "mine");
+  await Deno.remove(at("a.cron.new"));
+  await Deno.remove(at("a.cron"));
+  await Deno.symlink("precious", at("a.cron.new"));
+  await Deno.symlink("precious", at(`.a.cron.${Deno.pid}.new`));
+  await writeSchedule(prepared, directory.path);
+  assertEquals(await Deno.readTextFile(at("precious")), "mine");
+  assertEquals(await Deno.readTextFile(at("a.cron")), "# Made by mltidy\n");
+  await Deno.remove(at("a.cron"));
+  for (const args of [["-s", "/dev/zero", "a.cron"], null]) {
+    const command = args === null ? "mkfifo" : "ln";
+    await new Deno.Command(command, { args: args ?? ["a.cron"], cwd: directory.path }).output();
+    await assertRejects(
+      () => writeSchedule(prepared, directory.path),
+      InvalidArgumentError,
+      "mltidy has not made it",
+    );
+    await Deno.remove(at("a.cron"));
+  }
+  // Whoever may write where it lies need not be trusted by whoever installs it.
+  await Deno.chmod(directory.path, 0o1777);
+  await writeSchedule(prepared, directory.path);
+  assertEquals((await Deno.stat(at("a.cron"))).mode! & 0o777, 0o644);
+});
+
 Deno.test("systemd-analyze verify has nothing to say of any unit", async () => {
   await using directory = await tempDirectory();
   const program = Deno.execPath();

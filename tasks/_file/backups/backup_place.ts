@@ -37,6 +37,7 @@ import {
 import { failureText, infoOf } from "../../_io/read.ts";
 import { type BackupWork, NAME_NO_DIRECTORY } from "../../ports/backups.ts";
 import { freeTree } from "../../_io/tree/free_tree.ts";
+import { enclosingStore } from "../own/enclosing_store.ts";
 import { readAnyManifest, readCopyManifest } from "../own/manifest.ts";
 import {
   emptyStaging,
@@ -66,7 +67,7 @@ export interface Place {
  * @param own Our directory in the store.
  * @param directory A directory of the user's, which need not be there yet; `null` for our own.
  * @returns The place.
- * @throws {InvalidArgumentError} When the directory lies in the store, where MLflow would take it for an
+ * @throws {InvalidArgumentError} When the directory lies in a store, where MLflow would take it for an
  *   experiment, or when it is none.
  */
 export function placeOf(
@@ -80,6 +81,7 @@ export function placeOf(
   if (real === backups) return { backups, staging, lock: null, isShared: false };
   refuseInside(root, real, "keep backups in", NAME_NO_DIRECTORY);
   if (infoOf(real)?.isDirectory === false) throw noDirectory(real);
+  refuseOtherStore(real);
   return {
     backups: real,
     staging: join(real, ".mltidy", "staging"),
@@ -98,6 +100,7 @@ export function placeOf(
  */
 export function targetOf(root: string, target: string): string {
   const real = realPathOf(resolve(target));
+  if (infoOf(real)?.isDirectory === false) throw noDirectory(real);
   refuseInside(root, real, "copy to", "leave --to out to bring it back into the store");
   return real;
 }
@@ -107,6 +110,13 @@ function refuseInside(root: string, real: string, what: string, instead: string)
   throw new InvalidArgumentError(
     `Cannot ${what} ${real}: it lies inside store ${root}, and MLflow would take it for an experiment; name a directory elsewhere, or ${instead}`,
   );
+}
+
+/** What was kept there before is found there. */
+function refuseOtherStore(real: string): void {
+  if (infoOf(join(real, ".mltidy")) !== null) return;
+  const other = enclosingStore(real);
+  if (other !== null) refuseInside(other, real, "keep backups in", NAME_NO_DIRECTORY);
 }
 
 function noDirectory(path: string): InvalidArgumentError {

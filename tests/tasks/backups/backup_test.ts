@@ -12,6 +12,7 @@ import type { CopyScope } from "../../../lib/backup/backup.ts";
 import { StoreLockedError } from "../../../lib/errors.ts";
 import { extractCopy } from "../../../tasks/_file/backups/bring_back.ts";
 import { backup } from "../../../tasks/backups/backup.ts";
+import { listBackups } from "../../../tasks/backups/list_backups.ts";
 import { restore } from "../../../tasks/backups/restore.ts";
 import { verifyBackups } from "../../../tasks/backups/verify_backups.ts";
 import { openStore } from "../../../tasks/open_store.ts";
@@ -290,6 +291,27 @@ Deno.test("backup() refuses a directory inside the store, under whatever name", 
     await assertRejects(() => backup(store, { backups }), RangeError, "it lies inside store");
   }
   assertSameTree(await readTree(place.root, EXCEPT), before);
+});
+
+Deno.test("backup() refuses another store, and what lies in one, as a place for backups", async () => {
+  await using place = await tempStore(STORE);
+  await using other = await tempStore({
+    experiments: [experiment({ id: "0" }), ...STORE.experiments],
+  });
+  await using store = await open(place.root);
+  const before = await readTree(other.root);
+  for (const backups of [other.root, join(other.root, "new/backups"), join(other.root, "7")]) {
+    await assertRejects(
+      () => backup(store, { backups }),
+      InvalidArgumentError,
+      `it lies inside store ${other.root}`,
+    );
+  }
+  assertSameTree(await readTree(other.root), before);
+  // What holds a store is none, and what was kept in one is found.
+  await backup(store, { backups: other.outside });
+  writeFiles(other.root, { ".mltidy/README.txt": null });
+  assertEquals((await listBackups(store, { backups: other.root })).backups, []);
 });
 
 Deno.test("backup() refuses what is no directory as a place for backups", async () => {

@@ -14,7 +14,7 @@ import { plainCommand } from "../../../../lib/render/commands.ts";
 import { shellWords } from "../../../../lib/text/shell_words.ts";
 import { jsonPieces } from "../../../../lib/text/terminal_text.ts";
 import { plural } from "../../../../lib/text/units.ts";
-import { failureText, MOST, readTextFile } from "../../../_io/read.ts";
+import { failureText, infoOf, isDocument, MOST, readTextFile } from "../../../_io/read.ts";
 import { missingFor, type Notified, notify, showOutgoing } from "../../../notify.ts";
 import { chooseConfig, type ChosenConfig, configBeside } from "../../choose/choose_config.ts";
 import { ExitCode, exitMeaning } from "../../table/exit_code.ts";
@@ -228,13 +228,24 @@ function keepTold(document: object, { told, dryRun }: Options, world: World): vo
   if (told === null || dryRun) return;
   const path = resolve(world.directory, told);
   try {
-    Deno.writeTextFileSync(path, `${[...jsonPieces({ schema: SCHEMA, ...document })].join("")}\n`);
+    replaceTold(path, `${[...jsonPieces({ schema: SCHEMA, ...document })].join("")}\n`);
   } catch (error) {
     const why = error instanceof Deno.errors.NotCapable
       ? `this process may not write there; grant --allow-write=${path}`
       : failureText(error);
     world.say(`Cannot write ${path}: ${why}\n`);
   }
+}
+
+/** This process may be one that may write nothing beside it; and nothing of anybody's is written over. */
+function replaceTold(path: string, text: string): void {
+  if (infoOf(path) !== null) {
+    if (!isDocument(path, `{"schema":"${SCHEMA}"`)) {
+      throw new Error("something else is there already; name another file");
+    }
+    Deno.removeSync(path);
+  }
+  Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o644 });
 }
 
 interface Delivery {

@@ -24,9 +24,10 @@ import { hideCredentials } from "../../../../lib/text/credentials.ts";
 import { shellWords } from "../../../../lib/text/shell_words.ts";
 import { jsonPieces } from "../../../../lib/text/terminal_text.ts";
 import { isDiskFull, noRoomError } from "../../../_io/disk_full.ts";
-import { removeIfThere, syncDirectory, writeAndSync } from "../../../_io/durable.ts";
+import { enclosingStore } from "../../../_file/own/enclosing_store.ts";
+import { asideOf, removeIfThere, syncDirectory, writeAndSync } from "../../../_io/durable.ts";
 import { listDirectory } from "../../../_io/list_directory.ts";
-import { failureText, infoOf, timeOf } from "../../../_io/read.ts";
+import { failureText, infoOf, isDocument, timeOf } from "../../../_io/read.ts";
 import { exitCodeOf } from "../../table/exit_code.ts";
 import { UsageError } from "../../table/usage_error.ts";
 import type { Noted, World } from "../../world.ts";
@@ -137,6 +138,11 @@ async function takePlace(path: string, world: World): Promise<string> {
   }
   if (infoOf(path)?.isDirectory) refuse("it is a directory; name a file in it");
   const place = join(Deno.realPathSync(parent), basename(path));
+  const store = enclosingStore(place);
+  if (store !== null) refuse(`it lies in store ${store}; name a file outside of it`);
+  if (infoOf(place) !== null && !isDocument(place, BEGINNING)) {
+    refuse("something else is there already; name another file");
+  }
   try {
     writeAndSync(asideOf(place), "");
     await moveOlder(place, world);
@@ -148,9 +154,7 @@ async function takePlace(path: string, world: World): Promise<string> {
   return place;
 }
 
-function asideOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${Deno.pid}.new`);
-}
+const BEGINNING = '{"schema":"mltidy/report/';
 
 async function writeReport(path: string, report: TaskReport, world: World): Promise<void> {
   const aside = asideOf(path);
@@ -187,7 +191,10 @@ async function moveOlder(path: string, { now }: World): Promise<void> {
     join(directory, other) !== asideOf(path) && other.startsWith(`.${name}.`) &&
     /^\d+\.new$/.test(other.slice(name.length + 2)) &&
     now() - (timeOf(infoOf(join(directory, other))) ?? now()) > DAY;
-  for (const other of [...expiredReports(name, names), ...names.filter(isLeft)]) {
+  const expired = expiredReports(name, names).filter((other) =>
+    isDocument(join(directory, other), BEGINNING)
+  );
+  for (const other of [...expired, ...names.filter(isLeft)]) {
     removeIfThere(join(directory, other));
   }
 }

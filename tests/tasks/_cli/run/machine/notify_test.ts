@@ -121,6 +121,16 @@ Deno.test("notify --told keeps beside the report who could not be told and why, 
   const unread = await tell("--exit-code", "4", "--config", "bad.yaml");
   assertEquals([unread.code, unread.err], [4, `Cannot notify: ${unread.told.problem}\n`]);
   assertEquals((await tell("--dry-run")).told, unread.told);
+  const at = (name: string) => join(directory.path, name);
+  Deno.writeTextFileSync(at("thesis"), "mine");
+  Deno.symlinkSync("thesis", at("link"));
+  await new Deno.Command("mkfifo", { args: [at("pipe")] }).output();
+  for (const name of ["thesis", "link", "pipe"]) {
+    const { code, err } = await runTask("notify", ["report.json", "-q", "--told", name], options);
+    const why = "something else is there already; name another file";
+    assertEquals([code, err], [0, `Cannot write ${at(name)}: ${why}\n`]);
+  }
+  assertEquals(Deno.readTextFileSync(at("thesis")), "mine");
   const gone = await runTask("notify", ["report.json", "-q", "--told", "gone/told.json"], options);
   const path = join(directory.path, "gone", "told.json");
   assertEquals([gone.code, gone.err], [0, `Cannot write ${path}: No such file or directory\n`]);

@@ -6,7 +6,11 @@ import type { TaskReport } from "../../../../../lib/report/task_report.ts";
 import { acquireLock } from "../../../../../tasks/_file/own/lock.ts";
 import { runTask, startTask } from "../../../../_support/command.ts";
 import { diskStore, tempStore } from "../../../../_support/disk_store.ts";
+import { assertSameTree, readTree } from "../../../../_support/tree.ts";
 import { rottenAt } from "../../../../_support/rotten_store.ts";
+
+/** How a report begins. */
+const REPORT = '{"schema":"mltidy/report/v1"}';
 
 const ROTTEN = rottenAt(Date.now());
 
@@ -131,9 +135,10 @@ Deno.test("an older report gets the time of its own into its name, and the oldes
   for (let day = 0; day <= KEPT_REPORTS; day++) {
     const at = new Date(Date.UTC(2026, 7, 1 + day, 3, 30));
     const stamp = at.toISOString().replace(/[-:]|\.\d+/g, "");
-    await Deno.writeTextFile(join(store.outside, `report.${stamp}.json`), "{}");
+    await Deno.writeTextFile(join(store.outside, `report.${stamp}.json`), REPORT);
   }
-  await Deno.writeTextFile(report, "{}");
+  await Deno.writeTextFile(join(store.outside, "report.20000101T000000Z.json"), "mine");
+  await Deno.writeTextFile(report, REPORT);
   await Deno.utime(report, 0, Date.UTC(2026, 8, 5, 3, 30) / 1000);
   // What a killed task has left, and what another one is just writing.
   await Deno.writeTextFile(join(store.outside, ".report.json.7.new"), "{");
@@ -141,13 +146,14 @@ Deno.test("an older report gets the time of its own into its name, and the oldes
   await Deno.writeTextFile(join(store.outside, ".report.json.8.new"), "{");
   await runTask("verify", words);
   const names = namesIn(store.outside);
-  assertEquals(names.length, KEPT_REPORTS + 2);
+  assertEquals(names.length, KEPT_REPORTS + 3);
   assertEquals(names.filter((name) => !name.startsWith("report.202608")), [
     ".report.json.8.new",
+    "report.20000101T000000Z.json",
     "report.20260905T033000Z.json",
     "report.json",
   ]);
-  assertEquals(names[1], "report.20260803T033000Z.json");
+  assertEquals(names[2], "report.20260803T033000Z.json");
 });
 
 Deno.test("where no report can be written, nothing is done, and what to type is said", async () => {
@@ -170,6 +176,49 @@ Deno.test("where no report can be written, nothing is done, and what to type is 
   });
   const { out } = await runTask("restore", ["--json", "--store", store.root]);
   assertEquals(JSON.parse(out).backups, []);
+});
+
+Deno.test("no report takes the place of anything else, nor one in a store; then nothing is done", async () => {
+  await using store = await tempStore(ROTTEN);
+  const at = (name: string) => join(store.outside, name);
+  acquireLock(store.root, "apply", 0)[Symbol.dispose]();
+  Deno.writeTextFileSync(at("data.json"), '{"mine":1}');
+  Deno.symlinkSync("data.json", at("link.json"));
+  Deno.symlinkSync(store.root, at("alias"));
+  const before = await readTree(store.outside);
+  await new Deno.Command("mkfifo", { args: [at("pipe")] }).output();
+  const inStore = await readTree(store.root);
+  const run = async (report: string) =>
+    await runTask("cleanup:apply", [
+      ...["--force", "--quiet", "--report", report, "--store", store.root],
+    ]);
+  for (const name of ["data.json", "link.json", "pipe"]) {
+    assertEquals(await run(at(name)), {
+      code: 2,
+      out: "",
+      err: `Cannot write report ${at(name)}: something else is there already; name another file\n`,
+    });
+  }
+  const [id] = ROTTEN.experiments!.map((experiment) => experiment.id);
+  for (
+    const place of [
+      join(store.root, `${id}/meta.yaml`),
+      join(store.root, "report.json"),
+      join(store.root, ".mltidy.trash/lock"),
+      join(at("alias"), `${id}/report.json`),
+    ]
+  ) {
+    assertEquals(await run(place), {
+      code: 2,
+      out: "",
+      err:
+        `Cannot write report ${place}: it lies in store ${store.root}; name a file outside of it\n`,
+    });
+  }
+  assert(Deno.lstatSync(at("pipe")).isFifo);
+  Deno.removeSync(at("pipe"));
+  assertSameTree(await readTree(store.outside), before);
+  assertSameTree(await readTree(store.root), inStore);
 });
 
 Deno.test("verify writes a report where it is granted, and says how to grant it elsewhere", async () => {
