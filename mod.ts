@@ -65,6 +65,11 @@ export {
   verifyBackups,
   type VerifyBackupsOptions,
 } from "./tasks/backups/verify_backups.ts";
+export {
+  showBackup,
+  type ShowBackupOptions,
+  type ShownBackup,
+} from "./tasks/backups/show_backup.ts";
 export { cleanup, type CleanupOptions } from "./tasks/cleanup.ts";
 export { type CompareOptions, comparePolicies } from "./tasks/compare.ts";
 export { initConfig } from "./tasks/config.ts";

@@ -7,16 +7,29 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { holdersOf } from "../store/holders.ts";
 import type { StoreSnapshot } from "../store/snapshot.ts";
+import type { DiskUsage } from "../store/usage.ts";
 import { findNamed, type Named } from "../text/find_named.ts";
 import type { CopyScope } from "./backup.ts";
 import { sampleText } from "./named_backup.ts";
 
+/** A run of which a backup holds something. */
+export interface HeldRun extends Named {
+  /** The id of the experiment that it lies in; left out where nobody knows it. */
+  readonly experiment?: string | undefined;
+}
+
+/** An experiment of which a backup holds something. */
+export interface HeldExperiment extends Named {
+  /** What that takes on the disk; left out where it was not measured. */
+  readonly usage?: DiskUsage | undefined;
+}
+
 /** What a backup holds something of. */
 export interface BackupContents {
   /** Experiments, with all or some of their runs. */
-  readonly experiments: readonly Named[];
+  readonly experiments: readonly HeldExperiment[];
   /** Runs, those of the experiments among them. */
-  readonly runs: readonly Named[];
+  readonly runs: readonly HeldRun[];
 }
 
 /** What to take from a backup, as it was typed, or by whole ids. */

@@ -13,6 +13,8 @@ import type {
 } from "../backup/backup.ts";
 import type { ExpiryReason, StayReason } from "../backup/plan_expiry.ts";
 import type { ExpiryReport } from "../backup/report.ts";
+import type { HeldExperiment } from "../backup/resolve_selection.ts";
+import type { Named } from "../text/find_named.ts";
 import { foldLines, unbroken } from "../text/fold.ts";
 import { type Column, columnsLeaving, renderRows } from "../text/rows.ts";
 import { type RenderOptions, styleOf } from "../text/style.ts";
@@ -167,6 +169,47 @@ export function renderHistory(
   return foldLines([
     `Metadata history: ${count} of ${plural(records, "record")}, ${formatSize(bytes)}, ` +
     `the newest of ${formatTime(newest)}.`,
+  ], options);
+}
+
+/** A backup, and what it holds of which experiments. */
+interface Shown {
+  readonly backup: BackupListing;
+  readonly experiments: readonly (HeldExperiment & { readonly runs: readonly Named[] })[];
+}
+
+/**
+ * Renders for people what a backup holds.
+ *
+ * @param shown The backup, and what it holds.
+ * @param options How to show it.
+ * @returns Lines, each ended by a line feed.
+ */
+export function renderShown(
+  { backup, experiments }: Shown,
+  options: RenderOptions = {},
+): string {
+  const { bold } = styleOf(options);
+  if (backup.kind === "damaged") return foldLines([visibleText(backup.message)], options);
+  const { id, createdAt, files, bytes, path } = backup;
+  const size = `${plural(files, "file")}, ${formatSize(bytes)}`;
+  return foldLines([
+    bold(visibleText(`${id}: ${whatText(backup)}, of ${formatTime(createdAt)}; ${size}`)),
+    `It lies in ${unbroken(path)}`,
+    ...experiments.flatMap(({ id, name, usage, runs }) => [
+      [
+        visibleText(name === undefined || name === id ? `experiment ${id}` : `${name} (${id})`),
+        ...(runs.length === 0 ? [] : [plural(runs.length, "run")]),
+        ...(usage === undefined ? [] : [formatSize(usage.bytes)]),
+      ].join(", "),
+      ...sample(
+        runs.map((run) =>
+          run.name === undefined || run.name === run.id
+            ? unbroken(run.id)
+            : `${visibleText(run.name)}  ${unbroken(run.id)}`
+        ),
+      ),
+    ]),
   ], options);
 }
 

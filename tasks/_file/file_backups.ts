@@ -18,6 +18,7 @@ import type {
   Backups,
   BackupWork,
   BroughtBackReport,
+  ContentsOptions,
   LockedBackups,
   RestoreSelection,
 } from "../ports/backups.ts";
@@ -33,7 +34,7 @@ import {
 } from "./backups/backup_place.ts";
 import { extractCopy, restoreFromCopy } from "./backups/bring_back.ts";
 import { copyBackup } from "./backups/copy_backup.ts";
-import { contentsOf, copyContents } from "./backups/backup_contents.ts";
+import { contentsOf, copyContents, runsWithin, withUsage } from "./backups/backup_contents.ts";
 import { findMissing } from "./backups/find_missing.ts";
 import { findOnlyCopies, type OnlyCopiesOptions } from "./backups/find_only_copies.ts";
 import { extractChange, sendBackup } from "./backups/move_backup.ts";
@@ -171,7 +172,7 @@ function backupsIn({ root, now }: FileBackupsOptions, place: Place): Backups {
       return { ...await verifyBackup(Deno.realPathSync(directory), manifest, work), id };
     },
     preview: (id, selection = {}) => preview(root, place, id, selection),
-    contents: (id, { runNames = false } = {}) => readContents(root, place, id, runNames),
+    contents: (id, wanted = {}) => readContents(root, place, id, wanted),
     undoing: (id) => undoingOf({ root, place, id, selection: {}, work: {} }, around),
     rescue: (id, selection = {}) => findRescue({ root, place, id, selection, work: {} }, around),
     async extract(id, to, selection = {}, work = {}) {
@@ -261,21 +262,27 @@ async function readContents(
   root: string,
   place: Place,
   id: string,
-  runNames: boolean,
+  { runNames = false, whole = false }: ContentsOptions,
 ): Promise<BackupContents | null> {
   const [backup] = await listAll(root, place, id);
   if (backup === undefined || backup.kind === "damaged") return null;
   if (backup.kind === "copy") {
-    return await copyContents(Deno.realPathSync(backup.path), root, runNames);
+    const directory = Deno.realPathSync(backup.path);
+    const contents = await copyContents(directory, root, runNames);
+    return whole ? await withUsage(contents, [join(directory, "files")]) : contents;
   }
   const changes = changesIn(root, place, id);
   const steps = changes.flatMap(({ manifest }) => manifest.steps);
-  return contentsOf(
-    steps.map(({ subject }) => subject),
+  const kept = changes.map(({ directory }) => join(directory, "files"));
+  const subjects = steps.map(({ subject }) => subject);
+  const within = whole ? await runsWithin(new Set(subjects), kept) : [];
+  const contents = contentsOf(
+    [...subjects, ...within],
     steps.flatMap(({ run }) => run ?? []),
-    [...changes.map(({ directory }) => join(directory, "files")), root],
+    [...kept, root],
     runNames,
   );
+  return whole ? await withUsage(contents, kept) : contents;
 }
 
 interface BringBack {

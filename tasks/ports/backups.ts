@@ -66,6 +66,14 @@ export interface LockedBackupPlaces extends BackupPlaces {
   lock(directory: string | null, use?: BackupUse): Promise<LockedBackups>;
 }
 
+/** What to tell of a backup besides ids. */
+export interface ContentsOptions {
+  /** The names of runs. @default {false} */
+  readonly runNames?: boolean;
+  /** Also the runs that left with their experiment, and what each experiment takes. @default {false} */
+  readonly whole?: boolean;
+}
+
 /** The place where a store's backups lie. */
 export interface Backups {
   /** Absolute path. */
@@ -93,12 +101,10 @@ export interface Backups {
   preview(id: string, selection?: RestoreSelection): Promise<BackupPreview | null>;
   /**
    * Tells of which experiments and runs a backup holds something; `null` when there is no such backup. The names
-   * of runs take long to read, and are told where they are asked for.
+   * of runs take long to read, and so do, of a directory, the runs that left with their experiment and what an
+   * experiment takes: they are told where they are asked for.
    */
-  contents(
-    id: string,
-    options?: { readonly runNames?: boolean },
-  ): Promise<BackupContents | null>;
+  contents(id: string, options?: ContentsOptions): Promise<BackupContents | null>;
   /** Tells what can be undone of a change at the moment; `null` when there is no backup of that change. */
   undoing(id: string): Promise<Undoing | null>;
   /**

@@ -91,7 +91,7 @@ function valueOf(name: string, value: string): Completed {
   if (name === "rule") return { kind: "words", words: RULES.map(({ id }) => id) };
   if (name === "experiment") return { kind: "values", of: "experiments" };
   if (name === "run") return { kind: "values", of: "runs" };
-  if (name === "expire") return { kind: "values", of: "backups" };
+  if (name === "expire" || name === "show") return { kind: "values", of: "backups" };
   // A database is a file.
   if (value === "FILE" || name === "store") return { kind: "files" };
   if (value === "DIR") return { kind: "directories" };

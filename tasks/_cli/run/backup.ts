@@ -8,6 +8,7 @@ import type { CopyScope } from "../../../lib/backup/backup.ts";
 import { foldLines, unbroken } from "../../../lib/text/fold.ts";
 import type { BackupWork } from "../../ports/backups.ts";
 import { requireCapability } from "../../ports/require_capability.ts";
+import type { Store } from "../../ports/store.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
@@ -31,7 +32,7 @@ export async function runBackup(
   { store, chosen }: ConfiguredStore,
   world: World,
 ): Promise<{ readonly exitCode: ExitCode; readonly earlier: Earlier | null }> {
-  const { json, list, verify, expire, keepLast, dryRun } = options;
+  const { json, list, show: shown, verify, expire, keepLast, dryRun } = options;
   const backups = chooseBackups({ flag: options.backups, chosen, directory: world.directory });
   const place = backups === null ? {} : { backups };
   const work: BackupWork = {
@@ -50,6 +51,10 @@ export async function runBackup(
     const report = await listBackups(store, place);
     const list = renderBackupList(report.backups, { ...world.style, now: world.now() });
     show(report, `${list}${renderHistory(report.history, world.style)}`);
+    return { exitCode: ExitCode.done, earlier: null };
+  }
+  if (shown !== null) {
+    await showContents({ id: shown, backups, json }, store, world);
     return { exitCode: ExitCode.done, earlier: null };
   }
   if (verify) {
@@ -88,6 +93,38 @@ export async function runBackup(
   show(report, renderCopy(report, world.style));
   const exitCode = report.complete ? ExitCode.done : ExitCode.partlyApplied;
   return { exitCode, earlier: report };
+}
+
+/**
+ * Shows what a backup holds.
+ *
+ * @param which The backup, and how to show it.
+ * @param store The store.
+ * @param world What it needs of the world.
+ */
+export async function showContents(
+  { id, backups, json }: {
+    readonly id: string | null;
+    readonly backups: string | null;
+    readonly json: boolean;
+  },
+  store: Store,
+  world: World,
+): Promise<void> {
+  const [{ showBackup }, { renderShown }] = await Promise.all([
+    import("../../backups/show_backup.ts"),
+    import("../../../lib/render/backups.ts"),
+  ]);
+  const shown = await showBackup(store, {
+    ...(id === null ? {} : { id }),
+    ...(backups === null ? {} : { backups }),
+  });
+  world.note({ result: shown });
+  printDone(
+    json ? shown : null,
+    shown === null ? "Nothing to restore.\n" : renderShown(shown, world.style),
+    world,
+  );
 }
 
 function dueAfter(expireAfter: number | null = null): number {

@@ -48,6 +48,11 @@ export async function runRestore(
     await sayWhatComesBack(store, { place, backups: list.backups, command }, world);
     return ExitCode.done;
   }
+  if (options.list) {
+    const { showContents } = await import("./backup.ts");
+    await showContents({ id: operand, backups: place, json }, store, world);
+    return ExitCode.done;
+  }
   const { restore } = await import("../../backups/restore.ts");
   const report = await restore(store, {
     dryRun,

@@ -24,6 +24,7 @@ export const backupTasks = {
     usage: [
       "deno task backup [flags]",
       "deno task backup --list [flags]",
+      "deno task backup --show ID [flags]",
       "deno task backup --verify [ID] [flags]",
       "deno task backup --expire AGE|ID|due [flags]",
     ],
@@ -60,6 +61,14 @@ export const backupTasks = {
       ),
       backups,
       list: toggle("list", "List the backups, and what kept records take; nothing is changed"),
+      show: {
+        name: "show",
+        value: "ID",
+        describe:
+          "Show what a backup holds, run by run: by its ID or the beginning of it; nothing is changed",
+        default: null,
+        parse: parseText,
+      } satisfies Valued<string | null>,
       verify: toggle("verify", "Read copies again and compare; nothing is changed"),
       expire: {
         name: "expire",
@@ -94,6 +103,7 @@ export const backupTasks = {
       ["deno task restore", "list what can be undone"],
       ["deno task restore --last --dry-run", "show what would come back"],
       ["deno task restore --last", "undo the last apply"],
+      ["deno task restore --last --list", "show what it holds, run by run"],
       ["deno task restore --last --run RUN_ID", "bring back a single run"],
       ["deno task restore ID --to /tmp/before", "copy what it holds to another place"],
     ],
@@ -104,6 +114,7 @@ export const backupTasks = {
     },
     flags: {
       last: toggle("last", "Undo the newest change; copies are passed over, name those by ID"),
+      list: toggle("list", "Only show what the backup holds, run by run, as backup --show does"),
       experiment: {
         name: "experiment",
         value: "NAME|ID",

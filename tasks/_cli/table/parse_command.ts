@@ -241,7 +241,7 @@ function checkBackup(given: ReadonlyMap<string, unknown>, id: string | null): vo
     new UsageError(
       `Cannot use ${names.map((name) => `--${name}`).join(" and ")}: ${why}; ${seeHelp("backup")}`,
     );
-  const jobs = chosen("list", "verify", "expire");
+  const jobs = chosen("list", "show", "verify", "expire");
   const scopes = chosen("experiment", "run", "metadata");
   if (jobs.length > 1) throw refuse(jobs, "they are different jobs");
   if (scopes.length > 1) throw refuse(scopes, "they are different parts of the store");
@@ -265,6 +265,14 @@ function checkBackup(given: ReadonlyMap<string, unknown>, id: string | null): vo
 
 function checkRestore(given: ReadonlyMap<string, unknown>, id: string | null): void {
   const isLast = given.get("last") === true;
+  const other = ["experiment", "run", "to"].find((name) => given.has(name));
+  if (given.get("list") === true && other !== undefined) {
+    throw new UsageError(
+      `Cannot use --list and --${other}: --list shows all that a backup holds; ${
+        seeHelp("restore")
+      }`,
+    );
+  }
   const part = ["experiment", "run", "to"].find((name) => given.has(name));
   if (part !== undefined && !isLast && id === null) {
     throw new UsageError(

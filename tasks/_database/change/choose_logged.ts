@@ -177,22 +177,28 @@ export function contentsOf(log: ChangeLog, owned: OwnedRows, id: string): Backup
   const all = [...rows, ...subjects];
   // Rows of runs that are gone are of no experiment.
   const experiments = new Set(all.map(({ experiment }) => experiment).filter((id) => id !== ""));
-  const runs = new Set(all.flatMap(({ run }) => run === null ? [] : [run]));
+  const runs = new Map(
+    all.flatMap(({ run, experiment }) => run === null ? [] : [[run, experiment]]),
+  );
   const within = subjects.filter(({ kind }) => kind === "experiment")
     .flatMap((subject) => runsWithin(log, subject)).filter(({ id }) => !runs.has(id));
   return {
     experiments: [...experiments].map((id) => ({ id, name: nameOf("experiment", id) })),
-    runs: [...[...runs].map((id) => ({ id, name: nameOf("run", id) })), ...within],
+    runs: [
+      ...[...runs].map(([id, experiment]) => ({ id, name: nameOf("run", id), experiment })),
+      ...within,
+    ],
   };
 }
 
 /** The runs that went with an experiment. */
 function runsWithin(log: ChangeLog, subject: LoggedSubject): BackupContents["runs"] {
-  const runs: { id: string; name: string | undefined }[] = [];
+  const runs: BackupContents["runs"][number][] = [];
+  const { experiment } = subject;
   for (const { owner, table, id, columns, rows } of log.chunksOf(subject)) {
     if (owner !== "run" || table !== ownTableOf("run").table) continue;
     const name = rows[0]?.[columns.indexOf("name") + 1];
-    runs.push({ id, name: typeof name === "string" ? name : undefined });
+    runs.push({ id, name: typeof name === "string" ? name : undefined, experiment });
   }
   return runs;
 }

@@ -5,11 +5,18 @@
  */
 
 import { join } from "@std/path";
-import type { BackupContents } from "../../../lib/backup/resolve_selection.ts";
+import type {
+  BackupContents,
+  HeldExperiment,
+  HeldRun,
+} from "../../../lib/backup/resolve_selection.ts";
 import { readExperimentMeta, readRunMeta } from "../../../lib/records/meta_record.ts";
-import { RESERVED_IN_EXPERIMENT } from "../../../lib/store/names.ts";
-import { readText } from "../../_io/read.ts";
+import { isRunId, RESERVED_IN_EXPERIMENT } from "../../../lib/store/names.ts";
+import { addUsage, type DiskUsage } from "../../../lib/store/usage.ts";
+import { listDirectory } from "../../_io/list_directory.ts";
+import { infoOf, readText } from "../../_io/read.ts";
 import { loadDigest } from "../../_io/tree/digest.ts";
+import { walkTree } from "../../_io/tree/walk_tree.ts";
 import { entriesOf } from "./find_missing.ts";
 
 /**
@@ -28,19 +35,23 @@ export function contentsOf(
   runNames: boolean,
 ): BackupContents {
   const experiments = new Map<string, string | undefined>();
-  const runs = new Map<string, string | undefined>([...gone].map((id) => [id, undefined]));
+  const runs = new Map<string, HeldRun>([...gone].map((id) => [id, { id }]));
   for (const path of paths) {
     const [id = "", run] = path.replace(/^\.trash\//, "").split("/");
     if (id === "models" || id === "" || id === ".trash") continue;
     if (!experiments.has(id)) experiments.set(id, nameOf(id, roots));
     if (run === undefined || run === "meta.yaml" || RESERVED_IN_EXPERIMENT.has(run)) continue;
-    if (runs.get(run) === undefined) {
-      runs.set(run, runNames ? runNameOf(id, run, roots) : undefined);
+    if (runs.get(run)?.experiment === undefined) {
+      runs.set(run, {
+        id: run,
+        name: runNames ? runNameOf(id, run, roots) : undefined,
+        experiment: id,
+      });
     }
   }
   return {
     experiments: [...experiments].map(([id, name]) => ({ id, name })),
-    runs: [...runs].map(([id, name]) => ({ id, name })),
+    runs: [...runs.values()],
   };
 }
 
@@ -59,6 +70,66 @@ export async function copyContents(
 ): Promise<BackupContents> {
   const entries = entriesOf(directory, await loadDigest());
   return contentsOf(pathsOf(entries), [], [join(directory, "files"), root], runNames);
+}
+
+/**
+ * Finds the runs that left with their experiment. Needs read permission.
+ *
+ * @param subjects Paths of what left.
+ * @param kept Absolute paths of where it lies.
+ * @returns Paths of runs.
+ */
+export async function runsWithin(
+  subjects: ReadonlySet<string>,
+  kept: readonly string[],
+): Promise<readonly string[]> {
+  const runs: string[] = [];
+  for (const path of subjects) {
+    if (path.replace(/^\.trash\//, "").includes("/")) continue;
+    for (const files of kept) {
+      const listed = await listDirectory(join(files, path));
+      if (listed.kind === "failed") continue;
+      runs.push(
+        ...listed.entries.filter(({ name }) => isRunId(name)).map(({ name }) => `${path}/${name}`),
+      );
+    }
+  }
+  return runs;
+}
+
+/**
+ * Measures what a backup holds of each experiment. Needs read permission.
+ *
+ * @param contents What it holds something of.
+ * @param kept Absolute paths of where it lies.
+ * @returns The same, with what each experiment takes on the disk.
+ */
+export async function withUsage(
+  contents: BackupContents,
+  kept: readonly string[],
+): Promise<BackupContents> {
+  const experiments: HeldExperiment[] = [];
+  for (const one of contents.experiments) {
+    const usages: DiskUsage[] = [];
+    for (const place of placesOf(one.id, kept)) usages.push(...await usagesIn(place));
+    experiments.push({ ...one, usage: addUsage(usages) });
+  }
+  return { ...contents, experiments };
+}
+
+async function usagesIn(place: string): Promise<readonly DiskUsage[]> {
+  const own = infoOf(place);
+  if (own === null) return [];
+  const usages = [usageOf(own)];
+  for await (const found of walkTree(place)) {
+    if (found.kind !== "unreadable") usages.push(usageOf(found.info));
+  }
+  return usages;
+}
+
+/** As a system counts what it gives to a file. */
+function usageOf({ blocks, size, isDirectory }: Deno.FileInfo): DiskUsage {
+  return { bytes: (blocks ?? Math.ceil(size / 512)) * 512, files: isDirectory ? 0 : 1 };
 }
 
 function* pathsOf(entries: Iterable<{ readonly path: string }>): Generator<string> {

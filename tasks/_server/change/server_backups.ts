@@ -207,7 +207,11 @@ async function contentsOf(
   const experiments = await experimentsOf(client, rows);
   return {
     experiments: [...experiments].map(([id, row]) => ({ id, name: row?.name ?? undefined })),
-    runs: rows.map(({ run: id }) => ({ id, name: found.get(id)?.row.name ?? undefined })),
+    runs: rows.map(({ run: id, experiment }) => ({
+      id,
+      name: found.get(id)?.row.name ?? undefined,
+      experiment,
+    })),
   };
 }
 

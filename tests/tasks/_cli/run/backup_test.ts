@@ -129,3 +129,53 @@ function hasEntries(directory: string): boolean {
     return false;
   }
 }
+
+Deno.test("backup --show and restore --list show what a backup holds, and change nothing", async () => {
+  const old = { startTime: Date.UTC(2024, 0, 1), endTime: Date.UTC(2024, 0, 2) };
+  await using place = await diskStore({
+    experiments: [
+      experiment({
+        id: "7",
+        name: "churn",
+        runs: [1, 2].map((id) => run({ id: runId(id), name: `baseline ${id}`, ...old })),
+      }),
+    ],
+  });
+  const at = ["--store", place.root];
+  assertEquals(
+    (await runTask("restore", ["--last", "--list", ...at])).out,
+    "Nothing to restore.\n",
+  );
+  await runTask("cleanup:apply", ["--force", ...at]);
+  const before = await readTree(join(place.root, ".."));
+  const { out } = await runTask("restore", ["--last", "--list", ...at]);
+  assertMatch(
+    out,
+    /^(\S+-cleanup): cleanup, 2 changes to undo, of \S+ \S+ UTC; 0 files, 0 B\nIt lies in \/.*\nchurn \(7\), 2 runs, [\d.]+ KiB\n {2}baseline 1 {2}0+1\n {2}baseline 2 {2}0+2\n$/,
+  );
+  const [id = ""] = out.split(":");
+  const page = await Deno.readTextFile(new URL("../../../../tasks/README.md", import.meta.url));
+  const [, recipe = ""] = /what they take:\n\n```sh\n(.*?)```/s.exec(page) ?? [];
+  const lines = recipe.replaceAll("~/project/mlruns", place.root).replace("ID", id).trim().split(
+    "\n",
+  );
+  for (const line of lines) {
+    const [, , task = "", ...words] = line.split(" ");
+    assertEquals((await runTask(task, words)).out, out, line);
+  }
+  assertEquals(lines.length, 2);
+  assertEquals((await runTask("restore", [id, "--list", ...at])).out, out);
+  assertEquals((await runTask("backup", ["--show", id.slice(0, 16), ...at])).out, out);
+  const shown = JSON.parse((await runTask("backup", ["--show", id, "--json", ...at])).out);
+  assertEquals([shown.schema, shown.experiments[0].runs.length], ["mltidy/backup-show/v1", 2]);
+  assertSameTree(await readTree(join(place.root, "..")), before);
+  for (
+    const [task, ...words] of [
+      ["backup", "--show", id, "--list"],
+      ["backup", "--show", "none"],
+      ["restore", "--list", "--last", "--run", "baseline 1"],
+    ] as const
+  ) {
+    assertEquals((await runTask(task, [...words, ...at])).code, 2, words.join(" "));
+  }
+});

@@ -17,6 +17,7 @@ Examples:
   deno task restore                      list what can be undone
   deno task restore --last --dry-run     show what would come back
   deno task restore --last               undo the last apply
+  deno task restore --last --list        show what it holds, run by run
   deno task restore --last --run RUN_ID  bring back a single run
   deno task restore ID --to /tmp/before  copy what it holds to another place
 
@@ -26,6 +27,8 @@ Argument:
 Flags:
       --last                Undo the newest change; copies are passed over, name
                             those by ID
+      --list                Only show what the backup holds, run by run, as
+                            backup --show does
       --experiment NAME|ID  Bring back only what belongs to this experiment; the
                             beginning of its ID will do
       --run NAME|ID         Bring back only this run, with its logged models;

@@ -169,6 +169,7 @@ Deno.test("parseCommand() gives the operand, also one with a leading dash behind
     task: "restore",
     options: {
       last: false,
+      list: false,
       experiment: null,
       run: null,
       to: null,
