@@ -604,7 +604,7 @@ const scheduling = ["schedule"];
 /** They write what those print. */
 const installing = ["schedule:write"];
 /** They look at no store. */
-const telling = ["help"];
+const telling = ["help", "show"];
 /** Their store may be a database or a server that a host has; what they ask of a server only reads. */
 const planning = [
   ...["summary", "list", "verify", "prune", "cleanup", "repair", "explain", "completions"],

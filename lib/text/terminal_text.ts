@@ -143,6 +143,51 @@ export function* jsonPieces(document: unknown): Generator<string> {
   }
 }
 
+/**
+ * Writes a document as {@linkcode jsonText} does, in lines that can be compared: one for each value of it, and one
+ * for each item of a list in it.
+ *
+ * @param document What JSON can say; its lists may be very long.
+ * @yields {string} Some of the lines.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   [...jsonInLines({ of: { a: 1 }, list: [{ b: 2 }, 3], none: [] })].join(""),
+ *   '{\n  "of": {"a":1},\n  "list": [\n    {"b":2},\n    3\n  ],\n  "none": []\n}',
+ * );
+ * ```
+ */
+export function* jsonInLines(document: unknown): Generator<string> {
+  if (Array.isArray(document)) {
+    yield* listInLines(document, "");
+  } else if (isRecord(document) && !("toJSON" in document)) {
+    let before = "{\n";
+    for (const [key, value] of Object.entries(document)) {
+      if (value === undefined) continue;
+      yield `${before}  ${jsonText(key)}: `;
+      yield* Array.isArray(value) ? listInLines(value, "  ") : jsonPieces(value);
+      before = ",\n";
+    }
+    yield before === "{\n" ? "{}" : "\n}";
+  } else {
+    yield jsonText(document);
+  }
+}
+
+function* listInLines(list: readonly unknown[], indent: string): Generator<string> {
+  if (list.length === 0) return yield "[]";
+  for (let at = 0; at < list.length; at += ITEMS) {
+    const items = list.slice(at, at + ITEMS).map((one) =>
+      `${indent}  ${one === undefined ? "null" : jsonText(one)}`
+    );
+    yield `${at === 0 ? "[" : ","}\n${items.join(",\n")}`;
+  }
+  yield `\n${indent}]`;
+}
+
 function isLong(value: unknown): value is Readonly<Record<string, unknown>> {
   return isRecord(value) && !("toJSON" in value) &&
     Object.values(value).some((one) => Array.isArray(one) ? one.length > ITEMS : isLong(one));

@@ -6,7 +6,7 @@
 
 import { errorMessage, InvalidArgumentError } from "../../lib/errors.ts";
 import type { Plan } from "../../lib/plan/plan.ts";
-import { jsonPieces } from "../../lib/text/terminal_text.ts";
+import { jsonInLines } from "../../lib/text/terminal_text.ts";
 import { wordsToType } from "../../lib/view/plan_rows.ts";
 import { type Answers, LINES, lineStream } from "./answers.ts";
 import {
@@ -97,7 +97,7 @@ const READING: Readonly<Record<string, Route>> = {
   }),
   "GET plan.json": withShown(({ answers }, _, __, { plan }) =>
     answers.text(
-      ReadableStream.from(jsonPieces(plan)).pipeThrough(new TextEncoderStream()),
+      ReadableStream.from(jsonInLines(plan)).pipeThrough(new TextEncoderStream()),
       "application/json; charset=utf-8",
       { "content-disposition": 'attachment; filename="plan.json"' },
     )

@@ -3,13 +3,14 @@ import { shellWords } from "../../lib/text/shell_words.ts";
 import type { Store } from "./store.ts";
 
 /** What some kinds of store can do, and others cannot. */
-export type Capability = "changes" | "mending" | "backups" | "tracking";
+export type Capability = "changes" | "mending" | "backups" | "pinning" | "tracking";
 
 /** What is not to be had of a store without it. */
 const LACKS: Readonly<Record<Capability, string>> = {
   changes: "change",
   mending: "repair",
   backups: "back up or restore",
+  pinning: "pin runs of",
   tracking: "train into",
 };
 
@@ -18,6 +19,7 @@ const INSTEAD: Readonly<Record<Capability, (location: string) => string>> = {
   changes: () => "change it with MLflow itself",
   mending: (location) =>
     `\`${shellWords(["deno", "task", "verify", "--store", location])}\` tells what helps instead`,
+  pinning: () => "set the tag mltidy.pin in MLflow itself",
   backups: () => "copy it with the tools of its own kind",
   tracking: () => "log to it with MLflow itself",
 };

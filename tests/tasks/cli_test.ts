@@ -309,7 +309,7 @@ Deno.test({
       env: { MLFLOW_TRACKING_URI: "" },
     }).output();
     const decoder = new TextDecoder();
-    assertEquals([code, decoder.decode(stdout)], [0, '{"schema":"mltidy/cl']);
+    assertEquals([code, decoder.decode(stdout)], [0, '{\n  "schema": "mltidy/']);
     assertEquals(decoder.decode(stderr), "ended with 0\n");
   },
 });

@@ -46,6 +46,8 @@ export interface CompletedTask {
   readonly flags: readonly CompletedFlag[];
   /** What else it takes; `null` where that is nothing. */
   readonly operand: Completed | null;
+  /** Whether there may be several of those. */
+  readonly isMany: boolean;
 }
 
 /**
@@ -66,6 +68,7 @@ export function completedTasks(): readonly CompletedTask[] {
         : operand.isProgram === true
         ? { kind: "program" }
         : operandOf(operand.name),
+      isMany: operand?.isMany === true,
     };
   });
 }
@@ -102,6 +105,7 @@ function valueOf(name: string, value: string): Completed {
 
 const OPERANDS: Readonly<Record<string, Completed>> = {
   "RUN": { kind: "values", of: "subjects" },
+  "RUN…": { kind: "values", of: "runs" },
   "NAME": { kind: "values", of: "experiments" },
   "ID": { kind: "values", of: "backups" },
   "DIR": { kind: "directories" },

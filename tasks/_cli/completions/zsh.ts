@@ -46,10 +46,10 @@ ${
     rest)
       case $words[1] in
 ${
-    tasks.map(({ name, flags, operand }) =>
+    tasks.map(({ name, flags, operand, isMany }) =>
       `        ${name})
           _arguments ${
-        [...flags.map(specOf), ...(operand === null ? [] : [operandSpec(operand)])]
+        [...flags.map(specOf), ...(operand === null ? [] : [operandSpec(operand, isMany)])]
           .join(" \\\n            ")
       }
           ;;`
@@ -77,10 +77,10 @@ function specOf({ name, short, describe, value }: CompletedFlag): string {
   return `${both}{-${short},--${name}${form}}${quoted(`[${text}]${tail}`)}`;
 }
 
-function operandSpec(operand: Completed): string {
+function operandSpec(operand: Completed, isMany: boolean): string {
   return operand.kind === "program"
     ? quoted("*:program:_default")
-    : quoted(`1: :${actionOf(operand)}`);
+    : quoted(`${isMany ? "*" : "1"}: :${actionOf(operand)}`);
 }
 
 function actionOf(completed: Completed): string {

@@ -1,5 +1,6 @@
 /**
- * Running `explain` and `config`: what a policy says of something in a store, and where the policy comes from.
+ * Running `explain`, `config`, `pin` and `unpin`: what a policy says of something in a store, where the policy comes
+ * from, and what stays whatever it says.
  *
  * @module
  */
@@ -7,15 +8,17 @@
 import { resolve } from "@std/path";
 import { CONFIG_FILE, configSchema } from "../../../lib/policy/config.ts";
 import { writeConfig } from "../../../lib/policy/write_config.ts";
-import { jsonText } from "../../../lib/text/terminal_text.ts";
+import { foldLines, unbroken } from "../../../lib/text/fold.ts";
+import { jsonText, visibleText } from "../../../lib/text/terminal_text.ts";
+import { NO_NAME } from "../../../lib/words/groups.ts";
 import { chooseConfig } from "../choose/choose_config.ts";
 import { choosePolicy, daysOldText, NO_FLAGS } from "../choose/choose_policy.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { openConfigured } from "./open.ts";
-import { printJson } from "./print_json.ts";
+import { openChosenStore, openConfigured } from "./open.ts";
+import { printDone, printJson } from "./print_json.ts";
 
 type Command<N extends TaskCommand["task"]> = Extract<TaskCommand, { task: N }>;
 
@@ -69,6 +72,37 @@ export async function runExplain(
   }
   const { renderExplanation } = await import("../../../lib/render/explanation.ts");
   world.print(explanations.map((each) => renderExplanation(each, world.style)).join("\n"));
+  return ExitCode.done;
+}
+
+/**
+ * Runs `pin` or `unpin`.
+ *
+ * @param command The parsed command.
+ * @param world What it needs of the world.
+ * @returns The exit code.
+ */
+export async function runPin(
+  { task, options, operand }: Command<"pin"> | Command<"unpin">,
+  world: World,
+): Promise<ExitCode> {
+  await using opened = await openChosenStore(options, world);
+  const { pin } = await import("../../pin.ts");
+  const { dryRun } = options;
+  const report = await pin(opened.store, operand, {
+    pinned: task === "pin",
+    dryRun,
+    onProgress: (runs, all) => world.progress.update("Reading runs", runs, all),
+  });
+  world.progress.erase();
+  const done = dryRun ? `Would ${task}` : task === "pin" ? "Pinned" : "Unpinned";
+  const still = task === "pin" ? "Pinned already" : "Not pinned anyway";
+  const lines = report.runs.map(({ runId, experimentId, name, changes }) =>
+    `${changes ? done : still}: ${visibleText(name || NO_NAME)}  ${
+      unbroken(`${experimentId}/${runId}`)
+    }`
+  );
+  printDone(options.json ? report : null, foldLines(lines, world.style), world);
   return ExitCode.done;
 }
 

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { jsonPieces } from "../../../lib/text/terminal_text.ts";
+import { jsonInLines } from "../../../lib/text/terminal_text.ts";
 import type { World } from "../world.ts";
 
 /**
- * Prints a document, and a line feed behind it.
+ * Prints a document, in lines that can be compared, and a line feed behind it.
  *
  * @param document What JSON can say.
  * @param world What it needs of the world.
  */
 export function printJson(document: unknown, world: Pick<World, "print">): void {
-  for (const piece of jsonPieces(document)) world.print(piece);
+  for (const piece of jsonInLines(document)) world.print(piece);
   world.print("\n");
 }
 

@@ -63,6 +63,11 @@ async function run(
       return await (await import("./program.ts")).runProgramTask(command, world);
     case "apply":
       return await (await import("./saved/apply.ts")).runApply(command, words, world);
+    case "show":
+      return await (await import("./saved/show.ts")).runShow(command, world);
+    case "pin":
+    case "unpin":
+      return await (await import("./policy.ts")).runPin(command, world);
     case "report":
       return await (await import("./planning.ts")).runReport(command, words, world);
     case "review":

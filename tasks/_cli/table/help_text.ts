@@ -68,8 +68,23 @@ export function overviewText(options: HelpOptions = {}): string {
       "mltidy keeps MLflow stores tidy: first a plan, and what it does can be undone.",
       "Usage: deno task TASK [flags | --help]; deno task TASK:apply carries plans out.",
     ], options),
-    rows(taskNames.map((task) => [task, taskTable[task].summary]), options),
+    rows(menuRows(), options),
   ].join("");
+}
+
+/** Two that are halves of one thing share a line. */
+const PAIRS: readonly (readonly [TaskName, TaskName, summary: string])[] = [
+  ["apply", "show", "Carry out exactly a saved plan, or refuse; show it as text"],
+  ["pin", "unpin", "Keep runs from every clean-up, or let rules judge them again"],
+];
+
+function menuRows(): Rows {
+  return taskNames.flatMap((task): Rows => {
+    const pair = PAIRS.find((names) => names.includes(task));
+    if (pair === undefined) return [[task, taskTable[task].summary]];
+    const [one, other, summary] = pair;
+    return task === one ? [[`${one}, ${other}`, summary]] : [];
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { shellWords } from "../../../lib/text/shell_words.ts";
 import { programName } from "../../../lib/text/credentials.ts";
 import type { Flag, Flags } from "./flags.ts";
-import type { TaskRow } from "./task_row.ts";
+import type { Operand, TaskRow } from "./task_row.ts";
 import {
   isNegatable,
   seeHelp,
@@ -62,6 +62,10 @@ export function parseCommand(words: readonly string[]): Command {
     Object.entries(row.flags).map(([key, flag]) => [key, given.get(flag.name) ?? flag.default]),
   );
   if (isProgram) return programCommand(task, options, operands, program);
+  if (row.operand?.isMany) {
+    if (operands.length === 0 || operands.includes("")) throw missingArgument(task, row.operand);
+    return { task, options, operand: operands } as unknown as TaskCommand;
+  }
   const operand = onlyOperand(task, row, { given, operands }, rest);
   if (task === "backup") checkBackup(given, operand);
   if (task === "restore") checkRestore(given, operand);
@@ -177,11 +181,13 @@ function onlyOperand(
   }
   const operand = operands[0] ?? null;
   if (row.operand?.required === true && (operand === null || operand === "")) {
-    throw new UsageError(
-      `Missing argument of ${task}: expected deno task ${task} ${row.operand.name}`,
-    );
+    throw missingArgument(task, row.operand);
   }
   return operand;
+}
+
+function missingArgument(task: TaskName, { name }: Operand): UsageError {
+  return new UsageError(`Missing argument of ${task}: expected deno task ${task} ${name}`);
 }
 
 /** Everything behind the first `--` is the program's own. */

@@ -15,6 +15,8 @@ export interface Operand {
   readonly describe: string;
   /** Whether the task cannot do without. */
   readonly required: boolean;
+  /** Whether there may be several. @default {false} */
+  readonly isMany?: boolean;
   /** Whether it is all that stands behind `--`, as it is. @default {false} */
   readonly isProgram?: boolean;
   /** How the task is called with it, where it stands behind `--`. */

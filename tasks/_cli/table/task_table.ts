@@ -33,7 +33,7 @@ import { machineTasks } from "./machine_tasks.ts";
 import { repairTasks } from "./repair_tasks.ts";
 import { reviewTasks } from "./review_tasks.ts";
 import { runTasks } from "./run_tasks.ts";
-import { always, applying, reading, type TaskRow } from "./task_row.ts";
+import { always, applying, type Operand, reading, type TaskRow } from "./task_row.ts";
 
 /** `--kind`, as what the example store is written. */
 const kind = {
@@ -44,6 +44,14 @@ const kind = {
   defaultText: "files",
   parse: parseChoice("files", "sqlite"),
 } satisfies Valued<"files" | "sqlite">;
+
+const pinned = {
+  name: "RUN…",
+  describe:
+    "Ids of active runs, 6 or more of the first letters, 7/3a7bb818… as plans print them, or names",
+  required: true,
+  isMany: true,
+} as const satisfies Operand;
 
 /** The tasks, in the order in which a newcomer meets them. */
 export const taskTable = {
@@ -259,6 +267,40 @@ export const taskTable = {
     exitCodes: [...applying, ExitCode.planDoesNotFit],
     permissions: "May write.",
   },
+  show: {
+    summary: "Show a saved plan as text, as it was when it was made",
+    usage: ["deno task show PLAN.json [flags]"],
+    examples: [["deno task show plan.json --all", "every line of it; no store is looked at"]],
+    operand: {
+      name: "PLAN.json",
+      describe: "A plan that cleanup, prune or repair printed with --json",
+      required: true,
+    },
+    flags: { all: planFlags.all, json: storeFlags.json, ...commonFlags },
+    exitCodes: [...always, ExitCode.planDoesNotFit],
+    permissions: "Only reads that file.",
+  },
+  pin: {
+    summary: "Pin runs, so that no clean-up takes them, by the tag mltidy.pin",
+    usage: ["deno task pin RUN… [flags]"],
+    examples: [
+      ["deno task pin 3a7bb8184ebf8eeb74c0e755c838591a", "a run by its id"],
+      ["deno task pin 3a7bb8 baseline", "one by the beginning of its id, and one by its name"],
+    ],
+    operand: pinned,
+    flags: storeFlags,
+    exitCodes: applying,
+    permissions: "May write, only that tag.",
+  },
+  unpin: {
+    summary: "Take the pin of runs away, so that rules judge them again",
+    usage: ["deno task unpin RUN… [flags]"],
+    examples: [["deno task unpin 3a7bb8", "by the beginning of its id, or its name"]],
+    operand: pinned,
+    flags: storeFlags,
+    exitCodes: applying,
+    permissions: "May write, only that tag.",
+  },
   ...backupTasks,
   ...machineTasks,
   demo: {
@@ -323,7 +365,9 @@ export type TaskCommand<N extends TaskName = TaskName> = {
 }[N];
 
 /** What parsing gives for an operand. */
-export type OperandOf<O> = O extends { readonly isProgram: true } ? readonly string[]
+export type OperandOf<O> = O extends
+  | { readonly isProgram: true }
+  | { readonly isMany: true } ? readonly string[]
   : O extends { readonly required: true } ? string
   : O extends null ? null
   : string | null;

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "../../_support/fast_check.ts";
 import {
+  jsonInLines,
   jsonPieces,
   jsonText,
   padText,
@@ -115,7 +116,7 @@ Deno.test("visibleLines() lets lines pass, our own colours where there are any, 
   );
 });
 
-Deno.test("jsonPieces() gives piece by piece what jsonText() gives at once", () => {
+Deno.test("jsonPieces() gives piece by piece what jsonText() gives at once, and jsonInLines() the same in lines", () => {
   const long = Array.from({ length: 1_201 }, (_, index) => ({ index, name: `a\u202e"${index}` }));
   const gaps = [undefined, ...long.map(({ index }) => index)];
   for (
@@ -133,5 +134,8 @@ Deno.test("jsonPieces() gives piece by piece what jsonText() gives at once", () 
     const pieces = [...jsonPieces(document)];
     assertEquals(pieces.join(""), jsonText(document));
     assertEquals(pieces.every(({ length }) => length < 40_000), true);
+    const lines = [...jsonInLines(document)];
+    assertEquals(JSON.parse(lines.join("")), JSON.parse(jsonText(document)));
+    assertEquals(lines.every(({ length }) => length < 40_000), true);
   }
 });

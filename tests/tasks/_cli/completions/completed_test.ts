@@ -25,6 +25,9 @@ Deno.test("completedTasks() offers nothing that the parser refuses", () => {
   const needs: Readonly<Record<string, readonly string[]>> = {
     explain: ["x"],
     apply: ["x"],
+    show: ["x"],
+    pin: ["x"],
+    unpin: ["x"],
     "demo:store": ["x"],
   };
   let tried = 0;

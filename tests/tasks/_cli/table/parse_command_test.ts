@@ -229,7 +229,7 @@ Deno.test("parseCommand() takes -n and --dry-run for every task, and suggests no
   for (const task of taskNames) {
     const operand = task === "run"
       ? ["--experiment", "x", "--", "y"]
-      : ["apply", "explain", "demo:store"].includes(task)
+      : ["apply", "show", "pin", "unpin", "explain", "demo:store"].includes(task)
       ? ["x"]
       : [];
     for (const flag of ["-n", "--dry-run"]) {

@@ -32,8 +32,8 @@ Deno.test("what the page says of saved plans is run as it is written", async () 
     // Training goes on.
     writeFiles(store.root, { [`1/${runId(2)}/tags/mltidy.pin`]: "" });
   }
-  assertEquals(commands.map(({ task }) => task), ["cleanup", "apply", "apply"]);
-  assertEquals(codes, [0, 13, 4]);
+  assertEquals(commands.map(({ task }) => task), ["cleanup", "show", "apply", "apply"]);
+  assertEquals(codes, [0, 0, 13, 4]);
 });
 
 /** The command that a message proposes, as it is typed. */

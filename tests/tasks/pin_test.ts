@@ -1,0 +1,115 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { cleanup } from "../../tasks/cleanup.ts";
+import { openStore } from "../../tasks/open_store.ts";
+import { pin } from "../../tasks/pin.ts";
+import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
+import { runTask } from "../_support/command.ts";
+import { tempDatabase } from "../_support/database_store.ts";
+import { diskStore, tempStore } from "../_support/disk_store.ts";
+import { startMlflowDouble } from "../_support/mlflow_double.ts";
+
+const OLD = { startTime: NOW - 50 * DAY, endTime: NOW - 40 * DAY };
+const [FIRST, SECOND, GONE] = ["a".repeat(32), `b1${"b".repeat(30)}`, "c".repeat(32)] as const;
+const STORE = {
+  experiments: [
+    experiment({ id: "0", name: "Default" }),
+    experiment({
+      id: "1",
+      runs: [
+        run({ id: FIRST, experimentId: "1", name: "baseline", ...OLD }),
+        run({ id: SECOND, experimentId: "1", name: "twin", ...OLD }),
+        run({ id: runId(3), experimentId: "1", name: "twin", ...OLD }),
+        deletedRun({ id: GONE, experimentId: "1", name: "gone", ...OLD, deletedTime: NOW - DAY }),
+      ],
+    }),
+  ],
+};
+
+/** What a clean-up would take of the active runs. */
+async function goingFrom(location: string): Promise<readonly string[]> {
+  await using store = await openStore(location, { now: () => NOW });
+  const { plan } = await cleanup(store);
+  return plan.actions.flatMap((one) => one.kind === "soft-delete-run" ? [one.runId] : [])
+    .toSorted();
+}
+
+async function pinsAndUnpins(location: string): Promise<void> {
+  const all = [runId(3), FIRST, SECOND].toSorted();
+  assertEquals(await goingFrom(location), all);
+  await using store = await openStore(location, { now: () => NOW });
+  const only = await pin(store, ["baseline"], { dryRun: true });
+  assertEquals([only.dryRun, only.runs.length, await goingFrom(location)], [true, 1, all]);
+  const report = await pin(store, ["baseline", `1/${SECOND.slice(0, 6)}…`, FIRST]);
+  assertEquals(report.runs.map(({ runId, changes }) => [runId, changes]), [[FIRST, true], [
+    SECOND,
+    true,
+  ]]);
+  assertEquals(await goingFrom(location), [runId(3)]);
+  for (const wrong of ["twin", "nothing", "gone", "bbbb"]) {
+    await assertRejects(
+      () => pin(store, [runId(3), wrong]),
+      RangeError,
+      `${wrong === "gone" ? GONE : wrong}`,
+    );
+  }
+  assertEquals(
+    await goingFrom(location),
+    [runId(3)],
+    "one that is not clear keeps all others from it",
+  );
+  const again = await pin(store, [FIRST]);
+  assertEquals(again.runs.map(({ changes }) => changes), [false]);
+  await pin(store, ["baseline", SECOND], { pinned: false });
+  assertEquals(await goingFrom(location), all);
+}
+
+Deno.test("pin() keeps runs of a directory from every clean-up, and unpins them again", async () => {
+  await using place = await tempStore(STORE);
+  await pinsAndUnpins(place.root);
+});
+
+Deno.test("pin() keeps runs of a database from every clean-up, and unpins them again", async () => {
+  await using place = await tempDatabase(STORE);
+  await pinsAndUnpins(place.path);
+});
+
+Deno.test("pin() keeps runs of a server from every clean-up, and unpins them again", async () => {
+  await using server = await startMlflowDouble(STORE);
+  await pinsAndUnpins(server.uri);
+});
+
+const page = await Deno.readTextFile(new URL("../../tasks/README.md", import.meta.url));
+
+Deno.test("what the page says of pins is run as it is written", async () => {
+  await using place = await diskStore({
+    experiments: [
+      experiment({
+        id: "1",
+        runs: [
+          run({ id: `3a7bb8${"0".repeat(26)}`, name: "best", ...OLD }),
+          run({ id: FIRST, name: "baseline", ...OLD }),
+        ],
+      }),
+    ],
+  });
+  const [, section = ""] = /^## Pins\n(.*?)^## /ms.exec(page) ?? [];
+  const lines = [...section.matchAll(/^deno task (\S+) (.*)$/gm)];
+  const printed: string[] = [];
+  for (const [, task = "", rest = ""] of lines) {
+    const { code, out } = await runTask(
+      task,
+      rest.replace("~/project/mlruns", place.root).split(" "),
+    );
+    assertEquals(code, 0);
+    printed.push(out);
+  }
+  assertEquals(printed, [
+    `Pinned: best  1/3a7bb8${"0".repeat(26)}\nPinned: baseline  1/${FIRST}\n`,
+    `Unpinned: baseline  1/${FIRST}\n`,
+  ]);
+  const missing = await runTask("pin", ["--store", place.root]);
+  assertEquals([missing.code, missing.err], [
+    2,
+    "Missing argument of pin: expected deno task pin RUN…\n",
+  ]);
+});
