@@ -85,6 +85,7 @@ function ruleKeys(rule: RetentionRule): readonly (readonly [key: string, value: 
     ["keep_tags", listed(rule.keepTags)],
     ["keep_named", listed(rule.keepNamed)],
     ["keep_status", listed(rule.keepStatus)],
+    ["keep_where", listed(rule.keepWhere ?? [])],
     ...rule.keepBest.map((best) => [bestKey(best, rule.keepBest), `${best.n}`] as const),
     ["keep_last", `${rule.keepLast}`],
     ["keep_within", typedDuration(rule.keepWithin)],

@@ -31,6 +31,7 @@ export function raise(standing: Standing, rule: RetentionRule): Partial<Retentio
     case "keep-tag":
     case "keep-status":
     case "keep-named":
+    case "keep-where":
       return null;
   }
 }
@@ -68,6 +69,8 @@ export function lower(
       return { keepStatus: rule.keepStatus.filter((status) => status !== standing.status) };
     case "keep-named":
       return { keepNamed: rule.keepNamed.filter((glob) => !nameGlob(glob)(run.name)) };
+    case "keep-where":
+      return { keepWhere: rule.keepWhere?.filter((where) => where !== standing.where) ?? [] };
   }
 }
 

@@ -6,9 +6,14 @@
 
 import { experimentMatcher } from "../judge/judge_by_rules.ts";
 import type { JudgedRun, JudgedSnapshot } from "../judge/judged.ts";
-import { facetOf, scoreOf, tagFinder } from "../judge/run_facts.ts";
+import { facetOf, measuredOf, scoreOf, tagFinder } from "../judge/run_facts.ts";
 import type { Misfit } from "../plan/outlook.ts";
-import { isEmptyRule, type RetentionPolicy, type RetentionRule } from "../policy/policy.ts";
+import {
+  isEmptyRule,
+  readThreshold,
+  type RetentionPolicy,
+  type RetentionRule,
+} from "../policy/policy.ts";
 import { DROPPED_TAG } from "../store/tags.ts";
 import { nameGlob } from "../text/glob.ts";
 
@@ -66,6 +71,10 @@ export function findMisfits(judged: JudgedSnapshot, policy: RetentionPolicy): re
       const matches = nameGlob(wanted);
       return fitsNone("keep_named", wanted, "run", runs, ({ run }) => matches(run.name));
     }),
+    ...each(({ keepWhere = [] }) => keepWhere.flatMap((one) => readThreshold(one)?.metric ?? []))
+      .flatMap(({ wanted, runs }) =>
+        fitsNone("keep_where", wanted, "run", runs, ({ run }) => measuredOf(run, wanted) !== null)
+      ),
     ...experiments("protect.experiments", protect.experiments),
     ...protect.pinnedTags.flatMap((tag) => tags("protect.pinned_tags", tag, ruled)),
     ...(artifactsOnly === null ? [] : fitsNone(

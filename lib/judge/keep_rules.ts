@@ -6,11 +6,11 @@
 
 import type { KeepReason } from "../plan/plan.ts";
 import type { Period, Standing } from "../plan/standing.ts";
-import type { RetentionRule } from "../policy/policy.ts";
+import { readThreshold, type RetentionRule, type Threshold } from "../policy/policy.ts";
 import type { Run } from "../store/snapshot.ts";
 import { nameGlob } from "../text/glob.ts";
 import { rankByMetric, rankByPeriod } from "./rank_runs.ts";
-import { tagFinder, timeOf } from "./run_facts.ts";
+import { measuredOf, tagFinder, timeOf } from "./run_facts.ts";
 
 /** Tells how a run stands, which has a place from 0 among those that it is ranked with, newest first. */
 export type FindStanding = (run: Run, place: number) => Standing | null;
@@ -47,6 +47,16 @@ export const KEEP_RULES: readonly KeepRule[] = [
     keepStatus.length === 0
       ? []
       : [({ status }) => keepStatus.includes(status) ? { kind: "keep-status", status } : null],
+  ({ keepWhere = [] }) =>
+    keepWhere.map((where) => {
+      const threshold = readThreshold(where);
+      return (run) => {
+        if (threshold === null) return null;
+        const value = measuredOf(run, threshold.metric);
+        const passes = value !== null && COMPARED[threshold.operator](value, threshold.limit);
+        return { kind: "keep-where", where, value, passes };
+      };
+    }),
   ({ keepBest }, newestFirst) =>
     keepBest.filter(({ n }) => n > 0).map((best) => {
       const standings = rankByMetric(newestFirst, best);
@@ -60,6 +70,15 @@ export const KEEP_RULES: readonly KeepRule[] = [
   ({ keepWeekly }, newestFirst) => newestOfPeriods(newestFirst, "week", keepWeekly),
   ({ keepMonthly }, newestFirst) => newestOfPeriods(newestFirst, "month", keepMonthly),
 ];
+
+const COMPARED: Readonly<
+  Record<Threshold["operator"], (value: number, limit: number) => boolean>
+> = {
+  ">=": (value, limit) => value >= limit,
+  ">": (value, limit) => value > limit,
+  "<=": (value, limit) => value <= limit,
+  "<": (value, limit) => value < limit,
+};
 
 function newestOfPeriods(
   newestFirst: readonly Run[],
@@ -87,6 +106,8 @@ export function keeps(standing: Standing): boolean {
       return standing.rank !== null && standing.rank <= standing.n;
     case "keep-period":
       return standing.newest && standing.rank <= standing.n;
+    case "keep-where":
+      return standing.passes;
     case "keep-tag":
     case "keep-status":
     case "keep-named":
@@ -112,4 +133,5 @@ const STANDINGS: ReadonlySet<KeepReason["kind"]> = new Set<Standing["kind"]>([
   "keep-tag",
   "keep-status",
   "keep-named",
+  "keep-where",
 ]);

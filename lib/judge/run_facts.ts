@@ -77,3 +77,15 @@ export function scoreOf(run: Run, { metric, mode, over }: BestRule): number | nu
   if (value === null || !isMeasured(value)) return null;
   return mode === "max" ? value : -value;
 }
+
+/**
+ * Gives the latest value of a metric, as MLflow shows it.
+ *
+ * @param run The run.
+ * @param metric The metric's key.
+ * @returns A finite number; `null` when the run has none.
+ */
+export function measuredOf(run: Run, metric: string): number | null {
+  const latest = run.extras?.metrics.get(metric)?.latest;
+  return latest !== undefined && isMeasured(latest) ? latest : null;
+}

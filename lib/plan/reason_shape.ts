@@ -46,6 +46,11 @@ const STANDINGS: Shapes<Standing> = {
   "keep-tag": { tag: text },
   "keep-status": { status: text },
   "keep-named": { glob: text },
+  "keep-where": {
+    where: text,
+    value: (value) => value === null || typeof value === "number",
+    passes: flag,
+  },
 };
 
 const ACTION_REASONS: Shapes<ActionReason> = {

@@ -40,7 +40,15 @@ export type Standing =
   }
   | { readonly kind: "keep-tag"; readonly tag: string }
   | { readonly kind: "keep-status"; readonly status: RunStatus }
-  | { readonly kind: "keep-named"; readonly glob: string };
+  | { readonly kind: "keep-named"; readonly glob: string }
+  | {
+    readonly kind: "keep-where";
+    /** The threshold, as it was typed. */
+    readonly where: string;
+    /** The latest value; `null` when the run has no finite one. */
+    readonly value: number | null;
+    readonly passes: boolean;
+  };
 
 /** A stretch of the calendar, in UTC; weeks begin on Mondays. */
 export type Period = "day" | "week" | "month";

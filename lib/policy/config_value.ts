@@ -10,6 +10,7 @@
 
 import { type ConfigFault, type ConfigPath, unknownKey, unusable } from "./config_fault.ts";
 import { parseDuration, parseShare, typedShare } from "../text/units.ts";
+import { readThreshold, THRESHOLD } from "./policy.ts";
 
 /** The largest number that a port has. */
 export const LAST_PORT = 65_535;
@@ -165,6 +166,30 @@ export function share(): Kind<number> {
     isOne: (value) => typeof value === "number" && value >= 0 && value <= 1,
     write: typedShare,
   });
+}
+
+/**
+ * A threshold such as `auc >= 0.9`.
+ *
+ * @returns The kind, as it is typed.
+ */
+export function threshold(): Kind<string> {
+  return scalar({
+    expected: "a metric, >=, >, <= or <, and a number, such as auc >= 0.9",
+    schema: { type: "string", pattern: THRESHOLD.source },
+    parse: (typed) => readThreshold(typed) === null ? undefined : typed,
+    isOne: (value) => typeof value === "string" && readThreshold(value) !== null,
+  });
+}
+
+/**
+ * What a policy that was saved by an earlier version need not have.
+ *
+ * @param kind What it is otherwise.
+ * @returns The kind.
+ */
+export function optional<T>(kind: Kind<T>): Kind<T> {
+  return { ...kind, check: (value, path) => value === undefined ? [] : kind.check(value, path) };
 }
 
 /**

@@ -45,6 +45,42 @@ export interface KeepRules {
   readonly keepStatus: readonly RunStatus[];
   /** Runs whose name fits one of these globs. */
   readonly keepNamed: readonly string[];
+  /** Runs whose latest value of a metric passes one of these thresholds, such as `auc >= 0.9`. @default {[]} */
+  readonly keepWhere?: readonly string[];
+}
+
+/** What a metric's latest value must be. */
+export interface Threshold {
+  /** The metric's key. */
+  readonly metric: string;
+  /** How it is compared. */
+  readonly operator: ">=" | ">" | "<=" | "<";
+  /** With what; finite. */
+  readonly limit: number;
+}
+
+/** A threshold as it is typed. */
+export const THRESHOLD = /^(.*\S)\s*(>=|<=|>|<)\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)$/;
+
+/**
+ * Reads a threshold.
+ *
+ * @param typed Such as `auc >= 0.9`.
+ * @returns What it says; `null` where it is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readThreshold("auc>=.9"), { metric: "auc", operator: ">=", limit: 0.9 });
+ * assertEquals(readThreshold("auc = 0.9"), null);
+ * ```
+ */
+export function readThreshold(typed: string): Threshold | null {
+  const [, metric, operator, number] = THRESHOLD.exec(typed) ?? [];
+  const limit = Number(number);
+  if (metric === undefined || !Number.isFinite(limit)) return null;
+  return { metric, operator: operator as Threshold["operator"], limit };
 }
 
 /** What keeps the runs of some experiments. */
@@ -224,7 +260,8 @@ export function isEmptyRule(rule: KeepRules): boolean {
   const { keepLast, keepWithin, keepDaily, keepWeekly, keepMonthly } = rule;
   return [keepLast, keepWithin, keepDaily, keepWeekly, keepMonthly].every((count) => count === 0) &&
     rule.keepBest.every(({ n }) => n === 0) &&
-    [rule.keepTags, rule.keepStatus, rule.keepNamed].every((list) => list.length === 0);
+    [rule.keepTags, rule.keepStatus, rule.keepNamed, rule.keepWhere ?? []]
+      .every((list) => list.length === 0);
 }
 
 /**
@@ -248,6 +285,9 @@ export function extrasOf(policy: RetentionPolicy): Extras {
   const rules = policy.rules.filter((rule) => !isEmptyRule(rule));
   const best = rules.flatMap((rule) => rule.keepBest).filter(({ n }) => n > 0);
   const histories = best.filter(({ over }) => over === "history").map(({ metric }) => metric);
+  const thresholds = rules.flatMap(({ keepWhere = [] }) =>
+    keepWhere.flatMap((typed) => readThreshold(typed)?.metric ?? [])
+  );
   const facets = [...rules.map((rule) => rule.groupBy), ...best.map(({ per }) => per)]
     .filter((facet) => facet !== null);
   const tags = [
@@ -260,7 +300,7 @@ export function extrasOf(policy: RetentionPolicy): Extras {
       // A key may hold an equals sign itself.
       ...new Set([PARENT_TAG, ...facets, ...tags, ...tags.map((tag) => tag.split("=")[0] ?? "")]),
     ].toSorted(),
-    metrics: [...new Set(best.map(({ metric }) => metric))].toSorted(),
+    metrics: [...new Set([...best.map(({ metric }) => metric), ...thresholds])].toSorted(),
     params: [...new Set(facets)].toSorted(),
     uses: true,
     artifacts: policy.artifactsOnly,

@@ -132,6 +132,7 @@ const NOTEWORTHY: Readonly<Record<KeepReason["kind"], boolean>> = {
   "keep-tag": false,
   "keep-status": false,
   "keep-named": false,
+  "keep-where": false,
   "artifacts-unreadable": true,
   "database-refers": true,
   "ended-recently": false,

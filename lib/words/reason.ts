@@ -60,6 +60,7 @@ export function reasonText(reason: ActionReason | KeepReason): string {
     case "keep-tag":
     case "keep-status":
     case "keep-named":
+    case "keep-where":
       return standingText(reason);
     case "ended-recently":
       return `ended ${formatDuration(reason.age)} ago: nothing goes in its first 24 h`;
@@ -191,11 +192,20 @@ export function standingText(standing: Standing): string {
       return `is ${standing.status}`;
     case "keep-named":
       return `is named ${standing.glob}`;
+    case "keep-where":
+      return whereText(standing);
   }
+}
+
+function whereText(
+  { where, value, passes }: Extract<Standing, { readonly kind: "keep-where" }>,
+): string {
+  return `${passes ? "" : "not "}${where}: ${value ?? "no finite value"}`;
 }
 
 /** Only the ranks: how long ago it ended is said, and `explain` tells the rest. */
 function rankWords(standing: Standing): readonly string[] {
+  if (standing.kind === "keep-where") return standing.value === null ? [] : [whereText(standing)];
   if (standing.kind !== "keep-last" && standing.kind !== "keep-best") return [];
   const { kind, rank, of } = standing;
   if (rank === null) return [];
@@ -243,6 +253,8 @@ export function keptText(reason: KeepReason): string {
       return `that are ${reason.status}`;
     case "keep-named":
       return `named ${reason.glob}`;
+    case "keep-where":
+      return `with ${reason.where}`;
     case "ended-recently":
       return "in their first 24 h";
     case "pinned":

@@ -232,6 +232,7 @@ export function retentionRule(init: Partial<RetentionRule> = {}): RetentionRule 
     keepTags: [],
     keepStatus: [],
     keepNamed: [],
+    keepWhere: [],
     groupBy: null,
     children: "follow",
     ...init,

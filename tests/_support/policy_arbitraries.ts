@@ -67,6 +67,7 @@ export function ruleArbitrary(): fc.Arbitrary<RetentionRule> {
     keepTags: tags,
     keepStatus: fc.constantFrom<RetentionRule["keepStatus"][]>([], [], ["FAILED"]),
     keepNamed: fc.constantFrom<(readonly string[])[]>([], [], ["base*"]),
+    keepWhere: fc.constantFrom<(readonly string[])[]>([], [], ["f1 >= 0.7"], ["loss<.6", "f1 > 0"]),
     groupBy: facet(),
     children: fc.constantFrom(...CHILDREN_POLICIES),
   }).map((rule) => retentionRule(rule));

@@ -7,11 +7,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { planCleanup } from "../../lib/cleanup/plan_cleanup.ts";
 import type { CleanupPlan, KeepReason } from "../../lib/plan/plan.ts";
+import { policyOf, readConfig } from "../../lib/policy/config.ts";
 import { type CleanupPolicy, readingOf } from "../../lib/policy/policy.ts";
 import type { ModelUse } from "../../lib/store/extras.ts";
 import type { Experiment, LoggedModel, StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { openDatabaseStore } from "../../tasks/_database/database_store.ts";
 import { openFileStore } from "../../tasks/_file/file_store.ts";
+import { openStore } from "../../tasks/open_store.ts";
 import type { Store } from "../../tasks/ports/store.ts";
 import { policyArbitrary } from "../_support/adverse_arbitraries.ts";
 import { snapshotArbitrary } from "../_support/arbitraries.ts";
@@ -20,6 +22,7 @@ import { tempDatabase } from "../_support/database_store.ts";
 import { draws } from "../_support/depth.ts";
 import { writeExtras } from "../_support/disk_extras.ts";
 import { tempStore } from "../_support/disk_store.ts";
+import { startMlflowDouble } from "../_support/mlflow_double.ts";
 import fc from "../_support/fast_check.ts";
 import { rulesArbitrary, withExtras } from "../_support/policy_arbitraries.ts";
 
@@ -227,6 +230,69 @@ Deno.test("a policy makes the same plan of a database as of the same history in 
     { ...draws(12, 200), examples: [SURE] },
   );
   assert(planned > 0);
+});
+
+Deno.test("a threshold keeps the same runs of a directory, a database and a server: those whose latest value passes, and never NaN", async () => {
+  const at = { startTime: NOW - 50 * DAY, endTime: NOW - 40 * DAY };
+  const values = [0.95, 0.9, 0.89, NaN, Infinity, -Infinity, 1e300, undefined];
+  const runs = values.map((latest, index) => {
+    const finite = latest !== undefined && Number.isFinite(latest) ? latest : null;
+    const metrics = new Map(
+      latest === undefined ? [] : [["auc", { latest, least: finite, greatest: finite }]],
+    );
+    return run({
+      id: runId(index + 1),
+      experimentId: "1",
+      ...at,
+      extras: { metrics, params: new Map(), inputs: [], heavy: [] },
+    });
+  });
+  const history = snapshot({
+    experiments: [experiment({ id: "0", name: "Default" }), experiment({ id: "1", runs })],
+    extras: { tags: [], metrics: ["auc"], params: [], uses: false, artifacts: null },
+  });
+  const policy = policyOf(
+    readConfig(
+      "retention: { keep_where: [auc >= 0.9] }\nlimits: { max_share: 100% }",
+      "mltidy.yaml",
+    ),
+  );
+  await using place = await tempStore(history);
+  writeExtras(place.root, history);
+  await using database = await tempDatabase(history);
+  await using server = await startMlflowDouble(history);
+  for (const location of [place.root, database.path, server.uri]) {
+    await using store = await openStore(location, { now: () => NOW });
+    const read = await store.read({ depth: "tags", ...readingOf(policy) });
+    const { actions, kept } = planCleanup(read, policy, { now: NOW });
+    const standingOf = (reason: unknown) => {
+      const { value, passes } = reason as {
+        readonly value: number | null;
+        readonly passes: boolean;
+      };
+      return [value, passes];
+    };
+    assertEquals(
+      [
+        ...kept.flatMap(({ kind, path, reasons: [reason] }) =>
+          kind === "run" ? [[path, ...standingOf(reason)]] : []
+        ),
+        ...actions.map(({ path, reasons: [reason] }) => [
+          path,
+          ...reason.kind === "not-kept" ? reason.standings.flatMap(standingOf) : [],
+        ]),
+      ].toSorted(([left], [right]) => `${left}` < `${right}` ? -1 : 1),
+      [
+        [`1/${runId(1)}`, 0.95, true],
+        [`1/${runId(2)}`, 0.9, true],
+        [`1/${runId(3)}`, 0.89, false],
+        ...[4, 5, 6].map((id) => [`1/${runId(id)}`, null, false]),
+        [`1/${runId(7)}`, 1e300, true],
+        [`1/${runId(8)}`, null, false],
+      ],
+      location,
+    );
+  }
 });
 
 Deno.test("a deleted experiment that is the newest goes from files, and stays in a database", async () => {

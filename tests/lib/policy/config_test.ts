@@ -47,6 +47,7 @@ retention:
   keep_tags: [keep, "stage=prod*"]
   keep_status: FAILED
   keep_named: baseline*
+  keep_where: auc >= 0.9
   group_by: team
   children: own
 rules:
@@ -82,6 +83,7 @@ review: { port: 9000, mlflow_ui: "http://localhost:5000", allow_hosts: mltidy.ex
       keepTags: ["keep", "stage=prod*"],
       keepStatus: ["FAILED"],
       keepNamed: ["baseline*"],
+      keepWhere: ["auc >= 0.9"],
       groupBy: "team",
       children: "own",
     },
@@ -136,6 +138,7 @@ retention:
   keep_within: a month
   keep_best: { metric: f1, mode: best, n: 3 }
   keep_status: [FINISHED, DONE]
+  keep_where: ["auc >= 0.9", auc = 0.9]
   keep_lots: 1
 limits: { max_share: 150%, max_runs: 0 }
 rules:
@@ -153,12 +156,13 @@ review: { port: 70000 }
       'mltidy.yaml:6: Cannot use "a month" for retention.keep_within: expected days or hours, such as 30d, 12h or 1d6h',
       'mltidy.yaml:7: Cannot use "best" for retention.keep_best.mode: expected max or min',
       'mltidy.yaml:8: Cannot use "DONE" for retention.keep_status[2]: expected one of RUNNING, SCHEDULED, FINISHED, FAILED, KILLED',
-      'mltidy.yaml:9: Unknown key "keep_lots" in retention: did you mean keep_last?',
-      'mltidy.yaml:10: Cannot use "150%" for limits.max_share: expected a share from 0% to 100%, such as 50%',
-      'mltidy.yaml:10: Cannot use "0" for limits.max_runs: expected a whole number, 1 or more',
-      'mltidy.yaml:15: Unknown key "kep_last" in rules[2]: did you mean keep_last?',
-      'mltidy.yaml:17: Cannot use "yes" for protect.unsafe_young: expected true or false',
-      'mltidy.yaml:18: Cannot use "70000" for review.port: expected a whole number, 0 to 65535',
+      'mltidy.yaml:9: Cannot use "auc = 0.9" for retention.keep_where[2]: expected a metric, >=, >, <= or <, and a number, such as auc >= 0.9',
+      'mltidy.yaml:10: Unknown key "keep_lots" in retention: did you mean keep_last?',
+      'mltidy.yaml:11: Cannot use "150%" for limits.max_share: expected a share from 0% to 100%, such as 50%',
+      'mltidy.yaml:11: Cannot use "0" for limits.max_runs: expected a whole number, 1 or more',
+      'mltidy.yaml:16: Unknown key "kep_last" in rules[2]: did you mean keep_last?',
+      'mltidy.yaml:18: Cannot use "yes" for protect.unsafe_young: expected true or false',
+      'mltidy.yaml:19: Cannot use "70000" for review.port: expected a whole number, 0 to 65535',
     ],
   );
 });

@@ -85,6 +85,11 @@ const KEPT: readonly (readonly [KeepReason, words: string, group: string])[] = [
   [{ kind: "keep-status", status: "FAILED" }, "is FAILED", "that are FAILED"],
   [{ kind: "keep-named", glob: "base*" }, "is named base*", "named base*"],
   [
+    { kind: "keep-where", where: "auc >= 0.9", value: 0.93, passes: true },
+    "auc >= 0.9: 0.93",
+    "with auc >= 0.9",
+  ],
+  [
     { kind: "ended-recently", age: DAY / 8, limit: DAY },
     "ended 3 h ago: nothing goes in its first 24 h",
     "in their first 24 h",
