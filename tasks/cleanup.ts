@@ -6,6 +6,7 @@
 
 import { planCleanupWithout } from "../lib/cleanup/leave_out.ts";
 import { type Ages, type CleanupPolicy, policyOfAges, readingOf } from "../lib/policy/policy.ts";
+import type { Run, StoreSnapshot } from "../lib/store/snapshot.ts";
 import {
   planAndApply,
   type PlanAndApplyOptions,
@@ -21,6 +22,11 @@ export interface CleanupOptions extends PlanAndApplyOptions, Ages {
   readonly sizes?: boolean;
   /** Paths of runs, models, experiments and orphans that stay, whatever the policy says. @default {[]} */
   readonly leaveOut?: readonly string[];
+  /**
+   * A rule in code: runs that stay, whatever the policy says, as if they were pinned. It sees what was read for the
+   * policy: of metrics, parameters and tags those that it names. @default {none}
+   */
+  readonly keep?: ((run: Run) => boolean) | undefined;
 }
 
 /**
@@ -44,12 +50,31 @@ export interface CleanupOptions extends PlanAndApplyOptions, Ages {
  * ```
  */
 export function cleanup(store: Store, options: CleanupOptions = {}): Promise<PlanAndApplyResult> {
-  const { olderThan, daysOld, purgeAfter, settle, sizes = false, leaveOut = [], ...more } = options;
+  const { olderThan, daysOld, purgeAfter, settle, sizes = false, leaveOut = [], keep, ...more } =
+    options;
   const { policy = policyOfAges({ olderThan, daysOld, purgeAfter, settle }), ...applying } = more;
   return planAndApply(store, {
     task: "cleanup",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },
     plan: (snapshot, now) =>
-      planCleanupWithout(snapshot, policy, { now, kinds: store.changes?.kinds }, leaveOut),
+      planCleanupWithout(snapshot, policy, { now, kinds: store.changes?.kinds }, [
+        ...leaveOut,
+        ...keptInCode(snapshot, keep),
+      ]),
   }, applying);
+}
+
+/**
+ * Names the runs that a rule in code keeps.
+ *
+ * @param snapshot The store.
+ * @param keep The rule.
+ * @returns Their paths.
+ */
+export function keptInCode(
+  { experiments }: StoreSnapshot,
+  keep: CleanupOptions["keep"],
+): readonly string[] {
+  if (keep === undefined) return [];
+  return experiments.flatMap(({ runs }) => runs).filter(keep).map(({ path }) => path);
 }

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { planWithout } from "../lib/cleanup/leave_out.ts";
 import { planPrune, type PrunePolicy } from "../lib/cleanup/plan_prune.ts";
 import { type Ages, policyOfAges, readingOf } from "../lib/policy/policy.ts";
+import { type CleanupOptions, keptInCode } from "./cleanup.ts";
 import {
   planAndApply,
   type PlanAndApplyOptions,
@@ -19,6 +21,8 @@ export interface PruneOptions extends PlanAndApplyOptions, Pick<Ages, "olderThan
   readonly policy?: PrunePolicy;
   /** Measure what a run takes that a rule lets go. @default {false} */
   readonly sizes?: boolean;
+  /** A rule in code: runs that stay, whatever the policy says; see {@linkcode CleanupOptions.keep}. @default {none} */
+  readonly keep?: CleanupOptions["keep"];
 }
 
 /**
@@ -41,12 +45,17 @@ export interface PruneOptions extends PlanAndApplyOptions, Pick<Ages, "olderThan
  * ```
  */
 export function prune(store: Store, options: PruneOptions = {}): Promise<PlanAndApplyResult> {
-  const { olderThan, daysOld, sizes = false, ...more } = options;
+  const { olderThan, daysOld, sizes = false, keep, ...more } = options;
   const { policy = { olderThan: policyOfAges({ olderThan, daysOld }).olderThan }, ...applying } =
     more;
   return planAndApply(store, {
     task: "prune",
     reading: { ...readingOf(policy), ...(sizes ? { sizes } : {}) },
-    plan: (snapshot, now) => planPrune(snapshot, policy, { now, kinds: store.changes?.kinds }),
+    plan: (snapshot, now) =>
+      planWithout(
+        (from, by) => planPrune(from, by, { now, kinds: store.changes?.kinds }),
+        { snapshot, policy: { ...policy, purgeAfter: null, quarantineOrphans: false, settle: 0 } },
+        () => keptInCode(snapshot, keep),
+      ),
   }, applying);
 }

@@ -5,7 +5,9 @@
  */
 
 import { asStorePath, experimentPathOf } from "../store/path.ts";
-import type { Action, KeepReason, Kept, RemovalPlan } from "../plan/plan.ts";
+import type { Majority } from "../plan/outlook.ts";
+import type { Action, KeepReason, Kept, RemovalPlan, Stop } from "../plan/plan.ts";
+import { isNonEmpty } from "../store/snapshot.ts";
 import { subjectKindOf, totalsOf } from "./plan_totals.ts";
 
 /**
@@ -42,10 +44,14 @@ export function withoutActions<P extends RemovalPlan>(
   }
   if (actions.length === plan.actions.length) return plan;
   const kept = [...plan.kept, ...staying];
-  const { totals, experiments } = plan;
+  const { totals, experiments, stops: stopped = [], majorities: most = [], ...rest } = plan;
   const places = new Set(actions.map(({ path }) => experimentPathOf(path)));
+  const counts = countRemoved(actions);
+  const [stops, majorities] = [stillStopping(stopped, counts), stillMajor(most, counts)];
   return {
-    ...plan,
+    ...rest as P,
+    ...(isNonEmpty(stops) ? { stops } : {}),
+    ...(isNonEmpty(majorities) ? { majorities } : {}),
     experiments: Object.fromEntries(
       Object.entries(experiments).filter(([place]) => places.has(place)),
     ),
@@ -53,6 +59,48 @@ export function withoutActions<P extends RemovalPlan>(
     kept,
     totals: totalsOf(actions, kept, totals.later !== undefined),
   };
+}
+
+/** How many active runs go, of each experiment. */
+function countRemoved(actions: readonly Action[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const action of actions) {
+    if (action.kind !== "soft-delete-run") continue;
+    counts.set(action.experimentId, (counts.get(action.experimentId) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function stillMajor(
+  majorities: readonly Majority[],
+  counts: ReadonlyMap<string, number>,
+): readonly Majority[] {
+  return majorities.map((one) => ({ ...one, removes: counts.get(one.experiment) ?? 0 }))
+    .filter(({ removes, of }) => removes * 2 > of);
+}
+
+/** What stops it for what it takes stops it no longer once it takes less. */
+function stillStopping(
+  stops: readonly Stop[],
+  counts: ReadonlyMap<string, number>,
+): readonly Stop[] {
+  return stops.flatMap((stop): readonly Stop[] => {
+    switch (stop.kind) {
+      case "max-share": {
+        const removes = counts.get(stop.experiment) ?? 0;
+        return removes / stop.of > stop.limit ? [{ ...stop, removes }] : [];
+      }
+      case "max-runs": {
+        const removes = counts.values().reduce((sum, count) => sum + count, 0);
+        return removes > stop.limit ? [{ ...stop, removes }] : [];
+      }
+      case "empties-protected":
+        return (counts.get(stop.experiment) ?? 0) >= stop.removes ? [stop] : [];
+      case "database-unreadable":
+      case "partial-view":
+        return counts.size === 0 ? [] : [stop];
+    }
+  });
 }
 
 /** Of an experiment its runs stay as well, of a run that loses a file nothing need be said. */

@@ -21,6 +21,7 @@ export { type ChangedSide, comparePlans, type PlanComparison } from "../answers/
 export { expiryCandidates, planExpiry, planNamedExpiry } from "../backup/plan_expiry.ts";
 export { planCleanup, type PlanOptions } from "../cleanup/plan_cleanup.ts";
 export { planCleanupWithout, planWithout } from "../cleanup/leave_out.ts";
+export { filterPlan } from "../cleanup/filter_plan.ts";
 export { whatStillHolds } from "../cleanup/what_still_holds.ts";
 export { withoutActions } from "../cleanup/without_actions.ts";
 export { planPrune, type PrunePolicy } from "../cleanup/plan_prune.ts";

@@ -1,9 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { type CleanupPolicy, policyOfAges } from "../../lib/policy/policy.ts";
+import type { Run } from "../../lib/store/snapshot.ts";
 import { restore } from "../../tasks/backups/restore.ts";
 import { cleanup, type CleanupOptions } from "../../tasks/cleanup.ts";
 import { openStore } from "../../tasks/open_store.ts";
+import { prune } from "../../tasks/prune.ts";
 import { DAY, deletedRun, experiment, NOW, run, runId } from "../_support/builders.ts";
 import { setTimes, tempStore } from "../_support/disk_store.ts";
 import { ROTTEN, ROTTEN_ACTIONS } from "../_support/rotten_store.ts";
@@ -43,6 +45,36 @@ Deno.test("cleanup() takes its rules from its options", async () => {
     quarantineOrphans: true,
     settle: 70 * DAY,
   });
+});
+
+Deno.test("cleanup() and prune() keep what a rule in code keeps, and what must stay with it", async () => {
+  const old = { startTime: NOW - 50 * DAY, endTime: NOW - 40 * DAY };
+  await using place = await tempStore({
+    experiments: [experiment({
+      id: "1",
+      runs: [
+        run({ id: runId(1), name: "sweep", ...old }),
+        run({ id: runId(2), name: "trial", ...old, tags: { "mlflow.parentRunId": runId(1) } }),
+        run({ id: runId(3), name: "other", ...old }),
+      ],
+    })],
+  });
+  await using store = await openStore(place.root, { now: () => NOW });
+  const keep = ({ name }: Run) => name === "trial";
+  for (const { plan } of [await cleanup(store, { keep }), await prune(store, { keep })]) {
+    assertEquals<unknown>(
+      [plan.actions.map(({ name }) => name), plan.kept.map(({ name, reasons }) => [name, reasons])],
+      [["other"], [
+        ["sweep", [{ kind: "parent-of-kept", child: runId(2) }]],
+        ["trial", [{ kind: "left-out" }]],
+      ]],
+      plan.task,
+    );
+  }
+  const { report } = await cleanup(store, { keep, apply: true });
+  assertEquals(report?.outcomes.map(({ path }) => `${path}`), [`1/${runId(3)}`]);
+  const { plan } = await cleanup(store);
+  assertEquals(plan.actions.map(({ name }) => name), ["sweep", "trial"]);
 });
 
 Deno.test("cleanup() keeps what is pinned, active or deleted, without any policy", async () => {
