@@ -40,6 +40,7 @@ export {
   StoreNotFoundError,
   UnsupportedStoreError,
 } from "./lib/errors.ts";
+export { filterPlan } from "./lib/cleanup/filter_plan.ts";
 export { parsePlan } from "./lib/plan/parse_plan.ts";
 export type { Plan } from "./lib/plan/plan.ts";
 export type { ApplyReport } from "./lib/plan/report.ts";

@@ -468,6 +468,7 @@ const rooms: readonly { readonly room: string; readonly of: Places }[] = [
     of: [
       ...[...GROUND, "lib/backup/", "lib/policy/", "lib/plan/", "lib/answers/", "lib/render/"],
       ...["tasks/ports/", "tasks/backups/", "tasks/", "tasks/open_store.ts"],
+      "lib/cleanup/filter_plan.ts",
     ],
   },
 ];

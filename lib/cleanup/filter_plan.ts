@@ -19,8 +19,7 @@ import { withoutActions } from "./without_actions.ts";
  *
  * @example Only what is of one experiment
  * ```ts
- * import { cleanup, openStore } from "mltidy";
- * import { filterPlan } from "mltidy/plan";
+ * import { cleanup, filterPlan, openStore } from "mltidy";
  *
  * await using store = await openStore("./mlruns");
  * const { plan } = await cleanup(store);
