@@ -28,7 +28,7 @@ type Store = StoreSnapshot<"tags">;
 
 const RUNS = draws(150, 500);
 /** For laws that prove little on unlucky values. */
-const LUCKY_RUNS = draws(150, 500, 2);
+const LUCKY_RUNS = draws(150, 500, 3);
 const stores = fc.tuple(
   snapshotArbitrary({ now: NOW }),
   fc.array(fc.nat(), { minLength: 20, maxLength: 60 }),
@@ -68,7 +68,7 @@ Deno.test("an empty rule removes nothing", () => {
   fc.assert(
     fc.property(stores, policies, (store, policy) => {
       const empty = { keepLast: 0, keepWithin: 0, keepDaily: 0, keepWeekly: 0, keepMonthly: 0 };
-      const lists = { keepBest: [], keepTags: [], keepStatus: [], keepNamed: [] };
+      const lists = { keepBest: [], keepTags: [], keepStatus: [], keepNamed: [], keepWhere: [] };
       const rules = policy.retention.rules.map((rule) => ({ ...rule, ...empty, ...lists }));
       const retention = { ...policy.retention, rules };
       assertEquals(pathsOf(plan(store, { ...policy, retention }), "soft-delete-run"), []);
@@ -87,6 +87,7 @@ Deno.test("monotone: a rule that keeps more never removes more", () => {
     best: fc.nat({ max: 2 }),
     status: fc.boolean(),
     named: fc.boolean(),
+    where: fc.boolean(),
     follow: fc.boolean(),
   });
   fc.assert(
@@ -103,6 +104,7 @@ Deno.test("monotone: a rule that keeps more never removes more", () => {
           keepBest: rule.keepBest.map((best) => ({ ...best, n: best.n + extra.best })),
           keepStatus: extra.status ? [...rule.keepStatus, "KILLED"] : rule.keepStatus,
           keepNamed: extra.named ? [...rule.keepNamed, "*"] : rule.keepNamed,
+          keepWhere: extra.where ? [...rule.keepWhere ?? [], "loss <= 0.7"] : rule.keepWhere ?? [],
           children: extra.follow ? "follow" : rule.children,
         };
       const retention = { ...policy.retention, rules: policy.retention.rules.map(raise) };
