@@ -60,7 +60,7 @@ Deno.test("copies and what is taken away lie where the configuration says, unles
   };
   const copies = join(beside, "copies");
   const before = await readTree(place.root, { except: [".mltidy.trash"] });
-  assertStringIncludes(await run("backup", "--json"), `"path":"${copies}/`);
+  assertStringIncludes(await run("backup", "--json"), `"path": "${copies}/`);
   const applied = await run("cleanup:apply", "--force");
   assertStringIncludes(applied, `: ${copies}/`);
   const undo = /deno task restore (\S+) --store/.exec(applied);

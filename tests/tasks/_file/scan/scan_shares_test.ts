@@ -83,7 +83,7 @@ Deno.test("scanShares() reads everything alone where a second thread cannot be h
     return new TextDecoder().decode(stdout) || new TextDecoder().decode(stderr);
   };
   const whole = await verify("--allow-read");
-  assert(whole.startsWith('{"schema":"mltidy/'), whole);
+  assert(whole.startsWith('{\n  "schema": "mltidy/'), whole);
   const worker = join(PROJECT, "tasks/_file/scan/scan_worker.ts");
   assertEquals(await verify("--allow-read", `--deny-read=${worker}`), whole);
 });
