@@ -1,10 +1,12 @@
 /**
- * The review page's server on a database of 100,000 runs: how long the first plan takes, and each step of a slider.
+ * The review page's server on 100,000 runs, in a database and in directories: how long the first plan takes,
+ * and each step of a slider.
  *
  * @module
  */
 
 import { join } from "@std/path";
+import { benchStore } from "./bench_store.ts";
 import { benchDatabase } from "./database_bench.ts";
 import { type Bench, duration, type Figure, peak, type Samples } from "./measurement.ts";
 import { repository, taskWords } from "./programs.ts";
@@ -19,8 +21,19 @@ export async function measureReview(bench: Bench): Promise<readonly Figure[]> {
     runs: RUNS,
     root: "/srv/mlflow/mlruns",
   });
+  return [
+    ...await measureStore(bench, "a database", `sqlite:///${path}`),
+    ...await measureStore(bench, "directories", benchStore(bench.directory, RUNS).directory),
+  ];
+}
+
+async function measureStore(
+  bench: Bench,
+  kind: string,
+  store: string,
+): Promise<readonly Figure[]> {
   const rounds: Round[] = [];
-  for (let round = 0; round < bench.rounds; round++) rounds.push(await reviewOnce(path));
+  for (let round = 0; round < bench.rounds; round++) rounds.push(await reviewOnce(store));
   const samples = (times: readonly number[]): Samples => ({
     times,
     work: [],
@@ -28,7 +41,7 @@ export async function measureReview(bench: Bench): Promise<readonly Figure[]> {
   });
   return [
     duration(
-      "`review` of a database, 100,000 runs, from its start to its first plan",
+      `\`review\` of ${kind}, 100,000 runs, from its start to its first plan`,
       samples(rounds.map(({ first }) => first)),
       { atMost: 5 },
     ),
@@ -48,9 +61,9 @@ interface Round {
   readonly memory: number;
 }
 
-async function reviewOnce(path: string): Promise<Round> {
+async function reviewOnce(store: string): Promise<Round> {
   const [command = "", ...args] = taskWords("review", [
-    ...["--store", `sqlite:///${path}`, "--port", "0"],
+    ...["--store", store, "--port", "0"],
   ]);
   const start = performance.now();
   await using child = new Deno.Command(command, {
