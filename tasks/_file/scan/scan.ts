@@ -41,7 +41,13 @@ import {
 } from "./list_entries.ts";
 import { addWeights, measureTree, measureWeight, newMeasurer } from "./measure.ts";
 import { seekExtras } from "./scan_extras.ts";
-import { judgeRootRemains, looksLikeStore, recordIn, type RootRemains } from "./scan_remains.ts";
+import {
+  judgeRootRemains,
+  looksLikeStore,
+  recordIn,
+  type RootRemains,
+  wasOpened,
+} from "./scan_remains.ts";
 import type { Share } from "./scan_share.ts";
 import { type ScanListeners, type ScannedShare, scanShares } from "./scan_shares.ts";
 
@@ -151,7 +157,9 @@ async function scanTop(listed: Listed): Promise<Top> {
     if (!entry.isDirectory) {
       await addStray(listed, entry.path, "file");
     } else if (isBackupName(entry.name) && !hasMeta(listed, entry.path)) {
-      await addStray(listed, entry.path, "backup-directory");
+      const isOpened = isExperimentDirectoryName(entry.name) &&
+        await wasOpened(`${listed.root}/${entry.path}`);
+      await addStray(listed, entry.path, isOpened ? "nested-store" : "backup-directory");
     } else if (!isExperimentDirectoryName(entry.name)) {
       const at = `${listed.root}/${entry.path}`;
       if (recordIn(at) === "experiment") {

@@ -90,6 +90,19 @@ export async function looksLikeStore(path: string): Promise<boolean> {
 }
 
 /**
+ * Tells whether MLflow or mltidy has opened a directory as a store: whoever keeps single experiments aside
+ * copies neither one's own directory. Needs read permission.
+ *
+ * @param path The directory.
+ * @returns Whether it is the root of a store that was opened.
+ */
+export async function wasOpened(path: string): Promise<boolean> {
+  const listed = await listDirectory(path);
+  return listed.kind === "listed" && await looksLikeStore(path) &&
+    listed.entries.some(({ name }) => name === ".trash" || name === OWN_DIRECTORY);
+}
+
+/**
  * Tells what the record in a directory describes. Others write a `meta.yaml`, too: conda recipes do. Only
  * its keys tell whose it is.
  *

@@ -219,6 +219,25 @@ Deno.test("scanStore() takes backups of older scripts, hidden directories and fi
   ]);
 });
 
+Deno.test("scanStore() takes a whole store for one, though it is called a backup, where MLflow can list it", async () => {
+  await using store = await tempStore();
+  const id = "420101650667246494";
+  for (const name of ["backup", "mlruns_bak", ".backup"]) {
+    writeFiles(store.root, {
+      [`${name}/.trash`]: null,
+      [`${name}/${id}/meta.yaml`]: experimentMeta(experiment({ id })),
+    });
+  }
+  writeFiles(store.root, { [`bak/${id}/meta.yaml`]: experimentMeta(experiment({ id })) });
+  const { strays } = await scan(store.root);
+  assertEquals(strays.map(({ path, kind }) => [path, kind]), [
+    [".backup", "backup-directory"],
+    ["backup", "nested-store"],
+    ["bak", "backup-directory"],
+    ["mlruns_bak", "nested-store"],
+  ]);
+});
+
 Deno.test("scanStore() tells what is nothing of MLflow's, and a store in the store, from an orphan", async () => {
   await using store = await tempStore();
   const id = "420101650667246494";
