@@ -240,7 +240,11 @@ Deno.test("the database that MLFLOW_TRACKING_URI names protects what it refers t
   const words = ["--json", "--store", store.root];
   const planned = async (uri: string) => {
     const environment = { MLFLOW_TRACKING_URI: uri };
-    const { out } = await runTask("cleanup", words, { directory: store.outside, environment });
+    const { out, err } = await runTask("cleanup", words, {
+      directory: store.outside,
+      environment,
+    });
+    assertStringIncludes(err, ", which is asked at most for what it refers to here\n");
     return JSON.parse(out).actions.length;
   };
   assertEquals(await planned("sqlite:///server.db"), 0);

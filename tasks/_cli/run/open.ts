@@ -151,7 +151,7 @@ async function open(
   };
   if (quiet) return opened;
   world.say(`Store ${store.describe().location} (chosen ${chosenBy})\n`);
-  sayOther(trackedStore(trackingUri, directory), store, world);
+  sayOther(trackedStore(trackingUri, directory), database !== null, store, world);
   await sayInterrupted(store, command, world);
   return opened;
 }
@@ -167,11 +167,19 @@ function variable(name: string, world: Pick<World, "environment">): string | und
 }
 
 /** What MLflow writes to may be another store than the one that somebody means by a directory. */
-function sayOther(tracked: string | null, store: Store, world: Pick<World, "say">): void {
+function sayOther(
+  tracked: string | null,
+  isAsked: boolean,
+  store: Store,
+  world: Pick<World, "say">,
+): void {
   if (tracked === null) return;
   const { location } = store.describe();
   if ([tracked, `${tracked}/mlruns`].some((other) => isSame(other, location))) return;
-  world.say(`MLFLOW_TRACKING_URI names another store, ${tracked}, which is not looked at\n`);
+  const use = isAsked
+    ? "which is asked at most for what it refers to here"
+    : "which is not looked at";
+  world.say(`MLFLOW_TRACKING_URI names another store, ${tracked}, ${use}\n`);
 }
 
 function isSame(other: string, location: string): boolean {
