@@ -77,7 +77,10 @@ async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig
     text = readTextFile(path, { most: MOST.config });
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound;
-    if (isMissing && !isLink(path)) return null;
+    if (isMissing && !isLink(path)) {
+      if (chosenBy !== NAMED) refuseMisnamed(path);
+      return null;
+    }
     if (error instanceof Deno.errors.NotCapable) {
       throw new UsageError(
         `Cannot look for configuration ${path}: this process may not read it; grant ${
@@ -96,10 +99,26 @@ async function readIfThere(path: string, chosenBy: string): Promise<ChosenConfig
   return { config: readConfig(text, path), path, chosenBy };
 }
 
+/** Whoever ends the name as others end theirs believes to be protected by what the file says. */
+function refuseMisnamed(path: string): void {
+  const misnamed = path.replace(/\.yaml$/, ".yml");
+  if (infoOf(misnamed) === null) return;
+  throw new UsageError(
+    `Cannot go by configuration ${misnamed}: expected ${CONFIG_FILE} as its name; type \`${
+      shellWords(["mv", misnamed, path])
+    }\`, or go without a configuration with --no-config`,
+  );
+}
+
 function isLink(path: string): boolean {
+  return infoOf(path)?.isSymlink ?? false;
+}
+
+/** Of what this process may not look for, as of nothing. */
+function infoOf(path: string): Deno.FileInfo | null {
   try {
-    return Deno.lstatSync(path).isSymlink;
+    return Deno.lstatSync(path);
   } catch {
-    return false;
+    return null;
   }
 }

@@ -49,6 +49,26 @@ Deno.test("chooseConfig() says how to go on without a file that cannot be read, 
   );
 });
 
+Deno.test("chooseConfig() goes on without no file that ends in .yml, unless there is the right one or it is named", async () => {
+  await using store = await tempStore();
+  writeFiles(store.outside, { "mltidy.yml": "limits: { max_runs: 1 }" });
+  const [wrong, right] = ["yml", "yaml"].map((end) => join(store.outside, `mltidy.${end}`));
+  const refusals = [
+    () => chooseConfig(null, store.outside),
+    () => configBeside(join(store.outside, "mlruns")),
+  ];
+  for (const choose of refusals) {
+    assertEquals(
+      (await assertRejects(choose, UsageError)).message,
+      `Cannot go by configuration ${wrong}: expected mltidy.yaml as its name; type \`mv ${wrong} ${right}\`, or go without a configuration with --no-config`,
+    );
+  }
+  assertEquals((await chooseConfig("mltidy.yml", store.outside))?.config.limits.maxRuns, 1);
+  Deno.renameSync(wrong!, right!);
+  writeFiles(store.outside, { "mltidy.yml": "limits: { max_runs: 2 }" });
+  assertEquals((await chooseConfig(null, store.outside))?.config.limits.maxRuns, 1);
+});
+
 Deno.test("configBeside() finds the file next to the store, not inside", async () => {
   await using store = await tempStore();
   writeFiles(store.root, { "mltidy.yaml": "limits: { max_runs: 1 }" });
