@@ -20,6 +20,7 @@ import { majorityLines } from "../words/majority.ts";
 import { reviewedLines } from "../words/reviewed.ts";
 import { stopText } from "../words/stop.ts";
 import {
+  type CommandOf,
   type CommandOptions,
   flagsAgainst,
   plainCommand,
@@ -34,6 +35,8 @@ export interface RenderPlanOptions extends RenderOptions, CommandOptions {
   readonly all?: boolean;
   /** The command that carries the plan out. @default {null} */
   readonly next?: string | null;
+  /** Gives what is typed to plan the same again with more flags. @default {its task with these alone} */
+  readonly again?: CommandOf;
 }
 
 const SAMPLE_OF_GROUP = 3;
@@ -304,25 +307,27 @@ function renderKept(kept: readonly Kept[], options: RenderPlanOptions): string[]
 }
 
 /** What stays for ever unless it is judged by something else. */
-function undatedLines(
-  { task, kept }: Plan,
-  { command = plainCommand }: CommandOptions,
-): readonly string[] {
+function undatedLines({ task, kept }: Plan, options: RenderPlanOptions): readonly string[] {
   const isUndated = ({ reasons }: Kept) => reasons.some(({ kind }) => kind === "no-deletion-time");
   if (task !== "cleanup" || !kept.some(isUndated)) return [];
-  const judged = unbroken(command("cleanup --undated last-sign-of-life"));
+  const judged = againWith("--undated last-sign-of-life", task, options);
   return [`To judge what was deleted at an unknown time by its last sign of life: ${judged}`];
 }
 
 /** What is left alone for a while only, since it may be in the making. */
-function settleLines(
-  { task, kept }: Plan,
-  { command = plainCommand }: CommandOptions,
-): readonly string[] {
+function settleLines({ task, kept }: Plan, options: RenderPlanOptions): readonly string[] {
   const isRecent = ({ reasons: [first] }: Kept) => first.kind === "changed-recently";
   if (task === "prune" || !kept.some(isRecent)) return [];
-  const judged = unbroken(command(`${task} --settle 0m`));
+  const judged = againWith("--settle 0m", task, options);
   return [`To judge at once what changed recently, where nothing writes to the store: ${judged}`];
+}
+
+function againWith(
+  flags: string,
+  task: Plan["task"],
+  { command = plainCommand, again = (more) => command(`${task} ${more}`) }: RenderPlanOptions,
+): string {
+  return unbroken(again(flags));
 }
 
 function renderKeptSample(

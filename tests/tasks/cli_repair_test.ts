@@ -85,6 +85,18 @@ Deno.test("repair:apply asks for --force where nobody can be asked, and has noth
   assertEquals([code, out], [0, "Nothing to do.\n"]);
 });
 
+Deno.test("a plan that could take more names the command for that with all that was typed", async () => {
+  await using store = await damagedStore(({ write }) =>
+    write(`${child}/metrics/torn`, "1 0.5 1\nx\n2 0.5 2\n")
+  );
+  const words = ["--settle", "3d", "--drop-lines", "--store", store.root];
+  const waiting = await runTask("repair", words);
+  const typed = `repair ${words.join(" ")} --settle 0m`;
+  assertStringIncludes(waiting.out, `where nothing writes to the store: deno task ${typed}\n`);
+  const { out } = await runTask("repair", typed.split(" ").slice(1));
+  assertMatch(out, /^~ Take out of 1 metric what MLflow cannot read$/m);
+});
+
 Deno.test("repair --as, --stale-after and --settle decide what is mended, and how", async () => {
   await using store = await damagedStore(loseRun);
   const planOf = async (...words: readonly string[]) =>

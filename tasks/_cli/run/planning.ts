@@ -20,7 +20,7 @@ import { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { applyCommand, refuseUnattended, runJob, willApply } from "./run_job.ts";
+import { applyCommand, planAgain, refuseUnattended, runJob, willApply } from "./run_job.ts";
 import { type ConfiguredStore, openConfigured } from "./open.ts";
 import { printJson } from "./print_json.ts";
 
@@ -61,7 +61,7 @@ export async function runPlanning(
     options,
     location: store.describe().location,
     backups,
-    show: await planRenderer(options, opened.command, world),
+    show: await planRenderer(command, words, opened.command, world),
     run: async (applying) => {
       const task = { ...applying, policy, sizes };
       if (command.task === "cleanup") {
@@ -124,7 +124,8 @@ function flagsOf({ task, options }: PlanningCommand): PolicyFlags {
 }
 
 async function planRenderer(
-  { all, format }: PlanningCommand["options"],
+  { task, options: { all, format } }: PlanningCommand,
+  words: readonly string[],
   command: CommandOf,
   world: World,
 ): Promise<(plan: Plan, next: string | null) => string> {
@@ -133,7 +134,8 @@ async function planRenderer(
     return (plan) => renderMarkdown(plan, { all });
   }
   const { renderPlan } = await import("../../../lib/render/plan.ts");
-  return (plan, next) => renderPlan(plan, { ...world.style, all, next, command });
+  const again = planAgain({ task, words, command });
+  return (plan, next) => renderPlan(plan, { ...world.style, all, next, command, again });
 }
 
 async function compare(

@@ -12,7 +12,7 @@ import type { ExitCode } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
-import { refuseUnattended, runJob, willApply } from "./run_job.ts";
+import { planAgain, refuseUnattended, runJob, willApply } from "./run_job.ts";
 import { openConfigured } from "./open.ts";
 
 /**
@@ -36,6 +36,7 @@ export async function runRepair(
   const { store, chosen, command } = opened;
   requireCapability(store, "mending");
   if (willApply(options)) refuseUnattended(options.force, words, command, world);
+  const again = planAgain({ task: "repair", words, command });
   return await runJob({
     task: "repair",
     words,
@@ -46,7 +47,8 @@ export async function runRepair(
       { flag: options.backups, chosen, directory: world.directory },
       store.backups,
     ),
-    show: (plan, next) => renderPlan(plan, { ...world.style, all: options.all, next, command }),
+    show: (plan, next) =>
+      renderPlan(plan, { ...world.style, all: options.all, next, command, again }),
     run: async (applying) =>
       await repair(store, {
         ...applying,

@@ -282,3 +282,16 @@ export function applyCommand(
 function appliedBy(task: string): string {
   return task === "apply" ? task : `${task}:apply`;
 }
+
+/**
+ * Names the commands that plan once more what a command plans, with more flags.
+ *
+ * @param job The task, the words that it was called by, and how commands are named.
+ * @returns Gives what is typed for these flags.
+ */
+export function planAgain(
+  { task, words, command }: Pick<Job, "task" | "words" | "command">,
+): CommandOf {
+  const typed = shellWords([task, ...without(words.slice(1), ["--apply", "--force"])]);
+  return (flags) => command(`${typed} ${flags}`);
+}
