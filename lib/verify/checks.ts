@@ -170,11 +170,12 @@ function remedyFor({ path, subject, damage, message }: Problem): Remedy | null {
     return byHand("Remove the link");
   }
   if (isNoFile(message)) return RECORD_SUBJECTS.includes(subject) ? IN_PLACE : MOVE_AWAY;
+  const isStray = isLitter(path.slice(path.lastIndexOf("/") + 1));
   if (subject === "registry" && path.split("/").length === 2 && IN_ORPHAN.includes(damage)) {
-    return MODEL_META;
+    return isStray && damage === "missing" ? REPAIR : MODEL_META;
   }
   if (message === UTF_16) return RECORD_SUBJECTS.includes(subject) ? REPAIR : RE_ENCODE;
-  if (subject === "experiment" || !isLitter(path.slice(path.lastIndexOf("/") + 1))) return null;
+  if (subject === "experiment" || !isStray) return null;
   // Nothing of a registered model is moved by a repair.
   return OUTSIDE.includes(subject) ? MOVE_AWAY : REPAIR;
 }

@@ -943,3 +943,14 @@ Deno.test("verifySnapshot() proposes no repair behind a symbolic link, where non
   ]);
   assertEquals(remedyOf(false), ["Run `deno task repair` to plan its repair"]);
 });
+
+Deno.test("verifySnapshot() sends what an editor left among registered models to repair, a model to its owner", () => {
+  const remedies = ["models/.ipynb_checkpoints", "models/credit"].map((path) => {
+    const lost = problem({ subject: "registry", path, damage: "missing" });
+    return verify(snapshot({ problems: [lost] })).map(({ remedy }) => remedyText(remedy));
+  });
+  assertEquals(remedies, [
+    ["Run `deno task repair` to plan its repair"],
+    ["Restore its meta.yaml from a backup, or write one that says its name"],
+  ]);
+});
