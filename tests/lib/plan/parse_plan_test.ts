@@ -146,6 +146,10 @@ Deno.test("parsePlan() refuses a plan that lacks what acting depends on", () => 
     },
     "its policy is none": { ...PLAN, policy: { ...PLAN.policy, retention: { rules: 1 } } },
     "its budget is none": { ...PLAN, budget: {} },
+    "its reviewed plan is none": {
+      ...PLAN,
+      reviewed: { plannedAt: 0, lapsed: [{ kind: "purge-run", path: "1/a", because: "kept" }] },
+    },
     "its stops are none": { ...PLAN, stops: [{ kind: "max-time" }] },
     "expected a list in actions": { ...PLAN, actions: {} },
     "expected a list in kept": { ...PLAN, kept: null },

@@ -136,3 +136,36 @@ Deno.test("renderReport() cuts a long list of failures", () => {
     "Nothing was changed.",
   ]);
 });
+
+Deno.test("renderReport() says what of a reviewed plan no longer holds", () => {
+  const report = {
+    ...reportOf([applied("soft-delete-run", "1/a", 0)]),
+    reviewed: {
+      plannedAt: 0,
+      lapsed: [
+        {
+          kind: "soft-delete-run",
+          path: asStorePath("1/b"),
+          name: "b",
+          because: "kept",
+          reasons: [{ kind: "pinned", tag: "mltidy.pin" }, {
+            kind: "not-finished",
+            status: "RUNNING",
+          }],
+        },
+        { kind: "purge-run", path: asStorePath("1/c"), name: "c", because: "gone", reasons: [] },
+      ],
+    },
+    complete: false,
+  } as const;
+  assertEquals(
+    renderReport(report),
+    `\
+No longer holds of the plan that was reviewed: 2
+  1/b  pinned by tag mltidy.pin; still running
+  1/c  no longer there
+Done in part: 1 soft-deleted; 0 B left the store, in 1 min 5 s.
+Backup 20261101T000000Z-cleanup: /data/mlruns/.mltidy.trash/backups/20261101T000000Z-cleanup
+`,
+  );
+});

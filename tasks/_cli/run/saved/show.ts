@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PlanFormatError } from "../../../../lib/errors.ts";
 import { foldLines } from "../../../../lib/text/fold.ts";
 import { shellWords } from "../../../../lib/text/shell_words.ts";
 import { visibleText } from "../../../../lib/text/terminal_text.ts";
@@ -26,7 +27,12 @@ export async function runShow(
   { options, operand }: Extract<TaskCommand, { readonly task: "show" }>,
   world: World,
 ): Promise<ExitCode> {
-  const plan = await readPlan(operand, world);
+  const plan = await readPlan(operand, world).catch((error: unknown) => {
+    if (!(error instanceof PlanFormatError)) throw error;
+    throw new PlanFormatError(error.message.replace(/^Cannot apply /, "Cannot show "), {
+      cause: error,
+    });
+  });
   if (options.json) {
     printJson(plan, world);
     return ExitCode.done;

@@ -5,7 +5,9 @@ import { DAY, deletedRun, experiment, run, runId } from "../../../../_support/bu
 import { runTask } from "../../../../_support/command.ts";
 import { tempDatabase } from "../../../../_support/database_store.ts";
 import { diskStore, writeFiles, writeStore } from "../../../../_support/disk_store.ts";
+import { startMlflowDouble } from "../../../../_support/mlflow_double.ts";
 import { rottenAt } from "../../../../_support/rotten_store.ts";
+import { memoryDirectory } from "../../../../_support/temp_directory.ts";
 import { assertSameTree, readTree } from "../../../../_support/tree.ts";
 
 const EXCEPT = { except: [".mltidy.trash"] };
@@ -159,4 +161,36 @@ Deno.test("apply --what-still-holds works on a database", async () => {
   const undo = proposed(applied.out, /To undo: (.*)$/m);
   assertEquals((await runTask(...undo, { directory })).code, 0);
   assertEquals(rows(), before);
+});
+
+Deno.test("apply --what-still-holds works on a server", async () => {
+  const now = Date.now();
+  const old = { startTime: now - 50 * DAY, endTime: now - 40 * DAY };
+  await using server = await startMlflowDouble({
+    experiments: [
+      experiment({ id: "0", name: "Default" }),
+      experiment({
+        id: "1",
+        runs: [1, 2].map((id) => run({ id: runId(id), experimentId: "1", ...old })),
+      }),
+    ],
+  });
+  await using place = await memoryDirectory();
+  const { path: directory } = place;
+  const options = { directory, environment: { XDG_STATE_HOME: directory } };
+  const { out } = await runTask("cleanup", ["--json", "--store", server.uri], options);
+  writeFiles(directory, { "plan.json": out });
+  assertEquals((await runTask("pin", [runId(1), "--store", server.uri], options)).code, 0);
+  const refused = await runTask("apply", ["plan.json", "--force"], options);
+  assertEquals(refused.code, 13);
+  const applied = await runTask(
+    ...proposed(refused.err, /still holds of it, type `([^`]+)`/),
+    options,
+  );
+  assertEquals(applied.code, 4, applied.err);
+  assertStringIncludes(applied.out, `1/${runId(1)}  pinned by tag mltidy.pin`);
+  assertStringIncludes(applied.out, "Done in part: 1 soft-deleted;");
+  assertEquals((await runTask(...proposed(applied.out, /To undo: (.*)$/m), options)).code, 0);
+  const again = await runTask("apply", ["plan.json", "--what-still-holds", "--dry-run"], options);
+  assertStringIncludes(again.out, "Of the 2 actions of the plan of ");
 });

@@ -28,7 +28,11 @@ Deno.test("show prints a saved plan as it was when it was made, without its stor
     JSON.parse((await runTask("show", ["plan.json", "--json"], options)).out),
     JSON.parse(old),
   );
-  assertEquals((await runTask("show", ["none.json"], options)).code, 13);
+  const none = await runTask("show", ["none.json"], options);
+  assertEquals([none.code, none.err.startsWith("Cannot show none.json: expected schema ")], [
+    13,
+    true,
+  ]);
   assertEquals((await runTask("show", [join(store.outside, "gone.json")])).code, 2);
 });
 
