@@ -1,14 +1,8 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { shellWords } from "../text/shell_words.ts";
-import {
-  cronFields,
-  madeBy,
-  type PreparedSchedule,
-  type Schedule,
-  type ScheduleStep,
-  whenText,
-} from "./schedule.ts";
-import { type ShellStep, shellSteps } from "./shell_line.ts";
+import { cronFields, madeBy, type PreparedSchedule, type Schedule, whenText } from "./schedule.ts";
+import { makeSecrets, readSecrets } from "./secrets.ts";
+import { shellLine, shellSteps, shellWhys } from "./shell_line.ts";
 
 /** What cron takes of one line. */
 const LONGEST = 998;
@@ -24,11 +18,11 @@ const LONGEST = 998;
  * @throws {InvalidArgumentError} When cron cannot hold the command.
  */
 export function prepareCron(schedule: Schedule): PreparedSchedule {
-  const { name, report, secrets, settings } = schedule;
+  const { name, report, settings } = schedule;
   const directory = schedule.into ?? `${settings}/mltidy`;
   const [file, script] = [`${name}.cron`, `${name}.sh`];
-  const does = doneBy(schedule);
-  const inOne = entryOf(schedule, does.map(({ text }) => text).join("; "));
+  const does = [...readSecrets(schedule), ...shellSteps(schedule, ["nice", "-n", "19"])];
+  const inOne = entryOf(schedule, shellLine(does));
   const isShort = inOne.length <= LONGEST;
   const told =
     `Cron mails what this says, which is nothing where there was nothing to do; ${report} tells all.`;
@@ -38,7 +32,7 @@ export function prepareCron(schedule: Schedule): PreparedSchedule {
       whenText(schedule)
     }, by the clock of this machine: minute, hour, day of the month, month, weekday.`,
     ...(isShort
-      ? ["Then, one after the other:", ...does.map(({ why }) => `- ${why}`), told]
+      ? ["Then, one after the other:", ...shellWhys(does), told]
       : [`What it starts stands in ${script}, as cron reads no longer lines.`]),
   ];
   return {
@@ -61,7 +55,7 @@ export function prepareCron(schedule: Schedule): PreparedSchedule {
       }]),
     ],
     steps: [
-      ...(secrets.length === 0 ? [] : [secretsStep(schedule)]),
+      ...makeSecrets(schedule),
       {
         command: `(crontab -l 2>/dev/null; cat ${
           shellWords([`${directory}/${file}`])
@@ -72,47 +66,6 @@ export function prepareCron(schedule: Schedule): PreparedSchedule {
     checks: [{ command: "crontab -l", does: "what cron is going to run" }],
     notes: ["Cron does not make up for what it missed while the machine was off; systemd does."],
   };
-}
-
-/**
- * Names the file that has the variables that are secret.
- *
- * @param settings The directory of configurations.
- * @returns Its path.
- */
-export function environmentFile(settings: string): string {
-  return `${settings}/mltidy/environment`;
-}
-
-/**
- * Says how to make the file that has the variables that are secret; one that is there stays as it is.
- *
- * @param schedule What needs it.
- * @returns What to type.
- */
-export function secretsStep(
-  { settings, secrets }: Pick<Schedule, "settings" | "secrets">,
-): ScheduleStep {
-  const [directory, file] = [`${settings}/mltidy`, environmentFile(settings)];
-  return {
-    command: `(umask 077; mkdir -p ${shellWords([directory])} && touch ${shellWords([file])})`,
-    does: `make the file of secrets, then write a line into it for each: ${
-      secrets.map((variable) => `${variable}='…'`).join(", ")
-    }`,
-  };
-}
-
-/** What cron starts: the secrets are read first. */
-function doneBy(schedule: Schedule): readonly ShellStep[] {
-  const { secrets, settings } = schedule;
-  const file = shellWords([environmentFile(settings)]);
-  return [
-    ...(secrets.length === 0 ? [] : [{
-      why: "Secrets, for what is started here alone; their file need not be there.",
-      text: `set -a; [ ! -f ${file} ] || . ${file}; set +a`,
-    }]),
-    ...shellSteps(schedule, ["nice", "-n", "19"]),
-  ];
 }
 
 function entryOf(schedule: Schedule, command: string): string {

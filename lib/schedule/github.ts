@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { cronFields, madeBy, type PreparedSchedule, type Schedule, whenText } from "./schedule.ts";
-import { shellLine } from "./shell_line.ts";
-import { yamlText } from "./yaml.ts";
+import { shellLine, type ShellStep, shellSteps, shellWhys } from "./shell_line.ts";
+import { explainedYaml, type YamlLine, yamlText } from "./yaml.ts";
 
 /**
  * Prepares a workflow of GitHub Actions, for a runner of one's own on this machine, where the store is.
@@ -12,8 +12,8 @@ import { yamlText } from "./yaml.ts";
  */
 export function prepareGithub(schedule: Schedule): PreparedSchedule {
   const { name, secrets } = schedule;
-  const line = shellLine(schedule, ["nice", "-n", "19"]);
-  if (line.includes("${{")) {
+  const does = shellSteps(schedule, ["nice", "-n", "19"]);
+  if (shellLine(does).includes("${{")) {
     throw new InvalidArgumentError(
       "Cannot write a workflow for GitHub: it reads ${{ in a path as its own; use another path",
     );
@@ -21,7 +21,7 @@ export function prepareGithub(schedule: Schedule): PreparedSchedule {
   const file = `${name}.yml`;
   return {
     directory: schedule.into ?? ".github/workflows",
-    files: [{ name: file, text: [...workflow(schedule, line), ""].join("\n") }],
+    files: [{ name: file, text: [...workflow(schedule, does), ""].join("\n") }],
     steps: [
       {
         command:
@@ -41,41 +41,50 @@ export function prepareGithub(schedule: Schedule): PreparedSchedule {
   };
 }
 
-function workflow(schedule: Schedule, line: string): readonly string[] {
+function workflow(
+  schedule: Schedule,
+  steps: readonly ShellStep[],
+): readonly string[] {
   const { name, task, report, secrets } = schedule;
-  return [
-    `# ${madeBy(schedule)}`,
-    `name: ${yamlText(`mltidy ${task}`)}`,
-    "on:",
-    "  schedule:",
-    `    # ${whenText(schedule)} UTC: minute, hour, day of the month, month, weekday.`,
-    `    - cron: ${yamlText(cronFields(schedule))}`,
-    "  # Also by hand.",
-    "  workflow_dispatch:",
-    "# What it may do in the repository: nothing.",
-    "permissions: {}",
-    "# While one runs no other is started, and none is cut off.",
-    "concurrency:",
-    `  group: ${name}`,
-    "  cancel-in-progress: false",
-    "jobs:",
-    "  mltidy:",
-    "    # A runner of your own, on this machine.",
-    "    runs-on: self-hosted",
-    "    timeout-minutes: 720",
-    "    steps:",
-    "      # Another task at work (exit code 11) is no failure.",
-    `      - name: ${yamlText(task)}`,
-    ...(secrets.length === 0 ? [] : ["        env:"]),
-    ...secrets.map((variable) => `          ${variable}: \${{ secrets.${variable} }}`),
-    "        shell: bash --noprofile --norc {0}",
-    `        run: ${yamlText(line)}`,
-    "      # The report stays with the run, also of one that failed.",
-    "      - if: always()",
-    "        uses: actions/upload-artifact@v4",
-    "        with:",
-    `          name: ${name}`,
-    `          path: ${yamlText(report)}`,
-    "          retention-days: 90",
-  ];
+  return explainedYaml([
+    [
+      [madeBy(schedule), "What it is called in the list of workflows."],
+      `name: ${yamlText(`mltidy ${task}`)}`,
+    ],
+    ["When it begins:", "on:"],
+    ["by the clock,", "  schedule:"],
+    [
+      `${whenText(schedule)} UTC: minute, hour, day of the month, month, weekday;`,
+      `    - cron: ${yamlText(cronFields(schedule))}`,
+    ],
+    ["also by hand.", "  workflow_dispatch:"],
+    ["What it may do in the repository: nothing.", "permissions: {}"],
+    ["How many run at once: one", "concurrency:"],
+    ["of those of this name,", `  group: ${name}`],
+    ["of which none is cut off for the next.", "  cancel-in-progress: false"],
+    ["What it does:", "jobs:"],
+    ["one job,", "  mltidy:"],
+    ["on a runner of your own, on this machine,", "    runs-on: self-hosted"],
+    ["which no store keeps at work for longer.", "    timeout-minutes: 720"],
+    ["One after the other:", "    steps:"],
+    ["the task.", `      - name: ${yamlText(task)}`],
+    ...(secrets.length === 0 ? [] : [
+      ["Secrets, each a variable, empty where GitHub has none of that name:", "        env:"],
+    ] satisfies YamlLine[]),
+    ...secrets.map((variable): YamlLine => [
+      "Set by gh secret set.",
+      `          ${variable}: \${{ secrets.${variable} }}`,
+    ]),
+    ["A shell without anybody's settings,", "        shell: bash --noprofile --norc {0}"],
+    [
+      ["which does one after the other:", ...shellWhys(steps)],
+      `        run: ${yamlText(shellLine(steps))}`,
+    ],
+    ["Then, also where that failed,", "      - if: always()"],
+    ["keep something with the run,", "        uses: actions/upload-artifact@v4"],
+    ["namely", "        with:"],
+    ["by this name,", `          name: ${name}`],
+    ["the report,", `          path: ${yamlText(report)}`],
+    ["for so many days.", "          retention-days: 90"],
+  ]);
 }

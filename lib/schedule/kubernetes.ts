@@ -1,8 +1,8 @@
 import { placeOf } from "../store/store_uri.ts";
 import { shellWords } from "../text/shell_words.ts";
 import { cronFields, madeBy, type PreparedSchedule, type Schedule, whenText } from "./schedule.ts";
-import { shellLine } from "./shell_line.ts";
-import { yamlList, yamlText } from "./yaml.ts";
+import { shellLine, shellSteps, shellWhys } from "./shell_line.ts";
+import { explainedYaml, type YamlLine, yamlText } from "./yaml.ts";
 
 /**
  * Prepares a CronJob of Kubernetes, and the image that it runs.
@@ -49,7 +49,7 @@ export function prepareKubernetes(schedule: Schedule): PreparedSchedule {
     notes: [
       "What you have to name in the file yourself: the image, the claims of volumes, and the account that owns the store (runAsUser).",
       ...(schedule.secrets.length === 0 ? [] : [
-        `Secrets: kubectl create secret generic ${name} ${
+        `Secrets, each that counts: kubectl create secret generic ${name} ${
           schedule.secrets.map((variable) => `--from-literal=${variable}=…`).join(" ")
         }`,
       ]),
@@ -65,8 +65,9 @@ function dockerfile({ command: { directory }, versions, ...schedule }: Schedule)
     `# ${madeBy({ ...schedule, versions })}`,
     "# The program that runs it, as it is published.",
     `FROM denoland/deno:${versions.deno}`,
-    "# The clone, where the job looks for it.",
+    "# Where the job looks for the clone,",
     `WORKDIR ${directory}`,
+    "# and the clone.",
     "COPY . .",
     "# Fetch what it needs while the image is made, not each time.",
     "RUN deno run --allow-read tasks/cli.ts --version",
@@ -104,100 +105,102 @@ function volumesOf({ store, writes }: Schedule): readonly Volume[] {
 
 function cronJob(schedule: Schedule, image: string): readonly string[] {
   const { name, timeZone, config, secrets, command, telling } = schedule;
-  const inImage = { ...command, program: DENO };
-  const line = shellLine({
-    command: inImage,
+  const steps = shellSteps({
+    command: { ...command, program: DENO },
     telling: telling === null ? null : { ...telling, program: DENO },
   });
+  // Kubernetes would put a variable in place of $(NAME).
+  const line = shellLine(steps).replaceAll("$(", "$$$$(");
   const volumes = volumesOf(schedule);
-  return [
-    `# ${madeBy(schedule)}`,
-    "apiVersion: batch/v1",
-    "kind: CronJob",
-    "metadata:",
-    `  name: ${name}`,
-    "spec:",
-    `  # ${whenText(schedule)}: minute, hour, day of the month, month, weekday.`,
-    `  schedule: ${yamlText(cronFields(schedule))}`,
-    `  timeZone: ${yamlText(timeZone)}`,
-    "  # While one runs no other is started.",
-    "  concurrencyPolicy: Forbid",
-    "  # A time at which the cluster was down is made up for within a day.",
-    "  startingDeadlineSeconds: 86400",
-    "  # The pods of the last runs stay, with their logs.",
-    "  successfulJobsHistoryLimit: 3",
-    "  failedJobsHistoryLimit: 3",
-    "  jobTemplate:",
-    "    spec:",
-    "      # What fails is not tried again before its next time.",
-    "      backoffLimit: 0",
-    "      template:",
-    "        spec:",
-    "          restartPolicy: Never",
-    "          # It ends between two actions when it is told to end; give it the seconds.",
-    "          terminationGracePeriodSeconds: 300",
-    "          # It asks the cluster for nothing.",
-    "          automountServiceAccountToken: false",
-    "          securityContext:",
-    "            # The account that owns the store: see ls -n.",
-    "            runAsUser: 1000",
-    "            runAsGroup: 1000",
-    "            runAsNonRoot: true",
-    "            seccompProfile:",
-    "              type: RuntimeDefault",
-    "          containers:",
-    "            - name: mltidy",
-    "              # Made of the Dockerfile beside this file.",
-    `              image: ${yamlText(image)}`,
-    "              # A shell, since another task at work (exit code 11) is no failure.",
-    "              command:",
-    // Kubernetes would put a variable in place of $(NAME).
-    ...yamlList(["/bin/sh", "-c", line.replaceAll("$(", "$$$$(")], "                "),
-    ...(secrets.length > 0
-      ? [
-        "              # Secrets, each a variable.",
-        "              envFrom:",
-        "                - secretRef:",
-        `                    name: ${name}`,
-        "                    optional: true",
-      ]
-      : []),
-    "              # No more than it needs; where it is short, MLflow comes first.",
-    "              resources:",
-    "                requests:",
-    "                  cpu: 100m",
-    "                  memory: 256Mi",
-    "              securityContext:",
-    "                allowPrivilegeEscalation: false",
-    "                capabilities:",
-    "                  drop: [ALL]",
-    "              volumeMounts:",
-    ...volumes.flatMap(({ name, path, why }) => [
-      `                # ${why}`,
-      `                - name: ${name}`,
-      `                  mountPath: ${yamlText(path)}`,
+  return explainedYaml([
+    [
+      [madeBy(schedule), "The part of Kubernetes that knows what follows."],
+      "apiVersion: batch/v1",
+    ],
+    ["A job that begins by the clock.", "kind: CronJob"],
+    ["What it is known by:", "metadata:"],
+    ["its name.", `  name: ${name}`],
+    ["When it begins, and what it is:", "spec:"],
+    [
+      `${whenText(schedule)}: minute, hour, day of the month, month, weekday,`,
+      `  schedule: ${yamlText(cronFields(schedule))}`,
+    ],
+    ["by the clock of this zone.", `  timeZone: ${yamlText(timeZone)}`],
+    ["While one runs no other is started.", "  concurrencyPolicy: Forbid"],
+    [
+      "A time at which the cluster was down is made up for within a day.",
+      "  startingDeadlineSeconds: 86400",
+    ],
+    [
+      "The pods of the last runs stay, with their logs: so many that went well,",
+      "  successfulJobsHistoryLimit: 3",
+    ],
+    ["and so many that failed.", "  failedJobsHistoryLimit: 3"],
+    ["What is made each time:", "  jobTemplate:"],
+    ["a job.", "    spec:"],
+    ["What fails is not tried again before its next time.", "      backoffLimit: 0"],
+    ["What it is made of:", "      template:"],
+    ["a pod.", "        spec:"],
+    ["It is not started again when it has ended.", "          restartPolicy: Never"],
+    [
+      "It ends between two actions when it is told to end; give it the seconds.",
+      "          terminationGracePeriodSeconds: 300",
+    ],
+    ["It asks the cluster for nothing.", "          automountServiceAccountToken: false"],
+    ["As whom it runs:", "          securityContext:"],
+    ["the account that owns the store, see ls -n,", "            runAsUser: 1000"],
+    ["its group,", "            runAsGroup: 1000"],
+    ["and never root;", "            runAsNonRoot: true"],
+    ["system calls that no container needs", "            seccompProfile:"],
+    ["are refused.", "              type: RuntimeDefault"],
+    ["Programs:", "          containers:"],
+    ["one.", "            - name: mltidy"],
+    ["Made of the Dockerfile beside this file.", `              image: ${yamlText(image)}`],
+    ["What is started:", "              command:"],
+    [
+      "a shell, since another task at work (exit code 11) is no failure,",
+      `                - ${yamlText("/bin/sh")}`,
+    ],
+    ["which is told", `                - ${yamlText("-c")}`],
+    [["one after the other:", ...shellWhys(steps)], `                - ${yamlText(line)}`],
+    ...(secrets.length === 0 ? [] : [
+      ["Secrets, each a variable:", "              envFrom:"],
+      ["all of", "                - secretRef:"],
+      ["this secret,", `                    name: ${name}`],
+      ["which need not be there.", "                    optional: true"],
+    ] satisfies YamlLine[]),
+    ["What it needs:", "              resources:"],
+    ["at least, so that where it is short MLflow comes first,", "                requests:"],
+    ["a tenth of a processor,", "                  cpu: 100m"],
+    ["and this much memory.", "                  memory: 256Mi"],
+    ["What it may do:", "              securityContext:"],
+    ["get no more rights,", "                allowPrivilegeEscalation: false"],
+    ["and of those of root", "                capabilities:"],
+    ["have none.", "                  drop: [ALL]"],
+    ["What it sees of volumes:", "              volumeMounts:"],
+    ...volumes.flatMap(({ name, path, why }): readonly YamlLine[] => [
+      [why, `                - name: ${name}`],
+      ["Where it is on this machine, too.", `                  mountPath: ${yamlText(path)}`],
     ]),
     ...(config === null ? [] : [
-      "                # What to keep.",
-      "                - name: config",
-      `                  mountPath: ${yamlText(config)}`,
-      "                  subPath: mltidy.yaml",
-    ]),
-    "          volumes:",
-    ...volumes.flatMap(({ name, isLasting }) => [
-      `            - name: ${name}`,
+      ["What to keep.", "                - name: config"],
+      ["Where it is on this machine, too,", `                  mountPath: ${yamlText(config)}`],
+      ["as the file alone.", "                  subPath: mltidy.yaml"],
+    ] satisfies YamlLine[]),
+    ["Where these come from:", "          volumes:"],
+    ...volumes.flatMap(({ name, isLasting }): readonly YamlLine[] => [
+      ["the volume of that name", `            - name: ${name}`],
       ...(isLasting
         ? [
-          "              # The claim of the volume that has it.",
-          "              persistentVolumeClaim:",
-          `                claimName: ${name}`,
-        ]
-        : ["              emptyDir: {}"]),
+          ["is one that stays,", "              persistentVolumeClaim:"],
+          ["by the claim that has it.", `                claimName: ${name}`],
+        ] satisfies YamlLine[]
+        : [["goes with the pod.", "              emptyDir: {}"]] satisfies YamlLine[]),
     ]),
     ...(config === null ? [] : [
-      "            - name: config",
-      "              configMap:",
-      `                name: ${name}`,
-    ]),
-  ];
+      ["the configuration", "            - name: config"],
+      ["is what was handed over", "              configMap:"],
+      ["by this name.", `                name: ${name}`],
+    ] satisfies YamlLine[]),
+  ]);
 }

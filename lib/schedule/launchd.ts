@@ -7,8 +7,9 @@ import {
   weekdayOf,
   whenText,
 } from "./schedule.ts";
-import { shellLine } from "./shell_line.ts";
-import { xmlLines, type XmlNode } from "./xml.ts";
+import { makeSecrets, readSecrets } from "./secrets.ts";
+import { shellLine, shellSteps, shellWhys } from "./shell_line.ts";
+import { explained, xmlLines, type XmlNode } from "./xml.ts";
 
 /**
  * Prepares an agent of launchd, as macOS has it; a daemon for the root account.
@@ -27,15 +28,21 @@ export function prepareLaunchd(schedule: Schedule): PreparedSchedule {
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
     ...xmlLines([
-      { comment: madeBy(schedule) },
-      ["plist", [["dict", entries(schedule, label)]], ' version="1.0"'],
+      ...explained([
+        madeBy(schedule),
+        "A property list; the lines above say that, too.",
+      ], [
+        "plist",
+        explained("Keys, each with its value below:", ["dict", entries(schedule, label)]),
+        ' version="1.0"',
+      ]),
     ]),
     "",
   ];
   return {
     directory,
     files: [{ name: file, text: text.join("\n") }],
-    steps: [{
+    steps: [...makeSecrets(schedule), {
       command: `launchctl bootstrap ${domain} ${shellWords([`${directory}/${file}`])}`,
       does: "let launchd start it; to change it later, first launchctl bootout",
     }],
@@ -49,47 +56,55 @@ export function prepareLaunchd(schedule: Schedule): PreparedSchedule {
     notes: [
       `What it says is written nowhere, so that no log grows; ${report} tells all.`,
       "A time at which the machine slept is made up for when it wakes, one at which it was off is not.",
-      ...(schedule.secrets.length > 0
-        ? ["Secrets: launchd has no place for them; name files in mltidy.yaml, or in ~/.pgpass."]
-        : []),
     ],
   };
 }
 
 function entries(schedule: Schedule, label: string): readonly XmlNode[] {
   const { command } = schedule;
+  const steps = [...readSecrets(schedule), ...shellSteps(schedule)];
   return [
-    { comment: "What it is called" },
-    ...entry("Label", ["string", label]),
-    { comment: "A shell, since another task at work (exit code 11) is no failure" },
-    ...entry("ProgramArguments", [
-      "array",
-      [["string", "/bin/sh"], ["string", "-c"], ["string", shellLine(schedule)]],
+    ...entry("What it is called", "Label", ["string", label]),
+    ...entry("What is started:", "ProgramArguments", ["array", [
+      ...explained("a shell, since another task at work (exit code 11) is no failure,", [
+        "string",
+        "/bin/sh",
+      ]),
+      ...explained("which is told", ["string", "-c"]),
+      ...explained(["one after the other:", ...shellWhys(steps)], ["string", shellLine(steps)]),
+    ]]),
+    ...entry("The clone of mltidy", "WorkingDirectory", ["string", command.directory]),
+    ...entry(`When: ${whenText(schedule)}`, "StartCalendarInterval", [
+      "dict",
+      calendar(schedule),
     ]),
-    { comment: "The clone of mltidy" },
-    ...entry("WorkingDirectory", ["string", command.directory]),
-    { comment: `When: ${whenText(schedule)}` },
-    ...entry("StartCalendarInterval", ["dict", calendar(schedule)]),
-    { comment: "Others come first: processor and disk" },
-    ...entry("ProcessType", ["string", "Background"]),
-    ...entry("LowPriorityIO", ["true", ""]),
-    ...entry("Nice", ["integer", "19"]),
-    { comment: "It ends between two actions when it is told to end; give it the seconds" },
-    ...entry("ExitTimeOut", ["integer", "300"]),
+    ...entry("Others come first: the machine may take its time with it,", "ProcessType", [
+      "string",
+      "Background",
+    ]),
+    ...entry("and the disk as well,", "LowPriorityIO", ["true", ""]),
+    ...entry("and the processor", "Nice", ["integer", "19"]),
+    ...entry(
+      "It ends between two actions when it is told to end; give it the seconds",
+      "ExitTimeOut",
+      ["integer", "300"],
+    ),
   ];
 }
 
-function entry(key: string, value: XmlNode): readonly XmlNode[] {
-  return [["key", key], value];
+function entry(why: string, key: string, value: XmlNode): readonly XmlNode[] {
+  return [...explained(why, ["key", key]), value];
 }
 
 function calendar({ every, at }: Schedule): readonly XmlNode[] {
   const { hour, minute } = timeOf(at);
   const weekday = weekdayOf(every);
   return [
-    ...(every === "monthly" ? entry("Day", ["integer", "1"]) : []),
-    ...(weekday === null ? [] : entry("Weekday", ["integer", `${weekday}`])),
-    ...entry("Hour", ["integer", `${hour}`]),
-    ...entry("Minute", ["integer", `${minute}`]),
+    ...(every === "monthly" ? entry("On the first of a month", "Day", ["integer", "1"]) : []),
+    ...(weekday === null
+      ? []
+      : entry("On this day of the week, from 0 for Sunday", "Weekday", ["integer", `${weekday}`])),
+    ...entry("At this hour of the day", "Hour", ["integer", `${hour}`]),
+    ...entry("At this minute of the hour", "Minute", ["integer", `${minute}`]),
   ];
 }

@@ -2,7 +2,7 @@ import { prepareCron } from "./cron.ts";
 import { prepareGithub } from "./github.ts";
 import { prepareKubernetes } from "./kubernetes.ts";
 import { prepareLaunchd } from "./launchd.ts";
-import { placeOf } from "../store/store_uri.ts";
+import { isServer, placeOf } from "../store/store_uri.ts";
 import { shellWords } from "../text/shell_words.ts";
 import type { PreparedSchedule, Schedule, Scheduler, ScheduleStep } from "./schedule.ts";
 import { prepareSystemd } from "./systemd.ts";
@@ -28,8 +28,16 @@ const PREPARE: Readonly<Record<Scheduler, (schedule: Schedule) => PreparedSchedu
 export function prepareSchedule(schedule: Schedule, scheduler: Scheduler): PreparedSchedule {
   const prepared = PREPARE[scheduler](schedule);
   const made = schedule.writes.filter((path) => path !== placeOf(schedule.store));
-  return { ...prepared, steps: [...makeSteps(made, scheduler), ...prepared.steps] };
+  return {
+    ...prepared,
+    steps: [...makeSteps(made, scheduler), ...prepared.steps],
+    notes: [...prepared.notes, ...(isServer(schedule.store) ? [LOGIN] : [])],
+  };
 }
+
+/** What counts of the variables that say who asks a server. */
+const LOGIN =
+  "A server takes MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN: leave the others out, and all three where it lets everybody in.";
 
 /** What a task writes into has to be there. */
 function makeSteps(directories: readonly string[], scheduler: Scheduler): readonly ScheduleStep[] {

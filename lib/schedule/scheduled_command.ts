@@ -114,7 +114,9 @@ function accountOf({ home, state }: SchedulePlaces): Readonly<Record<string, str
 
 /** Who asks a host is no part of a store's name, be it a secret or not. */
 function loginOf(store: string): readonly string[] {
-  return isServer(store) ? ["MLFLOW_TRACKING_TOKEN"] : ["PGUSER", "PGPASSWORD"];
+  return isServer(store)
+    ? ["MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"]
+    : ["PGUSER", "PGPASSWORD"];
 }
 
 const VARIABLES = ["MLFLOW_TRACKING_URI", "INIT_CWD", "NO_COLOR"];

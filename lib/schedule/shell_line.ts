@@ -45,15 +45,21 @@ export function shellSteps(
 /**
  * Writes the same in one line.
  *
- * @param schedule What is started.
- * @param prefix What the program is started by, such as `nice`.
+ * @param steps One thing after the other.
  * @returns One line.
  */
-export function shellLine(
-  schedule: Pick<Schedule, "command" | "telling">,
-  prefix: readonly string[] = [],
-): string {
-  return shellSteps(schedule, prefix).map(({ text }) => text).join("; ");
+export function shellLine(steps: readonly ShellStep[]): string {
+  return steps.map(({ text }) => text).join("; ");
+}
+
+/**
+ * Says what such a line does, as people read it above the line.
+ *
+ * @param steps One thing after the other.
+ * @returns One why a line.
+ */
+export function shellWhys(steps: readonly ShellStep[]): readonly string[] {
+  return steps.map(({ why }) => `- ${why}`);
 }
 
 function started({ environment, program, words }: ScheduledCommand, prefix: readonly string[]) {

@@ -1,5 +1,4 @@
 import { shellWords } from "../text/shell_words.ts";
-import { environmentFile, secretsStep } from "./cron.ts";
 import {
   dayName,
   madeBy,
@@ -9,6 +8,7 @@ import {
   weekdayOf,
   whenText,
 } from "./schedule.ts";
+import { environmentFile, makeSecrets } from "./secrets.ts";
 
 /** A line of a unit, and why it is there; the name of a section stands alone. */
 type Line = readonly [why: string, line: string] | string;
@@ -26,7 +26,6 @@ type Line = readonly [why: string, line: string] | string;
  */
 export function prepareSystemd(schedule: Schedule): PreparedSchedule {
   const { name, settings, isSystem } = schedule;
-  const hasSecrets = schedule.secrets.length > 0;
   const user = isSystem ? "" : " --user";
   const [timer, service] = [`${name}.timer`, `${name}.service`];
   const own = isSystem ? "/etc/systemd/system" : `${settings}/systemd/user`;
@@ -39,7 +38,7 @@ export function prepareSystemd(schedule: Schedule): PreparedSchedule {
       { name: timer, text: unitText(schedule, timerLines(schedule)) },
     ],
     steps: [
-      ...(hasSecrets ? [secretsStep(schedule)] : []),
+      ...makeSecrets(schedule),
       ...(directory === own ? [] : [{
         command: `systemctl${user} link ${shellWords(files)}`,
         does: "let systemd find the files",

@@ -6,7 +6,7 @@ import {
   weekdayOf,
   whenText,
 } from "./schedule.ts";
-import { xmlLines, type XmlNode } from "./xml.ts";
+import { explained, xmlLines, type XmlNode } from "./xml.ts";
 
 const NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task";
 
@@ -36,51 +36,77 @@ export function prepareWindows(schedule: Schedule): PreparedSchedule {
     ],
     notes: [
       "A last result of 11 is no failure: another task was at work on the store.",
-      ...(secrets.length === 0
-        ? []
-        : [`Secrets: variables of the account, ${secrets.join(" and ")}; or name files instead.`]),
+      ...(secrets.length === 0 ? [] : [
+        `Secrets: variables of the account, for each that counts of ${
+          secrets.join(", ")
+        }: [Environment]::SetEnvironmentVariable('NAME', '…', 'User'); or name files instead.`,
+      ]),
     ],
   };
 }
 
 function document(schedule: Schedule): readonly XmlNode[] {
   const { task, store } = schedule;
-  return [
-    { comment: madeBy(schedule) },
-    ["Task", [
-      ["RegistrationInfo", [["Description", `mltidy ${task} of ${store}`]]],
-      { comment: `When: ${whenText(schedule)}` },
-      ["Triggers", [["CalendarTrigger", trigger(schedule)]]],
-      { comment: "With no more rights than the account has" },
-      [
-        "Principals",
-        [[
-          "Principal",
-          [["LogonType", "InteractiveToken"], ["RunLevel", "LeastPrivilege"]],
-          AUTHOR,
-        ]],
-      ],
-      ["Settings", settings()],
-      { comment: "The program, with no more rights than the task needs" },
-      ["Actions", actions(schedule), ' Context="Author"'],
-    ], ` version="1.2" xmlns="${NAMESPACE}"`],
-  ];
+  return explained([madeBy(schedule), "What the Task Scheduler reads, in its order:"], [
+    "Task",
+    [
+      ...explained("What it is called in lists:", ["RegistrationInfo", [
+        ...explained("the task, and its store", ["Description", `mltidy ${task} of ${store}`]),
+      ]]),
+      ...explained(`When: ${whenText(schedule)}`, ["Triggers", [
+        ...explained("By the calendar:", ["CalendarTrigger", trigger(schedule)]),
+      ]]),
+      ...explained("As whom:", ["Principals", [
+        ...explained("the account that hands it over", ["Principal", [
+          ...explained("while it is logged in, so that no password is kept,", [
+            "LogonType",
+            "InteractiveToken",
+          ]),
+          ...explained("and with no more rights than it has", ["RunLevel", "LeastPrivilege"]),
+        ], AUTHOR]),
+      ]]),
+      ...explained("How:", ["Settings", settings()]),
+      ...explained("What, by that account:", [
+        "Actions",
+        actions(schedule),
+        ' Context="Author"',
+      ]),
+    ],
+    ` version="1.2" xmlns="${NAMESPACE}"`,
+  ]);
 }
 
 const AUTHOR = ' id="Author"';
 
 function trigger({ every, at }: Schedule): readonly XmlNode[] {
   const weekday = weekdayOf(every);
-  const start: XmlNode = ["StartBoundary", `2026-01-01T${at}:00`];
+  const start = explained("from a day that has passed, at this time of the day,", [
+    "StartBoundary",
+    `2026-01-01T${at}:00`,
+  ]);
   if (weekday !== null) {
     const day: XmlNode = [dayName(weekday), ""];
-    return [start, ["ScheduleByWeek", [["DaysOfWeek", [day]], ["WeeksInterval", "1"]]]];
+    return [
+      ...start,
+      ...explained("by the week:", ["ScheduleByWeek", [
+        ...explained("on these days,", ["DaysOfWeek", explained("this one,", day)]),
+        ...explained("every week", ["WeeksInterval", "1"]),
+      ]]),
+    ];
   }
-  if (every === "daily") return [start, ["ScheduleByDay", [["DaysInterval", "1"]]]];
-  const months = MONTHS.map((month): XmlNode => [month, ""]);
+  if (every === "daily") {
+    const days = explained("every one", ["DaysInterval", "1"]);
+    return [...start, ...explained("by the day:", ["ScheduleByDay", days])];
+  }
+  const months = MONTHS.flatMap((month, index) =>
+    explained(`month ${index + 1},`, [month, ""] as const)
+  );
   return [
-    start,
-    ["ScheduleByMonth", [["DaysOfMonth", [["Day", "1"]]], ["Months", months]]],
+    ...start,
+    ...explained("by the month:", ["ScheduleByMonth", [
+      ...explained("on these days,", ["DaysOfMonth", explained("the first,", ["Day", "1"])]),
+      ...explained("in these months:", ["Months", months]),
+    ]]),
   ];
 }
 
@@ -91,27 +117,32 @@ const MONTHS = [
 
 function settings(): readonly XmlNode[] {
   return [
-    { comment: "While it runs it is not started again" },
-    ["MultipleInstancesPolicy", "IgnoreNew"],
-    { comment: "Also on battery" },
-    ["DisallowStartIfOnBatteries", "false"],
-    ["StopIfGoingOnBatteries", "false"],
-    { comment: "A time at which the machine was off is made up for" },
-    ["StartWhenAvailable", "true"],
-    { comment: "Longer than any store takes" },
-    ["ExecutionTimeLimit", "PT12H"],
-    { comment: "Others come first: processor and disk" },
-    ["Priority", "8"],
+    ...explained("While it runs it is not started again", ["MultipleInstancesPolicy", "IgnoreNew"]),
+    ...explained("It begins on battery, too,", ["DisallowStartIfOnBatteries", "false"]),
+    ...explained("and goes on where the mains go", ["StopIfGoingOnBatteries", "false"]),
+    ...explained("A time at which the machine was off is made up for", [
+      "StartWhenAvailable",
+      "true",
+    ]),
+    ...explained("Longer than any store takes", ["ExecutionTimeLimit", "PT12H"]),
+    ...explained("Others come first: processor and disk", ["Priority", "8"]),
   ];
 }
 
 function actions({ command, telling }: Schedule): readonly XmlNode[] {
-  return [command, ...(telling === null ? [] : [telling])].map(
-    ({ program, words, directory }): XmlNode => ["Exec", [
-      ["Command", program],
-      ["Arguments", words.map(windowsWord).join(" ")],
-      ["WorkingDirectory", directory],
-    ]],
+  const all = [
+    { why: "The task:", command },
+    ...(telling === null ? [] : [{ why: "Then, what tells of it:", command: telling }]),
+  ];
+  return all.flatMap(({ why, command: { program, words, directory } }) =>
+    explained(why, ["Exec", [
+      ...explained("the program,", ["Command", program]),
+      ...explained("with no more rights than it needs,", [
+        "Arguments",
+        words.map(windowsWord).join(" "),
+      ]),
+      ...explained("in the clone of mltidy", ["WorkingDirectory", directory]),
+    ]])
   );
 }
 

@@ -36,6 +36,24 @@ export function xmlLines(nodes: readonly XmlNode[], indent = ""): readonly strin
   });
 }
 
+/**
+ * Puts above an element why it is there.
+ *
+ * @param why One why, or several, of which each has a line of its own.
+ * @param node The element.
+ * @returns Comments, and then the element.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(xmlLines(explained("The first", ["a", "1"])), ["<!-- The first -->", "<a>1</a>"]);
+ * ```
+ */
+export function explained(why: string | readonly string[], node: XmlNode): readonly XmlNode[] {
+  return [...[why].flat().map((comment) => ({ comment })), node];
+}
+
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
 function escaped(text: string): string {

@@ -7,7 +7,25 @@ export function yamlText(text: string): string {
   );
 }
 
-/** A list of texts, one a line. */
-export function yamlList(texts: readonly string[], indent: string): readonly string[] {
-  return texts.map((text) => `${indent}- ${yamlText(text)}`);
+/** A line of YAML, and why it is there; of several whys each has a line of its own. */
+export type YamlLine = readonly [why: string | readonly string[], line: string];
+
+/**
+ * Writes lines of YAML, each below why it is there.
+ *
+ * @param lines The lines, indented.
+ * @returns Twice as many, and more where there are several whys.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(explainedYaml([["The first.", "  a: 1"]]), ["  # The first.", "  a: 1"]);
+ * ```
+ */
+export function explainedYaml(lines: readonly YamlLine[]): readonly string[] {
+  return lines.flatMap(([why, line]) => {
+    const [indent = ""] = /^ */.exec(line) ?? [];
+    return [...[why].flat().map((one) => `${indent}# ${one}`), line];
+  });
 }

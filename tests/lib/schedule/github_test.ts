@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { parse } from "@std/yaml";
 import { InvalidArgumentError } from "../../../lib/errors.ts";
 import { prepareGithub } from "../../../lib/schedule/github.ts";
-import { shellLine } from "../../../lib/schedule/shell_line.ts";
+import { shellLine, shellSteps } from "../../../lib/schedule/shell_line.ts";
 import { SCHEDULE, TOLD } from "../../_support/schedules.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -16,7 +16,7 @@ Deno.test("prepareGithub() writes a workflow that may do nothing, never overlaps
   assertEquals(permissions, {});
   assertEquals(concurrency, { group: "mltidy-cleanup", "cancel-in-progress": false });
   const [work, keep] = jobs.mltidy.steps;
-  assertEquals(work.run, shellLine(SCHEDULE, ["nice", "-n", "19"]));
+  assertEquals(work.run, shellLine(shellSteps(SCHEDULE, ["nice", "-n", "19"])));
   assertEquals(work.env, undefined);
   assertEquals(keep.with.path, "/home/kim/reports/mltidy-cleanup.json");
   assertEquals(keep.if, "always()");

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { parseXml, type XmlElement } from "parse-xml";
 import { prepareLaunchd } from "../../../lib/schedule/launchd.ts";
-import { shellLine } from "../../../lib/schedule/shell_line.ts";
-import { SCHEDULE } from "../../_support/schedules.ts";
+import { shellLine, shellSteps } from "../../../lib/schedule/shell_line.ts";
+import { SCHEDULE, TOLD } from "../../_support/schedules.ts";
 
 /** A property list as JavaScript has it. */
 function valueOf(element: XmlElement): unknown {
@@ -26,7 +26,7 @@ function propertiesOf(schedule: typeof SCHEDULE): unknown {
 Deno.test("prepareLaunchd() writes a property list", () => {
   assertEquals(propertiesOf(SCHEDULE), {
     Label: "org.mltidy.mltidy-cleanup",
-    ProgramArguments: ["/bin/sh", "-c", shellLine(SCHEDULE)],
+    ProgramArguments: ["/bin/sh", "-c", shellLine(shellSteps(SCHEDULE))],
     WorkingDirectory: "/opt/ml tidy",
     StartCalendarInterval: { Weekday: 0, Hour: 3, Minute: 30 },
     ProcessType: "Background",
@@ -34,6 +34,20 @@ Deno.test("prepareLaunchd() writes a property list", () => {
     Nice: 19,
     ExitTimeOut: 300,
   });
+});
+
+Deno.test("prepareLaunchd() holds no secret, reads the file that does, and says how to make that", () => {
+  const { ProgramArguments } = propertiesOf(TOLD) as { readonly ProgramArguments: string[] };
+  const file = "/home/kim/.config/mltidy/environment";
+  assertEquals(
+    ProgramArguments[2]?.split("; cd ")[0],
+    `set -a; [ ! -f ${file} ] || . ${file}; set +a`,
+  );
+  const [make] = prepareLaunchd(TOLD).steps;
+  assertEquals(
+    make?.command,
+    `(umask 077; mkdir -p /home/kim/.config/mltidy && touch ${file})`,
+  );
 });
 
 Deno.test("prepareLaunchd() runs monthly on the first, and daily on any day", () => {

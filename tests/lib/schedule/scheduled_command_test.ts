@@ -78,6 +78,9 @@ Deno.test("scheduledWork() tells a task of another machine's store whose account
   const postgres = work("postgresql://db/mlflow");
   assertEquals(postgres.command.environment, { ...always, ...account });
   assertEquals(postgres.secrets, ["PGUSER", "PGPASSWORD"]);
+  assertEquals(work("https://mlflow.example/x").secrets, [
+    ...["MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"],
+  ]);
   assertEquals(
     granted(postgres.command.words)["env"],
     "MLFLOW_TRACKING_URI,INIT_CWD,NO_COLOR,PG*,HOME,USER,XDG_STATE_HOME",

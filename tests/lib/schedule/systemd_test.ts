@@ -68,20 +68,6 @@ Deno.test("prepareSystemd() tells of a run after a failure, too, and holds no se
   assertEquals(unitValues(service, "EnvironmentFile"), ["-/home/kim/.config/mltidy/environment"]);
 });
 
-Deno.test("prepareSystemd() says every line why it is there", () => {
-  for (
-    const { text } of [
-      ...prepareSystemd(TOLD).files,
-      ...prepareSystemd({ ...TOLD, isSystem: true }).files,
-    ]
-  ) {
-    const blocks = text.split(/\n(?=#|\n|\[)/).map((block) => block.trim());
-    const settings = blocks.filter((block) => /^\w+=/m.test(block));
-    assert(settings.length > 0);
-    assertEquals(settings.filter((block) => !/^# \S.*[.,]\n/.test(block)), []);
-  }
-});
-
 Deno.test("prepareSystemd() lets a user's timer run after logging out, and starts what it enables", () => {
   const commands = (schedule: typeof SCHEDULE) =>
     prepareSystemd(schedule).steps.map(({ command }) => command);
