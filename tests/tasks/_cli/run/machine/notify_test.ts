@@ -6,11 +6,12 @@ import { startWebhookDouble } from "../../../../_support/webhook_double.ts";
 
 const URL = "MLTIDY_HOOK";
 
+/** A report of a store that lies in no directory of this machine. */
 const REPORT = JSON.stringify({
   schema: "mltidy/report/v1",
   task: "cleanup:apply",
   exitCode: 0,
-  store: "/data/mlruns",
+  store: "postgresql://db.invalid/mlflow",
   result: {
     schema: "mltidy/apply/v1",
     outcomes: [{
@@ -67,6 +68,22 @@ Deno.test("notify tells of a report, and ends with the code of the task that it 
       ["mltidy failed with exit code 143", 143],
     ],
   );
+});
+
+Deno.test("notify goes by the configuration beside the store that the report names, wherever it is typed", async () => {
+  using host = startWebhookDouble();
+  const store = JSON.stringify("postgresql://db.invalid/mlflow");
+  await using beside = await place(HOOK);
+  const own = JSON.stringify(join(beside.path, "mlruns"));
+  await using directory = await place("notify: 7\n", { "report.json": REPORT.replace(store, own) });
+  const { code, err } = await runTask("notify", ["report.json"], {
+    directory: directory.path,
+    environment: { [URL]: `http://${host.host}/hook` },
+  });
+  assertEquals([code, err], [
+    0,
+    `Configuration ${join(beside.path, "mltidy.yaml")} (found beside the store)\nTold by webhook\n`,
+  ]);
 });
 
 Deno.test("notify changes nothing of how a task has ended when nobody can be told, and says no secret", async () => {
