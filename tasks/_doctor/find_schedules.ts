@@ -7,7 +7,7 @@
 import { dirname, join } from "@std/path";
 import { isCount, isRecord, isText, isTime } from "../../lib/text/json.ts";
 import { listDirectory } from "../_io/list_directory.ts";
-import { MOST, readTextFile } from "../_io/read.ts";
+import { infoOf, MOST, readTextFile, timeOf } from "../_io/read.ts";
 
 /** Where things lie on this machine. */
 export interface MachinePlaces {
@@ -113,9 +113,49 @@ export interface LastReport {
  * @returns The newest of these, and of those in the usual place; `null` where there is none that can be read.
  */
 export async function findLastReport(
-  { home, state, root = "/" }: MachinePlaces,
+  places: MachinePlaces,
   reports: readonly string[],
 ): Promise<LastReport | null> {
+  const paths = await listDocuments(places, reports);
+  return [...new Set([...paths, ...reports])].flatMap(readReport)
+    .toSorted((left, right) => right.finishedAt - left.finishedAt)[0] ?? null;
+}
+
+/** What is kept of who was told. */
+export interface LastTold {
+  /** Absolute path. */
+  readonly path: string;
+  /** Epoch ms. */
+  readonly writtenAt: number;
+  /** Channels by which somebody was told. */
+  readonly told: readonly string[];
+  /** Why somebody could not be told, by channel where there is one. */
+  readonly notTold: readonly string[];
+}
+
+/**
+ * Finds what is kept of who was told last, and who could not be. Needs read permission for where reports lie.
+ *
+ * @param places Where things lie.
+ * @param reports Absolute paths of reports that are known.
+ * @returns The newest beside these, and in the usual place; `null` where there is none that can be read.
+ */
+export async function findLastTold(
+  places: MachinePlaces,
+  reports: readonly string[],
+): Promise<LastTold | null> {
+  const paths = await listDocuments(places, reports);
+  return paths.filter((path) => path.endsWith(TOLD)).flatMap(readTold)
+    .toSorted((left, right) => right.writtenAt - left.writtenAt)[0] ?? null;
+}
+
+/** How the name ends of what `notify --told` keeps beside a report. */
+const TOLD = ".told.json";
+
+async function listDocuments(
+  { home, state, root = "/" }: MachinePlaces,
+  reports: readonly string[],
+): Promise<readonly string[]> {
   const kept = state ?? (home === null ? null : join(home, ".local", "state"));
   const directories = new Set([
     ...(kept === null ? [] : [join(kept, "mltidy", "reports")]),
@@ -130,21 +170,44 @@ export async function findLastReport(
       )
       : [];
   }));
-  return [...new Set([...lists.flat(), ...reports])].flatMap(readReport)
-    .toSorted((left, right) => right.finishedAt - left.finishedAt)[0] ?? null;
+  return lists.flat();
 }
 
 function readReport(path: string): readonly LastReport[] {
+  const document = readDocument(path);
+  if (document?.["schema"] !== "mltidy/report/v1") return [];
+  const { task, finishedAt, exitCode, error } = document;
+  if (!isText(task) || !isTime(finishedAt) || !isCount(exitCode)) return [];
+  return [{
+    ...{ path, task, finishedAt, exitCode },
+    error: isRecord(error) && isText(error["name"]) ? error["name"] : null,
+  }];
+}
+
+function readTold(path: string): readonly LastTold[] {
+  const document = readDocument(path);
+  const writtenAt = timeOf(infoOf(path));
+  if (document?.["schema"] !== "mltidy/notify/v1" || writtenAt === null) return [];
+  const { notified, problem } = document;
+  const channels = (Array.isArray(notified) ? notified : []).filter(isRecord);
+  const failed = channels.filter((one) => isText(one["problem"]));
+  return [{
+    path,
+    writtenAt,
+    told: channels.filter((one) => !failed.includes(one)).map(({ channel }) => `${channel}`),
+    notTold: [
+      ...failed.map((one) => `${one["channel"]}: ${one["problem"]}`),
+      ...(isText(problem) ? [problem] : []),
+    ],
+  }];
+}
+
+/** What cannot be read tells nothing. */
+function readDocument(path: string): Readonly<Record<string, unknown>> | null {
   try {
     const document: unknown = JSON.parse(readTextFile(path, { most: MOST.text }));
-    if (!isRecord(document) || document["schema"] !== "mltidy/report/v1") return [];
-    const { task, finishedAt, exitCode, error } = document;
-    if (!isText(task) || !isTime(finishedAt) || !isCount(exitCode)) return [];
-    return [{
-      ...{ path, task, finishedAt, exitCode },
-      error: isRecord(error) && isText(error["name"]) ? error["name"] : null,
-    }];
+    return isRecord(document) ? document : null;
   } catch {
-    return [];
+    return null;
   }
 }

@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { findLastReport, findSchedules } from "../../../tasks/_doctor/find_schedules.ts";
+import {
+  findLastReport,
+  findLastTold,
+  findSchedules,
+} from "../../../tasks/_doctor/find_schedules.ts";
 import { writeFiles } from "../../_support/disk_store.ts";
 import { memoryDirectory } from "../../_support/temp_directory.ts";
 
@@ -91,4 +95,43 @@ Deno.test("findLastReport() gives the newest that can be read, without what its 
     exitCode: 1,
     error: "DiskFullError",
   });
+});
+
+Deno.test("findLastTold() gives who was told last and who could not be, beside a report that is known or in the usual place", async () => {
+  await using directory = await memoryDirectory();
+  const root = directory.path;
+  const home = join(root, "home");
+  const kept = (document: object) => JSON.stringify({ schema: "mltidy/notify/v1", ...document });
+  const usual = "home/.local/state/mltidy/reports/a.told.json";
+  const other = "elsewhere/c.told.json";
+  const problem = "it answered 404: no $MLTIDY_HOOK";
+  writeFiles(root, {
+    [usual]: kept({
+      notified: [
+        { channel: "email", attempts: 1, problem: null },
+        { channel: "webhook", attempts: 3, problem },
+      ],
+    }),
+    "var/lib/mltidy/reports/cut.told.json": '{"schema":"mltidy/noti',
+    [other]: kept({ problem: "mltidy.yaml:1: Cannot use 7 for notify" }),
+    "elsewhere/c.json": report(3_000, 1),
+  });
+  for (const [path, at] of [[usual, 2_000], [other, 1_000]] as const) {
+    await Deno.utime(join(root, path), at, at);
+  }
+  const known = join(root, "elsewhere/c.json");
+  assertEquals(await findLastTold({ home, root }, [known]), {
+    path: join(root, usual),
+    writtenAt: 2_000_000,
+    told: ["email"],
+    notTold: [`webhook: ${problem}`],
+  });
+  await Deno.utime(join(root, other), 3_000, 3_000);
+  assertEquals(await findLastTold({ home, root }, [known]), {
+    path: join(root, other),
+    writtenAt: 3_000_000,
+    told: [],
+    notTold: ["mltidy.yaml:1: Cannot use 7 for notify"],
+  });
+  assertEquals(await findLastTold({ home: null, root: join(root, "nothing") }, []), null);
 });

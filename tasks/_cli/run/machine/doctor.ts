@@ -15,6 +15,7 @@ import { isServer, parseStoreName, placeOf } from "../../../../lib/store/store_u
 import { secretName } from "../../../_notify/secret.ts";
 import {
   findLastReport,
+  findLastTold,
   findSchedules,
   type MachinePlaces,
 } from "../../../_doctor/find_schedules.ts";
@@ -93,6 +94,11 @@ async function lookAtAll(
     await look("report", async () => {
       const { reports } = await schedules();
       const last = await findLastReport(places, reports);
+      return last === null ? { last: null } : { ...last };
+    }),
+    await look("told", async () => {
+      const { reports } = await schedules();
+      const last = await findLastTold(places, reports);
       return last === null ? { last: null } : { ...last };
     }),
   ];

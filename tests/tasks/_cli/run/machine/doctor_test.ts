@@ -51,7 +51,7 @@ Deno.test("doctor looks at a store of any kind, and finds nothing to complain of
   }
 });
 
-Deno.test("doctor shows what was applied, what it takes, and what has run last", async () => {
+Deno.test("doctor shows what was applied, what it takes, what has run last, and who was told of it", async () => {
   await using store = await diskStore(HISTORY);
   const directory = dirname(store.root);
   const report = join(directory, ".local/state/mltidy/reports/cleanup.json");
@@ -68,6 +68,14 @@ Deno.test("doctor shows what was applied, what it takes, and what has run last",
   assertEquals([changes, copies, typeof newestAt], [1, 0, "number"]);
   const { path, task, exitCode } = parts.get("report")?.facts ?? {};
   assertEquals([path, task, exitCode], [report, "cleanup:apply", 0]);
+  const told = report.replace(".json", ".told.json");
+  const words = [report, "--quiet", "--told", told];
+  const { err } = await runTask("notify", words, options);
+  const { writtenAt, ...kept } = (await examined([], options)).parts.get("told")?.facts ?? {};
+  assertEquals([kept, typeof writtenAt], [
+    { path: told, told: [], notTold: [err.trimEnd()] },
+    "number",
+  ]);
 });
 
 Deno.test("doctor says of each part that fails why, goes on, and shows no secret", async () => {
