@@ -144,6 +144,7 @@ async function main(words: readonly string[]): Promise<number> {
     style,
     progress,
     note: () => {},
+    conclude: () => Promise.resolve(),
     named,
     ask: isAttended ? ask : null,
     input: () => new Response(Deno.stdin.readable).text(),

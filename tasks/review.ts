@@ -19,13 +19,15 @@ import { placeOf } from "../lib/store/store_uri.ts";
 import { shellWords } from "../lib/text/shell_words.ts";
 import { answersWith } from "./_web/answers.ts";
 import { importMapHash, pageAssets } from "./_web/assets.ts";
-import { openWorkshop } from "./_web/carry_out.ts";
+import { type EndedWork, openWorkshop, type WorkListener } from "./_web/carry_out.ts";
 import { API, refuse } from "./_web/guard.ts";
 import { answerRequest, type RouteContext } from "./_web/routes.ts";
 import { openSession } from "./_web/session.ts";
 import type { StoreWatch } from "./_web/watch_store.ts";
 import { requireCapability } from "./ports/require_capability.ts";
 import type { Store } from "./ports/store.ts";
+
+export type { EndedWork };
 
 /** How to show a store. */
 export interface ReviewOptions {
@@ -46,7 +48,9 @@ export interface ReviewOptions {
   /** Called as runs are read, with their number so far, and how many they were last time. */
   readonly onProgress?: (runs: number, total?: number) => void;
   /** Called as something begins to be carried out, with what settles, without fail, once that has ended. */
-  readonly onWork?: (ended: Promise<void>) => void;
+  readonly onWork?: WorkListener["onWork"];
+  /** Called with what something came to that was carried out or failed, before the page is told; never rejects. */
+  readonly onEnd?: WorkListener["onEnd"];
   /** Gives what is typed to run a task on the same store. @default {its name behind "deno task"} */
   readonly command?: (task: string) => string;
 }
@@ -123,7 +127,7 @@ export async function review(store: Store, options: ReviewOptions = {}): Promise
   const ready = firstReading(session.watch, options.onProgress);
   // Whoever does not ask is told by the page.
   ready.catch(() => {});
-  const workshop = apply ? openWorkshop(session.watch, options.onWork) : null;
+  const workshop = apply ? openWorkshop(session.watch, options) : null;
   context = { session, workshop, answers };
   return {
     url: `http://127.0.0.1:${server.addr.port}/#token=${token}`,

@@ -70,7 +70,7 @@ export function eventsOf(told: Told): readonly Exclude<NotifyEvent, "always">[] 
   const isChanged = outcomes.some(({ outcome }) => outcome === "applied") || pending > 0 ||
     restored > 0;
   const isFound = findings?.some(({ severity }) => severity === "error") === true ||
-    told.exitCode === FINDINGS && pending === 0;
+    told.exitCode === FINDINGS && pending === 0 && !told.isOfProgram;
   return [
     ...(isChanged ? ["changes" as const] : []),
     ...(isFailure(told) ? ["failure" as const] : []),
@@ -78,11 +78,11 @@ export function eventsOf(told: Told): readonly Exclude<NotifyEvent, "always">[] 
   ];
 }
 
-function isFailure({ exitCode, complete, error, unread }: Told): boolean {
-  if (exitCode === LOCKED) return false;
+function isFailure({ exitCode, isOfProgram, complete, error, unread }: Told): boolean {
+  if (exitCode === LOCKED && !isOfProgram) return false;
+  const isGood = [null, DONE, ...(isOfProgram ? [] : [FINDINGS])].includes(exitCode);
   // Where a task has ended as it should and yet left no report, nobody knows what it did.
-  return ![null, DONE, FINDINGS].includes(exitCode) || !complete || error !== null ||
-    unread !== null;
+  return !isGood || !complete || error !== null || unread !== null;
 }
 
 /**
@@ -124,7 +124,9 @@ function moodOf(told: Told): Mood {
 function titleOf(told: Told): string {
   const { task, exitCode, pending, restored, findings, error, unread } = told;
   const who = task === null ? "mltidy" : `mltidy ${task}`;
-  if (exitCode === LOCKED) return `${who}: the store was locked, nothing was done`;
+  if (exitCode === LOCKED && !told.isOfProgram) {
+    return `${who}: the store was locked, nothing was done`;
+  }
   const done = doneText(told);
   const isPartly = exitCode === PARTLY || !told.complete;
   if (isPartly && done !== "") return `${who}: done in part, ${done}`;
@@ -134,6 +136,7 @@ function titleOf(told: Told): string {
       ? `${who}: done, but ${unread}`
       : `${who} failed${code}`;
   }
+  if (told.isOfProgram) return `${who}: the program ended as it should`;
   if (done !== "") return `${who}: ${done}`;
   if (restored > 0) return `${who}: ${plural(restored, "change")} undone`;
   if (pending > 0) return `${who}: ${plural(pending, "change")} pending`;
@@ -165,7 +168,10 @@ function factsOf(told: Told, { meaning, link, report }: MessageOptions): Message
     ["Store", store],
     ["Task", task],
     ["Ended", finishedAt === null ? null : endedText(startedAt, finishedAt)],
-    ["Exit code", exitCode === null ? null : codeText(exitCode, meaning(exitCode))],
+    [
+      "Exit code",
+      exitCode === null ? null : codeText(exitCode, told.isOfProgram ? null : meaning(exitCode)),
+    ],
     ["Done", done === "" ? null : done],
     ["Runs", runs === null ? null : runsText(runs)],
     ["Freed", freedText(told)],

@@ -42,6 +42,8 @@ export interface Told {
   readonly finishedAt: number | null;
   /** The code that the task ended with; `null` where nobody says. */
   readonly exitCode: number | null;
+  /** Whether that code is of a program that the task has run, which may mean anything by it. */
+  readonly isOfProgram: boolean;
   /** Why it failed; `null` where it got to the end of its work. */
   readonly error: { readonly name: string; readonly message: string } | null;
   /** How many runs the store had, and has; `null` where nobody says. */
@@ -77,6 +79,7 @@ export const NOTHING_TOLD: Told = {
   startedAt: null,
   finishedAt: null,
   exitCode: null,
+  isOfProgram: false,
   error: null,
   runs: null,
   outcomes: [],
@@ -194,6 +197,8 @@ function ofResult(document: Document): Told {
         stops: stopsOf(document["stops"]),
         later: laterOf(document["totals"]),
       };
+    case "mltidy/run/v1":
+      return { ...told, isOfProgram: true };
     case "mltidy/preflight/v1":
       return ofPreflight(told, document);
     case "mltidy/restore/v1":

@@ -21,6 +21,14 @@ export interface Noted
   readonly applied?: readonly Pick<Action, "kind" | "path">[];
 }
 
+/** How something has ended of which there is to be a report. */
+export interface Ended extends Pick<TaskReport, "startedAt" | "exitCode"> {
+  /** What it has thrown; `null` where it has not. */
+  readonly error: unknown;
+  /** What it has said of itself. */
+  readonly noted: Noted;
+}
+
 /** What a task needs of the world. */
 export interface World {
   /** Writes data, to standard output. */
@@ -32,6 +40,8 @@ export interface World {
   readonly progress: Progress;
   /** Keeps what a report is going to say, if one is asked for. */
   readonly note: (more: Noted) => void;
+  /** Writes a report of what has ended while the task goes on, if one is asked for; never rejects. */
+  readonly conclude: (ended: Ended) => Promise<void>;
   /** Names commands as they are typed here. */
   readonly named: (text: string) => string;
   /**

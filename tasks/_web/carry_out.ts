@@ -11,11 +11,36 @@
  * @module
  */
 
+import type { RestoreReport, SettledChange } from "../../lib/backup/report.ts";
 import { errorMessage, RestoreCollisionError } from "../../lib/errors.ts";
+import type { Plan } from "../../lib/plan/plan.ts";
+import type { ApplyReport } from "../../lib/plan/report.ts";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
+import type { Remains } from "../../lib/store/usage.ts";
 import { lineStream } from "./answers.ts";
 import { type Refused, refused } from "./guard.ts";
 import type { WorkLine } from "./messages.ts";
 import type { StoreWatch } from "./watch_store.ts";
+
+/** What is known of something that is carried out. */
+export interface KnownWork {
+  /** The store as it was when it was planned for. */
+  readonly snapshot?: StoreSnapshot;
+  /** What was planned. */
+  readonly plan?: Plan;
+  /** Earlier changes that had been cut off and were settled first. */
+  readonly settled?: readonly SettledChange[];
+  /** What earlier changes were not to keep, and could still not be freed. */
+  readonly remains?: readonly Remains[];
+  /** What came of it; left out where nothing was done. */
+  readonly result?: ApplyReport | RestoreReport;
+}
+
+/** Something that was carried out, or failed. */
+export interface EndedWork extends KnownWork {
+  /** Why it failed; `null` where it got to its end, whatever came of that. */
+  readonly error: unknown;
+}
 
 /** How to do something. */
 export interface WorkTools {
@@ -23,6 +48,16 @@ export interface WorkTools {
   readonly signal: AbortSignal;
   /** Tells how far it is. */
   readonly onProgress: (label: string, done: number, total?: number) => void;
+  /** Keeps what is known of it. */
+  readonly note: (more: KnownWork) => void;
+}
+
+/** Who is told of what is carried out. */
+export interface WorkListener {
+  /** Called as something begins to be carried out, with what settles, without fail, once that has ended. */
+  readonly onWork?: ((ended: Promise<void>) => void) | undefined;
+  /** Called with what something came to that has changed the store or failed; it has ended only once this has. */
+  readonly onEnd?: ((ended: EndedWork) => Promise<void>) | undefined;
 }
 
 /** Does something, and says at last what came of it. */
@@ -45,12 +80,12 @@ const INTERVAL = 100;
  * Opens a workshop.
  *
  * @param watch The store, to be read again after each work.
- * @param onWork Called as something begins to be carried out, with what settles once it has ended.
+ * @param listener Who is told of what is carried out.
  * @returns The workshop; disposing of it waits for what is being done to end.
  */
 export function openWorkshop(
   watch: StoreWatch,
-  onWork: (ended: Promise<void>) => void = () => {},
+  { onWork, onEnd }: WorkListener = {},
 ): Workshop {
   let running: { readonly controller: AbortController; readonly done: Promise<void> } | null = null;
   let isOpen = true;
@@ -62,7 +97,7 @@ export function openWorkshop(
   ): Promise<void> {
     // A signal that came at the very end is still heard.
     const ended = working.then(turn, turn);
-    onWork(ended);
+    onWork?.(ended);
     const done = ended.then(() => {
       running = null;
       tellEnd();
@@ -83,8 +118,21 @@ export function openWorkshop(
         const controller = new AbortController();
         const { signal } = controller;
         let last: WorkLine;
-        const working = work({ signal, onProgress: throttled(tell) }).catch(failedLine)
-          .then((line) => last = line);
+        let known: KnownWork = {};
+        const tools = {
+          signal,
+          onProgress: throttled(tell),
+          note: (more: KnownWork) => known = { ...known, ...more },
+        };
+        const end = async (line: WorkLine, error: unknown) => {
+          last = line;
+          const isNothing = known.result === undefined && error === null;
+          if (!isNothing) await onEnd?.({ ...known, error });
+        };
+        const working = work(tools).then(
+          (line) => end(line, null),
+          (error: unknown) => end(failedLine(error), error),
+        );
         occupy(controller, working, () => {
           tell(last);
           listener.end();

@@ -16,6 +16,7 @@ import { planCleanupWithout } from "../../lib/cleanup/leave_out.ts";
 import type { ApplyReport } from "../../lib/plan/report.ts";
 import { renderReport } from "../../lib/render/report.ts";
 import { renderRestore } from "../../lib/render/restore.ts";
+import type { StoreSnapshot } from "../../lib/store/snapshot.ts";
 import { restore } from "../backups/restore.ts";
 import { decideAndApply, type PlanAndApplyResult } from "../plan_and_apply.ts";
 import { repair } from "../repair.ts";
@@ -34,6 +35,7 @@ export function applying({ store, reading, options }: Session, shown: Shown): Wo
   const { plan: approved, policy, leftOut } = shown;
   return async (tools) =>
     lineOf(
+      tools,
       await decideAndApply(store, "cleanup", async (from) => {
         const snapshot = await from.read({
           depth: "tags",
@@ -57,6 +59,7 @@ export function applying({ store, reading, options }: Session, shown: Shown): Wo
 export function repairing({ store, options }: Session, { plan: approved }: ShownRepair): Work {
   return async (tools) =>
     lineOf(
+      tools,
       await repair(store, {
         ...onlyThat(tools),
         approved,
@@ -74,13 +77,14 @@ function placeOfChanges(
 }
 
 /** Whatever else the store would have done with it has not been shown to anybody. */
-function onlyThat({ signal, onProgress }: WorkTools) {
+function onlyThat({ signal, onProgress, note }: WorkTools) {
   return {
     apply: true,
     approve: () => Promise.resolve(false),
     signal,
     onProgress,
     onFiles: filesTeller(onProgress),
+    onRead: (snapshot: StoreSnapshot) => note({ snapshot }),
   };
 }
 
@@ -98,8 +102,13 @@ const OUTDATED: WorkLine = {
     "The store has changed since this plan was made, so nothing was done; look at the plan as it is now",
 };
 
-function lineOf({ report }: PlanAndApplyResult): WorkLine {
-  return report === null ? OUTDATED : reportLine(report);
+function lineOf(
+  { note }: WorkTools,
+  { plan, report, settled, remains }: PlanAndApplyResult,
+): WorkLine {
+  if (report === null) return OUTDATED;
+  note({ plan, settled, remains, result: report });
+  return reportLine(report);
 }
 
 const MOST_NOTES = 20;
@@ -132,7 +141,7 @@ function reportLine(report: ApplyReport): WorkLine {
  * @returns The work.
  */
 export function restoring({ store, options }: Session, { id, run }: RestoreRequest): Work {
-  return async ({ signal, onProgress }) => {
+  return async ({ signal, onProgress, note }) => {
     const report = await restore(store, {
       id,
       ...(run === undefined ? {} : { run }),
@@ -140,6 +149,8 @@ export function restoring({ store, options }: Session, { id, run }: RestoreReque
       signal,
       onProgress: filesTeller(onProgress),
     });
+    const { settled, remains } = report;
+    note({ settled, remains, result: report });
     const [summary = "", ...notes] = renderRestore(report).trimEnd().split("\n");
     return {
       work: "done",

@@ -66,6 +66,7 @@ export async function runTask(
     say: (text) => void err.push(visibleLines(hideCredentials(text), style)),
     style,
     note: () => {},
+    conclude: () => Promise.resolve(),
     named: (text) => text,
     progress: { update() {}, transfer() {}, erase() {}, [Symbol.dispose]() {} },
     ask,

@@ -211,6 +211,7 @@ async function output(words: readonly string[], directory: string): Promise<stri
     say: write,
     style: { color: false, width: Infinity },
     note: () => {},
+    conclude: () => Promise.resolve(),
     named: (text) => text,
     progress: { update: () => {}, transfer: () => {}, erase: () => {}, [Symbol.dispose]: () => {} },
     ask: null,

@@ -234,6 +234,7 @@ async function faultOf({ place, shape, task }: Case): Promise<string | null> {
     style: { color: false, width: 80 },
     progress: showProgress(null),
     note: () => {},
+    conclude: () => Promise.resolve(),
     named: (text) => text,
     ask: null,
     input: () => Promise.resolve(""),

@@ -68,8 +68,14 @@ export async function runPreflight(
   return report.ready ? ExitCode.done : ExitCode.findings;
 }
 
-/** What was done last is undone first. */
-function undoOf({ done }: PreflightReport, command: CommandOf): string | null {
+/**
+ * Names what takes back what was done. What was done last is undone first.
+ *
+ * @param report What was done.
+ * @param command Gives what is typed for a task.
+ * @returns One command or more; `null` where nothing is to be undone.
+ */
+export function undoOf({ done }: PreflightReport, command: CommandOf): string | null {
   const backups = [done.quarantine?.backup ?? null, done.repair?.backup ?? null];
   const undone = backups.flatMap((one) => one === null ? [] : [command(`restore ${one.id}`)]);
   return undone.length === 0 ? null : undone.join(" && ");

@@ -19,10 +19,13 @@ import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import type { World } from "../world.ts";
 import { type ConfiguredStore, openConfigured, sayEarlier } from "./open.ts";
-import { planTeller } from "./preflight.ts";
+import { planTeller, undoOf } from "./preflight.ts";
 
 type Command = Extract<TaskCommand, { task: "run" }>;
-type ProgramRun = NonNullable<Awaited<ReturnType<typeof runProgram>>["run"]>;
+type ProgramReport = Awaited<ReturnType<typeof runProgram>>;
+type ProgramRun = NonNullable<ProgramReport["run"]>;
+/** How the program has ended; its arguments may be secret. */
+type ProgramResult = ProgramReport & { readonly schema: "mltidy/run/v1" };
 
 /**
  * Runs `run`.
@@ -66,6 +69,7 @@ export async function runProgramTask(
     onProgress: world.progress.update,
     onReady: (report) => {
       world.progress.erase();
+      world.note({ undo: undoOf(report, opened?.command ?? plainCommand) });
       sayEarlier(report, world);
       if (quiet && report.ready) return;
       world.say(
@@ -76,6 +80,7 @@ export async function runProgramTask(
       quiet || world.say(`Run ${nameOf(run)}: ${shellWords([programName(program)])}\n`),
   }, program);
   const { run, fault, exitCode } = report;
+  world.note({ result: { schema: "mltidy/run/v1", ...report } satisfies ProgramResult });
   if (fault !== null) world.say(`${fault}\n`);
   if (run !== null && !isUnfinished(run.status) && !quiet) {
     const why = run.status === "FINISHED" ? "" : `, exit code ${exitCode}`;

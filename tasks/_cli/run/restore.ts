@@ -6,6 +6,7 @@
 
 import { resolve } from "@std/path";
 import type { BackupListing } from "../../../lib/backup/backup.ts";
+import type { RestoreReport } from "../../../lib/backup/report.ts";
 import type { CommandOf } from "../../../lib/render/commands.ts";
 import { partlyText, renderRestore, RESCUE } from "../../../lib/render/restore.ts";
 import { foldLines, unbroken } from "../../../lib/text/fold.ts";
@@ -72,8 +73,18 @@ export async function runRestore(
   world.note({ result: report });
   const text = renderRestore(report, world.style);
   printDone(json ? report : null, text, world);
-  if (report.collisions.length > 0) return ExitCode.planDoesNotFit;
-  return report.faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
+  return restoredCode(report);
+}
+
+/**
+ * Tells how a task ends that has brought something back.
+ *
+ * @param report What was brought back.
+ * @returns The exit code.
+ */
+export function restoredCode({ collisions, faults }: RestoreReport): ExitCode {
+  if (collisions.length > 0) return ExitCode.planDoesNotFit;
+  return faults.length > 0 ? ExitCode.partlyApplied : ExitCode.done;
 }
 
 /** Names what can be typed, and only what works: the newest that comes back whole, and what is gone. */

@@ -7,14 +7,17 @@
 import { StoreAccessError } from "../../../lib/errors.ts";
 import { foldLines, unbroken } from "../../../lib/text/fold.ts";
 import { shellWords } from "../../../lib/text/shell_words.ts";
-import { review, REVIEW_PORT } from "../../review.ts";
+import type { CommandOf } from "../../../lib/render/commands.ts";
+import { type EndedWork, review, REVIEW_PORT } from "../../review.ts";
 import { chooseBackups } from "../choose/choose_backups.ts";
-import { ExitCode } from "../table/exit_code.ts";
+import { ExitCode, exitCodeOf } from "../table/exit_code.ts";
 import type { TaskCommand } from "../table/task_table.ts";
 import { UsageError } from "../table/usage_error.ts";
 import { openingBrowser } from "../terminal/open_browser.ts";
-import type { World } from "../world.ts";
+import type { Ended, World } from "../world.ts";
 import { openConfigured } from "./open.ts";
+import { restoredCode } from "./restore.ts";
+import { appliedCode, notedOf } from "./run_job.ts";
 
 type ReviewCommand = Extract<TaskCommand, { readonly task: "review" }>;
 
@@ -36,6 +39,7 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
   const port = options.port ?? configured?.port ?? REVIEW_PORT;
   const mlflowUi = options.mlflowUi ?? configured?.mlflowUi ?? null;
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  let startedAt = 0;
   await using page = await review(store, {
     apply,
     command,
@@ -46,7 +50,11 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
     ...(chosen === null ? {} : { config: chosen.config, configPath: chosen.path }),
     onProgress: (runs, total) => world.progress.update("Reading runs", runs, total),
     // As long as nobody listens, a signal ends the process at once, however busy it is with reading or planning.
-    onWork: (ended) => world.signal(ended).addEventListener("abort", () => interrupt()),
+    onWork: (ended) => {
+      startedAt = world.now();
+      world.signal(ended).addEventListener("abort", () => interrupt());
+    },
+    onEnd: async (work) => await world.conclude({ startedAt, ...endOf(work, command) }),
   });
   world.print(foldLines([unbroken(page.url)], { ...world.style, width: Infinity }));
   const say = (text: string) => quiet || world.say(`${text}\n`);
@@ -66,6 +74,22 @@ export async function runReview({ options }: ReviewCommand, world: World): Promi
   await Promise.race([interrupted, page.finished]);
   world.progress.erase();
   return ExitCode.interrupted;
+}
+
+/** As the task would have ended that does the same. */
+function endOf(
+  { snapshot, plan, settled = [], remains = [], result, error }: EndedWork,
+  command: CommandOf,
+): Omit<Ended, "startedAt"> {
+  const known = { ...(snapshot && { snapshot }), ...(plan && { plan }), settled, remains };
+  if (result === undefined) return { exitCode: exitCodeOf(error), error, noted: known };
+  return "outcomes" in result
+    ? {
+      exitCode: appliedCode(result),
+      error,
+      noted: { ...known, ...notedOf(result, command) },
+    }
+    : { exitCode: restoredCode(result), error, noted: { ...known, result } };
 }
 
 /** What starts one may do all that its user may: whoever wants that grants it. */

@@ -17,7 +17,7 @@ import { majorityClause } from "../../../lib/words/majority.ts";
 import type { PlanAndApplyOptions, PlanAndApplyResult } from "../../plan_and_apply.ts";
 import { ExitCode } from "../table/exit_code.ts";
 import { UsageError } from "../table/usage_error.ts";
-import type { World } from "../world.ts";
+import type { Noted, World } from "../world.ts";
 import { sayEarlier } from "./open.ts";
 import { printDone, printJson } from "./print_json.ts";
 
@@ -242,16 +242,37 @@ export async function showReport(
   world: World,
 ): Promise<ExitCode> {
   const { renderReport } = await import("../../../lib/render/report.ts");
-  const undo = report.backup && options.command(`restore ${report.backup.id}`);
-  world.note({
-    undo,
+  const noted = notedOf(report, options.command);
+  world.note(noted);
+  const text = renderReport(report, { ...world.style, undo: noted.undo });
+  printDone(options.json ? report : null, text, world);
+  return appliedCode(report);
+}
+
+/**
+ * Tells what a report is going to say of what was applied.
+ *
+ * @param report What was applied.
+ * @param command How commands are named.
+ * @returns The same, with what undoes it.
+ */
+export function notedOf(report: ApplyReport, command: CommandOf) {
+  return {
+    undo: report.backup && command(`restore ${report.backup.id}`),
     result: report,
     applied: report.outcomes.filter(({ outcome }) => outcome === "applied"),
-  });
-  const text = renderReport(report, { ...world.style, undo });
-  printDone(options.json ? report : null, text, world);
-  if (report.complete) return ExitCode.done;
-  return report.totals.notRun > 0 ? ExitCode.interrupted : ExitCode.partlyApplied;
+  } satisfies Noted;
+}
+
+/**
+ * Tells how a task ends that has applied something.
+ *
+ * @param report What was applied.
+ * @returns The exit code.
+ */
+export function appliedCode({ complete, totals }: ApplyReport): ExitCode {
+  if (complete) return ExitCode.done;
+  return totals.notRun > 0 ? ExitCode.interrupted : ExitCode.partlyApplied;
 }
 
 const ONLY_FOR_SHOW = [

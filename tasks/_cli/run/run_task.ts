@@ -34,6 +34,7 @@ export async function runTask(
   if (!command.options.quiet) world.say(overruledText(words));
   const { options } = command;
   if (!("report" in options) || options.report === null) return await run(command, words, world);
+  if (command.task === "review" && !command.options.apply) throw new UsageError(NOTHING_TO_REPORT);
   const { runReported } = await import("./machine/report.ts");
   return await runReported(
     { ...command, report: options.report },
@@ -41,6 +42,9 @@ export async function runTask(
     world,
   );
 }
+
+const NOTHING_TO_REPORT =
+  "Cannot use --report: review changes nothing; type `deno task review:apply --report FILE`, which reports each change, or use `deno task cleanup --report FILE`, which reports the plan";
 
 async function run(
   command: TaskCommand,

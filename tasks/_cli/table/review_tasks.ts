@@ -10,6 +10,7 @@ import {
   parseText,
   parseWholeNumber,
   planFlags,
+  report,
   storeFlags,
   toggle,
   type Valued,
@@ -68,6 +69,11 @@ export const reviewTasks = {
         parse: parseHosts,
       } satisfies Valued<readonly string[] | null>,
       open: toggle("open", "Open it in a browser, too; needs permission to start one"),
+      report: {
+        ...report,
+        describe:
+          "With review:apply, write what each change came to; the last 30 reports before stay",
+      },
       apply: planFlags.apply,
       store: storeFlags.store,
       noConfig: storeFlags.noConfig,

@@ -5,7 +5,7 @@
  */
 
 import { ExitCode } from "./exit_code.ts";
-import { commonFlags, parseText, storeFlags, toggle, type Valued } from "./flags.ts";
+import { commonFlags, parseText, report, storeFlags, toggle, type Valued } from "./flags.ts";
 import type { TaskRow } from "./task_row.ts";
 
 /** The task, by its name. */
@@ -52,6 +52,7 @@ export const runTasks = {
         parse: parseText,
       } satisfies Valued<string | null>,
       strict: toggle("strict", "Do not run the program where it cannot have a run"),
+      report,
       store: storeFlags.store,
       noConfig: storeFlags.noConfig,
       ...commonFlags,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { eventsOf, messageOf, MOST_LINES } from "../../../lib/notify/message.ts";
-import { NOTHING_TOLD, type Told } from "../../../lib/notify/told.ts";
+import { NOTHING_TOLD, readTold, type Told } from "../../../lib/notify/told.ts";
 import type { ActionOutcome } from "../../../lib/plan/report.ts";
 
 const OPTIONS = {
@@ -30,6 +30,26 @@ const OUTCOMES: readonly ActionOutcome[] = [
   { kind: "soft-delete-run", path: "1/b" as never, outcome: "applied", usage },
   { kind: "quarantine-orphan", path: "2" as never, outcome: "applied", usage },
 ];
+
+Deno.test("of a program of somebody's own any exit code but 0 is a failure, and means what it means to that", () => {
+  const of = (exitCode: number) =>
+    readTold(JSON.stringify({
+      schema: "mltidy/report/v1",
+      task: "run",
+      exitCode,
+      result: { schema: "mltidy/run/v1", exitCode },
+    }));
+  assertEquals([0, 1, 3, 11].map((code) => eventsOf(of(code))), [
+    [],
+    ...Array(3).fill(["failure"]),
+  ]);
+  const { title, facts } = messageOf(of(11), OPTIONS);
+  assertEquals([title, facts], [
+    "mltidy run failed with exit code 11",
+    [["Task", "run"], ["Exit code", "11"]],
+  ]);
+  assertEquals(messageOf(of(0), OPTIONS).title, "mltidy run: the program ended as it should");
+});
 
 Deno.test("messageOf() tells what was done, what it freed now and later, and how to undo it", () => {
   const message = messageOf(

@@ -30,7 +30,7 @@ import { listDirectory } from "../../../_io/list_directory.ts";
 import { failureText, infoOf, isDocument, timeOf } from "../../../_io/read.ts";
 import { exitCodeOf } from "../../table/exit_code.ts";
 import { UsageError } from "../../table/usage_error.ts";
-import type { Noted, World } from "../../world.ts";
+import type { Ended, Noted, World } from "../../world.ts";
 import { errorText } from "../error_text.ts";
 import { willApply } from "../run_job.ts";
 
@@ -65,34 +65,41 @@ export async function runReported(
   const path = await takePlace(resolve(world.directory, file), world);
   const startedAt = world.now();
   let noted: Noted = {};
-  const ended = await run({ ...world, note: (more) => noted = { ...noted, ...more } }).then(
+  let isTold = false;
+  /** Gives why it could not be written. */
+  const write = (ended: Ended) =>
+    writeReport(path, makeReport(task, ended, world), world).then(
+      () => null,
+      (error: unknown) => {
+        const what = `write report ${path}`;
+        const full = noRoomError(error, path, what, "name another place");
+        return full === error ? new Error(`Cannot ${what}: ${failureText(error)}`) : full;
+      },
+    );
+  const sayWhy = (failure: unknown) => failure !== null && world.say(`${errorText(failure)}\n`);
+  const ended = await run({
+    ...world,
+    note: (more) => noted = { ...noted, ...more },
+    conclude: async (part) => {
+      isTold = true;
+      sayWhy(await write({ ...part, noted: { ...noted, ...part.noted } }));
+    },
+  }).then(
     (exitCode) => ({ exitCode, error: null }),
     (error: unknown) => ({ exitCode: exitCodeOf(error), error }),
   );
-  const report = makeReport({ task, startedAt, noted, ...ended }, world);
-  try {
-    await writeReport(path, report, world);
-  } catch (error) {
-    const what = `write report ${path}`;
-    const full = noRoomError(error, path, what, "name another place");
-    const failure = full === error ? new Error(`Cannot ${what}: ${failureText(error)}`) : full;
-    if (ended.exitCode === 0) throw failure;
-    world.say(`${errorText(failure)}\n`);
-  }
+  // What each part has told of itself is not to be written over by nothing.
+  if (isTold && ended.error === null) return ended.exitCode;
+  const failure = await write({ startedAt, noted, ...ended });
+  if (ended.exitCode === 0 && failure !== null) throw failure;
+  sayWhy(failure);
   if (ended.error !== null) throw ended.error;
   return ended.exitCode;
 }
 
-/** How a task has ended. */
-interface Ended extends Pick<TaskReport, "task" | "startedAt" | "exitCode"> {
-  /** What it has thrown; `null` where it has not. */
-  readonly error: unknown;
-  /** What it has said of itself. */
-  readonly noted: Noted;
-}
-
 function makeReport(
-  { task, startedAt, exitCode, error, noted }: Ended,
+  task: string,
+  { startedAt, exitCode, error, noted }: Ended,
   { now, named }: World,
 ): TaskReport {
   const { store = null, undo = null, settled = [], remains = [], result = null } = noted;

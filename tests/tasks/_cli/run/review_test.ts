@@ -1,14 +1,20 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import manifest from "../../../../deno.json" with { type: "json" };
+import type { Summary } from "../../../../lib/answers/summarize.ts";
+import type { ApplyReport } from "../../../../lib/plan/report.ts";
+import type { TaskReport } from "../../../../lib/report/task_report.ts";
+import { acquireLock } from "../../../../tasks/_file/own/lock.ts";
 import type { PlanView } from "../../../../tasks/_web/messages.ts";
 import { openStore } from "../../../../tasks/open_store.ts";
 import { summary } from "../../../../tasks/summary.ts";
 import { experiment, run, runId, type SnapshotInit } from "../../../_support/builders.ts";
-import { runTask, startTask } from "../../../_support/command.ts";
+import { runForJson, runTask, startTask } from "../../../_support/command.ts";
 import { diskStore, tempStore } from "../../../_support/disk_store.ts";
 import { ROTTEN } from "../../../_support/rotten_store.ts";
 import { startReview } from "../../../_support/review_process.ts";
 import { assertSameTree, readTree } from "../../../_support/tree.ts";
-import { clientOf } from "../../../_support/web_page.ts";
+import { clientOf, type PageClient } from "../../../_support/web_page.ts";
 
 Deno.test("review, which may not write, says so at once where it is told to apply", async () => {
   await using store = await diskStore(ROTTEN);
@@ -42,6 +48,81 @@ Deno.test("review says what makes no sense before it serves anything", async () 
   }
 });
 
+/** What is told line by line, once all of it is. */
+async function carriedOut(client: PageClient, name: string, body: object): Promise<string> {
+  return await (await client.ask(name, body)).text();
+}
+
+function readReport(path: string): TaskReport {
+  return JSON.parse(Deno.readTextFileSync(path));
+}
+
+Deno.test("review:apply reports each change as the task does that makes the same, undoings and failures too", async () => {
+  await using disk = await diskStore(ROTTEN);
+  const file = join(disk.outside, "page.json");
+  const counted = async () => (await runForJson<Summary>("summary", disk.root)).runs;
+  const before = await counted();
+  await using page = await startReview(
+    ...["review:apply", disk.root, "--port", "0", "--report", file] as const,
+  );
+  const client = clientOf({ url: page.address });
+  const planned = () => client.post<PlanView>("plan", { values: {}, leftOut: [] });
+  const { plan, words } = await planned();
+  {
+    using _lock = acquireLock(disk.root, "apply", Date.now());
+    assertStringIncludes(await carriedOut(client, "apply", { plan, words }), '"work":"failed"');
+  }
+  const locked = readReport(file);
+  assertEquals([locked.task, locked.store, locked.exitCode, locked.error?.name, locked.result], [
+    ...["review:apply", disk.root, 11, "StoreLockedError", null],
+  ]);
+  const again = await planned();
+  await carriedOut(client, "apply", { plan: again.plan, words: again.words });
+  const { startedAt, finishedAt, result, undo, plan: of, runs, ...applied } = readReport(file);
+  const { backup, totals, complete } = result as ApplyReport;
+  assertEquals([of?.actions, complete], [totals.applied, true]);
+  assert(0 < startedAt && startedAt <= finishedAt);
+  const { active, deleted } = await counted();
+  assertEquals(runs?.after, { active, deleted });
+  assertEquals(undo, `mltidy restore ${backup?.id} --store ${disk.root}`);
+  assertEquals(applied, {
+    schema: "mltidy/report/v1",
+    version: manifest.version,
+    task: "review:apply",
+    exitCode: 0,
+    error: null,
+    store: disk.root,
+    settled: [],
+    remains: [],
+  });
+  await carriedOut(client, "restore", { id: backup?.id });
+  const restored = readReport(file);
+  assertEquals([restored.exitCode, restored.undo, restored.result?.schema], [
+    ...[0, null, "mltidy/restore/v1"],
+  ]);
+  assertEquals(await counted(), before);
+  assertEquals([...Deno.readDirSync(disk.outside)].length, 3);
+  await page.end("SIGTERM");
+  assertEquals(readReport(file), restored);
+});
+
+Deno.test("review:apply that cannot begin reports why, and review has nothing to report", async () => {
+  await using disk = await diskStore(ROTTEN);
+  const file = join(disk.outside, "page.json");
+  const port = ["--port", "65536", "--store", disk.root];
+  const ran = await runTask("review:apply", ["--report", file, ...port]);
+  const { exitCode, error } = readReport(file);
+  assertEquals([ran.code, exitCode, `${error?.message}\n`], [
+    2,
+    2,
+    ran.err.split("\n").slice(-2).join("\n"),
+  ]);
+  const shown = await startTask("review", ["--report", file, "--store", disk.root]);
+  assertEquals([shown.code, shown.err.split(";")[0]], [
+    ...[2, "Cannot use --report: review changes nothing"],
+  ]);
+});
+
 const LONG_AGO = { startTime: Date.UTC(2020, 0), endTime: Date.UTC(2020, 0) };
 /** So many that a signal comes while they are carried out. */
 const MANY: SnapshotInit = {
@@ -69,11 +150,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 
   Deno.test({
-    name: `${signal} ends what review:apply carries out between two actions, then the page`,
+    name:
+      `${signal} ends what review:apply carries out between two actions, then the page, and the report tells so`,
     ignore: Deno.build.os === "windows",
     fn: async () => {
       await using disk = await diskStore(MANY);
-      await using page = await startReview("review:apply", disk.root, "--port", "0");
+      const file = join(disk.outside, "page.json");
+      await using page = await startReview(
+        ...["review:apply", disk.root, "--port", "0", "--report", file] as const,
+      );
       const client = clientOf({ url: page.address });
       const { plan, words } = await client.post<PlanView>("plan", { values: {}, leftOut: [] });
       const { body } = await client.ask("apply", { plan, words });
@@ -89,6 +174,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       assertEquals(await store.changes?.interrupted(), []);
       const { runs } = await summary(store);
       assert(0 < runs.deleted && runs.deleted < runs.total, `${runs.deleted} of ${runs.total}`);
+      const { exitCode, error, runs: reported } = readReport(file);
+      assertEquals([exitCode, error, reported?.after.deleted], [130, null, runs.deleted]);
     },
   });
 }

@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import manifest from "../../../../../deno.json" with { type: "json" };
 import { KEPT_REPORTS } from "../../../../../lib/report/report_names.ts";
 import type { TaskReport } from "../../../../../lib/report/task_report.ts";
+import type { ProgramReport } from "../../../../../tasks/training/program.ts";
 import { acquireLock } from "../../../../../tasks/_file/own/lock.ts";
 import { runTask, startTask } from "../../../../_support/command.ts";
 import { diskStore, tempStore } from "../../../../_support/disk_store.ts";
@@ -126,6 +127,35 @@ Deno.test("a task that fails reports why, with its exit code, and throws all the
     name: "StoreLockedError",
     store: store.root,
   });
+});
+
+Deno.test("run reports how its program ended, of which run it was, and how to undo what made the store ready", async () => {
+  await using store = await diskStore(ROTTEN);
+  const report = join(store.outside, "report.json");
+  const run = async (...words: readonly string[]) => {
+    const at = ["--report", report, "--store", store.root];
+    const { code } = await runTask("run", ["--experiment", "churn", "--quiet", ...at, ...words]);
+    const { startedAt, finishedAt, ...read } = readReport(report);
+    assert(startedAt <= finishedAt);
+    return { code, ...read };
+  };
+  const failed = await run("--", "sh", "-c", "exit 7; # hunter2");
+  const { run: tracked, ...ended } = failed.result as ProgramReport & { readonly schema: string };
+  assertEquals([failed.code, failed.task, failed.exitCode, failed.error], [7, "run", 7, null]);
+  assertEquals([failed.store, failed.runs, failed.plan], [store.root, null, null]);
+  assertEquals(ended, { schema: "mltidy/run/v1", exitCode: 7, signal: null, fault: null });
+  assertEquals(tracked?.status, "FAILED");
+  assertMatch(failed.undo ?? "", /^deno task restore \S+ --store /);
+  assert(!Deno.readTextFileSync(report).includes("hunter2"));
+  const killed = await run("--", "sh", "-c", "kill -9 $$");
+  const { signal } = killed.result as ProgramReport & { readonly schema: string };
+  assertEquals([killed.code, killed.exitCode, signal, killed.undo], [137, 137, "SIGKILL", null]);
+  const missing = await run("--", "/nowhere/train");
+  assertEquals([missing.code, missing.exitCode, missing.error], [127, 127, null]);
+  const dry = await run("--dry-run", "--", "true");
+  assertEquals([dry.code, dry.exitCode, dry.result], [0, 0, null]);
+  const unnamed = await runTask("run", ["--experiment", "", "--report", report, "--", "true"]);
+  assertEquals([unnamed.code, readReport(report).exitCode], [2, 0]);
 });
 
 Deno.test("an older report gets the time of its own into its name, and the oldest go", async () => {
